@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rnnviz.export.numbers import Drawn
     from rnnviz.session import Session
 
 
@@ -18,7 +19,7 @@ def main() -> int:
     try:
         from rnnviz import cli  # noqa: PLC0415
 
-        return cli.main(open_page=_open_page)
+        return cli.main(open_page=_open_page, every_picture=_every_picture)
     except KeyboardInterrupt:
         return 130  # the exit code of Ctrl-C in shells
 
@@ -30,6 +31,13 @@ def _open_page(
     from rnnviz.app.main import serve  # noqa: PLC0415
 
     serve(port, browser, opening)
+
+
+def _every_picture(session: Session) -> Mapping[str, Drawn]:
+    # What the pages draw; it needs Streamlit too.
+    from rnnviz.app.every_picture import every_picture  # noqa: PLC0415
+
+    return every_picture(session)
 
 
 if __name__ == "__main__":

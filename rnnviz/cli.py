@@ -34,12 +34,15 @@ from rnnviz.engine.own_cell import own_cell
 from rnnviz.engine.training import record
 from rnnviz.exchange.foreign_network import TransferError
 from rnnviz.exchange.recording_file import is_recording
+from rnnviz.export import command as export
+from rnnviz.export.files import EveryPicture
 from rnnviz.export.history import history_json
 from rnnviz.export.results import ResultFile, result_csv, result_files
 from rnnviz.export.script import ScriptError, script
 from rnnviz.export.weights import safetensors_file, weights_file
 from rnnviz.imports.opened import is_run
 from rnnviz.imports.recording import StoredRecording
+from rnnviz.imports.run_file import stored_run
 from rnnviz.imports.weights import Known, read_weights
 from rnnviz.lab.probe import read
 from rnnviz.lab.verification import (
@@ -110,13 +113,18 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--no-browser", action="store_true", help="serve the page, open no browser")
     commands = parser.add_subparsers(dest="command", parser_class=_Parser)
     _train_options(commands.add_parser("train", help="train without a browser"))
+    exported = commands.add_parser("export", help="train, and write the run as files")
+    export.add_options(exported)
+    _run_options(exported)
     _gradcheck_options(
         commands.add_parser("gradcheck", help="check the gradient of every parameter")
     )
     verify = commands.add_parser("verify", help="check all that NumPy alone can check, on a run")
     verify.add_argument("--phrase", help="what to read; the first phrase of the task by default")
     _run_options(verify)
-    _open_options(commands.add_parser("open", help="open the page with weights or a recording"))
+    _open_options(
+        commands.add_parser("open", help="open the page with a run, weights or a recording")
+    )
     _show_options(
         commands.add_parser("show", help="print a cell's equations and its backward pass")
     )
@@ -159,7 +167,14 @@ def _train_options(train: argparse.ArgumentParser) -> None:
 
 
 def _open_options(opened: argparse.ArgumentParser) -> None:
-    opened.add_argument("file", type=Path, metavar="FILE", help="weights or a recording")
+    opened.add_argument(
+        "file",
+        type=Path,
+        metavar="FILE",
+        help="a run or a recording, .rnnviz, or weights, .safetensors or .npz",
+    )
+    opened.add_argument("--train", type=Path, metavar="FILE", help="what a run learned from")
+    opened.add_argument("--test", type=Path, metavar="FILE", help="the same, to test on")
     opened.add_argument(
         "--vocabulary", type=Path, metavar="FILE", help="the words in their order, one a line"
     )
@@ -167,7 +182,7 @@ def _open_options(opened: argparse.ArgumentParser) -> None:
         "--classes", metavar="A,B,…", help="their names in order, divided by commas"
     )
     opened.add_argument(
-        "--examples", type=Path, metavar="FILE", help="a CSV with text,label to train on"
+        "--examples", type=Path, metavar="FILE", help="a table of texts and labels to train on"
     )
     opened.add_argument(
         "--reads", choices=[*OutputAt], help="read out after the last word, or after every one"
@@ -208,7 +223,9 @@ def _positive(text: str) -> int:
     return int(text)
 
 
-def main(arguments: Sequence[str] | None = None, *, open_page: OpenPage) -> int:
+def main(
+    arguments: Sequence[str] | None = None, *, open_page: OpenPage, every_picture: EveryPicture
+) -> int:
     """Run one command; return the exit code: 0, 1 for a failed run or check, 2 for bad input."""
     parser = _parser()
     options = vars(parser.parse_args(arguments))
@@ -222,7 +239,7 @@ def main(arguments: Sequence[str] | None = None, *, open_page: OpenPage) -> int:
     for name in ("port", "no_browser"):
         if options[name]:
             parser.error(f"{_flag(name)} has no effect with {options['command']}. Leave it out.")
-    return _guarded(lambda: _run(options))
+    return _guarded(lambda: _run({**options, "every_picture": every_picture}))
 
 
 def _flag(name: str) -> str:
@@ -243,7 +260,10 @@ def _check_free(parser: argparse.ArgumentParser, port: int) -> None:
 
 
 def _run(options: dict[str, Any]) -> int:
-    command = {"train": _train, "gradcheck": _gradcheck, "verify": _verify}.get(options["command"])
+    commands = {
+        "train": _train, "export": _export, "gradcheck": _gradcheck, "verify": _verify
+    }  # fmt: skip
+    command = commands.get(options["command"])
     if command is None:
         return _show(options)
     settings = _settings(options)
@@ -283,12 +303,25 @@ def _open(parser: argparse.ArgumentParser, options: dict[str, Any], open_page: O
 def _opened(options: dict[str, Any]) -> tuple[Sequence[str], Callable[[], Session]]:
     """What is said of a file, and what makes a session of it; raises TransferError or TaskError."""
     path: Path = options["file"]
-    if is_run(path.name) and _is_recording(path):
+    if is_run(path.name):
         _check_alone(options)
-        recording = StoredRecording(path.name, path)
-        return recording.session().dataset.notes, recording.session
+        return _recorded(path) if _is_recording(path) else ((), _stored(options))
+    if options["train"] or options["test"]:
+        raise TaskError("--train and --test go with a run: give weights --examples.")
     network = read_weights(path, _known(options))
     return network.dataset.notes, network.session
+
+
+def _recorded(path: Path) -> tuple[Sequence[str], Callable[[], Session]]:
+    recording = StoredRecording(path.name, path)
+    return recording.session().dataset.notes, recording.session
+
+
+def _stored(options: dict[str, Any]) -> Callable[[], Session]:
+    """What makes sessions that go on with the run in a file."""
+    train, test = options["train"], options["test"]
+    upload = Upload(_file(train), test and _file(test)) if train else None
+    return stored_run(options["file"], upload).session
 
 
 def _is_recording(path: Path) -> bool:
@@ -364,6 +397,11 @@ def _cell(path: Path) -> CellText:
 
 
 def _dataset(config: RunConfig, options: dict[str, Any]) -> Dataset | None:
+    upload = _upload(config, options)
+    return dataset_of(upload) if upload else None
+
+
+def _upload(config: RunConfig, options: dict[str, Any]) -> Upload | None:
     _check_together(options)
     train, test = options["train"], options["test"]
     if train is None:
@@ -376,7 +414,7 @@ def _dataset(config: RunConfig, options: dict[str, Any]) -> Dataset | None:
             raise TaskError("--window has no effect unless a text alone is learned. Leave it out.")
         _tell_near_labels(upload)
         print(f"rnnviz: {train.name}: {'; '.join(preview(upload).sentences)}.", file=sys.stderr)
-        return dataset_of(upload)
+        return upload
     except EncodingError as problem:
         read = ", ".join(f"{one} ({sample})" for one, sample in problem.samples.items())
         raise TaskError(f"{problem} --encoding takes {read}.") from None
@@ -430,16 +468,7 @@ def _train(config: RunConfig, options: dict[str, Any]) -> int:
     files = (options["json"], options["weights"], options["script"], *results)
     for path in filter(None, files):
         path.open("ab").close()  # fail before training if the file can't be written
-    with tqdm(total=config.epochs, unit="epoch", disable=None, leave=False) as bar:
-        while not session.player.finished:
-            before = session.state.epoch
-            session.player.advance(1)
-            if session.state.epoch == before:
-                tqdm.write(f"rnnviz: {session.player.message}", file=sys.stderr)
-                break
-            bar.update()
-            if session.state.epoch % options["every"] == 0 or session.player.finished:
-                tqdm.write(report(session), file=sys.stdout)
+    _train_to_the_end(session, options["every"])
     if options["json"]:
         options["json"].write_text(history_json(session), encoding="utf-8")
     if options["weights"]:
@@ -451,6 +480,33 @@ def _train(config: RunConfig, options: dict[str, Any]) -> int:
     for path, kind in results.items():
         path.write_text(result_csv(session, kind), encoding="utf-8", newline="")
     return 0 if session.player.finished else 1
+
+
+def _train_to_the_end(session: Session, every: int) -> None:
+    """Train with a bar on the terminal, and a report every so many epochs."""
+    with tqdm(total=session.config.epochs, unit="epoch", disable=None, leave=False) as bar:
+        while not session.player.finished:
+            before = session.state.epoch
+            session.player.advance(1)
+            if session.state.epoch == before:
+                tqdm.write(f"rnnviz: {session.player.message}", file=sys.stderr)
+                break
+            bar.update()
+            if session.state.epoch % every == 0 or session.player.finished:
+                tqdm.write(report(session), file=sys.stdout)
+
+
+def _export(config: RunConfig, options: dict[str, Any]) -> int:
+    session = Session(config)
+    session.load(_upload(config, options))
+    for note in session.dataset.notes:
+        print(f"rnnviz: {note}", file=sys.stderr)
+    export.check(session, options)
+    _train_to_the_end(session, max(1, config.epochs))
+    finished = session.player.finished
+    for path in export.export(session, options, options["every_picture"]):
+        print(f"rnnviz: wrote {path}", file=sys.stderr)
+    return 0 if finished else 1
 
 
 def _result_files(session: Session, path: Path | None) -> dict[Path, ResultFile]:

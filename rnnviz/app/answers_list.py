@@ -46,7 +46,7 @@ def _heading(session: Session, section: Section) -> str:
         wanted, said = (quoted(shown_token(data.classes[k])) for k in lab.cell)
         what = f"{wanted} is found" if wanted == said else f"{wanted} is taken for {said}"
         return f"{some}: {what}. Click the cell again for all"
-    part = "" if lab.rows is Part.ALL else "test " if lab.rows is Part.TEST else "training "
+    part = "" if lab.rows is Part.ALL else "test " if lab.rows is Part.TEST else f"{data.role} "
     errors = f"{count:,} error{'s' * (count != 1)} on {part}{noun}s, surest first"
     headings = {
         "errors": errors if data.one_class_at_end else f"{some} with errors, surest first",

@@ -9,11 +9,14 @@ from typing import NamedTuple
 import streamlit as st
 
 from rnnviz.app.browser_session import get_seat
+from rnnviz.app.every_picture import every_picture
 from rnnviz.app.replay_menu import replay_menu
 from rnnviz.app.session_registry import Seat
 from rnnviz.app.stage import place_open
 from rnnviz.app.style import escaped
+from rnnviz.export.files import numbers
 from rnnviz.export.history import history_json
+from rnnviz.export.numbers import zip_of
 from rnnviz.export.run_file import run_file
 from rnnviz.export.script import problem_of, script
 from rnnviz.export.weights import safetensors_file, weights_file
@@ -52,8 +55,13 @@ EXPORTS = (
     ),
     Export(
         "History (.json)", "history.json",
-        "The settings, and the loss and the score of every epoch.",
+        "The settings, and the loss and the score of every epoch; as CSV among the numbers.",
         history_json,
+    ),
+    Export(
+        "Numbers (.zip)", "numbers.zip",
+        "The numbers of every picture of every page, and the history, as CSV.",
+        lambda session: zip_of(numbers(session, every_picture(session, measuring=0))),
     ),
 )  # fmt: skip
 
@@ -79,8 +87,7 @@ def export_menu(session: Session) -> None:
                 help=refused or export.help, on_click="ignore", disabled=bool(refused),
                 key=f"export_{export.name}", width="stretch",
             )  # fmt: skip
-        if not recorded:
-            replay_menu(seat, session)
+        replay_menu(seat, session)
 
 
 def open_menu() -> None:

@@ -80,8 +80,9 @@ def source_of(session: Session) -> Source:
 
 def compared_sequences(source: Source) -> str:
     """Those on which both gradients are compared."""
-    train = source.session.dataset.train
-    return f"Measured on {compared(train):,} of the {len(train):,} training sequences."
+    data = source.session.dataset
+    train = data.train
+    return f"Measured on {compared(train):,} of the {len(train):,} {data.role} sequences."
 
 
 def probe_sequence(source: Source) -> str:

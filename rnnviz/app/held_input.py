@@ -24,7 +24,7 @@ def choose_held(session: Session) -> None:
         "Hold", list(Hold), default=first_value("hold", edition, hold), required=True,
         key=f"hold_{own}", format_func=lambda hold: own if hold is Hold.OWN else hold.value,
         help="The input that the network reads at every step. The mean input is that of all "
-        "training sequences; nothing is the zero input.",
+        f"{session.dataset.role} sequences; nothing is the zero input.",
     )  # fmt: skip
     dynamics.holds[query.dataset.tokens] = Hold(chosen or hold)
     if chosen is not Hold.OWN:

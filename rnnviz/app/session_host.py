@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+from rnnviz import __version__
 from rnnviz.app.command import RefusedError, act, not_understood
 from rnnviz.app.frame import Frame
 from rnnviz.app.pace import Pace
@@ -346,6 +347,7 @@ class SessionHost:
         last = epoch + bool(position)
         return {
             "seq": viewer.sent + 1,
+            "rnnviz": __version__,
             "heard": self._last_commands.get(viewer.client, 0),
             "edition": self.edition,
             "running": player.running,

@@ -263,9 +263,8 @@ def _sizes(session: Session) -> str:
     data = session.dataset
     noun = data.vocabulary.noun if data.tokens else "channel"
     answers = "class" if data.answers_classes else "answer"
-    sequences = f"{len(data.train):,} training and {len(data.test):,} test sequences"
-    if session.player.recorded:
-        sequences = f"{len(data.train):,} probe sequences"
+    test = "" if session.player.recorded else f" and {len(data.test):,} test"
+    sequences = f"{len(data.train):,} {data.role}{test} sequences"
     words = _counted(len(data.vocabulary), noun)
     return f"{sequences}, {words}, {_counted(len(data.classes), answers)}"
 

@@ -205,7 +205,8 @@ def place_phrase(session: Session, disabled: bool = False) -> None:
         "label": session.names.sequence.capitalize(),
         "placeholder": session.first_phrase[:60],
         "disabled": disabled,
-        "help": "Any input like the training data. The pictures show how the network reads it.",
+        "help": f"Any input like the {session.dataset.role} data. "
+        "The pictures show how the network reads it.",
     }
     _place(_phrase, "phrase", data)
 

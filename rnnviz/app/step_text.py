@@ -58,7 +58,8 @@ def subject_html(session: Session, probe: Probe, step: StepRecord) -> str:
     what = _source(probe) if session.step.own else _example(session)
     if session.dataset.one_class_at_end:
         targets = step.trace.targets[step.unrolled(0).rows]
-        what = f"{what}. Target: {target_text(session.dataset, targets)}"
+        # First, as a narrow window may have no room for all.
+        what = f"Target: {target_text(session.dataset, targets)}. {what}"
     if session.player.recorded:
         settings = session.settings
         what = f"{what}. A step of {settings.optimizer} at {settings.lr:g}, not one of the loop"

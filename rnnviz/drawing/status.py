@@ -23,6 +23,12 @@ _ASKED = {
     "reach": GradientQuestion.REACH,
     "overfit": TrainQuestion.WRONG,
 }
+#: What the story has room for of the question that leads on.
+_SHORT = {
+    GradientQuestion.REACH: "How far back?",
+    StateQuestion.WHAT_IF: "What if?",
+    StateQuestion.CARRY: "Which units?",
+}
 #: Signs of a step that a recording doesn't have: its optimizer is that of another program.
 _OF_A_STEP = ("clipped", "update")
 #: Longer numbers of epochs are written smaller.
@@ -88,8 +94,11 @@ def story_html(session: Session, linked: bool = True) -> str:
     """The chapter at the epoch shown, and a sentence; ``linked`` to the tab that shows it."""
     told, player = session.story, session.player
     back = f"Looking back from {player.run.position}. " if player.condition == LOOKING_BACK else ""
-    leads = f" {question_link(told.question)}" if told.question and linked else ""
-    return story_line(told, f"<bdi>{escape(back + told.sentence)}{leads}</bdi>", told.broken)
+    asked, sentence = told.question, escape(back + told.sentence)
+    # While the run plays, a link would jump with every number.
+    if asked and linked and not player.running:
+        sentence = f"<bdi>{sentence} {question_link(asked, _SHORT.get(asked, ''))}</bdi>"
+    return story_line(told, sentence, told.broken)
 
 
 def _worst(sign: Sign) -> str:

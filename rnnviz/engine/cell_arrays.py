@@ -36,34 +36,30 @@ class CellArrays:
     ) -> None:
         self._layout, self._weights, self._layer, self._plan = layout, weights, layer, plan
         self._made: dict[str, Array] = {}
-        self.take(range(layer.extent.steps))
 
-    def take(self, tokens: range) -> None:
+    def take(self, tokens: range) -> CellArrays:
         """Take these tokens, in the order in which they are computed."""
         self._tokens, counts = tokens, self._layer.counts
         self._counts = [counts[t] for t in tokens] if self._layer.ragged else []
-        self._chunk = slice(min(tokens), max(tokens) + 1)
+        first, last = sorted((tokens[0], tokens[-1]))
+        self._chunk = slice(first, last + 1)
         self._destinations = [self._plan.destination(t) for t in tokens] if self._plan else []
         self._columns: dict[Place, list[Any]] = {}
+        return self
 
     def at_once(self, made: Program) -> Kernel:
         """The calls for all tokens."""
-        return made.make((), tuple(map(self._whole, made.fixed)))
+        return made.make((), [*map(self._whole, made.fixed)])
 
     def by_token(self, made: Program, some: slice = slice(None)) -> Kernel:
         """The calls for one token after the other, for some of the tokens."""
         columns = [self._column(view)[some] for view in made.views]
-        fixed = tuple(self._constant(view, many=False) for view in made.fixed)
+        fixed = [self._constant(view, many=False) for view in made.fixed]
         return made.make([*zip(*columns, strict=True)], fixed)
 
     def all(self, place: Place) -> Array:
         """A place at all tokens."""
         return self._whole(view_of(place))
-
-    @property
-    def adds(self) -> bool:
-        """Whether something must be done with the output's gradient after a token."""
-        return any(then for _, then in self._destinations)
 
     # One token
 
@@ -88,9 +84,9 @@ class CellArrays:
         """The parts of an array at the tokens, where all sequences are there."""
         if view.kind in _PASSING:
             return [self._passing(view)] * len(self._tokens)
-        rows, step = self._rows(view), self._tokens.step
-        rows = rows if view.kind == "K" else rows[self._chunk]
-        return [*rows[: len(self._tokens)][::step]]
+        rows = self._rows(view)
+        rows = rows[: len(self._tokens)] if view.kind == "K" else rows[self._chunk]
+        return [*rows[:: self._tokens.step]]
 
     def _cut_ragged(self, view: View) -> list[Array]:
         """The parts of an array at the tokens, of the sequences that are there."""

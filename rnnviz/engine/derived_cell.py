@@ -44,6 +44,15 @@ class DerivedCell:
         #: What a heat map may show: states first, then gates.
         self.shown = (*dict.fromkeys((*self.states, *self.gates, self.equations.out)),)
         self._others = [name for name in self.states if name != self.equations.out]
+        places = [place.array for place in self.forward.places.values()]
+        self._own = dict.fromkeys(filter(_stored, places))
+        self._once = [name for name in places if name.startswith("once")]
+        self._of_gates = {
+            self.layout.back.named[node]: place.first
+            for node, place in self.forward.stored.items()
+            if place.array == GATES and node in self.layout.back.named
+        }
+        self._back_arrays = [f"d_{name}" for name in self._others] + self.back.kept
         self._run = _programs(self.forward, self.back)
         self._touched = _touched(self.back)
 
@@ -63,15 +72,10 @@ class DerivedCell:
             if name not in layer.arrays:
                 states = np.zeros((steps + 1, batch, hidden), layer.dtype)
                 layer.arrays |= {name: states[1:], f"{name}_before": states[:-1]}
-        for place in self.forward.places.values():
-            if _stored(place.array) and place.array not in layer.arrays:
-                layer.arrays[place.array] = _filled(layer)
-            elif place.array.startswith("once"):
-                layer.arrays[place.array] = np.zeros(hidden, layer.dtype)
-        for node, place in self.forward.stored.items():
-            if place.array == GATES and node in self.layout.back.named:
-                name = self.layout.back.named[node]
-                layer.arrays.setdefault(name, gates[place.first])
+        layer.arrays |= {name: _filled(layer) for name in self._own if name not in layer.arrays}
+        layer.arrays |= {name: np.zeros(hidden, layer.dtype) for name in self._once}
+        for name, slot in self._of_gates.items():
+            layer.arrays.setdefault(name, gates[slot])
         for name, node in self.equations.nodes.items():
             # A line of weights alone is the same at every token; one may repeat another.
             if name not in layer.arrays:
@@ -83,8 +87,7 @@ class DerivedCell:
     def _allocate_back(self, layer: Layer) -> None:
         layer.arrays[ERRORS] = layer.gates(len(self.layout.slots))
         layer.arrays[ERRORS].fill(0)
-        names = [f"d_{name}" for name in self._others] + self.back.kept
-        layer.arrays |= {name: layer.empty() for name in names}
+        layer.arrays |= {name: layer.empty() for name in self._back_arrays}
         layer.arrays[f"d_{layer.out}"] = layer.dh
 
     def errors(self, layer: Layer) -> tuple[Array, ...]:
@@ -100,7 +103,7 @@ class DerivedCell:
         """A function that computes the states of all tokens from x."""
         if self.vectors:
             layer.arrays[VECTORS] = weights[-1]
-        bound = CellArrays(self.layout, weights, layer)
+        bound = CellArrays(self.layout, weights, layer).take(range(layer.extent.steps))
         kernels = [bound.at_once(made) for made in self._run.before]
         return in_order([*kernels, bound.by_token(self._run.loop)])
 
@@ -114,9 +117,7 @@ class DerivedCell:
         bound = CellArrays(self.layout, weights, layer, plan)
         chunks = plan.chunks(self._touched)
         kernels = [self._bind_chunk(chunk, bound, plan) for chunk in chunks]
-        names = [f"d_{name}" for name in self._others] + self.back.kept
-        kept = (layer.arrays[name] for name in names)
-        return plan.chain(chunks, kernels, (layer.arrays[ERRORS], *kept))
+        return plan.chain(chunks, kernels, [layer.arrays[n] for n in (ERRORS, *self._back_arrays)])
 
     def read(self, block: Block, layer: Layer) -> Array | None:
         """The value that a block multiplies, (T, B, H); None if it reads the rows."""
@@ -128,7 +129,7 @@ class DerivedCell:
 
     def bind_vectors(self, layer: Layer, out: Array) -> Kernel:
         """A function that writes the gradients of the vectors that stand in no block, (n, H)."""
-        bound = CellArrays(self.layout, (), layer)
+        bound = CellArrays(self.layout, (), layer).take(range(layer.extent.steps))
         compute = bound.at_once(self._run.vectors)
         parts = [
             (self.vectors.index(part.name), bound.all(part.gradient), bound.all(part.factor))
@@ -144,21 +145,19 @@ class DerivedCell:
         return gradient
 
     def _bind_chunk(self, chunk: slice, bound: CellArrays, plan: LayerBackward) -> Kernel:
-        run = self._run
+        run, options = self._run, plan.options
         bound.take(range(chunk.stop - 1, chunk.start - 1, -1))
         kernels = [*self._bind_factors(bound, plan)]
         # The first token needs no product if the gradient of the state before it isn't needed.
-        begins = not plan.options.first and chunk.start == 0
+        begins = chunk.start == 0 and not options.first
         if chunk.stop > begins:
-            kernels.append(
-                bound.by_token(
-                    run.adding if bound.adds else run.back, slice(None, -1 if begins else None)
-                )
-            )
+            loop = run.adding if options.adds or options.cut else run.back
+            kernels.append(bound.by_token(loop, slice(-1) if begins else slice(None)))
         if begins and self.back.last:
             kernels.append(bound.by_token(run.last, slice(-1, None)))
-        after = [bound.at_once(run.after)] if self.back.after else []
-        return in_order([*kernels, *after])
+        if self.back.after:
+            kernels.append(bound.at_once(run.after))
+        return in_order(kernels)
 
     def _bind_factors(self, bound: CellArrays, plan: LayerBackward) -> Iterator[Kernel]:
         """All tokens at once; where sequences have ended, token by token, so that errors stay 0."""

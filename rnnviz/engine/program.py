@@ -45,12 +45,12 @@ def view_of(place: Place, dot: bool = False, flat: bool = False) -> View:
 class Program(NamedTuple):
     """The views that the calls need, and a function that binds the calls to them.
 
-    It takes tuples of arrays, one for each token, and one of those that are the same at all tokens.
+    It takes a tuple of arrays for each token, and the arrays that are the same at all tokens.
     """
 
     views: tuple[View, ...]
     fixed: tuple[View, ...]
-    make: Callable[[Sequence[tuple[Any, ...]], tuple[Any, ...]], Callable[[], None]]
+    make: Callable[[Sequence[tuple[Any, ...]], Sequence[Any]], Callable[[], None]]
 
 
 #: A place, and in which form it is read: see ``View``.

@@ -7,6 +7,9 @@ from urllib.parse import urlencode
 from rnnviz import __version__
 from rnnviz.session import Session
 
+#: What nobody knows of a recording.
+_OF_A_RUN = ("seed", "changes", "link")
+
 
 def query_of(session: Session) -> str:
     """What follows the page's address in a link to what is shown."""
@@ -22,10 +25,13 @@ def origin(session: Session) -> dict[str, str]:
         "rnnviz": __version__,
         "data": session.dataset.name,
         "seed": str(schedule.start.seed),
-        "epoch": session.player.progress,
+        session.unit: session.player.progress,
         "settings": settings or "all as by default",
         "changes": schedule.text() or "none",
+        "loss in": session.dataset.guess.unit,
         "phrase": session.phrase_input.phrase,
         "link": query_of(session),
     }
+    for name in _OF_A_RUN if session.player.recorded else ():
+        del told[name]
     return {name: " ".join(value.split()) for name, value in told.items()}

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from rnnviz.training.run import Run
+from rnnviz.training.schedule import Position
 
 #: At most so many epochs are recorded.
 MOST_EPOCHS = 200
@@ -17,19 +18,26 @@ _WORK = 1_000_000_000
 def recorded_epochs(run: Run, most: int = MOST_EPOCHS) -> list[int]:
     """At most ``most`` epochs, with the first and the last: all, or more where the loss changes.
 
-    Two thirds stand at equal distances, where there are snapshots. The others have to be trained
-    again, so there are fewer of them if that would take long.
+    Two thirds stand at equal distances, where the states are stored. The others have to be trained
+    again, so there are fewer of them if that would take long. Of a recording there are only those
+    that are stored.
     """
-    last, stride = len(run.history) - 1, run.snapshots.stride
-    if last < most and _affordable(run, range(last + 1)):
-        return list(range(last + 1))
-    while last // stride + 2 > 2 * most / 3:
-        stride *= 2
-    even = {*range(0, last, stride), last}
+    whole = _reached(run, run.history.epochs.tolist())
+    if len(whole) <= most and _affordable(run, whole):
+        return sorted(whole)
+    stored = run.stored
+    while len(stored) + 1 > 2 * most / 3:
+        stored = stored[::2]
+    even = {*stored, max(whole)}
     count = most - len(even)
     while count and not _affordable(run, even | _changing(run, count)):
         count //= 2
     return sorted(even | _changing(run, count))
+
+
+def _reached(run: Run, epochs: Iterable[int]) -> set[int]:
+    """Those of the epochs at which the run has a state."""
+    return {epoch for epoch in epochs if run.clamped(Position(epoch)).epoch == epoch}
 
 
 def _changing(run: Run, count: int) -> set[int]:
@@ -40,14 +48,14 @@ def _changing(run: Run, count: int) -> set[int]:
     if not way.size or not way[-1]:
         return set()
     stops = (np.arange(count) + 0.5) / max(count, 1) * way[-1]
-    return set((np.searchsorted(way, stops) + 1).tolist())
+    return _reached(run, run.history.epochs[np.searchsorted(way, stops) + 1].tolist())
 
 
 def _affordable(run: Run, epochs: Iterable[int]) -> bool:
     """Whether the epochs can be visited one after the other without training for long."""
     tokens = sum(len(example.inputs) for example in run.dataset.train)
-    trained, before = 0, 0
+    trained, before, stored = 0, 0, np.array(run.stored)
     for epoch in sorted(epochs):
-        start = max(run.snapshots.before(epoch) or 0, before)
+        start = max(int(stored[stored <= epoch].max(initial=0)), before)
         trained, before = trained + epoch - start, epoch
     return trained * tokens * run.state.parameters.theta.size <= _WORK

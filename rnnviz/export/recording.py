@@ -134,8 +134,8 @@ def record(session: Session, phrases: Sequence[str]) -> Recording:
             strip.take(reader)
     for strip in strips:
         strip.end(reader)
-    shown = session.player.position.epoch
-    return Recording(epochs, _content(epochs, shown, strips))
+    axis = {"epochs": epochs, "shown": session.player.position.epoch, "unit": session.unit}
+    return Recording(epochs, _content(axis, strips))
 
 
 def _epochs(reader: Session, phrases: Sequence[str]) -> list[int]:
@@ -154,7 +154,7 @@ def _palette(theme: Theme) -> dict[str, str]:
     return {name: value for name, value in vars(theme).items() if isinstance(value, str)}
 
 
-def _content(epochs: Sequence[int], shown: int, strips: Sequence[_Strip]) -> bytes:
+def _content(axis: dict[str, Any], strips: Sequence[_Strip]) -> bytes:
     blocks, strings = Blocks(), dict[str, int]()
 
     def numbered(texts: Sequence[str]) -> list[int]:
@@ -172,8 +172,7 @@ def _content(epochs: Sequence[int], shown: int, strips: Sequence[_Strip]) -> byt
         for strip in strips
     ]
     header: dict[str, Any] = {
-        "epochs": epochs,
-        "shown": shown,
+        **axis,
         "phrases": recorded,
         "strings": list(strings),
         "blocks": blocks.headers,

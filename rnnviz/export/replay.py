@@ -24,6 +24,8 @@ from rnnviz.tasks.csv_table import TaskError
 
 #: At most so many phrases.
 MOST_PHRASES = 6
+#: What is known of a run of another program.
+_OF_A_RECORDING = ("cell", "activation", "hidden", "layers")
 _TEMPLATE, _SHEET = (Path(__file__).with_name(f"replay.{kind}") for kind in ("html", "css"))
 _FIGURE = """\
 <figure class="rnnviz-figure" data-kind="{kind}" data-text="{text}">
@@ -110,29 +112,37 @@ def _bar(session: Session, recording: Recording) -> str:
     if len(recording.epochs) > 1:
         return '<div class="rnnviz-control replay-bar"></div>'
     why = "stopped in its first epoch" if session.player.diverged else "has not been trained"
-    return f'<p class="replay-none">This run {why}: there is epoch 0 alone, nothing to play.</p>'
+    if session.player.recorded:
+        why = "has one snapshot"
+    there = f"there is {session.unit} {recording.epochs[0]} alone, nothing to play"
+    return f'<p class="replay-none">This run {why}: {there}.</p>'
 
 
 def _note(session: Session, recording: Recording) -> str:
-    """Which epochs there are."""
+    """Which epochs, or snapshots, there are."""
+    what = "snapshots" if session.player.recorded else "epochs"
     count, trained = len(recording.epochs), len(session.run.history)
     if trained == 1:
         return ""
     if count == trained:
-        return f"All {count:,} epochs are recorded."
-    return f"{count} of {trained:,} epochs are recorded: the slider stops at these."
+        return f"All {count:,} {what} are recorded."
+    return f"{count} of {trained:,} {what} are recorded: the slider stops at these."
 
 
 def _made(session: Session) -> str:
     """What made the file, in a sentence."""
-    start, player = session.run.schedule.start, session.player
+    start, player, name = session.run.schedule.start, session.player, session.dataset.name
+    source = f"a run of {start.task}"
+    if player.recorded:
+        source = "a recording of another program's training"
+    elif name != start.task:
+        source = f"{source} on {name}"
     seed = f"the weights from {player.given.source}" if player.given else f"seed {start.seed}"
-    name = session.dataset.name
-    data = start.task if name == start.task else f"{start.task} on {name}"
+    last = "" if player.recorded else f" of {session.config.epochs}"
     return (
-        f"Made by rnnviz {__version__} from a run of {data}: "
+        f"Made by rnnviz {__version__} from {source}: "
         f"{start.cell}, {start.hidden} hidden units, {seed}, "
-        f"at epoch {session.run.position} of {session.config.epochs}."
+        f"at {session.unit} {session.run.position}{last}."
     )
 
 
@@ -141,6 +151,8 @@ def _settings(session: Session) -> Iterator[str]:
     schedule = session.run.schedule
     values = schedule.start.as_dict()
     rows = [row for row in SETTINGS.values() if row.applies(values) and values[row.name] != ""]
+    if session.player.recorded:
+        rows = [row for row in rows if row.name in _OF_A_RECORDING]
     settings = [(row.label, values[row.name]) for row in rows]
     changes = [(f"{c.label} from epoch {c.position} on", c.shown) for c in schedule.changes]
     for label, value in (*settings, *changes):

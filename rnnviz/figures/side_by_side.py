@@ -217,7 +217,7 @@ def distance_curve(
         HEIGHTS["distance"],
         theme,
         xaxis=words_axis(words, theme),
-        yaxis=axis("", theme, range=[0, 1.3 * limit], nticks=3),
+        yaxis=axis("", theme, range=[0, 1.8 * limit], nticks=3),
         margin=words_margin(words),
         annotations=_factors(distances, theme) if noted and few else [],
         meta={"x": "token"},

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -149,6 +149,7 @@ def _dataset(header: Mapping[str, Any], name: str) -> Dataset:
     assert reads is not None, "a text says where"
     title = str(header.get("name", ""))[:_SHOWN] or name
     dataset = given_dataset(f"{title} from PyTorch", vocabulary, classes, given, reads)
+    dataset = replace(dataset, role="probe")
     return noted(dataset, [] if header.get("checked") is True else [_UNSEEN])
 
 

@@ -73,7 +73,7 @@ class _Scores(NamedTuple):
             return f"No better than guessing: loss {self.loss:.3g}, guessing {guess:.3g}."
         score, classes = f"{data.metric.name}: {self.metric:.0%}", len(data.classes)
         if data.one_class_at_end:
-            return f"{score.capitalize()} on the training set, guessing {1 / classes:.0%}."
+            return f"{score.capitalize()} on the {data.role} set, guessing {1 / classes:.0%}."
         if data.answers_classes:
             return f"Perplexity {math.exp(self.loss):.3g}, guessing {classes}; {score}."
         return f"Mean squared error {self.loss:.2g}, guessing {guess:.2g}; {score}."

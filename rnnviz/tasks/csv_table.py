@@ -185,6 +185,8 @@ def _read(
                 if any(map(str.strip, cells)):
                     rows.append(Line(begun + 1, tuple(cells)))
                 begun = first + reader.line_num
+                if len(rows) > MAX_ROWS + 1:
+                    return rows, faults
         except csv.Error as problem:
             faults.append(Fault(name, begun + 1, f"can't be read as CSV ({problem}). {_QUOTE}, and "
                                 "write each quote in it twice."))  # fmt: skip
@@ -203,6 +205,8 @@ def table_of_lines(
     """The cells of rows, of which the first may name the columns; raise TaskError."""
     if not rows:
         raise TaskError(f"{name}: is empty. Put in a row for each text.")
+    if (count := sum(map(bool, map(str.strip, rows[0].cells)))) > MAX_COLUMNS:
+        raise too_many_columns(name, count)
     header = _has_header(rows) if header is None else header
     above, below = (rows[0].cells, rows[1:]) if header else (rows[0].cells, rows)
     if not below:
@@ -210,14 +214,15 @@ def table_of_lines(
         raise TaskError(str(faults[0]) if faults else problem)
     if len(below) > MAX_ROWS:
         raise TaskError(f"{name}: has more than {MAX_ROWS:,} rows. Use fewer.")
-    width = len(above)
-    fitting, wide = _fitted(name, below, width, "the header names" if header else "the first has")
-    used = [k for k in range(width) if (header and above[k].strip()) or _filled(fitting, k)]
+    filled = {k for line in below for k, cell in enumerate(line.cells) if cell.strip()}
+    named = {k for k, cell in enumerate(above) if header and cell.strip()}
+    used = sorted(named | {k for k in filled if k < len(above)})
     if len(used) > MAX_COLUMNS:
         raise too_many_columns(name, len(used))
+    fitting, wide = _fitted(name, below, used, len(above), header)
     columns = tuple(_unique([above[k] if header else "" for k in used], used))
-    kept = tuple(Line(row, tuple(cells[k] for k in used)) for row, cells in fitting)
-    return Cells(name, columns, kept, (*sorted((*faults, *wide), key=lambda f: f.row),), header)
+    found = sorted((*faults, *wide), key=lambda fault: fault.row)
+    return Cells(name, columns, tuple(fitting), tuple(found), header)
 
 
 def too_many_columns(name: str, count: int) -> TaskError:
@@ -241,22 +246,19 @@ def _has_header(rows: Sequence[Line]) -> bool:
     )
 
 
-def _filled(rows: Sequence[Line], k: int) -> bool:
-    return any(line.cells[k].strip() for line in rows)
-
-
 def _fitted(
-    name: str, rows: Sequence[Line], width: int, who: str
+    name: str, rows: Sequence[Line], used: Sequence[int], width: int, header: bool
 ) -> tuple[list[Line], list[Fault]]:
-    """Rows with as many cells as there are columns, and those that have more."""
+    """The cells of the columns that are used, and the rows with more cells than the first."""
     fitting, faults = [], []
+    who = "the header names" if header else "the first has"
     for row, cells in rows:
         if any(map(str.strip, cells[width:])):
             reason = f"has {len(cells)} cells, and {who} {width}. {_QUOTE}."
             faults.append(Fault(name, row, reason))
         else:
-            padded = (*cells[:width], *[""] * (width - len(cells)))
-            fitting.append(Line(row, padded))
+            present = len(cells)
+            fitting.append(Line(row, tuple(cells[k] if k < present else "" for k in used)))
     return fitting, faults
 
 

@@ -32,7 +32,8 @@ class Dataset:
     tokens that are skipped because no training example has them. ``rule`` computes the targets of
     inputs, (N,) or (N, C), with gaps where it doesn't apply. ``reference`` is a predictor of values
     to compare a network with; ``extrapolation`` draws new sequences. Unless they are ``labelled``,
-    the targets of the examples are a network's own answers.
+    the targets of the examples are a network's own answers. ``role`` is what ``train`` is for: the
+    probe examples of a recording train nothing.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Dataset:
     reference: Reference | None = None
     extrapolation: Extrapolation | None = None
     labelled: bool = True
+    role: str = "training"
 
     @property
     def tokens(self) -> bool:

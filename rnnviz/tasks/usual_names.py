@@ -23,6 +23,7 @@ LANGUAGES = (
     "russian", "turkish", "arabic", "chinese", "japanese", "korean", "hindi", "swedish",
     "en", "fr", "de", "es", "it", "pt", "nl", "pl", "ru", "tr", "ar", "zh", "ja", "ko", "hi", "sv",
 )  # fmt: skip
+_ALL = frozenset((*TEXT, *LABEL, *SOURCE, *TARGET, *LANGUAGES, "id", "index"))
 
 
 def plain(name: str) -> str:
@@ -42,4 +43,4 @@ def rank(name: str, usual: Sequence[str]) -> int:
 
 def is_usual(name: str) -> bool:
     """Whether a column is often called so."""
-    return plain(name) in {*TEXT, *LABEL, *SOURCE, *TARGET, *LANGUAGES, "id", "index"}
+    return plain(name) in _ALL

@@ -5,8 +5,10 @@ import time
 
 import pytest
 
+from rnnviz.app.every_picture import every_picture
 from rnnviz.app.session_host import LOOK
 from rnnviz.app.session_registry import registry
+from rnnviz.export.files import numbers
 from rnnviz.imports.recording import StoredRecording, open_recording
 from rnnviz.training.schedule import Position
 from tests.app.tab import PAGES, App, Page, app_test, tabs_of, words_of
@@ -41,7 +43,17 @@ def test_every_page_stands_and_speaks_of_steps(page, path):
             assert opened.charts.keys() == opened.places.keys()
             words = words_of(opened)
             assert "nan" not in words.split()
-            assert not re.search(r"\bepochs?\b", words)
+            assert not re.search(r"\bepochs?\b|\btraining (sequence|phrase|data|set)", words)
+
+
+def test_the_numbers_of_every_picture_are_those_of_steps(path):
+    session = open_recording(path)
+    tables = numbers(session, every_picture(session, measuring=0))
+    assert "step,probe_loss,probe_accuracy,loop_loss,loop_accuracy" in tables["history.csv"]
+    assert "# step: 50" in tables["train/learn/curves.csv"]
+    assert not any(re.search(r"\bepochs?\b", t) for n, t in tables.items() if n.endswith(".csv"))
+    assert "gradients/feed/feed_hh.csv" in tables
+    assert "gradients/feed/clipping.csv" not in tables
 
 
 @pytest.fixture

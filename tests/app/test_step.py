@@ -68,7 +68,7 @@ def test_it_begins_with_the_runs_next_phrase_and_ends_with_its_update(page):
     assert page.charts.keys() == CHARTS
     first = page.example
     target = page.session.dataset.classes[first.target]
-    assert page.subject == f"Example 1 of 58. Target: {target}."
+    assert page.subject == f"Target: {target}. Example 1 of 58."
     assert page.said["words"] == first.text.split()
     assert page.said["typed"] == [], "the run's own phrase is not typed over"
     page.move("last")
@@ -157,7 +157,10 @@ def test_the_inside_of_the_cell_goes_with_the_cursor_and_a_click_chooses_a_part(
         said = page.chart("inside")["layout"]["meta"]
         assert said["phase"] == page.lab.moment.phase
         assert said["word"] == words[page.lab.moment.t]
-        assert any(route["flow"] for route in said["routes"]) == (cursor > len(words))
+        flows = [route["flow"] for route in said["routes"]]
+        flows += [band["sent"] for band in said["bands"]]
+        assert any(flows) == (cursor >= len(words)), "from the loss on"
+        assert bool(said["weights"]) == (cursor > 2 * len(words))
     for part in page.lab.record(page.session.step_query()).parts:
         page.say("click", on="inside", data=[part, 3])
         assert (page.lab.part, page.lab.unit) == (part, 3)
@@ -196,7 +199,7 @@ def test_ones_own_phrase_can_not_be_applied_and_is_told_when_it_can_not_be_read(
     assert own.data("stepper")["apply"]["disabled"]
     own.click("apply")
     assert own.session.player.progress == "3"
-    assert own.subject == "With its label in the data. Target: negative."
+    assert own.subject == "Target: negative. With its label in the data."
     own.ask("<b>zebra</b>")
     assert "None of these words is in the vocabulary" in own.text
 
@@ -225,7 +228,7 @@ def test_errors_of_every_size_are_told_in_percent(error, said):
 )
 def test_without_a_label_the_target_is_called_as_the_answer_is(task, phrase, answer):
     page = Page(own=True, hidden="4", task=task, phrase=phrase)
-    assert page.subject.startswith(f"No label, so the target is the network's own {answer}.")
+    assert page.subject.endswith(f"No label, so the target is the network's own {answer}.")
 
 
 @each_row(

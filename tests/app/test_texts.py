@@ -20,6 +20,7 @@ TAGS = set(
 )
 ATTRIBUTES = {
     "aria-expanded", "aria-label", "aria-live", "class", "colspan", "data-at", "data-chapter",
+    "data-preset", "data-question",
     "max", "role", "style", "title", "value",
 }  # fmt: skip
 HOSTILE = ("<img/src=x/onerror=alert(1)>", 'a"onmouseover="b', "</div><script>", "'><b>&lt;c")

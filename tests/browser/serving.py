@@ -62,17 +62,24 @@ class Server:
 
 @contextlib.contextmanager
 def serve(
-    port: int | None = None, base: str = "", environ: Mapping[str, str] | None = None
+    port: int | None = None,
+    base: str = "",
+    environ: Mapping[str, str] | None = None,
+    opening: Path | None = None,
 ) -> Iterator[Server]:
     """Run the app on a port of this machine, a free one if none is given, ready to be opened.
 
     ``base`` is the path that is put before all of its own; ``environ`` is added to the environment.
+    ``opening`` is a file that ``rnnviz open`` opens instead.
     """
     port = port or free_port()
-    command = (
+    command: tuple[str, ...] = (
         sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true",
         "--server.port", str(port), "--server.baseUrlPath", base,
     )  # fmt: skip
+    if opening:
+        open_it = ("-m", "rnnviz", "open", str(opening), "--no-browser", "--port", str(port))
+        command = (sys.executable, *open_it)
     whole = {**os.environ, **(environ or {})}
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from rnnviz.config import TaskName
 from rnnviz.presets import PRESETS
 
-LAG = {preset.config().cell.value: preset.config() for preset in PRESETS[TaskName.RECALL][:3]}
+LAG = {preset.config().cell: preset.config() for preset in PRESETS[TaskName.RECALL][:3]}
 #: While the LSTM still learns smoothly: after a jump of its loss no two kinds of processor agree.
 EPOCHS = 8
 MOST_CLICKS = 5
@@ -73,7 +73,7 @@ def test_a_newcomer_sees_why_lag_20_fails_for_elman_and_not_for_the_lstm(page):
     reader.click(page.button("play"))
     page.expect_said("status", "Finished")
     expect(story).to_contain_text("The run ended before the loss fell.")
-    reader.click(story.get_by_role("button", name="How far back does it reach?"))
+    reader.click(story.get_by_role("button", name="How far back?"))
     page.expect_drawn_above("over_lag", 0)
     expect(story).to_contain_text("Up to epoch 24 of 30 less than 0.1% of it reached “A”")
     page.expect_in_chart("map", "figure.data[0].x.length > 20")

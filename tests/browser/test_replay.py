@@ -246,6 +246,17 @@ def test_an_untrained_run_has_no_control_that_does_nothing(browser, tmp_path, co
     reader.page.context.close()
 
 
+def test_a_file_that_is_cut_short_says_so(browser, file, tmp_path):
+    whole = file.read_text(encoding="utf-8")
+    path = tmp_path / "replay.html"
+    path.write_text(whole[: len(whole) - 20_000], encoding="utf-8")
+    context = new_context(browser)
+    page = context.new_page()
+    page.goto(path.as_uri())
+    expect(page.get_by_text("The recording can't be read")).to_be_visible()
+    context.close()
+
+
 def test_the_menu_saves_what_the_page_shows(opened, server, browser, tmp_path, complaints):
     page = opened(f"{server.url}/?hidden=5&init_scale=0.5&epoch=3")
     drawn = page.in_chart("network", "figure.data[0].z.map((row) => [...row])")

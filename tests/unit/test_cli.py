@@ -47,7 +47,9 @@ def run(capsys, opened):
     def run(*arguments):
         words = [str(argument) for argument in arguments]
         try:
-            code = cli.main(words, open_page=lambda *given: opened.append(given))
+            code = cli.main(
+                words, open_page=lambda *given: opened.append(given), every_picture=lambda _: {}
+            )
         except SystemExit as stop:
             code = stop.code
         return Outcome(code, *capsys.readouterr())
@@ -436,7 +438,7 @@ def test_a_bad_way_of_reading_and_a_bad_test_file_get_one_sentence(run, csv):
 def test_results_are_written_as_csv(run, csv, tmp_path):
     done = run(*QUICK, "--train", csv("a.csv", WEATHER), "--results", tmp_path / "r.csv")
     assert done.code == 0
-    written = {path.name: path.read_text() for path in tmp_path.glob("r*.csv")}
+    written = {path.name: path.read_text("utf-8") for path in tmp_path.glob("r*.csv")}
     assert written.keys() == {"r.csv", "r-confusion.csv", "r-classes.csv"}
     assert written["r.csv"].startswith("text,label,predicted,probability\n")
     assert written["r.csv"].count("\n") == 3

@@ -6,6 +6,7 @@ import pytest
 from rnnviz import cli
 from rnnviz.exchange.tensor_file import TensorFile
 from rnnviz.imports.weights import open_weights
+from tests.unit.imports.recordings import Loop
 from tests.unit.imports.test_weights import WORDS, state_dict
 from tests.unit.test_cli import QUICK, csv, opened, run  # noqa: F401
 
@@ -36,6 +37,25 @@ def test_what_train_writes_is_opened(run, opened, tmp_path):  # noqa: F811
     one, other = opening(), opening()
     assert one is not other
     assert one.state.parameters.theta.tobytes() == session.state.parameters.theta.tobytes()
+
+
+def test_a_recording_is_opened_while_it_grows(run, opened, tmp_path):  # noqa: F811
+    loop = Loop(tmp_path / "run.rnnviz").record(0, 10)
+    assert run("open", loop.path).code == 0
+    ((_, _, opening),) = opened
+    loop.record(20)
+    one, other = opening(), opening()
+    assert one.run is not other.run
+    assert one.run.stored == other.run.stored == [0, 10, 20]
+    refused = run("open", loop.path, "--classes", "a,b")
+    assert (refused.code, len(opened)) == (2, 1)
+    assert "--classes has no effect: the file says it." in refused.err
+
+
+def test_a_recording_without_a_snapshot_gets_a_sentence(run, opened, tmp_path):  # noqa: F811
+    done = run("open", Loop(tmp_path / "run.rnnviz").close())
+    assert (done.code, opened) == (2, [])
+    assert "run.rnnviz: there is no whole snapshot in it yet." in done.err
 
 
 def test_a_state_dict_is_opened_with_its_words(run, opened, weights, csv):  # noqa: F811
@@ -103,5 +123,5 @@ def test_what_can_not_be_opened_gets_a_sentence(run, opened, weights, tmp_path, 
 
 def test_open_needs_a_file():
     with pytest.raises(SystemExit) as stop:
-        cli.main(["open"], open_page=lambda *given: None)
+        cli.main(["open"], open_page=lambda *given: None, every_picture=lambda _: {})
     assert stop.value.code == 2

@@ -10,25 +10,42 @@ from pathlib import Path
 import pytest
 
 import rnnviz
+from rnnviz.imports.recording import open_recording
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_every_example_has_a_test():
     found = sorted(path.name for path in (ROOT / "examples").iterdir() if path.is_file())
-    assert found == ["look_inside.ipynb", "look_inside_pytorch.py"]
+    assert found == ["look_inside.ipynb", "look_inside_pytorch.py", "record_pytorch.py"]
 
 
-def test_a_look_inside_pytorch(tmp_path):
+def said_by(name, tmp_path):
+    """The lines that an example prints."""
     pytest.importorskip("torch")
-    command = [sys.executable, ROOT / "examples" / "look_inside_pytorch.py"]
+    command = [sys.executable, ROOT / "examples" / name]
     environ = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         command, cwd=tmp_path, env=environ, capture_output=True, encoding="utf-8", check=False,
         timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    first, *words, story, training = done.stdout.splitlines()
+    return done.stdout.splitlines()
+
+
+def test_a_training_loop_is_recorded(tmp_path):
+    *_, last = said_by("record_pytorch.py", tmp_path)
+    assert last == "rnnviz open recall.rnnviz"
+    session = open_recording(tmp_path / "recall.rnnviz")
+    assert session.run.stored == [*range(0, 601, 10)]
+    for column in ("train_metric", "test_metric"):
+        assert session.run.history.row(600)[column] == 1.0
+    assert session.run.history.row(0)["train_metric"] < 0.7
+    assert session.story.chapter == "Learned"
+
+
+def test_a_look_inside_pytorch(tmp_path):
+    first, *words, story, training = said_by("look_inside_pytorch.py", tmp_path)
     assert first.startswith("i am not bad: positive, ")
     assert float(first.rsplit(" ", 1)[1]) < 1e-5
     assert [line.split(":")[0].strip() for line in words] == ["i", "am", "not", "bad"]

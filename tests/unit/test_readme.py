@@ -49,10 +49,35 @@ def test_the_library_example(tmp_path):
 
 def test_the_example_with_pytorch(tmp_path):
     pytest.importorskip("torch")
-    (example,) = blocks("py")
+    (example,) = [block for block in blocks("py") if "torch" in block]
     answer, training = run(["-c", example], tmp_path).splitlines()
     assert answer.startswith(("negative, ", "positive, "))
     assert training.startswith("Training on differs from PyTorch")
+
+
+#: A file that is as ugly as the examples say.
+TICKETS = (
+    "id,message,category\n1,charged twice,billing\n2,where is it,shipping\n3,,billing\n"
+    "4,wrong invoice,Billing\n5,it is late,shipping\n"
+)
+
+
+def test_the_example_with_own_data(tmp_path):
+    (example,) = [block for block in blocks("py") if "Upload" in block]
+    (tmp_path / "tickets.csv").write_text(TICKETS, encoding="utf-8")
+    printed = run(["-c", example], tmp_path)
+    assert printed == "tickets.csv, row 4: the text is empty. Fill it in, or remove the row.\n"
+    saved = (tmp_path / "confusion.csv").read_text(encoding="utf-8")
+    assert saved.startswith("label \\ predicted,Billing,billing,shipping\n")
+
+
+def test_the_example_of_a_run_as_a_file(tmp_path):
+    (example,) = [block for block in blocks("py") if "run_file" in block]
+    same = (
+        "print(again.state.parameters.theta.tobytes() == session.state.parameters.theta.tobytes())"
+    )
+    assert run(["-c", f"{example}\n{same}"], tmp_path) == "True\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["run.rnnviz"]
 
 
 def test_the_example_in_a_notebook(tmp_path):
@@ -66,12 +91,14 @@ def test_the_example_in_a_notebook(tmp_path):
 
 
 def test_the_commands(tmp_path):
-    (commands,) = [block for block in blocks("sh") if block.startswith("rnnviz train")]
-    for command in commands.splitlines():
+    (tmp_path / "tickets.csv").write_text(TICKETS, encoding="utf-8")
+    commands = [block for block in blocks("sh") if block.startswith("rnnviz train")]
+    assert len(commands) == 2
+    for command in "".join(commands).splitlines():
         program, *words = command.split()
         assert program == "rnnviz"
         assert run(["-m", program, *words], tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == {"run.json", "weights.npz"}
+    assert {path.name for path in tmp_path.iterdir()} == {"run.json", "tickets.csv", "weights.npz"}
 
 
 def test_the_limits_of_health_are_the_constants():

@@ -535,6 +535,8 @@ def test_records_are_strict_json_with_one_row_an_epoch_also_without_a_test_set(c
     session.player.advance(1)
     session.configure(replace(config, lr=0.5))
     saved = json.loads(history_json(session), parse_constant=pytest.fail)
+    made = saved.pop("made by")
+    assert (made["seed"], made["epoch"]) == (str(session.config.seed), session.player.progress)
     assert saved == records(session)
     assert [row["epoch"] for row in saved["epochs"]] == [0, 1]
     assert saved["epochs"][0]["test_loss"] is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 from typing import TypeVar
 
 import streamlit as st
@@ -51,31 +52,32 @@ def step_page(session: Session) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="views"):
         _view(session.step)
         place_moments("moment", "Moment of the step")
-    inside = session.step.view is StepView.INSIDE
-    if inside:
+    if session.step.view is StepView.INSIDE:
         place_canvas("inside_cell", "inside", explanation("inside_cell"))
     else:
         place_canvas("step", "step", explanation("step", noun=session.names.noun))
 
-    def draw(frame: Frame) -> None:
-        probe, lab = session.inspect(), session.step
-        step = lab.record(session.step_query(probe))
-        position = f"{lab.cursor + 1} of {lab.last + 1}"
-        names = step_text.moment_names(step)
-        state = SliderState(lab.last, lab.cursor, position, lab.phases, names)
-        frame.sliders["moment"] = state
-        frame.sliders["unit"] = SliderState(session.config.hidden - 1, lab.unit)
-        frame.sliders["apply"] = SliderState(1, int(session.player.over))
-        frame.sliders["phrase"] = SliderState(0, 0, "" if lab.own else _next_text(session))
-        caption = step_text.caption(step, lab.focus)
-        frame.texts["story"] = step_text.story_html(step, lab.moment, caption)
-        frame.texts["subject"] = step_text.subject_html(session, probe, step)
-        if inside:
-            frame.chart("inside", inside_cell, step, lab.focus, theme(), remark=caption)
-        else:
-            frame.chart("step", _picture, lab, step, probe, remark=caption)
+    live(session, partial(draw_step, session), _handlers(session))
 
-    live(session, draw, _handlers(session))
+
+def draw_step(session: Session, frame: Frame) -> None:
+    """Draw the step at its moment, as a whole or inside a cell."""
+    probe, lab = session.inspect(), session.step
+    step = lab.record(session.step_query(probe))
+    position = f"{lab.cursor + 1} of {lab.last + 1}"
+    names = step_text.moment_names(step)
+    state = SliderState(lab.last, lab.cursor, position, lab.phases, names)
+    frame.sliders["moment"] = state
+    frame.sliders["unit"] = SliderState(session.config.hidden - 1, lab.unit)
+    frame.sliders["apply"] = SliderState(1, int(session.player.over))
+    frame.sliders["phrase"] = SliderState(0, 0, "" if lab.own else _next_text(session))
+    caption = step_text.caption(step, lab.focus)
+    frame.texts["story"] = step_text.story_html(step, lab.moment, caption)
+    frame.texts["subject"] = step_text.subject_html(session, probe, step)
+    if lab.view is StepView.INSIDE:
+        frame.chart("inside", inside_cell, step, lab.focus, theme(), remark=caption)
+    else:
+        frame.chart("step", _picture, lab, step, probe, remark=caption)
 
 
 def _next_text(session: Session) -> str:

@@ -5,6 +5,9 @@ export const clamp = (x, low, high) => Math.min(high, Math.max(low, x));
 export const rgb = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
 export const faint = (hex, opacity) => `rgba(${rgb(hex).join(",")},${opacity})`;
 
+// A path that is made once and drawn several times.
+export const newPath = (c) => (c.newPath ? c.newPath() : new Path2D());
+
 const raised = (digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit];
 const superscript = (n) => String(n).replace("-", "⁻").replace(/\d/g, raised);
 export const power = (n) => `10${superscript(n)}`;

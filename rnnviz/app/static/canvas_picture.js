@@ -65,6 +65,19 @@ export class CanvasPicture extends Picture {
     this.showTip(this.pointer ? this.told() : []);
   }
 
+  // Paint it elsewhere as it is here, but without what the pointer is at; return its size. The context is `alone`:
+  // what stands in boxes over this canvas is painted there.
+  paintOn(context) {
+    context.alone = true;
+    const { pointer, node, zoom } = this;
+    const size = [node.clientWidth / zoom, node.clientHeight / zoom];
+    this.pointer = null;
+    this.paint(context, ...size);
+    this.pointer = pointer;
+    this.repaint();
+    return size;
+  }
+
   showTip(lines) {
     this.tip.hidden = !lines.length;
     if (!lines.length) return;

@@ -1,11 +1,14 @@
 // A picture on the whole window, in a dialog, with its numbers as a table and as CSV. The picture moves into
 // the dialog and back, and is drawn all the while; its figure keeps its size on the page.
+import { pngOf, svgOf, toldOf } from "./saved_picture.js";
 import { columnsOf, csvOf, fillTable, plainText } from "./numbers.js";
 
 const BAR = `
 <div class="rnnviz-bar">
   <button data-large="table" aria-expanded="false">Table</button>
   <button data-large="csv" title="Save the numbers as a file">CSV</button>
+  <button data-large="svg" title="Save the picture as a file">SVG</button>
+  <button data-large="png" title="Save the picture as a file">PNG</button>
   <button data-large="close" autofocus>Close <kbd>Esc</kbd></button>
 </div>
 <div class="rnnviz-numbers" role="region" aria-label="The numbers" tabindex="0" hidden><p></p><table></table></div>`;
@@ -28,6 +31,8 @@ export class Enlarged {
     this.dialog.firstElementChild.prepend(ask, caption);
     this.dialog.addEventListener("click", ({ target }) => this.press(target.closest("[data-large]")));
     this.dialog.addEventListener("close", () => this.close());
+    // What is no canvas is a table of texts.
+    for (const kind of ["svg", "png"]) this.dialog.querySelector(`[data-large=${kind}]`).hidden = !picture.paintOn;
     home.append(this.dialog);
     this.dialog.showModal();
     if (picture.count) this.refresh(picture.drawing.figure());
@@ -47,7 +52,19 @@ export class Enlarged {
   }
 
   csv(figure) {
-    save(`${this.picture.key}.csv`, csvOf(columnsOf(figure)));
+    save(`${this.picture.key}.csv`, new Blob([csvOf(columnsOf(figure))], { type: "text/csv" }));
+  }
+
+  svg(figure) {
+    save(`${this.picture.key}.svg`, svgOf(this.picture, this.told(figure)));
+  }
+
+  async png(figure) {
+    save(`${this.picture.key}.png`, await pngOf(this.picture, this.told(figure)));
+  }
+
+  told(figure) {
+    return toldOf(this.picture, plainText(figure.layout.title?.text));
   }
 
   table(figure, button) {
@@ -74,8 +91,8 @@ export class Enlarged {
   }
 }
 
-function save(download, text) {
-  const href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
+function save(download, content) {
+  const href = URL.createObjectURL(content);
   Object.assign(document.createElement("a"), { download, href }).click();
   URL.revokeObjectURL(href);
 }

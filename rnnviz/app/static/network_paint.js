@@ -1,6 +1,6 @@
 // Paints the network over one sequence. Every scale is fixed, so nothing moves but what the run moves.
 
-import { clamp, dot, faint, percent, power, rgb, shortNumber, stroke, write } from "./canvas.js";
+import { clamp, dot, faint, newPath, percent, power, rgb, shortNumber, stroke, write } from "./canvas.js";
 import { NARROW, WIDE } from "./network_layout.js";
 
 // Gradients span these powers of ten.
@@ -115,7 +115,7 @@ export function paintWords(p) {
   words.forEach((_, t) => share[t] >= 0 && !(box && box.token === undefined)
     && arrow(c, word(t), wordHeight + 2, top, Math.max(1, strip * (1 - share[t])), 0.62 * u));
   const { boxed, upright, wordSize } = layout;
-  const typed = new Set(boxed ? network.typed.map(([, t]) => t) : []);
+  const typed = new Set(boxed && !c.alone ? network.typed.map(([, t]) => t) : []);
   words.forEach((text, t) => {
     if (typed.has(t)) return;
     c.save();
@@ -198,8 +198,8 @@ function paintThreads(p) {
   const { c, layout, network, hover } = p;
   const { u, into, out, pitch, state, cell, box } = layout;
   const { theme } = network;
-  const levels = Array.from({ length: LEVELS }, () => new Path2D());
-  const signs = [new Path2D(), new Path2D()];
+  const levels = Array.from({ length: LEVELS }, () => newPath(c));
+  const signs = [newPath(c), newPath(c)];
   const most = Math.round(MOST_THREADS * Math.min(1, pitch / (6 * u)));
   for (const t of gapsOf(network)) {
     const [from, to] = [out(t - 1), into(t)];
@@ -334,7 +334,7 @@ export function paintStates({ c, layout, network }) {
     c.drawImage(image, layout.left, state.y, pitch * words.length, state.height);
     return;
   }
-  const gaps = new Path2D();
+  const gaps = newPath(c);
   for (let t = 0; t < words.length; t++) {
     if (t === layout.box?.token) continue;
     const left = Math.round(x(t) - strip / 2);

@@ -10,7 +10,7 @@ export const plainText = (html) => new DOMParser().parseFromString(html ?? "", "
 
 // The columns { name, cells } of every series, and those of what is drawn beside them.
 export function columnsOf(figure) {
-  const beside = figure.layout.meta?.columns ?? [];
+  const beside = (figure.layout.meta?.columns ?? []).filter(([name]) => typeof name === "string");
   return [...columnsOfSeries(figure), ...beside.map(([name, values]) => ({ name, cells: texts(values) }))];
 }
 

@@ -42,7 +42,7 @@ export class WordsRow extends CanvasPicture {
     const { words, typed, font } = this.row;
     const { pitch, wordSize, upright, word, wordHeight, boxed } = this.layout;
     // What is not typed: the words of a decoder.
-    const inBoxes = new Set(boxed ? typed.map(([, t]) => t) : []);
+    const inBoxes = new Set(boxed && !c.alone ? typed.map(([, t]) => t) : []);
     const p = { c, font: font.family, theme: { background: "transparent" } };
     const narrow = words.every(({ length }) => length === 1) ? 8 : 13;
     const every = Math.max(1, Math.ceil(narrow / pitch));

@@ -91,6 +91,12 @@ def ablation_tab(session: Session, controls: DeltaGenerator) -> Tab:
         choose_view(session, "hidden")
     columns = [[_panel(session, *row) for row in column.items()] for column in (_LEFT, _RIGHT)]
     place_sheet("break", [words_panel(session), *columns[0]], columns[1])
+    return live_ablation(session)
+
+
+def live_ablation(session: Session) -> Tab:
+    """How the tab is drawn and worked on, with the controls as they were chosen last."""
+    session.units.fit(session.state.parameters.architecture)
 
     def draw(frame: Frame) -> None:
         trial = _trial_of(session)
@@ -179,7 +185,9 @@ def _right(session: Session, after: float, before: float) -> str:
     name = session.dataset.metric.name
     if name != "accuracy":
         return f": {name} <strong>{now}</strong>, before {then}."
-    what = f"<strong>{now}</strong> of the training {session.names.sequence}s are right"
+    what = (
+        f"<strong>{now}</strong> of the {session.dataset.role} {session.names.sequence}s are right"
+    )
     if now == then:
         return f" still {what}."
     return f" {'only ' * (after < before)}{what}, not {then}."
@@ -296,8 +304,9 @@ def _measured(trial: Trial) -> str:
         return ""
     total, left = len(trial.session.dataset.train), len(removal.missing)
     rest = f" {left} numbers of units are not measured yet." if left else ""
+    role = trial.session.dataset.role
     return (
-        f"Measured on {removal.sequences:,} of the {total:,} training sequences; "
+        f"Measured on {removal.sequences:,} of the {total:,} {role} sequences; "
         f"the dot is the edited network, on all of them.{rest}"
     )
 

@@ -43,6 +43,11 @@ def feed_tab(session: Session, controls: DeltaGenerator) -> Tab:
         for column in (_LEFT, _RIGHT)
     )
     place_sheet("feed", [words_panel(session), *left], right)
+    return live_feed(session)
+
+
+def live_feed(session: Session) -> Tab:
+    """How the tab is drawn and worked on, with the controls as they were chosen last."""
 
     def draw(frame: Frame) -> None:
         source = source_of(session)

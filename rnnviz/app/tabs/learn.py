@@ -36,6 +36,11 @@ def learn_tab(
             place_chart("free", HEIGHTS["free"], explanation("free"))
     with right:
         place_canvas("curves", "curves", explanation("curves", noun=session.names.noun))
+    return live_learn(session)
+
+
+def live_learn(session: Session) -> Tab:
+    """How the tab is drawn and worked on, with the controls as they were chosen last."""
 
     def draw(frame: Frame) -> None:
         probe = session.inspect()

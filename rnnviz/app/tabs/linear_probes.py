@@ -180,9 +180,10 @@ def _remark(session: Session, found: dict[str, Readability]) -> str:
     counts = last.counts[np.isfinite(last.scores)]
     if not len(counts):
         return missing
+    role = session.dataset.role
     encoder = " The states are the encoder's." if session.dataset.source else ""
     return (
-        f"{missing}Measured on {counts.min()} to {counts.max()} different beginnings of training "
+        f"{missing}Measured on {counts.min()} to {counts.max()} different beginnings of {role} "
         f"sequences. A place with fewer than {FEWEST} is empty, and answers that fewer than "
         f"{FOLDS} have are left out.{encoder}"
     )

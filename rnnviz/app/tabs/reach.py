@@ -58,6 +58,11 @@ def reach_tab(session: Session, controls: DeltaGenerator) -> Tab:
         session.gradients.band = _choose_band(session)
         longer = _choose_longer(session)
     place_sheet("reach", _left(session), _right(session, longer))
+    return live_reach(session, longer)
+
+
+def live_reach(session: Session, longer: bool = False) -> Tab:
+    """How the tab is drawn and worked on, with the controls as they were chosen last."""
 
     def draw(frame: Frame) -> None:
         source = source_of(session)
@@ -174,7 +179,7 @@ def _draw_back(source: Source, frame: Frame) -> None:
 
 
 def _measured(source: Source) -> str:
-    count, band = len(_examples(source)), source.gradients.band
+    count, band = len(_examples(source)), _band(source)
     return f"The band: Measured on all {count:,} {band} sequences."
 
 
@@ -202,7 +207,7 @@ def _reach(source: Source) -> Picture:
     gradients, query = source.gradients, source.query
     profile = gradients.lag(query._replace(examples=_examples(source)))
     sequence, colors = source.session.names.sequence, source.theme("over_lag")
-    told = Told(sequence, f"{gradients.band} {sequence}", *_present(source))
+    told = Told(sequence, f"{_band(source)} {sequence}", *_present(source))
     return reach_curve(gradients.reach(query), profile, source.words, colors, told)
 
 
@@ -244,6 +249,12 @@ def _exponents(source: Source, colors: Theme) -> Picture:
 
 
 # Training or test sequences
+
+
+def _band(source: Source) -> str:
+    """What the sequences of the band are called."""
+    band = source.gradients.band
+    return source.session.dataset.role if band is Band.TRAIN else band.value
 
 
 def _choose_band(session: Session) -> Band:
@@ -313,5 +324,5 @@ def _scored(source: Source) -> str:
     count = f"{most:,}" if fewest == most else f"{fewest:,} to {most:,}"
     if data.extrapolation:
         return f"Measured on {count} new sequences of each length. {data.extrapolation.note}"
-    part = "test" if data.test else "training"
+    part = "test" if data.test else data.role
     return f"Measured on the {part} sequences: {count} of each length."

@@ -41,6 +41,11 @@ def rest_tab(session: Session, controls: DeltaGenerator) -> Tab:
         search_buttons(session)
         choose_plane(session)
     _place(session)
+    return live_rest(session)
+
+
+def live_rest(session: Session) -> Tab:
+    """How the tab is drawn and worked on, with the controls as they were chosen last."""
 
     def draw(frame: Frame) -> None:
         dynamics, query = session.dynamics, session.dynamics_query
@@ -136,7 +141,7 @@ def _title(session: Session) -> str:
     one, two = (axis + 1 for axis in plane.axes)
     return (
         f"Components {one} and {two} hold {sum(plane.explained):.0%} of what varies on "
-        f"{len(visited.paths):,} training {session.names.sequence}s"
+        f"{len(visited.paths):,} {session.dataset.role} {session.names.sequence}s"
     )
 
 
@@ -149,7 +154,8 @@ def _remark(session: Session) -> str:
     when = f"{session.unit} {basis.epoch}"
     return (
         f"Held: {dynamics.label(query, shown_token)}. The plane was fitted at {when} "
-        f"to the states on {read} training {session.names.sequence}s; participation ratio "
+        f"to the states on {read} {session.dataset.role} {session.names.sequence}s; "
+        "participation ratio "
         f"{basis.participation:.2f} of {len(basis.mean)} dimensions."
     )
 

@@ -36,6 +36,12 @@ def right_tab(session: Session, controls: DeltaGenerator) -> Tab:
         place_text("badge")
         choose_layer(session, "gradients")
     _lay_out(session, elman)
+    return live_right(session)
+
+
+def live_right(session: Session) -> Tab:
+    """How the tab is drawn and worked on, with the controls as they were chosen last."""
+    elman = not gated(session)
 
     def draw(frame: Frame) -> None:
         source = source_of(session)

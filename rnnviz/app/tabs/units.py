@@ -57,6 +57,11 @@ def units_tab(session: Session, controls: DeltaGenerator) -> Tab:
         if lab.way is Way.PROBE:
             linear_probes.choose_probe(session)
     place_sheet("carry", _left(subject), _right(subject))
+    return live_units(session)
+
+
+def live_units(session: Session) -> Tab:
+    """How the tab is drawn and worked on, with the controls as they were chosen last."""
     chosen = {"unit": _step_unit, "word": _choose_chip, "list_page": _turn,
               "response": _choose_cell, "phrases": _choose_word}  # fmt: skip
     handlers = {key: partial(handler, session) for key, handler in chosen.items()}
@@ -109,7 +114,7 @@ def _place_controls(here: Subject) -> None:
     back, on = Step("Back", -1, "ArrowLeft"), Step("Next", 1, "ArrowRight")
     place_stepper("unit", back, on, label="Unit", wraps=True)
     if here.lab.last_list_page(here.source):
-        tip = f"Pages of the training {here.session.names.sequence}s"
+        tip = f"Pages of the {here.session.dataset.role} {here.session.names.sequence}s"
         place_stepper("list_page", Step("Earlier", -1), Step("Later", 1), tip=tip)
 
 
@@ -202,19 +207,21 @@ def _answer(here: Subject) -> str:
     if not here.finite:
         return "The states are not finite numbers."
     if lab.word is None:
+        role = here.session.dataset.role
         low, high = (signed(float(end)) for end in _ends(here))
         span = f"<strong>{low}</strong> and <strong>{high}</strong>"
-        return f"Unit {unit} is between {span} on the training sequences.{_effect(here)}"
+        return f"Unit {unit} is between {span} on the {role} sequences.{_effect(here)}"
     means, count = lab.changed(here.source)
     word = f"“{escape(shown_token(lab.word)[:24])}”"
+    role = here.session.dataset.role
     if not count:
-        return f"The training {here.session.names.sequence}s have no change at {word}."
+        return f"The {role} {here.session.names.sequence}s have no change at {word}."
     by, times = signed(float(means[unit])), f"its {count:,} place{'s' * (count > 1)}"
     out = here.session.state.parameters.architecture.out
     moved = f"unit {unit}" if here.source.part == out else f"{here.source.part} of unit {unit}"
     return (
         f"{word} moves {moved} by <strong>{by}</strong> on average, at {times} "
-        f"in training.{_effect(here)}"
+        f"in the {role} data.{_effect(here)}"
     )
 
 
@@ -266,7 +273,8 @@ def _remark(here: Subject, key: str) -> str:
     past = "" if then == now else f" As at {here.session.unit} {then}: pause to read them again."
     every, count = len(here.session.dataset.train), here.activations.count
     some = f"{count:,} of the {every:,}, drawn at random" if count < every else f"all {count:,}"
-    return f"Measured on the training sequences: {some}.{past}"
+    role = here.session.dataset.role
+    return f"Measured on the {role} sequences: {some}.{past}"
 
 
 def _or_not_finite(here: Subject, figure: Callable[[Subject], Picture]) -> Picture:
@@ -322,7 +330,8 @@ def _phrases(here: Subject) -> Picture:
     limit = colors.scale.nice_limit(float(np.abs(activations.states[:, lab.unit]).max()))
     page, first = lab.listed(here.source), lab.list_page * LIST_PAGE
     shown = f"{first + 1}–{first + len(page)} of {activations.count:,}"
-    title = f"Training {session.names.sequence}s, tinted by unit {lab.unit}: {shown}"
+    whose = f"{session.dataset.role.capitalize()} {session.names.sequence}s"
+    title = f"{whose}, tinted by unit {lab.unit}: {shown}"
     tinted, tight = [_phrase(here, int(k)) for k in page], session.names.noun == "character"
     return tinted_phrases(Listing(title, tinted, lab.word or "", tight), limit, here.view, colors)
 

@@ -68,6 +68,11 @@ def way_tab(session: Session, controls: DeltaGenerator) -> Tab:
             units.axes = choose_axes("plane", units.axes, edition, session.config.hidden)
             refit_button(lambda here: here.units.refit(), session.unit)
     _place(session)
+    return live_way(session)
+
+
+def live_way(session: Session) -> Tab:
+    """How the tab is drawn and worked on, with the controls as they were chosen last."""
 
     def draw(frame: Frame) -> None:
         colors, words = theme(), session.inspect().words
@@ -206,5 +211,5 @@ def _remark(shown: _Shown) -> str:
     when = f"{shown.session.unit} {shown.plane.basis.epoch}"
     return (
         f"Axes fitted at {when} to the {len(activations.words):,} states "
-        f"on {activations.count} training sequences.{some}"
+        f"on {activations.count} {shown.session.dataset.role} sequences.{some}"
     )

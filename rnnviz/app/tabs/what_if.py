@@ -87,6 +87,11 @@ def what_if_tab(session: Session, controls: DeltaGenerator) -> Tab:
         choose_view(session, "hidden")
     columns = [[_panel(session, *row) for row in column.items()] for column in (_LEFT, _RIGHT)]
     place_sheet("what_if", [words_panel(session), *columns[0]], columns[1])
+    return live_what_if(session, method)
+
+
+def live_what_if(session: Session, method: str = "integrated") -> Tab:
+    """How the tab is drawn and worked on, with the controls as they were chosen last."""
 
     def draw(frame: Frame) -> None:
         change = _change_of(session, method)

@@ -76,6 +76,13 @@ def wrong_tab(session: Session, controls: DeltaGenerator) -> Tab:
         _choose(session)
     _lay_out(session)
     _open_first(session)
+    return live_wrong(session)
+
+
+def live_wrong(session: Session) -> Tab:
+    """How the tab is drawn and worked on, with the controls as they were chosen last."""
+    lab = session.results
+    lab.fit(session.dataset)
 
     def draw(frame: Frame) -> None:
         lab.fit(session.dataset)
@@ -195,7 +202,8 @@ def _lay_out(session: Session) -> None:
             _panel(session, "confusion", 5.6, "wrong_confusion", clicks=True),
             _panel(session, "scores", 3, "wrong_scores", kind="table"),
         ]
-    place_sheet("wrong", left, [*right, _panel(session, "metric", 2.6, "metric", clicks=True)])
+    metric = "metric_recording" if session.player.recorded else "metric"
+    place_sheet("wrong", left, [*right, _panel(session, "metric", 2.6, metric, clicks=True)])
 
 
 def _panel(session: Session, key: str, share: float, name: str, **more: Any) -> Panel:
@@ -242,9 +250,7 @@ def _part(session: Session) -> str:
     lab, data = session.results, session.dataset
     if lab.rows is Rows.ALL:
         return ""
-    if session.player.recorded:
-        return "probe "
-    return "test " if lab.rows is Rows.TEST and data.test else "training "
+    return "test " if lab.rows is Rows.TEST and data.test else f"{data.role} "
 
 
 def _confused(source: Source) -> str:

@@ -7,18 +7,23 @@ from pathlib import Path
 
 #: What the axis of a run counts, where it isn't epochs.
 _unit = ContextVar("unit", default="epoch")
-_EPOCH = re.compile(r"(?<![{\w])epoch(s?)\b")
+_EPOCH, _TRAINING = re.compile(r"(?<![{\w])epoch(s?)\b"), re.compile(r"\btraining\b(?! loop)")
 
 
 def count_in(unit: str) -> None:
-    """Have the explanations of this context speak of steps, say, for epochs."""
+    """Have the explanations of this context speak of steps, not of epochs.
+
+    Where these are those of a recording, the examples are not those of training.
+    """
     _unit.set(unit)
 
 
 @cache
 def _text(name: str, unit: str) -> str:
     text = (Path(__file__).parent / f"{name}.md").read_text(encoding="utf-8").strip()
-    return _EPOCH.sub(rf"{unit}\1", text)
+    if unit == "epoch":
+        return text
+    return _TRAINING.sub("probe", _EPOCH.sub(rf"{unit}\1", text))
 
 
 def explanation(name: str, **fields: str) -> str:

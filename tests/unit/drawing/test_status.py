@@ -1,7 +1,12 @@
 """The scores, the story and the signs above every page, as HTML."""
 
+import re
+from html import escape
+
+from rnnviz.analysis.health import MEANINGS
 from rnnviz.config import RunConfig, TaskName
 from rnnviz.drawing.status import status_texts
+from rnnviz.lab.questions import GradientQuestion, StateQuestion, TrainQuestion
 from rnnviz.presets import PRESETS
 from rnnviz.session import Session
 from rnnviz.training.schedule import Position
@@ -35,6 +40,17 @@ def test_a_run_that_breaks_gets_one_hint():
     assert "Try a learning rate of 0.02." in shown_of(session)
     session.configure(RunConfig(lr=0.02))
     assert "On the sequence shown" in shown_of(session)
+
+
+def test_the_story_and_every_sign_lead_to_the_tab_that_shows_them():
+    texts = status_texts(after(RunConfig(hidden=6), 12))
+    assert 'data-question="How far back does it reach?"' in texts["story"]
+    assert ">How far back?</button>" in texts["story"]
+    asked = re.findall(r'data-question="([^"]*)"[^>]*>(\w+)</button>', texts["signs"])
+    assert [name for _, name in asked] == [*MEANINGS]
+    questions = [*GradientQuestion, *StateQuestion, *TrainQuestion]
+    assert {question for question, _ in asked} <= {escape(question) for question in questions}
+    assert "data-question" not in status_texts(after(RunConfig(hidden=6), 0))["story"]
 
 
 def test_a_look_back_says_so_and_keeps_the_chapter():

@@ -3,6 +3,7 @@
 import base64
 import dataclasses
 import hashlib
+import html
 import json
 import re
 
@@ -21,11 +22,13 @@ from rnnviz.export.recording import DRAWN, WRITTEN
 from rnnviz.export.replay import MOST_PHRASES, replay
 from rnnviz.export.weights import safetensors_file
 from rnnviz.figures.theme import DARK, LIGHT, picture
+from rnnviz.imports.recording import open_recording
 from rnnviz.session import Session
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.upload import File, Upload
 from rnnviz.training.schedule import Position
 from tests.unit.export.replayed import Replayed
+from tests.unit.imports.recordings import Loop
 
 #: Every kind of answer, layers, gates, an encoder, and more units than are shown.
 RUNS = {
@@ -101,7 +104,7 @@ def test_the_texts_are_those_of_the_session_at_every_epoch(run):
         for number, epoch in enumerate(replayed.epochs):
             probe = at(session, shown["phrase"], epoch)
             assert replayed.text(k, "verdict", number) == verdict_html(probe, "")
-            assert replayed.text(k, "story", number) == story_html(session)
+            assert replayed.text(k, "story", number) == story_html(session, linked=False)
             assert replayed.text(k, "status", number) == scores_html(session, "Recorded")
 
 
@@ -268,7 +271,7 @@ def test_weights_from_elsewhere_are_named(tmp_path):
 
 
 def test_a_cell_of_ones_own_is_there_as_its_text():
-    text = "h = tanh(W @ x + 0.5 * h)"
+    text = "# <b>mine</b>\nh = tanh(W @ x + 0.5 * h)"
     session = after(2, hidden=5, cell="own", equations=text)
     replayed = Replayed(replay(session, ["not bad"]))
     assert text in {e.text.strip() for e in replayed.elements}
@@ -293,6 +296,37 @@ def test_an_epoch_whose_numbers_are_not_finite_has_a_sentence(monkeypatch):
     assert drawn[3][1].keys() == drawn[1][1].keys()
 
 
+def test_a_recording_of_another_program_is_replayed_by_its_snapshots(tmp_path):
+    path = Loop(tmp_path / "run.rnnviz").record(*range(0, 120, 10)).close()
+    session = open_recording(path)
+    page = replay(session, ["i am not bad"])
+    replayed = Replayed(page)
+    assert replayed.epochs == session.run.stored
+    assert replayed.header["unit"] == "step"
+    for number, step in enumerate(replayed.epochs):
+        session.player.go_to(Position(step))
+        whole = session.inspect("i am not bad").sequence_pass(0, "h").states.T
+        found = replayed.picture(0, "network", number)[1]["0.z"]
+        assert np.abs(found - whole).max() <= most_off("h", whole)
+    assert said_by(page, "replay-note") == "All 12 snapshots are recorded."
+    assert "from a recording of another program's training: lstm, 5 hidden units" in html.unescape(
+        page
+    )
+    assert "at step 110." in page
+    labels = [e.text for e in replayed.elements if e.tag == "dt"]
+    assert "Hidden units" in labels
+    assert "Learning rate" not in labels
+    assert not re.search(r"\bepochs?\b", said_by(page, "replay-note"))
+
+
+def test_of_many_snapshots_some_are_replayed(tmp_path):
+    path = Loop(tmp_path / "run.rnnviz").record(*range(0, 120, 3)).close()
+    session = open_recording(path)
+    epochs = recorded_epochs(session.run, 12)
+    assert {0, 117} <= set(epochs) <= set(session.run.stored)
+    assert 8 <= len(epochs) <= 12
+
+
 # Safe to open
 
 
@@ -301,7 +335,8 @@ def test_nothing_in_the_file_asks_for_anything():
     elements = Replayed(page).elements
     asking = {"src", "href", "srcset", "action", "data", "poster", "background"}
     assert not [e.tag for e in elements if asking & e.attributes.keys()]
-    assert "url(" not in page
+    # What begins with # is in the same file.
+    assert re.findall(r"url\((?!#)", page) == []
     assert "@import" not in page
     policy = next(e for e in elements if "http-equiv" in e.attributes).attributes["content"]
     assert "default-src 'none'" in policy
@@ -309,6 +344,11 @@ def test_nothing_in_the_file_asks_for_anything():
     digest = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
     assert f"script-src 'sha256-{digest}'" in policy
     assert "unsafe-eval" not in policy
+
+
+def test_what_every_file_has_is_light():
+    """The default run's own numbers take about 0.6 MB more: see benchmarks/replay.py."""
+    assert len(replay(after(0, hidden=5), ["bad"]).encode()) < 250_000
 
 
 HOSTILE = """</script><img src=x onerror="alert('1')"> & ${seed} $seed"""

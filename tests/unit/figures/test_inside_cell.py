@@ -13,6 +13,7 @@ from rnnviz.analysis.unit_formula import unit_formula
 from rnnviz.engine.timeline import Phase
 from rnnviz.figures.inside_cell import inside_cell
 from rnnviz.figures.sequence_network import BROKEN
+from tests.new_cell import add
 from tests.sampling import pairwise
 from tests.unit.analysis.known import KINDS
 from tests.unit.analysis.test_every_cell import EVERY, KIND, LAYERS, step_of
@@ -20,6 +21,11 @@ from tests.unit.engine.networks import CELLS
 from tests.unit.figures.unpacked import by_name
 
 LSTM = CELLS[3]
+
+
+@pytest.fixture(autouse=True)
+def one_cell_more(monkeypatch):
+    add(monkeypatch)
 
 
 def drawn(step, focus):

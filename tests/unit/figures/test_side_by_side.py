@@ -144,4 +144,4 @@ def test_scales_are_held():
     theme = replace(LIGHT, scale=StickyScale())
     drawn = [distance_curve(np.array([0, d]), ["a", "b"], "d", theme) for d in (0.9, 0.4)]
     assert drawn[0].layout["yaxis"]["range"] == drawn[1].layout["yaxis"]["range"]
-    assert drawn[0].layout["yaxis"]["range"] == pytest.approx([0, 1.3])
+    assert drawn[0].layout["yaxis"]["range"] == pytest.approx([0, 1.8])

@@ -21,7 +21,7 @@ def verify(capsys):
     """Runs the command; its code, and the lines under each mark."""
 
     def verify(*options):
-        code = cli.main(["verify", *map(str, options)], open_page=None)
+        code = cli.main(["verify", *map(str, options)], open_page=None, every_picture=None)
         lines = capsys.readouterr().out.splitlines()
         return code, {
             mark: [line[9:] for line in lines if line.startswith(mark)]

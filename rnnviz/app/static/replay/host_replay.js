@@ -60,8 +60,8 @@ function listenToKeys(stage, scrubber) {
   }, true);
 }
 
-function mountBar(stage, node, { epochs }) {
-  const bar = new ReplayBar(node, stage, epochs);
+function mountBar(stage, node, recording) {
+  const bar = new ReplayBar(node, stage, recording);
   stage.mountControl(bar);
   listenToKeys(stage, bar.scrubber.input);
 }

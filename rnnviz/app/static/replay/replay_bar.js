@@ -4,18 +4,20 @@ import { ICONS, Slider, enable, onPress, setText } from "../controls.js";
 const BAR = `
 <div class="rnnviz-bar rnnviz-time">
   <button class="main" title="Play or pause (space)"><i></i><span></span> <kbd>Space</kbd></button>
-  <button data-by="-1" title="The recorded epoch before (←)" aria-label="The recorded epoch before">‹</button>
+  <button data-by="-1" title="What is recorded before (←)" aria-label="What is recorded before">‹</button>
   <div class="rnnviz-slider" data-slider="scrubber">
-    <div class="track"><input type="range" min="0" step="1" aria-label="Epoch shown" /><div class="bands"></div></div>
+    <div class="track"><input type="range" min="0" step="1" /><div class="bands"></div></div>
     <output></output>
   </div>
-  <button data-by="1" title="The next recorded epoch (→)" aria-label="The next recorded epoch">›</button>
+  <button data-by="1" title="What is recorded next (→)" aria-label="What is recorded next">›</button>
 </div>`;
 
 export class ReplayBar {
-  constructor(node, stage, epochs) {
-    Object.assign(this, { node, stage, epochs });
+  // `unit` is what the slider counts: an epoch, or a step.
+  constructor(node, stage, { epochs, unit }) {
+    Object.assign(this, { node, stage, epochs, unit });
     node.innerHTML = BAR;
+    node.querySelector("input").ariaLabel = `${unit[0].toUpperCase()}${unit.slice(1)} shown`;
     [this.main, this.back, this.on] = node.querySelectorAll("button");
     onPress(this.main, () => stage.send({ do: "play" }));
     for (const button of [this.back, this.on])
@@ -33,7 +35,7 @@ export class ReplayBar {
     if (this.look !== look) this.main.querySelector("i").innerHTML = ICONS[look];
     this.look = look;
     setText(this.main.querySelector("span"), running ? "Pause" : "Play");
-    this.scrubber.show({ last, shown: epoch, text: `epoch ${epoch}`, bands: [] });
+    this.scrubber.show({ last, shown: epoch, text: `${this.unit} ${epoch}`, bands: [] });
     enable(this.back, epoch > this.epochs[0]);
     enable(this.on, epoch < last);
   }

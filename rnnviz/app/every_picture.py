@@ -1,0 +1,89 @@
+"""Every picture of every page, drawn without a browser."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import partial
+from typing import Any
+
+from rnnviz.app.frame import Frame
+from rnnviz.app.pages.step import draw_step
+from rnnviz.app.style import Look, using_look
+from rnnviz.app.tabs.ablation import live_ablation
+from rnnviz.app.tabs.feed import live_feed
+from rnnviz.app.tabs.learn import live_learn
+from rnnviz.app.tabs.reach import live_reach
+from rnnviz.app.tabs.rest import live_rest
+from rnnviz.app.tabs.right import live_right
+from rnnviz.app.tabs.tab import Tab
+from rnnviz.app.tabs.units import live_units
+from rnnviz.app.tabs.way import live_way
+from rnnviz.app.tabs.what_if import live_what_if
+from rnnviz.app.tabs.wrong import live_wrong
+from rnnviz.export.numbers import Drawn
+from rnnviz.figures.picture import Picture
+from rnnviz.lab.step import StepView
+from rnnviz.session import Session
+
+#: The tabs of the pages, by the folders that their files would have.
+TABS: Mapping[str, Callable[[Session], Tab]] = {
+    "train/learn": live_learn,
+    "train/wrong": live_wrong,
+    "hidden/carry": live_units,
+    "hidden/what_if": live_what_if,
+    "hidden/break": live_ablation,
+    "gradients/reach": live_reach,
+    "gradients/feed": live_feed,
+    "gradients/right": live_right,
+    "dynamics/rest": live_rest,
+    "dynamics/way": live_way,
+}
+#: Seconds for all that the pages measure while a run is paused, for each tab.
+MEASURING = 5.0
+_SLICE = 0.2
+
+
+class _Gathering(Frame):
+    """A frame in which every picture is in sight; it keeps them whole."""
+
+    def __init__(self) -> None:
+        super().__init__(())
+        self.drawn: dict[str, Drawn] = {}
+
+    def chart(self, key: str, figure: Callable[..., Picture], *args: Any, remark: str = "") -> None:
+        """Keep the picture and its remark."""
+        self.drawn[key] = Drawn(figure(*args), remark)
+
+
+def gathered(draw: Callable[[Frame], None], keys: Collection[str] = ()) -> dict[str, Drawn]:
+    """All that ``draw`` draws in a frame, by key; or with these ``keys`` alone."""
+    frame = _Gathering()
+    draw(frame)
+    return {key: one for key, one in frame.drawn.items() if not keys or key in keys}
+
+
+def every_picture(session: Session, measuring: float = MEASURING) -> dict[str, Drawn]:
+    """Every picture of every page, by page, tab and key: "hidden/carry/memory".
+
+    Each tab may first measure for so many seconds, as it does on the page while the run is paused.
+    """
+    with using_look(Look()):
+        return {
+            f"{place}/{key}": drawn
+            for place, draw in _places(session, measuring)
+            for key, drawn in gathered(draw).items()
+        }
+
+
+def _places(session: Session, measuring: float) -> Iterator[tuple[str, Callable[[Frame], None]]]:
+    for place, live in TABS.items():
+        tab, until = live(session), time.perf_counter() + measuring
+        # The first call only asks whether there is anything to do.
+        while tab.job and tab.job(_SLICE) and time.perf_counter() < until:
+            pass
+        yield place, tab.draw
+    view = session.step.view
+    for session.step.view in StepView:
+        yield "step", partial(draw_step, session)
+    session.step.view = view

@@ -1,0 +1,49 @@
+// A picture as a file, as it is on the screen: SVG, or PNG with two pixels for one. Each says what made it.
+import { SvgContext } from "./svg_context.js";
+
+const SCALE = 2;
+const background = () => getComputedStyle(document.documentElement).getPropertyValue("--rnnviz-background").trim();
+
+// What made a picture: its title, the version, and the link to what is shown.
+export function toldOf(picture, title) {
+  const { header } = picture.stage;
+  return { title, rnnviz: header?.rnnviz, epoch: header?.progress, phrase: header?.typed, link: location.search };
+}
+
+export function svgOf(picture, told) {
+  const context = new SvgContext();
+  const [width, height] = picture.paintOn(context);
+  return new Blob([context.svg(width, height, background(), told)], { type: "image/svg+xml" });
+}
+
+export async function pngOf(picture, told) {
+  const [canvas, { node }] = [document.createElement("canvas"), picture];
+  Object.assign(canvas, { width: SCALE * node.clientWidth, height: SCALE * node.clientHeight });
+  const context = canvas.getContext("2d");
+  context.fillStyle = background();
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.scale(SCALE * picture.zoom, SCALE * picture.zoom);
+  picture.paintOn(context);
+  const blob = await new Promise((done) => canvas.toBlob(done, "image/png"));
+  return new Blob(withText(await blob.arrayBuffer(), JSON.stringify(told)), { type: "image/png" });
+}
+
+// The parts of a PNG with a text in it: a chunk iTXt after the first one, which has a known length.
+function withText(content, text) {
+  const HEAD = 33;
+  const data = new TextEncoder().encode(`iTXtDescription\0\0\0\0\0${text}`);
+  const chunk = new DataView(new ArrayBuffer(data.length + 8));
+  chunk.setUint32(0, data.length - 4);
+  new Uint8Array(chunk.buffer).set(data, 4);
+  chunk.setUint32(data.length + 4, crc32(data));
+  return [content.slice(0, HEAD), chunk.buffer, content.slice(HEAD)];
+}
+
+function crc32(bytes) {
+  let crc = ~0;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let k = 0; k < 8; k++) crc = (crc >>> 1) ^ (0xedb88320 & -(crc & 1));
+  }
+  return ~crc >>> 0;
+}

@@ -1,0 +1,70 @@
+"""The command ``rnnviz export``: its options, and the files that it writes."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from rnnviz.export.files import FILES, EveryPicture, numbers, write
+from rnnviz.export.script import ScriptError, problem_of
+from rnnviz.lab.probe import read
+from rnnviz.session import Session
+from rnnviz.tasks.csv_table import TaskError
+from rnnviz.training.schedule import Position
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options that say what is written, and of which position."""
+    for name, kind in FILES.items():
+        parser.add_argument(f"--{name}", type=Path, metavar=kind.metavar, help=kind.help)
+    parser.add_argument(
+        "--numbers", type=Path, metavar="DIR", help="the numbers of every picture, as CSV"
+    )
+    parser.add_argument(
+        "--with-data", action="store_true", help="put the data of --train and --test into --run"
+    )
+    parser.add_argument("--phrase", help="what is read; the first phrase of the task by default")
+    parser.add_argument(
+        "--epoch", metavar="N", help="the epoch that is shown; the last one by default"
+    )
+
+
+def check(session: Session, options: Mapping[str, Any]) -> None:
+    """Raise, before anything is trained, for what can't be written then."""
+    if not any(options[name] for name in (*FILES, "numbers")):
+        listed = ", ".join(f"--{name}" for name in (*FILES, "numbers"))
+        raise TaskError(f"Say what is to be written: {listed}.")
+    if options["with_data"] and not (options["run"] and options["train"]):
+        raise TaskError("--with-data has no effect without --run and --train. Leave it out.")
+    if options["script"] and (problem := problem_of(session)):
+        raise ScriptError(problem)
+    if options["phrase"] is not None:
+        read(session.dataset, options["phrase"])
+        session.ask(options["phrase"])
+    if (
+        options["epoch"] is not None
+        and Position.parse(options["epoch"]).epoch > session.config.epochs
+    ):
+        raise TaskError(f"The run ends at epoch {session.config.epochs}: --epoch can't be later.")
+    for name in FILES:
+        if options[name]:
+            options[name].parent.mkdir(parents=True, exist_ok=True)
+            options[name].open("ab").close()  # fail before training if it can't be written
+
+
+def export(
+    session: Session, options: Mapping[str, Any], every_picture: EveryPicture
+) -> Iterable[Path]:
+    """Write what the options ask for; yield every path when it is written."""
+    if options["epoch"] is not None:
+        session.player.go_to(Position.parse(options["epoch"]))
+    for name, kind in FILES.items():
+        if path := options[name]:
+            write(path, kind.content(session, path, options["with_data"]))
+            yield path
+    if folder := options["numbers"]:
+        for name, text in numbers(session, every_picture(session)).items():
+            write(folder / name, text)
+        yield folder

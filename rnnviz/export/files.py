@@ -1,0 +1,81 @@
+"""The files that are written of a run, each by the option that asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from rnnviz.export.history import history_csv, history_json
+from rnnviz.export.numbers import Drawn, columns_of, csv_of
+from rnnviz.export.origin import origin
+from rnnviz.export.replay import replay
+from rnnviz.export.run_file import run_file
+from rnnviz.export.script import script
+from rnnviz.export.weights import safetensors_file, weights_file
+from rnnviz.session import Session
+
+#: Every picture of every page of a session, by page, tab and key: "hidden/carry/memory".
+EveryPicture = Callable[[Session], Mapping[str, Drawn]]
+
+
+class FileKind(NamedTuple):
+    """A kind of file: the example of its name, what it is, and its content.
+
+    The content depends on the path's ending, and on whether the reader's own data may be in it.
+    """
+
+    metavar: str
+    help: str
+    content: Callable[[Session, Path, bool], str | bytes]
+
+
+def _weights(session: Session, path: Path, own_data: bool) -> bytes:
+    return (safetensors_file if _ends(path, ".safetensors") else weights_file)(session)
+
+
+def _history(session: Session, path: Path, own_data: bool) -> str:
+    return (history_csv if _ends(path, ".csv") else history_json)(session)
+
+
+def _ends(path: Path, end: str) -> bool:
+    return path.suffix.lower() == end
+
+
+#: The files by the names of their options.
+FILES: dict[str, FileKind] = {
+    "run": FileKind(
+        "RUN.rnnviz", "the run with its past, which rnnviz open opens again",
+        lambda session, path, own_data: run_file(session, own_data),
+    ),
+    "replay": FileKind(
+        "RUN.html", "a page that replays the run, in one file without a server",
+        lambda session, *_: replay(session),
+    ),
+    "script": FileKind(
+        "RUN.py", "a script that trains the same network",
+        lambda session, *_: script(session),
+    ),
+    "weights": FileKind(
+        "FILE", "the weights, as .npz or .safetensors; rnnviz open opens both", _weights
+    ),
+    "history": FileKind("FILE", "settings and scores of every epoch, as .csv or .json", _history),
+}  # fmt: skip
+
+
+def numbers(session: Session, pictures: Mapping[str, Drawn]) -> dict[str, str]:
+    """The numbers of every picture as CSV, and the history of the run, by the names of files.
+
+    A picture with a sentence in its place has none.
+    """
+    made = origin(session)
+    drawn = {name: one for name, one in pictures.items() if columns_of(one.picture)}
+    tables = {f"{name}.csv": csv_of(one, made) for name, one in drawn.items()}
+    histories = {"history.csv": history_csv(session), "history.json": history_json(session)}
+    return tables | histories
+
+
+def write(path: Path, content: str | bytes) -> None:
+    """Write a file, and the folders it is in."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())

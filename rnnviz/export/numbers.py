@@ -1,0 +1,182 @@
+"""The numbers of pictures as CSV: the columns of every series, under what made them.
+
+The rules are those of the page's own table, static/numbers.js: points are columns of places and
+values; a matrix has its longer side down the page; axes give the names and the units.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from html import unescape
+from io import BytesIO, StringIO
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rnnviz.figures.picture import Picture, Series
+
+#: The heading of labels whose axis has no title.
+_PLACE = "place"
+_TAG = re.compile(r"<[^>]*>")
+
+
+class Drawn(NamedTuple):
+    """A picture, and what it was measured on."""
+
+    picture: Picture
+    remark: str = ""
+
+
+class Column(NamedTuple):
+    """A column of a table: its name, and its cells as text."""
+
+    name: str
+    cells: list[str]
+
+
+@dataclass(frozen=True)
+class _Axis:
+    """The title of an axis, and the words that stand at some of its places."""
+
+    title: str
+    words: Mapping[str, str]
+    tokens: Sequence[str]
+
+    def labels(self, values: Any, count: int) -> list[str]:
+        """A label for each place: its number, with its word if there is one."""
+        if values is not None:
+            return [self._label(text) for text in _texts(values)]
+        if len(self.tokens) == count:
+            return [*map(str, self.tokens)]
+        return [self._label(str(k)) for k in range(count)]
+
+    def _label(self, text: str) -> str:
+        word = self.words.get(text, text)
+        return text if word == text else f"{text} {word}"
+
+
+def title_of(picture: Picture) -> str:
+    """The title as a plain text."""
+    return _plain(picture.layout.get("title", {}).get("text"))
+
+
+def columns_of(picture: Picture) -> list[Column]:
+    """The columns of every series, and those of what is drawn beside them."""
+    series, layout = picture.series, picture.layout
+    listed = (layout.get("meta") or {}).get("columns") or ()
+    beside = [(name, values) for name, values in listed if isinstance(name, str)]
+    return [
+        *_columns(series, layout), *(Column(name, _texts(values)) for name, values in beside)
+    ]  # fmt: skip
+
+
+def csv_of(drawn: Drawn, origin: Mapping[str, str]) -> str:
+    """The numbers of a picture as CSV, under what made them."""
+    told = {"title": title_of(drawn.picture), **origin, "measured": _plain(drawn.remark)}
+    return csv_text(columns_of(drawn.picture), told)
+
+
+def csv_text(columns: Sequence[Column], told: Mapping[str, str]) -> str:
+    """Columns as CSV. Lines that begin with # stand before them, one for each of ``told``."""
+    file = StringIO()
+    file.writelines(f"# {name}: {' '.join(text.split())}\n" for name, text in told.items() if text)
+    rows = csv.writer(file, lineterminator="\n")
+    rows.writerow([column.name for column in columns])
+    longest = max((len(column.cells) for column in columns), default=0)
+    for k in range(longest):
+        rows.writerow([c.cells[k] if k < len(c.cells) else "" for c in columns])
+    return file.getvalue()
+
+
+def _columns(series: Sequence[Series], layout: Mapping[str, Any]) -> Iterator[Column]:
+    if series and series[0]["type"] == "table":
+        for table in series:
+            for name, cells in zip(
+                table["header"]["values"], table["cells"]["values"], strict=True
+            ):
+                yield Column(_joined(table.get("name"), name), _texts(cells))
+        return
+    shown = [one for one in series if one.get("hoverinfo") != "skip"]
+    for k, one in enumerate(shown):
+        name = _plain(one.get("name")) or (f"series {k + 1}" if len(shown) > 1 else "")
+        x, y = (_axis(one, layout, letter) for letter in "xy")
+        matrix = np.ndim(one.get("z", ())) == 2
+        yield from (_cells if matrix else _points)(one, name, x, y)
+
+
+def _points(series: Series, name: str, x: _Axis, y: _Axis) -> Iterator[Column]:
+    values = series.get("y") if series.get("y") is not None else series.get("x")
+    count = 0 if values is None else len(values)
+    yield Column(_joined(name, x.title or _PLACE), x.labels(series.get("x"), count))
+    yield Column(_joined(name, y.title), _texts(series.get("y", ())))
+    for more in ("z", "text"):
+        if np.ndim(series.get(more, 0)) == 1:
+            yield Column(_joined(name, more), _texts(series[more]))
+
+
+def _cells(series: Series, name: str, x: _Axis, y: _Axis) -> Iterator[Column]:
+    """A matrix has its longer side down the page."""
+    z, rows, columns = np.asarray(series["z"]), ("y", y), ("x", x)
+    if z.shape[0] < z.shape[1]:
+        z, rows, columns = z.T, columns, rows
+    (down, down_axis), (across, across_axis) = rows, columns
+    labels = down_axis.labels(series.get(down), len(z))
+    yield Column(_joined(name, down_axis.title or _PLACE), labels)
+    names = across_axis.labels(series.get(across), z.shape[1])
+    for label, values in zip(names, z.T, strict=True):
+        yield Column(_joined(name, label), _texts(values))
+
+
+def _axis(series: Series, layout: Mapping[str, Any], letter: str) -> _Axis:
+    key = str(series.get(f"{letter}axis", letter)).replace(letter, f"{letter}axis", 1)
+    axis = layout.get(key) or {}
+    ticks = [] if axis.get("type") == "log" else _list(axis.get("ticktext"))
+    places = _texts(_list(axis.get("tickvals")))
+    words = dict(zip(places, map(_plain, ticks), strict=False))
+    title = axis.get("title")
+    text = title.get("text") if isinstance(title, dict) else title
+    return _Axis(_plain(text), words, (layout.get("meta") or {}).get("words") or ())
+
+
+def _list(values: Any) -> Sequence[Any]:
+    return () if values is None else values
+
+
+def _joined(*parts: Any) -> str:
+    return ": ".join(str(part) for part in parts if part)
+
+
+def _plain(html: Any) -> str:
+    """Text as a chart shows it: without its tags."""
+    return unescape(_TAG.sub("", str(html or "")))
+
+
+def _texts(values: Any) -> list[str]:
+    return [_text(value) for value in values]
+
+
+def _text(value: Any) -> str:
+    """The shortest text that stands for no other number of its type; a gap is empty."""
+    if isinstance(value, str) or value is None:
+        return _plain(value)
+    if isinstance(value, (bool, np.bool_)):
+        return str(bool(value))
+    number = float(value)
+    if math.isnan(number):
+        return ""
+    whole = math.isfinite(number) and number == int(number) and abs(number) < 1e15
+    return str(int(number)) if whole else str(value)
+
+
+def zip_of(files: Mapping[str, str]) -> bytes:
+    """Texts by name as one zip."""
+    content = BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return content.getvalue()

@@ -1,0 +1,61 @@
+"""Every picture of every page is drawn without a browser, with its numbers."""
+
+import csv
+import io
+
+import numpy as np
+import pytest
+
+from rnnviz.app import every_picture as module
+from rnnviz.app.every_picture import every_picture
+from rnnviz.config import RunConfig, TaskName
+from rnnviz.export.files import numbers
+from rnnviz.lab.step import StepView
+from rnnviz.session import Session
+from tests.app.tab import PAGES, QUESTIONS, App
+
+
+def trained(**changed):
+    session = Session(RunConfig(hidden=4, init_scale=0.2, epochs=9, **changed))
+    session.player.advance(2)
+    return session
+
+
+def test_every_tab_of_every_page_is_there():
+    pages = {page: sum(place.startswith(f"{page}/") for place in module.TABS) for page in QUESTIONS}
+    assert pages == {page: len(questions) for page, questions in QUESTIONS.items()}
+    assert {place.partition("/")[0] for place in module.TABS} == {*PAGES} - {"step"}
+
+
+@pytest.mark.parametrize("task", TaskName)
+def test_every_task_has_its_numbers(task):
+    session = trained(task=task, lag=3)
+    view = session.step.view
+    drawn = every_picture(session, measuring=0)
+    assert session.step.view is view is StepView(view)
+    assert {key.rpartition("/")[0] for key in drawn} == {*module.TABS, "step"}
+    tables = {key: text for key, text in numbers(session, drawn).items() if key.endswith(".csv")}
+    assert len(tables) > len(drawn) - 12  # a sentence has no numbers
+    for key, text in tables.items():
+        rows = [*csv.reader(io.StringIO(text))]
+        head, *body = [row for row in rows if not row[0].startswith("# ")]
+        assert all(len(row) == len(head) for row in body), key
+
+
+def test_the_numbers_are_those_of_the_page():
+    app = App(hidden="4", epochs="9")
+    app.click("step_epoch")
+    page = {key.rpartition("/")[2] for key in every_picture(app.session, 0) if "learn" in key}
+    assert page == {key for key in app.places if key in page} != set()
+    loss = every_picture(app.session, 0)["train/learn/curves"].picture.series
+    (train,) = [series for series in loss if series.get("name") == "train_loss"]
+    column = app.session.run.history.column("train_loss")
+    np.testing.assert_allclose(train["y"], column, rtol=1e-6)
+
+
+def test_what_is_measured_while_a_run_is_paused_is_measured_before(monkeypatch):
+    calls = []
+    tab = module.Tab(lambda frame: None, job=lambda budget: calls.append(budget) or len(calls) < 3)
+    monkeypatch.setattr(module, "TABS", {"page/tab": lambda session: tab})
+    every_picture(trained(), measuring=60)
+    assert len(calls) == 3

@@ -1,0 +1,81 @@
+"""The numbers of pictures as CSV."""
+
+import csv
+import io
+import zipfile
+
+import numpy as np
+
+from rnnviz.export.numbers import Drawn, columns_of, csv_of, zip_of
+from rnnviz.figures.picture import Picture, bar, heatmap, scatter
+from rnnviz.figures.table import Column, Rows, answer_list
+
+
+def table(*series, **layout):
+    columns = columns_of(Picture([*series], layout))
+    return {column.name: column.cells for column in columns}
+
+
+def test_a_curve_has_its_axes_as_names():
+    found = table(
+        scatter(x=[0, 1], y=np.array([0.1, np.nan]), name="train"),
+        xaxis={"title": {"text": "epoch"}}, yaxis={"title": {"text": "loss, <i>nats</i>"}},
+    )  # fmt: skip
+    assert found == {"train: epoch": ["0", "1"], "train: loss, nats": ["0.1", ""]}
+
+
+def test_what_is_only_drawn_is_no_number():
+    shown, hidden = scatter(y=[1.5]), scatter(y=[9.0], hoverinfo="skip")
+    assert table(shown, hidden, yaxis={"title": {"text": "a"}}) == {"place": ["0"], "a": ["1.5"]}
+
+
+def test_a_matrix_has_its_longer_side_down_the_page():
+    z = np.arange(6.0).reshape(2, 3)
+    axes = {
+        "xaxis": {"tickvals": [0, 1, 2], "ticktext": ["i", "am", "<b>not</b>"]},
+        "yaxis": {"title": {"text": "unit"}},
+    }
+    wide = table(heatmap(z=z), **axes)
+    assert wide == {"place": ["0 i", "1 am", "2 not"], "0": ["0", "1", "2"], "1": ["3", "4", "5"]}
+    tall = table(heatmap(z=z.T), **axes)
+    assert tall == {"unit": ["0", "1", "2"], "0 i": ["0", "1", "2"], "1 am": ["3", "4", "5"]}
+
+
+def test_words_stand_where_they_are_the_places():
+    assert table(bar(y=[1.0, 2.0]), meta={"words": ["not", "bad"]})["place"] == ["not", "bad"]
+
+
+def test_what_is_drawn_beside_has_its_columns_too():
+    meta = {"columns": [("norm", np.array([2.0])), (0.3, 0.5)]}
+    assert table(scatter(y=[1.0]), meta=meta)["norm"] == ["2"]
+
+
+def test_a_list_of_answers_is_a_table():
+    rows = Rows("right", [Column("text", ["<b>so</b> warm"], "red"), Column("p", [0.5], "red")])
+    found = columns_of(answer_list("Answers", [rows]))
+    assert [(column.name, column.cells) for column in found] == [
+        ("right: text", ["so warm"]), ("right: p", ["0.5"])
+    ]  # fmt: skip
+
+
+def test_numbers_have_all_their_digits():
+    values = np.random.default_rng(0).normal(size=50) * 10.0 ** np.arange(-25, 25)
+    for dtype in ("float32", "float64"):
+        (_, column) = columns_of(Picture([scatter(y=values.astype(dtype))], {}))
+        read = np.array([*map(float, column.cells)], dtype)
+        np.testing.assert_array_equal(read, values.astype(dtype))
+
+
+def test_a_file_says_what_made_it_and_keeps_any_text():
+    text = 'a "b", c\n# d'
+    picture = Picture([scatter(y=[1.0], text=[text])], {"title": {"text": "<b>T</b>"}})
+    content = csv_of(Drawn(picture, "on all"), {"phrase": "one\n# two", "none": ""})
+    lines = content.split("\n")
+    assert lines[:3] == ["# title: T", "# phrase: one # two", "# measured: on all"]
+    body = "\n".join(lines[3:])
+    assert [*csv.reader(io.StringIO(body))] == [["place", "", "text"], ["0", "1", text]]
+
+
+def test_texts_are_put_into_one_file():
+    with zipfile.ZipFile(io.BytesIO(zip_of({"a/b.csv": "x"}))) as archive:
+        assert {name: archive.read(name) for name in archive.namelist()} == {"a/b.csv": b"x"}

@@ -1,0 +1,142 @@
+"""rnnviz export, and runs that are opened again from the command line."""
+
+import json
+import subprocess
+import sys
+import zipfile
+
+import numpy as np
+import pytest
+
+from rnnviz import cli
+from rnnviz.config import RunConfig
+from rnnviz.export import command
+from rnnviz.export.numbers import Drawn
+from rnnviz.figures.picture import Picture, scatter
+from rnnviz.imports.run_file import open_run
+from rnnviz.imports.weights import open_weights
+from rnnviz.session import Session
+from tests.unit.test_cli import opened, run  # noqa: F401
+
+QUICK = ("export", "--hidden", "4", "--init-scale", "0.1", "--epochs", "6", "--seed", "3")
+CSV = (
+    "text,label\nso warm,sunny\nso cold,rainy\nso mild,sunny\nso wet,rainy\nwarm,sunny\nwet,rainy\n"
+)
+
+
+def weights(session):
+    return session.state.parameters.theta.tobytes()
+
+
+@pytest.fixture
+def trained():
+    session = Session(RunConfig(hidden=4, init_scale=0.1, epochs=6, seed=3))
+    session.player.advance(6)
+    return session
+
+
+def test_every_file_says_what_made_it_and_has_the_run(run, tmp_path, trained):  # noqa: F811
+    names = {
+        "run": "r.rnnviz", "script": "r.py", "weights": "w.npz", "history": "h.json",
+        "replay": "r.html",
+    }  # fmt: skip
+    options = [word for name, file in names.items() for word in (f"--{name}", tmp_path / file)]
+    done = run(*QUICK, "--phrase", "i am not good", *options)
+    assert (done.code, done.out.count("--- Epoch")) == (0, 1)
+    assert {path.name for path in tmp_path.iterdir()} == {*names.values()}
+    stored = open_run(tmp_path / "r.rnnviz")
+    assert weights(stored) == weights(trained) == weights(open_weights(tmp_path / "w.npz"))
+    assert stored.phrase_input.phrase == "i am not good"
+    for name in names.values():
+        said = content_of(tmp_path / name)
+        assert "seed" in said, name
+        assert "0.1.0" in said, name
+    assert "trained with NumPy alone" in (tmp_path / "r.py").read_text()
+
+
+def content_of(path):
+    """The text of a file, of a run or an archive that of its header."""
+    if path.suffix == ".rnnviz":
+        with zipfile.ZipFile(path) as archive:
+            return archive.read("run.json").decode()
+    if path.suffix == ".npz":
+        with np.load(path, allow_pickle=False) as arrays:
+            return str(arrays["rnnviz"])
+    return path.read_text(encoding="utf-8")
+
+
+def test_history_as_csv_has_every_digit(run, tmp_path, trained):  # noqa: F811
+    path = tmp_path / "h.csv"
+    assert run(*QUICK, "--history", path, "--epoch", "4").code == 0
+    lines = path.read_text().splitlines()
+    made = dict(line.removeprefix("# ").split(": ", 1) for line in lines if line.startswith("# "))
+    assert (made["seed"], made["epoch"], made["loss in"]) == ("3", "4", "nats")
+    assert "epoch=4" in made["link"]
+    head, *rows = [line.split(",") for line in lines if not line.startswith("#")]
+    assert head == ["epoch", "train_loss", "train_accuracy", "test_loss", "test_accuracy"]
+    for name, values in zip(head[1:], list(zip(*rows, strict=True))[1:], strict=True):
+        column = trained.run.history.column(name.replace("accuracy", "metric"))
+        assert [float(value) for value in values] == column.tolist()
+
+
+def test_own_data_are_in_the_run_if_they_are_asked_for(run, opened, tmp_path):  # noqa: F811
+    sky, path = tmp_path / "sky.csv", tmp_path / "r.rnnviz"
+    sky.write_text(CSV)
+    assert run(*QUICK, "--train", sky, "--run", path).code == 0
+    assert b"mild" not in path.read_bytes()
+    done = run("open", path)
+    assert (done.code, opened) == (2, [])
+    assert "learned from sky.csv, and this file has its name alone" in done.err
+    assert run("open", path, "--train", sky).code == 0
+    assert run(*QUICK, "--train", sky, "--run", path, "--with-data").code == 0
+    assert run("open", path, "--port", "8765", "--no-browser").code == 0
+    assert [given[:2] for given in opened] == [(None, True), (8765, False)]
+    one, other = (given[2]() for given in opened)
+    assert weights(one) == weights(other)
+    assert one.data.upload.train.content == CSV.encode()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ((), "Say what is to be written: --run, "),
+        (("--run", "r.rnnviz", "--epoch", "7"), "The run ends at epoch 6"),
+        (("--run", "r.rnnviz", "--epoch", "x"), "is not a position"),
+        (("--run", "r.rnnviz", "--phrase", "zzz"), "None of these words"),
+        (("--run", "r.rnnviz", "--with-data"), "--with-data has no effect"),
+        (("--run", "r.rnnviz", "--unit", "words"), "needs --train"),
+        (("--run", "."), "directory"),
+    ],
+)
+def test_what_can_not_be_written_is_said_before_training(
+    run, tmp_path, monkeypatch, options, said  # noqa: F811
+):  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(cli, "_train_to_the_end", lambda *_: pytest.fail("it was trained"))
+    done = run(*QUICK, *options)
+    assert done.code == 2
+    assert said in done.err
+    assert "Traceback" not in done.err
+
+
+def test_the_numbers_of_every_picture_are_files(tmp_path, trained):
+    picture = Picture([scatter(x=[1, 2], y=[0.5, 2.0], name="a")], {"title": {"text": "Two"}})
+    options = dict.fromkeys((*command.FILES, "epoch", "with_data")) | {"numbers": tmp_path / "n"}
+    (folder,) = command.export(trained, options, lambda _: {"page/tab/two": Drawn(picture, "all")})
+    text = (folder / "page/tab/two.csv").read_text()
+    assert text.startswith("# title: Two\n# rnnviz: ")
+    assert "# seed: 3\n" in text
+    assert text.endswith("# measured: all\na: place,a\n1,0.5\n2,2\n")
+    assert json.loads((folder / "history.json").read_text())["made by"]["epoch"] == "6"
+    assert (folder / "history.csv").exists()
+
+
+def test_as_a_command_it_draws_every_page_without_a_browser(tmp_path):
+    given = [*QUICK, "--numbers", tmp_path / "n"]
+    done = subprocess.run(
+        [sys.executable, "-m", "rnnviz", *map(str, given)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr.count("\n")) == (0, 1), done.stderr
+    names = {str(path.relative_to(tmp_path / "n")) for path in tmp_path.rglob("*.csv")}
+    assert {"train/learn/curves.csv", "hidden/carry/memory.csv", "step/inside.csv"} <= names
