@@ -43,6 +43,7 @@ asyncio.run(state())
 """
 #: Whether what is painted is bright on dark, or dark on bright, in both pictures.
 DRAWN_FOR = """([node, dark]) => [...node.querySelectorAll("canvas")].every((canvas) => {
+  if (canvas.width < 100 || canvas.height < 100) return false;
   const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width / 8, canvas.height);
   const inks = data.filter((_, k) => k % 4 < 3 && data[k - (k % 4) + 3] === 255);
   return (inks.reduce((sum, ink) => sum + ink, 0) / inks.length > 128) === dark;
