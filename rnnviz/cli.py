@@ -68,6 +68,7 @@ from rnnviz.tasks.upload import (
     cells_of,
     check_rows,
     dataset_of,
+    with_columns,
 )
 from rnnviz.tasks.upload_preview import preview
 
@@ -410,6 +411,8 @@ def _upload(config: RunConfig, options: dict[str, Any]) -> Upload | None:
     settings = {name: options[name] for name in names if options[name] is not None}
     upload = Upload(_file(train), test and _file(test), **settings, seed=config.seed)
     try:
+        # A run that is stored reads its file alike, however columns are guessed one day.
+        upload = with_columns(upload)
         if "window" in settings and check_rows(upload).form is not Form.NEXT:
             raise TaskError("--window has no effect unless a text alone is learned. Leave it out.")
         _tell_near_labels(upload)

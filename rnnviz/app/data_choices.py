@@ -13,7 +13,7 @@ from rnnviz.tasks.columns import Form, columns_of
 from rnnviz.tasks.csv_table import Fault, TaskError
 from rnnviz.tasks.encoding import Encoding, EncodingError
 from rnnviz.tasks.table import merged, nearly_equal
-from rnnviz.tasks.upload import File, Upload, cells_of, check_rows, columns_read
+from rnnviz.tasks.upload import File, Upload, cells_of, check_rows, columns_read, with_columns
 from rnnviz.tasks.upload_preview import LEARNED
 
 #: At most so many rows that can't be used, and labels that are nearly equal, are listed.
@@ -67,8 +67,8 @@ def choose_columns(upload: Upload) -> Upload:
         )
         for role, name in zip(form.columns, guess.names, strict=True)
     ]  # fmt: skip
-    columns = columns_of(cells, form, *chosen)
-    return replace(upload, form=form, text_column=columns.text, label_column=columns.label or None)
+    text, label = (*chosen, None)[:2]
+    return with_columns(replace(upload, form=form, text_column=text, label_column=label))
 
 
 def merge_labels(upload: Upload) -> Upload:

@@ -199,6 +199,15 @@ def columns_read(upload: Upload) -> Columns | None:
     return columns_of(cells, upload.form, upload.text_column, upload.label_column)
 
 
+def with_columns(upload: Upload) -> Upload:
+    """The upload with what is guessed of its columns as its choice; raise TaskError."""
+    columns = columns_read(upload)
+    if columns is None:
+        return upload
+    form, text, label = columns
+    return replace(upload, form=form, text_column=text, label_column=label or None)
+
+
 def check_rows(upload: Upload) -> Checked:
     """Check every row of the files; raise TaskError for what is wrong with a whole file."""
     return _checked(replace(upload, seed=0, window=WINDOW, test_share=0.0, skip_bad=False))

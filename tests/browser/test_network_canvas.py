@@ -32,6 +32,23 @@ def shown(opened, server):
     return opened(f"{server.url}/?epoch={EPOCH}&phrase=i+am+not+good", "network", height=900)
 
 
+# The run plays, and rests again without another number.
+PLAYS_AND_RESTS = """(table) => {
+  const { stage } = rnnviz;
+  const still = { ...stage.header, pictures: {}, texts: {} };
+  stage.frame({ ...still, running: true });
+  table.replaceChildren();
+  stage.frame({ ...still, running: false });
+}"""
+
+
+def test_when_the_run_rests_the_numbers_are_in_a_table_again(shown):
+    table = shown.chart("network").locator("table")
+    expect(table.locator("tr")).to_have_count(5)
+    table.evaluate(PLAYS_AND_RESTS)
+    expect(table.locator("tr")).to_have_count(5)
+
+
 def test_it_goes_with_the_run_and_keeps_its_place_and_fits_the_window(shown):
     canvas = canvas_of(shown)
     expect(canvas).to_have_attribute(

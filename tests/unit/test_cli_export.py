@@ -51,7 +51,7 @@ def test_every_file_says_what_made_it_and_has_the_run(run, tmp_path, trained):  
         said = content_of(tmp_path / name)
         assert "seed" in said, name
         assert "0.1.0" in said, name
-    assert "trained with NumPy alone" in (tmp_path / "r.py").read_text()
+    assert "trained with NumPy alone" in (tmp_path / "r.py").read_text(encoding="utf-8")
 
 
 def content_of(path):
@@ -68,7 +68,7 @@ def content_of(path):
 def test_history_as_csv_has_every_digit(run, tmp_path, trained):  # noqa: F811
     path = tmp_path / "h.csv"
     assert run(*QUICK, "--history", path, "--epoch", "4").code == 0
-    lines = path.read_text().splitlines()
+    lines = path.read_text(encoding="utf-8").splitlines()
     made = dict(line.removeprefix("# ").split(": ", 1) for line in lines if line.startswith("# "))
     assert (made["seed"], made["epoch"], made["loss in"]) == ("3", "4", "nats")
     assert "epoch=4" in made["link"]
@@ -81,7 +81,7 @@ def test_history_as_csv_has_every_digit(run, tmp_path, trained):  # noqa: F811
 
 def test_own_data_are_in_the_run_if_they_are_asked_for(run, opened, tmp_path):  # noqa: F811
     sky, path = tmp_path / "sky.csv", tmp_path / "r.rnnviz"
-    sky.write_text(CSV)
+    sky.write_text(CSV, encoding="utf-8")
     assert run(*QUICK, "--train", sky, "--run", path).code == 0
     assert b"mild" not in path.read_bytes()
     done = run("open", path)
@@ -123,11 +123,13 @@ def test_the_numbers_of_every_picture_are_files(tmp_path, trained):
     picture = Picture([scatter(x=[1, 2], y=[0.5, 2.0], name="a")], {"title": {"text": "Two"}})
     options = dict.fromkeys((*command.FILES, "epoch", "with_data")) | {"numbers": tmp_path / "n"}
     (folder,) = command.export(trained, options, lambda _: {"page/tab/two": Drawn(picture, "all")})
-    text = (folder / "page/tab/two.csv").read_text()
+    text = (folder / "page/tab/two.csv").read_text(encoding="utf-8")
     assert text.startswith("# title: Two\n# rnnviz: ")
     assert "# seed: 3\n" in text
     assert text.endswith("# measured: all\na: place,a\n1,0.5\n2,2\n")
-    assert json.loads((folder / "history.json").read_text())["made by"]["epoch"] == "6"
+    assert (
+        json.loads((folder / "history.json").read_text(encoding="utf-8"))["made by"]["epoch"] == "6"
+    )
     assert (folder / "history.csv").exists()
 
 
@@ -135,7 +137,7 @@ def test_as_a_command_it_draws_every_page_without_a_browser(tmp_path):
     given = [*QUICK, "--numbers", tmp_path / "n"]
     done = subprocess.run(
         [sys.executable, "-m", "rnnviz", *map(str, given)],
-        capture_output=True, text=True, check=False,
+        capture_output=True, encoding="utf-8", check=False,
     )  # fmt: skip
     assert (done.returncode, done.stderr.count("\n")) == (0, 1), done.stderr
     names = {str(path.relative_to(tmp_path / "n")) for path in tmp_path.rglob("*.csv")}

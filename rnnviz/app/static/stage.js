@@ -57,7 +57,11 @@ export class Stage {
   }
 
   frame(header) {
+    const played = this.playing;
     [this.header, this.seq] = [header, header.seq];
+    // What some pictures leave out while the run plays, such as their tables, is there when it rests.
+    if (played && !this.playing)
+      for (const [key, plot] of this.plots) if (plot.count) this.waiting.add(key);
     for (const [key, changes] of Object.entries(header.pictures))
       if (this.plots.get(key)?.drawing.apply(changes)) this.waiting.add(key);
     for (const [key, html] of Object.entries(header.texts)) this.setText(key, html);

@@ -110,7 +110,7 @@ def test_nothing_lies_on_something_else_in_any_cell(name):
 @settings(max_examples=80, derandomize=True, deadline=None)
 @given(texts())
 def test_nor_in_cells_that_nobody_wrote(text):
-    check(cell_of(text).equations)
+    check(equations_of(cell_of(text)))
 
 
 @each_row(

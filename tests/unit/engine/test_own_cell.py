@@ -7,6 +7,7 @@ from rnnviz.config import Activation, SettingError
 from rnnviz.engine import operations
 from rnnviz.engine.cell_kinds import cell_of
 from rnnviz.engine.cell_text import CellError
+from rnnviz.engine.equations import equations_of
 from rnnviz.engine.own_cell import own_cell
 from tests.sampling import each_row
 
@@ -14,7 +15,7 @@ from tests.sampling import each_row
 @each_row("cell", CELLS.values(), ids=list(CELLS))
 def test_the_text_of_every_cell_is_confirmed_by_the_engine(cell):
     found = own_cell(cell.standalone)
-    assert found.equations.states == cell.equations.states
+    assert found.equations.states == equations_of(cell).states
 
 
 @each_row("a", [2, 4, 5, 10])

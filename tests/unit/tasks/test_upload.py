@@ -9,7 +9,15 @@ from rnnviz.tasks.columns import Form
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.tokenization import MAX_TOKENS
-from rnnviz.tasks.upload import FaultsError, File, Upload, check_rows, dataset_of, parts_of
+from rnnviz.tasks.upload import (
+    FaultsError,
+    File,
+    Upload,
+    check_rows,
+    dataset_of,
+    parts_of,
+    with_columns,
+)
 from rnnviz.tasks.vocabulary import START, Unit
 from tests.sampling import each_row, singly
 
@@ -196,6 +204,17 @@ def test_the_way_of_reading_is_a_part_of_the_upload():
     assert one == upload(UGLY, skip_bad=True)
     assert all(one != other for other in others)
     assert dataset_of(one) is dataset_of(upload(UGLY, skip_bad=True))
+
+
+def test_what_is_guessed_can_be_made_a_choice():
+    chosen = with_columns(upload(PAIRS))
+    assert (chosen.form, chosen.text_column, chosen.label_column) == (
+        "translation",
+        "source",
+        "target",
+    )
+    assert with_columns(upload("text\n" + PLAIN)).label_column is None
+    assert with_columns(upload(PLAIN, name="a.txt")) == upload(PLAIN, name="a.txt")
 
 
 @each_row("options", [{"form": "label"}, {"text_column": "a"}, {"label_column": "a"}])

@@ -140,7 +140,8 @@ class View {
     signs.addEventListener("beforetoggle", () => placeBeside(signs, button));
   }
 
-  // The keys of the page work here, while those of JupyterLab's commands rest: d d would delete the cell.
+  // The keys of the page work here, while those of JupyterLab's commands rest: d d would delete the cell. Some
+  // versions look for keys before they come here; the mark is for those.
   listen() {
     const options = { signal: this.stage.ended.signal };
     const mark = (event) => this.el.toggleAttribute("data-lm-suppress-shortcuts", !isModified(event));
