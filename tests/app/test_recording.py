@@ -10,6 +10,7 @@ from rnnviz.app.session_host import LOOK
 from rnnviz.app.session_registry import registry
 from rnnviz.export.files import numbers
 from rnnviz.imports.recording import StoredRecording, open_recording
+from rnnviz.lab.questions import TrainQuestion
 from rnnviz.training.schedule import Position
 from tests.app.tab import PAGES, App, Page, app_test, tabs_of, words_of
 from tests.unit.imports.recordings import Loop
@@ -85,6 +86,12 @@ def test_a_recording_has_no_control_that_does_nothing(loop):
     assert not app.components("link")
     assert "A recording of a training loop elsewhere." in app.text
     assert "5 probe sequences" in app.text
+
+
+def test_the_only_rows_are_not_offered_as_a_choice(loop):
+    page = Page("train", open_recording(loop.close())).enter(TrainQuestion.WRONG)
+    assert "Rows" not in [box.label for box in page.app.get("button_group")]
+    assert "of 5</strong> probe phrases are right" in page.bodies["story"]
 
 
 def test_the_header_has_its_names(loop):

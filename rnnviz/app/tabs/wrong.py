@@ -110,7 +110,10 @@ def live_wrong(session: Session) -> Tab:
 def _choose(session: Session) -> None:
     lab, data = session.results, session.dataset
     parts = list(Rows) if data.test else [Rows.TRAIN]
-    lab.rows = Rows(_segments("Rows", parts, lab.rows if data.test else Rows.TRAIN))
+    if session.player.recorded:
+        lab.rows = Rows.TRAIN
+    else:
+        lab.rows = Rows(_segments("Rows", parts, lab.rows if data.test else Rows.TRAIN))
     shown = list(Show) if data.answers_classes else [Show.ERRORS, Show.ALL]
     lab.show = Show(_segments("Show", shown, lab.show if lab.show in shown else Show.ERRORS))
     _save(session)
