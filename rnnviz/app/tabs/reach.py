@@ -135,7 +135,8 @@ def _answer(source: Source) -> str:
         return f"<strong>Nothing</strong> is carried back: {reaches}"
     if share >= 1 or (life := -lag * math.log(2) / math.log(share)) >= FOREVER:
         return f"<strong>It doesn't fade</strong>: {reaches}"
-    often = f"<strong>{life_text(life)} {noun}s</strong>"
+    many = life_text(life)
+    often = f"<strong>{noun if many == '1' else f'{many} {noun}s'}</strong>"
     return f"In this {names.sequence} it is halved every {often} on average: {reaches}"
 
 
