@@ -104,7 +104,7 @@ class RecordingFile:
             with self._opened() as file:
                 content = _content(file, part)
             if zlib.crc32(content) == part.checksum:
-                return TensorFile.of(content)
+                return _checked(TensorFile.of(content), step)
             self.look()
         raise TransferError(f"step {step:,} is no longer in the file.")
 
@@ -165,6 +165,13 @@ def _head(file: BinaryIO, place: int) -> bytes:
     """What stands before a part, with its checksum."""
     file.seek(place)
     return file.read(_HEAD.size)
+
+
+def _checked(snapshot: TensorFile, step: int) -> TensorFile:
+    """The snapshot of a step; its name is not in the checksum, but the step that it says is."""
+    if snapshot.metadata.get("step") != str(step):
+        raise TransferError("the part says that it is another step.")
+    return snapshot
 
 
 def _content(file: BinaryIO, part: _Part) -> bytes:

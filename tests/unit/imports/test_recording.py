@@ -287,6 +287,6 @@ def test_another_network_in_the_middle_ends_what_is_shown(tmp_path):
 
 def test_weights_of_another_kind_get_a_sentence(tmp_path):
     loop = Loop(tmp_path / "run.rnnviz")
-    loop.writer.add(0, TensorFile({**arrays(0), "extra": np.zeros(3)}))
+    loop.writer.add(0, TensorFile({**arrays(0), "extra": np.zeros(3)}, {"step": "0"}))
     with pytest.raises(TransferError, match="extra belongs to no"):
         open_recording(loop.close())
