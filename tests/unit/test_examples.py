@@ -11,6 +11,7 @@ import pytest
 
 import rnnviz
 from rnnviz.imports.recording import open_recording
+from tests.unit.notebook.cell import on_a_loop
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -73,7 +74,7 @@ def test_the_notebook_runs_cell_by_cell(capsys):
             exec("".join(cell["source"]), names)
             await asyncio.sleep(0)
 
-    asyncio.run(run())
+    on_a_loop(run())
     session, probe, early = names["session"], names["probe"], names["early"]
     assert capsys.readouterr().out.startswith("epoch 0: 'i am not bad' is ")
     assert session.run.position.epoch == 500

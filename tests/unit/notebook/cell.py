@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from rnnviz.notebook.views import Views
 from tests.unit.app.browser import unpacked
@@ -16,9 +17,15 @@ def in_kernel(test):
 
     @functools.wraps(test)
     def run(*args, **options):
-        asyncio.run(test(*args, **options))
+        on_a_loop(test(*args, **options))
 
     return run
+
+
+def on_a_loop(work):
+    """Run a coroutine on a loop of its own: Playwright may have that of this thread."""
+    with ThreadPoolExecutor(1) as other:
+        other.submit(asyncio.run, work).result()
 
 
 async def until(found):
