@@ -11,7 +11,11 @@ from rnnviz.session import Session
 from rnnviz.training.share_link import read_link
 from tests.new_cell import VALVE, add
 
-main = partial(cli.main, open_page=lambda *_: pytest.fail("The page was opened."))
+main = partial(
+    cli.main,
+    open_page=lambda *_: pytest.fail("The page was opened."),
+    every_picture=lambda _: pytest.fail("Pictures were drawn."),
+)
 
 
 @pytest.fixture
