@@ -1,6 +1,6 @@
 """Packed: arrays over the epochs as whole numbers that change little, so that they compress well.
 
-static/recording.js reads them back.
+static/replay/recording.js reads them back.
 """
 
 from __future__ import annotations

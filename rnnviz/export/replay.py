@@ -16,7 +16,7 @@ from rnnviz.analysis.cell_parts import cell_parts
 from rnnviz.config import SETTINGS
 from rnnviz.export.page_script import page_file, page_script
 from rnnviz.export.phrases import usual_phrases
-from rnnviz.export.recording import Recording, record
+from rnnviz.export.replay_frames import ReplayFrames, record
 from rnnviz.figures.theme import DARK, LIGHT, Theme, css_variables
 from rnnviz.lab.probe import read
 from rnnviz.session import Session
@@ -52,14 +52,14 @@ def replay(session: Session, phrases: Sequence[str] | None = None) -> str:
         raise TaskError(f"A replay has 1 to {MOST_PHRASES} phrases, not {len(chosen)}.")
     for phrase in chosen:
         read(session.dataset, phrase)
-    recording, code = record(session, chosen), page_script("replay/host_replay.js")
+    frames, code = record(session, chosen), page_script("replay/host_replay.js")
     template = Template(_TEMPLATE.read_text(encoding="utf-8"))
     parts = {
         "version": __version__,
         "title": escape(_title(session)),
         "description": escape(_made(session)),
-        "bar": _bar(session, recording),
-        "note": _note(session, recording),
+        "bar": _bar(session, frames),
+        "note": _note(session, frames),
         "made": escape(_made(session)),
         "settings": "".join(_settings(session)),
         "link": _link(session),
@@ -68,7 +68,7 @@ def replay(session: Session, phrases: Sequence[str] | None = None) -> str:
         "style": _style(),
         "script": code,
         "hash": "sha256-" + _base64(hashlib.sha256(code.encode()).digest()),
-        "recording": _base64(gzip.compress(recording.content, 6, mtime=0)),
+        "recording": _base64(gzip.compress(frames.content, 6, mtime=0)),
     }
     return template.substitute(parts)
 
@@ -107,21 +107,21 @@ def _title(session: Session) -> str:
     return f"rnnviz: {config.task}, {config.cell}, {config.hidden} units"
 
 
-def _bar(session: Session, recording: Recording) -> str:
+def _bar(session: Session, frames: ReplayFrames) -> str:
     """The place of Play and the slider; a sentence if there is nothing to play."""
-    if len(recording.epochs) > 1:
+    if len(frames.epochs) > 1:
         return '<div class="rnnviz-control replay-bar"></div>'
     why = "stopped in its first epoch" if session.player.diverged else "has not been trained"
     if session.player.recorded:
         why = "has one snapshot"
-    there = f"there is {session.unit} {recording.epochs[0]} alone, nothing to play"
+    there = f"there is {session.unit} {frames.epochs[0]} alone, nothing to play"
     return f'<p class="replay-none">This run {why}: {there}.</p>'
 
 
-def _note(session: Session, recording: Recording) -> str:
+def _note(session: Session, frames: ReplayFrames) -> str:
     """Which epochs, or snapshots, there are."""
     what = "snapshots" if session.player.recorded else "epochs"
-    count, trained = len(recording.epochs), len(session.run.history)
+    count, trained = len(frames.epochs), len(session.run.history)
     if trained == 1:
         return ""
     if count == trained:

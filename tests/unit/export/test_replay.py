@@ -18,8 +18,8 @@ from rnnviz.drawing.verdict import verdict_html
 from rnnviz.export.page_script import PAGE, page_script
 from rnnviz.export.phrases import USUAL, offered_phrases, usual_phrases
 from rnnviz.export.recorded_epochs import recorded_epochs
-from rnnviz.export.recording import DRAWN, WRITTEN
 from rnnviz.export.replay import MOST_PHRASES, replay
+from rnnviz.export.replay_frames import DRAWN, WRITTEN
 from rnnviz.export.weights import safetensors_file
 from rnnviz.figures.theme import DARK, LIGHT, picture
 from rnnviz.imports.recording import open_recording
@@ -186,8 +186,8 @@ def test_a_run_without_a_loss_has_epochs_all_the_same():
 
 def test_of_a_long_phrase_fewer_epochs_are_recorded(monkeypatch):
     session = after(30, hidden=5)
-    monkeypatch.setattr("rnnviz.export.recording._LEAST_EPOCHS", 10)
-    monkeypatch.setattr("rnnviz.export.recording._MOST_NUMBERS", 0)
+    monkeypatch.setattr("rnnviz.export.replay_frames._LEAST_EPOCHS", 10)
+    monkeypatch.setattr("rnnviz.export.replay_frames._MOST_NUMBERS", 0)
     found = Replayed(replay(session)).epochs
     assert found[0] == 0
     assert found[-1] == 30
@@ -215,8 +215,8 @@ def test_a_run_of_one_epoch_says_that_there_is_nothing_to_play(settings, epochs,
 def test_the_file_says_which_epochs_it_has(monkeypatch):
     session = after(30, hidden=5)
     assert said_by(replay(session), "replay-note") == "All 31 epochs are recorded."
-    monkeypatch.setattr("rnnviz.export.recording.MOST_EPOCHS", 15)
-    monkeypatch.setattr("rnnviz.export.recording._LEAST_EPOCHS", 15)
+    monkeypatch.setattr("rnnviz.export.replay_frames.MOST_EPOCHS", 15)
+    monkeypatch.setattr("rnnviz.export.replay_frames._LEAST_EPOCHS", 15)
     page = replay(session)
     assert said_by(page, "replay-note").startswith(
         f"{len(Replayed(page).epochs)} of 31 epochs are recorded"
@@ -288,7 +288,7 @@ def test_an_epoch_whose_numbers_are_not_finite_has_a_sentence(monkeypatch):
     def at_two(reader):
         return reader.player.position.epoch == 2
 
-    monkeypatch.setattr("rnnviz.export.recording.network", broken)
+    monkeypatch.setattr("rnnviz.export.replay_frames.network", broken)
     replayed = Replayed(replay(session, ["not bad"]))
     drawn = [replayed.picture(0, "network", number) for number in range(5)]
     assert [bool(arrays) for _, arrays in drawn] == [True, True, False, True, True]

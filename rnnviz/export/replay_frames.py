@@ -1,4 +1,4 @@
-"""Recording: the pictures and texts of the first page at some epochs of a run, for some phrases."""
+"""ReplayFrames: pictures and texts of the first page at some epochs, for some phrases."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ class _Strip:
 
 
 @dataclass(frozen=True, eq=False)
-class Recording:
+class ReplayFrames:
     """The recorded ``epochs``, and all that is drawn at them, as ``content``.
 
     ``content`` is laid out like a frame: uint32 length of the header | header (JSON) | bytes.
@@ -121,7 +121,7 @@ class Recording:
     content: bytes
 
 
-def record(session: Session, phrases: Sequence[str]) -> Recording:
+def record(session: Session, phrases: Sequence[str]) -> ReplayFrames:
     """Record the run of ``session`` on ``phrases`` that it can read; it stays where it is."""
     reader = session.aside()
     # Who plays a recording does not look back.
@@ -135,7 +135,7 @@ def record(session: Session, phrases: Sequence[str]) -> Recording:
     for strip in strips:
         strip.end(reader)
     axis = {"epochs": epochs, "shown": session.player.position.epoch, "unit": session.unit}
-    return Recording(epochs, _content(axis, strips))
+    return ReplayFrames(epochs, _content(axis, strips))
 
 
 def _epochs(reader: Session, phrases: Sequence[str]) -> list[int]:
