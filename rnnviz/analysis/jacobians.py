@@ -124,8 +124,10 @@ def _inverses(matrices: Array) -> Array:
 def state_spectra(jacobians: Jacobians) -> StateSpectra:
     """The eigenvalues of finite Jacobians, at the middle one of every n tokens, counted back."""
     finite = np.flatnonzero(np.isfinite(jacobians.matrices).all(axis=(1, 2)))
-    every = math.ceil(len(finite) / _SPECTRA) or 1
-    some = finite[-1 - min(every // 2, len(finite) - 1) :: -every][::-1] if len(finite) else finite
+    # An odd number has a middle, with as much room on either side.
+    every = math.ceil(len(finite) / _SPECTRA) | 1
+    beside = every // 2
+    some = finite[beside : len(finite) - beside][::-every][::-1]
     return StateSpectra(some + jacobians.first, np.linalg.eigvals(jacobians.matrices[some]))
 
 

@@ -126,7 +126,14 @@ def _log10_norm(matrices):
 
 @each_row(
     ("steps", "tokens"),
-    [(1, [0]), (8, [*range(8)]), (9, [1, 3, 5, 7]), (21, [1, 4, 7, 10, 13, 16, 19])],
+    [
+        (1, [0]),
+        (8, [*range(8)]),
+        (9, [1, 4, 7]),
+        (12, [1, 4, 7, 10]),
+        (13, [2, 5, 8, 11]),
+        (21, [1, 4, 7, 10, 13, 16, 19]),
+    ],
 )
 def test_of_many_tokens_those_with_eigenvalues_have_room_at_both_ends(steps, tokens):
     assert state_spectra(of(*[np.eye(2)] * steps)).tokens.tolist() == tokens
