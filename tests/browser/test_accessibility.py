@@ -137,7 +137,7 @@ def test_the_first_screen_is_used_by_keyboard_alone(opened, server):
     page.page.keyboard.press("Space")  # the focus is on Pause, which has its place
     page.expect_said("status", "Paused")
     tab_to(page, "[data-what=epoch]").press("Enter")
-    tab_to(page, ".st-key-story button").press("Enter")
+    tab_to(page, ".rnnviz-health-button").press("Enter")
     expect(page.page.locator(".rnnviz-health")).to_be_visible()
     page.page.keyboard.press("Escape")
     expect(page.page.locator(".rnnviz-health")).to_be_hidden()

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import comm
 import pytest
@@ -75,8 +76,9 @@ async def test_its_place_is_taken_by_a_sentence_where_it_can_t_be_shown(session)
 
 
 def test_outside_of_a_notebook_there_is_a_sentence(session):
-    with pytest.raises(RuntimeError, match="needs a notebook"):
-        rnnviz.widget(session)
+    # Playwright may have this thread's loop.
+    with ThreadPoolExecutor(1) as other, pytest.raises(RuntimeError, match="needs a notebook"):
+        other.submit(rnnviz.widget, session).result()
 
 
 def in_a_new_process(code):
