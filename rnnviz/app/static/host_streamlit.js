@@ -30,6 +30,8 @@ window.rnnviz = { stage };
 // Delays before a rerun of Streamlit's script: after a change, after the reader pressed something of
 // Streamlit's, before asking again, and after the run was lost.
 const [QUIET_MS, PRESS_MS, RETRY_MS, REJOIN_MS] = [150, 1500, 3000, 700];
+// A busy server may take so long to begin with another page.
+const LEAVING_MS = 12_000;
 // Delays before a removed node counts as gone, and before the address is written.
 const [REMOVAL_MS, WRITING_MS] = [1000, 250];
 // The session storage keys of this tab's run id and of the address that opened it.
@@ -130,15 +132,16 @@ function scheduleRerun() {
   // The frames of a run that plays must not postpone it for ever.
   if (edition !== page.newest) [page.newest, page.newestAt] = [edition, now];
   const asked = page.newestAt + (edition === page.asked ? RETRY_MS : QUIET_MS);
-  const quiet = leaving() ? page.leftAt + RETRY_MS : asked;
+  const quiet = leaving() ? now + RETRY_MS : asked;
   const wait = Math.max(quiet, page.pressedAt + PRESS_MS) - now;
-  page.timer = setTimeout(() => (stage.held ? scheduleRerun() : rerun("stale")), wait);
+  page.timer = setTimeout(() => (stage.held || leaving() ? scheduleRerun() : rerun("stale")), wait);
 }
 
 // Whether the reader goes to another page. Its path is there when the server has answered.
 function leaving() {
   const arrived = page.left && page.left !== location.pathname;
-  return !arrived && performance.now() < page.leftAt + RETRY_MS;
+  // Of "back" and "forward" the path is there before the page.
+  return !arrived && performance.now() < page.leftAt + (page.left ? LEAVING_MS : RETRY_MS);
 }
 
 // Going to another page reruns the script anyway. A rerun asked for before the server has answered
@@ -147,7 +150,10 @@ function leavePage(path) {
   [page.left, page.leftAt] = [path, performance.now()];
   if (stage.header) scheduleRerun();
 }
-const isLink = ({ target }) => target.closest?.("a[href]:not([download])");
+const isLink = ({ target }) => {
+  const link = target.closest?.("a[href]:not([download])");
+  return link && link.origin === location.origin && link.pathname !== location.pathname;
+};
 // Streamlit's own widgets rerun the script too. It forgets a press if another rerun is asked for before
 // the script has begun with it (SafeSessionState.on_script_will_rerun yields to that one first).
 const isOurs = ({ target }) => target.closest?.(".rnnviz-control:not(.rnnviz-file), .rnnviz-figure");
