@@ -8,7 +8,6 @@ waits.
 from __future__ import annotations
 
 import asyncio
-import logging
 import secrets
 import sys
 import threading
@@ -20,12 +19,11 @@ from contextlib import contextmanager, suppress
 from functools import cache, partial
 from typing import Any, NamedTuple
 
-from rnnviz.app.command import QUICK, RefusedError
+from rnnviz.app.command import QUICK
 from rnnviz.app.session_host import SLICE, SessionHost
 from rnnviz.app.viewer import Viewer
 from rnnviz.session import Session
 
-_LOG = logging.getLogger(__name__)
 Command = Callable[[SessionHost], object]
 #: Seconds after which a computing thread yields the GIL. Every matrix product releases the GIL and
 #: would wait for Python's default of 5 ms to get it back.
@@ -209,16 +207,6 @@ class Actor:
 
     async def _execute(self, work: Callable[[], object], long: bool) -> None:
         if long:
-            await self._loop.run_in_executor(_POOL, self._safely, work)
+            await self._loop.run_in_executor(_POOL, self._host.attempt, work)
         else:
-            self._safely(work)
-
-    def _safely(self, work: Callable[[], object]) -> None:
-        """Do ``work``. An error pauses the run and is reported on the page; the actor goes on."""
-        try:
-            work()
-        except RefusedError as problem:
-            _LOG.info("refused: %s", problem)
-        except Exception:
-            _LOG.exception("a command failed")
-            self._host.fail()
+            self._host.attempt(work)

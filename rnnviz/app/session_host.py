@@ -220,6 +220,16 @@ class SessionHost:
         self._finished_jobs.clear()
         self._unfinished_jobs.clear()
 
+    def attempt(self, work: Callable[[], object]) -> None:
+        """Do ``work``. An error pauses the run and is told on the page; the run is kept."""
+        try:
+            work()
+        except RefusedError as problem:
+            _LOG.info("refused: %s", problem)
+        except Exception:
+            _LOG.exception("a command failed")
+            self.fail()
+
     def fail(self) -> None:
         """Pause the run after an unexpected error, with a message."""
         self.session.player.pause()

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Literal, NamedTuple
 
 from rnnviz.exchange.foreign_network import TransferError
-from rnnviz.exchange.run_archive import FORMAT, VERSION
+from rnnviz.exchange.run_archive import FORMAT, VERSION, check_header
 from rnnviz.exchange.tensor_file import TensorFile
 
 RECORDING = "recording"
@@ -197,17 +197,9 @@ def _header(content: bytes) -> dict[str, Any]:
         header = json.loads(content)
     except (ValueError, RecursionError):
         header = None
-    if not isinstance(header, dict) or header.get("format") != FORMAT:
-        raise TransferError("this is no recording: its run.json doesn't say that it is.")
-    version, kind = header.get("version"), header.get("kind")
-    if version != VERSION:
-        raise TransferError(
-            f"its format has the version {str(version)[:20]}, and this rnnviz reads version "
-            f"{VERSION}: open it with the rnnviz that wrote it."
-        )
-    if kind != RECORDING:
-        raise TransferError(f"it is a {str(kind)[:20]!r}, not a recording.")
-    return header
+    known: dict[str, Any] = header if isinstance(header, dict) else {}
+    check_header(known, RECORDING)
+    return known
 
 
 class RecordingWriter:

@@ -43,6 +43,19 @@ _OTHERS = {
 _TIME = (1980, 1, 1, 0, 0, 0)
 
 
+def check_header(header: Mapping[str, Any], kind: str) -> None:
+    """Raise TransferError unless ``run.json`` is that of a file of ``kind``, in this version."""
+    if header.get("format") != FORMAT:
+        raise TransferError(f"this is no {kind} of rnnviz: its run.json doesn't say that it is.")
+    if (version := header.get("version")) != VERSION:
+        raise TransferError(
+            f"its format has the version {str(version)[:20]}, and this rnnviz reads version "
+            f"{VERSION}: open it with the rnnviz that wrote it."
+        )
+    if (found := header.get("kind")) != kind:
+        raise TransferError(f"it is a {str(found)[:20]!r}, not a {kind}.")
+
+
 @dataclass(frozen=True, eq=False)
 class RunArchive:
     """The members of the file by name."""
@@ -77,22 +90,8 @@ class RunArchive:
     def of(cls, content: bytes) -> RunArchive:
         """Read a file; raises TransferError, with a sentence that begins small."""
         read = cls(members_of(content, MAX_RUN, _is_part))
-        read.check_version()
+        check_header(read.run, RUN)
         return read
-
-    def check_version(self) -> None:
-        """Raise TransferError unless it is a run that this version of rnnviz can replay."""
-        run = self.run
-        if run.get("format") != FORMAT:
-            raise TransferError("this is no run of rnnviz: its run.json doesn't say that it is.")
-        version, kind = run.get("version"), run.get("kind")
-        if version != VERSION:
-            raise TransferError(
-                f"its format has the version {str(version)[:20]}, and this rnnviz reads version "
-                f"{VERSION}: open it with the rnnviz that wrote it."
-            )
-        if kind != RUN:
-            raise TransferError(f"it is a {str(kind)[:20]!r}, and this rnnviz opens runs only.")
 
     @property
     def run(self) -> dict[str, Any]:

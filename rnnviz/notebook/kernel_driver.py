@@ -6,7 +6,6 @@ There is no thread. No turn comes while a cell runs, so that a cell has the sess
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable
 from functools import partial
@@ -14,11 +13,8 @@ from weakref import WeakSet
 
 from IPython.core.getipython import get_ipython
 
-from rnnviz.app.command import RefusedError
 from rnnviz.app.session_host import SessionHost
 from rnnviz.session import Session
-
-_LOG = logging.getLogger(__name__)
 
 
 class NoKernelError(RuntimeError):
@@ -66,7 +62,7 @@ class KernelDriver:
         self._loop.call_later(seconds, self._execute, command)
 
     def _execute(self, command: Callable[[SessionHost], object]) -> None:
-        self._safely(partial(command, self.host))
+        self.host.attempt(partial(command, self.host))
         self._turn()
 
     def _turn(self) -> None:
@@ -77,22 +73,12 @@ class KernelDriver:
         now = time.monotonic()
         work = self.host.background_work(now)
         if work:
-            self._safely(work)
+            self.host.attempt(work)
         playing = sum(driver.host.playing(now) for driver in _DRIVERS)
-        self._safely(lambda: self.host.turn(time.monotonic(), playing))
+        self.host.attempt(lambda: self.host.turn(time.monotonic(), playing))
         seconds = self.host.idle_time(time.monotonic())
         if seconds is not None and self.host.viewers:
             self._next = self._loop.call_later(seconds, self._turn)
-
-    def _safely(self, work: Callable[[], object]) -> None:
-        """Do ``work``. An error pauses the run and is told in the picture."""
-        try:
-            work()
-        except RefusedError as problem:
-            _LOG.info("refused: %s", problem)
-        except Exception:
-            _LOG.exception("a command failed")
-            self.host.fail()
 
 
 def _watch_cells() -> None:

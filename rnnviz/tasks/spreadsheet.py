@@ -39,10 +39,7 @@ def read_excel(content: bytes, name: str) -> Cells:
     try:
         import openpyxl  # noqa: PLC0415
     except ImportError:
-        raise TaskError(
-            f"{name}: reading Excel files takes openpyxl, which is not installed: "
-            "pip install openpyxl. Or save the sheet as CSV UTF-8."
-        ) from None
+        raise _missing(name, "Excel files", "openpyxl") from None
     try:
         book = openpyxl.load_workbook(BytesIO(content), read_only=True, data_only=True)
         sheets = (list(_rows(sheet)) for sheet in book.worksheets)
@@ -50,6 +47,13 @@ def read_excel(content: bytes, name: str) -> Cells:
     except Exception as problem:  # openpyxl lets errors of every kind through
         raise _damaged(name, "an Excel file", problem) from problem
     return table_of_lines(name, _without_titles(rows))
+
+
+def _missing(name: str, kind: str, library: str) -> TaskError:
+    return TaskError(
+        f"{name}: reading {kind} takes {library}, which is not installed: pip install {library}. "
+        "Or save the table as CSV UTF-8."
+    )
 
 
 def _check_archive(content: bytes, name: str) -> None:
@@ -90,10 +94,7 @@ def read_parquet(content: bytes, name: str) -> Cells:
         import pyarrow as pa  # noqa: PLC0415
         from pyarrow import parquet  # noqa: PLC0415
     except ImportError:
-        raise TaskError(
-            f"{name}: reading Parquet takes pyarrow, which is not installed: "
-            "pip install pyarrow. Or save the table as CSV in UTF-8."
-        ) from None
+        raise _missing(name, "Parquet", "pyarrow") from None
     try:
         file = parquet.ParquetFile(BytesIO(content))
         simple = [field for field in file.schema_arrow if _is_simple(pa.types, field)]

@@ -329,7 +329,7 @@ def test_a_wrong_value_in_json_gets_a_sentence(whole, name):
 
 
 def test_a_recording_is_told_from_a_run(whole):
-    with pytest.raises(TransferError, match="it is a 'recording', and this rnnviz opens runs only"):
+    with pytest.raises(TransferError, match="it is a 'recording', not a run"):
         run_of(with_run(whole, kind="recording"), "r")
     with pytest.raises(TransferError, match="version 7, and this rnnviz reads version 1"):
         run_of(with_run(whole, version=7), "r")

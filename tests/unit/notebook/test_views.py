@@ -26,6 +26,15 @@ def epoch(session):
     return session.run.position.epoch
 
 
+async def playing(session, epochs):
+    """A page on which the run plays, and has got so far."""
+    page = Page(session)
+    await page.show()
+    page.press("play")
+    await until(lambda: epoch(session) >= epochs)
+    return page
+
+
 # Frames
 
 
@@ -86,10 +95,7 @@ async def test_the_colours_are_those_of_the_notebook(session):
 
 @in_kernel
 async def test_a_kernel_sends_no_more_than_its_server_lets_through(session, monkeypatch):
-    page = Page(session)
-    await page.show()
-    page.press("play")
-    await until(lambda: epoch(session) >= 2)
+    page = await playing(session, 2)
     monkeypatch.setattr(views_module.RATE, "free_at", time.monotonic() + 0.4)
     await rest(0.05)
     before = len(page.frames)
@@ -104,10 +110,7 @@ async def test_a_kernel_sends_no_more_than_its_server_lets_through(session, monk
 
 @in_kernel
 async def test_what_a_cell_reads_is_what_the_picture_shows(session):
-    page = Page(session)
-    await page.show()
-    page.press("play")
-    await until(lambda: epoch(session) >= 5)
+    page = await playing(session, 5)
     page.press("pause")
     await until(lambda: not page.header["running"])
     await rest()
@@ -133,22 +136,17 @@ async def test_the_phrase_is_that_of_the_session(session):
 @in_kernel
 async def test_while_a_cell_runs_nothing_else_happens(session):
     threads = set(threading.enumerate())
-    page = Page(session)
-    await page.show()
-    page.press("play")
-    await until(lambda: epoch(session) >= 2)
+    page = await playing(session, 2)
     before = session.run.position
     time.sleep(0.2)
     assert session.run.position == before
     assert set(threading.enumerate()) == threads
+    assert page.frames
 
 
 @in_kernel
 async def test_without_a_view_the_run_pauses_and_nothing_goes_on(session):
-    page = Page(session)
-    await page.show()
-    page.press("play")
-    await until(lambda: epoch(session) >= 2)
+    page = await playing(session, 2)
     page.say("bye")
     await until(lambda: not session.player.running)
     before = session.run.position, len(page.frames)
