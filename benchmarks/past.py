@@ -12,8 +12,8 @@ from statistics import median
 
 from benchmarks.table import Row, print_table
 from rnnviz.app.session_host import FRAME
-from rnnviz.app.tabs.learn import DEVELOP
 from rnnviz.config import RunConfig
+from rnnviz.drawing.first_page import DEVELOP
 from rnnviz.session import Session
 from rnnviz.training.schedule import Position
 

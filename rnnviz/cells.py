@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from textwrap import dedent
+from textwrap import dedent, wrap
 
 #: Formulas of first weights, in NumPy; HIDDEN is the number of units.
 KEEPING, ADMITTING = "np.full(HIDDEN, FORGET_BIAS)", "np.full(HIDDEN, -FORGET_BIAS)"
@@ -52,14 +52,19 @@ class CellText:
     @property
     def standalone(self) -> str:
         """The equations with comments, constants and options: nothing else is needed."""
-        head = [f"# {self.name}: {self.source}"] if self.source else []
+        head = _comment(f"{self.name}: {self.source}") if self.source else []
         if self.first:
             begin = f"begin{'s' * (len(self.first) == 1)}"
-            head.append(f"# Here {' and '.join(self.first)} {begin} at 0.")
+            head += _comment(f"Here {' and '.join(self.first)} {begin} at 0.")
         head += [f"{name} = {value!r}" for name, value in self.constants.items()]
         end = [f'out = "{self.out}"'] * (self.out != "h")
         end += [f'keeps = "{self.keeps}"'] * bool(self.keeps)
         return "\n".join([*head, self.lines, *end])
+
+
+def _comment(text: str) -> list[str]:
+    """Comments so short that an editor beside another column shows them whole."""
+    return wrap(text, 56, initial_indent="# ", subsequent_indent="# ")
 
 
 ELMAN = CellText(

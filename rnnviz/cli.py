@@ -35,11 +35,10 @@ from rnnviz.engine.training import record
 from rnnviz.exchange.foreign_network import TransferError
 from rnnviz.exchange.recording_file import is_recording
 from rnnviz.export import command as export
-from rnnviz.export.files import EveryPicture
+from rnnviz.export.files import FILES, EveryPicture, write
 from rnnviz.export.history import history_json
 from rnnviz.export.results import ResultFile, result_csv, result_files
-from rnnviz.export.script import ScriptError, script
-from rnnviz.export.weights import safetensors_file, weights_file
+from rnnviz.export.script import ScriptError
 from rnnviz.imports.opened import is_run
 from rnnviz.imports.recording import StoredRecording
 from rnnviz.imports.run_file import stored_run
@@ -474,12 +473,9 @@ def _train(config: RunConfig, options: dict[str, Any]) -> int:
     _train_to_the_end(session, options["every"])
     if options["json"]:
         options["json"].write_text(history_json(session), encoding="utf-8")
-    if options["weights"]:
-        tensors = options["weights"].suffix.lower() == ".safetensors"
-        written = safetensors_file(session) if tensors else weights_file(session)
-        options["weights"].write_bytes(written)
-    if options["script"]:
-        options["script"].write_text(script(session), encoding="utf-8")
+    for name in ("weights", "script"):
+        if path := options[name]:
+            write(path, FILES[name].content(session, path, False))
     for path, kind in results.items():
         path.write_text(result_csv(session, kind), encoding="utf-8", newline="")
     return 0 if session.player.finished else 1

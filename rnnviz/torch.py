@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import secrets
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -79,10 +79,9 @@ class Recorder:
         self._loss, self._accuracy = _Mean(), _Mean()
         header = _header(dataset, parts, given) | {"every": every}
         free = _free(Path(path))
-        self._writer: RecordingWriter | None = RecordingWriter(
-            free, header, every, int(megabytes * 1e6)
-        )
-        self._record()
+        writer = RecordingWriter(free, header, every, int(megabytes * 1e6))
+        self._writer: RecordingWriter | None = writer
+        self._record(writer)
 
     def step(self, loss: Any = None, accuracy: Any = None) -> None:
         """Count a step of the optimizer, and take a snapshot if it is due.
@@ -97,18 +96,16 @@ class Recorder:
         self._loss.add(loss)
         self._accuracy.add(accuracy)
         if self.steps % writer.stride == 0:
-            self._record()
+            self._record(writer)
 
-    def _record(self) -> None:
+    def _record(self, writer: RecordingWriter) -> None:
         """Take a snapshot."""
-        if self._writer is None:
-            return
         scores = {"loss": self._loss.take(), "accuracy": self._accuracy.take()}
         metadata = {name: repr(value) for name, value in scores.items() if value is not None}
         snapshot = TensorFile(self._layers.arrays, {"step": str(self.steps), **metadata})
-        self._writer.add(self.steps, snapshot)
+        writer.add(self.steps, snapshot)
 
-    def _safely(self, action: Any) -> None:
+    def _safely(self, action: Callable[[RecordingWriter], object]) -> None:
         """Do something with the writer; if it fails, warn once and record no more."""
         if self._writer is None:
             return
@@ -130,7 +127,7 @@ class Recorder:
 
     def _close(self, writer: RecordingWriter) -> None:
         if writer.last < self.steps:
-            self._record()
+            self._record(writer)
         writer.close()
 
     def __enter__(self) -> Self:

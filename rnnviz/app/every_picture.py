@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Mapping
+from contextlib import closing
 from functools import partial
 from typing import Any
 
@@ -68,15 +69,17 @@ def every_picture(session: Session, measuring: float = MEASURING) -> dict[str, D
 
     Each tab may first measure for so many seconds, as it does on the page while the run is paused.
     """
-    with using_look(Look()):
+    with using_look(Look()), closing(_places(session, measuring)) as places:
         return {
             f"{place}/{key}": drawn
-            for place, draw in _places(session, measuring)
+            for place, draw in places
             for key, drawn in gathered(draw).items()
         }
 
 
-def _places(session: Session, measuring: float) -> Iterator[tuple[str, Callable[[Frame], None]]]:
+def _places(
+    session: Session, measuring: float
+) -> Generator[tuple[str, Callable[[Frame], None]], None, None]:
     for place, live in TABS.items():
         tab, until = live(session), time.perf_counter() + measuring
         # The first call only asks whether there is anything to do.
@@ -84,6 +87,8 @@ def _places(session: Session, measuring: float) -> Iterator[tuple[str, Callable[
             pass
         yield place, tab.draw
     view = session.step.view
-    for session.step.view in StepView:
-        yield "step", partial(draw_step, session)
-    session.step.view = view
+    try:
+        for session.step.view in StepView:
+            yield "step", partial(draw_step, session)
+    finally:
+        session.step.view = view

@@ -14,6 +14,7 @@ from rnnviz.app.replay_menu import replay_menu
 from rnnviz.app.session_registry import Seat
 from rnnviz.app.stage import place_open
 from rnnviz.app.style import escaped
+from rnnviz.exchange.run_archive import MAX_RUN
 from rnnviz.export.files import numbers
 from rnnviz.export.history import history_json
 from rnnviz.export.numbers import zip_of
@@ -93,7 +94,8 @@ def export_menu(session: Session) -> None:
 def open_menu() -> None:
     """Put the place here for a run or weights that are to be opened."""
     with st.popover("Open a file", width="stretch"):
-        place_open("A run or weights", "A .rnnviz, .npz or .safetensors file, at most 100 MB.")
+        most = f"at most {MAX_RUN // 1_000_000} MB"
+        place_open("A run or weights", f"A .rnnviz, .npz or .safetensors file, {most}.")
         st.caption("It takes the place of the run on this page. You can also drop it anywhere.")
 
 

@@ -8,8 +8,8 @@ from rnnviz.app.browser_session import get_seat
 from rnnviz.app.cell_draft_text import draft_html
 from rnnviz.app.frame import Frame
 from rnnviz.app.style import current_look, using_look
-from rnnviz.app.text import count_in
 from rnnviz.app.viewer import Event, Handler, Job, Scene
+from rnnviz.drawing.explanation import count_in
 from rnnviz.drawing.status import status_texts
 from rnnviz.session import Session
 from rnnviz.training.schedule import Position

@@ -27,8 +27,6 @@ _LOG = logging.getLogger(__name__)
 SLICE, FRAME = 0.010, 1 / 62
 #: Steps per second in slow motion.
 STEPS = 4
-#: Seconds of silence after which a browser counts as gone, and the run stops.
-SILENCE = 5.0
 #: Seconds for which an unwatched run is kept; it does not train meanwhile.
 LEASE = 120.0
 #: Seconds between two looks at a recording that may grow.
@@ -99,9 +97,7 @@ class SessionHost:
 
     def playing(self, now: float) -> bool:
         """Whether the run plays and a viewer is connected."""
-        return self.session.player.running and any(
-            self._is_connected(viewer, now) for viewer in self.viewers
-        )
+        return self.session.player.running and any(viewer.connected(now) for viewer in self.viewers)
 
     def background_work(self, now: float) -> Callable[[], None] | None:
         """Long work: following a link or a recording, or a page's job while the run is paused."""
@@ -178,7 +174,7 @@ class SessionHost:
             return None
         for viewer in self.viewers:
             scene = self._scene(viewer)
-            if not (scene and scene.job and self._is_connected(viewer, now)):
+            if not (scene and scene.job and viewer.connected(now)):
                 continue
             if scene.job not in self._finished_jobs and not self._is_due(viewer):
                 return scene
@@ -247,7 +243,11 @@ class SessionHost:
 
     def tell(self, sentence: str) -> None:
         """Put a sentence in the place of the message; the run goes on."""
-        self.session.player.message = sentence
+        player = self.session.player
+        if player.opening:  # while a link is followed its message changes all the time
+            player.note(sentence)
+        else:
+            player.message = sentence
         self.version += 1
 
     def restore(self, query: str) -> None:
@@ -265,9 +265,6 @@ class SessionHost:
         """The viewer's scene, unless it shows another session."""
         scene = viewer.scene()
         return scene if scene and scene.session is self.session else None
-
-    def _is_connected(self, viewer: Viewer, now: float) -> bool:
-        return viewer.ready or now < viewer.last_message_at + SILENCE
 
     def _is_due(self, viewer: Viewer) -> bool:
         return viewer.ready and viewer.version < self.version

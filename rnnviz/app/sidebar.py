@@ -16,7 +16,6 @@ from rnnviz.app.session_host import SessionHost
 from rnnviz.app.session_registry import Seat
 from rnnviz.app.stage import place_editor
 from rnnviz.app.style import escaped
-from rnnviz.app.text import explanation
 from rnnviz.cells import CELLS, OWN
 from rnnviz.config import (
     GROUPS,
@@ -27,6 +26,7 @@ from rnnviz.config import (
     SettingError,
     TaskName,
 )
+from rnnviz.drawing.explanation import explanation
 from rnnviz.engine.cell_kinds import cell_of, numbers
 from rnnviz.presets import PRESETS, Preset
 from rnnviz.session import Session

@@ -9,6 +9,7 @@ import streamlit as st
 
 from rnnviz.app.session_registry import Seat
 from rnnviz.app.wire import host_path
+from rnnviz.exchange.run_archive import MAX_RUN
 from rnnviz.session import Session
 from rnnviz.tasks.csv_table import MAX_BYTES
 from rnnviz.training.player import SPEEDS
@@ -83,6 +84,7 @@ def connect(seat: Seat, edition: int) -> str:
     data = {
         "wire": "rnnviz/wire",
         "open": "rnnviz/open",
+        "limit": MAX_RUN,
         "ticket": seat.ticket,
         "edition": edition,
     }
@@ -250,7 +252,7 @@ def place_file(key: str, label: str, tip: str) -> Choice | None:
 
 def place_open(label: str, tip: str) -> None:
     """Put a place for a file here that is opened at once: a run or weights."""
-    _place(_open, "open", {"label": label, "help": tip})
+    _place(_open, "open", {"label": label, "help": tip, "limit": MAX_RUN})
 
 
 def _place(component: Callable[..., Any], key: str, data: dict[str, Any], **more: Any) -> Any:

@@ -7,7 +7,7 @@ from html import escape
 
 from rnnviz.analysis.captions import caption_fields, caption_key
 from rnnviz.analysis.training_step import Focus, StepRecord
-from rnnviz.app.text import explanation
+from rnnviz.drawing.explanation import explanation
 from rnnviz.engine.timeline import Moment, Phase
 from rnnviz.lab.probe import Probe, target_text
 from rnnviz.session import Session

@@ -18,6 +18,8 @@ Job = Callable[[float], bool]
 
 #: Maximum number of frames on their way to one browser tab.
 MAX_IN_FLIGHT = 2
+#: Seconds of silence after which a browser counts as gone, and the run stops.
+SILENCE = 5.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,3 +68,7 @@ class Viewer:
     def ready(self) -> bool:
         """Whether another frame may be sent."""
         return self.sent - self.acknowledged < self.flight
+
+    def connected(self, now: float) -> bool:
+        """Whether it takes frames, or was heard a moment ago."""
+        return self.ready or now < self.last_message_at + SILENCE

@@ -1,1 +1,1 @@
-"""What is drawn of a session: on the page, and in a file that replays a run."""
+"""What is drawn of a session: on the page, in a notebook, and in a file that replays a run."""

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from rnnviz.analysis.cell_parts import cell_parts
 from rnnviz.analysis.chapters import chance_of
+from rnnviz.drawing.explanation import count_in, explanation
 from rnnviz.figures.picture import Picture
 from rnnviz.figures.run_curves import Reach, Scored, run_curves
 from rnnviz.figures.sequence_network import Targets, Words, sequence_network
 from rnnviz.figures.theme import Theme
 from rnnviz.lab.probe import Probe
 from rnnviz.session import Session
+
+#: Seconds per frame for records of earlier epochs.
+DEVELOP = 0.001
 
 
 def network(session: Session, probe: Probe, words: Words, theme: Theme) -> Picture:
@@ -29,6 +34,14 @@ def curves(session: Session, probe: Probe, theme: Theme, budget: float) -> Pictu
     scored = Scored(data.guess, data.metric, session.baselines, chance_of(data))
     reach = Reach(gauge, flows, probe.words, session.names.noun)
     return run_curves(session.player.course, scored, reach, theme)
+
+
+def explained(session: Session) -> dict[str, str]:
+    """The explanations of both pictures."""
+    count_in(session.unit)
+    plain = cell_parts(session.state.parameters.architecture.cell).plain_matrix
+    name, noun = "network" if plain else "network_gated", session.names.noun
+    return {"network": explanation(name, noun=noun), "curves": explanation("curves", noun=noun)}
 
 
 def words_of(session: Session, probe: Probe) -> Words:

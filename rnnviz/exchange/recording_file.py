@@ -25,6 +25,7 @@ from typing import Any, BinaryIO, Literal, NamedTuple
 from rnnviz.exchange.foreign_network import TransferError
 from rnnviz.exchange.run_archive import FORMAT, VERSION, check_header
 from rnnviz.exchange.tensor_file import TensorFile
+from rnnviz.exchange.zip_file import TIME
 
 RECORDING = "recording"
 #: Most snapshots, and most bytes of what stands before them and of one of them.
@@ -35,8 +36,6 @@ _HEAD = struct.Struct("<4s4xH4xLLLHH")
 _PART, _TABLE = b"PK\x03\x04", b"PK\x01\x02"
 #: Most bytes of a part's name.
 _MOST_NAME = 64
-#: A zip has times; equal recordings are equal files.
-_TIME = (1980, 1, 1, 0, 0, 0)
 
 
 class _Part(NamedTuple):
@@ -223,7 +222,7 @@ class RecordingWriter:
         self.close = weakref.finalize(self, _close, self._zip, file)
 
     def _write(self, name: str, content: bytes) -> None:
-        self._zip.writestr(zipfile.ZipInfo(name, _TIME), content)
+        self._zip.writestr(zipfile.ZipInfo(name, TIME), content)
         self._file.flush()
 
     @property
@@ -251,7 +250,7 @@ class RecordingWriter:
         try:
             with zipfile.ZipFile(beside, "w") as other:
                 for name in (_RUN, *map(_name, kept)):
-                    other.writestr(zipfile.ZipInfo(name, _TIME), self._zip.read(name))
+                    other.writestr(zipfile.ZipInfo(name, TIME), self._zip.read(name))
         except OSError:
             beside.unlink(missing_ok=True)
             raise

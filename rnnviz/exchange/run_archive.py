@@ -17,17 +17,15 @@ say "epoch", "optimizer" and "steps".
 from __future__ import annotations
 
 import re
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from io import BytesIO
 from typing import Any
 
 import orjson
 
 from rnnviz.exchange.foreign_network import TransferError
 from rnnviz.exchange.tensor_file import TensorFile
-from rnnviz.exchange.zip_file import members_of
+from rnnviz.exchange.zip_file import members_of, zip_content
 
 FORMAT, VERSION, RUN = "rnnviz run", 1, "run"
 #: The largest file, and the largest sum of what is in it, in bytes.
@@ -39,8 +37,6 @@ _OTHERS = {
     _RUN, "history.safetensors", "ghost.safetensors", "first.safetensors", "data/train",
     "data/test", "data.json",
 }  # fmt: skip
-#: A zip has times; equal runs are equal files.
-_TIME = (1980, 1, 1, 0, 0, 0)
 
 
 def check_header(header: Mapping[str, Any], kind: str) -> None:
@@ -76,15 +72,7 @@ class RunArchive:
 
     def content(self) -> bytes:
         """The file; only what is no tensor is compressed."""
-        file = BytesIO()
-        with zipfile.ZipFile(file, "w") as archive:
-            for name, content in self.members.items():
-                stored = name.endswith(".safetensors")
-                info = zipfile.ZipInfo(name, _TIME)
-                info.external_attr = 0o644 << 16
-                kind = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
-                archive.writestr(info, content, kind)
-        return file.getvalue()
+        return zip_content(self.members)
 
     @classmethod
     def of(cls, content: bytes) -> RunArchive:

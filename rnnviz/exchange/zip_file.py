@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from io import BytesIO
 
 from rnnviz.exchange.foreign_network import TransferError
@@ -14,7 +14,22 @@ MAX_MEMBERS, MAX_TABLE = 2_000, 1_000_000
 #: The signature of a zip's end and its size without a comment; what stands before it in zips of
 #: more than 4 GB, and its size.
 _END, _END_SIZE, _LARGE, _LARGE_SIZE = b"PK\x05\x06", 22, b"PK\x06\x07", 20
+#: A zip has times; equal contents are equal files.
+TIME = (1980, 1, 1, 0, 0, 0)
 _KINDS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+
+
+def zip_content(members: Mapping[str, bytes]) -> bytes:
+    """The members as a zip; tensors are not compressed."""
+    file = BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, content in members.items():
+            stored = name.endswith(".safetensors")
+            info = zipfile.ZipInfo(name, TIME)
+            info.external_attr = 0o644 << 16
+            kind = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
+            archive.writestr(info, content, kind)
+    return file.getvalue()
 
 
 def members_of(content: bytes, most: int, known: Callable[[str], bool]) -> dict[str, bytes]:

@@ -9,15 +9,15 @@ from __future__ import annotations
 import csv
 import math
 import re
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import unescape
-from io import BytesIO, StringIO
+from io import StringIO
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from rnnviz.exchange.zip_file import zip_content
 from rnnviz.figures.picture import Picture, Series
 
 #: The heading of labels whose axis has no title.
@@ -175,8 +175,4 @@ def _text(value: Any) -> str:
 
 def zip_of(files: Mapping[str, str]) -> bytes:
     """Texts by name as one zip."""
-    content = BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in files.items():
-            archive.writestr(name, text)
-    return content.getvalue()
+    return zip_content({name: text.encode() for name, text in files.items()})

@@ -12,8 +12,8 @@ from string import Template
 from urllib.parse import urlencode
 
 from rnnviz import __version__
-from rnnviz.analysis.cell_parts import cell_parts
 from rnnviz.config import SETTINGS
+from rnnviz.drawing.first_page import explained
 from rnnviz.export.page_script import page_file, page_script
 from rnnviz.export.phrases import usual_phrases
 from rnnviz.export.replay_frames import ReplayFrames, record
@@ -95,10 +95,7 @@ def _look(theme: Theme, name: str, selector: str) -> str:
 
 def _figures(session: Session) -> Iterator[str]:
     """The places of the pictures, with the explanations of the page."""
-    plain = cell_parts(session.state.parameters.architecture.cell).plain_matrix
-    texts = {"network": "network" if plain else "network_gated", "curves": "curves"}
-    for kind, name in texts.items():
-        text = page_file(f"text/{name}.md").strip().format(noun=session.names.noun)
+    for kind, text in explained(session).items():
         yield _FIGURE.format(kind=kind, text=escape(text))
 
 

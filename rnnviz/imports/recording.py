@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,7 +27,7 @@ from rnnviz.training.recording import Recording
 
 Kind = TypeVar("Kind", str, Activation)
 _LAYER = re.compile(r"(weight|bias)_(ih|hh)_l\d", re.ASCII)
-_REST = {"readout.weight", "readout.bias", "embedding.weight"}
+_ORDER = ("readout.weight", "readout.bias", "embedding.weight")
 _UNSEEN = "The module's own forward could not be called: its layers alone are shown."
 #: Most characters of a name that is shown.
 _SHOWN = 60
@@ -40,7 +40,6 @@ class TorchSnapshots:
     file: RecordingFile
     kind: str
     activation: Activation
-    _gone: str = field(default="", init=False)
 
     @property
     def steps(self) -> Sequence[int]:
@@ -118,16 +117,13 @@ def open_recording(path: str | Path) -> Session:
 def _network(tensors: Mapping[str, Array], kind: str, activation: Activation) -> ForeignNetwork:
     """The network whose arrays these are, by the names of ``HeldLayers``; raises TransferError."""
     layers = {name: array for name, array in tensors.items() if _LAYER.fullmatch(name)}
-    for name in tensors.keys() - layers.keys() - _REST:
+    for name in tensors.keys() - layers.keys() - {*_ORDER}:
         raise TransferError(f"{name[:_SHOWN]} belongs to no recurrent layer, embedding or readout.")
     if "readout.weight" not in tensors:
         raise TransferError("there is no readout.")
     readout, bias, embedding = (tensors.get(name) for name in _ORDER)
     assert readout is not None, "it was looked for"
     return ForeignNetwork(kind, layers, readout, bias, embedding, activation)
-
-
-_ORDER = ("readout.weight", "readout.bias", "embedding.weight")
 
 
 def _number(metadata: Mapping[str, str], name: str) -> float:

@@ -6,21 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from rnnviz.analysis.cell_parts import cell_parts
 from rnnviz.app.frame import Frame
-from rnnviz.app.session_host import SILENCE
-from rnnviz.app.text import explanation
 from rnnviz.app.viewer import Scene, Viewer
-from rnnviz.drawing.first_page import curves, network, words_of
+from rnnviz.drawing.first_page import DEVELOP, curves, explained, network, words_of
 from rnnviz.drawing.status import status_texts
 from rnnviz.drawing.verdict import verdict_html
 from rnnviz.figures.axis_limits import StickyScale
 from rnnviz.figures.theme import DARK, LIGHT, Theme
 from rnnviz.session import Session
 from rnnviz.training.player import SPEEDS
-
-#: Seconds per frame for records of earlier epochs.
-DEVELOP = 0.001
 
 
 class View:
@@ -38,11 +32,6 @@ class View:
     def paint(self, dark: bool) -> None:
         """Draw for a dark notebook, or a light one."""
         self.theme = DARK if dark else LIGHT
-
-    def gone(self, now: float) -> bool:
-        """Whether it has been silent for so long that its notebook must have been closed."""
-        viewer = self.viewer
-        return not viewer.ready and now >= viewer.last_message_at + SILENCE
 
     def draw(self, frame: Frame) -> None:
         """Draw both pictures, the answer, and the state of the run."""
@@ -79,12 +68,10 @@ class View:
 
 
 def _said(session: Session) -> dict[str, Any]:
-    names = session.names
-    plain = cell_parts(session.state.parameters.architecture.cell).plain_matrix
     return {
-        "network": explanation("network" if plain else "network_gated", noun=names.noun),
-        "curves": explanation("curves", noun=names.noun),
-        "label": names.sequence.capitalize(),
+        **explained(session),
+        "label": session.names.sequence.capitalize(),
+        "help": f"Any input like the {session.dataset.role} data.",
         "placeholder": session.first_phrase[:60],
         "speeds": SPEEDS,
     }

@@ -61,7 +61,8 @@ class Views:
 
     def _enter(self, name: str, dark: bool, host: SessionHost) -> None:
         now = time.monotonic()
-        for other in [other for other, view in self._views.items() if view.gone(now)]:
+        gone = [one for one, view in self._views.items() if not view.viewer.connected(now)]
+        for other in gone:
             self._drop(other, host)
         self._drop(name, host)
         view = self._views[name] = View(self._session, name, dark, self._send_frame)

@@ -168,9 +168,12 @@ class Recording(Run):
 
     def at(self, position: Position) -> TrainState:
         """The state at the nearest step that can be read."""
+        if state := self._kept.pop(position.epoch, None):
+            self._kept[position.epoch] = state  # the last one used goes last
+            return state
         while (step := self.clamped(position).epoch) != self.position.epoch:
             try:
-                state = self._kept.pop(step, None) or TrainState(self._read(step)[0], step)
+                state = self._kept.get(step) or TrainState(self._read(step)[0], step)
             except ValueError:
                 self._lost.add(step)
                 continue

@@ -31,7 +31,7 @@ import streamlit as st
 from rnnviz.app.pages.{page} import {page}_page
 from rnnviz.app.stage import connect
 from rnnviz.app.browser_session import get_seat
-from rnnviz.app.text import count_in
+from rnnviz.drawing.explanation import count_in
 seat = get_seat()
 with seat.borrow() as host:
     connect(seat, host.edition)

@@ -23,7 +23,7 @@ from rnnviz.app.stage import (
     place_time,
 )
 from rnnviz.app.style import style_sheet
-from rnnviz.app.text import count_in
+from rnnviz.drawing.explanation import count_in
 from rnnviz.drawing.story_line import ask
 from rnnviz.lab.questions import TrainQuestion
 from rnnviz.session import Session

@@ -25,8 +25,8 @@ from rnnviz.app.stage import (
     place_text,
 )
 from rnnviz.app.style import theme
-from rnnviz.app.text import explanation
 from rnnviz.app.viewer import Event, Handler
+from rnnviz.drawing.explanation import explanation
 from rnnviz.figures.inside_cell import inside_cell
 from rnnviz.figures.picture import Picture
 from rnnviz.figures.sequence_network import Words

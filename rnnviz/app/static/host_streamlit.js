@@ -57,7 +57,7 @@ function knownRun() {
 
 export function wire({ parentElement, data, setTriggerValue }) {
   Object.assign(page, { trigger: setTriggerValue, edition: data.edition });
-  acceptFiles(new URL(data.open, document.baseURI), data.ticket);
+  acceptFiles(new URL(data.open, document.baseURI), data.ticket, data.limit);
   if (stage.source) {
     stage.source.renew(data.ticket);
     return;
@@ -318,7 +318,7 @@ const openBoxes = new WeakMap(); // node -> its box
 
 export function open({ parentElement, data }) {
   const node = parentElement.querySelector(".rnnviz-control");
-  const box = openBoxes.get(node) ?? new OpenBox(node);
+  const box = openBoxes.get(node) ?? new OpenBox(node, data.limit);
   openBoxes.set(node, box);
   box.configure(data);
 }

@@ -3,13 +3,13 @@
 // shows: the run, or in the place of the message why it can't be opened.
 import { FileBox } from "./file_box.js";
 
-const [LIMIT, EMPTY] = [100_000_000, "Choose or drop a file"];
-// Where the file goes, and the ticket of this tab.
-const to = { url: null, ticket: "" };
+const EMPTY = "Choose or drop a file";
+// Where the file goes, the ticket of this tab, and the size of the largest file in bytes.
+const to = { url: null, ticket: "", limit: 0 };
 
-export function acceptFiles(url, ticket) {
+export function acceptFiles(url, ticket, limit) {
   const listening = to.url;
-  Object.assign(to, { url, ticket });
+  Object.assign(to, { url, ticket, limit });
   if (listening) return;
   addEventListener("dragover", (event) => holdsFile(event) && event.preventDefault());
   addEventListener("drop", (event) => {
@@ -28,15 +28,15 @@ async function send(file) {
   const url = new URL(to.url);
   url.searchParams.set("name", file.name);
   try {
-    await fetch(url, { method: "POST", headers: { "x-rnnviz-ticket": to.ticket }, body: file.slice(0, LIMIT + 1) });
+    await fetch(url, { method: "POST", headers: { "x-rnnviz-ticket": to.ticket }, body: file.slice(0, to.limit + 1) });
   } catch {
     // The wire says that the server can't be reached.
   }
 }
 
 export class OpenBox extends FileBox {
-  constructor(node) {
-    super(node, LIMIT);
+  constructor(node, limit) {
+    super(node, limit);
     this.input.accept = ".rnnviz,.npz,.safetensors";
   }
 

@@ -22,8 +22,8 @@ from rnnviz.app.stage import Panel, place_sheet
 from rnnviz.app.style import steady, theme
 from rnnviz.app.tabs.tab import Tab, source_of, unweighed, weigh_buttons, weighing_html
 from rnnviz.app.tabs.words import draw_words, words_panel
-from rnnviz.app.text import explanation
 from rnnviz.app.viewer import Event
+from rnnviz.drawing.explanation import explanation
 from rnnviz.drawing.status import score_text
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.picture import Picture

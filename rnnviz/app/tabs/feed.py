@@ -18,7 +18,7 @@ from rnnviz.app.stage import Panel, place_sheet
 from rnnviz.app.style import theme
 from rnnviz.app.tabs.tab import Tab
 from rnnviz.app.tabs.words import draw_words, words_panel
-from rnnviz.app.text import explanation
+from rnnviz.drawing.explanation import explanation
 from rnnviz.figures.optimizer_steps import clipping_angle, clipping_curves, ratio_dots
 from rnnviz.figures.picture import Picture
 from rnnviz.figures.token_shares import share_columns, share_map

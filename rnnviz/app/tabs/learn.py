@@ -5,22 +5,19 @@ from __future__ import annotations
 from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.app.frame import Frame
-from rnnviz.app.heatmap_choice import choose_view, gated
+from rnnviz.app.heatmap_choice import choose_view
 from rnnviz.app.stage import place_canvas, place_chart
 from rnnviz.app.style import steady, theme
 from rnnviz.app.tabs.tab import Tab
-from rnnviz.app.text import explanation
 from rnnviz.app.text_sample import sample_box, sample_html
-from rnnviz.drawing.first_page import curves, network, words_of
+from rnnviz.drawing.explanation import explanation
+from rnnviz.drawing.first_page import DEVELOP, curves, explained, network, words_of
 from rnnviz.drawing.verdict import verdict_html
 from rnnviz.figures.answers import free_run
 from rnnviz.figures.theme import HEIGHTS
 from rnnviz.lab.generation import free_values, runs_free, writes
 from rnnviz.lab.probe import Probe
 from rnnviz.session import Session
-
-#: Seconds per frame for records of earlier epochs.
-DEVELOP = 0.001
 
 
 def learn_tab(
@@ -29,13 +26,14 @@ def learn_tab(
     """Lay out both pictures, and below them what a network writes by itself."""
     with controls:
         choose_view(session, "train")
+    texts = explained(session)
     with left:
-        place_canvas("network", "network", _explained(session))
+        place_canvas("network", "network", texts["network"])
         sample_box(session)
         if runs_free(session.dataset):
             place_chart("free", HEIGHTS["free"], explanation("free"))
     with right:
-        place_canvas("curves", "curves", explanation("curves", noun=session.names.noun))
+        place_canvas("curves", "curves", texts["curves"])
     return live_learn(session)
 
 
@@ -54,11 +52,6 @@ def live_learn(session: Session) -> Tab:
         return session.memory.develop(session.run, session.gradient_query(), budget)
 
     return Tab(draw, job=develop)
-
-
-def _explained(session: Session) -> str:
-    name = "network_gated" if gated(session) else "network"
-    return explanation(name, noun=session.names.noun)
 
 
 def _draw_on(session: Session, probe: Probe, frame: Frame) -> None:

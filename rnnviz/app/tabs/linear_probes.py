@@ -15,8 +15,8 @@ from rnnviz.app.measuring import measure_buttons, progress_html
 from rnnviz.app.stage import Panel
 from rnnviz.app.style import theme
 from rnnviz.app.tabs.tab import MOST_CHOICES, edition, source_of
-from rnnviz.app.text import explanation
 from rnnviz.config import OutputAt
+from rnnviz.drawing.explanation import explanation
 from rnnviz.figures.linear_probe import readability_lines
 from rnnviz.figures.picture import Picture
 from rnnviz.figures.sentence import sentence

@@ -31,7 +31,7 @@ from rnnviz.app.stage import Panel, place_sheet
 from rnnviz.app.style import theme
 from rnnviz.app.tabs.tab import Tab
 from rnnviz.app.tabs.words import draw_words, words_panel
-from rnnviz.app.text import explanation
+from rnnviz.drawing.explanation import explanation
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.complex_plane import Trail, exponent_curve, state_spectrum, weight_spectrum
 from rnnviz.figures.gradient_over_lag import connectivity_map, product_curves

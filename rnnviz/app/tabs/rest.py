@@ -20,8 +20,8 @@ from rnnviz.app.stage import Panel, place_sheet
 from rnnviz.app.style import theme
 from rnnviz.app.tabs.tab import Tab
 from rnnviz.app.tabs.words import draw_words, words_panel
-from rnnviz.app.text import explanation
 from rnnviz.app.viewer import Event
+from rnnviz.drawing.explanation import explanation
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.color_math import shades
 from rnnviz.figures.dynamics import Told, phase_plane, point_spectrum

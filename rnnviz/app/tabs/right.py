@@ -19,7 +19,7 @@ from rnnviz.app.stage import Panel, place_sheet, place_text
 from rnnviz.app.style import check_html, theme
 from rnnviz.app.tabs.tab import Tab
 from rnnviz.app.tabs.words import draw_words, words_panel
-from rnnviz.app.text import explanation
+from rnnviz.drawing.explanation import explanation
 from rnnviz.figures import exact_vs_notebook as comparison
 from rnnviz.figures.picture import Picture
 from rnnviz.session import Session

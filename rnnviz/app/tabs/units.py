@@ -22,9 +22,9 @@ from rnnviz.app.style import theme
 from rnnviz.app.tabs import linear_probes
 from rnnviz.app.tabs.tab import Tab, edition, source_of, weigh_buttons, weighing_html
 from rnnviz.app.tabs.words import draw_words, words_panel
-from rnnviz.app.text import explanation
 from rnnviz.app.unit_subject import Subject, subject_of
 from rnnviz.app.viewer import Event
+from rnnviz.drawing.explanation import explanation
 from rnnviz.figures.picture import Picture
 from rnnviz.figures.response import Moved, response_matrix, word_name
 from rnnviz.figures.sentence import sentence

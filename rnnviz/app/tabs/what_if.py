@@ -25,7 +25,7 @@ from rnnviz.app.style import steady, theme
 from rnnviz.app.tabs.perturbation_choice import choose_alter, choose_state
 from rnnviz.app.tabs.tab import Tab, edition
 from rnnviz.app.tabs.words import draw_words, words_panel
-from rnnviz.app.text import explanation
+from rnnviz.drawing.explanation import explanation
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.picture import Picture
 from rnnviz.figures.sentence import sentence

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rnnviz.app.frame import Frame
 from rnnviz.app.stage import Panel
 from rnnviz.app.style import theme
-from rnnviz.app.text import explanation
+from rnnviz.drawing.explanation import explanation
 from rnnviz.drawing.first_page import words_of
 from rnnviz.figures.words_row import words_row
 from rnnviz.session import Session

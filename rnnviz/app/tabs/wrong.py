@@ -22,9 +22,9 @@ from rnnviz.app.stage import Panel, place_sheet
 from rnnviz.app.style import steady, theme
 from rnnviz.app.tabs.tab import Tab
 from rnnviz.app.tabs.words import words_panel
-from rnnviz.app.text import explanation
 from rnnviz.app.viewer import Event
 from rnnviz.config import OutputAt
+from rnnviz.drawing.explanation import explanation
 from rnnviz.drawing.first_page import words_of
 from rnnviz.drawing.status import score_text
 from rnnviz.drawing.verdict import verdict_html

@@ -1,20 +1,19 @@
 """Every moment has its text."""
 
 import re
-from pathlib import Path
 
 import pytest
 
 from rnnviz.analysis.captions import caption_fields, caption_key
 from rnnviz.analysis.training_step import Focus
-from rnnviz.app import text as texts
-from rnnviz.app.text import explanation
+from rnnviz.drawing.explanation import TEXTS as FOLDER
+from rnnviz.drawing.explanation import explanation
 from rnnviz.engine.timeline import Moment, Phase
 from tests.sampling import each_row
 from tests.unit.analysis.conftest import TEXTS
 
 
-@each_row("path", sorted(Path(texts.__file__).parent.glob("*.md")), ids=lambda path: path.stem)
+@each_row("path", sorted(FOLDER.glob("*.md")), ids=lambda path: path.stem)
 def test_every_text_has_at_most_four_sentences_and_one_of_an_example(path):
     body, *example = re.split(r"(?=Surprising would be|For example,)", path.read_text("utf-8"))
     for part, most in (body, 4), *((part, 1) for part in example):

@@ -13,8 +13,8 @@ from rnnviz.analysis.step_cell import step_cell
 from rnnviz.analysis.step_panels import share
 from rnnviz.analysis.step_vectors import operation
 from rnnviz.analysis.training_step import Focus, step_record
-from rnnviz.app.text import explanation
 from rnnviz.config import Activation, RunConfig
+from rnnviz.drawing.explanation import explanation
 from rnnviz.engine.timeline import Phase
 from tests.new_cell import VALVE, add
 from tests.sampling import each_row, pairwise, singly

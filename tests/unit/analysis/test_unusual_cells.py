@@ -10,8 +10,8 @@ from rnnviz.analysis.step_cell import step_cell
 from rnnviz.analysis.step_panels import share
 from rnnviz.analysis.step_vectors import operation
 from rnnviz.analysis.training_step import step_record
-from rnnviz.app.text import explanation
 from rnnviz.config import Loss, RunConfig
+from rnnviz.drawing.explanation import explanation
 from rnnviz.engine.parameters import Architecture
 from rnnviz.figures.inside_cell import inside_cell
 from tests.sampling import pairwise

@@ -14,11 +14,10 @@ from rnnviz.app.session_host import (
     LEASE,
     MAX_CLIENTS,
     REFINE,
-    SILENCE,
     STEPS,
     SessionHost,
 )
-from rnnviz.app.viewer import MAX_IN_FLIGHT, Scene
+from rnnviz.app.viewer import MAX_IN_FLIGHT, SILENCE, Scene
 from rnnviz.config import RunConfig
 from rnnviz.figures.picture import Picture, scatter
 from rnnviz.session import Session

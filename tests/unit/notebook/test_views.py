@@ -6,10 +6,10 @@ import time
 
 import pytest
 
+from rnnviz.app import viewer as viewer_module
 from rnnviz.app.session_host import FAILED
 from rnnviz.config import RunConfig
 from rnnviz.figures.theme import DARK, LIGHT
-from rnnviz.notebook import view as view_module
 from rnnviz.notebook import views as views_module
 from rnnviz.session import Session
 from tests.unit.notebook.cell import Page, in_kernel, rest, until
@@ -195,7 +195,7 @@ async def test_two_sessions_play_side_by_side(session):
 async def test_a_page_that_was_loaded_anew_is_told_apart_from_one_that_is_slow(
     session, monkeypatch
 ):
-    monkeypatch.setattr(view_module, "SILENCE", 0.05)
+    monkeypatch.setattr(viewer_module, "SILENCE", 0.05)
     page = Page(session)
     await page.show("gone")
     await rest()

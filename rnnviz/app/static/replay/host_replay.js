@@ -2,6 +2,7 @@
 import { Chips } from "../controls.js";
 import { Curves } from "../curves.js";
 import { Network } from "../network.js";
+import { partsOf } from "../picture.js";
 import { Recording } from "./recording.js";
 import { Replay } from "./replay.js";
 import { ReplayBar } from "./replay_bar.js";
@@ -39,11 +40,7 @@ function showLook(replay, button) {
 
 function mountFigure(stage, figure) {
   const { kind, text } = figure.dataset;
-  const parts = {
-    node: find(".rnnviz-chart", figure), caption: find("figcaption", figure), ask: find(".rnnviz-ask", figure),
-    enlarge: find(".rnnviz-enlarge", figure),
-  };
-  stage.mount(PICTURES[kind], kind, parts, { text });
+  stage.mount(PICTURES[kind], kind, partsOf(figure), { text });
 }
 
 // The keys of the slider everywhere, unless something else takes them.

@@ -1,4 +1,4 @@
-// A recorded run: what is drawn at its recorded epochs for each of its phrases, as export/recording.py packs it:
+// A recorded run: what is drawn at its recorded epochs for each of its phrases, as export/replay_frames.py packs it:
 // uint32 length | header (JSON) | bytes of the blocks. A block has the arrays of consecutive epochs.
 
 export class Recording {

@@ -1,9 +1,15 @@
-"""Explanations, one Markdown file each; what stands in braces there is filled in."""
+"""Explanations of what is drawn, one Markdown file each; what is in braces there is filled in."""
+
+from __future__ import annotations
 
 import re
 from contextvars import ContextVar
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
+
+#: The folder of the files.
+TEXTS = Path(str(files("rnnviz"))) / "app" / "text"
 
 #: What the axis of a run counts, where it isn't epochs.
 _unit = ContextVar("unit", default="epoch")
@@ -20,7 +26,7 @@ def count_in(unit: str) -> None:
 
 @cache
 def _text(name: str, unit: str) -> str:
-    text = (Path(__file__).parent / f"{name}.md").read_text(encoding="utf-8").strip()
+    text = (TEXTS / f"{name}.md").read_text(encoding="utf-8").strip()
     if unit == "epoch":
         return text
     return _TRAINING.sub("probe", _EPOCH.sub(rf"{unit}\1", text))
