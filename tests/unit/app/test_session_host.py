@@ -395,6 +395,19 @@ def test_the_address_follows_the_run():
 # Background work
 
 
+def test_what_is_told_while_a_link_is_followed_is_there_at_its_end():
+    session = Session(SMALL)
+    session.follow(read_link({"hidden": "2", "epoch": "40"})[0], patience=0.0)
+    clock = Clock(session)
+    browser = Browser(clock)
+    clock.host.tell("Not opened.")
+    while session.player.opening:
+        clock.run(0.1, browser)
+    assert session.player.message.startswith("Not opened.")
+    clock.host.tell("Not opened again.")
+    assert session.player.message == "Not opened again."
+
+
 def test_a_link_is_followed_outside_of_the_turn():
     session = Session()
     session.follow(read_link({"hidden": "2", "epoch": "40"})[0], patience=0.0)
