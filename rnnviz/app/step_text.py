@@ -8,6 +8,7 @@ from html import escape
 from rnnviz.analysis.captions import caption_fields, caption_key
 from rnnviz.analysis.training_step import Focus, StepRecord
 from rnnviz.drawing.explanation import explanation
+from rnnviz.drawing.story_line import size_of
 from rnnviz.engine.timeline import Moment, Phase
 from rnnviz.lab.probe import Probe, target_text
 from rnnviz.session import Session
@@ -39,7 +40,7 @@ def story_html(step: StepRecord, moment: Moment, caption: str) -> str:
     sentence = _END.split(whole)[0]
     kind = "forward" if phase is Phase.FORWARD else "backward"
     return (
-        f'<div class="rnnviz-story {kind}" aria-live="polite">'
+        f'<div class="rnnviz-story {kind}{size_of(sentence)}" aria-live="polite">'
         f"<b>{phase.value.capitalize()}{place}</b>"
         f'<span title="{whole}">{sentence}</span></div>'
     )

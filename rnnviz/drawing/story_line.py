@@ -31,12 +31,17 @@ class Lab(Protocol):
 
 def story_line(told: Story, body: str, broken: bool) -> str:
     """The story line of a page; ``body`` is its sentence as HTML."""
-    size = " longer" if (count := len(plain(body))) > LONGER else " long" * (count > LONG)
-    kind = " broken" * broken + size
+    kind = " broken" * broken + size_of(body)
     return (
         f'<div class="rnnviz-story{kind}" data-chapter="{told.chapter}" aria-live="polite">'
         f"<b>{told.chapter}</b><span>{body}</span></div>"
     )
+
+
+def size_of(body: str) -> str:
+    """The class of a sentence by its length."""
+    count = len(plain(body))
+    return " longer" if count > LONGER else " long" * (count > LONG)
 
 
 def plain(html: str) -> str:
