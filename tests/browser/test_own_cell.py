@@ -67,7 +67,7 @@ def test_from_an_lstm_to_a_cell_of_ones_own_its_script_and_its_link(page, opened
     without = re.sub(r"o = .*\n", "", text).replace("h = o * tanh(c)", "h = tanh(c)")
     area.fill(without.replace("i * g", "i * <b>g"))
     wrong = editor.locator(".wrong")
-    expect(wrong).to_contain_text("Line 5, column 17")
+    expect(wrong).to_contain_text("Line 6, column 17")
     expect(wrong.locator("pre")).to_contain_text("c = f * c + i * <b>g")
     expect(use).to_be_disabled()
     mark, line = editor.locator(".sheet i").bounding_box(), area.bounding_box()
