@@ -35,7 +35,7 @@ def choose_cell(page, name):
 
 def assert_same_run(page, epoch, folder):
     """The script from the menu trains to the weights from the menu, with NumPy alone."""
-    page.page.get_by_role("button", name="Export").click()
+    page.open_export()
     for label, name in (("Script", "run.py"), ("Weights", "weights.npz")):
         with page.page.expect_download() as saved:
             page.page.get_by_role("button", name=label).click()

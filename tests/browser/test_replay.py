@@ -260,7 +260,7 @@ def test_a_file_that_is_cut_short_says_so(browser, file, tmp_path):
 def test_the_menu_saves_what_the_page_shows(opened, server, browser, tmp_path, complaints):
     page = opened(f"{server.url}/?hidden=5&init_scale=0.5&epoch=3")
     drawn = page.in_chart("network", "figure.data[0].z.map((row) => [...row])")
-    page.page.get_by_role("button", name="Export").click()
+    page.open_export()
     with page.page.expect_download() as saved:
         page.page.get_by_role("button", name="Replay (.html)").click()
     saved.value.save_as(tmp_path / "replay.html")

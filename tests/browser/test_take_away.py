@@ -49,7 +49,7 @@ def drop(page, name, content):
 def test_a_run_is_taken_away_and_dropped_onto_another_page(opened, server):
     page = opened(f"{server.url}/?hidden=5&cell=gru&epochs=60&epoch=7&now=31", "network")
     page.expect_said("message", "Looking back at epoch 7")
-    page.page.get_by_role("button", name="Export").click()
+    page.open_export()
     button = page.page.get_by_role("button", name="Run (.rnnviz)")
     name, content = saved(page, button.click)
     assert name == "run.rnnviz"

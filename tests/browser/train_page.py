@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 from typing import Any
 
@@ -150,13 +149,24 @@ class TrainPage:
         """Wait until the "status", "message" or "verdict" says so; a pattern is of what is seen."""
         pattern = said.pattern if isinstance(said, re.Pattern) else None
         # In every animation frame; ``expect`` alone looks once a second.
-        with contextlib.suppress(TimeoutError):
+        try:
             self.page.wait_for_function(
                 _SAYS, arg=[f".rnnviz-{place}", pattern, said if pattern is None else ""],
                 timeout=timeout,
             )  # fmt: skip
-        where = self.page.locator(f".rnnviz-{place}")
-        expect(where).to_contain_text(said, use_inner_text=pattern is not None, timeout=1000)
+        except TimeoutError:
+            # To tell what stands there instead.
+            where = self.page.locator(f".rnnviz-{place}")
+            expect(where).to_contain_text(said, use_inner_text=pattern is not None, timeout=1000)
+
+    def open_export(self) -> None:
+        """Open the menu *Export* once no rerun is on its way.
+
+        The server forgets the file of a button when a run of the script has put another in its
+        place; a press on the older one, before the page has the newer, is answered with an error.
+        """
+        self.expect_idle()
+        self.page.get_by_role("button", name="Export").click()
 
     def type_phrase(self, text: str) -> None:
         """Put a text into the phrase box."""
