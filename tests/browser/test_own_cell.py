@@ -72,7 +72,7 @@ def test_from_an_lstm_to_a_cell_of_ones_own_its_script_and_its_link(page, opened
     expect(use).to_be_disabled()
     mark, line = editor.locator(".sheet i").bounding_box(), area.bounding_box()
     row = float(area.evaluate("node => parseFloat(getComputedStyle(node).lineHeight)"))
-    assert 4.5 * row < mark["y"] - line["y"] < 6 * row
+    assert 5.5 * row < mark["y"] - line["y"] < 7 * row
     assert page.page.evaluate(BOXES) == boxes
     area.fill(without)
     expect(editor.locator(".draft")).not_to_contain_text("d_o")
