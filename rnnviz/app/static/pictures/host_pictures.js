@@ -1,0 +1,54 @@
+// Draws pictures once, and leaves them in the page as SVG, for export/pictures.py. Nothing is asked of a server.
+import { unpack } from "../frame.js";
+import { KINDS } from "../kinds.js";
+import { FIGURE, partsOf } from "../picture.js";
+import { svgOf } from "../saved_picture.js";
+import { Stage } from "../stage.js";
+
+// The edges of words that stand alone: those of the charts of tokens.
+const SHEET = { edges: () => ({ u: 14, left: 64, right: 16, most: Infinity }) };
+// A call can't have more arguments.
+const MOST_BYTES = 0x8000;
+
+function contentOf(node) {
+  const bytes = Uint8Array.from(atob(node.textContent), (sign) => sign.charCodeAt(0));
+  node.remove();
+  return unpack(bytes.buffer);
+}
+
+function drawn(stage, key, { kind, told, ...changes }) {
+  const figure = Object.assign(document.createElement("section"), { innerHTML: FIGURE });
+  document.body.append(figure);
+  const parts = partsOf(figure.querySelector("figure"));
+  const picture = stage.mount(KINDS[kind], key, parts, { sheet: kind === "words" ? SHEET : undefined });
+  picture.drawing.apply(changes);
+  const content = picture.drawing.figure();
+  parts.node.style.height = `${content.layout.height}px`;
+  picture.show(content);
+  const svg = svgOf(picture, told);
+  stage.unmount(picture);
+  figure.remove();
+  return svg;
+}
+
+// In signs that stand for themselves wherever they are written.
+function base64(text) {
+  const bytes = new TextEncoder().encode(text);
+  let signs = "";
+  for (let k = 0; k < bytes.length; k += MOST_BYTES) signs += String.fromCharCode(...bytes.subarray(k, k + MOST_BYTES));
+  return btoa(signs);
+}
+
+function start() {
+  const [stage, { pictures }] = [new Stage(), contentOf(document.getElementById("content"))];
+  const svgs = Object.entries(pictures).map(([key, picture]) => [key, drawn(stage, key, picture)]);
+  return base64(JSON.stringify(Object.fromEntries(svgs)));
+}
+
+const answer = document.getElementById("answer");
+try {
+  answer.textContent = start();
+} catch (problem) {
+  answer.className = "problem";
+  answer.textContent = base64(String(problem));
+}
