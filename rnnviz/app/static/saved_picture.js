@@ -10,11 +10,11 @@ export function toldOf(picture, title) {
   return { title, rnnviz: header?.rnnviz, epoch: header?.progress, phrase: header?.typed, link: location.search };
 }
 
-// The text of an SVG.
-export function svgOf(picture, told) {
+// The text of an SVG, with so many pixels around the picture.
+export function svgOf(picture, told, margin = 0) {
   const context = new SvgContext();
   picture.paintOn(context);
-  return context.svg(...picture.size, background(), told);
+  return context.svg(...picture.size, background(), told, margin);
 }
 
 export async function pngOf(picture, told) {

@@ -107,13 +107,14 @@ export class SvgContext {
     return new SvgPath();
   }
 
-  svg(width, height, background, told) {
-    const size = `width="${short(width)}" height="${short(height)}" viewBox="0 0 ${short(width)} ${short(height)}"`;
+  svg(width, height, background, told, margin = 0) {
+    const [across, down] = [width, height].map((length) => short(length + 2 * margin));
+    const size = `width="${across}" height="${down}" viewBox="${-margin} ${-margin} ${across} ${down}"`;
     return `<svg xmlns="http://www.w3.org/2000/svg" ${size}>
 <title>${escaped(told.title ?? "")}</title>
 <metadata>${escaped(JSON.stringify(told))}</metadata>
 <defs>${this.definitions.join("\n")}</defs>
-<rect width="100%" height="100%" fill="${escaped(background)}"/>
+<rect x="${-margin}" y="${-margin}" width="100%" height="100%" fill="${escaped(background)}"/>
 ${this.elements.join("\n")}
 </svg>
 `;

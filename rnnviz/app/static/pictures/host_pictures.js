@@ -5,8 +5,13 @@ import { FIGURE, partsOf } from "../picture.js";
 import { svgOf } from "../saved_picture.js";
 import { Stage } from "../stage.js";
 
-// The edges of words that stand alone: those of the charts of tokens.
-const SHEET = { edges: () => ({ u: 14, left: 64, right: 16, most: Infinity }) };
+// The edges of what stands on words, as those of a sheet, and of the rest.
+const ON_WORDS = { u: 14, left: 92, right: 104, most: 252, alone: true };
+const OTHER = { u: 20, left: 72, right: 30, most: Infinity, alone: true };
+// The widths of what needs more room, in pixels.
+const WIDTHS = { step: 1200, inside_cell: 1200 };
+// Around a picture, in pixels.
+const MARGIN = 16;
 // A call can't have more arguments.
 const MOST_BYTES = 0x8000;
 
@@ -20,12 +25,14 @@ function drawn(stage, key, { kind, told, ...changes }) {
   const figure = Object.assign(document.createElement("section"), { innerHTML: FIGURE });
   document.body.append(figure);
   const parts = partsOf(figure.querySelector("figure"));
-  const picture = stage.mount(KINDS[kind], key, parts, { sheet: kind === "words" ? SHEET : undefined });
+  const picture = stage.mount(KINDS[kind], key, parts, {});
   picture.drawing.apply(changes);
-  const content = picture.drawing.figure();
-  parts.node.style.height = `${content.layout.height}px`;
+  const content = picture.drawing.figure(), { height, meta } = content.layout;
+  const edges = meta?.x === "token" ? ON_WORDS : OTHER;
+  picture.configure({ height, sheet: { edges: () => edges } });
+  if (WIDTHS[kind]) figure.style.width = `${WIDTHS[kind]}px`;
   picture.show(content);
-  const svg = svgOf(picture, told);
+  const svg = svgOf(picture, told, MARGIN);
   stage.unmount(picture);
   figure.remove();
   return svg;
