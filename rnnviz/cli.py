@@ -278,7 +278,14 @@ def _guarded(command: Callable[[], int]) -> int:
     """The exit code of a command; what is wrong with its input is printed as a sentence."""
     try:
         return command()
-    except (SettingError, TaskError, CellError, ScriptError, TransferError, BrowserError) as problem:
+    except (
+        SettingError,
+        TaskError,
+        CellError,
+        ScriptError,
+        TransferError,
+        BrowserError,
+    ) as problem:
         print(f"rnnviz: {problem}", file=sys.stderr)
     except BrokenPipeError:
         # The reader has closed the pipe: discard the rest, also what is flushed at exit.

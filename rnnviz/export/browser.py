@@ -71,7 +71,7 @@ def find_browser(chosen: Path | None) -> str:
     """
     if chosen is not None:
         # A name alone is looked for as the shell would.
-        found = shutil.which(chosen)
+        found = shutil.which(str(chosen.resolve() if chosen.is_file() else chosen))
         if found is None:
             raise BrowserError(f"--browser {chosen}: there is no such program.")
         return found
@@ -101,7 +101,9 @@ def document_of(page: str, browser: str, folder: Path, limit: float = TIME_LIMIT
         document = (here / "document").read_text(encoding="utf-8", errors="replace")
         if code or not document:
             said = (here / "said").read_text(encoding="utf-8", errors="replace").split("\n")
-            last = next((line.strip() for line in reversed(said) if line.strip()), "it said nothing")
+            last = next(
+                (line.strip() for line in reversed(said) if line.strip()), "it said nothing"
+            )
             raise BrowserError(f"{browser} has not drawn the pictures: {last[:200]}")
         return document
 
