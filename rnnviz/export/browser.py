@@ -64,7 +64,7 @@ def _usual_places(environ: Mapping[str, str], platform: str) -> list[str]:
     return list(_LINUX)
 
 
-def find_browser(chosen: Path | None) -> str:
+def find_browser(chosen: Path | None = None) -> str:
     """The path of a browser: the one that is ``chosen``, else one that is installed.
 
     Raises BrowserError.

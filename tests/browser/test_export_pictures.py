@@ -161,6 +161,20 @@ def test_tables_have_the_results_of_the_test(exported, session):
     assert all(phrase.replace(" ", "") in listed for phrase in phrases)
 
 
+def test_any_text_can_be_written(browser):
+    page = browser.new_page()
+    page.add_script_tag(content=page_script("svg_context.js"))
+    svg = page.evaluate("""() => {
+      const context = new $svg_context.SvgContext();
+      context.fillText('a\\0\\x0b\\ud83d <b>"&amp; \\ud83d\\ude00', 0, 0);
+      return context.svg(9, 9, "white", { title: "\\uffff]]>" });
+    }""")
+    page.close()
+    root = ElementTree.fromstring(svg)
+    assert texts(root) == ['a\ufffd\ufffd\ufffd <b>"&amp; \U0001f600']
+    assert root.find(f"{SVG}title").text == "\ufffd]]>"
+
+
 @pytest.mark.parametrize(
     "settings",
     [

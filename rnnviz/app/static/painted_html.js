@@ -74,7 +74,8 @@ function linesOf(node) {
     const { left, right, top, height } = range.getBoundingClientRect();
     const last = lines.at(-1);
     const same = last && Math.abs(top - last.top) < height / 2;
-    if (same) Object.assign(last, { text: last.text + sign, right });
+    // Some scripts go to the left.
+    if (same) Object.assign(last, { text: last.text + sign, left: Math.min(left, last.left), right: Math.max(right, last.right) });
     else if (height && sign.trim()) lines.push({ text: sign, left, right, top });
   }
   return lines.map((line) => ({ ...line, text: line.text.trimEnd() }));

@@ -35,7 +35,7 @@ def test_it_is_looked_for_on_the_path_and_then_where_it_usually_is():
 def test_without_one_it_is_said_what_is_missing(monkeypatch, tmp_path):
     monkeypatch.setattr(module, "installed", lambda: [str(tmp_path / "gone")])
     with pytest.raises(BrowserError, match=r"none was found: no Google Chrome, .* --browser\."):
-        find_browser(None)
+        find_browser()
     with pytest.raises(BrowserError, match="nowhere: there is no such program"):
         find_browser(Path("nowhere"))
 
@@ -44,7 +44,7 @@ def test_without_one_it_is_said_what_is_missing(monkeypatch, tmp_path):
 def test_the_chosen_one_is_taken_and_else_an_installed_one(monkeypatch, tmp_path):
     there = fake(tmp_path, "")
     monkeypatch.setattr(module, "installed", lambda: ["/gone", str(there)])
-    assert find_browser(None) == str(there)
+    assert find_browser() == str(there)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert find_browser(Path("fake-browser")) == str(there)
     monkeypatch.chdir(tmp_path)
