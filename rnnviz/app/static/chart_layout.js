@@ -27,9 +27,9 @@ function sidesOf({ meta, margin }, edges) {
 }
 
 // As high as title, legend and ticks need. Ticks on top have the height of the words beside them.
-function marginOf({ xaxis = {}, title, showlegend, legend = {}, meta }, { left, right, head = 44 }) {
+function marginOf({ xaxis = {}, title, showlegend, legend = {}, meta }, { left, right, head = 44, alone }) {
   const top = xaxis.side === "top";
-  const above = (plainTitle(title) ? 28 : 8) + (showlegend && !(legend.x > 1) ? 22 : 0) + (top ? head : 0);
+  const above = (plainTitle(title) ? 28 : 8) + (alone ? 6 : 0) + (showlegend && !(legend.x > 1) ? 22 : 0) + (top ? head : 0);
   const none = xaxis.showticklabels === false || xaxis.visible === false || top;
   const lines = xaxis.ticktext?.some((text) => text.includes("<br>")) ? 2 : 1;
   const labels = none ? 6 : xaxis.tickangle ? 50 : 6 + 16 * lines;

@@ -21,6 +21,14 @@ function contentOf(node) {
   return unpack(bytes.buffer);
 }
 
+function svgFor(stage, key, picture) {
+  try {
+    return drawn(stage, key, picture);
+  } catch (problem) {
+    throw new Error(key, { cause: problem });
+  }
+}
+
 function drawn(stage, key, { kind, told, ...changes }) {
   const figure = Object.assign(document.createElement("section"), { innerHTML: FIGURE });
   document.body.append(figure);
@@ -48,7 +56,7 @@ function base64(text) {
 
 function start() {
   const [stage, { pictures }] = [new Stage(), contentOf(document.getElementById("content"))];
-  const svgs = Object.entries(pictures).map(([key, picture]) => [key, drawn(stage, key, picture)]);
+  const svgs = Object.entries(pictures).map(([key, picture]) => [key, svgFor(stage, key, picture)]);
   return base64(JSON.stringify(Object.fromEntries(svgs)));
 }
 
@@ -57,5 +65,5 @@ try {
   answer.textContent = start();
 } catch (problem) {
   answer.className = "problem";
-  answer.textContent = base64(String(problem));
+  answer.textContent = base64([problem.message, problem.cause].filter(Boolean).join(": "));
 }
