@@ -23,11 +23,11 @@ PIXELS = """(canvas, hex) => {
 PHRASE, EPOCH = "i am not good", 100
 
 
-# What the canvas says if the letters are a third wider.
+# What the canvas says if the letters are a quarter wider.
 IN_WIDE_LETTERS = """() => {
   const { prototype } = CanvasRenderingContext2D, { fillText, measureText } = prototype, said = [];
   prototype.measureText = function (text) {
-    return { width: 1.35 * measureText.call(this, text).width };
+    return { width: 1.25 * measureText.call(this, text).width };
   };
   prototype.fillText = (text) => said.push(text);
   rnnviz.stage.plots.get("network").repaint();
@@ -105,7 +105,9 @@ def test_it_says_the_numbers_of_the_record_where_it_is_pointed_at(shown):
 
 
 def test_the_answer_is_whole_in_the_letters_of_another_system(opened, server):
-    page = opened(f"{server.url}/?epoch=100&phrase=bad", "network", width=1440, height=900)
+    page = opened(
+        f"{server.url}/?epoch=100&phrase=i+am+not+good", "network", width=1440, height=900
+    )
     said = page.page.evaluate(IN_WIDE_LETTERS)
     # The class at its end of the scale, the target and the verdict.
     assert said.count("negative") == 3
