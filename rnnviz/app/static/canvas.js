@@ -31,8 +31,8 @@ export function write({ c, font, theme }, text, x, y, size, color,
   { align = "left", weight = 400, halo = false, most = Infinity, least = size } = {}) {
   const inSize = (pixels) => (c.font = `${weight} ${Math.max(12, pixels)}px ${font}`);
   inSize(size);
-  const width = most < Infinity && least < size ? c.measureText(text).width : 0;
-  if (width > most) inSize(Math.max(least, (size * most) / width));
+  // Letters have whole widths: half the size is not half as wide.
+  for (let now = size; now > least && c.measureText(text).width > most;) inSize((now = Math.max(least, now - 0.5)));
   [c.fillStyle, c.textAlign, c.textBaseline] = [color, align, "middle"];
   const shown = most < Infinity ? fitted(c, text, most) : text;
   if (halo) {
