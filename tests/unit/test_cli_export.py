@@ -106,6 +106,8 @@ def test_own_data_are_in_the_run_if_they_are_asked_for(run, opened, tmp_path):  
         (("--run", "r.rnnviz", "--with-data"), "--with-data has no effect"),
         (("--run", "r.rnnviz", "--unit", "words"), "needs --train"),
         (("--run", "."), "directory"),
+        (("--weights", "w.pt"), "w.pt: its name must end in .npz or .safetensors."),
+        (("--history", "h.txt"), "h.txt: its name must end in .csv or .json."),
     ],
 )
 def test_what_can_not_be_written_is_said_before_training(
