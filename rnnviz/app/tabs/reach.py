@@ -212,13 +212,14 @@ def _reach(source: Source) -> Picture:
     return reach_curve(gradients.reach(query), profile, source.words, colors, told)
 
 
-def _present(source: Source) -> tuple[Array | None, int]:
+def _present(source: Source) -> tuple[Array | None, str]:
     """The gradient of the phrase where the run has arrived, while the reader looks back."""
     session, run = source.session, source.session.run
+    now = f"{session.unit} {run.position.epoch}"
     if session.player.shown is None:
-        return None, run.position.epoch
+        return None, now
     query = source.query.at(run.state, run.schedule.at(run.position))
-    return source.gradients.present(query).norms, run.position.epoch
+    return source.gradients.present(query).norms, now
 
 
 def _products(source: Source, colors: Theme) -> Picture:
