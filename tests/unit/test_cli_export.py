@@ -51,7 +51,9 @@ def test_every_file_says_what_made_it_and_has_the_run(run, tmp_path, trained):  
         said = content_of(tmp_path / name)
         assert "seed" in said, name
         assert "0.1.0" in said, name
-    assert "trained with NumPy alone" in (tmp_path / "r.py").read_text(encoding="utf-8")
+    told = content_of(tmp_path / "r.py")
+    assert "trained with NumPy alone" in told
+    assert "Seed 3, up to epoch 6; the link to it is ?" in told
 
 
 def content_of(path):
