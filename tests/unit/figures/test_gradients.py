@@ -23,7 +23,7 @@ def test_every_word_has_its_point_with_its_number_short_above_and_exact_on_hover
     (points,) = drawn.data
     assert list(points.x) == [0, 1, 2]
     assert (points.y[0], points.y[2]) == (1 / 3, 1e-17)
-    assert list(points.text) == ["0.33", "0", "1e-17"]
+    assert list(points.text) == ["0.33", "0", "10⁻¹⁷"]
     assert list(points.customdata) == [repr(1 / 3), "0.0", "1e-17"]
     assert drawn.layout.yaxis.type == "log"
     assert drawn.layout.xaxis.ticktext == ("not", "&lt;b&gt;", "bad")
@@ -82,7 +82,7 @@ def test_the_map_has_a_column_an_epoch_and_a_row_a_word_coloured_by_powers_of_te
     assert list(heatmap.x) == [0, 8]
     assert np.array(heatmap.z) == pytest.approx(np.log10(norms).T, abs=1e-6)
     assert (heatmap.zmin, heatmap.zmax) == (-6, 0)
-    assert list(heatmap.colorbar.ticktext) == ["1e-6", "1e0"]
+    assert list(heatmap.colorbar.ticktext) == ["10⁻⁶", "1"]
     assert list(drawn.layout.yaxis.ticktext) == ["not", "&lt;b&gt;so&lt;/…", "bad"]
     assert drawn.layout.yaxis.range == (3.5, 0.5)
     assert drawn.layout.shapes[-1].x0 == 8
