@@ -475,6 +475,8 @@ def _train(config: RunConfig, options: dict[str, Any]) -> int:
     for note in session.dataset.notes:
         print(f"rnnviz: {note}", file=sys.stderr)
     results = _result_files(session, options["results"])
+    if options["weights"]:
+        FILES["weights"].check(options["weights"])
     files = (options["json"], options["weights"], options["script"], *results)
     for path in filter(None, files):
         path.open("ab").close()  # fail before training if the file can't be written

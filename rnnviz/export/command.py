@@ -65,8 +65,9 @@ def check(session: Session, options: Mapping[str, Any]) -> None:
         and Position.parse(options["epoch"]).epoch > session.config.epochs
     ):
         raise TaskError(f"The run ends at epoch {session.config.epochs}: --epoch can't be later.")
-    for name in FILES:
+    for name, kind in FILES.items():
         if options[name]:
+            kind.check(options[name])
             options[name].parent.mkdir(parents=True, exist_ok=True)
             options[name].open("ab").close()  # fail before training if it can't be written
     for name in _FOLDERS:

@@ -52,7 +52,9 @@ def test_every_file_says_what_made_it_and_has_the_run(run, tmp_path, trained):  
         said = content_of(tmp_path / name)
         assert "seed" in said, name
         assert "0.1.0" in said, name
-    assert "trained with NumPy alone" in (tmp_path / "r.py").read_text(encoding="utf-8")
+    told = content_of(tmp_path / "r.py")
+    assert "trained with NumPy alone" in told
+    assert "Seed 3, up to epoch 6; the link to it is ?" in told
 
 
 def content_of(path):
@@ -116,6 +118,8 @@ def test_own_data_are_in_the_run_if_they_are_asked_for(run, opened, tmp_path):  
             "--browser has no effect without --pictures",
         ),
         (("--numbers", "file"), "File exists"),
+        (("--weights", "w.pt"), "w.pt: its name must end in .npz or .safetensors."),
+        (("--history", "h.txt"), "h.txt: its name must end in .csv or .json."),
     ],
 )
 def test_what_can_not_be_written_is_said_before_training(
