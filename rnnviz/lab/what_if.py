@@ -221,14 +221,29 @@ def _read(example: Example) -> tuple[bytes, bytes]:
 
 
 def _as_long(probe: Probe) -> str:
-    """A training sequence as long as the probe that begins otherwise, or else the probe."""
-    own = probe.example.inputs if probe.example.source is None else probe.example.source
-    for example in probe.dataset.train:
-        read = example.inputs if example.source is None else example.source
-        longer = len(read) >= len(own) and not np.array_equal(read[0], own[0])
-        if longer and PhraseInput(example.text).fits(probe.dataset):
-            return example.text
-    return probe.reading.text
+    """A training sequence as long as the probe that begins otherwise, or else the probe.
+
+    One with another target goes first, then one that shares few tokens: its state has most to turn.
+    """
+    own, target = _tokens(probe.example), probe.example.targets[-1]
+    fitting = [
+        example
+        for example in probe.dataset.train
+        if len(_tokens(example)) >= len(own) and not np.array_equal(_tokens(example)[0], own[0])
+    ]
+    fitting.sort(
+        key=lambda example: (
+            np.array_equal(example.targets[-1], target), int(np.isin(_tokens(example), own).sum())
+        )
+    )  # fmt: skip
+    texts = (example.text for example in fitting)
+    fits = (text for text in texts if PhraseInput(text).fits(probe.dataset))
+    return next(fits, probe.reading.text)
+
+
+def _tokens(example: Example) -> Array:
+    """What a sequence reads, of a translation its source."""
+    return example.inputs if example.source is None else example.source
 
 
 def spelled(dataset: Dataset, words: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ from rnnviz.session import Session
 from rnnviz.tasks.upload import File, Upload
 from rnnviz.training.schedule import Position
 from tests import sampling
-from tests.sampling import singly
+from tests.sampling import each_row, singly
 
 
 def test_a_variant_has_a_position_that_the_words_have(session):
@@ -172,3 +172,15 @@ def test_both_answers_are_those_of_the_network_at_every_epoch(session):
         assert answers == pytest.approx(now)
     other = session.inspect("i am good"), session.inspect("i am bad")
     assert len(lab.past(session.run, session.state, other, 0.0).epochs) == 1
+
+
+@each_row("phrase", ["i am not bad", "this is bad", "now i am bad"])
+def test_the_other_phrase_has_another_target_and_few_of_the_same_words(phrase):
+    session = Session(RunConfig(hidden=4))
+    session.phrase_input.ask(phrase, session.dataset)
+    probe = session.inspect()
+    donor = session.what_if.donor(probe)
+    other = session.inspect(donor.phrase)
+    assert len(other.words) >= len(probe.words)
+    assert other.label != probe.label
+    assert not set(other.words) & set(probe.words)
