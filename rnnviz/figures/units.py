@@ -21,16 +21,12 @@ from rnnviz.figures.legends import color_bar
 from rnnviz.figures.picture import Picture, Series, bar, compact, exact, heatmap, scatter
 from rnnviz.figures.shapes import note
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture
+from rnnviz.figures.threads import APART, threads_into
 from rnnviz.figures.unit_rows import Rows, row_frame, units_axis, units_meta
 from rnnviz.training.history import Course
 
 #: About the width of a digit, and of the columns together in a small window, in pixels.
 _DIGIT, _COLUMNS = 7, 430
-#: With more tokens there are no threads; between columns they have this share of one, in a figure
-#: of Plotly so many pixels.
-_THREADED, _GAP, _GAP_PIXELS = 14, 0.5, 24
-#: Parts below this share of a token's largest have no thread, nor have those that are nothing.
-_LEAST_PART, _SMALLEST = 0.07, 1e-12
 
 
 def memory_rows(
@@ -38,24 +34,24 @@ def memory_rows(
 ) -> Picture:
     """Every unit (row) after every token (column), from states (T, H), in the order of ``rows``.
 
-    Threads show the largest parts of the chosen unit, in the colours of their signs.
+    Threads show the largest ``parts`` of the chosen unit, in the colours of their signs.
     """
-    threads = [*_threads(rows, theme)] if len(words) <= _THREADED else []
+    threads = [] if rows.parts is None else [*_threads(rows, rows.parts, theme)]
+    into = f"; threads into {rows.into}" if threads and rows.into else ""
     limit = theme.scale.nice_limit(float(np.abs(states).max()))
     cells = heatmap(
         y=rows.names,
         z=compact(states.T[rows.units]),
         colorbar=color_bar(view.name),
         hovertemplate=f"unit %{{y}}: {view.name} = %{{z:.6f}}<extra></extra>",
-        # The page draws the gap as a share of a column.
-        **({"xgap": _GAP_PIXELS, "meta": {"gap": _GAP}} if threads else {}),
+        **(APART if threads else {}),
         **value_colors(limit, view, theme),
     )
     # The words above name the decoder's beginning.
     bridge = bridge_line(view.bridge, theme).get("shapes", [])
     return picture(
         [cells, *threads],
-        f"{view.title}: {_count(len(rows.units))}",
+        f"{view.title}: {_count(len(rows.units))}{into}",
         HEIGHTS["states"],
         theme,
         xaxis=words_axis(words, theme),
@@ -66,19 +62,9 @@ def memory_rows(
     )
 
 
-def _threads(rows: Rows, theme: Theme) -> Iterator[Series]:
-    """From every token to the next, a thread from each unit that adds much to the chosen one."""
-    if rows.parts is None or not np.isfinite(rows.parts).all():
-        return
-    sizes = np.abs(rows.parts)
-    large = sizes >= _LEAST_PART * np.maximum(sizes.max(axis=1, keepdims=True), _SMALLEST)
-    for color, of_sign in ((theme.negative, rows.parts < 0), (theme.positive, rows.parts > 0)):
-        x, y = list[float | None](), list[str | None]()
-        for t, unit in np.argwhere(large & of_sign).tolist():
-            x += [t - 1 + (1 - _GAP) / 2, t - (1 - _GAP) / 2, None]
-            y += [str(unit), str(rows.chosen), None]
-        line = {"color": color, "width": 1}
-        yield scatter(x=x, y=y, mode="lines", line=line, showlegend=False, hoverinfo="skip")
+def _threads(rows: Rows, parts: Array, theme: Theme) -> Iterator[Series]:
+    names = [str(unit) for unit in range(len(rows.units))]
+    return threads_into(parts, rows.chosen, names, theme)
 
 
 def _count(units: int) -> str:

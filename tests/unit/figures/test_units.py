@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from rnnviz.figures.color_math import faint
 from rnnviz.figures.hidden_states import View
 from rnnviz.figures.theme import LIGHT
 from rnnviz.figures.unit_rows import Rows
@@ -27,15 +28,26 @@ def test_rows_are_in_the_order_that_is_given_and_the_chosen_one_is_framed():
 
 def test_threads_lead_from_the_units_that_add_most_to_the_chosen_one():
     parts = np.array([[0, 0, 0], [0.5, -0.2, 0.01], [np.exp(-9), 0, 0]])
-    rows = Rows(np.array([2, 0, 1]), 0, parts)
-    cells, minus, plus = memory_rows(np.ones((3, 3)), rows, WORDS).figure.data
-    assert (minus.line.color, plus.line.color) == (LIGHT.negative, LIGHT.positive)
+    rows = Rows(np.array([2, 0, 1]), 0, parts, "n")
+    drawn = memory_rows(np.ones((3, 3)), rows, WORDS).figure
+    cells, *threads = drawn.data
+    minus, plus = threads[2], threads[-1]
     assert (list(minus.x), list(minus.y)) == ([0.25, 0.75, None], ["1", "0", None])
     assert list(plus.y) == ["0", "0", None] * 2
+    assert plus.line.color == faint(LIGHT.positive, 1)
+    assert minus.line.color == faint(LIGHT.negative, 0.6), "it is less than half of the largest"
+    assert sum(len(thread.x) for thread in threads) == 9, "a fiftieth of it has no thread"
     assert cells.meta["gap"] == 0.5
-    many = memory_rows(np.ones((15, 3)), rows, "a" * 15).figure.data
-    assert len(many) == 1
-    assert many[0].xgap is None
+    assert drawn.layout.title.text.endswith("3 units; threads into n")
+
+
+@pytest.mark.parametrize("parts", [None, np.full((3, 3), np.nan)])
+def test_without_parts_that_can_be_drawn_the_columns_touch(parts):
+    rows = Rows(np.array([2, 0, 1]), 0, parts, "n")
+    drawn = memory_rows(np.ones((3, 3)), rows, WORDS).figure
+    assert len(drawn.data) == 1
+    assert drawn.data[0].xgap is None
+    assert "threads" not in drawn.layout.title.text
 
 
 def test_the_decoder_begins_at_a_line():
