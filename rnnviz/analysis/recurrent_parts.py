@@ -102,16 +102,32 @@ def recurrent_parts(
     In an Elman cell it is W_hh[unit, j] h_{t-1}[j], 0 at the first token. It is measured on a
     trace's first sequence.
     """
-    cell, unrolled = trace.architecture.cell, Unrolled(trace, layer)
+    return _products(parameters, Unrolled(trace, layer), line, (slice(unit, unit + 1), slice(None)))
+
+
+def given_parts(parameters: Parameters, trace: Trace, layer: int, unit: int, line: str) -> Array:
+    """What a unit gives to the ``line`` of every unit at the next token, (T, H).
+
+    In an Elman cell it is W_hh[i, unit] h_{t-1}[unit], in the row of token t.
+    """
+    return _products(parameters, Unrolled(trace, layer), line, (slice(None), slice(unit, unit + 1)))
+
+
+def _products(
+    parameters: Parameters, unrolled: Unrolled, line: str, ends: tuple[slice, slice]
+) -> Array:
+    """What goes to the first of the ``ends`` from the second; one of them is one unit."""
+    cell, (to, source) = unrolled.trace.architecture.cell, ends
     values = CellValues(cell_parts(cell), unrolled, parameters)
     total = np.zeros_like(unrolled.h)
     for sign, factors, product in readers(cell).entries[line]:
-        weights = (unrolled.weight(parameters, t, product.name)[unit] for t in range(len(unrolled)))
-        factor = math.prod((_of_unit(values(node), unit) for node in factors), start=sign)
-        total += np.array([*weights]) * values(product.args[0]) * factor
+        each = (unrolled.weight(parameters, t, product.name) for t in range(len(unrolled)))
+        weights = np.array([W[ends].reshape(-1) for W in each])
+        factor = math.prod((_of(values(node), to) for node in factors), start=sign)
+        total += weights * _of(values(product.args[0]), source) * factor
     return total
 
 
-def _of_unit(values: Array, unit: int) -> Array:
-    """One unit's value at every token, (T, 1), or a number."""
-    return values[:, unit : unit + 1] if values.ndim else values
+def _of(values: Array, units: slice) -> Array:
+    """The values of some units at every token, or a number."""
+    return values[:, units] if values.ndim else values

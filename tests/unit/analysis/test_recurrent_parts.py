@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rnnviz.analysis.cell_parts import cell_parts
-from rnnviz.analysis.recurrent_parts import Readers, readers, recurrent_parts
+from rnnviz.analysis.recurrent_parts import Readers, given_parts, readers, recurrent_parts
 from rnnviz.analysis.unrolled import Unrolled
 from rnnviz.cells import CELLS
 from rnnviz.config import Activation
@@ -77,6 +77,18 @@ def test_what_is_multiplied_may_be_a_gated_state_or_several_states():
         assert parts == pytest.approx(w["W_hn"] * now["f"] * before["h"])
     for _, parts, w, _, before, _ in readings("cornn", "z"):
         assert parts == pytest.approx(w["W_yz"] * before["y"] + w["W_zz"] * before["z"])
+
+
+@pytest.mark.parametrize("cell", ["gru", "mgu", "cornn"])
+def test_what_a_unit_gives_is_what_the_others_get_from_it(cell):
+    of = architecture((cell, Activation.TANH), 2, encoder=True)
+    weights = network(of)
+    traced = weights, record(weights, collate(examples(of, [5]))), 1
+    line, units = LINES[cell][0], range(of.hidden)
+    got = [recurrent_parts(*traced, unit, line) for unit in units]
+    given = [given_parts(*traced, unit, line) for unit in units]
+    assert np.array(given).transpose(2, 1, 0) == pytest.approx(np.array(got))
+    assert np.abs(got).max() > 0.01
 
 
 def test_two_sums_in_one_line_are_told_apart():
