@@ -14,6 +14,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.analysis.memory_gauge import recurrent, recurrent_name, spectrum
 from rnnviz.analysis.recurrent_parts import given_parts, readers
+from rnnviz.analysis.sequence_pass import memory_share
 from rnnviz.app.browser_session import first_value, on_host, visit
 from rnnviz.app.frame import Frame
 from rnnviz.app.heatmap_choice import choose_view, view_of
@@ -246,8 +247,8 @@ def _carried(trial: Trial) -> Carried | None:
     if len(before.words) > MOST_TOKENS:
         return None
     layer, candidate = session.layer, readers(before.parameters.architecture.cell).candidate
-    passes = [probe.sequence_pass(layer, session.part) for probe in (before, trial.after)]
-    then, now = (one.share for one in passes)
+    both = (before, trial.after)
+    then, now = (memory_share(probe.parameters, probe.trace, layer) for probe in both)
     parts = partial(given_parts, before.parameters, before.trace, layer, line=candidate)
     lost = {unit: parts(unit) for unit in sorted(trial.silenced)} if candidate else {}
     return Carried(_as_long(now, len(then)), then, lost)
