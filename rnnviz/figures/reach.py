@@ -26,14 +26,14 @@ FOREVER = 1000
 
 
 class Told(NamedTuple):
-    """What the phrase and a sequence of the set are called; while the reader looks back, the norms
-    (T,) of the phrase at the ``present`` epoch of the run.
+    """What the phrase and a sequence of the set are called; and the norms (T,) of the phrase at a
+    ``second`` epoch, if there is one.
     """
 
     phrase: str = "phrase"
     sequence: str = "training phrase"
     norms: Array | None = None
-    present: int = 0
+    second: int = 0
 
 
 TOLD = Told()
@@ -48,7 +48,7 @@ def reach_curve(
 ) -> Picture:
     """||dL/dh_t|| at every word of a phrase, and of a set's sequences as far from their end.
 
-    The phrase's gradient at the present of the run is faint.
+    The phrase's gradient at the second epoch is faint.
 
     The gradient goes left, back in time. Below the rounding error it changes no sum.
     """
@@ -59,7 +59,7 @@ def reach_curve(
     return picture(
         [
             *_band(profile, len(norms) - 1, told.sequence, theme, floor),
-            *_present(told, len(norms), theme, floor),
+            *_second(told, len(norms), theme, floor),
             _phrase(norms, f"this {told.phrase}", theme, floor),
         ],
         f"Gradient of the {flow.objective}, ||{SYMBOL[flow.objective]}_t|| (L2)",
@@ -92,19 +92,19 @@ def _least(profile: LagProfile) -> float:
     return max(profile.rounding, profile.floor)
 
 
-def _present(told: Told, count: int, theme: Theme, floor: float) -> Iterator[Series]:
+def _second(told: Told, count: int, theme: Theme, floor: float) -> Iterator[Series]:
     if told.norms is None:
         return
     norms = told.norms[:count]
     yield scatter(
         x=list(range(len(norms))),
         y=np.maximum(norms, floor),
-        name=f"at epoch {told.present}",
+        name=f"at epoch {told.second}",
         mode="lines",
         line={"color": theme.magnitude, "width": 1.5, "dash": "dashdot"},
         opacity=0.55,
         customdata=exact(norms),
-        hovertemplate=f"at epoch {told.present}: %{{customdata}}<extra></extra>",
+        hovertemplate=f"at epoch {told.second}: %{{customdata}}<extra></extra>",
     )
 
 

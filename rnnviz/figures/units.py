@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from rnnviz.figures.epoch_axis import (
 from rnnviz.figures.hidden_states import STATE, View, bridge_line, value_colors
 from rnnviz.figures.legends import color_bar
 from rnnviz.figures.picture import Picture, Series, bar, compact, exact, heatmap, scatter
-from rnnviz.figures.shapes import note
+from rnnviz.figures.shapes import note, outlines
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture
 from rnnviz.figures.threads import APART, threads_into
 from rnnviz.figures.unit_rows import Rows, row_frame, units_axis, units_meta
@@ -71,10 +71,22 @@ def _count(units: int) -> str:
     return "1 unit" if units == 1 else f"{units} units"
 
 
+class UnitWords(NamedTuple):
+    """One unit after every token, (T,); and, at another moment of the run, its name and the same.
+
+    ``second`` may have other tokens at its end.
+    """
+
+    values: Array
+    moment: str = ""
+    second: Array | None = None
+
+
 def unit_bars(
-    values: Array, title: str, words: Sequence[str], view: View = STATE, theme: Theme = LIGHT
+    unit: UnitWords, title: str, words: Sequence[str], view: View = STATE, theme: Theme = LIGHT
 ) -> Picture:
-    """One unit after every token, (T,), with its numbers."""
+    """The unit after every token with its numbers; those of the second moment are outlines."""
+    values = unit.values
     signs = [theme.positive if value > 0 else theme.negative for value in values.tolist()]
     colors = [theme.muted] * len(signs) if view.gate else signs
     bars = bar(
@@ -86,13 +98,18 @@ def unit_bars(
         customdata=exact(values),
         hovertemplate="%{customdata}<extra></extra>",
     )
+    second = values[:0] if unit.second is None else unit.second[: len(words)]
+    faint = outlines([(t - 0.36, 0, t + 0.36, y) for t, y in enumerate(second.tolist())],
+                     theme.muted, 1.4)  # fmt: skip
+    outlined = {**faint, "line": {**faint["line"], "dash": "dashdot"}, "name": unit.moment}
+    every = np.concatenate([values, second])
     return picture(
-        [bars],
-        title,
+        [bars, outlined],
+        f"{title}; outlined: {unit.moment}" if len(second) else title,
         HEIGHTS["margin"],
         theme,
         xaxis=words_axis(words, theme),
-        yaxis=_values_axis(values, view, theme, room=1.5),
+        yaxis=_values_axis(every, view, theme, room=1.5),
         margin=words_margin(words),
         meta={"x": "token"},
         annotations=_numbers(values, colors, view.gate),

@@ -107,6 +107,19 @@ def test_the_phrases_are_tinted_by_the_chosen_unit_those_with_the_word_first(pag
     assert note == f"→ {page.session.dataset.classes[example.target]}"
 
 
+def test_the_unit_at_the_second_moment_is_outlined(page):
+    page.session.player.advance(3)
+    states = page.session.inspect().unrolled(0).h
+    page.session.player.go_to(Position(2))
+    page.run()
+    drawn = page.chart("unit_words")
+    assert drawn["layout"]["title"]["text"].endswith("; outlined: epoch 6")
+    corners = drawn["data"][1]["y"][2::6]
+    assert corners == pytest.approx(states[:, page.lab.unit].tolist())
+    page.say("now")
+    assert drawn["data"][1]["y"] and not page.chart("unit_words")["data"][1]["y"]
+
+
 def test_a_unit_is_kept_from_a_click_a_number_or_the_stepper(page):
     rows = page.lab.rows(page.source).tolist()
     page.say("mark", unit=rows[3])

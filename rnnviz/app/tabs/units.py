@@ -25,6 +25,7 @@ from rnnviz.app.tabs.words import draw_words, words_panel
 from rnnviz.app.unit_subject import Subject, subject_of
 from rnnviz.app.viewer import Event
 from rnnviz.drawing.explanation import explanation
+from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.picture import Picture
 from rnnviz.figures.response import Moved, response_matrix, word_name
 from rnnviz.figures.sentence import sentence
@@ -32,7 +33,7 @@ from rnnviz.figures.theme import plain, shown_token
 from rnnviz.figures.threads import MOST_TOKENS
 from rnnviz.figures.tinted_phrases import Listing, Phrase, tinted_phrases
 from rnnviz.figures.unit_rows import Rows
-from rnnviz.figures.units import memory_rows, signed, unit_bars, unit_curve
+from rnnviz.figures.units import UnitWords, memory_rows, signed, unit_bars, unit_curve
 from rnnviz.lab.units import LIST_PAGE, Sort, Way
 from rnnviz.session import Session
 
@@ -345,9 +346,18 @@ def _threaded(here: Subject) -> Rows:
 
 def _unit_words(here: Subject) -> Picture:
     title = f"Unit {here.lab.unit} after every {here.session.names.noun}"
-    values, words = here.states[:, here.lab.unit], here.probe.words
+    unit, words = UnitWords(here.states[:, here.lab.unit], *_second(here)), here.probe.words
     colors = here.theme("unit", str(here.lab.unit))
-    return unit_bars(values, title, words, here.view, colors)
+    return unit_bars(unit, title, words, here.view, colors)
+
+
+def _second(here: Subject) -> tuple[str, Array | None]:
+    """The second moment of the run, and the unit after every word there."""
+    state, probe = here.session.second_state, here.session.second
+    if not (state and probe and probe.finite):
+        return "", None
+    states = probe.unrolled(here.source.layer).of(here.source.part)
+    return f"{here.session.unit} {state.epoch}", states[:, here.lab.unit]
 
 
 def _unit_epochs(here: Subject) -> Picture:
