@@ -316,7 +316,8 @@ class Player:
         """Compare all that follows with the position shown; a second time, end it."""
         self.pinned = None if self.pinned else self.position
         if self.pinned:
-            self.message = f"Epoch {self.progress} stays faint, to compare with."
+            unit = self.run.history.unit.capitalize()
+            self.message = f"{unit} {self.progress} stays faint, to compare with."
 
     def _unpin_from(self, position: Position) -> None:
         """Compare no longer with what a branch has left."""
