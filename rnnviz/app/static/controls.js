@@ -156,10 +156,10 @@ export class Time {
     for (const button of this.buttons) enable(button, enabled);
   }
 
-  handleKey(name) {
+  handleKey(name, repeated) {
     const [now] = this.buttons;
     if (name === "b" && !now.disabled) this.act(now);
-    if (name === "c") this.stage.send({ do: "pin" });
+    if (name === "c" && !repeated) this.stage.send({ do: "pin" });
     return name === "b" || name === "c";
   }
 
