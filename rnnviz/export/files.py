@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rnnviz.export.history import history_csv, history_json
-from rnnviz.export.numbers import Drawn, columns_of, csv_of
+from rnnviz.export.numbers import Drawn, csv_of, with_numbers
 from rnnviz.export.origin import origin
 from rnnviz.export.replay import replay
 from rnnviz.export.run_file import run_file
@@ -64,13 +64,9 @@ FILES: dict[str, FileKind] = {
 
 
 def numbers(session: Session, pictures: Mapping[str, Drawn]) -> dict[str, str]:
-    """The numbers of every picture as CSV, and the history of the run, by the names of files.
-
-    A picture with a sentence in its place has none.
-    """
+    """The numbers of every picture as CSV, and the history of the run, by the names of files."""
     made = origin(session)
-    drawn = {name: one for name, one in pictures.items() if columns_of(one.picture)}
-    tables = {f"{name}.csv": csv_of(one, made) for name, one in drawn.items()}
+    tables = {f"{name}.csv": csv_of(one, made) for name, one in with_numbers(pictures).items()}
     histories = {"history.csv": history_csv(session), "history.json": history_json(session)}
     return tables | histories
 

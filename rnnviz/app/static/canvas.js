@@ -50,7 +50,7 @@ export function write({ c, font, theme }, text, x, y, size, color,
   c.fillText(shown, x, y);
 }
 
-function fitted(c, text, most) {
+export function fitted(c, text, most) {
   let count = [...text].length - 1;
   if (!count || c.measureText(text).width <= most) return text;
   const cut = () => [...text].slice(0, count).join("") + "…";
