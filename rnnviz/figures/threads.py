@@ -59,7 +59,7 @@ def lost_threads(given: Mapping[int, Array], at: Sequence[Any], theme: Theme) ->
         order = np.argsort(-each, axis=None)[:_MOST_LOST]
         kept = order[each.ravel()[order] > max(_LEAST * each.max(), _SMALLEST)]
         links += [(t, units[k // each.shape[1]], k % each.shape[1]) for k in kept.tolist()]
-    yield thread_lines(links, at, color=faint(theme.text, 0.5), width=1, dash="dash")
+    yield thread_lines(links, at, color=faint(theme.text, 0.4), width=1, dash="dash")
 
 
 def channels(shares: Array, rows: int, theme: Theme) -> Series:
