@@ -43,7 +43,7 @@ from rnnviz.training.playback import Playback
 from rnnviz.training.player import PATIENCE, Player
 from rnnviz.training.recording import Recording
 from rnnviz.training.run import Run
-from rnnviz.training.schedule import Schedule
+from rnnviz.training.schedule import Position, Schedule
 from rnnviz.training.share_link import VIEWS, Link
 
 
@@ -166,7 +166,7 @@ class Session:
         """A reader of the same run, who goes to other epochs and asks other phrases."""
         other = copy(self)
         other.player, other.phrase_input = copy(self.player), copy(self.phrase_input)
-        other.memory = MemoryLab()
+        other.memory, other.player.pinned = MemoryLab(), None
         return other
 
     # The state shown
@@ -224,6 +224,26 @@ class Session:
         data, phrase = self.dataset, self.phrase_input.phrase
         key = state, phrase, config
         return self._memo.ask("probe", key, lambda: inspect(data, state.parameters, phrase, config))
+
+    @property
+    def second_state(self) -> TrainState | None:
+        """The state at the second moment (``Player.second``); cached."""
+        position, run = self.player.second, self.run
+        if position is None or position >= run.position:
+            return None if position is None else run.state
+        key = run, position
+        return self._memo.ask("second", key, lambda: run.replay(position, "second").copy())
+
+    @property
+    def second(self) -> Probe | None:
+        """The phrase as the network at the second moment reads it; cached."""
+        state, data, phrase = self.second_state, self.dataset, self.phrase_input.phrase
+        if state is None:
+            return None
+        config = self.run.schedule.at(Position(state.epoch, state.offset))
+        key = state, phrase, config
+        ask = self._memo.ask
+        return ask("second probe", key, lambda: inspect(data, state.parameters, phrase, config))
 
     @property
     def story(self) -> Story:

@@ -92,9 +92,7 @@ def sequence_pass(
         parts = cell_parts(of.cell)
         weights = _recurrent(unrolled, parameters, parts.plain_matrix)
         memory, added = _summands(CellValues(parts, unrolled, parameters))
-        strength = np.linalg.norm(memory, axis=-1)
-        total = strength + np.linalg.norm(added, axis=-1)
-        share = np.divide(strength, total, np.zeros_like(total), where=total != 0)
+        strength, share = _share(memory, added)
         group = -(-of.hidden // MOST_UNITS)
         units = _largest(unrolled.h, group)
         if kept is not None:
@@ -106,6 +104,20 @@ def sequence_pass(
             unrolled.norms, _answers(parameters, unrolled), float(trace.loss[unrolled.rows].mean()),
             layer % of.layers, part or parts.out, unrolled.of(part or parts.out)[:, units],
         )  # fmt: skip
+
+
+def memory_share(parameters: Parameters, trace: Trace, layer: int = -1) -> Array:
+    """The ``share`` of a pass alone, (T,)."""
+    unrolled, parts = Unrolled(trace, layer), cell_parts(trace.architecture.cell)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return _share(*_summands(CellValues(parts, unrolled, parameters)))[1]
+
+
+def _share(memory: Array, added: Array) -> tuple[Array, Array]:
+    """||memory||, and its share of both lengths, (T,) each."""
+    strength = np.linalg.norm(memory, axis=-1)
+    total = strength + np.linalg.norm(added, axis=-1)
+    return strength, np.divide(strength, total, np.zeros_like(total), where=total != 0)
 
 
 def _recurrent(unrolled: Unrolled, parameters: Parameters, name: str) -> list[Array]:

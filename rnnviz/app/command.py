@@ -29,7 +29,7 @@ def act(session: Session, command: Mapping[str, Any]) -> None:
     """Execute a command; raises RefusedError."""
     player = session.player
     match command:
-        case {"do": "play" | "pause" | "reset" | "branch" as action}:
+        case {"do": "play" | "pause" | "reset" | "branch" | "pin" as action}:
             getattr(player, action)()
         case {"do": "step", "what": "epoch"}:
             player.step_epoch()

@@ -360,6 +360,7 @@ class SessionHost:
             "running": player.running,
             "over": player.over,
             "looking_back": player.shown is not None,
+            "pinned": player.course.pinned,
             "given": player.first is not None,
             "recorded": player.recorded,
             "unit": session.unit,

@@ -7,7 +7,7 @@ from rnnviz.analysis.chapters import chance_of
 from rnnviz.drawing.explanation import count_in, explanation
 from rnnviz.figures.picture import Picture
 from rnnviz.figures.run_curves import Reach, Scored, run_curves
-from rnnviz.figures.sequence_network import Targets, Words, sequence_network
+from rnnviz.figures.sequence_network import Targets, Words, compared, sequence_network
 from rnnviz.figures.theme import Theme
 from rnnviz.lab.probe import Probe
 from rnnviz.session import Session
@@ -25,6 +25,18 @@ def network(session: Session, probe: Probe, words: Words, theme: Theme) -> Pictu
     passes = [probe.sequence_pass(layer, session.part, kept) for layer in range(of.layers)]
     shown, levels = passes[session.layer], passes if of.layers > 1 else ()
     return sequence_network(shown, words, targets, theme, levels)
+
+
+def compared_network(session: Session, probe: Probe, words: Words, theme: Theme) -> Picture:
+    """The same, with the gradient at the second moment of the run, if there is one."""
+    drawn, second = network(session, probe, words, theme), session.second
+    if second is None or not drawn.series:
+        return drawn
+    shown = second.sequence_pass(session.layer)
+    if len(shown.gradients) != len(probe.words) or not shown.finite:
+        return drawn
+    epoch = session.player.second.epoch if session.player.second else 0
+    return compared(drawn, f"{session.unit} {epoch}", shown.gradients)
 
 
 def curves(session: Session, probe: Probe, theme: Theme, budget: float) -> Picture:

@@ -10,6 +10,7 @@ import numpy as np
 
 from rnnviz.figures.axes import axis, whole
 from rnnviz.figures.axis_limits import nice_limit
+from rnnviz.figures.color_math import faint
 from rnnviz.figures.picture import Series, compact, scatter
 from rnnviz.figures.shapes import note
 from rnnviz.figures.theme import Theme, plain
@@ -82,7 +83,8 @@ def _dots(yaxis: str, curves: Sequence[Series]) -> Series:
 def epoch_marks(course: Course, theme: Theme, *yaxes: str) -> list[dict[str, Any]]:
     """Vertical lines through the plots of ``yaxes``, and a veil over the future of a past epoch.
 
-    A dashed line is at every changed setting and branch, a solid one at the epoch that is shown.
+    A dashed line is at every changed setting and branch, a solid one at the epoch that is shown,
+    and one of dashes and dots at the epoch that it is compared with.
     """
     epochs = {change.position.epoch for change in course.changes}
     epochs |= {course.ghost.position.epoch} if course.ghost else set()
@@ -94,6 +96,10 @@ def epoch_marks(course: Course, theme: Theme, *yaxes: str) -> list[dict[str, Any
         line = {"type": "line", "line": {"color": theme.text, "width": 2}}
         marks.append({"x0": here, "x1": end, "opacity": 0.72, "layer": "above"} | veil)
         marks.append({"x0": here, "x1": here} | line)
+    if course.pinned is not None:
+        dashdot = {"color": faint(theme.text, 0.6), "width": 1.5, "dash": "dashdot"}
+        pinned = {"x0": course.pinned, "x1": course.pinned}
+        marks.append({"type": "line", "line": dashdot, **pinned})
     return [
         {"xref": "x", "yref": f"{yaxis} domain", "y0": 0, "y1": 1, **mark}
         for yaxis in yaxes

@@ -27,14 +27,14 @@ FOREVER = 1000
 
 
 class Told(NamedTuple):
-    """What the phrase and a sequence of the set are called; while the reader looks back, the norms
-    (T,) of the phrase at the ``present`` epoch or step of the run.
+    """What the phrase and a sequence of the set are called; and the norms (T,) of the phrase at a
+    ``second`` moment, as "epoch 3", if there is one.
     """
 
     phrase: str = "phrase"
     sequence: str = "training phrase"
     norms: Array | None = None
-    present: str = "epoch 0"
+    second: str = ""
 
 
 TOLD = Told()
@@ -49,7 +49,7 @@ def reach_curve(
 ) -> Picture:
     """||dL/dh_t|| at every word of a phrase, and of a set's sequences as far from their end.
 
-    The phrase's gradient at the present of the run is faint.
+    The phrase's gradient at the second epoch is faint.
 
     The gradient goes left, back in time. Below the rounding error it changes no sum.
     """
@@ -60,7 +60,7 @@ def reach_curve(
     return picture(
         [
             *_band(profile, len(norms) - 1, told.sequence, theme, floor),
-            *_present(told, len(norms), theme, floor),
+            *_second(told, len(norms), theme, floor),
             _phrase(norms, f"this {told.phrase}", theme, floor),
         ],
         f"Gradient of the {flow.objective}, ||{SYMBOL[flow.objective]}_t|| (L2)",
@@ -93,19 +93,19 @@ def _least(profile: LagProfile) -> float:
     return max(profile.rounding, profile.floor)
 
 
-def _present(told: Told, count: int, theme: Theme, floor: float) -> Iterator[Series]:
+def _second(told: Told, count: int, theme: Theme, floor: float) -> Iterator[Series]:
     if told.norms is None:
         return
     norms = told.norms[:count]
     yield scatter(
         x=list(range(len(norms))),
         y=np.maximum(norms, floor),
-        name=f"at {told.present}",
+        name=f"at {told.second}",
         mode="lines",
         line={"color": theme.magnitude, "width": 1.5, "dash": "dashdot"},
         opacity=0.55,
         customdata=exact(norms),
-        hovertemplate=f"at {told.present}: %{{customdata}}<extra></extra>",
+        hovertemplate=f"at {told.second}: %{{customdata}}<extra></extra>",
     )
 
 

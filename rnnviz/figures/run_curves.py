@@ -62,6 +62,7 @@ def run_curves(course: Course, scored: Scored, reach: Reach, theme: Theme = LIGH
         "theme": {name: getattr(theme, name) for name in _COLORS},
         "last": last_epoch(course),
         "shown": course.shown,
+        "pinned": course.pinned,
         "loss": {"unit": guess.unit, "top": loss_limit(course, guess), "guess": guess.loss},
         "baselines": [{"name": line.name, "loss": line.loss} for line in scored.baselines],
         "metric": scored.metric.name,

@@ -91,6 +91,13 @@ def sequence_network(
     return picture(series, TITLE, HEIGHTS["network"], theme, meta=meta)
 
 
+def compared(drawn: Picture, moment: str, gradients: Array) -> Picture:
+    """The picture with ||dL/dh_t||, (T,), at a second moment of the run as a faint line."""
+    meta = {**drawn.layout["meta"], "moment": moment}
+    line = scatter(name="second gradient", y=compact(gradients), visible=False)
+    return Picture([*drawn.series, line], {**drawn.layout, "meta": meta})
+
+
 def palette(theme: Theme) -> dict[str, str]:
     """The colours of the picture."""
     return {name: getattr(theme, name) for name in _COLORS}

@@ -16,13 +16,14 @@ from rnnviz.figures.color_math import faint
 from rnnviz.figures.hidden_states import STATE, View
 from rnnviz.figures.legends import color_bar, colored
 from rnnviz.figures.picture import Picture, Series, bar, compact, exact, scatter
-from rnnviz.figures.shapes import note, outlines
+from rnnviz.figures.shapes import note, outlines, upright
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture, plain, signed_heatmap
 
-#: With more words three columns a word are too narrow; with more, numbers have no room.
-_MOST_COLUMNS, _MOST_NUMBERS = 16, 10
-#: The places of A, B - A and B in a word's column, and half of their width.
-_PLACES, _HALF = (-0.27, 0.0, 0.27), 0.12
+#: With more words three columns a word are too narrow; with more, numbers have no room, nor have
+#: two signed numbers side by side.
+_MOST_COLUMNS, _MOST_NUMBERS, _MOST_PAIRS = 16, 10, 6
+#: With more words A, B - A and B stand close to each other; their places in a word's column.
+_MOST_APART, _PLACES = 9, (-0.27, 0.0, 0.27)
 #: With more cells their words would take longer to send than they.
 _NAMED = 4_000
 
@@ -64,28 +65,48 @@ def compared_states(pair: Pair, theme: Theme = LIGHT, view: View = STATE) -> Pic
     return drawn(pair, parts, (view, limit), theme)
 
 
+class Strips(NamedTuple):
+    """Where A, B - A and B are in a word's column, the half of a width, and the pixels between.
+
+    The last of the ``places`` is empty, unless there are just three.
+    """
+
+    places: tuple[float, ...]
+    half: float
+    gap: int
+
+
+def _strips(steps: int) -> Strips:
+    """In narrow columns the strips take all the room, and a line stands between words."""
+    if steps <= _MOST_APART:
+        return Strips((*_PLACES, 0.5), 0.12, 3)
+    return Strips((-1 / 3, 0.0, 1 / 3), 0.15, 1)
+
+
 def _beside(pair: Pair, parts: list[Array], scale: tuple[View, float], theme: Theme) -> Picture:
     view, limit = scale
     steps, units = pair.first.shape
-    same = [t for t in range(steps) if not np.any(parts[1][t])]
+    strips, same = _strips(steps), [t for t in range(steps) if not np.any(parts[1][t])]
     names = ("A", "B − A" if steps <= _MOST_NUMBERS // 2 else "Δ", "B")
-    cells, labels = np.full((4 * steps, units), np.nan), [""] * (4 * steps)
-    places = (np.arange(steps)[:, None] + [*_PLACES, 0.5]).ravel()
+    places = (np.arange(steps)[:, None] + strips.places).ravel()
+    every = len(strips.places)
+    cells, labels = np.full((len(places), units), np.nan), [""] * len(places)
     for k, (name, part) in enumerate(zip(names, parts, strict=True)):
-        cells[k::4] = part
+        cells[k::every] = part
         read = pair.others if k else pair.words
-        labels[k::4] = [f"{name} after “{plain(word)}”" for word in read]
-    cells[[4 * t + 1 for t in same]] = np.nan
+        labels[k::every] = [f"{name} after “{plain(word)}”" for word in read]
+    cells[[every * t + 1 for t in same]] = np.nan
     few = cells.size <= _NAMED
-    boxes = [(t - _HALF, -0.5, t + _HALF, units - 0.5) for t in same]
+    shown = slice(None, len(places) - every + 3)
+    boxes = [(t - strips.half, -0.5, t + strips.half, units - 0.5) for t in same]
     series = signed_heatmap(
-        compact(cells[:-1].T),
+        compact(cells[shown].T),
         limit,
         theme,
-        x=compact(places[:-1]),
-        xgap=3,
+        x=compact(places[shown]),
+        xgap=strips.gap,
         colorbar=color_bar(view.name),
-        customdata=[labels[:-1]] * units if few else None,
+        customdata=[labels[shown]] * units if few else None,
         hovertemplate=f"unit %{{y}}, {'%{customdata}' if few else 'place %{x}'}: "
         f"{view.name} = %{{z:.6f}}<extra></extra>",
     )
@@ -100,9 +121,16 @@ def _beside(pair: Pair, parts: list[Array], scale: tuple[View, float], theme: Th
         yaxis=axis("", theme, range=[units - 0.5, -0.5 - 0.3 * units], showgrid=False,
                    tickvals=_ticks(units)),
         annotations=[*_heads(pair, names, theme), *_sames(same, units, theme)],
+        shapes=_between(steps, theme) if every == 3 else [],
         # What is asked here is about a word: a click chooses it.
         meta={"x": "token", "y": "unit", "kept": "token"},
     )  # fmt: skip
+
+
+def _between(steps: int, theme: Theme) -> list[dict[str, Any]]:
+    """Blank lines between the words, where their strips would touch."""
+    style = {"color": theme.background, "width": 7, "dash": "solid"}
+    return [upright(t + 0.5, theme, **style) for t in range(steps - 1)]
 
 
 def _ticks(units: int) -> list[int]:
@@ -114,17 +142,14 @@ def _ticks(units: int) -> list[int]:
 def _heads(pair: Pair, names: Sequence[str], theme: Theme) -> list[dict[str, Any]]:
     """The names above each column, and above them what B reads where it reads something else."""
     colors = (theme.text, theme.muted, theme.forward)
-    few = len(pair.words) <= _MOST_NUMBERS
     heads = [
         note(name, "center bottom", x=t + place, y=-0.5, yshift=1,
              font={"size": 12, "color": color, "weight": 600})
         for t in range(len(pair.words))
-        for name, place, color in zip(names, _PLACES, colors, strict=True)
-        if few
+        for name, place, color in zip(names, _strips(len(pair.words)).places, colors, strict=False)
     ]  # fmt: skip
-    above = 16 if few else 1
     changed = [
-        note(f"B: {plain(pair.others[t], 16)}", "center bottom", x=t, y=-0.5, yshift=above,
+        note(f"B: {plain(pair.others[t], 16)}", "center bottom", x=t, y=-0.5, yshift=16,
              font={"size": 14, "color": theme.forward, "weight": 600})
         for t in pair.changed
     ]  # fmt: skip
@@ -384,28 +409,41 @@ def _edges(
 
 
 def contribution_bars(
-    contributions: Array, words: Sequence[str], title: str, theme: Theme = LIGHT
+    contributions: Array,
+    words: Sequence[str],
+    title: str,
+    theme: Theme = LIGHT,
+    others: Array | None = None,
 ) -> Picture:
-    """What every word adds to an answer, (T,): red for it, blue against it."""
-    limit = theme.scale.nice_limit(_largest(contributions))
-    # A very small number is too long to stand at its bar.
-    few = len(words) <= 2 * _MOST_NUMBERS and limit >= 1e-3
-    values = contributions.tolist()
-    bars = bar(
-        x=list(range(len(words))),
-        y=compact(contributions),
-        width=0.6,
-        marker={"color": [theme.positive if v > 0 else theme.negative for v in values]},
-        text=[_signed(value, limit) if few else "" for value in values],
-        textposition="outside",
-        customdata=exact(contributions),
-        hovertemplate="%{customdata}<extra></extra>",
-    )
-    total = f"sum<br><b>{_signed(float(np.nansum(contributions)), limit)}</b>"
+    """What every word adds to an answer, (T,): red for it, blue against it.
+
+    ``others`` is what those of B add; then both stand beside each other.
+    """
+    both = [contributions] if others is None else [contributions, others]
+    limit = theme.scale.nice_limit(max(map(_largest, both)))
+    columns = [(0.0, 0.6)] if others is None else [(-0.2, 0.36), (0.2, 0.36)]
+    bars = [
+        _contributions(values, column, limit, theme)
+        for values, column in zip(both, columns, strict=True)
+    ]
+    edges, heads, sums = [], "", [_signed(float(np.nansum(values)), limit) for values in both]
+    total = f"sum<br><b>{sums[0]}</b>"
+    if others is not None:
+        scale = AnswerScale("", 0.0, probability=False)
+        edges = [_edges(contributions, columns[0], scale, theme.text, "solid"),
+                 _edges(others, columns[1], scale, theme.forward, "dash")]  # fmt: skip
+        names = [colored(f"<b>{n}</b>", c) for n, c in zip("AB", _colors(theme), strict=True)]
+        heads, total = (
+            f"   {'   '.join(names)}",
+            "sum<br>"
+            + "<br>".join(
+                f"{name} <b>{value}</b>" for name, value in zip(names, sums, strict=True)
+            ),
+        )
     place = {"xref": "paper", "x": 1, "xshift": 10, "y": 0}
     return picture(
-        [bars],
-        plain(title, 80),
+        [*bars, *edges],
+        plain(title, 80) + heads,
         HEIGHTS["saliency"],
         theme,
         xaxis=words_axis(words, theme),
@@ -413,6 +451,31 @@ def contribution_bars(
         margin=words_margin(words),
         annotations=[note(total, "left middle", **place)],
         meta={"x": "token"},
+    )
+
+
+def _colors(theme: Theme) -> tuple[str, str]:
+    """The colours of A and of B."""
+    return theme.text, theme.forward
+
+
+def _contributions(
+    values: Array, column: tuple[float, float], limit: float, theme: Theme
+) -> Series:
+    place, width = column
+    # A very small number is too long to stand at its bar; two side by side have less room.
+    most = 2 * _MOST_NUMBERS if width > 0.4 else _MOST_PAIRS
+    few = len(values) <= most and limit >= 1e-3
+    listed = values.tolist()
+    return bar(
+        x=compact(np.arange(len(listed)) + place),
+        y=compact(values),
+        width=width,
+        marker={"color": [theme.positive if v > 0 else theme.negative for v in listed]},
+        text=[_signed(value, limit) if few else "" for value in listed],
+        textposition="outside",
+        customdata=exact(values),
+        hovertemplate="%{customdata}<extra></extra>",
     )
 
 

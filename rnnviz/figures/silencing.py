@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,30 +11,47 @@ import numpy as np
 from rnnviz.analysis.formatting import number
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.axes import axis, words_axis, words_margin
+from rnnviz.figures.color_math import faint
 from rnnviz.figures.hidden_states import STATE, View
 from rnnviz.figures.legends import LEGEND, LEGEND_TOP, color_bar
 from rnnviz.figures.picture import Picture, Series, compact, heatmap, scatter
 from rnnviz.figures.shapes import note, upright
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture, plain
+from rnnviz.figures.threads import APART, GAP, channels, lost_threads
 
 #: The longest bar of a unit's worth, as a share of the plot's width, and where it begins.
 _LONGEST, _START = 0.1, 1.012
 #: With more cells their hovers would take longer to send than they.
 _NAMED = 4_000
+#: With more words a channel has no room for its share; with more, none for the one before.
+_MOST_SHARES, _MOST_BEFORE = 9, 5
 #: The most sequences of a list, and the most letters of one.
 MOST_TURNED, _LETTERS = 10, 36
+
+
+class Carried(NamedTuple):
+    """What goes from token to token: the memory's share of the new sum, (T,), now and before.
+
+    ``lost`` (T, H) by silenced unit is what it gave to each unit before.
+    """
+
+    now: Array
+    before: Array
+    lost: Mapping[int, Array]
 
 
 class Worth(NamedTuple):
     """The units in the order of their rows, the rise of the loss without each, (H,) each.
 
-    The rise is in ``unit``; NaN is not measured yet. The ``silenced`` are struck.
+    The rise is in ``unit``; NaN is not measured yet. The ``silenced`` are struck. What is
+    ``carried`` is drawn between the words, if there is room.
     """
 
     units: Array
     rises: Array
     silenced: Collection[int] = ()
     unit: str = "nats"
+    carried: Carried | None = None
 
 
 def silenced_memory(
@@ -42,7 +59,8 @@ def silenced_memory(
 ) -> Picture:
     """The states (T, H), a row a unit, and a bar beside each row: what the unit is worth.
 
-    A click on a row yields its unit as customdata.
+    Between the columns are channels of the memory's share, and dashed threads of what is lost. A
+    click on a row yields its unit as customdata.
     """
     steps, hidden = states.shape
     rows = states.T[worth.units]
@@ -57,10 +75,12 @@ def silenced_memory(
         customdata=np.repeat(worth.units.astype(np.int32)[:, None], steps, axis=1),
         text=_hovers(words, worth) if states.size <= _NAMED else None,
         hovertemplate=f"unit %{{customdata}}: {view.name} = %{{z}}<br>%{{text}}<extra></extra>",
+        **(APART if worth.carried else {}),
     )
     units = worth.units.tolist()
+    between = [*_between(worth.carried, units, theme)] if worth.carried else []
     return picture(
-        [cells, _struck(worth, steps, theme)],
+        [cells, *between, _struck(worth, steps, theme)],
         f"{view.title}; bars: {_scale_of(worth)}",
         HEIGHTS["ablation"],
         theme,
@@ -69,8 +89,33 @@ def silenced_memory(
         yaxis=axis("", theme, range=[hidden - 0.5, -0.5], showgrid=False,
                    tickvals=list(range(hidden)), ticktext=list(map(str, units))),
         shapes=_bars(worth, theme),
+        annotations=_shares(worth.carried, hidden, theme) if worth.carried else [],
         meta={"x": "token", "y": "unit", "units": units, "columns": _columns(worth)},
     )  # fmt: skip
+
+
+def _between(carried: Carried, units: Sequence[int], theme: Theme) -> Iterator[Series]:
+    """Channels, and over them the threads of the silenced units."""
+    yield channels(carried.now, len(units), theme)
+    yield from lost_threads(carried.lost, np.argsort(units).tolist(), theme)
+
+
+def _shares(carried: Carried, rows: int, theme: Theme) -> list[dict[str, Any]]:
+    """The memory's share in every channel, and what it was before if that is another number."""
+    steps, notes = len(carried.now), list[dict[str, Any]]()
+    ground = {"bgcolor": faint(theme.background, 0.75), "y": (rows - 1) / 2}
+    for t in range(1, steps if steps <= _MOST_SHARES else 0):
+        now, before = carried.now[t], carried.before[t]
+        if not math.isfinite(now):
+            continue
+        style = {"x": t - 0.5, **ground}
+        font = {"size": 13, "weight": 700, "color": theme.forward}
+        notes.append(note(f"{now:.0%}", "center middle", font=font, **style))
+        if steps <= _MOST_BEFORE and f"{before:.0%}" != f"{now:.0%}":
+            font = {"size": 12, "color": theme.muted}
+            was = f"was {before:.0%}"
+            notes.append(note(was, "center middle", yshift=-17, font=font, **style))
+    return notes
 
 
 def _hovers(words: Sequence[str], worth: Worth) -> list[list[str]]:
@@ -93,11 +138,13 @@ def _columns(worth: Worth) -> list[tuple[str, list[object]]]:
 
 
 def _struck(worth: Worth, steps: int, theme: Theme) -> Series:
-    """A line through each silenced row."""
+    """A line through each silenced row, from word to word if these stand apart."""
     rows = [row for row, unit in enumerate(worth.units.tolist()) if unit in worth.silenced]
+    half = (1 - GAP) / 2
+    ends = [(t - half, t + half) for t in range(steps)] if worth.carried else [(-0.5, steps - 0.5)]
     return scatter(
-        x=[-0.5, steps - 0.5, None] * len(rows),
-        y=[y for row in rows for y in (row, row, None)],
+        x=[x for end in ends for x in (*end, None)] * len(rows),
+        y=[y for row in rows for _ in ends for y in (row, row, None)],
         mode="lines",
         line={"color": theme.text, "width": 3},
         hoverinfo="skip",

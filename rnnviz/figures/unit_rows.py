@@ -15,12 +15,14 @@ _MOST_LABELS = 12
 class Rows(NamedTuple):
     """The units from the first row to the last, (H,), and the ``chosen`` one.
 
-    ``parts`` (T, H) are what it gets at every token from each unit before, where that is a sum.
+    ``parts`` (T, H) are what its line ``into`` gets at every token from each unit before; a cell
+    with one such line needs no name of it.
     """
 
     units: Array
     chosen: int
     parts: Array | None = None
+    into: str = ""
 
     @property
     def names(self) -> list[str]:

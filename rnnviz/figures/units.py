@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,18 +19,14 @@ from rnnviz.figures.epoch_axis import (
 from rnnviz.figures.hidden_states import STATE, View, bridge_line, value_colors
 from rnnviz.figures.legends import color_bar
 from rnnviz.figures.picture import Picture, Series, bar, compact, exact, heatmap, scatter
-from rnnviz.figures.shapes import note
+from rnnviz.figures.shapes import note, outlines
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture
+from rnnviz.figures.threads import APART, threads_into
 from rnnviz.figures.unit_rows import Rows, row_frame, units_axis, units_meta
 from rnnviz.training.history import Course
 
 #: About the width of a digit, and of the columns together in a small window, in pixels.
 _DIGIT, _COLUMNS = 7, 430
-#: With more tokens there are no threads; between columns they have this share of one, in a figure
-#: of Plotly so many pixels.
-_THREADED, _GAP, _GAP_PIXELS = 14, 0.5, 24
-#: Parts below this share of a token's largest have no thread, nor have those that are nothing.
-_LEAST_PART, _SMALLEST = 0.07, 1e-12
 
 
 def memory_rows(
@@ -38,24 +34,24 @@ def memory_rows(
 ) -> Picture:
     """Every unit (row) after every token (column), from states (T, H), in the order of ``rows``.
 
-    Threads show the largest parts of the chosen unit, in the colours of their signs.
+    Threads show the largest ``parts`` of the chosen unit, in the colours of their signs.
     """
-    threads = [*_threads(rows, theme)] if len(words) <= _THREADED else []
+    threads = [] if rows.parts is None else [*_threads(rows, rows.parts, theme)]
+    into = f"; threads into {rows.into}" if threads and rows.into else ""
     limit = theme.scale.nice_limit(float(np.abs(states).max()))
     cells = heatmap(
         y=rows.names,
         z=compact(states.T[rows.units]),
         colorbar=color_bar(view.name),
         hovertemplate=f"unit %{{y}}: {view.name} = %{{z:.6f}}<extra></extra>",
-        # The page draws the gap as a share of a column.
-        **({"xgap": _GAP_PIXELS, "meta": {"gap": _GAP}} if threads else {}),
+        **(APART if threads else {}),
         **value_colors(limit, view, theme),
     )
     # The words above name the decoder's beginning.
     bridge = bridge_line(view.bridge, theme).get("shapes", [])
     return picture(
         [cells, *threads],
-        f"{view.title}: {_count(len(rows.units))}",
+        f"{view.title}: {_count(len(rows.units))}{into}",
         HEIGHTS["states"],
         theme,
         xaxis=words_axis(words, theme),
@@ -66,29 +62,31 @@ def memory_rows(
     )
 
 
-def _threads(rows: Rows, theme: Theme) -> Iterator[Series]:
-    """From every token to the next, a thread from each unit that adds much to the chosen one."""
-    if rows.parts is None or not np.isfinite(rows.parts).all():
-        return
-    sizes = np.abs(rows.parts)
-    large = sizes >= _LEAST_PART * np.maximum(sizes.max(axis=1, keepdims=True), _SMALLEST)
-    for color, of_sign in ((theme.negative, rows.parts < 0), (theme.positive, rows.parts > 0)):
-        x, y = list[float | None](), list[str | None]()
-        for t, unit in np.argwhere(large & of_sign).tolist():
-            x += [t - 1 + (1 - _GAP) / 2, t - (1 - _GAP) / 2, None]
-            y += [str(unit), str(rows.chosen), None]
-        line = {"color": color, "width": 1}
-        yield scatter(x=x, y=y, mode="lines", line=line, showlegend=False, hoverinfo="skip")
+def _threads(rows: Rows, parts: Array, theme: Theme) -> Iterator[Series]:
+    names = [str(unit) for unit in range(len(rows.units))]
+    return threads_into(parts, rows.chosen, names, theme)
 
 
 def _count(units: int) -> str:
     return "1 unit" if units == 1 else f"{units} units"
 
 
+class UnitWords(NamedTuple):
+    """One unit after every token, (T,); and, at another moment of the run, its name and the same.
+
+    ``second`` may have other tokens at its end.
+    """
+
+    values: Array
+    moment: str = ""
+    second: Array | None = None
+
+
 def unit_bars(
-    values: Array, title: str, words: Sequence[str], view: View = STATE, theme: Theme = LIGHT
+    unit: UnitWords, title: str, words: Sequence[str], view: View = STATE, theme: Theme = LIGHT
 ) -> Picture:
-    """One unit after every token, (T,), with its numbers."""
+    """The unit after every token with its numbers; those of the second moment are outlines."""
+    values = unit.values
     signs = [theme.positive if value > 0 else theme.negative for value in values.tolist()]
     colors = [theme.muted] * len(signs) if view.gate else signs
     bars = bar(
@@ -100,13 +98,18 @@ def unit_bars(
         customdata=exact(values),
         hovertemplate="%{customdata}<extra></extra>",
     )
+    second = values[:0] if unit.second is None else unit.second[: len(words)]
+    faint = outlines([(t - 0.36, 0, t + 0.36, y) for t, y in enumerate(second.tolist())],
+                     theme.muted, 1.4)  # fmt: skip
+    outlined = {**faint, "line": {**faint["line"], "dash": "dashdot"}, "name": unit.moment}
+    every = np.concatenate([values, second])
     return picture(
-        [bars],
-        title,
+        [bars, outlined],
+        f"{title}; outlined: {unit.moment}" if len(second) else title,
         HEIGHTS["margin"],
         theme,
         xaxis=words_axis(words, theme),
-        yaxis=_values_axis(values, view, theme, room=1.5),
+        yaxis=_values_axis(every, view, theme, room=1.5),
         margin=words_margin(words),
         meta={"x": "token"},
         annotations=_numbers(values, colors, view.gate),

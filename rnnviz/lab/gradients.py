@@ -58,9 +58,9 @@ class GradientLab:
         """The gradient of the phrase's last answer at every token."""
         return self._memo.ask("reach", _flow_key(query), lambda: last_answer_flow(query))
 
-    def present(self, query: GradientQuery) -> Flow:
+    def second(self, query: GradientQuery) -> Flow:
         """The same in a second state of the run."""
-        return self._memo.ask("present", _flow_key(query), lambda: last_answer_flow(query))
+        return self._memo.ask("second", _flow_key(query), lambda: last_answer_flow(query))
 
     def jacobians(self, query: GradientQuery) -> Jacobians:
         """The Jacobians along the phrase."""

@@ -97,6 +97,8 @@ class UnitLab:
         self.unit, self.list_page = 0, 0
         self.sort = Sort.SELECTIVITY
         self.word: str | None = None
+        #: The line of the cell that the threads lead into, if it is not the candidate.
+        self.into = ""
         self.axes = (0, 1)
         self.edits: tuple[Edit, ...] = ()
         self.left_out: dict[Edit, str] = {}

@@ -11,7 +11,7 @@ import numpy as np
 
 from rnnviz.analysis.input_perturbation import Alter, Perturbation
 from rnnviz.analysis.memory_gauge import coarse_first
-from rnnviz.analysis.saliency import Saliency, logit_margin, saliency
+from rnnviz.analysis.saliency import Answer, Saliency, logit_margin, saliency
 from rnnviz.analysis.word_choices import last_answers, with_token
 from rnnviz.config import Loss
 from rnnviz.engine.layer_buffers import Array
@@ -157,6 +157,22 @@ class WhatIfLab:
         key = probe, outcome_of(probe, other or probe).column if values else 0
         return self._memo.ask("saliency", key, lambda: _saliency_of(*key))
 
+    def saliency_of_other(self, probe: Probe, other: Probe) -> Saliency | None:
+        """That of the tokens of another phrase, for the same output.
+
+        None where the two have several answers, whose places need not be the same.
+        """
+        data = probe.dataset
+        if data.source is not None or probe.every:
+            return None
+        channel = outcome_of(probe, other).column if not data.answers_classes else 0
+        answer = _explained(probe, channel)
+        return self._memo.ask(
+            "saliency of other",
+            (probe, other),
+            lambda: saliency(other.parameters, other.example, answer),
+        )
+
     # Every word
 
     def choices(self, probe: Probe, how: Perturbation, budget: float) -> Choices:
@@ -253,9 +269,14 @@ def spelled(dataset: Dataset, words: Sequence[str]) -> str:
 
 
 def _saliency_of(probe: Probe, channel: int) -> tuple[Saliency, str]:
-    data = probe.dataset
-    answer = logit_margin(probe.trace, data.classes, data.source is not None, channel)
+    answer = _explained(probe, channel)
     return saliency(probe.parameters, probe.example, answer), answer.name
+
+
+def _explained(probe: Probe, channel: int) -> Answer:
+    """The output that is explained: of a decoder all answers."""
+    data = probe.dataset
+    return logit_margin(probe.trace, data.classes, data.source is not None, channel)
 
 
 def _most_different_channel(first: Probe, second: Probe) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 
 from rnnviz.app.frame import Frame
 from rnnviz.app.viewer import Scene, Viewer
-from rnnviz.drawing.first_page import DEVELOP, curves, explained, network, words_of
+from rnnviz.drawing.first_page import DEVELOP, compared_network, curves, explained, words_of
 from rnnviz.drawing.status import status_texts
 from rnnviz.drawing.verdict import verdict_html
 from rnnviz.figures.axis_limits import StickyScale
@@ -41,7 +41,7 @@ class View:
         frame.texts |= status_texts(session, linked=False)
         frame.texts["verdict"] = verdict_html(probe, session.phrase_input.problem)
         words = words_of(session, probe)
-        frame.chart("network", network, session, probe, words, self._steady)
+        frame.chart("network", compared_network, session, probe, words, self._steady)
         frame.chart("curves", curves, session, probe, self.theme, DEVELOP)
 
     @property

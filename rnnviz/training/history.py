@@ -90,7 +90,8 @@ class Ghost:
 class Course:
     """The data of the charts over the epochs.
 
-    ``epochs`` is the last epoch to train, ``shown`` the epoch shown, None for the present.
+    ``epochs`` is the last epoch to train, ``shown`` the epoch shown, None for the present,
+    ``pinned`` one that it is compared with.
     """
 
     history: History
@@ -98,3 +99,4 @@ class Course:
     shown: int | None = None
     changes: Sequence[Change] = ()
     ghost: Ghost | None = None
+    pinned: int | None = None

@@ -102,7 +102,8 @@ class Playback(Player):
     def course(self) -> Course:
         """The data of the charts over the steps."""
         shown = None if self.shown is None else self.shown.epoch
-        return Course(self.run.history, self._last, shown)
+        pinned = None if self.pinned is None else self.pinned.epoch
+        return Course(self.run.history, self._last, shown, pinned=pinned)
 
     def go_to(self, position: Position) -> None:
         """Show the snapshot that is nearest to a step."""

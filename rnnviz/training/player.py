@@ -54,6 +54,8 @@ class Player:
         self.dataset = self._dataset_for(self.config)
         self.run = self._new_run(Schedule(self.config))
         self.shown: Position | None = None
+        #: The position that what is shown is compared with.
+        self.pinned: Position | None = None
         #: Whether the last step from the present failed: the loss was no longer finite.
         self.diverged = False
         self.ghost: Ghost | None = None
@@ -100,6 +102,13 @@ class Player:
         return self.run.position if self.shown is None else self.shown
 
     @property
+    def second(self) -> Position | None:
+        """The second moment, which is faint: the pinned one, or else the present of a past one."""
+        looking_back = None if self.shown is None else self.run.position
+        other = looking_back if self.pinned is None else self.pinned
+        return None if other == self.position else other
+
+    @property
     def finished(self) -> bool:
         """Whether the run has reached its last epoch."""
         return self.run.position.epoch >= self.config.epochs
@@ -135,7 +144,9 @@ class Player:
         """The data of the charts over the epochs."""
         shown = None if self.shown is None else self.shown.epoch
         schedule, config = self.run.schedule, self.config
-        return Course(self.run.history, config.epochs, shown, schedule.changes, self.ghost)
+        pinned = None if self.pinned is None else self.pinned.epoch
+        changes = schedule.changes
+        return Course(self.run.history, config.epochs, shown, changes, self.ghost, pinned)
 
     def note(self, sentence: str) -> None:
         """Put a sentence before the message; while a link is followed it stays until the end."""
@@ -301,6 +312,18 @@ class Player:
         self.shown = None
         self.message = self._finished_message() if self.finished else ""
 
+    def pin(self) -> None:
+        """Compare all that follows with the position shown; a second time, end it."""
+        self.pinned = None if self.pinned else self.position
+        if self.pinned:
+            unit = self.run.history.unit.capitalize()
+            self.message = f"{unit} {self.progress} stays faint, to compare with."
+
+    def _unpin_from(self, position: Position) -> None:
+        """Compare no longer with what a branch has left."""
+        if self.pinned and self.pinned >= position:
+            self.pinned = None
+
     def _replay(self, epochs: int, budget: float) -> None:
         until = time.perf_counter() + budget
         for _ in range(epochs):
@@ -321,6 +344,7 @@ class Player:
         self.pause()
         self.ghost = self.run.branch(position)
         self.shown = None
+        self._unpin_from(position)
         self.message = (
             f"Branched at epoch {position}. The old run, up to epoch {now}, stays as a ghost. "
             "Change a setting and press Play."
@@ -339,6 +363,7 @@ class Player:
         self.pause()
         self.ghost = self.run.branch(position, edits)
         self.shown = None
+        self._unpin_from(position)
         self.message = (
             f"Branched at epoch {position} with edited weights ({'; '.join(map(str, edits))}). "
             f"The old run, up to epoch {now}, stays as a ghost"
@@ -354,7 +379,8 @@ class Player:
         self.config = schedule.last
         self.dataset = self._dataset_for(schedule.start)
         self.run = Run(self.dataset, schedule, self.first, past)
-        self.shown, self.ghost, self.diverged = None, ghost, False
+        self.shown = self.pinned = None
+        self.ghost, self.diverged = ghost, False
         self.message = f"Opened at epoch {self.progress}."
         if shown < past.position:
             self.go_to(shown)
@@ -410,7 +436,8 @@ class Player:
         """The link to the position shown; while a link is followed, that link."""
         if self._link_steps and self._link:
             return self._link
-        return Link(self.run.schedule, self.run.position, self.position, old=self._old_run())
+        old, pinned = self._old_run(), self.pinned
+        return Link(self.run.schedule, self.run.position, self.position, old=old, pinned=pinned)
 
     def _old_run(self) -> OldRun | None:
         ghost = self.ghost
@@ -427,7 +454,7 @@ class Player:
         """
         link, refused = self._without_invalid_edits(link)
         self.config = link.schedule.last
-        self.shown = self.ghost = None
+        self.shown = self.ghost = self.pinned = None
         self._link, self._link_steps = link, self._train_along(link)
         self._problems = " ".join([*problems, *refused])
         self._follow_for(patience)
@@ -468,6 +495,8 @@ class Player:
             return
         if now > START:
             self.message = f"Opened at epoch {self.progress}."
+        if link.pinned is not None:
+            self.pinned = self.run.clamped(min(link.pinned, now))
         if shown < now:
             self.go_to(shown)
         self._stop_at_the_end()

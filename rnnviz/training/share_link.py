@@ -38,6 +38,7 @@ class Link:
 
     ``data`` is the name under which this server stores the user's own data. ``unit`` and ``token``
     are marked, both from 0. ``view`` is what the page Step draws, if not the whole sequence.
+    ``pinned`` is a position that what is shown is compared with.
     """
 
     schedule: Schedule
@@ -49,6 +50,7 @@ class Link:
     unit: int | None = None
     token: int | None = None
     view: str | None = None
+    pinned: Position | None = None
 
     def to_query(self) -> dict[str, str]:
         """The query parameters; default values are left out."""
@@ -64,6 +66,7 @@ class Link:
             "unit": "" if self.unit is None else str(self.unit),
             "token": "" if self.token is None else str(self.token + 1),
             "view": self.view or "",
+            "pin": "" if self.pinned is None else str(self.pinned),
         }
         return self.schedule.start.to_query() | {k: v for k, v in parts.items() if v}
 
@@ -78,8 +81,9 @@ def read_link(query: Mapping[str, str]) -> tuple[Link, list[str]]:
     changes = _changes(query, "changes", now, problems)
     unit, token = _index(query, "unit", 0, problems), _index(query, "token", 1, problems)
     old, phrase, data = _old_run(query, now, problems), query.get("phrase"), query.get("data")
-    view = _view(query, problems)
-    link = Link(Schedule(start, changes), now, shown, phrase, old, data, unit, token, view)
+    view, pinned = _view(query, problems), _pinned(query, now, problems)
+    schedule = Schedule(start, changes)
+    link = Link(schedule, now, shown, phrase, old, data, unit, token, view, pinned)
     return link, [*setting_problems, *(f"In the link: {sentence}" for sentence in problems)]
 
 
@@ -116,6 +120,16 @@ def _view(query: Mapping[str, str], problems: list[str]) -> str | None:
         wanted = " or ".join(VIEWS)
         problems.append(f"view must be {wanted}, not {view[:40]}. It is left out.")
     return view if view in VIEWS else None
+
+
+def _pinned(query: Mapping[str, str], now: Position, problems: list[str]) -> Position | None:
+    if not query.get("pin"):
+        return None
+    refused = len(problems)
+    pinned = _position(query, "pin", problems)
+    if len(problems) == refused and pinned > now:
+        problems.append(f"pin: {pinned} lies beyond epoch {now}, where the run is: left out.")
+    return pinned if len(problems) == refused else None
 
 
 def _position(query: Mapping[str, str], name: str, problems: list[str]) -> Position:

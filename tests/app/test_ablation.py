@@ -72,7 +72,13 @@ def test_rows_come_in_the_order_of_their_worth_and_a_click_silences_one(page):
     assert page.lab.edits == (silence(1, order[0]),)
     assert f"Without unit {order[0]} " in page.story
     assert page.app.button(key="chip_0").label == f"unit {order[0]} ✕"
-    assert page.chart("ablation")["data"][1]["y"] == [0, 0, None]
+    *_, lost, struck = page.chart("ablation")["data"]
+    assert struck["y"] == [0, 0, None] * 4, "every word's row is struck"
+    assert {*lost["y"][::3]} == {0}, "its threads begin there"
+    shares = page.session.inspect().sequence_pass().share[1:]
+    told = [note["text"] for note in page.chart("ablation")["layout"]["annotations"]]
+    assert len([text for text in told if not text.startswith("was ")]) == 3
+    assert {text for text in told if text.startswith("was ")} <= {f"was {s:.0%}" for s in shares}
     page.press(2)
     assert f"Without units {order[0]} and {order[2]} " in page.story
     page.press(0)

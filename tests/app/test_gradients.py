@@ -110,6 +110,28 @@ def test_while_the_reader_looks_back_the_present_is_faint():
     assert faint["customdata"] == [size for _, size in drawn["customdata"]]
 
 
+def test_a_pinned_epoch_is_faint_in_the_place_of_the_present():
+    page = Page(**{**SMALL, "now": "6", "pin": "2"})
+    assert page.frame["pinned"] == 2
+    named = {one.get("name"): one for one in page.chart("over_lag")["data"]}
+    assert "at epoch 6" not in named
+    faint = named["at epoch 2"]
+    marks = [
+        s for s in page.chart("gauge")["layout"]["shapes"] if s["line"].get("dash") == "dashdot"
+    ]
+    assert {mark["x0"] for mark in marks} == {2}
+    page.say("seek", epoch=2)
+    drawn = {one.get("name"): one for one in page.chart("over_lag")["data"]}
+    assert faint["customdata"] == [size for _, size in drawn["this phrase"]["customdata"]]
+    assert "at epoch 2" not in drawn, "nothing is compared with itself"
+    page.say("pin")
+    assert page.frame["pinned"] is None
+    page.say("seek", epoch=4)
+    page.say("pin")
+    page.say("now")
+    assert any(one.get("name") == "at epoch 4" for one in page.chart("over_lag")["data"])
+
+
 def test_the_band_is_that_of_the_training_or_of_the_test_sequences(small):
     page = small.enter(REACH)
     bands = {}

@@ -107,6 +107,19 @@ def test_the_phrases_are_tinted_by_the_chosen_unit_those_with_the_word_first(pag
     assert note == f"→ {page.session.dataset.classes[example.target]}"
 
 
+def test_the_unit_at_the_second_moment_is_outlined(page):
+    page.session.player.advance(3)
+    states = page.session.inspect().unrolled(0).h
+    page.session.player.go_to(Position(2))
+    page.run()
+    drawn = page.chart("unit_words")
+    assert drawn["layout"]["title"]["text"].endswith("; outlined: epoch 6")
+    corners = drawn["data"][1]["y"][2::6]
+    assert corners == pytest.approx(states[:, page.lab.unit].tolist())
+    page.say("now")
+    assert drawn["data"][1]["y"] and not page.chart("unit_words")["data"][1]["y"]
+
+
 def test_a_unit_is_kept_from_a_click_a_number_or_the_stepper(page):
     rows = page.lab.rows(page.source).tolist()
     page.say("mark", unit=rows[3])
@@ -139,6 +152,33 @@ def test_a_word_is_chosen_among_the_chips_in_the_matrix_in_the_phrase_and_in_the
     bar = {"x": 0.25, "y": "4", "data": None}
     page.say("click", on="response", **bar)
     assert "“very” moves unit 4" in page.text
+
+
+def test_threads_lead_into_the_candidate_or_into_the_line_that_is_chosen():
+    page = Page(hidden="6", cell="gru", phrase="i am not good", unit="3")
+    assert page.chart("memory")["layout"]["title"]["text"].endswith("; threads into n")
+    page.choose("Threads into", "z")
+    drawn = page.chart("memory")
+    assert drawn["layout"]["title"]["text"].endswith("; threads into z")
+    ends = [end for one in drawn["data"][1:] for end in one["y"][1::3]]
+    assert ends and {*ends} == {"3"}
+    h, W = page.session.inspect().unrolled(0).h, page.session.state.parameters["W_hz"][3]
+    largest = {str(np.abs(W * h[t - 1]).argmax()) for t in range(1, 4)}
+    assert largest <= {start for one in drawn["data"][-2:] for start in one["y"][::3]}
+
+
+@each_row(
+    ("link", "said"),
+    [
+        ({"cell": "lru"}, "no matrix of this cell leads from one word to the next"),
+        ({"phrase": "very " * 25}, "there is room for them up to 24 words"),
+    ],
+)
+def test_where_there_are_no_threads_a_line_says_why(link, said):
+    page = Page(hidden="6", **link)
+    assert any(said in caption.value for caption in page.app.caption)
+    assert len(page.chart("memory")["data"]) == 1
+    assert not any(group.label == "Threads into" for group in page.app.get("button_group"))
 
 
 def test_rows_stay_in_place_while_the_run_plays(page):

@@ -191,11 +191,38 @@ def test_what_each_word_adds_is_measured_in_three_ways(page):
         page.choose("What each word adds", way)
         drawn = page.chart("saliency")
         np.testing.assert_allclose(drawn["data"][0]["y"], contributions, rtol=1e-6)
-        assert drawn["layout"]["title"]["text"] == f"What each word of A adds to {name} ({way})"
+        title = drawn["layout"]["title"]["text"]
+        assert title.startswith(f"What each word adds to {name} ({way})   ")
     page.choose("What each word adds", "left out")
     page.ask("bad " * (LEFT_OUT + 1))
     remark = f"Left out: {LEFT_OUT} of the {LEFT_OUT + 1} words, evenly spread."
     assert page.charts["saliency"]["remark"] == remark
+
+
+def test_what_the_words_of_b_add_stands_beside_and_is_about_the_same_output(page):
+    page.mark(2)
+    first, second = (page.session.inspect(text) for text in (None, "i am bad good"))
+    page.alter(Alter.CHANGE)
+    page.set("selectbox", "alter_word", "bad")
+    one, other = page.chart("saliency")["data"][:2]
+    says = {"negative": 0, "positive": 1}[first.verdict]
+    margins = [p.running[-1][says] - p.running[-1][1 - says] for p in (first, second)]
+    moved = sum(other["y"]) - sum(one["y"])
+    assert moved == pytest.approx(margins[1] - margins[0], rel=0.02)
+    assert [t for t in range(4) if other["y"][t] != one["y"][t]] != []
+    page.choose("What each word adds", "left out")
+    page.alter(Alter.DROP)
+    gone = page.chart("saliency")["data"][1]["y"]
+    assert [t for t, value in enumerate(gone) if np.isnan(value)] == [2]
+    page.alter(Alter.ADD)
+    page.set("selectbox", "alter_word", "bad")
+    added = page.session.inspect("i am not bad good")
+    explained = page.session.what_if.saliency_of_other(first, added).occlusion
+    drawn = page.chart("saliency")["data"][1]["y"]
+    expected = [*explained[:2], explained[2] + explained[3], explained[4]]
+    assert drawn == pytest.approx(expected, rel=1e-5)
+    page.alter(Alter.STATE)
+    assert len(page.chart("saliency")["data"]) == 1
 
 
 def test_values_are_changed_by_typing_and_all_is_about_the_bit_that_differs_most():

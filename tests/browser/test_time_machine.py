@@ -58,6 +58,43 @@ def picture(page):
     ]
 
 
+def numbers(name):
+    """The numbers of a series, as an expression on the figure."""
+    return f"[...(figure.data.find(({{ name }}) => name === '{name}')?.y ?? [])].join()"
+
+
+def test_compare_with_an_epoch_of_ones_choice(trained):
+    """What is pinned stays faint, whatever is shown: on the slider, in pictures, in the link."""
+    look_back(trained, 30)
+    there, pin, mark = (
+        trained.stand("scrubber"),
+        trained.button("pin"),
+        trained.page.locator(".pinned"),
+    )
+    expect(mark).to_be_hidden()
+    picture(trained)
+    gradient = trained.in_chart("network", numbers("gradient"))
+    trained.keys("c")
+    expect(pin).to_have_attribute("aria-pressed", "true")
+    trained.expect_in_chart("curves", "figure.layout.meta.pinned === given", there)
+    trained.press("back_to_now")
+    trained.expect_place("60")
+    trained.expect_in_chart("network", f"{numbers('second gradient')} === given", gradient)
+    track, dot = (
+        trained.page.locator("[data-slider=scrubber] .track").bounding_box(),
+        mark.bounding_box(),
+    )
+    share = (dot["x"] + dot["width"] / 2 - track["x"] - 8) / (track["width"] - 16)
+    assert share == pytest.approx(there / 60, abs=0.03)
+    trained.page.reload()
+    trained.expect_place("60")
+    trained.expect_in_chart("network", f"{numbers('second gradient')} === given", gradient)
+    expect(mark).to_be_visible()
+    trained.press("pin")
+    expect(mark).to_be_hidden()
+    expect(pin).to_have_text("◇")
+
+
 def test_look_back_and_return(trained):
     """Every picture and number follows the hand; the same epoch gives the same numbers again."""
     trained.expect_in_chart("curves", GAUGED, 61)

@@ -26,6 +26,7 @@ OWN = {
     "new_seed": "[data-do=seed]",
     "back_to_now": "[data-do=now]",
     "branch": "[data-do=branch]",
+    "pin": "[data-do=pin]",
     "back": "[data-move=back]",
     "on": "[data-move=on]",
     "walk": "[data-do=walk]",

@@ -26,12 +26,14 @@ function paintScatter(p, series) {
 
 function paintLine(c, points, { color, width = 2, dash, shape }, usual) {
   c.beginPath();
-  let on = false, before;
+  let on = false, last, before;
   for (const [x, y] of points) {
     const here = Number.isFinite(x) && Number.isFinite(y);
     if (here && on && shape === "hv") c.lineTo(x, before);
-    if (here) on ? c.lineTo(x, y) : c.moveTo(x, y);
-    [on, before] = [here, y];
+    // A curve that is level at both ends.
+    if (here && on && shape === "spline") c.bezierCurveTo((last + x) / 2, before, (last + x) / 2, y, x, y);
+    else if (here) on ? c.lineTo(x, y) : c.moveTo(x, y);
+    [on, last, before] = [here, x, y];
   }
   [c.strokeStyle, c.lineWidth, c.lineJoin] = [color ?? usual, width, "round"];
   c.setLineDash(DASHES[dash] ?? []);

@@ -119,9 +119,10 @@ export class Bar {
 const TIME = `
 <div class="rnnviz-bar rnnviz-time">
   <div class="rnnviz-slider" data-slider="scrubber">
-    <div class="track"><input type="range" min="0" step="1" aria-label="Epoch shown" /><div class="bands"></div></div>
+    <div class="track"><input type="range" min="0" step="1" aria-label="Epoch shown" /><div class="bands"></div><i class="pinned" hidden></i></div>
     <output></output>
   </div>
+  <button data-do="pin" class="pin" aria-label="Compare with this epoch"></button>
   <button data-do="now" title="Show the latest epoch of the run again (B)"><span><i>Back to</i> now</span> <kbd>B</kbd></button>
   <button data-do="branch" title="Continue from this epoch with the settings of the sidebar; the old run stays as a faint dotted curve"><span>Branch <i>here</i></span></button>
 </div>`;
@@ -131,13 +132,15 @@ export class Time {
   constructor(node, stage) {
     Object.assign(this, { node, stage });
     node.innerHTML = TIME;
-    this.buttons = [...node.querySelectorAll("button")];
+    this.buttons = [...node.querySelectorAll("[data-do=now], [data-do=branch]")];
     for (const button of this.buttons) onPress(button, () => this.act(button));
     const seek = (epoch, settled) => {
       this.enable(true);
       return (this.command = stage.send({ do: "seek", epoch, settled }));
     };
     this.scrubber = new Slider(node.querySelector(".rnnviz-slider"), stage, seek);
+    [this.pin, this.mark] = [".pin", ".pinned"].map((name) => node.querySelector(name));
+    onPress(this.pin, () => stage.send({ do: "pin" }));
   }
 
   get held() {
@@ -153,13 +156,27 @@ export class Time {
     for (const button of this.buttons) enable(button, enabled);
   }
 
-  handleKey(name) {
+  handleKey(name, repeated) {
     const [now] = this.buttons;
     if (name === "b" && !now.disabled) this.act(now);
-    return name === "b";
+    if (name === "c" && !repeated) this.stage.send({ do: "pin" });
+    return name === "b" || name === "c";
   }
 
-  update({ looking_back: back, epoch, last, progress, unit, recorded }, current) {
+  // The epoch that what is shown is compared with: a mark on the slider, and the same in the button.
+  showPinned({ pinned = null, last, unit }) {
+    const on = pinned !== null;
+    this.mark.hidden = !on;
+    this.mark.style.setProperty("--at", last ? pinned / last : 0);
+    setText(this.pin, on ? "◆" : "◇");
+    this.pin.setAttribute("aria-pressed", on);
+    this.pin.setAttribute("aria-label", `Compare with this ${unit}`);
+    this.pin.title = on ? `What is faint is ${unit} ${pinned}. Press to end it (C)` : `Compare with this ${unit}: it stays faint (C)`;
+  }
+
+  update(header, current) {
+    const { looking_back: back, epoch, last, progress, unit, recorded } = header;
+    this.showPinned(header);
     const [now, branch] = this.buttons;
     branch.hidden = recorded;
     now.title = `Show the latest ${unit} of the run again (B)`;

@@ -45,6 +45,7 @@ export function paintCurves(c, layout, run, { shown, pointed, marked }) {
   paintChapters(p);
   paintChanges(p);
   paintVeil(p);
+  paintPinned(p);
   if (pointed !== null) upright(p, pointed, faint(p.theme.text, 0.4), 1);
   paintHead(p);
   paintRow(p, marked);
@@ -246,6 +247,12 @@ function upright(p, epoch, color, width, dash) {
 
 function paintChanges(p) {
   for (const epoch of p.run.scales.changes) upright(p, epoch, p.theme.muted, 1.2, [4, 4]);
+}
+
+// The epoch that what is shown is compared with.
+function paintPinned(p) {
+  const { pinned } = p.run.scales;
+  if (Number.isInteger(pinned)) upright(p, pinned, faint(p.theme.text, 0.6), 1.5, [8, 4, 2, 4]);
 }
 
 // The future of a past epoch is faint.

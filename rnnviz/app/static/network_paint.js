@@ -513,6 +513,7 @@ export function paintGradient(p) {
     stroke(p, [[left, at], [end, at]], theme.grid);
     write(p, exponent ? power(exponent) : "1", left - 6, at, 0.83 * u, theme.muted, { align: "right" });
   }
+  paintSecond(p, y);
   // The gradient comes from the right, and a step shows it as far as it has come.
   const reached = [...norms.keys()].filter((t) => !Number.isNaN(norms[t]));
   if (!reached.length) return;
@@ -530,6 +531,16 @@ export function paintGradient(p) {
   for (const k of new Set([0, reached.length - 1]))
     write(p, shortNumber(norms[reached[k]]), points[k][0], points[k][1] - u, 0.95 * u, theme.magnitude,
       { align: "center", weight: 600, halo: true });
+}
+
+// The gradient at a second moment of the run.
+function paintSecond(p, y) {
+  const { layout: { u, x, left, gradient }, network: { theme, moment, "second gradient": norms } } = p;
+  if (!norms) return;
+  const [color, dashes, at] = [faint(theme.magnitude, 0.6), [8, 4, 2, 4], gradient.y - 0.4 * u];
+  stroke(p, Array.from(norms, (norm, t) => [x(t), y(norm)]), color, 1.5, dashes);
+  stroke(p, [[left, at], [left + 1.6 * u, at]], color, 1.5, dashes);
+  write(p, moment, left + 2 * u, at, 0.87 * u, theme.magnitude);
 }
 
 // The gradient at a token, hollow if it is below the scale, and an arrow to the token before.

@@ -13,6 +13,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.analysis.memory_gauge import recurrent, recurrent_name, spectrum
+from rnnviz.analysis.recurrent_parts import given_parts, readers
+from rnnviz.analysis.sequence_pass import memory_share
 from rnnviz.app.browser_session import first_value, on_host, visit
 from rnnviz.app.frame import Frame
 from rnnviz.app.heatmap_choice import choose_view, view_of
@@ -38,6 +40,7 @@ from rnnviz.figures.side_by_side import (
 )
 from rnnviz.figures.silencing import (
     MOST_TURNED,
+    Carried,
     RemovalCurves,
     TurnedRow,
     Worth,
@@ -47,6 +50,7 @@ from rnnviz.figures.silencing import (
     turned_list,
 )
 from rnnviz.figures.theme import shown_token
+from rnnviz.figures.threads import MOST_TOKENS
 from rnnviz.lab.probe import Probe, inspect
 from rnnviz.lab.silencing import Turned
 from rnnviz.lab.units import MOST_EDITS, EditPreview, StateSource
@@ -231,9 +235,23 @@ def _as_long(rows: Array, count: int) -> Array:
 def _memory(trial: Trial) -> Picture:
     session, view = trial.session, view_of(trial.session)
     order = session.silencing.order(trial.source, trial.rises)
-    worth = Worth(order, trial.rises, trial.silenced, session.dataset.guess.unit)
+    unit, carried = session.dataset.guess.unit, _carried(trial)
+    worth = Worth(order, trial.rises, trial.silenced, unit, carried)
     words, colors = list(map(shown_token, trial.before.words)), steady(session, "now", view.name)
     return silenced_memory(_states(trial)[1], words, worth, colors, view)
+
+
+def _carried(trial: Trial) -> Carried | None:
+    """What goes from word to word; None if there is no room for it."""
+    before, session = trial.before, trial.session
+    if len(before.words) > MOST_TOKENS:
+        return None
+    layer, candidate = session.layer, readers(before.parameters.architecture.cell).candidate
+    both = (before, trial.after)
+    then, now = (memory_share(probe.parameters, probe.trace, layer) for probe in both)
+    parts = partial(given_parts, before.parameters, before.trace, layer, line=candidate)
+    lost = {unit: parts(unit) for unit in sorted(trial.silenced)} if candidate else {}
+    return Carried(_as_long(now, len(then)), then, lost)
 
 
 def _pending(trial: Trial) -> str:

@@ -11,7 +11,7 @@ from rnnviz.app.style import steady, theme
 from rnnviz.app.tabs.tab import Tab
 from rnnviz.app.text_sample import sample_box, sample_html
 from rnnviz.drawing.explanation import explanation
-from rnnviz.drawing.first_page import DEVELOP, curves, explained, network, words_of
+from rnnviz.drawing.first_page import DEVELOP, compared_network, curves, explained, words_of
 from rnnviz.drawing.verdict import verdict_html
 from rnnviz.figures.answers import free_run
 from rnnviz.figures.theme import HEIGHTS
@@ -44,7 +44,7 @@ def live_learn(session: Session) -> Tab:
         probe = session.inspect()
         frame.texts["verdict"] = verdict_html(probe, session.phrase_input.problem)
         words, colors = words_of(session, probe), steady(session, "network")
-        frame.chart("network", network, session, probe, words, colors)
+        frame.chart("network", compared_network, session, probe, words, colors)
         frame.chart("curves", curves, session, probe, theme(), DEVELOP)
         _draw_on(session, probe, frame)
 

@@ -45,6 +45,7 @@ from rnnviz.figures.theme import Theme
 from rnnviz.lab.gradients import Band
 from rnnviz.session import Session
 from rnnviz.tasks.example import Example
+from rnnviz.training.schedule import Position
 
 #: The pictures of the Jacobians; in their place a sentence if the state is too large for them.
 _JACOBIANS = ("products", "state_spectrum", "exponents")
@@ -205,18 +206,17 @@ def _reach(source: Source) -> Picture:
     gradients, query = source.gradients, source.query
     profile = gradients.lag(query._replace(examples=_examples(source)))
     sequence, colors = source.session.names.sequence, source.theme("over_lag")
-    told = Told(sequence, f"{_band(source)} {sequence}", *_present(source))
+    told = Told(sequence, f"{_band(source)} {sequence}", *_second(source))
     return reach_curve(gradients.reach(query), profile, source.words, colors, told)
 
 
-def _present(source: Source) -> tuple[Array | None, str]:
-    """The gradient of the phrase where the run has arrived, while the reader looks back."""
-    session, run = source.session, source.session.run
-    now = f"{session.unit} {run.position.epoch}"
-    if session.player.shown is None:
-        return None, now
-    query = source.query.at(run.state, run.schedule.at(run.position))
-    return source.gradients.present(query).norms, now
+def _second(source: Source) -> tuple[Array | None, str]:
+    """The gradient of the phrase at the second moment, and what that moment is called."""
+    session, state = source.session, source.session.second_state
+    if state is None:
+        return None, ""
+    query = source.query.at(state, session.run.schedule.at(Position(state.epoch, state.offset)))
+    return source.gradients.second(query).norms, f"{session.unit} {state.epoch}"
 
 
 def _products(source: Source, colors: Theme) -> Picture:

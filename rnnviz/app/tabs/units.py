@@ -10,11 +10,11 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from rnnviz.analysis.recurrent_parts import recurrent_parts
+from rnnviz.analysis.recurrent_parts import readers, recurrent_parts
 from rnnviz.analysis.selectivity import MOST_WORDS
 from rnnviz.app.browser_session import first_value
 from rnnviz.app.frame import Frame, SliderState
-from rnnviz.app.heatmap_choice import choose_view
+from rnnviz.app.heatmap_choice import cell_key, choose_view
 from rnnviz.app.page_scene import go_to_click
 from rnnviz.app.questions import answer_html
 from rnnviz.app.stage import Panel, Step, place_chips, place_sheet, place_stepper
@@ -25,12 +25,15 @@ from rnnviz.app.tabs.words import draw_words, words_panel
 from rnnviz.app.unit_subject import Subject, subject_of
 from rnnviz.app.viewer import Event
 from rnnviz.drawing.explanation import explanation
+from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.picture import Picture
 from rnnviz.figures.response import Moved, response_matrix, word_name
 from rnnviz.figures.sentence import sentence
 from rnnviz.figures.theme import plain, shown_token
+from rnnviz.figures.threads import MOST_TOKENS
 from rnnviz.figures.tinted_phrases import Listing, Phrase, tinted_phrases
-from rnnviz.figures.units import memory_rows, signed, unit_bars, unit_curve
+from rnnviz.figures.unit_rows import Rows
+from rnnviz.figures.units import UnitWords, memory_rows, signed, unit_bars, unit_curve
 from rnnviz.lab.units import LIST_PAGE, Sort, Way
 from rnnviz.session import Session
 
@@ -51,6 +54,7 @@ def units_tab(session: Session, controls: DeltaGenerator) -> Tab:
             lab.arrange()
         subject = subject_of(session)
         _place_controls(subject)
+        _choose_threads(session)
         lab.way = _choose_way(session)
         if lab.sort is Sort.EFFECT and lab.way is Way.UNITS:
             weigh_buttons(session)
@@ -71,7 +75,8 @@ def live_units(session: Session) -> Tab:
 
 
 def _condition(session: Session) -> object:
-    return session.units.effort.condition, session.linear_probes.measuring is None
+    measuring = session.linear_probes.measuring
+    return session.units.effort.condition, measuring is None, _unthreaded(session)
 
 
 def _develop(session: Session, budget: float) -> bool:
@@ -106,6 +111,45 @@ def _choose_way(session: Session) -> Way:
         default=first_value("unit_way", edition(session), now),
     )  # fmt: skip
     return Way(chosen or now)
+
+
+def _choose_threads(session: Session) -> None:
+    """Let the reader choose the line that the threads lead into, or say why there are none."""
+    if none := _unthreaded(session):
+        st.caption(none)
+        return
+    lines = _lines(session)
+    if len(lines) == 1:
+        return
+    key, lab = f"threads_{cell_key(session)}", session.units
+    chosen = st.segmented_control(
+        "Threads into", lines, key=key, required=True, help=explanation("units_threads"),
+        default=first_value(key, edition(session), _into(session)),
+    )  # fmt: skip
+    lab.into = chosen or lab.into
+
+
+def _lines(session: Session) -> list[str]:
+    """The lines of the cell that read the state through a matrix."""
+    return [*readers(session.state.parameters.architecture.cell).entries]
+
+
+def _into(session: Session) -> str:
+    """The line that the threads lead into: the chosen one, else that of the candidate."""
+    lines, into = _lines(session), session.units.into
+    candidate = readers(session.state.parameters.architecture.cell).candidate
+    return into if into in lines else candidate or lines[0]
+
+
+def _unthreaded(session: Session) -> str:
+    """Why there are no threads, if there are none."""
+    if not _lines(session):
+        return (
+            f"No threads: no matrix of this cell leads from one {session.names.noun} to the next."
+        )
+    if len(session.inspect().words) > MOST_TOKENS:
+        return f"No threads: there is room for them up to {MOST_TOKENS} {session.names.noun}s."
+    return ""
 
 
 def _place_controls(here: Subject) -> None:
@@ -286,17 +330,34 @@ def _or_not_finite(here: Subject, figure: Callable[[Subject], Picture]) -> Pictu
 
 
 def _memory(here: Subject) -> Picture:
-    probe, rows, colors = here.probe, here.rows, here.theme("memory")
-    parts = recurrent_parts(probe.parameters, probe.trace, here.source.layer, rows.chosen)
-    rows = rows._replace(parts=parts)
-    return memory_rows(here.states, rows, probe.words, here.view, colors)
+    words, rows, colors = here.probe.words, _threaded(here), here.theme("memory")
+    return memory_rows(here.states, rows, words, here.view, colors)
+
+
+def _threaded(here: Subject) -> Rows:
+    """The rows, with what the chosen unit gets from each of them."""
+    session, probe, rows = here.session, here.probe, here.rows
+    if _unthreaded(session):
+        return rows
+    into, layer = _into(session), here.source.layer
+    parts = recurrent_parts(probe.parameters, probe.trace, layer, rows.chosen, into)
+    return rows._replace(parts=parts, into=into if len(_lines(session)) > 1 else "")
 
 
 def _unit_words(here: Subject) -> Picture:
     title = f"Unit {here.lab.unit} after every {here.session.names.noun}"
-    values, words = here.states[:, here.lab.unit], here.probe.words
+    unit, words = UnitWords(here.states[:, here.lab.unit], *_second(here)), here.probe.words
     colors = here.theme("unit", str(here.lab.unit))
-    return unit_bars(values, title, words, here.view, colors)
+    return unit_bars(unit, title, words, here.view, colors)
+
+
+def _second(here: Subject) -> tuple[str, Array | None]:
+    """The second moment of the run, and the unit after every word there."""
+    state, probe = here.session.second_state, here.session.second
+    if not (state and probe and probe.finite):
+        return "", None
+    states = probe.unrolled(here.source.layer).of(here.source.part)
+    return f"{here.session.unit} {state.epoch}", states[:, here.lab.unit]
 
 
 def _unit_epochs(here: Subject) -> Picture:

@@ -359,8 +359,29 @@ def _saliency(change: Change) -> Picture:
         return sentence(title, "The only one can't be left out.", theme())
     name = name[:-1] + shown_token(name[-1:])  # it may end in a space
     colors = steady(session, "saliency", change.method)
-    title = f"What each {session.names.noun} of A adds to {name} ({change.method})"
-    return contribution_bars(contributions, words, title, colors)
+    others = _others(change)
+    whose = " of A" if others is None else ""
+    title = f"What each {session.names.noun}{whose} adds to {name} ({change.method})"
+    return contribution_bars(contributions, words, title, colors, others)
+
+
+def _others(change: Change) -> Array | None:
+    """What each word of B adds to the same, on the words of A; None if that can't be told."""
+    lab, first, second = change.session.what_if, *change.pair
+    how = lab.perturbation
+    if change.second is None or how.alter is Alter.STATE:
+        return None
+    saliency = lab.saliency_of_other(first, second)
+    if saliency is None:
+        return None
+    rows: Array = getattr(saliency, _METHODS[change.method])
+    if np.isnan(rows).all():
+        return None
+    others = _pair(change, np.zeros(len(first.words)), rows).second
+    if how.alter is Alter.ADD:
+        # An added word shares the column of the one before it.
+        others[how.place] += rows[how.place]
+    return others
 
 
 def _left_out(change: Change) -> str:

@@ -51,6 +51,22 @@ def test_a_the_difference_and_b_stand_in_the_column_of_each_word():
     assert drawn.layout.meta == {"x": "token", "y": "unit", "kept": "token"}
 
 
+@each_row(("count", "least"), [(9, 7), (10, 10), (16, 9)])
+def test_strips_are_wide_enough_to_be_read(count, least):
+    states = np.random.default_rng(0).normal(size=(count, 3))
+    words = ["a"] * count
+    drawn = compared_states(Pair(states, 2 * states, words, words)).figure
+    cells = drawn.data[0]
+    every = 4 if count == 9 else 3
+    np.testing.assert_allclose(np.array(cells.z)[:, 0::every], states.T, rtol=1e-6)
+    np.testing.assert_allclose(np.array(cells.z)[:, 2::every], 2 * states.T, rtol=1e-6)
+    x = np.array(cells.x)
+    edges = [*(x[:-1] + x[1:]) / 2]
+    narrowest = min(edges[1] - edges[0], edges[every + 1] - edges[every])
+    assert 520 / count * narrowest - cells.xgap >= least
+    assert len(drawn.layout.shapes) == (0 if count == 9 else count - 1)
+
+
 def test_of_many_words_the_three_stand_below_each_other():
     states = np.random.default_rng(0).normal(size=(40, 3))
     words = ["a"] * 40
@@ -138,6 +154,19 @@ def test_what_each_word_adds_has_its_sign_and_the_sum():
     small = contribution_bars(contributions * 1e-6, ["a", "b", "c"], "").figure
     assert small.data[0].text == ("", "", "")
     assert notes(small) == ["sum<br><b>+2.2·10⁻⁶</b>"]
+
+
+def test_what_the_words_of_b_add_stands_beside():
+    drawn = contribution_bars(
+        np.array([3.0, -0.8]), ["a", "b"], "adds", others=np.array([1.0, NAN])
+    ).figure
+    one, other, solid, dashed = drawn.data
+    assert (solid.line.dash, dashed.line.dash) == ("solid", "dash")
+    assert np.array(other.x) - np.array(one.x) == pytest.approx([0.4, 0.4])
+    assert other.text == ("+1.0", "")
+    (total,) = notes(drawn)
+    assert "+2.2" in total and "+1.0" in total
+    assert ">B<" in drawn.layout.title.text
 
 
 def test_scales_are_held():

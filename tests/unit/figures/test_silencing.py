@@ -9,6 +9,7 @@ import pytest
 from rnnviz.figures.axis_limits import StickyScale
 from rnnviz.figures.silencing import (
     MOST_TURNED,
+    Carried,
     RemovalCurves,
     TurnedRow,
     Worth,
@@ -40,6 +41,34 @@ def test_rows_are_units_in_the_order_of_their_worth_with_a_bar_beside_each():
     assert all(bar.x0 > 1 for bar in drawn.layout.shapes)
     assert struck.y == (1, 1, None)
     assert drawn.layout.title.text.endswith("; bars: worth, up to +1 nats")
+
+
+def test_channels_end_as_high_as_the_share_and_what_is_lost_is_dashed():
+    given = np.array([[0, 0, 0], [0.9, -0.3, 0.01]])
+    carried = Carried(np.array([0, 0.25]), np.array([0, 0.5]), {1: given})
+    worth = Worth(ORDER, np.ones(3), {1}, carried=carried)
+    drawn = silenced_memory(STATES, ["a", "b"], worth).figure
+    cells, channel, lost, struck = drawn.data
+    assert cells.meta["gap"] == 0.5
+    ends = {}
+    for x, y in zip(channel.x[:-1], channel.y[:-1], strict=True):
+        ends.setdefault(x, []).append(y)
+    assert sorted(ends[0.25]) == [-0.5, 2.5], "it begins as high as the memory"
+    assert max(ends[0.75]) - min(ends[0.75]) == pytest.approx(0.25 * 3)
+    assert lost.line.dash == "dash"
+    assert list(lost.x) == [0.25, 0.75, None] * 2, "a hundredth is not drawn"
+    assert [*lost.y] == [2, 1, None, 2, 2, None], "the rows of unit 1, and of 0 and 1"
+    assert struck.x == (-0.25, 0.25, None, 0.75, 1.25, None)
+    assert [note.text for note in drawn.layout.annotations] == ["25%", "was 50%"]
+
+
+def test_what_cannot_be_drawn_leaves_no_channel_and_no_thread():
+    nothing = np.full(2, np.nan)
+    for lost in ({}, {1: np.full((2, 3), np.nan)}, {1: np.zeros((2, 3))}):
+        worth = Worth(ORDER, np.ones(3), {1}, carried=Carried(nothing, nothing, lost))
+        drawn = silenced_memory(STATES, ["a", "b"], worth).figure
+        assert not any(one.x for one in drawn.data[1:-1])
+        assert not drawn.layout.annotations
 
 
 @each_row("rises", [[np.nan] * 3, [np.nan, 0.5, 1.0], [np.inf] * 3, [np.inf, 1, 0], [0.0] * 3])

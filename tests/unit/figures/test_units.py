@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
+from rnnviz.figures.color_math import faint
 from rnnviz.figures.hidden_states import View
 from rnnviz.figures.theme import LIGHT
 from rnnviz.figures.unit_rows import Rows
-from rnnviz.figures.units import memory_rows, signed, unit_bars, unit_curve
+from rnnviz.figures.units import UnitWords, memory_rows, signed, unit_bars, unit_curve
 from tests.sampling import each_row
 
 WORDS = ("i", "am", "<not>")
@@ -27,15 +28,26 @@ def test_rows_are_in_the_order_that_is_given_and_the_chosen_one_is_framed():
 
 def test_threads_lead_from_the_units_that_add_most_to_the_chosen_one():
     parts = np.array([[0, 0, 0], [0.5, -0.2, 0.01], [np.exp(-9), 0, 0]])
-    rows = Rows(np.array([2, 0, 1]), 0, parts)
-    cells, minus, plus = memory_rows(np.ones((3, 3)), rows, WORDS).figure.data
-    assert (minus.line.color, plus.line.color) == (LIGHT.negative, LIGHT.positive)
+    rows = Rows(np.array([2, 0, 1]), 0, parts, "n")
+    drawn = memory_rows(np.ones((3, 3)), rows, WORDS).figure
+    cells, *threads = drawn.data
+    minus, plus = threads[2], threads[-1]
     assert (list(minus.x), list(minus.y)) == ([0.25, 0.75, None], ["1", "0", None])
     assert list(plus.y) == ["0", "0", None] * 2
+    assert plus.line.color == faint(LIGHT.positive, 1)
+    assert minus.line.color == faint(LIGHT.negative, 0.6), "it is less than half of the largest"
+    assert sum(len(thread.x) for thread in threads) == 9, "a fiftieth of it has no thread"
     assert cells.meta["gap"] == 0.5
-    many = memory_rows(np.ones((15, 3)), rows, "a" * 15).figure.data
-    assert len(many) == 1
-    assert many[0].xgap is None
+    assert drawn.layout.title.text.endswith("3 units; threads into n")
+
+
+@pytest.mark.parametrize("parts", [None, np.full((3, 3), np.nan)])
+def test_without_parts_that_can_be_drawn_the_columns_touch(parts):
+    rows = Rows(np.array([2, 0, 1]), 0, parts, "n")
+    drawn = memory_rows(np.ones((3, 3)), rows, WORDS).figure
+    assert len(drawn.data) == 1
+    assert drawn.data[0].xgap is None
+    assert "threads" not in drawn.layout.title.text
 
 
 def test_the_decoder_begins_at_a_line():
@@ -51,8 +63,8 @@ def test_of_many_units_only_the_chosen_one_has_a_label():
 
 
 def test_a_bar_has_its_sign_and_its_number_beyond_zero():
-    drawn = unit_bars(STATES[:, 0], "Unit 0", WORDS).figure
-    (bars,), notes = drawn.data, drawn.layout.annotations
+    drawn = unit_bars(UnitWords(STATES[:, 0]), "Unit 0", WORDS).figure
+    (bars, _), notes = drawn.data, drawn.layout.annotations
     assert np.array(bars.y) == pytest.approx(STATES[:, 0], abs=1e-6)
     assert bars.marker.color == (LIGHT.positive, LIGHT.positive, LIGHT.negative)
     assert [(note.text, note.yanchor) for note in notes] == [
@@ -61,8 +73,18 @@ def test_a_bar_has_its_sign_and_its_number_beyond_zero():
     assert drawn.layout.yaxis.range[1] == -drawn.layout.yaxis.range[0] >= 0.5
 
 
+def test_the_second_moment_is_outlined_and_has_room():
+    unit = UnitWords(np.array([0.1, 0.2, 0.3]), "epoch 7", np.array([0.2, -1.7]))
+    drawn = unit_bars(unit, "Unit 0", WORDS, View("c", "Cell state", False)).figure
+    _, outlined = drawn.data
+    assert outlined.y[:12] == (0, 0, 0.2, 0.2, 0, None, 0, 0, -1.7, -1.7, 0, None)
+    assert outlined.x[6:8] == pytest.approx((0.64, 1.36))
+    assert drawn.layout.title.text == "Unit 0; outlined: epoch 7"
+    assert drawn.layout.yaxis.range[0] < -1.7
+
+
 def test_a_gate_begins_at_zero_and_has_no_sign():
-    drawn = unit_bars(np.array([0.25, 0.5, 1.0]), "Unit 0", WORDS, GATE).figure
+    drawn = unit_bars(UnitWords(np.array([0.25, 0.5, 1.0])), "Unit 0", WORDS, GATE).figure
     assert drawn.layout.yaxis.range[0] == 0
     assert [note.text for note in drawn.layout.annotations] == ["0.25", "0.50", "1.00"]
     assert {*drawn.data[0].marker.color} == {LIGHT.muted}
@@ -70,7 +92,7 @@ def test_a_gate_begins_at_zero_and_has_no_sign():
 
 @each_row(("values", "shown"), [([0.5] * 8, 8), ([0.001234] * 20, 0), ([0.5] * 200, 0), ([0.0], 1)])
 def test_numbers_are_there_where_they_fit(values, shown):
-    drawn = unit_bars(np.array(values), "Unit 0", ["w"] * len(values)).figure
+    drawn = unit_bars(UnitWords(np.array(values)), "Unit 0", ["w"] * len(values)).figure
     assert len(drawn.layout.annotations) == shown
 
 

@@ -186,6 +186,51 @@ def test_a_branch_makes_the_past_the_present_and_keeps_the_old_run(played):
     assert all(a != b for a, b in zip(losses(played.run)[5:], old[5:], strict=True))
 
 
+def test_the_present_is_compared_with_a_past_epoch_or_the_one_that_is_pinned(played):
+    player = played.player
+    assert player.second is None and played.second is None, "nothing is compared with itself"
+    player.go_to(Position(4))
+    assert player.second == Position(9)
+    assert played.second_state is player.run.state
+    then = weights(played)
+    player.pin()
+    assert player.second is None
+    player.go_to(Position(7))
+    assert player.second == Position(4)
+    assert played.second_state.parameters.theta.tobytes() == then
+    player.back_to_now()
+    player.advance(1)
+    assert player.second == Position(4)
+    assert played.second.parameters.theta.tobytes() == then, "the training has not changed it"
+    assert player.course.pinned == 4
+    player.pin()
+    assert player.second is None and player.course.pinned is None
+
+
+@each_row(("branch", "kept"), [(2, False), (4, False), (6, True)])
+def test_a_branch_ends_the_comparison_with_what_it_has_left(branch, kept):
+    played = run_of(9)
+    played.player.go_to(Position(4))
+    played.player.pin()
+    branched(played, Position(branch))
+    assert (played.player.pinned is not None) == kept
+
+
+def test_a_link_carries_what_is_compared_with(played):
+    played.player.go_to(Position(4, 7))
+    played.player.pin()
+    played.player.go_to(Position(6))
+    query = played.link().to_query()
+    assert (query["pin"], query["epoch"], query["now"]) == ("4/7", "6", "9")
+    other = run_of(0)
+    other.follow(read_link(query)[0])
+    assert other.player.second == Position(4, 7)
+    assert np.array_equal(other.second_state.parameters.theta, played.second_state.parameters.theta)
+    assert "beyond" in read_link({**query, "pin": "20"})[1][0]
+    played.player.reset()
+    assert "pin" not in played.link().to_query()
+
+
 def test_a_setting_changed_while_looking_back_is_of_the_present_until_a_branch(played):
     played.player.go_to(Position(4))
     before = weights(played)

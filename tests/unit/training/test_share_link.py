@@ -21,6 +21,7 @@ NAMES = [
     "unit",
     "token",
     "view",
+    "pin",
 ]
 
 
@@ -43,7 +44,8 @@ def links(draw):
     texts = st.none() | st.text(min_size=1)
     marks = st.none() | st.integers(0, 999)
     return Link(schedule, now, shown, draw(texts), old, draw(texts), draw(marks), draw(marks),
-                draw(st.sampled_from([None, "cell"])))  # fmt: skip
+                draw(st.sampled_from([None, "cell"])),
+                draw(st.sampled_from([None, Position(0), shown, now])))  # fmt: skip
 
 
 @given(links())

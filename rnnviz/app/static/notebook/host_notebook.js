@@ -153,6 +153,7 @@ class View {
 
   press(event) {
     event.stopPropagation();
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.defaultPrevented || event.target.closest("input, dialog")) return;
     if (event.key === " " && event.target.closest("button")) return;
     const name = event.key.length === 1 ? event.key.toLowerCase() : event.key;
