@@ -52,10 +52,16 @@ class Model {
 
   post(message) {
     this.expect();
+    if (!this.told(message)) this.listener.status("silent");
+  }
+
+  // Whether a message is on its way. While a kernel is away a notebook refuses.
+  told(message) {
     try {
       this.model.send({ view: this.name, ...message });
+      return true;
     } catch {
-      this.listener.status("silent");
+      return false;
     }
   }
 
@@ -93,7 +99,7 @@ class Model {
 
   drawn(seq) {
     if (this.listener.playing) this.expect();
-    this.model.send({ view: this.name, do: "ack", seq });
+    this.told({ do: "ack", seq });
   }
 
   paint(look) {
@@ -105,7 +111,7 @@ class Model {
     clearTimeout(this.timer);
     this.model.off("msg:custom", this.receive);
     this.model.off("comm_live_update", this.check);
-    this.model.send({ view: this.name, do: "bye" });
+    this.told({ do: "bye" });
   }
 }
 
