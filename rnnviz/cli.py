@@ -58,7 +58,7 @@ from rnnviz.tasks.csv_table import TaskError, read_bytes
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.encoding import EncodingError
 from rnnviz.tasks.given_examples import Given
-from rnnviz.tasks.table import nearly_equal, table
+from rnnviz.tasks.table import near_listed, table
 from rnnviz.tasks.upload import (
     DATA_SETTINGS,
     FaultsError,
@@ -427,9 +427,9 @@ def _upload(config: RunConfig, options: dict[str, Any]) -> Upload | None:
 def _tell_near_labels(upload: Upload) -> None:
     near = check_rows(upload).near
     if near and not upload.merge_labels:
-        groups = "; ".join(map(nearly_equal, near[:8]))
+        listed = near_listed(near)
         print(
-            f"rnnviz: Nearly equal labels: {groups}. --merge-labels merges them.", file=sys.stderr
+            f"rnnviz: Nearly equal labels: {listed}. --merge-labels merges them.", file=sys.stderr
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -12,6 +13,8 @@ from rnnviz.engine.parameters import plain
 from rnnviz.tasks.number_text import MARK
 
 _LONGEST = 16
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_SIGNS = ("", "+", "−")
 
 
 class Names(NamedTuple):
@@ -68,10 +71,22 @@ def shortened(word: str) -> str:
     return word if len(word) <= _LONGEST else word[: _LONGEST - 1] + "…"
 
 
-def number(value: float, digits: int = 4) -> str:
-    """A number with so many digits and a typographic minus sign."""
+def number(value: float, digits: int = 4, sign: str = "") -> str:
+    """A number with so many digits: −0.345, 6·10⁻⁶, 10⁻⁹; ∞, or a dash if it is none.
+
+    With the ``sign`` "+" it is always signed.
+    """
+    if not math.isfinite(value):
+        return "–" if math.isnan(value) else f"{'−' if value < 0 else sign}∞"
     # The sum turns -0.0 into 0.0.
-    return f"{value + 0.0:.{digits}g}".replace("-", "−")
+    text, _, exponent = f"{value + 0.0:{sign}.{digits}g}".replace("-", "−").partition("e")
+    return _scaled(text, int(exponent.replace("−", "-"))) if exponent else text
+
+
+def _scaled(text: str, exponent: int) -> str:
+    power = f"10{str(exponent).translate(_RAISED)}"
+    sign, one = text[:-1], text[-1:]
+    return f"{sign}{power}" if one == "1" and sign in _SIGNS else f"{text}·{power}"
 
 
 def added(values: Iterable[float]) -> str:

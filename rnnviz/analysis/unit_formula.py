@@ -13,7 +13,6 @@ from rnnviz.engine.graph import Node, topological
 
 #: What is written as its number.
 _NUMBERS = {"state", "product", "vector"}
-_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 class UnitFormula(NamedTuple):
@@ -47,15 +46,13 @@ def _bracketed(value: float) -> str:
     return f"({short_number(value)})" if value < 0 else short_number(value)
 
 
+def short_number(value: float) -> str:
+    """A number with three digits."""
+    return number(value, 3)
+
+
 def _plain(text: str) -> str:
     """A formula without the brackets that nobody needs."""
     text = re.sub(r"\((\(−[^()]*\))\)", r"\1", text)
     text = re.sub(r"\+ \(−([^()]*)\)", r"− \1", text.replace("+ −", "− "))
     return re.sub(r"(^|\()\((−[^()]*)\)(?= [+−·]|$)", r"\1\2", text)
-
-
-def short_number(value: float) -> str:
-    """A number with three digits: −0.345, 6·10⁻⁶."""
-    digits, _, exponent = number(value, 3).partition("e")
-    raised = str(int(exponent.replace("−", "-"))).translate(_RAISED) if exponent else ""
-    return f"{digits}·10{raised}" if raised else digits

@@ -12,12 +12,12 @@ from rnnviz.app.style import escaped
 from rnnviz.tasks.columns import Form, columns_of
 from rnnviz.tasks.csv_table import Fault, TaskError
 from rnnviz.tasks.encoding import Encoding, EncodingError
-from rnnviz.tasks.table import merged, nearly_equal
+from rnnviz.tasks.table import near_listed
 from rnnviz.tasks.upload import File, Upload, cells_of, check_rows, columns_read, with_columns
 from rnnviz.tasks.upload_preview import LEARNED
 
-#: At most so many rows that can't be used, and labels that are nearly equal, are listed.
-_MOST_ROWS, _MOST_LABELS = 500, 8
+#: At most so many rows that can't be used are listed.
+_MOST_ROWS = 500
 
 
 def choose_encoding(upload: Upload) -> Upload:
@@ -77,9 +77,8 @@ def merge_labels(upload: Upload) -> Upload:
     if not near:
         return upload
     merge = st.checkbox("Merge nearly equal labels", key=_key("merge", near))
-    listed = "; ".join(map(merged if merge else nearly_equal, near[:_MOST_LABELS]))
-    more = f"; and {len(near) - _MOST_LABELS} more" if len(near) > _MOST_LABELS else ""
-    st.caption(escaped(f"{'Merged' if merge else 'Nearly equal'}: {listed}{more}"))
+    what = "Merged" if merge else "Nearly equal"
+    st.caption(escaped(f"{what}: {near_listed(near, merge)}"))
     return replace(upload, merge_labels=merge)
 
 

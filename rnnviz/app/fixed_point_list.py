@@ -85,8 +85,8 @@ def _numbers(point: FixedPoint, noun: str) -> str:
         for values in (point.answers, point.state)
     )
     return escape(
-        f"{point.starts} starts; speed q = {point.speed:.1e}; memory {memory} {noun}s{leaves}; "
-        f"output: {answers}; state: {state}"
+        f"{point.starts} starts; speed q = {number(point.speed, 2)}; "
+        f"memory {memory} {noun}s{leaves}; output: {answers}; state: {state}"
     )
 
 
@@ -95,7 +95,7 @@ def _size(eigenvalue: float) -> str:
     distance = eigenvalue - 1
     if not distance or abs(distance) >= _NEAR_ONE:
         return number(eigenvalue, 3)
-    return f"1 {'+' if distance > 0 else '−'} {abs(distance):.0e}"
+    return f"1 {'+' if distance > 0 else '−'} {number(abs(distance), 1)}"
 
 
 def search_outcome(found: FixedPoints | None, searching: bool) -> str:

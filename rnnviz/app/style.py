@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from rnnviz.analysis.formatting import Names
+from rnnviz.analysis.formatting import Names, number
 from rnnviz.engine.gradcheck import GradientCheck
 from rnnviz.figures.axis_limits import StickyScale
 from rnnviz.figures.theme import DARK, LIGHT, Theme, css_variables
@@ -113,7 +113,7 @@ def check_html(check: GradientCheck | None, names: Names) -> str:
         return f'<div class="rnnviz-check">{text}</div>'
     entries = f"{check.entries:,} of {check.total:,} entries"
     if not check.wrong:
-        text = f"<b>✓ right to {check.worst:.1e}</b> (largest relative error, {entries})"
+        text = f"<b>✓ right to {number(check.worst, 2)}</b> (largest relative error, {entries})"
         return f'<div class="rnnviz-check fine">{text}</div>'
     wrong = ", ".join(f"{name} by {_percent(error)}" for name, error in check.wrong.items())
     right = ", ".join(name for name in check.errors if name not in check.wrong)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from html import escape
 
+from rnnviz.analysis.formatting import number
 from rnnviz.analysis.health import MEANINGS, Level, Sign, judged, overfit, worst
 from rnnviz.analysis.training_phase import phase_of
 from rnnviz.drawing.story_line import question_link, story_line
@@ -119,7 +120,7 @@ def _table(session: Session, signs: Sequence[Sign], linked: bool) -> str:
 
 
 def _row(sign: Sign, linked: bool) -> str:
-    value = score_text(sign.value, "{:.0%}" if sign.share else "{:.1e}")
+    value = score_text(sign.value, "{:.0%}") if sign.share else number(sign.value, 2)
     meaning = escape(f"{MEANINGS[sign.name]} {sign.advice}")
     name = question_link(_ASKED[sign.name], sign.name) if linked else sign.name
     cells = f"<td>{name}</td><td>{value}</td><td><i>{sign.level}</i></td><td>{meaning}</td>"

@@ -24,12 +24,12 @@ def verdict_html(probe: Probe, problem: str, opened: bool = False) -> str:
     elif probe.reading.unknown:
         words = escape(", ".join(word[:40] for word in probe.reading.unknown[:12]))
         skipped = f"not in the vocabulary: {words} (skipped)"
-        # It may be longer than its place.
-        line = f'<p title="{skipped}">{answer}; {skipped}</p>'
+        # It may be longer than its place; its beginning is read.
+        line = f'<p title="{skipped}">{_answer(probe, brief=True)}; {skipped}</p>'
     return f'<div class="rnnviz-verdict"><small>{name}</small>{line}</div>'
 
 
-def _answer(probe: Probe) -> str:
+def _answer(probe: Probe, brief: bool = False) -> str:
     if not probe.finite:
         return f"no {probe.noun}: the states are not finite numbers"
     if probe.every and not probe.said:
@@ -37,7 +37,7 @@ def _answer(probe: Probe) -> str:
     side = "" if probe.side is None else ("first", "second")[probe.side]
     answer = f'<b class="{side}">{escape(probe.verdict) or "(nothing)"}</b>'
     if probe.dataset.answers_classes and not probe.said:
-        return f"{answer} with probability {probe.probability:.1%}"
+        return f"{answer}{' ' if brief else ' with probability '}{probe.probability:.1%}"
     target = "" if probe.label is None else f", target: <b>{escape(probe.label)}</b>"
     return f"{answer}{target}"
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from rnnviz.analysis.formatting import number
 from rnnviz.analysis.jacobians import StateSpectra
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.axes import axis, whole, words_axis, words_margin
@@ -129,7 +130,7 @@ def _largest(tokens: Array, sizes: Array, theme: Theme) -> Series:
         x=tokens.astype(np.int32),
         y=[0.08] * len(tokens),
         mode="text",
-        text=[f"{size:.2g}" for size in sizes],
+        text=[number(size, 2) for size in sizes],
         textfont={"color": theme.magnitude},
         customdata=exact(sizes),
         hovertemplate="largest: %{customdata}<extra></extra>",

@@ -191,7 +191,7 @@ def _facts(rest: Rest) -> str:
     point = rest.point
     return (
         f"held: {plain(rest.held, 60)}<br>read as {plain(rest.readout.text, 60)}<br>"
-        f"largest |λ| = {number(abs(point.eigenvalues[0]))}, speed q = {point.speed:.1e}"
+        f"largest |λ| = {number(abs(point.eigenvalues[0]))}, speed q = {number(point.speed, 2)}"
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from rnnviz.analysis.formatting import number
 from rnnviz.analysis.gradients import Flow, Objective
 from rnnviz.analysis.memory_gauge import GradientMap
 from rnnviz.figures.axes import axis, log_axis, words_axis, words_margin
@@ -41,7 +42,7 @@ def bptt_profile(
         y=np.maximum(norms, _floor(span)).tolist(),
         mode="lines+markers+text" if len(words) <= 2 * _MOST_NUMBERS else "lines+markers",
         # The last number, and every n-th before it.
-        text=["" if k % every else _short(norm) for k, norm in enumerate(norms, 1 - len(norms))],
+        text=["" if k % every else number(norm, 2) for k, norm in enumerate(norms, 1 - len(norms))],
         textposition="top center",
         cliponaxis=False,
         line={"color": theme.magnitude, "width": 2.5},
@@ -134,7 +135,3 @@ def norms_height(count: int) -> int:
 def _floor(span: Sequence[float]) -> float:
     """Where a log axis shows zero: far enough from its end for the whole marker."""
     return float(10.0 ** (span[0] + 0.12))
-
-
-def _short(value: float) -> str:
-    return f"{value:.2g}" if value else "0"

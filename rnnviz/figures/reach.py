@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from rnnviz.analysis.formatting import number
 from rnnviz.analysis.gradient_over_lag import LagProfile
 from rnnviz.analysis.gradients import Flow
 from rnnviz.engine.layer_buffers import Array
@@ -211,13 +212,5 @@ def _end(t: int, norms: Array, span: Sequence[float], theme: Theme) -> dict[str,
     font = {"color": theme.magnitude, "size": 14, "weight": 600}
     style = {"x": t, "y": height, "font": font, "bgcolor": theme.background}
     if t == len(norms) - 1:
-        return note(_short(float(norms[t])), "left middle", xshift=10, **style)
-    return note(_short(float(norms[t])), anchor, xshift=-5, yshift=shift, **style)
-
-
-def _short(size: float) -> str:
-    """Two digits, with a power of ten where the number is small or large."""
-    if size == 0 or 1e-3 <= size < 1e4:
-        return f"{size:.2g}"
-    digits, power = f"{size:.1e}".split("e")
-    return f"{digits}·10<sup>{int(power)}</sup>".replace("-", "−")
+        return note(number(float(norms[t]), 2), "left middle", xshift=10, **style)
+    return note(number(float(norms[t]), 2), anchor, xshift=-5, yshift=shift, **style)

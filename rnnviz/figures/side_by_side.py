@@ -268,7 +268,7 @@ class AnswerScale:
         if not math.isfinite(value):
             return ""
         if not self.probability:
-            return f"{value + 0.0:.2g}".replace("-", "−")
+            return number(value, 2)
         return percent(max(value, 1 - value) if self.sides else value)
 
     def axis(self, values: Array, theme: Theme) -> dict[str, Any]:
@@ -420,7 +420,7 @@ def _signed(value: float, limit: float) -> str:
     if not math.isfinite(value):
         return ""
     if limit < 1e-3:
-        return f"{value:+.1e}".replace("-", "−")
+        return number(value, 2, "+")
     digits = max(0, 1 - math.floor(math.log10(limit)))
     # The sum turns -0.0 into 0.0.
     return f"{round(value, digits) + 0.0:+.{digits}f}".replace("-", "−")

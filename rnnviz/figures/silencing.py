@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from rnnviz.analysis.formatting import number
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.axes import axis, words_axis, words_margin
 from rnnviz.figures.hidden_states import STATE, View
@@ -128,7 +129,7 @@ def _scale_of(worth: Worth) -> str:
     unknown = int(np.isnan(worth.rises).sum())
     if unknown:
         return f"worth of {len(worth.rises) - unknown} of {len(worth.rises)} units"
-    return f"worth, up to +{_most(worth):.2g} {plain(worth.unit)}"
+    return f"worth, up to {number(_most(worth), 2, '+')} {plain(worth.unit)}"
 
 
 # Before and after

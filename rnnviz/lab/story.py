@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnviz.analysis.chapters import Chapter, Scores, chance_of, chapters
-from rnnviz.analysis.formatting import quoted, shortened
+from rnnviz.analysis.formatting import number, quoted, shortened
 from rnnviz.analysis.gradients import gradient_flow
 from rnnviz.analysis.health import Level, Sign
 from rnnviz.analysis.memory_gauge import half_life
@@ -147,7 +147,7 @@ def _warnings(probe: Probe, signs: Sequence[Sign]) -> Iterator[Story]:
         len(probe.example.inputs) <= np.median(lengths)
         and (reach := bad.get("reach", math.nan)) >= 0
     ):
-        little = f"Only {reach:.0e}" if reach else "None"
+        little = f"Only {number(reach, 1)}" if reach else "None"
         noun = names_of(probe.dataset).noun
         sentence = f"{little} of the gradient reaches the first {noun}."
         yield Story("Vanishing", sentence, question=GradientQuestion.REACH)

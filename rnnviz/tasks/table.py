@@ -22,6 +22,9 @@ from rnnviz.tasks.csv_table import (
 from rnnviz.tasks.file_cells import read_cells
 from rnnviz.tasks.vocabulary import END, START, Unit
 
+#: At most so many groups of labels that are nearly equal are listed.
+_MOST_GROUPS = 8
+
 
 class Row(NamedTuple):
     """A text, its class or the target of its translation, and its line in the file, from 1."""
@@ -79,15 +82,21 @@ def _plain_label(label: str) -> str:
     return " ".join(normalize("NFKC", label).casefold().split())
 
 
-def nearly_equal(group: Sequence[str]) -> str:
-    """Labels that are nearly equal, in words."""
-    return " and ".join(map(shown, group))
+def near_listed(groups: Sequence[Sequence[str]], merge: bool = False) -> str:
+    """Groups of labels that are nearly equal, in words; or what they become if they ``merge``."""
+    listed = list(map(_merged if merge else _and, groups[:_MOST_GROUPS]))
+    if (more := len(groups) - _MOST_GROUPS) > 0:
+        listed.append(f"and {more} more")
+    return "; ".join(listed)
 
 
-def merged(group: Sequence[str]) -> str:
-    """What labels that are nearly equal become, in words."""
+def _and(labels: Iterable[str]) -> str:
+    return " and ".join(map(shown, labels))
+
+
+def _merged(group: Sequence[str]) -> str:
     one = group[0].strip()
-    return f"{nearly_equal([label for label in group if label != one])} is {shown(one)}"
+    return f"{_and(label for label in group if label != one)} is {shown(one)}"
 
 
 def spellings(groups: Sequence[Sequence[str]], merge: bool) -> dict[str, str]:

@@ -17,7 +17,16 @@ from rnnviz.tasks.file_cells import read_cells
 from rnnviz.tasks.next_token import MAX_WINDOW, WINDOW, build_next, cut
 from rnnviz.tasks.source_target import build_translation
 from rnnviz.tasks.split import split_rows
-from rnnviz.tasks.table import Row, Table, merged, near_labels, relabelled, sound, spellings, table
+from rnnviz.tasks.table import (
+    Row,
+    Table,
+    near_labels,
+    near_listed,
+    relabelled,
+    sound,
+    spellings,
+    table,
+)
 from rnnviz.tasks.tokenization import unreadable, vocabulary_of
 from rnnviz.tasks.vocabulary import Unit, Vocabulary
 
@@ -289,7 +298,7 @@ def _read_notes(upload: Upload, checked: Checked) -> Iterator[str]:
     if count := len(checked.unusable):
         yield f"Rows left out, because they can't be used: {count:,} of {checked.count:,}."
     if upload.merge_labels and checked.near:
-        yield f"Labels merged: {'; '.join(map(merged, checked.near[:8]))}."
+        yield f"Labels merged: {near_listed(checked.near, merge=True)}."
 
 
 def _check_tokens(rows: Sequence[Row], form: Form, unit: Unit) -> None:

@@ -295,7 +295,7 @@ def test_a_copied_link_reproduces_the_run():
     probe = copy.session.inspect()
     assert probe.reading.text == page.session.phrase_input.phrase
     assert probe.probability > 0.51
-    assert f"{probe.verdict}  with probability {probe.probability:.1%}" in copy.text
+    assert f"{probe.verdict}  {probe.probability:.1%}; not in the vocabulary: " in copy.text
     assert copy.link == page.link
 
 

@@ -239,9 +239,9 @@ def test_what_a_search_has_missed_is_told():
     [
         (0.5, "0.5", "memory 1.443 words;"),
         (1.25, "1.25", "memory 0 words, leaves in 4.481 words;"),
-        (1 - 1e-4, "1 − 1e-04", "memory 9999 words;"),
-        (1 - 1e-9, "1 − 1e-09", "memory &gt; 1,000,000 words;"),
-        (1 + 3e-7, "1 + 3e-07", "leaves in 3.333e+06 words;"),
+        (1 - 1e-4, "1 − 0.0001", "memory 9999 words;"),
+        (1 - 1e-9, "1 − 10⁻⁹", "memory &gt; 1,000,000 words;"),
+        (1 + 3e-7, "1 + 3·10⁻⁷", "leaves in 3.333·10⁶ words;"),
     ],
 )
 def test_what_differs_little_from_1_is_told_by_how_much(scale, size, told):

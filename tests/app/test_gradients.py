@@ -17,6 +17,7 @@ from rnnviz.training.schedule import Position
 from tests.app import tab
 from tests.app.tab import plain
 from tests.sampling import each_row
+from tests.written import value_of
 
 REACH, FEED, RIGHT = GradientQuestion
 SMALL = {"hidden": "6", "init_scale": "0.3", "epoch": "3"}
@@ -347,8 +348,7 @@ def test_how_far_the_gradient_reaches_is_told():
     assert f"In this phrase it is halved every {life:.2g} words on average: " in page.story
     assert f" of it reaches “{first}”, {len(norms) - 1} words back." in page.story
     told = page.story.partition(": ")[2].split(" of it")[0]
-    told = told.replace("−", "-").replace("·10 ", "e").replace(" ", "").replace("%", "e-2")
-    assert float(told) == pytest.approx(share, rel=0.5 if "e-" in told else 0.01)
+    assert value_of(told) == pytest.approx(share, rel=0.01 if "%" in told else 0.5)
 
 
 def test_what_the_words_before_the_last_bring_is_told_now_and_at_the_start():
@@ -381,7 +381,7 @@ SAID = {
     ),
     "untrained": (
         {"epoch": "0", "init_scale": "0.01"},
-        r"In this phrase it is halved every 0\.\d+ words on average: \d·10 −\d+ of it reaches .+\.",
+        r"In this phrase it is halved every 0\.\d+ words on average: \S*10⁻\S+ of it reaches .+\.",
         r"bring \S+% of the input weights' gradient\.",
         "Not checked at these weights: press G.",
     ),

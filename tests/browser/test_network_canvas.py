@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
+from rnnviz.analysis.formatting import number
 from rnnviz.config import RunConfig
 from rnnviz.figures.theme import DARK, LIGHT
 from rnnviz.session import Session
@@ -86,7 +87,7 @@ def test_it_says_the_numbers_of_the_record_where_it_is_pointed_at(shown):
     assert np.tanh(numbers[0] + numbers[1]) == pytest.approx(numbers[2], abs=2e-3)
     y = shown.page.evaluate(f"{PLOT}.layout.gradient.y + 20")
     canvas.hover(position={"x": x, "y": y})
-    expect(tip).to_contain_text(f"{record.gradients[2]:.2e}".replace("e-0", "e-"))
+    expect(tip).to_contain_text(number(record.gradients[2], 3))
     shown.page.mouse.move(2, 2)
     expect(tip).to_be_hidden()
 

@@ -12,12 +12,24 @@ const raised = (digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit];
 const superscript = (n) => String(n).replace("-", "⁻").replace(/\d/g, raised);
 export const power = (n) => `10${superscript(n)}`;
 
+// A number with a typographic minus sign, and with a power of ten: −0.25, 3·10⁻⁵, 10⁶.
+export function written(value) {
+  const [digits, exponent] = String(value).replace("-", "−").split("e");
+  if (!exponent) return digits;
+  const scale = power(Number(exponent.replace("−", "-")));
+  return /^−?1$/.test(digits) ? digits.replace("1", scale) : `${digits}·${scale}`;
+}
+
+// A number with at most so many digits.
+export function number(value, digits) {
+  const rounded = Number(value.toPrecision(digits)), size = Math.abs(rounded);
+  return written(size && (size < 1e-4 || size >= 10 ** digits) ? rounded.toExponential() : rounded);
+}
+
 export function shortNumber(value) {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "–" : "∞";
   const exponent = value ? Math.floor(Math.log10(Math.abs(value)) + 1e-9) : 0;
-  if (exponent >= -3 && exponent < 4) return String(Number(value.toPrecision(2))).replace("-", "−");
-  const [digit, e] = value.toExponential(0).split("e");
-  return `${digit.replace("-", "−")}·${power(Number(e))}`;
+  return written(exponent >= -3 && exponent < 4 ? Number(value.toPrecision(2)) : value.toExponential(0));
 }
 
 export function percent(p) {

@@ -1,7 +1,7 @@
 // A chart, drawn on a canvas from one of the pictures of figures/. Its options are Plotly's, so a notebook
 // shows the same picture.
 import { CanvasPicture } from "./canvas_picture.js";
-import { clamp, faint } from "./canvas.js";
+import { clamp, faint, number } from "./canvas.js";
 import { edgesOf } from "./chart_axes.js";
 import { axesFor, chartLayout, pointsOf } from "./chart_layout.js";
 import { paintChart, paintSentence } from "./chart_paint.js";
@@ -225,5 +225,5 @@ function lines({ series, x, y, z, data, text }) {
 
 function valueAt(values, path) {
   const value = path.split(/[.[\]]+/).filter(Boolean).reduce((found, name) => found?.[name], values);
-  return typeof value === "number" ? String(Number(value.toPrecision(6))).replace("-", "−") : value ?? "";
+  return typeof value === "number" ? number(value, 6) : value ?? "";
 }

@@ -1,5 +1,5 @@
 // The axes of a chart: where a value stands in pixels, and the ticks. The options are Plotly's.
-import { clamp } from "./canvas.js";
+import { clamp, written } from "./canvas.js";
 
 export const axisKey = (name, letter) => `${letter}axis${(name ?? letter).slice(1)}`;
 
@@ -135,6 +135,5 @@ function formatted(value, format, step) {
   if (format?.endsWith("%")) return `${(100 * value).toFixed(Number(format.match(/\.(\d)/)?.[1] ?? 0))}%`;
   const places = step ? clamp(-Math.floor(Math.log10(step) + 1e-9), 0, 12) : 12;
   const large = Math.abs(value) >= 1e5 || (value && Math.abs(value) < 1e-4);
-  const text = large ? Number(value.toPrecision(6)).toExponential().replace("e+", "e") : String(Number(value.toFixed(places)));
-  return text.replace("-", "−");
+  return written(large ? Number(value.toPrecision(6)).toExponential() : Number(value.toFixed(places)));
 }

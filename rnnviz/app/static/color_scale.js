@@ -1,4 +1,5 @@
 // Colour scales: from a value to its colour, and the texts at their ends.
+import { written } from "./canvas.js";
 
 export const rgbOf = (color) => color.startsWith("#")
   ? [1, 3, 5].map((i) => parseInt(color.slice(i, i + 2), 16)) : color.match(/[\d.]+/g).slice(0, 3).map(Number);
@@ -24,5 +25,5 @@ function between(stops, share) {
 // An end of the scale, with three digits.
 export function endText(value) {
   const end = Number(value.toPrecision(3));
-  return (Math.abs(end) >= 1e5 ? end.toExponential() : `${end}`).replace("+", "").replace("-", "−");
+  return written(Math.abs(end) >= 1e5 ? end.toExponential() : end);
 }

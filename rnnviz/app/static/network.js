@@ -1,6 +1,6 @@
 // The network over one sequence, drawn on a canvas from the picture of figures/sequence_network.py.
 import { CanvasPicture } from "./canvas_picture.js";
-import { percent, shortNumber } from "./canvas.js";
+import { number, percent, shortNumber } from "./canvas.js";
 import { layoutOf } from "./network_layout.js";
 import { answered, counted, paint } from "./network_paint.js";
 import { Tokens } from "./tokens.js";
@@ -195,7 +195,7 @@ function told(whole, { t, row, section, level = 0 }) {
     const other = network.cells ? [`${network.part} = ${signed(network.cells[row][t])}`] : [];
     return [`unit ${units[row]} after ${place}`, `${sum} = ${signed(network.h[row][t])}`, ...other];
   }
-  if (section === "gradient") return [place, `‖dL/dh‖ = ${network.gradient[t].toExponential(2)}`];
+  if (section === "gradient") return [place, `‖dL/dh‖ = ${number(network.gradient[t], 3)}`];
   if (section === "answer") return [`after ${place}`, answerAt(network, t)].filter(Boolean);
   return [place, `share from memory ${percent(share[t])}`];
 }

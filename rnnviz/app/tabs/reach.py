@@ -11,7 +11,7 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from rnnviz.analysis.formatting import quoted
+from rnnviz.analysis.formatting import number, quoted
 from rnnviz.analysis.health import REACH_WATCH
 from rnnviz.analysis.jacobians import fits, lyapunov_exponents, products, state_spectra
 from rnnviz.analysis.memory_gauge import starved_until
@@ -160,10 +160,7 @@ def _times(share: float) -> str:
         return "none of it"
     if 0.01 <= share < 2:
         return f"{share:.0%} of it"
-    text = f"{share:.2g}"
-    if not 0.01 <= share < 100:
-        digits, power = f"{share:.0e}".split("e")
-        text = f"{digits}·10<sup>{int(power)}</sup>".replace("-", "−")
+    text = number(share, 2 if share >= 0.01 else 1)
     return f"{text} of it" if share < 1 else f"{text} times as much"
 
 

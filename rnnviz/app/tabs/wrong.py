@@ -11,7 +11,7 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from rnnviz.analysis.formatting import quoted
+from rnnviz.analysis.formatting import number, quoted
 from rnnviz.analysis.results import Answers, Values, confusion, most_confused, whole
 from rnnviz.app.answers_list import rows_of
 from rnnviz.app.browser_session import first_value, get_seat, visit
@@ -26,7 +26,6 @@ from rnnviz.app.viewer import Event
 from rnnviz.config import OutputAt
 from rnnviz.drawing.explanation import explanation
 from rnnviz.drawing.first_page import words_of
-from rnnviz.drawing.status import score_text
 from rnnviz.drawing.verdict import verdict_html
 from rnnviz.export.results import ResultFile, result_csv, result_files
 from rnnviz.figures.answers import class_strip, value_lines
@@ -260,7 +259,7 @@ def _confused(source: Source) -> str:
     """The most frequent mistake, or the largest error."""
     answers, classes = source.answers, source.session.dataset.classes
     if isinstance(answers, Values):
-        return f"The largest error is {score_text(float(answers.errors.max()), '{:.2g}')}."
+        return f"The largest error is {number(float(answers.errors.max()), 2)}."
     pair = most_confused(answers)
     if pair is None:
         return ""

@@ -23,7 +23,7 @@ def test_every_word_has_its_point_with_its_number_short_above_and_exact_on_hover
     (points,) = drawn.data
     assert list(points.x) == [0, 1, 2]
     assert (points.y[0], points.y[2]) == (1 / 3, 1e-17)
-    assert list(points.text) == ["0.33", "0", "1e-17"]
+    assert list(points.text) == ["0.33", "0", "10⁻¹⁷"]
     assert list(points.customdata) == [repr(1 / 3), "0.0", "1e-17"]
     assert drawn.layout.yaxis.type == "log"
     assert drawn.layout.xaxis.ticktext == ("not", "&lt;b&gt;", "bad")

@@ -137,7 +137,7 @@ def test_what_each_word_adds_has_its_sign_and_the_sum():
     assert "&lt;b&gt;" in drawn.layout.title.text
     small = contribution_bars(contributions * 1e-6, ["a", "b", "c"], "").figure
     assert small.data[0].text == ("", "", "")
-    assert notes(small) == ["sum<br><b>+2.2e−06</b>"]
+    assert notes(small) == ["sum<br><b>+2.2·10⁻⁶</b>"]
 
 
 def test_scales_are_held():

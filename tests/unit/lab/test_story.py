@@ -114,7 +114,7 @@ def test_a_gradient_that_vanishes_is_told_until_memory_grows():
         if names[-1] == "Vanishing":
             said = session.story.sentence
             assert re.fullmatch(
-                r"Only \de-\d\d of the gradient reaches the first character\.", said
+                r"Only (\d·)?10⁻[⁰¹²³⁴⁵⁶⁷⁸⁹]+ of the gradient reaches the first character\.", said
             )
     assert list(dict.fromkeys(names)) == ["Vanishing", "Plateau", "Memory grows"]
     assert names == sorted(names, key=["Vanishing", "Plateau", "Memory grows"].index)

@@ -19,6 +19,7 @@ from rnnviz.tasks.table import (
     Row,
     Table,
     near_labels,
+    near_listed,
     read_file,
     relabelled,
     sound,
@@ -275,6 +276,14 @@ def test_labels_that_differ_in_case_blanks_or_unicode_form_are_nearly_equal():
     rows = [Row(k, "so", label) for k, label in enumerate(labels, 2)]
     assert [row.label for row in relabelled(rows, merged)][:5] == ["billing"] * 5
     assert [row.label for row in relabelled(rows, kept)] == [*labels[:-1], ""]
+
+
+def test_of_many_groups_of_nearly_equal_labels_the_first_are_listed():
+    groups = [(f"c{k}", f"C{k}") for k in range(9)]
+    assert near_listed(groups[:2]) == "'c0' and 'C0'; 'c1' and 'C1'"
+    assert near_listed(groups[:1], merge=True) == "'C0' is 'c0'"
+    assert near_listed(groups[:8]).count(";") == 7
+    assert near_listed(groups).endswith("'c7' and 'C7'; and 1 more")
 
 
 def test_blanks_around_a_label_that_is_no_other_s_are_dropped():
