@@ -233,12 +233,13 @@ def _upload(
     if found:
         return Upload(found["train"], found.get("test"), **options)
     names = " and ".join(file["name"][:60] for file in wanted.values())
-    others = " The data that are loaded are others." if known else ""
+    it = "it" if len(wanted) == 1 else "them"
+    others = "The data that are loaded are others. " if known else ""
+    # What to do comes first: the page has one line for it, where it is not pointed at.
     raise DataMissingError(
-        f"the run learned from {names}, and this file has its name alone.{others} "
-        f"{_held(archive, config)} Give {names} too: drop it on the page, or choose it under Open "
-        "a file, and the run opens; on the command line it is --train, and --test. Or save the run "
-        "again, with its data.",
+        f"the run learned from {names}, and this file has its name alone: drop {it} on the page "
+        "too, or choose it under Open a file; on the command line --train and --test are for this. "
+        f"{others}{_held(archive, config)} Or save the run again, with its data.",
         wanted,
     )
 

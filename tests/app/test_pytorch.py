@@ -9,7 +9,13 @@ from tests.app.tab import PAGES, Page, tabs_of, words_of
 
 torch = pytest.importorskip("torch")
 
-from tests.unit.imports.torch_modules import CLASSES, WORDS, Classifier, made  # noqa: E402
+from tests.unit.imports.torch_modules import (  # noqa: E402
+    CLASSES,
+    HIDDEN,
+    WORDS,
+    Classifier,
+    made,
+)
 from tests.unit.imports.torch_numbers import (  # noqa: E402
     INPUTS,
     Sensor,
@@ -33,6 +39,15 @@ KINDS = {
 }
 
 
+#: Networks that read words and answer values.
+VALUES = {
+    "words, values": (
+        "gru",
+        False,
+        [("i am not bad", [0.5, 1]), ("good", [1, -2]), ("bad", [0, 0])],
+    ),
+    "words, values at every word": ("lstm", True, ["i am not bad", "good"]),
+}
 #: Networks that read numbers: whether they answer classes, and after every step; with labels.
 NUMBERS = {
     "numbers, a class": (True, False, True),
@@ -54,14 +69,23 @@ def session_of_numbers(kind):
     )
 
 
+def session_of_values(kind):
+    cell, every, examples = VALUES[kind]
+    module = made(Classifier, cell, every=every)
+    module.fc = torch.nn.Linear(HIDDEN, 2).double()
+    return rnnviz.from_torch(module, WORDS, outputs=["force", "wear"], examples=examples)
+
+
 def session_of(kind):
+    if kind in VALUES:
+        return session_of_values(kind)
     if kind in NUMBERS:
         return session_of_numbers(kind)
     options, examples = KINDS[kind]
     return rnnviz.from_torch(made(Classifier, *options), WORDS, CLASSES, examples=examples)
 
 
-@pytest.fixture(scope="module", params=[*KINDS, *NUMBERS])
+@pytest.fixture(scope="module", params=[*KINDS, *NUMBERS, *VALUES])
 def session(request):
     return session_of(request.param)
 
