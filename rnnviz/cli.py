@@ -35,6 +35,7 @@ from rnnviz.engine.training import record
 from rnnviz.exchange.foreign_network import TransferError
 from rnnviz.exchange.recording_file import is_recording
 from rnnviz.export import command as export
+from rnnviz.export.browser import BrowserError
 from rnnviz.export.files import FILES, EveryPicture, write
 from rnnviz.export.history import history_json
 from rnnviz.export.results import ResultFile, result_csv, result_files
@@ -277,7 +278,14 @@ def _guarded(command: Callable[[], int]) -> int:
     """The exit code of a command; what is wrong with its input is printed as a sentence."""
     try:
         return command()
-    except (SettingError, TaskError, CellError, ScriptError, TransferError) as problem:
+    except (
+        SettingError,
+        TaskError,
+        CellError,
+        ScriptError,
+        TransferError,
+        BrowserError,
+    ) as problem:
         print(f"rnnviz: {problem}", file=sys.stderr)
     except BrokenPipeError:
         # The reader has closed the pipe: discard the rest, also what is flushed at exit.
@@ -467,6 +475,8 @@ def _train(config: RunConfig, options: dict[str, Any]) -> int:
     for note in session.dataset.notes:
         print(f"rnnviz: {note}", file=sys.stderr)
     results = _result_files(session, options["results"])
+    if options["weights"]:
+        FILES["weights"].check(options["weights"])
     files = (options["json"], options["weights"], options["script"], *results)
     for path in filter(None, files):
         path.open("ab").close()  # fail before training if the file can't be written

@@ -40,6 +40,11 @@ TABS: Mapping[str, Callable[[Session], Tab]] = {
     "dynamics/rest": live_rest,
     "dynamics/way": live_way,
 }
+#: What draws a picture, by the last part of its name; the others are charts or tables.
+KINDS = {
+    "network": "network", "curves": "curves", "words": "words", "phrases": "phrases",
+    "step": "step", "inside": "inside_cell",
+}  # fmt: skip
 #: Seconds for all that the pages measure while a run is paused, for each tab.
 MEASURING = 5.0
 _SLICE = 0.2
@@ -54,7 +59,13 @@ class _Gathering(Frame):
 
     def chart(self, key: str, figure: Callable[..., Picture], *args: Any, remark: str = "") -> None:
         """Keep the picture and its remark."""
-        self.drawn[key] = Drawn(figure(*args), remark)
+        picture = figure(*args)
+        self.drawn[key] = Drawn(picture, remark, _kind_of(key, picture))
+
+
+def _kind_of(key: str, picture: Picture) -> str:
+    table = picture.series and picture.series[0]["type"] == "table"
+    return "table" if table else KINDS.get(key, "chart")
 
 
 def gathered(draw: Callable[[Frame], None], keys: Collection[str] = ()) -> dict[str, Drawn]:

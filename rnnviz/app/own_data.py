@@ -17,7 +17,14 @@ from rnnviz.session import Session
 from rnnviz.tasks.columns import Form
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.encoding import EncodingError
-from rnnviz.tasks.upload import DATA_SETTINGS, File, Upload, check_rows, dataset_of
+from rnnviz.tasks.upload import (
+    DATA_SETTINGS,
+    File,
+    Upload,
+    check_rows,
+    dataset_of,
+    usual_unit,
+)
 from rnnviz.tasks.upload_preview import preview
 from rnnviz.tasks.vocabulary import Unit
 
@@ -127,11 +134,12 @@ def _can_be_learned(upload: Upload) -> bool:
 def _options(form: Form, has_test: bool) -> dict[str, Any]:
     """The widgets of the unit, of the test share without a test file, and of a text's window."""
     unit, share, window = (DATA_SETTINGS[name] for name in ("unit", "test_share", "window"))
-    chosen = {
-        "unit": st.segmented_control(
-            unit.label, list(Unit), key="unit_choice", help=unit.help, format_func=str
-        )
-    }
+    usual = usual_unit(form)
+    read = st.segmented_control(
+        unit.label, list(Unit), default=usual, key=f"unit_choice_{form}", help=unit.help,
+        format_func=str, required=True,
+    )  # fmt: skip
+    chosen: dict[str, Any] = {"unit": None if read == usual else read}
     if not has_test:
         chosen["test_share"] = st.slider(
             share.label, share.low, share.high, share.default, step=share.step, key="test_share",

@@ -32,6 +32,10 @@ _PICKLED = (
 )
 #: How files begin that torch.save or pickle wrote.
 _PICKLES = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
+_OTHER = (
+    "this is no run and holds no weights: those end in .rnnviz, .safetensors or .npz. A table or a "
+    'text to learn from belongs to "Use your own data" on the page, or to rnnviz train --train.'
+)
 _PICKLE_ENDS = (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle")
 
 
@@ -98,14 +102,21 @@ def tensors_of(content: bytes, name: str) -> TensorFile:
             raise TransferError(_PICKLED)
         if len(content) > MAX_FILE:
             raise TransferError(f"the file has more than {MAX_FILE // 1_000_000} MB.")
+        if end != ".safetensors" and not _has_header(content):
+            raise TransferError(_OTHER)
         return TensorFile.of(content)
     except TransferError as problem:
         raise TransferError(f"{name[:60]}: {problem}") from None
 
 
+def _has_header(content: bytes) -> bool:
+    """Whether a file begins as a header of safetensors does, after its length."""
+    return content[8:9] == b"{"
+
+
 def _is_pickled(content: bytes) -> bool:
     """Whether a file begins as a pickle does, and not with the length of a header in JSON."""
-    return content.startswith(_PICKLES) and content[8:9] != b"{"
+    return content.startswith(_PICKLES) and not _has_header(content)
 
 
 #: Type, shape, first byte and the byte after the last one.

@@ -7,12 +7,17 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from rnnviz.export.browser import find_browser
 from rnnviz.export.files import FILES, EveryPicture, numbers, write
+from rnnviz.export.pictures import pictures
 from rnnviz.export.script import ScriptError, problem_of
 from rnnviz.lab.probe import read
 from rnnviz.session import Session
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.training.schedule import Position
+
+#: The options that name a folder.
+_FOLDERS = ("numbers", "pictures")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -22,6 +27,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--numbers", type=Path, metavar="DIR", help="the numbers of every picture, as CSV"
     )
+    parser.add_argument(
+        "--pictures", type=Path, metavar="DIR",
+        help="every picture as SVG; Chrome, Chromium or Edge draws them, without a window",
+    )  # fmt: skip
+    parser.add_argument(
+        "--browser", type=Path, metavar="PROGRAM",
+        help="what draws the pictures; one that is installed by default",
+    )  # fmt: skip
     parser.add_argument(
         "--with-data", action="store_true", help="put the data of --train and --test into --run"
     )
@@ -33,11 +46,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def check(session: Session, options: Mapping[str, Any]) -> None:
     """Raise, before anything is trained, for what can't be written then."""
-    if not any(options[name] for name in (*FILES, "numbers")):
-        listed = ", ".join(f"--{name}" for name in (*FILES, "numbers"))
+    if not any(options[name] for name in (*FILES, *_FOLDERS)):
+        listed = ", ".join(f"--{name}" for name in (*FILES, *_FOLDERS))
         raise TaskError(f"Say what is to be written: {listed}.")
     if options["with_data"] and not (options["run"] and options["train"]):
         raise TaskError("--with-data has no effect without --run and --train. Leave it out.")
+    if options["browser"] and not options["pictures"]:
+        raise TaskError("--browser has no effect without --pictures. Leave it out.")
+    if options["pictures"]:
+        find_browser(options["browser"])
     if options["script"] and (problem := problem_of(session)):
         raise ScriptError(problem)
     if options["phrase"] is not None:
@@ -48,10 +65,14 @@ def check(session: Session, options: Mapping[str, Any]) -> None:
         and Position.parse(options["epoch"]).epoch > session.config.epochs
     ):
         raise TaskError(f"The run ends at epoch {session.config.epochs}: --epoch can't be later.")
-    for name in FILES:
+    for name, kind in FILES.items():
         if options[name]:
+            kind.check(options[name])
             options[name].parent.mkdir(parents=True, exist_ok=True)
             options[name].open("ab").close()  # fail before training if it can't be written
+    for name in _FOLDERS:
+        if options[name]:
+            options[name].mkdir(parents=True, exist_ok=True)
 
 
 def export(
@@ -64,7 +85,16 @@ def export(
         if path := options[name]:
             write(path, kind.content(session, path, options["with_data"]))
             yield path
+    drawn = every_picture(session) if any(options[name] for name in _FOLDERS) else {}
     if folder := options["numbers"]:
-        for name, text in numbers(session, every_picture(session)).items():
-            write(folder / name, text)
-        yield folder
+        yield _written(folder, numbers(session, drawn))
+    # Last, as a browser may fail.
+    if folder := options["pictures"]:
+        browser = find_browser(options["browser"])
+        yield _written(folder, pictures(session, drawn, browser, folder))
+
+
+def _written(folder: Path, files: Mapping[str, str]) -> Path:
+    for name, text in files.items():
+        write(folder / name, text)
+    return folder

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rnnviz.export.history import history_csv, history_json
-from rnnviz.export.numbers import Drawn, columns_of, csv_of
+from rnnviz.export.numbers import Drawn, csv_of, with_numbers
 from rnnviz.export.origin import origin
 from rnnviz.export.replay import replay
 from rnnviz.export.run_file import run_file
 from rnnviz.export.script import script
 from rnnviz.export.weights import safetensors_file, weights_file
 from rnnviz.session import Session
+from rnnviz.tasks.csv_table import TaskError
 
 #: Every picture of every page of a session, by page, tab and key: "hidden/carry/memory".
 EveryPicture = Callable[[Session], Mapping[str, Drawn]]
@@ -28,6 +29,13 @@ class FileKind(NamedTuple):
     metavar: str
     help: str
     content: Callable[[Session, Path, bool], str | bytes]
+    #: How the name must end if its ending tells the format.
+    ends: tuple[str, ...] = ()
+
+    def check(self, path: Path) -> None:
+        """Raise TaskError for a name whose ending is another format's."""
+        if self.ends and path.suffix and not any(_ends(path, end) for end in self.ends):
+            raise TaskError(f"{path}: its name must end in {' or '.join(self.ends)}.")
 
 
 def _weights(session: Session, path: Path, own_data: bool) -> bytes:
@@ -57,20 +65,19 @@ FILES: dict[str, FileKind] = {
         lambda session, *_: script(session),
     ),
     "weights": FileKind(
-        "FILE", "the weights, as .npz or .safetensors; rnnviz open opens both", _weights
+        "FILE", "the weights, as .npz or .safetensors; rnnviz open opens both", _weights,
+        (".npz", ".safetensors"),
     ),
-    "history": FileKind("FILE", "settings and scores of every epoch, as .csv or .json", _history),
+    "history": FileKind(
+        "FILE", "settings and scores of every epoch, as .csv or .json", _history, (".csv", ".json")
+    ),
 }  # fmt: skip
 
 
 def numbers(session: Session, pictures: Mapping[str, Drawn]) -> dict[str, str]:
-    """The numbers of every picture as CSV, and the history of the run, by the names of files.
-
-    A picture with a sentence in its place has none.
-    """
+    """The numbers of every picture as CSV, and the history of the run, by the names of files."""
     made = origin(session)
-    drawn = {name: one for name, one in pictures.items() if columns_of(one.picture)}
-    tables = {f"{name}.csv": csv_of(one, made) for name, one in drawn.items()}
+    tables = {f"{name}.csv": csv_of(one, made) for name, one in with_numbers(pictures).items()}
     histories = {"history.csv": history_csv(session), "history.json": history_json(session)}
     return tables | histories
 

@@ -26,10 +26,11 @@ _TAG = re.compile(r"<[^>]*>")
 
 
 class Drawn(NamedTuple):
-    """A picture, and what it was measured on."""
+    """A picture, what it was measured on, and the kind of what draws it, as in static/kinds.js."""
 
     picture: Picture
     remark: str = ""
+    kind: str = "chart"
 
 
 class Column(NamedTuple):
@@ -75,10 +76,19 @@ def columns_of(picture: Picture) -> list[Column]:
     ]  # fmt: skip
 
 
+def with_numbers(pictures: Mapping[str, Drawn]) -> dict[str, Drawn]:
+    """The pictures that have numbers: a sentence in the place of one has none."""
+    return {name: one for name, one in pictures.items() if columns_of(one.picture)}
+
+
 def csv_of(drawn: Drawn, origin: Mapping[str, str]) -> str:
     """The numbers of a picture as CSV, under what made them."""
-    told = {"title": title_of(drawn.picture), **origin, "measured": _plain(drawn.remark)}
-    return csv_text(columns_of(drawn.picture), told)
+    return csv_text(columns_of(drawn.picture), told_of(drawn, origin))
+
+
+def told_of(drawn: Drawn, origin: Mapping[str, str]) -> dict[str, str]:
+    """What made a picture, by name."""
+    return {"title": title_of(drawn.picture), **origin, "measured": _plain(drawn.remark)}
 
 
 def csv_text(columns: Sequence[Column], told: Mapping[str, str]) -> str:

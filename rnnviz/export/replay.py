@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import gzip
-import hashlib
 from collections.abc import Iterator, Sequence
 from html import escape
 from pathlib import Path
@@ -14,7 +13,7 @@ from urllib.parse import urlencode
 from rnnviz import __version__
 from rnnviz.config import SETTINGS
 from rnnviz.drawing.first_page import explained
-from rnnviz.export.page_script import page_file, page_script
+from rnnviz.export.page_script import page_file, page_script, script_hash
 from rnnviz.export.phrases import usual_phrases
 from rnnviz.export.replay_frames import ReplayFrames, record
 from rnnviz.figures.theme import DARK, LIGHT, Theme, css_variables
@@ -67,7 +66,7 @@ def replay(session: Session, phrases: Sequence[str] | None = None) -> str:
         "figures": "\n".join(_figures(session)),
         "style": _style(),
         "script": code,
-        "hash": "sha256-" + _base64(hashlib.sha256(code.encode()).digest()),
+        "hash": script_hash(code),
         "recording": _base64(gzip.compress(frames.content, 6, mtime=0)),
     }
     return template.substitute(parts)

@@ -13,6 +13,7 @@ from rnnviz.engine.derived_cell import DerivedCell
 from rnnviz.engine.initializers import first_formulas
 from rnnviz.engine.parameters import Architecture
 from rnnviz.export import script_parts as parts
+from rnnviz.export.origin import query_of
 from rnnviz.session import Session
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
@@ -72,6 +73,8 @@ def _heading(session: Session) -> str:
         f"{equations}\n\n"
         f"It is trained with NumPy alone. Written by rnnviz {__version__}.\n"
         f"Settings that differ from the default: {', '.join(pairs) or 'none'}.\n"
+        f"Seed {session.run.schedule.start.seed}, up to epoch {session.player.progress}; "
+        f"the link to it is {query_of(session)}\n"
         'Run it with --weights own.npz to write the weights.\n"""\n\n'
         "import sys\n\nimport numpy as np"
     )

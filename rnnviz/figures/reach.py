@@ -28,13 +28,13 @@ FOREVER = 1000
 
 class Told(NamedTuple):
     """What the phrase and a sequence of the set are called; while the reader looks back, the norms
-    (T,) of the phrase at the ``present`` epoch of the run.
+    (T,) of the phrase at the ``present`` epoch or step of the run.
     """
 
     phrase: str = "phrase"
     sequence: str = "training phrase"
     norms: Array | None = None
-    present: int = 0
+    present: str = "epoch 0"
 
 
 TOLD = Told()
@@ -100,12 +100,12 @@ def _present(told: Told, count: int, theme: Theme, floor: float) -> Iterator[Ser
     yield scatter(
         x=list(range(len(norms))),
         y=np.maximum(norms, floor),
-        name=f"at epoch {told.present}",
+        name=f"at {told.present}",
         mode="lines",
         line={"color": theme.magnitude, "width": 1.5, "dash": "dashdot"},
         opacity=0.55,
         customdata=exact(norms),
-        hovertemplate=f"at epoch {told.present}: %{{customdata}}<extra></extra>",
+        hovertemplate=f"at {told.present}: %{{customdata}}<extra></extra>",
     )
 
 

@@ -100,7 +100,8 @@ def _beside(pair: Pair, parts: list[Array], scale: tuple[View, float], theme: Th
         yaxis=axis("", theme, range=[units - 0.5, -0.5 - 0.3 * units], showgrid=False,
                    tickvals=_ticks(units)),
         annotations=[*_heads(pair, names, theme), *_sames(same, units, theme)],
-        meta={"x": "token", "y": "unit"},
+        # What is asked here is about a word: a click chooses it.
+        meta={"x": "token", "y": "unit", "kept": "token"},
     )  # fmt: skip
 
 

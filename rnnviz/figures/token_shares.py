@@ -89,7 +89,7 @@ def _past(shares: Array, epochs: Array, theme: Theme) -> Series:
     return scatter(
         x=compact(np.hstack([x, gap])).ravel(),
         y=compact(np.hstack([shares.T, gap])).ravel(),
-        name="from epoch 0 to now",
+        name="from the beginning to now",
         mode="lines",
         fill="tozeroy",
         fillcolor=faint(theme.magnitude, 0.16),

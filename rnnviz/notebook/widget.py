@@ -21,5 +21,5 @@ def widget(session: Session) -> SessionWidget:
     except ModuleNotFoundError as missing:
         if missing.name not in ("anywidget", "ipywidgets", "traitlets", "IPython"):
             raise
-        raise ImportError("The widget needs anywidget: pip install 'rnnviz[notebook]'.") from None
+        raise ImportError("The widget needs anywidget: pip install anywidget.") from None
     return SessionWidget(session)

@@ -217,6 +217,11 @@ def with_columns(upload: Upload) -> Upload:
     return replace(upload, form=form, text_column=text, label_column=label or None)
 
 
+def usual_unit(form: Form) -> Unit:
+    """What is read one at a time if nothing is chosen."""
+    return Unit.CHARACTERS if form is Form.NEXT else Unit.WORDS
+
+
 def check_rows(upload: Upload) -> Checked:
     """Check every row of the files; raise TaskError for what is wrong with a whole file."""
     return _checked(replace(upload, seed=0, window=WINDOW, test_share=0.0, skip_bad=False))
@@ -229,7 +234,7 @@ def _checked(upload: Upload) -> Checked:
     if upload.test:
         tables.append(_test_table(cells_of(upload.test, upload.encoding), tables[0], columns))
     form = tables[0].form
-    unit = upload.unit or (Unit.CHARACTERS if form is Form.NEXT else Unit.WORDS)
+    unit = upload.unit or usual_unit(form)
     near: list[tuple[str, ...]] = []
     if form is Form.LABEL:
         near = near_labels(row.label for one in tables for row in one.rows)

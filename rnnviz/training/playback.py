@@ -112,8 +112,8 @@ class Playback(Player):
             return
         self.shown = position
         self.message = (
-            f"Looking back at step {position.epoch:,}; the last snapshot is that of step "
-            f"{self._last:,}. Between snapshots there is nothing: the slider goes to the nearest."
+            f"Looking back at step {position.epoch:,}. Between snapshots there is nothing: "
+            "the slider goes to the nearest."
         )
 
     def back_to_now(self) -> None:

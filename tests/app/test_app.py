@@ -464,7 +464,8 @@ def test_a_text_is_learned_token_by_token_in_pieces_that_can_be_chosen(page):
     assert page.session.state.epoch == 1
     page.upload("train_csv", "weather.csv", WEATHER)
     assert page.widget("window") is None
-    page.set("unit_choice", Unit.CHARACTERS)
+    assert page.widget("unit_choice_label").value == Unit.WORDS
+    page.set("unit_choice_label", Unit.CHARACTERS)
     assert "in characters" in page.text
     page.click("learn")
     assert page.session.dataset.vocabulary.characters

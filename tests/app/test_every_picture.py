@@ -11,8 +11,9 @@ from rnnviz.app.every_picture import every_picture
 from rnnviz.config import RunConfig, TaskName
 from rnnviz.export.files import numbers
 from rnnviz.export.numbers import columns_of
+from rnnviz.lab.step import StepView
 from rnnviz.session import Session
-from tests.app.tab import PAGES, QUESTIONS, App
+from tests.app.tab import PAGES, QUESTIONS, App, Page, tabs_of
 
 
 def trained(**changed):
@@ -53,6 +54,22 @@ def test_the_numbers_are_those_of_the_page():
     (train,) = [series for series in loss if series.get("name") == "train_loss"]
     column = app.session.run.history.column("train_loss")
     np.testing.assert_allclose(train["y"], column, rtol=1e-6)
+
+
+def test_each_picture_is_drawn_by_what_draws_it_on_the_page():
+    session, seen = trained(), {}
+    for page in PAGES:
+        opened = Page(page, session)
+        for view in tabs_of(page):
+            seen |= {key: place["kind"] for key, place in opened.enter(view).places.items()}
+    session.step.view = StepView.INSIDE
+    seen |= {key: place["kind"] for key, place in Page("step", session).places.items()}
+    drawn = {name.rpartition("/")[2]: one for name, one in every_picture(session, 0).items()}
+    kinds = {key: one.kind for key, one in drawn.items() if columns_of(one.picture)}
+    # One that is measured may stand on the page of other tasks alone.
+    assert kinds == {key: seen.get(key, "chart") for key in kinds}
+    assert {*module.KINDS} <= {*seen}
+    assert {*seen.values()} == {"chart", "table", *module.KINDS.values()}
 
 
 def test_what_is_measured_while_a_run_is_paused_is_measured_before(monkeypatch):

@@ -345,7 +345,9 @@ def test_how_far_the_gradient_reaches_is_told():
     share = norms[0] / norms[-1]
     life = (len(norms) - 1) / -np.log2(share)
     first = page.session.inspect().words[0]
-    assert f"In this phrase it is halved every {life:.2g} words on average: " in page.story
+    assert (
+        f"In this phrase the gradient is halved every {life:.2g} words on average: " in page.story
+    )
     assert f" of it reaches “{first}”, {len(norms) - 1} words back." in page.story
     told = page.story.partition(": ")[2].split(" of it")[0]
     assert value_of(told) == pytest.approx(share, rel=0.01 if "%" in told else 0.5)
@@ -381,7 +383,8 @@ SAID = {
     ),
     "untrained": (
         {"epoch": "0", "init_scale": "0.01"},
-        r"In this phrase it is halved every 0\.\d+ words on average: \S*10⁻\S+ of it reaches .+\.",
+        r"In this phrase the gradient is halved every 0\.\d+ words on average: "
+        r"\S*10⁻\S+ of it reaches .+\.",
         r"bring \S+% of the input weights' gradient\.",
         "Not checked at these weights: press G.",
     ),

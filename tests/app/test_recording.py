@@ -45,6 +45,8 @@ def test_every_page_stands_and_speaks_of_steps(page, path):
             words = words_of(opened)
             assert "nan" not in words.split()
             assert not re.search(r"\bepochs?\b|\btraining (sequence|phrase|data|set)", words)
+            series = [one for key in opened.charts for one in opened.chart(key)["data"]]
+            assert not [one for one in series if "epoch" in str(one.get("name"))]
 
 
 def test_the_numbers_of_every_picture_are_those_of_steps(path):

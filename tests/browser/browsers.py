@@ -10,24 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-#: The headless shell is the same engine without windows; it takes a quarter less processor time.
-NAMES = (
-    "chromium-headless-shell",
-    "google-chrome", "google-chrome-stable", "chromium", "chromium-browser", "chrome",
-    "microsoft-edge", "microsoft-edge-stable", "msedge",
-)  # fmt: skip
-_MAC = ("Google Chrome", "Chromium", "Microsoft Edge")
-_WINDOWS = (
-    "Google/Chrome/Application/chrome.exe",
-    "Chromium/Application/chrome.exe",
-    "Microsoft/Edge/Application/msedge.exe",
-)
-_LINUX = (
-    "/opt/google/chrome/chrome",
-    "/opt/microsoft/msedge/msedge",
-    "/usr/lib/chromium/chromium",
-    "/snap/bin/chromium",
-)
+from rnnviz.export.browser import installed
+
 _PLAYWRIGHT = (sys.executable, "-m", "playwright")
 _FETCH = (*_PLAYWRIGHT, "install", "chromium")
 _DEBIAN = (
@@ -115,17 +99,4 @@ def _first(paths: Iterable[str], machine: Machine) -> str | None:
 
 def installed_paths(machine: Machine) -> list[str]:
     """Where an installed browser may be: on the PATH, then in the system's usual places."""
-    on_path = [found for name in NAMES if (found := machine.which(name))]
-    return on_path + _usual_places(machine)
-
-
-def _usual_places(machine: Machine) -> list[str]:
-    if machine.platform == "darwin":
-        home = machine.environ.get("HOME", "")
-        roots = ("/Applications", f"{home}/Applications")
-        return [f"{root}/{name}.app/Contents/MacOS/{name}" for root in roots for name in _MAC]
-    if machine.platform == "win32":
-        names = ("PROGRAMFILES", "PROGRAMFILES(X86)", "LOCALAPPDATA")
-        roots = tuple(filter(None, map(machine.environ.get, names)))
-        return [f"{root}/{place}" for root in roots for place in _WINDOWS]
-    return list(_LINUX)
+    return installed(machine.environ, machine.platform, machine.which)

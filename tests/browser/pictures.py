@@ -1,16 +1,31 @@
-"""Make the pictures of README and docs anew: ``python -m tests.browser.pictures``."""
+"""Make the pictures of README and docs anew: ``python -m tests.browser.pictures``.
+
+With names only those: ``python -m tests.browser.pictures replay.png``. Those of PyTorch and of the
+notebook take torch and JupyterLab.
+"""
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from urllib.parse import urlencode
 
 from PIL import Image
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
-from rnnviz.config import TaskName
+from rnnviz.config import RunConfig, TaskName
+from rnnviz.export.replay import replay
 from rnnviz.presets import PRESETS
+from rnnviz.session import Session
+from tests.browser.jupyter import Lab, notebook, serve_lab
 from tests.browser.serving import ROOT, chromium, open_page, serve, visit
 from tests.browser.train_page import TrainPage
 
@@ -77,7 +92,9 @@ def step_page(browser: Browser, url: str, path: Path) -> None:
     page.context.close()
 
 
-def laboratory(browser: Browser, url: str, link: str, first: str, path: Path, *keys: str) -> None:
+def laboratory(  # noqa: PLR0917
+    browser: Browser, url: str, link: str, first: str, path: Path, keys: Sequence[str]
+) -> None:
     """One of the other pages, its chart ``first`` drawn, after pressing ``keys``."""
     page = open_page(browser, [], viewport={"width": 1440, "height": 1240})
     visit(page, f"{url}/{link}", first)
@@ -91,6 +108,85 @@ def laboratory(browser: Browser, url: str, link: str, first: str, path: Path, *k
     page.context.close()
 
 
+def replayed(browser: Browser, path: Path) -> None:
+    """A replay of the default run, opened from the disk without a network, in the fall."""
+    session = Session(RunConfig(epochs=450))
+    session.player.advance(450)
+    page = open_page(browser, [], viewport={"width": 1280, "height": 720})
+    page.context.set_offline(True)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "replay.html"
+        file.write_text(replay(session), encoding="utf-8")
+        page.goto(file.as_uri())
+    page.locator("[data-picture=curves][data-drawn]").wait_for()
+    page.keyboard.press("End")
+    for _ in range(20):
+        page.keyboard.press("ArrowLeft")
+    page.wait_for_timeout(500)
+    page.screenshot(path=path)
+    page.context.close()
+
+
+#: The example of the Recorder, slowed down so that it goes on while it is watched.
+_LOOP = """
+import time
+from examples import record_pytorch
+from rnnviz.torch import Recorder
+class Slow(Recorder):
+    def step(self, **scores):
+        time.sleep(0.02)
+        super().step(**scores)
+record_pytorch.Recorder = Slow
+record_pytorch.main()
+"""
+
+
+def followed(browser: Browser, path: Path) -> None:
+    """The page while it follows a training loop in PyTorch."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "recall.rnnviz"
+        command = [sys.executable, "-c", _LOOP]
+        loop = subprocess.Popen(command, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)})
+        try:
+            while not file.exists():
+                time.sleep(0.1)
+            with serve(opening=file) as server:
+                page = open_page(browser, [], viewport={"width": 1280, "height": 800})
+                page.goto(server.url)
+                page.wait_for_function("window.rnnviz?.stage?.header?.last >= 300", timeout=0)
+                page.wait_for_timeout(1500)
+                page.mouse.move(0, 0)
+                page.screenshot(path=path)
+                page.context.close()
+        finally:
+            loop.kill()
+            loop.wait()
+
+
+_CELLS = (
+    "import rnnviz\n\nsession = rnnviz.Session(rnnviz.RunConfig(seed=1, lr=0.02))\n"
+    "rnnviz.widget(session)",
+    "probe = session.inspect()\nprint(session.player.progress, probe.answer)",
+)
+
+
+def widget(browser: Browser, path: Path) -> None:
+    """A notebook in JupyterLab whose widget plays."""
+    names = {"notebook.ipynb": notebook(*_CELLS)}
+    with tempfile.TemporaryDirectory() as folder, serve_lab(Path(folder), names) as url:
+        lab = Lab(open_page(browser, [], viewport={"width": 1280, "height": 900}))
+        lab.visit(url, "notebook.ipynb")
+        lab.page.keyboard.press("Control+b")
+        lab.run(0)
+        lab.expect_drawn()
+        lab.press("Play")
+        expect(lab.epoch.first).to_contain_text(
+            re.compile(r"^(4[3-9]|[5-9]\d)\d of"), timeout=60_000
+        )
+        lab.page.screenshot(path=path)
+        lab.page.context.close()
+
+
 #: Link, first chart, file and keys of the other pages: with F the fixed points are looked for.
 LABORATORIES = (
     ("hidden?epoch=600&phrase=i+am+not+good", "response", "hidden.png", "ArrowRight"),
@@ -100,16 +196,29 @@ LABORATORIES = (
 )  # fmt: skip
 
 
-def main() -> None:
-    """Write the pictures in docs/."""
+def main(*names: str) -> None:
+    """Write the pictures in docs/ with these names, or all of them."""
     with serve() as server, chromium() as browser:
-        animation(browser, server.url, DOCS / "first-minute.png")
-        learned_page(browser, server.url, DOCS / "train.png", "light")
-        learned_page(browser, server.url, DOCS / "train-dark.png", "dark")
-        step_page(browser, server.url, DOCS / "step.png")
-        for link, first, name, *keys in LABORATORIES:
-            laboratory(browser, server.url, link, first, DOCS / name, *keys)
+        for name, draw in _drawings(browser, server.url).items():
+            if not names or name in names:
+                draw(DOCS / name)
+
+
+def _drawings(browser: Browser, url: str) -> dict[str, Callable[[Path], None]]:
+    """What draws each picture, by its name."""
+    drawings: dict[str, Callable[[Path], None]] = {
+        "first-minute.png": partial(animation, browser, url),
+        "train.png": partial(learned_page, browser, url, scheme="light"),
+        "train-dark.png": partial(learned_page, browser, url, scheme="dark"),
+        "step.png": partial(step_page, browser, url),
+        "replay.png": partial(replayed, browser),
+        "recording.png": partial(followed, browser),
+        "notebook.png": partial(widget, browser),
+    }
+    for link, first, name, *keys in LABORATORIES:
+        drawings[name] = partial(laboratory, browser, url, link, first, keys=keys)
+    return drawings
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

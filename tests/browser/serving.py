@@ -148,10 +148,15 @@ def chromium() -> Iterator[Browser]:
 
 
 def _launch(playwright: Playwright) -> Browser:
+    path = program(playwright.chromium.executable_path)
+    return playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+
+
+def program(own: str) -> str:
+    """The path of a Chromium; ``own`` is where Playwright keeps its own."""
     # Of several workers the first installs it; two at once would stop each other.
     with FileLock(Path(tempfile.gettempdir()) / "rnnviz-chromium.lock"):
-        path = find_chromium(playwright.chromium.executable_path)
-    return playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        return find_chromium(own)
 
 
 def open_page(browser: Browser, complaints: list[str], **options: Any) -> Page:

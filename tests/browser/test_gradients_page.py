@@ -75,7 +75,7 @@ def test_a_newcomer_sees_why_lag_20_fails_for_elman_and_not_for_the_lstm(page):
     expect(story).to_contain_text("The run ended before the loss fell.")
     reader.click(story.get_by_role("button", name="How far back?"))
     page.expect_drawn_above("over_lag", 0)
-    expect(story).to_contain_text("Up to epoch 24 of 30 less than 0.1% of it reached “A”")
+    expect(story).to_contain_text("Up to epoch 24 of 30 less than 0.1% of the gradient reached “A”")
     page.expect_in_chart("map", "figure.data[0].x.length > 20")
     reader.click(story.get_by_role("button", name="Train LSTM, lag 20"))
     page.expect_said("status", "Running")

@@ -24,6 +24,19 @@ PIXELS = """(canvas, hex) => {
 PHRASE, EPOCH = "i am not good", 100
 
 
+# What the canvas says if the letters are a quarter wider.
+IN_WIDE_LETTERS = """() => {
+  const { prototype } = CanvasRenderingContext2D, { fillText, measureText } = prototype, said = [];
+  prototype.measureText = function (text) {
+    return { width: 1.25 * measureText.call(this, text).width };
+  };
+  prototype.fillText = (text) => said.push(text);
+  rnnviz.stage.plots.get("network").repaint();
+  Object.assign(prototype, { fillText, measureText });
+  return said;
+}"""
+
+
 def canvas_of(page):
     return page.chart("network").locator("canvas")
 
@@ -90,6 +103,16 @@ def test_it_says_the_numbers_of_the_record_where_it_is_pointed_at(shown):
     expect(tip).to_contain_text(number(record.gradients[2], 3))
     shown.page.mouse.move(2, 2)
     expect(tip).to_be_hidden()
+
+
+def test_the_answer_is_whole_in_the_letters_of_another_system(opened, server):
+    page = opened(
+        f"{server.url}/?epoch=100&phrase=i+am+not+good", "network", width=1440, height=900
+    )
+    said = page.page.evaluate(IN_WIDE_LETTERS)
+    # The class at its end of the scale, the target and the verdict.
+    assert said.count("negative") == 3
+    assert not [text for text in said if text.endswith("…")]
 
 
 def test_it_is_dark_where_the_page_is(opened):

@@ -66,24 +66,50 @@ def test_a_run_is_taken_away_and_dropped_onto_another_page(opened, server):
     other.expect_place("32")
 
 
-def test_a_picture_is_saved_as_it_is_on_the_screen(opened, server):
-    page = opened(f"{server.url}/?hidden=5&epoch=12&seed=3", "network")
-    page.chart("network").hover()
-    page.at("network").locator(".rnnviz-enlarge").click()
+def saved_pictures(page, key):
+    """The texts of a picture as SVG, what it says of itself, and it as PNG; both look alike."""
+    page.chart(key).hover()
+    page.at(key).locator(".rnnviz-enlarge").click()
     dialog = page.page.locator("dialog.rnnviz-large")
     (name, svg), (_, png) = (
         saved(page, dialog.get_by_role("button", name=kind).click) for kind in ("SVG", "PNG")
     )
-    assert name == "network.svg"
-    assert b"iTXtDescription" in png
-    said = json.loads(ElementTree.fromstring(svg).find(f"{SVG}metadata").text)
-    assert (said["epoch"], said["phrase"]) == ("12", "i am not bad")
-    assert "seed=3" in said["link"]
-    texts = {text.text for text in ElementTree.fromstring(svg).iter(f"{SVG}text")}
-    assert {"not", "bad", "verdict"} <= texts
+    assert name == f"{key}.svg"
+    dialog.get_by_role("button", name="Close").click()
+    check_alike(page, svg, png)
+    root = ElementTree.fromstring(svg)
+    said = json.loads(root.find(f"{SVG}metadata").text)
+    return [text.text for text in root.iter(f"{SVG}text")], said, png
+
+
+def check_alike(page, svg, png):
     kinds = (("svg+xml", svg), ("png", png))
     sources = [f"data:image/{kind};base64,{base64.b64encode(c).decode()}" for kind, c in kinds]
     different, shades, scale = page.page.evaluate(DIFFERENCE, sources)
     assert different < 0.02
     assert shades > 20
     assert scale == 2
+
+
+def test_a_picture_is_saved_as_it_is_on_the_screen(opened, server):
+    page = opened(f"{server.url}/?hidden=5&epoch=12&seed=3", "network")
+    texts, said, png = saved_pictures(page, "network")
+    assert b"iTXtDescription" in png
+    assert (said["epoch"], said["phrase"]) == ("12", "i am not bad")
+    assert "seed=3" in said["link"]
+    assert {"not", "bad", "verdict"} <= {*texts}
+
+
+def test_what_is_saved_of_a_sheet_is_whole(opened, server):
+    page = opened(f"{server.url}/?hidden=5&epoch=12&seed=3&now=20", "network")
+    page.ask("Where is it wrong?")
+    page.expect_drawn_above("list", 0)
+    rows = page.at("list").locator("tr[data-row]")
+    assert page.at("list").locator(".rnnviz-rows").evaluate("n => n.scrollHeight > n.clientHeight")
+    listed = "".join(saved_pictures(page, "list")[0]).replace(" ", "")
+    assert rows.count() == 20
+    for row in rows.locator("td:first-child").all_inner_texts():
+        assert row.replace(" ", "") in listed
+    # The words that stand above it on the sheet.
+    words = page.at("words").locator("canvas").get_attribute("aria-label").rpartition(": ")[2]
+    assert {*words.split()} <= {*saved_pictures(page, "answers")[0]}

@@ -12,7 +12,7 @@ def test_the_state_after_not_is_put_into_another_phrase_with_four_clicks(opened,
     page.expect_place("500")
     page.page.get_by_text("What if this word were another?").click()
     page.expect_drawn_above("distance", 0)
-    page.page.mouse.click(*page.place("distance", "2", "0.1"))
+    page.page.mouse.click(*page.place("compared", "2", "3"))
     page.page.get_by_text("another state", exact=True).click()
     donor = page.page.get_by_label("Other phrase")
     donor.click()
@@ -29,6 +29,13 @@ def test_the_state_after_not_is_put_into_another_phrase_with_four_clicks(opened,
     first, second = page.in_chart("answers", "figure.data.slice(0, 2).map(({ y }) => [...y])")
     assert first[:2] == second[:2]
     assert first[-1] < 0 < second[-1]
+
+    # Where both are the same there is no number to tell.
+    tip = page.chart("compared").locator(".rnnviz-tip")
+    page.page.mouse.move(*page.place("compared", "-0.3", "3"))
+    expect(tip).to_contain_text("A after “now”: h = ")
+    page.page.mouse.move(*page.place("compared", "0", "3"))
+    expect(tip).to_be_hidden()
 
 
 def test_a_click_on_a_row_silences_its_unit_and_a_branch_goes_on_without_it(opened, server):

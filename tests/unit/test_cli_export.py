@@ -16,6 +16,7 @@ from rnnviz.figures.picture import Picture, scatter
 from rnnviz.imports.run_file import open_run
 from rnnviz.imports.weights import open_weights
 from rnnviz.session import Session
+from tests.unit.export.test_browser import fake
 from tests.unit.test_cli import opened, run  # noqa: F401
 
 QUICK = ("export", "--hidden", "4", "--init-scale", "0.1", "--epochs", "6", "--seed", "3")
@@ -51,7 +52,9 @@ def test_every_file_says_what_made_it_and_has_the_run(run, tmp_path, trained):  
         said = content_of(tmp_path / name)
         assert "seed" in said, name
         assert "0.1.0" in said, name
-    assert "trained with NumPy alone" in (tmp_path / "r.py").read_text(encoding="utf-8")
+    told = content_of(tmp_path / "r.py")
+    assert "trained with NumPy alone" in told
+    assert "Seed 3, up to epoch 6; the link to it is ?" in told
 
 
 def content_of(path):
@@ -106,12 +109,24 @@ def test_own_data_are_in_the_run_if_they_are_asked_for(run, opened, tmp_path):  
         (("--run", "r.rnnviz", "--with-data"), "--with-data has no effect"),
         (("--run", "r.rnnviz", "--unit", "words"), "needs --train"),
         (("--run", "."), "directory"),
+        (
+            ("--pictures", "p", "--browser", "nowhere"),
+            "--browser nowhere: there is no such program",
+        ),
+        (
+            ("--run", "r.rnnviz", "--browser", "chrome"),
+            "--browser has no effect without --pictures",
+        ),
+        (("--numbers", "file"), "File exists"),
+        (("--weights", "w.pt"), "w.pt: its name must end in .npz or .safetensors."),
+        (("--history", "h.txt"), "h.txt: its name must end in .csv or .json."),
     ],
 )
 def test_what_can_not_be_written_is_said_before_training(
     run, tmp_path, monkeypatch, options, said  # noqa: F811
 ):  # fmt: skip
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
     monkeypatch.setattr(cli, "_train_to_the_end", lambda *_: pytest.fail("it was trained"))
     done = run(*QUICK, *options)
     assert done.code == 2
@@ -121,7 +136,8 @@ def test_what_can_not_be_written_is_said_before_training(
 
 def test_the_numbers_of_every_picture_are_files(tmp_path, trained):
     picture = Picture([scatter(x=[1, 2], y=[0.5, 2.0], name="a")], {"title": {"text": "Two"}})
-    options = dict.fromkeys((*command.FILES, "epoch", "with_data")) | {"numbers": tmp_path / "n"}
+    given = (*command.FILES, "epoch", "with_data", "pictures")
+    options = dict.fromkeys(given) | {"numbers": tmp_path / "n"}
     (folder,) = command.export(trained, options, lambda _: {"page/tab/two": Drawn(picture, "all")})
     text = (folder / "page/tab/two.csv").read_text(encoding="utf-8")
     assert text.startswith("# title: Two\n# rnnviz: ")
@@ -131,6 +147,18 @@ def test_the_numbers_of_every_picture_are_files(tmp_path, trained):
         json.loads((folder / "history.json").read_text(encoding="utf-8"))["made by"]["epoch"] == "6"
     )
     assert (folder / "history.csv").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a script is no program there")
+def test_if_the_browser_fails_all_else_is_written(run, tmp_path):  # noqa: F811
+    program, out = fake(tmp_path, "echo no display >&2; exit 1"), tmp_path / "out"
+    wanted = ("--pictures", out, "--numbers", out, "--weights", tmp_path / "w.npz")
+    done = run(*QUICK, *wanted, "--browser", program)
+    assert done.code == 2
+    *written, problem = done.err.splitlines()
+    assert written == [f"rnnviz: wrote {path}" for path in (tmp_path / "w.npz", out)]
+    assert problem == f"rnnviz: {program} has not drawn the pictures: no display"
+    assert {path.name for path in out.iterdir()} == {"history.csv", "history.json"}
 
 
 def test_as_a_command_it_draws_every_page_without_a_browser(tmp_path):

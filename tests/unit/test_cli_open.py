@@ -121,6 +121,13 @@ def test_what_can_not_be_opened_gets_a_sentence(run, opened, weights, tmp_path, 
     assert name in done.err
 
 
+def test_a_table_that_is_opened_is_shown_its_place(run, opened, csv):  # noqa: F811
+    done = run("open", csv("sky.csv", "text,label\nblue,good\n"))
+    assert (done.code, opened) == (2, [])
+    assert "sky.csv: this is no run and holds no weights" in done.err
+    assert "rnnviz train --train" in done.err
+
+
 def test_open_needs_a_file():
     with pytest.raises(SystemExit) as stop:
         cli.main(["open"], open_page=lambda *given: None, every_picture=lambda _: {})

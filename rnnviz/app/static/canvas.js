@@ -38,9 +38,13 @@ export function percent(p) {
   return p > 0 && p < 0.01 ? "<1%" : `${Math.round(100 * p)}%`;
 }
 
+// A text wider than `most` gets smaller, down to `least`, and is cut only then.
 export function write({ c, font, theme }, text, x, y, size, color,
-  { align = "left", weight = 400, halo = false, most = Infinity } = {}) {
-  c.font = `${weight} ${Math.max(12, size)}px ${font}`;
+  { align = "left", weight = 400, halo = false, most = Infinity, least = size } = {}) {
+  const inSize = (pixels) => (c.font = `${weight} ${Math.max(12, pixels)}px ${font}`);
+  inSize(size);
+  // Letters have whole widths: half the size is not half as wide.
+  for (let now = size; now > least && c.measureText(text).width > most;) inSize((now = Math.max(least, now - 0.5)));
   [c.fillStyle, c.textAlign, c.textBaseline] = [color, align, "middle"];
   const shown = most < Infinity ? fitted(c, text, most) : text;
   if (halo) {
@@ -50,7 +54,7 @@ export function write({ c, font, theme }, text, x, y, size, color,
   c.fillText(shown, x, y);
 }
 
-function fitted(c, text, most) {
+export function fitted(c, text, most) {
   let count = [...text].length - 1;
   if (!count || c.measureText(text).width <= most) return text;
   const cut = () => [...text].slice(0, count).join("") + "…";

@@ -65,17 +65,20 @@ export class CanvasPicture extends Picture {
     this.showTip(this.pointer ? this.told() : []);
   }
 
-  // Paint it elsewhere as it is here, but without what the pointer is at; return its size. The context is `alone`:
-  // what stands in boxes over this canvas is painted there.
+  // Its size in the units of `paint`.
+  get size() {
+    return [this.node.clientWidth / this.zoom, this.node.clientHeight / this.zoom];
+  }
+
+  // Paint it elsewhere as it is here, but without what the pointer is at. The context is `alone`: what stands in boxes
+  // over this canvas is painted there.
   paintOn(context) {
     context.alone = true;
-    const { pointer, node, zoom } = this;
-    const size = [node.clientWidth / zoom, node.clientHeight / zoom];
+    const { pointer } = this;
     this.pointer = null;
-    this.paint(context, ...size);
+    this.paint(context, ...this.size);
     this.pointer = pointer;
     this.repaint();
-    return size;
   }
 
   showTip(lines) {

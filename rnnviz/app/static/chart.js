@@ -152,7 +152,7 @@ export class Chart extends CanvasPicture {
     if (this.clicks && epoch !== undefined) this.onClick(this.key, { x: epoch, y: null, data: null });
     else if (this.clicks && aim) this.onClick(this.key, { x: aim.x, y: aim.y, data: aim.data ?? null });
     else if (this.clicks) return;
-    else if (unit !== undefined) this.stage.keep("unit", unit);
+    else if (unit !== undefined && this.meaning.kept !== "token") this.stage.keep("unit", unit);
     else if (token !== undefined) this.stage.keep("token", token);
   }
 
@@ -170,8 +170,11 @@ function nearest(chart, px, py) {
       : series.type === "bar" ? barAt(chart, series, px, py) : pointAt(chart, series, px, py);
     if (found && (!best || found.distance < best.distance)) best = found;
   }
-  return best && { ...best, lines: lines(best) };
+  return best && { ...best, lines: isGap(best) ? [] : lines(best) };
 }
+
+// A cell that isn't painted has no number to tell.
+const isGap = ({ series, z }) => series.type === "heatmap" && !Number.isFinite(z);
 
 function cellAt(chart, series, px, py) {
   const [xs, ys] = axesFor(chart, series);

@@ -82,7 +82,7 @@ export function paintTitle({ c, layout, family, text, box, edges }) {
   if (!title) return;
   c.save();
   // On a sheet the buttons stand beside it.
-  if (edges) {
+  if (edges && !edges.alone) {
     c.beginPath();
     c.rect(0, 0, box.width - 56, 30);
     c.clip();

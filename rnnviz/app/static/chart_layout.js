@@ -1,9 +1,10 @@
 // Where a chart's plot, axes and points are. On a sheet the edges are those of its column.
 import { axesOf, axisKey } from "./chart_axes.js";
 
-// On a sheet, `edges` are those of the column; elsewhere the margins are the figure's own.
+// On a sheet, `edges` are those of the column; elsewhere the margins are the figure's own. A picture that is `alone` has
+// the edges of its column, and no words above it.
 export function chartLayout(width, height, { data, layout: full }, edges) {
-  const layout = edges ? onSheet(full) : full;
+  const layout = edges ? onSheet(full, edges) : full;
   const { l = 64, r = 16, t = 34, b = 42 } = edges ? marginOf(layout, sidesOf(layout, edges)) : layout.margin ?? {};
   const box = { left: l, right: Math.max(l + 20, width - r), top: t, bottom: Math.max(t + 20, height - b), width, height };
   if (edges && layout.meta?.x === "token") narrowTo(box, layout, edges.most);
@@ -11,9 +12,9 @@ export function chartLayout(width, height, { data, layout: full }, edges) {
 }
 
 // The words stand on top of a sheet, and every axis of epochs is the same.
-function onSheet(layout) {
+function onSheet(layout, { alone }) {
   const { xaxis = {}, meta = {} } = layout;
-  if (meta.x === "token" && !meta.ticks) return { ...layout, xaxis: { ...xaxis, showticklabels: false } };
+  if (meta.x === "token" && !meta.ticks && !alone) return { ...layout, xaxis: { ...xaxis, showticklabels: false } };
   return meta.x === "epoch" ? { ...layout, xaxis: { ...xaxis, title: "" } } : layout;
 }
 
@@ -26,9 +27,9 @@ function sidesOf({ meta, margin }, edges) {
 }
 
 // As high as title, legend and ticks need. Ticks on top have the height of the words beside them.
-function marginOf({ xaxis = {}, title, showlegend, legend = {}, meta }, { left, right, head = 44 }) {
+function marginOf({ xaxis = {}, title, showlegend, legend = {}, meta }, { left, right, head = 44, alone }) {
   const top = xaxis.side === "top";
-  const above = (plainTitle(title) ? 28 : 8) + (showlegend && !(legend.x > 1) ? 22 : 0) + (top ? head : 0);
+  const above = (plainTitle(title) ? 28 : 8) + (alone ? 6 : 0) + (showlegend && !(legend.x > 1) ? 22 : 0) + (top ? head : 0);
   const none = xaxis.showticklabels === false || xaxis.visible === false || top;
   const lines = xaxis.ticktext?.some((text) => text.includes("<br>")) ? 2 : 1;
   const labels = none ? 6 : xaxis.tickangle ? 50 : 6 + 16 * lines;

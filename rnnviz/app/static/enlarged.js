@@ -31,8 +31,6 @@ export class Enlarged {
     this.dialog.firstElementChild.prepend(ask, caption);
     this.dialog.addEventListener("click", ({ target }) => this.press(target.closest("[data-large]")));
     this.dialog.addEventListener("close", () => this.close());
-    // What is no canvas is a table of texts.
-    for (const kind of ["svg", "png"]) this.dialog.querySelector(`[data-large=${kind}]`).hidden = !picture.paintOn;
     home.append(this.dialog);
     this.dialog.showModal();
     if (picture.count) this.refresh(picture.drawing.figure());
@@ -56,7 +54,7 @@ export class Enlarged {
   }
 
   svg(figure) {
-    save(`${this.picture.key}.svg`, svgOf(this.picture, this.told(figure)));
+    save(`${this.picture.key}.svg`, new Blob([svgOf(this.picture, this.told(figure))], { type: "image/svg+xml" }));
   }
 
   async png(figure) {

@@ -1,31 +1,20 @@
 // Hosts the stage in a Streamlit page. The components call these functions in every run of the script.
 import { Bar, Chips, Moments, Phrase, Stepper, Time } from "./controls.js";
 import { CellEditor } from "./cell_editor.js";
-import { Chart } from "./chart.js";
-import { Curves } from "./curves.js";
 import { FileBox } from "./file_box.js";
 import { FirstMinute } from "./first_minute.js";
-import { InsideCell } from "./inside_cell.js";
-import { Network } from "./network.js";
+import { KINDS } from "./kinds.js";
 import { OpenBox, acceptFiles } from "./open_file.js";
-import { Phrases } from "./phrases.js";
 import { explain, partsOf, placeBeside } from "./picture.js";
 import { Present } from "./present.js";
 import { Sheet } from "./sheet.js";
 import { Stage } from "./stage.js";
-import { StepNetwork } from "./step.js";
-import { Table } from "./table.js";
 import { Wire } from "./wire.js";
-import { WordsRow } from "./words_row.js";
 
 // The page already runs another version of this script; both would draw.
 if (window.rnnviz) location.reload();
 const stage = new Stage();
 const present = new Present();
-const PICTURES = {
-  chart: Chart, curves: Curves, inside_cell: InsideCell, network: Network, phrases: Phrases, step: StepNetwork,
-  table: Table, words: WordsRow,
-};
 window.rnnviz = { stage };
 // Delays before a rerun of Streamlit's script: after a change, after the reader pressed something of
 // Streamlit's, before asking again, and after the run was lost.
@@ -215,7 +204,7 @@ export function link({ parentElement }) {
 
 // Mount the picture of a figure's node.
 function mountFigure(figure, data) {
-  return stage.mount(PICTURES[data.kind], data.key, partsOf(figure), data);
+  return stage.mount(KINDS[data.kind], data.key, partsOf(figure), data);
 }
 
 // Mount the text of a panel. A click on what has `data-at` is sent as that number.

@@ -20,7 +20,7 @@ export function answered({ answers, names, predicted, targets, probability, loss
   const lossText = `Loss ${shortNumber(loss)}.`;
   if (answers === "values") {
     const last = names.map((name, c) => [name, predicted[c].at(-1), targets[c].at(-1)]);
-    const lines = last.slice(0, 3).map(([name, value]) => [`${name} ${shortNumber(value)}`, theme.forward]);
+    const lines = last.slice(0, 3).map(([name, value]) => [`${name}: ${shortNumber(value)}`, theme.forward]);
     const listed = (k) => last.map((row) => `${row[0]} ${shortNumber(row[k])}`).join("; ");
     return { lines, words: `Last output: ${listed(1)}; target: ${listed(2)}. ${lossText}` };
   }
@@ -481,7 +481,7 @@ function paintValues(p) {
   const { words, names, predicted, targets, limit, theme } = network;
   const band = answer.height / names.length;
   names.forEach((channel, k) => {
-    const y = (value) => answer.y + band * (k + 0.5) - (0.44 * band * clamp(value, -limit, limit)) / limit;
+    const y = (value) => answer.y + band * (k + 0.5) - (0.38 * band * clamp(value, -limit, limit)) / limit;
     stroke(p, [[left, y(0)], [end, y(0)]], theme.grid);
     if (band >= 13) write(p, channel, 0, y(0), 0.95 * u, theme.text, { weight: 600, most: left - 50 });
     for (const value of band < 44 ? [] : [-limit, limit])
@@ -560,7 +560,7 @@ export function paintOutcome(p) {
   }
   const size = answers === "values" ? 0.95 * u : 1.35 * u;
   answered(network).lines.forEach(([line, color], k) => write(p, line, at, middle + (1.5 * k - 0.75) * u,
-    size, color, { weight: 700, most }));
+    size, color, { weight: 700, most, least: 0.9 * u }));
   if (Number.isNaN(network.gradient.at(-1))) return paintLoss(p, at, most);
   const [from, to] = [middle + 2.3 * u, heightOf(layout, network.gradient.at(-1))];
   const last = x(network.words.length - 1) + 0.75 * u;

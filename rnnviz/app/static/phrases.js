@@ -1,15 +1,14 @@
 // Sequences whose words are tinted by a unit, from the heatmap of figures/tinted_phrases.py: each row is a sequence.
 // Here the words flow, in a box that scrolls.
 import { colorOf, endText, rgbOf } from "./color_scale.js";
+import { HtmlPicture } from "./html_picture.js";
 import { plainText } from "./numbers.js";
-import { Picture } from "./picture.js";
 
 const BOX = "<h4><span></span><small></small><i></i><small></small></h4><div tabindex='0' role='region'></div>";
 
-export class Phrases extends Picture {
+export class Phrases extends HtmlPicture {
   constructor(key, parts, listeners) {
     super(key, parts, listeners);
-    for (const button of [parts.ask, parts.enlarge]) button.classList.add("top");
     this.node.innerHTML = `<div class="rnnviz-phrases">${BOX}</div>`;
     this.box = this.node.querySelector(".rnnviz-phrases");
     this.lines = this.box.lastElementChild;
@@ -26,6 +25,10 @@ export class Phrases extends Picture {
     this.look = look;
     this.tint(plainText(word));
     this.entitle(plainText(layout.title.text), series);
+  }
+
+  get scroller() {
+    return this.lines;
   }
 
   // One span for each word.
@@ -67,9 +70,6 @@ export class Phrases extends Picture {
   told(span) {
     return `${this.name} = ${span.value.toPrecision(6).replace("-", "−")} after “${span.textContent}”`;
   }
-
-  // The page lays it out.
-  resize() {}
 }
 
 // Black or white, whichever has more contrast (WCAG).

@@ -10,15 +10,16 @@ export function toldOf(picture, title) {
   return { title, rnnviz: header?.rnnviz, epoch: header?.progress, phrase: header?.typed, link: location.search };
 }
 
-export function svgOf(picture, told) {
+// The text of an SVG, with so many pixels around the picture.
+export function svgOf(picture, told, margin = 0) {
   const context = new SvgContext();
-  const [width, height] = picture.paintOn(context);
-  return new Blob([context.svg(width, height, background(), told)], { type: "image/svg+xml" });
+  picture.paintOn(context);
+  return context.svg(...picture.size, background(), told, margin);
 }
 
 export async function pngOf(picture, told) {
-  const [canvas, { node }] = [document.createElement("canvas"), picture];
-  Object.assign(canvas, { width: SCALE * node.clientWidth, height: SCALE * node.clientHeight });
+  const [width, height] = picture.size.map((length) => Math.round(SCALE * picture.zoom * length));
+  const canvas = Object.assign(document.createElement("canvas"), { width, height });
   const context = canvas.getContext("2d");
   context.fillStyle = background();
   context.fillRect(0, 0, canvas.width, canvas.height);

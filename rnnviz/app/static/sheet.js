@@ -46,7 +46,7 @@ export class Sheet {
 
   // The left and right margin of a picture, and the most that a token is wide.
   edges(picture) {
-    const edges = this.sides(picture);
+    const edges = { ...this.sides(picture), alone: Boolean(picture.enlarged.dialog) };
     const [words] = this.node.getElementsByClassName("fixed");
     return picture.head && words && !picture.enlarged.dialog ? { ...edges, head: words.offsetHeight } : edges;
   }

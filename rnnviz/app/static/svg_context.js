@@ -1,7 +1,10 @@
 // A context for the code that paints on a canvas, which writes SVG instead: every mark becomes an element with the
 // colours, the transform and the clip of its time. What is an image on the canvas is one in the SVG.
 
-const escaped = (text) => String(text).replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+// What XML can't have, such as half a character, is a box.
+const NEVER = /[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|[\ud800-\udfff]/gu;
+const escaped = (text) =>
+  String(text).replace(NEVER, "\ufffd").replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
 const short = (value) => String(Math.round(value * 1000) / 1000);
 const ANCHORS = { left: "start", start: "start", center: "middle", right: "end", end: "end" };
 const BASELINES = { middle: "central", top: "text-before-edge", bottom: "text-after-edge", alphabetic: "auto" };
@@ -104,13 +107,14 @@ export class SvgContext {
     return new SvgPath();
   }
 
-  svg(width, height, background, told) {
-    const size = `width="${short(width)}" height="${short(height)}" viewBox="0 0 ${short(width)} ${short(height)}"`;
+  svg(width, height, background, told, margin = 0) {
+    const [across, down] = [width, height].map((length) => short(length + 2 * margin));
+    const size = `width="${across}" height="${down}" viewBox="${-margin} ${-margin} ${across} ${down}"`;
     return `<svg xmlns="http://www.w3.org/2000/svg" ${size}>
 <title>${escaped(told.title ?? "")}</title>
 <metadata>${escaped(JSON.stringify(told))}</metadata>
 <defs>${this.definitions.join("\n")}</defs>
-<rect width="100%" height="100%" fill="${escaped(background)}"/>
+<rect x="${-margin}" y="${-margin}" width="100%" height="100%" fill="${escaped(background)}"/>
 ${this.elements.join("\n")}
 </svg>
 `;

@@ -1,15 +1,14 @@
 // Rows of texts and of shares, as HTML, from the tables of figures/table.py. A row that is clicked is told the page.
 import { percent } from "./canvas.js";
+import { HtmlPicture } from "./html_picture.js";
 import { plainText } from "./numbers.js";
-import { Picture } from "./picture.js";
 import { linesOf } from "./rich_text.js";
 
 const make = (tag, options) => Object.assign(document.createElement(tag), options);
 
-export class Table extends Picture {
+export class Table extends HtmlPicture {
   constructor(key, parts, listeners) {
     super(key, parts, listeners);
-    for (const button of [parts.ask, parts.enlarge]) button.classList.add("top");
     this.rows = make("div", { className: "rnnviz-rows", tabIndex: 0, role: "region" });
     this.rows.addEventListener("keydown", (event) => this.step(event));
     this.node.replaceChildren(this.rows);
@@ -20,6 +19,14 @@ export class Table extends Picture {
     this.rows.ariaLabel = plainText(layout.title.text);
     this.rows.replaceChildren(...data.map((table) => this.table(table, layout)));
     if (focused >= 0) this.buttons[focused]?.focus({ preventScroll: true });
+  }
+
+  get box() {
+    return this.rows;
+  }
+
+  get scroller() {
+    return this.rows;
   }
 
   get buttons() {
@@ -61,8 +68,6 @@ export class Table extends Picture {
     if (data === opened) row.ariaCurrent = button.ariaCurrent = "true";
     row.addEventListener("click", () => this.onClick(this.key, { x: null, y: null, data }));
   }
-
-  resize() {}
 }
 
 function widths(shares) {

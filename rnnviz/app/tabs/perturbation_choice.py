@@ -44,7 +44,7 @@ def choose_state(session: Session, probe: Probe) -> None:
 def _values(session: Session, here: str) -> str:
     now = session.what_if.perturbation.word or _zeros(session)
     first = first_value("alter_value", (edition(session), session.dataset), now)
-    return st.text_input("into", first, key="alter_value", width=200) or _zeros(session)
+    return st.text_input("Which values", first, key="alter_value", width=200) or _zeros(session)
 
 
 def _word(session: Session, here: str) -> str:
@@ -55,8 +55,9 @@ def _word(session: Session, here: str) -> str:
     default = now if now in known else other
     first = first_value("alter_word", (edition(session), data), default)
     chosen = st.selectbox(
-        "into", known, known.index(first), key="alter_word", width=200, format_func=shown_token
-    )
+        f"Which {session.names.noun}", known, known.index(first), key="alter_word", width=200,
+        format_func=shown_token,
+    )  # fmt: skip
     return str(chosen)
 
 

@@ -137,7 +137,7 @@ def _answer(source: Source) -> str:
         return f"<strong>It doesn't fade</strong>: {reaches}"
     many = life_text(life)
     often = f"<strong>{noun if many == '1' else f'{many} {noun}s'}</strong>"
-    return f"In this {names.sequence} it is halved every {often} on average: {reaches}"
+    return f"In this {names.sequence} the gradient is halved every {often} on average: {reaches}"
 
 
 def _starved(source: Source) -> str:
@@ -152,7 +152,7 @@ def _starved(source: Source) -> str:
     lag, word = len(source.words) - 1, escape(quoted(source.words[0]))
     back = f"{lag} {names.noun}{'s' * (lag > 1)} back"
     when = f"<strong>Up to epoch {epoch} of {session.config.epochs}</strong>"
-    return f"{when} less than {REACH_WATCH:.1%} of it reached {word}, {back}."
+    return f"{when} less than {REACH_WATCH:.1%} of the gradient reached {word}, {back}."
 
 
 def _times(share: float) -> str:
@@ -209,13 +209,14 @@ def _reach(source: Source) -> Picture:
     return reach_curve(gradients.reach(query), profile, source.words, colors, told)
 
 
-def _present(source: Source) -> tuple[Array | None, int]:
+def _present(source: Source) -> tuple[Array | None, str]:
     """The gradient of the phrase where the run has arrived, while the reader looks back."""
     session, run = source.session, source.session.run
+    now = f"{session.unit} {run.position.epoch}"
     if session.player.shown is None:
-        return None, run.position.epoch
+        return None, now
     query = source.query.at(run.state, run.schedule.at(run.position))
-    return source.gradients.present(query).norms, run.position.epoch
+    return source.gradients.present(query).norms, now
 
 
 def _products(source: Source, colors: Theme) -> Picture:

@@ -82,7 +82,7 @@ def test_the_map_has_a_column_an_epoch_and_a_row_a_word_coloured_by_powers_of_te
     assert list(heatmap.x) == [0, 8]
     assert np.array(heatmap.z) == pytest.approx(np.log10(norms).T, abs=1e-6)
     assert (heatmap.zmin, heatmap.zmax) == (-6, 0)
-    assert list(heatmap.colorbar.ticktext) == ["1e-6", "1e0"]
+    assert list(heatmap.colorbar.ticktext) == ["10⁻⁶", "1"]
     assert list(drawn.layout.yaxis.ticktext) == ["not", "&lt;b&gt;so&lt;/…", "bad"]
     assert drawn.layout.yaxis.range == (3.5, 0.5)
     assert drawn.layout.shapes[-1].x0 == 8

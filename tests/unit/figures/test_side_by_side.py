@@ -48,7 +48,7 @@ def test_a_the_difference_and_b_stand_in_the_column_of_each_word():
     assert notes(drawn).count("the same") == 1
     assert boxes.x[0] < 0 < boxes.x[1]
     assert {"B: –", "B: &lt;i&gt;"} < set(notes(drawn))
-    assert drawn.layout.meta == {"x": "token", "y": "unit"}
+    assert drawn.layout.meta == {"x": "token", "y": "unit", "kept": "token"}
 
 
 def test_of_many_words_the_three_stand_below_each_other():

@@ -53,7 +53,7 @@ def test_an_epoch_that_was_not_measured_shows_the_nearest():
 
 
 def test_at_epoch_0_the_past_is_one_moment():
-    past = by_name(share_columns(history([0]), "W_hh", WORDS, 0))["from epoch 0 to now"]
+    past = by_name(share_columns(history([0]), "W_hh", WORDS, 0))["from the beginning to now"]
     assert np.isfinite(np.array(past.x).reshape(3, 2)[:, 0]).all()
 
 

@@ -95,7 +95,7 @@ def test_without_anywidget_the_extra_is_named():
         "try: rnnviz.widget(rnnviz.Session())\n"
         "except ImportError as problem: print(json.dumps(str(problem)))"
     )
-    assert "pip install 'rnnviz[notebook]'" in in_a_new_process(code)
+    assert "pip install anywidget" in in_a_new_process(code)
 
 
 def test_streamlit_is_not_needed():

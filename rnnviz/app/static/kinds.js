@@ -1,0 +1,14 @@
+// What draws each kind of picture.
+import { Chart } from "./chart.js";
+import { Curves } from "./curves.js";
+import { InsideCell } from "./inside_cell.js";
+import { Network } from "./network.js";
+import { Phrases } from "./phrases.js";
+import { StepNetwork } from "./step.js";
+import { Table } from "./table.js";
+import { WordsRow } from "./words_row.js";
+
+export const KINDS = {
+  chart: Chart, curves: Curves, inside_cell: InsideCell, network: Network, phrases: Phrases, step: StepNetwork,
+  table: Table, words: WordsRow,
+};
