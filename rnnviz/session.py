@@ -25,7 +25,7 @@ from rnnviz.lab.linear_probes import LinearProbeLab
 from rnnviz.lab.memo import Memo
 from rnnviz.lab.memory_gauge import MemoryLab
 from rnnviz.lab.phrase import PhraseInput
-from rnnviz.lab.probe import MAX_TYPED, Probe, inspect, names_of
+from rnnviz.lab.probe import Probe, inspect, most_typed, names_of
 from rnnviz.lab.results import ResultsLab
 from rnnviz.lab.selection import Selection
 from rnnviz.lab.silencing import SilencingLab
@@ -196,7 +196,7 @@ class Session:
     @property
     def first_phrase(self) -> str:
         """The default phrase of the data."""
-        return self.data.first_phrase(self.config, self.dataset)[:MAX_TYPED]
+        return self.data.first_phrase(self.config, self.dataset)[: most_typed(self.dataset)]
 
     def ask(self, text: str) -> None:
         """Make ``text`` the phrase; see ``PhraseInput``."""
@@ -325,7 +325,8 @@ class Session:
         before, start = self.dataset, link.schedule.start
         dataset = self.data.dataset_for(start)
         if dataset is not before:  # a phrase that can be read, whatever the link's is
-            self.phrase_input.ask(self.data.first_phrase(start, dataset)[:MAX_TYPED], dataset)
+            first = self.data.first_phrase(start, dataset)[: most_typed(dataset)]
+            self.phrase_input.ask(first, dataset)
         if start.layers != self.config.layers:
             self.layer = start.layers - 1
         self.own_equations = start.equations or self.own_equations

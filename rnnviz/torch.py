@@ -7,9 +7,10 @@
             recorder.step(loss=loss)
 
 The parts of the file are those of ``exchange.recording_file``. ``run.json`` says the cell and its
-activation, vocabulary, classes and examples, after which word the network is ``read`` out, every
-how many steps a snapshot was taken at first, and a number of this recording. The metadata of a
-snapshot say its step, and the loss and the accuracy that the loop handed over.
+activation, vocabulary or inputs, classes or outputs, and examples, after which step of a sequence
+the network is ``read`` out, every how many steps a snapshot was taken at first, and a number of
+this recording. The metadata of a snapshot say its step, and the loss and the accuracy that the loop
+handed over.
 """
 
 from __future__ import annotations
@@ -31,9 +32,11 @@ from rnnviz.config import OutputAt
 from rnnviz.exchange.foreign_network import TransferError
 from rnnviz.exchange.recording_file import RecordingFile, RecordingWriter
 from rnnviz.exchange.tensor_file import TensorFile
-from rnnviz.exchange.torch_module import TorchParts, held_layers, parts_of
+from rnnviz.exchange.torch_module import TorchParts, arrays_of, held_layers, parts_of
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.given_examples import Given, Words, given_dataset, place_of, vocabulary_from
+from rnnviz.tasks.example import Example
+from rnnviz.tasks.given_examples import Given, GivenExamples
+from rnnviz.tasks.signature import Words, place_of, signature_of
 
 __all__ = ["Recorder"]
 
@@ -41,9 +44,9 @@ __all__ = ["Recorder"]
 class Recorder:
     """Writes the weights of a module to a file after every so many steps of a training loop.
 
-    ``vocabulary`` are its words in their order or with their numbers, ``classes`` the names of its
-    answers. ``probe`` are a few (text, label), or texts alone, on which the page measures it.
-    ``readout``, ``embedding``, ``reads`` and ``characters`` are as in ``rnnviz.from_torch``.
+    ``probe`` are a few examples, with labels or without, on which the page measures it.
+    ``vocabulary`` or ``inputs``, ``classes`` or ``outputs``, ``readout``, ``embedding``, ``reads``
+    and ``characters`` are as in ``rnnviz.from_torch``.
 
     The first snapshot is taken at once, the last one by ``close``. If the file gets larger than
     ``megabytes``, every other snapshot is dropped and ``every`` doubles. Nothing of the training is
@@ -56,8 +59,10 @@ class Recorder:
         model: Any,
         path: str | Path,
         *,
-        vocabulary: Words,
-        classes: Sequence[str],
+        vocabulary: Words | None = None,
+        classes: Sequence[str] | None = None,
+        inputs: Sequence[str] | None = None,
+        outputs: Sequence[str] | None = None,
         probe: Iterable[Given] = (),
         every: int = 50,
         readout: Any = None,
@@ -66,18 +71,20 @@ class Recorder:
         characters: bool | None = None,
         megabytes: float = 100,
     ) -> None:
-        parts = parts_of(model, readout, embedding, training=True)
-        words, given = vocabulary_from(vocabulary, characters), [*probe]
+        signature = signature_of(vocabulary, classes, inputs, outputs, characters)
+        parts = parts_of(model, signature, readout, embedding, training=True)
+        parts.network.check_sizes(len(signature.vocabulary), len(signature.classes))
         at = place_of(reads) or parts.reads or OutputAt.LAST
-        dataset = given_dataset(type(model).__name__, words, classes, given, at)
-        parts.network.check_sizes(len(words), len(dataset.classes))
+        given = [*map(arrays_of, probe)]
+        examples = GivenExamples(signature, given, dtype=parts.network.precision)
+        dataset = examples.dataset(type(model).__name__, at)
         if every < 1:
             raise ValueError(f"every can't be {every}: it is a number of steps, from 1 up.")
         self._layers = held_layers(model, readout, embedding)
         #: The number of steps so far.
         self.steps = 0
         self._loss, self._accuracy = _Mean(), _Mean()
-        header = _header(dataset, parts, given) | {"every": every}
+        header = _header(dataset, parts, dataset.train if given else ()) | {"every": every}
         free = _free(Path(path))
         writer = RecordingWriter(free, header, every, int(megabytes * 1e6))
         self._writer: RecordingWriter | None = writer
@@ -177,8 +184,10 @@ def _free(path: Path) -> Path:
     return path
 
 
-def _header(dataset: Dataset, parts: TorchParts, given: Sequence[Given]) -> dict[str, Any]:
+def _header(dataset: Dataset, parts: TorchParts, given: Sequence[Example]) -> dict[str, Any]:
     """What run.json says."""
+    read = "vocabulary" if parts.network.tokens else "inputs"
+    answered = "classes" if dataset.answers_classes else "outputs"
     return {
         "rnnviz": __version__,
         "number": secrets.token_hex(8),
@@ -186,18 +195,19 @@ def _header(dataset: Dataset, parts: TorchParts, given: Sequence[Given]) -> dict
         "cell": parts.network.kind,
         "activation": parts.network.activation.value,
         "checked": parts.checked,
-        "vocabulary": list(dataset.vocabulary.words),
+        read: list(dataset.vocabulary.words),
         "characters": dataset.vocabulary.characters,
-        "classes": list(dataset.classes),
+        answered: list(dataset.classes),
         "reads": dataset.reads.value,
-        "examples": [_row(one) for one in given],
+        "examples": [_row(one, dataset) for one in given],
     }
 
 
-def _row(given: Given) -> Any:
-    """An example for JSON: a text, or a text and its label or labels."""
-    if isinstance(given, str):
-        return given
-    text, label = given
-    several = isinstance(label, Iterable) and not isinstance(label, str)
-    return [text, [str(one) for one in label] if several else str(label)]
+def _row(example: Example, dataset: Dataset) -> Any:
+    """An example for JSON: a text, or a text and what is to be answered."""
+    if not dataset.labelled:
+        return example.text
+    answers = example.targets.tolist()
+    if dataset.answers_classes:
+        answers = [dataset.classes[k] for k in answers]
+    return [example.text, answers if dataset.reads is OutputAt.EVERY else answers[0]]

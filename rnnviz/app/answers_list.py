@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from rnnviz.analysis.formatting import number, quoted, written_values
+from rnnviz.analysis.formatting import number, quoted, written_step, written_values
 from rnnviz.analysis.results import Answers, Values
 from rnnviz.config import OutputAt
 from rnnviz.engine.layer_buffers import Array
@@ -89,22 +89,29 @@ def _wrong_places(answers: Answers, owner: int) -> list[int]:
 
 def _text(example: Example, data: Dataset, wrong: Sequence[int]) -> str:
     """The text; with an answer after every token, those with a wrong one are bold."""
-    if data.one_class_at_end:
+    if data.tokens and data.one_class_at_end:
         return plain(example.text, _LETTERS)
+    marked = {*(() if data.one_class_at_end else wrong)}
+    shown = (plain(shown_token(name)) for name in _names(example, data))
+    gap = "" if data.vocabulary.characters else " "
+    return gap.join(f"<b>{name}</b>" if k in marked else name for k, name in enumerate(shown))
+
+
+def _names(example: Example, data: Dataset) -> Iterable[str]:
+    """What is read, token by token; numbers in a few digits."""
+    if not data.tokens:
+        return map(written_step, example.inputs[:_LETTERS])
     # What a decoder reads begins with a sign; what it should write says more.
     names = data.classes if data.source else data.vocabulary.words
     tokens = (example.targets if data.source else example.inputs)[:_LETTERS].tolist()
-    marked = {*wrong}
-    shown = (plain(shown_token(names[token])) for token in tokens)
-    gap = "" if data.vocabulary.characters else " "
-    return gap.join(f"<b>{name}</b>" if k in marked else name for k, name in enumerate(shown))
+    return (names[token] for token in tokens)
 
 
 def _value_columns(
     session: Session, values: Values, shown: Array, theme: Theme
 ) -> Iterator[Column]:
     part = session.results.part(session.dataset)
-    texts = [plain(part[owner].text, _LETTERS) for owner in values.owners[shown].tolist()]
+    texts = [_text(part[owner], session.dataset, ()) for owner in values.owners[shown].tolist()]
     yield Column(session.names.sequence, texts, theme.text, 3.6)
     if session.dataset.reads is OutputAt.EVERY:
         yield Column("step", [str(k + 1) for k in values.places[shown].tolist()], theme.muted, 0.6)

@@ -74,7 +74,8 @@ def export_menu(session: Session) -> None:
         recorded = session.player.recorded
         own = session.data.own and not recorded and st.checkbox(
             f"With my data, {escaped(session.dataset.name[:40])}", key="export_own",
-            help="A run is opened again with its data. They are in its file only if you tick this.",
+            help="A run is opened again with its data. They are in its file only if you tick this; "
+            "without, the run asks for them when it is opened.",
         )  # fmt: skip
         for export in EXPORTS:
             # A recording is a file already, and another program's training has no script.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from http import HTTPStatus
+from pathlib import PurePath
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
@@ -12,7 +13,9 @@ from rnnviz.app.access_guard import is_origin_allowed
 from rnnviz.app.session_registry import Seat, registry
 from rnnviz.exchange.foreign_network import TransferError
 from rnnviz.exchange.run_archive import MAX_RUN
-from rnnviz.imports.opened import session_of
+from rnnviz.imports.awaited_run import AwaitedRun
+from rnnviz.imports.opened import OPENS, session_of
+from rnnviz.imports.run_file import DataMissingError
 from rnnviz.session import Session
 from rnnviz.tasks.csv_table import TaskError
 
@@ -50,17 +53,36 @@ async def _body(request: Request) -> bytes:
 
 def _open(seat: Seat, name: str, content: bytes) -> str:
     """Show what is in the file; return why that can't be."""
-    with seat.borrow() as host:
-        upload = host.session.data.upload
     session: Session | None = None
     try:
-        session = session_of(content, name, upload, registry().upload_store)
+        session = _session(seat, name, content)
         problem = ""
+    except DataMissingError as missing:
+        seat.awaited = AwaitedRun(name, content, missing.wanted)
+        problem = str(missing)
     except (TransferError, TaskError) as refused:
         problem = str(refused)
     with seat.borrow() as host:
         if session:
+            seat.awaited = None
             host.show(session)
         else:
             host.tell(f"Not opened. {problem}")
     return problem
+
+
+def _session(seat: Seat, name: str, content: bytes) -> Session:
+    """The session in a file, or the one that waited for it; raises TransferError or TaskError."""
+    awaited, store = seat.awaited, registry().upload_store
+    if awaited and awaited.take(content):
+        if awaited.missing:
+            raise TransferError(f"{awaited.name[:60]} still needs {awaited.missing}.")
+        return awaited.session(store)
+    if awaited and PurePath(name).suffix.lower() not in OPENS:
+        raise TransferError(
+            f"{awaited.name[:60]} needs {awaited.missing}, and {name[:60]} is another file, or was "
+            "changed since."
+        )
+    with seat.borrow() as host:
+        upload = host.session.data.upload
+    return session_of(content, name, upload, store)

@@ -37,17 +37,18 @@ def choose_question(page: str, asked: Question, session: Session) -> Question:
     """The question that the reader chooses on a page; ``asked`` is the last one."""
     left, right = st.columns([2, 1], gap="medium", vertical_alignment="center")
     with left:
-        chosen = question_tabs(page, asked)
+        chosen = question_tabs(page, asked, session.names.noun)
     with right:
         place_phrase(session)
     return chosen
 
 
-def question_tabs(page: str, asked: Question) -> Question:
-    """The questions of a page side by side; returns the one that is chosen."""
+def question_tabs(page: str, asked: Question, noun: str) -> Question:
+    """The questions of a page side by side, about a word or a ``noun``; returns the chosen one."""
     chosen = st.segmented_control(
         "Question", list(type(asked)), default=first_value("question", visit(page), asked),
         required=True, key=f"question_{page}", label_visibility="collapsed", width="content",
+        format_func=lambda question: question.replace("word", noun),
     )  # fmt: skip
     return type(asked)(chosen or asked)
 

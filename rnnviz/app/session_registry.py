@@ -20,6 +20,7 @@ from rnnviz.app.actor import Actor, EndedError
 from rnnviz.app.session_host import SessionHost
 from rnnviz.app.viewer import Scene
 from rnnviz.config import RunConfig
+from rnnviz.imports.awaited_run import AwaitedRun
 from rnnviz.session import Session
 from rnnviz.tasks.upload_store import UploadStore
 from rnnviz.training.share_link import read_link
@@ -40,7 +41,8 @@ class Seat:
     """One Streamlit session: its ticket, its run, and what its page shows.
 
     ``config`` is what the sidebar shows, ``edition`` counts how often its widgets were replaced,
-    ``begin`` starts another run if the present one has ended.
+    ``begin`` starts another run if the present one has ended. ``awaited`` is a run that was opened
+    without its data.
     """
 
     ticket: str
@@ -49,6 +51,7 @@ class Seat:
     scene: Scene | None = None
     config: RunConfig | None = None
     edition: int = 0
+    awaited: AwaitedRun | None = None
 
     @contextmanager
     def borrow(self) -> Iterator[SessionHost]:

@@ -10,6 +10,7 @@ import streamlit as st
 from rnnviz.app.session_registry import Seat
 from rnnviz.app.wire import host_path
 from rnnviz.exchange.run_archive import MAX_RUN
+from rnnviz.lab.probe import most_typed
 from rnnviz.session import Session
 from rnnviz.tasks.csv_table import MAX_BYTES
 from rnnviz.training.player import SPEEDS
@@ -207,6 +208,8 @@ def place_phrase(session: Session, disabled: bool = False) -> None:
         "label": session.names.sequence.capitalize(),
         "placeholder": session.first_phrase[:60],
         "disabled": disabled,
+        # One more than can be read, so that what is too long is seen to be.
+        "most": most_typed(session.dataset) + 1,
         "help": f"Any input like the {session.dataset.role} data. "
         "The pictures show how the network reads it.",
     }

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rnnviz.config import SETTINGS, Activation, Precision, RunConfig
+from rnnviz.config import SETTINGS, Activation, Loss, Precision, RunConfig
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.exchange.torch_layers import GATES, write_layers
 
-#: Most rows of an embedding, and so most words.
-MAX_WORDS = 5_000
+#: Most rows of an embedding, and so most words; and most numbers at a step.
+MAX_INPUTS = 5_000
 
 
 class TransferError(ValueError):
@@ -26,7 +26,8 @@ class ForeignNetwork:
 
     ``layers`` are the recurrent layers' arrays, see ``torch_layers``; ``readout`` (C, H) and
     ``readout_bias`` (C,) those of the answer; ``embedding`` (V, E) has a row a word. Without it the
-    first layer reads words as one-hot vectors. Raises TransferError for arrays that don't fit.
+    first layer reads words as one-hot vectors, or, without ``tokens``, numbers. The ``loss`` says
+    whether it answers classes or values. Raises TransferError for arrays that don't fit.
     """
 
     kind: str
@@ -35,6 +36,8 @@ class ForeignNetwork:
     readout_bias: Array | None = None
     embedding: Array | None = None
     activation: Activation = Activation.TANH
+    tokens: bool = True
+    loss: Loss = Loss.CROSS_ENTROPY
 
     def __post_init__(self) -> None:
         for sentence in self._problems():
@@ -54,25 +57,30 @@ class ForeignNetwork:
 
     @property
     def inputs(self) -> int:
-        """The number of words."""
+        """The number of words, or of numbers at a step."""
         source = self.layers["weight_ih_l0"].T if self.embedding is None else self.embedding
         return len(source)
 
     @property
     def outputs(self) -> int:
-        """The number of classes."""
+        """The number of classes, or of values."""
         return len(self.readout)
+
+    @property
+    def answers_classes(self) -> bool:
+        """Whether it answers classes, not values."""
+        return self.loss is Loss.CROSS_ENTROPY
 
     @property
     def precision(self) -> Precision:
         """The number format of its weights."""
         return Precision(str(self.readout.dtype))
 
-    def check_sizes(self, words: int, classes: int) -> None:
-        """Raise TransferError unless it reads so many words and answers with so many classes."""
-        for noun, found, given in (
-            ("words", self.inputs, words), ("classes", self.outputs, classes)
-        ):  # fmt: skip
+    def check_sizes(self, inputs: int, outputs: int) -> None:
+        """Raise TransferError unless it has so many inputs, or words, and outputs, or classes."""
+        nouns = "words" if self.tokens else "inputs", self._outputs
+        pairs = zip((self.inputs, self.outputs), (inputs, outputs), strict=True)
+        for noun, (found, given) in zip(nouns, pairs, strict=True):
             if found != given:
                 raise TransferError(f"The network has {found:,} {noun}, and {given:,} are given.")
 
@@ -88,8 +96,9 @@ class ForeignNetwork:
     def parameters(self) -> Parameters:
         """The same weights; an embedding is multiplied into the input weights."""
         of = Architecture(
-            self.inputs, self.hidden, self.outputs, self.kind, self.activation, self.count
-        )
+            self.inputs, self.hidden, self.outputs, self.kind, self.activation, self.count,
+            loss=self.loss,
+        )  # fmt: skip
         parameters = Parameters(of, dtype=self.precision.value)
         layers = dict(self.layers)
         if self.embedding is not None:
@@ -183,20 +192,30 @@ class ForeignNetwork:
         if self.readout.ndim != 2 or self.readout.shape[1] != self.hidden:
             yield (
                 f"The readout has the shape {self.readout.shape}, and must read the "
-                f"{self.hidden} units of the last layer: (classes, {self.hidden})."
+                f"{self.hidden} units of the last layer: ({self._outputs}, {self.hidden})."
             )
         if self.readout_bias is not None and self.readout_bias.shape != (self.outputs,):
             yield (
                 f"The bias of the readout has the shape {self.readout_bias.shape} beside "
-                f"{self.outputs} classes."
+                f"{self.outputs} {self._outputs}."
             )
-        if self.outputs == 1:
+        if self.outputs == 1 and self.answers_classes:
             yield (
                 "The readout has one output, as for a sigmoid. Two classes need two: give it the "
                 "rows 0 and w, which answer the same."
             )
-        if self.inputs > MAX_WORDS:
-            yield f"The network reads {self.inputs:,} words; at most {MAX_WORDS:,} can be shown."
+        if self.inputs > MAX_INPUTS:
+            noun = "words" if self.tokens else "numbers at a step"
+            yield f"The network reads {self.inputs:,} {noun}; at most {MAX_INPUTS:,} can be shown."
+        if self.embedding is not None and not self.tokens:
+            yield (
+                "The network has an embedding, so it reads words, not numbers: give vocabulary=, "
+                "not inputs=."
+            )
+
+    @property
+    def _outputs(self) -> str:
+        return "classes" if self.answers_classes else "outputs"
 
 
 def _shape_problems(

@@ -71,13 +71,10 @@ class RecordingFile:
 
     def _forget(self) -> None:
         self._parts: dict[int, _Part] = {}
+        #: The steps with a snapshot, ascending.
+        self.steps: list[int] = []
         self._heads: tuple[_Part, ...] = ()
         self._end = 0
-
-    @property
-    def steps(self) -> list[int]:
-        """The steps with a snapshot, ascending."""
-        return list(self._parts)
 
     def look(self) -> bool:
         """Read what was added, or all if the file was written anew.
@@ -91,6 +88,9 @@ class RecordingFile:
                     return False
             while part := self._next(file):
                 self._take(part)
+            # It is asked for at every turn of the page, and a look adds few.
+            if len(self.steps) < len(self._parts):
+                self.steps = list(self._parts)
             file.seek(self._end)
             self.closed = self._path is None or file.read(4) == _TABLE
         return True

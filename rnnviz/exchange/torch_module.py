@@ -16,15 +16,15 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.training import record
 from rnnviz.exchange.foreign_network import ForeignNetwork, TransferError
 from rnnviz.tasks.example import Example
+from rnnviz.tasks.signature import Signature
 
 _KINDS = {nn.RNN: "elman", nn.GRU: "gru", nn.LSTM: "lstm"}
-#: Modules that change no answer.
-_PASSIVE = (
-    nn.Dropout, nn.Dropout1d, nn.AlphaDropout, nn.Identity, nn.Softmax, nn.LogSoftmax,
-    nn.CrossEntropyLoss, nn.NLLLoss,
-)  # fmt: skip
 _DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.AlphaDropout)
-#: The number of words that a module reads to show how it answers.
+#: Modules that change no answer: of a network of classes, and of one of values.
+_PASSIVE = (*_DROPOUTS, nn.Identity)
+_OF_CLASSES = (*_PASSIVE, nn.Softmax, nn.LogSoftmax, nn.CrossEntropyLoss, nn.NLLLoss)
+_OF_VALUES = (*_PASSIVE, nn.MSELoss, nn.L1Loss, nn.SmoothL1Loss, nn.HuberLoss)
+#: The number of steps that a module reads to show how it answers.
 _READ = 5
 #: How far its answers may be off, as a share of the largest, by the precision of the weights.
 _TOLERANCE = {"float64": 1e-9, "float32": 1e-4}
@@ -60,9 +60,15 @@ class HeldLayers(NamedTuple):
 
 
 def parts_of(
-    module: Any, readout: Any = None, embedding: Any = None, training: bool = False
+    module: Any,
+    signature: Signature,
+    readout: Any = None,
+    embedding: Any = None,
+    training: bool = False,
 ) -> TorchParts:
     """The parts of a recurrent layer or of a module that holds one; raises TransferError.
+
+    The ``signature`` says what it reads and answers.
 
     ``readout`` is an ``nn.Linear`` and ``embedding`` an ``nn.Embedding``, if the module holds none.
     Its own ``forward``, if it has one, must give the answers of these parts. One that is in
@@ -79,9 +85,10 @@ def parts_of(
             "the same."
         )
     parts = held_layers(module, readout, embedding)
-    for sentence in _problems(module, parts, training):
+    passive = _OF_CLASSES if signature.answers_classes else _OF_VALUES
+    for sentence in _problems(module, parts, training, passive):
         raise TransferError(sentence)
-    network = _network(parts)
+    network = _network(parts, signature)
     # A container such as nn.ModuleDict has no forward that could do anything else.
     if isinstance(module, nn.RNNBase) or type(module).forward is nn.Module.forward:
         return TorchParts(network, None, True)
@@ -121,7 +128,9 @@ def _only(held: list[tuple[str, nn.Module]], kind: type, noun: str, instead: str
     return next(iter(found.values()), None)
 
 
-def _problems(module: nn.Module, parts: HeldLayers, training: bool) -> Iterator[str]:
+def _problems(
+    module: nn.Module, parts: HeldLayers, training: bool, passive: tuple[type, ...]
+) -> Iterator[str]:
     """Why the parts can't be represented, as sentences."""
     yield from _recurrent_problems(parts.recurrent, training)
     if parts.embedding is not None and parts.embedding.max_norm is not None:
@@ -136,7 +145,7 @@ def _problems(module: nn.Module, parts: HeldLayers, training: bool) -> Iterator[
         if isinstance(one, _DROPOUTS) and one.training and one.p and not training:
             yield f"{type(one).__name__}{where} drops units while training: call module.eval()."
         container = any(one.children()) or one is module
-        if not (container or one in parts or isinstance(one, _PASSIVE)):
+        if not (container or one in parts or isinstance(one, passive)):
             yield f"{type(one).__name__}{where} can't be represented: only {_ALLOWED}."
         if one not in parts and (own := dict(one.named_parameters(recurse=False))):
             yield (
@@ -166,7 +175,7 @@ def _kind(recurrent: Any) -> str | None:
     return next((kind for of, kind in _KINDS.items() if isinstance(recurrent, of)), None)
 
 
-def _network(parts: HeldLayers) -> ForeignNetwork:
+def _network(parts: HeldLayers, signature: Signature) -> ForeignNetwork:
     recurrent, readout, embedding = parts
     kind = _kind(recurrent)
     assert kind is not None, "another layer is refused"
@@ -179,6 +188,8 @@ def _network(parts: HeldLayers) -> ForeignNetwork:
         None if readout.bias is None else _array("The readout", readout.bias),
         None if embedding is None else _array("The embedding", embedding.weight),
         Activation.RELU if relu else Activation.TANH,
+        signature.tokens,
+        signature.loss,
     )
 
 
@@ -192,6 +203,19 @@ def _array(name: str, tensor: Any) -> Array:
         )
     array: Array = tensor.detach().cpu().numpy().copy()
     return array
+
+
+# Arrays
+
+
+def arrays_of(given: Any) -> Any:
+    """An example with its tensors as arrays."""
+    if isinstance(given, tuple):
+        return tuple(map(arrays_of, given))
+    if not isinstance(given, torch.Tensor):
+        return given
+    found = given.detach().cpu()
+    return (found.double() if found.is_floating_point() else found).numpy()
 
 
 # How it answers
@@ -214,13 +238,12 @@ def _watched(
     """
     if module is None:
         return None, False
-    words = np.arange(_READ) * 7 % network.inputs
-    example = Example("", words, np.zeros(_READ, int))
-    expected = record(network.parameters(), collate([example])).logits
-    answers = [*_answers(module, words, network, parts)]
+    read = _some_inputs(network)
+    expected = record(network.parameters(), collate([_example(read, network)])).logits
+    answers = [*_answers(module, read, network, parts)]
     for answer in answers:
         for logits, reads in ((expected, OutputAt.EVERY), (expected[-1:], OutputAt.LAST)):
-            if _same(answer, logits, _TOLERANCE[network.precision.value]):
+            if _same(answer, logits, _TOLERANCE[network.precision.value], network.answers_classes):
                 return reads, True
     if answers:
         raise TransferError(
@@ -230,33 +253,52 @@ def _watched(
     return None, False
 
 
+def _some_inputs(network: ForeignNetwork) -> Array:
+    """A few different words (T,), or rows of numbers (T, D)."""
+    if network.tokens:
+        return np.arange(_READ) * 7 % network.inputs
+    places = np.arange(_READ * network.inputs).reshape(_READ, network.inputs)
+    rows: Array = np.cos(2.0 * places + 1).astype(network.precision.value)
+    return rows
+
+
+def _example(inputs: Array, network: ForeignNetwork) -> Example:
+    shape = (_READ,) if network.answers_classes else (_READ, network.outputs)
+    return Example("", inputs, np.zeros(shape, int if network.answers_classes else float))
+
+
 def _answers(
-    module: nn.Module, words: Array, network: ForeignNetwork, parts: HeldLayers
+    module: nn.Module, read: Array, network: ForeignNetwork, parts: HeldLayers
 ) -> Iterator[Array]:
     """The module's outputs (N, C) for a batch of one sequence, first or second, and for one alone.
 
     Inputs that it refuses are left out.
     """
-    given = torch.tensor(words)
-    if parts.embedding is None:
+    given = torch.tensor(read)
+    if network.tokens and parts.embedding is None:
         given = nn.functional.one_hot(given, network.inputs).to(parts.readout.weight.dtype)
     given = given.to(parts.readout.weight.device)
-    for one in (given[None], given[:, None], given):
+    batches = [given[None], given[:, None], given]
+    if not network.tokens and network.inputs == 1:
+        batches += [given.T, given, given[:, 0]]  # the module may add the last axis
+    for one in batches:
         try:
             with torch.no_grad(), torch.random.fork_rng(devices=[]):
                 found = module(one)
         except Exception:  # Whatever the forward of another's module raises.
             continue
         found = found[0] if isinstance(found, tuple | list) and found else found
-        if isinstance(found, torch.Tensor) and found.shape[-1:] == (network.outputs,):
+        if not isinstance(found, torch.Tensor) or found.numel() % network.outputs:
+            continue
+        if network.outputs == 1 or found.shape[-1:] == (network.outputs,):
             yield found.detach().cpu().numpy().reshape(-1, network.outputs)
 
 
-def _same(answer: Array, logits: Array, tolerance: float) -> bool:
-    """Whether an answer are these logits, or their probabilities, or the logarithms of these."""
+def _same(answer: Array, logits: Array, tolerance: float, classes: bool) -> bool:
+    """Whether an answer are these logits; of classes, also their probabilities or log of these."""
     if answer.shape != logits.shape:
         return False
     logs = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
     largest = max(1.0, float(np.abs(logits).max()))
-    forms = (logits, logs, np.exp(logs))
+    forms = (logits, logs, np.exp(logs)) if classes else (logits,)
     return any(np.abs(answer - form).max() <= tolerance * largest for form in forms)

@@ -46,6 +46,8 @@ def _told(session: Session) -> dict[str, str]:
         "settings": json.dumps(session.settings.as_dict()),
         "classes": json.dumps(data.classes),
         "unit": "verbatim" if data.vocabulary.verbatim else data.vocabulary.unit.value,
+        "inputs": "tokens" if data.tokens else "numbers",
+        "outputs": "classes" if data.answers_classes else "values",
         "reads": data.reads.value,
         # What the task's own data are, the settings say.
         "data": "own" if session.data.own else "task",

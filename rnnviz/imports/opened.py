@@ -16,8 +16,9 @@ from rnnviz.session import Session
 from rnnviz.tasks.upload import Upload
 from rnnviz.tasks.upload_store import UploadStore
 
-#: How the name of a run, or of a recording, ends.
+#: How the name of a run, or of a recording, ends; and that of any file that is opened.
 RUN_ENDS = (".rnnviz", ".zip")
+OPENS = (*RUN_ENDS, ".npz", ".safetensors")
 
 
 def session_of(

@@ -22,7 +22,8 @@ from rnnviz.imports.imported_network import noted
 from rnnviz.session import Session
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.given_examples import given_dataset, place_of, vocabulary_from
+from rnnviz.tasks.given_examples import GivenExamples
+from rnnviz.tasks.signature import Signature, place_of, signature_of
 from rnnviz.training.recording import Recording
 
 Kind = TypeVar("Kind", str, Activation)
@@ -40,6 +41,7 @@ class TorchSnapshots:
     file: RecordingFile
     kind: str
     activation: Activation
+    signature: Signature
 
     @property
     def steps(self) -> Sequence[int]:
@@ -73,7 +75,27 @@ class TorchSnapshots:
         """The weights, and what the loop said of them; raises TransferError."""
         found = self.file.read(step)
         said = (_number(found.metadata, name) for name in ("loss", "accuracy"))
-        return _network(found.tensors, self.kind, self.activation).parameters(), Score(*said)
+        return self._network(found.tensors).parameters(), Score(*said)
+
+    def network(self, step: int) -> ForeignNetwork:
+        """The network with the weights of a step; raises TransferError."""
+        return self._network(self.file.read(step).tensors)
+
+    def _network(self, tensors: Mapping[str, Array]) -> ForeignNetwork:
+        """The network whose arrays these are, by the names of ``HeldLayers``."""
+        layers = {name: array for name, array in tensors.items() if _LAYER.fullmatch(name)}
+        for name in tensors.keys() - layers.keys() - {*_ORDER}:
+            raise TransferError(
+                f"{name[:_SHOWN]} belongs to no recurrent layer, embedding or readout."
+            )
+        if "readout.weight" not in tensors:
+            raise TransferError("there is no readout.")
+        readout, bias, embedding = (tensors.get(name) for name in _ORDER)
+        assert readout is not None, "it was looked for"
+        of = self.signature
+        return ForeignNetwork(
+            self.kind, layers, readout, bias, embedding, self.activation, of.tokens, of.loss
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,9 +119,11 @@ class StoredRecording:
         if not file.steps:
             raise TransferError("there is no whole snapshot in it yet.")
         kind = _member(header, "cell", [*GATES])
-        source = TorchSnapshots(file, kind, _member(header, "activation", [*Activation]))
-        first = _network(file.read(file.steps[0]).tensors, source.kind, source.activation)
-        config, dataset = first.config(), _dataset(header, self.name)
+        signature = _signature(header)
+        activation = _member(header, "activation", [*Activation])
+        source = TorchSnapshots(file, kind, activation, signature)
+        first = source.network(file.steps[0])
+        config, dataset = first.config(), _dataset(header, self.name, signature, first.precision)
         first.check_sizes(len(dataset.vocabulary), len(dataset.classes))
         if not dataset.labelled:
             dataset = answered(dataset, source.last)
@@ -114,18 +138,6 @@ def open_recording(path: str | Path) -> Session:
     return StoredRecording(Path(path).name, Path(path)).session()
 
 
-def _network(tensors: Mapping[str, Array], kind: str, activation: Activation) -> ForeignNetwork:
-    """The network whose arrays these are, by the names of ``HeldLayers``; raises TransferError."""
-    layers = {name: array for name, array in tensors.items() if _LAYER.fullmatch(name)}
-    for name in tensors.keys() - layers.keys() - {*_ORDER}:
-        raise TransferError(f"{name[:_SHOWN]} belongs to no recurrent layer, embedding or readout.")
-    if "readout.weight" not in tensors:
-        raise TransferError("there is no readout.")
-    readout, bias, embedding = (tensors.get(name) for name in _ORDER)
-    assert readout is not None, "it was looked for"
-    return ForeignNetwork(kind, layers, readout, bias, embedding, activation)
-
-
 def _number(metadata: Mapping[str, str], name: str) -> float:
     """A number that the loop handed over; NaN if there is none."""
     try:
@@ -134,18 +146,28 @@ def _number(metadata: Mapping[str, str], name: str) -> float:
         return math.nan
 
 
-def _dataset(header: Mapping[str, Any], name: str) -> Dataset:
-    """The examples as they were handed over."""
-    words, classes, examples = (
-        _listed(header, part) for part in ("vocabulary", "classes", "examples")
+def _signature(header: Mapping[str, Any]) -> Signature:
+    """What the network reads and answers; raises TaskError or TransferError."""
+    words, classes, inputs, outputs = (
+        _listed(header, part) if part in header else None
+        for part in ("vocabulary", "classes", "inputs", "outputs")
     )
-    vocabulary = vocabulary_from(words, header.get("characters") is True)
+    if words is None and inputs is None:
+        raise TransferError("its run.json has no vocabulary.")
+    if classes is None and outputs is None:
+        raise TransferError("its run.json has no classes.")
+    return signature_of(words, classes, inputs, outputs, header.get("characters") is True)
+
+
+def _dataset(header: Mapping[str, Any], name: str, signature: Signature, dtype: str) -> Dataset:
+    """The examples as they were handed over."""
+    examples = _listed(header, "examples")
     given = [one if isinstance(one, str) else tuple(one) for one in examples]
     reads = place_of(str(header.get("reads")))
     assert reads is not None, "a text says where"
     title = str(header.get("name", ""))[:_SHOWN] or name
-    dataset = given_dataset(f"{title} from PyTorch", vocabulary, classes, given, reads)
-    dataset = replace(dataset, role="probe")
+    read = GivenExamples(signature, given, dtype=dtype)
+    dataset = replace(read.dataset(f"{title} from PyTorch", reads), role="probe")
     return noted(dataset, [] if header.get("checked") is True else [_UNSEEN])
 
 

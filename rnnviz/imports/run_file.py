@@ -33,8 +33,21 @@ from rnnviz.training.schedule import EDIT, Change, Position, Schedule
 from rnnviz.training.share_link import MOST_INDEX, OldRun
 from rnnviz.training.weight_edits import problem
 
+#: The files of a run's own data, by their names in it.
+ROLES = ("train", "test")
 #: Most changes of a run, and most characters of a text in it.
 _MOST_CHANGES, _MOST_TEXT = 10_000, 2_000
+
+
+class DataMissingError(TransferError):
+    """A run can't go on without the files it learned from.
+
+    ``wanted`` has the name and the SHA-256 of each, by its role.
+    """
+
+    def __init__(self, message: str, wanted: Mapping[str, Mapping[str, str]]) -> None:
+        super().__init__(message)
+        self.wanted = wanted
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +105,8 @@ def run_of(content: bytes, name: str, upload: Upload | None = None) -> StoredRun
     """The run in the content of a file; raises TransferError."""
     try:
         return _stored(RunArchive.of(content), upload)
+    except DataMissingError as missing:
+        raise DataMissingError(f"{name[:60]}: {missing}", missing.wanted) from None
     except (TransferError, TaskError) as problem:
         raise TransferError(f"{name[:60]}: {problem}") from None
     except (SettingError, CellError) as problem:
@@ -188,7 +203,7 @@ def _data(
         case "task":
             return None, None
         case "own":
-            return None, _upload(archive, data, known)
+            return None, _upload(archive, data, config, known)
         case "given" if data.get("task") is True:
             notes = data.get("notes")
             listed = notes if isinstance(notes, list) else []
@@ -198,36 +213,71 @@ def _data(
         case "given":
             raise TransferError(
                 f"the data it learned from, {_text(data, 'name')[:60]}, are not in the file. "
-                "Write the run again, with its data."
+                f"{_held(archive, config)} Write the run again, with its data."
             )
     raise TransferError(f"its data can't be of the kind {str(data.get('kind'))[:40]!r}.")
 
 
-def _upload(archive: RunArchive, data: dict[str, Any], known: Upload | None) -> Upload:
+def _upload(
+    archive: RunArchive, data: dict[str, Any], config: RunConfig, known: Upload | None
+) -> Upload:
     """The files in the archive, or else those of ``known`` if they are the same."""
-    files = {role: _file(archive, data, role) for role in ("train", "test")}
+    files = {role: _file(archive, data, role) for role in ROLES}
     options = {name: data[name] for name in OPTIONS if data.get(name) is not None}
     for name in ("skip_bad", "merge_labels"):
         options[name] = data.get(name) is True
     if files["train"]:
         return Upload(files["train"], files["test"], **options)
-    wanted = {role: data.get(role) for role in files}
-    if known is not None and fingerprint(known) == wanted:
-        return Upload(known.train, known.test, **options)
-    names = " and ".join(str(file.get("name"))[:60] for file in wanted.values() if file)
-    raise TransferError(
-        f"the run learned from {names}, and this file has its name alone. Load those data first, "
-        "under Use your own data or with --train; then open the run again."
+    wanted = {role: _named(data, role) for role in ROLES if data.get(role)}
+    found = _same_files(wanted, known)
+    if found:
+        return Upload(found["train"], found.get("test"), **options)
+    names = " and ".join(file["name"][:60] for file in wanted.values())
+    it = "it" if len(wanted) == 1 else "them"
+    others = "The data that are loaded are others. " if known else ""
+    # What to do comes first: the page has one line for it, where it is not pointed at.
+    raise DataMissingError(
+        f"the run learned from {names}, and this file has its name alone: drop {it} on the page "
+        "too, or choose it under Open a file; on the command line --train and --test are for this. "
+        f"{others}{_held(archive, config)} Or save the run again, with its data.",
+        wanted,
     )
+
+
+def _named(data: dict[str, Any], role: str) -> dict[str, str]:
+    """The name and the SHA-256 of a file that a run learned from."""
+    named = data[role]
+    if not isinstance(named, dict):
+        raise TransferError(f"its data have no name of the file {role}.")
+    return {"name": _text(named, "name")[:200], "sha256": _text(named, "sha256")}
+
+
+def _same_files(
+    wanted: Mapping[str, Mapping[str, str]], known: Upload | None
+) -> dict[str, File] | None:
+    """The files that are wanted, if these are what is known; they may have other names."""
+    if known is None:
+        return None
+    given = {role: file for role, file in fingerprint(known).items() if file}
+    hashes = ({role: file["sha256"] for role, file in files.items()} for files in (given, wanted))
+    if len({*map(str, hashes)}) > 1:
+        return None
+    return {role: File(wanted[role]["name"], getattr(known, role).content) for role in wanted}
+
+
+def _held(archive: RunArchive, config: RunConfig) -> str:
+    """What the file holds, in a sentence."""
+    epoch = Position.parse(_text(archive.run, "now")).epoch
+    loss = _history(archive, "history", epoch).row(epoch)["train_loss"]
+    end = f", which end at a training loss of {loss:.3g}" if np.isfinite(loss) else ""
+    what = f"{epoch:,} epochs of a network with {config.hidden} units ({config.cell})"
+    return f"It holds {what}{end}."
 
 
 def _file(archive: RunArchive, data: dict[str, Any], role: str) -> File | None:
     """A file of the reader's, if it is in the archive."""
-    named = data.get(role)
-    if named is not None and not isinstance(named, dict):
-        raise TransferError(f"its data have no name of the file {role}.")
     content = archive.members.get(f"data/{role}")
-    return None if content is None else File(_text(named or {}, "name")[:200], content)
+    return None if content is None else File(_named(data, role)["name"], content)
 
 
 # Weights and scores

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rnnviz.config import Activation, OutputAt, RunConfig, SettingError
+from rnnviz.config import Activation, Loss, OutputAt, RunConfig, SettingError
 from rnnviz.engine.cell_text import CellError
 from rnnviz.exchange.foreign_network import TransferError
 from rnnviz.exchange.state_dict import network_of
@@ -18,8 +18,9 @@ from rnnviz.imports.named_weights import named_weights
 from rnnviz.session import Session
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.given_examples import Given, Words, given_dataset, place_of, vocabulary_from
+from rnnviz.tasks.given_examples import Given, GivenExamples
 from rnnviz.tasks.registry import TASKS
+from rnnviz.tasks.signature import Signature, Words, place_of, texts, vocabulary_from
 from rnnviz.tasks.vocabulary import Unit, Vocabulary
 from rnnviz.training.first_network import FirstNetwork
 from rnnviz.training.run import architecture_of
@@ -96,10 +97,11 @@ def _state_dict(file: TensorFile, name: str, known: Known, links: str) -> Import
         network = network_of(file.tensors, len(vocabulary), known.activation)
     except TransferError as problem:
         raise TransferError(f"{name}: {problem}") from None
-    classes = known.classes or [f"class {k}" for k in range(network.outputs)]
+    names = known.classes or [f"class {k}" for k in range(network.outputs)]
+    signature = Signature(vocabulary, texts(names, "classes"))
     at, said = known.reads or OutputAt.LAST, "The file doesn't say where the network is read out: "
     notes = [links] if known.reads else [links, f"{said}it is taken to be after the last word."]
-    dataset = given_dataset(name, vocabulary, classes, known.examples, at)
+    dataset = GivenExamples(signature, known.examples).dataset(name, at)
     return ImportedNetwork.of(network, noted(dataset, notes), name)
 
 
@@ -147,9 +149,18 @@ def _dataset(metadata: Mapping[str, str], config: RunConfig, known: Known, links
             return noted(dataset, [links])
     if "source" in metadata or not all(isinstance(word, str) for word in (*words, *classes)):
         raise TransferError("its data are not here: only words and classes can be read without.")
-    unit = metadata.get("unit")
+    tokens, unit = metadata.get("inputs") != "numbers", metadata.get("unit")
+    if not (tokens or known.examples):
+        raise TransferError(
+            "it reads numbers, and no sequences of them are in the file: save the run as a file, "
+            "with its data, or give examples."
+        )
     checked = vocabulary_from(words, unit == Unit.CHARACTERS)
     vocabulary = Vocabulary(checked.words, checked.characters, unit == "verbatim")
     reads = place_of(metadata.get("reads", "last")) or OutputAt.LAST
     title = metadata.get("name", "")[:60] or "a file of weights"
-    return noted(given_dataset(title, vocabulary, classes, known.examples, reads), [links])
+    values = metadata.get("outputs") == "values"
+    loss = Loss.SQUARED_ERROR if values else Loss.CROSS_ENTROPY
+    signature = Signature(vocabulary, tuple(classes), tokens, loss)
+    given = GivenExamples(signature, known.examples, dtype=config.dtype)
+    return noted(given.dataset(title, reads), [links])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rnnviz.lab.probe import MAX_TYPED, read
+from rnnviz.lab.probe import most_typed, read
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import Dataset
 
@@ -17,7 +17,7 @@ class PhraseInput:
     def ask(self, text: str, dataset: Dataset) -> None:
         """Make ``text`` the phrase; if it can't be read, the last phrase stays."""
         # The start of a text that is too long stays in the box, to be shortened.
-        self.typed, self.problem = text[: MAX_TYPED + 1], ""
+        self.typed, self.problem = text[: most_typed(dataset) + 1], ""
         try:
             read(dataset, text)
             self.phrase = text

@@ -176,7 +176,9 @@ class Probe:
         if self.every:
             return "Where no target is known, the network's own output is used as the target."
         what = names_of(self.dataset).sequence
-        own = f"the network's own verdict, {self.verdict}, is the target"
+        own = f"the network's own {self.noun}, {self.verdict}, is the target"
+        if not self.dataset.answers_classes:
+            own += ", and no gradient is left"
         return f"This {what} has no label in the data, so {own}."
 
     @cached_property
@@ -220,6 +222,11 @@ def spoken(dataset: Dataset, classes: tuple[int, ...] | list[int]) -> str:
     """The text of predicted classes, without the end token."""
     names = (dataset.classes[c] for c in classes)
     return dataset.vocabulary.join(name for name in names if name != END)
+
+
+def most_typed(dataset: Dataset) -> int:
+    """Largest number of characters of a typed probe: given numbers may have many digits."""
+    return MAX_TYPED if dataset.tokens else max(MAX_TYPED, dataset.longest_text)
 
 
 def read(dataset: Dataset, text: str) -> Reading:
@@ -293,7 +300,7 @@ def _example(dataset: Dataset, reading: Reading, said: tuple[int, ...]) -> Examp
         # Without its skipped tokens it could be mistaken for another sequence of the data.
         if reading.unknown and not dataset.rule:
             known = dataset.lookup_text(reading.text) if dataset.labelled else None
-            targets = known.targets if known else np.full_like(targets, GAP)
+            targets = known.targets if known else dataset.unknown_targets(len(targets))
         return Example(reading.text, reading.tokens, targets)
     known = dataset.lookup_text(reading.text) if reading.unknown else dataset.lookup(reading.tokens)
     if known:

@@ -13,6 +13,7 @@ from rnnviz.drawing.status import status_texts
 from rnnviz.drawing.verdict import verdict_html
 from rnnviz.figures.axis_limits import StickyScale
 from rnnviz.figures.theme import DARK, LIGHT, Theme
+from rnnviz.lab.probe import most_typed
 from rnnviz.session import Session
 from rnnviz.training.player import SPEEDS
 
@@ -73,5 +74,6 @@ def _said(session: Session) -> dict[str, Any]:
         "label": session.names.sequence.capitalize(),
         "help": f"Any input like the {session.dataset.role} data.",
         "placeholder": session.first_phrase[:60],
+        "most": most_typed(session.dataset) + 1,
         "speeds": SPEEDS,
     }

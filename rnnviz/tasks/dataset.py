@@ -71,6 +71,11 @@ class Dataset:
     def _by_text(self) -> dict[str, Example]:
         return {example.text: example for example in (*self.test, *self.train)}
 
+    @cached_property
+    def longest_text(self) -> int:
+        """The number of characters of the longest example."""
+        return max(len(example.text) for example in (*self.test, *self.train))
+
     @property
     def one_class_at_end(self) -> bool:
         """Whether the output is a single class, after the last token."""
@@ -100,7 +105,13 @@ class Dataset:
             return self.rule(inputs)
         example = self.lookup(inputs) if self.labelled else None
         count = len(inputs) if self.reads is OutputAt.EVERY else 1
-        return example.targets if example else np.full(count, GAP)
+        return example.targets if example else self.unknown_targets(count)
+
+    def unknown_targets(self, count: int) -> Array:
+        """So many targets that are unknown, (N,) or (N, C)."""
+        if self.answers_classes:
+            return np.full(count, GAP)
+        return np.full((count, len(self.classes)), np.nan)
 
 
 def _key(example: Example) -> bytes:

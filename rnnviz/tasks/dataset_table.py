@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -12,17 +12,13 @@ from rnnviz.config import Loss, OutputAt
 from rnnviz.tasks.csv_table import MAX_LETTERS, MAX_ROWS, TaskError
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
-from rnnviz.tasks.metrics import ACCURACY, EXACT, SIGNS, WITHIN, Metric
+from rnnviz.tasks.metrics import ACCURACY, EXACT, metric_named
 from rnnviz.tasks.tokenization import MAX_TOKENS
 from rnnviz.tasks.vocabulary import Array, Vocabulary
 
 M = TypeVar("M", bound=StrEnum)
 #: The longest sequence, and the longest text of one.
 _MOST_TOKENS, _MOST_TEXT = 10_000, 200_000
-_METRICS: dict[Loss, Sequence[Metric]] = {
-    Loss.CROSS_ENTROPY: (ACCURACY, EXACT),
-    Loss.SQUARED_ERROR: (WITHIN, SIGNS),
-}
 
 
 def table_of_dataset(dataset: Dataset) -> dict[str, Any]:
@@ -56,9 +52,10 @@ def _row(example: Example) -> list[Any]:
 def dataset_of_table(table: Mapping[str, Any]) -> Dataset:
     """The dataset of ``table_of_dataset``; raises TaskError for anything else."""
     loss = _member(Loss, table.get("loss"), "loss")
-    metrics = {metric.name: metric for metric in _METRICS[loss]}
-    if table.get("metric") not in [*metrics]:
-        raise TaskError(f"Its metric can't be {str(table.get('metric'))[:40]!r}.")
+    name = str(table.get("metric"))[:40]
+    metric = metric_named(name)
+    if metric is None or (metric in (ACCURACY, EXACT)) != (loss is Loss.CROSS_ENTROPY):
+        raise TaskError(f"Its metric can't be {name!r}.")
     source = table.get("source")
     bare = Dataset(
         name=_text(table.get("name"), "name", MAX_LETTERS),
@@ -71,7 +68,7 @@ def dataset_of_table(table: Mapping[str, Any]) -> Dataset:
         loss=loss,
         source=None if source is None else _vocabulary(source),
         unknown=_texts(table.get("unknown"), "unknown", least=0),
-        metric=metrics[table["metric"]],
+        metric=metric,
         labelled=table.get("labelled") is True,
     )
     return _filled(bare, table)

@@ -1,170 +1,292 @@
-"""Given examples: texts for a network from elsewhere, with its words and its classes."""
+"""Given examples: sequences for a network from elsewhere, with what it should answer."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from rnnviz.config import OutputAt
-from rnnviz.tasks.csv_table import MAX_CHARACTERS, MAX_LETTERS, MAX_ROWS, MAX_WORDS, TaskError
+from rnnviz.tasks.csv_table import MAX_CHARACTERS, MAX_ROWS, MAX_WORDS, TaskError
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
-from rnnviz.tasks.tokenization import MAX_TOKENS
-from rnnviz.tasks.vocabulary import Array, Vocabulary, split_words
+from rnnviz.tasks.metrics import ACCURACY, WITHIN, Metric, within
+from rnnviz.tasks.number_text import LARGEST, has_marks, read_values, write_values
+from rnnviz.tasks.signature import Signature
+from rnnviz.tasks.vocabulary import Array, Vocabulary
 
-#: A text, or a text with its label: a class, or a class after every token.
-Given = str | tuple[str, Any]
-#: The words of a vocabulary in their order, or each with its number.
-Words = Sequence[str] | Mapping[str, int]
+#: A text, or an array of numbers (T, D); or a pair of it and its target: a class, or values, or one
+#: after every token.
+Given = Any
+#: Most characters of numbers that are written.
+_MOST_TEXT = 20_000
 
 
-def vocabulary_from(words: Words, characters: bool | None = None) -> Vocabulary:
-    """The vocabulary of these words, in their order or by their numbers; raises TaskError.
+class _Pair(NamedTuple):
+    """A sequence, its target or None, and how it is called."""
 
-    By default it is one of characters if every word is a single one. Words that can't be typed in
-    lower case, without punctuation, are read verbatim.
+    sequence: Any
+    target: Any
+    called: str
+
+
+@dataclass(frozen=True)
+class GivenExamples:
+    """Examples to train on and to test with, of a network with this signature.
+
+    Numbers are read in the precision ``dtype`` of the network.
     """
-    listed = _numbered(words) if isinstance(words, Mapping) else _texts(words, "vocabulary")
-    _check_names(listed, "vocabulary", "word", MAX_TOKENS)
-    single = all(len(word) == 1 for word in listed)
-    if characters and not single:
-        raise TaskError("The vocabulary has words of several characters: it can't be characters.")
-    characters = single if characters is None else characters
-    plain = all(split_words(word) == [word] for word in listed)
-    return Vocabulary(listed, characters, verbatim=not (characters or plain))
+
+    signature: Signature
+    examples: Iterable[Given] = ()
+    test: Iterable[Given] = ()
+    dtype: str = "float64"
+
+    def dataset(self, name: str, reads: OutputAt = OutputAt.LAST) -> Dataset:
+        """A dataset; without targets they are 0, and to be answered by the network.
+
+        Without any examples every word is one. Raises TaskError.
+        """
+        train, test = (
+            [*self._pairs(part, called)]
+            for part, called in ((self.examples, "example"), (self.test, "test example"))
+        )
+        if len(train) + len(test) > MAX_ROWS:
+            raise TaskError(f"There are more than {MAX_ROWS:,} examples. Use fewer.")
+        labelled = _labelled(train, test)
+        train = train or [*self._words()]
+        reader = _Reader.of(self, [*train, *test], reads)
+        made = tuple(map(reader.example, train))
+        loss, of = self.signature.loss, self.signature
+        return Dataset(
+            name, of.vocabulary, of.classes, made, tuple(map(reader.example, test)),
+            _notes(of, {w for pair in (*train, *test) for w in reader.skipped(pair)}, labelled),
+            reads=reads, loss=loss, metric=_metric(of, made, labelled), labelled=labelled,
+        )  # fmt: skip
+
+    def _pairs(self, given: Iterable[Given], called: str) -> Iterator[_Pair]:
+        for number, one in enumerate(given, 1):
+            if isinstance(one, str) or not (self.signature.tokens or isinstance(one, tuple)):
+                yield _Pair(one, None, f"The {called} {number}")
+                continue
+            try:
+                sequence, target = one
+            except (TypeError, ValueError):
+                sequence = target = None
+            if sequence is None or (self.signature.tokens and not isinstance(sequence, str)):
+                what = "text and its label" if self.signature.tokens else "sequence and its target"
+                raise TaskError(f"{str(one)[:60]!r} is not an example: give a {what}.")
+            yield _Pair(sequence, target, f"The {called} {number}")
+
+    def _words(self) -> Iterator[_Pair]:
+        """Every word that can be typed, as an example; raises TaskError if there is none."""
+        vocabulary, found = self.signature.vocabulary, False
+        if not self.signature.tokens:
+            raise TaskError(
+                "There are no examples: give examples=, sequences of numbers that it reads."
+            )
+        for word in vocabulary.words:
+            if vocabulary.split(word) == [word]:
+                found = True
+                yield _Pair(word, None, "")
+        if not found:
+            raise TaskError("Every word of the vocabulary has a space in it: none can be typed.")
 
 
-def place_of(reads: str | None) -> OutputAt | None:
-    """After which tokens a network is read out, from a text; raises TaskError."""
-    try:
-        return None if reads is None else OutputAt(reads)
-    except ValueError:
-        raise TaskError(f"reads can't be {str(reads)[:40]!r}: it is last or every.") from None
-
-
-def given_dataset(
-    name: str,
-    vocabulary: Vocabulary,
-    classes: Sequence[str],
-    examples: Iterable[Given] = (),
-    reads: OutputAt = OutputAt.LAST,
-) -> Dataset:
-    """Examples to train on; without labels their targets are 0, and to be answered by the network.
-
-    Without any, every word is one. Raises TaskError.
-    """
-    names = _texts(classes, "classes")
-    _check_names(names, "classes", "class", MAX_TOKENS)
-    if len(names) < 2:
-        raise TaskError("There must be at least two classes.")
-    given = [*examples]
-    if len(given) > MAX_ROWS:
-        raise TaskError(f"There are more than {MAX_ROWS:,} examples. Use fewer.")
-    pairs = [(one, None) if isinstance(one, str) else _pair(one) for one in given]
-    missing = [label is None for _, label in pairs]
+def _labelled(train: Sequence[_Pair], test: Sequence[_Pair]) -> bool:
+    """Whether the examples have targets; raises TaskError if only some have."""
+    missing = [pair.target is None for pair in (*train, *test)]
     if any(missing) and not all(missing):
         raise TaskError("Some examples have labels and some have none. Give all of them one.")
-    labelled = bool(pairs) and not any(missing)
-    pairs = pairs or [(word, None) for word in vocabulary.words if vocabulary.split(word) == [word]]
-    if not pairs:
-        raise TaskError("Every word of the vocabulary has a space in it: none can be typed.")
-    made = tuple(_example(text, label, vocabulary, names, reads) for text, label in pairs)
-    skipped = {word for text, _ in pairs for word in vocabulary.read(text).unknown}
-    return Dataset(
-        name, vocabulary, names, made, (), _notes(vocabulary, skipped, labelled),
-        reads=reads, labelled=labelled,
-    )  # fmt: skip
-
-
-def _texts(values: Sequence[Any], what: str) -> tuple[str, ...]:
-    if isinstance(values, str) or not isinstance(values, Iterable):
-        raise TaskError(f"The {what} must be a list of texts.")
-    return tuple(map(str, values))
-
-
-def _numbered(words: Mapping[str, int]) -> tuple[str, ...]:
-    """The words of a table by their numbers."""
-    by_number = {number: str(word) for word, number in words.items()}
-    if by_number.keys() != {*range(len(words))}:
+    if test and (not train or all(missing)):
         raise TaskError(
-            f"The numbers of the {len(words):,} words must be 0 to {len(words) - 1:,}, each once."
+            "Test examples measure what was learned from others: give them labels, and examples "
+            "with labels beside them. Without a test, give them as examples."
         )
-    return tuple(by_number[number] for number in range(len(words)))
+    return bool(train) and not any(missing)
 
 
-def _check_names(names: Sequence[str], what: str, noun: str, most: int) -> None:
-    if not names:
-        raise TaskError(f"The {what} is empty." if noun == "word" else "There are no classes.")
-    if len(names) > most:
-        raise TaskError(f"The {what} has {len(names):,} entries, more than {most:,}.")
-    seen: set[str] = set()
-    for name in names:
-        if not name or len(name) > MAX_LETTERS:
-            raise TaskError(f"A {noun} must have 1 to {MAX_LETTERS} characters, not {len(name):,}.")
-        if name in seen:
-            raise TaskError(f"The {noun} {name[:30]!r} stands twice in the {what}.")
-        seen.add(name)
+def _metric(of: Signature, train: Sequence[Example], labelled: bool) -> Metric:
+    """Accuracy; of values the share that is less than a tenth of their deviation off."""
+    if of.answers_classes:
+        return ACCURACY
+    targets = np.concatenate([example.targets for example in train])
+    deviation = math.sqrt(targets.var(axis=0).mean()) if labelled else 0.0
+    return within(float(f"{deviation / 10:.1g}")) if deviation else WITHIN
 
 
-def _pair(given: Any) -> tuple[str, Any]:
+# Reading
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Makes examples; of two numbers the second is written as a ``mark`` if it is one in all."""
+
+    signature: Signature
+    reads: OutputAt
+    dtype: str
+    marks: bool
+
+    @classmethod
+    def of(cls, given: GivenExamples, pairs: Sequence[_Pair], reads: OutputAt) -> _Reader:
+        numbers = [p.sequence for p in pairs if not isinstance(p.sequence, str)]
+        width = len(given.signature.vocabulary)
+        return cls(
+            given.signature, reads, given.dtype,
+            width == 2 and all(_is_marked(one) for one in numbers),
+        )  # fmt: skip
+
+    def example(self, pair: _Pair) -> Example:
+        """An example; raises TaskError."""
+        if self.signature.tokens:
+            called = f"The example {pair.sequence[:60]!r}"
+            text, inputs = pair.sequence, _tokens(pair.sequence, called, self.signature.vocabulary)
+        else:
+            called = pair.called
+            text, inputs = self._numbers(pair.sequence, called)
+        count = len(inputs) if self.reads is OutputAt.EVERY else 1
+        return Example(text, inputs, self._targets(pair.target, called, count))
+
+    def skipped(self, pair: _Pair) -> tuple[str, ...]:
+        """The words that the vocabulary lacks."""
+        of = self.signature
+        return of.vocabulary.read(pair.sequence).unknown if of.tokens else ()
+
+    def _numbers(self, given: Any, called: str) -> tuple[str, Array]:
+        """Numbers as text, and as an array (T, D) in which they are exactly those of the text."""
+        names = self.signature.vocabulary.words
+        if isinstance(given, str):
+            return given, read_values(given, names, MAX_WORDS)
+        values = _array(given, self.dtype, called)
+        values = values[:, None] if values.ndim == 1 and len(names) == 1 else values
+        for sentence in _problems(values, names, called):
+            raise TaskError(sentence)
+        text = write_values(values, self.marks)
+        if len(text) > _MOST_TEXT:
+            raise TaskError(
+                f"{called} has {len(text):,} characters when it is written down, more than "
+                f"{_MOST_TEXT:,}. Shorten it, or round its numbers."
+            )
+        return text, read_values(text, names, MAX_WORDS)
+
+    def _targets(self, target: Any, called: str, count: int) -> Array:
+        of = self.signature
+        if not of.answers_classes:
+            return _values(target, called, count, of.classes, self.reads)
+        if target is None:
+            return np.zeros(count, np.intp)
+        return _classes(target, called, count, of.classes, self.reads)
+
+
+def _is_marked(given: Any) -> bool:
     try:
-        text, label = given
+        return has_marks(np.asarray(given, float))
     except (TypeError, ValueError):
-        text = None
-    if not isinstance(text, str):
-        raise TaskError(f"{str(given)[:60]!r} is not an example: give a text and its label.")
-    return text, label
+        return False  # It is refused where it is read.
 
 
-def _example(
-    text: str, label: Any, vocabulary: Vocabulary, classes: tuple[str, ...], reads: OutputAt
-) -> Example:
-    shown, tokens = repr(text[:60]), vocabulary.read(text).tokens
+def _array(given: Any, dtype: str, called: str) -> Array:
+    try:
+        with np.errstate(over="ignore"):
+            return np.asarray(given, dtype)
+    except (TypeError, ValueError):
+        raise TaskError(
+            f"{called} can't be read as an array of numbers: give a row for each step."
+        ) from None
+
+
+def _problems(values: Array, names: Sequence[str], called: str) -> Iterator[str]:
+    if values.ndim != 2 or values.shape[1] != len(names) or not len(values):
+        listed = ", ".join(name[:30] for name in names[:8])
+        yield (
+            f"{called} has the shape {values.shape}, and must have (steps, {len(names)}): a row "
+            f"for each step, with {listed}."
+        )
+        return
+    if len(values) > MAX_WORDS:
+        yield f"{called} has {len(values):,} steps, more than {MAX_WORDS}. Shorten it."
+    if not np.isfinite(values).all():
+        yield f"{called} has inputs that are not finite numbers. Fill them, or leave it out."
+    if (largest := float(np.abs(values).max())) > LARGEST:
+        yield (
+            f"{called} has an input of {largest:g}, and the largest that can be read is "
+            f"{LARGEST:g}. Train the network on smaller numbers."
+        )
+
+
+def _tokens(text: str, called: str, vocabulary: Vocabulary) -> Array:
+    tokens = vocabulary.read(text).tokens
     if not len(tokens):
-        raise TaskError(f"The example {shown} has no {vocabulary.noun} of the vocabulary.")
+        raise TaskError(f"{called} has no {vocabulary.noun} of the vocabulary.")
     most = MAX_CHARACTERS if vocabulary.characters else MAX_WORDS
     if len(tokens) > most:
-        raise TaskError(f"The example {shown} has more than {most} {vocabulary.unit}. Shorten it.")
-    count = len(tokens) if reads is OutputAt.EVERY else 1
-    if label is None:
-        return Example(text, tokens, np.zeros(count, np.intp))
-    return Example(text, tokens, _targets(shown, label, classes, reads, count))
+        raise TaskError(f"{called} has more than {most} {vocabulary.unit}. Shorten it.")
+    return tokens
 
 
-def _targets(
-    shown: str, label: Any, classes: tuple[str, ...], reads: OutputAt, count: int
+def _classes(
+    label: Any, called: str, count: int, classes: tuple[str, ...], reads: OutputAt
 ) -> Array:
+    """The numbers of classes, given by name or by number."""
     every = reads is OutputAt.EVERY
-    labels = [*label] if every and not isinstance(label, str) else [label]
+    several = every and isinstance(label, Iterable) and not isinstance(label, str)
+    labels = [*label] if several else [label]
     if len(labels) != count:
         raise TaskError(
-            f"The example {shown} has {len(labels)} labels, and the network reads {count} of its "
-            "tokens: it answers after every one."
+            f"{called} has {len(labels)} labels, and the network reads {count} of its tokens: it "
+            "answers after every one."
         )
-    for one in labels:
-        if str(one) not in classes:
-            listed = ", ".join(name[:30] for name in classes[:8])
-            raise TaskError(
-                f"The example {shown} has the unknown label {str(one)[:30]!r}; the classes are "
-                f"{listed}."
-            )
-    return np.array([classes.index(str(one)) for one in labels])
+    return np.array([_class(one, called, classes) for one in labels])
 
 
-def _notes(vocabulary: Vocabulary, skipped: set[str], labelled: bool) -> tuple[str, ...]:
+def _class(label: Any, called: str, classes: tuple[str, ...]) -> int:
+    label = (
+        label.item() if isinstance(label, np.ndarray | np.generic) and label.size == 1 else label
+    )
+    if str(label) in classes:
+        return classes.index(str(label))
+    if type(label) is int and 0 <= label < len(classes):
+        return label
+    listed = ", ".join(name[:30] for name in classes[:8])
+    raise TaskError(
+        f"{called} has the unknown label {str(label)[:30]!r}; the classes are {listed}."
+    )
+
+
+def _values(target: Any, called: str, count: int, names: tuple[str, ...], reads: OutputAt) -> Array:
+    """Values (N, C); a single one needs no axis of its own."""
+    shape, last, single = (count, len(names)), reads is OutputAt.LAST, len(names) == 1
+    if target is None:
+        return np.zeros(shape)
+    values = _array(target, "float64", f"The target of {called[0].lower()}{called[1:]}")
+    allowed = [shape, *[(count,)] * single, *[shape[1:]] * last, *[()] * (last and single)]
+    if values.shape not in allowed:
+        raise TaskError(
+            f"{called} has a target of the shape {values.shape}, and must have {shape}: a row for "
+            f"each answer, with {', '.join(name[:30] for name in names[:8])}."
+        )
+    if not np.isfinite(values).all():
+        raise TaskError(f"{called} has a target that is not a finite number. Leave it out.")
+    return values.reshape(shape)
+
+
+def _notes(of: Signature, skipped: set[str], labelled: bool) -> tuple[str, ...]:
     """What is left out of the examples, as sentences."""
     notes = []
     if skipped:
         listed = ", ".join(sorted(word[:30] for word in skipped)[:8])
         notes.append(f"What the vocabulary lacks is skipped in the examples: {listed}.")
-    untyped = [word for word in vocabulary.words if vocabulary.split(word) != [word]]
+    words = of.vocabulary.words if of.tokens else ()
+    untyped = [word for word in words if of.vocabulary.split(word) != [word]]
     if untyped:
         listed = ", ".join(repr(word[:30]) for word in untyped[:8])
         notes.append(f"What has a space in it can't be typed: {listed}.")
     if not labelled:
-        notes.append(
-            "There are no labels: the network's own answers are the targets, and nothing trains."
+        still = (
+            "nothing trains" if of.answers_classes else "nothing trains, and no gradient is left"
         )
+        notes.append(f"There are no labels: the network's own answers are the targets, so {still}.")
     return tuple(notes)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 
 from rnnviz.tasks.vocabulary import Array
 
-#: The error below which a value counts as correct.
-TOLERANCE = 0.1
+_WITHIN = "within "
+_NUMBER = re.compile(r"\d{1,12}(\.\d{1,12})?(e[+-]\d{1,3})?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -59,9 +61,14 @@ def share_exact(outputs: Array, targets: Array, owner: Array) -> float:
     return 1 - len(wrong) / len(np.unique(owner))
 
 
-def share_within(outputs: Array, targets: Array, owner: Array) -> float:
-    """The share of outputs (M, C) with all values less than 0.1 from the target."""
-    return float(np.mean(np.all(np.abs(outputs - targets) < TOLERANCE, axis=1)))
+@cache
+def within(tolerance: float) -> Metric:
+    """The share of outputs (M, C) with all values less than ``tolerance`` from the target."""
+
+    def share(outputs: Array, targets: Array, owner: Array) -> float:
+        return float(np.mean(np.all(np.abs(outputs - targets) < tolerance, axis=1)))
+
+    return Metric(f"{_WITHIN}{tolerance:g}", f"share of answers less than {tolerance:g} off", share)
 
 
 def share_of_signs(outputs: Array, targets: Array, owner: Array) -> float:
@@ -77,7 +84,12 @@ def _correct(outputs: Array, targets: Array) -> Array:
 
 ACCURACY = Metric("accuracy", "share of answers that are right", share_right)
 EXACT = Metric("exact match", "share of sequences that are right as a whole", share_exact)
-WITHIN = Metric(
-    f"within {TOLERANCE:g}", f"share of answers less than {TOLERANCE:g} off", share_within
-)
+WITHIN = within(0.1)
 SIGNS = Metric("signs right", "share of answers whose every sign is right", share_of_signs)
+
+
+def metric_named(name: str) -> Metric | None:
+    """The metric of this name, if there is one."""
+    if name.startswith(_WITHIN) and _NUMBER.fullmatch(name.removeprefix(_WITHIN)):
+        return within(float(name.removeprefix(_WITHIN)))
+    return {metric.name: metric for metric in (ACCURACY, EXACT, SIGNS)}.get(name)

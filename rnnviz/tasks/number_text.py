@@ -17,12 +17,17 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)", re.ASCII)
 MARK = "*"
 
 
-def write_values(values: Array) -> str:
+def has_marks(values: Array) -> bool:
+    """Whether the second of two channels of values (T, D) is always 0 or 1."""
+    return values.shape[1:] == (2,) and bool(np.isin(values[:, 1], (0, 1)).all())
+
+
+def write_values(values: Array, marks: bool | None = None) -> str:
     """Values (T, D) as text: one comma-separated group for each time step.
 
-    If the second of two channels is always 0 or 1, it is written as nothing or a star.
+    With ``marks``, by default if it has them, the second channel is written as nothing or a star.
     """
-    marks = values.shape[1] == 2 and bool(np.isin(values[:, 1], (0, 1)).all())
+    marks = has_marks(values) if marks is None else marks
     return " ".join(_marked(row) if marks else _group(row) for row in values)
 
 
@@ -72,8 +77,9 @@ def _form(channels: Sequence[str]) -> str:
     if len(channels) == 2:
         value, mark = channels
         return (
-            f"Write numbers ({value}) with spaces between them and a star after each that has the "
-            f"{mark}, such as: “0.5 1* 0.2”."
+            f"Write two numbers ({value}, {mark}) with a comma for each time step, and spaces "
+            "between the steps; a star stands for “,1”, and nothing for “,0”, such as: "
+            "“0.5,0.3 1* 0.2”."
         )
     example = ",".join(["1", "0", "-1", *["0"] * (len(channels) - 3)])
     return (

@@ -91,6 +91,39 @@ def test_own_data_that_are_in_use_are_found_again():
     assert app.link["data"]
 
 
+def test_a_run_without_its_data_waits_for_them():
+    sky, test = File("sky.csv", CSV), File("more.csv", CSV.replace(b"so ", b""))
+    session = rnnviz.Session(rnnviz.RunConfig(hidden=4, epochs=9))
+    session.load(Upload(sky, test))
+    session.player.advance(2)
+    app, content = App(), run_file(session)
+    before = app.session
+    assert "Drop" not in opened(app, "sky.csv", sky.content)
+    said = opened(app, "run.rnnviz", content)
+    assert "learned from sky.csv and more.csv" in said
+    assert "It holds 2 epochs of a network with 4 units" in app.bodies["message"]
+    said = opened(app, "sky.csv", sky.content + b"so new,rainy\n")
+    assert "run.rnnviz needs sky.csv and more.csv, and sky.csv is another file" in said
+    assert "run.rnnviz still needs sky.csv." in opened(app, "renamed.csv", test.content)
+    assert app.session is before
+    assert opened(app, "sky.csv", sky.content) == ""
+    assert weights(app.session) == weights(session)
+    assert app.session.data.upload == session.data.upload
+    app.click("step_epoch")
+    assert app.session.run.position == Position(3)
+
+
+def test_another_file_takes_the_place_of_a_run_that_waits(stored):
+    session = rnnviz.Session(rnnviz.RunConfig(hidden=4, epochs=9))
+    session.load(Upload(File("sky.csv", CSV), test_share=0))
+    app = App()
+    assert opened(app, "run.rnnviz", run_file(session))
+    assert opened(app, "other.rnnviz", run_file(stored)) == ""
+    assert weights(app.session) == weights(stored)
+    assert opened(app, "sky.csv", CSV)
+    assert weights(app.session) == weights(stored)
+
+
 @pytest.mark.parametrize("name", ["run.rnnviz", "w.npz", "w.safetensors", "w.pt", "<b>.csv", ""])
 def test_what_can_not_be_opened_leaves_the_run_as_it_is(stored, name):
     app = App()

@@ -50,10 +50,13 @@ def test_the_library_example(tmp_path):
 
 def test_the_example_with_pytorch(tmp_path):
     pytest.importorskip("torch")
-    (example,) = [block for block in blocks("py") if "from_torch" in block]
+    example, numbers = [block for block in blocks("py") if "from_torch" in block]
     answer, training = run(["-c", example], tmp_path).splitlines()
     assert answer.startswith(("negative, ", "positive, "))
     assert training.startswith("Training on differs from PyTorch")
+    value, loss = run(["-c", numbers], tmp_path).split()
+    assert 0 < float(value) < 2
+    assert 0 < float(loss) < 1
 
 
 def test_the_example_of_the_recorder(tmp_path):

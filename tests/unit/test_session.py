@@ -475,7 +475,7 @@ NONE = "None of these words is in the vocabulary"
         ("parity", "", "The sequence is empty. Type something, for example: “"),
         ("parity", "1" * 10_000, "The sequence has 10,000 characters; the most"),
         ("flipflop", "1,x", "such as: “1,0,-1”. Still shown"),
-        ("adding", "", "such as: “0.5 1* 0.2”. Still shown"),
+        ("adding", "", "such as: “0.5,0.3 1* 0.2”. Still shown"),
         ("waves", "", "such as: “0.5 1 -0.2”. Still shown"),
     ],
 )

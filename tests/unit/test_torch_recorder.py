@@ -245,8 +245,7 @@ def test_weights_that_are_not_finite_end_what_is_shown(path):
     ("options", "error", "said"),
     [
         ({"vocabulary": WORDS[:3]}, TransferError, "7 words, and 3 are given"),
-        ({"classes": CLASSES[:2]}, TaskError, "unknown label"),
-        ({"classes": CLASSES[:2], "probe": ()}, TransferError, "3 classes, and 2 are given"),
+        ({"classes": CLASSES[:2]}, TransferError, "3 classes, and 2 are given"),
         ({"probe": [("i am", "sad")]}, TaskError, "unknown label 'sad'"),
         ({"reads": "never"}, TaskError, "it is last or every"),
         ({"every": 0}, ValueError, "every can't be 0"),

@@ -31,7 +31,7 @@ from rnnviz.figures.inside_cell import inside_cell
 from rnnviz.figures.picture import Picture
 from rnnviz.figures.sequence_network import Words
 from rnnviz.figures.step_network import step_network
-from rnnviz.lab.probe import MAX_TYPED, Probe
+from rnnviz.lab.probe import Probe, most_typed
 from rnnviz.lab.step import StepLab, StepView, Subject
 from rnnviz.session import Session
 
@@ -82,7 +82,7 @@ def draw_step(session: Session, frame: Frame) -> None:
 
 def _next_text(session: Session) -> str:
     """The first of the sequences that the next step learns from, as its data have it."""
-    return session.step_query().next_examples[0].text[:MAX_TYPED]
+    return session.step_query().next_examples[0].text[: most_typed(session.dataset)]
 
 
 def _picture(lab: StepLab, step: StepRecord, probe: Probe) -> Picture:

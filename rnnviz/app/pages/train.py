@@ -19,7 +19,7 @@ def train_page(session: Session, controls: DeltaGenerator) -> None:
     lab = session.results
     left, right = st.columns([2, 1], gap="medium")
     with left, st.container(horizontal=True, key="asked"):
-        lab.question = question_tabs("train", lab.question)
+        lab.question = question_tabs("train", lab.question, session.names.noun)
         place_phrase(session)
         place_text("verdict")
     if lab.question is TrainQuestion.LEARN:

@@ -455,16 +455,16 @@ export class Phrase {
   constructor(node, stage) {
     Object.assign(this, { node, stage });
     node.innerHTML = `<label class="rnnviz-field rnnviz-phrase inline"><small></small>
-      <input type="text" maxlength="2001" spellcheck="false" autocomplete="off" /></label>`;
+      <input type="text" spellcheck="false" autocomplete="off" /></label>`;
     [this.label, this.input] = [node.querySelector("small"), node.querySelector("input")];
     this.input.addEventListener("input", () => {
       this.command = stage.send({ do: "phrase", text: this.input.value });
     });
   }
 
-  configure({ label, placeholder, disabled, help }) {
+  configure({ label, placeholder, disabled, help, most }) {
     setText(this.label, label);
-    Object.assign(this.input, { placeholder, disabled, title: help });
+    Object.assign(this.input, { placeholder, disabled, title: help, maxLength: most });
     this.input.setAttribute("aria-label", label);
   }
 

@@ -37,7 +37,8 @@ async function send(file) {
 export class OpenBox extends FileBox {
   constructor(node, limit) {
     super(node, limit);
-    this.input.accept = ".rnnviz,.npz,.safetensors";
+    // Also data, which a run may wait for.
+    this.input.accept += ",.rnnviz,.npz,.safetensors";
   }
 
   configure({ label, help }) {

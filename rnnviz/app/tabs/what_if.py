@@ -85,7 +85,9 @@ def what_if_tab(session: Session, controls: DeltaGenerator) -> Tab:
         _choose(session, session.inspect())
         method = _choose_method(session)
         choose_view(session, "hidden")
-    columns = [[_panel(session, *row) for row in column.items()] for column in (_LEFT, _RIGHT)]
+    # There is no list of numbers to put in the place of another.
+    right = _RIGHT if session.dataset.tokens else {"parted": _RIGHT["parted"]}
+    columns = [[_panel(session, *row) for row in column.items()] for column in (_LEFT, right)]
     place_sheet("what_if", [words_panel(session), *columns[0]], columns[1])
     return live_what_if(session, method)
 
@@ -279,7 +281,8 @@ def _draw(change: Change, frame: Frame) -> None:
     for key, figure in drawn.items():
         frame.chart(key, _or_sentence, key, figure, change)
     frame.chart("saliency", _saliency, change, remark=_left_out(change))
-    frame.chart("choices", _choices, change, remark=_read(change))
+    if change.session.dataset.tokens:
+        frame.chart("choices", _choices, change, remark=_read(change))
     frame.chart("parted", _or_sentence, "parted", _parted, change)
 
 
@@ -399,9 +402,6 @@ def _choices(change: Change) -> Picture:
     session, probe = change.session, change.first
     how, noun = session.what_if.perturbation, session.names.noun
     title = f"Every {noun} in its place"
-    if not session.dataset.tokens:
-        said = "The inputs are values: there is no list of words to put in its place."
-        return sentence(title, said, theme())
     if not probe.finite:
         return sentence(title, BROKEN, theme())
     choices = session.what_if.choices(probe, how, _WORDS)
@@ -428,7 +428,7 @@ def _read(change: Change) -> str:
     """How many words of the vocabulary were read, and how many of them are listed."""
     session, probe = change.session, change.first
     total = len(probe.vocabulary)
-    if not session.dataset.tokens or not probe.finite or total <= MOST_ROWS:
+    if not probe.finite or total <= MOST_ROWS:
         return ""
     known = session.what_if.choices(probe, session.what_if.perturbation, 0.0).read
     listed = "Listed are both ends, and the chosen ones."

@@ -18,7 +18,8 @@ from rnnviz.exchange.foreign_network import TransferError
 from rnnviz.exchange.tensor_file import TensorFile
 from rnnviz.export import run_file as module
 from rnnviz.export.run_file import run_file
-from rnnviz.imports.run_file import open_run, run_of, stored_run
+from rnnviz.imports.awaited_run import AwaitedRun
+from rnnviz.imports.run_file import DataMissingError, open_run, run_of, stored_run
 from rnnviz.tasks.upload import File, Upload
 from rnnviz.training import snapshots
 from rnnviz.training.history import COLUMNS
@@ -194,9 +195,55 @@ def test_own_data_are_in_the_file_only_if_they_are_asked_for():
     train_on(session, opened)
     with pytest.raises(TransferError, match=r"learned from sky\.csv and more\.csv, and this file"):
         run_of(content, "r")
-    with pytest.raises(TransferError, match="has its name alone"):
+    with pytest.raises(TransferError, match="The data that are loaded are others"):
         run_of(content, "r", replace(SKY, train=File("sky.csv", CSV + b"so so,rainy\n")))
+    with pytest.raises(TransferError, match="are others"):
+        run_of(content, "r", replace(SKY, test=None))
     same(session, run_of(run_file(session), "r", SKY).session())
+
+
+def test_data_that_are_missing_are_named_with_what_the_file_holds():
+    session = run_of_(0)
+    session.load(SKY)
+    session.player.advance(3)
+    loss = session.run.history.row(3)["train_loss"]
+    with pytest.raises(DataMissingError) as missing:
+        run_of(run_file(session), "r.rnnviz")
+    units, cell = session.config.hidden, session.config.cell
+    held = f"It holds 3 epochs of a network with {units} units ({cell}), which end at a training"
+    assert f"{held} loss of {loss:.3g}." in str(missing.value)
+    assert [file["name"] for file in missing.value.wanted.values()] == ["sky.csv", "more.csv"]
+
+
+def test_data_are_known_by_their_content_and_keep_their_names():
+    session = run_of_(0)
+    session.load(SKY)
+    session.player.advance(2)
+    renamed = replace(
+        SKY, train=File("a.csv", SKY.train.content), test=File("b.csv", SKY.test.content)
+    )
+    opened = run_of(run_file(session), "r", renamed).session()
+    same(session, opened)
+    assert opened.data.upload == SKY
+
+
+def test_a_run_waits_for_its_data_one_by_one():
+    session = run_of_(0)
+    session.load(SKY)
+    session.player.advance(2)
+    content = run_file(session)
+    with pytest.raises(DataMissingError) as missing:
+        run_of(content, "r")
+    run = AwaitedRun("r", content, missing.value.wanted)
+    assert not run.take(SKY.train.content + b" ")
+    assert run.missing == "sky.csv and more.csv"
+    assert run.take(SKY.test.content)
+    assert run.missing == "sky.csv"
+    assert run.take(SKY.train.content)
+    assert not run.missing
+    opened = run.session()
+    same(session, opened)
+    train_on(session, opened)
 
 
 def test_own_data_are_read_in_the_way_that_was_chosen():

@@ -205,13 +205,13 @@ class View {
   }
 
   // The texts around the pictures.
-  say({ speeds, label, placeholder, help, ...texts }) {
+  say({ speeds, label, placeholder, help, most, ...texts }) {
     for (const picture of this.pictures) picture.configure({ text: texts[picture.key] });
     this.controls ??= [
       new Bar(this.find(".bar"), this.stage, { speeds }), new Time(this.find(".time"), this.stage),
       new Phrase(this.find(".phrase"), this.stage),
     ];
-    this.controls[2].configure({ label, placeholder, disabled: false, help });
+    this.controls[2].configure({ label, placeholder, disabled: false, help, most });
     for (const control of this.controls) this.stage.mountControl(control);
   }
 
