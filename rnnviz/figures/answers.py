@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from rnnviz.analysis.formatting import number
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.axes import axis, column_font, words_axis, words_margin
 from rnnviz.figures.legends import color_bar
@@ -171,6 +172,6 @@ def _line(stroke: _Stroke, c: int, base: float, channel: str) -> Series:
         name=f"{plain(channel)}: {stroke.name}",
         line={"color": stroke.color, "width": 4 if solid else 2, "dash": stroke.dash},
         marker={"size": 8 if solid else 4},
-        customdata=[f"{plain(channel)} {stroke.name}: {float(value):.4g}" for value in values],
+        customdata=[f"{plain(channel)} {stroke.name}: {number(float(value))}" for value in values],
         hovertemplate="%{customdata}<extra></extra>",
     )

@@ -90,11 +90,7 @@ def _beside(pair: Pair, parts: list[Array], scale: tuple[View, float], theme: Th
     names = ("A", "B − A" if steps <= _MOST_NUMBERS // 2 else "Δ", "B")
     places = (np.arange(steps)[:, None] + strips.places).ravel()
     every = len(strips.places)
-    cells, labels = np.full((len(places), units), np.nan), [""] * len(places)
-    for k, (name, part) in enumerate(zip(names, parts, strict=True)):
-        cells[k::every] = part
-        read = pair.others if k else pair.words
-        labels[k::every] = [f"{name} after “{plain(word)}”" for word in read]
+    cells, labels = _in_places(pair, parts, names, every)
     cells[[every * t + 1 for t in same]] = np.nan
     few = cells.size <= _NAMED
     shown = slice(None, len(places) - every + 3)
@@ -125,6 +121,19 @@ def _beside(pair: Pair, parts: list[Array], scale: tuple[View, float], theme: Th
         # What is asked here is about a word: a click chooses it.
         meta={"x": "token", "y": "unit", "kept": "token"},
     )  # fmt: skip
+
+
+def _in_places(
+    pair: Pair, parts: list[Array], names: Sequence[str], every: int
+) -> tuple[Array, list[str]]:
+    """What stands in ``every`` places of each word (P, U), the gaps as NaN; and what each is."""
+    steps, units = pair.first.shape
+    cells, labels = np.full((every * steps, units), np.nan), [""] * (every * steps)
+    for k, (name, part) in enumerate(zip(names, parts, strict=True)):
+        cells[k::every] = part
+        read = pair.others if k else pair.words
+        labels[k::every] = [f"{name} after “{plain(word)}”" for word in read]
+    return cells, labels
 
 
 def _between(steps: int, theme: Theme) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from rnnviz.analysis.baselines import Baseline
+from rnnviz.analysis.formatting import number
 from rnnviz.analysis.memory_gauge import MemoryGauge
 from rnnviz.figures.axes import axis, log_axis
 from rnnviz.figures.axis_limits import nice_limit
@@ -156,8 +157,8 @@ def _baseline_labels(
     baselines: Sequence[Baseline], unit: str, theme: Theme
 ) -> Iterator[dict[str, Any]]:
     for line in baselines:
-        text = f"{line.text}: {line.loss:.3g} {unit}, {line.right:.0%} right"
-        label = _label(f"{line.name}<br>{line.loss:.3g}", line.loss, theme)
+        text = f"{line.text}: {number(line.loss, 3)} {unit}, {line.right:.0%} right"
+        label = _label(f"{line.name}<br>{number(line.loss, 3)}", line.loss, theme)
         yield label | {"hovertext": f"On the training sequences,<br>{text}"}
 
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from rnnviz.analysis.formatting import number
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.axes import axis, signed_axis, words_axis, words_margin
 from rnnviz.figures.epoch_axis import (
@@ -149,7 +150,9 @@ def signed(value: float) -> str:
     """The number with its sign: two places, or two digits if it is small or large."""
     if value == 0:
         return "0"
-    return f"{value:{'+.2f' if 0.1 <= abs(value) < 1000 else '+.2g'}}".replace("-", "−")
+    if 0.1 <= abs(value) < 1000:
+        return f"{value:+.2f}".replace("-", "−")
+    return number(value, 2, "+")
 
 
 def unit_curve(

@@ -62,7 +62,7 @@ class _Scores(NamedTuple):
         if self.below >= _LEAST:
             return f"Loss {self.below:.0%} below guessing"
         if self.below <= -1:
-            return f"Loss {1 - self.below:.3g} times that of guessing"
+            return f"Loss {number(1 - self.below, 3)} times that of guessing"
         return "No better than guessing"
 
     @property
@@ -70,13 +70,14 @@ class _Scores(NamedTuple):
         """What is right, beside guessing, in the terms of the task."""
         data, guess = self.data, self.data.guess.loss
         if self.below < _LEAST:
-            return f"No better than guessing: loss {self.loss:.3g}, guessing {guess:.3g}."
+            loss = number(self.loss, 3)
+            return f"No better than guessing: loss {loss}, guessing {number(guess, 3)}."
         score, classes = f"{data.metric.name}: {self.metric:.0%}", len(data.classes)
         if data.one_class_at_end:
             return f"{score.capitalize()} on the {data.role} set, guessing {1 / classes:.0%}."
         if data.answers_classes:
-            return f"Perplexity {math.exp(self.loss):.3g}, guessing {classes}; {score}."
-        return f"Mean squared error {self.loss:.2g}, guessing {guess:.2g}; {score}."
+            return f"Perplexity {number(math.exp(self.loss), 3)}, guessing {classes}; {score}."
+        return f"Mean squared error {number(self.loss, 2)}, guessing {number(guess, 2)}; {score}."
 
 
 def story(player: Player, probe: Probe, signs: Sequence[Sign], radii: Array) -> Story:
@@ -101,7 +102,7 @@ def story(player: Player, probe: Probe, signs: Sequence[Sign], radii: Array) -> 
     chapter = Chapter(chapters(course, radii, np.array([row]))[0])
     if chapter is Chapter.UNTRAINED:
         start = f"The weights are random: every {probe.noun} is a guess"
-        return Story(chapter.label, f"{start} (loss {scores.loss:.3g}).")
+        return Story(chapter.label, f"{start} (loss {number(scores.loss, 3)}).")
     if chapter < Chapter.FALLING:
         for warning in _warnings(probe, signs):
             return warning

@@ -98,7 +98,7 @@ def test_numbers_are_there_where_they_fit(values, shown):
 
 @each_row(
     ("value", "text"),
-    [(0, "0"), (0.726, "+0.73"), (-1, "−1.00"), (-0.00123, "−0.0012"), (12345.0, "+1.2e+04")],
+    [(0, "0"), (0.726, "+0.73"), (-1, "−1.00"), (-0.00123, "−0.0012"), (12345.0, "+1.2·10⁴")],
 )
 def test_a_number_has_its_sign(value, text):
     assert signed(value) == text
