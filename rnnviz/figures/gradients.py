@@ -113,7 +113,7 @@ def color_span(norms: Any) -> tuple[float, float]:
 
 def power_ticks(low: float, high: float) -> dict[str, Any]:
     """Ticks at both ends of a colour scale of powers of ten."""
-    return {"tickvals": [low, high], "ticktext": [number(10.0**end, 1) for end in (low, high)]}
+    return {"tickvals": [low, high], "ticktext": [number(10.0**end, 2) for end in (low, high)]}
 
 
 def word_rows(words: Sequence[str], theme: Theme) -> dict[str, Any]:
