@@ -49,10 +49,15 @@ export class CanvasPicture extends Picture {
     this.repaint();
   }
 
-  repaint() {
+  repaint(again = false) {
     cancelAnimationFrame(this.due);
     this.due = 0;
     const { canvas, node, zoom } = this;
+    // Hidden within one frame, as while JupyterLab lays out its cells, its size has not changed for an observer.
+    if (!node.clientWidth) {
+      if (!again) this.due = requestAnimationFrame(() => this.repaint(true));
+      return;
+    }
     const [width, height, ratio] = [node.clientWidth, node.clientHeight, window.devicePixelRatio || 1];
     const [across, down] = [Math.round(width * ratio), Math.round(height * ratio)];
     // Setting the size of a canvas clears it, and takes time.
