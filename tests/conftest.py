@@ -23,7 +23,9 @@ settings.load_profile("rnnviz")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--exhaustive", action="store_true", help="run every product of values in full"
+        "--exhaustive",
+        action="store_true",
+        help="run every product of values in full, and every journey in a browser",
     )
 
 

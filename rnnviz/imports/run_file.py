@@ -237,9 +237,9 @@ def _upload(
     others = "The data that are loaded are others. " if known else ""
     # What to do comes first: the page has one line for it, where it is not pointed at.
     raise DataMissingError(
-        f"the run learned from {names}, and this file has its name alone: drop {it} on the page "
-        "too, or choose it under Open a file; on the command line --train and --test are for this. "
-        f"{others}{_held(archive, config)} Or save the run again, with its data.",
+        f"it needs {names}: drop {it} on the page too, or choose {it} under Open a file. On the "
+        f"command line, --train and --test are for this. {others}{_held(archive, config)} "
+        "Or save the run again, with its data.",
         wanted,
     )
 

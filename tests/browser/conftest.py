@@ -8,6 +8,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from tests import sampling
 from tests.browser.serving import (
     HEIGHT,
     Server,
@@ -28,11 +29,24 @@ OTHERS = ("access", "accessibility", "browsers", "chart", "dynamics_page", "firs
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that share a server and a browser run on one worker."""
+    """Tests that share a server and a browser run on one worker.
+
+    Without --exhaustive, of the journeys in a browser only the stories run.
+    """
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
             other = item.path.stem.removeprefix("test_") in OTHERS
             item.add_marker(pytest.mark.xdist_group("laboratories" if other else "browser"))
+    if not sampling.exhaustive:
+        left_out = [item for item in items if is_left_out(item)]
+        items[0].config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+def is_left_out(item: pytest.Item) -> bool:
+    """Whether a test drives a browser, and is none of the stories that always run."""
+    drives = "browser" in getattr(item, "fixturenames", ())
+    return drives and item.get_closest_marker("story") is None
 
 
 @pytest.fixture(scope="session")

@@ -67,6 +67,7 @@ def stranger(browser):
         thread.join()
 
 
+@pytest.mark.story
 def test_a_page_of_another_origin_opens_no_socket_and_does_not_frame_the_app(stranger, server):
     sockets = [server.url.replace("http", "ws") + path for path in SOCKETS]
     assert [stranger.evaluate(KNOCK, url) for url in sockets] == [NEVER_OPENED] * 2
@@ -145,6 +146,7 @@ def first_words(door):
         return caller.recv(1024)
 
 
+@pytest.mark.story
 def test_nothing_leaves_this_machine(browser, complaints):
     with ear() as (url, heard):
         names = ("http_proxy", "https_proxy", "all_proxy")

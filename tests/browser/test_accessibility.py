@@ -128,6 +128,7 @@ def tab_to(page, selector, most=80):
     raise AssertionError(f"Tab does not lead to {selector}")
 
 
+@pytest.mark.story
 def test_the_first_screen_is_used_by_keyboard_alone(opened, server):
     page = opened(f"{server.url}/?epoch=20&phrase=i+am+not+good", "curves", 1440, 900)
     marked = "rnnviz.stage.plots.get('network').keptRow"
@@ -172,6 +173,7 @@ def test_with_reduced_motion_nothing_begins_by_itself(opened, server):
     assert page.page.evaluate(moving) == 0
 
 
+@pytest.mark.story
 @pytest.mark.parametrize(("width", "height"), [(1024, 768), (390, 844)])
 def test_a_small_window_has_all_its_width(opened, server, width, height):
     page = opened(f"{server.url}{LINK}", "network", width, height)

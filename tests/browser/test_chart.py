@@ -26,6 +26,7 @@ def image(page, key):
     return page.page.evaluate("key => rnnviz.stage.plots.get(key).canvas.toDataURL()", key)
 
 
+@pytest.mark.story
 def test_it_tells_exact_numbers_and_marks_and_goes_where_it_is_clicked(page):
     page.expect_in_chart("map", "figure.data[0].z[0].length === 6")
     page.expect_drawn_above("products", 0)

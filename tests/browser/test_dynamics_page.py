@@ -45,6 +45,7 @@ def flipflop(opened, server):
     return page
 
 
+@pytest.mark.story
 def test_the_eight_resting_points_of_the_flip_flop_are_five_clicks_away(opened, server):
     """From the first page as it is opened."""
     page, clicks = opened(server.url), []

@@ -79,6 +79,7 @@ def texts(root):
     return [text.text for text in root.iter(f"{SVG}text")]
 
 
+@pytest.mark.story
 def test_every_picture_that_has_numbers_is_a_file_beside_them(exported):
     pictures = {path.with_suffix("") for path in exported.rglob("*.svg")}
     tables = {path.with_suffix("") for path in exported.rglob("*.csv")}
@@ -108,6 +109,7 @@ def test_each_says_what_made_it_and_loads_nothing(exported):
         assert {*urls} <= {"#"}
 
 
+@pytest.mark.story
 def test_no_text_is_cut_off(exported, browser):
     page = browser.new_page()
     found = {

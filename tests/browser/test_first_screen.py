@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.serving import HEIGHT, open_page, visit
@@ -42,6 +43,7 @@ PROSE = """[...new Set([...document.querySelectorAll(`
   .map(({ innerText }) => innerText))].join(" ").match(/[a-z]+/gi)"""
 
 
+@pytest.mark.story
 def test_the_first_screen_fits_and_nothing_in_it_jumps(opened, server):
     page = opened(f"{server.url}/?epochs=100000", "curves")
     page.press("play")
@@ -129,6 +131,7 @@ def point_at(page, epoch):
     return box["x"] + x, box["y"] + box["height"] / 3
 
 
+@pytest.mark.story
 def test_the_curves_are_the_time_machine(opened, server):
     page = opened(f"{server.url}/?epoch=60&epochs=100", "curves")
     mouse = page.page.mouse
@@ -151,6 +154,7 @@ def test_the_curves_are_the_time_machine(opened, server):
     page.expect_place("60")
 
 
+@pytest.mark.story
 def test_who_opens_the_page_sees_it_learn_and_may_watch_it_slowly(server, browser, complaints):
     tab = open_page(browser, complaints, reduced_motion="no-preference")
     tab.goto(server.url)
@@ -272,6 +276,7 @@ def test_the_link_of_what_is_shown_can_be_copied(opened, server):
     assert "phrase=not+good" in copied or "phrase=not%20good" in copied
 
 
+@pytest.mark.story
 def test_on_a_projector_only_the_picture_and_its_transport_are_left(opened, server):
     page = opened(f"{server.url}/?present=1&hidden=8", "curves", 1280, 720)
     sidebar = page.page.get_by_test_id("stSidebar")
@@ -286,6 +291,7 @@ def test_on_a_projector_only_the_picture_and_its_transport_are_left(opened, serv
     expect(sidebar).to_be_hidden()
 
 
+@pytest.mark.story
 def test_a_unit_and_a_word_that_are_clicked_stay_marked_on_every_page_and_in_the_link(
     opened, server
 ):
@@ -326,6 +332,7 @@ BOXES = """[...document.querySelectorAll(".rnnviz-figure, .rnnviz-bar, .stHorizo
   .map(({ x, y, width }) => [x, y, width].join(" "))"""
 
 
+@pytest.mark.story
 def test_a_picture_is_enlarged_and_goes_on_while_nothing_else_moves(opened, server):
     page = opened(f"{server.url}/?epochs=100000", "network", 1280, 720)
     before = page.page.evaluate(BOXES)
@@ -391,6 +398,7 @@ NUMBERS = """async () => {
 }"""
 
 
+@pytest.mark.story
 def test_numbers_have_all_their_digits_and_texts_are_only_texts(page):
     lines, note, count, unescaped = page.page.evaluate(NUMBERS)
     heading = '"a<b>, c: word1","a<b>, c",series 2: place,series 2: 0 <img>,series 2: 1 not,worth'

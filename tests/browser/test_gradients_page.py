@@ -98,6 +98,7 @@ def test_a_sign_of_health_leads_to_the_tab_that_shows_it(page):
     expect(page.page.get_by_role("radio", name="How far back does it reach?")).to_be_checked()
 
 
+@pytest.mark.story
 def test_one_sees_why_lag_20_fails_for_elman_within_30_epochs_and_not_for_the_lstm(read):
     elman = read(**LAG["elman"].to_query(), epoch=EPOCHS)
     sizes, level = elman.sizes()
@@ -131,6 +132,7 @@ def test_on_a_phone_pictures_stand_below_each_other_and_the_answer_is_whole(open
     assert page.page.locator(".rnnviz-story").evaluate(cut) <= 0
 
 
+@pytest.mark.story
 def test_one_sees_where_the_notebooks_gradient_begins_to_point_elsewhere(read):
     reader = read(epoch=300, phrase="i am not happy")
     page = reader.page

@@ -38,6 +38,7 @@ def chip(page, word):
     return page.at("word").get_by_role("button", name=word, exact=True)
 
 
+@pytest.mark.story
 def test_the_unit_that_carries_negation_is_found_and_accuracy_falls_as_it_is_silenced(page):
     """In five clicks and a minute."""
     began = time.monotonic()

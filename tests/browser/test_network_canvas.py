@@ -83,6 +83,7 @@ def test_it_goes_with_the_run_and_keeps_its_place_and_fits_the_window(shown):
     assert canvas.evaluate(PIXELS, LIGHT.magnitude) > 100
 
 
+@pytest.mark.story
 def test_it_says_the_numbers_of_the_record_where_it_is_pointed_at(shown):
     session = Session()
     session.player.advance(EPOCH)

@@ -85,6 +85,7 @@ def expect_drawn_for(widget, dark):
     widget.page.wait_for_function(DRAWN_FOR, arg=[widget.element_handle(), dark])
 
 
+@pytest.mark.story
 def test_a_session_is_played_read_and_changed_from_cell_to_cell(lab, server):
     page, widget = lab.page, lab.widget
     lab.visit(server, "run.ipynb")

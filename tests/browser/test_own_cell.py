@@ -53,6 +53,7 @@ def assert_same_run(page, epoch, folder):
             np.testing.assert_allclose(own[name], weights[name], rtol=0, atol=1e-12)
 
 
+@pytest.mark.story
 def test_from_an_lstm_to_a_cell_of_ones_own_its_script_and_its_link(page, opened, tmp_path):
     choose_cell(page, "lstm")
     page.play()

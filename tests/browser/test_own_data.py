@@ -33,6 +33,7 @@ def page(opened, server):
     return page
 
 
+@pytest.mark.story
 def test_an_export_of_a_spreadsheet_is_learned_and_its_results_are_saved(page):
     page.play()
     page.upload(UGLY.encode("windows-1252"), "bewertungen.csv")

@@ -34,6 +34,7 @@ def expect_last(page, step):
     page.page.wait_for_function("step => rnnviz.stage.header.last === step", arg=step)
 
 
+@pytest.mark.story
 def test_watch_a_loop_look_back_and_walk(page, loop):
     page.expect_said("status", "Following")
     page.expect_place("30")

@@ -126,6 +126,7 @@ def expect_states(reader, session, phrase):
     assert np.abs(reader.states() - whole).max() <= np.abs(whole).max() / 2000 * 1.01
 
 
+@pytest.mark.story
 def test_the_run_plays_is_scrubbed_and_says_its_numbers(reader, session):
     page = reader.page
     reader.expect_epoch(260)
@@ -257,6 +258,7 @@ def test_a_file_that_is_cut_short_says_so(browser, file, tmp_path):
     context.close()
 
 
+@pytest.mark.story
 def test_the_menu_saves_what_the_page_shows(opened, server, browser, tmp_path, complaints):
     page = opened(f"{server.url}/?hidden=5&init_scale=0.5&epoch=3")
     drawn = page.in_chart("network", "figure.data[0].z.map((row) => [...row])")

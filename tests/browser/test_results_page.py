@@ -30,6 +30,7 @@ def rows(page):
     return page.at("list").locator("tr[data-row]")
 
 
+@pytest.mark.story
 def test_the_three_surest_errors_of_ones_own_data_are_found_with_five_clicks(opened, server):
     page = opened(f"{server.url}/?epochs=9", "network", 1280, 720)
     page.page.get_by_text("Use your own data").click()

@@ -67,6 +67,7 @@ def numbers(page):
     return values, terms
 
 
+@pytest.mark.story
 def test_a_walk_over_every_moment(page):
     """Words light up forward and backward, and nothing moves and the page fits."""
     for size in ((1280, 720), (1920, 1080)):
@@ -143,6 +144,7 @@ def test_every_moment_and_unit_can_be_reached(page):
     expect(page.button("walk")).to_contain_text("Walk")
 
 
+@pytest.mark.story
 def test_apply_the_update_look_at_the_past_and_play(page):
     page.choose("subject", "next in training")
     expect(subject(page)).to_contain_text("Example 1 of 58")

@@ -5,6 +5,7 @@ import json
 import re
 from xml.etree import ElementTree
 
+import pytest
 from playwright.sync_api import expect
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -46,6 +47,7 @@ def drop(page, name, content):
     page.page.evaluate(DROP, [name, base64.b64encode(content).decode()])
 
 
+@pytest.mark.story
 def test_a_run_is_taken_away_and_dropped_onto_another_page(opened, server):
     page = opened(f"{server.url}/?hidden=5&cell=gru&epochs=60&epoch=7&now=31", "network")
     page.expect_said("message", "Looking back at epoch 7")
@@ -91,6 +93,7 @@ def check_alike(page, svg, png):
     assert scale == 2
 
 
+@pytest.mark.story
 def test_a_picture_is_saved_as_it_is_on_the_screen(opened, server):
     page = opened(f"{server.url}/?hidden=5&epoch=12&seed=3", "network")
     texts, said, png = saved_pictures(page, "network")

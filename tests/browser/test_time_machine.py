@@ -95,6 +95,7 @@ def test_compare_with_an_epoch_of_ones_choice(trained):
     expect(pin).to_have_text("◇")
 
 
+@pytest.mark.story
 def test_look_back_and_return(trained):
     """Every picture and number follows the hand; the same epoch gives the same numbers again."""
     trained.expect_in_chart("curves", GAUGED, 61)
@@ -146,6 +147,7 @@ def test_play_from_the_past_replays_and_trains_on(opened, server):
     assert int(page.slider("scrubber").get_attribute("max")) == 70
 
 
+@pytest.mark.story
 def test_a_link_with_the_past_a_change_and_a_ghost_opens_on_the_same_picture(trained, opened):
     look_back(trained, 30)
     trained.press("branch")

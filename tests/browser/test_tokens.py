@@ -42,6 +42,7 @@ def expect_phrase(page, text, read=None):
     assert max(page.page.evaluate(BESIDE)) < 1
 
 
+@pytest.mark.story
 def test_words_are_typed_over_added_and_dropped(page):
     boxes(page).nth(3).click()
     keyboard = page.page.keyboard

@@ -61,6 +61,7 @@ window.said_running = 0;
 """
 
 
+@pytest.mark.story
 def test_play_pause_and_reset(opened, server):
     """The buttons stay where they are, nothing else says that something runs, and it can rest."""
     page = opened(f"{server.url}/?epochs=100000")  # it does not end by itself
@@ -117,6 +118,7 @@ def test_steps_and_their_keys_and_a_new_seed(page):
     page.expect_in_chart("network", f"{MARGINS}[0] !== given", before)
 
 
+@pytest.mark.story
 def test_it_learns_to_the_end_and_the_verdict_turns_at_not_and_at_bad(page):
     page.speed("End")
     page.play()
@@ -144,6 +146,7 @@ def margin_of(page, phrase):
 WORDS = "figure.layout.meta.words.join(' ') === given.join(' ')"
 
 
+@pytest.mark.story
 def test_whatever_is_typed_is_shown_as_typed_or_gets_a_sentence(page):
     box = page.phrase
     box.fill("")
@@ -173,6 +176,7 @@ def tags(node):
     return node.evaluate("node => [...node.querySelectorAll('*')].map(e => e.tagName)")
 
 
+@pytest.mark.story
 def test_a_new_learning_rate_keeps_the_weights_and_the_network_starts_again(page):
     page.set_number("epochs", 100_000)  # it does not end by itself
     page.play()
@@ -214,6 +218,7 @@ def test_it_stops_at_the_last_epoch_and_when_it_diverges(page):
     page.expect_said("status", "Paused")
 
 
+@pytest.mark.story
 def test_a_copied_link_is_the_same_run_and_wrong_values_are_named(page, opened, server):
     page.set_number("seed", 7)
     page.set_number("lr", 0.05)
@@ -442,6 +447,7 @@ def choose_task(page, name):
     page.expect_idle()
 
 
+@pytest.mark.story
 def test_light_and_dark_wide_and_narrow(opened):
     inks = {}
     for scheme in ("dark", "light"):

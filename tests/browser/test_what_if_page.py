@@ -2,11 +2,13 @@
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 LEARNED = "hidden=16&init_scale=0.1&epoch=500&phrase=now+i+am+bad"
 
 
+@pytest.mark.story
 def test_the_state_after_not_is_put_into_another_phrase_with_four_clicks(opened, server):
     page = opened(f"{server.url}/hidden?{LEARNED}", "words")
     page.expect_place("500")

@@ -171,6 +171,7 @@ def status(url, host=None):
         return refused.code
 
 
+@pytest.mark.story
 def test_the_installed_page_holds_its_settings_and_ends_without_a_traceback(
     command, tmp_path, browser, complaints
 ):

@@ -56,6 +56,7 @@ def expect_to_go_on(page, run, epoch):
 # What can happen to the sockets
 
 
+@pytest.mark.story
 def test_a_reload_goes_on_with_the_same_run_and_the_address_follows_it(page):
     page.set_number("lr", 0.05)
     page.expect_in_chart("curves", "figure.layout.meta.changes.length === 1")
@@ -81,6 +82,7 @@ LINKED = """() => {
 }"""
 
 
+@pytest.mark.story
 def test_a_wire_that_is_cut_comes_back_and_misses_nothing(page):
     page.page.evaluate(NOTES)
     run = page.run
@@ -154,6 +156,7 @@ def test_a_server_that_stood_still_goes_on_where_it_was(page, server):
     expect_to_go_on(page, run, epoch + 10)
 
 
+@pytest.mark.story
 def test_a_server_that_is_started_again_opens_the_link_of_the_page(opened, complaints):
     port = free_port()
     with serve(port) as server:

@@ -89,7 +89,7 @@ def test_own_data_are_in_the_run_if_they_are_asked_for(run, opened, tmp_path):  
     assert b"mild" not in path.read_bytes()
     done = run("open", path)
     assert (done.code, opened) == (2, [])
-    assert "learned from sky.csv, and this file has its name alone" in done.err
+    assert "it needs sky.csv: drop it on the page too" in done.err
     assert run("open", path, "--train", sky).code == 0
     assert run(*QUICK, "--train", sky, "--run", path, "--with-data").code == 0
     assert run("open", path, "--port", "8765", "--no-browser").code == 0

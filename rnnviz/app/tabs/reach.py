@@ -87,8 +87,7 @@ def live_reach(session: Session, longer: bool = False) -> Tab:
 
 
 def _left(session: Session) -> list[Panel | tuple[Panel, ...]]:
-    every = session.inspect().every
-    below = ("connectivity", 4) if every else ("state_spectrum", 3)
+    below = _lowest(session), 4 if session.inspect().every else 3
     rows = (("over_lag", 5), ("products", 3), below)
     return [words_panel(session), *(_panel(session, key, share) for key, share in rows)]
 
@@ -97,6 +96,11 @@ def _right(session: Session, longer: bool) -> list[Panel | tuple[Panel, ...]]:
     planes = _panel(session, "spectrum", 3), _panel(session, "exponents", 3)
     last = _panel(session, "longer" if longer else "map", 3)
     return [_panel(session, "gauge", 3), planes, last]
+
+
+def _lowest(session: Session) -> str:
+    """The lowest picture on the words: with answers after every token, of their gradients."""
+    return "connectivity" if session.inspect().every else "state_spectrum"
 
 
 def _panel(session: Session, key: str, share: float) -> Panel:
@@ -171,10 +175,10 @@ def _times(share: float) -> str:
 def _draw_back(source: Source, frame: Frame) -> None:
     """Those that stand on the words."""
     frame.chart("over_lag", _reach, source, remark=_measured(source))
-    drawn = {"products": _products, "state_spectrum": _states, "connectivity": _connectivity}
-    for key, figure in drawn.items():
+    figures = {"products": _products, "state_spectrum": _states, "connectivity": _connectivity}
+    for key in ("products", _lowest(source.session)):
         said = probe_sequence if key == "connectivity" else jacobian_tokens
-        frame.chart(key, _or_too_large, key, figure, source, remark=said(source))
+        frame.chart(key, _or_too_large, key, figures[key], source, remark=said(source))
 
 
 def _measured(source: Source) -> str:
