@@ -82,7 +82,7 @@ def test_own_data_that_are_in_use_are_found_again():
     session.load(sky)
     session.player.advance(2)
     app, content = App(), run_file(session)
-    assert "learned from sky.csv" in opened(app, "run.rnnviz", content)
+    assert "needs sky.csv" in opened(app, "run.rnnviz", content)
     assert app.session.data.upload is None
     app.session.load(sky)
     assert opened(app, "run.rnnviz", content) == ""
@@ -100,7 +100,7 @@ def test_a_run_without_its_data_waits_for_them():
     before = app.session
     assert "Drop" not in opened(app, "sky.csv", sky.content)
     said = opened(app, "run.rnnviz", content)
-    assert "learned from sky.csv and more.csv" in said
+    assert "needs sky.csv and more.csv" in said
     assert "It holds 2 epochs of a network with 4 units" in app.bodies["message"]
     said = opened(app, "sky.csv", sky.content + b"so new,rainy\n")
     assert "run.rnnviz needs sky.csv and more.csv, and sky.csv is another file" in said

@@ -193,7 +193,7 @@ def test_own_data_are_in_the_file_only_if_they_are_asked_for():
     same(session, opened)
     assert opened.data.upload == SKY
     train_on(session, opened)
-    with pytest.raises(TransferError, match=r"learned from sky\.csv and more\.csv, and this file"):
+    with pytest.raises(TransferError, match=r"needs sky\.csv and more\.csv: drop them"):
         run_of(content, "r")
     with pytest.raises(TransferError, match="The data that are loaded are others"):
         run_of(content, "r", replace(SKY, train=File("sky.csv", CSV + b"so so,rainy\n")))
