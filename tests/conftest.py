@@ -1,8 +1,11 @@
 """What many tests start from: small runs, and how hypothesis searches."""
 
 import os
+import sys
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the app has it; NumPy reads it on import
+# The tests start Python often. Without its cache each of these programs compiles all of rnnviz.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -30,6 +33,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    sys.dont_write_bytecode = False
     sampling.exhaustive = config.getoption("--exhaustive")
 
 

@@ -173,7 +173,6 @@ def test_with_reduced_motion_nothing_begins_by_itself(opened, server):
     assert page.page.evaluate(moving) == 0
 
 
-@pytest.mark.story
 @pytest.mark.parametrize(("width", "height"), [(1024, 768), (390, 844)])
 def test_a_small_window_has_all_its_width(opened, server, width, height):
     page = opened(f"{server.url}{LINK}", "network", width, height)

@@ -64,6 +64,7 @@ def read(opened, server):
     return read
 
 
+@pytest.mark.story
 def test_a_newcomer_sees_why_lag_20_fails_for_elman_and_not_for_the_lstm(page):
     """From the first page, by what the page itself offers next."""
     reader, story = Reader(page), page.page.locator(".rnnviz-story")
@@ -98,7 +99,6 @@ def test_a_sign_of_health_leads_to_the_tab_that_shows_it(page):
     expect(page.page.get_by_role("radio", name="How far back does it reach?")).to_be_checked()
 
 
-@pytest.mark.story
 def test_one_sees_why_lag_20_fails_for_elman_within_30_epochs_and_not_for_the_lstm(read):
     elman = read(**LAG["elman"].to_query(), epoch=EPOCHS)
     sizes, level = elman.sizes()
