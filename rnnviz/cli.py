@@ -34,7 +34,7 @@ from rnnviz.engine.own_cell import own_cell
 from rnnviz.engine.training import record
 from rnnviz.exchange.foreign_network import TransferError
 from rnnviz.exchange.recording_file import is_recording
-from rnnviz.export import command as export
+from rnnviz.export import export_command as export
 from rnnviz.export.browser import BrowserError
 from rnnviz.export.files import FILES, EveryPicture, write
 from rnnviz.export.history import history_json

@@ -11,7 +11,7 @@ from rnnviz.analysis.cell_parts import Part
 from rnnviz.analysis.cell_terms import UnitTerms
 from rnnviz.analysis.formatting import number
 from rnnviz.analysis.step_cell import StepCell, output_name, part_of, step_cell
-from rnnviz.analysis.terms import Term, Terms, products, term
+from rnnviz.analysis.sum_terms import Term, Terms, products, term
 from rnnviz.analysis.training_step import Focus, StepRecord
 from rnnviz.config import ClipBy, OptimizerKind
 from rnnviz.engine.parameters import plain

@@ -8,7 +8,7 @@ from rnnviz.analysis.cell_notation import at_token
 from rnnviz.analysis.cell_parts import Part, Summand
 from rnnviz.analysis.formatting import quoted
 from rnnviz.analysis.step_cell import StepCell
-from rnnviz.analysis.terms import ONCE, Term, products, term
+from rnnviz.analysis.sum_terms import ONCE, Term, products, term
 from rnnviz.engine.derive import Adjoint
 from rnnviz.engine.graph import Node
 from rnnviz.engine.layer_buffers import Array

@@ -16,7 +16,7 @@ from rnnviz.analysis.parameter_blocks import blocks, label
 from rnnviz.analysis.step_panels import panels
 from rnnviz.analysis.step_pass import step_pass
 from rnnviz.analysis.step_vectors import VectorRow, marked, operation
-from rnnviz.analysis.terms import Term
+from rnnviz.analysis.sum_terms import Term
 from rnnviz.analysis.training_step import Focus, StepRecord, largest_changes
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.timeline import Phase

@@ -20,7 +20,7 @@ from rnnviz.analysis.visited_states import VisitedStates, visit_states
 from rnnviz.config import RunConfig
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.training import TrainState
-from rnnviz.lab.archive import digest
+from rnnviz.lab.kept_results import digest
 from rnnviz.lab.memo import Memo
 from rnnviz.lab.questions import DynamicsQuestion
 from rnnviz.tasks.csv_table import TaskError

@@ -13,7 +13,7 @@ from rnnviz.analysis.activations import Activations
 from rnnviz.analysis.linear_probe import Fitting, Readability, beginnings
 from rnnviz.analysis.probe_labels import Asked, Question, askable, encoded, labels, places
 from rnnviz.config import OutputAt
-from rnnviz.lab.archive import digest
+from rnnviz.lab.kept_results import digest
 from rnnviz.lab.memo import Memo
 from rnnviz.lab.units import StateSource
 from rnnviz.tasks.dataset import GAP, Dataset

@@ -14,7 +14,7 @@ from rnnviz.analysis.passes import sample
 from rnnviz.engine.evaluation import Evaluator
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters
-from rnnviz.lab.archive import Archive
+from rnnviz.lab.kept_results import KeptResults
 from rnnviz.lab.memo import Memo
 from rnnviz.lab.units import KEPT, StateSource
 from rnnviz.tasks.example import Example
@@ -64,7 +64,7 @@ class SilencingLab:
     """The order of the units, and the last result of each measurement."""
 
     def __init__(self) -> None:
-        self._memo, self._removals = Memo(), Archive[Removal](KEPT)
+        self._memo, self._removals = Memo(), KeptResults[Removal](KEPT)
 
     def order(self, source: StateSource, rises: Array) -> Array:
         """The units by the rise of the loss without them, (H,), as they were last known of all."""

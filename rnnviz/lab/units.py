@@ -18,8 +18,8 @@ from rnnviz.engine.evaluation import Evaluator, Score
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import TrainState
-from rnnviz.lab.archive import Archive
 from rnnviz.lab.effort import Effort
+from rnnviz.lab.kept_results import KeptResults
 from rnnviz.lab.memo import Memo
 from rnnviz.lab.probe import names_of
 from rnnviz.lab.questions import StateQuestion
@@ -104,7 +104,7 @@ class UnitLab:
         self.left_out: dict[Edit, str] = {}
         #: The work on the ablation losses.
         self.effort = Effort()
-        self._memo, self._rises = Memo(), Archive[Array](KEPT)
+        self._memo, self._rises = Memo(), KeptResults[Array](KEPT)
         #: Of what the activations were read last.
         self._last: StateSource | None = None
 

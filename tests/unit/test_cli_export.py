@@ -10,7 +10,7 @@ import pytest
 
 from rnnviz import cli
 from rnnviz.config import RunConfig
-from rnnviz.export import command
+from rnnviz.export import export_command
 from rnnviz.export.numbers import Drawn
 from rnnviz.figures.picture import Picture, scatter
 from rnnviz.imports.run_file import open_run
@@ -136,9 +136,11 @@ def test_what_can_not_be_written_is_said_before_training(
 
 def test_the_numbers_of_every_picture_are_files(tmp_path, trained):
     picture = Picture([scatter(x=[1, 2], y=[0.5, 2.0], name="a")], {"title": {"text": "Two"}})
-    given = (*command.FILES, "epoch", "with_data", "pictures")
+    given = (*export_command.FILES, "epoch", "with_data", "pictures")
     options = dict.fromkeys(given) | {"numbers": tmp_path / "n"}
-    (folder,) = command.export(trained, options, lambda _: {"page/tab/two": Drawn(picture, "all")})
+    (folder,) = export_command.export(
+        trained, options, lambda _: {"page/tab/two": Drawn(picture, "all")}
+    )
     text = (folder / "page/tab/two.csv").read_text(encoding="utf-8")
     assert text.startswith("# title: Two\n# rnnviz: ")
     assert "# seed: 3\n" in text

@@ -1,4 +1,4 @@
-"""Archive: keeps what was measured of a network for when its epoch is shown again."""
+"""KeptResults: what was measured of a network, for when its epoch is shown again."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def digest(parameters: Parameters) -> bytes:
     return blake2b(parameters.theta.tobytes()).digest()
 
 
-class Archive(Generic[T]):
+class KeptResults(Generic[T]):
     """The last ``most`` results. Equal weights have the same result, however they were reached."""
 
     def __init__(self, most: int) -> None:

@@ -1,13 +1,13 @@
 """What was measured of a network is there when its epoch is shown again."""
 
 from rnnviz.config import RunConfig
-from rnnviz.lab.archive import Archive
+from rnnviz.lab.kept_results import KeptResults
 from rnnviz.session import Session
 from rnnviz.training.schedule import Position
 
 
 def test_equal_weights_have_one_result_and_the_oldest_is_dropped():
-    session, archive = Session(RunConfig(hidden=3)), Archive(2)
+    session, archive = Session(RunConfig(hidden=3)), KeptResults(2)
     first, answers = session.state, iter(range(9))
     ask = lambda state, question="worth": archive.ask(state, question, lambda: next(answers))  # noqa: E731
     assert [ask(first), ask(first), ask(first, "other")] == [0, 0, 1]
