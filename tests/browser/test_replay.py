@@ -242,7 +242,7 @@ def test_an_untrained_run_has_no_control_that_does_nothing(browser, tmp_path, co
     reader = Reader(browser, path, complaints)
     expect(reader.page.get_by_text("nothing to play")).to_be_visible()
     shown = reader.page.get_by_role("button").all_inner_texts()
-    assert shown == ["Dark", "?", "⤢", "?", "⤢"]
+    assert shown == ["Dark", "?", "⤢", "⤓", "?", "⤢", "⤓"]
     assert reader.page.get_by_role("slider").count() == 1  # that marks a unit
     reader.page.context.close()
 

@@ -94,6 +94,15 @@ def test_a_walk_over_every_moment(page):
     expect_moment(page, 9)
 
 
+def test_a_word_that_is_not_read_yet_has_no_numbers(page):
+    layout = f"{PLOT}.layout"
+    x, y = page.page.evaluate(f"[{layout}.x(3), {layout}.state.y + 3.5 * {layout}.cell]")
+    tip = page.chart("step").locator(".rnnviz-tip")
+    for below in (0, page.page.evaluate(f"{layout}.state.height") + 40):
+        page.chart("step").hover(position={"x": x, "y": y + below})
+        expect(tip).to_have_text("word 4, “good”not read yet")
+
+
 def test_the_numbers_on_the_screen_follow_from_each_other(page):
     """With nothing but what is written on the page."""
     page.keys("ArrowRight")

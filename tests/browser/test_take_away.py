@@ -3,10 +3,17 @@
 import base64
 import json
 import re
+from contextlib import contextmanager
+from functools import partial
 from xml.etree import ElementTree
 
 import pytest
 from playwright.sync_api import expect
+
+from rnnviz.config import RunConfig
+from rnnviz.export.run_file import run_file
+from rnnviz.session import Session
+from rnnviz.tasks.upload import File, Upload
 
 SVG = "{http://www.w3.org/2000/svg}"
 # Drop a file in the middle of the page.
@@ -68,16 +75,45 @@ def test_a_run_is_taken_away_and_dropped_onto_another_page(opened, server):
     other.expect_place("32")
 
 
-def saved_pictures(page, key):
+SKY = b"text,label\nvery blue,fine\nso grey,rainy\nso blue,fine\nvery grey,rainy\n"
+# Whether a text is seen up to the end of these words, in the one line that its box shows.
+SEEN_UP_TO = """(box, words) => {
+  const walker = document.createTreeWalker(box, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const at = walker.currentNode.data.indexOf(words);
+    if (at < 0) continue;
+    const range = document.createRange();
+    range.setEnd(walker.currentNode, at + words.length);
+    range.setStart(walker.currentNode, at);
+    const [end, frame] = [range.getBoundingClientRect(), box.getBoundingClientRect()];
+    return end.right <= frame.right && end.bottom <= frame.bottom + 1;
+  }
+}"""
+
+
+def test_a_run_waits_for_its_data(opened, server):
+    session = Session(RunConfig(hidden=4, epochs=9))
+    session.load(Upload(File("sky.csv", SKY), test_share=0))
+    session.player.advance(2)
+    page = opened(f"{server.url}/?hidden=4&epochs=9", "network")
+    page.press("step_epoch")
+    drop(page, "run.rnnviz", run_file(session))
+    page.expect_said("message", "Not opened. run.rnnviz: it needs sky.csv")
+    message = page.page.locator(".rnnviz-message")
+    assert message.evaluate(SEEN_UP_TO, "or choose it under Open a file.")
+    page.expect_place("1")
+    drop(page, "other.csv", SKY + b"so blue,rainy\n")
+    page.expect_said("message", "other.csv is another file")
+    drop(page, "renamed.csv", SKY)
+    page.expect_place("2")
+    page.press("step_epoch")
+    page.expect_place("3")
+
+
+def saved_pictures(page, key, save):
     """The texts of a picture as SVG, what it says of itself, and it as PNG; both look alike."""
-    page.chart(key).hover()
-    page.at(key).locator(".rnnviz-enlarge").click()
-    dialog = page.page.locator("dialog.rnnviz-large")
-    (name, svg), (_, png) = (
-        saved(page, dialog.get_by_role("button", name=kind).click) for kind in ("SVG", "PNG")
-    )
+    (name, svg), (_, png) = (saved(page, partial(save, kind)) for kind in ("SVG", "PNG"))
     assert name == f"{key}.svg"
-    dialog.get_by_role("button", name="Close").click()
     check_alike(page, svg, png)
     root = ElementTree.fromstring(svg)
     said = json.loads(root.find(f"{SVG}metadata").text)
@@ -96,11 +132,28 @@ def check_alike(page, svg, png):
 @pytest.mark.story
 def test_a_picture_is_saved_as_it_is_on_the_screen(opened, server):
     page = opened(f"{server.url}/?hidden=5&epoch=12&seed=3", "network")
-    texts, said, png = saved_pictures(page, "network")
+    page.chart("network").hover()
+    corner, menu = (page.at("network").locator(f".rnnviz-{part}") for part in ("save", "saves"))
+
+    def save(kind):
+        corner.click()
+        menu.get_by_role("button", name=kind).click()
+
+    texts, said, png = saved_pictures(page, "network", save)
     assert b"iTXtDescription" in png
     assert (said["epoch"], said["phrase"]) == ("12", "i am not bad")
     assert "seed=3" in said["link"]
     assert {"not", "bad", "verdict"} <= {*texts}
+
+
+@contextmanager
+def enlarged(page, key):
+    """Saves a picture that is on the whole window."""
+    page.chart(key).hover()
+    page.at(key).locator(".rnnviz-enlarge").click()
+    dialog = page.page.locator("dialog.rnnviz-large")
+    yield lambda kind: dialog.get_by_role("button", name=kind).click()
+    dialog.get_by_role("button", name="Close").click()
 
 
 def test_what_is_saved_of_a_sheet_is_whole(opened, server):
@@ -109,10 +162,12 @@ def test_what_is_saved_of_a_sheet_is_whole(opened, server):
     page.expect_drawn_above("list", 0)
     rows = page.at("list").locator("tr[data-row]")
     assert page.at("list").locator(".rnnviz-rows").evaluate("n => n.scrollHeight > n.clientHeight")
-    listed = "".join(saved_pictures(page, "list")[0]).replace(" ", "")
+    with enlarged(page, "list") as save:
+        listed = "".join(saved_pictures(page, "list", save)[0]).replace(" ", "")
     assert rows.count() == 20
     for row in rows.locator("td:first-child").all_inner_texts():
         assert row.replace(" ", "") in listed
     # The words that stand above it on the sheet.
     words = page.at("words").locator("canvas").get_attribute("aria-label").rpartition(": ")[2]
-    assert {*words.split()} <= {*saved_pictures(page, "answers")[0]}
+    with enlarged(page, "answers") as save:
+        assert {*words.split()} <= {*saved_pictures(page, "answers", save)[0]}

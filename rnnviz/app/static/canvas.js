@@ -33,6 +33,7 @@ export function shortNumber(value) {
 }
 
 export function percent(p) {
+  if (Number.isNaN(p)) return "–";
   if (p > 0.9995) return "100%";
   if (p > 0.99) return `${(100 * p).toFixed(1)}%`;
   return p > 0 && p < 0.01 ? "<1%" : `${Math.round(100 * p)}%`;

@@ -7,7 +7,7 @@ export class CanvasPicture extends Picture {
   constructor(key, parts, listeners) {
     super(key, parts, listeners);
     // At the bottom it would cover an axis.
-    for (const button of [parts.ask, parts.enlarge]) button.classList.add("top");
+    for (const button of this.corner) button.classList.add("top");
     const make = (tag, className) => Object.assign(document.createElement(tag), { className });
     this.canvas = make("canvas", "rnnviz-canvas");
     this.tip = make("div", "rnnviz-tip");

@@ -1,14 +1,12 @@
-// A picture on the whole window, in a dialog, with its numbers as a table and as CSV. The picture moves into
-// the dialog and back, and is drawn all the while; its figure keeps its size on the page.
-import { pngOf, svgOf, toldOf } from "./saved_picture.js";
-import { columnsOf, csvOf, fillTable, plainText } from "./numbers.js";
+// A picture on the whole window, in a dialog, with its numbers as a table. The picture moves into the dialog and
+// back, and is drawn all the while; its figure keeps its size on the page.
+import { columnsOf, fillTable, plainText } from "./numbers.js";
+import { SAVES, saveOnClick } from "./save_menu.js";
 
 const BAR = `
 <div class="rnnviz-bar">
   <button data-large="table" aria-expanded="false">Table</button>
-  <button data-large="csv" title="Save the numbers as a file">CSV</button>
-  <button data-large="svg" title="Save the picture as a file">SVG</button>
-  <button data-large="png" title="Save the picture as a file">PNG</button>
+  ${SAVES}
   <button data-large="close" autofocus>Close <kbd>Esc</kbd></button>
 </div>
 <div class="rnnviz-numbers" role="region" aria-label="The numbers" tabindex="0" hidden><p></p><table></table></div>`;
@@ -29,7 +27,7 @@ export class Enlarged {
     this.dialog = Object.assign(document.createElement("dialog"), { className: "rnnviz-large", innerHTML: BAR });
     this.dialog.append(frame);
     this.dialog.firstElementChild.prepend(ask, caption);
-    this.dialog.addEventListener("click", ({ target }) => this.press(target.closest("[data-large]")));
+    this.dialog.addEventListener("click", (event) => this.press(event));
     this.dialog.addEventListener("close", () => this.close());
     home.append(this.dialog);
     this.dialog.showModal();
@@ -44,25 +42,11 @@ export class Enlarged {
     this.dialog = null;
   }
 
-  press(button) {
+  press(event) {
+    saveOnClick(this.picture, event);
+    const button = event.target.closest("[data-large]");
     if (button?.dataset.large === "close") this.dialog.close();
-    else if (button && this.picture.count) this[button.dataset.large](this.picture.drawing.figure(), button);
-  }
-
-  csv(figure) {
-    save(`${this.picture.key}.csv`, new Blob([csvOf(columnsOf(figure))], { type: "text/csv" }));
-  }
-
-  svg(figure) {
-    save(`${this.picture.key}.svg`, new Blob([svgOf(this.picture, this.told(figure))], { type: "image/svg+xml" }));
-  }
-
-  async png(figure) {
-    save(`${this.picture.key}.png`, await pngOf(this.picture, this.told(figure)));
-  }
-
-  told(figure) {
-    return toldOf(this.picture, plainText(figure.layout.title?.text));
+    else if (button && this.picture.count) this.table(this.picture.drawing.figure(), button);
   }
 
   table(figure, button) {
@@ -87,10 +71,4 @@ export class Enlarged {
     const [note, table] = this.numbers.children;
     note.textContent = fillTable(table, columnsOf(figure));
   }
-}
-
-function save(download, content) {
-  const href = URL.createObjectURL(content);
-  Object.assign(document.createElement("a"), { download, href }).click();
-  URL.revokeObjectURL(href);
 }

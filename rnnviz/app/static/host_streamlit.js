@@ -5,7 +5,8 @@ import { FileBox } from "./file_box.js";
 import { FirstMinute } from "./first_minute.js";
 import { KINDS } from "./kinds.js";
 import { OpenBox, acceptFiles } from "./open_file.js";
-import { explain, partsOf, placeBeside } from "./picture.js";
+import { partsOf } from "./picture.js";
+import { openBeside, placeBeside } from "./popover.js";
 import { Present } from "./present.js";
 import { Sheet } from "./sheet.js";
 import { Stage } from "./stage.js";
@@ -211,7 +212,7 @@ function mountFigure(figure, data) {
 function mountPanel(figure, { key, text: explanation, clicks }) {
   const [node, ask, caption] = [".rnnviz-text", ".rnnviz-ask", "figcaption"].map((name) => figure.querySelector(name));
   caption.textContent = explanation;
-  explain(ask, caption);
+  openBeside(ask, caption);
   node.onclick = ({ target }) => {
     const { at } = target.closest("[data-at]")?.dataset ?? {};
     if (clicks && at) stage.send({ do: "click", on: key, x: null, y: null, data: Number(at) });

@@ -6,7 +6,7 @@ import { Picture } from "./picture.js";
 export class HtmlPicture extends Picture {
   constructor(key, parts, listeners) {
     super(key, parts, listeners);
-    for (const button of [parts.ask, parts.enlarge]) button.classList.add("top");
+    for (const button of this.corner) button.classList.add("top");
   }
 
   get zoom() {

@@ -189,6 +189,7 @@ function told(whole, { t, row, section, level = 0 }) {
   const network = row === undefined ? whole : whole.levels[level];
   const { words, noun, units, formula, share } = network;
   const place = `${noun} ${t + 1}, “${words[t]}”`;
+  if (!Number.isFinite(network.h[0][t])) return [place, "not read yet"];
   if (row !== undefined) {
     const numbers = { added: network.added[row][t], memory: network.memory[row][t] };
     const sum = formula.replace(/{(\w+)}/g, (_, name) => signed(numbers[name]));

@@ -1,6 +1,8 @@
 // A picture in a node of the page: its size, whether it is in sight, its caption, and how often it was drawn.
 import { Enlarged } from "./enlarged.js";
 import { Drawing } from "./frame.js";
+import { openBeside } from "./popover.js";
+import { offerSaves } from "./save_menu.js";
 
 // What the picture's node stands in.
 export const FIGURE = `
@@ -22,11 +24,12 @@ export class Picture {
     const { node, caption, ask } = parts;
     Object.assign(this, { key, node, caption, stage, onClick });
     this.enlarged = new Enlarged(this, parts);
+    this.corner = [ask, parts.enlarge, offerSaves(this, parts)];
     this.drawing = new Drawing();
     this.inSight = false;
     this.drawnAt = 0;
     node.dataset.picture = key;
-    explain(ask, caption);
+    openBeside(ask, caption);
     const sight = new IntersectionObserver((entries) => {
       this.inSight = entries.at(-1).isIntersecting;
       onSight();
@@ -73,18 +76,4 @@ export class Picture {
   remove() {
     for (const observer of this.observers) observer.disconnect();
   }
-}
-
-// The button opens the explanation.
-export function explain(button, popover) {
-  button.popoverTargetElement = popover;
-  popover.onbeforetoggle = () => placeBeside(popover, button);
-}
-
-// Above or below the button, where there is more room.
-export function placeBeside(popover, button) {
-  const { top, bottom, right } = button.getBoundingClientRect();
-  const above = top > innerHeight - bottom;
-  const [side, distance] = above ? ["bottom", innerHeight - top + 4] : ["top", bottom + 4];
-  popover.style.cssText = `${side}: ${distance}px; right: ${Math.max(8, innerWidth - right)}px`;
 }

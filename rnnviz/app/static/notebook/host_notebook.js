@@ -4,7 +4,8 @@ import { Bar, Phrase, Time } from "../controls.js";
 import { Curves } from "../curves.js";
 import { unpack } from "../frame.js";
 import { Network } from "../network.js";
-import { FIGURE, partsOf, placeBeside } from "../picture.js";
+import { FIGURE, partsOf } from "../picture.js";
+import { placeBeside } from "../popover.js";
 import { Stage } from "../stage.js";
 
 const PAGE = `
