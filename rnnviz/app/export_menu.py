@@ -11,7 +11,7 @@ import streamlit as st
 from rnnviz.app.browser_session import get_seat
 from rnnviz.app.every_picture import every_picture
 from rnnviz.app.replay_menu import replay_menu
-from rnnviz.app.session_registry import Seat
+from rnnviz.app.saved_file import saved
 from rnnviz.app.stage import place_open
 from rnnviz.app.style import escaped
 from rnnviz.exchange.run_archive import MAX_RUN
@@ -85,7 +85,7 @@ def export_menu(session: Session) -> None:
             content = partial(run_file, own_data=True) if own else export.content
             made = export._replace(content=content) if export.content is run_file else export
             st.download_button(
-                export.label, partial(_made, seat, made), export.name,
+                export.label, partial(saved, seat, made.content), export.name,
                 help=refused or export.help, on_click="ignore", disabled=bool(refused),
                 key=f"export_{export.name}", width="stretch",
             )  # fmt: skip
@@ -98,8 +98,3 @@ def open_menu() -> None:
         most = f"at most {MAX_RUN // 1_000_000} MB"
         place_open("A run or weights", f"A .rnnviz, .npz or .safetensors file, {most}.")
         st.caption("It takes the place of the run on this page. You can also drop it anywhere.")
-
-
-def _made(seat: Seat, export: Export) -> str | bytes:
-    with seat.borrow() as host:
-        return export.content(host.session)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from http import HTTPStatus
 from pathlib import PurePath
 
@@ -19,6 +20,7 @@ from rnnviz.imports.run_file import DataMissingError
 from rnnviz.session import Session
 from rnnviz.tasks.csv_table import TaskError
 
+_LOG = logging.getLogger(__name__)
 #: The header with the secret of the tab. A page of another origin may not send it unasked.
 TICKET = "x-rnnviz-ticket"
 
@@ -62,6 +64,9 @@ def _open(seat: Seat, name: str, content: bytes) -> str:
         problem = str(missing)
     except (TransferError, TaskError) as refused:
         problem = str(refused)
+    except Exception:  # Whatever it is, the reader is told, and the run goes on.
+        _LOG.exception("not foreseen in %r", name)
+        problem = f"{name[:60]}: can't be read. It may be damaged: save or send it again."
     with seat.borrow() as host:
         if session:
             seat.awaited = None

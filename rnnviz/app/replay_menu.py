@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 
 import streamlit as st
 
+from rnnviz.app.saved_file import saved
 from rnnviz.app.session_registry import Seat
 from rnnviz.export.phrases import offered_phrases, usual_phrases
 from rnnviz.export.replay import MOST_PHRASES, replay
@@ -25,12 +25,8 @@ def replay_menu(seat: Seat, session: Session) -> None:
         help=f"The replay shows how the network reads each {what}.",
     )  # fmt: skip
     st.download_button(
-        "Replay (.html)", partial(_made, seat, chosen), "replay.html", "text/html",
+        "Replay (.html)", partial(saved, seat, partial(replay, phrases=chosen)), "replay.html",
+        "text/html",
         help="One file that plays this run again in any browser, without rnnviz and offline.",
         on_click="ignore", disabled=not chosen, key="export_replay", width="stretch",
     )  # fmt: skip
-
-
-def _made(seat: Seat, phrases: Sequence[str]) -> str:
-    with seat.borrow() as host:
-        return replay(host.session, phrases)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+import tokenize
 from collections.abc import Mapping
 from io import BytesIO
 from typing import Any
 
 import numpy as np
+import orjson
 from numpy.lib import format as npy
 
 from rnnviz.engine.layer_buffers import Array
@@ -17,6 +19,11 @@ from rnnviz.exchange.zip_file import members_of
 
 #: The name of the texts; so no weight is called.
 _TEXTS = "rnnviz"
+#: What NumPy raises for a header that is none.
+_UNREADABLE = (
+    ValueError, KeyError, TypeError, SyntaxError, EOFError, OverflowError, RecursionError,
+    MemoryError, tokenize.TokenError,
+)  # fmt: skip
 _HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 
 
@@ -54,15 +61,15 @@ def _array(name: str, part: bytes) -> Array:
         if not dtype.hasobject and needed == len(part) - file.tell():
             found: Array = np.load(BytesIO(part), allow_pickle=False)
             return found
-    except (ValueError, KeyError, TypeError, SyntaxError, EOFError, OverflowError):
+    except _UNREADABLE:
         pass
     raise TransferError(f"its array {name[:60]!r} can't be read without running a program in it.")
 
 
 def _texts(array: Array) -> dict[str, str]:
     try:
-        texts = json.loads(str(array))
-    except (ValueError, RecursionError):
+        texts = orjson.loads(str(array))
+    except ValueError:
         texts = None
     if not (isinstance(texts, dict) and all(isinstance(text, str) for text in texts.values())):
         raise TransferError("what it says of its weights is not a table of texts.")

@@ -22,6 +22,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, NamedTuple
 
+import orjson
+
 from rnnviz.exchange.foreign_network import TransferError
 from rnnviz.exchange.run_archive import FORMAT, VERSION, check_header
 from rnnviz.exchange.tensor_file import TensorFile
@@ -193,8 +195,8 @@ def is_recording(file: BinaryIO) -> bool:
 def _header(content: bytes) -> dict[str, Any]:
     """What run.json says; raises TransferError unless it is that of a recording."""
     try:
-        header = json.loads(content)
-    except (ValueError, RecursionError):
+        header = orjson.loads(content)
+    except ValueError:
         header = None
     known: dict[str, Any] = header if isinstance(header, dict) else {}
     check_header(known, RECORDING)

@@ -11,6 +11,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -20,8 +21,8 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.exchange.foreign_network import TransferError
 from rnnviz.exchange.npz_file import read_npz
 
-#: Largest size of a header and of a file, in bytes.
-MAX_HEADER, MAX_FILE = 100_000_000, 500_000_000
+#: Largest size of a header and of a file, in bytes. A header in memory is many times as large.
+MAX_HEADER, MAX_FILE = 10_000_000, 500_000_000
 _METADATA = "__metadata__"
 _DTYPES: dict[str, np.dtype[Any]] = {"F64": np.dtype("<f8"), "F32": np.dtype("<f4")}
 _NAMES = {dtype: name for name, dtype in _DTYPES.items()}
@@ -91,17 +92,20 @@ def read_tensors(path: Path) -> TensorFile:
     return tensors_of(content, path.name)
 
 
-def tensors_of(content: bytes, name: str) -> TensorFile:
-    """Read the content of a file; its name tells the format. Raises TransferError."""
+def tensors_of(content: bytes, name: str, most: int = MAX_FILE) -> TensorFile:
+    """Read the content of a file; its name tells the format. Raises TransferError.
+
+    Unpacked, it has at most ``most`` bytes.
+    """
     end = PurePath(name).suffix.lower()
     try:
         # An archive of NumPy begins like one of PyTorch.
         if end == ".npz":
-            return TensorFile(*read_npz(content, MAX_FILE))
+            return TensorFile(*read_npz(content, most))
         if end in _PICKLE_ENDS or _is_pickled(content):
             raise TransferError(_PICKLED)
-        if len(content) > MAX_FILE:
-            raise TransferError(f"the file has more than {MAX_FILE // 1_000_000} MB.")
+        if len(content) > most:
+            raise TransferError(f"the file has more than {most // 1_000_000} MB.")
         if end != ".safetensors" and not _has_header(content):
             raise TransferError(_OTHER)
         return TensorFile.of(content)
@@ -141,7 +145,11 @@ def _header(content: bytes) -> tuple[dict[str, Any], int]:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A table in which every name stands once, and every text can be written again."""
     table = dict(pairs)
+    for text in chain.from_iterable(pairs):
+        if isinstance(text, str):
+            text.encode()  # Half a surrogate pair raises ValueError.
     if len(table) < len(pairs):
         raise ValueError("a name stands there twice")
     return table

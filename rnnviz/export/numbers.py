@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import unescape
 from io import StringIO
-from typing import Any, NamedTuple
+from itertools import chain
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -95,12 +96,19 @@ def csv_text(columns: Sequence[Column], told: Mapping[str, str]) -> str:
     """Columns as CSV. Lines that begin with # stand before them, one for each of ``told``."""
     file = StringIO()
     file.writelines(f"# {name}: {' '.join(text.split())}\n" for name, text in told.items() if text)
-    rows = csv.writer(file, lineterminator="\n")
+    rows = csv.writer(file, lineterminator="\n", quoting=_quoting(columns))
     rows.writerow([column.name for column in columns])
     longest = max((len(column.cells) for column in columns), default=0)
     for k in range(longest):
         rows.writerow([c.cells[k] if k < len(c.cells) else "" for c in columns])
     return file.getvalue()
+
+
+def _quoting(columns: Sequence[Column]) -> Literal[0, 1]:
+    """A sign that begins a comment, or a line, is none between quotes; most files need few."""
+    texts = chain.from_iterable((column.name, *column.cells) for column in columns)
+    signs = any("#" in text or "\r" in text for text in texts)
+    return csv.QUOTE_ALL if signs else csv.QUOTE_MINIMAL
 
 
 def _columns(series: Sequence[Series], layout: Mapping[str, Any]) -> Iterator[Column]:

@@ -25,6 +25,8 @@ from rnnviz.tasks.csv_table import TaskError
 MOST_PHRASES = 6
 #: What is known of a run of another program.
 _OF_A_RECORDING = ("cell", "activation", "hidden", "layers")
+#: What own data don't have.
+_OF_A_TASK = ("task", "lag")
 _TEMPLATE, _SHEET = (Path(__file__).with_name(f"replay.{kind}") for kind in ("html", "css"))
 _FIGURE = """\
 <figure class="rnnviz-figure" data-kind="{kind}" data-text="{text}">
@@ -99,8 +101,9 @@ def _figures(session: Session) -> Iterator[str]:
 
 
 def _title(session: Session) -> str:
-    config = session.settings
-    return f"rnnviz: {config.task}, {config.cell}, {config.hidden} units"
+    config, name = session.settings, session.dataset.name
+    learned = name if session.data.own else config.task
+    return f"rnnviz: {learned}, {config.cell}, {config.hidden} units"
 
 
 def _bar(session: Session, frames: ReplayFrames) -> str:
@@ -128,11 +131,9 @@ def _note(session: Session, frames: ReplayFrames) -> str:
 def _made(session: Session) -> str:
     """What made the file, in a sentence."""
     start, player, name = session.run.schedule.start, session.player, session.dataset.name
-    source = f"a run of {start.task}"
+    source = f"a run on {name}" if session.data.own else f"a run of {start.task}"
     if player.recorded:
         source = "a recording of another program's training"
-    elif name != start.task:
-        source = f"{source} on {name}"
     seed = f"the weights from {player.given.source}" if player.given else f"seed {start.seed}"
     last = "" if player.recorded else f" of {session.config.epochs}"
     return (
@@ -149,6 +150,8 @@ def _settings(session: Session) -> Iterator[str]:
     rows = [row for row in SETTINGS.values() if row.applies(values) and values[row.name] != ""]
     if session.player.recorded:
         rows = [row for row in rows if row.name in _OF_A_RECORDING]
+    elif session.data.own:
+        rows = [row for row in rows if row.name not in _OF_A_TASK]
     settings = [(row.label, values[row.name]) for row in rows]
     changes = [(f"{c.label} from epoch {c.position} on", c.shown) for c in schedule.changes]
     for label, value in (*settings, *changes):

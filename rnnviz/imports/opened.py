@@ -34,7 +34,7 @@ def session_of(
         return StoredRecording(name, None, content).session()
     if is_run(name):
         return run_of(content, name, upload).session(store)
-    return network_in(tensors_of(content, name), name, Known()).session()
+    return network_in(tensors_of(content, name, MAX_RUN), name, Known()).session()
 
 
 def is_run(name: str) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 
 from rnnviz.config import SETTINGS, OptimizerKind, RunConfig, SettingError
 from rnnviz.engine.cell_text import CellError
+from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.optimizers import OPTIMIZERS, Slots
 from rnnviz.engine.own_cell import own_cell
 from rnnviz.engine.parameters import Architecture
@@ -228,7 +229,8 @@ def _upload(
         options[name] = data.get(name) is True
     if files["train"]:
         return Upload(files["train"], files["test"], **options)
-    wanted = {role: _named(data, role) for role in ROLES if data.get(role)}
+    # There is always something to learn from.
+    wanted = {role: _named(data, role) for role in ROLES if role == "train" or data.get(role)}
     found = _same_files(wanted, known)
     if found:
         return Upload(found["train"], found.get("test"), **options)
@@ -246,7 +248,7 @@ def _upload(
 
 def _named(data: dict[str, Any], role: str) -> dict[str, str]:
     """The name and the SHA-256 of a file that a run learned from."""
-    named = data[role]
+    named = data.get(role)
     if not isinstance(named, dict):
         raise TransferError(f"its data have no name of the file {role}.")
     return {"name": _text(named, "name")[:200], "sha256": _text(named, "sha256")}
@@ -288,10 +290,14 @@ def _history(archive: RunArchive, name: str, epoch: int) -> History:
     columns = archive.tensors(name).tensors
     for column in COLUMNS:
         values = columns.get(column, np.empty(0))
-        finite = np.isfinite(values[1:])
-        if values.shape != (epoch + 1,) or not (finite.all() or np.isnan(values).all()):
+        if values.shape != (epoch + 1,) or not _has_gaps_nowhere_or_everywhere(values):
             raise TransferError(f"its {name} has no {column} for each of {epoch + 1:,} epochs.")
     return History.of(columns)
+
+
+def _has_gaps_nowhere_or_everywhere(values: Array) -> bool:
+    """Whether all scores after that of epoch 0 are numbers, or none is."""
+    return bool(np.isfinite(values[1:]).all() or np.isnan(values).all())
 
 
 def _states(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 from rnnviz.config import Activation, Loss, OutputAt, RunConfig, SettingError
 from rnnviz.engine.cell_text import CellError
@@ -131,8 +132,8 @@ def _config(metadata: Mapping[str, str]) -> RunConfig:
 def _table(metadata: Mapping[str, str], name: str, kind: type) -> Any:
     """A list or a table that stands in the metadata as JSON."""
     try:
-        value = json.loads(metadata[name])
-    except (KeyError, ValueError, RecursionError):
+        value = orjson.loads(metadata[name])
+    except (KeyError, ValueError):
         value = None
     if not isinstance(value, kind):
         raise TransferError(f"its metadata have no {name}.")

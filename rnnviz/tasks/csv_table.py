@@ -32,7 +32,7 @@ _FIRST = 50
 #: All lines are read so often at most, after quotes that aren't closed.
 _REREAD = 10
 #: Excel writes the separator into the first line if it is told to.
-_DECLARED = re.compile(r"sep=(.)\s*", re.IGNORECASE)
+_DECLARED = re.compile(r"sep=([^\s\"]|\t)\s*", re.IGNORECASE)
 #: A blank after a quote, before a separator: nothing that means something in a header.
 _BLANK = re.compile(rf'"[ ]+(?=[{_SEPARATORS}])')
 _BREAKS = re.compile(r"[^\S ]+")
@@ -238,11 +238,10 @@ def _has_header(rows: Sequence[Line]) -> bool:
     first, *below = rows
     if any(map(is_usual, first.cells)):
         return True
-    columns = [
-        {line.cells[k] for line in below if k < len(line.cells)} for k in range(len(first.cells))
-    ]
+    # Of a row of millions of empty cells few are looked for.
+    named = [(k, cell) for k, cell in enumerate(first.cells) if cell.strip()]
     return not any(
-        cell.strip() and cell in column for cell, column in zip(first.cells, columns, strict=True)
+        k < len(line.cells) and line.cells[k] == cell for k, cell in named for line in below
     )
 
 

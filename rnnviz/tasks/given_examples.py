@@ -184,7 +184,7 @@ class _Reader:
 def _is_marked(given: Any) -> bool:
     try:
         return has_marks(np.asarray(given, float))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return False  # It is refused where it is read.
 
 
@@ -192,7 +192,7 @@ def _array(given: Any, dtype: str, called: str) -> Array:
     try:
         with np.errstate(over="ignore"):
             return np.asarray(given, dtype)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise TaskError(
             f"{called} can't be read as an array of numbers: give a row for each step."
         ) from None

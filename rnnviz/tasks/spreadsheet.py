@@ -74,7 +74,9 @@ def _rows(sheet: Any) -> Iterator[Line]:
     # What a sheet says of its own size may be wrong.
     sheet.reset_dimensions()
     cells = islice(sheet.iter_rows(values_only=True, max_col=MAX_COLUMNS + 1), _LAST_ROW)
-    lines = (Line(row, tuple(map(_text, values))) for row, values in enumerate(cells, 1))
+    # A sheet can have a million empty rows.
+    some = (numbered for numbered in enumerate(cells, 1) if any(v is not None for v in numbered[1]))
+    lines = (Line(row, tuple(map(_text, values))) for row, values in some)
     filled = (line for line in lines if any(map(str.strip, line.cells)))
     return islice(filled, MAX_ROWS + 2)
 
@@ -104,7 +106,7 @@ def read_parquet(content: bytes, name: str) -> Cells:
         # A text that stands in many rows is one in memory.
         file = parquet.ParquetFile(BytesIO(content), read_dictionary=texts)
         columns = _columns(file.iter_batches(_BATCH, columns=names), len(names), name)
-    except (pa.ArrowException, OSError, ValueError, KeyError) as problem:
+    except (pa.ArrowException, OSError, ValueError, KeyError, OverflowError) as problem:
         if isinstance(problem, TaskError):
             raise
         raise _damaged(name, "a Parquet file", problem) from problem

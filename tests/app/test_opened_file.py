@@ -124,6 +124,18 @@ def test_another_file_takes_the_place_of_a_run_that_waits(stored):
     assert weights(app.session) == weights(stored)
 
 
+def test_what_nobody_foresaw_is_told_too(stored, monkeypatch):
+    def fail(*_):
+        raise ZeroDivisionError
+
+    app = App()
+    before = app.session
+    monkeypatch.setattr(opened_file, "session_of", fail)
+    assert "r.rnnviz: can't be read" in opened(app, "r.rnnviz", run_file(stored))
+    assert app.session is before
+    assert "Not opened. r.rnnviz:" in app.bodies["message"]
+
+
 @pytest.mark.parametrize("name", ["run.rnnviz", "w.npz", "w.safetensors", "w.pt", "<b>.csv", ""])
 def test_what_can_not_be_opened_leaves_the_run_as_it_is(stored, name):
     app = App()

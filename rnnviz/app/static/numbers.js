@@ -79,7 +79,7 @@ function digits(value, array) {
 const longest = (columns) => Math.max(0, ...columns.map(({ cells }) => cells.length));
 
 export function csvOf(columns) {
-  const quoted = (text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  const quoted = (text) => (/[",#\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
   const row = (texts) => texts.map(quoted).join(",");
   const rows = Array.from({ length: longest(columns) }, (_, k) => columns.map(({ cells }) => cells[k] ?? ""));
   return [columns.map(({ name }) => name), ...rows].map(row).join("\r\n") + "\r\n";

@@ -34,6 +34,7 @@ export function offerSaves(picture, { enlarge }) {
   });
   const menu = Object.assign(document.createElement("div"), { className: "rnnviz-saves", popover: "auto", innerHTML: SAVES });
   openBeside(button, menu);
+  menu.ontoggle = ({ newState }) => button.classList.toggle("open", newState === "open");
   menu.onclick = (event) => {
     menu.hidePopover();
     saveOnClick(picture, event);

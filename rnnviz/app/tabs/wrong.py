@@ -18,6 +18,7 @@ from rnnviz.app.browser_session import first_value, get_seat, visit
 from rnnviz.app.frame import Frame
 from rnnviz.app.page_scene import go_to_click
 from rnnviz.app.questions import answer_html
+from rnnviz.app.saved_file import saved
 from rnnviz.app.stage import Panel, place_sheet
 from rnnviz.app.style import steady, theme
 from rnnviz.app.tabs.tab import Tab
@@ -27,7 +28,7 @@ from rnnviz.config import OutputAt
 from rnnviz.drawing.explanation import explanation
 from rnnviz.drawing.first_page import words_of
 from rnnviz.drawing.verdict import verdict_html
-from rnnviz.export.results import ResultFile, result_csv, result_files
+from rnnviz.export.results import result_csv, result_files
 from rnnviz.figures.answers import class_strip, value_lines
 from rnnviz.figures.class_bars import class_bars
 from rnnviz.figures.confusion_matrix import confusion_matrix
@@ -121,15 +122,11 @@ def _choose(session: Session) -> None:
 def _save(session: Session) -> None:
     """The menu that saves the results; a file is made when it is asked for."""
     seat, rows = get_seat(), session.results.rows
-
-    def made(kind: ResultFile) -> str:
-        with seat.borrow() as host:
-            return result_csv(host.session, kind)
-
     with st.popover("Save as CSV", width="stretch"):
         for kind in result_files(session):
             st.download_button(
-                kind.label, partial(made, kind), f"answers-{rows}{kind.suffix}.csv", "text/csv",
+                kind.label, partial(saved, seat, partial(result_csv, kind=kind)),
+                f"answers-{rows}{kind.suffix}.csv", "text/csv",
                 key=f"save{kind.suffix or '-answers'}", on_click="ignore", width="stretch",
                 help=kind.help,
             )  # fmt: skip

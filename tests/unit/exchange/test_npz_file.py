@@ -99,6 +99,25 @@ def test_what_is_no_such_archive_gets_a_sentence(content, said, tmp_path, monkey
     assert [*tmp_path.iterdir()] == []
 
 
+@pytest.mark.parametrize("header", ["{'descr': (", "-" * 9_000 + "1"])
+def test_a_header_that_python_can_not_read_gets_a_sentence(header):
+    part = io.BytesIO()
+    part.write(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode())
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("W.npy", part.getvalue())
+    with pytest.raises(TransferError, match=r"its array 'W\.npy' can't be read"):
+        read_npz(file.getvalue(), MOST)
+
+
+def test_half_a_surrogate_pair_is_no_text():
+    half = np.array('{"words": "\\ud83d"}')
+    file = io.BytesIO()
+    np.savez(file, rnnviz=half)
+    with pytest.raises(TransferError, match="is not a table of texts"):
+        read_npz(file.getvalue(), MOST)
+
+
 def test_other_parts_than_arrays_are_refused():
     file = io.BytesIO(WHOLE)
     with zipfile.ZipFile(file, "a") as archive:

@@ -148,6 +148,12 @@ def test_any_header_gives_arrays_or_a_sentence(header, data):
         assert sum(array.nbytes for array in read.tensors.values()) == len(data)
 
 
+def test_half_a_surrogate_pair_is_no_text():
+    text = b'{"__metadata__": {"vocabulary": "\\ud83d"}}'
+    with pytest.raises(TransferError, match="can't be read as JSON"):
+        TensorFile.of(len(text).to_bytes(8, "little") + text)
+
+
 # Files
 
 

@@ -5,6 +5,7 @@ import io
 import zipfile
 
 import numpy as np
+import pandas as pd
 
 from rnnviz.export.numbers import Drawn, columns_of, csv_of, zip_of
 from rnnviz.figures.picture import Picture, bar, heatmap, scatter
@@ -74,6 +75,15 @@ def test_a_file_says_what_made_it_and_keeps_any_text():
     assert lines[:3] == ["# title: T", "# phrase: one # two", "# measured: on all"]
     body = "\n".join(lines[3:])
     assert [*csv.reader(io.StringIO(body))] == [["place", "", "text"], ["0", "1", text]]
+
+
+def test_a_sign_of_a_comment_or_a_line_stays_in_its_cell():
+    for text in ("C#", "#love", "a\rb"):
+        picture = Picture([scatter(x=[text], y=[1.0])], {"xaxis": {"title": {"text": text}}})
+        content = csv_of(Drawn(picture, "on all"), {"phrase": "#"})
+        table = pd.read_csv(io.StringIO(content), comment="#")
+        assert [*table.columns][:1] == [text]
+        assert table.iloc[0, 0] == text
 
 
 def test_texts_are_put_into_one_file():

@@ -357,7 +357,8 @@ LIES = {
     "unit": ["1", -1, 1.5, True, 10**9],
     "token": [{}, -3],
     "data": [None, [], {"kind": "other"}, {"kind": ["task"]}, {"kind": "own"},
-              {"kind": "given", "name": "x"}],
+              {"kind": "given", "name": "x"}, {"kind": "own"},
+              {"kind": "own", "test": {"name": "t", "sha256": "0"}}],
     "first": [[1], "x", {"settings": {}, "source": "x", "note": "y"}],
     "ghost": [[1], "x", {"left": "9"}, {"now": "2"}, {"changes": 3}],
     "format": ["other", None],
@@ -442,10 +443,19 @@ def test_scores_are_checked(whole):
     def gap(tensors):
         tensors["train_loss"][2] = np.nan
 
+    def number(tensors):
+        tensors["train_loss"] = tensors["train_loss"][0]
+
     for name in ("history", "ghost"):
-        for change in (short, gap, none):
+        for change in (short, gap, number, none):
             with pytest.raises(TransferError, match=f"its {name} has no"):
                 run_of(with_tensors(whole, f"{name}.safetensors", change), "r")
+
+
+def test_data_that_the_run_does_not_name_get_a_sentence(whole):
+    members = {**unpacked(with_run(whole, data={"kind": "own"})), "data/train": CSV}
+    with pytest.raises(TransferError, match="no name of the file train"):
+        run_of(packed(members), "r")
 
 
 def test_parts_that_are_missing_get_a_sentence(whole):

@@ -55,6 +55,16 @@ def test_a_first_row_whose_cells_come_again_names_no_columns(text, header):
     assert len(read.lines) == text.count("\n") - header
 
 
+def test_a_quote_or_the_end_of_a_line_is_no_separator():
+    assert read_csv("sep=\r\na,b\r\n1,2\r\n", "a.csv").columns == ("sep=",)
+    assert read_csv('sep="\na,b\n1,2\n', "a.csv").faults
+
+
+def test_a_row_of_a_million_empty_cells_is_read_in_time():
+    text = "a,b" + "," * 1_000_000 + "\n" + 3_000 * "x,y\n"
+    assert read_csv(text, "a.csv").columns == ("a", "b")
+
+
 def test_after_a_row_that_cannot_be_read_it_goes_on_with_the_next_line():
     text = 'text,label\n"open,1\nso,1\nwe,0\n"bad"ly,0\nwell, well,1\n"and",0\n'
     read = read_csv(text, "a.csv")
