@@ -1,7 +1,13 @@
 """The replay in the menu *Export*."""
 
+from functools import partial
+
+import pytest
+
+from rnnviz.app.saved_file import saved
 from rnnviz.export.phrases import usual_phrases
-from rnnviz.export.replay import MOST_PHRASES
+from rnnviz.export.replay import MOST_PHRASES, replay
+from rnnviz.tasks.csv_table import TaskError
 from tests.app.tab import App
 
 
@@ -25,3 +31,12 @@ def test_other_data_have_other_phrases():
     page = App(hidden="5", task="parity")
     assert phrases_of(page).value == usual_phrases(page.session)
     assert phrases_of(page).label == "Sequences of the replay"
+
+
+def test_what_can_not_be_saved_is_said_on_the_page():
+    app = App()
+    with pytest.raises(TaskError):
+        saved(app.seat, partial(replay, phrases=[]))
+    app.run()
+    assert "Not saved. " in app.bodies["message"]
+    assert saved(app.seat, replay).startswith("<!doctype html>")

@@ -255,6 +255,17 @@ def test_the_file_says_what_made_it():
     assert "rounded to about a thousandth" in page
 
 
+def test_own_data_are_named_and_no_task():
+    session = Session(RunConfig(hidden=5))
+    session.load(
+        Upload(File("sky.csv", b"text,label\nso warm,sunny\nso wet,rainy\n"), test_share=0)
+    )
+    page = replay(session)
+    assert "<title>rnnviz: sky.csv, elman, 5 units" in page
+    assert "from a run on sky.csv" in page
+    assert "sentiment" not in page.casefold()
+
+
 def test_what_a_link_does_not_carry_is_said():
     given = Session(RunConfig(hidden=5), dataset=Session().dataset)
     assert "A link does not carry the data" in replay(given, ["bad"])
