@@ -24,8 +24,8 @@ from rnnviz.lab.length import LengthLab
 from rnnviz.lab.linear_probes import LinearProbeLab
 from rnnviz.lab.memo import Memo
 from rnnviz.lab.memory_gauge import MemoryLab
-from rnnviz.lab.phrase import PhraseInput
-from rnnviz.lab.probe import Probe, inspect, most_typed, names_of
+from rnnviz.lab.phrase import PhraseInput, first_phrase
+from rnnviz.lab.probe import Probe, inspect, names_of
 from rnnviz.lab.results import ResultsLab
 from rnnviz.lab.selection import Selection
 from rnnviz.lab.silencing import SilencingLab
@@ -72,6 +72,7 @@ class Session:
         else:
             self.player = Player(config or RunConfig(), self.data.dataset_for, first)
         self.player.on_arrival = self._refit
+        self._memo = Memo()
         self.phrase_input = PhraseInput(self.first_phrase)
         self.selection = Selection()
         self.objective = Objective.LOSS
@@ -85,7 +86,6 @@ class Session:
         self.results = ResultsLab()
         self.draft: CellDraft | None = None
         self.own_equations = self.config.equations
-        self._memo = Memo()
         if recording:
             # The examples of the loop's next step are not known.
             self.step.subject = Subject.OWN
@@ -195,8 +195,9 @@ class Session:
 
     @property
     def first_phrase(self) -> str:
-        """The default phrase of the data."""
-        return self.data.first_phrase(self.config, self.dataset)[: most_typed(self.dataset)]
+        """The default phrase of the data: one that the network can read; cached."""
+        data, text = self.dataset, self.data.first_phrase(self.config, self.dataset)
+        return self._memo.ask("first phrase", (data, text), lambda: first_phrase(text, data))
 
     def ask(self, text: str) -> None:
         """Make ``text`` the phrase; see ``PhraseInput``."""
@@ -325,7 +326,7 @@ class Session:
         before, start = self.dataset, link.schedule.start
         dataset = self.data.dataset_for(start)
         if dataset is not before:  # a phrase that can be read, whatever the link's is
-            first = self.data.first_phrase(start, dataset)[: most_typed(dataset)]
+            first = first_phrase(self.data.first_phrase(start, dataset), dataset)
             self.phrase_input.ask(first, dataset)
         if start.layers != self.config.layers:
             self.layer = start.layers - 1

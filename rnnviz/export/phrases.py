@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rnnviz.lab.probe import read
+from rnnviz.lab.probe import readable
 from rnnviz.session import Session
-from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
 
@@ -32,18 +31,10 @@ def _some(dataset: Dataset, count: int) -> Iterator[str]:
     for k in range(count):
         group = groups[k % len(groups)]
         text = group[int((k + 0.5) / count * len(group))].text
-        if _readable(dataset, text):
+        if readable(dataset, text):
             yield text
 
 
 def _by_class(examples: list[Example]) -> list[list[Example]]:
     targets = sorted({example.target for example in examples})
     return [[one for one in examples if one.target == target] for target in targets]
-
-
-def _readable(dataset: Dataset, text: str) -> bool:
-    try:
-        read(dataset, text)
-    except TaskError:
-        return False
-    return True

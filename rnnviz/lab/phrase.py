@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from rnnviz.lab.probe import most_typed, read
+from itertools import chain
+
+from rnnviz.lab.probe import most_typed, read, readable, start_of
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import Dataset
+
+
+def first_phrase(text: str, dataset: Dataset) -> str:
+    """``text``, or else the first example, as much of it as the network can read."""
+    examples = (example.text for part in (dataset.test, dataset.train) for example in part)
+    parts = (part for one in chain([text], examples) for part in (one, start_of(dataset, one)))
+    return next((part for part in parts if readable(dataset, part)), text[: most_typed(dataset)])
 
 
 class PhraseInput:

@@ -254,6 +254,25 @@ def read(dataset: Dataset, text: str) -> Reading:
     return reading
 
 
+def readable(dataset: Dataset, text: str) -> bool:
+    """Whether the network can read ``text``."""
+    try:
+        read(dataset, text)
+    except TaskError:
+        return False
+    return True
+
+
+def start_of(dataset: Dataset, text: str) -> str:
+    """As much of the start of ``text`` as can be typed; no word and no number is cut."""
+    if dataset.tokens and (dataset.source or dataset.vocabulary).characters:
+        return text[:MAX_CHARACTERS]
+    words, most = " ".join(text.split()[:MAX_WORDS]), most_typed(dataset)
+    if len(words) > most:
+        return words[:most].rpartition(" ")[0] or words[:most]
+    return words
+
+
 def inspect(dataset: Dataset, parameters: Parameters, text: str, config: RunConfig) -> Probe:
     """Forward and backward pass of ``text`` with these parameters; raises TaskError.
 

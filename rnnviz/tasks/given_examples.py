@@ -222,7 +222,8 @@ def _tokens(text: str, called: str, vocabulary: Vocabulary) -> Array:
     if not len(tokens):
         raise TaskError(f"{called} has no {vocabulary.noun} of the vocabulary.")
     most = MAX_CHARACTERS if vocabulary.characters else MAX_WORDS
-    if len(tokens) > most:
+    # All of them count, also those that are skipped: so it is for a text that is typed.
+    if len(vocabulary.split(text)) > most:
         raise TaskError(f"{called} has more than {most} {vocabulary.unit}. Shorten it.")
     return tokens
 

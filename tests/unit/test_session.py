@@ -15,13 +15,14 @@ from rnnviz.lab.memory_gauge import flow
 from rnnviz.lab.probe import MAX_TYPED, read
 from rnnviz.session import Session
 from rnnviz.tasks.csv_table import MAX_WORDS, TaskError
-from rnnviz.tasks.dataset import GAP, build_dataset
+from rnnviz.tasks.dataset import GAP, Dataset, build_dataset
+from rnnviz.tasks.example import Example
 from rnnviz.tasks.registry import TASKS
 from rnnviz.tasks.sentiment import sentiment
 from rnnviz.tasks.table import Row
 from rnnviz.tasks.upload import File, Upload
 from rnnviz.tasks.upload_store import UploadStore
-from rnnviz.tasks.vocabulary import START, Unit
+from rnnviz.tasks.vocabulary import START, Unit, Vocabulary
 from rnnviz.training.player import SPEEDS
 from rnnviz.training.schedule import Position
 from rnnviz.training.share_link import read_link
@@ -369,6 +370,38 @@ def test_a_first_phrase_full_of_loose_signs_can_still_be_the_probe(session):
     session.load(own(("signs.csv", content)))
     assert session.data.problem == ""
     assert session.inspect().words == ("warm",)
+
+
+def long_text(count):
+    """German words in one text, each of them once."""
+    return own(("lied.txt", " ".join(f"wort{k}" for k in range(count)).encode()))
+
+
+def test_of_a_piece_that_is_too_long_to_be_typed_the_start_is_the_first_phrase(session):
+    upload = replace(long_text(1_000), unit=Unit.WORDS, window=300)
+    session.load(upload)
+    assert session.data.problem == ""
+    assert len(session.dataset.train[0].inputs) == 300
+    read = session.inspect()
+    assert read.words == tuple(f"wort{k}" for k in range(MAX_WORDS))
+    assert (session.phrase_input.phrase, session.phrase_input.problem) == (session.first_phrase, "")
+    assert Session(RunConfig(hidden=2), session.dataset).inspect().words == read.words
+
+
+def test_a_link_to_long_pieces_begins_with_the_start_of_one():
+    store = UploadStore()
+    first, second = (Session(RunConfig(hidden=2), upload_store=store) for _ in range(2))
+    first.load(replace(long_text(600), unit=Unit.WORDS, window=500))
+    second.follow(first.link())
+    assert second.inspect().words == first.inspect().words
+
+
+def test_a_first_example_that_can_not_be_read_gives_way_to_the_next():
+    words = Vocabulary(("warm", "cold"))
+    texts = ("x " * (MAX_WORDS + 9) + "warm", "so cold")
+    train = tuple(Example(text, np.array([k]), np.array([k])) for k, text in enumerate(texts))
+    session = Session(RunConfig(hidden=2), Dataset("w", words, ("a", "b"), train, ()))
+    assert session.inspect().words == ("cold",)
 
 
 # The probe

@@ -295,6 +295,7 @@ def test_what_the_vocabulary_lacks_is_said():
         ({"examples": [3]}, "'3' is not an example"),
         ({"examples": [(3, "negative")]}, "is not an example"),
         ({"examples": ["i " * 201]}, "more than 200 words"),
+        ({"examples": ["i " + "they " * 200]}, "more than 200 words"),
         ({"examples": ["i"] * 20_001}, "more than 20,000"),
         ({"reads": "often"}, "reads can't be 'often'"),
         ({"reads": "every", "examples": [("i am", ["neutral"])]}, "has 1 labels"),
