@@ -118,8 +118,13 @@ def _values(given: Any, count: int) -> Array:
 
 
 def _array(given: Any) -> Array:
+    """An array of a list of numbers, or of rows of them."""
+    listed = _list(given, "example", _MOST_TOKENS)
+    entries = (entry for row in listed for entry in (row if isinstance(row, list) else [row]))
+    # An array of texts has room for the longest one at every place: a short list can fill memory.
+    numbers = {*map(type, entries)} <= {int, float}
     try:
-        array = np.array(_list(given, "example", _MOST_TOKENS))
+        array = np.array(listed if numbers else ())
     except (ValueError, OverflowError):
         array = np.array(())
     if not array.size or array.dtype.kind not in "if":
