@@ -30,8 +30,8 @@ from rnnviz.exchange.zip_file import members_of, zip_content
 FORMAT, VERSION, RUN = "rnnviz run", 1, "run"
 #: The largest file, and the largest sum of what is in it, in bytes.
 MAX_RUN = 100_000_000
-#: The largest part in JSON, in bytes.
-MAX_JSON = 20_000_000
+#: The largest part in JSON, in bytes, and the most changes of a run.
+MAX_JSON, MOST_CHANGES = 20_000_000, 10_000
 _RUN, _SNAPSHOT = "run.json", re.compile(r"snapshots/(\d{7})\.safetensors", re.ASCII)
 _OTHERS = {
     _RUN, "history.safetensors", "ghost.safetensors", "first.safetensors", "data/train",

@@ -20,38 +20,66 @@ import orjson
 from rnnviz import __version__
 from rnnviz.engine.training import TrainState
 from rnnviz.exchange.foreign_network import TransferError
-from rnnviz.exchange.run_archive import MAX_RUN, RUN, RunArchive, snapshot_name
+from rnnviz.exchange.run_archive import (
+    MAX_JSON,
+    MAX_RUN,
+    MOST_CHANGES,
+    RUN,
+    RunArchive,
+    snapshot_name,
+)
 from rnnviz.exchange.tensor_file import TensorFile
 from rnnviz.export.origin import query_of
 from rnnviz.session import Session
+from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.dataset_table import table_of_dataset
+from rnnviz.tasks.dataset_table import dataset_of_table, table_of_dataset
 from rnnviz.tasks.registry import TASKS
 from rnnviz.tasks.upload import OPTIONS, fingerprint
 from rnnviz.training.history import COLUMNS, Ghost, History
 from rnnviz.training.run import Past
 
-#: The largest size of the snapshots of a file, in bytes; the rest of it is for all else.
+_INSTEAD = "Write the weights to a file instead."
+#: The largest size of a file's snapshots and data, in bytes; the rest of it is for all else.
 MAX_SNAPSHOTS = MAX_RUN - 20_000_000
 
 
 def run_file(session: Session, own_data: bool = False) -> bytes:
     """The run as a file, to be opened by ``imports.run_file``; raises TransferError.
 
-    With ``own_data`` the reader's own data are in it, else their name alone.
+    With ``own_data`` the reader's own data are in it, else their name alone. What could not be
+    opened again is refused.
     """
+    _check_changes(session)
     past, player = session.run.past, session.player
     files = _files(session) if own_data else {}
+    room = MAX_SNAPSHOTS - sum(map(len, files.values()))
     tensors = {"history": _scores(past.history)}
     if player.ghost:
         tensors["ghost"] = _scores(player.ghost.history)
     if player.first:
         tensors["first"] = TensorFile(player.first.parameters.named())
-    tensors |= {snapshot_name(state.epoch): _snapshot(state) for state in _fitting(past.states)}
-    content = RunArchive.made(_run(session, past), tensors, files).content()
-    if len(content) > MAX_RUN:
-        raise TransferError(f"This run has more than {MAX_RUN // 1_000_000} MB.")
+    tensors |= {
+        snapshot_name(state.epoch): _snapshot(state) for state in _fitting(past.states, room)
+    }
+    archive = RunArchive.made(_run(session, past), tensors, files)
+    content = archive.content()
+    # A reader counts what is unpacked, too.
+    if max(len(content), sum(map(len, archive.members.values()))) > MAX_RUN:
+        raise TransferError(f"This run has more than {MAX_RUN // 1_000_000} MB. {_INSTEAD}")
     return content
+
+
+def _check_changes(session: Session) -> None:
+    """Refuse a run, or one that a branch left, with more changes than are read."""
+    ghost = session.player.ghost
+    schedules = [session.run.schedule, *([ghost.schedule] if ghost else [])]
+    count = max(len(schedule.changes) for schedule in schedules)
+    if count > MOST_CHANGES:
+        raise TransferError(
+            f"This run has {count:,} changes on its way, and a file has at most {MOST_CHANGES:,}. "
+            f"{_INSTEAD}"
+        )
 
 
 def _run(session: Session, past: Past) -> dict[str, Any]:
@@ -101,12 +129,12 @@ def _snapshot(state: TrainState) -> TensorFile:
     return TensorFile(arrays, metadata)
 
 
-def _fitting(states: Sequence[TrainState]) -> Sequence[TrainState]:
-    """As many of the states as fit into a file, with the last: what lies between is replayed."""
+def _fitting(states: Sequence[TrainState], room: int) -> Sequence[TrainState]:
+    """As many of the states as fit into ``room``, with the last: what lies between is replayed."""
     size = sum(state.parameters.theta.nbytes * (1 + len(state.slots.arrays)) for state in states)
-    if size <= MAX_SNAPSHOTS or len(states) == 1:
+    if size <= room or len(states) == 1:
         return states
-    return _fitting(states[::-1][::2][::-1])
+    return _fitting(states[::-1][::2][::-1], room)
 
 
 # Data
@@ -129,9 +157,27 @@ def _files(session: Session) -> dict[str, bytes]:
     upload, given = session.data.upload, session.data.given
     if given is not None:
         own = not _is_the_task(session, given)
-        return {"data.json": orjson.dumps(table_of_dataset(given))} if own else {}
+        return {"data.json": _examples(given)} if own else {}
     files = {"train": upload.train, "test": upload.test} if upload else {}
     return {f"data/{role}": file.content for role, file in files.items() if file}
+
+
+def _examples(given: Dataset) -> bytes:
+    """Examples in JSON, if they can be read back; raises TransferError."""
+    table = table_of_dataset(given)
+    try:
+        dataset_of_table(table)
+    except TaskError as problem:
+        raise TransferError(
+            f"The examples of this run can't be written: {problem} {_INSTEAD}"
+        ) from None
+    content = orjson.dumps(table)
+    if len(content) > MAX_JSON:
+        raise TransferError(
+            f"The examples of this run have {len(content) / 1e6:,.0f} MB, and "
+            f"{MAX_JSON // 1_000_000} are the most that a file can have. Use fewer. {_INSTEAD}"
+        )
+    return content
 
 
 def _is_the_task(session: Session, given: Dataset) -> bool:

@@ -17,8 +17,9 @@ from rnnviz.engine.own_cell import own_cell
 from rnnviz.engine.parameters import Architecture
 from rnnviz.engine.training import TrainState
 from rnnviz.exchange.foreign_network import TransferError
-from rnnviz.exchange.run_archive import MAX_RUN, RunArchive
+from rnnviz.exchange.run_archive import MAX_RUN, MOST_CHANGES, RunArchive
 from rnnviz.imports.named_weights import named_weights
+from rnnviz.lab.probe import most_typed
 from rnnviz.lab.selection import Selection
 from rnnviz.session import Session
 from rnnviz.tasks.csv_table import TaskError
@@ -36,8 +37,8 @@ from rnnviz.training.weight_edits import problem
 
 #: The files of a run's own data, by their names in it.
 ROLES = ("train", "test")
-#: Most changes of a run, and most characters of a text in it.
-_MOST_CHANGES, _MOST_TEXT = 10_000, 2_000
+#: Most characters of a text in a run.
+_MOST_TEXT = 2_000
 
 
 class DataMissingError(TransferError):
@@ -128,7 +129,7 @@ def _stored(archive: RunArchive, upload: Upload | None) -> StoredRun:
     ghost = _ghost(archive, run["ghost"], schedule, dataset) if run.get("ghost") else None
     first = _first(archive, run["first"], dataset) if run.get("first") else None
     marked = Selection(_index(run, "unit"), _index(run, "token"))
-    phrase = _text(run, "phrase")
+    phrase = _text(run, "phrase", most_typed(dataset))
     return StoredRun(schedule, past, min(shown, now), ghost, first, given, own, phrase, marked)
 
 
@@ -159,8 +160,8 @@ def _position(run: Mapping[str, Any], name: str, dataset: Dataset, config: RunCo
 def _changes(table: Mapping[str, Any], now: Position, of: Architecture) -> tuple[Change, ...]:
     """The changes on the way to ``now``; raises for what this run can't have."""
     texts = table.get("changes")
-    if not isinstance(texts, list) or len(texts) > _MOST_CHANGES:
-        raise TransferError(f"its changes must be a list of at most {_MOST_CHANGES:,}.")
+    if not isinstance(texts, list) or len(texts) > MOST_CHANGES:
+        raise TransferError(f"its changes must be a list of at most {MOST_CHANGES:,}.")
     changes = tuple(Change.parse(str(text)[:_MOST_TEXT]) for text in texts)
     positions = [change.position for change in changes]
     if positions != sorted(positions) or positions[-1:] > [now]:
@@ -172,10 +173,10 @@ def _changes(table: Mapping[str, Any], now: Position, of: Architecture) -> tuple
     return changes
 
 
-def _text(table: Mapping[str, Any], name: str) -> str:
+def _text(table: Mapping[str, Any], name: str, most: int = _MOST_TEXT) -> str:
     text = table.get(name)
-    if not isinstance(text, str) or len(text) > _MOST_TEXT:
-        raise TransferError(f"its {name} must be a text of at most {_MOST_TEXT:,} characters.")
+    if not isinstance(text, str) or len(text) > most:
+        raise TransferError(f"its {name} must be a text of at most {most:,} characters.")
     return text
 
 

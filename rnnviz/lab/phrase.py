@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import chain
 
-from rnnviz.lab.probe import most_typed, read, readable, start_of
+from rnnviz.lab.probe import check_length, most_typed, read, readable, start_of
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import Dataset
 
@@ -29,6 +29,7 @@ class PhraseInput:
         self.typed, self.problem = text[: most_typed(dataset) + 1], ""
         try:
             read(dataset, text)
+            check_length(dataset, text)
             self.phrase = text
         except TaskError as problem:
             self.problem = f"{problem} Still shown: {self.phrase}"

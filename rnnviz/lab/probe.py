@@ -241,10 +241,7 @@ def read(dataset: Dataset, text: str) -> Reading:
         raise TaskError(
             f"The {what} has {count:,} {vocabulary.unit}; the most that can be read is {most}."
         )
-    if len(text) > MAX_TYPED:
-        raise TaskError(
-            f"The {what} has {len(text):,} characters; the most that can be read is {MAX_TYPED:,}."
-        )
+    check_length(dataset, text)
     reading = vocabulary.read(text)
     if not text.strip():
         example = dataset.train[0].text[:60]
@@ -252,6 +249,15 @@ def read(dataset: Dataset, text: str) -> Reading:
     if not len(reading.tokens):
         raise TaskError(f"None of these {vocabulary.unit} is in the vocabulary.")
     return reading
+
+
+def check_length(dataset: Dataset, text: str) -> None:
+    """Raise TaskError if ``text`` has more characters than can be typed."""
+    what, most = names_of(dataset).sequence, most_typed(dataset)
+    if len(text) > most:
+        raise TaskError(
+            f"The {what} has {len(text):,} characters; the most that can be read is {most:,}."
+        )
 
 
 def readable(dataset: Dataset, text: str) -> bool:

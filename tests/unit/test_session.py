@@ -510,6 +510,7 @@ NONE = "None of these words is in the vocabulary"
         ("flipflop", "1,x", "such as: “1,0,-1”. Still shown"),
         ("adding", "", "such as: “0.5,0.3 1* 0.2”. Still shown"),
         ("waves", "", "such as: “0.5 1 -0.2”. Still shown"),
+        ("waves", "0.5" + "0" * MAX_TYPED, "2,003 characters; the most that can be read is 2,000"),
     ],
 )
 def test_a_phrase_that_cannot_be_read_leaves_the_probe_and_says_why(task, text, said):

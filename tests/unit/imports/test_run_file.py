@@ -6,6 +6,7 @@ import zipfile
 from dataclasses import replace
 
 import numpy as np
+import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -20,6 +21,10 @@ from rnnviz.export import run_file as module
 from rnnviz.export.run_file import run_file
 from rnnviz.imports.awaited_run import AwaitedRun
 from rnnviz.imports.run_file import DataMissingError, open_run, run_of, stored_run
+from rnnviz.tasks.dataset_table import table_of_dataset
+from rnnviz.tasks.given_examples import GivenExamples
+from rnnviz.tasks.metrics import ACCURACY
+from rnnviz.tasks.signature import signature_of
 from rnnviz.tasks.upload import File, Upload
 from rnnviz.training import snapshots
 from rnnviz.training.history import COLUMNS
@@ -298,6 +303,85 @@ def test_a_network_without_labels_opens_as_it_is():
     opened = again(session, own_data=True)
     same(session, opened)
     assert opened.player.refusal == session.player.refusal != ""
+
+
+def of_numbers(steps, **changed):
+    """A session on given sequences of three numbers, all their digits written down."""
+    rng = np.random.default_rng(0)
+    examples = [(rng.normal(size=(steps, 3)), [1.0]) for _ in range(2)]
+    named = signature_of(inputs=("a", "b", "c"), outputs=("y",))
+    data = replace(GivenExamples(named, examples).dataset("numbers"), **changed)
+    return rnnviz.Session(RunConfig(hidden=3, epochs=9), data)
+
+
+def test_a_long_phrase_of_numbers_is_read_back():
+    session = of_numbers(100)
+    assert len(session.phrase_input.phrase) > 5_000
+    same(session, again(session, own_data=True))
+    with pytest.raises(TransferError, match=r"its phrase must be a text of at most 5,\d{3} "):
+        run_of(with_run(run_file(session, True), phrase="1 " * 9_000), "r")
+
+
+# What could not be opened again is not written
+
+
+def test_examples_that_are_too_large_are_not_written(monkeypatch):
+    session = of_numbers(20)
+    for at in (module, run_archive):
+        monkeypatch.setattr(at, "MAX_JSON", 3_000)
+    with pytest.raises(TransferError, match=r"^The examples of this run have .* Use fewer"):
+        run_file(session, own_data=True)
+    run_file(session)
+
+
+def test_what_is_unpacked_counts_and_leaves_fewer_snapshots(monkeypatch):
+    """Equal words are packed well: the file is smaller than what is in it."""
+    session = run_of_(9)
+    session.data.given = replace(
+        session.dataset,
+        notes=("so " * 600,) * 60,
+        rule=None,
+        train=(*session.dataset.train[:-1], replace(session.dataset.train[-1], text="so " * 9_000)),
+    )
+    size = session.state.parameters.theta.nbytes
+    data = len(orjson.dumps(table_of_dataset(session.data.given)))
+    monkeypatch.setattr(module, "MAX_SNAPSHOTS", data + 4 * size)
+    content = run_file(session, own_data=True)
+    parts = unpacked(content)
+    assert sum(map(len, parts.values())) > 100_000 > len(content)
+    assert len([name for name in parts if name.startswith("snapshots")]) == 3
+    monkeypatch.setattr(module, "MAX_RUN", 100_000)
+    with pytest.raises(TransferError, match="This run has more than"):
+        run_file(session, own_data=True)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"name": "x" * 201},
+        {"classes": ("x" * 201,)},
+        {"notes": ("x" * 2_001,)},
+        {"metric": replace(ACCURACY, name="own")},
+    ],
+)
+def test_examples_that_could_not_be_read_back_are_not_written(changed):
+    session = of_numbers(5, **changed)
+    with pytest.raises(TransferError, match=r"^The examples of this run can.t be written: Its "):
+        run_file(session, own_data=True)
+
+
+def test_a_run_with_too_many_changes_is_not_written(monkeypatch):
+    session = run_of_(1)
+    for lr in (0.1, 0.2, 0.3):
+        session.configure(replace(session.config, lr=lr))
+        session.player.advance(1)
+    monkeypatch.setattr(module, "MOST_CHANGES", 2)
+    with pytest.raises(TransferError, match="has 3 changes on its way, and a file has at most 2"):
+        run_file(session)
+    session.player.go_to(Position(0))
+    session.player.branch()
+    with pytest.raises(TransferError, match="has 3 changes on its way"):
+        run_file(session)
 
 
 # What is damaged
