@@ -208,15 +208,16 @@ class RecordingWriter:
 
     If the file is full, every other snapshot is dropped, and ``stride`` doubles: the snapshots that
     stay are at multiples of it, and the last. ``close`` ends the file; without it the end of the
-    program does. Raises OSError.
+    program does. Raises OSError, and TransferError for a header that could not be read.
     """
 
     def __init__(self, path: Path, header: Mapping[str, Any], stride: int, most: int) -> None:
         self._path, self._most, self.stride = path, most, stride
         whole = {"format": FORMAT, "version": VERSION, "kind": RECORDING, **header}
+        content = _readable(json.dumps(whole).encode())
         self._sizes: dict[int, int] = {}
         self._use(path.open("w+b"), "w")
-        self._write(_RUN, json.dumps(whole).encode())
+        self._write(_RUN, content)
 
     def _use(self, file: BinaryIO, mode: Literal["w", "a"]) -> None:
         self._file, self._zip = file, zipfile.ZipFile(file, mode)
@@ -260,6 +261,16 @@ class RecordingWriter:
         beside.replace(self._path)
         self._sizes = kept
         self._use(self._path.open("r+b"), "a")
+
+
+def _readable(header: bytes) -> bytes:
+    """The header; raises TransferError if it is larger than what is read."""
+    if len(header) > _MOST_HEADER:
+        raise TransferError(
+            f"The probe examples and the names have {len(header) / 1e6:,.1f} MB in the recording, "
+            f"and {_MOST_HEADER // 1_000_000} MB are the most. Give fewer probe examples."
+        )
+    return header
 
 
 def _close(archive: zipfile.ZipFile, file: BinaryIO) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from rnnviz.exchange import recording_file  # noqa: E402
 from rnnviz.exchange.foreign_network import TransferError  # noqa: E402
 from rnnviz.exchange.recording_file import RecordingFile, RecordingWriter  # noqa: E402
 from rnnviz.imports.pytorch import from_torch  # noqa: E402
@@ -274,6 +275,15 @@ def test_another_file_is_not_overwritten_and_a_recording_is(path):
         model = made(Classifier, seed=seed)
         Recorder(model, path, **KNOWN).close()
         same(RecordingFile(path).read(0), model)
+
+
+def test_too_many_probe_examples_are_refused_before_anything_is_written(path, monkeypatch):
+    monkeypatch.setattr(recording_file, "_MOST_HEADER", 5_000)
+    with pytest.raises(TransferError, match="Give fewer probe examples"):
+        Recorder(made(Classifier), path, **{**KNOWN, "probe": PROBE * 100})
+    assert not path.exists()
+    Recorder(made(Classifier), path, **KNOWN).close()
+    assert RecordingFile(path).steps == [0]
 
 
 def test_the_file_stays_small(path):

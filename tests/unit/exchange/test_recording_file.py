@@ -164,6 +164,17 @@ def test_what_is_packed_is_not_read(path):
         RecordingFile(path)
 
 
+def test_what_stands_before_the_snapshots_is_not_written_if_it_could_not_be_read(path, monkeypatch):
+    """What is in the file stays there."""
+    monkeypatch.setattr(recording_file, "_MOST_HEADER", 1_000_000)
+    writer(path, 0, number="x" * 900_000).close()
+    assert RecordingFile(path).steps == [0]
+    before = path.read_bytes()
+    with pytest.raises(TransferError, match=r"1 MB are the most.*Give fewer probe examples\.$"):
+        writer(path, 0, number="x" * 1_000_001)
+    assert path.read_bytes() == before
+
+
 # A file that is full
 
 
