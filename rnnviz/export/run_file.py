@@ -12,7 +12,7 @@ The parts of the file are those of ``exchange.run_archive``. ``run.json`` says, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -36,8 +36,9 @@ from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.dataset_table import dataset_of_table, table_of_dataset
 from rnnviz.tasks.registry import TASKS
 from rnnviz.tasks.upload import OPTIONS, fingerprint
-from rnnviz.training.history import COLUMNS, Ghost, History
+from rnnviz.training.history import COLUMNS, History
 from rnnviz.training.run import Past
+from rnnviz.training.share_link import OldRun
 
 _INSTEAD = "Write the weights to a file instead."
 #: The largest size of a file's snapshots and data, in bytes; the rest of it is for all else.
@@ -50,8 +51,9 @@ def run_file(session: Session, own_data: bool = False) -> bytes:
     With ``own_data`` the reader's own data are in it, else their name alone. What could not be
     opened again is refused.
     """
-    _check_changes(session)
     past, player = session.run.past, session.player
+    run = _run(session, past)
+    _check_changes(run)
     files = _files(session) if own_data else {}
     room = MAX_SNAPSHOTS - sum(map(len, files.values()))
     tensors = {"history": _scores(past.history)}
@@ -62,7 +64,7 @@ def run_file(session: Session, own_data: bool = False) -> bytes:
     tensors |= {
         snapshot_name(state.epoch): _snapshot(state) for state in _fitting(past.states, room)
     }
-    archive = RunArchive.made(_run(session, past), tensors, files)
+    archive = RunArchive.made(run, tensors, files)
     content = archive.content()
     # A reader counts what is unpacked, too.
     if max(len(content), sum(map(len, archive.members.values()))) > MAX_RUN:
@@ -70,11 +72,9 @@ def run_file(session: Session, own_data: bool = False) -> bytes:
     return content
 
 
-def _check_changes(session: Session) -> None:
+def _check_changes(run: Mapping[str, Any]) -> None:
     """Refuse a run, or one that a branch left, with more changes than are read."""
-    ghost = session.player.ghost
-    schedules = [session.run.schedule, *([ghost.schedule] if ghost else [])]
-    count = max(len(schedule.changes) for schedule in schedules)
+    count = max(len(told["changes"]) for told in (run, run["ghost"]) if told)
     if count > MOST_CHANGES:
         raise TransferError(
             f"This run has {count:,} changes on its way, and a file has at most {MOST_CHANGES:,}. "
@@ -101,13 +101,12 @@ def _run(session: Session, past: Past) -> dict[str, Any]:
         "first": first and {
             "source": first.source, "note": first.note, "settings": first.config.as_dict()
         },
-        "ghost": player.ghost and _ghost(player.ghost),
+        "ghost": player.ghost and _old(OldRun.of(player.ghost, schedule)),
     }  # fmt: skip
 
 
-def _ghost(ghost: Ghost) -> dict[str, Any]:
-    changes = [str(c) for c in ghost.schedule.changes if c.position >= ghost.position]
-    return {"left": str(ghost.position), "now": str(ghost.end), "changes": changes}
+def _old(run: OldRun) -> dict[str, Any]:
+    return {"left": str(run.left), "now": str(run.now), "changes": [*map(str, run.changes)]}
 
 
 # Weights and scores

@@ -436,15 +436,9 @@ class Player:
         """The link to the position shown; while a link is followed, that link."""
         if self._link_steps and self._link:
             return self._link
-        old, pinned = self._old_run(), self.pinned
-        return Link(self.run.schedule, self.run.position, self.position, old=old, pinned=pinned)
-
-    def _old_run(self) -> OldRun | None:
-        ghost = self.ghost
-        if ghost is None:
-            return None
-        changes = (c for c in ghost.schedule.changes if c.position >= ghost.position)
-        return OldRun(ghost.position, ghost.end, tuple(changes))
+        schedule, pinned = self.run.schedule, self.pinned
+        old = OldRun.of(self.ghost, schedule) if self.ghost else None
+        return Link(schedule, self.run.position, self.position, old=old, pinned=pinned)
 
     def follow(self, link: Link, problems: Sequence[str] = (), patience: float = PATIENCE) -> None:
         """Train from epoch 0 to the run and the position of a link.

@@ -9,7 +9,15 @@ from rnnviz.config import SETTINGS, RunConfig, SettingError
 from rnnviz.engine.cell_kinds import cell_of
 from rnnviz.engine.cell_text import CellError
 from rnnviz.engine.own_cell import own_cell
-from rnnviz.training.schedule import Change, Position, Schedule, read_changes
+from rnnviz.training.history import Ghost
+from rnnviz.training.schedule import (
+    CHANGEABLE,
+    EDIT,
+    Change,
+    Position,
+    Schedule,
+    read_changes,
+)
 
 START = Position(0)
 #: What the page Step can draw besides the whole sequence.
@@ -26,10 +34,35 @@ class OldRun:
     now: Position
     changes: tuple[Change, ...] = ()
 
+    @classmethod
+    def of(cls, ghost: Ghost, after: Schedule) -> OldRun:
+        """The old run, given the schedule of the run after the branch."""
+        changes = tuple(c for c in ghost.schedule.changes if c.position >= ghost.position)
+        if ghost.position == START:
+            changes = _from_the_start(ghost.schedule, after.start, changes)
+        return cls(ghost.position, ghost.end, changes)
+
     def schedule(self, after: Schedule) -> Schedule:
         """Its schedule, given that of the run after the branch."""
         shared = tuple(change for change in after.changes if change.position < self.left)
         return Schedule(after.start, (*shared, *self.changes))
+
+
+def _from_the_start(
+    old: Schedule, start: RunConfig, changes: tuple[Change, ...]
+) -> tuple[Change, ...]:
+    """The changes of an old run that is told with ``start``: first, its own settings at epoch 0.
+
+    A branch at epoch 0 has settings of its own from the start, and no change says so.
+    """
+    own = old.at(START)
+    first = [
+        Change(START, row.name, getattr(own, row.name))
+        for row in start.changes(own)
+        if row.name in CHANGEABLE
+    ]
+    kept = (c for c in changes if c.position > START or c.name == EDIT)
+    return (*first, *kept)
 
 
 @dataclass(frozen=True)

@@ -132,6 +132,20 @@ def test_a_run_in_the_middle_of_an_epoch_with_changes_branch_and_edits():
     train_on(session, opened)
 
 
+def test_the_old_run_of_a_branch_at_the_start_keeps_its_settings():
+    session = run_of_(4, lr=0.02)
+    session.player.go_to(Position(0))
+    session.player.branch()
+    session.configure(replace(session.config, lr=0.1, optimizer="adam"))
+    session.player.advance(2)
+    opened = again(session)
+    same(session, opened)
+    old, ghost = session.player.ghost, opened.player.ghost
+    assert (ghost.schedule.at(ghost.position).lr, rows(ghost.history)) == (0.02, rows(old.history))
+    assert ghost.schedule.at(Position(3)) == old.schedule.at(Position(3))
+    assert opened.link() == session.link()
+
+
 def test_a_long_run_keeps_the_snapshots_it_has(monkeypatch):
     monkeypatch.setattr(snapshots, "MOST_SNAPSHOTS", 4)
     session = run_of_(19)
@@ -380,7 +394,7 @@ def test_a_run_with_too_many_changes_is_not_written(monkeypatch):
         run_file(session)
     session.player.go_to(Position(0))
     session.player.branch()
-    with pytest.raises(TransferError, match="has 3 changes on its way"):
+    with pytest.raises(TransferError, match="has 4 changes on its way"):
         run_file(session)
 
 

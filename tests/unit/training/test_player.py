@@ -397,6 +397,39 @@ def test_a_default_run_has_an_empty_link_and_one_on_given_data_its_settings_alon
     assert given.link().to_query().keys() == {"hidden", "init_scale", "lr", "epochs"}
 
 
+AT_THE_START = [
+    {},
+    {"lr": 0.1},
+    {"optimizer": "adam", "lr": 0.01},
+    {"clip_by": "norm", "truncate": 2, "gradient": "exact"},
+]
+
+
+@each_row("settings", AT_THE_START)
+@each_row("edits", [(), EDITS])
+def test_a_link_carries_the_settings_of_the_old_run_of_a_branch_at_the_start(settings, edits):
+    played = run_of(9)
+    played.configure(replace(CONFIG, lr=0.2))
+    played.player.advance(3)
+    branched(played, Position(0), edits).configure(replace(CONFIG, **settings))
+    played.player.advance(2)
+    old, ghost = played.player.ghost, reopened(played).player.ghost
+    assert losses(ghost) == losses(old)
+    for epoch in range(12):
+        then, now = (run.schedule.at(Position(epoch)) for run in (old, ghost))
+        assert replace(then, epochs=1) == replace(now, epochs=1)
+
+
+def test_a_branch_at_the_start_of_a_branch_at_the_start_has_a_link_too(played):
+    branched(played, Position(0)).configure(replace(CONFIG, lr=0.1))
+    played.player.advance(3)
+    played = reopened(played)
+    played.player.go_to(Position(0))
+    branched(played, Position(0)).configure(replace(CONFIG, lr=0.3))
+    assert losses(reopened(played).player.ghost) == losses(played.player.ghost)
+    assert played.link().to_query()["ghost_changes"] == "0:lr=0.1"
+
+
 def test_a_run_on_the_readers_own_data_is_found_again_as_long_as_they_are_kept():
     store = UploadStore()
     first, second, elsewhere = Session(CONFIG, None, store), Session(None, None, store), Session()
