@@ -160,7 +160,7 @@ def _settings(session: Session) -> Iterator[str]:
 
 def _link(session: Session) -> str:
     """How to open the run on the page."""
-    if session.player.first:
+    if session.player.given:
         return "A link does not carry the weights that the run began with."
     if session.data.given is not None:
         return "A link does not carry the data, which came from a program."

@@ -17,6 +17,7 @@ from rnnviz.export.origin import query_of
 from rnnviz.session import Session
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
+from rnnviz.tasks.metrics import Metric
 from rnnviz.tasks.vocabulary import Array
 from rnnviz.training.schedule import EDIT, Schedule
 
@@ -28,10 +29,15 @@ class ScriptError(ValueError):
 def problem_of(session: Session) -> str:
     """Why the run can't be written as a script, in a sentence; empty if it can."""
     schedule, of = session.run.schedule, session.state.parameters.architecture
-    if first := session.player.first:
+    if first := session.player.given:
         return (
             f"This network's first weights came from {first.source}, and a script draws them "
             "from the seed. Write the weights to a file instead."
+        )
+    if not session.dataset.labelled:
+        return (
+            "There are no labelled examples, so a script has nothing to train on. "
+            "Write the weights to a file instead."
         )
     if any(change.name == EDIT for change in schedule.changes):
         return (
@@ -190,7 +196,13 @@ def _network(of: Architecture, schedule: Schedule, dataset: Dataset) -> Iterator
         yield _filled(layer, fields)
     yield _filled(parts.TRANSLATION if of.source else parts.NETWORK, fields)
     yield parts.LOSSES[of.loss]
-    yield parts.METRICS[dataset.metric.name]
+    yield _metric(dataset.metric)
+
+
+def _metric(metric: Metric) -> str:
+    if metric.tolerance is None:
+        return parts.METRICS[metric.name]
+    return _filled(parts.WITHIN, {"tolerance": repr(metric.tolerance)})
 
 
 def _filled(text: str, fields: dict[str, str]) -> str:

@@ -158,17 +158,18 @@ def metric(found, targets, owners):
     wrong = np.unique(owners[found.argmax(axis=1) != targets])
     return 1 - len(wrong) / len(np.unique(owners))
 ''',
-    "within 0.1": '''
-def metric(found, targets, owners):
-    """The share of answers less than 0.1 off."""
-    return np.mean(np.all(np.abs(found - targets) < 0.1, axis=1))
-''',
     "signs right": '''
 def metric(found, targets, owners):
     """The share of answers whose every sign is right."""
     return np.mean(np.all(found * targets > 0, axis=1))
 ''',
 }
+#: The score of values that may be a little off.
+WITHIN = '''
+def metric(found, targets, owners):
+    """The share of answers less than $tolerance off."""
+    return np.mean(np.all(np.abs(found - targets) < $tolerance, axis=1))
+'''
 DRAWS = {
     Init.NORMAL: '''
 def draw(rng, shape, recurrent):

@@ -19,7 +19,7 @@ _NUMBER = re.compile(r"\d{1,12}(\.\d{1,12})?(e[+-]\d{1,3})?", re.ASCII)
 
 @dataclass(frozen=True)
 class Metric:
-    """A score from 0 to 1, explained by ``label``.
+    """A score from 0 to 1, explained by ``label``; of values within a ``tolerance`` it has one.
 
     ``score`` takes ``outputs`` (M, C), logits or values, ``targets``, classes (M,) or values
     (M, C), and ``owner`` (M,), the index of each row's example; M >= 1.
@@ -28,6 +28,7 @@ class Metric:
     name: str
     label: str
     score: Callable[[Array, Array, Array], float]
+    tolerance: float | None = None
 
 
 class Guess(NamedTuple):
@@ -68,7 +69,8 @@ def within(tolerance: float) -> Metric:
     def share(outputs: Array, targets: Array, owner: Array) -> float:
         return float(np.mean(np.all(np.abs(outputs - targets) < tolerance, axis=1)))
 
-    return Metric(f"{_WITHIN}{tolerance:g}", f"share of answers less than {tolerance:g} off", share)
+    label = f"share of answers less than {tolerance:g} off"
+    return Metric(f"{_WITHIN}{tolerance:g}", label, share, tolerance)
 
 
 def share_of_signs(outputs: Array, targets: Array, owner: Array) -> float:

@@ -279,6 +279,10 @@ def test_weights_from_elsewhere_are_named(tmp_path):
     assert "A link does not carry the weights" in page
     assert "the weights from weights.safetensors, at epoch 0" in page
     assert "Opened" in Replayed(page).text(0, "story", 0)
+    opened.configure(dataclasses.replace(opened.config, seed=3))
+    page = replay(opened, ["not bad"])
+    assert "A link does not carry the data" in page
+    assert "weights.safetensors" not in page
 
 
 def test_a_cell_of_ones_own_is_there_as_its_text():

@@ -3,16 +3,22 @@
 import re
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from rnnviz.config import RunConfig
-from rnnviz.export.script import ScriptError, script
+from rnnviz.engine.training import begin
+from rnnviz.export.script import ScriptError, problem_of, script
 from rnnviz.session import Session
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
+from rnnviz.tasks.given_examples import GivenExamples
+from rnnviz.tasks.signature import signature_of
 from rnnviz.tasks.vocabulary import Unit, Vocabulary
+from rnnviz.training.first_network import FirstNetwork
+from rnnviz.training.run import architecture_of
 from rnnviz.training.weight_edits import silence
 from tests.sampling import each_row
 
@@ -134,6 +140,49 @@ def test_what_a_script_cannot_repeat_is_said(settings, edits, said):
         session.player.branch_with(edits)
     with pytest.raises(ScriptError, match=said):
         script(session)
+
+
+def opened(**changed):
+    """A session over weights from a file, on data of its own."""
+    data, config = Session().dataset, RunConfig(hidden=4, init_scale=0.2, epochs=2)
+    parameters = begin(architecture_of(data, config), replace(config, seed=9)).parameters
+    first = FirstNetwork(parameters, config, "weights.npz")
+    return Session(config, replace(data, **changed), first=first)
+
+
+def test_weights_from_a_file_have_no_script_until_others_are_drawn():
+    session = opened()
+    with pytest.raises(ScriptError, match=r"first weights came from weights\.npz"):
+        script(session)
+    session.configure(replace(session.config, seed=3))
+    assert "The weights are new" in session.player.message
+    assert problem_of(session) == ""
+    session.player.advance(2)
+    assert furthest(trained(script(session)), session) < 1e-12
+    session.configure(replace(session.config, seed=0))
+    assert "weights.npz" in problem_of(session)
+
+
+def test_data_without_labels_have_no_script():
+    session = opened(labelled=False)
+    session.configure(replace(session.config, seed=3))
+    with pytest.raises(ScriptError, match="no labelled examples"):
+        script(session)
+
+
+@each_row(("largest", "off"), [(0.1, "0.003"), (1.0, "0.03"), (900.0, "30")])
+def test_values_that_were_given_are_scored_as_in_the_run(largest, off, capsys):
+    rng = np.random.default_rng(0)
+    examples = [(rng.normal(size=(3, 2)), [largest * k / 20]) for k in range(21)]
+    named = signature_of(inputs=("a", "b"), outputs=("y",))
+    data = GivenExamples(named, examples).dataset("numbers")
+    session = Session(RunConfig(hidden=4, epochs=3, lr=0.01), data)
+    session.player.advance(3)
+    text = script(session)
+    assert furthest(trained(text), session) < 1e-12
+    assert f"less than {float(off)} off" in text
+    score = session.run.history.row(3)["train_metric"]
+    assert f"Within {off}: {score:.3f}" in capsys.readouterr().out
 
 
 def test_no_text_of_the_user_s_can_end_the_quotation_of_a_script():
