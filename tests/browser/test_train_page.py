@@ -218,7 +218,6 @@ def test_it_stops_at_the_last_epoch_and_when_it_diverges(page):
     page.expect_said("status", "Paused")
 
 
-@pytest.mark.story
 def test_a_copied_link_is_the_same_run_and_wrong_values_are_named(page, opened, server):
     page.set_number("seed", 7)
     page.set_number("lr", 0.05)
@@ -447,7 +446,6 @@ def choose_task(page, name):
     page.expect_idle()
 
 
-@pytest.mark.story
 def test_light_and_dark_wide_and_narrow(opened):
     inks = {}
     for scheme in ("dark", "light"):

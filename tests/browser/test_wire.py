@@ -20,7 +20,10 @@ from tests.browser.train_page import TrainPage
 LONG = "hidden=8&epochs=100000"
 OUT_OF_REACH = "Can't reach the server. Trying again …"
 #: What a browser says of a socket or a server that is gone.
-GONE = re.compile("WebSocket connection to|Failed to load resource|when disconnected from server")
+GONE = re.compile(
+    "WebSocket connection to|Failed to load resource|when disconnected from server|"
+    "Client Error in reaching server|server is not responding"
+)
 # The epochs of the loss curve: all there are, one after the other.
 WHOLE = "figure.data[0].x.length > given && figure.data[0].x.every((epoch, i) => epoch === i)"
 NOTES = """() => {
