@@ -197,7 +197,7 @@ class Session:
     def first_phrase(self) -> str:
         """The default phrase of the data: one that the network can read; cached."""
         data, text = self.dataset, self.data.first_phrase(self.config, self.dataset)
-        return self._memo.ask("first phrase", (data, text), lambda: first_phrase(text, data))
+        return self._memo.ask("first phrase", (data, text), lambda: first_phrase(data, text))
 
     def ask(self, text: str) -> None:
         """Make ``text`` the phrase; see ``PhraseInput``."""
@@ -326,7 +326,7 @@ class Session:
         before, start = self.dataset, link.schedule.start
         dataset = self.data.dataset_for(start)
         if dataset is not before:  # a phrase that can be read, whatever the link's is
-            first = first_phrase(self.data.first_phrase(start, dataset), dataset)
+            first = first_phrase(dataset, self.data.first_phrase(start, dataset))
             self.phrase_input.ask(first, dataset)
         if start.layers != self.config.layers:
             self.layer = start.layers - 1

@@ -82,10 +82,10 @@ def export_menu(session: Session) -> None:
             if recorded and export.content in (run_file, script):
                 continue
             refused = problem if export.content is script else ""
-            content = partial(run_file, own_data=True) if own else export.content
-            made = export._replace(content=content) if export.content is run_file else export
+            whole = own and export.content is run_file
+            content = partial(run_file, own_data=True) if whole else export.content
             st.download_button(
-                export.label, partial(saved, seat, made.content), export.name,
+                export.label, partial(saved, seat, content), export.name,
                 help=refused or export.help, on_click="ignore", disabled=bool(refused),
                 key=f"export_{export.name}", width="stretch",
             )  # fmt: skip

@@ -270,6 +270,7 @@ def _readable(header: bytes) -> bytes:
             f"The probe examples and the names have {len(header) / 1e6:,.1f} MB in the recording, "
             f"and {_MOST_HEADER // 1_000_000} MB are the most. Give fewer probe examples."
         )
+    _header(header)
     return header
 
 

@@ -130,7 +130,9 @@ _Place = tuple["np.dtype[Any]", tuple[int, ...], int, int]
 def _header(content: bytes) -> tuple[dict[str, Any], int]:
     """The header, and where the bytes of the arrays begin."""
     length = int.from_bytes(content[:8], "little")
-    if len(content) < 8 or length > len(content) - 8 or length > MAX_HEADER:
+    if MAX_HEADER < length <= len(content) - 8:
+        raise TransferError(f"its header has more than {MAX_HEADER // 1_000_000} MB.")
+    if len(content) < 8 or length > len(content) - 8:
         raise TransferError(
             f"this is no whole safetensors file: its header would have {length:,} bytes, and the "
             f"file has {len(content):,}."

@@ -105,7 +105,7 @@ def csv_text(columns: Sequence[Column], told: Mapping[str, str]) -> str:
 
 
 def _quoting(columns: Sequence[Column]) -> Literal[0, 1]:
-    """A sign that begins a comment, or a line, is none between quotes; most files need few."""
+    """Quote every cell if one has a # or a carriage return: readers mistake these."""
     texts = chain.from_iterable((column.name, *column.cells) for column in columns)
     signs = any("#" in text or "\r" in text for text in texts)
     return csv.QUOTE_ALL if signs else csv.QUOTE_MINIMAL

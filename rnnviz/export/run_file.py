@@ -55,7 +55,8 @@ def run_file(session: Session, own_data: bool = False) -> bytes:
     run = _run(session, past)
     _check_changes(run)
     files = _files(session) if own_data else {}
-    room = MAX_SNAPSHOTS - sum(map(len, files.values()))
+    first = player.first.parameters.theta.nbytes if player.first else 0
+    room = MAX_SNAPSHOTS - first - sum(map(len, files.values()))
     tensors = {"history": _scores(past.history)}
     if player.ghost:
         tensors["ghost"] = _scores(player.ghost.history)
@@ -166,14 +167,14 @@ def _examples(given: Dataset) -> bytes:
     table = table_of_dataset(given)
     try:
         dataset_of_table(table)
-    except TaskError as problem:
+        content = orjson.dumps(table)
+    except (TaskError, orjson.JSONEncodeError) as problem:
         raise TransferError(
             f"The examples of this run can't be written: {problem} {_INSTEAD}"
         ) from None
-    content = orjson.dumps(table)
     if len(content) > MAX_JSON:
         raise TransferError(
-            f"The examples of this run have {len(content) / 1e6:,.0f} MB, and "
+            f"The examples of this run have {len(content) / 1e6:,.1f} MB, and "
             f"{MAX_JSON // 1_000_000} are the most that a file can have. Use fewer. {_INSTEAD}"
         )
     return content

@@ -238,11 +238,11 @@ def _upload(
     names = " and ".join(file["name"][:60] for file in wanted.values())
     it = "it" if len(wanted) == 1 else "them"
     others = "The data that are loaded are others. " if known else ""
-    # What to do comes first: the page has one line for it, where it is not pointed at.
+    # What to do comes first: the page shows one line, and the rest to those who point at it.
     raise DataMissingError(
         f"it needs {names}: drop {it} on the page too, or choose {it} under Open a file. On the "
-        f"command line, --train and --test are for this. {others}{_held(archive, config)} "
-        "Or save the run again, with its data.",
+        f"command line, --train and --test are for this. You can also save the run again, with its "
+        f"data. {others}{_held(archive, config)}",
         wanted,
     )
 

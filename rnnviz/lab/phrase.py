@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from itertools import chain
 
-from rnnviz.lab.probe import check_length, most_typed, read, readable, start_of
+from rnnviz.lab.probe import most_typed, read, readable, start_of
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import Dataset
 
 
-def first_phrase(text: str, dataset: Dataset) -> str:
+def first_phrase(dataset: Dataset, text: str) -> str:
     """``text``, or else the first example, as much of it as the network can read."""
     examples = (example.text for part in (dataset.test, dataset.train) for example in part)
     parts = (part for one in chain([text], examples) for part in (one, start_of(dataset, one)))
@@ -29,7 +29,6 @@ class PhraseInput:
         self.typed, self.problem = text[: most_typed(dataset) + 1], ""
         try:
             read(dataset, text)
-            check_length(dataset, text)
             self.phrase = text
         except TaskError as problem:
             self.problem = f"{problem} Still shown: {self.phrase}"

@@ -232,6 +232,7 @@ def most_typed(dataset: Dataset) -> int:
 def read(dataset: Dataset, text: str) -> Reading:
     """Parse ``text`` as input of the network; raises TaskError if that is impossible."""
     if not dataset.tokens:
+        _check_length(dataset, text)
         values = read_values(text, dataset.vocabulary.words, MAX_WORDS)
         return Reading(text, tuple(text.split()), (), values)
     vocabulary, what = dataset.source or dataset.vocabulary, names_of(dataset).sequence
@@ -241,7 +242,7 @@ def read(dataset: Dataset, text: str) -> Reading:
         raise TaskError(
             f"The {what} has {count:,} {vocabulary.unit}; the most that can be read is {most}."
         )
-    check_length(dataset, text)
+    _check_length(dataset, text)
     reading = vocabulary.read(text)
     if not text.strip():
         example = dataset.train[0].text[:60]
@@ -251,7 +252,7 @@ def read(dataset: Dataset, text: str) -> Reading:
     return reading
 
 
-def check_length(dataset: Dataset, text: str) -> None:
+def _check_length(dataset: Dataset, text: str) -> None:
     """Raise TaskError if ``text`` has more characters than can be typed."""
     what, most = names_of(dataset).sequence, most_typed(dataset)
     if len(text) > most:
@@ -270,7 +271,7 @@ def readable(dataset: Dataset, text: str) -> bool:
 
 
 def start_of(dataset: Dataset, text: str) -> str:
-    """As much of the start of ``text`` as can be typed; no word and no number is cut."""
+    """As much of the start of ``text`` as can be typed; only a word that is too long is cut."""
     if dataset.tokens and (dataset.source or dataset.vocabulary).characters:
         return text[:MAX_CHARACTERS]
     words, most = " ".join(text.split()[:MAX_WORDS]), most_typed(dataset)

@@ -19,8 +19,9 @@ _NUMBER = re.compile(r"\d{1,12}(\.\d{1,12})?(e[+-]\d{1,3})?", re.ASCII)
 
 @dataclass(frozen=True)
 class Metric:
-    """A score from 0 to 1, explained by ``label``; of values within a ``tolerance`` it has one.
+    """A score from 0 to 1, explained by ``label``.
 
+    ``tolerance`` is set if the score counts values that are less than it off.
     ``score`` takes ``outputs`` (M, C), logits or values, ``targets``, classes (M,) or values
     (M, C), and ``owner`` (M,), the index of each row's example; M >= 1.
     """

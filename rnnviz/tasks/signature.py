@@ -125,6 +125,8 @@ def _check_names(names: Sequence[str], what: str, noun: str) -> None:
             raise TaskError(
                 f"{article} {noun} must have 1 to {MAX_LETTERS} characters, not {len(name):,}."
             )
+        if name != name.encode(errors="replace").decode():
+            raise TaskError(f"{article} {noun} has half of a sign, {name[:30]!r}: write it anew.")
         if name in seen:
             raise TaskError(f"The {noun} {name[:30]!r} stands twice in the {what}.")
         seen.add(name)

@@ -28,7 +28,7 @@ OTHERS = ("access", "accessibility", "browsers", "chart", "dynamics_page", "firs
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Tests that share a server and a browser run on one worker.
 
     Without --exhaustive, of the journeys in a browser only the stories run.
@@ -39,7 +39,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("laboratories" if other else "browser"))
     if not sampling.exhaustive:
         left_out = [item for item in items if is_left_out(item)]
-        items[0].config.hook.pytest_deselected(items=left_out)
+        config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
 
 

@@ -95,12 +95,23 @@ def test_a_walk_over_every_moment(page):
 
 
 def test_a_word_that_is_not_read_yet_has_no_numbers(page):
-    layout = f"{PLOT}.layout"
-    x, y = page.page.evaluate(f"[{layout}.x(3), {layout}.state.y + 3.5 * {layout}.cell]")
-    tip = page.chart("step").locator(".rnnviz-tip")
-    for below in (0, page.page.evaluate(f"{layout}.state.height") + 40):
-        page.chart("step").hover(position={"x": x, "y": y + below})
-        expect(tip).to_have_text("word 4, “good”not read yet")
+    layout, tip = f"{PLOT}.layout", page.chart("step").locator(".rnnviz-tip")
+    states, answers, gradients = page.page.evaluate(
+        f"[{layout}.state.y + 3.5 * {layout}.cell, {layout}.answer.y + 5, {layout}.gradient.y + 5]"
+    )
+
+    def tells(t, y, said):
+        x = page.page.evaluate(f"{layout}.x({t})")
+        page.chart("step").hover(position={"x": x, "y": y})
+        expect(tip).to_have_text(said)
+        page.page.mouse.move(2, 2)
+        expect(tip).to_be_hidden()
+
+    for y in (states, answers, gradients):
+        tells(3, y, "word 4, “good”not read yet")
+    page.keys("ArrowRight")
+    expect_moment(page, 1)
+    tells(0, gradients, "word 1, “i”no gradient yet")
 
 
 def test_the_numbers_on_the_screen_follow_from_each_other(page):

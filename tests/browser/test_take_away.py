@@ -141,6 +141,9 @@ def test_a_picture_is_saved_as_it_is_on_the_screen(opened, server):
 
     texts, said, png = saved_pictures(page, "network", save)
     assert b"iTXtDescription" in png
+    name, csv = saved(page, partial(save, "CSV"))
+    assert name == "network.csv"
+    assert b"W_hh" in csv.splitlines()[0]
     assert (said["epoch"], said["phrase"]) == ("12", "i am not bad")
     assert "seed=3" in said["link"]
     assert {"not", "bad", "verdict"} <= {*texts}

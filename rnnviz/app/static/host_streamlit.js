@@ -6,7 +6,7 @@ import { FirstMinute } from "./first_minute.js";
 import { KINDS } from "./kinds.js";
 import { OpenBox, acceptFiles } from "./open_file.js";
 import { partsOf } from "./picture.js";
-import { openBeside, placeBeside } from "./popover.js";
+import { openBeside } from "./popover.js";
 import { Present } from "./present.js";
 import { Sheet } from "./sheet.js";
 import { Stage } from "./stage.js";
@@ -252,8 +252,7 @@ export function health({ parentElement }) {
   const find = (selector) => parentElement.querySelector(selector);
   const [button, list] = [find(".rnnviz-health-button"), find(".rnnviz-signs")];
   list.id ||= `rnnviz-signs-${++signs}`;
-  button.popoverTargetElement = list;
-  list.addEventListener("beforetoggle", () => placeBeside(list, button));
+  openBeside(button, list);
   stage.mountText("health", button);
   stage.mountText("signs", list);
 }

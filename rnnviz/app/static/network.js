@@ -196,6 +196,7 @@ function told(whole, { t, row, section, level = 0 }) {
     const other = network.cells ? [`${network.part} = ${signed(network.cells[row][t])}`] : [];
     return [`unit ${units[row]} after ${place}`, `${sum} = ${signed(network.h[row][t])}`, ...other];
   }
+  if (section === "gradient" && Number.isNaN(network.gradient[t])) return [place, "no gradient yet"];
   if (section === "gradient") return [place, `‖dL/dh‖ = ${number(network.gradient[t], 3)}`];
   if (section === "answer") return [`after ${place}`, answerAt(network, t)].filter(Boolean);
   return [place, `share from memory ${percent(share[t])}`];

@@ -1,13 +1,12 @@
-// What a button opens beside itself.
+// A button that opens a popover beside itself.
 
-// The button opens the explanation.
 export function openBeside(button, popover) {
   button.popoverTargetElement = popover;
   popover.onbeforetoggle = () => placeBeside(popover, button);
 }
 
 // Above or below the button, where there is more room.
-export function placeBeside(popover, button) {
+function placeBeside(popover, button) {
   const { top, bottom, right } = button.getBoundingClientRect();
   const above = top > innerHeight - bottom;
   const [side, distance] = above ? ["bottom", innerHeight - top + 4] : ["top", bottom + 4];

@@ -99,7 +99,7 @@ def _right(session: Session, longer: bool) -> list[Panel | tuple[Panel, ...]]:
 
 
 def _lowest(session: Session) -> str:
-    """The lowest picture on the words: with answers after every token, of their gradients."""
+    """The lowest picture on the words; with answers after every token it is the connectivity."""
     return "connectivity" if session.inspect().every else "state_spectrum"
 
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rnnviz.exchange import tensor_file
 from rnnviz.exchange.foreign_network import TransferError
 from rnnviz.exchange.tensor_file import MAX_HEADER, TensorFile, read_tensors
 
@@ -146,6 +147,13 @@ def test_any_header_gives_arrays_or_a_sentence(header, data):
         assert str(problem).endswith(".")
     else:
         assert sum(array.nbytes for array in read.tensors.values()) == len(data)
+
+
+def test_a_header_that_is_too_large_is_not_read(monkeypatch):
+    monkeypatch.setattr(tensor_file, "MAX_HEADER", 10)
+    text = b'{"__metadata__": {}}'
+    with pytest.raises(TransferError, match="its header has more than"):
+        TensorFile.of(len(text).to_bytes(8, "little") + text)
 
 
 def test_half_a_surrogate_pair_is_no_text():

@@ -284,6 +284,7 @@ def test_what_the_vocabulary_lacks_is_said():
         ({"vocabulary": "some words"}, "must be a list of texts"),
         ({"vocabulary": 7}, "must be a list of texts"),
         ({"vocabulary": [*WORDS[:-1], "bad"]}, "'bad' stands twice"),
+        ({"vocabulary": [*WORDS[:-1], "\ud83d"]}, "has half of a sign"),
         ({"vocabulary": [*WORDS[:-1], ""]}, "must have 1 to 200 characters"),
         ({"vocabulary": {"a": 0, "b": 2}}, "must be 0 to 1, each once"),
         ({"vocabulary": [f"a {k}" for k in range(7)]}, "none can be typed"),

@@ -60,8 +60,9 @@ def test_a_quote_or_the_end_of_a_line_is_no_separator():
     assert read_csv('sep="\na,b\n1,2\n', "a.csv").faults
 
 
-def test_a_row_of_a_million_empty_cells_is_read_in_time():
-    text = "a,b" + "," * 1_000_000 + "\n" + 3_000 * "x,y\n"
+def test_of_a_row_of_a_million_empty_cells_few_are_looked_for():
+    # If each were looked for in every row, this would not end within half an hour.
+    text = "a,b" + "," * 1_000_000 + "\n" + 10_000 * "x,y\n"
     assert read_csv(text, "a.csv").columns == ("a", "b")
 
 

@@ -401,7 +401,7 @@ AT_THE_START = [
     {},
     {"lr": 0.1},
     {"optimizer": "adam", "lr": 0.01},
-    {"clip_by": "norm", "truncate": 2, "gradient": "exact"},
+    {"clip_by": "norm", "truncate": 2},
 ]
 
 

@@ -5,7 +5,7 @@ import { Curves } from "../curves.js";
 import { unpack } from "../frame.js";
 import { Network } from "../network.js";
 import { FIGURE, partsOf } from "../picture.js";
-import { placeBeside } from "../popover.js";
+import { openBeside } from "../popover.js";
 import { Stage } from "../stage.js";
 
 const PAGE = `
@@ -143,8 +143,7 @@ class View {
     this.pictures = kinds.map(([key, Kind], k) => stage.mount(Kind, key, partsOf(figures[k]), {}));
     for (const node of this.root.querySelectorAll("[data-text]")) stage.mountText(node.dataset.text, node);
     const [button, signs] = [this.find(".rnnviz-health-button"), this.find(".rnnviz-signs")];
-    button.popoverTargetElement = signs;
-    signs.addEventListener("beforetoggle", () => placeBeside(signs, button));
+    openBeside(button, signs);
   }
 
   // The keys of the page work here, while those of JupyterLab's commands rest: d d would delete the cell. Some
