@@ -48,7 +48,7 @@ def used(monkeypatch, text, layers=1, encoder=False):
     monkeypatch.setattr(module, "cell_of", lambda *kind: cell)
     of = Architecture(4, 3, 3, layers=layers, source=5 if encoder else 0)
     weights = Parameters(of)
-    weights.theta[...] = np.random.default_rng(1).normal(size=weights.theta.size) * 0.4
+    weights.theta[...] = np.random.default_rng(1).normal(size=weights.theta.size) * 0.2
     return weights
 
 
