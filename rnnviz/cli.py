@@ -43,7 +43,7 @@ from rnnviz.export.script import ScriptError
 from rnnviz.imports.opened import is_run
 from rnnviz.imports.recording import StoredRecording
 from rnnviz.imports.run_file import stored_run
-from rnnviz.imports.weights import Known, read_weights
+from rnnviz.imports.weights import Known, read_weights, words_of
 from rnnviz.lab.probe import read
 from rnnviz.lab.verification import (
     Check,
@@ -348,21 +348,12 @@ def _known(options: dict[str, Any]) -> Known:
     """What the options say of a file of weights."""
     words, classes, examples = (options[name] for name in ("vocabulary", "classes", "examples"))
     return Known(
-        None if words is None else _lines(words),
+        None if words is None else words_of(read_bytes(words), words.name),
         None if classes is None else classes.split(","),
         () if examples is None else _labelled(examples),
         options["reads"] and OutputAt(options["reads"]),
         Activation(options["activation"] or Activation.TANH),
     )
-
-
-def _lines(path: Path) -> list[str]:
-    """The lines of a text, without the empty one at its end."""
-    try:
-        text = read_bytes(path).decode("utf-8-sig").replace("\r\n", "\n")
-    except UnicodeDecodeError:
-        raise TaskError(f"{path.name} is no text in UTF-8.") from None
-    return text.removesuffix("\n").split("\n")
 
 
 def _labelled(path: Path) -> tuple[Given, ...]:
@@ -485,7 +476,7 @@ def _train(config: RunConfig, options: dict[str, Any]) -> int:
         options["json"].write_text(history_json(session), encoding="utf-8")
     for name in ("weights", "script"):
         if path := options[name]:
-            write(path, FILES[name].content(session, path, False))
+            write(path, FILES[name].content(session, path, options))
     for path, kind in results.items():
         path.write_text(result_csv(session, kind), encoding="utf-8", newline="")
     return 0 if session.player.finished else 1

@@ -15,8 +15,10 @@ from rnnviz.app.session_registry import Seat, registry
 from rnnviz.exchange.foreign_network import TransferError
 from rnnviz.exchange.run_archive import MAX_RUN
 from rnnviz.imports.awaited_run import AwaitedRun
+from rnnviz.imports.awaited_weights import AwaitedWeights
 from rnnviz.imports.opened import OPENS, session_of
 from rnnviz.imports.run_file import DataMissingError
+from rnnviz.imports.weights import WordsMissingError
 from rnnviz.session import Session
 from rnnviz.tasks.csv_table import TaskError
 
@@ -62,6 +64,9 @@ def _open(seat: Seat, name: str, content: bytes) -> str:
     except DataMissingError as missing:
         seat.awaited = AwaitedRun(name, content, missing.wanted)
         problem = str(missing)
+    except WordsMissingError as missing:
+        seat.awaited = AwaitedWeights(name, content)
+        problem = str(missing)
     except (TransferError, TaskError) as refused:
         problem = str(refused)
     except Exception:  # Whatever it is, the reader is told, and the run goes on.
@@ -79,7 +84,7 @@ def _open(seat: Seat, name: str, content: bytes) -> str:
 def _session(seat: Seat, name: str, content: bytes) -> Session:
     """The session in a file, or the one that waited for it; raises TransferError or TaskError."""
     awaited, store = seat.awaited, registry().upload_store
-    if awaited and awaited.take(content):
+    if awaited and awaited.take(name, content):
         if awaited.missing:
             raise TransferError(f"{awaited.name[:60]} still needs {awaited.missing}.")
         return awaited.session(store)

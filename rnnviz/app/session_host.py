@@ -13,11 +13,11 @@ from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from rnnviz import __version__
 from rnnviz.app.command import RefusedError, act, not_understood
 from rnnviz.app.frame import Frame
 from rnnviz.app.pace import Pace
 from rnnviz.app.viewer import Job, Scene, Viewer
+from rnnviz.export.origin import origin
 from rnnviz.session import Session
 from rnnviz.training.share_link import read_link
 
@@ -352,9 +352,9 @@ class SessionHost:
         session, player = self.session, self.session.player
         epoch, position = session.run.position
         last = epoch + bool(position)
+        link = self._new_link(viewer, now)
         return {
             "seq": viewer.sent + 1,
-            "rnnviz": __version__,
             "heard": self._last_commands.get(viewer.client, 0),
             "edition": self.edition,
             "running": player.running,
@@ -371,7 +371,9 @@ class SessionHost:
             "typed": session.phrase_input.typed,
             "marked": asdict(session.selection),
             "sequence": "batch" if session.config.batch > 1 else session.names.sequence,
-            "link": self._new_link(viewer, now),
+            "link": link,
+            # With the first frame, and when the link is another.
+            "made": None if link is None and viewer.sent else origin(session),
         }
 
     def _new_link(self, viewer: Viewer, now: float) -> str | None:

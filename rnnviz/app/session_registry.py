@@ -21,6 +21,7 @@ from rnnviz.app.session_host import SessionHost
 from rnnviz.app.viewer import Scene
 from rnnviz.config import RunConfig
 from rnnviz.imports.awaited_run import AwaitedRun
+from rnnviz.imports.awaited_weights import AwaitedWeights
 from rnnviz.session import Session
 from rnnviz.tasks.upload_store import UploadStore
 from rnnviz.training.share_link import read_link
@@ -51,7 +52,7 @@ class Seat:
     scene: Scene | None = None
     config: RunConfig | None = None
     edition: int = 0
-    awaited: AwaitedRun | None = None
+    awaited: AwaitedRun | AwaitedWeights | None = None
 
     @contextmanager
     def borrow(self) -> Iterator[SessionHost]:

@@ -22,7 +22,7 @@ from rnnviz.exchange.foreign_network import TransferError
 from rnnviz.exchange.npz_file import read_npz
 
 #: Largest size of a header and of a file, in bytes. A header in memory is many times as large.
-MAX_HEADER, MAX_FILE = 10_000_000, 500_000_000
+MAX_HEADER, MAX_FILE = 10_000_000, 100_000_000
 _METADATA = "__metadata__"
 _DTYPES: dict[str, np.dtype[Any]] = {"F64": np.dtype("<f8"), "F32": np.dtype("<f4")}
 _NAMES = {dtype: name for name, dtype in _DTYPES.items()}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from rnnviz.export.browser import find_browser
 from rnnviz.export.files import FILES, EveryPicture, numbers, write
 from rnnviz.export.pictures import pictures
+from rnnviz.export.replay import MOST_PHRASES
 from rnnviz.export.script import ScriptError, problem_of
 from rnnviz.lab.probe import read
 from rnnviz.session import Session
@@ -38,7 +39,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--with-data", action="store_true", help="put the data of --train and --test into --run"
     )
-    parser.add_argument("--phrase", help="what is read; the first phrase of the task by default")
+    parser.add_argument(
+        "--phrase", action="append",
+        help="what is read; the first phrase of the task by default. Give it several times for a "
+        "replay with several",
+    )  # fmt: skip
     parser.add_argument(
         "--epoch", metavar="N", help="the epoch that is shown; the last one by default"
     )
@@ -57,9 +62,8 @@ def check(session: Session, options: Mapping[str, Any]) -> None:
         find_browser(options["browser"])
     if options["script"] and (problem := problem_of(session)):
         raise ScriptError(problem)
-    if options["phrase"] is not None:
-        read(session.dataset, options["phrase"])
-        session.ask(options["phrase"])
+    if options["phrase"]:
+        _take_phrases(session, options["phrase"], several=bool(options["replay"]))
     if (
         options["epoch"] is not None
         and Position.parse(options["epoch"]).epoch > session.config.epochs
@@ -75,6 +79,17 @@ def check(session: Session, options: Mapping[str, Any]) -> None:
             options[name].mkdir(parents=True, exist_ok=True)
 
 
+def _take_phrases(session: Session, phrases: Sequence[str], several: bool) -> None:
+    """Make the first of the phrases that of the session; raise for what can't be read or shown."""
+    if len(phrases) > 1 and not several:
+        raise TaskError("Several --phrase have no effect without --replay. Give one.")
+    if len(phrases) > MOST_PHRASES:
+        raise TaskError(f"A replay has at most {MOST_PHRASES} phrases.")
+    for phrase in phrases:
+        read(session.dataset, phrase)
+    session.ask(phrases[0])
+
+
 def export(
     session: Session, options: Mapping[str, Any], every_picture: EveryPicture
 ) -> Iterable[Path]:
@@ -83,7 +98,7 @@ def export(
         session.player.go_to(Position.parse(options["epoch"]))
     for name, kind in FILES.items():
         if path := options[name]:
-            write(path, kind.content(session, path, options["with_data"]))
+            write(path, kind.content(session, path, options))
             yield path
     drawn = every_picture(session) if any(options[name] for name in _FOLDERS) else {}
     if folder := options["numbers"]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rnnviz.export.history import history_csv, history_json
 from rnnviz.export.numbers import Drawn, csv_of, with_numbers
@@ -23,12 +23,12 @@ EveryPicture = Callable[[Session], Mapping[str, Drawn]]
 class FileKind(NamedTuple):
     """A kind of file: the example of its name, what it is, and its content.
 
-    The content depends on the path's ending, and on whether the reader's own data may be in it.
+    The content depends on the path's ending, and on the options of the command.
     """
 
     metavar: str
     help: str
-    content: Callable[[Session, Path, bool], str | bytes]
+    content: Callable[[Session, Path, Mapping[str, Any]], str | bytes]
     #: How the name must end if its ending tells the format.
     ends: tuple[str, ...] = ()
 
@@ -38,11 +38,11 @@ class FileKind(NamedTuple):
             raise TaskError(f"{path}: its name must end in {' or '.join(self.ends)}.")
 
 
-def _weights(session: Session, path: Path, own_data: bool) -> bytes:
+def _weights(session: Session, path: Path, options: Mapping[str, Any]) -> bytes:
     return (safetensors_file if _ends(path, ".safetensors") else weights_file)(session)
 
 
-def _history(session: Session, path: Path, own_data: bool) -> str:
+def _history(session: Session, path: Path, options: Mapping[str, Any]) -> str:
     return (history_csv if _ends(path, ".csv") else history_json)(session)
 
 
@@ -50,15 +50,20 @@ def _ends(path: Path, end: str) -> bool:
     return path.suffix.lower() == end
 
 
+def _several(phrases: Sequence[str] | None) -> Sequence[str] | None:
+    """The phrases of a replay: those given, if they are several, else the usual ones."""
+    return phrases if phrases and len(phrases) > 1 else None
+
+
 #: The files by the names of their options.
 FILES: dict[str, FileKind] = {
     "run": FileKind(
         "RUN.rnnviz", "the run with its past, which rnnviz open opens again",
-        lambda session, path, own_data: run_file(session, own_data),
+        lambda session, path, options: run_file(session, options["with_data"]),
     ),
     "replay": FileKind(
         "RUN.html", "a page that replays the run, in one file without a server",
-        lambda session, *_: replay(session),
+        lambda session, path, options: replay(session, _several(options["phrase"])),
     ),
     "script": FileKind(
         "RUN.py", "a script that trains the same network",

@@ -92,10 +92,15 @@ def told_of(drawn: Drawn, origin: Mapping[str, str]) -> dict[str, str]:
     return {"title": title_of(drawn.picture), **origin, "measured": _plain(drawn.remark)}
 
 
+def told_lines(told: Mapping[str, str]) -> str:
+    """What made a file, in lines that begin with #."""
+    return "".join(f"# {name}: {' '.join(text.split())}\n" for name, text in told.items() if text)
+
+
 def csv_text(columns: Sequence[Column], told: Mapping[str, str]) -> str:
     """Columns as CSV. Lines that begin with # stand before them, one for each of ``told``."""
     file = StringIO()
-    file.writelines(f"# {name}: {' '.join(text.split())}\n" for name, text in told.items() if text)
+    file.write(told_lines(told))
     rows = csv.writer(file, lineterminator="\n", quoting=_quoting(columns))
     rows.writerow([column.name for column in columns])
     longest = max((len(column.cells) for column in columns), default=0)

@@ -16,6 +16,15 @@ def query_of(session: Session) -> str:
     return f"?{urlencode(session.link().to_query())}"
 
 
+def _unknown(session: Session) -> tuple[str, ...]:
+    """What is not known, or would lead to another run."""
+    if session.player.recorded:
+        return _OF_A_RUN
+    if session.player.given:
+        return ("seed", "link")
+    return ("link",) if session.data.given is not None else ()
+
+
 def origin(session: Session) -> dict[str, str]:
     """What made a file, by name, each on one line."""
     schedule = session.run.schedule
@@ -32,6 +41,8 @@ def origin(session: Session) -> dict[str, str]:
         "phrase": session.phrase_input.phrase,
         "link": query_of(session),
     }
-    for name in _OF_A_RUN if session.player.recorded else ():
+    for name in _unknown(session):
         del told[name]
+    if given := session.player.given:
+        told["weights"] = given.source
     return {name: " ".join(value.split()) for name, value in told.items()}

@@ -16,6 +16,7 @@ from rnnviz.drawing.first_page import curves, network, words_of
 from rnnviz.drawing.status import scores_html, story_html
 from rnnviz.drawing.verdict import verdict_html
 from rnnviz.engine.layer_buffers import Array
+from rnnviz.export.origin import origin
 from rnnviz.export.packed import SHIFT, Blocks
 from rnnviz.export.recorded_epochs import MOST_EPOCHS, recorded_epochs
 from rnnviz.figures.axis_limits import StickyScale
@@ -134,7 +135,8 @@ def record(session: Session, phrases: Sequence[str]) -> ReplayFrames:
             strip.take(reader)
     for strip in strips:
         strip.end(reader)
-    axis = {"epochs": epochs, "shown": session.player.position.epoch, "unit": session.unit}
+    shown, made = session.player.position.epoch, origin(session)
+    axis = {"epochs": epochs, "shown": shown, "unit": session.unit, "made": made}
     return ReplayFrames(epochs, _content(axis, strips))
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+from itertools import chain
 from typing import Any, NamedTuple
 
 import pandas as pd
 
 from rnnviz.analysis.results import Answers, Confusion, Values, confusion
+from rnnviz.export.numbers import told_lines
+from rnnviz.export.origin import origin
 from rnnviz.session import Session
 from rnnviz.tasks.csv_table import MAX_CLASSES
 
@@ -39,10 +43,16 @@ def result_files(session: Session) -> list[ResultFile]:
 
 
 def result_csv(session: Session, kind: ResultFile) -> str:
-    """Results on the part of the data that ``session.results.rows`` names, as a text."""
+    """Results on the part of the data that ``session.results.rows`` names, as a text.
+
+    Lines that begin with # stand before them and say what made them.
+    """
     table = {ANSWERS: _answers, CONFUSION: _confusion, SCORES: _scores}[kind](session)
-    text: str = table.to_csv(index=kind is CONFUSION)
-    return text
+    # A # within a text begins no comment if it is between quotes.
+    signs = any("#" in text for text in map(str, chain(table.columns, table.index, *table.values)))
+    quoting = csv.QUOTE_ALL if signs else csv.QUOTE_MINIMAL
+    body: str = table.to_csv(index=kind is CONFUSION, quoting=quoting)
+    return told_lines(origin(session)) + body
 
 
 def _read(session: Session) -> Answers | Values:

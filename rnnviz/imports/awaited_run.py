@@ -24,8 +24,8 @@ class AwaitedRun:
     wanted: Mapping[str, Mapping[str, str]]
     _found: dict[str, File] = field(default_factory=dict)
 
-    def take(self, content: bytes) -> bool:
-        """Take a file if it is one of those wanted, whatever its name; return whether it is."""
+    def take(self, name: str, content: bytes) -> bool:
+        """Take a file if it is one of those wanted, whatever its ``name``; return whether it is."""
         digest = hashlib.sha256(content).hexdigest()
         roles = [role for role, file in self.wanted.items() if file["sha256"] == digest]
         self._found |= {role: File(self.wanted[role]["name"], content) for role in roles}

@@ -27,6 +27,10 @@ from rnnviz.training.first_network import FirstNetwork
 from rnnviz.training.run import architecture_of
 
 
+class WordsMissingError(TransferError):
+    """A state_dict can't be read without the words of its network."""
+
+
 @dataclass(frozen=True)
 class Known:
     """What is known of a file of weights beside the file.
@@ -72,6 +76,15 @@ def read_weights(path: Path, known: Known) -> ImportedNetwork:
     return network_in(read_tensors(path), path.name, known)
 
 
+def words_of(content: bytes, name: str) -> list[str]:
+    """The lines of a text, without the empty one at its end; raises TaskError."""
+    try:
+        text = content.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError:
+        raise TaskError(f"{name} is no text in UTF-8.") from None
+    return text.removesuffix("\n").split("\n")
+
+
 def network_in(file: TensorFile, name: str, known: Known) -> ImportedNetwork:
     """The network in a file that was read; raises TransferError or TaskError."""
     links = f"The weights came from {name[:60]}: a link can't carry them."
@@ -90,8 +103,10 @@ def network_in(file: TensorFile, name: str, known: Known) -> ImportedNetwork:
 
 def _state_dict(file: TensorFile, name: str, known: Known, links: str) -> ImportedNetwork:
     if known.vocabulary is None:
-        raise TransferError(
-            f"{name} has the weights alone: give the vocabulary, the words in their order."
+        raise WordsMissingError(
+            f"{name} has the weights alone: drop its words too, a text file with one word a line, "
+            "or choose it under Open a file. On the command line, --vocabulary is for this, in "
+            "Python vocabulary=."
         )
     vocabulary = vocabulary_from(known.vocabulary, known.characters)
     try:

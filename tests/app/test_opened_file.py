@@ -9,6 +9,7 @@ import rnnviz
 from rnnviz.app import opened_file
 from rnnviz.app.opened_file import TICKET
 from rnnviz.app.wire import routes
+from rnnviz.exchange.tensor_file import TensorFile
 from rnnviz.export.run_file import run_file
 from rnnviz.export.weights import safetensors_file, weights_file
 from rnnviz.tasks.upload import File, Upload
@@ -122,6 +123,27 @@ def test_another_file_takes_the_place_of_a_run_that_waits(stored):
     assert weights(app.session) == weights(stored)
     assert opened(app, "sky.csv", CSV)
     assert weights(app.session) == weights(stored)
+
+
+def test_a_state_dict_waits_for_its_words():
+    rng, words = np.random.default_rng(0), ["so", "warm", "cold"]
+    shapes = {
+        "rnn.weight_ih_l0": (4, 3), "rnn.weight_hh_l0": (4, 4), "rnn.bias_ih_l0": (4,),
+        "rnn.bias_hh_l0": (4,), "out.weight": (2, 4), "out.bias": (2,),
+    }  # fmt: skip
+    content = TensorFile({name: rng.normal(size=shape) for name, shape in shapes.items()}).content()
+    app = App()
+    before = app.session
+    assert "net.safetensors has the weights alone: drop its words too" in opened(
+        app, "net.safetensors", content
+    )
+    assert "has 2 words, and the first layer 3 inputs" in opened(app, "words.txt", b"so\nwarm\n")
+    assert "no text in UTF-8" in opened(app, "words.txt", b"\xff\xfe\x00")
+    assert "needs its words" in opened(app, "words.csv", b"so\nwarm\ncold\n")
+    assert app.session is before
+    assert opened(app, "words.txt", "\r\n".join(words).encode()) == ""
+    assert app.session.dataset.vocabulary.words == (*words,)
+    app.click("step_epoch")
 
 
 def test_what_nobody_foresaw_is_told_too(stored, monkeypatch):

@@ -148,6 +148,18 @@ def test_a_parquet_file_is_learned():
     assert page.session.dataset.classes == ("0", "1")
 
 
+def test_a_sheet_of_excel_is_learned():
+    openpyxl, file = pytest.importorskip("openpyxl"), io.BytesIO()
+    book = openpyxl.Workbook()
+    for row in [("text", "label"), *[("so warm", "yes"), ("so cold", "no")] * 3]:
+        book.active.append(row)
+    book.save(file)
+    page = App(hidden="4")
+    page.learn("a.xlsx", file.getvalue())
+    assert page.session.dataset.classes == ("no", "yes")
+    assert page.session.data.upload.train.name == "a.xlsx"
+
+
 @each_row("sign", ["<b>$a$", "*x* [a](http://b.c)", "`:red[x]`"])
 def test_signs_of_names_and_labels_are_shown_as_typed(sign):
     page = App(hidden="4")

@@ -4,6 +4,7 @@ from functools import partial
 
 import pytest
 
+from rnnviz.app.export_menu import EXPORTS
 from rnnviz.app.saved_file import saved
 from rnnviz.export.phrases import usual_phrases
 from rnnviz.export.replay import MOST_PHRASES, replay
@@ -40,3 +41,11 @@ def test_what_can_not_be_saved_is_said_on_the_page():
     app.run()
     assert "Not saved. " in app.bodies["message"]
     assert saved(app.seat, replay).startswith("<!doctype html>")
+
+
+def test_every_file_of_the_menu_can_be_made():
+    app = App(hidden="5")
+    labels = [button.proto.label for button in app.app.get("download_button")]
+    assert labels == [*(export.label for export in EXPORTS), "Replay (.html)"]
+    for export in EXPORTS:
+        assert saved(app.seat, export.content)

@@ -6,6 +6,9 @@ import pandas as pd
 import pytest
 
 from rnnviz.config import RunConfig
+from rnnviz.export.run_file import run_file
+from rnnviz.export.weights import weights_file
+from rnnviz.imports.opened import session_of
 from rnnviz.lab.questions import TrainQuestion
 from rnnviz.lab.step import Subject
 from rnnviz.lab.units import Sort
@@ -65,13 +68,13 @@ def labelled():
     return session
 
 
-def assert_harmless(page):
+def assert_harmless(page, named=True):
     """The texts of the page hold no tag and no attribute but our own."""
     for key, body in page.bodies.items():
         parts = Parts(body)
         assert parts.tags <= TAGS, key
         assert parts.attributes <= ATTRIBUTES, key
-    assert "<img src=x>.csv" in plain(page.bodies["message"])
+    assert not named or "<img src=x>.csv" in plain(page.bodies["message"])
 
 
 @each_row("page", PAGES)
@@ -79,6 +82,15 @@ def test_nothing_that_is_the_readers_is_a_tag(page, labelled):
     opened = Page(page, labelled)
     for view in tabs_of(page):
         assert_harmless(opened.enter(view))
+
+
+def test_nor_are_those_of_a_file_that_is_opened(labelled):
+    content = {"r.rnnviz": run_file(labelled, own_data=True), "w.npz": weights_file(labelled)}
+    for name, file in content.items():
+        opened = Page("train", session_of(file, name))
+        assert len({*HOSTILE} & {*opened.session.dataset.vocabulary.words}) >= 3
+        for view in tabs_of("train"):
+            assert_harmless(opened.enter(view), named=False)
 
 
 def test_nor_is_it_at_any_moment_of_a_step(labelled):

@@ -95,6 +95,7 @@ def test_axe_finds_nothing_on_any_page(opened, server):
         page.replay(title)
         page.page.locator(".rnnviz-chart[data-drawn]").first.wait_for()
         page.expect_idle()
+        expect(page.page.get_by_role("button", name="Export")).to_be_visible()
         for scheme in ("light", "dark"):
             assert violations_in(page, scheme) == [], (title, scheme)
 

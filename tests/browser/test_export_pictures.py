@@ -153,7 +153,8 @@ def test_bars_and_cells_are_the_states_of_the_network(exported, session):
 
 
 def test_tables_have_the_results_of_the_test(exported, session):
-    (_, *counts) = csv.reader(io.StringIO(result_csv(session, CONFUSION)))
+    lines = io.StringIO(result_csv(session, CONFUSION))
+    (_, *counts) = csv.reader(line for line in lines if not line.startswith("# "))
     shown = [text for text in texts(drawn(exported, "train/wrong/confusion")) if text.isdecimal()]
     assert shown == [count for _, *row in counts for count in row if count != "0"]
     # A text may be in parts: what is wrong in it is marked, and a long one has several lines.

@@ -143,8 +143,11 @@ def test_a_picture_is_saved_as_it_is_on_the_screen(opened, server):
     assert b"iTXtDescription" in png
     name, csv = saved(page, partial(save, "CSV"))
     assert name == "network.csv"
-    assert b"W_hh" in csv.splitlines()[0]
+    told, head = re.match(r"((?:# .*\n)+)([^#].*)", csv.decode().replace("\r", "")).groups()
+    assert {"# data: sentiment", "# seed: 3", "# epoch: 12"} <= {*told.splitlines()}
+    assert "W_hh" in head
     assert (said["epoch"], said["phrase"]) == ("12", "i am not bad")
+    assert (said["seed"], said["settings"]) == ("3", "hidden=5, seed=3")
     assert "seed=3" in said["link"]
     assert {"not", "bad", "verdict"} <= {*texts}
 

@@ -438,7 +438,11 @@ def test_a_bad_way_of_reading_and_a_bad_test_file_get_one_sentence(run, csv):
 def test_results_are_written_as_csv(run, csv, tmp_path):
     done = run(*QUICK, "--train", csv("a.csv", WEATHER), "--results", tmp_path / "r.csv")
     assert done.code == 0
-    written = {path.name: path.read_text("utf-8") for path in tmp_path.glob("r*.csv")}
+    written = {}
+    for path in tmp_path.glob("r*.csv"):
+        lines = path.read_text("utf-8").splitlines(keepends=True)
+        assert "# data: a.csv\n" in lines
+        written[path.name] = "".join(line for line in lines if not line.startswith("# "))
     assert written.keys() == {"r.csv", "r-confusion.csv", "r-classes.csv"}
     assert written["r.csv"].startswith("text,label,predicted,probability\n")
     assert written["r.csv"].count("\n") == 3

@@ -16,6 +16,7 @@ from rnnviz.figures.picture import Picture, scatter
 from rnnviz.imports.run_file import open_run
 from rnnviz.imports.weights import open_weights
 from rnnviz.session import Session
+from tests.unit.export.replayed import Replayed
 from tests.unit.export.test_browser import fake
 from tests.unit.test_cli import opened, run  # noqa: F401
 
@@ -66,6 +67,18 @@ def content_of(path):
         with np.load(path, allow_pickle=False) as arrays:
             return str(arrays["rnnviz"])
     return path.read_text(encoding="utf-8")
+
+
+def test_a_replay_can_have_several_phrases(run, tmp_path):  # noqa: F811
+    phrases = [word for text in ("so good", "not bad") for word in ("--phrase", text)]
+    assert run(*QUICK, *phrases, "--replay", tmp_path / "r.html").code == 0
+    recorded = Replayed((tmp_path / "r.html").read_text("utf-8")).header["phrases"]
+    assert [one["phrase"] for one in recorded] == ["so good", "not bad"]
+    done = run(*QUICK, *phrases, "--script", tmp_path / "r.py")
+    assert (done.code, (tmp_path / "r.py").exists()) == (2, False)
+    assert "Several --phrase have no effect without --replay." in done.err
+    done = run(*QUICK, *(phrases * 4), "--replay", tmp_path / "other.html")
+    assert "A replay has at most 6 phrases." in done.err
 
 
 def test_history_as_csv_has_every_digit(run, tmp_path, trained):  # noqa: F811

@@ -88,7 +88,7 @@ def test_words_of_windows_are_the_same(run, opened, weights):  # noqa: F811
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ([], "give the vocabulary"),
+        ([], "drop its words too"),
         (["--vocabulary", "none.txt"], "can't be read"),
         (["--vocabulary", "binary.txt"], "is no text in UTF-8"),
         (["--vocabulary", "short.txt"], "The vocabulary has 2 words, and the first layer 3"),

@@ -78,11 +78,13 @@ function digits(value, array) {
 
 const longest = (columns) => Math.max(0, ...columns.map(({ cells }) => cells.length));
 
-export function csvOf(columns) {
+// What made them stands before them, in lines that begin with #.
+export function csvOf(columns, told = {}) {
   const quoted = (text) => (/[",#\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
   const row = (texts) => texts.map(quoted).join(",");
   const rows = Array.from({ length: longest(columns) }, (_, k) => columns.map(({ cells }) => cells[k] ?? ""));
-  return [columns.map(({ name }) => name), ...rows].map(row).join("\r\n") + "\r\n";
+  const lines = Object.entries(told).filter(([, text]) => text).map(([name, text]) => `# ${name}: ${text}`);
+  return [...lines, ...[columns.map(({ name }) => name), ...rows].map(row)].join("\r\n") + "\r\n";
 }
 
 // Fill the table, and return what it leaves out.

@@ -7,7 +7,7 @@ const TITLES = { svg: "Save the picture as a file", png: "Save the picture as a 
 const CONTENTS = {
   svg: (picture, told) => new Blob([svgOf(picture, told)], { type: "image/svg+xml" }),
   png: (picture, told) => pngOf(picture, told),
-  csv: (picture) => new Blob([csvOf(columnsOf(picture.drawing.figure()))], { type: "text/csv" }),
+  csv: (picture, told) => new Blob([csvOf(columnsOf(picture.drawing.figure()), told)], { type: "text/csv" }),
 };
 
 // A button for each kind of file.

@@ -4,10 +4,10 @@ import { SvgContext } from "./svg_context.js";
 const SCALE = 2;
 const background = () => getComputedStyle(document.documentElement).getPropertyValue("--rnnviz-background").trim();
 
-// What made a picture: its title, the version, and the link to what is shown.
-export function toldOf(picture, title) {
-  const { header } = picture.stage;
-  return { title, rnnviz: header?.rnnviz, epoch: header?.progress, phrase: header?.typed, link: location.search };
+// What made a picture: its title, the version, the settings, and the link to what is shown.
+export function toldOf({ stage: { header, made } }, title) {
+  const shown = header?.progress === undefined ? {} : { [header.unit]: header.progress, phrase: header.typed };
+  return { title, ...made, ...shown };
 }
 
 // The text of an SVG, with so many pixels around the picture.

@@ -59,6 +59,7 @@ export class Stage {
   frame(header) {
     const played = this.playing;
     [this.header, this.seq] = [header, header.seq];
+    this.made = header.made ?? this.made;
     // What some pictures leave out while the run plays, such as their tables, is there when it rests.
     if (played && !this.playing)
       for (const [key, plot] of this.plots) if (plot.count) this.waiting.add(key);

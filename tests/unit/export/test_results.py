@@ -4,6 +4,7 @@ import csv
 import io
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from rnnviz.config import RunConfig
@@ -14,8 +15,16 @@ from rnnviz.tasks.upload import File, Upload
 from tests.sampling import each_row
 
 
+def table_of(text):
+    """What stands below the lines that say what made it."""
+    lines = text.splitlines(keepends=True)
+    made = [line for line in lines if line.startswith("# ")]
+    assert lines[: len(made)] == made
+    return "".join(lines[len(made) :])
+
+
 def rows_of(session, kind):
-    return list(csv.DictReader(io.StringIO(result_csv(session, kind))))
+    return list(csv.DictReader(io.StringIO(table_of(result_csv(session, kind)))))
 
 
 @pytest.fixture(scope="module")
@@ -85,3 +94,17 @@ def test_texts_and_labels_stand_in_the_file_as_typed():
         ("=1+1 so", "a,b"),
     ]
     assert [*rows_of(session, CONFUSION)[0]] == ["label \\ predicted", "<b>", "a,b"]
+
+
+def test_a_file_says_what_made_it_and_keeps_the_signs_of_its_texts():
+    rows = "text,label\n" + "#so warm,C#\nso cold,x\n" * 3
+    session = Session(RunConfig(hidden=4))
+    session.load(Upload(File("sky.csv", rows.encode()), test_share=0))
+    session.results.rows = Rows.TRAIN
+    for kind in (ANSWERS, CONFUSION, SCORES):
+        text = result_csv(session, kind)
+        assert "# data: sky.csv\n" in text
+        assert "# seed: 0\n" in text
+        table = pd.read_csv(io.StringIO(text), comment="#")
+        assert len(table) == {ANSWERS: 6}.get(kind, 2)
+        assert "C#" in {*map(str, table.to_numpy().ravel())} | {*table.columns}

@@ -254,11 +254,11 @@ def test_a_run_waits_for_its_data_one_by_one():
     with pytest.raises(DataMissingError) as missing:
         run_of(content, "r")
     run = AwaitedRun("r", content, missing.value.wanted)
-    assert not run.take(SKY.train.content + b" ")
+    assert not run.take("any.csv", SKY.train.content + b" ")
     assert run.missing == "sky.csv and more.csv"
-    assert run.take(SKY.test.content)
+    assert run.take("any.csv", SKY.test.content)
     assert run.missing == "sky.csv"
-    assert run.take(SKY.train.content)
+    assert run.take("any.csv", SKY.train.content)
     assert not run.missing
     opened = run.session()
     same(session, opened)

@@ -324,7 +324,7 @@ def test_what_is_no_such_network_gets_a_sentence(arrays, said, opened):
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"vocabulary": None}, "give the vocabulary"),
+        ({"vocabulary": None}, "drop its words too"),
         ({"vocabulary": WORDS[1:]}, "has 6 words, and the first layer 3 inputs, and an embedding"),
         ({"classes": ["a", "b"]}, "3 classes, and 2 are given"),
         ({"activation": "sine"}, "none of tanh, relu"),

@@ -78,6 +78,7 @@ export class Replay {
     const names = recording.phrases.map((one) => one.phrase);
     this.listener.frame({
       seq: ++this.seq, heard: this.number, running, epoch: recording.epochs[at], last: recording.epochs.at(-1),
+      made: { ...recording.made, [recording.unit]: `${recording.epochs[at]}`, phrase: names[phrase] },
       marked: { ...marked }, sliders: { phrase: { last: names.length - 1, shown: phrase, names } },
       texts: recording.texts(phrase, at), pictures: recording.pictures(phrase, at, look),
     });
