@@ -369,7 +369,9 @@ def test_the_curves_are_enlarged_with_the_numbers_of_each(opened, server):
     with page.page.expect_download() as download:
         large.get_by_role("button", name="CSV").click()
     assert download.value.suggested_filename == "curves.csv"
-    rows = Path(download.value.path()).read_text(encoding="utf-8").splitlines()
+    lines = Path(download.value.path()).read_text(encoding="utf-8").splitlines()
+    assert "# phrase: not bad" in lines
+    rows = [line for line in lines if not line.startswith("# ")]
     assert rows[0].split(",") == heading
     found = [np.float32(row.split(",")[1]) for row in rows[1:]]
     assert found == page.in_chart("curves", "Array.from(figure.data[0].y)")

@@ -80,7 +80,7 @@ def test_a_cell_is_clicked_and_the_list_is_of_its_phrases_and_all_can_be_saved(p
     with page.page.expect_download() as download:
         page.press("save-answers")
     with Path(download.value.path()).open(encoding="utf-8") as file:
-        table = list(csv.DictReader(file))
+        table = list(csv.DictReader(line for line in file if not line.startswith("# ")))
     assert len(table) == 20
     assert table[0].keys() == {"text", "label", "predicted", "probability"}
     said = [row for row in table if row["label"] == row["predicted"] == "negative"]
