@@ -83,7 +83,8 @@ export function csvOf(columns, told = {}) {
   const quoted = (text) => (/[",#\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
   const row = (texts) => texts.map(quoted).join(",");
   const rows = Array.from({ length: longest(columns) }, (_, k) => columns.map(({ cells }) => cells[k] ?? ""));
-  const lines = Object.entries(told).filter(([, text]) => text).map(([name, text]) => `# ${name}: ${text}`);
+  const line = ([name, text]) => `# ${name}: ${String(text).replace(/\s+/g, " ")}`;
+  const lines = Object.entries(told).filter(([, text]) => text).map(line);
   return [...lines, ...[columns.map(({ name }) => name), ...rows].map(row)].join("\r\n") + "\r\n";
 }
 
