@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from rnnviz.cli import report
 from rnnviz.config import RunConfig
 from rnnviz.engine.training import begin
 from rnnviz.export.script import ScriptError, problem_of, script
@@ -16,6 +17,7 @@ from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
 from rnnviz.tasks.given_examples import GivenExamples
 from rnnviz.tasks.signature import signature_of
+from rnnviz.tasks.upload import File, Upload
 from rnnviz.tasks.vocabulary import Unit, Vocabulary
 from rnnviz.training.first_network import FirstNetwork
 from rnnviz.training.run import architecture_of
@@ -83,6 +85,14 @@ def test_a_script_ends_with_the_weights_of_the_run(settings):
     assert furthest(trained(script(session)), session) < 1e-12
 
 
+def test_a_script_of_own_data_has_them_and_ends_with_the_weights_of_the_run():
+    rows = "text,label\n" + '"so ""warm""\'\'\' \\n",yes\nso cold,no\n' * 3
+    session = Session(RunConfig(hidden=5, epochs=9))
+    session.load(Upload(File("sky.csv", rows.encode()), test_share=0.3))
+    session.player.advance(9)
+    assert furthest(trained(script(session)), session) < 1e-12
+
+
 def test_a_script_follows_the_changes_of_a_run_to_where_it_stands():
     session = run_of(epochs=2, hidden=5, init_scale=0.1, batch=4)
     settings = {**session.config.as_dict(), "epochs": 9, "lr": 0.1}
@@ -117,11 +127,7 @@ def test_it_runs_with_numpy_alone_prints_the_report_and_writes_the_weights(tmp_p
     said = subprocess.run(
         command, capture_output=True, encoding="utf-8", check=True, timeout=60
     ).stdout
-    row = session.run.history.row(3)
-    assert said.splitlines()[:2] == [
-        "--- Epoch 3",
-        f"Train:\tLoss {row['train_loss']:.3f} | Accuracy: {row['train_metric']:.3f}",
-    ]
+    assert said.startswith(report(session) + "\n")
     with np.load(own) as found:
         assert {array.dtype.name for array in found.values()} == {"float32"}
         assert furthest(dict(found), session) < 1e-5
