@@ -82,7 +82,8 @@ def test_the_example_with_own_data(tmp_path):
     printed = run(["-c", example], tmp_path)
     assert printed == "tickets.csv, row 4: the text is empty. Fill it in, or remove the row.\n"
     saved = (tmp_path / "confusion.csv").read_text(encoding="utf-8")
-    assert saved.startswith("label \\ predicted,Billing,billing,shipping\n")
+    assert saved.startswith("# rnnviz: ")
+    assert "\nlabel \\ predicted,Billing,billing,shipping\n" in saved
 
 
 def test_the_example_of_a_run_as_a_file(tmp_path):
