@@ -175,7 +175,7 @@ def test_the_story(opened, server):
     page = opened(f"{server.url}/?phrase=i+am+not+good&epochs=400")
     page.speed("End")
     page.press("play")
-    page.expect_said("status", "Finished", timeout=90_000)
+    page.expect_said("status", "Finished")
     look_back(page, 120)
     assert page.in_chart("curves", GAUGE_AT.replace("given", "120")) < 1
     assert page.in_chart("curves", GAUGE_AT.replace("given", "390")) > 1

@@ -122,7 +122,7 @@ def test_steps_and_their_keys_and_a_new_seed(page):
 def test_it_learns_to_the_end_and_the_verdict_turns_at_not_and_at_bad(page):
     page.speed("End")
     page.play()
-    page.expect_said("status", "Finished", timeout=90_000)
+    page.expect_said("status", "Finished")
     page.expect_said("message", "Finished: 1000 of 1000 epochs")
     page.expect_share("test", "100.0%")
     page.type_phrase("this is not bad")

@@ -7,7 +7,7 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, TimeoutError, expect
 
-from tests.browser.serving import IDLE, PATIENCE, expect_there
+from tests.browser.serving import IDLE, expect_there
 
 CHARTS = ("network", "curves")
 #: The running margin of two classes, as an expression on the figure of the network.
@@ -134,18 +134,18 @@ class TrainPage:
             epoch,
         )
 
-    def _wait_for(self, condition: str, arg: Any, timeout: float = PATIENCE) -> None:
+    def _wait_for(self, condition: str, arg: Any) -> None:
         """Wait for a condition. The patience begins anew as long as the run goes on.
 
         On a slow or busy machine the epochs that a test waits for take as long as they take.
         """
         before = self._progress
         try:
-            self.page.wait_for_function(condition, arg=arg, timeout=timeout)
+            self.page.wait_for_function(condition, arg=arg)
         except TimeoutError:
             if self._progress == before:
                 raise
-            self._wait_for(condition, arg, timeout)
+            self._wait_for(condition, arg)
 
     @property
     def _progress(self) -> str | None:
@@ -162,15 +162,13 @@ class TrainPage:
         """Wait until Streamlit's script has ended."""
         expect_there(self.page, IDLE)
 
-    def expect_said(
-        self, place: str, said: str | re.Pattern[str], timeout: float = PATIENCE
-    ) -> None:
+    def expect_said(self, place: str, said: str | re.Pattern[str]) -> None:
         """Wait until the "status", "message" or "verdict" says so; a pattern is of what is seen."""
         pattern = said.pattern if isinstance(said, re.Pattern) else None
         # In every animation frame; ``expect`` alone looks once a second.
         try:
             text = said if pattern is None else ""
-            self._wait_for(_SAYS, [f".rnnviz-{place}", pattern, text], timeout)
+            self._wait_for(_SAYS, [f".rnnviz-{place}", pattern, text])
         except TimeoutError:
             # To tell what stands there instead.
             where = self.page.locator(f".rnnviz-{place}")
