@@ -103,13 +103,19 @@ class Lab:
     def run(self, number: int) -> str:
         """Run a cell, and give what it has printed."""
         cell = self.cell(number)
-        prompt = cell.locator(".jp-InputPrompt")
-        before = prompt.inner_text()
+        prompt = cell.locator(".jp-InputPrompt").element_handle()
+        # After a restart of the kernel the number may be the same as before.
+        prompt.evaluate(
+            """node => {
+              node.changed = false;
+              const observer = new MutationObserver(() => { node.changed = true; });
+              observer.observe(node, { characterData: true, childList: true, subtree: true });
+            }"""
+        )
         cell.locator(".cm-content").click()
         self.page.keyboard.press("Control+Enter")
         self.page.wait_for_function(
-            "([node, before]) => /\\d/.test(node.innerText) && node.innerText !== before",
-            arg=[prompt.element_handle(), before],
+            "node => node.changed && /\\d/.test(node.innerText)", arg=prompt
         )
         return "\n".join(cell.locator(".jp-OutputArea-output pre").all_inner_texts()).strip()
 
