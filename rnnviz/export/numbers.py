@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import unescape
 from io import StringIO
@@ -101,7 +101,8 @@ def csv_text(columns: Sequence[Column], told: Mapping[str, str]) -> str:
     """Columns as CSV. Lines that begin with # stand before them, one for each of ``told``."""
     file = StringIO()
     file.write(told_lines(told))
-    rows = csv.writer(file, lineterminator="\n", quoting=_quoting(columns))
+    texts = chain.from_iterable((column.name, *column.cells) for column in columns)
+    rows = csv.writer(file, lineterminator="\n", quoting=quoting_of(texts))
     rows.writerow([column.name for column in columns])
     longest = max((len(column.cells) for column in columns), default=0)
     for k in range(longest):
@@ -109,9 +110,8 @@ def csv_text(columns: Sequence[Column], told: Mapping[str, str]) -> str:
     return file.getvalue()
 
 
-def _quoting(columns: Sequence[Column]) -> Literal[0, 1]:
+def quoting_of(texts: Iterable[str]) -> Literal[0, 1]:
     """Quote every cell if one has a # or a carriage return: readers mistake these."""
-    texts = chain.from_iterable((column.name, *column.cells) for column in columns)
     signs = any("#" in text or "\r" in text for text in texts)
     return csv.QUOTE_ALL if signs else csv.QUOTE_MINIMAL
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from itertools import chain
 from typing import Any, NamedTuple
 
 import pandas as pd
 
 from rnnviz.analysis.results import Answers, Confusion, Values, confusion
-from rnnviz.export.numbers import told_lines
+from rnnviz.export.numbers import quoting_of, told_lines
 from rnnviz.export.origin import origin
 from rnnviz.session import Session
 from rnnviz.tasks.csv_table import MAX_CLASSES
@@ -48,9 +47,7 @@ def result_csv(session: Session, kind: ResultFile) -> str:
     Lines that begin with # stand before them and say what made them.
     """
     table = {ANSWERS: _answers, CONFUSION: _confusion, SCORES: _scores}[kind](session)
-    # A # within a text begins no comment if it is between quotes.
-    signs = any("#" in text for text in map(str, chain(table.columns, table.index, *table.values)))
-    quoting = csv.QUOTE_ALL if signs else csv.QUOTE_MINIMAL
+    quoting = quoting_of(map(str, chain(table.columns, table.index, *table.values)))
     body: str = table.to_csv(index=kind is CONFUSION, quoting=quoting)
     return told_lines(origin(session)) + body
 
