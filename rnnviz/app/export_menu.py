@@ -65,6 +65,11 @@ EXPORTS = (
         lambda session: zip_of(numbers(session, every_picture(session, measuring=0))),
     ),
 )  # fmt: skip
+WITH_DATA = Export(
+    "Run with my data (.rnnviz)", "run.rnnviz",
+    "The whole run with its past and your data: it is opened again without asking for them.",
+    partial(run_file, own_data=True),
+)  # fmt: skip
 
 
 def export_menu(session: Session) -> None:
@@ -82,12 +87,13 @@ def export_menu(session: Session) -> None:
             if recorded and export.content in (run_file, script):
                 continue
             refused = problem if export.content is script else ""
-            whole = own and export.content is run_file
-            content = partial(run_file, own_data=True) if whole else export.content
+            # Another button under another label: what it says is what a press gives, at any moment.
+            if own and export.content is run_file:
+                export = WITH_DATA
             st.download_button(
-                export.label, partial(saved, seat, content), export.name,
+                export.label, partial(saved, seat, export.content), export.name,
                 help=refused or export.help, on_click="ignore", disabled=bool(refused),
-                key=f"export_{export.name}", width="stretch",
+                key=f"export_{export.label}", width="stretch",
             )  # fmt: skip
         replay_menu(seat, session)
 

@@ -198,3 +198,10 @@ def test_own_data_are_written_into_a_run_only_if_that_is_ticked():
     (box,) = [box for box in app.app.checkbox if box.key == "export_own"]
     assert box.value is False
     assert "sky" in box.label
+    for ticked in (False, True):
+        box.set_value(ticked).run()
+        labels = [button.proto.label for button in app.app.get("download_button")]
+        assert ("Run (.rnnviz)" in labels, "Run with my data (.rnnviz)" in labels) == (
+            not ticked,
+            ticked,
+        )

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,23 @@ def test_an_export_of_a_spreadsheet_is_learned_and_its_results_are_saved(page):
     assert "# data: bewertungen.csv\n" in text
     table = csv.DictReader(line for line in io.StringIO(text) if not line.startswith("# "))
     assert [row["class"] for row in table] == ["negativ", "positiv"]
+
+
+def test_a_run_takes_its_data_with_it_where_that_is_ticked(page):
+    page.upload(("text,label\n" + "so warm,1\nso cold,0\n" * 8).encode(), "sky.csv")
+    page.start()
+    page.expect_said("message", "with the data sky.csv")
+
+    def saved(name):
+        with page.page.expect_download() as download:
+            page.page.get_by_role("button", name=name, exact=True).click()
+        return zipfile.ZipFile(download.value.path()).namelist()
+
+    page.open_export()
+    assert "data/train" not in saved("Run (.rnnviz)")
+    page.page.get_by_text("With my data, sky.csv").click()
+    assert "data/train" in saved("Run with my data (.rnnviz)")
+    expect(page.page.get_by_role("button", name="Run (.rnnviz)", exact=True)).to_have_count(0)
 
 
 @pytest.mark.parametrize(
