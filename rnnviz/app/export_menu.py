@@ -33,17 +33,26 @@ class Export(NamedTuple):
     content: Callable[[Session], str | bytes]
 
 
+WITHOUT_DATA = Export(
+    "Run (.rnnviz)",
+    "run.rnnviz",
+    "The whole run with its past: opened again, every epoch has the same weights.",
+    run_file,
+)
+WITH_DATA = Export(
+    "Run with my data (.rnnviz)",
+    "run.rnnviz",
+    "The whole run with its past and your data: it is opened again without asking for them.",
+    partial(run_file, own_data=True),
+)
+SCRIPT = Export(
+    "Script (.py)",
+    "run.py",
+    "One file that trains the same network with NumPy alone, and ends with the same weights.",
+    script,
+)
 EXPORTS = (
-    Export(
-        "Run (.rnnviz)", "run.rnnviz",
-        "The whole run with its past: opened again, every epoch has the same weights.",
-        run_file,
-    ),
-    Export(
-        "Script (.py)", "run.py",
-        "One file that trains the same network with NumPy alone, and ends with the same weights.",
-        script,
-    ),
+    SCRIPT,
     Export(
         "Weights (.npz)", "weights.npz",
         "The weights at the epoch shown, by name, with words, classes and settings.",
@@ -65,11 +74,6 @@ EXPORTS = (
         lambda session: zip_of(numbers(session, every_picture(session, measuring=0))),
     ),
 )  # fmt: skip
-WITH_DATA = Export(
-    "Run with my data (.rnnviz)", "run.rnnviz",
-    "The whole run with its past and your data: it is opened again without asking for them.",
-    partial(run_file, own_data=True),
-)  # fmt: skip
 
 
 def export_menu(session: Session) -> None:
@@ -82,14 +86,12 @@ def export_menu(session: Session) -> None:
             help="A run is opened again with its data. They are in its file only if you tick this; "
             "without, the run asks for them when it is opened.",
         )  # fmt: skip
-        for export in EXPORTS:
+        # Another button under another label: what it says is what a press gives, at any moment.
+        for export in (WITH_DATA if own else WITHOUT_DATA, *EXPORTS):
             # A recording is a file already, and another program's training has no script.
-            if recorded and export.content in (run_file, script):
+            if recorded and export in (WITHOUT_DATA, SCRIPT):
                 continue
-            refused = problem if export.content is script else ""
-            # Another button under another label: what it says is what a press gives, at any moment.
-            if own and export.content is run_file:
-                export = WITH_DATA
+            refused = problem if export is SCRIPT else ""
             st.download_button(
                 export.label, partial(saved, seat, export.content), export.name,
                 help=refused or export.help, on_click="ignore", disabled=bool(refused),

@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-from rnnviz.app.export_menu import EXPORTS
+from rnnviz.app.export_menu import EXPORTS, WITH_DATA, WITHOUT_DATA
 from rnnviz.app.saved_file import saved
 from rnnviz.export.phrases import usual_phrases
 from rnnviz.export.replay import MOST_PHRASES, replay
@@ -46,6 +46,7 @@ def test_what_can_not_be_saved_is_said_on_the_page():
 def test_every_file_of_the_menu_can_be_made():
     app = App(hidden="5")
     labels = [button.proto.label for button in app.app.get("download_button")]
-    assert labels == [*(export.label for export in EXPORTS), "Replay (.html)"]
-    for export in EXPORTS:
+    shown = (WITHOUT_DATA, *EXPORTS)
+    assert labels == [*(export.label for export in shown), "Replay (.html)"]
+    for export in (*shown, WITH_DATA):
         assert saved(app.seat, export.content)
