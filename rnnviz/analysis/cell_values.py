@@ -34,7 +34,6 @@ class CellValues:
 
     def __init__(self, parts: CellParts, unrolled: Unrolled, parameters: Parameters) -> None:
         self.parts, self.unrolled, self.parameters = parts, unrolled, parameters
-        self._lines = {node: name for name, node in reversed(parts.equations.nodes.items())}
         self._memo: dict[Node, Array] = {}
 
     def __call__(self, node: Node) -> Array:
@@ -45,8 +44,9 @@ class CellValues:
         return self._memo[node]
 
     def _value(self, node: Node) -> Array:
-        name = f"{node.name}_before" if node.kind == "state" else self._lines.get(node)
-        if name:
+        names = self.parts.cell.layout.back.named
+        name = f"{node.name}_before" if node.kind == "state" else names.get(node, "")
+        if self.unrolled.has(name):
             return self.unrolled.of(name)
         match node.kind:
             case "number":

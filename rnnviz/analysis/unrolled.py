@@ -64,6 +64,10 @@ class Unrolled:
         steps = self.trace.batch.outputs[self.rows] // self.trace.batch.read.shape[1]
         return dict(zip((steps + self.bridge).tolist(), self.rows.tolist(), strict=True))
 
+    def has(self, name: str) -> bool:
+        """Whether the engine has recorded an array of this name."""
+        return all(name in span.layer.arrays for span in self.spans)
+
     def of(self, name: str) -> Array:
         """One of the cell's arrays by name, (T, H)."""
         return self._joined([span.layer.arrays[name] for span in self.spans])

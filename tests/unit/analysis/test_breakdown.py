@@ -31,6 +31,14 @@ def test_recorded_numbers_are_read_from_the_record(step_of):
         assert (found.symbol, found.recorded) == pair
 
 
+def test_a_pre_activation_is_the_recorded_one_not_the_same_sum_again(step_of):
+    step = step_of(TEXTS[4])
+    arrays = step.trace.layers[0].arrays
+    arrays["a_h"] = arrays["a_h"] + 1
+    found = terms(step, Focus(Moment(Phase.FORWARD, 2), 5))
+    assert found.recorded - sum(row.value for row in found.rows) == pytest.approx(1)
+
+
 def test_a_term_names_its_factors(step_of):
     step = step_of(TEXTS[4])
     first, second, *_, last = terms(step, Focus(Moment(Phase.FORWARD, 2), 17)).rows
