@@ -15,7 +15,7 @@ from rnnviz.figures.legends import color_bar
 from rnnviz.figures.picture import Picture, Series, bar, compact
 from rnnviz.figures.shapes import note
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture, plain, shown_token, signed_heatmap
-from rnnviz.figures.unit_rows import Rows, row_frame, units_axis, units_meta
+from rnnviz.figures.unit_rows import Rows, grouped, row_frame, units_axis, units_meta
 
 #: Maximum number of words with a label, and of letters of a label.
 _MOST_LABELS, _LETTERS = 24, 8
@@ -42,10 +42,11 @@ def response_matrix(
 ) -> Picture:
     """The mean change of every unit (row) by every word (column); similar words are neighbours.
 
-    Beside it are the changes by the chosen word alone, as bars. The row of the ``chosen`` unit and
-    the column of the word are framed.
+    Many units are grouped as in ``memory_rows``. Beside it are the changes by the chosen word
+    alone, as bars. The row of the ``chosen`` unit and the column of the word are framed.
     """
-    rows, names = Rows(response.units, chosen), [word_name(word) for word in response.words]
+    groups = grouped(response.units, {chosen})
+    rows, names = Rows(groups.units, chosen), [word_name(word) for word in response.words]
     cells = signed_heatmap(
         compact(response.means[rows.units]),
         theme.scale.nice_limit(typical(response.means)),
@@ -58,7 +59,7 @@ def response_matrix(
     word = word_name(moved.word)
     return picture(
         [cells, _bars(rows, moved, theme)],
-        title,
+        title if groups.size == 1 else f"{title}; 1 in {groups.size}",
         HEIGHTS["response"],
         theme,
         xaxis=_words_axis(response.words, moved.word, theme),

@@ -11,21 +11,15 @@ import numpy as np
 
 from rnnviz.analysis.formatting import number
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.figures.axes import axis, signed_axis, whole, words_axis, words_margin
+from rnnviz.figures.axes import axis, signed_axis, words_axis, words_margin
 from rnnviz.figures.color_math import faint
-from rnnviz.figures.hidden_states import STATE, View
-from rnnviz.figures.legends import color_bar, colored
+from rnnviz.figures.legends import colored
 from rnnviz.figures.picture import Picture, Series, bar, compact, exact, scatter
-from rnnviz.figures.shapes import note, outlines, upright
-from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture, plain, signed_heatmap
+from rnnviz.figures.shapes import note, outlines
+from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture, plain
 
-#: With more words three columns a word are too narrow; with more, numbers have no room, nor have
-#: two signed numbers side by side.
-_MOST_COLUMNS, _MOST_NUMBERS, _MOST_PAIRS = 16, 10, 6
-#: With more words A, B - A and B stand close to each other; their places in a word's column.
-_MOST_APART, _PLACES = 9, (-0.27, 0.0, 0.27)
-#: With more cells their words would take longer to send than they.
-_NAMED = 4_000
+#: With more words numbers have no room, nor have two signed numbers side by side.
+_MOST_NUMBERS, _MOST_PAIRS = 10, 6
 
 
 class Pair(NamedTuple):
@@ -51,174 +45,9 @@ class Pair(NamedTuple):
         return [t for t, (one, other) in enumerate(pairs) if one != other]
 
 
-# States
-
-
-def compared_states(pair: Pair, theme: Theme = LIGHT, view: View = STATE) -> Picture:
-    """The states of A, the difference B - A, and the states of B, (T, H) each, on one scale.
-
-    They stand beside each other in each word's column, or below each other if there are many words.
-    """
-    parts = [pair.first, pair.difference, pair.second]
-    limit = theme.scale.nice_limit(max(map(_largest, parts)))
-    drawn = _beside if len(pair.words) <= _MOST_COLUMNS else _below
-    return drawn(pair, parts, (view, limit), theme)
-
-
-class Strips(NamedTuple):
-    """Where A, B - A and B are in a word's column, the half of a width, and the pixels between.
-
-    The last of the ``places`` is empty, unless there are just three.
-    """
-
-    places: tuple[float, ...]
-    half: float
-    gap: int
-
-
-def _strips(steps: int) -> Strips:
-    """In narrow columns the strips take all the room, and a line stands between words."""
-    if steps <= _MOST_APART:
-        return Strips((*_PLACES, 0.5), 0.12, 3)
-    return Strips((-1 / 3, 0.0, 1 / 3), 0.15, 1)
-
-
-def _beside(pair: Pair, parts: list[Array], scale: tuple[View, float], theme: Theme) -> Picture:
-    view, limit = scale
-    steps, units = pair.first.shape
-    strips, same = _strips(steps), [t for t in range(steps) if not np.any(parts[1][t])]
-    names = ("A", "B − A" if steps <= _MOST_NUMBERS // 2 else "Δ", "B")
-    places = (np.arange(steps)[:, None] + strips.places).ravel()
-    every = len(strips.places)
-    cells, labels = _in_places(pair, parts, names, every)
-    cells[[every * t + 1 for t in same]] = np.nan
-    few = cells.size <= _NAMED
-    shown = slice(None, len(places) - every + 3)
-    boxes = [(t - strips.half, -0.5, t + strips.half, units - 0.5) for t in same]
-    series = signed_heatmap(
-        compact(cells[shown].T),
-        limit,
-        theme,
-        x=compact(places[shown]),
-        xgap=strips.gap,
-        colorbar=color_bar(view.name),
-        customdata=[labels[shown]] * units if few else None,
-        hovertemplate=f"unit %{{y}}, {'%{customdata}' if few else 'place %{x}'}: "
-        f"{view.name} = %{{z:.6f}}<extra></extra>",
-    )
-    return picture(
-        [series, {**outlines(boxes, theme.muted, 1), "showlegend": False}],
-        f"{view.title.split(' after')[0]}: A, B − A, and B",
-        HEIGHTS["compared"],
-        theme,
-        margin=words_margin(pair.words),
-        xaxis=words_axis(pair.words, theme),
-        # Above the rows stand the names of the columns.
-        yaxis=axis("", theme, range=[units - 0.5, -0.5 - 0.3 * units], showgrid=False,
-                   tickvals=_ticks(units)),
-        annotations=[*_heads(pair, names, theme), *_sames(same, units, theme)],
-        shapes=_between(steps, theme) if every == 3 else [],
-        # What is asked here is about a word: a click chooses it.
-        meta={"x": "token", "y": "unit", "kept": "token"},
-    )  # fmt: skip
-
-
-def _in_places(
-    pair: Pair, parts: list[Array], names: Sequence[str], every: int
-) -> tuple[Array, list[str]]:
-    """What stands in ``every`` places of each word (P, U), the gaps as NaN; and what each is."""
-    steps, units = pair.first.shape
-    cells, labels = np.full((every * steps, units), np.nan), [""] * (every * steps)
-    for k, (name, part) in enumerate(zip(names, parts, strict=True)):
-        cells[k::every] = part
-        read = pair.others if k else pair.words
-        labels[k::every] = [f"{name} after “{plain(word)}”" for word in read]
-    return cells, labels
-
-
-def _between(steps: int, theme: Theme) -> list[dict[str, Any]]:
-    """Blank lines between the words, where their strips would touch."""
-    style = {"color": theme.background, "width": 7, "dash": "solid"}
-    return [upright(t + 0.5, theme, **style) for t in range(steps - 1)]
-
-
-def _ticks(units: int) -> list[int]:
-    """A few round numbers of units."""
-    step = next(s for s in (1, 2, 5, 10, 20, 50, 100, 200, 500) if units <= 6 * s)
-    return list(range(0, units, step))
-
-
-def _heads(pair: Pair, names: Sequence[str], theme: Theme) -> list[dict[str, Any]]:
-    """The names above each column, and above them what B reads where it reads something else."""
-    colors = (theme.text, theme.muted, theme.forward)
-    heads = [
-        note(name, "center bottom", x=t + place, y=-0.5, yshift=1,
-             font={"size": 12, "color": color, "weight": 600})
-        for t in range(len(pair.words))
-        for name, place, color in zip(names, _strips(len(pair.words)).places, colors, strict=False)
-    ]  # fmt: skip
-    changed = [
-        note(f"B: {plain(pair.others[t], 16)}", "center bottom", x=t, y=-0.5, yshift=16,
-             font={"size": 14, "color": theme.forward, "weight": 600})
-        for t in pair.changed
-    ]  # fmt: skip
-    return heads + changed
-
-
-def _sames(same: Sequence[int], units: int, theme: Theme) -> list[dict[str, Any]]:
-    style = {"textangle": -90, "font": {"size": 12, "color": theme.muted}}
-    return [note("the same", "center middle", x=t, y=(units - 1) / 2, **style) for t in same]
-
-
-def _below(pair: Pair, parts: list[Array], scale: tuple[View, float], theme: Theme) -> Picture:
-    view, limit = scale
-    names = ("A", "B − A", "B")
-    series = [
-        signed_heatmap(
-            compact(part.T),
-            limit,
-            theme,
-            colorbar=color_bar(view.name) if k == 0 else None,
-            showscale=k == 0,
-            hoverongaps=False,
-            yaxis=f"y{k + 1}" if k else "y",
-            hovertemplate=f"{name}, unit %{{y}} at place %{{x}}: "
-            f"{view.name} = %{{z:.6f}}<extra></extra>",
-        )
-        for k, (name, part) in enumerate(zip(names, parts, strict=True))
-    ]
-    pairs = zip(pair.words, pair.others, strict=True)
-    words = [one if one == other else f"{one}→{other}" for one, other in pairs]
-    return picture(
-        series,
-        f"{view.title.split(' after')[0]}: A, B − A, and B",
-        HEIGHTS["compared"],
-        theme,
-        margin=words_margin(words),
-        xaxis={**words_axis(words, theme), "anchor": "y3"},
-        meta={"x": "token", "ticks": True},
-        **_stacked(names, pair.first.shape[1], theme),
-    )
-
-
-def _largest(array: Array) -> float:
+def largest(array: Array) -> float:
+    """The largest size of the finite numbers, 0 if there is none."""
     return float(np.abs(array[np.isfinite(array)]).max(initial=0.0))
-
-
-def _stacked(names: Sequence[str], units: int, theme: Theme) -> dict[str, Any]:
-    """An axis of units for each heatmap, from top to bottom."""
-    height = 1 / len(names)
-    return {
-        f"yaxis{k + 1 if k else ''}": axis(
-            name,
-            theme,
-            domain=[1 - (k + 1) * height + 0.03, 1 - k * height - (0.01 if k else 0)],
-            range=[units - 0.5, -0.5],
-            showgrid=False,
-            **{"nticks": 4, **whole(units)},
-        )
-        for k, name in enumerate(names)
-    }
 
 
 # Distances
@@ -231,7 +60,7 @@ def distance_curve(
 
     If ``noted``, with the factor from word to word, and where both part.
     """
-    limit = theme.scale.nice_limit(_largest(distances))
+    limit = theme.scale.nice_limit(largest(distances))
     steps, few = len(words), len(words) <= _MOST_NUMBERS
     curve = scatter(
         x=list(range(steps)),
@@ -309,7 +138,7 @@ class AnswerScale:
     def axis(self, values: Array, theme: Theme) -> dict[str, Any]:
         """The vertical axis."""
         if not self.probability:
-            return signed_axis("", 1.25 * theme.scale.nice_limit(_largest(values)), theme)
+            return signed_axis("", 1.25 * theme.scale.nice_limit(largest(values)), theme)
         low, high = (-0.34, 1.34) if self.sides else (0.0, 1.2)
         texts = ["0%", "50%", "100%"]
         if self.sides:
@@ -429,7 +258,7 @@ def contribution_bars(
     ``others`` is what those of B add; then both stand beside each other.
     """
     both = [contributions] if others is None else [contributions, others]
-    limit = theme.scale.nice_limit(max(map(_largest, both)))
+    limit = theme.scale.nice_limit(max(map(largest, both)))
     columns = [(0.0, 0.6)] if others is None else [(-0.2, 0.36), (0.2, 0.36)]
     bars = [
         _contributions(values, column, limit, theme)

@@ -18,6 +18,7 @@ from rnnviz.figures.picture import Picture, Series, compact, heatmap, scatter
 from rnnviz.figures.shapes import note, upright
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture, plain
 from rnnviz.figures.threads import APART, GAP, channels, lost_threads
+from rnnviz.figures.unit_rows import Groups, grouped
 
 #: The longest bar of a unit's worth, as a share of the plot's width, and where it begins.
 _LONGEST, _START = 0.1, 1.012
@@ -44,7 +45,8 @@ class Worth(NamedTuple):
     """The units in the order of their rows, the rise of the loss without each, (H,) each.
 
     The rise is in ``unit``; NaN is not measured yet. The ``silenced`` are struck. What is
-    ``carried`` is drawn between the words, if there is room.
+    ``carried`` is drawn between the words, if there is room. The ``kept`` units have a row in any
+    case, as the silenced.
     """
 
     units: Array
@@ -52,6 +54,12 @@ class Worth(NamedTuple):
     silenced: Collection[int] = ()
     unit: str = "nats"
     carried: Carried | None = None
+    kept: Collection[int] = ()
+
+    @property
+    def groups(self) -> Groups:
+        """The units that have a row."""
+        return grouped(self.units, {*self.silenced, *self.kept})
 
 
 def silenced_memory(
@@ -60,10 +68,12 @@ def silenced_memory(
     """The states (T, H), a row a unit, and a bar beside each row: what the unit is worth.
 
     Between the columns are channels of the memory's share, and dashed threads of what is lost. A
-    click on a row yields its unit as customdata.
+    click on a row yields its unit as customdata. Many units are grouped.
     """
-    steps, hidden = states.shape
-    rows = states.T[worth.units]
+    steps, groups = len(states), worth.groups
+    units = groups.units.tolist()
+    rows, count = states.T[units], len(units)
+    some = f", 1 in {groups.size} units" if groups.size > 1 else ""
     limit = theme.scale.nice_limit(float(np.abs(rows[np.isfinite(rows)]).max(initial=0.0)))
     low = 0.0 if view.gate else -limit
     cells = heatmap(
@@ -72,32 +82,31 @@ def silenced_memory(
         zmax=limit,
         colorscale=theme.sequential if view.gate else theme.diverging,
         colorbar=color_bar(view.name),
-        customdata=np.repeat(worth.units.astype(np.int32)[:, None], steps, axis=1),
-        text=_hovers(words, worth) if states.size <= _NAMED else None,
+        customdata=np.repeat(groups.units.astype(np.int32)[:, None], steps, axis=1),
+        text=_hovers(words, worth) if rows.size <= _NAMED else None,
         hovertemplate=f"unit %{{customdata}}: {view.name} = %{{z}}<br>%{{text}}<extra></extra>",
         **(APART if worth.carried else {}),
     )
-    units = worth.units.tolist()
-    between = [*_between(worth.carried, units, theme)] if worth.carried else []
+    between = [*_between(worth.carried, groups, theme)] if worth.carried else []
     return picture(
         [cells, *between, _struck(worth, steps, theme)],
-        f"{view.title}; bars: {_scale_of(worth)}",
+        f"{view.title.split(' after')[0]}{some}; bars: {_scale_of(worth)}",
         HEIGHTS["ablation"],
         theme,
         margin=words_margin(words),
         xaxis=words_axis(words, theme),
-        yaxis=axis("", theme, range=[hidden - 0.5, -0.5], showgrid=False,
-                   tickvals=list(range(hidden)), ticktext=list(map(str, units))),
+        yaxis=axis("", theme, range=[count - 0.5, -0.5], showgrid=False,
+                   tickvals=list(range(count)), ticktext=list(map(str, units))),
         shapes=_bars(worth, theme),
-        annotations=_shares(worth.carried, hidden, theme) if worth.carried else [],
+        annotations=_shares(worth.carried, count, theme) if worth.carried else [],
         meta={"x": "token", "y": "unit", "units": units, "columns": _columns(worth)},
     )  # fmt: skip
 
 
-def _between(carried: Carried, units: Sequence[int], theme: Theme) -> Iterator[Series]:
+def _between(carried: Carried, groups: Groups, theme: Theme) -> Iterator[Series]:
     """Channels, and over them the threads of the silenced units."""
-    yield channels(carried.now, len(units), theme)
-    yield from lost_threads(carried.lost, np.argsort(units).tolist(), theme)
+    yield channels(carried.now, len(groups.units), theme)
+    yield from lost_threads(carried.lost, groups.row.tolist(), theme)
 
 
 def _shares(carried: Carried, rows: int, theme: Theme) -> list[dict[str, Any]]:
@@ -121,7 +130,7 @@ def _shares(carried: Carried, rows: int, theme: Theme) -> list[dict[str, Any]]:
 def _hovers(words: Sequence[str], worth: Worth) -> list[list[str]]:
     """What stands below a cell's number: what the unit is worth."""
     texts = []
-    for unit in worth.units.tolist():
+    for unit in worth.groups.units.tolist():
         rise = float(worth.rises[unit])
         text = f"loss without it: {rise:+.6f} {worth.unit}".replace("inf", "∞").replace("-", "−")
         said = text if not math.isnan(rise) else "not measured yet"
@@ -139,7 +148,7 @@ def _columns(worth: Worth) -> list[tuple[str, list[object]]]:
 
 def _struck(worth: Worth, steps: int, theme: Theme) -> Series:
     """A line through each silenced row, from word to word if these stand apart."""
-    rows = [row for row, unit in enumerate(worth.units.tolist()) if unit in worth.silenced]
+    rows = [row for row, unit in enumerate(worth.groups.units.tolist()) if unit in worth.silenced]
     half = (1 - GAP) / 2
     ends = [(t - half, t + half) for t in range(steps)] if worth.carried else [(-0.5, steps - 0.5)]
     return scatter(
@@ -161,7 +170,7 @@ def _bars(worth: Worth, theme: Theme) -> list[dict[str, Any]]:
     most = _most(worth)
     if not most > 0:
         return []
-    shares = np.clip(np.nan_to_num(worth.rises[worth.units], posinf=most) / most, 0, 1)
+    shares = np.clip(np.nan_to_num(worth.rises[worth.groups.units], posinf=most) / most, 0, 1)
     box = {"type": "rect", "xref": "paper", "x0": _START, "line": {"width": 0}}
     return [
         {**box, "x1": _START + _LONGEST * share, "y0": row - 0.4, "y1": row + 0.4,

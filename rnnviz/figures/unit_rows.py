@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
+import numpy as np
+
+from rnnviz.analysis.sequence_pass import MOST_UNITS
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.axes import axis
 from rnnviz.figures.theme import Theme
@@ -28,6 +32,35 @@ class Rows(NamedTuple):
     def names(self) -> list[str]:
         """The units' numbers, as the categories of an axis."""
         return [str(unit) for unit in self.units.tolist()]
+
+
+class Groups(NamedTuple):
+    """The ``units`` that have a row, (U,), and the row of every unit, (H,): its own or its group's.
+
+    One of every ``size`` has a row.
+    """
+
+    units: Array
+    row: Array
+    size: int
+
+    @property
+    def told(self) -> str:
+        """How many units there are, and how many of them are shown."""
+        units = "1 unit" if len(self.row) == 1 else f"{len(self.row)} units"
+        return units if self.size == 1 else f"{units}, 1 in {self.size} is shown"
+
+
+def grouped(units: Array, kept: Collection[int] = ()) -> Groups:
+    """Of the units, (H,), the first of each group of neighbours, so that ``MOST_UNITS`` have a row.
+
+    Those that are ``kept`` have a row, too.
+    """
+    size = -(-len(units) // MOST_UNITS)
+    shown = np.isin(units, list(kept)) | (np.arange(len(units)) % size == 0)
+    row = np.empty(len(units), int)
+    row[units] = np.cumsum(shown) - 1
+    return Groups(units[shown], row, size)
 
 
 def units_axis(rows: Rows, theme: Theme, noun: str = "unit ") -> dict[str, Any]:

@@ -23,7 +23,7 @@ from rnnviz.figures.picture import Picture, Series, bar, compact, exact, heatmap
 from rnnviz.figures.shapes import note, outlines
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture
 from rnnviz.figures.threads import APART, threads_into
-from rnnviz.figures.unit_rows import Rows, row_frame, units_axis, units_meta
+from rnnviz.figures.unit_rows import Groups, Rows, grouped, row_frame, units_axis, units_meta
 from rnnviz.training.history import Course
 
 #: About the width of a digit, and of the columns together in a small window, in pixels.
@@ -35,9 +35,13 @@ def memory_rows(
 ) -> Picture:
     """Every unit (row) after every token (column), from states (T, H), in the order of ``rows``.
 
+    Many are grouped: the first of each group has a row, and the chosen one.
+
     Threads show the largest ``parts`` of the chosen unit, in the colours of their signs.
     """
-    threads = [] if rows.parts is None else [*_threads(rows, rows.parts, theme)]
+    groups = grouped(rows.units, {rows.chosen})
+    rows = rows._replace(units=groups.units)
+    threads = [] if rows.parts is None else [*_threads(rows, rows.parts, groups, theme)]
     into = f"; threads into {rows.into}" if threads and rows.into else ""
     limit = theme.scale.nice_limit(float(np.abs(states).max()))
     cells = heatmap(
@@ -52,7 +56,7 @@ def memory_rows(
     bridge = bridge_line(view.bridge, theme).get("shapes", [])
     return picture(
         [cells, *threads],
-        f"{view.title}: {_count(len(rows.units))}{into}",
+        f"{view.title}: {groups.told}{into}",
         HEIGHTS["states"],
         theme,
         xaxis=words_axis(words, theme),
@@ -63,13 +67,10 @@ def memory_rows(
     )
 
 
-def _threads(rows: Rows, parts: Array, theme: Theme) -> Iterator[Series]:
-    names = [str(unit) for unit in range(len(rows.units))]
-    return threads_into(parts, rows.chosen, names, theme)
-
-
-def _count(units: int) -> str:
-    return "1 unit" if units == 1 else f"{units} units"
+def _threads(rows: Rows, parts: Array, groups: Groups, theme: Theme) -> Iterator[Series]:
+    """A unit without a row has its threads at the row of its group."""
+    at = [rows.names[row] for row in groups.row.tolist()]
+    return threads_into(parts, rows.chosen, at, theme)
 
 
 class UnitWords(NamedTuple):

@@ -236,7 +236,9 @@ def _memory(trial: Trial) -> Picture:
     session, view = trial.session, view_of(trial.session)
     order = session.silencing.order(trial.source, trial.rises)
     unit, carried = session.dataset.guess.unit, _carried(trial)
-    worth = Worth(order, trial.rises, trial.silenced, unit, carried)
+    marked = session.selection.unit_of(len(order))
+    kept = () if marked is None else (marked,)
+    worth = Worth(order, trial.rises, trial.silenced, unit, carried, kept)
     words, colors = list(map(shown_token, trial.before.words)), steady(session, "now", view.name)
     return silenced_memory(_states(trial)[1], words, worth, colors, view)
 

@@ -27,6 +27,7 @@ from rnnviz.app.tabs.tab import Tab, edition
 from rnnviz.app.tabs.words import draw_words, words_panel
 from rnnviz.drawing.explanation import explanation
 from rnnviz.engine.layer_buffers import Array
+from rnnviz.figures.compared_states import compared_states
 from rnnviz.figures.picture import Picture
 from rnnviz.figures.sentence import sentence
 from rnnviz.figures.sequence_network import BROKEN
@@ -34,7 +35,6 @@ from rnnviz.figures.side_by_side import (
     AnswerScale,
     Pair,
     compared_answers,
-    compared_states,
     contribution_bars,
     distance_curve,
     percent,

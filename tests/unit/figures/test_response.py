@@ -39,6 +39,9 @@ def test_of_many_units_and_words_some_are_named_the_chosen_ones_among_them(chose
     still = Response(words, np.zeros((256, 40)), np.ones(40, int), np.arange(256))
     drawn = response_matrix(still, Moved(chosen, np.full(256, np.nan)), 9, "Δh").figure
     assert drawn.layout.yaxis.tickvals == ("9",)
+    assert drawn.layout.meta["units"] == sorted([*range(0, 256, 4), 9])
+    assert len(drawn.data[1].x) == 65
+    assert drawn.layout.title.text == "Δh; 1 in 4"
     assert (chosen in drawn.layout.xaxis.tickvals) == (chosen in words)
     assert len(drawn.layout.xaxis.tickvals) <= 24
     assert len(drawn.layout.shapes) == 1 + (chosen in words)

@@ -6,13 +6,12 @@ import numpy as np
 import pytest
 
 from rnnviz.figures.axis_limits import StickyScale
-from rnnviz.figures.hidden_states import View
+from rnnviz.figures.compared_states import compared_states
 from rnnviz.figures.side_by_side import (
     AnswerScale,
     Pair,
     answers_before,
     compared_answers,
-    compared_states,
     contribution_bars,
     distance_curve,
     percent,
@@ -29,53 +28,6 @@ VERDICT = AnswerScale("Verdict", 0.5, True, ("negative", "<positive>"))
 
 def notes(drawn):
     return [note.text for note in drawn.layout.annotations]
-
-
-# States
-
-
-def test_a_the_difference_and_b_stand_in_the_column_of_each_word():
-    drawn = compared_states(PAIR, view=View("c", "Cell state c after every word", False)).figure
-    cells, boxes = drawn.data
-    assert np.round(cells.x).tolist() == [0, 0, 0, 0, 1, 1, 1, 2, 2, 2, 2][:11]
-    np.testing.assert_allclose(np.array(cells.z)[:, 0::4], FIRST.T)
-    np.testing.assert_allclose(np.array(cells.z)[:, 2::4], SECOND.T)
-    np.testing.assert_allclose(np.array(cells.z)[:, 9], (SECOND - FIRST)[2])
-    assert cells.zmax == -cells.zmin == 1
-    assert cells.customdata[0][8] == "A after “&lt;b&gt;”"
-    assert cells.customdata[0][10] == "B after “&lt;i&gt;”"
-    assert np.isnan(np.array(cells.z)[:, 1]).all()
-    assert notes(drawn).count("the same") == 1
-    assert boxes.x[0] < 0 < boxes.x[1]
-    assert {"B: –", "B: &lt;i&gt;"} < set(notes(drawn))
-    assert drawn.layout.meta == {"x": "token", "y": "unit", "kept": "token"}
-
-
-@each_row(("count", "least"), [(9, 7), (10, 10), (16, 9)])
-def test_strips_are_wide_enough_to_be_read(count, least):
-    states = np.random.default_rng(0).normal(size=(count, 3))
-    words = ["a"] * count
-    drawn = compared_states(Pair(states, 2 * states, words, words)).figure
-    cells = drawn.data[0]
-    every = 4 if count == 9 else 3
-    np.testing.assert_allclose(np.array(cells.z)[:, 0::every], states.T, rtol=1e-6)
-    np.testing.assert_allclose(np.array(cells.z)[:, 2::every], 2 * states.T, rtol=1e-6)
-    x = np.array(cells.x)
-    edges = [*(x[:-1] + x[1:]) / 2]
-    narrowest = min(edges[1] - edges[0], edges[every + 1] - edges[every])
-    assert 520 / count * narrowest - cells.xgap >= least
-    assert len(drawn.layout.shapes) == (0 if count == 9 else count - 1)
-
-
-def test_of_many_words_the_three_stand_below_each_other():
-    states = np.random.default_rng(0).normal(size=(40, 3))
-    words = ["a"] * 40
-    drawn = compared_states(Pair(states, 2 * states, words, [*words[:-1], "b"])).figure
-    for heatmap, part in zip(drawn.data, (states, states, 2 * states), strict=True):
-        np.testing.assert_allclose(heatmap.z, part.T, rtol=1e-6)
-    assert [one.yaxis for one in drawn.data] == ["y", "y2", "y3"]
-    first, second, third = (drawn.layout[f"yaxis{k}"].domain for k in ("", 2, 3))
-    assert first[0] >= second[1] >= second[0] >= third[1]
 
 
 @each_row("count", [1, 40])

@@ -62,6 +62,23 @@ def test_channels_end_as_high_as_the_share_and_what_is_lost_is_dashed():
     assert [note.text for note in drawn.layout.annotations] == ["25%", "was 50%"]
 
 
+def test_of_many_units_the_silenced_and_the_kept_have_a_row_in_any_case():
+    given = np.zeros((2, 256))
+    given[1, 11] = 1.0
+    carried = Carried(np.array([0, 0.25]), np.array([0, 0.5]), {5: given})
+    worth = Worth(np.arange(256), np.arange(256.0), {5}, carried=carried, kept={9})
+    drawn = silenced_memory(np.ones((2, 256)), ["a", "b"], worth).figure
+    cells, _, lost, struck = drawn.data
+    assert drawn.layout.meta["units"] == sorted([*range(0, 256, 4), 5, 9])
+    assert [*lost.y] == [2, 4, None], "unit 11 stands for its group: 0, 4, 5, 8, 9, 12"
+    assert set(struck.y) == {2, None}
+    assert cells.text[2][0].endswith("<br>silenced: it is not passed on")
+    assert drawn.layout.yaxis.range == (65.5, -0.5)
+    assert max(bar.y1 for bar in drawn.layout.shapes) == 65.4
+    assert len(dict(drawn.layout.meta["columns"])["unit"]) == 256
+    assert ", 1 in 4 units; bars: worth" in drawn.layout.title.text
+
+
 def test_what_cannot_be_drawn_leaves_no_channel_and_no_thread():
     nothing = np.full(2, np.nan)
     for lost in ({}, {1: np.full((2, 3), np.nan)}, {1: np.zeros((2, 3))}):

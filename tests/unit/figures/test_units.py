@@ -6,7 +6,7 @@ import pytest
 from rnnviz.figures.color_math import faint
 from rnnviz.figures.hidden_states import View
 from rnnviz.figures.theme import LIGHT
-from rnnviz.figures.unit_rows import Rows
+from rnnviz.figures.unit_rows import Rows, grouped
 from rnnviz.figures.units import UnitWords, memory_rows, signed, unit_bars, unit_curve
 from tests.sampling import each_row
 
@@ -56,10 +56,25 @@ def test_the_decoder_begins_at_a_line():
     assert line.x0 == line.x1 == 1.5
 
 
-def test_of_many_units_only_the_chosen_one_has_a_label():
-    drawn = memory_rows(np.zeros((1, 256)), Rows(np.arange(256)[::-1], 7), ["a"]).figure
-    assert drawn.layout.yaxis.tickvals == ("7",)
-    assert drawn.layout.title.text.endswith("256 units")
+def test_of_many_units_the_first_of_each_group_is_shown_and_the_chosen_one():
+    order, parts = np.arange(256)[::-1], np.zeros((2, 256))
+    parts[1, 8] = 1.0
+    rows = Rows(order, 8, parts, "n")
+    drawn = memory_rows(np.arange(512.0).reshape(2, 256), rows, ["a", "b"]).figure
+    assert drawn.layout.yaxis.tickvals == ("8",)
+    assert drawn.layout.title.text.endswith("256 units, 1 in 4 is shown; threads into n")
+    units = sorted([*range(3, 256, 4), 8], reverse=True)
+    assert drawn.layout.meta["units"] == units
+    assert np.array(drawn.data[0].z)[:, 0].tolist() == units
+    (thread,) = [line for line in drawn.data[1:] if line.y]
+    assert list(thread.y) == ["8", "8", None]
+
+
+def test_a_unit_without_a_row_has_its_threads_at_the_row_of_its_group():
+    groups = grouped(np.arange(256), {6})
+    assert groups.units[:4].tolist() == [0, 4, 6, 8]
+    assert groups.row[:9].tolist() == [0, 0, 0, 0, 1, 1, 2, 2, 3]
+    assert grouped(np.array([2, 0, 1])).row.tolist() == [1, 2, 0]
 
 
 def test_a_bar_has_its_sign_and_its_number_beyond_zero():

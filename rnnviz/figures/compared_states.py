@@ -1,0 +1,216 @@
+"""The states of two sequences, or of two networks, side by side on the words of the first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rnnviz.analysis.sequence_pass import MOST_UNITS, largest_of
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.figures.axes import axis, words_axis, words_margin
+from rnnviz.figures.hidden_states import STATE, View
+from rnnviz.figures.legends import color_bar
+from rnnviz.figures.picture import Picture, compact
+from rnnviz.figures.shapes import note, outlines, upright
+from rnnviz.figures.side_by_side import Pair, largest
+from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture, plain, signed_heatmap
+from rnnviz.figures.unit_rows import Rows, units_meta
+
+#: With more words three columns a word are too narrow.
+_MOST_COLUMNS = 16
+#: With more words B - A is a sign.
+_MOST_NAMES = 5
+#: With more words A, B - A and B stand close to each other; their places in a word's column.
+_MOST_APART, _PLACES = 9, (-0.27, 0.0, 0.27)
+#: With more cells their words would take longer to send than they.
+_NAMED = 4_000
+
+
+class Compared(NamedTuple):
+    """A, B - A and B after every word, (T, U) each, of the ``units`` (U,), up to ``limit``."""
+
+    parts: Sequence[Array]
+    units: Array
+    view: View
+    limit: float
+    title: str
+
+    @property
+    def names(self) -> list[str]:
+        """The numbers of the units."""
+        return list(map(str, self.units.tolist()))
+
+    @property
+    def ticks(self) -> dict[str, Any]:
+        """A few of the rows, with their numbers."""
+        count = len(self.units)
+        step = next(s for s in (1, 2, 5, 10, 20, 50) if count <= 6 * s)
+        return {"tickvals": [*range(0, count, step)], "ticktext": self.names[::step]}
+
+
+def compared_states(pair: Pair, theme: Theme = LIGHT, view: View = STATE) -> Picture:
+    """The states of A, the difference B - A, and the states of B, (T, H) each, on one scale.
+
+    They stand beside each other in each word's column, or below each other if there are many words.
+    Many units are in groups of neighbours: of each the one is shown that differs most.
+    """
+    hidden = pair.first.shape[1]
+    group = -(-hidden // MOST_UNITS)
+    units = largest_of(pair.difference, group)
+    parts = [part[:, units] for part in (pair.first, pair.difference, pair.second)]
+    limit = theme.scale.nice_limit(max(map(largest, parts)))
+    told = f"; {hidden} units, 1 in {group} is shown" if group > 1 else ""
+    title = f"{view.title.split(' after')[0]}: A, B − A, and B{told}"
+    drawn = _beside if len(pair.words) <= _MOST_COLUMNS else _below
+    return drawn(pair, Compared(parts, units, view, limit, title), theme)
+
+
+class Strips(NamedTuple):
+    """Where A, B - A and B are in a word's column, the half of a width, and the pixels between.
+
+    The last of the ``places`` is empty, unless there are just three.
+    """
+
+    places: tuple[float, ...]
+    half: float
+    gap: int
+
+
+def _strips(steps: int) -> Strips:
+    """In narrow columns the strips take all the room, and a line stands between words."""
+    if steps <= _MOST_APART:
+        return Strips((*_PLACES, 0.5), 0.12, 3)
+    return Strips((-1 / 3, 0.0, 1 / 3), 0.15, 1)
+
+
+def _beside(pair: Pair, shown: Compared, theme: Theme) -> Picture:
+    steps, units = shown.parts[0].shape
+    strips, same = _strips(steps), [t for t in range(steps) if not np.any(shown.parts[1][t])]
+    names = ("A", "B − A" if steps <= _MOST_NAMES else "Δ", "B")
+    places = (np.arange(steps)[:, None] + strips.places).ravel()
+    every = len(strips.places)
+    cells, labels = _in_places(pair, shown.parts, names, every)
+    cells[[every * t + 1 for t in same]] = np.nan
+    few = cells.size <= _NAMED
+    drawn = slice(None, len(places) - every + 3)
+    boxes = [(t - strips.half, -0.5, t + strips.half, units - 0.5) for t in same]
+    series = signed_heatmap(
+        compact(cells[drawn].T),
+        shown.limit,
+        theme,
+        x=compact(places[drawn]),
+        xgap=strips.gap,
+        colorbar=color_bar(shown.view.name),
+        customdata=[[f"unit {unit}, {label}" for label in labels[drawn]] for unit in shown.names]
+        if few
+        else None,
+        hovertemplate=f"{'%{customdata}' if few else 'place %{x}'}: "
+        f"{shown.view.name} = %{{z:.6f}}<extra></extra>",
+    )
+    return picture(
+        [series, {**outlines(boxes, theme.muted, 1), "showlegend": False}],
+        shown.title,
+        HEIGHTS["compared"],
+        theme,
+        margin=words_margin(pair.words),
+        xaxis=words_axis(pair.words, theme),
+        # Above the rows stand the names of the columns.
+        yaxis=axis("", theme, range=[units - 0.5, -0.5 - 0.3 * units], showgrid=False,
+                   **shown.ticks),
+        annotations=[*_heads(pair, names, theme), *_sames(same, units, theme)],
+        shapes=_between(steps, theme) if every == 3 else [],
+        # What is asked here is about a word: a click chooses it.
+        meta=units_meta(Rows(shown.units, 0), x="token", kept="token"),
+    )  # fmt: skip
+
+
+def _in_places(
+    pair: Pair, parts: Sequence[Array], names: Sequence[str], every: int
+) -> tuple[Array, list[str]]:
+    """What stands in ``every`` places of each word (P, U), the gaps as NaN; and what each is."""
+    steps, units = parts[0].shape
+    cells, labels = np.full((every * steps, units), np.nan), [""] * (every * steps)
+    for k, (name, part) in enumerate(zip(names, parts, strict=True)):
+        cells[k::every] = part
+        read = pair.others if k else pair.words
+        labels[k::every] = [f"{name} after “{plain(word)}”" for word in read]
+    return cells, labels
+
+
+def _between(steps: int, theme: Theme) -> list[dict[str, Any]]:
+    """Blank lines between the words, where their strips would touch."""
+    style = {"color": theme.background, "width": 7, "dash": "solid"}
+    return [upright(t + 0.5, theme, **style) for t in range(steps - 1)]
+
+
+def _heads(pair: Pair, names: Sequence[str], theme: Theme) -> list[dict[str, Any]]:
+    """The names above each column, and above them what B reads where it reads something else."""
+    colors = (theme.text, theme.muted, theme.forward)
+    heads = [
+        note(name, "center bottom", x=t + place, y=-0.5, yshift=1,
+             font={"size": 12, "color": color, "weight": 600})
+        for t in range(len(pair.words))
+        for name, place, color in zip(names, _strips(len(pair.words)).places, colors, strict=False)
+    ]  # fmt: skip
+    changed = [
+        note(f"B: {plain(pair.others[t], 16)}", "center bottom", x=t, y=-0.5, yshift=16,
+             font={"size": 14, "color": theme.forward, "weight": 600})
+        for t in pair.changed
+    ]  # fmt: skip
+    return heads + changed
+
+
+def _sames(same: Sequence[int], units: int, theme: Theme) -> list[dict[str, Any]]:
+    style = {"textangle": -90, "font": {"size": 12, "color": theme.muted}}
+    return [note("the same", "center middle", x=t, y=(units - 1) / 2, **style) for t in same]
+
+
+def _below(pair: Pair, shown: Compared, theme: Theme) -> Picture:
+    view, names = shown.view, ("A", "B − A", "B")
+    series = [
+        signed_heatmap(
+            compact(part.T),
+            shown.limit,
+            theme,
+            colorbar=color_bar(view.name) if k == 0 else None,
+            showscale=k == 0,
+            hoverongaps=False,
+            y=shown.names,
+            yaxis=f"y{k + 1}" if k else "y",
+            hovertemplate=f"{name}, unit %{{y}} at place %{{x}}: "
+            f"{view.name} = %{{z:.6f}}<extra></extra>",
+        )
+        for k, (name, part) in enumerate(zip(names, shown.parts, strict=True))
+    ]
+    pairs = zip(pair.words, pair.others, strict=True)
+    words = [one if one == other else f"{one}→{other}" for one, other in pairs]
+    return picture(
+        series,
+        shown.title,
+        HEIGHTS["compared"],
+        theme,
+        margin=words_margin(words),
+        xaxis={**words_axis(words, theme), "anchor": "y3"},
+        meta={"x": "token", "ticks": True},
+        **_stacked(names, shown, theme),
+    )
+
+
+def _stacked(names: Sequence[str], shown: Compared, theme: Theme) -> dict[str, Any]:
+    """An axis of units for each heatmap, from top to bottom."""
+    height, rows = 1 / len(names), [shown.names[k] for k in shown.ticks["tickvals"]]
+    return {
+        f"yaxis{k + 1 if k else ''}": axis(
+            name,
+            theme,
+            domain=[1 - (k + 1) * height + 0.03, 1 - k * height - (0.01 if k else 0)],
+            type="category",
+            range=[len(shown.units) - 0.5, -0.5],
+            showgrid=False,
+            tickvals=rows,
+            ticktext=rows,
+        )
+        for k, name in enumerate(names)
+    }
