@@ -33,7 +33,7 @@ _DASHES = {"W_xh": "dot", "W_hh": "solid", "b_h": "dashdot"}
 #: The length of an exact arrow in pixels, and the most of the notebook's, as its multiple.
 _ARROW, _MOST = 20, 1.6
 #: With more words their arrows have no room.
-_MOST_ARROWS, _MOST_DISCS = 24, 12
+MOST_ARROWS, _MOST_DISCS = 24, 12
 _BY_LENGTH = "The notebook's error, by length"
 
 
@@ -48,7 +48,7 @@ def gradient_directions(tokens: ByToken, words: Sequence[str], theme: Theme = LI
     ratios = tokens.notebook / np.where(tokens.exact > 0, tokens.exact, np.nan)
     arrows = [
         arrow
-        for t in range(len(words) if len(words) <= _MOST_ARROWS else 0)
+        for t in range(len(words) if len(words) <= MOST_ARROWS else 0)
         for arrow in _arrows(t, float(tokens.angles[t]), float(ratios[t]), theme)
     ]
     return picture(
@@ -169,7 +169,7 @@ def errors_by_length(table: ByLength, words: Sequence[str], theme: Theme = LIGHT
     ]
     errors = {name: v[reached] for name, v in table.table("errors").items() if v.any()}
     span = _errors_span(errors.values(), theme)
-    numbers = range(1, count + 1, math.ceil(count / _MOST_ARROWS))[::-1]
+    numbers = range(1, count + 1, math.ceil(count / MOST_ARROWS))[::-1]
     ticks = {"tickvals": [count - n for n in numbers], "ticktext": [str(n) for n in numbers]}
     curves = _lines(errors, count - table.lengths[reached], notes, 10.0 ** span[0], theme)
     return picture(

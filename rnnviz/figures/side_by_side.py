@@ -18,8 +18,8 @@ from rnnviz.figures.picture import Picture, Series, bar, compact, exact, scatter
 from rnnviz.figures.shapes import note, outlines
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture, plain
 
-#: With more words numbers have no room, nor have two signed numbers side by side.
-_MOST_NUMBERS, _MOST_PAIRS = 10, 6
+#: With more words numbers have no room, nor have two numbers side by side.
+MOST_NUMBERS, MOST_PAIRS = 10, 6
 
 
 class Pair(NamedTuple):
@@ -61,7 +61,7 @@ def distance_curve(
     If ``noted``, with the factor from word to word, and where both part.
     """
     limit = theme.scale.nice_limit(largest(distances))
-    steps, few = len(words), len(words) <= _MOST_NUMBERS
+    steps, few = len(words), len(words) <= MOST_NUMBERS
     curve = scatter(
         x=list(range(steps)),
         y=compact(distances),
@@ -214,7 +214,7 @@ def _bars(
 ) -> Series:
     place, width = column
     # Two bars side by side have less room.
-    numbers = len(values) <= _MOST_NUMBERS * (2 if width > 0.4 else 1)
+    numbers = len(values) <= (2 * MOST_NUMBERS if width > 0.4 else MOST_PAIRS)
     usual = theme.forward if name == "B" else theme.muted
     return bar(
         x=compact(np.arange(len(values)) + place),
@@ -302,7 +302,7 @@ def _contributions(
 ) -> Series:
     place, width = column
     # A very small number is too long to stand at its bar; two side by side have less room.
-    most = 2 * _MOST_NUMBERS if width > 0.4 else _MOST_PAIRS
+    most = 2 * MOST_NUMBERS if width > 0.4 else MOST_PAIRS
     few = len(values) <= most and limit >= 1e-3
     listed = values.tolist()
     return bar(

@@ -22,7 +22,7 @@ from rnnviz.training.history import Course
 #: The shares at some epochs.
 Shares = EpochSeries[TokenContribution]
 #: With more tokens their columns are too narrow for the past.
-_MOST_WITH_PAST = 24
+MOST_WITH_PAST = 24
 #: The past fills this part of a column, and the bar of now another: left edge and width.
 _PAST, _NOW = (-0.44, 0.56), (0.16, 0.26)
 
@@ -41,7 +41,7 @@ def share_columns(
     """
     shares = history.column(name)
     row = history.nearest(epoch)
-    narrow = len(words) > _MOST_WITH_PAST
+    narrow = len(words) > MOST_WITH_PAST
     past = [] if narrow else [_past(shares[: row + 1], history.epochs[: row + 1], theme)]
     # All shares so far are in sight, also those of very many tokens.
     top = min(1.0, nice_limit(float(shares[: row + 1].max())))

@@ -22,7 +22,7 @@ from rnnviz.app.measuring import progress_html
 from rnnviz.app.questions import answer_html
 from rnnviz.app.stage import Panel, place_sheet
 from rnnviz.app.style import steady, theme
-from rnnviz.app.tabs.tab import Tab, source_of, unweighed, weigh_buttons, weighing_html
+from rnnviz.app.tabs.tab import Tab, no_room, source_of, unweighed, weigh_buttons, weighing_html
 from rnnviz.app.tabs.words import draw_words, words_panel
 from rnnviz.app.viewer import Event
 from rnnviz.drawing.explanation import explanation
@@ -205,7 +205,7 @@ def _percent(value: float) -> str:
 
 
 def _draw(trial: Trial, frame: Frame) -> None:
-    frame.chart("ablation", _memory, trial, remark=_pending(trial))
+    frame.chart("ablation", _memory, trial, remark=f"{_pending(trial)} {_narrow(trial)}".strip())
     frame.chart("moved", _or_broken, "How far the others are moved", _moved, trial)
     frame.chart("answers_now", _or_broken, "Answers now and before", _answers, trial)
     frame.chart("scores", _scores, trial)
@@ -254,6 +254,12 @@ def _carried(trial: Trial) -> Carried | None:
     parts = partial(given_parts, before.parameters, before.trace, layer, line=candidate)
     lost = {unit: parts(unit) for unit in sorted(trial.silenced)} if candidate else {}
     return Carried(_as_long(now, len(then)), then, lost)
+
+
+def _narrow(trial: Trial) -> str:
+    """What is not drawn where many tokens stand."""
+    count, noun = len(trial.before.words), trial.session.names.noun
+    return no_room("channels and threads", count, MOST_TOKENS, noun)
 
 
 def _pending(trial: Trial) -> str:

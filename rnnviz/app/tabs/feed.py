@@ -16,12 +16,12 @@ from rnnviz.app.page_scene import go_to_click
 from rnnviz.app.questions import answer_html
 from rnnviz.app.stage import Panel, place_sheet
 from rnnviz.app.style import theme
-from rnnviz.app.tabs.tab import Tab
+from rnnviz.app.tabs.tab import Tab, no_room
 from rnnviz.app.tabs.words import draw_words, words_panel
 from rnnviz.drawing.explanation import explanation
 from rnnviz.figures.optimizer_steps import clipping_angle, clipping_curves, ratio_dots
 from rnnviz.figures.picture import Picture
-from rnnviz.figures.token_shares import share_columns, share_map
+from rnnviz.figures.token_shares import MOST_WITH_PAST, share_columns, share_map
 from rnnviz.session import Session
 
 _STEPS = "Measured on the next training steps, without taking them."
@@ -102,9 +102,10 @@ def _share(share: float) -> str:
 def _draw(source: Source, frame: Frame) -> None:
     words, course, epoch, colors = source.words, source.course, source.query.state.epoch, theme()
     shares = _shares(source)
+    past = no_room("earlier epochs", len(words), MOST_WITH_PAST, source.session.names.noun)
     for part in ("hh", "xh"):
         name = f"W_{part}"
-        frame.chart(f"feed_{part}", share_columns, shares, name, words, epoch, colors)
+        frame.chart(f"feed_{part}", share_columns, shares, name, words, epoch, colors, remark=past)
         frame.chart(f"map_{part}", share_map, shares, name, words, course, colors)
     if source.session.player.recorded:
         return

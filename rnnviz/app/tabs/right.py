@@ -17,10 +17,11 @@ from rnnviz.app.page_scene import go_to_click
 from rnnviz.app.questions import answer_html
 from rnnviz.app.stage import Panel, place_sheet, place_text
 from rnnviz.app.style import check_html, theme
-from rnnviz.app.tabs.tab import Tab
+from rnnviz.app.tabs.tab import Tab, no_room
 from rnnviz.app.tabs.words import draw_words, words_panel
 from rnnviz.drawing.explanation import explanation
 from rnnviz.figures import exact_vs_notebook as comparison
+from rnnviz.figures.exact_vs_notebook import MOST_ARROWS
 from rnnviz.figures.picture import Picture
 from rnnviz.session import Session
 
@@ -112,7 +113,8 @@ def _basis(source: Source, elman: bool) -> str:
 def _draw_notebook(source: Source, frame: Frame) -> None:
     """Both gradients word by word, and how far they are apart over lengths and epochs."""
     remark, measured = source.probe.basis, compared_sequences(source)
-    frame.chart("directions", _directions, source, remark=remark)
+    arrows = no_room("arrows", len(source.words), MOST_ARROWS, source.session.names.noun)
+    frame.chart("directions", _directions, source, remark=f"{arrows} {remark}".strip())
     frame.chart("sizes", _sizes, source, remark=remark)
     frame.chart("by_length", _by_length, source)
     history = source.over_epochs(source.gradients.history.comparisons)

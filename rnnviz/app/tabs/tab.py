@@ -64,6 +64,11 @@ def weigh_buttons(session: Session) -> None:
     )  # fmt: skip
 
 
+def no_room(what: str, tokens: int, most: int, noun: str) -> str:
+    """What a picture leaves out of more than ``most`` tokens; nothing if it has room."""
+    return f"No {what}: there is room for them up to {most} {noun}s." if tokens > most else ""
+
+
 def source_of(session: Session) -> StateSource:
     """The source of the states shown now."""
     return StateSource(session.state, session.dataset, session.layer, session.part)

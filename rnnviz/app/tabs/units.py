@@ -20,7 +20,7 @@ from rnnviz.app.questions import answer_html
 from rnnviz.app.stage import Panel, Step, place_chips, place_sheet, place_stepper
 from rnnviz.app.style import theme
 from rnnviz.app.tabs import linear_probes
-from rnnviz.app.tabs.tab import Tab, edition, source_of, weigh_buttons, weighing_html
+from rnnviz.app.tabs.tab import Tab, edition, no_room, source_of, weigh_buttons, weighing_html
 from rnnviz.app.tabs.words import draw_words, words_panel
 from rnnviz.app.unit_subject import Subject, subject_of
 from rnnviz.app.viewer import Event
@@ -147,9 +147,7 @@ def _unthreaded(session: Session) -> str:
         return (
             f"No threads: no matrix of this cell leads from one {session.names.noun} to the next."
         )
-    if len(session.inspect().words) > MOST_TOKENS:
-        return f"No threads: there is room for them up to {MOST_TOKENS} {session.names.noun}s."
-    return ""
+    return no_room("threads", len(session.inspect().words), MOST_TOKENS, session.names.noun)
 
 
 def _place_controls(here: Subject) -> None:

@@ -23,7 +23,7 @@ from rnnviz.app.questions import answer_html
 from rnnviz.app.stage import Panel, place_sheet
 from rnnviz.app.style import steady, theme
 from rnnviz.app.tabs.perturbation_choice import choose_alter, choose_state
-from rnnviz.app.tabs.tab import Tab, edition
+from rnnviz.app.tabs.tab import Tab, edition, no_room
 from rnnviz.app.tabs.words import draw_words, words_panel
 from rnnviz.drawing.explanation import explanation
 from rnnviz.engine.layer_buffers import Array
@@ -32,6 +32,8 @@ from rnnviz.figures.picture import Picture
 from rnnviz.figures.sentence import sentence
 from rnnviz.figures.sequence_network import BROKEN
 from rnnviz.figures.side_by_side import (
+    MOST_NUMBERS,
+    MOST_PAIRS,
     AnswerScale,
     Pair,
     compared_answers,
@@ -278,12 +280,19 @@ def _cut(text: str) -> str:
 
 def _draw(change: Change, frame: Frame) -> None:
     drawn = {"compared": _states, "distance": _distance, "answers": _answers}
+    narrow = {"distance": _numbers(change, MOST_NUMBERS), "answers": _numbers(change, MOST_PAIRS)}
     for key, figure in drawn.items():
-        frame.chart(key, _or_sentence, key, figure, change)
-    frame.chart("saliency", _saliency, change, remark=_left_out(change))
+        frame.chart(key, _or_sentence, key, figure, change, remark=narrow.get(key, ""))
+    remark = f"{_left_out(change)} {'' if change.problem else narrow['answers']}".strip()
+    frame.chart("saliency", _saliency, change, remark=remark)
     if change.session.dataset.tokens:
         frame.chart("choices", _choices, change, remark=_read(change))
     frame.chart("parted", _or_sentence, "parted", _parted, change)
+
+
+def _numbers(change: Change, most: int) -> str:
+    """Whether the numbers are left out where many tokens stand."""
+    return no_room("numbers", len(change.first.words), most, change.session.names.noun)
 
 
 def _or_sentence(key: str, figure: Callable[[Change], Picture], change: Change) -> Picture:
