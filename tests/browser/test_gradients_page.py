@@ -9,34 +9,25 @@ from playwright.sync_api import expect
 
 from rnnviz.config import TaskName
 from rnnviz.presets import PRESETS
+from tests.browser.newcomer import discovery
 
 LAG = {preset.config().cell: preset.config() for preset in PRESETS[TaskName.RECALL][:3]}
 #: While the LSTM still learns smoothly: after a jump of its loss no two kinds of processor agree.
 EPOCHS = 8
-MOST_CLICKS = 5
 
 
 class Reader:
-    """Reads one opened page, and counts its clicks."""
+    """Reads one opened page."""
 
     def __init__(self, page):
-        self.page, self.clicks = page, 0
-        self.story = page.page.locator(".rnnviz-story")
-
-    def click(self, place, **options):
-        self.clicks += 1
-        assert self.clicks <= MOST_CLICKS
-        place.click(**options)
-
-    def ask(self, question):
-        self.click(self.page.page.get_by_role("radio", name=question))
+        self.page, self.story = page, page.page.locator(".rnnviz-story")
 
     def go_to(self, key, epoch):
         """Click at an epoch of a picture over the epochs, of which a pixel may have some."""
         x, _ = self.page.place(key, str(epoch), "1")
         box = self.page.chart(key).bounding_box()
         at = {"x": x - box["x"], "y": box["height"] / 2}
-        self.click(self.page.chart(key), position=at)
+        self.page.chart(key).click(position=at)
         self.page.expect_said("status", "Looking back")
         assert self.page.epoch == pytest.approx(epoch, abs=3)
 
@@ -67,22 +58,24 @@ def read(opened, server):
 @pytest.mark.story
 def test_a_newcomer_sees_why_lag_20_fails_for_elman_and_not_for_the_lstm(page):
     """From the first page, by what the page itself offers next."""
-    reader, story = Reader(page), page.page.locator(".rnnviz-story")
-    reader.click(page.page.get_by_role("combobox").first)
-    reader.click(page.page.get_by_role("option", name="First-token recall"))
-    page.expect_said("status", "of 30")
-    reader.click(page.button("play"))
-    page.expect_said("status", "Finished")
-    expect(story).to_contain_text("The run ended before the loss fell.")
-    reader.click(story.get_by_role("button", name="How far back?"))
-    page.expect_drawn_above("over_lag", 0)
-    expect(story).to_contain_text("Up to epoch 24 of 30 less than 0.1% of the gradient reached “A”")
-    page.expect_in_chart("map", "figure.data[0].x.length > 20")
-    reader.click(story.get_by_role("button", name="Train LSTM, lag 20"))
-    page.expect_said("status", "Running")
-    expect(story).to_contain_text(re.compile(r"\d+% of it reaches “A”, 20 characters back\."))
-    page.expect_in_chart("gauge", "figure.data.some(({ name }) => /half-life/.test(name))")
-    assert reader.clicks == MOST_CLICKS
+    story = page.page.locator(".rnnviz-story")
+    with discovery(page):
+        page.page.get_by_role("combobox").first.click()
+        page.page.get_by_role("option", name="First-token recall").click()
+        page.expect_said("status", "of 30")
+        page.button("play").click()
+        page.expect_said("status", "Finished")
+        expect(story).to_contain_text("The run ended before the loss fell.")
+        story.get_by_role("button", name="How far back?").click()
+        page.expect_drawn_above("over_lag", 0)
+        expect(story).to_contain_text(
+            "Up to epoch 24 of 30 less than 0.1% of the gradient reached “A”"
+        )
+        page.expect_in_chart("map", "figure.data[0].x.length > 20")
+        story.get_by_role("button", name="Train LSTM, lag 20").click()
+        page.expect_said("status", "Running")
+        expect(story).to_contain_text(re.compile(r"\d+% of it reaches “A”, 20 characters back\."))
+        page.expect_in_chart("gauge", "figure.data.some(({ name }) => /half-life/.test(name))")
     expect(page.page.get_by_role("radio", name="How far back does it reach?")).to_be_checked()
 
 
@@ -106,10 +99,10 @@ def test_one_sees_why_lag_20_fails_for_elman_within_30_epochs_and_not_for_the_ls
     assert sizes[0] < level < sizes[-1], "lost in rounding"
     expect(elman.story).to_contain_text("20 characters back")
     expect(elman.story).to_contain_text(re.compile(r"10⁻\S+ of it reaches"), use_inner_text=True)
-    elman.click(elman.page.page.locator(".rnnviz-health-button"))
+    elman.page.page.locator(".rnnviz-health-button").click()
     expect(elman.page.page.locator(".rnnviz-health .bad")).to_contain_text("reach")
     elman.page.page.keyboard.press("Escape")
-    elman.click(elman.page.button("play"))
+    elman.page.button("play").click()
     elman.page.expect_said("status", "Finished")
     elman.page.expect_in_chart("map", "figure.data[0].x.length > 20")
     lstm = read(**LAG["lstm"].to_query(), epoch=EPOCHS)
@@ -136,20 +129,20 @@ def test_on_a_phone_pictures_stand_below_each_other_and_the_answer_is_whole(open
 def test_one_sees_where_the_notebooks_gradient_begins_to_point_elsewhere(read):
     reader = read(epoch=300, phrase="i am not happy")
     page = reader.page
-    reader.ask("Is it right?")
-    page.expect_drawn_above("directions", 0)
-    *back, last = reader.angles()
-    assert last == 0
-    assert min(back) > 0
-    told = re.compile(rf"wrong from 1 word back, by up to {max(back)}°")
-    expect(reader.story).to_contain_text(told, use_inner_text=True)
-    page.expect_in_chart("cosines", "figure.data[0].x.length > 20")
-    reader.go_to("cosines", 30)
-    page.expect_in_chart("directions", f"!figure.data[1].text[0].includes('{back[0]}°')")
-    page.keys("g")
-    page.expect_in_chart("parameters", "figure.data[0].x?.length === 5")
-    expect(reader.story).to_contain_text("Yes, to")
-    assert reader.clicks <= MOST_CLICKS
+    with discovery(page):
+        page.ask("Is it right?")
+        page.expect_drawn_above("directions", 0)
+        *back, last = reader.angles()
+        assert last == 0
+        assert min(back) > 0
+        told = re.compile(rf"wrong from 1 word back, by up to {max(back)}°")
+        expect(reader.story).to_contain_text(told, use_inner_text=True)
+        page.expect_in_chart("cosines", "figure.data[0].x.length > 20")
+        reader.go_to("cosines", 30)
+        page.expect_in_chart("directions", f"!figure.data[1].text[0].includes('{back[0]}°')")
+        page.keys("g")
+        page.expect_in_chart("parameters", "figure.data[0].x?.length === 5")
+        expect(reader.story).to_contain_text("Yes, to")
 
 
 def test_pictures_stand_on_the_words_and_nothing_moves_from_epoch_to_epoch(read):

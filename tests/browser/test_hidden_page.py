@@ -1,16 +1,14 @@
 """Page *Hidden states*, used as its reader uses it: one question, one sheet, few clicks."""
 
 import re
-import time
 
 import pytest
 from playwright.sync_api import expect
 
 from rnnviz.lab.questions import StateQuestion
+from tests.browser.newcomer import discovery
 
 LEARNED = "epoch=420&phrase=right+now+i+am+not+at+all+happy"
-#: The clicks, and the seconds that a reader has.
-MOST_CLICKS, PATIENCE = 5, 60
 
 
 @pytest.fixture
@@ -40,25 +38,25 @@ def chip(page, word):
 
 @pytest.mark.story
 def test_the_unit_that_carries_negation_is_found_and_accuracy_falls_as_it_is_silenced(page):
-    """In five clicks and a minute."""
-    began = time.monotonic()
-    chip(page, "not").click()  # 1
-    expect(story(page)).to_contain_text(re.compile("“not” moves unit \\d+ by −0.\\d+ on average"))
-    page.expect_in_chart("response", "figure.data[1].name === '“not”'")
-    carrier = unit(page)
-    assert rows(page, "memory")[0] == rows(page, "response")[0] == carrier
-    # It changes its sign at the word, and keeps it to the end.
-    values = page.in_chart("unit_words", "[...figure.data[0].y]")
-    assert all(values[3] * value < -0.4 for value in values[4:]), values
-    page.page.get_by_role("radio", name=StateQuestion.BREAK).click()  # 2
-    page.expect_drawn_above("ablation", 0)
-    page.expect_in_chart("ablation", "figure.layout.meta.units.length === 64")
-    row = rows(page, "ablation").index(carrier)
-    page.page.mouse.click(*page.place("ablation", "2", str(row)))  # 3
-    expect(story(page)).to_contain_text(f"Without unit {carrier}")
-    expect(story(page)).to_contain_text("only")
-    assert float(re.search(r"only (\d+)", story(page).inner_text())[1]) < 60
-    assert time.monotonic() - began < PATIENCE
+    with discovery(page):
+        chip(page, "not").click()
+        expect(story(page)).to_contain_text(
+            re.compile("“not” moves unit \\d+ by −0.\\d+ on average")
+        )
+        page.expect_in_chart("response", "figure.data[1].name === '“not”'")
+        carrier = unit(page)
+        assert rows(page, "memory")[0] == rows(page, "response")[0] == carrier
+        # It changes its sign at the word, and keeps it to the end.
+        values = page.in_chart("unit_words", "[...figure.data[0].y]")
+        assert all(values[3] * value < -0.4 for value in values[4:]), values
+        page.page.get_by_role("radio", name=StateQuestion.BREAK).click()
+        page.expect_drawn_above("ablation", 0)
+        page.expect_in_chart("ablation", "figure.layout.meta.units.length === 64")
+        row = rows(page, "ablation").index(carrier)
+        page.page.mouse.click(*page.place("ablation", "2", str(row)))
+        expect(story(page)).to_contain_text(f"Without unit {carrier}")
+        expect(story(page)).to_contain_text("only")
+        assert float(re.search(r"only (\d+)", story(page).inner_text())[1]) < 60
 
 
 def test_a_unit_and_a_word_are_chosen_in_every_picture_and_kept(page):

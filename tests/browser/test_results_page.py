@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.newcomer import discovery
+
 QUESTION = "Where is it wrong?"
 THINGS = {
     "song": "music", "jazz": "music", "piano": "music", "lamp": "light", "bulb": "light",
@@ -33,14 +35,15 @@ def rows(page):
 @pytest.mark.story
 def test_the_three_surest_errors_of_ones_own_data_are_found_with_five_clicks(opened, server):
     page = opened(f"{server.url}/?epochs=9", "network", 1280, 720)
-    page.page.get_by_text("Use your own data").click()
-    page.upload(REQUESTS, "requests.csv")
-    expect(page.at("learn")).to_be_visible()
-    page.start()
-    page.expect_said("message", "with the data requests.csv")
-    page.press("play")
-    page.expect_said("status", "Finished")
-    page.ask(QUESTION)
+    with discovery(page, besides=1):
+        page.page.get_by_text("Use your own data").click()
+        page.upload(REQUESTS, "requests.csv")
+        expect(page.at("learn")).to_be_visible()
+        page.start()
+        page.expect_said("message", "with the data requests.csv")
+        page.press("play")
+        page.expect_said("status", "Finished")
+        page.ask(QUESTION)
     shares = []
     for row in rows(page).all()[:3]:
         expect(row).to_be_in_viewport(ratio=1)

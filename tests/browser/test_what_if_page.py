@@ -5,6 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.newcomer import discovery
+
 LEARNED = "hidden=16&init_scale=0.1&epoch=500&phrase=now+i+am+bad"
 
 
@@ -12,17 +14,18 @@ LEARNED = "hidden=16&init_scale=0.1&epoch=500&phrase=now+i+am+bad"
 def test_the_state_after_not_is_put_into_another_phrase_with_four_clicks(opened, server):
     page = opened(f"{server.url}/hidden?{LEARNED}", "words")
     page.expect_place("500")
-    page.page.get_by_text("What if this word were another?").click()
-    page.expect_drawn_above("distance", 0)
-    page.page.mouse.click(*page.place("compared", "2", "3"))
-    page.page.get_by_text("another state", exact=True).click()
-    donor = page.page.get_by_label("Other phrase")
-    donor.click()
-    donor.fill("i am not")
-    donor.press("Enter")
-    story = page.page.locator(".rnnviz-story")
-    expect(story).to_contain_text("With the state after “i am not” for that after “now i am”")
-    expect(story).to_contain_text("the verdict turns")
+    with discovery(page):
+        page.page.get_by_text("What if this word were another?").click()
+        page.expect_drawn_above("distance", 0)
+        page.page.mouse.click(*page.place("compared", "2", "3"))
+        page.page.get_by_text("another state", exact=True).click()
+        donor = page.page.get_by_label("Other phrase")
+        donor.click()
+        donor.fill("i am not")
+        donor.press("Enter")
+        story = page.page.locator(".rnnviz-story")
+        expect(story).to_contain_text("With the state after “i am not” for that after “now i am”")
+        expect(story).to_contain_text("the verdict turns")
     heads = "figure.layout.annotations.map(({ text }) => text)"
     page.expect_in_chart("compared", f"{heads}.includes('B: not')")
     distance = page.in_chart("distance", "[...figure.data[0].y]")
