@@ -1,4 +1,4 @@
-"""Every tab of every page: one screen at every size, and the words where they are on Train."""
+"""Every tab of every page: one screen at every size, words where Train has them, and axe."""
 
 import pytest
 
@@ -8,6 +8,7 @@ from rnnviz.lab.questions import (
     StateQuestion,
     TrainQuestion,
 )
+from tests.browser.test_accessibility import violations_in
 from tests.browser.test_first_screen import SCROLLS
 from tests.browser.test_first_screen import SIZES as WINDOWS
 
@@ -58,5 +59,7 @@ def test_a_tab_is_one_screen_with_the_words_where_they_always_are(
             assert min(box["height"], box["width"]) > 30
         if words := page.page.evaluate(MIDDLES):
             assert words == pytest.approx(on_train.setdefault(size, words), abs=1), size
+    for scheme in ("light", "dark"):
+        assert violations_in(page, scheme) == [], scheme
     settle(page, PHONE)
     assert page.page.evaluate(ACROSS) <= 0
