@@ -48,7 +48,7 @@ export class Table extends HtmlPicture {
     const { length } = cells.values[0];
     if (!length) return table;
     const head = table.createTHead().insertRow();
-    head.append(...header.values.map((textContent) => make("th", { textContent, scope: "col" })));
+    head.append(...header.values.map((name) => (name ? make("th", { textContent: name, scope: "col" }) : make("td"))));
     const body = table.createTBody();
     for (let k = 0; k < length; k++) {
       const row = body.insertRow();
