@@ -109,3 +109,45 @@ def test_values_stand_at_their_places_on_linear_log_and_category_axes(page):
     assert [up for _, up, _ in points] == pytest.approx(heights)
     color = list(bytes.fromhex(LIGHT.magnitude[1:]))
     assert [painted for _, _, painted in points] == [color] * rows
+
+
+def keyed(page, key, *names):
+    """Press keys in a chart."""
+    canvas = page.chart(key).locator("canvas")
+    canvas.focus()
+    for name in names:
+        page.page.keyboard.press(name)
+    return canvas
+
+
+def test_the_arrow_keys_point_and_enter_does_what_a_click_does(opened, server):
+    page = opened(f"{server.url}/hidden?hidden=8&init_scale=0.3&epoch=40", "memory")
+    page.ask("What breaks it?")
+    page.expect_in_chart("ablation", "figure.layout.meta.units.length === 8")
+    unit = page.in_chart("ablation", "figure.layout.meta.units[2]")
+    tip = page.chart("ablation").locator(".rnnviz-tip")
+    canvas = keyed(page, "ablation", "ArrowDown", "ArrowDown", "ArrowRight", "ArrowDown")
+    expect(tip).to_contain_text(f"unit {unit}: ")
+    expect(canvas).to_have_attribute("role", "application")
+    expect(canvas).to_have_attribute("aria-label", re.compile("Arrow keys point, Enter chooses"))
+    page.page.keyboard.press("Enter")
+    expect(page.page.get_by_role("button", name=f"unit {unit} ✕")).to_be_visible()
+    page.page.keyboard.press("Escape")
+    expect(tip).to_be_hidden()
+
+    page.replay("Train")
+    page.ask("Where is it wrong?")
+    page.expect_drawn_above("confusion", 0)
+    said = "[...figure.data[1].text].map(Number)"
+    first, second, *_ = page.in_chart("confusion", said)
+    keyed(page, "confusion", "ArrowRight", "ArrowRight", "Enter")
+    expect(page.at("list").locator("tr[data-row]")).to_have_count(second)
+    page.page.keyboard.press("ArrowLeft")
+    page.page.keyboard.press("Enter")
+    expect(page.at("list").locator("tr[data-row]")).to_have_count(first)
+
+    page.replay("Dynamics")
+    page.ask("Which way does it take?")
+    page.expect_drawn_above("trajectories", 0)
+    keyed(page, "trajectories", "ArrowRight", "ArrowDown", "ArrowRight", "Enter")
+    expect(page.phrase).not_to_have_value("i am not bad")

@@ -12,6 +12,7 @@ export class CanvasPicture extends Picture {
     this.canvas = make("canvas", "rnnviz-canvas");
     this.tip = make("div", "rnnviz-tip");
     this.tip.hidden = true;
+    this.tip.ariaLive = "polite";
     this.node.replaceChildren(this.canvas, this.tip);
     this.pointer = null; // where the pointer is, in the units of `paint`
     this.canvas.addEventListener("pointermove", (event) => this.point(this.placeOf(event)));
@@ -27,10 +28,14 @@ export class CanvasPicture extends Picture {
     return [offsetX / this.zoom, offsetY / this.zoom];
   }
 
+  get role() {
+    return "img";
+  }
+
   // Only what is drawn has a label.
   async draw() {
     await super.draw();
-    this.canvas.setAttribute("role", "img");
+    this.canvas.setAttribute("role", this.role);
   }
 
   point(pointer) {

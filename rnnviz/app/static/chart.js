@@ -1,9 +1,9 @@
 // A chart, drawn on a canvas from one of the pictures of figures/. Its options are Plotly's, so a notebook
 // shows the same picture.
 import { CanvasPicture } from "./canvas_picture.js";
-import { clamp, faint, number } from "./canvas.js";
-import { edgesOf } from "./chart_axes.js";
-import { axesFor, chartLayout, pointsOf } from "./chart_layout.js";
+import { clamp, faint } from "./canvas.js";
+import { nearest, onwards, targetsOf } from "./chart_aim.js";
+import { chartLayout, pointsOf } from "./chart_layout.js";
 import { paintChart, paintSentence } from "./chart_paint.js";
 import { plainText } from "./numbers.js";
 
@@ -11,14 +11,19 @@ import { plainText } from "./numbers.js";
 const AXES = new Map([["x", 0], ["y", 1]]);
 // On a projector of this height, in pixels, a chart is drawn as large as elsewhere; on a higher one larger.
 const PRESENT = 830;
-// The pointer is at a point if it is so near, in pixels.
-const NEAR = 30;
 
 export class Chart extends CanvasPicture {
   constructor(key, parts, listeners) {
     super(key, parts, listeners);
     // A quick click comes before the picture of the pointer's move, a touch without any.
     this.canvas.addEventListener("click", (event) => this.press(this.placeOf(event)));
+    this.canvas.addEventListener("keydown", (event) => this.step(event));
+    this.canvas.addEventListener("blur", () => this.point(null));
+  }
+
+  // What can be clicked can be reached with the keyboard.
+  get role() {
+    return this.clickable ? "application" : "img";
   }
 
   // On a projector type and lines are larger.
@@ -34,7 +39,20 @@ export class Chart extends CanvasPicture {
   show(figure) {
     this.figure = figure;
     this.repaint();
-    this.canvas.setAttribute("aria-label", plainText(figure.layout.title?.text));
+    const title = plainText(figure.layout.title?.text);
+    this.canvas.setAttribute("aria-label", this.clickable ? `${title}. Arrow keys point, Enter chooses.` : title);
+    this.clickable ? (this.canvas.tabIndex = 0) : this.canvas.removeAttribute("tabindex");
+  }
+
+  // The arrow keys go from point to point, Enter is a click.
+  step(event) {
+    const { key } = event, next = onwards(targetsOf(this.chart), this.pointer, key);
+    if (next) this.point(next);
+    else if (key === "Enter" && this.pointer) this.press(this.pointer);
+    else if (key === "Escape") this.canvas.blur();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
   }
 
   paint(context, width, height) {
@@ -159,74 +177,4 @@ export class Chart extends CanvasPicture {
   told() {
     return this.aim ? this.aim.lines : [];
   }
-}
-
-// The cell or point of a series that is nearest to the pointer, and what is told of it.
-function nearest(chart, px, py) {
-  let best = null;
-  for (const series of chart.data) {
-    if (["skip", "none"].includes(series.hoverinfo) || series.visible === false) continue;
-    const found = series.type === "heatmap" ? cellAt(chart, series, px, py)
-      : series.type === "bar" ? barAt(chart, series, px, py) : pointAt(chart, series, px, py);
-    if (found && (!best || found.distance < best.distance)) best = found;
-  }
-  return best && { ...best, lines: isGap(best) ? [] : lines(best) };
-}
-
-// A cell that isn't painted has no number to tell.
-const isGap = ({ series, z }) => series.type === "heatmap" && !Number.isFinite(z);
-
-function cellAt(chart, series, px, py) {
-  const [xs, ys] = axesFor(chart, series);
-  const index = (edges, axis, pixel) => edges.findIndex((edge, k) => {
-    const [a, b] = [axis.at(edge), axis.at(edges[k + 1])];
-    return k + 1 < edges.length && pixel >= Math.min(a, b) && pixel < Math.max(a, b);
-  });
-  const column = index(edgesOf(series.x, series.z[0]?.length ?? 0), xs, px);
-  const row = index(edgesOf(series.y, series.z.length), ys, py);
-  if (row < 0 || column < 0) return null;
-  const [x, y] = [series.x?.[column] ?? column, series.y?.[row] ?? row];
-  return { distance: NEAR, series, x, y, z: series.z[row][column],
-    data: series.customdata?.[row]?.[column], text: series.text?.[row]?.[column] };
-}
-
-function barAt(chart, series, px, py) {
-  const [xs, ys] = axesFor(chart, series);
-  const flat = series.orientation === "h";
-  const [axis, pixel, places, values] = flat ? [ys, py, series.y, series.x] : [xs, px, series.x, series.y];
-  const at = Array.from(values, (_, k) => axis.at(places ? places[k] : k));
-  const distances = at.map((middle) => Math.abs(middle - pixel));
-  const k = distances.indexOf(Math.min(...distances));
-  if (k < 0 || distances[k] > Math.abs(axis.at(0.5) - axis.at(0))) return null;
-  return { distance: NEAR, series, ...told(series, k) };
-}
-
-function pointAt(chart, series, px, py) {
-  let [least, index] = [NEAR, -1];
-  pointsOf(chart, series).forEach(([x, y], k) => {
-    const distance = Math.hypot(x - px, y - py);
-    if (distance < least) [least, index] = [distance, k];
-  });
-  return index < 0 ? null : { distance: least, series, ...told(series, index) };
-}
-
-const told = (series, k) => ({
-  index: k,
-  x: series.x?.[k] ?? k, y: series.y?.[k] ?? k, data: series.customdata?.[k],
-  text: Array.isArray(series.text) ? series.text[k] : series.text,
-});
-
-// What the series' template says of a point.
-function lines({ series, x, y, z, data, text }) {
-  const usual = `${series.name ? `${series.name}: ` : ""}%{y}`;
-  const { meta, name } = series;
-  const values = { x, y, z, text, meta, customdata: data, fullData: { name } };
-  const [main, extra = ""] = (series.hovertemplate ?? usual).split(/<extra>|<\/extra>/);
-  const filled = [extra, main].map((part) => part.replace(/%\{([^}:]+)(?::[^}]*)?\}/g, (_, path) => valueAt(values, path)));
-  return filled.filter(Boolean).join("<br>").split("<br>").map(plainText);
-}
-
-function valueAt(values, path) {
-  const value = path.split(/[.[\]]+/).filter(Boolean).reduce((found, name) => found?.[name], values);
-  return typeof value === "number" ? number(value, 6) : value ?? "";
 }
