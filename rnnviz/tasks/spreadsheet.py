@@ -140,6 +140,8 @@ def _columns(batches: Iterable[Any], count: int, name: str) -> list[list[str]]:
     columns: list[list[str]] = [[] for _ in range(count)]
     letters = 0
     for batch in batches:
+        # What is damaged may name a text that is not there.
+        batch.validate(full=True)
         read = list(map(_cells, batch.columns))
         letters += sum(len(cell) for cells in read for cell in cells)
         for column, cells in zip(columns, read, strict=True):

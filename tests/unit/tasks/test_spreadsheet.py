@@ -6,7 +6,7 @@ import zipfile
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rnnviz.tasks import spreadsheet
@@ -156,6 +156,8 @@ GOOD = parquet_of(text=["so warm", "so cold"] * 20, label=[1, 0] * 20)
 
 
 @given(st.integers(4, len(GOOD) - 1), st.binary(max_size=8))
+# The index of a text that the column doesn't have.
+@example(106, b"P")
 def test_a_damaged_parquet_file_is_read_or_refused(place, scrap):
     for content in (GOOD[:place], GOOD[:place] + scrap + GOOD[place + len(scrap) :]):
         try:
