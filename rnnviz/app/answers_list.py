@@ -19,14 +19,14 @@ from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
 
 #: At most so many rows are listed, and so many that are right; the CSV has all.
-_MOST, _NEAR = 200, 30
+MOST, _NEAR = 200, 30
 #: The most letters of a text, which the list cuts anyway.
 _LETTERS = 300
 
 
 def rows_of(session: Session, answers: Answers | Values, section: Section, theme: Theme) -> Rows:
     """One section of the list, under its heading."""
-    most = _NEAR if section.name == "near" else _MOST
+    most = _NEAR if section.name == "near" else MOST
     shown, count = section.answers[:most], len(section.answers)
     cut = f"; the first {most} of {count:,}" if count > most else ""
     columns = (

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,16 +20,29 @@ from rnnviz.figures.theme import LIGHT, Theme, picture
 _LEAST = 0.2
 
 
+class Placed(NamedTuple):
+    """Answers by the number of their sequence, (P,): the classes wanted and said.
+
+    The sequence with the number ``opened`` is marked, if there is one.
+    """
+
+    numbers: Array
+    wanted: Array
+    said: Array
+    opened: int | None = None
+
+
 def confusion_matrix(
     confusion: Confusion,
     classes: Sequence[str],
     chosen: tuple[int, int] | None = None,
     theme: Theme = LIGHT,
+    placed: Placed | None = None,
 ) -> Picture:
     """How often each class (row) is answered with each (column); ``chosen`` is framed.
 
     The colour is the share of the row: right answers in the colour of the forward pass, wrong ones
-    in that of the text.
+    in that of the text. The page marks the cells of a sequence that is ``placed`` and pointed at.
     """
     names = [class_name(classes[c], 9) for c in confusion.classes]
     count, shades = len(names), _shades(confusion)
@@ -37,6 +50,8 @@ def confusion_matrix(
     slanted = {"tickangle": -40} if max(map(len, names)) * count > 40 else {}
     series = [_cells(confusion, classes, shades, theme), _counts(confusion, shades, theme)]
     place = {c: k for k, c in enumerate(confusion.classes.tolist())}
+    if placed:
+        series.append(_places(placed, place))
     if chosen and {*chosen} <= place.keys():
         y, x = (place[c] for c in chosen)
         series.append(outlines([(x - 0.5, y - 0.5, x + 0.5, y + 0.5)], theme.text, 2.5))
@@ -47,7 +62,22 @@ def confusion_matrix(
         theme,
         xaxis=axis("said", theme, range=[-0.5, count - 0.5], **ticks, **slanted),
         yaxis=axis("wanted", theme, range=[count - 0.5, -0.5], **ticks),
-        meta={"left": 32 + 7 * max(map(len, names))},
+        meta={"left": 32 + 7 * max(map(len, names)), "opened": placed and placed.opened},
+    )
+
+
+def _places(placed: Placed, place: Mapping[int, int]) -> Series:
+    """Where the answers of each sequence stand; not drawn."""
+    rows = zip(placed.numbers.tolist(), placed.wanted.tolist(), placed.said.tolist(), strict=True)
+    cells = [(number, place[w], place[s]) for number, w, s in rows if {w, s} <= place.keys()]
+    return scatter(
+        x=[x for _, _, x in cells],
+        y=[y for _, y, _ in cells],
+        customdata=[number for number, _, _ in cells],
+        mode="markers",
+        visible=False,
+        hoverinfo="skip",
+        meta={"phrases": True},
     )
 
 

@@ -16,8 +16,13 @@ from rnnviz.figures.theme import LIGHT, Theme, picture, plain
 _MOST = 2_000
 
 
-def value_scatter(values: Values, channels: Sequence[str], theme: Theme = LIGHT) -> Picture:
-    """Every answer (up) at its target (across); on the diagonal both are the same."""
+def value_scatter(
+    values: Values, channels: Sequence[str], theme: Theme = LIGHT, opened: int | None = None
+) -> Picture:
+    """Every answer (up) at its target (across); on the diagonal both are the same.
+
+    A point yields the number of its sequence as customdata; those of ``opened`` are marked.
+    """
     some = np.linspace(0, len(values.said) - 1, min(len(values.said), _MOST)).round().astype(int)
     said, wanted = values.said[some], values.wanted[some]
     known = np.concatenate([said.ravel(), wanted.ravel()])
@@ -33,10 +38,13 @@ def value_scatter(values: Values, channels: Sequence[str], theme: Theme = LIGHT)
             y=compact(said[:, c]),
             name=plain(name),
             mode="markers",
+            customdata=values.owners[some].tolist(),
+            meta={"phrases": True},
             marker={"size": 5, "color": faint(colors[c % len(colors)], 0.5)},
             hovertemplate="wanted %{x:.4g}, said %{y:.4g}<extra>%{fullData.name}</extra>",
         )
         for c, name in enumerate(channels)
     ]
     axes = {f"{a}axis": signed_axis(t, limit, theme) for a, t in (("x", "wanted"), ("y", ""))}
-    return picture([diagonal, *points], "Said (up), wanted (across)", 400, theme, **axes)
+    meta = {"opened": opened}
+    return picture([diagonal, *points], "Said (up), wanted (across)", 400, theme, meta=meta, **axes)

@@ -107,3 +107,34 @@ def test_nothing_scrolls_but_the_list(page):
             "(document.querySelector('.stMain'))"
         )
         expect(page.at("metric")).to_be_in_viewport(ratio=1)
+
+
+def test_a_sequence_that_is_pointed_at_in_the_list_is_marked_in_the_matrix(page):
+    page.expect_drawn_above("confusion", 0)
+    opened = page.page.evaluate("rnnviz.stage.plots.get('confusion').canvas.toDataURL()")
+    other = rows(page).last
+    other.hover()
+    number = int(other.get_attribute("data-row"))
+    page.page.wait_for_function("number => rnnviz.stage.phrase === number", arg=number)
+    page.page.wait_for_function(
+        "before => rnnviz.stage.plots.get('confusion').canvas.toDataURL() !== before", arg=opened
+    )
+    page.page.mouse.move(1, 1)
+    page.page.wait_for_function(
+        "before => rnnviz.stage.plots.get('confusion').canvas.toDataURL() === before", arg=opened
+    )
+
+
+def test_a_value_that_is_pointed_at_is_marked_in_the_list_and_opened_by_a_click(opened, server):
+    page = opened(f"{server.url}/?task=adding&hidden=4&epoch=1")
+    page.ask(QUESTION)
+    page.expect_drawn_above("scatter", 0)
+    number = int(rows(page).nth(3).get_attribute("data-row"))
+    points = "figure.data.find(({ meta }) => meta?.phrases)"
+    index = page.in_chart("scatter", f"{points}.customdata.indexOf({number})")
+    place = page.place("scatter", f"{points}.x[{index}]", f"{points}.y[{index}]")
+    page.page.mouse.move(*place)
+    expect(page.at("list").locator("tr.pointed")).to_have_attribute("data-row", str(number))
+    before = page.phrase.input_value()
+    page.page.mouse.click(*place)
+    expect(page.phrase).not_to_have_value(before)

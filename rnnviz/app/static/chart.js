@@ -12,6 +12,8 @@ const AXES = new Map([["x", 0], ["y", 1]]);
 // On a projector of this height, in pixels, a chart is drawn as large as elsewhere; on a higher one larger.
 const PRESENT = 830;
 
+const isOfPhrases = ({ meta }) => meta?.phrases;
+
 export class Chart extends CanvasPicture {
   constructor(key, parts, listeners) {
     super(key, parts, listeners);
@@ -92,7 +94,13 @@ export class Chart extends CanvasPicture {
   placesAt(at) {
     if (!this.inPlot(at)) return {};
     const places = [...AXES].map(([letter, k]) => [this.meaning[letter], this.placeAt(letter, at[k])]);
-    return { ...Object.fromEntries(places.filter(([name]) => name)), ...this.tokenAt(at) };
+    return { ...Object.fromEntries(places.filter(([name]) => name)), ...this.tokenAt(at), ...this.phraseAt(at) };
+  }
+
+  // The points of some series are sequences, whose numbers they have as customdata.
+  phraseAt(at) {
+    const aim = this.figure.data.some(isOfPhrases) && this.aimAt(at);
+    return aim && isOfPhrases(aim.series) ? { phrase: aim.data } : {};
   }
 
   // The points of a series may be those of the tokens, from `meta.token` on.
@@ -119,6 +127,7 @@ export class Chart extends CanvasPicture {
   paintMarks(c) {
     this.paintToken(c);
     this.paintWay(c);
+    this.paintPhrase(c);
     for (const letter of AXES.keys()) {
       const name = this.meaning[letter], value = name && this.stage[name];
       if (value === undefined) continue;
@@ -147,6 +156,18 @@ export class Chart extends CanvasPicture {
   paintToken(c) {
     const series = this.ofTokens, { token } = this.stage;
     const [x, y] = series && token !== undefined ? pointsOf(this.chart, series)[token - series.meta.token] ?? [] : [];
+    this.paintRing(c, x, y);
+  }
+
+  // Rings around the places of the sequence that is pointed at, or is opened.
+  paintPhrase(c) {
+    const phrase = this.stage.phrase ?? this.meaning.opened;
+    for (const series of this.figure.data.filter(isOfPhrases)) {
+      pointsOf(this.chart, series).forEach(([x, y], k) => series.customdata[k] === phrase && this.paintRing(c, x, y));
+    }
+  }
+
+  paintRing(c, x, y) {
     if (!Number.isFinite(x) || !Number.isFinite(y)) return;
     c.beginPath();
     c.arc(x, y, 11, 0, 7);

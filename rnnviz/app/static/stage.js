@@ -112,9 +112,9 @@ export class Stage {
     this.waiting.delete(plot.key);
   }
 
-  // Mark the { token, unit, epoch } that is pointed at in one picture in all that show it.
+  // Mark the { token, unit, epoch, phrase } that is pointed at in one picture in all that show it.
   point(marks) {
-    const same = ["token", "unit", "epoch"].every((name) => marks[name] === this.pointed[name]);
+    const same = ["token", "unit", "epoch", "phrase"].every((name) => marks[name] === this.pointed[name]);
     this.pointed = marks;
     if (same) return;
     for (const plot of this.plots.values()) plot.mark?.();
@@ -131,6 +131,11 @@ export class Stage {
 
   get epoch() {
     return this.pointed.epoch;
+  }
+
+  // The number of a sequence.
+  get phrase() {
+    return this.pointed.phrase;
   }
 
   // The unit or token that was clicked.

@@ -21,6 +21,13 @@ export class Table extends HtmlPicture {
     if (focused >= 0) this.buttons[focused]?.focus({ preventScroll: true });
   }
 
+  // The sequence that is pointed at elsewhere.
+  mark() {
+    for (const row of this.rows.querySelectorAll("tr[data-row]")) {
+      row.classList.toggle("pointed", Number(row.dataset.row) === this.stage.phrase);
+    }
+  }
+
   get box() {
     return this.rows;
   }
@@ -66,6 +73,8 @@ export class Table extends HtmlPicture {
     first.append(button);
     row.dataset.row = data;
     if (data === opened) row.ariaCurrent = button.ariaCurrent = "true";
+    for (const type of ["pointerenter", "focusin"]) row.addEventListener(type, () => this.stage.point({ phrase: data }));
+    for (const type of ["pointerleave", "focusout"]) row.addEventListener(type, () => this.stage.point({}));
     row.addEventListener("click", () => this.onClick(this.key, { x: null, y: null, data }));
   }
 }

@@ -13,7 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.analysis.formatting import number, quoted
 from rnnviz.analysis.results import Answers, Values, confusion, most_confused, whole
-from rnnviz.app.answers_list import rows_of
+from rnnviz.app.answers_list import MOST, rows_of
 from rnnviz.app.browser_session import first_value, get_seat, visit
 from rnnviz.app.frame import Frame
 from rnnviz.app.page_scene import go_to_click
@@ -31,7 +31,7 @@ from rnnviz.drawing.verdict import verdict_html
 from rnnviz.export.results import result_csv, result_files
 from rnnviz.figures.answers import class_strip, value_lines
 from rnnviz.figures.class_bars import class_bars
-from rnnviz.figures.confusion_matrix import confusion_matrix
+from rnnviz.figures.confusion_matrix import Placed, confusion_matrix
 from rnnviz.figures.hidden_states import running_margin_bars
 from rnnviz.figures.picture import Picture
 from rnnviz.figures.sentence import sentence
@@ -98,6 +98,7 @@ def live_wrong(session: Session) -> Tab:
 
     handlers = {
         "list": partial(_open, session),
+        "scatter": partial(_open, session),
         "confusion": partial(_choose_cell, session),
         "metric": partial(go_to_click, session),
     }
@@ -195,7 +196,7 @@ def _lay_out(session: Session) -> None:
         _panel(session, "answers", 3, _name_of_answers(session)),
         _panel(session, "list", 5, "wrong_list", clicks=True, kind="table"),
     ]
-    right = [_panel(session, "scatter", 5, "wrong_scatter")]
+    right = [_panel(session, "scatter", 5, "wrong_scatter", clicks=True)]
     if data.answers_classes:
         right = [
             _panel(session, "confusion", 5.6, "wrong_confusion", clicks=True),
@@ -319,10 +320,21 @@ def _draw_scores(source: Source, frame: Frame) -> None:
     session, answers, data = source.session, source.answers, source.session.dataset
     if isinstance(answers, Values):
         colors = steady(session, "scatter")
-        frame.chart("scatter", value_scatter, answers, data.classes, colors)
+        frame.chart("scatter", value_scatter, answers, data.classes, colors, source.opened)
     else:
         found = confusion(answers, len(data.classes), MOST_CLASSES)
         cell = session.results.cell
-        frame.chart("confusion", confusion_matrix, found, data.classes, cell, theme())
+        placed = _placed(source, answers)
+        frame.chart("confusion", confusion_matrix, found, data.classes, cell, theme(), placed)
         frame.chart("scores", class_scores, found, data.classes, theme())
     frame.chart("metric", metric_curve, session.player.course, data.metric, theme())
+
+
+def _placed(source: Source, answers: Answers) -> Placed:
+    """The answers of the sequences that are listed."""
+    sections = _sections(source.session, answers)
+    listed = np.concatenate([answers.owners[section.answers[:MOST]] for section in sections])
+    some = np.isin(answers.owners, listed)
+    rows = np.stack([answers.owners[some], answers.wanted[some], answers.said[some]])
+    owners, wanted, said = np.unique(rows, axis=1)
+    return Placed(owners, wanted, said, source.opened)

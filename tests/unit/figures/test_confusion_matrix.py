@@ -4,7 +4,7 @@ import numpy as np
 
 from rnnviz.analysis.results import Confusion
 from rnnviz.figures.color_math import contrast, mixed
-from rnnviz.figures.confusion_matrix import confusion_matrix
+from rnnviz.figures.confusion_matrix import Placed, confusion_matrix
 from rnnviz.figures.theme import DARK, LIGHT
 from tests.sampling import each_row
 
@@ -38,3 +38,13 @@ def test_every_count_can_be_read_on_its_cell(theme):
 
 def test_a_chosen_cell_of_classes_that_are_not_shown_has_no_frame():
     assert len(confusion_matrix(MATRIX, NAMES, (0, 1)).series) == 2
+
+
+def test_a_sequence_that_is_listed_has_its_cells():
+    placed = Placed(np.array([7, 7, 9]), np.array([1, 4, 0]), np.array([4, 4, 1]), 7)
+    drawn = confusion_matrix(MATRIX, NAMES, placed=placed)
+    *_, places = drawn.series
+    assert places["meta"] == {"phrases": True}
+    assert (places["x"], places["y"], places["customdata"]) == ([1, 1], [0, 1], [7, 7])
+    assert not places["visible"]
+    assert drawn.layout["meta"]["opened"] == 7

@@ -14,6 +14,7 @@ def test_points_stand_at_target_and_answer_and_the_diagonal_is_where_both_are_th
     assert list(diagonal.x) == list(diagonal.y) == [-2, 2] == list(drawn.layout.xaxis.range)
     assert (list(first.x), list(first.y)) == ([1, 2], [0.5, 2])
     assert second.name == "&lt;b&gt;"
+    assert list(second.customdata) == [0, 1], "the numbers of the sequences"
     assert list(drawn.layout.xaxis.range) == list(drawn.layout.yaxis.range)
 
 
