@@ -115,9 +115,8 @@ def place_canvas(kind: str, key: str, text: str) -> None:
 class Panel(NamedTuple):
     """A picture of a sheet: its key, its share of the height, and its explanation.
 
-    ``kind`` names what draws it; in one of kind "text" is the text ``key`` of the frames. A share
-    of 0 is one line high. One with a ``head`` begins beside the words of the other column: the
-    plots of both are at the same height if their shares are.
+    ``kind`` names what draws it. A share of 0 is one line high. One with a ``head`` begins beside
+    the words of the other column: the plots of both are at the same height if their shares are.
     """
 
     key: str

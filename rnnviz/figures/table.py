@@ -15,34 +15,43 @@ from rnnviz.figures.theme import LIGHT, Theme, picture, plain, shown_token
 class Column(NamedTuple):
     """A column: its heading, its cells, the colour of its text or bars, and its relative width.
 
-    The cells of a ``share`` are numbers from 0 to 1, which the page draws as bars.
+    Each cell may have a colour of its own. The cells of a ``share`` are numbers from 0 to 1, which
+    the page draws as bars.
     """
 
     name: str
     cells: Sequence[Any]
-    color: str
+    color: str | Sequence[str]
     width: float = 1
     share: bool = False
 
 
 class Rows(NamedTuple):
-    """Rows under a heading, with the number of each, by which a click names it."""
+    """Rows under a heading, with the number of each, by which a click names it.
+
+    What is ``long`` goes on in the next line.
+    """
 
     name: str
     columns: Sequence[Column]
     numbers: Sequence[int] = ()
+    long: bool = False
 
 
-def answer_list(
-    title: str, sections: Sequence[Rows], opened: int | None = None, theme: Theme = LIGHT
+def row_lists(
+    title: str,
+    sections: Sequence[Rows],
+    opened: int | None = None,
+    theme: Theme = LIGHT,
+    note: str = "",
 ) -> Picture:
-    """Lists of sequences with their answers, one below the other; ``opened`` is a row's number."""
+    """Lists one below the other, and a note below; ``opened`` is a row's number."""
     count = len(sections)
     series = [
         {**_table(rows), "domain": {"y": [1 - (k + 1) / count, 1 - k / count]}}
         for k, rows in enumerate(sections)
     ]
-    return picture(series, title, 400, theme, meta={"opened": opened})
+    return picture(series, title, 400, theme, meta={"opened": opened, "note": note})
 
 
 def class_scores(confusion: Confusion, classes: Sequence[str], theme: Theme = LIGHT) -> Picture:
@@ -90,4 +99,5 @@ def _table(rows: Rows) -> Series:
         },
         "columnwidth": [column.width for column in columns],
         "customdata": list(rows.numbers),
+        "meta": {"long": rows.long},
     }

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from rnnviz.analysis.fixed_points import FixedPoint, FixedPoints
-from rnnviz.analysis.phase_portrait import Readout, Rest
-from rnnviz.app.fixed_point_list import rest_sentence, rests_html, search_outcome
 from rnnviz.app.measuring import progress_html
+from rnnviz.app.search_outcome import rest_sentence, search_outcome
 from rnnviz.config import RunConfig, TaskName
 from rnnviz.lab.dynamics import DynamicsLab, Hold
 from rnnviz.presets import PRESETS
@@ -43,10 +42,19 @@ class Page(tab.Page):
 
     @property
     def rows(self):
-        """The cells of the list's rows, without those that are open."""
-        rows = re.findall(r'<tr data-at="\d+".*?</tr>', self.bodies["points"])
-        cells = [re.findall("<td.*?</td>", row) for row in rows]
-        return [[" ".join(plain(cell).split()) for cell in row] for row in cells]
+        """The rows of the list."""
+        return [*zip(*self.chart("points")["data"][0]["cells"]["values"], strict=True)]
+
+    @property
+    def outcome(self):
+        """What came of the search."""
+        return self.chart("points")["layout"]["meta"]["note"]
+
+    @property
+    def numbers(self):
+        """Those of the point that is open."""
+        _, *opened = self.chart("points")["data"]
+        return dict(zip(*opened[0]["cells"]["values"], strict=True)) if opened else {}
 
     def sentence(self, key):
         return self.chart(key)["layout"]["meta"]["sentence"]
@@ -111,7 +119,7 @@ def test_of_an_encoder_and_a_decoder_the_way_is_the_decoders():
 def test_the_flip_flop_has_eight_points_at_which_it_rests(flipflop):
     flipflop.find()
     assert flipflop.story.startswith("Learned Held on the zero input, the state rests at 8")
-    assert "8 stable, 19 saddle, 0 slow, from 200 starts" in flipflop.text
+    assert flipflop.outcome == "8 stable, 19 saddle, 0 slow, from 200 starts."
     assert {"stays (8)", "leaves (19)"} <= {*flipflop.names}
     rests = [row[1] for row in flipflop.rows]
     assert rests == ["● stays"] * 8 + [f"○ leaves ({n})" for n in [1] * 12 + [2] * 6 + [3]]
@@ -125,19 +133,20 @@ def test_a_row_or_a_point_chooses_and_opens_its_numbers(flipflop):
     flipflop.find()
     lab, query = flipflop.session.dynamics, flipflop.session.dynamics_query
     rests = lab.rests(query)
-    assert "speed q" not in flipflop.text
+    assert not flipflop.numbers
     for key, index in (("points", 20), ("phase", 3)):
         flipflop.say("click", on=key, x=0, y=0, data=index)
         assert lab.chosen(query, rests) == index
-        (size,) = re.findall(r"largest \|λ\|.*?(\d[\d.]*)", "largest |λ|" + flipflop.rows[index][3])
-        assert f'data-at="{index}" class="chosen"' in flipflop.bodies["points"]
-        assert f"{rests[index].point.state[-1]:.4g}".replace("-", "−") in flipflop.text
+        size = re.match(r"\d[\d.]*", flipflop.rows[index][3])[0]
+        assert flipflop.chart("points")["layout"]["meta"]["opened"] == index
+        last = f"{rests[index].point.state[-1]:.4g}".replace("-", "−")
+        assert flipflop.numbers["state"].endswith(last)
         notes = [n["text"] for n in flipflop.chart("spectra")["layout"]["annotations"]]
         assert size in notes
         ring = flipflop.phase["figure"]["data"][-2]
         assert len(ring["x"]) == 1
     flipflop.say("click", on="points", data=3)
-    assert "speed q" not in flipflop.text, "closed again"
+    assert not flipflop.numbers, "closed again"
 
 
 def test_values_that_are_held_can_be_typed(flipflop):
@@ -159,17 +168,17 @@ def test_values_that_are_held_can_be_typed(flipflop):
 def test_a_search_on_every_cell_tells_what_came_of_it(cell, layers):
     page = Page(cell=cell, layers=layers, hidden="4", epoch="2")
     page.find()
-    assert re.search(r"\d+ stable, \d+ saddle, \d+ slow, from 200 starts", page.text)
+    assert re.match(r"\d+ stable, \d+ saddle, \d+ slow, from 200 starts", page.outcome)
     assert len(page.rows) == len(page.session.dynamics.rests(page.session.dynamics_query))
     assert page.chart("spectra")["data"]
 
 
 def test_a_search_can_be_cancelled(page):
     assert page.disabled("cancel")
-    assert "No search was made with this input." in page.text
+    assert page.outcome == "No search was made with this input."
     page.click("find")
     assert page.disabled("find")
-    assert "The search is running." in page.text
+    assert page.outcome == "The search is running."
     assert "Searching at epoch 3" in page.story
     page.click("cancel")
     assert page.session.dynamics.searching is None
@@ -207,7 +216,7 @@ def test_each_input_has_points_of_its_own_and_the_others_are_named(page):
 def test_odd_networks_get_a_sentence_or_a_picture(link, said):
     page = Page(**{"epoch": "2", "hidden": "4", **link})
     page.find()
-    assert "from 200 starts" in page.text
+    assert "from 200 starts" in page.outcome
     sentence = page.chart("phase")["layout"]["meta"].get("sentence", "")
     assert bool(sentence) == bool(said)
     assert said in sentence
@@ -228,24 +237,10 @@ def test_what_a_search_has_missed_is_told():
         "from 150 starts of 200, because time ran out, "
         "3 of the starts left the range of possible states, "
         "2 found nothing slow; 4 more points were not examined."
-    ) in rests_html([], None, False, search_outcome(found, True), "word")
+    ) in search_outcome(found, True)
+    point = FixedPoint(np.zeros(1), 0.0, np.array([2.0 + 0j]), np.eye(1)[:0], np.ones(2))
+    assert "it leaves the one point found" in rest_sentence("x", FixedPoints((point,), 9, 9))
+    assert "it leaves all 2 points found" in rest_sentence("x", FixedPoints((point,) * 2, 9, 9))
     assert "no point</strong> was found from 150 starts" in rest_sentence("<b>", found)
     assert "<b>" not in rest_sentence("<b>", None)
     assert 'value="0.250" max="1"' in progress_html("Searching", 0.25)
-
-
-@each_row(
-    ("scale", "size", "told"),
-    [
-        (0.5, "0.5", "memory 1.443 words;"),
-        (1.25, "1.25", "memory 0 words, leaves in 4.481 words;"),
-        (1 - 1e-4, "1 − 0.0001", "memory 9999 words;"),
-        (1 - 1e-9, "1 − 10⁻⁹", "memory &gt; 1,000,000 words;"),
-        (1 + 3e-7, "1 + 3·10⁻⁷", "leaves in 3.333·10⁶ words;"),
-    ],
-)
-def test_what_differs_little_from_1_is_told_by_how_much(scale, size, told):
-    point = FixedPoint(np.zeros(1), 0.0, np.array([complex(scale)]), np.eye(1)[:0], np.ones(2))
-    html = rests_html([Rest(point, Readout("good"), "not")], 0, True, "", "word")
-    assert f"<td>{size}</td>" in html
-    assert told in html

@@ -19,13 +19,13 @@ def story(page):
 
 
 def rows(page):
-    return page.page.locator(".rnnviz-rests tr[data-at]")
+    return page.at("points").locator("tr[data-row]")
 
 
 def find(page):
     """Press Find and wait for what comes of it."""
     page.press("find")
-    expect(page.page.locator(".rnnviz-rests p")).to_contain_text("from 200 starts")
+    expect(page.at("points").locator(".rnnviz-rows p")).to_contain_text("from 200 starts")
     expect(page.button("cancel")).to_be_disabled()
 
 
@@ -83,15 +83,23 @@ def test_a_row_chooses_its_point_by_keyboard_too_and_the_list_stays_in_its_box(f
     first = flipflop.in_chart("phase", ring)
     rows(flipflop).nth(2).get_by_role("button").focus()
     flipflop.page.keyboard.press("Enter")
-    expect(rows(flipflop).nth(2)).to_have_class("chosen")
+    expect(rows(flipflop).nth(2)).to_have_attribute("aria-current", "true")
     flipflop.expect_in_chart("phase", f"{ring} !== given", first)
     expect(rows(flipflop).nth(2).get_by_role("button")).to_be_focused()
-    expect(flipflop.page.locator(".rnnviz-rests td[colspan]")).to_contain_text("speed q")
+    expect(flipflop.at("points").locator(".long")).to_contain_text("speed q")
     flipflop.page.mouse.click(*flipflop.place("phase", f"{STAYS}.x[7]", f"{STAYS}.y[7]"))
-    expect(rows(flipflop).nth(7)).to_have_class("chosen")
+    expect(rows(flipflop).nth(7)).to_have_attribute("aria-current", "true")
     box, sheet = (flipflop.page.locator(name).bounding_box()
-                  for name in (".rnnviz-panel .rnnviz-text", ".rnnviz-sheet"))  # fmt: skip
+                  for name in (".st-key-points .rnnviz-rows", ".rnnviz-sheet"))  # fmt: skip
     assert box["y"] + box["height"] <= sheet["y"] + sheet["height"] + 1
+    flipflop.at("points").get_by_role("button", name="Enlarge").click()
+    large = flipflop.page.get_by_role("dialog", name="Points")
+    large.get_by_role("button", name="Table").click()
+    headings = large.locator(".rnnviz-numbers th").all_inner_texts()
+    assert [heading.removeprefix("Points: ") for heading in headings[:4]] == [
+        "held", "rests", "read as", "max |λ|",
+    ]  # fmt: skip
+    expect(large.locator(".rnnviz-numbers tbody tr")).to_have_count(27)
 
 
 def test_other_inputs_and_epochs_have_other_points_and_the_first_are_kept(flipflop):
@@ -121,7 +129,7 @@ def test_an_lstm_shows_its_flow_while_it_learns_and_what_it_holds_after(opened, 
     page.expect_drawn_above("phase", before + 2)
     page.pause()
     find(page)
-    outcome = page.page.locator(".rnnviz-rests p")
+    outcome = page.at("points").locator(".rnnviz-rows p")
     expect(outcome).to_contain_text(re.compile(r"\d+ stable, \d+ saddle, \d+ slow"))
     main = "(({ scrollHeight, clientHeight }) => scrollHeight - clientHeight)"
     assert page.page.evaluate(f"{main}(document.querySelector('.stMain'))") == 0

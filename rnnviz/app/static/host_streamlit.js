@@ -208,18 +208,6 @@ function mountFigure(figure, data) {
   return stage.mount(KINDS[data.kind], data.key, partsOf(figure), data);
 }
 
-// Mount the text of a panel. A click on what has `data-at` is sent as that number.
-function mountPanel(figure, { key, text: explanation, clicks }) {
-  const [node, ask, caption] = [".rnnviz-text", ".rnnviz-ask", "figcaption"].map((name) => figure.querySelector(name));
-  caption.textContent = explanation;
-  openBeside(ask, caption);
-  node.onclick = ({ target }) => {
-    const { at } = target.closest("[data-at]")?.dataset ?? {};
-    if (clicks && at) stage.send({ do: "click", on: key, x: null, y: null, data: Number(at) });
-  };
-  stage.mountText(key, node);
-}
-
 // Streamlit also leaves a node that it keeps, so unmount only a node that is gone.
 const unmountGone = (plots) => () =>
   setTimeout(() => plots.forEach((plot) => plot.node.isConnected || stage.unmount(plot)), REMOVAL_MS);
@@ -235,10 +223,7 @@ export function sheet({ parentElement, data }) {
   const own = sheets.get(node) ?? new Sheet(node);
   sheets.set(node, own);
   const panels = own.layOut(data.columns);
-  const isText = ({ kind }) => kind === "text";
-  for (const panel of panels.filter(isText)) mountPanel(panel.figure, panel);
-  const pictures = panels.filter((panel) => !isText(panel));
-  return unmountGone(pictures.map(({ figure, ...panel }) => mountFigure(figure, { ...panel, sheet: own })));
+  return unmountGone(panels.map(({ figure, ...panel }) => mountFigure(figure, { ...panel, sheet: own })));
 }
 
 export function text({ parentElement, data: { key, reserve } }) {

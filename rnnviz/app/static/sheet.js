@@ -3,20 +3,13 @@
 import { clamp } from "./canvas.js";
 import { FIGURE } from "./picture.js";
 
-// A text that a frame brings, which scrolls in its own box.
-const TEXT = `
-<figure class="rnnviz-figure rnnviz-panel" data-drawn>
-  <div class="rnnviz-text"></div>
-  <button class="rnnviz-ask top" aria-label="What is this?">?</button><figcaption popover></figcaption>
-</figure>`;
-
 export class Sheet {
   constructor(node) {
     this.node = node;
     this.figures = new Map(); // key -> figure
   }
 
-  // Lay out columns of rows of panels { key, kind, share, text }. Returns the panels, each with its figure.
+  // Lay out columns of rows of panels { key, share }. Returns the panels, each with its figure.
   layOut(columns) {
     const wanted = columns.flat(2);
     const look = JSON.stringify(wanted.map(({ key, share, head }) => [key, share, head]));
@@ -39,8 +32,8 @@ export class Sheet {
     return column;
   }
 
-  figure({ key, kind }) {
-    if (!this.figures.has(key)) this.figures.set(key, newFigure(key, kind === "text" ? TEXT : FIGURE));
+  figure({ key }) {
+    if (!this.figures.has(key)) this.figures.set(key, newFigure(key));
     return this.figures.get(key);
   }
 
@@ -64,8 +57,8 @@ export class Sheet {
   }
 }
 
-function newFigure(key, html) {
-  const template = Object.assign(document.createElement("template"), { innerHTML: html.trim() });
+function newFigure(key) {
+  const template = Object.assign(document.createElement("template"), { innerHTML: FIGURE.trim() });
   const figure = template.content.firstElementChild;
   figure.classList.add(`st-key-${key}`);
   return figure;

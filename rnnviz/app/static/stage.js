@@ -207,14 +207,14 @@ export class Stage {
     this.texts.set(key, text);
     if (text.node === node) return;
     text.node = node;
-    fill(node, text.html ?? "");
+    node.innerHTML = text.html ?? "";
   }
 
   // An unchanged text keeps its nodes, and so the reader's selection.
   setText(key, html) {
     const text = this.texts.get(key) ?? {};
     this.texts.set(key, { ...text, html });
-    if (text.node && text.html !== html) fill(text.node, html);
+    if (text.node && text.html !== html) text.node.innerHTML = html;
   }
 
   // Controls
@@ -229,11 +229,4 @@ export class Stage {
     if (!control.node.isConnected) this.controls.delete(control);
     else if (this.header) control.update(this.header, this.header.heard >= (control.command ?? 0));
   }
-}
-
-// A row that was pressed keeps the focus.
-function fill(node, html) {
-  const { at } = node.querySelector(":focus")?.dataset ?? {};
-  node.innerHTML = html;
-  if (at) node.querySelector(`button[data-at="${at}"]`)?.focus();
 }

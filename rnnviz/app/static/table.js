@@ -1,5 +1,6 @@
 // Rows of texts and of shares, as HTML, from the tables of figures/table.py. A row that is clicked is told the page.
 import { percent } from "./canvas.js";
+import { each } from "./chart_strokes.js";
 import { HtmlPicture } from "./html_picture.js";
 import { plainText } from "./numbers.js";
 import { linesOf } from "./rich_text.js";
@@ -17,7 +18,8 @@ export class Table extends HtmlPicture {
   show({ data, layout }) {
     const focused = this.buttons.indexOf(document.activeElement);
     this.rows.ariaLabel = plainText(layout.title.text);
-    this.rows.replaceChildren(...data.map((table) => this.table(table, layout)));
+    const note = layout.meta?.note ? [make("p", { textContent: layout.meta.note })] : [];
+    this.rows.replaceChildren(...data.map((table) => this.table(table, layout)), ...note);
     if (focused >= 0) this.buttons[focused]?.focus({ preventScroll: true });
   }
 
@@ -49,8 +51,8 @@ export class Table extends HtmlPicture {
     next.focus();
   }
 
-  table({ name, header, cells, columnwidth, customdata }, { title, meta }) {
-    const table = make("table");
+  table({ name, header, cells, columnwidth, customdata, meta: { long } = {} }, { title, meta }) {
+    const table = make("table", { className: long ? "long" : "" });
     table.append(make("caption", { textContent: plainText(name || title.text) }), widths(columnwidth));
     const { length } = cells.values[0];
     if (!length) return table;
@@ -59,7 +61,7 @@ export class Table extends HtmlPicture {
     const body = table.createTBody();
     for (let k = 0; k < length; k++) {
       const row = body.insertRow();
-      row.append(...cells.values.map((column, j) => cell(column[k], cells.format[j], cells.font.color[j])));
+      row.append(...cells.values.map((column, j) => cell(column[k], cells.format[j], each(cells.font.color[j], k))));
       if (customdata?.length) this.bind(row, customdata[k], meta?.opened);
     }
     return table;

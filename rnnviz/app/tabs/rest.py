@@ -11,11 +11,11 @@ from streamlit.delta_generator import DeltaGenerator
 from rnnviz.analysis.fixed_points import FixedPoints
 from rnnviz.analysis.phase_portrait import Rest, portrait
 from rnnviz.analysis.state_transition import states_of
-from rnnviz.app.fixed_point_list import rest_sentence, rests_html, search_outcome
 from rnnviz.app.frame import Frame
 from rnnviz.app.held_input import choose_held, choose_plane, search_buttons
 from rnnviz.app.measuring import progress_html
 from rnnviz.app.questions import answer_html
+from rnnviz.app.search_outcome import rest_sentence, search_outcome
 from rnnviz.app.stage import Panel, place_sheet
 from rnnviz.app.style import theme
 from rnnviz.app.tabs.tab import Tab
@@ -26,6 +26,7 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.color_math import shades
 from rnnviz.figures.dynamics import Told, phase_plane, point_spectrum
 from rnnviz.figures.picture import Picture
+from rnnviz.figures.rest_points import Listed, rest_points
 from rnnviz.figures.sentence import sentence
 from rnnviz.figures.theme import shown_token
 from rnnviz.session import Session
@@ -53,7 +54,8 @@ def live_rest(session: Session) -> Tab:
         chosen, noun = dynamics.chosen(query, rests), session.names.noun
         frame.texts["story"] = answer_html(session, _answer(session, found, rests))
         outcome = search_outcome(found, dynamics.searching is not None)
-        frame.texts["points"] = rests_html(rests, chosen, dynamics.opened, outcome, noun)
+        listed = Listed(chosen, dynamics.opened, outcome)
+        frame.chart("points", rest_points, rests, listed, noun, theme())
         _draw_words(session, frame)
         frame.chart("phase", _phase, session, rests, chosen, remark=_remark(session))
         frame.chart("spectra", _spectrum, session, rests, chosen)
@@ -70,7 +72,7 @@ def _place(session: Session) -> None:
     noun = session.names.noun
     phase = Panel("phase", 9, explanation("phase", noun=noun), clicks=True)
     spectra = Panel("spectra", 4, explanation("spectra", noun=noun))
-    points = Panel("points", 6, explanation("points", noun=noun), clicks=True, kind="text")
+    points = Panel("points", 6, explanation("points", noun=noun), clicks=True, kind="table")
     place_sheet("rest", [words_panel(session), phase], [spectra, points])
 
 

@@ -36,7 +36,7 @@ from rnnviz.figures.hidden_states import running_margin_bars
 from rnnviz.figures.picture import Picture
 from rnnviz.figures.sentence import sentence
 from rnnviz.figures.sequence_network import Words
-from rnnviz.figures.table import answer_list, class_scores
+from rnnviz.figures.table import class_scores, row_lists
 from rnnviz.figures.theme import shown_token
 from rnnviz.figures.training_curves import metric_curve
 from rnnviz.figures.value_scatter import value_scatter
@@ -312,7 +312,7 @@ def _list(source: Source) -> Picture:
     # That there are no errors is said, too.
     shown = [sections[0], *(section for section in sections[1:] if len(section.answers))]
     rows = [rows_of(session, source.answers, section, theme()) for section in shown]
-    return answer_list("Answers", rows, source.opened, theme())
+    return row_lists("Answers", rows, source.opened, theme())
 
 
 def _draw_scores(source: Source, frame: Frame) -> None:

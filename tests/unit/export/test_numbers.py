@@ -9,7 +9,7 @@ import pandas as pd
 
 from rnnviz.export.numbers import Drawn, columns_of, csv_of, zip_of
 from rnnviz.figures.picture import Picture, bar, heatmap, scatter
-from rnnviz.figures.table import Column, Rows, answer_list
+from rnnviz.figures.table import Column, Rows, row_lists
 
 
 def table(*series, **layout):
@@ -53,7 +53,7 @@ def test_what_is_drawn_beside_has_its_columns_too():
 
 def test_a_list_of_answers_is_a_table():
     rows = Rows("right", [Column("text", ["<b>so</b> warm"], "red"), Column("p", [0.5], "red")])
-    found = columns_of(answer_list("Answers", [rows]))
+    found = columns_of(row_lists("Answers", [rows]))
     assert [(column.name, column.cells) for column in found] == [
         ("right: text", ["so warm"]), ("right: p", ["0.5"])
     ]  # fmt: skip

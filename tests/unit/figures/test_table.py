@@ -3,7 +3,7 @@
 import numpy as np
 
 from rnnviz.analysis.results import Confusion
-from rnnviz.figures.table import Column, Rows, answer_list, class_scores
+from rnnviz.figures.table import Column, Rows, class_scores, row_lists
 from rnnviz.figures.theme import LIGHT
 
 NAMES = ["<b>", "b", "c"]
@@ -11,9 +11,9 @@ NAMES = ["<b>", "b", "c"]
 
 def test_the_lists_stand_one_below_the_other_and_the_opened_row_is_known():
     column = Column("sure", [0.5, None], LIGHT.muted, 2, share=True)
-    drawn = answer_list("Answers", [Rows("wrong", [column], [7, 3]), Rows("right", [column])], 7)
+    drawn = row_lists("Answers", [Rows("wrong", [column], [7, 3]), Rows("right", [column])], 7)
     first, second = drawn.figure.data
-    assert drawn.layout["meta"] == {"opened": 7}
+    assert drawn.layout["meta"] == {"opened": 7, "note": ""}
     assert (first.name, list(first.customdata)) == ("wrong", [7, 3])
     assert first.domain.y[0] == second.domain.y[1] == 0.5
     assert first.cells.format[0] == ".1%"

@@ -1,0 +1,86 @@
+"""The points where the state rests, as a list, and one of them in numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from rnnviz.analysis.fixed_points import FixedPoint, Kind
+from rnnviz.analysis.formatting import number
+from rnnviz.analysis.phase_portrait import Rest
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.figures.picture import Picture
+from rnnviz.figures.table import Column, Rows, row_lists
+from rnnviz.figures.theme import LIGHT, Theme, plain
+
+#: Maximum number of rows.
+_SHOWN = 100
+#: The longest memory shown as a number; the distance below which |λ| is shown as 1 ± distance.
+_MAX_MEMORY, _NEAR_ONE = 1_000_000, 1e-3
+_WORDS = {Kind.STABLE: "● stays", Kind.SADDLE: "○ leaves", Kind.SLOW: "· slow"}
+#: The most letters of an input and of a readout.
+_LETTERS = 60
+
+
+class Listed(NamedTuple):
+    """What is marked in the list: the ``chosen`` row; if it is ``opened``, with all its numbers.
+
+    ``outcome`` is what came of the search.
+    """
+
+    chosen: int | None = None
+    opened: bool = False
+    outcome: str = ""
+
+
+def rest_points(rests: Sequence[Rest], listed: Listed, noun: str, theme: Theme = LIGHT) -> Picture:
+    """A row for each point: the input held, its kind, what is read there, its largest |λ|."""
+    shown = rests[:_SHOWN]
+    sections = [Rows("Points", _columns(shown, theme), range(len(shown)))]
+    if listed.opened and listed.chosen is not None and listed.chosen < len(shown):
+        sections.append(_numbers(shown[listed.chosen], noun, theme))
+    more = f"{len(rests) - _SHOWN} more are in the plane. " if len(rests) > _SHOWN else ""
+    return row_lists("Points", sections, listed.chosen, theme, more + listed.outcome)
+
+
+def _columns(rests: Sequence[Rest], theme: Theme) -> list[Column]:
+    sides = {None: theme.text, 0: theme.negative, 1: theme.positive}
+    colors = [sides[rest.readout.side] for rest in rests]
+    return [
+        Column("held", [plain(rest.held, _LETTERS) for rest in rests], theme.text, 1.1),
+        Column("rests", [_kind(rest.point) for rest in rests], colors, 1.35),
+        Column("read as", [plain(rest.readout.text, _LETTERS) for rest in rests], colors, 1.7),
+        Column("max |λ|", [_size(rest.point) for rest in rests], theme.text, 0.9),
+    ]
+
+
+def _kind(point: FixedPoint) -> str:
+    """What becomes of a state near it; of a saddle, in how many directions it leaves."""
+    leaves = f" ({point.unstable})" if point.kind is Kind.SADDLE else ""
+    return _WORDS[point.kind] + leaves
+
+
+def _size(point: FixedPoint) -> str:
+    """The largest absolute value; near 1 as 1 plus or minus the distance."""
+    largest = float(abs(point.eigenvalues[0]))
+    distance = largest - 1
+    if not distance or abs(distance) >= _NEAR_ONE:
+        return number(largest, 3)
+    return f"1 {'+' if distance > 0 else '−'} {number(abs(distance), 1)}"
+
+
+def _numbers(rest: Rest, noun: str, theme: Theme) -> Rows:
+    """All that is known of a point."""
+    point = rest.point
+    memory = number(point.memory) if point.memory < _MAX_MEMORY else f"> {_MAX_MEMORY:,}"
+    rows = {"starts": f"{point.starts}", "speed q": number(point.speed, 2)}
+    rows[f"memory ({noun}s)"] = plain(memory)
+    if abs(point.eigenvalues[0]) > 1:
+        rows[f"leaves in ({noun}s)"] = number(-float(point.time_constants[0]))
+    rows |= {"output": _listed(point.answers), "state": _listed(point.state)}
+    columns = [Column("", [*rows], theme.muted, 1), Column("", [*rows.values()], theme.text, 2.2)]
+    return Rows(f"{_kind(point)}, held {plain(rest.held, _LETTERS)}", columns, long=True)
+
+
+def _listed(values: Array) -> str:
+    return ", ".join(number(float(value)) for value in values)
