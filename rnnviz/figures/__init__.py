@@ -34,7 +34,6 @@ from rnnviz.figures import (
     trajectories,
     units,
     value_scatter,
-    weights,
     word_choices,
     words_row,
 )
@@ -73,7 +72,6 @@ __all__ = [
     "trajectories",
     "units",
     "value_scatter",
-    "weights",
     "word_choices",
     "words_row",
 ]

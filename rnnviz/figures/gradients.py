@@ -9,62 +9,19 @@ from typing import Any
 import numpy as np
 
 from rnnviz.analysis.formatting import number
-from rnnviz.analysis.gradients import Flow, Objective
+from rnnviz.analysis.gradients import Objective
 from rnnviz.analysis.memory_gauge import GradientMap
-from rnnviz.figures.axes import axis, log_axis, words_axis, words_margin
+from rnnviz.figures.axes import axis
 from rnnviz.figures.epoch_axis import EPOCHS_MARGIN, epoch_marks, epochs_axis, epochs_meta
 from rnnviz.figures.legends import color_bar
-from rnnviz.figures.picture import Picture, Series, compact, exact, heatmap, scatter
-from rnnviz.figures.shapes import PAPER, note
+from rnnviz.figures.picture import Picture, Series, compact, heatmap
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture, plain, shown_token
 from rnnviz.training.history import Course
 
-#: Maximum number of numbers that fit above a curve in half of a narrow page.
-_MOST_NUMBERS = 6
 #: Maximum number of words that fit one below the other.
 _MOST_ROWS = 14
 #: The symbol of the gradient of an objective.
 SYMBOL = {Objective.LOSS: "dL/dh", Objective.MARGIN: "dm/dh"}
-
-
-def bptt_profile(
-    flow: Flow, words: Sequence[str], theme: Theme = LIGHT, since: int = 0, noun: str = "word"
-) -> Picture:
-    """||dL/dh_t|| for every token on a log scale; time runs right, the gradient flows left.
-
-    Tokens before ``since`` aren't drawn; the axes still span all of them.
-    """
-    span = theme.scale.decades(flow.norms.tolist())
-    symbol, norms = SYMBOL[flow.objective], flow.norms[since:]
-    every = math.ceil(len(words) / _MOST_NUMBERS)
-    points = scatter(
-        x=list(range(since, len(words))),
-        y=np.maximum(norms, _floor(span)).tolist(),
-        mode="lines+markers+text" if len(words) <= 2 * _MOST_NUMBERS else "lines+markers",
-        # The last number, and every n-th before it.
-        text=["" if k % every else number(norm, 2) for k, norm in enumerate(norms, 1 - len(norms))],
-        textposition="top center",
-        cliponaxis=False,
-        line={"color": theme.magnitude, "width": 2.5},
-        marker={"size": 11, "color": theme.magnitude},
-        customdata=exact(norms),
-        hovertemplate="||" + symbol + "|| = %{customdata}<extra></extra>",
-    )
-    return picture(
-        [points],
-        f"Gradient of the {flow.objective} at every {noun}",
-        HEIGHTS["flow"],
-        theme,
-        xaxis=words_axis(words, theme),
-        yaxis=log_axis(f"||{symbol}|| (L2)", theme, span),
-        margin=words_margin(words),
-        annotations=[_direction(theme)],
-    )
-
-
-def _direction(theme: Theme) -> dict[str, Any]:
-    text, font = "← backpropagation through time", {"color": theme.muted}
-    return note(text, "left bottom", **PAPER, x=0.02, y=1, font=font)
 
 
 def gradient_map(
@@ -130,8 +87,3 @@ def word_rows(words: Sequence[str], theme: Theme) -> dict[str, Any]:
 def norms_height(count: int) -> int:
     """The height of a figure with a row for each of ``count`` parameters, in pixels."""
     return max(HEIGHTS["norms"], 88 + 21 * count)
-
-
-def _floor(span: Sequence[float]) -> float:
-    """Where a log axis shows zero: far enough from its end for the whole marker."""
-    return float(10.0 ** (span[0] + 0.12))

@@ -5,66 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from rnnviz.analysis.gradients import Flow, Objective
 from rnnviz.analysis.memory_gauge import GradientMap
-from rnnviz.figures.gradients import bptt_profile, gradient_map
+from rnnviz.figures.gradients import gradient_map
 from rnnviz.figures.training_curves import metric_curve
 from rnnviz.training.history import Course
-from tests.sampling import each_row
-
-
-def profile(*norms, since=0, objective=Objective.LOSS):
-    words = ["not", "<b>", *["bad"] * len(norms)][: len(norms)]
-    return bptt_profile(Flow(objective, np.array(norms)), words, since=since).figure
-
-
-def test_every_word_has_its_point_with_its_number_short_above_and_exact_on_hover():
-    drawn = profile(1 / 3, 0.0, 1e-17)
-    (points,) = drawn.data
-    assert list(points.x) == [0, 1, 2]
-    assert (points.y[0], points.y[2]) == (1 / 3, 1e-17)
-    assert list(points.text) == ["0.33", "0", "10⁻¹⁷"]
-    assert list(points.customdata) == [repr(1 / 3), "0.0", "1e-17"]
-    assert drawn.layout.yaxis.type == "log"
-    assert drawn.layout.xaxis.ticktext == ("not", "&lt;b&gt;", "bad")
-
-
-@each_row("norms", [(0.0, 1e-7, 0.5), (0.0, 0.0), (0.0, 1e-160, 3.0), (1e-12,), (1e5, 1e-5)])
-def test_every_point_is_in_sight_and_exact_zeros_are_below_all_others(norms):
-    drawn = profile(*norms)
-    low, high = drawn.layout.yaxis.range
-    y = drawn.data[0].y
-    assert all(low - 1e-9 <= math.log10(value) <= high for value in y)
-    zeros = {value for value, norm in zip(y, norms, strict=True) if not norm}
-    assert all(value > max(zeros, default=0) for value in set(y) - zeros)
-
-
-@each_row(("count", "every"), [(1, 1), (6, 1), (8, 2), (12, 2)])
-def test_numbers_that_would_overlap_are_left_out(count, every):
-    texts = profile(*[0.0031] * count).data[0].text
-    assert [t for t, text in enumerate(texts) if text] == [
-        *range((count - 1) % every, count, every)
-    ]
-    assert texts[-1] == "0.0031"
-    assert profile(*[0.0031] * count, since=count // 2).data[0].text == texts[count // 2 :]
-    assert "text" not in profile(*[1.0] * 40).data[0].mode
-
-
-def test_points_before_a_token_are_not_drawn_yet_and_nothing_jumps():
-    whole, part = (profile(1e-9, 0.1, 1.0, since=since) for since in (0, 2))
-    assert list(part.data[0].x) == [2]
-    assert list(part.data[0].y) == [1.0]
-    assert part.layout == whole.layout
-    assert whole.layout.height == profile(*[1e-9] * 50).layout.height
-
-
-@each_row(("objective", "symbol"), [(Objective.LOSS, "dL/dh"), (Objective.MARGIN, "dm/dh")])
-def test_title_and_axis_say_of_what_it_is_the_gradient(objective, symbol):
-    drawn = profile(1.0, objective=objective)
-    assert f"Gradient of the {objective}" in drawn.layout.title.text
-    assert drawn.layout.yaxis.title.text == f"||{symbol}|| (L2)"
-    assert symbol in drawn.data[0].hovertemplate
-
 
 # The gradient through time, over the epochs
 

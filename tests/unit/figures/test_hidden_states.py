@@ -7,7 +7,6 @@ from rnnviz.analysis.logit_margin import RunningMargin
 from rnnviz.engine.timeline import Moment, Phase
 from rnnviz.figures.hidden_states import View, running_margin_bars, state_heatmap
 from rnnviz.figures.theme import DARK, LIGHT
-from rnnviz.figures.weights import recurrent_heatmap
 from tests.sampling import each_row
 
 WORDS = ["bad", "and", "not", "bad"]
@@ -114,27 +113,3 @@ def test_encoder_and_decoder_are_named_at_their_line_below_the_title():
     assert [(n.text, n.x, n.xanchor) for n in both.annotations] == [
         ("encoder ", 1.5, "right"), (" decoder", 1.5, "left"),
     ]  # fmt: skip
-
-
-# Recurrent weights
-
-
-def test_rows_are_the_units_driven_and_columns_those_that_drive():
-    weights = np.arange(9.0).reshape(3, 3)
-    drawn = recurrent_heatmap(weights.T, DARK).figure
-    assert np.array_equal(drawn.data[0].z, weights.T)
-    assert drawn.layout.xaxis.title.text.startswith("from unit")
-    assert drawn.layout.yaxis.title.text.startswith("to unit")
-    assert drawn.layout.yaxis.autorange == "reversed"
-    scale = drawn.data[0].colorscale
-    assert scale == ((0, DARK.negative), (0.5, DARK.neutral), (1, DARK.positive))
-
-
-@each_row("scale", [0.0, 1e-6, 1.0, 1e4])
-def test_weights_are_colored_around_zero_and_a_strong_one_does_not_hide_the_others(scale):
-    weights = scale * np.random.default_rng(0).standard_normal((64, 64))
-    weights[3, 5] = 1e6
-    (heatmap,) = recurrent_heatmap(weights).figure.data
-    assert heatmap.zmin == -heatmap.zmax < 0
-    assert np.mean(np.abs(weights) <= heatmap.zmax) > 0.95
-    assert heatmap.zmax <= (10 * scale or 1)
