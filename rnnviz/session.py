@@ -26,6 +26,7 @@ from rnnviz.lab.memo import Memo
 from rnnviz.lab.memory_gauge import MemoryLab
 from rnnviz.lab.phrase import PhraseInput, first_phrase
 from rnnviz.lab.probe import Probe, inspect, names_of
+from rnnviz.lab.questions import Asking, asked, named
 from rnnviz.lab.results import ResultsLab
 from rnnviz.lab.selection import Selection
 from rnnviz.lab.silencing import SilencingLab
@@ -316,13 +317,20 @@ class Session:
             unit=marked.unit,
             token=marked.token,
             view=view if (view := self.step.view.value) in VIEWS else None,
+            asked=asked(lab.question for lab in self.asking),
         )
+
+    @property
+    def asking(self) -> tuple[Asking, ...]:
+        """The labs whose pages have a tab for each question."""
+        return self.results, self.gradients, self.units, self.dynamics
 
     def follow(self, link: Link, problems: Sequence[str] = (), patience: float = PATIENCE) -> None:
         """Read the phrase of a link, and follow it; see ``Player.follow``."""
         if self.player.recorded:
             return
-        problems = [*problems, *self.data.find(link.data)]
+        questions, unknown = named(link.asked)
+        problems = [*problems, *unknown, *self.data.find(link.data)]
         before, start = self.dataset, link.schedule.start
         dataset = self.data.dataset_for(start)
         if dataset is not before:  # a phrase that can be read, whatever the link's is
@@ -335,4 +343,8 @@ class Session:
             self.phrase_input.ask(link.phrase, dataset)
         self.selection = Selection(link.unit, link.token)
         self.step.view = StepView(link.view or StepView.SEQUENCE)
+        for lab in self.asking:
+            lab.question = next(
+                (q for q in questions if type(q) is type(lab.question)), lab.question
+            )
         self.player.follow(link, problems, patience)

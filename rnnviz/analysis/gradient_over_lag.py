@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
@@ -102,19 +102,46 @@ def lag_profile(
 
     Answers at earlier tokens are ignored: each would add a gradient at its own lag 0.
     """
+    return profile_of(
+        parameters, lag_norms(parameters, examples, objective, carried), objective, carried.layer
+    )
+
+
+class LagNorms(NamedTuple):
+    """The lag of every token, (N,), and the gradient norm there, (N,)."""
+
+    lags: Array
+    norms: Array
+
+
+def joined(parts: Iterable[LagNorms]) -> LagNorms:
+    """Those of all parts together."""
+    return LagNorms(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+
+
+def lag_norms(
+    parameters: Parameters, examples: Sequence[Example], objective: Objective, carried: Carried
+) -> LagNorms:
+    """The gradient norms of all examples, from the last answer of each."""
     of = parameters.architecture
-    pairs = [
+    return joined(
         pair
         for batch in batches(examples, of.hidden * of.layers)
         for pair in _norms(parameters, batch, objective, carried)
-    ]
-    lags, norms = (np.concatenate(arrays) for arrays in zip(*pairs, strict=True))
+    )
+
+
+def profile_of(
+    parameters: Parameters, found: LagNorms, objective: Objective, layer: int = -1
+) -> LagProfile:
+    """The profile of the norms that were found."""
+    lags, norms = found
     order = np.argsort(lags, kind="stable")
     parts = np.split(norms[order], np.cumsum(np.bincount(lags))[:-1])
     low, median, high = np.array([np.quantile(p, (BAND[0], 0.5, BAND[1])) for p in parts]).T
     with np.errstate(over="ignore"):
         mean = np.array([part.mean(dtype=float) for part in parts])
-    bound = _bound(parameters, carried.layer, float(parts[0].max()), len(parts))
+    bound = _bound(parameters, layer, float(parts[0].max()), len(parts))
     dtype = parameters.theta.dtype
     return LagProfile(objective, median, mean, low, high, len(parts[0]), bound, dtype)
 
@@ -144,7 +171,7 @@ def has_bound(architecture: Architecture) -> bool:
 
 def _norms(
     parameters: Parameters, batch: Batch, objective: Objective, carried: Carried
-) -> Iterator[tuple[Array, Array]]:
+) -> Iterator[LagNorms]:
     """The lags of all tokens of a batch, and the norms there, stack by stack."""
     seed = partial(_seed_last, objective=objective)
     trace = seeded_pass(parameters, batch, seed, carried.gradient, carried.truncate)
@@ -154,7 +181,8 @@ def _norms(
         steps = np.arange(layer.extent.steps)[:, None]
         read = np.array(layer.counts)[:, None] > np.arange(layer.extent.batch)
         lengths = read.sum(axis=0)
-        yield (later + lengths - 1 - steps)[read], np.linalg.norm(layer.dh, axis=-1)[read]
+        norms = np.linalg.norm(layer.dh, axis=-1)
+        yield LagNorms((later + lengths - 1 - steps)[read], norms[read])
         if batch.bridge is not None:
             later = lengths[np.argsort(batch.bridge)]
 

@@ -14,8 +14,9 @@ from rnnviz.app.browser_session import first_value, visit
 from rnnviz.app.page_scene import live
 from rnnviz.app.stage import place_phrase
 from rnnviz.app.tabs.tab import Tab
-from rnnviz.drawing.story_line import Lab, preset_link, story_line
+from rnnviz.drawing.story_line import preset_link, story_line
 from rnnviz.lab.probe import Probe
+from rnnviz.lab.questions import Asking
 from rnnviz.presets import contrast
 from rnnviz.session import Session
 
@@ -25,7 +26,7 @@ MakeTab = Callable[[Session, DeltaGenerator], Tab]
 
 
 def laboratory(
-    page: str, lab: Lab, tabs: Mapping[Any, MakeTab], session: Session, controls: DeltaGenerator
+    page: str, lab: Asking, tabs: Mapping[Any, MakeTab], session: Session, controls: DeltaGenerator
 ) -> None:
     """Draw a page with a tab for each question; the tab's own ``controls`` are in the sidebar."""
     lab.question = choose_question(page, lab.question, session)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 from html import escape, unescape
-from typing import Any, Protocol
 
 from rnnviz.lab.questions import DynamicsQuestion, GradientQuestion, StateQuestion, TrainQuestion
 from rnnviz.lab.story import Story
@@ -15,18 +14,12 @@ from rnnviz.session import Session
 #: Sentences of more characters are written smaller in a narrow window, in two steps.
 LONG, LONGER = 84, 112
 #: The page of the questions of a kind.
-PAGES = {
+PAGES: dict[type[StrEnum], str] = {
     TrainQuestion: "train",
     StateQuestion: "hidden",
     GradientQuestion: "gradients",
     DynamicsQuestion: "dynamics",
 }
-
-
-class Lab(Protocol):
-    """What remembers the question that was asked last."""
-
-    question: Any
 
 
 def story_line(told: Story, body: str, broken: bool) -> str:
@@ -68,14 +61,9 @@ def preset_link(preset: Preset) -> str:
 
 def ask(session: Session, question: str) -> str:
     """Make ``question`` the one that its page answers; returns the page, "" if there is none."""
-    labs: dict[str, Lab] = {
-        "train": session.results,
-        "hidden": session.units,
-        "gradients": session.gradients,
-        "dynamics": session.dynamics,
-    }
-    for kind, page in PAGES.items():
+    for lab in session.asking:
+        kind: type[StrEnum] = type(lab.question)
         if question in list(kind):
-            labs[page].question = kind(question)
-            return page
+            lab.question = kind(question)
+            return PAGES[kind]
     return ""

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from rnnviz.analysis.exact_vs_notebook import ByLength, ByToken, Comparison
+from rnnviz.analysis.formatting import number
 from rnnviz.analysis.gradient_history import EpochSeries
 from rnnviz.engine.gradcheck import TOLERANCE, GradientCheck
 from rnnviz.engine.layer_buffers import Array
@@ -289,8 +290,10 @@ def parameter_errors(
     right |= {"x0": 10.0 ** span[0], "x1": TOLERANCE, "fillcolor": faint(theme.forward, 0.1)}
     dot = {"size": 12, "color": theme.magnitude}
     cross = {"size": 11, "color": theme.text, "symbol": "x"}
-    dots = [_errors(names, checked, "checked", dot, span)]
-    crosses = [_errors(names, off, "notebook", cross, span)] if comparison else []
+    dots, crosses = [_errors(names, checked, "checked", dot, span)], list[Series]()
+    if comparison:
+        told = [_told(comparison, name) for name in off]
+        crosses = [{**_errors(names, off, "notebook", cross, span), "text": told}]
     return picture(
         [*dots, *crosses],
         "Relative error of every parameter",
@@ -304,7 +307,7 @@ def parameter_errors(
             "type": "linear",
         },
         shapes=[{**right, "layer": "below"}, upright(TOLERANCE, theme)],
-        annotations=_labels(names, off, theme),
+        annotations=_labels(names, off, comparison),
         margin={"l": 84, "r": 76, "t": LEGEND_TOP},
         **LEGEND,
     )
@@ -325,14 +328,30 @@ def _errors(
         mode="markers",
         marker=marker,
         customdata=exact(values),
-        hovertemplate=f"{title}: off by %{{customdata}}<extra></extra>",
+        text=[""] * len(values),
+        hovertemplate=f"{title}: off by %{{customdata}}%{{text}}<extra></extra>",
     )
 
 
-def _labels(names: Sequence[str], off: dict[str, float], theme: Theme) -> list[dict[str, Any]]:
-    """How far off the notebook is, left of its cross."""
+def _told(comparison: Comparison, name: str) -> str:
+    """The angle between both gradients of a parameter, and their lengths (L2)."""
+    exactly, notebook = (number(of[name], 4) for of in (comparison.exact, comparison.notebook))
+    return f"<br>‖exact‖ {exactly}, ‖notebook‖ {notebook} (L2)<br>{_angle(comparison, name)} apart"
+
+
+def _angle(comparison: Comparison, name: str) -> str:
+    cosine = comparison.cosines[name]
+    return "–" if np.isnan(cosine) else f"{math.degrees(math.acos(np.clip(cosine, -1, 1))):.0f}°"
+
+
+def _labels(
+    names: Sequence[str], off: dict[str, float], comparison: Comparison | None
+) -> list[dict[str, Any]]:
+    """How far off the notebook is, and by which angle, left of its cross."""
+    angle = {name: _angle(comparison, name) for name in off} if comparison else {}
+    told = "off by {:.0%}, {}".format
     return [
-        note(f"off by {error:.0%}", "right middle", x=np.log10(error), y=k, xshift=-10)
+        note(told(error, angle[name]), "right middle", x=math.log10(error), y=k, xshift=-10)
         for k, name in enumerate(names)
         if (error := off.get(name, 0)) >= 0.005
     ]

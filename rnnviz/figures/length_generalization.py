@@ -17,7 +17,9 @@ from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture
 def length_curve(
     profile: LengthProfile | None, noun: str, metric: str, theme: Theme = LIGHT
 ) -> Picture:
-    """The score over the length on a log scale, with its 95% intervals.
+    """The score over the length on a log scale, with its 95% intervals; longer is to the left.
+
+    A longer sequence reaches farther back in time, and back is to the left in every picture.
 
     A vertical line marks the longest length learned, a dotted one guessing. ``noun`` is what the
     length counts. Without a profile it says when it is measured.
@@ -25,7 +27,7 @@ def length_curve(
     if profile is None:
         return _waiting(_title(None, noun, metric), theme)
     lengths = [*profile.lengths.tolist(), profile.trained]
-    ends = [math.log10(min(lengths)) - 0.05, math.log10(max(lengths)) + 0.05]
+    ends = [math.log10(max(lengths)) + 0.05, math.log10(min(lengths)) - 0.05]
     ticks = _labelled(profile.lengths.tolist())
     labels = {"tickvals": ticks, "ticktext": list(map(str, ticks))}
     return picture(

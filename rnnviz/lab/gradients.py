@@ -13,15 +13,24 @@ from rnnviz.analysis.exact_vs_notebook import (
     compare_by_token,
     compare_examples,
 )
-from rnnviz.analysis.gradient_over_lag import Carried, LagProfile, lag_profile
+from rnnviz.analysis.gradient_over_lag import (
+    Carried,
+    LagNorms,
+    LagProfile,
+    joined,
+    lag_norms,
+    profile_of,
+)
 from rnnviz.analysis.gradients import Flow
 from rnnviz.analysis.jacobians import Jacobians, jacobians_along
 from rnnviz.analysis.optimizer_step_stats import NextStepStats
 from rnnviz.engine.gradcheck import GradientCheck, check_gradient
+from rnnviz.engine.layer_buffers import Array
 from rnnviz.lab.gradient_history import gradient_history
 from rnnviz.lab.gradient_query import GradientQuery, next_steps
 from rnnviz.lab.memo import Memo
 from rnnviz.lab.memory_gauge import last_answer_flow
+from rnnviz.lab.pieces import Pieces, cut
 from rnnviz.lab.probe import phrase_key
 from rnnviz.lab.questions import GradientQuestion
 
@@ -46,12 +55,31 @@ class GradientLab:
         self.history = gradient_history()
 
     def lag(self, query: GradientQuery) -> LagProfile:
-        """The gradient by lag, over all examples of the query: those of the ``band``."""
-        state, config, objective = query.state, query.config, query.objective
-        carried = Carried(config.gradient, config.truncate, query.layer)
-        key = state, objective, carried, self.band
+        """The gradient by lag, over what has been read of the query's examples: the ``band``.
+
+        Of many that is a random sample first; ``read_on`` reads the others.
+        """
+        pieces, parameters = self._lags(query), query.state.parameters
         return self._memo.ask(
-            "lag", key, lambda: lag_profile(state.parameters, query.examples, objective, carried)
+            "lag", (pieces, len(pieces.done)),
+            lambda: profile_of(parameters, joined(pieces.done), query.objective, query.layer),
+        )  # fmt: skip
+
+    def read_on(self, query: GradientQuery, budget: float) -> bool:
+        """Read more of the band for so many seconds; return whether something is left."""
+        return self._lags(query).develop(budget)
+
+    def _lags(self, query: GradientQuery) -> Pieces[LagNorms]:
+        parameters, examples, objective = query.state.parameters, query.examples, query.objective
+        carried = Carried(query.config.gradient, query.config.truncate, query.layer)
+
+        def read(piece: Array) -> LagNorms:
+            some = [examples[k] for k in piece.tolist()]
+            return lag_norms(parameters, some, objective, carried)
+
+        key = query.state, objective, carried, self.band
+        return self._memo.ask(
+            "lags", key, lambda: Pieces(cut(examples, parameters.theta.size), read)
         )
 
     def reach(self, query: GradientQuery) -> Flow:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
+from typing import Any, Protocol
 
 
 class TrainQuestion(StrEnum):
@@ -33,3 +35,27 @@ class DynamicsQuestion(StrEnum):
 
     REST = "Where does the state rest?"
     WAY = "Which way does it take?"
+
+
+class Asking(Protocol):
+    """A lab whose page has a tab for each question."""
+
+    question: Any
+
+
+def asked(questions: Iterable[StrEnum]) -> tuple[str, ...]:
+    """The names of the questions that are not the first of their page."""
+    return tuple(q.name.lower() for q in questions if q is not next(iter(type(q))))
+
+
+def named(names: Iterable[str]) -> tuple[list[StrEnum], list[str]]:
+    """The questions of these names, and a sentence for each that is none."""
+    pages: tuple[type[StrEnum], ...] = (
+        TrainQuestion, GradientQuestion, StateQuestion, DynamicsQuestion
+    )  # fmt: skip
+    known = {question.name.lower(): question for page in pages for question in page}
+    problems = [
+        f"In the link: ask must be one of {', '.join(known)}, not {name[:40]}. It is left out."
+        for name in names if name not in known
+    ]  # fmt: skip
+    return [known[name] for name in names if name in known], problems

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -24,16 +23,12 @@ from rnnviz.config import RunConfig
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.training import TrainState
 from rnnviz.lab.memo import Memo
+from rnnviz.lab.pieces import Pieces, cut
 from rnnviz.lab.probe import Probe, inspect, read
 from rnnviz.lab.questions import TrainQuestion
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
-
-#: Weights times tokens of the sequences that are read at once: about five milliseconds.
-_WORK = 25_000_000
-#: The fixed seed of the order in which they are read, as examples are often ordered by class.
-_SEED = 7
 
 
 class Rows(StrEnum):
@@ -89,33 +84,24 @@ class ResultsLab:
     def answers(self, state: TrainState, dataset: Dataset) -> Answers | Values:
         """What has been read so far, at least the first piece."""
         pieces = self._pieces(state, dataset)
-        if not pieces.done:
-            pieces.read()
         key = pieces, len(pieces.done)
-        return self._memo.ask("answers", key, pieces.merged)
+        return self._memo.ask("answers", key, lambda: _merged(pieces.done))
 
     def develop(self, state: TrainState, dataset: Dataset, budget: float) -> bool:
         """Read on for so many seconds, at least one piece; return whether something is left."""
-        pieces, start = self._pieces(state, dataset), time.perf_counter()
-        while pieces.left and time.perf_counter() - start < budget:
-            pieces.read()
-        return bool(pieces.left)
+        return self._pieces(state, dataset).develop(budget)
 
-    def _pieces(self, state: TrainState, dataset: Dataset) -> _Pieces:
-        key = dataset, self.rows, state.parameters.architecture
-        orders = self._memo.ask("orders", key, lambda: self._orders(state, dataset))
-        made = state, dataset, self.rows
-        return self._memo.ask(
-            "pieces", made, lambda: _Pieces(state, dataset, self.part(dataset), orders)
+    def _pieces(self, state: TrainState, dataset: Dataset) -> Pieces[Answers | Values]:
+        parameters, examples = state.parameters, self.part(dataset)
+        key = dataset, self.rows, parameters.architecture
+        orders = self._memo.ask("orders", key, lambda: cut(examples, parameters.theta.size))
+        reads: Callable[..., Answers | Values] = (
+            read_answers if dataset.answers_classes else read_values
         )
-
-    def _orders(self, state: TrainState, dataset: Dataset) -> list[Array]:
-        """The indexes of each piece, in their order."""
-        examples, weights = self.part(dataset), state.parameters.theta.size
-        order = np.random.default_rng(_SEED).permutation(len(examples))
-        work = weights * np.cumsum([_tokens(examples[i]) for i in order])
-        cuts = np.flatnonzero(np.diff(work // _WORK)) + 1
-        return [np.sort(piece) for piece in np.split(order, cuts)]
+        return self._memo.ask(
+            "pieces", (state, dataset, self.rows),
+            lambda: Pieces(orders, lambda piece: reads(parameters, examples, piece)),
+        )  # fmt: skip
 
     # Lists
 
@@ -171,40 +157,8 @@ class ResultsLab:
         return self._memo.ask("probe", key, lambda: inspect(dataset, parameters, text, config))
 
 
-class _Pieces:
-    """The pieces of the data that one network has read, and those that are left."""
-
-    def __init__(
-        self,
-        state: TrainState,
-        dataset: Dataset,
-        examples: tuple[Example, ...],
-        orders: list[Array],
-    ) -> None:
-        self._state, self._examples = state, examples
-        self._read: Callable[..., Answers | Values] = (
-            read_answers if dataset.answers_classes else read_values
-        )
-        self.done: list[Answers | Values] = []
-        self.left = list(orders)
-
-    def read(self) -> None:
-        """Read the next piece."""
-        with np.errstate(all="ignore"):
-            piece = self._read(self._state.parameters, self._examples, self.left.pop(0))
-        self.done.append(piece)
-
-    def merged(self) -> Answers | Values:
-        """All that has been read, in the order of the examples."""
-        if len(self.done) == 1:
-            return self.done[0]
-        return type(self.done[0])(*merged(list(self._columns())))
-
-    def _columns(self) -> Iterator[tuple[Array, ...]]:
-        for piece in self.done:
-            *columns, _ = piece
-            yield tuple(columns)
-
-
-def _tokens(example: Example) -> int:
-    return len(example.inputs) + (0 if example.source is None else len(example.source))
+def _merged(pieces: Sequence[Answers | Values]) -> Answers | Values:
+    """All that has been read, in the order of the examples."""
+    if len(pieces) == 1:
+        return pieces[0]
+    return type(pieces[0])(*merged([tuple(columns) for *columns, _ in pieces]))

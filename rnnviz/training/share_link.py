@@ -71,7 +71,8 @@ class Link:
 
     ``data`` is the name under which this server stores the user's own data. ``unit`` and ``token``
     are marked, both from 0. ``view`` is what the page Step draws, if not the whole sequence.
-    ``pinned`` is a position that what is shown is compared with.
+    ``pinned`` is a position that what is shown is compared with. ``asked`` are the names of the
+    questions at which pages are opened, if not at their first.
     """
 
     schedule: Schedule
@@ -84,6 +85,7 @@ class Link:
     token: int | None = None
     view: str | None = None
     pinned: Position | None = None
+    asked: tuple[str, ...] = ()
 
     def to_query(self) -> dict[str, str]:
         """The query parameters; default values are left out."""
@@ -100,6 +102,7 @@ class Link:
             "token": "" if self.token is None else str(self.token + 1),
             "view": self.view or "",
             "pin": "" if self.pinned is None else str(self.pinned),
+            "ask": ",".join(self.asked),
         }
         return self.schedule.start.to_query() | {k: v for k, v in parts.items() if v}
 
@@ -116,7 +119,8 @@ def read_link(query: Mapping[str, str]) -> tuple[Link, list[str]]:
     old, phrase, data = _old_run(query, now, problems), query.get("phrase"), query.get("data")
     view, pinned = _view(query, problems), _pinned(query, now, problems)
     schedule = Schedule(start, changes)
-    link = Link(schedule, now, shown, phrase, old, data, unit, token, view, pinned)
+    asked = tuple(name for name in query.get("ask", "").split(",") if name)
+    link = Link(schedule, now, shown, phrase, old, data, unit, token, view, pinned, asked)
     return link, [*setting_problems, *(f"In the link: {sentence}" for sentence in problems)]
 
 

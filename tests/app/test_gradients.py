@@ -11,6 +11,7 @@ from rnnviz.analysis.token_contribution import token_contribution
 from rnnviz.config import Gradient, TaskName
 from rnnviz.drawing.story_line import LONG, LONGER
 from rnnviz.engine.training import record
+from rnnviz.lab import pieces
 from rnnviz.lab.questions import GradientQuestion
 from rnnviz.presets import PRESETS
 from rnnviz.training.schedule import Position
@@ -67,6 +68,14 @@ def develop(page):
 
 
 # The answer
+
+
+def test_of_much_data_the_band_is_that_of_a_sample_first_and_of_all_when_the_run_rests(monkeypatch):
+    monkeypatch.setattr(pieces, "_WORK", 2_000)
+    page = Page(**SMALL)
+    assert re.search(r"on \d+ of 58 training sequences\. The rest is", page.remarks["over_lag"])
+    page.finish()
+    assert page.remarks["over_lag"] == "The band: Measured on all 58 training sequences."
 
 
 @each_row("question", [REACH, FEED, RIGHT])

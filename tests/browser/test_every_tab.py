@@ -1,5 +1,7 @@
 """Every tab of every page: one screen at every size, words where Train has them, and axe."""
 
+import re
+
 import pytest
 
 from rnnviz.lab.questions import (
@@ -49,6 +51,8 @@ def test_a_tab_is_one_screen_with_the_words_where_they_always_are(
     page = opened(f"{server.url}/{path}?hidden=8&init_scale=0.3&epoch=40", FIRST[path])
     page.ask(question)
     page.expect_idle()
+    if question is not next(iter(type(question))):
+        page.page.wait_for_url(re.compile(f"ask={question.name.lower()}"))
     for size in SIZES:
         settle(page, size)
         assert page.page.evaluate(SCROLLS) == 0, size

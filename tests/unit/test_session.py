@@ -13,6 +13,12 @@ from rnnviz.config import RunConfig
 from rnnviz.export.history import history_json, records
 from rnnviz.lab.memory_gauge import flow
 from rnnviz.lab.probe import MAX_TYPED, read
+from rnnviz.lab.questions import (
+    DynamicsQuestion,
+    GradientQuestion,
+    StateQuestion,
+    TrainQuestion,
+)
 from rnnviz.session import Session
 from rnnviz.tasks.csv_table import MAX_WORDS, TaskError
 from rnnviz.tasks.dataset import GAP, Dataset, build_dataset
@@ -575,3 +581,19 @@ def test_records_are_strict_json_with_one_row_an_epoch_also_without_a_test_set(c
     assert [row["epoch"] for row in saved["epochs"]] == [0, 1]
     assert saved["epochs"][0]["test_loss"] is None
     assert saved["changes"] == ["1:lr=0.5"]
+
+
+def test_the_link_has_the_questions_that_pages_are_at():
+    session = Session()
+    assert "ask" not in session.link().to_query()
+    session.units.question, session.dynamics.question = StateQuestion.BREAK, DynamicsQuestion.WAY
+    query = session.link().to_query()
+    assert query["ask"] == "break,way"
+    other = Session()
+    other.follow(*read_link(query | {"ask": "break,way,<b>"}))
+    found = [lab.question for lab in other.asking]
+    assert found == [
+        TrainQuestion.LEARN, GradientQuestion.REACH, StateQuestion.BREAK, DynamicsQuestion.WAY,
+    ]  # fmt: skip
+    assert "ask must be one of learn, wrong, reach" in other.player.message
+    assert "not <b>. It is left out." in other.player.message

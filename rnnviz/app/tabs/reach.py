@@ -42,6 +42,7 @@ from rnnviz.figures.picture import Picture
 from rnnviz.figures.reach import FOREVER, Told, life_text, reach_curve
 from rnnviz.figures.sentence import sentence
 from rnnviz.figures.theme import Theme
+from rnnviz.lab.gradient_query import GradientQuery
 from rnnviz.lab.gradients import Band
 from rnnviz.session import Session
 from rnnviz.tasks.example import Example
@@ -78,6 +79,7 @@ def live_reach(session: Session, longer: bool = False) -> Tab:
         query = source_of(session).query
         return (
             (longer and _score(session, budget))
+            or session.gradients.read_on(_of_band(source_of(session)), budget)
             or session.gradients.history.eigenvalues.develop(session.run, query, budget)
             or session.memory.develop(session.run, query, budget)
         )
@@ -183,7 +185,11 @@ def _draw_back(source: Source, frame: Frame) -> None:
 
 def _measured(source: Source) -> str:
     count, band = len(_examples(source)), _band(source)
-    return f"The band: Measured on all {count:,} {band} sequences."
+    read = source.gradients.lag(_of_band(source)).sequences
+    if read == count:
+        return f"The band: Measured on all {count:,} {band} sequences."
+    rest = "Pause for all." if source.session.player.running else "The rest is being read."
+    return f"The band: Measured on {read:,} of {count:,} {band} sequences. {rest}"
 
 
 def _draw_epochs(source: Source, frame: Frame) -> None:
@@ -208,7 +214,7 @@ def _or_too_large(key: str, figure: Callable[[Source, Theme], Picture], source: 
 
 def _reach(source: Source) -> Picture:
     gradients, query = source.gradients, source.query
-    profile = gradients.lag(query._replace(examples=_examples(source)))
+    profile = gradients.lag(_of_band(source))
     sequence, colors = source.session.names.sequence, source.theme("over_lag")
     told = Told(sequence, f"{_band(source)} {sequence}", *_second(source))
     return reach_curve(gradients.reach(query), profile, source.words, colors, told)
@@ -271,6 +277,11 @@ def _choose_band(session: Session) -> Band:
         "the test set were never learned from.",
     )  # fmt: skip
     return Band(chosen or session.gradients.band)
+
+
+def _of_band(source: Source) -> GradientQuery:
+    """The query of the sequences that are the band."""
+    return source.query._replace(examples=_examples(source))
 
 
 def _examples(source: Source) -> Sequence[Example]:

@@ -12,12 +12,16 @@ from rnnviz.engine.timeline import Moment, Phase
 from tests.sampling import each_row
 from tests.unit.analysis.conftest import TEXTS
 
+#: Nobody reads more beside a picture.
+MOST_WORDS = 76
+
 
 @each_row("path", sorted(FOLDER.glob("*.md")), ids=lambda path: path.stem)
 def test_every_text_has_at_most_four_sentences_and_one_of_an_example(path):
     body, *example = re.split(r"(?=Surprising would be|For example,)", path.read_text("utf-8"))
     for part, most in (body, 4), *((part, 1) for part in example):
         assert 1 <= len(re.findall(r"[.!?](?:\s|$)", part)) <= most
+        assert len(part.split()) <= MOST_WORDS
 
 
 @each_row(

@@ -30,6 +30,7 @@ def test_scores_intervals_guessing_and_the_length_learned_are_drawn():
     assert (learned.x0, guess.y0) == (20, 0.25)
     assert drawn.layout.annotations[0].text == "longest learned: 20"
     assert list(drawn.layout.xaxis.tickvals) == [40, 20, 10]
+    assert drawn.layout.xaxis.range[0] > drawn.layout.xaxis.range[1], "back is to the left"
     assert drawn.layout.title.text == "Accuracy by lag: at 40 not clearly better than guessing"
     assert drawn.layout.xaxis.title.text.startswith("lag")
 

@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 
+from rnnviz.analysis.gradient_over_lag import lag_profile
 from rnnviz.analysis.gradients import Objective
 from rnnviz.analysis.health import health
 from rnnviz.config import RunConfig
 from rnnviz.engine.training import train_examples
 from rnnviz.lab import gradient_query as module
+from rnnviz.lab import pieces
 from rnnviz.lab.gradient_query import next_steps
 from rnnviz.lab.memory_gauge import flow
 from rnnviz.presets import PRESETS
@@ -46,7 +48,23 @@ def test_an_answer_is_kept_until_what_it_is_about_changes(run):
         run.player.advance(1)
         later = answers()
         assert all(first[name] is not later[name] for name in QUESTIONS)
-    assert len(run.gradients._memo._results) == len(QUESTIONS)
+    # The lag is made of pieces, which are kept, too.
+    assert len(run.gradients._memo._results) == len(QUESTIONS) + 1
+
+
+def test_of_much_data_the_lag_is_that_of_a_random_sample_first(run, monkeypatch):
+    query = query_of(run)
+    monkeypatch.setattr(pieces, "_WORK", 60 * query.state.parameters.theta.size)
+    coarse, every = run.gradients.lag(query), len(run.dataset.train)
+    assert 5 < coarse.sequences < every / 2
+    assert run.gradients.lag(query) is coarse
+    while run.gradients.read_on(query, 1e-5):
+        assert coarse.sequences < run.gradients.lag(query).sequences < every
+    found = run.gradients.lag(query)
+    whole = lag_profile(query.state.parameters, query.examples, query.objective)
+    assert found.sequences == whole.sequences == every
+    for name in ("median", "mean", "low", "high", "bound"):
+        np.testing.assert_allclose(getattr(found, name), getattr(whole, name), rtol=1e-12)
 
 
 def test_the_lag_is_that_of_all_training_sequences_and_of_its_objective(run):

@@ -7,7 +7,7 @@ import pytest
 
 from rnnviz.analysis.results import read_answers
 from rnnviz.config import RunConfig
-from rnnviz.lab import results
+from rnnviz.lab import pieces
 from rnnviz.lab.results import ResultsLab, Rows, Show
 from rnnviz.session import Session
 
@@ -22,7 +22,7 @@ def session():
 def test_a_large_part_is_read_piece_by_piece_and_in_the_end_all_of_it(session, monkeypatch):
     state, data = session.state, session.dataset
     expected = read_answers(state.parameters, data.train, np.arange(len(data.train)))
-    monkeypatch.setattr(results, "_WORK", 60 * state.parameters.theta.size)
+    monkeypatch.setattr(pieces, "_WORK", 60 * state.parameters.theta.size)
     lab = ResultsLab()
     lab.rows = Rows.TRAIN
     first = lab.answers(state, data)

@@ -1,4 +1,4 @@
-"""What a picture leaves out of a long sequence is said beside it."""
+"""The tabs of the pages: in the link, and what their pictures leave out of a long sequence."""
 
 import pytest
 
@@ -18,6 +18,15 @@ LEFT_OUT = {
         "saliency": ("numbers", 6),
     },
 }
+
+
+def test_a_link_opens_a_page_at_its_question():
+    page = Page("hidden", **LINK, ask="break")
+    assert "ablation" in page.charts
+    assert page.link["ask"] == "break"
+    page.enter(StateQuestion.CARRY)
+    assert "memory" in page.charts
+    assert "ask" not in page.link
 
 
 @each_row("where", [*LEFT_OUT])
