@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rnnviz.analysis.length_generalization import wilson
 from rnnviz.engine.layer_buffers import Array
 
 #: The number of folds of the cross-validation, and of shuffled controls.
@@ -38,6 +39,16 @@ class Readability:
     shuffled: Array
     counts: Array
     values: bool = False
+
+    @property
+    def intervals(self) -> Array:
+        """The 95% intervals of an accuracy (Wilson), (P, 2); NaN for R², and where none is known.
+
+        Each beginning counts as a trial of its own, though the folds share what they are fitted to.
+        """
+        if self.values:
+            return np.full((len(self.scores), 2), np.nan)
+        return wilson(self.scores, np.maximum(self.counts, 1))
 
     @property
     def measured(self) -> bool:

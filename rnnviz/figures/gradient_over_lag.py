@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -27,15 +27,28 @@ _STYLES = ((2.6, "solid"), (1.4, "dash"))
 _DEPTH = -20.0
 
 
+class Second(NamedTuple):
+    """The products at a second moment of the run, and what it is called."""
+
+    products: Products
+    moment: str
+
+
 def product_curves(
-    products: Products, words: Sequence[str], bridge: int = 0, theme: Theme = LIGHT
+    products: Products,
+    words: Sequence[str],
+    bridge: int = 0,
+    theme: Theme = LIGHT,
+    second: Second | None = None,
 ) -> Picture:
     """The singular values of ds_T/ds_t for every token on a log scale; time runs right.
 
-    In an encoder and decoder they are the decoder's, whose words begin at ``bridge``.
+    In an encoder and decoder they are the decoder's, whose words begin at ``bridge``. Those of the
+    ``second`` moment are faint.
     """
+    both = [products.largest, *([second.products.largest] if second else [])]
     # The last token always has a finite value.
-    largest = products.largest[np.isfinite(products.largest)]
+    largest = np.concatenate([values[np.isfinite(values)] for values in both])
     span = theme.scale.powers(min(_DEPTH, largest.min() - 4), largest.max())
     solid, dashed = ({"color": theme.magnitude, "width": w, "dash": d} for w, d in _STYLES)
     fan = {"fill": "tonexty", "fillcolor": faint(theme.magnitude, 0.13)}
@@ -44,6 +57,7 @@ def product_curves(
         [
             _singular(products, ("kept best", products.largest), solid, names, bridge),
             _singular(products, ("kept worst", products.smallest), dashed, names, bridge) | fan,
+            *(_faint(second, names, bridge, theme) if second else []),
         ],
         "What is left of a change at the end",
         HEIGHTS["products"],
@@ -56,6 +70,13 @@ def product_curves(
         meta={"x": "token"},
         **LEGEND,
     )
+
+
+def _faint(second: Second, names: Sequence[str], bridge: int, theme: Theme) -> Iterator[Series]:
+    of, style = second.products, {"color": theme.magnitude, "width": 1.5, "dash": "dashdot"}
+    for name, logs in (("best", of.largest), ("worst", of.smallest)):
+        line = _singular(of, (f"{name} at {second.moment}", logs), style, names, bridge)
+        yield {**line, "mode": "lines", "opacity": 0.55}
 
 
 def _singular_zeros(

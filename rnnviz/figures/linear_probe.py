@@ -28,8 +28,9 @@ def readability_lines(
 ) -> Picture:
     """The scores of one question at every place, by name: at several epochs, for example.
 
-    The last one is strong, over the band of its probes with shuffled labels. ``places`` is the
-    title of the axis, which spans those that were measured; with ``back`` it counts down.
+    The last one is strong, with the 95% intervals of an accuracy, over the band of its probes with
+    shuffled labels. ``places`` is the title of the axis, which spans those that were measured; with
+    ``back`` it counts down.
     """
     *_, shown = found.values()
     score = "R²" if shown.values else "accuracy"
@@ -38,6 +39,8 @@ def readability_lines(
         _line(name, one, one.scores, _style(k + 1, len(found), theme), score)
         for k, (name, one) in enumerate(found.items())
     ]
+    if not shown.values:
+        lines[-1] |= _interval(shown, theme)
     known = np.concatenate([one.places[np.isfinite(one.scores)] for one in found.values()])
     low, high = (known.min(), known.max()) if len(known) else (0, 0)
     span = [low - 0.5, high + 0.5]
@@ -70,6 +73,16 @@ def _line(name: str, of: Readability, y: Array, line: dict[str, Any], score: str
         line=line,
         hovertemplate=hover,
     )
+
+
+def _interval(shown: Readability, theme: Theme) -> Series:
+    """The 95% intervals as bars, and in what is told at a point."""
+    low, high = shown.intervals.T
+    bars = {"type": "data", "array": high - shown.scores, "arrayminus": shown.scores - low}
+    told = [f"95% from {one:.1%} to {other:.1%}" for one, other in shown.intervals.tolist()]
+    style = {"color": theme.muted, "thickness": 1.5, "width": 4}
+    hover = "now, at %{x}: accuracy %{y:.3f}<br>%{text}<br>%{customdata} beginnings<extra></extra>"
+    return {"error_y": {**bars, **style}, "text": told, "hovertemplate": hover}
 
 
 def _band(shown: Readability, theme: Theme) -> list[Series]:

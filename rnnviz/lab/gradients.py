@@ -90,11 +90,13 @@ class GradientLab:
         """The same in a second state of the run."""
         return self._memo.ask("second", _flow_key(query), lambda: last_answer_flow(query))
 
-    def jacobians(self, query: GradientQuery) -> Jacobians:
-        """The Jacobians along the phrase."""
+    def jacobians(self, query: GradientQuery, second: bool = False) -> Jacobians:
+        """The Jacobians along the phrase; of a ``second`` state they are kept beside the others."""
         state, trace = query.state, query.trace
         key = state, phrase_key(trace)
-        return self._memo.ask("jacobians", key, lambda: jacobians_along(state.parameters, trace))
+        return self._memo.ask(
+            ("jacobians", second), key, lambda: jacobians_along(state.parameters, trace)
+        )
 
     def connectivity(self, query: GradientQuery) -> Connectivity:
         """How much each output of the phrase depends on each of its states."""

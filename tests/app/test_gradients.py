@@ -125,6 +125,7 @@ def test_a_pinned_epoch_is_faint_in_the_place_of_the_present():
     named = {one.get("name"): one for one in page.chart("over_lag")["data"]}
     assert "at epoch 6" not in named
     faint = named["at epoch 2"]
+    kept = {one.get("name"): one for one in page.chart("products")["data"]}["best at epoch 2"]
     marks = [
         s for s in page.chart("gauge")["layout"]["shapes"] if s["line"].get("dash") == "dashdot"
     ]
@@ -133,6 +134,9 @@ def test_a_pinned_epoch_is_faint_in_the_place_of_the_present():
     drawn = {one.get("name"): one for one in page.chart("over_lag")["data"]}
     assert faint["customdata"] == [size for _, size in drawn["this phrase"]["customdata"]]
     assert "at epoch 2" not in drawn, "nothing is compared with itself"
+    best = {one.get("name"): one for one in page.chart("products")["data"]}
+    assert kept["customdata"] == best["kept best"]["customdata"]
+    assert "best at epoch 2" not in best
     page.say("pin")
     assert page.frame["pinned"] is None
     page.say("seek", epoch=4)

@@ -151,3 +151,19 @@ def test_the_arrow_keys_point_and_enter_does_what_a_click_does(opened, server):
     page.expect_drawn_above("trajectories", 0)
     keyed(page, "trajectories", "ArrowRight", "ArrowDown", "ArrowRight", "Enter")
     expect(page.phrase).not_to_have_value("i am not bad")
+
+
+def test_the_intervals_of_a_score_are_drawn(opened, server):
+    page = opened(f"{server.url}/gradients?hidden=8&epoch=3", "over_lag")
+    page.page.get_by_text("Longer sequences").click()
+    page.expect_in_chart("longer", "figure.data.length === 1")
+    without = """() => {
+      const plot = rnnviz.stage.plots.get("longer"), [{ error_y }] = plot.figure.data;
+      const before = plot.canvas.toDataURL();
+      delete plot.figure.data[0].error_y;
+      plot.repaint();
+      return [error_y.array.length, before !== plot.canvas.toDataURL()];
+    }"""
+    bars, drawn = page.page.evaluate(without)
+    assert bars > 1
+    assert drawn

@@ -19,7 +19,8 @@ function paintScatter(p, series) {
   const points = series.stackgroup ? stacked(p, series) : pointsOf(p, series);
   if (fill && fill !== "none" || series.stackgroup) paintFill(p, series, points);
   if (mode.includes("lines") && style.width !== 0) paintLine(c, points, style, p.text);
-  if (series.error_x) paintSpread(p, series, points);
+  if (series.error_x) paintAcross(p, series, points);
+  if (series.error_y) paintUpright(p, series, points);
   if (mode.includes("markers")) paintMarkers(c, points, marker ?? {}, style.color ?? p.text);
   c.restore();
 }
@@ -78,14 +79,27 @@ function runsOf(points) {
   return points.length > from ? [...runs, [from, points.length]] : runs;
 }
 
-function paintSpread(p, { error_x: spread, x }, points) {
-  const [xs] = axesFor(p, {});
+// Error bars, with a short line at both ends.
+function paintAcross(p, series, points) {
+  const { error_x: spread, x } = series, [xs] = axesFor(p, series);
   points.forEach(([, y], k) => {
-    const [from, to] = [x[k] - spread.arrayminus[k], x[k] + spread.array[k]].map(xs.at);
+    const [from, to] = endsOf(spread, x[k], k, xs);
     line(p.c, from, y, to, y, spread.color, spread.thickness);
     for (const end of [from, to]) line(p.c, end, y - spread.width, end, y + spread.width, spread.color, spread.thickness);
   });
 }
+
+function paintUpright(p, series, points) {
+  const { error_y: spread, y } = series, [, ys] = axesFor(p, series);
+  points.forEach(([x], k) => {
+    const [from, to] = endsOf(spread, y[k], k, ys);
+    if (!Number.isFinite(from + to)) return;
+    line(p.c, x, from, x, to, spread.color, spread.thickness);
+    for (const end of [from, to]) line(p.c, x - spread.width, end, x + spread.width, end, spread.color, spread.thickness);
+  });
+}
+
+const endsOf = ({ array, arrayminus }, middle, k, axis) => [middle - arrayminus[k], middle + array[k]].map(axis.at);
 
 function paintMarkers(c, points, marker, usual) {
   const { size = 6, symbol = "circle", angleref, opacity, line: edge = {} } = marker;

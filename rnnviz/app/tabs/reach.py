@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from html import escape
+from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
@@ -32,9 +33,8 @@ from rnnviz.app.style import theme
 from rnnviz.app.tabs.tab import Tab
 from rnnviz.app.tabs.words import draw_words, words_panel
 from rnnviz.drawing.explanation import explanation
-from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.complex_plane import Trail, exponent_curve, state_spectrum, weight_spectrum
-from rnnviz.figures.gradient_over_lag import connectivity_map, product_curves
+from rnnviz.figures.gradient_over_lag import Second, connectivity_map, product_curves
 from rnnviz.figures.gradients import SYMBOL, gradient_map
 from rnnviz.figures.length_generalization import length_curve
 from rnnviz.figures.memory_gauge import memory_gauge
@@ -216,21 +216,35 @@ def _reach(source: Source) -> Picture:
     gradients, query = source.gradients, source.query
     profile = gradients.lag(_of_band(source))
     sequence, colors = source.session.names.sequence, source.theme("over_lag")
-    told = Told(sequence, f"{_band(source)} {sequence}", *_second(source))
+    norms, moment = None, ""
+    if second := _second(source):
+        norms, moment = gradients.second(second.query).norms, second.moment
+    told = Told(sequence, f"{_band(source)} {sequence}", norms, moment)
     return reach_curve(gradients.reach(query), profile, source.words, colors, told)
 
 
-def _second(source: Source) -> tuple[Array | None, str]:
-    """The gradient of the phrase at the second moment, and what that moment is called."""
+class SecondMoment(NamedTuple):
+    """What is asked of the phrase at the second moment of the run, and what that is called."""
+
+    query: GradientQuery
+    moment: str
+
+
+def _second(source: Source) -> SecondMoment | None:
     session, state = source.session, source.session.second_state
     if state is None:
-        return None, ""
+        return None
     query = source.query.at(state, session.run.schedule.at(Position(state.epoch, state.offset)))
-    return source.gradients.second(query).norms, f"{session.unit} {state.epoch}"
+    return SecondMoment(query, f"{session.unit} {state.epoch}")
 
 
 def _products(source: Source, colors: Theme) -> Picture:
-    return product_curves(products(source.jacobians), source.words, source.bridge, colors)
+    faint = None
+    if second := _second(source):
+        then = source.gradients.jacobians(second.query, second=True)
+        faint = Second(products(then), second.moment)
+    now = products(source.jacobians)
+    return product_curves(now, source.words, source.bridge, colors, faint)
 
 
 def _states(source: Source, colors: Theme) -> Picture:

@@ -5,7 +5,7 @@ import pytest
 
 from rnnviz.analysis.connectivity import Connectivity
 from rnnviz.analysis.jacobians import Products
-from rnnviz.figures.gradient_over_lag import connectivity_map, product_curves
+from rnnviz.figures.gradient_over_lag import Second, connectivity_map, product_curves
 from rnnviz.figures.theme import LIGHT
 from tests.unit.figures.unpacked import by_name
 
@@ -40,6 +40,15 @@ def test_two_networks_have_the_same_depth_and_a_deeper_one_is_in_sight():
     worst = by_name(deeper)["kept worst"]
     assert worst.y[0] < deeper.figure.layout.yaxis.range[0], "the fan goes on below the picture"
     assert worst.customdata[0][1] == "-inf"
+
+
+def test_those_of_a_second_moment_are_faint_and_in_sight():
+    second = Second(products([2.0, 0.0], [-3.0, 0.0]), "epoch 3")
+    drawn = product_curves(products([-1.0, 0.0], [-2.0, 0.0]), ["a", "b"], second=second)
+    best, worst = (by_name(drawn)[f"{name} at epoch 3"] for name in ("best", "worst"))
+    assert (list(best.y), list(worst.y)) == ([2, 0], [-3, 0])
+    assert best.opacity == worst.opacity == 0.55
+    assert drawn.figure.layout.yaxis.range[1] >= 2
 
 
 def test_what_is_not_known_has_a_gap():

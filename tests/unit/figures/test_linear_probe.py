@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from rnnviz.analysis.length_generalization import wilson
 from rnnviz.analysis.linear_probe import SHUFFLES, Readability
 from rnnviz.figures.linear_probe import readability_lines
 from rnnviz.figures.theme import DARK
@@ -22,6 +23,11 @@ def test_the_last_is_strong_over_its_band_and_its_guess():
     np.testing.assert_array_equal(guess.y, ONE.guess.astype(np.float32))
     np.testing.assert_array_equal(strong.y, ONE.scores.astype(np.float32))
     assert strong.line.width > thin.line.width
+    assert thin.error_y.array is None
+    low, high = wilson(ONE.scores[:2], ONE.counts[:2]).T
+    np.testing.assert_allclose(ONE.scores[:2] + strong.error_y.array[:2], high)
+    np.testing.assert_allclose(ONE.scores[:2] - strong.error_y.arrayminus[:2], low)
+    assert strong.text[0] == f"95% from {low[0]:.1%} to {high[0]:.1%}"
     assert drawn.layout.yaxis.range == (0, 1.05)
     assert drawn.layout.xaxis.range == (-0.5, 2.5)
     assert drawn.layout.title.text == "a &lt;b"
@@ -32,4 +38,5 @@ def test_values_may_be_worse_than_their_mean_and_places_may_count_down():
     drawn = readability_lines({"now": one}, "a", "words before the end", True, DARK).figure
     assert drawn.layout.yaxis.range[0] < 0
     assert drawn.layout.yaxis.title.text == "R²"
+    assert drawn.data[-1].error_y.array is None
     assert drawn.layout.xaxis.range == (1.5, -0.5), "the third was not measured"
