@@ -1,4 +1,4 @@
-"""The laboratories in Chromium, and the search for fixed points: ``python -m benchmarks.labs``."""
+"""The laboratories in Chromium, their caches and searches: ``python -m benchmarks.labs``."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import time
+import tracemalloc
 from collections.abc import Iterator
 from statistics import median
 
@@ -14,18 +15,22 @@ from playwright.sync_api import Browser
 
 from benchmarks.live import PAUSE, PLAY, SCREEN, answered, open_probed, scrubbing
 from benchmarks.table import Row, print_table
+from rnnviz.app.every_picture import every_picture
 from rnnviz.cells import cell_names
 from rnnviz.config import RunConfig
 from rnnviz.session import Session
+from rnnviz.training.schedule import Position
 from tests.browser.serving import IDLE, Server, chromium, serve
 from tests.browser.train_page import TrainPage
 
 #: The pages, the first one has no name, and how many questions each has.
-PAGES = {"": 2, "hidden": 3, "gradients": 3, "dynamics": 2}
+PAGES = {"": 2, "hidden": 3, "gradients": 3, "dynamics": 2, "step": 0}
 SMALL = "epoch=300&phrase=right+now+i+am+not+at+all+happy"
 LARGE = "task=characters&cell=lstm&hidden=128&epoch=3&epochs=100"
 #: Seconds of play; times that a tab is opened.
 SECONDS, OPENINGS = 4, 5
+#: The epochs that are looked at, one after the other, for the memory of the caches.
+LOOKED = 100
 
 #: Seconds of one tick of the search.
 _TICK = 0.05
@@ -79,18 +84,39 @@ def rows(browser: Browser, server: Server, complaints: list[str]) -> Iterator[Ro
     for name, questions in PAGES.items():
         for link, limit in ((SMALL, 300), (LARGE, 800)):
             url = f"{server.url}/{name}?{link}"
-            first = "words" if name else "network"
+            first = {"": "network", "step": "step"}.get(name, "words")
             page = open_probed(browser, url, complaints, first, **SCREEN)
             for number in range(questions):
                 label = f"{name or 'train'} {number + 1}{', LSTM 128' if limit > 300 else ''}"
                 opened = opening(page, number, questions)
                 yield Row(f"{label}: to open", opened, "ms", at_most=limit)
-                if limit > 300:
-                    continue
-                last = int(page.page.evaluate("rnnviz.stage.header.last"))
-                yield Row(f"{label}: drag", scrubbing(page.page, last), "ms", at_most=60)
-                yield Row(f"{label}: updates", updates(page), "/s", at_least=25)
+                if limit == 300:
+                    yield from moving(page, label)
+            if not questions and limit == 300:
+                yield from moving(page, name)
             page.page.context.close()
+
+
+def moving(page: TrainPage, label: str) -> Iterator[Row]:
+    """What is open, dragged over the epochs and played."""
+    last = int(page.page.evaluate("rnnviz.stage.header.last"))
+    yield Row(f"{label}: drag", scrubbing(page.page, last), "ms", at_most=60)
+    yield Row(f"{label}: updates", updates(page), "/s", at_least=25)
+
+
+def kept() -> Row:
+    """MB that the caches of all tabs hold after pictures of many epochs."""
+    session = Session(RunConfig(hidden=64))
+    session.player.advance(2 * LOOKED)
+    every_picture(session, measuring=_TICK)
+    tracemalloc.start()
+    most = 0.0
+    for epoch in range(0, 2 * LOOKED, 2):
+        session.player.go_to(Position(epoch))
+        every_picture(session, measuring=_TICK)
+        most = max(most, tracemalloc.get_traced_memory()[0] / 1e6)
+    tracemalloc.stop()
+    return Row(f"caches of all tabs, {LOOKED} epochs", most, "MB", at_most=40)
 
 
 def searching() -> Iterator[Row]:
@@ -109,6 +135,7 @@ def main() -> None:
     """Measure, and print what was wanted beside it."""
     complaints: list[str] = []
     print_table(searching())
+    print_table([kept()])
     try:
         with serve() as server, chromium() as browser:
             for row in rows(browser, server, complaints):
