@@ -70,6 +70,20 @@ def search_buttons(session: Session) -> None:
             "saddles lie.",
         )  # fmt: skip
     dynamics.starts = starts or dynamics.starts
+    data = session.dataset
+    if data.tokens and len(data.vocabulary.words) <= _MOST_CHIPS:
+        noun = session.names.noun
+        st.button(
+            f"Find for every {noun}", key="find_each", on_click=on_host(_find_each),
+            disabled=blocked, width="stretch",
+            help=f"Search with each {noun} held alone, one after the other. The first point of "
+            "each is in the plane and in the list.",
+        )  # fmt: skip
+
+
+def _find_each(session: Session) -> None:
+    session.player.pause()
+    session.dynamics.find_each(session.dynamics_query)
 
 
 def _find(session: Session) -> None:

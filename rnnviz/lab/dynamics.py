@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from threading import RLock
 from typing import NamedTuple
@@ -62,8 +63,17 @@ class _Key(NamedTuple):
     inputs: bytes
 
 
+class _Asked(NamedTuple):
+    """A search that was asked for: its key, its input, the epoch of its network."""
+
+    key: _Key
+    choices: Choices
+    epoch: int
+    search: Search
+
+
 class DynamicsLab:
-    """The choices of the page, the running search, and the results of past searches."""
+    """The choices of the page, the searches asked for, and the results of past ones."""
 
     def __init__(self) -> None:
         self.question = DynamicsQuestion.REST
@@ -75,7 +85,9 @@ class DynamicsLab:
         self.opened = False
         self._results: dict[_Key, tuple[Choices, FixedPoints]] = {}
         self._searched: DynamicsQuery | None = None
-        self._search: tuple[_Key, Choices, int, Search] | None = None
+        #: Those that are left, the running one first; and how many there were.
+        self._asked: deque[_Asked] = deque()
+        self._count = 0
         self._chosen: tuple[_Key, FixedPoint] | None = None
         self._memo = Memo()
 
@@ -91,9 +103,9 @@ class DynamicsLab:
         default = ",".join(["1", *["0"] * (width - 1)])
         return hold, tuple(words), default if self.typed is None else self.typed
 
-    def held(self, query: DynamicsQuery) -> FixedInputMap:
+    def held(self, query: DynamicsQuery, choices: Choices | None = None) -> FixedInputMap:
         """The map for the chosen input, the mean of several words; raises TaskError if none."""
-        hold, words, typed = self.choices(query)
+        hold, words, typed = choices or self.choices(query)
         vocabulary = query.dataset.vocabulary
         if hold is Hold.MEAN:
             return FixedInputMap(self.flow(query), self.visited(query).mean_input)
@@ -196,33 +208,47 @@ class DynamicsLab:
 
         Raises TaskError if no input is chosen.
         """
-        held = self.held(query)
+        self._ask(query, [self.choices(query)])
+
+    def find_each(self, query: DynamicsQuery) -> None:
+        """The same with every word of the vocabulary held, one after the other."""
+        *_, typed = self.choices(query)
+        words = query.dataset.vocabulary.words
+        self._ask(query, [(Hold.OWN, (word,), typed) for word in words])
+
+    def _ask(self, query: DynamicsQuery, inputs: Sequence[Choices]) -> None:
+        maps = [(choices, self.held(query, choices)) for choices in inputs]
         last, self._searched = self._searched, query
         if last is None or last.dataset is not query.dataset or last.origin != query.origin:
             self.refit()
-        if self.found(held, query) is None:
-            search = Search(held, self.visited(query), self.starts, query.origin.seed)
-            with self._lock:
-                choices, epoch = self.choices(query), query.state.epoch
-                self._search = self._key(held, query), choices, epoch, search
+        asked = [
+            _Asked(
+                self._key(held, query), choices, query.state.epoch,
+                Search(held, self.visited(query), self.starts, query.origin.seed),
+            )
+            for choices, held in maps
+            if self.found(held, query) is None
+        ]  # fmt: skip
+        with self._lock:
+            self._asked, self._count = deque(asked), len(asked)
 
     def cancel(self) -> None:
-        """Cancel the search."""
+        """Cancel the searches that are left."""
         with self._lock:
-            self._search = None
+            self._asked.clear()
 
     def work(self, budget: float) -> bool:
-        """Search for about ``budget`` seconds; return whether the search is unfinished."""
+        """Search for about ``budget`` seconds; return whether a search is unfinished."""
         with self._lock:
-            if self._search is None:
+            if not self._asked:
                 return False
-            key, choices, _, search = self._search
+            key, choices, _, search = self._asked[0]
             if search.work(budget):
                 return True
             self._results[key] = choices, search.found
             self._drop_oldest()
-            self._search = None
-            return False
+            self._asked.popleft()
+            return bool(self._asked)
 
     def _drop_oldest(self) -> None:
         size = sum(found.nbytes for _, found in self._results.values())
@@ -231,9 +257,13 @@ class DynamicsLab:
 
     @property
     def searching(self) -> tuple[int, float] | None:
-        """Epoch and progress (0..1) of the running search, or None."""
-        search = self._search
-        return search and (search[2], search[3].progress)
+        """Epoch and progress (0..1) of the searches, or None if none is left."""
+        # The actor may end one meanwhile.
+        asked = [*self._asked]
+        if not asked:
+            return None
+        done = self._count - len(asked) + asked[0].search.progress
+        return asked[0].epoch, done / self._count
 
     # The points
 

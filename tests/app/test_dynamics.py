@@ -173,6 +173,14 @@ def test_a_search_on_every_cell_tells_what_came_of_it(cell, layers):
     assert page.chart("spectra")["data"]
 
 
+def test_the_points_of_every_word_are_found_with_one_click(page):
+    page.click("find_each")
+    assert page.disabled("find_each") and page.disabled("find")
+    page.finish()
+    held = {row[0] for row in page.rows}
+    assert held == {f"“{word}”" for word in page.session.dataset.vocabulary.words}
+
+
 def test_a_search_can_be_cancelled(page):
     assert page.disabled("cancel")
     assert page.outcome == "No search was made with this input."

@@ -171,6 +171,30 @@ def test_a_search_goes_on_while_another_epoch_is_looked_at_or_is_cancelled(sessi
 
 
 @pytest.mark.parametrize("limit", ["_BYTES", "_SEARCHES"])
+def test_every_word_is_held_one_after_the_other(session, lab):
+    lab.starts, query = 50, session.dynamics_query
+    lab.words = ("not",)
+    lab.find(query)
+    while lab.work(1.0):
+        pass
+    lab.find_each(query)
+    shares, words = [], query.dataset.vocabulary.words
+    while lab.searching:
+        shares.append(lab.searching[1])
+        lab.work(1.0)
+    assert shares == sorted(shares)
+    assert len(shares) >= len(words) - 1, "that of “not” was known"
+    rests = lab.rests(query)
+    assert {rest.held for rest in rests} == {f"“{word}”" for word in words}
+    assert all(rest.own == (rest.held == "“not”") for rest in rests)
+    lab.find_each(query)
+    assert lab.searching is None, "all is known"
+    lab.starts = 100
+    lab.find_each(query)
+    lab.cancel()
+    assert lab.searching is None and not lab.work(1.0)
+
+
 def test_the_eldest_is_forgotten_when_memory_is_short_or_they_are_many(session, monkeypatch, limit):
     size = find(session).nbytes
     monkeypatch.setattr(dynamics, limit, {"_BYTES": 2 * size, "_SEARCHES": 2}[limit])
