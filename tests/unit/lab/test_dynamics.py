@@ -170,7 +170,6 @@ def test_a_search_goes_on_while_another_epoch_is_looked_at_or_is_cancelled(sessi
     assert found(session).starts == 200
 
 
-@pytest.mark.parametrize("limit", ["_BYTES", "_SEARCHES"])
 def test_every_word_is_held_one_after_the_other(session, lab):
     lab.starts, query = 50, session.dynamics_query
     lab.words = ("not",)
@@ -195,6 +194,7 @@ def test_every_word_is_held_one_after_the_other(session, lab):
     assert lab.searching is None and not lab.work(1.0)
 
 
+@pytest.mark.parametrize("limit", ["_BYTES", "_SEARCHES"])
 def test_the_eldest_is_forgotten_when_memory_is_short_or_they_are_many(session, monkeypatch, limit):
     size = find(session).nbytes
     monkeypatch.setattr(dynamics, limit, {"_BYTES": 2 * size, "_SEARCHES": 2}[limit])
