@@ -48,7 +48,7 @@ WITH_DATA = Export(
 SCRIPT = Export(
     "Script (.py)",
     "run.py",
-    "One file that trains the same network with NumPy alone, and ends with the same weights.",
+    "One file, with the data in it, that trains the same network with NumPy alone.",
     script,
 )
 EXPORTS = (
@@ -82,9 +82,9 @@ def export_menu(session: Session) -> None:
     with st.popover("Export", width="stretch"):
         recorded = session.player.recorded
         own = session.data.own and not recorded and st.checkbox(
-            f"With my data, {escaped(session.dataset.name[:40])}", key="export_own",
-            help="A run is opened again with its data. They are in its file only if you tick this; "
-            "without, the run asks for them when it is opened.",
+            f"The run with my data, {escaped(session.dataset.name[:40])}", key="export_own",
+            help="They are in the file of the run only if you tick this. Without, it asks for them "
+            "when it is opened. A script always has the data in it.",
         )  # fmt: skip
         # Another button under another label: what it says is what a press gives, at any moment.
         for export in (WITH_DATA if own else WITHOUT_DATA, *EXPORTS):

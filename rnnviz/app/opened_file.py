@@ -58,17 +58,18 @@ async def _body(request: Request) -> bytes:
 def _open(seat: Seat, name: str, content: bytes) -> str:
     """Show what is in the file; return why that can't be."""
     session: Session | None = None
+    # What waits for more is not refused.
+    problem, refused = "", "Not opened. "
     try:
         session = _session(seat, name, content)
-        problem = ""
     except DataMissingError as missing:
         seat.awaited = AwaitedRun(name, content, missing.wanted)
-        problem = str(missing)
+        problem, refused = str(missing), ""
     except WordsMissingError as missing:
         seat.awaited = AwaitedWeights(name, content)
-        problem = str(missing)
-    except (TransferError, TaskError) as refused:
-        problem = str(refused)
+        problem, refused = str(missing), ""
+    except (TransferError, TaskError) as why:
+        problem = str(why)
     except Exception:  # Whatever it is, the reader is told, and the run goes on.
         _LOG.exception("not foreseen in %r", name)
         problem = f"{name[:60]}: can't be read. It may be damaged: save or send it again."
@@ -77,7 +78,7 @@ def _open(seat: Seat, name: str, content: bytes) -> str:
             seat.awaited = None
             host.show(session)
         else:
-            host.tell(f"Not opened. {problem}")
+            host.tell(f"{refused}{problem}")
     return problem
 
 

@@ -89,7 +89,8 @@ def csv_of(drawn: Drawn, origin: Mapping[str, str]) -> str:
 
 def told_of(drawn: Drawn, origin: Mapping[str, str]) -> dict[str, str]:
     """What made a picture, by name."""
-    return {"title": title_of(drawn.picture), **origin, "measured": _plain(drawn.remark)}
+    told = (drawn.picture.layout.get("meta") or {}).get("told", {})
+    return {"title": title_of(drawn.picture), **origin, "measured": _plain(drawn.remark), **told}
 
 
 def told_lines(told: Mapping[str, str]) -> str:
@@ -118,7 +119,9 @@ def quoting_of(texts: Iterable[str]) -> Literal[0, 1]:
 
 def _columns(series: Sequence[Series], layout: Mapping[str, Any]) -> Iterator[Column]:
     if series and series[0]["type"] == "table":
-        for table in series:
+        # What it shows in few digits may be told beside it.
+        told = "columns" in (layout.get("meta") or {})
+        for table in () if told else series:
             for name, cells in zip(
                 table["header"]["values"], table["cells"]["values"], strict=True
             ):
@@ -136,10 +139,18 @@ def _points(series: Series, name: str, x: _Axis, y: _Axis) -> Iterator[Column]:
     values = series.get("y") if series.get("y") is not None else series.get("x")
     count = 0 if values is None else len(values)
     yield Column(_joined(name, x.title or _PLACE), x.labels(series.get("x"), count))
-    yield Column(_joined(name, y.title), _texts(series.get("y", ())))
-    for more in ("z", "text"):
+    yield Column(_joined(name, y.title), _texts(_ends(series)))
+    # What is written at a bar is its number.
+    for more in ("z",) if series["type"] == "bar" else ("z", "text"):
         if np.ndim(series.get(more, 0)) == 1:
             yield Column(_joined(name, more), _texts(series[more]))
+
+
+def _ends(series: Series) -> Any:
+    """Where bars end, which may begin elsewhere than at 0."""
+    y, base = series.get("y", ()), series.get("base")
+    upright = base is not None and series.get("orientation") != "h"
+    return np.asarray(y) + np.asarray(base, np.float32) if upright else y
 
 
 def _cells(series: Series, name: str, x: _Axis, y: _Axis) -> Iterator[Column]:

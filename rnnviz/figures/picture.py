@@ -67,6 +67,14 @@ class Picture:
         """
         return go.Figure(self.series, self.layout)
 
+    def telling(self, **told: str) -> Picture:
+        """The picture whose files tell this of it, too, in place of what all say."""
+        known = {name: text for name, text in told.items() if text}
+        meta = self.layout.get("meta") or {}
+        if not known:
+            return self
+        return Picture(self.series, {**self.layout, "meta": {**meta, "told": known}})
+
     def parts(self) -> Parts:
         """The JSON without the numeric arrays of the series, and these arrays by path ("0.x")."""
         arrays: dict[str, Array] = {}

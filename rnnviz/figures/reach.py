@@ -71,9 +71,17 @@ def reach_curve(
         shapes=_rounding(profile, span, theme),
         annotations=_notes(norms, profile, span, theme),
         margin={**words_margin(words), "t": LEGEND_TOP},
-        meta={"x": "token"},
+        meta={"x": "token", "columns": _columns(profile, told.sequence)},
         **LEGEND,
     )
+
+
+def _columns(profile: LagProfile, sequence: str) -> list[tuple[str, list[float]]]:
+    """What the band is drawn from, for the table of the numbers."""
+    of = f"of {profile.sequences:,} {sequence}s"
+    rows = {"lag": np.arange(len(profile.median)), f"10% {of}": profile.low}
+    rows |= {f"median {of}": profile.median, f"90% {of}": profile.high, f"mean {of}": profile.mean}
+    return [(name, values.tolist()) for name, values in rows.items()]
 
 
 def _lags(profile: LagProfile, last: int) -> Array:

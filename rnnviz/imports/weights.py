@@ -104,9 +104,8 @@ def network_in(file: TensorFile, name: str, known: Known) -> ImportedNetwork:
 def _state_dict(file: TensorFile, name: str, known: Known, links: str) -> ImportedNetwork:
     if known.vocabulary is None:
         raise WordsMissingError(
-            f"{name} has the weights alone: drop its words too, a text file with one word a line, "
-            "or choose it under Open a file. On the command line, --vocabulary is for this, in "
-            "Python vocabulary=."
+            f"{name} has the weights alone: drop its words too, a text file with one word a line "
+            "(or give --vocabulary, vocabulary=)."
         )
     vocabulary = vocabulary_from(known.vocabulary, known.characters)
     try:

@@ -60,6 +60,15 @@ def test_what_takes_long_is_measured_when_it_is_asked_for_and_can_be_cancelled(p
     assert page.disabled("measure") and page.disabled("cancel_measure")
 
 
+def test_files_tell_of_the_copy_that_was_edited(page):
+    page.finish()
+    assert "told" not in page.chart("ablation")["layout"]["meta"]
+    unit = page.press(0)
+    for key in ("ablation", "moved", "answers_now", "removal", "turned"):
+        told = page.chart(key)["layout"]["meta"]["told"]
+        assert told == {"edits": f"silence 1 {unit}, on a copy"}, key
+
+
 def test_rows_come_in_the_order_of_their_worth_and_a_click_silences_one(page):
     assert page.story.endswith("Measuring the units: 0%")
     assert "The worth of 6 of 6 units is not measured yet." in page.charts["ablation"]["remark"]

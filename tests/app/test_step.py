@@ -247,3 +247,10 @@ def test_every_moment_of_an_odd_step_can_be_shown(link):
         page.lab.go_to(cursor)
         page.run()
         assert page.charts.keys() == CHARTS
+
+
+def test_files_tell_the_phrase_of_the_step():
+    page = Page(**SMALL)
+    words = page.chart("step")["layout"]["meta"]["words"]
+    assert page.chart("step")["layout"]["meta"]["told"] == {"phrase": " ".join(words)}
+    assert " ".join(words) != page.session.phrase_input.phrase

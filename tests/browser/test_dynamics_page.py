@@ -96,9 +96,8 @@ def test_a_row_chooses_its_point_by_keyboard_too_and_the_list_stays_in_its_box(f
     large = flipflop.page.get_by_role("dialog", name="Points")
     large.get_by_role("button", name="Table").click()
     headings = large.locator(".rnnviz-numbers th").all_inner_texts()
-    assert [heading.removeprefix("Points: ") for heading in headings[:4]] == [
-        "held", "rests", "read as", "max |λ|",
-    ]  # fmt: skip
+    assert headings[:5] == ["held", "rests", "unstable directions", "read as", "max |λ|"]
+    assert {"starts", "speed q", "answers 2", "state 0"} <= {*headings}
     expect(large.locator(".rnnviz-numbers tbody tr")).to_have_count(27)
 
 

@@ -82,7 +82,7 @@ def test_a_run_takes_its_data_with_it_where_that_is_ticked(page):
 
     page.open_export()
     assert "data/train" not in saved("Run (.rnnviz)")
-    page.page.get_by_text("With my data, sky.csv").click()
+    page.page.get_by_text("The run with my data, sky.csv").click()
     assert "data/train" in saved("Run with my data (.rnnviz)")
     expect(page.page.get_by_role("button", name="Run (.rnnviz)", exact=True)).to_have_count(0)
 

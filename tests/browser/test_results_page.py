@@ -78,7 +78,7 @@ def test_a_cell_is_clicked_and_the_list_is_of_its_phrases_and_all_can_be_saved(p
     count = page.in_chart("confusion", "Number(figure.data[1].text[0])")
     page.page.mouse.click(*page.place("confusion", "0", "0"))
     expect(rows(page)).to_have_count(count)
-    expect(page.at("list").locator("caption")).to_contain_text("is found")
+    expect(page.at("list").locator("h4")).to_contain_text("is found")
     page.page.get_by_role("button", name="Save as CSV").click()
     with page.page.expect_download() as download:
         page.press("save-answers")

@@ -98,7 +98,7 @@ def test_a_run_waits_for_its_data(opened, server):
     page = opened(f"{server.url}/?hidden=4&epochs=9", "network")
     page.press("step_epoch")
     drop(page, "run.rnnviz", run_file(session))
-    page.expect_said("message", "Not opened. run.rnnviz: it needs sky.csv")
+    page.expect_said("message", "run.rnnviz: it needs sky.csv")
     message = page.page.locator(".rnnviz-message")
     assert message.evaluate(SEEN_UP_TO, "or choose it under Open a file.")
     page.expect_place("1")

@@ -19,7 +19,7 @@ def test_the_state_after_not_is_put_into_another_phrase_with_four_clicks(opened,
         page.expect_drawn_above("distance", 0)
         page.page.mouse.click(*page.place("compared", "2", "3"))
         page.page.get_by_text("another state", exact=True).click()
-        donor = page.page.get_by_label("Other phrase")
+        donor = page.page.get_by_label("Take it from the phrase")
         donor.click()
         donor.fill("i am not")
         donor.press("Enter")

@@ -58,7 +58,9 @@ export class Chart extends CanvasPicture {
   }
 
   paint(context, width, height) {
-    this.chart = chartLayout(width, height, this.figure, this.edges);
+    // In a file it has its words itself.
+    const { edges } = this;
+    this.chart = chartLayout(width, height, this.figure, edges && context.alone ? { ...edges, alone: true } : edges);
     this.aim = this.aimAt(this.pointer);
     if (this.meaning.sentence) return paintSentence(context, this.chart);
     this.canvas.style.cursor = this.aim && this.clickable ? "pointer" : "";

@@ -18,12 +18,15 @@ function paintScatter(p, series) {
   c.globalAlpha *= opacity;
   const points = series.stackgroup ? stacked(p, series) : pointsOf(p, series);
   if (fill && fill !== "none" || series.stackgroup) paintFill(p, series, points);
-  if (mode.includes("lines") && style.width !== 0) paintLine(c, points, style, p.text);
+  if (mode.includes("lines") && style.width !== 0) for (const run of linesOf(series, points)) paintLine(c, run, style, p.text);
   if (series.error_x) paintAcross(p, series, points);
   if (series.error_y) paintUpright(p, series, points);
   if (mode.includes("markers")) paintMarkers(c, points, marker ?? {}, style.color ?? p.text);
   c.restore();
 }
+
+// Each of many ways is a line of its own: where they lie over each other they are darker, at any scale.
+const linesOf = ({ meta }, points) => (meta?.ways ? runsOf(points).map(([from, to]) => points.slice(from, to)) : [points]);
 
 function paintLine(c, points, { color, width = 2, dash, shape }, usual) {
   c.beginPath();

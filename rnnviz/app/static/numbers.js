@@ -1,5 +1,7 @@
 // The numbers of a picture: columns of text, with all the digits that the picture has.
 
+import { each } from "./chart_strokes.js";
+
 // The largest table; the CSV has all.
 const [ROWS, COLUMNS] = [500, 100];
 // The heading of labels whose axis has no title.
@@ -15,7 +17,8 @@ export function columnsOf(figure) {
 }
 
 function columnsOfSeries({ data, layout }) {
-  if (data[0]?.type === "table") return data.flatMap(columnsOfTable);
+  // What a table shows in few digits may be told beside it.
+  if (data[0]?.type === "table") return layout.meta?.columns ? [] : data.flatMap(columnsOfTable);
   const shown = data.filter(({ hoverinfo }) => hoverinfo !== "skip");
   return shown.flatMap((series, k) => {
     const name = plainText(series.name) || (shown.length > 1 ? `series ${k + 1}` : "");
@@ -33,8 +36,15 @@ const joined = (...parts) => parts.filter(Boolean).join(": ");
 function points(series, name, x, y) {
   const { length } = series.y ?? series.x ?? [];
   const column = (title, values) => ({ name: joined(name, title), cells: texts(values ?? []) });
-  const more = ["z", "text"].filter((key) => typeof series[key] === "object").map((key) => column(key, series[key]));
-  return [{ name: joined(name, x.title || PLACE), cells: x.labels(length) }, column(y.title, series.y), ...more];
+  // What is written at a bar is its number.
+  const written = series.type === "bar" ? ["z"] : ["z", "text"];
+  const more = written.filter((key) => typeof series[key] === "object").map((key) => column(key, series[key]));
+  return [{ name: joined(name, x.title || PLACE), cells: x.labels(length) }, column(y.title, endsOf(series)), ...more];
+}
+
+// Where bars end, which may begin elsewhere than at 0.
+function endsOf({ y, base, orientation }) {
+  return base && y && orientation !== "h" ? y.map((length, k) => length + each(base, k, 0)) : y;
 }
 
 // A matrix has its longer side down the page.

@@ -4,9 +4,11 @@ import { openBeside } from "./popover.js";
 import { pngOf, svgOf, toldOf } from "./saved_picture.js";
 
 const TITLES = { svg: "Save the picture as a file", png: "Save the picture as a file", csv: "Save the numbers as a file" };
+// So many pixels are around a picture in a file.
+const MARGIN = 10;
 const CONTENTS = {
-  svg: (picture, told) => new Blob([svgOf(picture, told)], { type: "image/svg+xml" }),
-  png: (picture, told) => pngOf(picture, told),
+  svg: (picture, told) => new Blob([svgOf(picture, told, MARGIN)], { type: "image/svg+xml" }),
+  png: (picture, told) => pngOf(picture, told, MARGIN),
   csv: (picture, told) => new Blob([csvOf(columnsOf(picture.drawing.figure()), told)], { type: "text/csv" }),
 };
 

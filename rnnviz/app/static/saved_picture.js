@@ -4,10 +4,12 @@ import { SvgContext } from "./svg_context.js";
 const SCALE = 2;
 const background = () => getComputedStyle(document.documentElement).getPropertyValue("--rnnviz-background").trim();
 
-// What made a picture: its title, the version, the settings, and the link to what is shown.
-export function toldOf({ stage: { header, made } }, title) {
+// What made a picture: its title, the version, the settings, the link to what is shown, on what it was measured, and
+// what it tells besides.
+export function toldOf({ stage: { header, made }, drawing }, title) {
+  const { told } = drawing.figure().layout.meta ?? {};
   const shown = header?.progress === undefined ? {} : { [header.unit]: header.progress, phrase: header.typed };
-  return { title, ...made, ...shown };
+  return { title, ...made, ...shown, measured: drawing.remark, ...told };
 }
 
 // The text of an SVG, with so many pixels around the picture.
@@ -17,13 +19,14 @@ export function svgOf(picture, told, margin = 0) {
   return context.svg(...picture.size, background(), told, margin);
 }
 
-export async function pngOf(picture, told) {
-  const [width, height] = picture.size.map((length) => Math.round(SCALE * picture.zoom * length));
+export async function pngOf(picture, told, margin = 0) {
+  const [width, height] = picture.size.map((length) => Math.round(SCALE * picture.zoom * (length + 2 * margin)));
   const canvas = Object.assign(document.createElement("canvas"), { width, height });
   const context = canvas.getContext("2d");
   context.fillStyle = background();
   context.fillRect(0, 0, canvas.width, canvas.height);
   context.scale(SCALE * picture.zoom, SCALE * picture.zoom);
+  context.translate(margin, margin);
   picture.paintOn(context);
   const blob = await new Promise((done) => canvas.toBlob(done, "image/png"));
   return new Blob(withText(await blob.arrayBuffer(), JSON.stringify(told)), { type: "image/png" });

@@ -10,16 +10,21 @@ const make = (tag, options) => Object.assign(document.createElement(tag), option
 export class Table extends HtmlPicture {
   constructor(key, parts, listeners) {
     super(key, parts, listeners);
+    this.heading = make("h4");
     this.rows = make("div", { className: "rnnviz-rows", tabIndex: 0, role: "region" });
+    this.list = make("div", { className: "rnnviz-list" });
+    this.list.append(this.heading, this.rows);
     this.rows.addEventListener("keydown", (event) => this.step(event));
-    this.node.replaceChildren(this.rows);
+    this.node.replaceChildren(this.list);
   }
 
   show({ data, layout }) {
     const focused = this.buttons.indexOf(document.activeElement);
     this.rows.ariaLabel = plainText(layout.title.text);
     const note = layout.meta?.note ? [make("p", { textContent: layout.meta.note })] : [];
+    this.heading.textContent = plainText(data[0]?.name || layout.title.text);
     this.rows.replaceChildren(...data.map((table) => this.table(table, layout)), ...note);
+    this.rows.querySelector("caption")?.classList.add("first");
     if (focused >= 0) this.buttons[focused]?.focus({ preventScroll: true });
   }
 
@@ -31,7 +36,7 @@ export class Table extends HtmlPicture {
   }
 
   get box() {
-    return this.rows;
+    return this.list;
   }
 
   get scroller() {

@@ -205,18 +205,26 @@ def _percent(value: float) -> str:
 
 
 def _draw(trial: Trial, frame: Frame) -> None:
-    frame.chart("ablation", _memory, trial, remark=f"{_pending(trial)} {_narrow(trial)}".strip())
+    frame.chart(
+        "ablation", _of_copy, _memory, trial, remark=f"{_pending(trial)} {_narrow(trial)}".strip()
+    )
     frame.chart("moved", _or_broken, "How far the others are moved", _moved, trial)
     frame.chart("answers_now", _or_broken, "Answers now and before", _answers, trial)
-    frame.chart("scores", _scores, trial)
-    frame.chart("removal", _removal, trial, remark=_measured(trial))
-    frame.chart("turned", _turned, trial)
+    frame.chart("scores", _of_copy, _scores, trial)
+    frame.chart("removal", _of_copy, _removal, trial, remark=_measured(trial))
+    frame.chart("turned", _of_copy, _turned, trial)
+
+
+def _of_copy(figure: Callable[[Trial], Picture], trial: Trial) -> Picture:
+    """A picture whose files tell how the copy was edited."""
+    edits = ", ".join(map(str, trial.session.units.edits))
+    return figure(trial).telling(edits=f"{edits}, on a copy" if edits else "")
 
 
 def _or_broken(title: str, figure: Callable[[Trial], Picture], trial: Trial) -> Picture:
     if not (trial.before.finite and trial.after.finite):
         return sentence(title, BROKEN, theme())
-    return figure(trial)
+    return _of_copy(figure, trial)
 
 
 def _states(trial: Trial) -> tuple[Array, Array]:
@@ -275,7 +283,8 @@ def _moved(trial: Trial) -> Picture:
     others = [u for u in range(before.shape[1]) if u not in trial.silenced]
     moved = np.linalg.norm((after - before)[:, others], axis=1)
     part = trial.session.part
-    title = f"How far the other {len(others)} units are moved, ‖Δ{part}‖ (L2)"
+    who = f"the other {len(others)}" if trial.silenced else f"the {len(others)}"
+    title = f"How far {who} units are moved, ‖Δ{part}‖ (L2)"
     words = list(map(shown_token, trial.before.words))
     return distance_curve(moved, words, title, steady(trial.session, "moved", part))
 

@@ -30,7 +30,7 @@ def choose_state(session: Session, probe: Probe) -> None:
     lab, data, names = session.what_if, session.dataset, session.names
     donor = lab.donor(probe)
     first = first_value("donor", (edition(session), data), donor.typed)
-    typed = st.text_input(f"Other {names.sequence}", first, key="donor")
+    typed = st.text_input(f"Take it from the {names.sequence}", first, key="donor")
     donor.ask(typed, data)
     words = read(data, donor.phrase).words
     place = min(lab.perturbation.place, len(words) - 1)

@@ -84,13 +84,13 @@ def _panel(session: Session, key: str, share: float) -> Panel:
 def _answer(source: Source, elman: bool) -> str:
     """What the check said, and where the notebook's gradient begins to point elsewhere."""
     check = source.gradients.checked(source.query)
-    said = "Not checked at these weights: press <strong>G</strong>."
+    said = "Press <strong>G</strong> to check this run's rule at these weights."
     if check and check.wrong:
-        said = f"<strong>No</strong>: {len(check.wrong)} parameters are wrong."
+        said = f"<strong>No</strong>: {len(check.wrong)} parameters are wrong by this run's rule."
     elif check:
         digits = int(-math.log10(max(check.worst, 1e-16)))
-        said = f"<strong>Yes, to {digits} digits.</strong>"
-    return f"{said} {_turn(source)}" if elman else said
+        said = f"<strong>Yes, to {digits} digits</strong> by this run's rule."
+    return f"{_turn(source)} {said}" if elman else said
 
 
 def _turn(source: Source) -> str:

@@ -41,12 +41,13 @@ from rnnviz.figures.side_by_side import (
     distance_curve,
     percent,
 )
-from rnnviz.figures.theme import shown_token
+from rnnviz.figures.theme import Theme, shown_token
 from rnnviz.figures.word_choices import MOST_ROWS, parting_curves, word_choices
 from rnnviz.lab.probe import Probe, read
 from rnnviz.lab.what_if import outcome_of, running_answers, spelled
 from rnnviz.session import Session
 from rnnviz.tasks.csv_table import TaskError
+from rnnviz.tasks.dataset import Dataset
 
 #: The panels at the left and at the right, with their shares of the height.
 _LEFT = {"compared": 5.2, "distance": 2.2, "answers": 3.4, "saliency": 2.6}
@@ -369,12 +370,19 @@ def _saliency(change: Change) -> Picture:
         return sentence(title, f"Not drawn: the sum is off by more than {INCOMPLETE:.0%}.", theme())
     if np.isnan(contributions).all():
         return sentence(title, "The only one can't be left out.", theme())
-    name = name[:-1] + shown_token(name[-1:])  # it may end in a space
-    colors = steady(session, "saliency", change.method)
+    colors = _sided(steady(session, "saliency", change.method), session.dataset, name)
     others = _others(change)
+    name = name[:-1] + shown_token(name[-1:])  # it may end in a space
     whose = " of A" if others is None else ""
     title = f"What each {session.names.noun}{whose} adds to {name} ({change.method})"
     return contribution_bars(contributions, words, title, colors, others)
+
+
+def _sided(colors: Theme, data: Dataset, name: str) -> Theme:
+    """The colours of the sides: what leads to the first of two classes is blue everywhere."""
+    if len(data.classes) == 2 and name == f"the lead of {data.classes[0]}":
+        return replace(colors, positive=colors.negative, negative=colors.positive)
+    return colors
 
 
 def _others(change: Change) -> Array | None:

@@ -7,8 +7,8 @@ import zipfile
 import numpy as np
 import pandas as pd
 
-from rnnviz.export.numbers import Drawn, columns_of, csv_of, zip_of
-from rnnviz.figures.picture import Picture, bar, heatmap, scatter
+from rnnviz.export.numbers import Drawn, columns_of, csv_of, told_of, zip_of
+from rnnviz.figures.picture import Picture, bar, compact, heatmap, scatter
 from rnnviz.figures.table import Column, Rows, row_lists
 
 
@@ -89,3 +89,23 @@ def test_a_sign_of_a_comment_or_a_line_stays_in_its_cell():
 def test_texts_are_put_into_one_file():
     with zipfile.ZipFile(io.BytesIO(zip_of({"a/b.csv": "x"}))) as archive:
         assert {name: archive.read(name) for name in archive.namelist()} == {"a/b.csv": b"x"}
+
+
+def test_bars_are_told_where_they_end_without_the_numbers_that_are_written_at_them():
+    bars = bar(x=[0, 1], y=compact([0.25, -0.5]), base=0.5, text=["75%", ""], name="now")
+    columns = columns_of(Picture([bars], {}))
+    assert [column.cells for column in columns] == [["0", "1"], ["0.75", "0"]]
+
+
+def test_a_table_may_have_its_exact_numbers_beside_it():
+    shown = row_lists("Points", [Rows("", [Column("p", ["0.3"], "red")])])
+    meta = {**shown.layout["meta"], "columns": [("p", [1 / 3])]}
+    (column,) = columns_of(Picture(shown.series, {**shown.layout, "meta": meta}))
+    assert column.cells == [str(1 / 3)]
+
+
+def test_a_picture_tells_what_is_not_as_in_all():
+    shown = Picture([], {"title": {"text": "Step"}, "meta": {"x": "token"}})
+    told = told_of(Drawn(shown.telling(phrase="not bad", edits=""), "all"), {"phrase": "so"})
+    assert told == {"title": "Step", "phrase": "not bad", "measured": "all"}
+    assert shown.telling(edits="") is shown

@@ -23,7 +23,12 @@ def test_a_row_tells_what_is_held_where_it_leads_and_what_is_read_there():
     ]  # fmt: skip
     assert table["cells"]["font"]["color"][1] == [LIGHT.positive, LIGHT.text]
     assert table["customdata"] == [0, 1]
-    assert meta == {"opened": 1, "note": "1 stable"}
+    assert (meta["opened"], meta["note"]) == (1, "1 stable")
+    columns = dict(meta["columns"])
+    assert columns["held"] == ["<not>", "a"]
+    assert columns["rests"] == ["stable", "saddle"]
+    assert columns["max |λ|"] == [0.5, 1.5]
+    assert (columns["answers 1"], columns["state 0"]) == ([1.0, 1.0], [0.0, 0.0])
     assert drawn.figure
 
 
@@ -55,4 +60,4 @@ def test_what_differs_little_from_1_is_told_by_how_much(scale, size, told):
 @pytest.mark.parametrize("outcome", ["", "The search is running."])
 def test_without_points_there_is_what_came_of_the_search(outcome):
     drawn = rest_points([], Listed(outcome=outcome), "word")
-    assert drawn.layout["meta"] == {"opened": None, "note": outcome}
+    assert drawn.layout["meta"]["note"] == outcome
