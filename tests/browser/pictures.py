@@ -96,7 +96,7 @@ def laboratory(  # noqa: PLR0917
     browser: Browser, url: str, link: str, first: str, path: Path, keys: Sequence[str]
 ) -> None:
     """One of the other pages, its chart ``first`` drawn, after pressing ``keys``."""
-    page = open_page(browser, [], viewport={"width": 1440, "height": 1240})
+    page = open_page(browser, [], viewport={"width": 1440, "height": 900})
     visit(page, f"{url}/{link}", first)
     shown = TrainPage(page)
     shown.message.get_by_text("Opened at").wait_for()
