@@ -74,11 +74,16 @@ def _columns(rests: Sequence[Rest], theme: Theme) -> list[Column]:
     sides = {None: theme.text, 0: theme.negative, 1: theme.positive}
     colors = [sides[rest.readout.side] for rest in rests]
     return [
-        Column("held", [plain(rest.held, _LETTERS) for rest in rests], theme.text, 1.1),
+        Column("held", [_held(rest) for rest in rests], theme.text, 1.1),
         Column("rests", [_kind(rest.point) for rest in rests], colors, 1.35),
         Column("read as", [plain(rest.readout.text, _LETTERS) for rest in rests], colors, 1.7),
         Column("max |λ|", [_size(rest.point) for rest in rests], theme.text, 0.9),
     ]
+
+
+def _held(rest: Rest) -> str:
+    """The input in few letters: "zero input" for "the zero input"."""
+    return plain(rest.held.removeprefix("the "), _LETTERS)
 
 
 def _kind(point: FixedPoint) -> str:
@@ -106,7 +111,7 @@ def _numbers(rest: Rest, noun: str, theme: Theme) -> Rows:
         rows[f"leaves in ({noun}s)"] = number(-float(point.time_constants[0]))
     rows |= {"output": _listed(point.answers), "state": _listed(point.state)}
     columns = [Column("", [*rows], theme.muted, 1), Column("", [*rows.values()], theme.text, 2.2)]
-    return Rows(f"{_kind(point)}, held {plain(rest.held, _LETTERS)}", columns, long=True)
+    return Rows(f"{_kind(point)}, held {_held(rest)}", columns, long=True)
 
 
 def _listed(values: Array) -> str:

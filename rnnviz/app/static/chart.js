@@ -12,6 +12,9 @@ const AXES = new Map([["x", 0], ["y", 1]]);
 // On a projector of this height, in pixels, a chart is drawn as large as elsewhere; on a higher one larger.
 const PRESENT = 830;
 
+// So many places of one sequence have a wide ring.
+const MOST_RINGS = 9;
+
 const isOfPhrases = ({ meta }) => meta?.phrases;
 
 export class Chart extends CanvasPicture {
@@ -161,19 +164,19 @@ export class Chart extends CanvasPicture {
     this.paintRing(c, x, y);
   }
 
-  // Rings around the places of the sequence that is pointed at, or is opened.
+  // Rings around the places of the sequence that is pointed at, or is opened; around many they would hide all else.
   paintPhrase(c) {
     const phrase = this.stage.phrase ?? this.meaning.opened;
-    for (const series of this.figure.data.filter(isOfPhrases)) {
-      pointsOf(this.chart, series).forEach(([x, y], k) => series.customdata[k] === phrase && this.paintRing(c, x, y));
-    }
+    const places = this.figure.data.filter(isOfPhrases).flatMap((series) =>
+      pointsOf(this.chart, series).filter((_, k) => series.customdata[k] === phrase));
+    for (const [x, y] of places) this.paintRing(c, x, y, places.length > MOST_RINGS ? 4 : 11);
   }
 
-  paintRing(c, x, y) {
+  paintRing(c, x, y, radius = 11) {
     if (!Number.isFinite(x) || !Number.isFinite(y)) return;
     c.beginPath();
-    c.arc(x, y, 11, 0, 7);
-    [c.strokeStyle, c.lineWidth] = [this.figure.layout.font.color, 2];
+    c.arc(x, y, radius, 0, 7);
+    [c.strokeStyle, c.lineWidth] = [this.figure.layout.font.color, radius > 4 ? 2 : 1];
     c.stroke();
   }
 

@@ -3,6 +3,7 @@
 import math
 from dataclasses import asdict
 
+import numpy as np
 import pytest
 
 from rnnviz.figures import axes
@@ -135,3 +136,34 @@ def test_every_color_of_a_text_is_legible_on_the_background(theme):
     texts = ("text", "muted", "train", "test", "magnitude", "forward", "negative", "positive")
     faint = {k: contrast(getattr(theme, k), theme.background) for k in texts}
     assert {k: ratio for k, ratio in faint.items() if ratio < 4.5} == {}
+
+
+# What is seen without one kind of cone, of linear RGB (Machado, Oliveira and Fernandes 2009).
+SEEN = {
+    "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216],
+                   [-0.003882, -0.048116, 1.051998]],
+    "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413],
+                     [-0.011820, 0.042940, 0.968881]],
+    "tritanopia": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602],
+                   [0.004733, 0.691367, 0.303900]],
+}  # fmt: skip
+XYZ = np.array([[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750],
+                [0.0193339, 0.1191920, 0.9503041]]) / [[0.95047], [1.0], [1.08883]]  # fmt: skip
+
+
+def lab(color, seen):
+    """CIE 1976 L*, a*, b* of a colour as it is seen."""
+    parts = np.array([int(color[k : k + 2], 16) for k in (1, 3, 5)]) / 255
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    x, y, z = XYZ @ np.clip(np.array(seen) @ linear, 0, 1)
+    fx, fy, fz = (np.cbrt(v) if v > 0.008856 else 7.787 * v + 16 / 116 for v in (x, y, z))
+    return np.array([116 * fy - 16, 500 * (fx - fy), 200 * (fy - fz)])
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+@pytest.mark.parametrize("seen", SEEN.values(), ids=SEEN.keys())
+def test_the_colour_blind_tell_apart_what_only_the_colour_tells(seen, theme):
+    """All else is told by a dash, a shape or a place, too."""
+    for one, other in (("positive", "negative"), ("forward", "magnitude"), ("train", "test")):
+        colors = (lab(getattr(theme, name), seen) for name in (one, other))
+        assert np.linalg.norm(np.subtract(*colors)) > 23, (one, other)
