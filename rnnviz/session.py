@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import replace
+from enum import StrEnum
 from typing import Any
 
 from rnnviz.analysis.baselines import Baseline, baselines
@@ -344,7 +345,6 @@ class Session:
         self.selection = Selection(link.unit, link.token)
         self.step.view = StepView(link.view or StepView.SEQUENCE)
         for lab in self.asking:
-            lab.question = next(
-                (q for q in questions if type(q) is type(lab.question)), lab.question
-            )
+            page: type[StrEnum] = type(lab.question)
+            lab.question = next((q for q in questions if type(q) is page), next(iter(page)))
         self.player.follow(link, problems, patience)

@@ -8,7 +8,7 @@ from contextlib import closing
 from functools import partial
 from typing import Any
 
-from rnnviz.app.frame import Frame
+from rnnviz.app.frame import Frame, Remark, said
 from rnnviz.app.pages.step import draw_step
 from rnnviz.app.style import Look, using_look
 from rnnviz.app.tabs.ablation import live_ablation
@@ -57,10 +57,12 @@ class _Gathering(Frame):
         super().__init__(())
         self.drawn: dict[str, Drawn] = {}
 
-    def chart(self, key: str, figure: Callable[..., Picture], *args: Any, remark: str = "") -> None:
+    def chart(
+        self, key: str, figure: Callable[..., Picture], *args: Any, remark: Remark = ""
+    ) -> None:
         """Keep the picture and its remark."""
         picture = figure(*args)
-        self.drawn[key] = Drawn(picture, remark, _kind_of(key, picture))
+        self.drawn[key] = Drawn(picture, said(remark), _kind_of(key, picture))
 
 
 def _kind_of(key: str, picture: Picture) -> str:

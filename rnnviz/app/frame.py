@@ -56,6 +56,15 @@ class Patience:
         self.again[key] = now + min(wait, LONGEST)
 
 
+#: A text, or what makes it where a picture is drawn.
+Remark = str | Callable[[], str]
+
+
+def said(remark: Remark) -> str:
+    """The text of a remark."""
+    return remark if isinstance(remark, str) else remark()
+
+
 class Frame:
     """Pictures, texts (HTML, with user input escaped) and sliders, by key.
 
@@ -77,15 +86,18 @@ class Frame:
         self.texts: dict[str, str] = {}
         self.sliders: dict[str, SliderState] = {}
 
-    def chart(self, key: str, figure: Callable[..., Picture], *args: Any, remark: str = "") -> None:
-        """Draw ``figure(*args)`` in the chart ``key``, with a remark below it."""
+    def chart(
+        self, key: str, figure: Callable[..., Picture], *args: Any, remark: Remark = ""
+    ) -> None:
+        """Draw ``figure(*args)`` in the chart ``key``, with a remark, or with what makes it."""
         if key not in self._in_sight:
             return
         if self._hurried and not self._patience.allows(key, self._now):
             self.complete = False
             return
         begun = time.perf_counter()
-        self.pictures[key] = figure(*args).parts(), remark
+        parts = figure(*args).parts()
+        self.pictures[key] = parts, said(remark)
         self._patience.note(key, self._now, time.perf_counter() - begun)
 
 

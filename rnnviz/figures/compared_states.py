@@ -24,8 +24,6 @@ _MOST_COLUMNS = 16
 _MOST_NAMES = 5
 #: With more words A, B - A and B stand close to each other; their places in a word's column.
 _MOST_APART, _PLACES = 9, (-0.27, 0.0, 0.27)
-#: With more cells their words would take longer to send than they.
-_NAMED = 4_000
 
 
 class Compared(NamedTuple):
@@ -44,9 +42,10 @@ class Compared(NamedTuple):
 
     @property
     def ticks(self) -> dict[str, Any]:
-        """A few of the rows, with their numbers."""
+        """A few of the rows, with their numbers; of grouped units all."""
         count = len(self.units)
-        step = next(s for s in (1, 2, 5, 10, 20, 50) if count <= 6 * s)
+        every = self.units[-1] == count - 1
+        step = next(s for s in (1, 2, 5, 10, 20, 50) if count <= 6 * s) if every else 1
         return {"tickvals": [*range(0, count, step)], "ticktext": self.names[::step]}
 
 
@@ -93,7 +92,6 @@ def _beside(pair: Pair, shown: Compared, theme: Theme) -> Picture:
     every = len(strips.places)
     cells, labels = _in_places(pair, shown.parts, names, every)
     cells[[every * t + 1 for t in same]] = np.nan
-    few = cells.size <= _NAMED
     drawn = slice(None, len(places) - every + 3)
     boxes = [(t - strips.half, -0.5, t + strips.half, units - 0.5) for t in same]
     series = signed_heatmap(
@@ -103,11 +101,8 @@ def _beside(pair: Pair, shown: Compared, theme: Theme) -> Picture:
         x=compact(places[drawn]),
         xgap=strips.gap,
         colorbar=color_bar(shown.view.name),
-        customdata=[[f"unit {unit}, {label}" for label in labels[drawn]] for unit in shown.names]
-        if few
-        else None,
-        hovertemplate=f"{'%{customdata}' if few else 'place %{x}'}: "
-        f"{shown.view.name} = %{{z:.6f}}<extra></extra>",
+        customdata=[[f"unit {unit}, {label}" for label in labels[drawn]] for unit in shown.names],
+        hovertemplate=f"%{{customdata}}: {shown.view.name} = %{{z:.6f}}<extra></extra>",
     )
     return picture(
         [series, {**outlines(boxes, theme.muted, 1), "showlegend": False}],

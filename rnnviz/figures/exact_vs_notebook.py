@@ -292,8 +292,11 @@ def parameter_errors(
     cross = {"size": 11, "color": theme.text, "symbol": "x"}
     dots, crosses = [_errors(names, checked, "checked", dot, span)], list[Series]()
     if comparison:
-        told = [_told(comparison, name) for name in off]
-        crosses = [{**_errors(names, off, "notebook", cross, span), "text": told}]
+        errors = zip(off, exact([*off.values()]), strict=True)
+        told = [[error, _told(comparison, name)] for name, error in errors]
+        hover = "notebook: off by %{customdata[0]}%{customdata[1]}<extra></extra>"
+        crosses = [_errors(names, off, "notebook", cross, span)]
+        crosses[0] |= {"customdata": told, "hovertemplate": hover}
     return picture(
         [*dots, *crosses],
         "Relative error of every parameter",
@@ -328,8 +331,7 @@ def _errors(
         mode="markers",
         marker=marker,
         customdata=exact(values),
-        text=[""] * len(values),
-        hovertemplate=f"{title}: off by %{{customdata}}%{{text}}<extra></extra>",
+        hovertemplate=f"{title}: off by %{{customdata}}<extra></extra>",
     )
 
 

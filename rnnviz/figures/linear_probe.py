@@ -40,7 +40,7 @@ def readability_lines(
         for k, (name, one) in enumerate(found.items())
     ]
     if not shown.values:
-        lines[-1] |= _interval(shown, theme)
+        lines[-1] |= _interval([*found][-1], shown, theme)
     known = np.concatenate([one.places[np.isfinite(one.scores)] for one in found.values()])
     low, high = (known.min(), known.max()) if len(known) else (0, 0)
     span = [low - 0.5, high + 0.5]
@@ -75,14 +75,18 @@ def _line(name: str, of: Readability, y: Array, line: dict[str, Any], score: str
     )
 
 
-def _interval(shown: Readability, theme: Theme) -> Series:
-    """The 95% intervals as bars, and in what is told at a point."""
+def _interval(name: str, shown: Readability, theme: Theme) -> Series:
+    """The 95% intervals as bars, and in what is told at a point of the line of this name."""
     low, high = shown.intervals.T
     bars = {"type": "data", "array": high - shown.scores, "arrayminus": shown.scores - low}
-    told = [f"95% from {one:.1%} to {other:.1%}" for one, other in shown.intervals.tolist()]
+    told = [
+        [count, f"{one:.1%}", f"{other:.1%}"]
+        for count, (one, other) in zip(shown.counts.tolist(), shown.intervals.tolist(), strict=True)
+    ]
     style = {"color": theme.muted, "thickness": 1.5, "width": 4}
-    hover = "now, at %{x}: accuracy %{y:.3f}<br>%{text}<br>%{customdata} beginnings<extra></extra>"
-    return {"error_y": {**bars, **style}, "text": told, "hovertemplate": hover}
+    hover = f"{name}, at %{{x}}: accuracy %{{y:.3f}}<br>95% from %{{customdata[1]}} to "
+    hover += "%{customdata[2]}<br>%{customdata[0]} beginnings<extra></extra>"
+    return {"error_y": {**bars, **style}, "customdata": told, "hovertemplate": hover}
 
 
 def _band(shown: Readability, theme: Theme) -> list[Series]:

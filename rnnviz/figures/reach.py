@@ -78,9 +78,9 @@ def reach_curve(
 
 def _columns(profile: LagProfile, sequence: str) -> list[tuple[str, list[float]]]:
     """What the band is drawn from, for the table of the numbers."""
-    of = f"of {profile.sequences:,} {sequence}s"
+    of = f"of up to {profile.sequences:,} {sequence}s"
     rows = {"lag": np.arange(len(profile.median)), f"10% {of}": profile.low}
-    rows |= {f"median {of}": profile.median, f"90% {of}": profile.high, f"mean {of}": profile.mean}
+    rows |= {f"median {of}": profile.median, f"90% {of}": profile.high}
     return [(name, values.tolist()) for name, values in rows.items()]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ from rnnviz.figures.theme import LIGHT, Theme, plain
 _SHOWN = 100
 #: With more numbers of states they would take longer to send than all else.
 _MOST_NUMBERS = 30_000
+_CUT = "The table has no states: they are too many numbers. "
 #: The longest memory shown as a number; the distance below which |λ| is shown as 1 ± distance.
 _MAX_MEMORY, _NEAR_ONE = 1_000_000, 1e-3
 _WORDS = {Kind.STABLE: "● stays", Kind.SADDLE: "○ leaves", Kind.SLOW: "· slow"}
@@ -44,6 +46,7 @@ def rest_points(rests: Sequence[Rest], listed: Listed, noun: str, theme: Theme =
     if listed.opened and listed.chosen is not None and listed.chosen < len(shown):
         sections.append(_numbers(shown[listed.chosen], noun, theme))
     more = f"{len(rests) - _SHOWN} more are in the plane. " if len(rests) > _SHOWN else ""
+    more += _CUT * _too_many(rests)
     drawn = row_lists("Points", sections, listed.chosen, theme, more + listed.outcome)
     meta = {**drawn.layout["meta"], "columns": _exact(rests, noun)}
     return Picture(drawn.series, {**drawn.layout, "meta": meta})
@@ -53,21 +56,25 @@ def _exact(rests: Sequence[Rest], noun: str) -> list[tuple[str, list[object]]]:
     """All numbers of every point, for the table and the file."""
     points = [rest.point for rest in rests]
     columns: dict[str, list[object]] = {
-        "held": [rest.held for rest in rests],
+        "held": [escape(rest.held, quote=False) for rest in rests],
         "rests": [point.kind.value for point in points],
         "unstable directions": [point.unstable for point in points],
-        "read as": [rest.readout.text for rest in rests],
+        "read as": [escape(rest.readout.text, quote=False) for rest in rests],
         "max |λ|": [float(abs(point.eigenvalues[0])) for point in points],
         "starts": [point.starts for point in points],
         "speed q": [point.speed for point in points],
         f"memory ({noun}s)": [point.memory for point in points],
     }
-    if points and len(points) * len(points[0].state) > _MOST_NUMBERS:
+    if _too_many(rests):
         return [*columns.items()]
     for name in ("answers", "state"):
         rows = np.array([getattr(point, name) for point in points])
         columns |= {f"{name} {k}": column for k, column in enumerate(rows.T.tolist())}
     return [*columns.items()]
+
+
+def _too_many(rests: Sequence[Rest]) -> bool:
+    return bool(rests) and len(rests) * len(rests[0].point.state) > _MOST_NUMBERS
 
 
 def _columns(rests: Sequence[Rest], theme: Theme) -> list[Column]:

@@ -18,8 +18,8 @@ from rnnviz.figures.picture import Picture, Series, bar, compact, exact, scatter
 from rnnviz.figures.shapes import note, outlines
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture, plain
 
-#: With more words numbers have no room, nor have two numbers side by side.
-MOST_NUMBERS, MOST_PAIRS = 10, 6
+#: With more words numbers have no room; nor have two side by side, and those of bars alone.
+MOST_NUMBERS, MOST_PAIRS, MOST_ALONE = 10, 6, 20
 
 
 class Pair(NamedTuple):
@@ -214,7 +214,7 @@ def _bars(
 ) -> Series:
     place, width = column
     # Two bars side by side have less room.
-    numbers = len(values) <= (2 * MOST_NUMBERS if width > 0.4 else MOST_PAIRS)
+    numbers = len(values) <= (MOST_ALONE if width > 0.4 else MOST_PAIRS)
     usual = theme.forward if name == "B" else theme.muted
     return bar(
         x=compact(np.arange(len(values)) + place),
@@ -253,7 +253,7 @@ def contribution_bars(
     theme: Theme = LIGHT,
     others: Array | None = None,
 ) -> Picture:
-    """What every word adds to an answer, (T,): red for it, blue against it.
+    """What every word adds to an answer, (T,): up for it, down against it.
 
     ``others`` is what those of B add; then both stand beside each other.
     """
@@ -302,7 +302,7 @@ def _contributions(
 ) -> Series:
     place, width = column
     # A very small number is too long to stand at its bar; two side by side have less room.
-    most = 2 * MOST_NUMBERS if width > 0.4 else MOST_PAIRS
+    most = MOST_ALONE if width > 0.4 else MOST_PAIRS
     few = len(values) <= most and limit >= 1e-3
     listed = values.tolist()
     return bar(

@@ -56,10 +56,10 @@ def grouped(units: Array, kept: Collection[int] = ()) -> Groups:
 
     Those that are ``kept`` have a row, too.
     """
-    size = -(-len(units) // MOST_UNITS)
-    shown = np.isin(units, list(kept)) | (np.arange(len(units)) % size == 0)
-    row = np.empty(len(units), int)
-    row[units] = np.cumsum(shown) - 1
+    size, places = -(-len(units) // MOST_UNITS), np.arange(len(units))
+    shown = np.isin(units, list(kept)) | (places % size == 0)
+    rows, row = np.cumsum(shown) - 1, np.empty(len(units), int)
+    row[units] = np.where(shown, rows, rows[places // size * size])
     return Groups(units[shown], row, size)
 
 

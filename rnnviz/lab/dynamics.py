@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from enum import StrEnum
+from functools import cached_property, partial
 from threading import RLock
 from typing import NamedTuple
 
@@ -63,13 +64,26 @@ class _Key(NamedTuple):
     inputs: bytes
 
 
-class _Asked(NamedTuple):
-    """A search that was asked for: its key, its input, the epoch of its network."""
+class _Asked:
+    """A search that was asked for, the ``rank``-th of ``count``; it begins when it is its turn."""
 
-    key: _Key
-    choices: Choices
-    epoch: int
-    search: Search
+    def __init__(
+        self, key: _Key, choices: Choices, epoch: int, turn: tuple[int, int],
+        begin: Callable[[], Search],
+    ) -> None:  # fmt: skip
+        self.key, self.choices, self.epoch = key, choices, epoch
+        (self.rank, self.count), self._begin = turn, begin
+
+    @cached_property
+    def search(self) -> Search:
+        """The search, which takes memory."""
+        return self._begin()
+
+    @property
+    def done(self) -> float:
+        """The share of all searches that is done, 0..1."""
+        running = self.search.progress if "search" in self.__dict__ else 0.0
+        return (self.rank + running) / self.count
 
 
 class DynamicsLab:
@@ -85,9 +99,8 @@ class DynamicsLab:
         self.opened = False
         self._results: dict[_Key, tuple[Choices, FixedPoints]] = {}
         self._searched: DynamicsQuery | None = None
-        #: Those that are left, the running one first; and how many there were.
+        #: Those that are left, the running one first.
         self._asked: deque[_Asked] = deque()
-        self._count = 0
         self._chosen: tuple[_Key, FixedPoint] | None = None
         self._memo = Memo()
 
@@ -221,16 +234,17 @@ class DynamicsLab:
         last, self._searched = self._searched, query
         if last is None or last.dataset is not query.dataset or last.origin != query.origin:
             self.refit()
-        asked = [
+        new = [(choices, held) for choices, held in maps if self.found(held, query) is None]
+        visited, starts, seed = self.visited(query), self.starts, query.origin.seed
+        asked = deque(
             _Asked(
-                self._key(held, query), choices, query.state.epoch,
-                Search(held, self.visited(query), self.starts, query.origin.seed),
+                self._key(held, query), choices, query.state.epoch, (rank, len(new)),
+                partial(Search, held, visited, starts, seed),
             )
-            for choices, held in maps
-            if self.found(held, query) is None
-        ]  # fmt: skip
+            for rank, (choices, held) in enumerate(new)
+        )  # fmt: skip
         with self._lock:
-            self._asked, self._count = deque(asked), len(asked)
+            self._asked = asked
 
     def cancel(self) -> None:
         """Cancel the searches that are left."""
@@ -242,10 +256,10 @@ class DynamicsLab:
         with self._lock:
             if not self._asked:
                 return False
-            key, choices, _, search = self._asked[0]
-            if search.work(budget):
+            asked = self._asked[0]
+            if asked.search.work(budget):
                 return True
-            self._results[key] = choices, search.found
+            self._results[asked.key] = asked.choices, asked.search.found
             self._drop_oldest()
             self._asked.popleft()
             return bool(self._asked)
@@ -259,11 +273,13 @@ class DynamicsLab:
     def searching(self) -> tuple[int, float] | None:
         """Epoch and progress (0..1) of the searches, or None if none is left."""
         # The actor may end one meanwhile.
-        asked = [*self._asked]
-        if not asked:
-            return None
-        done = self._count - len(asked) + asked[0].search.progress
-        return asked[0].epoch, done / self._count
+        first = next(iter([*self._asked]), None)
+        return (first.epoch, first.done) if first else None
+
+    def is_asked(self, query: DynamicsQuery) -> bool:
+        """Whether the input that is held now is among those that are searched."""
+        key = self._key(self.held(query), query)
+        return any(asked.key == key for asked in [*self._asked])
 
     # The points
 

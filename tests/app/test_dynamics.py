@@ -204,7 +204,7 @@ def test_each_input_has_points_of_its_own_and_the_others_are_named(page):
     while lab.work(1):
         pass
     page.run()
-    assert [row[0] for row in (page.rows[0], page.rows[-1])] == ["the mean input", "“not”"]
+    assert [row[0] for row in (page.rows[0], page.rows[-1])] == ["mean input", "“not”"]
     page.choose("Hold", Hold.OWN)
     assert page.story == first
     page.choose("The word to hold (several: their mean)", ["good", "not"])

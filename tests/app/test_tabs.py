@@ -3,6 +3,7 @@
 import pytest
 
 from rnnviz.lab.questions import GradientQuestion, StateQuestion
+from rnnviz.training.share_link import read_link
 from tests.app.tab import Page
 from tests.sampling import each_row
 
@@ -24,6 +25,8 @@ def test_a_link_opens_a_page_at_its_question():
     page = Page("hidden", **LINK, ask="break")
     assert "ablation" in page.charts
     assert page.link["ask"] == "break"
+    page.session.follow(*read_link({}))
+    assert page.session.units.question is StateQuestion.CARRY
     page.enter(StateQuestion.CARRY)
     assert "memory" in page.charts
     assert "ask" not in page.link

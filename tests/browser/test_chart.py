@@ -153,6 +153,21 @@ def test_the_arrow_keys_point_and_enter_does_what_a_click_does(opened, server):
     expect(page.phrase).not_to_have_value("i am not bad")
 
 
+def test_a_picture_keeps_its_arrow_keys_and_after_a_click_they_are_the_pages(opened, server):
+    page = opened(f"{server.url}/hidden?hidden=8&init_scale=0.3&epoch=3", "memory")
+    units = page.in_chart("memory", "figure.layout.meta.units")
+    chosen = "unit => rnnviz.stage.header.sliders.unit.shown === unit"
+    # Beyond its right edge there is nothing to go to, and the unit stays.
+    canvas = keyed(page, "memory", *["ArrowRight"] * 6)
+    expect(page.chart("memory").locator(".rnnviz-tip")).to_be_visible()
+    assert page.page.evaluate(f"({chosen})({units[0]})")
+    page.page.mouse.click(*page.place("memory", "1", "2"))
+    page.page.wait_for_function(chosen, arg=units[2])
+    expect(canvas).not_to_be_focused()
+    page.page.keyboard.press("ArrowRight")
+    page.page.wait_for_function(chosen, arg=units[3])
+
+
 def test_the_intervals_of_a_score_are_drawn(opened, server):
     page = opened(f"{server.url}/gradients?hidden=8&epoch=3", "over_lag")
     page.page.get_by_text("Longer sequences").click()

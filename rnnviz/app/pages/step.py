@@ -75,14 +75,14 @@ def draw_step(session: Session, frame: Frame) -> None:
     frame.texts["story"] = step_text.story_html(step, lab.moment, caption)
     frame.texts["subject"] = step_text.subject_html(session, probe, step)
     if lab.view is StepView.INSIDE:
-        frame.chart("inside", _told, step, inside_cell, step, lab.focus, theme(), remark=caption)
+        frame.chart("inside", _told, session, inside_cell, step, lab.focus, theme(), remark=caption)
     else:
-        frame.chart("step", _told, step, _picture, lab, step, probe, remark=caption)
+        frame.chart("step", _told, session, _picture, lab, step, probe, remark=caption)
 
 
-def _told(step: StepRecord, figure: Callable[..., Picture], *args: Any) -> Picture:
+def _told(session: Session, figure: Callable[..., Picture], *args: Any) -> Picture:
     """A picture whose files tell the phrase of the step, which may be another than the reader's."""
-    return figure(*args).telling(phrase=" ".join(step.words))
+    return figure(*args).telling(phrase="" if session.step.own else _next_text(session))
 
 
 def _next_text(session: Session) -> str:

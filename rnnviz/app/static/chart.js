@@ -2,7 +2,7 @@
 // shows the same picture.
 import { CanvasPicture } from "./canvas_picture.js";
 import { clamp, faint } from "./canvas.js";
-import { nearest, onwards, targetsOf } from "./chart_aim.js";
+import { isArrow, nearest, onwards, targetsOf } from "./chart_aim.js";
 import { chartLayout, pointsOf } from "./chart_layout.js";
 import { paintChart, paintSentence } from "./chart_paint.js";
 import { plainText } from "./numbers.js";
@@ -22,8 +22,10 @@ export class Chart extends CanvasPicture {
     super(key, parts, listeners);
     // A quick click comes before the picture of the pointer's move, a touch without any.
     this.canvas.addEventListener("click", (event) => this.press(this.placeOf(event)));
+    // After a click the keys are the page's again.
+    this.canvas.addEventListener("pointerup", () => setTimeout(() => this.canvas.blur(), 0));
     this.canvas.addEventListener("keydown", (event) => this.step(event));
-    this.canvas.addEventListener("blur", () => this.point(null));
+    this.canvas.addEventListener("blur", () => this.keyed && this.point((this.keyed = null)));
   }
 
   // What can be clicked can be reached with the keyboard.
@@ -51,8 +53,9 @@ export class Chart extends CanvasPicture {
 
   // The arrow keys go from point to point, Enter is a click.
   step(event) {
-    const { key } = event, next = onwards(targetsOf(this.chart), this.pointer, key);
-    if (next) this.point(next);
+    const { key } = event;
+    if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (isArrow(key)) this.point((this.keyed = onwards(targetsOf(this.chart), this.pointer, key) ?? this.pointer));
     else if (key === "Enter" && this.pointer) this.press(this.pointer);
     else if (key === "Escape") this.canvas.blur();
     else return;

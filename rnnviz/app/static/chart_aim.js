@@ -9,6 +9,7 @@ import { plainText } from "./numbers.js";
 const NEAR = 30;
 // Where an arrow key leads: right, and down.
 const WAYS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] };
+export const isArrow = (key) => key in WAYS;
 // What is aside of the way is as much farther.
 const ASIDE = 4;
 
@@ -107,10 +108,10 @@ const MIDDLES = {
   },
 };
 
-// The next of the targets on the way of an arrow key; the first one without a place.
+// The next of the targets on the way of an arrow key, if there is one; the first one without a place.
 export function onwards(targets, from, key) {
   const way = WAYS[key];
-  if (!way || !from) return way && targets[0];
+  if (!from) return targets[0];
   let [least, next] = [Infinity, null];
   for (const target of targets) {
     const [dx, dy] = [target[0] - from[0], target[1] - from[1]];

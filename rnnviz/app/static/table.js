@@ -25,7 +25,10 @@ export class Table extends HtmlPicture {
     this.heading.textContent = plainText(data[0]?.name || layout.title.text);
     this.rows.replaceChildren(...data.map((table) => this.table(table, layout)), ...note);
     this.rows.querySelector("caption")?.classList.add("first");
+    this.restoring = true;
     if (focused >= 0) this.buttons[focused]?.focus({ preventScroll: true });
+    this.restoring = false;
+    this.mark();
   }
 
   // The sequence that is pointed at elsewhere.
@@ -80,7 +83,7 @@ export class Table extends HtmlPicture {
     first.append(button);
     row.dataset.row = data;
     if (data === opened) row.ariaCurrent = button.ariaCurrent = "true";
-    for (const type of ["pointerenter", "focusin"]) row.addEventListener(type, () => this.stage.point({ phrase: data }));
+    for (const type of ["pointerenter", "focusin"]) row.addEventListener(type, () => this.restoring || this.stage.point({ phrase: data }));
     for (const type of ["pointerleave", "focusout"]) row.addEventListener(type, () => this.stage.point({}));
     row.addEventListener("click", () => this.onClick(this.key, { x: null, y: null, data }));
   }

@@ -267,7 +267,8 @@ def _carried(trial: Trial) -> Carried | None:
 def _narrow(trial: Trial) -> str:
     """What is not drawn where many tokens stand."""
     count, noun = len(trial.before.words), trial.session.names.noun
-    return no_room("channels and threads", count, MOST_TOKENS, noun)
+    threads = readers(trial.before.parameters.architecture.cell).candidate
+    return no_room("channels and threads" if threads else "channels", count, MOST_TOKENS, noun)
 
 
 def _pending(trial: Trial) -> str:
@@ -283,8 +284,9 @@ def _moved(trial: Trial) -> Picture:
     others = [u for u in range(before.shape[1]) if u not in trial.silenced]
     moved = np.linalg.norm((after - before)[:, others], axis=1)
     part = trial.session.part
-    who = f"the other {len(others)}" if trial.silenced else f"the {len(others)}"
-    title = f"How far {who} units are moved, ‖Δ{part}‖ (L2)"
+    count = "" if len(others) == 1 else f"{len(others)} "
+    who = f"the {'other ' * bool(trial.silenced)}{count}unit{'s are' if count else ' is'}"
+    title = f"How far {who} moved, ‖Δ{part}‖ (L2)"
     words = list(map(shown_token, trial.before.words))
     return distance_curve(moved, words, title, steady(trial.session, "moved", part))
 

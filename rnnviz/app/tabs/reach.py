@@ -176,7 +176,7 @@ def _times(share: float) -> str:
 
 def _draw_back(source: Source, frame: Frame) -> None:
     """Those that stand on the words."""
-    frame.chart("over_lag", _reach, source, remark=_measured(source))
+    frame.chart("over_lag", _reach, source, remark=partial(_measured, source))
     figures = {"products": _products, "state_spectrum": _states, "connectivity": _connectivity}
     for key in ("products", _lowest(source.session)):
         said = probe_sequence if key == "connectivity" else jacobian_tokens

@@ -53,7 +53,8 @@ def live_rest(session: Session) -> Tab:
         rests, found = dynamics.rests(query, shown_token), _found(session)
         chosen, noun = dynamics.chosen(query, rests), session.names.noun
         frame.texts["story"] = answer_html(session, _answer(session, found, rests))
-        outcome = search_outcome(found, dynamics.searching is not None)
+        searched = not dynamics.problem(query) and dynamics.is_asked(query)
+        outcome = search_outcome(found, searched)
         listed = Listed(chosen, dynamics.opened, outcome)
         frame.chart("points", rest_points, rests, listed, noun, theme())
         _draw_words(session, frame)

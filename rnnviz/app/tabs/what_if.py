@@ -32,6 +32,7 @@ from rnnviz.figures.picture import Picture
 from rnnviz.figures.sentence import sentence
 from rnnviz.figures.sequence_network import BROKEN
 from rnnviz.figures.side_by_side import (
+    MOST_ALONE,
     MOST_NUMBERS,
     MOST_PAIRS,
     AnswerScale,
@@ -281,10 +282,12 @@ def _cut(text: str) -> str:
 
 def _draw(change: Change, frame: Frame) -> None:
     drawn = {"compared": _states, "distance": _distance, "answers": _answers}
-    narrow = {"distance": _numbers(change, MOST_NUMBERS), "answers": _numbers(change, MOST_PAIRS)}
+    narrow = {"distance": MOST_NUMBERS, "answers": MOST_PAIRS}
     for key, figure in drawn.items():
-        frame.chart(key, _or_sentence, key, figure, change, remark=narrow.get(key, ""))
-    remark = f"{_left_out(change)} {'' if change.problem else narrow['answers']}".strip()
+        remark = "" if change.problem or key not in narrow else _numbers(change, narrow[key])
+        frame.chart(key, _or_sentence, key, figure, change, remark=remark)
+    pairs = _others(change) is not None
+    remark = f"{_left_out(change)} {_numbers(change, MOST_PAIRS if pairs else MOST_ALONE)}".strip()
     frame.chart("saliency", _saliency, change, remark=remark)
     if change.session.dataset.tokens:
         frame.chart("choices", _choices, change, remark=_read(change))

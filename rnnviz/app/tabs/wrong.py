@@ -12,7 +12,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.analysis.formatting import number, quoted
-from rnnviz.analysis.results import Answers, Values, confusion, most_confused, whole
+from rnnviz.analysis.results import Answers, Confusion, Values, confusion, most_confused, whole
 from rnnviz.app.answers_list import MOST, rows_of
 from rnnviz.app.browser_session import first_value, get_seat, visit
 from rnnviz.app.frame import Frame
@@ -323,11 +323,14 @@ def _draw_scores(source: Source, frame: Frame) -> None:
         frame.chart("scatter", value_scatter, answers, data.classes, colors, source.opened)
     else:
         found = confusion(answers, len(data.classes), MOST_CLASSES)
-        cell = session.results.cell
-        placed = _placed(source, answers)
-        frame.chart("confusion", confusion_matrix, found, data.classes, cell, theme(), placed)
+        frame.chart("confusion", _confusion, source, answers, found)
         frame.chart("scores", class_scores, found, data.classes, theme())
     frame.chart("metric", metric_curve, session.player.course, data.metric, theme())
+
+
+def _confusion(source: Source, answers: Answers, found: Confusion) -> Picture:
+    classes, cell = source.session.dataset.classes, source.session.results.cell
+    return confusion_matrix(found, classes, cell, theme(), _placed(source, answers))
 
 
 def _placed(source: Source, answers: Answers) -> Placed:

@@ -159,7 +159,7 @@ def test_check_and_notebook_share_one_axis_of_errors():
     right, edge = drawn.layout.shapes
     assert right.x1 == edge.x0 == TOLERANCE, "left of it a gradient is right"
     assert drawn.layout.annotations[0].text == "off by 200%, 104°"
-    assert list(crosses.text) == ["<br>‖exact‖ 1, ‖notebook‖ 3 (L2)<br>104° apart"]
+    assert list(crosses.customdata[0]) == ["2.0", "<br>‖exact‖ 1, ‖notebook‖ 3 (L2)<br>104° apart"]
 
 
 @each_row(

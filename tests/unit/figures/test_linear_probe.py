@@ -27,7 +27,8 @@ def test_the_last_is_strong_over_its_band_and_its_guess():
     low, high = wilson(ONE.scores[:2], ONE.counts[:2]).T
     np.testing.assert_allclose(ONE.scores[:2] + strong.error_y.array[:2], high)
     np.testing.assert_allclose(ONE.scores[:2] - strong.error_y.arrayminus[:2], low)
-    assert strong.text[0] == f"95% from {low[0]:.1%} to {high[0]:.1%}"
+    assert list(strong.customdata[0]) == [40, f"{low[0]:.1%}", f"{high[0]:.1%}"]
+    assert strong.hovertemplate.startswith("epoch <9, at")
     assert drawn.layout.yaxis.range == (0, 1.05)
     assert drawn.layout.xaxis.range == (-0.5, 2.5)
     assert drawn.layout.title.text == "a &lt;b"

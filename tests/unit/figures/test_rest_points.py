@@ -5,6 +5,7 @@ import pytest
 
 from rnnviz.analysis.fixed_points import FixedPoint
 from rnnviz.analysis.phase_portrait import Readout, Rest
+from rnnviz.export.numbers import columns_of
 from rnnviz.figures.rest_points import Listed, rest_points
 from rnnviz.figures.theme import LIGHT
 from tests.sampling import each_row
@@ -25,7 +26,8 @@ def test_a_row_tells_what_is_held_where_it_leads_and_what_is_read_there():
     assert table["customdata"] == [0, 1]
     assert (meta["opened"], meta["note"]) == (1, "1 stable")
     columns = dict(meta["columns"])
-    assert columns["held"] == ["<not>", "a"]
+    assert columns["held"] == ["&lt;not&gt;", "a"]
+    assert columns_of(drawn)[0].cells == ["<not>", "a"]
     assert columns["rests"] == ["stable", "saddle"]
     assert columns["max |λ|"] == [0.5, 1.5]
     assert (columns["answers 1"], columns["state 0"]) == ([1.0, 1.0], [0.0, 0.0])

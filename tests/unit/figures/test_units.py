@@ -73,7 +73,7 @@ def test_of_many_units_the_first_of_each_group_is_shown_and_the_chosen_one():
 def test_a_unit_without_a_row_has_its_threads_at_the_row_of_its_group():
     groups = grouped(np.arange(256), {6})
     assert groups.units[:4].tolist() == [0, 4, 6, 8]
-    assert groups.row[:9].tolist() == [0, 0, 0, 0, 1, 1, 2, 2, 3]
+    assert groups.row[:9].tolist() == [0, 0, 0, 0, 1, 1, 2, 1, 3]
     assert grouped(np.array([2, 0, 1])).row.tolist() == [1, 2, 0]
 
 

@@ -190,6 +190,10 @@ def test_every_word_is_held_one_after_the_other(session, lab):
     assert lab.searching is None, "all is known"
     lab.starts = 100
     lab.find_each(query)
+    assert lab.is_asked(query)
+    lab.words = ("not", "good")
+    assert not lab.is_asked(query), "their mean is not searched"
+    assert "search" not in vars(lab._asked[-1]), "it begins when it is its turn"
     lab.cancel()
     assert lab.searching is None and not lab.work(1.0)
 
