@@ -187,7 +187,7 @@ def _joined(*parts: Any) -> str:
 
 def _plain(html: Any) -> str:
     """Text as a chart shows it: without its tags."""
-    return unescape(_TAG.sub("", str(html or "")))
+    return unescape(_TAG.sub("", str(html or "").replace("<br>", " ")))
 
 
 def _texts(values: Any) -> list[str]:

@@ -127,6 +127,7 @@ def _arrows(field: FlowField, spans: Any, theme: Theme) -> list[Series]:
         customdata=compact(np.column_stack([field.moves, field.speeds])),
         hovertemplate="from (%{x:.3g}, %{y:.3g}) by (%{customdata[0]:.3g}, %{customdata[1]:.3g})"
         "<br>whole step ||F(h) − h|| = %{customdata[2]:.4g}<extra>flow</extra>",
+        name="flow",
         showlegend=False,
     )
     return [lines, roots]

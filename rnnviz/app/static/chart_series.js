@@ -25,8 +25,8 @@ function paintScatter(p, series) {
   c.restore();
 }
 
-// Each of many ways is a line of its own: where they lie over each other they are darker, at any scale.
-const linesOf = ({ meta }, points) => (meta?.ways ? runsOf(points).map(([from, to]) => points.slice(from, to)) : [points]);
+// Pale lines are drawn one by one: where they lie over each other they are darker, at any scale.
+const linesOf = ({ meta, opacity = 1 }, points) => (meta?.ways || opacity < 1 ? runsOf(points).map(([from, to]) => points.slice(from, to)) : [points]);
 
 function paintLine(c, points, { color, width = 2, dash, shape }, usual) {
   c.beginPath();

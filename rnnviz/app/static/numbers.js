@@ -8,7 +8,8 @@ const [ROWS, COLUMNS] = [500, 100];
 const PLACE = "place";
 
 // Text as a chart shows it: without its tags.
-export const plainText = (html) => new DOMParser().parseFromString(html ?? "", "text/html").body.textContent;
+export const plainText = (html) =>
+  new DOMParser().parseFromString(String(html ?? "").replaceAll("<br>", " "), "text/html").body.textContent;
 
 // The columns { name, cells } of every series, and those of what is drawn beside them.
 export function columnsOf(figure) {

@@ -109,3 +109,8 @@ def test_a_picture_tells_what_is_not_as_in_all():
     told = told_of(Drawn(shown.telling(phrase="not bad", edits=""), "all"), {"phrase": "so"})
     assert told == {"title": "Step", "phrase": "not bad", "measured": "all"}
     assert shown.telling(edits="") is shown
+
+
+def test_lines_of_a_text_are_apart():
+    (_, _, text) = columns_of(Picture([scatter(x=[0], y=[1], text=["held: a<br>read as b"])], {}))
+    assert text.cells == ["held: a read as b"]
