@@ -22,6 +22,8 @@ from rnnviz.imports.weights import WordsMissingError
 from rnnviz.session import Session
 from rnnviz.tasks.csv_table import TaskError
 
+#: What is said of a recording, which may grow where it is.
+_COPY = "As it was when you gave it; rnnviz open follows one while it grows."
 _LOG = logging.getLogger(__name__)
 #: The header with the secret of the tab. A page of another origin may not send it unasked.
 TICKET = "x-rnnviz-ticket"
@@ -77,6 +79,8 @@ def _open(seat: Seat, name: str, content: bytes) -> str:
         if session:
             seat.awaited = None
             host.show(session)
+            if session.player.recorded:
+                host.tell(f"{_COPY} {session.player.message}")
         else:
             host.tell(f"{refused}{problem}")
     return problem

@@ -15,6 +15,7 @@ from rnnviz.export.weights import safetensors_file, weights_file
 from rnnviz.tasks.upload import File, Upload
 from rnnviz.training.schedule import Position
 from tests.app.tab import App
+from tests.unit.imports.recordings import Loop
 
 CSV = b"text,label\nso warm,sunny\nso cold,rainy\nso mild,sunny\nso wet,rainy\n"
 
@@ -205,3 +206,10 @@ def test_own_data_are_written_into_a_run_only_if_that_is_ticked():
             not ticked,
             ticked,
         )
+
+
+def test_of_a_recording_it_is_said_that_it_does_not_grow_here(tmp_path):
+    app, path = App(), Loop(tmp_path / "run.rnnviz").record(0, 10).close()
+    assert opened(app, "run.rnnviz", path.read_bytes()) == ""
+    said = "As it was when you gave it; rnnviz open follows one while it grows. This is a recording"
+    assert said in app.bodies["message"]
