@@ -1,6 +1,7 @@
 """One run and one probe phrase, without a browser."""
 
 import json
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -281,7 +282,7 @@ def test_nothing_of_the_past_is_left_when_the_data_change(way):
         session.load(uploads[1])
     else:
         fresh.player.reset()
-        session.follow(fresh.link())
+        session.follow(fresh.link(), patience=math.inf)
     assert looked_into(session) == expected
 
 
@@ -290,7 +291,7 @@ def test_a_link_with_a_phrase_that_cannot_be_read_shows_the_default(task):
     for text in ("zzz", "", "1 2 three", "gone gone"):
         session = Session(RunConfig(hidden=4, epochs=9))
         link, _ = read_link({"task": task, "hidden": "4", "phrase": text, "data": "gone.csv-123"})
-        session.follow(link)
+        session.follow(link, patience=math.inf)
         box = session.phrase_input
         if box.problem:
             assert box.typed == text
@@ -398,7 +399,7 @@ def test_a_link_to_long_pieces_begins_with_the_start_of_one():
     store = UploadStore()
     first, second = (Session(RunConfig(hidden=2), upload_store=store) for _ in range(2))
     first.load(replace(long_text(600), unit=Unit.WORDS, window=500))
-    second.follow(first.link())
+    second.follow(first.link(), patience=math.inf)
     assert second.inspect().words == first.inspect().words
 
 
@@ -590,7 +591,7 @@ def test_the_link_has_the_questions_that_pages_are_at():
     query = session.link().to_query()
     assert query["ask"] == "break,way"
     other = Session()
-    other.follow(*read_link(query | {"ask": "break,way,<b>"}))
+    other.follow(*read_link(query | {"ask": "break,way,<b>"}), patience=math.inf)
     found = [lab.question for lab in other.asking]
     assert found == [
         TrainQuestion.LEARN, GradientQuestion.REACH, StateQuestion.BREAK, DynamicsQuestion.WAY,

@@ -1,5 +1,7 @@
 """Equations as they are typed: read, checked, and used or not."""
 
+import math
+
 import pytest
 
 from rnnviz.cells import CELLS
@@ -56,7 +58,7 @@ def test_typing_leaves_the_run_alone_and_use_starts_it_again():
     session.player.advance(2)
     assert {"W"} <= {*session.state.parameters.named()}
     again = Session()
-    again.follow(session.link())
+    again.follow(session.link(), patience=math.inf)
     assert again.state.parameters.theta.tobytes() == session.state.parameters.theta.tobytes()
 
 

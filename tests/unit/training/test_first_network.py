@@ -1,5 +1,6 @@
 """A run that begins with given weights: every position of it is reached again all the same."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -126,11 +127,11 @@ def test_an_edit_does_not_promise_a_link(session):
 
 
 def test_the_link_of_such_a_session_leads_on_from_these_weights(session, given):
-    session.follow(session.link())
+    session.follow(session.link(), patience=math.inf)
     assert weights(session.state) == given.parameters.theta.tobytes()
     other = Session(CONFIG, sentiment(), first=given)
     there = Position(2)
-    other.player.follow(replace(session.player.link(), now=there, shown=there))
+    other.player.follow(replace(session.player.link(), now=there, shown=there), patience=math.inf)
     session.player.advance(2)
     assert weights(other.state) == weights(session.state)
 
@@ -160,5 +161,5 @@ def test_without_labels_there_is_no_score(unlabelled):
     assert all(map(np.isnan, row.values()))
     assert unlabelled.inspect("i am not bad").label is None
     assert unlabelled.story.chapter == "Opened"
-    unlabelled.player.follow(replace(unlabelled.link(), now=Position(2)))
+    unlabelled.player.follow(replace(unlabelled.link(), now=Position(2)), patience=math.inf)
     assert unlabelled.player.position == Position(0)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import subprocess
 import sys
 from dataclasses import replace
@@ -67,7 +68,7 @@ def opened(query):
     link, problems = read_link(query)
     assert problems == []
     session = Session()
-    session.follow(link)
+    session.follow(link, patience=math.inf)
     finish(session)
     return session
 
@@ -223,7 +224,7 @@ def test_a_link_carries_what_is_compared_with(played):
     query = played.link().to_query()
     assert (query["pin"], query["epoch"], query["now"]) == ("4/7", "6", "9")
     other = run_of(0)
-    other.follow(read_link(query)[0])
+    other.follow(read_link(query)[0], patience=math.inf)
     assert other.player.second == Position(4, 7)
     assert np.array_equal(other.second_state.parameters.theta, played.second_state.parameters.theta)
     assert "beyond" in read_link({**query, "pin": "20"})[1][0]
@@ -438,9 +439,9 @@ def test_a_run_on_the_readers_own_data_is_found_again_as_long_as_they_are_kept()
     first.player.advance(3)
     link, problems = read_link(first.link().to_query())
     assert problems == []
-    second.follow(link)
+    second.follow(link, patience=math.inf)
     assert (second.dataset.name, weights(second)) == ("mine.csv", weights(first))
-    elsewhere.follow(link)
+    elsewhere.follow(link, patience=math.inf)
     assert elsewhere.dataset.name == "sentiment"
     assert "its data are not on this computer" in elsewhere.player.message
 
@@ -504,7 +505,7 @@ def test_edits_that_a_network_has_no_weights_for_are_left_out_of_a_link():
     query = {"hidden": "4", "init_scale": "0.1", "epoch": "3"}
     link, problems = read_link({**query, "changes": "2:edit=silence 1 9,2:edit=scale 0.5"})
     session = Session()
-    session.follow(link, problems)
+    session.follow(link, problems, patience=math.inf)
     assert (
         "2:edit=silence 1 9 is left out: there is no unit 9 in a layer 1." in session.player.message
     )
