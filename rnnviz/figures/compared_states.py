@@ -7,16 +7,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnnviz.analysis.sequence_pass import MOST_UNITS, largest_of
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.axes import axis, words_axis, words_margin
-from rnnviz.figures.hidden_states import STATE, View
+from rnnviz.figures.hidden_states import STATE, View, value_colors
 from rnnviz.figures.legends import color_bar
-from rnnviz.figures.picture import Picture, compact
+from rnnviz.figures.picture import Picture, Series, compact, heatmap
 from rnnviz.figures.shapes import note, outlines, upright
 from rnnviz.figures.side_by_side import Pair, largest
-from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture, plain, signed_heatmap
-from rnnviz.figures.unit_rows import Rows, units_meta
+from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture, plain
+from rnnviz.figures.unit_rows import Groups, Rows, grouped, units_meta
 
 #: With more words three columns a word are too narrow.
 _MOST_COLUMNS = 16
@@ -27,12 +26,15 @@ _MOST_APART, _PLACES = 9, (-0.27, 0.0, 0.27)
 
 
 class Compared(NamedTuple):
-    """A, B - A and B after every word, (T, U) each, of the ``units`` (U,), up to ``limit``."""
+    """A, B - A and B after every word, (T, U) each, of the ``units`` (U,).
+
+    ``colors`` are the options of their heatmaps: A and B share theirs.
+    """
 
     parts: Sequence[Array]
     units: Array
     view: View
-    limit: float
+    colors: Sequence[dict[str, Any]]
     title: str
 
     @property
@@ -40,30 +42,27 @@ class Compared(NamedTuple):
         """The numbers of the units."""
         return list(map(str, self.units.tolist()))
 
-    @property
-    def ticks(self) -> dict[str, Any]:
-        """A few of the rows, with their numbers; of grouped units all."""
-        count = len(self.units)
-        every = self.units[-1] == count - 1
-        step = next(s for s in (1, 2, 5, 10, 20, 50) if count <= 6 * s) if every else 1
-        return {"tickvals": [*range(0, count, step)], "ticktext": self.names[::step]}
 
-
-def compared_states(pair: Pair, theme: Theme = LIGHT, view: View = STATE) -> Picture:
-    """The states of A, the difference B - A, and the states of B, (T, H) each, on one scale.
+def compared_states(
+    pair: Pair, theme: Theme = LIGHT, view: View = STATE, groups: Groups | None = None
+) -> Picture:
+    """The states of A, the difference B - A, and the states of B, (T, H) each.
 
     They stand beside each other in each word's column, or below each other if there are many words.
-    Many units are in groups of neighbours: of each the one is shown that differs most.
+    The ``groups`` are the units that have a row, by number if there are none. A and B have the
+    colours of the hidden state, B - A those of its own scale.
     """
-    hidden = pair.first.shape[1]
-    group = -(-hidden // MOST_UNITS)
-    units = largest_of(pair.difference, group)
-    parts = [part[:, units] for part in (pair.first, pair.difference, pair.second)]
-    limit = theme.scale.nice_limit(max(map(largest, parts)))
-    told = f"; {hidden} units, 1 in {group} is shown" if group > 1 else ""
-    title = f"{view.title.split(' after')[0]}: A, B − A, and B{told}"
+    groups = groups or grouped(np.arange(pair.first.shape[1]))
+    parts = [part[:, groups.units] for part in (pair.first, pair.difference, pair.second)]
+    own = theme.scale.nice_limit(max(map(largest, parts[::2])))
+    apart = theme.scale.nice_limit(largest(parts[1]), name="difference")
+    state = {**value_colors(own, view, theme), "colorbar": color_bar(view.name)}
+    change = {**value_colors(apart, View("", "", bounded=False), theme), "showscale": False}
+    some = f"; {groups.told}" if groups.size > 1 else ""
+    title = f"{view.title.split(' after')[0]}: A, B − A (to ±{apart:g}), B{some}"
+    colors = (state, change, {**state, "showscale": False})
     drawn = _beside if len(pair.words) <= _MOST_COLUMNS else _below
-    return drawn(pair, Compared(parts, units, view, limit, title), theme)
+    return drawn(pair, Compared(parts, groups.units, view, colors, title), theme)
 
 
 class Strips(NamedTuple):
@@ -88,24 +87,10 @@ def _beside(pair: Pair, shown: Compared, theme: Theme) -> Picture:
     steps, units = shown.parts[0].shape
     strips, same = _strips(steps), [t for t in range(steps) if not np.any(shown.parts[1][t])]
     names = ("A", "B − A" if steps <= _MOST_NAMES else "Δ", "B")
-    places = (np.arange(steps)[:, None] + strips.places).ravel()
-    every = len(strips.places)
-    cells, labels = _in_places(pair, shown.parts, names, every)
-    cells[[every * t + 1 for t in same]] = np.nan
-    drawn = slice(None, len(places) - every + 3)
     boxes = [(t - strips.half, -0.5, t + strips.half, units - 0.5) for t in same]
-    series = signed_heatmap(
-        compact(cells[drawn].T),
-        shown.limit,
-        theme,
-        x=compact(places[drawn]),
-        xgap=strips.gap,
-        colorbar=color_bar(shown.view.name),
-        customdata=[[f"unit {unit}, {label}" for label in labels[drawn]] for unit in shown.names],
-        hovertemplate=f"%{{customdata}}: {shown.view.name} = %{{z:.6f}}<extra></extra>",
-    )
+    series = _strip_cells(pair, shown, strips, names, same)
     return picture(
-        [series, {**outlines(boxes, theme.muted, 1), "showlegend": False}],
+        [*series, {**outlines(boxes, theme.muted, 1), "showlegend": False}],
         shown.title,
         HEIGHTS["compared"],
         theme,
@@ -113,12 +98,40 @@ def _beside(pair: Pair, shown: Compared, theme: Theme) -> Picture:
         xaxis=words_axis(pair.words, theme),
         # Above the rows stand the names of the columns.
         yaxis=axis("", theme, range=[units - 0.5, -0.5 - 0.3 * units], showgrid=False,
-                   **shown.ticks),
+                   tickvals=[*range(units)], ticktext=shown.names),
         annotations=[*_heads(pair, names, theme), *_sames(same, units, theme)],
-        shapes=_between(steps, theme) if every == 3 else [],
+        shapes=_between(steps, theme) if len(strips.places) == 3 else [],
         # What is asked here is about a word: a click chooses it.
         meta=units_meta(Rows(shown.units, 0), x="token", kept="token"),
     )  # fmt: skip
+
+
+def _strip_cells(
+    pair: Pair, shown: Compared, strips: Strips, names: Sequence[str], same: Sequence[int]
+) -> list[Series]:
+    """The strips of A and B, and between them those of B - A, which have their own colours."""
+    steps, every = len(pair.words), len(strips.places)
+    places = (np.arange(steps)[:, None] + strips.places).ravel()
+    cells, labels = _in_places(pair, shown.parts, names, every)
+    cells[[every * t + 1 for t in same]] = np.nan
+    between = np.arange(len(places)) % every == 1
+    drawn = slice(None, len(places) - every + 3)
+    hovers = [[f"unit {unit}, {label}" for label in labels[drawn]] for unit in shown.names]
+    return [
+        heatmap(
+            name=name,
+            z=compact(np.where(hidden, np.nan, cells.T)[:, drawn]),
+            x=compact(places[drawn]),
+            xgap=strips.gap,
+            customdata=hovers,
+            hoverongaps=False,
+            hovertemplate=f"%{{customdata}}: {shown.view.name} = %{{z:.6f}}<extra></extra>",
+            **colors,
+        )
+        for name, hidden, colors in (
+            ("A and B", between, shown.colors[0]), (names[1], ~between, shown.colors[1])
+        )
+    ]  # fmt: skip
 
 
 def _in_places(
@@ -142,7 +155,7 @@ def _between(steps: int, theme: Theme) -> list[dict[str, Any]]:
 
 def _heads(pair: Pair, names: Sequence[str], theme: Theme) -> list[dict[str, Any]]:
     """The names above each column, and above them what B reads where it reads something else."""
-    colors = (theme.text, theme.muted, theme.forward)
+    colors = (theme.text, theme.muted, theme.text)
     heads = [
         note(name, "center bottom", x=t + place, y=-0.5, yshift=1,
              font={"size": 12, "color": color, "weight": 600})
@@ -151,7 +164,7 @@ def _heads(pair: Pair, names: Sequence[str], theme: Theme) -> list[dict[str, Any
     ]  # fmt: skip
     changed = [
         note(f"B: {plain(pair.others[t], 16)}", "center bottom", x=t, y=-0.5, yshift=16,
-             font={"size": 14, "color": theme.forward, "weight": 600})
+             font={"size": 14, "weight": 600})
         for t in pair.changed
     ]  # fmt: skip
     return heads + changed
@@ -165,19 +178,17 @@ def _sames(same: Sequence[int], units: int, theme: Theme) -> list[dict[str, Any]
 def _below(pair: Pair, shown: Compared, theme: Theme) -> Picture:
     view, names = shown.view, ("A", "B − A", "B")
     series = [
-        signed_heatmap(
-            compact(part.T),
-            shown.limit,
-            theme,
-            colorbar=color_bar(view.name) if k == 0 else None,
-            showscale=k == 0,
+        heatmap(
+            name=name,
+            z=compact(part.T),
             hoverongaps=False,
             y=shown.names,
             yaxis=f"y{k + 1}" if k else "y",
             hovertemplate=f"{name}, unit %{{y}} at place %{{x}}: "
             f"{view.name} = %{{z:.6f}}<extra></extra>",
+            **colors,
         )
-        for k, (name, part) in enumerate(zip(names, shown.parts, strict=True))
+        for k, (name, part, colors) in enumerate(zip(names, shown.parts, shown.colors, strict=True))
     ]
     pairs = zip(pair.words, pair.others, strict=True)
     words = [one if one == other else f"{one}→{other}" for one, other in pairs]
@@ -195,7 +206,7 @@ def _below(pair: Pair, shown: Compared, theme: Theme) -> Picture:
 
 def _stacked(names: Sequence[str], shown: Compared, theme: Theme) -> dict[str, Any]:
     """An axis of units for each heatmap, from top to bottom."""
-    height, rows = 1 / len(names), [shown.names[k] for k in shown.ticks["tickvals"]]
+    height = 1 / len(names)
     return {
         f"yaxis{k + 1 if k else ''}": axis(
             name,
@@ -204,8 +215,8 @@ def _stacked(names: Sequence[str], shown: Compared, theme: Theme) -> dict[str, A
             type="category",
             range=[len(shown.units) - 0.5, -0.5],
             showgrid=False,
-            tickvals=rows,
-            ticktext=rows,
+            tickvals=shown.names,
+            ticktext=shown.names,
         )
         for k, name in enumerate(names)
     }

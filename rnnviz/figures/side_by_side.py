@@ -13,11 +13,12 @@ from rnnviz.analysis.formatting import number
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.axes import axis, signed_axis, words_axis, words_margin
 from rnnviz.figures.color_math import faint
-from rnnviz.figures.legends import colored
 from rnnviz.figures.picture import Picture, Series, bar, compact, exact, scatter
 from rnnviz.figures.shapes import note, outlines
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture, plain
 
+#: How A and B are told apart, in a title.
+_PAIR = "; <b>A</b> solid, <b>B</b> dashed"
 #: With more words numbers have no room; nor have two side by side, and those of bars alone.
 MOST_NUMBERS, MOST_PAIRS, MOST_ALONE = 10, 6, 20
 
@@ -159,7 +160,7 @@ def percent(share: float) -> str:
 
 def compared_answers(pair: Pair, scale: AnswerScale, theme: Theme = LIGHT) -> Picture:
     """The answers of A and of B after every word, (T,) each, beside each other."""
-    sides = ((pair.first, -0.2, "A", theme.text), (pair.second, 0.2, "B", theme.forward))
+    sides = ((pair.first, -0.2, "A", "solid"), (pair.second, 0.2, "B", "dash"))
     bars = [_bars(values, (place, 0.36), name, scale, theme) for values, place, name, _ in sides]
     bars = [{**series, "textfont": {"size": 11}} for series in bars]
     # Where both bars end at the same place, one number stands for both.
@@ -169,12 +170,8 @@ def compared_answers(pair: Pair, scale: AnswerScale, theme: Theme = LIGHT) -> Pi
             *(series["text"] for series in bars), bars[0]["y"] * bars[1]["y"], strict=True
         )
     ]
-    edges = [
-        _edges(values, (place, 0.36), scale, color, "dash" if name == "B" else "solid")
-        for values, place, name, color in sides
-    ]
-    heads = "   ".join(colored(f"<b>{name}</b>", color) for _, _, name, color in sides)
-    return _answers([*bars, *edges], pair, scale, f"{plain(scale.title, 60)}   {heads}", theme)
+    edges = [_edges(values, (x, 0.36), scale, theme.text, dash) for values, x, _, dash in sides]
+    return _answers([*bars, *edges], pair, scale, f"{plain(scale.title, 60)}{_PAIR}", theme)
 
 
 def answers_before(pair: Pair, scale: AnswerScale, theme: Theme = LIGHT) -> Picture:
@@ -215,14 +212,13 @@ def _bars(
     place, width = column
     # Two bars side by side have less room.
     numbers = len(values) <= (MOST_ALONE if width > 0.4 else MOST_PAIRS)
-    usual = theme.forward if name == "B" else theme.muted
     return bar(
         x=compact(np.arange(len(values)) + place),
         y=compact(values - scale.base),
         base=scale.base,
         width=width,
         name=name,
-        marker={"color": [scale.color(value, usual, theme) for value in values.tolist()]},
+        marker={"color": [scale.color(value, theme.muted, theme) for value in values.tolist()]},
         text=[scale.label(value) if numbers else "" for value in values.tolist()],
         textposition="outside",
         customdata=exact(values),
@@ -269,15 +265,8 @@ def contribution_bars(
     if others is not None:
         scale = AnswerScale("", 0.0, probability=False)
         edges = [_edges(contributions, columns[0], scale, theme.text, "solid"),
-                 _edges(others, columns[1], scale, theme.forward, "dash")]  # fmt: skip
-        names = [colored(f"<b>{n}</b>", c) for n, c in zip("AB", _colors(theme), strict=True)]
-        heads, total = (
-            f"   {'   '.join(names)}",
-            "sum<br>"
-            + "<br>".join(
-                f"{name} <b>{value}</b>" for name, value in zip(names, sums, strict=True)
-            ),
-        )
+                 _edges(others, columns[1], scale, theme.text, "dash")]  # fmt: skip
+        heads, total = _PAIR, "sum<br>A <b>{}</b><br>B <b>{}</b>".format(*sums)
     place = {"xref": "paper", "x": 1, "xshift": 10, "y": 0}
     return picture(
         [*bars, *edges],
@@ -290,11 +279,6 @@ def contribution_bars(
         annotations=[note(total, "left middle", **place)],
         meta={"x": "token"},
     )
-
-
-def _colors(theme: Theme) -> tuple[str, str]:
-    """The colours of A and of B."""
-    return theme.text, theme.forward
 
 
 def _contributions(

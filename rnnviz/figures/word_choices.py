@@ -103,11 +103,12 @@ def _name(word: str, mark: str | None) -> str:
 
 
 def _bands(rows: Sequence[int], marks: Mapping[int, str], theme: Theme) -> list[dict[str, object]]:
-    colors = {"A": faint(theme.text, 0.1), "B": faint(theme.forward, 0.16)}
+    """The rows of A, in a solid frame, and of B, in a dashed one."""
     band = {"type": "rect", "xref": "paper", "x0": 0, "x1": 1, "layer": "below"}
+    line = {"color": theme.text, "width": 1.4}
     return [
-        {**band, "y0": row - 0.5, "y1": row + 0.5, "line": {"width": 0},
-         "fillcolor": colors[marks[k]]}
+        {**band, "y0": row - 0.5, "y1": row + 0.5, "fillcolor": faint(theme.text, 0.06),
+         "line": {**line, "dash": "dash" if marks[k] == "B" else "solid"}}
         for row, k in enumerate(rows)
         if k in marks
     ]  # fmt: skip
@@ -121,17 +122,17 @@ def parting_curves(
     theme: Theme = LIGHT,
 ) -> Picture:
     """The last answers to A and to B over the epochs, (E,) each."""
-    styles = (("A", theme.text, "solid"), ("B", theme.forward, "dash"))
+    styles = (("A", "solid"), ("B", "dash"))
     curves = [
         scatter(
             x=epochs.astype(np.int32),
             y=compact(values),
             name=name,
             mode="lines",
-            line={"color": color, "width": 2.5, "dash": dash},
+            line={"color": theme.text, "width": 2.5, "dash": dash},
             hovertemplate=f"{course.history.unit} %{{x}}, {name}: %{{y:.6g}}<extra></extra>",
         )
-        for values, (name, color, dash) in zip(pair, styles, strict=True)
+        for values, (name, dash) in zip(pair, styles, strict=True)
     ]
     values = np.concatenate(pair)
     drawn = scale.axis(values, theme)

@@ -8,6 +8,7 @@ import pytest
 from rnnviz.analysis.input_perturbation import Alter
 from rnnviz.analysis.saliency import LEFT_OUT
 from rnnviz.lab.questions import StateQuestion
+from rnnviz.lab.units import Sort
 from tests.app import tab
 from tests.sampling import each_row
 
@@ -41,6 +42,13 @@ class Page(tab.Page):
         """What B reads, by column."""
         notes = self.chart("compared")["layout"]["annotations"]
         return {n["x"]: n["text"] for n in notes if n["text"].startswith("B: ")}
+
+    @property
+    def strips(self):
+        """The strips of A and B, and those between them, by the number of the unit."""
+        drawn = self.chart("compared")
+        rows = np.argsort(drawn["layout"]["meta"]["units"])
+        return [np.array(series["z"])[rows] for series in drawn["data"][:2]]
 
     def sentences(self):
         metas = {k: c["figure"]["layout"].get("meta") for k, c in self.charts.items()}
@@ -80,6 +88,19 @@ def test_what_stays_the_same_is_said_once(link, said):
     page = Page(hidden="4", init_scale="0.000001", epoch="0", **link)
     page.alter(Alter.DROP)
     assert re.search(said, page.story)
+
+
+def test_rows_come_in_the_order_of_what_each_unit_carries(page):
+    for sort in Sort:
+        page.enter(StateQuestion.CARRY)
+        page.set("selectbox", "unit_sort", sort)
+        page.finish()
+        page.run()
+        order = page.chart("memory")["layout"]["meta"]["units"]
+        page.enter(StateQuestion.WHAT_IF)
+        assert page.chart("compared")["layout"]["meta"]["units"] == order, sort
+    states = page.session.inspect().unrolled(0).h
+    np.testing.assert_allclose(page.strips[0][:, 0::4], states.T, rtol=1e-6)
 
 
 def test_a_click_on_a_word_chooses_the_place_and_the_list_marks_it(page):
@@ -134,7 +155,7 @@ def test_a_word_can_be_changed_dropped_added_or_swapped(page):
     page.alter(Alter.ADD)
     assert "With “very” after “not” the verdict " in page.story
     assert page.heads() == {2: "B: not very"}
-    cells = np.array(page.chart("compared")["data"][0]["z"])
+    cells, _ = page.strips
     one, other = (page.session.inspect(text).unrolled(0).h for text in (None, "i am not very good"))
     np.testing.assert_allclose(cells[:, 8], one[2], atol=1e-6)
     np.testing.assert_allclose(cells[:, 10], other[3], atol=1e-6)
@@ -168,9 +189,9 @@ def test_the_state_of_another_phrase_is_put_in_and_the_rest_read_on(page):
     page.run()
     assert "With the state after “this is” for that after “i am not” the verdict" in page.story
     assert page.heads() == {2: "B: is"}
-    cells = np.array(page.chart("compared")["data"][0]["z"])
+    _, between = page.strips
     one, other = (page.session.inspect(text).unrolled(0).h for text in (None, "this is good"))
-    np.testing.assert_allclose(cells[:, [9, 13]], (other[1:] - one[2:]).T, atol=1e-6)
+    np.testing.assert_allclose(between[:, [9, 13]], (other[1:] - one[2:]).T, atol=1e-6)
     page.set("text_input", "donor", "<b>")
     assert "None of these words is in the vocabulary" in page.story
     assert "Still shown: this is bad" in page.story
@@ -192,7 +213,7 @@ def test_what_each_word_adds_is_measured_in_three_ways(page):
         drawn = page.chart("saliency")
         np.testing.assert_allclose(drawn["data"][0]["y"], contributions, rtol=1e-6)
         title = drawn["layout"]["title"]["text"]
-        assert title.startswith(f"What each word adds to {name} ({way})   ")
+        assert title.startswith(f"What each word adds to {name} ({way}); <b>A</b> solid")
     page.choose("What each word adds", "left out")
     page.ask("bad " * (LEFT_OUT + 1))
     remark = f"Left out: {LEFT_OUT} of the {LEFT_OUT + 1} words, evenly spread."

@@ -40,7 +40,9 @@ function cellAt(chart, series, px, py) {
   const row = index(edgesOf(series.y, series.z.length), ys, py);
   if (row < 0 || column < 0) return null;
   const [x, y] = [series.x?.[column] ?? column, series.y?.[row] ?? row];
-  return { distance: NEAR, series, x, y, z: series.z[row][column],
+  const z = series.z[row][column];
+  // Of cells that lie over each other the one that is painted.
+  return { distance: Number.isFinite(z) ? NEAR : NEAR + 1, series, x, y, z,
     data: series.customdata?.[row]?.[column], text: series.text?.[row]?.[column] };
 }
 

@@ -23,8 +23,9 @@ from rnnviz.app.questions import answer_html
 from rnnviz.app.stage import Panel, place_sheet
 from rnnviz.app.style import steady, theme
 from rnnviz.app.tabs.perturbation_choice import choose_alter, choose_state
-from rnnviz.app.tabs.tab import Tab, edition, no_room
+from rnnviz.app.tabs.tab import Tab, edition, no_room, source_of
 from rnnviz.app.tabs.words import draw_words, words_panel
+from rnnviz.app.unit_subject import subject_of
 from rnnviz.drawing.explanation import explanation
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.compared_states import compared_states
@@ -43,6 +44,7 @@ from rnnviz.figures.side_by_side import (
     percent,
 )
 from rnnviz.figures.theme import Theme, shown_token
+from rnnviz.figures.unit_rows import Groups, grouped
 from rnnviz.figures.word_choices import MOST_ROWS, parting_curves, word_choices
 from rnnviz.lab.probe import Probe, read
 from rnnviz.lab.what_if import outcome_of, running_answers, spelled
@@ -85,6 +87,7 @@ class Change(NamedTuple):
 
 def what_if_tab(session: Session, controls: DeltaGenerator) -> Tab:
     """Lay out the choice of the change, both phrases on the words, and what else might stand."""
+    _arrange(session)
     with controls:
         _choose(session, session.inspect())
         method = _choose_method(session)
@@ -116,6 +119,13 @@ def live_what_if(session: Session, method: str = "integrated") -> Tab:
         return missing or choices.read < len(choices.answers)
 
     return Tab(draw, {"parted": partial(go_to_click, session)}, develop)
+
+
+def _arrange(session: Session) -> None:
+    """Put the units in the order that *What does each unit carry?* has now."""
+    if not session.player.running:
+        session.units.arrange()
+    subject_of(session)
 
 
 def _panel(session: Session, key: str, share: float) -> Panel:
@@ -326,10 +336,16 @@ def _states_pair(change: Change) -> Pair:
 
 
 def _states(change: Change) -> Picture:
-    view = view_of(change.session)
-    return compared_states(
-        _states_pair(change), steady(change.session, "compared", view.name), view
-    )
+    session, view = change.session, view_of(change.session)
+    pair, colors = _states_pair(change), steady(session, "compared", view.name)
+    return compared_states(pair, colors, view, _rows(session))
+
+
+def _rows(session: Session) -> Groups:
+    """The units that have a row, in the order that was chosen at *What does each unit carry?*."""
+    order = session.units.rows(source_of(session))
+    marked = session.selection.unit_of(len(order))
+    return grouped(order, () if marked is None else (marked,))
 
 
 def _distance(change: Change) -> Picture:

@@ -110,3 +110,9 @@ def test_sticky_tenths_keep_still_on_each_axis_by_itself():
     wide, narrow = scale.tenths(-17.3, 0.3, "x"), scale.tenths(-0.1, 0.1, "y")
     assert wide == pytest.approx([-18, 2])
     assert (scale.tenths(-16.1, 0.1, "x"), scale.tenths(-0.05, 0.05, "y")) == (wide, narrow)
+
+
+def test_two_scales_of_one_figure_have_their_own_limits():
+    scale = StickyScale()
+    assert [scale.nice_limit(0.9), scale.nice_limit(1.8, name="difference")] == [1.0, 2.0]
+    assert [scale.nice_limit(0.9), scale.nice_limit(0.9, name="difference")] == [1.0, 2.0]

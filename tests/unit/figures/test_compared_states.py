@@ -5,6 +5,8 @@ import numpy as np
 from rnnviz.figures.compared_states import compared_states
 from rnnviz.figures.hidden_states import View
 from rnnviz.figures.side_by_side import Pair
+from rnnviz.figures.theme import LIGHT
+from rnnviz.figures.unit_rows import grouped
 from tests.sampling import each_row
 
 NAN = float("nan")
@@ -19,19 +21,48 @@ def notes(drawn):
 def test_a_the_difference_and_b_stand_in_the_column_of_each_word():
     pair = Pair(FIRST, SECOND, ["i", "not", "<b>"], ["i", "–", "<i>"])
     drawn = compared_states(pair, view=View("c", "Cell state c after every word", False)).figure
-    cells, boxes = drawn.data
+    cells, between, boxes = drawn.data
     assert np.round(cells.x).tolist() == [0, 0, 0, 0, 1, 1, 1, 2, 2, 2, 2][:11]
     np.testing.assert_allclose(np.array(cells.z)[:, 0::4], FIRST.T)
     np.testing.assert_allclose(np.array(cells.z)[:, 2::4], SECOND.T)
-    np.testing.assert_allclose(np.array(cells.z)[:, 9], (SECOND - FIRST)[2])
+    np.testing.assert_allclose(np.array(between.z)[:, 9], (SECOND - FIRST)[2])
     assert cells.zmax == -cells.zmin == 1
     assert cells.customdata[0][8] == "unit 0, A after “&lt;b&gt;”"
     assert cells.customdata[0][10] == "unit 0, B after “&lt;i&gt;”"
-    assert np.isnan(np.array(cells.z)[:, 1]).all()
+    assert np.isnan(np.array(cells.z)[:, 1::4]).all()
+    assert np.isnan(np.array(between.z)[:, [0, 1, 2, 8, 10]]).all()
     assert notes(drawn).count("the same") == 1
     assert boxes.x[0] < 0 < boxes.x[1]
     assert {"B: –", "B: &lt;i&gt;"} < set(notes(drawn))
     assert drawn.layout.meta == {"y": "unit", "units": [0, 1], "x": "token", "kept": "token"}
+
+
+@each_row("count", [3, 40])
+@each_row("gate", [True, False])
+def test_states_have_the_colours_of_the_memory_and_the_difference_those_of_its_own_scale(
+    count, gate
+):
+    first, second = np.full((count, 3), 0.8), np.full((count, 3), 0.2 if gate else -0.8)
+    words, view = ["a"] * count, View("z", "Gate z after every word", True, gate)
+    drawn = compared_states(Pair(first, second, words, words), view=view).figure
+    states, difference = drawn.data[:2]
+    assert (states.zmin, states.zmax) == (0 if gate else -1, 1)
+    end = 1 if gate else 2
+    assert (difference.zmin, difference.zmax) == (-end, end)
+    assert f"B − A (to ±{end})" in drawn.layout.title.text
+    ends = [color for _, color in states.colorscale]
+    assert ends[0] == (LIGHT.neutral if gate else LIGHT.negative)
+    assert next(color for _, color in difference.colorscale) == LIGHT.negative
+    assert difference.showscale is False
+
+
+def test_rows_come_in_the_order_of_the_units():
+    pair = Pair(FIRST, SECOND, ["a"] * 3, ["a"] * 3)
+    drawn = compared_states(pair, groups=grouped(np.array([1, 0]))).figure
+    np.testing.assert_allclose(np.array(drawn.data[0].z)[:, 0::4], FIRST.T[[1, 0]])
+    assert drawn.data[0].customdata[0][0] == "unit 1, A after “a”"
+    assert drawn.layout.meta["units"] == [1, 0]
+    assert drawn.layout.yaxis.ticktext == ("1", "0")
 
 
 @each_row(("count", "least"), [(9, 7), (10, 10), (16, 9)])
@@ -62,16 +93,16 @@ def test_of_many_words_the_three_stand_below_each_other():
 
 
 @each_row("count", [3, 40])
-def test_of_many_units_the_one_of_each_group_that_differs_most_is_shown(count):
+def test_of_many_units_those_that_have_a_row_on_the_page_are_shown(count):
     first, second = np.zeros((count, 256)), np.zeros((count, 256))
-    second[1, [3, 4, 70, 255]] = 0.1, 0.2, -0.3, 0.4
-    words = ["a"] * count
-    drawn = compared_states(Pair(first, second, words, words)).figure
-    units = [3, 4, *range(8, 68, 4), 70, *range(72, 252, 4), 255]
-    assert drawn.layout.title.text.endswith("256 units, 1 in 4 is shown")
+    second[1, [4, 7]] = 0.2, 0.4
+    words, groups = ["a"] * count, grouped(np.arange(256), {7})
+    drawn = compared_states(Pair(first, second, words, words), groups=groups).figure
+    units = [0, 4, 7, *range(8, 256, 4)]
+    assert "256 units, 1 in 4 is shown" in drawn.layout.title.text
     if count == 3:
         assert drawn.layout.meta["units"] == units
         assert drawn.data[0].customdata[1][2] == "unit 4, B after “a”"
     else:
         assert list(drawn.data[1].y) == list(map(str, units))
-    np.testing.assert_allclose(np.nanmax(np.abs(drawn.data[-1 if count > 3 else 0].z)), 0.4)
+    np.testing.assert_allclose(np.nanmax(np.abs(drawn.data[1].z)), 0.4, rtol=1e-6)

@@ -73,7 +73,7 @@ def test_two_classes_are_bars_from_the_middle_in_the_colour_of_their_side():
     assert [bars.text for bars in opposite.data[:2]] == [("97%",), ("97%",)]
     assert one.marker.color[1] != other.marker.color[1]
     assert [line.line.dash for line in (solid, dashed)] == ["solid", "dash"]
-    assert (solid.line.color, dashed.line.color) == (LIGHT.text, LIGHT.forward)
+    assert (solid.line.color, dashed.line.color) == (LIGHT.text, LIGHT.text)
     assert max(y for y in solid.y if y is not None) == 0.98
     assert drawn.layout.yaxis.ticktext == ("negative", "50%", "&lt;positive&gt;")
 
@@ -117,8 +117,8 @@ def test_what_the_words_of_b_add_stands_beside():
     assert np.array(other.x) - np.array(one.x) == pytest.approx([0.4, 0.4])
     assert other.text == ("+1.0", "")
     (total,) = notes(drawn)
-    assert "+2.2" in total and "+1.0" in total
-    assert ">B<" in drawn.layout.title.text
+    assert total == "sum<br>A <b>+2.2</b><br>B <b>+1.0</b>"
+    assert drawn.layout.title.text.endswith("<b>A</b> solid, <b>B</b> dashed")
 
 
 def test_scales_are_held():

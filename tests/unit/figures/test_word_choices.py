@@ -20,7 +20,8 @@ def test_words_are_sorted_and_a_and_b_are_marked():
     assert names.text == ("<b>&lt;b&gt;</b> A", "d", "<b>a</b> B")
     assert bars.text == ("90%", "50%", "75%")
     bands = [shape for shape in drawn.layout.shapes if shape.type == "rect"]
-    assert sorted((shape.y0 + shape.y1) / 2 for shape in bands) == [0, 2]
+    dashes = {(shape.y0 + shape.y1) / 2: shape.line.dash for shape in bands}
+    assert dashes == {0: "solid", 2: "dash"}
 
 
 def test_of_many_words_both_ends_and_the_chosen_ones_are_listed():
@@ -45,6 +46,7 @@ def test_both_answers_over_the_epochs(history_of):
     drawn = parting_curves(np.array([0, 9]), answers, course, VERDICT).figure
     first, second = drawn.data[:2]
     assert (first.name, second.name) == ("A", "B")
-    assert (first.line.color, second.line.dash) == (LIGHT.text, "dash")
+    assert (first.line.dash, second.line.dash) == ("solid", "dash")
+    assert first.line.color == second.line.color == LIGHT.text
     assert list(second.y) == pytest.approx([0.5, 0.1])
     assert drawn.layout.meta == {"x": "epoch", "unit": "epoch"}
