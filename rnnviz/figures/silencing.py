@@ -46,7 +46,7 @@ class Worth(NamedTuple):
 
     The rise is in ``unit``; NaN is not measured yet. The ``silenced`` are struck. What is
     ``carried`` is drawn between the words, if there is room. The ``kept`` units have a row in any
-    case, as the silenced.
+    case, as the silenced. ``told`` of each unit, H texts or none, is said where it is pointed at.
     """
 
     units: Array
@@ -55,6 +55,7 @@ class Worth(NamedTuple):
     unit: str = "nats"
     carried: Carried | None = None
     kept: Collection[int] = ()
+    told: Sequence[str] = ()
 
     @property
     def groups(self) -> Groups:
@@ -135,7 +136,8 @@ def _hovers(words: Sequence[str], worth: Worth) -> list[list[str]]:
         text = f"loss without it: {rise:+.6f} {worth.unit}".replace("inf", "∞").replace("-", "−")
         said = text if not math.isnan(rise) else "not measured yet"
         hushed = "<br>silenced: it is not passed on" * (unit in worth.silenced)
-        texts.append([said + hushed] * len(words))
+        carries = f"<br>{worth.told[unit]}" if worth.told else ""
+        texts.append([said + carries + hushed] * len(words))
     return texts
 
 

@@ -173,6 +173,18 @@ class UnitLab:
             ),
         )  # fmt: skip
 
+    def movers(self, source: StateSource) -> list[tuple[str, float]]:
+        """The word that moves each unit most, H of them, and by how much on average.
+
+        Of the words of the response. None if the data's numbers hardly repeat.
+        """
+        repeats = source.dataset.tokens or len(self.activations(source).vocabulary) <= MOST_WORDS
+        moves = self.response(source) if repeats else None
+        if moves is None or not (moves.words and np.isfinite(moves.means).all()):
+            return []
+        columns = np.abs(moves.means).argmax(axis=1).tolist()
+        return [(moves.words[k], float(moves.means[unit, k])) for unit, k in enumerate(columns)]
+
     def arrange(self) -> None:
         """Have the next response arrange units and words again."""
         self._memo.forget("arrangement", "rows", "response")

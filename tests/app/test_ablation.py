@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 
+from rnnviz.figures.units import signed
 from rnnviz.lab import effort
 from rnnviz.lab.questions import StateQuestion
 from rnnviz.lab.units import StateSource
@@ -93,6 +94,28 @@ def test_rows_come_in_the_order_of_their_worth_and_a_click_silences_one(page):
     page.press(0)
     page.click("chip_0")
     assert page.lab.edits == ()
+
+
+def test_what_a_unit_carries_is_told_with_its_worth(page):
+    page.finish()
+    session, lab = page.session, page.lab
+    source = StateSource(session.state, session.dataset)
+    means = lab.response(source)
+    unit = page.press(0)
+    word = means.words[np.abs(means.means[unit]).argmax()]
+    by = float(means.means[unit][means.words.index(word)])
+    said = f"“{word}” moves it most, by {signed(by)}"
+    assert page.story.endswith(f" {said}.")
+    hovers = page.chart("ablation")["data"][0]["text"]
+    assert f"<br>{said}<br>silenced" in hovers[0][0]
+    page.press(1)
+    assert "moves it most" not in page.story, "of several units none is told of"
+
+
+def test_where_no_word_repeats_no_unit_is_told_of():
+    page = Page(task="adding", hidden="4", epoch="0")
+    assert page.lab.movers(StateSource(page.session.state, page.session.dataset)) == []
+    assert "moves it most" not in page.chart("ablation")["data"][0]["text"][0][0]
 
 
 def test_what_is_silenced_moves_the_others_and_the_answers(page):

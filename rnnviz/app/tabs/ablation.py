@@ -12,6 +12,7 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from rnnviz.analysis.formatting import quoted
 from rnnviz.analysis.memory_gauge import recurrent, recurrent_name, spectrum
 from rnnviz.analysis.recurrent_parts import given_parts, readers
 from rnnviz.analysis.sequence_pass import memory_share
@@ -49,8 +50,9 @@ from rnnviz.figures.silencing import (
     silenced_memory,
     turned_list,
 )
-from rnnviz.figures.theme import shown_token
+from rnnviz.figures.theme import plain, shown_token
 from rnnviz.figures.threads import MOST_TOKENS
+from rnnviz.figures.units import signed
 from rnnviz.lab.probe import Probe, inspect
 from rnnviz.lab.silencing import Turned
 from rnnviz.lab.units import MOST_EDITS, EditPreview, StateSource
@@ -78,6 +80,13 @@ class Trial(NamedTuple):
     def rises(self) -> Array:
         """The rise of the loss without each unit, (H,); NaN if it is not measured yet."""
         return self.session.units.ablation_loss(self.source)
+
+    @property
+    def movers(self) -> list[tuple[str, float]]:
+        """The word that moves each unit most, and by how much; of none if no word repeats."""
+        lab = self.session.units
+        playing = self.session.player.running
+        return lab.movers(lab.playable(self.source) if playing else self.source)
 
     @property
     def silenced(self) -> frozenset[int]:
@@ -152,7 +161,9 @@ def _answer(trial: Trial) -> str:
     left = "".join(f" {escape(f'{edit} is left out: {why}')}" for edit, why in lab.left_out.items())
     if lab.edits:
         before, after = trial.preview.before[0].metric, trial.preview.after[0].metric
-        return f"{_edited(trial)}{_right(trial.session, after, before)}{left}"
+        units = [edit.column for edit in lab.edits if edit.kind is EditKind.SILENCE]
+        moved = _moved_by(trial, units[0]) if len(lab.edits) == len(units) == 1 else ""
+        return f"{_edited(trial)}{_right(trial.session, after, before)}{moved}{left}"
     removal = trial.session.silencing.removal(trial.source, trial.rises)
     if removal is None or not np.isfinite(removal.strongest[:2]).all():
         return f"{weighing_html(trial.session, trial.rises)}{left}"
@@ -160,13 +171,23 @@ def _answer(trial: Trial) -> str:
         done = 1 - len(removal.missing) / len(removal.weakest)
         return progress_html("Silencing one after the other", done)
     before, after = removal.strongest[:2].tolist()
-    alone = f"Without {_unit(trial.session, int(removal.units[0]))} alone"
-    return f"{alone}{_right(trial.session, after, before)}{left}"
+    unit = int(removal.units[0])
+    alone = f"Without {_unit(trial.session, unit)} alone"
+    return f"{alone}{_right(trial.session, after, before)}{_moved_by(trial, unit)}{left}"
 
 
 def _unit(session: Session, unit: int) -> str:
     layer = f" of layer {session.layer + 1}" if session.config.layers > 1 else ""
     return f"unit {unit}{layer}"
+
+
+def _moved_by(trial: Trial, unit: int) -> str:
+    """What the unit carries: the word that moves it most."""
+    movers = trial.movers
+    if not movers:
+        return ""
+    word, by = movers[unit]
+    return f" {escape(quoted(shown_token(word)[:24]))} moves it most, by {signed(by)}."
 
 
 def _edited(trial: Trial) -> str:
@@ -246,7 +267,9 @@ def _memory(trial: Trial) -> Picture:
     unit, carried = session.dataset.guess.unit, _carried(trial)
     marked = session.selection.unit_of(len(order))
     kept = () if marked is None else (marked,)
-    worth = Worth(order, trial.rises, trial.silenced, unit, carried, kept)
+    movers = [f"“{plain(shown_token(word))}” moves it most, by {signed(by)}"
+              for word, by in trial.movers]  # fmt: skip
+    worth = Worth(order, trial.rises, trial.silenced, unit, carried, kept, movers)
     words, colors = list(map(shown_token, trial.before.words)), steady(session, "now", view.name)
     return silenced_memory(_states(trial)[1], words, worth, colors, view)
 
