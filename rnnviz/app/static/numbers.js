@@ -21,11 +21,21 @@ function columnsOfSeries({ data, layout }) {
   // What a table shows in few digits may be told beside it.
   if (data[0]?.type === "table") return layout.meta?.columns ? [] : data.flatMap(columnsOfTable);
   const shown = data.filter(({ hoverinfo }) => hoverinfo !== "skip");
-  return shown.flatMap((series, k) => {
+  return withoutRepeats(shown.flatMap((series, k) => {
     const name = plainText(series.name) || (shown.length > 1 ? `series ${k + 1}` : "");
     const [x, y] = ["x", "y"].map((letter) => axisOf(series, layout, letter));
     return series.z?.[0]?.length === undefined ? points(series, name, x, y) : cells(series, name, x, y);
-  });
+  }));
+}
+
+// Series over the same places share one column of these.
+function withoutRepeats(columns) {
+  const same = (one, other) => one.length === other.length && one.every((text, k) => text === other[k]);
+  const first = ({ place, cells }) => columns.find((other) => other.place === place && same(other.cells, cells));
+  const repeats = columns.filter((column) => column.place && first(column) !== column);
+  const shared = new Set(repeats.map(first));
+  return columns.filter((column) => !repeats.includes(column))
+    .map((column) => (shared.has(column) ? { ...column, name: column.place } : column));
 }
 
 function columnsOfTable({ name, header, cells }) {
@@ -40,7 +50,8 @@ function points(series, name, x, y) {
   // What is written at a bar is its number.
   const written = series.type === "bar" ? ["z"] : ["z", "text"];
   const more = written.filter((key) => typeof series[key] === "object").map((key) => column(key, series[key]));
-  return [{ name: joined(name, x.title || PLACE), cells: x.labels(length) }, column(y.title, endsOf(series)), ...more];
+  const place = x.title || PLACE;
+  return [{ name: joined(name, place), cells: x.labels(length), place }, column(y.title, endsOf(series)), ...more];
 }
 
 // Where bars end, which may begin elsewhere than at 0.
