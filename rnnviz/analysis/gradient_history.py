@@ -18,7 +18,7 @@ TRAIL = 8
 class Clipping(NamedTuple):
     """Of some next steps: the shares of ``steps`` and of ``entries`` that clipping changes.
 
-    ``angle`` is the median angle by which it turns the gradient, in degrees.
+    ``angle`` is the largest angle by which it turns the gradient of one, in degrees.
     """
 
     steps: float

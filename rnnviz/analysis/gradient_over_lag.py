@@ -92,21 +92,6 @@ class LagProfile:
         return float(np.finfo(self.dtype).tiny)
 
 
-def lag_profile(
-    parameters: Parameters,
-    examples: Sequence[Example],
-    objective: Objective,
-    carried: Carried = EXACTLY,
-) -> LagProfile:
-    """The gradient norm over the lag on all ``examples``, from the last answer of each.
-
-    Answers at earlier tokens are ignored: each would add a gradient at its own lag 0.
-    """
-    return profile_of(
-        parameters, lag_norms(parameters, examples, objective, carried), objective, carried.layer
-    )
-
-
 class LagNorms(NamedTuple):
     """The lag of every token, (N,), and the gradient norm there, (N,)."""
 
@@ -122,7 +107,10 @@ def joined(parts: Iterable[LagNorms]) -> LagNorms:
 def lag_norms(
     parameters: Parameters, examples: Sequence[Example], objective: Objective, carried: Carried
 ) -> LagNorms:
-    """The gradient norms of all examples, from the last answer of each."""
+    """The gradient norms of all examples, from the last answer of each.
+
+    Answers at earlier tokens are ignored: each would add a gradient at its own lag 0.
+    """
     of = parameters.architecture
     return joined(
         pair

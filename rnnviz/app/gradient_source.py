@@ -18,8 +18,16 @@ from rnnviz.lab.gradients import GradientLab
 from rnnviz.lab.probe import Probe
 from rnnviz.session import Session
 from rnnviz.training.history import Course
+from rnnviz.training.schedule import Position
 
 Row = TypeVar("Row")
+
+
+class SecondMoment(NamedTuple):
+    """What is asked of the phrase at the second moment of the run, and what that is called."""
+
+    query: GradientQuery
+    name: str
 
 
 class Source(NamedTuple):
@@ -53,6 +61,15 @@ class Source(NamedTuple):
     def over_epochs(self, record: Record[Row]) -> EpochSeries[Row]:
         """The rows of one of the lab's records."""
         return record.series(self.session.run, self.query)
+
+    @property
+    def second(self) -> SecondMoment | None:
+        """The phrase at the moment that is pinned, else at the present; None if it is shown."""
+        state, run = self.session.second_state, self.session.run
+        if state is None:
+            return None
+        query = self.query.at(state, run.schedule.at(Position(state.epoch, state.offset)))
+        return SecondMoment(query, f"{self.session.unit} {state.epoch}")
 
     @property
     def eigenvalues(self) -> Array:

@@ -177,23 +177,26 @@ def _plane(series: list[Series], weights: str, largest: float, theme: Theme) -> 
     )
 
 
-def exponent_curve(exponents: Array, steps: int, theme: Theme = LIGHT) -> Picture:
-    """Finite-time Lyapunov exponents (S,), the largest first, over ``steps`` tokens."""
-    shown = np.where(np.isfinite(exponents), exponents, np.nan)
-    points = scatter(
-        x=np.arange(1, len(exponents) + 1, dtype=np.int32),
-        y=compact(shown),
-        mode="lines+markers",
-        line={"color": theme.text, "width": 1.5},
-        marker={"size": 5, "color": theme.text},
-        customdata=exact(exponents),
-        hovertemplate="exponent %{x}: %{customdata} nats a token<extra></extra>",
-    )
-    visible = [0.0, *shown[shown > _LOWEST]]
+def exponent_curve(
+    exponents: Array,
+    steps: int,
+    theme: Theme = LIGHT,
+    second: tuple[Array, str] | None = None,
+) -> Picture:
+    """Finite-time Lyapunov exponents (S,), the largest first, over ``steps`` tokens.
+
+    Those of a ``second`` moment, which has a name, are faint.
+    """
+    dotted = {"mode": "lines+markers", "marker": {"size": 5, "color": theme.text}}
+    curves = [_exponents(exponents, "exponent", {"color": theme.text, "width": 1.5}) | dotted]
+    if second:
+        style = {"color": theme.text, "width": 1.5, "dash": "dashdot"}
+        curves.append(_exponents(second[0], f"{second[1]}, exponent", style) | {"opacity": 0.55})
+    visible = [0.0, *(y for curve in curves for y in curve["y"].tolist() if y > _LOWEST)]
     low, high = theme.scale.tenths(min(visible), max(visible))
     margin, tokens = 0.06 * (high - low), f"{steps} token{'' if steps == 1 else 's'}"
     return picture(
-        [points],
+        curves,
         "Exponents",
         HEIGHTS["exponents"],
         theme,
@@ -201,4 +204,16 @@ def exponent_curve(exponents: Array, steps: int, theme: Theme = LIGHT) -> Pictur
         yaxis=axis("nats a token", theme, range=[low - margin, high + margin]),
         shapes=[level(0, theme)],
         margin={"r": 76},
+    )
+
+
+def _exponents(exponents: Array, name: str, line: dict[str, Any]) -> Series:
+    return scatter(
+        x=np.arange(1, len(exponents) + 1, dtype=np.int32),
+        y=compact(np.where(np.isfinite(exponents), exponents, np.nan)),
+        name=name,
+        mode="lines",
+        line=line,
+        customdata=exact(exponents),
+        hovertemplate=f"{name} %{{x}}: %{{customdata}} nats a token<extra></extra>",
     )

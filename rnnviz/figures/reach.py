@@ -134,13 +134,13 @@ def _band(
             **edge,
         ),
     ]
+    if not math.isnan(profile.slope):
+        dashed = {"color": theme.text, "width": 1.5, "dash": "dash"}
+        fit = f"their fit, half-life {half_life_text(profile)}"
+        series.append(_line(profile.fitted[lags], places, lags, (fit, dashed), floor))
     if profile.bound is not None:
         dotted = {"color": theme.muted, "width": 1.5, "dash": "dot"}
         series.append(_line(profile.bound[lags], places, lags, ("bound", dotted), floor))
-    if not math.isnan(profile.slope):
-        dashed = {"color": theme.text, "width": 1.5, "dash": "dash"}
-        fit = f"fit, half-life {half_life_text(profile)}"
-        series.append(_line(profile.fitted[lags], places, lags, (fit, dashed), floor))
     return series
 
 

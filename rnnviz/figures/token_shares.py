@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -11,45 +11,51 @@ from rnnviz.analysis.gradient_history import EpochSeries
 from rnnviz.analysis.token_contribution import TokenContribution
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.figures.axes import axis, words_axis, words_margin
-from rnnviz.figures.axis_limits import nice_limit
-from rnnviz.figures.color_math import faint, mixed
+from rnnviz.figures.color_math import mixed
 from rnnviz.figures.gradients import word_map
 from rnnviz.figures.legends import color_bar
-from rnnviz.figures.picture import Picture, Series, bar, compact, exact, heatmap, scatter
+from rnnviz.figures.picture import Picture, Series, bar, compact, exact, heatmap
+from rnnviz.figures.shapes import outlines
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture
 from rnnviz.training.history import Course
 
 #: The shares at some epochs.
 Shares = EpochSeries[TokenContribution]
-#: With more tokens their columns are too narrow for the past.
-MOST_WITH_PAST = 24
-#: The past fills this part of a column, and the bar of now another: left edge and width.
-_PAST, _NOW = (-0.44, 0.56), (0.16, 0.26)
+#: The bars of more tokens have no numbers.
+MOST_NUMBERS = 24
+
+
+class TokenShares(NamedTuple):
+    """Each token's share in a gradient, (T,); and, at another moment of the run, its name and same.
+
+    ``second`` may have other tokens at its end.
+    """
+
+    values: Array
+    moment: str = ""
+    second: Array | None = None
 
 
 def share_columns(
-    history: Shares,
-    name: str,
-    words: Sequence[str],
-    epoch: int,
-    theme: Theme = LIGHT,
+    shares: TokenShares, name: str, words: Sequence[str], theme: Theme = LIGHT
 ) -> Picture:
-    """Each token's share in the gradient of ``name`` at ``epoch``: a bar in the token's column.
+    """Each token's share in the gradient of ``name``: a bar in the token's column.
 
-    Beside it, paler, is the share from epoch 0 to then. ``name`` is W_hh for the recurrent weights
-    or W_xh for the input weights.
+    Those of the second moment are outlines. ``name`` is W_hh for the recurrent weights or W_xh for
+    the input weights.
     """
-    shares = history.column(name)
-    row = history.nearest(epoch)
-    narrow = len(words) > MOST_WITH_PAST
-    past = [] if narrow else [_past(shares[: row + 1], history.epochs[: row + 1], theme)]
-    # All shares so far are in sight, also those of very many tokens.
-    top = min(1.0, nice_limit(float(shares[: row + 1].max())))
+    values = shares.values
+    second = values[:0] if shares.second is None else shares.second[: len(words)]
+    boxes = [(t - 0.36, 0, t + 0.36, share) for t, share in enumerate(second.tolist())]
+    faint = outlines(boxes, theme.muted, 1.4)
+    outlined = {**faint, "line": {**faint["line"], "dash": "dashdot"}, "name": shares.moment}
+    top = min(1.0, theme.scale.nice_limit(float(np.concatenate([values, second]).max())))
     ticks = {"tickvals": [0, top / 2, top], "ticktext": ["0%", *map(_percent, (top / 2, top))]}
     weights = {"W_hh": "the recurrent weights", "W_xh": "the input weights"}[name]
+    told = f"; outlined: {shares.moment}" if len(second) else ""
     return picture(
-        [*past, _now(shares[row], narrow, theme)],
-        f"Share in the gradient of {weights}",
+        [_bars(values, theme), outlined],
+        f"Share in the gradient of {weights}{told}",
         HEIGHTS["shares"],
         theme,
         xaxis=words_axis(words, theme),
@@ -63,38 +69,18 @@ def _percent(share: float) -> str:
     return f"{100 * share:.3g}%"
 
 
-def _now(shares: Array, narrow: bool, theme: Theme) -> Series:
-    left, width = (-0.4, 0.8) if narrow else _NOW
-    places = np.arange(len(shares)) + left + width / 2
+def _bars(shares: Array, theme: Theme) -> Series:
     return bar(
-        x=places,
+        x=list(range(len(shares))),
         y=compact(shares),
-        width=width,
-        name="now",
+        width=0.6 if len(shares) <= MOST_NUMBERS else 0.8,
+        name="share",
         marker={"color": theme.magnitude},
-        text=[] if narrow else [f"{share:.0%}" for share in shares],
+        text=[f"{share:.0%}" for share in shares] if len(shares) <= MOST_NUMBERS else [],
         textposition="outside",
         textfont={"color": theme.magnitude},
         customdata=exact(shares),
         hovertemplate="%{customdata}<extra></extra>",
-    )
-
-
-def _past(shares: Array, epochs: Array, theme: Theme) -> Series:
-    """One line with a gap after each token."""
-    left, width = _PAST
-    across = left + width * epochs / max(int(epochs[-1]), 1)
-    gap = np.full((shares.shape[1], 1), np.nan)
-    x = np.arange(shares.shape[1])[:, None] + across
-    return scatter(
-        x=compact(np.hstack([x, gap])).ravel(),
-        y=compact(np.hstack([shares.T, gap])).ravel(),
-        name="from the beginning to now",
-        mode="lines",
-        fill="tozeroy",
-        fillcolor=faint(theme.magnitude, 0.16),
-        line={"color": faint(theme.magnitude, 0.5), "width": 1.2},
-        hoverinfo="skip",
     )
 
 

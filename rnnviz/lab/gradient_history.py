@@ -103,7 +103,7 @@ def _shares(query: GradientQuery) -> TokenContribution:
 
 def _clipping(query: GradientQuery) -> Clipping:
     steps = next_steps(query, STEPS)
-    return Clipping(steps.clipped, float(steps.entries.mean()), float(np.median(steps.angles)))
+    return Clipping(steps.clipped, float(steps.entries.mean()), float(steps.angles.max()))
 
 
 def _comparison(query: GradientQuery) -> Comparison:

@@ -24,6 +24,8 @@ from rnnviz.analysis.gradient_over_lag import (
 from rnnviz.analysis.gradients import Flow
 from rnnviz.analysis.jacobians import Jacobians, jacobians_along
 from rnnviz.analysis.optimizer_step_stats import NextStepStats
+from rnnviz.analysis.token_contribution import TokenContribution, token_contribution
+from rnnviz.analysis.unrolled import Unrolled
 from rnnviz.engine.gradcheck import GradientCheck, check_gradient
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.lab.gradient_history import gradient_history
@@ -89,6 +91,13 @@ class GradientLab:
     def second(self, query: GradientQuery) -> Flow:
         """The same in a second state of the run."""
         return self._memo.ask("second", _flow_key(query), lambda: last_answer_flow(query))
+
+    def second_shares(self, query: GradientQuery) -> TokenContribution:
+        """Each token's share in the gradients of the weights, in a second state of the run."""
+        return self._memo.ask(
+            "second shares", _flow_key(query),
+            lambda: token_contribution(Unrolled(query.trace, query.layer), query.state.parameters),
+        )  # fmt: skip
 
     def jacobians(self, query: GradientQuery, second: bool = False) -> Jacobians:
         """The Jacobians along the phrase; of a ``second`` state they are kept beside the others."""

@@ -5,8 +5,9 @@ import re
 import numpy as np
 import pytest
 
-from rnnviz.analysis.gradient_over_lag import lag_profile
 from rnnviz.analysis.gradients import Objective
+from rnnviz.analysis.jacobians import jacobians_along, lyapunov_exponents
+from rnnviz.analysis.memory_gauge import half_life
 from rnnviz.analysis.token_contribution import token_contribution
 from rnnviz.config import Gradient, TaskName
 from rnnviz.drawing.story_line import LONG, LONGER
@@ -17,6 +18,7 @@ from rnnviz.presets import PRESETS
 from rnnviz.training.schedule import Position
 from tests.app import tab
 from tests.app.tab import plain
+from tests.lag_profile import lag_profile
 from tests.sampling import each_row
 from tests.written import value_of
 
@@ -145,6 +147,22 @@ def test_a_pinned_epoch_is_faint_in_the_place_of_the_present():
     assert any(one.get("name") == "at epoch 4" for one in page.chart("over_lag")["data"])
 
 
+def test_shares_and_exponents_at_the_second_moment_are_outlined_and_faint():
+    page = Page(**{**SMALL, "now": "6", "pin": "2"})
+    faint = page.chart("exponents")["data"][1]
+    outlined = page.enter(FEED).chart("feed_xh")
+    assert outlined["layout"]["title"]["text"].endswith("; outlined: epoch 2")
+    page.say("seek", epoch=2)
+    session = page.session
+    probe, parameters = session.inspect(), session.state.parameters
+    shares = token_contribution(probe.unrolled(0), parameters).W_xh
+    assert outlined["data"][1]["y"][2::6] == pytest.approx(shares.tolist())
+    assert not page.chart("feed_xh")["data"][1]["y"], "nothing is compared with itself"
+    exponents = lyapunov_exponents(jacobians_along(parameters, probe.trace))
+    assert list(map(float, faint["customdata"])) == exponents.tolist()
+    assert len(page.enter(REACH).chart("exponents")["data"]) == 1
+
+
 def test_the_band_is_that_of_the_training_or_of_the_test_sequences(small):
     page = small.enter(REACH)
     bands = {}
@@ -185,6 +203,9 @@ def test_a_cell_without_the_notebooks_rule_has_its_gradient_and_the_check(cell):
     page = Page(RIGHT, **SMALL, cell=cell)
     assert page.charts.keys() == {"words", "flow", "parameters"}
     assert "for Elman cells only" in page.places["flow"]["text"]
+    said = page.chart("parameters")["layout"]["meta"]["sentence"]
+    assert said.startswith("Press G to compare")
+    page.click("check")
     assert [one["name"] for one in page.chart("parameters")["data"]] == ["checked"]
     assert "notebook" not in page.story
 
@@ -240,7 +261,7 @@ def test_the_pictures_have_the_numbers_of_their_records(small):
     small.enter(FEED)
     shares = token_contribution(session.inspect().unrolled(0), session.state.parameters)
     for key, record_of in (("feed_hh", shares.W_hh), ("feed_xh", shares.W_xh)):
-        assert list(map(float, small.series(key, "now")["customdata"])) == record_of.tolist()
+        assert list(map(float, small.series(key, "share")["customdata"])) == record_of.tolist()
         np.testing.assert_allclose(np.array(small.chart(f"map{key[4:]}")["data"][0]["z"])[:, -1],
                                    record_of, rtol=1e-6)  # fmt: skip
     small.enter(RIGHT)
@@ -357,7 +378,7 @@ def test_what_feeds_the_weights_is_named_and_before_the_first_token_nothing_does
     assert "||da_t h_{t−1}ᵀ||" in recurrent
     assert "||da_t x_tᵀ||" in inputs
     assert "before it the state is zero (h_0 = 0)" in recurrent
-    assert float(page.series("feed_hh", "now")["customdata"][0]) == 0
+    assert float(page.series("feed_hh", "share")["customdata"][0]) == 0
 
 
 # The answers
@@ -378,11 +399,11 @@ def test_how_far_the_gradient_reaches_is_told():
     page = learned(REACH)
     norms = np.linalg.norm(dh_of(page), axis=1)
     share = norms[0] / norms[-1]
-    life = (len(norms) - 1) / -np.log2(share)
+    life = half_life(norms)
     first = page.session.inspect().words[0]
-    assert (
-        f"In this phrase the gradient is halved every {life:.2g} words on average: " in page.story
-    )
+    assert f"In this phrase the gradient is halved every {life:.2g} words: " in page.story
+    curve = page.series("gauge", "half-life")
+    assert curve["y"][-1] == pytest.approx(life, rel=1e-6), "the gauge has the same"
     assert f" of it reaches “{first}”, {len(norms) - 1} words back." in page.story
     told = page.story.partition(": ")[2].split(" of it")[0]
     assert value_of(told) == pytest.approx(share, rel=0.01 if "%" in told else 0.5)
@@ -418,7 +439,7 @@ SAID = {
     ),
     "untrained": (
         {"epoch": "0", "init_scale": "0.01"},
-        r"In this phrase the gradient is halved every 0\.\d+ words on average: "
+        r"In this phrase the gradient is halved every 0\.\d+ words: "
         r"\S*10⁻\S+ of it reaches .+\.",
         r"bring \S+% of the input weights' gradient\.",
         "Press G to check this run's rule at these weights.",

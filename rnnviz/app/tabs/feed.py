@@ -21,7 +21,7 @@ from rnnviz.app.tabs.words import draw_words, words_panel
 from rnnviz.drawing.explanation import explanation
 from rnnviz.figures.optimizer_steps import clipping_angle, clipping_curves, ratio_dots
 from rnnviz.figures.picture import Picture
-from rnnviz.figures.token_shares import MOST_WITH_PAST, share_columns, share_map
+from rnnviz.figures.token_shares import MOST_NUMBERS, TokenShares, share_columns, share_map
 from rnnviz.session import Session
 
 _STEPS = "Measured on the next training steps, without taking them."
@@ -100,19 +100,28 @@ def _share(share: float) -> str:
 
 
 def _draw(source: Source, frame: Frame) -> None:
-    words, course, epoch, colors = source.words, source.course, source.query.state.epoch, theme()
-    shares = _shares(source)
-    past = no_room("earlier epochs", len(words), MOST_WITH_PAST, source.session.names.noun)
+    words, course, colors = source.words, source.course, theme()
+    shares, noun = _shares(source), source.session.names.noun
+    narrow = no_room("numbers", len(words), MOST_NUMBERS, noun)
     for part in ("hh", "xh"):
-        name = f"W_{part}"
-        frame.chart(f"feed_{part}", share_columns, shares, name, words, epoch, colors, remark=past)
-        frame.chart(f"map_{part}", share_map, shares, name, words, course, colors)
+        frame.chart(f"feed_{part}", _columns, source, f"W_{part}", remark=narrow)
+        frame.chart(f"map_{part}", share_map, shares, f"W_{part}", words, course, colors)
     if source.session.player.recorded:
         return
     clipping = source.over_epochs(source.gradients.history.clipping)
     frame.chart("clipping", clipping_curves, clipping, course, colors, remark=_STEPS)
     frame.chart("angle", clipping_angle, clipping, course, colors, remark=_STEPS)
     frame.chart("ratios", _ratios, source, remark=_STEPS)
+
+
+def _columns(source: Source, name: str) -> Picture:
+    """Each word's share at the epoch shown, and at the second moment."""
+    history = _shares(source)
+    shares = TokenShares(history.column(name)[history.nearest(source.query.state.epoch)])
+    if then := source.second:
+        second = source.gradients.second_shares(then.query)
+        shares = shares._replace(moment=then.name, second=getattr(second, name))
+    return share_columns(shares, name, source.words, source.theme(f"feed_{name}"))
 
 
 def _ratios(source: Source) -> Picture:

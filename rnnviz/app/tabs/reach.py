@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from html import escape
-from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
@@ -14,8 +12,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.analysis.formatting import number, quoted
 from rnnviz.analysis.health import REACH_WATCH
-from rnnviz.analysis.jacobians import fits, lyapunov_exponents, products, state_spectra
-from rnnviz.analysis.memory_gauge import starved_until
+from rnnviz.analysis.jacobians import Jacobians, fits, lyapunov_exponents, products, state_spectra
+from rnnviz.analysis.memory_gauge import half_life, starved_until
 from rnnviz.app.browser_session import first_value, visit
 from rnnviz.app.frame import Frame
 from rnnviz.app.gradient_check import choose_objective
@@ -46,7 +44,6 @@ from rnnviz.lab.gradient_query import GradientQuery
 from rnnviz.lab.gradients import Band
 from rnnviz.session import Session
 from rnnviz.tasks.example import Example
-from rnnviz.training.schedule import Position
 
 #: The pictures of the Jacobians; in their place a sentence if the state is too large for them.
 _JACOBIANS = ("products", "state_spectrum", "exponents")
@@ -95,9 +92,9 @@ def _left(session: Session) -> list[Panel | tuple[Panel, ...]]:
 
 
 def _right(session: Session, longer: bool) -> list[Panel | tuple[Panel, ...]]:
-    planes = _panel(session, "spectrum", 3), _panel(session, "exponents", 3)
-    last = _panel(session, "longer" if longer else "map", 3)
-    return [_panel(session, "gauge", 3), planes, last]
+    planes = _panel(session, "spectrum", 4), _panel(session, "exponents", 4)
+    last = _panel(session, "longer" if longer else "map", 2.6)
+    return [_panel(session, "gauge", 2.6), planes, last]
 
 
 def _lowest(session: Session) -> str:
@@ -126,7 +123,7 @@ def _fields(session: Session) -> dict[str, str]:
 
 
 def _answer(source: Source) -> str:
-    """What of the gradient reaches the first word, and the half-life that this makes on average."""
+    """The half-life of the gradient on the phrase, and what of it reaches the first word."""
     # After its last answer a sequence has no gradient.
     norms = np.trim_zeros(source.gradients.reach(source.query).norms, "b")
     names, lag = source.session.names, len(norms) - 1
@@ -140,11 +137,12 @@ def _answer(source: Source) -> str:
     reaches = f"{_times(share)} reaches {word}, {back}."
     if not share:
         return f"<strong>Nothing</strong> is carried back: {reaches}"
-    if share >= 1 or (life := -lag * math.log(2) / math.log(share)) >= FOREVER:
+    # That of the memory gauge, at this epoch.
+    if share >= 1 or (life := half_life(norms)) >= FOREVER:
         return f"<strong>It doesn't fade</strong>: {reaches}"
     many = life_text(life)
     often = f"<strong>{noun if many == '1' else f'{many} {noun}s'}</strong>"
-    return f"In this {names.sequence} the gradient is halved every {often} on average: {reaches}"
+    return f"In this {names.sequence} the gradient is halved every {often}: {reaches}"
 
 
 def _starved(source: Source) -> str:
@@ -217,34 +215,25 @@ def _reach(source: Source) -> Picture:
     profile = gradients.lag(_of_band(source))
     sequence, colors = source.session.names.sequence, source.theme("over_lag")
     norms, moment = None, ""
-    if second := _second(source):
-        norms, moment = gradients.second(second.query).norms, second.moment
+    if second := source.second:
+        norms, moment = gradients.second(second.query).norms, second.name
     told = Told(sequence, f"{_band(source)} {sequence}", norms, moment)
     return reach_curve(gradients.reach(query), profile, source.words, colors, told)
 
 
-class SecondMoment(NamedTuple):
-    """What is asked of the phrase at the second moment of the run, and what that is called."""
-
-    query: GradientQuery
-    moment: str
-
-
-def _second(source: Source) -> SecondMoment | None:
-    session, state = source.session, source.session.second_state
-    if state is None:
-        return None
-    query = source.query.at(state, session.run.schedule.at(Position(state.epoch, state.offset)))
-    return SecondMoment(query, f"{session.unit} {state.epoch}")
-
-
 def _products(source: Source, colors: Theme) -> Picture:
     faint = None
-    if second := _second(source):
-        then = source.gradients.jacobians(second.query, second=True)
-        faint = Second(products(then), second.moment)
+    if then := _second_jacobians(source):
+        faint = Second(products(then[0]), then[1])
     now = products(source.jacobians)
     return product_curves(now, source.words, source.bridge, colors, faint)
+
+
+def _second_jacobians(source: Source) -> tuple[Jacobians, str] | None:
+    """The Jacobians at the second moment, and what that is called."""
+    if not (second := source.second):
+        return None
+    return source.gradients.jacobians(second.query, second=True), second.name
 
 
 def _states(source: Source, colors: Theme) -> Picture:
@@ -267,8 +256,10 @@ def _spectrum(source: Source) -> Picture:
 
 
 def _exponents(source: Source, colors: Theme) -> Picture:
-    jacobians = source.jacobians
-    return exponent_curve(lyapunov_exponents(jacobians), len(jacobians.matrices), colors)
+    jacobians, second = source.jacobians, None
+    if then := _second_jacobians(source):
+        second = lyapunov_exponents(then[0]), then[1]
+    return exponent_curve(lyapunov_exponents(jacobians), len(jacobians.matrices), colors, second)
 
 
 # Training or test sequences

@@ -23,6 +23,7 @@ from rnnviz.drawing.explanation import explanation
 from rnnviz.figures import exact_vs_notebook as comparison
 from rnnviz.figures.exact_vs_notebook import MOST_ARROWS
 from rnnviz.figures.picture import Picture
+from rnnviz.figures.sentence import sentence
 from rnnviz.session import Session
 
 _OVER_EPOCHS = ("errors", "cosines")
@@ -146,6 +147,9 @@ def _parameters(source: Source, elman: bool) -> Picture:
     names = list(source.query.state.parameters.named())
     compared = source.gradients.compare(source.query) if elman else None
     check = source.gradients.checked(source.query)
+    if not (compared or check):
+        said = "Press G to compare the gradient of each parameter with complex-step differences."
+        return sentence("Relative error of every parameter", said, theme())
     return comparison.parameter_errors(names, check, compared, theme())
 
 

@@ -6,13 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rnnviz.analysis.gradient_over_lag import Carried, lag_profile
+from rnnviz.analysis.gradient_over_lag import Carried
 from rnnviz.analysis.gradients import Objective
 from rnnviz.analysis.unrolled import Unrolled
 from rnnviz.config import Gradient
 from rnnviz.engine.batch import collate
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import record
+from tests.lag_profile import lag_profile
 from tests.sampling import each_row, pairwise, singly
 from tests.unit.analysis.known import jacobians_of, last_error, linear, two_units
 from tests.unit.engine.networks import CELLS, architecture, examples, network, phrase

@@ -104,3 +104,14 @@ def test_exponents_say_over_how_many_tokens_and_what_is_gone_does_not_squeeze_th
     low, high = drawn.layout.yaxis.range
     assert -2 < low < -1 < 0.1 < high
     assert exponent_curve(np.array([0.1]), 1).figure.layout.xaxis.title.text.endswith(": 1 token")
+
+
+def test_the_exponents_at_another_moment_are_faint():
+    now, then = np.array([0.5, -1.0]), np.array([0.25, -3.0])
+    drawn = exponent_curve(now, 4, second=(then, "epoch 3")).figure
+    first, second = drawn.data
+    np.testing.assert_allclose(first.y, now)
+    np.testing.assert_allclose(second.y, then)
+    assert (second.mode, second.opacity, first.opacity) == ("lines", 0.55, None)
+    assert second.hovertemplate.startswith("epoch 3, exponent")
+    assert drawn.layout.yaxis.range[0] < -3, "both are in sight"

@@ -6,10 +6,9 @@ import pytest
 from rnnviz.analysis.gradient_history import EpochSeries
 from rnnviz.analysis.token_contribution import TokenContribution
 from rnnviz.figures.theme import LIGHT
-from rnnviz.figures.token_shares import share_columns, share_map
+from rnnviz.figures.token_shares import TokenShares, share_columns, share_map
 from rnnviz.training.history import Course
 from tests.sampling import each_row
-from tests.unit.figures.unpacked import by_name
 
 WORDS = ["a", "b", "<i>c"]
 
@@ -21,57 +20,47 @@ def history(epochs, tokens=3):
     return EpochSeries(np.array(epochs), rows)
 
 
+SHARES = np.array([0.5, 0.125, 0.375])
+
+
 @each_row(("name", "words"), [("W_hh", "recurrent"), ("W_xh", "input")])
-def test_the_share_at_the_epoch_shown_is_a_bar_in_the_column_of_its_token(name, words):
-    series = history([0, 10, 20])
-    drawn = share_columns(series, name, WORDS, 10)
-    now = by_name(drawn)["now"]
-    shares = series.column(name)[1]
-    np.testing.assert_allclose(now.y, shares, rtol=1e-6)
-    assert list(map(float, now.customdata)) == list(shares)
-    assert list(now.text) == [f"{share:.0%}" for share in shares]
-    assert (np.round(now.x) == [0, 1, 2]).all()
+def test_a_share_is_a_bar_in_the_column_of_its_token(name, words):
+    drawn = share_columns(TokenShares(SHARES), name, WORDS)
+    bars, _ = drawn.figure.data
+    np.testing.assert_allclose(bars.y, SHARES, rtol=1e-6)
+    assert list(map(float, bars.customdata)) == list(SHARES)
+    assert bars.text == ("50%", "12%", "38%")
+    assert list(bars.x) == [0, 1, 2]
     assert drawn.figure.layout.meta["x"] == "token"
-    assert words in drawn.figure.layout.title.text
+    assert drawn.figure.layout.title.text.endswith(f"{words} weights")
 
 
-def test_the_past_is_in_the_same_column_and_ends_at_the_epoch_shown():
-    series = history([0, 10, 20])
-    past, now = by_name(share_columns(series, "W_hh", WORDS, 10)).values()
-    x, y = (np.array(values).reshape(3, 3) for values in (past.x, past.y))
-    np.testing.assert_allclose(y[:, :-1], series.column("W_hh")[:2].T, rtol=1e-6)
-    assert np.isnan(x[:, -1]).all(), "a gap after each token"
-    assert (np.diff(x[:, :-1]) > 0).all(), "time goes right"
-    assert (np.round(x[:, :-1]) == [[0], [1], [2]]).all()
-    assert (x[:, -2] < np.array(now.x) - now.width / 2).all(), "the bar does not hide it"
-
-
-def test_an_epoch_that_was_not_measured_shows_the_nearest():
-    series = history([0, 10, 20])
-    now = by_name(share_columns(series, "W_hh", WORDS, 17))["now"]
-    np.testing.assert_allclose(now.y, series.column("W_hh")[2], rtol=1e-6)
-
-
-def test_at_epoch_0_the_past_is_one_moment():
-    past = by_name(share_columns(history([0]), "W_hh", WORDS, 0))["from the beginning to now"]
-    assert np.isfinite(np.array(past.x).reshape(3, 2)[:, 0]).all()
+def test_the_shares_at_another_moment_are_outlines_in_the_same_columns():
+    longer = np.array([0.125, 0.75, 0.0625, 0.0625])
+    drawn = share_columns(TokenShares(SHARES, "epoch 3", longer), "W_hh", WORDS).figure
+    bars, outlined = drawn.data
+    corners = [y for y in outlined.y if y]
+    assert corners == [0.125, 0.125, 0.75, 0.75, 0.0625, 0.0625], "what has no column has none"
+    assert (outlined.name, outlined.line.dash) == ("epoch 3", "dashdot")
+    assert outlined.x[0] < 0 - bars.width / 2 and outlined.x[1] > bars.width / 2
+    assert drawn.layout.title.text.endswith("; outlined: epoch 3")
+    assert drawn.layout.yaxis.ticktext[-1] == "100%", "both are in sight"
 
 
 def test_of_many_tokens_only_the_bars_have_room():
-    drawn = share_columns(history([0, 10], 30), "W_hh", ["w"] * 30, 10).figure
-    (now,) = drawn.data
-    np.testing.assert_allclose(now.x, np.arange(30), atol=1e-6)
-    assert not now.text
+    bars, _ = share_columns(TokenShares(np.full(30, 1 / 30)), "W_hh", ["w"] * 30).figure.data
+    assert not bars.text
 
 
-def test_the_axis_holds_all_shares_until_now_and_no_more():
-    series = history([0, 10, 20], 100)
-    axis = share_columns(series, "W_hh", ["w"] * 100, 20).figure.layout.yaxis
-    assert list(axis.ticktext) == ["0%", "1%", "2%"]
-    assert axis.range[1] == pytest.approx(1.12 * 0.02)
-    one = EpochSeries(np.array([0]), (TokenContribution(np.ones(1), np.zeros(1)),))
-    assert share_columns(one, "W_hh", ["w"], 0).figure.layout.yaxis.ticktext[-1] == "100%"
-    assert share_columns(one, "W_xh", ["w"], 0).figure.layout.yaxis.ticktext[-1] == "100%"
+@each_row(
+    ("shares", "top", "end"),
+    [(np.full(100, 0.02), "2%", 0.0224), (np.ones(1), "100%", 1.12), (np.zeros(1), "100%", 1.12)],
+)
+def test_the_axis_holds_all_shares_and_no_more(shares, top, end):
+    words = ["w"] * len(shares)
+    axis = share_columns(TokenShares(shares), "W_hh", words).figure.layout.yaxis
+    assert axis.ticktext[-1] == top
+    assert axis.range[1] == pytest.approx(end)
 
 
 def test_the_map_has_a_row_a_token_and_shows_small_shares(history_of):

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from rnnviz.analysis.gradient_over_lag import lag_profile
 from rnnviz.analysis.gradients import Objective
 from rnnviz.analysis.health import health
 from rnnviz.config import RunConfig
@@ -14,6 +13,7 @@ from rnnviz.lab.gradient_query import next_steps
 from rnnviz.lab.memory_gauge import flow
 from rnnviz.presets import PRESETS
 from rnnviz.session import Session
+from tests.lag_profile import lag_profile
 from tests.sampling import each_row
 
 CONFIG = RunConfig(hidden=6, init_scale=0.3, epochs=60)

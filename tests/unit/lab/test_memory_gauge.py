@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rnnviz.analysis.gradient_over_lag import lag_profile
 from rnnviz.analysis.gradients import Objective
 from rnnviz.analysis.memory_gauge import half_life, spectrum
 from rnnviz.config import RunConfig
@@ -14,6 +13,7 @@ from rnnviz.lab.memory_gauge import flow
 from rnnviz.session import Session
 from rnnviz.tasks.upload import File, Upload
 from rnnviz.training.schedule import Position
+from tests.lag_profile import lag_profile
 
 WEATHER = File("weather.csv", b"text,label\nso warm,sunny\nso cold,rainy\nvery cold,rainy\n")
 
