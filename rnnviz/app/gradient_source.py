@@ -68,7 +68,8 @@ class Source(NamedTuple):
         state, run = self.session.second_state, self.session.run
         if state is None:
             return None
-        query = self.query.at(state, run.schedule.at(Position(state.epoch, state.offset)))
+        config = run.schedule.at(Position(state.epoch, state.offset))
+        query = self.gradients.at_second(self.query, state, config)
         return SecondMoment(query, f"{self.session.unit} {state.epoch}")
 
     @property

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import unescape
@@ -35,10 +36,11 @@ class Drawn(NamedTuple):
 
 
 class Column(NamedTuple):
-    """A column of a table: its name, and its cells as text."""
+    """A column of a table: its name, and its cells as text. Of places it has their ``place``."""
 
     name: str
     cells: list[str]
+    place: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def columns_of(picture: Picture) -> list[Column]:
     listed = (layout.get("meta") or {}).get("columns") or ()
     beside = [(name, values) for name, values in listed if isinstance(name, str)]
     return [
-        *_columns(series, layout), *(Column(name, _texts(values)) for name, values in beside)
+        *_once(_columns(series, layout)), *(Column(name, _texts(values)) for name, values in beside)
     ]  # fmt: skip
 
 
@@ -135,10 +137,24 @@ def _columns(series: Sequence[Series], layout: Mapping[str, Any]) -> Iterator[Co
         yield from (_cells if matrix else _points)(one, name, x, y)
 
 
+def _once(columns: Iterable[Column]) -> Iterator[Column]:
+    """The columns; series over the same places share one column of these."""
+    columns, seen = [*columns], set()
+    keys = [(column.place, *column.cells) if column.place else None for column in columns]
+    counts = Counter(keys)
+    for column, key in zip(columns, keys, strict=True):
+        if key is None:
+            yield column
+        elif key not in seen:
+            seen.add(key)
+            yield Column(column.place if counts[key] > 1 else column.name, column.cells)
+
+
 def _points(series: Series, name: str, x: _Axis, y: _Axis) -> Iterator[Column]:
     values = series.get("y") if series.get("y") is not None else series.get("x")
     count = 0 if values is None else len(values)
-    yield Column(_joined(name, x.title or _PLACE), x.labels(series.get("x"), count))
+    place = x.title or _PLACE
+    yield Column(_joined(name, place), x.labels(series.get("x"), count), place)
     yield Column(_joined(name, y.title), _texts(_ends(series)))
     # What is written at a bar is its number.
     for more in ("z",) if series["type"] == "bar" else ("z", "text"):

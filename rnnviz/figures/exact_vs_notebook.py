@@ -54,7 +54,7 @@ def gradient_directions(tokens: ByToken, words: Sequence[str], theme: Theme = LI
     ]
     return picture(
         [_grounds(len(words), theme), _angles(tokens, ratios, theme)],
-        f"Direction of dL/dh: {colored('exact', theme.magnitude)}, and the notebook's",
+        f"Direction of dL/dh: {colored('exact, W_hhᵀ da', theme.magnitude)}; notebook's, W_hh da",
         HEIGHTS["margins"],
         theme,
         xaxis=words_axis(words, theme),

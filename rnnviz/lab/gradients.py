@@ -26,8 +26,10 @@ from rnnviz.analysis.jacobians import Jacobians, jacobians_along
 from rnnviz.analysis.optimizer_step_stats import NextStepStats
 from rnnviz.analysis.token_contribution import TokenContribution, token_contribution
 from rnnviz.analysis.unrolled import Unrolled
+from rnnviz.config import RunConfig
 from rnnviz.engine.gradcheck import GradientCheck, check_gradient
 from rnnviz.engine.layer_buffers import Array
+from rnnviz.engine.training import TrainState
 from rnnviz.lab.gradient_history import gradient_history
 from rnnviz.lab.gradient_query import GradientQuery, next_steps
 from rnnviz.lab.memo import Memo
@@ -87,6 +89,16 @@ class GradientLab:
     def reach(self, query: GradientQuery) -> Flow:
         """The gradient of the phrase's last answer at every token."""
         return self._memo.ask("reach", _flow_key(query), lambda: last_answer_flow(query))
+
+    def at_second(
+        self, query: GradientQuery, state: TrainState, config: RunConfig
+    ) -> GradientQuery:
+        """The query for the same phrase in a second state of the run."""
+        trace = self._memo.ask(
+            "second trace", (state, config, *phrase_key(query.trace)),
+            lambda: query.at(state, config).trace,
+        )  # fmt: skip
+        return query._replace(state=state, config=config, trace=trace)
 
     def second(self, query: GradientQuery) -> Flow:
         """The same in a second state of the run."""

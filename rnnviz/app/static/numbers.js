@@ -35,7 +35,7 @@ function withoutRepeats(columns) {
   const repeats = columns.filter((column) => column.place && first(column) !== column);
   const shared = new Set(repeats.map(first));
   return columns.filter((column) => !repeats.includes(column))
-    .map((column) => (shared.has(column) ? { ...column, name: column.place } : column));
+    .map(({ name, cells, place }, k, kept) => ({ name: shared.has(kept[k]) ? place : name, cells }));
 }
 
 function columnsOfTable({ name, header, cells }) {

@@ -26,7 +26,7 @@ from rnnviz.session import Session
 
 _STEPS = "Measured on the next training steps, without taking them."
 #: The panels at the left and at the right, with their shares of the height.
-_LEFT = {"feed_hh": 3, "feed_xh": 3, "ratios": 3}
+_LEFT = {"feed_hh": 3, "feed_xh": 3}
 _RIGHT = {"map_hh": 3, "map_xh": 3, "clipping": 2.4, "angle": 2}
 #: Those of the next steps of the optimizer.
 _OPTIMIZER = ("ratios", "clipping", "angle")
@@ -38,9 +38,11 @@ def feed_tab(session: Session, controls: DeltaGenerator) -> Tab:
         choose_layer(session, "gradients")
         if not session.player.recorded:
             st.caption(explanation("gradients_steps"))
+    # Every parameter has its row.
+    rows = {"ratios": max(3, 0.35 * len(session.state.parameters.named()))}
     left, right = (
         [_panel(session, key, share) for key, share in column.items() if _known(session, key)]
-        for column in (_LEFT, _RIGHT)
+        for column in (_LEFT | rows, _RIGHT)
     )
     place_sheet("feed", [words_panel(session), *left], right)
     return live_feed(session)

@@ -25,6 +25,19 @@ def test_a_curve_has_its_axes_as_names():
     assert found == {"train: epoch": ["0", "1"], "train: loss, nats": ["0.1", ""]}
 
 
+def test_curves_over_the_same_places_share_their_column():
+    places, others = [0, 2], [0, 3]
+    curves = [
+        scatter(x=x, y=[k, 1.5], name=name)
+        for k, (name, x) in enumerate((("train", places), ("test", places), ("b", others)))
+    ]
+    epochs = {"title": {"text": "epoch"}}
+    assert table(*curves, xaxis=epochs) == {
+        "epoch": ["0", "2"], "train": ["0", "1.5"], "test": ["1", "1.5"],
+        "b: epoch": ["0", "3"], "b": ["2", "1.5"],
+    }  # fmt: skip
+
+
 def test_what_is_only_drawn_is_no_number():
     shown, hidden = scatter(y=[1.5]), scatter(y=[9.0], hoverinfo="skip")
     assert table(shown, hidden, yaxis={"title": {"text": "a"}}) == {"place": ["0"], "a": ["1.5"]}
