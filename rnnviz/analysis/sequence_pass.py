@@ -94,7 +94,7 @@ def sequence_pass(
         memory, added = _summands(CellValues(parts, unrolled, parameters))
         strength, share = _share(memory, added)
         group = -(-of.hidden // MOST_UNITS)
-        units = largest_of(unrolled.h, group)
+        units = _largest_of(unrolled.h, group)
         if kept is not None:
             units[kept // group] = kept
         states, memory, added = (array[:, units] for array in (unrolled.h, memory, added))
@@ -137,7 +137,7 @@ def _summands(values: CellValues) -> tuple[Array, Array]:
     return kept, added
 
 
-def largest_of(states: Array, group: int) -> Array:
+def _largest_of(states: Array, group: int) -> Array:
     """Of every ``group`` neighbours the unit with the largest |h_t|, (U,), of states (T, H)."""
     sizes = np.abs(np.nan_to_num(states)).max(axis=0)
     starts = np.arange(0, len(sizes), group)

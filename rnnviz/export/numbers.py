@@ -1,7 +1,8 @@
 """The numbers of pictures as CSV: the columns of every series, under what made them.
 
 The rules are those of the page's own table, static/numbers.js: points are columns of places and
-values; a matrix has its longer side down the page; axes give the names and the units.
+values, and series over the same places share these; a matrix has its longer side down the page;
+axes give the names and the units.
 """
 
 from __future__ import annotations
@@ -36,7 +37,10 @@ class Drawn(NamedTuple):
 
 
 class Column(NamedTuple):
-    """A column of a table: its name, and its cells as text. Of places it has their ``place``."""
+    """A column of a table: its name, and its cells as text.
+
+    ``place`` is the heading of a column of places, else empty.
+    """
 
     name: str
     cells: list[str]
@@ -45,16 +49,19 @@ class Column(NamedTuple):
 
 @dataclass(frozen=True)
 class _Axis:
-    """The title of an axis, and the words that stand at some of its places."""
+    """The title of an axis, the words at some of its places, and the tokens or units at all."""
 
     title: str
     words: Mapping[str, str]
     tokens: Sequence[str]
+    units: Sequence[int]
 
     def labels(self, values: Any, count: int) -> list[str]:
         """A label for each place: its number, with its word if there is one."""
         if values is not None:
             return [self._label(text) for text in _texts(values)]
+        if len(self.units) == count:
+            return [f"unit {unit}" for unit in self.units]
         if len(self.tokens) == count:
             return [*map(str, self.tokens)]
         return [self._label(str(k)) for k in range(count)]
@@ -142,12 +149,15 @@ def _once(columns: Iterable[Column]) -> Iterator[Column]:
     columns, seen = [*columns], set()
     keys = [(column.place, *column.cells) if column.place else None for column in columns]
     counts = Counter(keys)
+    # Two shared columns under one title keep the names of their first series.
+    groups = Counter(key[0] for key, count in counts.items() if key and count > 1)
     for column, key in zip(columns, keys, strict=True):
         if key is None:
             yield column
         elif key not in seen:
             seen.add(key)
-            yield Column(column.place if counts[key] > 1 else column.name, column.cells)
+            shared = counts[key] > 1 and groups[column.place] == 1
+            yield Column(column.place if shared else column.name, column.cells)
 
 
 def _points(series: Series, name: str, x: _Axis, y: _Axis) -> Iterator[Column]:
@@ -176,7 +186,8 @@ def _cells(series: Series, name: str, x: _Axis, y: _Axis) -> Iterator[Column]:
         z, rows, columns = z.T, columns, rows
     (down, down_axis), (across, across_axis) = rows, columns
     labels = down_axis.labels(series.get(down), len(z))
-    yield Column(_joined(name, down_axis.title or _PLACE), labels)
+    place = down_axis.title or _PLACE
+    yield Column(_joined(name, place), labels, place)
     names = across_axis.labels(series.get(across), z.shape[1])
     for label, values in zip(names, z.T, strict=True):
         yield Column(_joined(name, label), _texts(values))
@@ -190,7 +201,9 @@ def _axis(series: Series, layout: Mapping[str, Any], letter: str) -> _Axis:
     words = dict(zip(places, map(_plain, ticks), strict=False))
     title = axis.get("title")
     text = title.get("text") if isinstance(title, dict) else title
-    return _Axis(_plain(text), words, (layout.get("meta") or {}).get("words") or ())
+    meta = layout.get("meta") or {}
+    units = meta.get("units") if letter == "y" else ()
+    return _Axis(_plain(text), words, meta.get("words") or (), units or ())
 
 
 def _list(values: Any) -> Sequence[Any]:

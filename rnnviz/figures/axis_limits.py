@@ -57,14 +57,13 @@ def tenths(low: float, high: float) -> list[float]:
 class Scale:
     """The limits of a picture's axes and colours, from its own data alone."""
 
-    def nice_limit(self, value: float, grows: bool = False, name: str = "") -> float:
+    def nice_limit(self, value: float, name: str = "") -> float:
         """The end of a scale from -end to end, or from 0, that covers ``value``.
 
-        It only ``grows`` while the largest value isn't known yet. ``name`` tells the scales of one
-        figure apart.
+        ``name`` tells the scales of one figure apart.
         """
         limit = nice_limit(value)
-        slack = math.inf if grows else (_TIMES - 1) * limit
+        slack = (_TIMES - 1) * limit
         return self._ends(-limit, limit, slack if _has_size(value) else None, name)[1]
 
     def decades(self, values: Sequence[float]) -> list[float]:

@@ -21,6 +21,8 @@ from rnnviz.figures.unit_rows import Groups, Rows, grouped, units_meta
 _MOST_COLUMNS = 16
 #: With more words B - A is a sign.
 _MOST_NAMES = 5
+#: So many rows have a label.
+_MOST_LABELS = 12
 #: With more words A, B - A and B stand close to each other; their places in a word's column.
 _MOST_APART, _PLACES = 9, (-0.27, 0.0, 0.27)
 
@@ -42,6 +44,11 @@ class Compared(NamedTuple):
         """The numbers of the units."""
         return list(map(str, self.units.tolist()))
 
+    def ticks(self, most: int) -> dict[str, Any]:
+        """The rows that have a label, ``most`` at most, and the numbers of their units."""
+        every = -(-len(self.units) // most)
+        return {"tickvals": [*range(0, len(self.units), every)], "ticktext": self.names[::every]}
+
 
 def compared_states(
     pair: Pair, theme: Theme = LIGHT, view: View = STATE, groups: Groups | None = None
@@ -49,8 +56,8 @@ def compared_states(
     """The states of A, the difference B - A, and the states of B, (T, H) each.
 
     They stand beside each other in each word's column, or below each other if there are many words.
-    The ``groups`` are the units that have a row, by number if there are none. A and B have the
-    colours of the hidden state, B - A those of its own scale.
+    The ``groups`` are the units that have a row, by number if there are none. A and B share a
+    scale, B - A has its own.
     """
     groups = groups or grouped(np.arange(pair.first.shape[1]))
     parts = [part[:, groups.units] for part in (pair.first, pair.difference, pair.second)]
@@ -85,7 +92,7 @@ def _strips(steps: int) -> Strips:
 
 def _beside(pair: Pair, shown: Compared, theme: Theme) -> Picture:
     steps, units = shown.parts[0].shape
-    strips, same = _strips(steps), [t for t in range(steps) if not np.any(shown.parts[1][t])]
+    strips, same = _strips(steps), [t for t in range(steps) if not np.any(pair.difference[t])]
     names = ("A", "B − A" if steps <= _MOST_NAMES else "Δ", "B")
     boxes = [(t - strips.half, -0.5, t + strips.half, units - 0.5) for t in same]
     series = _strip_cells(pair, shown, strips, names, same)
@@ -98,7 +105,7 @@ def _beside(pair: Pair, shown: Compared, theme: Theme) -> Picture:
         xaxis=words_axis(pair.words, theme),
         # Above the rows stand the names of the columns.
         yaxis=axis("", theme, range=[units - 0.5, -0.5 - 0.3 * units], showgrid=False,
-                   tickvals=[*range(units)], ticktext=shown.names),
+                   **shown.ticks(_MOST_LABELS)),
         annotations=[*_heads(pair, names, theme), *_sames(same, units, theme)],
         shapes=_between(steps, theme) if len(strips.places) == 3 else [],
         # What is asked here is about a word: a click chooses it.
@@ -116,14 +123,16 @@ def _strip_cells(
     cells[[every * t + 1 for t in same]] = np.nan
     between = np.arange(len(places)) % every == 1
     drawn = slice(None, len(places) - every + 3)
-    hovers = [[f"unit {unit}, {label}" for label in labels[drawn]] for unit in shown.names]
     return [
         heatmap(
             name=name,
             z=compact(np.where(hidden, np.nan, cells.T)[:, drawn]),
             x=compact(places[drawn]),
             xgap=strips.gap,
-            customdata=hovers,
+            customdata=[
+                ["" if gap else f"unit {unit}, {label}" for gap, label in gaps]
+                for unit in shown.names
+            ],
             hoverongaps=False,
             hovertemplate=f"%{{customdata}}: {shown.view.name} = %{{z:.6f}}<extra></extra>",
             **colors,
@@ -131,6 +140,7 @@ def _strip_cells(
         for name, hidden, colors in (
             ("A and B", between, shown.colors[0]), (names[1], ~between, shown.colors[1])
         )
+        for gaps in [[*zip(hidden.tolist(), labels, strict=True)][drawn]]
     ]  # fmt: skip
 
 
@@ -215,8 +225,7 @@ def _stacked(names: Sequence[str], shown: Compared, theme: Theme) -> dict[str, A
             type="category",
             range=[len(shown.units) - 0.5, -0.5],
             showgrid=False,
-            tickvals=shown.names,
-            ticktext=shown.names,
+            **shown.ticks(_MOST_LABELS // 3),
         )
         for k, name in enumerate(names)
     }

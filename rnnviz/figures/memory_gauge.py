@@ -22,13 +22,16 @@ from rnnviz.figures.shapes import level, zeros
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture
 from rnnviz.training.history import Course
 
+#: There are other half-lives beside: an average over the phrase, and that of many phrases.
+_NAMES = ("radius", "singular value", "half-life, fitted")
+
 
 def memory_gauge(gauge: MemoryGauge, course: Course, theme: Theme = LIGHT) -> Picture:
     """Radius and largest singular value of the recurrent weights, and half-life in tokens."""
     # Without recurrent weights there is neither radius nor singular value.
     curves = [
-        {**curve, "showlegend": bool(np.isfinite(curve["y"]).any())}
-        for curve in gauge_curves(gauge, course.history.unit, theme)
+        {**curve, "name": name, "showlegend": bool(np.isfinite(curve["y"]).any())}
+        for curve, name in zip(gauge_curves(gauge, course.history.unit, theme), _NAMES, strict=True)
     ]
     return picture(
         [*curves, *end_points(course, curves)],

@@ -136,7 +136,7 @@ def _band(
     ]
     if not math.isnan(profile.slope):
         dashed = {"color": theme.text, "width": 1.5, "dash": "dash"}
-        fit = f"their fit, half-life {half_life_text(profile)}"
+        fit = f"fit of the band, half-life {half_life_text(profile)}"
         series.append(_line(profile.fitted[lags], places, lags, (fit, dashed), floor))
     if profile.bound is not None:
         dotted = {"color": theme.muted, "width": 1.5, "dash": "dot"}

@@ -170,7 +170,7 @@ def compared_answers(pair: Pair, scale: AnswerScale, theme: Theme = LIGHT) -> Pi
             *(series["text"] for series in bars), bars[0]["y"] * bars[1]["y"], strict=True
         )
     ]
-    edges = [_edges(values, (x, 0.36), scale, theme.text, dash) for values, x, _, dash in sides]
+    edges = [_edges(values, (x, 0.36), scale.base, theme, dash) for values, x, _, dash in sides]
     return _answers([*bars, *edges], pair, scale, f"{plain(scale.title, 60)}{_PAIR}", theme)
 
 
@@ -185,7 +185,7 @@ def answers_before(pair: Pair, scale: AnswerScale, theme: Theme = LIGHT) -> Pict
              for text, further in zip(now["text"], longer.tolist(), strict=True)]  # fmt: skip
     before |= {"marker": {"color": faint(theme.text, 0)}, "text": [text for text, _ in texts]}
     now |= {"text": [text for _, text in texts]}
-    edges = _edges(pair.first, (0.0, 0.6), scale, theme.text, "dash")
+    edges = _edges(pair.first, (0.0, 0.6), scale.base, theme, "dash")
     title = f"{plain(scale.title, 60)}, now; dashed: before"
     return _answers([before, now, edges], pair, scale, title, theme)
 
@@ -227,15 +227,15 @@ def _bars(
 
 
 def _edges(
-    values: Array, column: tuple[float, float], scale: AnswerScale, color: str, dash: str
+    values: Array, column: tuple[float, float], base: float, theme: Theme, dash: str
 ) -> Series:
     place, width = column
     boxes = [
-        (t + place - width / 2, scale.base, t + place + width / 2, value)
+        (t + place - width / 2, base, t + place + width / 2, value)
         for t, value in enumerate(values.tolist())
         if math.isfinite(value)
     ]
-    drawn = outlines(boxes, color, 1.6)
+    drawn = outlines(boxes, theme.text, 1.6)
     return {**drawn, "line": {**drawn["line"], "dash": dash}, "showlegend": False}
 
 
@@ -263,9 +263,8 @@ def contribution_bars(
     edges, heads, sums = [], "", [_signed(float(np.nansum(values)), limit) for values in both]
     total = f"sum<br><b>{sums[0]}</b>"
     if others is not None:
-        scale = AnswerScale("", 0.0, probability=False)
-        edges = [_edges(contributions, columns[0], scale, theme.text, "solid"),
-                 _edges(others, columns[1], scale, theme.text, "dash")]  # fmt: skip
+        edges = [_edges(contributions, columns[0], 0.0, theme, "solid"),
+                 _edges(others, columns[1], 0.0, theme, "dash")]  # fmt: skip
         heads, total = _PAIR, "sum<br>A <b>{}</b><br>B <b>{}</b>".format(*sums)
     place = {"xref": "paper", "x": 1, "xshift": 10, "y": 0}
     return picture(

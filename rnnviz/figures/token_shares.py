@@ -26,10 +26,7 @@ MOST_NUMBERS = 24
 
 
 class TokenShares(NamedTuple):
-    """Each token's share in a gradient, (T,); and, at another moment of the run, its name and same.
-
-    ``second`` may have other tokens at its end.
-    """
+    """Each token's share in a gradient, (T,); and the name of another moment and those there."""
 
     values: Array
     moment: str = ""
@@ -45,7 +42,7 @@ def share_columns(
     the input weights.
     """
     values = shares.values
-    second = values[:0] if shares.second is None else shares.second[: len(words)]
+    second = values[:0] if shares.second is None else shares.second
     boxes = [(t - 0.36, 0, t + 0.36, share) for t, share in enumerate(second.tolist())]
     faint = outlines(boxes, theme.muted, 1.4)
     outlined = {**faint, "line": {**faint["line"], "dash": "dashdot"}, "name": shares.moment}

@@ -88,7 +88,7 @@ class GradientHistory(NamedTuple):
 def gradient_history() -> GradientHistory:
     """Records without rows."""
     return GradientHistory(
-        Record(_eigenvalues), Record(_shares), Record(_clipping), Record(_comparison)
+        Record(_eigenvalues), Record(shares_of), Record(_clipping), Record(_comparison)
     )
 
 
@@ -97,7 +97,8 @@ def _eigenvalues(query: GradientQuery) -> Array:
     return eigenvalues(recurrent(query.state.parameters, query.layer))[:TRAIL]
 
 
-def _shares(query: GradientQuery) -> TokenContribution:
+def shares_of(query: GradientQuery) -> TokenContribution:
+    """Each token's share in the gradients of the weights."""
     return token_contribution(Unrolled(query.trace, query.layer), query.state.parameters)
 
 

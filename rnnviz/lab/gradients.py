@@ -22,15 +22,20 @@ from rnnviz.analysis.gradient_over_lag import (
     profile_of,
 )
 from rnnviz.analysis.gradients import Flow
-from rnnviz.analysis.jacobians import Jacobians, jacobians_along
+from rnnviz.analysis.jacobians import (
+    Jacobians,
+    Products,
+    jacobians_along,
+    lyapunov_exponents,
+    products,
+)
 from rnnviz.analysis.optimizer_step_stats import NextStepStats
-from rnnviz.analysis.token_contribution import TokenContribution, token_contribution
-from rnnviz.analysis.unrolled import Unrolled
+from rnnviz.analysis.token_contribution import TokenContribution
 from rnnviz.config import RunConfig
 from rnnviz.engine.gradcheck import GradientCheck, check_gradient
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.training import TrainState
-from rnnviz.lab.gradient_history import gradient_history
+from rnnviz.lab.gradient_history import gradient_history, shares_of
 from rnnviz.lab.gradient_query import GradientQuery, next_steps
 from rnnviz.lab.memo import Memo
 from rnnviz.lab.memory_gauge import last_answer_flow
@@ -101,15 +106,12 @@ class GradientLab:
         return query._replace(state=state, config=config, trace=trace)
 
     def second(self, query: GradientQuery) -> Flow:
-        """The same in a second state of the run."""
+        """The gradient of the phrase's last answer in a second state of the run."""
         return self._memo.ask("second", _flow_key(query), lambda: last_answer_flow(query))
 
     def second_shares(self, query: GradientQuery) -> TokenContribution:
         """Each token's share in the gradients of the weights, in a second state of the run."""
-        return self._memo.ask(
-            "second shares", _flow_key(query),
-            lambda: token_contribution(Unrolled(query.trace, query.layer), query.state.parameters),
-        )  # fmt: skip
+        return self._memo.ask("second shares", _flow_key(query), lambda: shares_of(query))
 
     def jacobians(self, query: GradientQuery, second: bool = False) -> Jacobians:
         """The Jacobians along the phrase; of a ``second`` state they are kept beside the others."""
@@ -118,6 +120,14 @@ class GradientLab:
         return self._memo.ask(
             ("jacobians", second), key, lambda: jacobians_along(state.parameters, trace)
         )
+
+    def second_products(self, query: GradientQuery) -> tuple[Products, Array]:
+        """Products and exponents of the Jacobians in a second state of the run."""
+        along = self.jacobians(query, second=True)
+        return self._memo.ask(
+            "second products", (query.state, phrase_key(query.trace)),
+            lambda: (products(along), lyapunov_exponents(along)),
+        )  # fmt: skip
 
     def connectivity(self, query: GradientQuery) -> Connectivity:
         """How much each output of the phrase depends on each of its states."""

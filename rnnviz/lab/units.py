@@ -174,16 +174,22 @@ class UnitLab:
         )  # fmt: skip
 
     def movers(self, source: StateSource) -> list[tuple[str, float]]:
-        """The word that moves each unit most, H of them, and by how much on average.
+        """The frequent word that moves each unit most, H of them, and by how much on average.
 
-        Of the words of the response. None if the data's numbers hardly repeat.
+        Empty if the data's numbers hardly repeat, or if a state is not finite.
         """
-        repeats = source.dataset.tokens or len(self.activations(source).vocabulary) <= MOST_WORDS
-        moves = self.response(source) if repeats else None
+        return self._memo.ask("movers", source, lambda: self._movers(source))
+
+    def _movers(self, source: StateSource) -> list[tuple[str, float]]:
+        moves = response(self.activations(source)) if self.repeats(source) else None
         if moves is None or not (moves.words and np.isfinite(moves.means).all()):
             return []
         columns = np.abs(moves.means).argmax(axis=1).tolist()
         return [(moves.words[k], float(moves.means[unit, k])) for unit, k in enumerate(columns)]
+
+    def repeats(self, source: StateSource) -> bool:
+        """Whether what the sequences are made of repeats: words do, but numbers hardly."""
+        return source.dataset.tokens or len(self.activations(source).vocabulary) <= MOST_WORDS
 
     def arrange(self) -> None:
         """Have the next response arrange units and words again."""
@@ -197,8 +203,8 @@ class UnitLab:
         """
         vocabulary = self.activations(source).vocabulary
         if self.word not in vocabulary:
-            repeats = source.dataset.tokens or len(vocabulary) <= MOST_WORDS
-            self.word = self.activations(source).telling_word if repeats else None
+            known = self.activations(source) if self.repeats(source) else None
+            self.word = known.telling_word if known else None
         self.unit = int(self.rows(source)[0]) if marked is None else marked
         self.list_page = min(self.list_page, self.last_list_page(source))
 

@@ -399,11 +399,12 @@ def test_how_far_the_gradient_reaches_is_told():
     page = learned(REACH)
     norms = np.linalg.norm(dh_of(page), axis=1)
     share = norms[0] / norms[-1]
-    life = half_life(norms)
+    life = (len(norms) - 1) / -np.log2(share)
     first = page.session.inspect().words[0]
-    assert f"In this phrase the gradient is halved every {life:.2g} words: " in page.story
-    curve = page.series("gauge", "half-life")
-    assert curve["y"][-1] == pytest.approx(life, rel=1e-6), "the gauge has the same"
+    told = f"In this phrase the gradient is halved every {life:.2g} words on average: "
+    assert told in page.story
+    fitted = page.series("gauge", "half-life, fitted")["y"][-1]
+    assert fitted == pytest.approx(half_life(norms), rel=1e-6), "the gauge has that of a fit"
     assert f" of it reaches “{first}”, {len(norms) - 1} words back." in page.story
     told = page.story.partition(": ")[2].split(" of it")[0]
     assert value_of(told) == pytest.approx(share, rel=0.01 if "%" in told else 0.5)
@@ -439,7 +440,7 @@ SAID = {
     ),
     "untrained": (
         {"epoch": "0", "init_scale": "0.01"},
-        r"In this phrase the gradient is halved every 0\.\d+ words: "
+        r"In this phrase the gradient is halved every 0\.\d+ words on average: "
         r"\S*10⁻\S+ of it reaches .+\.",
         r"bring \S+% of the input weights' gradient\.",
         "Press G to check this run's rule at these weights.",

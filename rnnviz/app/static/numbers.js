@@ -33,7 +33,9 @@ function withoutRepeats(columns) {
   const same = (one, other) => one.length === other.length && one.every((text, k) => text === other[k]);
   const first = ({ place, cells }) => columns.find((other) => other.place === place && same(other.cells, cells));
   const repeats = columns.filter((column) => column.place && first(column) !== column);
-  const shared = new Set(repeats.map(first));
+  const groups = [...new Set(repeats.map(first))];
+  // Two shared columns under one title keep the names of their first series.
+  const shared = new Set(groups.filter(({ place }) => groups.filter((other) => other.place === place).length === 1));
   return columns.filter((column) => !repeats.includes(column))
     .map(({ name, cells, place }, k, kept) => ({ name: shared.has(kept[k]) ? place : name, cells }));
 }
@@ -69,7 +71,8 @@ function cells({ z }, name, x, y) {
   const column = (label, j) => ({
     name: joined(name, label), cells: labels.map((_, i) => digits(at(i, j), z[0])),
   });
-  return [{ name: joined(name, rows.title || PLACE), cells: labels }, ...columns.labels(short).map(column)];
+  const place = rows.title || PLACE;
+  return [{ name: joined(name, place), cells: labels, place }, ...columns.labels(short).map(column)];
 }
 
 // The title of a series' axis, and the labels of its places: a number, with its word if there is one.
@@ -78,9 +81,10 @@ function axisOf(series, layout, letter) {
   const ticks = axis.type === "log" ? [] : axis.ticktext ?? [];
   const words = new Map(ticks.map((text, k) => [String(axis.tickvals[k]), plainText(text)]));
   const label = (value) => (words.has(value) && words.get(value) !== value ? `${value} ${words.get(value)}` : value);
-  // Places count from 0.
+  // Places count from 0; rows of units have their numbers.
   const places = (count) => {
-    const tokens = layout.meta?.words ?? [];
+    const { units = [], words: tokens = [] } = layout.meta ?? {};
+    if (letter === "y" && units.length === count) return units.map((unit) => `unit ${unit}`);
     return tokens.length === count ? tokens : Array.from({ length: count }, (_, k) => label(String(k)));
   };
   const labels = (count) => (series[letter] ? texts(series[letter]).map(label) : places(count));

@@ -82,11 +82,16 @@ class Trial(NamedTuple):
         return self.session.units.ablation_loss(self.source)
 
     @property
-    def movers(self) -> list[tuple[str, float]]:
-        """The word that moves each unit most, and by how much; of none if no word repeats."""
-        lab = self.session.units
-        playing = self.session.player.running
-        return lab.movers(lab.playable(self.source) if playing else self.source)
+    def movers(self) -> list[str]:
+        """What is said of the word that moves each unit most; nothing while the run plays."""
+        if self.session.player.running:
+            return []
+        part, own = self.source.part, self.session.state.parameters.architecture.out
+        it = "it" if part == own else f"its {part}"
+        return [
+            f"{quoted(shown_token(word))} moves {it} most, by {signed(by)} on average"
+            for word, by in self.session.units.movers(self.source)
+        ]
 
     @property
     def silenced(self) -> frozenset[int]:
@@ -161,8 +166,8 @@ def _answer(trial: Trial) -> str:
     left = "".join(f" {escape(f'{edit} is left out: {why}')}" for edit, why in lab.left_out.items())
     if lab.edits:
         before, after = trial.preview.before[0].metric, trial.preview.after[0].metric
-        units = [edit.column for edit in lab.edits if edit.kind is EditKind.SILENCE]
-        moved = _moved_by(trial, units[0]) if len(lab.edits) == len(units) == 1 else ""
+        here = sorted(trial.silenced) if len(lab.edits) == 1 else []
+        moved = _moved_by(trial, here[0]) if here else ""
         return f"{_edited(trial)}{_right(trial.session, after, before)}{moved}{left}"
     removal = trial.session.silencing.removal(trial.source, trial.rises)
     if removal is None or not np.isfinite(removal.strongest[:2]).all():
@@ -184,10 +189,7 @@ def _unit(session: Session, unit: int) -> str:
 def _moved_by(trial: Trial, unit: int) -> str:
     """What the unit carries: the word that moves it most."""
     movers = trial.movers
-    if not movers:
-        return ""
-    word, by = movers[unit]
-    return f" {escape(quoted(shown_token(word)[:24]))} moves it most, by {signed(by)}."
+    return f" {escape(movers[unit])}." if movers else ""
 
 
 def _edited(trial: Trial) -> str:
@@ -267,8 +269,7 @@ def _memory(trial: Trial) -> Picture:
     unit, carried = session.dataset.guess.unit, _carried(trial)
     marked = session.selection.unit_of(len(order))
     kept = () if marked is None else (marked,)
-    movers = [f"“{plain(shown_token(word))}” moves it most, by {signed(by)}"
-              for word, by in trial.movers]  # fmt: skip
+    movers = [plain(said, 100) for said in trial.movers]
     worth = Worth(order, trial.rises, trial.silenced, unit, carried, kept, movers)
     words, colors = list(map(shown_token, trial.before.words)), steady(session, "now", view.name)
     return silenced_memory(_states(trial)[1], words, worth, colors, view)

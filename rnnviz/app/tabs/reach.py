@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from html import escape
@@ -12,8 +13,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.analysis.formatting import number, quoted
 from rnnviz.analysis.health import REACH_WATCH
-from rnnviz.analysis.jacobians import Jacobians, fits, lyapunov_exponents, products, state_spectra
-from rnnviz.analysis.memory_gauge import half_life, starved_until
+from rnnviz.analysis.jacobians import fits, lyapunov_exponents, products, state_spectra
+from rnnviz.analysis.memory_gauge import starved_until
 from rnnviz.app.browser_session import first_value, visit
 from rnnviz.app.frame import Frame
 from rnnviz.app.gradient_check import choose_objective
@@ -123,7 +124,7 @@ def _fields(session: Session) -> dict[str, str]:
 
 
 def _answer(source: Source) -> str:
-    """The half-life of the gradient on the phrase, and what of it reaches the first word."""
+    """What of the gradient reaches the first word, and the half-life that this makes on average."""
     # After its last answer a sequence has no gradient.
     norms = np.trim_zeros(source.gradients.reach(source.query).norms, "b")
     names, lag = source.session.names, len(norms) - 1
@@ -137,12 +138,11 @@ def _answer(source: Source) -> str:
     reaches = f"{_times(share)} reaches {word}, {back}."
     if not share:
         return f"<strong>Nothing</strong> is carried back: {reaches}"
-    # That of the memory gauge, at this epoch.
-    if share >= 1 or (life := half_life(norms)) >= FOREVER:
+    if share >= 1 or (life := -lag * math.log(2) / math.log(share)) >= FOREVER:
         return f"<strong>It doesn't fade</strong>: {reaches}"
     many = life_text(life)
     often = f"<strong>{noun if many == '1' else f'{many} {noun}s'}</strong>"
-    return f"In this {names.sequence} the gradient is halved every {often}: {reaches}"
+    return f"In this {names.sequence} the gradient is halved every {often} on average: {reaches}"
 
 
 def _starved(source: Source) -> str:
@@ -223,17 +223,10 @@ def _reach(source: Source) -> Picture:
 
 def _products(source: Source, colors: Theme) -> Picture:
     faint = None
-    if then := _second_jacobians(source):
-        faint = Second(products(then[0]), then[1])
+    if second := source.second:
+        faint = Second(source.gradients.second_products(second.query)[0], second.name)
     now = products(source.jacobians)
     return product_curves(now, source.words, source.bridge, colors, faint)
-
-
-def _second_jacobians(source: Source) -> tuple[Jacobians, str] | None:
-    """The Jacobians at the second moment, and what that is called."""
-    if not (second := source.second):
-        return None
-    return source.gradients.jacobians(second.query, second=True), second.name
 
 
 def _states(source: Source, colors: Theme) -> Picture:
@@ -256,10 +249,10 @@ def _spectrum(source: Source) -> Picture:
 
 
 def _exponents(source: Source, colors: Theme) -> Picture:
-    jacobians, second = source.jacobians, None
-    if then := _second_jacobians(source):
-        second = lyapunov_exponents(then[0]), then[1]
-    return exponent_curve(lyapunov_exponents(jacobians), len(jacobians.matrices), colors, second)
+    jacobians, faint = source.jacobians, None
+    if second := source.second:
+        faint = source.gradients.second_products(second.query)[1], second.name
+    return exponent_curve(lyapunov_exponents(jacobians), len(jacobians.matrices), colors, faint)
 
 
 # Training or test sequences

@@ -87,11 +87,11 @@ class Change(NamedTuple):
 
 def what_if_tab(session: Session, controls: DeltaGenerator) -> Tab:
     """Lay out the choice of the change, both phrases on the words, and what else might stand."""
-    _arrange(session)
     with controls:
         _choose(session, session.inspect())
         method = _choose_method(session)
         choose_view(session, "hidden")
+    _arrange(session)
     # There is no list of numbers to put in the place of another.
     right = _RIGHT if session.dataset.tokens else {"parted": _RIGHT["parted"]}
     columns = [[_panel(session, *row) for row in column.items()] for column in (_LEFT, right)]

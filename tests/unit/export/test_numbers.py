@@ -38,6 +38,21 @@ def test_curves_over_the_same_places_share_their_column():
     }  # fmt: skip
 
 
+def test_two_groups_of_places_are_told_apart_by_their_series():
+    curves = [scatter(x=x, y=[k, 1.5], name=name)
+              for k, (name, x) in enumerate((("train", [0, 2]), ("test", [0, 2]),
+                                             ("old", [0, 3]), ("old test", [0, 3])))]  # fmt: skip
+    found = table(*curves, xaxis={"title": {"text": "epoch"}})
+    assert [*found] == ["train: epoch", "train", "test", "old: epoch", "old", "old test"]
+
+
+def test_rows_of_units_have_their_numbers_and_matrices_share_them():
+    z, meta = np.arange(6.0).reshape(3, 2), {"units": [7, 0, 2]}
+    found = table(heatmap(z=z, name="A"), heatmap(z=-z, name="B"), meta=meta)
+    assert [*found] == ["place", "A: 0", "A: 1", "B: 0", "B: 1"]
+    assert found["place"] == ["unit 7", "unit 0", "unit 2"]
+
+
 def test_what_is_only_drawn_is_no_number():
     shown, hidden = scatter(y=[1.5]), scatter(y=[9.0], hoverinfo="skip")
     assert table(shown, hidden, yaxis={"title": {"text": "a"}}) == {"place": ["0"], "a": ["1.5"]}

@@ -67,12 +67,6 @@ def test_what_has_no_size_moves_no_sticky_scale(nothing):
     assert scale.decades([nothing]) == first
 
 
-def test_a_scale_only_grows_while_its_largest_value_is_not_known():
-    scale = StickyScale()
-    values = ((3e-3, False), (1e-6, True), (0.7, True), (1e-6, False))
-    assert [scale.nice_limit(v, grows) for v, grows in values] == [0.005, 0.005, 1.0, 1e-6]
-
-
 @given(st.lists(several, min_size=1))
 def test_each_end_of_sticky_decades_is_at_most_four_further_out(pictures):
     scale = StickyScale()

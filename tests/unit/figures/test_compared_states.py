@@ -56,6 +56,15 @@ def test_states_have_the_colours_of_the_memory_and_the_difference_those_of_its_o
     assert difference.showscale is False
 
 
+def test_what_differs_in_units_without_a_row_is_not_the_same():
+    first, second = np.zeros((3, 256)), np.zeros((3, 256))
+    second[1:, 1] = 0.5
+    words, groups = ["a"] * 3, grouped(np.arange(256))
+    drawn = compared_states(Pair(first, second, words, words), groups=groups).figure
+    assert 1 not in drawn.layout.meta["units"]
+    assert [n.x for n in drawn.layout.annotations if n.text == "the same"] == [0]
+
+
 def test_rows_come_in_the_order_of_the_units():
     pair = Pair(FIRST, SECOND, ["a"] * 3, ["a"] * 3)
     drawn = compared_states(pair, groups=grouped(np.array([1, 0]))).figure
@@ -63,6 +72,14 @@ def test_rows_come_in_the_order_of_the_units():
     assert drawn.data[0].customdata[0][0] == "unit 1, A after “a”"
     assert drawn.layout.meta["units"] == [1, 0]
     assert drawn.layout.yaxis.ticktext == ("1", "0")
+
+
+@each_row("count", [3, 40])
+def test_a_few_of_many_rows_have_a_label(count):
+    states, words = np.ones((count, 64)), ["a"] * count
+    drawn = compared_states(Pair(states, 2 * states, words, words)).figure
+    labels = drawn.layout.yaxis.ticktext
+    assert labels == tuple(map(str, range(0, 64, 6 if count == 3 else 16)))
 
 
 @each_row(("count", "least"), [(9, 7), (10, 10), (16, 9)])

@@ -19,11 +19,12 @@ def gauge(*lives, radius=0.9):
 def test_radius_singular_value_and_half_life_share_one_axis(history_of):
     drawn = memory_gauge(gauge(3.0, 5.0), Course(history_of(9), 9, shown=4))
     named = by_name(drawn)
-    assert [*named] == ["radius", "singular value", "half-life"]
+    assert [*named] == ["radius", "singular value", "half-life, fitted"]
     assert {tuple(curve.x) for curve in named.values()} == {(0, 4)}
-    for name, values in (("radius", [0.9, 0.9]), ("singular value", [2, 2]), ("half-life", [3, 5])):
+    curves = ([0.9, 0.9], [2, 2], [3, 5])
+    for name, values in zip(named, curves, strict=True):
         np.testing.assert_allclose(named[name].y, values, rtol=1e-6)
-    np.testing.assert_allclose(named["half-life"].customdata[1], [5, 2.5, 10])
+    np.testing.assert_allclose(named["half-life, fitted"].customdata[1], [5, 2.5, 10])
     layout = drawn.figure.layout
     assert "W_hn.2" in layout.title.text
     assert (layout.yaxis.type, layout.meta["x"]) == ("log", "epoch")
@@ -34,7 +35,7 @@ def test_radius_singular_value_and_half_life_share_one_axis(history_of):
 def test_an_endless_memory_is_at_the_upper_edge_and_squeezes_nothing(history_of):
     endless, short = gauge(np.inf, 1e9), gauge(3.0, 50.0)
     drawn = memory_gauge(endless, Course(history_of(9), 9))
-    life = by_name(drawn)["half-life"]
+    life = by_name(drawn)["half-life, fitted"]
     assert gauge_span(endless) == gauge_span(short)
     top = drawn.figure.layout.yaxis.range[1]
     np.testing.assert_allclose(np.log10(life.y), top, rtol=1e-6)
@@ -58,4 +59,4 @@ def test_a_radius_of_exactly_zero_is_marked_and_one_that_there_is_not_has_no_nam
     assert [(m.text, m.x, m.y) for m in layout.annotations] == [("0", 0, bottom), ("0", 8, bottom)]
     without = memory_gauge(gauge(3.0, 5.0, radius=np.nan), course).figure
     named = {curve.name: curve.showlegend for curve in without.data}
-    assert (named["radius"], named["half-life"]) == (False, True)
+    assert (named["radius"], named["half-life, fitted"]) == (False, True)

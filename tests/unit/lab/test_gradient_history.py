@@ -185,6 +185,14 @@ def test_a_row_is_what_was_there_at_its_epoch(run):
     assert (comparisons.errors, comparisons.cosines) == (found.errors, found.cosines)
 
 
+def test_the_angle_is_that_of_the_step_that_clipping_turns_most():
+    session = Session(RunConfig(hidden=6, init_scale=0.3, clip=0.01, epochs=60))
+    angles = next_steps(query_of(session), STEPS).angles
+    assert angles.max() > np.median(angles) > 0
+    row = series(session.gradients.history.clipping, session).rows[0]
+    assert row.angle == angles.max()
+
+
 @each_row(("task", "preset"), PRESET, ids=lambda value: getattr(value, "label", value))
 def test_every_preset_has_every_record(task, preset):
     session = Session(preset.config())
