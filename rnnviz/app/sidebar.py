@@ -153,13 +153,13 @@ def _constants(row: Setting, kind: str, first: RunConfig, edition: int) -> str:
     cell = CELLS[kind]
     given = first.constants if first.cell == kind else ""
     known = {**cell.constants, **numbers(cell, given)}
-    values = {
-        name: st.number_input(
-            f"{name} :gray[:small[↺ starts again]]", -1e6, 1e6, value, step=0.1, format="%.6g",
-            key=_key(f"constants_{kind}_{name}", edition), help=row.help,
-        )
-        for name, value in known.items()
-    }  # fmt: skip
+    values = {}
+    for name, value in known.items():
+        key = _key(f"constants_{kind}_{name}", edition)
+        with _place(row, key):
+            values[name] = st.number_input(
+                name, -1e6, 1e6, value, step=0.1, format="%.6g", key=key, help=row.help
+            )
     changed = {name: value for name, value in values.items() if value != cell.constants[name]}
     return _whole(kind, ", ".join(f"{name}={value!r}" for name, value in changed.items()), given)
 
@@ -178,18 +178,30 @@ def _key(name: str, edition: int) -> str:
     return f"{name}_{edition}" if edition else name
 
 
+def _place(row: Setting, key: str) -> DeltaGenerator:
+    """The place of a widget, in which the style sheet says when a change is felt.
+
+    In the label it would be read out with its markup.
+    """
+    return st.container(key=f"{'restarts' if row.restarts else 'changes'}_{key}")
+
+
 def _widget(row: Setting, first: Any, edition: int) -> Any:
     key = _key(row.name, edition)
-    label = f"{row.label} :gray[:small[{'↺ starts again' if row.restarts else '● at once'}]]"
+    with _place(row, key):
+        return _control(row, first, key)
+
+
+def _control(row: Setting, first: Any, key: str) -> Any:
+    label, options = row.label, row.options
     if row.name == "cell":
         return st.selectbox(
-            label, row.options, row.options.index(first), key=key, help=row.help, format_func=str
+            label, options, options.index(first), key=key, help=row.help, format_func=str
         )
     if row.choices:
         return st.segmented_control(
-            label, row.options, default=first, key=key, help=row.help, required=True,
-            format_func=str,
-        )  # fmt: skip
+            label, options, default=first, key=key, help=row.help, required=True, format_func=str
+        )
     low, high, step = (row.kind(value) for value in (row.low, row.high, row.step))
     if row.name in ("hidden", "lag", "layers"):
         return st.slider(label, low, high, first, key=key, help=row.help)

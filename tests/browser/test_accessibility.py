@@ -100,6 +100,20 @@ def test_axe_finds_nothing_on_any_page(opened, server):
             assert violations_in(page, scheme) == [], (title, scheme)
 
 
+BESIDE = """(place) => {
+  const label = document.querySelector(`[class*=st-key-${place}] [data-testid=stWidgetLabel] p`);
+  return getComputedStyle(label, "::after").content;
+}"""
+
+
+def test_a_setting_has_its_name_alone_and_beside_it_stands_when_a_change_is_felt(opened, server):
+    page = opened(f"{server.url}/", "curves", 1440, 900).page
+    expect(page.get_by_role("combobox", name="Cell", exact=True)).to_be_visible()
+    expect(page.get_by_role("spinbutton", name="Learning rate", exact=True)).to_be_visible()
+    assert page.evaluate(BESIDE, "restarts_cell") == '"↺ starts again"'
+    assert page.evaluate(BESIDE, "changes_lr") == '"● at once"'
+
+
 # What can have the focus in our own parts shows that it has it.
 UNMARKED = """() => [...document.querySelectorAll("[class*=rnnviz-] :is(button, input)")]
   .filter((node) => node.checkVisibility({ visibilityProperty: true }))
