@@ -104,10 +104,10 @@ def test_what_a_unit_carries_is_told_with_its_worth(page):
     unit = page.press(0)
     word = means.words[np.abs(means.means[unit]).argmax()]
     by = float(means.means[unit][means.words.index(word)])
-    said = f"“{word}” moves it most, by {signed(by)} on average"
+    said = f"“{word}” moves it most"
     assert page.story.endswith(f" {said}.")
     hovers = page.chart("ablation")["data"][0]["text"]
-    assert f"<br>{said}<br>silenced" in hovers[0][0]
+    assert f"<br>{said}, by {signed(by)} on average<br>silenced" in hovers[0][0]
     page.press(1)
     assert "moves it most" not in page.story, "of several units none is told of"
 

@@ -110,6 +110,22 @@ def test_a_run_waits_for_its_data(opened, server):
     page.expect_place("3")
 
 
+def test_the_menu_closes_once_a_file_is_chosen_in_it(opened, server):
+    session = Session(RunConfig(hidden=4, epochs=9))
+    session.player.advance(2)
+    page = opened(f"{server.url}/?hidden=5", "network")
+    for name, content, said in (
+        ("cut.npz", b"PK", "Not opened. cut.npz"),
+        ("run.rnnviz", run_file(session), "Opened at epoch 2."),
+    ):
+        page.page.get_by_role("button", name="Open a file").click()
+        box = page.page.get_by_label("A run or weights")
+        box.set_input_files([{"name": name, "mimeType": "", "buffer": content}])
+        expect(box).to_have_count(0)
+        page.expect_said("message", said)
+    page.expect_place("2")
+
+
 def saved_pictures(page, key, save):
     """The texts of a picture as SVG, what it says of itself, and it as PNG; both look alike."""
     (name, svg), (_, png) = (saved(page, partial(save, kind)) for kind in ("SVG", "PNG"))

@@ -53,5 +53,7 @@ export class OpenBox extends FileBox {
     // The same file may be chosen again.
     this.input.value = "";
     this.show(EMPTY, true);
+    // The menu is closed as by the key: what becomes of the file stands on the page below it.
+    this.input.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
   }
 }

@@ -82,14 +82,17 @@ class Trial(NamedTuple):
         return self.session.units.ablation_loss(self.source)
 
     @property
-    def movers(self) -> list[str]:
-        """What is said of the word that moves each unit most; nothing while the run plays."""
+    def movers(self) -> list[tuple[str, str]]:
+        """The word that moves each unit most, as a sentence, and by how much on average.
+
+        Of no unit while the run plays.
+        """
         if self.session.player.running:
             return []
         part, own = self.source.part, self.session.state.parameters.architecture.out
         it = "it" if part == own else f"its {part}"
         return [
-            f"{quoted(shown_token(word))} moves {it} most, by {signed(by)} on average"
+            (f"{quoted(shown_token(word))} moves {it} most", f", by {signed(by)} on average")
             for word, by in self.session.units.movers(self.source)
         ]
 
@@ -189,7 +192,7 @@ def _unit(session: Session, unit: int) -> str:
 def _moved_by(trial: Trial, unit: int) -> str:
     """What the unit carries: the word that moves it most."""
     movers = trial.movers
-    return f" {escape(movers[unit])}." if movers else ""
+    return f" {escape(movers[unit][0])}." if movers else ""
 
 
 def _edited(trial: Trial) -> str:
@@ -269,7 +272,7 @@ def _memory(trial: Trial) -> Picture:
     unit, carried = session.dataset.guess.unit, _carried(trial)
     marked = session.selection.unit_of(len(order))
     kept = () if marked is None else (marked,)
-    movers = [plain(said, 100) for said in trial.movers]
+    movers = [plain(said + by, 100) for said, by in trial.movers]
     worth = Worth(order, trial.rises, trial.silenced, unit, carried, kept, movers)
     words, colors = list(map(shown_token, trial.before.words)), steady(session, "now", view.name)
     return silenced_memory(_states(trial)[1], words, worth, colors, view)

@@ -93,9 +93,9 @@ def _left(session: Session) -> list[Panel | tuple[Panel, ...]]:
 
 
 def _right(session: Session, longer: bool) -> list[Panel | tuple[Panel, ...]]:
-    planes = _panel(session, "spectrum", 4), _panel(session, "exponents", 4)
-    last = _panel(session, "longer" if longer else "map", 2.6)
-    return [_panel(session, "gauge", 2.6), planes, last]
+    planes = _panel(session, "spectrum", 3.4), _panel(session, "exponents", 3.4)
+    last = _panel(session, "longer" if longer else "map", 2.8)
+    return [_panel(session, "gauge", 2.8), planes, last]
 
 
 def _lowest(session: Session) -> str:

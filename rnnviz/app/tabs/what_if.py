@@ -53,7 +53,7 @@ from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import Dataset
 
 #: The panels at the left and at the right, with their shares of the height.
-_LEFT = {"compared": 5.2, "distance": 2.2, "answers": 3.4, "saliency": 2.6}
+_LEFT = {"compared": 4.9, "distance": 2.1, "answers": 3.2, "saliency": 3.2}
 _RIGHT = {"choices": 5, "parted": 3}
 _TITLES = {
     "compared": "States of A and B",
