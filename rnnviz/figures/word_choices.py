@@ -71,7 +71,7 @@ def word_choices(
         plain(scale.title, 60),
         HEIGHTS["choices"],
         theme,
-        xaxis={"range": [names, limit + 0.2 * (limit - low)], "visible": False},
+        xaxis={"range": [names, limit + 0.28 * (limit - low)], "visible": False},
         yaxis={"range": [count - 0.5, -0.5], "visible": False},
         shapes=[upright(0, theme, dash="solid", color=theme.muted, width=1),
                 *_bands(rows, marks, theme)],
