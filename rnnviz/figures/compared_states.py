@@ -21,6 +21,8 @@ from rnnviz.figures.unit_rows import Groups, Rows, grouped, units_meta
 _MOST_COLUMNS = 16
 #: With more words B - A is a sign.
 _MOST_NAMES = 5
+#: So many changed words are named on narrow columns.
+_MOST_CHANGES = 3
 #: So many rows have a label.
 _MOST_LABELS = 12
 #: With more words A, B - A and B stand close to each other; their places in a word's column.
@@ -200,18 +202,24 @@ def _below(pair: Pair, shown: Compared, theme: Theme) -> Picture:
         )
         for k, (name, part, colors) in enumerate(zip(names, shown.parts, shown.colors, strict=True))
     ]
-    pairs = zip(pair.words, pair.others, strict=True)
-    words = [one if one == other else f"{one}→{other}" for one, other in pairs]
     return picture(
         series,
         shown.title,
         HEIGHTS["compared"],
         theme,
-        margin=words_margin(words),
-        xaxis={**words_axis(words, theme), "anchor": "y3"},
-        meta={"x": "token", "ticks": True},
+        margin=words_margin(pair.words),
+        xaxis={**words_axis(pair.words, theme), "anchor": "y3"},
+        annotations=_changes(pair, len(shown.units), theme),
+        meta={"x": "token"},
         **_stacked(names, shown, theme),
     )
+
+
+def _changes(pair: Pair, units: int, theme: Theme) -> list[dict[str, Any]]:
+    """What B reads where it reads something else, on its states; not if there is much of it."""
+    style = {"yref": "y3", "y": (units - 1) / 2, "bgcolor": theme.background, "font": {"size": 13}}
+    few = pair.changed if len(pair.changed) <= _MOST_CHANGES else []
+    return [note(plain(pair.others[t], 16), "center middle", x=t, **style) for t in few]
 
 
 def _stacked(names: Sequence[str], shown: Compared, theme: Theme) -> dict[str, Any]:

@@ -105,6 +105,8 @@ def test_of_many_words_the_three_stand_below_each_other():
     for heatmap, part in zip(drawn.data, (states, states, 2 * states), strict=True):
         np.testing.assert_allclose(heatmap.z, part.T, rtol=1e-6)
     assert [one.yaxis for one in drawn.data] == ["y", "y2", "y3"]
+    (named,) = drawn.layout.annotations
+    assert (named.text, named.x, named.yref) == ("b", 39, "y3"), "what B reads instead"
     first, second, third = (drawn.layout[f"yaxis{k}"].domain for k in ("", 2, 3))
     assert first[0] >= second[1] >= second[0] >= third[1]
 
