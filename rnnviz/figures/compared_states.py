@@ -19,8 +19,8 @@ from rnnviz.figures.unit_rows import Groups, Rows, grouped, units_meta
 
 #: With more words three columns a word are too narrow.
 _MOST_COLUMNS = 16
-#: With more words B - A is a sign.
-_MOST_NAMES = 5
+#: With more words B - A is a sign; changed words side by side have so many letters.
+_MOST_NAMES, _LETTERS = 5, 5
 #: So many changed words are named on narrow columns.
 _MOST_CHANGES = 3
 #: So many rows have a label.
@@ -174,12 +174,19 @@ def _heads(pair: Pair, names: Sequence[str], theme: Theme) -> list[dict[str, Any
         for t in range(len(pair.words))
         for name, place, color in zip(names, _strips(len(pair.words)).places, colors, strict=False)
     ]  # fmt: skip
-    changed = [
-        note(f"B: {plain(pair.others[t], 16)}", "center bottom", x=t, y=-0.5, yshift=16,
-             font={"size": 14, "weight": 600})
-        for t in pair.changed
+    return [*heads, *_others(pair)]
+
+
+def _others(pair: Pair) -> list[dict[str, Any]]:
+    """What B reads where it reads something else; side by side in narrow columns a few letters."""
+    close = len(pair.words) > _MOST_NAMES and bool(np.any(np.diff(pair.changed) == 1))
+    size = 12 if close else 14
+    texts = {t: plain(pair.others[t], _LETTERS if close else 16) for t in pair.changed}
+    return [
+        note(text if close else f"B: {text}", "center bottom", x=t, y=-0.5, yshift=16,
+             font={"size": size, "weight": 600})
+        for t, text in texts.items()
     ]  # fmt: skip
-    return heads + changed
 
 
 def _sames(same: Sequence[int], units: int, theme: Theme) -> list[dict[str, Any]]:

@@ -368,7 +368,9 @@ def _scale(change: Change, ending: str) -> AnswerScale:
     each = ending.startswith("after") and not probe.dataset.one_class_at_end
     # The target of a decoder is a whole sentence.
     what = "the target" if each or probe.dataset.source is not None else quoted(name)
-    return AnswerScale(f"Probability of {what} {ending}")
+    # The column at the right has no room for more.
+    said = f"p({what})" if ending.startswith("over") else f"Probability of {what}"
+    return AnswerScale(f"{said} {ending}")
 
 
 def _answers(change: Change) -> Picture:

@@ -56,6 +56,18 @@ def test_states_have_the_colours_of_the_memory_and_the_difference_those_of_its_o
     assert difference.showscale is False
 
 
+def test_changed_words_side_by_side_have_room_in_narrow_columns():
+    states = np.ones((8, 2))
+    words = list("abcdefgh")
+    for changed, said in (
+        ({3: "not", 6: "longest"}, ["B: not", "B: longest"]),
+        ({3: "not", 4: "longest"}, ["not", "long…"]),
+    ):
+        others = [changed.get(t, word) for t, word in enumerate(words)]
+        drawn = compared_states(Pair(states, states, words, others)).figure
+        assert [n.text for n in drawn.layout.annotations if n.yshift == 16] == said
+
+
 def test_what_differs_in_units_without_a_row_is_not_the_same():
     first, second = np.zeros((3, 256)), np.zeros((3, 256))
     second[1:, 1] = 0.5
