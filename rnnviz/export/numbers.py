@@ -49,7 +49,7 @@ class Column(NamedTuple):
 
 @dataclass(frozen=True)
 class _Axis:
-    """The title of an axis, the words at some of its places, and the tokens or units at all."""
+    """The title of an axis, the words at some places, or the tokens or units of all."""
 
     title: str
     words: Mapping[str, str]

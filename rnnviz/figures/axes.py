@@ -72,13 +72,13 @@ def words_axis(words: Sequence[str], theme: Theme, width: int = NARROW) -> dict[
 
     ``width`` is the smallest width of the plot, in pixels: labels that would overlap are slanted.
     """
-    labelled, wrapped = _labelled(words), _wrapped(words)
+    labelled = _labelled(words)
     return axis(
         "",
         theme,
         tickmode="array",
         tickvals=list(labelled),
-        ticktext=[_label(words[t], wrapped) for t in labelled],
+        ticktext=[_label(words[t]) for t in labelled],
         range=[-0.5, len(words) - 0.5],
         showgrid=False,
         tickangle=-40 if _crowded(words, width) else 0,
@@ -100,22 +100,11 @@ def column_font(names: Sequence[str], columns: int) -> dict[str, Any]:
 
 def _are_characters(words: Sequence[str]) -> bool:
     """Whether the tokens are characters, few enough to label them all."""
-    return len(words) <= _MOST_CHARACTERS and all(len(w) == 1 or _is_changed(w) for w in words)
+    return len(words) <= _MOST_CHARACTERS and all(len(w) == 1 for w in words)
 
 
-def _is_changed(word: str) -> bool:
-    """Whether this is a character and its replacement: a→b."""
-    return len(word) == 3 and word[1] == "→"
-
-
-def _wrapped(words: Sequence[str]) -> bool:
-    """Whether a changed character needs two lines to fit its column."""
-    return _are_characters(words) and 30 * len(words) > NARROW and any(map(_is_changed, words))
-
-
-def _label(word: str, wrapped: bool) -> str:
-    name = plain(shown_token(word), _MOST_LETTERS)
-    return name.replace("→", "<br>→") if wrapped and _is_changed(word) else name
+def _label(word: str) -> str:
+    return plain(shown_token(word), _MOST_LETTERS)
 
 
 def _labelled(words: Sequence[str]) -> range:
@@ -133,7 +122,7 @@ def _crowded(words: Sequence[str], width: int) -> bool:
 
 
 def _small_font(words: Sequence[str], width: int) -> dict[str, Any]:
-    if not _are_characters(words) or (len(words) * 10 <= width and not _wrapped(words)):
+    if not _are_characters(words) or len(words) * 10 <= width:
         return {}
     size = 12 if len(words) * 7 <= width else 10
     return {"tickfont": {"size": size, "family": COLUMN_FONT}, "ticks": ""}

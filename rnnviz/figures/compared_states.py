@@ -19,8 +19,10 @@ from rnnviz.figures.unit_rows import Groups, Rows, grouped, units_meta
 
 #: With more words three columns a word are too narrow.
 _MOST_COLUMNS = 16
-#: With more words B - A is a sign; changed words side by side have so many letters.
-_MOST_NAMES, _LETTERS = 5, 5
+#: With more words B - A is a sign.
+_MOST_NAMES = 5
+#: Changed words close to each other have so many letters.
+_LETTERS = 5
 #: So many changed words are named on narrow columns.
 _MOST_CHANGES = 3
 #: So many rows have a label.
@@ -46,10 +48,9 @@ class Compared(NamedTuple):
         """The numbers of the units."""
         return list(map(str, self.units.tolist()))
 
-    def ticks(self, most: int) -> dict[str, Any]:
-        """The rows that have a label, ``most`` at most, and the numbers of their units."""
-        every = -(-len(self.units) // most)
-        return {"tickvals": [*range(0, len(self.units), every)], "ticktext": self.names[::every]}
+    def labelled(self, most: int) -> range:
+        """The rows that have a label, ``most`` at most."""
+        return range(0, len(self.units), -(-len(self.units) // most))
 
 
 def compared_states(
@@ -97,7 +98,7 @@ def _beside(pair: Pair, shown: Compared, theme: Theme) -> Picture:
     strips, same = _strips(steps), [t for t in range(steps) if not np.any(pair.difference[t])]
     names = ("A", "B − A" if steps <= _MOST_NAMES else "Δ", "B")
     boxes = [(t - strips.half, -0.5, t + strips.half, units - 0.5) for t in same]
-    series = _strip_cells(pair, shown, strips, names, same)
+    series, labelled = _strip_cells(pair, shown, strips, names, same), shown.labelled(_MOST_LABELS)
     return picture(
         [*series, {**outlines(boxes, theme.muted, 1), "showlegend": False}],
         shown.title,
@@ -107,7 +108,7 @@ def _beside(pair: Pair, shown: Compared, theme: Theme) -> Picture:
         xaxis=words_axis(pair.words, theme),
         # Above the rows stand the names of the columns.
         yaxis=axis("", theme, range=[units - 0.5, -0.5 - 0.3 * units], showgrid=False,
-                   **shown.ticks(_MOST_LABELS)),
+                   tickvals=[*labelled], ticktext=[shown.names[row] for row in labelled]),
         annotations=[*_heads(pair, names, theme), *_sames(same, units, theme)],
         shapes=_between(steps, theme) if len(strips.places) == 3 else [],
         # What is asked here is about a word: a click chooses it.
@@ -179,7 +180,7 @@ def _heads(pair: Pair, names: Sequence[str], theme: Theme) -> list[dict[str, Any
 
 def _others(pair: Pair) -> list[dict[str, Any]]:
     """What B reads where it reads something else; side by side in narrow columns a few letters."""
-    close = len(pair.words) > _MOST_NAMES and bool(np.any(np.diff(pair.changed) == 1))
+    close = len(pair.words) > _MOST_NAMES and bool(np.any(np.diff(pair.changed) <= 2))
     size = 12 if close else 14
     texts = {t: plain(pair.others[t], _LETTERS if close else 16) for t in pair.changed}
     return [
@@ -216,22 +217,29 @@ def _below(pair: Pair, shown: Compared, theme: Theme) -> Picture:
         theme,
         margin=words_margin(pair.words),
         xaxis={**words_axis(pair.words, theme), "anchor": "y3"},
-        annotations=_changes(pair, len(shown.units), theme),
-        meta={"x": "token"},
+        annotations=_changes(pair, theme),
+        meta={"x": "token", "columns": [("A reads", pair.words), ("B reads", pair.others)]},
         **_stacked(names, shown, theme),
     )
 
 
-def _changes(pair: Pair, units: int, theme: Theme) -> list[dict[str, Any]]:
-    """What B reads where it reads something else, on its states; not if there is much of it."""
-    style = {"yref": "y3", "y": (units - 1) / 2, "bgcolor": theme.background, "font": {"size": 13}}
+def _changes(pair: Pair, theme: Theme) -> list[dict[str, Any]]:
+    """What B reads where it reads something else, on its states; not if there is much of it.
+
+    Every other one is higher, so that neighbours don't cover each other.
+    """
+    style = {"yref": "y3 domain", "bgcolor": theme.background, "font": {"size": 13}}
     few = pair.changed if len(pair.changed) <= _MOST_CHANGES else []
-    return [note(plain(pair.others[t], 16), "center middle", x=t, **style) for t in few]
+    return [
+        note(plain(pair.others[t], 16), "center middle", x=t, y=(0.75, 0.25)[k % 2], **style)
+        for k, t in enumerate(few)
+    ]
 
 
 def _stacked(names: Sequence[str], shown: Compared, theme: Theme) -> dict[str, Any]:
     """An axis of units for each heatmap, from top to bottom."""
     height = 1 / len(names)
+    labelled = [shown.names[row] for row in shown.labelled(_MOST_LABELS // len(names))]
     return {
         f"yaxis{k + 1 if k else ''}": axis(
             name,
@@ -240,7 +248,8 @@ def _stacked(names: Sequence[str], shown: Compared, theme: Theme) -> dict[str, A
             type="category",
             range=[len(shown.units) - 0.5, -0.5],
             showgrid=False,
-            **shown.ticks(_MOST_LABELS // 3),
+            tickvals=labelled,
+            ticktext=labelled,
         )
         for k, name in enumerate(names)
     }

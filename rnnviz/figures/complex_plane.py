@@ -197,7 +197,7 @@ def exponent_curve(
     margin, tokens = 0.06 * (high - low), f"{steps} token{'' if steps == 1 else 's'}"
     return picture(
         curves,
-        f"Exponents; faint: {second[1]}" if second else "Exponents",
+        "Exponents",
         HEIGHTS["exponents"],
         theme,
         xaxis=axis(f"finite-time: {tokens}", theme, **whole(len(exponents))),

@@ -23,15 +23,15 @@ from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture
 from rnnviz.training.history import Course
 
 #: There are other half-lives beside: an average over the phrase, and that of many phrases.
-_NAMES = ("radius", "singular value", "half-life, fitted")
+_LIFE = "half-life, fitted"
 
 
 def memory_gauge(gauge: MemoryGauge, course: Course, theme: Theme = LIGHT) -> Picture:
     """Radius and largest singular value of the recurrent weights, and half-life in tokens."""
     # Without recurrent weights there is neither radius nor singular value.
     curves = [
-        {**curve, "name": name, "showlegend": bool(np.isfinite(curve["y"]).any())}
-        for curve, name in zip(gauge_curves(gauge, course.history.unit, theme), _NAMES, strict=True)
+        {**curve, "showlegend": bool(np.isfinite(curve["y"]).any())}
+        for curve in gauge_curves(gauge, course.history.unit, theme, life=_LIFE)
     ]
     return picture(
         [*curves, *end_points(course, curves)],
@@ -61,8 +61,10 @@ def gauge_span(gauge: MemoryGauge) -> list[float]:
     return decades(np.concatenate([gauge.radius, gauge.norm, lives, [0.01, 100.0]]))
 
 
-def gauge_curves(gauge: MemoryGauge, unit: str, theme: Theme, yaxis: str = "y") -> list[Series]:
-    """Radius, singular value and half-life over the epochs."""
+def gauge_curves(
+    gauge: MemoryGauge, unit: str, theme: Theme, yaxis: str = "y", life: str = "half-life"
+) -> list[Series]:
+    """Radius, singular value and half-life, which is called ``life``, over the epochs."""
     lives = compact(np.column_stack([gauge.half_life, gauge.interval]))
     interval = "95%: %{customdata[1]:.3g} to %{customdata[2]:.3g}"
     drawn = np.minimum(gauge.half_life, 10.0 ** gauge_span(gauge)[1])
@@ -71,7 +73,7 @@ def gauge_curves(gauge: MemoryGauge, unit: str, theme: Theme, yaxis: str = "y") 
         ("radius", gauge.radius, {"color": theme.text}, "%{y:.4g}"),
         ("singular value", gauge.norm, dashed, "%{y:.4g}"),
         (
-            "half-life",
+            life,
             drawn,
             {"color": theme.magnitude},
             f"%{{customdata[0]:.4g}} tokens, {interval}",
@@ -86,7 +88,7 @@ def gauge_curves(gauge: MemoryGauge, unit: str, theme: Theme, yaxis: str = "y") 
             name=name,
             mode="lines",
             line={"width": 2.5, **line},
-            customdata=lives if name == "half-life" else None,
+            customdata=lives if name == life else None,
             hovertemplate=f"{unit} %{{x}}: {hover}<extra>{name}</extra>",
         )
         for name, values, line, hover in styles

@@ -59,7 +59,7 @@ def reach_curve(
     floor = 10.0 ** span[0]
     return picture(
         [
-            *_band(profile, len(norms) - 1, told.sequence, theme, floor),
+            *_band(profile, len(norms) - 1, told, theme, floor),
             *_second(told, len(norms), theme, floor),
             _phrase(norms, f"this {told.phrase}", theme, floor),
         ],
@@ -117,9 +117,7 @@ def _second(told: Told, count: int, theme: Theme, floor: float) -> Iterator[Seri
     )
 
 
-def _band(
-    profile: LagProfile, last: int, sequence: str, theme: Theme, floor: float
-) -> list[Series]:
+def _band(profile: LagProfile, last: int, told: Told, theme: Theme, floor: float) -> list[Series]:
     """The middle 80% of the sequences, the line fitted to their median, the bound."""
     lags = _lags(profile, last)
     places = last - lags
@@ -129,18 +127,20 @@ def _band(
         scatter(y=np.maximum(profile.low[lags], floor), name="", showlegend=False, **edge),
         scatter(
             y=np.maximum(profile.high[lags], floor),
-            name=f"80% of {profile.sequences:,} {sequence}s",
+            name=f"80% of {profile.sequences:,} {told.sequence}s",
             **fill,
             **edge,
         ),
     ]
     if not math.isnan(profile.slope):
         dashed = {"color": theme.text, "width": 1.5, "dash": "dash"}
-        fit = f"fit of the band, half-life {half_life_text(profile)}"
+        fit = f"band's fit, half-life {half_life_text(profile)}"
         series.append(_line(profile.fitted[lags], places, lags, (fit, dashed), floor))
     if profile.bound is not None:
         dotted = {"color": theme.muted, "width": 1.5, "dash": "dot"}
-        series.append(_line(profile.bound[lags], places, lags, ("bound", dotted), floor))
+        # Beside the name of a second moment its own has no room.
+        bound = _line(profile.bound[lags], places, lags, ("bound", dotted), floor)
+        series.append({**bound, "showlegend": not told.second})
     return series
 
 

@@ -26,7 +26,7 @@ MOST_NUMBERS = 24
 
 
 class TokenShares(NamedTuple):
-    """Each token's share in a gradient, (T,); and the name of another moment and those there."""
+    """Each token's share in a gradient, (T,); and the shares at another moment, with its name."""
 
     values: Array
     moment: str = ""

@@ -188,7 +188,7 @@ class UnitLab:
         return [(moves.words[k], float(moves.means[unit, k])) for unit, k in enumerate(columns)]
 
     def repeats(self, source: StateSource) -> bool:
-        """Whether what the sequences are made of repeats: words do, but numbers hardly."""
+        """Whether the same tokens come again: words do, most numbers don't."""
         return source.dataset.tokens or len(self.activations(source).vocabulary) <= MOST_WORDS
 
     def arrange(self) -> None:
@@ -203,8 +203,7 @@ class UnitLab:
         """
         vocabulary = self.activations(source).vocabulary
         if self.word not in vocabulary:
-            known = self.activations(source) if self.repeats(source) else None
-            self.word = known.telling_word if known else None
+            self.word = self.activations(source).telling_word if self.repeats(source) else None
         self.unit = int(self.rows(source)[0]) if marked is None else marked
         self.list_page = min(self.list_page, self.last_list_page(source))
 

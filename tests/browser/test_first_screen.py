@@ -352,8 +352,13 @@ def test_a_picture_is_enlarged_and_goes_on_while_nothing_else_moves(opened, serv
     assert page.page.evaluate(BOXES) == before
 
 
+GAUGED = "figure.data.some((s) => s.name === 'half-life' && s.x.length === given)"
+
+
 def test_the_curves_are_enlarged_with_the_numbers_of_each(opened, server):
     page = opened(f"{server.url}/?epoch=3&hidden=8&phrase=not+bad", "curves", 1280, 720)
+    # While not all epochs are measured, the gauge has others than the scores.
+    page.expect_in_chart("curves", GAUGED, 4)
     opener = page.at("curves").get_by_role("button", name="Enlarge")
     opener.press("Enter")
     large = page.page.get_by_role("dialog", name="The run")

@@ -135,8 +135,9 @@ function paintSample({ c, text }, { mode = "lines", line: style = {}, marker = {
     c.fillStyle = fillcolor ?? color;
     c.fillRect(x, y - 6, 22, 12);
   } else if (mode.includes("lines")) line(c, x, y, x + 22, y, color, style.width ?? 2, style.dash);
+  const sizes = [marker.size ?? 6].flat();
   if (mode.includes("markers") && type !== "bar")
-    paintSymbol(c, each(marker.symbol, 0, "circle"), x + 11, y, Math.min(Math.max(...[marker.size ?? 6].flat()) / 2, LARGEST), plainMarker ?? color, each(marker.line?.color, 0), each(marker.line?.width, 0, 0));
+    paintSymbol(c, each(marker.symbol, 0, "circle"), x + 11, y, Math.min(Math.max(4, ...sizes) / 2, LARGEST), plainMarker ?? color, each(marker.line?.color, 0), each(marker.line?.width, 0, 0));
 }
 
 // A colour bar at the right of the plot, headed by its symbol.

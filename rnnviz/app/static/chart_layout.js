@@ -31,8 +31,7 @@ function marginOf({ xaxis = {}, title, showlegend, legend = {}, meta }, { left, 
   const top = xaxis.side === "top";
   const above = (plainTitle(title) ? 28 : 8) + (alone ? 6 : 0) + (showlegend && !(legend.x > 1) ? 22 : 0) + (top ? head : 0);
   const none = xaxis.showticklabels === false || xaxis.visible === false || top;
-  const lines = xaxis.ticktext?.some((text) => text.includes("<br>")) ? 2 : 1;
-  const labels = none ? 6 : xaxis.tickangle ? 50 : 6 + 16 * lines;
+  const labels = none ? 6 : xaxis.tickangle ? 50 : 22;
   return { l: Math.max(left, meta?.left ?? 0), r: right, t: above, b: labels + (plainTitle(xaxis.title) ? 18 : 0) };
 }
 

@@ -90,10 +90,13 @@ class Trial(NamedTuple):
         if self.session.player.running:
             return []
         part, own = self.source.part, self.session.state.parameters.architecture.out
-        it = "it" if part == own else f"its {part}"
+        of = "" if part == own else f"{part} of "
         return [
-            (f"{quoted(shown_token(word))} moves {it} most", f", by {signed(by)} on average")
-            for word, by in self.session.units.movers(self.source)
+            (
+                f"{quoted(shown_token(word))} moves {of}unit {k} most",
+                f", by {signed(by)} on average",
+            )
+            for k, (word, by) in enumerate(self.session.units.movers(self.source))
         ]
 
     @property

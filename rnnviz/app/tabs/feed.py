@@ -39,7 +39,7 @@ def feed_tab(session: Session, controls: DeltaGenerator) -> Tab:
         if not session.player.recorded:
             st.caption(explanation("gradients_steps"))
     # Every parameter has its row.
-    rows = {"ratios": max(3, 0.35 * len(session.state.parameters.named()))}
+    rows = {"ratios": min(6, max(3, 0.35 * len(session.state.parameters.named())))}
     left, right = (
         [_panel(session, key, share) for key, share in column.items() if _known(session, key)]
         for column in (_LEFT | rows, _RIGHT)

@@ -11,7 +11,6 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.analysis.recurrent_parts import readers, recurrent_parts
-from rnnviz.analysis.selectivity import MOST_WORDS
 from rnnviz.app.browser_session import first_value
 from rnnviz.app.frame import Frame, SliderState
 from rnnviz.app.heatmap_choice import cell_key, choose_view
@@ -371,7 +370,7 @@ def _unit_epochs(here: Subject) -> Picture:
 def _response(here: Subject) -> Picture:
     noun, lab, activations = here.session.names.noun, here.lab, here.activations
     title = f"What a {noun} adds to a unit: Δ{here.source.part}"
-    if not here.session.dataset.tokens and len(activations.vocabulary) > MOST_WORDS:
+    if not lab.repeats(here.source):
         return sentence(title, explanation("units_numbers"), theme())
     if not len(activations.moved):
         return sentence(title, explanation("units_gate", noun=noun), theme())

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from rnnviz.export.numbers import columns_of
 from rnnviz.figures.compared_states import compared_states
 from rnnviz.figures.hidden_states import View
 from rnnviz.figures.side_by_side import Pair
@@ -94,6 +95,30 @@ def test_a_few_of_many_rows_have_a_label(count):
     assert labels == tuple(map(str, range(0, 64, 6 if count == 3 else 16)))
 
 
+@each_row("count", [3, 40])
+def test_a_label_stands_at_the_row_of_its_unit(count):
+    states, words = np.ones((count, 3)), ["a"] * count
+    picture = compared_states(
+        Pair(states, states, words, words), groups=grouped(np.array([2, 0, 1]))
+    )
+    axis = picture.figure.layout.yaxis
+    assert axis.ticktext == ("2", "0", "1")
+    assert axis.tickvals == ((0, 1, 2) if count == 3 else ("2", "0", "1"))
+    names = {column.name for column in columns_of(picture)}
+    assert {"A and B: unit 2", "A and B: unit 0"} <= names or {"A: 2", "A: 0"} <= names
+
+
+def test_swapped_words_of_many_are_named_apart_and_in_the_numbers():
+    states, words = np.ones((20, 2)), [*map(str, range(20))]
+    others = [*words[:4], "5", "4", *words[6:]]
+    picture = compared_states(Pair(states, states, words, others))
+    first, second = picture.figure.layout.annotations
+    assert (first.text, second.text) == ("5", "4")
+    assert first.y != second.y
+    reads = {column.name: column.cells for column in columns_of(picture)}
+    assert (reads["A reads"][4], reads["B reads"][4]) == ("4", "5")
+
+
 @each_row(("count", "least"), [(9, 7), (10, 10), (16, 9)])
 def test_strips_are_wide_enough_to_be_read(count, least):
     states = np.random.default_rng(0).normal(size=(count, 3))
@@ -118,7 +143,7 @@ def test_of_many_words_the_three_stand_below_each_other():
         np.testing.assert_allclose(heatmap.z, part.T, rtol=1e-6)
     assert [one.yaxis for one in drawn.data] == ["y", "y2", "y3"]
     (named,) = drawn.layout.annotations
-    assert (named.text, named.x, named.yref) == ("b", 39, "y3"), "what B reads instead"
+    assert (named.text, named.x, named.yref) == ("b", 39, "y3 domain"), "what B reads instead"
     first, second, third = (drawn.layout[f"yaxis{k}"].domain for k in ("", 2, 3))
     assert first[0] >= second[1] >= second[0] >= third[1]
 

@@ -37,7 +37,7 @@ def named(picture, start):
 
 def test_phrase_band_and_fit_stand_on_the_words_from_the_last_one_back():
     reach = drawn(profile(0.1**LAGS))
-    phrase, band, fit = (named(reach, start) for start in ("this", "80%", "fit of the band"))
+    phrase, band, fit = (named(reach, start) for start in ("this", "80%", "band's fit"))
     assert list(phrase.x) == [0, 1, 2, 3, 4]
     np.testing.assert_allclose(phrase.y, 0.2 ** LAGS[::-1])
     assert list(phrase.customdata[1]) == ["3", repr(0.2**3)]
@@ -48,7 +48,7 @@ def test_phrase_band_and_fit_stand_on_the_words_from_the_last_one_back():
         np.testing.assert_allclose(dict(zip(one.x, one.y, strict=True))[4], factor)
         np.testing.assert_allclose(one.y, factor * 0.1 ** (4 - np.array(one.x)))
     assert fit.customdata[1][0] == 3, "tokens back"
-    assert fit.name == "fit of the band, half-life 0.3 (95%: 0.3 to 0.3)"
+    assert fit.name == "band's fit, half-life 0.3 (95%: 0.3 to 0.3)"
     layout = reach.figure.layout
     assert (layout.yaxis.type, layout.meta["x"]) == ("log", "token")
     assert list(layout.xaxis.ticktext[:2]) == ["so", "&lt;b&gt;"]
@@ -64,20 +64,20 @@ def test_phrase_band_and_fit_stand_on_the_words_from_the_last_one_back():
     ],
 )
 def test_the_fit_says_what_is_known_of_the_half_life(median, said):
-    assert said in named(drawn(profile(median), [1.0] * len(median)), "fit of the band").name
+    assert said in named(drawn(profile(median), [1.0] * len(median)), "band's fit").name
 
 
 @each_row(("reach", "known"), [(3, 5), (5, 3)])
 def test_phrase_and_training_sequences_need_not_be_equally_long(reach, known):
     curve = drawn(profile(0.1 ** np.arange(float(known))), 0.5 ** np.arange(reach)[::-1])
-    fit = named(curve, "fit of the band")
+    fit = named(curve, "band's fit")
     assert sorted(fit.x) == [*range(max(0, reach - known), reach)]
     assert dict(zip(fit.x, fit.y, strict=True))[reach - 1] == pytest.approx(1)
 
 
 def test_behind_the_last_answer_there_is_no_point_and_lags_count_from_it():
     curve = drawn(profile(0.1**LAGS), [0.25, 0.5, 1.0, 0, 0])
-    phrase, fit = named(curve, "this"), named(curve, "fit of the band")
+    phrase, fit = named(curve, "this"), named(curve, "band's fit")
     assert (list(phrase.x), [back for back, _ in phrase.customdata]) == ([0, 1, 2], ["2", "1", "0"])
     assert dict(zip(fit.x, fit.y, strict=True))[2] == pytest.approx(1)
     assert curve.figure.layout.xaxis.range == (-0.5, 4.5)
@@ -113,7 +113,7 @@ def test_every_size_is_in_sight_and_a_gradient_of_zero_says_so(norms):
     ends = {norms[0], norms[-1]}
     assert ("0" in notes(curve)[1:]) == (0 in ends)
     fitted = len([v for v in norms if v]) > 1
-    assert any(name.startswith("fit of the band") for name in by_name(curve)) == fitted
+    assert any(name.startswith("band's fit") for name in by_name(curve)) == fitted
 
 
 def test_of_the_margin_and_of_sizes_that_are_not_finite_it_says_so():
