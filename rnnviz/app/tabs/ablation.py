@@ -90,12 +90,9 @@ class Trial(NamedTuple):
         if self.session.player.running:
             return []
         part, own = self.source.part, self.session.state.parameters.architecture.out
-        of = "" if part == own else f"{part} of "
+        what = "unit" if part == own else f"{part} of unit"
         return [
-            (
-                f"{quoted(shown_token(word))} moves {of}unit {k} most",
-                f", by {signed(by)} on average",
-            )
+            (f"{quoted(shown_token(word))} moves {what} {k} most", f", by {signed(by)} on average")
             for k, (word, by) in enumerate(self.session.units.movers(self.source))
         ]
 

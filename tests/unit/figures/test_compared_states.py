@@ -98,9 +98,8 @@ def test_a_few_of_many_rows_have_a_label(count):
 @each_row("count", [3, 40])
 def test_a_label_stands_at_the_row_of_its_unit(count):
     states, words = np.ones((count, 3)), ["a"] * count
-    picture = compared_states(
-        Pair(states, states, words, words), groups=grouped(np.array([2, 0, 1]))
-    )
+    pair, groups = Pair(states, states, words, words), grouped(np.array([2, 0, 1]))
+    picture = compared_states(pair, groups=groups)
     axis = picture.figure.layout.yaxis
     assert axis.ticktext == ("2", "0", "1")
     assert axis.tickvals == ((0, 1, 2) if count == 3 else ("2", "0", "1"))
