@@ -120,7 +120,9 @@ function paintLevels(p) {
     // Above its line, or else below it; a label that would cover another one is left out.
     const middle = [y - 0.62 * u, y + 0.62 * u].find((at) => written.every((other) => Math.abs(at - other) >= 0.95 * u));
     if (middle === undefined) continue;
-    write(p, name, right, middle, 0.83 * u, theme.muted, { align: "right", halo: true });
+    // The loss begins near guessing and falls to the right: low lines are named where it isn't yet.
+    const low = y - heights.loss(layout, loss, loss.guess) > 2 * u;
+    write(p, name, low ? left + 0.3 * u : right, middle, 0.83 * u, theme.muted, { align: low ? "left" : "right", halo: true });
     written.push(middle);
   }
   const one = heights.gauge(layout, gauge, 1);
