@@ -120,8 +120,8 @@ function paintLevels(p) {
     // Above its line, or else below it; a label that would cover another one is left out.
     const middle = [y - 0.62 * u, y + 0.62 * u].find((at) => written.every((other) => Math.abs(at - other) >= 0.95 * u));
     if (middle === undefined) continue;
-    // The loss begins near guessing and falls to the right: low lines are named where it isn't yet.
-    const low = y - heights.loss(layout, loss, loss.guess) > 2 * u;
+    // The loss begins near guessing. A line below is named at the left, unless the loss falls through it there.
+    const low = y - heights.loss(layout, loss, loss.guess) > 2 * u && fallsThrough(p, value) > (left + right) / 2;
     write(p, name, low ? left + 0.3 * u : right, middle, 0.83 * u, theme.muted, { align: low ? "left" : "right", halo: true });
     written.push(middle);
   }
@@ -129,6 +129,12 @@ function paintLevels(p) {
   p.c.fillStyle = faint(theme.forward, 0.08);
   p.c.fillRect(left, panels.gauge.y, right - left, Math.max(0, one - panels.gauge.y));
   stroke(p, [[left, one], [right, one]], theme.forward, 1.2, [2, 3]);
+}
+
+// Where the loss is below a value for the first time.
+function fallsThrough({ layout, run: { train_loss: series } }, value) {
+  const k = series.y.findIndex((loss) => loss < value);
+  return k < 0 ? Infinity : layout.x(series.x[k]);
 }
 
 function curve(p, series, heightOf, color, width = 2, dash = []) {
