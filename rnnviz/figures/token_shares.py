@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -15,8 +15,8 @@ from rnnviz.figures.color_math import mixed
 from rnnviz.figures.gradients import word_map
 from rnnviz.figures.legends import color_bar
 from rnnviz.figures.picture import Picture, Series, bar, compact, exact, heatmap
-from rnnviz.figures.shapes import outlines
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture
+from rnnviz.figures.two_moments import TwoMoments, outlined
 from rnnviz.training.history import Course
 
 #: The shares at some epochs.
@@ -25,34 +25,21 @@ Shares = EpochSeries[TokenContribution]
 MOST_NUMBERS = 24
 
 
-class TokenShares(NamedTuple):
-    """Each token's share in a gradient, (T,); and the shares at another moment, with its name."""
-
-    values: Array
-    moment: str = ""
-    second: Array | None = None
-
-
 def share_columns(
-    shares: TokenShares, name: str, words: Sequence[str], theme: Theme = LIGHT
+    shares: TwoMoments, name: str, words: Sequence[str], theme: Theme = LIGHT
 ) -> Picture:
     """Each token's share in the gradient of ``name``: a bar in the token's column.
 
     Those of the second moment are outlines. ``name`` is W_hh for the recurrent weights or W_xh for
     the input weights.
     """
-    values = shares.values
-    second = values[:0] if shares.second is None else shares.second
-    boxes = [(t - 0.36, 0, t + 0.36, share) for t, share in enumerate(second.tolist())]
-    faint = outlines(boxes, theme.muted, 1.4)
-    outlined = {**faint, "line": {**faint["line"], "dash": "dashdot"}, "name": shares.moment}
-    top = min(1.0, theme.scale.nice_limit(float(np.concatenate([values, second]).max())))
+    every = np.concatenate([shares.values, shares.then])
+    top = min(1.0, theme.scale.nice_limit(float(every.max())))
     ticks = {"tickvals": [0, top / 2, top], "ticktext": ["0%", *map(_percent, (top / 2, top))]}
     weights = {"W_hh": "the recurrent weights", "W_xh": "the input weights"}[name]
-    told = f"; outlined: {shares.moment}" if len(second) else ""
     return picture(
-        [_bars(values, theme), outlined],
-        f"Share in the gradient of {weights}{told}",
+        [_bars(shares.values, theme), outlined(shares, theme)],
+        shares.entitled(f"Share in the gradient of {weights}"),
         HEIGHTS["shares"],
         theme,
         xaxis=words_axis(words, theme),

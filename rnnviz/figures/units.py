@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -20,9 +20,10 @@ from rnnviz.figures.epoch_axis import (
 from rnnviz.figures.hidden_states import STATE, View, bridge_line, value_colors
 from rnnviz.figures.legends import color_bar
 from rnnviz.figures.picture import Picture, Series, bar, compact, exact, heatmap, scatter
-from rnnviz.figures.shapes import note, outlines
+from rnnviz.figures.shapes import note
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture
 from rnnviz.figures.threads import APART, threads_into
+from rnnviz.figures.two_moments import TwoMoments, outlined
 from rnnviz.figures.unit_rows import Groups, Rows, grouped, row_frame, units_axis, units_meta
 from rnnviz.training.history import Course
 
@@ -73,19 +74,8 @@ def _threads(rows: Rows, parts: Array, groups: Groups, theme: Theme) -> Iterator
     return threads_into(parts, rows.chosen, at, theme)
 
 
-class UnitWords(NamedTuple):
-    """One unit after every token, (T,); and, at another moment of the run, its name and the same.
-
-    ``second`` may have other tokens at its end.
-    """
-
-    values: Array
-    moment: str = ""
-    second: Array | None = None
-
-
 def unit_bars(
-    unit: UnitWords, title: str, words: Sequence[str], view: View = STATE, theme: Theme = LIGHT
+    unit: TwoMoments, title: str, words: Sequence[str], view: View = STATE, theme: Theme = LIGHT
 ) -> Picture:
     """The unit after every token with its numbers; those of the second moment are outlines."""
     values = unit.values
@@ -100,14 +90,10 @@ def unit_bars(
         customdata=exact(values),
         hovertemplate="%{customdata}<extra></extra>",
     )
-    second = values[:0] if unit.second is None else unit.second[: len(words)]
-    faint = outlines([(t - 0.36, 0, t + 0.36, y) for t, y in enumerate(second.tolist())],
-                     theme.muted, 1.4)  # fmt: skip
-    outlined = {**faint, "line": {**faint["line"], "dash": "dashdot"}, "name": unit.moment}
-    every = np.concatenate([values, second])
+    every = np.concatenate([values, unit.then])
     return picture(
-        [bars, outlined],
-        f"{title}; outlined: {unit.moment}" if len(second) else title,
+        [bars, outlined(unit, theme)],
+        unit.entitled(title),
         HEIGHTS["margin"],
         theme,
         xaxis=words_axis(words, theme),

@@ -21,7 +21,8 @@ from rnnviz.app.tabs.words import draw_words, words_panel
 from rnnviz.drawing.explanation import explanation
 from rnnviz.figures.optimizer_steps import clipping_angle, clipping_curves, ratio_dots
 from rnnviz.figures.picture import Picture
-from rnnviz.figures.token_shares import MOST_NUMBERS, TokenShares, share_columns, share_map
+from rnnviz.figures.token_shares import MOST_NUMBERS, share_columns, share_map
+from rnnviz.figures.two_moments import TwoMoments
 from rnnviz.session import Session
 
 _STEPS = "Measured on the next training steps, without taking them."
@@ -119,10 +120,10 @@ def _draw(source: Source, frame: Frame) -> None:
 def _columns(source: Source, name: str) -> Picture:
     """Each word's share at the epoch shown, and at the second moment."""
     history = _shares(source)
-    shares = TokenShares(history.column(name)[history.nearest(source.query.state.epoch)])
+    shares = TwoMoments(history.column(name)[history.nearest(source.query.state.epoch)])
     if then := source.second:
         second = source.gradients.second_shares(then.query)
-        shares = shares._replace(moment=then.name, second=getattr(second, name))
+        shares = shares._replace(name=then.name, second=getattr(second, name))
     return share_columns(shares, name, source.words, source.theme(f"feed_{name}"))
 
 

@@ -31,8 +31,9 @@ from rnnviz.figures.sentence import sentence
 from rnnviz.figures.theme import plain, shown_token
 from rnnviz.figures.threads import MOST_TOKENS
 from rnnviz.figures.tinted_phrases import Listing, Phrase, tinted_phrases
+from rnnviz.figures.two_moments import TwoMoments
 from rnnviz.figures.unit_rows import Rows
-from rnnviz.figures.units import UnitWords, memory_rows, signed, unit_bars, unit_curve
+from rnnviz.figures.units import memory_rows, signed, unit_bars, unit_curve
 from rnnviz.lab.units import LIST_PAGE, Sort, Way
 from rnnviz.session import Session
 
@@ -343,7 +344,7 @@ def _threaded(here: Subject) -> Rows:
 
 def _unit_words(here: Subject) -> Picture:
     title = f"Unit {here.lab.unit} after every {here.session.names.noun}"
-    unit, words = UnitWords(here.states[:, here.lab.unit], *_second(here)), here.probe.words
+    unit, words = TwoMoments(here.states[:, here.lab.unit], *_second(here)), here.probe.words
     colors = here.theme("unit", str(here.lab.unit))
     return unit_bars(unit, title, words, here.view, colors)
 
