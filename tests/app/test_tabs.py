@@ -10,7 +10,7 @@ from tests.sampling import each_row
 LINK = {"hidden": "4", "epoch": "1"}
 #: The pictures that leave something out, what it is, and up to how many words it has room.
 LEFT_OUT = {
-    ("gradients", GradientQuestion.FEED): {"feed_hh": ("earlier epochs", 24)},
+    ("gradients", GradientQuestion.FEED): {"feed_hh": ("numbers", 24)},
     ("gradients", GradientQuestion.RIGHT): {"directions": ("arrows", 24)},
     ("hidden", StateQuestion.BREAK): {"ablation": ("channels and threads", 24)},
     ("hidden", StateQuestion.WHAT_IF): {
