@@ -14,10 +14,9 @@ def verdict_html(probe: Probe, problem: str, opened: bool = False) -> str:
 
     ``opened`` tells that the probe is another sequence than the one that is typed.
     """
-    answer, name = _answer(probe), probe.noun.capitalize()
-    if opened:
-        answer, name = f"{escape(quoted(probe.reading.text))}: {answer}", ""
-    line = f"<p>{answer}</p>"
+    whose = f"{escape(quoted(probe.reading.text))}: " if opened else ""
+    name = "" if opened else probe.noun.capitalize()
+    line = f"<p>{whose}{_answer(probe)}</p>"
     if problem:
         name = ""
         line = f'<p class="problem">{escape(problem)}</p>'
@@ -25,7 +24,7 @@ def verdict_html(probe: Probe, problem: str, opened: bool = False) -> str:
         words = escape(", ".join(word[:40] for word in probe.reading.unknown[:12]))
         skipped = f"not in the vocabulary: {words} (skipped)"
         # It may be longer than its place; its beginning is read.
-        line = f'<p title="{skipped}">{_answer(probe, brief=True)}; {skipped}</p>'
+        line = f'<p title="{skipped}">{whose}{_answer(probe, brief=True)}; {skipped}</p>'
     return f'<div class="rnnviz-verdict"><small>{name}</small>{line}</div>'
 
 

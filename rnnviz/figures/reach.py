@@ -71,15 +71,16 @@ def reach_curve(
         shapes=_rounding(profile, span, theme),
         annotations=_notes(norms, profile, span, theme),
         margin={**words_margin(words), "t": LEGEND_TOP},
-        meta={"x": "token", "columns": _columns(profile, told.sequence)},
+        meta={"x": "token", "columns": _columns(profile, len(norms), told.sequence)},
         **LEGEND,
     )
 
 
-def _columns(profile: LagProfile, sequence: str) -> list[tuple[str, list[float]]]:
-    """What the band is drawn from, for the table of the numbers."""
+def _columns(profile: LagProfile, count: int, sequence: str) -> list[tuple[str, list[float]]]:
+    """The lags of the places, and what the band is drawn from, for the table of the numbers."""
     of = f"of up to {profile.sequences:,} {sequence}s"
-    rows = {"lag": np.arange(len(profile.median)), f"10% {of}": profile.low}
+    rows = {"lag of the place": np.arange(count)[::-1]}
+    rows |= {"lag of the band": np.arange(len(profile.median)), f"10% {of}": profile.low}
     rows |= {f"median {of}": profile.median, f"90% {of}": profile.high}
     return [(name, values.tolist()) for name, values in rows.items()]
 

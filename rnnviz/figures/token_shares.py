@@ -45,7 +45,7 @@ def share_columns(
         xaxis=words_axis(words, theme),
         yaxis=axis("", theme, range=[0, 1.12 * top], **ticks),
         margin=words_margin(words),
-        meta={"x": "token"},
+        meta={"x": "token", "columns": shares.columns},
     )
 
 

@@ -28,6 +28,11 @@ class TwoMoments(NamedTuple):
         """The numbers at the second moment, none if there isn't one."""
         return self.values[:0] if self.second is None else self.second[: len(self.values)]
 
+    @property
+    def columns(self) -> list[tuple[str, Array]]:
+        """What is outlined, for the table of the numbers."""
+        return [(self.name, self.then)] if len(self.then) else []
+
     def entitled(self, title: str) -> str:
         """The title, with the name of the second moment."""
         return f"{title}; outlined: {self.name}" if len(self.then) else title

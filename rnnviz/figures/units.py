@@ -99,7 +99,7 @@ def unit_bars(
         xaxis=words_axis(words, theme),
         yaxis=_values_axis(every, view, theme, room=1.5),
         margin=words_margin(words),
-        meta={"x": "token"},
+        meta={"x": "token", "columns": unit.columns},
         annotations=_numbers(values, colors, view.gate),
     )
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
+from rnnviz.config import TaskName
 from tests.browser.serving import HEIGHT, open_page, visit
 from tests.browser.train_page import TrainPage
 
@@ -184,12 +185,16 @@ def test_who_opens_the_page_sees_it_learn_and_may_watch_it_slowly(server, browse
     tab.context.close()
 
 
-def test_the_offer_goes_when_the_reader_goes_on_otherwise(server, browser, complaints):
+@pytest.mark.parametrize("way", ["steps", "another task"])
+def test_the_offer_goes_when_the_reader_goes_on_otherwise(server, browser, complaints, way):
     tab = open_page(browser, complaints, reduced_motion="no-preference")
     tab.goto(server.url)
     page, offer = TrainPage(tab), tab.locator(".rnnviz-offer")
     expect(offer).to_contain_text("It learned this in")
-    page.press("step_epoch")
+    if way == "steps":
+        page.press("step_epoch")
+    else:
+        page.choose_task(TaskName.FLIPFLOP)
     expect(offer).to_have_count(0)
     tab.context.close()
 

@@ -6,7 +6,6 @@ import pytest
 from playwright.sync_api import expect
 
 from rnnviz.config import TaskName
-from rnnviz.tasks.registry import TASKS
 from tests.browser.train_page import MARGINS
 
 NOTHING_SCROLLS_SIDEWAYS = """() =>
@@ -423,27 +422,19 @@ def expect_a_sample_of_one_height(page):
 def test_tasks_of_each_kind_can_be_chosen_and_played(page):
     page.pace.fill("4")  # so slowly that none comes to its end
     for name in (TaskName.CHARACTERS, TaskName.WAVES, TaskName.TRANSLATION, TaskName.SENTIMENT):
-        choose_task(page, name)
+        page.choose_task(name)
         page.play()
         page.expect_epoch_above(2)
         page.pause()
         page.replay("Step")
         expect(page.page.locator(".rnnviz-story")).to_contain_text("Forward")
         page.replay("Train")
-    choose_task(page, TaskName.RECALL)
+    page.choose_task(TaskName.RECALL)
     expect(page.page).to_have_url(re.compile("task=recall&lag=20"))
     page.expect_idle()
     page.page.get_by_role("button", name="LSTM, lag 20").click()
     page.expect_place("0")
     expect(page.page).to_have_url(re.compile("task=recall&lag=20&cell=lstm"))
-
-
-def choose_task(page, name):
-    page.page.locator("[class*=st-key-task] [role=combobox]").click()
-    page.page.get_by_role("option", name=TASKS[name].label, exact=True).click()
-    expect(page.page.get_by_text(TASKS[name].teaches)).to_be_visible()
-    # Streamlit would lose a press on a button of its own that comes while its script runs.
-    page.expect_idle()
 
 
 def test_light_and_dark_wide_and_narrow(opened):

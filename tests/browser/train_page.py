@@ -7,6 +7,8 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, TimeoutError, expect
 
+from rnnviz.config import TaskName
+from rnnviz.tasks.registry import TASKS
 from tests.browser.serving import IDLE, expect_there
 
 CHARTS = ("network", "curves")
@@ -268,6 +270,14 @@ class TrainPage:
     def expect_still(self, selector: str) -> None:
         """Wait until nothing moves an element any longer."""
         self.page.wait_for_function(_STANDS_STILL, arg=selector)
+
+    def choose_task(self, name: TaskName) -> None:
+        """Choose a task in the sidebar."""
+        self.page.locator("[class*=st-key-task] [role=combobox]").click()
+        self.page.get_by_role("option", name=TASKS[name].label, exact=True).click()
+        expect(self.page.get_by_text(TASKS[name].teaches)).to_be_visible()
+        # Streamlit would lose a press on a button of its own that comes while its script runs.
+        self.expect_idle()
 
     def open_data(self) -> None:
         """Open the place for the reader's own data."""

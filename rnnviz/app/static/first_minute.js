@@ -59,7 +59,8 @@ export class FirstMinute {
   // Whoever goes on in another way, to another page or with another run, needs no offer.
   withdraw() {
     const { offered, page, stage: { source, header } } = this;
-    const other = source.number > this.command || location.pathname !== page || header.edition !== this.edition;
+    const moved = source.number > this.command || location.pathname !== page || header.edition !== this.edition;
+    const other = moved || header.last < this.last;
     if (offered && other) {
       offered.remove();
       this.offered = null;
@@ -81,7 +82,8 @@ export class FirstMinute {
     });
     document.body.append(node);
     Object.assign(this, { offered: node, page: location.pathname, command: this.stage.source.number });
-    this.edition = this.stage.header.edition;
+    const { edition, last } = this.stage.header;
+    Object.assign(this, { edition, last });
   }
 
   watch() {

@@ -50,6 +50,9 @@ def test_phrase_band_and_fit_stand_on_the_words_from_the_last_one_back():
     assert fit.customdata[1][0] == 3, "tokens back"
     assert fit.name == "band's fit, half-life 0.3 (95%: 0.3 to 0.3)"
     layout = reach.figure.layout
+    columns = dict(layout.meta["columns"])
+    assert list(columns["lag of the place"]) == [4, 3, 2, 1, 0]
+    assert list(columns["lag of the band"]) == LAGS.tolist()
     assert (layout.yaxis.type, layout.meta["x"]) == ("log", "token")
     assert list(layout.xaxis.ticktext[:2]) == ["so", "&lt;b&gt;"]
     assert notes(reach)[1:] == ["0.0016", "1"]

@@ -46,6 +46,8 @@ def test_the_shares_at_another_moment_are_outlines_in_the_same_columns():
     assert outlined.x[0] < 0 - bars.width / 2 and outlined.x[1] > bars.width / 2
     assert drawn.layout.title.text.endswith("; outlined: epoch 3")
     assert drawn.layout.yaxis.ticktext[-1] == "100%", "both are in sight"
+    ((name, values),) = drawn.layout.meta["columns"]
+    assert (name, list(values)) == ("epoch 3", list(then)), "in the numbers, too"
 
 
 def test_of_many_tokens_only_the_bars_have_room():
