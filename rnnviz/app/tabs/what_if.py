@@ -359,9 +359,12 @@ def _distance(change: Change) -> Picture:
 def _scale(change: Change, ending: str) -> AnswerScale:
     """How the answers are drawn; ``ending`` says where they were given."""
     outcome, probe = outcome_of(*change.pair), change.first
+    over = ending.startswith("over")
     if outcome.two:
         one, other = probe.dataset.classes
-        return AnswerScale(f"Verdict {ending}", outcome.base, True, (one, other))
+        # Over the epochs the ends of the axis have no room for names.
+        said = f"p({shown_token(other)})" if over else "Verdict"
+        return AnswerScale(f"{said} {ending}", outcome.base, True, (one, other))
     name = shown_token(outcome.name)
     if not outcome.probability:
         return AnswerScale(f"Output, {outcome.name}, {ending}", probability=False)
@@ -369,7 +372,7 @@ def _scale(change: Change, ending: str) -> AnswerScale:
     # The target of a decoder is a whole sentence.
     what = "the target" if each or probe.dataset.source is not None else quoted(name)
     # The column at the right has no room for more.
-    said = f"p({what})" if ending.startswith("over") else f"Probability of {what}"
+    said = f"p({what})" if over else f"Probability of {what}"
     return AnswerScale(f"{said} {ending}")
 
 
