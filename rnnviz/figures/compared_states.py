@@ -67,10 +67,10 @@ def compared_states(
     own = theme.scale.nice_limit(max(map(largest, parts[::2])))
     apart = theme.scale.nice_limit(largest(parts[1]), name="difference")
     state = {**value_colors(own, view, theme), "colorbar": color_bar(view.name)}
-    change = {**value_colors(apart, View("", "", bounded=False), theme), "showscale": False}
+    signed = {"zmin": -apart, "zmax": apart, "colorscale": theme.diverging}
     some = f"; {groups.told}" if groups.size > 1 else ""
     title = f"{view.title.split(' after')[0]}: A, B − A (to ±{apart:g}), B{some}"
-    colors = (state, change, {**state, "showscale": False})
+    colors = (state, {**signed, "showscale": False}, {**state, "showscale": False})
     drawn = _beside if len(pair.words) <= _MOST_COLUMNS else _below
     return drawn(pair, Compared(parts, groups.units, view, colors, title), theme)
 
@@ -133,18 +133,18 @@ def _strip_cells(
             x=compact(places[drawn]),
             xgap=strips.gap,
             customdata=[
-                ["" if gap else f"unit {unit}, {label}" for gap, label in gaps]
+                [f"unit {unit}, {label}" if label else "" for label in told[drawn]]
                 for unit in shown.names
             ],
             hoverongaps=False,
             hovertemplate=f"%{{customdata}}: {shown.view.name} = %{{z:.6f}}<extra></extra>",
             **colors,
         )
-        for name, hidden, colors in (
-            ("A and B", between, shown.colors[0]), (names[1], ~between, shown.colors[1])
+        for name, hidden, told, colors in (
+            ("A and B", between, np.where(between, "", labels), shown.colors[0]),
+            (names[1], ~between, np.where(between, labels, ""), shown.colors[1]),
         )
-        for gaps in [[*zip(hidden.tolist(), labels, strict=True)][drawn]]
-    ]  # fmt: skip
+    ]
 
 
 def _in_places(

@@ -107,7 +107,7 @@ def _draw(source: Source, frame: Frame) -> None:
     shares, noun = _shares(source), source.session.names.noun
     narrow = no_room("numbers", len(words), MOST_NUMBERS, noun)
     for part in ("hh", "xh"):
-        frame.chart(f"feed_{part}", _columns, source, f"W_{part}", remark=narrow)
+        frame.chart(f"feed_{part}", _columns, source, shares, f"W_{part}", remark=narrow)
         frame.chart(f"map_{part}", share_map, shares, f"W_{part}", words, course, colors)
     if source.session.player.recorded:
         return
@@ -117,9 +117,8 @@ def _draw(source: Source, frame: Frame) -> None:
     frame.chart("ratios", _ratios, source, remark=_STEPS)
 
 
-def _columns(source: Source, name: str) -> Picture:
+def _columns(source: Source, history: EpochSeries[TokenContribution], name: str) -> Picture:
     """Each word's share at the epoch shown, and at the second moment."""
-    history = _shares(source)
     shares = TwoMoments(history.column(name)[history.nearest(source.query.state.epoch)])
     if then := source.second:
         second = source.gradients.second_shares(then.query)
