@@ -81,11 +81,6 @@ def cell_diagram(equations: Equations) -> Diagram:
     return _Reader(equations, split=True).diagram if len(lines) == 1 else whole
 
 
-def varies(node: Node) -> bool:
-    """Whether a value depends on the input or on a state."""
-    return any(below.kind in ("input", "state") for below in topological([node]))
-
-
 def operand(node: Node) -> Node | None:
     """The one value that a function reads; None for other operations."""
     read = {arg for arg in node.args if arg.kind != "number"}
@@ -137,7 +132,7 @@ class _Reader:
         names = self._names.get(node, ())
         if node.kind in ("state", "input"):
             return Symbol("before" if node.kind == "state" else "input", node, names=names)
-        if not varies(node):
+        if not node.varies:
             return Symbol("weights", node, names=names)
         if node in self._way_of:
             return self._passed(node, self._way_of[node])
@@ -180,7 +175,7 @@ class _Reader:
     def _factors(self, node: Node) -> Iterator[tuple[Node, Node]]:
         """The factors of a product, each with what reads it."""
         for arg in node.args:
-            if arg.kind == "mul" and operand(arg) is None and not self._own(arg) and varies(arg):
+            if arg.kind == "mul" and operand(arg) is None and not self._own(arg) and arg.varies:
                 yield from self._factors(arg)
             else:
                 yield arg, node
@@ -189,7 +184,7 @@ class _Reader:
         """The terms of a sum, each with what reads it and its sign."""
         left, right = node.args
         for arg, own in ((left, sign), (right, sign if node.kind == "add" else -sign)):
-            inner = arg.kind in _SUMS and operand(arg) is None and varies(arg)
+            inner = arg.kind in _SUMS and operand(arg) is None and arg.varies
             if inner and not self._own(arg):
                 yield from self._terms(arg, own)
             else:
@@ -215,7 +210,7 @@ class _Reader:
         node = term[0]
         if node.kind == "vector":
             return term[2] > 0
-        seen = [arg for arg in node.args if varies(arg)]
+        seen = [arg for arg in node.args if arg.varies]
         scaled = node.kind == "mul" and len(seen) == 1 and operand(node) is None
         return scaled and self._own(seen[0]) and self._joins(term)
 
@@ -223,7 +218,7 @@ class _Reader:
         """What the terms of a line read, each source of a kind once."""
         for node, *_ in terms:
             for arg in node.args:
-                if node.kind == "product" or varies(arg):
+                if node.kind == "product" or arg.varies:
                     yield self._wire(arg, node)
 
     def _group(self, terms: list[tuple[Node, Node, int]]) -> Symbol:
@@ -238,7 +233,7 @@ class _Reader:
     def _wire(self, node: Node, reader: Node, sign: int = 1) -> Wire:
         """A wire to a value, or through functions to one that has a symbol of its own."""
         base, through = node, list[Node]()
-        while not self._own(base) and varies(base) and (inner := operand(base)) is not None:
+        while not self._own(base) and base.varies and (inner := operand(base)) is not None:
             through.insert(0, base)
             base = inner
         if through and self._own(base):

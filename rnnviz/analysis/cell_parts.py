@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
 from rnnviz.engine.derive import Adjoint, Affine, Backward
 from rnnviz.engine.derived_cell import DerivedCell
 from rnnviz.engine.equations import Equations
-from rnnviz.engine.graph import FUNCTIONS, Node, remembers, topological
+from rnnviz.engine.graph import FUNCTIONS, Node, fold, topological
 from rnnviz.engine.operations import blend
 
 _UNARY = {name for name, count in FUNCTIONS.items() if count == 1}
@@ -213,7 +213,7 @@ class CellParts:
         below = topological([self.memory.node])
         squashed = [node for node in below if node.kind == "tanh"]
         for nodes in (topological(squashed), below):
-            read = [node for node in nodes if node.kind == "product" and remembers(node.args[0])]
+            read = [node for node in nodes if node.kind == "product" and node.remembers]
             # A product inside a sigmoid belongs to a gate.
             own = [node for node in read if not any(node in topological([g]) for g in self._gates)]
             if own or read:
@@ -238,17 +238,8 @@ def _keeps(term: Summand, state: str) -> bool:
 
 def _reads_state(term: Summand) -> bool:
     return any(
-        node.kind == "state" or (node.kind == "product" and remembers(node.args[0]))
-        for node in term.factors
+        node.kind == "state" or (node.kind == "product" and node.remembers) for node in term.factors
     )
-
-
-def bounded_states(equations: Equations) -> set[str]:
-    """The states that stay between -1 and 1 if they begin there, whatever the weights."""
-    known = {*equations.states}
-    while failed := {n for n in known if not bounded(equations.nodes[n], known)}:
-        known -= failed
-    return known
 
 
 @lru_cache(64)
@@ -257,28 +248,47 @@ def cell_parts(cell: DerivedCell) -> CellParts:
     return CellParts(cell)
 
 
+def bounded_states(equations: Equations) -> frozenset[str]:
+    """The states that stay between -1 and 1 if they begin there, whatever the weights."""
+    known = frozenset(equations.states)
+    while failed := {n for n in known if not bounded(equations.nodes[n], known)}:
+        known -= failed
+    return known
+
+
+@lru_cache(1024)
 def nonnegative(node: Node) -> bool:
     """Whether a value is never negative, whatever the weights."""
-    if node.kind in ("mul", "add", "div"):
-        return all(map(nonnegative, node.args)) or (
-            node.kind == "mul" and node.args[0] is node.args[1]
-        )
-    if node.kind == "number":
-        return node.value >= 0
-    if node.kind == "sub" and node.args[0].is_number(1):
-        return nonnegative(node.args[1]) and bounded(node.args[1])
+    return fold(node, _nonnegative)
+
+
+def _nonnegative(node: Node, known: Mapping[Node, bool]) -> bool:
+    match node.kind:
+        case "mul" if node.args[0] is node.args[1]:
+            return True
+        case "mul" | "add" | "div":
+            return all(known[arg] for arg in node.args)
+        case "number":
+            return node.value >= 0
+        case "sub" if node.args[0].is_number(1):
+            return known[node.args[1]] and bounded(node.args[1])
     return node.kind in ("sigmoid", "relu", "softplus", "exp", "sqrt", "mask")
 
 
-def bounded(node: Node, states: Collection[str] = ()) -> bool:
+@lru_cache(1024)
+def bounded(node: Node, states: frozenset[str] = frozenset()) -> bool:
     """Whether a value stays between -1 and 1 if these states do, whatever the weights."""
-    if node.kind == "mul":
-        return all(bounded(arg, states) for arg in node.args)
-    if node.kind == "state":
-        return node.name in states
-    if parts := blend(node):
-        gate, one, other = parts
-        return gate.kind == "sigmoid" and bounded(one, states) and bounded(other, states)
-    return node.kind in ("tanh", "sigmoid", "sin", "cos", "mask") or (
-        node.kind == "number" and abs(node.value) <= 1
-    )
+
+    def value(node: Node, known: Mapping[Node, bool]) -> bool:
+        if node.kind == "mul":
+            return all(known[arg] for arg in node.args)
+        if parts := blend(node):
+            gate, one, other = parts
+            return gate.kind == "sigmoid" and known[one] and known[other]
+        return (
+            node.kind in ("tanh", "sigmoid", "sin", "cos", "mask")
+            or (node.kind == "state" and node.name in states)
+            or (node.kind == "number" and abs(node.value) <= 1)
+        )
+
+    return fold(node, value)

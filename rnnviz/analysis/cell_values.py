@@ -10,7 +10,7 @@ import numpy as np
 from rnnviz.analysis.cell_parts import CellParts
 from rnnviz.analysis.unrolled import Span, Unrolled
 from rnnviz.engine.derive import Adjoint
-from rnnviz.engine.graph import Node
+from rnnviz.engine.graph import Node, topological
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters
 
@@ -38,14 +38,22 @@ class CellValues:
 
     def __call__(self, node: Node) -> Array:
         """The value of ``node`` at every token."""
-        if node not in self._memo:
-            with np.errstate(all="ignore"):
-                self._memo[node] = self._value(node)
+        with np.errstate(all="ignore"):
+            for below in topological([node], ends=self._is_known):
+                if below not in self._memo and below.kind != "input":
+                    self._memo[below] = self._value(below)
         return self._memo[node]
 
-    def _value(self, node: Node) -> Array:
+    def _is_known(self, node: Node) -> bool:
+        return node in self._memo or self.unrolled.has(self._recorded(node))
+
+    def _recorded(self, node: Node) -> str:
+        """The name of its array in the trace, if the engine has recorded it."""
         names = self.parts.cell.layout.back.named
-        name = f"{node.name}_before" if node.kind == "state" else names.get(node, "")
+        return f"{node.name}_before" if node.kind == "state" else names.get(node, "")
+
+    def _value(self, node: Node) -> Array:
+        name = self._recorded(node)
         if self.unrolled.has(name):
             return self.unrolled.of(name)
         match node.kind:
@@ -55,7 +63,7 @@ class CellValues:
                 return self._of_spans(lambda span, W: np.tile(W, (span.steps, 1)), node.name)
             case "product":
                 return self._product(node)
-        return self.computed(node, [self(arg) for arg in node.args])
+        return self.computed(node, [self._memo[arg] for arg in node.args])
 
     @staticmethod
     def function(name: str, values: Array) -> Array:
@@ -77,7 +85,7 @@ class CellValues:
     def _product(self, node: Node) -> Array:
         (read,) = node.args
         if read.kind != "input":
-            whole = self(read)
+            whole = self._memo[read]
             starts = dict(zip(self._spans, self._starts, strict=True))
             return self._of_spans(
                 lambda span, W: whole[starts[span] : starts[span] + span.steps] @ W.T, node.name

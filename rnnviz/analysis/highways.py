@@ -35,8 +35,7 @@ def highways(equations: Equations) -> list[Highway]:
         if ops is not None:
             found.append(Highway(name, before[name], ops))
             taken.update(ops)
-    depth = _depths(order)
-    return sorted(found, key=lambda way: -max((depth[op] for op in way.ops), default=0))
+    return sorted(found, key=lambda way: -max((op.depth for op in way.ops), default=0))
 
 
 def _way(end: Node, before: Node, taken: set[Node]) -> tuple[Node, ...] | None:
@@ -54,10 +53,3 @@ def _way(end: Node, before: Node, taken: set[Node]) -> tuple[Node, ...] | None:
         return known[node]
 
     return walk(end)
-
-
-def _depths(order: list[Node]) -> dict[Node, int]:
-    depths: dict[Node, int] = {}
-    for node in order:
-        depths[node] = 1 + max((depths[arg] for arg in node.args), default=0)
-    return depths

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
@@ -13,17 +12,16 @@ from rnnviz.analysis.cell_parts import CellParts, cell_parts
 from rnnviz.analysis.cell_values import CellValues
 from rnnviz.analysis.unrolled import Unrolled
 from rnnviz.engine.derived_cell import DerivedCell
-from rnnviz.engine.graph import Node, remembers, topological
+from rnnviz.engine.graph import Node, topological
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Trace
 
 
 class Entry(NamedTuple):
-    """A matrix times a state, as it enters a sum: with a sign, and times ``factors``."""
+    """A matrix times a state, as it enters a sum: times ``factor``."""
 
-    sign: int
-    factors: tuple[Node, ...]
+    factor: Node
     product: Node
 
 
@@ -36,13 +34,21 @@ class Readers:
 
     def __init__(self, parts: CellParts) -> None:
         self._affines, self._matrix = parts.affines, parts.recurrent_matrix
-        nodes = parts.equations.nodes
+        self._graph, nodes = parts.graph, parts.equations.nodes
         kept = topological([nodes[state] for state in parts.equations.states])
+        self._reading = set[Node]()
+        for node in kept:
+            if self._reads(node):
+                self._reading.add(node)
         sums = [node for node in reversed(self._affines) if node in kept]
         entries = {node: found for node in sums if (found := [*self._entering(node)])}
+        below = {node: {*topological([node])} - {node} for node in entries}
+        read = {node: {entry.product for entry in found} for node, found in entries.items()}
         # What a larger sum takes up is not shown twice.
         sums = [
-            node for node in entries if not any(_within(node, other, entries) for other in sums)
+            node
+            for node in entries
+            if not any(node in below[other] and read[node] <= read[other] for other in entries)
         ]
         lines = [_line(node, parts) for node in sums]
         self.entries = {
@@ -50,19 +56,36 @@ class Readers:
             for node, line in zip(sums, lines, strict=True)
         }
 
-    def _entering(
-        self, node: Node, sign: int = 1, factors: tuple[Node, ...] = ()
-    ) -> Iterator[Entry]:
+    def _entering(self, total: Node) -> Iterator[Entry]:
+        """The products in a sum, and in the products that it adds, each once."""
+        factors = {total: self._graph.number(1)}
+        for node in reversed(topological([total])):
+            if node not in factors:
+                continue
+            factor = factors[node]
+            if node in self._affines:
+                read = (product for product in self._affines[node].products if product.remembers)
+                yield from (Entry(factor, product) for product in read)
+            for term, multiplied in self._terms(node):
+                times = self._graph.mul(factor, multiplied)
+                factors[term] = self._graph.add(factors[term], times) if term in factors else times
+
+    def _terms(self, node: Node) -> Iterator[tuple[Node, Node]]:
+        """What to look for products in, and what it is multiplied by."""
         if node in self._affines:
-            affine = self._affines[node]
-            read = (product for product in affine.products if remembers(product.args[0]))
-            yield from (Entry(sign, factors, product) for product in read)
-            for other_sign, other in affine.others:
-                yield from self._entering(other, sign * other_sign, factors)
+            for sign, other in self._affines[node].others:
+                yield other, self._graph.number(sign)
         elif node.kind == "mul":
             left, right = node.args
-            first = [*self._entering(right, sign, (*factors, left))]
-            yield from first or self._entering(left, sign, (*factors, right))
+            yield (right, left) if right in self._reading else (left, right)
+
+    def _reads(self, node: Node) -> bool:
+        """Whether a matrix times a state enters it; known of all that is below it."""
+        if node in self._affines:
+            affine = self._affines[node]
+            read = any(product.remembers for product in affine.products)
+            return read or any(other in self._reading for _, other in affine.others)
+        return node.kind == "mul" and not self._reading.isdisjoint(node.args)
 
     @property
     def candidate(self) -> str:
@@ -73,14 +96,6 @@ class Readers:
             if any(entry.product.name == self._matrix for entry in entries)
         )
         return next(named, "")
-
-
-def _within(node: Node, other: Node, entries: dict[Node, list[Entry]]) -> bool:
-    """Whether all that enters a sum is a part of what enters another one."""
-    if node is other or node not in topological([other]):
-        return False
-    inner, outer = ({entry.product for entry in entries.get(at, ())} for at in (node, other))
-    return inner <= outer
 
 
 def _line(node: Node, parts: CellParts) -> str:
@@ -120,11 +135,10 @@ def _products(
     cell, (to, source) = unrolled.trace.architecture.cell, ends
     values = CellValues(cell_parts(cell), unrolled, parameters)
     total = np.zeros_like(unrolled.h)
-    for sign, factors, product in readers(cell).entries[line]:
+    for factor, product in readers(cell).entries[line]:
         each = (unrolled.weight(parameters, t, product.name) for t in range(len(unrolled)))
         weights = np.array([W[ends].reshape(-1) for W in each])
-        factor = math.prod((_of(values(node), to) for node in factors), start=sign)
-        total += weights * _of(values(product.args[0]), source) * factor
+        total += weights * _of(values(product.args[0]), source) * _of(values(factor), to)
     return total
 
 

@@ -12,7 +12,7 @@ from rnnviz.analysis.cell_values import CellGradients, CellValues
 from rnnviz.analysis.training_step import Focus, StepRecord
 from rnnviz.config import Gradient
 from rnnviz.engine.derive import Adjoint
-from rnnviz.engine.graph import Node, remembers
+from rnnviz.engine.graph import Node
 from rnnviz.engine.layer_buffers import Array
 
 
@@ -46,7 +46,7 @@ class StepCell:
     def weights(self, part: Part) -> list[str]:
         """The plain names of a part's weights: recurrent matrices, its bias, then the others."""
         affine = self.parts.affine_of(part)
-        recurrent = [p.name for p in affine.products if remembers(p.args[0])]
+        recurrent = [p.name for p in affine.products if p.remembers]
         others = [p.name for p in affine.products if p.name not in recurrent]
         bias = [name for name in [self.parts.cell.layout.bias_of(affine)] if name]
         return [*recurrent, *bias, *others] if recurrent else [*others, *bias]

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from rnnviz.engine.derive import Adjoint
 from rnnviz.engine.forward_plan import ERRORS, ForwardPlan
-from rnnviz.engine.graph import Node
+from rnnviz.engine.graph import Node, topological
 from rnnviz.engine.layout import Layout
 from rnnviz.engine.operations import Op, Place, calls, merged, number, recycled
 
@@ -213,48 +213,43 @@ class BackwardPlan:
 
     def _counts(self) -> Counter[Node]:
         """How often each value is read by the factors."""
-        counts: Counter[Node] = Counter()
-
-        def read(node: Node) -> None:
-            counts[node] += 1
-            if counts[node] == 1 and node not in self._stored:
-                for arg in node.args:
-                    read(arg)
-
-        for adjoint in self.layout.back.adjoints:
-            if adjoint.node and adjoint.node.kind not in ("vector", "input"):
-                for _, factor in adjoint.parts:
-                    read(factor)
-        return counts
+        factors = [
+            factor
+            for adjoint in self.layout.back.adjoints
+            if adjoint.node and adjoint.node.kind not in ("vector", "input")
+            for _, factor in adjoint.parts
+        ]
+        made = topological(factors, ends=self._stored.__contains__)
+        return Counter(factors) + Counter(
+            arg for node in made if node not in self._stored for arg in node.args
+        )
 
     def _known(self, node: Node) -> Place | None:
         if node.kind == "number":
             return number(node.value)
         return self._memo.get(node) or self._stored.get(node)
 
-    def _factor(self, node: Node, into: Place | None) -> Place:
+    def _factor(self, factor: Node, into: Place | None) -> Place:
         """Where a factor stands, after the calls that compute it; ``into`` if it is free."""
-        if known := self._known(node):
+        if known := self._known(factor):
             return known
-        shared = self._shared[node] > 1 or into is None
-        out = into if into is not None and self._shared[node] == 1 else self._keep()
-        args, free = list[Place](), [out]
-        for arg in node.args:
-            args.append(self._known(arg) or self._factor_part(arg, free))
-        self.factors += calls(node, args, out)
-        if shared:
-            self._memo[node] = out
-        return out
-
-    def _factor_part(self, node: Node, free: list[Place]) -> Place:
-        """A part of a factor, in the place of the whole if it is still free."""
-        if self._shared[node] > 1:
-            return self._factor(node, None)
-        out = free.pop() if free else self._temporary()
-        inner = [out]
-        args = [self._known(arg) or self._factor_part(arg, inner) for arg in node.args]
-        self.factors += calls(node, args, out)
-        return out
+        order = topological([factor], ends=lambda part: self._known(part) is not None)
+        parts = [part for part in order if self._known(part) is None]
+        reads = Counter(arg for part in parts for arg in part.args)
+        kept = {p: self._keep() for p in parts if self._shared[p] > 1 or reads[p] > 1}
+        if into is None and factor not in kept:
+            kept[factor] = self._keep()
+        places = {factor: into or kept[factor], **kept}
+        for part in reversed(parts):
+            free = [places[part]]  # its first argument is computed in the same place
+            for arg in part.args:
+                if arg not in places and self._known(arg) is None:
+                    places[arg] = free.pop() if free else self._temporary()
+        for part in parts:
+            args = [self._known(arg) or places[arg] for arg in part.args]
+            self.factors += calls(part, args, places[part])
+        self._memo |= kept
+        return places[factor]
 
     def _keep(self) -> Place:
         self._count += 1

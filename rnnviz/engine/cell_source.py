@@ -8,11 +8,14 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from rnnviz.cells import CellText
+from rnnviz.engine.cell_text import CellError
 from rnnviz.engine.cell_writer import Writer, called
 from rnnviz.engine.derive import Adjoint, Backward
 from rnnviz.engine.equations import Equations, equations_of
-from rnnviz.engine.graph import Node
+from rnnviz.engine.graph import Node, topological
 
+#: How many operations all gradients of a cell may have when they are written out.
+OPERATIONS = 3_000
 #: Functions that NumPy lacks.
 _WRITTEN_OUT = {
     "sigmoid": "def sigmoid(a):\n    return 0.5 + 0.5 * np.tanh(0.5 * a)",
@@ -214,6 +217,7 @@ def _backward(cell: CellText, wanted: Wanted) -> str:
     equations, out = equations_of(cell), f"d_{equations_of(cell).out}"
     names = _names(equations)
     back = Backward(equations, names)
+    _check_lengths(equations, back)
     write = Writer(names, lambda name: f"{name}[t - 1]", lambda name: f"{name}[t]")
     others = [f"d_{name}" for name in equations.states if name != equations.out]
     read = [out, *others * wanted.ends, "x", *equations.nodes, *equations.shapes]
@@ -236,6 +240,20 @@ def _backward(cell: CellText, wanted: Wanted) -> str:
     firsts = ", ".join(f"d_{name}[-1]" for name in equations.states)
     found = f"({grads},), ({firsts},)" + ", d_x" * wanted.inputs
     return "\n".join([*code, f"    return {found}"])
+
+
+def _check_lengths(equations: Equations, back: Backward) -> None:
+    """Refuse a line if the gradients that pass it are too long to be written out."""
+    named, lengths = {*equations.nodes.values()}, dict[Node, int]()
+    passed = [part for adjoint in back.adjoints for part in adjoint.parts]
+    for node in topological((factor for _, factor in passed), ends=named.__contains__):
+        lengths[node] = 1 if node in named else 1 + sum(lengths[arg] for arg in node.args)
+    if sum(lengths[factor] for _, factor in passed) > OPERATIONS:
+        adjoint, _ = max(passed, key=lambda part: lengths[part[1]])
+        node = adjoint.node or equations.nodes[adjoint.name.removeprefix("d_")]
+        line = next(line for line in equations.lines if node in topological([line.node]))
+        long = f"the gradient through {line.name} is too long to be written out"
+        raise CellError(line.number, 1, f"{long}: make parts of this line lines of their own")
 
 
 def _step(adjoint: Adjoint, write: Writer, wanted: Wanted) -> Iterator[str]:

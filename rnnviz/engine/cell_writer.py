@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from rnnviz.engine.derive import Adjoint
-from rnnviz.engine.graph import Node
+from rnnviz.engine.graph import Node, topological
 
 #: How tightly an operation binds: a sum, a product with a matrix, others, a sign, a power, a name.
 _SUM, _MATRIX, _PRODUCT, _SIGN, _POWER, _NAME = range(1, 7)
@@ -144,4 +144,5 @@ class Writer:
 
 def _is_truth(node: Node) -> bool:
     """Whether it is True or False in NumPy, which can't be subtracted or added."""
-    return node.kind == "mask" or (node.kind == "mul" and all(map(_is_truth, node.args)))
+    factors = topological([node], ends=lambda below: below.kind != "mul")
+    return all(factor.kind in ("mask", "mul") for factor in factors)

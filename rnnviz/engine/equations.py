@@ -21,10 +21,10 @@ from rnnviz.engine.cell_text import (
     statements,
     with_a_point,
 )
-from rnnviz.engine.graph import FUNCTIONS, INPUTS, ONE, UNITS, Graph, Node, remembers, topological
+from rnnviz.engine.graph import FUNCTIONS, INPUTS, ONE, UNITS, Graph, Node, topological
 
-#: How many states and gates a cell may have, and how many operations.
-NAMED, NODES = 12, 400
+#: How many states and gates a cell may have, how many operations, and how many inside each other.
+NAMED, NODES, DEPTH = 12, 400, 100
 #: Numbers may be so large, and exponents.
 LARGEST, HIGHEST = 1e6, 8
 _COMPARISONS: dict[type[ast.cmpop], str] = {
@@ -68,7 +68,7 @@ class Equations:
     def recurrent(self) -> tuple[str, ...]:
         """The matrices through which a state enters the next state."""
         below = topological(self.nodes[name] for name in self.states)
-        read = [node for node in below if node.kind == "product" and remembers(node)]
+        read = [node for node in below if node.kind == "product" and node.remembers]
         return tuple(dict.fromkeys(node.name for node in read))
 
     @cached_property
@@ -135,6 +135,9 @@ class _Reader:
         """Take the next equation."""
         self._line, name = statement.number, statement.name
         node = self._node(statement.value)
+        if node.depth > DEPTH:
+            nested = f"{name} is made of {node.depth} operations, each inside the next"
+            self._fail(statement.value, f"{nested}; there may be {DEPTH}")
         if node.kind == "number":
             self.constants[name] = self._given.get(name, node.value)
         elif node.size == INPUTS:
@@ -262,7 +265,7 @@ class _Reader:
             self._fail(part.right, "right of @ a vector must stand, not a number")
         if vector.size == INPUTS and vector.kind != "input":
             self._fail(part.right, f"x stands alone to the right of @: write {name} @ x")
-        if not _changes(vector):
+        if not vector.varies:
             same = f"{text} is the same at every token: a vector of weights does the same"
             self._fail(part.right, f"{same} without {name}")
         known, before, line = self._multiplied.setdefault(name, (vector, text, self._line))
@@ -339,11 +342,6 @@ class _Reader:
         return self.graph.make("where", *nodes, name=sign)
 
 
-def _changes(node: Node) -> bool:
-    """Whether a value depends on the input or on a state."""
-    return node.kind in ("input", "state") or any(map(_changes, node.args))
-
-
 def _check(made: Equations, last: int) -> None:
     """Refuse what makes no cell as a whole."""
     numbers = [name for name in made.states if name in made.constants]
@@ -353,7 +351,7 @@ def _check(made: Equations, last: int) -> None:
         if line.node.kind == "vector":
             other = f"{line.name} is only another name of {line.node.name}"
             raise CellError(line.number, 1, f"{other}: write {line.node.name} where it is read")
-        if line.name in made.states and not _changes(line.node):
+        if line.name in made.states and not line.node.varies:
             same = f"{line.name} is read before it is written, but is the same at every token"
             raise CellError(line.number, 1, same)
     if not made.states:

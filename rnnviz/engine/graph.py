@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
+
+T = TypeVar("T")
 
 #: The numbers that a value has: one, one for each input of the layer, or one for each unit.
 ONE, INPUTS, UNITS = "1", "D", "H"
@@ -16,7 +19,9 @@ class Node:
 
     ``name`` is that of a state before the token ("state"), of weights ("vector"), of the matrix of
     a "product", or the comparison of "mask" and "where". ``value`` is that of a "number", or the
-    exponent of a "power". ``size`` says how many numbers it has.
+    exponent of a "power". ``size`` says how many numbers it has. ``depth`` counts the operations
+    from the deepest value below it, ``kinds`` are those of all values below it, its own included.
+    ``sums`` says whether a product with a matrix is a term of it.
     """
 
     kind: str
@@ -25,10 +30,23 @@ class Node:
     value: float
     size: str
     index: int
+    depth: int
+    kinds: frozenset[str]
+    sums: bool
 
     def is_number(self, value: float) -> bool:
         """Whether it is this number."""
         return self.kind == "number" and self.value == value
+
+    @property
+    def varies(self) -> bool:
+        """Whether it depends on the input or on a state."""
+        return not self.kinds.isdisjoint(("input", "state"))
+
+    @property
+    def remembers(self) -> bool:
+        """Whether it depends on a state before the token."""
+        return "state" in self.kinds
 
 
 class Graph:
@@ -49,7 +67,12 @@ class Graph:
         key = (kind, *(arg.index for arg in args), name, value)
         if key not in self._nodes:
             size = size or next((arg.size for arg in args if arg.size != ONE), ONE)
-            self._nodes[key] = Node(kind, args, name, value, size, len(self._nodes))
+            depth = 1 + max((arg.depth for arg in args), default=0)
+            kinds = frozenset((kind,)).union(*(arg.kinds for arg in args))
+            # A sum with such a term is computed as it stands.
+            sums = kind == "product" or (kind in ("add", "sub") and any(arg.sums for arg in args))
+            index = len(self._nodes)
+            self._nodes[key] = Node(kind, args, name, value, size, index, depth, kinds, sums)
         return self._nodes[key]
 
     def number(self, value: float) -> Node:
@@ -67,7 +90,7 @@ class Graph:
                 return self.number(-a.value)
             case "neg":
                 return a.args[0]
-            case "sub" if not any(map(_sums_products, a.args)):
+            case "sub" if not a.sums:
                 return self.sub(a.args[1], a.args[0])
         return self.make("neg", a)
 
@@ -140,12 +163,6 @@ class Graph:
         return SLOPES[y.kind](self, y)
 
 
-def _sums_products(node: Node) -> bool:
-    """Whether a product with a matrix is a term of it: such sums are computed as they stand."""
-    inner = node.kind in ("add", "sub") and any(map(_sums_products, node.args))
-    return inner or node.kind == "product"
-
-
 #: How many arguments the functions of a cell's text have.
 FUNCTIONS = {
     "sigmoid": 1, "tanh": 1, "relu": 1, "softplus": 1, "exp": 1, "log": 1, "sqrt": 1, "cos": 1,
@@ -180,21 +197,25 @@ def _either(graph: Graph, mask: Node) -> tuple[Node, Node]:
     return mask, graph.sub(graph.number(1), mask)
 
 
-def topological(roots: Iterable[Node]) -> list[Node]:
-    """All nodes below the roots, each after its arguments."""
+def topological(
+    roots: Iterable[Node], ends: Callable[[Node], bool] = lambda node: False
+) -> list[Node]:
+    """All nodes below the roots, each after its arguments; what is below ``ends`` is left out."""
     order: dict[Node, None] = {}
-
-    def walk(node: Node) -> None:
-        if node not in order:
-            for arg in node.args:
-                walk(arg)
-            order[node] = None
-
-    for root in roots:
-        walk(root)
+    stack = [*roots][::-1]
+    while stack:
+        node = stack[-1]
+        missing = [] if ends(node) else [arg for arg in node.args if arg not in order]
+        if missing:
+            stack += reversed(missing)
+        else:
+            order[stack.pop()] = None
     return [*order]
 
 
-def remembers(node: Node) -> bool:
-    """Whether a value depends on a state before the token."""
-    return any(below.kind == "state" for below in topological([node]))
+def fold(root: Node, value: Callable[[Node, Mapping[Node, T]], T]) -> T:
+    """The value of a node, each made from those of the nodes below it, and made once."""
+    known: dict[Node, T] = {}
+    for node in topological([root]):
+        known[node] = value(node, known)
+    return known[root]

@@ -81,7 +81,7 @@ def merged(ops: list[Op]) -> list[Op]:
     rest, result = [*ops], list[Op]()
     while rest:
         op, k = rest.pop(0), 0
-        while k < len(rest):
+        while op.out.first >= 0 and k < len(rest):
             both = _joined(op, rest[k])
             if both and _independent(rest[k], rest[:k]):
                 op = both

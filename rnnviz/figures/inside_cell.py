@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from rnnviz.analysis.cell_diagram import Diagram, Symbol, cell_diagram, operand, varies
+from rnnviz.analysis.cell_diagram import Diagram, Symbol, cell_diagram, operand
 from rnnviz.analysis.cell_layout import Band, Box, CellLayout, Place, Route, cell_layout
 from rnnviz.analysis.cell_notation import typeset, untimed
 from rnnviz.analysis.cell_parts import bounded, bounded_states, nonnegative
@@ -203,7 +203,7 @@ class _Inside:
         """The weights in which other weights are."""
         others = (n for n, node in self.equations.nodes.items() if node is not symbol.node)
         below = [n for n in others if symbol.node in topological([self.equations.nodes[n]])]
-        return f"in {', '.join(n for n in below if not varies(self.equations.nodes[n]))}"
+        return f"in {', '.join(n for n in below if not self.equations.nodes[n].varies)}"
 
     def _functions(self, symbol: Symbol) -> str:
         """The functions of a symbol's total, the last one first: tanh, σ."""
@@ -271,11 +271,7 @@ class _Inside:
             found["label"] = f"× {self._written.factor(other, 0)}"
             share = self.cell.values(other)
             values = np.broadcast_to(share[self.t] if share.ndim else share, self.step.hidden)
-            if (
-                values.min() >= 0
-                and values.max() <= 1
-                and (nonnegative(other) or not varies(other))
-            ):
+            if values.min() >= 0 and values.max() <= 1 and (nonnegative(other) or not other.varies):
                 found["share"] = compact(values).tolist()
                 found["open"] = float(values.mean())
         return found

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from rnnviz.analysis.cell_notation import untimed
 from rnnviz.analysis.cell_parts import cell_parts
 from rnnviz.analysis.recurrent_parts import Readers, given_parts, readers, recurrent_parts
 from rnnviz.analysis.unrolled import Unrolled
@@ -94,6 +95,9 @@ def test_what_a_unit_gives_is_what_the_others_get_from_it(cell):
 def test_two_sums_in_one_line_are_told_apart():
     text = "h = sigmoid(W_hz @ h + b_z) * h + tanh(W_xh @ x - b_r * (W_hh @ h))"
     found = readers(own_cell(text))
-    terms = {name: [(e.sign, e.product.name) for e in own] for name, own in found.entries.items()}
-    assert sorted(terms.values()) == [[(-1, "W_hh")], [(1, "W_hz")]]
-    assert terms[found.candidate] == [(-1, "W_hh")]
+    terms = {
+        name: [(untimed({}).value(e.factor, 0), e.product.name) for e in own]
+        for name, own in found.entries.items()
+    }
+    assert sorted(terms.values()) == [[("1", "W_hz")], [("−b_r", "W_hh")]]
+    assert terms[found.candidate] == [("−b_r", "W_hh")]
