@@ -31,9 +31,10 @@ SWITCH_INTERVAL = 1e-4
 #: Seconds that a run of Streamlit's script waits for the host.
 BORROW_TIMEOUT = 60.0
 #: Seconds of CPU time. After one longer turn, all later turns of that run use the thread pool.
-SLOW_TURN = 0.2
-#: The threads for long work; few, because each takes the GIL from the others.
-_POOL = ThreadPoolExecutor(4, "long")
+SLOW_TURN = 0.1
+#: The threads for what takes long, or may. A run uses one at a time, so a few tabs that are busy
+#: leave some to the others; each takes the GIL from the others.
+_POOL = ThreadPoolExecutor(16, "long")
 
 
 class EndedError(RuntimeError):
@@ -187,7 +188,7 @@ class Actor:
             await self._execute(work, long=True)
         (_PLAYING.add if self._host.playing(now) else _PLAYING.discard)(self)
         playing = len(_PLAYING)
-        await self._execute(lambda: self._turn(playing), self._slow)
+        await self._execute(lambda: self._turn(playing), self._slow or self._host.untried)
 
     def _turn(self, playing: int) -> None:
         start = time.thread_time()

@@ -53,13 +53,15 @@ class SessionHost:
     """A session, its viewers, and what to do next.
 
     ``version`` counts changes that may affect a picture, ``edition`` changes that may affect
-    Streamlit's part of the page.
+    Streamlit's part of the page. A turn is ``untried`` after something has changed until all is
+    drawn and, while the run plays, an epoch has ended: nobody knows yet how long it takes.
     """
 
     def __init__(self, session: Session, now: float) -> None:
         self.session = session
         self.viewers: list[Viewer] = []
         self.version = self.edition = 0
+        self.untried = True
         self._unwatched_since, self._next_frame, self._next_look = now, now, now
         self._pace = Pace()
         self._last_commands: dict[str, int] = {}  # number of the last command, by client
@@ -118,23 +120,26 @@ class SessionHost:
 
         The slice is divided by the number of sessions ``playing``, so all are drawn equally often.
         """
-        if self.playing(now) and not self.session.player.opening:
+        player = self.session.player
+        before = player.position.epoch
+        if self.playing(now) and not player.opening:
             self._train(now, SLICE / max(1, playing))
-        elif not self.session.player.running:
+        elif not player.running:
             self._pace.reset()
         # Streamlit's part of the page changes when a run ends by itself.
-        self.edition += self._was_running and not self.session.player.running
-        self._was_running = self.session.player.running
-        if now >= self._refine_at and not self.session.player.running:
+        self.edition += self._was_running and not player.running
+        self._was_running = player.running
+        if now >= self._refine_at and not player.running:
             # The hand may rest without letting go.
             self._dragged, self._refine_at = False, math.inf
             self.version += 1
-        if now < self._next_frame:
-            return
-        for viewer in self.viewers:
+        for viewer in self.viewers if now >= self._next_frame else ():
             if self._is_due(viewer):
                 self._next_frame = now + FRAME
                 self._send(viewer, now)
+        whole = player.position.epoch != before if player.running else self._refine_at == math.inf
+        if whole and all(viewer.version == self.version for viewer in self.viewers):
+            self.untried = False
 
     # Work
 
@@ -200,6 +205,7 @@ class SessionHost:
 
     def attach(self, viewer: Viewer, now: float) -> None:
         """Connect a browser."""
+        self.untried = True
         viewer.last_message_at = now
         self.viewers.append(viewer)
 
@@ -213,6 +219,7 @@ class SessionHost:
     def refresh(self) -> None:
         """Draw everything again, because the page may have been laid out again."""
         self.version += 1
+        self.untried = True
         self._finished_jobs.clear()
         self._unfinished_jobs.clear()
 
@@ -284,6 +291,7 @@ class SessionHost:
                 viewer.in_sight = frozenset(key for key in keys if isinstance(key, str))
                 viewer.forget([key for key in new if isinstance(key, str)])
                 viewer.version = -1
+                self.untried = True
             case {"do": str(), "n": int(number)}:
                 if number > self._last_commands.get(viewer.client, 0):
                     self._remember(viewer.client, number)
@@ -299,6 +307,7 @@ class SessionHost:
 
     def _act(self, viewer: Viewer, command: Mapping[str, Any]) -> None:
         self.version += 1
+        self.untried = True
         self._dragged = not command.get("settled", True)
         if command["do"] in ("select", "click"):
             self._handle(viewer, command)

@@ -9,9 +9,9 @@ import pytest
 from rnnviz.app import actor as acting
 from rnnviz.app import session_registry as module
 from rnnviz.app.actor import Actor, EndedError
-from rnnviz.app.session_host import FAILED, RESTORED
+from rnnviz.app.session_host import FAILED, RESTORED, SessionHost
 from rnnviz.app.session_registry import FullError, SessionRegistry
-from rnnviz.app.viewer import Viewer
+from rnnviz.app.viewer import Scene, Viewer
 from rnnviz.config import RunConfig
 from rnnviz.session import Session
 from rnnviz.training.schedule import Position
@@ -189,6 +189,32 @@ def test_many_commands_of_one_keep_no_other(start):
     assert epoch(other) == 150
     # All at once they would leave time for one frame.
     assert looker.frames > before + 2
+
+
+def test_a_page_that_may_take_long_to_draw_is_drawn_beside_the_others(actor):
+    threads = []
+    with actor.borrow() as host:
+        scene = Scene(host.session, lambda _: threads.append(threading.current_thread().name))
+    actor.attach(Viewer(len, scene=lambda: scene))
+    wait_until(lambda: threads)
+    assert threads[0] != "actors"
+
+
+def test_turns_known_to_be_short_take_no_other_thread(start, monkeypatch):
+    actor, threads = start(), []
+    turn = SessionHost.turn
+
+    def noted(host, *times):
+        turn(host, *times)
+        threads.append(threading.current_thread().name)
+
+    monkeypatch.setattr(SessionHost, "turn", noted)
+    looker = Looker(actor)
+    looker.say("play")
+    wait_until(lambda: threads[-3:] == ["actors"] * 3)
+    begun = len(threads)
+    looker.say("reset")
+    wait_until(lambda: any(name != "actors" for name in threads[begun:]))
 
 
 def test_one_that_is_stopped_at_once_is_gone(start):
