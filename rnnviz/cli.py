@@ -29,7 +29,7 @@ from rnnviz.config import (
 from rnnviz.engine.cell_check import define
 from rnnviz.engine.cell_source import description, source
 from rnnviz.engine.cell_text import CellError
-from rnnviz.engine.gradcheck import TOLERANCE, complex_step_gradient, relative_errors
+from rnnviz.engine.gradcheck import GradientCheck, complex_step_gradient, relative_errors
 from rnnviz.engine.own_cell import own_cell
 from rnnviz.engine.training import record
 from rnnviz.exchange.foreign_network import TransferError
@@ -542,7 +542,11 @@ def _gradcheck(config: RunConfig, options: dict[str, Any]) -> int:
     print(f"{'parameter':<12}" + "".join(f"{kind:>12}" for kind in kinds))
     for name in truth.named():
         print(f"{name:<12}" + "".join(f"{errors[kind][name]:12.1e}" for kind in kinds))
-    return 0 if max(errors[Gradient.EXACT].values()) <= TOLERANCE else 1
+    size = truth.theta.size
+    if not (wrong := GradientCheck(errors[Gradient.EXACT], size, size).wrong):
+        return 0
+    print(f"rnnviz: The gradient is wrong in {', '.join(wrong)}.", file=sys.stderr)
+    return 1
 
 
 def _verify(config: RunConfig, options: dict[str, Any]) -> int:

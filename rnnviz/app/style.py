@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -115,13 +116,15 @@ def check_html(check: GradientCheck | None, names: Names) -> str:
     if not check.wrong:
         text = f"<b>✓ right to {number(check.worst, 2)}</b> (largest relative error, {entries})"
         return f'<div class="rnnviz-check fine">{text}</div>'
-    wrong = ", ".join(f"{name} by {_percent(error)}" for name, error in check.wrong.items())
+    wrong = ", ".join(f"{name} {_off(error)}" for name, error in check.wrong.items())
     right = ", ".join(name for name in check.errors if name not in check.wrong)
     rest = f"; right: {right}" if right else ""
     return f'<div class="rnnviz-check wrong"><b>✗ wrong: {wrong}</b>{rest} ({entries})</div>'
 
 
-def _percent(error: float) -> str:
+def _off(error: float) -> str:
+    if not math.isfinite(error):
+        return "is not finite"
     # Two significant digits.
     percent = np.format_float_positional(100 * error, precision=2, fractional=False, trim="-")
-    return f"{percent}%"
+    return f"by {percent}%"

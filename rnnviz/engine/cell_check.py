@@ -28,14 +28,18 @@ def define(text: str, name: str = "own") -> CellText:
     cell = CellText(name, text)
     if equations_of(cell).idle:
         raise CellError(1, 1, f"{equations_of(cell).idle[0]} has no effect: leave it out")
-    error = gradient_error(cell)
-    if np.isnan(error):
+    confirm("derived gradient", gradient_error(cell))
+    return cell
+
+
+def confirm(gradient: str, error: float) -> None:
+    """Raise CellError unless the relative error of a cell's gradient is small."""
+    if not math.isfinite(error):
         finite = "with small random weights its values are no finite numbers: log, sqrt and / need"
         raise CellError(1, 1, f"{finite} arguments that stay above 0")
     if error > TOLERANCE:
-        wrong = f"its derived gradient differs from the complex step by {error:.0e}"
+        wrong = f"its {gradient} differs from the complex step by {error:.0e}"
         raise CellError(1, 1, f"{wrong}, so it can't be used. Please report this text")
-    return cell
 
 
 def gradient_error(cell: CellText) -> float:

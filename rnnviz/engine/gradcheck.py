@@ -39,34 +39,43 @@ def complex_step_gradient(
     trace = Trace(parameters.architecture, batch, complex)
     forward = bind_forward(shifted, trace)
     gradient = parameters.like(np.full(parameters.theta.shape, np.nan))
-    for i in range(len(gradient.theta)) if entries is None else entries:
-        shifted.theta[i] += 1j * _TINY
-        forward()
-        gradient.theta[i] = trace.loss.mean().imag / _TINY
-        shifted.theta[i] = parameters.theta[i]
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        for i in range(len(gradient.theta)) if entries is None else entries:
+            shifted.theta[i] += 1j * _TINY
+            forward()
+            gradient.theta[i] = trace.loss.mean().imag / _TINY
+            shifted.theta[i] = parameters.theta[i]
     return gradient
 
 
-def relative_errors(gradient: Parameters, truth: Parameters) -> dict[str, float]:
+def relative_errors(
+    gradient: Parameters, truth: Parameters, entries: Array | None = None
+) -> dict[str, float]:
     """||gradient - truth|| / ||truth|| (L2) of every parameter; 0 if both are zero.
 
-    Entries where the truth is NaN are left out. Where the truth is zero, or not more than the
-    rounding of the whole gradient, the error is relative to the whole gradient.
+    With ``entries``, indices into theta, only these are compared. A number among them that is not
+    finite makes the error of its parameter NaN or infinite. Where the truth is zero, or not more
+    than the rounding of the whole gradient, the error is relative to the whole gradient.
     """
-    whole = _norm(truth.theta)
+    if entries is not None:
+        gradient, truth = _only(entries, gradient), _only(entries, truth)
+    whole = float(np.linalg.norm(truth.theta[np.isfinite(truth.theta)]))
     pairs = zip(gradient.named().items(), truth.named().values(), strict=True)
     return {name: _relative_error(ours, true, whole) for (name, ours), true in pairs}
 
 
+def _only(entries: Array, gradient: Parameters) -> Parameters:
+    """The gradient with zeros in all other entries."""
+    kept = gradient.like(np.zeros_like(gradient.theta))
+    kept.theta[entries] = gradient.theta[entries]
+    return kept
+
+
 def _relative_error(gradient: Array, truth: Array, whole: float) -> float:
-    difference, size = _norm(gradient - truth), _norm(truth)
+    with np.errstate(over="ignore", invalid="ignore"):
+        difference, size = map(float, map(np.linalg.norm, (gradient - truth, truth)))
     of = size if size > _ROUNDING * whole else whole or size
     return difference / of if difference and of else difference
-
-
-def _norm(values: Array) -> float:
-    """The L2 norm of what is known."""
-    return float(np.linalg.norm(values[~np.isnan(values)]))
 
 
 @dataclass(frozen=True)
@@ -79,8 +88,8 @@ class GradientCheck:
 
     @property
     def worst(self) -> float:
-        """The largest relative error."""
-        return max(self.errors.values())
+        """The largest relative error; NaN if one is."""
+        return float(np.max([*self.errors.values()]))
 
     @property
     def wrong(self) -> dict[str, float]:
@@ -97,10 +106,9 @@ def check_gradient(parameters: Parameters, batch: Batch, gradient: Gradient) -> 
     double = parameters.like(parameters.theta.astype(float))
     tokens = sum(batch.read.counts) + (sum(batch.source.counts) if batch.source else 0)
     entries = _spread(double, _WORK // (tokens * double.theta.size))
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        truth = complex_step_gradient(double, batch, entries)
-        analytic = record(double, batch, gradient).gradient
-    return GradientCheck(relative_errors(analytic, truth), len(entries), parameters.theta.size)
+    truth = complex_step_gradient(double, batch, entries)
+    errors = relative_errors(record(double, batch, gradient).gradient, truth, entries)
+    return GradientCheck(errors, len(entries), parameters.theta.size)
 
 
 def _spread(parameters: Parameters, affordable: int) -> Array:

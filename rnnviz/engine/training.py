@@ -307,7 +307,7 @@ def record(
     """The read-only trace of a forward and backward pass; the loss is the mean over the outputs."""
     trace = Trace(parameters.architecture, batch, parameters.theta.dtype)
     bound = bind(parameters, trace, gradient, truncate)
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         bound.forward()
         bound.backward(1 / len(trace.logits))
     return trace.freeze()

@@ -295,8 +295,11 @@ def _answers(
 
 
 def _same(answer: Array, logits: Array, tolerance: float, classes: bool) -> bool:
-    """Whether an answer are these logits; of classes, also their probabilities or log of these."""
-    if answer.shape != logits.shape:
+    """Whether an answer are these logits; of classes, also their probabilities or log of these.
+
+    Logits that are not finite are no one's answer.
+    """
+    if answer.shape != logits.shape or not np.isfinite(logits).all():
         return False
     logs = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
     largest = max(1.0, float(np.abs(logits).max()))

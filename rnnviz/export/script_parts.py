@@ -150,12 +150,13 @@ METRICS = {
     "accuracy": '''
 def metric(found, targets, owners):
     """The share of answers that are right."""
-    return np.mean(found.argmax(axis=1) == targets)
+    return np.mean((found.argmax(axis=1) == targets) & ~np.isnan(found).any(axis=1))
 ''',
     "exact match": '''
 def metric(found, targets, owners):
     """The share of sequences that are right as a whole."""
-    wrong = np.unique(owners[found.argmax(axis=1) != targets])
+    right = (found.argmax(axis=1) == targets) & ~np.isnan(found).any(axis=1)
+    wrong = np.unique(owners[~right])
     return 1 - len(wrong) / len(np.unique(owners))
 ''',
     "signs right": '''

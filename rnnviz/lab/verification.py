@@ -64,17 +64,19 @@ class Check:
 
     @property
     def failed(self) -> bool:
-        """Whether more was measured than allowed, or what is not a number."""
-        return not self.why and not self.measured <= self.allowed
+        """Whether more was measured than allowed, or what is not finite."""
+        return not self.why and not (math.isfinite(self.measured) and self.measured <= self.allowed)
 
 
 def apart(one: ArrayLike, other: ArrayLike, least: float = 1e-3) -> float:
-    """The largest difference, relative to the largest of the other, or to ``least``."""
+    """The largest difference, relative to the largest of the other, or to ``least``.
+
+    It is not finite if one of the numbers isn't, even if the other is the same.
+    """
     ours, theirs = np.asarray(one, float), np.asarray(other, float)
-    gaps = np.zeros(theirs.shape)
-    np.subtract(ours, theirs, out=gaps, where=ours != theirs)  # Infinities can be equal.
     largest = np.abs(theirs[np.isfinite(theirs)]).max(initial=least)
-    return float(np.abs(gaps).max(initial=0) / largest)
+    with np.errstate(invalid="ignore", over="ignore"):
+        return float(np.abs(ours - theirs).max(initial=0) / largest)
 
 
 class NetworkChecks:
@@ -153,8 +155,8 @@ class NetworkChecks:
         gradient, errors = self._trace.gradient.named(), dict[str, float]()
         for name, array in gradient.items():
             largest = float(np.abs(array).max())
-            told = self._errors(name, array) if largest >= _SMALL else []
-            errors |= {name: max(told) / largest} if told else {}
+            told = [] if largest < _SMALL else self._errors(name, array)
+            errors |= {name: float(np.max(told)) / largest} if told else {}
         what, left = "gradient, by central differences", len(gradient) - len(errors)
         if not errors:
             return Check(what, why=_UNTOLD)
@@ -233,7 +235,7 @@ class NetworkChecks:
         if self._jacobians is None:
             return Check(what, why=_TOO_LARGE)
         total = float(lyapunov_exponents(self._jacobians).sum())
-        if not math.isfinite(total):
+        if total == -math.inf:
             return Check(what, why="a Jacobian is singular, to rounding")
         return Check(
             what, apart(total, np.linalg.slogdet(self._jacobians.matrices)[1].mean()), SPECTRAL
@@ -245,7 +247,7 @@ class NetworkChecks:
         if not weights:
             return Check(what, why="there are none")
         logs = [np.linalg.slogdet(W)[1] for W in weights]
-        if not np.isfinite(logs).all():
+        if np.isneginf(logs).any():
             return Check(what, why="they are singular")
         sizes = [np.log(np.abs(np.linalg.eigvals(W))).sum() for W in weights]
         return Check(what, apart(sizes, logs), SPECTRAL)
@@ -289,7 +291,7 @@ def _recurrent(network: Parameters) -> list[Array]:
 
 
 def _worst(errors: dict[str, float]) -> str:
-    return max(errors, key=lambda name: errors[name])
+    return [*errors][np.argmax([*errors.values()])]  # NaN counts as the largest.
 
 
 def notebook_check(probe: Probe) -> Check:

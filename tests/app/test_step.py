@@ -218,8 +218,18 @@ def test_a_finished_run_has_nothing_to_apply():
     [(1.5, "150%"), (0.123, "12%"), (0.01, "1%"), (0.003, "0.3%"), (2.04e-7, "0.00002%")],
 )
 def test_errors_of_every_size_are_told_in_percent(error, said):
+    assert f"wrong: W_hh by {said}<" in checked(error)
+
+
+@each_row("error", [float("nan"), float("inf")])
+def test_a_gradient_that_is_not_finite_is_wrong(error):
+    assert "wrong: W_hh is not finite<" in checked(error)
+
+
+def checked(error):
+    """The badge of a check with this error of one parameter."""
     check = GradientCheck({"W_hh": error}, 4, 4)
-    assert f"wrong: W_hh by {said}<" in check_html(check, Names((), ()))
+    return check_html(check, Names((), ()))
 
 
 @each_row(

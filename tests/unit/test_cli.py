@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import numpy as np
@@ -481,6 +482,22 @@ def test_gradcheck_fails_where_the_exact_gradient_is_not(run, monkeypatch):
     right = cli.record
     monkeypatch.setattr(cli, "record", lambda p, batch, _: right(p, batch, Gradient.NOTEBOOK))
     assert run(*CHECK, "--phrase", "bad bad").code == 1
+
+
+@each_row("number", [np.nan, np.inf])
+def test_gradcheck_fails_where_numbers_are_not_finite_and_names_the_parameters(
+    run, number, right=cli.record
+):
+    def broken(*given):
+        gradient = right(*given).gradient
+        gradient["b_h"][0] = number
+        return SimpleNamespace(gradient=gradient)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cli, "record", broken)
+        done = run(*CHECK, "--phrase", "bad bad")
+    assert done.code == 1
+    assert done.err == "rnnviz: The gradient is wrong in b_h.\n"
 
 
 # A cell

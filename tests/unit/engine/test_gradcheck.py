@@ -6,6 +6,7 @@ import pytest
 from rnnviz.config import Gradient, RunConfig
 from rnnviz.engine.batch import collate
 from rnnviz.engine.gradcheck import (
+    TOLERANCE,
     GradientCheck,
     check_gradient,
     complex_step_gradient,
@@ -71,9 +72,10 @@ def test_it_agrees_where_only_some_columns_of_a_wide_vocabulary_are_used(cell):
     batch = collate([phrase([299, 0, 299], 1), phrase([7], 2)])
     indices = parameters.like(np.arange(parameters.theta.size)).named()
     entries = [a[:, [0, 7, 8, 299]] if "W_x" in name else a for name, a in indices.items()]
-    truth = complex_step_gradient(parameters, batch, np.concatenate([a.ravel() for a in entries]))
+    some = np.concatenate([a.ravel() for a in entries])
+    truth = complex_step_gradient(parameters, batch, some)
     gradient = record(parameters, batch).gradient
-    assert max(relative_errors(gradient, truth).values()) < 1e-9
+    assert max(relative_errors(gradient, truth, some).values()) < 1e-9
     for name, array in gradient.named().items():
         assert "W_x" not in name or not array[:, [1, 8, 298]].any()
 
@@ -113,9 +115,10 @@ def test_an_error_in_one_weight_is_found_unless_its_entry_was_not_computed():
     errors = relative_errors(gradient, truth)
     assert errors["W_hh"] > 1e-8
     assert errors["W_xh"] < 1e-12
-    some = complex_step_gradient(parameters, batch, entries=np.array([3, 5]))
+    entries = np.array([3, 5])
+    some = complex_step_gradient(parameters, batch, entries)
     assert np.isnan(some.theta).sum() == some.theta.size - 2
-    assert max(relative_errors(gradient, some).values()) < 1e-12
+    assert max(relative_errors(gradient, some, entries).values()) < 1e-12
 
 
 # The check on demand
@@ -153,3 +156,28 @@ def test_a_run_in_single_precision_is_checked_in_double():
 
 def test_an_error_that_is_nan_counts_as_wrong():
     assert list(GradientCheck({"W_hh": float("nan"), "b_y": 1e-9}, 1, 1).wrong) == ["W_hh"]
+
+
+@each_row("wrong", [np.nan, np.inf, -np.inf])
+@each_row("both", [False, True])
+def test_numbers_that_are_not_finite_never_agree(wrong, both):
+    truth = network(architecture(CELLS[0]))
+    gradient = truth.copy()
+    gradient["b_h"][1] = wrong
+    truth["b_h"][1] = wrong if both else truth["b_h"][1]
+    found = GradientCheck(relative_errors(gradient, truth), 1, 1)
+    assert [*found.wrong] == ["b_h"]
+    assert not found.worst <= TOLERANCE
+
+
+def test_a_network_that_is_not_finite_has_no_right_gradient():
+    session = Session(RunConfig(hidden=4))
+    session.state.parameters["W_hh"][...] = np.nan
+    assert {"W_hh", "b_h", "W_hy"} <= set(check(session, "i am not at all happy").wrong)
+
+
+def test_in_an_entry_that_is_not_checked_any_number_is_ignored():
+    truth = network(architecture(CELLS[0]))
+    gradient = truth.copy()
+    gradient.theta[5] = np.nan
+    assert max(relative_errors(gradient, truth, np.array([3, 4])).values()) == 0

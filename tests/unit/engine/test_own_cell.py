@@ -31,6 +31,12 @@ def test_a_text_that_the_engine_computes_wrongly_is_refused(monkeypatch):
         own_cell("h = tanh(W_xh @ x + U @ h + b_wrong)")
 
 
+def test_a_gradient_that_is_not_finite_confirms_no_cell(monkeypatch):
+    monkeypatch.setitem(operations.CALLS, "tanh", "log")
+    with pytest.raises(CellError, match="its values are no finite numbers"):
+        own_cell("h = tanh(-5 - softplus(W_xh @ x + U @ h + b_nan))")
+
+
 #: Sums, old states under other names, lines of weights, comparisons and large values.
 UNUSUAL = (
     "h = 0.5 * h + W_2 @ x + W_1 @ x",

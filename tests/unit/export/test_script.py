@@ -196,3 +196,20 @@ def test_no_text_of_the_user_s_can_end_the_quotation_of_a_script():
     session = run_of(epochs=1, cell="own", equations=text, hidden=3)
     assert "boom" not in script(session)
     assert furthest(trained(script(session)), session) < 1e-12
+
+
+@each_row("task", ["recall", "translation", "adding", "flipflop"])
+@each_row("wrong", [np.nan, np.inf])
+def test_its_score_counts_no_answer_that_is_not_a_number(task, wrong):
+    session = Session(RunConfig(task=task, hidden=4, epochs=0))
+    space = {"__name__": "script"}
+    exec(compile(script(session), "run.py", "exec"), space)
+    data = session.dataset
+    targets = np.concatenate([example.targets for example in data.train[:3]])
+    owners = np.repeat(np.arange(3), [len(example.targets) for example in data.train[:3]])
+    for filled in (np.nan, wrong):
+        found = np.zeros((len(targets), len(data.classes)))
+        found[:, 0], found[1:] = wrong, filled
+        with np.errstate(invalid="ignore"):
+            expected = data.metric.score(found, targets, owners)
+            assert space["metric"](found, targets, owners) == expected

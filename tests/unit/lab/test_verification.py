@@ -31,13 +31,40 @@ def verify(capsys):
     return verify
 
 
-def test_differences_are_relative_and_infinities_can_be_equal():
+def test_differences_are_relative():
     assert apart([1.0, 2.5], [1.0, 2.0]) == 0.25
-    assert apart([-np.inf, 1.0], [-np.inf, 1.0]) == 0
     assert apart([0.0, 1.0], [-np.inf, 1.0]) == np.inf
     assert apart(1e-6, 0.0) == pytest.approx(1e-3)
-    assert Check("", apart(np.nan, 1.0), 1.0).failed
     assert not Check("", why="it has no meaning").failed
+
+
+@each_row("number", [np.nan, np.inf, -np.inf])
+def test_what_is_not_finite_fails_even_if_it_is_the_same(number):
+    assert Check("", apart([number, 1.0], [number, 1.0]), 1.0).failed
+    assert Check("", apart([number, 1.0], [0.0, 1.0]), 1.0).failed
+    assert Check("", apart([0.0, 1.0], [number, 1.0]), 1.0).failed
+    assert Check("", number, np.inf).failed
+
+
+def nan_in(name):
+    """A gradient with a NaN in a parameter."""
+
+    def gradient(trace, right=Trace.gradient.fget):
+        found = right(trace)
+        found[name].flat[0] = np.nan
+        return found
+
+    return property(gradient)
+
+
+@each_row("name", ["W_xh", "b_h", "b_y"])
+def test_a_nan_in_a_gradient_is_found_and_its_parameter_named(verify, name):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Trace, "gradient", nan_in(name))
+        code, lines = verify(*QUICK)
+    assert code == 1
+    for method in ("the complex step", "central differences"):
+        assert any(f"gradient, by {method}; worst {name}" in line for line in lines["FAILED"])
 
 
 def test_the_default_run_passes_every_check(verify):
