@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 from rnnviz.app.command import QUICK
 from rnnviz.app.session_host import SLICE, SessionHost
+from rnnviz.app.time_limit import time_limit
 from rnnviz.app.viewer import Viewer
 from rnnviz.session import Session
 
@@ -130,13 +131,18 @@ class Actor:
         self.post(lambda host: host.attach(viewer, time.monotonic()))
 
     def detach(self, viewer: Viewer) -> None:
-        """Disconnect a browser."""
+        """Disconnect a browser; what it has asked for is given up."""
+        viewer.gone = True
         self.post(lambda host: host.detach(viewer, time.monotonic()))
 
     def receive(self, viewer: Viewer, command: dict[str, Any]) -> None:
         """Execute a browser's command; an invalid one is logged."""
-        long = command.get("do") not in QUICK
-        self.post(lambda host: host.receive(viewer, command, time.monotonic()), long)
+
+        def receive(host: SessionHost) -> None:
+            with time_limit(lambda: viewer.gone):
+                host.receive(viewer, command, time.monotonic())
+
+        self.post(receive, long=command.get("do") not in QUICK)
 
     def stop(self) -> None:
         """End the actor; pending requests are dropped."""

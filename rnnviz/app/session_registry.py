@@ -18,6 +18,7 @@ import streamlit as st
 
 from rnnviz.app.actor import Actor, EndedError
 from rnnviz.app.session_host import SessionHost
+from rnnviz.app.time_limit import time_limit
 from rnnviz.app.viewer import Scene
 from rnnviz.config import RunConfig
 from rnnviz.imports.awaited_run import AwaitedRun
@@ -57,7 +58,7 @@ class Seat:
     @contextmanager
     def borrow(self) -> Iterator[SessionHost]:
         """The host of this tab's run, see ``Actor.borrow``; raises FullError."""
-        with ExitStack() as loan:
+        with ExitStack() as loan, time_limit():
             yield self._enter(loan)
 
     def _enter(self, loan: ExitStack) -> SessionHost:
@@ -110,7 +111,7 @@ class SessionRegistry:
             # The script may be making the widgets of the other run at this moment.
             seat.edition += 1
         elif run_id and known is None:
-            seat.actor.post(lambda host: host.restore(query), long=True)
+            seat.actor.post(time_limit()(lambda host: host.restore(query)), long=True)
         return seat, moved
 
     def find(self, ticket: str) -> Seat | None:
@@ -134,7 +135,8 @@ class SessionRegistry:
         self._actors[actor.run_id] = actor
         if self.opening and not query:
             return actor
-        link, problems = read_link(dict(query))
+        with time_limit():
+            link, problems = read_link(dict(query))
         with actor.borrow() as host:
             host.session.follow(link, problems, FIRST_LINK_TIME)
         return actor

@@ -43,7 +43,7 @@ class Viewer:
 
     ``send`` queues a message; it never blocks and is safe from any thread. ``scene`` returns what
     the page shows now, ``link`` is when an address was sent last, and which. At most ``flight``
-    frames are on their way.
+    frames are on their way. Once it is ``gone``, it comes back as another viewer.
     """
 
     send: Callable[[bytes], None]
@@ -54,6 +54,7 @@ class Viewer:
     sent: int = 0
     acknowledged: int = 0
     last_message_at: float = 0.0
+    gone: bool = False
     version: int = -1
     link: tuple[float, str | None] = (-math.inf, None)
     state: SentState = field(default_factory=SentState)

@@ -8,6 +8,7 @@ import pytest
 
 from rnnviz.app import actor as acting
 from rnnviz.app import session_registry as module
+from rnnviz.app import time_limit
 from rnnviz.app.actor import Actor, EndedError
 from rnnviz.app.session_host import FAILED, RESTORED, SessionHost
 from rnnviz.app.session_registry import FullError, SessionRegistry
@@ -215,6 +216,42 @@ def test_turns_known_to_be_short_take_no_other_thread(start, monkeypatch):
     begun = len(threads)
     looker.say("reset")
     wait_until(lambda: any(name != "actors" for name in threads[begun:]))
+
+
+#: Cells that no other test has had checked.
+SLOW, LEFT, LINKED = (f"h = tanh(W_{name} @ x + U @ h)" for name in ("slow", "left", "linked"))
+
+
+def draft(actor):
+    with actor.borrow() as host:
+        return host.session.draft
+
+
+def test_a_cell_that_takes_long_to_check_is_refused(actor, monkeypatch):
+    monkeypatch.setattr(time_limit, "CHECK_TIME", 0)
+    Looker(actor).say("write", text=SLOW)
+    wait_until(lambda: draft(actor))
+    assert "takes over 0 seconds: take fewer matrices" in str(draft(actor).problem)
+
+
+def test_who_leaves_has_nothing_checked_any_more(actor):
+    looker = Looker(actor)
+    with actor.borrow():
+        looker.say("write", text=LEFT)
+        actor.detach(looker.viewer)
+    assert draft(actor).problem
+    again = Looker(actor)
+    again.number = looker.number
+    again.say("write", text=LEFT)
+    wait_until(lambda: draft(actor).cell)
+
+
+def test_a_cell_of_a_link_that_takes_long_to_check_is_refused(registry, monkeypatch):
+    monkeypatch.setattr(time_limit, "CHECK_TIME", 0)
+    seat = registry.seat({}, {"cell": "own", "equations": LINKED})
+    with seat.borrow() as host:
+        assert "takes over 0 seconds" in host.session.player.message
+        assert host.session.config.cell == "elman"
 
 
 def test_one_that_is_stopped_at_once_is_gone(start):
