@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from rnnviz.tasks.csv_table import Cells, Line, TaskError, looks_like_table, read_csv
 from rnnviz.tasks.encoding import Encoding, decode
-from rnnviz.tasks.spreadsheet import GZIP, OLE, PARQUET, ZIP, read_excel, read_parquet
+from rnnviz.tasks.reader_process import read_apart
+from rnnviz.tasks.spreadsheet import GZIP, OLE, PARQUET, ZIP
 
 #: The ends of names of tables that are texts.
 _TABLES = (".csv", ".tsv", ".tab")
@@ -16,10 +17,8 @@ def read_cells(content: bytes, name: str, encoding: Encoding | None = None) -> C
     The first bytes tell Excel and Parquet. A text is a table if its name says so or its first line
     has names of columns. ``encoding`` is that of a text that isn't UTF-8.
     """
-    if content.startswith(ZIP):
-        return read_excel(content, name)
-    if content.startswith(PARQUET):
-        return read_parquet(content, name)
+    if content.startswith((ZIP, PARQUET)):
+        return read_apart(content, name)
     if content.startswith(OLE):
         raise TaskError(
             f"{name}: is an old Excel file, or has a password. Save it as .xlsx without one, or as "

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 import zipfile
 from collections.abc import Iterable, Iterator
 from io import BytesIO
-from itertools import islice
 from statistics import median
 from typing import Any
 
@@ -25,8 +25,13 @@ from rnnviz.tasks.csv_table import (
 ZIP, PARQUET, OLE, GZIP = b"PK\x03\x04", b"PAR1", b"\xd0\xcf\x11\xe0", b"\x1f\x8b"
 #: Maximum size of what is packed in a file, in bytes, and of its parts.
 MAX_UNPACKED, MAX_PARTS = 40_000_000, 1_000
-#: Excel has so many rows at most, most of them empty.
-_LAST_ROW = 1_048_576
+#: The sheets of a workbook, and a cell from row 100,000 on, or after column GS (MAX_COLUMNS + 1).
+#: Some files have one in the last row and column, and a sheet is read with all cells in between.
+_SHEETS = "xl/worksheets/"
+_FAR = re.compile(
+    rb'<c r="(?:[A-Z]+[0-9]{6,}|(?:[A-Z]{3}|[H-Z][A-Z]|G[T-Z])[0-9]+)"[^>]*?(?:/>|>.*?</c>)',
+    re.DOTALL,
+)
 #: Titles are found by so many rows; so many rows of a Parquet file are read at once.
 _FIRST, _BATCH = 50, 500
 #: A float is an exact whole number up to this one.
@@ -37,16 +42,19 @@ def read_excel(content: bytes, name: str) -> Cells:
     """The cells of the first sheet that isn't empty of an .xlsx; raise TaskError."""
     _check_archive(content, name)
     try:
-        import openpyxl  # noqa: PLC0415
+        import python_calamine as calamine  # noqa: PLC0415
     except ImportError:
-        raise _missing(name, "Excel files", "openpyxl") from None
+        raise _missing(name, "Excel files", "python-calamine") from None
     try:
-        book = openpyxl.load_workbook(BytesIO(content), read_only=True, data_only=True)
-        sheets = (list(_rows(sheet)) for sheet in book.worksheets)
-        rows = next((rows for rows in sheets if rows), [])
-    except Exception as problem:  # openpyxl lets errors of every kind through
+        book = calamine.load_workbook(_near(content))
+        sheets = map(book.get_sheet_by_name, book.sheet_names)
+        tables = (_lines(_sheet_rows(sheet), name) for sheet in sheets)
+        lines = next((lines for lines in tables if lines), [])
+    except (TaskError, MemoryError):
+        raise
+    except Exception as problem:  # Damaged zips and sheets raise errors of every kind.
         raise _damaged(name, "an Excel file", problem) from problem
-    return table_of_lines(name, _without_titles(rows))
+    return table_of_lines(name, _without_titles(lines))
 
 
 def _missing(name: str, kind: str, library: str) -> TaskError:
@@ -69,16 +77,38 @@ def _check_archive(content: bytes, name: str) -> None:
         raise _too_large(name)
 
 
-def _rows(sheet: Any) -> Iterator[Line]:
-    """The rows of a sheet that aren't blank, at most one more than is allowed."""
-    # What a sheet says of its own size may be wrong.
-    sheet.reset_dimensions()
-    cells = islice(sheet.iter_rows(values_only=True, max_col=MAX_COLUMNS + 1), _LAST_ROW)
-    # A sheet can have a million empty rows.
-    some = (numbered for numbered in enumerate(cells, 1) if any(v is not None for v in numbered[1]))
-    lines = (Line(row, tuple(map(_text, values))) for row, values in some)
-    filled = (line for line in lines if any(map(str.strip, line.cells)))
-    return islice(filled, MAX_ROWS + 2)
+def _near(content: bytes) -> BytesIO:
+    """The workbook without the cells that are far outside of any table."""
+    near = BytesIO()
+    with zipfile.ZipFile(BytesIO(content)) as old, zipfile.ZipFile(near, "w") as new:
+        for name in old.namelist():
+            part = old.read(name)
+            new.writestr(name, _FAR.sub(b"", part) if name.startswith(_SHEETS) else part)
+    near.seek(0)
+    return near
+
+
+def _sheet_rows(sheet: Any) -> Iterator[tuple[str, ...]]:
+    """The rows of a sheet, cut after the first column that is too many."""
+    for values in sheet.iter_rows():
+        # A sheet can have a million empty rows.
+        blank = values.count("") == len(values)
+        yield () if blank else tuple(map(_text, values[: MAX_COLUMNS + 1]))
+
+
+def _lines(rows: Iterable[tuple[str, ...]], name: str) -> list[Line]:
+    """The rows that aren't blank, at most one more than is allowed; raise TaskError."""
+    lines: list[Line] = []
+    letters = 0
+    for row, cells in enumerate(rows, 1):
+        letters += sum(map(len, cells))
+        if letters > MAX_UNPACKED:
+            raise _too_large(name)
+        if any(map(str.strip, cells)):
+            lines.append(Line(row, cells))
+        if len(lines) > MAX_ROWS + 1:
+            break
+    return lines
 
 
 def _without_titles(rows: list[Line]) -> list[Line]:
@@ -105,15 +135,14 @@ def read_parquet(content: bytes, name: str) -> Cells:
         texts = [field.name for field in simple if not pa.types.is_primitive(field.type)]
         # A text that stands in many rows is one in memory.
         file = parquet.ParquetFile(BytesIO(content), read_dictionary=texts)
-        columns = _columns(file.iter_batches(_BATCH, columns=names), len(names), name)
+        batches = file.iter_batches(_BATCH, columns=names, use_threads=False)
+        lines = _lines(_batch_rows(batches), name)
     except (pa.ArrowException, OSError, ValueError, KeyError, OverflowError) as problem:
-        if isinstance(problem, TaskError):
+        if isinstance(problem, TaskError | MemoryError):
             raise
         raise _damaged(name, "a Parquet file", problem) from problem
     # Its names are no row; the first row of the data is row 1.
-    below = (Line(row, cells) for row, cells in enumerate(zip(*columns, strict=True), 1))
-    lines = [Line(0, tuple(names)), *(line for line in below if any(map(str.strip, line.cells)))]
-    return table_of_lines(name, lines, header=True)
+    return table_of_lines(name, [Line(0, tuple(names)), *lines], header=True)
 
 
 def _is_simple(types: Any, field: Any) -> bool:
@@ -135,20 +164,12 @@ def _check_parquet(about: Any, columns: list[Any], name: str) -> None:
         raise _too_large(name)
 
 
-def _columns(batches: Iterable[Any], count: int, name: str) -> list[list[str]]:
-    """The cells of each column, as texts."""
-    columns: list[list[str]] = [[] for _ in range(count)]
-    letters = 0
+def _batch_rows(batches: Iterable[Any]) -> Iterator[tuple[str, ...]]:
+    """The rows of a Parquet file, as texts."""
     for batch in batches:
         # What is damaged may name a text that is not there.
         batch.validate(full=True)
-        read = list(map(_cells, batch.columns))
-        letters += sum(len(cell) for cells in read for cell in cells)
-        for column, cells in zip(columns, read, strict=True):
-            column.extend(cells)
-        if letters > MAX_UNPACKED:
-            raise _too_large(name)
-    return columns
+        yield from zip(*map(_cells, batch.columns), strict=True)
 
 
 def _cells(array: Any) -> list[str]:
@@ -160,11 +181,13 @@ def _cells(array: Any) -> list[str]:
 
 def _text(value: object) -> str:
     """What a cell shows: a whole number without a fraction, and nothing for a missing value."""
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return ""
-    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
-        return str(int(value))
-    return str(value)
+    if isinstance(value, str):
+        return value
+    if isinstance(value, float):
+        if value.is_integer() and abs(value) < _EXACT:
+            return str(int(value))
+        return "" if math.isnan(value) else str(value)
+    return "" if value is None else str(value)
 
 
 def _too_large(name: str) -> TaskError:

@@ -192,10 +192,21 @@ class Parts:
     notes: tuple[str, ...] = ()
 
 
-@lru_cache(maxsize=8)
 def cells_of(file: File, encoding: Encoding | None = None) -> Cells:
     """What stands in a file; raise TaskError."""
-    return read_cells(file.content, file.name, encoding)
+    read = _read(file, encoding)
+    if isinstance(read, TaskError):
+        raise read.with_traceback(None)
+    return read
+
+
+@lru_cache(maxsize=8)
+def _read(file: File, encoding: Encoding | None) -> Cells | TaskError:
+    """What stands in a file, or why it can't be read: the page asks again and again."""
+    try:
+        return read_cells(file.content, file.name, encoding)
+    except TaskError as problem:
+        return problem.with_traceback(None)
 
 
 def columns_read(upload: Upload) -> Columns | None:

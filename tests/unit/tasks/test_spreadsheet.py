@@ -3,7 +3,7 @@
 import io
 import sys
 import zipfile
-from datetime import date
+from datetime import date, datetime, time, timedelta
 
 import pytest
 from hypothesis import example, given
@@ -12,15 +12,16 @@ from hypothesis import strategies as st
 from rnnviz.tasks import spreadsheet
 from rnnviz.tasks.csv_table import MAX_BYTES, MAX_ROWS, TaskError
 from rnnviz.tasks.file_cells import read_cells
+from rnnviz.tasks.spreadsheet import read_excel, read_parquet
 from tests.sampling import each_row
 
 pa = pytest.importorskip("pyarrow")
 from pyarrow import parquet  # noqa: E402
 
 
-def refusal(content, name):
+def refusal(content, name, read=None):
     with pytest.raises(TaskError) as problem:
-        read_cells(content, name)
+        (read or (read_parquet if "parquet" in name else read_excel))(content, name)
     assert str(problem.value).startswith(name)
     assert len(str(problem.value)) < 250
     return str(problem.value)
@@ -30,7 +31,7 @@ def refusal(content, name):
 
 
 def workbook(*rows, title="Data"):
-    openpyxl = pytest.importorskip("openpyxl")
+    openpyxl, _ = map(pytest.importorskip, ("openpyxl", "python_calamine"))
     book, file = openpyxl.Workbook(), io.BytesIO()
     book.create_sheet(title)
     for row in rows:
@@ -51,7 +52,7 @@ def test_the_first_sheet_with_rows_is_read_from_the_header_on():
         [], ["Export of May"], [], [None, "Comment", "Stars", "Day"],
         [None, "so warm", 1, date(2024, 5, 1)], [], [None, None, 2.5, None], [None, "cold", 3.0, 1],
     )  # fmt: skip
-    cells = read_cells(content, "a.xlsx")
+    cells = read_excel(content, "a.xlsx")
     assert cells.columns == ("Comment", "Stars", "Day")
     assert [line.row for line in cells.lines] == [5, 7, 8]
     assert [line.cells[:2] for line in cells.lines] == [
@@ -69,17 +70,48 @@ def test_a_sheet_has_at_most_the_most_rows_and_columns():
     assert "is empty" in refusal(workbook([]), "a.xlsx")
 
 
+def test_a_cell_shows_what_the_sheet_shows():
+    content = workbook(
+        ["text", "share", "done", "at", "for", "sum", "error"],
+        ["so", 0.5, True, datetime(2024, 5, 1, 12, 30), timedelta(hours=30), 1e22, "#N/A"],
+        ["we", 1.0, False, time(12, 30), timedelta(hours=1), 0.1, None],
+    )
+    assert [line.cells for line in read_excel(content, "a.xlsx").lines] == [
+        ("so", "0.5", "True", "2024-05-01 12:30:00", "1 day, 6:00:00", "1e+22", ""),
+        ("we", "1", "False", "12:30:00", "1:00:00", "0.1", ""),
+    ]
+
+
+@each_row("place", [(1_048_576, 16_384), (1_048_576, 1), (1, 16_384), (100_000, 201), (2, 202)])
+def test_a_cell_far_outside_of_the_table_is_passed_over(place):
+    openpyxl, _ = map(pytest.importorskip, ("openpyxl", "python_calamine"))
+    book, file = (
+        openpyxl.load_workbook(io.BytesIO(workbook(["text", "label"], ["so", 1]))),
+        io.BytesIO(),
+    )
+    book["Data"].cell(*place, "stray")
+    book.save(file)
+    cells = read_excel(file.getvalue(), "a.xlsx")
+    assert cells.columns == ("text", "label")
+    assert [line.cells for line in cells.lines] == [("so", "1")]
+
+
+def test_a_column_too_many_is_told_from_a_stray_cell():
+    rows = [["text"] + [None] * 199 + ["label"], ["so"] + [None] * 199 + [1]]
+    assert read_excel(workbook(*rows), "a.xlsx").columns == ("text", "label")
+
+
 def test_a_damaged_workbook_gets_a_sentence():
     content = workbook(["text", "label"], ["so", 1])
     for cut in (30, len(content) // 2, len(content) - 1):
         assert "can't be read as an Excel file" in refusal(content[:cut], "a.xlsx")
-    pytest.importorskip("openpyxl")
+    pytest.importorskip("python_calamine")
     assert "can't be read as an Excel file" in refusal(packed(), "a.xlsx")
 
 
 def test_what_is_missing_to_read_it_is_named(monkeypatch):
-    monkeypatch.setitem(sys.modules, "openpyxl", None)
-    assert "pip install openpyxl" in refusal(packed(), "a.xlsx")
+    monkeypatch.setitem(sys.modules, "python_calamine", None)
+    assert "pip install python-calamine" in refusal(packed(), "a.xlsx")
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     assert "pip install pyarrow" in refusal(b"PAR1", "a.parquet")
 
@@ -104,7 +136,21 @@ def test_what_unpacks_to_far_more_is_refused_before_it_is_unpacked(monkeypatch):
     ],
 )
 def test_other_files_get_a_sentence(content, said):
-    assert said in refusal(content, "a.dat")
+    assert said in refusal(content, "a.dat", read_cells)
+
+
+GOOD_BOOK = workbook(["text", "label"], *[["so warm", 1], ["so cold", 0]] * 5)
+
+
+@given(st.integers(4, len(GOOD_BOOK) - 1), st.binary(max_size=8))
+def test_a_damaged_workbook_is_read_or_refused(place, scrap):
+    for content in (GOOD_BOOK[:place], GOOD_BOOK[:place] + scrap + GOOD_BOOK[place + len(scrap) :]):
+        try:
+            cells = read_excel(content, "a.xlsx")
+        except TaskError as problem:
+            assert str(problem).startswith("a.xlsx")
+        else:
+            assert len(cells.lines) <= MAX_ROWS
 
 
 # Parquet
@@ -127,7 +173,7 @@ def test_texts_and_numbers_are_read_and_lists_are_not():
         vector=[[1.0]] * 4, image=[b"\0"] * 4, __index_level_0__=[3, 2, 1, 0],
         kind=pa.array(["a", "b", None, "a"]).dictionary_encode(),
     )  # fmt: skip
-    cells = read_cells(content, "a.parquet")
+    cells = read_parquet(content, "a.parquet")
     assert cells.columns == ("text", "label", "share", "kind")
     assert [(line.row, line.cells) for line in cells.lines] == [
         (1, ("so warm", "1", "0.5", "a")),
@@ -161,7 +207,7 @@ GOOD = parquet_of(text=["so warm", "so cold"] * 20, label=[1, 0] * 20)
 def test_a_damaged_parquet_file_is_read_or_refused(place, scrap):
     for content in (GOOD[:place], GOOD[:place] + scrap + GOOD[place + len(scrap) :]):
         try:
-            cells = read_cells(content, "a.parquet")
+            cells = read_parquet(content, "a.parquet")
         except TaskError as problem:
             assert str(problem).startswith("a.parquet")
         else:

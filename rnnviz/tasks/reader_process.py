@@ -1,0 +1,71 @@
+"""Reader process: a file that can unpack to far more is read in a process of its own, on a budget.
+
+A few kilobytes of Excel or Parquet can fill gigabytes, keep a core busy for minutes, or abort the
+library that reads them. Here that ends a small process, and not the server of all tabs.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+from contextlib import suppress
+from threading import Lock
+
+from rnnviz.tasks.csv_table import Cells, TaskError
+from rnnviz.tasks.spreadsheet import ZIP, read_excel, read_parquet
+
+#: The most memory in bytes and CPU time in seconds, where the system can limit them; and the most
+#: time in seconds anywhere.
+MAX_MEMORY, MAX_CPU, MAX_TIME = 230_000_000, 2, 10.0
+#: One file is read at a time: many tabs together have no more memory.
+_TURN = Lock()
+#: Libraries that reserve memory for every core would use up the budget before they read.
+_SMALL = {"OPENBLAS_NUM_THREADS": "1", "ARROW_DEFAULT_MEMORY_POOL": "system"}
+
+
+def read_apart(content: bytes, name: str) -> Cells:
+    """The cells of an Excel or Parquet file; raise TaskError, also for one beyond the budget."""
+    command = [sys.executable, "-P", "-m", __name__]
+    environment = {**os.environ, **_SMALL, "PYTHONPATH": os.pathsep.join(sys.path)}
+    try:
+        with _TURN:
+            done = subprocess.run(
+                command, input=pickle.dumps((content, name)), capture_output=True, check=True,
+                timeout=MAX_TIME, env=environment,
+            )  # fmt: skip
+    except (subprocess.SubprocessError, OSError):
+        raise TaskError(
+            f"{name}: takes too much time or memory to be read, more than a table of its size "
+            "needs. Save the table alone in a new file, or as CSV UTF-8."
+        ) from None
+    answer: Cells | TaskError = pickle.loads(done.stdout)
+    if isinstance(answer, TaskError):
+        raise answer
+    return answer
+
+
+def _limit() -> None:
+    """Bound this process; Windows has no such limits, and macOS ignores that of memory."""
+    with suppress(ImportError, ValueError, OSError):
+        import resource  # noqa: PLC0415
+
+        resource.setrlimit(resource.RLIMIT_CPU, (MAX_CPU, MAX_CPU))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_DATA, (MAX_MEMORY, MAX_MEMORY))
+
+
+def _answer() -> Cells | TaskError:
+    """The cells of the file that comes in, or what is wrong with it."""
+    content, name = pickle.load(sys.stdin.buffer)
+    read = read_excel if content.startswith(ZIP) else read_parquet
+    try:
+        return read(content, name)
+    except TaskError as problem:
+        return problem.with_traceback(None)
+
+
+if __name__ == "__main__":
+    _limit()
+    sys.stdout.buffer.write(pickle.dumps(_answer()))
