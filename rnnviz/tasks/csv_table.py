@@ -190,6 +190,8 @@ def _read(
         except csv.Error as problem:
             faults.append(Fault(name, begun + 1, f"can't be read as CSV ({problem}). {_QUOTE}, and "
                                 "write each quote in it twice."))  # fmt: skip
+            if len(faults) > MAX_ROWS:
+                return rows, faults
             end = begun + 1
         left -= reader.line_num
         first = end
@@ -212,7 +214,7 @@ def table_of_lines(
     if not below:
         problem = f"{name}: has no rows below the header. Add some."
         raise TaskError(str(faults[0]) if faults else problem)
-    if len(below) > MAX_ROWS:
+    if len(below) + len(faults) > MAX_ROWS:
         raise TaskError(f"{name}: has more than {MAX_ROWS:,} rows. Use fewer.")
     filled = {k for line in below for k, cell in enumerate(line.cells) if cell.strip()}
     named = {k for k, cell in enumerate(above) if header and cell.strip()}

@@ -3,6 +3,7 @@
 import csv
 import io
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -80,6 +81,14 @@ def test_quotes_that_are_open_again_and_again_are_read_in_time_and_told():
     read = read_csv(text, "a.csv")
     assert [line.row for line in read.lines] == [2]
     assert "this row and all after it aren't read" in read.faults[-1].reason
+
+
+def test_of_a_million_rows_that_cannot_be_read_not_all_are_listed():
+    # If each were, this would take a gigabyte.
+    with pytest.raises(TaskError, match="has more than 20,000 rows"):
+        read_csv("text,label\nso,1\n" + 1_000_000 * '"a"b\n', "a.csv")
+    with pytest.raises(TaskError, match=r"^a\.csv, row 2: can't be read as CSV"):
+        read_csv("text,label\n" + 1_000_000 * '"a"b\n', "a.csv")
 
 
 @each_row(

@@ -25,7 +25,7 @@ try:
 except ValueError as problem:
     said = problem
 mine, its = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-_, peak = Path("/proc/self/status").read_text().split("VmHWM:")
+_, peak = Path("/proc/self/status").read_text(encoding="ascii").split("VmHWM:")
 print(mine.ru_utime + mine.ru_stime + its.ru_utime + its.ru_stime, end=" ")
 print(max(int(peak.split()[0]), its.ru_maxrss))
 print(said)
