@@ -15,6 +15,7 @@ from numpy.lib import format as npy
 
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.exchange.foreign_network import TransferError
+from rnnviz.exchange.json_size import check_lists
 from rnnviz.exchange.zip_file import members_of
 
 #: The name of the texts; so no weight is called.
@@ -67,8 +68,10 @@ def _array(name: str, part: bytes) -> Array:
 
 
 def _texts(array: Array) -> dict[str, str]:
+    text = str(array).encode(errors="replace")
+    check_lists(text)
     try:
-        texts = orjson.loads(str(array))
+        texts = orjson.loads(text)
     except ValueError:
         texts = None
     if not (isinstance(texts, dict) and all(isinstance(text, str) for text in texts.values())):

@@ -19,11 +19,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import orjson
 
 from rnnviz.exchange.foreign_network import TransferError
+from rnnviz.exchange.json_size import check_lists
 from rnnviz.exchange.tensor_file import TensorFile
 from rnnviz.exchange.zip_file import members_of, zip_content
 
@@ -81,7 +83,7 @@ class RunArchive:
         check_header(read.run, RUN)
         return read
 
-    @property
+    @cached_property
     def run(self) -> dict[str, Any]:
         """What ``run.json`` says."""
         return self.table(_RUN)
@@ -97,6 +99,7 @@ class RunArchive:
         content = self._member(name)
         if len(content) > MAX_JSON:
             raise TransferError(f"its {name} has more than {MAX_JSON // 1_000_000} MB.")
+        check_lists(content)
         try:
             table = orjson.loads(content)
         except orjson.JSONDecodeError:

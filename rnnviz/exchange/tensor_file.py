@@ -19,6 +19,7 @@ import numpy as np
 
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.exchange.foreign_network import TransferError
+from rnnviz.exchange.json_size import check_lists
 from rnnviz.exchange.npz_file import read_npz
 
 #: Largest size of a header and of a file, in bytes. A header in memory is many times as large.
@@ -137,8 +138,10 @@ def _header(content: bytes) -> tuple[dict[str, Any], int]:
             f"this is no whole safetensors file: its header would have {length:,} bytes, and the "
             f"file has {len(content):,}."
         )
+    text = content[8 : 8 + length]
+    check_lists(text)
     try:
-        header = json.loads(content[8 : 8 + length].decode(), object_pairs_hook=_once)
+        header = json.loads(text.decode(), object_pairs_hook=_once)
     except (ValueError, RecursionError):
         raise TransferError("the header of the file can't be read as JSON.") from None
     if not isinstance(header, dict):

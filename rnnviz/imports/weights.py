@@ -12,6 +12,7 @@ import orjson
 from rnnviz.config import Activation, Loss, OutputAt, RunConfig, SettingError
 from rnnviz.engine.cell_text import CellError
 from rnnviz.exchange.foreign_network import TransferError
+from rnnviz.exchange.json_size import check_lists
 from rnnviz.exchange.state_dict import network_of
 from rnnviz.exchange.tensor_file import TensorFile, read_tensors
 from rnnviz.imports.imported_network import ImportedNetwork, noted
@@ -145,9 +146,11 @@ def _config(metadata: Mapping[str, str]) -> RunConfig:
 
 def _table(metadata: Mapping[str, str], name: str, kind: type) -> Any:
     """A list or a table that stands in the metadata as JSON."""
+    text = metadata.get(name, "").encode()
+    check_lists(text)
     try:
-        value = orjson.loads(metadata[name])
-    except (KeyError, ValueError):
+        value = orjson.loads(text)
+    except ValueError:
         value = None
     if not isinstance(value, kind):
         raise TransferError(f"its metadata have no {name}.")

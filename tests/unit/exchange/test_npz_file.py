@@ -99,6 +99,12 @@ def test_what_is_no_such_archive_gets_a_sentence(content, said, tmp_path, monkey
     assert [*tmp_path.iterdir()] == []
 
 
+def test_texts_of_too_many_lists_get_a_sentence():
+    content = packed(rnnviz=npy(np.array("[" + "[]," * 600_000 + "[]]")))
+    with pytest.raises(TransferError, match="more than 500,000 lists"):
+        read_npz(content, 10 * MOST)
+
+
 @pytest.mark.parametrize("header", ["{'descr': (", "-" * 9_000 + "1"])
 def test_a_header_that_python_can_not_read_gets_a_sentence(header):
     part = io.BytesIO()

@@ -72,6 +72,7 @@ def test_the_library_of_the_format_reads_it_and_is_read():
         (file_of(b"\xff\xfe"), "can't be read as JSON"),
         (file_of(b"[" * 200_000), "can't be read as JSON"),
         (file_of(b"9" * 5_000), "can't be read as JSON"),
+        (file_of(b"[" + b"{}," * 600_000 + b"[]]"), "more than 500,000 lists"),
         (file_of(b'{"a": {}, "a": {}}'), "can't be read as JSON"),
         (file_of([]), "is not a table"),
         (file_of({"a": 3}), "has no dtype"),

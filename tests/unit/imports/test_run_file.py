@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import rnnviz
 from rnnviz.cells import cell_names
 from rnnviz.config import OptimizerKind, RunConfig, TaskName
-from rnnviz.exchange import run_archive
+from rnnviz.exchange import json_size, run_archive
 from rnnviz.exchange.foreign_network import TransferError
 from rnnviz.exchange.tensor_file import TensorFile
 from rnnviz.export import run_file as module
@@ -348,6 +348,13 @@ def test_examples_that_are_too_large_are_not_written(monkeypatch):
     run_file(session)
 
 
+def test_examples_of_too_many_lists_are_not_written(monkeypatch):
+    session = of_numbers(20)
+    monkeypatch.setattr(json_size, "MAX_LISTS", 30)
+    with pytest.raises(TransferError, match=r"^The examples of this run .* more than 30 lists"):
+        run_file(session, own_data=True)
+
+
 def test_what_is_unpacked_counts_and_leaves_fewer_snapshots(monkeypatch):
     """Equal words are packed well: the file is smaller than what is in it."""
     session = run_of_(9)
@@ -613,6 +620,7 @@ def test_other_archives_are_refused(whole):
         (packed({"run.json": b"{}"}), "doesn't say that it is"),
         (packed({"run.json": b"[" * 100_000}), "can't be read as JSON"),
         (packed({"run.json": b'{"a": NaN}'}), "can't be read as JSON"),
+        (packed({"run.json": b"[" + b"{}," * 600_000 + b"[]]"}), "more than 500,000 lists"),
         (packed({"run.json": b"[]"}), "not a table"),
         (packed(unpacked(whole), zipfile.ZIP_BZIP2), "packed otherwise"),
     ):
