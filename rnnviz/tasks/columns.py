@@ -10,8 +10,8 @@ from typing import NamedTuple
 from rnnviz.tasks.csv_table import MAX_CLASSES, Cells, TaskError
 from rnnviz.tasks.usual_names import LABEL, LANGUAGES, SOURCE, TARGET, TEXT, plain, rank
 
-#: A guess looks at so many rows.
-_ROWS = 2_000
+#: A guess looks at so many rows, and at so many characters of a cell.
+_ROWS = _CHARACTERS = 2_000
 #: A label has at most so many words on average.
 _LABEL_WORDS = 4
 
@@ -141,7 +141,8 @@ def _by_words(cells: Cells) -> list[str]:
 
 def _words(cells: Cells, column: str) -> float:
     """The average number of words in a column, where a number is none."""
-    counts = [sum(not _is_number(w) for w in cell.split()) for cell in cells.column(column)[:_ROWS]]
+    begun = (cell[:_CHARACTERS] for cell in cells.column(column)[:_ROWS])
+    counts = [sum(not _is_number(word) for word in cell.split()) for cell in begun]
     return fmean(counts) if counts else 0.0
 
 

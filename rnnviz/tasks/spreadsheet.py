@@ -25,6 +25,8 @@ from rnnviz.tasks.csv_table import (
 ZIP, PARQUET, OLE, GZIP = b"PK\x03\x04", b"PAR1", b"\xd0\xcf\x11\xe0", b"\x1f\x8b"
 #: Maximum size of what is packed in a file, in bytes, and of its parts.
 MAX_UNPACKED, MAX_PARTS = 40_000_000, 1_000
+#: Maximum length of all cells together, in characters: one stored text can be in every cell.
+MAX_TEXT = 10_000_000
 #: The sheets of a workbook, and a cell from row 100,000 on, or after column GS (MAX_COLUMNS + 1).
 #: Some files have one in the last row and column, and a sheet is read with all cells in between.
 _SHEETS = "xl/worksheets/"
@@ -102,8 +104,10 @@ def _lines(rows: Iterable[tuple[str, ...]], name: str) -> list[Line]:
     letters = 0
     for row, cells in enumerate(rows, 1):
         letters += sum(map(len, cells))
-        if letters > MAX_UNPACKED:
-            raise _too_large(name)
+        if letters > MAX_TEXT:
+            raise TaskError(
+                f"{name}: has more than {MAX_TEXT:,} characters. Leave out columns or rows."
+            )
         if any(map(str.strip, cells)):
             lines.append(Line(row, cells))
         if len(lines) > MAX_ROWS + 1:

@@ -139,10 +139,9 @@ def test_any_name_reaches_the_reader(name):
 
 
 def test_a_file_that_is_refused_is_read_once(monkeypatch):
-    started = []
-    run = subprocess.run
+    started, content, run = [], book(), subprocess.run
     monkeypatch.setattr(subprocess, "run", lambda *a, **k: started.append(a) or run(*a, **k))
     for _ in range(3):
         with pytest.raises(TaskError, match="is empty"):
-            cells_of(File("b.xlsx", book()))
+            cells_of(File("b.xlsx", content))
     assert len(started) == 1

@@ -189,7 +189,7 @@ def test_texts_and_numbers_are_read_and_lists_are_not():
         ({f"c{k}": ["so"] for k in range(201)}, "has 201 columns"),
         ({"text": pa.array([["so"]])}, "has no column of texts or numbers"),
         ({"text": pa.array([], pa.string())}, "has no rows"),
-        ({"text": REPEATED}, "unpacks to more than 40 MB"),
+        ({"text": REPEATED}, "has more than 10,000,000 characters"),
         ({"text": ["a" * 40_000_001]}, "unpacks to more than 40 MB"),
     ],
     ids=["rows", "columns", "lists", "none", "repeated", "long"],
@@ -215,5 +215,9 @@ def test_a_damaged_parquet_file_is_read_or_refused(place, scrap):
 
 
 def test_the_limit_of_what_is_unpacked_is_that_of_all_rows(monkeypatch):
-    monkeypatch.setattr(spreadsheet, "MAX_UNPACKED", 2_000)
-    assert "unpacks to more than" in refusal(parquet_of(text=["so warm"] * 1_000), "a.parquet")
+    monkeypatch.setattr(spreadsheet, "MAX_TEXT", 2_000)
+    for content, name in (
+        (parquet_of(text=["so warm"] * 1_000), "a.parquet"),
+        (workbook(*[["so warm"]] * 1_000), "a.xlsx"),
+    ):
+        assert "has more than 2,000 characters" in refusal(content, name)
