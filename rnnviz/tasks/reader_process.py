@@ -1,4 +1,4 @@
-"""Reader process: a file that can unpack to far more is read in a process of its own, on a budget.
+"""Reader process: a file that can unpack to far more is read in a separate process, on a budget.
 
 A few kilobytes of Excel or Parquet can fill gigabytes, keep a core busy for minutes, or abort the
 library that reads them. Here that ends a small process, and not the server of all tabs.
@@ -16,9 +16,11 @@ from threading import Lock
 from rnnviz.tasks.csv_table import Cells, TaskError
 from rnnviz.tasks.spreadsheet import ZIP, read_excel, read_parquet
 
-#: The most memory in bytes and CPU time in seconds, where the system can limit them; and the most
-#: time in seconds anywhere.
-MAX_MEMORY, MAX_CPU, MAX_TIME = 230_000_000, 2, 10.0
+#: The most memory that it may allocate, in bytes, and CPU time, in seconds. The code of the
+#: libraries takes some 50 MB more.
+MAX_MEMORY, MAX_CPU = 230_000_000, 2
+#: Seconds after which it is ended. Where CPU time is limited, only a busy machine takes so long.
+MAX_TIME = 10.0 if sys.platform == "win32" else 30.0
 #: One file is read at a time: many tabs together have no more memory.
 _TURN = Lock()
 #: Libraries that reserve memory for every core would use up the budget before they read.
@@ -48,12 +50,13 @@ def read_apart(content: bytes, name: str) -> Cells:
 
 def _limit() -> None:
     """Bound this process; Windows has no such limits, and macOS ignores that of memory."""
-    with suppress(ImportError, ValueError, OSError):
+    if sys.platform != "win32":
         import resource  # noqa: PLC0415
 
-        resource.setrlimit(resource.RLIMIT_CPU, (MAX_CPU, MAX_CPU))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        resource.setrlimit(resource.RLIMIT_DATA, (MAX_MEMORY, MAX_MEMORY))
+        limits = {resource.RLIMIT_CPU: MAX_CPU, resource.RLIMIT_DATA: MAX_MEMORY}
+        for limit, most in {**limits, resource.RLIMIT_CORE: 0}.items():
+            with suppress(ValueError, OSError):  # A lower one may be set.
+                resource.setrlimit(limit, (most, most))
 
 
 def _answer() -> Cells | TaskError:
