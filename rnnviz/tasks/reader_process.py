@@ -6,14 +6,14 @@ library that reads them. Here that ends a small process, and not the server of a
 
 from __future__ import annotations
 
+import json
 import os
-import pickle
 import subprocess
 import sys
 from contextlib import suppress
 from threading import Lock
 
-from rnnviz.tasks.csv_table import Cells, TaskError
+from rnnviz.tasks.csv_table import Cells, Fault, Line, TaskError
 from rnnviz.tasks.spreadsheet import ZIP, read_excel, read_parquet
 
 #: The most memory that it may allocate, in bytes, and CPU time, in seconds. The code of the
@@ -30,22 +30,26 @@ _SMALL = {"OPENBLAS_NUM_THREADS": "1", "ARROW_DEFAULT_MEMORY_POOL": "system"}
 def read_apart(content: bytes, name: str) -> Cells:
     """The cells of an Excel or Parquet file; raise TaskError, also for one beyond the budget."""
     command = [sys.executable, "-P", "-m", __name__]
+    # A name may have any character, so it is no argument.
+    message = json.dumps(name).encode() + b"\n" + content
     environment = {**os.environ, **_SMALL, "PYTHONPATH": os.pathsep.join(sys.path)}
     try:
         with _TURN:
             done = subprocess.run(
-                command, input=pickle.dumps((content, name)), capture_output=True, check=True,
-                timeout=MAX_TIME, env=environment,
+                command, input=message, capture_output=True, check=True, timeout=MAX_TIME,
+                env=environment,
             )  # fmt: skip
     except (subprocess.SubprocessError, OSError):
         raise TaskError(
             f"{name}: takes too much time or memory to be read, more than a table of its size "
             "needs. Save the table alone in a new file, or as CSV UTF-8."
         ) from None
-    answer: Cells | TaskError = pickle.loads(done.stdout)
-    if isinstance(answer, TaskError):
-        raise answer
-    return answer
+    answer = json.loads(done.stdout)
+    if isinstance(answer, str):
+        raise TaskError(answer)
+    columns, lines, faults, header = answer
+    rows = (Line(row, tuple(cells)) for row, cells in lines)
+    return Cells(name, tuple(columns), tuple(rows), tuple(Fault(*row) for row in faults), header)
 
 
 def _limit() -> None:
@@ -59,16 +63,17 @@ def _limit() -> None:
                 resource.setrlimit(limit, (most, most))
 
 
-def _answer() -> Cells | TaskError:
-    """The cells of the file that comes in, or what is wrong with it."""
-    content, name = pickle.load(sys.stdin.buffer)
+def _answer(name: str, content: bytes) -> str | tuple[object, ...]:
+    """The parts of the cells of a file, or what is wrong with it."""
     read = read_excel if content.startswith(ZIP) else read_parquet
     try:
-        return read(content, name)
+        cells = read(content, name)
     except TaskError as problem:
-        return problem.with_traceback(None)
+        return str(problem)
+    return cells.columns, cells.lines, cells.faults, cells.header
 
 
 if __name__ == "__main__":
     _limit()
-    sys.stdout.buffer.write(pickle.dumps(_answer()))
+    name = json.loads(sys.stdin.buffer.readline())
+    sys.stdout.write(json.dumps(_answer(name, sys.stdin.buffer.read())))
