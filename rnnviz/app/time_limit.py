@@ -20,8 +20,8 @@ def time_limit(gone: Callable[[], bool] = lambda: False) -> Iterator[None]:
 
     def check() -> None:
         if gone() or time.thread_time() > until:
-            long = f"to compare its gradient with complex steps takes over {CHECK_TIME:g} seconds"
-            raise CellError(1, 1, f"{long}: take fewer matrices, or fewer lines")
+            long = f"comparing its gradient with complex steps takes over {CHECK_TIME:g} seconds"
+            raise CellError(1, 1, f"{long}: use fewer matrices or fewer lines")
 
     token = before_trial.set(check)
     try:

@@ -23,7 +23,8 @@ from rnnviz.engine.cell_text import (
 )
 from rnnviz.engine.graph import FUNCTIONS, INPUTS, ONE, UNITS, Graph, Node, topological
 
-#: How many states and gates a cell may have, how many operations, and how many inside each other.
+#: How many states and gates a cell may have, how many operations,
+#: and how many inside each other.
 NAMED, NODES, DEPTH = 12, 400, 100
 #: Numbers may be so large, and exponents.
 LARGEST, HIGHEST = 1e6, 8
@@ -136,8 +137,8 @@ class _Reader:
         self._line, name = statement.number, statement.name
         node = self._node(statement.value)
         if node.depth > DEPTH:
-            nested = f"{name} is made of {node.depth} operations, each inside the next"
-            self._fail(statement.value, f"{nested}; there may be {DEPTH}")
+            nested = f"{name} nests {node.depth} operations inside each other"
+            self._fail(statement.value, f"{nested}; at most {DEPTH} are allowed")
         if node.kind == "number":
             self.constants[name] = self._given.get(name, node.value)
         elif node.size == INPUTS:

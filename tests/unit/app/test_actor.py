@@ -231,7 +231,7 @@ def test_a_cell_that_takes_long_to_check_is_refused(actor, monkeypatch):
     monkeypatch.setattr(time_limit, "CHECK_TIME", 0)
     Looker(actor).say("write", text=SLOW)
     wait_until(lambda: draft(actor))
-    assert "takes over 0 seconds: take fewer matrices" in str(draft(actor).problem)
+    assert "takes over 0 seconds: use fewer matrices" in str(draft(actor).problem)
 
 
 def test_who_leaves_has_nothing_checked_any_more(actor):

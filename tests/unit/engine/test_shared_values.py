@@ -94,7 +94,7 @@ def test_a_refused_text_takes_no_longer():
 
 
 def test_a_product_of_hundreds_of_factors_is_refused():
-    with pytest.raises(CellError, match=f"each inside the next; there may be {DEPTH}"):
+    with pytest.raises(CellError, match=f"inside each other; at most {DEPTH} are allowed"):
         define(powers(4, factors=30))
 
 
