@@ -78,7 +78,7 @@ def caption_fields(step: StepRecord, focus: Focus) -> dict[str, str]:
     """The fields that the texts may contain; words are as typed, so the page must escape them."""
     moment, trace, row = focus.moment, step.trace, step.row(focus.moment)
     cut, unrolled = clipping(step), step.unrolled(focus.layer)
-    norms, target = unrolled.norms, trace.targets[row]
+    norms, target = unrolled.norms.tolist(), trace.targets[row]
     cell = step_cell(step, focus.layer)
     later = norms[min(moment.t + 1, len(norms) - 1)]
     return {
@@ -97,10 +97,10 @@ def caption_fields(step: StepRecord, focus: Focus) -> dict[str, str]:
         "p": f"{trace.probs[row, int(target)]:.1%}" if step.classes else "",
         "answer": number(float(trace.logits[row, 0])),
         "loss": number(float(trace.loss[row])),
-        "factor": number(float(norms[moment.t] / later)) if later else "0",
+        "factor": number(norms[moment.t] / later) if later else "0",
         "first": step.words[0],
         "last": step.words[-1],
-        "whole": number(float(norms[0] / norms[-1])) if norms[-1] else "0",
+        "whole": number(norms[0] / norms[-1]) if norms[-1] else "0",
         "count": f"{cut.count:,}",
         "lost": f"{cut.lost:.1%}",
         "largest": number(float(np.abs(step.descent.gradient.theta).max())),

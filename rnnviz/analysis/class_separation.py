@@ -57,7 +57,7 @@ def between_shares(states: Array, places: Array, numbers: Array) -> Array:
     The correlation ratio of states (N, H) of the classes ``numbers`` (N,): 0 if all means are
     equal, 1 if no class varies within. NaN if nothing varies.
     """
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+    with np.errstate(all="ignore"):
         centered = states - states.mean(axis=0)
         squares = np.bincount(places, (centered**2).sum(axis=1))
         classes = int(numbers.max()) + 1

@@ -301,7 +301,7 @@ class LevenbergMarquardt:
 
     def _measure(self, states: Array) -> tuple[Array, Array]:
         """The residuals r, (N, S), and the speeds, (N,)."""
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(all="ignore"):
             residuals = states - self._map.step(states)
             return residuals, 0.5 * (residuals**2).sum(axis=1)
 

@@ -67,4 +67,5 @@ def stacked(rows: Sequence[Mapping[str, float]]) -> dict[str, Array]:
 
 def norms_of(parameters: Parameters) -> dict[str, float]:
     """The L2 norm of every parameter, by name."""
-    return {name: float(np.linalg.norm(array)) for name, array in parameters.named().items()}
+    with np.errstate(over="ignore"):
+        return {name: float(np.linalg.norm(array)) for name, array in parameters.named().items()}

@@ -41,7 +41,7 @@ def draw(lengths: Array, most: int) -> Array:
 def forward_pass(parameters: Parameters, batch: Batch, thin: bool = False) -> Trace:
     """The trace of a forward pass alone; for a ``thin`` one see ``Trace``."""
     trace = Trace(parameters.architecture, batch, parameters.theta.dtype, thin=thin)
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         bind_forward(parameters, trace)()
     return trace
 
@@ -56,7 +56,7 @@ def seeded_pass(
     """The trace of a forward and a backward pass, which begins with the dlogits of ``seed``."""
     trace = Trace(parameters.architecture, batch, parameters.theta.dtype)
     bound = bind(parameters, trace, gradient, truncate)
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         bound.forward()
         seed(trace)
         bound.carry()

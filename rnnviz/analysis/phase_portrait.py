@@ -113,7 +113,7 @@ def flow_field(
     x, y = (_centers(span, count) for span in spans)
     points = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
     states = plane.lift(points)
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         steps = fixed_map.step(states) - states
         moves = plane.project(states + steps) - points
         return FlowField(points, moves, np.linalg.norm(steps, axis=1))

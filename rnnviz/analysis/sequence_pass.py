@@ -88,7 +88,7 @@ def sequence_pass(
     every token, as if the sequence ended there.
     """
     unrolled, of = Unrolled(trace, layer), trace.architecture
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         parts = cell_parts(of.cell)
         weights = _recurrent(unrolled, parameters, parts.plain_matrix)
         memory, added = _summands(CellValues(parts, unrolled, parameters))
@@ -109,7 +109,7 @@ def sequence_pass(
 def memory_share(parameters: Parameters, trace: Trace, layer: int = -1) -> Array:
     """The ``share`` of a pass alone, (T,)."""
     unrolled, parts = Unrolled(trace, layer), cell_parts(trace.architecture.cell)
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         return _share(*_summands(CellValues(parts, unrolled, parameters)))[1]
 
 

@@ -59,7 +59,8 @@ class StateTransition:
         """
         out = np.zeros((*states.shape, self.size), self.parameters.theta.dtype)
         for part, trace, read in self._passes(states, inputs):
-            _Jacobian(trace, read.fused).write(out[part])
+            with np.errstate(all="ignore"):
+                _Jacobian(trace, read.fused).write(out[part])
         return out
 
     def answers(self, states: Array, inputs: Array | None = None) -> Array:
@@ -235,7 +236,7 @@ def _pass(parameters: Parameters, states: Array, inputs: Array) -> Trace:
     slots = _states(trace, "_before")
     for slot, part in zip(slots, np.split(states, len(slots), axis=-1), strict=True):
         slot[...] = part
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         bind_forward(parameters, trace)()
     return trace
 

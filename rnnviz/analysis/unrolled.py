@@ -85,7 +85,8 @@ class Unrolled:
     @property
     def norms(self) -> Array:
         """||dL/dh_t|| (L2), (T,)."""
-        norms: Array = np.linalg.norm(self.dh, axis=-1)
+        with np.errstate(over="ignore"):
+            norms: Array = np.linalg.norm(self.dh, axis=-1)
         return norms
 
     def x(self, t: int) -> Array:

@@ -67,7 +67,7 @@ class Evaluator:
 
     def score(self, parameters: Parameters, measure: Measure) -> Score:
         """Loss and metric of all examples; the loss of a diverged network is inf or NaN."""
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        with np.errstate(all="ignore"):
             outputs = self.outputs(parameters)
             loss = LOSSES[parameters.architecture.loss].of(outputs, self.targets)
             return Score(float(loss.mean()), measure(outputs, self.targets, self.owners))
@@ -75,7 +75,7 @@ class Evaluator:
     def outputs(self, parameters: Parameters) -> Array:
         """The outputs of all examples, (M, C); ``owners`` (M,) tells whose."""
         self._parameters.theta[...] = parameters.theta
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        with np.errstate(all="ignore"):
             return np.concatenate([self._outputs(k) for k in range(len(self._batches))])
 
     def _outputs(self, index: int) -> Array:

@@ -39,7 +39,7 @@ def complex_step_gradient(
     trace = Trace(parameters.architecture, batch, complex)
     forward = bind_forward(shifted, trace)
     gradient = parameters.like(np.full(parameters.theta.shape, np.nan))
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+    with np.errstate(all="ignore"):
         for i in range(len(gradient.theta)) if entries is None else entries:
             shifted.theta[i] += 1j * _TINY
             forward()

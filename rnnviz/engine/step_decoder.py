@@ -37,7 +37,7 @@ class StepDecoder:
     def read(self, token: int | Array) -> Array:
         """Read a token index, or values (D,), and return the outputs after it, (C,)."""
         self._trace.stacks[0].write(np.array([[token]]))
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(all="ignore"):
             self._forward()
         for after, before in self._states:
             before[0] = after[0]

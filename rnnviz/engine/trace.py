@@ -210,7 +210,8 @@ class Trace:
     def gradient(self) -> Parameters:
         """dL/dW of every parameter, before clipping."""
         out = Parameters(self.architecture, dtype=self.dtype)
-        self.bind_gradient(out)()
+        with np.errstate(all="ignore"):
+            self.bind_gradient(out)()
         return out
 
     @property

@@ -217,7 +217,7 @@ def train_on(workspace: TrainBuffers, config: RunConfig, count: int) -> None:
     start, end = workspace.offset, workspace.offset + count
     indexes = order(config.seed, workspace.epoch, len(workspace), config.batch)[start:end]
     steps = workspace.steps(indexes, config.batch)
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+    with np.errstate(all="ignore"):
         if config.optimizer is OptimizerKind.SGD:
             workspace.slots = _descend(steps, workspace, config)
         else:
@@ -307,7 +307,7 @@ def record(
     """The read-only trace of a forward and backward pass; the loss is the mean over the outputs."""
     trace = Trace(parameters.architecture, batch, parameters.theta.dtype)
     bound = bind(parameters, trace, gradient, truncate)
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+    with np.errstate(all="ignore"):
         bound.forward()
         bound.backward(1 / len(trace.logits))
     return trace.freeze()

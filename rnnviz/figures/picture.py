@@ -36,7 +36,8 @@ def bar(**options: Any) -> Series:
 
 def compact(array: Any) -> Any:
     """The array as float32, which is sent to the browser in binary."""
-    return np.ascontiguousarray(array, np.float32)
+    with np.errstate(over="ignore"):
+        return np.ascontiguousarray(array, np.float32)
 
 
 def xy(points: Array) -> dict[str, Any]:

@@ -71,7 +71,8 @@ class Record(Generic[Row]):
         begun, position = time.perf_counter(), Position(epoch)
         shown = position_of(query.state) == position
         state = query.state if shown else run.replay(position, "gradients")
-        self._rows[epoch] = self._measure(query.at(state, run.schedule.at(position)))
+        with np.errstate(all="ignore"):
+            self._rows[epoch] = self._measure(query.at(state, run.schedule.at(position)))
         ended = time.perf_counter()
         self._again = ended + (ended - begun) * (1 / SHARE - 1)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
+import numpy as np
+
 T = TypeVar("T")
 
 
@@ -17,7 +19,9 @@ class Memo:
     def ask(self, question: Hashable, key: object, answer: Callable[[], T]) -> T:
         """The cached result if it is for ``key``, else that of ``answer()``."""
         if question not in self._results or self._results[question][0] != key:
-            self._results[question] = key, answer()
+            # The numbers of a network may overflow; its pictures say so.
+            with np.errstate(all="ignore"):
+                self._results[question] = key, answer()
         result: T = self._results[question][1]
         return result
 

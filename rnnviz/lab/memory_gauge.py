@@ -151,7 +151,8 @@ class MemoryLab:
             self._spectra[epoch] = spectrum(recurrent(query.state.parameters))
         last = _of_last_answer(query, norms)
         self._norms[epoch] = norms
-        self._half_lives[epoch] = half_life(last), *half_life_interval(last)
+        with np.errstate(invalid="ignore"):  # A norm may be infinite.
+            self._half_lives[epoch] = half_life(last), *half_life_interval(last)
 
     def _gauge(self, last: int, weights: str) -> MemoryGauge:
         epochs = sorted(epoch for epoch in self._half_lives if epoch <= last)

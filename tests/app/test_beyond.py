@@ -3,21 +3,28 @@
 import re
 
 import numpy as np
-import pytest
 
 from rnnviz.config import RunConfig
 from rnnviz.session import Session
 from tests.app.tab import PAGES, Page, tabs_of
 from tests.sampling import each_row, singly
 
-# What overflows is meant to, and the server notes it once.
-pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 #: States that grow a hundredfold with every token: in the whole data set, or in one long phrase.
 GROWING = {"activation": "relu", "hidden": "64", "dtype": "float32"}
 CASES = {
     "from the start": {"activation": "relu", "init_scale": "0.5"},
     "in single precision": {**GROWING, "init_scale": "9"},
     "in one long phrase": {**GROWING, "init_scale": "0.3", "phrase": "good " * 195},
+}
+
+
+#: Cells of one's own that divide, or grow without bound.
+OWN = {
+    "divides": "h = W @ x / (U @ h + b_0 + 0.0001)",
+    "has a pole": "h = W @ x / (0.0001 + h * h)",
+    "exponential": "h = exp(W @ x + U @ h)",
+    "cubic": "h = W @ x + (U @ h) ** 3",
+    "logarithm": "h = W @ x + log(0.000001 + relu(U @ h))",
 }
 
 
@@ -48,6 +55,21 @@ def test_so_can_one_that_diverges_inside_an_epoch_and_its_signs_say_what_to_try(
     for name in ("silent", "clipped", "update", "gradient", "reach"):
         assert re.search(rf"{name} +– +bad", text), name
     assert "smaller learning rate" in text
+
+
+@singly(page=PAGES, text=OWN, dtype=["float32", "float64"], task=["sentiment", "adding", "waves"])
+def test_so_can_an_own_cell_that_overflows_and_nothing_is_said_on_the_terminal(
+    page, text, dtype, task
+):
+    """A warning of NumPy would fail the test."""
+    config = RunConfig(
+        cell="own", equations=text, task=task, dtype=dtype, lr=100, init_scale=2, hidden=4,
+        clip_by="off",
+    )  # fmt: skip
+    session = Session(config)
+    for _ in range(5):
+        session.player.step_phrase()
+    walk(page, session)
 
 
 def test_a_sign_without_a_meaning_has_a_dash_and_no_word():

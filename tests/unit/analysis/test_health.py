@@ -231,7 +231,6 @@ def test_in_an_encoder_the_gradient_comes_from_the_bridge():
     assert "only one token" in single.advice
 
 
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @singly(cell=CELLS, value=[math.nan, math.inf])
 def test_weights_that_are_not_finite_are_bad_for_every_sign(cell, value):
     of = architecture(cell)
@@ -245,7 +244,6 @@ def test_weights_that_are_not_finite_are_bad_for_every_sign(cell, value):
         assert "smaller learning rate" in sign.advice
 
 
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_states_that_overflow_are_bad_even_if_weights_are_finite():
     weights = linear(1e200)
     weights["W_xh"][...] = 1e200
