@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from rnnviz.terminal import flush, open_streams
+
 if TYPE_CHECKING:
     from rnnviz.export.numbers import Drawn
     from rnnviz.session import Session
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 
 def main() -> int:
     """Run the command line; without a command, open the page."""
+    open_streams()
     # One thread is fastest for such small matrices; NumPy reads this when it is imported.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
@@ -22,6 +25,8 @@ def main() -> int:
         return cli.main(open_page=_open_page, every_picture=_every_picture)
     except KeyboardInterrupt:
         return 130  # the exit code of Ctrl-C in shells
+    finally:
+        flush()
 
 
 def _open_page(

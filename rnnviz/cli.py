@@ -6,8 +6,8 @@ import argparse
 import errno
 import os
 import socket
-import sys
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any, NoReturn
@@ -34,9 +34,10 @@ from rnnviz.engine.own_cell import own_cell
 from rnnviz.engine.training import record
 from rnnviz.exchange.foreign_network import TransferError
 from rnnviz.exchange.recording_file import is_recording
+from rnnviz.exchange.whole_file import check_outputs
 from rnnviz.export import export_command as export
 from rnnviz.export.browser import BrowserError
-from rnnviz.export.files import FILES, EveryPicture, write
+from rnnviz.export.files import FILES, Content, EveryPicture, write
 from rnnviz.export.history import history_json
 from rnnviz.export.results import ResultFile, result_csv, result_files
 from rnnviz.export.script import ScriptError
@@ -71,6 +72,7 @@ from rnnviz.tasks.upload import (
     with_columns,
 )
 from rnnviz.tasks.upload_preview import preview
+from rnnviz.terminal import printable, say, show
 
 _CELL_FILE = "a cell of your own: a text, one equation a line"
 _FILES = "own data to learn: a table as .csv, .tsv, .xlsx or .parquet, or a text"
@@ -88,7 +90,7 @@ OpenPage = Callable[..., None]
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}\n")
+        self.exit(2, f"{self.prog}: {printable(message)}\n")
 
 
 def _setting_options(parser: argparse.ArgumentParser, rows: Iterable[Setting]) -> None:
@@ -278,6 +280,8 @@ def _guarded(command: Callable[[], int]) -> int:
     """The exit code of a command; what is wrong with its input is printed as a sentence."""
     try:
         return command()
+    except FaultsError as problem:
+        say(*_all_faults(problem))
     except (
         SettingError,
         TaskError,
@@ -286,13 +290,12 @@ def _guarded(command: Callable[[], int]) -> int:
         TransferError,
         BrowserError,
     ) as problem:
-        print(f"rnnviz: {problem}", file=sys.stderr)
-    except BrokenPipeError:
-        # The reader has closed the pipe: discard the rest, also what is flushed at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        say(str(problem))
+    except BrokenPipeError:  # The reader has closed the pipe.
         return 1
     except OSError as problem:
-        print(f"rnnviz: {problem.filename}: {problem.strerror}.", file=sys.stderr)
+        said = problem.strerror or str(problem)
+        say(f"{problem.filename}: {said}." if problem.filename else f"{said}.")
     return 2
 
 
@@ -303,7 +306,7 @@ def _open(parser: argparse.ArgumentParser, options: dict[str, Any], open_page: O
         _check_free(parser, port)
     notes, session = _opened(options)
     for note in notes:
-        print(f"rnnviz: {note}", file=sys.stderr)
+        say(note)
     open_page(port, not (options["own_no_browser"] or options["no_browser"]), session)
     return 0
 
@@ -379,7 +382,7 @@ def _settings(options: dict[str, Any]) -> dict[str, Any]:
 def _show(options: dict[str, Any]) -> int:
     path = options["cell_file"]
     cell = CELLS[options["cell"]] if path is None else _cell(path)
-    print(source(cell) if options["code"] else description(cell))
+    show(source(cell) if options["code"] else description(cell))
     return 0
 
 
@@ -414,32 +417,28 @@ def _upload(config: RunConfig, options: dict[str, Any]) -> Upload | None:
         if "window" in settings and check_rows(upload).form is not Form.NEXT:
             raise TaskError("--window has no effect unless a text alone is learned. Leave it out.")
         _tell_near_labels(upload)
-        print(f"rnnviz: {train.name}: {'; '.join(preview(upload).sentences)}.", file=sys.stderr)
+        say(f"{train.name}: {'; '.join(preview(upload).sentences)}.")
         return upload
     except EncodingError as problem:
         read = ", ".join(f"{one} ({sample})" for one, sample in problem.samples.items())
         raise TaskError(f"{problem} --encoding takes {read}.") from None
-    except FaultsError as problem:
-        raise TaskError(_all_faults(problem)) from None
 
 
 def _tell_near_labels(upload: Upload) -> None:
     near = check_rows(upload).near
     if near and not upload.merge_labels:
         listed = near_listed(near)
-        print(
-            f"rnnviz: Nearly equal labels: {listed}. --merge-labels merges them.", file=sys.stderr
-        )
+        say(f"Nearly equal labels: {listed}. --merge-labels merges them.")
 
 
-def _all_faults(problem: FaultsError) -> str:
+def _all_faults(problem: FaultsError) -> list[str]:
     """The first rows that can't be used, one a line, and what can be done."""
     faults = problem.faults
     if len(faults) == 1:
-        return f"{faults[0]} --skip-bad leaves it out."
+        return [f"{faults[0]} --skip-bad leaves it out."]
     more = ["…"] if len(faults) > _MOST_FAULTS else []
     count = f"{len(faults):,} of {problem.count:,} rows can't be used. --skip-bad leaves them out."
-    return "\n".join([count, *map(str, faults[:_MOST_FAULTS]), *more])
+    return [count, *map(str, faults[:_MOST_FAULTS]), *more]
 
 
 def _check_together(options: dict[str, Any]) -> None:
@@ -464,49 +463,76 @@ def _file(path: Path) -> File:
 def _train(config: RunConfig, options: dict[str, Any]) -> int:
     session = Session(config, _dataset(config, options))
     for note in session.dataset.notes:
-        print(f"rnnviz: {note}", file=sys.stderr)
-    results = _result_files(session, options["results"])
+        say(note)
     if options["weights"]:
         FILES["weights"].check(options["weights"])
-    files = (options["json"], options["weights"], options["script"], *results)
-    for path in filter(None, files):
-        path.open("ab").close()  # fail before training if the file can't be written
-    _train_to_the_end(session, options["every"])
-    if options["json"]:
-        options["json"].write_text(history_json(session), encoding="utf-8")
+    files = _files(session, options)
+    _check_outputs([(option, path) for option, path, _ in files], options)
+    code = _train_to_the_end(session, options["every"], anyway=bool(files))
+    return max([code, *(_guarded(partial(_write, path, content)) for _, path, content in files)])
+
+
+def _files(
+    session: Session, options: dict[str, Any]
+) -> list[tuple[str, Path, Callable[[], Content]]]:
+    """The files to write: the option of each, its path, and what makes its content."""
+    contents: dict[str, Callable[[], Content]] = {"json": partial(history_json, session)}
     for name in ("weights", "script"):
-        if path := options[name]:
-            write(path, FILES[name].content(session, path, options))
-    for path, kind in results.items():
-        path.write_text(result_csv(session, kind), encoding="utf-8", newline="")
-    return 0 if session.player.finished else 1
+        contents[name] = partial(FILES[name].content, session, options[name], options)
+    files = [(_flag(name), options[name], content) for name, content in contents.items()]
+    for path, kind in _result_files(session, options["results"]).items():
+        files.append(("--results", path, partial(result_csv, session, kind)))
+    return [file for file in files if file[1]]
 
 
-def _train_to_the_end(session: Session, every: int) -> None:
-    """Train with a bar on the terminal, and a report every so many epochs."""
+def _check_outputs(outputs: Sequence[tuple[str, Path]], options: dict[str, Any]) -> None:
+    """Raise, before anything is trained, for what can't be written or would destroy an input."""
+    names = ("train", "test", "cell_file")
+    check_outputs(outputs, [(_flag(name), options[name]) for name in names if options[name]])
+
+
+def _write(path: Path, content: Callable[[], Content]) -> int:
+    write(path, content())
+    return 0
+
+
+def _train_to_the_end(session: Session, every: int, anyway: bool = True) -> int:
+    """Train with a bar on the terminal, and a report every so many epochs; return the exit code.
+
+    Reports that can't be printed end the training, unless it is to go on ``anyway``.
+    """
+    code = 0
     with tqdm(total=session.config.epochs, unit="epoch", disable=None, leave=False) as bar:
-        while not session.player.finished:
+        while not session.player.finished and (anyway or not code):
             before = session.state.epoch
             session.player.advance(1)
             if session.state.epoch == before:
-                tqdm.write(f"rnnviz: {session.player.message}", file=sys.stderr)
+                say(session.player.message)
                 break
             bar.update()
             if session.state.epoch % every == 0 or session.player.finished:
-                tqdm.write(report(session), file=sys.stdout)
+                code = max(code, _guarded(lambda: _report(session)))
+    return code if session.player.finished else max(code, 1)
+
+
+def _report(session: Session) -> int:
+    show(report(session))
+    return 0
 
 
 def _export(config: RunConfig, options: dict[str, Any]) -> int:
     session = Session(config)
     session.load(_upload(config, options))
     for note in session.dataset.notes:
-        print(f"rnnviz: {note}", file=sys.stderr)
+        say(note)
     export.check(session, options)
-    _train_to_the_end(session, max(1, config.epochs))
-    finished = session.player.finished
-    for path in export.export(session, options, options["every_picture"]):
-        print(f"rnnviz: wrote {path}", file=sys.stderr)
-    return 0 if finished else 1
+    _check_outputs(export.outputs(options), options)
+    codes = [_train_to_the_end(session, max(1, config.epochs))]
+    for path, content in export.export(session, options, options["every_picture"]):
+        codes.append(_guarded(partial(_write, path, content)))
+        if not codes[-1]:
+            say(f"wrote {path}")
+    return max(codes)
 
 
 def _result_files(session: Session, path: Path | None) -> dict[Path, ResultFile]:
@@ -537,15 +563,15 @@ def _gradcheck(config: RunConfig, options: dict[str, Any]) -> int:
     truth = complex_step_gradient(parameters, batch)
     kinds = [*Gradient] if config.cell == ELMAN.name else [Gradient.EXACT]
     errors = {k: relative_errors(record(parameters, batch, k).gradient, truth) for k in kinds}
-    print(f"Relative error against complex-step differences, after {session.state.epoch} epochs,")
-    print(f"on the {len(probe.words)} words: {' '.join(probe.words)}")
-    print(f"{'parameter':<12}" + "".join(f"{kind:>12}" for kind in kinds))
+    show(f"Relative error against complex-step differences, after {session.state.epoch} epochs,")
+    show(f"on the {len(probe.words)} words: {' '.join(probe.words)}")
+    show(f"{'parameter':<12}" + "".join(f"{kind:>12}" for kind in kinds))
     for name in truth.named():
-        print(f"{name:<12}" + "".join(f"{errors[kind][name]:12.1e}" for kind in kinds))
+        show(f"{name:<12}" + "".join(f"{errors[kind][name]:12.1e}" for kind in kinds))
     size = truth.theta.size
     if not (wrong := GradientCheck(errors[Gradient.EXACT], size, size).wrong):
         return 0
-    print(f"rnnviz: The gradient is wrong in {', '.join(wrong)}.", file=sys.stderr)
+    say(f"The gradient is wrong in {', '.join(wrong)}.")
     return 1
 
 
@@ -555,12 +581,12 @@ def _verify(config: RunConfig, options: dict[str, Any]) -> int:
     read(session.dataset, phrase)
     halfway, weights = train_in_halves(session.player)
     if not session.player.finished:
-        print(f"rnnviz: {session.player.message}", file=sys.stderr)
+        say(session.player.message)
     probe = session.inspect(phrase)
     if not probe.finite:
-        print("rnnviz: The outputs are not finite: nothing can be checked.", file=sys.stderr)
+        say("The outputs are not finite: nothing can be checked.")
         return 1
-    print(f"After {session.state.epoch} epochs, on: {phrase}")
+    show(f"After {session.state.epoch} epochs, on: {printable(phrase)}")
     checks = chain(
         NetworkChecks(session.state.parameters, probe.example, session.dataset, config.seed),
         [notebook_check(probe)] if config.gradient is Gradient.NOTEBOOK else [],
@@ -568,7 +594,7 @@ def _verify(config: RunConfig, options: dict[str, Any]) -> int:
         run_checks(session.player, halfway, weights),
     )
     failed = sum(map(_failed, checks))
-    print(f"{failed} failed." if failed else "None failed.")
+    show(f"{failed} failed." if failed else "None failed.")
     return 1 if failed else 0
 
 
@@ -577,5 +603,5 @@ def _failed(check: Check) -> bool:
     note = check.allowed == np.inf
     mark = "skipped" if check.why else "FAILED" if check.failed else "note" if note else "ok"
     most = "" if note else f" (at most {check.allowed:.0e})"
-    print(f"{mark:<9}{check.what}: {check.why or f'{check.measured:.1e}{most}'}", flush=True)
+    show(f"{mark:<9}{check.what}: {check.why or f'{check.measured:.1e}{most}'}")
     return check.failed

@@ -17,10 +17,11 @@ import struct
 import weakref
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import orjson
 
@@ -28,6 +29,7 @@ from rnnviz.exchange.foreign_network import TransferError
 from rnnviz.exchange.json_size import check_lists
 from rnnviz.exchange.run_archive import FORMAT, VERSION, check_header
 from rnnviz.exchange.tensor_file import TensorFile
+from rnnviz.exchange.whole_file import whole_file
 from rnnviz.exchange.zip_file import TIME
 
 RECORDING = "recording"
@@ -208,27 +210,39 @@ def _header(content: bytes) -> dict[str, Any]:
 class RecordingWriter:
     """Writes snapshots to a file of at most about ``most`` bytes; each can be read at once.
 
-    If the file is full, every other snapshot is dropped, and ``stride`` doubles: the snapshots that
-    stay are at multiples of it, and the last. ``close`` ends the file; without it the end of the
-    program does. Raises OSError, and TransferError for a header that could not be read.
+    The file is there with the first snapshot; until then what was there stays. If it is full, every
+    other snapshot is dropped, and ``stride`` doubles: the snapshots that stay are at multiples of
+    it, and the last. ``close`` ends the file; without it the end of the program does. Raises
+    OSError, and TransferError for a header that could not be read.
     """
 
     def __init__(self, path: Path, header: Mapping[str, Any], stride: int, most: int) -> None:
         self._path, self._most, self.stride = path, most, stride
         whole = {"format": FORMAT, "version": VERSION, "kind": RECORDING, **header}
-        content = _readable(json.dumps(whole).encode())
+        self._header = _readable(json.dumps(whole).encode())
         self._sizes: dict[int, int] = {}
-        self._use(path.open("w+b"), "w")
-        self._write(_RUN, content)
+        self._end: weakref.finalize[Any, RecordingWriter]
 
-    def _use(self, file: BinaryIO, mode: Literal["w", "a"]) -> None:
-        self._file, self._zip = file, zipfile.ZipFile(file, mode)
+    def _begin(self, parts: Iterable[tuple[str, bytes]]) -> None:
+        """Write the file anew, with these parts, and open it for more."""
+        with whole_file(self._path) as file:
+            with zipfile.ZipFile(file, "w") as other:
+                for name, content in parts:
+                    other.writestr(zipfile.ZipInfo(name, TIME), content)
+            if self._sizes:
+                self._end()
+        self._file = self._path.open("r+b")
+        self._zip = zipfile.ZipFile(self._file, "a")
+        self._file.truncate()  # More follows, so the table at its end goes.
         #: Also when a program ends without a word.
-        self.close = weakref.finalize(self, _close, self._zip, file)
+        self._end = weakref.finalize(self, _close_quietly, self._zip, self._file)
 
-    def _write(self, name: str, content: bytes) -> None:
-        self._zip.writestr(zipfile.ZipInfo(name, TIME), content)
-        self._file.flush()
+    def close(self) -> None:
+        """End the file."""
+        if not self._sizes:
+            self._begin([(_RUN, self._header)])
+        self._end.detach()
+        _close(self._zip, self._file)
 
     @property
     def last(self) -> int:
@@ -240,7 +254,11 @@ class RecordingWriter:
         content = snapshot.content()
         while len(self._sizes) > 2 and self._is_full(len(content)):
             self._thin()
-        self._write(_name(step), content)
+        if self._sizes:
+            self._zip.writestr(zipfile.ZipInfo(_name(step), TIME), content)
+            self._file.flush()
+        else:
+            self._begin([(_RUN, self._header), (_name(step), content)])
         self._sizes[step] = len(content)
 
     def _is_full(self, more: int) -> bool:
@@ -248,21 +266,11 @@ class RecordingWriter:
         return size > self._most or len(self._sizes) >= MOST_SNAPSHOTS // 4
 
     def _thin(self) -> None:
-        """Drop every other snapshot: the rest is written beside the file, and takes its place."""
+        """Drop every other snapshot."""
         self.stride *= 2
         kept = {step: size for step, size in self._sizes.items() if step % self.stride == 0}
-        beside = self._path.with_name(f"{self._path.name}.part")
-        try:
-            with zipfile.ZipFile(beside, "w") as other:
-                for name in (_RUN, *map(_name, kept)):
-                    other.writestr(zipfile.ZipInfo(name, TIME), self._zip.read(name))
-        except OSError:
-            beside.unlink(missing_ok=True)
-            raise
-        self.close()
-        beside.replace(self._path)
+        self._begin((name, self._zip.read(name)) for name in (_RUN, *map(_name, kept)))
         self._sizes = kept
-        self._use(self._path.open("r+b"), "a")
 
 
 def _readable(header: bytes) -> bytes:
@@ -282,6 +290,12 @@ def _close(archive: zipfile.ZipFile, file: BinaryIO) -> None:
         archive.close()
     finally:
         file.close()
+
+
+def _close_quietly(archive: zipfile.ZipFile, file: BinaryIO) -> None:
+    """The same; a table that finds no room is not needed to read the file."""
+    with suppress(OSError):
+        _close(archive, file)
 
 
 def _name(step: int) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from rnnviz.export.browser import find_browser
-from rnnviz.export.files import FILES, EveryPicture, numbers, write
+from rnnviz.export.files import FILES, HISTORIES, Content, EveryPicture, numbers
 from rnnviz.export.pictures import pictures
 from rnnviz.export.replay import MOST_PHRASES
 from rnnviz.export.script import ScriptError, problem_of
@@ -73,10 +75,18 @@ def check(session: Session, options: Mapping[str, Any]) -> None:
         if options[name]:
             kind.check(options[name])
             options[name].parent.mkdir(parents=True, exist_ok=True)
-            options[name].open("ab").close()  # fail before training if it can't be written
     for name in _FOLDERS:
         if options[name]:
             options[name].mkdir(parents=True, exist_ok=True)
+            TemporaryFile(dir=options[name]).close()  # fail before training if nothing can be in it
+
+
+def outputs(options: Mapping[str, Any]) -> list[tuple[str, Path]]:
+    """The files that are written, by their options; of the folders those whose names are known."""
+    files = [(f"--{name}", options[name]) for name in FILES if options[name]]
+    if folder := options["numbers"]:
+        files += [("--numbers", folder / name) for name in HISTORIES]
+    return files
 
 
 def _take_phrases(session: Session, phrases: Sequence[str], several: bool) -> None:
@@ -92,24 +102,16 @@ def _take_phrases(session: Session, phrases: Sequence[str], several: bool) -> No
 
 def export(
     session: Session, options: Mapping[str, Any], every_picture: EveryPicture
-) -> Iterable[Path]:
-    """Write what the options ask for; yield every path when it is written."""
+) -> Iterator[tuple[Path, Callable[[], Content]]]:
+    """What the options ask for: every path, and what makes its content."""
     if options["epoch"] is not None:
         session.player.go_to(Position.parse(options["epoch"]))
     for name, kind in FILES.items():
         if path := options[name]:
-            write(path, kind.content(session, path, options))
-            yield path
+            yield path, partial(kind.content, session, path, options)
     drawn = every_picture(session) if any(options[name] for name in _FOLDERS) else {}
     if folder := options["numbers"]:
-        yield _written(folder, numbers(session, drawn))
-    # Last, as a browser may fail.
+        yield folder, partial(numbers, session, drawn)
     if folder := options["pictures"]:
         browser = find_browser(options["browser"])
-        yield _written(folder, pictures(session, drawn, browser, folder))
-
-
-def _written(folder: Path, files: Mapping[str, str]) -> Path:
-    for name, text in files.items():
-        write(folder / name, text)
-    return folder
+        yield folder, partial(pictures, session, drawn, browser, folder)

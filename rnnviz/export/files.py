@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from rnnviz.exchange.whole_file import whole_file
 from rnnviz.export.history import history_csv, history_json
 from rnnviz.export.numbers import Drawn, csv_of, with_numbers
 from rnnviz.export.origin import origin
@@ -18,6 +19,8 @@ from rnnviz.tasks.csv_table import TaskError
 
 #: Every picture of every page of a session, by page, tab and key: "hidden/carry/memory".
 EveryPicture = Callable[[Session], Mapping[str, Drawn]]
+#: What is in a file, or in the files of a folder, by their names.
+Content = str | bytes | Mapping[str, str]
 
 
 class FileKind(NamedTuple):
@@ -78,16 +81,26 @@ FILES: dict[str, FileKind] = {
     ),
 }  # fmt: skip
 
+#: The files of the history beside the numbers of the pictures.
+HISTORIES = {"history.csv": history_csv, "history.json": history_json}
+
 
 def numbers(session: Session, pictures: Mapping[str, Drawn]) -> dict[str, str]:
     """The numbers of every picture as CSV, and the history of the run, by the names of files."""
     made = origin(session)
     tables = {f"{name}.csv": csv_of(one, made) for name, one in with_numbers(pictures).items()}
-    histories = {"history.csv": history_csv(session), "history.json": history_json(session)}
-    return tables | histories
+    return tables | {name: content(session) for name, content in HISTORIES.items()}
 
 
-def write(path: Path, content: str | bytes) -> None:
-    """Write a file, and the folders it is in."""
+def write(path: Path, content: Content) -> None:
+    """Write a file whole, or every file of a folder, and the folders they are in.
+
+    Raises OSError, which names the path.
+    """
+    if isinstance(content, Mapping):
+        for name, text in content.items():
+            write(path / name, text)
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with whole_file(path) as file:
+        file.write(content if isinstance(content, bytes) else content.encode())

@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import re
+import shlex
 import socket
 import subprocess
 import sys
@@ -451,6 +452,95 @@ def test_results_are_written_as_csv(run, csv, tmp_path):
     assert written["r-classes.csv"].startswith("class,recall,precision,f1,count\ncold,")
     assert run(*QUICK, "--task", "adding", "--results", tmp_path / "v.csv").code == 0
     assert [path.name for path in tmp_path.glob("v*.csv")] == ["v.csv"]
+
+
+@each_row(
+    "options",
+    [
+        ("--json", "same", "--weights", "same"),
+        ("--json", "same", "--script", "./same"),
+        ("--json", "r-classes.csv", "--results", "r.csv"),
+        ("--train", "a.csv", "--results", "a.csv"),
+        ("--train", "a.csv", "--test", "b.csv", "--json", "b.csv"),
+    ],
+)
+def test_a_file_that_would_destroy_another_is_refused_before_training(
+    run, csv, tmp_path, monkeypatch, options
+):
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.csv", "b.csv"):
+        csv(name, WEATHER)
+    monkeypatch.setattr(Player, "advance", lambda *_: pytest.fail("It was trained first."))
+    done = run(*QUICK, *options)
+    assert done.code == 2
+    said = f"{options[-4]} and {options[-2]} are the same file, {Path(options[-1]).stem}"
+    assert said in done.err
+    assert {path.name for path in tmp_path.iterdir()} == {"a.csv", "b.csv"}
+    assert (tmp_path / "a.csv").read_text() == (tmp_path / "b.csv").read_text() == WEATHER
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="Linux has it")  # noqa: PTH110
+def test_an_output_without_room_is_named(tmp_path):
+    done = started(*QUICK, "--json", "/dev/full", "--weights", tmp_path / "w.npz")
+    assert (done.code, done.err) == (2, "rnnviz: /dev/full: No space left on device.\n")
+    assert (tmp_path / "w.npz").stat().st_size
+    for command in (QUICK, ("show", "lstm"), CHECK):
+        done = shell(*command, more=">/dev/full")
+        assert (done.code, done.err) == (2, "rnnviz: the output: No space left on device.\n")
+
+
+#: What a shell does to the output of a command.
+CLOSED = {
+    "no stderr": "2>&-",
+    "no stdout": ">&-",
+    "neither": ">&- 2>&-",
+    "nothing at all": "<&- >&- 2>&-",
+    "a reader that leaves": "| head -n 1",
+    "a reader of both that leaves": "2>&1 | true",
+    "a disk without room": ">/dev/full",
+    "no room for messages": "2>/dev/full",
+}
+
+
+def shell(*arguments, more):
+    """Run one command in a shell, with more behind it."""
+    command = shlex.join([sys.executable, "-m", "rnnviz", *map(str, arguments)])
+    done = subprocess.run(
+        f"{command} {more}",
+        shell=True,
+        cwd=ROOT,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    return Outcome(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="Linux has it")  # noqa: PTH110
+@each_row("command", ["train", "export"])
+@each_row("how", CLOSED)
+def test_what_is_written_needs_nobody_who_reads_the_messages(csv, tmp_path, command, how):
+    path = tmp_path / f"{command} {how}.npz"
+    options = ("--train", csv("a.csv", WEATHER), "--weights", path, "--epochs", 40)
+    every = ("--every", 1) if command == "train" else ()
+    done = shell(command, *QUICK[1:], *options, *every, more=CLOSED[how])
+    with np.load(path) as weights:
+        assert "W_hh" in weights
+    assert "Traceback" not in done.err
+    assert "Exception" not in done.err
+
+
+def test_a_wrong_name_is_one_line_and_does_not_control_the_terminal(run):
+    for name in ("no\nsuch.csv", "no\x1b[2Jsuch.csv", "no\u202esuch.csv", "no\udcffsuch.csv"):
+        assert_refused(run(*QUICK, "--train", name), ascii(name)[1:-1])
+        assert_refused(run(*QUICK, "--json", f"{name}/file"), ascii(name)[1:-1])
+        assert_refused(run(f"--{name}"), ascii(name)[1:-1])
+
+
+def test_an_output_that_lacks_a_character_gets_it_escaped():
+    done = started("open", "--help", PYTHONIOENCODING="ascii")
+    assert (done.code, done.err) == (0, "")
+    assert "A,B,\\u2026" in done.out
 
 
 @each_row("option", ["--json", "--weights", "--results"])

@@ -1,9 +1,11 @@
 """rnnviz export, and runs that are opened again from the command line."""
 
+import errno
 import json
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,11 +13,14 @@ import pytest
 from rnnviz import cli
 from rnnviz.config import RunConfig
 from rnnviz.export import export_command
+from rnnviz.export.files import write
 from rnnviz.export.numbers import Drawn
 from rnnviz.figures.picture import Picture, scatter
 from rnnviz.imports.run_file import open_run
 from rnnviz.imports.weights import open_weights
 from rnnviz.session import Session
+from rnnviz.training.player import Player
+from tests.sampling import each_row
 from tests.unit.export.replayed import Replayed
 from tests.unit.export.test_browser import fake
 from tests.unit.test_cli import opened, run  # noqa: F401
@@ -133,27 +138,85 @@ def test_own_data_are_in_the_run_if_they_are_asked_for(run, opened, tmp_path):  
         (("--numbers", "file"), "File exists"),
         (("--weights", "w.pt"), "w.pt: its name must end in .npz or .safetensors."),
         (("--history", "h.txt"), "h.txt: its name must end in .csv or .json."),
+        (("--run", "r", "--replay", "r"), "--run and --replay are the same file, r."),
+        (("--run", "r", "--replay", "../here/r"), "--run and --replay are the same file"),
+        (("--history", "n/history.csv", "--numbers", "n"), "--history and --numbers are the same"),
+        (("--run", "p", "--numbers", "p"), "p: Is a directory."),
+        (("--run", "file/r"), "file: File exists."),
+        (("--train", "sky.csv", "--history", "sky.csv"), "--train and --history are the same file"),
+        (("--cell-file", "cell", "--run", "./cell"), "--cell-file and --run are the same file"),
     ],
 )
 def test_what_can_not_be_written_is_said_before_training(
     run, tmp_path, monkeypatch, options, said  # noqa: F811
 ):  # fmt: skip
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "file").touch()
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    (here / "file").touch()
+    (here / "sky.csv").write_text(CSV, encoding="utf-8")
+    (here / "cell").write_text("h = tanh(W @ x + U @ h)", encoding="utf-8")
+    before = {path: path.read_bytes() for path in here.iterdir()}
     monkeypatch.setattr(cli, "_train_to_the_end", lambda *_: pytest.fail("it was trained"))
     done = run(*QUICK, *options)
     assert done.code == 2
     assert said in done.err
     assert "Traceback" not in done.err
+    assert {path: path.read_bytes() for path in here.rglob("*") if path.is_file()} == before
+
+
+def without_room_for(name, replace=Path.replace):
+    """How a file takes its place on a disk with no room for this one."""
+
+    def checked(path, target):
+        if Path(target).name == name:
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        return replace(path, target)
+
+    return checked
+
+
+@each_row("command", ["train", "export"])
+def test_a_full_disk_destroys_nothing_and_the_other_files_are_written(
+    run, tmp_path, monkeypatch, command  # noqa: F811
+):  # fmt: skip
+    folder = tmp_path / command
+    folder.mkdir()
+    (folder / "w.npz").write_bytes(b"good")
+    wanted = ("--weights", folder / "w.npz", "--script", folder / "r.py")
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", without_room_for("w.npz"))
+        done = run(command, *QUICK[1:], *wanted)
+    assert (done.code, done.out.count("--- Epoch")) == (2, 1)
+    assert f"rnnviz: {folder / 'w.npz'}: No space left on device.\n" in done.err
+    assert (folder / "w.npz").read_bytes() == b"good"
+    assert {path.name for path in folder.iterdir()} == {"w.npz", "r.py"}
+
+
+@each_row("command", ["train", "export"])
+@each_row("moment", ["training", "writing"])
+def test_ctrl_c_leaves_no_file(run, tmp_path, monkeypatch, command, moment):  # noqa: F811
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    wanted = ("--weights", tmp_path / "w.npz", "--script", tmp_path / "r.py")
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        if moment == "training":
+            patch.setattr(Player, "advance", stop)
+        else:
+            patch.setattr(Path, "replace", stop)
+        run(command, *QUICK[1:], *wanted)
+    assert [*tmp_path.iterdir()] == []
 
 
 def test_the_numbers_of_every_picture_are_files(tmp_path, trained):
     picture = Picture([scatter(x=[1, 2], y=[0.5, 2.0], name="a")], {"title": {"text": "Two"}})
     given = (*export_command.FILES, "epoch", "with_data", "pictures")
     options = dict.fromkeys(given) | {"numbers": tmp_path / "n"}
-    (folder,) = export_command.export(
+    ((folder, content),) = export_command.export(
         trained, options, lambda _: {"page/tab/two": Drawn(picture, "all")}
     )
+    write(folder, content())
     text = (folder / "page/tab/two.csv").read_text(encoding="utf-8")
     assert text.startswith("# title: Two\n# rnnviz: ")
     assert "# seed: 3\n" in text

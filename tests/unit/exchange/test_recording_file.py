@@ -1,6 +1,8 @@
 """Files that grow: whole snapshots only, after every crash, and what no recording is."""
 
+import gc
 import json
+import os
 import zipfile
 from contextlib import suppress
 
@@ -39,9 +41,10 @@ def path(tmp_path):
 
 
 def test_every_snapshot_is_there_as_soon_as_it_is_written(path):
-    made = writer(path)
+    made = writer(path, 0)
     file = RecordingFile(path)
-    for step in range(0, 50, 10):
+    assert not file.closed
+    for step in range(10, 50, 10):
         made.add(step, snapshot(step))
         assert file.look()
         assert whole(file, [*range(0, step + 1, 10)])
@@ -182,8 +185,8 @@ def test_what_stands_before_the_snapshots_is_not_written_if_it_could_not_be_read
 def test_a_full_file_drops_every_other_snapshot(path):
     """Whoever follows it has the right weights all along."""
     size = len(snapshot(0).content())
-    made = writer(path, stride=5, most=10 * size)
-    file, step = RecordingFile(path), 0
+    made = writer(path, 0, stride=5, most=10 * size)
+    file, step = RecordingFile(path), 5
     for _ in range(40):
         made.add(step, snapshot(step))
         assert file.look()
@@ -235,3 +238,28 @@ def test_a_file_that_is_gone_gets_a_sentence(path):
     path.unlink()
     with pytest.raises(TransferError, match="can't be read"):
         file.look()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the limit is that of a process")
+@pytest.mark.parametrize("room", [100, 1_000, 3_000])
+def test_a_full_disk_costs_what_no_longer_fits_and_nothing_else(path, room, capfd):
+    """A limit on the size of files stands for the disk. Nothing is said but by the exception."""
+    import resource  # noqa: PLC0415
+
+    writer(path, 7).close()
+    if (child := os.fork()) == 0:
+        try:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
+            writer(path, *range(20), number="2")
+        except OSError:
+            gc.collect()
+            os._exit(7)
+        finally:
+            os._exit(9)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+    assert capfd.readouterr() == ("", "")
+    assert [*path.parent.iterdir()] == [path]
+    file = RecordingFile(path)
+    steps = [7] if file.header["number"] == "1" else [*range(len(file.steps))]
+    assert whole(file, steps)
+    assert (file.header["number"] == "1") == (room < 1_000)

@@ -1,0 +1,62 @@
+"""The terminal: results and sentences are printed, whether anybody can read them or not."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from typing import TextIO
+
+from tqdm import tqdm
+
+#: What ends a line or controls a terminal, or is no character.
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def open_streams() -> None:
+    """Give the program the streams that it was started without; what is printed there is lost."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
+        # A character that the stream's encoding lacks is escaped.
+        getattr(sys, name).reconfigure(errors="backslashreplace")
+
+
+def show(text: str) -> None:
+    """Print a result at once, above a progress bar; raises OSError, which names the output."""
+    try:
+        tqdm.write(text, file=sys.stdout)
+        sys.stdout.flush()
+    except OSError as problem:
+        _discard(sys.stdout)
+        raise OSError(problem.errno, problem.strerror, "the output") from None
+
+
+def say(*lines: str) -> None:
+    """Print a sentence to stderr, above a progress bar; if nobody can read it, the work goes on."""
+    try:
+        tqdm.write("rnnviz: " + "\n".join(map(printable, lines)), file=sys.stderr)
+        sys.stderr.flush()
+    except OSError:
+        _discard(sys.stderr)
+
+
+def flush() -> None:
+    """Print what a stream holds back, if it can be printed."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            _discard(stream)
+
+
+def printable(text: str) -> str:
+    """The text on one line, with what would control the terminal escaped."""
+    return _CONTROLS.sub(lambda found: ascii(found[0])[1:-1], text)
+
+
+def _discard(stream: TextIO) -> None:
+    """Let what a stream holds back, and all that follows, go nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
