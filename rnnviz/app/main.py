@@ -18,6 +18,7 @@ from rnnviz.app.session_registry import registry
 from rnnviz.app.wire import Preload, lifespan, routes
 from rnnviz.session import Session
 from rnnviz.tasks.shipped_files import shipped
+from rnnviz.terminal import show
 
 INDEX = Path(__file__).with_name("pages") / "index.py"
 Lifespan = Callable[[Any], AbstractAsyncContextManager[None]]
@@ -66,7 +67,8 @@ def _dotted(prefix: str, table: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 async def _opening(app: Any) -> AsyncIterator[None]:
     async with lifespan(app):
         url = f"http://{st.get_option('server.address')}:{st.get_option('server.port')}"
-        print(f"rnnviz: the page is at {url}. Ctrl-C ends it.", flush=True)
+        with suppress(OSError):  # Nobody may read it.
+            show(f"rnnviz: the page is at {url}. Ctrl-C ends it.")
         # Without a display Streamlit sets this option itself.
         if not st.get_option("server.headless"):
             # The port is already bound. In a thread, because ``open`` blocks with some browsers.

@@ -72,8 +72,8 @@ def _open(seat: Seat, name: str, content: bytes) -> str:
         problem, refused = str(missing), ""
     except (TransferError, TaskError) as why:
         problem = str(why)
-    except Exception:  # Whatever it is, the reader is told, and the run goes on.
-        _LOG.exception("not foreseen in %r", name)
+    except Exception as why:  # Whatever it is, the reader is told, and the run goes on.
+        _LOG.error("not foreseen in %.60r: %.200r", name, why)
         problem = f"{name[:60]}: can't be read. It may be damaged: save or send it again."
     with seat.borrow() as host:
         if session:

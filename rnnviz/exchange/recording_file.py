@@ -29,7 +29,7 @@ from rnnviz.exchange.foreign_network import TransferError
 from rnnviz.exchange.json_size import check_lists
 from rnnviz.exchange.run_archive import FORMAT, VERSION, check_header
 from rnnviz.exchange.tensor_file import TensorFile
-from rnnviz.exchange.whole_file import whole_file
+from rnnviz.exchange.whole_file import named, whole_file
 from rnnviz.exchange.zip_file import TIME
 
 RECORDING = "recording"
@@ -255,8 +255,9 @@ class RecordingWriter:
         while len(self._sizes) > 2 and self._is_full(len(content)):
             self._thin()
         if self._sizes:
-            self._zip.writestr(zipfile.ZipInfo(_name(step), TIME), content)
-            self._file.flush()
+            with named(self._path):
+                self._zip.writestr(zipfile.ZipInfo(_name(step), TIME), content)
+                self._file.flush()
         else:
             self._begin([(_RUN, self._header), (_name(step), content)])
         self._sizes[step] = len(content)

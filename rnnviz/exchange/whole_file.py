@@ -21,7 +21,7 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
     Until then what was there stays. A link still leads to the file, and an old file's mode is
     kept. A stream, such as a pipe, is written to directly. Raises OSError, which names the path.
     """
-    with _named(path):
+    with named(path):
         if _is_stream(path):
             with path.open("ab") as file:
                 yield file
@@ -48,10 +48,12 @@ def check_outputs(
     with ExitStack() as stack:
         files = []
         for option, path in outputs:
-            with _named(path):
+            with named(path):
                 if not _is_stream(path):
                     stack.callback(_reserve(path).unlink)
                     files.append((option, path))
+                elif not path.is_fifo():  # To open a pipe would wait for its reader.
+                    path.open("ab").close()
         for k, (one, path) in enumerate(files):
             for other, also in (*files[:k], *inputs):
                 if path.samefile(also):
@@ -70,8 +72,8 @@ def _reserve(path: Path) -> Path:
 
 
 @contextmanager
-def _named(path: Path) -> Iterator[None]:
-    """Errors of the file system name the path, whichever file they are about."""
+def named(path: Path) -> Iterator[None]:
+    """A block whose OSErrors name the path, whichever file they are about."""
     try:
         yield
     except OSError as problem:

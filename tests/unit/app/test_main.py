@@ -1,6 +1,7 @@
 """The page as the command ``rnnviz`` serves it."""
 
 import asyncio
+import errno
 import queue
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 import streamlit as st
 
+from rnnviz import terminal
 from rnnviz.app import main
 
 CONFIG = Path(__file__).resolve().parents[3] / ".streamlit" / "config.toml"
@@ -73,3 +75,11 @@ def test_a_browser_is_opened_once_the_page_is_there_unless_headless(monkeypatch,
     else:
         assert opened.get(timeout=10) == "http://127.0.0.1:8777"
     assert "the page is at http://127.0.0.1:8777" in capsys.readouterr().out
+    monkeypatch.setattr(terminal.tqdm, "write", full)
+    monkeypatch.setattr(terminal, "_discard", lambda _: None)
+    with ThreadPoolExecutor(1) as other:
+        other.submit(asyncio.run, started()).result()
+
+
+def full(*_, **__):
+    raise OSError(errno.ENOSPC, "No space left on device")

@@ -109,6 +109,19 @@ def test_a_damaged_workbook_gets_a_sentence():
     assert "can't be read as an Excel file" in refusal(packed(), "a.xlsx")
 
 
+def test_what_no_table_needs_is_no_warning(recwarn):
+    """A workbook without a default style, and with an extension of Excel's."""
+    content = workbook(["text", "label"], ["so warm", "a"])
+    file = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as book, zipfile.ZipFile(file, "w") as other:
+        for name in book.namelist():
+            part = book.read(name).replace(b"cellStyles", b"cellStylesX")
+            extended = b'<extLst><ext uri="{CCE6A557-97BC-4b89-ADB6-D9C93CAAB3DF}"/></extLst>'
+            other.writestr(name, part.replace(b"</worksheet>", extended + b"</worksheet>"))
+    assert read_cells(file.getvalue(), "a.xlsx")
+    assert [*recwarn] == []
+
+
 def test_what_is_missing_to_read_it_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "python_calamine", None)
     assert "pip install python-calamine" in refusal(packed(), "a.xlsx")
