@@ -17,7 +17,7 @@ def open_streams() -> None:
     """Give the program the streams that it was started without; what is printed there is lost."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
-            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8"))
         # A character that the stream's encoding lacks is escaped.
         getattr(sys, name).reconfigure(errors="backslashreplace")
 
