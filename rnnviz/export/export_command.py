@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
 
+from rnnviz.exchange.whole_file import named
 from rnnviz.export.browser import find_browser
 from rnnviz.export.files import FILES, HISTORIES, Content, EveryPicture, numbers
 from rnnviz.export.pictures import pictures
@@ -78,7 +79,8 @@ def check(session: Session, options: Mapping[str, Any]) -> None:
     for name in _FOLDERS:
         if options[name]:
             options[name].mkdir(parents=True, exist_ok=True)
-            TemporaryFile(dir=options[name]).close()  # fail before training if nothing can be in it
+            with named(options[name]):  # Fail before training if nothing can be written in it.
+                TemporaryFile(dir=options[name]).close()
 
 
 def outputs(options: Mapping[str, Any]) -> list[tuple[str, Path]]:

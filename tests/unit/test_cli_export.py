@@ -165,6 +165,18 @@ def test_what_can_not_be_written_is_said_before_training(
     assert {path: path.read_bytes() for path in here.rglob("*") if path.is_file()} == before
 
 
+def test_a_folder_in_which_nothing_can_be_written_is_named_before_training(
+    run, tmp_path, monkeypatch  # noqa: F811
+):  # fmt: skip
+    def refuse(dir):
+        raise PermissionError(errno.EACCES, "Permission denied", str(dir / "tmp1"))
+
+    monkeypatch.setattr(export_command, "TemporaryFile", refuse)
+    monkeypatch.setattr(cli, "_train_to_the_end", lambda *_: pytest.fail("it was trained"))
+    done = run(*QUICK, "--numbers", tmp_path)
+    assert (done.code, done.err) == (2, f"rnnviz: {tmp_path}: Permission denied.\n")
+
+
 def without_room_for(name, replace=Path.replace):
     """How a file takes its place on a disk with no room for this one."""
 
