@@ -213,3 +213,21 @@ def test_of_a_recording_it_is_said_that_it_does_not_grow_here(tmp_path):
     assert opened(app, "run.rnnviz", path.read_bytes()) == ""
     said = "As it was when you gave it; rnnviz open follows one while it grows. This is a recording"
     assert said in app.bodies["message"]
+
+
+def test_what_nobody_foresaw_is_one_line_on_the_terminal_and_a_sentence_for_the_reader(
+    monkeypatch, caplog
+):
+    def break_down(*_):
+        raise ZeroDivisionError("a\nb" * 500)
+
+    app = App()
+    monkeypatch.setattr(opened_file, "session_of", break_down)
+    assert "run.npz: can't be read. It may be damaged" in opened(app, "run.npz", b"x")
+    (said,) = [
+        record.getMessage() for record in caplog.records if record.name == opened_file.__name__
+    ]
+    assert said.startswith("not foreseen in 'run.npz': ZeroDivisionError(")
+    assert "\n" not in said
+    assert len(said) < 300
+    assert "Traceback" not in caplog.text
