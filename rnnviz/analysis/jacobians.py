@@ -16,6 +16,8 @@ from rnnviz.engine.trace import Trace
 _WORK = 200_000_000
 #: Singular values of a product are told down to this share of the largest.
 _TOLD = 1e-10
+#: Entries from here on count as infinite: the norm of their products would be.
+_LARGEST = 1e150
 #: At most this many tokens have eigenvalues.
 _SPECTRA = 8
 
@@ -93,12 +95,12 @@ def products(jacobians: Jacobians) -> Products:
 def _largest_logs(matrices: Array, left: bool = False) -> Array:
     """log10 ||M_1 ... M_k|| (or M_k ... M_1 if ``left``) for k = 0, 1, ..., (n + 1,).
 
-    It is -inf for a product of zero, and inf from the first factor that isn't finite.
+    It is -inf for a product of zero, and inf from the first factor that is too large.
     """
     logs = np.full(len(matrices) + 1, -np.inf)
     total, logs[0] = np.eye(matrices.shape[-1]), 0.0
     for k, matrix in enumerate(matrices, 1):
-        if not np.isfinite(matrix).all():
+        if not _bounded(matrix):
             logs[k:] = np.inf
             break
         total = matrix @ total if left else total @ matrix
@@ -108,6 +110,11 @@ def _largest_logs(matrices: Array, left: bool = False) -> Array:
         # Rescaled, so that no product overflows.
         total, logs[k] = total / size, logs[k - 1] + np.log10(size)
     return logs
+
+
+def _bounded(matrices: Array) -> bool:
+    """Whether products of these matrices, rescaled after each, stay finite."""
+    return bool((np.abs(matrices) < _LARGEST).all())
 
 
 def _inverses(matrices: Array) -> Array:
@@ -136,10 +143,10 @@ def lyapunov_exponents(jacobians: Jacobians) -> Array:
 
     log sigma_i / n, of the singular values of the product J_T ... J_1 of n Jacobians: they don't
     depend on how the units are numbered. Those too small to be told from rounding error are -inf.
-    All are NaN if a Jacobian isn't finite.
+    All are NaN if a Jacobian is infinite, or so large that its products are.
     """
     factors, exponents = jacobians.matrices, np.full(jacobians.matrices.shape[-1], -np.inf)
-    if not np.isfinite(factors).all():
+    if not _bounded(factors):
         return np.full(len(exponents), np.nan)
     # A ReLU that is closed makes a row of zeros, and the product singular.
     if (factors == 0).all(axis=2).any():

@@ -88,6 +88,16 @@ def test_states_that_overflow_have_no_eigenvalues():
     assert products(of(*matrices)).largest.tolist() == [INF, 0]
 
 
+@each_row("size", [1e160, 1e250, 1e308])
+def test_jacobians_whose_products_overflow_count_as_infinite(size):
+    matrices = np.eye(3), np.full((3, 3), size), np.eye(3)
+    with np.errstate(over="ignore"):
+        found = products(of(*matrices)), products(of(*np.array(matrices) / size))
+    assert found[0].largest.tolist() == [INF, 0, 0]
+    assert not np.isnan([found[0].smallest, found[1].smallest]).any()
+    assert np.isnan(lyapunov_exponents(of(*matrices))).all()
+
+
 @singly(cell=[CELLS[0], *CELLS[2:]], layers=[1, 2])
 def test_the_exponents_sum_to_the_growth_of_volumes(cell, layers):
     """QR keeps volumes: sum = mean log |det J_t|, whatever the basis."""
