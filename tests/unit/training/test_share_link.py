@@ -95,6 +95,13 @@ def test_a_link_names_what_it_carries():
     ]
 
 
+@each_row("text", ["9" * 5000, "0" * 5000, "7" + "0" * 8, "٣", "-1", "1e3", "nan", "\ud800"])
+def test_a_mark_that_is_no_index_is_left_out_however_long_it_is(text):
+    link, problems = read_link({"unit": text, "token": text})
+    assert (link.unit, link.token, len(problems)) == (None, None, 2)
+    assert max(map(len, problems)) < 120
+
+
 @each_row(
     ("equations", "said"),
     [
