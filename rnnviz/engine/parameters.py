@@ -123,7 +123,8 @@ class Parameters:
 
 def plain(name: str) -> str:
     """A parameter's name without its stack and its layer."""
-    return name.removeprefix("enc.").removeprefix("dec.").partition(".")[0]
+    # A cell may call a matrix enc; the number of a layer is the only part that is no name.
+    return next(part for part in reversed(name.split(".")) if not part.isdigit())
 
 
 def _cutter(flat: Array) -> Callable[[tuple[int, ...]], Array]:

@@ -158,11 +158,11 @@ def outgoing(parameters: Parameters, layer: int, unit: int) -> Iterator[Array]:
     These are its columns of the recurrent weights, the input weights of the layer above, and the
     output layer. With an encoder, both stacks are included.
     """
-    top = layer + 1 == parameters.architecture.layers
-    shapes = parameters.architecture.cell.equations.shapes
-    for name, array in parameters.named().items():
-        index = int(name[-1]) - 1 if name[-2:-1] == "." else 0
-        read_by = {(UNITS, UNITS): index == layer, (UNITS, INPUTS): index == layer + 1}
-        shape = shapes.get(plain(name), ())
-        if top if name == "W_hy" else len(shape) == 2 and read_by[shape]:
-            yield array[:, unit]
+    layers, shapes = parameters.architecture.layers, parameters.architecture.cell.equations.shapes
+    read_by = {(UNITS, UNITS): layer, (UNITS, INPUTS): layer + 1}
+    for index, arrays in enumerate(parameters.by_layer()):
+        for name, array in arrays.items():
+            if read_by.get(shapes[name]) == index % layers:
+                yield array[:, unit]
+    if layer + 1 == layers:
+        yield parameters.W_hy[:, unit]

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from rnnviz.cells import OWN
 from rnnviz.config import Init, RunConfig
 from rnnviz.engine.initializers import initial_parameters
 from rnnviz.engine.parameters import Architecture, Parameters, plain
@@ -38,6 +39,19 @@ def test_the_named_parameters_are_views_that_fill_theta(cell, layers, encoder):
 )
 def test_gates_layers_and_stacks_have_their_names(of, names):
     assert list(Parameters(of).named()) == names.split()
+
+
+@pairwise(
+    name=["W", "enc", "dec", "W_h1", "e"],
+    encoder=[False, True],
+    layers=[1, 2],
+)
+def test_a_name_is_found_without_its_stack_and_layer(name, encoder, layers):
+    """Whatever a cell calls its matrices."""
+    of = architecture(layers=layers, encoder=encoder)
+    of = of._replace(kind=OWN, equations=f"h = tanh({name} @ x + U @ h)")
+    named = [*Parameters(of).named()]
+    assert [*map(plain, named)] == [name, "U"] * len(of.affixes) + ["W_hy", "b_y"]
 
 
 SIXTY_FOUR = Architecture(18, 64, 2)

@@ -6,10 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnviz.analysis.memory_gauge import spectrum
+from rnnviz.cells import OWN
 from rnnviz.config import RunConfig, SettingError
 from rnnviz.engine.batch import collate
 from rnnviz.engine.initializers import initial_parameters
-from rnnviz.engine.parameters import plain
+from rnnviz.engine.parameters import Parameters, plain
 from rnnviz.engine.training import record
 from rnnviz.training.weight_edits import (
     LARGEST,
@@ -92,6 +93,22 @@ def test_nobody_hears_a_silenced_unit(cell, layers, layer, encoder):
     # A rectified unit may have nothing to say.
     if cell[1] != "relu":
         assert not np.allclose(answers(parameters, given), answers(quiet, given))
+
+
+@each_row(
+    ("matrix", "layers", "encoder"),
+    [("W", 1, True), ("W", 2, True), ("enc", 1, True), ("enc", 2, False)],
+)
+def test_a_unit_is_silenced_whatever_a_cell_calls_its_matrices(matrix, layers, encoder):
+    of = architecture(layers=layers, encoder=encoder)
+    text = f"h = tanh({{}} @ x + {matrix} @ h + b_h)"
+    usual = of._replace(kind=OWN, equations=text.format("W_xh").replace(f"{matrix} @", "W_hh @"))
+    of = of._replace(kind=OWN, equations=text.format("V"))
+    parameters = network(of)
+    silenced = apply_edits(parameters, [silence(1, UNIT)])
+    same = apply_edits(Parameters(usual, parameters.theta), [silence(1, UNIT)])
+    assert np.array_equal(silenced.theta, same.theta)
+    assert not np.array_equal(silenced.theta, parameters.theta)
 
 
 def test_silencing_is_a_forward_pass_with_the_unit_at_zero():
