@@ -39,10 +39,16 @@ def drawn(temperature: float, rng: np.random.Generator) -> Choice:
 def _decode(
     reader: StepDecoder, token: int, dataset: Dataset, choose: Choice, most: int
 ) -> list[int]:
-    """Read a token, answer, read the answer, and so on, up to the end sign or ``most`` classes."""
+    """Read a token, answer, read the answer, and so on, up to the end sign or ``most`` classes.
+
+    A network whose output is not finite has no answer: it ends there.
+    """
     answers: list[int] = []
     for _ in range(most):
-        answers.append(choose(reader.read(token)))
+        probs = reader.read(token)
+        if not np.isfinite(probs).all():
+            break
+        answers.append(choose(probs))
         name = dataset.classes[answers[-1]]
         if name == END:
             break

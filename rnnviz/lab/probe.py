@@ -333,7 +333,7 @@ def _example(dataset: Dataset, reading: Reading, said: tuple[int, ...]) -> Examp
         return replace(known, text=reading.text)
     tokens = (dataset.vocabulary.number(dataset.classes[c]) for c in said[:-1])
     inputs = np.array([dataset.vocabulary.number(START), *tokens])
-    return Example(reading.text, inputs, np.full(len(said), GAP), reading.tokens)
+    return Example(reading.text, inputs, np.full(len(inputs), GAP), reading.tokens)
 
 
 def phrase_key(trace: Trace) -> tuple[bytes, ...]:

@@ -4,7 +4,9 @@ import numpy as np
 
 from rnnviz.config import RunConfig
 from rnnviz.lab.generation import TOKENS, VALUES, free_values, runs_free, writes, written
+from rnnviz.lab.probe import inspect
 from rnnviz.session import Session
+from tests.sampling import each_row
 
 
 def test_a_sample_is_the_same_for_the_same_seed_and_epoch():
@@ -16,6 +18,16 @@ def test_a_sample_is_the_same_for_the_same_seed_and_epoch():
     assert len({*texts}) == 3
     assert len(texts[0]) == TOKENS
     assert {*texts[0]} <= {*session.dataset.classes}
+
+
+@each_row("settings", [{"task": "characters"}, {"task": "spelling"}, {"task": "translation"}])
+def test_what_is_not_finite_writes_nothing(settings):
+    session = Session(RunConfig(hidden=4, init_scale=0.1, **settings))
+    network = session.state.parameters.like(np.full_like(session.state.parameters.theta, np.inf))
+    probe = inspect(session.dataset, network, session.phrase_input.phrase, session.config)
+    assert (probe.finite, probe.said, probe.answer) == (False, (), "not finite")
+    if writes(session.dataset):
+        assert written(probe, 1.0, 0, 0).strip() == ""
 
 
 def test_values_go_on_from_the_network_s_own():
