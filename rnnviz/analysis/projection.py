@@ -11,6 +11,8 @@ from rnnviz.engine.parameters import Parameters
 
 #: The number of principal components that are kept.
 COMPONENTS = 3
+#: The participation ratio takes fourth powers: with larger states they overflow.
+_LARGEST = 1e70
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +42,7 @@ def fit(states: Array, epoch: int = 0) -> Projection:
     """Principal component analysis of states (N, H), by singular value decomposition.
 
     The entry of every axis with the largest absolute value is positive, so signs are not random.
-    States that are not finite are left out.
+    States that are not finite, or so large that their variances would not be, are left out.
     """
     states = _finite(states)
     mean = states.mean(axis=0)
@@ -117,6 +119,6 @@ def plane_of(
 
 
 def _finite(states: Array) -> Array:
-    """The finite states of (N, H), in double precision; one of zeros if there is none."""
-    finite: Array = states[np.isfinite(states).all(axis=1)].astype(float)
+    """The states of (N, H) with finite variances, in double precision; one of zeros if none."""
+    finite: Array = states[(np.abs(states) < _LARGEST).all(axis=1)].astype(float)
     return finite if len(finite) else np.zeros((1, states.shape[1]))

@@ -101,8 +101,8 @@ def test_a_plane_has_the_shares_of_the_current_variance():
     assert shares(np.ones((5, 4)), basis) == pytest.approx([0] * 3)
 
 
-@each_row("value", [np.nan, np.inf, -np.inf])
-def test_states_that_are_not_finite_are_left_out(value):
+@each_row("value", [np.nan, np.inf, -np.inf, 1e100, -1e300])
+def test_states_without_a_finite_variance_are_left_out(value):
     states = ellipsoid(3.0, 2.0, 1.0, 0.5)
     more = np.vstack([states, np.full(4, value), [0, value, 0, 0]])
     assert fit(more).axes == pytest.approx(fit(states).axes)
@@ -111,3 +111,9 @@ def test_states_that_are_not_finite_are_left_out(value):
     nothing = np.full((3, 4), value)
     assert not fit(nothing).mean.any()
     assert not variances_of(nothing).any()
+
+
+def test_states_of_any_size_have_finite_numbers():
+    for size in 10.0 ** np.arange(-300, 300, 20):
+        basis = fit(size * ellipsoid(3.0, 2.0, 1.0, 0.5))
+        assert np.isfinite([*basis.variances, basis.participation]).all()
