@@ -31,11 +31,12 @@ def _has_size(value: float) -> bool:
 
 def decades(values: Sequence[float] | Array) -> list[float]:
     """The range of a log axis, in powers of ten, that covers the positive ``values``."""
-    logs = _logs(values)
+    logs = finite_logs(values)
     return powers(logs.min(), logs.max()) if logs.size else powers(0, 0)
 
 
-def _logs(values: Sequence[float] | Array) -> Array:
+def finite_logs(values: Sequence[float] | Array) -> Array:
+    """The powers of ten of the positive, finite ``values``."""
     array = np.asarray(values, float)
     logs: Array = np.log10(array[(array > 0) & np.isfinite(array)])
     return logs
@@ -69,7 +70,7 @@ class Scale:
     def decades(self, values: Sequence[float]) -> list[float]:
         """The range of a log axis, in powers of ten, that covers the positive ``values``."""
         low, high = decades(values)
-        return self._ends(low, high, _DECADES if _logs(values).size else None)
+        return self._ends(low, high, _DECADES if finite_logs(values).size else None)
 
     def powers(self, low: float, high: float) -> list[float]:
         """The range of an axis of exponents that covers ``low`` to ``high``."""

@@ -12,6 +12,7 @@ from rnnviz.analysis.formatting import number
 from rnnviz.analysis.gradients import Objective
 from rnnviz.analysis.memory_gauge import GradientMap
 from rnnviz.figures.axes import axis
+from rnnviz.figures.axis_limits import finite_logs
 from rnnviz.figures.epoch_axis import EPOCHS_MARGIN, epoch_marks, epochs_axis, epochs_meta
 from rnnviz.figures.legends import color_bar
 from rnnviz.figures.picture import Picture, Series, compact, heatmap
@@ -63,9 +64,9 @@ def word_map(
 
 def color_span(norms: Any) -> tuple[float, float]:
     """The whole powers of ten that span a map of sizes, at most twelve of them."""
-    logs = np.log10(norms[norms > 0]) if (norms > 0).any() else np.zeros(1)
-    high = math.ceil(logs.max())
-    return min(max(math.floor(logs.min()), high - 12, -300), high - 1), high
+    logs = finite_logs(norms)
+    low, high = (math.floor(logs.min()), math.ceil(logs.max())) if logs.size else (0, 0)
+    return min(max(low, high - 12, -300), high - 1), high
 
 
 def power_ticks(low: float, high: float) -> dict[str, Any]:

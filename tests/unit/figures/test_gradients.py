@@ -43,6 +43,13 @@ def test_the_map_spans_at_most_twelve_powers_and_shows_zeros_as_the_smallest(his
     assert heatmap.zmin < heatmap.zmax
 
 
+def test_gradients_that_overflow_do_not_end_the_scale(history_of):
+    (heatmap,) = mapped(history_of, [[math.inf, math.nan, 2.0], [0.5, 1e3, 1e-3]]).data
+    assert (heatmap.zmin, heatmap.zmax) == (-3, 3)
+    (heatmap,) = mapped(history_of, [[math.inf, math.nan, 0.0]]).data
+    assert (heatmap.zmin, heatmap.zmax) == (-1, 0)
+
+
 def test_of_many_words_some_are_named_and_letters_have_their_numbers(history_of):
     text = "the fox went to the river to look for the moon"
     names = [mapped(history_of, [[1]], list(text[:n])).layout.yaxis.ticktext for n in (9, 46)]
