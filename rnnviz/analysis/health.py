@@ -16,7 +16,7 @@ from rnnviz.analysis.unrolled import Unrolled
 from rnnviz.config import RunConfig
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.optimizers import Slots
-from rnnviz.engine.parameters import Parameters, plain
+from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import update_parts
 
@@ -221,7 +221,7 @@ def _clipped(before: float, after: float) -> Sign:
 def _ratio(parameters: Parameters, update: Parameters, config: RunConfig) -> Sign:
     """The median over the weight matrices; biases are left out, as they begin at zero."""
     ratios = update_ratios(parameters, update).items()
-    value = float(np.median([r for name, r in ratios if plain(name).startswith("W")]))
+    value = float(np.median([r for name, r in ratios if parameters[name].ndim == 2]))
     if not np.isfinite(update.theta).all():
         return _not_finite("update")
     if value < RATIO_LOW:

@@ -63,6 +63,16 @@ def test_every_network_has_all_signs_each_with_advice(cell, layers, encoder):
     assert all(sign.advice.endswith(".") for sign in found.values())
 
 
+def test_the_size_of_an_update_is_that_of_all_matrices_whatever_they_are_called():
+    of = architecture()._replace(kind="own")
+    usual, other = (
+        network(of._replace(equations=f"h = tanh({U} @ x + {V} @ h + {W})"))
+        for U, V, W in (("W_xh", "W_hh", "b_h"), ("U", "V", "W_b"))
+    )
+    assert np.array_equal(usual.theta, other.theta)
+    assert signs(usual)["update"] == signs(other)["update"]
+
+
 @each_row(
     ("name", "W_xh", "value", "level"),
     [
