@@ -10,6 +10,8 @@ import numpy as np
 
 from rnnviz.engine.layer_buffers import Array
 
+#: Larger values count as infinite: the length of an axis must be a finite number too.
+_LARGEST = 1e300
 #: A sticky limit may be this many times too large, or this many decades too far out.
 _TIMES, _DECADES = 5, 4
 
@@ -17,7 +19,7 @@ _TIMES, _DECADES = 5, 4
 def nice_limit(value: float) -> float:
     """The smallest of 1, 2, 5, 10, ... times a power of ten that isn't below ``value``.
 
-    1 for values that have no size: zero, negative, NaN or infinite.
+    1 for values that have no size: zero, negative, NaN, infinite or nearly so.
     """
     if not _has_size(value):
         return 1.0
@@ -26,7 +28,7 @@ def nice_limit(value: float) -> float:
 
 
 def _has_size(value: float) -> bool:
-    return value > sys.float_info.min and math.isfinite(value)
+    return sys.float_info.min < value <= _LARGEST
 
 
 def decades(values: Sequence[float] | Array) -> list[float]:
@@ -50,6 +52,7 @@ def powers(low: float, high: float) -> list[float]:
 
 def tenths(low: float, high: float) -> list[float]:
     """A range around ``low`` to ``high``, in steps of a tenth of the nice limit of its length."""
+    low, high = np.clip([low, high], -_LARGEST / 2, _LARGEST / 2).tolist()
     step = nice_limit(high - low) / 10
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     return [step * first, step * max(last, first + 1)]

@@ -22,7 +22,7 @@ def test_a_limit_is_the_next_of_1_2_or_5_times_a_power_of_ten(value):
     assert nice_limit(limit) == pytest.approx(limit, rel=1e-9)
 
 
-@each_row("value", [0.0, 5e-324, -3.0, math.nan, math.inf])
+@each_row("value", [0.0, 5e-324, -3.0, math.nan, math.inf, 1.1e308, 1.7e308])
 def test_what_has_no_size_gets_the_limit_1(value):
     assert nice_limit(value) == 1.0
 
@@ -97,6 +97,12 @@ def test_tenths_hold_both_ends_and_leave_little_room(pairs):
         assert high - room <= last <= most
         assert 0 < last - first <= 1.51 * max(high - low, nice_limit(high - low) / 10)
         assert most - least <= 5.01 * (last - first)
+
+
+@each_row("ends", [(-1e308, 1e308), (-math.inf, math.inf), (0.0, math.inf)])
+def test_the_length_of_an_axis_is_finite(ends):
+    first, last = tenths(*ends)
+    assert 0 < last - first < math.inf
 
 
 def test_sticky_tenths_keep_still_on_each_axis_by_itself():
