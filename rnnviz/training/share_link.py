@@ -109,6 +109,8 @@ class Link:
 
 def read_link(query: Mapping[str, str]) -> tuple[Link, list[str]]:
     """Parse a query: the link, and one sentence for each part that is refused."""
+    # Half a surrogate pair is not valid text.
+    query = {name: text.encode(errors="replace").decode() for name, text in query.items()}
     start, setting_problems = RunConfig.from_query(query)
     problems: list[str] = []
     start = _with_a_cell(start, problems)

@@ -95,6 +95,11 @@ def test_a_link_names_what_it_carries():
     ]
 
 
+def test_half_a_surrogate_pair_is_read_as_a_question_mark():
+    link, _ = read_link({"phrase": "so\ud800", "data": "\udcff", "changes": "\ud800"})
+    assert (link.phrase, link.data) == ("so?", "?")
+
+
 @each_row("text", ["9" * 5000, "0" * 5000, "7" + "0" * 8, "٣", "-1", "1e3", "nan", "\ud800"])
 def test_a_mark_that_is_no_index_is_left_out_however_long_it_is(text):
     link, problems = read_link({"unit": text, "token": text})
