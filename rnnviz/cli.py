@@ -277,9 +277,13 @@ def _run(options: dict[str, Any]) -> int:
 
 
 def _guarded(command: Callable[[], int]) -> int:
-    """The exit code of a command; what is wrong with its input is printed as a sentence."""
+    """The exit code of a command; what is wrong with its input is printed as a sentence.
+
+    NumPy does not warn of numbers that overflow: the commands say so themselves.
+    """
     try:
-        return command()
+        with np.errstate(all="ignore"):
+            return command()
     except FaultsError as problem:
         say(*_all_faults(problem))
     except (

@@ -19,6 +19,8 @@ from contextlib import contextmanager, suppress
 from functools import cache, partial
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from rnnviz.app.command import QUICK
 from rnnviz.app.session_host import SLICE, SessionHost
 from rnnviz.app.time_limit import time_limit
@@ -122,7 +124,8 @@ class Actor:
                 self._loop.call_soon_threadsafe(loan.returned.set)
             raise
         try:
-            yield host
+            with np.errstate(all="ignore"):  # as in ``SessionHost.attempt``
+                yield host
         finally:
             self._loop.call_soon_threadsafe(loan.returned.set)
 

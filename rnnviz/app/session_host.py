@@ -13,6 +13,8 @@ from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+import numpy as np
+
 from rnnviz.app.command import RefusedError, act, not_understood
 from rnnviz.app.frame import Frame
 from rnnviz.app.pace import Pace
@@ -224,9 +226,13 @@ class SessionHost:
         self._unfinished_jobs.clear()
 
     def attempt(self, work: Callable[[], object]) -> None:
-        """Do ``work``. An error pauses the run and is told on the page; the run is kept."""
+        """Do ``work``. An error pauses the run and is told on the page; the run is kept.
+
+        Numbers that overflow are shown as what they are: NumPy need not warn of them.
+        """
         try:
-            work()
+            with np.errstate(all="ignore"):
+                work()
         except RefusedError as problem:
             _LOG.info("refused: %s", problem)
         except Exception:

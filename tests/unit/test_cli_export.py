@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from rnnviz import cli
+from rnnviz.app.every_picture import every_picture
 from rnnviz.config import RunConfig
 from rnnviz.export import export_command
 from rnnviz.export.files import write
@@ -249,6 +250,12 @@ def test_if_the_browser_fails_all_else_is_written(run, tmp_path):  # noqa: F811
     assert written == [f"rnnviz: wrote {path}" for path in (tmp_path / "w.npz", out)]
     assert problem == f"rnnviz: {program} has not drawn the pictures: no display"
     assert {path.name for path in out.iterdir()} == {"history.csv", "history.json"}
+
+
+def test_numbers_that_overflow_are_written_without_a_warning(tmp_path):
+    given = ["--task", "waves", "--activation", "relu", "--init-scale", "2", "--hidden", "99"]
+    given += ["--dtype", "float32", "--epochs", "0", "--numbers", str(tmp_path)]
+    assert cli.main(["export", *given], open_page=print, every_picture=every_picture) == 0
 
 
 def test_as_a_command_it_draws_every_page_without_a_browser(tmp_path):

@@ -4,6 +4,7 @@ import gc
 import threading
 import time
 
+import numpy as np
 import pytest
 
 from rnnviz.app import actor as acting
@@ -102,6 +103,11 @@ def test_while_the_host_is_borrowed_nothing_is_trained(actor):
         assert host.session.player.running
     with actor.borrow() as host:
         assert not host.session.player.running
+
+
+def test_what_overflows_while_the_host_is_borrowed_is_no_warning(actor):
+    with actor.borrow():
+        assert np.isinf(np.array([1e308]) * 10)
 
 
 def test_many_borrow_and_each_has_it_alone(actor):

@@ -4,12 +4,14 @@ import math
 import time
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from rnnviz.app.command import RefusedError as Refused
 from rnnviz.app.frame import CHEAP
 from rnnviz.app.pace import MAX_BACKLOG, Pace
 from rnnviz.app.session_host import (
+    FAILED,
     FRAME,
     LEASE,
     MAX_CLIENTS,
@@ -467,6 +469,13 @@ def test_a_job_that_fails_is_not_tried_for_ever(clock):
         clock.run(1.0, browser)
     clock.run(1.0, browser)
     assert len(tried) == 1
+
+
+def test_what_overflows_is_no_failure_and_no_warning(clock):
+    large = np.array([1e308])
+    for work in (lambda: large * large, lambda: large / 0, lambda: large * large - large * large):
+        clock.host.attempt(work)
+    assert FAILED not in clock.session.player.message
 
 
 def test_two_tabs_at_rest_come_to_rest(clock):
