@@ -159,7 +159,7 @@ def outgoing(parameters: Parameters, layer: int, unit: int) -> Iterator[Array]:
     output layer. With an encoder, both stacks are included.
     """
     layers, shapes = parameters.architecture.layers, parameters.architecture.cell.equations.shapes
-    read_by = {(UNITS, UNITS): layer, (UNITS, INPUTS): layer + 1}
+    read_by: dict[tuple[str, ...], int] = {(UNITS, UNITS): layer, (UNITS, INPUTS): layer + 1}
     for index, arrays in enumerate(parameters.by_layer()):
         for name, array in arrays.items():
             if read_by.get(shapes[name]) == index % layers:
