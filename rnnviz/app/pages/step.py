@@ -25,6 +25,7 @@ from rnnviz.app.stage import (
     place_text,
 )
 from rnnviz.app.style import theme
+from rnnviz.app.tabs.tab import Tab
 from rnnviz.app.viewer import Event, Handler
 from rnnviz.drawing.explanation import explanation
 from rnnviz.figures.inside_cell import inside_cell
@@ -57,7 +58,13 @@ def step_page(session: Session) -> None:
     else:
         place_canvas("step", "step", explanation("step", noun=session.names.noun))
 
-    live(session, partial(draw_step, session), _handlers(session))
+    tab = live_step(session)
+    live(session, tab.draw, tab.handlers)
+
+
+def live_step(session: Session) -> Tab:
+    """How the page is drawn, with the controls as they were chosen last."""
+    return Tab(partial(draw_step, session), _handlers(session))
 
 
 def draw_step(session: Session, frame: Frame) -> None:
