@@ -6,8 +6,8 @@ asks an internet host for this machine's address when a foreign page connects.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
-from urllib.parse import SplitResult, urlsplit
 
 import streamlit as st
 from starlette.datastructures import Headers, MutableHeaders
@@ -19,6 +19,8 @@ from starlette.websockets import WebSocketClose
 POLICY = 1008
 #: The hosts allowed if none are configured.
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+#: A Host header (RFC 9110): a name, an IPv4 address, or an IPv6 address in brackets; and a port.
+_HOST = re.compile(r"(?P<name>[\w.-]+|\[[\da-f:.]+\])(:\d{1,5})?", re.ASCII | re.IGNORECASE)
 
 
 class Guard:
@@ -48,24 +50,19 @@ class Guard:
 def is_host_allowed(host: str) -> bool:
     """Whether the Host header names this server; prevents DNS rebinding."""
     hosts: Collection[str] = st.get_option("server.allowedHosts") or LOOPBACK
-    url = _parsed(f"//{host}")
-    return "*" in hosts or (url is not None and url.hostname in hosts)
+    named = _HOST.fullmatch(host)
+    return "*" in hosts or (named is not None and named["name"].lower() in map(_in_header, hosts))
 
 
 def is_origin_allowed(origin: str | None, host: str) -> bool:
     """Whether a page of this host, or an allowed proxy's page, opens the socket."""
-    if origin is None:
-        return False
-    url = _parsed(origin)
-    same_host = url is not None and url.netloc == host
-    return same_host or origin in (st.get_option("server.corsAllowedOrigins") or ())
+    own = (f"http://{host}", f"https://{host}")
+    return origin in own or origin in (st.get_option("server.corsAllowedOrigins") or ())
 
 
-def _parsed(url: str) -> SplitResult | None:
-    try:
-        return urlsplit(url)
-    except ValueError:
-        return None
+def _in_header(host: str) -> str:
+    """A host name or address as a Host header has it."""
+    return f"[{host}]" if ":" in host else host
 
 
 def _refusal(host: str) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from reprlib import repr as shortened
 from typing import Any
 
 from rnnviz.config import SETTINGS
@@ -11,9 +12,17 @@ from rnnviz.presets import PRESETS
 from rnnviz.session import Session
 from rnnviz.training.player import SPEEDS
 from rnnviz.training.schedule import Position
+from rnnviz.training.share_link import MOST_INDEX
 
-#: Commands that take no time. All others may train or restore an earlier epoch.
-QUICK = frozenset({"ack", "watch", "play", "pause", "speed", "mark"})
+#: Commands that take no time. All others may train or restore an earlier epoch. (A tuple, because
+#: what a browser sends may not be hashable.)
+QUICK = ("ack", "watch", "play", "pause", "speed", "mark")
+#: Maximum number of characters of any text.
+MOST_TEXT = 32_768
+#: JavaScript's integers are exact below this.
+MOST_COUNT = 2**53
+
+Check = Callable[[Any], bool]
 
 
 class RefusedError(ValueError):
@@ -22,11 +31,59 @@ class RefusedError(ValueError):
 
 def not_understood(command: Mapping[str, Any]) -> RefusedError:
     """The refusal of an unknown command."""
-    return RefusedError(f"not understood: {str(dict(command))[:80]}")
+    return RefusedError(f"not understood: {shortened(dict(command))}")
+
+
+def _text(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= MOST_TEXT
+
+
+def _whole(least: int, most: int) -> Check:
+    # bool is a subclass of int.
+    return lambda value: type(value) is int and least <= value < most
+
+
+def _finite(value: Any) -> bool:
+    return type(value) in (int, float) and abs(value) < MOST_COUNT
+
+
+def _instance(kind: type) -> Check:
+    return lambda value: isinstance(value, kind)
+
+
+def _any_of(*checks: Check) -> Check:
+    return lambda value: any(check(value) for check in checks)
+
+
+def _pair(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(map(_MARK, value))
+
+
+_NOTHING, _LIST = _instance(type(None)), _instance(list)
+_COUNT, _INDEX = _whole(0, MOST_COUNT), _whole(0, MOST_INDEX)
+_STEP = _whole(-MOST_INDEX, MOST_INDEX)
+_MARK, _PLACE = _any_of(_NOTHING, _INDEX, _text), _any_of(_NOTHING, _finite, _text)
+#: What the fields of commands may be, the same in every command. A click is at ``x`` and ``y`` of a
+#: chart, on a mark with ``data``.
+_FIELDS: Mapping[str, Check] = {
+    "do": _text, "what": _text, "label": _text, "text": _text, "on": _text, "move": _text,
+    "n": _COUNT, "seq": _COUNT, "epoch": _COUNT, "epochs": _COUNT, "settled": _instance(bool),
+    "unit": _any_of(_NOTHING, _INDEX), "token": _any_of(_NOTHING, _INDEX),
+    "value": _STEP, "by": _STEP, "x": _PLACE, "y": _PLACE,
+    "data": _any_of(_MARK, _pair), "pictures": _LIST, "new": _LIST,
+}  # fmt: skip
+
+
+def checked(message: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a message that are known; raises RefusedError if one is invalid."""
+    command = {name: value for name, value in message.items() if name in _FIELDS}
+    if not all(_FIELDS[name](value) for name, value in command.items()):
+        raise not_understood(message)
+    return command
 
 
 def act(session: Session, command: Mapping[str, Any]) -> None:
-    """Execute a command; raises RefusedError."""
+    """Execute a checked command; raises RefusedError."""
     player = session.player
     match command:
         case {"do": "play" | "pause" | "reset" | "branch" | "pin" as action}:
@@ -42,14 +99,14 @@ def act(session: Session, command: Mapping[str, Any]) -> None:
             session.configure(replace(session.config, seed=int(seed)))
         case {"do": "preset", "label": str(label)}:
             _train_with(session, label)
-        case {"do": "seek", "epoch": int(epoch)} if epoch >= 0:
+        case {"do": "seek", "epoch": int(epoch)}:
             player.pause()
             player.go_to(Position(epoch))
         case {"do": "speed", "epochs": int(speed)} if speed in SPEEDS:
             player.speed = speed
-        case {"do": "mark", "unit": int() | None as unit} if unit is None or unit >= 0:
+        case {"do": "mark", "unit": unit}:
             session.selection.unit = unit
-        case {"do": "mark", "token": int() | None as token} if token is None or token >= 0:
+        case {"do": "mark", "token": token}:
             session.selection.token = token
         case {"do": "phrase" | "write" | "use" as action, "text": str(text)}:
             # A full text box may end in half a surrogate pair, which is not valid text.

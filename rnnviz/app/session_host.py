@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import numpy as np
 
-from rnnviz.app.command import RefusedError, act, not_understood
+from rnnviz.app.command import RefusedError, act, checked, not_understood
 from rnnviz.app.frame import Frame
 from rnnviz.app.pace import Pace
 from rnnviz.app.viewer import Job, Scene, Viewer
@@ -284,12 +284,13 @@ class SessionHost:
 
     # Commands
 
-    def receive(self, viewer: Viewer, command: Mapping[str, Any], now: float) -> None:
-        """Execute a browser's command; raises RefusedError.
+    def receive(self, viewer: Viewer, message: Mapping[str, Any], now: float) -> None:
+        """Execute the command in a browser's message; raises RefusedError.
 
         Commands are numbered by ``n``. One repeated after a reconnect is executed once.
         """
         viewer.last_message_at = now
+        command = checked(message)
         match command:
             case {"do": "ack", "seq": int(seq)} if viewer.acknowledged <= seq <= viewer.sent:
                 viewer.acknowledged = seq

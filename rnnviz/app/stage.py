@@ -243,7 +243,9 @@ def place_file(key: str, label: str, tip: str) -> Choice | None:
     slot = f"chosen_{key}"
 
     def keep() -> None:
-        st.session_state[slot] = Choice(**st.session_state[key].file)
+        match st.session_state[key].file:
+            case {"name": str(name), "content": str(content), "number": int(number)}:
+                st.session_state[slot] = Choice(name, content, number)
 
     choice: Choice | None = st.session_state.get(slot)
     name, heard = (choice.name, choice.number) if choice else ("", 0)

@@ -31,6 +31,8 @@ MAX_MESSAGE = 32_768
 MAX_RATE, MAX_BURST = 250.0, 500.0
 #: Seconds within which the ticket must arrive.
 HELLO_TIMEOUT = 5.0
+#: The fields of the first message.
+HELLO = ("ticket", "run", "client", "link")
 #: Close codes: not JSON, too long, unknown ticket.
 NOT_JSON, TOO_LONG, NO_TICKET = 1003, 1009, 4401
 
@@ -123,7 +125,7 @@ async def wire(socket: WebSocket) -> None:
 
 async def _serve(socket: WebSocket) -> None:
     hello = await _hello(socket)
-    ticket, run, link = (str(hello.get(name) or "") for name in ("ticket", "run", "link"))
+    ticket, run, client, link = (_text(hello.get(name)) for name in HELLO)
     seat_and_moved = registry().welcome(ticket, run, link)
     if seat_and_moved is None:
         raise _RefusedError(NO_TICKET, "no such ticket")
@@ -135,7 +137,7 @@ async def _serve(socket: WebSocket) -> None:
         with suppress(RuntimeError):  # the event loop is closed
             loop.call_soon_threadsafe(outbox.put_nowait, message)
 
-    viewer = Viewer(send, str(hello.get("client"))[:40], lambda: seat.scene)
+    viewer = Viewer(send, client[:40], lambda: seat.scene)
     await socket.send_text(json.dumps({"run": actor.run_id, "moved": moved}))
     actor.attach(viewer)
     sender = asyncio.create_task(_send_all(socket, outbox))
@@ -148,6 +150,11 @@ async def _serve(socket: WebSocket) -> None:
     finally:
         actor.detach(viewer)
         sender.cancel()
+
+
+def _text(value: object) -> str:
+    """A valid text in its place; nothing in the place of anything else."""
+    return value.encode(errors="replace").decode() if isinstance(value, str) else ""
 
 
 async def _hello(socket: WebSocket) -> dict[str, Any]:

@@ -105,6 +105,14 @@ CLICKS = [
     {"x": -1, "y": -1, "data": -1},
     {"x": 99, "y": 99, "data": 99},
     {"x": float("nan"), "y": float("inf"), "data": [99, 99, "h"]},
+    {"x": True, "y": True, "data": True},
+    {"x": 2**70, "y": -(2**70), "data": 2**70},
+    {"x": 1.5, "y": 1.5, "data": [2**70, "\ud83d"]},
+    {"value": True, "by": True},
+    {"value": 2**70},
+    {"by": -(2**70)},
+    {"value": 10**6 - 1, "data": [10**6 - 1, 10**6 - 1]},
+    {"value": -(10**5), "by": 10**5},
 ]
 
 
@@ -115,7 +123,9 @@ def test_whatever_is_clicked_the_page_can_be_drawn(looked, page, view):
         with suppress(RefusedError):
             opened.say("click", on=chart, **click)
             assert opened.charts, (chart, click)
+            assert not opened.frame["problem"], (chart, click)
     opened.say("now")
+    assert type(opened.session.selection.unit) in (int, type(None))
 
 
 # Scales

@@ -65,6 +65,10 @@ def hosts(monkeypatch):
         {"host": "evil.example", "origin": "http://evil.example"},
         {"host": "127.0.0.1.evil.example", "origin": "http://127.0.0.1.evil.example"},
         {"host": "", "origin": f"http://{HOST}"},
+        {"host": f"{HOST}.evil.example", "origin": f"http://{HOST}.evil.example"},
+        {"origin": f"http://user@{HOST}"},
+        {"origin": f"ftp://{HOST}"},
+        {"origin": f"http://{HOST}/page"},
     ],
     ids=str,
 )
@@ -99,12 +103,27 @@ def test_a_page_is_served_under_its_own_names_alone_and_framed_by_nobody_else(cl
 
 @each_row(
     ("host", "origin"),
-    [("[", "["), ("[::1", "http://[::1"), ("℀", "http://℀"), ("\ud83d", "\0"), ("", "")],
+    [("[", "["), ("[::1", "http://[::1"), ("℀", "http://℀"), ("\ud83d", "\0"), ("", ""),
+     *((host, f"http://{host}") for host in (
+        "127.0.0.1:8620.evil.example", "127.0.0.1:80:80", "127.0.0.1:", "127.0.0.1:+1",
+        "127.0.0.1:٣", "127.0.0.1:123456", "127.0.0.1.", "localhost.", "user@127.0.0.1",
+        "127.0.0.1@evil.example", "127.0.0.1/evil.example", "127.0.0.1?x", "127.0.0.1#x",
+        "127.0.0.1\\evil", " 127.0.0.1", "127.0.0.1\n", "127.0.0.1\t", "[::1", "[::1]x", "[::1]:x",
+        "[::1%lo]", "[127.0.0.1]", "::1", "[::1]:80.evil", "127.1", "0x7f.1",
+     ))],
     ids=repr,
-)
+)  # fmt: skip
 def test_names_that_can_not_be_read_are_refused(host, origin):
     assert not is_host_allowed(host)
     assert not is_origin_allowed(origin, HOST)
+
+
+@each_row("host", ["127.0.0.1", "127.0.0.1:1", "LocalHost:65535", "[::1]", "[::1]:8501"])
+def test_its_own_names_are_allowed_with_any_port(hosts, host):
+    hosts["server.allowedHosts"] = None
+    assert is_host_allowed(host)
+    assert is_origin_allowed(f"http://{host}", host)
+    assert is_origin_allowed(f"https://{host}", host)
 
 
 # Tickets and messages
@@ -164,6 +183,15 @@ def test_what_can_not_be_read_closes_the_socket_and_harms_nobody(client, seat, m
         assert json.loads(socket.receive_text())["run"] == seat.actor.run_id
 
 
+@each_row(
+    "odd", [[[]], {"a": {}}, True, 1.5, "phrase=\ud83d", "x" * 9000, "epoch=1e999&unit=-1"], ids=str
+)
+def test_a_hello_may_say_anything(client, seat, odd):
+    with opened(client, ticket=seat.ticket, run=odd, client=odd, link=odd) as socket:
+        assert json.loads(socket.receive_text())["run"] == seat.actor.run_id
+        assert unpacked(socket.receive_bytes())["problem"] == ""
+
+
 def test_more_messages_than_a_hand_can_make_have_to_wait():
     budget = _RateLimit(0.0)
     waits = [budget.wait(0.0) for _ in range(int(MAX_BURST) + 100)]
@@ -178,7 +206,8 @@ def test_with_a_ticket_frames_come_and_a_flood_of_nonsense_harms_nobody(client, 
         frame = unpacked(socket.receive_bytes())
         assert (frame["epoch"], frame["running"]) == (0, False)
         for number in range(int(MAX_BURST) + 50):
-            nonsense = {"do": "fly", "n": number + 1} if number % 2 else {"": number}
+            action = ["fly", [], {}, True][number % 4]
+            nonsense = {"do": action, "n": number + 1} if number % 5 else {"": number}
             socket.send_text(json.dumps(nonsense))
         socket.send_text(json.dumps({"do": "step", "what": "epoch", "n": 10_000}))
         while frame["heard"] < 10_000:

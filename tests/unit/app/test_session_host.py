@@ -2,10 +2,15 @@
 
 import math
 import time
+from contextlib import suppress
 from dataclasses import replace
+from functools import reduce
+from urllib.parse import parse_qsl, urlencode
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rnnviz.app.command import RefusedError as Refused
 from rnnviz.app.frame import CHEAP
@@ -308,6 +313,10 @@ def test_clicks_and_selections_go_to_the_page(clock):
         browser.say("click", on="elsewhere")
 
 
+#: As deep as JSON can be read.
+DEEP = reduce(lambda inner, _: [inner], range(900), [])
+
+
 @each_row(
     "command",
     [
@@ -330,6 +339,24 @@ def test_clicks_and_selections_go_to_the_page(clock):
         {"do": "ack", "seq": -1},
         {"do": "watch", "pictures": "loss", "new": []},
         {"do": "watch", "pictures": ["loss"]},
+        {"do": [], "n": 14},
+        {"do": {}, "n": 15},
+        {"do": "play", "n": True},
+        {"do": "play", "n": 2**70},
+        {"do": "play", "n": 16.0},
+        {"do": "seek", "epoch": True, "n": 17},
+        {"do": "seek", "epoch": 1.5, "n": 18},
+        {"do": "seek", "epoch": math.inf, "n": 19},
+        {"do": "seek", "epoch": 2**70, "n": 20},
+        {"do": "speed", "epochs": True, "n": 21},
+        {"do": "mark", "unit": True, "n": 22},
+        {"do": "mark", "unit": 2**70, "n": 23},
+        {"do": "mark", "token": 1.5, "n": 24},
+        {"do": "phrase", "text": "x" * 100_000, "n": 25},
+        {"do": "phrase", "text": DEEP, "n": 26},
+        {"do": "seek", "epoch": 1, "settled": 0, "n": 27},
+        {"do": "ack", "seq": True},
+        {"do": "ack", "seq": DEEP},
     ],
     ids=str,
 )
@@ -340,6 +367,45 @@ def test_what_makes_no_sense_is_refused(clock, command):
     assert clock.session.link() == before
     browser.watch("loss", {"no": "key"}, None, new=[[], 3])
     assert browser.viewer.in_sight == {"loss"}
+
+
+FIELDS = ("what", "label", "text", "epoch", "epochs", "settled", "unit", "token", "value", "by",
+          "move", "x", "y", "data", "seq", "pictures", "new", "more")  # fmt: skip
+ACTIONS = ("ack", "watch", "play", "pause", "reset", "branch", "pin", "now", "seed", "speed",
+           "seek", "mark", "phrase", "write", "use", "step", "preset", "click", "select")  # fmt: skip
+ODD = st.sampled_from(
+    [True, None, -1, 1.5, math.nan, math.inf, 2**70, -(2**53), "", "\ud83d", [], {}]
+)
+VALUES = st.recursive(ODD | st.integers(0, 3), lambda one: st.lists(one, max_size=2), max_leaves=4)
+
+
+@given(st.lists(st.tuples(
+    st.sampled_from(ACTIONS), st.dictionaries(st.sampled_from(FIELDS), VALUES, max_size=3)
+), max_size=6))  # fmt: skip
+def test_whatever_is_sent_is_done_or_refused_and_the_page_can_be_drawn(commands):
+    clock, got = Clock(Session(RunConfig(hidden=2, epochs=3))), []
+
+    def take(event):
+        # What a page may count on.
+        for name in ("value", "by"):
+            assert type(event.get(name, 0)) is int
+        for name in ("x", "y"):
+            assert not isinstance(event.get(name), (bool, list, dict))
+            assert math.isfinite(event[name]) if isinstance(event.get(name), float) else True
+        got.append(event)
+
+    browser = Browser(clock, Scene(clock.session, lambda frame: None, {"map": take}))
+    for action, fields in commands:
+        with suppress(Refused):
+            browser.say(action, on="map", **fields)
+    clock.session.player.pause()
+    browser.say("now")
+    browser.viewer.acknowledged = browser.viewer.sent
+    clock.run(0.1)
+    assert (browser.header["problem"], browser.header["heard"]) == ("", browser.number)
+    query = clock.session.link().to_query()
+    assert read_link(dict(parse_qsl(urlencode(query))))[1] == []
+    assert all("more" not in event for event in got)
 
 
 def test_a_preset_of_the_task_is_trained_from_its_beginning(clock):
