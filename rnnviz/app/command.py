@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from reprlib import repr as shortened
@@ -44,7 +45,7 @@ def _whole(least: int, most: int) -> Check:
 
 
 def _finite(value: Any) -> bool:
-    return type(value) in (int, float) and abs(value) < MOST_COUNT
+    return type(value) in (int, float) and -math.inf < value < math.inf
 
 
 def _instance(kind: type) -> Check:
@@ -62,14 +63,14 @@ def _pair(value: Any) -> bool:
 _NOTHING, _LIST = _instance(type(None)), _instance(list)
 _COUNT, _INDEX = _whole(0, MOST_COUNT), _whole(0, MOST_INDEX)
 _STEP = _whole(-MOST_INDEX, MOST_INDEX)
-_MARK, _PLACE = _any_of(_NOTHING, _INDEX, _text), _any_of(_NOTHING, _finite, _text)
+_MARK, _PLACE = _any_of(_NOTHING, _STEP, _text), _any_of(_NOTHING, _finite, _text)
 #: What the fields of commands may be, the same in every command. A click is at ``x`` and ``y`` of a
 #: chart, on a mark with ``data``.
 _FIELDS: Mapping[str, Check] = {
     "do": _text, "what": _text, "label": _text, "text": _text, "on": _text, "move": _text,
     "n": _COUNT, "seq": _COUNT, "epoch": _COUNT, "epochs": _COUNT, "settled": _instance(bool),
     "unit": _any_of(_NOTHING, _INDEX), "token": _any_of(_NOTHING, _INDEX),
-    "value": _STEP, "by": _STEP, "x": _PLACE, "y": _PLACE,
+    "value": _finite, "by": _STEP, "x": _PLACE, "y": _PLACE,
     "data": _any_of(_MARK, _pair), "pictures": _LIST, "new": _LIST,
 }  # fmt: skip
 

@@ -94,7 +94,7 @@ def export_menu(session: Session) -> None:
             refused = problem if export is SCRIPT else ""
             st.download_button(
                 export.label, partial(saved, seat, export.content), export.name,
-                help=refused or export.help, on_click="ignore", disabled=bool(refused),
+                help=escaped(refused) or export.help, on_click="ignore", disabled=bool(refused),
                 key=f"export_{export.label}", width="stretch",
             )  # fmt: skip
         replay_menu(seat, session)

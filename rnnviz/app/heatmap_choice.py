@@ -8,6 +8,7 @@ import streamlit as st
 
 from rnnviz.analysis.cell_parts import bounded, bounded_states, cell_parts, nonnegative
 from rnnviz.app.browser_session import first_value, visit
+from rnnviz.app.style import escaped
 from rnnviz.cells import OWN
 from rnnviz.figures.hidden_states import View
 from rnnviz.session import Session
@@ -22,6 +23,7 @@ def choose_view(session: Session, page: str) -> None:
         chosen = st.segmented_control(
             "Show", names, default=first_value("part", edition, session.part), required=True,
             key=f"part_{cell_key(session)}", help="The state or gate that is shown",
+            format_func=escaped,
         )  # fmt: skip
         session.part = chosen or session.part
     choose_layer(session, page)

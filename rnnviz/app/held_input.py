@@ -6,6 +6,7 @@ import streamlit as st
 
 from rnnviz.app.browser_session import first_value, on_host, visit
 from rnnviz.app.plane_axes import choose_axes, refit_button
+from rnnviz.app.style import escaped
 from rnnviz.figures.theme import shown_token
 from rnnviz.lab.dynamics import STARTS, Hold
 from rnnviz.session import Session
@@ -43,7 +44,7 @@ def _words(session: Session, first: tuple[str, ...]) -> tuple[str, ...]:
     if len(vocabulary) <= _MOST_CHIPS:
         return tuple(st.pills(
             label, vocabulary, selection_mode="multi", default=list(first), key=key,
-            format_func=shown_token,
+            format_func=lambda word: escaped(shown_token(word)),
         ))  # fmt: skip
     return tuple(st.multiselect(
         label, vocabulary, list(first), key=key, format_func=shown_token, max_selections=20

@@ -158,7 +158,7 @@ def _constants(row: Setting, kind: str, first: RunConfig, edition: int) -> str:
         key = _key(f"constants_{kind}_{name}", edition)
         with _place(row, key):
             values[name] = st.number_input(
-                name, -1e6, 1e6, value, step=0.1, format="%.6g", key=key, help=row.help
+                escaped(name), -1e6, 1e6, value, step=0.1, format="%.6g", key=key, help=row.help
             )
     changed = {name: value for name, value in values.items() if value != cell.constants[name]}
     return _whole(kind, ", ".join(f"{name}={value!r}" for name, value in changed.items()), given)

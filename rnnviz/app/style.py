@@ -104,7 +104,7 @@ _WORD_JOINER = "\N{WORD JOINER}"
 def escaped(text: str) -> str:
     """The text with the special characters of Markdown and KaTeX escaped, and without links."""
     unlinked = _LINK.sub(_WORD_JOINER, text)
-    return "".join("\\" + c if c in "\\`*_{}[]()<>#+-.!|$~:^=" else c for c in unlinked)
+    return "".join("\\" + c if c in "\\`*_{}[]()<>#+-.!|$~:^=&" else c for c in unlinked)
 
 
 def check_html(check: GradientCheck | None, names: Names) -> str:

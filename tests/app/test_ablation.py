@@ -156,7 +156,7 @@ def test_edits_are_listed_scored_and_taken_back(page):
     for tool in ("silence_1", "scale_radius", "add_noise", "set_weight"):
         page.click(f"do_{tool}")
     assert page.story.split(" edits")[0].endswith("With 4")
-    assert page.app.button(key="chip_1").label == "scale 0.9 ✕"
+    assert page.app.button(key="chip_1").label == r"scale 0\.9 ✕"
     preview = page.lab.preview(page.session.state, page.session.run)
     _, before, after, *_ = page.chart("scores")["data"]
     assert before["text"][0] == f"{preview.before[0].loss:.3f}"

@@ -24,7 +24,7 @@ from rnnviz.app.stage import (
     place_stepper,
     place_text,
 )
-from rnnviz.app.style import theme
+from rnnviz.app.style import escaped, theme
 from rnnviz.app.tabs.tab import Tab
 from rnnviz.app.viewer import Event, Handler
 from rnnviz.drawing.explanation import explanation
@@ -155,7 +155,7 @@ def _part(lab: StepLab, names: list[str], cell: str, most: int) -> str:
                                 label_visibility="collapsed"))  # fmt: skip
     chosen = st.segmented_control(
         label, names, default=first, required=True, key=key, width="content",
-        label_visibility="collapsed",
+        label_visibility="collapsed", format_func=escaped,
     )  # fmt: skip
     return chosen or lab.part
 
@@ -193,22 +193,22 @@ def _move(lab: StepLab, event: Event) -> None:
 def _handlers(session: Session) -> dict[str, Handler]:
     lab = session.step
 
-    def unit(event: Event) -> None:
-        lab.unit = session.selection.unit = max(int(event["value"]), 0)
+    def mark(unit: int) -> None:
+        lab.unit = session.selection.unit = min(max(unit, 0), session.config.hidden - 1)
 
     def point_at(event: Event) -> None:
         t, chosen = event["data"]
         lab.point_at(int(t), int(chosen))
-        session.selection.unit = lab.unit
+        mark(lab.unit)
 
     def choose(event: Event) -> None:
         part, chosen = event["data"]
         lab.choose(part if part in lab.record(session.step_query()).parts else "", int(chosen))
-        session.selection.unit = lab.unit
+        mark(lab.unit)
 
     return {
         "moment": lambda event: _move(lab, event),
-        "unit": unit,
+        "unit": lambda event: mark(int(event["value"])),
         "apply": lambda _: _apply(session),
         "step": point_at,
         "inside": choose,

@@ -22,7 +22,7 @@ from rnnviz.app.heatmap_choice import choose_view, view_of
 from rnnviz.app.measuring import progress_html
 from rnnviz.app.questions import answer_html
 from rnnviz.app.stage import Panel, place_sheet
-from rnnviz.app.style import steady, theme
+from rnnviz.app.style import escaped, steady, theme
 from rnnviz.app.tabs.tab import Tab, no_room, source_of, unweighed, weigh_buttons, weighing_html
 from rnnviz.app.tabs.words import draw_words, words_panel
 from rnnviz.app.viewer import Event
@@ -418,7 +418,7 @@ def _decide(session: Session) -> None:
     with st.container(horizontal=True, key="chips", gap="xsmall"):
         for k, edit in enumerate(edits):
             name, take_back = _chip(session, edit), on_host(_take_back)
-            st.button(f"{name} ✕", key=f"chip_{k}", on_click=take_back, args=(edit,))
+            st.button(f"{escaped(name)} ✕", key=f"chip_{k}", on_click=take_back, args=(edit,))
     undo, undo_all = on_host(lambda s: s.units.undo()), on_host(lambda s: s.units.clear())
     with st.container(horizontal=True, key="decide"):
         st.button("Undo", key="undo", on_click=undo, disabled=none, shortcut="Z")

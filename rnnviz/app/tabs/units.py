@@ -17,7 +17,7 @@ from rnnviz.app.heatmap_choice import cell_key, choose_view
 from rnnviz.app.page_scene import go_to_click
 from rnnviz.app.questions import answer_html
 from rnnviz.app.stage import Panel, Step, place_chips, place_sheet, place_stepper
-from rnnviz.app.style import theme
+from rnnviz.app.style import escaped, theme
 from rnnviz.app.tabs import linear_probes
 from rnnviz.app.tabs.tab import Tab, edition, no_room, source_of, weigh_buttons, weighing_html
 from rnnviz.app.tabs.words import draw_words, words_panel
@@ -124,7 +124,7 @@ def _choose_threads(session: Session) -> None:
     key, lab = f"threads_{cell_key(session)}", session.units
     chosen = st.segmented_control(
         "Threads into", lines, key=key, required=True, help=explanation("units_threads"),
-        default=first_value(key, edition(session), _into(session)),
+        default=first_value(key, edition(session), _into(session)), format_func=escaped,
     )  # fmt: skip
     lab.into = chosen or lab.into
 
