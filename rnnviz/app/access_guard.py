@@ -1,4 +1,4 @@
-"""Guard: only pages of this server may use it, and only under its own host names.
+"""Guard: only pages of this server may use it, under its own names, and nothing loads elsewhere.
 
 Streamlit 1.67 accepts a WebSocket from any port of this machine, does not check our own socket, and
 asks an internet host for this machine's address when a foreign page connects.
@@ -16,7 +16,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
 #: WebSocket close code "policy violation"; the browser sees HTTP 403.
-POLICY = 1008
+VIOLATION = 1008
+#: What a page may load: files of this server, and what it makes itself. Streamlit runs the scripts
+#: of components from blobs, and has one script in its page, by hash; the page does without it.
+POLICY = (
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+    "script-src 'self' blob: 'sha256-THxz9J9+wf7rhwR2YkXJoSZ13UCmYyC+3lNDv2+8ugA='; "
+    "font-src 'self' data:; object-src 'none'; frame-src 'none'; frame-ancestors 'self'; "
+    "base-uri 'self'; form-action 'none'"
+)
 #: The hosts allowed if none are configured.
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 #: A Host header (RFC 9110): a name, an IPv4 address, or an IPv6 address in brackets; and a port.
@@ -30,7 +38,7 @@ class Guard:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuse foreign hosts and origins; forbid foreign pages to frame ours."""
+        """Refuse foreign hosts and origins; forbid framing, and loading from elsewhere."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
@@ -38,13 +46,13 @@ class Guard:
         host, origin = headers.get("host", ""), headers.get("origin")
         if scope["type"] == "websocket":
             if not is_host_allowed(host) or not is_origin_allowed(origin, host):
-                await WebSocketClose(POLICY)(scope, receive, send)
+                await WebSocketClose(VIOLATION)(scope, receive, send)
                 return
             await self._app(scope, receive, send)
         elif not is_host_allowed(host):
             await PlainTextResponse(_refusal(host), 403)(scope, receive, send)
         else:
-            await self._app(scope, receive, _without_framing(send))
+            await self._app(scope, receive, _with_policy(send, host))
 
 
 def is_host_allowed(host: str) -> bool:
@@ -72,12 +80,16 @@ def _refusal(host: str) -> str:
     )
 
 
-def _without_framing(send: Send) -> Send:
+def _with_policy(send: Send, host: str) -> Send:
+    # For some browsers 'self' has no sockets.
+    sockets = f" ws://{host} wss://{host}" if _HOST.fullmatch(host) else ""
+    policy = f"{POLICY}; connect-src 'self'{sockets}"
+
     async def with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             headers["X-Frame-Options"] = "SAMEORIGIN"
-            headers["Content-Security-Policy"] = "frame-ancestors 'self'"
+            headers["Content-Security-Policy"] = policy
         await send(message)
 
     return with_headers

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import unescape
 from io import StringIO
-from itertools import chain
+from itertools import chain, zip_longest
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -26,6 +26,13 @@ from rnnviz.figures.picture import Picture, Series
 #: The heading of labels whose axis has no title.
 _PLACE = "place"
 _TAG = re.compile(r"<[^>]*>")
+#: What spreadsheets run as a formula, and the numbers that begin with the same signs.
+_FORMULA = re.compile(r"\s*[=+@-]\s*\S")
+_NUMBER = re.compile(
+    r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?inf(inity)?", re.ASCII | re.IGNORECASE
+)
+#: Where a line has its cells, in some countries.
+_CELL = re.compile(r"[^,;]+")
 
 
 class Drawn(NamedTuple):
@@ -104,19 +111,23 @@ def told_of(drawn: Drawn, origin: Mapping[str, str]) -> dict[str, str]:
 
 def told_lines(told: Mapping[str, str]) -> str:
     """What made a file, in lines that begin with #."""
-    return "".join(f"# {name}: {' '.join(text.split())}\n" for name, text in told.items() if text)
+    lines = (f"# {name}: {' '.join(text.split())}" for name, text in told.items() if text)
+    return "".join(_CELL.sub(lambda cell: inert(cell[0]), line) + "\n" for line in lines)
+
+
+def inert(cell: str) -> str:
+    """The cell, with an apostrophe before what a spreadsheet would run as a formula."""
+    runs = _FORMULA.match(cell) and not _NUMBER.fullmatch(cell.strip())
+    return f"'{cell}" if runs else cell
 
 
 def csv_text(columns: Sequence[Column], told: Mapping[str, str]) -> str:
     """Columns as CSV. Lines that begin with # stand before them, one for each of ``told``."""
     file = StringIO()
     file.write(told_lines(told))
-    texts = chain.from_iterable((column.name, *column.cells) for column in columns)
-    rows = csv.writer(file, lineterminator="\n", quoting=quoting_of(texts))
-    rows.writerow([column.name for column in columns])
-    longest = max((len(column.cells) for column in columns), default=0)
-    for k in range(longest):
-        rows.writerow([c.cells[k] if k < len(c.cells) else "" for c in columns])
+    whole = [[*map(inert, (column.name, *column.cells))] for column in columns]
+    rows = csv.writer(file, lineterminator="\n", quoting=quoting_of(chain.from_iterable(whole)))
+    rows.writerows(zip_longest(*whole, fillvalue=""))
     return file.getvalue()
 
 

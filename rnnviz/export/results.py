@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from rnnviz.analysis.results import Answers, Confusion, Values, confusion
-from rnnviz.export.numbers import quoting_of, told_lines
+from rnnviz.export.numbers import inert, quoting_of, told_lines
 from rnnviz.export.origin import origin
 from rnnviz.session import Session
 from rnnviz.tasks.csv_table import MAX_CLASSES
@@ -46,10 +46,15 @@ def result_csv(session: Session, kind: ResultFile) -> str:
 
     Lines that begin with # stand before them and say what made them.
     """
-    table = {ANSWERS: _answers, CONFUSION: _confusion, SCORES: _scores}[kind](session)
+    found = {ANSWERS: _answers, CONFUSION: _confusion, SCORES: _scores}[kind](session)
+    table = found.map(_cell).rename(index=_cell, columns=_cell)
     quoting = quoting_of(map(str, chain(table.columns, table.index, *table.values)))
     body: str = table.to_csv(index=kind is CONFUSION, quoting=quoting)
     return told_lines(origin(session)) + body
+
+
+def _cell(value: Any) -> Any:
+    return inert(value) if isinstance(value, str) else value
 
 
 def _read(session: Session) -> Answers | Values:

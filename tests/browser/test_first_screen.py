@@ -400,10 +400,11 @@ NUMBERS = """async () => {
   const data = [{ name: "a&lt;b&gt;, c", x, y }, { z }, { x, y, hoverinfo: "skip" }];
   const ticks = { tickvals: [0, 1], ticktext: ["&lt;img&gt;", "not"] };
   const axis = { title: { text: "word<sub>1</sub>" }, ...ticks };
-  const meta = { columns: [["worth", [0.5, "∞"]]] };
+  const meta = { columns: [["worth", [0.5, "∞", "=1+1", "-1 so", -0.5, "@x"]]] };
   const columns = columnsOf({ data, layout: { xaxis: axis, meta } });
   const table = document.createElement("table");
-  return [csvOf(columns).split("\\r\\n"), fillTable(table, columns), table.rows.length,
+  const lines = csvOf(columns, { phrase: "so,=1+1" }).split("\\r\\n");
+  return [lines, fillTable(table, columns), table.rows.length,
     table.innerHTML.includes("<img")];
 }"""
 
@@ -412,10 +413,12 @@ NUMBERS = """async () => {
 def test_numbers_have_all_their_digits_and_texts_are_only_texts(page):
     lines, note, count, unescaped = page.page.evaluate(NUMBERS)
     heading = '"a<b>, c: word1","a<b>, c",series 2: place,series 2: 0 <img>,series 2: 1 not,worth'
+    assert lines.pop(0) == "# phrase: so,'=1+1"
     assert lines[0] == heading
     assert lines[1] == "0 <img>,0.1,0,0.30000000000000004,1,0.5"
     assert lines[2] == "1 not,,1,1e-9,2,∞"
-    assert lines[4] == "3,3.1,,,,"
+    assert lines[3] == "2,2.1,2,3,4,'=1+1"
+    assert lines[4:8] == ["3,3.1,,,,'-1 so", "4,4.1,,,,-0.5", "5,5.1,,,,'@x", "6,6.1,,,,"]
     assert len(lines) == 1003
     assert (note, count) == ("The table shows one row in 3 of 1001; the CSV has all.", 335)
     assert not unescaped

@@ -104,12 +104,19 @@ function digits(value, array) {
 
 const longest = (columns) => Math.max(0, ...columns.map(({ cells }) => cells.length));
 
-// What made them stands before them, in lines that begin with #.
+// What spreadsheets run as a formula, and the numbers that begin with the same signs.
+const FORMULA = /^\s*[=+@-]\s*\S/;
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$|^[+-]?inf(inity)?$/i;
+
+// The cell, with an apostrophe before what a spreadsheet would run as a formula.
+const inert = (cell) => (FORMULA.test(cell) && !NUMBER.test(cell.trim()) ? `'${cell}` : cell);
+
+// What made them stands before them, in lines that begin with #, which are cells too.
 export function csvOf(columns, told = {}) {
   const quoted = (text) => (/[",#\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-  const row = (texts) => texts.map(quoted).join(",");
+  const row = (texts) => texts.map(inert).map(quoted).join(",");
   const rows = Array.from({ length: longest(columns) }, (_, k) => columns.map(({ cells }) => cells[k] ?? ""));
-  const line = ([name, text]) => `# ${name}: ${String(text).replace(/\s+/g, " ")}`;
+  const line = ([name, text]) => `# ${name}: ${String(text).replace(/\s+/g, " ")}`.replace(/[^,;]+/g, inert);
   const lines = Object.entries(told).filter(([, text]) => text).map(line);
   return [...lines, ...[columns.map(({ name }) => name), ...rows].map(row)].join("\r\n") + "\r\n";
 }

@@ -98,7 +98,14 @@ def test_a_page_is_served_under_its_own_names_alone_and_framed_by_nobody_else(cl
     served = client.get("/", headers={"host": "localhost:8501"})
     assert served.text == "a page"
     assert served.headers["x-frame-options"] == "SAMEORIGIN"
-    assert served.headers["content-security-policy"] == "frame-ancestors 'self'"
+    policy = served.headers["content-security-policy"]
+    rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
+    assert rules["frame-ancestors"] == rules["default-src"] == rules["base-uri"] == "'self'"
+    assert rules["object-src"] == rules["frame-src"] == rules["form-action"] == "'none'"
+    assert rules["img-src"] == "'self' data: blob:"
+    assert rules["connect-src"] == "'self' ws://localhost:8501 wss://localhost:8501"
+    assert "unsafe" not in rules["script-src"]
+    assert "http" not in policy
 
 
 @each_row(

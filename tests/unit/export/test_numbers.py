@@ -7,7 +7,7 @@ import zipfile
 import numpy as np
 import pandas as pd
 
-from rnnviz.export.numbers import Drawn, columns_of, csv_of, told_of, zip_of
+from rnnviz.export.numbers import Drawn, columns_of, csv_of, inert, told_of, zip_of
 from rnnviz.figures.picture import Picture, bar, compact, heatmap, scatter
 from rnnviz.figures.table import Column, Rows, row_lists
 
@@ -112,6 +112,30 @@ def test_a_sign_of_a_comment_or_a_line_stays_in_its_cell():
         table = pd.read_csv(io.StringIO(content), comment="#")
         assert [*table.columns][:1] == [text]
         assert table.iloc[0, 0] == text
+
+
+def test_a_text_is_no_formula_and_a_number_stays_a_number():
+    texts = ["=1+1", "+a", "-a", "- a", "@a", "\t=a", "\r=a", "-2+3", "+1+cmd|' /C calc'!A0"]
+    assert [inert(text) for text in texts] == [f"'{text}" for text in texts]
+    for text in (
+        "-0.5",
+        "+1",
+        "-1e-9",
+        "-.5",
+        "-inf",
+        "-",
+        "+",
+        "=",
+        "",
+        "a=b",
+        "1-2",
+        "'=a",
+        "−1",
+    ):
+        assert inert(text) == text
+    picture = Picture([scatter(x=["=a"], y=[-0.5], name="@n")], {"xaxis": {"title": "=t"}})
+    rows = [*csv.reader(io.StringIO(csv_of(Drawn(picture), {"phrase": "a, =b"})))]
+    assert rows == [["# phrase: a", "' =b"], ["'@n: =t", "'@n"], ["'=a", "-0.5"]]
 
 
 def test_texts_are_put_into_one_file():

@@ -84,14 +84,14 @@ def test_values_have_targets_and_predictions_and_no_classes():
     np.testing.assert_allclose(targets, [float(e.targets.ravel()[0]) for e in session.dataset.test])
 
 
-def test_texts_and_labels_stand_in_the_file_as_typed():
+def test_texts_and_labels_stand_in_the_file_as_typed_and_run_no_formula():
     session = Session(RunConfig(hidden=3))
     content = 'text,label\n"so, ""warm""",<b>\n=1+1 so,"a,b"\n'
     session.load(Upload(File("a.csv", content.encode()), test_share=0))
     rows = rows_of(session, ANSWERS)
     assert [(row["text"], row["label"]) for row in rows] == [
         ('so, "warm"', "<b>"),
-        ("=1+1 so", "a,b"),
+        ("'=1+1 so", "a,b"),
     ]
     assert [*rows_of(session, CONFUSION)[0]] == ["label \\ predicted", "<b>", "a,b"]
 
@@ -108,3 +108,18 @@ def test_a_file_says_what_made_it_and_keeps_the_signs_of_its_texts():
         table = pd.read_csv(io.StringIO(text), comment="#")
         assert len(table) == {ANSWERS: 6}.get(kind, 2)
         assert "C#" in {*map(str, table.to_numpy().ravel())} | {*table.columns}
+
+
+def test_no_cell_of_any_file_is_a_formula():
+    signs = ("=1+1", "+1 so", "-2+3", "@so", "\t=so", "- so")
+    rows = "text,label\n" + "".join(f'"so {k}","{sign}"\n' for k, sign in enumerate(signs))
+    rows += '"=HYPERLINK(""//x"")",-0.5\n'
+    session = Session(RunConfig(hidden=4))
+    session.load(Upload(File("a,=cmd().csv", rows.encode()), test_share=0))
+    session.results.rows = Rows.TRAIN
+    for kind in (ANSWERS, CONFUSION, SCORES):
+        text = result_csv(session, kind)
+        cells = [cell for row in csv.reader(io.StringIO(text)) for cell in row]
+        assert "-0.5" in cells
+        assert [cell for cell in cells if cell.lstrip()[:1] in {*"=+-@"} and cell != "-0.5"] == []
+        assert "# data: a,'=cmd().csv\n" in text
