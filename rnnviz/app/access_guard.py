@@ -22,8 +22,8 @@ VIOLATION = 1008
 POLICY = (
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
     "script-src 'self' blob: 'sha256-THxz9J9+wf7rhwR2YkXJoSZ13UCmYyC+3lNDv2+8ugA='; "
-    "font-src 'self' data:; object-src 'none'; frame-src 'none'; frame-ancestors 'self'; "
-    "base-uri 'self'; form-action 'none'"
+    "font-src 'self' data:; object-src 'none'; frame-ancestors 'self'; base-uri 'self'; "
+    "form-action 'none'"
 )
 #: The hosts allowed if none are configured.
 LOOPBACK = ("127.0.0.1", "localhost", "::1")

@@ -153,7 +153,7 @@ def followed(browser: Browser, path: Path) -> None:
             with serve(opening=file) as server:
                 page = open_page(browser, [], viewport={"width": 1280, "height": 800})
                 page.goto(server.url)
-                page.wait_for_function("window.rnnviz?.stage?.header?.last >= 300", timeout=0)
+                page.wait_for_function("() => window.rnnviz?.stage?.header?.last >= 300", timeout=0)
                 page.wait_for_timeout(1500)
                 page.mouse.move(0, 0)
                 page.screenshot(path=path)

@@ -205,7 +205,7 @@ def visit(page: Page, url: str, first: str = "network") -> None:
     """
     page.goto(url)
     expect_there(page, f".st-key-{first} .rnnviz-chart[data-drawn]")
-    page.wait_for_function("!rnnviz.stage.header.running")
+    page.wait_for_function("() => !rnnviz.stage.header.running")
     expect_there(page, IDLE)
 
 

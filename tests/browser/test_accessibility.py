@@ -64,7 +64,7 @@ def violations(page, scheme):
 
 
 # Streamlit fades what it lays out anew, and a picture has no height until its script has begun.
-SETTLED = """!document.querySelector("[data-stale=true], .rnnviz-chart:not([data-picture])")
+SETTLED = """() => !document.querySelector("[data-stale=true], .rnnviz-chart:not([data-picture])")
   && document.getAnimations().every(({ playState }) => playState !== "running")"""
 
 
@@ -164,12 +164,12 @@ def test_the_first_screen_is_used_by_keyboard_alone(opened, server):
     page.expect_place("1")
     keyboard = tab_to(page, ".rnnviz-picker")
     keyboard.press("ArrowRight")
-    page.page.wait_for_function(f"{marked} === 0")
+    page.page.wait_for_function(f"() => {marked} === 0")
     keyboard.press("ArrowRight")
-    page.page.wait_for_function(f"{marked} === 1")
+    page.page.wait_for_function(f"() => {marked} === 1")
     expect(page.page.locator(".rnnviz-picker")).to_have_attribute("aria-valuetext", UNIT)
     keyboard.press("Escape")
-    page.page.wait_for_function(f"{marked} === undefined")
+    page.page.wait_for_function(f"() => {marked} === undefined")
     tab_to(page, "[aria-label='word 2']").press("Control+A")
     page.page.keyboard.type("was")
     expect(page.phrase).to_have_value("i was not good")

@@ -37,11 +37,11 @@ def test_it_tells_exact_numbers_and_marks_and_goes_where_it_is_clicked(page):
     told = float(tip.inner_text().split("10^")[1].replace("−", "-"))
     assert told == pytest.approx(page.in_chart("map", "figure.data[0].z[1][3]"), rel=1e-5)
     # The word is marked in the other charts too, and no longer when the pointer has gone.
-    page.page.wait_for_function("rnnviz.stage.token === 1")
+    page.page.wait_for_function("() => rnnviz.stage.token === 1")
     marked = image(page, "products")
     assert marked != before
     page.page.mouse.move(1, 1)
-    page.page.wait_for_function("rnnviz.stage.token === undefined")
+    page.page.wait_for_function("() => rnnviz.stage.token === undefined")
     page.page.wait_for_function(
         "before => rnnviz.stage.plots.get('products').canvas.toDataURL() === before", arg=before
     )

@@ -151,7 +151,7 @@ def test_a_word_that_is_pointed_at_is_marked_on_the_way_and_a_way_is_opened(open
     page = opened_at(opened, server, "epoch=20&phrase=i+am+not+good")
     way = "figure.data.find((s) => s.meta?.token === 0)"
     page.page.mouse.move(*page.place("phase", f"{way}.x[2]", f"{way}.y[2]"))
-    page.page.wait_for_function("rnnviz.stage.token === 2")
+    page.page.wait_for_function("() => rnnviz.stage.token === 2")
     page.choose("question_dynamics", DynamicsQuestion.WAY)
     page.expect_drawn_above("trajectories", 0)
     alone = "figure.data.find((s) => s.name === 'negative')"

@@ -204,7 +204,7 @@ def test_the_count_of_the_epochs_has_room(opened, server):
     page.expect_said("status", "1000 of 1000")
     for width in (1280, 1440, 1920):
         page.page.set_viewport_size({"width": width, "height": HEIGHT})
-        page.page.wait_for_function("innerWidth === " + str(width))
+        page.page.wait_for_function("() => innerWidth === " + str(width))
         box = page.page.locator(".rnnviz-status .epoch")
         assert box.evaluate("node => node.scrollWidth <= node.clientWidth"), width
     page.page.set_viewport_size({"width": 1280, "height": HEIGHT})
@@ -245,16 +245,16 @@ MARKED = "rnnviz.stage.token"
 
 
 def test_a_word_pointed_at_in_one_picture_is_marked_in_the_other(page):
-    page.page.wait_for_function(f"{CURVES}?.layout")
+    page.page.wait_for_function(f"() => {CURVES}?.layout")
     box = page.chart("curves").bounding_box()
     y = page.page.evaluate(f"(({{ y, height }}) => y + 0.6 * height)({CURVES}.layout.panels.map)")
     column = "rnnviz.stage.plots.get('network').canvas"
     before = page.page.evaluate(f"{column}.toDataURL()")
     page.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + y)
-    page.page.wait_for_function(f"{MARKED} === 2")  # the third of four words
+    page.page.wait_for_function(f"() => {MARKED} === 2")  # the third of four words
     page.page.wait_for_function(f"before => {column}.toDataURL() !== before", arg=before)
     page.page.mouse.move(0, 0)
-    page.page.wait_for_function(f"{MARKED} === undefined")
+    page.page.wait_for_function(f"() => {MARKED} === undefined")
 
 
 def test_an_explanation_stands_there_for_who_asks(page):
@@ -308,24 +308,24 @@ def test_a_unit_and_a_word_that_are_clicked_stay_marked_on_every_page_and_in_the
         f"({plot}.layout)"
     )
     canvas.click(position={"x": x, "y": y})
-    page.page.wait_for_function(f"{plot}.keptRow === 5")
+    page.page.wait_for_function(f"() => {plot}.keptRow === 5")
     canvas.click(position={"x": x, "y": below})
-    page.page.wait_for_function("rnnviz.stage.header.marked.token === 1")
+    page.page.wait_for_function("() => rnnviz.stage.header.marked.token === 1")
     expect(page.page).to_have_url(re.compile("unit=5&token=2"))
     page.page.mouse.move(0, 0)
     page.page.wait_for_function(
-        "rnnviz.stage.pointed.token === undefined && rnnviz.stage.token === 1"
+        "() => rnnviz.stage.pointed.token === undefined && rnnviz.stage.token === 1"
     )
     page.replay("Step")
-    page.page.wait_for_function("rnnviz.stage.plots.get('step')?.network?.opened.unit === 5")
+    page.page.wait_for_function("() => rnnviz.stage.plots.get('step')?.network?.opened.unit === 5")
     page.replay("Hidden states")
     expect(page.at("unit").get_by_role("spinbutton")).to_have_value("5")
     page.page.reload()
-    page.page.wait_for_function("window.rnnviz?.stage.header?.marked.unit === 5")
+    page.page.wait_for_function("() => window.rnnviz?.stage.header?.marked.unit === 5")
     page.replay("Train")
-    page.page.wait_for_function(f"{plot}?.count && {plot}.keptRow === 5")
+    page.page.wait_for_function(f"() => {plot}?.count && {plot}.keptRow === 5")
     canvas.click(position={"x": x, "y": y})
-    page.page.wait_for_function(f"{plot}.keptRow === undefined")
+    page.page.wait_for_function(f"() => {plot}.keptRow === undefined")
     expect(page.page).not_to_have_url(re.compile("unit="))
 
 
@@ -368,7 +368,7 @@ def test_the_curves_are_enlarged_with_the_numbers_of_each(opened, server):
     opener.press("Enter")
     large = page.page.get_by_role("dialog", name="The run")
     expect(large.locator("canvas")).to_be_in_viewport(ratio=1)
-    page.page.wait_for_function("document.querySelector('dialog canvas').clientHeight > 600")
+    page.page.wait_for_function("() => document.querySelector('dialog canvas').clientHeight > 600")
     large.get_by_role("button", name="Table").click()
     expect(large.get_by_role("row")).to_have_count(5)
     heading = large.get_by_role("columnheader").all_inner_texts()

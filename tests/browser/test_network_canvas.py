@@ -78,8 +78,8 @@ def test_it_goes_with_the_run_and_keeps_its_place_and_fits_the_window(shown):
     assert shown.page.evaluate(f"JSON.stringify({PLOT}.layout)") == before
     shown.page.set_viewport_size({"width": 1600, "height": 900})
     fits = "(canvas) => canvas.width === canvas.parentNode.clientWidth * devicePixelRatio"
-    shown.page.wait_for_function(f"({fits})(document.querySelector('.rnnviz-canvas'))")
-    shown.page.wait_for_function(f"{PLOT}.layout.width > {box['width'] + 100}")
+    shown.page.wait_for_function(f"() => ({fits})(document.querySelector('.rnnviz-canvas'))")
+    shown.page.wait_for_function(f"() => {PLOT}.layout.width > {box['width'] + 100}")
     assert canvas.evaluate(PIXELS, LIGHT.magnitude) > 100
 
 

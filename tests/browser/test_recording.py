@@ -56,7 +56,7 @@ def test_watch_a_loop_look_back_and_walk(page, loop):
     page.expect_said("status", "Looking back")
     page.expect_place("20")
     page.page.wait_for_function(
-        "document.querySelector('[data-slider=scrubber] input').value == 20"
+        "() => document.querySelector('[data-slider=scrubber] input').value == 20"
     )
     loop.record(60)
     expect_last(page, 60)

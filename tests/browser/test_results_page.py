@@ -103,7 +103,7 @@ def test_nothing_scrolls_but_the_list(page):
     for width, height in ((1280, 720), (1440, 900), (1920, 1080)):
         page.page.set_viewport_size({"width": width, "height": height})
         page.page.wait_for_function(
-            "(({ scrollHeight, clientHeight }) => scrollHeight <= clientHeight)"
+            "() => (({ scrollHeight, clientHeight }) => scrollHeight <= clientHeight)"
             "(document.querySelector('.stMain'))"
         )
         expect(page.at("metric")).to_be_in_viewport(ratio=1)

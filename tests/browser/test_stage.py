@@ -25,7 +25,7 @@ def test_play_updates_all_charts_in_their_places_and_tells_the_pointer(opened):
         page.expect_drawn_above(key, 0)
     page.expect_still(".st-key-network .rnnviz-chart")
     page.page.mouse.move(*page.page.evaluate(UNIT))
-    page.page.wait_for_function(f"{TIP}")
+    page.page.wait_for_function(f"() => {TIP}")
     told = page.page.evaluate(TIP)
     page.page.evaluate(COUNT_REMOVED)
     before = {key: page.drawn(key) for key in CHARTS}

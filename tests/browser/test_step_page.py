@@ -30,7 +30,7 @@ def page(opened, server):
 
 def choose_own(page):
     page.choose("subject", "my own")
-    page.page.wait_for_function(f"{PLOT}?.network?.typed.length > 0")
+    page.page.wait_for_function(f"() => {PLOT}?.network?.typed.length > 0")
 
 
 def subject(page):
@@ -143,7 +143,7 @@ def test_every_moment_and_unit_can_be_reached(page):
     expect(unit).to_have_value("13")
     assert numbers(page)[0][3][0] == "a_3"
     page.set_number("unit", 17)
-    page.page.wait_for_function(f"{PLOT}.network.opened.unit === 17")
+    page.page.wait_for_function(f"() => {PLOT}.network.opened.unit === 17")
     unit.fill("20")
     expect(page.at("unit").locator("small")).to_have_text("Unit: 0 to 19")
     unit.blur()
@@ -195,14 +195,14 @@ def test_phrases_go_along_and_are_shown_as_typed(page):
     page.keys("ArrowRight")
     expect_moment(page, 1)
     page.type_phrase("not happy " * 60)
-    page.page.wait_for_function(f"{PLOT}.network.length === 120")
+    page.page.wait_for_function(f"() => {PLOT}.network.length === 120")
     # Too many moments for a button each.
     page.drag("moment", [50])
-    page.page.wait_for_function(f"{PLOT}.network.first > 0")
+    page.page.wait_for_function(f"() => {PLOT}.network.first > 0")
     page.keys("End")
     expect(story(page)).to_contain_text("Update")
     page.type_phrase("this is bad")
-    page.page.wait_for_function(f"{PLOT}.network.words.join(' ') === 'this is bad'")
+    page.page.wait_for_function(f"() => {PLOT}.network.words.join(' ') === 'this is bad'")
     page.replay("Train")
     expect(page.phrase).to_have_value("this is bad")
     page.replay("Step")
@@ -242,10 +242,12 @@ def test_a_gated_cell_with_an_answer_after_every_token(opened, server):
 def look_inside(page):
     """The cell's drawing goes with the cursor; a symbol tells its formula, and a click chooses."""
     page.choose("step_view", "cell")
-    page.page.wait_for_function(f"{INSIDE}?.count > 0")
+    page.page.wait_for_function(f"() => {INSIDE}?.count > 0")
     page.page.evaluate("document.activeElement.blur()")
     page.keys("Home", "ArrowRight")
-    page.page.wait_for_function(f"{INSIDE}.cell.phase === 'forward' && {INSIDE}.cell.token === 1")
+    page.page.wait_for_function(
+        f"() => {INSIDE}.cell.phase === 'forward' && {INSIDE}.cell.token === 1"
+    )
     expect(page.chart("inside").locator("canvas")).to_have_accessible_name(
         re.compile(r"^The inside of the cell at .* 2, .*forward. Kept on a highway: c. h_2 = ")
     )
@@ -257,7 +259,7 @@ def look_inside(page):
     canvas.hover(position={"x": x, "y": y})
     expect(page.chart("inside").locator(".rnnviz-tip")).to_contain_text("input gate, unit")
     canvas.click(position={"x": x, "y": y})
-    page.page.wait_for_function(f"{INSIDE}.cell.unit === 11")
+    page.page.wait_for_function(f"() => {INSIDE}.cell.unit === 11")
     chosen = page.page.locator("[class*=st-key-step_part]").get_by_role("radio", checked=True)
     expect(chosen).to_have_text("i")
     for size in ((1280, 720), (1440, 900), (1920, 1080)):
@@ -266,7 +268,7 @@ def look_inside(page):
         assert page.page.evaluate("document.documentElement.scrollHeight <= innerHeight")
     page.page.evaluate("document.activeElement.blur()")
     page.keys("End")
-    page.page.wait_for_function(f"{INSIDE}.cell.phase === 'update'")
+    page.page.wait_for_function(f"() => {INSIDE}.cell.phase === 'update'")
     assert page.page.evaluate(f"{INSIDE}.cell.routes.some((route) => route.flow > 0)")
 
 

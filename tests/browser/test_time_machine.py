@@ -47,7 +47,7 @@ def look_back(page, epoch):
 def picture(page):
     """What is drawn, and the numbers above it, once all of the epoch shown is there."""
     page.expect_all_heard()
-    page.page.wait_for_function("rnnviz.stage.acked === rnnviz.stage.seq")
+    page.page.wait_for_function("() => rnnviz.stage.acked === rnnviz.stage.seq")
     for key in CHARTS:
         page.expect_drawn_above(key, 0)
     return [
@@ -206,7 +206,7 @@ def test_a_link_far_ahead_can_be_stopped(opened, server):
     page.expect_said("message", "The link was followed up to epoch")
     page.step_to(str(page.epoch + 1))
     # While the page opened, the scrubber stayed where it was.
-    page.page.wait_for_function("frames_seen > 60")
+    page.page.wait_for_function("() => frames_seen > 60")
     assert len(page.page.evaluate("[...heights]")) == 1
     page.page.close()
 

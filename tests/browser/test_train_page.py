@@ -329,7 +329,7 @@ def begin_reruns(page):
     """After the next press many reruns are asked for."""
     page.page.evaluate(RERUNS_AFTER_THE_NEXT_PRESS)
     page.press("step_phrase")
-    page.page.wait_for_function("window.asked")
+    page.page.wait_for_function("() => window.asked")
 
 
 def test_a_file_chosen_or_dropped_among_reruns_is_not_lost(page):
@@ -451,7 +451,7 @@ def test_light_and_dark_wide_and_narrow(opened):
     for kept in (page.status, page.button("play")):
         expect(kept).to_be_in_viewport(ratio=1)
     choose_theme(page, "Dark")
-    page.page.wait_for_function(f"{INK} === '{inks['dark']}'")
+    page.page.wait_for_function(f"() => {INK} === '{inks['dark']}'")
     choose_theme(page, "System")
 
 

@@ -123,7 +123,7 @@ def test_a_cut_of_streamlits_own_socket_is_not_felt(page):
     for number, wait in enumerate((0, 50, 100, 200, 400)):
         page.page.evaluate("window.streamlit_socket = null")
         page.set_number("lr", 0.05 + number / 100)
-        page.page.wait_for_function("window.streamlit_socket")
+        page.page.wait_for_function("() => window.streamlit_socket")
         page.page.wait_for_timeout(wait)
         epoch = page.epoch
         page.page.evaluate("streamlit_socket.close()")
@@ -210,7 +210,7 @@ def test_other_pages_show_the_same_run_and_a_hidden_tab_draws_nothing(page):
     page.replay("Train")
     expect_to_go_on(page, run, page.epoch + 3)
     page.page.evaluate(HIDE, True)
-    page.page.wait_for_function("!rnnviz.stage.due")
+    page.page.wait_for_function("() => !rnnviz.stage.due")
     epoch, drawn = page.header["epoch"], page.drawn("curves")
     page.page.wait_for_function("epoch => rnnviz.stage.header.epoch > epoch + 10", arg=epoch)
     assert page.drawn("curves") == drawn

@@ -157,7 +157,7 @@ class TrainPage:
     def expect_all_heard(self) -> None:
         """Wait until every command has been answered."""
         self.page.wait_for_function(
-            "rnnviz.wire.number === rnnviz.stage.header.heard && !rnnviz.wire.unheard.length"
+            "() => rnnviz.wire.number === rnnviz.stage.header.heard && !rnnviz.wire.unheard.length"
         )
 
     def expect_idle(self) -> None:

@@ -101,7 +101,7 @@ def test_a_page_is_served_under_its_own_names_alone_and_framed_by_nobody_else(cl
     policy = served.headers["content-security-policy"]
     rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
     assert rules["frame-ancestors"] == rules["default-src"] == rules["base-uri"] == "'self'"
-    assert rules["object-src"] == rules["frame-src"] == rules["form-action"] == "'none'"
+    assert rules["object-src"] == rules["form-action"] == "'none'"
     assert rules["img-src"] == "'self' data: blob:"
     assert rules["connect-src"] == "'self' ws://localhost:8501 wss://localhost:8501"
     assert "unsafe" not in rules["script-src"]
