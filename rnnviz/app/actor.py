@@ -78,7 +78,8 @@ class Actor:
     def __init__(self, session: Session, on_end: Callable[[Actor], object]) -> None:
         self.run_id = secrets.token_urlsafe(16)
         self.alive = True
-        self._host, self._on_end = SessionHost(session, time.monotonic()), on_end
+        self._host = SessionHost(session, time.monotonic(), self.run_id)
+        self._on_end = on_end
         self._inbox: deque[_Request | _Loan] = deque()
         self._wake_up, self._loop = asyncio.Event(), actors_loop()
         self._slow = False

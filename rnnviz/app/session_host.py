@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import partial
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl
 
 import numpy as np
 
@@ -49,6 +49,12 @@ RESTORED = (
     "This server no longer had your run: it was started again, or no tab showed the run for more "
     "than two minutes. The page opened the link in its address."
 )
+#: In the place of a link that would be too long, the address has the id of the run under this name.
+RUN = "run"
+GONE = (
+    "This server no longer has the run of this address, which was too long for a link. If you "
+    "saved it as a file (Export, Run), open that."
+)
 
 
 class SessionHost:
@@ -59,8 +65,8 @@ class SessionHost:
     drawn and, while the run plays, an epoch has ended: nobody knows yet how long it takes.
     """
 
-    def __init__(self, session: Session, now: float) -> None:
-        self.session = session
+    def __init__(self, session: Session, now: float, run_id: str = "") -> None:
+        self.session, self._run_id = session, run_id
         self.viewers: list[Viewer] = []
         self.version = self.edition = 0
         self.untried = True
@@ -265,8 +271,12 @@ class SessionHost:
 
     def restore(self, query: str) -> None:
         """Open the link in a browser's address whose run has ended, with a message."""
+        asked = dict(parse_qsl(query))
+        if RUN in asked:
+            self._notify(GONE)
+            return
         if query != self._query():
-            link, problems = read_link(dict(parse_qsl(query)))
+            link, problems = read_link(asked)
             self.session.follow(link, problems, patience=0.0)
         self._notify(RESTORED)
 
@@ -402,4 +412,5 @@ class SessionHost:
         return link if link != before else None
 
     def _query(self) -> str:
-        return urlencode(self.session.link().to_query())
+        query = self.session.link().query()
+        return f"{RUN}={self._run_id}" if query is None else query

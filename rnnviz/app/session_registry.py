@@ -17,7 +17,7 @@ from weakref import WeakValueDictionary
 import streamlit as st
 
 from rnnviz.app.actor import Actor, EndedError
-from rnnviz.app.session_host import SessionHost
+from rnnviz.app.session_host import GONE, RUN, SessionHost
 from rnnviz.app.time_limit import time_limit
 from rnnviz.app.viewer import Scene
 from rnnviz.config import RunConfig
@@ -86,6 +86,8 @@ class SessionRegistry:
     def seat(self, state: MutableMapping[Any, Any], query: Mapping[str, str]) -> Seat:
         """The seat in a Streamlit session's state. A new seat opens the link ``query``.
 
+        An address that names a run by its id leads to that run.
+
         Raises FullError.
         """
         if "seat" not in state:
@@ -106,7 +108,8 @@ class SessionRegistry:
             return None
         moved = known is not None and known.alive and known is not seat.actor
         if known and moved:
-            seat.actor.stop()
+            if not any(one.actor is seat.actor for one in self._seats.values() if one is not seat):
+                seat.actor.stop()
             seat.actor = known
             # The script may be making the widgets of the other run at this moment.
             seat.edition += 1
@@ -129,6 +132,9 @@ class SessionRegistry:
         return list(self._actors.values())
 
     def _begin(self, query: Mapping[str, str]) -> Actor:
+        known = self._actors.get(query.get(RUN, ""))
+        if known and known.alive:
+            return known
         self._end_one_if_full()
         session = self.opening() if self.opening else Session(upload_store=self.upload_store)
         actor = Actor(session, lambda ended: self._actors.pop(ended.run_id, None))
@@ -139,6 +145,8 @@ class SessionRegistry:
             link, problems = read_link(dict(query))
         with actor.borrow() as host:
             host.session.follow(link, problems, FIRST_LINK_TIME)
+            if RUN in query:
+                host.tell(GONE)
         return actor
 
     def _end_one_if_full(self) -> None:

@@ -31,6 +31,8 @@ MAX_MESSAGE = 32_768
 MAX_RATE, MAX_BURST = 250.0, 500.0
 #: Seconds within which the ticket must arrive.
 HELLO_TIMEOUT = 5.0
+#: Seconds without a frame after which an empty message shows that the server is there.
+BEAT = 1.0
 #: The fields of the first message.
 HELLO = ("ticket", "run", "client", "link")
 #: Close codes: not JSON, too long, unknown ticket.
@@ -201,4 +203,10 @@ class _RateLimit:
 async def _send_all(socket: WebSocket, outbox: asyncio.Queue[bytes]) -> None:
     with suppress(WebSocketDisconnect, RuntimeError):
         while True:
-            await socket.send_bytes(await outbox.get())
+            try:
+                async with asyncio.timeout(BEAT):
+                    message = await outbox.get()
+            except TimeoutError:
+                await socket.send_text("")
+            else:
+                await socket.send_bytes(message)

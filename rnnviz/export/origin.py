@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 from rnnviz import __version__
 from rnnviz.session import Session
 
@@ -12,8 +10,9 @@ _OF_A_RUN = ("seed", "changes", "link")
 
 
 def query_of(session: Session) -> str:
-    """What follows the page's address in a link to what is shown."""
-    return f"?{urlencode(session.link().to_query())}"
+    """What follows the page's address in a link to what is shown; empty if no link has room."""
+    query = session.link().query()
+    return "" if query is None else f"?{query}"
 
 
 def _unknown(session: Session) -> tuple[str, ...]:

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from pathlib import Path
 from string import Template
-from urllib.parse import urlencode
 
 from rnnviz import __version__
 from rnnviz.config import SETTINGS
 from rnnviz.drawing.first_page import explained
+from rnnviz.export.origin import query_of
 from rnnviz.export.page_script import page_file, page_script, script_hash
 from rnnviz.export.phrases import usual_phrases
 from rnnviz.export.replay_frames import ReplayFrames, record
@@ -164,9 +164,10 @@ def _link(session: Session) -> str:
         return "A link does not carry the weights that the run began with."
     if session.data.given is not None:
         return "A link does not carry the data, which came from a program."
-    query = escape(urlencode(session.link().to_query()))
+    if not (query := query_of(session)):
+        return "The run is too long for a link; the page saves it as a file."
     own = " Only the server that had the data of this run finds them." if session.data.own else ""
     return (
         "The page shows this run again with the following behind its address, such as "
-        f"http://127.0.0.1:8501/: <code>?{query}</code>{own}"
+        f"http://127.0.0.1:8501/: <code>{escape(query)}</code>{own}"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from urllib.parse import urlencode
 
 from rnnviz.config import SETTINGS, RunConfig, SettingError
 from rnnviz.engine.cell_kinds import cell_of
@@ -13,6 +14,7 @@ from rnnviz.training.history import Ghost
 from rnnviz.training.schedule import (
     CHANGEABLE,
     EDIT,
+    MAX_CHANGES,
     Change,
     Position,
     Schedule,
@@ -22,6 +24,8 @@ from rnnviz.training.schedule import (
 START = Position(0)
 #: What the page Step can draw besides the whole sequence.
 VIEWS = ("cell",)
+#: Maximum number of characters of a query: servers, proxies and the wire take no more.
+MOST_QUERY = 16_000
 #: Larger numbers of units and tokens are refused.
 MOST_INDEX = 1_000_000
 
@@ -105,6 +109,14 @@ class Link:
             "ask": ",".join(self.asked),
         }
         return self.schedule.start.to_query() | {k: v for k, v in parts.items() if v}
+
+    def query(self) -> str | None:
+        """The query string; None if it would be too long, or have more changes than are read."""
+        old = self.old.changes if self.old else ()
+        if max(len(self.schedule.changes), len(old)) > MAX_CHANGES:
+            return None
+        query = urlencode(self.to_query())
+        return query if len(query) <= MOST_QUERY else None
 
 
 def read_link(query: Mapping[str, str]) -> tuple[Link, list[str]]:

@@ -32,6 +32,23 @@ def proxy(path: str, port: int, renames: bool = False, delay: float = 0.0) -> It
             thread.join()
 
 
+@contextlib.contextmanager
+def cut() -> Iterator[None]:
+    """Cut every line of every proxy; new ones are refused meanwhile."""
+    _CUT.set()
+    for line in [*_LINES]:
+        line.get_loop().call_soon_threadsafe(line.cancel)
+    try:
+        yield
+    finally:
+        _CUT.clear()
+
+
+_CUT = threading.Event()
+#: What carries the lines that are open.
+_LINES: set[asyncio.Task[None]] = set()
+
+
 async def _serve(door: socket.socket, route: _Route, over: threading.Event) -> None:
     server = await asyncio.start_server(route.carry, sock=door)
     await asyncio.to_thread(over.wait)
@@ -49,6 +66,12 @@ class _Route:
 
     async def carry(self, asked: StreamReader, answer: StreamWriter) -> None:
         """Carry one connection; browsers also open some that they never use."""
+        line = asyncio.current_task()
+        if _CUT.is_set() or line is None:
+            answer.close()
+            return
+        _LINES.add(line)
+        line.add_done_callback(_LINES.discard)
         # At the end of all asyncio cancels those that are open, and would complain of it.
         broken = (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError)
         with contextlib.suppress(*broken), contextlib.closing(answer):

@@ -37,6 +37,23 @@ FRAME = """(src) => new Promise((done) => {
 })"""
 
 
+# Tries to load from another server, to run a script in the page, and to send a form.
+TRY = """async (there) => {
+  const refused = [];
+  addEventListener("securitypolicyviolation", (event) => refused.push(event.effectiveDirective));
+  const node = document.createElement("div");
+  node.innerHTML = `<img src="${there}/m.png"><img src="x" onerror="window.ran = true">
+    <form action="${there}"><button></button></form><object data="${there}"></object>`;
+  document.body.append(node);
+  node.querySelector("button").click();
+  const script = Object.assign(document.createElement("script"), { textContent: "ran = true" });
+  document.body.append(script);
+  await fetch(there).catch(() => {});
+  await new Promise((resume) => setTimeout(resume, 500));
+  return [[...new Set(refused)].sort(), Boolean(window.ran)];
+}"""
+
+
 # A page of another server on this machine
 
 
@@ -65,6 +82,17 @@ def stranger(browser):
             yield page
         elsewhere.shutdown()
         thread.join()
+
+
+@pytest.mark.story
+def test_what_slips_into_the_page_loads_and_runs_nothing(opened, server, complaints):
+    page = opened(server.url)
+    refused, ran = page.page.evaluate(TRY, f"http://127.0.0.1:{free_port()}")
+    assert not ran
+    assert {"connect-src", "form-action", "img-src", "object-src"} <= {*refused}
+    assert {one.removesuffix("-attr").removesuffix("-elem") for one in refused} >= {"script-src"}
+    complaints[:] = [one for one in complaints if "Content Security Policy" not in one]
+    complaints[:] = [one for one in complaints if "Failed to load resource" not in one]
 
 
 @pytest.mark.story

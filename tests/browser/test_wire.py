@@ -13,6 +13,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from rnnviz.config import RunConfig
+from rnnviz.export.run_file import run_file
+from rnnviz.session import Session
+from rnnviz.training.schedule import Position
+from rnnviz.training.weight_edits import set_weight
+from tests.browser.proxy import cut, proxy
 from tests.browser.serving import PATIENCE, free_port, serve, visit
 from tests.browser.train_page import TrainPage
 
@@ -107,6 +113,32 @@ def test_a_wire_that_is_cut_comes_back_and_misses_nothing(page):
     assert page.drops == 3
 
 
+SIGNS = ".rnnviz-note:not(:empty), .stDialog, [data-testid=stConnectionStatus]"
+
+
+@pytest.mark.story
+def test_a_line_that_was_cut_for_long_is_said_once_and_the_run_plays_on(opened, server, complaints):
+    with proxy("/class", int(server.url.rpartition(":")[2])) as url:
+        page = opened(f"{url}/?{LONG}")
+        page.play()
+        page.expect_epoch_above(3)
+        run = page.run
+        with cut():
+            expect(page.page.locator(".rnnviz-note")).to_have_text(OUT_OF_REACH)
+            page.page.wait_for_timeout(8000)
+            epoch = page.epoch
+            assert page.page.locator(SIGNS).locator("visible=true").all_inner_texts() == [
+                OUT_OF_REACH
+            ]
+        expect(page.page.locator(".rnnviz-note")).to_be_empty()
+        expect_to_go_on(page, run, epoch + 3)
+        page.expect_idle()
+        expect_to_go_on(page, run, page.epoch + 3)
+        expect(page.page.locator(SIGNS)).to_have_count(0)
+        page.page.close()
+    forgive(complaints)
+
+
 GRAB = """() => {
   const send = WebSocket.prototype.send;
   WebSocket.prototype.send = function (data) {
@@ -153,8 +185,13 @@ def test_a_server_that_stood_still_goes_on_where_it_was(page, server):
         page.page.wait_for_timeout(2000)
         assert page.epoch <= epoch + 2
         page.press("pause")
+        expect(page.page.locator(".rnnviz-note")).to_have_text(
+            "The server does not answer. Waiting for it …"
+        )
+    expect(page.page.locator(".rnnviz-note")).to_be_empty()
     page.expect_said("status", "Paused")
     assert page.epoch <= epoch + 10
+    assert page.drops == 0
     page.play()
     expect_to_go_on(page, run, epoch + 10)
 
@@ -179,6 +216,32 @@ def test_a_server_that_is_started_again_opens_the_link_of_the_page(opened, compl
         page.step_to(str(page.epoch + 1))
         page.page.close()
     forgive(complaints)
+
+
+@pytest.mark.story
+def test_a_run_too_long_for_a_link_is_found_again_and_goes_by_file(opened, tmp_path):
+    session = Session(RunConfig(hidden=2, epochs=100_000))
+    session.player.advance(1)
+    edits = [set_weight("W_hh", 0, 1, k / 1e5) for k in range(1800)]
+    session.run.branch(Position(1), edits)
+    path = tmp_path / "run.rnnviz"
+    path.write_bytes(run_file(session))
+    with serve(opening=path) as server:
+        page = opened(server.url)
+        page.page.wait_for_url(re.compile(r"\?run="))
+        page.step_to("2")
+        run, weights = page.run, page.loss
+        page.page.reload()
+        page.expect_place("2")
+        assert (page.run, page.loss, page.drops) == (run, weights, 0)
+        other = TrainPage(page.page.context.new_page())
+        visit(other.page, page.page.url)
+        assert other.run == run
+        other.page.close()
+        page.page.get_by_role("button", name="Copy link").click()
+        said = page.page.get_by_role("button", name="Too long for a link. Save it as a file")
+        expect(said).to_be_visible()
+        page.page.close()
 
 
 # What can happen to the tab

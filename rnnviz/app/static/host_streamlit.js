@@ -24,6 +24,11 @@ const [QUIET_MS, PRESS_MS, RETRY_MS, REJOIN_MS] = [150, 1500, 3000, 700];
 const LEAVING_MS = 12_000;
 // Delays before a removed node counts as gone, and before the address is written.
 const [REMOVAL_MS, WRITING_MS] = [1000, 250];
+const TOO_LONG = "Too long for a link. Save it as a file: Export, Run (.rnnviz)";
+const READING_MS = 8000;
+// What is said of the connection.
+const AWAY = "Can't reach the server. Trying again …";
+const SIGNS = { open: "", silent: "The server does not answer. Waiting for it …", closed: AWAY, lost: AWAY };
 // The session storage keys of this tab's run id and of the address that opened it.
 const [RUN, ADDRESS] = ["rnnviz-run", "rnnviz-address"];
 
@@ -64,7 +69,7 @@ export function wire({ parentElement, data, setTriggerValue }) {
   stage.connect(source, {
     status(state) {
       document.body.dataset.wire = state;
-      show(state === "open" ? "" : "Can't reach the server. Trying again …");
+      show(SIGNS[state]);
       if (state === "lost") page.lost ??= setTimeout(() => rejoin(source), REJOIN_MS);
     },
     welcomed({ run, moved }) {
@@ -195,11 +200,16 @@ function writeAddress() {
 export function link({ parentElement }) {
   const button = parentElement.querySelector("button");
   const { textContent } = button;
+  const say = (text, wait) => {
+    button.textContent = text;
+    setTimeout(() => (button.textContent = textContent), wait);
+  };
   button.onclick = async () => {
     writeAddress();
+    // Only this server has the run that such an address names.
+    if (new URLSearchParams(location.search).has("run")) return say(TOO_LONG, READING_MS);
     await navigator.clipboard.writeText(location.href);
-    button.textContent = "Copied";
-    setTimeout(() => (button.textContent = textContent), WRITING_MS * 6);
+    say("Copied", WRITING_MS * 6);
   };
 }
 

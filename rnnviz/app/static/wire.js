@@ -3,7 +3,12 @@
 import { unpack } from "./frame.js";
 
 const [MIN_WAIT_MS, MAX_WAIT_MS] = [100, 5000];
+// The longest address and text, in characters, with which a message is one that the server reads.
+const [MOST_LINK, MOST_TEXT] = [20_000, 5000];
 const NO_TICKET = 4401;
+
+// The server sends something every second. Without a message for so long it stands still.
+const SILENCE_MS = 3000;
 
 // A WebSocket that reconnects. Commands that the server has not confirmed are sent again.
 export class Wire {
@@ -34,7 +39,7 @@ export class Wire {
     const socket = (this.socket = new WebSocket(this.url));
     socket.binaryType = "arraybuffer";
     const { ticket, run, client } = this;
-    const link = location.search.slice(1);
+    const link = location.search.length > MOST_LINK ? "" : location.search.slice(1);
     socket.onopen = () => socket.send(JSON.stringify({ ticket, run, client, link }));
     socket.onmessage = ({ data }) => socket === this.socket && this.receive(data);
     socket.onclose = (event) => socket === this.socket && this.reopen(event);
@@ -48,6 +53,8 @@ export class Wire {
   }
 
   receive(data) {
+    this.hear();
+    if (data === "") return;
     if (typeof data !== "string") {
       const header = unpack(data);
       this.unheard = this.unheard.filter(({ n }) => n > header.heard);
@@ -65,8 +72,19 @@ export class Wire {
     for (const command of this.unheard) this.post(command);
   }
 
+  hear() {
+    clearTimeout(this.silence);
+    if (this.silent) this.listener.status("open");
+    this.silent = false;
+    this.silence = setTimeout(() => {
+      this.silent = true;
+      this.listener.status("silent");
+    }, SILENCE_MS);
+  }
+
   reopen({ code }) {
-    this.welcomed = false;
+    clearTimeout(this.silence);
+    this.welcomed = this.silent = false;
     if (this.over) return;
     this.drops++;
     // The server doesn't know this ticket: it was restarted, or the run has ended.
@@ -82,7 +100,8 @@ export class Wire {
 
   // Returns the number of the command. A frame with `heard` >= this number has executed it.
   send(command) {
-    const message = { ...command, n: ++this.number };
+    const text = command.text?.slice(0, MOST_TEXT);
+    const message = { ...command, text, n: ++this.number };
     // While disconnected keep only the last value of a drag, or of typing.
     const { do: action, on } = this.unheard.at(-1) ?? {};
     const repeated = action === command.do && on === command.on;
@@ -105,6 +124,7 @@ export class Wire {
   close() {
     this.over = true;
     clearTimeout(this.timer);
+    clearTimeout(this.silence);
     this.socket.close();
   }
 }

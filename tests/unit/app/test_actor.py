@@ -286,6 +286,21 @@ def test_a_seat_stays_with_its_session_of_streamlit_and_goes_with_it(registry):
     assert registry.welcome(ticket, "", "") is None
 
 
+def test_an_address_with_the_id_of_a_run_leads_to_it_as_long_as_it_is_there(registry):
+    first = registry.seat({}, {"hidden": "2"})
+    run = first.actor.run_id
+    second = registry.seat({}, {"run": run})
+    assert second.actor is first.actor
+    other = registry.seat({}, {})
+    assert registry.welcome(second.ticket, other.actor.run_id, "") == (second, True)
+    assert first.actor.alive, "it is still the other's"
+    first.actor.stop()
+    for gone in (run, "another"):
+        seat = registry.seat({}, {"run": gone})
+        with seat.borrow() as host:
+            assert "was too long for a link" in host.session.player.message
+
+
 def test_a_tab_that_knows_its_run_goes_on_with_it(registry):
     first, again = registry.seat({}, {"hidden": "2"}), registry.seat({}, {"hidden": "3"})
     spare = again.actor

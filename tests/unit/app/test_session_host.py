@@ -28,8 +28,9 @@ from rnnviz.app.viewer import MAX_IN_FLIGHT, SILENCE, Scene
 from rnnviz.config import RunConfig
 from rnnviz.figures.picture import Picture, scatter
 from rnnviz.session import Session
-from rnnviz.training.schedule import Position
+from rnnviz.training.schedule import MAX_CHANGES, Position
 from rnnviz.training.share_link import read_link
+from rnnviz.training.weight_edits import scale
 from tests.sampling import each_row
 from tests.unit.app.browser import Browser
 
@@ -461,6 +462,22 @@ def test_the_address_follows_the_run():
 
 
 # Background work
+
+
+def test_an_address_that_would_be_too_long_names_the_run():
+    clock = Clock()
+    clock.host = SessionHost(clock.session, clock.now, "the-run")
+    browser = Browser(clock)
+    for count, link in ((MAX_CHANGES, None), (MAX_CHANGES + 1, "run=the-run")):
+        clock.session.run.schedule = clock.session.run.schedule.edited(
+            Position(0), [scale(1.0)] * (count - len(clock.session.run.schedule.changes))
+        )
+        browser.say("step", what="epoch")
+        clock.run(0.1, browser)
+        assert browser.header["link"] == (link or clock.session.link().query())
+    clock.host.restore("run=the-run")
+    assert "was too long for a link" in clock.session.player.message
+    assert clock.epoch == 2
 
 
 def test_what_is_told_while_a_link_is_followed_is_there_at_its_end():

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from rnnviz.cells import CELLS
 from rnnviz.config import SETTINGS, RunConfig
-from rnnviz.training.schedule import Change, Position, Schedule
+from rnnviz.training.schedule import MAX_CHANGES, Change, Position, Schedule
 from rnnviz.training.share_link import Link, OldRun, read_link
 from tests.sampling import each_row
 
@@ -154,6 +154,16 @@ def test_what_can_not_be_followed_gets_one_sentence(query, said):
     _, (problem,) = read_link(query)
     assert problem.startswith("In the link: ")
     assert said in problem
+
+
+def test_what_no_link_has_room_for_has_no_query():
+    changes = tuple(Change(Position(k), "lr", 0.01) for k in range(MAX_CHANGES + 1))
+    assert Link(Schedule(RunConfig(), changes[1:])).query()
+    assert Link(Schedule(RunConfig(), changes)).query() is None
+    old = OldRun(Position(0), Position(999), changes)
+    assert Link(Schedule(RunConfig()), old=old).query() is None
+    assert Link(Schedule(RunConfig()), phrase="\N{GRINNING FACE}" * 2000).query() is None
+    assert Link(Schedule(RunConfig())).query() == ""
 
 
 def test_the_present_is_never_before_what_is_shown():
