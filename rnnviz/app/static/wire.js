@@ -3,12 +3,11 @@
 import { unpack } from "./frame.js";
 
 const [MIN_WAIT_MS, MAX_WAIT_MS] = [100, 5000];
-// The longest address and text, in characters, with which a message is one that the server reads.
+// Silence after which the server stands still: it sends something every second.
+const SILENCE_MS = 3000;
+// The longest address and text, in characters. The server closes a wire with a message that is too long.
 const [MOST_LINK, MOST_TEXT] = [20_000, 5000];
 const NO_TICKET = 4401;
-
-// The server sends something every second. Without a message for so long it stands still.
-const SILENCE_MS = 3000;
 
 // A WebSocket that reconnects. Commands that the server has not confirmed are sent again.
 export class Wire {

@@ -45,6 +45,12 @@ def client():
 
 
 @pytest.fixture(autouse=True)
+def no_beat(monkeypatch):
+    """Only frames come, however slow the machine is."""
+    monkeypatch.setattr(module, "BEAT", 60.0)
+
+
+@pytest.fixture(autouse=True)
 def hosts(monkeypatch):
     """The hosts of .streamlit/config.toml, wherever the tests are started."""
     before = streamlit.get_option
@@ -221,6 +227,13 @@ def test_with_a_ticket_frames_come_and_a_flood_of_nonsense_harms_nobody(client, 
             frame = unpacked(socket.receive_bytes())
             socket.send_text(json.dumps({"do": "ack", "seq": frame["seq"]}))
     assert frame["epoch"] == 1
+
+
+def test_a_server_with_nothing_to_show_says_that_it_is_there(client, seat, monkeypatch):
+    monkeypatch.setattr(module, "BEAT", 0.02)
+    with opened(client, ticket=seat.ticket) as socket:
+        while socket.receive().get("text") != "":
+            pass
 
 
 def test_a_socket_that_a_frame_finds_closed_ends_quietly(seat):
