@@ -24,7 +24,7 @@ const [QUIET_MS, PRESS_MS, RETRY_MS, REJOIN_MS] = [150, 1500, 3000, 700];
 const LEAVING_MS = 12_000;
 // Delays before a removed node counts as gone, and before the address is written.
 const [REMOVAL_MS, WRITING_MS] = [1000, 250];
-const TOO_LONG = "Too long for a link. Save it as a file: Export, Run (.rnnviz)";
+const TOO_LONG = "This run is too long for a link. Save it as a file: Export, Run (.rnnviz).";
 const READING_MS = 8000;
 // What is said of the connection.
 const AWAY = "Can't reach the server. Trying again …";
@@ -50,6 +50,13 @@ function knownRun() {
   return same ? sessionStorage.getItem(RUN) : null;
 }
 
+// A note at the bottom of the page.
+function newNote(textContent = "") {
+  const note = Object.assign(document.createElement("div"), { className: "rnnviz-note", role: "status", textContent });
+  document.body.append(note);
+  return note;
+}
+
 export function wire({ parentElement, data, setTriggerValue }) {
   Object.assign(page, { trigger: setTriggerValue, edition: data.edition });
   acceptFiles(new URL(data.open, document.baseURI), data.ticket, data.limit);
@@ -61,10 +68,7 @@ export function wire({ parentElement, data, setTriggerValue }) {
   url.protocol = url.protocol.replace("http", "ws");
   const source = (window.rnnviz.wire = new Wire(url, data.ticket, knownRun()));
   const firstMinute = new FirstMinute(stage, !location.search && !knownRun());
-  const note = document.createElement("div");
-  note.className = "rnnviz-note";
-  note.setAttribute("role", "status");
-  document.body.append(note);
+  const note = newNote();
   const show = (text) => note.textContent !== text && (note.textContent = text);
   stage.connect(source, {
     status(state) {
@@ -200,16 +204,17 @@ function writeAddress() {
 export function link({ parentElement }) {
   const button = parentElement.querySelector("button");
   const { textContent } = button;
-  const say = (text, wait) => {
-    button.textContent = text;
-    setTimeout(() => (button.textContent = textContent), wait);
-  };
   button.onclick = async () => {
     writeAddress();
     // Only this server has the run that such an address names.
-    if (new URLSearchParams(location.search).has("run")) return say(TOO_LONG, READING_MS);
+    if (new URLSearchParams(location.search).has("run")) {
+      const note = newNote(TOO_LONG);
+      setTimeout(() => note.remove(), READING_MS);
+      return;
+    }
     await navigator.clipboard.writeText(location.href);
-    say("Copied", WRITING_MS * 6);
+    button.textContent = "Copied";
+    setTimeout(() => (button.textContent = textContent), WRITING_MS * 6);
   };
 }
 
