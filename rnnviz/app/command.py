@@ -62,7 +62,7 @@ def _pair(value: Any) -> bool:
 
 _NOTHING, _LIST = _instance(type(None)), _instance(list)
 _COUNT, _INDEX = _whole(0, MOST_COUNT), _whole(0, MOST_INDEX)
-_STEP = _whole(-MOST_INDEX, MOST_INDEX)
+_STEP = _whole(-MOST_COUNT, MOST_COUNT)
 _MARK, _PLACE = _any_of(_NOTHING, _STEP, _text), _any_of(_NOTHING, _finite, _text)
 #: What the fields of commands may be, the same in every command. A click is at ``x`` and ``y`` of a
 #: chart, on a mark with ``data``.

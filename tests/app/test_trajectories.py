@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 
+from rnnviz.app.command import RefusedError
 from rnnviz.config import RunConfig
 from rnnviz.lab.questions import DynamicsQuestion
 from rnnviz.session import Session
@@ -124,6 +125,9 @@ def test_few_data_have_a_sentence():
 def test_a_click_on_a_state_makes_its_sequence_the_phrase(page):
     page.say("click", on="trajectories", x=0, y=0, data=7)
     assert page.frame["typed"] == page.session.dataset.train[7].text
-    for data in (-1, 10**6, "x", None, True):
+    for data in (-1, 10**6, "x", None):
         page.say("click", on="trajectories", x=0, y=0, data=data)
         assert page.frame["typed"] == page.session.dataset.train[7].text
+    with pytest.raises(RefusedError):
+        page.say("click", on="trajectories", x=0, y=0, data=True)
+    assert page.frame["typed"] == page.session.dataset.train[7].text
