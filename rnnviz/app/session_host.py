@@ -19,6 +19,7 @@ from rnnviz.app.command import RefusedError, act, checked, not_understood
 from rnnviz.app.frame import Frame
 from rnnviz.app.pace import Pace
 from rnnviz.app.viewer import Job, Scene, Viewer
+from rnnviz.engine.trace import before_pass
 from rnnviz.export.origin import origin
 from rnnviz.session import Session
 from rnnviz.training.share_link import read_link
@@ -55,6 +56,10 @@ GONE = (
     "This server no longer has the run of this address, which was too long for a link. If you "
     "saved it as a file (Export, Run), open that."
 )
+
+
+class AbandonedError(Exception):
+    """The browser that something is drawn for has left."""
 
 
 class SessionHost:
@@ -354,7 +359,7 @@ class SessionHost:
     def _send(self, viewer: Viewer, now: float) -> None:
         hurried = self.session.player.running or self._dragged
         frame, scene = Frame(viewer.in_sight, viewer.patience, now, hurried), self._scene(viewer)
-        problem = self._draw(scene, frame) if scene else ""
+        problem = self._draw(scene, frame, viewer) if scene else ""
         viewer.version = self.version
         if not frame.complete:
             self._refine_at = now + REFINE
@@ -363,15 +368,25 @@ class SessionHost:
         viewer.sent += 1
         viewer.send(message)
 
-    def _draw(self, scene: Scene, frame: Frame) -> str:
+    def _draw(self, scene: Scene, frame: Frame, viewer: Viewer) -> str:
         """Draw the scene. An error pauses the run and returns a sentence for the reader."""
+
+        def give_up() -> None:
+            if viewer.gone:
+                raise AbandonedError
+
+        passes = before_pass.set(give_up)
         try:
             scene.draw(frame)
+        except AbandonedError:
+            pass
         except Exception:
             _LOG.exception("a page could not be drawn")
             self.session.player.pause()
             unit = self.session.unit
             return f"This page can't be drawn here. The run is kept: try another {unit} or page."
+        finally:
+            before_pass.reset(passes)
         return ""
 
     def _header(self, viewer: Viewer, now: float) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from functools import partial
 from typing import Any
 
@@ -79,6 +80,10 @@ def _sharing(other: Stack | None, thin: bool) -> Share:
     return lambda below: below[0] if thin and below else None
 
 
+#: Called before every pass that is recorded; it raises to give up work that nobody waits for.
+before_pass: ContextVar[Callable[[], object]] = ContextVar("before_pass", default=lambda: None)
+
+
 class Trace:
     """Everything computed for a batch.
 
@@ -99,6 +104,7 @@ class Trace:
         share: Trace | None = None,
         thin: bool = False,
     ) -> None:
+        before_pass.get()()
         self.architecture, self.batch, self.dtype = architecture, batch, np.dtype(dtype)
         self.targets = batch.targets
         widths = list(architecture.stacks.values())

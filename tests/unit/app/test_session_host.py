@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rnnviz.app import frame
 from rnnviz.app.command import RefusedError as Refused
 from rnnviz.app.frame import CHEAP
 from rnnviz.app.pace import MAX_BACKLOG, Pace
@@ -26,6 +27,8 @@ from rnnviz.app.session_host import (
 )
 from rnnviz.app.viewer import MAX_IN_FLIGHT, SILENCE, Scene
 from rnnviz.config import RunConfig
+from rnnviz.engine.batch import collate
+from rnnviz.engine.training import record
 from rnnviz.figures.picture import Picture, scatter
 from rnnviz.session import Session
 from rnnviz.training.schedule import MAX_CHANGES, Position
@@ -150,7 +153,8 @@ def drawing(session, drawn=None):
     return Scene(session, draw)
 
 
-def test_a_curve_sends_its_new_rows_and_what_is_out_of_sight_is_not_computed(clock):
+def test_a_curve_sends_its_new_rows_and_what_is_out_of_sight_is_not_computed(clock, monkeypatch):
+    monkeypatch.setattr(frame, "CHEAP", math.inf)  # On a busy machine any picture may take long.
     drawn = []
     browser = clock.playing(scene=drawing(clock.session, drawn))
     browser.watch("loss", new=["loss"])
@@ -208,6 +212,21 @@ def test_a_page_that_can_not_be_drawn_says_so_and_holds_the_run_until_it_can_be(
     browser.say("step", what="epoch")
     clock.run(0.1, browser)
     assert browser.header["problem"] == ""
+
+
+def test_who_leaves_has_nothing_more_drawn(clock):
+    parameters, passes = clock.session.state.parameters, []
+    batch = collate(clock.session.player.dataset.train[:1])
+
+    def draw(_):
+        for _ in range(3):
+            passes.append(record(parameters, batch))
+            browser.viewer.gone = True
+
+    browser = clock.playing(scene=Scene(clock.session, draw))
+    clock.run(0.01, browser)
+    assert len(passes) == 1
+    assert clock.session.player.running and FAILED not in clock.session.player.message
 
 
 # Who looks
