@@ -254,7 +254,7 @@ def test_who_leaves_has_nothing_checked_any_more(actor):
 
 def test_a_cell_of_a_link_that_takes_long_to_check_is_refused(registry, monkeypatch):
     monkeypatch.setattr(time_limit, "CHECK_TIME", 0)
-    seat = registry.seat({}, {"cell": "own", "equations": LINKED})
+    seat = registry.seat({}, RunConfig(cell="own", equations=LINKED).to_query())
     with seat.borrow() as host:
         assert "takes over 0 seconds" in host.session.player.message
         assert host.session.config.cell == "elman"
