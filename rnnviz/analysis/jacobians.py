@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rnnviz.analysis.state_transition import StateTransition, state_size, states_of
+from rnnviz.analysis.svd import svd
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.trace import Trace
@@ -205,7 +206,7 @@ def _leading(factors: Array) -> tuple[Array, Array]:
         if not size:
             return np.empty(0), total
         total, scale = total / size, scale + np.log(size)
-    _, sizes, directions = np.linalg.svd(total)
+    _, sizes, directions = svd(total)
     return np.log(sizes[sizes > _TOLD * sizes[0]]) + scale, directions.T
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rnnviz.analysis.svd import svd
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters
 
@@ -46,7 +47,7 @@ def fit(states: Array, epoch: int = 0) -> Projection:
     """
     states = _finite(states)
     mean = states.mean(axis=0)
-    _, sizes, axes = np.linalg.svd(states - mean, full_matrices=False)
+    _, sizes, axes = svd(states - mean)
     axes = axes[:COMPONENTS]
     largest = np.abs(axes).argmax(axis=1)
     signs = np.where(axes[np.arange(len(axes)), largest] < 0, -1, 1)
