@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import tomllib
 import webbrowser
@@ -67,6 +68,8 @@ def _dotted(prefix: str, table: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 async def _opening(app: Any) -> AsyncIterator[None]:
     async with lifespan(app):
         url = f"http://{st.get_option('server.address')}:{st.get_option('server.port')}"
+        # What is loaded by now stays. To look through it for garbage would stop every tab.
+        gc.freeze()
         with suppress(OSError):  # Nobody may read it.
             show(f"rnnviz: the page is at {url}. Ctrl-C ends it.")
         # Without a display Streamlit sets this option itself.

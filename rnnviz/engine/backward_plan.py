@@ -51,7 +51,7 @@ class BackwardPlan:
         self.loop = recycled(merged(self.loop), "l")
         self.after = recycled(merged(self.after), "a")
         self.vector_ops = recycled(self.vector_ops, "v")
-        self.then = [Op("then", (), Place("then"))] * layout.recurs
+        self.then = [Op("then", (), Place("then carry"))] * layout.recurs
         self.last = _without_carry(self.loop)
 
     def place(self, adjoint: Adjoint) -> Place:
@@ -264,7 +264,7 @@ def _without_carry(ops: list[Op]) -> list[Op]:
     """The loop at the first token. The gradient of the state before it is not needed."""
     wanted, kept = set[tuple[str, int]](), list[Op]()
     for op in reversed(ops):
-        stays = not op.out.array.startswith(("to ", "U ", "temporary"))
+        stays = op.out.kind not in ("to", "U", "temporary")
         if stays or op.out.parts & wanted:
             kept.append(op)
             for place in op.args:

@@ -198,7 +198,7 @@ class CellArrays:
 
 
 #: The layer's array with the vectors of weights that stand in no block.
-VECTORS = "vectors"
+VECTORS = "all vectors"
 #: The kinds of places that live for a chunk, and of those that live for a token.
 _CHUNK_LONG = {"temporary", "U", "E", "K"}
 _PASSING = {"temporary", "U", "E", "to"}

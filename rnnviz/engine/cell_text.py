@@ -148,7 +148,8 @@ def _statement(number: int, code: str) -> Statement:
 
 def _check_characters(number: int, code: str) -> None:
     for column, letter in enumerate(code, 1):
-        if not letter.isascii() or not letter.isprintable():
+        # Python warns of a backslash in a string.
+        if not letter.isascii() or not letter.isprintable() or letter == "\\":
             hint = f": write {_SYMBOLS[letter]}" if letter in _SYMBOLS else ""
             raise CellError(number, column, f"{letter!r} can't be read here{hint}")
     if len(code) > LINE_CHARACTERS:

@@ -46,7 +46,7 @@ class DerivedCell:
         self._others = [name for name in self.states if name != self.equations.out]
         places = [place.array for place in self.forward.places.values()]
         self._own = dict.fromkeys(filter(_stored, places))
-        self._once = [name for name in places if name.startswith("once")]
+        self._once = [name for name in places if name.startswith("once ")]
         self._of_gates = {
             self.layout.back.named[node]: place.first
             for node, place in self.forward.stored.items()
@@ -206,7 +206,7 @@ def _touched(back: BackwardPlan) -> int:
 def _stored(name: str) -> bool:
     """Whether a place is an array (T, B, H) of the layer, and no group of gates."""
     own = " " not in name or name.startswith("value ")
-    return own and name[0] != "?" and name not in (GATES, ERRORS)
+    return own and name[0] != "?"
 
 
 def _token_first(layer: Layer, count: int) -> Array:

@@ -12,7 +12,8 @@ from rnnviz.engine.operations import CHEAP, Op, Place, blend, calls, merged, rec
 
 #: When a value is computed: from weights alone; from the inputs, for all tokens at once; else.
 ONCE, ALL, LOOP = range(3)
-GATES, ERRORS = "gates", "errors"
+#: The arrays of all gates and of their gradients. No line has a name with a space.
+GATES, ERRORS = "all gates", "all errors"
 
 
 @dataclass
@@ -67,7 +68,7 @@ class ForwardPlan:
         """The values that are still in their arrays after the pass: the last one in each."""
         held = {place: node for node, place in self.places.items()}
         for node, place in self.places.items():
-            passing = place.array.startswith(("?", "number"))
+            passing = place.array[0] == "?" or place.kind == "number"
             if not passing and (held[place] is node or node.kind == "vector"):
                 yield node, place
 

@@ -15,6 +15,12 @@ class Place(NamedTuple):
     stop: int = -1
 
     @property
+    def kind(self) -> str:
+        """The first word of the array's name; empty for that of a line, which is one word."""
+        kind, space, _ = self.array.partition(" ")
+        return kind if space else ""
+
+    @property
     def parts(self) -> set[tuple[str, int]]:
         """What is read or written where it stands."""
         gates = range(self.first, self.stop) if self.first >= 0 else (-1,)

@@ -21,7 +21,7 @@ CONSTANT = {"number", "P", "once", "W", "back"}
 class View(NamedTuple):
     """What a call needs of a place: the array, its method ``dot``, or its rows (..., T B, H).
 
-    ``kind`` and ``rest`` are the first word of the array's ``name`` and what follows; ``gates`` are
+    ``kind`` is that of the place, ``rest`` what follows it in the array's ``name``; ``gates`` are
     those that are needed of an array of gates.
     """
 
@@ -36,10 +36,12 @@ class View(NamedTuple):
 
 def view_of(place: Place, dot: bool = False, flat: bool = False) -> View:
     """The view of a place; of one gate it has an axis less."""
-    kind, _, rest = place.array.partition(" ")
+    rest = place.array.partition(" ")[2]
     gates = None if place.first < 0 else slice(place.first, place.stop)
     one = place.stop - place.first == 1
-    return View(place, place.array, kind, rest, place.first if gates and one else gates, dot, flat)
+    return View(
+        place, place.array, place.kind, rest, place.first if gates and one else gates, dot, flat
+    )
 
 
 class Program(NamedTuple):
@@ -125,7 +127,7 @@ class _Writer:
         return f"matmul({read}, {self._name(weights)}, {out})"
 
     def _name(self, place: Place, dot: bool = False, flat: bool = False) -> str:
-        if self._by_token and place.array.partition(" ")[0] not in CONSTANT:
+        if self._by_token and place.kind not in CONSTANT:
             return self.names.setdefault((place, dot, flat), f"v{len(self.names)}")
         return self.fixed.setdefault((place, dot, flat), f"c{len(self.fixed)}")
 

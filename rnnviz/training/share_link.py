@@ -160,7 +160,7 @@ def _index(query: Mapping[str, str], name: str, first: int, problems: list[str])
     if not text:
         return None
     # So few digits that any number of them can be read.
-    if text.isascii() and text.isdigit() and len(text) < 9 and first <= int(text) < MOST_INDEX:
+    if text.isascii() and text.isdigit() and len(text) < 9 and 0 <= int(text) - first < MOST_INDEX:
         return int(text) - first
     problems.append(f"{name} must be a whole number from {first}, not {text[:40]}. It is left out.")
     return None

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from rnnviz.analysis.gradients import Objective, norms_of
 from rnnviz.config import RunConfig
+from rnnviz.engine.forward_plan import ERRORS
 from rnnviz.export.history import history_json, records
 from rnnviz.lab.memory_gauge import flow
 from rnnviz.lab.probe import MAX_TYPED, read
@@ -545,7 +546,7 @@ def test_every_number_of_a_trace_is_written_however_long_the_phrase(count, poiso
     for array in (
         trace.last.h,
         trace.last.dh,
-        trace.last.arrays["errors"],
+        trace.last.arrays[ERRORS],
         trace.probs,
         trace.dlogits,
     ):

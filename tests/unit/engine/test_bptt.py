@@ -8,6 +8,7 @@ import pytest
 from rnnviz.config import RunConfig
 from rnnviz.engine.batch import collate
 from rnnviz.engine.bptt import bind, bind_forward
+from rnnviz.engine.forward_plan import ERRORS
 from rnnviz.engine.initializers import initial_parameters
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.trace import Trace
@@ -158,7 +159,7 @@ def test_a_long_backward_pass_ends_in_exact_zeros_instead_of_denormals(cell, pre
 
 def test_a_frozen_trace_cannot_be_written():
     trace = record(network(architecture()), collate([phrase([0, 1], 0)]))
-    arrays = trace.last.h, trace.last.dh, trace.last.arrays["errors"], trace.probs, trace.last.z
+    arrays = trace.last.h, trace.last.dh, trace.last.arrays[ERRORS], trace.probs, trace.last.z
     for array in (*arrays, trace.targets):
         with pytest.raises(ValueError, match="read-only"):
             array[...] = 0

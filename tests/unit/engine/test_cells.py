@@ -60,7 +60,7 @@ def test_a_derived_gradient_that_is_wrong_is_refused(monkeypatch):
 @pytest.mark.parametrize(
     "end",
     ['  # """; escaped(); """', '  # """\n# """; escaped(); """', "  # \\N{", "  # a\rescaped()",
-     '\nout = """h"""', '\nkeeps = "\\x68"', "  # \x0cescaped()", "  # \u2028escaped()"],
+     '\nout = """h"""', "  # \x0cescaped()", "  # \u2028escaped()"],
 )  # fmt: skip
 def test_no_comment_and_no_quote_of_a_text_comes_into_the_script(monkeypatch, end):
     """The script of a text is run to check it: nothing of the text may be more than an equation."""

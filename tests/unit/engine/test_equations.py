@@ -8,6 +8,8 @@ from rnnviz.engine.cell_text import CHARACTERS, LINE_CHARACTERS, LINES, CellErro
 from rnnviz.engine.equations import NAMED, parse
 from tests.sampling import each_row
 
+#: A string with an escape that Python warns of.
+ESCAPE = r"h = '\d' + W @ x"
 LEAK = "h = 0.5 * h + W @ x"
 #: One state and gate too many.
 CHAIN = [f"s{k + 1} = s{k} + s{k + 1}" for k in range(NAMED - 1)]
@@ -36,6 +38,12 @@ def test_constants_and_options_can_be_given_or_written():
     found = parse(f'{text}\nkeeps = "z"\nout = "y"')
     assert (found.out, found.keeps, found.constants) == ("y", "z", {"a": 0.2})
     assert parse(text, {"a": 0.7}, "y").constants == {"a": 0.7}
+
+
+def test_what_python_warns_of_is_a_refusal_alone(recwarn):
+    assert "line 1, column 6: '\\\\' can't be read here" in refused(ESCAPE)
+    assert "line 2, column 10: '\\\\' can't be read here" in refused(f'{LEAK}\nkeeps = "\\x68"')
+    assert [*recwarn] == []
 
 
 def test_equal_values_are_one_and_numbers_are_worked_out():

@@ -37,6 +37,24 @@ def test_a_gradient_that_is_not_finite_confirms_no_cell(monkeypatch):
         own_cell("h = tanh(-5 - softplus(W_xh @ x + U @ h + b_nan))")
 
 
+#: What the engine calls arrays that are no lines.
+ARRAYS = (
+    "number", "P", "W", "E", "U", "K", "once", "back", "row", "to", "carry", "then", "gates",
+    "errors", "temporary", "vectors", "value", "once_a", "number_a", "all",
+)  # fmt: skip
+
+
+@each_row("name", ARRAYS)
+def test_a_line_may_have_any_name(name):
+    texts = (
+        f'{name} = tanh(W_1 @ x + U_1 @ {name} + b_1)\nout = "{name}"',
+        f"{name} = sigmoid(W_1 @ x + b_1)\nh = {name} * h * v_1 + tanh(U_2 @ ({name} * h))",
+        f"{name} = {name} * 0.5 + W_1 @ x\nh = tanh(W_3 @ {name} + U_1 @ h)",
+    )
+    for text in texts:
+        assert name in own_cell(text).equations.nodes
+
+
 #: Sums, old states under other names, lines of weights, comparisons and large values.
 UNUSUAL = (
     "h = 0.5 * h + W_2 @ x + W_1 @ x",

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from rnnviz.cells import CELLS
 from rnnviz.config import SETTINGS, RunConfig
 from rnnviz.training.schedule import MAX_CHANGES, Change, Position, Schedule
-from rnnviz.training.share_link import Link, OldRun, read_link
+from rnnviz.training.share_link import MOST_INDEX, Link, OldRun, read_link
 from tests.sampling import each_row
 
 NAMES = [
@@ -169,3 +169,9 @@ def test_what_no_link_has_room_for_has_no_query():
 def test_the_present_is_never_before_what_is_shown():
     link, problems = read_link({"epoch": "9", "now": "5"})
     assert (link.shown, link.now, problems) == (Position(9), Position(9), [])
+
+
+def test_the_largest_marks_that_a_page_can_set_are_read_back():
+    link, problems = read_link({"unit": str(MOST_INDEX - 1), "token": str(MOST_INDEX)})
+    assert problems == []
+    assert (link.unit, link.token) == (MOST_INDEX - 1, MOST_INDEX - 1)
