@@ -188,10 +188,12 @@ def _open_options(opened: argparse.ArgumentParser) -> None:
         "--examples", type=Path, metavar="FILE", help="a table of texts and labels to train on"
     )
     opened.add_argument(
-        "--reads", choices=[*OutputAt], help="read out after the last word, or after every one"
+        "--reads",
+        choices=[*map(str, OutputAt)],
+        help="read out after the last word, or after every one",
     )
     opened.add_argument(
-        "--activation", choices=[*Activation], help="that of an nn.RNN; tanh by default"
+        "--activation", choices=[*map(str, Activation)], help="that of an nn.RNN; tanh by default"
     )
     opened.add_argument("--port", type=_port, metavar="N", dest="own_port", help="as without open")
     opened.add_argument("--no-browser", action="store_true", dest="own_no_browser", help="the same")

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from rnnviz.exchange.foreign_network import TransferError
 
-#: The most lists and tables in a JSON text.
-MAX_LISTS = 500_000
+#: The most lists, tables and keys of tables in a JSON text.
+MAX_PARTS = 500_000
 
 
 def check_lists(text: bytes) -> None:
-    """Raise TransferError for a text with too many lists and tables.
+    """Raise TransferError for a text with too many lists, tables and keys.
 
     Two bytes of it take more than fifty in memory, and no thread runs while they are made.
     """
-    if text.count(b"[") + text.count(b"{") > MAX_LISTS:
-        raise TransferError(f"its JSON has more than {MAX_LISTS:,} lists: use fewer examples.")
+    if sum(map(text.count, (b"[", b"{", b":"))) > MAX_PARTS:
+        raise TransferError(
+            f"its JSON has more than {MAX_PARTS:,} lists and keys: use fewer examples."
+        )

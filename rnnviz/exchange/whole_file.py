@@ -7,7 +7,7 @@ import os
 import secrets
 import stat
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -45,30 +45,50 @@ def check_outputs(
     Both are pairs of an option and a path. The file system says which paths are the same. Raises
     OSError, which names the path, or TaskError. Nothing is left behind.
     """
-    with ExitStack() as stack:
-        files = []
-        for option, path in outputs:
-            with named(path):
-                if not _is_stream(path):
-                    stack.callback(_reserve(path).unlink)
-                    files.append((option, path))
-                elif not path.is_fifo():  # To open a pipe would wait for its reader.
-                    path.open("ab").close()
-        for k, (one, path) in enumerate(files):
-            for other, also in (*files[:k], *inputs):
-                if path.samefile(also):
-                    raise TaskError(f"{other} and {one} are the same file, {path}. Name another.")
+    files: list[tuple[str, Path]] = []
+    for option, path in outputs:
+        with named(path):
+            if not _is_stream(path):
+                _check_place(path)
+                files.append((option, path))
+            elif not path.is_fifo():  # To open a pipe would wait for its reader.
+                path.open("ab").close()
+    for k, (one, path) in enumerate(files):
+        for other, also in (*files[:k], *inputs):
+            if _same(path, also):
+                raise TaskError(f"{other} and {one} are the same file, {path}. Name another.")
 
 
-def _reserve(path: Path) -> Path:
-    """Make an empty file, at the path if nothing is there, else beside it; raises OSError."""
+def _check_place(path: Path) -> None:
+    """Raise OSError if no file can be made beside the path and take its place."""
     if path.is_dir():
         raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
     if path.exists() and not os.access(path, os.W_OK):
         raise OSError(errno.EACCES, os.strerror(errno.EACCES))
-    empty = _beside(path) if path.exists() else path.resolve()
+    with _empty(path):
+        pass
+
+
+@contextmanager
+def _empty(path: Path) -> Iterator[Path]:
+    """An empty file beside the path: another program may write at the path itself meanwhile."""
+    empty = _beside(path)
     empty.open("xb").close()
-    return empty
+    try:
+        yield empty
+    finally:
+        empty.unlink()
+
+
+def _same(path: Path, also: Path) -> bool:
+    """Whether both paths lead to one file, also to one that is not there yet."""
+    if path.exists() and also.exists():
+        return path.samefile(also)
+    real, other = os.path.realpath(path), os.path.realpath(also)
+    if real == other or real.casefold() != other.casefold():
+        return real == other
+    with _empty(path) as empty:  # In some folders upper and lower case are the same.
+        return empty.with_name(empty.name.upper()).exists()
 
 
 @contextmanager

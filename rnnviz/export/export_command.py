@@ -11,7 +11,7 @@ from typing import Any
 
 from rnnviz.exchange.whole_file import named
 from rnnviz.export.browser import find_browser
-from rnnviz.export.files import FILES, HISTORIES, Content, EveryPicture, numbers
+from rnnviz.export.files import FILES, HISTORIES, PAGES, Content, EveryPicture, numbers
 from rnnviz.export.pictures import pictures
 from rnnviz.export.replay import MOST_PHRASES
 from rnnviz.export.script import ScriptError, problem_of
@@ -20,8 +20,8 @@ from rnnviz.session import Session
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.training.schedule import Position
 
-#: The options that name a folder.
-_FOLDERS = ("numbers", "pictures")
+#: The options that name a folder, and the ends of the files in it.
+_FOLDERS = {"numbers": ".csv", "pictures": ".svg"}
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -81,6 +81,18 @@ def check(session: Session, options: Mapping[str, Any]) -> None:
             options[name].mkdir(parents=True, exist_ok=True)
             with named(options[name]):  # Fail before training if nothing can be written in it.
                 TemporaryFile(dir=options[name]).close()
+            _check_apart(name, options)
+
+
+def _check_apart(name: str, options: Mapping[str, Any]) -> None:
+    """Raise TaskError if a file may be one of those that are written to a folder."""
+    pages = [options[name].resolve() / page for page in PAGES]
+    for other in (*FILES, "train", "test", "cell_file"):
+        path = options.get(other)
+        inside = path and any(map(path.resolve().is_relative_to, pages))
+        if inside and path.suffix == _FOLDERS[name]:
+            option = f"--{other.replace('_', '-')}"
+            raise TaskError(f"{option} is where --{name} writes, {path}. Name another folder.")
 
 
 def outputs(options: Mapping[str, Any]) -> list[tuple[str, Path]]:

@@ -19,6 +19,8 @@ from rnnviz.tasks.csv_table import TaskError
 
 #: Every picture of every page of a session, by page, tab and key: "hidden/carry/memory".
 EveryPicture = Callable[[Session], Mapping[str, Drawn]]
+#: The folders of the pages, in which the files of their pictures are.
+PAGES = ("train", "step", "hidden", "gradients", "dynamics")
 #: What is in a file, or in the files of a folder, by their names.
 Content = str | bytes | Mapping[str, str]
 

@@ -31,8 +31,8 @@ _FORMULA = re.compile(r"\s*[=+@-]\s*\S")
 _NUMBER = re.compile(
     r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?inf(inity)?", re.ASCII | re.IGNORECASE
 )
-#: Where a line has its cells, in some countries.
-_CELL = re.compile(r"[^,;]+")
+#: The cells of a line, whatever divides or quotes them.
+_CELL = re.compile(r"[^,;|\t\"]+")
 
 
 class Drawn(NamedTuple):

@@ -67,7 +67,8 @@ def gauge_curves(
     """Radius, singular value and half-life, which is called ``life``, over the epochs."""
     lives = compact(np.column_stack([gauge.half_life, gauge.interval]))
     interval = "95%: %{customdata[1]:.3g} to %{customdata[2]:.3g}"
-    drawn = np.minimum(gauge.half_life, 10.0 ** gauge_span(gauge)[1])
+    # The largest number is 10 ** 308.25.
+    drawn = np.minimum(gauge.half_life, 10.0 ** min(gauge_span(gauge)[1], 308.0))
     dashed = {"color": theme.muted, "dash": "dash"}
     styles = (
         ("radius", gauge.radius, {"color": theme.text}, "%{y:.4g}"),

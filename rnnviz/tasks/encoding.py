@@ -15,7 +15,8 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-#: A letter that tells encodings apart, with what stands around it in its line.
+#: A letter that tells encodings apart, and one with what stands around it in its line.
+_SPECIAL = re.compile(r"[^\x00-\x7f]")
 _TELLING = re.compile(r"((?<!\S)[^\n\r]{0,24}?)?[^\x00-\x7f][^\n\r]{0,20}")
 #: At most so many encodings are offered.
 _MOST = 5
@@ -111,5 +112,9 @@ def _readable(text: str) -> bool:
 
 
 def _sample(text: str) -> str:
-    found = _TELLING.search(text)
-    return (found[0] if found else text[:30]).strip()
+    special = _SPECIAL.search(text)
+    if special is None:
+        return text[:30].strip()
+    # In the whole text what stands around it would be looked for at every place.
+    found = _TELLING.search(text, max(0, special.start() - 24), special.start() + 21)
+    return found[0].strip() if found else ""

@@ -14,7 +14,7 @@ from rnnviz import cli
 from rnnviz.app.every_picture import every_picture
 from rnnviz.config import RunConfig
 from rnnviz.export import export_command
-from rnnviz.export.files import write
+from rnnviz.export.files import PAGES, write
 from rnnviz.export.numbers import Drawn
 from rnnviz.figures.picture import Picture, scatter
 from rnnviz.imports.run_file import open_run
@@ -146,6 +146,8 @@ def test_own_data_are_in_the_run_if_they_are_asked_for(run, opened, tmp_path):  
         (("--run", "file/r"), "file: File exists."),
         (("--train", "sky.csv", "--history", "sky.csv"), "--train and --history are the same file"),
         (("--cell-file", "cell", "--run", "./cell"), "--cell-file and --run are the same file"),
+        (("--train", "hidden/sky.csv", "--numbers", "."), "--train is where --numbers writes"),
+        (("--history", "n/step/h.csv", "--numbers", "n"), "--history is where --numbers writes"),
     ],
 )
 def test_what_can_not_be_written_is_said_before_training(
@@ -155,9 +157,11 @@ def test_what_can_not_be_written_is_said_before_training(
     here.mkdir()
     monkeypatch.chdir(here)
     (here / "file").touch()
-    (here / "sky.csv").write_text(CSV, encoding="utf-8")
+    (here / "hidden").mkdir()
+    for table in (here / "sky.csv", here / "hidden" / "sky.csv"):
+        table.write_text(CSV, encoding="utf-8")
     (here / "cell").write_text("h = tanh(W @ x + U @ h)", encoding="utf-8")
-    before = {path: path.read_bytes() for path in here.iterdir()}
+    before = {path: path.read_bytes() for path in here.rglob("*") if path.is_file()}
     monkeypatch.setattr(cli, "_train_to_the_end", lambda *_: pytest.fail("it was trained"))
     done = run(*QUICK, *options)
     assert done.code == 2
@@ -220,6 +224,11 @@ def test_ctrl_c_leaves_no_file(run, tmp_path, monkeypatch, command, moment):  # 
             patch.setattr(Path, "replace", stop)
         run(command, *QUICK[1:], *wanted)
     assert [*tmp_path.iterdir()] == []
+
+
+def test_the_folders_of_the_pages_are_known():
+    drawn = every_picture(Session(RunConfig(hidden=2, epochs=0)), measuring=0)
+    assert {name.partition("/")[0] for name in drawn} == {*PAGES}
 
 
 def test_the_numbers_of_every_picture_are_files(tmp_path, trained):

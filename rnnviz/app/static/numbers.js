@@ -116,7 +116,7 @@ export function csvOf(columns, told = {}) {
   const quoted = (text) => (/[",#\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
   const row = (texts) => texts.map(inert).map(quoted).join(",");
   const rows = Array.from({ length: longest(columns) }, (_, k) => columns.map(({ cells }) => cells[k] ?? ""));
-  const line = ([name, text]) => `# ${name}: ${String(text).replace(/\s+/g, " ")}`.replace(/[^,;]+/g, inert);
+  const line = ([name, text]) => `# ${name}: ${String(text).replace(/\s+/g, " ")}`.replace(/[^,;|"]+/g, inert);
   const lines = Object.entries(told).filter(([, text]) => text).map(line);
   return [...lines, ...[columns.map(({ name }) => name), ...rows].map(row)].join("\r\n") + "\r\n";
 }

@@ -1,6 +1,7 @@
 """Files that are written whole or not at all."""
 
 import os
+import pathlib
 import socket
 import stat
 import sys
@@ -188,3 +189,17 @@ def test_an_output_is_no_other_output_and_no_input(path, name, monkeypatch):
     assert sorted(folder.iterdir()) == before
     below_empty = [one for one in below.iterdir() if not one.is_symlink()]
     assert below_empty == []
+
+
+def test_a_check_leaves_what_another_program_writes_meanwhile(tmp_path, monkeypatch):
+    place, opened = tmp_path / "new", pathlib.Path.open
+
+    def open_late(path, *how, **more):
+        if path != place:
+            place.write_bytes(b"theirs")
+        return opened(path, *how, **more)
+
+    monkeypatch.setattr(pathlib.Path, "open", open_late)
+    check(place)
+    assert [*tmp_path.iterdir()] == [place]
+    assert place.read_bytes() == b"theirs"

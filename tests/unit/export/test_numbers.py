@@ -2,12 +2,14 @@
 
 import csv
 import io
+import re
 import zipfile
 
 import numpy as np
 import pandas as pd
+import pytest
 
-from rnnviz.export.numbers import Drawn, columns_of, csv_of, inert, told_of, zip_of
+from rnnviz.export.numbers import Drawn, columns_of, csv_of, inert, told_lines, told_of, zip_of
 from rnnviz.figures.picture import Picture, bar, compact, heatmap, scatter
 from rnnviz.figures.table import Column, Rows, row_lists
 
@@ -166,3 +168,10 @@ def test_a_picture_tells_what_is_not_as_in_all():
 def test_lines_of_a_text_are_apart():
     (_, _, text) = columns_of(Picture([scatter(x=[0], y=[1], text=["held: a<br>read as b"])], {}))
     assert text.cells == ["held: a read as b"]
+
+
+@pytest.mark.parametrize("sign", [",", ";", ", ", ',"', "|", "\t"])
+def test_no_part_of_what_made_a_file_is_run_as_a_formula(sign):
+    cells = re.split(r'[,;|\t"]+', told_lines({"data": f"d{sign}=HYPERLINK(1)"}))
+    assert "HYPERLINK" in cells[-1]
+    assert not any(cell.lstrip().startswith("=") for cell in cells)

@@ -60,3 +60,8 @@ def test_a_radius_of_exactly_zero_is_marked_and_one_that_there_is_not_has_no_nam
     without = memory_gauge(gauge(3.0, 5.0, radius=np.nan), course).figure
     named = {curve.name: curve.showlegend for curve in without.data}
     assert (named["radius"], named["half-life, fitted"]) == (False, True)
+
+
+def test_the_largest_radius_that_a_number_can_be_is_drawn(history_of):
+    drawn = memory_gauge(gauge(3.0, np.inf, radius=1.7e308), Course(history_of(9), 9))
+    assert drawn.figure.layout.yaxis.range[1] > 308

@@ -350,7 +350,7 @@ def test_examples_that_are_too_large_are_not_written(monkeypatch):
 
 def test_examples_of_too_many_lists_are_not_written(monkeypatch):
     session = of_numbers(20)
-    monkeypatch.setattr(json_size, "MAX_LISTS", 30)
+    monkeypatch.setattr(json_size, "MAX_PARTS", 30)
     with pytest.raises(TransferError, match=r"^The examples of this run .* more than 30 lists"):
         run_file(session, own_data=True)
 

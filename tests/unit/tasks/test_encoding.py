@@ -1,5 +1,7 @@
 """Texts in other encodings than UTF-8."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -77,3 +79,12 @@ def test_any_bytes_are_a_text_or_refused(content, encoding):
         assert str(problem).startswith("a.csv")
     else:
         assert "\0" not in text
+
+
+def test_what_stands_around_the_first_letter_is_found_at_once():
+    """However long the text is, and however many encodings fit."""
+    before = time.process_time()
+    with pytest.raises(EncodingError) as found:
+        decode(b" " * 4_000_000 + b"caf\xe9 au lait", "a.csv")
+    assert found.value.samples[Encoding.WINDOWS_1252] == "caf\xe9 au lait"
+    assert time.process_time() - before < 5
