@@ -89,8 +89,8 @@ def _check_apart(name: str, options: Mapping[str, Any]) -> None:
     pages = [options[name].resolve() / page for page in PAGES]
     for other in (*FILES, "train", "test", "cell_file"):
         path = options.get(other)
-        inside = path and any(map(path.resolve().is_relative_to, pages))
-        if inside and path.suffix == _FOLDERS[name]:
+        ends = path is not None and path.suffix == _FOLDERS[name]
+        if path and ends and any(map(path.resolve().is_relative_to, pages)):
             option = f"--{other.replace('_', '-')}"
             raise TaskError(f"{option} is where --{name} writes, {path}. Name another folder.")
 
