@@ -31,6 +31,8 @@ def highways(equations: Equations) -> list[Highway]:
     before = {node.name: node for node in order if node.kind == "state"}
     found, taken = list[Highway](), set[Node]()
     for name in reversed(equations.states):
+        if name not in before:  # It cancels out once numbers are worked out, as in 0 * s.
+            continue
         ops = _way(equations.nodes[name], before[name], taken)
         if ops is not None:
             found.append(Highway(name, before[name], ops))

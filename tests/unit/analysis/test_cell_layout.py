@@ -10,6 +10,7 @@ from rnnviz.analysis.cell_layout import Box, cell_layout
 from rnnviz.analysis.highways import highways
 from rnnviz.cells import CELLS
 from rnnviz.engine.equations import equations_of
+from rnnviz.engine.own_cell import own_cell
 from tests.sampling import each_row
 from tests.unit.engine.test_cells import cell_of, texts
 
@@ -143,3 +144,9 @@ def test_a_cell_of_one_line_has_all_its_terms():
     assert [s.kind for s in symbols if s.kind in ("line", "weights", "sum")] == [
         "line", "line", "weights", "sum",
     ]  # fmt: skip
+
+
+def test_a_state_that_cancels_out_has_no_highway():
+    cell = own_cell("s = 0 * s + tanh(W @ x + U @ h)\nh = relu(s)")
+    assert highways(cell.equations) == []
+    assert cell_layout(cell.equations).places

@@ -40,7 +40,7 @@ def test_a_gradient_that_is_not_finite_confirms_no_cell(monkeypatch):
 #: What the engine calls arrays that are no lines.
 ARRAYS = (
     "number", "P", "W", "E", "U", "K", "once", "back", "row", "to", "carry", "then", "gates",
-    "errors", "temporary", "vectors", "value", "once_a", "number_a", "all",
+    "errors", "temporary", "vectors", "value", "once_a", "numbers", "all",
 )  # fmt: skip
 
 
