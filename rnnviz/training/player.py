@@ -22,6 +22,8 @@ from rnnviz.training.weight_edits import Edit, apply_edits, problem
 SPEEDS = (0, 1, 2, 5, 10, 20, 60, 120, 300, 600)
 #: Seconds for which a link is followed before the page is shown.
 PATIENCE = 1.0
+#: So many sentences say what is wrong with a link; the others are counted.
+MOST_PROBLEMS = 20
 #: The status while an earlier position is shown.
 LOOKING_BACK = "Looking back"
 
@@ -450,7 +452,10 @@ class Player:
         self.config = link.schedule.last
         self.shown = self.ghost = self.pinned = None
         self._link, self._link_steps = link, self._train_along(link)
-        self._problems = " ".join([*problems, *refused])
+        every = [*problems, *refused]
+        more = len(every) - MOST_PROBLEMS
+        rest = [f"In the link: {more:,} more parts are left out."] if more > 0 else []
+        self._problems = " ".join([*every[:MOST_PROBLEMS], *rest])
         self._follow_for(patience)
 
     def _without_invalid_edits(self, link: Link) -> tuple[Link, list[str]]:

@@ -19,6 +19,7 @@ from rnnviz.tasks.table import Row
 from rnnviz.tasks.upload import File, Upload
 from rnnviz.tasks.upload_store import UploadStore
 from rnnviz.training import player as module
+from rnnviz.training.player import MOST_PROBLEMS
 from rnnviz.training.schedule import Position
 from rnnviz.training.share_link import read_link
 from rnnviz.training.weight_edits import noise, scale, set_weight, silence
@@ -370,6 +371,16 @@ def test_problems_of_a_link_stay_in_sight_at_its_end():
     finish(session)
     assert session.player.message.startswith("The server was started again. In the link: Learning")
     assert session.player.message.endswith("Opened at epoch 5.")
+
+
+def test_of_many_problems_of_a_link_the_first_are_told_and_the_others_counted():
+    link, problems = read_link({"hidden": "2", "changes": ",".join("x" * 300)})
+    session = Session()
+    session.follow(link, problems)
+    assert f"In the link: {len(problems) - MOST_PROBLEMS} more parts are left out." in (
+        session.player.message
+    )
+    assert len(session.player.message) < 10_000
 
 
 def test_a_branch_inside_the_present_epoch_has_a_link_that_leads_there(session):
