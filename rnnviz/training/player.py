@@ -454,7 +454,7 @@ class Player:
         self._link, self._link_steps = link, self._train_along(link)
         every = [*problems, *refused]
         more = len(every) - MOST_PROBLEMS
-        rest = [f"In the link: {more:,} more parts are left out."] if more > 0 else []
+        rest = [f"In the link: {more:,} more problems."] if more > 0 else []
         self._problems = " ".join([*every[:MOST_PROBLEMS], *rest])
         self._follow_for(patience)
 

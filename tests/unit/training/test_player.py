@@ -377,7 +377,7 @@ def test_of_many_problems_of_a_link_the_first_are_told_and_the_others_counted():
     link, problems = read_link({"hidden": "2", "changes": ",".join("x" * 300)})
     session = Session()
     session.follow(link, problems)
-    assert f"In the link: {len(problems) - MOST_PROBLEMS} more parts are left out." in (
+    assert f"In the link: {len(problems) - MOST_PROBLEMS} more problems." in (
         session.player.message
     )
     assert len(session.player.message) < 10_000
