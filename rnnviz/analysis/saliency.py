@@ -19,8 +19,9 @@ from rnnviz.tasks.example import Example
 
 #: Quadrature nodes of one interval of the path from inputs of zero to the sequence.
 NODES = 16
-#: The path begins with so many intervals; at most this many are evaluated.
-_FIRST, _MOST = 4, 512
+#: The path begins with so many intervals; at most this many are evaluated, and at most so many that
+#: weights * tokens * nodes stay within this limit: a second or two.
+_FIRST, _MOST, _WORK = 4, 512, 500_000_000
 #: The largest error of the sum of the integrated gradients, as a share of m - m(empty).
 INCOMPLETE = 0.01
 #: At most this many tokens, evenly spaced, are occluded.
@@ -81,18 +82,22 @@ def saliency(parameters: Parameters, example: Example, answer: Answer) -> Salien
     inputs = _inputs(parameters, example)
     path = partial(_on_path, parameters, example, inputs, answer=answer)
     (empty, whole), (_, product) = path(scales=np.array([0.0, 1.0]))
+    work = parameters.theta.size * sum(map(len, inputs)) * NODES
+    most = max(_FIRST, min(_MOST, _WORK // work))
     rounding = 100 * np.finfo(parameters.theta.dtype).eps * max(abs(whole), abs(empty))
     return Saliency(
         gradient_input=product,
         occlusion=whole - _without(parameters, example, answer),
-        integrated=_integrated(path, max(INCOMPLETE * abs(whole - empty), rounding)),
+        integrated=_integrated(path, max(INCOMPLETE * abs(whole - empty), rounding), most),
         whole=float(whole),
         empty=float(empty),
     )
 
 
-def _integrated(path: Callable[..., tuple[Array, Array]], tolerance: float) -> Array:
-    """The integral of the products over the scales 0..1, (T,); NaN if it can't be told.
+def _integrated(path: Callable[..., tuple[Array, Array]], tolerance: float, most: int) -> Array:
+    """The integral of the products over the scales 0..1, (T,), from at most ``most`` intervals.
+
+    It is NaN where these are too few.
 
     By Gauss-Legendre quadrature. The sum over the tokens must be m(end) - m(start) on every
     interval: those where it is off most are halved until all errors together are within tolerance.
@@ -108,7 +113,7 @@ def _integrated(path: Callable[..., tuple[Array, Array]], tolerance: float) -> A
             return np.asarray(total + integrals.sum(axis=0))
         total = total + integrals[good].sum(axis=0)
         starts = starts[~good]
-        if evaluated + 2 * len(starts) > _MOST:
+        if evaluated + 2 * len(starts) > most:
             return np.full(integrals.shape[1], np.nan)
         width /= 2
         starts = np.concatenate([starts, starts + width])

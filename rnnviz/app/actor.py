@@ -33,6 +33,10 @@ Command = Callable[[SessionHost], object]
 SWITCH_INTERVAL = 1e-4
 #: Seconds that a run of Streamlit's script waits for the host.
 BORROW_TIMEOUT = 60.0
+BUSY = (
+    "This run is still computing what one of its tabs asked for. Nothing is lost: load this page "
+    "again in a moment."
+)
 #: Seconds of CPU time. After one longer turn, all later turns of that run use the thread pool.
 SLOW_TURN = 0.1
 #: The threads for what takes long, or may. A run uses one at a time, so a few tabs that are busy
@@ -123,7 +127,7 @@ class Actor:
         except TimeoutError:
             if not loan.host.cancel():
                 self._loop.call_soon_threadsafe(loan.returned.set)
-            raise
+            raise TimeoutError(BUSY) from None
         try:
             with np.errstate(all="ignore"):  # as in ``SessionHost.attempt``
                 yield host

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Concatenate, ParamSpec, TypeVar
 
 import streamlit as st
 
-from rnnviz.app.session_registry import MOST_RUNS, FullError, Seat, registry
+from rnnviz.app.session_host import SessionHost
+from rnnviz.app.session_registry import FullError, Seat, registry
 from rnnviz.app.style import escaped
 from rnnviz.exchange.foreign_network import TransferError
 from rnnviz.session import Session
@@ -18,15 +20,25 @@ T = TypeVar("T")
 
 def get_seat() -> Seat:
     """The seat of this tab; opening the tab makes a session from its link."""
-    try:
+    with _said():
         return registry().seat(st.session_state, st.query_params)
-    except FullError:
-        st.error(
-            f"This server already has {MOST_RUNS} runs in open tabs and can't keep more. "
-            "Close a tab that you no longer need, and load this page again."
-        )
-        st.stop()
-    except TransferError as problem:
+
+
+@contextmanager
+def borrowed(seat: Seat) -> Iterator[SessionHost]:
+    """The host of this tab's run. If it can't be had, the page says why."""
+    with ExitStack() as loan:
+        with _said():
+            host = loan.enter_context(seat.borrow())
+        yield host
+
+
+@contextmanager
+def _said() -> Iterator[None]:
+    """Say on the page why its run can't be had, and end the script."""
+    try:
+        yield
+    except (FullError, TimeoutError, TransferError) as problem:
         st.error(escaped(str(problem)))
         st.stop()
 
@@ -40,7 +52,7 @@ def on_host(action: Callable[Concatenate[Session, P], object]) -> Callable[P, No
     seat = get_seat()
 
     def act(*args: P.args, **kwargs: P.kwargs) -> None:
-        with seat.borrow() as host:
+        with borrowed(seat) as host:
             action(host.session, *args, **kwargs)
 
     return act

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from struct import pack
 from typing import Any
 
+from rnnviz.app.time_limit import TooLongError, picture_limit
 from rnnviz.figures.picture import Parts, Picture
 
 #: Seconds that a picture may always take, and the share of the time of one that takes longer.
@@ -69,7 +70,8 @@ class Frame:
     """Pictures, texts (HTML, with user input escaped) and sliders, by key.
 
     Pictures out of sight are not computed. In a hurry neither are those that take long, if they
-    were computed a moment ago: the browser keeps them, and ``complete`` is false.
+    were computed a moment ago: the browser keeps them, and ``complete`` is false. What takes too
+    long is ``given_up``.
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class Frame:
         self._in_sight, self._now, self._hurried = in_sight, now, hurried
         self._patience = patience or Patience()
         self.complete = True
+        self.given_up: list[str] = []
         self.pictures: dict[str, tuple[Parts, str]] = {}
         self.texts: dict[str, str] = {}
         self.sliders: dict[str, SliderState] = {}
@@ -96,8 +99,11 @@ class Frame:
             self.complete = False
             return
         begun = time.perf_counter()
-        parts = figure(*args).parts()
-        self.pictures[key] = parts, said(remark)
+        try:
+            with picture_limit():
+                self.pictures[key] = figure(*args).parts(), said(remark)
+        except TooLongError:
+            self.given_up.append(key)
         self._patience.note(key, self._now, time.perf_counter() - begun)
 
 

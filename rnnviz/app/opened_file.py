@@ -11,7 +11,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from rnnviz.app.access_guard import is_origin_allowed
-from rnnviz.app.session_registry import Seat, registry
+from rnnviz.app.session_registry import FullError, Seat, registry
 from rnnviz.exchange.foreign_network import TransferError
 from rnnviz.exchange.run_archive import MAX_RUN
 from rnnviz.imports.awaited_run import AwaitedRun
@@ -43,7 +43,10 @@ async def open_file(request: Request) -> Response:
     except ClientDisconnect:
         return Response(status_code=HTTPStatus.BAD_REQUEST)
     name = request.query_params.get("name", "")[:200] or "The file"
-    problem = await asyncio.to_thread(_open, seat, name, content)
+    try:
+        problem = await asyncio.to_thread(_open, seat, name, content)
+    except (FullError, TimeoutError) as busy:
+        problem = str(busy)
     return JSONResponse({"problem": problem})
 
 
@@ -72,6 +75,8 @@ def _open(seat: Seat, name: str, content: bytes) -> str:
         problem, refused = str(missing), ""
     except (TransferError, TaskError) as why:
         problem = str(why)
+    except (FullError, TimeoutError):
+        raise
     except Exception as why:  # Whatever it is, the reader is told, and the run goes on.
         _LOG.error("not foreseen in %.60r: %.200r", name, why)
         problem = f"{name[:60]}: can't be read. It may be damaged: save or send it again."

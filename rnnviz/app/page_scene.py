@@ -7,12 +7,17 @@ from collections.abc import Callable, Mapping
 from rnnviz.app.browser_session import get_seat
 from rnnviz.app.cell_draft_text import draft_html
 from rnnviz.app.frame import Frame
-from rnnviz.app.style import current_look, using_look
+from rnnviz.app.style import current_look, theme, using_look
 from rnnviz.app.viewer import Event, Handler, Job, Scene
 from rnnviz.drawing.explanation import count_in
 from rnnviz.drawing.status import status_texts
+from rnnviz.figures.sentence import sentence
 from rnnviz.session import Session
 from rnnviz.training.schedule import Position
+
+TOO_LONG = (
+    "Not drawn: with this network it takes too long. Fewer units, layers or words are faster."
+)
 
 
 def live(
@@ -34,6 +39,8 @@ def live(
         with using_look(look):
             count_in(session.unit)
             draw(frame)
+            for key in frame.given_up:
+                frame.pictures[key] = sentence("", TOO_LONG, theme()).parts(), ""
             # A page may tell a story of its own.
             frame.texts |= status_texts(session, frame.texts.get("story"))
             if session.draft:

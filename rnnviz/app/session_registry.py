@@ -34,6 +34,12 @@ MOST_RUNS, JUST_NOW = 64, 10.0
 FIRST_LINK_TIME = 0.05
 
 
+FULL = (
+    f"This server already has {MOST_RUNS} runs in open tabs and can't keep more. Close a tab that "
+    "you no longer need, and load this page again."
+)
+
+
 class FullError(RuntimeError):
     """All runs that this server may keep are being watched."""
 
@@ -57,7 +63,7 @@ class Seat:
 
     @contextmanager
     def borrow(self) -> Iterator[SessionHost]:
-        """The host of this tab's run, see ``Actor.borrow``; raises FullError."""
+        """The host of this tab's run, see ``Actor.borrow``; raises FullError, TimeoutError."""
         with ExitStack() as loan, time_limit():
             yield self._enter(loan)
 
@@ -141,12 +147,15 @@ class SessionRegistry:
         self._actors[actor.run_id] = actor
         if self.opening and not query:
             return actor
-        with time_limit():
-            link, problems = read_link(dict(query))
-        with actor.borrow() as host:
-            host.session.follow(link, problems, FIRST_LINK_TIME)
-            if RUN in query:
-                host.tell(GONE)
+        try:
+            with time_limit(), actor.borrow() as host:
+                host.session.follow(*read_link(dict(query)), FIRST_LINK_TIME)
+                if RUN in query:
+                    host.tell(GONE)
+        except BaseException:
+            # Nobody else knows this run.
+            actor.stop()
+            raise
         return actor
 
     def _end_one_if_full(self) -> None:
@@ -155,7 +164,7 @@ class SessionRegistry:
             return
         longest = max(actors, key=lambda actor: actor.unwatched)
         if not longest.unwatched:
-            raise FullError
+            raise FullError(FULL)
         longest.stop()
 
 

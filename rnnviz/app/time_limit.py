@@ -1,4 +1,4 @@
-"""Time limit: how long a cell that somebody wrote, or that came in a link, may be checked."""
+"""Time limits: how long a cell may be checked, and a picture computed."""
 
 from __future__ import annotations
 
@@ -8,9 +8,14 @@ from contextlib import contextmanager
 
 from rnnviz.engine.cell_check import before_trial
 from rnnviz.engine.cell_text import CellError
+from rnnviz.engine.trace import before_pass
 
-#: Seconds of CPU time.
-CHECK_TIME = 2.0
+#: Seconds of CPU time for a cell that somebody wrote, or that came in a link, and for a picture.
+CHECK_TIME, PICTURE_TIME = 2.0, 2.0
+
+
+class TooLongError(Exception):
+    """A picture takes longer than PICTURE_TIME."""
 
 
 @contextmanager
@@ -28,3 +33,20 @@ def time_limit(gone: Callable[[], bool] = lambda: False) -> Iterator[None]:
         yield
     finally:
         before_trial.reset(token)
+
+
+@contextmanager
+def picture_limit() -> Iterator[None]:
+    """Raise TooLongError before a pass in this thread that begins after PICTURE_TIME."""
+    until, outer = time.thread_time() + PICTURE_TIME, before_pass.get()
+
+    def check() -> None:
+        outer()
+        if time.thread_time() > until:
+            raise TooLongError
+
+    token = before_pass.set(check)
+    try:
+        yield
+    finally:
+        before_pass.reset(token)

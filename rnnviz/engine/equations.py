@@ -23,9 +23,9 @@ from rnnviz.engine.cell_text import (
 )
 from rnnviz.engine.graph import FUNCTIONS, INPUTS, ONE, UNITS, Graph, Node, topological
 
-#: How many states and gates a cell may have, how many operations,
+#: How many states and gates a cell may have, how many matrices, how many operations,
 #: and how many inside each other.
-NAMED, NODES, DEPTH = 12, 400, 100
+NAMED, MATRICES, NODES, DEPTH = 12, 40, 400, 100
 #: Numbers may be so large, and exponents.
 LARGEST, HIGHEST = 1e6, 8
 _COMPARISONS: dict[type[ast.cmpop], str] = {
@@ -270,6 +270,8 @@ class _Reader:
             same = f"{text} is the same at every token: a vector of weights does the same"
             self._fail(part.right, f"{same} without {name}")
         known, before, line = self._multiplied.setdefault(name, (vector, text, self._line))
+        if len(self._multiplied) > MATRICES:
+            self._fail(part.left, f"a cell may have {MATRICES} matrices")
         if known is not vector:
             other = f"{'V' if name[0] == 'U' else 'U'}{name[1:] if '_' in name else '_' + name}"
             wrong = f"{name} multiplies {before} in line {line}"

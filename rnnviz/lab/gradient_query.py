@@ -12,8 +12,9 @@ from rnnviz.engine.batch import Example, collate
 from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import TrainState, order, record
 
-#: Limit of weights * tokens of a step; beyond it fewer steps are evaluated.
-_WORK = 25_000_000
+#: Limit of weights * tokens of a step; beyond it fewer steps are evaluated. To make a step of a
+#: gradient takes as long as so many more tokens.
+_WORK, _STEP = 25_000_000, 32
 
 
 class GradientQuery(NamedTuple):
@@ -43,7 +44,7 @@ def next_steps(query: GradientQuery, steps: int) -> NextStepStats:
     state, config, examples = query.state, query.config, query.examples
     indexes = order(config.seed, state.epoch, len(examples), config.batch)[state.offset :]
     longest = max(len(example.inputs) for example in examples)
-    work = state.parameters.theta.size * config.batch * longest
+    work = state.parameters.theta.size * (config.batch * longest + _STEP)
     starts = range(0, len(indexes), config.batch)[: max(2, min(steps, steps * _WORK // work))]
     batches = [collate([examples[i] for i in indexes[s : s + config.batch]]) for s in starts]
     return next_step_stats(state.parameters, batches, config, state.slots)

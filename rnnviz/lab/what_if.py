@@ -188,8 +188,8 @@ class WhatIfLab:
         while known.read < shape[0]:
             tokens = range(known.read, min(known.read + _TOGETHER, shape[0]))
             examples = [with_token(probe.example, how.place, token, added) for token in tokens]
-            known.read = tokens.stop
             known.answers[tokens.start : tokens.stop] = last_answers(probe.parameters, examples)
+            known.read = tokens.stop
             if time.perf_counter() > until:
                 break
         return known

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from rnnviz.config import RunConfig
+from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.training import TrainState
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.training.first_network import FirstNetwork
@@ -16,7 +17,7 @@ from rnnviz.training.history import Course, Ghost
 from rnnviz.training.run import Past, Run, architecture_of
 from rnnviz.training.schedule import EDIT, MAX_CHANGES, Position, Schedule
 from rnnviz.training.share_link import START, Link, OldRun
-from rnnviz.training.weight_edits import Edit, apply_edits, problem
+from rnnviz.training.weight_edits import MOST_DRAWN, Edit, EditKind, apply_edits, problem
 
 #: Selectable speeds in epochs per second; 0 is slow motion, step by step.
 SPEEDS = (0, 1, 2, 5, 10, 20, 60, 120, 300, 600)
@@ -459,13 +460,17 @@ class Player:
         self._follow_for(patience)
 
     def _without_invalid_edits(self, link: Link) -> tuple[Link, list[str]]:
-        """The link without edits of weights that its network doesn't have; a sentence for each."""
+        """The link without edits that its network doesn't allow; a sentence for each of them."""
         changes = [*link.schedule.changes, *(link.old.changes if link.old else ())]
-        if not any(change.name == EDIT for change in changes):
+        edits = [change for change in changes if change.name == EDIT]
+        if not edits:
             return link, []
         start = link.schedule.start
         architecture = architecture_of(self._dataset_for(start), start)
-        wrong = {c: p for c in changes if c.name == EDIT and (p := problem(c.value, architecture))}
+        wrong = {c: p for c in edits if (p := problem(c.value, architecture))}
+        most = max(1, MOST_DRAWN // Parameters(architecture).theta.size)
+        noises = [change for change in edits if change.value.kind is EditKind.NOISE]
+        wrong |= dict.fromkeys(noises[most:], f"of a network of this size it reads {most} noises.")
         own = tuple(c for c in link.schedule.changes if c not in wrong)
         old = link.old and replace(
             link.old, changes=tuple(c for c in link.old.changes if c not in wrong)

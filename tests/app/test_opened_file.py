@@ -6,7 +6,8 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 import rnnviz
-from rnnviz.app import opened_file
+from rnnviz.app import actor, opened_file
+from rnnviz.app.actor import BUSY
 from rnnviz.app.opened_file import TICKET
 from rnnviz.app.wire import routes
 from rnnviz.exchange.tensor_file import TensorFile
@@ -157,6 +158,13 @@ def test_what_nobody_foresaw_is_told_too(stored, monkeypatch):
     assert "r.rnnviz: can't be read" in opened(app, "r.rnnviz", run_file(stored))
     assert app.session is before
     assert "Not opened. r.rnnviz:" in app.bodies["message"]
+
+
+def test_that_the_run_is_busy_is_told_and_not_that_the_file_is_damaged(stored, monkeypatch):
+    app = App()
+    with app.seat.borrow():
+        monkeypatch.setattr(actor, "BORROW_TIMEOUT", 0.01)
+        assert post(app, "r.rnnviz", run_file(stored)).json()["problem"] == BUSY
 
 
 @pytest.mark.parametrize("name", ["run.rnnviz", "w.npz", "w.safetensors", "w.pt", "<b>.csv", ""])

@@ -5,7 +5,7 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from rnnviz.app.browser_session import get_seat
+from rnnviz.app.browser_session import borrowed, get_seat
 from rnnviz.app.pages.dynamics import dynamics_page
 from rnnviz.app.pages.gradients import gradients_page
 from rnnviz.app.pages.hidden import hidden_page
@@ -78,7 +78,7 @@ def _show() -> None:
     st.set_page_config(page_title="rnnviz", page_icon="🔁", layout="wide")
     st.logo(shipped("docs/logo.svg"), size="large")
     seat = get_seat()
-    with seat.borrow() as host:
+    with borrowed(seat) as host:
         session = host.session
         count_in(session.unit)
         task, controls = st.sidebar.container(), st.sidebar.container(key="controls")

@@ -101,9 +101,11 @@ def test_where_the_path_is_steep_it_is_divided_until_the_sum_is_right(monkeypatc
     found = saliency(parameters, example, answer)
     assert found.whole - found.empty == pytest.approx(-3.6005, abs=1e-4)
     assert abs(found.gap) < INCOMPLETE * abs(found.whole - found.empty)
-    monkeypatch.setattr(module, "_MOST", 4)
-    given_up = saliency(parameters, example, answer)
-    assert np.isnan(given_up.integrated).all()
+    for limit in ("_MOST", "_WORK"):
+        with monkeypatch.context() as few:
+            few.setattr(module, limit, 4)
+            given_up = saliency(parameters, example, answer)
+            assert np.isnan(given_up.integrated).all()
 
 
 @singly(CASES, KIND)

@@ -135,7 +135,7 @@ def test_the_host_comes_back_from_a_script_that_is_ended_and_from_one_that_waits
     with pytest.raises(ZeroDivisionError), actor.borrow():
         raise ZeroDivisionError
     monkeypatch.setattr(acting, "BORROW_TIMEOUT", 0.05)
-    with actor.borrow(), pytest.raises(TimeoutError), actor.borrow():
+    with actor.borrow(), pytest.raises(TimeoutError, match="still computing"), actor.borrow():
         pass
     assert epoch(actor) == 0
 
@@ -258,6 +258,13 @@ def test_a_cell_of_a_link_that_takes_long_to_check_is_refused(registry, monkeypa
     with seat.borrow() as host:
         assert "takes over 0 seconds" in host.session.player.message
         assert host.session.config.cell == "elman"
+
+
+def test_a_link_that_fails_leaves_no_run(registry, monkeypatch):
+    monkeypatch.setattr(module, "read_link", lambda query: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        registry.seat({}, {"hidden": "8"})
+    wait_until(lambda: not registry.actors)
 
 
 def test_one_that_is_stopped_at_once_is_gone(start):

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnviz.app import frame
+from rnnviz.app import frame, time_limit
 from rnnviz.app.command import RefusedError as Refused
 from rnnviz.app.frame import CHEAP
 from rnnviz.app.pace import MAX_BACKLOG, Pace
@@ -212,6 +212,26 @@ def test_a_page_that_can_not_be_drawn_says_so_and_holds_the_run_until_it_can_be(
     browser.say("step", what="epoch")
     clock.run(0.1, browser)
     assert browser.header["problem"] == ""
+
+
+def test_a_picture_that_takes_too_long_is_given_up_and_the_others_are_drawn(clock, monkeypatch):
+    monkeypatch.setattr(time_limit, "PICTURE_TIME", 0)
+    parameters = clock.session.state.parameters
+    batch = collate(clock.session.player.dataset.train[:1])
+
+    def slow():
+        record(parameters, batch)
+        pytest.fail("begins another pass")
+
+    def draw(frame):
+        frame.chart("loss", slow)
+        frame.chart("accuracy", lambda: Picture([scatter(y=[1.0])], {}))
+
+    browser = clock.playing(scene=Scene(clock.session, draw))
+    browser.watch("loss", "accuracy")
+    clock.run(0.01)
+    assert [*browser.header["pictures"]] == ["accuracy"]
+    assert clock.session.player.running and not browser.header["problem"]
 
 
 def test_who_leaves_has_nothing_more_drawn(clock):

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnviz.engine.cell_text import CHARACTERS, LINE_CHARACTERS, LINES, CellError
-from rnnviz.engine.equations import NAMED, parse
+from rnnviz.engine.equations import MATRICES, NAMED, parse
 from tests.sampling import each_row
 
 #: A string with an escape that Python warns of.
@@ -14,6 +14,9 @@ LEAK = "h = 0.5 * h + W @ x"
 #: One state and gate too many.
 CHAIN = [f"s{k + 1} = s{k} + s{k + 1}" for k in range(NAMED - 1)]
 MANY = "\n".join(["s0 = s0 + W @ x", *CHAIN, f"h = h + s{NAMED - 1}"])
+#: One matrix too many.
+ROWS = [f"s{k} = " + " + ".join(f"W_{k}{c} @ x" for c in "abcd") for k in range(MATRICES // 4)]
+WIDE = "\n".join([*ROWS, f"h = h + V @ x + {' + '.join(f's{k}' for k in range(len(ROWS)))}"])
 
 
 def refused(text, **options):
@@ -137,6 +140,7 @@ def test_equal_values_are_one_and_numbers_are_worked_out():
         (f"h = {'h + ' * 60}h", f"line 1, column {LINE_CHARACTERS}: a line may have"),
         ("\n".join(f"a{k} = {k}" for k in range(LINES + 1)), f"line {LINES + 1}, column 1: a cell"),
         ("#" * (CHARACTERS + 1), f"a text may have {CHARACTERS:,} characters"),
+        (WIDE, f"line {len(ROWS) + 1}, column 9: a cell may have {MATRICES} matrices"),
         (MANY, f"line {NAMED + 1}, column 1: a cell may have {NAMED} states and gates"),
     ],
 )  # fmt: skip

@@ -524,6 +524,17 @@ def test_edits_that_a_network_has_no_weights_for_are_left_out_of_a_link():
     assert weights(session) != weights(opened(query))
 
 
+def test_a_link_has_no_more_noise_than_is_soon_added(monkeypatch):
+    query = {"hidden": "4", "epoch": "1"}
+    noises = [f"0:edit=noise 0.1 {seed}" for seed in range(4)]
+    size = Session(RunConfig(hidden=4)).state.parameters.theta.size
+    monkeypatch.setattr(module, "MOST_DRAWN", 3 * size - 1)
+    session = opened({**query, "changes": ",".join(noises)})
+    left_out = "noise 0.1 3 is left out: of a network of this size it reads 2 noises."
+    assert left_out in session.player.message
+    assert weights(session) == weights(opened({**query, "changes": ",".join(noises[:2])}))
+
+
 def test_a_loss_that_is_not_finite_to_begin_with_is_told():
     session = Session(RunConfig(activation="relu", init_scale=2, dtype="float32", hidden=256))
     session.player.play()
