@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,8 @@ from rnnviz.engine.parameters import Parameters
 
 #: The number of principal components that are kept.
 COMPONENTS = 3
+#: Of states with more numbers than this, at most so many are decomposed: a second of work.
+_SAMPLE = 1_000
 #: The participation ratio takes fourth powers: with larger states they overflow.
 _LARGEST = 1e70
 
@@ -43,9 +46,12 @@ def fit(states: Array, epoch: int = 0) -> Projection:
     """Principal component analysis of states (N, H), by singular value decomposition.
 
     The entry of every axis with the largest absolute value is positive, so signs are not random.
-    States that are not finite, or so large that their variances would not be, are left out.
+    States that are not finite, or so large that their variances would not be, are left out. Of very
+    wide ones a sample is decomposed, evenly spaced.
     """
     states = _finite(states)
+    if states.shape[1] > _SAMPLE:
+        states = states[:: math.ceil(len(states) / _SAMPLE)]
     mean = states.mean(axis=0)
     _, sizes, axes = svd(states - mean)
     axes = axes[:COMPONENTS]

@@ -25,7 +25,7 @@ from rnnviz.engine.graph import FUNCTIONS, INPUTS, ONE, UNITS, Graph, Node, topo
 
 #: How many states and gates a cell may have, how many matrices, how many operations,
 #: and how many inside each other.
-NAMED, MATRICES, NODES, DEPTH = 12, 40, 400, 100
+NAMED, MATRICES, NODES, DEPTH = 12, 24, 400, 100
 #: Numbers may be so large, and exponents.
 LARGEST, HIGHEST = 1e6, 8
 _COMPARISONS: dict[type[ast.cmpop], str] = {

@@ -31,6 +31,8 @@ from rnnviz.tasks.number_text import read_values
 
 #: Selectable numbers of initial states of a search.
 STARTS = (50, 100, 200, 400, 800)
+#: The largest state whose points are searched: the eigenvalues of one Jacobian take some seconds.
+LARGEST_STATE = 2_048
 #: Largest number of cached searches, and their largest size in bytes; the oldest are dropped.
 _SEARCHES, _BYTES = 500, 16_000_000
 #: Number of tokens named in a label.
@@ -137,6 +139,11 @@ class DynamicsLab:
 
     def problem(self, query: DynamicsQuery) -> str:
         """Why a search is impossible, as a sentence; empty if it is possible."""
+        if (size := self.flow(query).size) > LARGEST_STATE:
+            return (
+                f"A state of this network has {size:,} numbers. Points are found for at most "
+                f"{LARGEST_STATE:,}: take fewer units or layers."
+            )
         visited = self.visited(query)
         if not self._memo.ask("finite", visited, lambda: np.isfinite(visited.states).all()):
             return "The states are not finite numbers, so there are no points to find."

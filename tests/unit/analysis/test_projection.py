@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from rnnviz.analysis import projection
 from rnnviz.analysis.projection import (
     Plane,
     Projection,
@@ -76,6 +77,14 @@ def test_signs_do_not_depend_on_the_order_or_sign_of_the_states():
 @each_row(("count", "hidden", "axes"), [(20, 1, 1), (20, 2, 2), (1, 8, 1)])
 def test_few_units_or_states_have_fewer_axes(count, hidden, axes):
     assert fit(normal(count, hidden)).axes.shape == (axes, hidden)
+
+
+def test_of_wide_states_a_sample_is_decomposed(monkeypatch):
+    states = normal(60, 7) * np.arange(1, 8)
+    monkeypatch.setattr(projection, "_SAMPLE", 6)
+    found = fit(states)
+    assert found.variances == pytest.approx(fit(states[::10]).variances)
+    assert len(found.variances) == 6
 
 
 def test_the_boundary_is_where_two_logits_are_equal():

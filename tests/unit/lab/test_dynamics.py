@@ -126,6 +126,11 @@ def test_states_beyond_all_numbers_get_a_sentence():
     assert "not finite numbers" in problem(session)
 
 
+def test_a_very_large_state_is_not_searched():
+    session = Session(RunConfig(cell="slstm", hidden=256, layers=3))
+    assert "has 3,072 numbers. Points are found for at most 2,048" in problem(session)
+
+
 # The search
 
 
