@@ -6,7 +6,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # fastest here; NumPy reads 
 
 import streamlit as st
 
-from rnnviz.app.main import INDEX, app_options
+from rnnviz.page.main import INDEX, app_options
 
 # ``streamlit run`` finds this call in the source of this file.
 app = st.App(INDEX, **app_options(st.get_option("server.baseUrlPath") or ""))

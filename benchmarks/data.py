@@ -11,8 +11,8 @@ from statistics import median
 import numpy as np
 
 from rnnviz.config import Gradient, RunConfig
+from rnnviz.run.history import History
 from rnnviz.session import Session
-from rnnviz.training.history import History
 
 SEEDS, EPOCHS = range(10), 1000
 

@@ -104,7 +104,7 @@ def alternating(*runs: Callable[[], object]) -> list[float]:
 _MEMORY = """
 import resource
 from rnnviz.config import RunConfig
-from rnnviz.training.schedule import Position
+from rnnviz.run.schedule import Position
 from rnnviz.session import Session
 import rnnviz.cli
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

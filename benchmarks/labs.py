@@ -15,11 +15,11 @@ from playwright.sync_api import Browser
 
 from benchmarks.live import PAUSE, PLAY, SCREEN, answered, open_probed, scrubbing
 from benchmarks.table import Row, print_table
-from rnnviz.app.every_picture import every_picture
 from rnnviz.cells import cell_names
 from rnnviz.config import RunConfig
+from rnnviz.page.every_picture import every_picture
+from rnnviz.run.schedule import Position
 from rnnviz.session import Session
-from rnnviz.training.schedule import Position
 from tests.browser.serving import IDLE, Server, chromium, serve
 from tests.browser.train_page import TrainPage
 

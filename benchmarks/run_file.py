@@ -13,8 +13,8 @@ from typing import TypeVar
 
 from benchmarks.table import Row, print_table
 from rnnviz.config import OptimizerKind, RunConfig
-from rnnviz.export.run_file import run_file
-from rnnviz.imports.run_file import run_of
+from rnnviz.files.run_reader import run_of
+from rnnviz.files.run_writer import run_file
 from rnnviz.session import Session
 
 EPOCHS, REPETITIONS = 1000, 5

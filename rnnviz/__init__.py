@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rnnviz import figures
     from rnnviz.config import RunConfig
-    from rnnviz.imports.pytorch import from_torch
-    from rnnviz.imports.recording import open_recording
-    from rnnviz.imports.weights import open_weights
+    from rnnviz.files.pytorch import from_torch
+    from rnnviz.files.recording import open_recording
+    from rnnviz.files.weights_reader import open_weights
     from rnnviz.notebook.widget import widget
     from rnnviz.session import Session
 
@@ -26,9 +26,9 @@ __all__ = [
 _HOMES = {
     "RunConfig": "rnnviz.config",
     "Session": "rnnviz.session",
-    "from_torch": "rnnviz.imports.pytorch",
-    "open_recording": "rnnviz.imports.recording",
-    "open_weights": "rnnviz.imports.weights",
+    "from_torch": "rnnviz.files.pytorch",
+    "open_recording": "rnnviz.files.recording",
+    "open_weights": "rnnviz.files.weights_reader",
     "widget": "rnnviz.notebook.widget",
 }
 

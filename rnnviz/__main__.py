@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rnnviz.terminal import flush, open_streams
 
 if TYPE_CHECKING:
-    from rnnviz.export.numbers import Drawn
+    from rnnviz.files.numbers import Drawn
     from rnnviz.session import Session
 
 
@@ -33,14 +33,14 @@ def _open_page(
     port: int | None, browser: bool, opening: Callable[[], Session] | None = None
 ) -> None:
     # The commands don't need Streamlit, which takes a second to import.
-    from rnnviz.app.main import serve  # noqa: PLC0415
+    from rnnviz.page.main import serve  # noqa: PLC0415
 
     serve(port, browser, opening)
 
 
 def _every_picture(session: Session) -> Mapping[str, Drawn]:
     # What the pages draw; it needs Streamlit too.
-    from rnnviz.app.every_picture import every_picture  # noqa: PLC0415
+    from rnnviz.page.every_picture import every_picture  # noqa: PLC0415
 
     return every_picture(session)
 

@@ -32,19 +32,19 @@ from rnnviz.engine.cell_text import CellError
 from rnnviz.engine.gradcheck import GradientCheck, complex_step_gradient, relative_errors
 from rnnviz.engine.own_cell import own_cell
 from rnnviz.engine.training import record
-from rnnviz.exchange.foreign_network import TransferError
-from rnnviz.exchange.recording_file import is_recording
-from rnnviz.exchange.whole_file import check_outputs
-from rnnviz.export import export_command as export
-from rnnviz.export.browser import BrowserError
-from rnnviz.export.files import FILES, Content, EveryPicture, write
-from rnnviz.export.history import history_json
-from rnnviz.export.results import ResultFile, result_csv, result_files
-from rnnviz.export.script import ScriptError
-from rnnviz.imports.opened import is_run
-from rnnviz.imports.recording import StoredRecording
-from rnnviz.imports.run_file import stored_run
-from rnnviz.imports.weights import Known, read_weights, words_of
+from rnnviz.files import export_command as export
+from rnnviz.files.browser import BrowserError
+from rnnviz.files.foreign_network import TransferError
+from rnnviz.files.history import history_json
+from rnnviz.files.opened import is_run
+from rnnviz.files.output import FILES, Content, EveryPicture, write
+from rnnviz.files.recording import StoredRecording
+from rnnviz.files.recording_file import is_recording
+from rnnviz.files.results import ResultFile, result_csv, result_files
+from rnnviz.files.run_reader import stored_run
+from rnnviz.files.script import ScriptError
+from rnnviz.files.weights_reader import Known, read_weights, words_of
+from rnnviz.files.whole_file import check_outputs
 from rnnviz.lab.probe import read
 from rnnviz.lab.verification import (
     Check,

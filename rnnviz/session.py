@@ -16,7 +16,6 @@ from rnnviz.cells import OWN
 from rnnviz.config import RunConfig
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.training import TrainState
-from rnnviz.exchange.foreign_network import TransferError
 from rnnviz.lab.cell_draft import CellDraft, checked
 from rnnviz.lab.dynamics import DynamicsLab, DynamicsQuery
 from rnnviz.lab.gradient_query import GradientQuery
@@ -36,17 +35,17 @@ from rnnviz.lab.story import Story, story
 from rnnviz.lab.unit_history import UnitHistory
 from rnnviz.lab.units import UnitLab
 from rnnviz.lab.what_if import WhatIfLab
+from rnnviz.run.first_network import FirstNetwork
+from rnnviz.run.playback import Playback
+from rnnviz.run.player import PATIENCE, Player
+from rnnviz.run.recording import Recording
+from rnnviz.run.run import Run
+from rnnviz.run.schedule import Position, Schedule
+from rnnviz.run.share_link import VIEWS, Link
 from rnnviz.tasks.data_source import DataSource
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.upload import Upload
 from rnnviz.tasks.upload_store import UploadStore
-from rnnviz.training.first_network import FirstNetwork
-from rnnviz.training.playback import Playback
-from rnnviz.training.player import PATIENCE, Player
-from rnnviz.training.recording import Recording
-from rnnviz.training.run import Run
-from rnnviz.training.schedule import Position, Schedule
-from rnnviz.training.share_link import VIEWS, Link
 
 
 class Session:
@@ -291,12 +290,9 @@ class Session:
         It reads words (B, T), or values (B, T, D), and answers with logits: (B, C) after the last
         one, or (B, T, C) after every one.
         """
-        try:
-            from rnnviz.exchange.torch_twin import twin  # noqa: PLC0415
-        except ImportError:
-            raise TransferError("PyTorch is not installed: pip install torch.") from None
-        data = self.dataset
-        return twin(self.state.parameters, data.reads, data.tokens)
+        from rnnviz.files.pytorch import to_torch  # noqa: PLC0415
+
+        return to_torch(self)
 
     # Links
 

@@ -29,10 +29,10 @@ except ImportError:
 
 from rnnviz import __version__
 from rnnviz.config import OutputAt
-from rnnviz.exchange.foreign_network import TransferError
-from rnnviz.exchange.recording_file import RecordingFile, RecordingWriter
-from rnnviz.exchange.tensor_file import TensorFile
-from rnnviz.exchange.torch_module import TorchParts, arrays_of, held_layers, parts_of
+from rnnviz.files.foreign_network import TransferError
+from rnnviz.files.recording_file import RecordingFile, RecordingWriter
+from rnnviz.files.tensor_file import TensorFile
+from rnnviz.files.torch_module import TorchParts, arrays_of, held_layers, parts_of
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
 from rnnviz.tasks.given_examples import Given, GivenExamples

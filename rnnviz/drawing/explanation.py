@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 
 #: The folder of the files.
-TEXTS = Path(str(files("rnnviz"))) / "app" / "text"
+TEXTS = Path(str(files("rnnviz"))) / "page" / "text"
 
 #: What the axis of a run counts, where it isn't epochs.
 _unit = ContextVar("unit", default="epoch")

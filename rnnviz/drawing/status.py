@@ -11,8 +11,8 @@ from rnnviz.analysis.health import MEANINGS, Level, Sign, judged, overfit, worst
 from rnnviz.analysis.training_phase import phase_of
 from rnnviz.drawing.story_line import question_link, story_line
 from rnnviz.lab.questions import GradientQuestion, StateQuestion, TrainQuestion
+from rnnviz.run.player import LOOKING_BACK
 from rnnviz.session import Session
-from rnnviz.training.player import LOOKING_BACK
 
 #: The question whose tab shows what a sign measures.
 _ASKED = {

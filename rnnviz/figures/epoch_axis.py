@@ -14,7 +14,7 @@ from rnnviz.figures.color_math import faint
 from rnnviz.figures.picture import Series, compact, scatter
 from rnnviz.figures.shapes import note
 from rnnviz.figures.theme import Theme, plain
-from rnnviz.training.history import Course
+from rnnviz.run.history import Course
 
 #: The margins of all these charts, so that their epochs align.
 EPOCHS_MARGIN = {"r": 76}

@@ -23,7 +23,7 @@ from rnnviz.figures.picture import Picture, Series, exact, scatter
 from rnnviz.figures.sentence import sentence
 from rnnviz.figures.shapes import level, note, upright, zeros
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture
-from rnnviz.training.history import Course
+from rnnviz.run.history import Course
 
 #: Both gradients at some epochs.
 Comparisons = EpochSeries[Comparison]

@@ -17,7 +17,7 @@ from rnnviz.figures.epoch_axis import EPOCHS_MARGIN, epoch_marks, epochs_axis, e
 from rnnviz.figures.legends import color_bar
 from rnnviz.figures.picture import Picture, Series, compact, heatmap
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture, plain, shown_token
-from rnnviz.training.history import Course
+from rnnviz.run.history import Course
 
 #: Maximum number of words that fit one below the other.
 _MOST_ROWS = 14

@@ -20,7 +20,7 @@ from rnnviz.figures.legends import LEGEND, LEGEND_TOP
 from rnnviz.figures.picture import Picture, Series, compact, scatter
 from rnnviz.figures.shapes import level, zeros
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture
-from rnnviz.training.history import Course
+from rnnviz.run.history import Course
 
 #: There are other half-lives beside: an average over the phrase, and that of many phrases.
 _LIFE = "half-life, fitted"

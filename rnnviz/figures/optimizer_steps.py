@@ -21,7 +21,7 @@ from rnnviz.figures.legends import LEGEND, LEGEND_TOP
 from rnnviz.figures.picture import Picture, Series, compact, exact, scatter
 from rnnviz.figures.shapes import upright
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture
-from rnnviz.training.history import Course
+from rnnviz.run.history import Course
 
 #: Clipping at some epochs.
 Clippings = EpochSeries[Clipping]

@@ -22,8 +22,8 @@ from rnnviz.figures.memory_gauge import gauge_span
 from rnnviz.figures.picture import Picture, Series, compact, heatmap, scatter
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture, plain, shown_token
 from rnnviz.figures.training_curves import loss_limit
+from rnnviz.run.history import COLUMNS, Course, History
 from rnnviz.tasks.metrics import Guess, Metric
-from rnnviz.training.history import COLUMNS, Course, History
 
 _COLORS = ("background", "text", "muted", "grid", "forward", "magnitude", "train", "test",
            "neutral")  # fmt: skip

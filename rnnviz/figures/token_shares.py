@@ -17,7 +17,7 @@ from rnnviz.figures.legends import color_bar
 from rnnviz.figures.picture import Picture, Series, bar, compact, exact, heatmap
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture
 from rnnviz.figures.two_moments import TwoMoments, outlined
-from rnnviz.training.history import Course
+from rnnviz.run.history import Course
 
 #: The shares at some epochs.
 Shares = EpochSeries[TokenContribution]

@@ -27,8 +27,8 @@ from rnnviz.figures.memory_gauge import gauge_curves, gauge_span
 from rnnviz.figures.picture import Picture, Series, compact, scatter
 from rnnviz.figures.shapes import PAPER, level, note
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture
+from rnnviz.run.history import Course, Ghost, History
 from rnnviz.tasks.metrics import ACCURACY, Guess, Metric
-from rnnviz.training.history import Course, Ghost, History
 
 #: The shares of the figure's height for the loss and, below it, for the gauge.
 _ABOVE, _BELOW = (0.46, 1.0), (0.0, 0.33)

@@ -25,7 +25,7 @@ from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture
 from rnnviz.figures.threads import APART, threads_into
 from rnnviz.figures.two_moments import TwoMoments, outlined
 from rnnviz.figures.unit_rows import Groups, Rows, grouped, row_frame, units_axis, units_meta
-from rnnviz.training.history import Course
+from rnnviz.run.history import Course
 
 #: About the width of a digit, and of the columns together in a small window, in pixels.
 _DIGIT, _COLUMNS = 7, 430

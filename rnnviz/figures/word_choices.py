@@ -20,7 +20,7 @@ from rnnviz.figures.picture import Picture, Series, bar, compact, scatter
 from rnnviz.figures.shapes import upright
 from rnnviz.figures.side_by_side import AnswerScale
 from rnnviz.figures.theme import HEIGHTS, LIGHT, Theme, picture, plain, shown_token
-from rnnviz.training.history import Course
+from rnnviz.run.history import Course
 
 #: The most rows: of a larger vocabulary only both ends, and the chosen words.
 MOST_ROWS = 20

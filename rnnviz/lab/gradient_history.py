@@ -17,9 +17,9 @@ from rnnviz.analysis.unrolled import Unrolled
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.lab.gradient_query import GradientQuery, next_steps
 from rnnviz.lab.probe import phrase_key
-from rnnviz.training.epoch_cache import EpochCache
-from rnnviz.training.run import Run, position_of
-from rnnviz.training.schedule import Position
+from rnnviz.run.epoch_cache import EpochCache
+from rnnviz.run.run import Run, position_of
+from rnnviz.run.schedule import Position
 
 #: Number of next steps to evaluate at each epoch.
 STEPS = 8

@@ -26,9 +26,9 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.training import TrainState
 from rnnviz.lab.gradient_query import GradientQuery
 from rnnviz.lab.probe import phrase_key
-from rnnviz.training.epoch_cache import EpochCache
-from rnnviz.training.run import Run, position_of
-from rnnviz.training.schedule import Position
+from rnnviz.run.epoch_cache import EpochCache
+from rnnviz.run.run import Run, position_of
+from rnnviz.run.schedule import Position
 
 #: Largest number of epochs in the gauge; a chart has fewer pixels.
 MOST_EPOCHS = 2_000

@@ -17,8 +17,8 @@ from rnnviz.engine.parameters import Parameters
 from rnnviz.lab.kept_results import KeptResults
 from rnnviz.lab.memo import Memo
 from rnnviz.lab.units import KEPT, StateSource
+from rnnviz.run.weight_edits import apply_edits, silence
 from rnnviz.tasks.example import Example
-from rnnviz.training.weight_edits import apply_edits, silence
 
 
 @dataclass(eq=False)

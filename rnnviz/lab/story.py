@@ -17,9 +17,9 @@ from rnnviz.analysis.turning_word import LONGEST, Turn, turning_word
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.lab.probe import Probe, names_of
 from rnnviz.lab.questions import GradientQuestion, StateQuestion
+from rnnviz.run.first_network import FirstNetwork
+from rnnviz.run.player import Player
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.training.first_network import FirstNetwork
-from rnnviz.training.player import Player
 
 #: The least share that is told, of the loss or, lost per token, of the gradient.
 _LEAST = 0.005

@@ -15,9 +15,9 @@ from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Trace
 from rnnviz.lab.probe import phrase_key
 from rnnviz.lab.units import StateSource
-from rnnviz.training.epoch_cache import EpochCache
-from rnnviz.training.run import Run
-from rnnviz.training.schedule import Position
+from rnnviz.run.epoch_cache import EpochCache
+from rnnviz.run.run import Run
+from rnnviz.run.schedule import Position
 
 
 class UnitQuery(NamedTuple):

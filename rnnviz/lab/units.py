@@ -23,10 +23,10 @@ from rnnviz.lab.kept_results import KeptResults
 from rnnviz.lab.memo import Memo
 from rnnviz.lab.probe import names_of
 from rnnviz.lab.questions import StateQuestion
+from rnnviz.run.run import Run
+from rnnviz.run.weight_edits import Edit, EditKind, apply_edits, problem, silence
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
-from rnnviz.training.run import Run
-from rnnviz.training.weight_edits import Edit, EditKind, apply_edits, problem, silence
 
 #: Number of sequences on one page of the data set.
 LIST_PAGE = 60

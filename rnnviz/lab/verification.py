@@ -34,11 +34,11 @@ from rnnviz.engine.parameters import Parameters, plain
 from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import TrainBuffers, TrainState, order, record, train_examples
 from rnnviz.lab.probe import Probe
+from rnnviz.run.player import Player
+from rnnviz.run.schedule import Position
+from rnnviz.run.share_link import read_link
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
-from rnnviz.training.player import Player
-from rnnviz.training.schedule import Position
-from rnnviz.training.share_link import read_link
 
 #: Relative errors that are allowed: of rounding, of eigenvalues, and of central differences.
 ROUNDING, SPECTRAL, DIFFERENCES = 1e-10, 1e-6, 1e-5

@@ -20,11 +20,11 @@ from rnnviz.engine.training import TrainState
 from rnnviz.lab.memo import Memo
 from rnnviz.lab.phrase import PhraseInput
 from rnnviz.lab.probe import Probe, target_text
+from rnnviz.run.epoch_cache import EpochCache
+from rnnviz.run.run import Run
+from rnnviz.run.schedule import Position
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
-from rnnviz.training.epoch_cache import EpochCache
-from rnnviz.training.run import Run
-from rnnviz.training.schedule import Position
 
 #: Words that are read together, between two looks at the clock.
 _TOGETHER = 256

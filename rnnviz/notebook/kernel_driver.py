@@ -13,7 +13,7 @@ from weakref import WeakSet
 
 from IPython.core.getipython import get_ipython
 
-from rnnviz.app.session_host import SessionHost
+from rnnviz.page.session_host import SessionHost
 from rnnviz.session import Session
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from anywidget import AnyWidget
 
-from rnnviz.export.page_script import page_file, page_script
 from rnnviz.figures.theme import DARK, LIGHT, css_variables
+from rnnviz.files.page_script import page_file, page_script
 from rnnviz.notebook.views import Views
 from rnnviz.session import Session
 

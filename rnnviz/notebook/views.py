@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from rnnviz.app.session_host import SessionHost
 from rnnviz.notebook.data_rate import DataRate
 from rnnviz.notebook.kernel_driver import driver_of
 from rnnviz.notebook.view import View
+from rnnviz.page.session_host import SessionHost
 from rnnviz.session import Session
 
 #: Sends a message of the widget, with binary buffers.

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rnnviz.export.browser import installed
+from rnnviz.files.browser import installed
 
 _PLAYWRIGHT = (sys.executable, "-m", "playwright")
 _FETCH = (*_PLAYWRIGHT, "install", "chromium")

@@ -22,7 +22,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from rnnviz.config import RunConfig, TaskName
-from rnnviz.export.replay import replay
+from rnnviz.files.replay import replay
 from rnnviz.presets import PRESETS
 from rnnviz.session import Session
 from tests.browser.jupyter import Lab, notebook, serve_lab

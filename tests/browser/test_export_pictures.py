@@ -12,12 +12,12 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from rnnviz.app.every_picture import every_picture
 from rnnviz.config import RunConfig
-from rnnviz.export.numbers import columns_of, with_numbers
-from rnnviz.export.page_script import page_script
-from rnnviz.export.pictures import content_of
-from rnnviz.export.results import CONFUSION, result_csv
+from rnnviz.files.numbers import columns_of, with_numbers
+from rnnviz.files.page_script import page_script
+from rnnviz.files.pictures import content_of
+from rnnviz.files.results import CONFUSION, result_csv
+from rnnviz.page.every_picture import every_picture
 from rnnviz.session import Session
 from tests.browser.serving import ROOT, program
 

@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from rnnviz.lab.questions import DynamicsQuestion, GradientQuestion, StateQuestion, TrainQuestion
 from tests.browser.serving import serve
-from tests.unit.imports.recordings import Loop
+from tests.unit.files.recordings import Loop
 
 #: The pages with their tabs.
 PAGES = {

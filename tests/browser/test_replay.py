@@ -7,9 +7,9 @@ import pytest
 from playwright.sync_api import expect
 
 from rnnviz.config import RunConfig
-from rnnviz.export.replay import replay
+from rnnviz.files.replay import replay
+from rnnviz.run.schedule import Position
 from rnnviz.session import Session
-from rnnviz.training.schedule import Position
 from tests.browser.serving import PATIENCE, new_context
 from tests.browser.test_accessibility import FAINT, violations
 

@@ -118,7 +118,7 @@ def test_the_wheel_is_small_and_has_the_package_alone(wheel):
     assert wheel.stat().st_size <= MEGABYTE
     with zipfile.ZipFile(wheel) as found:
         names = {name for name in found.namelist() if ".dist-info/" not in name}
-        shipped = {name: found.read(f"rnnviz/files/{name}") for name in SHIPPED}
+        shipped = {name: found.read(f"rnnviz/shipped/{name}") for name in SHIPPED}
     package = {
         path.relative_to(ROOT).as_posix()
         for path in (ROOT / "rnnviz").rglob("*")

@@ -14,9 +14,9 @@ from rnnviz.engine.training import record
 from rnnviz.lab.probe import inspect
 from rnnviz.lab.units import Sort, StateSource
 from rnnviz.presets import PRESETS
+from rnnviz.run.schedule import Position
+from rnnviz.run.weight_edits import apply_edits, silence
 from rnnviz.session import Session
-from rnnviz.training.schedule import Position
-from rnnviz.training.weight_edits import apply_edits, silence
 
 NAMES = ("W_xh", "W_hh", "b_h", "W_hy", "b_y")
 

@@ -19,9 +19,9 @@ import rnnviz
 from rnnviz import cli
 from rnnviz.cells import cell_names
 from rnnviz.config import SETTINGS, Gradient, RunConfig, TaskName
+from rnnviz.run.player import Player
 from rnnviz.session import Session
 from rnnviz.tasks.upload import DATA_SETTINGS
-from rnnviz.training.player import Player
 from tests.sampling import each_row
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,19 +11,19 @@ import numpy as np
 import pytest
 
 from rnnviz import cli
-from rnnviz.app.every_picture import every_picture
 from rnnviz.config import RunConfig
-from rnnviz.export import export_command
-from rnnviz.export.files import PAGES, write
-from rnnviz.export.numbers import Drawn
 from rnnviz.figures.picture import Picture, scatter
-from rnnviz.imports.run_file import open_run
-from rnnviz.imports.weights import open_weights
+from rnnviz.files import export_command
+from rnnviz.files.numbers import Drawn
+from rnnviz.files.output import PAGES, write
+from rnnviz.files.run_reader import open_run
+from rnnviz.files.weights_reader import open_weights
+from rnnviz.page.every_picture import every_picture
+from rnnviz.run.player import Player
 from rnnviz.session import Session
-from rnnviz.training.player import Player
 from tests.sampling import each_row
-from tests.unit.export.replayed import Replayed
-from tests.unit.export.test_browser import fake
+from tests.unit.files.replayed import Replayed
+from tests.unit.files.test_browser import fake
 from tests.unit.test_cli import opened, run  # noqa: F401
 
 QUICK = ("export", "--hidden", "4", "--init-scale", "0.1", "--epochs", "6", "--seed", "3")

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from rnnviz import cli
-from rnnviz.exchange.tensor_file import TensorFile
-from rnnviz.imports.weights import open_weights
-from tests.unit.imports.recordings import Loop
-from tests.unit.imports.test_weights import WORDS, state_dict
+from rnnviz.files.tensor_file import TensorFile
+from rnnviz.files.weights_reader import open_weights
+from tests.unit.files.recordings import Loop
+from tests.unit.files.test_weights import WORDS, state_dict
 from tests.unit.test_cli import QUICK, csv, opened, run  # noqa: F401
 
 

@@ -119,7 +119,7 @@ def test_figures_offers_every_module_that_draws():
 def test_a_shipped_file_is_found_by_its_name_in_the_checkout(name):
     assert shipped(name) == ROOT / name
     assert shipped(name).exists()
-    assert SHIPPED[name] == f"rnnviz/files/{name}"
+    assert SHIPPED[name] == f"rnnviz/shipped/{name}"
 
 
 def test_every_shipped_file_that_is_read_is_in_the_wheel():

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rnnviz.analysis.gradients import Objective, norms_of
 from rnnviz.config import RunConfig
 from rnnviz.engine.forward_plan import ERRORS
-from rnnviz.export.history import history_json, records
+from rnnviz.files.history import history_json, records
 from rnnviz.lab.memory_gauge import flow
 from rnnviz.lab.probe import MAX_TYPED, read
 from rnnviz.lab.questions import (
@@ -21,6 +21,9 @@ from rnnviz.lab.questions import (
     StateQuestion,
     TrainQuestion,
 )
+from rnnviz.run.player import SPEEDS
+from rnnviz.run.schedule import Position
+from rnnviz.run.share_link import read_link
 from rnnviz.session import Session
 from rnnviz.tasks.csv_table import MAX_WORDS, TaskError
 from rnnviz.tasks.dataset import GAP, Dataset, build_dataset
@@ -31,9 +34,6 @@ from rnnviz.tasks.table import Row
 from rnnviz.tasks.upload import File, Upload
 from rnnviz.tasks.upload_store import UploadStore
 from rnnviz.tasks.vocabulary import START, Unit, Vocabulary
-from rnnviz.training.player import SPEEDS
-from rnnviz.training.schedule import Position
-from rnnviz.training.share_link import read_link
 from tests.sampling import each_row
 
 WEATHER = ("weather.csv", b"text,label\nso warm,sunny\nso cold,rainy\nvery cold,rainy\n")

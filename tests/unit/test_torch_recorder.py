@@ -11,15 +11,15 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from rnnviz.exchange import recording_file  # noqa: E402
-from rnnviz.exchange.foreign_network import TransferError  # noqa: E402
-from rnnviz.exchange.recording_file import RecordingFile, RecordingWriter  # noqa: E402
-from rnnviz.imports.pytorch import from_torch  # noqa: E402
-from rnnviz.imports.recording import open_recording  # noqa: E402
+from rnnviz.files import recording_file  # noqa: E402
+from rnnviz.files.foreign_network import TransferError  # noqa: E402
+from rnnviz.files.pytorch import from_torch  # noqa: E402
+from rnnviz.files.recording import open_recording  # noqa: E402
+from rnnviz.files.recording_file import RecordingFile, RecordingWriter  # noqa: E402
+from rnnviz.run.schedule import Position  # noqa: E402
 from rnnviz.tasks.csv_table import TaskError  # noqa: E402
 from rnnviz.torch import Recorder  # noqa: E402
-from rnnviz.training.schedule import Position  # noqa: E402
-from tests.unit.imports.torch_modules import CLASSES, WORDS, Classifier, OneHot, made  # noqa: E402
+from tests.unit.files.torch_modules import CLASSES, WORDS, Classifier, OneHot, made  # noqa: E402
 
 PROBE = [("i am not bad", "positive"), ("the bad", "negative"), ("i am", "neutral")]
 KNOWN = {"vocabulary": WORDS, "classes": CLASSES, "probe": PROBE}

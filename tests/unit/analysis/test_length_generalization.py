@@ -17,9 +17,9 @@ from rnnviz.analysis.length_generalization import (
 )
 from rnnviz.config import RunConfig, TaskName
 from rnnviz.engine.parameters import Parameters
+from rnnviz.run.run import architecture_of
 from rnnviz.tasks.recall import recall
 from rnnviz.tasks.registry import TASKS
-from rnnviz.training.run import architecture_of
 from tests.sampling import each_row
 
 

@@ -6,8 +6,8 @@ import pytest
 from rnnviz.config import RunConfig
 from rnnviz.drawing.first_page import compared_network, network, words_of
 from rnnviz.figures.theme import LIGHT
+from rnnviz.run.schedule import Position
 from rnnviz.session import Session
-from rnnviz.training.schedule import Position
 from tests.unit.figures.unpacked import by_name
 
 

@@ -8,8 +8,8 @@ from rnnviz.config import RunConfig, TaskName
 from rnnviz.drawing.status import status_texts
 from rnnviz.lab.questions import GradientQuestion, StateQuestion, TrainQuestion
 from rnnviz.presets import PRESETS
+from rnnviz.run.schedule import Position
 from rnnviz.session import Session
-from rnnviz.training.schedule import Position
 
 
 def shown_of(session):

@@ -8,8 +8,8 @@ from rnnviz.analysis.training_step import step_record
 from rnnviz.config import RunConfig
 from rnnviz.engine.evaluation import Score
 from rnnviz.lab.probe import read
+from rnnviz.run.history import History
 from rnnviz.tasks.example import Example
-from rnnviz.training.history import History
 
 NONE = Score(float("nan"), float("nan"))
 

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from rnnviz.export.numbers import columns_of
 from rnnviz.figures.compared_states import compared_states
 from rnnviz.figures.hidden_states import View
 from rnnviz.figures.side_by_side import Pair
 from rnnviz.figures.theme import LIGHT
 from rnnviz.figures.unit_rows import grouped
+from rnnviz.files.numbers import columns_of
 from tests.sampling import each_row
 
 NAN = float("nan")

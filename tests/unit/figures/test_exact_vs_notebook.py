@@ -17,7 +17,7 @@ from rnnviz.figures.exact_vs_notebook import (
     parameter_errors,
 )
 from rnnviz.figures.theme import LIGHT
-from rnnviz.training.history import Course
+from rnnviz.run.history import Course
 from tests.sampling import each_row
 from tests.unit.figures.unpacked import by_name
 

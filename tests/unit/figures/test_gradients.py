@@ -8,7 +8,7 @@ import pytest
 from rnnviz.analysis.memory_gauge import GradientMap
 from rnnviz.figures.gradients import gradient_map
 from rnnviz.figures.training_curves import metric_curve
-from rnnviz.training.history import Course
+from rnnviz.run.history import Course
 
 # The gradient through time, over the epochs
 

@@ -5,7 +5,7 @@ import pytest
 
 from rnnviz.analysis.memory_gauge import MemoryGauge
 from rnnviz.figures.memory_gauge import gauge_span, memory_gauge
-from rnnviz.training.history import Course
+from rnnviz.run.history import Course
 from tests.unit.figures.unpacked import by_name
 
 

@@ -8,7 +8,7 @@ import pytest
 from rnnviz.analysis.gradient_history import Clipping, EpochSeries
 from rnnviz.analysis.optimizer_step_stats import NextStepStats
 from rnnviz.figures.optimizer_steps import clipping_angle, clipping_curves, ratio_dots
-from rnnviz.training.history import Course
+from rnnviz.run.history import Course
 from tests.sampling import each_row
 from tests.unit.figures.unpacked import by_name
 

@@ -5,9 +5,9 @@ import pytest
 
 from rnnviz.analysis.fixed_points import FixedPoint
 from rnnviz.analysis.phase_portrait import Readout, Rest
-from rnnviz.export.numbers import columns_of
 from rnnviz.figures.rest_points import Listed, rest_points
 from rnnviz.figures.theme import LIGHT
+from rnnviz.files.numbers import columns_of
 from tests.sampling import each_row
 
 

@@ -7,8 +7,8 @@ from rnnviz.analysis.chapters import Chapter
 from rnnviz.config import RunConfig
 from rnnviz.engine.evaluation import Score
 from rnnviz.figures.run_curves import Reach, Scored, run_curves
+from rnnviz.run.schedule import Position
 from rnnviz.session import Session
-from rnnviz.training.schedule import Position
 
 
 def drawn(session):

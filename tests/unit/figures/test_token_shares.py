@@ -8,7 +8,7 @@ from rnnviz.analysis.token_contribution import TokenContribution
 from rnnviz.figures.theme import LIGHT
 from rnnviz.figures.token_shares import share_columns, share_map
 from rnnviz.figures.two_moments import TwoMoments
-from rnnviz.training.history import Course
+from rnnviz.run.history import Course
 from tests.sampling import each_row
 
 WORDS = ["a", "b", "<i>c"]

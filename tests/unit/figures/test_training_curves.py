@@ -12,10 +12,10 @@ from rnnviz.config import RunConfig
 from rnnviz.engine.evaluation import Score
 from rnnviz.figures.theme import DARK, LIGHT
 from rnnviz.figures.training_curves import loss_curve, metric_curve
+from rnnviz.run.history import Course, Ghost, History
+from rnnviz.run.schedule import Change, Position, Schedule
+from rnnviz.run.weight_edits import noise, scale, set_weight, silence
 from rnnviz.tasks.metrics import guess_classes
-from rnnviz.training.history import Course, Ghost, History
-from rnnviz.training.schedule import Change, Position, Schedule
-from rnnviz.training.weight_edits import noise, scale, set_weight, silence
 from tests.sampling import each_row
 
 TWO = guess_classes(2)

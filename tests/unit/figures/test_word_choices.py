@@ -6,7 +6,7 @@ import pytest
 from rnnviz.figures.side_by_side import AnswerScale
 from rnnviz.figures.theme import LIGHT
 from rnnviz.figures.word_choices import MOST_ROWS, chosen_rows, parting_curves, word_choices
-from rnnviz.training.history import Course
+from rnnviz.run.history import Course
 
 VERDICT = AnswerScale("Words in place of “not”", 0.5, True, ("negative", "<positive>"))
 NAN = float("nan")

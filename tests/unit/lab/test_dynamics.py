@@ -10,9 +10,9 @@ from rnnviz.config import RunConfig, TaskName
 from rnnviz.figures.theme import shown_token
 from rnnviz.lab import dynamics
 from rnnviz.lab.dynamics import Hold, read_out
+from rnnviz.run.schedule import Position
 from rnnviz.session import Session
 from rnnviz.tasks.csv_table import TaskError
-from rnnviz.training.schedule import Position
 from tests.sampling import each_row
 
 

@@ -13,8 +13,8 @@ from rnnviz.lab import gradient_history as module
 from rnnviz.lab.gradient_history import STEPS, Record
 from rnnviz.lab.gradient_query import next_steps
 from rnnviz.presets import PRESETS
+from rnnviz.run.schedule import Position
 from rnnviz.session import Session
-from rnnviz.training.schedule import Position
 from tests.sampling import each_row
 
 CONFIG = RunConfig(hidden=6, init_scale=0.3, epochs=60)

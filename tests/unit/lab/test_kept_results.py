@@ -2,8 +2,8 @@
 
 from rnnviz.config import RunConfig
 from rnnviz.lab.kept_results import KeptResults
+from rnnviz.run.schedule import Position
 from rnnviz.session import Session
-from rnnviz.training.schedule import Position
 
 
 def test_equal_weights_have_one_result_and_the_oldest_is_dropped():

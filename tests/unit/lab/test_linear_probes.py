@@ -8,8 +8,8 @@ import pytest
 from rnnviz.analysis.probe_labels import Asked, Question
 from rnnviz.config import RunConfig
 from rnnviz.lab.units import StateSource
+from rnnviz.run.schedule import Position
 from rnnviz.session import Session
-from rnnviz.training.schedule import Position
 
 
 def measured(session, epoch=None, asked=None, **source):

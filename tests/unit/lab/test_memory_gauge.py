@@ -10,9 +10,9 @@ from rnnviz.analysis.memory_gauge import half_life, spectrum
 from rnnviz.config import RunConfig
 from rnnviz.lab import memory_gauge as module
 from rnnviz.lab.memory_gauge import flow
+from rnnviz.run.schedule import Position
 from rnnviz.session import Session
 from rnnviz.tasks.upload import File, Upload
-from rnnviz.training.schedule import Position
 from tests.lag_profile import lag_profile
 
 WEATHER = File("weather.csv", b"text,label\nso warm,sunny\nso cold,rainy\nvery cold,rainy\n")
@@ -63,7 +63,7 @@ def run(config):
 
 @pytest.fixture
 def few_snapshots(monkeypatch):
-    monkeypatch.setattr("rnnviz.training.snapshots.MOST_SNAPSHOTS", 4)
+    monkeypatch.setattr("rnnviz.run.snapshots.MOST_SNAPSHOTS", 4)
 
 
 def test_in_the_end_the_gauge_has_one_value_an_epoch_as_if_it_were_looked_up(

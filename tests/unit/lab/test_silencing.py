@@ -8,8 +8,8 @@ from rnnviz.config import RunConfig
 from rnnviz.engine.batch import collate
 from rnnviz.lab import silencing as module
 from rnnviz.lab.units import StateSource
+from rnnviz.run.weight_edits import apply_edits, silence
 from rnnviz.session import Session
-from rnnviz.training.weight_edits import apply_edits, silence
 from tests.sampling import each_row
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from rnnviz.engine.timeline import Moment, Phase, timeline
 from rnnviz.lab.step import StepLab, Subject
-from rnnviz.training.schedule import Position
+from rnnviz.run.schedule import Position
 from tests.sampling import each_row
 
 FORWARD, LOSS, BACKWARD = Phase.FORWARD, Phase.LOSS, Phase.BACKWARD

@@ -8,8 +8,8 @@ import pytest
 from rnnviz.config import RunConfig, TaskName
 from rnnviz.lab.questions import GradientQuestion, StateQuestion
 from rnnviz.presets import PRESETS
+from rnnviz.run.schedule import Position
 from rnnviz.session import Session
-from rnnviz.training.schedule import Position
 from tests.sampling import each_row
 
 

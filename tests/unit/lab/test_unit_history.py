@@ -6,8 +6,8 @@ import pytest
 from rnnviz.config import RunConfig
 from rnnviz.lab.unit_history import UnitHistory, UnitQuery
 from rnnviz.lab.units import StateSource
+from rnnviz.run.schedule import Position
 from rnnviz.session import Session
-from rnnviz.training.schedule import Position
 from tests.sampling import each_row
 
 

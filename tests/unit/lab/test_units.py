@@ -11,9 +11,9 @@ from rnnviz.config import RunConfig
 from rnnviz.lab import units as module
 from rnnviz.lab.probe import inspect
 from rnnviz.lab.units import LIST_PAGE, MOST_EDITS, Sort, StateSource
+from rnnviz.run.share_link import read_link
+from rnnviz.run.weight_edits import apply_edits, noise, scale, set_weight, silence
 from rnnviz.session import Session
-from rnnviz.training.share_link import read_link
-from rnnviz.training.weight_edits import apply_edits, noise, scale, set_weight, silence
 from tests.sampling import each_row
 
 CONFIG = RunConfig(hidden=8, init_scale=0.1, lr=0.05, epochs=200)

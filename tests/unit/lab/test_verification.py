@@ -10,7 +10,7 @@ from rnnviz.engine import optimizers
 from rnnviz.engine.trace import Trace
 from rnnviz.lab import verification
 from rnnviz.lab.verification import Check, apart
-from rnnviz.training.run import Run
+from rnnviz.run.run import Run
 from tests.sampling import each_row, singly
 
 QUICK = ("--hidden", "5", "--epochs", "2", "--lr", "0.01")

@@ -12,9 +12,9 @@ from rnnviz.analysis.state_transition import StateTransition, states_of
 from rnnviz.config import RunConfig
 from rnnviz.engine.batch import collate
 from rnnviz.lab.what_if import outcome_of, running_answers, spelled
+from rnnviz.run.schedule import Position
 from rnnviz.session import Session
 from rnnviz.tasks.upload import File, Upload
-from rnnviz.training.schedule import Position
 from tests import sampling
 from tests.sampling import each_row, singly
 

@@ -6,7 +6,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from rnnviz.notebook.views import Views
-from tests.unit.app.browser import unpacked
+from tests.unit.page.browser import unpacked
 
 #: Seconds that anything may take.
 PATIENCE = 30.0

@@ -13,8 +13,8 @@ from anywidget import AnyWidget
 import rnnviz
 from rnnviz.config import RunConfig
 from rnnviz.session import Session
-from tests.unit.app.browser import unpacked
 from tests.unit.notebook.cell import in_kernel, until
+from tests.unit.page.browser import unpacked
 
 
 @pytest.fixture

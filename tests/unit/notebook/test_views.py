@@ -6,11 +6,11 @@ import time
 
 import pytest
 
-from rnnviz.app import viewer as viewer_module
-from rnnviz.app.session_host import FAILED
 from rnnviz.config import RunConfig
 from rnnviz.figures.theme import DARK, LIGHT
 from rnnviz.notebook import views as views_module
+from rnnviz.page import viewer as viewer_module
+from rnnviz.page.session_host import FAILED
 from rnnviz.session import Session
 from tests.unit.notebook.cell import Page, in_kernel, rest, until
 

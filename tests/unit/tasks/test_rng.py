@@ -5,9 +5,9 @@ from itertools import count, cycle
 from rnnviz.analysis.fixed_points import STARTS
 from rnnviz.engine.initializers import INITIALISATION, SHUFFLING
 from rnnviz.lab.generation import SAMPLING
+from rnnviz.run.weight_edits import NOISE
 from rnnviz.tasks.rng import DATA, chance, distinct
 from rnnviz.tasks.split import SPLITTING
-from rnnviz.training.weight_edits import NOISE
 
 
 def test_task_and_seed_decide_the_numbers_on_every_machine():

@@ -1,1 +1,0 @@
-"""Export the history and the weights of a run to files."""

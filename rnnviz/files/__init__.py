@@ -1,0 +1,1 @@
+"""Files: a run, weights, results and recordings, written and read."""

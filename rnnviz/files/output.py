@@ -1,0 +1,108 @@
+"""The files that are written of a run, each by the option that asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from rnnviz.files.history import history_csv, history_json
+from rnnviz.files.numbers import Drawn, csv_of, with_numbers
+from rnnviz.files.origin import origin
+from rnnviz.files.replay import replay
+from rnnviz.files.run_writer import run_file
+from rnnviz.files.script import script
+from rnnviz.files.weights import safetensors_file, weights_file
+from rnnviz.files.whole_file import whole_file
+from rnnviz.session import Session
+from rnnviz.tasks.csv_table import TaskError
+
+#: Every picture of every page of a session, by page, tab and key: "hidden/carry/memory".
+EveryPicture = Callable[[Session], Mapping[str, Drawn]]
+#: The folders of the pages, in which the files of their pictures are.
+PAGES = ("train", "step", "hidden", "gradients", "dynamics")
+#: What is in a file, or in the files of a folder, by their names.
+Content = str | bytes | Mapping[str, str]
+
+
+class FileKind(NamedTuple):
+    """A kind of file: the example of its name, what it is, and its content.
+
+    The content depends on the path's ending, and on the options of the command.
+    """
+
+    metavar: str
+    help: str
+    content: Callable[[Session, Path, Mapping[str, Any]], str | bytes]
+    #: How the name must end if its ending tells the format.
+    ends: tuple[str, ...] = ()
+
+    def check(self, path: Path) -> None:
+        """Raise TaskError for a name whose ending is another format's."""
+        if self.ends and path.suffix and not any(_ends(path, end) for end in self.ends):
+            raise TaskError(f"{path}: its name must end in {' or '.join(self.ends)}.")
+
+
+def _weights(session: Session, path: Path, options: Mapping[str, Any]) -> bytes:
+    return (safetensors_file if _ends(path, ".safetensors") else weights_file)(session)
+
+
+def _history(session: Session, path: Path, options: Mapping[str, Any]) -> str:
+    return (history_csv if _ends(path, ".csv") else history_json)(session)
+
+
+def _ends(path: Path, end: str) -> bool:
+    return path.suffix.lower() == end
+
+
+def _several(phrases: Sequence[str] | None) -> Sequence[str] | None:
+    """The phrases of a replay: those given, if they are several, else the usual ones."""
+    return phrases if phrases and len(phrases) > 1 else None
+
+
+#: The files by the names of their options.
+FILES: dict[str, FileKind] = {
+    "run": FileKind(
+        "RUN.rnnviz", "the run with its past, which rnnviz open opens again",
+        lambda session, path, options: run_file(session, options["with_data"]),
+    ),
+    "replay": FileKind(
+        "RUN.html", "a page that replays the run, in one file without a server",
+        lambda session, path, options: replay(session, _several(options["phrase"])),
+    ),
+    "script": FileKind(
+        "RUN.py", "a script that trains the same network",
+        lambda session, *_: script(session),
+    ),
+    "weights": FileKind(
+        "FILE", "the weights, as .npz or .safetensors; rnnviz open opens both", _weights,
+        (".npz", ".safetensors"),
+    ),
+    "history": FileKind(
+        "FILE", "settings and scores of every epoch, as .csv or .json", _history, (".csv", ".json")
+    ),
+}  # fmt: skip
+
+#: The files of the history beside the numbers of the pictures.
+HISTORIES = {"history.csv": history_csv, "history.json": history_json}
+
+
+def numbers(session: Session, pictures: Mapping[str, Drawn]) -> dict[str, str]:
+    """The numbers of every picture as CSV, and the history of the run, by the names of files."""
+    made = origin(session)
+    tables = {f"{name}.csv": csv_of(one, made) for name, one in with_numbers(pictures).items()}
+    return tables | {name: content(session) for name, content in HISTORIES.items()}
+
+
+def write(path: Path, content: Content) -> None:
+    """Write a file whole, or every file of a folder, and the folders they are in.
+
+    Raises OSError, which names the path.
+    """
+    if isinstance(content, Mapping):
+        for name, text in content.items():
+            write(path / name, text)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with whole_file(path) as file:
+        file.write(content if isinstance(content, bytes) else content.encode())

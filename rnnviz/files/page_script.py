@@ -1,0 +1,47 @@
+"""The scripts of the page as one, for a file: from the disk a script can't import another."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from pathlib import Path
+
+import rnnviz
+
+PAGE = Path(rnnviz.__file__).with_name("page")
+_IMPORT = re.compile(r'^import \{([^}]*)\} from "((?:\.{1,2}/)+(\w+)\.js)";\n', re.MULTILINE)
+_EXPORT = re.compile(
+    r"^export (?=(?:async )?(?:class|const|function\*?) (?:(\w+)|\[([^\]]*)\]))", re.MULTILINE
+)
+
+
+def page_file(name: str) -> str:
+    """The text of a file of the page, e.g. "style.css"."""
+    return (PAGE / name).read_text(encoding="utf-8")
+
+
+def script_hash(code: str) -> str:
+    """What a content security policy calls a script that stands in the page."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()}"
+
+
+def page_script(name: str) -> str:
+    """The script static/``name`` and all that it imports, each in a function of its own.
+
+    It understands the imports and exports by name that the scripts of the page have.
+    """
+    scripts: dict[str, str] = {}
+    _collect(PAGE / "static" / name, scripts)
+    return "\n".join(scripts.values())
+
+
+def _collect(path: Path, scripts: dict[str, str]) -> None:
+    """Add a script to ``scripts``, by name, behind those that it imports."""
+    text = path.read_text(encoding="utf-8")
+    for _, imported, name in _IMPORT.findall(text):
+        if name not in scripts:
+            _collect(path.parent / imported, scripts)
+    exported = ", ".join(found or listed for found, listed in _EXPORT.findall(text))
+    body = _EXPORT.sub("", _IMPORT.sub(r"const {\1} = $\3;" + "\n", text))
+    scripts[path.stem] = f"const ${path.stem} = (() => {{\n{body}return {{ {exported} }};\n}})();"

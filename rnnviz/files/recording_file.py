@@ -1,0 +1,303 @@
+"""RecordingFile: snapshots of a training loop, in a file that grows.
+
+The file is a zip whose parts are stored as they are, one after the other:
+
+    run.json                        what is recorded: see ``rnnviz.torch``
+    snapshots/0000120.safetensors   the weights after step 120, by PyTorch's names
+
+A zip has its table at the end. One that grows, or whose writer was killed, has none, and the reader
+needs none: every part begins with its name, its length and its checksum. Only whole parts are read.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import struct
+import weakref
+import zipfile
+import zlib
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from io import BytesIO
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+import orjson
+
+from rnnviz.files.foreign_network import TransferError
+from rnnviz.files.json_size import check_lists
+from rnnviz.files.run_archive import FORMAT, VERSION, check_header
+from rnnviz.files.tensor_file import TensorFile
+from rnnviz.files.whole_file import named, whole_file
+from rnnviz.files.zip_file import TIME
+
+RECORDING = "recording"
+#: Most snapshots, and most bytes of what stands before them and of one of them.
+MOST_SNAPSHOTS, _MOST_HEADER, _MOST_SNAPSHOT = 2_000, 20_000_000, 200_000_000
+_RUN, _SNAPSHOT = "run.json", re.compile(r"snapshots/(\d{7,12})\.safetensors", re.ASCII)
+#: What stands before a part of a zip: signature, method, checksum, two sizes, two lengths.
+_HEAD = struct.Struct("<4s4xH4xLLLHH")
+_PART, _TABLE = b"PK\x03\x04", b"PK\x01\x02"
+#: Most bytes of a part's name.
+_MOST_NAME = 64
+
+
+class _Part(NamedTuple):
+    """A part of the file: its name, where it begins and its head there, and its content."""
+
+    name: str
+    place: int
+    head: bytes
+    start: int
+    end: int
+
+    @property
+    def checksum(self) -> int:
+        """The CRC-32 of its content."""
+        return int(_HEAD.unpack(self.head)[2])
+
+
+class RecordingFile:
+    """The whole snapshots of a recording, by step; ``look`` finds what was added.
+
+    It is in a file, which is open only while it is read, or in ``content``. ``header`` is what
+    run.json says. Raises TransferError.
+    """
+
+    def __init__(self, path: Path | None, content: bytes = b"") -> None:
+        self._path, self._content = path, content
+        self.header: dict[str, Any] = {}
+        #: Whether nothing can follow: the writer closed the file. One that was killed never does.
+        self.closed = False
+        self._forget()
+        if not self.look():
+            raise TransferError("there is no whole recording in the file.")
+
+    def _forget(self) -> None:
+        self._parts: dict[int, _Part] = {}
+        #: The steps with a snapshot, ascending.
+        self.steps: list[int] = []
+        self._heads: tuple[_Part, ...] = ()
+        self._end = 0
+
+    def look(self) -> bool:
+        """Read what was added, or all if the file was written anew.
+
+        Returns whether this recording is there; another one may have taken its place.
+        """
+        with self._opened() as file:
+            if not self._stands(file):
+                self._forget()
+                if not self._begin(file):
+                    return False
+            while part := self._next(file):
+                self._take(part)
+            # It is asked for at every turn of the page, and a look adds few.
+            if len(self.steps) < len(self._parts):
+                self.steps = list(self._parts)
+            file.seek(self._end)
+            self.closed = self._path is None or file.read(4) == _TABLE
+        return True
+
+    def read(self, step: int) -> TensorFile:
+        """A snapshot; raises TransferError, also if the writer has dropped it."""
+        for _ in range(2):
+            if (part := self._parts.get(step)) is None:
+                break
+            with self._opened() as file:
+                content = _content(file, part)
+            if zlib.crc32(content) == part.checksum:
+                return _checked(TensorFile.of(content), step)
+            self.look()
+        raise TransferError(f"step {step:,} is no longer in the file.")
+
+    def _opened(self) -> BinaryIO:
+        if self._path is None:
+            return BytesIO(self._content)
+        try:
+            return self._path.open("rb")
+        except OSError as problem:
+            raise TransferError(f"it can't be read ({problem.strerror}).") from None
+
+    def _stands(self, file: BinaryIO) -> bool:
+        """Whether the first and the last part are where they were, with the same checksums."""
+        return bool(self._heads) and all(_head(file, p.place) == p.head for p in self._heads)
+
+    def _begin(self, file: BinaryIO) -> bool:
+        """Read the header; return whether it is whole, and that of the same recording."""
+        part = self._next(file)
+        if part is None:
+            return False
+        header = _header(_content(file, part)) if part.name == _RUN else None
+        if header is None:
+            raise TransferError("this is no recording: it doesn't begin with run.json.")
+        self._heads, self._end = (part, part), part.end
+        self.header = self.header or header
+        return header == self.header
+
+    def _next(self, file: BinaryIO) -> _Part | None:
+        """The part that follows, if it is whole."""
+        return _part(file, self._end, _MOST_SNAPSHOT if self._end else _MOST_HEADER)
+
+    def _take(self, part: _Part) -> None:
+        """Add a snapshot; raises TransferError for a part that no recording has."""
+        found, last = _SNAPSHOT.fullmatch(part.name), next(reversed(self._parts), -1)
+        if not found or int(found[1]) <= last or len(self._parts) >= MOST_SNAPSHOTS:
+            raise TransferError(f"it has a part {part.name[:40]!r}, which no recording has here.")
+        self._parts[int(found[1])] = part
+        self._heads, self._end = (self._heads[0], part), part.end
+
+
+def _part(file: BinaryIO, place: int, most: int) -> _Part | None:
+    """The part that begins at a place, if it is whole and has at most ``most`` bytes."""
+    head = _head(file, place)
+    if len(head) < _HEAD.size:
+        return None
+    mark, method, _, packed, size, name, extra = _HEAD.unpack(head)
+    if mark != _PART or method != zipfile.ZIP_STORED or packed != size or name > _MOST_NAME:
+        return None
+    if not 0 < size <= most:
+        return None
+    title = file.read(name).decode(errors="replace")
+    start = file.tell() + extra
+    part = _Part(title, place, head, start, start + size)
+    return part if zlib.crc32(_content(file, part)) == part.checksum else None
+
+
+def _head(file: BinaryIO, place: int) -> bytes:
+    """What stands before a part, with its checksum."""
+    file.seek(place)
+    return file.read(_HEAD.size)
+
+
+def _checked(snapshot: TensorFile, step: int) -> TensorFile:
+    """The snapshot of a step; its name is not in the checksum, but the step that it says is."""
+    if snapshot.metadata.get("step") != str(step):
+        raise TransferError("the part says that it is another step.")
+    return snapshot
+
+
+def _content(file: BinaryIO, part: _Part) -> bytes:
+    """The bytes of a part, fewer if the file ends before."""
+    file.seek(part.start)
+    return file.read(part.end - part.start)
+
+
+def is_recording(file: BinaryIO) -> bool:
+    """Whether a file begins as a recording does, whatever follows."""
+    part = _part(file, 0, _MOST_HEADER)
+    if part is None or part.name != _RUN:
+        return False
+    try:
+        return bool(_header(_content(file, part)))
+    except TransferError:
+        return False
+
+
+def _header(content: bytes) -> dict[str, Any]:
+    """What run.json says; raises TransferError unless it is that of a recording."""
+    check_lists(content)
+    try:
+        header = orjson.loads(content)
+    except ValueError:
+        header = None
+    known: dict[str, Any] = header if isinstance(header, dict) else {}
+    check_header(known, RECORDING)
+    return known
+
+
+class RecordingWriter:
+    """Writes snapshots to a file of at most about ``most`` bytes; each can be read at once.
+
+    The file is there with the first snapshot; until then what was there stays. If it is full, every
+    other snapshot is dropped, and ``stride`` doubles: the snapshots that stay are at multiples of
+    it, and the last. ``close`` ends the file; without it the end of the program does. Raises
+    OSError, and TransferError for a header that could not be read.
+    """
+
+    def __init__(self, path: Path, header: Mapping[str, Any], stride: int, most: int) -> None:
+        self._path, self._most, self.stride = path, most, stride
+        whole = {"format": FORMAT, "version": VERSION, "kind": RECORDING, **header}
+        self._header = _readable(json.dumps(whole).encode())
+        self._sizes: dict[int, int] = {}
+        self._end: weakref.finalize[Any, RecordingWriter]
+
+    def _begin(self, parts: Iterable[tuple[str, bytes]]) -> None:
+        """Write the file anew, with these parts, and open it for more."""
+        with whole_file(self._path) as file:
+            with zipfile.ZipFile(file, "w") as other:
+                for name, content in parts:
+                    other.writestr(zipfile.ZipInfo(name, TIME), content)
+            if self._sizes:
+                self._end()
+        self._file = self._path.open("r+b")
+        self._zip = zipfile.ZipFile(self._file, "a")
+        self._file.truncate()  # More follows, so the table at its end goes.
+        #: Also when a program ends without a word.
+        self._end = weakref.finalize(self, _close_quietly, self._zip, self._file)
+
+    def close(self) -> None:
+        """End the file."""
+        if not self._sizes:
+            self._begin([(_RUN, self._header)])
+        self._end.detach()
+        _close(self._zip, self._file)
+
+    @property
+    def last(self) -> int:
+        """The last step with a snapshot; -1 if there is none."""
+        return next(reversed(self._sizes), -1)
+
+    def add(self, step: int, snapshot: TensorFile) -> None:
+        """Write a snapshot; steps only grow."""
+        content = snapshot.content()
+        while len(self._sizes) > 2 and self._is_full(len(content)):
+            self._thin()
+        if self._sizes:
+            with named(self._path):
+                self._zip.writestr(zipfile.ZipInfo(_name(step), TIME), content)
+                self._file.flush()
+        else:
+            self._begin([(_RUN, self._header), (_name(step), content)])
+        self._sizes[step] = len(content)
+
+    def _is_full(self, more: int) -> bool:
+        size = sum(self._sizes.values()) + more
+        return size > self._most or len(self._sizes) >= MOST_SNAPSHOTS // 4
+
+    def _thin(self) -> None:
+        """Drop every other snapshot."""
+        self.stride *= 2
+        kept = {step: size for step, size in self._sizes.items() if step % self.stride == 0}
+        self._begin((name, self._zip.read(name)) for name in (_RUN, *map(_name, kept)))
+        self._sizes = kept
+
+
+def _readable(header: bytes) -> bytes:
+    """The header; raises TransferError if it is larger than what is read."""
+    if len(header) > _MOST_HEADER:
+        raise TransferError(
+            f"The probe examples and the names have {len(header) / 1e6:,.1f} MB in the recording, "
+            f"and {_MOST_HEADER // 1_000_000} MB are the most. Give fewer probe examples."
+        )
+    _header(header)
+    return header
+
+
+def _close(archive: zipfile.ZipFile, file: BinaryIO) -> None:
+    """End a file with the table of a zip."""
+    try:
+        archive.close()
+    finally:
+        file.close()
+
+
+def _close_quietly(archive: zipfile.ZipFile, file: BinaryIO) -> None:
+    """The same; a table that finds no room is not needed to read the file."""
+    with suppress(OSError):
+        _close(archive, file)
+
+
+def _name(step: int) -> str:
+    return f"snapshots/{step:07}.safetensors"

@@ -1,0 +1,131 @@
+"""RunArchive: a run as a file, a zip of JSON and safetensors. Nothing in it is pickled.
+
+    run.json                        what the run is: see ``export.run_file``
+    history.safetensors             loss and metric after every epoch, from epoch 0
+    ghost.safetensors               the same of the run that a branch left
+    first.safetensors               weights that the run began with, if they came from elsewhere
+    data/train, data/test           the reader's own files, if they were put in
+    data.json                       examples that the run was given, if they were put in
+    snapshots/0000120.safetensors   the state at the start of epoch 120
+
+``run.json`` has the "format", "rnnviz run", and its "version". The "kind" is "run" if the run can
+be replayed from its snapshots. (A "recording" has nothing in between: see ``recording_file``.) A
+snapshot has the weights by name, and the arrays of the optimizer as ``slots.0.W_hh``; its metadata
+say "epoch", "optimizer" and "steps".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import orjson
+
+from rnnviz.files.foreign_network import TransferError
+from rnnviz.files.json_size import check_lists
+from rnnviz.files.tensor_file import TensorFile
+from rnnviz.files.zip_file import members_of, zip_content
+
+FORMAT, VERSION, RUN = "rnnviz run", 1, "run"
+#: The largest file, and the largest sum of what is in it, in bytes.
+MAX_RUN = 100_000_000
+#: The largest part in JSON, in bytes, and the most changes of a run.
+MAX_JSON, MOST_CHANGES = 20_000_000, 10_000
+_RUN, _SNAPSHOT = "run.json", re.compile(r"snapshots/(\d{7})\.safetensors", re.ASCII)
+_OTHERS = {
+    _RUN, "history.safetensors", "ghost.safetensors", "first.safetensors", "data/train",
+    "data/test", "data.json",
+}  # fmt: skip
+
+
+def check_header(header: Mapping[str, Any], kind: str) -> None:
+    """Raise TransferError unless ``run.json`` is that of a file of ``kind``, in this version."""
+    if header.get("format") != FORMAT:
+        raise TransferError(f"this is no {kind} of rnnviz: its run.json doesn't say that it is.")
+    if (version := header.get("version")) != VERSION:
+        raise TransferError(
+            f"its format has the version {str(version)[:20]}, and this rnnviz reads version "
+            f"{VERSION}: open it with the rnnviz that wrote it."
+        )
+    if (found := header.get("kind")) != kind:
+        raise TransferError(f"it is a {str(found)[:20]!r}, not a {kind}.")
+
+
+@dataclass(frozen=True, eq=False)
+class RunArchive:
+    """The members of the file by name."""
+
+    members: Mapping[str, bytes]
+
+    @classmethod
+    def made(
+        cls,
+        run: Mapping[str, Any],
+        tensors: Mapping[str, TensorFile],
+        files: Mapping[str, bytes],
+    ) -> RunArchive:
+        """An archive of what ``run.json`` says, tensors by the name of their part, and files."""
+        header = {"format": FORMAT, "version": VERSION, **run}
+        named = {f"{name}.safetensors": file.content() for name, file in tensors.items()}
+        return cls({_RUN: orjson.dumps(header, option=orjson.OPT_INDENT_2), **files, **named})
+
+    def content(self) -> bytes:
+        """The file; only what is no tensor is compressed."""
+        return zip_content(self.members)
+
+    @classmethod
+    def of(cls, content: bytes) -> RunArchive:
+        """Read a file; raises TransferError, with a sentence that begins small."""
+        read = cls(members_of(content, MAX_RUN, _is_part))
+        check_header(read.run, RUN)
+        return read
+
+    @cached_property
+    def run(self) -> dict[str, Any]:
+        """What ``run.json`` says."""
+        return self.table(_RUN)
+
+    @property
+    def snapshots(self) -> dict[int, str]:
+        """The names of the snapshots by epoch, ascending; for ``tensors``."""
+        found = {int(m[1]): m[0] for name in self.members if (m := _SNAPSHOT.fullmatch(name))}
+        return {epoch: found[epoch].removesuffix(".safetensors") for epoch in sorted(found)}
+
+    def table(self, name: str) -> dict[str, Any]:
+        """A part in JSON; raises TransferError."""
+        content = self._member(name)
+        if len(content) > MAX_JSON:
+            raise TransferError(f"its {name} has more than {MAX_JSON // 1_000_000} MB.")
+        check_lists(content)
+        try:
+            table = orjson.loads(content)
+        except orjson.JSONDecodeError:
+            raise TransferError(f"its {name} can't be read as JSON.") from None
+        if not isinstance(table, dict):
+            raise TransferError(f"its {name} is not a table.")
+        return table
+
+    def tensors(self, name: str) -> TensorFile:
+        """A part with tensors; raises TransferError."""
+        content = self._member(f"{name}.safetensors")
+        try:
+            return TensorFile.of(content)
+        except TransferError as problem:
+            raise TransferError(f"{name}: {problem}") from None
+
+    def _member(self, name: str) -> bytes:
+        if name not in self.members:
+            raise TransferError(f"it has no {name}.")
+        return self.members[name]
+
+
+def snapshot_name(epoch: int) -> str:
+    """The name of a snapshot's part."""
+    return f"snapshots/{epoch:07}"
+
+
+def _is_part(name: str) -> bool:
+    return name in _OTHERS or _SNAPSHOT.fullmatch(name) is not None

@@ -1,0 +1,369 @@
+"""A run from a file: its settings, its past and its data, as a session that goes on with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rnnviz.config import SETTINGS, OptimizerKind, RunConfig, SettingError
+from rnnviz.engine.cell_text import CellError
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.engine.optimizers import OPTIMIZERS, Slots
+from rnnviz.engine.own_cell import own_cell
+from rnnviz.engine.parameters import Architecture
+from rnnviz.engine.training import TrainState
+from rnnviz.files.foreign_network import TransferError
+from rnnviz.files.named_weights import named_weights
+from rnnviz.files.run_archive import MAX_RUN, MOST_CHANGES, RunArchive
+from rnnviz.lab.probe import most_typed
+from rnnviz.lab.selection import Selection
+from rnnviz.run.first_network import FirstNetwork
+from rnnviz.run.history import COLUMNS, Ghost, History
+from rnnviz.run.run import Past, architecture_of
+from rnnviz.run.schedule import EDIT, Change, Position, Schedule
+from rnnviz.run.share_link import MOST_INDEX, OldRun
+from rnnviz.run.weight_edits import problem
+from rnnviz.session import Session
+from rnnviz.tasks.csv_table import TaskError
+from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.dataset_table import dataset_of_table
+from rnnviz.tasks.registry import TASKS
+from rnnviz.tasks.upload import OPTIONS, File, Upload, dataset_of, fingerprint
+from rnnviz.tasks.upload_store import UploadStore
+
+#: The files of a run's own data, by their names in it.
+ROLES = ("train", "test")
+#: Most characters of a text in a run.
+_MOST_TEXT = 2_000
+
+
+class DataMissingError(TransferError):
+    """A run can't go on without the files it learned from.
+
+    ``wanted`` has the name and the SHA-256 of each, by its role.
+    """
+
+    def __init__(self, message: str, wanted: Mapping[str, Mapping[str, str]]) -> None:
+        super().__init__(message)
+        self.wanted = wanted
+
+
+@dataclass(frozen=True, eq=False)
+class StoredRun:
+    """A run from a file; every session of it goes on with it by itself.
+
+    ``given`` are data that no task and no upload has.
+    """
+
+    schedule: Schedule
+    past: Past
+    shown: Position
+    ghost: Ghost | None
+    first: FirstNetwork | None
+    given: Dataset | None
+    upload: Upload | None
+    phrase: str
+    selection: Selection
+
+    def session(self, upload_store: UploadStore | None = None) -> Session:
+        """A session at the position that was shown when the run was stored."""
+        session = Session(self.schedule.start, self.given, upload_store, self.first)
+        session.load(self.upload)
+        session.player.resume(self.schedule, self._own_past, self.shown, self.ghost)
+        session.own_equations = session.config.equations
+        session.selection = replace(self.selection)
+        session.ask(self.phrase)
+        return session
+
+    @property
+    def _own_past(self) -> Past:
+        """The past with a history that a session may go on with."""
+        return self.past._replace(history=self.past.history.until(self.past.position.epoch))
+
+
+def open_run(path: str | Path, upload: Upload | None = None) -> Session:
+    """A session that goes on with the run in a file, with all its past.
+
+    ``upload`` are the data that it learned from, if they are not in the file. Raises TransferError.
+    """
+    return stored_run(Path(path), upload).session()
+
+
+def stored_run(path: Path, upload: Upload | None = None) -> StoredRun:
+    """The run in a file; raises TransferError, with a sentence that begins with its name."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_RUN + 1)
+    except OSError as problem:
+        raise TransferError(f"{path}: can't be read ({problem.strerror}).") from None
+    return run_of(content, path.name, upload)
+
+
+def run_of(content: bytes, name: str, upload: Upload | None = None) -> StoredRun:
+    """The run in the content of a file; raises TransferError."""
+    try:
+        return _stored(RunArchive.of(content), upload)
+    except DataMissingError as missing:
+        raise DataMissingError(f"{name[:60]}: {missing}", missing.wanted) from None
+    except (TransferError, TaskError) as problem:
+        raise TransferError(f"{name[:60]}: {problem}") from None
+    except (SettingError, CellError) as problem:
+        raise TransferError(f"{name[:60]}: its settings can't be used. {problem}") from None
+
+
+def _stored(archive: RunArchive, upload: Upload | None) -> StoredRun:
+    run = archive.run
+    start = _config(run.get("settings"))
+    given, own = _data(archive, start, upload)
+    dataset = given or (dataset_of(replace(own, seed=start.seed)) if own else _task(start))
+    of = architecture_of(dataset, start)
+    now = _position(run, "now", dataset, start)
+    schedule = Schedule(start, _changes(run, now, of))
+    history = _history(archive, "history", now.epoch)
+    states = _states(archive, now.epoch, of, start)
+    past, shown = Past(now, history, states), _position(run, "shown", dataset, start)
+    ghost = _ghost(archive, run["ghost"], schedule, dataset) if run.get("ghost") else None
+    first = _first(archive, run["first"], dataset) if run.get("first") else None
+    marked = Selection(_index(run, "unit"), _index(run, "token"))
+    phrase = _text(run, "phrase", most_typed(dataset))
+    return StoredRun(schedule, past, min(shown, now), ghost, first, given, own, phrase, marked)
+
+
+# Settings
+
+
+def _config(settings: Any) -> RunConfig:
+    if not isinstance(settings, dict):
+        raise TransferError("its run.json has no settings.")
+    try:
+        config = RunConfig(**settings)
+    except TypeError:
+        raise TransferError("its settings are none of this version of rnnviz.") from None
+    if config.equations:
+        own_cell(config.equations)
+    return config
+
+
+def _position(run: Mapping[str, Any], name: str, dataset: Dataset, config: RunConfig) -> Position:
+    position, batch = Position.parse(_text(run, name)), config.batch
+    if position > (int(SETTINGS["epochs"].high), 0):
+        raise TransferError(f"its run can't be at epoch {position.epoch:,}.")
+    if position.offset >= len(dataset.train) or position.offset % batch:
+        raise TransferError(f"no step of its run ends at {position}.")
+    return position
+
+
+def _changes(table: Mapping[str, Any], now: Position, of: Architecture) -> tuple[Change, ...]:
+    """The changes on the way to ``now``; raises for what this run can't have."""
+    texts = table.get("changes")
+    if not isinstance(texts, list) or len(texts) > MOST_CHANGES:
+        raise TransferError(f"its changes must be a list of at most {MOST_CHANGES:,}.")
+    changes = tuple(Change.parse(str(text)[:_MOST_TEXT]) for text in texts)
+    positions = [change.position for change in changes]
+    if positions != sorted(positions) or positions[-1:] > [now]:
+        raise TransferError("its changes are not in order, or beyond its last epoch.")
+    for change in changes:
+        why = problem(change.value, of) if change.name == EDIT else ""
+        if why:
+            raise TransferError(f"its change {change} can't be made: {why}")
+    return changes
+
+
+def _text(table: Mapping[str, Any], name: str, most: int = _MOST_TEXT) -> str:
+    text = table.get(name)
+    if not isinstance(text, str) or len(text) > most:
+        raise TransferError(f"its {name} must be a text of at most {most:,} characters.")
+    return text
+
+
+def _index(table: Mapping[str, Any], name: str) -> int | None:
+    index = table.get(name)
+    if index is None or (type(index) is int and 0 <= index < MOST_INDEX):
+        return index
+    raise TransferError(f"its {name} can't be {str(index)[:40]}.")
+
+
+# Data
+
+
+def _task(config: RunConfig) -> Dataset:
+    return TASKS[config.task].build(config.lag, config.seed)
+
+
+def _data(
+    archive: RunArchive, config: RunConfig, known: Upload | None
+) -> tuple[Dataset | None, Upload | None]:
+    """The data that the run was given, and its upload: at most one of them."""
+    data = archive.run.get("data")
+    if not isinstance(data, dict):
+        raise TransferError("its run.json doesn't say what its data are.")
+    match data.get("kind"):
+        case "task":
+            return None, None
+        case "own":
+            return None, _upload(archive, data, config, known)
+        case "given" if data.get("task") is True:
+            notes = data.get("notes")
+            listed = notes if isinstance(notes, list) else []
+            return replace(_task(config), notes=tuple(str(n)[:_MOST_TEXT] for n in listed)), None
+        case "given" if "data.json" in archive.members:
+            return dataset_of_table(archive.table("data.json")), None
+        case "given":
+            raise TransferError(
+                f"the data it learned from, {_text(data, 'name')[:60]}, are not in the file. "
+                f"{_held(archive, config)} Write the run again, with its data."
+            )
+    raise TransferError(f"its data can't be of the kind {str(data.get('kind'))[:40]!r}.")
+
+
+def _upload(
+    archive: RunArchive, data: dict[str, Any], config: RunConfig, known: Upload | None
+) -> Upload:
+    """The files in the archive, or else those of ``known`` if they are the same."""
+    files = {role: _file(archive, data, role) for role in ROLES}
+    options = {name: data[name] for name in OPTIONS if data.get(name) is not None}
+    for name in ("skip_bad", "merge_labels"):
+        options[name] = data.get(name) is True
+    if files["train"]:
+        return Upload(files["train"], files["test"], **options)
+    # There is always something to learn from.
+    wanted = {role: _named(data, role) for role in ROLES if role == "train" or data.get(role)}
+    found = _same_files(wanted, known)
+    if found:
+        return Upload(found["train"], found.get("test"), **options)
+    names = " and ".join(file["name"][:60] for file in wanted.values())
+    it = "it" if len(wanted) == 1 else "them"
+    others = "The data that are loaded are others. " if known else ""
+    # What to do comes first: the page shows one line, and the rest to those who point at it.
+    raise DataMissingError(
+        f"it needs {names}: drop {it} on the page too, or choose {it} under Open a file. On the "
+        f"command line, --train and --test are for this. You can also save the run again, with its "
+        f"data. {others}{_held(archive, config)}",
+        wanted,
+    )
+
+
+def _named(data: dict[str, Any], role: str) -> dict[str, str]:
+    """The name and the SHA-256 of a file that a run learned from."""
+    named = data.get(role)
+    if not isinstance(named, dict):
+        raise TransferError(f"its data have no name of the file {role}.")
+    return {"name": _text(named, "name")[:200], "sha256": _text(named, "sha256")}
+
+
+def _same_files(
+    wanted: Mapping[str, Mapping[str, str]], known: Upload | None
+) -> dict[str, File] | None:
+    """The files that are wanted, if these are what is known; they may have other names."""
+    if known is None:
+        return None
+    given = {role: file for role, file in fingerprint(known).items() if file}
+    hashes = ({role: file["sha256"] for role, file in files.items()} for files in (given, wanted))
+    if len({*map(str, hashes)}) > 1:
+        return None
+    return {role: File(wanted[role]["name"], getattr(known, role).content) for role in wanted}
+
+
+def _held(archive: RunArchive, config: RunConfig) -> str:
+    """What the file holds, in a sentence."""
+    epoch = Position.parse(_text(archive.run, "now")).epoch
+    loss = _history(archive, "history", epoch).row(epoch)["train_loss"]
+    end = f", which end at a training loss of {loss:.3g}" if np.isfinite(loss) else ""
+    what = f"{epoch:,} epochs of a network with {config.hidden} units ({config.cell})"
+    return f"It holds {what}{end}."
+
+
+def _file(archive: RunArchive, data: dict[str, Any], role: str) -> File | None:
+    """A file of the reader's, if it is in the archive."""
+    content = archive.members.get(f"data/{role}")
+    return None if content is None else File(_named(data, role)["name"], content)
+
+
+# Weights and scores
+
+
+def _history(archive: RunArchive, name: str, epoch: int) -> History:
+    """The scores up to an epoch; a column has gaps everywhere or nowhere but at first."""
+    columns = archive.tensors(name).tensors
+    for column in COLUMNS:
+        values = columns.get(column, np.empty(0))
+        if values.shape != (epoch + 1,) or not _has_gaps_nowhere_or_everywhere(values):
+            raise TransferError(f"its {name} has no {column} for each of {epoch + 1:,} epochs.")
+    return History.of(columns)
+
+
+def _has_gaps_nowhere_or_everywhere(values: Array) -> bool:
+    """Whether all scores after that of epoch 0 are numbers, or none is."""
+    return bool(np.isfinite(values[1:]).all() or np.isnan(values).all())
+
+
+def _states(
+    archive: RunArchive, epoch: int, of: Architecture, config: RunConfig
+) -> tuple[TrainState, ...]:
+    """The snapshots up to an epoch, of which the last one is that of the epoch."""
+    states = []
+    for stored, name in archive.snapshots.items():
+        file = archive.tensors(name)
+        try:
+            states.append(_state(stored, file.tensors, file.metadata, of, config.dtype.value))
+        except (TransferError, ValueError) as problem:
+            raise TransferError(f"{name}: {problem}") from None
+    if not states or states[-1].epoch != epoch:
+        raise TransferError(f"it has no weights of epoch {epoch:,}, where its run is.")
+    return tuple(states)
+
+
+def _state(
+    epoch: int,
+    tensors: Mapping[str, Any],
+    metadata: Mapping[str, str],
+    of: Architecture,
+    dtype: str,
+) -> TrainState:
+    kind = OptimizerKind(metadata.get("optimizer", ""))
+    steps = metadata.get("steps", "")
+    if metadata.get("epoch") != str(epoch) or not (steps.isdecimal() and len(steps) < 16):
+        raise TransferError("its metadata don't say its epoch and the steps of its optimizer.")
+    parts: list[dict[str, Any]] = [{}]
+    parts += [{} for _ in range(OPTIMIZERS[kind].slots)]
+    for name, array in tensors.items():
+        number, plain = _slot(name)
+        if number >= len(parts):
+            raise TransferError(f"it has {name[:60]}, and {kind} has {len(parts) - 1} slots.")
+        parts[number][plain] = array
+    weights, *slots = (named_weights(part, of, dtype) for part in parts)
+    arrays = tuple(slot.theta for slot in slots)
+    return TrainState(weights, epoch, slots=Slots(kind, arrays, int(steps)))
+
+
+def _slot(name: str) -> tuple[int, str]:
+    """The number of an optimizer's slot, from 1, and of which weight it is; 0 for a weight."""
+    if not name.startswith("slots."):
+        return 0, name
+    _, number, plain = (*name.split(".", 2), "", "")[:3]
+    return (int(number) + 1 if number.isdecimal() and len(number) == 1 else 99), plain
+
+
+def _ghost(archive: RunArchive, table: Any, after: Schedule, dataset: Dataset) -> Ghost:
+    """The run that a branch left."""
+    if not isinstance(table, dict):
+        raise TransferError("its ghost is not a table.")
+    left, end = (_position(table, name, dataset, after.start) for name in ("left", "now"))
+    if left > end:
+        raise TransferError("its ghost was left before it ended.")
+    changes = _changes(table, end, architecture_of(dataset, after.start))
+    schedule = OldRun(left, end, changes).schedule(after)
+    return Ghost(left, end, _history(archive, "ghost", end.epoch), schedule)
+
+
+def _first(archive: RunArchive, table: Any, dataset: Dataset) -> FirstNetwork:
+    if not isinstance(table, dict):
+        raise TransferError("what it says of its first weights is not a table.")
+    config = _config(table.get("settings"))
+    tensors = archive.tensors("first").tensors
+    parameters = named_weights(tensors, architecture_of(dataset, config), config.dtype.value)
+    return FirstNetwork(parameters, config, _text(table, "source"), _text(table, "note"))

@@ -1,0 +1,233 @@
+"""Script: a run as one Python file that trains the same network with NumPy alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pprint import pformat
+from string import Template
+
+from rnnviz import __version__
+from rnnviz.config import Gradient, OutputAt, RunConfig
+from rnnviz.engine.cell_source import Wanted, passes, plain_name, understood
+from rnnviz.engine.derived_cell import DerivedCell
+from rnnviz.engine.initializers import first_formulas
+from rnnviz.engine.parameters import Architecture
+from rnnviz.files import script_parts as parts
+from rnnviz.files.origin import query_of
+from rnnviz.run.schedule import EDIT, Schedule
+from rnnviz.session import Session
+from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.example import Example
+from rnnviz.tasks.metrics import Metric
+from rnnviz.tasks.vocabulary import Array
+
+
+class ScriptError(ValueError):
+    """Why a run can't be written as a script, in one sentence."""
+
+
+def problem_of(session: Session) -> str:
+    """Why the run can't be written as a script, in a sentence; empty if it can."""
+    schedule, of = session.run.schedule, session.state.parameters.architecture
+    if first := session.player.given:
+        return (
+            f"This network's first weights came from {first.source}, and a script draws them "
+            "from the seed. Write the weights to a file instead."
+        )
+    if not session.dataset.labelled:
+        return (
+            "There are no labelled examples, so a script has nothing to train on. "
+            "Write the weights to a file instead."
+        )
+    if any(change.name == EDIT for change in schedule.changes):
+        return (
+            "The weights of this run were edited by hand, which a script can't repeat. "
+            "Write the weights to a file instead."
+        )
+    if of.source and any(stage.truncate for stage in schedule.stages):
+        return "A truncated run of an encoder and a decoder has no script."
+    return ""
+
+
+def script(session: Session) -> str:
+    """The script of the run up to the position shown; raises ScriptError."""
+    if problem := problem_of(session):
+        raise ScriptError(problem)
+    schedule, state, data = session.run.schedule, session.state, session.dataset
+    of, config = state.parameters.architecture, schedule.start
+    sections = [
+        _heading(session),
+        _settings(of, schedule, (state.epoch, state.offset)),
+        *_data(data),
+        *passes(of.cell.text, _wanted(of, config)),
+        *_network(of, schedule, data),
+        *_initial(config, of.cell),
+        *_training(schedule, data),
+    ]
+    return "\n\n\n".join(section.strip("\n") for section in sections) + "\n"
+
+
+def _heading(session: Session) -> str:
+    """What made the file, and from what. No text of the user's may end the quotation."""
+    cell = session.state.parameters.architecture.cell.text
+    changed = session.run.schedule.start.to_query()
+    changed.pop("equations", None)
+    pairs = (f"{name}={plain_name(value)}" for name, value in changed.items())
+    equations = "\n".join(f"    {line}" for line in understood(cell))
+    return (
+        f'"""{plain_name(session.dataset.name)}: a recurrent network ({plain_name(cell.name)}).\n\n'
+        f"{equations}\n\n"
+        f"It is trained with NumPy alone. Written by rnnviz {__version__}.\n"
+        f"Settings that differ from the default: {', '.join(pairs) or 'none'}.\n"
+        f"Seed {session.run.schedule.start.seed}, up to epoch {session.player.progress}; "
+        f"the link to it is {query_of(session)}\n"
+        'Run it with --weights own.npz to write the weights.\n"""\n\n'
+        "import sys\n\nimport numpy as np"
+    )
+
+
+def _settings(of: Architecture, schedule: Schedule, end: tuple[int, int]) -> str:
+    """The sizes of the network, and the settings that may change on the way."""
+    config, names = schedule.start, ("lr", "clip", "clip_by", "optimizer", "truncate")
+    changing = {
+        name: getattr(getattr(config, name), "value", getattr(config, name)) for name in names
+    }
+    changes: dict[tuple[int, int], dict[str, object]] = {}
+    for change in schedule.changes:
+        value = getattr(change.value, "value", change.value)
+        epoch, offset = change.position
+        changes.setdefault((epoch, offset), {})[change.name] = value
+    layers = [f".{n + 1}" if of.layers > 1 else "" for n in range(of.layers)]
+    return "\n".join(
+        [
+            f"SEED, BATCH, HIDDEN, DTYPE = {config.seed}, {config.batch}, {of.hidden}, "
+            f'"{config.dtype.value}"',
+            f"LAYERS = {layers}  # what follows the names of each layer's weights",
+            f"STACKS = {dict(of.stacks)}  # what stands before them, and the number of inputs",
+            f"settings = {changing}",
+            f"CHANGES = {changes}  # at (epoch, examples of the next one)",
+            f"END = {end}",
+        ]
+    )
+
+
+# The data
+
+
+def _data(dataset: Dataset) -> Iterator[str]:
+    """The data as they are read: words where no white space is in them, else numbers."""
+    named = dataset.tokens and all(word.split() == [word] for word in _words(dataset))
+    listed = [
+        f"VOCABULARY = {_wrapped(list(dataset.vocabulary.words))}",
+        f"CLASSES = {_wrapped(list(dataset.classes))}",
+    ]
+    if dataset.source is not None:
+        listed.append(f"SOURCE = {_wrapped(list(dataset.source.words))}")
+    for name, examples in (("TRAIN", dataset.train), ("TEST", dataset.test)):
+        rows = "".join(f"    {_written(example, dataset, named)},\n" for example in examples)
+        listed.append(f"{name} = [\n{rows}]")
+    yield "\n".join(listed)
+    yield _READ_WORDS if named else _READ_NUMBERS if dataset.tokens else _READ_VALUES
+
+
+def _words(dataset: Dataset) -> list[str]:
+    return [*dataset.vocabulary.words, *(dataset.source.words if dataset.source else ())]
+
+
+def _written(example: Example, dataset: Dataset, named: bool) -> str:
+    """One example: what is read, the targets, and what an encoder reads before."""
+    targets: object = example.targets.tolist()
+    if dataset.one_class_at_end:
+        targets = dataset.classes[example.target]
+    row: list[object] = [_tokens(example.inputs, dataset.vocabulary.words, named), targets]
+    if example.source is not None and dataset.source is not None:
+        row.append(_tokens(example.source, dataset.source.words, named))
+    return repr(tuple(row))
+
+
+def _tokens(inputs: Array, words: Sequence[str], named: bool) -> object:
+    return " ".join(words[int(k)] for k in inputs) if named else inputs.tolist()
+
+
+def _wrapped(names: list[str]) -> str:
+    return pformat(names, width=98, compact=True)
+
+
+_READ_WORDS = '''
+def rows(text, names):
+    """A text as rows (T, D): 1 at the word that is read, else 0."""
+    tokens = [names.index(word) for word in text.split()]
+    return np.eye(len(names), dtype=DTYPE)[tokens]
+'''
+_READ_NUMBERS = '''
+def rows(tokens, names):
+    """Tokens as rows (T, D): 1 at the one that is read, else 0."""
+    return np.eye(len(names), dtype=DTYPE)[tokens]
+'''
+_READ_VALUES = '''
+def rows(values, names):
+    """Values as rows (T, D)."""
+    return np.array(values, DTYPE)
+'''
+
+
+# The network
+
+
+def _wanted(of: Architecture, config: RunConfig) -> Wanted:
+    exact = config.gradient is Gradient.EXACT
+    return Wanted(inputs=of.layers > 1, ends=bool(of.source), transposes=exact)
+
+
+def _network(of: Architecture, schedule: Schedule, dataset: Dataset) -> Iterator[str]:
+    """The passes through all layers, the gradient, the loss and the score."""
+    deep, every = of.layers > 1, dataset.reads is OutputAt.EVERY
+    fields = {
+        "at": ":" if every else "-1:",
+        "more": ", d_x" * deep,
+        "input": "d_x" if deep else "None",
+    }
+    yield parts.STACK
+    if not of.source:
+        truncates = any(stage.truncate for stage in schedule.stages)
+        layer = parts.TRUNCATED if truncates else parts.WHOLE
+        if truncates:
+            fields["more"] = ", d_x[part]" * deep
+        yield _filled(layer, fields)
+    yield _filled(parts.TRANSLATION if of.source else parts.NETWORK, fields)
+    yield parts.LOSSES[of.loss]
+    yield _metric(dataset.metric)
+
+
+def _metric(metric: Metric) -> str:
+    if metric.tolerance is None:
+        return parts.METRICS[metric.name]
+    return _filled(parts.WITHIN, {"tolerance": repr(metric.tolerance)})
+
+
+def _filled(text: str, fields: dict[str, str]) -> str:
+    return Template(text).substitute(fields)
+
+
+def _initial(config: RunConfig, cell: DerivedCell) -> Iterator[str]:
+    """How the weights are drawn."""
+    lines = [
+        f'"{name}": lambda rng: {formula.replace("FORGET_BIAS", repr(config.forget_bias))}'
+        for name, formula in first_formulas(cell).items()
+    ]
+    recurrent = repr(list(cell.equations.recurrent))
+    yield _filled(parts.DRAWS[config.init], {"scale": repr(config.init_scale)})
+    yield _filled(parts.INITIAL, {"recurrent": recurrent, "first": ", ".join(lines)})
+
+
+def _training(schedule: Schedule, dataset: Dataset) -> Iterator[str]:
+    """The optimizers that are used, and the loop over the epochs."""
+    kinds = dict.fromkeys(stage.optimizer for stage in schedule.stages)
+    yield from (parts.OPTIMIZERS[kind] for kind in kinds)
+    target = "[CLASSES.index(example[1])]" if dataset.one_class_at_end else "example[1]"
+    fields = {
+        "optimizers": ", ".join(f'"{kind}": {kind}' for kind in kinds),
+        "target": target if dataset.answers_classes else f"{target}, DTYPE",
+        "metric": dataset.metric.name.capitalize(),
+    }
+    yield _filled(parts.TRAINING, fields)

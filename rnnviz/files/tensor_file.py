@@ -1,0 +1,204 @@
+"""TensorFile: named arrays in the format safetensors, read and written without unpickling.
+
+Eight bytes say how long the header is, little-endian. The header is JSON: for every name dtype,
+shape, and where its bytes begin and end; and texts under ``__metadata__``. The bytes of the arrays
+follow.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path, PurePath
+from typing import Any
+
+import numpy as np
+
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.files.foreign_network import TransferError
+from rnnviz.files.json_size import check_lists
+from rnnviz.files.npz_file import read_npz
+
+#: Largest size of a header and of a file, in bytes. A header in memory is many times as large.
+MAX_HEADER, MAX_FILE = 10_000_000, 100_000_000
+_METADATA = "__metadata__"
+_DTYPES: dict[str, np.dtype[Any]] = {"F64": np.dtype("<f8"), "F32": np.dtype("<f4")}
+_NAMES = {dtype: name for name, dtype in _DTYPES.items()}
+_PICKLED = (
+    "this is no safetensors file. A .pt file holds a pickle, which can run any program when it is "
+    "read, so it is not opened. Save the weights in PyTorch: from safetensors.torch import "
+    "save_file; save_file(model.state_dict(), 'weights.safetensors')"
+)
+#: How files begin that torch.save or pickle wrote.
+_PICKLES = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
+_OTHER = (
+    "this is no run and holds no weights: those end in .rnnviz, .safetensors or .npz. A table or a "
+    'text to learn from belongs to "Use your own data" on the page, or to rnnviz train --train.'
+)
+_PICKLE_ENDS = (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle")
+
+
+@dataclass(frozen=True, eq=False)
+class TensorFile:
+    """Arrays by name, and texts by name."""
+
+    tensors: Mapping[str, Array]
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+    def content(self) -> bytes:
+        """The file, byte for byte; the arrays are float64 or float32."""
+        header: dict[str, Any] = {_METADATA: dict(self.metadata)} if self.metadata else {}
+        parts, start = [], 0
+        for name, array in self.tensors.items():
+            part = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
+            end = start + part.nbytes
+            header[name] = {
+                "dtype": _NAMES[part.dtype], "shape": [*array.shape], "data_offsets": [start, end]
+            }  # fmt: skip
+            parts.append(part.tobytes())
+            start = end
+        text = json.dumps(header, separators=(",", ":")).encode()
+        text += b" " * (-len(text) % 8)  # so that the arrays are aligned
+        return b"".join((len(text).to_bytes(8, "little"), text, *parts))
+
+    @classmethod
+    def of(cls, content: bytes) -> TensorFile:
+        """Read a file's content; raises TransferError, with a sentence that begins small."""
+        header, start = _header(content)
+        metadata = header.pop(_METADATA, {})
+        if not (isinstance(metadata, dict) and all(isinstance(v, str) for v in metadata.values())):
+            raise TransferError(f"{_METADATA} is not a table of texts.")
+        places = {name: _place(name, entry) for name, entry in header.items()}
+        _check_places(places, len(content) - start)
+        tensors = {
+            name: np.frombuffer(content, dtype, math.prod(shape), start + begin).reshape(shape)
+            for name, (dtype, shape, begin, _) in places.items()
+        }
+        return cls({n: a.astype(a.dtype.newbyteorder("=")) for n, a in tensors.items()}, metadata)
+
+
+def read_tensors(path: Path) -> TensorFile:
+    """Read a file in this format, or an .npz; raises TransferError.
+
+    The sentence begins with the file's name.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_FILE + 1)
+    except OSError as problem:
+        raise TransferError(f"{path}: can't be read ({problem.strerror}).") from None
+    return tensors_of(content, path.name)
+
+
+def tensors_of(content: bytes, name: str, most: int = MAX_FILE) -> TensorFile:
+    """Read the content of a file; its name tells the format. Raises TransferError.
+
+    Unpacked, it has at most ``most`` bytes.
+    """
+    end = PurePath(name).suffix.lower()
+    try:
+        # An archive of NumPy begins like one of PyTorch.
+        if end == ".npz":
+            return TensorFile(*read_npz(content, most))
+        if end in _PICKLE_ENDS or _is_pickled(content):
+            raise TransferError(_PICKLED)
+        if len(content) > most:
+            raise TransferError(f"the file has more than {most // 1_000_000} MB.")
+        if end != ".safetensors" and not _has_header(content):
+            raise TransferError(_OTHER)
+        return TensorFile.of(content)
+    except TransferError as problem:
+        raise TransferError(f"{name[:60]}: {problem}") from None
+
+
+def _has_header(content: bytes) -> bool:
+    """Whether a file begins as a header of safetensors does, after its length."""
+    return content[8:9] == b"{"
+
+
+def _is_pickled(content: bytes) -> bool:
+    """Whether a file begins as a pickle does, and not with the length of a header in JSON."""
+    return content.startswith(_PICKLES) and not _has_header(content)
+
+
+#: Type, shape, first byte and the byte after the last one.
+_Place = tuple["np.dtype[Any]", tuple[int, ...], int, int]
+
+
+def _header(content: bytes) -> tuple[dict[str, Any], int]:
+    """The header, and where the bytes of the arrays begin."""
+    length = int.from_bytes(content[:8], "little")
+    if MAX_HEADER < length <= len(content) - 8:
+        raise TransferError(f"its header has more than {MAX_HEADER // 1_000_000} MB.")
+    if len(content) < 8 or length > len(content) - 8:
+        raise TransferError(
+            f"this is no whole safetensors file: its header would have {length:,} bytes, and the "
+            f"file has {len(content):,}."
+        )
+    text = content[8 : 8 + length]
+    check_lists(text)
+    try:
+        header = json.loads(text.decode(), object_pairs_hook=_once)
+    except (ValueError, RecursionError):
+        raise TransferError("the header of the file can't be read as JSON.") from None
+    if not isinstance(header, dict):
+        raise TransferError("the header of the file is not a table.")
+    return header, 8 + length
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A table in which every name stands once, and every text can be written again."""
+    table = dict(pairs)
+    for text in chain.from_iterable(pairs):
+        if isinstance(text, str):
+            text.encode()  # Half a surrogate pair raises ValueError.
+    if len(table) < len(pairs):
+        raise ValueError("a name stands there twice")
+    return table
+
+
+def _place(name: str, entry: Any) -> _Place:
+    shown = repr(name[:60])
+    if not isinstance(entry, dict):
+        raise TransferError(f"{shown} has no dtype, shape and data_offsets.")
+    kind: Any = entry.get("dtype")
+    shape: Any = entry.get("shape")
+    offsets: Any = entry.get("data_offsets")
+    if not (_are_counts(shape) and _are_counts(offsets) and len(offsets) == 2):
+        raise TransferError(f"{shown} has no shape and data_offsets in whole numbers.")
+    if not isinstance(kind, str) or kind not in _DTYPES:
+        raise TransferError(
+            f"{shown} has the dtype {str(kind)[:20]!r}: only F32 and F64 can be read. Convert the "
+            "module with .float() before it is saved."
+        )
+    return _DTYPES[kind], tuple(shape), offsets[0], offsets[1]
+
+
+def _are_counts(values: Any) -> bool:
+    """Whether it is a short list of whole numbers from 0 on."""
+    return (
+        isinstance(values, list)
+        and len(values) <= 8
+        and all(type(value) is int and 0 <= value <= MAX_FILE for value in values)
+    )
+
+
+def _check_places(places: Mapping[str, _Place], size: int) -> None:
+    """Raise TransferError unless the arrays fill the bytes, one after the other."""
+    reached = 0
+    for name, (dtype, shape, begin, end) in sorted(places.items(), key=lambda item: item[1][2:]):
+        needed = math.prod(shape) * dtype.itemsize
+        if begin != reached or end - begin != needed:
+            raise TransferError(
+                f"{name[:60]!r} needs {needed:,} bytes from {reached:,} on, and the header gives "
+                f"it {begin:,} to {end:,}."
+            )
+        reached = end
+    if reached != size:
+        raise TransferError(
+            f"the arrays have {reached:,} bytes, and {size:,} follow the header: the file is cut "
+            "off, or there is more than it says."
+        )

@@ -1,0 +1,83 @@
+"""The members of a zip that someone else may have made: bounded, in memory, by names of ours."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Callable, Mapping
+from io import BytesIO
+
+from rnnviz.files.foreign_network import TransferError
+
+#: The largest number of members, and of bytes of the table that lists them.
+MAX_MEMBERS, MAX_TABLE = 2_000, 1_000_000
+#: The signature of a zip's end and its size without a comment; what stands before it in zips of
+#: more than 4 GB, and its size.
+_END, _END_SIZE, _LARGE, _LARGE_SIZE = b"PK\x05\x06", 22, b"PK\x06\x07", 20
+#: A zip has times; equal contents are equal files.
+TIME = (1980, 1, 1, 0, 0, 0)
+_KINDS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+
+
+def zip_content(members: Mapping[str, bytes]) -> bytes:
+    """The members as a zip; tensors are not compressed."""
+    file = BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, content in members.items():
+            stored = name.endswith(".safetensors")
+            info = zipfile.ZipInfo(name, TIME)
+            info.external_attr = 0o644 << 16
+            kind = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
+            archive.writestr(info, content, kind)
+    return file.getvalue()
+
+
+def members_of(content: bytes, most: int, known: Callable[[str], bool]) -> dict[str, bytes]:
+    """The members by name, all of them ``known`` and together of at most ``most`` bytes.
+
+    Raises TransferError, with a sentence that begins small.
+    """
+    if len(content) > most:
+        raise TransferError(f"the file has more than {most // 1_000_000} MB.")
+    _check_end(content)
+    try:
+        with zipfile.ZipFile(BytesIO(content)) as archive:
+            _check(archive.infolist(), most, known)
+            return {name: archive.read(name) for name in archive.namelist()}
+    except TransferError:
+        raise
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as problem:
+        raise TransferError(f"a part of the file is damaged ({str(problem)[:80]}).") from None
+    except (RuntimeError, ValueError, OverflowError):
+        raise TransferError("the file is damaged.") from None
+
+
+def _check_end(content: bytes) -> None:
+    """Refuse what is no zip, and a table of members that is too large to be read at all."""
+    end = content[-_END_SIZE:]
+    if not (content.startswith(b"PK") and end.startswith(_END)):
+        raise TransferError("the file is of another kind, or cut off.")
+    large = _LARGE in content[-_END_SIZE - _LARGE_SIZE : -_END_SIZE]
+    if int.from_bytes(end[12:16], "little") > MAX_TABLE or large:
+        raise TransferError("it has too many parts.")
+
+
+def _check(infos: list[zipfile.ZipInfo], most: int, known: Callable[[str], bool]) -> None:
+    """Refuse what lies before anything is unpacked."""
+    if len(infos) > MAX_MEMBERS:
+        raise TransferError(f"it has {len(infos):,} parts, which are too many.")
+    seen: set[str] = set()
+    for info in infos:
+        name = info.filename
+        if not known(name):
+            raise TransferError(f"it has a part {name[:40]!r}, which doesn't belong there.")
+        if info.flag_bits & 1 or info.compress_type not in _KINDS:
+            raise TransferError(f"its part {name[:40]!r} is encrypted or packed otherwise.")
+        if name in seen:
+            raise TransferError(f"it has the part {name[:40]!r} twice.")
+        seen.add(name)
+    size = sum(info.file_size for info in infos)
+    if size > most:
+        raise TransferError(
+            f"its parts have {size // 1_000_000:,} MB, and {most // 1_000_000} are the most."
+        )

@@ -1,1 +1,0 @@
-"""Imports: networks from elsewhere as sessions, from PyTorch or from files of weights."""

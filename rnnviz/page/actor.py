@@ -1,0 +1,227 @@
+"""Actor: owns a SessionHost and runs it; others send it commands or borrow the host.
+
+All actors are asyncio tasks on one thread, so only one computes at a time: threads that multiply
+matrices at once would block each other on the GIL. Long work runs in a thread pool while its actor
+waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from functools import cache, partial
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rnnviz.page.command import QUICK
+from rnnviz.page.session_host import SLICE, SessionHost
+from rnnviz.page.time_limit import time_limit
+from rnnviz.page.viewer import Viewer
+from rnnviz.session import Session
+
+Command = Callable[[SessionHost], object]
+#: Seconds after which a computing thread yields the GIL. Every matrix product releases the GIL and
+#: would wait for Python's default of 5 ms to get it back.
+SWITCH_INTERVAL = 1e-4
+#: Seconds that a run of Streamlit's script waits for the host.
+BORROW_TIMEOUT = 60.0
+BUSY = (
+    "This run is still computing what one of its tabs asked for. Nothing is lost: load this page "
+    "again in a moment."
+)
+#: Seconds of CPU time. After one longer turn, all later turns of that run use the thread pool.
+SLOW_TURN = 0.1
+#: The threads for what takes long, or may. A run uses one at a time, so a few tabs that are busy
+#: leave some to the others; each takes the GIL from the others.
+_POOL = ThreadPoolExecutor(16, "long")
+
+
+class EndedError(RuntimeError):
+    """The actor has ended; its run is no longer kept."""
+
+
+@cache
+def actors_loop() -> asyncio.AbstractEventLoop:
+    """The event loop of all actors, in a thread of its own."""
+    sys.setswitchinterval(SWITCH_INTERVAL)
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, name="actors", daemon=True).start()
+    return loop
+
+
+#: The actors whose runs play. Accessed only on the actors' thread.
+_PLAYING: set[Actor] = set()
+
+
+class _Loan:
+    """A request to borrow the host: ``host`` is set when it is lent, ``returned`` at the end."""
+
+    def __init__(self) -> None:
+        self.host: Future[SessionHost] = Future()
+        self.returned = asyncio.Event()
+
+
+class _Request(NamedTuple):
+    """A command, and whether it may take ``long``."""
+
+    command: Command
+    long: bool
+
+
+class Actor:
+    """Owns a session's host. Nobody else may use the host without borrowing it."""
+
+    def __init__(self, session: Session, on_end: Callable[[Actor], object]) -> None:
+        self.run_id = secrets.token_urlsafe(16)
+        self.alive = True
+        self._host = SessionHost(session, time.monotonic(), self.run_id)
+        self._on_end = on_end
+        self._inbox: deque[_Request | _Loan] = deque()
+        self._wake_up, self._loop = asyncio.Event(), actors_loop()
+        self._slow = False
+        self._task = asyncio.run_coroutine_threadsafe(self._run(), self._loop)
+        # A callback, because it also runs when the task is cancelled before its start.
+        self._task.add_done_callback(lambda _: self._end())
+
+    # From any thread
+
+    @property
+    def unwatched(self) -> float:
+        """Seconds since the last browser left; 0 while one is connected."""
+        return self._host.unwatched(time.monotonic())
+
+    @property
+    def pending(self) -> bool:
+        """Whether requests are waiting."""
+        return bool(self._inbox)
+
+    def post(self, command: Command, long: bool = False) -> None:
+        """Execute ``command`` in the order of posting.
+
+        A ``long`` one runs in the thread pool while this actor waits.
+        """
+        self._put(_Request(command, long))
+
+    @contextmanager
+    def borrow(self) -> Iterator[SessionHost]:
+        """The host, for one run of Streamlit's script; training stops until it is returned.
+
+        Raises EndedError, and TimeoutError after BORROW_TIMEOUT.
+        """
+        loan = _Loan()
+        self._put(loan)
+        if not self.alive:
+            raise EndedError
+        try:
+            host = loan.host.result(BORROW_TIMEOUT)
+        except CancelledError:
+            raise EndedError from None
+        except TimeoutError:
+            if not loan.host.cancel():
+                self._loop.call_soon_threadsafe(loan.returned.set)
+            raise TimeoutError(BUSY) from None
+        try:
+            with np.errstate(all="ignore"):  # as in ``SessionHost.attempt``
+                yield host
+        finally:
+            self._loop.call_soon_threadsafe(loan.returned.set)
+
+    def attach(self, viewer: Viewer) -> None:
+        """Connect a browser."""
+        self.post(lambda host: host.attach(viewer, time.monotonic()))
+
+    def detach(self, viewer: Viewer) -> None:
+        """Disconnect a browser; what it has asked for is given up."""
+        viewer.gone = True
+        self.post(lambda host: host.detach(viewer, time.monotonic()))
+
+    def receive(self, viewer: Viewer, command: dict[str, Any]) -> None:
+        """Execute a browser's command; an invalid one is logged."""
+
+        def receive(host: SessionHost) -> None:
+            with time_limit(lambda: viewer.gone):
+                host.receive(viewer, command, time.monotonic())
+
+        self.post(receive, long=command.get("do") not in QUICK)
+
+    def stop(self) -> None:
+        """End the actor; pending requests are dropped."""
+        self._task.cancel()
+
+    # On the actors' thread
+
+    def _put(self, request: _Request | _Loan) -> None:
+        self._inbox.append(request)
+        self._loop.call_soon_threadsafe(self._wake_up.set)
+
+    async def _run(self) -> None:
+        while self._inbox or not self._host.expired(time.monotonic()):
+            await self._read_inbox()
+            await self._advance()
+            await self._wait()
+
+    def _end(self) -> None:
+        self.alive = False
+        self._loop.call_soon_threadsafe(_PLAYING.discard, self)
+        while self._inbox:
+            request = self._inbox.popleft()
+            if isinstance(request, _Loan):
+                request.host.cancel()
+        self._on_end(self)
+
+    async def _read_inbox(self) -> None:
+        """Execute waiting requests for one time slice, yielding to other actors in between."""
+        self._wake_up.clear()
+        until = time.monotonic() + SLICE
+        while self._inbox and time.monotonic() < until:
+            request = self._inbox.popleft()
+            if isinstance(request, _Loan):
+                await self._lend(request)
+            else:
+                await self._execute(partial(request.command, self._host), request.long)
+            await asyncio.sleep(0)
+
+    async def _lend(self, loan: _Loan) -> None:
+        if loan.host.set_running_or_notify_cancel():
+            loan.host.set_result(self._host)
+            await loan.returned.wait()
+            self._host.refresh()
+
+    async def _advance(self) -> None:
+        now = time.monotonic()
+        work = self._host.background_work(now)
+        if work:
+            await self._execute(work, long=True)
+        (_PLAYING.add if self._host.playing(now) else _PLAYING.discard)(self)
+        playing = len(_PLAYING)
+        await self._execute(lambda: self._turn(playing), self._slow or self._host.untried)
+
+    def _turn(self, playing: int) -> None:
+        start = time.thread_time()
+        self._host.turn(time.monotonic(), playing)
+        # If one epoch's scores take this long, every epoch's do.
+        self._slow = self._slow or time.thread_time() - start > SLOW_TURN
+
+    async def _wait(self) -> None:
+        seconds = self._host.idle_time(time.monotonic())
+        if self._inbox or seconds == 0:
+            await asyncio.sleep(0)
+            return
+        # Not asyncio.wait_for: in Python 3.11 it can lose a cancellation.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._wake_up.wait()
+
+    async def _execute(self, work: Callable[[], object], long: bool) -> None:
+        if long:
+            await self._loop.run_in_executor(_POOL, self._host.attempt, work)
+        else:
+            self._host.attempt(work)

@@ -1,0 +1,108 @@
+"""The menus *Export* and *Open*: what can be taken away from a run as files, and brought back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+import streamlit as st
+
+from rnnviz.files.history import history_json
+from rnnviz.files.numbers import zip_of
+from rnnviz.files.output import numbers
+from rnnviz.files.run_archive import MAX_RUN
+from rnnviz.files.run_writer import run_file
+from rnnviz.files.script import problem_of, script
+from rnnviz.files.weights import safetensors_file, weights_file
+from rnnviz.page.browser_session import get_seat
+from rnnviz.page.every_picture import every_picture
+from rnnviz.page.replay_menu import replay_menu
+from rnnviz.page.saved_file import saved
+from rnnviz.page.stage import place_open
+from rnnviz.page.style import escaped
+from rnnviz.session import Session
+
+
+class Export(NamedTuple):
+    """A kind of file: its label, its name, what it is, and what it contains."""
+
+    label: str
+    name: str
+    help: str
+    content: Callable[[Session], str | bytes]
+
+
+WITHOUT_DATA = Export(
+    "Run (.rnnviz)",
+    "run.rnnviz",
+    "The whole run with its past: opened again, every epoch has the same weights.",
+    run_file,
+)
+WITH_DATA = Export(
+    "Run with my data (.rnnviz)",
+    "run.rnnviz",
+    "The whole run with its past and your data: it is opened again without asking for them.",
+    partial(run_file, own_data=True),
+)
+SCRIPT = Export(
+    "Script (.py)",
+    "run.py",
+    "One file, with the data in it, that trains the same network with NumPy alone.",
+    script,
+)
+EXPORTS = (
+    SCRIPT,
+    Export(
+        "Weights (.npz)", "weights.npz",
+        "The weights at the epoch shown, by name, with words, classes and settings.",
+        weights_file,
+    ),
+    Export(
+        "Network (.safetensors)", "weights.safetensors",
+        "Weights, cell, words and settings: rnnviz open weights.safetensors opens them again.",
+        safetensors_file,
+    ),
+    Export(
+        "History (.json)", "history.json",
+        "The settings, and the loss and the score of every epoch; as CSV among the numbers.",
+        history_json,
+    ),
+    Export(
+        "Numbers (.zip)", "numbers.zip",
+        "The numbers of every picture of every page, and the history, as CSV.",
+        lambda session: zip_of(numbers(session, every_picture(session, measuring=0))),
+    ),
+)  # fmt: skip
+
+
+def export_menu(session: Session) -> None:
+    """Put the menu here. A file is made when it is asked for, from the run as it is then."""
+    seat, problem = get_seat(), problem_of(session)
+    with st.popover("Export", width="stretch"):
+        recorded = session.player.recorded
+        own = session.data.own and not recorded and st.checkbox(
+            f"The run with my data, {escaped(session.dataset.name[:40])}", key="export_own",
+            help="They are in the file of the run only if you tick this. Without, it asks for them "
+            "when it is opened. A script always has the data in it.",
+        )  # fmt: skip
+        # Another button under another label: what it says is what a press gives, at any moment.
+        for export in (WITH_DATA if own else WITHOUT_DATA, *EXPORTS):
+            # A recording is a file already, and another program's training has no script.
+            if recorded and export in (WITHOUT_DATA, SCRIPT):
+                continue
+            refused = problem if export is SCRIPT else ""
+            st.download_button(
+                export.label, partial(saved, seat, export.content), export.name,
+                help=escaped(refused) or export.help, on_click="ignore", disabled=bool(refused),
+                key=f"export_{export.label}", width="stretch",
+            )  # fmt: skip
+        replay_menu(seat, session)
+
+
+def open_menu() -> None:
+    """Put the place here for a run or weights that are to be opened."""
+    with st.popover("Open a file", width="stretch"):
+        most = f"at most {MAX_RUN // 1_000_000} MB"
+        place_open("A run or weights", f"A .rnnviz, .npz or .safetensors file, {most}.")
+        st.caption("It takes the place of the run on this page. You can also drop it anywhere.")

@@ -1,0 +1,108 @@
+"""A file that the reader opens on the page: a run or weights, sent over HTTP for its size."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from http import HTTPStatus
+from pathlib import PurePath
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+
+from rnnviz.files.awaited_run import AwaitedRun
+from rnnviz.files.awaited_weights import AwaitedWeights
+from rnnviz.files.foreign_network import TransferError
+from rnnviz.files.opened import OPENS, session_of
+from rnnviz.files.run_archive import MAX_RUN
+from rnnviz.files.run_reader import DataMissingError
+from rnnviz.files.weights_reader import WordsMissingError
+from rnnviz.page.access_guard import is_origin_allowed
+from rnnviz.page.session_registry import FullError, Seat, registry
+from rnnviz.session import Session
+from rnnviz.tasks.csv_table import TaskError
+
+#: What is said of a recording, which may grow where it is.
+_COPY = "As it was when you gave it; rnnviz open follows one while it grows."
+_LOG = logging.getLogger(__name__)
+#: The header with the secret of the tab. A page of another origin may not send it unasked.
+TICKET = "x-rnnviz-ticket"
+
+
+async def open_file(request: Request) -> Response:
+    """Open the file in the body, whose name is in the query, in the tab with the ticket.
+
+    Of a file that can't be opened the page tells why, and its run stays as it is.
+    """
+    seat = registry().find(request.headers.get(TICKET, ""))
+    origin, host = request.headers.get("origin"), request.headers.get("host", "")
+    if seat is None or not is_origin_allowed(origin, host):
+        return Response(status_code=HTTPStatus.FORBIDDEN)
+    try:
+        content = await _body(request)
+    except ClientDisconnect:
+        return Response(status_code=HTTPStatus.BAD_REQUEST)
+    name = request.query_params.get("name", "")[:200] or "The file"
+    try:
+        problem = await asyncio.to_thread(_open, seat, name, content)
+    except (FullError, TimeoutError) as busy:
+        problem = str(busy)
+    return JSONResponse({"problem": problem})
+
+
+async def _body(request: Request) -> bytes:
+    """The body; of one that is too large as much as shows that it is."""
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size <= MAX_RUN:
+            parts.append(part)
+    return b"".join(parts) if size <= MAX_RUN else bytes(MAX_RUN + 1)
+
+
+def _open(seat: Seat, name: str, content: bytes) -> str:
+    """Show what is in the file; return why that can't be."""
+    session: Session | None = None
+    # What waits for more is not refused.
+    problem, refused = "", "Not opened. "
+    try:
+        session = _session(seat, name, content)
+    except DataMissingError as missing:
+        seat.awaited = AwaitedRun(name, content, missing.wanted)
+        problem, refused = str(missing), ""
+    except WordsMissingError as missing:
+        seat.awaited = AwaitedWeights(name, content)
+        problem, refused = str(missing), ""
+    except (TransferError, TaskError) as why:
+        problem = str(why)
+    except (FullError, TimeoutError):
+        raise
+    except Exception as why:  # Whatever it is, the reader is told, and the run goes on.
+        _LOG.error("not foreseen in %.60r: %.200r", name, why)
+        problem = f"{name[:60]}: can't be read. It may be damaged: save or send it again."
+    with seat.borrow() as host:
+        if session:
+            seat.awaited = None
+            host.show(session)
+            if session.player.recorded:
+                host.tell(f"{_COPY} {session.player.message}")
+        else:
+            host.tell(f"{refused}{problem}")
+    return problem
+
+
+def _session(seat: Seat, name: str, content: bytes) -> Session:
+    """The session in a file, or the one that waited for it; raises TransferError or TaskError."""
+    awaited, store = seat.awaited, registry().upload_store
+    if awaited and awaited.take(name, content):
+        if awaited.missing:
+            raise TransferError(f"{awaited.name[:60]} still needs {awaited.missing}.")
+        return awaited.session(store)
+    if awaited and PurePath(name).suffix.lower() not in OPENS:
+        raise TransferError(
+            f"{awaited.name[:60]} needs {awaited.missing}, and {name[:60]} is another file, or was "
+            "changed since."
+        )
+    with seat.borrow() as host:
+        upload = host.session.data.upload
+    return session_of(content, name, upload, store)

@@ -1,0 +1,153 @@
+"""The reader's own data: files or pasted text, a preview, and the start button."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from rnnviz.page.browser_session import on_host
+from rnnviz.page.data_choices import choose_columns, choose_encoding, merge_labels, skip_rows
+from rnnviz.page.stage import place_file
+from rnnviz.page.style import escaped
+from rnnviz.session import Session
+from rnnviz.tasks.columns import Form
+from rnnviz.tasks.csv_table import TaskError
+from rnnviz.tasks.encoding import EncodingError
+from rnnviz.tasks.upload import (
+    DATA_SETTINGS,
+    File,
+    Upload,
+    check_rows,
+    dataset_of,
+    usual_unit,
+)
+from rnnviz.tasks.upload_preview import preview
+from rnnviz.tasks.vocabulary import Unit
+
+_HELP = (
+    "A table (.csv, .tsv, .xlsx, .parquet) with a column of texts and, if you like, one of labels "
+    "or translations; or a plain text. At most 5 MB and 20,000 rows. It stays on this machine."
+)
+
+
+def way_back(session: Session) -> None:
+    """The button that leaves the reader's own data for the task's, if they are in use."""
+    if session.data.upload is None:
+        return
+    st.caption(
+        "Your own data stay on this computer. A link can only name them, and only while this "
+        "server runs."
+    )
+    leave = on_host(Session.load)
+    st.button("Back to the task’s data", key="leave_data", on_click=leave, args=(None,))
+
+
+def own_data(session: Session) -> None:
+    """Let the reader upload or paste data, show a preview, and start training on a click.
+
+    A session over given data has no others.
+    """
+    if session.data.given is not None:
+        return
+    with st.expander("Use your own data"):
+        train = _file("train", "Training file") or _pasted()
+        if train is None:
+            if session.data.problem:
+                st.warning(escaped(session.data.problem))
+            return
+        below_train = st.container()
+        test = _file("test", "Test file (optional)")
+        _offer(session, train, test, below_train)
+
+
+def _file(role: str, label: str) -> File | None:
+    choice = place_file(f"{role}_csv", label, _HELP)
+    if choice is None or not choice.name:
+        return None
+    return File(choice.name, b64decode(choice.content.partition(",")[2]))
+
+
+def _pasted() -> File | None:
+    text = st.text_area(
+        "Or paste a text or a table", key="pasted", height=100, max_chars=200_000,
+        placeholder="text,label\nthis is fine,good\n…",
+    )  # fmt: skip
+    return File("pasted text", text.encode()) if text.strip() else None
+
+
+def _offer(session: Session, train: File, test: File | None, below_train: DeltaGenerator) -> None:
+    """The choices, the preview and the start button; or a problem, below the file it is about."""
+    below_test = st.container()
+    # Where the file was chosen, so that it is in sight.
+    start = below_train.container()
+    try:
+        with below_train:
+            upload = choose_columns(choose_encoding(Upload(train, test, seed=session.config.seed)))
+    except EncodingError:
+        return
+    except TaskError as problem:
+        below_train.warning(escaped(str(problem)))
+        return
+    upload = replace(upload, **_options(upload.form or Form.NEXT, test is not None))
+    try:
+        with below_train:
+            upload = merge_labels(upload)
+        with below_test if not check_rows(upload).faults else below_train:
+            upload = skip_rows(upload)
+        if check_rows(upload).unusable and not upload.skip_bad:
+            _start(session, None, start)
+            return
+        shown = preview(upload)
+    except TaskError as problem:
+        test_only = test is not None and _can_be_learned(replace(upload, test=None, skip_bad=True))
+        (below_test if test_only else below_train).warning(escaped(str(problem)))
+        return
+    st.caption("  \n".join(map(escaped, [*shown.sentences, shown.example])))
+    for note in shown.notes:
+        st.caption(escaped(note))
+    _start(session, upload, start)
+
+
+def _start(session: Session, upload: Upload | None, place: DeltaGenerator) -> None:
+    """The button that starts to learn, if there is what can be, and why it was refused."""
+    learned = upload is None or upload == session.data.upload
+    place.button(
+        "Learn from these data", key="learn", type="secondary" if learned else "primary",
+        on_click=on_host(Session.load), args=(upload,), disabled=learned,
+    )  # fmt: skip
+    if session.data.problem:
+        st.warning(escaped(session.data.problem))
+
+
+def _can_be_learned(upload: Upload) -> bool:
+    try:
+        dataset_of(upload)
+    except TaskError:
+        return False
+    return True
+
+
+def _options(form: Form, has_test: bool) -> dict[str, Any]:
+    """The widgets of the unit, of the test share without a test file, and of a text's window."""
+    unit, share, window = (DATA_SETTINGS[name] for name in ("unit", "test_share", "window"))
+    usual = usual_unit(form)
+    read = st.segmented_control(
+        unit.label, list(Unit), default=usual, key=f"unit_choice_{form}", help=unit.help,
+        format_func=str, required=True,
+    )  # fmt: skip
+    chosen: dict[str, Any] = {"unit": None if read == usual else read}
+    if not has_test:
+        chosen["test_share"] = st.slider(
+            share.label, share.low, share.high, share.default, step=share.step, key="test_share",
+            help=share.help,
+        )  # fmt: skip
+    if form is Form.NEXT:
+        chosen["window"] = st.number_input(
+            window.label, int(window.low), int(window.high), window.default, key="window",
+            help=window.help,
+        )  # fmt: skip
+    return chosen

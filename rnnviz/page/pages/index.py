@@ -1,0 +1,97 @@
+"""The script that Streamlit runs: sidebar, header, and one of the pages."""
+
+from functools import partial
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from rnnviz.drawing.explanation import count_in
+from rnnviz.drawing.story_line import ask
+from rnnviz.lab.questions import TrainQuestion
+from rnnviz.page.browser_session import borrowed, get_seat
+from rnnviz.page.pages.dynamics import dynamics_page
+from rnnviz.page.pages.gradients import gradients_page
+from rnnviz.page.pages.hidden import hidden_page
+from rnnviz.page.pages.step import step_page
+from rnnviz.page.pages.train import train_page
+from rnnviz.page.questions import chosen_question
+from rnnviz.page.sidebar import sidebar
+from rnnviz.page.stage import (
+    connect,
+    place_bar,
+    place_end,
+    place_health,
+    place_link,
+    place_text,
+    place_time,
+)
+from rnnviz.page.style import style_sheet
+from rnnviz.session import Session
+from rnnviz.tasks.shipped_files import shipped
+
+#: The pages whose own controls take the place of the run's settings.
+LABORATORIES = ("hidden", "gradients", "dynamics")
+
+
+def _needs_room(page: str, session: Session) -> bool:
+    """Whether a page has controls of its own in the sidebar."""
+    asked = chosen_question("train", session.results.question)
+    first = page not in ("step", *LABORATORIES)
+    return page in LABORATORIES or (first and asked is TrainQuestion.WRONG)
+
+
+def _pages(session: Session, controls: DeltaGenerator) -> list[st.Page]:
+    labs = {
+        "train": partial(train_page, session, controls),
+        "hidden": partial(hidden_page, session, controls),
+        "gradients": partial(gradients_page, session, controls),
+        "dynamics": partial(dynamics_page, session, controls),
+    }
+    return [
+        st.Page(labs["train"], title="Train", url_path="train", default=True),
+        st.Page(partial(step_page, session), title="Step", url_path="step"),
+        st.Page(labs["hidden"], title="Hidden states", url_path="hidden"),
+        st.Page(labs["gradients"], title="Gradients", url_path="gradients"),
+        st.Page(labs["dynamics"], title="Dynamics", url_path="dynamics"),
+    ]
+
+
+def _header(recorded: bool) -> None:
+    """Transport and story at the left; scores and the slider of epochs at the right."""
+    with st.container(key="header"):
+        left, right = st.columns([2, 1], gap="medium")
+        with left:
+            place_bar()
+            with st.container(horizontal=True, key="story"):
+                place_text("story")
+                place_health()
+        with right:
+            place_text("status")
+            place_time()
+        with st.container(horizontal=True, key="notice"):
+            place_text("message")
+            if not recorded:
+                place_link()
+
+
+def _show() -> None:
+    st.set_page_config(page_title="rnnviz", page_icon="🔁", layout="wide")
+    st.logo(shipped("docs/logo.svg"), size="large")
+    seat = get_seat()
+    with borrowed(seat) as host:
+        session = host.session
+        count_in(session.unit)
+        task, controls = st.sidebar.container(), st.sidebar.container(key="controls")
+        pages = _pages(session, controls)
+        page = st.navigation(pages, position="top")
+        if asked := ask(session, connect(seat, host.edition)):
+            # The first page has no path of its own.
+            st.switch_page(next(p for p in pages if (p.url_path or "train") == asked))
+        style_sheet()
+        sidebar(seat, host, task, _needs_room(page.url_path, session))
+        _header(session.player.recorded)
+        page.run()
+        place_end()
+
+
+_show()

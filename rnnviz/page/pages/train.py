@@ -1,0 +1,29 @@
+"""Page *Train*: how the network learns, and where it is wrong."""
+
+from __future__ import annotations
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from rnnviz.lab.questions import TrainQuestion
+from rnnviz.page.page_scene import live
+from rnnviz.page.questions import question_tabs
+from rnnviz.page.stage import place_phrase, place_text
+from rnnviz.page.tabs.learn import learn_tab
+from rnnviz.page.tabs.wrong import wrong_tab
+from rnnviz.session import Session
+
+
+def train_page(session: Session, controls: DeltaGenerator) -> None:
+    """Draw the page; its tab's own ``controls`` are in the sidebar."""
+    lab = session.results
+    left, right = st.columns([2, 1], gap="medium")
+    with left, st.container(horizontal=True, key="asked"):
+        lab.question = question_tabs("train", lab.question, session.names.noun)
+        place_phrase(session)
+        place_text("verdict")
+    if lab.question is TrainQuestion.LEARN:
+        tab = learn_tab(session, controls, left, right)
+    else:
+        tab = wrong_tab(session, controls)
+    live(session, tab.draw, tab.handlers, tab.job, tab.shown)

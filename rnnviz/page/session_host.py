@@ -1,0 +1,431 @@
+"""SessionHost: a session, the browsers connected to it, and the order of work; no threads.
+
+The time is an argument, so tests can step it. An actor owns the host and calls ``turn``.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from functools import partial
+from typing import Any
+from urllib.parse import parse_qsl
+
+import numpy as np
+
+from rnnviz.engine.trace import before_pass
+from rnnviz.files.origin import origin
+from rnnviz.page.command import RefusedError, act, checked, not_understood
+from rnnviz.page.frame import Frame
+from rnnviz.page.pace import Pace
+from rnnviz.page.viewer import Job, Scene, Viewer
+from rnnviz.run.share_link import read_link
+from rnnviz.session import Session
+
+_LOG = logging.getLogger(__name__)
+
+#: Seconds of training per turn, and between two frames (the refresh rate of a screen).
+SLICE, FRAME = 0.010, 1 / 62
+#: Steps per second in slow motion.
+STEPS = 4
+#: Seconds for which an unwatched run is kept; it does not train meanwhile.
+LEASE = 120.0
+#: Seconds between two looks at a recording that may grow.
+LOOK = 0.5
+#: Seconds of work on a link or a job at a time.
+WORK_SLICE = 0.02
+#: Seconds between two redraws of what a job has found.
+JOB_REDRAW = 0.25
+#: Seconds until the pictures that were left out during a drag are drawn too.
+REFINE = 0.15
+#: Seconds between two updates of the address while the run goes on.
+LINK_INTERVAL = 0.5
+#: Maximum number of browsers whose last command number is remembered: a repeated one runs once.
+MAX_CLIENTS = 32
+
+FAILED = "Something went wrong here. The run is paused, and nothing of it is lost."
+RESTORED = (
+    "This server no longer had your run: it was started again, or no tab showed the run for more "
+    "than two minutes. The page opened the link in its address."
+)
+#: In the place of a link that would be too long, the address has the id of the run under this name.
+RUN = "run"
+GONE = (
+    "This server no longer has the run of this address, which was too long for a link. If you "
+    "saved it as a file (Export, Run), open that."
+)
+
+
+class AbandonedError(Exception):
+    """The browser that something is drawn for has left."""
+
+
+class SessionHost:
+    """A session, its viewers, and what to do next.
+
+    ``version`` counts changes that may affect a picture, ``edition`` changes that may affect
+    Streamlit's part of the page. A turn is ``untried`` after something has changed until all is
+    drawn and, while the run plays, an epoch has ended: nobody knows yet how long it takes.
+    """
+
+    def __init__(self, session: Session, now: float, run_id: str = "") -> None:
+        self.session, self._run_id = session, run_id
+        self.viewers: list[Viewer] = []
+        self.version = self.edition = 0
+        self.untried = True
+        self._unwatched_since, self._next_frame, self._next_look = now, now, now
+        self._pace = Pace()
+        self._last_commands: dict[str, int] = {}  # number of the last command, by client
+        self._finished_jobs: set[Job] = set()
+        self._unfinished_jobs: set[Job] = set()
+        self._next_job_redraw = now
+        self._was_running = self._dragged = False
+        #: When the pictures that were left out are drawn too.
+        self._refine_at = math.inf
+
+    # For the actor
+
+    def idle_time(self, now: float) -> float | None:
+        """Seconds until there is something to do; None: until the next command."""
+        if not self.viewers:
+            return max(0.0, self._unwatched_since + LEASE - now)
+        if self.background_work(now):
+            return 0.0
+        waits = [self._next_frame - now] if any(map(self._is_due, self.viewers)) else []
+        if math.isfinite(self._refine_at) and not self.session.player.running:
+            waits.append(self._refine_at - now)
+        if self.playing(now):
+            waits.append(self._pace.wait(now, self._rate))
+        if self.session.player.growing:
+            waits.append(self._next_look - now)
+        return max(0.0, min(waits)) if waits else None
+
+    def unwatched(self, now: float) -> float:
+        """Seconds since the last viewer left; 0 while there is one."""
+        return 0.0 if self.viewers else now - self._unwatched_since
+
+    def expired(self, now: float) -> bool:
+        """Whether the session has been unwatched for so long that it can end."""
+        return self.unwatched(now) >= LEASE
+
+    def playing(self, now: float) -> bool:
+        """Whether the run plays and a viewer is connected."""
+        return self.session.player.running and any(viewer.connected(now) for viewer in self.viewers)
+
+    def background_work(self, now: float) -> Callable[[], None] | None:
+        """Long work: following a link or a recording, or a page's job while the run is paused."""
+        player = self.session.player
+        if self.playing(now) and player.opening:
+            return self._follow_link
+        if player.behind:
+            return self._grow
+        if player.growing and now >= self._next_look:
+            return partial(self._look, now)
+        scene = self._next_with_job(now)
+        if scene is None or scene.job is None:
+            return None
+        return partial(self._work_on, scene.job, scene.shown, now)
+
+    def turn(self, now: float, playing: int = 1) -> None:
+        """Train for one slice if an epoch is due, and send a frame to each viewer that is ready.
+
+        The slice is divided by the number of sessions ``playing``, so all are drawn equally often.
+        """
+        player = self.session.player
+        before = player.position.epoch
+        if self.playing(now) and not player.opening:
+            self._train(now, SLICE / max(1, playing))
+        elif not player.running:
+            self._pace.reset()
+        # Streamlit's part of the page changes when a run ends by itself.
+        self.edition += self._was_running and not player.running
+        self._was_running = player.running
+        if now >= self._refine_at and not player.running:
+            # The hand may rest without letting go.
+            self._dragged, self._refine_at = False, math.inf
+            self.version += 1
+        for viewer in self.viewers if now >= self._next_frame else ():
+            if self._is_due(viewer):
+                self._next_frame = now + FRAME
+                self._send(viewer, now)
+        whole = player.position.epoch != before if player.running else self._refine_at == math.inf
+        if whole and all(viewer.version == self.version for viewer in self.viewers):
+            self.untried = False
+
+    # Work
+
+    @property
+    def _rate(self) -> float:
+        return self.session.player.speed or STEPS
+
+    def _train(self, now: float, budget: float) -> None:
+        player, due = self.session.player, self._pace.due(now, self._rate)
+        if not due:
+            return
+        before = player.position.epoch
+        player.tick(budget, due)
+        # An epoch that takes longer than the budget stays due.
+        counted = player.speed and not player.recorded
+        self._pace.credit -= player.position.epoch - before if counted else due
+        self.version += 1
+
+    def _follow_link(self) -> None:
+        self.session.player.tick(WORK_SLICE)
+        self.version += 1
+        self.edition += not self.session.player.opening
+
+    def _look(self, now: float) -> None:
+        self._next_look = now + LOOK
+        changed = self.session.player.look()
+        self.version += changed
+        self.edition += changed and not self.session.player.growing
+
+    def _grow(self) -> None:
+        self.session.player.grow(WORK_SLICE)
+        self.version += 1
+        self._finished_jobs.clear()
+
+    def _next_with_job(self, now: float) -> Scene | None:
+        if self.session.player.running:
+            return None
+        for viewer in self.viewers:
+            scene = self._scene(viewer)
+            if not (scene and scene.job and viewer.connected(now)):
+                continue
+            if scene.job not in self._finished_jobs and not self._is_due(viewer):
+                return scene
+        return None
+
+    def _work_on(self, job: Job, shown: Callable[[], object], now: float) -> None:
+        before = shown()
+        self._finished_jobs.add(job)  # first, so that a job that fails is not repeated
+        # The first call, without a budget, only asks whether there is anything to do.
+        if job(WORK_SLICE if job in self._unfinished_jobs else 0.0):
+            self._finished_jobs.discard(job)
+            self._unfinished_jobs.add(job)
+            # Redraw seldom, so that commands don't wait for drawing.
+            if now >= self._next_job_redraw:
+                self.version += 1
+                self._next_job_redraw = now + JOB_REDRAW
+        else:
+            self.version += 1
+            self._unfinished_jobs.discard(job)
+        self.edition += shown() != before
+
+    # Viewers
+
+    def attach(self, viewer: Viewer, now: float) -> None:
+        """Connect a browser."""
+        self.untried = True
+        viewer.last_message_at = now
+        self.viewers.append(viewer)
+
+    def detach(self, viewer: Viewer, now: float) -> None:
+        """Disconnect a browser; without any, the run stops."""
+        if viewer in self.viewers:
+            self.viewers.remove(viewer)
+            self._unwatched_since = now
+            self._pace.reset()
+
+    def refresh(self) -> None:
+        """Draw everything again, because the page may have been laid out again."""
+        self.version += 1
+        self.untried = True
+        self._finished_jobs.clear()
+        self._unfinished_jobs.clear()
+
+    def attempt(self, work: Callable[[], object]) -> None:
+        """Do ``work``. An error pauses the run and is told on the page; the run is kept.
+
+        Numbers that overflow are shown as what they are: NumPy need not warn of them.
+        """
+        try:
+            with np.errstate(all="ignore"):
+                work()
+        except RefusedError as problem:
+            _LOG.info("refused: %s", problem)
+        except Exception:
+            _LOG.exception("a command failed")
+            self.fail()
+
+    def fail(self) -> None:
+        """Pause the run after an unexpected error, with a message."""
+        self.session.player.pause()
+        if not self.session.player.message.startswith(FAILED):
+            self._notify(FAILED)
+
+    def show(self, session: Session) -> None:
+        """Show another session from now on."""
+        self.session.player.pause()
+        self.session = session
+        self._pace.reset()
+        self._was_running = self._dragged = False
+        self.edition += 1
+        self.refresh()
+
+    def tell(self, sentence: str) -> None:
+        """Put a sentence in the place of the message; the run goes on."""
+        player = self.session.player
+        if player.opening:  # while a link is followed its message changes all the time
+            player.note(sentence)
+        else:
+            player.message = sentence
+        self.version += 1
+
+    def restore(self, query: str) -> None:
+        """Open the link in a browser's address whose run has ended, with a message."""
+        asked = dict(parse_qsl(query))
+        if RUN in asked:
+            self._notify(GONE)
+            return
+        if query != self._query():
+            link, problems = read_link(asked)
+            self.session.follow(link, problems, patience=0.0)
+        self._notify(RESTORED)
+
+    def _notify(self, sentence: str) -> None:
+        self.session.player.note(sentence)
+        self.version += 1
+
+    def _scene(self, viewer: Viewer) -> Scene | None:
+        """The viewer's scene, unless it shows another session."""
+        scene = viewer.scene()
+        return scene if scene and scene.session is self.session else None
+
+    def _is_due(self, viewer: Viewer) -> bool:
+        return viewer.ready and viewer.version < self.version
+
+    # Commands
+
+    def receive(self, viewer: Viewer, message: Mapping[str, Any], now: float) -> None:
+        """Execute the command in a browser's message; raises RefusedError.
+
+        Commands are numbered by ``n``. One repeated after a reconnect is executed once.
+        """
+        viewer.last_message_at = now
+        command = checked(message)
+        match command:
+            case {"do": "ack", "seq": int(seq)} if viewer.acknowledged <= seq <= viewer.sent:
+                viewer.acknowledged = seq
+            case {"do": "watch", "pictures": list(keys), "new": list(new)}:
+                viewer.in_sight = frozenset(key for key in keys if isinstance(key, str))
+                viewer.forget([key for key in new if isinstance(key, str)])
+                viewer.version = -1
+                self.untried = True
+            case {"do": str(), "n": int(number)}:
+                if number > self._last_commands.get(viewer.client, 0):
+                    self._remember(viewer.client, number)
+                    self._act(viewer, command)
+            case _:
+                raise not_understood(command)
+
+    def _remember(self, client: str, number: int) -> None:
+        self._last_commands.pop(client, None)
+        self._last_commands[client] = number
+        if len(self._last_commands) > MAX_CLIENTS:
+            self._last_commands.pop(next(iter(self._last_commands)))
+
+    def _act(self, viewer: Viewer, command: Mapping[str, Any]) -> None:
+        self.version += 1
+        self.untried = True
+        self._dragged = not command.get("settled", True)
+        if command["do"] in ("select", "click"):
+            self._handle(viewer, command)
+        else:
+            act(self.session, command)
+        self._finished_jobs.clear()
+        # Streamlit's part stays as it is while the run plays, while a slider is dragged, and while
+        # equations are typed.
+        if command["do"] not in ("play", "speed", "write") and command.get("settled", True):
+            self.edition += 1
+        if self.session.player.running and not self._was_running:
+            self._pace.reset()
+        self._was_running = self.session.player.running
+
+    def _handle(self, viewer: Viewer, command: Mapping[str, Any]) -> None:
+        scene, key = self._scene(viewer), str(command.get("on"))
+        handler = scene.handlers.get(key) if scene else None
+        if handler is None:
+            raise RefusedError(f"nothing to do for {key[:80]!r}")
+        try:
+            handler(dict(command))
+        except (KeyError, TypeError, ValueError, IndexError, OverflowError) as problem:
+            raise RefusedError(f"{key[:80]!r} can't be so: {problem}") from None
+
+    # Frames
+
+    def _send(self, viewer: Viewer, now: float) -> None:
+        hurried = self.session.player.running or self._dragged
+        frame, scene = Frame(viewer.in_sight, viewer.patience, now, hurried), self._scene(viewer)
+        problem = self._draw(scene, frame, viewer) if scene else ""
+        viewer.version = self.version
+        if not frame.complete:
+            self._refine_at = now + REFINE
+        header = {**self._header(viewer, now), "problem": problem}
+        message = viewer.state.message(header, frame)
+        viewer.sent += 1
+        viewer.send(message)
+
+    def _draw(self, scene: Scene, frame: Frame, viewer: Viewer) -> str:
+        """Draw the scene. An error pauses the run and returns a sentence for the reader."""
+
+        def give_up() -> None:
+            if viewer.gone:
+                raise AbandonedError
+
+        passes = before_pass.set(give_up)
+        try:
+            scene.draw(frame)
+        except AbandonedError:
+            pass
+        except Exception:
+            _LOG.exception("a page could not be drawn")
+            self.session.player.pause()
+            unit = self.session.unit
+            return f"This page can't be drawn here. The run is kept: try another {unit} or page."
+        finally:
+            before_pass.reset(passes)
+        return ""
+
+    def _header(self, viewer: Viewer, now: float) -> dict[str, Any]:
+        session, player = self.session, self.session.player
+        epoch, position = session.run.position
+        last = epoch + bool(position)
+        link = self._new_link(viewer, now)
+        return {
+            "seq": viewer.sent + 1,
+            "heard": self._last_commands.get(viewer.client, 0),
+            "edition": self.edition,
+            "running": player.running,
+            "over": player.over,
+            "looking_back": player.shown is not None,
+            "pinned": player.course.pinned,
+            "given": player.first is not None,
+            "recorded": player.recorded,
+            "unit": session.unit,
+            "epoch": last if player.shown is None else player.shown.epoch,
+            "last": last,
+            "progress": player.progress,
+            "speed": player.speed,
+            "typed": session.phrase_input.typed,
+            "marked": asdict(session.selection),
+            "sequence": "batch" if session.config.batch > 1 else session.names.sequence,
+            "link": link,
+            # With the first frame, and when the link is another.
+            "made": None if link is None and viewer.sent else origin(session),
+        }
+
+    def _new_link(self, viewer: Viewer, now: float) -> str | None:
+        """The query of the address, None if unchanged; sent less often while the run goes on."""
+        sent_at, before = viewer.link
+        if self.session.player.running and now < sent_at + LINK_INTERVAL:
+            return None
+        link = self._query()
+        viewer.link = now, link
+        return link if link != before else None
+
+    def _query(self) -> str:
+        query = self.session.link().query()
+        return f"{RUN}={self._run_id}" if query is None else query

@@ -1,0 +1,212 @@
+"""The wire: a WebSocket per browser tab, and the routes of the scripts."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from functools import cache
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from starlette.datastructures import MutableHeaders
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from rnnviz.page.opened_file import open_file
+from rnnviz.page.session_registry import registry
+from rnnviz.page.viewer import Viewer
+
+STATIC = Path(__file__).with_name("static")
+#: Maximum number of bytes of a message: the longest phrase with every character escaped.
+MAX_MESSAGE = 32_768
+#: Maximum number of messages read per second, and in one burst. (A drag and its acknowledgements
+#: are 120 per second.) The rest waits in the browser.
+MAX_RATE, MAX_BURST = 250.0, 500.0
+#: Seconds within which the ticket must arrive.
+HELLO_TIMEOUT = 5.0
+#: Seconds without a frame after which an empty message shows that the server is there.
+BEAT = 1.0
+#: The fields of the first message.
+HELLO = ("ticket", "run", "client", "link")
+#: Close codes: not JSON, too long, unknown ticket.
+NOT_JSON, TOO_LONG, NO_TICKET = 1003, 1009, 4401
+
+
+def routes(base: str) -> list[BaseRoute]:
+    """The routes of the wire and the scripts, below the server's base path."""
+    # Streamlit prefixes only its own routes with the base path.
+    base = f"/{base.strip('/')}".rstrip("/")
+    return [
+        WebSocketRoute(f"{base}/rnnviz/wire", wire),
+        Route(f"{base}/rnnviz/open", open_file, methods=["POST"]),
+        Mount(f"{base}/rnnviz/static/{version()}", _VersionedFiles(directory=STATIC)),
+    ]
+
+
+@asynccontextmanager
+async def lifespan(app: Any) -> AsyncIterator[None]:
+    """End all runs with the server."""
+    del app
+    yield
+    registry().stop()
+
+
+def host_path() -> str:
+    """The path of the script that hosts the stage in the page, relative to /rnnviz/."""
+    return f"static/{version()}/host_streamlit.js"
+
+
+@cache
+def version() -> str:
+    """A hash of the scripts. It is part of their path, so a browser never uses older ones."""
+    scripts = (path.read_bytes() for path in sorted(STATIC.glob("*.js")))
+    return hashlib.md5(b"".join(scripts), usedforsecurity=False).hexdigest()[:8]
+
+
+class _VersionedFiles(StaticFiles):
+    """Files with their version in the path: the browser caches them for good."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """The file with a Cache-Control header."""
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
+        # Otherwise Streamlit compresses the file for every tab, which takes longer than sending it.
+        response.headers["Content-Encoding"] = "identity"
+        return response
+
+
+class Preload:
+    """ASGI middleware: a page's Link header tells the browser to preload the scripts."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        # All modules at once: otherwise the browser finds one only when it has read another.
+        folder = PurePosixPath(host_path()).parent
+        modules = [folder / path.name for path in sorted(STATIC.glob("*.js"))]
+        self._links = ", ".join(f"<./rnnviz/{path}>; rel=modulepreload" for path in modules)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Add a Link header to pages."""
+
+        async def with_links(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                if headers.get("content-type", "").startswith("text/html"):
+                    headers["Link"] = self._links
+            await send(message)
+
+        await self._app(scope, receive, with_links)
+
+
+class _RefusedError(Exception):
+    """Close the socket with a code and a reason."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code, self.reason = code, reason
+
+
+async def wire(socket: WebSocket) -> None:
+    """Serve one tab: it sends its ticket and then commands, and receives frames."""
+    await socket.accept()
+    try:
+        await _serve(socket)
+    except _RefusedError as refused:
+        with suppress(RuntimeError, WebSocketDisconnect):
+            await socket.close(refused.code, refused.reason)
+    except WebSocketDisconnect:
+        pass
+
+
+async def _serve(socket: WebSocket) -> None:
+    hello = await _hello(socket)
+    ticket, run, client, link = (_text(hello.get(name)) for name in HELLO)
+    seat_and_moved = registry().welcome(ticket, run, link)
+    if seat_and_moved is None:
+        raise _RefusedError(NO_TICKET, "no such ticket")
+    seat, moved = seat_and_moved
+    actor, outbox = seat.actor, asyncio.Queue[bytes]()
+    loop = asyncio.get_running_loop()
+
+    def send(message: bytes) -> None:
+        with suppress(RuntimeError):  # the event loop is closed
+            loop.call_soon_threadsafe(outbox.put_nowait, message)
+
+    viewer = Viewer(send, client[:40], lambda: seat.scene)
+    await socket.send_text(json.dumps({"run": actor.run_id, "moved": moved}))
+    actor.attach(viewer)
+    sender = asyncio.create_task(_send_all(socket, outbox))
+    try:
+        limit = _RateLimit(time.monotonic())
+        while actor.alive:
+            actor.receive(viewer, await _receive(socket))
+            await asyncio.sleep(limit.wait(time.monotonic()))
+        raise _RefusedError(NO_TICKET, "this run has ended")
+    finally:
+        actor.detach(viewer)
+        sender.cancel()
+
+
+def _text(value: object) -> str:
+    """A valid text in its place; nothing in the place of anything else."""
+    return value.encode(errors="replace").decode() if isinstance(value, str) else ""
+
+
+async def _hello(socket: WebSocket) -> dict[str, Any]:
+    try:
+        async with asyncio.timeout(HELLO_TIMEOUT):
+            return await _receive(socket)
+    except TimeoutError:
+        raise _RefusedError(NO_TICKET, "no ticket came") from None
+
+
+async def _receive(socket: WebSocket) -> dict[str, Any]:
+    """The next message, which must be a JSON object."""
+    try:
+        text = await socket.receive_text()
+    except KeyError:
+        raise _RefusedError(NOT_JSON, "not a text") from None
+    except RuntimeError:
+        # Sending a frame has already noticed the disconnect.
+        raise WebSocketDisconnect from None
+    if len(text.encode(errors="replace")) > MAX_MESSAGE:
+        raise _RefusedError(TOO_LONG, f"more than {MAX_MESSAGE} bytes")
+    try:
+        message = json.loads(text)
+    except (ValueError, RecursionError):
+        raise _RefusedError(NOT_JSON, "not JSON") from None
+    if not isinstance(message, dict):
+        raise _RefusedError(NOT_JSON, "not a JSON object")
+    return message
+
+
+class _RateLimit:
+    """A token bucket of messages."""
+
+    def __init__(self, now: float) -> None:
+        self._left, self._last = MAX_BURST, now
+
+    def wait(self, now: float) -> float:
+        """Seconds to wait after one more message."""
+        self._left = min(MAX_BURST, self._left + MAX_RATE * (now - self._last)) - 1
+        self._last = now
+        return max(0.0, -self._left / MAX_RATE)
+
+
+async def _send_all(socket: WebSocket, outbox: asyncio.Queue[bytes]) -> None:
+    with suppress(WebSocketDisconnect, RuntimeError):
+        while True:
+            try:
+                async with asyncio.timeout(BEAT):
+                    message = await outbox.get()
+            except TimeoutError:
+                await socket.send_text("")
+            else:
+                await socket.send_bytes(message)

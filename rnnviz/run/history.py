@@ -1,0 +1,102 @@
+"""History: one row of scores per epoch of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnnviz.engine.evaluation import Score
+from rnnviz.run.schedule import Change, Position, Schedule
+
+COLUMNS = ("train_loss", "train_metric", "test_loss", "test_metric")
+
+
+class History:
+    """Loss and metric (0..1) on the training and test set after each epoch, from epoch 0.
+
+    The test scores are NaN if there is no test set. ``unit`` is what the axis counts, ``roles`` are
+    the names of the two sets.
+    """
+
+    unit = "epoch"
+    roles = ("train", "test")
+
+    def __init__(self) -> None:
+        self._rows = np.empty((256, len(COLUMNS)))
+        self._length = 0
+
+    @classmethod
+    def of(cls, columns: Mapping[str, NDArray[Any]]) -> History:
+        """The history with these columns (N,), by the names in ``COLUMNS``."""
+        history = cls()
+        history._rows = np.stack([columns[name] for name in COLUMNS], axis=1).astype(float)
+        history._length = len(history._rows)
+        return history
+
+    def __len__(self) -> int:
+        return self._length
+
+    def append(self, train: Score, test: Score) -> None:
+        """Add the scores of the next epoch."""
+        if self._length == len(self._rows):
+            self._rows = np.concatenate([self._rows, np.empty_like(self._rows)])
+        self._rows[self._length] = (*train, *test)
+        self._length += 1
+
+    @property
+    def epochs(self) -> NDArray[Any]:
+        """The epochs of the rows, (N,), ascending."""
+        return np.arange(self._length)
+
+    def rows_until(self, epoch: int) -> int:
+        """The number of rows up to ``epoch``, inclusive."""
+        return epoch + 1
+
+    @property
+    def nbytes(self) -> int:
+        """Size of the rows in bytes."""
+        return self._rows.nbytes
+
+    def until(self, epoch: int) -> History:
+        """A copy with the rows up to ``epoch``, inclusive."""
+        copy = History()
+        copy._rows, copy._length = self._rows[: max(epoch, 0) + 1].copy(), epoch + 1
+        return copy
+
+    def column(self, name: str) -> NDArray[Any]:
+        """One of ``COLUMNS`` over the epochs, (N,)."""
+        return self._rows[: self._length, COLUMNS.index(name)]
+
+    def row(self, epoch: int) -> dict[str, float]:
+        """The scores after ``epoch``, by column name."""
+        return dict(zip(COLUMNS, self._rows[: self._length][epoch].tolist(), strict=True))
+
+
+@dataclass(frozen=True, eq=False)
+class Ghost:
+    """The old run of a branch, left at ``position``: its last position, scores and settings."""
+
+    position: Position
+    end: Position
+    history: History
+    schedule: Schedule
+
+
+@dataclass(frozen=True, eq=False)
+class Course:
+    """The data of the charts over the epochs.
+
+    ``epochs`` is the last epoch to train, ``shown`` the epoch shown, None for the present,
+    ``pinned`` one that it is compared with.
+    """
+
+    history: History
+    epochs: int
+    shown: int | None = None
+    changes: Sequence[Change] = ()
+    ghost: Ghost | None = None
+    pinned: int | None = None

@@ -1,0 +1,526 @@
+"""Player: plays, replays and branches a run, and follows links."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from rnnviz.config import RunConfig
+from rnnviz.engine.parameters import Parameters
+from rnnviz.engine.training import TrainState
+from rnnviz.run.first_network import FirstNetwork
+from rnnviz.run.history import Course, Ghost
+from rnnviz.run.run import Past, Run, architecture_of
+from rnnviz.run.schedule import EDIT, MAX_CHANGES, Position, Schedule
+from rnnviz.run.share_link import START, Link, OldRun
+from rnnviz.run.weight_edits import MOST_DRAWN, Edit, EditKind, apply_edits, problem
+from rnnviz.tasks.dataset import Dataset
+
+#: Selectable speeds in epochs per second; 0 is slow motion, step by step.
+SPEEDS = (0, 1, 2, 5, 10, 20, 60, 120, 300, 600)
+#: Seconds for which a link is followed before the page is shown.
+PATIENCE = 1.0
+#: So many sentences say what is wrong with a link; the others are counted.
+MOST_PROBLEMS = 20
+#: The status while an earlier position is shown.
+LOOKING_BACK = "Looking back"
+
+
+class Player:
+    """A run and the position in it that is shown.
+
+    ``dataset_for`` returns the data set for the settings. ``first`` are weights to begin with.
+    """
+
+    def __init__(
+        self,
+        config: RunConfig,
+        dataset_for: Callable[[RunConfig], Dataset],
+        first: FirstNetwork | None = None,
+    ) -> None:
+        self.config, self.first = config, first
+        self.speed = 60
+        self.running = False
+        invitation = "Press Play: in every epoch the network reads each training example once."
+        #: Called when a link has been followed to its end.
+        self.on_arrival: Callable[[], None] = lambda: None
+        self._problems = ""
+        self._dataset_for = dataset_for
+        self.restart()
+        self.message = self.refusal or self.caution or invitation
+
+    def restart(self) -> None:
+        """Start a new run at epoch 0 with the present settings and data."""
+        self.dataset = self._dataset_for(self.config)
+        self.run = self._new_run(Schedule(self.config))
+        self.shown: Position | None = None
+        #: The position that what is shown is compared with.
+        self.pinned: Position | None = None
+        #: Whether the last step from the present failed: the loss was no longer finite.
+        self.diverged = False
+        self.ghost: Ghost | None = None
+        self._link_steps: Iterator[None] | None = None
+        self._link: Link | None = None
+
+    def _new_run(self, schedule: Schedule) -> Run:
+        return Run(self.dataset, schedule, self.first)
+
+    # Growth, of a recording
+
+    @property
+    def recorded(self) -> bool:
+        """Whether the run is a recording, which can't go on here."""
+        return False
+
+    @property
+    def growing(self) -> bool:
+        """Whether another program may add to the run."""
+        return False
+
+    @property
+    def behind(self) -> bool:
+        """Whether something was added that is not taken over yet."""
+        return False
+
+    def look(self) -> bool:
+        """Look whether something was added."""
+        return False
+
+    def grow(self, budget: float) -> None:
+        """Take over what was added, for about ``budget`` seconds."""
+
+    # Position
+
+    @property
+    def state(self) -> TrainState:
+        """The state shown: the present or a past one."""
+        return self.run.state if self.shown is None else self.run.at(self.shown)
+
+    @property
+    def position(self) -> Position:
+        """The position shown."""
+        return self.run.position if self.shown is None else self.shown
+
+    @property
+    def second(self) -> Position | None:
+        """The second moment, which is faint: the pinned one, or else the present of a past one."""
+        looking_back = None if self.shown is None else self.run.position
+        other = looking_back if self.pinned is None else self.pinned
+        return None if other == self.position else other
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run has reached its last epoch."""
+        return self.run.position.epoch >= self.config.epochs
+
+    @property
+    def over(self) -> bool:
+        """Whether no step follows: the run is finished, and its present is shown."""
+        return self.finished and self.shown is None
+
+    @property
+    def condition(self) -> str:
+        """The status word on the page."""
+        if self.running:
+            opening = "Opening" if self._link_steps else "Running"
+            return "Replaying" if self.shown else opening
+        if self.shown is not None:
+            return LOOKING_BACK
+        return "Finished" if self.finished else "Paused"
+
+    @property
+    def opening(self) -> bool:
+        """Whether a link is being followed."""
+        return self._link_steps is not None
+
+    @property
+    def progress(self) -> str:
+        """The position shown as text; within an epoch with the examples read: "12 + 3/58"."""
+        epoch, offset = self.position
+        return f"{epoch} + {offset}/{self.run.examples}" if offset else str(epoch)
+
+    @property
+    def course(self) -> Course:
+        """The data of the charts over the epochs."""
+        shown = None if self.shown is None else self.shown.epoch
+        schedule, config = self.run.schedule, self.config
+        pinned = None if self.pinned is None else self.pinned.epoch
+        changes = schedule.changes
+        return Course(self.run.history, config.epochs, shown, changes, self.ghost, pinned)
+
+    def note(self, sentence: str) -> None:
+        """Put a sentence before the message; while a link is followed it stays until the end."""
+        if self._link_steps:
+            self._problems = f"{sentence} {self._problems}".strip()
+        else:
+            self.message = f"{sentence} {self.message}".strip()
+
+    # Training
+
+    @property
+    def refusal(self) -> str:
+        """Why the network can't be trained, in a sentence; empty if it can."""
+        if self.dataset.labelled:
+            return ""
+        return "There are no labelled examples to train on: open the network with examples."
+
+    @property
+    def given(self) -> FirstNetwork | None:
+        """The weights from elsewhere that the run began with; None if it began with random ones."""
+        first = self.first
+        return first if first and first.begins(self.run.schedule.start) else None
+
+    @property
+    def caution(self) -> str:
+        """How training on differs from training elsewhere; empty if the weights are random."""
+        return self.given.note if self.given else ""
+
+    def _refused(self) -> bool:
+        """Say why the network can't be trained, if so."""
+        if self.refusal:
+            self.running, self.message = False, self.refusal
+        return bool(self.refusal)
+
+    def play(self) -> None:
+        """Let ticks advance the run; from a past position they replay first."""
+        if self._refused():
+            return
+        self.running, self.diverged = not self.over, False
+        caution = "" if self.run.position.epoch else self.caution
+        self.message = caution if self.running else self._finished_message()
+
+    def pause(self) -> None:
+        """Stop playing, and stop following a link."""
+        self.running = False
+        if self._link_steps:
+            self.message = f"The link was followed up to epoch {self.position}."
+            self._finish_link()
+
+    def advance(self, epochs: int = 1, budget: float = float("inf")) -> None:
+        """Train for ``epochs`` epochs from the present, or for ``budget`` seconds.
+
+        Stops the run at the last epoch, or if the loss is no longer finite.
+        """
+        until = time.perf_counter() + budget
+        target = Position(min(self.run.position.epoch + epochs, self.config.epochs))
+        stride = self.run.stride if np.isfinite(budget) else self.run.examples
+        for _ in self._train_to(target, stride):
+            if time.perf_counter() > until:
+                break
+        self._stop_at_the_end()
+
+    def _train_to(self, target: Position, stride: int) -> Iterator[None]:
+        """Train to ``target``, and yield after at most ``stride`` examples."""
+        run = self.run
+        while not self._refused() and run.position < target:
+            epoch, offset = run.position
+            end = target.offset if epoch == target.epoch else run.examples
+            if not run.train(min(stride, end - offset)):
+                self._stop_diverged()
+                return
+            yield
+
+    def tick(self, budget: float, count: int = 1) -> None:
+        """Train, or replay, ``count`` epochs for at most about ``budget`` seconds.
+
+        At speed 0 ``count`` steps are taken. While a link is followed, only the budget applies.
+        """
+        if self._link_steps:
+            self._follow_for(budget)
+        elif not self.speed:
+            for _ in range(count):
+                self._step()
+        elif self.shown is not None:
+            self._replay(count, budget)
+        else:
+            self.advance(count, budget)
+
+    def step_epoch(self) -> None:
+        """Pause, and train or replay to the end of the epoch shown."""
+        self.pause()
+        if self.shown is not None:
+            self.go_to(Position(self.shown.epoch + 1))
+        else:
+            self.advance(1)
+
+    def step_phrase(self) -> None:
+        """Pause, and take or replay one optimizer step: one example, or one batch."""
+        self.pause()
+        self._step()
+
+    def _step(self) -> None:
+        if self._refused():
+            return
+        if self.shown is not None:
+            self.go_to(self.run.after(self.shown))
+            return
+        if not self.finished and not self.run.train(self.run.batch):
+            self._stop_diverged()
+        self._stop_at_the_end()
+
+    def _stop_diverged(self) -> None:
+        self.running, self.diverged = False, True
+        if not np.isfinite(self.run.history.row(0)["train_loss"]):
+            self.message = (
+                "Stopped: with these initial weights the loss is not finite. "
+                "Try a smaller initial scale."
+            )
+            return
+        self.message = (
+            f"Stopped: at learning rate {self.config.lr:g} the loss is no longer a finite number. "
+            f"The weights of epoch {self.run.position.epoch} are kept. "
+            f"Try a learning rate of {self.config.lower_lr:g}."
+        )
+
+    def _stop_at_the_end(self) -> None:
+        if self.over and not self.refusal:
+            self.running = False
+            self.message = self._finished_message()
+
+    def _finished_message(self) -> str:
+        return (
+            f"Finished: {self.run.position.epoch} of {self.config.epochs} epochs done. "
+            "Raise Epochs to train on, or press Reset."
+        )
+
+    def reset(self) -> None:
+        """Restart from the same initial weights."""
+        self.running = False
+        self.restart()
+        self.message = self.refusal or self.caution
+
+    # Past and branches
+
+    def go_to(self, position: Position) -> None:
+        """Show a past position, or the present if ``position`` is not in the past."""
+        position = self.run.clamped(position)
+        if position >= self.run.position:
+            self.back_to_now()
+            return
+        self.shown = position
+        settings = self.run.schedule.at(position)
+        values = settings.as_dict()
+        differing = [f"{row.label} was {values[row.name]}" for row in settings.changes(self.config)]
+        self.message = (
+            f"Looking back at epoch {self.progress}; the run is at {self.run.position}. "
+            + (f"{' and '.join(differing)} here. " if differing else "")
+            + "Play replays the run from here; Branch here starts a new one."
+        )
+
+    def back_to_now(self) -> None:
+        """Show the present again."""
+        self.shown = None
+        self.message = self._finished_message() if self.finished else ""
+
+    def pin(self) -> None:
+        """Compare all that follows with the position shown; a second time, end it."""
+        self.pinned = None if self.pinned else self.position
+        if self.pinned:
+            unit = self.run.history.unit.capitalize()
+            self.message = f"{unit} {self.progress} stays faint, to compare with."
+
+    def _unpin_from(self, position: Position) -> None:
+        """Compare no longer with what a branch has left."""
+        if self.pinned and self.pinned >= position:
+            self.pinned = None
+
+    def _replay(self, epochs: int, budget: float) -> None:
+        until = time.perf_counter() + budget
+        for _ in range(epochs):
+            if self.shown is None:
+                break
+            self.go_to(Position(self.shown.epoch + 1))
+            if time.perf_counter() > until:
+                break
+        if self.shown is not None:
+            self.message = f"Replaying; the run is at epoch {self.run.position}."
+        self._stop_at_the_end()
+
+    def branch(self) -> None:
+        """Make the position shown the present; the old run stays as a ghost."""
+        if self.shown is None:
+            return
+        position, now = self.shown, self.run.position
+        self.pause()
+        self.ghost = self.run.branch(position)
+        self.shown = None
+        self._unpin_from(position)
+        self.message = (
+            f"Branched at epoch {position}. The old run, up to epoch {now}, stays as a ghost. "
+            "Change a setting and press Play."
+        )
+
+    def branch_with(self, edits: Sequence[Edit]) -> bool:
+        """Branch from the position shown with edited weights; the old run stays as a ghost.
+
+        Returns False and changes nothing if a loss would not be finite.
+        """
+        position, now = self.position, self.run.position
+        edited = apply_edits(self.state.parameters, edits)
+        if not self.run.has_finite_losses(edited):
+            self.message = "With these weights a loss is not finite: the run stays as it is."
+            return False
+        self.pause()
+        self.ghost = self.run.branch(position, edits)
+        self.shown = None
+        self._unpin_from(position)
+        self.message = (
+            f"Branched at epoch {position} with edited weights ({'; '.join(map(str, edits))}). "
+            f"The old run, up to epoch {now}, stays as a ghost"
+            f"{'.' if self.first else '; a link carries the edits.'}"
+        )
+        return True
+
+    # A run that was stored
+
+    def resume(self, schedule: Schedule, past: Past, shown: Position, ghost: Ghost | None) -> None:
+        """Go on with a run that was stored, and show a position of it."""
+        self.pause()
+        self.config = schedule.last
+        self.dataset = self._dataset_for(schedule.start)
+        self.run = Run(self.dataset, schedule, self.first, past)
+        self.shown = self.pinned = None
+        self.ghost, self.diverged = ghost, False
+        self.message = f"Opened at epoch {self.progress}."
+        if shown < past.position:
+            self.go_to(shown)
+        self._stop_at_the_end()
+
+    # Settings and data
+
+    def configure(self, config: RunConfig) -> None:
+        """Apply new settings from the next step on, or restart the run if they require it."""
+        changed = self.config.changes(config)
+        if not changed:
+            return
+        if self._link_steps:
+            self.pause()
+        restarting = self.config.restarts(config)
+        self.config, self.diverged = config, False
+        if restarting:
+            self.restart()
+            # A new task changes other settings too; only the task is named.
+            reasons = [row for row in restarting if row.name == "task"] or restarting
+            labels = [row.label for row in reasons]
+            names = " and ".join(filter(None, (", ".join(labels[:-1]), labels[-1])))
+            self.message = f"Started again at epoch 0, because {names} changed.{self._left()}"
+            return
+        self.run.configure(config)
+        self.message = " ".join(
+            self._change_message(row.label, getattr(config, row.name))
+            for row in changed
+            if row.name != "epochs" and self.run.position > Position(0)
+        )
+
+    def _left(self) -> str:
+        """That a run no longer begins with the given weights, as a sentence after another."""
+        if self.first is None or self.first.begins(self.config):
+            return ""
+        return (
+            f" The weights are new: those from {self.first.source} go with the settings they "
+            "came with."
+        )
+
+    def _change_message(self, label: str, value: object) -> str:
+        shown = f"{value:g}" if isinstance(value, float) else str(value)
+        message = f"{label} is {shown} from epoch {self.run.position} on."
+        if len(self.run.schedule.changes) > MAX_CHANGES:
+            message += f" A link carries {MAX_CHANGES} changes; a copied link no longer leads here."
+        if self.shown is None:
+            return message
+        return f"{message} To try it from epoch {self.progress}, press Branch here."
+
+    # Links
+
+    def link(self) -> Link:
+        """The link to the position shown; while a link is followed, that link."""
+        if self._link_steps and self._link:
+            return self._link
+        schedule, pinned = self.run.schedule, self.pinned
+        old = OldRun.of(self.ghost, schedule) if self.ghost else None
+        return Link(schedule, self.run.position, self.position, old=old, pinned=pinned)
+
+    def follow(self, link: Link, problems: Sequence[str] = (), patience: float = PATIENCE) -> None:
+        """Train from epoch 0 to the run and the position of a link.
+
+        What takes more than ``patience`` seconds is done by the next ticks. ``problems`` with the
+        link stay in the message, also at the end.
+        """
+        link, refused = self._without_invalid_edits(link)
+        self.config = link.schedule.last
+        self.shown = self.ghost = self.pinned = None
+        self._link, self._link_steps = link, self._train_along(link)
+        every = [*problems, *refused]
+        more = len(every) - MOST_PROBLEMS
+        rest = [f"In the link: {more:,} more problems."] if more > 0 else []
+        self._problems = " ".join([*every[:MOST_PROBLEMS], *rest])
+        self._follow_for(patience)
+
+    def _without_invalid_edits(self, link: Link) -> tuple[Link, list[str]]:
+        """The link without edits that its network doesn't allow; a sentence for each of them."""
+        changes = [*link.schedule.changes, *(link.old.changes if link.old else ())]
+        edits = [change for change in changes if change.name == EDIT]
+        if not edits:
+            return link, []
+        start = link.schedule.start
+        architecture = architecture_of(self._dataset_for(start), start)
+        wrong = {c: p for c in edits if (p := problem(c.value, architecture))}
+        most = max(1, MOST_DRAWN // Parameters(architecture).theta.size)
+        noises = [change for change in edits if change.value.kind is EditKind.NOISE]
+        wrong |= dict.fromkeys(noises[most:], f"of a network of this size it reads {most} noises.")
+        own = tuple(c for c in link.schedule.changes if c not in wrong)
+        old = link.old and replace(
+            link.old, changes=tuple(c for c in link.old.changes if c not in wrong)
+        )
+        problems = [f"In the link: {change} is left out: {why}" for change, why in wrong.items()]
+        return replace(link, schedule=Schedule(start, own), old=old), problems
+
+    def _train_along(self, link: Link) -> Iterator[None]:
+        self.dataset = self._dataset_for(link.schedule.start)
+        first = link.old.schedule(link.schedule) if link.old else link.schedule
+        self.run = self._new_run(first)
+        if link.old:
+            yield from self._train_to(self.run.clamped(link.old.now), self.run.stride)
+            left = self.run.clamped(link.old.left)
+            if self.run.position < left:
+                return
+            self.ghost = self.run.branch(left)
+            if first.edits(left) or link.schedule.edits(left):
+                # The weights of the two runs differ here: train this one from epoch 0.
+                self.run = self._new_run(link.schedule)
+            else:
+                self.run.schedule = link.schedule
+        now, shown = self.run.clamped(link.now), self.run.clamped(link.shown)
+        yield from self._train_to(now, self.run.stride)
+        if self.run.position < now:
+            return
+        if now > START:
+            self.message = f"Opened at epoch {self.progress}."
+        if link.pinned is not None:
+            self.pinned = self.run.clamped(min(link.pinned, now))
+        if shown < now:
+            self.go_to(shown)
+        self._stop_at_the_end()
+
+    def _follow_for(self, budget: float) -> None:
+        until = time.perf_counter() + budget
+        for _ in self._link_steps or ():
+            if time.perf_counter() > until:
+                self.running = True
+                self.message = (
+                    f"{self._problems} Following the link: epoch {self.run.position}. "
+                    "Pause to stop here."
+                ).strip()
+                return
+        self._finish_link()
+
+    def _finish_link(self) -> None:
+        """Stop following the link; the settings of the page apply from here on."""
+        self._link_steps = None
+        self.running = False
+        self.run.configure(self.config)
+        self.message = f"{self._problems} {self.message}".strip()
+        self.on_arrival()

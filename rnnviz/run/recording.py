@@ -1,0 +1,211 @@
+"""Recording: a run of another program, of which snapshots were stored."""
+
+from __future__ import annotations
+
+import time
+from bisect import bisect_right
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnnviz.config import RunConfig
+from rnnviz.engine.evaluation import Evaluator, Score
+from rnnviz.engine.parameters import Parameters
+from rnnviz.engine.training import TrainState
+from rnnviz.run.first_network import FirstNetwork
+from rnnviz.run.history import History
+from rnnviz.run.run import Run
+from rnnviz.run.schedule import Position, Schedule
+from rnnviz.tasks.dataset import Dataset
+
+_NO_SCORE = Score(float("nan"), float("nan"))
+#: States kept for when their position is shown again.
+_KEPT = 4
+
+
+class Source(Protocol):
+    """Stored snapshots, by step; there may be more of them at every look."""
+
+    @property
+    def steps(self) -> Sequence[int]:
+        """The steps that were found at the last look, ascending."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether the program that stored them has ended them."""
+
+    def look(self) -> str:
+        """Look for more; return why that is not possible, in a sentence, or an empty text."""
+
+    def read(self, step: int) -> tuple[Parameters, Score]:
+        """The weights and what the program said of them, NaN for nothing; raises ValueError."""
+
+
+class StepHistory(History):
+    """A row for each snapshot: measured on the probe examples, and said by the training loop."""
+
+    unit = "step"
+    roles = ("probe", "loop")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._steps: list[int] = []
+
+    def add(self, step: int, probe: Score, loop: Score) -> None:
+        """Add the scores of the next snapshot."""
+        self._steps.append(step)
+        self.append(probe, loop)
+
+    @property
+    def epochs(self) -> NDArray[Any]:
+        """The steps of the rows, (N,), ascending."""
+        return np.array(self._steps, int)
+
+    def rows_until(self, epoch: int) -> int:
+        """The number of rows up to a step, inclusive."""
+        return bisect_right(self._steps, epoch)
+
+    def row(self, epoch: int) -> dict[str, float]:
+        """The scores of the last snapshot up to a step."""
+        return super().row(self.rows_until(epoch) - 1)
+
+
+class Recording(Run):
+    """A run that can be looked at where it was stored; it can't go on here.
+
+    A position is a step of the optimizer, as an epoch without examples. The snapshots of ``source``
+    are taken over one by one, by ``grow``: the first by the constructor. Raises ValueError if the
+    first can't be read.
+    """
+
+    def __init__(self, source: Source, dataset: Dataset, config: RunConfig, name: str) -> None:
+        self.dataset, self.schedule = dataset, Schedule(config)
+        self.history: StepHistory = StepHistory()
+        self._source, self._kept = source, dict[int, TrainState]()
+        self._lost: set[int] = set()
+        self._evaluator: Evaluator | None = None
+        #: Why the recording ends before its last snapshot, in a sentence; or an empty text.
+        self.problem = ""
+        first, _ = source.read(source.steps[0])
+        self.first: FirstNetwork = FirstNetwork(first, config, name)
+        if dataset.labelled:
+            self._evaluator = Evaluator(dataset.train, first.copy())
+        self._take(source.steps[0])
+
+    # Growth
+
+    @property
+    def behind(self) -> bool:
+        """Whether snapshots were found that are not taken over yet."""
+        return not self.problem and self._source.steps[-1] > self.position.epoch
+
+    @property
+    def growing(self) -> bool:
+        """Whether more snapshots may be stored."""
+        return not (self.problem or self._source.closed)
+
+    def look(self) -> bool:
+        """Look for more snapshots; return whether anything changed."""
+        before = self._source.steps, self._source.closed
+        self.problem = self.problem or self._source.look()
+        return bool(self.problem) or before != (self._source.steps, self._source.closed)
+
+    def grow(self, budget: float) -> None:
+        """Take over snapshots for about ``budget`` seconds, but at least one if there is one."""
+        until = time.perf_counter() + budget
+        for step in [step for step in self._source.steps if step > self.position.epoch]:
+            try:
+                self._take(step)
+            except ValueError as problem:
+                self.problem = f"Step {step:,} and later ones can't be shown: {problem}"
+            if self.problem or time.perf_counter() > until:
+                break
+
+    def _take(self, step: int) -> None:
+        """Make the next snapshot the present; raises ValueError."""
+        parameters, said = self._read(step)
+        self.history.add(step, self.examine(parameters)[0], said)
+        self._present, self.position = TrainState(parameters, step), Position(step)
+
+    def _read(self, step: int) -> tuple[Parameters, Score]:
+        """A snapshot of the same network; raises ValueError."""
+        parameters, said = self._source.read(step)
+        first = self.first.parameters
+        kinds = {(one.architecture, one.theta.dtype) for one in (parameters, first)}
+        if len(kinds) > 1:
+            raise ValueError("its network has other sizes than the first one.")
+        return parameters, said
+
+    # What a run has
+
+    @property
+    def state(self) -> TrainState:
+        """The last state."""
+        return self._present
+
+    @property
+    def stored(self) -> list[int]:
+        """The steps whose weights can be read, ascending; the source may drop some."""
+        now = self.position.epoch
+        found = {step for step in self._source.steps if step <= now} - self._lost
+        return sorted({*found, *self._kept, now})
+
+    @property
+    def examples(self) -> int:
+        """Number of examples that are measured."""
+        return len(self.dataset.train)
+
+    def clamped(self, position: Position) -> Position:
+        """The nearest step with a snapshot."""
+        return Position(min(self.stored, key=lambda step: abs(step - position.epoch)))
+
+    def after(self, position: Position) -> Position:
+        """The next step with a snapshot; the last one has none."""
+        later = (step for step in self.stored if step > position.epoch)
+        return Position(next(later, self.position.epoch))
+
+    def at(self, position: Position) -> TrainState:
+        """The state at the nearest step that can be read."""
+        if state := self._kept.pop(position.epoch, None):
+            self._kept[position.epoch] = state  # the last one used goes last
+            return state
+        while (step := self.clamped(position).epoch) != self.position.epoch:
+            try:
+                state = self._kept.get(step) or TrainState(self._read(step)[0], step)
+            except ValueError:
+                self._lost.add(step)
+                continue
+            self._kept[step] = state
+            if len(self._kept) > _KEPT:
+                self._kept.pop(next(iter(self._kept)))
+            return state
+        return self.state
+
+    def replay(self, position: Position, reader: str) -> TrainState:
+        """The same for a lab, which reads it at once: nothing is replayed, and nothing kept."""
+        step = self.clamped(position).epoch
+        if step == self.position.epoch or step in self._kept:
+            return self.at(position)
+        try:
+            return TrainState(self._read(step)[0], step)
+        except ValueError:
+            return self.at(position)
+
+    def scores(self, state: TrainState) -> tuple[Score, Score]:
+        """The scores of a state of this run on the probe examples."""
+        return self.examine(state.parameters)
+
+    def examine(self, parameters: Parameters) -> tuple[Score, Score]:
+        """Evaluate parameters on the probe examples."""
+        if self._evaluator is None:
+            return _NO_SCORE, _NO_SCORE
+        return self._evaluator.score(parameters, self.dataset.metric.score), _NO_SCORE
+
+    def configure(self, config: RunConfig) -> None:
+        """Nothing: the settings are those of the program that trained it."""
+
+    def train(self, count: int) -> bool:
+        """Nothing: it can't go on here."""
+        return True

@@ -1,0 +1,235 @@
+"""Link: the query string of the page, from which another process reaches the same weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from urllib.parse import urlencode
+
+from rnnviz.config import SETTINGS, RunConfig, SettingError
+from rnnviz.engine.cell_kinds import cell_of
+from rnnviz.engine.cell_text import CellError
+from rnnviz.engine.own_cell import own_cell
+from rnnviz.run.history import Ghost
+from rnnviz.run.schedule import (
+    CHANGEABLE,
+    EDIT,
+    MAX_CHANGES,
+    Change,
+    Position,
+    Schedule,
+    read_changes,
+)
+
+START = Position(0)
+#: What the page Step can draw besides the whole sequence.
+VIEWS = ("cell",)
+#: Maximum number of characters of a query: servers, proxies and the wire take no more.
+MOST_QUERY = 16_000
+#: Larger numbers of units and tokens are refused.
+MOST_INDEX = 1_000_000
+
+
+@dataclass(frozen=True)
+class OldRun:
+    """The run before a branch: where it was left, its last position, its changes from there."""
+
+    left: Position
+    now: Position
+    changes: tuple[Change, ...] = ()
+
+    @classmethod
+    def of(cls, ghost: Ghost, after: Schedule) -> OldRun:
+        """The old run, given the schedule of the run after the branch."""
+        changes = tuple(c for c in ghost.schedule.changes if c.position >= ghost.position)
+        if ghost.position == START:
+            changes = _from_the_start(ghost.schedule, after.start, changes)
+        return cls(ghost.position, ghost.end, changes)
+
+    def schedule(self, after: Schedule) -> Schedule:
+        """Its schedule, given that of the run after the branch."""
+        shared = tuple(change for change in after.changes if change.position < self.left)
+        return Schedule(after.start, (*shared, *self.changes))
+
+
+def _from_the_start(
+    old: Schedule, start: RunConfig, changes: tuple[Change, ...]
+) -> tuple[Change, ...]:
+    """The changes of an old run that is told with ``start``: first, its own settings at epoch 0.
+
+    A branch at epoch 0 has settings of its own from the start, and no change says so.
+    """
+    own = old.at(START)
+    first = [
+        Change(START, row.name, getattr(own, row.name))
+        for row in start.changes(own)
+        if row.name in CHANGEABLE
+    ]
+    kept = (c for c in changes if c.position > START or c.name == EDIT)
+    return (*first, *kept)
+
+
+@dataclass(frozen=True)
+class Link:
+    """Schedule, last position and position shown, phrase, the old run of a branch.
+
+    ``data`` is the name under which this server stores the user's own data. ``unit`` and ``token``
+    are marked, both from 0. ``view`` is what the page Step draws, if not the whole sequence.
+    ``pinned`` is a position that what is shown is compared with. ``asked`` are the names of the
+    questions at which pages are opened, if not at their first.
+    """
+
+    schedule: Schedule
+    now: Position = START
+    shown: Position = START
+    phrase: str | None = None
+    old: OldRun | None = None
+    data: str | None = None
+    unit: int | None = None
+    token: int | None = None
+    view: str | None = None
+    pinned: Position | None = None
+    asked: tuple[str, ...] = ()
+
+    def to_query(self) -> dict[str, str]:
+        """The query parameters; default values are left out."""
+        old = self.old
+        parts = {
+            "changes": self.schedule.text(),
+            "epoch": str(self.shown) if self.shown > START else "",
+            "now": str(self.now) if self.now > self.shown else "",
+            "ghost": f"{old.left}:{old.now}" if old else "",
+            "ghost_changes": ",".join(map(str, old.changes)) if old else "",
+            "phrase": self.phrase or "",
+            "data": self.data or "",
+            "unit": "" if self.unit is None else str(self.unit),
+            "token": "" if self.token is None else str(self.token + 1),
+            "view": self.view or "",
+            "pin": "" if self.pinned is None else str(self.pinned),
+            "ask": ",".join(self.asked),
+        }
+        return self.schedule.start.to_query() | {k: v for k, v in parts.items() if v}
+
+    def query(self) -> str | None:
+        """The query string; None if it would be too long, or have more changes than are read."""
+        old = self.old.changes if self.old else ()
+        if max(len(self.schedule.changes), len(old)) > MAX_CHANGES:
+            return None
+        query = urlencode(self.to_query())
+        return query if len(query) <= MOST_QUERY else None
+
+
+def read_link(query: Mapping[str, str]) -> tuple[Link, list[str]]:
+    """Parse a query: the link, and one sentence for each part that is refused."""
+    # Half a surrogate pair is not valid text.
+    query = {name: text.encode(errors="replace").decode() for name, text in query.items()}
+    start, setting_problems = RunConfig.from_query(query)
+    problems: list[str] = []
+    start = _with_a_cell(start, problems)
+    shown = _position(query, "epoch", problems)
+    now = max(shown, _position(query, "now", problems))
+    changes = _changes(query, "changes", now, problems)
+    unit, token = _index(query, "unit", 0, problems), _index(query, "token", 1, problems)
+    old, phrase, data = _old_run(query, now, problems), query.get("phrase"), query.get("data")
+    view, pinned = _view(query, problems), _pinned(query, now, problems)
+    schedule = Schedule(start, changes)
+    asked = tuple(name for name in query.get("ask", "").split(",") if name)
+    link = Link(schedule, now, shown, phrase, old, data, unit, token, view, pinned, asked)
+    return link, [*setting_problems, *(f"In the link: {sentence}" for sentence in problems)]
+
+
+def _with_a_cell(config: RunConfig, problems: list[str]) -> RunConfig:
+    """The settings, with the default cell if the equations make none."""
+    try:
+        cell_of(config.cell, config.activation, config.equations, config.constants)
+        if config.equations:
+            own_cell(config.equations)
+    except SettingError as problem:
+        problems.append(f"{problem} They are left out.")
+        return replace(config, constants="")
+    except CellError as problem:
+        default: str = SETTINGS["cell"].default
+        problems.append(f"{SETTINGS['equations'].label}, {problem}. Using the {default} cell.")
+        return replace(config, cell=default)
+    return config
+
+
+def _index(query: Mapping[str, str], name: str, first: int, problems: list[str]) -> int | None:
+    """The index from 0 of a number that counts from ``first``."""
+    text = query.get(name, "")
+    if not text:
+        return None
+    # So few digits that any number of them can be read.
+    if text.isascii() and text.isdigit() and len(text) < 9 and 0 <= int(text) - first < MOST_INDEX:
+        return int(text) - first
+    problems.append(f"{name} must be a whole number from {first}, not {text[:40]}. It is left out.")
+    return None
+
+
+def _view(query: Mapping[str, str], problems: list[str]) -> str | None:
+    view = query.get("view", "")
+    if view and view not in VIEWS:
+        wanted = " or ".join(VIEWS)
+        problems.append(f"view must be {wanted}, not {view[:40]}. It is left out.")
+    return view if view in VIEWS else None
+
+
+def _pinned(query: Mapping[str, str], now: Position, problems: list[str]) -> Position | None:
+    if not query.get("pin"):
+        return None
+    refused = len(problems)
+    pinned = _position(query, "pin", problems)
+    if len(problems) == refused and pinned > now:
+        problems.append(f"pin: {pinned} lies beyond epoch {now}, where the run is: left out.")
+    return pinned if len(problems) == refused else None
+
+
+def _position(query: Mapping[str, str], name: str, problems: list[str]) -> Position:
+    if name not in query:
+        return START
+    try:
+        return _clamped(Position.parse(query[name]), name, problems)
+    except SettingError as problem:
+        problems.append(f"{name}: {problem} It is left out.")
+        return START
+
+
+def _clamped(position: Position, name: str, problems: list[str]) -> Position:
+    # The limit of the setting, not its value: Epochs may be lowered below the current epoch.
+    most = int(SETTINGS["epochs"].high)
+    if position <= (most, 0):
+        return position
+    problems.append(f"{name} can't be {position}: the most is {most:,}. Using {most:,}.")
+    return Position(most)
+
+
+def _changes(
+    query: Mapping[str, str], name: str, now: Position, problems: list[str]
+) -> tuple[Change, ...]:
+    changes, refused = read_changes(query.get(name, ""))
+    problems += (f"{name}: {problem}" for problem in refused)
+    late = [str(change) for change in changes if change.position > now]
+    if late:
+        problems.append(
+            f"{name}: {late[0][:60]} lies beyond epoch {now}, where the run is: left out."
+        )
+    return tuple(change for change in changes if change.position <= now)
+
+
+def _old_run(query: Mapping[str, str], now: Position, problems: list[str]) -> OldRun | None:
+    if "ghost" not in query:
+        return None
+    left_text, _, end_text = query["ghost"].partition(":")
+    try:
+        left = Position.parse(left_text)
+        end = _clamped(Position.parse(end_text), "ghost", problems)
+    except SettingError as problem:
+        problems.append(f"ghost: {problem} It is left out.")
+        return None
+    if left > min(end, now):
+        problems.append(
+            "ghost: a run can't be left at an epoch that it hadn't reached. It is left out."
+        )
+        return None
+    changes = _changes(query, "ghost_changes", end, problems)
+    return OldRun(left, end, tuple(change for change in changes if change.position >= left))

@@ -1,0 +1,40 @@
+"""A run that still computes what one of its tabs asked for, and pictures that take too long."""
+
+import pytest
+
+from rnnviz.lab.questions import StateQuestion
+from rnnviz.page import actor, time_limit
+from rnnviz.page.actor import BUSY
+from rnnviz.page.page_scene import TOO_LONG
+from rnnviz.page.style import escaped
+from tests.page.tab import Page, app_test
+
+
+@pytest.fixture
+def tab(monkeypatch):
+    """A tab whose run is lent to another one."""
+    opened = app_test().run()
+    assert not opened.error
+    monkeypatch.setattr(actor, "BORROW_TIMEOUT", 0.01)
+    with opened.session_state["seat"].borrow():
+        yield opened
+
+
+def test_its_page_says_so(tab):
+    tab.run()
+    assert not tab.exception
+    assert [error.value for error in tab.error] == [escaped(BUSY)]
+
+
+def test_a_press_is_told_of_it(tab):
+    tab.button[0].click().run()
+    assert not tab.exception
+    assert escaped(BUSY) in [error.value for error in tab.error]
+
+
+def test_a_picture_that_takes_too_long_is_a_sentence(monkeypatch):
+    page = Page("hidden", hidden="4").enter(StateQuestion.WHAT_IF)
+    monkeypatch.setattr(time_limit, "PICTURE_TIME", 0)
+    page.ask("not bad")
+    assert page.chart("saliency")["layout"]["meta"]["sentence"] == TOO_LONG
+    assert "sentence" not in page.chart("answers")["layout"].get("meta", {})

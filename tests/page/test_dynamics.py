@@ -1,0 +1,254 @@
+"""Page *Dynamics*, *Where does the state rest?*, without a browser."""
+
+import re
+
+import numpy as np
+import pytest
+
+from rnnviz.analysis.fixed_points import FixedPoint, FixedPoints
+from rnnviz.config import RunConfig, TaskName
+from rnnviz.lab.dynamics import DynamicsLab, Hold
+from rnnviz.page.measuring import progress_html
+from rnnviz.page.search_outcome import rest_sentence, search_outcome
+from rnnviz.presets import PRESETS
+from rnnviz.session import Session
+from tests.page import tab
+from tests.page.tab import plain
+from tests.sampling import each_row, singly
+
+
+class Page(tab.Page):
+    """The page alone, in one tab."""
+
+    def __init__(self, session=None, **link):
+        super().__init__("dynamics", session, **link)
+
+    def find(self):
+        """Look for the points, to the end."""
+        self.click("find")
+        self.finish()
+
+    @property
+    def phase(self):
+        return self.charts["phase"]
+
+    @property
+    def names(self):
+        return [series.get("name") for series in self.phase["figure"]["data"]]
+
+    @property
+    def story(self):
+        return " ".join(plain(self.bodies["story"]).split())
+
+    @property
+    def rows(self):
+        """The rows of the list."""
+        return [*zip(*self.chart("points")["data"][0]["cells"]["values"], strict=True)]
+
+    @property
+    def outcome(self):
+        """What came of the search."""
+        return self.chart("points")["layout"]["meta"]["note"]
+
+    @property
+    def numbers(self):
+        """Those of the point that is open."""
+        _, *opened = self.chart("points")["data"]
+        return dict(zip(*opened[0]["cells"]["values"], strict=True)) if opened else {}
+
+    def sentence(self, key):
+        return self.chart(key)["layout"]["meta"]["sentence"]
+
+
+@pytest.fixture(scope="module")
+def trained():
+    session = Session(PRESETS[TaskName.FLIPFLOP][0].config())
+    session.player.advance(session.config.epochs)
+    return session
+
+
+@pytest.fixture
+def flipflop(trained):
+    """The preset after training, as it is when its page is opened first."""
+    trained.dynamics = DynamicsLab()
+    return Page(trained)
+
+
+@pytest.fixture
+def page():
+    return Page(hidden="6", init_scale="0.3", epoch="3", phrase="i am not good")
+
+
+def test_the_plane_is_there_before_anything_is_found_and_stays(page):
+    assert "press F to find" in page.story
+    assert "press F" in page.sentence("spectra")
+    assert "stays (1)" not in page.names
+    page.choose("Plane of components", "2 and 3")
+    layout = page.phase["figure"]["layout"]
+    assert layout["xaxis"]["title"]["text"].startswith("component 2: ")
+    share = re.fullmatch(
+        r"Components 2 and 3 hold (\d+)% of what varies on 58 training phrases",
+        layout["title"]["text"],
+    )
+    plane = page.session.dynamics.plane(page.session.dynamics_query)
+    assert float(share[1]) == pytest.approx(100 * sum(plane.explained), abs=0.6)
+    page.session.player.advance(2)
+    page.run()
+    assert "fitted at epoch 3" in page.phase["remark"]
+    page.click("refit")
+    assert "fitted at epoch 5 to the states on 58 training phrases" in page.phase["remark"]
+
+
+def test_the_way_has_the_shades_and_the_places_of_the_words(page):
+    shades = page.chart("words")["layout"]["meta"]["shades"]
+    (way,) = [s for s in page.chart("phase")["data"] if s.get("meta", {}).get("token") == 0]
+    assert (way["marker"]["color"], way["text"]) == (shades, ["i", "am", "not", "good"])
+    assert len({*shades}) == 4
+
+
+def test_of_an_encoder_and_a_decoder_the_way_is_the_decoders():
+    page = Page(task="translation", hidden="4", epoch="0", cell="gru")
+    words = page.session.inspect().words
+    (way,) = [s for s in page.chart("phase")["data"] if "token" in s.get("meta", {})]
+    first = way["meta"]["token"]
+    assert way["text"] == [tab.html.escape(word, quote=False) for word in words[first:]]
+    shades = page.chart("words")["layout"]["meta"]["shades"]
+    assert [k for k, shade in enumerate(shades) if not shade] == [*range(first)]
+
+
+def test_the_flip_flop_has_eight_points_at_which_it_rests(flipflop):
+    flipflop.find()
+    assert flipflop.story.startswith("Learned Held on the zero input, the state rests at 8")
+    assert flipflop.outcome == "8 stable, 19 saddle, 0 slow, from 200 starts."
+    assert {"stays (8)", "leaves (19)"} <= {*flipflop.names}
+    rests = [row[1] for row in flipflop.rows]
+    assert rests == ["● stays"] * 8 + [f"○ leaves ({n})" for n in [1] * 12 + [2] * 6 + [3]]
+    signs = [tuple(v.strip()[0] == "−" for v in row[2].split(",")) for row in flipflop.rows[:8]]
+    assert len({*signs}) == 8
+    assert "fitted at epoch 150" in flipflop.phase["remark"]
+    assert "Held: the zero input." in flipflop.phase["remark"]
+
+
+def test_a_row_or_a_point_chooses_and_opens_its_numbers(flipflop):
+    flipflop.find()
+    lab, query = flipflop.session.dynamics, flipflop.session.dynamics_query
+    rests = lab.rests(query)
+    assert not flipflop.numbers
+    for key, index in (("points", 20), ("phase", 3)):
+        flipflop.say("click", on=key, x=0, y=0, data=index)
+        assert lab.chosen(query, rests) == index
+        size = re.match(r"\d[\d.]*", flipflop.rows[index][3])[0]
+        assert flipflop.chart("points")["layout"]["meta"]["opened"] == index
+        last = f"{rests[index].point.state[-1]:.4g}".replace("-", "−")
+        assert flipflop.numbers["state"].endswith(last)
+        notes = [n["text"] for n in flipflop.chart("spectra")["layout"]["annotations"]]
+        assert size in notes
+        ring = flipflop.phase["figure"]["data"][-2]
+        assert len(ring["x"]) == 1
+    flipflop.say("click", on="points", data=3)
+    assert not flipflop.numbers, "closed again"
+
+
+def test_values_that_are_held_can_be_typed(flipflop):
+    flipflop.choose("Hold", Hold.OWN)
+    for typed in ("-1,0,0", "much"):
+        flipflop.app.text_input(key="typed").set_value(typed)
+        flipflop.run()
+        if typed != "much":
+            flipflop.find()
+            assert "rests at 4 points" in flipflop.story
+    assert "can't be read" in flipflop.story
+    assert "can't be read" in flipflop.sentence("phase")
+    assert flipflop.disabled("find")
+    flipflop.choose("Hold", Hold.ZERO)
+    assert flipflop.session.dynamics.holds == {False: Hold.ZERO}
+
+
+@singly(cell=["elman", "gru", "lstm"], layers=["2", "1"])
+def test_a_search_on_every_cell_tells_what_came_of_it(cell, layers):
+    page = Page(cell=cell, layers=layers, hidden="4", epoch="2")
+    page.find()
+    assert re.match(r"\d+ stable, \d+ saddle, \d+ slow, from 200 starts", page.outcome)
+    assert len(page.rows) == len(page.session.dynamics.rests(page.session.dynamics_query))
+    assert page.chart("spectra")["data"]
+
+
+def test_the_points_of_every_word_are_found_with_one_click(page):
+    page.click("find_each")
+    assert page.disabled("find_each") and page.disabled("find")
+    page.finish()
+    held = {row[0] for row in page.rows}
+    assert held == {f"“{word}”" for word in page.session.dataset.vocabulary.words}
+
+
+def test_a_search_can_be_cancelled(page):
+    assert page.disabled("cancel")
+    assert page.outcome == "No search was made with this input."
+    page.click("find")
+    assert page.disabled("find")
+    assert page.outcome == "The search is running."
+    assert "Searching at epoch 3" in page.story
+    page.click("cancel")
+    assert page.session.dynamics.searching is None
+    assert "press F to find" in page.story
+
+
+def test_each_input_has_points_of_its_own_and_the_others_are_named(page):
+    page.find()
+    first, rows = page.story, page.rows
+    page.choose("Hold", Hold.MEAN)
+    assert "Held on the mean input: press F" in page.story
+    assert page.rows == rows[:1], "the first of the other input"
+    lab = page.session.dynamics
+    lab.find(page.session.dynamics_query)
+    while lab.work(1):
+        pass
+    page.run()
+    assert [row[0] for row in (page.rows[0], page.rows[-1])] == ["mean input", "“not”"]
+    page.choose("Hold", Hold.OWN)
+    assert page.story == first
+    page.choose("The word to hold (several: their mean)", ["good", "not"])
+    assert "Held: the mean of “good”, “not”." in page.phase["remark"]
+    page.choose("The word to hold (several: their mean)", [])
+    assert "Choose at least one word to hold." in page.story
+    assert page.sentence("phase") == "Choose at least one word to hold."
+    page.say("click", on="points", data=0)
+    assert page.rows == []
+
+
+@each_row(
+    ("link", "said"),
+    [({"hidden": "1"}, "no plane"), ({"hidden": "2"}, ""), ({"phrase": "bad"}, "")],
+    ids=["one unit", "two units", "one word"],
+)
+def test_odd_networks_get_a_sentence_or_a_picture(link, said):
+    page = Page(**{"epoch": "2", "hidden": "4", **link})
+    page.find()
+    assert "from 200 starts" in page.outcome
+    sentence = page.chart("phase")["layout"]["meta"].get("sentence", "")
+    assert bool(sentence) == bool(said)
+    assert said in sentence
+
+
+def test_states_beyond_all_numbers_have_a_sentence_in_place_of_each_picture():
+    session = Session(RunConfig(activation="relu", hidden=4))
+    for name in ("W_hh", "b_h"):
+        session.state.parameters[name][...] = 1e100
+    page = Page(session)
+    assert "not finite numbers" in page.sentence("phase")
+    assert page.rows == []
+
+
+def test_what_a_search_has_missed_is_told():
+    found = FixedPoints((), requested=200, starts=150, outside=3, lost=2, undescribed=4)
+    assert (
+        "from 150 starts of 200, because time ran out, "
+        "3 of the starts left the range of possible states, "
+        "2 found nothing slow; 4 more points were not examined."
+    ) in search_outcome(found, True)
+    point = FixedPoint(np.zeros(1), 0.0, np.array([2.0 + 0j]), np.eye(1)[:0], np.ones(2))
+    assert "it leaves the one point found" in rest_sentence("x", FixedPoints((point,), 9, 9))
+    assert "it leaves all 2 points found" in rest_sentence("x", FixedPoints((point,) * 2, 9, 9))
+    assert "no point</strong> was found from 150 starts" in rest_sentence("<b>", found)
+    assert "<b>" not in rest_sentence("<b>", None)
+    assert 'value="0.250" max="1"' in progress_html("Searching", 0.25)

@@ -1,0 +1,101 @@
+"""Every page on every task, opened once: its pictures, its texts, and what it calls a sequence."""
+
+import json
+
+import plotly.io
+import pytest
+
+from rnnviz.config import TaskName
+from rnnviz.figures.picture import Picture
+from rnnviz.lab.questions import DynamicsQuestion, GradientQuestion, TrainQuestion
+from tests.page.painter import unknown
+from tests.page.tab import PAGES, Page, tabs_of, words_of
+from tests.unit.figures.unpacked import unpacked
+
+ELMAN, GRU, LSTM = {"cell": "elman"}, {"cell": "gru"}, {"cell": "lstm"}
+DEEP = {"layers": "2"}
+#: What is learned, and by which network: each cell on each kind of data.
+RUNS = {
+    "sentiment": {"epoch": "3"},
+    "recall": {"lag": "3", "epoch": "1", **LSTM, **DEEP},
+    "parity": {"dtype": "float32", "epoch": "1", **GRU},
+    "adding": {"epoch": "1", **GRU, **DEEP},
+    "characters": {"epoch": "1", **LSTM},
+    "spelling": {"epoch": "1", **ELMAN, **DEEP},
+    "flipflop": {"epoch": "1", **LSTM},
+    "brackets": {"batch": "16", "epoch": "1", **ELMAN},
+    "waves": {"epoch": "1", **ELMAN},
+    "translation": {"epoch": "0", **GRU, **DEEP},
+}
+#: The pictures that a page, or the tab of a question, has whatever is learned.
+ALWAYS = {
+    TrainQuestion.LEARN: {"network", "curves"},
+    TrainQuestion.WRONG: {"words", "answers", "list", "metric"},
+    "step": {"step"},
+    GradientQuestion.REACH: {
+        "words", "over_lag", "products", "gauge", "spectrum", "exponents", "map"
+    },
+    GradientQuestion.FEED: {
+        "words", "feed_hh", "feed_xh", "ratios", "map_hh", "map_xh", "clipping", "angle"
+    },
+    GradientQuestion.RIGHT: {"words", "parameters"},
+    DynamicsQuestion.REST: {"words", "phase", "spectra"},
+    DynamicsQuestion.WAY: {"words", "trajectories", "separation", "components"},
+}  # fmt: skip
+#: Where a sequence is a phrase.
+PHRASES = ("sentiment", "translation")
+
+
+@pytest.fixture(scope="module", params=TaskName)
+def session(request):
+    """The run of one task, which every page looks at."""
+    link = {"task": request.param, "hidden": "5", **RUNS[request.param]}
+    return Page("train", **link).session
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """The pictures that are sent, in their order."""
+    drawn, parts = [], Picture.parts
+
+    def noted(picture):
+        drawn.append(picture)
+        return parts(picture)
+
+    monkeypatch.setattr(Picture, "parts", noted)
+    return drawn
+
+
+#: The texts of the header, which pages of their own don't have.
+HEADER = {"status", "story", "health", "signs", "message"}
+
+
+def assert_complete(opened, drawn):
+    """Each place has its picture or its text.
+
+    Every picture is one of Plotly's, and has only what the page's own painter can draw.
+    """
+    drawn.clear()
+    charts = opened.charts
+    assert charts.keys() == opened.places.keys()
+    texts = {key.removeprefix("text_") for key in opened.components("text")} | opened.panel_texts
+    # The header is above every page.
+    assert opened.bodies.keys() == texts | HEADER
+    assert "saturated" in opened.text
+    assert "nan" not in opened.text.lower().split()
+    for (key, chart), picture in zip(charts.items(), drawn, strict=True):
+        if opened.places[key]["kind"] == "chart":
+            assert unknown(chart["figure"]) == [], key
+        sent = unpacked(json.dumps(chart["figure"]))
+        assert sent == unpacked(plotly.io.to_json(picture.figure))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_stands_on_every_task(page, session, drawn):
+    opened, task = Page(page, session), session.config.task
+    for view in tabs_of(page):
+        assert_complete(opened.enter(view), drawn)
+        assert opened.charts.keys() >= ALWAYS.get(view or page, set())
+        if task not in PHRASES:
+            # What is read is a letter or a number, a sequence and no phrase.
+            assert "phrase" not in words_of(opened)

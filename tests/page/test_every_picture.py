@@ -1,0 +1,80 @@
+"""Every picture of every page is drawn without a browser, with its numbers."""
+
+import csv
+import io
+
+import numpy as np
+import pytest
+
+from rnnviz.config import RunConfig, TaskName
+from rnnviz.files.numbers import columns_of
+from rnnviz.files.output import numbers
+from rnnviz.lab.step import StepView
+from rnnviz.page import every_picture as module
+from rnnviz.page.every_picture import every_picture
+from rnnviz.session import Session
+from tests.page.tab import PAGES, QUESTIONS, App, Page, tabs_of
+
+
+def trained(**changed):
+    session = Session(RunConfig(hidden=4, init_scale=0.2, epochs=9, **changed))
+    session.player.advance(2)
+    return session
+
+
+def test_every_tab_of_every_page_is_there():
+    pages = {page: sum(place.startswith(f"{page}/") for place in module.TABS) for page in QUESTIONS}
+    assert pages == {page: len(questions) for page, questions in QUESTIONS.items()}
+    assert {place.partition("/")[0] for place in module.TABS} == {*PAGES} - {"step"}
+
+
+@pytest.mark.parametrize("task", TaskName)
+def test_every_task_has_its_numbers(task):
+    session = trained(task=task, lag=3)
+    view = session.step.view
+    drawn = every_picture(session, measuring=0)
+    assert session.step.view is view
+    assert {key.rpartition("/")[0] for key in drawn} == {*module.TABS, "step"}
+    tables = {key: text for key, text in numbers(session, drawn).items() if key.endswith(".csv")}
+    # A sentence has no numbers.
+    with_numbers = [one for one in drawn.values() if columns_of(one.picture)]
+    assert len(tables) == len(with_numbers) + 1 > 30, "and the history"
+    for key, text in tables.items():
+        rows = [*csv.reader(io.StringIO(text))]
+        head, *body = [row for row in rows if not row[0].startswith("# ")]
+        assert all(len(row) == len(head) for row in body), key
+
+
+def test_the_numbers_are_those_of_the_page():
+    app = App(hidden="4", epochs="9")
+    app.click("step_epoch")
+    page = {key.rpartition("/")[2] for key in every_picture(app.session, 0) if "learn" in key}
+    assert page == {key for key in app.places if key in page} != set()
+    loss = every_picture(app.session, 0)["train/learn/curves"].picture.series
+    (train,) = [series for series in loss if series.get("name") == "train_loss"]
+    column = app.session.run.history.column("train_loss")
+    np.testing.assert_allclose(train["y"], column, rtol=1e-6)
+
+
+def test_each_picture_is_drawn_by_what_draws_it_on_the_page():
+    session, seen = trained(), {}
+    for page in PAGES:
+        opened = Page(page, session)
+        for view in tabs_of(page):
+            seen |= {key: place["kind"] for key, place in opened.enter(view).places.items()}
+    session.step.view = StepView.INSIDE
+    seen |= {key: place["kind"] for key, place in Page("step", session).places.items()}
+    drawn = {name.rpartition("/")[2]: one for name, one in every_picture(session, 0).items()}
+    kinds = {key: one.kind for key, one in drawn.items() if columns_of(one.picture)}
+    # One that is measured may stand on the page of other tasks alone.
+    assert kinds == {key: seen.get(key, "chart") for key in kinds}
+    assert {*module.KINDS} <= {*seen}
+    assert {*seen.values()} == {"chart", "table", *module.KINDS.values()}
+
+
+def test_what_is_measured_while_a_run_is_paused_is_measured_before(monkeypatch):
+    calls = []
+    tab = module.Tab(lambda frame: None, job=lambda budget: calls.append(budget) or len(calls) < 3)
+    monkeypatch.setattr(module, "TABS", {"page/tab": lambda session: tab})
+    every_picture(trained(), measuring=60)
+    assert len(calls) == 3

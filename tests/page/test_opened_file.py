@@ -1,0 +1,241 @@
+"""A run or weights that the reader opens on the page: they take the place of its run."""
+
+import numpy as np
+import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+import rnnviz
+from rnnviz.files.run_writer import run_file
+from rnnviz.files.tensor_file import TensorFile
+from rnnviz.files.weights import safetensors_file, weights_file
+from rnnviz.page import actor, opened_file
+from rnnviz.page.actor import BUSY
+from rnnviz.page.opened_file import TICKET
+from rnnviz.page.wire import routes
+from rnnviz.run.schedule import Position
+from rnnviz.tasks.upload import File, Upload
+from tests.page.tab import App
+from tests.unit.files.recordings import Loop
+
+CSV = b"text,label\nso warm,sunny\nso cold,rainy\nso mild,sunny\nso wet,rainy\n"
+
+
+@pytest.fixture(scope="module")
+def stored():
+    session = rnnviz.Session(rnnviz.RunConfig(cell="gru", hidden=5, init_scale=0.3, epochs=9))
+    session.player.advance(4)
+    session.player.go_to(Position(2))
+    session.ask("this is not bad")
+    return session
+
+
+def post(app, name, content, **headers):
+    """Send a file to the tab, as its page does."""
+    known = {TICKET: app.seat.ticket, "origin": "http://testserver", **headers}
+    known = {key: value for key, value in known.items() if value is not None}
+    with TestClient(Starlette(routes=routes("/base"))) as client:
+        return client.post(
+            "/base/rnnviz/open", params={"name": name}, content=content, headers=known
+        )
+
+
+def opened(app, name, content):
+    answer = post(app, name, content)
+    assert answer.status_code == 200
+    app.run()
+    return answer.json()["problem"]
+
+
+def weights(session):
+    return session.state.parameters.theta.tobytes()
+
+
+def test_a_run_takes_the_place_of_the_one_on_the_page(stored):
+    app = App()
+    app.click("step_epoch")
+    assert opened(app, "run.rnnviz", run_file(stored)) == ""
+    assert app.session.config == stored.config
+    assert app.session.run.position == Position(4)
+    assert weights(app.session) == weights(stored)
+    assert "Looking back at epoch 2; the run is at 4" in app.bodies["message"]
+    assert app.frame["typed"] == "this is not bad"
+    assert app.link["epoch"] == "2"
+    app.click("back_to_now")
+    app.click("step_epoch")
+    assert app.session.run.position == Position(5)
+    app.set("hidden", 6)
+    assert app.session.config.hidden == 6
+
+
+def test_weights_in_both_formats_are_opened(stored):
+    for name, content in (
+        ("w.npz", weights_file(stored)),
+        ("w.safetensors", safetensors_file(stored)),
+    ):
+        app = App()
+        assert opened(app, name, content) == ""
+        assert weights(app.session) == weights(stored)
+        assert "These are the weights of epoch 2" in app.bodies["message"]
+
+
+def test_own_data_that_are_in_use_are_found_again():
+    sky = Upload(File("sky.csv", CSV), test_share=0)
+    session = rnnviz.Session(rnnviz.RunConfig(hidden=4, epochs=9))
+    session.load(sky)
+    session.player.advance(2)
+    app, content = App(), run_file(session)
+    assert "needs sky.csv" in opened(app, "run.rnnviz", content)
+    assert app.session.data.upload is None
+    app.session.load(sky)
+    assert opened(app, "run.rnnviz", content) == ""
+    assert weights(app.session) == weights(session)
+    assert app.session.data.upload == sky
+    assert app.link["data"]
+
+
+def test_a_run_without_its_data_waits_for_them():
+    sky, test = File("sky.csv", CSV), File("more.csv", CSV.replace(b"so ", b""))
+    session = rnnviz.Session(rnnviz.RunConfig(hidden=4, epochs=9))
+    session.load(Upload(sky, test))
+    session.player.advance(2)
+    app, content = App(), run_file(session)
+    before = app.session
+    assert "Drop" not in opened(app, "sky.csv", sky.content)
+    said = opened(app, "run.rnnviz", content)
+    assert "needs sky.csv and more.csv" in said
+    assert "It holds 2 epochs of a network with 4 units" in app.bodies["message"]
+    said = opened(app, "sky.csv", sky.content + b"so new,rainy\n")
+    assert "run.rnnviz needs sky.csv and more.csv, and sky.csv is another file" in said
+    assert "run.rnnviz still needs sky.csv." in opened(app, "renamed.csv", test.content)
+    assert app.session is before
+    assert opened(app, "sky.csv", sky.content) == ""
+    assert weights(app.session) == weights(session)
+    assert app.session.data.upload == session.data.upload
+    app.click("step_epoch")
+    assert app.session.run.position == Position(3)
+
+
+def test_another_file_takes_the_place_of_a_run_that_waits(stored):
+    session = rnnviz.Session(rnnviz.RunConfig(hidden=4, epochs=9))
+    session.load(Upload(File("sky.csv", CSV), test_share=0))
+    app = App()
+    assert opened(app, "run.rnnviz", run_file(session))
+    assert opened(app, "other.rnnviz", run_file(stored)) == ""
+    assert weights(app.session) == weights(stored)
+    assert opened(app, "sky.csv", CSV)
+    assert weights(app.session) == weights(stored)
+
+
+def test_a_state_dict_waits_for_its_words():
+    rng, words = np.random.default_rng(0), ["so", "warm", "cold"]
+    shapes = {
+        "rnn.weight_ih_l0": (4, 3), "rnn.weight_hh_l0": (4, 4), "rnn.bias_ih_l0": (4,),
+        "rnn.bias_hh_l0": (4,), "out.weight": (2, 4), "out.bias": (2,),
+    }  # fmt: skip
+    content = TensorFile({name: rng.normal(size=shape) for name, shape in shapes.items()}).content()
+    app = App()
+    before = app.session
+    assert "net.safetensors has the weights alone: drop its words too" in opened(
+        app, "net.safetensors", content
+    )
+    assert "has 2 words, and the first layer 3 inputs" in opened(app, "words.txt", b"so\nwarm\n")
+    assert "no text in UTF-8" in opened(app, "words.txt", b"\xff\xfe\x00")
+    assert "needs its words" in opened(app, "words.csv", b"so\nwarm\ncold\n")
+    assert app.session is before
+    assert opened(app, "words.txt", "\r\n".join(words).encode()) == ""
+    assert app.session.dataset.vocabulary.words == (*words,)
+    app.click("step_epoch")
+
+
+def test_what_nobody_foresaw_is_told_too(stored, monkeypatch):
+    def fail(*_):
+        raise ZeroDivisionError
+
+    app = App()
+    before = app.session
+    monkeypatch.setattr(opened_file, "session_of", fail)
+    assert "r.rnnviz: can't be read" in opened(app, "r.rnnviz", run_file(stored))
+    assert app.session is before
+    assert "Not opened. r.rnnviz:" in app.bodies["message"]
+
+
+def test_that_the_run_is_busy_is_told_and_not_that_the_file_is_damaged(stored, monkeypatch):
+    app = App()
+    with app.seat.borrow():
+        monkeypatch.setattr(actor, "BORROW_TIMEOUT", 0.01)
+        assert post(app, "r.rnnviz", run_file(stored)).json()["problem"] == BUSY
+
+
+@pytest.mark.parametrize("name", ["run.rnnviz", "w.npz", "w.safetensors", "w.pt", "<b>.csv", ""])
+def test_what_can_not_be_opened_leaves_the_run_as_it_is(stored, name):
+    app = App()
+    app.click("step_epoch")
+    before = app.session
+    problem = opened(app, name, run_file(stored)[:-40])
+    assert problem
+    assert app.session is before
+    assert app.session.run.position == Position(1)
+    assert "Not opened. " in app.bodies["message"]
+    assert "<b>" not in app.bodies["message"].partition(">")[2]
+
+
+def test_of_a_file_that_is_too_large_the_size_is_told(monkeypatch, stored):
+    app = App()
+    monkeypatch.setattr(opened_file, "MAX_RUN", 1_000)
+    monkeypatch.setattr("rnnviz.files.opened.MAX_RUN", 1_000)
+    assert "has more than" in opened(app, "run.rnnviz", bytes(1_001))
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{TICKET: "guessed"}, {TICKET: None}, {"origin": None}, {"origin": "http://evil.example"}],
+)
+def test_only_a_page_with_its_ticket_may_open_a_file(headers, stored):
+    app = App()
+    before = app.session
+    assert post(app, "run.rnnviz", run_file(stored), **headers).status_code == 403
+    assert app.session is before
+    np.testing.assert_array_equal(before.run.position, Position(0))
+
+
+def test_own_data_are_written_into_a_run_only_if_that_is_ticked():
+    app = App()
+    assert not any(box.key == "export_own" for box in app.app.checkbox)
+    app.session.load(Upload(File("sky.csv", CSV), test_share=0))
+    app.run()
+    (box,) = [box for box in app.app.checkbox if box.key == "export_own"]
+    assert box.value is False
+    assert "sky" in box.label
+    for ticked in (False, True):
+        box.set_value(ticked).run()
+        labels = [button.proto.label for button in app.app.get("download_button")]
+        assert ("Run (.rnnviz)" in labels, "Run with my data (.rnnviz)" in labels) == (
+            not ticked,
+            ticked,
+        )
+
+
+def test_of_a_recording_it_is_said_that_it_does_not_grow_here(tmp_path):
+    app, path = App(), Loop(tmp_path / "run.rnnviz").record(0, 10).close()
+    assert opened(app, "run.rnnviz", path.read_bytes()) == ""
+    said = "As it was when you gave it; rnnviz open follows one while it grows. This is a recording"
+    assert said in app.bodies["message"]
+
+
+def test_what_nobody_foresaw_is_one_line_on_the_terminal_and_a_sentence_for_the_reader(
+    monkeypatch, caplog
+):
+    def break_down(*_):
+        raise ZeroDivisionError("a\nb" * 500)
+
+    app = App()
+    monkeypatch.setattr(opened_file, "session_of", break_down)
+    assert "run.npz: can't be read. It may be damaged" in opened(app, "run.npz", b"x")
+    (said,) = [
+        record.getMessage() for record in caplog.records if record.name == opened_file.__name__
+    ]
+    assert said.startswith("not foreseen in 'run.npz': ZeroDivisionError(")
+    assert "\n" not in said
+    assert len(said) < 300
+    assert "Traceback" not in caplog.text

@@ -1,0 +1,159 @@
+"""Page *Train*, its question *Where is it wrong?*: what is listed, opened, filtered and saved."""
+
+import numpy as np
+import pytest
+
+from rnnviz.analysis.formatting import quoted
+from rnnviz.lab.questions import TrainQuestion
+from rnnviz.lab.results import Rows, Show
+from tests.page.tab import App, Page
+
+THINGS = {"song": "music", "jazz": "music", "lamp": "light", "bulb": "light", "clock": "time"}
+#: Three classes.
+REQUESTS = "text,label\n" + "".join(
+    f"{verb} {thing},{label}\n"
+    for thing, label in THINGS.items()
+    for verb in ("show", "start", "stop")
+)
+
+
+def opened(**link):
+    return Page("train", **link).enter(TrainQuestion.WRONG)
+
+
+def listed(page):
+    """The heading and the texts of each section of the list."""
+    tables = page.chart("list")["data"]
+    return [(table["name"], table["cells"]["values"][0]) for table in tables]
+
+
+@pytest.fixture
+def page():
+    return opened(hidden="8", init_scale="0.1", lr="0.05", epoch="12")
+
+
+def wrong_in_test(session):
+    """The test phrases that are read wrongly, each alone."""
+    return {
+        example.text
+        for example in session.dataset.test
+        if session.inspect(example.text).verdict != session.dataset.classes[example.target]
+    }
+
+
+def test_the_errors_are_those_of_every_phrase_read_alone_and_the_story_counts_them(page):
+    errors = wrong_in_test(page.session)
+    (heading, texts), *_ = listed(page)
+    assert {*texts} == errors
+    assert heading.startswith(f"{len(errors)} error")
+    assert f"{20 - len(errors)} of 20  test phrases are right" in page.text
+    matrix = page.chart("confusion")["data"][0]
+    assert np.sum(np.sign(matrix["z"]) < 0) <= 2
+
+
+def test_the_surest_error_is_opened_and_another_row_becomes_the_phrase(page):
+    table, words = page.chart("list"), page.chart("words")["layout"]["meta"]
+    assert table["layout"]["meta"]["opened"] == table["data"][0]["customdata"][0]
+    assert " ".join(words["words"]) == table["data"][0]["cells"]["values"][0][0]
+    assert page.session.phrase_input.phrase == page.session.first_phrase, "it is only looked at"
+    assert words["typed"] == []
+    assert f"{quoted(table['data'][0]['cells']['values'][0][0])}: " in page.bodies["verdict"]
+    right = table["data"][-1]
+    page.say("click", on="list", x=None, y=None, data=right["customdata"][0])
+    assert page.session.phrase_input.phrase == right["cells"]["values"][0][0]
+    assert "<small>Verdict</small><p><b" in page.bodies["verdict"]
+    assert page.chart("list")["layout"]["meta"]["opened"] == right["customdata"][0]
+    assert page.chart("words")["layout"]["meta"]["typed"]
+    page.ask("not bad")
+    assert page.chart("list")["layout"]["meta"]["opened"] is None
+    assert page.chart("words")["layout"]["meta"]["words"] == ["not", "bad"]
+
+
+def test_rows_and_what_is_shown_of_them_can_be_chosen(page):
+    session = page.session
+    page.choose("Rows", Rows.TRAIN)
+    assert "of 58  training phrases are right" in page.text
+    page.choose("Show", Show.ALL)
+    ((heading, texts),) = listed(page)
+    assert (heading, texts) == ("58 phrases", [example.text for example in session.dataset.train])
+    page.choose("Rows", Rows.ALL)
+    page.choose("Show", Show.UNSURE)
+    ((_, texts),) = listed(page)
+    assert len(texts) == 78
+    sure = page.chart("list")["data"][0]["cells"]["values"][-1]
+    assert sure == sorted(sure)
+
+
+def test_a_cell_of_the_matrix_filters_the_list_until_it_is_clicked_again(page):
+    before = listed(page)
+    page.say("click", on="confusion", x=0, y=0, data=[0, 0])
+    ((heading, texts),) = listed(page)
+    assert "“negative” is found" in heading
+    said = [page.session.inspect(text).verdict for text in texts]
+    assert said == ["negative"] * len(texts)
+    page.say("click", on="confusion", x=0, y=0, data=[0, 0])
+    assert listed(page) == before
+
+
+def test_the_results_can_be_saved_and_of_values_the_answers_only(page):
+    kinds = ["Answers", "Confusion matrix", "Scores of the classes"]
+    for opened_page, expected in ((page, kinds), (opened(task="adding", hidden="4"), kinds[:1])):
+        labels = [button.proto.label for button in opened_page.app.get("download_button")]
+        assert labels == expected
+
+
+def test_with_an_answer_after_every_token_the_wrong_ones_are_marked():
+    page = opened(task="brackets", hidden="4", epoch="2")
+    table = page.chart("list")["data"][0]
+    text, count = (table["cells"]["values"][k][0] for k in (0, 1))
+    assert text.count("<b>") == int(count) > 0
+    assert "sequences as a whole" in page.text
+
+
+def test_values_have_a_scatter_and_a_list_of_the_largest_errors():
+    page = opened(task="adding", hidden="4", epoch="1")
+    assert page.charts.keys() == {"words", "answers", "list", "scatter", "metric"}
+    errors = [float(e) for e in page.chart("list")["data"][0]["cells"]["values"][-1]]
+    assert errors == sorted(errors, reverse=True)
+    assert "The share of test answers less than 0.1 off is" in page.text
+
+
+def test_ones_own_classes_are_bars_with_the_wanted_one_in_its_row():
+    page = App(hidden="6", epochs="50")
+    page.learn("requests.csv", REQUESTS.encode())
+    page.choose("Question", TrainQuestion.WRONG)
+    table, bars = page.chart("list"), page.chart("answers")["layout"]
+    opened = table["data"][0]["customdata"].index(table["layout"]["meta"]["opened"])
+    text, wanted, said, _ = (column[opened] for column in table["data"][0]["cells"]["values"])
+    assert THINGS[text.split()[1]] == wanted != said
+    rows = {note["text"].split()[0]: note["y"] for note in bars["annotations"]}
+    assert bars["yaxis"]["ticktext"][rows["wanted"]] == f"<b>{wanted}</b>"
+    assert bars["yaxis"]["ticktext"][rows["says"]] == f"<b>{said}</b>"
+
+
+def test_other_data_leave_nothing_of_what_was_chosen():
+    page = App(hidden="6")
+    page.choose("Question", TrainQuestion.WRONG)
+    page.say("click", on="confusion", x=0, y=0, data=[1, 0])
+    page.learn("requests.csv", REQUESTS.encode())
+    assert page.session.results.cell is None
+    assert "15  training phrases are right" in page.text
+
+
+def test_the_settings_of_the_run_fold_where_the_tab_needs_the_room():
+    page = App(hidden="6")
+    assert "More settings" in [box.label for box in page.app.sidebar.expander]
+    page.choose("Question", TrainQuestion.WRONG)
+    assert "Settings of the run" in [box.label for box in page.app.sidebar.expander]
+    page.choose("Question", TrainQuestion.LEARN)
+    assert "More settings" in [box.label for box in page.app.sidebar.expander]
+
+
+def test_a_large_part_is_measured_on_some_while_it_plays_and_on_all_when_it_rests():
+    page = opened(task="translation", hidden="64", cell="gru", epoch="0")
+    part = len(page.session.dataset.test)
+    assert f"of {part}. The rest is being read." in page.text
+    page.finish()
+    assert "The rest is being read." not in page.text
+    owners = page.session.results.answers(page.session.state, page.session.dataset).owners
+    assert len(np.unique(owners)) == part

@@ -1,0 +1,201 @@
+"""Files of tensors: what is written is read, by others too; what is damaged gets a sentence."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rnnviz.files import tensor_file
+from rnnviz.files.foreign_network import TransferError
+from rnnviz.files.tensor_file import MAX_HEADER, TensorFile, read_tensors
+
+ARRAYS = {
+    "W": np.arange(6.0).reshape(2, 3),
+    "b": np.array([1.5, -0.0, 3e-310], "float32"),
+    "none": np.zeros((0, 4)),
+    "a number": np.array(2.0),
+}
+METADATA = {"words": '["ä", "😀"]', "cell": "gru"}
+WHOLE = TensorFile(ARRAYS, METADATA).content()
+
+
+def file_of(header, data=b"", length=None):
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    count = len(text) if length is None else length
+    return count.to_bytes(8, "little") + text + data
+
+
+def entry(dtype="F64", shape=(1,), offsets=(0, 8)):
+    return {"dtype": dtype, "shape": list(shape), "data_offsets": list(offsets)}
+
+
+def same(found, given):
+    assert {*found} == {*given}
+    for name, array in given.items():
+        assert found[name].dtype == array.dtype
+        assert found[name].shape == array.shape
+        assert found[name].tobytes() == array.tobytes()
+
+
+def test_what_is_written_is_read_to_the_last_bit():
+    read = TensorFile.of(WHOLE)
+    same(read.tensors, ARRAYS)
+    assert read.metadata == METADATA
+
+
+def test_a_view_and_another_order_of_bytes_are_written_as_what_they_say():
+    wide = np.arange(12.0).reshape(3, 4)
+    given = {"view": wide.T[1:], "big": wide.astype(">f8")}
+    same(TensorFile.of(TensorFile(given).content()).tensors, {
+        "view": np.ascontiguousarray(wide.T[1:]), "big": wide,
+    })  # fmt: skip
+
+
+def test_the_library_of_the_format_reads_it_and_is_read():
+    library = pytest.importorskip("safetensors.numpy")
+    same(library.load(WHOLE), ARRAYS)
+    read = TensorFile.of(library.save(ARRAYS, METADATA))
+    same(read.tensors, ARRAYS)
+    assert read.metadata == METADATA
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "no whole safetensors file"),
+        (b"1234567", "no whole safetensors file"),
+        (file_of({}, length=MAX_HEADER + 1), "no whole safetensors file"),
+        (b"\xff" * 8, "its header would have 18,446,744,073,709,551,615 bytes"),
+        (file_of(b"{"), "can't be read as JSON"),
+        (file_of(b"\xff\xfe"), "can't be read as JSON"),
+        (file_of(b"[" * 200_000), "can't be read as JSON"),
+        (file_of(b"9" * 5_000), "can't be read as JSON"),
+        (file_of(b"[" + b"{}," * 600_000 + b"[]]"), "more than 500,000 lists"),
+        (file_of(b'{"a": {}, "a": {}}'), "can't be read as JSON"),
+        (file_of([]), "is not a table"),
+        (file_of({"a": 3}), "has no dtype"),
+        (file_of({"a": {}}), "has no shape"),
+        (file_of({"a": entry(shape=(-1,))}), "has no shape"),
+        (file_of({"a": entry(shape=(1.0,))}), "has no shape"),
+        (file_of({"a": entry(shape=(True,))}), "has no shape"),
+        (file_of({"a": entry(shape=(1,) * 9)}), "has no shape"),
+        (file_of({"a": entry(shape=(10**30,))}), "has no shape"),
+        (file_of({"a": entry(offsets=(0, 8, 9))}), "has no shape"),
+        (file_of({"a": entry("BF16")}), "has the dtype 'BF16'"),
+        (file_of({"a": entry(["F64"])}), "has the dtype"),
+        (file_of({"a": entry()}), "8 bytes, and 0 follow"),
+        (file_of({"a": entry()}, bytes(9)), "8 bytes, and 9 follow"),
+        (file_of({"a": entry(shape=(2,))}, bytes(8)), "needs 16 bytes"),
+        (file_of({"a": entry(offsets=(8, 0))}, bytes(8)), "needs 8 bytes"),
+        (file_of({"a": entry(), "b": entry()}, bytes(8)), "needs 8 bytes from 8 on"),
+        (file_of({"a": entry(offsets=(8, 16))}, bytes(16)), "from 0 on"),
+        (file_of({"__metadata__": {"a": 1}}), "not a table of texts"),
+        (file_of({"__metadata__": "a"}), "not a table of texts"),
+    ],
+)
+def test_what_is_damaged_gets_a_sentence(content, said):
+    with pytest.raises(TransferError, match=said) as refusal:
+        TensorFile.of(content)
+    assert str(refusal.value).endswith(".")
+
+
+@given(st.integers(0, len(WHOLE) - 1))
+def test_a_file_that_is_cut_off_gets_a_sentence(length):
+    with pytest.raises(TransferError):
+        TensorFile.of(WHOLE[:length])
+
+
+@given(st.integers(0, len(WHOLE) - 1), st.integers(0, 255))
+def test_another_byte_anywhere_gives_arrays_or_a_sentence(index, byte):
+    content = bytearray(WHOLE)
+    content[index] = byte
+    try:
+        TensorFile.of(bytes(content))
+    except TransferError as problem:
+        assert str(problem).endswith(".")
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@given(
+    st.dictionaries(
+        st.text(max_size=4) | st.just("__metadata__"),
+        st.fixed_dictionaries({"dtype": _JSON, "shape": _JSON, "data_offsets": _JSON})
+        | st.builds(
+            entry,
+            st.sampled_from(["F64", "F32", "I8"]),
+            st.lists(st.integers(-1, 3), max_size=3),
+            st.lists(st.integers(-1, 20), min_size=2, max_size=2),
+        )
+        | _JSON,
+        max_size=3,
+    ),
+    st.binary(max_size=40),
+)  # fmt: skip
+def test_any_header_gives_arrays_or_a_sentence(header, data):
+    try:
+        read = TensorFile.of(file_of(header, data))
+    except TransferError as problem:
+        assert str(problem).endswith(".")
+    else:
+        assert sum(array.nbytes for array in read.tensors.values()) == len(data)
+
+
+def test_a_header_that_is_too_large_is_not_read(monkeypatch):
+    monkeypatch.setattr(tensor_file, "MAX_HEADER", 10)
+    text = b'{"__metadata__": {}}'
+    with pytest.raises(TransferError, match="its header has more than"):
+        TensorFile.of(len(text).to_bytes(8, "little") + text)
+
+
+def test_half_a_surrogate_pair_is_no_text():
+    text = b'{"__metadata__": {"vocabulary": "\\ud83d"}}'
+    with pytest.raises(TransferError, match="can't be read as JSON"):
+        TensorFile.of(len(text).to_bytes(8, "little") + text)
+
+
+# Files
+
+
+@pytest.mark.parametrize("name", ["net.pt", "net.pth", "net.bin", "net.ckpt", "net.pkl", "NET.PT"])
+def test_a_pickle_is_not_opened_and_how_to_save_it_is_said(tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(WHOLE)
+    with pytest.raises(TransferError, match="holds a pickle") as refusal:
+        read_tensors(path)
+    assert "save_file(model.state_dict(), 'weights.safetensors')" in str(refusal.value)
+
+
+def test_a_pickle_by_another_name_is_known_too(tmp_path):
+    torch = pytest.importorskip("torch")
+    path = tmp_path / "net.safetensors"
+    for zipped in (True, False):
+        torch.save({"a": torch.ones(2)}, path, _use_new_zipfile_serialization=zipped)
+        with pytest.raises(TransferError, match="holds a pickle"):
+            read_tensors(path)
+
+
+@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
+def test_a_header_whose_length_begins_like_a_pickle_is_none(tmp_path, protocol):
+    path = tmp_path / "net.safetensors"
+    content = TensorFile(ARRAYS).content()
+    data = content[8 + int.from_bytes(content[:8], "little") :]
+    header = content[8 : -len(data)].ljust(protocol * 256 + 128)
+    path.write_bytes(len(header).to_bytes(8, "little") + header + data)
+    assert path.read_bytes().startswith(bytes([0x80, protocol]))
+    same(read_tensors(path).tensors, ARRAYS)
+
+
+def test_what_can_not_be_read_is_said(tmp_path):
+    for path in (tmp_path / "none.safetensors", tmp_path):
+        with pytest.raises(TransferError, match="can't be read"):
+            read_tensors(path)

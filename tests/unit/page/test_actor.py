@@ -1,0 +1,381 @@
+"""The actor and the registry: who has the host, and which run belongs to which tab."""
+
+import gc
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from rnnviz.config import RunConfig
+from rnnviz.page import actor as acting
+from rnnviz.page import session_registry as module
+from rnnviz.page import time_limit
+from rnnviz.page.actor import Actor, EndedError
+from rnnviz.page.session_host import FAILED, RESTORED, SessionHost
+from rnnviz.page.session_registry import FullError, SessionRegistry
+from rnnviz.page.viewer import Scene, Viewer
+from rnnviz.run.schedule import Position
+from rnnviz.run.share_link import read_link
+from rnnviz.session import Session
+
+
+def wait_until(condition):
+    until = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.001)
+
+
+@pytest.fixture
+def start():
+    """Starts actors, which end with the test."""
+    started, ended = [], []
+
+    def start(session=None):
+        actor = Actor(session or Session(RunConfig(hidden=2, epochs=100_000)), ended.append)
+        started.append(actor)
+        return actor
+
+    yield start
+    for actor in started:
+        actor.stop()
+    wait_until(lambda: len(ended) == len(started))
+    assert not any(actor.alive for actor in started)
+
+
+@pytest.fixture
+def actor(start):
+    return start()
+
+
+class Looker:
+    """A browser that answers at once."""
+
+    def __init__(self, actor):
+        self.actor, self.number, self.frames = actor, 0, 0
+        self.viewer = Viewer(self.take)
+        actor.attach(self.viewer)
+
+    def take(self, message):
+        self.frames += 1
+        self.actor.receive(self.viewer, {"do": "ack", "seq": self.frames})
+
+    def say(self, do, **options):
+        self.number += 1
+        self.actor.receive(self.viewer, {"do": do, "n": self.number, **options})
+
+
+def epoch(actor):
+    with actor.borrow() as host:
+        return host.session.run.position.epoch
+
+
+def test_commands_are_done_in_their_order_between_the_steps_of_the_run(actor):
+    looker = Looker(actor)
+    for _ in range(100):
+        looker.say("step", what="epoch")
+    assert epoch(actor) == 100
+    looker.say("speed", epochs=600)
+    for k in range(200):
+        looker.say("pause" if k % 2 else "play")
+        time.sleep(0.001)
+    with actor.borrow() as host:
+        session = host.session
+        assert not session.player.running
+        position, weights = session.run.position, session.state.parameters.theta.tobytes()
+    straight = Session(RunConfig(hidden=2))
+    straight.player.advance(position.epoch)
+    while straight.run.position < position:
+        straight.player.step_phrase()
+    assert straight.state.parameters.theta.tobytes() == weights
+
+
+def test_while_the_host_is_borrowed_nothing_is_trained(actor):
+    looker = Looker(actor)
+    looker.say("play")
+    wait_until(lambda: looker.frames > 3)
+    with actor.borrow() as host:
+        before = host.session.run.position
+        looker.say("pause")
+        time.sleep(0.1)
+        assert host.session.run.position == before
+        assert host.session.player.running
+    with actor.borrow() as host:
+        assert not host.session.player.running
+
+
+def test_what_overflows_while_the_host_is_borrowed_is_no_warning(actor):
+    with actor.borrow():
+        assert np.isinf(np.array([1e308]) * 10)
+
+
+def test_many_borrow_and_each_has_it_alone(actor):
+    inside, most = [], []
+
+    def borrow():
+        for _ in range(20):
+            with actor.borrow():
+                inside.append(1)
+                most.append(len(inside))
+                time.sleep(0.0005)
+                inside.pop()
+
+    threads = [threading.Thread(target=borrow) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (max(most), len(most)) == (1, 100)
+
+
+def test_the_host_comes_back_from_a_script_that_is_ended_and_from_one_that_waits_in_vain(
+    actor, monkeypatch
+):
+    with pytest.raises(ZeroDivisionError), actor.borrow():
+        raise ZeroDivisionError
+    monkeypatch.setattr(acting, "BORROW_TIMEOUT", 0.05)
+    with actor.borrow(), pytest.raises(TimeoutError, match="still computing"), actor.borrow():
+        pass
+    assert epoch(actor) == 0
+
+
+def test_a_command_that_fails_ends_nothing_and_the_page_says_so_once(actor):
+    looker = Looker(actor)
+    looker.say("play")
+    for _ in range(3):
+        actor.post(lambda host: 1 / 0)
+    with actor.borrow() as host:
+        assert not host.session.player.running
+        assert host.session.player.message.count(FAILED) == 1
+    looker.say("step", what="epoch")
+    assert epoch(actor) >= 1
+
+
+def test_who_waits_for_the_host_of_one_that_ends_is_told(start):
+    actor, told = start(), []
+
+    def wait():
+        with pytest.raises(EndedError), actor.borrow():
+            pass
+        told.append(True)
+
+    with actor.borrow():
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        wait_until(lambda: actor.pending)
+        actor.stop()
+    waiting.join(30)
+    assert told
+    with pytest.raises(EndedError), actor.borrow():
+        pass
+
+
+def test_a_long_work_of_one_keeps_no_other(start):
+    session = Session()
+    link, _ = read_link({"hidden": "8", "epoch": "4000", "epochs": "9000"})
+    session.follow(link, patience=0.0)
+    other, looker = start(session), Looker(start())
+    Looker(other)
+    looker.say("play")
+    before = looker.frames
+    wait_until(lambda: looker.frames > before + 10)
+    with other.borrow() as host:
+        assert host.session.run.position > Position(0)
+
+
+def test_many_commands_of_one_keep_no_other(start):
+    other = start(Session(RunConfig(hidden=64, epochs=100_000)))
+    busy, looker = Looker(other), Looker(start())
+    looker.say("play")
+    wait_until(lambda: looker.frames > 3)
+    for _ in range(150):
+        busy.say("step", what="epoch")
+    before = looker.frames
+    wait_until(lambda: not other.pending)
+    assert epoch(other) == 150
+    # All at once they would leave time for one frame.
+    assert looker.frames > before + 2
+
+
+def test_a_page_that_may_take_long_to_draw_is_drawn_beside_the_others(actor):
+    threads = []
+    with actor.borrow() as host:
+        scene = Scene(host.session, lambda _: threads.append(threading.current_thread().name))
+    actor.attach(Viewer(len, scene=lambda: scene))
+    wait_until(lambda: threads)
+    assert threads[0] != "actors"
+
+
+def test_turns_known_to_be_short_take_no_other_thread(start, monkeypatch):
+    actor, threads = start(), []
+    turn = SessionHost.turn
+
+    def noted(host, *times):
+        turn(host, *times)
+        threads.append(threading.current_thread().name)
+
+    monkeypatch.setattr(SessionHost, "turn", noted)
+    looker = Looker(actor)
+    looker.say("play")
+    wait_until(lambda: threads[-3:] == ["actors"] * 3)
+    begun = len(threads)
+    looker.say("reset")
+    wait_until(lambda: any(name != "actors" for name in threads[begun:]))
+
+
+#: Cells that no other test has had checked.
+SLOW, LEFT, LINKED = (f"h = tanh(W_{name} @ x + U @ h)" for name in ("slow", "left", "linked"))
+
+
+def draft(actor):
+    with actor.borrow() as host:
+        return host.session.draft
+
+
+def test_a_cell_that_takes_long_to_check_is_refused(actor, monkeypatch):
+    monkeypatch.setattr(time_limit, "CHECK_TIME", 0)
+    Looker(actor).say("write", text=SLOW)
+    wait_until(lambda: draft(actor))
+    assert "takes over 0 seconds: use fewer matrices" in str(draft(actor).problem)
+
+
+def test_who_leaves_has_nothing_checked_any_more(actor):
+    looker = Looker(actor)
+    with actor.borrow():
+        looker.say("write", text=LEFT)
+        actor.detach(looker.viewer)
+    assert draft(actor).problem
+    again = Looker(actor)
+    again.number = looker.number
+    again.say("write", text=LEFT)
+    wait_until(lambda: draft(actor).cell)
+
+
+def test_a_cell_of_a_link_that_takes_long_to_check_is_refused(registry, monkeypatch):
+    monkeypatch.setattr(time_limit, "CHECK_TIME", 0)
+    seat = registry.seat({}, RunConfig(cell="own", equations=LINKED).to_query())
+    with seat.borrow() as host:
+        assert "takes over 0 seconds" in host.session.player.message
+        assert host.session.config.cell == "elman"
+
+
+def test_a_link_that_fails_leaves_no_run(registry, monkeypatch):
+    monkeypatch.setattr(module, "read_link", lambda query: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        registry.seat({}, {"hidden": "8"})
+    wait_until(lambda: not registry.actors)
+
+
+def test_one_that_is_stopped_at_once_is_gone(start):
+    for _ in range(20):
+        start().stop()
+
+
+# The registry
+
+
+@pytest.fixture
+def registry():
+    registry = SessionRegistry()
+    yield registry
+    registry.stop()
+
+
+def test_a_seat_stays_with_its_session_of_streamlit_and_goes_with_it(registry):
+    state = {}
+    seat = registry.seat(state, {})
+    assert registry.seat(state, {"epoch": "3"}) is seat
+    assert registry.welcome(seat.ticket, "", "") == (seat, False)
+    ticket = seat.ticket
+    del state, seat
+    gc.collect()
+    assert registry.welcome(ticket, "", "") is None
+
+
+def test_an_address_with_the_id_of_a_run_leads_to_it_as_long_as_it_is_there(registry):
+    first = registry.seat({}, {"hidden": "2"})
+    run = first.actor.run_id
+    second = registry.seat({}, {"run": run})
+    assert second.actor is first.actor
+    other = registry.seat({}, {})
+    assert registry.welcome(second.ticket, other.actor.run_id, "") == (second, True)
+    assert first.actor.alive, "it is still the other's"
+    first.actor.stop()
+    for gone in (run, "another"):
+        seat = registry.seat({}, {"run": gone})
+        with seat.borrow() as host:
+            assert "was too long for a link" in host.session.player.message
+
+
+def test_a_tab_that_knows_its_run_goes_on_with_it(registry):
+    first, again = registry.seat({}, {"hidden": "2"}), registry.seat({}, {"hidden": "3"})
+    spare = again.actor
+    assert registry.welcome(again.ticket, first.actor.run_id, "") == (again, True)
+    assert again.actor is first.actor
+    wait_until(lambda: not spare.alive)
+    assert registry.actors == [first.actor]
+    assert registry.welcome(again.ticket, first.actor.run_id, "") == (again, False)
+
+
+@pytest.mark.parametrize("now", [3, 5])
+def test_a_tab_whose_run_is_gone_opens_its_address_and_is_told(registry, now):
+    """Streamlit's script knows the address of the page's load alone, where epoch 3 was."""
+    seat = registry.seat({}, {"hidden": "2", "epoch": "3"})
+    registry.welcome(seat.ticket, "a run of before", f"hidden=2&epoch={now}")
+    looker = Looker(seat.actor)
+    wait_until(lambda: epoch(seat.actor) == now and looker.frames)
+
+    def message():
+        with seat.borrow() as host:
+            return host.session.player.message
+
+    wait_until(lambda: message() == f"{RESTORED} Opened at epoch {now}.")
+
+
+def test_a_seat_whose_run_is_gone_begins_another(registry):
+    seat = registry.seat({}, {"hidden": "2", "epoch": "3"})
+    gone = seat.actor
+    gone.stop()
+    wait_until(lambda: not gone.alive)
+    assert registry.welcome(seat.ticket, gone.run_id, "") is None
+
+    def progress():
+        with seat.borrow() as host:
+            return host.session.player.progress
+
+    assert progress()
+    Looker(seat.actor)  # what takes long of a link is done while somebody looks
+    wait_until(lambda: progress() == "3")
+    assert registry.welcome(seat.ticket, gone.run_id, "") == (seat, False)
+
+
+def test_a_full_server_ends_the_run_left_for_longest_and_never_one_that_is_looked_at(
+    registry, monkeypatch
+):
+    monkeypatch.setattr(module, "MOST_RUNS", 3)
+    monkeypatch.setattr(module, "JUST_NOW", 0.0)
+    seats = [registry.seat({}, {"hidden": "2"}) for _ in range(3)]
+    looked_at = Looker(seats[0].actor)
+    wait_until(lambda: looked_at.frames)
+    fourth = registry.seat({}, {"hidden": "2"})
+    wait_until(lambda: not seats[1].actor.alive)
+    assert seats[0].actor.alive
+    for seat in (seats[2], fourth):
+        Looker(seat.actor)
+        wait_until(lambda seat=seat: not seat.actor.unwatched)
+    with pytest.raises(FullError):
+        registry.seat({}, {})
+
+
+def test_a_page_that_is_loaded_again_keeps_its_run_on_a_full_server(registry, monkeypatch):
+    monkeypatch.setattr(module, "MOST_RUNS", 2)
+    lookers = [Looker(registry.seat({}, {"hidden": "2"}).actor) for _ in range(2)]
+    wait_until(lambda: all(looker.frames for looker in lookers))
+    mine = lookers[1].actor
+    mine.detach(lookers[1].viewer)
+    wait_until(lambda: mine.unwatched)
+    again = registry.seat({}, {"hidden": "2"})
+    assert registry.welcome(again.ticket, mine.run_id, "") == (again, True)
+    assert again.actor is mine
+    assert mine.alive
