@@ -11,8 +11,8 @@ from statistics import median
 import numpy as np
 
 from rnnviz.config import Gradient, RunConfig
+from rnnviz.probe.session import Session
 from rnnviz.run.history import History
-from rnnviz.session import Session
 
 SEEDS, EPOCHS = range(10), 1000
 

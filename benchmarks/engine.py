@@ -105,7 +105,7 @@ _MEMORY = """
 import resource
 from rnnviz.config import RunConfig
 from rnnviz.run.schedule import Position
-from rnnviz.session import Session
+from rnnviz.probe.session import Session
 import rnnviz.cli
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 before = peak()

@@ -18,8 +18,8 @@ from benchmarks.table import Row, print_table
 from rnnviz.cells import cell_names
 from rnnviz.config import RunConfig
 from rnnviz.page.every_picture import every_picture
+from rnnviz.probe.session import Session
 from rnnviz.run.schedule import Position
-from rnnviz.session import Session
 from tests.browser.serving import IDLE, Server, chromium, serve
 from tests.browser.train_page import TrainPage
 

@@ -11,11 +11,11 @@ import time
 from statistics import median
 
 from benchmarks.table import Row, print_table
+from rnnviz.charts.first_page import DEVELOP
 from rnnviz.config import RunConfig
-from rnnviz.drawing.first_page import DEVELOP
 from rnnviz.page.session_host import FRAME
+from rnnviz.probe.session import Session
 from rnnviz.run.schedule import Position
-from rnnviz.session import Session
 
 EPOCHS, REPETITIONS, VISITS = 1000, 5, 100
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from rnnviz.config import TaskName
 from rnnviz.presets import PRESETS, Preset
-from rnnviz.session import Session
+from rnnviz.probe.session import Session
 from rnnviz.tasks.registry import TASKS
 
 SEEDS = range(5)

@@ -18,7 +18,7 @@ import numpy as np
 from rnnviz.cells import cell_names
 from rnnviz.config import RunConfig, TaskName
 from rnnviz.presets import PRESETS
-from rnnviz.session import Session
+from rnnviz.probe.session import Session
 
 SEEDS = range(5)
 CELLS = tuple(kind for kind in cell_names() if kind != "own")

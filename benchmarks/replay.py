@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page
 from benchmarks.live import SCREEN
 from benchmarks.table import Row, print_table
 from rnnviz.files.replay import replay
-from rnnviz.session import Session
+from rnnviz.probe.session import Session
 from tests.browser.serving import chromium, new_context
 
 #: Times that the file is made and opened; seconds of scrubbing.

@@ -15,7 +15,7 @@ from benchmarks.table import Row, print_table
 from rnnviz.config import OptimizerKind, RunConfig
 from rnnviz.files.run_reader import run_of
 from rnnviz.files.run_writer import run_file
-from rnnviz.session import Session
+from rnnviz.probe.session import Session
 
 EPOCHS, REPETITIONS = 1000, 5
 T = TypeVar("T")

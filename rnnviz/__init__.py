@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from rnnviz.files.recording import open_recording
     from rnnviz.files.weights_reader import open_weights
     from rnnviz.notebook.widget import widget
-    from rnnviz.session import Session
+    from rnnviz.probe.session import Session
 
 __version__ = "0.1.0"
 __all__ = [
@@ -25,7 +25,7 @@ __all__ = [
 #: In which module each short name is.
 _HOMES = {
     "RunConfig": "rnnviz.config",
-    "Session": "rnnviz.session",
+    "Session": "rnnviz.probe.session",
     "from_torch": "rnnviz.files.pytorch",
     "open_recording": "rnnviz.files.recording",
     "open_weights": "rnnviz.files.weights_reader",

@@ -11,7 +11,7 @@ from rnnviz.terminal import flush, open_streams
 
 if TYPE_CHECKING:
     from rnnviz.files.numbers import Drawn
-    from rnnviz.session import Session
+    from rnnviz.probe.session import Session
 
 
 def main() -> int:

@@ -45,8 +45,9 @@ from rnnviz.files.run_reader import stored_run
 from rnnviz.files.script import ScriptError
 from rnnviz.files.weights_reader import Known, read_weights, words_of
 from rnnviz.files.whole_file import check_outputs
-from rnnviz.lab.probe import read
-from rnnviz.lab.verification import (
+from rnnviz.probe.probe import read
+from rnnviz.probe.session import Session
+from rnnviz.probe.verification import (
     Check,
     NetworkChecks,
     notebook_check,
@@ -54,7 +55,6 @@ from rnnviz.lab.verification import (
     step_check,
     train_in_halves,
 )
-from rnnviz.session import Session
 from rnnviz.tasks.columns import Form, columns_of
 from rnnviz.tasks.csv_table import TaskError, read_bytes
 from rnnviz.tasks.dataset import Dataset

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from rnnviz.config import RunConfig
-from rnnviz.session import Session
+from rnnviz.probe.session import Session
 from tests import sampling
 
 settings.register_profile(

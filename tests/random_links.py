@@ -4,8 +4,8 @@ import numpy as np
 
 from rnnviz.cells import OWN
 from rnnviz.config import SETTINGS, TaskName
-from rnnviz.lab.questions import DynamicsQuestion, GradientQuestion, StateQuestion, TrainQuestion
 from rnnviz.presets import PRESETS
+from rnnviz.probe.questions import DynamicsQuestion, GradientQuestion, StateQuestion, TrainQuestion
 
 #: Cells of one's own whose numbers grow, vanish or are none.
 HOSTILE = (

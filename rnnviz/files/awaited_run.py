@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from rnnviz.files.run_reader import run_of
-from rnnviz.session import Session
+from rnnviz.probe.session import Session
 from rnnviz.tasks.upload import File, Upload
 from rnnviz.tasks.upload_store import UploadStore
 

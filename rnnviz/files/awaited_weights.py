@@ -8,7 +8,7 @@ from pathlib import PurePath
 from rnnviz.files.run_archive import MAX_RUN
 from rnnviz.files.tensor_file import tensors_of
 from rnnviz.files.weights_reader import Known, network_in, words_of
-from rnnviz.session import Session
+from rnnviz.probe.session import Session
 from rnnviz.tasks.upload_store import UploadStore
 
 

@@ -15,9 +15,9 @@ from rnnviz.files.pictures import pictures
 from rnnviz.files.replay import MOST_PHRASES
 from rnnviz.files.script import ScriptError, problem_of
 from rnnviz.files.whole_file import named
-from rnnviz.lab.probe import read
+from rnnviz.probe.probe import read
+from rnnviz.probe.session import Session
 from rnnviz.run.schedule import Position
-from rnnviz.session import Session
 from rnnviz.tasks.csv_table import TaskError
 
 #: The options that name a folder, and the ends of the files in it.

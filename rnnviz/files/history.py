@@ -9,8 +9,8 @@ import numpy as np
 
 from rnnviz.files.numbers import Column, csv_text
 from rnnviz.files.origin import origin
+from rnnviz.probe.session import Session
 from rnnviz.run.history import COLUMNS
-from rnnviz.session import Session
 
 
 def records(session: Session) -> dict[str, Any]:

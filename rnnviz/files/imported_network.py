@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from rnnviz.analysis.own_answers import answered
 from rnnviz.files.foreign_network import ForeignNetwork
+from rnnviz.files.own_answers import answered
+from rnnviz.probe.session import Session
 from rnnviz.run.first_network import FirstNetwork
-from rnnviz.session import Session
 from rnnviz.tasks.dataset import Dataset
 
 

@@ -12,7 +12,7 @@ from rnnviz.files.run_archive import MAX_RUN
 from rnnviz.files.run_reader import run_of
 from rnnviz.files.tensor_file import tensors_of
 from rnnviz.files.weights_reader import Known, network_in
-from rnnviz.session import Session
+from rnnviz.probe.session import Session
 from rnnviz.tasks.upload import Upload
 from rnnviz.tasks.upload_store import UploadStore
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rnnviz import __version__
-from rnnviz.session import Session
+from rnnviz.probe.session import Session
 
 #: What nobody knows of a recording.
 _OF_A_RUN = ("seed", "changes", "link")

@@ -14,7 +14,7 @@ from rnnviz.files.run_writer import run_file
 from rnnviz.files.script import script
 from rnnviz.files.weights import safetensors_file, weights_file
 from rnnviz.files.whole_file import whole_file
-from rnnviz.session import Session
+from rnnviz.probe.session import Session
 from rnnviz.tasks.csv_table import TaskError
 
 #: Every picture of every page of a session, by page, tab and key: "hidden/carry/memory".

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import rnnviz
 
-PAGE = Path(rnnviz.__file__).with_name("page")
+PAGE = Path(rnnviz.__file__).with_name("ui")
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "((?:\.{1,2}/)+(\w+)\.js)";\n', re.MULTILINE)
 _EXPORT = re.compile(
     r"^export (?=(?:async )?(?:class|const|function\*?) (?:(\w+)|\[([^\]]*)\]))", re.MULTILINE

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rnnviz.lab.probe import readable
-from rnnviz.session import Session
+from rnnviz.probe.probe import readable
+from rnnviz.probe.session import Session
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
 

@@ -10,12 +10,12 @@ from pathlib import Path
 from string import Template
 from struct import pack
 
-from rnnviz.figures.theme import LIGHT, css_variables
+from rnnviz.charts.theme import LIGHT, css_variables
 from rnnviz.files.browser import BrowserError, document_of
 from rnnviz.files.numbers import Drawn, told_of, with_numbers
 from rnnviz.files.origin import origin
 from rnnviz.files.page_script import page_file, page_script, script_hash
-from rnnviz.session import Session
+from rnnviz.probe.session import Session
 
 #: The width of each picture, in pixels; its layout has its height.
 WIDTH = 960

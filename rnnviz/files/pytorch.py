@@ -8,7 +8,7 @@ from typing import Any
 from rnnviz.config import OutputAt
 from rnnviz.files.foreign_network import TransferError
 from rnnviz.files.imported_network import ImportedNetwork, noted
-from rnnviz.session import Session
+from rnnviz.probe.session import Session
 from rnnviz.tasks.given_examples import Given, GivenExamples
 from rnnviz.tasks.signature import Words, place_of, signature_of
 

@@ -10,17 +10,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from rnnviz.analysis.own_answers import answered
 from rnnviz.config import Activation
 from rnnviz.engine.evaluation import Score
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters
 from rnnviz.files.foreign_network import ForeignNetwork, TransferError
 from rnnviz.files.imported_network import noted
+from rnnviz.files.own_answers import answered
 from rnnviz.files.recording_file import RecordingFile
 from rnnviz.files.torch_layers import GATES
+from rnnviz.probe.session import Session
 from rnnviz.run.recording import Recording
-from rnnviz.session import Session
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.given_examples import GivenExamples

@@ -10,15 +10,15 @@ from pathlib import Path
 from string import Template
 
 from rnnviz import __version__
+from rnnviz.charts.first_page import explained
+from rnnviz.charts.theme import DARK, LIGHT, Theme, css_variables
 from rnnviz.config import SETTINGS
-from rnnviz.drawing.first_page import explained
-from rnnviz.figures.theme import DARK, LIGHT, Theme, css_variables
 from rnnviz.files.origin import query_of
 from rnnviz.files.page_script import page_file, page_script, script_hash
 from rnnviz.files.phrases import usual_phrases
 from rnnviz.files.replay_frames import ReplayFrames, record
-from rnnviz.lab.probe import read
-from rnnviz.session import Session
+from rnnviz.probe.probe import read
+from rnnviz.probe.session import Session
 from rnnviz.tasks.csv_table import TaskError
 
 #: At most so many phrases.

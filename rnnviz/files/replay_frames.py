@@ -12,18 +12,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnnviz.drawing.first_page import curves, network, words_of
-from rnnviz.drawing.status import scores_html, story_html
-from rnnviz.drawing.verdict import verdict_html
+from rnnviz.charts.axis_limits import StickyScale
+from rnnviz.charts.first_page import curves, network, words_of
+from rnnviz.charts.picture import Picture
+from rnnviz.charts.status import scores_html, story_html
+from rnnviz.charts.theme import DARK, LIGHT, Theme
+from rnnviz.charts.verdict import verdict_html
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.figures.axis_limits import StickyScale
-from rnnviz.figures.picture import Picture
-from rnnviz.figures.theme import DARK, LIGHT, Theme
 from rnnviz.files.origin import origin
 from rnnviz.files.packed import SHIFT, Blocks
 from rnnviz.files.recorded_epochs import MOST_EPOCHS, recorded_epochs
+from rnnviz.probe.session import Session
 from rnnviz.run.schedule import Position
-from rnnviz.session import Session
 
 #: So many steps make up the largest number that is written, and the largest that is only drawn.
 WRITTEN, DRAWN = 1000, 100

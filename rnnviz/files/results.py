@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from rnnviz.analysis.results import Answers, Confusion, Values, confusion
 from rnnviz.files.numbers import inert, quoting_of, told_lines
 from rnnviz.files.origin import origin
-from rnnviz.session import Session
+from rnnviz.probe.results import Answers, Confusion, Values, confusion
+from rnnviz.probe.session import Session
 from rnnviz.tasks.csv_table import MAX_CLASSES
 
 #: Seconds in which the rest of the data is read, again and again.

@@ -19,15 +19,15 @@ from rnnviz.engine.training import TrainState
 from rnnviz.files.foreign_network import TransferError
 from rnnviz.files.named_weights import named_weights
 from rnnviz.files.run_archive import MAX_RUN, MOST_CHANGES, RunArchive
-from rnnviz.lab.probe import most_typed
-from rnnviz.lab.selection import Selection
+from rnnviz.probe.probe import most_typed
+from rnnviz.probe.selection import Selection
+from rnnviz.probe.session import Session
 from rnnviz.run.first_network import FirstNetwork
 from rnnviz.run.history import COLUMNS, Ghost, History
 from rnnviz.run.run import Past, architecture_of
 from rnnviz.run.schedule import EDIT, Change, Position, Schedule
 from rnnviz.run.share_link import MOST_INDEX, OldRun
 from rnnviz.run.weight_edits import problem
-from rnnviz.session import Session
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.dataset_table import dataset_of_table

@@ -31,10 +31,10 @@ from rnnviz.files.run_archive import (
     snapshot_name,
 )
 from rnnviz.files.tensor_file import TensorFile
+from rnnviz.probe.session import Session
 from rnnviz.run.history import COLUMNS, History
 from rnnviz.run.run import Past
 from rnnviz.run.share_link import OldRun
-from rnnviz.session import Session
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.dataset_table import dataset_of_table, table_of_dataset

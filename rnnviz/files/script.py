@@ -14,8 +14,8 @@ from rnnviz.engine.initializers import first_formulas
 from rnnviz.engine.parameters import Architecture
 from rnnviz.files import script_parts as parts
 from rnnviz.files.origin import query_of
+from rnnviz.probe.session import Session
 from rnnviz.run.schedule import EDIT, Schedule
-from rnnviz.session import Session
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
 from rnnviz.tasks.metrics import Metric

@@ -11,7 +11,7 @@ from rnnviz import __version__
 from rnnviz.files.npz_file import npz_content
 from rnnviz.files.origin import query_of
 from rnnviz.files.tensor_file import TensorFile
-from rnnviz.session import Session
+from rnnviz.probe.session import Session
 
 
 def weights_file(session: Session) -> bytes:

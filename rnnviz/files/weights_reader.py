@@ -17,9 +17,9 @@ from rnnviz.files.json_size import check_lists
 from rnnviz.files.named_weights import named_weights
 from rnnviz.files.state_dict import network_of
 from rnnviz.files.tensor_file import TensorFile, read_tensors
+from rnnviz.probe.session import Session
 from rnnviz.run.first_network import FirstNetwork
 from rnnviz.run.run import architecture_of
-from rnnviz.session import Session
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.given_examples import Given, GivenExamples

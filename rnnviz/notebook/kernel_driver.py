@@ -14,7 +14,7 @@ from weakref import WeakSet
 from IPython.core.getipython import get_ipython
 
 from rnnviz.page.session_host import SessionHost
-from rnnviz.session import Session
+from rnnviz.probe.session import Session
 
 
 class NoKernelError(RuntimeError):

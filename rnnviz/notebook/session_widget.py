@@ -7,10 +7,10 @@ from pathlib import Path
 
 from anywidget import AnyWidget
 
-from rnnviz.figures.theme import DARK, LIGHT, css_variables
+from rnnviz.charts.theme import DARK, LIGHT, css_variables
 from rnnviz.files.page_script import page_file, page_script
 from rnnviz.notebook.views import Views
-from rnnviz.session import Session
+from rnnviz.probe.session import Session
 
 
 def _style_sheet() -> str:

@@ -6,16 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from rnnviz.drawing.first_page import DEVELOP, compared_network, curves, explained, words_of
-from rnnviz.drawing.status import status_texts
-from rnnviz.drawing.verdict import verdict_html
-from rnnviz.figures.axis_limits import StickyScale
-from rnnviz.figures.theme import DARK, LIGHT, Theme
-from rnnviz.lab.probe import most_typed
-from rnnviz.page.frame import Frame
-from rnnviz.page.viewer import Scene, Viewer
+from rnnviz.charts.axis_limits import StickyScale
+from rnnviz.charts.first_page import DEVELOP, compared_network, curves, explained, words_of
+from rnnviz.charts.status import status_texts
+from rnnviz.charts.theme import DARK, LIGHT, Theme
+from rnnviz.charts.verdict import verdict_html
+from rnnviz.probe.probe import most_typed
+from rnnviz.probe.session import Session
 from rnnviz.run.player import SPEEDS
-from rnnviz.session import Session
+from rnnviz.ui.frame import Frame
+from rnnviz.ui.viewer import Scene, Viewer
 
 
 class View:

@@ -10,7 +10,7 @@ from rnnviz.notebook.data_rate import DataRate
 from rnnviz.notebook.kernel_driver import driver_of
 from rnnviz.notebook.view import View
 from rnnviz.page.session_host import SessionHost
-from rnnviz.session import Session
+from rnnviz.probe.session import Session
 
 #: Sends a message of the widget, with binary buffers.
 Send = Callable[[Mapping[str, Any], Sequence[bytes]], None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rnnviz.session import Session
+from rnnviz.probe.session import Session
 
 if TYPE_CHECKING:
     from rnnviz.notebook.session_widget import SessionWidget

@@ -23,9 +23,9 @@ import numpy as np
 
 from rnnviz.page.command import QUICK
 from rnnviz.page.session_host import SLICE, SessionHost
-from rnnviz.page.time_limit import time_limit
-from rnnviz.page.viewer import Viewer
-from rnnviz.session import Session
+from rnnviz.probe.session import Session
+from rnnviz.ui.time_limit import time_limit
+from rnnviz.ui.viewer import Viewer
 
 Command = Callable[[SessionHost], object]
 #: Seconds after which a computing thread yields the GIL. Every matrix product releases the GIL and

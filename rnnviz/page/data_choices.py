@@ -8,13 +8,13 @@ from zlib import crc32
 
 import streamlit as st
 
-from rnnviz.page.style import escaped
 from rnnviz.tasks.columns import Form, columns_of
 from rnnviz.tasks.csv_table import Fault, TaskError
 from rnnviz.tasks.encoding import Encoding, EncodingError
 from rnnviz.tasks.table import near_listed
 from rnnviz.tasks.upload import File, Upload, cells_of, check_rows, columns_read, with_columns
 from rnnviz.tasks.upload_preview import LEARNED
+from rnnviz.ui.style import escaped
 
 #: At most so many rows that can't be used are listed.
 _MOST_ROWS = 500

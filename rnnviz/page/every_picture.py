@@ -8,24 +8,24 @@ from contextlib import closing
 from functools import partial
 from typing import Any
 
-from rnnviz.figures.picture import Picture
+from rnnviz.charts.picture import Picture
 from rnnviz.files.numbers import Drawn
-from rnnviz.lab.step import StepView
-from rnnviz.page.frame import Frame, Remark, said
-from rnnviz.page.pages.step import draw_step
-from rnnviz.page.style import Look, using_look
-from rnnviz.page.tabs.ablation import live_ablation
-from rnnviz.page.tabs.feed import live_feed
-from rnnviz.page.tabs.learn import live_learn
-from rnnviz.page.tabs.reach import live_reach
-from rnnviz.page.tabs.rest import live_rest
-from rnnviz.page.tabs.right import live_right
-from rnnviz.page.tabs.tab import Tab
-from rnnviz.page.tabs.units import live_units
-from rnnviz.page.tabs.way import live_way
-from rnnviz.page.tabs.what_if import live_what_if
-from rnnviz.page.tabs.wrong import live_wrong
-from rnnviz.session import Session
+from rnnviz.probe.session import Session
+from rnnviz.questions.breaks.tab import live_ablation
+from rnnviz.questions.carry.tab import live_units
+from rnnviz.questions.feed.tab import live_feed
+from rnnviz.questions.learn.tab import live_learn
+from rnnviz.questions.path.tab import live_way
+from rnnviz.questions.reach.tab import live_reach
+from rnnviz.questions.rest.tab import live_rest
+from rnnviz.questions.right.tab import live_right
+from rnnviz.questions.step.measure import StepView
+from rnnviz.questions.step.tab import draw_step
+from rnnviz.questions.what_if.tab import live_what_if
+from rnnviz.questions.wrong.tab import live_wrong
+from rnnviz.ui.frame import Frame, Remark, said
+from rnnviz.ui.style import Look, using_look
+from rnnviz.ui.tab import Tab
 
 #: The tabs of the pages, by the folders that their files would have.
 TABS: Mapping[str, Callable[[Session], Tab]] = {

@@ -15,13 +15,13 @@ from rnnviz.files.run_archive import MAX_RUN
 from rnnviz.files.run_writer import run_file
 from rnnviz.files.script import problem_of, script
 from rnnviz.files.weights import safetensors_file, weights_file
-from rnnviz.page.browser_session import get_seat
 from rnnviz.page.every_picture import every_picture
 from rnnviz.page.replay_menu import replay_menu
-from rnnviz.page.saved_file import saved
-from rnnviz.page.stage import place_open
-from rnnviz.page.style import escaped
-from rnnviz.session import Session
+from rnnviz.probe.session import Session
+from rnnviz.ui.browser_session import get_seat
+from rnnviz.ui.saved_file import saved
+from rnnviz.ui.stage import place_open
+from rnnviz.ui.style import escaped
 
 
 class Export(NamedTuple):

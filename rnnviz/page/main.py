@@ -17,7 +17,7 @@ from starlette.middleware import Middleware
 from rnnviz.page.access_guard import Guard
 from rnnviz.page.session_registry import registry
 from rnnviz.page.wire import Preload, lifespan, routes
-from rnnviz.session import Session
+from rnnviz.probe.session import Session
 from rnnviz.tasks.shipped_files import shipped
 from rnnviz.terminal import show
 

@@ -19,7 +19,7 @@ from rnnviz.files.run_reader import DataMissingError
 from rnnviz.files.weights_reader import WordsMissingError
 from rnnviz.page.access_guard import is_origin_allowed
 from rnnviz.page.session_registry import FullError, Seat, registry
-from rnnviz.session import Session
+from rnnviz.probe.session import Session
 from rnnviz.tasks.csv_table import TaskError
 
 #: What is said of a recording, which may grow where it is.

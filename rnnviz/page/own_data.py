@@ -9,11 +9,8 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from rnnviz.page.browser_session import on_host
 from rnnviz.page.data_choices import choose_columns, choose_encoding, merge_labels, skip_rows
-from rnnviz.page.stage import place_file
-from rnnviz.page.style import escaped
-from rnnviz.session import Session
+from rnnviz.probe.session import Session
 from rnnviz.tasks.columns import Form
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.encoding import EncodingError
@@ -27,6 +24,9 @@ from rnnviz.tasks.upload import (
 )
 from rnnviz.tasks.upload_preview import preview
 from rnnviz.tasks.vocabulary import Unit
+from rnnviz.ui.browser_session import on_host
+from rnnviz.ui.stage import place_file
+from rnnviz.ui.style import escaped
 
 _HELP = (
     "A table (.csv, .tsv, .xlsx, .parquet) with a column of texts and, if you like, one of labels "

@@ -8,9 +8,9 @@ import streamlit as st
 
 from rnnviz.files.phrases import offered_phrases, usual_phrases
 from rnnviz.files.replay import MOST_PHRASES, replay
-from rnnviz.page.saved_file import saved
 from rnnviz.page.session_registry import Seat
-from rnnviz.session import Session
+from rnnviz.probe.session import Session
+from rnnviz.ui.saved_file import saved
 
 #: So many phrases of the data are offered.
 OFFERED = 40

@@ -18,11 +18,11 @@ import numpy as np
 from rnnviz.engine.trace import before_pass
 from rnnviz.files.origin import origin
 from rnnviz.page.command import RefusedError, act, checked, not_understood
-from rnnviz.page.frame import Frame
 from rnnviz.page.pace import Pace
-from rnnviz.page.viewer import Job, Scene, Viewer
+from rnnviz.probe.session import Session
 from rnnviz.run.share_link import read_link
-from rnnviz.session import Session
+from rnnviz.ui.frame import Frame
+from rnnviz.ui.viewer import Job, Scene, Viewer
 
 _LOG = logging.getLogger(__name__)
 

@@ -21,11 +21,11 @@ from rnnviz.files.awaited_run import AwaitedRun
 from rnnviz.files.awaited_weights import AwaitedWeights
 from rnnviz.page.actor import Actor, EndedError
 from rnnviz.page.session_host import GONE, RUN, SessionHost
-from rnnviz.page.time_limit import time_limit
-from rnnviz.page.viewer import Scene
+from rnnviz.probe.session import Session
 from rnnviz.run.share_link import read_link
-from rnnviz.session import Session
 from rnnviz.tasks.upload_store import UploadStore
+from rnnviz.ui.time_limit import time_limit
+from rnnviz.ui.viewer import Scene
 
 #: Maximum number of runs that this server keeps. If there are more, the one unwatched for longest
 #: ends. Runs unwatched for less than JUST_NOW seconds don't count: a reloaded page has two.

@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.cells import CELLS, OWN
+from rnnviz.charts.explanation import explanation
 from rnnviz.config import (
     GROUPS,
     SETTINGS,
@@ -19,18 +20,17 @@ from rnnviz.config import (
     SettingError,
     TaskName,
 )
-from rnnviz.drawing.explanation import explanation
 from rnnviz.engine.cell_kinds import cell_of, numbers
-from rnnviz.page.browser_session import first_value, get_seat, on_host, visit
 from rnnviz.page.export_menu import export_menu, open_menu
 from rnnviz.page.own_data import own_data, way_back
 from rnnviz.page.session_host import SessionHost
 from rnnviz.page.session_registry import Seat
-from rnnviz.page.stage import place_editor
-from rnnviz.page.style import escaped
 from rnnviz.presets import PRESETS, Preset
-from rnnviz.session import Session
+from rnnviz.probe.session import Session
 from rnnviz.tasks.registry import TASKS
+from rnnviz.ui.browser_session import first_value, get_seat, on_host, visit
+from rnnviz.ui.stage import place_editor
+from rnnviz.ui.style import escaped
 
 #: So many presets stand in sight; the others open on a click.
 _CARDS = 3

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from functools import cache
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
 from starlette.datastructures import MutableHeaders
@@ -21,9 +19,9 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from rnnviz.page.opened_file import open_file
 from rnnviz.page.session_registry import registry
-from rnnviz.page.viewer import Viewer
+from rnnviz.ui.scripts import STATIC, host_path, version
+from rnnviz.ui.viewer import Viewer
 
-STATIC = Path(__file__).with_name("static")
 #: Maximum number of bytes of a message: the longest phrase with every character escaped.
 MAX_MESSAGE = 32_768
 #: Maximum number of messages read per second, and in one burst. (A drag and its acknowledgements
@@ -56,18 +54,6 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
     del app
     yield
     registry().stop()
-
-
-def host_path() -> str:
-    """The path of the script that hosts the stage in the page, relative to /rnnviz/."""
-    return f"static/{version()}/host_streamlit.js"
-
-
-@cache
-def version() -> str:
-    """A hash of the scripts. It is part of their path, so a browser never uses older ones."""
-    scripts = (path.read_bytes() for path in sorted(STATIC.glob("*.js")))
-    return hashlib.md5(b"".join(scripts), usedforsecurity=False).hexdigest()[:8]
 
 
 class _VersionedFiles(StaticFiles):

@@ -6,7 +6,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from rnnviz.figures.theme import LIGHT
+from rnnviz.charts.theme import LIGHT
 
 
 @pytest.fixture

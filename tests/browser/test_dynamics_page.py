@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from rnnviz.lab.questions import DynamicsQuestion
 from rnnviz.presets import PRESETS
+from rnnviz.probe.questions import DynamicsQuestion
 from tests.browser.newcomer import discovery
 
 #: How many points of a kind are drawn, by the beginning of the series' name.

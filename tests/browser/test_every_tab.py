@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from rnnviz.lab.questions import (
+from rnnviz.probe.questions import (
     DynamicsQuestion,
     GradientQuestion,
     StateQuestion,

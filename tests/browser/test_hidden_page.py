@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from rnnviz.lab.questions import StateQuestion
+from rnnviz.probe.questions import StateQuestion
 from tests.browser.newcomer import discovery
 
 LEARNED = "epoch=420&phrase=right+now+i+am+not+at+all+happy"

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from rnnviz.analysis.formatting import number
+from rnnviz.charts.theme import DARK, LIGHT
 from rnnviz.config import RunConfig
-from rnnviz.figures.theme import DARK, LIGHT
-from rnnviz.session import Session
+from rnnviz.probe.formatting import number
+from rnnviz.probe.session import Session
 
 PLOT = "rnnviz.stage.plots.get('network')"
 # How many pixels of the canvas have a colour.

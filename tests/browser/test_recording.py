@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from rnnviz.lab.questions import DynamicsQuestion, GradientQuestion, StateQuestion, TrainQuestion
+from rnnviz.probe.questions import DynamicsQuestion, GradientQuestion, StateQuestion, TrainQuestion
 from tests.browser.serving import serve
 from tests.unit.files.recordings import Loop
 

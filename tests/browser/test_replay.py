@@ -8,8 +8,8 @@ from playwright.sync_api import expect
 
 from rnnviz.config import RunConfig
 from rnnviz.files.replay import replay
+from rnnviz.probe.session import Session
 from rnnviz.run.schedule import Position
-from rnnviz.session import Session
 from tests.browser.serving import PATIENCE, new_context
 from tests.browser.test_accessibility import FAINT, violations
 

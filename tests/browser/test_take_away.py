@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from rnnviz.config import RunConfig
 from rnnviz.files.run_writer import run_file
-from rnnviz.session import Session
+from rnnviz.probe.session import Session
 from rnnviz.tasks.upload import File, Upload
 
 SVG = "{http://www.w3.org/2000/svg}"

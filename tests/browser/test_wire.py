@@ -15,9 +15,9 @@ from playwright.sync_api import expect
 
 from rnnviz.config import RunConfig
 from rnnviz.files.run_writer import run_file
+from rnnviz.probe.session import Session
 from rnnviz.run.schedule import Position
 from rnnviz.run.weight_edits import set_weight
-from rnnviz.session import Session
 from tests.browser.proxy import cut, proxy
 from tests.browser.serving import PATIENCE, free_port, serve, visit
 from tests.browser.train_page import TrainPage

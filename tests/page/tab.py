@@ -12,10 +12,10 @@ from urllib.parse import parse_qsl
 import numpy as np
 from streamlit.testing.v1 import AppTest
 
-from rnnviz.lab.questions import DynamicsQuestion, GradientQuestion, StateQuestion, TrainQuestion
 from rnnviz.page.session_registry import registry
-from rnnviz.page.stage import Choice
-from rnnviz.page.viewer import MAX_IN_FLIGHT, Viewer
+from rnnviz.probe.questions import DynamicsQuestion, GradientQuestion, StateQuestion, TrainQuestion
+from rnnviz.ui.stage import Choice
+from rnnviz.ui.viewer import MAX_IN_FLIGHT, Viewer
 from tests.unit.page.browser import unpacked
 
 PAGES = ["train", "step", "hidden", "gradients", "dynamics"]
@@ -29,9 +29,9 @@ QUESTIONS = {
 SCRIPT = """
 import streamlit as st
 from rnnviz.page.pages.{page} import {page}_page
-from rnnviz.page.stage import connect
-from rnnviz.page.browser_session import get_seat
-from rnnviz.drawing.explanation import count_in
+from rnnviz.ui.stage import connect
+from rnnviz.ui.browser_session import get_seat
+from rnnviz.charts.explanation import count_in
 seat = get_seat()
 with seat.borrow() as host:
     connect(seat, host.edition)

@@ -5,10 +5,10 @@ import re
 import numpy as np
 import pytest
 
-from rnnviz.figures.units import signed
-from rnnviz.lab import effort
-from rnnviz.lab.questions import StateQuestion
-from rnnviz.lab.units import StateSource
+from rnnviz.charts.units import signed
+from rnnviz.probe import effort
+from rnnviz.probe.questions import StateQuestion
+from rnnviz.probe.units import StateSource
 from rnnviz.run.weight_edits import silence
 from tests.page import tab
 

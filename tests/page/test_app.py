@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import streamlit as st
 
+from rnnviz.charts.theme import DARK, LIGHT
 from rnnviz.config import SETTINGS, RunConfig, TaskName
-from rnnviz.figures.theme import DARK, LIGHT
-from rnnviz.lab.questions import TrainQuestion
 from rnnviz.page import session_registry
 from rnnviz.page.actor import Actor
 from rnnviz.presets import PRESETS
+from rnnviz.probe.questions import TrainQuestion
 from rnnviz.run.player import SPEEDS
 from rnnviz.run.schedule import Position
 from rnnviz.tasks.registry import TASKS

@@ -5,7 +5,7 @@ import re
 import numpy as np
 
 from rnnviz.config import RunConfig
-from rnnviz.session import Session
+from rnnviz.probe.session import Session
 from tests.page.tab import PAGES, Page, tabs_of
 from tests.sampling import each_row, singly
 

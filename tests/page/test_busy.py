@@ -2,11 +2,12 @@
 
 import pytest
 
-from rnnviz.lab.questions import StateQuestion
-from rnnviz.page import actor, time_limit
+from rnnviz.page import actor
 from rnnviz.page.actor import BUSY
-from rnnviz.page.page_scene import TOO_LONG
-from rnnviz.page.style import escaped
+from rnnviz.probe.questions import StateQuestion
+from rnnviz.ui import time_limit
+from rnnviz.ui.page_scene import TOO_LONG
+from rnnviz.ui.style import escaped
 from tests.page.tab import Page, app_test
 
 

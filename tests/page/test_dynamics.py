@@ -5,13 +5,13 @@ import re
 import numpy as np
 import pytest
 
-from rnnviz.analysis.fixed_points import FixedPoint, FixedPoints
 from rnnviz.config import RunConfig, TaskName
-from rnnviz.lab.dynamics import DynamicsLab, Hold
-from rnnviz.page.measuring import progress_html
-from rnnviz.page.search_outcome import rest_sentence, search_outcome
 from rnnviz.presets import PRESETS
-from rnnviz.session import Session
+from rnnviz.probe.dynamics import DynamicsLab, Hold
+from rnnviz.probe.fixed_points import FixedPoint, FixedPoints
+from rnnviz.probe.session import Session
+from rnnviz.questions.rest.search_outcome import rest_sentence, search_outcome
+from rnnviz.ui.measuring import progress_html
 from tests.page import tab
 from tests.page.tab import plain
 from tests.sampling import each_row, singly

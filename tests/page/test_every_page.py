@@ -5,12 +5,12 @@ import json
 import plotly.io
 import pytest
 
+from rnnviz.charts.picture import Picture
 from rnnviz.config import TaskName
-from rnnviz.figures.picture import Picture
-from rnnviz.lab.questions import DynamicsQuestion, GradientQuestion, TrainQuestion
+from rnnviz.probe.questions import DynamicsQuestion, GradientQuestion, TrainQuestion
 from tests.page.painter import unknown
 from tests.page.tab import PAGES, Page, tabs_of, words_of
-from tests.unit.figures.unpacked import unpacked
+from tests.unit.charts.unpacked import unpacked
 
 ELMAN, GRU, LSTM = {"cell": "elman"}, {"cell": "gru"}, {"cell": "lstm"}
 DEEP = {"layers": "2"}

@@ -9,10 +9,10 @@ import pytest
 from rnnviz.config import RunConfig, TaskName
 from rnnviz.files.numbers import columns_of
 from rnnviz.files.output import numbers
-from rnnviz.lab.step import StepView
 from rnnviz.page import every_picture as module
 from rnnviz.page.every_picture import every_picture
-from rnnviz.session import Session
+from rnnviz.probe.session import Session
+from rnnviz.questions.step.measure import StepView
 from tests.page.tab import PAGES, QUESTIONS, App, Page, tabs_of
 
 

@@ -5,16 +5,16 @@ import re
 import numpy as np
 import pytest
 
-from rnnviz.analysis.gradients import Objective
-from rnnviz.analysis.jacobians import jacobians_along, lyapunov_exponents
-from rnnviz.analysis.memory_gauge import half_life
-from rnnviz.analysis.token_contribution import token_contribution
+from rnnviz.charts.story_line import LONG, LONGER
 from rnnviz.config import Gradient, TaskName
-from rnnviz.drawing.story_line import LONG, LONGER
 from rnnviz.engine.training import record
-from rnnviz.lab import pieces
-from rnnviz.lab.questions import GradientQuestion
 from rnnviz.presets import PRESETS
+from rnnviz.probe import pieces
+from rnnviz.probe.gradients import Objective
+from rnnviz.probe.jacobians import jacobians_along, lyapunov_exponents
+from rnnviz.probe.memory_gauge import half_life
+from rnnviz.probe.questions import GradientQuestion
+from rnnviz.probe.token_contribution import token_contribution
 from rnnviz.run.schedule import Position
 from tests.lag_profile import lag_profile
 from tests.page import tab

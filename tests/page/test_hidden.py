@@ -5,12 +5,12 @@ import re
 import numpy as np
 import pytest
 
-from rnnviz.analysis.probe_labels import Asked
 from rnnviz.config import RunConfig
-from rnnviz.lab.questions import StateQuestion
-from rnnviz.lab.units import Sort, StateSource, Way
+from rnnviz.probe.questions import StateQuestion
+from rnnviz.probe.session import Session
+from rnnviz.probe.units import Sort, StateSource, Way
+from rnnviz.questions.linear_probe.probe_labels import Asked
 from rnnviz.run.schedule import Position
-from rnnviz.session import Session
 from rnnviz.tasks.upload import File, Upload
 from tests.page import tab
 from tests.sampling import each_row

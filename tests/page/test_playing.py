@@ -7,13 +7,13 @@ from itertools import product
 
 import pytest
 
+from rnnviz.charts.axis_limits import Scale
 from rnnviz.config import RunConfig
-from rnnviz.figures.axis_limits import Scale
-from rnnviz.lab.questions import DynamicsQuestion, GradientQuestion, StateQuestion, TrainQuestion
-from rnnviz.page import style
 from rnnviz.page.command import RefusedError
+from rnnviz.probe.questions import DynamicsQuestion, GradientQuestion, StateQuestion, TrainQuestion
+from rnnviz.probe.session import Session
 from rnnviz.run.weight_edits import silence
-from rnnviz.session import Session
+from rnnviz.ui import style
 from tests.page.tab import PAGES, Eye, Page, plain, tabs_of
 from tests.sampling import each_row
 from tests.unit.page.browser import unpacked

@@ -7,10 +7,10 @@ import pytest
 
 from rnnviz.files.output import numbers
 from rnnviz.files.recording import StoredRecording, open_recording
-from rnnviz.lab.questions import TrainQuestion
 from rnnviz.page.every_picture import every_picture
 from rnnviz.page.session_host import LOOK
 from rnnviz.page.session_registry import registry
+from rnnviz.probe.questions import TrainQuestion
 from rnnviz.run.schedule import Position
 from tests.page.tab import PAGES, App, Page, app_test, tabs_of, words_of
 from tests.unit.files.recordings import Loop

@@ -7,8 +7,8 @@ import pytest
 from rnnviz.files.phrases import usual_phrases
 from rnnviz.files.replay import MOST_PHRASES, replay
 from rnnviz.page.export_menu import EXPORTS, WITH_DATA, WITHOUT_DATA
-from rnnviz.page.saved_file import saved
 from rnnviz.tasks.csv_table import TaskError
+from rnnviz.ui.saved_file import saved
 from tests.page.tab import App
 
 

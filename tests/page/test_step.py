@@ -4,13 +4,13 @@ import re
 
 import pytest
 
-from rnnviz.analysis.formatting import Names
-from rnnviz.analysis.training_step import largest_changes
 from rnnviz.engine.gradcheck import GradientCheck
 from rnnviz.engine.timeline import Phase
-from rnnviz.lab.step import StepView, Subject
 from rnnviz.page.command import RefusedError
-from rnnviz.page.style import check_html
+from rnnviz.probe.formatting import Names
+from rnnviz.probe.training_step import largest_changes
+from rnnviz.questions.step.measure import StepView, Subject
+from rnnviz.ui.style import check_html
 from tests.page import tab
 from tests.sampling import each_row
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rnnviz.lab.questions import GradientQuestion, StateQuestion
+from rnnviz.probe.questions import GradientQuestion, StateQuestion
 from rnnviz.run.share_link import read_link
 from tests.page.tab import Page
 from tests.sampling import each_row

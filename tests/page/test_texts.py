@@ -9,10 +9,10 @@ from rnnviz.config import RunConfig
 from rnnviz.files.opened import session_of
 from rnnviz.files.run_writer import run_file
 from rnnviz.files.weights import weights_file
-from rnnviz.lab.questions import TrainQuestion
-from rnnviz.lab.step import Subject
-from rnnviz.lab.units import Sort
-from rnnviz.session import Session
+from rnnviz.probe.questions import TrainQuestion
+from rnnviz.probe.session import Session
+from rnnviz.probe.units import Sort
+from rnnviz.questions.step.measure import Subject
 from rnnviz.tasks.upload import File, Upload
 from rnnviz.tasks.vocabulary import Unit
 from tests.page.tab import PAGES, Page, plain, tabs_of, words_of

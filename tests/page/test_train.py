@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from rnnviz.analysis.formatting import quoted
-from rnnviz.lab.questions import TrainQuestion
-from rnnviz.lab.results import Rows, Show
+from rnnviz.probe.formatting import quoted
+from rnnviz.probe.questions import TrainQuestion
+from rnnviz.questions.wrong.measure import Rows, Show
 from tests.page.tab import App, Page
 
 THINGS = {"song": "music", "jazz": "music", "lamp": "light", "bulb": "light", "clock": "time"}

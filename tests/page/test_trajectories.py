@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from rnnviz.config import RunConfig
-from rnnviz.lab.questions import DynamicsQuestion
 from rnnviz.page.command import RefusedError
-from rnnviz.session import Session
+from rnnviz.probe.questions import DynamicsQuestion
+from rnnviz.probe.session import Session
 from rnnviz.tasks.upload import File, Upload
 from tests.page import tab
 from tests.page.tab import plain

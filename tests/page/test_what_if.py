@@ -5,10 +5,10 @@ import re
 import numpy as np
 import pytest
 
-from rnnviz.analysis.input_perturbation import Alter
-from rnnviz.analysis.saliency import LEFT_OUT
-from rnnviz.lab.questions import StateQuestion
-from rnnviz.lab.units import Sort
+from rnnviz.probe.questions import StateQuestion
+from rnnviz.probe.saliency import LEFT_OUT
+from rnnviz.probe.units import Sort
+from rnnviz.questions.what_if.input_perturbation import Alter
 from tests.page import tab
 from tests.sampling import each_row
 

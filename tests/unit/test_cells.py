@@ -7,8 +7,8 @@ import pytest
 from rnnviz import cli
 from rnnviz.cells import CELLS, OWN, cell_names
 from rnnviz.config import SETTINGS, RunConfig, SettingError
+from rnnviz.probe.session import Session
 from rnnviz.run.share_link import read_link
-from rnnviz.session import Session
 from tests.new_cell import VALVE, add
 
 main = partial(

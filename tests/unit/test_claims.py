@@ -4,19 +4,19 @@ import numpy as np
 import pytest
 
 from benchmarks import flipflop
-from rnnviz.analysis.fixed_points import Kind
-from rnnviz.analysis.gradients import norms_of
-from rnnviz.analysis.memory_gauge import spectrum
-from rnnviz.analysis.unrolled import Unrolled
 from rnnviz.config import Gradient, RunConfig, TaskName
 from rnnviz.engine.batch import collate
 from rnnviz.engine.training import record
-from rnnviz.lab.probe import inspect
-from rnnviz.lab.units import Sort, StateSource
 from rnnviz.presets import PRESETS
+from rnnviz.probe.fixed_points import Kind
+from rnnviz.probe.gradients import norms_of
+from rnnviz.probe.memory_gauge import spectrum
+from rnnviz.probe.probe import inspect
+from rnnviz.probe.session import Session
+from rnnviz.probe.units import Sort, StateSource
+from rnnviz.probe.unrolled import Unrolled
 from rnnviz.run.schedule import Position
 from rnnviz.run.weight_edits import apply_edits, silence
-from rnnviz.session import Session
 
 NAMES = ("W_xh", "W_hh", "b_h", "W_hy", "b_y")
 

@@ -19,8 +19,8 @@ import rnnviz
 from rnnviz import cli
 from rnnviz.cells import cell_names
 from rnnviz.config import SETTINGS, Gradient, RunConfig, TaskName
+from rnnviz.probe.session import Session
 from rnnviz.run.player import Player
-from rnnviz.session import Session
 from rnnviz.tasks.upload import DATA_SETTINGS
 from tests.sampling import each_row
 

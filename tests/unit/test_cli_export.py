@@ -11,16 +11,16 @@ import numpy as np
 import pytest
 
 from rnnviz import cli
+from rnnviz.charts.picture import Picture, scatter
 from rnnviz.config import RunConfig
-from rnnviz.figures.picture import Picture, scatter
 from rnnviz.files import export_command
 from rnnviz.files.numbers import Drawn
 from rnnviz.files.output import PAGES, write
 from rnnviz.files.run_reader import open_run
 from rnnviz.files.weights_reader import open_weights
 from rnnviz.page.every_picture import every_picture
+from rnnviz.probe.session import Session
 from rnnviz.run.player import Player
-from rnnviz.session import Session
 from tests.sampling import each_row
 from tests.unit.files.replayed import Replayed
 from tests.unit.files.test_browser import fake

@@ -53,7 +53,7 @@ def test_the_page_is_a_frame():
 
 
 def test_no_rule_looks_at_the_whole_page_anew_with_every_line_of_a_chart():
-    sheet = (ROOT / "rnnviz" / "page" / "style.css").read_text(encoding="utf-8")
+    sheet = (ROOT / "rnnviz" / "ui" / "style.css").read_text(encoding="utf-8")
     assert ":has(" not in re.sub(r"/\*.*?\*/", "", sheet, flags=re.DOTALL)
 
 

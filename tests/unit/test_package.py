@@ -13,7 +13,7 @@ import pytest
 import rnnviz
 from rnnviz import figures
 from rnnviz.config import RunConfig
-from rnnviz.session import Session
+from rnnviz.probe.session import Session
 from rnnviz.tasks.shipped_files import shipped
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -72,7 +72,7 @@ def test_short_names_are_the_things_themselves():
     assert rnnviz.Session is Session
     assert rnnviz.RunConfig is RunConfig
     assert rnnviz.figures is figures
-    assert callable(rnnviz.figures.training_curves.loss_curve)
+    assert callable(rnnviz.charts.training_curves.loss_curve)
     assert {"Session", "RunConfig", "figures"} <= set(dir(rnnviz))
 
 

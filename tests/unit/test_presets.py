@@ -6,7 +6,7 @@ import pytest
 
 from rnnviz.config import TaskName
 from rnnviz.presets import PRESETS, contrast
-from rnnviz.session import Session
+from rnnviz.probe.session import Session
 
 
 @pytest.mark.parametrize(

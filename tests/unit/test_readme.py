@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import rnnviz
-from rnnviz.analysis import health
+from rnnviz.probe import health
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -9,22 +9,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnviz.analysis.gradients import Objective, norms_of
 from rnnviz.config import RunConfig
 from rnnviz.engine.forward_plan import ERRORS
 from rnnviz.files.history import history_json, records
-from rnnviz.lab.memory_gauge import flow
-from rnnviz.lab.probe import MAX_TYPED, read
-from rnnviz.lab.questions import (
+from rnnviz.probe.gradients import Objective, norms_of
+from rnnviz.probe.memory_lab import flow
+from rnnviz.probe.probe import MAX_TYPED, read
+from rnnviz.probe.questions import (
     DynamicsQuestion,
     GradientQuestion,
     StateQuestion,
     TrainQuestion,
 )
+from rnnviz.probe.session import Session
 from rnnviz.run.player import SPEEDS
 from rnnviz.run.schedule import Position
 from rnnviz.run.share_link import read_link
-from rnnviz.session import Session
 from rnnviz.tasks.csv_table import MAX_WORDS, TaskError
 from rnnviz.tasks.dataset import GAP, Dataset, build_dataset
 from rnnviz.tasks.example import Example

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from streamlit.delta_generator import DeltaGenerator
 
-from rnnviz.lab.questions import DynamicsQuestion
-from rnnviz.page.questions import laboratory
-from rnnviz.page.tabs.rest import rest_tab
-from rnnviz.page.tabs.way import way_tab
-from rnnviz.session import Session
+from rnnviz.probe.questions import DynamicsQuestion
+from rnnviz.probe.session import Session
+from rnnviz.questions.path.tab import way_tab
+from rnnviz.questions.rest.tab import rest_tab
+from rnnviz.ui.answer import laboratory
 
 _TABS = {DynamicsQuestion.REST: rest_tab, DynamicsQuestion.WAY: way_tab}
 

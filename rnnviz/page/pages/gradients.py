@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from streamlit.delta_generator import DeltaGenerator
 
-from rnnviz.lab.questions import GradientQuestion
-from rnnviz.page.questions import laboratory
-from rnnviz.page.tabs.feed import feed_tab
-from rnnviz.page.tabs.reach import reach_tab
-from rnnviz.page.tabs.right import right_tab
-from rnnviz.session import Session
+from rnnviz.probe.questions import GradientQuestion
+from rnnviz.probe.session import Session
+from rnnviz.questions.feed.tab import feed_tab
+from rnnviz.questions.reach.tab import reach_tab
+from rnnviz.questions.right.tab import right_tab
+from rnnviz.ui.answer import laboratory
 
 _TABS = {
     GradientQuestion.REACH: reach_tab,

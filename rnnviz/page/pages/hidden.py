@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from streamlit.delta_generator import DeltaGenerator
 
-from rnnviz.lab.questions import StateQuestion
-from rnnviz.page.questions import laboratory
-from rnnviz.page.tabs.ablation import ablation_tab
-from rnnviz.page.tabs.units import units_tab
-from rnnviz.page.tabs.what_if import what_if_tab
-from rnnviz.session import Session
+from rnnviz.probe.questions import StateQuestion
+from rnnviz.probe.session import Session
+from rnnviz.questions.breaks.tab import ablation_tab
+from rnnviz.questions.carry.tab import units_tab
+from rnnviz.questions.what_if.tab import what_if_tab
+from rnnviz.ui.answer import laboratory
 
 _TABS = {
     StateQuestion.CARRY: units_tab,

@@ -5,18 +5,20 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from rnnviz.drawing.explanation import count_in
-from rnnviz.drawing.story_line import ask
-from rnnviz.lab.questions import TrainQuestion
-from rnnviz.page.browser_session import borrowed, get_seat
+from rnnviz.charts.explanation import count_in
+from rnnviz.charts.story_line import ask
 from rnnviz.page.pages.dynamics import dynamics_page
 from rnnviz.page.pages.gradients import gradients_page
 from rnnviz.page.pages.hidden import hidden_page
-from rnnviz.page.pages.step import step_page
 from rnnviz.page.pages.train import train_page
-from rnnviz.page.questions import chosen_question
 from rnnviz.page.sidebar import sidebar
-from rnnviz.page.stage import (
+from rnnviz.probe.questions import TrainQuestion
+from rnnviz.probe.session import Session
+from rnnviz.questions.step.tab import step_page
+from rnnviz.tasks.shipped_files import shipped
+from rnnviz.ui.answer import chosen_question
+from rnnviz.ui.browser_session import borrowed, get_seat
+from rnnviz.ui.stage import (
     connect,
     place_bar,
     place_end,
@@ -25,9 +27,7 @@ from rnnviz.page.stage import (
     place_text,
     place_time,
 )
-from rnnviz.page.style import style_sheet
-from rnnviz.session import Session
-from rnnviz.tasks.shipped_files import shipped
+from rnnviz.ui.style import style_sheet
 
 #: The pages whose own controls take the place of the run's settings.
 LABORATORIES = ("hidden", "gradients", "dynamics")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from rnnviz.lab.questions import TrainQuestion
-from rnnviz.page.page_scene import live
-from rnnviz.page.questions import question_tabs
-from rnnviz.page.stage import place_phrase, place_text
-from rnnviz.page.tabs.learn import learn_tab
-from rnnviz.page.tabs.wrong import wrong_tab
-from rnnviz.session import Session
+from rnnviz.probe.questions import TrainQuestion
+from rnnviz.probe.session import Session
+from rnnviz.questions.learn.tab import learn_tab
+from rnnviz.questions.wrong.tab import wrong_tab
+from rnnviz.ui.answer import question_tabs
+from rnnviz.ui.page_scene import live
+from rnnviz.ui.stage import place_phrase, place_text
 
 
 def train_page(session: Session, controls: DeltaGenerator) -> None:

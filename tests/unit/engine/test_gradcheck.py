@@ -13,7 +13,7 @@ from rnnviz.engine.gradcheck import (
     relative_errors,
 )
 from rnnviz.engine.training import record
-from rnnviz.session import Session
+from rnnviz.probe.session import Session
 from tests.sampling import each_row, pairwise
 from tests.unit.engine.networks import CELLS, architecture, examples, network, phrase
 

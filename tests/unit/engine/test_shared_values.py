@@ -5,10 +5,6 @@ import sys
 import pytest
 from hypothesis import given, settings
 
-from rnnviz.analysis.cell_layout import cell_layout
-from rnnviz.analysis.cell_notation import untimed
-from rnnviz.analysis.cell_parts import bounded_states, cell_parts, nonnegative
-from rnnviz.analysis.recurrent_parts import readers
 from rnnviz.cells import OWN, CellText
 from rnnviz.config import RunConfig
 from rnnviz.engine.cell_check import define
@@ -17,7 +13,11 @@ from rnnviz.engine.cell_text import CellError
 from rnnviz.engine.derived_cell import DerivedCell
 from rnnviz.engine.equations import DEPTH
 from rnnviz.engine.graph import Graph, fold, topological
-from rnnviz.session import Session
+from rnnviz.probe.cell_notation import untimed
+from rnnviz.probe.cell_parts import bounded_states, cell_parts, nonnegative
+from rnnviz.probe.recurrent_parts import readers
+from rnnviz.probe.session import Session
+from rnnviz.questions.step.cell_layout import cell_layout
 from tests import sampling
 from tests.shared_cells import FIRST, cells, powers
 

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rnnviz.figures.picture import Picture, bar, compact, heatmap, scatter
-from rnnviz.figures.table import Column, Rows, row_lists
+from rnnviz.charts.picture import Picture, bar, compact, heatmap, scatter
+from rnnviz.charts.table import Column, Rows, row_lists
 from rnnviz.files.numbers import Drawn, columns_of, csv_of, inert, told_lines, told_of, zip_of
 
 

@@ -5,7 +5,7 @@ from rnnviz.files.opened import session_of
 from rnnviz.files.origin import origin
 from rnnviz.files.recording import open_recording
 from rnnviz.files.weights import weights_file
-from rnnviz.session import Session
+from rnnviz.probe.session import Session
 from tests.unit.files.recordings import Loop
 
 

@@ -12,7 +12,7 @@ from rnnviz.files.run_reader import open_run
 from rnnviz.files.run_writer import run_file
 from rnnviz.files.torch_layers import NAMES, torch_layers
 from rnnviz.files.weights import safetensors_file
-from rnnviz.lab.results import Rows
+from rnnviz.questions.wrong.measure import Rows
 from rnnviz.tasks.csv_table import TaskError
 
 torch = pytest.importorskip("torch")

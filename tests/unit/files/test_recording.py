@@ -8,7 +8,7 @@ from rnnviz.files.foreign_network import TransferError
 from rnnviz.files.history import records
 from rnnviz.files.recording import StoredRecording, open_recording
 from rnnviz.files.tensor_file import TensorFile
-from rnnviz.lab.verification import NetworkChecks
+from rnnviz.probe.verification import NetworkChecks
 from rnnviz.run.schedule import Position
 from rnnviz.run.weight_edits import silence
 from tests.unit.files.recordings import HIDDEN, PROBE, Loop, arrays

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 import rnnviz
+from rnnviz.charts.first_page import curves, network, words_of
+from rnnviz.charts.status import scores_html, story_html
+from rnnviz.charts.theme import DARK, LIGHT, picture
+from rnnviz.charts.verdict import verdict_html
 from rnnviz.config import RunConfig, TaskName
-from rnnviz.drawing.first_page import curves, network, words_of
-from rnnviz.drawing.status import scores_html, story_html
-from rnnviz.drawing.verdict import verdict_html
-from rnnviz.figures.theme import DARK, LIGHT, picture
 from rnnviz.files.page_script import PAGE, page_script
 from rnnviz.files.phrases import USUAL, offered_phrases, usual_phrases
 from rnnviz.files.recorded_epochs import recorded_epochs
@@ -23,8 +23,8 @@ from rnnviz.files.recording import open_recording
 from rnnviz.files.replay import MOST_PHRASES, replay
 from rnnviz.files.replay_frames import DRAWN, WRITTEN
 from rnnviz.files.weights import safetensors_file
+from rnnviz.probe.session import Session
 from rnnviz.run.schedule import Position
-from rnnviz.session import Session
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.upload import File, Upload
 from tests.unit.files.recordings import Loop

@@ -9,8 +9,8 @@ import pytest
 
 from rnnviz.config import RunConfig
 from rnnviz.files.results import ANSWERS, CONFUSION, SCORES, result_csv, result_files
-from rnnviz.lab.results import Rows
-from rnnviz.session import Session
+from rnnviz.probe.session import Session
+from rnnviz.questions.wrong.measure import Rows
 from rnnviz.tasks.upload import File, Upload
 from tests.sampling import each_row
 

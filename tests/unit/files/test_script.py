@@ -12,10 +12,10 @@ from rnnviz.cli import report
 from rnnviz.config import RunConfig
 from rnnviz.engine.training import begin
 from rnnviz.files.script import ScriptError, problem_of, script
+from rnnviz.probe.session import Session
 from rnnviz.run.first_network import FirstNetwork
 from rnnviz.run.run import architecture_of
 from rnnviz.run.weight_edits import silence
-from rnnviz.session import Session
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
 from rnnviz.tasks.given_examples import GivenExamples

@@ -12,7 +12,7 @@ from anywidget import AnyWidget
 
 import rnnviz
 from rnnviz.config import RunConfig
-from rnnviz.session import Session
+from rnnviz.probe.session import Session
 from tests.unit.notebook.cell import in_kernel, until
 from tests.unit.page.browser import unpacked
 

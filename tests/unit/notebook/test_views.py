@@ -6,12 +6,12 @@ import time
 
 import pytest
 
+from rnnviz.charts.theme import DARK, LIGHT
 from rnnviz.config import RunConfig
-from rnnviz.figures.theme import DARK, LIGHT
 from rnnviz.notebook import views as views_module
-from rnnviz.page import viewer as viewer_module
 from rnnviz.page.session_host import FAILED
-from rnnviz.session import Session
+from rnnviz.probe.session import Session
+from rnnviz.ui import viewer as viewer_module
 from tests.unit.notebook.cell import Page, in_kernel, rest, until
 
 SMALL = RunConfig(hidden=2, epochs=100_000)

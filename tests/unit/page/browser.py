@@ -5,7 +5,7 @@ from struct import unpack_from
 
 import numpy as np
 
-from rnnviz.page.viewer import Viewer
+from rnnviz.ui.viewer import Viewer
 
 
 def unpacked(message):

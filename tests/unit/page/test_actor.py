@@ -10,14 +10,14 @@ import pytest
 from rnnviz.config import RunConfig
 from rnnviz.page import actor as acting
 from rnnviz.page import session_registry as module
-from rnnviz.page import time_limit
 from rnnviz.page.actor import Actor, EndedError
 from rnnviz.page.session_host import FAILED, RESTORED, SessionHost
 from rnnviz.page.session_registry import FullError, SessionRegistry
-from rnnviz.page.viewer import Scene, Viewer
+from rnnviz.probe.session import Session
 from rnnviz.run.schedule import Position
 from rnnviz.run.share_link import read_link
-from rnnviz.session import Session
+from rnnviz.ui import time_limit
+from rnnviz.ui.viewer import Scene, Viewer
 
 
 def wait_until(condition):

@@ -3,7 +3,7 @@
 import ast
 from pathlib import Path
 
-from rnnviz.page.style import escaped
+from rnnviz.ui.style import escaped
 
 APP = Path(__file__).resolve().parents[3] / "rnnviz" / "page"
 #: Streamlit's elements that read a text as Markdown.

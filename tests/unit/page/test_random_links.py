@@ -9,16 +9,16 @@ from urllib.parse import parse_qsl
 import numpy as np
 import pytest
 
+from rnnviz.charts.status import status_texts
 from rnnviz.config import SETTINGS
-from rnnviz.drawing.status import status_texts
-from rnnviz.lab.step import StepView
 from rnnviz.page.every_picture import TABS
-from rnnviz.page.pages.step import live_step
 from rnnviz.page.session_host import FAILED, SessionHost
-from rnnviz.page.style import Look, using_look
-from rnnviz.page.viewer import Scene, Viewer
+from rnnviz.probe.session import Session
+from rnnviz.questions.step.measure import StepView
+from rnnviz.questions.step.tab import live_step
 from rnnviz.run.share_link import read_link
-from rnnviz.session import Session
+from rnnviz.ui.style import Look, using_look
+from rnnviz.ui.viewer import Scene, Viewer
 from tests import sampling
 from tests.random_links import random_link
 from tests.sampling import each_row

@@ -12,13 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rnnviz.charts.picture import Picture, scatter
 from rnnviz.config import RunConfig
 from rnnviz.engine.batch import collate
 from rnnviz.engine.training import record
-from rnnviz.figures.picture import Picture, scatter
-from rnnviz.page import frame, time_limit
 from rnnviz.page.command import RefusedError as Refused
-from rnnviz.page.frame import CHEAP
 from rnnviz.page.pace import MAX_BACKLOG, Pace
 from rnnviz.page.session_host import (
     FAILED,
@@ -29,11 +27,13 @@ from rnnviz.page.session_host import (
     STEPS,
     SessionHost,
 )
-from rnnviz.page.viewer import MAX_IN_FLIGHT, SILENCE, Scene
+from rnnviz.probe.session import Session
 from rnnviz.run.schedule import MAX_CHANGES, Position
 from rnnviz.run.share_link import read_link
 from rnnviz.run.weight_edits import scale
-from rnnviz.session import Session
+from rnnviz.ui import frame, time_limit
+from rnnviz.ui.frame import CHEAP
+from rnnviz.ui.viewer import MAX_IN_FLIGHT, SILENCE, Scene
 from tests.sampling import each_row
 from tests.unit.page.browser import Browser
 

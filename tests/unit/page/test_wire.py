@@ -2,7 +2,8 @@
 
 import pytest
 
-from rnnviz.page.wire import STATIC, Preload
+from rnnviz.page.wire import Preload
+from rnnviz.ui.scripts import STATIC
 
 
 def test_a_page_names_every_script_that_it_will_need():

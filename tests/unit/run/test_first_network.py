@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from rnnviz.config import RunConfig
+from rnnviz.probe.session import Session
 from rnnviz.run.first_network import FirstNetwork
 from rnnviz.run.run import architecture_of
 from rnnviz.run.schedule import Position
 from rnnviz.run.weight_edits import scale
-from rnnviz.session import Session
 from rnnviz.tasks.sentiment import sentiment
 
 CONFIG = RunConfig(hidden=4, init_scale=0.1, lr=0.05, epochs=20)

@@ -13,12 +13,12 @@ import pytest
 
 from rnnviz.config import RunConfig
 from rnnviz.engine.evaluation import Score
+from rnnviz.probe.session import Session
 from rnnviz.run import player as module
 from rnnviz.run.player import MOST_PROBLEMS
 from rnnviz.run.schedule import Position
 from rnnviz.run.share_link import read_link
 from rnnviz.run.weight_edits import noise, scale, set_weight, silence
-from rnnviz.session import Session
 from rnnviz.tasks.dataset import build_dataset
 from rnnviz.tasks.table import Row
 from rnnviz.tasks.upload import File, Upload

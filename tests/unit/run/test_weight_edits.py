@@ -5,13 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnviz.analysis.memory_gauge import spectrum
 from rnnviz.cells import OWN
 from rnnviz.config import RunConfig, SettingError
 from rnnviz.engine.batch import collate
 from rnnviz.engine.initializers import initial_parameters
 from rnnviz.engine.parameters import Parameters, plain
 from rnnviz.engine.training import record
+from rnnviz.probe.memory_gauge import spectrum
 from rnnviz.run.weight_edits import (
     LARGEST,
     Edit,

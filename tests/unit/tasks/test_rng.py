@@ -2,9 +2,9 @@
 
 from itertools import count, cycle
 
-from rnnviz.analysis.fixed_points import STARTS
 from rnnviz.engine.initializers import INITIALISATION, SHUFFLING
-from rnnviz.lab.generation import SAMPLING
+from rnnviz.probe.fixed_points import STARTS
+from rnnviz.questions.learn.measure import SAMPLING
 from rnnviz.run.weight_edits import NOISE
 from rnnviz.tasks.rng import DATA, chance, distinct
 from rnnviz.tasks.split import SPLITTING

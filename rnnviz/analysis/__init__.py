@@ -1,1 +1,0 @@
-"""Questions asked of a trace or of weights: arrays in, small frozen records out."""

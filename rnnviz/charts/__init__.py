@@ -1,0 +1,1 @@
+"""Charts: pictures from records; only this package imports Plotly."""

@@ -1,0 +1,128 @@
+"""Axes: numbers, powers of ten, rows of names, and tokens side by side."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+from rnnviz.charts.theme import Theme, plain, shown_token
+
+#: Maximum number of labels of an axis: of words, and of single characters.
+_MOST_LABELS, _MOST_CHARACTERS = 20, 60
+#: The width of a plot in half of a narrow page, in pixels.
+NARROW = 305
+#: About the width of a letter of 14 px, and of a gap, in pixels.
+_LETTER, _GAP = 7, 6
+#: A longer slanted label doesn't fit below its column.
+_MOST_LETTERS = 14
+#: A monospaced font, for characters in narrow columns.
+COLUMN_FONT = "Source Code, Source Code Pro, ui-monospace, monospace"
+
+
+def axis(title: str, theme: Theme, **options: Any) -> dict[str, Any]:
+    """An axis with its title (and unit), a faint grid and no zero line."""
+    return {
+        "title": {"text": title, "standoff": 8, "font": {"size": 14}},
+        "gridcolor": theme.grid,
+        "linecolor": theme.grid,
+        "zeroline": False,
+        "automargin": False,
+        "exponentformat": "power",
+        # Checking labels for overflow costs the browser a layout with every frame.
+        "ticklabeloverflow": "allow",
+        "nticks": 5,
+        **options,
+    }
+
+
+def signed_axis(title: str, limit: float, theme: Theme) -> dict[str, Any]:
+    """An axis from -limit to limit; long numbers are abbreviated to fit beside it."""
+    zero = {"zeroline": True, "zerolinecolor": theme.muted}
+    short = {"tickformat": "~g"} if limit > 1e5 else {}
+    return axis(title, theme, range=[-limit, limit], **zero, **short)
+
+
+def rows_axis(count: int, theme: Theme, **options: Any) -> dict[str, Any]:
+    """An axis with ``count`` rows of names, the first at the top."""
+    rows = {"type": "category", "range": [count - 0.5, -0.5], "nticks": 0, "dtick": 1}
+    return axis("", theme, **rows, **options)
+
+
+def whole(count: float) -> dict[str, Any]:
+    """Whole-number ticks for an axis that counts to a small ``count``."""
+    return {"dtick": 1} if count <= 5 else {}
+
+
+def log_axis(title: str, theme: Theme, span: Sequence[float], **options: Any) -> dict[str, Any]:
+    """A log axis over ``span`` (powers of ten) with at most seven labels, all at powers of ten."""
+    every = max(1, math.ceil((span[1] - span[0]) / 6))
+    # float64 ends at these powers.
+    first, last = max(math.ceil(span[0]), -307), min(math.floor(span[1]), 308)
+    powers = [power for power in range(first, last + 1) if power % every == 0]
+    # Plotly's own labels of powers are larger than all others.
+    names = [{0: "1", 1: "10"}.get(p, f"10<sup>{p}</sup>".replace("-", "−")) for p in powers]
+    ticks = {"tickvals": [10.0**power for power in powers], "ticktext": names}
+    return axis(title, theme, type="log", range=list(span), **ticks, **options)
+
+
+def words_axis(words: Sequence[str], theme: Theme, width: int = NARROW) -> dict[str, Any]:
+    """An axis with a position for each token; of many words only every n-th has a label.
+
+    ``width`` is the smallest width of the plot, in pixels: labels that would overlap are slanted.
+    """
+    labelled = _labelled(words)
+    return axis(
+        "",
+        theme,
+        tickmode="array",
+        tickvals=list(labelled),
+        ticktext=[_label(words[t]) for t in labelled],
+        range=[-0.5, len(words) - 0.5],
+        showgrid=False,
+        tickangle=-40 if _crowded(words, width) else 0,
+        **_small_font(words, width),
+    )
+
+
+def words_margin(words: Sequence[str], width: int = NARROW) -> dict[str, int]:
+    """The margins of all figures over the same words, so that their columns align."""
+    return {"l": 64, "r": 76, "t": 40, "b": 70 if _crowded(words, width) else 32}
+
+
+def column_font(names: Sequence[str], columns: int) -> dict[str, Any]:
+    """The font of names in ``columns`` narrow columns; single characters shrink to fit."""
+    if max(map(len, names)) > 1 or columns * 14 <= NARROW:
+        return {"size": 14}
+    return {"size": min(14, max(11, NARROW * 5 // (columns * 3))), "family": COLUMN_FONT}
+
+
+def _are_characters(words: Sequence[str]) -> bool:
+    """Whether the tokens are characters, few enough to label them all."""
+    return len(words) <= _MOST_CHARACTERS and all(len(w) == 1 for w in words)
+
+
+def _label(word: str) -> str:
+    return plain(shown_token(word), _MOST_LETTERS)
+
+
+def _labelled(words: Sequence[str]) -> range:
+    return range(0, len(words), 1 if _are_characters(words) else 1 + len(words) // _MOST_LABELS)
+
+
+def _crowded(words: Sequence[str], width: int) -> bool:
+    """Whether two neighbouring labels would overlap."""
+    if _are_characters(words):
+        return False
+    labelled = _labelled(words)
+    lengths = [len(plain(words[t], _MOST_LETTERS)) for t in labelled]
+    pitch = width * labelled.step / max(1, len(words))
+    return any(_LETTER * sum(two) / 2 + _GAP > pitch for two in pairwise(lengths))
+
+
+def _small_font(words: Sequence[str], width: int) -> dict[str, Any]:
+    if not _are_characters(words) or len(words) * 10 <= width:
+        return {}
+    size = 12 if len(words) * 7 <= width else 10
+    return {"tickfont": {"size": size, "family": COLUMN_FONT}, "ticks": ""}

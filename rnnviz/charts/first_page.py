@@ -1,0 +1,62 @@
+"""The pictures of the first page: the network over one sequence, and the curves of its run."""
+
+from __future__ import annotations
+
+from rnnviz.charts.explanation import count_in, explanation
+from rnnviz.charts.picture import Picture
+from rnnviz.charts.run_curves import Reach, Scored, run_curves
+from rnnviz.charts.sequence_network import Targets, Words, compared, sequence_network
+from rnnviz.charts.theme import Theme
+from rnnviz.probe.cell_parts import cell_parts
+from rnnviz.probe.chapters import chance_of
+from rnnviz.probe.probe import Probe
+from rnnviz.probe.session import Session
+
+#: Seconds per frame for records of earlier epochs.
+DEVELOP = 0.001
+
+
+def network(session: Session, probe: Probe, words: Words, theme: Theme) -> Picture:
+    """The network over the ``words`` of ``probe``, in the layer and the part shown."""
+    data = session.dataset
+    targets = Targets(data.classes, probe.known, data.one_class_at_end)
+    of = probe.parameters.architecture
+    kept = session.selection.unit_of(of.hidden)
+    passes = [probe.sequence_pass(layer, session.part, kept) for layer in range(of.layers)]
+    shown, levels = passes[session.layer], passes if of.layers > 1 else ()
+    return sequence_network(shown, words, targets, theme, levels)
+
+
+def compared_network(session: Session, probe: Probe, words: Words, theme: Theme) -> Picture:
+    """The same, with the gradient at the second moment of the run, if there is one."""
+    drawn, second = network(session, probe, words, theme), session.second
+    if second is None or not drawn.series:
+        return drawn
+    shown = second.sequence_pass(session.layer)
+    if len(shown.gradients) != len(probe.words) or not shown.finite:
+        return drawn
+    epoch = session.player.second.epoch if session.player.second else 0
+    return compared(drawn, f"{session.unit} {epoch}", shown.gradients)
+
+
+def curves(session: Session, probe: Probe, theme: Theme, budget: float) -> Picture:
+    """The run over its epochs; earlier epochs are measured for ``budget`` seconds."""
+    data, query = session.dataset, session.gradient_query(probe)
+    gauge, flows = session.memory.past(session.run, query, budget)
+    scored = Scored(data.guess, data.metric, session.baselines, chance_of(data))
+    reach = Reach(gauge, flows, probe.words, session.names.noun)
+    return run_curves(session.player.course, scored, reach, theme)
+
+
+def explained(session: Session) -> dict[str, str]:
+    """The explanations of both pictures."""
+    count_in(session.unit)
+    plain = cell_parts(session.state.parameters.architecture.cell).plain_matrix
+    name, noun = "network" if plain else "network_gated", session.names.noun
+    return {"network": explanation(name, noun=noun), "curves": explanation("curves", noun=noun)}
+
+
+def words_of(session: Session, probe: Probe) -> Words:
+    """The tokens that a probe reads, and the words as they were typed."""
+    turning = session.story.turning
+    return Words(probe.words, session.names.noun, probe.typed, probe.offered, turning)

@@ -1,0 +1,90 @@
+"""Gradient sizes: back through time, and of every parameter."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from rnnviz.charts.axes import axis
+from rnnviz.charts.axis_limits import finite_logs
+from rnnviz.charts.epoch_axis import EPOCHS_MARGIN, epoch_marks, epochs_axis, epochs_meta
+from rnnviz.charts.legends import color_bar
+from rnnviz.charts.picture import Picture, Series, compact, heatmap
+from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, plain, shown_token
+from rnnviz.probe.formatting import number
+from rnnviz.probe.gradients import Objective
+from rnnviz.probe.memory_gauge import GradientMap
+from rnnviz.run.history import Course
+
+#: Maximum number of words that fit one below the other.
+_MOST_ROWS = 14
+#: The symbol of the gradient of an objective.
+SYMBOL = {Objective.LOSS: "dL/dh", Objective.MARGIN: "dm/dh"}
+
+
+def gradient_map(
+    norms: GradientMap, course: Course, words: Sequence[str], symbol: str, theme: Theme = LIGHT
+) -> Picture:
+    """||dL/dh_t|| for every token (row) at every epoch (column), coloured by its logarithm."""
+    low, high = color_span(norms.norms)
+    unit = course.history.unit
+    with np.errstate(divide="ignore"):
+        logs = np.maximum(np.log10(norms.norms.T), low)
+    colors = {"zmin": low, "zmax": high, "colorscale": theme.magnitudes}
+    cells = heatmap(
+        name=f"log10 of ||{symbol}||",
+        x=norms.epochs.astype(np.int32),
+        z=compact(logs),
+        colorbar={**color_bar(f"||{symbol}||"), **power_ticks(low, high)},
+        hovertemplate=f"{unit} %{{x}}, word %{{y}}: 10^%{{z:.2f}}<extra></extra>",
+        **colors,
+    )
+    return word_map(cells, f"Gradient over the {unit}s", course, words, theme)
+
+
+def word_map(
+    cells: Series, title: str, course: Course, words: Sequence[str], theme: Theme
+) -> Picture:
+    """A picture of ``cells``, a row for each word, from 1 on, and a column for each epoch."""
+    return picture(
+        [{**cells, "y": list(range(1, len(words) + 1))}],
+        title,
+        HEIGHTS["map"],
+        theme,
+        margin=EPOCHS_MARGIN,
+        shapes=epoch_marks(course, theme, "y"),
+        xaxis=epochs_axis(course, theme, showgrid=False),
+        yaxis=word_rows(words, theme),
+        meta={**epochs_meta(course), "y": "token", "first": 1},
+    )
+
+
+def color_span(norms: Any) -> tuple[float, float]:
+    """The whole powers of ten that span a map of sizes, at most twelve of them."""
+    logs = finite_logs(norms)
+    low, high = (math.floor(logs.min()), math.ceil(logs.max())) if logs.size else (0, 0)
+    return min(max(low, high - 12, -300), high - 1), high
+
+
+def power_ticks(low: float, high: float) -> dict[str, Any]:
+    """Ticks at both ends of a colour scale of powers of ten."""
+    return {"tickvals": [low, high], "ticktext": [number(10.0**end, 2) for end in (low, high)]}
+
+
+def word_rows(words: Sequence[str], theme: Theme) -> dict[str, Any]:
+    """An axis with a row for each word from 1 on, the first at the top."""
+    rows = range(0, len(words), math.ceil(len(words) / _MOST_ROWS))
+    names = [plain(shown_token(words[row]), 8) for row in rows]
+    if rows.step > 1 and all(len(word) == 1 for word in words):
+        # Every n-th letter of a text would read as another text: number them.
+        names = [f"{row + 1} {name}" for row, name in zip(rows, names, strict=True)]
+    ticks = {"tickmode": "array", "tickvals": [row + 1 for row in rows], "ticktext": names}
+    return axis("", theme, **ticks, range=[len(words) + 0.5, 0.5], showgrid=False)
+
+
+def norms_height(count: int) -> int:
+    """The height of a figure with a row for each of ``count`` parameters, in pixels."""
+    return max(HEIGHTS["norms"], 88 + 21 * count)

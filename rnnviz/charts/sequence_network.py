@@ -1,0 +1,197 @@
+"""The network over one sequence: words, memory, answers and the gradient, a column a token.
+
+The page draws this picture itself, in static/network.js, from the series by name and ``meta``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rnnviz.charts.picture import Picture, Series, compact, heatmap, scatter
+from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, shown_token
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.probe.cell_notation import untimed
+from rnnviz.probe.cell_parts import CellParts, cell_parts
+from rnnviz.probe.sequence_pass import LARGEST, SequencePass
+
+TITLE = "The network, token by token"
+#: What stands in the picture's place.
+BROKEN = (
+    "The numbers of this network are no longer finite. "
+    "Go back to an earlier epoch, or start again with a smaller learning rate or with clipping."
+)
+#: A longer label would run under the picture.
+MOST_LETTERS = 7
+_COLORS = ("background", "text", "muted", "grid", "forward", "magnitude", "negative", "neutral",
+           "positive")  # fmt: skip
+
+
+class Words(NamedTuple):
+    """The tokens that are read, and what they are called.
+
+    ``typed`` are the words as they were typed, each with the index of its token, -1 if it is not
+    read; ``vocabulary`` are words to choose from; ``turning`` is the token that turns the verdict.
+    """
+
+    tokens: Sequence[str]
+    noun: str = "word"
+    typed: Sequence[tuple[str, int]] = ()
+    vocabulary: Sequence[str] = ()
+    turning: int | None = None
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What a picture tells the page of them."""
+        return {
+            "words": [shown_token(word) for word in self.tokens],
+            "noun": self.noun,
+            "typed": list(map(list, self.typed)),
+            "vocabulary": list(self.vocabulary),
+            "turning": self.turning,
+        }
+
+
+class Targets(NamedTuple):
+    """The names of the outputs, and the targets of the last tokens.
+
+    ``values`` are classes (N,), -1 if unknown, or values (N, C), NaN if unknown. ``at_end`` says
+    whether there is one class for the whole sequence.
+    """
+
+    names: Sequence[str]
+    values: Array
+    at_end: bool
+
+
+def sequence_network(
+    shown: SequencePass,
+    words: Words,
+    targets: Targets,
+    theme: Theme = LIGHT,
+    levels: Sequence[SequencePass] = (),
+) -> Picture:
+    """The pass of one sequence; a sentence in its place if a number is not finite.
+
+    ``levels`` are the passes in all layers, the lowest first, if there are several.
+    """
+    if not all(level.finite for level in (shown, *levels)):
+        said = {"theme": palette(theme), "sentence": BROKEN}
+        return picture([], TITLE, HEIGHTS["network"], theme, meta=said)
+    series, meta = pass_series(shown, words, targets, theme)
+    meta["levels"] = len(levels)
+    # That of the layer shown is there already.
+    for k, level in enumerate(levels):
+        if level is shown:
+            continue
+        rows = [*_units(level), *_tokens(level)]
+        series += [{**row, "name": f"{row['name']} @{k}", "visible": False} for row in rows]
+    return picture(series, TITLE, HEIGHTS["network"], theme, meta=meta)
+
+
+def compared(drawn: Picture, moment: str, gradients: Array) -> Picture:
+    """The picture with ||dL/dh_t||, (T,), at a second moment of the run as a faint line."""
+    meta = {**drawn.layout["meta"], "moment": moment}
+    line = scatter(name="second gradient", y=compact(gradients), visible=False)
+    return Picture([*drawn.series, line], {**drawn.layout, "meta": meta})
+
+
+def palette(theme: Theme) -> dict[str, str]:
+    """The colours of the picture."""
+    return {name: getattr(theme, name) for name in _COLORS}
+
+
+def pass_series(
+    shown: SequencePass, words: Words, targets: Targets, theme: Theme
+) -> tuple[list[Series], dict[str, Any]]:
+    """The arrays of a pass, and what is said of them."""
+    of = shown.architecture
+    memory, added, formula = _formulas(cell_parts(of.cell))
+    answers, kind = _answers(shown, targets, theme)
+    meta = {
+        "theme": palette(theme),
+        **words.told,
+        "layers": of.layers,
+        "layer": shown.layer + 1,
+        "part": shown.part,
+        "bridge": shown.bridge,
+        "hidden": of.hidden,
+        "group": shown.group,
+        "remembers": shown.part in (*of.cell.states, of.out),
+        "labels": {"memory": _short(memory, cell_parts(of.cell).memory_state), "added": added},
+        "formula": formula,
+        **kind,
+    }
+    return [*_units(shown), *_tokens(shown), *answers], meta
+
+
+def _formulas(parts: CellParts) -> tuple[str, str, str]:
+    """What is kept and what is added, as symbols, and how a unit's state is made of them."""
+    memory, notation = parts.memory, untimed(parts.named)
+    terms = {True: list[str](), False: list[str]()}
+    for term in parts.summands(memory):
+        text = "·".join(notation.factor(node, 0) for node in term.factors)
+        sign = "−" if term.sign < 0 else "+" if terms[parts.kept(term)] else ""
+        terms[parts.kept(term)].append(f"{sign} {text}".strip())
+    kept, added = (" ".join(terms[key]).replace(" · ", "·") for key in (True, False))
+    if parts.plain_matrix:
+        how = f"{memory.functions[0]} of the sum: {parts.out}"
+        return kept, added, f"from the word {{added}}, from memory {{memory}}; {how}"
+    names = dict.fromkeys((memory.name, parts.out))
+    return kept, added, f"added {{added}}, kept {{memory}}; their sum: {', and then '.join(names)}"
+
+
+def _short(text: str, name: str) -> str:
+    """A label that has room before the first word, or else the state's name."""
+    return text if len(text) <= MOST_LETTERS else name
+
+
+def _units(shown: SequencePass) -> list[Series]:
+    """The arrays with a row a unit."""
+    arrays = {"h": shown.states, "memory": shown.memory, "added": shown.added}
+    if shown.part != shown.architecture.cell.equations.out:
+        arrays["cells"] = shown.cells
+    cells = [
+        heatmap(name=name, y=shown.units, z=compact(array.T), visible=name == "h")
+        for name, array in arrays.items()
+    ]
+    matrices = [
+        heatmap(name=f"W_hh {k}", z=compact(W), visible=False) for k, W in enumerate(shown.weights)
+    ]
+    return cells + matrices
+
+
+def _tokens(shown: SequencePass) -> list[Series]:
+    """The numbers of every token, and the loss."""
+    gradients = np.where(shown.gradients > LARGEST, np.inf, shown.gradients)
+    rows = {"share": shown.share, "strength": shown.strength, "gradient": gradients}
+    rows["loss"] = np.array([shown.loss])
+    return [scatter(name=name, y=compact(row), visible=False) for name, row in rows.items()]
+
+
+def _answers(
+    shown: SequencePass, targets: Targets, theme: Theme
+) -> tuple[list[Series], dict[str, Any]]:
+    answers, values, names = shown.answers, targets.values, targets.names
+    if values.ndim == 2:
+        rows = {"predicted": answers, "targets": values}
+        largest = max(float(np.abs(np.nan_to_num(a)).max(initial=0)) for a in rows.values())
+        limit = theme.scale.nice_limit(largest)
+        cells = [heatmap(name=k, z=compact(a.T), visible=False) for k, a in rows.items()]
+        return cells, {"answers": "values", "names": list(names), "limit": limit}
+    known = ~np.isnan(answers[:, 0])
+    predicted = np.where(known, answers.argmax(axis=1), -1)
+    # Of a large vocabulary only the names that occur.
+    used = np.arange(len(names)) if targets.at_end else np.union1d(predicted, values)
+    used = used[used >= 0]
+    rows = {
+        "probability": compact(answers.max(axis=1)),
+        "predicted": np.where(known, np.searchsorted(used, predicted), -1),
+        "targets": np.where(values < 0, -1, np.searchsorted(used, values)),
+    }
+    shown_names = [shown_token(names[k]) for k in used.tolist()]
+    kind = "verdict" if targets.at_end else "every"
+    lines = [scatter(name=name, y=row, visible=False) for name, row in rows.items()]
+    return lines, {"answers": kind, "names": shown_names, "classes": len(names)}

@@ -1,0 +1,311 @@
+"""Two sequences, or two networks, side by side on the words of the first."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rnnviz.charts.axes import axis, signed_axis, words_axis, words_margin
+from rnnviz.charts.color_math import faint
+from rnnviz.charts.picture import Picture, Series, bar, compact, exact, scatter
+from rnnviz.charts.shapes import note, outlines
+from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, plain
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.probe.formatting import number
+
+#: How A and B are told apart, in a title.
+_PAIR = "; <b>A</b> solid, <b>B</b> dashed"
+#: With more words numbers have no room; nor have two side by side, and those of bars alone.
+MOST_NUMBERS, MOST_PAIRS, MOST_ALONE = 10, 6, 20
+
+
+class Pair(NamedTuple):
+    """Values of the first and the second on the words of the first, (T, ...); NaN if it has none.
+
+    ``others`` are the words of the second there.
+    """
+
+    first: Array
+    second: Array
+    words: Sequence[str]
+    others: Sequence[str]
+
+    @property
+    def difference(self) -> Array:
+        """The second minus the first."""
+        return np.asarray(self.second - self.first)
+
+    @property
+    def changed(self) -> list[int]:
+        """The columns in which the second reads something else."""
+        pairs = zip(self.words, self.others, strict=True)
+        return [t for t, (one, other) in enumerate(pairs) if one != other]
+
+
+def largest(array: Array) -> float:
+    """The largest size of the finite numbers, 0 if there is none."""
+    return float(np.abs(array[np.isfinite(array)]).max(initial=0.0))
+
+
+# Distances
+
+
+def distance_curve(
+    distances: Array, words: Sequence[str], title: str, theme: Theme = LIGHT, noted: bool = False
+) -> Picture:
+    """A distance after every word, (T,); NaN is a gap.
+
+    If ``noted``, with the factor from word to word, and where both part.
+    """
+    limit = theme.scale.nice_limit(largest(distances))
+    steps, few = len(words), len(words) <= MOST_NUMBERS
+    curve = scatter(
+        x=list(range(steps)),
+        y=compact(distances),
+        mode="lines+markers+text",
+        fill="tozeroy",
+        fillcolor=faint(theme.text, 0.08),
+        line={"color": theme.text, "width": 2.5},
+        marker={"size": 8, "color": theme.text},
+        text=[_length(d) if few and d > 0 else "" for d in distances.tolist()],
+        textposition="top center",
+        customdata=exact(distances),
+        hovertemplate="%{customdata}<extra></extra>",
+    )
+    return picture(
+        [curve],
+        title,
+        HEIGHTS["distance"],
+        theme,
+        xaxis=words_axis(words, theme),
+        yaxis=axis("", theme, range=[0, 1.8 * limit], nticks=3),
+        margin=words_margin(words),
+        annotations=_factors(distances, theme) if noted and few else [],
+        meta={"x": "token"},
+    )
+
+
+def _length(distance: float) -> str:
+    return f"{distance:.2f}" if distance >= 0.005 else number(distance, 1)
+
+
+def _factors(distances: Array, theme: Theme) -> list[dict[str, Any]]:
+    """How many times as far they are apart as at the word before, and where they part."""
+    notes, values = [], distances.tolist()
+    apart = [t for t, d in enumerate(values) if d > 0]
+    if apart and apart[0] > 0:
+        notes.append(
+            note("they part here", "right bottom", x=apart[0], y=values[apart[0]], xshift=-26,
+                 font={"weight": 600})
+        )  # fmt: skip
+    for t in apart:
+        if t + 1 < len(values) and values[t + 1] > 0:
+            middle = {"x": t + 0.5, "y": 0.5 * (values[t] + values[t + 1])}
+            factor = values[t + 1] / values[t]
+            text = f"× {factor:.1f}" if 0.1 <= factor < 100 else f"× {number(factor, 1)}"
+            # Above the line, which in a low picture is close to the axis.
+            style = {"font": {"color": theme.muted}, "bgcolor": theme.background}
+            notes.append(note(text, "center bottom", **middle, yshift=3, **style))
+    return notes
+
+
+# Answers
+
+
+@dataclass(frozen=True)
+class AnswerScale:
+    """How an answer is drawn: a probability from ``base``, or a value.
+
+    ``sides`` are the names of the two classes, if there are just two.
+    """
+
+    title: str
+    base: float = 0.0
+    probability: bool = True
+    sides: tuple[str, str] | None = None
+
+    def label(self, value: float) -> str:
+        """The value in a few characters: of two classes the probability of the likelier one."""
+        if not math.isfinite(value):
+            return ""
+        if not self.probability:
+            return number(value, 2)
+        return percent(max(value, 1 - value) if self.sides else value)
+
+    def axis(self, values: Array, theme: Theme) -> dict[str, Any]:
+        """The vertical axis."""
+        if not self.probability:
+            return signed_axis("", 1.25 * theme.scale.nice_limit(largest(values)), theme)
+        low, high = (-0.34, 1.34) if self.sides else (0.0, 1.2)
+        texts = ["0%", "50%", "100%"]
+        if self.sides:
+            texts = [plain(self.sides[0], 11), "50%", plain(self.sides[1], 11)]
+        return axis("", theme, range=[low, high], tickvals=[0, 0.5, 1], ticktext=texts)
+
+    def color(self, value: float, usual: str, theme: Theme) -> str:
+        """That of the side if there are two, else the usual one."""
+        if self.sides:
+            usual = theme.positive if value > self.base else theme.negative
+        return faint(usual, 0.55)
+
+
+def percent(share: float) -> str:
+    """A probability in few digits; with one more where it is almost certain."""
+    return f"{share:.1%}" if 0.99 <= share < 0.9995 else f"{share:.0%}"
+
+
+def compared_answers(pair: Pair, scale: AnswerScale, theme: Theme = LIGHT) -> Picture:
+    """The answers of A and of B after every word, (T,) each, beside each other."""
+    sides = ((pair.first, -0.2, "A", "solid"), (pair.second, 0.2, "B", "dash"))
+    bars = [_bars(values, (place, 0.36), name, scale, theme) for values, place, name, _ in sides]
+    bars = [{**series, "textfont": {"size": 11}} for series in bars]
+    # Where both bars end at the same place, one number stands for both.
+    bars[1]["text"] = [
+        "" if first == second and side >= 0 else second
+        for first, second, side in zip(
+            *(series["text"] for series in bars), bars[0]["y"] * bars[1]["y"], strict=True
+        )
+    ]
+    edges = [_edges(values, (x, 0.36), scale.base, theme, dash) for values, x, _, dash in sides]
+    return _answers([*bars, *edges], pair, scale, f"{plain(scale.title, 60)}{_PAIR}", theme)
+
+
+def answers_before(pair: Pair, scale: AnswerScale, theme: Theme = LIGHT) -> Picture:
+    """The answers now, the second of the pair, in the dashed outline of those before."""
+    now = _bars(pair.second, (0.0, 0.44), "now", scale, theme)
+    before = _bars(pair.first, (0.0, 0.6), "before", scale, theme)
+    # The number stands beyond both ends.
+    one, other = pair.first - scale.base, pair.second - scale.base
+    longer = (one * other > 0) & (np.abs(one) > np.abs(other))
+    texts = [(text, "") if further else ("", text)
+             for text, further in zip(now["text"], longer.tolist(), strict=True)]  # fmt: skip
+    before |= {"marker": {"color": faint(theme.text, 0)}, "text": [text for text, _ in texts]}
+    now |= {"text": [text for _, text in texts]}
+    edges = _edges(pair.first, (0.0, 0.6), scale.base, theme, "dash")
+    title = f"{plain(scale.title, 60)}, now; dashed: before"
+    return _answers([before, now, edges], pair, scale, title, theme)
+
+
+def _answers(
+    series: list[Series], pair: Pair, scale: AnswerScale, title: str, theme: Theme
+) -> Picture:
+    values = np.concatenate([pair.first, pair.second])
+    return picture(
+        series,
+        title,
+        HEIGHTS["answers"],
+        theme,
+        xaxis=words_axis(pair.words, theme),
+        yaxis=scale.axis(values, theme),
+        margin=words_margin(pair.words),
+        meta={"x": "token"},
+    )
+
+
+def _bars(
+    values: Array, column: tuple[float, float], name: str, scale: AnswerScale, theme: Theme
+) -> Series:
+    place, width = column
+    # Two bars side by side have less room.
+    numbers = len(values) <= (MOST_ALONE if width > 0.4 else MOST_PAIRS)
+    return bar(
+        x=compact(np.arange(len(values)) + place),
+        y=compact(values - scale.base),
+        base=scale.base,
+        width=width,
+        name=name,
+        marker={"color": [scale.color(value, theme.muted, theme) for value in values.tolist()]},
+        text=[scale.label(value) if numbers else "" for value in values.tolist()],
+        textposition="outside",
+        customdata=exact(values),
+        hovertemplate=f"{name}: %{{customdata}}<extra></extra>",
+    )
+
+
+def _edges(
+    values: Array, column: tuple[float, float], base: float, theme: Theme, dash: str
+) -> Series:
+    place, width = column
+    boxes = [
+        (t + place - width / 2, base, t + place + width / 2, value)
+        for t, value in enumerate(values.tolist())
+        if math.isfinite(value)
+    ]
+    drawn = outlines(boxes, theme.text, 1.6)
+    return {**drawn, "line": {**drawn["line"], "dash": dash}, "showlegend": False}
+
+
+# What each word adds
+
+
+def contribution_bars(
+    contributions: Array,
+    words: Sequence[str],
+    title: str,
+    theme: Theme = LIGHT,
+    others: Array | None = None,
+) -> Picture:
+    """What every word adds to an answer, (T,): up for it, down against it.
+
+    ``others`` is what those of B add; then both stand beside each other.
+    """
+    both = [contributions] if others is None else [contributions, others]
+    limit = theme.scale.nice_limit(max(map(largest, both)))
+    columns = [(0.0, 0.6)] if others is None else [(-0.2, 0.36), (0.2, 0.36)]
+    bars = [
+        _contributions(values, column, limit, theme)
+        for values, column in zip(both, columns, strict=True)
+    ]
+    edges, heads, sums = [], "", [_signed(float(np.nansum(values)), limit) for values in both]
+    total = f"sum<br><b>{sums[0]}</b>"
+    if others is not None:
+        edges = [_edges(contributions, columns[0], 0.0, theme, "solid"),
+                 _edges(others, columns[1], 0.0, theme, "dash")]  # fmt: skip
+        heads, total = _PAIR, "sum<br>A <b>{}</b><br>B <b>{}</b>".format(*sums)
+    place = {"xref": "paper", "x": 1, "xshift": 10, "y": 0}
+    return picture(
+        [*bars, *edges],
+        plain(title, 80) + heads,
+        HEIGHTS["saliency"],
+        theme,
+        xaxis=words_axis(words, theme),
+        yaxis=signed_axis("", 1.35 * limit, theme) | {"nticks": 3},
+        margin=words_margin(words),
+        annotations=[note(total, "left middle", **place)],
+        meta={"x": "token"},
+    )
+
+
+def _contributions(
+    values: Array, column: tuple[float, float], limit: float, theme: Theme
+) -> Series:
+    place, width = column
+    # A very small number is too long to stand at its bar; two side by side have less room.
+    most = MOST_ALONE if width > 0.4 else MOST_PAIRS
+    few = len(values) <= most and limit >= 1e-3
+    listed = values.tolist()
+    return bar(
+        x=compact(np.arange(len(listed)) + place),
+        y=compact(values),
+        width=width,
+        marker={"color": [theme.positive if v > 0 else theme.negative for v in listed]},
+        text=[_signed(value, limit) if few else "" for value in listed],
+        textposition="outside",
+        customdata=exact(values),
+        hovertemplate="%{customdata}<extra></extra>",
+    )
+
+
+def _signed(value: float, limit: float) -> str:
+    """The value with its sign, and with the digits of its scale."""
+    if not math.isfinite(value):
+        return ""
+    if limit < 1e-3:
+        return number(value, 2, "+")
+    digits = max(0, 1 - math.floor(math.log10(limit)))
+    # The sum turns -0.0 into 0.0.
+    return f"{round(value, digits) + 0.0:+.{digits}f}".replace("-", "−")

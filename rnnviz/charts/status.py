@@ -1,0 +1,140 @@
+"""The state of the run as HTML: its scores, its story, its signs of health, and its message."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from html import escape
+
+from rnnviz.charts.story_line import question_link, story_line
+from rnnviz.probe.formatting import number
+from rnnviz.probe.health import MEANINGS, Level, Sign, judged, overfit, worst
+from rnnviz.probe.questions import GradientQuestion, StateQuestion, TrainQuestion
+from rnnviz.probe.session import Session
+from rnnviz.probe.training_phase import phase_of
+from rnnviz.run.player import LOOKING_BACK
+
+#: The question whose tab shows what a sign measures.
+_ASKED = {
+    "saturated": StateQuestion.CARRY,
+    "silent": StateQuestion.CARRY,
+    "clipped": GradientQuestion.FEED,
+    "update": GradientQuestion.FEED,
+    "gradient": GradientQuestion.FEED,
+    "reach": GradientQuestion.REACH,
+    "overfit": TrainQuestion.WRONG,
+}
+#: What the story has room for of the question that leads on.
+_SHORT = {
+    GradientQuestion.REACH: "How far back?",
+    StateQuestion.WHAT_IF: "What if?",
+    StateQuestion.CARRY: "Which units?",
+}
+#: Signs of a step that a recording doesn't have: its optimizer is that of another program.
+_OF_A_STEP = ("clipped", "update")
+#: Longer numbers of epochs are written smaller.
+MOST_DIGITS = 4
+
+
+def status_texts(session: Session, story: str | None = None, linked: bool = True) -> dict[str, str]:
+    """The texts of the header: status, signs, message, and ``story`` or else that of the run.
+
+    ``linked``: with links to the tabs that show more.
+    """
+    signs = _signs(session)
+    return {
+        "status": scores_html(session, session.player.condition),
+        "story": story or story_html(session, linked),
+        "health": _worst(worst(signs)),
+        "signs": _table(session, signs, linked),
+        "message": _message(session),
+    }
+
+
+def _signs(session: Session) -> Sequence[Sign]:
+    """The signs of health at the epoch shown, as they are to be taken at this point of the run."""
+    history = session.run.history
+    end = history.rows_until(session.player.position.epoch)
+    train, test = (history.column(f"{role}_loss")[:end] for role in ("train", "test"))
+    guess = session.dataset.guess.loss
+    phase = phase_of(train, guess)
+    signs = [judged(sign, phase) for sign in session.signs]
+    if session.player.recorded:
+        return [sign for sign in signs if sign.name not in _OF_A_STEP]
+    return [*signs, overfit(test, train, guess)]
+
+
+def scores_html(session: Session, condition: str) -> str:
+    """The ``condition`` of the run, the epoch, and loss and metric on training and test set."""
+    player, data = session.player, session.dataset
+    epoch, offset = player.position
+    history, last = session.run.history, player.course.epochs
+    scores = history.row(epoch)
+    unit = history.unit
+    # Within an epoch the scores are those of its beginning.
+    of = f"<small>{f'at {epoch}' if offset else '&nbsp;'}</small>"
+    # By its greatest length, so that its size stays.
+    kind = "long" if len(str(last)) > MOST_DIGITS else ""
+    kind = f"epoch {'within' if offset else kind}"
+    what = f"{condition} at" if condition == LOOKING_BACK else f"{condition} · {unit}"
+    rows = "".join(
+        f'<tr class="{role}"><th>{name}</th>'
+        f"<td>{score_text(scores[f'{role}_loss'], '{:.4f}')}</td>"
+        f"<td>{score_text(scores[f'{role}_metric'], '{:.1%}')}</td></tr>"
+        for role, name in zip(("train", "test"), history.roles, strict=True)
+    )
+    return (
+        f'<div class="rnnviz-status"><div class="{kind}"><small>{what}</small>'
+        f"<b>{player.progress} of {last}</b></div><table>"
+        f"<tr><td>{of}</td><th>loss ({data.guess.unit})</th><th>{data.metric.name}</th></tr>"
+        f"{rows}</table></div>"
+    )
+
+
+def story_html(session: Session, linked: bool = True) -> str:
+    """The chapter at the epoch shown, and a sentence; ``linked`` to the tab that shows it."""
+    told, player = session.story, session.player
+    back = f"Looking back from {player.run.position}. " if player.condition == LOOKING_BACK else ""
+    asked, sentence = told.question, escape(back + told.sentence)
+    # While the run plays, a link would jump with every number.
+    if asked and linked and not player.running:
+        sentence = f"<bdi>{sentence} {question_link(asked, _SHORT.get(asked, ''))}</bdi>"
+    return story_line(told, sentence, told.broken)
+
+
+def _worst(sign: Sign) -> str:
+    """The worst sign in one word, and a dot in the colour of its level."""
+    word = "no warning" if sign.level is Level.FINE else sign.name
+    said = f"Health: {sign.name}, {sign.level}"
+    dot = f'<i class="{sign.level}" title="{said}">●</i>'
+    return f'{dot} {word}<span class="rnnviz-unseen">, {said}</span>'
+
+
+def _table(session: Session, signs: Sequence[Sign], linked: bool) -> str:
+    """The signs of health, and advice about the worst of them."""
+    rows = "".join(_row(sign, linked) for sign in signs)
+    # A run that has stopped has its own hint, in the message; two would compete.
+    stopped = session.player.diverged and session.player.shown is None
+    advice = "" if stopped else escape(f"On the sequence shown: {worst(signs).advice}")
+    return f'<div class="rnnviz-health"><p>{advice}</p><table>{rows}</table></div>'
+
+
+def _row(sign: Sign, linked: bool) -> str:
+    value = score_text(sign.value, "{:.0%}") if sign.share else number(sign.value, 2)
+    meaning = escape(f"{MEANINGS[sign.name]} {sign.advice}")
+    name = question_link(_ASKED[sign.name], sign.name) if linked else sign.name
+    cells = f"<td>{name}</td><td>{value}</td><td><i>{sign.level}</i></td><td>{meaning}</td>"
+    return f'<tr class="{sign.level}">{cells}</tr>'
+
+
+def _message(session: Session) -> str:
+    """What the last action did."""
+    message = escape(session.player.message)
+    return f'<div class="rnnviz-message" role="status" title="{message}">{message}</div>'
+
+
+def score_text(value: float, form: str) -> str:
+    """A score in the format ``form``; ∞ if it is infinite, a dash if there is none."""
+    if not math.isfinite(value):
+        return "–" if math.isnan(value) else "∞"
+    return form.format(value)

@@ -1,0 +1,188 @@
+"""Training curves: loss, metric and memory gauge over the epochs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+
+from rnnviz.charts.axes import axis, log_axis
+from rnnviz.charts.axis_limits import nice_limit
+from rnnviz.charts.epoch_axis import (
+    EPOCHS_MARGIN,
+    change_labels,
+    end_points,
+    epoch_marks,
+    epochs_axis,
+    epochs_meta,
+    thinned,
+)
+from rnnviz.charts.legends import colored
+from rnnviz.charts.memory_gauge import gauge_curves, gauge_span
+from rnnviz.charts.picture import Picture, Series, compact, scatter
+from rnnviz.charts.shapes import PAPER, level, note
+from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture
+from rnnviz.probe.baselines import Baseline
+from rnnviz.probe.formatting import number
+from rnnviz.probe.memory_gauge import MemoryGauge
+from rnnviz.run.history import Course, Ghost, History
+from rnnviz.tasks.metrics import ACCURACY, Guess, Metric
+
+#: The shares of the figure's height for the loss and, below it, for the gauge.
+_ABOVE, _BELOW = (0.46, 1.0), (0.0, 0.33)
+#: The height of a label of two lines beside the plot, in pixels.
+_LABEL = 34
+
+
+def loss_curve(
+    course: Course,
+    guess: Guess,
+    gauge: MemoryGauge | None = None,
+    theme: Theme = LIGHT,
+    baselines: Sequence[Baseline] = (),
+) -> Picture:
+    """Mean loss over the epochs, train and test, with guessing, baselines and all changes.
+
+    A gauge is drawn below, on the same epochs.
+    """
+    top = loss_limit(course, guess)
+    height = HEIGHTS["metric" if gauge is None else "loss"]
+    labels = [_guess_label(guess, theme), *_baseline_labels(baselines, guess.unit, theme)]
+    curves = _curves(course, ("train_loss", "test_loss"), f"%{{y:.4g}} {guess.unit}", theme)
+    yaxes, above, below = ["y"], {}, {}
+    shapes, notes = [level(label["y"], theme) for label in labels], change_labels(course)
+    if gauge is not None:
+        yaxes, above = ["y", "y2"], {"domain": _ABOVE}
+        curves = [*curves[:2], *gauge_curves(gauge, course.history.unit, theme, "y2"), *curves[2:]]
+        shapes.insert(0, level(1, theme, width=1.5) | {"yref": "y2"})
+        notes.append(_gauge_heading(theme))
+        below["yaxis2"] = log_axis(
+            f"{gauge.weights} / tokens", theme, gauge_span(gauge), domain=_BELOW
+        )
+    legend = {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.005, "yanchor": "bottom"}
+    return picture(
+        [*curves, *end_points(course, curves)],
+        "Loss",
+        height,
+        theme,
+        xaxis=epochs_axis(course, theme, anchor=yaxes[-1]),
+        yaxis=axis(f"loss ({guess.unit})", theme, range=[-0.02 * top, 1.02 * top], **above),
+        **below,
+        shapes=[*shapes, *epoch_marks(course, theme, *yaxes)],
+        annotations=[*_apart(labels, top, height, gauge is not None), *notes],
+        margin=EPOCHS_MARGIN,
+        showlegend=True,
+        legend=legend,
+    )
+
+
+def metric_curve(course: Course, metric: Metric = ACCURACY, theme: Theme = LIGHT) -> Picture:
+    """The metric of the task over the epochs, train and test: the share that is right."""
+    curves = _curves(course, ("train_metric", "test_metric"), "%{y:.1%}", theme)
+    return picture(
+        [*curves, *end_points(course, curves)],
+        metric.name.capitalize(),
+        HEIGHTS["metric"],
+        theme,
+        margin=EPOCHS_MARGIN,
+        shapes=epoch_marks(course, theme, "y"),
+        xaxis=epochs_axis(course, theme),
+        yaxis=axis("", theme, range=[-0.02, 1.04], tickformat=".0%"),
+        meta=epochs_meta(course),
+    )
+
+
+def _curves(course: Course, columns: tuple[str, str], hover: str, theme: Theme) -> list[Series]:
+    curves = _pair(course.history, thinned(len(course.history)), columns, hover, theme)
+    return curves + (_ghost_curves(course.ghost, columns, hover, theme) if course.ghost else [])
+
+
+def _pair(
+    history: History, rows: Any, columns: tuple[str, str], hover: str, theme: Theme
+) -> list[Series]:
+    """The curves of the training set and, if there is one, of the test set."""
+    train, test = history.roles
+    styles = ((train, theme.train, "solid"), (test, theme.test, "dash"))
+    return [
+        scatter(
+            x=history.epochs[rows].astype(np.int32),
+            y=compact(history.column(column)[rows]),
+            name=name,
+            mode="lines",
+            line={"color": color, "width": 2.5, "dash": dash},
+            hovertemplate=f"{history.unit} %{{x}}: {hover}<extra>%{{fullData.name}}</extra>",
+        )
+        for column, (name, color, dash) in zip(columns, styles, strict=True)
+        if not np.isnan(history.column(column)).all()
+    ]
+
+
+def _ghost_curves(ghost: Ghost, columns: tuple[str, str], hover: str, theme: Theme) -> list[Series]:
+    """The abandoned run, from the epoch of the branch on."""
+    rows = np.unique(np.append(thinned(len(ghost.history)), ghost.position.epoch))
+    rows = rows[rows >= ghost.position.epoch]
+    curves = _pair(ghost.history, rows, columns, hover, theme)
+    for curve in curves:
+        line = {**curve["line"], "width": 1.2, "dash": "dot"}
+        curve.update(name=f"old {curve['name']}", opacity=0.4, line=line, showlegend=False)
+    return curves
+
+
+def loss_limit(course: Course, guess: Guess) -> float:
+    """The top of the axis of losses."""
+    histories = [course.history, *([course.ghost.history] if course.ghost else ())]
+    losses = [h.column(name) for h in histories for name in ("train_loss", "test_loss")]
+    worst = max(1.2 * guess.loss, *(float(np.nanmax(v, initial=0.0)) for v in losses))
+    return nice_limit(worst) if worst > 1 or guess.unit != "nats" else 1.0
+
+
+def _gauge_heading(theme: Theme) -> dict[str, Any]:
+    """The gauge's title, and its legend as text, which Plotly draws faster than a legend."""
+    legend = (
+        colored("━ radius", theme.text),
+        colored("╌ singular value", theme.muted),
+        colored("━ half-life", theme.magnitude),
+    )
+    text = f"<b>Memory gauge</b>   {'   '.join(legend)}"
+    return note(text, "left bottom", **PAPER, x=0, y=_BELOW[1] + 0.02, font={"size": 14})
+
+
+def _guess_label(guess: Guess, theme: Theme) -> dict[str, Any]:
+    return _label(f"guessing:<br>{guess.text}", guess.loss, theme)
+
+
+def _baseline_labels(
+    baselines: Sequence[Baseline], unit: str, theme: Theme
+) -> Iterator[dict[str, Any]]:
+    for line in baselines:
+        text = f"{line.text}: {number(line.loss, 3)} {unit}, {line.right:.0%} right"
+        label = _label(f"{line.name}<br>{number(line.loss, 3)}", line.loss, theme)
+        yield label | {"hovertext": f"On the training sequences,<br>{text}"}
+
+
+def _label(text: str, loss: float, theme: Theme) -> dict[str, Any]:
+    """The label of a level of the loss, at the right of the plot."""
+    font = {"color": theme.muted, "size": 12}
+    position = {"xref": "paper", "x": 1, "xshift": 2, "y": loss}
+    return note(text, "left middle", **position, align="left", font=font)
+
+
+def _apart(
+    labels: Sequence[dict[str, Any]], top: float, height: int, gauged: bool
+) -> list[dict[str, Any]]:
+    """Labels from the highest to the lowest, shifted so that none covers another."""
+    # Between the margins of every picture, and in the range of the axis.
+    pixels = (height - 44 - 48) * (_ABOVE[1] - _ABOVE[0] if gauged else 1)
+    exact = [pixels * (label["y"] / top + 0.02) / 1.04 for label in reversed(labels)]
+    shifted = _spread(exact, _LABEL, pixels)
+    shifts = [round(y - at) for y, at in zip(shifted, exact, strict=True)]
+    return [label | {"yshift": s} for label, s in zip(labels, reversed(shifts), strict=True)]
+
+
+def _spread(ascending: Sequence[float], gap: float, end: float) -> list[float]:
+    """Positions at least ``gap`` apart and below ``end``, from 0 on, near the given ones."""
+    up = list(accumulate(ascending, lambda below, y: max(y, below + gap)))
+    down = accumulate(reversed(up), lambda above, y: min(y, above - gap), initial=end + gap)
+    return list(down)[:0:-1]

@@ -1,1 +1,0 @@
-"""What is drawn of a session: on the page, in a notebook, and in a file that replays a run."""

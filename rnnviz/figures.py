@@ -1,0 +1,73 @@
+"""Figures from records; only this package imports Plotly."""
+
+from rnnviz.charts import (
+    answers,
+    gradients,
+    hidden_states,
+    memory_gauge,
+    run_curves,
+    sentence,
+    sequence_network,
+    side_by_side,
+    table,
+    theme,
+    training_curves,
+    units,
+    words_row,
+)
+from rnnviz.questions.breaks import pictures as silencing
+from rnnviz.questions.carry import pictures as response
+from rnnviz.questions.carry import tinted_phrases
+from rnnviz.questions.feed import pictures as optimizer_steps
+from rnnviz.questions.feed import token_shares
+from rnnviz.questions.linear_probe import pictures as linear_probe
+from rnnviz.questions.path import class_separation
+from rnnviz.questions.path import pictures as trajectories
+from rnnviz.questions.reach import complex_plane, gradient_over_lag, length_generalization
+from rnnviz.questions.reach import pictures as reach
+from rnnviz.questions.rest import pictures as dynamics
+from rnnviz.questions.rest import rest_points
+from rnnviz.questions.right import pictures as exact_vs_notebook
+from rnnviz.questions.step import inside_cell
+from rnnviz.questions.step import pictures as step_network
+from rnnviz.questions.what_if import pictures as compared_states
+from rnnviz.questions.what_if import word_choices
+from rnnviz.questions.wrong import class_bars, confusion_matrix, value_scatter
+
+__all__ = [
+    "answers",
+    "class_bars",
+    "class_separation",
+    "compared_states",
+    "complex_plane",
+    "confusion_matrix",
+    "dynamics",
+    "exact_vs_notebook",
+    "gradient_over_lag",
+    "gradients",
+    "hidden_states",
+    "inside_cell",
+    "length_generalization",
+    "linear_probe",
+    "memory_gauge",
+    "optimizer_steps",
+    "reach",
+    "response",
+    "rest_points",
+    "run_curves",
+    "sentence",
+    "sequence_network",
+    "side_by_side",
+    "silencing",
+    "step_network",
+    "table",
+    "theme",
+    "tinted_phrases",
+    "token_shares",
+    "training_curves",
+    "trajectories",
+    "units",
+    "value_scatter",
+    "word_choices",
+    "words_row",
+]

@@ -1,1 +1,0 @@
-"""The tabs of the page *Hidden states*: one file per tab, with its layout and drawing."""

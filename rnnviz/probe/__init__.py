@@ -1,0 +1,1 @@
+"""Probe: a session, and what several questions measure."""

@@ -1,0 +1,188 @@
+"""CellValues: every value of a cell's equations, and its gradient, on one sequence in one layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from rnnviz.engine.derive import Adjoint
+from rnnviz.engine.graph import Node, topological
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.engine.parameters import Parameters
+from rnnviz.probe.cell_parts import CellParts
+from rnnviz.probe.unrolled import Span, Unrolled
+
+_COMPARED: dict[str, Callable[[Array, Array], Array]] = {
+    ">": np.greater, ">=": np.greater_equal, "<": np.less, "<=": np.less_equal,
+}  # fmt: skip
+#: The functions of a cell's text.
+FORMULAS: dict[str, Callable[..., Any]] = {
+    "add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide, "neg": np.negative,
+    "sigmoid": lambda a: 0.5 + 0.5 * np.tanh(0.5 * a), "tanh": np.tanh,
+    "relu": lambda a: np.maximum(a, 0), "softplus": lambda a: np.logaddexp(0, a), "exp": np.exp,
+    "log": np.log, "sqrt": np.sqrt, "cos": np.cos, "sin": np.sin, "max": np.maximum,
+}  # fmt: skip
+
+
+class CellValues:
+    """The values of one sequence in one layer, (T, H): recorded ones, others computed from these.
+
+    A number is an array without axes.
+    """
+
+    def __init__(self, parts: CellParts, unrolled: Unrolled, parameters: Parameters) -> None:
+        self.parts, self.unrolled, self.parameters = parts, unrolled, parameters
+        self._memo: dict[Node, Array] = {}
+
+    def __call__(self, node: Node) -> Array:
+        """The value of ``node`` at every token."""
+        with np.errstate(all="ignore"):
+            for below in topological([node], ends=self._is_known):
+                if below not in self._memo and below.kind != "input":
+                    self._memo[below] = self._value(below)
+        return self._memo[node]
+
+    def _is_known(self, node: Node) -> bool:
+        return node in self._memo or self.unrolled.has(self._recorded(node))
+
+    def _recorded(self, node: Node) -> str:
+        """The name of its array in the trace, if the engine has recorded it."""
+        names = self.parts.cell.layout.back.named
+        return f"{node.name}_before" if node.kind == "state" else names.get(node, "")
+
+    def _value(self, node: Node) -> Array:
+        name = self._recorded(node)
+        if self.unrolled.has(name):
+            return self.unrolled.of(name)
+        match node.kind:
+            case "number":
+                return np.array(node.value)
+            case "vector":
+                return self._of_spans(lambda span, W: np.tile(W, (span.steps, 1)), node.name)
+            case "product":
+                return self._product(node)
+        return self.computed(node, [self._memo[arg] for arg in node.args])
+
+    @staticmethod
+    def function(name: str, values: Array) -> Array:
+        """A function of one argument by its name."""
+        return np.asarray(FORMULAS[name](values))
+
+    @staticmethod
+    def computed(node: Node, args: list[Array]) -> Array:
+        """A function of its arguments."""
+        if node.kind == "mask":
+            return np.asarray(_COMPARED[node.name](*args) * 1.0)
+        if node.kind == "power":
+            return np.asarray(args[0] ** node.value)
+        if node.kind == "where":
+            left, right, yes, no = args
+            return np.where(_COMPARED[node.name](left, right), yes, no)
+        return np.asarray(FORMULAS[node.kind](*args))
+
+    def _product(self, node: Node) -> Array:
+        (read,) = node.args
+        if read.kind != "input":
+            whole = self._memo[read]
+            starts = dict(zip(self._spans, self._starts, strict=True))
+            return self._of_spans(
+                lambda span, W: whole[starts[span] : starts[span] + span.steps] @ W.T, node.name
+            )
+        return self._of_spans(self._reads, node.name)
+
+    def _reads(self, span: Span, W: Array) -> Array:
+        columns = self.unrolled.trace.columns[self._index(span)]
+        x = span.layer.x[: span.steps, span.column]
+        product: Array = x @ (W if columns is None else W[:, columns]).T
+        return product
+
+    def _of_spans(self, value: Callable[[Span, Array], Array], name: str) -> Array:
+        """The values in every stack, from the weights that it has."""
+        return np.concatenate([
+            value(span, self.unrolled.weight(self.parameters, start, name))
+            for span, start in zip(self._spans, self._starts, strict=True)
+        ])  # fmt: skip
+
+    @property
+    def _spans(self) -> list[Span]:
+        return self.unrolled.spans
+
+    @property
+    def _starts(self) -> list[int]:
+        return [0, self.unrolled.bridge][: len(self._spans)]
+
+    def _index(self, span: Span) -> int:
+        return span.stack * self.unrolled.trace.architecture.layers + self.unrolled.layer
+
+
+class CellGradients:
+    """The gradient of every value at every token, (T, H), from what arrives from above, (T, H).
+
+    ``continues`` says whether a token has a gradient from the next one. Without ``exact``, states
+    are multiplied by matrices that are not transposed, as in the notebook.
+    """
+
+    def __init__(
+        self,
+        values: CellValues,
+        above: Array,
+        continues: Callable[[int], bool],
+        exact: bool = True,
+    ) -> None:
+        self._values, self._exact = values, exact
+        self.back, self.above = values.parts.back, above
+        self._rows: dict[Adjoint, dict[int, Array]] = {}
+        following: dict[str, Array] = {}
+        for t in reversed(range(len(above))):
+            following = self._token(t, following if continues(t) else {})
+
+    def __call__(self, adjoint: Adjoint) -> Array:
+        """A gradient at every token."""
+        rows = self._rows[adjoint]
+        return np.array([rows[t] for t in sorted(rows)])
+
+    def at(self, adjoint: Adjoint, t: int) -> Array:
+        """A gradient at token ``t``, (H,)."""
+        return self._rows[adjoint][t]
+
+    def _token(self, t: int, following: dict[str, Array]) -> dict[str, Array]:
+        """Compute all gradients at a token; return those of the states before it."""
+        zero, carried = np.zeros_like(self.above[t]), dict[str, Array]()
+        for name, adjoint in self.back.arriving.items():
+            above = self.above[t] if name == self._values.parts.out else zero
+            self._put(adjoint, t, above + following.get(name, zero))
+        for adjoint in self.back.adjoints:
+            if adjoint.node is None or adjoint.node.kind == "input":
+                continue
+            terms = [zero, *(self.part(one, factor, t) for one, factor in adjoint.parts)]
+            terms += [self.through(adjoint, matrix, one, t) for matrix, one in adjoint.products]
+            self._put(adjoint, t, np.sum(terms, axis=0))
+            if adjoint.node.kind == "state":
+                carried[adjoint.node.name] = self.at(adjoint, t)
+        return carried
+
+    def _put(self, adjoint: Adjoint, t: int, value: Array) -> None:
+        self._rows.setdefault(adjoint, {})[t] = value
+
+    def part(self, adjoint: Adjoint, factor: Node, t: int) -> Array:
+        """A gradient times a factor at token ``t``, (H,)."""
+        values = self._values(factor)
+        product: Array = self.at(adjoint, t) * (values[t] if values.ndim else values)
+        return product
+
+    def matrix(self, reader: Adjoint, name: str, t: int) -> Array:
+        """The matrix from a gradient to that of what it multiplied: W, or W^T in the notebook."""
+        W = self._values.unrolled.weight(self._values.parameters, t, name)
+        return W if self.transposes(reader) else W.T
+
+    def transposes(self, reader: Adjoint) -> bool:
+        """Whether matrices are transposed on the way to a gradient, as they should be."""
+        state = reader.node is not None and reader.node.kind == "state"
+        return self._exact or not state
+
+    def through(self, reader: Adjoint, name: str, adjoint: Adjoint, t: int) -> Array:
+        """W^T times a gradient, (H,): a part of the gradient ``reader``."""
+        product: Array = self.at(adjoint, t) @ self.matrix(reader, name, t)
+        return product

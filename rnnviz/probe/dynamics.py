@@ -1,0 +1,349 @@
+"""DynamicsLab: the fixed input, the plane of the states, and the search for fixed points."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from functools import cached_property, partial
+from threading import RLock
+from typing import NamedTuple
+
+import numpy as np
+
+from rnnviz.config import RunConfig
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.engine.training import TrainState
+from rnnviz.probe.activations import Activations
+from rnnviz.probe.fixed_points import FixedPoint, FixedPoints, Search
+from rnnviz.probe.formatting import number, quoted
+from rnnviz.probe.kept_results import digest
+from rnnviz.probe.memo import Memo
+from rnnviz.probe.phase_portrait import Readout, Rest
+from rnnviz.probe.projection import Plane, fit, plane_of
+from rnnviz.probe.questions import DynamicsQuestion
+from rnnviz.probe.state_transition import FixedInputMap, StateTransition
+from rnnviz.probe.trajectory import Labels, label_tokens, token_targets
+from rnnviz.probe.visited_states import VisitedStates, visit_states
+from rnnviz.tasks.csv_table import TaskError
+from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.number_text import read_values
+
+#: Selectable numbers of initial states of a search.
+STARTS = (50, 100, 200, 400, 800)
+#: The largest state whose points are searched: the eigenvalues of one Jacobian take some seconds.
+LARGEST_STATE = 2_048
+#: Largest number of cached searches, and their largest size in bytes; the oldest are dropped.
+_SEARCHES, _BYTES = 500, 16_000_000
+#: Number of tokens named in a label.
+_NAMED = 3
+
+
+class Hold(StrEnum):
+    """The fixed input of the network."""
+
+    OWN = "my choice"
+    MEAN = "mean input"
+    ZERO = "zero input"
+
+
+#: The kind of fixed input, its words, and its values as text.
+Choices = tuple[Hold, tuple[str, ...], str]
+
+
+class DynamicsQuery(NamedTuple):
+    """The input of an analysis: a state, its data, and the initial settings of the run."""
+
+    state: TrainState
+    dataset: Dataset
+    origin: RunConfig
+
+
+class _Key(NamedTuple):
+    """What a search was made with: the ``network``, data, starts and seed; and the input."""
+
+    network: object
+    inputs: bytes
+
+
+class _Asked:
+    """A search that was asked for, the ``rank``-th of ``count``; it begins when it is its turn."""
+
+    def __init__(
+        self, key: _Key, choices: Choices, epoch: int, turn: tuple[int, int],
+        begin: Callable[[], Search],
+    ) -> None:  # fmt: skip
+        self.key, self.choices, self.epoch = key, choices, epoch
+        (self.rank, self.count), self._begin = turn, begin
+
+    @cached_property
+    def search(self) -> Search:
+        """The search, which takes memory."""
+        return self._begin()
+
+    @property
+    def done(self) -> float:
+        """The share of all searches that is done, 0..1."""
+        running = self.search.progress if "search" in self.__dict__ else 0.0
+        return (self.rank + running) / self.count
+
+
+class DynamicsLab:
+    """The choices of the page, the searches asked for, and the results of past ones."""
+
+    def __init__(self) -> None:
+        self.question = DynamicsQuestion.REST
+        self.holds: dict[bool, Hold] = {}
+        self.words: tuple[str, ...] | None = None
+        self.typed: str | None = None
+        self.starts, self.axes = 200, (0, 1)
+        self._lock = RLock()
+        self.opened = False
+        self._results: dict[_Key, tuple[Choices, FixedPoints]] = {}
+        self._searched: DynamicsQuery | None = None
+        #: Those that are left, the running one first.
+        self._asked: deque[_Asked] = deque()
+        self._chosen: tuple[_Key, FixedPoint] | None = None
+        self._memo = Memo()
+
+    # The fixed input
+
+    def choices(self, query: DynamicsQuery) -> Choices:
+        """The kind of input, its words and its values as text; defaults if none are chosen."""
+        dataset, width = query.dataset, len(query.dataset.vocabulary)
+        hold = self.holds.get(dataset.tokens, Hold.OWN if dataset.tokens else Hold.ZERO)
+        words = [word for word in self.words or () if word in dataset.vocabulary.words]
+        if not words and dataset.tokens and (self.words or self.words is None):
+            words = [dataset.vocabulary.words[int(self.visited(query).mean_input.argmax())]]
+        default = ",".join(["1", *["0"] * (width - 1)])
+        return hold, tuple(words), default if self.typed is None else self.typed
+
+    def held(self, query: DynamicsQuery, choices: Choices | None = None) -> FixedInputMap:
+        """The map for the chosen input, the mean of several words; raises TaskError if none."""
+        hold, words, typed = choices or self.choices(query)
+        vocabulary = query.dataset.vocabulary
+        if hold is Hold.MEAN:
+            return FixedInputMap(self.flow(query), self.visited(query).mean_input)
+        x = np.zeros(len(vocabulary))
+        if hold is Hold.OWN and query.dataset.tokens:
+            if not words:
+                raise TaskError(f"Choose at least one {vocabulary.noun} to hold.")
+            x[[vocabulary.number(word) for word in words]] = 1 / len(words)
+        elif hold is Hold.OWN:
+            x = read_values(typed, vocabulary.words, 1)[0]
+        return FixedInputMap(self.flow(query), x)
+
+    def label(self, query: DynamicsQuery, shown: Callable[[str], str] = str) -> str:
+        """The chosen input as text; ``shown`` makes spaces in a token visible."""
+        return _named(self.choices(query), query.dataset, shown)
+
+    def problem(self, query: DynamicsQuery) -> str:
+        """Why a search is impossible, as a sentence; empty if it is possible."""
+        if (size := self.flow(query).size) > LARGEST_STATE:
+            return (
+                f"A state of this network has {size:,} numbers. Points are found for at most "
+                f"{LARGEST_STATE:,}: take fewer units or layers."
+            )
+        visited = self.visited(query)
+        if not self._memo.ask("finite", visited, lambda: np.isfinite(visited.states).all()):
+            return "The states are not finite numbers, so there are no points to find."
+        try:
+            self.held(query)
+        except TaskError as problem:
+            return str(problem)
+        return ""
+
+    # The network
+
+    def flow(self, query: DynamicsQuery) -> StateTransition:
+        """One step of the network as a map of its states."""
+        return self._memo.ask("map", query.state, lambda: StateTransition(query.state.parameters))
+
+    def visited(self, query: DynamicsQuery) -> VisitedStates:
+        """The states that the training sequences visit."""
+        state, dataset = query.state, query.dataset
+        return self._memo.ask(
+            "visited", (state, dataset), lambda: visit_states(state.parameters, dataset.train)
+        )
+
+    def read_at_ends(self, query: DynamicsQuery) -> Array | None:
+        """Which of two classes is read at the end of each visited path, (N,); else None."""
+        if not query.dataset.answers_classes or len(query.dataset.classes) != 2:
+            return None
+        visited = self.visited(query)
+        ends = np.array([path[-1] for path in visited.paths])
+        classes: Array = self.flow(query).answers(ends, visited.mean_input).argmax(axis=1)
+        return classes
+
+    # The plane
+
+    def flat(self, query: DynamicsQuery) -> bool:
+        """Whether a state has at least two dimensions, so that there is a plane."""
+        return self.flow(query).size > 1
+
+    def plane(self, query: DynamicsQuery) -> Plane:
+        """The plane of two principal components of the visited states.
+
+        The basis is refitted only for a new run, or by ``refit``.
+        """
+        key = query.dataset, query.origin
+        visited = self.visited(query)
+        basis = self._memo.ask("basis", key, lambda: fit(visited.states, query.state.epoch))
+        last = len(basis.axes) - 1
+        first, second = (min(axis, last) for axis in self.axes)
+        axes = (first, second) if first != second else (0, min(1, last))
+        return self._memo.ask(
+            "plane", (basis, visited, axes), lambda: plane_of(basis, axes, visited.states)
+        )
+
+    def refit(self) -> None:
+        """Have the next call of ``plane`` fit the basis again."""
+        self._memo.forget("basis")
+
+    # The ways
+
+    def labels(self, dataset: Dataset, activations: Activations) -> Labels:
+        """The labels of all tokens, which are the same at every epoch."""
+        return self._memo.ask(
+            ("labels", len(activations.owners)), dataset,
+            lambda: label_tokens(token_targets(activations, dataset.train), dataset.classes),
+        )  # fmt: skip
+
+    # The search
+
+    def found(self, held: FixedInputMap, query: DynamicsQuery) -> FixedPoints | None:
+        """The cached result for these weights, this input and the number of starts, or None."""
+        _, found = self._results.get(self._key(held, query), (None, None))
+        return found
+
+    def _key(self, held: FixedInputMap, query: DynamicsQuery) -> _Key:
+        # Networks of different architectures can have the same weights.
+        state, seed = query.state, query.origin.seed
+        weights = self._memo.ask("digest", state, lambda: digest(state.parameters))
+        network = state.parameters.architecture, weights
+        return _Key((network, query.dataset, self.starts, seed), held.inputs.tobytes())
+
+    def find(self, query: DynamicsQuery) -> None:
+        """Start a search unless its result is cached; the first one of a run refits the plane.
+
+        Raises TaskError if no input is chosen.
+        """
+        self._ask(query, [self.choices(query)])
+
+    def find_each(self, query: DynamicsQuery) -> None:
+        """The same with every word of the vocabulary held, one after the other."""
+        *_, typed = self.choices(query)
+        words = query.dataset.vocabulary.words
+        self._ask(query, [(Hold.OWN, (word,), typed) for word in words])
+
+    def _ask(self, query: DynamicsQuery, inputs: Sequence[Choices]) -> None:
+        maps = [(choices, self.held(query, choices)) for choices in inputs]
+        last, self._searched = self._searched, query
+        if last is None or last.dataset is not query.dataset or last.origin != query.origin:
+            self.refit()
+        new = [(choices, held) for choices, held in maps if self.found(held, query) is None]
+        visited, starts, seed = self.visited(query), self.starts, query.origin.seed
+        asked = deque(
+            _Asked(
+                self._key(held, query), choices, query.state.epoch, (rank, len(new)),
+                partial(Search, held, visited, starts, seed),
+            )
+            for rank, (choices, held) in enumerate(new)
+        )  # fmt: skip
+        with self._lock:
+            self._asked = asked
+
+    def cancel(self) -> None:
+        """Cancel the searches that are left."""
+        with self._lock:
+            self._asked.clear()
+
+    def work(self, budget: float) -> bool:
+        """Search for about ``budget`` seconds; return whether a search is unfinished."""
+        with self._lock:
+            if not self._asked:
+                return False
+            asked = self._asked[0]
+            if asked.search.work(budget):
+                return True
+            self._results[asked.key] = asked.choices, asked.search.found
+            self._drop_oldest()
+            self._asked.popleft()
+            return bool(self._asked)
+
+    def _drop_oldest(self) -> None:
+        size = sum(found.nbytes for _, found in self._results.values())
+        while len(self._results) > 1 and (len(self._results) > _SEARCHES or size > _BYTES):
+            size -= self._results.pop(next(iter(self._results)))[1].nbytes
+
+    @property
+    def searching(self) -> tuple[int, float] | None:
+        """Epoch and progress (0..1) of the searches, or None if none is left."""
+        # The actor may end one meanwhile.
+        first = next(iter([*self._asked]), None)
+        return (first.epoch, first.done) if first else None
+
+    def is_asked(self, query: DynamicsQuery) -> bool:
+        """Whether the input that is held now is among those that are searched."""
+        key = self._key(self.held(query), query)
+        return any(asked.key == key for asked in [*self._asked])
+
+    # The points
+
+    def rests(self, query: DynamicsQuery, shown: Callable[[str], str] = str) -> list[Rest]:
+        """The points of the held input, and the first one of every other input looked at here."""
+        if self.problem(query):
+            return []
+        key = self._key(self.held(query), query)
+        rests: list[Rest] = []
+        for other, (choices, found) in self._results.items():
+            if other.network == key.network:
+                own, named = other == key, _named(choices, query.dataset, shown)
+                points = found.points if own else found.points[:1]
+                rests += [
+                    Rest(point, read_out(point.answers, query.dataset, shown), named, own)
+                    for point in points
+                ]
+        return sorted(rests, key=lambda rest: not rest.own)
+
+    def chosen(self, query: DynamicsQuery, rests: list[Rest]) -> int | None:
+        """Which of the ``rests`` is chosen: at first the first one of the held input."""
+        if self._chosen and rests:
+            key, point = self._chosen
+            same = key.inputs == self.held(query).inputs.tobytes()
+            for index, rest in enumerate(rests):
+                if same and rest.point is point:
+                    return index
+        return 0 if rests and rests[0].own else None
+
+    def choose(self, query: DynamicsQuery, index: int) -> None:
+        """Choose one of the ``rests`` and open its numbers; the chosen one is opened or closed."""
+        rests = self.rests(query)
+        if not 0 <= index < len(rests):
+            return
+        self.opened = index != self.chosen(query, rests) or not self.opened
+        self._chosen = self._key(self.held(query), query), rests[index].point
+
+
+def _named(choices: Choices, dataset: Dataset, shown: Callable[[str], str]) -> str:
+    """A fixed input as text."""
+    hold, words, typed = choices
+    if hold is not Hold.OWN:
+        return {Hold.MEAN: "the mean input", Hold.ZERO: "the zero input"}[hold]
+    if not dataset.tokens:
+        return typed
+    quoted_words = (quoted(shown(word)) for word in words[:_NAMED])
+    text = ", ".join(quoted_words) + " …" * (len(words) > _NAMED)
+    return text if len(words) == 1 else f"the mean of {text}"
+
+
+def read_out(answers: Array, dataset: Dataset, shown: Callable[[str], str] = str) -> Readout:
+    """The output at a state as text, from answers (C,): a class, or values.
+
+    ``shown`` makes spaces in a token visible.
+    """
+    if not dataset.answers_classes:
+        return Readout(", ".join(number(float(value), 2) for value in answers))
+    best = int(answers.argmax())
+    side = best if len(answers) == 2 else None
+    return Readout(f"{shown(dataset.classes[best])} {answers[best]:.1%}", side)

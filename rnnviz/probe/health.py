@@ -1,0 +1,289 @@
+"""Health: early signs that training goes wrong."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+import numpy as np
+
+from rnnviz.config import RunConfig
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.engine.optimizers import Slots
+from rnnviz.engine.parameters import Parameters
+from rnnviz.engine.trace import Trace
+from rnnviz.engine.training import update_parts
+from rnnviz.probe.gradients import norms_of
+from rnnviz.probe.optimizer_step_stats import update_ratios
+from rnnviz.probe.training_phase import Phase
+from rnnviz.probe.unrolled import Unrolled
+
+#: Beyond this the slope 1 - h^2 of a tanh is below 0.06: 94% of the gradient is lost per token.
+SATURATED = 0.97
+#: A state within +- this changes a logit by less than a hundredth of a weight.
+SILENT = 0.01
+#: Shares of saturated units. Trained units often saturate, so up to half is normal; above 90%
+#: almost no gradient passes.
+SATURATED_LIMITS = 0.5, 0.9
+#: Shares of silent units: a quarter wastes capacity, with nine in ten nothing is remembered.
+SILENT_LIMITS = 0.25, 0.9
+#: Shares of the gradient's norm that clipping removes: a tenth changes the step; at nine tenths the
+#: limit decides the length of a step, not the slope.
+CLIPPED_LIMITS = 0.1, 0.9
+#: Update over weights, usually about 1e-3. At 0.1 ten steps overwrite what was learned; below 1e-6
+#: a thousand steps change a thousandth.
+RATIO_LOW, RATIO_LIMITS = 1e-6, (0.01, 0.1)
+#: Norm of the gradient: about 1 for a loss of a few nats; a thousandfold is a cliff.
+LARGE_LIMITS = 10.0, 1000.0
+#: Share of the last token's gradient that reaches the first. Below the machine epsilon of the
+#: number format it does not change a sum of gradients.
+REACH_WATCH = 1e-3
+#: How far the test loss has left its lowest and the training loss, in losses of guessing: a tenth
+#: is seen in the curve.
+RISEN_LIMITS = 0.1, 1.0
+
+#: The advice where numbers are no longer finite.
+_LOST = (
+    "Numbers are no longer finite: go back to an earlier epoch and try a smaller learning rate, "
+    "clipping or smaller weights."
+)
+#: The signs of the size of a step.
+_STEP = {"clipped", "update", "gradient"}
+_WORKS = "The step has an unusual size, but the loss falls: no change is needed."
+_EARLY = "This is usual before training: small initial weights leave states near zero, and the "
+_EARLY += "first steps are large compared with them."
+#: What each sign measures.
+MEANINGS = {
+    "saturated": "The share of states at the ends of their tanh, over all tokens.",
+    "silent": f"The share of units whose state never leaves ±{SILENT:g} on this sequence.",
+    "clipped": "The share of the gradient's length that clipping removes.",
+    "update": "Update over weights of one step: the median of the weight matrices.",
+    "gradient": "The length of the largest gradient of a parameter, before clipping.",
+    "reach": "The gradient at the first token over that at the last, or at an encoder's last.",
+    "overfit": "How far the test loss is above its lowest so far, and above the training loss, in "
+    "losses of guessing: the smaller one.",
+}
+
+
+class Level(StrEnum):
+    """How bad a sign is, from the best level to the worst; NONE is a sign that doesn't apply."""
+
+    NONE = ""
+    FINE = "fine"
+    WATCH = "watch"
+    BAD = "bad"
+
+
+@dataclass(frozen=True)
+class Sign:
+    """One sign: its name, its value (a share, 0..1, or a size), its level, and advice.
+
+    The value is NaN where the sign doesn't apply, and where numbers are not finite, which is bad.
+    """
+
+    name: str
+    value: float
+    level: Level
+    advice: str
+    share: bool = False
+
+
+def health(
+    parameters: Parameters, trace: Trace, config: RunConfig, slots: Slots
+) -> tuple[Sign, ...]:
+    """The signs at these weights, measured on the first sequence of ``trace``."""
+    parts = update_parts(trace, config, slots)  # in shared memory, so each is used at once
+    gradient = next(parts)
+    largest, before = _largest(gradient), float(np.linalg.norm(gradient.theta))
+    clipped = _clipped(before, float(np.linalg.norm(next(parts).theta)))
+    update = _ratio(parameters, next(parts), config)
+    reach = _reach(trace, config.truncate)
+    return _saturated(trace), _silent(trace), clipped, update, largest, reach
+
+
+def overfit(test: Array, train: Array, guess: float) -> Sign:
+    """The sign of the losses (N,) of epoch 0 to the one shown; ``test`` is NaN without a test set.
+
+    ``guess`` is the loss of guessing. Where the training loss rises too, it is no overfitting.
+    """
+    if math.isnan(test[0]):
+        return _not_applicable("overfit", "There is no test set.")
+    advice = (
+        "The test loss is near its lowest.",
+        "The test loss rises while the network trains: an earlier epoch answers unseen sequences "
+        "better. Try more data or fewer units.",
+        "The network is sure of wrong answers to unseen sequences: go back to where the test loss "
+        "was lowest, and try more data or fewer units.",
+    )
+    with np.errstate(invalid="ignore"):
+        risen = float(min(test[-1] - np.nanmin(test), test[-1] - train[-1]) / guess)
+    return _graded("overfit", risen, RISEN_LIMITS, advice)
+
+
+def judged(sign: Sign, phase: Phase) -> Sign:
+    """The sign as it is to be taken in this phase.
+
+    Before training, small states and large first steps are usual. While the loss falls, no step is
+    too large. What has been learned, or is about to be, is not bad.
+    """
+    if sign.level not in (Level.WATCH, Level.BAD) or math.isnan(sign.value):
+        return sign
+    if phase is Phase.UNTRAINED:
+        early = sign.name == "silent" or (sign.name in _STEP and sign.level is Level.WATCH)
+        return replace(sign, level=Level.NONE, advice=_EARLY) if early else sign
+    if phase is Phase.PLATEAU:
+        return replace(sign, level=Level.WATCH) if sign.name == "silent" else sign
+    if sign.name in _STEP:
+        return replace(sign, level=Level.FINE, advice=_WORKS)
+    return replace(sign, level=Level.WATCH)
+
+
+def worst(signs: Sequence[Sign]) -> Sign:
+    """The first of the worst signs."""
+    order = [*Level]
+    return max(signs, key=lambda sign: order.index(sign.level))
+
+
+def _graded(
+    name: str,
+    value: float,
+    limits: tuple[float, float],
+    advice: tuple[str, str, str],
+    share: bool = False,
+) -> Sign:
+    """A sign with the advice of its level: fine, watch or bad; bad if the value is NaN."""
+    if math.isnan(value):
+        return _not_finite(name)
+    number = sum(value >= limit for limit in limits)
+    return Sign(name, value, (Level.FINE, Level.WATCH, Level.BAD)[number], advice[number], share)
+
+
+def _not_finite(name: str) -> Sign:
+    return Sign(name, math.nan, Level.BAD, _LOST)
+
+
+def _not_applicable(name: str, reason: str) -> Sign:
+    return Sign(name, math.nan, Level.NONE, reason)
+
+
+def _saturated(trace: Trace) -> Sign:
+    of = trace.architecture
+    # The array that a tanh makes: of gated cells the candidate.
+    lines = of.cell.equations.nodes.items()
+    name = next((name for name, node in lines if node.kind == "tanh"), None)
+    if name is None:
+        return _not_applicable("saturated", "No line of this cell is a tanh, which could saturate.")
+    layers = (Unrolled(trace, layer).of(name) for layer in range(of.layers))
+    advice = (
+        "For most units the tanh still has a slope, so they can learn.",
+        "Many units are at the ends of their tanh: check whether the loss still falls.",
+        "Nearly all units are at the ends of their tanh, where it is almost flat: try smaller "
+        "initial weights or a smaller learning rate.",
+    )
+    value = _mean(layers, lambda h: np.abs(h) > SATURATED)
+    return _graded("saturated", value, SATURATED_LIMITS, advice, share=True)
+
+
+def _silent(trace: Trace) -> Sign:
+    layers = (Unrolled(trace, layer).h for layer in range(trace.architecture.layers))
+    advice = (
+        "Most units respond to this sequence.",
+        "Some units stay at zero on this sequence: check whether they respond to others.",
+        "Nearly all units stay at zero, so the network remembers nothing of this sequence: wait "
+        "for the end of the plateau, or try a larger initial scale.",
+    )
+    value = _mean(layers, lambda h: np.abs(h).max(axis=0) < SILENT)
+    return _graded("silent", value, SILENT_LIMITS, advice, share=True)
+
+
+def _mean(layers: Iterable[Array], test: Callable[[Array], Array]) -> float:
+    """The mean of a test over all layers; NaN if a layer is not finite."""
+    shares = [test(layer).mean() if np.isfinite(layer).all() else math.nan for layer in layers]
+    return float(np.mean(shares))
+
+
+def _clipped(before: float, after: float) -> Sign:
+    """1 - ||g'|| / ||g||, the share of the gradient's norm that clipping removes."""
+    if not math.isfinite(before):
+        return _not_finite("clipped")
+    advice = (
+        "Clipping removes nothing that matters.",
+        "Clipping shortens this step: a smaller learning rate may train more smoothly.",
+        "Clipping removes nearly all of this step. If the limit is not tiny the gradient explodes: "
+        "try a smaller learning rate or smaller recurrent weights.",
+    )
+    value = max(0.0, 1 - after / before) if before else 0.0
+    return _graded("clipped", value, CLIPPED_LIMITS, advice, share=True)
+
+
+def _ratio(parameters: Parameters, update: Parameters, config: RunConfig) -> Sign:
+    """The median over the weight matrices; biases are left out, as they begin at zero."""
+    ratios = update_ratios(parameters, update).items()
+    value = float(np.median([r for name, r in ratios if parameters[name].ndim == 2]))
+    if not np.isfinite(update.theta).all():
+        return _not_finite("update")
+    if value < RATIO_LOW:
+        slow = "The weights hardly move although the loss is large: try a larger learning rate."
+        return Sign("update", value, Level.WATCH, slow)
+    advice = (
+        "One step changes the weights a little, as it should.",
+        "One step changes the weights by more than a hundredth: if the loss jumps, try a smaller "
+        "learning rate.",
+        "One step changes the weights by more than a tenth: try a learning rate of "
+        f"{config.lower_lr:g}.",
+    )
+    return _graded("update", value, RATIO_LIMITS, advice)
+
+
+def _largest(gradient: Parameters) -> Sign:
+    norms = norms_of(gradient)
+    name = max(norms, key=lambda key: np.nan_to_num(norms[key], nan=np.inf))
+    advice = (
+        f"The largest gradient, of {name}, has a usual size.",
+        f"The gradient of {name} is large: check that clipping is on.",
+        f"The gradient of {name} explodes: clip it, and try a smaller learning rate.",
+    )
+    return _graded("gradient", norms[name], LARGE_LIMITS, advice)
+
+
+def _reach(trace: Trace, truncate: int) -> Sign:
+    """||dL/dh_1|| / ||dL/dh_T||, if only the last token has an answer.
+
+    With an encoder, which has no answers, T is its last token, at the bridge.
+    """
+    unrolled = Unrolled(trace)
+    norms = unrolled.norms[: unrolled.bridge or None]
+    if reason := _nothing_to_reach(unrolled, norms):
+        return _not_applicable("reach", reason)
+    with np.errstate(over="ignore", invalid="ignore"):
+        value = float(norms[0] / norms[-1])
+    if not math.isfinite(value):
+        return _not_finite("reach")
+    if not value and 0 < truncate < len(unrolled):
+        cut = f"The backward pass is cut after {truncate} tokens, so no gradient reaches the first "
+        cut += "one. If the network should learn from it, truncate later or not at all."
+        return Sign("reach", value, Level.WATCH, cut)
+    if value >= REACH_WATCH:
+        fine = "The gradient reaches the first token, so the network can learn from it."
+        return Sign("reach", value, Level.FINE, fine)
+    if value >= np.finfo(trace.dtype).eps:
+        little = (
+            "Little of the gradient reaches the first token: the network learns from it slowly, "
+        )
+        little += "until the recurrent weights have grown."
+        return Sign("reach", value, Level.WATCH, little)
+    tiny = "Too little gradient reaches the first token to change the sum: try "
+    return Sign("reach", value, Level.BAD, tiny + "larger recurrent weights, or a GRU or LSTM.")
+
+
+def _nothing_to_reach(unrolled: Unrolled, norms: Array) -> str:
+    """Why the sign doesn't apply, in one sentence; empty if it does."""
+    if unrolled.trace.every and not unrolled.bridge:
+        return (
+            "There is an output after every token, so the gradient need not come from the last one."
+        )
+    if len(norms) < 2:
+        return "There is only one token, so the gradient has no path back."
+    return "" if norms[-1] else "The last token has no gradient that could reach the first."

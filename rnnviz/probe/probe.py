@@ -1,0 +1,343 @@
+"""Probe: one sequence read by the network, with its trace and outputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from rnnviz.config import Loss, OutputAt, RunConfig
+from rnnviz.engine.batch import collate
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.engine.losses import LOSSES
+from rnnviz.engine.parameters import Parameters
+from rnnviz.engine.trace import Trace
+from rnnviz.engine.training import record
+from rnnviz.probe.decoding import likeliest, prompted, translate
+from rnnviz.probe.formatting import Names, number
+from rnnviz.probe.logit_margin import RunningMargin, running_logits, running_margin
+from rnnviz.probe.sequence_pass import SequencePass, sequence_pass
+from rnnviz.probe.training_step import words_of
+from rnnviz.probe.unrolled import Unrolled
+from rnnviz.tasks.csv_table import MAX_CHARACTERS, MAX_WORDS, TaskError
+from rnnviz.tasks.dataset import GAP, Dataset
+from rnnviz.tasks.example import Example
+from rnnviz.tasks.number_text import read_values
+from rnnviz.tasks.vocabulary import END, START, Reading, Vocabulary
+
+#: Largest number of characters in a typed probe; it also limits the length of a link.
+MAX_TYPED = 2_000
+#: Largest number of words that are offered.
+MAX_OFFERED = 300
+#: Largest number of tokens that a decoder generates.
+MAX_SAID = 60
+
+
+@dataclass(frozen=True, eq=False)
+class Probe:
+    """One sequence read by a network: its trace and everything shown of it.
+
+    ``gaps`` (N,) marks unknown targets; the network's own outputs are the targets there.
+    ``said`` are the classes that a decoder generates.
+    """
+
+    dataset: Dataset
+    reading: Reading
+    example: Example
+    trace: Trace
+    parameters: Parameters
+    gaps: Array
+    said: tuple[int, ...] = ()
+
+    @cached_property
+    def words(self) -> tuple[str, ...]:
+        """The tokens read, those of the encoder first."""
+        return words_of(self.trace, names_of(self.dataset))
+
+    @cached_property
+    def typed(self) -> tuple[tuple[str, int], ...]:
+        """The words as they were typed, each with the index of its token, -1 if it is not read.
+
+        Characters are not typed one by one: then there are none.
+        """
+        groups, vocabulary = self.reading.text.split(), self.vocabulary
+        if not self.dataset.tokens:
+            return tuple((group, k) for k, group in enumerate(groups))
+        if vocabulary.characters:
+            return ()
+        read = [bool(vocabulary.read(group).words) for group in groups]
+        tokens = np.cumsum(read) - 1
+        return tuple((g, int(tokens[k]) if read[k] else -1) for k, g in enumerate(groups))
+
+    @property
+    def offered(self) -> tuple[str, ...]:
+        """Words to choose from where one is typed."""
+        words = self.vocabulary.words if self.dataset.tokens and self.typed else ()
+        return words[:MAX_OFFERED]
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The vocabulary of what is typed: for an encoder and a decoder that of the encoder."""
+        return self.dataset.source or self.dataset.vocabulary
+
+    def unrolled(self, layer: int = -1) -> Unrolled:
+        """Its states and gradients in a layer."""
+        return Unrolled(self.trace, layer)
+
+    def sequence_pass(
+        self, layer: int = -1, part: str = "", kept: int | None = None
+    ) -> SequencePass:
+        """Its forward and backward pass in a layer, with a state or a gate; see there."""
+        return sequence_pass(self.parameters, self.trace, layer, part, kept)
+
+    @property
+    def answers(self) -> Array:
+        """The outputs in the order of the tokens, (N, C): probabilities, or values."""
+        return self.trace.probs
+
+    @property
+    def every(self) -> bool:
+        """Whether there is an output after every token."""
+        return self.dataset.reads is OutputAt.EVERY
+
+    @property
+    def verdict(self) -> str:
+        """The last output: a class, values, or the text that a decoder generates."""
+        if self.said:
+            return spoken(self.dataset, self.said)
+        if not self.dataset.answers_classes:
+            return ", ".join(number(float(value)) for value in self.answers[-1])
+        return self.dataset.classes[int(self.answers[-1].argmax())]
+
+    @property
+    def probability(self) -> float:
+        """Probability of the predicted class; NaN if the outputs are values."""
+        return float(self.answers[-1].max()) if self.dataset.answers_classes else float("nan")
+
+    @property
+    def finite(self) -> bool:
+        """Whether all outputs are finite; states can overflow."""
+        return bool(np.isfinite(self.answers).all())
+
+    @property
+    def noun(self) -> str:
+        """What its output is called: "verdict" if one class is predicted for the sequence."""
+        return "verdict" if self.dataset.one_class_at_end else "answer"
+
+    @property
+    def answer(self) -> str:
+        """The verdict as text, with its probability if one class is predicted for the sequence."""
+        if not self.finite:
+            return "not finite"
+        if self.dataset.one_class_at_end:
+            return f"{self.verdict}, {self.probability:.1%}"
+        return self.verdict or "(nothing)"
+
+    @property
+    def label(self) -> str | None:
+        """The target as text; None if it is unknown."""
+        return None if self.gaps[-1] else target_text(self.dataset, self.example.targets)
+
+    @property
+    def score(self) -> float:
+        """The task's metric over the known targets; NaN if there are none."""
+        known = ~self.gaps
+        if not known.any():
+            return float("nan")
+        owners = np.zeros(int(known.sum()), int)
+        return self.dataset.metric.score(self.answers[known], self.example.targets[known], owners)
+
+    @property
+    def known(self) -> Array:
+        """The target classes (N,) with GAP for unknown ones, or values (N, C) with NaN."""
+        targets, gaps = self.example.targets, self.gaps
+        known: Array = (
+            np.where(gaps, GAP, targets)
+            if targets.ndim == 1
+            else np.where(gaps[:, None], np.nan, targets)
+        )
+        return known
+
+    @property
+    def side(self) -> int | None:
+        """The predicted class of two, 0 or 1; None if there are more classes, or values."""
+        two = self.dataset.answers_classes and self.answers.shape[1] == 2
+        return int(self.answers[-1].argmax()) if two and not self.every else None
+
+    @property
+    def basis(self) -> str:
+        """The target of the loss, as a sentence."""
+        if self.example.source is not None and self.label is None:
+            return "This sentence is not in the data, so the network's own output is the target."
+        if not self.gaps.any():
+            where = "" if self.dataset.rule else ", its label in the data"
+            return "" if self.every else f"Target: {self.label}{where}."
+        if self.every:
+            return "Where no target is known, the network's own output is used as the target."
+        what = names_of(self.dataset).sequence
+        own = f"the network's own {self.noun}, {self.verdict}, is the target"
+        if not self.dataset.answers_classes:
+            own += ", and no gradient is left"
+        return f"This {what} has no label in the data, so {own}."
+
+    @cached_property
+    def margin(self) -> RunningMargin:
+        """The logit margin after every token, of the predicted class; of two, of the second."""
+        classes = len(self.dataset.classes)
+        shown = classes - 1 if classes == 2 else int(self.answers[-1].argmax())
+        return running_margin(self.parameters, self.trace, shown)
+
+    @cached_property
+    def running(self) -> Array:
+        """The output after every token, as if the sequence ended there, (T, C)."""
+        return running_logits(self.parameters, self.trace)
+
+    @property
+    def running_probs(self) -> Array:
+        """The probabilities of the classes after every token, (T, C)."""
+        logits = self.running
+        probs = np.empty_like(logits)
+        LOSSES[Loss.CROSS_ENTROPY].answer(logits, probs)
+        return probs
+
+
+def names_of(dataset: Dataset) -> Names:
+    """The names of the rows and columns of a network's parameters."""
+    source = dataset.source.words if dataset.source else ()
+    noun = dataset.vocabulary.noun if dataset.tokens else "step"
+    return Names(dataset.vocabulary.words, dataset.classes, source, noun)
+
+
+def target_text(dataset: Dataset, targets: Array) -> str:
+    """Targets (N,) or (N, C) as text: generated text, a class, or the last values."""
+    if not dataset.answers_classes:
+        return ", ".join(number(float(value)) for value in targets[-1])
+    if len(targets) > 1 or dataset.reads is OutputAt.EVERY:
+        return spoken(dataset, targets.tolist())
+    return dataset.classes[int(targets[-1])]
+
+
+def spoken(dataset: Dataset, classes: tuple[int, ...] | list[int]) -> str:
+    """The text of predicted classes, without the end token."""
+    names = (dataset.classes[c] for c in classes)
+    return dataset.vocabulary.join(name for name in names if name != END)
+
+
+def most_typed(dataset: Dataset) -> int:
+    """Largest number of characters of a typed probe: given numbers may have many digits."""
+    return MAX_TYPED if dataset.tokens else max(MAX_TYPED, dataset.longest_text)
+
+
+def read(dataset: Dataset, text: str) -> Reading:
+    """Parse ``text`` as input of the network; raises TaskError if that is impossible."""
+    if not dataset.tokens:
+        _check_length(dataset, text)
+        values = read_values(text, dataset.vocabulary.words, MAX_WORDS)
+        return Reading(text, tuple(text.split()), (), values)
+    vocabulary, what = dataset.source or dataset.vocabulary, names_of(dataset).sequence
+    count = len(vocabulary.split(text))
+    most = MAX_CHARACTERS if vocabulary.characters else MAX_WORDS
+    if count > most:
+        raise TaskError(
+            f"The {what} has {count:,} {vocabulary.unit}; the most that can be read is {most}."
+        )
+    _check_length(dataset, text)
+    reading = vocabulary.read(text)
+    if not text.strip():
+        example = dataset.train[0].text[:60]
+        raise TaskError(f"The {what} is empty. Type something, for example: “{example}”.")
+    if not len(reading.tokens):
+        raise TaskError(f"None of these {vocabulary.unit} is in the vocabulary.")
+    return reading
+
+
+def _check_length(dataset: Dataset, text: str) -> None:
+    """Raise TaskError if ``text`` has more characters than can be typed."""
+    what, most = names_of(dataset).sequence, most_typed(dataset)
+    if len(text) > most:
+        raise TaskError(
+            f"The {what} has {len(text):,} characters; the most that can be read is {most:,}."
+        )
+
+
+def readable(dataset: Dataset, text: str) -> bool:
+    """Whether the network can read ``text``."""
+    try:
+        read(dataset, text)
+    except TaskError:
+        return False
+    return True
+
+
+def start_of(dataset: Dataset, text: str) -> str:
+    """As much of the start of ``text`` as can be typed; only a word that is too long is cut."""
+    if dataset.tokens and (dataset.source or dataset.vocabulary).characters:
+        return text[:MAX_CHARACTERS]
+    words, most = " ".join(text.split()[:MAX_WORDS]), most_typed(dataset)
+    if len(words) > most:
+        return words[:most].rpartition(" ")[0] or words[:most]
+    return words
+
+
+def inspect(dataset: Dataset, parameters: Parameters, text: str, config: RunConfig) -> Probe:
+    """Forward and backward pass of ``text`` with these parameters; raises TaskError.
+
+    Unknown targets are replaced by the network's own outputs.
+    """
+    reading = read(dataset, text)
+    said = _generated(dataset, parameters, reading.tokens)
+    example = _example(dataset, reading, said)
+    gaps = _gaps(example.targets)
+    filled = _filled(example, gaps, 0)
+    trace = record(parameters, collate([filled]), config.gradient, config.truncate)
+    if gaps.any():
+        own = trace.probs[gaps]
+        filled = _filled(example, gaps, own.argmax(axis=-1) if example.targets.ndim == 1 else own)
+        trace = record(parameters, collate([filled]), config.gradient, config.truncate)
+    return Probe(dataset, reading, filled, trace, parameters, gaps, said)
+
+
+def _gaps(targets: Array) -> Array:
+    """Which of the targets are unknown, (N,)."""
+    if targets.ndim == 1:
+        return np.equal(targets, GAP, dtype=bool)
+    return np.asarray(np.isnan(targets).any(axis=-1))
+
+
+def _filled(example: Example, gaps: Array, values: Array | int) -> Example:
+    targets = example.targets.copy()
+    targets[gaps] = values
+    return replace(example, targets=targets)
+
+
+def _generated(dataset: Dataset, parameters: Parameters, tokens: Array) -> tuple[int, ...]:
+    """The classes that the network generates up to an end token, if it has one."""
+    if dataset.source is not None:
+        return tuple(translate(parameters, dataset, tokens, MAX_SAID))
+    if END in dataset.classes:
+        return tuple(prompted(parameters, dataset, tokens[:1], likeliest, MAX_SAID))
+    return ()
+
+
+def _example(dataset: Dataset, reading: Reading, said: tuple[int, ...]) -> Example:
+    if dataset.source is None:
+        targets = dataset.targets_of(reading.tokens)
+        # Without its skipped tokens it could be mistaken for another sequence of the data.
+        if reading.unknown and not dataset.rule:
+            known = dataset.lookup_text(reading.text) if dataset.labelled else None
+            targets = known.targets if known else dataset.unknown_targets(len(targets))
+        return Example(reading.text, reading.tokens, targets)
+    known = dataset.lookup_text(reading.text) if reading.unknown else dataset.lookup(reading.tokens)
+    if known:
+        return replace(known, text=reading.text)
+    tokens = (dataset.vocabulary.number(dataset.classes[c]) for c in said[:-1])
+    inputs = np.array([dataset.vocabulary.number(START), *tokens])
+    return Example(reading.text, inputs, np.full(len(inputs), GAP), reading.tokens)
+
+
+def phrase_key(trace: Trace) -> tuple[bytes, ...]:
+    """A key that is equal for traces of the same sequences and targets."""
+    batch = trace.batch
+    source = batch.source.inputs.tobytes() if batch.source else b""
+    return batch.read.inputs.tobytes(), source, batch.targets.tobytes()

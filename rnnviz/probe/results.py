@@ -1,0 +1,181 @@
+"""Results: what a network says to a set of sequences, and where it is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from rnnviz.engine.batch import Example
+from rnnviz.engine.evaluation import batches
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.engine.parameters import Parameters
+from rnnviz.probe.passes import forward_pass
+
+
+class Answers(NamedTuple):
+    """The M answers to some sequences, in their order, all (M,).
+
+    ``said`` is the class with the largest probability, which is ``sure``; -1 if the outputs are not
+    finite. ``wanted`` is the target class, ``owners`` the index of the sequence, and ``places``
+    count the answers within it.
+    """
+
+    said: Array
+    sure: Array
+    wanted: Array
+    owners: Array
+    places: Array
+
+    @property
+    def wrong(self) -> Array:
+        """Which of them are wrong, (M,)."""
+        return np.asarray(self.said != self.wanted)
+
+
+class Values(NamedTuple):
+    """The M answers of values to some sequences, in their order; see ``Answers``.
+
+    ``said`` and ``wanted`` are (M, C).
+    """
+
+    said: Array
+    wanted: Array
+    owners: Array
+    places: Array
+
+    @property
+    def errors(self) -> Array:
+        """The largest difference of each answer's values from the target, (M,)."""
+        return np.asarray(np.abs(self.said - self.wanted).max(axis=1))
+
+
+def read_answers(parameters: Parameters, examples: Sequence[Example], indexes: Array) -> Answers:
+    """The answers to the examples with these indexes, which are the owners."""
+
+    def reduced(probs: Array, targets: Array) -> tuple[Array, Array, Array]:
+        finite = np.isfinite(probs).all(axis=1)
+        said = np.where(finite, probs.argmax(axis=1), -1)
+        return said, np.where(finite, probs.max(axis=1), np.nan), targets
+
+    return Answers(*_read(parameters, [examples[i] for i in indexes], indexes, reduced))
+
+
+def read_values(parameters: Parameters, examples: Sequence[Example], indexes: Array) -> Values:
+    """The answers of values to the examples with these indexes, which are the owners."""
+
+    def reduced(outputs: Array, targets: Array) -> tuple[Array, Array]:
+        return outputs, targets
+
+    return Values(*_read(parameters, [examples[i] for i in indexes], indexes, reduced))
+
+
+def _read(
+    parameters: Parameters,
+    examples: Sequence[Example],
+    indexes: Array,
+    reduced: Callable[[Array, Array], tuple[Array, ...]],
+) -> list[Array]:
+    """What is kept of outputs and targets, the owners and the places, in the order of the owners.
+
+    Of a large vocabulary all probabilities of all answers would be too many to keep.
+    """
+    of, parts = parameters.architecture, []
+    for batch in batches(examples, of.hidden * of.layers):
+        probs = forward_pass(parameters, batch, thin=True).probs
+        parts.append((*reduced(probs, batch.targets), indexes[batch.owners]))
+    return merged(parts)
+
+
+def merged(parts: Iterable[Sequence[Array]]) -> list[Array]:
+    """Columns of several parts, of which the last has the owners, sorted by them; and the places.
+
+    No sequence is in two parts.
+    """
+    columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
+    order = np.argsort(columns[-1], kind="stable")
+    columns = [column[order] for column in columns]
+    _, first, counts = np.unique(columns[-1], return_index=True, return_counts=True)
+    return [*columns, np.arange(len(order)) - np.repeat(first, counts)]
+
+
+class Confusion(NamedTuple):
+    """How often each of K classes is taken for each other one.
+
+    ``classes`` (K,) are those that are wanted most often, ``counts`` (K, K) has a row for each that
+    is wanted, and a column for each that is said. ``wanted`` and ``said`` (K,) count all answers,
+    also with the classes that are left out of ``every``.
+    """
+
+    classes: Array
+    counts: Array
+    wanted: Array
+    said: Array
+    every: int
+
+    @property
+    def recall(self) -> Array:
+        """The share of each class that is found, (K,); NaN if it is never wanted."""
+        return _ratio(self.counts.diagonal(), self.wanted)
+
+    @property
+    def precision(self) -> Array:
+        """The share that is right where a class is said, (K,); NaN if it never is."""
+        return _ratio(self.counts.diagonal(), self.said)
+
+    @property
+    def f1(self) -> Array:
+        """The harmonic mean of precision and recall, (K,); NaN if the class never occurs."""
+        return _ratio(2 * self.counts.diagonal(), self.wanted + self.said)
+
+
+def _ratio(part: Array, whole: Array) -> Array:
+    return np.asarray(np.where(whole > 0, part / np.maximum(whole, 1), np.nan))
+
+
+def confusion(answers: Answers, count: int, most: int) -> Confusion:
+    """The confusion of at most ``most`` of ``count`` classes, in their order."""
+    wanted, said = (np.bincount(c[c >= 0], minlength=count) for c in (answers.wanted, answers.said))
+    classes = np.sort(np.argsort(-wanted, kind="stable")[:most])
+    rank = np.full(count + 1, -1)
+    rank[classes] = np.arange(len(classes))
+    rows, columns = rank[answers.wanted], rank[answers.said]
+    both = (rows >= 0) & (columns >= 0)
+    pairs = np.bincount(rows[both] * len(classes) + columns[both], minlength=len(classes) ** 2)
+    counts = pairs.reshape(len(classes), len(classes))
+    return Confusion(classes, counts, wanted[classes], said[classes], count)
+
+
+def most_confused(answers: Answers) -> tuple[int, int] | None:
+    """The class that is most often taken for another, and that one; None if none is twice."""
+    wrong = answers.wrong & (answers.said >= 0)
+    if not wrong.any():
+        return None
+    pairs = np.stack([answers.wanted[wrong], answers.said[wrong]], axis=1)
+    kinds, counts = np.unique(pairs, axis=0, return_counts=True)
+    wanted, said = kinds[counts.argmax()].tolist()
+    return (wanted, said) if counts.max() > 1 else None
+
+
+def one_each(owners: Array, order: Array) -> Array:
+    """The first answer of every sequence in an ``order`` of some answers, in this order."""
+    _, first = np.unique(owners[order], return_index=True)
+    return order[np.sort(first)]
+
+
+def surest(answers: Answers, among: Array) -> Array:
+    """The surest answer of each sequence ``among`` some answers (M,), the surest first."""
+    order = np.argsort(-np.nan_to_num(answers.sure, nan=-1), kind="stable")
+    return one_each(answers.owners, order[among[order]])
+
+
+def least_sure(answers: Answers, among: Array) -> Array:
+    """The least sure answer of each sequence ``among`` some answers (M,), the least sure first."""
+    order = np.argsort(np.nan_to_num(answers.sure, nan=-1), kind="stable")
+    return one_each(answers.owners, order[among[order]])
+
+
+def whole(answers: Answers) -> Array:
+    """Which answers (M,) are in a sequence without a wrong one."""
+    return ~np.isin(answers.owners, np.unique(answers.owners[answers.wrong]))

@@ -1,0 +1,346 @@
+"""Session: a run, its data, one phrase and the labs; independent of Streamlit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import copy
+from dataclasses import replace
+from enum import StrEnum
+from typing import Any
+
+from rnnviz.cells import OWN
+from rnnviz.config import RunConfig
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.engine.training import TrainState
+from rnnviz.probe.baselines import Baseline, baselines
+from rnnviz.probe.cell_draft import CellDraft, checked
+from rnnviz.probe.dynamics import DynamicsLab, DynamicsQuery
+from rnnviz.probe.formatting import Names
+from rnnviz.probe.gradient_lab import GradientLab
+from rnnviz.probe.gradient_query import GradientQuery
+from rnnviz.probe.gradients import Objective
+from rnnviz.probe.health import Sign, health
+from rnnviz.probe.memo import Memo
+from rnnviz.probe.memory_lab import MemoryLab
+from rnnviz.probe.phrase import PhraseInput, first_phrase
+from rnnviz.probe.probe import Probe, inspect, names_of
+from rnnviz.probe.questions import Asking, asked, named
+from rnnviz.probe.selection import Selection
+from rnnviz.probe.story import Story, story
+from rnnviz.probe.units import UnitLab
+from rnnviz.questions.breaks.measure import SilencingLab
+from rnnviz.questions.carry.measure import UnitHistory
+from rnnviz.questions.linear_probe.measure import LinearProbeLab
+from rnnviz.questions.reach.measure import LengthLab
+from rnnviz.questions.step.measure import StepLab, StepQuery, StepView, Subject
+from rnnviz.questions.what_if.measure import WhatIfLab
+from rnnviz.questions.wrong.measure import ResultsLab
+from rnnviz.run.first_network import FirstNetwork
+from rnnviz.run.playback import Playback
+from rnnviz.run.player import PATIENCE, Player
+from rnnviz.run.recording import Recording
+from rnnviz.run.run import Run
+from rnnviz.run.schedule import Position, Schedule
+from rnnviz.run.share_link import VIEWS, Link
+from rnnviz.tasks.data_source import DataSource
+from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.upload import Upload
+from rnnviz.tasks.upload_store import UploadStore
+
+
+class Session:
+    """A run, its data, one phrase, and the labs that analyse them.
+
+    ``data`` selects the data set, ``player`` plays the run, ``phrase_input`` holds the phrase,
+    ``selection`` the unit and the token that are marked;
+    ``objective``, ``layer``, ``part`` and ``temperature`` are choices of the page. ``draft`` are
+    equations that are being typed, ``own_equations`` those of one's own that were used last.
+    ``first`` are weights that the run begins with, instead of random ones; a ``recording`` of this
+    ``dataset`` stands in the place of a run.
+    """
+
+    def __init__(
+        self,
+        config: RunConfig | None = None,
+        dataset: Dataset | None = None,
+        upload_store: UploadStore | None = None,
+        first: FirstNetwork | None = None,
+        recording: Recording | None = None,
+    ) -> None:
+        self.data = DataSource(dataset, upload_store)
+        if recording:
+            self.player: Player = Playback(recording)
+        else:
+            self.player = Player(config or RunConfig(), self.data.dataset_for, first)
+        self.player.on_arrival = self._refit
+        self._memo = Memo()
+        self.phrase_input = PhraseInput(self.first_phrase)
+        self.selection = Selection()
+        self.objective = Objective.LOSS
+        # The topmost layer is the one that is read out.
+        self.layer, self._part, self.temperature = self.config.layers - 1, "", 0.7
+        self.step, self.units = StepLab(), UnitLab()
+        self.what_if, self.silencing = WhatIfLab(), SilencingLab()
+        self.linear_probes, self.unit_history = LinearProbeLab(), UnitHistory()
+        self.gradients, self.memory = GradientLab(), MemoryLab()
+        self.dynamics, self.length = DynamicsLab(), LengthLab()
+        self.results = ResultsLab()
+        self.draft: CellDraft | None = None
+        self.own_equations = self.config.equations
+        if recording:
+            # The examples of the loop's next step are not known.
+            self.step.subject = Subject.OWN
+
+    # Run and data
+
+    @property
+    def part(self) -> str:
+        """The state or gate that is shown; the output if the cell has no such part."""
+        cell = self.state.parameters.architecture.cell
+        return self._part if self._part in cell.shown else cell.equations.out
+
+    @part.setter
+    def part(self, name: str) -> None:
+        self._part = name
+
+    @property
+    def run(self) -> Run:
+        """The training run."""
+        return self.player.run
+
+    @property
+    def unit(self) -> str:
+        """What the axis of the run counts: "epoch", or "step" of a recording."""
+        return self.run.history.unit
+
+    @property
+    def config(self) -> RunConfig:
+        """The settings of the page."""
+        return self.player.config
+
+    @property
+    def dataset(self) -> Dataset:
+        """The data set of the run."""
+        return self.player.dataset
+
+    @property
+    def baselines(self) -> tuple[Baseline, ...]:
+        """What simple models reach on the data set; cached."""
+        return self._memo.ask("baselines", self.dataset, lambda: baselines(self.dataset))
+
+    def configure(self, config: RunConfig) -> None:
+        """Apply new settings from the next step on, or restart the run if they require it."""
+        before, default = self.dataset, self.first_phrase
+        if config.layers != self.config.layers:
+            self.layer = config.layers - 1
+        self.own_equations = config.equations or self.own_equations
+        self.player.configure(config)
+        self._update_phrase(before, default)
+
+    def load(self, upload: Upload | None) -> None:
+        """Restart the run with the user's own data, or with those of the task.
+
+        If they can't be used, the run stays as it is and ``data.problem`` says why.
+        """
+        before, default, player = self.dataset, self.first_phrase, self.player
+        if not self.data.take(upload, self.config):
+            return
+        if self.data.dataset_for(self.config) is not before:
+            player.pause()
+            player.restart()
+            self._update_phrase(before, default)
+            player.message = f"Started again at epoch 0, with the data {self.dataset.name}."
+
+    # A cell of one's own
+
+    def write(self, equations: str) -> None:
+        """Check equations that are being typed; the run stays as it is."""
+        self.draft = checked(equations, self.draft)
+
+    def use(self, equations: str) -> None:
+        """Train with these equations, if they make a cell."""
+        self.write(equations)
+        if self.draft and self.draft.cell:
+            self.configure(replace(self.config, cell=OWN, equations=self.draft.text))
+
+    def aside(self) -> Session:
+        """A reader of the same run, who goes to other epochs and asks other phrases."""
+        other = copy(self)
+        other.player, other.phrase_input = copy(self.player), copy(self.phrase_input)
+        other.memory, other.player.pinned = MemoryLab(), None
+        return other
+
+    # The state shown
+
+    @property
+    def state(self) -> TrainState:
+        """The state shown: the present or a past one."""
+        return self.player.state
+
+    @property
+    def settings(self) -> RunConfig:
+        """The settings at the position shown."""
+        return self.run.schedule.at(self.player.position)
+
+    @property
+    def names(self) -> Names:
+        """The names of the rows and columns of the parameters."""
+        return names_of(self.dataset)
+
+    def _refit(self) -> None:
+        # States drawn while a link was followed must not determine the axes at its end.
+        self.dynamics.refit()
+        self.units.refit()
+
+    # The phrase
+
+    @property
+    def first_phrase(self) -> str:
+        """The default phrase of the data: one that the network can read; cached."""
+        data, text = self.dataset, self.data.first_phrase(self.config, self.dataset)
+        return self._memo.ask("first phrase", (data, text), lambda: first_phrase(data, text))
+
+    def ask(self, text: str) -> None:
+        """Make ``text`` the phrase; see ``PhraseInput``."""
+        self.phrase_input.ask(text, self.dataset)
+
+    def _update_phrase(self, before: Dataset, default: str) -> None:
+        """With new data keep the typed phrase if they can read it, else take their default."""
+        if self.dataset is before:
+            return
+        self.selection = Selection()
+        box = self.phrase_input
+        fits = self.dataset.name == before.name or (self.data.own and box.fits(self.dataset))
+        self.ask(box.typed if fits and box.typed != default else self.first_phrase)
+        if box.problem:
+            self.ask(self.first_phrase)
+
+    def inspect(self, text: str | None = None) -> Probe:
+        """Read ``text``, by default the phrase, with the network shown; raises TaskError.
+
+        The result for the phrase is cached.
+        """
+        state, config = self.state, self.settings
+        if text is not None:
+            return inspect(self.dataset, state.parameters, text, config)
+        data, phrase = self.dataset, self.phrase_input.phrase
+        key = state, phrase, config
+        return self._memo.ask("probe", key, lambda: inspect(data, state.parameters, phrase, config))
+
+    @property
+    def second_state(self) -> TrainState | None:
+        """The state at the second moment (``Player.second``); cached."""
+        position, run = self.player.second, self.run
+        if position is None or position >= run.position:
+            return None if position is None else run.state
+        key = run, position
+        return self._memo.ask("second", key, lambda: run.replay(position, "second").copy())
+
+    @property
+    def second(self) -> Probe | None:
+        """The phrase as the network at the second moment reads it; cached."""
+        state, data, phrase = self.second_state, self.dataset, self.phrase_input.phrase
+        if state is None:
+            return None
+        config = self.run.schedule.at(Position(state.epoch, state.offset))
+        key = state, phrase, config
+        ask = self._memo.ask
+        return ask("second probe", key, lambda: inspect(data, state.parameters, phrase, config))
+
+    @property
+    def story(self) -> Story:
+        """What the run has reached, told of the phrase; cached."""
+        player, probe = self.player, self.inspect()
+        key = probe, player.position, player.over, player.shown is None and player.diverged
+        return self._memo.ask("story", key, lambda: story(player, probe, self.signs, self._radii))
+
+    @property
+    def _radii(self) -> Array:
+        return self.memory.radii(self.run, self.state)
+
+    @property
+    def signs(self) -> tuple[Sign, ...]:
+        """The signs of health at the position shown, measured on the phrase; cached."""
+        state, probe = self.state, self.inspect()
+        inputs = state.parameters, probe.trace, self.settings, state.slots
+        return self._memo.ask("signs", probe, lambda: health(*inputs))
+
+    def gradient_query(
+        self, probe: Probe | None = None, objective: Objective | None = None
+    ) -> GradientQuery:
+        """The input of the gradient and memory labs; ``probe`` must be of the network shown."""
+        trace, train = (probe or self.inspect()).trace, self.dataset.train
+        objective = objective or self.objective
+        return GradientQuery(self.state, self.settings, trace, train, objective, self.layer)
+
+    def step_query(self, probe: Probe | None = None) -> StepQuery:
+        """The input of the step lab; ``probe`` must be of the network shown."""
+        return StepQuery(self.state, self.settings, self.dataset, probe or self.inspect())
+
+    @property
+    def dynamics_query(self) -> DynamicsQuery:
+        """The input of the dynamics lab."""
+        return DynamicsQuery(self.state, self.dataset, self.run.schedule.origin)
+
+    # PyTorch
+
+    def to_torch(self) -> Any:
+        """The network shown as a module of PyTorch; raises TransferError if there is none.
+
+        It reads words (B, T), or values (B, T, D), and answers with logits: (B, C) after the last
+        one, or (B, T, C) after every one.
+        """
+        from rnnviz.files.pytorch import to_torch  # noqa: PLC0415
+
+        return to_torch(self)
+
+    # Links
+
+    def link(self) -> Link:
+        """The link to the page as it is now.
+
+        It contains the name of uploaded data. With a data set passed to the constructor, it
+        contains the settings alone.
+        """
+        if self.player.recorded:
+            return self.player.link()
+        if self.data.given is not None:
+            return Link(Schedule(self.config))
+        phrase, marked = self.phrase_input.phrase, self.selection
+        return replace(
+            self.player.link(),
+            phrase=None if phrase == self.first_phrase else phrase,
+            data=self.data.name(),
+            unit=marked.unit,
+            token=marked.token,
+            view=view if (view := self.step.view.value) in VIEWS else None,
+            asked=asked(lab.question for lab in self.asking),
+        )
+
+    @property
+    def asking(self) -> tuple[Asking, ...]:
+        """The labs whose pages have a tab for each question."""
+        return self.results, self.gradients, self.units, self.dynamics
+
+    def follow(self, link: Link, problems: Sequence[str] = (), patience: float = PATIENCE) -> None:
+        """Read the phrase of a link, and follow it; see ``Player.follow``."""
+        if self.player.recorded:
+            return
+        questions, unknown = named(link.asked)
+        problems = [*problems, *unknown, *self.data.find(link.data)]
+        before, start = self.dataset, link.schedule.start
+        dataset = self.data.dataset_for(start)
+        if dataset is not before:  # a phrase that can be read, whatever the link's is
+            first = first_phrase(dataset, self.data.first_phrase(start, dataset))
+            self.phrase_input.ask(first, dataset)
+        if start.layers != self.config.layers:
+            self.layer = start.layers - 1
+        self.own_equations = start.equations or self.own_equations
+        if link.phrase is not None:
+            self.phrase_input.ask(link.phrase, dataset)
+        self.selection = Selection(link.unit, link.token)
+        self.step.view = StepView(link.view or StepView.SEQUENCE)
+        for lab in self.asking:
+            page: type[StrEnum] = type(lab.question)
+            lab.question = next((q for q in questions if type(q) is page), next(iter(page)))
+        self.player.follow(link, problems, patience)

@@ -1,0 +1,206 @@
+"""Story: what the run has reached, and one sentence with a number measured there."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.probe.chapters import Chapter, Scores, chance_of, chapters
+from rnnviz.probe.formatting import number, quoted, shortened
+from rnnviz.probe.gradients import gradient_flow
+from rnnviz.probe.health import Level, Sign
+from rnnviz.probe.memory_gauge import half_life
+from rnnviz.probe.probe import Probe, names_of
+from rnnviz.probe.questions import GradientQuestion, StateQuestion
+from rnnviz.probe.turning_word import LONGEST, Turn, turning_word
+from rnnviz.run.first_network import FirstNetwork
+from rnnviz.run.player import Player
+from rnnviz.tasks.dataset import Dataset
+
+#: The least share that is told, of the loss or, lost per token, of the gradient.
+_LEAST = 0.005
+#: What is said of a run that learned nothing to its end.
+_ENDED = "The run ended before the loss fell."
+
+
+class Story(NamedTuple):
+    """The chapter's name, one sentence, whether something is broken, and the turning word.
+
+    ``turning`` is the index of the token without which the verdict is another one, if there is one.
+    ``ending`` is the part of the sentence that tells of the end of a run that learned nothing.
+    ``question`` is the one whose tab shows what the sentence tells, if one does.
+    """
+
+    chapter: str
+    sentence: str
+    broken: bool = False
+    turning: int | None = None
+    ending: str = ""
+    question: GradientQuestion | StateQuestion | None = None
+
+
+class _Scores(NamedTuple):
+    """Loss and metric on the training set of a dataset, and the metric on its test set."""
+
+    data: Dataset
+    loss: float
+    metric: float
+    test: float
+
+    @property
+    def below(self) -> float:
+        """How far the loss is below that of guessing, as a share of it."""
+        return 1 - self.loss / self.data.guess.loss
+
+    @property
+    def level(self) -> str:
+        """The loss beside that of guessing; no full stop."""
+        if self.below >= _LEAST:
+            return f"Loss {self.below:.0%} below guessing"
+        if self.below <= -1:
+            return f"Loss {number(1 - self.below, 3)} times that of guessing"
+        return "No better than guessing"
+
+    @property
+    def sentence(self) -> str:
+        """What is right, beside guessing, in the terms of the task."""
+        data, guess = self.data, self.data.guess.loss
+        if self.below < _LEAST:
+            loss = number(self.loss, 3)
+            return f"No better than guessing: loss {loss}, guessing {number(guess, 3)}."
+        score, classes = f"{data.metric.name}: {self.metric:.0%}", len(data.classes)
+        if data.one_class_at_end:
+            return f"{score.capitalize()} on the {data.role} set, guessing {1 / classes:.0%}."
+        if data.answers_classes:
+            return f"Perplexity {number(math.exp(self.loss), 3)}, guessing {classes}; {score}."
+        return f"Mean squared error {number(self.loss, 2)}, guessing {number(guess, 2)}; {score}."
+
+
+def story(player: Player, probe: Probe, signs: Sequence[Sign], radii: Array) -> Story:
+    """The story at the epoch shown, where the network has read ``probe``.
+
+    ``signs`` are those of ``probe``, ``radii`` the spectral radius of W_hh from epoch 0
+    to the one shown, NaN where it was not measured.
+    """
+    data, epoch, history = probe.dataset, player.position.epoch, player.run.history
+    row = history.rows_until(epoch) - 1
+    losses, metrics = history.column("train_loss"), history.column("train_metric")
+    tests = history.column("test_metric")
+    scores = _Scores(data, float(losses[row]), float(metrics[row]), float(tests[row]))
+    stopped = player.diverged and player.shown is None
+    known = math.isfinite(scores.loss) or not data.labelled
+    if stopped or not (probe.finite and known):
+        sentence = "The numbers are no longer finite. Go back, or lower the learning rate."
+        return Story("Broken", sentence, broken=True)
+    if player.given and (epoch == 0 or not data.labelled):
+        return _opened(player.given, probe, scores)
+    course = Scores(losses, metrics, tests, data.guess.loss, chance_of(data))
+    chapter = Chapter(chapters(course, radii, np.array([row]))[0])
+    if chapter is Chapter.UNTRAINED:
+        start = f"The weights are random: every {probe.noun} is a guess"
+        return Story(chapter.label, f"{start} (loss {number(scores.loss, 3)}).")
+    if chapter < Chapter.FALLING:
+        for warning in _warnings(probe, signs):
+            return warning
+    turn = _turn(probe) if chapter > Chapter.MEMORY_GROWS else None
+    sentence = _sentence(chapter, probe, scores, radii, turn)
+    ending = _ENDED if chapter < Chapter.FALLING and player.over else ""
+    asked = _question(chapter, probe, turn)
+    sentence = f"{sentence} {ending}".rstrip()
+    turning = turn.token if turn else None
+    return Story(chapter.label, sentence, turning=turning, ending=ending, question=asked)
+
+
+def _question(
+    chapter: Chapter, probe: Probe, turn: Turn | None
+) -> GradientQuestion | StateQuestion | None:
+    """The question that leads on: without memory that of the gradient, then that of the word."""
+    if turn:
+        return StateQuestion.WHAT_IF
+    if chapter < Chapter.FALLING and not probe.every:
+        return GradientQuestion.REACH
+    return None
+
+
+def _opened(given: FirstNetwork, probe: Probe, scores: _Scores) -> Story:
+    """The story of weights from elsewhere, before they are trained on."""
+    turn, start = _turn(probe), f"The weights came from {given.source}."
+    if turn:
+        word = quoted(probe.words[turn.token])
+        return Story("Opened", f"{start} {word} turns the verdict.", turning=turn.token)
+    sentence = f"{start} {scores.sentence}" if scores.data.labelled else start
+    return Story("Opened", sentence)
+
+
+def _warnings(probe: Probe, signs: Sequence[Sign]) -> Iterator[Story]:
+    """What keeps the network from learning, if it is that bad."""
+    bad = {sign.name: sign.value for sign in signs if sign.level is Level.BAD}
+    if (share := bad.get("saturated", math.nan)) > 0:
+        sentence = f"{share:.0%} of the states are where their tanh is almost flat."
+        yield Story("Saturated", sentence, question=StateQuestion.CARRY)
+    lengths = [len(example.inputs) for example in probe.dataset.train]
+    # In a phrase longer than most of the training sequences it can vanish, and the network learn.
+    if (
+        len(probe.example.inputs) <= np.median(lengths)
+        and (reach := bad.get("reach", math.nan)) >= 0
+    ):
+        little = f"Only {number(reach, 1)}" if reach else "None"
+        noun = names_of(probe.dataset).noun
+        sentence = f"{little} of the gradient reaches the first {noun}."
+        yield Story("Vanishing", sentence, question=GradientQuestion.REACH)
+
+
+def _turn(probe: Probe) -> Turn | None:
+    """Which word turns the verdict, if there is one."""
+    if not probe.dataset.one_class_at_end:
+        return None
+    return turning_word(probe.parameters, probe.example, int(probe.answers[-1].argmax()))
+
+
+def _sentence(
+    chapter: Chapter, probe: Probe, scores: _Scores, radii: Array, turn: Turn | None
+) -> str:
+    if chapter is Chapter.PLATEAU:
+        lost = _lost(probe)
+        return f"{scores.level}. {lost}" if lost else scores.sentence
+    if chapter < Chapter.FALLING:
+        return _memory(chapter, probe, scores, radii, turn)
+    if chapter is Chapter.MEMORIZED:
+        right = f"{scores.metric:.0%} right, but {scores.test:.0%} of the test set"
+        return f"Learned the training data, {right}: no better than chance."
+    if turn is None:
+        return scores.sentence
+    word = quoted(probe.words[turn.token])
+    if chapter is Chapter.FALLING:
+        return f"{scores.level}: {word} now turns the verdict."
+    other = shortened(probe.dataset.classes[turn.verdict])
+    return f"{word} turns the verdict. Without it: {turn.probability:.0%} {other}."
+
+
+def _memory(
+    chapter: Chapter, probe: Probe, scores: _Scores, radii: Array, turn: Turn | None
+) -> str:
+    """The radius of W_hh, and what goes with it."""
+    radius = f"Radius {radii[-1]:.2f}"
+    if turn:
+        return f"{radius}: {quoted(probe.words[turn.token])} turns the verdict."
+    if chapter is Chapter.MEMORY_OPENS:
+        if probe.dataset.one_class_at_end and 2 <= len(probe.words) <= LONGEST:
+            return f"{radius}, but no {names_of(probe.dataset).noun} turns the verdict."
+    elif lost := _lost(probe):
+        return f"{radius}: {lost[0].lower()}{lost[1:]}"
+    return f"{radius}, {radii[0]:.2f} at the start. {scores.level}."
+
+
+def _lost(probe: Probe) -> str:
+    """What a token costs the gradient; empty if it costs nothing, or if every token has a loss."""
+    lag = math.inf if probe.every else half_life(gradient_flow(probe.trace).norms)
+    lost = 1 - 0.5 ** (1 / lag) if math.isfinite(lag) else 0.0
+    if lost < _LEAST:
+        return ""
+    share = f"{lost:.0%}" if lost < 1 - _LEAST else ">99%"
+    return f"Each {names_of(probe.dataset).noun} back loses {share} of the gradient."

@@ -1,0 +1,107 @@
+"""Textbook: the network once more, from its equations and its weights alone.
+
+Nothing of the engine's passes, losses or optimizers is used: what both compute must agree. The
+cell is the script that anybody can print, its text line by line. It reads one sequence at a time,
+in double precision, and is slow.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from rnnviz.config import ClipBy, Loss, OptimizerKind, RunConfig
+from rnnviz.engine.batch import Example
+from rnnviz.engine.cell_check import compiled
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.engine.parameters import Parameters
+from rnnviz.probe.state_transition import state_size
+
+
+class Pass(NamedTuple):
+    """What a stack computes from T inputs, layer by layer.
+
+    ``states`` (T, S), all ``lines`` of the equations (T, L), and the ``outputs`` (T, H) that are
+    read out.
+    """
+
+    states: Array
+    lines: Array
+    outputs: Array
+
+    def then(self, other: Pass) -> Pass:
+        """With what a decoder computes after it."""
+        states, lines = (np.concatenate(pair) for pair in zip(self[:2], other[:2], strict=True))
+        return Pass(states, lines, other.outputs)
+
+
+def unroll(
+    parameters: Parameters, inputs: Array, start: Array | None = None, stack: int = -1
+) -> Pass:
+    """What a stack computes from the inputs (T, D), from a state (S,) or from zero."""
+    of = parameters.architecture
+    script, names = compiled(of.cell.text), of.cell.states
+    first = np.zeros(state_size(of)) if start is None else start
+    layers = parameters.by_layer()[stack * of.layers :][: of.layers]
+    states, every, x = list[Array](), list[Array](), inputs
+    for weights, before in zip(layers, first.reshape(-1, len(names), of.hidden), strict=True):
+        values = [line[:-1] for line in script["forward"](x, before, **weights)]
+        lines = dict(zip(script["LINES"], values, strict=True))
+        states += [lines[name] for name in names]
+        every += values
+        x = lines[script["OUT"]]
+    return Pass(np.concatenate(states, axis=1), np.concatenate(every, axis=1), x)
+
+
+def one_hot(inputs: Array, width: int) -> Array:
+    """Tokens (T,) as rows (T, D); values (T, D) as they are."""
+    return np.eye(width)[inputs] if inputs.ndim == 1 else inputs.astype(float)
+
+
+def passed(parameters: Parameters, example: Example, scale: float = 1.0) -> Pass:
+    """What is computed on one example, an encoder's first; inputs are multiplied by ``scale``."""
+    of = parameters.architecture
+    inputs = scale * one_hot(example.inputs, of.inputs)
+    if example.source is None:
+        return unroll(parameters, inputs)
+    encoded = unroll(parameters, scale * one_hot(example.source, of.source), stack=0)
+    return encoded.then(unroll(parameters, inputs, encoded.states[-1]))
+
+
+def logits(parameters: Parameters, example: Example, scale: float = 1.0) -> Array:
+    """The logits (N, C) of one example; all inputs are multiplied by ``scale``."""
+    outputs = passed(parameters, example, scale).outputs[-len(example.targets) :]
+    answers: Array = outputs @ parameters["W_hy"].T + parameters["b_y"]
+    return answers
+
+
+def loss(parameters: Parameters, example: Example) -> float:
+    """The mean over the outputs of -log softmax(logits)[target], or of the squared difference."""
+    answers, targets = logits(parameters, example), example.targets
+    if parameters.architecture.loss is Loss.SQUARED_ERROR:
+        return float(((answers - targets) ** 2).mean())
+    most = answers.max(axis=1)
+    totals = most + np.log(np.exp(answers - most[:, None]).sum(axis=1))
+    return float((totals - answers[np.arange(len(targets)), targets]).mean())
+
+
+def update(gradient: Array, before: tuple[Array, ...], steps: int, config: RunConfig) -> Array:
+    """What step number ``steps`` (from 1) subtracts from theta, all (N,).
+
+    ``before`` are the averages that the optimizer keeps, as they were before the step.
+    """
+    g, lr = gradient, config.lr
+    if config.clip_by is ClipBy.VALUE:
+        g = g.clip(-config.clip, config.clip)
+    elif config.clip_by is ClipBy.NORM:
+        g = g / max(1.0, float(np.linalg.norm(g)) / config.clip)
+    if config.optimizer is OptimizerKind.SGD:
+        return lr * g
+    if config.optimizer is OptimizerKind.MOMENTUM:
+        return lr * (0.9 * before[0] + g)
+    if config.optimizer is OptimizerKind.RMSPROP:
+        return lr * g / (np.sqrt(0.99 * before[0] + 0.01 * g**2) + 1e-8)
+    m = (0.9 * before[0] + 0.1 * g) / (1 - 0.9**steps)
+    s = (0.999 * before[1] + 0.001 * g**2) / (1 - 0.999**steps)
+    return lr * m / (np.sqrt(s) + 1e-8)

@@ -1,0 +1,379 @@
+"""UnitLab: analyses of the hidden units, and previews of weight edits."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import NamedTuple
+
+import numpy as np
+
+from rnnviz.engine.evaluation import Evaluator, Score
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.engine.parameters import Architecture, Parameters
+from rnnviz.engine.training import TrainState
+from rnnviz.probe.activations import Activations, read_activations
+from rnnviz.probe.effort import Effort
+from rnnviz.probe.kept_results import KeptResults
+from rnnviz.probe.memo import Memo
+from rnnviz.probe.passes import sample
+from rnnviz.probe.probe import names_of
+from rnnviz.probe.projection import Plane, Projection, boundary, fit, plane_of
+from rnnviz.probe.questions import StateQuestion
+from rnnviz.probe.selectivity import (
+    MOST_WORDS,
+    Response,
+    mean_change,
+    response,
+    selectivity,
+)
+from rnnviz.run.run import Run
+from rnnviz.run.weight_edits import Edit, EditKind, apply_edits, problem, silence
+from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.example import Example
+
+#: Number of sequences on one page of the data set.
+LIST_PAGE = 60
+#: Seconds for which units are ablated to find the strongest ones.
+PATIENCE = 5.0
+#: Maximum number of epochs and layers whose ablation losses are kept.
+KEPT = 100
+#: While a run plays, at most so many activations are read in every frame.
+MOST_PLAYED = 200_000
+#: Largest number of edits in a preview.
+MOST_EDITS = 40
+
+
+class Sort(StrEnum):
+    """The order of the units."""
+
+    SELECTIVITY = "what the word changes"
+    EFFECT = "effect of silencing"
+    SIMILARITY = "similarity"
+    INDEX = "number"
+
+
+class Way(StrEnum):
+    """How it is asked what the units carry."""
+
+    UNITS = "single units"
+    PROBE = "linear probe"
+
+
+class StateSource(NamedTuple):
+    """The source of activations: a state of the run, its data, a layer, and a state or gate."""
+
+    state: TrainState
+    dataset: Dataset
+    layer: int = 0
+    part: str = "h"
+
+    @property
+    def readable(self) -> bool:
+        """Whether the output layer reads these states and predicts one of two classes."""
+        architecture = self.state.parameters.architecture
+        binary = self.dataset.answers_classes and architecture.outputs == 2
+        own = self.part == architecture.out
+        return binary and own and self.layer == architecture.layers - 1
+
+
+@dataclass(frozen=True, eq=False)
+class EditPreview:
+    """A copy of the network with edited weights: scores of training and test before and after."""
+
+    parameters: Parameters
+    before: tuple[Score, Score]
+    after: tuple[Score, Score]
+
+
+class EffectOrder(NamedTuple):
+    """The units by ablation loss, (H,), and its epoch; None if it isn't known of all units."""
+
+    units: Array
+    epoch: int | None
+
+
+class UnitLab:
+    """The choices of the page, its weight edits, and the last result of each analysis."""
+
+    def __init__(self) -> None:
+        self.question, self.way = StateQuestion.CARRY, Way.UNITS
+        self.unit, self.list_page = 0, 0
+        self.sort = Sort.SELECTIVITY
+        self.word: str | None = None
+        #: The line of the cell that the threads lead into, if it is not the candidate.
+        self.into = ""
+        self.axes = (0, 1)
+        self.edits: tuple[Edit, ...] = ()
+        self.left_out: dict[Edit, str] = {}
+        #: The work on the ablation losses.
+        self.effort = Effort()
+        self._memo, self._rises = Memo(), KeptResults[Array](KEPT)
+        #: Of what the activations were read last.
+        self._last: StateSource | None = None
+
+    # Units
+
+    def activations(self, source: StateSource) -> Activations:
+        """The activations of the training sequences; a fixed random sample if there are many."""
+        return self._memo.ask("activations", source, lambda: self._read(source))
+
+    def _read(self, source: StateSource) -> Activations:
+        self._last, (state, data, layer, part) = source, source
+        return read_activations(state.parameters, data.train, names_of(data), layer, part)
+
+    def playable(self, source: StateSource) -> StateSource:
+        """The source, or the last one that was read of the same units, if reading takes long."""
+        last = self._last
+        if last is None or _space(last) != _space(source):
+            return source
+        layers = source.state.parameters.architecture.layers
+        return last if self.activations(last).states.size * layers > MOST_PLAYED else source
+
+    def order(self, source: StateSource) -> Array:
+        """The units in the chosen order, (H,)."""
+        if self.sort is Sort.EFFECT:
+            return self.effect_order(source).units
+        activations = self.activations(source)
+        if self.sort is Sort.SELECTIVITY:
+            order: Array = np.argsort(-selectivity(activations, self.word), kind="stable")
+            return order
+        if self.sort is Sort.SIMILARITY:
+            return self._arrangement(source).units
+        return np.arange(activations.states.shape[1])
+
+    def effect_order(self, source: StateSource) -> EffectOrder:
+        """The units in the order of their effect when it was last known of all of them."""
+        rises = self.ablation_loss(source, self.word)
+        known = not np.isnan(rises).any()
+        if known:
+            self._memo.forget("effect")
+        order = np.argsort(-rises, kind="stable")
+        epoch = source.state.epoch if known else None
+        return self._memo.ask("effect", self._series(source), lambda: EffectOrder(order, epoch))
+
+    def _series(self, source: StateSource) -> tuple[object, ...]:
+        """A key that is equal while the same units stand in the same kind of order."""
+        hidden = source.state.parameters.architecture.hidden
+        return source.dataset, hidden, source.layer, self.sort, self.word
+
+    def _arrangement(self, source: StateSource) -> Response:
+        """The response when rows and columns were last arranged by similarity."""
+        activations = self.activations(source)
+        return self._memo.ask("arrangement", _space(source), lambda: response(activations))
+
+    def rows(self, source: StateSource) -> Array:
+        """The units in the chosen order, (H,), as they stood when they were last arranged."""
+        key = _space(source), self.sort, self.word
+        return self._memo.ask("rows", key, lambda: self.order(source))
+
+    def response(self, source: StateSource) -> Response:
+        """The response of the units to each word, in the last arrangement of both."""
+        arrangement = self._arrangement(source)
+        return self._memo.ask(
+            "response", (source, arrangement, self.sort, self.word),
+            lambda: replace(
+                response(self.activations(source), like=arrangement), units=self.rows(source)
+            ),
+        )  # fmt: skip
+
+    def movers(self, source: StateSource) -> list[tuple[str, float]]:
+        """The frequent word that moves each unit most, H of them, and by how much on average.
+
+        Empty if the data's numbers hardly repeat, or if a state is not finite.
+        """
+        return self._memo.ask("movers", source, lambda: self._movers(source))
+
+    def _movers(self, source: StateSource) -> list[tuple[str, float]]:
+        moves = response(self.activations(source)) if self.repeats(source) else None
+        if moves is None or not (moves.words and np.isfinite(moves.means).all()):
+            return []
+        columns = np.abs(moves.means).argmax(axis=1).tolist()
+        return [(moves.words[k], float(moves.means[unit, k])) for unit, k in enumerate(columns)]
+
+    def repeats(self, source: StateSource) -> bool:
+        """Whether the same tokens come again: words do, most numbers don't."""
+        return source.dataset.tokens or len(self.activations(source).vocabulary) <= MOST_WORDS
+
+    def arrange(self) -> None:
+        """Have the next response arrange units and words again."""
+        self._memo.forget("arrangement", "rows", "response")
+
+    def look_at(self, source: StateSource, marked: int | None = None) -> None:
+        """Adapt the word, the unit and the page of the list to a source.
+
+        The unit is the marked one, else the first in the chosen order. The word of new data is the
+        one that stands in about half of their sequences; numbers that hardly repeat have none.
+        """
+        vocabulary = self.activations(source).vocabulary
+        if self.word not in vocabulary:
+            self.word = self.activations(source).telling_word if self.repeats(source) else None
+        self.unit = int(self.rows(source)[0]) if marked is None else marked
+        self.list_page = min(self.list_page, self.last_list_page(source))
+
+    def neighbour(self, source: StateSource, by: int) -> int:
+        """The unit that stands ``by`` rows below the chosen one, around the ends."""
+        rows = self.rows(source).tolist()
+        return int(rows[(rows.index(self.unit) + by) % len(rows)])
+
+    def changed(self, source: StateSource) -> tuple[Array, int]:
+        """The mean change of every unit at the chosen word, (H,), and at how many places."""
+        return mean_change(self.activations(source), self.word or "")
+
+    def last_list_page(self, source: StateSource) -> int:
+        """Index of the last page of the data set."""
+        return (self.activations(source).count - 1) // LIST_PAGE
+
+    def listed(self, source: StateSource) -> Array:
+        """The sequences on this page of the data set, those with the chosen word first."""
+        activations = self.activations(source)
+        tokens = np.flatnonzero(np.array(activations.words, object) == self.word)
+        containing = np.searchsorted(activations.starts, tokens, side="right") - 1
+        without = ~np.isin(np.arange(activations.count), containing)
+        first = self.list_page * LIST_PAGE
+        page: Array = np.argsort(without, kind="stable")[first : first + LIST_PAGE]
+        return page
+
+    # Trajectories
+
+    def basis(self, source: StateSource, run: Run) -> Projection:
+        """The principal components of the source's states.
+
+        They are refitted only for a run with other initial settings, or by ``refit``.
+        """
+        key = source.dataset, run.schedule.origin, source.layer, source.part
+        states, epoch = self.activations(source).states, source.state.epoch
+        return self._memo.ask("basis", key, lambda: fit(states.astype(float), epoch))
+
+    def refit(self) -> None:
+        """Have the next call of ``basis`` fit it again, and rows and columns arranged again."""
+        self._memo.forget("basis")
+        self.arrange()
+
+    def plane(self, source: StateSource, run: Run) -> Plane | None:
+        """The plane of the two chosen axes; None if the states don't have both."""
+        basis = self.basis(source, run)
+        if len(basis.axes) <= max(self.axes):
+            return None
+        line = boundary(source.state.parameters, basis, self.axes) if source.readable else None
+        return plane_of(basis, self.axes, self.activations(source).states, line)
+
+    # Break it
+
+    def toggle(self, layer: int, unit: int) -> None:
+        """Ablate a unit of a layer (from 0), or restore it."""
+        edit = silence(layer + 1, unit)
+        if edit in self.edits:
+            self.edits = tuple(other for other in self.edits if other != edit)
+        else:
+            self.add(edit)
+
+    def add(self, *edits: Edit) -> None:
+        """Add edits; repeated ablations and edits beyond ``MOST_EDITS`` are left out."""
+        self.left_out = {}
+        repeated = {edit for edit in self.edits if edit.kind is EditKind.SILENCE}
+        self.edits = (*self.edits, *(e for e in edits if e not in repeated))[:MOST_EDITS]
+
+    def fit(self, architecture: Architecture) -> None:
+        """Remove the edits that the architecture doesn't allow; ``left_out`` says why."""
+        invalid = {edit: why for edit in self.edits if (why := problem(edit, architecture))}
+        if invalid:
+            self.left_out = invalid
+            self.edits = tuple(edit for edit in self.edits if edit not in invalid)
+
+    def undo(self, edit: Edit | None = None) -> None:
+        """Remove the last edit, or the one given."""
+        edits = list(self.edits)
+        if edit is None:
+            edits = edits[:-1]
+        elif edit in edits:
+            edits.remove(edit)
+        self.edits = tuple(edits)
+
+    def clear(self) -> None:
+        """Remove all edits."""
+        self.edits, self.left_out = (), {}
+
+    def silenced(self, layer: int) -> frozenset[int]:
+        """The ablated units of a layer (from 0)."""
+        ablations = (e for e in self.edits if (e.kind, e.row) == (EditKind.SILENCE, layer + 1))
+        return frozenset(edit.column for edit in ablations)
+
+    def preview(self, state: TrainState, run: Run) -> EditPreview:
+        """The network after the edits that it allows, and its scores before and after."""
+        self.fit(state.parameters.architecture)
+        return self._memo.ask("preview", (state, self.edits), lambda: self._try(state, run))
+
+    def _try(self, state: TrainState, run: Run) -> EditPreview:
+        edited = apply_edits(state.parameters, self.edits)
+        before = run.scores(state)
+        return EditPreview(edited, before, run.examine(edited) if self.edits else before)
+
+    def ablation_loss(self, source: StateSource, word: str | None = None) -> Array:
+        """The rise of the training loss when one unit is ablated, (H,); NaN if not computed yet.
+
+        If there are many sequences, it is that of a fixed sample. With a ``word``, of the loss on
+        those of the ``activations`` that contain it.
+        """
+        state, hidden = source.state, source.state.parameters.architecture.hidden
+        question = source.dataset, source.layer, word
+        return self._rises.ask(state, question, lambda: np.full(hidden, np.nan))
+
+    def ablate(self, source: StateSource, budget: float, word: str | None = None) -> bool:
+        """Compute ablation losses for about ``budget`` seconds; return whether some are left.
+
+        Does nothing if the loss of the whole network is not finite.
+        """
+        until = time.perf_counter() + budget
+        parameters, rises = source.state.parameters, self.ablation_loss(source, word)
+        unknown = np.flatnonzero(np.isnan(rises)).tolist()
+        whole = self._whole_loss(source, word) if unknown else np.nan
+        if not np.isfinite(whole):
+            return False
+        for unit in unknown:
+            ablated = apply_edits(parameters, [silence(source.layer + 1, unit)])
+            rise = self._loss(source, word, ablated) - whole
+            rises[unit] = rise if np.isfinite(rise) else np.inf
+            if time.perf_counter() > until:
+                break
+        return bool(np.isnan(rises).any())
+
+    def _whole_loss(self, source: StateSource, word: str | None) -> float:
+        state = source.state
+        return self._memo.ask(
+            ("whole", word is None),
+            (state, source.dataset, word),
+            lambda: self._loss(source, word, state.parameters),
+        )
+
+    def _loss(self, source: StateSource, word: str | None, parameters: Parameters) -> float:
+        """The loss on the training sequences, or on those with a word; on a sample of many."""
+        key = source.dataset, parameters.architecture, parameters.theta.dtype, word
+        evaluator = self._memo.ask(
+            ("evaluator", word is None), key,
+            lambda: Evaluator(self._containing(source, word), parameters.copy()),
+        )  # fmt: skip
+        return evaluator.score(parameters, source.dataset.metric.score).loss
+
+    def _containing(self, source: StateSource, word: str | None) -> Sequence[Example]:
+        train, activations = source.dataset.train, self.activations(source)
+        owners = activations.owners[np.array(activations.words, object) == word]
+        return [train[k] for k in (np.unique(owners) if len(owners) else sample(train))]
+
+    def strongest(self, source: StateSource, count: int) -> tuple[Edit, ...]:
+        """Ablations of the ``count`` remaining units with the highest ablation loss.
+
+        In very large networks, units that could not be ablated within ``PATIENCE`` come last.
+        """
+        self.ablate(source, PATIENCE)
+        rises, ablated = self.ablation_loss(source), self.silenced(source.layer)
+        order = [unit for unit in np.argsort(-rises, kind="stable").tolist() if unit not in ablated]
+        return tuple(silence(source.layer + 1, unit) for unit in order[:count])
+
+
+def _space(source: StateSource) -> tuple[object, ...]:
+    """A key that is equal for sources with the same units and words."""
+    hidden = source.state.parameters.architecture.hidden
+    return source.dataset, hidden, source.layer, source.part

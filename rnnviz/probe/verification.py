@@ -1,0 +1,362 @@
+"""Verification: checks of a network and of its run that need only NumPy.
+
+What the engine computes is compared with what is computed in another way: from the equations alone,
+by differences, with the units in another order, by a law that must hold.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from rnnviz.config import Gradient, RunConfig
+from rnnviz.engine.batch import collate
+from rnnviz.engine.gradcheck import TOLERANCE, check_gradient
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.engine.optimizers import slots_for
+from rnnviz.engine.parameters import Parameters, plain
+from rnnviz.engine.trace import Trace
+from rnnviz.engine.training import TrainBuffers, TrainState, order, record, train_examples
+from rnnviz.probe import textbook
+from rnnviz.probe.fixed_points import FIXED, Kind, Search
+from rnnviz.probe.gradients import norms_of
+from rnnviz.probe.jacobians import Jacobians, fits, jacobians_along, lyapunov_exponents
+from rnnviz.probe.memory_gauge import spectrum
+from rnnviz.probe.passes import forward_pass
+from rnnviz.probe.probe import Probe
+from rnnviz.probe.renumbering import renumbered
+from rnnviz.probe.saliency import INCOMPLETE, logit_margin, saliency
+from rnnviz.probe.state_transition import FixedInputMap, StateTransition, states_of
+from rnnviz.probe.unrolled import Unrolled
+from rnnviz.probe.visited_states import visit_states
+from rnnviz.run.player import Player
+from rnnviz.run.schedule import Position
+from rnnviz.run.share_link import read_link
+from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.example import Example
+
+#: Relative errors that are allowed: of rounding, of eigenvalues, and of central differences.
+ROUNDING, SPECTRAL, DIFFERENCES = 1e-10, 1e-6, 1e-5
+_RADII, _GROWTH = "spectral radii", "growth by Lyapunov exponents"
+#: Half the distance of central differences; and below what a gradient has few digits.
+_NEAR, _SMALL = 1e-5, 1e-5
+#: Differences are taken of so many entries of each parameter; so many examples are read together.
+_ENTRIES, _EXAMPLES = 5, 8
+#: Fixed points are looked for from so many starts, for so many seconds, in states no larger.
+_STARTS, _SECONDS, _LARGEST = 40, 1.5, 128
+_TOO_LARGE = "a state has too many numbers"
+_UNTOLD = "the numbers are too small, or a ReLU has its kink between"
+
+
+@dataclass(frozen=True)
+class Check:
+    """What was measured, the most that is allowed, and ``why`` it has no meaning, if so."""
+
+    what: str
+    measured: float = math.nan
+    allowed: float = math.inf
+    why: str = ""
+
+    @property
+    def failed(self) -> bool:
+        """Whether more was measured than allowed, or what is not finite."""
+        return not self.why and not (math.isfinite(self.measured) and self.measured <= self.allowed)
+
+
+def apart(one: ArrayLike, other: ArrayLike, least: float = 1e-3) -> float:
+    """The largest difference, relative to the largest of the other, or to ``least``.
+
+    It is not finite if one of the numbers isn't, even if the other is the same.
+    """
+    ours, theirs = np.asarray(one, float), np.asarray(other, float)
+    largest = np.abs(theirs[np.isfinite(theirs)]).max(initial=least)
+    with np.errstate(invalid="ignore", over="ignore"):
+        return float(np.abs(ours - theirs).max(initial=0) / largest)
+
+
+class NetworkChecks:
+    """The checks of one network on one example, in double precision."""
+
+    def __init__(
+        self, parameters: Parameters, example: Example, dataset: Dataset, seed: int
+    ) -> None:
+        self._network = parameters.like(parameters.theta.astype(float))
+        self._example, self._dataset, self._seed = example, dataset, seed
+        self._trace, self._rng = self._read(self._network), np.random.default_rng(seed)
+
+    def __iter__(self) -> Iterator[Check]:
+        yield from (self._outputs(), self._loss(), self._batch(), self._blind())
+        yield from self._renumbered()
+        yield from (self._complex_step(), self._differences(), self._completeness())
+        yield from (self._product(), self._volume(), self._determinant(), self._fixed_points())
+
+    def _read(self, network: Parameters) -> Trace:
+        return record(network, collate([self._example]))
+
+    # From the equations
+
+    def _outputs(self) -> Check:
+        expected = textbook.logits(self._network, self._example)
+        return Check("outputs, from the equations", apart(self._trace.logits, expected), ROUNDING)
+
+    def _loss(self) -> Check:
+        expected = textbook.loss(self._network, self._example)
+        return Check("loss, from the equations", apart(self._trace.loss.mean(), expected), ROUNDING)
+
+    def _batch(self) -> Check:
+        """Examples of several lengths are read together, and one by one."""
+        train = self._dataset.train
+        some = train[:: max(1, len(train) // _EXAMPLES)][:_EXAMPLES]
+        batch = collate(some)
+        losses = forward_pass(self._network, batch).loss
+        together = [losses[batch.owners == k].mean() for k in range(len(some))]
+        alone = [textbook.loss(self._network, example) for example in some]
+        return Check(f"losses of {len(some)} examples in a batch", apart(together, alone), ROUNDING)
+
+    def _blind(self) -> Check:
+        """With a readout of zeros every class is as likely, and every value zero."""
+        blind, classes = self._network.copy(), len(self._dataset.classes)
+        blind.readout[...] = 0
+        what, known = f"loss with a readout of zeros: ln {classes}", math.log(classes)
+        if not self._dataset.answers_classes:
+            what, known = "loss with a readout of zeros", float((self._example.targets**2).mean())
+        return Check(what, apart(self._read(blind).loss.mean(), known), ROUNDING)
+
+    # With the units in another order
+
+    def _renumbered(self) -> Iterator[Check]:
+        of = self._network.architecture
+        orders = [self._rng.permutation(of.hidden) for _ in range(of.layers)]
+        other = renumbered(self._network, orders)
+        found, expected = _measures(other, self._read(other)), _measures(self._network, self._trace)
+        for name, values in found.items():
+            allowed = SPECTRAL if name in (_RADII, _GROWTH) else ROUNDING
+            # A direction that a token shrinks to its rounding error has no exponent to tell.
+            error = apart(values, expected[name], 1.0 if name == _GROWTH else 1e-3)
+            yield Check(f"units in another order: {name}", error, allowed)
+
+    # The gradient
+
+    def _complex_step(self) -> Check:
+        """The errors relative to the norm of the gradient, of a small one to ``_SMALL``."""
+        relative = check_gradient(self._network, self._trace.batch, Gradient.EXACT).errors
+        norms = norms_of(self._trace.gradient)
+        errors = {name: relative[name] * norms[name] / max(norms[name], _SMALL) for name in norms}
+        worst = _worst(errors)
+        return Check(f"gradient, by the complex step; worst {worst}", errors[worst], TOLERANCE)
+
+    def _differences(self) -> Check:
+        """The errors of some entries, relative to the largest entry of the parameter."""
+        gradient, errors = self._trace.gradient.named(), dict[str, float]()
+        for name, array in gradient.items():
+            largest = float(np.abs(array).max())
+            told = [] if largest < _SMALL else self._errors(name, array)
+            errors |= {name: float(np.max(told)) / largest} if told else {}
+        what, left = "gradient, by central differences", len(gradient) - len(errors)
+        if not errors:
+            return Check(what, why=_UNTOLD)
+        worst = _worst(errors)
+        note = f"; {left} of {len(gradient)} not told" if left else ""
+        return Check(f"{what}; worst {worst}{note}", errors[worst], DIFFERENCES)
+
+    def _errors(self, name: str, gradient: Array) -> list[float]:
+        """The errors that can be told, of the largest entry and of some by chance."""
+        entries = self._rng.integers(0, gradient.size, _ENTRIES)
+        entries[0] = np.abs(gradient).argmax()
+        places = [np.unravel_index(entry, gradient.shape) for entry in entries]
+        slopes = ((place, self._slope(name, place)) for place in places)
+        return [abs(s - float(gradient[place])) for place, s in slopes if s is not None]
+
+    def _slope(self, name: str, place: tuple[np.intp, ...]) -> float | None:
+        """The slope of the loss in one entry; None if a ReLU has its kink between."""
+        ahead, behind = self._network.copy(), self._network.copy()
+        ahead[name][place] += _NEAR
+        behind[name][place] -= _NEAR
+        if self._kinked(*(textbook.passed(near, self._example) for near in (ahead, behind))):
+            return None
+        losses = [textbook.loss(near, self._example) for near in (ahead, behind)]
+        return (losses[0] - losses[1]) / (2 * _NEAR)
+
+    def _kinked(self, ahead: textbook.Pass, behind: textbook.Pass) -> bool:
+        """Whether a unit is open in one of two passes and shut in the other, if there is a kink."""
+        nodes = self._network.architecture.cell.equations.graph.nodes
+        kinks = any(node.kind in ("relu", "where") for node in nodes)
+        return kinks and bool(((ahead.lines > 0) != (behind.lines > 0)).any())
+
+    def _completeness(self) -> Check:
+        """The sum of the integrated gradients is the answer less that without input."""
+        answer = logit_margin(self._trace, self._dataset.classes, self._trace.every)
+        total = saliency(self._network, self._example, answer).integrated.sum()
+        what = f"integrated gradients: their sum is {answer.name}"
+        if not np.isfinite(total):
+            return Check(what, why=f"not drawn, as it is off by more than {INCOMPLETE:.0%}")
+        ends = (textbook.logits(self._network, self._example, scale) for scale in (1.0, 0.0))
+        whole, empty = (float((answer.weights * logits).sum()) for logits in ends)
+        allowed = INCOMPLETE * abs(whole - empty) + ROUNDING * max(abs(whole), abs(empty))
+        return Check(what, abs(total - (whole - empty)), allowed)
+
+    # Laws
+
+    @cached_property
+    def _jacobians(self) -> Jacobians | None:
+        """The Jacobians along the example, unless the network is too large."""
+        small = fits(self._network.architecture)
+        return jacobians_along(self._network, self._trace) if small else None
+
+    def _product(self) -> Check:
+        """The product of the last Jacobians times a vector, while differences can tell it."""
+        if self._jacobians is None:
+            return Check("product of Jacobians, by differences", why=_TOO_LARGE)
+        path, matrices = states_of(self._trace), self._jacobians.matrices
+        vector, moved, count = self._rng.standard_normal(matrices.shape[-1]), matrices[-1], 1
+        while count < len(matrices):
+            longer = moved @ matrices[-1 - count]
+            if np.linalg.norm(longer @ vector) < 1e-3:
+                break
+            moved, count = longer, count + 1
+        start, inputs = path.before[-count], path.inputs[-count:]
+        ahead, behind = (
+            textbook.unroll(self._network, inputs, start + shift * vector)
+            for shift in (_NEAR, -_NEAR)
+        )
+        what = f"product of the last {count} Jacobians, by differences"
+        if self._kinked(ahead, behind):
+            return Check(what, why=_UNTOLD)
+        slopes = (ahead.states[-1] - behind.states[-1]) / (2 * _NEAR)
+        return Check(what, apart(slopes, moved @ vector), DIFFERENCES)
+
+    def _volume(self) -> Check:
+        what = "Lyapunov exponents: their sum is the mean ln |det J|"
+        if self._jacobians is None:
+            return Check(what, why=_TOO_LARGE)
+        total = float(lyapunov_exponents(self._jacobians).sum())
+        if total == -math.inf:
+            return Check(what, why="a Jacobian is singular, to rounding")
+        return Check(
+            what, apart(total, np.linalg.slogdet(self._jacobians.matrices)[1].mean()), SPECTRAL
+        )
+
+    def _determinant(self) -> Check:
+        what = "recurrent weights: the product of the eigenvalues is det"
+        weights = _recurrent(self._network)
+        if not weights:
+            return Check(what, why="there are none")
+        logs = [np.linalg.slogdet(W)[1] for W in weights]
+        if np.isneginf(logs).any():
+            return Check(what, why="they are singular")
+        sizes = [np.log(np.abs(np.linalg.eigvals(W))).sum() for W in weights]
+        return Check(what, apart(sizes, logs), SPECTRAL)
+
+    def _fixed_points(self) -> Check:
+        """A fixed point stays where it is by the equations, too."""
+        flow = StateTransition(self._network)
+        if flow.size > _LARGEST:
+            return Check("fixed points: q, from the equations", why=_TOO_LARGE)
+        visited = visit_states(self._network, self._dataset.train)
+        x = visited.mean_input
+        search = Search(FixedInputMap(flow, x), visited, _STARTS, self._seed, _SECONDS)
+        search.work(math.inf)
+        states = [p.state for p in search.found.points if p.kind is not Kind.SLOW]
+        if not states:
+            return Check("fixed points: q, from the equations", why="none was found")
+        steps = [textbook.unroll(self._network, x[None], h).states[0] - h for h in states]
+        what = f"fixed points: q at {len(states)}, from the equations"
+        return Check(what, float(0.5 * np.square(steps).sum(axis=1).max()), FIXED)
+
+
+def _measures(network: Parameters, trace: Trace) -> dict[str, ArrayLike]:
+    """What the order of the units can't change."""
+    layers = range(network.architecture.layers)
+    found: dict[str, ArrayLike] = {
+        "outputs": trace.logits,
+        "losses": trace.loss,
+        "gradient norms": np.array([Unrolled(trace, layer).norms for layer in layers]),
+        _RADII: [spectrum(W).radius for W in _recurrent(network)],
+    }
+    if fits(network.architecture):
+        # As factors a token: exponents far below zero are told less well, or not at all.
+        found[_GROWTH] = np.exp(lyapunov_exponents(jacobians_along(network, trace)))
+    return found
+
+
+def _recurrent(network: Parameters) -> list[Array]:
+    """All weights (H, H) from state to state."""
+    recurrent = network.architecture.cell.equations.recurrent
+    return [W for name, W in network.named().items() if plain(name) in recurrent]
+
+
+def _worst(errors: dict[str, float]) -> str:
+    return [*errors][np.argmax([*errors.values()])]  # NaN counts as the largest.
+
+
+def notebook_check(probe: Probe) -> Check:
+    """How far the notebook's gradient is off; that is no fault of the engine."""
+    check = check_gradient(probe.parameters, probe.trace.batch, Gradient.NOTEBOOK)
+    where = ", ".join(check.wrong) or "nothing"
+    return Check(f"the notebook's gradient is wrong in {where}", check.worst)
+
+
+def step_check(state: TrainState, config: RunConfig, dataset: Dataset) -> Check:
+    """The next training step, by the rule of the optimizer as textbooks have it."""
+    own, count = state.parameters, len(dataset.train)
+    chosen = order(config.seed, state.epoch, count, config.batch)
+    some = chosen[state.offset : state.offset + config.batch]
+    batch = collate([dataset.train[k] for k in some])
+    gradient = record(own, batch, config.gradient, config.truncate).gradient.theta.astype(float)
+    slots = slots_for(config.optimizer, own.theta, state.slots)
+    averages = tuple(array.astype(float) for array in slots.arrays)
+    expected = textbook.update(gradient, averages, slots.steps + 1, config)
+    buffers = TrainBuffers(dataset.train, own.architecture, config)
+    after = train_examples(state, buffers, config, len(some)).parameters.theta
+    what, largest = f"one step of {config.optimizer}, by its rule", np.abs(expected).max()
+    if not np.isfinite(largest) or not largest:
+        return Check(what, why="the next step is zero, or not a finite number")
+    # The step is told by the weights before and after, which are rounded.
+    digits = float(np.finfo(own.theta.dtype).eps)
+    allowed = 1e5 * digits + 4 * digits * float(np.abs(own.theta).max() / largest)
+    taken = own.theta.astype(float) - after
+    return Check(what, float(np.abs(taken - expected).max() / largest), allowed)
+
+
+def train_in_halves(player: Player) -> tuple[Position, Array]:
+    """Train to the last epoch; return a position midway, within an epoch, and its weights."""
+    run = player.run
+    player.advance(player.config.epochs // 2)
+    some = run.examples // 2 // run.batch * run.batch
+    if some and not player.finished:
+        run.train(some)
+    halfway, weights = run.position, run.state.parameters.theta.copy()
+    player.advance(player.config.epochs)
+    if run.position < halfway:  # It broke, and was taken back.
+        return run.position, run.state.parameters.theta.copy()
+    return halfway, weights
+
+
+def run_checks(player: Player, halfway: Position, weights: Array) -> Iterator[Check]:
+    """The time machine: bytes of the weights that differ where none may.
+
+    The run had these ``weights`` at ``halfway``, and has gone on since.
+    """
+    end, final = player.run.position, player.run.state.parameters.theta.copy()
+    past = player.run.at(halfway).parameters.theta
+    yield Check(f"epoch {halfway} revisited: bytes that differ", _differing(past, weights), 0)
+    link, problems = read_link(player.link().to_query())
+    other = Player(link.schedule.start, lambda _: player.dataset, player.first)
+    other.follow(link, problems, math.inf)
+    there = other.run.state.parameters.theta
+    yield Check(f"epoch {end} from its link: bytes that differ", _differing(there, final), 0)
+    other.go_to(halfway)
+    other.branch()
+    other.advance(end.epoch - other.run.position.epoch)
+    again = other.run.state.parameters.theta
+    what = f"epoch {end} again from epoch {halfway}: bytes that differ"
+    yield Check(what, _differing(again, final), 0)
+
+
+def _differing(one: Array, other: Array) -> int:
+    return int((one.view(np.uint8) != other.view(np.uint8)).sum())

@@ -1,0 +1,1 @@
+"""Question *What breaks it?*."""

@@ -1,0 +1,306 @@
+"""Silenced units: the memory in the order of their worth, and what becomes of the answers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rnnviz.charts.axes import axis, words_axis, words_margin
+from rnnviz.charts.color_math import faint
+from rnnviz.charts.hidden_states import STATE, View
+from rnnviz.charts.legends import LEGEND, LEGEND_TOP, color_bar
+from rnnviz.charts.picture import Picture, Series, compact, heatmap, scatter
+from rnnviz.charts.shapes import note, upright
+from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, plain
+from rnnviz.charts.threads import APART, GAP, channels, lost_threads
+from rnnviz.charts.unit_rows import Groups, grouped
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.probe.formatting import number
+
+#: The longest bar of a unit's worth, as a share of the plot's width, and where it begins.
+_LONGEST, _START = 0.1, 1.012
+#: With more cells their hovers would take longer to send than they.
+_NAMED = 4_000
+#: With more words a channel has no room for its share; with more, none for the one before.
+_MOST_SHARES, _MOST_BEFORE = 9, 5
+#: The most sequences of a list, and the most letters of one.
+MOST_TURNED, _LETTERS = 10, 36
+
+
+class Carried(NamedTuple):
+    """What goes from token to token: the memory's share of the new sum, (T,), now and before.
+
+    ``lost`` (T, H) by silenced unit is what it gave to each unit before.
+    """
+
+    now: Array
+    before: Array
+    lost: Mapping[int, Array]
+
+
+class Worth(NamedTuple):
+    """The units in the order of their rows, the rise of the loss without each, (H,) each.
+
+    The rise is in ``unit``; NaN is not measured yet. The ``silenced`` are struck. What is
+    ``carried`` is drawn between the words, if there is room. The ``kept`` units have a row in any
+    case, as the silenced. ``told`` of each unit, H texts or none, is said where it is pointed at.
+    """
+
+    units: Array
+    rises: Array
+    silenced: Collection[int] = ()
+    unit: str = "nats"
+    carried: Carried | None = None
+    kept: Collection[int] = ()
+    told: Sequence[str] = ()
+
+    @property
+    def groups(self) -> Groups:
+        """The units that have a row."""
+        return grouped(self.units, {*self.silenced, *self.kept})
+
+
+def silenced_memory(
+    states: Array, words: Sequence[str], worth: Worth, theme: Theme = LIGHT, view: View = STATE
+) -> Picture:
+    """The states (T, H), a row a unit, and a bar beside each row: what the unit is worth.
+
+    Between the columns are channels of the memory's share, and dashed threads of what is lost. A
+    click on a row yields its unit as customdata. Many units are grouped.
+    """
+    steps, groups = len(states), worth.groups
+    units = groups.units.tolist()
+    rows, count = states.T[units], len(units)
+    some = f", 1 in {groups.size} units" if groups.size > 1 else ""
+    limit = theme.scale.nice_limit(float(np.abs(rows[np.isfinite(rows)]).max(initial=0.0)))
+    low = 0.0 if view.gate else -limit
+    cells = heatmap(
+        z=compact(rows),
+        zmin=low,
+        zmax=limit,
+        colorscale=theme.sequential if view.gate else theme.diverging,
+        colorbar=color_bar(view.name),
+        customdata=np.repeat(groups.units.astype(np.int32)[:, None], steps, axis=1),
+        text=_hovers(words, worth) if rows.size <= _NAMED else None,
+        hovertemplate=f"unit %{{customdata}}: {view.name} = %{{z}}<br>%{{text}}<extra></extra>",
+        **(APART if worth.carried else {}),
+    )
+    between = [*_between(worth.carried, groups, theme)] if worth.carried else []
+    return picture(
+        [cells, *between, _struck(worth, steps, theme)],
+        f"{view.title.split(' after')[0]}{some}; bars: {_scale_of(worth)}",
+        HEIGHTS["ablation"],
+        theme,
+        margin=words_margin(words),
+        xaxis=words_axis(words, theme),
+        yaxis=axis("", theme, range=[count - 0.5, -0.5], showgrid=False,
+                   tickvals=list(range(count)), ticktext=list(map(str, units))),
+        shapes=_bars(worth, theme),
+        annotations=_shares(worth.carried, count, theme) if worth.carried else [],
+        meta={"x": "token", "y": "unit", "units": units, "columns": _columns(worth)},
+    )  # fmt: skip
+
+
+def _between(carried: Carried, groups: Groups, theme: Theme) -> Iterator[Series]:
+    """Channels, and over them the threads of the silenced units."""
+    yield channels(carried.now, len(groups.units), theme)
+    yield from lost_threads(carried.lost, groups.row.tolist(), theme)
+
+
+def _shares(carried: Carried, rows: int, theme: Theme) -> list[dict[str, Any]]:
+    """The memory's share in every channel, and what it was before if that is another number."""
+    steps, notes = len(carried.now), list[dict[str, Any]]()
+    ground = {"bgcolor": faint(theme.background, 0.75), "y": (rows - 1) / 2}
+    for t in range(1, steps if steps <= _MOST_SHARES else 0):
+        now, before = carried.now[t], carried.before[t]
+        if not math.isfinite(now):
+            continue
+        style = {"x": t - 0.5, **ground}
+        font = {"size": 13, "weight": 700, "color": theme.forward}
+        notes.append(note(f"{now:.0%}", "center middle", font=font, **style))
+        if steps <= _MOST_BEFORE and f"{before:.0%}" != f"{now:.0%}":
+            font = {"size": 12, "color": theme.muted}
+            was = f"was {before:.0%}"
+            notes.append(note(was, "center middle", yshift=-17, font=font, **style))
+    return notes
+
+
+def _hovers(words: Sequence[str], worth: Worth) -> list[list[str]]:
+    """What stands below a cell's number: what the unit is worth."""
+    texts = []
+    for unit in worth.groups.units.tolist():
+        rise = float(worth.rises[unit])
+        text = f"loss without it: {rise:+.6f} {worth.unit}".replace("inf", "∞").replace("-", "−")
+        said = text if not math.isnan(rise) else "not measured yet"
+        hushed = "<br>silenced: it is not passed on" * (unit in worth.silenced)
+        carries = f"<br>{worth.told[unit]}" if worth.told else ""
+        texts.append([said + carries + hushed] * len(words))
+    return texts
+
+
+def _columns(worth: Worth) -> list[tuple[str, list[object]]]:
+    """What the bars say, for the table of the numbers."""
+    rises = worth.rises[worth.units].tolist()
+    known = [rise if math.isfinite(rise) else "" if math.isnan(rise) else "∞" for rise in rises]
+    return [("unit", worth.units.tolist()), (f"rise of the loss without it ({worth.unit})", known)]
+
+
+def _struck(worth: Worth, steps: int, theme: Theme) -> Series:
+    """A line through each silenced row, from word to word if these stand apart."""
+    rows = [row for row, unit in enumerate(worth.groups.units.tolist()) if unit in worth.silenced]
+    half = (1 - GAP) / 2
+    ends = [(t - half, t + half) for t in range(steps)] if worth.carried else [(-0.5, steps - 0.5)]
+    return scatter(
+        x=[x for end in ends for x in (*end, None)] * len(rows),
+        y=[y for row in rows for _ in ends for y in (row, row, None)],
+        mode="lines",
+        line={"color": theme.text, "width": 3},
+        hoverinfo="skip",
+    )
+
+
+def _most(worth: Worth) -> float:
+    finite = worth.rises[np.isfinite(worth.rises)]
+    return float(finite.max(initial=0.0))
+
+
+def _bars(worth: Worth, theme: Theme) -> list[dict[str, Any]]:
+    """The bars beside the rows, from 0; a unit without which the loss falls has none."""
+    most = _most(worth)
+    if not most > 0:
+        return []
+    shares = np.clip(np.nan_to_num(worth.rises[worth.groups.units], posinf=most) / most, 0, 1)
+    box = {"type": "rect", "xref": "paper", "x0": _START, "line": {"width": 0}}
+    return [
+        {**box, "x1": _START + _LONGEST * share, "y0": row - 0.4, "y1": row + 0.4,
+         "fillcolor": theme.text}
+        for row, share in enumerate(shares.tolist())
+        if share > 0.002
+    ]  # fmt: skip
+
+
+def _scale_of(worth: Worth) -> str:
+    """What the longest bar stands for, or how many units have one."""
+    unknown = int(np.isnan(worth.rises).sum())
+    if unknown:
+        return f"worth of {len(worth.rises) - unknown} of {len(worth.rises)} units"
+    return f"worth, up to {number(_most(worth), 2, '+')} {plain(worth.unit)}"
+
+
+# Before and after
+
+
+def scores_table(
+    rows: Sequence[tuple[str, Sequence[str]]], heads: Sequence[str], theme: Theme = LIGHT
+) -> Picture:
+    """Texts in rows with a name, below their heads; the second of two columns is the one of now."""
+    places = [0.0, 0.36, 0.57, 0.81, 1.0]
+    columns = [("", [name for name, _ in rows])]
+    columns += [(head, [row[k] for _, row in rows]) for k, head in enumerate(heads)]
+    series = [
+        scatter(
+            x=[place] * len(rows),
+            y=list(range(len(rows))),
+            name=head.replace("<br>", " "),
+            mode="text",
+            text=texts,
+            textposition="middle right" if k == 0 else "middle left",
+            textfont={"size": 15 if k % 2 == 0 and k else 14,
+                      "weight": 600 if k % 2 == 0 and k else 400,
+                      "color": theme.muted if k % 2 else theme.text},
+            hoverinfo="none",
+        )
+        for k, (place, (head, texts)) in enumerate(zip(places, columns, strict=True))
+    ]  # fmt: skip
+    names = [
+        note(head, "right middle", x=place, y=-1, font={"size": 12, "color": theme.muted})
+        for place, head in zip(places[1:], heads, strict=True)
+    ]
+    return picture(
+        series, "Before and after", HEIGHTS["scores"], theme, annotations=names,
+        xaxis={"range": [0, 1], "visible": False},
+        yaxis={"range": [len(rows) - 0.5, -1.6], "visible": False},
+        margin={"l": 16, "r": 16, "b": 12}, meta={"bare": True},
+    )  # fmt: skip
+
+
+class RemovalCurves(NamedTuple):
+    """The metric with n = 0..H units silenced, (H + 1,) each; NaN is not measured yet."""
+
+    strongest: Array
+    weakest: Array
+    metric: str
+
+
+def removal_curves(curves: RemovalCurves, now: tuple[int, float], theme: Theme = LIGHT) -> Picture:
+    """The metric over the number of silenced units; ``now`` is the number, and the metric there."""
+    styles = (
+        ("strongest first", curves.strongest, "solid"),
+        ("weakest first", curves.weakest, "dash"),
+    )
+    count, metric = now
+    hidden = len(curves.strongest) - 1
+    dot = scatter(x=[count], y=[metric], name="now", mode="markers", hovertemplate="now: %{y}",
+                  marker={"size": 11, "color": theme.text})  # fmt: skip
+    lines = [
+        _removed(values, name, {"color": theme.text, "width": 2.5, "dash": dash})
+        for name, values, dash in styles
+    ]
+    return picture(
+        [*lines, dot],
+        f"{curves.metric.capitalize()} with n units silenced",
+        HEIGHTS["metric"],
+        theme,
+        xaxis=axis("", theme, range=[-0.02 * hidden, 1.02 * hidden],
+                   **({"dtick": 1} if hidden <= 5 else {})),
+        yaxis=axis("", theme, range=[-0.04, 1.06], tickvals=[0, 0.5, 1], tickformat=".0%"),
+        shapes=[upright(count, theme)],
+        margin={"r": 76, "t": LEGEND_TOP},
+        **LEGEND,
+    )  # fmt: skip
+
+
+def _removed(values: Array, name: str, line: dict[str, Any]) -> Series:
+    known = np.flatnonzero(~np.isnan(values))
+    return scatter(
+        x=known.astype(np.int32),
+        y=compact(values[known]),
+        name=name,
+        mode="lines",
+        line=line,
+        hovertemplate=f"%{{x}} silenced, {name}: %{{y:.4g}}<extra></extra>",
+    )
+
+
+class TurnedRow(NamedTuple):
+    """A sequence as text, its answer now, and the side of the answer: 0, 1, or -1 for neither."""
+
+    text: str
+    answer: str
+    side: int = -1
+
+
+def turned_list(rows: Sequence[TurnedRow], title: str, rest: int, theme: Theme = LIGHT) -> Picture:
+    """The sequences that turned, with their answers now; ``rest`` more are not listed."""
+    colors = (theme.negative, theme.positive, theme.text)
+    places = list(range(len(rows)))
+    series = [
+        scatter(x=[0.0] * len(rows), y=places, name="phrase", mode="text",
+                text=[plain(row.text, _LETTERS) for row in rows],
+                textposition="middle right", hoverinfo="none"),
+        scatter(x=[1.0] * len(rows), y=places, name="now", mode="text",
+                text=[plain(row.answer, 26) for row in rows], textposition="middle left",
+                textfont={"color": [colors[row.side] for row in rows], "weight": 600},
+                hoverinfo="none"),
+    ]  # fmt: skip
+    more = [note(f"{rest} more", "left middle", x=0, y=len(rows), xshift=8,
+                 font={"color": theme.muted})] if rest else []  # fmt: skip
+    return picture(
+        series, title, HEIGHTS["turned"], theme, annotations=more,
+        xaxis={"range": [0, 1], "visible": False},
+        yaxis={"range": [MOST_TURNED + 0.6, -0.6], "visible": False},
+        margin={"l": 16, "r": 16, "b": 12},
+    )  # fmt: skip

@@ -1,0 +1,508 @@
+"""Tab *What breaks it?*: edits of a copy of the weights, and their effect."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from functools import partial
+from html import escape
+from typing import NamedTuple
+
+import numpy as np
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from rnnviz.charts.explanation import explanation
+from rnnviz.charts.picture import Picture
+from rnnviz.charts.sentence import sentence
+from rnnviz.charts.sequence_network import BROKEN
+from rnnviz.charts.side_by_side import (
+    AnswerScale,
+    Pair,
+    answers_before,
+    distance_curve,
+    percent,
+)
+from rnnviz.charts.status import score_text
+from rnnviz.charts.theme import plain, shown_token
+from rnnviz.charts.threads import MOST_TOKENS
+from rnnviz.charts.units import signed
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.probe.formatting import quoted
+from rnnviz.probe.memory_gauge import recurrent, recurrent_name, spectrum
+from rnnviz.probe.probe import Probe, inspect
+from rnnviz.probe.recurrent_parts import given_parts, readers
+from rnnviz.probe.sequence_pass import memory_share
+from rnnviz.probe.session import Session
+from rnnviz.probe.units import MOST_EDITS, EditPreview, StateSource
+from rnnviz.questions.breaks.measure import Turned
+from rnnviz.questions.breaks.pictures import (
+    MOST_TURNED,
+    Carried,
+    RemovalCurves,
+    TurnedRow,
+    Worth,
+    removal_curves,
+    scores_table,
+    silenced_memory,
+    turned_list,
+)
+from rnnviz.questions.what_if.measure import outcome_of, running_answers
+from rnnviz.run.weight_edits import Edit, EditKind, noise, scale, set_weight
+from rnnviz.ui.answer import answer_html
+from rnnviz.ui.browser_session import first_value, on_host, visit
+from rnnviz.ui.frame import Frame
+from rnnviz.ui.heatmap_choice import choose_view, view_of
+from rnnviz.ui.measuring import progress_html
+from rnnviz.ui.stage import Panel, place_sheet
+from rnnviz.ui.style import escaped, steady, theme
+from rnnviz.ui.tab import Tab, no_room, source_of, unweighed, weigh_buttons, weighing_html
+from rnnviz.ui.viewer import Event
+from rnnviz.ui.words import draw_words, words_panel
+
+#: The panels at the left and at the right, with their shares of the height.
+_LEFT = {"ablation": 5, "moved": 2, "answers_now": 2.6}
+_RIGHT = {"scores": 2.4, "removal": 3, "turned": 4}
+#: How many of the strongest units are silenced by one press.
+_STRONGEST = (1, 3, 5, 8)
+
+
+class Trial(NamedTuple):
+    """The network before and after the edits, and the phrase as each reads it."""
+
+    session: Session
+    source: StateSource
+    preview: EditPreview
+    before: Probe
+    after: Probe
+
+    @property
+    def rises(self) -> Array:
+        """The rise of the loss without each unit, (H,); NaN if it is not measured yet."""
+        return self.session.units.ablation_loss(self.source)
+
+    @property
+    def movers(self) -> list[tuple[str, str]]:
+        """The word that moves each unit most, as a sentence, and by how much on average.
+
+        Of no unit while the run plays.
+        """
+        if self.session.player.running:
+            return []
+        part, own = self.source.part, self.session.state.parameters.architecture.out
+        what = "unit" if part == own else f"{part} of unit"
+        return [
+            (f"{quoted(shown_token(word))} moves {what} {k} most", f", by {signed(by)} on average")
+            for k, (word, by) in enumerate(self.session.units.movers(self.source))
+        ]
+
+    @property
+    def silenced(self) -> frozenset[int]:
+        """The silenced units of the layer shown."""
+        return self.session.units.silenced(self.session.layer)
+
+
+def ablation_tab(session: Session, controls: DeltaGenerator) -> Tab:
+    """Lay out the tools, the memory with its units by worth, and what becomes of the answers."""
+    session.units.fit(session.state.parameters.architecture)
+    with controls:
+        _decide(session)
+        _tools(session)
+        weigh_buttons(session)
+        choose_view(session, "hidden")
+    columns = [[_panel(session, *row) for row in column.items()] for column in (_LEFT, _RIGHT)]
+    place_sheet("break", [words_panel(session), *columns[0]], columns[1])
+    return live_ablation(session)
+
+
+def live_ablation(session: Session) -> Tab:
+    """How the tab is drawn and worked on, with the controls as they were chosen last."""
+    session.units.fit(session.state.parameters.architecture)
+
+    def draw(frame: Frame) -> None:
+        trial = _trial_of(session)
+        frame.texts["story"] = answer_html(session, _answer(trial))
+        draw_words(session, frame)
+        _draw(trial, frame)
+
+    def measure(budget: float) -> bool:
+        source, lab = source_of(session), session.units
+
+        def weigh(budget: float) -> bool:
+            if lab.ablate(source, budget):
+                return True
+            return session.silencing.remove(source, lab.ablation_loss(source), budget)
+
+        return lab.effort.work((source.state, source.layer), budget, weigh)
+
+    handlers = {"ablation": lambda event: _toggle(session, event)}
+    return Tab(draw, handlers, measure, lambda: session.units.effort.condition)
+
+
+def _panel(session: Session, key: str, share: float) -> Panel:
+    names = session.names
+    weights = recurrent_name(session.state.parameters, session.layer)
+    fields = {"noun": names.noun, "sequence": names.sequence, "weights": weights}
+    text = explanation(f"break_{key}", **fields)
+    return Panel(key, share, text, clicks=key == "ablation")
+
+
+def _trial_of(session: Session) -> Trial:
+    preview = session.units.preview(session.state, session.run)
+    phrase = session.phrase_input.phrase
+    after = inspect(session.dataset, preview.parameters, phrase, session.settings)
+    return Trial(session, source_of(session), preview, session.inspect(), after)
+
+
+def _toggle(session: Session, event: Event) -> None:
+    unit = event.get("data")
+    if isinstance(unit, int) and 0 <= unit < session.config.hidden:
+        session.units.toggle(session.layer, unit)
+
+
+# The answer
+
+
+def _answer(trial: Trial) -> str:
+    """What is left without the edited units, or without the strongest of them alone."""
+    lab = trial.session.units
+    left = "".join(f" {escape(f'{edit} is left out: {why}')}" for edit, why in lab.left_out.items())
+    if lab.edits:
+        before, after = trial.preview.before[0].metric, trial.preview.after[0].metric
+        here = sorted(trial.silenced) if len(lab.edits) == 1 else []
+        moved = _moved_by(trial, here[0]) if here else ""
+        return f"{_edited(trial)}{_right(trial.session, after, before)}{moved}{left}"
+    removal = trial.session.silencing.removal(trial.source, trial.rises)
+    if removal is None or not np.isfinite(removal.strongest[:2]).all():
+        return f"{weighing_html(trial.session, trial.rises)}{left}"
+    if trial.session.units.effort.asked:
+        done = 1 - len(removal.missing) / len(removal.weakest)
+        return progress_html("Silencing one after the other", done)
+    before, after = removal.strongest[:2].tolist()
+    unit = int(removal.units[0])
+    alone = f"Without {_unit(trial.session, unit)} alone"
+    return f"{alone}{_right(trial.session, after, before)}{_moved_by(trial, unit)}{left}"
+
+
+def _unit(session: Session, unit: int) -> str:
+    layer = f" of layer {session.layer + 1}" if session.config.layers > 1 else ""
+    return f"unit {unit}{layer}"
+
+
+def _moved_by(trial: Trial, unit: int) -> str:
+    """What the unit carries: the word that moves it most."""
+    movers = trial.movers
+    return f" {escape(movers[unit][0])}." if movers else ""
+
+
+def _edited(trial: Trial) -> str:
+    """The edits as the beginning of a sentence."""
+    edits = trial.session.units.edits
+    silent = [edit for edit in edits if edit.kind is EditKind.SILENCE]
+    if len(silent) < len(edits):
+        return f"With {len(edits)} edit{'s' * (len(edits) > 1)}"
+    if len(edits) == 1:
+        return f"Without {_chip(trial.session, edits[0])}"
+    if len({edit.row for edit in edits}) > 1 or len(edits) > 3:
+        return f"Without {len(edits)} units"
+    *units, last = [str(edit.column) for edit in edits]
+    return f"Without units {', '.join(units)} and {last}"
+
+
+def _right(session: Session, after: float, before: float) -> str:
+    """The training metric now and before, as the end of a sentence."""
+    now, then = (_percent(value) for value in (after, before))
+    name = session.dataset.metric.name
+    if name != "accuracy":
+        return f": {name} <strong>{now}</strong>, before {then}."
+    what = (
+        f"<strong>{now}</strong> of the {session.dataset.role} {session.names.sequence}s are right"
+    )
+    if now == then:
+        return f" still {what}."
+    return f" {'only ' * (after < before)}{what}, not {then}."
+
+
+def _percent(value: float) -> str:
+    return percent(value) if math.isfinite(value) else "–"
+
+
+# The pictures on the words
+
+
+def _draw(trial: Trial, frame: Frame) -> None:
+    frame.chart(
+        "ablation", _of_copy, _memory, trial, remark=f"{_pending(trial)} {_narrow(trial)}".strip()
+    )
+    frame.chart("moved", _or_broken, "How far the others are moved", _moved, trial)
+    frame.chart("answers_now", _or_broken, "Answers now and before", _answers, trial)
+    frame.chart("scores", _of_copy, _scores, trial)
+    frame.chart("removal", _of_copy, _removal, trial, remark=_measured(trial))
+    frame.chart("turned", _of_copy, _turned, trial)
+
+
+def _of_copy(figure: Callable[[Trial], Picture], trial: Trial) -> Picture:
+    """A picture whose files tell how the copy was edited."""
+    edits = ", ".join(map(str, trial.session.units.edits))
+    return figure(trial).telling(edits=f"{edits}, on a copy" if edits else "")
+
+
+def _or_broken(title: str, figure: Callable[[Trial], Picture], trial: Trial) -> Picture:
+    if not (trial.before.finite and trial.after.finite):
+        return sentence(title, BROKEN, theme())
+    return _of_copy(figure, trial)
+
+
+def _states(trial: Trial) -> tuple[Array, Array]:
+    """The states before and after, on the words before; NaN where a decoder said less."""
+    session = trial.session
+    layer, part = session.layer, session.part
+    before, after = (p.unrolled(layer).of(part) for p in (trial.before, trial.after))
+    return before, _as_long(after, len(before))
+
+
+def _as_long(rows: Array, count: int) -> Array:
+    missing = np.full((max(0, count - len(rows)), *rows.shape[1:]), np.nan)
+    return np.concatenate([rows[:count], missing])
+
+
+def _memory(trial: Trial) -> Picture:
+    session, view = trial.session, view_of(trial.session)
+    order = session.silencing.order(trial.source, trial.rises)
+    unit, carried = session.dataset.guess.unit, _carried(trial)
+    marked = session.selection.unit_of(len(order))
+    kept = () if marked is None else (marked,)
+    movers = [plain(said + by, 100) for said, by in trial.movers]
+    worth = Worth(order, trial.rises, trial.silenced, unit, carried, kept, movers)
+    words, colors = list(map(shown_token, trial.before.words)), steady(session, "now", view.name)
+    return silenced_memory(_states(trial)[1], words, worth, colors, view)
+
+
+def _carried(trial: Trial) -> Carried | None:
+    """What goes from word to word; None if there is no room for it."""
+    before, session = trial.before, trial.session
+    if len(before.words) > MOST_TOKENS:
+        return None
+    layer, candidate = session.layer, readers(before.parameters.architecture.cell).candidate
+    both = (before, trial.after)
+    then, now = (memory_share(probe.parameters, probe.trace, layer) for probe in both)
+    parts = partial(given_parts, before.parameters, before.trace, layer, line=candidate)
+    lost = {unit: parts(unit) for unit in sorted(trial.silenced)} if candidate else {}
+    return Carried(_as_long(now, len(then)), then, lost)
+
+
+def _narrow(trial: Trial) -> str:
+    """What is not drawn where many tokens stand."""
+    count, noun = len(trial.before.words), trial.session.names.noun
+    threads = readers(trial.before.parameters.architecture.cell).candidate
+    return no_room("channels and threads" if threads else "channels", count, MOST_TOKENS, noun)
+
+
+def _pending(trial: Trial) -> str:
+    """How many units have no worth yet."""
+    left, units = int(np.isnan(trial.rises).sum()), len(trial.rises)
+    if not left:
+        return ""
+    return f"The worth of {left} of {units} units is not measured yet. {unweighed(trial.session)}"
+
+
+def _moved(trial: Trial) -> Picture:
+    before, after = _states(trial)
+    others = [u for u in range(before.shape[1]) if u not in trial.silenced]
+    moved = np.linalg.norm((after - before)[:, others], axis=1)
+    part = trial.session.part
+    count = "" if len(others) == 1 else f"{len(others)} "
+    who = f"the {'other ' * bool(trial.silenced)}{count}unit{'s are' if count else ' is'}"
+    title = f"How far {who} moved, ‖Δ{part}‖ (L2)"
+    words = list(map(shown_token, trial.before.words))
+    return distance_curve(moved, words, title, steady(trial.session, "moved", part))
+
+
+def _answers(trial: Trial) -> Picture:
+    outcome, data = outcome_of(trial.before, trial.after), trial.session.dataset
+    words, noun = list(map(shown_token, trial.before.words)), trial.session.names.noun
+    first, second = (running_answers(probe, outcome) for probe in (trial.before, trial.after))
+    pair = Pair(first, _as_long(second, len(first)), words, words)
+    what = f"Probability of {'the target' if not data.one_class_at_end else outcome.name}"
+    if outcome.two:
+        what = "Verdict"
+    elif not outcome.probability:
+        what = f"Output, {outcome.name},"
+    sides = (data.classes[0], data.classes[1]) if outcome.two else None
+    drawn = AnswerScale(f"{what} after every {noun}", outcome.base, outcome.probability, sides)
+    return answers_before(pair, drawn, steady(trial.session, "answers_now", what))
+
+
+# Before and after
+
+
+def _scores(trial: Trial) -> Picture:
+    session, preview = trial.session, trial.preview
+    name, unit = session.dataset.metric.name, session.dataset.guess.unit
+    rows = []
+    for role, before, after in zip(("train", "test"), preview.before, preview.after, strict=True):
+        texts = [score_text(score.loss, "{:.3f}") for score in (before, after)]
+        texts += [_percent(score.metric) for score in (before, after)]
+        if role == "train" or texts[0] != "–":
+            rows.append((role, texts))
+    both = session.state.parameters, preview.parameters
+    radii = [spectrum(recurrent(parameters, session.layer)).radius for parameters in both]
+    rows.append(("radius", [score_text(r, "{:.3f}") for r in radii] + ["", ""]))
+    heads = [f"loss ({unit})", "now", name, "now"]
+    return scores_table(rows, heads, theme())
+
+
+def _removal(trial: Trial) -> Picture:
+    session = trial.session
+    removal = session.silencing.removal(trial.source, trial.rises)
+    if removal is None:
+        return sentence("Silencing one after the other", unweighed(session), theme())
+    curves = RemovalCurves(removal.strongest, removal.weakest, session.dataset.metric.name)
+    return removal_curves(curves, (len(trial.silenced), trial.preview.after[0].metric), theme())
+
+
+def _measured(trial: Trial) -> str:
+    """On which sequences it was measured, and whether all is."""
+    removal = trial.session.silencing.removal(trial.source, trial.rises)
+    if removal is None:
+        return ""
+    total, left = len(trial.session.dataset.train), len(removal.missing)
+    rest = f" {left} numbers of units are not measured yet." if left else ""
+    role = trial.session.dataset.role
+    return (
+        f"Measured on {removal.sequences:,} of the {total:,} {role} sequences; "
+        f"the dot is the edited network, on all of them.{rest}"
+    )
+
+
+def _turned(trial: Trial) -> Picture:
+    session, noun = trial.session, trial.session.names.sequence
+    title, said = f"{noun.capitalize()}s that turned", ""
+    if not session.units.edits:
+        said = "Nothing is edited yet: click a row of the memory to silence its unit."
+    elif not session.dataset.answers_classes:
+        said = "The answers are values: they move, but do not turn."
+    if said:
+        return sentence(title, said, theme())
+    turns = session.silencing.turns(trial.source, trial.preview.parameters)
+    rows = [TurnedRow(one.text, *_now(session, one)) for one in turns.turned[:MOST_TURNED]]
+    count = len(turns.turned)
+    title = f"{count:,} of {turns.sequences:,} {noun}s turned"
+    return turned_list(rows, title, count - len(rows), theme())
+
+
+def _now(session: Session, turned: Turned) -> tuple[str, int]:
+    """The answer now, and its side if there are two."""
+    if turned.answers > 1:
+        return f"{turned.changed} of {turned.answers} answers", -1
+    sure = percent(turned.probability) if math.isfinite(turned.probability) else "not finite"
+    side = turned.side if len(session.dataset.classes) == 2 else -1
+    return f"{turned.answer} {sure}", side
+
+
+# The tools
+
+
+def _chip(session: Session, edit: Edit) -> str:
+    """An edit in a few words."""
+    if edit.kind is not EditKind.SILENCE:
+        return str(edit)
+    layer = f" of layer {edit.row}" if session.config.layers > 1 else ""
+    return f"unit {edit.column}{layer}"
+
+
+def _decide(session: Session) -> None:
+    """The edits, each with a button that takes it back; and what to do with all of them."""
+    edits, none = session.units.edits, not session.units.edits
+    st.caption(explanation("break_edits") if none else f"Edits of a copy: {len(edits)}")
+    with st.container(horizontal=True, key="chips", gap="xsmall"):
+        for k, edit in enumerate(edits):
+            name, take_back = _chip(session, edit), on_host(_take_back)
+            st.button(f"{escaped(name)} ✕", key=f"chip_{k}", on_click=take_back, args=(edit,))
+    undo, undo_all = on_host(lambda s: s.units.undo()), on_host(lambda s: s.units.clear())
+    with st.container(horizontal=True, key="decide"):
+        st.button("Undo", key="undo", on_click=undo, disabled=none, shortcut="Z")
+        st.button("Hear all", key="undo_all", on_click=undo_all, disabled=none)
+    if session.player.recorded:
+        return
+    st.button(
+        "Branch with this network", key="branch_with", disabled=none,
+        on_click=on_host(_branch), width="stretch",
+        help="Until now only a copy was edited. This continues the run with the edited weights "
+        "from the epoch shown; the old run stays as a ghost, and a link carries the edits.",
+    )  # fmt: skip
+
+
+def _take_back(session: Session, edit: Edit) -> None:
+    session.units.undo(edit)
+
+
+def _branch(session: Session) -> None:
+    if session.player.branch_with(session.units.edits):
+        session.units.clear()
+
+
+def _tools(session: Session) -> None:
+    st.markdown("Silence the strongest", help="Of the units that are still heard, by their worth.")
+    with st.container(horizontal=True, key="strongest", gap="xsmall"):
+        for count in _STRONGEST:
+            place, strongest = st.container(width="content"), partial(_strongest, count)
+            _button(place, str(count), strongest, session, f"silence_{count}")
+    with st.expander("Scale, noise, set a weight"):
+        times, end = _row(2)
+        factor = _number(times, "Radius ×", "cut_factor", (0.0, 10.0), 0.9)
+        _button(end, "Scale", lambda _: [scale(factor)], session, "scale_radius")
+        size, source = _row(2)
+        share = _number(size, "Noise ×", "cut_share", (0.0, 10.0), 0.1)
+        seed = _number(source, "Seed", "cut_seed", (0, 999_999), 0)
+        _button(
+            st.container(), "Add noise", lambda _: [noise(share, int(seed))], session, "add_noise"
+        )
+        _weight(session)
+
+
+def _strongest(count: int, session: Session) -> Iterable[Edit]:
+    return session.units.strongest(source_of(session), count)
+
+
+def _row(count: int) -> list[DeltaGenerator]:
+    return st.columns(count, vertical_alignment="bottom", gap="small")
+
+
+def _number(
+    column: DeltaGenerator, label: str, key: str, span: tuple[float, float], first: float
+) -> float:
+    low, high = span
+    first = first_value(key, (visit("hidden"), high), min(max(first, low), high))
+    return column.number_input(label, low, high, first, key=f"{key}_{high}")
+
+
+def _weight(session: Session) -> None:
+    parameters = session.state.parameters
+    names = [name for name, array in parameters.named().items() if array.ndim == 2]
+    recurrent = recurrent_name(parameters, session.layer)
+    default = names.index(recurrent) if recurrent else 0
+    name = st.selectbox("Weight", names, default, key=f"cut_name_{session.layer}_{len(names)}")
+    rows, columns = parameters[name].shape
+    left, right = _row(2)
+    to = int(_number(left, "Row", "cut_row", (0, rows - 1), 0))
+    source = int(_number(right, "Column", "cut_column", (0, columns - 1), 0))
+    now = f"Now {float(parameters[name][to, source]):g}"
+    left, right = _row(2)
+    value = left.number_input("Value", -1e6, 1e6, 0.0, key="cut_value", help=now)
+    _button(right, "Set", lambda _: [set_weight(name, to, source, value)], session, "set_weight")
+
+
+def _button(
+    column: DeltaGenerator, label: str, edits: Callable[[Session], Iterable[Edit]],
+    session: Session, key: str,
+) -> None:  # fmt: skip
+    full = len(session.units.edits) >= MOST_EDITS
+
+    def add(here: Session) -> None:
+        here.units.add(*edits(here))
+
+    column.button(
+        label, key=f"do_{key}", width="stretch", disabled=full, on_click=on_host(add),
+        help=f"At most {MOST_EDITS} edits at a time." if full else None,
+    )  # fmt: skip

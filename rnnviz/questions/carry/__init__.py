@@ -1,0 +1,1 @@
+"""Question *What does each unit carry?*."""

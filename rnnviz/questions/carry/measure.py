@@ -1,0 +1,72 @@
+"""UnitHistory: the units after one token of a sequence, at every epoch of a run."""
+
+from __future__ import annotations
+
+import time
+from typing import NamedTuple
+
+import numpy as np
+
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.engine.parameters import Parameters
+from rnnviz.engine.trace import Trace
+from rnnviz.probe.memory_gauge import coarse_first
+from rnnviz.probe.passes import forward_pass
+from rnnviz.probe.probe import phrase_key
+from rnnviz.probe.units import StateSource
+from rnnviz.probe.unrolled import Unrolled
+from rnnviz.run.epoch_cache import EpochCache
+from rnnviz.run.run import Run
+from rnnviz.run.schedule import Position
+
+
+class UnitQuery(NamedTuple):
+    """A state or a gate after a ``token`` (its index) of the sequence that was traced."""
+
+    source: StateSource
+    trace: Trace
+    token: int
+
+    def read(self, parameters: Parameters) -> Array:
+        """The units there with other parameters, (H,)."""
+        trace = forward_pass(parameters, self.trace.batch)
+        return self._of(trace)
+
+    @property
+    def shown(self) -> Array:
+        """The units there now, (H,)."""
+        return self._of(self.trace)
+
+    def _of(self, trace: Trace) -> Array:
+        row: Array = Unrolled(trace, self.source.layer).of(self.source.part)[self.token].copy()
+        return row
+
+
+class UnitHistory:
+    """The units after one token, at the epochs evaluated so far: those with a snapshot."""
+
+    def __init__(self) -> None:
+        self._rows = EpochCache[Array]()
+
+    def past(self, run: Run, query: UnitQuery, budget: float) -> tuple[Array, Array]:
+        """The epochs, (E,), the one shown among them, and the units there, (E, H).
+
+        Evaluates snapshots for about ``budget`` seconds.
+        """
+        self.develop(run, query, budget)
+        rows = {**self._rows, query.source.state.epoch: query.shown}
+        epochs = sorted(rows)
+        return np.array(epochs), np.array([rows[epoch] for epoch in epochs])
+
+    def develop(self, run: Run, query: UnitQuery, budget: float) -> bool:
+        """Evaluate more epochs for about ``budget`` seconds; return whether some are missing."""
+        until = time.perf_counter() + budget
+        _, data, layer, part = query.source
+        subject = data, layer, part, query.token, phrase_key(query.trace)
+        self._rows.sync(run.schedule, subject)
+        self._rows.retain(run.stored)
+        for epoch in coarse_first(self._rows.missing(run.stored)):
+            if time.perf_counter() > until:
+                return True
+            self._rows[epoch] = query.read(run.replay(Position(epoch), "units").parameters)
+        return False

@@ -1,0 +1,414 @@
+"""Tab *What does each unit carry?*: the units on the words, and what words change in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from html import escape
+
+import numpy as np
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from rnnviz.charts.explanation import explanation
+from rnnviz.charts.picture import Picture
+from rnnviz.charts.sentence import sentence
+from rnnviz.charts.theme import plain, shown_token
+from rnnviz.charts.threads import MOST_TOKENS
+from rnnviz.charts.two_moments import TwoMoments
+from rnnviz.charts.unit_rows import Rows
+from rnnviz.charts.units import memory_rows, signed, unit_bars, unit_curve
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.probe.recurrent_parts import readers, recurrent_parts
+from rnnviz.probe.session import Session
+from rnnviz.probe.units import LIST_PAGE, Sort, Way
+from rnnviz.questions.carry.pictures import Moved, response_matrix, word_name
+from rnnviz.questions.carry.tinted_phrases import Listing, Phrase, tinted_phrases
+from rnnviz.questions.linear_probe import tab as linear_probes
+from rnnviz.questions.unit_subject import Subject, subject_of
+from rnnviz.ui.answer import answer_html
+from rnnviz.ui.browser_session import first_value
+from rnnviz.ui.frame import Frame, SliderState
+from rnnviz.ui.heatmap_choice import cell_key, choose_view
+from rnnviz.ui.page_scene import go_to_click
+from rnnviz.ui.stage import Panel, Step, place_chips, place_sheet, place_stepper
+from rnnviz.ui.style import escaped, theme
+from rnnviz.ui.tab import Tab, edition, no_room, source_of, weigh_buttons, weighing_html
+from rnnviz.ui.viewer import Event
+from rnnviz.ui.words import draw_words, words_panel
+
+#: Maximum number of words to choose from beside the pictures.
+_CHIPS = 18
+#: Seconds per frame for earlier epochs.
+_PAST = 0.002
+
+
+def units_tab(session: Session, controls: DeltaGenerator) -> Tab:
+    """Lay out the controls, the units on the words, and what words change in them."""
+    lab = session.units
+    with controls:
+        choose_view(session, "hidden")
+        lab.sort = _choose_sort(session)
+        # While the run plays, rows and columns keep their order.
+        if not session.player.running:
+            lab.arrange()
+        subject = subject_of(session)
+        _place_controls(subject)
+        _choose_threads(session)
+        lab.way = _choose_way(session)
+        if lab.sort is Sort.EFFECT and lab.way is Way.UNITS:
+            weigh_buttons(session)
+        if lab.way is Way.PROBE:
+            linear_probes.choose_probe(session)
+    place_sheet("carry", _left(subject), _right(subject))
+    return live_units(session)
+
+
+def live_units(session: Session) -> Tab:
+    """How the tab is drawn and worked on, with the controls as they were chosen last."""
+    chosen = {"unit": _step_unit, "word": _choose_chip, "list_page": _turn,
+              "response": _choose_cell, "phrases": _choose_word}  # fmt: skip
+    handlers = {key: partial(handler, session) for key, handler in chosen.items()}
+    handlers["unit_epochs"] = partial(go_to_click, session)
+    shown = partial(_condition, session)
+    return Tab(partial(_draw, session), handlers, partial(_develop, session), shown)
+
+
+def _condition(session: Session) -> object:
+    measuring = session.linear_probes.measuring
+    return session.units.effort.condition, measuring is None, _unthreaded(session)
+
+
+def _develop(session: Session, budget: float) -> bool:
+    here = subject_of(session)
+    lab, source = here.lab, here.source
+    if session.linear_probes.work(budget):
+        return True
+
+    def weigh(budget: float) -> bool:
+        return lab.ablate(source, budget, lab.word)
+
+    key = source.state, source.layer, lab.word
+    weighing = lab.sort is Sort.EFFECT and lab.effort.work(key, budget, weigh)
+    return weighing or session.unit_history.develop(session.run, here.query, budget)
+
+
+# The controls
+
+
+def _choose_sort(session: Session) -> Sort:
+    sorts, now = list(Sort), session.units.sort
+    first = first_value("unit_sort", edition(session), now)
+    chosen = st.selectbox("Order of the units", sorts, sorts.index(first), key="unit_sort",
+                          help=explanation("units_order", noun=session.names.noun))  # fmt: skip
+    return Sort(chosen or now)
+
+
+def _choose_way(session: Session) -> Way:
+    now = session.units.way
+    chosen = st.segmented_control(
+        "Way", list(Way), key="unit_way", required=True, help=explanation("units_way"),
+        default=first_value("unit_way", edition(session), now),
+    )  # fmt: skip
+    return Way(chosen or now)
+
+
+def _choose_threads(session: Session) -> None:
+    """Let the reader choose the line that the threads lead into, or say why there are none."""
+    if none := _unthreaded(session):
+        st.caption(none)
+        return
+    lines = _lines(session)
+    if len(lines) == 1:
+        return
+    key, lab = f"threads_{cell_key(session)}", session.units
+    chosen = st.segmented_control(
+        "Threads into", lines, key=key, required=True, help=explanation("units_threads"),
+        default=first_value(key, edition(session), _into(session)), format_func=escaped,
+    )  # fmt: skip
+    lab.into = chosen or lab.into
+
+
+def _lines(session: Session) -> list[str]:
+    """The lines of the cell that read the state through a matrix."""
+    return [*readers(session.state.parameters.architecture.cell).entries]
+
+
+def _into(session: Session) -> str:
+    """The line that the threads lead into: the chosen one, else that of the candidate."""
+    lines, into = _lines(session), session.units.into
+    candidate = readers(session.state.parameters.architecture.cell).candidate
+    return into if into in lines else candidate or lines[0]
+
+
+def _unthreaded(session: Session) -> str:
+    """Why there are no threads, if there are none."""
+    if not _lines(session):
+        return (
+            f"No threads: no matrix of this cell leads from one {session.names.noun} to the next."
+        )
+    return no_room("threads", len(session.inspect().words), MOST_TOKENS, session.names.noun)
+
+
+def _place_controls(here: Subject) -> None:
+    if here.lab.word is not None:
+        place_chips("word", here.session.names.noun.capitalize())
+    back, on = Step("Back", -1, "ArrowLeft"), Step("Next", 1, "ArrowRight")
+    place_stepper("unit", back, on, label="Unit", wraps=True)
+    if here.lab.last_list_page(here.source):
+        tip = f"Pages of the {here.session.dataset.role} {here.session.names.sequence}s"
+        place_stepper("list_page", Step("Earlier", -1), Step("Later", 1), tip=tip)
+
+
+def _chips(here: Subject) -> tuple[str, ...]:
+    """The words of the matrix, the most frequent first, with the chosen one among them."""
+    if here.lab.word is None:
+        return ()
+    activations = here.activations
+    counts = np.bincount(activations.numbers)
+    frequent = np.argsort(-counts, kind="stable")[:_CHIPS].tolist()
+    words = {activations.vocabulary[number] for number in frequent} | {here.lab.word}
+    return tuple(sorted(words))
+
+
+def _choose_chip(session: Session, event: Event) -> None:
+    _look_for(session, _chips(subject_of(session))[int(event["value"])])
+
+
+def _choose_word(session: Session, event: Event) -> None:
+    shown = {shown_token(word): word for word in subject_of(session).activations.vocabulary}
+    if session.units.word is not None:
+        _look_for(session, shown[event["data"]])
+
+
+def _choose_cell(session: Session, event: Event) -> None:
+    """Keep the unit of the row, and look for the word of the column."""
+    words = {word_name(word): word for word in subject_of(session).activations.vocabulary}
+    unit = int(event["y"])
+    if not 0 <= unit < session.config.hidden:
+        raise ValueError("no such unit")
+    session.selection.unit = unit
+    if event["x"] in words:
+        _look_for(session, words[event["x"]])
+
+
+def _look_for(session: Session, word: str) -> None:
+    """Choose the word, and mark it in the phrase if it is there."""
+    words = session.inspect().words
+    session.units.word = word
+    session.selection.token = words.index(word) if word in words else None
+
+
+def _step_unit(session: Session, event: Event) -> None:
+    """Mark the unit whose number was typed, or the next one in the order."""
+    if "by" in event:
+        here = subject_of(session)
+        session.selection.unit = here.lab.neighbour(here.source, int(event["by"]))
+    else:
+        last = session.config.hidden - 1
+        session.selection.unit = min(max(int(event["value"]), 0), last)
+
+
+def _turn(session: Session, event: Event) -> None:
+    lab = session.units
+    last = lab.last_list_page(source_of(session))
+    lab.list_page = min(max(lab.list_page + int(event["by"]), 0), last)
+
+
+# The sheet
+
+
+def _left(here: Subject) -> list[Panel]:
+    words = words_panel(here.session)
+    memory = _panel(here, "memory", 5)
+    if here.lab.way is Way.PROBE:
+        return [words, memory, linear_probes.probe_panel(here.session, 4.6)]
+    phrases = Panel("phrases", 2.4, explanation("units_phrases", noun=here.session.names.noun),
+                    clicks=True, kind="phrases")  # fmt: skip
+    return [words, memory, _panel(here, "unit_words", 2.2), phrases]
+
+
+def _right(here: Subject) -> list[Panel]:
+    return [
+        _panel(here, "response", 5)._replace(clicks=True, head=True),
+        _panel(here, "unit_epochs", 4.6)._replace(clicks=True),
+    ]
+
+
+def _panel(here: Subject, key: str, share: float) -> Panel:
+    noun = here.session.names.noun
+    return Panel(key, share, explanation(f"units_{key}", noun=noun, part=here.source.part))
+
+
+# The answer
+
+
+def _answer(here: Subject) -> str:
+    """What the chosen word changes in the chosen unit, and the effect of silencing it."""
+    lab, unit = here.lab, here.lab.unit
+    if not here.finite:
+        return "The states are not finite numbers."
+    if lab.word is None:
+        role = here.session.dataset.role
+        low, high = (signed(float(end)) for end in _ends(here))
+        span = f"<strong>{low}</strong> and <strong>{high}</strong>"
+        return f"Unit {unit} is between {span} on the {role} sequences.{_effect(here)}"
+    means, count = lab.changed(here.source)
+    word = f"“{escape(shown_token(lab.word)[:24])}”"
+    role = here.session.dataset.role
+    if not count:
+        return f"The {role} {here.session.names.sequence}s have no change at {word}."
+    by, times = signed(float(means[unit])), f"its {count:,} place{'s' * (count > 1)}"
+    out = here.session.state.parameters.architecture.out
+    moved = f"unit {unit}" if here.source.part == out else f"{here.source.part} of unit {unit}"
+    return (
+        f"{word} moves {moved} by <strong>{by}</strong> on average, at {times} "
+        f"in the {role} data.{_effect(here)}"
+    )
+
+
+def _ends(here: Subject) -> tuple[float, float]:
+    column = here.activations.states[:, here.lab.unit]
+    return float(column.min()), float(column.max())
+
+
+def _effect(here: Subject) -> str:
+    """The rise of the loss without the unit; while that isn't known, the epoch of the order."""
+    lab, source = here.lab, here.source
+    if lab.sort is not Sort.EFFECT:
+        return ""
+    rises, epoch = lab.ablation_loss(source, lab.word), lab.effect_order(source).epoch
+    if not np.isnan(rises).any():
+        unit = here.session.dataset.guess.unit
+        rise = f"{signed(float(rises[lab.unit]))} {unit}".replace("inf", "∞")
+        return f" Without it the loss there changes by <strong>{rise}</strong>."
+    before = "" if epoch is None else f" Order of {here.session.unit} {epoch}."
+    return f"{before} {weighing_html(here.session, rises)}"
+
+
+# The pictures
+
+
+def _draw(session: Session, frame: Frame) -> None:
+    here = subject_of(session)
+    lab, words = here.lab, _chips(here)
+    frame.sliders["unit"] = SliderState(session.config.hidden - 1, lab.unit)
+    frame.sliders["list_page"] = SliderState(lab.last_list_page(here.source), lab.list_page)
+    if lab.word is not None:
+        names = [shown_token(word) for word in words]
+        frame.sliders["word"] = SliderState(len(words) - 1, words.index(lab.word), names=names)
+    probing = lab.way is Way.PROBE
+    answer = linear_probes.answer(session) if probing else _answer(here)
+    frame.texts["story"] = answer_html(session, answer)
+    draw_words(session, frame)
+    for key, figure in _FIGURES.items():
+        frame.chart(key, _or_not_finite, here, figure, remark=_remark(here, key))
+    if probing:
+        linear_probes.draw_probe(session, frame)
+
+
+def _remark(here: Subject, key: str) -> str:
+    """On how much of the data it was measured."""
+    if key not in ("response", "phrases"):
+        return ""
+    then, now = here.source.state.epoch, here.session.state.epoch
+    past = "" if then == now else f" As at {here.session.unit} {then}: pause to read them again."
+    every, count = len(here.session.dataset.train), here.activations.count
+    some = f"{count:,} of the {every:,}, drawn at random" if count < every else f"all {count:,}"
+    role = here.session.dataset.role
+    return f"Measured on the {role} sequences: {some}.{past}"
+
+
+def _or_not_finite(here: Subject, figure: Callable[[Subject], Picture]) -> Picture:
+    if not here.finite:
+        unit = here.session.unit
+        said = f"The states are not finite numbers here. Go back to an earlier {unit}."
+        return sentence("Units", said, theme())
+    return figure(here)
+
+
+def _memory(here: Subject) -> Picture:
+    words, rows, colors = here.probe.words, _threaded(here), here.theme("memory")
+    return memory_rows(here.states, rows, words, here.view, colors)
+
+
+def _threaded(here: Subject) -> Rows:
+    """The rows, with what the chosen unit gets from each of them."""
+    session, probe, rows = here.session, here.probe, here.rows
+    if _unthreaded(session):
+        return rows
+    into, layer = _into(session), here.source.layer
+    parts = recurrent_parts(probe.parameters, probe.trace, layer, rows.chosen, into)
+    return rows._replace(parts=parts, into=into if len(_lines(session)) > 1 else "")
+
+
+def _unit_words(here: Subject) -> Picture:
+    title = f"Unit {here.lab.unit} after every {here.session.names.noun}"
+    unit, words = TwoMoments(here.states[:, here.lab.unit], *_second(here)), here.probe.words
+    colors = here.theme("unit", str(here.lab.unit))
+    return unit_bars(unit, title, words, here.view, colors)
+
+
+def _second(here: Subject) -> tuple[str, Array | None]:
+    """The second moment of the run, and the unit after every word there."""
+    state, probe = here.session.second_state, here.session.second
+    if not (state and probe and probe.finite):
+        return "", None
+    states = probe.unrolled(here.source.layer).of(here.source.part)
+    return f"{here.session.unit} {state.epoch}", states[:, here.lab.unit]
+
+
+def _unit_epochs(here: Subject) -> Picture:
+    session = here.session
+    past = session.unit_history.past(session.run, here.query, _PAST)
+    after = shown_token(here.probe.words[here.token])
+    course, unit = session.player.course, here.lab.unit
+    title = f"Unit {unit} after “{plain(after, 16)}”, over the {session.unit}s"
+    values = past[0], past[1][:, unit]
+    return unit_curve(values, title, course, here.view, here.theme("epochs"))
+
+
+def _response(here: Subject) -> Picture:
+    noun, lab, activations = here.session.names.noun, here.lab, here.activations
+    title = f"What a {noun} adds to a unit: Δ{here.source.part}"
+    if not lab.repeats(here.source):
+        return sentence(title, explanation("units_numbers"), theme())
+    if not len(activations.moved):
+        return sentence(title, explanation("units_gate", noun=noun), theme())
+    means, _ = lab.changed(here.source)
+    moved = Moved(lab.word or "", means)
+    return response_matrix(
+        lab.response(here.source), moved, lab.unit, title, here.theme("response")
+    )
+
+
+def _phrases(here: Subject) -> Picture:
+    """One page of the training sequences, those with the chosen word first."""
+    session, lab, activations = here.session, here.lab, here.activations
+    colors = here.theme("tint", str(lab.unit))
+    limit = colors.scale.nice_limit(float(np.abs(activations.states[:, lab.unit]).max()))
+    page, first = lab.listed(here.source), lab.list_page * LIST_PAGE
+    shown = f"{first + 1}–{first + len(page)} of {activations.count:,}"
+    whose = f"{session.dataset.role.capitalize()} {session.names.sequence}s"
+    title = f"{whose}, tinted by unit {lab.unit}: {shown}"
+    tinted, tight = [_phrase(here, int(k)) for k in page], session.names.noun == "character"
+    return tinted_phrases(Listing(title, tinted, lab.word or "", tight), limit, here.view, colors)
+
+
+def _phrase(here: Subject, k: int) -> Phrase:
+    activations, data = here.activations, here.session.dataset
+    part, number = activations.part(k), int(activations.examples[k])
+    note = ""
+    if data.one_class_at_end:
+        note = f"→ {shown_token(data.classes[data.train[number].target])}"
+    values = activations.states[part, here.lab.unit]
+    return Phrase(activations.words[part], values, number + 1, note)
+
+
+_FIGURES = {
+    "memory": _memory,
+    "unit_words": _unit_words,
+    "response": _response,
+    "unit_epochs": _unit_epochs,
+    "phrases": _phrases,
+}

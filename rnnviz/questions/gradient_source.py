@@ -1,0 +1,126 @@
+"""What the pictures of the gradients are made from."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, TypeVar
+
+from rnnviz.charts.theme import Theme
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.probe.connectivity import ANSWERS
+from rnnviz.probe.exact_vs_notebook import compared
+from rnnviz.probe.gradient_history import Record
+from rnnviz.probe.gradient_lab import GradientLab
+from rnnviz.probe.gradient_query import GradientQuery
+from rnnviz.probe.gradient_rows import EpochSeries
+from rnnviz.probe.jacobians import Jacobians, covered
+from rnnviz.probe.memory_gauge import eigenvalues, recurrent, recurrent_name
+from rnnviz.probe.probe import Probe
+from rnnviz.probe.session import Session
+from rnnviz.run.history import Course
+from rnnviz.run.schedule import Position
+from rnnviz.ui.style import steady
+
+Row = TypeVar("Row")
+
+
+class SecondMoment(NamedTuple):
+    """What is asked of the phrase at the second moment of the run, and what that is called."""
+
+    query: GradientQuery
+    name: str
+
+
+class Source(NamedTuple):
+    """The session, its probe, and the query."""
+
+    session: Session
+    gradients: GradientLab
+    probe: Probe
+    query: GradientQuery
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The tokens of the probe."""
+        return self.probe.words
+
+    @property
+    def bridge(self) -> int:
+        """The token at which a decoder begins, else 0."""
+        return self.probe.unrolled().bridge
+
+    @property
+    def jacobians(self) -> Jacobians:
+        """The Jacobians of the state along the probe."""
+        return self.gradients.jacobians(self.query)
+
+    @property
+    def course(self) -> Course:
+        """The losses and scores of the run."""
+        return self.session.player.course
+
+    def over_epochs(self, record: Record[Row]) -> EpochSeries[Row]:
+        """The rows of one of the lab's records."""
+        return record.series(self.session.run, self.query)
+
+    @property
+    def second(self) -> SecondMoment | None:
+        """The phrase at the moment that is pinned, else at the present; None if it is shown."""
+        state, run = self.session.second_state, self.session.run
+        if state is None:
+            return None
+        config = run.schedule.at(Position(state.epoch, state.offset))
+        query = self.gradients.at_second(self.query, state, config)
+        return SecondMoment(query, f"{self.session.unit} {state.epoch}")
+
+    @property
+    def eigenvalues(self) -> Array:
+        """Those of the recurrent weights, the largest first."""
+        return eigenvalues(recurrent(self.query.state.parameters, self.query.layer))
+
+    @property
+    def weights(self) -> str:
+        """The name of the recurrent weights; empty if no state enters a matrix."""
+        return recurrent_name(self.query.state.parameters, self.query.layer)
+
+    def theme(self, key: str) -> Theme:
+        """The palette with a sticky scale for each picture, objective and layer."""
+        return steady(self.session, key, self.query.objective, str(self.query.layer))
+
+
+def source_of(session: Session) -> Source:
+    """The source at the epoch shown."""
+    probe = session.inspect()
+    return Source(session, session.gradients, probe, session.gradient_query(probe))
+
+
+# What a picture was measured on
+
+
+def compared_sequences(source: Source) -> str:
+    """Those on which both gradients are compared."""
+    data = source.session.dataset
+    train = data.train
+    return f"Measured on {compared(train):,} of the {len(train):,} {data.role} sequences."
+
+
+def probe_sequence(source: Source) -> str:
+    """The probe, and its answers if not all are covered."""
+    answers = len(source.probe.answers)
+    some = f"{ANSWERS} of the {answers} answers of " if answers > ANSWERS else ""
+    return f"Measured on {some}this sequence of {_tokens(source)}. {source.probe.basis}"
+
+
+def jacobian_tokens(source: Source) -> str:
+    """The tokens whose Jacobians are computed."""
+    steps = len(source.words) - source.bridge
+    count = covered(source.query.state.parameters.architecture, steps)
+    if count == len(source.words):
+        return f"Measured on this sequence of {_tokens(source)}."
+    last = "" if count == steps else f"the last {count} of "
+    own = f"the decoder's {steps} of " if source.bridge else ""
+    return f"Measured on {last}{own}this sequence's {_tokens(source)}."
+
+
+def _tokens(source: Source) -> str:
+    noun, tokens = source.session.names.noun, len(source.words)
+    return f"{tokens} {noun}{'s' * (tokens > 1)}"

@@ -1,0 +1,1 @@
+"""Question *How does it learn?*."""

@@ -1,0 +1,40 @@
+"""Generation: sequences that the network generates from its own outputs."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.probe.decoding import drawn, prompted, run_free
+from rnnviz.probe.probe import Probe, spoken
+from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.next_token import next_tokens
+from rnnviz.tasks.waves import next_values
+
+#: Samples are drawn from ``np.random.default_rng((seed, SAMPLING, epoch))``.
+SAMPLING = 4
+#: Number of tokens to generate, and number of values to predict.
+TOKENS, VALUES = 120, 40
+
+
+def writes(dataset: Dataset) -> bool:
+    """Whether the network learns the next token of a text, so that it can generate text."""
+    return dataset.rule is next_tokens
+
+
+def runs_free(dataset: Dataset) -> bool:
+    """Whether the network learns the next values, so that it can run freely."""
+    return dataset.rule is next_values
+
+
+def written(probe: Probe, temperature: float, seed: int, epoch: int) -> str:
+    """The text generated after the probe; deterministic given seed and epoch."""
+    data = probe.dataset
+    choose = drawn(temperature, np.random.default_rng((seed, SAMPLING, epoch)))
+    classes = prompted(probe.parameters, data, probe.example.inputs, choose, TOKENS)
+    return (" " if not data.vocabulary.characters else "") + spoken(data, classes)
+
+
+def free_values(probe: Probe) -> Array:
+    """The values predicted after the probe, each fed back as the next input, (VALUES, C)."""
+    return run_free(probe.parameters, probe.example.inputs, VALUES)

@@ -1,0 +1,63 @@
+"""Tab *How does it learn?*: the network over one sequence, and the curves of its run."""
+
+from __future__ import annotations
+
+from streamlit.delta_generator import DeltaGenerator
+
+from rnnviz.charts.answers import free_run
+from rnnviz.charts.explanation import explanation
+from rnnviz.charts.first_page import DEVELOP, compared_network, curves, explained, words_of
+from rnnviz.charts.theme import HEIGHTS
+from rnnviz.charts.verdict import verdict_html
+from rnnviz.probe.probe import Probe
+from rnnviz.probe.session import Session
+from rnnviz.questions.learn.measure import free_values, runs_free, writes
+from rnnviz.questions.learn.sample import sample_box, sample_html
+from rnnviz.ui.frame import Frame
+from rnnviz.ui.heatmap_choice import choose_view
+from rnnviz.ui.stage import place_canvas, place_chart
+from rnnviz.ui.style import steady, theme
+from rnnviz.ui.tab import Tab
+
+
+def learn_tab(
+    session: Session, controls: DeltaGenerator, left: DeltaGenerator, right: DeltaGenerator
+) -> Tab:
+    """Lay out both pictures, and below them what a network writes by itself."""
+    with controls:
+        choose_view(session, "train")
+    texts = explained(session)
+    with left:
+        place_canvas("network", "network", texts["network"])
+        sample_box(session)
+        if runs_free(session.dataset):
+            place_chart("free", HEIGHTS["free"], explanation("free"))
+    with right:
+        place_canvas("curves", "curves", texts["curves"])
+    return live_learn(session)
+
+
+def live_learn(session: Session) -> Tab:
+    """How the tab is drawn and worked on, with the controls as they were chosen last."""
+
+    def draw(frame: Frame) -> None:
+        probe = session.inspect()
+        frame.texts["verdict"] = verdict_html(probe, session.phrase_input.problem)
+        words, colors = words_of(session, probe), steady(session, "network")
+        frame.chart("network", compared_network, session, probe, words, colors)
+        frame.chart("curves", curves, session, probe, theme(), DEVELOP)
+        _draw_on(session, probe, frame)
+
+    def develop(budget: float) -> bool:
+        return session.memory.develop(session.run, session.gradient_query(), budget)
+
+    return Tab(draw, job=develop)
+
+
+def _draw_on(session: Session, probe: Probe, frame: Frame) -> None:
+    """How the network goes on by itself, where it learns what comes next."""
+    if writes(session.dataset):
+        frame.texts["sample"] = sample_html(session, probe)
+    if runs_free(session.dataset):
+        colors, values = steady(session, "free"), free_values(probe)
+        frame.chart("free", free_run, probe.example.inputs, values, session.dataset.classes, colors)

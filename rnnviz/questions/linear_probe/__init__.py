@@ -1,0 +1,1 @@
+"""Question *What can be read off the state?*."""

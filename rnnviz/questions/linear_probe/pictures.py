@@ -1,0 +1,101 @@
+"""What a linear probe reads from the states, place by place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from rnnviz.charts.axes import axis
+from rnnviz.charts.color_math import mixed
+from rnnviz.charts.legends import LEGEND, LEGEND_TOP
+from rnnviz.charts.picture import Picture, Series, compact, scatter
+from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, plain
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.questions.linear_probe.linear_probe import SHUFFLES, Readability
+
+#: The lowest R² in sight.
+_LOWEST = -0.5
+
+
+def readability_lines(
+    found: Mapping[str, Readability],
+    title: str,
+    places: str,
+    back: bool = False,
+    theme: Theme = LIGHT,
+) -> Picture:
+    """The scores of one question at every place, by name: at several epochs, for example.
+
+    The last one is strong, with the 95% intervals of an accuracy, over the band of its probes with
+    shuffled labels. ``places`` is the title of the axis, which spans those that were measured; with
+    ``back`` it counts down.
+    """
+    *_, shown = found.values()
+    score = "R²" if shown.values else "accuracy"
+    guess = {"color": theme.muted, "dash": "dash", "width": 2}
+    lines = [
+        _line(name, one, one.scores, _style(k + 1, len(found), theme), score)
+        for k, (name, one) in enumerate(found.items())
+    ]
+    if not shown.values:
+        lines[-1] |= _interval([*found][-1], shown, theme)
+    known = np.concatenate([one.places[np.isfinite(one.scores)] for one in found.values()])
+    low, high = (known.min(), known.max()) if len(known) else (0, 0)
+    span = [low - 0.5, high + 0.5]
+    return picture(
+        [*_band(shown, theme), _line("guess", shown, shown.guess, guess, score), *lines],
+        plain(title, 60),
+        HEIGHTS["readability"],
+        theme,
+        margin={"t": LEGEND_TOP},
+        xaxis=axis(places, theme, showgrid=False, range=span[::-1] if back else span),
+        yaxis=axis(score, theme, range=[_LOWEST if shown.values else 0, 1.05]),
+        **LEGEND,
+    )
+
+
+def _style(rank: int, count: int, theme: Theme) -> dict[str, Any]:
+    color = mixed(theme.background, theme.train, 0.3 + 0.7 * rank / count)
+    return {"color": color, "width": 4 if rank == count else 2}
+
+
+def _line(name: str, of: Readability, y: Array, line: dict[str, Any], score: str) -> Series:
+    hover = f"{name}, at %{{x}}: {score} %{{y:.3f}} (%{{customdata}} beginnings)<extra></extra>"
+    return scatter(
+        x=of.places.astype(np.int32),
+        y=compact(y),
+        customdata=of.counts.astype(np.int32),
+        name=name,
+        mode="lines+markers",
+        marker={"size": 2 * line["width"]},
+        line=line,
+        hovertemplate=hover,
+    )
+
+
+def _interval(name: str, shown: Readability, theme: Theme) -> Series:
+    """The 95% intervals as bars, and in what is told at a point of the line of this name."""
+    low, high = shown.intervals.T
+    bars = {"type": "data", "array": high - shown.scores, "arrayminus": shown.scores - low}
+    told = [
+        [count, f"{one:.1%}", f"{other:.1%}"]
+        for count, (one, other) in zip(shown.counts.tolist(), shown.intervals.tolist(), strict=True)
+    ]
+    style = {"color": theme.muted, "thickness": 1.5, "width": 4}
+    hover = f"{name}, at %{{x}}: accuracy %{{y:.3f}}<br>95% from %{{customdata[1]}} to "
+    hover += "%{customdata[2]}<br>%{customdata[0]} beginnings<extra></extra>"
+    return {"error_y": {**bars, **style}, "customdata": told, "hovertemplate": hover}
+
+
+def _band(shown: Readability, theme: Theme) -> list[Series]:
+    """From the lowest to the highest score with shuffled labels."""
+    measured = np.isfinite(shown.scores)
+    x, shuffled = shown.places[measured].astype(np.int32), shown.shuffled[measured]
+    common = {"x": x, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
+    filled = {"fill": "tonexty", "fillcolor": theme.grid, "name": f"{SHUFFLES} shuffles"}
+    return [
+        scatter(y=compact(shuffled.min(axis=1)), showlegend=False, **common),
+        scatter(y=compact(shuffled.max(axis=1)), **filled, **common),
+    ]

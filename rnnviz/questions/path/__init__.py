@@ -1,0 +1,1 @@
+"""Question *Which way does it take?*."""

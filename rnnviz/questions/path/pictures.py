@@ -1,0 +1,155 @@
+"""Trajectories in the plane of two principal components."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from rnnviz.charts.axes import axis
+from rnnviz.charts.color_math import mixed
+from rnnviz.charts.legends import LEGEND, LEGEND_TOP
+from rnnviz.charts.picture import Picture, Series, scatter, xy
+from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, plain, shown_token
+from rnnviz.charts.way import labels, way, way_labels
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.probe.activations import Activations
+from rnnviz.probe.projection import Plane
+from rnnviz.probe.trajectory import OTHERS, Cloud, Trajectory
+
+#: Colours of more than two classes that the colour-blind can tell apart (Okabe and Ito 2008).
+_CLASSES = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#b7a400", "#7f7f7f")
+
+
+def trajectories(cloud: Cloud, probe: Trajectory, plane: Plane, theme: Theme = LIGHT) -> Picture:
+    """Every sequence as a thin line through its states, coloured by class; the probe on top.
+
+    The points of the probe begin at its start, NaN if there is none. A click on another point
+    yields the index of its sequence as customdata.
+    """
+    span = _span(theme, cloud.points, probe.points)
+    of = cloud.labels
+    colors = (band_colors if of.ordered else class_colors)(of.classes, theme)
+    legend = {**LEGEND["legend"], "itemsizing": "constant"}
+    one, two = (number + 1 for number in plane.axes)
+    return picture(
+        [
+            _sequences(cloud, theme),
+            *_states(cloud, colors),
+            *_decision_line(plane, span, theme),
+            *way(probe.points, probe.words, 0, theme),
+            labels(way_labels(probe.points, probe.words, theme)),
+        ],
+        f"Components {one} and {two} hold {sum(plane.explained):.0%} of what varies",
+        HEIGHTS["trajectories"],
+        theme,
+        **{**LEGEND, "legend": legend},
+        margin={"t": LEGEND_TOP},
+        meta={"wide": True},
+        xaxis=_component(plane, 0, span[0], theme),
+        yaxis=_component(plane, 1, span[1], theme),
+    )
+
+
+def class_colors(classes: Sequence[str], theme: Theme) -> dict[str, str]:
+    """The colours of the verdict for two classes, otherwise one colour each."""
+    if len(classes) == 2:
+        return dict(zip(classes, (theme.negative, theme.positive), strict=True))
+    colors = dict(zip((name for name in classes if name != OTHERS), _CLASSES, strict=False))
+    return colors | {OTHERS: theme.muted} if OTHERS in classes else colors
+
+
+def band_colors(bands: Sequence[str], theme: Theme) -> dict[str, str]:
+    """Colours from negative for the lowest band to positive for the highest."""
+    middle = (len(bands) - 1) / 2
+    ends = [(theme.negative if k < middle else theme.positive) for k in range(len(bands))]
+    shares = [abs(k / middle - 1) if middle else 1.0 for k in range(len(bands))]
+    colors = (mixed(theme.muted, end, share) for end, share in zip(ends, shares, strict=True))
+    return dict(zip(bands, colors, strict=True))
+
+
+def _span(theme: Theme, *points: Array) -> list[list[float]]:
+    """Symmetric ranges of both axes."""
+    sizes = np.abs(np.concatenate([*points, np.full((1, 2), 1e-6)]))
+    sizes = np.where(np.isfinite(sizes), sizes, 0).max(axis=0)
+    axes = zip("xy", 1.05 * sizes, strict=True)
+    return [theme.scale.tenths(-size, size, name) for name, size in axes]
+
+
+def _component(plane: Plane, k: int, span: list[float], theme: Theme) -> dict[str, Any]:
+    number, share = plane.axes[k] + 1, plane.explained[k]
+    title = f"component {number}: {share:.0%} of what varies"
+    return axis(title, theme, range=span, showgrid=False)
+
+
+def _sequences(cloud: Cloud, theme: Theme) -> Series:
+    """All sequences as one line with gaps, which Plotly draws much faster than a line each."""
+    starts = np.flatnonzero(cloud.activations.steps == 0)[1:]
+    return scatter(
+        **xy(np.insert(cloud.points, starts, np.nan, axis=0)),
+        customdata=np.insert(cloud.activations.owners, starts, -1),
+        meta={"ways": True},
+        mode="lines",
+        line={"color": theme.muted, "width": 1},
+        opacity=0.35,
+        hoverinfo="skip",
+        showlegend=False,
+    )
+
+
+def _states(cloud: Cloud, colors: Mapping[str, str]) -> Iterator[Series]:
+    """The states of each class; the last one of each sequence is larger."""
+    activations, labels = cloud.activations, np.array(cloud.labels.labels, object)
+    ends, told = activations.starts[1:] - 1, _told(activations)
+    for name, color in colors.items():
+        indices = np.flatnonzero(labels == name)
+        last = np.isin(indices, ends)
+        yield scatter(
+            **xy(cloud.points[indices]),
+            mode="markers",
+            name=plain(shown_token(name), 16),
+            marker={"color": color, "size": np.where(last, 11, 5).tolist(), "opacity": 0.75},
+            customdata=activations.owners[indices],
+            text=[told[index] for index in indices.tolist()],
+            hovertemplate="%{text}<extra></extra>",
+        )
+
+
+def _told(activations: Activations) -> list[str]:
+    """Of every state its sequence, and how many of the tokens are read."""
+    told = []
+    for k in range(activations.count):
+        words = activations.words[activations.part(k)]
+        phrase = plain(" ".join(shown_token(word) for word in words), 60)
+        told += [f"{phrase}<br>after {t} of {len(words)}" for t in range(1, len(words) + 1)]
+    return told
+
+
+def _decision_line(plane: Plane, span: list[list[float]], theme: Theme) -> list[Series]:
+    """The decision line, if it crosses the plot."""
+    ends = _crossings(plane, span)
+    if len(ends) < 2:
+        return []
+    return [
+        scatter(
+            x=[x for x, _ in ends],
+            y=[y for _, y in ends],
+            mode="lines",
+            name="undecided",
+            line={"color": theme.text, "width": 2, "dash": "dash"},
+            hoverinfo="skip",
+        )
+    ]
+
+
+def _crossings(plane: Plane, span: list[list[float]]) -> list[tuple[float, float]]:
+    """The two points where the decision line meets the frame; fewer if it lies outside."""
+    if plane.boundary is None:
+        return []
+    (nx, ny), offset = plane.boundary.normal.tolist(), plane.boundary.offset
+    points = [(x, -(nx * x + offset) / ny) for x in span[0] if ny]
+    points += [(-(ny * y + offset) / nx, y) for y in span[1] if nx]
+    right, top = (end * (1 + 1e-9) for _, end in span)
+    inside = sorted({(x, y) for x, y in points if abs(x) <= right and abs(y) <= top})
+    return inside[:: max(1, len(inside) - 1)]

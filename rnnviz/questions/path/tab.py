@@ -1,0 +1,215 @@
+"""Tab *Which way does it take?*: the ways of all sequences, and how far their classes are apart."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+from streamlit.delta_generator import DeltaGenerator
+
+from rnnviz.charts.color_math import shades
+from rnnviz.charts.explanation import explanation
+from rnnviz.charts.picture import Picture
+from rnnviz.charts.sentence import sentence
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.probe.activations import Activations
+from rnnviz.probe.projection import Plane, variances_of
+from rnnviz.probe.session import Session
+from rnnviz.probe.trajectory import Cloud, Labels, Trajectory
+from rnnviz.questions.path.class_separation import component_bars, separation_curve
+from rnnviz.questions.path.measure import FEWEST, between_shares, separate
+from rnnviz.questions.path.pictures import trajectories
+from rnnviz.questions.plane_axes import choose_axes, refit_button
+from rnnviz.ui.answer import answer_html
+from rnnviz.ui.browser_session import visit
+from rnnviz.ui.frame import Frame
+from rnnviz.ui.heatmap_choice import choose_view
+from rnnviz.ui.stage import Panel, place_sheet
+from rnnviz.ui.style import steady, theme
+from rnnviz.ui.tab import Tab, source_of
+from rnnviz.ui.viewer import Event
+from rnnviz.ui.words import draw_words, words_panel
+
+#: Maximum number of tokens drawn.
+_MAX_TOKENS = 1_000
+_FEW_UNITS = (
+    "With one unit the states lie on a line: there is no plane to draw them in. "
+    "Choose two hidden units or more."
+)
+_FEW_STATES = (
+    "The network reads all the training data in one step, and one state makes no trajectory. "
+    "Use longer sequences, or more of them."
+)
+_FEW_SEQUENCES = (
+    f"There are fewer than {FEWEST} states for each group that is to be told apart, or they don't "
+    "vary."
+)
+
+
+class _Shown(NamedTuple):
+    """The states on the training sequences, their labels, a sample that is drawn, and the plane."""
+
+    session: Session
+    activations: Activations
+    labels: Labels
+    drawn: Activations
+    plane: Plane
+
+
+def way_tab(session: Session, controls: DeltaGenerator) -> Tab:
+    """Lay out the choice of the plane, the ways, and what separates them."""
+    with controls:
+        choose_view(session, "dynamics")
+        if not _problem(session):
+            edition = visit("dynamics"), session.config.hidden
+            units = session.units
+            units.axes = choose_axes("plane", units.axes, edition, session.config.hidden)
+            refit_button(lambda here: here.units.refit(), session.unit)
+    _place(session)
+    return live_way(session)
+
+
+def live_way(session: Session) -> Tab:
+    """How the tab is drawn and worked on, with the controls as they were chosen last."""
+
+    def draw(frame: Frame) -> None:
+        colors, words = theme(), session.inspect().words
+        draw_words(session, frame, shades(len(words), colors.background, colors.forward))
+        if problem := _problem(session):
+            for key in ("trajectories", "separation", "components"):
+                frame.chart(key, sentence, "The ways of the states", problem, colors)
+            frame.texts["story"] = answer_html(session, problem)
+        else:
+            _draw(_shown(session), frame)
+
+    return Tab(draw, {"trajectories": partial(_open, session)})
+
+
+def _draw(shown: _Shown, frame: Frame) -> None:
+    frame.texts["story"] = answer_html(shown.session, _answer(shown))
+    frame.chart("trajectories", _trajectories, shown, remark=_remark(shown))
+    frame.chart("separation", _separation, shown)
+    frame.chart("components", _components, shown)
+
+
+def _place(session: Session) -> None:
+    noun, what = session.names.noun, _what(session)
+    ways = Panel("trajectories", 9, explanation(_text_name(session), noun=noun), clicks=True)
+    separation = Panel("separation", 5, explanation("separation", noun=noun, what=what))
+    components = Panel("components", 4, explanation("components"))
+    place_sheet("way", [words_panel(session), ways], [separation, components])
+
+
+def _text_name(session: Session) -> str:
+    """The name of the text of the picture, depending on the meaning of its colours."""
+    if source_of(session).readable:
+        return "trajectories"
+    data = session.dataset
+    ordered = not data.answers_classes and len(data.classes) == 1
+    return f"trajectories_{'values' if ordered else 'classes'}"
+
+
+def _problem(session: Session) -> str:
+    """Why there is no plane, as a sentence; empty if there is one."""
+    states = session.units.activations(source_of(session)).states
+    if len(states) < 2:
+        return _FEW_STATES
+    if not np.isfinite(states).all():
+        return "The states are not finite numbers, so there is no way to draw."
+    return _FEW_UNITS if session.config.hidden < 2 else ""
+
+
+def _shown(session: Session) -> _Shown:
+    source, units = source_of(session), session.units
+    activations = units.activations(source)
+    plane = units.plane(source, session.run)
+    if plane is None:
+        units.axes = (0, 1)
+        plane = units.plane(source, session.run)
+    assert plane is not None
+    labels = session.dynamics.labels(session.dataset, activations)
+    return _Shown(session, activations, labels, activations.drawn(_MAX_TOKENS), plane)
+
+
+def _open(session: Session, event: Event) -> None:
+    """Make the sequence of the clicked point the probe."""
+    index = event.get("data")
+    if type(index) is int and 0 <= index < len(session.dataset.train):
+        session.ask(session.dataset.train[index].text)
+
+
+# The pictures
+
+
+def _trajectories(shown: _Shown) -> Picture:
+    session, drawn, plane = shown.session, shown.drawn, shown.plane
+    labels, probe = session.dynamics.labels(session.dataset, drawn), session.inspect()
+    states = plane.project(probe.unrolled(session.layer).of(session.part))
+    # A gate has no value before the first token.
+    zero = plane.project(np.zeros((1, drawn.states.shape[1])))
+    start = zero if drawn.zero else np.full_like(zero, np.nan)
+    path = Trajectory(np.concatenate([start, states]), probe.words)
+    cloud = Cloud(drawn, plane.project(drawn.states), labels)
+    return trajectories(cloud, path, plane, steady(session, "ways", session.part))
+
+
+def _views(shown: _Shown, states: Array) -> dict[str, Array]:
+    """What varies: of states (N, H) what the output layer reads, in the plane, and all."""
+    session, parameters = shown.session, shown.session.state.parameters
+    of, states = parameters.architecture, states.astype(float)
+    read = session.part == of.out and session.layer == of.layers - 1 and not of.source
+    views = {"as read": states @ parameters.W_hy.T} if read else {}
+    return views | {"in the plane": shown.plane.project(states), "all": states}
+
+
+def _separation(shown: _Shown) -> Picture:
+    session, activations = shown.session, shown.activations
+    views, from_end = _views(shown, activations.states), not session.inspect().every
+    separation = separate(activations, shown.labels.numbers, views, from_end)
+    if np.isnan(separation.by_chance).all():
+        return sentence(f"How far {_what(session)} are apart", _FEW_SEQUENCES, theme())
+    return separation_curve(separation, _what(session), session.names.noun, theme())
+
+
+def _components(shown: _Shown) -> Picture:
+    return component_bars(variances_of(shown.activations.states), shown.plane, theme())
+
+
+# What is said
+
+
+def _what(session: Session) -> str:
+    return "classes" if session.dataset.answers_classes else "targets"
+
+
+def _answer(shown: _Shown) -> str:
+    """How much of what varies separates the classes, and how much of that is seen here."""
+    session, activations = shown.session, shown.activations
+    every, noun = session.inspect().every, session.names.noun
+    ends = np.arange(len(activations.words)) if every else activations.starts[1:] - 1
+    numbers, views = shown.labels.numbers[ends], _views(shown, activations.states[ends])
+    together = np.zeros(len(ends), int)
+    shares = {k: float(between_shares(v, together, numbers)[0]) for k, v in views.items()}
+    kinds = len(np.unique(numbers))
+    if kinds < 2 or len(ends) < FEWEST * kinds or any(map(math.isnan, shares.values())):
+        return _FEW_SEQUENCES
+    when = f"At all {noun}s together" if every else f"After the last {noun}"
+    told = f"separates the {_what(session)}"
+    whole, flat = f"{shares['all']:.0%}", f"{shares['in the plane']:.0%}"
+    if "as read" not in shares:
+        return f"{when}, <strong>{whole}</strong> of what varies {told}; in this plane {flat}."
+    read = f"<strong>{shares['as read']:.0%}</strong>"
+    return f"{when}, {read} of what is read {told}; of all units {whole}, in this plane {flat}."
+
+
+def _remark(shown: _Shown) -> str:
+    """When the axes were fitted, and on what."""
+    activations, drawn = shown.activations, shown.drawn.count
+    some = f" The picture shows {drawn} of them." if drawn < activations.count else ""
+    when = f"{shown.session.unit} {shown.plane.basis.epoch}"
+    return (
+        f"Axes fitted at {when} to the {len(activations.words):,} states "
+        f"on {activations.count} {shown.session.dataset.role} sequences.{some}"
+    )

@@ -1,0 +1,1 @@
+"""Question *How far back does it reach?*."""

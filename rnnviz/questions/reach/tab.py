@@ -1,0 +1,345 @@
+"""Tab *How far back does it reach?*: the gradient on its way back to the first word."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from functools import partial
+from html import escape
+
+import numpy as np
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from rnnviz.charts.explanation import explanation
+from rnnviz.charts.gradients import SYMBOL, gradient_map
+from rnnviz.charts.memory_gauge import memory_gauge
+from rnnviz.charts.picture import Picture
+from rnnviz.charts.sentence import sentence
+from rnnviz.charts.theme import Theme
+from rnnviz.probe.formatting import number, quoted
+from rnnviz.probe.gradient_lab import Band
+from rnnviz.probe.gradient_query import GradientQuery
+from rnnviz.probe.health import REACH_WATCH
+from rnnviz.probe.jacobians import fits, lyapunov_exponents, products, state_spectra
+from rnnviz.probe.memory_gauge import starved_until
+from rnnviz.probe.session import Session
+from rnnviz.questions.gradient_check import choose_objective
+from rnnviz.questions.gradient_source import (
+    Source,
+    jacobian_tokens,
+    probe_sequence,
+    source_of,
+)
+from rnnviz.questions.reach.complex_plane import (
+    Trail,
+    exponent_curve,
+    state_spectrum,
+    weight_spectrum,
+)
+from rnnviz.questions.reach.gradient_over_lag import Second, connectivity_map, product_curves
+from rnnviz.questions.reach.length_generalization import length_curve
+from rnnviz.questions.reach.pictures import FOREVER, Told, life_text, reach_curve
+from rnnviz.tasks.example import Example
+from rnnviz.ui.answer import answer_html
+from rnnviz.ui.browser_session import first_value, visit
+from rnnviz.ui.frame import Frame
+from rnnviz.ui.heatmap_choice import choose_layer, gated
+from rnnviz.ui.page_scene import go_to_click
+from rnnviz.ui.stage import Panel, place_sheet
+from rnnviz.ui.style import theme
+from rnnviz.ui.tab import Tab
+from rnnviz.ui.words import draw_words, words_panel
+
+#: The pictures of the Jacobians; in their place a sentence if the state is too large for them.
+_JACOBIANS = ("products", "state_spectrum", "exponents")
+
+
+def reach_tab(session: Session, controls: DeltaGenerator) -> Tab:
+    """Lay out the controls, and the pictures on the words and over the epochs."""
+    with controls:
+        choose_objective(session, "gradients")
+        choose_layer(session, "gradients")
+        session.gradients.band = _choose_band(session)
+        longer = _choose_longer(session)
+    place_sheet("reach", _left(session), _right(session, longer))
+    return live_reach(session, longer)
+
+
+def live_reach(session: Session, longer: bool = False) -> Tab:
+    """How the tab is drawn and worked on, with the controls as they were chosen last."""
+
+    def draw(frame: Frame) -> None:
+        source = source_of(session)
+        frame.texts["story"] = answer_html(session, _starved(source) or _answer(source))
+        draw_words(session, frame)
+        _draw_back(source, frame)
+        _draw_epochs(source, frame)
+        if longer:
+            frame.chart("longer", _longer, source, theme(), remark=_scored(source))
+
+    def develop(budget: float) -> bool:
+        query = source_of(session).query
+        return (
+            (longer and _score(session, budget))
+            or session.gradients.read_on(_of_band(source_of(session)), budget)
+            or session.gradients.history.eigenvalues.develop(session.run, query, budget)
+            or session.memory.develop(session.run, query, budget)
+        )
+
+    over_epochs = dict.fromkeys(("gauge", "map"), partial(go_to_click, session))
+    return Tab(draw, over_epochs, develop)
+
+
+def _left(session: Session) -> list[Panel | tuple[Panel, ...]]:
+    below = _lowest(session), 4 if session.inspect().every else 3
+    rows = (("over_lag", 5), ("products", 3), below)
+    return [words_panel(session), *(_panel(session, key, share) for key, share in rows)]
+
+
+def _right(session: Session, longer: bool) -> list[Panel | tuple[Panel, ...]]:
+    planes = _panel(session, "spectrum", 3.4), _panel(session, "exponents", 3.4)
+    last = _panel(session, "longer" if longer else "map", 2.8)
+    return [_panel(session, "gauge", 2.8), planes, last]
+
+
+def _lowest(session: Session) -> str:
+    """The lowest picture on the words; with answers after every token it is the connectivity."""
+    return "connectivity" if session.inspect().every else "state_spectrum"
+
+
+def _panel(session: Session, key: str, share: float) -> Panel:
+    ending = "_gated" if gated(session) and key in ("over_lag", "products") else ""
+    name = f"{key}{ending}" if key != "longer" or _made_longer(session) else "at_hand"
+    text = explanation(f"gradients_{name}", **_fields(session))
+    return Panel(key, share, text, clicks=key in ("gauge", "map"))
+
+
+def _fields(session: Session) -> dict[str, str]:
+    return {
+        "noun": session.names.noun,
+        "sequence": session.names.sequence,
+        "weights": source_of(session).weights or "the recurrent weights",
+        "state": " and ".join(session.state.parameters.architecture.cell.states),
+        "objective": session.objective.value,
+    }
+
+
+# The answer
+
+
+def _answer(source: Source) -> str:
+    """What of the gradient reaches the first word, and the half-life that this makes on average."""
+    # After its last answer a sequence has no gradient.
+    norms = np.trim_zeros(source.gradients.reach(source.query).norms, "b")
+    names, lag = source.session.names, len(norms) - 1
+    noun = names.noun
+    if len(source.words) < 2:
+        return f"One {noun}: there is nothing to reach back to."
+    if lag < 1 or not np.isfinite(norms).all():
+        return "There is no gradient here to be carried back."
+    word, back = escape(quoted(source.words[0])), f"{lag} {noun}{'s' * (lag > 1)} back"
+    share = float(norms[0] / norms[-1])
+    reaches = f"{_times(share)} reaches {word}, {back}."
+    if not share:
+        return f"<strong>Nothing</strong> is carried back: {reaches}"
+    if share >= 1 or (life := -lag * math.log(2) / math.log(share)) >= FOREVER:
+        return f"<strong>It doesn't fade</strong>: {reaches}"
+    many = life_text(life)
+    often = f"<strong>{noun if many == '1' else f'{many} {noun}s'}</strong>"
+    return f"In this {names.sequence} the gradient is halved every {often} on average: {reaches}"
+
+
+def _starved(source: Source) -> str:
+    """Until when too little of the gradient reached the first word, if nothing was learned."""
+    session, names = source.session, source.session.names
+    if not session.story.ending or source.probe.every or len(source.words) < 2:
+        return ""
+    _, flows = session.memory.past(session.run, source.query, 0.001)
+    epoch = starved_until(flows, REACH_WATCH)
+    if epoch is None:
+        return ""
+    lag, word = len(source.words) - 1, escape(quoted(source.words[0]))
+    back = f"{lag} {names.noun}{'s' * (lag > 1)} back"
+    when = f"<strong>Up to epoch {epoch} of {session.config.epochs}</strong>"
+    return f"{when} less than {REACH_WATCH:.1%} of the gradient reached {word}, {back}."
+
+
+def _times(share: float) -> str:
+    if share == 0:
+        return "none of it"
+    if 0.01 <= share < 2:
+        return f"{share:.0%} of it"
+    text = number(share, 2 if share >= 0.01 else 1)
+    return f"{text} of it" if share < 1 else f"{text} times as much"
+
+
+# The pictures
+
+
+def _draw_back(source: Source, frame: Frame) -> None:
+    """Those that stand on the words."""
+    frame.chart("over_lag", _reach, source, remark=partial(_measured, source))
+    figures = {"products": _products, "state_spectrum": _states, "connectivity": _connectivity}
+    for key in ("products", _lowest(source.session)):
+        said = probe_sequence if key == "connectivity" else jacobian_tokens
+        frame.chart(key, _or_too_large, key, figures[key], source, remark=said(source))
+
+
+def _measured(source: Source) -> str:
+    count, band = len(_examples(source)), _band(source)
+    read = source.gradients.lag(_of_band(source)).sequences
+    if read == count:
+        return f"The band: Measured on all {count:,} {band} sequences."
+    rest = "Pause for all." if source.session.player.running else "The rest is being read."
+    return f"The band: Measured on {read:,} of {count:,} {band} sequences. {rest}"
+
+
+def _draw_epochs(source: Source, frame: Frame) -> None:
+    """Those over the epochs, and the eigenvalues."""
+    session = source.session
+    gauge, flows = session.memory.past(session.run, source.query, 0.001)
+    symbol = SYMBOL[source.query.objective]
+    frame.chart("gauge", memory_gauge, gauge, source.course, theme(), remark=source.probe.basis)
+    frame.chart("map", gradient_map, flows, source.course, source.words, symbol, theme())
+    frame.chart("spectrum", _spectrum, source)
+    frame.chart("exponents", _or_too_large, "exponents", _exponents, source)
+
+
+def _or_too_large(key: str, figure: Callable[[Source, Theme], Picture], source: Source) -> Picture:
+    architecture = source.query.state.parameters.architecture
+    if key in _JACOBIANS and not fits(architecture):
+        size = f"{architecture.hidden * architecture.layers:,}"
+        said = explanation("gradients_too_large", size=size)
+        return sentence("Jacobians of the state", said, theme())
+    return figure(source, source.theme(key))
+
+
+def _reach(source: Source) -> Picture:
+    gradients, query = source.gradients, source.query
+    profile = gradients.lag(_of_band(source))
+    sequence, colors = source.session.names.sequence, source.theme("over_lag")
+    norms, moment = None, ""
+    if second := source.second:
+        norms, moment = gradients.second(second.query).norms, second.name
+    told = Told(sequence, f"{_band(source)} {sequence}", norms, moment)
+    return reach_curve(gradients.reach(query), profile, source.words, colors, told)
+
+
+def _products(source: Source, colors: Theme) -> Picture:
+    faint = None
+    if second := source.second:
+        faint = Second(source.gradients.second_products(second.query)[0], second.name)
+    now = products(source.jacobians)
+    return product_curves(now, source.words, source.bridge, colors, faint)
+
+
+def _states(source: Source, colors: Theme) -> Picture:
+    spectra = state_spectra(source.jacobians)
+    return state_spectrum(spectra, source.words, source.bridge, colors)
+
+
+def _connectivity(source: Source, colors: Theme) -> Picture:
+    connectivity = source.gradients.connectivity(source.query)
+    answered = "target's logit" if source.session.dataset.answers_classes else "output"
+    return connectivity_map(connectivity, source.words, answered, colors)
+
+
+def _spectrum(source: Source) -> Picture:
+    history = source.over_epochs(source.gradients.history.eigenvalues)
+    trail = Trail(
+        np.array(history.rows), history.epochs, source.query.state.epoch, source.session.unit
+    )
+    return weight_spectrum(source.eigenvalues, trail, source.theme("spectrum"), source.weights)
+
+
+def _exponents(source: Source, colors: Theme) -> Picture:
+    jacobians, faint = source.jacobians, None
+    if second := source.second:
+        faint = source.gradients.second_products(second.query)[1], second.name
+    return exponent_curve(lyapunov_exponents(jacobians), len(jacobians.matrices), colors, faint)
+
+
+# Training or test sequences
+
+
+def _band(source: Source) -> str:
+    """What the sequences of the band are called."""
+    band = source.gradients.band
+    return source.session.dataset.role if band is Band.TRAIN else band.value
+
+
+def _choose_band(session: Session) -> Band:
+    """The sequences of the band: those of the test set can be chosen, if there is one."""
+    if not session.dataset.test:
+        return Band.TRAIN
+    chosen = st.segmented_control(
+        "Band of", list(Band), key="band", required=True,
+        default=first_value("band", visit("gradients"), session.gradients.band),
+        help=f"The {session.names.sequence}s whose gradients are the band, with its fit. Those of "
+        "the test set were never learned from.",
+    )  # fmt: skip
+    return Band(chosen or session.gradients.band)
+
+
+def _of_band(source: Source) -> GradientQuery:
+    """The query of the sequences that are the band."""
+    return source.query._replace(examples=_examples(source))
+
+
+def _examples(source: Source) -> Sequence[Example]:
+    data = source.session.dataset
+    return data.test if source.gradients.band is Band.TEST else data.train
+
+
+# Longer sequences
+
+
+def _choose_longer(session: Session) -> bool:
+    """Let the reader ask for the scores by length; return whether their chart is there."""
+    asked = st.toggle(
+        "Longer sequences", key="longer_on",
+        help="The score on sequences of other lengths. Measured while the run is paused.",
+    )  # fmt: skip
+    if not asked:
+        return False
+    lengths = session.length.lengths(session.state, session.dataset)
+    if len(lengths.groups) < 2:
+        st.info(explanation("gradients_one_length", sequence=session.names.sequence))
+        return False
+    return True
+
+
+def _made_longer(session: Session) -> bool:
+    """Whether new sequences are made, else those at hand are grouped."""
+    return session.length.lengths(session.state, session.dataset).new
+
+
+def _score(session: Session, budget: float) -> bool:
+    """Measure the scores, unless they are known; return whether that was to do."""
+    if session.length.known(session.state, session.dataset) is not None:
+        return False
+    # The first call only asks whether there is anything to do.
+    if budget:
+        session.length.profile(session.state, session.dataset)
+    return True
+
+
+def _longer(source: Source, colors: Theme) -> Picture:
+    session, data = source.session, source.session.dataset
+    noun = data.extrapolation.noun if data.extrapolation else f"{session.names.noun}s"
+    known = session.length.known(source.query.state, data)
+    return length_curve(known, noun, data.metric.name, colors)
+
+
+def _scored(source: Source) -> str:
+    """On how many sequences the scores by length were measured."""
+    data = source.session.dataset
+    groups = source.session.length.lengths(source.query.state, data).groups.values()
+    counts: Sequence[int] = [len(group) for group in groups]
+    fewest, most = min(counts), max(counts)
+    count = f"{most:,}" if fewest == most else f"{fewest:,} to {most:,}"
+    if data.extrapolation:
+        return f"Measured on {count} new sequences of each length. {data.extrapolation.note}"
+    part = "test" if data.test else data.role
+    return f"Measured on the {part} sequences: {count} of each length."

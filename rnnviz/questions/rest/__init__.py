@@ -1,0 +1,1 @@
+"""Question *Where does the state rest?*."""

@@ -1,0 +1,274 @@
+"""The plane of the states under a fixed input, and the eigenvalues at a point where they rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rnnviz.charts.axes import axis
+from rnnviz.charts.color_math import faint, ink
+from rnnviz.charts.legends import LEGEND
+from rnnviz.charts.picture import Picture, Series, compact, exact, scatter, xy
+from rnnviz.charts.shapes import PAPER, note, unit_circle
+from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, plain, shown_token
+from rnnviz.charts.way import LARGE, SMALL, Label, labels, way, way_labels
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.probe.fixed_points import Kind
+from rnnviz.probe.formatting import number
+from rnnviz.probe.phase_portrait import ARROWS, FlowField, Portrait, Readout, Rest
+from rnnviz.probe.projection import Plane
+
+#: The name, symbol and size of each kind of point.
+_MARKS = {
+    Kind.STABLE: ("stays", "circle", 15),
+    Kind.SADDLE: ("leaves", "circle-open", 13),
+    Kind.SLOW: ("slow", "circle", 8),
+}
+#: Points of other inputs are this much smaller.
+_OTHERS = 0.65
+#: The greatest length of an arrow, and the sides of its head, in cells.
+_LONGEST, _HEAD = 0.8, 0.28
+#: Longer steps are cut to this length, in cells.
+_FAR = 1e6
+_GAP = np.array([[np.nan, np.nan]])
+
+
+class Told(NamedTuple):
+    """What is told in the plane: its ``title``, the ``words`` of the probe and their first index.
+
+    ``ends`` (N,) is which of two ``classes`` is read at the end of each path, ``chosen`` the
+    index of the chosen point.
+    """
+
+    title: str = ""
+    words: Sequence[str] = ()
+    first: int = 0
+    ends: Array | None = None
+    classes: Sequence[str] = ()
+    chosen: int | None = None
+
+
+_NOTHING = Told()
+
+
+def phase_plane(
+    portrait: Portrait,
+    plane: Plane,
+    rests: Sequence[Rest] = (),
+    told: Told = _NOTHING,
+    theme: Theme = LIGHT,
+) -> Picture:
+    """Where states rest among the ways of the data, and the flow of the plane.
+
+    A click on a point yields its index as customdata.
+    """
+    beyond = f" ({portrait.beyond} points lie far outside)" if portrait.beyond else ""
+    # The more paths there are, the fainter each is, down to a limit.
+    opacity = 0.14 + 0.25 / (1 + len(portrait.paths) / 40)
+    series = [
+        _lines(portrait.paths, theme.muted, 1, opacity),
+        *_arrows(portrait.field, portrait.spans, theme),
+        *_ends(portrait.paths, told, theme),
+        _lines(portrait.lines, theme.text, 2),
+        *way(portrait.probe, told.words, told.first, theme),
+        *_marks(portrait.places, rests, theme),
+        _chosen(portrait.places, told.chosen, theme),
+        _labels(portrait, rests, told, theme),
+    ]
+    return picture(
+        series,
+        f"{told.title}{beyond}",
+        HEIGHTS["phase"],
+        theme,
+        xaxis=_component(plane, 0, portrait.spans[0], theme),
+        yaxis=_component(plane, 1, portrait.spans[1], theme),
+        margin={"t": 70},
+        meta={"wide": True},
+        **LEGEND,
+    )
+
+
+def _component(plane: Plane, k: int, span: tuple[float, float], theme: Theme) -> dict[str, Any]:
+    title = f"component {plane.axes[k] + 1}: {plane.explained[k]:.0%} of what varies"
+    return axis(title, theme, range=list(span), showgrid=False)
+
+
+def _lines(paths: Iterable[Array], color: str, width: float, opacity: float = 1) -> Series:
+    """Lines (n, 2) as one series with gaps between them."""
+    joined = np.concatenate([part for path in paths for part in (path, _GAP)] or [_GAP])[:-1]
+    return scatter(
+        **xy(joined),
+        mode="lines",
+        line={"color": color, "width": width},
+        opacity=opacity,
+        hoverinfo="skip",
+        showlegend=False,
+    )
+
+
+def _arrows(field: FlowField, spans: Any, theme: Theme) -> list[Series]:
+    """Arrows that grow with the step, up to a cell of the window; and their exact values."""
+    cell = np.array([(high - low) / ARROWS for low, high in spans])
+    steps = np.clip(np.nan_to_num(field.moves / cell, posinf=0, neginf=0), -_FAR, _FAR)
+    lengths = np.linalg.norm(steps, axis=1, keepdims=True)
+    shafts = _LONGEST * steps / np.maximum(lengths, 1)
+    tips = field.points + shafts * cell
+    left, right = (tips - _rotated(shafts, angle) * _HEAD * cell for angle in (0.5, -0.5))
+    gaps = np.full_like(tips, np.nan)
+    joined = np.stack([field.points, tips, left, tips, right, gaps], axis=1).reshape(-1, 2)
+    lines = _lines([joined], theme.forward, 1.2, opacity=0.45)
+    roots = scatter(
+        **xy(field.points),
+        mode="markers",
+        marker={"size": 2, "color": faint(theme.forward, 0.45)},
+        hoverlabel={"font": {"color": ink(theme.forward)}},
+        customdata=compact(np.column_stack([field.moves, field.speeds])),
+        hovertemplate="from (%{x:.3g}, %{y:.3g}) by (%{customdata[0]:.3g}, %{customdata[1]:.3g})"
+        "<br>whole step ||F(h) − h|| = %{customdata[2]:.4g}<extra>flow</extra>",
+        name="flow",
+        showlegend=False,
+    )
+    return [lines, roots]
+
+
+def _rotated(vectors: Array, angle: float) -> Array:
+    """Vectors (n, 2) rotated by an angle in radians."""
+    cos, sin = np.cos(angle), np.sin(angle)
+    rotated: Array = vectors @ np.array([[cos, sin], [-sin, cos]])
+    return rotated
+
+
+def _ends(paths: Sequence[Array], told: Told, theme: Theme) -> list[Series]:
+    """The last state of every path; of two classes in the colour of the one that is read there."""
+    ends = np.array([path[-1] for path in paths]).reshape(-1, 2)
+    if told.ends is None:
+        return [_dots(ends, "ends in training", theme.muted)]
+    colors = zip(told.classes, (theme.negative, theme.positive), strict=True)
+    return [
+        _dots(ends[told.ends == side], f"ends: {plain(shown_token(name), 12)}", color)
+        for side, (name, color) in enumerate(colors)
+    ]
+
+
+def _dots(points: Array, name: str, color: str) -> Series:
+    marker = {"size": 6, "color": color, "opacity": 0.5}
+    return scatter(**xy(points), name=name, mode="markers", marker=marker, hoverinfo="skip")
+
+
+def _marks(places: Array, rests: Sequence[Rest], theme: Theme) -> list[Series]:
+    """The points by kind: those of the held input, and smaller those of others."""
+    series = []
+    for own in (False, True):
+        for kind, (name, symbol, size) in _MARKS.items():
+            of = [k for k, r in enumerate(rests) if r.own is own and r.point.kind is kind]
+            if not of:
+                continue
+            colors = [_color(rests[k].readout, theme) for k in of]
+            line = {"color": colors if "open" in symbol else theme.background, "width": 2.5}
+            marker = {"symbol": symbol, "size": size * (1 if own else _OTHERS), "color": colors}
+            series.append(scatter(
+                **xy(places[of]),
+                name=f"{name} ({len(of)})",
+                mode="markers",
+                marker={**marker, "line": line},
+                customdata=np.array(of),
+                text=[_facts(rests[k]) for k in of],
+                hovertemplate=f"%{{text}}<extra>{name}</extra>",
+                showlegend=own,
+            ))  # fmt: skip
+    return series
+
+
+def _color(readout: Readout, theme: Theme) -> str:
+    """The colour of the class of two; neutral if there is no such class."""
+    if readout.side is None:
+        return theme.text
+    return (theme.negative, theme.positive)[readout.side]
+
+
+def _facts(rest: Rest) -> str:
+    point = rest.point
+    return (
+        f"held: {plain(rest.held, 60)}<br>read as {plain(rest.readout.text, 60)}<br>"
+        f"largest |λ| = {number(abs(point.eigenvalues[0]))}, speed q = {number(point.speed, 2)}"
+    )
+
+
+def _chosen(places: Array, chosen: int | None, theme: Theme) -> Series:
+    ring = {"symbol": "circle-open", "size": 25, "color": theme.text, "line": {"width": 2.5}}
+    at = places[:0] if chosen is None else places[chosen : chosen + 1]
+    return scatter(**xy(at), mode="markers", marker=ring, hoverinfo="skip", showlegend=False)
+
+
+def _labels(portrait: Portrait, rests: Sequence[Rest], told: Told, theme: Theme) -> Series:
+    """Names beside the points, the first ones first where there isn't room for all."""
+    own = [k for k, rest in enumerate(rests) if rest.own and rest.point.kind is Kind.STABLE]
+    first = [Label(portrait.places[k], f"{rests[k].held} rests here", LARGE, theme.text)
+             for k in own if len(own) == 1]  # fmt: skip
+    others = [Label(portrait.places[k], rest.held, SMALL, theme.text)
+              for k, rest in enumerate(rests) if not rest.own]  # fmt: skip
+    return labels([*first, *way_labels(portrait.probe, told.words, theme), *others])
+
+
+def point_spectrum(rest: Rest, noun: str = "word", theme: Theme = LIGHT) -> Picture:
+    """The eigenvalues of J at a point: inside the unit circle a distance shrinks, outside it grows.
+
+    The largest is framed, and told with the memory.
+    """
+    values, memory = rest.point.eigenvalues, rest.point.memory
+    limit = max(1.2, 1.1 * float(np.abs(values).max()))
+    zero = {"zeroline": True, "zerolinecolor": theme.grid, "showgrid": False}
+    square = {"range": [-limit, limit], "constrain": "domain", "tickvals": [-1, 0, 1], **zero}
+    told = {"largest |λ|": number(abs(values[0]), 3), f"memory ({noun}s)": _length(memory)}
+    return picture(
+        [_largest(values, theme), _eigenvalues(rest, noun, theme)],
+        "What becomes of a small distance",
+        HEIGHTS["spectra"],
+        theme,
+        xaxis=axis("", theme, **square, domain=[0, 0.6]),
+        yaxis=axis("", theme, **square, scaleanchor="x"),
+        shapes=[unit_circle(theme) | {"fillcolor": faint(theme.forward, 0.06)}],
+        annotations=[
+            note("shrinks", "center middle", x=0, y=-0.82, font={"color": theme.muted}),
+            note("grows", "left bottom", x=0.75, y=0.75, font={"color": theme.muted}),
+            *_numbers(told, theme),
+        ],
+        meta={"wide": True},
+    )
+
+
+def _numbers(told: dict[str, str], theme: Theme) -> list[dict[str, Any]]:
+    """Names with their numbers below, at the right."""
+    return [
+        note(text, "left middle", **PAPER, x=0.65, y=0.75 - 0.3 * k, yshift=shift, font=font)
+        for k, row in enumerate(told.items())
+        for text, shift, font in zip(
+            row, (9, -10), ({"color": theme.muted}, {"size": 19, "weight": 600}), strict=True
+        )
+    ]
+
+
+def _length(memory: float) -> str:
+    return number(memory, 3) if memory < _FAR else f"> {_FAR:,.0f}"
+
+
+def _largest(values: Array, theme: Theme) -> Series:
+    """A ring around each of the largest, one or a pair."""
+    largest = np.isclose(np.abs(values), np.abs(values[0]), rtol=1e-9, atol=0)
+    ring = {"symbol": "circle-open", "size": 15, "color": theme.text, "line": {"width": 2}}
+    places = xy(np.stack([values.real, values.imag], axis=-1)[largest])
+    return scatter(**places, mode="markers", marker=ring, hoverinfo="skip")
+
+
+def _eigenvalues(rest: Rest, noun: str, theme: Theme) -> Series:
+    values = rest.point.eigenvalues
+    facts = zip(exact(np.abs(values)), exact(rest.point.time_constants), strict=True)
+    return scatter(
+        **xy(np.stack([values.real, values.imag], axis=-1)),
+        mode="markers",
+        marker={"size": 7, "color": theme.text, "opacity": 0.8},
+        text=[f"|λ| = {size}<br>time constant {constant} {noun}s" for size, constant in facts],
+        hovertemplate="%{text}<extra></extra>",
+    )

@@ -1,0 +1,1 @@
+"""Question *Is it right?*."""

@@ -1,0 +1,359 @@
+"""The exact gradient against the notebook's, and the check of both."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from rnnviz.charts.axes import axis, log_axis, rows_axis, words_axis, words_margin
+from rnnviz.charts.axis_limits import decades
+from rnnviz.charts.color_math import faint
+from rnnviz.charts.epoch_axis import EPOCHS_MARGIN, epoch_marks, epochs_axis, epochs_meta
+from rnnviz.charts.gradients import norms_height
+from rnnviz.charts.legends import LEGEND, LEGEND_TOP, colored
+from rnnviz.charts.picture import Picture, Series, exact, scatter
+from rnnviz.charts.sentence import sentence
+from rnnviz.charts.shapes import level, note, upright, zeros
+from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture
+from rnnviz.engine.gradcheck import TOLERANCE, GradientCheck
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.probe.exact_vs_notebook import ByLength, ByToken, Comparison
+from rnnviz.probe.formatting import number
+from rnnviz.probe.gradient_rows import EpochSeries
+from rnnviz.run.history import Course
+
+#: Both gradients at some epochs.
+Comparisons = EpochSeries[Comparison]
+#: The relative error that stands for zero: the last digit of float64.
+_EXACT = 1e-16
+#: The dash of a line, by the kind of its parameter.
+_DASHES = {"W_xh": "dot", "W_hh": "solid", "b_h": "dashdot"}
+#: The length of an exact arrow in pixels, and the most of the notebook's, as its multiple.
+_ARROW, _MOST = 20, 1.6
+#: With more words their arrows have no room.
+MOST_ARROWS, _MOST_DISCS = 24, 12
+_BY_LENGTH = "The notebook's error, by length"
+
+
+# On the words
+
+
+def gradient_directions(tokens: ByToken, words: Sequence[str], theme: Theme = LIGHT) -> Picture:
+    """Two arrows from one point at every word: the exact dL/dh_t goes left, the notebook's beside.
+
+    The angle is the one between them; the notebook's arrow is as much longer as its gradient is.
+    """
+    ratios = tokens.notebook / np.where(tokens.exact > 0, tokens.exact, np.nan)
+    arrows = [
+        arrow
+        for t in range(len(words) if len(words) <= MOST_ARROWS else 0)
+        for arrow in _arrows(t, float(tokens.angles[t]), float(ratios[t]), theme)
+    ]
+    return picture(
+        [_grounds(len(words), theme), _angles(tokens, ratios, theme)],
+        f"Direction of dL/dh: {colored('exact, W_hhᵀ da', theme.magnitude)}; notebook's, W_hh da",
+        HEIGHTS["margins"],
+        theme,
+        xaxis=words_axis(words, theme),
+        yaxis={"range": [-1.7, 1], "visible": False},
+        annotations=arrows,
+        margin=words_margin(words),
+        meta={"x": "token"},
+    )
+
+
+def _grounds(count: int, theme: Theme) -> Series:
+    """A disc below the arrows, where there is room."""
+    size = 52 if count <= _MOST_DISCS else 0
+    disc = {"size": size, "color": faint(theme.magnitude, 0.08)}
+    return scatter(
+        x=list(range(count)), y=[0] * count, mode="markers", marker=disc, hoverinfo="skip"
+    )
+
+
+def _angles(tokens: ByToken, ratios: Array, theme: Theme) -> Series:
+    # Of many words every n-th has a number, up to the last one.
+    count = len(tokens.angles)
+    every = math.ceil(count / _MOST_DISCS)
+    degrees = ["–" if np.isnan(angle) else f"<b>{angle:.0f}°</b>" for angle in tokens.angles]
+    degrees = ["" if (count - 1 - t) % every else text for t, text in enumerate(degrees)]
+    rows = zip(exact(tokens.angles), exact(ratios), strict=True)
+    return scatter(
+        x=np.arange(len(degrees), dtype=np.int32),
+        y=[-1.35] * len(degrees),
+        mode="text",
+        text=degrees,
+        textfont={"size": 15},
+        customdata=[list(row) for row in rows],
+        hovertemplate="%{customdata[0]}° away, %{customdata[1]} times as long<extra></extra>",
+    )
+
+
+def _arrows(t: int, angle: float, ratio: float, theme: Theme) -> Iterator[dict[str, Any]]:
+    if np.isnan(angle):
+        return
+    turned = np.pi + np.radians(angle)
+    length = _ARROW * float(np.clip(ratio, 0.2, _MOST))
+    if angle > 0.5:
+        yield _arrow(t, length * np.cos(turned), -length * np.sin(turned), theme.text, 2)
+    yield _arrow(t, -_ARROW, 0, theme.magnitude, 3)
+
+
+def _arrow(t: int, right: float, down: float, color: str, width: float) -> dict[str, Any]:
+    """An arrow from the middle of a column, so many pixels long."""
+    return {
+        "x": t, "y": 0, "xshift": right, "yshift": -down, "ax": -right, "ay": -down, "text": "",
+        "showarrow": True, "arrowcolor": color, "arrowwidth": width,
+    }  # fmt: skip
+
+
+def gradient_sizes(
+    norms: Array, words: Sequence[str], notebook: Array | None = None, theme: Theme = LIGHT
+) -> Picture:
+    """||dL/dh_t||, ``norms``, at every word; and by the ``notebook``'s rule, if it has one."""
+    others = norms[:0] if notebook is None else notebook
+    span = theme.scale.decades([*norms.tolist(), *others.tolist()])
+    floor = 10.0 ** span[0]
+    dashed = {"color": theme.text, "width": 2, "dash": "dash"}
+    styles = (
+        ("notebook", others, dashed, "circle-open"),
+        ("exact", norms, {"color": theme.magnitude, "width": 3}, "triangle-left"),
+    )
+    return picture(
+        [
+            scatter(
+                x=np.arange(len(sizes), dtype=np.int32),
+                y=np.maximum(sizes, floor),
+                name=name,
+                mode="lines+markers",
+                line=line,
+                marker={"size": 8, "color": line["color"], "symbol": symbol},
+                customdata=exact(sizes),
+                hovertemplate=f"{name}: %{{customdata}}<extra></extra>",
+            )
+            for name, sizes, line, symbol in styles
+            if len(sizes)
+        ],
+        "Size of the gradient, ||dL/dh_t|| (L2)",
+        HEIGHTS["margins"],
+        theme,
+        xaxis=words_axis(words, theme),
+        yaxis=log_axis("", theme, span),
+        annotations=[
+            *zeros(np.arange(len(others)), others, span[0], theme.text),
+            *zeros(np.arange(len(norms)), norms, span[0], theme.magnitude),
+        ],
+        margin={**words_margin(words), "t": LEGEND_TOP},
+        meta={"x": "token"},
+        **LEGEND,
+    )
+
+
+def errors_by_length(table: ByLength, words: Sequence[str], theme: Theme = LIGHT) -> Picture:
+    """||notebook - exact|| / ||exact|| over the length, of every parameter that is off.
+
+    A sequence of n words reaches n - 1 back, so it stands that far from the last word.
+    """
+    count = len(words)
+    reached = table.lengths <= count
+    if not reached.any():
+        said = f"All training sequences are longer: {table.lengths.min()} or more."
+        return sentence(_BY_LENGTH, said, theme)
+    notes = [
+        f"{t} long, {n} sequence{'s' * (n > 1)}"
+        for t, n in zip(
+            table.lengths[reached].tolist(), table.counts[reached].tolist(), strict=True
+        )
+    ]
+    errors = {name: v[reached] for name, v in table.table("errors").items() if v.any()}
+    span = _errors_span(errors.values(), theme)
+    numbers = range(1, count + 1, math.ceil(count / MOST_ARROWS))[::-1]
+    ticks = {"tickvals": [count - n for n in numbers], "ticktext": [str(n) for n in numbers]}
+    curves = _lines(errors, count - table.lengths[reached], notes, 10.0 ** span[0], theme)
+    return picture(
+        curves,
+        _BY_LENGTH,
+        HEIGHTS["comparison"],
+        theme,
+        xaxis={**words_axis(words, theme), "tickangle": 0, **ticks},
+        yaxis=log_axis("", theme, span),
+        annotations=_zeros(errors, count - table.lengths[reached], span, theme),
+        margin={**words_margin(words), "t": LEGEND_TOP},
+        meta={"x": "token", "ticks": True},
+        **LEGEND,
+    )
+
+
+# Over the epochs
+
+
+def errors_over_epochs(history: Comparisons, course: Course, theme: Theme = LIGHT) -> Picture:
+    """||notebook - exact|| / ||exact|| over the epochs, of every parameter that is off."""
+    errors = {name: v for name, v in history.table("errors").items() if (v > 0).any()}
+    span = _errors_span(errors.values(), theme)
+    notes = [f"{course.history.unit} {epoch}" for epoch in history.epochs]
+    curves = _lines(errors, history.epochs, notes, 10.0 ** span[0], theme)
+    drawn = _over_epochs(
+        curves, "The notebook's relative error", course, theme, log_axis("", theme, span)
+    )
+    drawn.layout["annotations"] = _zeros(errors, history.epochs, span, theme)
+    return drawn
+
+
+def cosines_over_epochs(history: Comparisons, course: Course, theme: Theme = LIGHT) -> Picture:
+    """The cosine of both gradients over the epochs, of every parameter that is off."""
+    off = {name for name, v in history.table("errors").items() if (v > 0).any()}
+    cosines = {name: v for name, v in history.table("cosines").items() if name in off}
+    notes = [f"{course.history.unit} {epoch}" for epoch in history.epochs]
+    curves = _lines(cosines, history.epochs, notes, -np.inf, theme)
+    drawn = axis("", theme, range=[-1.1, 1.1], tickvals=[-1, 0, 1])
+    return _over_epochs(curves, "Do both point the same way? Cosine", course, theme, drawn, 0.0)
+
+
+def _over_epochs(
+    curves: list[Series],
+    title: str,
+    course: Course,
+    theme: Theme,
+    yaxis: dict[str, Any],
+    *levels: float,
+) -> Picture:
+    return picture(
+        curves,
+        title,
+        HEIGHTS["comparison"],
+        theme,
+        xaxis=epochs_axis(course, theme),
+        yaxis=yaxis,
+        shapes=[*(level(y, theme) for y in levels), *epoch_marks(course, theme, "y")],
+        margin={**EPOCHS_MARGIN, "t": LEGEND_TOP},
+        meta=epochs_meta(course),
+        **LEGEND,
+    )
+
+
+def _errors_span(errors: Any, theme: Theme) -> list[float]:
+    return theme.scale.decades([1.0, *(float(v) for values in errors for v in values)])
+
+
+def _zeros(
+    errors: dict[str, Array], x: Array, span: Sequence[float], theme: Theme
+) -> list[dict[str, Any]]:
+    """Where the error of some parameter is exactly zero."""
+    least = np.min([*errors.values()], axis=0) if errors else np.ones(len(x))
+    return zeros(x, least, span[0], theme.text)
+
+
+def _lines(
+    values: dict[str, Array], x: Array, notes: Sequence[str], floor: float, theme: Theme
+) -> list[Series]:
+    """A line for every parameter."""
+    return [
+        scatter(
+            x=x.astype(np.int32),
+            y=np.maximum(row, floor),
+            name=name,
+            mode="lines+markers" if len(x) < 30 else "lines",
+            line={
+                "color": theme.text,
+                "width": 2.4 if name.startswith("W_hh") else 1.6,
+                "dash": _DASHES.get(name.partition(".")[0], "dash"),
+            },
+            customdata=[list(each) for each in zip(notes, exact(row), strict=True)],
+            hovertemplate=f"{name}, %{{customdata[0]}}: %{{customdata[1]}}<extra></extra>",
+        )
+        for name, row in values.items()
+    ]
+
+
+# By parameter
+
+
+def parameter_errors(
+    names: Sequence[str],
+    check: GradientCheck | None,
+    comparison: Comparison | None,
+    theme: Theme = LIGHT,
+) -> Picture:
+    """The relative errors of the gradient of every parameter, on one axis.
+
+    Dots are the run's rule against complex-step differences, crosses the notebook's rule against
+    the exact one. None: not measured.
+    """
+    checked = dict(check.errors) if check else {}
+    off = {name: e for name, e in comparison.errors.items() if e} if comparison else {}
+    span = decades([_EXACT, 1.0, *checked.values(), *off.values()])
+    right = {"type": "rect", "yref": "paper", "y0": 0, "y1": 1, "line": {"width": 0}}
+    right |= {"x0": 10.0 ** span[0], "x1": TOLERANCE, "fillcolor": faint(theme.forward, 0.1)}
+    dot = {"size": 12, "color": theme.magnitude}
+    cross = {"size": 11, "color": theme.text, "symbol": "x"}
+    dots, crosses = [_errors(names, checked, "checked", dot, span)], list[Series]()
+    if comparison:
+        errors = zip(off, exact([*off.values()]), strict=True)
+        told = [[error, _told(comparison, name)] for name, error in errors]
+        hover = "notebook: off by %{customdata[0]}%{customdata[1]}<extra></extra>"
+        crosses = [_errors(names, off, "notebook", cross, span)]
+        crosses[0] |= {"customdata": told, "hovertemplate": hover}
+    return picture(
+        [*dots, *crosses],
+        "Relative error of every parameter",
+        norms_height(len(names)),
+        theme,
+        xaxis=log_axis("", theme, span),
+        yaxis={
+            **rows_axis(len(names), theme),
+            "tickvals": list(range(len(names))),
+            "ticktext": list(names),
+            "type": "linear",
+        },
+        shapes=[{**right, "layer": "below"}, upright(TOLERANCE, theme)],
+        annotations=_labels(names, off, comparison),
+        margin={"l": 84, "r": 76, "t": LEGEND_TOP},
+        **LEGEND,
+    )
+
+
+def _errors(
+    names: Sequence[str],
+    errors: dict[str, float],
+    title: str,
+    marker: dict[str, Any],
+    span: Sequence[float],
+) -> Series:
+    values = list(errors.values())
+    return scatter(
+        x=np.maximum(values, 10.0 ** span[0]),
+        y=[names.index(name) for name in errors],
+        name=title,
+        mode="markers",
+        marker=marker,
+        customdata=exact(values),
+        hovertemplate=f"{title}: off by %{{customdata}}<extra></extra>",
+    )
+
+
+def _told(comparison: Comparison, name: str) -> str:
+    """The angle between both gradients of a parameter, and their lengths (L2)."""
+    exactly, notebook = (number(of[name], 4) for of in (comparison.exact, comparison.notebook))
+    return f"<br>‖exact‖ {exactly}, ‖notebook‖ {notebook} (L2)<br>{_angle(comparison, name)} apart"
+
+
+def _angle(comparison: Comparison, name: str) -> str:
+    cosine = comparison.cosines[name]
+    return "–" if np.isnan(cosine) else f"{math.degrees(math.acos(np.clip(cosine, -1, 1))):.0f}°"
+
+
+def _labels(
+    names: Sequence[str], off: dict[str, float], comparison: Comparison | None
+) -> list[dict[str, Any]]:
+    """How far off the notebook is, and by which angle, left of its cross."""
+    angle = {name: _angle(comparison, name) for name in off} if comparison else {}
+    told = "off by {:.0%}, {}".format
+    return [
+        note(told(error, angle[name]), "right middle", x=math.log10(error), y=k, xshift=-10)
+        for k, name in enumerate(names)
+        if (error := off.get(name, 0)) >= 0.005
+    ]

@@ -1,0 +1,112 @@
+"""Captions: the text that explains a moment, and its numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rnnviz.config import ClipBy, OptimizerKind
+from rnnviz.engine.timeline import Phase
+from rnnviz.probe.cell_parts import cell_parts
+from rnnviz.probe.formatting import number
+from rnnviz.probe.training_step import Focus, StepRecord, clipping
+from rnnviz.questions.step.step_cell import part_of, step_cell
+
+
+def caption_key(step: StepRecord, focus: Focus) -> str:
+    """The name of the text that explains this moment."""
+    phase, t = focus.moment
+    plain = cell_parts(step.before.architecture.cell).plain_matrix
+    if not plain and phase in (Phase.FORWARD, Phase.BACKWARD):
+        kind = _kind(step, focus)
+        return f"moment_cell_{kind if phase is Phase.FORWARD else _BACKWARD[kind]}"
+    if phase is Phase.CLIP:
+        return f"moment_{_clip_keys(step)[0 if clipping(step).count else -1]}"
+    key = {
+        Phase.FORWARD: "forward" if t else "forward_first",
+        Phase.LOSS: _loss(step),
+        Phase.BACKWARD: _backward(step, t),
+        Phase.UPDATE: _update(step),
+    }
+    return f"moment_{key[phase]}"
+
+
+#: What is said of the gradient of each kind of part.
+_BACKWARD = {
+    "gate": "backward_gate", "candidate": "backward_gate", "value": "backward_value",
+    "state": "backward_state", "output": "backward_state",
+}  # fmt: skip
+
+
+def _kind(step: StepRecord, focus: Focus) -> str:
+    """The kind of the part: a gate, a candidate, a state, the output, or another value."""
+    parts = cell_parts(step.before.architecture.cell)
+    part = parts.by_name[focus.part]
+    if (part.name in parts.equations.states and part.name != parts.out) or part is parts.memory:
+        return "state"
+    if part.name == parts.out:
+        return "output"
+    kinds: dict[tuple[str, ...], str] = {("sigmoid",): "gate", ("tanh",): "candidate"}
+    return kinds.get(part.functions, "value") if part.total in parts.affines else "value"
+
+
+def _loss(step: StepRecord) -> str:
+    return "loss" if step.classes else "loss_values"
+
+
+def _clip_keys(step: StepRecord) -> list[str]:
+    return ["clip_off"] if step.config.clip_by is ClipBy.OFF else ["clip", "clip_idle"]
+
+
+def _update(step: StepRecord) -> str:
+    return "update" if step.config.optimizer is OptimizerKind.SGD else "update_adaptive"
+
+
+def _backward(step: StepRecord, t: int) -> str:
+    last = len(step.words) - 1
+    if last == 0:
+        return "backward_only"
+    if t == last:
+        return "backward_last"
+    if not step.continues(t):
+        return "backward_cut"
+    if t == 0:
+        return "backward_first"
+    return "backward_both" if t in step.outputs else "backward"
+
+
+def caption_fields(step: StepRecord, focus: Focus) -> dict[str, str]:
+    """The fields that the texts may contain; words are as typed, so the page must escape them."""
+    moment, trace, row = focus.moment, step.trace, step.row(focus.moment)
+    cut, unrolled = clipping(step), step.unrolled(focus.layer)
+    norms, target = unrolled.norms.tolist(), trace.targets[row]
+    cell = step_cell(step, focus.layer)
+    later = norms[min(moment.t + 1, len(norms) - 1)]
+    return {
+        "noun": step.names.noun,
+        "hidden": str(step.hidden),
+        "lr": number(step.config.lr),
+        "limit": number(step.config.clip),
+        "optimizer": step.config.optimizer.value,
+        "activation": step.config.activation.value,
+        "total": f"{step.before.theta.size:,}",
+        "word": step.words[moment.t],
+        "t": str(moment.number),
+        "T": str(len(step.words)),
+        "previous": str(moment.t),
+        "target": step.names.classes[int(target)] if step.classes else number(float(target[0])),
+        "p": f"{trace.probs[row, int(target)]:.1%}" if step.classes else "",
+        "answer": number(float(trace.logits[row, 0])),
+        "loss": number(float(trace.loss[row])),
+        "factor": number(norms[moment.t] / later) if later else "0",
+        "first": step.words[0],
+        "last": step.words[-1],
+        "whole": number(norms[0] / norms[-1]) if norms[-1] else "0",
+        "count": f"{cut.count:,}",
+        "lost": f"{cut.lost:.1%}",
+        "largest": number(float(np.abs(step.descent.gradient.theta).max())),
+        "change": number(float(np.abs(step.descent.update.theta).max())),
+        "part": focus.part,
+        "role": cell.parts.role(focus.part),
+        "memory": cell.parts.cell.text.memory,
+        "mean": number(float(cell.values(part_of(step, focus).node)[moment.t].mean())),
+    }

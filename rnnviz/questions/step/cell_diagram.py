@@ -1,0 +1,241 @@
+"""CellDiagram: a cell's equations as symbols and wires, which a flow drawing shows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+from rnnviz.engine.equations import Equations
+from rnnviz.engine.graph import Node, topological
+from rnnviz.questions.step.highways import Highway, highways
+
+_SUMS = {"add", "sub"}
+
+
+@dataclass(frozen=True, eq=False)
+class Symbol:
+    """A value that has a place in the drawing.
+
+    ``kind`` is "before" or "after" (a state), "input", "weights", "line" (what matrices make), the
+    operation "sum", "product", "div", "max" or "where", or "function". ``total`` is the value
+    before ``functions`` of it are taken. ``way`` is the highway that it stands on.
+    """
+
+    kind: str
+    node: Node
+    wires: tuple[Wire, ...] = ()
+    names: tuple[str, ...] = ()
+    total: Node | None = None
+    way: Highway | None = None
+    #: The terms of a part of a sum: it is no value of the graph itself.
+    terms: tuple[Node, ...] = ()
+
+    @property
+    def is_source(self) -> bool:
+        """Whether it comes from outside: the input, or a state before the token."""
+        return self.kind in ("before", "input")
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether it reads nothing of what the cell has computed at the token."""
+        plain = self.kind == "line" and all(wire.source.is_source for wire in self.wires)
+        return plain or self.kind == "weights"
+
+
+class Wire(NamedTuple):
+    """What a symbol reads: a source, and the functions of it on the way, the first one first.
+
+    ``reader`` is the operation that reads the source; None if it is the symbol itself, or its sum.
+    """
+
+    source: Symbol
+    reader: Node | None
+    through: tuple[Node, ...] = ()
+    sign: int = 1
+
+
+class Diagram(NamedTuple):
+    """The symbols in the order of computation, the highways, and the states that leave beside."""
+
+    equations: Equations
+    symbols: tuple[Symbol, ...]
+    ways: tuple[Highway, ...]
+
+    def symbol(self, name: str) -> Symbol:
+        """The symbol of a line of the equations."""
+        return next(s for s in self.symbols if name in s.names and s.kind != "after")
+
+    def of(self, node: Node) -> Symbol:
+        """The symbol of a value that has one."""
+        return next(s for s in self.symbols if s.node is node and s.kind != "after")
+
+
+@lru_cache(64)
+def cell_diagram(equations: Equations) -> Diagram:
+    """The diagram of a cell. One that is a single line has all its terms."""
+    whole = _Reader(equations).diagram
+    lines = [symbol for symbol in whole.symbols if symbol.kind == "line"]
+    return _Reader(equations, split=True).diagram if len(lines) == 1 else whole
+
+
+def operand(node: Node) -> Node | None:
+    """The one value that a function reads; None for other operations."""
+    read = {arg for arg in node.args if arg.kind != "number"}
+    return read.pop() if len(read) == 1 and node.kind != "product" else None
+
+
+class _Reader:
+    """Makes the symbols of a cell; with ``split``, every product has a symbol of its own."""
+
+    def __init__(self, equations: Equations, split: bool = False) -> None:
+        self._equations, self._split = equations, split
+        self._order = topological(equations.nodes.values())
+        self._uses = Counter(arg for node in self._order for arg in {*node.args})
+        self._names: dict[Node, tuple[str, ...]] = {}
+        for name, node in equations.nodes.items():
+            self._names[node] = (*self._names.get(node, ()), name)
+        self._ways = highways(equations)
+        self._way_of = {op: way for way in self._ways for op in way.ops}
+        self._made: dict[Node, Symbol] = {}
+
+    @property
+    def diagram(self) -> Diagram:
+        """All symbols."""
+        ends = [*map(self._symbol, (way.before for way in self._ways))]
+        for node in self._equations.nodes.values():
+            ends.append(self._symbol(node))
+        kept = {way.state for way in self._ways}
+        carried = dict.fromkeys((*self._equations.states, self._equations.out))
+        after = [self._after(name) for name in carried if name not in kept]
+        return Diagram(self._equations, (*self._made.values(), *after), tuple(self._ways))
+
+    def _after(self, name: str) -> Symbol:
+        source = self._symbol(self._equations.nodes[name])
+        return Symbol("after", source.node, (Wire(source, None),), (name,))
+
+    def _own(self, node: Node) -> bool:
+        """Whether a value has a symbol in any case: it has a name, or several read it."""
+        known = node in self._names or node in self._way_of or self._uses[node] > 1
+        return known or node.kind in ("state", "input")
+
+    def _symbol(self, node: Node) -> Symbol:
+        if node not in self._made:
+            # What it reads comes first.
+            made = self._make(node)
+            self._made[node] = made
+        return self._made[node]
+
+    def _make(self, node: Node) -> Symbol:
+        names = self._names.get(node, ())
+        if node.kind in ("state", "input"):
+            return Symbol("before" if node.kind == "state" else "input", node, names=names)
+        if not node.varies:
+            return Symbol("weights", node, names=names)
+        if node in self._way_of:
+            return self._passed(node, self._way_of[node])
+        total = self._total(node)
+        kind, wires = self._opened(total)
+        return Symbol(kind, node, tuple(wires), names, total)
+
+    def _passed(self, node: Node, way: Highway) -> Symbol:
+        """An operation of a highway: its first wire is the way, and a number needs none."""
+        k, other = way.ops.index(node), way.operand(node)
+        path = self._symbol(way.ops[k - 1] if k else way.before)
+        sign = -1 if node.kind == "sub" else 1
+        wires = [Wire(path, node)]
+        if other.kind != "number":
+            wires.append(self._wire(other, node, sign))
+        kind = {"mul": "product", "max": "max"}.get(node.kind, "sum")
+        return Symbol(kind, node, tuple(wires), self._names.get(node, ()), node, way)
+
+    def _total(self, node: Node) -> Node:
+        """What functions are taken of, if it has no symbol of its own."""
+        total = node
+        while (inner := operand(total)) is not None and not self._own(inner):
+            total = inner
+        return total
+
+    def _opened(self, total: Node) -> tuple[str, list[Wire]]:
+        """The kind of a symbol and what it reads."""
+        inner = operand(total)
+        if inner is not None:
+            return "function", [self._wire(inner, total)]
+        if total.kind == "product":
+            return "line", [self._wire(total.args[0], total)]
+        if total.kind in _SUMS:
+            return self._sum(total)
+        if total.kind == "mul":
+            return "product", [self._wire(*pair) for pair in self._factors(total)]
+        args = [arg for arg in dict.fromkeys(total.args) if arg.kind != "number"]
+        return total.kind, [self._wire(arg, total) for arg in args]
+
+    def _factors(self, node: Node) -> Iterator[tuple[Node, Node]]:
+        """The factors of a product, each with what reads it."""
+        for arg in node.args:
+            if arg.kind == "mul" and operand(arg) is None and not self._own(arg) and arg.varies:
+                yield from self._factors(arg)
+            else:
+                yield arg, node
+
+    def _terms(self, node: Node, sign: int = 1) -> Iterator[tuple[Node, Node, int]]:
+        """The terms of a sum, each with what reads it and its sign."""
+        left, right = node.args
+        for arg, own in ((left, sign), (right, sign if node.kind == "add" else -sign)):
+            inner = arg.kind in _SUMS and operand(arg) is None and arg.varies
+            if inner and not self._own(arg):
+                yield from self._terms(arg, own)
+            else:
+                yield arg, node, own
+
+    def _sum(self, total: Node) -> tuple[str, list[Wire]]:
+        """A line if matrices make all of it; else a sum, in which they make one term."""
+        terms = [*self._terms(total)]
+        products = [row for row in terms if row[0].kind == "product" and self._joins(row)]
+        joined = [row for row in terms if row in products or (products and self._is_bias(row))]
+        if self._split or not products:
+            return "sum", [self._wire(*row) for row in terms]
+        if len(joined) == len(terms):
+            return "line", [*self._reads(joined)]
+        rest = [self._wire(*row) for row in terms if row not in joined]
+        return "sum", [Wire(self._group(joined), None), *rest]
+
+    def _joins(self, term: tuple[Node, Node, int]) -> bool:
+        return term[2] > 0 and not self._own(term[0])
+
+    def _is_bias(self, term: tuple[Node, Node, int]) -> bool:
+        """Whether a term is a vector of weights, or one times a state, as a peephole is."""
+        node = term[0]
+        if node.kind == "vector":
+            return term[2] > 0
+        seen = [arg for arg in node.args if arg.varies]
+        scaled = node.kind == "mul" and len(seen) == 1 and operand(node) is None
+        return scaled and self._own(seen[0]) and self._joins(term)
+
+    def _reads(self, terms: list[tuple[Node, Node, int]]) -> Iterator[Wire]:
+        """What the terms of a line read, each source of a kind once."""
+        for node, *_ in terms:
+            for arg in node.args:
+                if node.kind == "product" or arg.varies:
+                    yield self._wire(arg, node)
+
+    def _group(self, terms: list[tuple[Node, Node, int]]) -> Symbol:
+        """A part of a sum as a symbol of its own."""
+        nodes = tuple(term for term, *_ in terms)
+        wires = tuple(self._reads(terms))
+        node = self._equations.graph.total(nodes)
+        if node not in self._made:
+            self._made[node] = Symbol("line", node, wires, total=node, terms=nodes)
+        return self._made[node]
+
+    def _wire(self, node: Node, reader: Node, sign: int = 1) -> Wire:
+        """A wire to a value, or through functions to one that has a symbol of its own."""
+        base, through = node, list[Node]()
+        while not self._own(base) and base.varies and (inner := operand(base)) is not None:
+            through.insert(0, base)
+            base = inner
+        if through and self._own(base):
+            return Wire(self._symbol(base), through[0], tuple(through), sign)
+        return Wire(self._symbol(node), reader, (), sign)

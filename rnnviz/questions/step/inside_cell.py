@@ -1,0 +1,339 @@
+"""The inside of a cell at one moment of a training step: its equations as a flow drawing.
+
+The page draws this picture itself, in static/inside_cell.js, from the series by name and ``meta``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from rnnviz.charts.axis_limits import nice_limit
+from rnnviz.charts.picture import Picture, compact, heatmap
+from rnnviz.charts.sequence_network import BROKEN, palette
+from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, shown_token
+from rnnviz.engine.graph import Node, topological
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.engine.timeline import Phase
+from rnnviz.probe.cell_notation import typeset, untimed
+from rnnviz.probe.cell_parts import bounded, bounded_states, nonnegative
+from rnnviz.probe.training_step import Focus, StepRecord
+from rnnviz.questions.step.cell_diagram import Diagram, Symbol, cell_diagram, operand
+from rnnviz.questions.step.cell_layout import Band, Box, CellLayout, Place, Route, cell_layout
+from rnnviz.questions.step.step_cell import StepCell, step_cell
+from rnnviz.questions.step.token_gradient import TokenGradient
+from rnnviz.questions.step.unit_formula import short_number, unit_formula
+from rnnviz.questions.step.wire_label import function_label, wire_label
+
+TITLE = "The inside of the cell"
+#: Longer formulas don't stand below an operation.
+LONGEST = 13
+#: The phases in which gradients are not there yet.
+_BEFORE = {Phase.FORWARD, Phase.LOSS}
+#: The column of the weights that is new in a phase.
+_WEIGHTS = {Phase.CLIP: 1, Phase.UPDATE: 2}
+
+
+def inside_cell(step: StepRecord, focus: Focus, theme: Theme = LIGHT) -> Picture:
+    """The cell at the token of a moment; a sentence in its place if a number is not finite.
+
+    The series are the values of its symbols, (S, H), and their gradients once they are known.
+    """
+    if not np.isfinite(step.trace.loss).all() or not np.isfinite(step.descent.gradient.theta).all():
+        meta = {"theme": palette(theme), "sentence": BROKEN}
+        return picture([], TITLE, HEIGHTS["inside"], theme, meta=meta)
+    inside = _Inside(step, focus)
+    named = {"y": inside.names, "visible": False}
+    cells = [heatmap(name="values", z=compact(inside.values), **named)]
+    if inside.back:
+        cells.append(heatmap(name="gradients", z=compact(inside.gradients), **named))
+    meta = {"theme": palette(theme), **inside.meta}
+    return picture(cells, TITLE, HEIGHTS["inside"], theme, meta=meta)
+
+
+class _Inside:
+    """What is told of a cell at a moment."""
+
+    def __init__(self, step: StepRecord, focus: Focus) -> None:
+        self.step, self.focus, self.t = step, focus, focus.moment.t
+        self.cell: StepCell = step_cell(step, focus.layer)
+        self.parts = self.cell.parts
+        self.equations = self.parts.equations
+        self.diagram: Diagram = cell_diagram(self.equations)
+        self.layout: CellLayout = cell_layout(self.equations)
+        self.index = {symbol: k for k, symbol in enumerate(self.diagram.symbols)}
+        self.back = None if focus.moment.phase in _BEFORE else TokenGradient(self.cell, self.t)
+        self._bounded = bounded_states(self.equations)
+        self._written = untimed({n: name for name, n in reversed(self.equations.nodes.items())})
+
+    # Numbers
+
+    @property
+    def values(self) -> Array:
+        """The values of all symbols, (S, H); 0 for the input."""
+        return np.array([*map(self.value, self.diagram.symbols)])
+
+    def value(self, symbol: Symbol) -> Array:
+        """The value of a symbol at the token, (H,)."""
+        if symbol.kind == "input":
+            return np.zeros(self.step.hidden)
+        found = self.cell.values(symbol.node)
+        return np.broadcast_to(found[self.t] if found.ndim else found, self.step.hidden)
+
+    @property
+    def gradients(self) -> Array:
+        """The gradients of all symbols, (S, H)."""
+        assert self.back is not None
+        return np.array([*map(self.back.of, self.diagram.symbols)])
+
+    @property
+    def names(self) -> list[str]:
+        """What the symbols are called in a table."""
+        places = {"before": " before", "after": " after"}
+        return [
+            f"{told['name'] or self._written.value(symbol.node, 0, whole=True)}"
+            f"{places.get(symbol.kind, '')}"
+            for symbol in self.diagram.symbols if (told := self._name(symbol))
+        ]  # fmt: skip
+
+    # What is told
+
+    @property
+    def meta(self) -> dict[str, Any]:
+        """Everything but the arrays."""
+        phase = self.focus.moment.phase
+        words = shown_token(self.step.words[self.t])
+        place = f"{self.step.names.noun} {self.t + 1}"
+        return {
+            "phase": phase.value,
+            "token": self.t,
+            "word": words if self.focus.layer == 0 else f"h of layer {self.focus.layer}",
+            "place": f"{place}, “{words}”",
+            "unit": self.focus.unit,
+            "hidden": self.step.hidden,
+            "size": [round(self.layout.width, 3), round(self.layout.height, 3)],
+            "columns": [list(map(_rounded, ends)) for ends in self.layout.columns],
+            "symbols": [*map(self._symbol, self.diagram.symbols)],
+            "bands": [*map(self._band, self.layout.bands)],
+            "routes": [*map(self._route, self.layout.routes)],
+            "sum": self._sum(),
+            "weights": self._weights() if phase in _WEIGHTS else None,
+        }
+
+    def _weights(self) -> dict[str, Any]:
+        """The L2 norms of the cell's weights and of what becomes of their gradients."""
+        step, unrolled = self.step, self.cell.unrolled
+        steps = step.descent.gradient, step.descent.clipped, step.descent.update, step.before
+        names = [unrolled.name(self.t, name) for name in self.equations.shapes]
+        return {
+            "columns": ["gradient", "clipped", "update", "weights"],
+            "now": _WEIGHTS[self.focus.moment.phase],
+            "rows": [
+                {"name": name, "sizes": [float(np.linalg.norm(of[name])) for of in steps]}
+                for name in names
+            ],
+        }
+
+    def _symbol(self, symbol: Symbol) -> dict[str, Any]:
+        place = next((p for p in self.layout.places if p.symbol is symbol), None)
+        values = self.value(symbol)
+        positive = self._is_gate(symbol.node)
+        limit = 1.0 if self._is_bounded(symbol.node) else nice_limit(float(np.abs(values).max()))
+        told = {
+            "kind": symbol.kind,
+            **self._name(symbol),
+            "gate": positive,
+            "signed": not nonnegative(symbol.node),
+            "limit": limit,
+            "open": float(values.mean()) if positive else None,
+            "part": self._part(symbol),
+            "chosen": self._part(symbol) == self.focus.part and symbol.kind != "after",
+            "told": self._told(symbol),
+        }
+        return told | (self._boxes(place) if place else {})
+
+    def _boxes(self, place: Place) -> dict[str, Any]:
+        sign = place.sign and _corners(place.sign)
+        return {"box": _corners(place.box), "strip": _corners(place.strip), "sign": sign}
+
+    def _is_bounded(self, node: Node) -> bool:
+        return bounded(node, self._bounded)
+
+    def _is_gate(self, node: Node) -> bool:
+        """Whether a value is a share, from 0 to 1."""
+        return node.kind != "number" and nonnegative(node) and self._is_bounded(node)
+
+    def _part(self, symbol: Symbol) -> str:
+        """The part of the cell that a click on a symbol chooses; empty if it is none."""
+        found = (name for name, part in self.parts.by_name.items() if part.node is symbol.node)
+        return next(found, "")
+
+    def _name(self, symbol: Symbol) -> dict[str, Any]:
+        """The name that stands at a symbol, and what stands below it."""
+        node = symbol.node
+        if symbol.kind == "before":
+            return {"name": node.name, "at": "t−1", "below": ""}
+        if symbol.kind == "input":
+            return {"name": "x", "at": "t", "below": ""}
+        name = symbol.names[0] if symbol.names else ""
+        if symbol.kind == "after":
+            return {"name": name, "at": "t", "below": ""}
+        carried = {*self.equations.states, self.equations.out}
+        leaves = any(s.kind == "after" and s.wires[0].source is symbol for s in self.index)
+        return {
+            "name": name,
+            "at": "t" if name in carried else "",
+            "below": self._below(symbol),
+            "mark": self._sign(symbol),
+            "leaves": leaves,
+        }
+
+    def _below(self, symbol: Symbol) -> str:
+        """What stands below a name; of a symbol without one, its formula if it is short."""
+        if symbol.kind == "weights" and symbol.names:
+            read = any(wire.source is symbol for s in self.index for wire in s.wires)
+            return "" if read else self._inside(symbol)
+        written = _signs(self._written.value(symbol.node, 0, whole=True))
+        if symbol.names or (not symbol.is_leaf and len(written) > LONGEST):
+            return self._functions(symbol)
+        return written
+
+    def _inside(self, symbol: Symbol) -> str:
+        """The weights in which other weights are."""
+        others = (n for n, node in self.equations.nodes.items() if node is not symbol.node)
+        below = [n for n in others if symbol.node in topological([self.equations.nodes[n]])]
+        return f"in {', '.join(n for n in below if not self.equations.nodes[n].varies)}"
+
+    def _functions(self, symbol: Symbol) -> str:
+        """The functions of a symbol's total, the last one first: tanh, σ."""
+        node, found = symbol.node, list[str]()
+        while node is not symbol.total and (inner := operand(node)) is not None:
+            found.append(function_label(node, inner))
+            node = inner
+        return _signs(" ".join(found))
+
+    def _sign(self, symbol: Symbol) -> str:
+        """What stands in the circle of an operation."""
+        if symbol.kind == "function":
+            total = symbol.total or symbol.node
+            read = operand(total)
+            return function_label(total, read) if read else ""
+        signs = {"product": "×", "sum": "+", "div": "÷", "line": "W", "max": "max", "where": "if"}
+        return signs.get(symbol.kind, "")
+
+    def _told(self, symbol: Symbol) -> list[str]:
+        """What a symbol is, its formula, with the numbers of the unit, and its gradient."""
+        if symbol.kind == "input":
+            return [f"what is read: {self.step.names.noun} {self.t + 1}"]
+        node, unit = symbol.node, self.focus.unit
+        name = symbol.names[0] if symbol.names else ""
+        role = self.parts.role(name) if name else "a value without a name"
+        if node.kind == "state":
+            return [f"{node.name} before this token, unit {unit}", *self._gradient(symbol)]
+        found = unit_formula(self.cell, node, self.t, unit)
+        start = f"{found.name} = " if found.name else ""
+        lines = [f"{role}, unit {unit}", f"{start}{found.symbols}"]
+        if found.numbers:
+            lines.append(f"= {found.numbers} = {found.value}")
+        return [*lines, *self._gradient(symbol)]
+
+    def _gradient(self, symbol: Symbol) -> list[str]:
+        if self.back is None:
+            return []
+        value = float(self.back.of(symbol)[self.focus.unit])
+        return [f"gradient {short_number(value)}"]
+
+    def _band(self, band: Band) -> dict[str, Any]:
+        """A highway, and how much of the gradient comes back on it alone."""
+        way, back = band.way, self.back
+        ops = [self._op(band, k) for k in range(len(way.ops))]
+        kept = sent = None
+        if back:
+            end = self.diagram.of(way.ops[-1] if way.ops else way.before)
+            sent = float(np.linalg.norm(back.of(end)))
+            kept = float(np.linalg.norm(back.kept(way)))
+        elif way.state == self.equations.out and (above := self._arriving) is not None:
+            sent = float(np.linalg.norm(above))
+        before = self.index[self.diagram.of(way.before)]
+        return {"state": way.state, "box": _corners(band.box), "before": before, "ops": ops,
+                "kept": kept, "sent": sent}  # fmt: skip
+
+    def _op(self, band: Band, k: int) -> dict[str, Any]:
+        """An operation of a highway; a valve has the share that it lets through."""
+        op = band.way.ops[k]
+        other, symbol = band.way.operand(op), self.diagram.of(op)
+        found: dict[str, Any] = {
+            "x": _rounded(band.ops[k]), "symbol": self.index[symbol], "sign": self._sign(symbol),
+            "label": "", "share": None,
+        }  # fmt: skip
+        if op.kind == "mul":
+            found["label"] = f"× {self._written.factor(other, 0)}"
+            share = self.cell.values(other)
+            values = np.broadcast_to(share[self.t] if share.ndim else share, self.step.hidden)
+            if values.min() >= 0 and values.max() <= 1 and (nonnegative(other) or not other.varies):
+                found["share"] = compact(values).tolist()
+                found["open"] = float(values.mean())
+        return found
+
+    def _route(self, route: Route) -> dict[str, Any]:
+        """A wire, and the size of what comes back through it."""
+        label = wire_label(self.equations, route.wire)
+        ends = (
+            route.symbol.kind == "after"
+            and route.symbol.node is self.equations.nodes[self.equations.out]
+        )
+        through = self._arriving if ends else None
+        if self.back:
+            through = self.back.through(route.symbol, route.wire)
+        flow = None if through is None else float(np.linalg.norm(through))
+        return {
+            "points": [list(map(_rounded, point)) for point in route.points],
+            "pill": [_corners(route.pill), _signs(label)] if route.pill else None,
+            "source": self.index[route.wire.source],
+            "symbol": self.index[route.symbol],
+            "flow": flow,
+        }
+
+    @property
+    def _arriving(self) -> Array | None:
+        """What the loss sends back to the output of the topmost layer, at that moment."""
+        if self.focus.moment.phase is not Phase.LOSS or self.cell.upper:
+            return None
+        above: Array = self.cell.above[self.t]
+        return above
+
+    def _sum(self) -> dict[str, Any]:
+        """The chosen part of the unit in numbers, there and back."""
+        part = self.parts.by_name[self.focus.part]
+        found = unit_formula(self.cell, part.node, self.t, self.focus.unit)
+        name = found.name or f"{typeset(part.name)}_{self.t + 1}"
+        there = [name, found.symbols, found.numbers, found.value]
+        return {"there": there, "back": self._back(name) if self.back else ""}
+
+    def _back(self, name: str) -> str:
+        """The gradient of the chosen part; of a state on a highway also what it keeps of it."""
+        assert self.back is not None
+        unit, part = self.focus.unit, self.parts.by_name[self.focus.part]
+        symbol = next((s for s in self.diagram.symbols if s.node is part.node), None)
+        if symbol is None:
+            return ""
+        gradient = float(self.back.of(symbol)[unit])
+        way = next((w for w in self.diagram.ways if w.ops and w.ops[-1] is part.node), None)
+        if way is None or not gradient:
+            return f"d{name} = {short_number(gradient)}"
+        kept = float(self.back.kept(way)[unit])
+        numbers = [*map(short_number, (gradient, kept / gradient, kept))]
+        return f"d{name} · {{}} = {{}} · {{}} = {{}}".format(*numbers[1:2], *numbers)
+
+
+def _signs(text: str) -> str:
+    return text.replace("sqrt", "√")
+
+
+def _rounded(value: float) -> float:
+    return round(value, 3)
+
+
+def _corners(box: Box) -> list[float]:
+    return [*map(_rounded, box)]

@@ -1,0 +1,1 @@
+"""Question *What if this word were another?*."""

@@ -1,0 +1,285 @@
+"""WhatIfLab: a changed sequence, every word in one place, and both over the epochs of a run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from rnnviz.config import Loss
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.engine.losses import LOSSES
+from rnnviz.engine.training import TrainState
+from rnnviz.probe.memo import Memo
+from rnnviz.probe.memory_gauge import coarse_first
+from rnnviz.probe.phrase import PhraseInput
+from rnnviz.probe.probe import Probe, target_text
+from rnnviz.probe.saliency import Answer, Saliency, logit_margin, saliency
+from rnnviz.questions.what_if.choices import last_answers, with_token
+from rnnviz.questions.what_if.input_perturbation import Alter, Perturbation
+from rnnviz.run.epoch_cache import EpochCache
+from rnnviz.run.run import Run
+from rnnviz.run.schedule import Position
+from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.example import Example
+
+#: Words that are read together, between two looks at the clock.
+_TOGETHER = 256
+
+
+class Outcome(NamedTuple):
+    """The one number of an answer by which two answers are compared.
+
+    It is the probability of class ``column``, or the value of that channel; ``name`` names it.
+    With ``two`` classes the other one has the rest of the probability.
+    """
+
+    column: int
+    name: str
+    two: bool = False
+    probability: bool = True
+
+    @property
+    def base(self) -> float:
+        """Where neither side has it."""
+        return 0.5 if self.two else 0.0
+
+
+class Parting(NamedTuple):
+    """The number of two sequences at some epochs, (E,) each."""
+
+    epochs: Array
+    first: Array
+    second: Array
+
+
+@dataclass(eq=False)
+class Choices:
+    """The answers with each word of the vocabulary at one place, (V, C); the first ``read``.
+
+    See ``last_answers``.
+    """
+
+    answers: Array
+    read: int = 0
+
+
+def outcome_of(first: Probe, second: Probe) -> Outcome:
+    """Of two classes the second, of more the first one's verdict, or the channel that differs most.
+
+    With an answer after every token it is the first one's last answer, with a decoder the first
+    one's whole target.
+    """
+    data = first.dataset
+    if data.source is not None:
+        return Outcome(0, target_text(data, first.example.targets))
+    if not data.answers_classes:
+        channel = _most_different_channel(first, second)
+        return Outcome(channel, data.classes[channel], probability=False)
+    two = data.one_class_at_end and len(data.classes) == 2
+    column = 1 if two else int(first.answers[-1].argmax())
+    return Outcome(column, data.classes[column], two)
+
+
+def running_answers(probe: Probe, outcome: Outcome) -> Array:
+    """The number after every token, as if the sequence ended there, (T,).
+
+    With a class after every token it is the probability of the target, else NaN.
+    """
+    data, running = probe.dataset, probe.running
+    if not data.answers_classes:
+        return np.asarray(running[:, outcome.column], float)
+    probabilities = np.empty_like(running)
+    LOSSES[Loss.CROSS_ENTROPY].answer(running, probabilities)
+    if data.one_class_at_end:
+        return np.asarray(probabilities[:, outcome.column], float)
+    answers, targets = np.full(len(running), np.nan), probe.example.targets
+    last = probabilities[-len(targets) :]
+    answers[-len(targets) :] = last[np.arange(len(targets)), targets]
+    return answers
+
+
+class WhatIfLab:
+    """The choice of the change, and the last result of each analysis."""
+
+    def __init__(self) -> None:
+        #: Whether the reader has seen the change that is proposed.
+        self.opened = False
+        self.perturbation = Perturbation(Alter.DROP, 0)
+        #: The place and the word that were chosen last, and the token that was marked then.
+        self._kept: tuple[int, str] | None = None
+        self._marked: int | None = None
+        self._memo = Memo()
+        self._answers = EpochCache[Array]()
+
+    # The change
+
+    def put(self, place: int, words: Sequence[str]) -> None:
+        """Choose the word at ``place``; the change stays with it in other phrases."""
+        place = min(place, len(words) - 1)
+        self._kept = place, words[place]
+        self.perturbation = self.perturbation._replace(place=place)
+
+    def settle(self, words: Sequence[str], marked: int | None) -> int:
+        """Find the place of the change in these words: a newly marked one, or the chosen word.
+
+        Of a word that stands there more than once it is the nearest; one that is gone leaves its
+        place.
+        """
+        if self._kept is None or marked not in (None, self._marked):
+            self.put(self.perturbation.place if marked is None else marked, words)
+        place, word = self._kept or (0, "")
+        same = [t for t, other in enumerate(words) if other == word]
+        there = min(same or [min(place, len(words) - 1)], key=lambda t: abs(t - place))
+        self._marked = None if marked is None else there
+        self.perturbation = self.perturbation._replace(place=there)
+        return there
+
+    def varied(self, words: Sequence[str]) -> tuple[str, ...]:
+        """The words of the probe after the chosen perturbation, its position clipped."""
+        index = min(self.perturbation.place, len(words) - 1)
+        self.perturbation = self.perturbation._replace(place=index)
+        return self.perturbation.applied(words)
+
+    def donor(self, probe: Probe) -> PhraseInput:
+        """The phrase whose state is put into the probe; at first one that is as long."""
+        return self._memo.ask("donor", probe.dataset, lambda: PhraseInput(_as_long(probe)))
+
+    def saliency(self, probe: Probe, other: Probe | None = None) -> tuple[Saliency, str]:
+        """The saliency of each token for the output, and the name of that output.
+
+        For values the output is the channel that differs most from that of ``other``.
+        """
+        values = not probe.dataset.answers_classes
+        key = probe, outcome_of(probe, other or probe).column if values else 0
+        return self._memo.ask("saliency", key, lambda: _saliency_of(*key))
+
+    def saliency_of_other(self, probe: Probe, other: Probe) -> Saliency | None:
+        """That of the tokens of another phrase, for the same output.
+
+        None where the two have several answers, whose places need not be the same.
+        """
+        data = probe.dataset
+        if data.source is not None or probe.every:
+            return None
+        channel = outcome_of(probe, other).column if not data.answers_classes else 0
+        answer = _explained(probe, channel)
+        return self._memo.ask(
+            "saliency of other",
+            (probe, other),
+            lambda: saliency(other.parameters, other.example, answer),
+        )
+
+    # Every word
+
+    def choices(self, probe: Probe, how: Perturbation, budget: float) -> Choices:
+        """The words read so far, after some more for about ``budget`` seconds.
+
+        Each word is added if ``how`` says so, and else replaces the one there.
+        """
+        until, columns = time.perf_counter() + budget, probe.answers.shape[1]
+        shape = len(probe.vocabulary), columns if probe.example.source is None else 1
+        added = how.alter is Alter.ADD
+        key = probe, how.place, added
+        known = self._memo.ask("choices", key, lambda: Choices(np.full(shape, np.nan)))
+        while known.read < shape[0]:
+            tokens = range(known.read, min(known.read + _TOGETHER, shape[0]))
+            examples = [with_token(probe.example, how.place, token, added) for token in tokens]
+            known.answers[tokens.start : tokens.stop] = last_answers(probe.parameters, examples)
+            known.read = tokens.stop
+            if time.perf_counter() > until:
+                break
+        return known
+
+    # Over the epochs
+
+    def past(
+        self, run: Run, state: TrainState, pair: tuple[Probe, Probe], budget: float
+    ) -> Parting:
+        """Both last answers so far; reads the epoch shown, and snapshots for ``budget`` seconds."""
+        examples = self._sync(run, pair)
+        if not state.offset and state.epoch not in self._answers:
+            self._answers[state.epoch] = last_answers(state.parameters, examples)
+        self.develop(run, pair, budget)
+        column = outcome_of(*pair).column
+        epochs = sorted(epoch for epoch in self._answers if epoch <= run.position.epoch)
+        answers = np.array([self._answers[epoch][:, column] for epoch in epochs]).reshape(-1, 2)
+        return Parting(np.array(epochs, int), answers[:, 0], answers[:, 1])
+
+    def develop(self, run: Run, pair: tuple[Probe, Probe], budget: float) -> bool:
+        """Read more snapshots for about ``budget`` seconds; return whether some are missing."""
+        until, examples = time.perf_counter() + budget, self._sync(run, pair)
+        missing = list(self._answers.missing(run.stored))
+        for epoch in coarse_first(missing):
+            if time.perf_counter() > until:
+                return True
+            parameters = run.replay(Position(epoch), "what if").parameters
+            self._answers[epoch] = last_answers(parameters, examples)
+        return False
+
+    def _sync(self, run: Run, pair: tuple[Probe, Probe]) -> list[Example]:
+        first, second = (probe.example for probe in pair)
+        if first.source is not None:
+            # The probability of one sentence, that of the first.
+            second = replace(second, inputs=first.inputs, targets=first.targets)
+        examples = [first, second]
+        self._answers.sync(run.schedule, (run.dataset, *map(_read, examples)))
+        return examples
+
+
+def _read(example: Example) -> tuple[bytes, bytes]:
+    """What the network reads of an example."""
+    source = b"" if example.source is None else example.source.tobytes()
+    return example.inputs.tobytes(), source
+
+
+def _as_long(probe: Probe) -> str:
+    """A training sequence as long as the probe that begins otherwise, or else the probe.
+
+    One with another target goes first, then one that shares few tokens: its state has most to turn.
+    """
+    own, target = _tokens(probe.example), probe.example.targets[-1]
+    fitting = [
+        example
+        for example in probe.dataset.train
+        if len(_tokens(example)) >= len(own) and not np.array_equal(_tokens(example)[0], own[0])
+    ]
+    fitting.sort(
+        key=lambda example: (
+            np.array_equal(example.targets[-1], target), int(np.isin(_tokens(example), own).sum())
+        )
+    )  # fmt: skip
+    texts = (example.text for example in fitting)
+    fits = (text for text in texts if PhraseInput(text).fits(probe.dataset))
+    return next(fits, probe.reading.text)
+
+
+def _tokens(example: Example) -> Array:
+    """What a sequence reads, of a translation its source."""
+    return example.inputs if example.source is None else example.source
+
+
+def spelled(dataset: Dataset, words: Sequence[str]) -> str:
+    """Words joined to a text as it is typed."""
+    vocabulary = dataset.source or dataset.vocabulary
+    return vocabulary.join(words) if dataset.tokens else " ".join(words)
+
+
+def _saliency_of(probe: Probe, channel: int) -> tuple[Saliency, str]:
+    answer = _explained(probe, channel)
+    return saliency(probe.parameters, probe.example, answer), answer.name
+
+
+def _explained(probe: Probe, channel: int) -> Answer:
+    """The output that is explained: of a decoder all answers."""
+    data = probe.dataset
+    return logit_margin(probe.trace, data.classes, data.source is not None, channel)
+
+
+def _most_different_channel(first: Probe, second: Probe) -> int:
+    common = min(len(first.running), len(second.running))
+    gaps = np.abs(first.running[:common] - second.running[:common]).sum(axis=0)
+    return int(np.nan_to_num(gaps).argmax())

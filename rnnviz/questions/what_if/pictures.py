@@ -1,0 +1,255 @@
+"""The states of two sequences, or of two networks, side by side on the words of the first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rnnviz.charts.axes import axis, words_axis, words_margin
+from rnnviz.charts.hidden_states import STATE, View, value_colors
+from rnnviz.charts.legends import color_bar
+from rnnviz.charts.picture import Picture, Series, compact, heatmap
+from rnnviz.charts.shapes import note, outlines, upright
+from rnnviz.charts.side_by_side import Pair, largest
+from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, plain
+from rnnviz.charts.unit_rows import Groups, Rows, grouped, units_meta
+from rnnviz.engine.layer_buffers import Array
+
+#: With more words three columns a word are too narrow.
+_MOST_COLUMNS = 16
+#: With more words B - A is a sign.
+_MOST_NAMES = 5
+#: Changed words close to each other have so many letters.
+_LETTERS = 5
+#: So many changed words are named on narrow columns.
+_MOST_CHANGES = 3
+#: So many rows have a label.
+_MOST_LABELS = 12
+#: With more words A, B - A and B stand close to each other; their places in a word's column.
+_MOST_APART, _PLACES = 9, (-0.27, 0.0, 0.27)
+
+
+class Compared(NamedTuple):
+    """A, B - A and B after every word, (T, U) each, of the ``units`` (U,).
+
+    ``colors`` are the options of their heatmaps: A and B share theirs.
+    """
+
+    parts: Sequence[Array]
+    units: Array
+    view: View
+    colors: Sequence[dict[str, Any]]
+    title: str
+
+    @property
+    def names(self) -> list[str]:
+        """The numbers of the units."""
+        return list(map(str, self.units.tolist()))
+
+    def labelled(self, most: int) -> range:
+        """The rows that have a label, ``most`` at most."""
+        return range(0, len(self.units), -(-len(self.units) // most))
+
+
+def compared_states(
+    pair: Pair, theme: Theme = LIGHT, view: View = STATE, groups: Groups | None = None
+) -> Picture:
+    """The states of A, the difference B - A, and the states of B, (T, H) each.
+
+    They stand beside each other in each word's column, or below each other if there are many words.
+    The ``groups`` are the units that have a row, by number if there are none. A and B share a
+    scale, B - A has its own.
+    """
+    groups = groups or grouped(np.arange(pair.first.shape[1]))
+    parts = [part[:, groups.units] for part in (pair.first, pair.difference, pair.second)]
+    own = theme.scale.nice_limit(max(map(largest, parts[::2])))
+    apart = theme.scale.nice_limit(largest(parts[1]), name="difference")
+    state = {**value_colors(own, view, theme), "colorbar": color_bar(view.name)}
+    signed = {"zmin": -apart, "zmax": apart, "colorscale": theme.diverging}
+    some = f"; {groups.told}" if groups.size > 1 else ""
+    title = f"{view.title.split(' after')[0]}: A, B − A (to ±{apart:g}), B{some}"
+    colors = (state, {**signed, "showscale": False}, {**state, "showscale": False})
+    drawn = _beside if len(pair.words) <= _MOST_COLUMNS else _below
+    return drawn(pair, Compared(parts, groups.units, view, colors, title), theme)
+
+
+class Strips(NamedTuple):
+    """Where A, B - A and B are in a word's column, the half of a width, and the pixels between.
+
+    The last of the ``places`` is empty, unless there are just three.
+    """
+
+    places: tuple[float, ...]
+    half: float
+    gap: int
+
+
+def _strips(steps: int) -> Strips:
+    """In narrow columns the strips take all the room, and a line stands between words."""
+    if steps <= _MOST_APART:
+        return Strips((*_PLACES, 0.5), 0.12, 3)
+    return Strips((-1 / 3, 0.0, 1 / 3), 0.15, 1)
+
+
+def _beside(pair: Pair, shown: Compared, theme: Theme) -> Picture:
+    steps, units = shown.parts[0].shape
+    strips, same = _strips(steps), [t for t in range(steps) if not np.any(pair.difference[t])]
+    names = ("A", "B − A" if steps <= _MOST_NAMES else "Δ", "B")
+    boxes = [(t - strips.half, -0.5, t + strips.half, units - 0.5) for t in same]
+    series, labelled = _strip_cells(pair, shown, strips, names, same), shown.labelled(_MOST_LABELS)
+    return picture(
+        [*series, {**outlines(boxes, theme.muted, 1), "showlegend": False}],
+        shown.title,
+        HEIGHTS["compared"],
+        theme,
+        margin=words_margin(pair.words),
+        xaxis=words_axis(pair.words, theme),
+        # Above the rows stand the names of the columns.
+        yaxis=axis("", theme, range=[units - 0.5, -0.5 - 0.3 * units], showgrid=False,
+                   tickvals=[*labelled], ticktext=[shown.names[row] for row in labelled]),
+        annotations=[*_heads(pair, names, theme), *_sames(same, units, theme)],
+        shapes=_between(steps, theme) if len(strips.places) == 3 else [],
+        # What is asked here is about a word: a click chooses it.
+        meta=units_meta(Rows(shown.units, 0), x="token", kept="token"),
+    )  # fmt: skip
+
+
+def _strip_cells(
+    pair: Pair, shown: Compared, strips: Strips, names: Sequence[str], same: Sequence[int]
+) -> list[Series]:
+    """The strips of A and B, and between them those of B - A, which have their own colours."""
+    steps, every = len(pair.words), len(strips.places)
+    places = (np.arange(steps)[:, None] + strips.places).ravel()
+    cells, labels = _in_places(pair, shown.parts, names, every)
+    cells[[every * t + 1 for t in same]] = np.nan
+    between = np.arange(len(places)) % every == 1
+    drawn = slice(None, len(places) - every + 3)
+    return [
+        heatmap(
+            name=name,
+            z=compact(np.where(hidden, np.nan, cells.T)[:, drawn]),
+            x=compact(places[drawn]),
+            xgap=strips.gap,
+            customdata=[
+                [f"unit {unit}, {label}" if label else "" for label in told[drawn]]
+                for unit in shown.names
+            ],
+            hoverongaps=False,
+            hovertemplate=f"%{{customdata}}: {shown.view.name} = %{{z:.6f}}<extra></extra>",
+            **colors,
+        )
+        for name, hidden, told, colors in (
+            ("A and B", between, np.where(between, "", labels), shown.colors[0]),
+            (names[1], ~between, np.where(between, labels, ""), shown.colors[1]),
+        )
+    ]
+
+
+def _in_places(
+    pair: Pair, parts: Sequence[Array], names: Sequence[str], every: int
+) -> tuple[Array, list[str]]:
+    """What stands in ``every`` places of each word (P, U), the gaps as NaN; and what each is."""
+    steps, units = parts[0].shape
+    cells, labels = np.full((every * steps, units), np.nan), [""] * (every * steps)
+    for k, (name, part) in enumerate(zip(names, parts, strict=True)):
+        cells[k::every] = part
+        read = pair.others if k else pair.words
+        labels[k::every] = [f"{name} after “{plain(word)}”" for word in read]
+    return cells, labels
+
+
+def _between(steps: int, theme: Theme) -> list[dict[str, Any]]:
+    """Blank lines between the words, where their strips would touch."""
+    style = {"color": theme.background, "width": 7, "dash": "solid"}
+    return [upright(t + 0.5, theme, **style) for t in range(steps - 1)]
+
+
+def _heads(pair: Pair, names: Sequence[str], theme: Theme) -> list[dict[str, Any]]:
+    """The names above each column, and above them what B reads where it reads something else."""
+    colors = (theme.text, theme.muted, theme.text)
+    heads = [
+        note(name, "center bottom", x=t + place, y=-0.5, yshift=1,
+             font={"size": 12, "color": color, "weight": 600})
+        for t in range(len(pair.words))
+        for name, place, color in zip(names, _strips(len(pair.words)).places, colors, strict=False)
+    ]  # fmt: skip
+    return [*heads, *_others(pair)]
+
+
+def _others(pair: Pair) -> list[dict[str, Any]]:
+    """What B reads where it reads something else; side by side in narrow columns a few letters."""
+    close = len(pair.words) > _MOST_NAMES and bool(np.any(np.diff(pair.changed) <= 2))
+    size = 12 if close else 14
+    texts = {t: plain(pair.others[t], _LETTERS if close else 16) for t in pair.changed}
+    return [
+        note(text if close else f"B: {text}", "center bottom", x=t, y=-0.5, yshift=16,
+             font={"size": size, "weight": 600})
+        for t, text in texts.items()
+    ]  # fmt: skip
+
+
+def _sames(same: Sequence[int], units: int, theme: Theme) -> list[dict[str, Any]]:
+    style = {"textangle": -90, "font": {"size": 12, "color": theme.muted}}
+    return [note("the same", "center middle", x=t, y=(units - 1) / 2, **style) for t in same]
+
+
+def _below(pair: Pair, shown: Compared, theme: Theme) -> Picture:
+    view, names = shown.view, ("A", "B − A", "B")
+    series = [
+        heatmap(
+            name=name,
+            z=compact(part.T),
+            hoverongaps=False,
+            y=shown.names,
+            yaxis=f"y{k + 1}" if k else "y",
+            hovertemplate=f"{name}, unit %{{y}} at place %{{x}}: "
+            f"{view.name} = %{{z:.6f}}<extra></extra>",
+            **colors,
+        )
+        for k, (name, part, colors) in enumerate(zip(names, shown.parts, shown.colors, strict=True))
+    ]
+    return picture(
+        series,
+        shown.title,
+        HEIGHTS["compared"],
+        theme,
+        margin=words_margin(pair.words),
+        xaxis={**words_axis(pair.words, theme), "anchor": "y3"},
+        annotations=_changes(pair, theme),
+        meta={"x": "token", "columns": [("A reads", pair.words), ("B reads", pair.others)]},
+        **_stacked(names, shown, theme),
+    )
+
+
+def _changes(pair: Pair, theme: Theme) -> list[dict[str, Any]]:
+    """What B reads where it reads something else, on its states; not if there is much of it.
+
+    Every other one is higher, so that neighbours don't cover each other.
+    """
+    style = {"yref": "y3 domain", "bgcolor": theme.background, "font": {"size": 13}}
+    few = pair.changed if len(pair.changed) <= _MOST_CHANGES else []
+    return [
+        note(plain(pair.others[t], 16), "center middle", x=t, y=(0.75, 0.25)[k % 2], **style)
+        for k, t in enumerate(few)
+    ]
+
+
+def _stacked(names: Sequence[str], shown: Compared, theme: Theme) -> dict[str, Any]:
+    """An axis of units for each heatmap, from top to bottom."""
+    height = 1 / len(names)
+    labelled = [shown.names[row] for row in shown.labelled(_MOST_LABELS // len(names))]
+    return {
+        f"yaxis{k + 1 if k else ''}": axis(
+            name,
+            theme,
+            domain=[1 - (k + 1) * height + 0.03, 1 - k * height - (0.01 if k else 0)],
+            type="category",
+            range=[len(shown.units) - 0.5, -0.5],
+            showgrid=False,
+            tickvals=labelled,
+            ticktext=labelled,
+        )
+        for k, name in enumerate(names)
+    }

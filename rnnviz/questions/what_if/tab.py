@@ -1,0 +1,486 @@
+"""Tab *What if this word were another?*: the phrase with one word or one state changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from html import escape
+from typing import NamedTuple
+
+import numpy as np
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from rnnviz.charts.explanation import explanation
+from rnnviz.charts.picture import Picture
+from rnnviz.charts.sentence import sentence
+from rnnviz.charts.sequence_network import BROKEN
+from rnnviz.charts.side_by_side import (
+    MOST_ALONE,
+    MOST_NUMBERS,
+    MOST_PAIRS,
+    AnswerScale,
+    Pair,
+    compared_answers,
+    contribution_bars,
+    distance_curve,
+    percent,
+)
+from rnnviz.charts.theme import Theme, shown_token
+from rnnviz.charts.unit_rows import Groups, grouped
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.probe.formatting import number, quoted
+from rnnviz.probe.probe import Probe, read
+from rnnviz.probe.saliency import INCOMPLETE, LEFT_OUT
+from rnnviz.probe.session import Session
+from rnnviz.questions.unit_subject import subject_of
+from rnnviz.questions.what_if.input_perturbation import Alter, aligned, joined
+from rnnviz.questions.what_if.measure import outcome_of, running_answers, spelled
+from rnnviz.questions.what_if.perturbation_choice import choose_alter, choose_state
+from rnnviz.questions.what_if.pictures import compared_states
+from rnnviz.questions.what_if.word_choices import MOST_ROWS, parting_curves, word_choices
+from rnnviz.tasks.csv_table import TaskError
+from rnnviz.tasks.dataset import Dataset
+from rnnviz.ui.answer import answer_html
+from rnnviz.ui.browser_session import first_value
+from rnnviz.ui.frame import Frame
+from rnnviz.ui.heatmap_choice import choose_view, view_of
+from rnnviz.ui.page_scene import go_to_click
+from rnnviz.ui.stage import Panel, place_sheet
+from rnnviz.ui.style import steady, theme
+from rnnviz.ui.tab import Tab, edition, no_room, source_of
+from rnnviz.ui.words import draw_words, words_panel
+
+#: The panels at the left and at the right, with their shares of the height.
+_LEFT = {"compared": 4.9, "distance": 2.1, "answers": 3.2, "saliency": 3.2}
+_RIGHT = {"choices": 5, "parted": 3}
+_TITLES = {
+    "compared": "States of A and B",
+    "distance": "Distance of the states",
+    "answers": "Answers of A and B",
+    "parted": "When in training did they part?",
+}
+_METHODS = {
+    "integrated": "integrated",
+    "left out": "occlusion",
+    "slope": "gradient_input",
+}
+#: Seconds per frame for words, and for earlier epochs.
+_WORDS, _EPOCHS = 0.003, 0.002
+
+
+class Change(NamedTuple):
+    """The phrase A, the changed one B, and why there is none; the method of what a word adds."""
+
+    session: Session
+    first: Probe
+    second: Probe | None
+    problem: str
+    method: str
+
+    @property
+    def pair(self) -> tuple[Probe, Probe]:
+        """A and B; A alone stands for both."""
+        return self.first, self.second or self.first
+
+
+def what_if_tab(session: Session, controls: DeltaGenerator) -> Tab:
+    """Lay out the choice of the change, both phrases on the words, and what else might stand."""
+    with controls:
+        _choose(session, session.inspect())
+        method = _choose_method(session)
+        choose_view(session, "hidden")
+    _arrange(session)
+    # There is no list of numbers to put in the place of another.
+    right = _RIGHT if session.dataset.tokens else {"parted": _RIGHT["parted"]}
+    columns = [[_panel(session, *row) for row in column.items()] for column in (_LEFT, right)]
+    place_sheet("what_if", [words_panel(session), *columns[0]], columns[1])
+    return live_what_if(session, method)
+
+
+def live_what_if(session: Session, method: str = "integrated") -> Tab:
+    """How the tab is drawn and worked on, with the controls as they were chosen last."""
+
+    def draw(frame: Frame) -> None:
+        change = _change_of(session, method)
+        frame.texts["story"] = answer_html(session, _answer(change))
+        draw_words(session, frame)
+        _draw(change, frame)
+
+    def develop(budget: float) -> bool:
+        change, lab = _change_of(session, method), session.what_if
+        if not change.first.finite:
+            return False
+        missing = change.second is not None and lab.develop(session.run, change.pair, budget)
+        if not session.dataset.tokens:
+            return missing
+        choices = lab.choices(change.first, session.what_if.perturbation, 0 if missing else budget)
+        return missing or choices.read < len(choices.answers)
+
+    return Tab(draw, {"parted": partial(go_to_click, session)}, develop)
+
+
+def _arrange(session: Session) -> None:
+    """Put the units in the order that *What does each unit carry?* has now."""
+    if not session.player.running:
+        session.units.arrange()
+    subject_of(session)
+
+
+def _panel(session: Session, key: str, share: float) -> Panel:
+    names = session.names
+    text = explanation(f"what_if_{key}", noun=names.noun, sequence=names.sequence)
+    return Panel(key, share, text, clicks=key == "parted")
+
+
+# The change
+
+
+def _choose(session: Session, probe: Probe) -> None:
+    """Let the reader choose the kind of change, its place, and what is put there."""
+    _propose(session)
+    lab, words = session.what_if, probe.reading.words
+    place = _settle(session, words)
+    key = f"alter_place_{hash(words)}_{session.selection.token}"
+    chosen = st.selectbox(
+        session.names.noun.capitalize(), range(len(words)),
+        first_value("alter_place", (edition(session), key), place), key=key,
+        format_func=lambda t: f"{t + 1}: {shown_token(words[t])}",
+    )  # fmt: skip
+    if chosen is not None and chosen != place:
+        lab.put(chosen, words)
+        session.selection.token = chosen
+    choose_alter(session, words[lab.perturbation.place])
+    if lab.perturbation.alter is Alter.STATE:
+        choose_state(session, probe)
+
+
+def _propose(session: Session) -> None:
+    """At first another word in the place of the one that turns the verdict."""
+    lab = session.what_if
+    if lab.opened:
+        return
+    lab.opened = True
+    lab.put(session.story.turning or 0, session.inspect().reading.words)
+    # There is no list of values to choose from.
+    if session.dataset.tokens:
+        word = _opposite(session)
+        lab.perturbation = lab.perturbation._replace(alter=Alter.CHANGE, word=word)
+
+
+def _opposite(session: Session) -> str:
+    """The word with which the verdict is the furthest from the present one."""
+    probe = session.inspect()
+    if not (session.dataset.one_class_at_end and probe.vocabulary.words and probe.finite):
+        return session.what_if.perturbation.word
+    place = _settle(session, probe.reading.words)
+    choices = session.what_if.choices(probe, session.what_if.perturbation, _WORDS)
+    column = choices.answers[: choices.read, int(probe.answers[-1].argmax())]
+    here, words = probe.reading.words[place], probe.vocabulary.words
+    return next((words[k] for k in column.argsort() if words[k] != here), here)
+
+
+def _settle(session: Session, words: tuple[str, ...]) -> int:
+    """The place of the change: that of the word that was chosen or marked last."""
+    place = session.what_if.settle(words, session.selection.token)
+    if session.selection.token is not None:
+        session.selection.token = place
+    return place
+
+
+def _choose_method(session: Session) -> str:
+    chosen = st.segmented_control(
+        f"What each {session.names.noun} adds", list(_METHODS), key="saliency_method",
+        default=first_value("saliency_method", edition(session), "integrated"), required=True,
+    )  # fmt: skip
+    return chosen or "integrated"
+
+
+def _change_of(session: Session, method: str) -> Change:
+    """Both phrases at the epoch shown, or a sentence that says why there is only one."""
+    probe = session.inspect()
+    _settle(session, probe.reading.words)
+    other = _other(session, probe)
+    if isinstance(other, str):
+        return Change(session, probe, None, other, method)
+    if not (probe.finite and other.finite):
+        return Change(session, probe, None, BROKEN, method)
+    return Change(session, probe, other, "", method)
+
+
+def _other(session: Session, probe: Probe) -> Probe | str:
+    words = session.what_if.varied(probe.reading.words)
+    if not words:
+        noun = session.names.noun
+        return f"Without its only {noun} the sequence is empty: change it instead."
+    if words == probe.reading.words:
+        return "This changes nothing: choose another place or another change."
+    try:
+        return session.inspect(spelled(session.dataset, words))
+    except TaskError as problem:
+        return str(problem)
+
+
+# The answer
+
+
+def _answer(change: Change) -> str:
+    """What was changed, and both verdicts."""
+    session, (first, second) = change.session, change.pair
+    problem = escape(_problem(session, first))
+    if change.second is None:
+        return f"{problem} {escape(change.problem)}"
+    if not session.dataset.answers_classes:
+        name, one, other = _values(change)
+        goes = f"goes from {one} to {other}" if one != other else f"stays at {one}"
+        return f"{problem} {_said(change)} {name} {goes}."
+    one, other = (_verdict(probe) for probe in (first, second))
+    turns = "turns" if first.verdict != second.verdict else "stays"
+    becomes = f" becomes {other}" if one != other else ""
+    return f"{problem} {_said(change)} the {first.noun} {turns}: {one}{becomes}."
+
+
+def _problem(session: Session, probe: Probe) -> str:
+    """Why the other phrase can't be read, or which of its words were skipped."""
+    if session.what_if.perturbation.alter is not Alter.STATE:
+        return ""
+    donor = session.what_if.donor(probe)
+    unknown = ", ".join(word[:40] for word in read(session.dataset, donor.phrase).unknown[:12])
+    return donor.problem or (f"Skipped, not in the vocabulary: {unknown}." if unknown else "")
+
+
+def _verdict(probe: Probe) -> str:
+    verdict = shown_token(probe.verdict)
+    text = escape(verdict if len(verdict) <= 40 else f"{verdict[:39]}…")
+    sure = f"{percent(probe.probability)} " if probe.dataset.one_class_at_end else ""
+    return f"<strong>{sure}{text or '(nothing)'}</strong>"
+
+
+def _values(change: Change) -> list[str]:
+    """The name of the channel that differs most, and its last value in both."""
+    outcome = outcome_of(*change.pair)
+    last = (float(probe.answers[-1, outcome.column]) for probe in change.pair)
+    return [escape(outcome.name), *(f"<strong>{number(value, 3)}</strong>" for value in last)]
+
+
+def _said(change: Change) -> str:
+    """The change as the beginning of a sentence."""
+    how, words = change.session.what_if.perturbation, change.first.reading.words
+    here = escape(quoted(shown_token(words[how.place])))
+    new = escape(quoted(shown_token(how.word)))
+    if how.alter is Alter.DROP:
+        return f"Without {here}"
+    if how.alter is Alter.ADD:
+        return f"With {new} after {here}"
+    if how.alter is Alter.SWAP:
+        return f"With {here} and {escape(quoted(shown_token(words[how.place + 1])))} swapped"
+    if how.alter is Alter.STATE:
+        data = change.session.dataset
+        before = spelled(data, how.donor[: how.after + 1])
+        own = spelled(data, words[: how.place + 1])
+        return f"With the state after {escape(_cut(before))} for that after {escape(_cut(own))}"
+    return f"With {new} for {here}"
+
+
+def _cut(text: str) -> str:
+    return f"“{text if len(text) <= 32 else '…' + text[-31:]}”"
+
+
+# The pictures
+
+
+def _draw(change: Change, frame: Frame) -> None:
+    drawn = {"compared": _states, "distance": _distance, "answers": _answers}
+    narrow = {"distance": MOST_NUMBERS, "answers": MOST_PAIRS}
+    for key, figure in drawn.items():
+        remark = "" if change.problem or key not in narrow else _numbers(change, narrow[key])
+        frame.chart(key, _or_sentence, key, figure, change, remark=remark)
+    pairs = _others(change) is not None
+    remark = f"{_left_out(change)} {_numbers(change, MOST_PAIRS if pairs else MOST_ALONE)}".strip()
+    frame.chart("saliency", _saliency, change, remark=remark)
+    if change.session.dataset.tokens:
+        frame.chart("choices", _choices, change, remark=_read(change))
+    frame.chart("parted", _or_sentence, "parted", _parted, change)
+
+
+def _numbers(change: Change, most: int) -> str:
+    """Whether the numbers are left out where many tokens stand."""
+    return no_room("numbers", len(change.first.words), most, change.session.names.noun)
+
+
+def _or_sentence(key: str, figure: Callable[[Change], Picture], change: Change) -> Picture:
+    if change.problem:
+        return sentence(_TITLES[key], change.problem, theme())
+    return figure(change)
+
+
+def _pair(change: Change, first: Array, second: Array) -> Pair:
+    """Two arrays on the words of A."""
+    how, (probe, other) = change.session.what_if.perturbation, change.pair
+    before, after = (np.array(p.words, object) for p in (probe, other))
+    after = how.continued(before, after)
+    pairs = joined(how.pairs(len(probe.reading.words)), len(before), len(after))
+    places = [b for a, b in pairs if a is not None]
+    reads = ["–" if b is None else str(after[b]) for b in places]
+    if how.alter is Alter.ADD:
+        reads[how.place] = f"{before[how.place]} {how.word}"
+    words = list(map(shown_token, before))
+    return Pair(first, aligned(how.continued(first, second), places), words,
+                list(map(shown_token, reads)))  # fmt: skip
+
+
+def _states_pair(change: Change) -> Pair:
+    session = change.session
+    return _pair(change, *(p.unrolled(session.layer).of(session.part) for p in change.pair))
+
+
+def _states(change: Change) -> Picture:
+    session, view = change.session, view_of(change.session)
+    pair, colors = _states_pair(change), steady(session, "compared", view.name)
+    return compared_states(pair, colors, view, _rows(session))
+
+
+def _rows(session: Session) -> Groups:
+    """The units that have a row, in the order that was chosen at *What does each unit carry?*."""
+    order = session.units.rows(source_of(session))
+    marked = session.selection.unit_of(len(order))
+    return grouped(order, () if marked is None else (marked,))
+
+
+def _distance(change: Change) -> Picture:
+    pair, part = _states_pair(change), change.session.part
+    distances = np.linalg.norm(pair.difference, axis=1)
+    title = f"Distance of {part}, ‖B − A‖ (L2)"
+    colors = steady(change.session, "distance", part)
+    return distance_curve(distances, pair.words, title, colors, noted=True)
+
+
+def _scale(change: Change, ending: str) -> AnswerScale:
+    """How the answers are drawn; ``ending`` says where they were given."""
+    outcome, probe = outcome_of(*change.pair), change.first
+    over = ending.startswith("over")
+    if outcome.two:
+        one, other = probe.dataset.classes
+        # Over the epochs the ends of the axis have no room for names.
+        said = f"p({shown_token(other)})" if over else "Verdict"
+        return AnswerScale(f"{said} {ending}", outcome.base, True, (one, other))
+    name = shown_token(outcome.name)
+    if not outcome.probability:
+        return AnswerScale(f"Output, {outcome.name}, {ending}", probability=False)
+    each = ending.startswith("after") and not probe.dataset.one_class_at_end
+    # The target of a decoder is a whole sentence.
+    what = "the target" if each or probe.dataset.source is not None else quoted(name)
+    # The column at the right has no room for more.
+    said = f"p({what})" if over else f"Probability of {what}"
+    return AnswerScale(f"{said} {ending}")
+
+
+def _answers(change: Change) -> Picture:
+    outcome, noun = outcome_of(*change.pair), change.session.names.noun
+    pair = _pair(change, *(running_answers(probe, outcome) for probe in change.pair))
+    scale = _scale(change, f"after every {noun}")
+    return compared_answers(pair, scale, steady(change.session, "answers", scale.title))
+
+
+def _saliency(change: Change) -> Picture:
+    session, words = change.session, change.first.words
+    title = f"What each {session.names.noun} adds"
+    if not change.first.finite:
+        return sentence(title, BROKEN, theme())
+    saliency, name = session.what_if.saliency(change.first, change.second)
+    contributions: Array = getattr(saliency, _METHODS[change.method])
+    if change.method == "integrated" and np.isnan(contributions).all():
+        return sentence(title, f"Not drawn: the sum is off by more than {INCOMPLETE:.0%}.", theme())
+    if np.isnan(contributions).all():
+        return sentence(title, "The only one can't be left out.", theme())
+    colors = _sided(steady(session, "saliency", change.method), session.dataset, name)
+    others = _others(change)
+    name = name[:-1] + shown_token(name[-1:])  # it may end in a space
+    whose = " of A" if others is None else ""
+    title = f"What each {session.names.noun}{whose} adds to {name} ({change.method})"
+    return contribution_bars(contributions, words, title, colors, others)
+
+
+def _sided(colors: Theme, data: Dataset, name: str) -> Theme:
+    """The colours of the sides: what leads to the first of two classes is blue everywhere."""
+    if len(data.classes) == 2 and name == f"the lead of {data.classes[0]}":
+        return replace(colors, positive=colors.negative, negative=colors.positive)
+    return colors
+
+
+def _others(change: Change) -> Array | None:
+    """What each word of B adds to the same, on the words of A; None if that can't be told."""
+    lab, first, second = change.session.what_if, *change.pair
+    how = lab.perturbation
+    if change.second is None or how.alter is Alter.STATE:
+        return None
+    saliency = lab.saliency_of_other(first, second)
+    if saliency is None:
+        return None
+    rows: Array = getattr(saliency, _METHODS[change.method])
+    if np.isnan(rows).all():
+        return None
+    others = _pair(change, np.zeros(len(first.words)), rows).second
+    if how.alter is Alter.ADD:
+        # An added word shares the column of the one before it.
+        others[how.place] += rows[how.place]
+    return others
+
+
+def _left_out(change: Change) -> str:
+    """How many tokens of a long sequence were left out in turn."""
+    count = len(change.first.reading.words)
+    if count <= LEFT_OUT or change.method != "left out":
+        return ""
+    return f"Left out: {LEFT_OUT} of the {count} {change.session.names.noun}s, evenly spread."
+
+
+# What else might stand there, and since when
+
+
+def _choices(change: Change) -> Picture:
+    session, probe = change.session, change.first
+    how, noun = session.what_if.perturbation, session.names.noun
+    title = f"Every {noun} in its place"
+    if not probe.finite:
+        return sentence(title, BROKEN, theme())
+    choices = session.what_if.choices(probe, how, _WORDS)
+    values = choices.answers[:, outcome_of(*change.pair).column]
+    words, marks = probe.vocabulary.words, {}
+    if how.alter is not Alter.ADD:
+        example = probe.example
+        read = example.inputs if example.source is None else example.source
+        marks[int(read[how.place])] = "A"
+    if how.alter in (Alter.CHANGE, Alter.ADD) and change.second and how.word in words:
+        marks[words.index(how.word)] = "B"
+    where = "after" if how.alter is Alter.ADD else "in place of"
+    here = quoted(shown_token(probe.reading.words[how.place]))
+    scale, outcome = _scale(change, ""), outcome_of(*change.pair)
+    title = f"{noun.capitalize()}s {where} {here}"
+    if not outcome.two:
+        what = "the target" if probe.dataset.source else shown_token(outcome.name)
+        title = f"p({what}), {title[0].lower()}{title[1:]}"
+    scale = replace(scale, title=title)
+    return word_choices(values, words, marks, scale, steady(session, "choices", scale.title))
+
+
+def _read(change: Change) -> str:
+    """How many words of the vocabulary were read, and how many of them are listed."""
+    session, probe = change.session, change.first
+    total = len(probe.vocabulary)
+    if not probe.finite or total <= MOST_ROWS:
+        return ""
+    known = session.what_if.choices(probe, session.what_if.perturbation, 0.0).read
+    listed = "Listed are both ends, and the chosen ones."
+    return f"{known:,} of the {total:,} {session.names.noun}s were read. {listed}"
+
+
+def _parted(change: Change) -> Picture:
+    session = change.session
+    lab, run = session.what_if, session.run
+    known = lab.past(run, session.state, change.pair, _EPOCHS)
+    scale = _scale(change, f"over the {session.unit}s")
+    colors = steady(session, "parted", scale.title)
+    answers = known.first, known.second
+    return parting_curves(known.epochs, answers, session.player.course, scale, colors)

@@ -1,0 +1,1 @@
+"""Question *Where is it wrong?*."""

@@ -1,0 +1,164 @@
+"""ResultsLab: what a network says to a part of the data, the sequence opened, and the filters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from typing import NamedTuple
+
+import numpy as np
+
+from rnnviz.config import RunConfig
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.engine.training import TrainState
+from rnnviz.probe.memo import Memo
+from rnnviz.probe.pieces import Pieces, cut
+from rnnviz.probe.probe import Probe, inspect, read
+from rnnviz.probe.questions import TrainQuestion
+from rnnviz.probe.results import (
+    Answers,
+    Values,
+    least_sure,
+    merged,
+    one_each,
+    read_answers,
+    read_values,
+    surest,
+    whole,
+)
+from rnnviz.tasks.csv_table import TaskError
+from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.example import Example
+
+
+class Rows(StrEnum):
+    """The part of the data."""
+
+    TEST = "test"
+    TRAIN = "train"
+    ALL = "all"
+
+
+class Show(StrEnum):
+    """Which sequences are listed first."""
+
+    ERRORS = "errors"
+    UNSURE = "unsure"
+    ALL = "all"
+
+
+class Section(NamedTuple):
+    """Answers (M,) that are listed, one of each sequence, under a heading."""
+
+    name: str
+    answers: Array
+
+
+class ResultsLab:
+    """The answers to a part of the data, cached until the weights change.
+
+    A large part is read piece by piece, in a random order: the first piece at once, the others by
+    ``develop``. ``rows``, ``show`` and ``cell``, a wanted class and one that is said, choose what
+    is listed; ``opened`` is the sequence of the data that is shown word by word, ``chosen`` whether
+    the reader has opened it.
+    """
+
+    def __init__(self) -> None:
+        self.question = TrainQuestion.LEARN
+        self.rows, self.show = Rows.TEST, Show.ERRORS
+        self.cell: tuple[int, int] | None = None
+        self.opened: Example | None = None
+        self.chosen = False
+        self._typed = ""
+        self._dataset: Dataset | None = None
+        self._memo = Memo()
+
+    def part(self, dataset: Dataset) -> tuple[Example, ...]:
+        """The sequences of the chosen part; without a test set those of the training."""
+        if self.rows is Rows.ALL:
+            return (*dataset.test, *dataset.train)
+        return dataset.test if self.rows is Rows.TEST and dataset.test else dataset.train
+
+    # Reading
+
+    def answers(self, state: TrainState, dataset: Dataset) -> Answers | Values:
+        """What has been read so far, at least the first piece."""
+        pieces = self._pieces(state, dataset)
+        key = pieces, len(pieces.done)
+        return self._memo.ask("answers", key, lambda: _merged(pieces.done))
+
+    def develop(self, state: TrainState, dataset: Dataset, budget: float) -> bool:
+        """Read on for so many seconds, at least one piece; return whether something is left."""
+        return self._pieces(state, dataset).develop(budget)
+
+    def _pieces(self, state: TrainState, dataset: Dataset) -> Pieces[Answers | Values]:
+        parameters, examples = state.parameters, self.part(dataset)
+        key = dataset, self.rows, parameters.architecture
+        orders = self._memo.ask("orders", key, lambda: cut(examples, parameters.theta.size))
+        reads: Callable[..., Answers | Values] = (
+            read_answers if dataset.answers_classes else read_values
+        )
+        return self._memo.ask(
+            "pieces", (state, dataset, self.rows),
+            lambda: Pieces(orders, lambda piece: reads(parameters, examples, piece)),
+        )  # fmt: skip
+
+    # Lists
+
+    def listed(self, answers: Answers) -> list[Section]:
+        """What is listed: answers that are wrong, or unsure, or all of them."""
+        if self.cell is not None:
+            wanted, said = self.cell
+            found = (answers.wanted == wanted) & (answers.said == said)
+            return [Section("chosen", surest(answers, found))]
+        right = Section("near", least_sure(answers, whole(answers)))
+        wrong = Section("errors", surest(answers, answers.wrong))
+        if self.show is Show.ERRORS:
+            return [wrong, right]
+        if self.show is Show.UNSURE:
+            every = np.ones(len(answers.owners), bool)
+            return [Section("unsure", least_sure(answers, every))]
+        both = np.concatenate([wrong.answers, right.answers])
+        return [Section("all", both[np.argsort(answers.owners[both], kind="stable")])]
+
+    def largest(self, values: Values) -> list[Section]:
+        """The largest error of values of each sequence, the largest first; or all in order."""
+        order = np.argsort(-np.nan_to_num(values.errors, nan=np.inf), kind="stable")
+        found = one_each(values.owners, order)
+        if self.show is Show.ALL:
+            return [Section("all", found[np.argsort(values.owners[found], kind="stable")])]
+        return [Section("largest", found)]
+
+    # The sequence that is opened
+
+    def fit(self, dataset: Dataset) -> None:
+        """Forget what was chosen in other data."""
+        if dataset is not self._dataset:
+            self._dataset, self.cell = dataset, None
+            self.opened, self.chosen = None, False
+
+    def look_at(self, example: Example, dataset: Dataset, typed: str) -> None:
+        """Show this one word by word, until something else than ``typed`` is typed."""
+        try:
+            read(dataset, example.text)
+        except TaskError:
+            return
+        self.opened, self._typed = example, typed
+
+    def current(self, typed: str) -> Example | None:
+        """The opened sequence; None if something else has been typed since."""
+        return self.opened if typed == self._typed else None
+
+    def probe(
+        self, state: TrainState, dataset: Dataset, config: RunConfig, example: Example
+    ) -> Probe:
+        """A sequence of the data, read by the network."""
+        key, text, parameters = (state, example, config), example.text, state.parameters
+        return self._memo.ask("probe", key, lambda: inspect(dataset, parameters, text, config))
+
+
+def _merged(pieces: Sequence[Answers | Values]) -> Answers | Values:
+    """All that has been read, in the order of the examples."""
+    if len(pieces) == 1:
+        return pieces[0]
+    return type(pieces[0])(*merged([tuple(columns) for *columns, _ in pieces]))

@@ -1,0 +1,343 @@
+"""Tab *Where is it wrong?*: every answer to a part of the data, and one of them word by word."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from html import escape
+from typing import Any, NamedTuple
+
+import numpy as np
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from rnnviz.charts.answers import class_strip, value_lines
+from rnnviz.charts.explanation import explanation
+from rnnviz.charts.first_page import words_of
+from rnnviz.charts.hidden_states import running_margin_bars
+from rnnviz.charts.picture import Picture
+from rnnviz.charts.sentence import sentence
+from rnnviz.charts.sequence_network import Words
+from rnnviz.charts.table import class_scores, row_lists
+from rnnviz.charts.theme import shown_token
+from rnnviz.charts.training_curves import metric_curve
+from rnnviz.charts.verdict import verdict_html
+from rnnviz.charts.words_row import words_row
+from rnnviz.config import OutputAt
+from rnnviz.files.results import result_csv, result_files
+from rnnviz.probe.formatting import number, quoted
+from rnnviz.probe.probe import Probe
+from rnnviz.probe.results import Answers, Confusion, Values, confusion, most_confused, whole
+from rnnviz.probe.session import Session
+from rnnviz.questions.wrong.answers_list import MOST, rows_of
+from rnnviz.questions.wrong.class_bars import class_bars
+from rnnviz.questions.wrong.confusion_matrix import Placed, confusion_matrix
+from rnnviz.questions.wrong.measure import Rows, Section, Show
+from rnnviz.questions.wrong.value_scatter import value_scatter
+from rnnviz.tasks.example import Example
+from rnnviz.ui.answer import answer_html
+from rnnviz.ui.browser_session import first_value, get_seat, visit
+from rnnviz.ui.frame import Frame
+from rnnviz.ui.page_scene import go_to_click
+from rnnviz.ui.saved_file import saved
+from rnnviz.ui.stage import Panel, place_sheet
+from rnnviz.ui.style import steady, theme
+from rnnviz.ui.tab import Tab
+from rnnviz.ui.viewer import Event
+from rnnviz.ui.words import words_panel
+
+#: At most so many classes have a row in the confusion matrix.
+MOST_CLASSES = 8
+
+
+class Source(NamedTuple):
+    """What the pictures are made from: the answers, and the sequence that is shown.
+
+    ``example`` is that sequence if it was opened in the list; else it is the reader's phrase.
+    """
+
+    session: Session
+    answers: Answers | Values
+    probe: Probe
+    example: Example | None
+
+    @property
+    def opened(self) -> int | None:
+        """The number of the example in its part of the data."""
+        part = self.session.results.part(self.session.dataset)
+        return next((k for k, one in enumerate(part) if one is self.example), None)
+
+
+def wrong_tab(session: Session, controls: DeltaGenerator) -> Tab:
+    """Lay out the controls, the opened sequence over the lists, and the scores of the classes."""
+    lab = session.results
+    lab.fit(session.dataset)
+    with controls:
+        _choose(session)
+    _lay_out(session)
+    _open_first(session)
+    return live_wrong(session)
+
+
+def live_wrong(session: Session) -> Tab:
+    """How the tab is drawn and worked on, with the controls as they were chosen last."""
+    lab = session.results
+    lab.fit(session.dataset)
+
+    def draw(frame: Frame) -> None:
+        lab.fit(session.dataset)
+        source = _source(session)
+        problem, opened = session.phrase_input.problem, source.probe is not session.inspect()
+        frame.texts["verdict"] = verdict_html(source.probe, problem, opened)
+        frame.texts["story"] = answer_html(session, _story(source), source.probe)
+        _draw_opened(source, frame)
+        _draw_scores(source, frame)
+
+    def develop(budget: float) -> bool:
+        return lab.develop(session.state, session.dataset, budget)
+
+    handlers = {
+        "list": partial(_open, session),
+        "scatter": partial(_open, session),
+        "confusion": partial(_choose_cell, session),
+        "metric": partial(go_to_click, session),
+    }
+    return Tab(draw, handlers, develop)
+
+
+# What can be chosen
+
+
+def _choose(session: Session) -> None:
+    lab, data = session.results, session.dataset
+    parts = list(Rows) if data.test else [Rows.TRAIN]
+    if session.player.recorded:
+        lab.rows = Rows.TRAIN
+    else:
+        lab.rows = Rows(_segments("Rows", parts, lab.rows if data.test else Rows.TRAIN))
+    shown = list(Show) if data.answers_classes else [Show.ERRORS, Show.ALL]
+    lab.show = Show(_segments("Show", shown, lab.show if lab.show in shown else Show.ERRORS))
+    _save(session)
+
+
+def _save(session: Session) -> None:
+    """The menu that saves the results; a file is made when it is asked for."""
+    seat, rows = get_seat(), session.results.rows
+    with st.popover("Save as CSV", width="stretch"):
+        for kind in result_files(session):
+            st.download_button(
+                kind.label, partial(saved, seat, partial(result_csv, kind=kind)),
+                f"answers-{rows}{kind.suffix}.csv", "text/csv",
+                key=f"save{kind.suffix or '-answers'}", on_click="ignore", width="stretch",
+                help=kind.help,
+            )  # fmt: skip
+
+
+def _segments(label: str, options: Sequence[str], value: str) -> str:
+    key = f"wrong_{label.lower()}"
+    edition = visit("train"), tuple(options)
+    chosen = st.segmented_control(
+        label, options, default=first_value(key, edition, value), required=True, format_func=str,
+        key=f"{key}_{len(options)}",
+    )  # fmt: skip
+    return chosen or value
+
+
+def _choose_cell(session: Session, click: Event) -> None:
+    """List the answers of one cell of the confusion matrix, until it is clicked again."""
+    wanted, said = (int(k) for k in click["data"])
+    if not {wanted, said} <= {*range(len(session.dataset.classes))}:
+        raise ValueError("there is no such class")
+    lab = session.results
+    lab.cell = None if lab.cell == (wanted, said) else (wanted, said)
+
+
+def _open(session: Session, click: Event) -> None:
+    """Make a sequence of the list the phrase, with its own target."""
+    part = session.results.part(session.dataset)
+    example = part[range(len(part))[int(click["data"])]]
+    session.ask(example.text)
+    session.results.chosen = True
+    session.results.look_at(example, session.dataset, session.phrase_input.typed)
+
+
+def _open_first(session: Session) -> None:
+    """Show the first of the list, until the reader opens or types another one."""
+    lab, data, box = session.results, session.dataset, session.phrase_input
+    if lab.chosen or session.player.running or box.typed != session.first_phrase:
+        return
+    answers = lab.answers(session.state, data)
+    first = next((s.answers[0] for s in _sections(session, answers) if len(s.answers)), None)
+    if first is not None:
+        lab.look_at(lab.part(data)[int(answers.owners[first])], data, box.typed)
+
+
+def _source(session: Session) -> Source:
+    lab, data, box = session.results, session.dataset, session.phrase_input
+    answers, example = lab.answers(session.state, data), lab.current(box.typed)
+    if example is None or example.text == box.phrase:
+        return Source(session, answers, session.inspect(), example)
+    probe = lab.probe(session.state, data, session.settings, example)
+    return Source(session, answers, probe, example)
+
+
+def _sections(session: Session, answers: Answers | Values) -> list[Section]:
+    lab = session.results
+    return lab.listed(answers) if isinstance(answers, Answers) else lab.largest(answers)
+
+
+# The places
+
+
+def _lay_out(session: Session) -> None:
+    data = session.dataset
+    left = [
+        words_panel(session),
+        _panel(session, "answers", 3, _name_of_answers(session)),
+        _panel(session, "list", 5, "wrong_list", clicks=True, kind="table"),
+    ]
+    right = [_panel(session, "scatter", 5, "wrong_scatter", clicks=True)]
+    if data.answers_classes:
+        right = [
+            _panel(session, "confusion", 5.6, "wrong_confusion", clicks=True),
+            _panel(session, "scores", 3, "wrong_scores", kind="table"),
+        ]
+    metric = "metric_recording" if session.player.recorded else "metric"
+    place_sheet("wrong", left, [*right, _panel(session, "metric", 2.6, metric, clicks=True)])
+
+
+def _panel(session: Session, key: str, share: float, name: str, **more: Any) -> Panel:
+    names, label = session.names, session.dataset.metric.label
+    text = explanation(name, noun=names.noun, sequence=names.sequence, label=label)
+    return Panel(key, share, text, **more)
+
+
+def _name_of_answers(session: Session) -> str:
+    data = session.dataset
+    if data.one_class_at_end:
+        return "margin" if len(data.classes) == 2 else "answers_bars"
+    if data.answers_classes:
+        return "answers"
+    return "answers_values" if data.reads is OutputAt.EVERY else "answers_values_last"
+
+
+# The answer
+
+
+def _story(source: Source) -> str:
+    said = _score(source.answers, source.session)
+    return f"{said} {_confused(source)}{_measured(source)}"
+
+
+def _score(answers: Answers | Values, session: Session) -> str:
+    """How many answers are right."""
+    data, part = session.dataset, _part(session)
+    if isinstance(answers, Values):
+        score = data.metric.score(answers.said, answers.wanted, answers.owners)
+        label = data.metric.label.replace("answers", f"{part}answers")
+        return f"The {label} is <strong>{score:.1%}</strong>."
+    right, count = int((~answers.wrong).sum()), len(answers.said)
+    what = f"{session.names.sequence}s" if data.one_class_at_end else "answers"
+    sentence = f"<strong>{right:,} of {count:,}</strong> {part}{what} are right"
+    if data.one_class_at_end:
+        return f"{sentence}."
+    owners = answers.owners
+    sequences, entire = (len(np.unique(some)) for some in (owners, owners[whole(answers)]))
+    return f"{sentence}, {entire:,} of {sequences:,} {session.names.sequence}s as a whole."
+
+
+def _part(session: Session) -> str:
+    lab, data = session.results, session.dataset
+    if lab.rows is Rows.ALL:
+        return ""
+    return "test " if lab.rows is Rows.TEST and data.test else f"{data.role} "
+
+
+def _confused(source: Source) -> str:
+    """The most frequent mistake, or the largest error."""
+    answers, classes = source.answers, source.session.dataset.classes
+    if isinstance(answers, Values):
+        return f"The largest error is {number(float(answers.errors.max()), 2)}."
+    pair = most_confused(answers)
+    if pair is None:
+        return ""
+    wanted, said = (escape(quoted(shown_token(classes[k]))) for k in pair)
+    return f"Most often {wanted} is taken for {said}."
+
+
+def _measured(source: Source) -> str:
+    """On how many sequences, while not all have been read."""
+    part = len(source.session.results.part(source.session.dataset))
+    done = len(np.unique(source.answers.owners))
+    if done == part:
+        return ""
+    rest = "Pause for all." if source.session.player.running else "The rest is being read."
+    return f" Measured on {done:,} of {part:,}. {rest}"
+
+
+# The pictures
+
+
+def _draw_opened(source: Source, frame: Frame) -> None:
+    """The sequence that is shown, and the lists."""
+    session, probe = source.session, source.probe
+    own = probe is session.inspect()
+    words = words_of(session, probe) if own else Words(probe.words, session.names.noun)
+    frame.chart("words", words_row, words, theme())
+    frame.chart("answers", _answers, source)
+    frame.chart("list", _list, source)
+
+
+def _answers(source: Source) -> Picture:
+    """The answer after every token."""
+    session, probe, data = source.session, source.probe, source.session.dataset
+    colors, words = steady(session, "answers"), probe.words
+    if not probe.finite:
+        return sentence("Answer after every token", "The answers are not finite numbers.", colors)
+    targets = source.example.targets if source.example else probe.known
+    if not data.answers_classes:
+        return value_lines(probe.running, targets, data.classes, words, colors)
+    if not data.one_class_at_end:
+        return class_strip(probe.answers, targets, data.classes, words, colors)
+    if len(data.classes) == 2:
+        label = data.classes[probe.margin.target]
+        return running_margin_bars(probe.margin, words, label, colors, session.names.noun)
+    wanted = None if targets[-1] < 0 else int(targets[-1])
+    return class_bars(probe.running_probs, wanted, data.classes, words, colors)
+
+
+def _list(source: Source) -> Picture:
+    session = source.session
+    sections = _sections(session, source.answers)
+    # That there are no errors is said, too.
+    shown = [sections[0], *(section for section in sections[1:] if len(section.answers))]
+    rows = [rows_of(session, source.answers, section, theme()) for section in shown]
+    return row_lists("Answers", rows, source.opened, theme())
+
+
+def _draw_scores(source: Source, frame: Frame) -> None:
+    """The confusion of the classes, or the values; and the metric over the epochs."""
+    session, answers, data = source.session, source.answers, source.session.dataset
+    if isinstance(answers, Values):
+        colors = steady(session, "scatter")
+        frame.chart("scatter", value_scatter, answers, data.classes, colors, source.opened)
+    else:
+        found = confusion(answers, len(data.classes), MOST_CLASSES)
+        frame.chart("confusion", _confusion, source, answers, found)
+        frame.chart("scores", class_scores, found, data.classes, theme())
+    frame.chart("metric", metric_curve, session.player.course, data.metric, theme())
+
+
+def _confusion(source: Source, answers: Answers, found: Confusion) -> Picture:
+    classes, cell = source.session.dataset.classes, source.session.results.cell
+    return confusion_matrix(found, classes, cell, theme(), _placed(source, answers))
+
+
+def _placed(source: Source, answers: Answers) -> Placed:
+    """The answers of the sequences that are listed."""
+    sections = _sections(source.session, answers)
+    listed = np.concatenate([answers.owners[section.answers[:MOST]] for section in sections])
+    some = np.isin(answers.owners, listed)
+    rows = np.stack([answers.owners[some], answers.wanted[some], answers.said[some]])
+    owners, wanted, said = np.unique(rows, axis=1)
+    return Placed(owners, wanted, said, source.opened)

@@ -1,0 +1,1 @@
+"""UI: the widgets, charts and scripts that the questions are laid out with."""

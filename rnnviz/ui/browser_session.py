@@ -1,0 +1,82 @@
+"""The seat of this browser tab, and the first values of its widgets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Concatenate, ParamSpec, TypeVar
+
+import streamlit as st
+
+from rnnviz.files.foreign_network import TransferError
+from rnnviz.page.session_host import SessionHost
+from rnnviz.page.session_registry import FullError, Seat, registry
+from rnnviz.probe.session import Session
+from rnnviz.ui.style import escaped
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def get_seat() -> Seat:
+    """The seat of this tab; opening the tab makes a session from its link."""
+    with _said():
+        return registry().seat(st.session_state, st.query_params)
+
+
+@contextmanager
+def borrowed(seat: Seat) -> Iterator[SessionHost]:
+    """The host of this tab's run. If it can't be had, the page says why."""
+    with ExitStack() as loan:
+        with _said():
+            host = loan.enter_context(seat.borrow())
+        yield host
+
+
+@contextmanager
+def _said() -> Iterator[None]:
+    """Say on the page why its run can't be had, and end the script."""
+    try:
+        yield
+    except (FullError, TimeoutError, TransferError) as problem:
+        st.error(escaped(str(problem)))
+        st.stop()
+
+
+def on_host(action: Callable[Concatenate[Session, P], object]) -> Callable[P, None]:
+    """A callback of a Streamlit widget: borrows the host and applies ``action`` to its session.
+
+    ``action`` must not use ``st.session_state``. Where another rerun is already asked for,
+    Streamlit stops a callback at its first use, and the press is lost.
+    """
+    seat = get_seat()
+
+    def act(*args: P.args, **kwargs: P.kwargs) -> None:
+        with borrowed(seat) as host:
+            action(host.session, *args, **kwargs)
+
+    return act
+
+
+def visit(page: str, kind: str = "visit") -> int:
+    """The number of this visit to a page; Streamlit treats widgets of a new visit as new ones.
+
+    Each ``kind`` has its own count.
+    """
+    count, last = st.session_state.get(kind, (0, ""))
+    number: int = count + (last != page)
+    st.session_state[kind] = number, page
+    return number
+
+
+def first_value(key: str, edition: object, value: T) -> T:
+    """``value`` as it was in the first run of this ``edition`` of the widget ``key``.
+
+    A widget needs the same default in every run of the script. The browser may miss the run in
+    which it changed, and would then show and send another value.
+    """
+    slot = f"first_{key}"
+    if st.session_state.get(slot, (None,))[0] != edition:
+        st.session_state[slot] = edition, value
+    first: T = st.session_state[slot][1]
+    return first

@@ -1,0 +1,68 @@
+"""The choice of what a heatmap shows: the layer, and a state or a gate."""
+
+from __future__ import annotations
+
+from html import escape
+
+import streamlit as st
+
+from rnnviz.cells import OWN
+from rnnviz.charts.hidden_states import View
+from rnnviz.probe.cell_parts import bounded, bounded_states, cell_parts, nonnegative
+from rnnviz.probe.session import Session
+from rnnviz.ui.browser_session import first_value, visit
+from rnnviz.ui.style import escaped
+
+
+def choose_view(session: Session, page: str) -> None:
+    """Let the reader choose the layer and the state or gate, if there are several."""
+    cell = session.state.parameters.architecture.cell
+    names = cell.shown
+    if len(names) > 1:
+        edition = visit(page), cell_key(session)
+        chosen = st.segmented_control(
+            "Show", names, default=first_value("part", edition, session.part), required=True,
+            key=f"part_{cell_key(session)}", help="The state or gate that is shown",
+            format_func=escaped,
+        )  # fmt: skip
+        session.part = chosen or session.part
+    choose_layer(session, page)
+
+
+def cell_key(session: Session) -> str:
+    """A name that differs for cells with different states and gates."""
+    kind, cell = session.config.cell, session.state.parameters.architecture.cell
+    return "_".join(cell.shown) if kind == OWN else kind
+
+
+def gated(session: Session) -> bool:
+    """Whether the cell is more than one function of W_hh h and the input."""
+    return not cell_parts(session.state.parameters.architecture.cell).plain_matrix
+
+
+def choose_layer(session: Session, page: str) -> None:
+    """Let the reader choose the layer of the session, if there are several."""
+    session.layer = layer_choice("layer", session.layer, session.config.layers, page)
+
+
+def layer_choice(key: str, layer: int, layers: int, page: str, label: bool = True) -> int:
+    """The layer that the reader chooses, with a visible ``label``; 0 if there is only one."""
+    if layers == 1:
+        return 0
+    first = first_value(key, visit(page), min(layer, layers - 1) + 1)
+    chosen = st.segmented_control(
+        "Layer", list(range(1, layers + 1)), default=first, required=True,
+        key=f"{key}_{layers}", label_visibility="visible" if label else "collapsed",
+        help="Layer 1 reads the tokens; the readout uses the last layer",
+    )  # fmt: skip
+    return int(chosen or 1) - 1
+
+
+def view_of(session: Session) -> View:
+    """The heatmap's view of the chosen state or gate."""
+    name, noun = session.part, session.names.noun
+    parts = cell_parts(session.state.parameters.architecture.cell)
+    node, known = parts.equations.nodes[name], bounded_states(parts.equations)
+    layer = f", layer {session.layer + 1}" if session.config.layers > 1 else ""
+    title = f"{escape(parts.title(name))} after every {noun}{layer}"
+    return View(name, title, bounded(node, known), nonnegative(node) and bounded(node, known))

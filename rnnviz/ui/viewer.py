@@ -1,0 +1,75 @@
+"""Viewer: one connected browser; Scene: what its page shows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from rnnviz.probe.session import Session
+from rnnviz.ui.frame import Frame, Patience, SentState
+
+Event = dict[str, Any]
+Handler = Callable[[Event], None]
+#: Background work of a page, done while the run is paused: works for at most so many seconds and
+#: returns whether something is left. Every run of the page's script makes a new one.
+Job = Callable[[float], bool]
+
+#: Maximum number of frames on their way to one browser tab.
+MAX_IN_FLIGHT = 2
+#: Seconds of silence after which a browser counts as gone, and the run stops.
+SILENCE = 5.0
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """What a page shows of a session, and its handlers of clicks and selections by key.
+
+    ``shown`` returns what Streamlit's widgets show of the ``job``; when that changes they are
+    drawn again.
+    """
+
+    session: Session
+    draw: Callable[[Frame], None]
+    handlers: Mapping[str, Handler] = field(default_factory=dict)
+    job: Job | None = None
+    shown: Callable[[], object] = lambda: None
+
+
+@dataclass(eq=False)
+class Viewer:
+    """One connected browser: the frames sent and acknowledged, and the pictures in sight.
+
+    ``send`` queues a message; it never blocks and is safe from any thread. ``scene`` returns what
+    the page shows now, ``link`` is when an address was sent last, and which. At most ``flight``
+    frames are on their way. Once it is ``gone``, it comes back as another viewer.
+    """
+
+    send: Callable[[bytes], None]
+    client: str = ""
+    scene: Callable[[], Scene | None] = lambda: None
+    flight: int = MAX_IN_FLIGHT
+    in_sight: frozenset[str] = frozenset()
+    sent: int = 0
+    acknowledged: int = 0
+    last_message_at: float = 0.0
+    gone: bool = False
+    version: int = -1
+    link: tuple[float, str | None] = (-math.inf, None)
+    state: SentState = field(default_factory=SentState)
+    patience: Patience = field(default_factory=Patience)
+
+    def forget(self, keys: Collection[str]) -> None:
+        """Draw these pictures whole the next time, because the browser laid them out again."""
+        self.state.forget(keys)
+        self.patience.forget(keys)
+
+    @property
+    def ready(self) -> bool:
+        """Whether another frame may be sent."""
+        return self.sent - self.acknowledged < self.flight
+
+    def connected(self, now: float) -> bool:
+        """Whether it takes frames, or was heard a moment ago."""
+        return self.ready or now < self.last_message_at + SILENCE

@@ -1,0 +1,46 @@
+"""The network of the first page, beside a second moment of its run."""
+
+import numpy as np
+import pytest
+
+from rnnviz.charts.first_page import compared_network, network, words_of
+from rnnviz.charts.theme import LIGHT
+from rnnviz.config import RunConfig
+from rnnviz.probe.session import Session
+from rnnviz.run.schedule import Position
+from tests.unit.charts.unpacked import by_name
+
+
+@pytest.fixture
+def session():
+    made = Session(RunConfig(hidden=6, layers=2, epochs=50))
+    made.player.advance(4)
+    return made
+
+
+def drawn(session):
+    probe = session.inspect()
+    return compared_network(session, probe, words_of(session, probe), LIGHT)
+
+
+def test_looking_back_the_gradient_of_the_present_is_beside_that_of_then(session):
+    now = by_name(drawn(session))
+    assert "second gradient" not in now
+    session.player.go_to(Position(2))
+    picture = drawn(session)
+    assert by_name(picture)["second gradient"].y == pytest.approx(now["gradient"].y)
+    assert picture.layout["meta"]["moment"] == "epoch 4"
+    session.player.pin()
+    session.player.back_to_now()
+    faint = by_name(drawn(session))["second gradient"].y
+    assert drawn(session).layout["meta"]["moment"] == "epoch 2"
+    session.player.go_to(Position(2))
+    assert faint == pytest.approx(by_name(drawn(session))["gradient"].y)
+
+
+def test_a_moment_whose_numbers_are_not_finite_is_left_out(session):
+    session.player.go_to(Position(2))
+    session.run.state.parameters.theta[...] = np.nan
+    probe = session.inspect()
+    plain = network(session, probe, words_of(session, probe), LIGHT)
+    assert {*by_name(drawn(session))} == {*by_name(plain)}

@@ -1,0 +1,61 @@
+"""The scores, the story and the signs above every page, as HTML."""
+
+import re
+from html import escape
+
+from rnnviz.charts.status import status_texts
+from rnnviz.config import RunConfig, TaskName
+from rnnviz.presets import PRESETS
+from rnnviz.probe.health import MEANINGS
+from rnnviz.probe.questions import GradientQuestion, StateQuestion, TrainQuestion
+from rnnviz.probe.session import Session
+from rnnviz.run.schedule import Position
+
+
+def shown_of(session):
+    return " ".join(status_texts(session).values())
+
+
+def after(config, epochs):
+    session = Session(config)
+    session.player.advance(epochs)
+    return session
+
+
+def test_a_healthy_network_has_no_bad_sign_before_training_or_while_its_loss_falls():
+    lstm = next(p for p in PRESETS[TaskName.RECALL] if p.label == "LSTM, lag 20")
+    for session in (after(RunConfig(), 0), after(lstm.config(), 10)):
+        shown = shown_of(session)
+        assert ">bad<" not in shown
+        assert "learning rate" not in shown
+
+
+def test_a_run_that_breaks_gets_one_hint():
+    """Before: the signs. Then: the message, until the reader looks back or changes something."""
+    session = after(RunConfig(lr=10), 0)
+    assert "On the sequence shown: One step changes" in shown_of(session)
+    assert "try a learning rate of 0.02" in shown_of(session)
+    session.player.advance(1000)
+    assert "On the sequence shown" not in shown_of(session)
+    assert "Try a learning rate of 0.02." in shown_of(session)
+    session.configure(RunConfig(lr=0.02))
+    assert "On the sequence shown" in shown_of(session)
+
+
+def test_the_story_and_every_sign_lead_to_the_tab_that_shows_them():
+    texts = status_texts(after(RunConfig(hidden=6), 12))
+    assert 'data-question="How far back does it reach?"' in texts["story"]
+    assert ">How far back?</button>" in texts["story"]
+    asked = re.findall(r'data-question="([^"]*)"[^>]*>(\w+)</button>', texts["signs"])
+    assert [name for _, name in asked] == [*MEANINGS]
+    questions = [*GradientQuestion, *StateQuestion, *TrainQuestion]
+    assert {question for question, _ in asked} <= {escape(question) for question in questions}
+    assert "data-question" not in status_texts(after(RunConfig(hidden=6), 0))["story"]
+
+
+def test_a_look_back_says_so_and_keeps_the_chapter():
+    session = after(RunConfig(hidden=6), 12)
+    assert "Looking back from" not in shown_of(session)
+    session.player.go_to(Position(0))
+    assert "<b>Untrained</b>" in status_texts(session)["story"]
+    assert ">Looking back from 12. The weights are random" in status_texts(session)["story"]

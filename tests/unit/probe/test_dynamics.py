@@ -1,0 +1,336 @@
+"""The choices of the page Dynamics, its search, and what it keeps."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from rnnviz.charts.theme import shown_token
+from rnnviz.config import RunConfig, TaskName
+from rnnviz.probe import dynamics
+from rnnviz.probe.dynamics import Hold, read_out
+from rnnviz.probe.fixed_points import Kind
+from rnnviz.probe.session import Session
+from rnnviz.run.schedule import Position
+from rnnviz.tasks.csv_table import TaskError
+from tests.sampling import each_row
+
+
+@pytest.fixture
+def session():
+    return Session(RunConfig(hidden=6, init_scale=0.3, epochs=20))
+
+
+@pytest.fixture
+def lab(session):
+    return session.dynamics
+
+
+@pytest.fixture
+def values():
+    return Session(RunConfig(task=TaskName.FLIPFLOP, hidden=5))
+
+
+def held(session):
+    return session.dynamics.held(session.dynamics_query)
+
+
+def label(session, *shown):
+    return session.dynamics.label(session.dynamics_query, *shown)
+
+
+def problem(session):
+    return session.dynamics.problem(session.dynamics_query)
+
+
+def plane(session):
+    return session.dynamics.plane(session.dynamics_query)
+
+
+def found(session):
+    return session.dynamics.found(held(session), session.dynamics_query)
+
+
+def finish(session):
+    while session.dynamics.work(1):
+        pass
+    return found(session)
+
+
+def find(session):
+    session.dynamics.find(session.dynamics_query)
+    return finish(session)
+
+
+# What is held
+
+
+def test_at_first_the_word_that_comes_most_often_is_held(session, lab):
+    """Also where those that were chosen are of other data."""
+    vocabulary = session.dataset.vocabulary
+    tokens = np.concatenate([example.inputs for example in session.dataset.train])
+    often = vocabulary.words[np.bincount(tokens).argmax()]
+    for words in (None, ("zebra",)):
+        lab.words = words
+        assert lab.choices(session.dynamics_query)[:2] == (Hold.OWN, (often,))
+        x = held(session).inputs
+        assert x.sum() == x[vocabulary.number(often)] == 1
+        assert not problem(session)
+
+
+@each_row(
+    ("hold", "words", "text", "count"),
+    [
+        (Hold.OWN, ("not",), "“not”", 1),
+        (Hold.OWN, ("good", "not", "happy"), "the mean of “good”, “not”, “happy”", 3),
+        (Hold.OWN, ("good", "not", "happy", "bad"), "the mean of “good”, “not”, “happy” …", 4),
+        (Hold.MEAN, (), "the mean input", 18),
+        (Hold.ZERO, (), "the zero input", 0),
+    ],
+)
+def test_of_several_words_the_mean_is_held_or_that_of_all_or_zero(
+    session, hold, words, text, count
+):
+    session.dynamics.holds[True], session.dynamics.words = hold, words
+    x = held(session).inputs
+    assert (x > 0).sum() == count
+    assert x.sum() == pytest.approx(min(count, 1))
+    indexes = [session.dataset.vocabulary.number(word) for word in words]
+    assert x[indexes] == pytest.approx(np.full(len(words), 1 / max(len(words), 1)))
+    assert label(session) == text
+
+
+def test_without_a_word_there_is_a_sentence(session, lab):
+    lab.words = ()
+    assert problem(session) == "Choose at least one word to hold."
+    with pytest.raises(TaskError):
+        lab.find(session.dynamics_query)
+
+
+def test_where_values_are_read_zero_is_held_at_first_and_values_can_be_typed(values):
+    lab = values.dynamics
+    assert lab.choices(values.dynamics_query)[0] is Hold.ZERO
+    lab.holds[False] = Hold.OWN
+    assert held(values).inputs.tolist() == [1, 0, 0]
+    lab.typed = "0.5,-1,0"
+    assert held(values).inputs.tolist() == [0.5, -1, 0]
+    assert label(values) == "0.5,-1,0"
+    lab.typed = "1,0"
+    assert "can't be read" in problem(values)
+
+
+def test_states_beyond_all_numbers_get_a_sentence():
+    session = Session(RunConfig(activation="relu", hidden=4))
+    for name in ("W_hh", "b_h"):
+        session.state.parameters[name][...] = 1e300
+    assert "not finite numbers" in problem(session)
+
+
+def test_a_very_large_state_is_not_searched():
+    session = Session(RunConfig(cell="slstm", hidden=256, layers=3))
+    assert "has 3,072 numbers. Points are found for at most 2,048" in problem(session)
+
+
+# The search
+
+
+def test_what_is_found_is_kept_for_these_weights_and_this_input(session, lab):
+    session.player.advance(2)
+    assert found(session) is None
+    first = find(session)
+    assert first.starts == 200
+    lab.find(session.dynamics_query)
+    assert lab.searching is None
+    lab.holds[True] = Hold.MEAN
+    assert found(session) is None
+    lab.holds[True] = Hold.OWN
+    session.player.advance(3)
+    assert found(session) is None
+    session.player.go_to(Position(2))
+    assert found(session) is first
+    lab.starts = 50
+    assert found(session) is None
+
+
+def test_other_networks_of_the_same_weights_have_points_of_their_own(session):
+    """At the start ReLU and tanh have the same weights, and go other ways with them."""
+    first = find(session)
+    session.configure(replace(session.config, activation="relu"))
+    assert found(session) is None
+    assert find(session) is not first
+
+
+def test_a_search_goes_on_while_another_epoch_is_looked_at_or_is_cancelled(session, lab):
+    session.player.advance(4)
+    lab.find(session.dynamics_query)
+    assert lab.work(0)
+    lab.cancel()
+    assert not lab.work(1)
+    assert found(session) is None
+    lab.find(session.dynamics_query)
+    session.player.go_to(Position(1))
+    assert lab.searching == (4, 0)
+    assert finish(session) is None
+    session.player.back_to_now()
+    assert found(session).starts == 200
+
+
+def test_every_word_is_held_one_after_the_other(session, lab):
+    lab.starts, query = 50, session.dynamics_query
+    lab.words = ("not",)
+    lab.find(query)
+    while lab.work(1.0):
+        pass
+    lab.find_each(query)
+    shares, words = [], query.dataset.vocabulary.words
+    while lab.searching:
+        shares.append(lab.searching[1])
+        lab.work(1.0)
+    assert shares == sorted(shares)
+    assert len(shares) >= len(words) - 1, "that of “not” was known"
+    rests = lab.rests(query)
+    assert {rest.held for rest in rests} == {f"“{word}”" for word in words}
+    assert all(rest.own == (rest.held == "“not”") for rest in rests)
+    lab.find_each(query)
+    assert lab.searching is None, "all is known"
+    lab.starts = 100
+    lab.find_each(query)
+    assert lab.is_asked(query)
+    lab.words = ("not", "good")
+    assert not lab.is_asked(query), "their mean is not searched"
+    assert "search" not in vars(lab._asked[-1]), "it begins when it is its turn"
+    lab.cancel()
+    assert lab.searching is None and not lab.work(1.0)
+
+
+@pytest.mark.parametrize("limit", ["_BYTES", "_SEARCHES"])
+def test_the_eldest_is_forgotten_when_memory_is_short_or_they_are_many(session, monkeypatch, limit):
+    size = find(session).nbytes
+    monkeypatch.setattr(dynamics, limit, {"_BYTES": 2 * size, "_SEARCHES": 2}[limit])
+    for _ in range(4):
+        session.player.advance(1)
+        find(session)
+    assert 1 <= len(session.dynamics._results) <= 3
+    assert found(session) is not None
+    session.player.go_to(Position(0))
+    assert found(session) is None
+
+
+def test_the_same_seed_finds_the_same(session):
+    again = Session(session.config)
+    for one, other in zip(find(session).points, find(again).points, strict=True):
+        np.testing.assert_array_equal(one.state, other.state)
+
+
+# The points
+
+
+def test_a_point_is_chosen_until_another_input_is_held(session, lab):
+    find(session)
+    lab.words = ("bad",)
+    find(session)
+    query = session.dynamics_query
+    rests = lab.rests(query)
+    own = [rest for rest in rests if rest.own]
+    assert [rest.point for rest in own] == list(found(session).points)
+    assert [(rest.held, rest.own) for rest in rests[len(own) :]] == [("“not”", False)]
+    assert lab.chosen(query, rests) == 0
+    lab.choose(query, len(rests) - 1)
+    assert (lab.chosen(query, rests), lab.opened) == (len(rests) - 1, True)
+    lab.choose(query, len(rests) - 1)
+    assert (lab.chosen(query, rests), lab.opened) == (len(rests) - 1, False)
+    for index in (-1, 999):
+        lab.choose(query, index)
+        assert lab.chosen(query, rests) == len(rests) - 1
+    lab.words = ("not",)
+    assert lab.chosen(query, lab.rests(query)) == 0
+    lab.words = ("good",)
+    assert [rest.own for rest in lab.rests(query)] == [False, False]
+    assert lab.chosen(query, lab.rests(query)) is None
+    session.player.advance(1)
+    assert lab.rests(session.dynamics_query) == []
+
+
+def test_what_is_read_at_the_ends_is_the_answer_to_each_phrase(session, values):
+    session.player.advance(20)
+    read = session.dynamics.read_at_ends(session.dynamics_query)
+    verdicts = [session.inspect(example.text).verdict for example in session.dataset.train]
+    assert [session.dataset.classes[side] for side in read] == verdicts
+    assert values.dynamics.read_at_ends(values.dynamics_query) is None
+
+
+# The plane
+
+
+def test_the_plane_is_fitted_again_when_asked_or_at_the_first_search(session, lab):
+    first = plane(session).basis
+    session.player.advance(2)
+    assert plane(session).basis is first
+    find(session)
+    second = plane(session).basis
+    assert second.epoch == 2
+    session.player.advance(1)
+    find(session)
+    assert plane(session).basis is second
+    lab.refit()
+    assert plane(session).basis.epoch == 3
+    session.configure(replace(session.config, seed=session.config.seed + 1))
+    plane(session)
+    session.player.advance(4)
+    find(session)
+    assert plane(session).basis.epoch == 4, "the first search of another run"
+
+
+def test_the_plane_stays_as_long_as_the_run_has_the_same_start(session):
+    first = plane(session).basis
+    session.player.advance(3)
+    session.configure(replace(session.config, lr=0.5))
+    session.player.reset()
+    session.configure(replace(session.config, lr=0.02, epochs=99))
+    assert plane(session).basis is first
+    session.configure(replace(session.config, seed=1))
+    assert plane(session).basis is not first
+    session.configure(RunConfig(hidden=7, init_scale=0.3))
+    assert plane(session).basis.axes.shape[1] == 7
+
+
+def test_the_plane_says_what_its_axes_carry_at_the_epoch_shown(session):
+    first = plane(session)
+    shares = first.basis.variances[:2] / first.basis.variances.sum()
+    assert first.explained == pytest.approx(tuple(shares))
+    session.player.advance(20)
+    assert plane(session).explained != pytest.approx(first.explained)
+
+
+@each_row(("hidden", "axes"), [(2, (0, 1)), (6, (1, 2))])
+def test_a_pair_of_components_that_is_not_there_is_replaced(hidden, axes):
+    session = Session(RunConfig(hidden=hidden))
+    session.dynamics.axes = (1, 2)
+    assert session.dynamics.flat(session.dynamics_query)
+    assert plane(session).axes == axes
+
+
+@each_row(("cell", "flat"), [("elman", False), ("lstm", True)])
+def test_a_state_of_one_number_has_no_plane(cell, flat):
+    """That of an LSTM has two."""
+    session = Session(RunConfig(hidden=1, cell=cell))
+    assert session.dynamics.flat(session.dynamics_query) is flat
+    assert find(session).of(Kind.STABLE)
+
+
+# What is read out
+
+
+def test_a_state_is_read_out_as_the_task_answers(session, values):
+    read = read_out(np.array([0.25, 0.75]), session.dataset)
+    assert (read.text, read.side) == ("positive 75.0%", 1)
+    read = read_out(np.array([0.5, -1.0, 0.25]), values.dataset)
+    assert (read.text, read.side) == ("0.5, −1, 0.25", None)
+
+
+def test_a_space_can_be_seen():
+    session = Session(RunConfig(task=TaskName.CHARACTERS, hidden=3))
+    session.dynamics.words = (" ", "a")
+    assert label(session, shown_token) == "the mean of “␣”, “a”"
+    answers = np.eye(len(session.dataset.classes))[session.dataset.classes.index(" ")]
+    assert read_out(answers, session.dataset, shown_token).text == "␣ 100.0%"

@@ -1,0 +1,21 @@
+"""What was measured of a network is there when its epoch is shown again."""
+
+from rnnviz.config import RunConfig
+from rnnviz.probe.kept_results import KeptResults
+from rnnviz.probe.session import Session
+from rnnviz.run.schedule import Position
+
+
+def test_equal_weights_have_one_result_and_the_oldest_is_dropped():
+    session, archive = Session(RunConfig(hidden=3)), KeptResults(2)
+    first, answers = session.state, iter(range(9))
+    ask = lambda state, question="worth": archive.ask(state, question, lambda: next(answers))  # noqa: E731
+    assert [ask(first), ask(first), ask(first, "other")] == [0, 0, 1]
+    session.player.advance(2)
+    session.player.go_to(Position(0))
+    assert session.state is not first
+    assert ask(session.state) == 0, "the same weights"
+    session.player.back_to_now()
+    assert ask(session.state) == 2
+    assert ask(first) == 0, "asked for last, so it was kept"
+    assert ask(first, "other") == 3

@@ -1,0 +1,132 @@
+"""Questions about the gradients of a run, and what is kept of the answers."""
+
+import numpy as np
+import pytest
+
+from rnnviz.config import RunConfig
+from rnnviz.engine.training import train_examples
+from rnnviz.presets import PRESETS
+from rnnviz.probe import gradient_query as module
+from rnnviz.probe import pieces
+from rnnviz.probe.gradient_query import next_steps
+from rnnviz.probe.gradients import Objective
+from rnnviz.probe.health import health
+from rnnviz.probe.memory_lab import flow
+from rnnviz.probe.session import Session
+from tests.lag_profile import lag_profile
+from tests.sampling import each_row
+
+CONFIG = RunConfig(hidden=6, init_scale=0.3, epochs=60)
+PRESET = [(task, p) for task, presets in PRESETS.items() for p in presets]
+
+
+@pytest.fixture
+def run():
+    session = Session(CONFIG)
+    session.player.advance(10)
+    return session
+
+
+def query_of(session, text=None):
+    return session.gradient_query(session.inspect(text), Objective.LOSS)
+
+
+#: What is asked of the phrase, and of the run alone.
+OF_PHRASE = {"reach", "jacobians", "connectivity", "by_token"}
+QUESTIONS = [*OF_PHRASE, "lag", "next_steps", "compare", "by_length"]
+
+
+def test_an_answer_is_kept_until_what_it_is_about_changes(run):
+    def answers(text=None):
+        return {name: getattr(run.gradients, name)(query_of(run, text)) for name in QUESTIONS}
+
+    first, second, other = answers(), answers(), answers("not good")
+    assert all(first[name] is second[name] for name in QUESTIONS)
+    differing = {name for name in QUESTIONS if other[name] is not first[name]}
+    assert differing == OF_PHRASE
+    for _ in range(2):
+        run.player.advance(1)
+        later = answers()
+        assert all(first[name] is not later[name] for name in QUESTIONS)
+    # The lag is made of pieces, which are kept, too.
+    assert len(run.gradients._memo._results) == len(QUESTIONS) + 1
+
+
+def test_of_much_data_the_lag_is_that_of_a_random_sample_first(run, monkeypatch):
+    query = query_of(run)
+    monkeypatch.setattr(pieces, "_WORK", 60 * query.state.parameters.theta.size)
+    coarse, every = run.gradients.lag(query), len(run.dataset.train)
+    assert 5 < coarse.sequences < every / 2
+    assert run.gradients.lag(query) is coarse
+    while run.gradients.read_on(query, 1e-5):
+        assert coarse.sequences < run.gradients.lag(query).sequences < every
+    found = run.gradients.lag(query)
+    whole = lag_profile(query.state.parameters, query.examples, query.objective)
+    assert found.sequences == whole.sequences == every
+    for name in ("median", "mean", "low", "high", "bound"):
+        np.testing.assert_allclose(getattr(found, name), getattr(whole, name), rtol=1e-12)
+
+
+def test_the_lag_is_that_of_all_training_sequences_and_of_its_objective(run):
+    loss = run.gradients.lag(query_of(run))
+    assert loss.sequences == len(run.dataset.train)
+    assert len(loss.median) == max(len(example.inputs) for example in run.dataset.train)
+    margin = run.gradients.lag(query_of(run)._replace(objective=Objective.MARGIN))
+    assert margin.objective is Objective.MARGIN
+    assert not np.allclose(loss.median, margin.median)
+
+
+def test_the_reach_is_of_the_last_answer_alone():
+    """Earlier answers add gradients at other lags: the lag profile leaves them out, too."""
+    session = Session(RunConfig(task="brackets", hidden=6, init="xavier", batch=16, epochs=9))
+    query, example = query_of(session), session.inspect().example
+    profile = session.gradients.lag(query._replace(examples=[example]))
+    found = session.gradients.reach(query)
+    np.testing.assert_allclose(found.norms[::-1], profile.median, rtol=1e-9)
+    assert not np.allclose(found.norms, flow(query).norms)
+    margin = query._replace(objective=Objective.MARGIN)
+    assert session.gradients.reach(margin).objective is Objective.MARGIN
+
+
+def test_with_one_answer_the_reach_is_the_gradient_of_the_phrase(run):
+    query = query_of(run)
+    np.testing.assert_array_equal(run.gradients.reach(query).norms, flow(query).norms)
+
+
+# The next steps
+
+
+def test_the_first_step_surveyed_is_the_one_that_training_takes(run):
+    steps = next_steps(query_of(run), 4)
+    config = run.run.schedule.last
+    after = train_examples(run.state, run.run._borrow_buffers(), config, 1)
+    for name, before in run.state.parameters.named().items():
+        moved = np.linalg.norm(after.parameters[name] - before) / np.linalg.norm(before)
+        assert steps.ratios[name][0] == pytest.approx(moved, rel=1e-9)
+    assert len(steps.entries) == 4
+
+
+def test_of_a_large_network_and_at_the_end_of_an_epoch_fewer_steps_are_surveyed(run, monkeypatch):
+    work = run.state.parameters.theta.size * max(len(e.inputs) for e in run.dataset.train)
+    for limit, count in ((12 * work, 12), (work // 2, 6), (1, 2)):
+        monkeypatch.setattr(module, "_WORK", limit)
+        assert len(next_steps(query_of(run), 12).entries) == count
+    monkeypatch.undo()
+    for _ in range(56):
+        run.player.step_phrase()
+    assert len(next_steps(query_of(run), 32).entries) == 2
+
+
+# Every task
+
+
+@each_row(("task", "preset"), PRESET, ids=lambda value: getattr(value, "label", value))
+def test_every_preset_can_be_asked_everything(task, preset):
+    session = Session(preset.config())
+    session.run.train(session.run.batch)
+    query = session.gradient_query(session.inspect(), Objective.LOSS)
+    assert np.isfinite(session.gradients.lag(query).median).all()
+    steps = len(session.inspect().unrolled(0))
+    assert session.gradients.connectivity(query).sizes.shape[1] == steps
+    state = session.state
+    assert len(health(state.parameters, query.trace, session.settings, state.slots)) == 6

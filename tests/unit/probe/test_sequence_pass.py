@@ -1,0 +1,117 @@
+"""One sequence's way through the network, against the formulas."""
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from rnnviz.cells import cell_names
+from rnnviz.config import RunConfig
+from rnnviz.engine.batch import collate
+from rnnviz.engine.initializers import initial_parameters
+from rnnviz.engine.parameters import Architecture
+from rnnviz.engine.training import record
+from rnnviz.probe.sequence_pass import MOST_UNITS, sequence_pass
+from rnnviz.tasks.example import Example
+from tests.sampling import each_row
+
+TOKENS = np.array([3, 0, 4, 1, 2])
+SOURCE = np.array([1, 0, 2])
+
+
+def passed(kind="elman", source=False, hidden=6, layers=1, **read):
+    """The pass of a sequence of five words, or of a translation, its weights, and the trace."""
+    of = Architecture(5, hidden, 3, kind, layers=layers, source=3 if source else 0)
+    parameters = initial_parameters(of, RunConfig(init_scale=0.7, seed=2))
+    tokens = read.get("tokens", TOKENS)
+    targets = np.ones(len(tokens) if source or read.get("every") else 1, int)
+    example = Example("", tokens, targets, SOURCE if source else None)
+    trace = record(parameters, collate([example]))
+    return sequence_pass(parameters, trace), parameters, trace
+
+
+def sigmoid(a):
+    return 1 / (1 + np.exp(-a))
+
+
+def read(parameters, prefix, tokens, kind, states):
+    """The kept and the added part, and the states, of every token, by the formulas."""
+    W = {name.removeprefix(prefix): parameters[name] for name in parameters.named()}
+    h, c = states
+    for token in tokens:
+        if kind == "elman":
+            kept, added = W["W_hh"] @ h, W["W_xh"][:, token] + W["b_h"]
+            h = np.tanh(kept + added)
+        elif kind == "gru":
+            r, z = (sigmoid(W[f"W_x{g}"][:, token] + W[f"W_h{g}"] @ h + W[f"b_{g}"]) for g in "rz")
+            candidate = r * (W["W_hn"] @ h + W["b_hn"]) + W["W_xn"][:, token] + W["b_xn"]
+            kept, added = z * h, (1 - z) * np.tanh(candidate)
+            h = kept + added
+        else:
+            sums = {g: W[f"W_x{g}"][:, token] + W[f"W_h{g}"] @ h + W[f"b_{g}"] for g in "ifgo"}
+            kept, added = sigmoid(sums["f"]) * c, sigmoid(sums["i"]) * np.tanh(sums["g"])
+            c = kept + added
+            h = sigmoid(sums["o"]) * np.tanh(c)
+        yield kept, added, (h, c)
+
+
+@each_row("kind", ["elman", "gru", "lstm"])
+@each_row("source", [False, True])
+def test_parts_and_shares_are_those_of_the_formulas(kind, source):
+    found, parameters, trace = passed(kind, source=source)
+    last, rows = (np.zeros(6), np.zeros(6)), []
+    pieces = [("enc.", SOURCE), ("dec.", TOKENS)] if source else [("", TOKENS)]
+    for prefix, tokens in pieces:
+        for kept, added, after in read(parameters, prefix, tokens, kind, last):
+            rows.append((kept, added, after[0]))
+            last = after
+    kept, added, h = (np.array(column) for column in zip(*rows, strict=True))
+    assert found.memory == pytest.approx(kept)
+    assert found.added == pytest.approx(added)
+    assert found.states == pytest.approx(h)
+    sizes = [np.sqrt((part**2).sum(axis=1)) for part in (kept, added)]
+    assert found.share == pytest.approx(sizes[0] / (sizes[0] + sizes[1]))
+    assert found.share[0] == 0
+    assert found.bridge == (3 if source else 0)
+    names = [f"{prefix}W_hh" for prefix, _ in pieces] if kind == "elman" else []
+    assert len(found.weights) == len(names)
+    for W, name in zip(found.weights, names, strict=True):
+        assert (parameters[name] == W).all()
+    assert found.loss == pytest.approx(-np.log(trace.probs[:, 1]).mean())
+
+
+def test_a_verdict_after_every_word_is_that_of_the_words_so_far():
+    found, parameters, _ = passed()
+    for t in range(len(TOKENS)):
+        short = record(parameters, collate([Example("", TOKENS[: t + 1], np.array([1]))]))
+        assert found.answers[t] == pytest.approx(short.probs[0])
+    every, _, trace = passed(every=True)
+    assert (every.answers == trace.probs).all()
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    kind=st.sampled_from(cell_names()), hidden=st.integers(1, 150), layers=st.integers(1, 2),
+    source=st.booleans(), tokens=st.lists(st.integers(0, 4), min_size=1, max_size=12),
+)  # fmt: skip
+@example(kind="rglru", hidden=141, layers=2, source=True, tokens=[0])
+def test_of_many_units_the_largest_of_each_group_are_shown(kind, hidden, layers, source, tokens):
+    found, _, trace = passed(kind, source, hidden, layers, tokens=np.array(tokens))
+    steps, shown = len(tokens) + 3 * source, len(found.units)
+    assert shown <= MOST_UNITS
+    assert shown == -(-hidden // found.group)
+    assert found.states.shape == found.memory.shape == found.added.shape == (steps, shown)
+    assert found.share.shape == found.gradients.shape == (steps,)
+    assert found.finite
+    assert ((found.share >= 0) & (found.share <= 1)).all()
+    sizes = np.concatenate([np.abs(stack.top.h[:, 0]) for stack in trace.stacks]).max(axis=0)
+    for first, unit in zip(range(0, hidden, found.group), found.units, strict=True):
+        assert sizes[unit] == sizes[first : first + found.group].max()
+
+
+@each_row("weight", [1e39, 1e200, np.nan])
+def test_numbers_beyond_all_bounds_are_not_finite(weight):
+    found, parameters, trace = passed()
+    assert found.finite
+    parameters.theta[:] = weight
+    assert not sequence_pass(parameters, record(parameters, trace.batch)).finite

@@ -1,0 +1,177 @@
+"""The command ``rnnviz verify``: it passes on every network, and finds what is wrong."""
+
+import numpy as np
+import pytest
+
+from rnnviz import cli
+from rnnviz.config import Gradient, RunConfig, TaskName
+from rnnviz.engine import optimizers
+from rnnviz.engine.trace import Trace
+from rnnviz.probe import textbook, verification
+from rnnviz.probe.verification import Check, apart
+from rnnviz.run.run import Run
+from tests.sampling import each_row, singly
+
+QUICK = ("--hidden", "5", "--epochs", "2", "--lr", "0.01")
+
+
+@pytest.fixture
+def verify(capsys):
+    """Runs the command; its code, and the lines under each mark."""
+
+    def verify(*options):
+        code = cli.main(["verify", *map(str, options)], open_page=None, every_picture=None)
+        lines = capsys.readouterr().out.splitlines()
+        return code, {
+            mark: [line[9:] for line in lines if line.startswith(mark)]
+            for mark in ("ok", "FAILED", "skipped", "note")
+        }
+
+    return verify
+
+
+def test_differences_are_relative():
+    assert apart([1.0, 2.5], [1.0, 2.0]) == 0.25
+    assert apart([0.0, 1.0], [-np.inf, 1.0]) == np.inf
+    assert apart(1e-6, 0.0) == pytest.approx(1e-3)
+    assert not Check("", why="it has no meaning").failed
+
+
+@each_row("number", [np.nan, np.inf, -np.inf])
+def test_what_is_not_finite_fails_even_if_it_is_the_same(number):
+    assert Check("", apart([number, 1.0], [number, 1.0]), 1.0).failed
+    assert Check("", apart([number, 1.0], [0.0, 1.0]), 1.0).failed
+    assert Check("", apart([0.0, 1.0], [number, 1.0]), 1.0).failed
+    assert Check("", number, np.inf).failed
+
+
+def nan_in(name):
+    """A gradient with a NaN in a parameter."""
+
+    def gradient(trace, right=Trace.gradient.fget):
+        found = right(trace)
+        found[name].flat[0] = np.nan
+        return found
+
+    return property(gradient)
+
+
+@each_row("name", ["W_xh", "b_h", "b_y"])
+def test_a_nan_in_a_gradient_is_found_and_its_parameter_named(verify, name):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Trace, "gradient", nan_in(name))
+        code, lines = verify(*QUICK)
+    assert code == 1
+    for method in ("the complex step", "central differences"):
+        assert any(f"gradient, by {method}; worst {name}" in line for line in lines["FAILED"])
+
+
+def test_the_default_run_passes_every_check(verify):
+    code, lines = verify("--epochs", 300)
+    assert (code, lines["FAILED"], lines["skipped"]) == (0, [], [])
+    assert len(lines["ok"]) == 20
+
+
+#: The options of every cell.
+CELLS = {
+    "elman": ("--cell", "elman"),
+    "relu": ("--cell", "elman", "--activation", "relu"),
+    "gru": ("--cell", "gru"),
+    "lstm": ("--cell", "lstm"),
+}
+
+
+@singly(
+    task=TaskName,
+    cell=CELLS,
+    layers=["1", "2", "3"],
+    how=[
+        ("sgd", "float64", "xavier"),
+        ("momentum", "float32", "identity"),
+        ("rmsprop", "float64", "orthogonal"),
+        ("adam", "float32", "normal"),
+    ],
+)
+def test_every_network_passes(verify, task, cell, layers, how):
+    optimizer, dtype, init = how
+    code, lines = verify(
+        *QUICK, "--task", task, *cell, "--layers", layers, "--batch", 16,
+        "--optimizer", optimizer, "--dtype", dtype, "--init", init, "--clip-by", "norm",
+    )  # fmt: skip
+    assert (code, lines["FAILED"]) == (0, [])
+    assert len(lines["ok"]) + len(lines["skipped"]) == 20
+
+
+def test_what_only_rounding_error_lets_through_closed_relus_is_no_exponent(verify):
+    """The product has rank 2; as computed, its third direction is not quite lost."""
+    code, lines = verify(
+        *QUICK, "--task", "waves", *CELLS["relu"], "--layers", 3, "--batch", 16,
+        "--optimizer", "momentum", "--dtype", "float32", "--init", "identity", "--clip-by", "norm",
+    )  # fmt: skip
+    assert (code, lines["FAILED"]) == (0, [])
+
+
+def test_the_notebooks_gradient_is_told_and_the_exact_one_checked(verify):
+    code, lines = verify("--epochs", 60, "--init-scale", 0.1, "--gradient", Gradient.NOTEBOOK)
+    assert (code, lines["FAILED"]) == (0, [])
+    (note,) = lines["note"]
+    assert note.startswith("the notebook's gradient is wrong in W_xh, W_hh, b_h: ")
+
+
+def test_a_gradient_of_zero_is_not_clipped():
+    assert textbook.update(np.zeros(3), (), 1, RunConfig(clip_by="norm")).tolist() == [0] * 3
+
+
+def test_a_run_that_broke_is_checked_where_it_was_left(verify):
+    code, lines = verify("--lr", 10)
+    assert (code, lines["FAILED"]) == (0, [])
+    assert any(line.startswith("epoch 1 revisited") for line in lines["ok"])
+
+
+def flipped(trace, right=Trace.gradient.fget):
+    """The gradient with a wrong sign."""
+    gradient = right(trace)
+    np.negative(gradient["W_hh"], gradient["W_hh"])
+    return gradient
+
+
+def doubled(right):
+    return lambda *given: 2 * right(*given)
+
+
+def planted(name):
+    """A fault of the engine or of an analysis."""
+    at, jacobian = Run.at, verification.StateTransition.jacobian
+    read = verification.record
+    return {
+        "gradient": (Trace, "gradient", property(flipped)),
+        "momentum": (optimizers, "MOMENTUM", 0.8),
+        "jacobian": (verification.StateTransition, "jacobian", doubled(jacobian)),
+        "exponents": (verification, "lyapunov_exponents", doubled(verification.lyapunov_exponents)),
+        "replay": (Run, "at", lambda run, position: at(run, position._replace(offset=0))),
+        "weights": (
+            verification,
+            "record",
+            lambda own, *more: read(own.like(2 * own.theta), *more),
+        ),
+    }[name]
+
+
+@each_row(
+    ("name", "found"),
+    [
+        ("gradient", "gradient, by the complex step; worst W_hh"),
+        ("gradient", "gradient, by central differences; worst W_hh"),
+        ("momentum", "one step of momentum"),
+        ("jacobian", "product of the last"),
+        ("exponents", "Lyapunov exponents: their sum"),
+        ("replay", "revisited: bytes that differ"),
+        ("weights", "outputs, from the equations"),
+    ],
+)
+def test_a_planted_fault_is_found(verify, name, found):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(*planted(name))
+        code, lines = verify(*QUICK, "--init-scale", 0.3, "--optimizer", "momentum")
+    assert code == 1
+    assert any(found in line for line in lines["FAILED"])

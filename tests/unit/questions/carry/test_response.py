@@ -1,0 +1,56 @@
+"""What words change in units: the matrix, and the bars of the chosen word."""
+
+import numpy as np
+import pytest
+
+from rnnviz.probe.selectivity import Response
+from rnnviz.questions.carry.pictures import Moved, response_matrix
+from tests.sampling import each_row
+
+MEANS = np.array([[1.0, -0.5], [0.1, 0.2], [-0.9, 0.4]])
+RESPONSE = Response(("not", "<b>"), MEANS, np.array([3, 1]), np.array([0, 2, 1]))
+MOVED = Moved("not", MEANS[:, 0])
+
+
+def test_matrix_and_bars_share_their_rows_and_the_chosen_ones_are_framed():
+    drawn = response_matrix(RESPONSE, MOVED, 1, "Δh").figure
+    (cells, bars), layout = drawn.data, drawn.layout
+    assert np.array(cells.z) == pytest.approx(MEANS[[0, 2, 1]], abs=1e-6)
+    assert cells.zmin == -cells.zmax < 0
+    assert np.array(bars.x) == pytest.approx(MEANS[[0, 2, 1], 0], abs=1e-6)
+    assert tuple(cells.y) == tuple(bars.y) == ("0", "2", "1")
+    assert layout.meta["units"] == [0, 2, 1]
+    column, row = layout.shapes
+    assert (column.x0, column.x1) == (-0.5, 0.5)
+    assert (row.y0, row.y1) == (1.5, 2.5)
+    assert layout.xaxis.domain[0] > layout.xaxis2.domain[1]
+
+
+def test_words_are_named_as_they_are_and_the_chosen_one_stands_out():
+    drawn = response_matrix(RESPONSE, Moved("<b>", MEANS[:, 1]), 0, "Δh").figure
+    assert drawn.data[0].x == ("not", "&lt;b&gt;")
+    assert drawn.layout.xaxis.ticktext == ("not", "<b>&lt;b&gt;</b>")
+
+
+@each_row("chosen", ["w0", "w3", "elsewhere"])
+def test_of_many_units_and_words_some_are_named_the_chosen_ones_among_them(chosen):
+    """Units that never change can be drawn."""
+    words = tuple(f"w{k}" for k in range(40))
+    still = Response(words, np.zeros((256, 40)), np.ones(40, int), np.arange(256))
+    drawn = response_matrix(still, Moved(chosen, np.full(256, np.nan)), 9, "Δh").figure
+    assert drawn.layout.yaxis.tickvals == ("9",)
+    assert drawn.layout.meta["units"] == sorted([*range(0, 256, 4), 9])
+    assert len(drawn.data[1].x) == 65
+    assert drawn.layout.title.text == "Δh; 1 in 4"
+    assert (chosen in drawn.layout.xaxis.tickvals) == (chosen in words)
+    assert len(drawn.layout.xaxis.tickvals) <= 24
+    assert len(drawn.layout.shapes) == 1 + (chosen in words)
+    assert drawn.data[0].zmax > 0
+
+
+def test_the_names_of_many_words_are_upright_and_the_chosen_one_has_room():
+    words = tuple(f"w{k}" for k in range(40))
+    still = Response(words, np.zeros((4, 40)), np.ones(40, int), np.arange(4))
+    axis = response_matrix(still, Moved("w3", np.zeros(4)), 0, "Δh").figure.layout.xaxis
+    assert axis.tickangle == -90
+    assert axis.tickvals[:4] == ("w0", "w3", "w6", "w8")

@@ -1,0 +1,84 @@
+"""The share of every token in the gradient: now, and over the epochs."""
+
+import numpy as np
+import pytest
+
+from rnnviz.charts.theme import LIGHT
+from rnnviz.charts.two_moments import TwoMoments
+from rnnviz.probe.gradient_rows import EpochSeries
+from rnnviz.probe.token_contribution import TokenContribution
+from rnnviz.questions.feed.token_shares import share_columns, share_map
+from rnnviz.run.history import Course
+from tests.sampling import each_row
+
+WORDS = ["a", "b", "<i>c"]
+
+
+def history(epochs, tokens=3):
+    """Shares by token that differ from epoch to epoch, and for W_hh and W_xh."""
+    shares = [np.roll(np.arange(1.0, tokens + 1), k) for k in range(len(epochs))]
+    rows = tuple(TokenContribution(s / s.sum(), s[::-1] / s.sum()) for s in shares)
+    return EpochSeries(np.array(epochs), rows)
+
+
+SHARES = np.array([0.5, 0.125, 0.375])
+
+
+@each_row(("name", "words"), [("W_hh", "recurrent"), ("W_xh", "input")])
+def test_a_share_is_a_bar_in_the_column_of_its_token(name, words):
+    drawn = share_columns(TwoMoments(SHARES), name, WORDS)
+    bars, _ = drawn.figure.data
+    np.testing.assert_allclose(bars.y, SHARES, rtol=1e-6)
+    assert list(map(float, bars.customdata)) == list(SHARES)
+    assert bars.text == ("50%", "12%", "38%")
+    assert list(bars.x) == [0, 1, 2]
+    assert drawn.figure.layout.meta["x"] == "token"
+    assert drawn.figure.layout.title.text.endswith(f"{words} weights")
+
+
+def test_the_shares_at_another_moment_are_outlines_in_the_same_columns():
+    then = np.array([0.125, 0.75, 0.125])
+    drawn = share_columns(TwoMoments(SHARES, "epoch 3", then), "W_hh", WORDS).figure
+    bars, outlined = drawn.data
+    corners = [y for y in outlined.y if y]
+    assert corners == [0.125, 0.125, 0.75, 0.75, 0.125, 0.125]
+    assert (outlined.name, outlined.line.dash) == ("epoch 3", "dashdot")
+    assert outlined.x[0] < 0 - bars.width / 2 and outlined.x[1] > bars.width / 2
+    assert drawn.layout.title.text.endswith("; outlined: epoch 3")
+    assert drawn.layout.yaxis.ticktext[-1] == "100%", "both are in sight"
+    ((name, values),) = drawn.layout.meta["columns"]
+    assert (name, list(values)) == ("epoch 3", list(then)), "in the numbers, too"
+
+
+def test_of_many_tokens_only_the_bars_have_room():
+    bars, _ = share_columns(TwoMoments(np.full(30, 1 / 30)), "W_hh", ["w"] * 30).figure.data
+    assert not bars.text
+
+
+@each_row(
+    ("shares", "top", "end"),
+    [(np.full(100, 0.02), "2%", 0.0224), (np.ones(1), "100%", 1.12), (np.zeros(1), "100%", 1.12)],
+)
+def test_the_axis_holds_all_shares_and_no_more(shares, top, end):
+    words = ["w"] * len(shares)
+    axis = share_columns(TwoMoments(shares), "W_hh", words).figure.layout.yaxis
+    assert axis.ticktext[-1] == top
+    assert axis.range[1] == pytest.approx(end)
+
+
+def test_the_map_has_a_row_a_token_and_shows_small_shares(history_of):
+    series, course = history([0, 10, 20]), Course(history_of(20), 20, shown=10)
+    drawn = share_map(series, "W_xh", WORDS, course).figure
+    (cells,) = drawn.data
+    assert list(cells.x) == [0, 10, 20]
+    np.testing.assert_allclose(cells.z, series.column("W_xh").T, rtol=1e-6)
+    assert (cells.zmin, cells.zmax) == (0, 1)
+    assert list(drawn.layout.yaxis.ticktext) == ["a", "b", "&lt;i&gt;c"]
+    assert drawn.layout.yaxis.range == (3.5, 0.5)
+    assert any(shape.type == "line" and shape.x0 == 10 for shape in drawn.layout.shapes)
+    # Between 0 and 1 the colour goes by the square root.
+    places, colors = zip(*cells.colorscale, strict=True)
+    assert (colors[0], colors[-1]) == (LIGHT.neutral, LIGHT.magnitude)
+    reds = [int(color[1:3], 16) for color in colors]
+    drop = [(reds[0] - red) / (reds[0] - reds[-1]) for red in reds]
+    np.testing.assert_allclose(drop, np.sqrt(places), atol=0.01)

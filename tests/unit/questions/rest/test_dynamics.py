@@ -1,0 +1,150 @@
+"""The phase portrait and its fixed points."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from rnnviz.charts.color_math import contrast, mixed
+from rnnviz.charts.theme import DARK, LIGHT
+from rnnviz.probe.fixed_points import FixedPoint
+from rnnviz.probe.phase_portrait import FlowField, Portrait, Readout, Rest
+from rnnviz.probe.projection import Plane, Projection
+from rnnviz.questions.rest.pictures import Told, phase_plane, point_spectrum
+from tests.sampling import each_row
+from tests.unit.charts.unpacked import by_name
+
+#: With 17 arrows on an axis a cell is 1 wide and 2 high.
+SPANS = ((0.0, 17.0), (0.0, 34.0))
+PLANE = Plane(Projection(np.zeros(2), np.eye(2), np.array([3.0, 1.0])), explained=(0.75, 0.25))
+READOUTS = (Readout("<b>yes</b> 90%", 1), Readout("no", 0), Readout("no", 0))
+
+
+def point(speed=1e-30, eigenvalues=(0.5, 0.25), directions=()):
+    values, directions = np.array(eigenvalues, complex), np.array(directions).reshape(-1, 2)
+    return FixedPoint(np.zeros(2), speed, values, directions, np.array([0.1, 0.9]), 3)
+
+
+POINTS = (point(), point(eigenvalues=(1.5, 0.5), directions=[[1.0, 0.0]]), point(speed=1e-9))
+RESTS = [Rest(*both, held="<i>") for both in zip(POINTS, READOUTS, strict=True)]
+
+
+def portrait(moves=((0.5, 0.0), (0.0, 200.0)), paths=1):
+    moves, path = np.array(moves), np.array([[1.0, 1.0], [2.0, 2.0], [3.0, 1.0]])
+    positions = np.array([[5.0, 5.0], [6.0, 6.0], [7.0, 7.0]])
+    corners, line = np.array([[0.5, 1.0], [10.5, 1.0]]), np.array([[5.0, 6.0], [7.0, 6.0]])
+    field = FlowField(corners, moves, np.linalg.norm(moves, axis=1))
+    return Portrait(SPANS, field, (path,) * paths, path, positions, (line,))
+
+
+def arrows(**options):
+    """The corners of every arrow, (n, 5, 2), and what its root says."""
+    _, lines, roots, *_ = phase_plane(portrait(**options), PLANE).figure.data
+    corners = np.array([lines.x, lines.y], float).T.reshape(-1, 6, 2)
+    assert np.isnan(corners[:, 5]).all(), "a gap after each"
+    return corners[:, :5], np.array(roots.customdata)
+
+
+def test_points_have_a_sign_a_count_and_their_facts_by_kind_and_the_colour_of_their_class():
+    drawn = phase_plane(portrait(), PLANE, RESTS, Told(words=("not", "<i>good</i>"), chosen=1))
+    named = by_name(drawn)
+    stays, leaves, slow = (named[f"{name} (1)"] for name in ("stays", "leaves", "slow"))
+    looks = [(one.marker.symbol, one.marker.size) for one in (stays, leaves, slow)]
+    assert looks == [("circle", 15), ("circle-open", 13), ("circle", 8)]
+    assert (list(leaves.x), list(leaves.y)) == ([6], [6])
+    assert stays.marker.color == (LIGHT.positive,)
+    assert leaves.marker.color == leaves.marker.line.color == (LIGHT.negative,)
+    assert [list(one.customdata) for one in (stays, leaves, slow)] == [[0], [1], [2]]
+    assert stays.text[0].startswith("held: &lt;i&gt;<br>read as &lt;b&gt;yes&lt;/b&gt; 90%<br>")
+    *_, ring, names = drawn.figure.data
+    assert list(ring.x) == [6], "the chosen one"
+    assert names.text == ("&lt;i&gt; rests here", "&lt;i&gt;good&lt;/i&gt;", "not", "start")
+    assert any(list(s.x)[:2] == [5, 7] and s.line.color == LIGHT.text for s in drawn.figure.data)
+    values = [rest._replace(readout=Readout("0.5")) for rest in RESTS]
+    neutral = by_name(phase_plane(portrait(), PLANE, values, theme=DARK))
+    assert neutral["stays (1)"].marker.color == (DARK.text,)
+
+
+def test_points_of_other_inputs_are_smaller_and_named():
+    other = RESTS[0]._replace(own=False, held="bad")
+    drawn = phase_plane(portrait(), PLANE, [RESTS[1], other], Told())
+    small, large = [s for s in drawn.figure.data if s.name in ("stays (1)", "leaves (1)")]
+    assert (small.name, small.showlegend, large.showlegend) == ("stays (1)", False, True)
+    assert small.marker.size < large.marker.size
+    assert drawn.figure.data[-1].text == ("start", "bad")
+
+
+def test_the_ends_of_paths_have_the_colour_of_what_is_read_there():
+    told = Told(ends=np.array([0, 1, 1]), classes=("no", "<yes>"))
+    named = by_name(phase_plane(portrait(paths=3), PLANE, (), told))
+    no, yes = named["ends: no"], named["ends: &lt;yes&gt;"]
+    assert (no.marker.color, yes.marker.color) == (LIGHT.negative, LIGHT.positive)
+    assert (list(no.x), list(yes.x)) == ([3], [3, 3])
+    plain = by_name(phase_plane(portrait(), PLANE))["ends in training"]
+    assert plain.marker.color == LIGHT.muted
+
+
+def test_a_long_way_is_a_few_lines_that_join():
+    path = np.cumsum(np.ones((200, 2)), axis=0)
+    drawn = phase_plane(replace(portrait(), probe=path), PLANE, (), Told(words=("a",) * 199))
+    steps = [list(s.x) for s in drawn.figure.data if s.marker.symbol == "arrow"]
+    assert len(steps) == 24
+    assert all(one[-1] == two[0] for one, two in pairwise(steps))
+    assert (steps[0][0], steps[-1][-1]) == (1, 200)
+    assert drawn.figure.data[-1].text == ("start",), "too many words to name"
+
+
+def test_an_arrow_grows_with_its_step_up_to_a_cell():
+    corners, exact = arrows()
+    (right, up), cell = corners[:, 1] - corners[:, 0], np.array([1.0, 2.0])
+    assert right == pytest.approx((0.8 * 0.5, 0))
+    assert up == pytest.approx((0, 0.8 * 2))
+    assert exact.tolist() == [[0.5, 0, 0.5], [0, 200, 200]]
+    # The sides of the head are 0.28 of the shaft, turned by half a radian.
+    for shaft, sides in zip((right, up), corners[:, [2, 4]] - corners[:, [1]], strict=True):
+        for side, angle in zip(sides / cell, (0.5, -0.5), strict=True):
+            turned = complex(*shaft / cell) * np.exp(1j * angle)
+            assert complex(*side) == pytest.approx(-0.28 * turned, abs=1e-6)
+
+
+@each_row("moves", [((0, 0), (0, 0)), ((np.inf, 0), (0, -np.inf)), ((np.nan, 0), (0, np.nan))])
+def test_a_state_that_does_not_move_or_beyond_all_numbers_has_no_arrow(moves):
+    corners, _ = arrows(moves=moves)
+    assert (corners == corners[:, :1]).all()
+
+
+@each_row("theme", [LIGHT, DARK], ids=["light", "dark"])
+def test_many_paths_are_fainter_than_few_but_visible(theme):
+    drawn = [phase_plane(portrait(paths=n), PLANE, theme=theme).figure for n in (1, 60, 500)]
+    opacities = [figure.data[0].opacity for figure in drawn]
+    assert opacities == sorted(opacities, reverse=True)
+    seen = mixed(theme.background, drawn[2].data[0].line.color, opacities[2])
+    assert contrast(seen, theme.background) > 1.2
+
+
+@each_row(("beyond", "remark"), [(0, ""), (3, " (3 points lie far outside)")])
+def test_the_axes_say_how_much_they_explain_and_the_title_what_lies_outside(beyond, remark):
+    shown = replace(portrait(), beyond=beyond)
+    layout = phase_plane(shown, PLANE, (), Told("The plane")).figure.layout
+    assert layout.title.text == f"The plane{remark}"
+    assert layout.xaxis.title.text == "component 1: 75% of what varies"
+    assert layout.yaxis.title.text == "component 2: 25% of what varies"
+    assert (layout.xaxis.range, layout.yaxis.range) == SPANS
+
+
+def test_eigenvalues_are_by_the_unit_circle_and_the_largest_are_framed():
+    pair = RESTS[0]._replace(point=point(eigenvalues=(0.3 + 0.4j, 0.3 - 0.4j, 0.1)))
+    drawn = point_spectrum(pair, "step")
+    ring, dots = drawn.figure.data
+    assert list(dots.y) == pytest.approx([0.4, -0.4, 0])
+    assert list(ring.y) == pytest.approx([0.4, -0.4])
+    assert dots.text[0] == f"|λ| = 0.5<br>time constant {float(-1 / np.log(0.5))!r} steps"
+    layout = drawn.figure.layout
+    assert (layout.shapes[0].type, layout.shapes[0].x1) == ("circle", 1)
+    told = [note.text for note in layout.annotations]
+    assert told[2:] == ["largest |λ|", "0.5", "memory (steps)", "1.44"]
+    assert layout.xaxis.range[1] == 1.2
+    outside = point_spectrum(RESTS[1]).figure
+    assert outside.layout.xaxis.range[1] > 1.5
+    assert list(outside.data[0].x) == [1.5]

@@ -1,0 +1,20 @@
+"""Callbacks of Streamlit's widgets."""
+
+from contextlib import nullcontext
+from types import SimpleNamespace
+
+import pytest
+
+from rnnviz.ui import browser_session
+from rnnviz.ui.browser_session import on_host
+
+
+def test_a_press_does_not_use_streamlits_state(monkeypatch):
+    """There it could be stopped by another rerun that is already asked for, and be lost."""
+    done, host = [], SimpleNamespace(session="session")
+    seat = SimpleNamespace(borrow=lambda: nullcontext(host))
+    monkeypatch.setattr(browser_session, "get_seat", lambda: seat)
+    press = on_host(lambda session, number: done.append((session, number)))
+    monkeypatch.setattr(browser_session, "get_seat", lambda: pytest.fail("uses the state"))
+    press(3)
+    assert done == [("session", 3)]
