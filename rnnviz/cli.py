@@ -40,7 +40,6 @@ from rnnviz.files.opened import is_run
 from rnnviz.files.output import FILES, Content, EveryPicture, write
 from rnnviz.files.recording import StoredRecording
 from rnnviz.files.recording_file import is_recording
-from rnnviz.files.results import ResultFile, result_csv, result_files
 from rnnviz.files.run_reader import stored_run
 from rnnviz.files.script import ScriptError
 from rnnviz.files.weights_reader import Known, read_weights, words_of
@@ -55,6 +54,7 @@ from rnnviz.probe.verification import (
     step_check,
     train_in_halves,
 )
+from rnnviz.questions.wrong.results_csv import ResultFile, result_csv, result_files
 from rnnviz.tasks.columns import Form, columns_of
 from rnnviz.tasks.csv_table import TaskError, read_bytes
 from rnnviz.tasks.dataset import Dataset

@@ -7,19 +7,12 @@ from enum import StrEnum
 from html import escape, unescape
 
 from rnnviz.presets import Preset
-from rnnviz.probe.questions import DynamicsQuestion, GradientQuestion, StateQuestion, TrainQuestion
+from rnnviz.probe.questions import PAGES, page_of
 from rnnviz.probe.session import Session
 from rnnviz.probe.story import Story
 
 #: Sentences of more characters are written smaller in a narrow window, in two steps.
 LONG, LONGER = 84, 112
-#: The page of the questions of a kind.
-PAGES: dict[type[StrEnum], str] = {
-    TrainQuestion: "train",
-    StateQuestion: "hidden",
-    GradientQuestion: "gradients",
-    DynamicsQuestion: "dynamics",
-}
 
 
 def story_line(told: Story, body: str, broken: bool) -> str:
@@ -44,7 +37,7 @@ def plain(html: str) -> str:
 
 def question_link(question: StrEnum, text: str = "") -> str:
     """A button that opens the tab of a question; without a ``text`` it says the question."""
-    page = PAGES[type(question)].capitalize().replace("Hidden", "Hidden states")
+    page = page_of(question).capitalize().replace("Hidden", "Hidden states")
     return (
         f'<button class="rnnviz-go" data-question="{escape(question)}" '
         f'title="{page}: {escape(question)}">{escape(text or question)}</button>'
@@ -61,9 +54,8 @@ def preset_link(preset: Preset) -> str:
 
 def ask(session: Session, question: str) -> str:
     """Make ``question`` the one that its page answers; returns the page, "" if there is none."""
-    for lab in session.asking:
-        kind: type[StrEnum] = type(lab.question)
+    for page, kind in PAGES.items():
         if question in list(kind):
-            lab.question = kind(question)
-            return PAGES[kind]
+            session.questions[page] = kind(question)
+            return page
     return ""

@@ -25,7 +25,7 @@ from rnnviz.page.command import QUICK
 from rnnviz.page.session_host import SLICE, SessionHost
 from rnnviz.probe.session import Session
 from rnnviz.ui.time_limit import time_limit
-from rnnviz.ui.viewer import Viewer
+from rnnviz.ui.viewer import UnavailableError, Viewer
 
 Command = Callable[[SessionHost], object]
 #: Seconds after which a computing thread yields the GIL. Every matrix product releases the GIL and
@@ -114,7 +114,7 @@ class Actor:
     def borrow(self) -> Iterator[SessionHost]:
         """The host, for one run of Streamlit's script; training stops until it is returned.
 
-        Raises EndedError, and TimeoutError after BORROW_TIMEOUT.
+        Raises EndedError, and UnavailableError after BORROW_TIMEOUT.
         """
         loan = _Loan()
         self._put(loan)
@@ -127,7 +127,7 @@ class Actor:
         except TimeoutError:
             if not loan.host.cancel():
                 self._loop.call_soon_threadsafe(loan.returned.set)
-            raise TimeoutError(BUSY) from None
+            raise UnavailableError(BUSY) from None
         try:
             with np.errstate(all="ignore"):  # as in ``SessionHost.attempt``
                 yield host

@@ -10,6 +10,7 @@ from typing import Any
 
 from rnnviz.charts.picture import Picture
 from rnnviz.files.numbers import Drawn
+from rnnviz.probe.questions import StepView
 from rnnviz.probe.session import Session
 from rnnviz.questions.breaks.tab import live_ablation
 from rnnviz.questions.carry.tab import live_units
@@ -19,7 +20,6 @@ from rnnviz.questions.path.tab import live_way
 from rnnviz.questions.reach.tab import live_reach
 from rnnviz.questions.rest.tab import live_rest
 from rnnviz.questions.right.tab import live_right
-from rnnviz.questions.step.measure import StepView
 from rnnviz.questions.step.tab import draw_step
 from rnnviz.questions.what_if.tab import live_what_if
 from rnnviz.questions.wrong.tab import live_wrong
@@ -99,9 +99,9 @@ def _places(
         while tab.job and tab.job(_SLICE) and time.perf_counter() < until:
             pass
         yield place, tab.draw
-    view = session.step.view
+    view = session.step_view
     try:
-        for session.step.view in StepView:
+        for session.step_view in StepView:
             yield "step", partial(draw_step, session)
     finally:
-        session.step.view = view
+        session.step_view = view

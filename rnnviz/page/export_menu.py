@@ -17,8 +17,8 @@ from rnnviz.files.script import problem_of, script
 from rnnviz.files.weights import safetensors_file, weights_file
 from rnnviz.page.every_picture import every_picture
 from rnnviz.page.replay_menu import replay_menu
+from rnnviz.page.session_registry import get_seat
 from rnnviz.probe.session import Session
-from rnnviz.ui.browser_session import get_seat
 from rnnviz.ui.saved_file import saved
 from rnnviz.ui.stage import place_open
 from rnnviz.ui.style import escaped

@@ -18,9 +18,10 @@ from rnnviz.files.run_archive import MAX_RUN
 from rnnviz.files.run_reader import DataMissingError
 from rnnviz.files.weights_reader import WordsMissingError
 from rnnviz.page.access_guard import is_origin_allowed
-from rnnviz.page.session_registry import FullError, Seat, registry
+from rnnviz.page.session_registry import Seat, registry
 from rnnviz.probe.session import Session
 from rnnviz.tasks.csv_table import TaskError
+from rnnviz.ui.viewer import UnavailableError
 
 #: What is said of a recording, which may grow where it is.
 _COPY = "As it was when you gave it; rnnviz open follows one while it grows."
@@ -45,7 +46,7 @@ async def open_file(request: Request) -> Response:
     name = request.query_params.get("name", "")[:200] or "The file"
     try:
         problem = await asyncio.to_thread(_open, seat, name, content)
-    except (FullError, TimeoutError) as busy:
+    except UnavailableError as busy:
         problem = str(busy)
     return JSONResponse({"problem": problem})
 
@@ -75,7 +76,7 @@ def _open(seat: Seat, name: str, content: bytes) -> str:
         problem, refused = str(missing), ""
     except (TransferError, TaskError) as why:
         problem = str(why)
-    except (FullError, TimeoutError):
+    except UnavailableError:
         raise
     except Exception as why:  # Whatever it is, the reader is told, and the run goes on.
         _LOG.error("not foreseen in %.60r: %.200r", name, why)

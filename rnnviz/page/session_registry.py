@@ -24,8 +24,9 @@ from rnnviz.page.session_host import GONE, RUN, SessionHost
 from rnnviz.probe.session import Session
 from rnnviz.run.share_link import read_link
 from rnnviz.tasks.upload_store import UploadStore
+from rnnviz.ui.browser_session import said_on_page
 from rnnviz.ui.time_limit import time_limit
-from rnnviz.ui.viewer import Scene
+from rnnviz.ui.viewer import Scene, UnavailableError
 
 #: Maximum number of runs that this server keeps. If there are more, the one unwatched for longest
 #: ends. Runs unwatched for less than JUST_NOW seconds don't count: a reloaded page has two.
@@ -40,7 +41,7 @@ FULL = (
 )
 
 
-class FullError(RuntimeError):
+class FullError(UnavailableError):
     """All runs that this server may keep are being watched."""
 
 
@@ -63,7 +64,7 @@ class Seat:
 
     @contextmanager
     def borrow(self) -> Iterator[SessionHost]:
-        """The host of this tab's run, see ``Actor.borrow``; raises FullError, TimeoutError."""
+        """The host of this tab's run, see ``Actor.borrow``; raises UnavailableError."""
         with ExitStack() as loan, time_limit():
             yield self._enter(loan)
 
@@ -166,6 +167,12 @@ class SessionRegistry:
         if not longest.unwatched:
             raise FullError(FULL)
         longest.stop()
+
+
+def get_seat() -> Seat:
+    """The seat of this tab; opening the tab makes a session from its link."""
+    with said_on_page():
+        return registry().seat(st.session_state, st.query_params)
 
 
 @st.cache_resource(show_spinner=False)

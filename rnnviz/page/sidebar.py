@@ -24,11 +24,11 @@ from rnnviz.engine.cell_kinds import cell_of, numbers
 from rnnviz.page.export_menu import export_menu, open_menu
 from rnnviz.page.own_data import own_data, way_back
 from rnnviz.page.session_host import SessionHost
-from rnnviz.page.session_registry import Seat
+from rnnviz.page.session_registry import Seat, get_seat
 from rnnviz.presets import PRESETS, Preset
 from rnnviz.probe.session import Session
 from rnnviz.tasks.registry import TASKS
-from rnnviz.ui.browser_session import first_value, get_seat, on_host, visit
+from rnnviz.ui.browser_session import first_value, on_host, visit
 from rnnviz.ui.stage import place_editor
 from rnnviz.ui.style import escaped
 

@@ -21,7 +21,6 @@ from rnnviz.probe.kept_results import digest
 from rnnviz.probe.memo import Memo
 from rnnviz.probe.phase_portrait import Readout, Rest
 from rnnviz.probe.projection import Plane, fit, plane_of
-from rnnviz.probe.questions import DynamicsQuestion
 from rnnviz.probe.state_transition import FixedInputMap, StateTransition
 from rnnviz.probe.trajectory import Labels, label_tokens, token_targets
 from rnnviz.probe.visited_states import VisitedStates, visit_states
@@ -92,7 +91,6 @@ class DynamicsLab:
     """The choices of the page, the searches asked for, and the results of past ones."""
 
     def __init__(self) -> None:
-        self.question = DynamicsQuestion.REST
         self.holds: dict[bool, Hold] = {}
         self.words: tuple[str, ...] | None = None
         self.typed: str | None = None

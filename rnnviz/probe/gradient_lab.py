@@ -40,7 +40,6 @@ from rnnviz.probe.memory_lab import last_answer_flow
 from rnnviz.probe.optimizer_step_stats import NextStepStats
 from rnnviz.probe.pieces import Pieces, cut
 from rnnviz.probe.probe import phrase_key
-from rnnviz.probe.questions import GradientQuestion
 from rnnviz.probe.token_contribution import TokenContribution
 
 
@@ -59,7 +58,7 @@ class GradientLab:
     """Analyses of the gradients, each cached until its input changes."""
 
     def __init__(self) -> None:
-        self.question, self.band = GradientQuestion.REACH, Band.TRAIN
+        self.band = Band.TRAIN
         self._memo = Memo()
         self.history = gradient_history()
 

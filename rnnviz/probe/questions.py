@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any
 
 
 class TrainQuestion(StrEnum):
@@ -37,10 +37,30 @@ class DynamicsQuestion(StrEnum):
     WAY = "Which way does it take?"
 
 
-class Asking(Protocol):
-    """A lab whose page has a tab for each question."""
+class StepView(StrEnum):
+    """What the page *Step* draws of a moment."""
 
-    question: Any
+    SEQUENCE = "sequence"
+    INSIDE = "cell"
+
+
+#: The questions of every page.
+PAGES: dict[str, type[StrEnum]] = {
+    "train": TrainQuestion,
+    "gradients": GradientQuestion,
+    "hidden": StateQuestion,
+    "dynamics": DynamicsQuestion,
+}
+
+
+def page_of(question: StrEnum) -> str:
+    """The page that answers a question."""
+    return next(page for page, questions in PAGES.items() if isinstance(question, questions))
+
+
+def first_questions() -> dict[str, Any]:
+    """The first question of every page, by page."""
+    return {page: next(iter(questions)) for page, questions in PAGES.items()}
 
 
 def asked(questions: Iterable[StrEnum]) -> tuple[str, ...]:
@@ -48,14 +68,11 @@ def asked(questions: Iterable[StrEnum]) -> tuple[str, ...]:
     return tuple(q.name.lower() for q in questions if q is not next(iter(type(q))))
 
 
-def named(names: Iterable[str]) -> tuple[list[StrEnum], list[str]]:
-    """The questions of these names, and a sentence for each that is none."""
-    pages: tuple[type[StrEnum], ...] = (
-        TrainQuestion, GradientQuestion, StateQuestion, DynamicsQuestion
-    )  # fmt: skip
-    known = {question.name.lower(): question for page in pages for question in page}
+def named(names: Iterable[str]) -> tuple[dict[str, Any], list[str]]:
+    """The questions of these names by page, the first of each, and a sentence for a wrong name."""
+    known = {q.name.lower(): (page, q) for page, questions in PAGES.items() for q in questions}
     problems = [
         f"In the link: ask must be one of {', '.join(known)}, not {name[:40]}. It is left out."
         for name in names if name not in known
     ]  # fmt: skip
-    return [known[name] for name in names if name in known], problems
+    return dict(known[name] for name in reversed([*names]) if name in known), problems

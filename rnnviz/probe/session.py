@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import replace
-from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from rnnviz.cells import OWN
 from rnnviz.config import RunConfig
@@ -24,17 +23,10 @@ from rnnviz.probe.memo import Memo
 from rnnviz.probe.memory_lab import MemoryLab
 from rnnviz.probe.phrase import PhraseInput, first_phrase
 from rnnviz.probe.probe import Probe, inspect, names_of
-from rnnviz.probe.questions import Asking, asked, named
+from rnnviz.probe.questions import StepView, asked, first_questions, named
 from rnnviz.probe.selection import Selection
 from rnnviz.probe.story import Story, story
 from rnnviz.probe.units import UnitLab
-from rnnviz.questions.breaks.measure import SilencingLab
-from rnnviz.questions.carry.measure import UnitHistory
-from rnnviz.questions.linear_probe.measure import LinearProbeLab
-from rnnviz.questions.reach.measure import LengthLab
-from rnnviz.questions.step.measure import StepLab, StepQuery, StepView, Subject
-from rnnviz.questions.what_if.measure import WhatIfLab
-from rnnviz.questions.wrong.measure import ResultsLab
 from rnnviz.run.first_network import FirstNetwork
 from rnnviz.run.playback import Playback
 from rnnviz.run.player import PATIENCE, Player
@@ -47,6 +39,8 @@ from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.upload import Upload
 from rnnviz.tasks.upload_store import UploadStore
 
+L = TypeVar("L")
+
 
 class Session:
     """A run, its data, one phrase, and the labs that analyse them.
@@ -55,8 +49,9 @@ class Session:
     ``selection`` the unit and the token that are marked;
     ``objective``, ``layer``, ``part`` and ``temperature`` are choices of the page. ``draft`` are
     equations that are being typed, ``own_equations`` those of one's own that were used last.
-    ``first`` are weights that the run begins with, instead of random ones; a ``recording`` of this
-    ``dataset`` stands in the place of a run.
+    ``questions`` are those that are asked on the pages, by page. ``first`` are weights that the run
+    begins with, instead of random ones; a ``recording`` of this ``dataset`` takes the place of a
+    run.
     """
 
     def __init__(
@@ -79,17 +74,20 @@ class Session:
         self.objective = Objective.LOSS
         # The topmost layer is the one that is read out.
         self.layer, self._part, self.temperature = self.config.layers - 1, "", 0.7
-        self.step, self.units = StepLab(), UnitLab()
-        self.what_if, self.silencing = WhatIfLab(), SilencingLab()
-        self.linear_probes, self.unit_history = LinearProbeLab(), UnitHistory()
-        self.gradients, self.memory = GradientLab(), MemoryLab()
-        self.dynamics, self.length = DynamicsLab(), LengthLab()
-        self.results = ResultsLab()
+        self.units, self.gradients = UnitLab(), GradientLab()
+        self.memory, self.dynamics = MemoryLab(), DynamicsLab()
+        self._labs: dict[type, Any] = {}
+        self.questions = first_questions()
+        self.step_view = StepView.SEQUENCE
         self.draft: CellDraft | None = None
         self.own_equations = self.config.equations
-        if recording:
-            # The examples of the loop's next step are not known.
-            self.step.subject = Subject.OWN
+
+    def lab(self, kind: type[L]) -> L:
+        """The lab of this kind, which the room of a question brings; made when first asked."""
+        if kind not in self._labs:
+            self._labs[kind] = kind()
+        lab: L = self._labs[kind]
+        return lab
 
     # Run and data
 
@@ -273,10 +271,6 @@ class Session:
         objective = objective or self.objective
         return GradientQuery(self.state, self.settings, trace, train, objective, self.layer)
 
-    def step_query(self, probe: Probe | None = None) -> StepQuery:
-        """The input of the step lab; ``probe`` must be of the network shown."""
-        return StepQuery(self.state, self.settings, self.dataset, probe or self.inspect())
-
     @property
     def dynamics_query(self) -> DynamicsQuery:
         """The input of the dynamics lab."""
@@ -313,14 +307,9 @@ class Session:
             data=self.data.name(),
             unit=marked.unit,
             token=marked.token,
-            view=view if (view := self.step.view.value) in VIEWS else None,
-            asked=asked(lab.question for lab in self.asking),
+            view=view if (view := self.step_view.value) in VIEWS else None,
+            asked=asked(self.questions.values()),
         )
-
-    @property
-    def asking(self) -> tuple[Asking, ...]:
-        """The labs whose pages have a tab for each question."""
-        return self.results, self.gradients, self.units, self.dynamics
 
     def follow(self, link: Link, problems: Sequence[str] = (), patience: float = PATIENCE) -> None:
         """Read the phrase of a link, and follow it; see ``Player.follow``."""
@@ -339,8 +328,6 @@ class Session:
         if link.phrase is not None:
             self.phrase_input.ask(link.phrase, dataset)
         self.selection = Selection(link.unit, link.token)
-        self.step.view = StepView(link.view or StepView.SEQUENCE)
-        for lab in self.asking:
-            page: type[StrEnum] = type(lab.question)
-            lab.question = next((q for q in questions if type(q) is page), next(iter(page)))
+        self.step_view = StepView(link.view or StepView.SEQUENCE)
+        self.questions = first_questions() | questions
         self.player.follow(link, problems, patience)

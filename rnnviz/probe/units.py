@@ -21,7 +21,6 @@ from rnnviz.probe.memo import Memo
 from rnnviz.probe.passes import sample
 from rnnviz.probe.probe import names_of
 from rnnviz.probe.projection import Plane, Projection, boundary, fit, plane_of
-from rnnviz.probe.questions import StateQuestion
 from rnnviz.probe.selectivity import (
     MOST_WORDS,
     Response,
@@ -99,7 +98,7 @@ class UnitLab:
     """The choices of the page, its weight edits, and the last result of each analysis."""
 
     def __init__(self) -> None:
-        self.question, self.way = StateQuestion.CARRY, Way.UNITS
+        self.way = Way.UNITS
         self.unit, self.list_page = 0, 0
         self.sort = Sort.SELECTIVITY
         self.word: str | None = None

@@ -13,7 +13,6 @@ from streamlit.delta_generator import DeltaGenerator
 from rnnviz.charts.story_line import preset_link, story_line
 from rnnviz.presets import contrast
 from rnnviz.probe.probe import Probe
-from rnnviz.probe.questions import Asking
 from rnnviz.probe.session import Session
 from rnnviz.ui.browser_session import first_value, visit
 from rnnviz.ui.page_scene import live
@@ -26,11 +25,11 @@ MakeTab = Callable[[Session, DeltaGenerator], Tab]
 
 
 def laboratory(
-    page: str, lab: Asking, tabs: Mapping[Any, MakeTab], session: Session, controls: DeltaGenerator
+    page: str, tabs: Mapping[Any, MakeTab], session: Session, controls: DeltaGenerator
 ) -> None:
     """Draw a page with a tab for each question; the tab's own ``controls`` are in the sidebar."""
-    lab.question = choose_question(page, lab.question, session)
-    tab = tabs[lab.question](session, controls)
+    session.questions[page] = choose_question(page, session.questions[page], session)
+    tab = tabs[session.questions[page]](session, controls)
     live(session, tab.draw, tab.handlers, tab.job, tab.shown)
 
 

@@ -3,42 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from typing import Concatenate, ParamSpec, TypeVar
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 import streamlit as st
 
 from rnnviz.files.foreign_network import TransferError
-from rnnviz.page.session_host import SessionHost
-from rnnviz.page.session_registry import FullError, Seat, registry
 from rnnviz.probe.session import Session
 from rnnviz.ui.style import escaped
+from rnnviz.ui.viewer import Scene, UnavailableError
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def get_seat() -> Seat:
-    """The seat of this tab; opening the tab makes a session from its link."""
-    with _said():
-        return registry().seat(st.session_state, st.query_params)
+class Host(Protocol):
+    """The host of a session, as the widgets use it."""
+
+    session: Session
+
+    def tell(self, sentence: str) -> None:
+        """Put a sentence in the place of the message."""
+
+
+H = TypeVar("H", bound=Host, covariant=True)
+
+
+class Seat(Protocol[H]):
+    """A tab of a browser, as its widgets use it: what its page shows, and the host of its run."""
+
+    scene: Scene | None
+
+    def borrow(self) -> AbstractContextManager[H]:
+        """The host, alone; raises UnavailableError."""
+
+
+def current_seat() -> Seat[Host]:
+    """The seat of this tab, which is made when the tab is opened."""
+    seat: Seat[Host] = st.session_state["seat"]
+    return seat
 
 
 @contextmanager
-def borrowed(seat: Seat) -> Iterator[SessionHost]:
+def borrowed(seat: Seat[H]) -> Iterator[H]:
     """The host of this tab's run. If it can't be had, the page says why."""
     with ExitStack() as loan:
-        with _said():
+        with said_on_page():
             host = loan.enter_context(seat.borrow())
         yield host
 
 
 @contextmanager
-def _said() -> Iterator[None]:
+def said_on_page() -> Iterator[None]:
     """Say on the page why its run can't be had, and end the script."""
     try:
         yield
-    except (FullError, TimeoutError, TransferError) as problem:
+    except (UnavailableError, TransferError) as problem:
         st.error(escaped(str(problem)))
         st.stop()
 
@@ -49,7 +69,7 @@ def on_host(action: Callable[Concatenate[Session, P], object]) -> Callable[P, No
     ``action`` must not use ``st.session_state``. Where another rerun is already asked for,
     Streamlit stops a callback at its first use, and the press is lost.
     """
-    seat = get_seat()
+    seat = current_seat()
 
     def act(*args: P.args, **kwargs: P.kwargs) -> None:
         with borrowed(seat) as host:

@@ -9,7 +9,7 @@ from rnnviz.charts.sentence import sentence
 from rnnviz.charts.status import status_texts
 from rnnviz.probe.session import Session
 from rnnviz.run.schedule import Position
-from rnnviz.ui.browser_session import get_seat
+from rnnviz.ui.browser_session import current_seat
 from rnnviz.ui.cell_draft_text import draft_html
 from rnnviz.ui.frame import Frame
 from rnnviz.ui.style import current_look, theme, using_look
@@ -46,7 +46,7 @@ def live(
             if session.draft:
                 frame.texts["draft"] = draft_html(session.draft)
 
-    get_seat().scene = Scene(session, draw_all, handlers or {}, job, shown)
+    current_seat().scene = Scene(session, draw_all, handlers or {}, job, shown)
 
 
 def go_to_click(session: Session, click: Event) -> None:

@@ -7,14 +7,14 @@ from typing import TypeVar
 
 from rnnviz.files.foreign_network import TransferError
 from rnnviz.files.script import ScriptError
-from rnnviz.page.session_registry import Seat
 from rnnviz.probe.session import Session
 from rnnviz.tasks.csv_table import TaskError
+from rnnviz.ui.browser_session import Host, Seat
 
 T = TypeVar("T")
 
 
-def saved(seat: Seat, content: Callable[[Session], T]) -> T:
+def saved(seat: Seat[Host], content: Callable[[Session], T]) -> T:
     """The content, made of the session as it is now.
 
     What can't be saved is said on the page too: of an error, Streamlit says only that there is one.

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from rnnviz.files.run_archive import MAX_RUN
-from rnnviz.page.session_registry import Seat
 from rnnviz.probe.probe import most_typed
 from rnnviz.probe.session import Session
 from rnnviz.run.player import SPEEDS
@@ -77,7 +76,7 @@ _open = _component("open", _FILE)
 _link = _component("link", _LINK)
 
 
-def connect(seat: Seat, edition: int) -> str:
+def connect(ticket: str, edition: int) -> str:
     """Open the wire of this tab; returns the question whose link was pressed, or "".
 
     For ``edition`` see ``SessionHost.edition``.
@@ -86,7 +85,7 @@ def connect(seat: Seat, edition: int) -> str:
         "wire": "rnnviz/wire",
         "open": "rnnviz/open",
         "limit": MAX_RUN,
-        "ticket": seat.ticket,
+        "ticket": ticket,
         "edition": edition,
     }
     pressed = {"on_stale_change": lambda: None, "on_question_change": lambda: None}

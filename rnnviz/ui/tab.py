@@ -31,7 +31,7 @@ class Tab:
 
 def edition(session: Session) -> tuple[int, int]:
     """How often the page and this tab were opened: a new number resets their widgets."""
-    return visit("hidden"), visit(session.units.question, "tab_visit")
+    return visit("hidden"), visit(session.questions["hidden"], "tab_visit")
 
 
 def unweighed(session: Session) -> str:

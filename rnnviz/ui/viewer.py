@@ -22,6 +22,10 @@ MAX_IN_FLIGHT = 2
 SILENCE = 5.0
 
 
+class UnavailableError(RuntimeError):
+    """A run can't be had now: the message says why, and what to do."""
+
+
 @dataclass(frozen=True, eq=False)
 class Scene:
     """What a page shows of a session, and its handlers of clicks and selections by key.

@@ -16,9 +16,9 @@ from rnnviz.config import RunConfig
 from rnnviz.files.numbers import columns_of, with_numbers
 from rnnviz.files.page_script import page_script
 from rnnviz.files.pictures import content_of
-from rnnviz.files.results import CONFUSION, result_csv
 from rnnviz.page.every_picture import every_picture
 from rnnviz.probe.session import Session
+from rnnviz.questions.wrong.results_csv import CONFUSION, result_csv
 from tests.browser.serving import ROOT, program
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -30,11 +30,11 @@ SCRIPT = """
 import streamlit as st
 from rnnviz.page.pages.{page} import {page}_page
 from rnnviz.ui.stage import connect
-from rnnviz.ui.browser_session import get_seat
+from rnnviz.page.session_registry import get_seat
 from rnnviz.charts.explanation import count_in
 seat = get_seat()
 with seat.borrow() as host:
-    connect(seat, host.edition)
+    connect(seat.ticket, host.edition)
     count_in(host.session.unit)
     {page}_page(host.session{controls})
 """

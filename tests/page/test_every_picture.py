@@ -11,8 +11,8 @@ from rnnviz.files.numbers import columns_of
 from rnnviz.files.output import numbers
 from rnnviz.page import every_picture as module
 from rnnviz.page.every_picture import every_picture
+from rnnviz.probe.questions import StepView
 from rnnviz.probe.session import Session
-from rnnviz.questions.step.measure import StepView
 from tests.page.tab import PAGES, QUESTIONS, App, Page, tabs_of
 
 
@@ -31,9 +31,9 @@ def test_every_tab_of_every_page_is_there():
 @pytest.mark.parametrize("task", TaskName)
 def test_every_task_has_its_numbers(task):
     session = trained(task=task, lag=3)
-    view = session.step.view
+    view = session.step_view
     drawn = every_picture(session, measuring=0)
-    assert session.step.view is view
+    assert session.step_view is view
     assert {key.rpartition("/")[0] for key in drawn} == {*module.TABS, "step"}
     tables = {key: text for key, text in numbers(session, drawn).items() if key.endswith(".csv")}
     # A sentence has no numbers.
@@ -62,7 +62,7 @@ def test_each_picture_is_drawn_by_what_draws_it_on_the_page():
         opened = Page(page, session)
         for view in tabs_of(page):
             seen |= {key: place["kind"] for key, place in opened.enter(view).places.items()}
-    session.step.view = StepView.INSIDE
+    session.step_view = StepView.INSIDE
     seen |= {key: place["kind"] for key, place in Page("step", session).places.items()}
     drawn = {name.rpartition("/")[2]: one for name, one in every_picture(session, 0).items()}
     kinds = {key: one.kind for key, one in drawn.items() if columns_of(one.picture)}

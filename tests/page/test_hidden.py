@@ -9,6 +9,7 @@ from rnnviz.config import RunConfig
 from rnnviz.probe.questions import StateQuestion
 from rnnviz.probe.session import Session
 from rnnviz.probe.units import Sort, StateSource, Way
+from rnnviz.questions.linear_probe.measure import LinearProbeLab
 from rnnviz.questions.linear_probe.probe_labels import Asked
 from rnnviz.run.schedule import Position
 from rnnviz.tasks.upload import File, Upload
@@ -299,7 +300,7 @@ def test_a_task_of_values_and_one_with_an_encoder_have_their_own_questions():
     page.set("selectbox", "asked_channel", 1)
     page.measure()
     assert page.chart("readability")["layout"]["yaxis"]["title"]["text"] == "R²"
-    assert page.session.linear_probes.question.channel == 1
+    assert page.session.lab(LinearProbeLab).question.channel == 1
     page = Page(task="translation", hidden="4", epoch="0", cell="lstm", layers="2").probe()
     page.measure()
     assert page.charts["readability"]["remark"].endswith("The states are the encoder's.")

@@ -8,8 +8,9 @@ from rnnviz.engine.gradcheck import GradientCheck
 from rnnviz.engine.timeline import Phase
 from rnnviz.page.command import RefusedError
 from rnnviz.probe.formatting import Names
+from rnnviz.probe.questions import StepView
 from rnnviz.probe.training_step import largest_changes
-from rnnviz.questions.step.measure import StepView, Subject
+from rnnviz.questions.step.measure import StepLab, Subject, step_query
 from rnnviz.ui.style import check_html
 from tests.page import tab
 from tests.sampling import each_row
@@ -31,7 +32,7 @@ class Page(tab.Page):
 
     @property
     def lab(self):
-        return self.session.step
+        return self.session.lab(StepLab)
 
     @property
     def story(self):
@@ -48,7 +49,7 @@ class Page(tab.Page):
 
     @property
     def example(self):
-        return self.session.step_query().next_examples[0]
+        return step_query(self.session).next_examples[0]
 
 
 SMALL = {"hidden": "6", "init_scale": "0.3", "epoch": "3", "phrase": "i am not good"}
@@ -72,7 +73,7 @@ def test_it_begins_with_the_runs_next_phrase_and_ends_with_its_update(page):
     assert page.said["words"] == first.text.split()
     assert page.said["typed"] == [], "the run's own phrase is not typed over"
     page.move("last")
-    step = page.session.step.record(page.session.step_query())
+    step = page.session.lab(StepLab).record(step_query(page.session))
     rows = [[row.name, row.change] for row in largest_changes(step)]
     assert page.said["terms"]["rows"] == rows
     page.click("apply")
@@ -122,7 +123,7 @@ def test_every_moment_of_ones_own_phrase_has_a_name_and_a_sentence_of_its_own(ow
 def test_the_slider_and_its_buttons_go_to_any_moment_and_not_past_the_ends(page):
     page.move("phaseOn")
     state = page.frame["sliders"]["moment"]
-    words = page.session.step.record(page.session.step_query()).words
+    words = page.session.lab(StepLab).record(step_query(page.session)).words
     assert state["shown"] == page.lab.cursor == len(words)
     assert [name for name, _ in state["bands"]] == [phase.value for phase in Phase]
     last = page.lab.last
@@ -161,7 +162,7 @@ def test_the_inside_of_the_cell_goes_with_the_cursor_and_a_click_chooses_a_part(
         flows += [band["sent"] for band in said["bands"]]
         assert any(flows) == (cursor >= len(words)), "from the loss on"
         assert bool(said["weights"]) == (cursor > 2 * len(words))
-    for part in page.lab.record(page.session.step_query()).parts:
+    for part in page.lab.record(step_query(page.session)).parts:
         page.say("click", on="inside", data=[part, 3])
         assert (page.lab.part, page.lab.unit) == (part, 3)
         page.run()

@@ -5,7 +5,7 @@ import pytest
 
 from rnnviz.probe.formatting import quoted
 from rnnviz.probe.questions import TrainQuestion
-from rnnviz.questions.wrong.measure import Rows, Show
+from rnnviz.questions.wrong.measure import ResultsLab, Rows, Show
 from tests.page.tab import App, Page
 
 THINGS = {"song": "music", "jazz": "music", "lamp": "light", "bulb": "light", "clock": "time"}
@@ -136,7 +136,7 @@ def test_other_data_leave_nothing_of_what_was_chosen():
     page.choose("Question", TrainQuestion.WRONG)
     page.say("click", on="confusion", x=0, y=0, data=[1, 0])
     page.learn("requests.csv", REQUESTS.encode())
-    assert page.session.results.cell is None
+    assert page.session.lab(ResultsLab).cell is None
     assert "15  training phrases are right" in page.text
 
 
@@ -155,5 +155,5 @@ def test_a_large_part_is_measured_on_some_while_it_plays_and_on_all_when_it_rest
     assert f"of {part}. The rest is being read." in page.text
     page.finish()
     assert "The rest is being read." not in page.text
-    owners = page.session.results.answers(page.session.state, page.session.dataset).owners
+    owners = page.session.lab(ResultsLab).answers(page.session.state, page.session.dataset).owners
     assert len(np.unique(owners)) == part

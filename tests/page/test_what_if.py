@@ -9,6 +9,7 @@ from rnnviz.probe.questions import StateQuestion
 from rnnviz.probe.saliency import LEFT_OUT
 from rnnviz.probe.units import Sort
 from rnnviz.questions.what_if.input_perturbation import Alter
+from rnnviz.questions.what_if.measure import WhatIfLab
 from tests.page import tab
 from tests.sampling import each_row
 
@@ -22,7 +23,7 @@ class Page(tab.Page):
 
     @property
     def change(self):
-        return self.session.what_if.perturbation
+        return self.session.lab(WhatIfLab).perturbation
 
     @property
     def story(self):
@@ -202,7 +203,7 @@ def test_the_state_of_another_phrase_is_put_in_and_the_rest_read_on(page):
 
 
 def test_what_each_word_adds_is_measured_in_three_ways(page):
-    saliency, name = page.session.what_if.saliency(page.session.inspect())
+    saliency, name = page.session.lab(WhatIfLab).saliency(page.session.inspect())
     ways = {
         "integrated": saliency.integrated,
         "left out": saliency.occlusion,
@@ -238,7 +239,7 @@ def test_what_the_words_of_b_add_stands_beside_and_is_about_the_same_output(page
     page.alter(Alter.ADD)
     page.set("selectbox", "alter_word", "bad")
     added = page.session.inspect("i am not bad good")
-    explained = page.session.what_if.saliency_of_other(first, added).occlusion
+    explained = page.session.lab(WhatIfLab).saliency_of_other(first, added).occlusion
     drawn = page.chart("saliency")["data"][1]["y"]
     expected = [*explained[:2], explained[2] + explained[3], explained[4]]
     assert drawn == pytest.approx(expected, rel=1e-5)

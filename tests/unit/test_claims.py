@@ -15,6 +15,7 @@ from rnnviz.probe.probe import inspect
 from rnnviz.probe.session import Session
 from rnnviz.probe.units import Sort, StateSource
 from rnnviz.probe.unrolled import Unrolled
+from rnnviz.questions.reach.measure import LengthLab
 from rnnviz.run.schedule import Position
 from rnnviz.run.weight_edits import apply_edits, silence
 
@@ -208,7 +209,7 @@ def test_the_notebooks_gradient_is_right_on_one_word_and_of_two_for_w_hh(default
 )
 def test_what_was_learned_at_one_length_holds_at_longer_ones_or_does_not(task, label, right, wrong):
     session = trained(task, label)
-    profile = session.length.profile(session.state, session.dataset)
+    profile = session.lab(LengthLab).profile(session.state, session.dataset)
     scores = dict(zip(profile.lengths.tolist(), profile.scores, strict=True))
     assert min(scores[length] for length in right) > 0.95
     assert all(scores[length] < 0.7 for length in wrong)

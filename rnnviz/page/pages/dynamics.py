@@ -15,4 +15,4 @@ _TABS = {DynamicsQuestion.REST: rest_tab, DynamicsQuestion.WAY: way_tab}
 
 def dynamics_page(session: Session, controls: DeltaGenerator) -> None:
     """Draw the page; its tab's own ``controls`` are in the sidebar."""
-    laboratory("dynamics", session.dynamics, _TABS, session, controls)
+    laboratory("dynamics", _TABS, session, controls)

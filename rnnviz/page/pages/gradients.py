@@ -20,4 +20,4 @@ _TABS = {
 
 def gradients_page(session: Session, controls: DeltaGenerator) -> None:
     """Draw the page; its tab's own ``controls`` are in the sidebar."""
-    laboratory("gradients", session.gradients, _TABS, session, controls)
+    laboratory("gradients", _TABS, session, controls)

@@ -20,4 +20,4 @@ _TABS = {
 
 def hidden_page(session: Session, controls: DeltaGenerator) -> None:
     """Draw the page; its tab's own ``controls`` are in the sidebar."""
-    laboratory("hidden", session.units, _TABS, session, controls)
+    laboratory("hidden", _TABS, session, controls)

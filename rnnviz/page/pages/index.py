@@ -11,13 +11,14 @@ from rnnviz.page.pages.dynamics import dynamics_page
 from rnnviz.page.pages.gradients import gradients_page
 from rnnviz.page.pages.hidden import hidden_page
 from rnnviz.page.pages.train import train_page
+from rnnviz.page.session_registry import get_seat
 from rnnviz.page.sidebar import sidebar
 from rnnviz.probe.questions import TrainQuestion
 from rnnviz.probe.session import Session
 from rnnviz.questions.step.tab import step_page
 from rnnviz.tasks.shipped_files import shipped
 from rnnviz.ui.answer import chosen_question
-from rnnviz.ui.browser_session import borrowed, get_seat
+from rnnviz.ui.browser_session import borrowed
 from rnnviz.ui.stage import (
     connect,
     place_bar,
@@ -35,7 +36,7 @@ LABORATORIES = ("hidden", "gradients", "dynamics")
 
 def _needs_room(page: str, session: Session) -> bool:
     """Whether a page has controls of its own in the sidebar."""
-    asked = chosen_question("train", session.results.question)
+    asked = chosen_question("train", session.questions["train"])
     first = page not in ("step", *LABORATORIES)
     return page in LABORATORIES or (first and asked is TrainQuestion.WRONG)
 
@@ -84,7 +85,7 @@ def _show() -> None:
         task, controls = st.sidebar.container(), st.sidebar.container(key="controls")
         pages = _pages(session, controls)
         page = st.navigation(pages, position="top")
-        if asked := ask(session, connect(seat, host.edition)):
+        if asked := ask(session, connect(seat.ticket, host.edition)):
             # The first page has no path of its own.
             st.switch_page(next(p for p in pages if (p.url_path or "train") == asked))
         style_sheet()

@@ -16,13 +16,14 @@ from rnnviz.ui.stage import place_phrase, place_text
 
 def train_page(session: Session, controls: DeltaGenerator) -> None:
     """Draw the page; its tab's own ``controls`` are in the sidebar."""
-    lab = session.results
     left, right = st.columns([2, 1], gap="medium")
     with left, st.container(horizontal=True, key="asked"):
-        lab.question = question_tabs("train", lab.question, session.names.noun)
+        session.questions["train"] = question_tabs(
+            "train", session.questions["train"], session.names.noun
+        )
         place_phrase(session)
         place_text("verdict")
-    if lab.question is TrainQuestion.LEARN:
+    if session.questions["train"] is TrainQuestion.LEARN:
         tab = learn_tab(session, controls, left, right)
     else:
         tab = wrong_tab(session, controls)

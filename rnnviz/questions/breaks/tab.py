@@ -35,7 +35,7 @@ from rnnviz.probe.recurrent_parts import given_parts, readers
 from rnnviz.probe.sequence_pass import memory_share
 from rnnviz.probe.session import Session
 from rnnviz.probe.units import MOST_EDITS, EditPreview, StateSource
-from rnnviz.questions.breaks.measure import Turned
+from rnnviz.questions.breaks.measure import SilencingLab, Turned
 from rnnviz.questions.breaks.pictures import (
     MOST_TURNED,
     Carried,
@@ -131,7 +131,7 @@ def live_ablation(session: Session) -> Tab:
         def weigh(budget: float) -> bool:
             if lab.ablate(source, budget):
                 return True
-            return session.silencing.remove(source, lab.ablation_loss(source), budget)
+            return session.lab(SilencingLab).remove(source, lab.ablation_loss(source), budget)
 
         return lab.effort.work((source.state, source.layer), budget, weigh)
 
@@ -172,7 +172,7 @@ def _answer(trial: Trial) -> str:
         here = sorted(trial.silenced) if len(lab.edits) == 1 else []
         moved = _moved_by(trial, here[0]) if here else ""
         return f"{_edited(trial)}{_right(trial.session, after, before)}{moved}{left}"
-    removal = trial.session.silencing.removal(trial.source, trial.rises)
+    removal = trial.session.lab(SilencingLab).removal(trial.source, trial.rises)
     if removal is None or not np.isfinite(removal.strongest[:2]).all():
         return f"{weighing_html(trial.session, trial.rises)}{left}"
     if trial.session.units.effort.asked:
@@ -268,7 +268,7 @@ def _as_long(rows: Array, count: int) -> Array:
 
 def _memory(trial: Trial) -> Picture:
     session, view = trial.session, view_of(trial.session)
-    order = session.silencing.order(trial.source, trial.rises)
+    order = session.lab(SilencingLab).order(trial.source, trial.rises)
     unit, carried = session.dataset.guess.unit, _carried(trial)
     marked = session.selection.unit_of(len(order))
     kept = () if marked is None else (marked,)
@@ -354,7 +354,7 @@ def _scores(trial: Trial) -> Picture:
 
 def _removal(trial: Trial) -> Picture:
     session = trial.session
-    removal = session.silencing.removal(trial.source, trial.rises)
+    removal = session.lab(SilencingLab).removal(trial.source, trial.rises)
     if removal is None:
         return sentence("Silencing one after the other", unweighed(session), theme())
     curves = RemovalCurves(removal.strongest, removal.weakest, session.dataset.metric.name)
@@ -363,7 +363,7 @@ def _removal(trial: Trial) -> Picture:
 
 def _measured(trial: Trial) -> str:
     """On which sequences it was measured, and whether all is."""
-    removal = trial.session.silencing.removal(trial.source, trial.rises)
+    removal = trial.session.lab(SilencingLab).removal(trial.source, trial.rises)
     if removal is None:
         return ""
     total, left = len(trial.session.dataset.train), len(removal.missing)
@@ -384,7 +384,7 @@ def _turned(trial: Trial) -> Picture:
         said = "The answers are values: they move, but do not turn."
     if said:
         return sentence(title, said, theme())
-    turns = session.silencing.turns(trial.source, trial.preview.parameters)
+    turns = session.lab(SilencingLab).turns(trial.source, trial.preview.parameters)
     rows = [TurnedRow(one.text, *_now(session, one)) for one in turns.turned[:MOST_TURNED]]
     count = len(turns.turned)
     title = f"{count:,} of {turns.sequences:,} {noun}s turned"

@@ -22,9 +22,11 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.recurrent_parts import readers, recurrent_parts
 from rnnviz.probe.session import Session
 from rnnviz.probe.units import LIST_PAGE, Sort, Way
+from rnnviz.questions.carry.measure import UnitHistory
 from rnnviz.questions.carry.pictures import Moved, response_matrix, word_name
 from rnnviz.questions.carry.tinted_phrases import Listing, Phrase, tinted_phrases
 from rnnviz.questions.linear_probe import tab as linear_probes
+from rnnviz.questions.linear_probe.measure import LinearProbeLab
 from rnnviz.questions.unit_subject import Subject, subject_of
 from rnnviz.ui.answer import answer_html
 from rnnviz.ui.browser_session import first_value
@@ -75,14 +77,14 @@ def live_units(session: Session) -> Tab:
 
 
 def _condition(session: Session) -> object:
-    measuring = session.linear_probes.measuring
+    measuring = session.lab(LinearProbeLab).measuring
     return session.units.effort.condition, measuring is None, _unthreaded(session)
 
 
 def _develop(session: Session, budget: float) -> bool:
     here = subject_of(session)
     lab, source = here.lab, here.source
-    if session.linear_probes.work(budget):
+    if session.lab(LinearProbeLab).work(budget):
         return True
 
     def weigh(budget: float) -> bool:
@@ -90,7 +92,7 @@ def _develop(session: Session, budget: float) -> bool:
 
     key = source.state, source.layer, lab.word
     weighing = lab.sort is Sort.EFFECT and lab.effort.work(key, budget, weigh)
-    return weighing or session.unit_history.develop(session.run, here.query, budget)
+    return weighing or session.lab(UnitHistory).develop(session.run, here.query, budget)
 
 
 # The controls
@@ -360,7 +362,7 @@ def _second(here: Subject) -> tuple[str, Array | None]:
 
 def _unit_epochs(here: Subject) -> Picture:
     session = here.session
-    past = session.unit_history.past(session.run, here.query, _PAST)
+    past = session.lab(UnitHistory).past(session.run, here.query, _PAST)
     after = shown_token(here.probe.words[here.token])
     course, unit = session.player.course, here.lab.unit
     title = f"Unit {unit} after “{plain(after, 16)}”, over the {session.unit}s"

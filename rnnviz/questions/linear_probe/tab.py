@@ -14,6 +14,7 @@ from rnnviz.charts.theme import shown_token
 from rnnviz.config import OutputAt
 from rnnviz.probe.session import Session
 from rnnviz.questions.linear_probe.linear_probe import FEWEST, FOLDS, RIDGE, Readability
+from rnnviz.questions.linear_probe.measure import LinearProbeLab
 from rnnviz.questions.linear_probe.pictures import readability_lines
 from rnnviz.questions.linear_probe.probe_labels import Asked, askable
 from rnnviz.ui.browser_session import first_value
@@ -35,11 +36,11 @@ _TOO_FEW = (
 
 def choose_probe(session: Session) -> None:
     """Let the reader choose what is read from the states, and measure it."""
-    lab = session.linear_probes
+    lab = session.lab(LinearProbeLab)
     lab.fit(session.units.activations(source_of(session)), session.dataset)
     _question(session)
     measure_buttons(
-        _begin, lambda here: here.linear_probes.cancel(), ready=True,
+        _begin, lambda here: here.lab(LinearProbeLab).cancel(), ready=True,
         going=lab.measuring is not None,
         tip=f"Fit the linear maps to the states of the {session.unit} shown",
     )  # fmt: skip
@@ -61,17 +62,21 @@ def draw_probe(session: Session, frame: Frame) -> None:
 
 def answer(session: Session) -> str:
     """What can be read after the last token, or where most of it can."""
-    found, source, measuring = _found(session), source_of(session), session.linear_probes.measuring
+    found, source, measuring = (
+        _found(session),
+        source_of(session),
+        session.lab(LinearProbeLab).measuring,
+    )
     if measuring:
         epoch, share = measuring
         return progress_html(f"Measuring at {session.unit} {epoch}", share)
-    if _said(session) or not session.linear_probes.shown(source):
+    if _said(session) or not session.lab(LinearProbeLab).shown(source):
         return f"{escape(_title(session))} Press <strong>Measure</strong> to see."
     *_, last = found.values()
     place = int(np.nanargmax(last.scores))
     score, guess = (_score(last, values[place]) for values in (last.scores, last.guess))
     noun = session.names.noun
-    side = "before the end" if session.linear_probes.question.from_end else "read"
+    side = "before the end" if session.lab(LinearProbeLab).question.from_end else "read"
     at = int(last.places[place])
     return (
         f"{escape(_title(session))} A linear map tells it best "
@@ -86,7 +91,7 @@ def _score(found: Readability, score: float) -> str:
 def _begin(session: Session) -> None:
     session.player.pause()
     source = source_of(session)
-    session.linear_probes.begin(source, session.units.activations(source))
+    session.lab(LinearProbeLab).begin(source, session.units.activations(source))
 
 
 def _said(session: Session) -> str:
@@ -101,7 +106,7 @@ def _said(session: Session) -> str:
 
 
 def _question(session: Session) -> None:
-    lab, data, noun = session.linear_probes, session.dataset, session.names.noun
+    lab, data, noun = session.lab(LinearProbeLab), session.dataset, session.names.noun
     names = {
         Asked.WORD: f"a {noun} so far", Asked.FIRST: f"the first {noun}",
         Asked.BEFORE: f"the {noun} before", Asked.TARGET: "the target",
@@ -137,7 +142,7 @@ def _question(session: Session) -> None:
 
 def _found(session: Session) -> dict[str, Readability]:
     """The answers at some epochs, that of the epoch shown, or else of the latest one, last."""
-    source, lab = source_of(session), session.linear_probes
+    source, lab = source_of(session), session.lab(LinearProbeLab)
     here = lab.shown(source)
     others = [m for m in lab.every(source) if m is not here][-_EPOCHS + (here is not None) :]
     shown = sorted(others, key=lambda m: m.epoch) + ([here] if here else [])
@@ -145,7 +150,7 @@ def _found(session: Session) -> dict[str, Readability]:
 
 
 def _title(session: Session) -> str:
-    question, noun = session.linear_probes.question, session.names.noun
+    question, noun = session.lab(LinearProbeLab).question, session.names.noun
     return {
         Asked.WORD: f"Was “{shown_token(question.word)}” read so far?",
         Asked.FIRST: f"Which {noun} was the first?",
@@ -167,7 +172,7 @@ def _target(session: Session) -> str:
 def _picture(session: Session, found: dict[str, Readability], said: str) -> Picture:
     if said:
         return sentence(_title(session), said, theme())
-    back, noun = session.linear_probes.question.from_end, session.names.noun
+    back, noun = session.lab(LinearProbeLab).question.from_end, session.names.noun
     places = f"{noun}s before the end" if back else f"{noun}s read"
     return readability_lines(found, _title(session), places, back, theme())
 

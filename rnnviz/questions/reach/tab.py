@@ -39,6 +39,7 @@ from rnnviz.questions.reach.complex_plane import (
 )
 from rnnviz.questions.reach.gradient_over_lag import Second, connectivity_map, product_curves
 from rnnviz.questions.reach.length_generalization import length_curve
+from rnnviz.questions.reach.measure import LengthLab
 from rnnviz.questions.reach.pictures import FOREVER, Told, life_text, reach_curve
 from rnnviz.tasks.example import Example
 from rnnviz.ui.answer import answer_html
@@ -303,7 +304,7 @@ def _choose_longer(session: Session) -> bool:
     )  # fmt: skip
     if not asked:
         return False
-    lengths = session.length.lengths(session.state, session.dataset)
+    lengths = session.lab(LengthLab).lengths(session.state, session.dataset)
     if len(lengths.groups) < 2:
         st.info(explanation("gradients_one_length", sequence=session.names.sequence))
         return False
@@ -312,30 +313,30 @@ def _choose_longer(session: Session) -> bool:
 
 def _made_longer(session: Session) -> bool:
     """Whether new sequences are made, else those at hand are grouped."""
-    return session.length.lengths(session.state, session.dataset).new
+    return session.lab(LengthLab).lengths(session.state, session.dataset).new
 
 
 def _score(session: Session, budget: float) -> bool:
     """Measure the scores, unless they are known; return whether that was to do."""
-    if session.length.known(session.state, session.dataset) is not None:
+    if session.lab(LengthLab).known(session.state, session.dataset) is not None:
         return False
     # The first call only asks whether there is anything to do.
     if budget:
-        session.length.profile(session.state, session.dataset)
+        session.lab(LengthLab).profile(session.state, session.dataset)
     return True
 
 
 def _longer(source: Source, colors: Theme) -> Picture:
     session, data = source.session, source.session.dataset
     noun = data.extrapolation.noun if data.extrapolation else f"{session.names.noun}s"
-    known = session.length.known(source.query.state, data)
+    known = session.lab(LengthLab).known(source.query.state, data)
     return length_curve(known, noun, data.metric.name, colors)
 
 
 def _scored(source: Source) -> str:
     """On how many sequences the scores by length were measured."""
     data = source.session.dataset
-    groups = source.session.length.lengths(source.query.state, data).groups.values()
+    groups = source.session.lab(LengthLab).lengths(source.query.state, data).groups.values()
     counts: Sequence[int] = [len(group) for group in groups]
     fewest, most = min(counts), max(counts)
     count = f"{most:,}" if fewest == most else f"{fewest:,} to {most:,}"

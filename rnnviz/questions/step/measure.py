@@ -11,6 +11,7 @@ from rnnviz.engine.timeline import Moment, Phase, timeline
 from rnnviz.engine.training import TrainState, order
 from rnnviz.probe.memo import Memo
 from rnnviz.probe.probe import Probe, names_of, phrase_key
+from rnnviz.probe.session import Session
 from rnnviz.probe.training_step import Focus, StepRecord, step_record
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
@@ -21,13 +22,6 @@ class Subject(StrEnum):
 
     NEXT = "next in training"
     OWN = "my own"
-
-
-class StepView(StrEnum):
-    """What is drawn of a moment."""
-
-    SEQUENCE = "sequence"
-    INSIDE = "cell"
 
 
 class StepQuery(NamedTuple):
@@ -47,6 +41,22 @@ class StepQuery(NamedTuple):
         return [train[i] for i in indexes[start : start + config.batch]]
 
 
+def step_query(session: Session, probe: Probe | None = None) -> StepQuery:
+    """The step of what a session shows; ``probe`` must be of the network shown."""
+    return StepQuery(session.state, session.settings, session.dataset, probe or session.inspect())
+
+
+def step_lab(session: Session) -> StepLab:
+    """The step lab of a session. Of a recording it shows the reader's own sequence alone.
+
+    The examples of the recorded loop's next step are not known.
+    """
+    lab = session.lab(StepLab)
+    if session.player.recorded:
+        lab.subject = Subject.OWN
+    return lab
+
+
 class StepLab:
     """The step shown, the cursor over its moments, and the selected unit, layer and part.
 
@@ -55,7 +65,7 @@ class StepLab:
 
     def __init__(self) -> None:
         self._memo = Memo()
-        self.subject, self.view = Subject.NEXT, StepView.SEQUENCE
+        self.subject = Subject.NEXT
         self.moments: tuple[Moment, ...] = timeline(1)
         self.cursor = 0
         self.unit, self.layer, self.part, self.pointed = 0, 0, "h", 0

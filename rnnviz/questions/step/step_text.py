@@ -12,6 +12,7 @@ from rnnviz.probe.probe import Probe, target_text
 from rnnviz.probe.session import Session
 from rnnviz.probe.training_step import Focus, StepRecord
 from rnnviz.questions.step.captions import caption_fields, caption_key
+from rnnviz.questions.step.measure import step_lab, step_query
 
 #: With names of more letters than this, there is no room for a button each.
 MOST_LETTERS = 110
@@ -54,9 +55,9 @@ def caption(step: StepRecord, focus: Focus) -> str:
 def subject_html(session: Session, probe: Probe, step: StepRecord) -> str:
     """Which example the step is on, and its target; or why the sequence can't be read."""
     problem = session.phrase_input.problem
-    if session.step.own and problem:
+    if step_lab(session).own and problem:
         return _shown(problem, "problem")
-    what = _source(probe) if session.step.own else _example(session)
+    what = _source(probe) if step_lab(session).own else _example(session)
     if session.dataset.one_class_at_end:
         targets = step.trace.targets[step.unrolled(0).rows]
         # First, as a narrow window may have no room for all.
@@ -74,7 +75,7 @@ def _shown(text: str, kind: str = "") -> str:
 
 def _example(session: Session) -> str:
     example = f"Example {session.player.position.offset + 1} of {session.run.examples}"
-    count = len(session.step_query().next_examples)
+    count = len(step_query(session).next_examples)
     return f"{example}, the first of a batch of {count}" if count > 1 else example
 
 

@@ -14,11 +14,12 @@ from rnnviz.charts.picture import Picture
 from rnnviz.charts.sequence_network import Words
 from rnnviz.probe.cell_parts import cell_parts
 from rnnviz.probe.probe import Probe, most_typed
+from rnnviz.probe.questions import StepView
 from rnnviz.probe.session import Session
 from rnnviz.probe.training_step import StepRecord
 from rnnviz.questions.step import step_text
 from rnnviz.questions.step.inside_cell import inside_cell
-from rnnviz.questions.step.measure import StepLab, StepView, Subject
+from rnnviz.questions.step.measure import StepLab, Subject, step_lab, step_query
 from rnnviz.questions.step.pictures import step_network
 from rnnviz.ui.browser_session import first_value, visit
 from rnnviz.ui.frame import Frame, SliderState
@@ -45,15 +46,15 @@ Choice = TypeVar("Choice", bound=StrEnum)
 
 def step_page(session: Session) -> None:
     """Draw the page."""
-    unit = session.selection.unit
-    session.step.unit = session.step.unit if unit is None else unit
+    lab, unit = step_lab(session), session.selection.unit
+    lab.unit = lab.unit if unit is None else unit
     _choices(session)
     # The cursor must fit the step before anything is pressed.
-    session.step.record(session.step_query())
+    lab.record(step_query(session))
     with st.container(horizontal=True, vertical_alignment="center", key="views"):
-        _view(session.step)
+        session.step_view = _one_of("Drawn", StepView, session.step_view, "step_view")
         place_moments("moment", "Moment of the step")
-    if session.step.view is StepView.INSIDE:
+    if session.step_view is StepView.INSIDE:
         place_canvas("inside_cell", "inside", explanation("inside_cell"))
     else:
         place_canvas("step", "step", explanation("step", noun=session.names.noun))
@@ -69,8 +70,8 @@ def live_step(session: Session) -> Tab:
 
 def draw_step(session: Session, frame: Frame) -> None:
     """Draw the step at its moment, as a whole or inside a cell."""
-    probe, lab = session.inspect(), session.step
-    step = lab.record(session.step_query(probe))
+    probe, lab = session.inspect(), step_lab(session)
+    step = lab.record(step_query(session, probe))
     position = f"{lab.cursor + 1} of {lab.last + 1}"
     names = step_text.moment_names(step)
     state = SliderState(lab.last, lab.cursor, position, lab.phases, names)
@@ -81,7 +82,7 @@ def draw_step(session: Session, frame: Frame) -> None:
     caption = step_text.caption(step, lab.focus)
     frame.texts["story"] = step_text.story_html(step, lab.moment, caption)
     frame.texts["subject"] = step_text.subject_html(session, probe, step)
-    if lab.view is StepView.INSIDE:
+    if session.step_view is StepView.INSIDE:
         frame.chart("inside", _told, session, inside_cell, step, lab.focus, theme(), remark=caption)
     else:
         frame.chart("step", _told, session, _picture, lab, step, probe, remark=caption)
@@ -89,12 +90,12 @@ def draw_step(session: Session, frame: Frame) -> None:
 
 def _told(session: Session, figure: Callable[..., Picture], *args: Any) -> Picture:
     """A picture whose files tell the phrase of the step, which may be another than the reader's."""
-    return figure(*args).telling(phrase="" if session.step.own else _next_text(session))
+    return figure(*args).telling(phrase="" if step_lab(session).own else _next_text(session))
 
 
 def _next_text(session: Session) -> str:
     """The first of the sequences that the next step learns from, as its data have it."""
-    return session.step_query().next_examples[0].text[: most_typed(session.dataset)]
+    return step_query(session).next_examples[0].text[: most_typed(session.dataset)]
 
 
 def _picture(lab: StepLab, step: StepRecord, probe: Probe) -> Picture:
@@ -104,7 +105,7 @@ def _picture(lab: StepLab, step: StepRecord, probe: Probe) -> Picture:
 
 
 def _choices(session: Session) -> None:
-    lab = session.step
+    lab = step_lab(session)
     with st.container(horizontal=True, vertical_alignment="center", key="subjects"):
         if not session.player.recorded:
             lab.subject = _one_of("Step on", Subject, lab.subject, "subject")
@@ -114,11 +115,6 @@ def _choices(session: Session) -> None:
         place_stepper("unit", label="Unit")
         if not session.player.recorded:
             _apply_button(session)
-
-
-def _view(lab: StepLab) -> None:
-    """The choice of what is drawn."""
-    lab.view = _one_of("Drawn", StepView, lab.view, "step_view")
 
 
 def _one_of(label: str, kind: type[Choice], now: Choice, key: str) -> Choice:
@@ -132,7 +128,7 @@ def _one_of(label: str, kind: type[Choice], now: Choice, key: str) -> Choice:
 
 def _part_and_layer(session: Session) -> None:
     """The choice of the part of the cell and of the layer, if there are several."""
-    lab, architecture = session.step, session.state.parameters.architecture
+    lab, architecture = step_lab(session), session.state.parameters.architecture
     parts = cell_parts(architecture.cell)
     names = list(parts.by_name)
     lab.part = lab.part if lab.part in names else parts.out
@@ -162,16 +158,16 @@ def _part(lab: StepLab, names: list[str], cell: str, most: int) -> str:
 
 def _apply_button(session: Session) -> None:
     tip = f"Takes this step in the run, and goes on to the next {session.names.sequence}."
-    if session.step.own:
+    if step_lab(session).own:
         tip = f"The run learns from its training {session.names.sequence}s alone."
-    place_stepper("apply", Step("Apply", 1, "A"), disabled=session.step.own, tip=tip)
+    place_stepper("apply", Step("Apply", 1, "A"), disabled=step_lab(session).own, tip=tip)
 
 
 def _apply(session: Session) -> None:
     """Take the step in the run, unless it is on the reader's own sequence."""
-    if not session.step.own and not session.player.over:
+    if not step_lab(session).own and not session.player.over:
         session.player.step_phrase()
-        session.step.go_to(0)
+        step_lab(session).go_to(0)
 
 
 def _move(lab: StepLab, event: Event) -> None:
@@ -191,7 +187,7 @@ def _move(lab: StepLab, event: Event) -> None:
 
 
 def _handlers(session: Session) -> dict[str, Handler]:
-    lab = session.step
+    lab = step_lab(session)
 
     def mark(unit: int) -> None:
         lab.unit = session.selection.unit = min(max(unit, 0), session.config.hidden - 1)
@@ -203,7 +199,7 @@ def _handlers(session: Session) -> dict[str, Handler]:
 
     def choose(event: Event) -> None:
         part, chosen = event["data"]
-        lab.choose(part if part in lab.record(session.step_query()).parts else "", int(chosen))
+        lab.choose(part if part in lab.record(step_query(session)).parts else "", int(chosen))
         mark(lab.unit)
 
     return {

@@ -8,13 +8,14 @@ from rnnviz.charts.theme import shown_token
 from rnnviz.probe.probe import Probe, read
 from rnnviz.probe.session import Session
 from rnnviz.questions.what_if.input_perturbation import Alter
+from rnnviz.questions.what_if.measure import WhatIfLab
 from rnnviz.ui.browser_session import first_value
 from rnnviz.ui.tab import MOST_CHOICES, edition
 
 
 def choose_alter(session: Session, here: str) -> None:
     """Let the reader choose the alteration of a word, and what replaces ``here``."""
-    lab = session.what_if
+    lab = session.lab(WhatIfLab)
     first = first_value("alter", edition(session), lab.perturbation.alter)
     alter = st.segmented_control(
         f"The {session.names.noun} is", list(Alter), key="alter", required=True, default=first
@@ -27,7 +28,7 @@ def choose_alter(session: Session, here: str) -> None:
 
 def choose_state(session: Session, probe: Probe) -> None:
     """Let the reader choose another phrase, and the word of it whose state is put in."""
-    lab, data, names = session.what_if, session.dataset, session.names
+    lab, data, names = session.lab(WhatIfLab), session.dataset, session.names
     donor = lab.donor(probe)
     first = first_value("donor", (edition(session), data), donor.typed)
     typed = st.text_input(f"Take it from the {names.sequence}", first, key="donor")
@@ -42,14 +43,14 @@ def choose_state(session: Session, probe: Probe) -> None:
 
 
 def _values(session: Session, here: str) -> str:
-    now = session.what_if.perturbation.word or _zeros(session)
+    now = session.lab(WhatIfLab).perturbation.word or _zeros(session)
     first = first_value("alter_value", (edition(session), session.dataset), now)
     return st.text_input("Which values", first, key="alter_value", width=200) or _zeros(session)
 
 
 def _word(session: Session, here: str) -> str:
     """A word of the vocabulary; the default differs from ``here``."""
-    data, now = session.dataset, session.what_if.perturbation.word
+    data, now = session.dataset, session.lab(WhatIfLab).perturbation.word
     known = list((data.source or data.vocabulary).words[:MOST_CHOICES])
     other = next((word for word in known if word != here), here)
     default = now if now in known else other

@@ -36,7 +36,7 @@ from rnnviz.probe.saliency import INCOMPLETE, LEFT_OUT
 from rnnviz.probe.session import Session
 from rnnviz.questions.unit_subject import subject_of
 from rnnviz.questions.what_if.input_perturbation import Alter, aligned, joined
-from rnnviz.questions.what_if.measure import outcome_of, running_answers, spelled
+from rnnviz.questions.what_if.measure import WhatIfLab, outcome_of, running_answers, spelled
 from rnnviz.questions.what_if.perturbation_choice import choose_alter, choose_state
 from rnnviz.questions.what_if.pictures import compared_states
 from rnnviz.questions.what_if.word_choices import MOST_ROWS, parting_curves, word_choices
@@ -109,13 +109,15 @@ def live_what_if(session: Session, method: str = "integrated") -> Tab:
         _draw(change, frame)
 
     def develop(budget: float) -> bool:
-        change, lab = _change_of(session, method), session.what_if
+        change, lab = _change_of(session, method), session.lab(WhatIfLab)
         if not change.first.finite:
             return False
         missing = change.second is not None and lab.develop(session.run, change.pair, budget)
         if not session.dataset.tokens:
             return missing
-        choices = lab.choices(change.first, session.what_if.perturbation, 0 if missing else budget)
+        choices = lab.choices(
+            change.first, session.lab(WhatIfLab).perturbation, 0 if missing else budget
+        )
         return missing or choices.read < len(choices.answers)
 
     return Tab(draw, {"parted": partial(go_to_click, session)}, develop)
@@ -140,7 +142,7 @@ def _panel(session: Session, key: str, share: float) -> Panel:
 def _choose(session: Session, probe: Probe) -> None:
     """Let the reader choose the kind of change, its place, and what is put there."""
     _propose(session)
-    lab, words = session.what_if, probe.reading.words
+    lab, words = session.lab(WhatIfLab), probe.reading.words
     place = _settle(session, words)
     key = f"alter_place_{hash(words)}_{session.selection.token}"
     chosen = st.selectbox(
@@ -158,7 +160,7 @@ def _choose(session: Session, probe: Probe) -> None:
 
 def _propose(session: Session) -> None:
     """At first another word in the place of the one that turns the verdict."""
-    lab = session.what_if
+    lab = session.lab(WhatIfLab)
     if lab.opened:
         return
     lab.opened = True
@@ -173,9 +175,9 @@ def _opposite(session: Session) -> str:
     """The word with which the verdict is the furthest from the present one."""
     probe = session.inspect()
     if not (session.dataset.one_class_at_end and probe.vocabulary.words and probe.finite):
-        return session.what_if.perturbation.word
+        return session.lab(WhatIfLab).perturbation.word
     place = _settle(session, probe.reading.words)
-    choices = session.what_if.choices(probe, session.what_if.perturbation, _WORDS)
+    choices = session.lab(WhatIfLab).choices(probe, session.lab(WhatIfLab).perturbation, _WORDS)
     column = choices.answers[: choices.read, int(probe.answers[-1].argmax())]
     here, words = probe.reading.words[place], probe.vocabulary.words
     return next((words[k] for k in column.argsort() if words[k] != here), here)
@@ -183,7 +185,7 @@ def _opposite(session: Session) -> str:
 
 def _settle(session: Session, words: tuple[str, ...]) -> int:
     """The place of the change: that of the word that was chosen or marked last."""
-    place = session.what_if.settle(words, session.selection.token)
+    place = session.lab(WhatIfLab).settle(words, session.selection.token)
     if session.selection.token is not None:
         session.selection.token = place
     return place
@@ -210,7 +212,7 @@ def _change_of(session: Session, method: str) -> Change:
 
 
 def _other(session: Session, probe: Probe) -> Probe | str:
-    words = session.what_if.varied(probe.reading.words)
+    words = session.lab(WhatIfLab).varied(probe.reading.words)
     if not words:
         noun = session.names.noun
         return f"Without its only {noun} the sequence is empty: change it instead."
@@ -243,9 +245,9 @@ def _answer(change: Change) -> str:
 
 def _problem(session: Session, probe: Probe) -> str:
     """Why the other phrase can't be read, or which of its words were skipped."""
-    if session.what_if.perturbation.alter is not Alter.STATE:
+    if session.lab(WhatIfLab).perturbation.alter is not Alter.STATE:
         return ""
-    donor = session.what_if.donor(probe)
+    donor = session.lab(WhatIfLab).donor(probe)
     unknown = ", ".join(word[:40] for word in read(session.dataset, donor.phrase).unknown[:12])
     return donor.problem or (f"Skipped, not in the vocabulary: {unknown}." if unknown else "")
 
@@ -266,7 +268,7 @@ def _values(change: Change) -> list[str]:
 
 def _said(change: Change) -> str:
     """The change as the beginning of a sentence."""
-    how, words = change.session.what_if.perturbation, change.first.reading.words
+    how, words = change.session.lab(WhatIfLab).perturbation, change.first.reading.words
     here = escape(quoted(shown_token(words[how.place])))
     new = escape(quoted(shown_token(how.word)))
     if how.alter is Alter.DROP:
@@ -317,7 +319,7 @@ def _or_sentence(key: str, figure: Callable[[Change], Picture], change: Change) 
 
 def _pair(change: Change, first: Array, second: Array) -> Pair:
     """Two arrays on the words of A."""
-    how, (probe, other) = change.session.what_if.perturbation, change.pair
+    how, (probe, other) = change.session.lab(WhatIfLab).perturbation, change.pair
     before, after = (np.array(p.words, object) for p in (probe, other))
     after = how.continued(before, after)
     pairs = joined(how.pairs(len(probe.reading.words)), len(before), len(after))
@@ -388,7 +390,7 @@ def _saliency(change: Change) -> Picture:
     title = f"What each {session.names.noun} adds"
     if not change.first.finite:
         return sentence(title, BROKEN, theme())
-    saliency, name = session.what_if.saliency(change.first, change.second)
+    saliency, name = session.lab(WhatIfLab).saliency(change.first, change.second)
     contributions: Array = getattr(saliency, _METHODS[change.method])
     if change.method == "integrated" and np.isnan(contributions).all():
         return sentence(title, f"Not drawn: the sum is off by more than {INCOMPLETE:.0%}.", theme())
@@ -411,7 +413,7 @@ def _sided(colors: Theme, data: Dataset, name: str) -> Theme:
 
 def _others(change: Change) -> Array | None:
     """What each word of B adds to the same, on the words of A; None if that can't be told."""
-    lab, first, second = change.session.what_if, *change.pair
+    lab, first, second = change.session.lab(WhatIfLab), *change.pair
     how = lab.perturbation
     if change.second is None or how.alter is Alter.STATE:
         return None
@@ -441,11 +443,11 @@ def _left_out(change: Change) -> str:
 
 def _choices(change: Change) -> Picture:
     session, probe = change.session, change.first
-    how, noun = session.what_if.perturbation, session.names.noun
+    how, noun = session.lab(WhatIfLab).perturbation, session.names.noun
     title = f"Every {noun} in its place"
     if not probe.finite:
         return sentence(title, BROKEN, theme())
-    choices = session.what_if.choices(probe, how, _WORDS)
+    choices = session.lab(WhatIfLab).choices(probe, how, _WORDS)
     values = choices.answers[:, outcome_of(*change.pair).column]
     words, marks = probe.vocabulary.words, {}
     if how.alter is not Alter.ADD:
@@ -471,14 +473,14 @@ def _read(change: Change) -> str:
     total = len(probe.vocabulary)
     if not probe.finite or total <= MOST_ROWS:
         return ""
-    known = session.what_if.choices(probe, session.what_if.perturbation, 0.0).read
+    known = session.lab(WhatIfLab).choices(probe, session.lab(WhatIfLab).perturbation, 0.0).read
     listed = "Listed are both ends, and the chosen ones."
     return f"{known:,} of the {total:,} {session.names.noun}s were read. {listed}"
 
 
 def _parted(change: Change) -> Picture:
     session = change.session
-    lab, run = session.what_if, session.run
+    lab, run = session.lab(WhatIfLab), session.run
     known = lab.past(run, session.state, change.pair, _EPOCHS)
     scale = _scale(change, f"over the {session.unit}s")
     colors = steady(session, "parted", scale.title)

@@ -13,8 +13,8 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.formatting import number, quoted, written_step, written_values
 from rnnviz.probe.results import Answers, Values
 from rnnviz.probe.session import Session
+from rnnviz.questions.wrong.measure import ResultsLab, Section
 from rnnviz.questions.wrong.measure import Rows as Part
-from rnnviz.questions.wrong.measure import Section
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
 
@@ -39,7 +39,7 @@ def rows_of(session: Session, answers: Answers | Values, section: Section, theme
 
 
 def _heading(session: Session, section: Section) -> str:
-    lab, data, noun = session.results, session.dataset, session.names.sequence
+    lab, data, noun = session.lab(ResultsLab), session.dataset, session.names.sequence
     count = len(section.answers)
     some = f"{count:,} {noun}{'s' * (count != 1)}"
     if section.name == "chosen" and lab.cell:
@@ -60,7 +60,7 @@ def _heading(session: Session, section: Section) -> str:
 def _class_columns(
     session: Session, answers: Answers, shown: Array, theme: Theme
 ) -> Iterator[Column]:
-    data, part = session.dataset, session.results.part(session.dataset)
+    data, part = session.dataset, session.lab(ResultsLab).part(session.dataset)
     places = [_wrong_places(answers, owner) for owner in answers.owners[shown].tolist()]
     texts = [
         _text(part[owner], data, wrong)
@@ -110,7 +110,7 @@ def _names(example: Example, data: Dataset) -> Iterable[str]:
 def _value_columns(
     session: Session, values: Values, shown: Array, theme: Theme
 ) -> Iterator[Column]:
-    part = session.results.part(session.dataset)
+    part = session.lab(ResultsLab).part(session.dataset)
     texts = [_text(part[owner], session.dataset, ()) for owner in values.owners[shown].tolist()]
     yield Column(session.names.sequence, texts, theme.text, 3.6)
     if session.dataset.reads is OutputAt.EVERY:

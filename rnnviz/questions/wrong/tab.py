@@ -24,7 +24,6 @@ from rnnviz.charts.training_curves import metric_curve
 from rnnviz.charts.verdict import verdict_html
 from rnnviz.charts.words_row import words_row
 from rnnviz.config import OutputAt
-from rnnviz.files.results import result_csv, result_files
 from rnnviz.probe.formatting import number, quoted
 from rnnviz.probe.probe import Probe
 from rnnviz.probe.results import Answers, Confusion, Values, confusion, most_confused, whole
@@ -32,11 +31,12 @@ from rnnviz.probe.session import Session
 from rnnviz.questions.wrong.answers_list import MOST, rows_of
 from rnnviz.questions.wrong.class_bars import class_bars
 from rnnviz.questions.wrong.confusion_matrix import Placed, confusion_matrix
-from rnnviz.questions.wrong.measure import Rows, Section, Show
+from rnnviz.questions.wrong.measure import ResultsLab, Rows, Section, Show
+from rnnviz.questions.wrong.results_csv import result_csv, result_files
 from rnnviz.questions.wrong.value_scatter import value_scatter
 from rnnviz.tasks.example import Example
 from rnnviz.ui.answer import answer_html
-from rnnviz.ui.browser_session import first_value, get_seat, visit
+from rnnviz.ui.browser_session import current_seat, first_value, visit
 from rnnviz.ui.frame import Frame
 from rnnviz.ui.page_scene import go_to_click
 from rnnviz.ui.saved_file import saved
@@ -64,13 +64,13 @@ class Source(NamedTuple):
     @property
     def opened(self) -> int | None:
         """The number of the example in its part of the data."""
-        part = self.session.results.part(self.session.dataset)
+        part = self.session.lab(ResultsLab).part(self.session.dataset)
         return next((k for k, one in enumerate(part) if one is self.example), None)
 
 
 def wrong_tab(session: Session, controls: DeltaGenerator) -> Tab:
     """Lay out the controls, the opened sequence over the lists, and the scores of the classes."""
-    lab = session.results
+    lab = session.lab(ResultsLab)
     lab.fit(session.dataset)
     with controls:
         _choose(session)
@@ -81,7 +81,7 @@ def wrong_tab(session: Session, controls: DeltaGenerator) -> Tab:
 
 def live_wrong(session: Session) -> Tab:
     """How the tab is drawn and worked on, with the controls as they were chosen last."""
-    lab = session.results
+    lab = session.lab(ResultsLab)
     lab.fit(session.dataset)
 
     def draw(frame: Frame) -> None:
@@ -109,7 +109,7 @@ def live_wrong(session: Session) -> Tab:
 
 
 def _choose(session: Session) -> None:
-    lab, data = session.results, session.dataset
+    lab, data = session.lab(ResultsLab), session.dataset
     parts = list(Rows) if data.test else [Rows.TRAIN]
     if session.player.recorded:
         lab.rows = Rows.TRAIN
@@ -122,7 +122,7 @@ def _choose(session: Session) -> None:
 
 def _save(session: Session) -> None:
     """The menu that saves the results; a file is made when it is asked for."""
-    seat, rows = get_seat(), session.results.rows
+    seat, rows = current_seat(), session.lab(ResultsLab).rows
     with st.popover("Save as CSV", width="stretch"):
         for kind in result_files(session):
             st.download_button(
@@ -148,22 +148,22 @@ def _choose_cell(session: Session, click: Event) -> None:
     wanted, said = (int(k) for k in click["data"])
     if not {wanted, said} <= {*range(len(session.dataset.classes))}:
         raise ValueError("there is no such class")
-    lab = session.results
+    lab = session.lab(ResultsLab)
     lab.cell = None if lab.cell == (wanted, said) else (wanted, said)
 
 
 def _open(session: Session, click: Event) -> None:
     """Make a sequence of the list the phrase, with its own target."""
-    part = session.results.part(session.dataset)
+    part = session.lab(ResultsLab).part(session.dataset)
     example = part[range(len(part))[int(click["data"])]]
     session.ask(example.text)
-    session.results.chosen = True
-    session.results.look_at(example, session.dataset, session.phrase_input.typed)
+    session.lab(ResultsLab).chosen = True
+    session.lab(ResultsLab).look_at(example, session.dataset, session.phrase_input.typed)
 
 
 def _open_first(session: Session) -> None:
     """Show the first of the list, until the reader opens or types another one."""
-    lab, data, box = session.results, session.dataset, session.phrase_input
+    lab, data, box = session.lab(ResultsLab), session.dataset, session.phrase_input
     if lab.chosen or session.player.running or box.typed != session.first_phrase:
         return
     answers = lab.answers(session.state, data)
@@ -173,7 +173,7 @@ def _open_first(session: Session) -> None:
 
 
 def _source(session: Session) -> Source:
-    lab, data, box = session.results, session.dataset, session.phrase_input
+    lab, data, box = session.lab(ResultsLab), session.dataset, session.phrase_input
     answers, example = lab.answers(session.state, data), lab.current(box.typed)
     if example is None or example.text == box.phrase:
         return Source(session, answers, session.inspect(), example)
@@ -182,7 +182,7 @@ def _source(session: Session) -> Source:
 
 
 def _sections(session: Session, answers: Answers | Values) -> list[Section]:
-    lab = session.results
+    lab = session.lab(ResultsLab)
     return lab.listed(answers) if isinstance(answers, Answers) else lab.largest(answers)
 
 
@@ -247,7 +247,7 @@ def _score(answers: Answers | Values, session: Session) -> str:
 
 
 def _part(session: Session) -> str:
-    lab, data = session.results, session.dataset
+    lab, data = session.lab(ResultsLab), session.dataset
     if lab.rows is Rows.ALL:
         return ""
     return "test " if lab.rows is Rows.TEST and data.test else f"{data.role} "
@@ -267,7 +267,7 @@ def _confused(source: Source) -> str:
 
 def _measured(source: Source) -> str:
     """On how many sequences, while not all have been read."""
-    part = len(source.session.results.part(source.session.dataset))
+    part = len(source.session.lab(ResultsLab).part(source.session.dataset))
     done = len(np.unique(source.answers.owners))
     if done == part:
         return ""
@@ -329,7 +329,7 @@ def _draw_scores(source: Source, frame: Frame) -> None:
 
 
 def _confusion(source: Source, answers: Answers, found: Confusion) -> Picture:
-    classes, cell = source.session.dataset.classes, source.session.results.cell
+    classes, cell = source.session.dataset.classes, source.session.lab(ResultsLab).cell
     return confusion_matrix(found, classes, cell, theme(), _placed(source, answers))
 
 

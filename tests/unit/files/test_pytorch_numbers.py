@@ -12,7 +12,8 @@ from rnnviz.files.run_reader import open_run
 from rnnviz.files.run_writer import run_file
 from rnnviz.files.torch_layers import NAMES, torch_layers
 from rnnviz.files.weights import safetensors_file
-from rnnviz.questions.wrong.measure import Rows
+from rnnviz.questions.reach.measure import LengthLab
+from rnnviz.questions.wrong.measure import ResultsLab, Rows
 from rnnviz.tasks.csv_table import TaskError
 
 torch = pytest.importorskip("torch")
@@ -159,8 +160,8 @@ def test_what_was_learned_is_measured_on_the_test_examples():
     )
     session = session_of(True, module=module, test_examples=test)
     assert session.run.history.row(0)["test_metric"] == pytest.approx(5 / 6)
-    session.results.rows = Rows.TEST
-    answered = session.results.answers(session.state, session.dataset)
+    session.lab(ResultsLab).rows = Rows.TEST
+    answered = session.lab(ResultsLab).answers(session.state, session.dataset)
     assert answered.wrong.tolist() == [False] * 5 + [True]
     session.player.advance(2)
     assert session.run.history.row(2)["train_loss"] < session.run.history.row(0)["train_loss"]
@@ -169,7 +170,7 @@ def test_what_was_learned_is_measured_on_the_test_examples():
 def test_the_lengths_of_a_generalisation_are_those_of_the_test():
     short, long = labelled(3, 1), [(np.tile(x, (2, 1)), y) for x, y in labelled(2, 2)]
     session = session_of(True, test_examples=[*short, *long])
-    profile = session.length.profile(session.state, session.dataset)
+    profile = session.lab(LengthLab).profile(session.state, session.dataset)
     assert profile.lengths.tolist() == [7, 14]
     assert profile.counts.tolist() == [3, 2]
     assert (profile.trained, profile.new) == (7, False)

@@ -13,8 +13,8 @@ from rnnviz.charts.status import status_texts
 from rnnviz.config import SETTINGS
 from rnnviz.page.every_picture import TABS
 from rnnviz.page.session_host import FAILED, SessionHost
+from rnnviz.probe.questions import StepView
 from rnnviz.probe.session import Session
-from rnnviz.questions.step.measure import StepView
 from rnnviz.questions.step.tab import live_step
 from rnnviz.run.share_link import read_link
 from rnnviz.ui.style import Look, using_look
@@ -89,7 +89,7 @@ class Visitor:
 
     def look(self, tabs=1):
         """Look at so many of the tabs, and click at everything there."""
-        self.session.step.view = [*StepView][self.rng.integers(2)]
+        self.session.step_view = [*StepView][self.rng.integers(2)]
         for live in self.rng.choice([*TABS.values(), live_step], tabs, replace=False):
             with np.errstate(all="ignore"):
                 tab = live(self.session)

@@ -13,8 +13,8 @@ def test_a_press_does_not_use_streamlits_state(monkeypatch):
     """There it could be stopped by another rerun that is already asked for, and be lost."""
     done, host = [], SimpleNamespace(session="session")
     seat = SimpleNamespace(borrow=lambda: nullcontext(host))
-    monkeypatch.setattr(browser_session, "get_seat", lambda: seat)
+    monkeypatch.setattr(browser_session, "current_seat", lambda: seat)
     press = on_host(lambda session, number: done.append((session, number)))
-    monkeypatch.setattr(browser_session, "get_seat", lambda: pytest.fail("uses the state"))
+    monkeypatch.setattr(browser_session, "current_seat", lambda: pytest.fail("uses the state"))
     press(3)
     assert done == [("session", 3)]

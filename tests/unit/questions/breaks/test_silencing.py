@@ -9,6 +9,7 @@ from rnnviz.probe.passes import forward_pass
 from rnnviz.probe.session import Session
 from rnnviz.probe.units import StateSource
 from rnnviz.questions.breaks import measure as module
+from rnnviz.questions.breaks.measure import SilencingLab
 from rnnviz.run.weight_edits import apply_edits, silence
 from tests.sampling import each_row
 
@@ -28,7 +29,7 @@ def test_the_strongest_and_the_weakest_are_silenced_one_after_the_other(cell, la
     session = Session(RunConfig(cell=cell, layers=layers, hidden=5, init_scale=0.3, lr=0.05))
     session.player.advance(30)
     rises, source = rises_of(session, layers - 1), source_of(session, layers - 1)
-    lab, order = session.silencing, np.argsort(-rises, kind="stable")
+    lab, order = session.lab(SilencingLab), np.argsort(-rises, kind="stable")
     while lab.remove(source, rises, 0.01):
         pass
     removal = lab.removal(source, rises)
@@ -45,21 +46,21 @@ def test_the_strongest_and_the_weakest_are_silenced_one_after_the_other(cell, la
 
 def test_nothing_is_measured_before_the_worth_of_all_units_is_known(session):
     unknown = np.array([1.0, np.nan] * 4)
-    assert session.silencing.removal(source_of(session), unknown) is None
-    assert not session.silencing.remove(source_of(session), unknown, 1.0)
+    assert session.lab(SilencingLab).removal(source_of(session), unknown) is None
+    assert not session.lab(SilencingLab).remove(source_of(session), unknown, 1.0)
 
 
 def test_the_ends_and_the_first_unit_are_measured_first(session):
     rises, source = rises_of(session), source_of(session)
-    removal = session.silencing.removal(source, rises)
+    removal = session.lab(SilencingLab).removal(source, rises)
     assert removal.missing[:3] == [0, 8, 1]
-    assert session.silencing.remove(source, rises, 0.0)
+    assert session.lab(SilencingLab).remove(source, rises, 0.0)
     session.player.advance(1)
-    assert session.silencing.removal(source_of(session), rises_of(session)) is not removal
+    assert session.lab(SilencingLab).removal(source_of(session), rises_of(session)) is not removal
 
 
 def test_rows_stay_in_their_order_until_the_worth_of_all_units_is_known_again(session):
-    lab, source = session.silencing, source_of(session)
+    lab, source = session.lab(SilencingLab), source_of(session)
     order = lab.order(source, np.arange(8.0))
     assert order.tolist() == [7, 6, 5, 4, 3, 2, 1, 0]
     assert lab.order(source, np.array([np.nan, *range(7)])) is order
@@ -68,7 +69,7 @@ def test_rows_stay_in_their_order_until_the_worth_of_all_units_is_known_again(se
 
 def test_large_data_are_measured_on_a_sample(session, monkeypatch):
     monkeypatch.setattr(module, "sample", lambda examples: np.arange(0, len(examples), 2))
-    removal = session.silencing.removal(source_of(session), rises_of(session))
+    removal = session.lab(SilencingLab).removal(source_of(session), rises_of(session))
     assert removal.sequences == 29
 
 
@@ -77,7 +78,7 @@ def test_sequences_turn_whose_answer_is_another_class(task):
     session = Session(RunConfig(task=task, hidden=6, init_scale=0.5, epochs=3))
     session.player.advance(1)
     edited = apply_edits(session.state.parameters, [silence(1, unit) for unit in range(3)])
-    turns = session.silencing.turns(source_of(session), edited)
+    turns = session.lab(SilencingLab).turns(source_of(session), edited)
     examples = [*session.dataset.train, *session.dataset.test]
     if task == "sentiment":
         assert turns.sequences == len(examples)

@@ -8,6 +8,7 @@ import pytest
 from rnnviz.config import RunConfig
 from rnnviz.probe.session import Session
 from rnnviz.probe.units import StateSource
+from rnnviz.questions.linear_probe.measure import LinearProbeLab
 from rnnviz.questions.linear_probe.probe_labels import Asked, Question
 from rnnviz.run.schedule import Position
 
@@ -15,7 +16,7 @@ from rnnviz.run.schedule import Position
 def measured(session, epoch=None, asked=None, **source):
     """The answer at an epoch, or at the present one."""
     state = session.state if epoch is None else session.run.at(Position(epoch))
-    where, lab = StateSource(state, session.dataset, **source), session.linear_probes
+    where, lab = StateSource(state, session.dataset, **source), session.lab(LinearProbeLab)
     activations = session.units.activations(where)
     lab.fit(activations, session.dataset)
     lab.question = lab.question._replace(**(asked or {}))
@@ -30,12 +31,12 @@ def test_negation_can_be_read_at_the_end_of_a_phrase_once_it_is_learned():
     session = Session(RunConfig())
     session.player.advance(400)
     found = {epoch: measured(session, epoch) for epoch in (0, 250, 400)}
-    assert session.linear_probes.question.word == "not"
+    assert session.lab(LinearProbeLab).question.word == "not"
     at_end = {epoch: one.scores[0] for epoch, one in found.items()}
     assert at_end[0] < 0.65 > at_end[250]
     assert at_end[400] > 0.9 > found[400].shuffled[0].max() + 0.1
     assert found[0].scores[0] <= found[0].shuffled[0].max()
-    assert [m.epoch for m in session.linear_probes.every(_source(session))] == [0, 250, 400]
+    assert [m.epoch for m in session.lab(LinearProbeLab).every(_source(session))] == [0, 250, 400]
 
 
 def _source(session):
@@ -49,7 +50,7 @@ def test_weights_that_were_measured_are_not_measured_again():
     measured(session)
     assert measured(session, 0) is first
     assert measured(session, 0, {"word": "very"}) is not first
-    kept = session.linear_probes.every(_source(session))
+    kept = session.lab(LinearProbeLab).every(_source(session))
     assert all(len(one.weights) < session.state.parameters.theta.nbytes for one in kept)
 
 
@@ -64,19 +65,21 @@ def test_the_state_and_the_layer_are_what_is_chosen(cell):
     session = Session(RunConfig(task="recall", cell=cell, layers=2, hidden=6, init_scale=0.5))
     one, other = (measured(session, asked={"from_end": False}, layer=layer) for layer in (0, 1))
     assert not np.array_equal(one.scores, other.scores, equal_nan=True)
-    assert len(session.linear_probes.every(StateSource(session.state, session.dataset, 1))) == 1
+    assert (
+        len(session.lab(LinearProbeLab).every(StateSource(session.state, session.dataset, 1))) == 1
+    )
 
 
 def test_the_question_is_one_for_the_data():
     session = Session(RunConfig(task="flipflop", hidden=3))
-    session.linear_probes.question = Question(Asked.WORD, "not", channel=9)
+    session.lab(LinearProbeLab).question = Question(Asked.WORD, "not", channel=9)
     assert measured(session).values
-    assert session.linear_probes.question.asked is Asked.TARGET
-    assert session.linear_probes.question.channel == 2
+    assert session.lab(LinearProbeLab).question.asked is Asked.TARGET
+    assert session.lab(LinearProbeLab).question.channel == 2
     for task, asked in (("translation", Asked.WORD), ("brackets", Asked.TARGET)):
         session.configure(RunConfig(task=task, hidden=3))
         assert np.isfinite(measured(session).scores).any()
-        assert session.linear_probes.question.asked is asked
+        assert session.lab(LinearProbeLab).question.asked is asked
 
 
 def test_states_that_are_not_finite_are_not_measured():
@@ -84,6 +87,6 @@ def test_states_that_are_not_finite_are_not_measured():
     source = _source(session)
     activations = session.units.activations(source)
     diverged = replace(activations, states=np.full_like(activations.states, np.inf))
-    session.linear_probes.begin(source, diverged)
-    assert not session.linear_probes.measuring
-    assert session.linear_probes.shown(source) is None
+    session.lab(LinearProbeLab).begin(source, diverged)
+    assert not session.lab(LinearProbeLab).measuring
+    assert session.lab(LinearProbeLab).shown(source) is None

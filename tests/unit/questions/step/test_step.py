@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from rnnviz.engine.timeline import Moment, Phase, timeline
-from rnnviz.questions.step.measure import StepLab, Subject
+from rnnviz.questions.step.measure import StepLab, Subject, step_query
 from rnnviz.run.schedule import Position
 from tests.sampling import each_row
 
@@ -57,13 +57,13 @@ def test_phases_are_walked_by_their_beginnings(lab):
     ],
 )
 def test_on_another_phrase_the_cursor_keeps_its_moment(session, before, after):
-    lab = session.step
+    lab = session.lab(StepLab)
     lab.subject = Subject.OWN
     session.ask("this is not bad")
-    lab.record(session.step_query())
+    lab.record(step_query(session))
     lab.go_to(lab.moments.index(Moment(*before)))
     session.ask("not bad")
-    lab.record(session.step_query())
+    lab.record(step_query(session))
     assert lab.moment == after
 
 
@@ -77,10 +77,10 @@ def test_a_column_is_pointed_at_in_the_forward_and_in_the_backward_pass(lab):
 
 @each_row(("t", "unit"), [(99, 3), (-1, 3), (1, 10**9), (1, -4)])
 def test_what_is_not_there_can_not_be_pointed_at(session, t, unit):
-    lab = session.step
-    lab.record(session.step_query())
+    lab = session.lab(StepLab)
+    lab.record(step_query(session))
     lab.point_at(t, unit)
-    lab.record(session.step_query())
+    lab.record(step_query(session))
     assert lab.moment in lab.moments
     assert 0 <= lab.unit < 8
 
@@ -92,8 +92,8 @@ def test_the_next_step_is_the_one_that_training_takes(session):
     """In an epoch every phrase has its turn."""
     texts = set()
     for _ in range(session.run.examples):
-        (phrase,) = session.step_query().next_examples
-        step = session.step.record(session.step_query())
+        (phrase,) = step_query(session).next_examples
+        step = session.lab(StepLab).record(step_query(session))
         assert step.words == tuple(phrase.text.split())
         texts.add(phrase.text)
         session.player.step_phrase()
@@ -105,31 +105,31 @@ def test_the_step_in_the_past_has_the_settings_of_then(session, config):
     session.player.advance(5)
     session.configure(replace(config, lr=0.5))
     session.player.advance(1)
-    assert session.step.record(session.step_query()).config.lr == 0.5
+    assert session.lab(StepLab).record(step_query(session)).config.lr == 0.5
     session.player.go_to(Position(3))
-    assert session.step.record(session.step_query()).config.lr == config.lr
+    assert session.lab(StepLab).record(step_query(session)).config.lr == config.lr
 
 
 def test_a_phrase_of_ones_own_is_looked_at_and_never_learned(session):
-    session.step.subject = Subject.OWN
+    session.lab(StepLab).subject = Subject.OWN
     session.ask("happy and not good")
     before = session.state.parameters.theta.tobytes()
-    step = session.step.record(session.step_query())
+    step = session.lab(StepLab).record(step_query(session))
     assert step.words == ("happy", "and", "not", "good")
     assert session.state.parameters.theta.tobytes() == before
 
 
 def test_a_step_is_recorded_once(session):
     probe = session.inspect()
-    first = session.step.record(session.step_query(probe))
-    assert session.step.record(session.step_query(probe)) is first
+    first = session.lab(StepLab).record(step_query(session, probe))
+    assert session.lab(StepLab).record(step_query(session, probe)) is first
     session.player.step_phrase()
-    assert session.step.record(session.step_query()) is not first
+    assert session.lab(StepLab).record(step_query(session)) is not first
 
 
 def test_the_selection_is_one_that_the_network_has(session, config):
-    lab = session.step
+    lab = session.lab(StepLab)
     lab.unit, lab.layer, lab.part = 7, 1, "c"
     session.configure(replace(config, hidden=3))
-    lab.record(session.step_query())
+    lab.record(step_query(session))
     assert lab.focus[1:] == (2, 0, "h")

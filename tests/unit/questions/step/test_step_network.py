@@ -12,6 +12,7 @@ from rnnviz.probe.formatting import Names
 from rnnviz.probe.session import Session
 from rnnviz.probe.training_step import Focus, largest_changes
 from rnnviz.questions.step.breakdown import terms
+from rnnviz.questions.step.measure import StepLab, step_query
 from rnnviz.questions.step.pictures import MOST_CLASSES, step_network
 from rnnviz.questions.step.step_panels import panels
 from rnnviz.questions.step.step_vectors import operation
@@ -93,7 +94,7 @@ def test_nothing_moves_between_the_moments_of_a_phrase(step):
 
 def test_of_many_classes_the_likeliest_and_the_target_are_shown_and_the_score_is_of_all():
     session = Session(RunConfig(task="characters", hidden=6, cell="gru"))
-    step = session.step.record(session.step_query())
+    step = session.lab(StepLab).record(step_query(session))
     loss = next(m for m in step.moments if m.phase is Phase.LOSS)
     series, meta = drawn(step, loss, at_end=False)
     cells = meta["opened"]["vectors"][1]["cells"]

@@ -10,7 +10,7 @@ from rnnviz.engine.timeline import Moment, Phase
 from rnnviz.probe.sequence_pass import sequence_pass
 from rnnviz.probe.session import Session
 from rnnviz.probe.training_step import Focus
-from rnnviz.questions.step.measure import Subject
+from rnnviz.questions.step.measure import StepLab, Subject, step_query
 from rnnviz.questions.step.step_pass import step_pass, window
 from tests.sampling import each_row
 
@@ -44,7 +44,7 @@ def test_nothing_is_shown_before_it_is_computed(step_of):
 
 def test_of_a_batch_the_first_example_is_shown():
     session = Session(RunConfig(task="brackets", batch=8, hidden=6, cell="gru"))
-    step = session.step.record(session.step_query())
+    step = session.lab(StepLab).record(step_query(session))
     rows = step.unrolled(0).rows
     shown, tokens, targets = step_pass(step, Focus(Moment(Phase.UPDATE, 0)))
     assert tokens == range(12)
@@ -56,8 +56,8 @@ def test_of_a_batch_the_first_example_is_shown():
 def test_in_a_window_the_answers_are_those_of_its_tokens_and_the_bridge_moves():
     session = Session(RunConfig(task="translation", hidden=6, cell="gru"))
     session.ask(" ".join(session.dataset.source.words[:14]))
-    session.step.subject = Subject.OWN
-    step = session.step.record(session.step_query())
+    session.lab(StepLab).subject = Subject.OWN
+    step = session.lab(StepLab).record(step_query(session))
     bridge, length = step.unrolled(0).bridge, len(step.words)
     assert length > 12
     for t in (0, length - 1):
@@ -69,7 +69,7 @@ def test_in_a_window_the_answers_are_those_of_its_tokens_and_the_bridge_moves():
 
 def test_the_unit_that_is_worked_out_is_among_those_shown():
     session = Session(RunConfig(hidden=150))
-    step = session.step.record(session.step_query())
+    step = session.lab(StepLab).record(step_query(session))
     for unit in (0, 77, 149):
         shown = step_pass(step, Focus(Moment(Phase.FORWARD, 1), unit)).shown
         assert unit in shown.units

@@ -12,7 +12,7 @@ from rnnviz.probe.passes import forward_pass
 from rnnviz.probe.session import Session
 from rnnviz.probe.state_transition import StateTransition, states_of
 from rnnviz.questions.what_if.input_perturbation import Alter, Perturbation
-from rnnviz.questions.what_if.measure import outcome_of, running_answers, spelled
+from rnnviz.questions.what_if.measure import WhatIfLab, outcome_of, running_answers, spelled
 from rnnviz.run.schedule import Position
 from rnnviz.tasks.upload import File, Upload
 from tests import sampling
@@ -20,9 +20,9 @@ from tests.sampling import each_row, singly
 
 
 def test_a_variant_has_a_position_that_the_words_have(session):
-    session.what_if.perturbation = Perturbation(Alter.DROP, 9)
-    assert session.what_if.varied(("a", "b")) == ("a",)
-    assert session.what_if.perturbation.place == 1
+    session.lab(WhatIfLab).perturbation = Perturbation(Alter.DROP, 9)
+    assert session.lab(WhatIfLab).varied(("a", "b")) == ("a",)
+    assert session.lab(WhatIfLab).perturbation.place == 1
 
 
 LONGER = {Alter.DROP: -1, Alter.STATE: -1, Alter.ADD: 1}
@@ -101,7 +101,7 @@ def test_values_are_compared_and_explained_in_the_channel_that_differs_most():
     assert np.abs(first.running - second.running).sum(axis=0).argmax() == 2
     assert (outcome.name, outcome.probability) == ("bit 3", False)
     assert running_answers(first, outcome) == pytest.approx(first.running[:, 2])
-    assert "bit 3" in session.what_if.saliency(first, second)[1]
+    assert "bit 3" in session.lab(WhatIfLab).saliency(first, second)[1]
 
 
 # Every word
@@ -115,7 +115,7 @@ def test_values_are_compared_and_explained_in_the_channel_that_differs_most():
 def test_every_word_in_a_place_is_answered_as_if_it_were_typed(task, cell, alter):
     session = Session(RunConfig(task=task, cell=cell, hidden=4, init_scale=0.3))
     probe, how = session.inspect(), Perturbation(alter, 1)
-    answers = session.what_if.choices(probe, how, 9.0).answers
+    answers = session.lab(WhatIfLab).choices(probe, how, 9.0).answers
     for token, word in enumerate(probe.vocabulary.words[:5]):
         words = how._replace(word=word).applied(probe.reading.words)
         typed = session.inspect(spelled(session.dataset, words))
@@ -127,7 +127,10 @@ def test_every_word_in_a_place_is_answered_as_if_it_were_typed(task, cell, alter
 def test_of_a_decoder_it_is_the_probability_of_the_whole_target(alter, cell):
     session = Session(RunConfig(task="translation", cell=cell, hidden=4, init_scale=0.3))
     probe, how = session.inspect(), Perturbation(alter, 1)
-    targets, answers = probe.example.targets, session.what_if.choices(probe, how, 9.0).answers
+    targets, answers = (
+        probe.example.targets,
+        session.lab(WhatIfLab).choices(probe, how, 9.0).answers,
+    )
     assert outcome_of(probe, probe).name == probe.label
     assert answers.shape == (len(session.dataset.source), 1)
     for token, word in enumerate(probe.vocabulary.words[:5]):
@@ -145,7 +148,7 @@ def test_of_a_large_vocabulary_some_words_are_read_at_a_time():
     session = Session(RunConfig(hidden=3))
     session.load(Upload(File("a.csv", f"text,label\n{rows}".encode())))
     probe = session.inspect(session.dataset.train[0].text)
-    how, lab = Perturbation(Alter.CHANGE, 0), session.what_if
+    how, lab = Perturbation(Alter.CHANGE, 0), session.lab(WhatIfLab)
     counts = [lab.choices(probe, how, 0.0).read for _ in range(4)]
     count = len(session.dataset.vocabulary)
     assert counts == [256, 512, count, count]
@@ -159,7 +162,7 @@ def test_of_a_large_vocabulary_some_words_are_read_at_a_time():
 def test_both_answers_are_those_of_the_network_at_every_epoch(session):
     session.player.advance(9)
     pair = session.inspect("i am good"), session.inspect("i am not very good")
-    lab = session.what_if
+    lab = session.lab(WhatIfLab)
     known = lab.past(session.run, session.state, pair, 0.0)
     assert known.epochs.tolist() == [9], "the epoch shown, whatever the time"
     while lab.develop(session.run, pair, 0.001):
@@ -179,7 +182,7 @@ def test_the_other_phrase_has_another_target_and_few_of_the_same_words(phrase):
     session = Session(RunConfig(hidden=4))
     session.phrase_input.ask(phrase, session.dataset)
     probe = session.inspect()
-    donor = session.what_if.donor(probe)
+    donor = session.lab(WhatIfLab).donor(probe)
     other = session.inspect(donor.phrase)
     assert len(other.words) >= len(probe.words)
     assert other.label != probe.label

@@ -11,6 +11,7 @@ from rnnviz.files.numbers import inert, quoting_of, told_lines
 from rnnviz.files.origin import origin
 from rnnviz.probe.results import Answers, Confusion, Values, confusion
 from rnnviz.probe.session import Session
+from rnnviz.questions.wrong.measure import ResultsLab
 from rnnviz.tasks.csv_table import MAX_CLASSES
 
 #: Seconds in which the rest of the data is read, again and again.
@@ -42,7 +43,7 @@ def result_files(session: Session) -> list[ResultFile]:
 
 
 def result_csv(session: Session, kind: ResultFile) -> str:
-    """Results on the part of the data that ``session.results.rows`` names, as a text.
+    """Results on the part of the data that ``session.lab(ResultsLab).rows`` names, as a text.
 
     Lines that begin with # stand before them and say what made them.
     """
@@ -59,13 +60,17 @@ def _cell(value: Any) -> Any:
 
 def _read(session: Session) -> Answers | Values:
     """All answers to the part of the data."""
-    while session.results.develop(session.state, session.dataset, _SLICE):
+    while session.lab(ResultsLab).develop(session.state, session.dataset, _SLICE):
         pass
-    return session.results.answers(session.state, session.dataset)
+    return session.lab(ResultsLab).answers(session.state, session.dataset)
 
 
 def _answers(session: Session) -> pd.DataFrame:
-    data, answers, part = session.dataset, _read(session), session.results.part(session.dataset)
+    data, answers, part = (
+        session.dataset,
+        _read(session),
+        session.lab(ResultsLab).part(session.dataset),
+    )
     columns: dict[str, Any] = {"text": [part[owner].text for owner in answers.owners.tolist()]}
     if not data.one_class_at_end:
         columns["place"] = (answers.places + 1).tolist()

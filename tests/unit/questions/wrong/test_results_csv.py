@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from rnnviz.config import RunConfig
-from rnnviz.files.results import ANSWERS, CONFUSION, SCORES, result_csv, result_files
 from rnnviz.probe.session import Session
-from rnnviz.questions.wrong.measure import Rows
+from rnnviz.questions.wrong.measure import ResultsLab, Rows
+from rnnviz.questions.wrong.results_csv import ANSWERS, CONFUSION, SCORES, result_csv, result_files
 from rnnviz.tasks.upload import File, Upload
 from tests.sampling import each_row
 
@@ -36,10 +36,12 @@ def session():
 
 @each_row("part", Rows)
 def test_every_answer_has_a_row_with_what_the_network_says(session, part):
-    session.results.rows = part
+    session.lab(ResultsLab).rows = part
     rows = rows_of(session, ANSWERS)
     assert list(rows[0]) == ["text", "label", "predicted", "probability"]
-    assert [row["text"] for row in rows] == [e.text for e in session.results.part(session.dataset)]
+    assert [row["text"] for row in rows] == [
+        e.text for e in session.lab(ResultsLab).part(session.dataset)
+    ]
     for row in rows[:5]:
         probe = session.inspect(row["text"])
         assert row["predicted"] == probe.verdict
@@ -48,7 +50,7 @@ def test_every_answer_has_a_row_with_what_the_network_says(session, part):
 
 @each_row("part", Rows)
 def test_the_confusion_matrix_and_the_scores_count_the_answers(session, part):
-    session.results.rows = part
+    session.lab(ResultsLab).rows = part
     answers = rows_of(session, ANSWERS)
     matrix, scores = rows_of(session, CONFUSION), rows_of(session, SCORES)
     for line, score in zip(matrix, scores, strict=True):
@@ -100,7 +102,7 @@ def test_a_file_says_what_made_it_and_keeps_the_signs_of_its_texts():
     rows = "text,label\n" + "#so warm,C#\nso cold,x\n" * 3
     session = Session(RunConfig(hidden=4))
     session.load(Upload(File("sky.csv", rows.encode()), test_share=0))
-    session.results.rows = Rows.TRAIN
+    session.lab(ResultsLab).rows = Rows.TRAIN
     for kind in (ANSWERS, CONFUSION, SCORES):
         text = result_csv(session, kind)
         assert "# data: sky.csv\n" in text
@@ -116,7 +118,7 @@ def test_no_cell_of_any_file_is_a_formula():
     rows += '"=HYPERLINK(""//x"")",-0.5\n'
     session = Session(RunConfig(hidden=4))
     session.load(Upload(File("a,=cmd().csv", rows.encode()), test_share=0))
-    session.results.rows = Rows.TRAIN
+    session.lab(ResultsLab).rows = Rows.TRAIN
     for kind in (ANSWERS, CONFUSION, SCORES):
         text = result_csv(session, kind)
         cells = [cell for row in csv.reader(io.StringIO(text)) for cell in row]
