@@ -1,4 +1,4 @@
-"""Explanations of what is drawn, one Markdown file each; what is in braces there is filled in."""
+"""Explanations of what is drawn, from the text.md of each question; braces there are filled in."""
 
 from __future__ import annotations
 
@@ -7,9 +7,6 @@ from contextvars import ContextVar
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-
-#: The folder of the files.
-TEXTS = Path(str(files("rnnviz"))) / "charts" / "text"
 
 #: What the axis of a run counts, where it isn't epochs.
 _unit = ContextVar("unit", default="epoch")
@@ -25,14 +22,30 @@ def count_in(unit: str) -> None:
 
 
 @cache
+def texts() -> dict[str, str]:
+    """Every text by its name: the folder of a question and a heading, or a heading of charts/."""
+    package = Path(str(files("rnnviz")))
+    found = {}
+    for path in [package / "charts" / "text.md", *package.glob("questions/*/text.md")]:
+        folder = "" if path.parent.name == "charts" else f"{path.parent.name}/"
+        _, *sections = path.read_text(encoding="utf-8").split("\n## ")
+        for heading, _, text in (section.partition("\n") for section in sections):
+            found[folder + heading] = text.strip()
+    return found
+
+
+@cache
 def _text(name: str, unit: str) -> str:
-    text = (TEXTS / f"{name}.md").read_text(encoding="utf-8").strip()
+    text = texts()[name]
     if unit == "epoch":
         return text
     return _TRAINING.sub("probe", _EPOCH.sub(rf"{unit}\1", text))
 
 
 def explanation(name: str, **fields: str) -> str:
-    """The text of ``name``.md, its gaps filled; {noun} is a word unless it is given."""
+    """The text of this name, its gaps filled; {noun} is a word unless it is given.
+
+    A question's own is ``folder/heading``: see ``texts``.
+    """
     text = _text(name, _unit.get())
     return text.format(**{"noun": "word", "weights": "W_hh", **fields})

@@ -1,4 +1,4 @@
-"""The questions that the pages answer, one for each tab."""
+"""The questions that the pages answer: each is a tab, and a folder of its name in questions/."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ class StateQuestion(StrEnum):
 
     CARRY = "What does each unit carry?"
     WHAT_IF = "What if this word were another?"
-    BREAK = "What breaks it?"
+    BREAKS = "What breaks it?"
 
 
 class DynamicsQuestion(StrEnum):
     """The questions of the page *Dynamics*."""
 
     REST = "Where does the state rest?"
-    WAY = "Which way does it take?"
+    PATH = "Which way does it take?"
 
 
 class StepView(StrEnum):
@@ -44,7 +44,9 @@ class StepView(StrEnum):
     INSIDE = "cell"
 
 
-#: The questions of every page.
+#: What links made earlier call a question.
+_OLD = {"break": "breaks", "way": "path"}
+#: The questions of every page, in the order of their tabs.
 PAGES: dict[str, type[StrEnum]] = {
     "train": TrainQuestion,
     "gradients": GradientQuestion,
@@ -70,6 +72,7 @@ def asked(questions: Iterable[StrEnum]) -> tuple[str, ...]:
 
 def named(names: Iterable[str]) -> tuple[dict[str, Any], list[str]]:
     """The questions of these names by page, the first of each, and a sentence for a wrong name."""
+    names = [_OLD.get(name, name) for name in names]
     known = {q.name.lower(): (page, q) for page, questions in PAGES.items() for q in questions}
     problems = [
         f"In the link: ask must be one of {', '.join(known)}, not {name[:40]}. It is left out."

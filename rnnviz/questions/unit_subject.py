@@ -1,4 +1,4 @@
-"""What the pictures of the units are made from."""
+"""What the pictures of the units are made from, and how all units are measured."""
 
 from __future__ import annotations
 
@@ -15,9 +15,13 @@ from rnnviz.probe.probe import Probe
 from rnnviz.probe.session import Session
 from rnnviz.probe.units import StateSource, UnitLab
 from rnnviz.questions.carry.measure import UnitQuery
+from rnnviz.ui.browser_session import visit
 from rnnviz.ui.heatmap_choice import view_of
+from rnnviz.ui.measuring import measure_buttons, progress_html
 from rnnviz.ui.style import steady
-from rnnviz.ui.tab import source_of
+
+#: Maximum number of words offered in a choice.
+MOST_CHOICES = 300
 
 
 class Subject(NamedTuple):
@@ -85,3 +89,43 @@ def subject_of(session: Session) -> Subject:
         source = lab.playable(source)
     lab.look_at(source, session.selection.unit_of(session.config.hidden))
     return Subject(session, lab, source, probe)
+
+
+def source_of(session: Session) -> StateSource:
+    """The source of the states shown now."""
+    return StateSource(session.state, session.dataset, session.layer, session.part)
+
+
+def edition(session: Session) -> tuple[int, int]:
+    """How often the page and this tab were opened: a new number resets their widgets."""
+    return visit("hidden"), visit(session.questions["hidden"], "tab_visit")
+
+
+def unweighed(session: Session) -> str:
+    """Why the ablation loss of some units isn't known."""
+    return _reason(session) or "The measurement is running."
+
+
+def weighing_html(session: Session, rises: Array) -> str:
+    """The same, with a bar while it is measured."""
+    doing = "Measuring the units"
+    return _reason(session) or progress_html(doing, 1 - float(np.isnan(rises).mean()))
+
+
+def _reason(session: Session) -> str:
+    loss = session.run.history.row(session.player.position.epoch)["train_loss"]
+    if session.dataset.labelled and not np.isfinite(loss):
+        return "The loss is not finite, so no unit can be measured."
+    if session.player.running:
+        return "Pause to measure the units."
+    return "Press Measure to measure all units." if session.units.effort.waiting else ""
+
+
+def weigh_buttons(session: Session) -> None:
+    """The buttons that have all units measured, and that end it."""
+    effort = session.units.effort
+    measure_buttons(
+        lambda here: here.units.effort.ask(), lambda here: here.units.effort.cancel(),
+        ready=effort.waiting, going=effort.asked,
+        tip="Silence each unit alone. What takes more than a second is done when it is asked for.",
+    )  # fmt: skip

@@ -26,15 +26,15 @@ class Host(Protocol):
         """Put a sentence in the place of the message."""
 
 
-H = TypeVar("H", bound=Host, covariant=True)
+HostT_co = TypeVar("HostT_co", bound=Host, covariant=True)
 
 
-class Seat(Protocol[H]):
+class Seat(Protocol[HostT_co]):
     """A tab of a browser, as its widgets use it: what its page shows, and the host of its run."""
 
     scene: Scene | None
 
-    def borrow(self) -> AbstractContextManager[H]:
+    def borrow(self) -> AbstractContextManager[HostT_co]:
         """The host, alone; raises UnavailableError."""
 
 
@@ -45,7 +45,7 @@ def current_seat() -> Seat[Host]:
 
 
 @contextmanager
-def borrowed(seat: Seat[H]) -> Iterator[H]:
+def borrowed(seat: Seat[HostT_co]) -> Iterator[HostT_co]:
     """The host of this tab's run. If it can't be had, the page says why."""
     with ExitStack() as loan:
         with said_on_page():

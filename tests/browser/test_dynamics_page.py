@@ -152,7 +152,7 @@ def test_a_word_that_is_pointed_at_is_marked_on_the_way_and_a_way_is_opened(open
     way = "figure.data.find((s) => s.meta?.token === 0)"
     page.page.mouse.move(*page.place("phase", f"{way}.x[2]", f"{way}.y[2]"))
     page.page.wait_for_function("() => rnnviz.stage.token === 2")
-    page.choose("question_dynamics", DynamicsQuestion.WAY)
+    page.choose("question_dynamics", DynamicsQuestion.PATH)
     page.expect_drawn_above("trajectories", 0)
     alone = "figure.data.find((s) => s.name === 'negative')"
     page.page.mouse.click(*page.place("trajectories", f"{alone}.x[0]", f"{alone}.y[0]"))

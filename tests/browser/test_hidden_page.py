@@ -49,7 +49,7 @@ def test_the_unit_that_carries_negation_is_found_and_accuracy_falls_as_it_is_sil
         # It changes its sign at the word, and keeps it to the end.
         values = page.in_chart("unit_words", "[...figure.data[0].y]")
         assert all(values[3] * value < -0.4 for value in values[4:]), values
-        page.page.get_by_role("radio", name=StateQuestion.BREAK).click()
+        page.page.get_by_role("radio", name=StateQuestion.BREAKS).click()
         page.expect_drawn_above("ablation", 0)
         # Once all units are measured, their rows come in the order of their worth.
         page.expect_in_chart("ablation", "figure.layout.title.text.includes('worth, up to')")

@@ -18,7 +18,7 @@ class Page(tab.Page):
 
     def __init__(self, **link):
         super().__init__("hidden", **link)
-        self.enter(StateQuestion.BREAK)
+        self.enter(StateQuestion.BREAKS)
 
     @property
     def lab(self):

@@ -4,9 +4,9 @@ import pytest
 
 from rnnviz.page import actor
 from rnnviz.page.actor import BUSY
+from rnnviz.page.page_scene import TOO_LONG
 from rnnviz.probe.questions import StateQuestion
 from rnnviz.ui import time_limit
-from rnnviz.ui.page_scene import TOO_LONG
 from rnnviz.ui.style import escaped
 from tests.page.tab import Page, app_test
 

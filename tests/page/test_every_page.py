@@ -40,7 +40,7 @@ ALWAYS = {
     },
     GradientQuestion.RIGHT: {"words", "parameters"},
     DynamicsQuestion.REST: {"words", "phase", "spectra"},
-    DynamicsQuestion.WAY: {"words", "trajectories", "separation", "components"},
+    DynamicsQuestion.PATH: {"words", "trajectories", "separation", "components"},
 }  # fmt: skip
 #: Where a sequence is a phrase.
 PHRASES = ("sentiment", "translation")

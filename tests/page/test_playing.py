@@ -63,7 +63,7 @@ def looked():
 @each_row(("page", "view"), VIEWS)
 def test_what_a_page_has_to_do_comes_to_an_end(looked, page, view):
     opened = looked[page].enter(view)
-    assert ("Measuring the units" in opened.text) == (view is StateQuestion.BREAK)
+    assert ("Measuring the units" in opened.text) == (view is StateQuestion.BREAKS)
     opened.finish()
     assert "Measuring the units" not in opened.text
     assert not any("not measured yet" in chart["remark"] for chart in opened.charts.values())
@@ -92,7 +92,7 @@ def test_a_click_in_a_tab_is_for_what_is_pointed_at(looked):
     opened.enter(StateQuestion.CARRY).say("click", on="response", x="sad", y="1")
     assert (lab.word, lab.unit, opened.session.selection.unit) == ("sad", 1, 1)
     assert "“sad” moves unit 1 by" in opened.text
-    opened.enter(StateQuestion.BREAK)
+    opened.enter(StateQuestion.BREAKS)
     for edits in ((silence(1, 2),), ()):
         opened.say("click", on="ablation", data=2)
         assert lab.edits == edits
@@ -149,11 +149,11 @@ HELD = {
         "memory", "phrases", "response", "unit_epochs", "unit_words",
     },
     ("hidden", StateQuestion.WHAT_IF): {"compared", "distance", "saliency"},
-    ("hidden", StateQuestion.BREAK): {"ablation", "moved"},
+    ("hidden", StateQuestion.BREAKS): {"ablation", "moved"},
     ("gradients", GradientQuestion.REACH): {"exponents", "over_lag", "products", "spectrum"},
     ("gradients", GradientQuestion.FEED): {"ratios"},
     ("gradients", GradientQuestion.RIGHT): {"by_length", "errors", "sizes"},
-    ("dynamics", DynamicsQuestion.WAY): {"trajectories"},
+    ("dynamics", DynamicsQuestion.PATH): {"trajectories"},
 }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ LINK = {"hidden": "4", "epoch": "1"}
 LEFT_OUT = {
     ("gradients", GradientQuestion.FEED): {"feed_hh": ("numbers", 24)},
     ("gradients", GradientQuestion.RIGHT): {"directions": ("arrows", 24)},
-    ("hidden", StateQuestion.BREAK): {"ablation": ("channels and threads", 24)},
+    ("hidden", StateQuestion.BREAKS): {"ablation": ("channels and threads", 24)},
     ("hidden", StateQuestion.WHAT_IF): {
         "distance": ("numbers", 10),
         "answers": ("numbers", 6),

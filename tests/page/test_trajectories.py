@@ -22,7 +22,7 @@ class Page(tab.Page):
 
     def __init__(self, **link):
         super().__init__("dynamics", **link)
-        self.enter(DynamicsQuestion.WAY)
+        self.enter(DynamicsQuestion.PATH)
 
     @property
     def story(self):

@@ -7,17 +7,15 @@ from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.charts.explanation import count_in
 from rnnviz.charts.story_line import ask
-from rnnviz.page.pages.dynamics import dynamics_page
-from rnnviz.page.pages.gradients import gradients_page
-from rnnviz.page.pages.hidden import hidden_page
+from rnnviz.page.page_scene import live
 from rnnviz.page.pages.train import train_page
+from rnnviz.page.question_page import chosen_question, question_page
 from rnnviz.page.session_registry import get_seat
 from rnnviz.page.sidebar import sidebar
 from rnnviz.probe.questions import TrainQuestion
 from rnnviz.probe.session import Session
 from rnnviz.questions.step.tab import step_page
 from rnnviz.tasks.shipped_files import shipped
-from rnnviz.ui.answer import chosen_question
 from rnnviz.ui.browser_session import borrowed
 from rnnviz.ui.stage import (
     connect,
@@ -44,13 +42,13 @@ def _needs_room(page: str, session: Session) -> bool:
 def _pages(session: Session, controls: DeltaGenerator) -> list[st.Page]:
     labs = {
         "train": partial(train_page, session, controls),
-        "hidden": partial(hidden_page, session, controls),
-        "gradients": partial(gradients_page, session, controls),
-        "dynamics": partial(dynamics_page, session, controls),
+        "hidden": partial(question_page, "hidden", session, controls),
+        "gradients": partial(question_page, "gradients", session, controls),
+        "dynamics": partial(question_page, "dynamics", session, controls),
     }
     return [
         st.Page(labs["train"], title="Train", url_path="train", default=True),
-        st.Page(partial(step_page, session), title="Step", url_path="step"),
+        st.Page(lambda: live(session, step_page(session)), title="Step", url_path="step"),
         st.Page(labs["hidden"], title="Hidden states", url_path="hidden"),
         st.Page(labs["gradients"], title="Gradients", url_path="gradients"),
         st.Page(labs["dynamics"], title="Dynamics", url_path="dynamics"),

@@ -5,12 +5,11 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from rnnviz.page.page_scene import live
+from rnnviz.page.question_page import question_tabs, tab_of
 from rnnviz.probe.questions import TrainQuestion
 from rnnviz.probe.session import Session
-from rnnviz.questions.learn.tab import learn_tab
-from rnnviz.questions.wrong.tab import wrong_tab
-from rnnviz.ui.answer import question_tabs
-from rnnviz.ui.page_scene import live
+from rnnviz.questions.learn.tab import TAB as LEARN
 from rnnviz.ui.stage import place_phrase, place_text
 
 
@@ -24,7 +23,6 @@ def train_page(session: Session, controls: DeltaGenerator) -> None:
         place_phrase(session)
         place_text("verdict")
     if session.questions["train"] is TrainQuestion.LEARN:
-        tab = learn_tab(session, controls, left, right)
+        live(session, LEARN.lay_out(session, controls, left, right))
     else:
-        tab = wrong_tab(session, controls)
-    live(session, tab.draw, tab.handlers, tab.job, tab.shown)
+        live(session, tab_of(TrainQuestion.WRONG).lay_out(session, controls))

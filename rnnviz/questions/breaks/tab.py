@@ -47,22 +47,16 @@ from rnnviz.questions.breaks.pictures import (
     silenced_memory,
     turned_list,
 )
+from rnnviz.questions.unit_subject import source_of, unweighed, weigh_buttons, weighing_html
 from rnnviz.questions.what_if.measure import outcome_of, running_answers
 from rnnviz.run.weight_edits import Edit, EditKind, noise, scale, set_weight
-from rnnviz.ui.answer import answer_html
 from rnnviz.ui.browser_session import first_value, on_host, visit
-from rnnviz.ui.frame import Frame
 from rnnviz.ui.heatmap_choice import choose_view, view_of
 from rnnviz.ui.measuring import progress_html
-from rnnviz.ui.stage import Panel, place_sheet
+from rnnviz.ui.sheet import Chart, Column, Sheet, names_in, no_room
 from rnnviz.ui.style import escaped, steady, theme
-from rnnviz.ui.tab import Tab, no_room, source_of, unweighed, weigh_buttons, weighing_html
 from rnnviz.ui.viewer import Event
-from rnnviz.ui.words import draw_words, words_panel
 
-#: The panels at the left and at the right, with their shares of the height.
-_LEFT = {"ablation": 5, "moved": 2, "answers_now": 2.6}
-_RIGHT = {"scores": 2.4, "removal": 3, "turned": 4}
 #: How many of the strongest units are silenced by one press.
 _STRONGEST = (1, 3, 5, 8)
 
@@ -100,51 +94,6 @@ class Trial(NamedTuple):
     def silenced(self) -> frozenset[int]:
         """The silenced units of the layer shown."""
         return self.session.units.silenced(self.session.layer)
-
-
-def ablation_tab(session: Session, controls: DeltaGenerator) -> Tab:
-    """Lay out the tools, the memory with its units by worth, and what becomes of the answers."""
-    session.units.fit(session.state.parameters.architecture)
-    with controls:
-        _decide(session)
-        _tools(session)
-        weigh_buttons(session)
-        choose_view(session, "hidden")
-    columns = [[_panel(session, *row) for row in column.items()] for column in (_LEFT, _RIGHT)]
-    place_sheet("break", [words_panel(session), *columns[0]], columns[1])
-    return live_ablation(session)
-
-
-def live_ablation(session: Session) -> Tab:
-    """How the tab is drawn and worked on, with the controls as they were chosen last."""
-    session.units.fit(session.state.parameters.architecture)
-
-    def draw(frame: Frame) -> None:
-        trial = _trial_of(session)
-        frame.texts["story"] = answer_html(session, _answer(trial))
-        draw_words(session, frame)
-        _draw(trial, frame)
-
-    def measure(budget: float) -> bool:
-        source, lab = source_of(session), session.units
-
-        def weigh(budget: float) -> bool:
-            if lab.ablate(source, budget):
-                return True
-            return session.lab(SilencingLab).remove(source, lab.ablation_loss(source), budget)
-
-        return lab.effort.work((source.state, source.layer), budget, weigh)
-
-    handlers = {"ablation": lambda event: _toggle(session, event)}
-    return Tab(draw, handlers, measure, lambda: session.units.effort.condition)
-
-
-def _panel(session: Session, key: str, share: float) -> Panel:
-    names = session.names
-    weights = recurrent_name(session.state.parameters, session.layer)
-    fields = {"noun": names.noun, "sequence": names.sequence, "weights": weights}
-    text = explanation(f"break_{key}", **fields)
-    return Panel(key, share, text, clicks=key == "ablation")
 
 
 def _trial_of(session: Session) -> Trial:
@@ -230,27 +179,22 @@ def _percent(value: float) -> str:
 # The pictures on the words
 
 
-def _draw(trial: Trial, frame: Frame) -> None:
-    frame.chart(
-        "ablation", _of_copy, _memory, trial, remark=f"{_pending(trial)} {_narrow(trial)}".strip()
-    )
-    frame.chart("moved", _or_broken, "How far the others are moved", _moved, trial)
-    frame.chart("answers_now", _or_broken, "Answers now and before", _answers, trial)
-    frame.chart("scores", _of_copy, _scores, trial)
-    frame.chart("removal", _of_copy, _removal, trial, remark=_measured(trial))
-    frame.chart("turned", _of_copy, _turned, trial)
+def _of_copy(figure: Callable[[Trial], Picture]) -> Callable[[Trial], Picture]:
+    """A picture whose files say how the copy was edited."""
+
+    def drawn(trial: Trial) -> Picture:
+        edits = ", ".join(map(str, trial.session.units.edits))
+        return figure(trial).telling(edits=f"{edits}, on a copy" if edits else "")
+
+    return drawn
 
 
-def _of_copy(figure: Callable[[Trial], Picture], trial: Trial) -> Picture:
-    """A picture whose files tell how the copy was edited."""
-    edits = ", ".join(map(str, trial.session.units.edits))
-    return figure(trial).telling(edits=f"{edits}, on a copy" if edits else "")
+def _or_broken(title: str, figure: Callable[[Trial], Picture]) -> Callable[[Trial], Picture]:
+    def drawn(trial: Trial) -> Picture:
+        finite = trial.before.finite and trial.after.finite
+        return figure(trial) if finite else sentence(title, BROKEN, theme())
 
-
-def _or_broken(title: str, figure: Callable[[Trial], Picture], trial: Trial) -> Picture:
-    if not (trial.before.finite and trial.after.finite):
-        return sentence(title, BROKEN, theme())
-    return _of_copy(figure, trial)
+    return _of_copy(drawn)
 
 
 def _states(trial: Trial) -> tuple[Array, Array]:
@@ -291,19 +235,15 @@ def _carried(trial: Trial) -> Carried | None:
     return Carried(_as_long(now, len(then)), then, lost)
 
 
-def _narrow(trial: Trial) -> str:
-    """What is not drawn where many tokens stand."""
+def _memory_remark(trial: Trial) -> str:
+    """How many units are not measured yet, and what has no room on many tokens."""
+    left, units = int(np.isnan(trial.rises).sum()), len(trial.rises)
+    pending = f"The worth of {left} of {units} units is not measured yet." if left else ""
+    why = unweighed(trial.session) if left else ""
     count, noun = len(trial.before.words), trial.session.names.noun
     threads = readers(trial.before.parameters.architecture.cell).candidate
-    return no_room("channels and threads" if threads else "channels", count, MOST_TOKENS, noun)
-
-
-def _pending(trial: Trial) -> str:
-    """How many units have no worth yet."""
-    left, units = int(np.isnan(trial.rises).sum()), len(trial.rises)
-    if not left:
-        return ""
-    return f"The worth of {left} of {units} units is not measured yet. {unweighed(trial.session)}"
+    what = "channels and threads" if threads else "channels"
+    return " ".join(filter(None, (pending, why, no_room(what, count, MOST_TOKENS, noun))))
 
 
 def _moved(trial: Trial) -> Picture:
@@ -414,7 +354,7 @@ def _chip(session: Session, edit: Edit) -> str:
 def _decide(session: Session) -> None:
     """The edits, each with a button that takes it back; and what to do with all of them."""
     edits, none = session.units.edits, not session.units.edits
-    st.caption(explanation("break_edits") if none else f"Edits of a copy: {len(edits)}")
+    st.caption(explanation("breaks/edits") if none else f"Edits of a copy: {len(edits)}")
     with st.container(horizontal=True, key="chips", gap="xsmall"):
         for k, edit in enumerate(edits):
             name, take_back = _chip(session, edit), on_host(_take_back)
@@ -506,3 +446,53 @@ def _button(
         label, key=f"do_{key}", width="stretch", disabled=full, on_click=on_host(add),
         help=f"At most {MOST_EDITS} edits at a time." if full else None,
     )  # fmt: skip
+
+
+# The tab
+
+
+def _controls(session: Session) -> None:
+    session.units.fit(session.state.parameters.architecture)
+    _decide(session)
+    _tools(session)
+    weigh_buttons(session)
+    choose_view(session, "hidden")
+
+
+def _charts(session: Session) -> tuple[Column[Trial], Column[Trial]]:
+    session.units.fit(session.state.parameters.architecture)
+    return (
+        [
+            Chart("ablation", 5, _of_copy(_memory), _memory_remark, _toggle),
+            Chart("moved", 2, _or_broken("How far the others are moved", _moved)),
+            Chart("answers_now", 2.6, _or_broken("Answers now and before", _answers)),
+        ],
+        [
+            Chart("scores", 2.4, _of_copy(_scores)),
+            Chart("removal", 3, _of_copy(_removal), _measured),
+            Chart("turned", 4, _of_copy(_turned)),
+        ],
+    )
+
+
+def _measure(session: Session, budget: float) -> bool:
+    """Each unit alone first, then one after the other."""
+    source, units = source_of(session), session.units
+
+    def weigh(budget: float) -> bool:
+        if units.ablate(source, budget):
+            return True
+        return session.lab(SilencingLab).remove(source, units.ablation_loss(source), budget)
+
+    return units.effort.work((source.state, source.layer), budget, weigh)
+
+
+def _fields(session: Session) -> dict[str, str]:
+    weights = recurrent_name(session.state.parameters, session.layer)
+    return {**names_in(session), "weights": weights}
+
+
+TAB = Sheet(
+    "breaks", _trial_of, _answer, _charts, _controls, _measure,
+    shown=lambda session: session.units.effort.condition, fields=_fields,
+)  # fmt: skip

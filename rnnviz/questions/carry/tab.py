@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from html import escape
 
 import numpy as np
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.charts.explanation import explanation
 from rnnviz.charts.picture import Picture
@@ -27,53 +25,26 @@ from rnnviz.questions.carry.pictures import Moved, response_matrix, word_name
 from rnnviz.questions.carry.tinted_phrases import Listing, Phrase, tinted_phrases
 from rnnviz.questions.linear_probe import tab as linear_probes
 from rnnviz.questions.linear_probe.measure import LinearProbeLab
-from rnnviz.questions.unit_subject import Subject, subject_of
-from rnnviz.ui.answer import answer_html
+from rnnviz.questions.unit_subject import (
+    Subject,
+    edition,
+    source_of,
+    subject_of,
+    weigh_buttons,
+    weighing_html,
+)
 from rnnviz.ui.browser_session import first_value
 from rnnviz.ui.frame import Frame, SliderState
 from rnnviz.ui.heatmap_choice import cell_key, choose_view
-from rnnviz.ui.page_scene import go_to_click
-from rnnviz.ui.stage import Panel, Step, place_chips, place_sheet, place_stepper
+from rnnviz.ui.sheet import Chart, Column, Sheet, go_to_click, names_in, no_room
+from rnnviz.ui.stage import Step, place_chips, place_stepper
 from rnnviz.ui.style import escaped, theme
-from rnnviz.ui.tab import Tab, edition, no_room, source_of, weigh_buttons, weighing_html
 from rnnviz.ui.viewer import Event
-from rnnviz.ui.words import draw_words, words_panel
 
 #: Maximum number of words to choose from beside the pictures.
 _CHIPS = 18
 #: Seconds per frame for earlier epochs.
 _PAST = 0.002
-
-
-def units_tab(session: Session, controls: DeltaGenerator) -> Tab:
-    """Lay out the controls, the units on the words, and what words change in them."""
-    lab = session.units
-    with controls:
-        choose_view(session, "hidden")
-        lab.sort = _choose_sort(session)
-        # While the run plays, rows and columns keep their order.
-        if not session.player.running:
-            lab.arrange()
-        subject = subject_of(session)
-        _place_controls(subject)
-        _choose_threads(session)
-        lab.way = _choose_way(session)
-        if lab.sort is Sort.EFFECT and lab.way is Way.UNITS:
-            weigh_buttons(session)
-        if lab.way is Way.PROBE:
-            linear_probes.choose_probe(session)
-    place_sheet("carry", _left(subject), _right(subject))
-    return live_units(session)
-
-
-def live_units(session: Session) -> Tab:
-    """How the tab is drawn and worked on, with the controls as they were chosen last."""
-    chosen = {"unit": _step_unit, "word": _choose_chip, "list_page": _turn,
-              "response": _choose_cell, "phrases": _choose_word}  # fmt: skip
-    handlers = {key: partial(handler, session) for key, handler in chosen.items()}
-    handlers["unit_epochs"] = partial(go_to_click, session)
-    shown = partial(_condition, session)
-    return Tab(partial(_draw, session), handlers, partial(_develop, session), shown)
 
 
 def _condition(session: Session) -> object:
@@ -102,14 +73,14 @@ def _choose_sort(session: Session) -> Sort:
     sorts, now = list(Sort), session.units.sort
     first = first_value("unit_sort", edition(session), now)
     chosen = st.selectbox("Order of the units", sorts, sorts.index(first), key="unit_sort",
-                          help=explanation("units_order", noun=session.names.noun))  # fmt: skip
+                          help=explanation("carry/order", noun=session.names.noun))  # fmt: skip
     return Sort(chosen or now)
 
 
 def _choose_way(session: Session) -> Way:
     now = session.units.way
     chosen = st.segmented_control(
-        "Way", list(Way), key="unit_way", required=True, help=explanation("units_way"),
+        "Way", list(Way), key="unit_way", required=True, help=explanation("carry/way"),
         default=first_value("unit_way", edition(session), now),
     )  # fmt: skip
     return Way(chosen or now)
@@ -125,7 +96,7 @@ def _choose_threads(session: Session) -> None:
         return
     key, lab = f"threads_{cell_key(session)}", session.units
     chosen = st.segmented_control(
-        "Threads into", lines, key=key, required=True, help=explanation("units_threads"),
+        "Threads into", lines, key=key, required=True, help=explanation("carry/threads"),
         default=first_value(key, edition(session), _into(session)), format_func=escaped,
     )  # fmt: skip
     lab.into = chosen or lab.into
@@ -217,31 +188,6 @@ def _turn(session: Session, event: Event) -> None:
     lab.list_page = min(max(lab.list_page + int(event["by"]), 0), last)
 
 
-# The sheet
-
-
-def _left(here: Subject) -> list[Panel]:
-    words = words_panel(here.session)
-    memory = _panel(here, "memory", 5)
-    if here.lab.way is Way.PROBE:
-        return [words, memory, linear_probes.probe_panel(here.session, 4.6)]
-    phrases = Panel("phrases", 2.4, explanation("units_phrases", noun=here.session.names.noun),
-                    clicks=True, kind="phrases")  # fmt: skip
-    return [words, memory, _panel(here, "unit_words", 2.2), phrases]
-
-
-def _right(here: Subject) -> list[Panel]:
-    return [
-        _panel(here, "response", 5)._replace(clicks=True, head=True),
-        _panel(here, "unit_epochs", 4.6)._replace(clicks=True),
-    ]
-
-
-def _panel(here: Subject, key: str, share: float) -> Panel:
-    noun = here.session.names.noun
-    return Panel(key, share, explanation(f"units_{key}", noun=noun, part=here.source.part))
-
-
 # The answer
 
 
@@ -291,28 +237,17 @@ def _effect(here: Subject) -> str:
 # The pictures
 
 
-def _draw(session: Session, frame: Frame) -> None:
-    here = subject_of(session)
+def _sliders(here: Subject, frame: Frame) -> None:
     lab, words = here.lab, _chips(here)
-    frame.sliders["unit"] = SliderState(session.config.hidden - 1, lab.unit)
+    frame.sliders["unit"] = SliderState(here.session.config.hidden - 1, lab.unit)
     frame.sliders["list_page"] = SliderState(lab.last_list_page(here.source), lab.list_page)
     if lab.word is not None:
         names = [shown_token(word) for word in words]
         frame.sliders["word"] = SliderState(len(words) - 1, words.index(lab.word), names=names)
-    probing = lab.way is Way.PROBE
-    answer = linear_probes.answer(session) if probing else _answer(here)
-    frame.texts["story"] = answer_html(session, answer)
-    draw_words(session, frame)
-    for key, figure in _FIGURES.items():
-        frame.chart(key, _or_not_finite, here, figure, remark=_remark(here, key))
-    if probing:
-        linear_probes.draw_probe(session, frame)
 
 
-def _remark(here: Subject, key: str) -> str:
+def _measured(here: Subject) -> str:
     """On how much of the data it was measured."""
-    if key not in ("response", "phrases"):
-        return ""
     then, now = here.source.state.epoch, here.session.state.epoch
     past = "" if then == now else f" As at {here.session.unit} {then}: pause to read them again."
     every, count = len(here.session.dataset.train), here.activations.count
@@ -321,12 +256,15 @@ def _remark(here: Subject, key: str) -> str:
     return f"Measured on the {role} sequences: {some}.{past}"
 
 
-def _or_not_finite(here: Subject, figure: Callable[[Subject], Picture]) -> Picture:
-    if not here.finite:
+def _or_not_finite(figure: Callable[[Subject], Picture]) -> Callable[[Subject], Picture]:
+    def drawn(here: Subject) -> Picture:
+        if here.finite:
+            return figure(here)
         unit = here.session.unit
         said = f"The states are not finite numbers here. Go back to an earlier {unit}."
         return sentence("Units", said, theme())
-    return figure(here)
+
+    return drawn
 
 
 def _memory(here: Subject) -> Picture:
@@ -374,9 +312,9 @@ def _response(here: Subject) -> Picture:
     noun, lab, activations = here.session.names.noun, here.lab, here.activations
     title = f"What a {noun} adds to a unit: Δ{here.source.part}"
     if not lab.repeats(here.source):
-        return sentence(title, explanation("units_numbers"), theme())
+        return sentence(title, explanation("carry/numbers"), theme())
     if not len(activations.moved):
-        return sentence(title, explanation("units_gate", noun=noun), theme())
+        return sentence(title, explanation("carry/gate", noun=noun), theme())
     means, _ = lab.changed(here.source)
     moved = Moved(lab.word or "", means)
     return response_matrix(
@@ -407,10 +345,53 @@ def _phrase(here: Subject, k: int) -> Phrase:
     return Phrase(activations.words[part], values, number + 1, note)
 
 
-_FIGURES = {
-    "memory": _memory,
-    "unit_words": _unit_words,
-    "response": _response,
-    "unit_epochs": _unit_epochs,
-    "phrases": _phrases,
-}
+# The tab
+
+
+def _controls(session: Session) -> None:
+    lab = session.units
+    choose_view(session, "hidden")
+    lab.sort = _choose_sort(session)
+    # While the run plays, rows and columns keep their order.
+    if not session.player.running:
+        lab.arrange()
+    _place_controls(subject_of(session))
+    _choose_threads(session)
+    lab.way = _choose_way(session)
+    if lab.sort is Sort.EFFECT and lab.way is Way.UNITS:
+        weigh_buttons(session)
+    if lab.way is Way.PROBE:
+        linear_probes.choose_probe(session)
+
+
+def _charts(session: Session) -> tuple[Column[Subject], Column[Subject]]:
+    left: list[Chart[Subject]] = [Chart("memory", 5, _or_not_finite(_memory))]
+    if session.units.way is Way.PROBE:
+        left += [linear_probes.probe_chart(session)]
+    else:
+        phrases, words = _or_not_finite(_phrases), _or_not_finite(_unit_words)
+        left += [
+            Chart("unit_words", 2.2, words),
+            Chart("phrases", 2.4, phrases, _measured, _choose_word, kind="phrases"),
+        ]
+    response, epochs = _or_not_finite(_response), _or_not_finite(_unit_epochs)
+    return left, [
+        Chart("response", 5, response, _measured, _choose_cell, head=True),
+        Chart("unit_epochs", 4.6, epochs, click=go_to_click),
+    ]
+
+
+def _fields(session: Session) -> dict[str, str]:
+    return {**names_in(session), "part": source_of(session).part}
+
+
+def _said(here: Subject) -> str:
+    probing = here.lab.way is Way.PROBE
+    return linear_probes.answer(here.session) if probing else _answer(here)
+
+
+TAB = Sheet(
+    "carry", subject_of, _said, _charts, _controls, _develop, _condition,
+    handlers={"unit": _step_unit, "word": _choose_chip, "list_page": _turn},
+    more=_sliders, fields=_fields,
+)  # fmt: skip

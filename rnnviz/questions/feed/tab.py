@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Callable
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.charts.explanation import explanation
 from rnnviz.charts.picture import Picture
@@ -16,68 +15,46 @@ from rnnviz.probe.token_contribution import TokenContribution
 from rnnviz.questions.feed.pictures import clipping_angle, clipping_curves, ratio_dots
 from rnnviz.questions.feed.token_shares import MOST_NUMBERS, share_columns, share_map
 from rnnviz.questions.gradient_source import Source, source_of
-from rnnviz.ui.answer import answer_html
-from rnnviz.ui.frame import Frame
 from rnnviz.ui.heatmap_choice import choose_layer
-from rnnviz.ui.page_scene import go_to_click
-from rnnviz.ui.stage import Panel, place_sheet
+from rnnviz.ui.sheet import Chart, Column, Sheet, go_to_click, no_room
 from rnnviz.ui.style import theme
-from rnnviz.ui.tab import Tab, no_room
-from rnnviz.ui.words import draw_words, words_panel
-
-_STEPS = "Measured on the next training steps, without taking them."
-#: The panels at the left and at the right, with their shares of the height.
-_LEFT = {"feed_hh": 3, "feed_xh": 3}
-_RIGHT = {"map_hh": 3, "map_xh": 3, "clipping": 2.4, "angle": 2}
-#: Those of the next steps of the optimizer.
-_OPTIMIZER = ("ratios", "clipping", "angle")
 
 
-def feed_tab(session: Session, controls: DeltaGenerator) -> Tab:
-    """Lay out the shares of the words, and the optimizer's next steps."""
-    with controls:
-        choose_layer(session, "gradients")
-        if not session.player.recorded:
-            st.caption(explanation("gradients_steps"))
+def _charts(session: Session) -> tuple[Column[Source], Column[Source]]:
+    """The shares of the words, and of the optimizer's next steps but for a recording's."""
+    reads, feeds = {"part": "da_t x_tᵀ"}, {"part": "da_t h_{t−1}ᵀ"}
+    left = [
+        Chart("feed_hh", 3, _columns("W_hh"), _narrow, fields=feeds),
+        Chart("feed_xh", 3, _columns("W_xh"), _narrow, text="feed", fields=reads),
+    ]
+    right = [
+        Chart("map_hh", 3, _map("W_hh"), click=go_to_click, text="share_map", fields=feeds),
+        Chart("map_xh", 3, _map("W_xh"), click=go_to_click, text="share_map", fields=reads),
+    ]
+    if session.player.recorded:  # Its optimizer is another program's.
+        return left, right
     # Every parameter has its row.
-    rows = {"ratios": min(6, max(3, 0.35 * len(session.state.parameters.named())))}
-    left, right = (
-        [_panel(session, key, share) for key, share in column.items() if _known(session, key)]
-        for column in (_LEFT | rows, _RIGHT)
-    )
-    place_sheet("feed", [words_panel(session), *left], right)
-    return live_feed(session)
+    height = min(6, max(3, 0.35 * len(session.state.parameters.named())))
+    left += [Chart("ratios", height, _ratios, _steps)]
+    right += [
+        Chart("clipping", 2.4, _over_epochs(clipping_curves), _steps, go_to_click),
+        Chart("angle", 2, _over_epochs(clipping_angle), _steps, go_to_click),
+    ]
+    return left, right
 
 
-def live_feed(session: Session) -> Tab:
-    """How the tab is drawn and worked on, with the controls as they were chosen last."""
-
-    def draw(frame: Frame) -> None:
-        source = source_of(session)
-        frame.texts["story"] = answer_html(session, _answer(source))
-        draw_words(session, frame)
-        _draw(source, frame)
-
-    def develop(budget: float) -> bool:
-        query, history = source_of(session).query, session.gradients.history
-        if history.shares.develop(session.run, query, budget):
-            return True
-        steps = not session.player.recorded
-        return steps and history.clipping.develop(session.run, query, budget)
-
-    return Tab(draw, dict.fromkeys(_RIGHT, partial(go_to_click, session)), develop)
+def _controls(session: Session) -> None:
+    choose_layer(session, "gradients")
+    if not session.player.recorded:
+        st.caption(explanation("feed/steps"))
 
 
-def _known(session: Session, key: str) -> bool:
-    """Whether the panel can be drawn: the optimizer of a recording is another program's."""
-    return key not in _OPTIMIZER or not session.player.recorded
-
-
-def _panel(session: Session, key: str, share: float) -> Panel:
-    part = "da_t x_tᵀ" if key.endswith("_xh") else "da_t h_{t−1}ᵀ"
-    name = {"feed_xh": "feed", "map_hh": "share_map", "map_xh": "share_map"}.get(key, key)
-    text = explanation(f"gradients_{name}", noun=session.names.noun, part=part)
-    return Panel(key, share, text, clicks=key in _RIGHT)
+def _measure(session: Session, budget: float) -> bool:
+    query, history = source_of(session).query, session.gradients.history
+    if history.shares.develop(session.run, query, budget):
+        return True
+    steps = not session.player.recorded
+    return steps and history.clipping.develop(session.run, query, budget)
 
 
 def _answer(source: Source) -> str:
@@ -102,30 +79,41 @@ def _share(share: float) -> str:
     return "&lt;1%" if 0 < share < 0.005 else f"{share:.0%}"
 
 
-def _draw(source: Source, frame: Frame) -> None:
-    words, course, colors = source.words, source.course, theme()
-    shares, noun = _shares(source), source.session.names.noun
-    narrow = no_room("numbers", len(words), MOST_NUMBERS, noun)
-    for part in ("hh", "xh"):
-        frame.chart(f"feed_{part}", _columns, source, shares, f"W_{part}", remark=narrow)
-        frame.chart(f"map_{part}", share_map, shares, f"W_{part}", words, course, colors)
-    if source.session.player.recorded:
-        return
-    clipping = source.over_epochs(source.gradients.history.clipping)
-    frame.chart("clipping", clipping_curves, clipping, course, colors, remark=_STEPS)
-    frame.chart("angle", clipping_angle, clipping, course, colors, remark=_STEPS)
-    frame.chart("ratios", _ratios, source, remark=_STEPS)
+def _narrow(source: Source) -> str:
+    return no_room("numbers", len(source.words), MOST_NUMBERS, source.session.names.noun)
 
 
-def _columns(source: Source, history: EpochSeries[TokenContribution], name: str) -> Picture:
+def _steps(source: Source) -> str:
+    return "Measured on the next training steps, without taking them."
+
+
+def _columns(name: str) -> Callable[[Source], Picture]:
     """Each word's share at the epoch shown, and at the second moment."""
-    shares = TwoMoments(history.column(name)[history.nearest(source.query.state.epoch)])
-    if then := source.second:
-        second = source.gradients.second_shares(then.query)
-        shares = shares._replace(name=then.name, second=getattr(second, name))
-    return share_columns(shares, name, source.words, source.theme(f"feed_{name}"))
+
+    def drawn(source: Source) -> Picture:
+        history = _shares(source)
+        shares = TwoMoments(history.column(name)[history.nearest(source.query.state.epoch)])
+        if then := source.second:
+            second = source.gradients.second_shares(then.query)
+            shares = shares._replace(name=then.name, second=getattr(second, name))
+        return share_columns(shares, name, source.words, source.theme(f"feed_{name}"))
+
+    return drawn
+
+
+def _map(name: str) -> Callable[[Source], Picture]:
+    return lambda source: share_map(_shares(source), name, source.words, source.course, theme())
+
+
+def _over_epochs(picture: Callable[..., Picture]) -> Callable[[Source], Picture]:
+    return lambda source: picture(
+        source.over_epochs(source.gradients.history.clipping), source.course, theme()
+    )
 
 
 def _ratios(source: Source) -> Picture:
     steps = source.gradients.next_steps(source.query)
     return ratio_dots(steps, source.theme("ratios"))
+
+
+TAB = Sheet("feed", source_of, _answer, _charts, _controls, _measure)

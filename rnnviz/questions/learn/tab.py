@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.charts.answers import free_run
@@ -15,43 +17,51 @@ from rnnviz.questions.learn.measure import free_values, runs_free, writes
 from rnnviz.questions.learn.sample import sample_box, sample_html
 from rnnviz.ui.frame import Frame
 from rnnviz.ui.heatmap_choice import choose_view
+from rnnviz.ui.sheet import Tab
 from rnnviz.ui.stage import place_canvas, place_chart
 from rnnviz.ui.style import steady, theme
-from rnnviz.ui.tab import Tab
 
 
-def learn_tab(
-    session: Session, controls: DeltaGenerator, left: DeltaGenerator, right: DeltaGenerator
-) -> Tab:
-    """Lay out both pictures, and below them what a network writes by itself."""
-    with controls:
-        choose_view(session, "train")
-    texts = explained(session)
-    with left:
-        place_canvas("network", "network", texts["network"])
-        sample_box(session)
-        if runs_free(session.dataset):
-            place_chart("free", HEIGHTS["free"], explanation("free"))
-    with right:
-        place_canvas("curves", "curves", texts["curves"])
-    return live_learn(session)
+class _Learn:
+    def lay_out(
+        self, session: Session, controls: DeltaGenerator, left: DeltaGenerator,
+        right: DeltaGenerator,
+    ) -> Tab:  # fmt: skip
+        """Place both pictures, and below them what a network writes by itself."""
+        with controls:
+            choose_view(session, "train")
+        texts = explained(session)
+        with left:
+            place_canvas("network", "network", texts["network"])
+            sample_box(session)
+            if runs_free(session.dataset):
+                place_chart("free", HEIGHTS["free"], explanation("learn/free"))
+        with right:
+            place_canvas("curves", "curves", texts["curves"])
+        return self.live(session)
+
+    def live(self, session: Session) -> Tab:
+        """How the tab is drawn and worked on, with the controls as they were chosen last."""
+        job = partial(_measure, session)
+        return Tab(
+            partial(_draw, session), job=job, kinds={"network": "network", "curves": "curves"}
+        )
 
 
-def live_learn(session: Session) -> Tab:
-    """How the tab is drawn and worked on, with the controls as they were chosen last."""
+TAB = _Learn()
 
-    def draw(frame: Frame) -> None:
-        probe = session.inspect()
-        frame.texts["verdict"] = verdict_html(probe, session.phrase_input.problem)
-        words, colors = words_of(session, probe), steady(session, "network")
-        frame.chart("network", compared_network, session, probe, words, colors)
-        frame.chart("curves", curves, session, probe, theme(), DEVELOP)
-        _draw_on(session, probe, frame)
 
-    def develop(budget: float) -> bool:
-        return session.memory.develop(session.run, session.gradient_query(), budget)
+def _measure(session: Session, budget: float) -> bool:
+    return session.memory.develop(session.run, session.gradient_query(), budget)
 
-    return Tab(draw, job=develop)
+
+def _draw(session: Session, frame: Frame) -> None:
+    probe = session.inspect()
+    frame.texts["verdict"] = verdict_html(probe, session.phrase_input.problem)
+    words, colors = words_of(session, probe), steady(session, "network")
+    frame.chart("network", compared_network, session, probe, words, colors)
+    frame.chart("curves", curves, session, probe, theme(), DEVELOP)
+    _draw_on(session, probe, frame)
 
 
 def _draw_on(session: Session, probe: Probe, frame: Frame) -> None:

@@ -7,7 +7,6 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from rnnviz.charts.explanation import explanation
 from rnnviz.charts.picture import Picture
 from rnnviz.charts.sentence import sentence
 from rnnviz.charts.theme import shown_token
@@ -17,12 +16,11 @@ from rnnviz.questions.linear_probe.linear_probe import FEWEST, FOLDS, RIDGE, Rea
 from rnnviz.questions.linear_probe.measure import LinearProbeLab
 from rnnviz.questions.linear_probe.pictures import readability_lines
 from rnnviz.questions.linear_probe.probe_labels import Asked, askable
+from rnnviz.questions.unit_subject import MOST_CHOICES, Subject, edition, source_of
 from rnnviz.ui.browser_session import first_value
-from rnnviz.ui.frame import Frame
 from rnnviz.ui.measuring import measure_buttons, progress_html
-from rnnviz.ui.stage import Panel
+from rnnviz.ui.sheet import Chart
 from rnnviz.ui.style import theme
-from rnnviz.ui.tab import MOST_CHOICES, edition, source_of
 
 #: Maximum number of epochs in one picture.
 _EPOCHS = 5
@@ -46,18 +44,21 @@ def choose_probe(session: Session) -> None:
     )  # fmt: skip
 
 
-def probe_panel(session: Session, share: float) -> Panel:
-    """The place of the picture."""
-    noun, target = session.names.noun, _target(session)
-    text = explanation("readability", noun=noun, target=target, ridge=f"{RIDGE:g}")
-    return Panel("readability", share, text)
+def probe_chart(session: Session) -> Chart[Subject]:
+    """What was measured, or why there is nothing."""
+    fields = {"target": _target(session), "ridge": f"{RIDGE:g}"}
+    return Chart(
+        "readability", 4.6, _drawn, _measured, text="linear_probe/readability", fields=fields
+    )
 
 
-def draw_probe(session: Session, frame: Frame) -> None:
-    """Draw what was measured, or say why there is nothing."""
-    found, said = _found(session), _said(session)
-    remark = "" if said else _remark(session, found)
-    frame.chart("readability", _picture, session, found, said, remark=remark)
+def _drawn(here: Subject) -> Picture:
+    return _picture(here.session, _found(here.session), _said(here.session))
+
+
+def _measured(here: Subject) -> str:
+    session = here.session
+    return "" if _said(session) else _remark(session, _found(session))
 
 
 def answer(session: Session) -> str:

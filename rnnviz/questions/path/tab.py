@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-from functools import partial
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.charts.color_math import shades
-from rnnviz.charts.explanation import explanation
 from rnnviz.charts.picture import Picture
 from rnnviz.charts.sentence import sentence
 from rnnviz.engine.layer_buffers import Array
@@ -22,15 +20,12 @@ from rnnviz.questions.path.class_separation import component_bars, separation_cu
 from rnnviz.questions.path.measure import FEWEST, between_shares, separate
 from rnnviz.questions.path.pictures import trajectories
 from rnnviz.questions.plane_axes import choose_axes, refit_button
-from rnnviz.ui.answer import answer_html
+from rnnviz.questions.unit_subject import source_of
 from rnnviz.ui.browser_session import visit
-from rnnviz.ui.frame import Frame
 from rnnviz.ui.heatmap_choice import choose_view
-from rnnviz.ui.stage import Panel, place_sheet
+from rnnviz.ui.sheet import Chart, Column, Sheet, words_in
 from rnnviz.ui.style import steady, theme
-from rnnviz.ui.tab import Tab, source_of
 from rnnviz.ui.viewer import Event
-from rnnviz.ui.words import draw_words, words_panel
 
 #: Maximum number of tokens drawn.
 _MAX_TOKENS = 1_000
@@ -58,51 +53,7 @@ class _Shown(NamedTuple):
     plane: Plane
 
 
-def way_tab(session: Session, controls: DeltaGenerator) -> Tab:
-    """Lay out the choice of the plane, the ways, and what separates them."""
-    with controls:
-        choose_view(session, "dynamics")
-        if not _problem(session):
-            edition = visit("dynamics"), session.config.hidden
-            units = session.units
-            units.axes = choose_axes("plane", units.axes, edition, session.config.hidden)
-            refit_button(lambda here: here.units.refit(), session.unit)
-    _place(session)
-    return live_way(session)
-
-
-def live_way(session: Session) -> Tab:
-    """How the tab is drawn and worked on, with the controls as they were chosen last."""
-
-    def draw(frame: Frame) -> None:
-        colors, words = theme(), session.inspect().words
-        draw_words(session, frame, shades(len(words), colors.background, colors.forward))
-        if problem := _problem(session):
-            for key in ("trajectories", "separation", "components"):
-                frame.chart(key, sentence, "The ways of the states", problem, colors)
-            frame.texts["story"] = answer_html(session, problem)
-        else:
-            _draw(_shown(session), frame)
-
-    return Tab(draw, {"trajectories": partial(_open, session)})
-
-
-def _draw(shown: _Shown, frame: Frame) -> None:
-    frame.texts["story"] = answer_html(shown.session, _answer(shown))
-    frame.chart("trajectories", _trajectories, shown, remark=_remark(shown))
-    frame.chart("separation", _separation, shown)
-    frame.chart("components", _components, shown)
-
-
-def _place(session: Session) -> None:
-    noun, what = session.names.noun, _what(session)
-    ways = Panel("trajectories", 9, explanation(_text_name(session), noun=noun), clicks=True)
-    separation = Panel("separation", 5, explanation("separation", noun=noun, what=what))
-    components = Panel("components", 4, explanation("components"))
-    place_sheet("way", [words_panel(session), ways], [separation, components])
-
-
-def _text_name(session: Session) -> str:
+def _text(session: Session) -> str:
     """The name of the text of the picture, depending on the meaning of its colours."""
     if source_of(session).readable:
         return "trajectories"
@@ -213,3 +164,50 @@ def _remark(shown: _Shown) -> str:
         f"Axes fitted at {when} to the {len(activations.words):,} states "
         f"on {activations.count} {shown.session.dataset.role} sequences.{some}"
     )
+
+
+# The tab
+
+
+def _or_problem(figure: Callable[[_Shown], Picture]) -> Callable[[Session], Picture]:
+    def drawn(session: Session) -> Picture:
+        if problem := _problem(session):
+            return sentence("The ways of the states", problem, theme())
+        return figure(_shown(session))
+
+    return drawn
+
+
+def _controls(session: Session) -> None:
+    choose_view(session, "dynamics")
+    if not _problem(session):
+        edition, units = (visit("dynamics"), session.config.hidden), session.units
+        units.axes = choose_axes("plane", units.axes, edition, session.config.hidden)
+        refit_button(lambda here: here.units.refit(), session.unit)
+
+
+def _charts(session: Session) -> tuple[Column[Session], Column[Session]]:
+    ways = _or_problem(_trajectories)
+    return (
+        [Chart("trajectories", 9, ways, _fitted, _open, _text(session))],
+        [
+            Chart("separation", 5, _or_problem(_separation), fields={"what": _what(session)}),
+            Chart("components", 4, _or_problem(_components)),
+        ],
+    )
+
+
+def _fitted(session: Session) -> str:
+    return "" if _problem(session) else _remark(_shown(session))
+
+
+def _words(session: Session, subject: Session) -> Picture:
+    colors, words = theme(), session.inspect().words
+    return words_in(session, subject, shades(len(words), colors.background, colors.forward))
+
+
+TAB = Sheet(
+    "path", lambda session: session,
+    lambda session: _problem(session) or _answer(_shown(session)),
+    _charts, _controls, words=_words,
+)  # fmt: skip

@@ -12,6 +12,8 @@ class LengthLab:
     """Scores by length, cached until the weights or the data change."""
 
     def __init__(self) -> None:
+        #: Whether the reader asked for the scores.
+        self.asked = False
         self._memo = Memo()
 
     def lengths(self, state: TrainState, dataset: Dataset) -> Lengths:

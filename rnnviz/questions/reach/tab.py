@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from functools import partial
 from html import escape
+from typing import Any
 
 import numpy as np
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.charts.explanation import explanation
 from rnnviz.charts.gradients import SYMBOL, gradient_map
@@ -42,89 +41,10 @@ from rnnviz.questions.reach.length_generalization import length_curve
 from rnnviz.questions.reach.measure import LengthLab
 from rnnviz.questions.reach.pictures import FOREVER, Told, life_text, reach_curve
 from rnnviz.tasks.example import Example
-from rnnviz.ui.answer import answer_html
 from rnnviz.ui.browser_session import first_value, visit
-from rnnviz.ui.frame import Frame
 from rnnviz.ui.heatmap_choice import choose_layer, gated
-from rnnviz.ui.page_scene import go_to_click
-from rnnviz.ui.stage import Panel, place_sheet
+from rnnviz.ui.sheet import Chart, Column, Sheet, go_to_click, names_in
 from rnnviz.ui.style import theme
-from rnnviz.ui.tab import Tab
-from rnnviz.ui.words import draw_words, words_panel
-
-#: The pictures of the Jacobians; in their place a sentence if the state is too large for them.
-_JACOBIANS = ("products", "state_spectrum", "exponents")
-
-
-def reach_tab(session: Session, controls: DeltaGenerator) -> Tab:
-    """Lay out the controls, and the pictures on the words and over the epochs."""
-    with controls:
-        choose_objective(session, "gradients")
-        choose_layer(session, "gradients")
-        session.gradients.band = _choose_band(session)
-        longer = _choose_longer(session)
-    place_sheet("reach", _left(session), _right(session, longer))
-    return live_reach(session, longer)
-
-
-def live_reach(session: Session, longer: bool = False) -> Tab:
-    """How the tab is drawn and worked on, with the controls as they were chosen last."""
-
-    def draw(frame: Frame) -> None:
-        source = source_of(session)
-        frame.texts["story"] = answer_html(session, _starved(source) or _answer(source))
-        draw_words(session, frame)
-        _draw_back(source, frame)
-        _draw_epochs(source, frame)
-        if longer:
-            frame.chart("longer", _longer, source, theme(), remark=_scored(source))
-
-    def develop(budget: float) -> bool:
-        query = source_of(session).query
-        return (
-            (longer and _score(session, budget))
-            or session.gradients.read_on(_of_band(source_of(session)), budget)
-            or session.gradients.history.eigenvalues.develop(session.run, query, budget)
-            or session.memory.develop(session.run, query, budget)
-        )
-
-    over_epochs = dict.fromkeys(("gauge", "map"), partial(go_to_click, session))
-    return Tab(draw, over_epochs, develop)
-
-
-def _left(session: Session) -> list[Panel | tuple[Panel, ...]]:
-    below = _lowest(session), 4 if session.inspect().every else 3
-    rows = (("over_lag", 5), ("products", 3), below)
-    return [words_panel(session), *(_panel(session, key, share) for key, share in rows)]
-
-
-def _right(session: Session, longer: bool) -> list[Panel | tuple[Panel, ...]]:
-    planes = _panel(session, "spectrum", 3.4), _panel(session, "exponents", 3.4)
-    last = _panel(session, "longer" if longer else "map", 2.8)
-    return [_panel(session, "gauge", 2.8), planes, last]
-
-
-def _lowest(session: Session) -> str:
-    """The lowest picture on the words; with answers after every token it is the connectivity."""
-    return "connectivity" if session.inspect().every else "state_spectrum"
-
-
-def _panel(session: Session, key: str, share: float) -> Panel:
-    ending = "_gated" if gated(session) and key in ("over_lag", "products") else ""
-    name = f"{key}{ending}" if key != "longer" or _made_longer(session) else "at_hand"
-    text = explanation(f"gradients_{name}", **_fields(session))
-    return Panel(key, share, text, clicks=key in ("gauge", "map"))
-
-
-def _fields(session: Session) -> dict[str, str]:
-    return {
-        "noun": session.names.noun,
-        "sequence": session.names.sequence,
-        "weights": source_of(session).weights or "the recurrent weights",
-        "state": " and ".join(session.state.parameters.architecture.cell.states),
-        "objective": session.objective.value,
-    }
-
 
 # The answer
 
@@ -178,15 +98,6 @@ def _times(share: float) -> str:
 # The pictures
 
 
-def _draw_back(source: Source, frame: Frame) -> None:
-    """Those that stand on the words."""
-    frame.chart("over_lag", _reach, source, remark=partial(_measured, source))
-    figures = {"products": _products, "state_spectrum": _states, "connectivity": _connectivity}
-    for key in ("products", _lowest(source.session)):
-        said = probe_sequence if key == "connectivity" else jacobian_tokens
-        frame.chart(key, _or_too_large, key, figures[key], source, remark=said(source))
-
-
 def _measured(source: Source) -> str:
     count, band = len(_examples(source)), _band(source)
     read = source.gradients.lag(_of_band(source)).sequences
@@ -196,24 +107,20 @@ def _measured(source: Source) -> str:
     return f"The band: Measured on {read:,} of {count:,} {band} sequences. {rest}"
 
 
-def _draw_epochs(source: Source, frame: Frame) -> None:
-    """Those over the epochs, and the eigenvalues."""
-    session = source.session
-    gauge, flows = session.memory.past(session.run, source.query, 0.001)
-    symbol = SYMBOL[source.query.objective]
-    frame.chart("gauge", memory_gauge, gauge, source.course, theme(), remark=source.probe.basis)
-    frame.chart("map", gradient_map, flows, source.course, source.words, symbol, theme())
-    frame.chart("spectrum", _spectrum, source)
-    frame.chart("exponents", _or_too_large, "exponents", _exponents, source)
+def _or_too_large(
+    figure: Callable[[Source, Theme], Picture], key: str
+) -> Callable[[Source], Picture]:
+    """A picture of the Jacobians, or a sentence if the state is too large for them."""
 
-
-def _or_too_large(key: str, figure: Callable[[Source, Theme], Picture], source: Source) -> Picture:
-    architecture = source.query.state.parameters.architecture
-    if key in _JACOBIANS and not fits(architecture):
+    def drawn(source: Source) -> Picture:
+        architecture = source.query.state.parameters.architecture
+        if fits(architecture):
+            return figure(source, source.theme(key))
         size = f"{architecture.hidden * architecture.layers:,}"
-        said = explanation("gradients_too_large", size=size)
+        said = explanation("reach/too_large", size=size)
         return sentence("Jacobians of the state", said, theme())
-    return figure(source, source.theme(key))
+
+    return drawn
 
 
 def _reach(source: Source) -> Picture:
@@ -240,10 +147,23 @@ def _states(source: Source, colors: Theme) -> Picture:
     return state_spectrum(spectra, source.words, source.bridge, colors)
 
 
-def _connectivity(source: Source, colors: Theme) -> Picture:
+def _gauge(source: Source) -> Picture:
+    return memory_gauge(_past(source)[0], source.course, theme())
+
+
+def _map(source: Source) -> Picture:
+    symbol = SYMBOL[source.query.objective]
+    return gradient_map(_past(source)[1], source.course, source.words, symbol, theme())
+
+
+def _past(source: Source) -> tuple[Any, Any]:
+    return source.session.memory.past(source.session.run, source.query, 0.001)
+
+
+def _connectivity(source: Source) -> Picture:
     connectivity = source.gradients.connectivity(source.query)
     answered = "target's logit" if source.session.dataset.answers_classes else "output"
-    return connectivity_map(connectivity, source.words, answered, colors)
+    return connectivity_map(connectivity, source.words, answered, source.theme("connectivity"))
 
 
 def _spectrum(source: Source) -> Picture:
@@ -270,17 +190,18 @@ def _band(source: Source) -> str:
     return source.session.dataset.role if band is Band.TRAIN else band.value
 
 
-def _choose_band(session: Session) -> Band:
-    """The sequences of the band: those of the test set can be chosen, if there is one."""
+def _choose_band(session: Session) -> None:
+    """Let the reader choose the sequences of the band: those of the test set, if there is one."""
     if not session.dataset.test:
-        return Band.TRAIN
+        session.gradients.band = Band.TRAIN
+        return
     chosen = st.segmented_control(
         "Band of", list(Band), key="band", required=True,
         default=first_value("band", visit("gradients"), session.gradients.band),
         help=f"The {session.names.sequence}s whose gradients are the band, with its fit. Those of "
         "the test set were never learned from.",
     )  # fmt: skip
-    return Band(chosen or session.gradients.band)
+    session.gradients.band = Band(chosen or session.gradients.band)
 
 
 def _of_band(source: Source) -> GradientQuery:
@@ -296,19 +217,20 @@ def _examples(source: Source) -> Sequence[Example]:
 # Longer sequences
 
 
-def _choose_longer(session: Session) -> bool:
-    """Let the reader ask for the scores by length; return whether their chart is there."""
-    asked = st.toggle(
+def _choose_longer(session: Session) -> None:
+    """Let the reader ask for the scores by length, or say why there are none."""
+    session.lab(LengthLab).asked = st.toggle(
         "Longer sequences", key="longer_on",
         help="The score on sequences of other lengths. Measured while the run is paused.",
     )  # fmt: skip
-    if not asked:
-        return False
-    lengths = session.lab(LengthLab).lengths(session.state, session.dataset)
-    if len(lengths.groups) < 2:
-        st.info(explanation("gradients_one_length", sequence=session.names.sequence))
-        return False
-    return True
+    if session.lab(LengthLab).asked and not _longer_known(session):
+        st.info(explanation("reach/one_length", sequence=session.names.sequence))
+
+
+def _longer_known(session: Session) -> bool:
+    """Whether there are scores by length, and the reader asked for them."""
+    lab = session.lab(LengthLab)
+    return lab.asked and len(lab.lengths(session.state, session.dataset).groups) > 1
 
 
 def _made_longer(session: Session) -> bool:
@@ -326,11 +248,11 @@ def _score(session: Session, budget: float) -> bool:
     return True
 
 
-def _longer(source: Source, colors: Theme) -> Picture:
+def _longer(source: Source) -> Picture:
     session, data = source.session, source.session.dataset
     noun = data.extrapolation.noun if data.extrapolation else f"{session.names.noun}s"
     known = session.lab(LengthLab).known(source.query.state, data)
-    return length_curve(known, noun, data.metric.name, colors)
+    return length_curve(known, noun, data.metric.name, theme())
 
 
 def _scored(source: Source) -> str:
@@ -344,3 +266,70 @@ def _scored(source: Source) -> str:
         return f"Measured on {count} new sequences of each length. {data.extrapolation.note}"
     part = "test" if data.test else data.role
     return f"Measured on the {part} sequences: {count} of each length."
+
+
+# The tab
+
+
+def _controls(session: Session) -> None:
+    choose_objective(session, "gradients")
+    choose_layer(session, "gradients")
+    _choose_band(session)
+    _choose_longer(session)
+
+
+def _charts(session: Session) -> tuple[Column[Source], Column[Source]]:
+    ending, every = "_gated" * gated(session), session.inspect().every
+    products = _or_too_large(_products, "products")
+    states, exponents = (
+        _or_too_large(_states, "state_spectrum"),
+        _or_too_large(_exponents, "exponents"),
+    )
+    last = Chart("map", 2.8, _map, click=go_to_click)
+    if _longer_known(session):
+        text = "longer" if _made_longer(session) else "at_hand"
+        last = Chart("longer", 2.8, _longer, _scored, text=text)
+    return (
+        [
+            Chart("over_lag", 5, _reach, _measured, text=f"over_lag{ending}"),
+            Chart("products", 3, products, jacobian_tokens, text=f"products{ending}"),
+            # With answers after every token it is seen what each of them depends on.
+            Chart("connectivity", 4, _connectivity, probe_sequence)
+            if every
+            else Chart("state_spectrum", 3, states, jacobian_tokens),
+        ],
+        [
+            Chart("gauge", 2.8, _gauge, _basis, go_to_click),
+            (Chart("spectrum", 3.4, _spectrum), Chart("exponents", 3.4, exponents)),
+            last,
+        ],
+    )
+
+
+def _basis(source: Source) -> str:
+    return source.probe.basis
+
+
+def _measure(session: Session, budget: float) -> bool:
+    source = source_of(session)
+    return (
+        (_longer_known(session) and _score(session, budget))
+        or session.gradients.read_on(_of_band(source), budget)
+        or session.gradients.history.eigenvalues.develop(session.run, source.query, budget)
+        or session.memory.develop(session.run, source.query, budget)
+    )
+
+
+def _fields(session: Session) -> dict[str, str]:
+    return {
+        **names_in(session),
+        "weights": source_of(session).weights or "the recurrent weights",
+        "state": " and ".join(session.state.parameters.architecture.cell.states),
+        "objective": session.objective.value,
+    }
+
+
+TAB = Sheet(
+    "reach", source_of, lambda source: _starved(source) or _answer(source), _charts, _controls,
+    _measure, fields=_fields,
+)  # fmt: skip

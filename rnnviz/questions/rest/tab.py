@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
 from html import escape
+from typing import NamedTuple
 
 import numpy as np
-from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.charts.color_math import shades
 from rnnviz.charts.explanation import explanation
@@ -22,59 +21,28 @@ from rnnviz.questions.rest.held_input import choose_held, choose_plane, search_b
 from rnnviz.questions.rest.pictures import Told, phase_plane, point_spectrum
 from rnnviz.questions.rest.rest_points import Listed, rest_points
 from rnnviz.questions.rest.search_outcome import rest_sentence, search_outcome
-from rnnviz.ui.answer import answer_html
-from rnnviz.ui.frame import Frame
 from rnnviz.ui.measuring import progress_html
-from rnnviz.ui.stage import Panel, place_sheet
+from rnnviz.ui.sheet import Chart, Column, Sheet, words_in
 from rnnviz.ui.style import theme
-from rnnviz.ui.tab import Tab
 from rnnviz.ui.viewer import Event
-from rnnviz.ui.words import draw_words, words_panel
 
 #: The factor by which a search exceeds the time slice of a job, as nothing else runs meanwhile.
 SEARCH_FACTOR = 2
 
 
-def rest_tab(session: Session, controls: DeltaGenerator) -> Tab:
-    """Lay out the choice of the input, the plane, and the points with their eigenvalues."""
-    with controls:
-        choose_held(session)
-        search_buttons(session)
-        choose_plane(session)
-    _place(session)
-    return live_rest(session)
+class _Shown(NamedTuple):
+    """The known points, those of the held input alone, and the number of the chosen one."""
+
+    session: Session
+    rests: list[Rest]
+    found: FixedPoints | None
+    chosen: int | None
 
 
-def live_rest(session: Session) -> Tab:
-    """How the tab is drawn and worked on, with the controls as they were chosen last."""
-
-    def draw(frame: Frame) -> None:
-        dynamics, query = session.dynamics, session.dynamics_query
-        rests, found = dynamics.rests(query, shown_token), _found(session)
-        chosen, noun = dynamics.chosen(query, rests), session.names.noun
-        frame.texts["story"] = answer_html(session, _answer(session, found, rests))
-        searched = not dynamics.problem(query) and dynamics.is_asked(query)
-        outcome = search_outcome(found, searched)
-        listed = Listed(chosen, dynamics.opened, outcome)
-        frame.chart("points", rest_points, rests, listed, noun, theme())
-        _draw_words(session, frame)
-        frame.chart("phase", _phase, session, rests, chosen, remark=_remark(session))
-        frame.chart("spectra", _spectrum, session, rests, chosen)
-
-    clicks = dict.fromkeys(("phase", "points"), partial(_choose, session))
-
-    def search(budget: float) -> bool:
-        return session.dynamics.work(SEARCH_FACTOR * budget)
-
-    return Tab(draw, clicks, search, lambda: session.dynamics.searching is None)
-
-
-def _place(session: Session) -> None:
-    noun = session.names.noun
-    phase = Panel("phase", 9, explanation("phase", noun=noun), clicks=True)
-    spectra = Panel("spectra", 4, explanation("spectra", noun=noun))
-    points = Panel("points", 6, explanation("points", noun=noun), clicks=True, kind="table")
-    place_sheet("rest", [words_panel(session), phase], [spectra, points])
+def _shown(session: Session) -> _Shown:
+    dynamics, query = session.dynamics, session.dynamics_query
+    rests = dynamics.rests(query, shown_token)
+    return _Shown(session, rests, _found(session), dynamics.chosen(query, rests))
 
 
 def _choose(session: Session, event: Event) -> None:
@@ -89,14 +57,15 @@ def _found(session: Session) -> FixedPoints | None:
     return None if dynamics.problem(query) else dynamics.found(dynamics.held(query), query)
 
 
-def _answer(session: Session, found: FixedPoints | None, rests: list[Rest]) -> str:
+def _answer(shown: _Shown) -> str:
+    session, rests = shown.session, shown.rests
     dynamics, query = session.dynamics, session.dynamics_query
     if dynamics.searching:
         epoch, share = dynamics.searching
         return progress_html(f"Searching at {session.unit} {epoch}", share)
     if problem := dynamics.problem(query):
         return escape(problem)
-    told = rest_sentence(dynamics.label(query, shown_token), found)
+    told = rest_sentence(dynamics.label(query, shown_token), shown.found)
     stable = [rest for rest in rests if rest.own and not rest.point.unstable]
     reads = f" It reads {escape(stable[0].readout.text)}." if len(stable) == 1 else ""
     return told + reads
@@ -112,29 +81,30 @@ def _path(session: Session) -> Array:
     return path[: infinite[0]] if len(infinite) else path
 
 
-def _draw_words(session: Session, frame: Frame) -> None:
-    """The words in the shades of the way; those of an encoder have none."""
+def _words(session: Session, shown: _Shown) -> Picture:
+    """The words in the shades of the path; those of an encoder have none."""
     colors, words = theme(), session.inspect().words
     read = len(states_of(session.inspect().trace).after)
     hues = shades(read, colors.background, colors.forward)
-    draw_words(session, frame, [*[""] * (len(words) - read), *hues])
+    return words_in(session, shown, [*[""] * (len(words) - read), *hues])
 
 
-def _phase(session: Session, rests: list[Rest], chosen: int | None) -> Picture:
+def _phase(shown: _Shown) -> Picture:
     """The phase plane. Everything it needs is computed here, so only when it is in sight."""
+    session, rests = shown.session, shown.rests
     dynamics, query, words = session.dynamics, session.dynamics_query, session.inspect().words
     problem = dynamics.problem(query)
     if problem or not dynamics.flat(query):
-        said = problem or explanation("phase_none")
+        said = problem or explanation("rest/phase_none")
         return sentence("The plane of two components", said, theme())
     plane, visited, path = dynamics.plane(query), dynamics.visited(query), _path(session)
     points = [rest.point for rest in rests]
-    shown = portrait(dynamics.held(query), plane, visited, path, points)
+    drawn = portrait(dynamics.held(query), plane, visited, path, points)
     first = len(words) - len(states_of(session.inspect().trace).after)
     data = session.dataset
     ends = dynamics.read_at_ends(query)
-    told = Told(_title(session), words[first:], first, ends, data.classes, chosen)
-    return phase_plane(shown, plane, rests, told, theme())
+    told = Told(_title(session), words[first:], first, ends, data.classes, shown.chosen)
+    return phase_plane(drawn, plane, rests, told, theme())
 
 
 def _title(session: Session) -> str:
@@ -148,7 +118,8 @@ def _title(session: Session) -> str:
     )
 
 
-def _remark(session: Session) -> str:
+def _remark(shown: _Shown) -> str:
+    session = shown.session
     dynamics, query = session.dynamics, session.dynamics_query
     if dynamics.problem(query) or not dynamics.flat(query):
         return ""
@@ -163,10 +134,44 @@ def _remark(session: Session) -> str:
     )
 
 
-def _spectrum(session: Session, rests: list[Rest], chosen: int | None) -> Picture:
-    if chosen is None:
+def _spectrum(shown: _Shown) -> Picture:
+    session = shown.session
+    if shown.chosen is None:
         said = "No point is known here yet: press F to search."
         if session.dynamics.searching:
             said = "No point is known here yet: the search is running."
         return sentence("What becomes of a small distance", said, theme())
-    return point_spectrum(rests[chosen], session.names.noun, theme())
+    return point_spectrum(shown.rests[shown.chosen], session.names.noun, theme())
+
+
+def _points(shown: _Shown) -> Picture:
+    session, dynamics, query = shown.session, shown.session.dynamics, shown.session.dynamics_query
+    searched = not dynamics.problem(query) and dynamics.is_asked(query)
+    listed = Listed(shown.chosen, dynamics.opened, search_outcome(shown.found, searched))
+    return rest_points(shown.rests, listed, session.names.noun, theme())
+
+
+# The tab
+
+
+def _controls(session: Session) -> None:
+    choose_held(session)
+    search_buttons(session)
+    choose_plane(session)
+
+
+def _charts(session: Session) -> tuple[Column[_Shown], Column[_Shown]]:
+    return (
+        [Chart("phase", 9, _phase, _remark, _choose)],
+        [Chart("spectra", 4, _spectrum), Chart("points", 6, _points, click=_choose, kind="table")],
+    )
+
+
+def _search(session: Session, budget: float) -> bool:
+    return session.dynamics.work(SEARCH_FACTOR * budget)
+
+
+TAB = Sheet(
+    "rest", _shown, _answer, _charts, _controls, _search, words=_words,
+    shown=lambda session: session.dynamics.searching is None,
+)  # fmt: skip

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import math
-from functools import partial
 
 import numpy as np
-from streamlit.delta_generator import DeltaGenerator
 
-from rnnviz.charts.explanation import explanation
 from rnnviz.charts.picture import Picture
 from rnnviz.charts.sentence import sentence
 from rnnviz.probe.session import Session
@@ -17,72 +14,14 @@ from rnnviz.questions.gradient_check import check_button
 from rnnviz.questions.gradient_source import Source, compared_sequences, probe_sequence, source_of
 from rnnviz.questions.right import pictures as comparison
 from rnnviz.questions.right.pictures import MOST_ARROWS
-from rnnviz.ui.answer import answer_html
 from rnnviz.ui.frame import Frame
 from rnnviz.ui.heatmap_choice import choose_layer, gated
-from rnnviz.ui.page_scene import go_to_click
-from rnnviz.ui.stage import Panel, place_sheet, place_text
+from rnnviz.ui.sheet import Chart, Column, Sheet, go_to_click, no_room
+from rnnviz.ui.stage import place_text
 from rnnviz.ui.style import check_html, theme
-from rnnviz.ui.tab import Tab, no_room
-from rnnviz.ui.words import draw_words, words_panel
-
-_OVER_EPOCHS = ("errors", "cosines")
 
 
-def right_tab(session: Session, controls: DeltaGenerator) -> Tab:
-    """Lay out both gradients word by word, and the errors of every parameter."""
-    elman = not gated(session)
-    with controls:
-        sequence = session.names.sequence
-        check_button(lambda here: here.gradients.check(here.gradient_query()), sequence)
-        place_text("badge")
-        choose_layer(session, "gradients")
-    _lay_out(session, elman)
-    return live_right(session)
-
-
-def live_right(session: Session) -> Tab:
-    """How the tab is drawn and worked on, with the controls as they were chosen last."""
-    elman = not gated(session)
-
-    def draw(frame: Frame) -> None:
-        source = source_of(session)
-        check = source.gradients.checked(source.query)
-        frame.texts["badge"] = check_html(check, session.names)
-        frame.texts["story"] = answer_html(session, _answer(source, elman))
-        draw_words(session, frame)
-        frame.chart("parameters", _parameters, source, elman, remark=_basis(source, elman))
-        if elman:
-            _draw_notebook(source, frame)
-        else:
-            frame.chart("flow", _flow, source, remark=source.probe.basis)
-
-    def develop(budget: float) -> bool:
-        query = source_of(session).query
-        return elman and session.gradients.history.comparisons.develop(session.run, query, budget)
-
-    return Tab(draw, dict.fromkeys(_OVER_EPOCHS, partial(go_to_click, session)), develop)
-
-
-def _lay_out(session: Session, elman: bool) -> None:
-    """The notebook's rule is for Elman cells alone."""
-    left = {"directions": 2.4, "sizes": 3, "by_length": 3} if elman else {"flow": 1}
-    right = {"parameters": 4, "errors": 3, "cosines": 3} if elman else {"parameters": 1}
-    columns = []
-    for column in (left, right):
-        columns.append([_panel(session, key, share) for key, share in column.items()])
-    place_sheet("right", [words_panel(session), *columns[0]], columns[1])
-
-
-def _panel(session: Session, key: str, share: float) -> Panel:
-    name = {"flow": "notebook", "parameters": "checks" if gated(session) else "parameters"}.get(
-        key, key
-    )
-    text = explanation(f"gradients_{name}", noun=session.names.noun)
-    return Panel(key, share, text, clicks=key in _OVER_EPOCHS)
-
-
-def _answer(source: Source, elman: bool) -> str:
+def _answer(source: Source) -> str:
     """What the check said, and where the notebook's gradient begins to point elsewhere."""
     check = source.gradients.checked(source.query)
     said = "Press <strong>G</strong> to check this run's rule at these weights."
@@ -91,7 +30,7 @@ def _answer(source: Source, elman: bool) -> str:
     elif check:
         digits = int(-math.log10(max(check.worst, 1e-16)))
         said = f"<strong>Yes, to {digits} digits</strong> by this run's rule."
-    return f"{_turn(source)} {said}" if elman else said
+    return said if gated(source.session) else f"{_turn(source)} {said}"
 
 
 def _turn(source: Source) -> str:
@@ -106,24 +45,19 @@ def _turn(source: Source) -> str:
     return f"The notebook is wrong from {back} {nouns} back, by up to {most}."
 
 
-def _basis(source: Source, elman: bool) -> str:
-    notebook = f" Notebook: {compared_sequences(source).lower()}" if elman else ""
-    return f"{probe_sequence(source)}{notebook}"
+def _basis(source: Source) -> str:
+    if gated(source.session):
+        return probe_sequence(source)
+    return f"{probe_sequence(source)} Notebook: {compared_sequences(source).lower()}"
 
 
-def _draw_notebook(source: Source, frame: Frame) -> None:
-    """Both gradients word by word, and how far they are apart over lengths and epochs."""
-    remark, measured = source.probe.basis, compared_sequences(source)
-    arrows = no_room("arrows", len(source.words), MOST_ARROWS, source.session.names.noun)
-    frame.chart("directions", _directions, source, remark=f"{arrows} {remark}".strip())
-    frame.chart("sizes", _sizes, source, remark=remark)
-    frame.chart("by_length", _by_length, source)
-    history = source.over_epochs(source.gradients.history.comparisons)
-    course, colors = source.course, source.theme("errors")
-    frame.chart("errors", comparison.errors_over_epochs, history, course, colors, remark=measured)
-    frame.chart(
-        "cosines", comparison.cosines_over_epochs, history, course, theme(), remark=measured
-    )
+def _phrase(source: Source) -> str:
+    return source.probe.basis
+
+
+def _arrows(source: Source) -> str:
+    words, noun = source.words, source.session.names.noun
+    return f"{no_room('arrows', len(words), MOST_ARROWS, noun)} {_phrase(source)}".strip()
 
 
 def _directions(source: Source) -> Picture:
@@ -143,9 +77,9 @@ def _by_length(source: Source) -> Picture:
     return comparison.errors_by_length(table, source.words, source.theme("by_length"))
 
 
-def _parameters(source: Source, elman: bool) -> Picture:
+def _parameters(source: Source) -> Picture:
     names = list(source.query.state.parameters.named())
-    compared = source.gradients.compare(source.query) if elman else None
+    compared = None if gated(source.session) else source.gradients.compare(source.query)
     check = source.gradients.checked(source.query)
     if not (compared or check):
         said = "Press G to compare the gradient of each parameter with complex-step differences."
@@ -156,3 +90,54 @@ def _parameters(source: Source, elman: bool) -> Picture:
 def _flow(source: Source) -> Picture:
     norms = Unrolled(source.query.trace, source.query.layer).norms
     return comparison.gradient_sizes(norms, source.words, theme=source.theme("flow"))
+
+
+def _errors(source: Source) -> Picture:
+    history = source.over_epochs(source.gradients.history.comparisons)
+    return comparison.errors_over_epochs(history, source.course, source.theme("errors"))
+
+
+def _cosines(source: Source) -> Picture:
+    history = source.over_epochs(source.gradients.history.comparisons)
+    return comparison.cosines_over_epochs(history, source.course, theme())
+
+
+# The tab
+
+
+def _controls(session: Session) -> None:
+    check_button(lambda here: here.gradients.check(here.gradient_query()), session.names.sequence)
+    place_text("badge")
+    choose_layer(session, "gradients")
+
+
+def _charts(session: Session) -> tuple[Column[Source], Column[Source]]:
+    """Both gradients word by word; the notebook's rule is for Elman cells alone."""
+    if gated(session):
+        parameters = Chart("parameters", 1, _parameters, _basis, text="checks")
+        return [Chart("flow", 1, _flow, _phrase, text="notebook")], [parameters]
+    return (
+        [
+            Chart("directions", 2.4, _directions, _arrows),
+            Chart("sizes", 3, _sizes, _phrase),
+            Chart("by_length", 3, _by_length),
+        ],
+        [
+            Chart("parameters", 4, _parameters, _basis),
+            Chart("errors", 3, _errors, compared_sequences, go_to_click),
+            Chart("cosines", 3, _cosines, compared_sequences, go_to_click),
+        ],
+    )
+
+
+def _measure(session: Session, budget: float) -> bool:
+    query, history = source_of(session).query, session.gradients.history
+    return not gated(session) and history.comparisons.develop(session.run, query, budget)
+
+
+def _badge(source: Source, frame: Frame) -> None:
+    check = source.gradients.checked(source.query)
+    frame.texts["badge"] = check_html(check, source.session.names)
+
+
+TAB = Sheet("right", source_of, _answer, _charts, _controls, _measure, more=_badge)

@@ -49,7 +49,7 @@ def story_html(step: StepRecord, moment: Moment, caption: str) -> str:
 
 def caption(step: StepRecord, focus: Focus) -> str:
     """What happens at this moment, in two sentences."""
-    return explanation(caption_key(step, focus), **caption_fields(step, focus))
+    return explanation(f"step/{caption_key(step, focus)}", **caption_fields(step, focus))
 
 
 def subject_html(session: Session, probe: Probe, step: StepRecord) -> str:

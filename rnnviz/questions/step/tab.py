@@ -24,7 +24,7 @@ from rnnviz.questions.step.pictures import step_network
 from rnnviz.ui.browser_session import first_value, visit
 from rnnviz.ui.frame import Frame, SliderState
 from rnnviz.ui.heatmap_choice import cell_key, layer_choice
-from rnnviz.ui.page_scene import live
+from rnnviz.ui.sheet import Tab
 from rnnviz.ui.stage import (
     Step,
     place_canvas,
@@ -34,7 +34,6 @@ from rnnviz.ui.stage import (
     place_text,
 )
 from rnnviz.ui.style import escaped, theme
-from rnnviz.ui.tab import Tab
 from rnnviz.ui.viewer import Event, Handler
 
 #: With more parts of the cell there is no room for a button each, with several layers half of them.
@@ -44,8 +43,8 @@ MOST_PARTS = 6
 Choice = TypeVar("Choice", bound=StrEnum)
 
 
-def step_page(session: Session) -> None:
-    """Draw the page."""
+def step_page(session: Session) -> Tab:
+    """Lay out the page."""
     lab, unit = step_lab(session), session.selection.unit
     lab.unit = lab.unit if unit is None else unit
     _choices(session)
@@ -55,20 +54,19 @@ def step_page(session: Session) -> None:
         session.step_view = _one_of("Drawn", StepView, session.step_view, "step_view")
         place_moments("moment", "Moment of the step")
     if session.step_view is StepView.INSIDE:
-        place_canvas("inside_cell", "inside", explanation("inside_cell"))
+        place_canvas("inside_cell", "inside", explanation("step/inside_cell"))
     else:
-        place_canvas("step", "step", explanation("step", noun=session.names.noun))
-
-    tab = live_step(session)
-    live(session, tab.draw, tab.handlers)
+        place_canvas("step", "step", explanation("step/step", noun=session.names.noun))
+    return live_step(session)
 
 
 def live_step(session: Session) -> Tab:
     """How the page is drawn, with the controls as they were chosen last."""
-    return Tab(partial(draw_step, session), _handlers(session))
+    kinds = {"step": "step", "inside": "inside_cell"}
+    return Tab(partial(_draw, session), _handlers(session), kinds=kinds)
 
 
-def draw_step(session: Session, frame: Frame) -> None:
+def _draw(session: Session, frame: Frame) -> None:
     """Draw the step at its moment, as a whole or inside a cell."""
     probe, lab = session.inspect(), step_lab(session)
     step = lab.record(step_query(session, probe))

@@ -108,6 +108,8 @@ class WhatIfLab:
     def __init__(self) -> None:
         #: Whether the reader has seen the change that is proposed.
         self.opened = False
+        #: How the contribution of each token is measured.
+        self.method = "integrated"
         self.perturbation = Perturbation(Alter.DROP, 0)
         #: The place and the word that were chosen last, and the token that was marked then.
         self._kept: tuple[int, str] | None = None

@@ -7,10 +7,10 @@ import streamlit as st
 from rnnviz.charts.theme import shown_token
 from rnnviz.probe.probe import Probe, read
 from rnnviz.probe.session import Session
+from rnnviz.questions.unit_subject import MOST_CHOICES, edition
 from rnnviz.questions.what_if.input_perturbation import Alter
 from rnnviz.questions.what_if.measure import WhatIfLab
 from rnnviz.ui.browser_session import first_value
-from rnnviz.ui.tab import MOST_CHOICES, edition
 
 
 def choose_alter(session: Session, here: str) -> None:

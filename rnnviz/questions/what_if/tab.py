@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from html import escape
 from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
-from rnnviz.charts.explanation import explanation
 from rnnviz.charts.picture import Picture
 from rnnviz.charts.sentence import sentence
 from rnnviz.charts.sequence_network import BROKEN
@@ -34,7 +31,7 @@ from rnnviz.probe.formatting import number, quoted
 from rnnviz.probe.probe import Probe, read
 from rnnviz.probe.saliency import INCOMPLETE, LEFT_OUT
 from rnnviz.probe.session import Session
-from rnnviz.questions.unit_subject import subject_of
+from rnnviz.questions.unit_subject import edition, source_of, subject_of
 from rnnviz.questions.what_if.input_perturbation import Alter, aligned, joined
 from rnnviz.questions.what_if.measure import WhatIfLab, outcome_of, running_answers, spelled
 from rnnviz.questions.what_if.perturbation_choice import choose_alter, choose_state
@@ -42,25 +39,11 @@ from rnnviz.questions.what_if.pictures import compared_states
 from rnnviz.questions.what_if.word_choices import MOST_ROWS, parting_curves, word_choices
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.ui.answer import answer_html
 from rnnviz.ui.browser_session import first_value
-from rnnviz.ui.frame import Frame
 from rnnviz.ui.heatmap_choice import choose_view, view_of
-from rnnviz.ui.page_scene import go_to_click
-from rnnviz.ui.stage import Panel, place_sheet
+from rnnviz.ui.sheet import Chart, Column, Sheet, go_to_click, no_room
 from rnnviz.ui.style import steady, theme
-from rnnviz.ui.tab import Tab, edition, no_room, source_of
-from rnnviz.ui.words import draw_words, words_panel
 
-#: The panels at the left and at the right, with their shares of the height.
-_LEFT = {"compared": 4.9, "distance": 2.1, "answers": 3.2, "saliency": 3.2}
-_RIGHT = {"choices": 5, "parted": 3}
-_TITLES = {
-    "compared": "States of A and B",
-    "distance": "Distance of the states",
-    "answers": "Answers of A and B",
-    "parted": "When in training did they part?",
-}
 _METHODS = {
     "integrated": "integrated",
     "left out": "occlusion",
@@ -71,13 +54,12 @@ _WORDS, _EPOCHS = 0.003, 0.002
 
 
 class Change(NamedTuple):
-    """The phrase A, the changed one B, and why there is none; the method of what a word adds."""
+    """The phrase A, the changed one B, and why there is none."""
 
     session: Session
     first: Probe
     second: Probe | None
     problem: str
-    method: str
 
     @property
     def pair(self) -> tuple[Probe, Probe]:
@@ -85,55 +67,11 @@ class Change(NamedTuple):
         return self.first, self.second or self.first
 
 
-def what_if_tab(session: Session, controls: DeltaGenerator) -> Tab:
-    """Lay out the choice of the change, both phrases on the words, and what else might stand."""
-    with controls:
-        _choose(session, session.inspect())
-        method = _choose_method(session)
-        choose_view(session, "hidden")
-    _arrange(session)
-    # There is no list of numbers to put in the place of another.
-    right = _RIGHT if session.dataset.tokens else {"parted": _RIGHT["parted"]}
-    columns = [[_panel(session, *row) for row in column.items()] for column in (_LEFT, right)]
-    place_sheet("what_if", [words_panel(session), *columns[0]], columns[1])
-    return live_what_if(session, method)
-
-
-def live_what_if(session: Session, method: str = "integrated") -> Tab:
-    """How the tab is drawn and worked on, with the controls as they were chosen last."""
-
-    def draw(frame: Frame) -> None:
-        change = _change_of(session, method)
-        frame.texts["story"] = answer_html(session, _answer(change))
-        draw_words(session, frame)
-        _draw(change, frame)
-
-    def develop(budget: float) -> bool:
-        change, lab = _change_of(session, method), session.lab(WhatIfLab)
-        if not change.first.finite:
-            return False
-        missing = change.second is not None and lab.develop(session.run, change.pair, budget)
-        if not session.dataset.tokens:
-            return missing
-        choices = lab.choices(
-            change.first, session.lab(WhatIfLab).perturbation, 0 if missing else budget
-        )
-        return missing or choices.read < len(choices.answers)
-
-    return Tab(draw, {"parted": partial(go_to_click, session)}, develop)
-
-
 def _arrange(session: Session) -> None:
     """Put the units in the order that *What does each unit carry?* has now."""
     if not session.player.running:
         session.units.arrange()
     subject_of(session)
-
-
-def _panel(session: Session, key: str, share: float) -> Panel:
-    names = session.names
-    text = explanation(f"what_if_{key}", noun=names.noun, sequence=names.sequence)
-    return Panel(key, share, text, clicks=key == "parted")
 
 
 # The change
@@ -191,24 +129,25 @@ def _settle(session: Session, words: tuple[str, ...]) -> int:
     return place
 
 
-def _choose_method(session: Session) -> str:
+def _choose_method(session: Session) -> None:
+    lab = session.lab(WhatIfLab)
     chosen = st.segmented_control(
         f"What each {session.names.noun} adds", list(_METHODS), key="saliency_method",
-        default=first_value("saliency_method", edition(session), "integrated"), required=True,
+        default=first_value("saliency_method", edition(session), lab.method), required=True,
     )  # fmt: skip
-    return chosen or "integrated"
+    lab.method = chosen or lab.method
 
 
-def _change_of(session: Session, method: str) -> Change:
+def _change_of(session: Session) -> Change:
     """Both phrases at the epoch shown, or a sentence that says why there is only one."""
     probe = session.inspect()
     _settle(session, probe.reading.words)
     other = _other(session, probe)
     if isinstance(other, str):
-        return Change(session, probe, None, other, method)
+        return Change(session, probe, None, other)
     if not (probe.finite and other.finite):
-        return Change(session, probe, None, BROKEN, method)
-    return Change(session, probe, other, "", method)
+        return Change(session, probe, None, BROKEN)
+    return Change(session, probe, other, "")
 
 
 def _other(session: Session, probe: Probe) -> Probe | str:
@@ -292,29 +231,15 @@ def _cut(text: str) -> str:
 # The pictures
 
 
-def _draw(change: Change, frame: Frame) -> None:
-    drawn = {"compared": _states, "distance": _distance, "answers": _answers}
-    narrow = {"distance": MOST_NUMBERS, "answers": MOST_PAIRS}
-    for key, figure in drawn.items():
-        remark = "" if change.problem or key not in narrow else _numbers(change, narrow[key])
-        frame.chart(key, _or_sentence, key, figure, change, remark=remark)
-    pairs = _others(change) is not None
-    remark = f"{_left_out(change)} {_numbers(change, MOST_PAIRS if pairs else MOST_ALONE)}".strip()
-    frame.chart("saliency", _saliency, change, remark=remark)
-    if change.session.dataset.tokens:
-        frame.chart("choices", _choices, change, remark=_read(change))
-    frame.chart("parted", _or_sentence, "parted", _parted, change)
-
-
 def _numbers(change: Change, most: int) -> str:
     """Whether the numbers are left out where many tokens stand."""
     return no_room("numbers", len(change.first.words), most, change.session.names.noun)
 
 
-def _or_sentence(key: str, figure: Callable[[Change], Picture], change: Change) -> Picture:
-    if change.problem:
-        return sentence(_TITLES[key], change.problem, theme())
-    return figure(change)
+def _or_sentence(title: str, figure: Callable[[Change], Picture]) -> Callable[[Change], Picture]:
+    return lambda change: (
+        sentence(title, change.problem, theme()) if change.problem else figure(change)
+    )
 
 
 def _pair(change: Change, first: Array, second: Array) -> Pair:
@@ -390,17 +315,18 @@ def _saliency(change: Change) -> Picture:
     title = f"What each {session.names.noun} adds"
     if not change.first.finite:
         return sentence(title, BROKEN, theme())
-    saliency, name = session.lab(WhatIfLab).saliency(change.first, change.second)
-    contributions: Array = getattr(saliency, _METHODS[change.method])
-    if change.method == "integrated" and np.isnan(contributions).all():
+    lab = session.lab(WhatIfLab)
+    saliency, name = lab.saliency(change.first, change.second)
+    contributions: Array = getattr(saliency, _METHODS[lab.method])
+    if lab.method == "integrated" and np.isnan(contributions).all():
         return sentence(title, f"Not drawn: the sum is off by more than {INCOMPLETE:.0%}.", theme())
     if np.isnan(contributions).all():
         return sentence(title, "The only one can't be left out.", theme())
-    colors = _sided(steady(session, "saliency", change.method), session.dataset, name)
+    colors = _sided(steady(session, "saliency", lab.method), session.dataset, name)
     others = _others(change)
     name = name[:-1] + shown_token(name[-1:])  # it may end in a space
     whose = " of A" if others is None else ""
-    title = f"What each {session.names.noun}{whose} adds to {name} ({change.method})"
+    title = f"What each {session.names.noun}{whose} adds to {name} ({lab.method})"
     return contribution_bars(contributions, words, title, colors, others)
 
 
@@ -420,7 +346,7 @@ def _others(change: Change) -> Array | None:
     saliency = lab.saliency_of_other(first, second)
     if saliency is None:
         return None
-    rows: Array = getattr(saliency, _METHODS[change.method])
+    rows: Array = getattr(saliency, _METHODS[lab.method])
     if np.isnan(rows).all():
         return None
     others = _pair(change, np.zeros(len(first.words)), rows).second
@@ -433,7 +359,7 @@ def _others(change: Change) -> Array | None:
 def _left_out(change: Change) -> str:
     """How many tokens of a long sequence were left out in turn."""
     count = len(change.first.reading.words)
-    if count <= LEFT_OUT or change.method != "left out":
+    if count <= LEFT_OUT or change.session.lab(WhatIfLab).method != "left out":
         return ""
     return f"Left out: {LEFT_OUT} of the {count} {change.session.names.noun}s, evenly spread."
 
@@ -486,3 +412,52 @@ def _parted(change: Change) -> Picture:
     colors = steady(session, "parted", scale.title)
     answers = known.first, known.second
     return parting_curves(known.epochs, answers, session.player.course, scale, colors)
+
+
+# The tab
+
+
+def _controls(session: Session) -> None:
+    _choose(session, session.inspect())
+    _choose_method(session)
+    choose_view(session, "hidden")
+    _arrange(session)
+
+
+def _charts(session: Session) -> tuple[Column[Change], Column[Change]]:
+    left = [
+        Chart("compared", 4.9, _or_sentence("States of A and B", _states)),
+        Chart(
+            "distance", 2.1, _or_sentence("Distance of the states", _distance), _few(MOST_NUMBERS)
+        ),
+        Chart("answers", 3.2, _or_sentence("Answers of A and B", _answers), _few(MOST_PAIRS)),
+        Chart("saliency", 3.2, _saliency, _of_saliency),
+    ]
+    parted = _or_sentence("When in training did they part?", _parted)
+    right = [Chart("parted", 3, parted, click=go_to_click)]
+    # There is no list of numbers to put in the place of another.
+    choices = [Chart("choices", 5, _choices, _read)] if session.dataset.tokens else []
+    return left, [*choices, *right]
+
+
+def _few(most: int) -> Callable[[Change], str]:
+    return lambda change: "" if change.problem else _numbers(change, most)
+
+
+def _of_saliency(change: Change) -> str:
+    most = MOST_ALONE if _others(change) is None else MOST_PAIRS
+    return f"{_left_out(change)} {_numbers(change, most)}".strip()
+
+
+def _measure(session: Session, budget: float) -> bool:
+    change, lab = _change_of(session), session.lab(WhatIfLab)
+    if not change.first.finite:
+        return False
+    missing = change.second is not None and lab.develop(session.run, change.pair, budget)
+    if not session.dataset.tokens:
+        return missing
+    choices = lab.choices(change.first, lab.perturbation, 0 if missing else budget)
+    return missing or choices.read < len(choices.answers)
+
+
+TAB = Sheet("what_if", _change_of, _answer, _charts, _controls, _measure)

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from html import escape
-from typing import Any, NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.charts.answers import class_strip, value_lines
-from rnnviz.charts.explanation import explanation
 from rnnviz.charts.first_page import words_of
 from rnnviz.charts.hidden_states import running_margin_bars
 from rnnviz.charts.picture import Picture
@@ -35,16 +33,12 @@ from rnnviz.questions.wrong.measure import ResultsLab, Rows, Section, Show
 from rnnviz.questions.wrong.results_csv import result_csv, result_files
 from rnnviz.questions.wrong.value_scatter import value_scatter
 from rnnviz.tasks.example import Example
-from rnnviz.ui.answer import answer_html
 from rnnviz.ui.browser_session import current_seat, first_value, visit
 from rnnviz.ui.frame import Frame
-from rnnviz.ui.page_scene import go_to_click
 from rnnviz.ui.saved_file import saved
-from rnnviz.ui.stage import Panel, place_sheet
+from rnnviz.ui.sheet import Chart, Column, Sheet, go_to_click, names_in
 from rnnviz.ui.style import steady, theme
-from rnnviz.ui.tab import Tab
 from rnnviz.ui.viewer import Event
-from rnnviz.ui.words import words_panel
 
 #: At most so many classes have a row in the confusion matrix.
 MOST_CLASSES = 8
@@ -66,43 +60,6 @@ class Source(NamedTuple):
         """The number of the example in its part of the data."""
         part = self.session.lab(ResultsLab).part(self.session.dataset)
         return next((k for k, one in enumerate(part) if one is self.example), None)
-
-
-def wrong_tab(session: Session, controls: DeltaGenerator) -> Tab:
-    """Lay out the controls, the opened sequence over the lists, and the scores of the classes."""
-    lab = session.lab(ResultsLab)
-    lab.fit(session.dataset)
-    with controls:
-        _choose(session)
-    _lay_out(session)
-    _open_first(session)
-    return live_wrong(session)
-
-
-def live_wrong(session: Session) -> Tab:
-    """How the tab is drawn and worked on, with the controls as they were chosen last."""
-    lab = session.lab(ResultsLab)
-    lab.fit(session.dataset)
-
-    def draw(frame: Frame) -> None:
-        lab.fit(session.dataset)
-        source = _source(session)
-        problem, opened = session.phrase_input.problem, source.probe is not session.inspect()
-        frame.texts["verdict"] = verdict_html(source.probe, problem, opened)
-        frame.texts["story"] = answer_html(session, _story(source), source.probe)
-        _draw_opened(source, frame)
-        _draw_scores(source, frame)
-
-    def develop(budget: float) -> bool:
-        return lab.develop(session.state, session.dataset, budget)
-
-    handlers = {
-        "list": partial(_open, session),
-        "scatter": partial(_open, session),
-        "confusion": partial(_choose_cell, session),
-        "metric": partial(go_to_click, session),
-    }
-    return Tab(draw, handlers, develop)
 
 
 # What can be chosen
@@ -174,6 +131,7 @@ def _open_first(session: Session) -> None:
 
 def _source(session: Session) -> Source:
     lab, data, box = session.lab(ResultsLab), session.dataset, session.phrase_input
+    lab.fit(data)
     answers, example = lab.answers(session.state, data), lab.current(box.typed)
     if example is None or example.text == box.phrase:
         return Source(session, answers, session.inspect(), example)
@@ -184,32 +142,6 @@ def _source(session: Session) -> Source:
 def _sections(session: Session, answers: Answers | Values) -> list[Section]:
     lab = session.lab(ResultsLab)
     return lab.listed(answers) if isinstance(answers, Answers) else lab.largest(answers)
-
-
-# The places
-
-
-def _lay_out(session: Session) -> None:
-    data = session.dataset
-    left = [
-        words_panel(session),
-        _panel(session, "answers", 3, _name_of_answers(session)),
-        _panel(session, "list", 5, "wrong_list", clicks=True, kind="table"),
-    ]
-    right = [_panel(session, "scatter", 5, "wrong_scatter", clicks=True)]
-    if data.answers_classes:
-        right = [
-            _panel(session, "confusion", 5.6, "wrong_confusion", clicks=True),
-            _panel(session, "scores", 3, "wrong_scores", kind="table"),
-        ]
-    metric = "metric_recording" if session.player.recorded else "metric"
-    place_sheet("wrong", left, [*right, _panel(session, "metric", 2.6, metric, clicks=True)])
-
-
-def _panel(session: Session, key: str, share: float, name: str, **more: Any) -> Panel:
-    names, label = session.names, session.dataset.metric.label
-    text = explanation(name, noun=names.noun, sequence=names.sequence, label=label)
-    return Panel(key, share, text, **more)
 
 
 def _name_of_answers(session: Session) -> str:
@@ -278,14 +210,12 @@ def _measured(source: Source) -> str:
 # The pictures
 
 
-def _draw_opened(source: Source, frame: Frame) -> None:
-    """The sequence that is shown, and the lists."""
-    session, probe = source.session, source.probe
+def _words(session: Session, source: Source) -> Picture:
+    """The words of the sequence that is shown."""
+    probe = source.probe
     own = probe is session.inspect()
     words = words_of(session, probe) if own else Words(probe.words, session.names.noun)
-    frame.chart("words", words_row, words, theme())
-    frame.chart("answers", _answers, source)
-    frame.chart("list", _list, source)
+    return words_row(words, theme())
 
 
 def _answers(source: Source) -> Picture:
@@ -315,29 +245,84 @@ def _list(source: Source) -> Picture:
     return row_lists("Answers", rows, source.opened, theme())
 
 
-def _draw_scores(source: Source, frame: Frame) -> None:
-    """The confusion of the classes, or the values; and the metric over the epochs."""
-    session, answers, data = source.session, source.answers, source.session.dataset
-    if isinstance(answers, Values):
-        colors = steady(session, "scatter")
-        frame.chart("scatter", value_scatter, answers, data.classes, colors, source.opened)
-    else:
-        found = confusion(answers, len(data.classes), MOST_CLASSES)
-        frame.chart("confusion", _confusion, source, answers, found)
-        frame.chart("scores", class_scores, found, data.classes, theme())
-    frame.chart("metric", metric_curve, session.player.course, data.metric, theme())
+def _scatter(source: Source) -> Picture:
+    values, classes = cast(Values, source.answers), source.session.dataset.classes
+    return value_scatter(values, classes, steady(source.session, "scatter"), source.opened)
 
 
-def _confusion(source: Source, answers: Answers, found: Confusion) -> Picture:
+def _found(source: Source) -> Confusion:
+    return confusion(
+        cast(Answers, source.answers), len(source.session.dataset.classes), MOST_CLASSES
+    )
+
+
+def _scores(source: Source) -> Picture:
+    return class_scores(_found(source), source.session.dataset.classes, theme())
+
+
+def _metric(source: Source) -> Picture:
+    return metric_curve(source.session.player.course, source.session.dataset.metric, theme())
+
+
+def _confusion(source: Source) -> Picture:
     classes, cell = source.session.dataset.classes, source.session.lab(ResultsLab).cell
-    return confusion_matrix(found, classes, cell, theme(), _placed(source, answers))
+    return confusion_matrix(
+        _found(source), classes, cell, theme(), _placed(source, cast(Answers, source.answers))
+    )
 
 
-def _placed(source: Source, answers: Answers) -> Placed:
+def _placed(source: Source) -> Placed:
     """The answers of the sequences that are listed."""
+    answers = cast(Answers, source.answers)
     sections = _sections(source.session, answers)
     listed = np.concatenate([answers.owners[section.answers[:MOST]] for section in sections])
     some = np.isin(answers.owners, listed)
     rows = np.stack([answers.owners[some], answers.wanted[some], answers.said[some]])
     owners, wanted, said = np.unique(rows, axis=1)
     return Placed(owners, wanted, said, source.opened)
+
+
+# The tab
+
+
+def _controls(session: Session) -> None:
+    session.lab(ResultsLab).fit(session.dataset)
+    _choose(session)
+    _open_first(session)
+
+
+def _charts(session: Session) -> tuple[Column[Source], Column[Source]]:
+    data = session.dataset
+    session.lab(ResultsLab).fit(data)
+    left = [
+        Chart("answers", 3, _answers, text=_name_of_answers(session)),
+        Chart("list", 5, _list, click=_open, kind="table"),
+    ]
+    right = [Chart("scatter", 5, _scatter, click=_open)]
+    if data.answers_classes:
+        right = [
+            Chart("confusion", 5.6, _confusion, click=_choose_cell),
+            Chart("scores", 3, _scores, kind="table"),
+        ]
+    text = "metric_recording" if session.player.recorded else "metric"
+    return left, [*right, Chart("metric", 2.6, _metric, click=go_to_click, text=text)]
+
+
+def _verdict(source: Source, frame: Frame) -> None:
+    session, probe = source.session, source.probe
+    opened = probe is not session.inspect()
+    frame.texts["verdict"] = verdict_html(probe, session.phrase_input.problem, opened)
+
+
+def _measure(session: Session, budget: float) -> bool:
+    return session.lab(ResultsLab).develop(session.state, session.dataset, budget)
+
+
+def _fields(session: Session) -> dict[str, str]:
+    return {**names_in(session), "label": session.dataset.metric.label}
+
+
+TAB = Sheet(
+    "wrong", _source, _story, _charts, _controls, _measure, more=_verdict, words=_words,
+    probe=lambda source: source.probe, fields=_fields,
+)  # fmt: skip

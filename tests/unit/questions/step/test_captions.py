@@ -4,8 +4,7 @@ import re
 
 import pytest
 
-from rnnviz.charts.explanation import TEXTS as FOLDER
-from rnnviz.charts.explanation import explanation
+from rnnviz.charts.explanation import explanation, texts
 from rnnviz.engine.timeline import Moment, Phase
 from rnnviz.probe.training_step import Focus
 from rnnviz.questions.step.captions import caption_fields, caption_key
@@ -16,9 +15,9 @@ from tests.unit.conftest import TEXTS
 MOST_WORDS = 76
 
 
-@each_row("path", sorted(FOLDER.glob("*.md")), ids=lambda path: path.stem)
-def test_every_text_has_at_most_four_sentences_and_one_of_an_example(path):
-    body, *example = re.split(r"(?=Surprising would be|For example,)", path.read_text("utf-8"))
+@each_row("name", sorted(texts()))
+def test_every_text_has_at_most_four_sentences_and_one_of_an_example(name):
+    body, *example = re.split(r"(?=Surprising would be|For example,)", texts()[name])
     for part, most in (body, 4), *((part, 1) for part in example):
         assert 1 <= len(re.findall(r"[.!?](?:\s|$)", part)) <= most
         assert len(part.split()) <= MOST_WORDS

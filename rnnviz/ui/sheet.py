@@ -1,0 +1,165 @@
+"""Sheet: the tab of a question as a list of charts, each declared in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Generic, TypeVar
+
+from streamlit.delta_generator import DeltaGenerator
+
+from rnnviz.charts.explanation import explanation
+from rnnviz.charts.first_page import words_of
+from rnnviz.charts.picture import Picture
+from rnnviz.charts.words_row import words_row
+from rnnviz.probe.probe import Probe
+from rnnviz.probe.session import Session
+from rnnviz.run.schedule import Position
+from rnnviz.ui.answer import answer_html
+from rnnviz.ui.frame import Frame
+from rnnviz.ui.stage import Panel, place_sheet
+from rnnviz.ui.style import theme
+from rnnviz.ui.viewer import Event, Handler, Job
+
+S = TypeVar("S")
+#: What a click or a selection does.
+Act = Callable[[Session, Event], None]
+
+
+@dataclass(frozen=True)
+class Tab:
+    """How a tab is drawn, its handlers by key, its background job, and what widgets show of it.
+
+    ``kinds`` are the scripts that draw its pictures, by key; the others are charts.
+    """
+
+    draw: Callable[[Frame], None]
+    handlers: Mapping[str, Handler] = field(default_factory=dict)
+    job: Job | None = None
+    shown: Callable[[], object] = lambda: None
+    kinds: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Chart(Generic[S]):
+    """A picture of a subject: its key, its share of the height, and what draws it.
+
+    The ``remark`` says what it was measured on. ``text`` names its explanation, by default the key;
+    ``fields`` fill its gaps. For ``kind`` and ``head`` see ``Panel``.
+    """
+
+    key: str
+    share: float
+    picture: Callable[[S], Picture]
+    remark: Callable[[S], str] = lambda _: ""
+    click: Act | None = None
+    text: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    kind: str = "chart"
+    head: bool = False
+
+
+#: Charts one below the other; those of a tuple are side by side.
+Column = Sequence[Chart[S] | tuple[Chart[S], ...]]
+
+
+def names_in(session: Session) -> dict[str, str]:
+    """What the gaps of most explanations are filled with."""
+    return {"noun": session.names.noun, "sequence": session.names.sequence}
+
+
+def words_in(session: Session, subject: object, shades: Sequence[str] = ()) -> Picture:
+    """The words of the phrase, in frames of these ``shades`` if there are any."""
+    del subject
+    return words_row(words_of(session, session.inspect()), theme(), shades)
+
+
+def nothing_more(subject: object, frame: Frame) -> None:
+    """Draw nothing besides the charts."""
+
+
+@dataclass(frozen=True)
+class Sheet(Generic[S]):
+    """The tab of a question: the ``charts`` of a ``subject``, left below the words, and right.
+
+    ``answer`` is the story line, as HTML. ``measure`` works for about so many seconds while the run
+    is paused, and returns whether something is left; when what the widgets show of it, ``shown``,
+    changes, they are drawn again. ``handlers`` are those of keys that are no chart, ``more`` draws
+    what is no chart. ``probe`` is what the answer is about, if it isn't the phrase. ``fields`` fill
+    the gaps of the explanations, which are in the text.md of the folder ``name``.
+    """
+
+    name: str
+    subject: Callable[[Session], S]
+    answer: Callable[[S], str]
+    charts: Callable[[Session], tuple[Column[S], Column[S]]]
+    controls: Callable[[Session], None]
+    measure: Callable[[Session, float], bool] | None = None
+    shown: Callable[[Session], object] = lambda _: None
+    handlers: Mapping[str, Act] = field(default_factory=dict)
+    more: Callable[[S, Frame], None] = nothing_more
+    probe: Callable[[S], Probe | None] = lambda _: None
+    words: Callable[[Session, S], Picture] = words_in
+    fields: Callable[[Session], dict[str, str]] = names_in
+
+    def lay_out(self, session: Session, controls: DeltaGenerator) -> Tab:
+        """Place the controls and the charts."""
+        with controls:
+            self.controls(session)
+        left, right = self.charts(session)
+        fields = self.fields(session)
+        words = Panel("words", 0, explanation("words", noun=session.names.noun), kind="words")
+        place_sheet(self.name, [words, *self._panels(left, fields)], [*self._panels(right, fields)])
+        return self.live(session)
+
+    def live(self, session: Session) -> Tab:
+        """How the tab is drawn and worked on, with the controls as they were chosen last."""
+        charts = [chart for column in self.charts(session) for chart in _flat(column)]
+
+        def draw(frame: Frame) -> None:
+            subject = self.subject(session)
+            answer, probe = self.answer(subject), self.probe(subject)
+            frame.texts["story"] = answer_html(session, answer, probe)
+            frame.chart("words", self.words, session, subject)
+            for chart in charts:
+                frame.chart(
+                    chart.key, chart.picture, subject, remark=partial(chart.remark, subject)
+                )
+            self.more(subject, frame)
+
+        acts = dict(self.handlers) | {chart.key: chart.click for chart in charts if chart.click}
+        handlers = {key: partial(act, session) for key, act in acts.items()}
+        job = partial(self.measure, session) if self.measure else None
+        kinds = {"words": "words"} | {chart.key: chart.kind for chart in charts}
+        return Tab(draw, handlers, job, partial(self.shown, session), kinds)
+
+    def _panels(
+        self, column: Column[S], fields: Mapping[str, str]
+    ) -> Iterator[Panel | tuple[Panel, ...]]:
+        for row in column:
+            panels = tuple(self._panel(chart, fields) for chart in _flat([row]))
+            yield panels if isinstance(row, tuple) else panels[0]
+
+    def _panel(self, chart: Chart[S], fields: Mapping[str, str]) -> Panel:
+        name = chart.text or chart.key
+        name = name if "/" in name else f"{self.name}/{name}"
+        text = explanation(name, **{**fields, **chart.fields})
+        clicks = chart.click is not None
+        return Panel(chart.key, chart.share, text, clicks, chart.kind, chart.head)
+
+
+def _flat(column: Column[S]) -> Iterator[Chart[S]]:
+    for row in column:
+        yield from row if isinstance(row, tuple) else (row,)
+
+
+def go_to_click(session: Session, click: Event) -> None:
+    """Show the epoch that was clicked in a chart over the epochs."""
+    session.player.pause()
+    session.player.go_to(Position(round(click["x"])))
+
+
+def no_room(what: str, tokens: int, most: int, noun: str) -> str:
+    """What a picture leaves out of more than ``most`` tokens; nothing if it has room."""
+    return f"No {what}: there is room for them up to {most} {noun}s." if tokens > most else ""
