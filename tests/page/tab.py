@@ -28,16 +28,24 @@ QUESTIONS = {
 #: A page alone.
 SCRIPT = """
 import streamlit as st
-from rnnviz.page.pages.{page} import {page}_page
-from rnnviz.ui.stage import connect
-from rnnviz.page.session_registry import get_seat
 from rnnviz.charts.explanation import count_in
+from rnnviz.page.page_scene import live
+from rnnviz.page.pages.train import train_page
+from rnnviz.page.question_page import question_page
+from rnnviz.page.session_registry import get_seat
+from rnnviz.questions.step.tab import step_page
+from rnnviz.ui.stage import connect
 seat = get_seat()
 with seat.borrow() as host:
     connect(seat.ticket, host.edition)
     count_in(host.session.unit)
-    {page}_page(host.session{controls})
+    {page}
 """
+#: What draws each page.
+DRAWN = {
+    "train": "train_page(host.session, st.sidebar.container())",
+    "step": "live(host.session, step_page(host.session))",
+}
 #: The commands of the buttons that are not Streamlit's.
 BUTTONS = {
     "play": {"do": "play"},
@@ -250,8 +258,8 @@ class Page(Tab):
     """A page alone, in one tab; or the session given on it."""
 
     def __init__(self, page, session=None, state=None, **link):
-        controls = ", st.sidebar.container()" if page in QUESTIONS else ""
-        script = SCRIPT.format(page=page, controls=controls)
+        labs = f'question_page("{page}", host.session, st.sidebar.container())'
+        script = SCRIPT.format(page=DRAWN.get(page, labs))
         app = AppTest.from_string(script, default_timeout=60)
         for name, value in (state or {}).items():
             app.session_state[name] = value

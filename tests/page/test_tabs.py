@@ -22,11 +22,11 @@ LEFT_OUT = {
 
 
 def test_a_link_opens_a_page_at_its_question():
-    page = Page("hidden", **LINK, ask="break")
+    page = Page("hidden", **LINK, ask="break")  # as links made earlier say
     assert "ablation" in page.charts
-    assert page.link["ask"] == "break"
+    assert page.link["ask"] == "breaks"
     page.session.follow(*read_link({}))
-    assert page.session.units.question is StateQuestion.CARRY
+    assert page.session.questions["hidden"] is StateQuestion.CARRY
     page.enter(StateQuestion.CARRY)
     assert "memory" in page.charts
     assert "ask" not in page.link

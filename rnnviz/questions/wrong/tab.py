@@ -266,9 +266,7 @@ def _metric(source: Source) -> Picture:
 
 def _confusion(source: Source) -> Picture:
     classes, cell = source.session.dataset.classes, source.session.lab(ResultsLab).cell
-    return confusion_matrix(
-        _found(source), classes, cell, theme(), _placed(source, cast(Answers, source.answers))
-    )
+    return confusion_matrix(_found(source), classes, cell, theme(), _placed(source))
 
 
 def _placed(source: Source) -> Placed:

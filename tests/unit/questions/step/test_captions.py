@@ -62,5 +62,5 @@ def test_a_caption_names_the_activation(step_of):
     step = step_of(TEXTS[4], activation="relu")
     moments = [(Phase.FORWARD, 0), (Phase.FORWARD, 1), (Phase.BACKWARD, 3)]
     for focus in (Focus(Moment(phase, t)) for phase, t in moments):
-        shown = explanation(caption_key(step, focus), **caption_fields(step, focus))
+        shown = explanation(f"step/{caption_key(step, focus)}", **caption_fields(step, focus))
         assert re.search(r"(put through relu|relu of the sum|slope of relu)", shown)
