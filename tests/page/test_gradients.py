@@ -195,7 +195,7 @@ def test_the_band_is_that_of_the_training_or_of_the_test_sequences(small):
 def test_every_question_has_its_pictures_and_its_place_in_the_link_of_the_page(small):
     for question, pictures in PICTURES.items():
         assert small.enter(question).charts.keys() == pictures
-        assert small.session.gradients.question is question
+        assert small.session.questions["gradients"] is question
 
 
 @each_row("cell", ["gru", "lstm"])

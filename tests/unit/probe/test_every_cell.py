@@ -114,7 +114,7 @@ def test_every_moment_has_its_formula_and_its_caption_of_two_sentences(
     step = step_of(cell, layers, kind, **settings)
     for focus in focuses(step, layers, units=(1,)):
         assert all(formula(step, focus))
-        text = explanation(caption_key(step, focus), **caption_fields(step, focus))
+        text = explanation(f"step/{caption_key(step, focus)}", **caption_fields(step, focus))
         assert "{" not in text
         assert len(re.findall(r"[.!?](?:\s|$)", text)) <= 2
 

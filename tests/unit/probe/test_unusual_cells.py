@@ -58,7 +58,9 @@ def test_terms_and_vectors_add_up_and_everything_is_told(text, layers, kind, set
             if row.sign == "=":
                 np.testing.assert_allclose(so_far, row.values, rtol=0, atol=1e-12)
         assert all(formula(step, focus))
-        assert "{" not in explanation(caption_key(step, focus), **caption_fields(step, focus))
+        assert "{" not in explanation(
+            f"step/{caption_key(step, focus)}", **caption_fields(step, focus)
+        )
     assert inside_cell(step, focus).layout["meta"]["symbols"]
 
 
