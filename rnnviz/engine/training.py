@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -48,7 +48,6 @@ class Step(NamedTuple):
     outputs: int
     idle: float
     da: Array
-    da_dot: Callable[[Array], Any]
 
 
 class _Loaded(NamedTuple):
@@ -149,7 +148,7 @@ class TrainBuffers:
         da = self.architecture.cell.all_errors(trace.layers[0])
         gradient = trace.bind_gradient(self.update)
         outputs, idle = len(trace.logits), 1 / sum(trace.batch.read.counts)
-        return Step(bound.forward, bound.backward, gradient, outputs, idle, da, da.dot)
+        return Step(bound.forward, bound.backward, gradient, outputs, idle, da)
 
     def _batch(self, indexes: Sequence[int]) -> Step:
         if len(indexes) == 1:
@@ -235,11 +234,11 @@ def _descend(steps: Iterable[Step], workspace: TrainBuffers, config: RunConfig) 
     theta, update = workspace.parameters.theta, workspace.update.theta
     rate, limit = config.lr, config.lr * config.clip
     idle_limit, subtract = _idle_limit(config, workspace), np.subtract
-    for forward, backward, gradient, outputs, idle, da, da_dot in steps:
+    for forward, backward, gradient, outputs, idle, da in steps:
         forward()
         backward(rate / outputs)
         gradient()
-        if idle_limit < 0 or not da_dot(da) <= idle_limit * idle:
+        if idle_limit < 0 or not da.dot(da) <= idle_limit * idle:
             clip(update, config.clip_by, limit)
         subtract(theta, update, theta)
     return Slots()
