@@ -147,15 +147,14 @@ class SessionRegistry:
         self._actors[actor.run_id] = actor
         if self.opening and not query:
             return actor
-        try:
+        with ExitStack() as unfinished:
+            # Nobody else knows this run.
+            unfinished.callback(actor.stop)
             with time_limit(), actor.borrow() as host:
                 host.session.follow(*read_link(dict(query)), FIRST_LINK_TIME)
                 if RUN in query:
                     host.tell(GONE)
-        except BaseException:
-            # Nobody else knows this run.
-            actor.stop()
-            raise
+            unfinished.pop_all()
         return actor
 
     def _end_one_if_full(self) -> None:
