@@ -45,8 +45,9 @@ from rnnviz.imports.opened import is_run
 from rnnviz.imports.recording import StoredRecording
 from rnnviz.imports.run_file import stored_run
 from rnnviz.imports.weights import Known, read_weights, words_of
-from rnnviz.lab.probe import read
+from rnnviz.lab.probe import Probe, read
 from rnnviz.lab.verification import (
+    OVERFLOW,
     Check,
     NetworkChecks,
     notebook_check,
@@ -574,6 +575,8 @@ def _gradcheck(config: RunConfig, options: dict[str, Any]) -> int:
     show(f"{'parameter':<12}" + "".join(f"{kind:>12}" for kind in kinds))
     for name in truth.named():
         show(f"{name:<12}" + "".join(f"{errors[kind][name]:12.1e}" for kind in kinds))
+    if _overflows(probe, float(np.linalg.norm(truth.theta))):
+        return 1
     size = truth.theta.size
     if not (wrong := GradientCheck(errors[Gradient.EXACT], size, size).wrong):
         return 0
@@ -589,8 +592,7 @@ def _verify(config: RunConfig, options: dict[str, Any]) -> int:
     if not session.player.finished:
         say(session.player.message)
     probe = session.inspect(phrase)
-    if not probe.finite:
-        say("The outputs are not finite: nothing can be checked.")
+    if _overflows(probe, session.run.history.row(-1)["train_loss"]):
         return 1
     show(f"After {session.state.epoch} epochs, on: {printable(phrase)}")
     checks = chain(
@@ -599,15 +601,27 @@ def _verify(config: RunConfig, options: dict[str, Any]) -> int:
         [step_check(session.state, config, session.dataset)],
         run_checks(session.player, halfway, weights),
     )
-    failed = sum(map(_failed, checks))
+    results = [*map(_shown, checks)]
+    failed = sum(check.failed for check in results)
+    unknown = sum(check.why == OVERFLOW for check in results)
     show(f"{failed} failed." if failed else "None failed.")
-    return 1 if failed else 0
+    if unknown:
+        say(f"{unknown} of {len(results)} can't be checked, as {OVERFLOW}.")
+    return 1 if failed or unknown else 0
 
 
-def _failed(check: Check) -> bool:
-    """Print a check on one line; return whether it failed."""
+def _overflows(probe: Probe, number: float) -> bool:
+    """Whether the outputs, the losses or the number is not finite; it is said, too."""
+    finite = probe.finite and np.isfinite([*probe.trace.loss, number]).all()
+    if not finite:
+        say(f"Nothing can be checked, as {OVERFLOW}.")
+    return not finite
+
+
+def _shown(check: Check) -> Check:
+    """Print a check on one line."""
     note = check.allowed == np.inf
     mark = "skipped" if check.why else "FAILED" if check.failed else "note" if note else "ok"
     most = "" if note else f" (at most {check.allowed:.0e})"
     show(f"{mark:<9}{check.what}: {check.why or f'{check.measured:.1e}{most}'}")
-    return check.failed
+    return check

@@ -631,6 +631,20 @@ def test_a_cell_of_ones_own_is_verified(run, csv):
     assert (done.code, done.out.split("\n")[-2]) == (0, "None failed.")
 
 
+@each_row("command", [("gradcheck", "--after", "2"), ("verify", "--epochs", "2")])
+def test_no_gradient_is_right_or_wrong_where_the_numbers_overflow(run, csv, command):
+    cell = csv("growing.txt", "h = W @ x + U @ h + 1e6 * h * h * h")
+    done = run(*command, "--init-scale", 2, "--cell-file", cell)
+    assert done.code == 1
+    assert done.err.endswith("rnnviz: Nothing can be checked, as the numbers overflow.\n")
+    assert "wrong" not in done.err
+
+
+def test_the_gradient_of_a_loss_that_is_saturated_is_right(run, csv):
+    cell = csv("growing.txt", "h = W @ x + U @ h + 1e6 * h")
+    assert run("gradcheck", "--after", "2", "--cell-file", cell).code == 0
+
+
 @each_row("cell", cell_names())
 def test_gradcheck_checks_every_cell_and_the_notebook_only_where_it_is_one(run, cell):
     done = run(*CHECK, "--cell", cell, "--phrase", "this is not bad")
