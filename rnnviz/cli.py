@@ -90,6 +90,10 @@ OpenPage = Callable[..., None]
 
 
 class _Parser(argparse.ArgumentParser):
+    def __init__(self, **options: Any) -> None:
+        # The beginning of an option may be another one: --init is no --init-scale.
+        super().__init__(allow_abbrev=False, **options)
+
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {printable(message)}\n")
 
