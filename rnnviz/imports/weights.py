@@ -12,7 +12,7 @@ import orjson
 from rnnviz.config import Activation, Loss, OutputAt, RunConfig, SettingError
 from rnnviz.engine.cell_text import CellError
 from rnnviz.exchange.foreign_network import TransferError
-from rnnviz.exchange.json_size import check_lists
+from rnnviz.exchange.json_size import check_size
 from rnnviz.exchange.state_dict import network_of
 from rnnviz.exchange.tensor_file import TensorFile, read_tensors
 from rnnviz.imports.imported_network import ImportedNetwork, noted
@@ -147,7 +147,7 @@ def _config(metadata: Mapping[str, str]) -> RunConfig:
 def _table(metadata: Mapping[str, str], name: str, kind: type) -> Any:
     """A list or a table that stands in the metadata as JSON."""
     text = metadata.get(name, "").encode()
-    check_lists(text)
+    check_size(text)
     try:
         value = orjson.loads(text)
     except ValueError:
