@@ -45,7 +45,7 @@ async def open_file(request: Request) -> Response:
     if seat is None or not is_origin_allowed(origin, host):
         return Response(status_code=HTTPStatus.FORBIDDEN)
     if _ROOM.locked():
-        return await _refuse(seat, HTTPStatus.SERVICE_UNAVAILABLE, _BUSY)
+        return _refuse(seat, HTTPStatus.SERVICE_UNAVAILABLE, _BUSY)
     name = request.query_params.get("name", "")[:200] or "The file"
     async with _ROOM:
         try:
@@ -55,7 +55,7 @@ async def open_file(request: Request) -> Response:
             return Response(status_code=HTTPStatus.BAD_REQUEST)
         except TimeoutError:
             late = f"{name[:60]} did not arrive within {PATIENCE:g} seconds: try again."
-            return await _refuse(seat, HTTPStatus.REQUEST_TIMEOUT, late)
+            return _refuse(seat, HTTPStatus.REQUEST_TIMEOUT, late)
         try:
             problem = await asyncio.to_thread(_open, seat, name, content)
         except (FullError, TimeoutError) as busy:
@@ -63,14 +63,9 @@ async def open_file(request: Request) -> Response:
     return JSONResponse({"problem": problem})
 
 
-async def _refuse(seat: Seat, status: HTTPStatus, problem: str) -> Response:
+def _refuse(seat: Seat, status: HTTPStatus, problem: str) -> Response:
     """Answer that nothing is opened; the page says why."""
-
-    def tell() -> None:
-        with seat.borrow() as host:
-            host.tell(f"Not opened. {problem}")
-
-    await asyncio.to_thread(tell)
+    seat.actor.post(lambda host: host.tell(f"Not opened. {problem}"))
     return JSONResponse({"problem": problem}, status)
 
 
