@@ -44,9 +44,10 @@ from rnnviz.files.run_reader import stored_run
 from rnnviz.files.script import ScriptError
 from rnnviz.files.weights_reader import Known, read_weights, words_of
 from rnnviz.files.whole_file import check_outputs
-from rnnviz.probe.probe import read
+from rnnviz.probe.probe import Probe, read
 from rnnviz.probe.session import Session
 from rnnviz.probe.verification import (
+    OVERFLOW,
     Check,
     NetworkChecks,
     notebook_check,
@@ -89,6 +90,10 @@ OpenPage = Callable[..., None]
 
 
 class _Parser(argparse.ArgumentParser):
+    def __init__(self, **options: Any) -> None:
+        # The beginning of an option may be another one: --init is no --init-scale.
+        super().__init__(allow_abbrev=False, **options)
+
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {printable(message)}\n")
 
@@ -574,6 +579,8 @@ def _gradcheck(config: RunConfig, options: dict[str, Any]) -> int:
     show(f"{'parameter':<12}" + "".join(f"{kind:>12}" for kind in kinds))
     for name in truth.named():
         show(f"{name:<12}" + "".join(f"{errors[kind][name]:12.1e}" for kind in kinds))
+    if _overflows(probe, float(np.linalg.norm(truth.theta))):
+        return 1
     size = truth.theta.size
     if not (wrong := GradientCheck(errors[Gradient.EXACT], size, size).wrong):
         return 0
@@ -589,8 +596,7 @@ def _verify(config: RunConfig, options: dict[str, Any]) -> int:
     if not session.player.finished:
         say(session.player.message)
     probe = session.inspect(phrase)
-    if not probe.finite:
-        say("The outputs are not finite: nothing can be checked.")
+    if _overflows(probe, session.run.history.row(-1)["train_loss"]):
         return 1
     show(f"After {session.state.epoch} epochs, on: {printable(phrase)}")
     checks = chain(
@@ -599,15 +605,27 @@ def _verify(config: RunConfig, options: dict[str, Any]) -> int:
         [step_check(session.state, config, session.dataset)],
         run_checks(session.player, halfway, weights),
     )
-    failed = sum(map(_failed, checks))
+    results = [*map(_shown, checks)]
+    failed = sum(check.failed for check in results)
+    unknown = sum(check.why == OVERFLOW for check in results)
     show(f"{failed} failed." if failed else "None failed.")
-    return 1 if failed else 0
+    if unknown:
+        say(f"{unknown} of {len(results)} can't be checked, as {OVERFLOW}.")
+    return 1 if failed or unknown else 0
 
 
-def _failed(check: Check) -> bool:
-    """Print a check on one line; return whether it failed."""
+def _overflows(probe: Probe, number: float) -> bool:
+    """Whether the outputs, the losses or the number is not finite; it is said, too."""
+    finite = probe.finite and np.isfinite([*probe.trace.loss, number]).all()
+    if not finite:
+        say(f"Nothing can be checked, as {OVERFLOW}.")
+    return not finite
+
+
+def _shown(check: Check) -> Check:
+    """Print a check on one line."""
     note = check.allowed == np.inf
     mark = "skipped" if check.why else "FAILED" if check.failed else "note" if note else "ok"
     most = "" if note else f" (at most {check.allowed:.0e})"
     show(f"{mark:<9}{check.what}: {check.why or f'{check.measured:.1e}{most}'}")
-    return check.failed
+    return check

@@ -51,7 +51,8 @@ class BackwardPlan:
         self.loop = recycled(merged(self.loop), "l")
         self.after = recycled(merged(self.after), "a")
         self.vector_ops = recycled(self.vector_ops, "v")
-        self.then = [Op("then", (), Place("then carry"))] * layout.recurs
+        out = layout.equations.out
+        self.then = [Op(f"carry {out}", (), Place(f"to {out}"))] * layout.recurs
         self.last = _without_carry(self.loop)
 
     def place(self, adjoint: Adjoint) -> Place:

@@ -48,14 +48,13 @@ def bind(
     weights = _weights(parameters, trace)
     forward, error = _forward(parameters, weights, trace)
     kernels = [*_bind_top(parameters, trace), *_backward(weights, trace, gradient, truncate)]
-    carry = in_order(kernels)
+    return Pass(forward, partial(_run_backward, error, kernels), in_order(kernels))
 
-    def backward(scale: float) -> None:
-        error(scale)
-        for kernel in kernels:
-            kernel()
 
-    return Pass(forward, backward, carry)
+def _run_backward(error: Callable[[float], None], kernels: list[Kernel], scale: float) -> None:
+    error(scale)
+    for kernel in kernels:
+        kernel()
 
 
 def bind_forward(parameters: Parameters, trace: Trace) -> Kernel:
@@ -136,7 +135,7 @@ def _bind_logits(parameters: Parameters, trace: Trace) -> Iterator[Kernel]:
     elif gathered is not None:
         # Unlike "raise", this mode lets NumPy write without a copy.
         yield partial(np.take, after, rows, 0, gathered, "clip")
-    yield partial(trace.top.dot, parameters.readout, trace.logits)
+    yield partial(np.ndarray.dot, trace.top, parameters.readout, trace.logits)
 
 
 def _bind_top(parameters: Parameters, trace: Trace) -> Iterator[Kernel]:
@@ -145,7 +144,7 @@ def _bind_top(parameters: Parameters, trace: Trace) -> Iterator[Kernel]:
     if not trace.architecture.cell.recurs:
         yield partial(dh.fill, 0)
     if trace.batch.whole:
-        yield partial(trace.dlogits.dot, W_hy, dh[-count:])
+        yield partial(np.ndarray.dot, trace.dlogits, W_hy, dh[-count:])
         return
     rows, dlogits = trace.batch.outputs, trace.dlogits
 
@@ -212,13 +211,10 @@ def _bind_down(blocks: list[Array], layer: Layer, below: Layer, trace: Trace) ->
         for error, matrix in zip(errors, fused, strict=True)
     ]
     error, W_x = pairs[0]
-    yield partial(error.dot, W_x, dh)
+    yield partial(np.ndarray.dot, error, W_x, dh)
     for error, W_x in pairs[1:]:
-        yield _bind_added(error, W_x, dh)
+        yield partial(_add_product, error, W_x, dh)
 
 
-def _bind_added(left: Array, right: Array, out: Array) -> Kernel:
-    def add() -> None:
-        np.add(out, left @ right, out)
-
-    return add
+def _add_product(left: Array, right: Array, out: Array) -> None:
+    np.add(out, left @ right, out)

@@ -10,7 +10,7 @@ import numpy as np
 
 from rnnviz.config import Gradient
 from rnnviz.engine.kernels import Kernel
-from rnnviz.engine.layer_backward import LayerBackward
+from rnnviz.engine.layer_backward import LayerBackward, Sums
 from rnnviz.engine.layer_buffers import Array, Layer
 from rnnviz.engine.layout import Layout
 from rnnviz.engine.operations import Place
@@ -22,8 +22,8 @@ class CellArrays:
 
     A place is named by its kind and what follows: "number 0.5"; weights are "P b" (a vector),
     "W 0" (of a block), "back ..." (transposed), "once 3" (made of weights alone). "row 0" is what a
-    block reads, "to c" where the gradient of a state before the token goes, "then" what adds it,
-    "carry c" what arrives for one. "K 1" lives for a chunk, "temporary ..." for a call, "U ..." and
+    block reads, "to c" where the gradient of a state before the token goes, "carry c" the sums that
+    add what arrives for one. "K 1" lives for a chunk, "temporary ..." for a call, "U ..." and
     "E ..." are products side by side. All other places are arrays of the layer.
     """
 
@@ -49,13 +49,13 @@ class CellArrays:
 
     def at_once(self, made: Program) -> Kernel:
         """The calls for all tokens."""
-        return made.make((), [*map(self._whole, made.fixed)])
+        return partial(made.run, *map(self._whole, made.fixed))
 
     def by_token(self, made: Program, some: slice = slice(None)) -> Kernel:
         """The calls for one token after the other, for some of the tokens."""
         columns = [self._column(view)[some] for view in made.views]
         fixed = [self._constant(view, many=False) for view in made.fixed]
-        return made.make([*zip(*columns, strict=True)], fixed)
+        return partial(made.run, tuple(zip(*columns, strict=True)), *fixed)
 
     def all(self, place: Place) -> Array:
         """A place at all tokens."""
@@ -65,17 +65,16 @@ class CellArrays:
 
     def _column(self, view: View) -> list[Any]:
         """What the calls need of a place, for every token."""
-        column = self._columns.get(view.place)
-        if column is None:
-            column = self._columns[view.place] = self._new_column(view)
-        return [array.dot for array in column] if view.dot else column
+        if view.place not in self._columns:
+            self._columns[view.place] = self._new_column(view)
+        return self._columns[view.place]
 
     def _new_column(self, view: View) -> list[Any]:
         match view.kind:
+            case "carry" if view.rest == self._layer.out:
+                return [sums for _, sums in self._destinations]
             case "carry":
                 return [self._carrying(view.rest, t) for t in self._tokens]
-            case "then":
-                return [then for _, then in self._destinations]
             case "to" if view.rest == self._layer.out:
                 return [to for to, _ in self._destinations]
         return self._cut_ragged(view) if self._layer.ragged else self._cut(view)
@@ -120,18 +119,18 @@ class CellArrays:
         """The columns of a row that a block reads."""
         return self._layout.blocks[int(view.rest)].columns(self._layer.extent.hidden)
 
-    def _carrying(self, state: str, t: int) -> list[Kernel]:
-        """Kernels that add what arrives from the token after, and where a sequence ends."""
+    def _carrying(self, state: str, t: int) -> Sums:
+        """What arrives from the token after, and where a sequence ends."""
         layer, plan = self._layer, self._plan
         if plan is None:
-            return []
+            return ()
         n, m, longer = layer.counts[t], plan.continuing(t), plan.longer(t)
         gradient, carry = layer.arrays[f"d_{state}"][t, :n], layer.first[state]
-        add: list[Kernel] = [partial(np.add, gradient[:m], carry[:m], gradient[:m])] if m else []
+        sums: Sums = ((gradient[:m], carry[:m], gradient[:m]),) if m else ()
         if state in layer.ends and n > longer:
             end = layer.ends[state][longer:n]
-            add.append(partial(np.add, gradient[longer:], end, gradient[longer:]))
-        return add
+            sums += ((gradient[longer:], end, gradient[longer:]),)
+        return sums
 
     # Many tokens
 

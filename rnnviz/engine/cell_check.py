@@ -31,18 +31,25 @@ def define(text: str, name: str = "own") -> CellText:
     cell = CellText(name, text)
     if equations_of(cell).idle:
         raise CellError(1, 1, f"{equations_of(cell).idle[0]} has no effect: leave it out")
-    confirm("derived gradient", gradient_error(cell))
+    confirm(cell, "derived gradient", gradient_error(cell))
     return cell
 
 
-def confirm(gradient: str, error: float) -> None:
+def confirm(cell: CellText, gradient: str, error: float) -> None:
     """Raise CellError unless the relative error of a cell's gradient is small."""
-    if not math.isfinite(error):
-        finite = "with small random weights its values are no finite numbers: log, sqrt and / need"
-        raise CellError(1, 1, f"{finite} arguments that stay above 0")
-    if error > TOLERANCE:
+    if error <= TOLERANCE:
+        return
+    places = [_first_not_finite(compiled(cell), *trial) for trial in TRIALS]
+    if math.isfinite(error) and None in places:
         wrong = f"its {gradient} differs from the complex step by {error:.0e}"
         raise CellError(1, 1, f"{wrong}, so it can't be used. Please report this text")
+    finite = "with small random weights its values are no finite numbers: log, sqrt and / need"
+    finite += " arguments that stay above 0"
+    if place := next(filter(None, places), None):
+        t, name = place
+        number = next(line.number for line in equations_of(cell).lines if line.name == name)
+        raise CellError(number, 1, f"{finite}; {name} is not, at token {t + 1}")
+    raise CellError(1, 1, finite)
 
 
 def gradient_error(cell: CellText) -> float:
@@ -51,6 +58,19 @@ def gradient_error(cell: CellText) -> float:
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         return best(lambda seed, scale: float(check(**_SIZES, seed=seed, scale=scale)))
+
+
+def _first_not_finite(script: dict[str, Any], seed: int, scale: float) -> tuple[int, str] | None:
+    """The token and the line whose values are not finite first, from states of zero."""
+    rng, size = np.random.default_rng(seed), _SIZES["H"]
+    shapes = {name: [size] * len(shape) for name, shape in script["SHAPES"].items()}
+    weights = {name: scale * rng.standard_normal(shape) for name, shape in shapes.items()}
+    x = rng.standard_normal((_SIZES["T"], size))
+    with np.errstate(all="ignore"):
+        lines = script["forward"](x, np.zeros((len(script["STATES"]), size)), **weights)
+    values = dict(zip(script["LINES"], lines, strict=True))
+    places = ((t, name) for t in range(len(x)) for name in values)
+    return next((at for at in places if not np.isfinite(values[at[1]][at[0]]).all()), None)
 
 
 def best(error_of: Callable[[int, float], float]) -> float:

@@ -129,7 +129,7 @@ class _Reader:
         self.shapes: dict[str, tuple[str, ...]] = {}
         self.constants, self._given, self._sizes = {**constants}, constants, sizes
         self._written = {statement.name: statement.number for statement in found}
-        self._multiplied: dict[str, tuple[Node, str, int]] = {}
+        self._multiplied: dict[str, tuple[Node, ast.expr, int]] = {}
         self._values: dict[str, Node] = {}
 
     def read(self, statement: Statement) -> None:
@@ -250,9 +250,9 @@ class _Reader:
     def _nodes(self, part: ast.expr, *trees: ast.expr) -> list[Node]:
         """Values that are taken element by element: x has another size than the units."""
         nodes = [self._node(tree) for tree in trees]
-        sizes = {node.size: ast.unparse(tree) for tree, node in zip(trees, nodes, strict=True)}
-        if {INPUTS, UNITS} <= {*sizes}:
-            of_inputs, of_units = sizes[INPUTS], sizes[UNITS]
+        sizes = {node.size: tree for tree, node in zip(trees, nodes, strict=True)}
+        if INPUTS in sizes and UNITS in sizes:
+            of_inputs, of_units = (ast.unparse(sizes[size]) for size in (INPUTS, UNITS))
             wrong = f"{of_units} has one number for each unit, {of_inputs} one for each input"
             matrix = f"W_{of_units}x" if of_units.isidentifier() else "W_x"
             self._fail(part, f"{wrong}: multiply x by a matrix first, as in {matrix} @ x")
@@ -261,23 +261,25 @@ class _Reader:
     def _product(self, part: ast.BinOp) -> Node:
         """A matrix times a vector."""
         name = self._matrix(part.left)
-        vector, text = self._node(part.right), ast.unparse(part.right)
+        vector = self._node(part.right)
         if vector.size == ONE:
             self._fail(part.right, "right of @ a vector must stand, not a number")
         if vector.size == INPUTS and vector.kind != "input":
             self._fail(part.right, f"x stands alone to the right of @: write {name} @ x")
         if not vector.varies:
-            same = f"{text} is the same at every token: a vector of weights does the same"
-            self._fail(part.right, f"{same} without {name}")
-        known, before, line = self._multiplied.setdefault(name, (vector, text, self._line))
+            same = f"{ast.unparse(part.right)} is the same at every token"
+            self._fail(part.right, f"{same}: a vector of weights does the same without {name}")
+        first = self._multiplied.setdefault(name, (vector, part.right, self._line))
         if len(self._multiplied) > MATRICES:
             self._fail(part.left, f"a cell may have {MATRICES} matrices")
-        if known is not vector:
+        if first[0] is not vector:
+            known, before, line = first[0], ast.unparse(first[1]), first[2]
             other = f"{'V' if name[0] == 'U' else 'U'}{name[1:] if '_' in name else '_' + name}"
             wrong = f"{name} multiplies {before} in line {line}"
             if known.size != vector.size:
                 sizes = (self._sizes[size] for size in (UNITS, known.size, vector.size))
-                wrong = f"{name} @ {text} is {{}} x {{}} times {{}}".format(*sizes)
+                read = ast.unparse(part.right)
+                wrong = f"{name} @ {read} is {{}} x {{}} times {{}}".format(*sizes)
             self._fail(part.left, f"{wrong}: multiply {before}, or call it {other}")
         self.shapes[name] = UNITS, vector.size
         return self.graph.make("product", vector, name=name, size=UNITS)

@@ -80,11 +80,15 @@ def _relative_error(gradient: Array, truth: Array, whole: float) -> float:
 
 @dataclass(frozen=True)
 class GradientCheck:
-    """Relative error (L2) of each parameter's gradient; ``entries`` of ``total`` were checked."""
+    """Relative error (L2) of each parameter's gradient; ``entries`` of ``total`` were checked.
+
+    Where the losses or the complex steps are not ``finite``, the errors tell nothing.
+    """
 
     errors: dict[str, float]
     entries: int
     total: int
+    finite: bool = True
 
     @property
     def worst(self) -> float:
@@ -107,8 +111,10 @@ def check_gradient(parameters: Parameters, batch: Batch, gradient: Gradient) -> 
     tokens = sum(batch.read.counts) + (sum(batch.source.counts) if batch.source else 0)
     entries = _spread(double, _WORK // (tokens * double.theta.size))
     truth = complex_step_gradient(double, batch, entries)
-    errors = relative_errors(record(double, batch, gradient).gradient, truth, entries)
-    return GradientCheck(errors, len(entries), parameters.theta.size)
+    trace = record(double, batch, gradient)
+    errors = relative_errors(trace.gradient, truth, entries)
+    finite = bool(np.isfinite([*trace.loss, np.linalg.norm(truth.theta[entries])]).all())
+    return GradientCheck(errors, len(entries), parameters.theta.size, finite)
 
 
 def _spread(parameters: Parameters, affordable: int) -> Array:

@@ -19,6 +19,9 @@ _COPY_FROM = 8
 #: Most tokens of a chunk, by item size in bytes; the backward pass can stop between chunks.
 _CHUNK_TOKENS = {4: 5, 8: 16, 16: 16}
 
+#: Arguments of np.add: two terms and where their sum goes. Garbage collection visits no arrays.
+Sums = tuple[tuple[Array, Array, Array], ...]
+
 
 class BackwardOptions(NamedTuple):
     """How to backpropagate: the rule, and ``cut``, truncating before every cut-th token (0: never).
@@ -37,7 +40,8 @@ class LayerBackward:
     """Where the backward pass of a layer writes the gradient of each token."""
 
     def __init__(self, layer: Layer, options: BackwardOptions) -> None:
-        self.layer, self.options, self._scratch = layer, options, layer.scratch()
+        self.layer, self.options = layer, options
+        self._scratch, self._zero = layer.scratch(), layer.number(0)
         self._fill: list[Kernel] = []
 
     def transposed(self, weights: Array) -> Array:
@@ -65,21 +69,19 @@ class LayerBackward:
         """How many sequences are longer than t + 1 tokens."""
         return 0 if t + 1 == len(self.layer.counts) else self.layer.counts[t + 1]
 
-    def destination(self, t: int) -> tuple[Array, Kernel | None]:
-        """Where token t writes dL/dh_{t-1}, and a kernel to run afterwards.
+    def destination(self, t: int) -> tuple[Array, Sums]:
+        """Where token t writes dL/dh_{t-1}, and the sums that come afterwards.
 
         Unneeded gradients go to a scratch buffer.
         """
         n, cut, adds = self.layer.counts[t], self.options.cut, self.options.adds
         scratch = self._scratch[:n]
         if t == 0:
-            return self.layer.first[self.layer.out][:n] if self.options.first else scratch, None
+            return self.layer.first[self.layer.out][:n] if self.options.first else scratch, ()
         dh_before = self.layer.dh[t - 1, :n]
         if cut and t % cut == 0:
-            return scratch, None if adds else partial(dh_before.fill, 0)
-        if adds:
-            return scratch, partial(np.add, dh_before, scratch, dh_before)
-        return dh_before, None
+            return scratch, () if adds else ((self._zero, self._zero, dh_before),)
+        return (scratch, ((dh_before, scratch, dh_before),)) if adds else (dh_before, ())
 
     def chain(self, chunks: list[slice], kernels: list[Kernel], errors: Sequence[Array]) -> Kernel:
         """Run the chunks' kernels; once the gradient is negligible, set the rest to zero.

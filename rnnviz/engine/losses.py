@@ -16,8 +16,11 @@ class CrossEntropy:
     """
 
     def answer(self, logits: Array, out: Array) -> None:
-        """Softmax along the last axis, shifted by the maximum to avoid overflow."""
-        np.subtract(logits, logits.real.max(axis=-1, keepdims=True), out)
+        """Softmax along the last axis, shifted by the maximum to avoid overflow.
+
+        Of complex logits that is the one with the largest real part.
+        """
+        np.subtract(logits, logits.max(axis=-1, keepdims=True), out)
         np.exp(out, out)
         # Several times as fast as summing and dividing the rows.
         np.multiply(out, 1 / (out @ np.ones((out.shape[-1], 1), out.dtype)), out)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from rnnviz.config import Loss
+from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.losses import LOSSES
 from rnnviz.engine.trace import Trace
 
@@ -31,25 +33,24 @@ def bind_readout(trace: Trace) -> tuple[Callable[[], None], Callable[[float], No
 
 
 def _bind_logistic(trace: Trace) -> tuple[Callable[[], None], Callable[[float], None]]:
-    """Softmax of two: p_0 = e / (1 + e), p_1 = 1 / (1 + e), e = exp(y_0 - y_1)."""
-    logit, probability = trace.logits.item, trace.probs.item
     # A memoryview is the fastest way to write single numbers.
-    probs: Any = memoryview(trace.probs[0])
-    dlogits: Any = memoryview(trace.dlogits[0])
-    exp = math.exp
+    probs, dlogits = memoryview(trace.probs[0]), memoryview(trace.dlogits[0])
+    error = partial(_logistic_error, trace, probs, dlogits)
+    return partial(_logistic, trace.logits, probs), error
 
-    def logistic() -> None:
-        try:
-            odds = exp(logit(0) - logit(1))
-        except OverflowError:
-            probs[0], probs[1] = 1.0, 0.0
-            return
-        probs[0] = odds / (1 + odds)
-        probs[1] = 1 / (1 + odds)
 
-    def error(scale: float) -> None:
-        target = trace.targets.item(0)
-        dlogits[0] = scale * (probability(0) - (1 - target))
-        dlogits[1] = scale * (probability(1) - target)
+def _logistic(logits: Array, probs: Any) -> None:
+    """Softmax of two: p_0 = e / (1 + e), p_1 = 1 / (1 + e), e = exp(y_0 - y_1)."""
+    try:
+        odds = math.exp(logits.item(0) - logits.item(1))
+    except OverflowError:
+        probs[0], probs[1] = 1.0, 0.0
+        return
+    probs[0] = odds / (1 + odds)
+    probs[1] = 1 / (1 + odds)
 
-    return logistic, error
+
+def _logistic_error(trace: Trace, probs: Any, dlogits: Any, scale: float) -> None:
+    target = trace.targets.item(0)
+    dlogits[0] = scale * (probs[0] - (1 - target))
+    dlogits[1] = scale * (probs[1] - target)

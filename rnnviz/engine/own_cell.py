@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache, partial
 
 import numpy as np
@@ -25,11 +26,12 @@ def own_cell(equations: str) -> DerivedCell:
     of = Architecture(2, 2, 2, OWN, loss=Loss.SQUARED_ERROR, equations=equations)
     tokens, targets = np.array([[0], [1], [0]]), np.array([[0.3, -0.7]])
     batch = Batch(Sequences(tokens, (1, 1, 1)), targets, np.array([2]), np.zeros(1, int))
-    confirm("gradient", best(partial(_error, of, batch)))
+    confirm(of.cell.text, "gradient", best(partial(_error, of, batch)))
     return of.cell
 
 
 def _error(of: Architecture, batch: Batch, seed: int, scale: float) -> float:
-    """The largest relative error of a gradient with random weights."""
+    """The largest relative error of a gradient with random weights; NaN if not all is finite."""
     theta = scale * np.random.default_rng(seed).standard_normal(Parameters(of).theta.shape)
-    return check_gradient(Parameters(of, theta), batch, Gradient.EXACT).worst
+    check = check_gradient(Parameters(of, theta), batch, Gradient.EXACT)
+    return check.worst if check.finite else math.nan

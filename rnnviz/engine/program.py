@@ -1,11 +1,13 @@
 """Kernels: a plan's calls as a Python function that runs them on arrays.
 
 The functions are small straight loops of NumPy calls. Their source is made from the plan alone.
+They are bound to tuples of arrays, which garbage collection doesn't visit. It would visit each
+variable of a closure and each bound method.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import starmap
 from typing import Any, NamedTuple
 
@@ -19,7 +21,7 @@ CONSTANT = {"number", "P", "once", "W", "back"}
 
 
 class View(NamedTuple):
-    """What a call needs of a place: the array, its method ``dot``, or its rows (..., T B, H).
+    """What a call needs of a place: the array, or its rows (..., T B, H).
 
     ``kind`` is that of the place, ``rest`` what follows it in the array's ``name``; ``gates`` are
     those that are needed of an array of gates.
@@ -30,60 +32,44 @@ class View(NamedTuple):
     kind: str
     rest: str
     gates: int | slice | None
-    dot: bool = False
     flat: bool = False
 
 
-def view_of(place: Place, dot: bool = False, flat: bool = False) -> View:
+def view_of(place: Place, flat: bool = False) -> View:
     """The view of a place; of one gate it has an axis less."""
     rest = place.array.partition(" ")[2]
     gates = None if place.first < 0 else slice(place.first, place.stop)
     one = place.stop - place.first == 1
-    return View(
-        place, place.array, place.kind, rest, place.first if gates and one else gates, dot, flat
-    )
+    return View(place, place.array, place.kind, rest, place.first if gates and one else gates, flat)
 
 
 class Program(NamedTuple):
-    """The views that the calls need, and a function that binds the calls to them.
+    """The views that the calls need, and the function ``run`` that makes them.
 
-    It takes a tuple of arrays for each token, and the arrays that are the same at all tokens.
+    By token it takes the tuples of arrays of all tokens first; then come the arrays that are the
+    same at every token.
     """
 
     views: tuple[View, ...]
     fixed: tuple[View, ...]
-    make: Callable[[Sequence[tuple[Any, ...]], Sequence[Any]], Callable[[], None]]
+    run: Callable[..., None]
 
 
 #: A place, and in which form it is read: see ``View``.
-_Read = tuple[Place, bool, bool]
+_Read = tuple[Place, bool]
 
 
 def program(ops: Sequence[Op], by_token: bool) -> Program:
     """The calls as a function; ``by_token`` for one token of (B, H), else for many at once."""
     writer = _Writer(by_token)
     lines = [writer.line(op) for op in ops] or ["pass"]
-    functions = sorted(writer.functions)
-    source = "\n".join([
-        f"def make(steps, fixed{''.join(f', {name}={name}' for name in functions)}):",
-        *_unpacked("    ", writer.fixed, "= fixed"),
-        "    def run():",
-        *_unpacked("        for ", writer.names, "in steps:", always=by_token),
-        *(f"{'            ' if by_token else '        '}{line}" for line in lines),
-        "    return run",
-    ])  # fmt: skip
-    space: dict[str, Any] = {name: _FUNCTIONS[name] for name in functions}
+    head = f"def run({', '.join([*['steps'] * by_token, *writer.fixed.values()])}):"
+    loop = f" for ({''.join(f'{name}, ' for name in writer.names.values())}) in steps:"
+    source = "\n".join([head, *[loop] * by_token, *(f"  {line}" for line in lines)])
+    space: dict[str, Any] = {name: _FUNCTIONS[name] for name in writer.functions}
     exec(compile(source, "<cell>", "exec"), space)
     views, fixed = (tuple(starmap(view_of, names)) for names in (writer.names, writer.fixed))
-    return Program(views, fixed, space["make"])
-
-
-def _unpacked(
-    start: str, names: Mapping[_Read, str], end: str, always: bool = False
-) -> Iterator[str]:
-    """A line that unpacks a tuple to these names."""
-    if names or always:
-        yield f"{start}{''.join(f'{name}, ' for name in names.values()) or 'nothing '}{end}"
+    return Program(views, fixed, space["run"])
 
 
 class _Writer:
@@ -102,12 +88,9 @@ class _Writer:
             return self._product(op)
         if kind == "zero":
             return f"{self._name(op.out)}.fill(0)"
-        if kind == "then":
-            then = self._name(op.out)
-            return f"if {then}: {then}()"
         if kind == "carry":
-            kernels = self._name(Place(op.function))
-            return f"for kernel in {kernels}: kernel()"
+            self.functions.add("add")
+            return f"for terms in {self._name(Place(op.function))}: add(*terms)"
         if kind == "total":
             self.functions.add("total")
             return f"total({self._name(op.args[0])}, 0, None, {self._name(op.out)})"
@@ -119,17 +102,16 @@ class _Writer:
         left, weights = op.args
         width = op.out.stop - op.out.first
         if self._by_token and (op.out.first < 0 or width == 1):
-            dot = self._name(left, dot=True)
-            return f"{dot}({self._name(weights)}, {self._name(op.out)})"
+            return f"{self._name(left)}.dot({self._name(weights)}, {self._name(op.out)})"
         self.functions.add("matmul")
         flat = not self._by_token and op.function.startswith("product")
         read, out = self._name(left, flat=flat), self._name(op.out, flat=flat)
         return f"matmul({read}, {self._name(weights)}, {out})"
 
-    def _name(self, place: Place, dot: bool = False, flat: bool = False) -> str:
+    def _name(self, place: Place, flat: bool = False) -> str:
         if self._by_token and place.kind not in CONSTANT:
-            return self.names.setdefault((place, dot, flat), f"v{len(self.names)}")
-        return self.fixed.setdefault((place, dot, flat), f"c{len(self.fixed)}")
+            return self.names.setdefault((place, flat), f"v{len(self.names)}")
+        return self.fixed.setdefault((place, flat), f"c{len(self.fixed)}")
 
 
 def _softplus(a: Array, out: Array) -> None:

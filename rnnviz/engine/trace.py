@@ -175,7 +175,7 @@ class Trace:
 
     def bind_gradient(self, out: Parameters) -> Kernel:
         """A function that writes dL/dW of every parameter, summed over time, into ``out``."""
-        kernels: list[Kernel] = [partial(self.top.T.dot, self.dlogits, out.readout)]
+        kernels: list[Kernel] = [partial(np.ndarray.dot, self.top.T, self.dlogits, out.readout)]
         for layer, fused, columns in zip(self.layers, out.fused, self.columns, strict=True):
             kernels += self._bind_blocks(layer, fused, columns)
         return in_order(kernels)
@@ -206,9 +206,9 @@ class Trace:
             errors, fill_errors = pack.errors(error)
             yield from fill_errors
             if columns is not None and block.inputs:
-                yield _bind_scatter(rows, errors, out, block.rows(hidden, columns))
+                yield partial(_scatter, rows, errors, out, block.rows(hidden, columns))
             elif len(errors) == 1:
-                yield partial(rows.dot, errors[0], out[0])
+                yield partial(np.ndarray.dot, rows, errors[0], out[0])
             else:
                 yield partial(np.matmul, rows, errors, out)
 
@@ -251,11 +251,7 @@ class _Pack:
         return packed, [partial(np.take, flat, self._indices, 1, packed, "clip")]
 
 
-def _bind_scatter(left: Array, right: Array, out: Array, rows: Array) -> Kernel:
-    """A function that writes a product into some ``rows`` of ``out``, and zeros elsewhere."""
-
-    def scatter() -> None:
-        out[...] = 0
-        out[:, rows] = left @ right
-
-    return scatter
+def _scatter(left: Array, right: Array, out: Array, rows: Array) -> None:
+    """Write a product into some ``rows`` of ``out``, and zeros elsewhere."""
+    out[...] = 0
+    out[:, rows] = left @ right

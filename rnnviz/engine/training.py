@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,6 +20,8 @@ from rnnviz.engine.trace import WIDE, Trace
 
 #: Networks with more weights write each example into a shared trace, at 1% of a step's time.
 _SMALL = 200_000
+#: Most objects of cached steps. Garbage collection visits all of them and stops every thread.
+_OBJECTS = 50_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,15 +50,15 @@ class Step(NamedTuple):
     outputs: int
     idle: float
     da: Array
-    da_dot: Callable[[Array], Any]
 
 
 class _Loaded(NamedTuple):
-    """A trace for batches of some lengths, the step on it, and its memory in bytes."""
+    """A trace for batches of some lengths, the step on it, and what it takes of the limits."""
 
     trace: Trace
     step: Step
     nbytes: int
+    objects: int
 
 
 class TrainBuffers:
@@ -65,7 +67,7 @@ class TrainBuffers:
     In small networks, steps on single examples are cached, up to ``limit`` / 12 bytes of states;
     examples of equal length share what a pass overwrites. All other examples and batches are
     loaded into a trace for their lengths. With a wide vocabulary nothing can be shared, and up to
-    ``limit`` bytes are cached.
+    ``limit`` bytes are cached. The number of objects that garbage collection visits is limited too.
     """
 
     def __init__(
@@ -89,6 +91,7 @@ class TrainBuffers:
         self.single: list[Step | None] = [None] * len(self.examples)
         small = self.parameters.theta.size < _SMALL
         self._free_bytes = self._limit if self.wide else small * self._limit // 12
+        self._free_objects = _OBJECTS if self.wide else _OBJECTS // 2
         self._scratch: dict[object, Trace] = {}
         self._batches: dict[object, _Loaded] = {}
         self._last: tuple[Sequence[int], Step] | None = None
@@ -131,7 +134,7 @@ class TrainBuffers:
         step = self.single[index]
         if step is not None:
             return step
-        if self._free_bytes <= 0:
+        if self._free_bytes <= 0 or self._free_objects <= 0:
             return self._load([index])
         batch = collate([self.examples[index]])
         key = batch.shape
@@ -142,6 +145,7 @@ class TrainBuffers:
         step = self._bind(trace)
         self.single[index] = step
         self._free_bytes -= sum(layer.z.nbytes for layer in trace.layers)
+        self._free_objects -= _objects(trace)
         return step
 
     def _bind(self, trace: Trace) -> Step:
@@ -149,7 +153,7 @@ class TrainBuffers:
         da = self.architecture.cell.all_errors(trace.layers[0])
         gradient = trace.bind_gradient(self.update)
         outputs, idle = len(trace.logits), 1 / sum(trace.batch.read.counts)
-        return Step(bound.forward, bound.backward, gradient, outputs, idle, da, da.dot)
+        return Step(bound.forward, bound.backward, gradient, outputs, idle, da)
 
     def _batch(self, indexes: Sequence[int]) -> Step:
         if len(indexes) == 1:
@@ -174,11 +178,22 @@ class TrainBuffers:
         return step
 
     def _cache(self, key: object, trace: Trace, step: Step) -> None:
-        """Cache a step, and evict the oldest ones beyond the limit."""
-        self._batches[key] = _Loaded(trace, step, trace.nbytes)
-        free = self._limit - sum(loaded.nbytes for loaded in self._batches.values())
-        while free < 0 and len(self._batches) > 1:
-            free += self._batches.pop(next(iter(self._batches))).nbytes
+        """Cache a step, and evict the oldest ones beyond the limits."""
+        self._batches[key] = _Loaded(trace, step, trace.nbytes, _objects(trace))
+        free_bytes = self._limit - sum(loaded.nbytes for loaded in self._batches.values())
+        free_objects = _OBJECTS // 2 - sum(loaded.objects for loaded in self._batches.values())
+        while min(free_bytes, free_objects) < 0 and len(self._batches) > 1:
+            oldest = self._batches.pop(next(iter(self._batches)))
+            free_bytes, free_objects = free_bytes + oldest.nbytes, free_objects + oldest.objects
+
+
+def _objects(trace: Trace) -> int:
+    """About how many objects of a bound step garbage collection visits, at most.
+
+    They are those of each layer, of each product, and of each chunk of tokens.
+    """
+    layer_objects = 40 + 2 * len(trace.architecture.cell.blocks)
+    return sum(layer_objects + layer.extent.steps for layer in trace.layers)
 
 
 def begin(architecture: Architecture, config: RunConfig) -> TrainState:
@@ -235,11 +250,11 @@ def _descend(steps: Iterable[Step], workspace: TrainBuffers, config: RunConfig) 
     theta, update = workspace.parameters.theta, workspace.update.theta
     rate, limit = config.lr, config.lr * config.clip
     idle_limit, subtract = _idle_limit(config, workspace), np.subtract
-    for forward, backward, gradient, outputs, idle, da, da_dot in steps:
+    for forward, backward, gradient, outputs, idle, da in steps:
         forward()
         backward(rate / outputs)
         gradient()
-        if idle_limit < 0 or not da_dot(da) <= idle_limit * idle:
+        if idle_limit < 0 or not da.dot(da) <= idle_limit * idle:
             clip(update, config.clip_by, limit)
         subtract(theta, update, theta)
     return Slots()

@@ -15,7 +15,7 @@ from numpy.lib import format as npy
 
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.files.foreign_network import TransferError
-from rnnviz.files.json_size import check_lists
+from rnnviz.files.json_size import check_size
 from rnnviz.files.zip_file import members_of
 
 #: The name of the texts; so no weight is called.
@@ -69,7 +69,7 @@ def _array(name: str, part: bytes) -> Array:
 
 def _texts(array: Array) -> dict[str, str]:
     text = str(array).encode(errors="replace")
-    check_lists(text)
+    check_size(text)
     try:
         texts = orjson.loads(text)
     except ValueError:

@@ -26,7 +26,7 @@ from typing import Any, BinaryIO, NamedTuple
 import orjson
 
 from rnnviz.files.foreign_network import TransferError
-from rnnviz.files.json_size import check_lists
+from rnnviz.files.json_size import check_size
 from rnnviz.files.run_archive import FORMAT, VERSION, check_header
 from rnnviz.files.tensor_file import TensorFile
 from rnnviz.files.whole_file import named, whole_file
@@ -197,7 +197,7 @@ def is_recording(file: BinaryIO) -> bool:
 
 def _header(content: bytes) -> dict[str, Any]:
     """What run.json says; raises TransferError unless it is that of a recording."""
-    check_lists(content)
+    check_size(content)
     try:
         header = orjson.loads(content)
     except ValueError:

@@ -25,7 +25,7 @@ from typing import Any
 import orjson
 
 from rnnviz.files.foreign_network import TransferError
-from rnnviz.files.json_size import check_lists
+from rnnviz.files.json_size import check_size
 from rnnviz.files.tensor_file import TensorFile
 from rnnviz.files.zip_file import members_of, zip_content
 
@@ -99,7 +99,7 @@ class RunArchive:
         content = self._member(name)
         if len(content) > MAX_JSON:
             raise TransferError(f"its {name} has more than {MAX_JSON // 1_000_000} MB.")
-        check_lists(content)
+        check_size(content)
         try:
             table = orjson.loads(content)
         except orjson.JSONDecodeError:

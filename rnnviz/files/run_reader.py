@@ -122,7 +122,7 @@ def _stored(archive: RunArchive, upload: Upload | None) -> StoredRun:
     dataset = given or (dataset_of(replace(own, seed=start.seed)) if own else _task(start))
     of = architecture_of(dataset, start)
     now = _position(run, "now", dataset, start)
-    schedule = Schedule(start, _changes(run, now, of))
+    schedule = Schedule(start, _changes(run, now, dataset, start))
     history = _history(archive, "history", now.epoch)
     states = _states(archive, now.epoch, of, start)
     past, shown = Past(now, history, states), _position(run, "shown", dataset, start)
@@ -149,15 +149,21 @@ def _config(settings: Any) -> RunConfig:
 
 
 def _position(run: Mapping[str, Any], name: str, dataset: Dataset, config: RunConfig) -> Position:
-    position, batch = Position.parse(_text(run, name)), config.batch
+    position = Position.parse(_text(run, name))
+    _check_step(position, dataset, config)
     if position > (int(SETTINGS["epochs"].high), 0):
         raise TransferError(f"its run can't be at epoch {position.epoch:,}.")
-    if position.offset >= len(dataset.train) or position.offset % batch:
-        raise TransferError(f"no step of its run ends at {position}.")
     return position
 
 
-def _changes(table: Mapping[str, Any], now: Position, of: Architecture) -> tuple[Change, ...]:
+def _check_step(position: Position, dataset: Dataset, config: RunConfig) -> None:
+    if position != position.at_batch(len(dataset.train), config.batch):
+        raise TransferError(f"no step of its run ends at {position}.")
+
+
+def _changes(
+    table: Mapping[str, Any], now: Position, dataset: Dataset, config: RunConfig
+) -> tuple[Change, ...]:
     """The changes on the way to ``now``; raises for what this run can't have."""
     texts = table.get("changes")
     if not isinstance(texts, list) or len(texts) > MOST_CHANGES:
@@ -166,7 +172,9 @@ def _changes(table: Mapping[str, Any], now: Position, of: Architecture) -> tuple
     positions = [change.position for change in changes]
     if positions != sorted(positions) or positions[-1:] > [now]:
         raise TransferError("its changes are not in order, or beyond its last epoch.")
+    of = architecture_of(dataset, config)
     for change in changes:
+        _check_step(change.position, dataset, config)
         why = problem(change.value, of) if change.name == EDIT else ""
         if why:
             raise TransferError(f"its change {change} can't be made: {why}")
@@ -355,7 +363,7 @@ def _ghost(archive: RunArchive, table: Any, after: Schedule, dataset: Dataset) -
     left, end = (_position(table, name, dataset, after.start) for name in ("left", "now"))
     if left > end:
         raise TransferError("its ghost was left before it ended.")
-    changes = _changes(table, end, architecture_of(dataset, after.start))
+    changes = _changes(table, end, dataset, after.start)
     schedule = OldRun(left, end, changes).schedule(after)
     return Ghost(left, end, _history(archive, "ghost", end.epoch), schedule)
 

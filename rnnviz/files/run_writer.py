@@ -20,7 +20,7 @@ import orjson
 from rnnviz import __version__
 from rnnviz.engine.training import TrainState
 from rnnviz.files.foreign_network import TransferError
-from rnnviz.files.json_size import check_lists
+from rnnviz.files.json_size import check_size
 from rnnviz.files.origin import query_of
 from rnnviz.files.run_archive import (
     MAX_JSON,
@@ -169,7 +169,7 @@ def _examples(given: Dataset) -> bytes:
     try:
         dataset_of_table(table)
         content = orjson.dumps(table)
-        check_lists(content)
+        check_size(content)
     except (TaskError, TransferError, orjson.JSONEncodeError) as problem:
         raise TransferError(
             f"The examples of this run can't be written: {problem} {_INSTEAD}"

@@ -19,7 +19,7 @@ import numpy as np
 
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.files.foreign_network import TransferError
-from rnnviz.files.json_size import check_lists
+from rnnviz.files.json_size import check_size
 from rnnviz.files.npz_file import read_npz
 
 #: Largest size of a header and of a file, in bytes. A header in memory is many times as large.
@@ -139,7 +139,7 @@ def _header(content: bytes) -> tuple[dict[str, Any], int]:
             f"file has {len(content):,}."
         )
     text = content[8 : 8 + length]
-    check_lists(text)
+    check_size(text)
     try:
         header = json.loads(text.decode(), object_pairs_hook=_once)
     except (ValueError, RecursionError):

@@ -13,7 +13,7 @@ from rnnviz.config import Activation, Loss, OutputAt, RunConfig, SettingError
 from rnnviz.engine.cell_text import CellError
 from rnnviz.files.foreign_network import TransferError
 from rnnviz.files.imported_network import ImportedNetwork, noted
-from rnnviz.files.json_size import check_lists
+from rnnviz.files.json_size import check_size
 from rnnviz.files.named_weights import named_weights
 from rnnviz.files.state_dict import network_of
 from rnnviz.files.tensor_file import TensorFile, read_tensors
@@ -147,7 +147,7 @@ def _config(metadata: Mapping[str, str]) -> RunConfig:
 def _table(metadata: Mapping[str, str], name: str, kind: type) -> Any:
     """A list or a table that stands in the metadata as JSON."""
     text = metadata.get(name, "").encode()
-    check_lists(text)
+    check_size(text)
     try:
         value = orjson.loads(text)
     except ValueError:

@@ -8,6 +8,7 @@ waits.
 from __future__ import annotations
 
 import asyncio
+import math
 import secrets
 import sys
 import threading
@@ -24,6 +25,7 @@ import numpy as np
 from rnnviz.page.command import QUICK
 from rnnviz.page.session_host import SLICE, SessionHost
 from rnnviz.probe.session import Session
+from rnnviz.ui.frame import LONGEST
 from rnnviz.ui.time_limit import time_limit
 from rnnviz.ui.viewer import UnavailableError, Viewer
 
@@ -37,8 +39,9 @@ BUSY = (
     "This run is still computing what one of its tabs asked for. Nothing is lost: load this page "
     "again in a moment."
 )
-#: Seconds of CPU time. After one longer turn, all later turns of that run use the thread pool.
-SLOW_TURN = 0.1
+#: Seconds of CPU time. After a longer turn, those of the next second use the thread pool, and all
+#: until an epoch has ended: it may come again with the next scores, or with a throttled picture.
+SLOW_TURN, SLOW_TIME = 0.1, 2 * LONGEST
 #: The threads for what takes long, or may. A run uses one at a time, so a few tabs that are busy
 #: leave some to the others; each takes the GIL from the others.
 _POOL = ThreadPoolExecutor(16, "long")
@@ -86,7 +89,7 @@ class Actor:
         self._on_end = on_end
         self._inbox: deque[_Request | _Loan] = deque()
         self._wake_up, self._loop = asyncio.Event(), actors_loop()
-        self._slow = False
+        self._slow_until = -math.inf
         self._task = asyncio.run_coroutine_threadsafe(self._run(), self._loop)
         # A callback, because it also runs when the task is cancelled before its start.
         self._task.add_done_callback(lambda _: self._end())
@@ -202,13 +205,15 @@ class Actor:
             await self._execute(work, long=True)
         (_PLAYING.add if self._host.playing(now) else _PLAYING.discard)(self)
         playing = len(_PLAYING)
-        await self._execute(lambda: self._turn(playing), self._slow or self._host.untried)
+        await self._execute(
+            lambda: self._turn(playing), self._host.untried or now < self._slow_until
+        )
 
     def _turn(self, playing: int) -> None:
         start = time.thread_time()
         self._host.turn(time.monotonic(), playing)
-        # If one epoch's scores take this long, every epoch's do.
-        self._slow = self._slow or time.thread_time() - start > SLOW_TURN
+        if time.thread_time() - start > SLOW_TURN:
+            self._host.untried, self._slow_until = True, time.monotonic() + SLOW_TIME
 
     async def _wait(self) -> None:
         seconds = self._host.idle_time(time.monotonic())

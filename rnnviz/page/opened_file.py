@@ -25,6 +25,12 @@ from rnnviz.ui.viewer import UnavailableError
 
 #: What is said of a recording, which may grow where it is.
 _COPY = "As it was when you gave it; rnnviz open follows one while it grows."
+#: At most so many files, of up to 100 MB each, arrive and are opened at once.
+MOST_AT_ONCE = 3
+#: Seconds in which a file must arrive, so that none keeps out the others.
+PATIENCE = 60.0
+_BUSY = "Other files are being opened here: try again in a moment."
+_ROOM = asyncio.Semaphore(MOST_AT_ONCE)
 _LOG = logging.getLogger(__name__)
 #: The header with the secret of the tab. A page of another origin may not send it unasked.
 TICKET = "x-rnnviz-ticket"
@@ -39,16 +45,29 @@ async def open_file(request: Request) -> Response:
     origin, host = request.headers.get("origin"), request.headers.get("host", "")
     if seat is None or not is_origin_allowed(origin, host):
         return Response(status_code=HTTPStatus.FORBIDDEN)
-    try:
-        content = await _body(request)
-    except ClientDisconnect:
-        return Response(status_code=HTTPStatus.BAD_REQUEST)
+    if _ROOM.locked():
+        return _refuse(seat, HTTPStatus.SERVICE_UNAVAILABLE, _BUSY)
     name = request.query_params.get("name", "")[:200] or "The file"
-    try:
-        problem = await asyncio.to_thread(_open, seat, name, content)
-    except UnavailableError as busy:
-        problem = str(busy)
+    async with _ROOM:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                content = await _body(request)
+        except ClientDisconnect:
+            return Response(status_code=HTTPStatus.BAD_REQUEST)
+        except TimeoutError:
+            late = f"{name[:60]} did not arrive within {PATIENCE:g} seconds: try again."
+            return _refuse(seat, HTTPStatus.REQUEST_TIMEOUT, late)
+        try:
+            problem = await asyncio.to_thread(_open, seat, name, content)
+        except UnavailableError as busy:
+            problem = str(busy)
     return JSONResponse({"problem": problem})
+
+
+def _refuse(seat: Seat, status: HTTPStatus, problem: str) -> Response:
+    """Answer that nothing is opened; the page says why."""
+    seat.actor.post(lambda host: host.tell(f"Not opened. {problem}"))
+    return JSONResponse({"problem": problem}, status)
 
 
 async def _body(request: Request) -> bytes:

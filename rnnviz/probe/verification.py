@@ -49,8 +49,10 @@ _NEAR, _SMALL = 1e-5, 1e-5
 _ENTRIES, _EXAMPLES = 5, 8
 #: Fixed points are looked for from so many starts, for so many seconds, in states no larger.
 _STARTS, _SECONDS, _LARGEST = 40, 1.5, 128
+#: Why what the engine computes can't be compared: the number beside it is not finite either.
+OVERFLOW = "the numbers overflow"
 _TOO_LARGE = "a state has too many numbers"
-_UNTOLD = "the numbers are too small, or a ReLU has its kink between"
+_UNTOLD = "the gradient is too small beside the numbers, or a ReLU has its kink between"
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,14 @@ def apart(one: ArrayLike, other: ArrayLike, least: float = 1e-3) -> float:
         return float(np.abs(ours - theirs).max(initial=0) / largest)
 
 
+def compared(
+    what: str, one: ArrayLike, other: ArrayLike, allowed: float, least: float = 1e-3
+) -> Check:
+    """The check that ``one`` is the ``other``; it has no meaning if the other is not finite."""
+    why = "" if np.isfinite(other).all() else OVERFLOW
+    return Check(what, apart(one, other, least), allowed, why)
+
+
 class NetworkChecks:
     """The checks of one network on one example, in double precision."""
 
@@ -102,11 +112,11 @@ class NetworkChecks:
 
     def _outputs(self) -> Check:
         expected = textbook.logits(self._network, self._example)
-        return Check("outputs, from the equations", apart(self._trace.logits, expected), ROUNDING)
+        return compared("outputs, from the equations", self._trace.logits, expected, ROUNDING)
 
     def _loss(self) -> Check:
         expected = textbook.loss(self._network, self._example)
-        return Check("loss, from the equations", apart(self._trace.loss.mean(), expected), ROUNDING)
+        return compared("loss, from the equations", self._trace.loss.mean(), expected, ROUNDING)
 
     def _batch(self) -> Check:
         """Examples of several lengths are read together, and one by one."""
@@ -116,7 +126,7 @@ class NetworkChecks:
         losses = forward_pass(self._network, batch).loss
         together = [losses[batch.owners == k].mean() for k in range(len(some))]
         alone = [textbook.loss(self._network, example) for example in some]
-        return Check(f"losses of {len(some)} examples in a batch", apart(together, alone), ROUNDING)
+        return compared(f"losses of {len(some)} examples in a batch", together, alone, ROUNDING)
 
     def _blind(self) -> Check:
         """With a readout of zeros every class is as likely, and every value zero."""
@@ -125,7 +135,7 @@ class NetworkChecks:
         what, known = f"loss with a readout of zeros: ln {classes}", math.log(classes)
         if not self._dataset.answers_classes:
             what, known = "loss with a readout of zeros", float((self._example.targets**2).mean())
-        return Check(what, apart(self._read(blind).loss.mean(), known), ROUNDING)
+        return compared(what, self._read(blind).loss.mean(), known, ROUNDING)
 
     # With the units in another order
 
@@ -137,25 +147,32 @@ class NetworkChecks:
         for name, values in found.items():
             allowed = SPECTRAL if name in (_RADII, _GROWTH) else ROUNDING
             # A direction that a token shrinks to its rounding error has no exponent to tell.
-            error = apart(values, expected[name], 1.0 if name == _GROWTH else 1e-3)
-            yield Check(f"units in another order: {name}", error, allowed)
+            least = 1.0 if name == _GROWTH else 1e-3
+            yield compared(
+                f"units in another order: {name}", values, expected[name], allowed, least
+            )
 
     # The gradient
 
     def _complex_step(self) -> Check:
         """The errors relative to the norm of the gradient, of a small one to ``_SMALL``."""
-        relative = check_gradient(self._network, self._trace.batch, Gradient.EXACT).errors
-        norms = norms_of(self._trace.gradient)
+        what = "gradient, by the complex step"
+        check = check_gradient(self._network, self._trace.batch, Gradient.EXACT)
+        if not check.finite:
+            return Check(what, why=OVERFLOW)
+        norms, relative = norms_of(self._trace.gradient), check.errors
         errors = {name: relative[name] * norms[name] / max(norms[name], _SMALL) for name in norms}
         worst = _worst(errors)
-        return Check(f"gradient, by the complex step; worst {worst}", errors[worst], TOLERANCE)
+        return Check(f"{what}; worst {worst}", errors[worst], TOLERANCE)
 
     def _differences(self) -> Check:
         """The errors of some entries, relative to the largest entry of the parameter."""
         gradient, errors = self._trace.gradient.named(), dict[str, float]()
+        # The difference of two large losses is their rounding.
+        small = _SMALL * max(1.0, textbook.loss(self._network, self._example))
         for name, array in gradient.items():
             largest = float(np.abs(array).max())
-            told = [] if largest < _SMALL else self._errors(name, array)
+            told = [] if largest < small else self._errors(name, array)
             errors |= {name: float(np.max(told)) / largest} if told else {}
         what, left = "gradient, by central differences", len(gradient) - len(errors)
         if not errors:
@@ -173,14 +190,15 @@ class NetworkChecks:
         return [abs(s - float(gradient[place])) for place, s in slopes if s is not None]
 
     def _slope(self, name: str, place: tuple[np.intp, ...]) -> float | None:
-        """The slope of the loss in one entry; None if a ReLU has its kink between."""
+        """The slope of the loss in one entry; None if not finite, or a ReLU has its kink there."""
         ahead, behind = self._network.copy(), self._network.copy()
         ahead[name][place] += _NEAR
         behind[name][place] -= _NEAR
         if self._kinked(*(textbook.passed(near, self._example) for near in (ahead, behind))):
             return None
         losses = [textbook.loss(near, self._example) for near in (ahead, behind)]
-        return (losses[0] - losses[1]) / (2 * _NEAR)
+        slope = (losses[0] - losses[1]) / (2 * _NEAR)
+        return slope if math.isfinite(slope) else None
 
     def _kinked(self, ahead: textbook.Pass, behind: textbook.Pass) -> bool:
         """Whether a unit is open in one of two passes and shut in the other, if there is a kink."""
@@ -228,7 +246,7 @@ class NetworkChecks:
         if self._kinked(ahead, behind):
             return Check(what, why=_UNTOLD)
         slopes = (ahead.states[-1] - behind.states[-1]) / (2 * _NEAR)
-        return Check(what, apart(slopes, moved @ vector), DIFFERENCES)
+        return compared(what, slopes, moved @ vector, DIFFERENCES)
 
     def _volume(self) -> Check:
         what = "Lyapunov exponents: their sum is the mean ln |det J|"
@@ -237,9 +255,8 @@ class NetworkChecks:
         total = float(lyapunov_exponents(self._jacobians).sum())
         if total == -math.inf:
             return Check(what, why="a Jacobian is singular, to rounding")
-        return Check(
-            what, apart(total, np.linalg.slogdet(self._jacobians.matrices)[1].mean()), SPECTRAL
-        )
+        mean = np.linalg.slogdet(self._jacobians.matrices)[1].mean()
+        return compared(what, total, mean, SPECTRAL)
 
     def _determinant(self) -> Check:
         what = "recurrent weights: the product of the eigenvalues is det"
@@ -250,7 +267,7 @@ class NetworkChecks:
         if np.isneginf(logs).any():
             return Check(what, why="they are singular")
         sizes = [np.log(np.abs(np.linalg.eigvals(W))).sum() for W in weights]
-        return Check(what, apart(sizes, logs), SPECTRAL)
+        return compared(what, sizes, logs, SPECTRAL)
 
     def _fixed_points(self) -> Check:
         """A fixed point stays where it is by the equations, too."""
@@ -298,7 +315,8 @@ def notebook_check(probe: Probe) -> Check:
     """How far the notebook's gradient is off; that is no fault of the engine."""
     check = check_gradient(probe.parameters, probe.trace.batch, Gradient.NOTEBOOK)
     where = ", ".join(check.wrong) or "nothing"
-    return Check(f"the notebook's gradient is wrong in {where}", check.worst)
+    why = "" if check.finite else OVERFLOW
+    return Check(f"the notebook's gradient is wrong in {where}", check.worst, why=why)
 
 
 def step_check(state: TrainState, config: RunConfig, dataset: Dataset) -> Check:
@@ -315,7 +333,7 @@ def step_check(state: TrainState, config: RunConfig, dataset: Dataset) -> Check:
     after = train_examples(state, buffers, config, len(some)).parameters.theta
     what, largest = f"one step of {config.optimizer}, by its rule", np.abs(expected).max()
     if not np.isfinite(largest) or not largest:
-        return Check(what, why="the next step is zero, or not a finite number")
+        return Check(what, why=OVERFLOW if largest else "the next step is zero")
     # The step is told by the weights before and after, which are rounded.
     digits = float(np.finfo(own.theta.dtype).eps)
     allowed = 1e5 * digits + 4 * digits * float(np.abs(own.theta).max() / largest)

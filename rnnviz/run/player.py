@@ -480,11 +480,12 @@ class Player:
 
     def _train_along(self, link: Link) -> Iterator[None]:
         self.dataset = self._dataset_for(link.schedule.start)
+        link = link.at_batches(len(self.dataset.train))
         first = link.old.schedule(link.schedule) if link.old else link.schedule
         self.run = self._new_run(first)
         if link.old:
-            yield from self._train_to(self.run.clamped(link.old.now), self.run.stride)
-            left = self.run.clamped(link.old.left)
+            left = link.old.left
+            yield from self._train_to(link.old.now, self.run.stride)
             if self.run.position < left:
                 return
             self.ghost = self.run.branch(left)
@@ -493,16 +494,15 @@ class Player:
                 self.run = self._new_run(link.schedule)
             else:
                 self.run.schedule = link.schedule
-        now, shown = self.run.clamped(link.now), self.run.clamped(link.shown)
-        yield from self._train_to(now, self.run.stride)
-        if self.run.position < now:
+        yield from self._train_to(link.now, self.run.stride)
+        if self.run.position < link.now:
             return
-        if now > START:
+        if link.now > START:
             self.message = f"Opened at epoch {self.progress}."
         if link.pinned is not None:
-            self.pinned = self.run.clamped(min(link.pinned, now))
-        if shown < now:
-            self.go_to(shown)
+            self.pinned = min(link.pinned, link.now)
+        if link.shown < link.now:
+            self.go_to(link.shown)
         self._stop_at_the_end()
 
     def _follow_for(self, budget: float) -> None:

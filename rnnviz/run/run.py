@@ -185,10 +185,7 @@ class Run:
 
         Before the start of the run it is the start.
         """
-        position = max(position, Position(0))
-        if position.offset >= self.examples:
-            return Position(position.epoch + 1)
-        return position._replace(offset=position.offset - position.offset % self.batch)
+        return max(position, Position(0)).at_batch(self.examples, self.batch)
 
     def train(self, count: int) -> bool:
         """Train on the next ``count`` examples of the epoch; return whether the loss is finite.

@@ -44,6 +44,12 @@ class Position(NamedTuple):
             )
         return cls(int(match[1]), int(match[2] or 0))
 
+    def at_batch(self, examples: int, batch: int) -> Position:
+        """The start of its batch, or of the next epoch if it is not among the ``examples``."""
+        if self.offset >= examples:
+            return Position(self.epoch + 1)
+        return self._replace(offset=self.offset - self.offset % batch)
+
 
 @dataclass(frozen=True, order=True)
 class Change:

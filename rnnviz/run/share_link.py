@@ -91,6 +91,25 @@ class Link:
     pinned: Position | None = None
     asked: tuple[str, ...] = ()
 
+    def at_batches(self, examples: int) -> Link:
+        """The link with every position at the start of a batch, for a data set of so many."""
+        start, old = self.schedule.start, self.old
+
+        def at(position: Position) -> Position:
+            return position.at_batch(examples, start.batch)
+
+        def moved(changes: tuple[Change, ...]) -> tuple[Change, ...]:
+            return tuple(replace(change, position=at(change.position)) for change in changes)
+
+        return replace(
+            self,
+            schedule=Schedule(start, moved(self.schedule.changes)),
+            now=at(self.now),
+            shown=at(self.shown),
+            old=old and OldRun(at(old.left), at(old.now), moved(old.changes)),
+            pinned=self.pinned and at(self.pinned),
+        )
+
     def to_query(self) -> dict[str, str]:
         """The query parameters; default values are left out."""
         old = self.old

@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import suppress
 from threading import Lock
 
@@ -44,10 +45,11 @@ def read_apart(content: bytes, name: str) -> Cells:
             f"{name}: takes too much time or memory to be read, more than a table of its size "
             "needs. Save the table alone in a new file, or as CSV UTF-8."
         ) from None
-    answer = json.loads(done.stdout)
+    # Row by row: no other thread runs while a text is read.
+    answer, *lines = map(json.loads, done.stdout.splitlines())
     if isinstance(answer, str):
         raise TaskError(answer)
-    columns, lines, faults, header = answer
+    columns, faults, header = answer
     rows = (Line(row, tuple(cells)) for row, cells in lines)
     return Cells(name, tuple(columns), tuple(rows), tuple(Fault(*row) for row in faults), header)
 
@@ -63,17 +65,20 @@ def _limit() -> None:
                 resource.setrlimit(limit, (most, most))
 
 
-def _answer(name: str, content: bytes) -> str | tuple[object, ...]:
-    """The parts of the cells of a file, or what is wrong with it."""
+def _answer(name: str, content: bytes) -> Iterator[object]:
+    """The parts of the cells of a file, then its rows; or what is wrong with it."""
     read = read_excel if content.startswith(ZIP) else read_parquet
     try:
         cells = read(content, name)
     except TaskError as problem:
-        return str(problem)
-    return cells.columns, cells.lines, cells.faults, cells.header
+        yield str(problem)
+    else:
+        yield cells.columns, cells.faults, cells.header
+        yield from cells.lines
 
 
 if __name__ == "__main__":
     _limit()
     name = json.loads(sys.stdin.buffer.readline())
-    sys.stdout.write(json.dumps(_answer(name, sys.stdin.buffer.read())))
+    for part in _answer(name, sys.stdin.buffer.read()):
+        print(json.dumps(part))

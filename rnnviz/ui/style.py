@@ -108,11 +108,14 @@ def escaped(text: str) -> str:
 
 
 def check_html(check: GradientCheck | None, names: Names) -> str:
-    """The badge of the gradient check: right, wrong parameters, or not checked."""
+    """The badge of the gradient check: right, wrong parameters, overflow, or not checked."""
     if check is None:
         text = f"not checked at these weights, on this {names.sequence}"
         return f'<div class="rnnviz-check">{text}</div>'
     entries = f"{check.entries:,} of {check.total:,} entries"
+    if not check.finite:
+        text = "<b>nothing can be checked</b>, as the numbers overflow at these weights"
+        return f'<div class="rnnviz-check wrong">{text}</div>'
     if not check.wrong:
         text = f"<b>✓ right to {number(check.worst, 2)}</b> (largest relative error, {entries})"
         return f'<div class="rnnviz-check fine">{text}</div>'

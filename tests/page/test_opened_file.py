@@ -1,7 +1,10 @@
 """A run or weights that the reader opens on the page: they take the place of its run."""
 
+import asyncio
+
 import numpy as np
 import pytest
+from httpx2 import ASGITransport, AsyncClient
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
@@ -11,7 +14,7 @@ from rnnviz.files.tensor_file import TensorFile
 from rnnviz.files.weights import safetensors_file, weights_file
 from rnnviz.page import actor, opened_file
 from rnnviz.page.actor import BUSY
-from rnnviz.page.opened_file import TICKET
+from rnnviz.page.opened_file import MOST_AT_ONCE, TICKET
 from rnnviz.page.wire import routes
 from rnnviz.run.schedule import Position
 from rnnviz.tasks.upload import File, Upload
@@ -239,3 +242,51 @@ def test_what_nobody_foresaw_is_one_line_on_the_terminal_and_a_sentence_for_the_
     assert "\n" not in said
     assert len(said) < 300
     assert "Traceback" not in caplog.text
+
+
+# Many at once
+
+
+def uploads(app, count, whole=True):
+    """So many files on their way at once, and one more; the answers, that to the last one first."""
+    begun, known = [], {TICKET: app.seat.ticket, "origin": "http://testserver"}
+
+    async def content(ended):
+        begun.append(ended)
+        yield b"x"
+        await ended.wait()
+
+    async def post_all():
+        ended, transport = asyncio.Event(), ASGITransport(Starlette(routes=routes("")))
+        async with AsyncClient(transport=transport, base_url="http://testserver") as client:
+
+            def send():
+                url = "/rnnviz/open?name=a.npz"
+                return client.post(url, content=content(ended), headers=known)
+
+            sent = [asyncio.create_task(send()) for _ in range(count)]
+            while len(begun) < count:
+                await asyncio.sleep(0)
+            refused = await send()
+            if whole:
+                ended.set()
+            return [refused, *await asyncio.gather(*sent)]
+
+    return asyncio.run(post_all())
+
+
+def test_more_files_at_once_than_there_is_memory_for_are_refused_with_a_sentence():
+    app = App()
+    refused, *others = uploads(app, MOST_AT_ONCE)
+    assert (refused.status_code, [other.status_code for other in others]) == (503, [200, 200, 200])
+    assert refused.json()["problem"].startswith("Other files are being opened here: ")
+    assert opened(app, "a.npz", b"x").startswith("a.npz: "), "there is room again"
+
+
+def test_a_file_that_does_not_come_makes_room_for_others(monkeypatch):
+    monkeypatch.setattr(opened_file, "PATIENCE", 0.01)
+    app = App()
+    late = uploads(app, MOST_AT_ONCE, whole=False)[1:]
+    assert {answer.status_code for answer in late} == {408}
+    app.run()
+    assert "Not opened. a.npz did not arrive within" in app.bodies["message"]

@@ -227,9 +227,15 @@ def test_a_gradient_that_is_not_finite_is_wrong(error):
     assert "wrong: W_hh is not finite<" in checked(error)
 
 
-def checked(error):
+def test_where_the_numbers_overflow_no_gradient_is_right_or_wrong():
+    badge = checked(float("nan"), finite=False)
+    assert "<b>nothing can be checked</b>, as the numbers overflow" in badge
+    assert "✗" not in badge
+
+
+def checked(error, finite=True):
     """The badge of a check with this error of one parameter."""
-    check = GradientCheck({"W_hh": error}, 4, 4)
+    check = GradientCheck({"W_hh": error}, 4, 4, finite)
     return check_html(check, Names((), ()))
 
 

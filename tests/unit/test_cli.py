@@ -390,6 +390,13 @@ NO_PORT = "from 1 to 65535"
         ("gradcheck --phrase great", "None of these words"),
         ("gradcheck --phrase=" + "bad_" * 10_000, "10,000 words"),
         ("gradcheck --hidden many", "Hidden units"),
+        ("gradcheck --init normal", "unrecognized arguments: --init normal"),
+        ("--no-browse", "unrecognized arguments: --no-browse"),
+        ("train --epoch 2", "unrecognized arguments: --epoch 2"),
+        ("export --run-file x", "unrecognized arguments: --run-file x"),
+        ("open run.rnnviz --no-b", "unrecognized arguments: --no-b"),
+        ("show gru --cod", "unrecognized arguments: --cod"),
+        ("verify --phr bad", "unrecognized arguments: --phr bad"),
         ("gradcheck --after never", "Epochs"),
     ],
     ids=lambda value: value[:40],
@@ -629,6 +636,20 @@ def test_a_cell_of_ones_own_is_trained_and_checked(run, csv, tmp_path):
 def test_a_cell_of_ones_own_is_verified(run, csv):
     done = run("verify", *QUICK[1:], "--cell-file", csv("mine.txt", CELL))
     assert (done.code, done.out.split("\n")[-2]) == (0, "None failed.")
+
+
+@each_row("command", [("gradcheck", "--after", "2"), ("verify", "--epochs", "2")])
+def test_no_gradient_is_right_or_wrong_where_the_numbers_overflow(run, csv, command):
+    cell = csv("growing.txt", "h = W @ x + U @ h + 1e6 * h * h * h")
+    done = run(*command, "--init-scale", 2, "--cell-file", cell)
+    assert done.code == 1
+    assert done.err.endswith("rnnviz: Nothing can be checked, as the numbers overflow.\n")
+    assert "wrong" not in done.err
+
+
+def test_the_gradient_of_a_loss_that_is_saturated_is_right(run, csv):
+    cell = csv("growing.txt", "h = W @ x + U @ h + 1e6 * h")
+    assert run("gradcheck", "--after", "2", "--cell-file", cell).code == 0
 
 
 @each_row("cell", cell_names())

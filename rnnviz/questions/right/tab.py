@@ -25,7 +25,9 @@ def _answer(source: Source) -> str:
     """What the check said, and where the notebook's gradient begins to point elsewhere."""
     check = source.gradients.checked(source.query)
     said = "Press <strong>G</strong> to check this run's rule at these weights."
-    if check and check.wrong:
+    if check and not check.finite:
+        said = "<strong>Nothing can be checked</strong>, as the numbers overflow at these weights."
+    elif check and check.wrong:
         said = f"<strong>No</strong>: {len(check.wrong)} parameters are wrong by this run's rule."
     elif check:
         digits = int(-math.log10(max(check.worst, 1e-16)))

@@ -40,7 +40,6 @@ export class CanvasPicture extends Picture {
 
   point(pointer) {
     this.pointer = pointer;
-    if (!this.count) return;
     this.stage.point(pointer ? this.under : {});
     this.mark();
   }

@@ -292,8 +292,9 @@ export class Moments {
     this.stage.send({ do: "select", on: this.name, move });
   }
 
-  // From the end it begins again.
+  // From the end it begins again. Before the first frame there are no moments.
   walk(on) {
+    if (!this.state) return;
     clearInterval(this.timer);
     this.timer = on && setInterval(() => this.next(), WALK_MS);
     setText(this.walking.querySelector("span"), on ? "Stop" : "Walk");

@@ -324,6 +324,5 @@ document.addEventListener("keydown", (event) => {
     updateAddress(page.query);
     return;
   }
-  const taken = [...stage.controls].some((c) => c.node.isConnected && c.handleKey?.(name, event.repeat));
-  if (taken) event.preventDefault();
+  if (stage.takesKey(name, event.repeat)) event.preventDefault();
 });

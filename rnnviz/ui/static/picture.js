@@ -29,6 +29,8 @@ export class Picture {
     this.inSight = false;
     this.drawnAt = 0;
     node.dataset.picture = key;
+    // Until it is drawn there is nothing to point at, to click or to press.
+    node.inert = true;
     openBeside(ask, caption);
     const sight = new IntersectionObserver((entries) => {
       this.inSight = entries.at(-1).isIntersecting;
@@ -68,6 +70,7 @@ export class Picture {
     this.showCaption();
     this.enlarged.refresh(figure);
     await this.show(figure);
+    this.node.inert = false;
     this.drawnAt = performance.now();
     this.node.dataset.drawn = this.count + 1;
     this.node.closest("figure")?.setAttribute("data-drawn", "");

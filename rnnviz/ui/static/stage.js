@@ -224,6 +224,11 @@ export class Stage {
     this.update(control);
   }
 
+  // Whether a control takes a key; before the first frame there is nothing to act on.
+  takesKey(name, repeated) {
+    return Boolean(this.header) && [...this.controls].some((c) => c.node.isConnected && c.handleKey?.(name, repeated));
+  }
+
   // `current` is false if the frame is older than the control's last command.
   update(control) {
     if (!control.node.isConnected) this.controls.delete(control);

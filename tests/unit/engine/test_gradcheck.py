@@ -133,6 +133,7 @@ def test_the_exact_gradient_is_right_and_the_notebooks_wrong(learned, text):
     exact, notebook = (check(learned, text, gradient) for gradient in Gradient)
     assert exact.worst < 1e-12
     assert exact.wrong == {}
+    assert exact.finite
     assert exact.entries == exact.total == learned.state.parameters.theta.size
     if text != "bad":
         assert set(notebook.wrong) == {"W_xh", "W_hh", "b_h"}
@@ -173,7 +174,9 @@ def test_numbers_that_are_not_finite_never_agree(wrong, both):
 def test_a_network_that_is_not_finite_has_no_right_gradient():
     session = Session(RunConfig(hidden=4))
     session.state.parameters["W_hh"][...] = np.nan
-    assert {"W_hh", "b_h", "W_hy"} <= set(check(session, "i am not at all happy").wrong)
+    found = check(session, "i am not at all happy")
+    assert {"W_hh", "b_h", "W_hy"} <= set(found.wrong)
+    assert not found.finite, "nothing can be said of the gradient"
 
 
 def test_in_an_entry_that_is_not_checked_any_number_is_ignored():

@@ -43,3 +43,10 @@ def test_the_margin_is_the_distance_to_the_best_other_class():
     margin_gradient(logits, targets, gradient)
     assert margin(logits, targets).tolist() == [0.5, -5.0, 1.0]
     assert gradient.tolist() == [[1, 0, -1], [0, 1, -1], [0, 1, -1]]
+
+
+def test_the_complex_step_through_a_saturated_softmax_is_exactly_zero():
+    logits = np.array([[3e25 + 2e-6j, -1e25 - 1e-6j]])
+    out = np.empty_like(logits)
+    LOSSES[Loss.CROSS_ENTROPY].answer(logits, out)
+    assert LOSSES[Loss.CROSS_ENTROPY].of(out, np.array([0])).imag == 0

@@ -37,6 +37,27 @@ def test_a_gradient_that_is_not_finite_confirms_no_cell(monkeypatch):
         own_cell("h = tanh(-5 - softplus(W_xh @ x + U @ h + b_nan))")
 
 
+@each_row(
+    ("text", "where"),
+    [
+        ("h = log(h) + W @ x", "line 1, .*; h is not, at token 1$"),
+        ("h = W @ x / h", "line 1, .*; h is not, at token 1$"),
+        ("h = W @ x + sqrt(h - 1)", "line 1, .*; h is not, at token 1$"),
+        (
+            "z = sigmoid(W_1 @ x)\n# q\nq = sqrt(U @ h - 1)\nh = z * h + q",
+            "line 3, .*; q is not, at",
+        ),
+        ("h = W @ x + U @ h + exp(1e6 * h * h + 3e2)", "line 1, .*; h is not, at token 2$"),
+        ("h = log(W @ x) + U @ h", "line 1, .*; h is not, at token [123]$"),
+        ("h = W @ x + 1 / (h * h)", "line 1, .*; h is not, at token 1$"),
+    ],
+)
+def test_where_numbers_are_not_finite_the_text_is_told_and_not_the_engine(text, where):
+    with pytest.raises(CellError, match=where) as refused:
+        own_cell(text)
+    assert "its values are no finite numbers: log, sqrt and / need" in str(refused.value)
+
+
 #: What the engine calls arrays that are no lines.
 ARRAYS = (
     "number", "P", "W", "E", "U", "K", "once", "back", "row", "to", "carry", "then", "gates",

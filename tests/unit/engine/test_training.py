@@ -1,5 +1,6 @@
 """Training: against the notebook's own loop, and without side effects."""
 
+import gc
 from dataclasses import replace
 
 import numpy as np
@@ -179,6 +180,52 @@ def test_training_takes_the_recorded_steps_whatever_is_cached(cell, batch, kind)
         space = TrainBuffers(given, of, config, limit)
         after = train_epoch(train_epoch(state, space, config), space, config).parameters.theta
         np.testing.assert_allclose(after, expected.theta, rtol=0, atol=1e-12)
+
+
+#: Twelve lines of seven matrices, each of which multiplies something else.
+BUSY = (
+    "\n".join(
+        f"{name} = W_{name}x@x + {' + '.join(f'W_{name}{k}@tanh({n + k / 8}*h)' for k in range(6))}"
+        for n, name in enumerate("abcdefgijkl", 1)
+    )
+    + "\nh = tanh(a*b + c*d + e*f + g*i + j*k + l)"
+)
+
+
+@each_row(
+    ("cell", "layers", "batch", "vocabulary", "lengths"),
+    [
+        ("own", 1, 1, 4, [5, 6, 7, 8] * 120),
+        ("own", 3, 1, 4, [40] * 20),
+        ("own", 1, 1, 300, [5, 6, 7, 8] * 120),
+        ("elman", 1, 1, 4, [1, 2] * 1_000),
+        ("slstm", 2, 1, 4, [3, 5] * 500),
+        ("elman", 1, 1, 300, [1, 2] * 1_000),
+        ("elman", 2, 2, 4, [*range(1, 60)] * 20),
+    ],
+)
+def test_garbage_collection_has_few_objects_of_a_run_to_visit(
+    cell, layers, batch, vocabulary, lengths
+):
+    own = {"equations": BUSY} if cell == "own" else {}
+    config = RunConfig(hidden=4, cell=cell, layers=layers, batch=batch, **own)
+    of = Architecture(vocabulary, 4, 2, cell, layers=layers, **own)
+    rng, state = np.random.default_rng(0), begin(of, config)
+    given = [phrase(rng.integers(0, vocabulary, length), 1) for length in lengths]
+    gc.collect()
+    before = len(gc.get_objects())
+    space = TrainBuffers(given, of, config)
+    train_epoch(state, space, config)
+    gc.collect()
+    assert len(gc.get_objects()) - before < 50_000
+
+
+@singly(cell=cell_names(), hidden=[16, 64], layers=[1, 3])
+def test_every_phrase_of_the_first_task_is_cached(cell, hidden, layers):
+    config = RunConfig(cell=cell, hidden=hidden, layers=layers)
+    space = workspace_for(config)
+    train_epoch(begin(network_of(config), config), space, config)
+    assert None not in space.single
 
 
 def test_a_workspace_goes_on_from_where_it_is():

@@ -457,7 +457,7 @@ def test_nothing_but_this_imports_pytorch():
 def test_without_pytorch_there_is_a_sentence(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     for name in ("torch_module", "torch_twin"):
-        monkeypatch.delitem(sys.modules, f"rnnviz.exchange.{name}", raising=False)
+        monkeypatch.delitem(sys.modules, f"rnnviz.files.{name}", raising=False)
     for use in (lambda: rnnviz.from_torch(None, WORDS, CLASSES), rnnviz.Session().to_torch):
         with pytest.raises(TransferError, match="pip install torch"):
             use()

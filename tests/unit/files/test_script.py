@@ -1,5 +1,7 @@
 """A run as a script: the same weights, the same report, with NumPy alone."""
 
+import builtins
+import keyword
 import re
 import subprocess
 import sys
@@ -7,15 +9,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from rnnviz.cli import report
 from rnnviz.config import RunConfig
+from rnnviz.engine.cell_text import CellError
+from rnnviz.engine.own_cell import own_cell
 from rnnviz.engine.training import begin
+from rnnviz.files.npz_file import read_npz
 from rnnviz.files.script import ScriptError, problem_of, script
+from rnnviz.files.weights import weights_file
 from rnnviz.probe.session import Session
-from rnnviz.run.first_network import FirstNetwork
-from rnnviz.run.run import architecture_of
-from rnnviz.run.weight_edits import silence
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
 from rnnviz.tasks.given_examples import GivenExamples
@@ -189,6 +194,51 @@ def test_values_that_were_given_are_scored_as_in_the_run(largest, off, capsys):
     assert f"less than {float(off)} off" in text
     score = session.run.history.row(3)["train_metric"]
     assert f"Within {off}: {score:.3f}" in capsys.readouterr().out
+
+
+#: Where a name may stand in a cell: a line, a state, weights of every kind, a number.
+PLACES = [
+    "{0} = sigmoid(W_1 @ x + U_1 @ h)\nh = (1 - {0}) * h + {0} * tanh(W_2 @ x)",
+    '{0} = 0.5 * {0} + tanh(W_1 @ x)\nq = softplus(U_1 @ {0}) + relu({0})\nout = "q"',
+    "h = tanh({0} @ x + U_1 @ h + b_1)",
+    "h = tanh(W_1 @ x + {0} @ h + b_1)",
+    "h = tanh(W_1 @ x + U_1 @ h + {0})",
+    "{0} = 0.3\nh = (1 - {0}) * h + {0} * tanh(W_2 @ x + U_1 @ h)",
+]
+WORDS = Vocabulary(("a", "b"), Unit.WORDS)
+TINY = Dataset("tiny", WORDS, ("no", "yes"), (Example("", np.array([0, 1, 1]), np.array([1])),), ())
+#: What a script reads, what Python has, and what a file of weights has besides weights.
+NAMES = sorted(
+    {*re.findall(r"[A-Za-z]\w*", script(Session(RunConfig(cell="lstm"), TINY)))}
+    | {*dir(builtins), *keyword.kwlist, *keyword.softkwlist}
+    | {"file", "args", "kwds", "allow_pickle", "rnnviz", "vocabulary", "classes", "arr_0"}
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(NAMES), st.sampled_from(PLACES), st.integers(1, 2))
+@example("file", PLACES[4], 1)
+@example("allow_pickle", PLACES[4], 1)
+@example("rnnviz", PLACES[2], 1)
+@example("vocabulary", PLACES[3], 1)
+@example("classes", PLACES[4], 1)
+def test_a_name_in_a_cell_is_refused_or_can_be_written(tmp_path_factory, name, place, layers):
+    equations = place.format(name)
+    try:
+        own_cell(equations)
+    except CellError as refused:
+        assert refused.sentence
+        return
+    config = RunConfig(cell="own", equations=equations, hidden=2, epochs=1, layers=layers)
+    session = Session(config, TINY)
+    session.player.advance(1)
+    path = tmp_path_factory.mktemp("names") / "own.npz"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["run.py", "--weights", str(path)])
+        exec(compile(script(session), "run.py", "exec"), {"__name__": "__main__"})
+    with np.load(path) as found:
+        assert furthest(dict(found), session) < 1e-12
+    assert furthest(read_npz(weights_file(session), 10**6)[0], session) == 0
 
 
 def test_no_text_of_the_user_s_can_end_the_quotation_of_a_script():

@@ -207,21 +207,35 @@ def test_a_page_that_may_take_long_to_draw_is_drawn_beside_the_others(actor):
     assert threads[0] != "actors"
 
 
-def test_turns_known_to_be_short_take_no_other_thread(start, monkeypatch):
-    actor, threads = start(), []
-    turn = SessionHost.turn
+@pytest.fixture
+def threads(monkeypatch):
+    """The names of the threads of all turns, in their order."""
+    names, turn = [], SessionHost.turn
 
     def noted(host, *times):
         turn(host, *times)
-        threads.append(threading.current_thread().name)
+        names.append(threading.current_thread().name)
 
     monkeypatch.setattr(SessionHost, "turn", noted)
-    looker = Looker(actor)
+    return names
+
+
+def test_turns_known_to_be_short_take_no_other_thread(start, threads):
+    looker = Looker(start())
     looker.say("play")
     wait_until(lambda: threads[-3:] == ["actors"] * 3)
     begun = len(threads)
     looker.say("reset")
     wait_until(lambda: any(name != "actors" for name in threads[begun:]))
+
+
+def test_while_turns_are_long_all_of_the_run_take_another_thread(start, threads, monkeypatch):
+    monkeypatch.setattr(acting, "SLOW_TURN", -1.0)
+    Looker(start()).say("play")
+    wait_until(lambda: len(threads) > 50)
+    assert "actors" not in threads
+    monkeypatch.setattr(acting, "SLOW_TURN", 60.0)
+    wait_until(lambda: threads[-3:] == ["actors"] * 3)
 
 
 #: Cells that no other test has had checked.

@@ -128,6 +128,40 @@ def test_a_run_that_broke_is_checked_where_it_was_left(verify):
     assert any(line.startswith("epoch 1 revisited") for line in lines["ok"])
 
 
+@each_row(
+    "options",
+    [
+        (),
+        ("--task", "waves", "--init-scale", 2, "--lr", 100),
+        ("--task", "adding", "--dtype", "float32"),
+        ("--task", "characters", "--layers", 2),
+    ],
+)
+def test_where_the_numbers_overflow_nothing_fails_and_nothing_passes(capsys, growing, options):
+    command = ["verify", "--epochs", 2, "--cell-file", growing, *options]
+    code = cli.main([*map(str, command)], open_page=None, every_picture=None)
+    said = capsys.readouterr()
+    assert (code, said.out) == (1, "")
+    assert said.err.endswith("rnnviz: Nothing can be checked, as the numbers overflow.\n")
+
+
+@pytest.fixture
+def growing(tmp_path):
+    """A cell whose state grows beyond all numbers."""
+    path = tmp_path / "growing.txt"
+    path.write_text("h = W @ x + U @ h + 1e6 * h", encoding="utf-8")
+    return path
+
+
+@each_row("number", [np.nan, np.inf])
+def test_a_check_whose_measure_is_not_finite_is_told_and_is_no_success(verify, number):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(textbook, "logits", lambda *_: np.array([[number, 0.0]]))
+        code, lines = verify(*QUICK)
+    assert code == 1
+    assert "outputs, from the equations: the numbers overflow" in lines["skipped"]
+
+
 def flipped(trace, right=Trace.gradient.fget):
     """The gradient with a wrong sign."""
     gradient = right(trace)

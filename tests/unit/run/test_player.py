@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rnnviz.config import RunConfig
 from rnnviz.engine.evaluation import Score
@@ -26,6 +28,7 @@ from rnnviz.tasks.upload import File, Upload
 from rnnviz.tasks.upload_store import UploadStore
 from tests.sampling import each_row
 
+PLACES = st.builds(Position, st.integers(0, 2), st.integers(0, 9) | st.integers(50, 99))
 ROOT = Path(__file__).resolve().parents[3]
 CONFIG = RunConfig(hidden=8, init_scale=0.1, lr=0.05, epochs=200)
 EDITS = [silence(1, 2), scale(0.9), noise(0.1, 3), set_weight("W_hy", 1, 0, 0.5)]
@@ -511,6 +514,40 @@ def test_weights_with_a_loss_that_is_not_finite_are_not_branched_with(position, 
     assert "a loss is not finite" in played.player.message
     assert (weights(played), played.player.ghost) == (before, None)
     assert losses(played.run) == rows
+
+
+def test_what_changes_within_a_batch_has_changed_at_its_start():
+    query = {"hidden": "4", "batch": "4"}
+    assert weights(opened({**query, "now": "0/8", "changes": "0/2:lr=0.5"})) == weights(
+        opened({**query, "now": "0/8", "lr": "0.5"})
+    )
+    changes = "0/3:edit=scale 0.5,1/99:lr=0.5,1/99:edit=silence 1 1"
+    own = opened({**query, "epoch": "2/5", "now": "3", "changes": changes})
+    page = branched(opened({**query, "now": "2"}), Position(0), [scale(0.5)])
+    page.player.advance(2)
+    page = branched(page, page.run.position, [silence(1, 1)])
+    page.configure(replace(page.config, lr=0.5))
+    page.player.advance(1)
+    assert weights(own) != weights(page)  # at 2/4 and at 3
+    own.player.back_to_now()
+    assert weights(own) == weights(page)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.builds("{}:{}".format, PLACES, st.sampled_from(["lr=0.5", "edit=scale 0.9"]))),
+    st.lists(PLACES, min_size=4, max_size=4).map(sorted),
+)
+def test_every_place_of_a_link_is_one_where_a_page_can_be(changes, places):
+    left, shown, now, end = map(str, places)
+    session, old = Session(), {"ghost": f"{left}:{end}", "ghost_changes": f"{shown}:lr=0.3"}
+    query = {"hidden": "2", "batch": "4", "epoch": shown, "now": now, "pin": left, **old}
+    session.follow(read_link({**query, "changes": ",".join(changes)})[0], patience=math.inf)
+    link, run = session.player.link(), session.run
+    told = [link.now, link.shown, link.old.left, link.old.now, link.pinned]
+    told += [change.position for change in (*link.schedule.changes, *link.old.changes)]
+    assert told == [*map(run.clamped, told)]
+    reopened(session)
 
 
 def test_edits_that_a_network_has_no_weights_for_are_left_out_of_a_link():

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import zipfile
 
+import openpyxl
 import pytest
 
 from rnnviz.tasks import reader_process
@@ -145,3 +146,23 @@ def test_a_file_that_is_refused_is_read_once(monkeypatch):
         with pytest.raises(TaskError, match="is empty"):
             cells_of(File("b.xlsx", content))
     assert len(started) == 1
+
+
+def test_what_it_answers_is_read_row_by_row(monkeypatch):
+    """No other thread runs while a text is read, so none is long."""
+    sizes = []
+    whole = reader_process.json.loads
+
+    def loads(text):
+        sizes.append(len(text))
+        return whole(text)
+
+    monkeypatch.setattr(reader_process.json, "loads", loads)
+    workbook = openpyxl.Workbook()
+    for k in range(300):
+        workbook.active.append([f"{k} {column}\n\u2028" for column in range(20)])
+    file = io.BytesIO()
+    workbook.save(file)
+    cells = reader_process.read_apart(file.getvalue(), "a.xlsx")
+    assert len(cells.lines) == len(sizes) - 1 == 299
+    assert max(sizes) < 1_000

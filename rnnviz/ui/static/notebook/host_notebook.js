@@ -163,8 +163,7 @@ class View {
     if (event.defaultPrevented || event.target.closest("input, dialog")) return;
     if (event.key === " " && event.target.closest("button")) return;
     const name = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-    const taken = [...this.stage.controls].some((control) => control.handleKey?.(name, event.repeat));
-    if (taken) event.preventDefault();
+    if (this.stage.takesKey(name, event.repeat)) event.preventDefault();
   }
 
   // Until it has a place in the notebook there is nothing behind it.
