@@ -46,7 +46,7 @@ def test_only_settings_replace_the_widgets_and_their_first_values_are_told_with_
 def test_a_press_is_not_undone_by_a_run_of_the_script_that_is_ended(page, press, where):
     """Streamlit ends a run that is overtaken; here before the sidebar and after it."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(f"rnnviz.page.{where}", streamlit.stop)
+        patch.setattr(f"rnnviz.ui.{where}", streamlit.stop)
         page.click(press)
     taken = page.session.config
     assert (taken.hidden, taken.seed) != (5, 0)

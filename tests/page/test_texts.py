@@ -95,8 +95,8 @@ def test_nor_are_those_of_a_file_that_is_opened(labelled):
 
 def test_nor_is_it_at_any_moment_of_a_step(labelled):
     opened = Page("step", labelled)
-    for cursor in range(labelled.step.last + 1):
-        labelled.step.go_to(cursor)
+    for cursor in range(labelled.lab(StepLab).last + 1):
+        labelled.lab(StepLab).go_to(cursor)
         opened.run()
         assert_harmless(opened)
 

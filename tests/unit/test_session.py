@@ -595,7 +595,8 @@ def test_the_link_has_the_questions_that_pages_are_at():
         other = Session()
         other.follow(*read_link(query | {"ask": f"{asked},<b>"}), patience=math.inf)
         assert [*other.questions.values()] == [
-            TrainQuestion.LEARN, GradientQuestion.REACH, StateQuestion.BREAKS, DynamicsQuestion.PATH,
+            TrainQuestion.LEARN, GradientQuestion.REACH, StateQuestion.BREAKS,
+            DynamicsQuestion.PATH,
         ]  # fmt: skip
     assert "ask must be one of learn, wrong, reach" in other.player.message
     assert "not <b>. It is left out." in other.player.message

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from rnnviz.config import RunConfig
 from rnnviz.engine.evaluation import Score
 from rnnviz.probe.session import Session
-from rnnviz.questions.step.measure import step_query
+from rnnviz.questions.step.measure import StepLab, step_query
 from rnnviz.run import player as module
 from rnnviz.run.player import MOST_PROBLEMS
 from rnnviz.run.schedule import Position
@@ -245,11 +245,11 @@ def test_a_setting_changed_while_looking_back_is_of_the_present_until_a_branch(p
     assert played.player.message == (
         "Learning rate is 0.2 from epoch 9 on. To try it from epoch 4, press Branch here."
     )
-    assert played.step.record(step_query(played)).config.lr == CONFIG.lr
+    assert played.lab(StepLab).record(step_query(played)).config.lr == CONFIG.lr
     played.player.go_to(Position(4))
     assert "Learning rate was 0.05 here" in played.player.message
     played.player.branch()
-    assert played.step.record(step_query(played)).config.lr == 0.2
+    assert played.lab(StepLab).record(step_query(played)).config.lr == 0.2
     assert played.run.schedule.text() == "4:lr=0.2"
     assert played.player.ghost.schedule.text() == "9:lr=0.2"
 
