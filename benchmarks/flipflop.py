@@ -16,8 +16,7 @@ from rnnviz.presets import PRESETS, Preset
 from rnnviz.probe.fixed_points import FixedPoints, Kind, Search
 from rnnviz.probe.passes import read_all
 from rnnviz.probe.session import Session
-from rnnviz.probe.state_transition import FixedInputMap, StateTransition, states_of
-from rnnviz.probe.visited_states import visit_states
+from rnnviz.probe.state_transition import FixedInputMap, StateTransition, states_of, visit_states
 
 SEEDS, WAITS = range(5), (1, 30, 100, 1000)
 _COLUMNS = "preset", "seed", *Kind, "median q, slow", "Find", *(f"bits, {n}" for n in WAITS)

@@ -13,8 +13,7 @@ from typing import TypeVar
 
 from benchmarks.table import Row, print_table
 from rnnviz.config import OptimizerKind, RunConfig
-from rnnviz.files.run_reader import run_of
-from rnnviz.files.run_writer import run_file
+from rnnviz.files.run_file import run_file, run_of
 from rnnviz.probe.session import Session
 
 EPOCHS, REPETITIONS = 1000, 5

@@ -7,8 +7,8 @@ if TYPE_CHECKING:
     from rnnviz import figures
     from rnnviz.config import RunConfig
     from rnnviz.files.pytorch import from_torch
-    from rnnviz.files.recording import open_recording
-    from rnnviz.files.weights_reader import open_weights
+    from rnnviz.files.record import open_recording
+    from rnnviz.files.weights_file import open_weights
     from rnnviz.notebook.widget import widget
     from rnnviz.probe.session import Session
 
@@ -27,8 +27,8 @@ _HOMES = {
     "RunConfig": "rnnviz.config",
     "Session": "rnnviz.probe.session",
     "from_torch": "rnnviz.files.pytorch",
-    "open_recording": "rnnviz.files.recording",
-    "open_weights": "rnnviz.files.weights_reader",
+    "open_recording": "rnnviz.files.record",
+    "open_weights": "rnnviz.files.weights_file",
     "widget": "rnnviz.notebook.widget",
 }
 

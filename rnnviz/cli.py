@@ -33,16 +33,14 @@ from rnnviz.engine.gradcheck import GradientCheck, complex_step_gradient, relati
 from rnnviz.engine.own_cell import own_cell
 from rnnviz.engine.training import record
 from rnnviz.files import export_command as export
-from rnnviz.files.browser import BrowserError
 from rnnviz.files.foreign_network import TransferError
-from rnnviz.files.history import history_json
 from rnnviz.files.opened import is_run
-from rnnviz.files.output import FILES, Content, EveryPicture, write
-from rnnviz.files.recording import StoredRecording
-from rnnviz.files.recording_file import is_recording
-from rnnviz.files.run_reader import stored_run
+from rnnviz.files.output import FILES, Content, EveryPicture, history_json, write
+from rnnviz.files.pictures import BrowserError
+from rnnviz.files.record import StoredRecording, is_recording
+from rnnviz.files.run_file import stored_run
 from rnnviz.files.script import ScriptError
-from rnnviz.files.weights_reader import Known, read_weights, words_of
+from rnnviz.files.weights_file import Known, read_weights, words_of
 from rnnviz.files.whole_file import check_outputs
 from rnnviz.probe.probe import Probe, read
 from rnnviz.probe.session import Session

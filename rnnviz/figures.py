@@ -4,17 +4,17 @@ from rnnviz.charts import (
     answers,
     gradients,
     hidden_states,
-    memory_gauge,
     run_curves,
-    sentence,
     sequence_network,
     side_by_side,
     table,
     theme,
     training_curves,
     units,
-    words_row,
 )
+from rnnviz.charts import first_page as words_row
+from rnnviz.charts import gradients as memory_gauge
+from rnnviz.charts import shapes as sentence
 from rnnviz.questions.breaks import pictures as silencing
 from rnnviz.questions.carry import pictures as response
 from rnnviz.questions.carry import tinted_phrases

@@ -30,7 +30,7 @@ except ImportError:
 from rnnviz import __version__
 from rnnviz.config import OutputAt
 from rnnviz.files.foreign_network import TransferError
-from rnnviz.files.recording_file import RecordingFile, RecordingWriter
+from rnnviz.files.record import RecordingFile, RecordingWriter
 from rnnviz.files.tensor_file import TensorFile
 from rnnviz.files.torch_module import TorchParts, arrays_of, held_layers, parts_of
 from rnnviz.tasks.dataset import Dataset

@@ -8,9 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnnviz.charts.axes import axis, column_font, words_axis, words_margin
-from rnnviz.charts.legends import color_bar
 from rnnviz.charts.picture import Picture, Series, compact, heatmap, scatter
-from rnnviz.charts.shapes import upright
+from rnnviz.charts.shapes import color_bar, upright
 from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, plain, shown_token
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.formatting import number

@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
+from rnnviz.charts.picture import Series
+from rnnviz.charts.shapes import outlines
 from rnnviz.charts.theme import Theme, plain, shown_token
+from rnnviz.engine.layer_buffers import Array
 
 #: Maximum number of labels of an axis: of words, and of single characters.
 _MOST_LABELS, _MOST_CHARACTERS = 20, 60
@@ -126,3 +129,42 @@ def _small_font(words: Sequence[str], width: int) -> dict[str, Any]:
         return {}
     size = 12 if len(words) * 7 <= width else 10
     return {"tickfont": {"size": size, "family": COLUMN_FONT}, "ticks": ""}
+
+
+# Numbers of every token at two moments of a run: bars, and beside them outlines
+
+
+#: Half the width of an outline, in columns: a bar stands within it.
+_HALF = 0.36
+
+
+class TwoMoments(NamedTuple):
+    """A number of every token, (T,); and, at a second moment of the run, its name and the same.
+
+    The ``second`` may have other tokens at its end.
+    """
+
+    values: Array
+    name: str = ""
+    second: Array | None = None
+
+    @property
+    def then(self) -> Array:
+        """The numbers at the second moment, none if there isn't one."""
+        return self.values[:0] if self.second is None else self.second[: len(self.values)]
+
+    @property
+    def columns(self) -> list[tuple[str, Array]]:
+        """What is outlined, for the table of the numbers."""
+        return [(self.name, self.then)] if len(self.then) else []
+
+    def entitled(self, title: str) -> str:
+        """The title, with the name of the second moment."""
+        return f"{title}; outlined: {self.name}" if len(self.then) else title
+
+
+def outlined(moments: TwoMoments, theme: Theme) -> Series:
+    """The bars of the second moment, as outlines."""
+    boxes = [(t - _HALF, 0, t + _HALF, value) for t, value in enumerate(moments.then.tolist())]
+    drawn = outlines(boxes, theme.muted, 1.4)
+    return {**drawn, "line": {**drawn["line"], "dash": "dashdot"}, "name": moments.name}

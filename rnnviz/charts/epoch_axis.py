@@ -10,9 +10,8 @@ import numpy as np
 
 from rnnviz.charts.axes import axis, whole
 from rnnviz.charts.axis_limits import nice_limit
-from rnnviz.charts.color_math import faint
 from rnnviz.charts.picture import Series, compact, scatter
-from rnnviz.charts.shapes import note
+from rnnviz.charts.shapes import faint, note
 from rnnviz.charts.theme import Theme, plain
 from rnnviz.run.history import Course
 

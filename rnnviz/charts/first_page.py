@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from rnnviz.charts.axes import words_axis
 from rnnviz.charts.explanation import count_in, explanation
-from rnnviz.charts.picture import Picture
+from rnnviz.charts.picture import Picture, scatter
 from rnnviz.charts.run_curves import Reach, Scored, run_curves
 from rnnviz.charts.sequence_network import Targets, Words, compared, sequence_network
-from rnnviz.charts.theme import Theme
+from rnnviz.charts.theme import LIGHT, Theme, picture, plain
 from rnnviz.probe.cell_parts import cell_parts
 from rnnviz.probe.chapters import chance_of
 from rnnviz.probe.probe import Probe
@@ -60,3 +63,19 @@ def words_of(session: Session, probe: Probe) -> Words:
     """The tokens that a probe reads, and the words as they were typed."""
     turning = session.story.turning
     return Words(probe.words, session.names.noun, probe.typed, probe.offered, turning)
+
+
+# The words of the phrase, above the pictures that stand on them
+
+
+def words_row(words: Words, theme: Theme = LIGHT, shades: Sequence[str] = ()) -> Picture:
+    """The words side by side, each in its column; in frames of these ``shades``, if there are any.
+
+    The page draws them itself, in static/words_row.js, where they can be typed.
+    """
+    names, count = [plain(word) for word in words.told["words"]], len(words.tokens)
+    row = scatter(x=[*range(count)], y=[0] * count, mode="text", text=names)
+    axes = {"xaxis": {**words_axis(words.tokens, theme), "visible": False}}
+    axes["yaxis"] = {"visible": False}
+    meta = {"x": "token", **words.told, "shades": list(shades)}
+    return picture([row], "Words", 80, theme, **axes, meta=meta)

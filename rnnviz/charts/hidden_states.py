@@ -8,13 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnnviz.charts.axes import axis, signed_axis, whole, words_axis, words_margin
-from rnnviz.charts.legends import color_bar
 from rnnviz.charts.picture import Picture, bar, compact, heatmap
-from rnnviz.charts.shapes import note, upright
+from rnnviz.charts.shapes import color_bar, note, upright
 from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, plain
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.timeline import Moment, Phase
-from rnnviz.probe.logit_margin import RunningMargin
+from rnnviz.probe.decoding import RunningMargin
 
 #: Maximum number of cells whose hover names the word.
 _NAMED = 4_000

@@ -13,8 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnnviz.charts.epoch_axis import last_epoch, thinned
-from rnnviz.charts.gradients import color_span
-from rnnviz.charts.memory_gauge import gauge_span
+from rnnviz.charts.gradients import color_span, gauge_span
 from rnnviz.charts.picture import Picture, Series, compact, heatmap, scatter
 from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, plain, shown_token
 from rnnviz.charts.training_curves import loss_limit

@@ -13,8 +13,7 @@ import numpy as np
 from rnnviz.charts.picture import Picture, Series, compact, heatmap, scatter
 from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, shown_token
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.probe.cell_notation import untimed
-from rnnviz.probe.cell_parts import CellParts, cell_parts
+from rnnviz.probe.cell_parts import CellParts, cell_parts, untimed
 from rnnviz.probe.sequence_pass import LARGEST, SequencePass
 
 TITLE = "The network, token by token"

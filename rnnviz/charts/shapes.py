@@ -1,4 +1,4 @@
-"""Lines, outlines and texts that mark something on a plot."""
+"""Shapes, notes, legends and colours of pictures, and a sentence in the place of one."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from rnnviz.charts.picture import Series, scatter
-from rnnviz.charts.theme import Theme
+from rnnviz.charts.picture import Picture, Series, scatter
+from rnnviz.charts.theme import LIGHT, Theme, picture, plain
 from rnnviz.engine.layer_buffers import Array
 
 #: Positions on an axis count from 0 to 1 over the plot.
@@ -60,3 +60,79 @@ def unit_circle(theme: Theme) -> dict[str, Any]:
     """The circle |z| = 1, on which a perturbation neither grows nor shrinks."""
     line = {"color": theme.muted, "width": 1.5, "dash": "dot"}
     return {"type": "circle", "x0": -1, "y0": -1, "x1": 1, "y1": 1, "line": line, "layer": "below"}
+
+
+# What lines, signs and colours mean
+
+
+#: A legend between the title and the plot, which then starts ``LEGEND_TOP`` pixels below the top.
+LEGEND: dict[str, Any] = {
+    "showlegend": True,
+    "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.0, "yanchor": "bottom"},
+}
+LEGEND_TOP = 76
+
+
+def color_bar(symbol: str) -> dict[str, Any]:
+    """The colour scale beside a heatmap, headed by the symbol of its values."""
+    position = {"x": 1.0, "xpad": 8, "y": 0.5, "len": 1, "thickness": 14, "outlinewidth": 0}
+    title = {"text": symbol, "font": {"size": 14}}
+    return {**position, "title": title, "nticks": 5, "exponentformat": "power"}
+
+
+def colored(text: str, color: str) -> str:
+    """The text in a colour, as HTML for a title or an annotation."""
+    return f'<span style="color:{color}">{text}</span>'
+
+
+# Colours as numbers: mixing, transparency and contrast
+
+
+def rgb(color: str) -> Array:
+    """Red, green and blue of "#rrggbb", (3,), 0..255."""
+    return np.array([int(color[k : k + 2], 16) for k in (1, 3, 5)], float)
+
+
+def mixed(first: str, last: str, share: float) -> str:
+    """The linear mix of two colours: ``share`` 0 is the first, 1 the last."""
+    parts = rgb(first) * (1 - share) + rgb(last) * share
+    return "#" + "".join(f"{round(part):02x}" for part in parts)
+
+
+def shades(count: int, background: str, color: str) -> list[str]:
+    """Shades of a colour, from a pale first one to itself."""
+    return [mixed(background, color, 0.25 + 0.75 * k / max(1, count - 1)) for k in range(count)]
+
+
+def faint(color: str, opacity: float) -> str:
+    """The colour with an opacity, as CSS rgba()."""
+    red, green, blue = rgb(color).astype(int)
+    return f"rgba({red},{green},{blue},{opacity:g})"
+
+
+def ink(background: str) -> str:
+    """Black or white, whichever has more contrast with the background."""
+    return max("#000000", "#ffffff", key=lambda color: contrast(color, background))
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast ratio of two colours, 1..21 (Web Content Accessibility Guidelines)."""
+    low, high = sorted((_luminance(one), _luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def _luminance(color: str) -> float:
+    parts = rgb(color) / 255
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+# A sentence in the place of a picture that can't be drawn
+
+
+def sentence(title: str, text: str, theme: Theme = LIGHT) -> Picture:
+    """The title of the picture, and the sentence."""
+    hidden = {"xaxis": {"visible": False}, "yaxis": {"visible": False}}
+    escaped = plain(text, len(text))
+    said = note(escaped, "center middle", **PAPER, x=0.5, y=0.5)
+    return picture([], title, 200, theme, annotations=[said], meta={"sentence": escaped}, **hidden)

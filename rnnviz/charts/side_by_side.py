@@ -10,9 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnnviz.charts.axes import axis, signed_axis, words_axis, words_margin
-from rnnviz.charts.color_math import faint
 from rnnviz.charts.picture import Picture, Series, bar, compact, exact, scatter
-from rnnviz.charts.shapes import note, outlines
+from rnnviz.charts.shapes import faint, note, outlines
 from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, plain
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.formatting import number

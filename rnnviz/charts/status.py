@@ -1,18 +1,74 @@
-"""The state of the run as HTML: its scores, its story, its signs of health, and its message."""
+"""The status of a session as HTML: story line, verdict, scores and signs."""
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
-from html import escape
+from enum import StrEnum
+from html import escape, unescape
 
-from rnnviz.charts.story_line import question_link, story_line
-from rnnviz.probe.formatting import number
-from rnnviz.probe.health import MEANINGS, Level, Sign, judged, overfit, worst
-from rnnviz.probe.questions import GradientQuestion, StateQuestion, TrainQuestion
+from rnnviz.presets import Preset
+from rnnviz.probe.formatting import number, quoted
+from rnnviz.probe.health import MEANINGS, Level, Sign, judged, overfit, phase_of, worst
+from rnnviz.probe.probe import Probe
+from rnnviz.probe.questions import PAGES, GradientQuestion, StateQuestion, TrainQuestion, page_of
 from rnnviz.probe.session import Session
-from rnnviz.probe.training_phase import phase_of
+from rnnviz.probe.story import Story
 from rnnviz.run.player import LOOKING_BACK
+
+#: Sentences of more characters are written smaller in a narrow window, in two steps.
+LONG, LONGER = 84, 112
+
+
+def story_line(told: Story, body: str, broken: bool) -> str:
+    """The story line of a page; ``body`` is its sentence as HTML."""
+    kind = " broken" * broken + size_of(body)
+    return (
+        f'<div class="rnnviz-story{kind}" data-chapter="{told.chapter}" aria-live="polite">'
+        f"<b>{told.chapter}</b><span>{body}</span></div>"
+    )
+
+
+def size_of(body: str) -> str:
+    """The class of a sentence by its length."""
+    count = len(plain(body))
+    return " longer" if count > LONGER else " long" * (count > LONG)
+
+
+def plain(html: str) -> str:
+    """The text of a piece of HTML."""
+    return unescape(re.sub(r"<[^>]*>", "", html))
+
+
+def question_link(question: StrEnum, text: str = "") -> str:
+    """A button that opens the tab of a question; without a ``text`` it says the question."""
+    page = page_of(question).capitalize().replace("Hidden", "Hidden states")
+    return (
+        f'<button class="rnnviz-go" data-question="{escape(question)}" '
+        f'title="{page}: {escape(question)}">{escape(text or question)}</button>'
+    )
+
+
+def preset_link(preset: Preset) -> str:
+    """A button that trains with a preset, on the page that is open."""
+    return (
+        f'<button class="rnnviz-go" data-preset="{escape(preset.label)}" '
+        f'title="{escape(preset.promise)}">Train {escape(preset.label)}</button>'
+    )
+
+
+def ask(session: Session, question: str) -> str:
+    """Make ``question`` the one that its page answers; returns the page, "" if there is none."""
+    for page, kind in PAGES.items():
+        if question in list(kind):
+            session.questions[page] = kind(question)
+            return page
+    return ""
+
+
+# The state of the run as HTML: its scores, its story, its signs of health, and its message
+
 
 #: The question whose tab shows what a sign measures.
 _ASKED = {
@@ -138,3 +194,44 @@ def score_text(value: float, form: str) -> str:
     if not math.isfinite(value):
         return "–" if math.isnan(value) else "∞"
     return form.format(value)
+
+
+# The answer to a phrase as HTML
+
+
+def verdict_html(probe: Probe, problem: str, opened: bool = False) -> str:
+    """The answer to the probe with its probability or score, and skipped words; or a problem.
+
+    ``opened`` tells that the probe is another sequence than the one that is typed.
+    """
+    whose = f"{escape(quoted(probe.reading.text))}: " if opened else ""
+    name = "" if opened else probe.noun.capitalize()
+    line = f"<p>{whose}{_answer(probe)}</p>"
+    if problem:
+        name = ""
+        line = f'<p class="problem">{escape(problem)}</p>'
+    elif probe.reading.unknown:
+        words = escape(", ".join(word[:40] for word in probe.reading.unknown[:12]))
+        skipped = f"not in the vocabulary: {words} (skipped)"
+        # It may be longer than its place; its beginning is read.
+        line = f'<p title="{skipped}">{whose}{_answer(probe, brief=True)}; {skipped}</p>'
+    return f'<div class="rnnviz-verdict"><small>{name}</small>{line}</div>'
+
+
+def _answer(probe: Probe, brief: bool = False) -> str:
+    if not probe.finite:
+        return f"no {probe.noun}: the states are not finite numbers"
+    if probe.every and not probe.said:
+        return _score(probe)
+    side = "" if probe.side is None else ("first", "second")[probe.side]
+    answer = f'<b class="{side}">{escape(probe.verdict) or "(nothing)"}</b>'
+    if probe.dataset.answers_classes and not probe.said:
+        return f"{answer}{' ' if brief else ' with probability '}{probe.probability:.1%}"
+    target = "" if probe.label is None else f", target: <b>{escape(probe.label)}</b>"
+    return f"{answer}{target}"
+
+
+def _score(probe: Probe) -> str:
+    if math.isnan(probe.score):
+        return "no target is known here"
+    return f"<b>{probe.score:.1%}</b> {escape(probe.dataset.metric.name)} on this sequence"

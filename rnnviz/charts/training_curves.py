@@ -19,10 +19,9 @@ from rnnviz.charts.epoch_axis import (
     epochs_meta,
     thinned,
 )
-from rnnviz.charts.legends import colored
-from rnnviz.charts.memory_gauge import gauge_curves, gauge_span
+from rnnviz.charts.gradients import gauge_curves, gauge_span
 from rnnviz.charts.picture import Picture, Series, compact, scatter
-from rnnviz.charts.shapes import PAPER, level, note
+from rnnviz.charts.shapes import PAPER, colored, level, note
 from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture
 from rnnviz.probe.baselines import Baseline
 from rnnviz.probe.formatting import number

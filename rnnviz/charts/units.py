@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnnviz.charts.axes import axis, signed_axis, words_axis, words_margin
+from rnnviz.charts.axes import TwoMoments, axis, outlined, signed_axis, words_axis, words_margin
 from rnnviz.charts.epoch_axis import (
     EPOCHS_MARGIN,
     end_points,
@@ -16,16 +16,168 @@ from rnnviz.charts.epoch_axis import (
     epochs_meta,
 )
 from rnnviz.charts.hidden_states import STATE, View, bridge_line, value_colors
-from rnnviz.charts.legends import color_bar
 from rnnviz.charts.picture import Picture, Series, bar, compact, exact, heatmap, scatter
-from rnnviz.charts.shapes import note
+from rnnviz.charts.shapes import color_bar, faint, note
 from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture
-from rnnviz.charts.threads import APART, threads_into
-from rnnviz.charts.two_moments import TwoMoments, outlined
-from rnnviz.charts.unit_rows import Groups, Rows, grouped, row_frame, units_axis, units_meta
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.formatting import number
+from rnnviz.probe.sequence_pass import MOST_UNITS
 from rnnviz.run.history import Course
+
+#: Between columns of more tokens threads have no room.
+MOST_TOKENS = 24
+#: The room between columns, as a share of one; in a figure of Plotly in pixels.
+GAP, _GAP_PIXELS = 0.5, 24
+#: Parts below this share of a token's largest have no thread, nor have those that are nothing.
+_LEAST, _SMALLEST = 0.07, 1e-12
+#: From which share of the largest on a thread is how strong; the strongest are on top.
+_STRENGTHS = ((_LEAST, 0.3), (0.2, 0.6), (0.5, 1.0))
+_BELOW = (*(least for least, _ in _STRENGTHS[1:]), np.inf)
+#: At most so much of what silenced units gave is drawn at a token.
+_MOST_LOST = 24
+#: So many points make one side of a channel.
+_CORNERS = 9
+
+#: A heatmap's options that leave room; the page takes the gap as a share of a column.
+APART = {"xgap": _GAP_PIXELS, "meta": {"gap": GAP}}
+
+
+def threads_into(parts: Array, chosen: int, at: Sequence[Any], theme: Theme) -> Iterator[Series]:
+    """From every token to the next, a thread from each unit that adds much to the chosen one.
+
+    ``parts`` (T, H) are what it gets at every token; ``at`` (H,) says where each unit is drawn. The
+    colour is that of the sign, stronger for a larger share of the token's largest part.
+    """
+    if not np.isfinite(parts).all():
+        return
+    shares = parts / np.maximum(np.abs(parts).max(axis=1, keepdims=True), _SMALLEST)
+    for (least, opacity), below in zip(_STRENGTHS, _BELOW, strict=True):
+        for color, sizes in ((theme.negative, -shares), (theme.positive, shares)):
+            drawn = np.argwhere((sizes >= least) & (sizes < below))
+            links = [(t, unit, chosen) for t, unit in drawn.tolist()]
+            yield thread_lines(links, at, color=faint(color, opacity), width=1)
+
+
+def lost_threads(given: Mapping[int, Array], at: Sequence[Any], theme: Theme) -> Iterator[Series]:
+    """Dashed threads from units that no longer give anything, to those that got most of them.
+
+    ``given`` (T, H) by unit is what each gave at every token.
+    """
+    if not given or not all(np.isfinite(parts).all() for parts in given.values()):
+        return
+    units, sizes = [*given], np.abs([*given.values()]).swapaxes(0, 1)
+    links = []
+    for t, each in enumerate(sizes):
+        order = np.argsort(-each, axis=None)[:_MOST_LOST]
+        kept = order[each.ravel()[order] > max(_LEAST * each.max(), _SMALLEST)]
+        links += [(t, units[k // each.shape[1]], k % each.shape[1]) for k in kept.tolist()]
+    yield thread_lines(links, at, color=faint(theme.text, 0.4), width=1, dash="dash")
+
+
+def channels(shares: Array, rows: int, theme: Theme) -> Series:
+    """From every token to the next a channel, at its end as high as the memory's share, (T,)."""
+    ease = np.linspace(0, 1, _CORNERS)
+    along, level = GAP * ease, 3 * ease**2 - 2 * ease**3
+    x, y = list[Any](), list[Any]()
+    for t, share in enumerate(shares.tolist()):
+        if not share > 0:
+            continue
+        half = rows / 2 * (1 + (share - 1) * level)
+        across = t - 1 + (1 - GAP) / 2 + along
+        x += [*across, *across[::-1], None]
+        y += [*((rows - 1) / 2 - half), *((rows - 1) / 2 + half)[::-1], None]
+    fill = {"fill": "toself", "fillcolor": faint(theme.forward, 0.16), "line": {"width": 0}}
+    return scatter(x=x, y=y, mode="lines", showlegend=False, hoverinfo="skip", **fill)
+
+
+def thread_lines(links: Sequence[tuple[int, int, int]], at: Sequence[Any], **line: Any) -> Series:
+    """A thread for each of the ``links``: the token it leads to, and the units at both ends."""
+    half = (1 - GAP) / 2
+    x = [place for t, _, _ in links for place in (t - 1 + half, t - half, None)]
+    y = [place for _, source, target in links for place in (at[source], at[target], None)]
+    # The page draws a spline of two points as a curve that is level at both.
+    style = {"shape": "spline", **line}
+    return scatter(x=x, y=y, mode="lines", line=style, showlegend=False, hoverinfo="skip")
+
+
+# Rows of units, which several pictures share: one order, one height, one row framed
+
+
+#: With more units only the chosen one has a label.
+_MOST_LABELS = 12
+
+
+class Rows(NamedTuple):
+    """The units from the first row to the last, (H,), and the ``chosen`` one.
+
+    ``parts`` (T, H) are what its line ``into`` gets at every token from each unit before; a cell
+    with one such line needs no name of it.
+    """
+
+    units: Array
+    chosen: int
+    parts: Array | None = None
+    into: str = ""
+
+    @property
+    def names(self) -> list[str]:
+        """The units' numbers, as the categories of an axis."""
+        return [str(unit) for unit in self.units.tolist()]
+
+
+class Groups(NamedTuple):
+    """The ``units`` that have a row, (U,), and the row of every unit, (H,): its own or its group's.
+
+    One of every ``size`` has a row.
+    """
+
+    units: Array
+    row: Array
+    size: int
+
+    @property
+    def told(self) -> str:
+        """How many units there are, and how many of them are shown."""
+        units = "1 unit" if len(self.row) == 1 else f"{len(self.row)} units"
+        return units if self.size == 1 else f"{units}, 1 in {self.size} is shown"
+
+
+def grouped(units: Array, kept: Collection[int] = ()) -> Groups:
+    """Of the units, (H,), the first of each group of neighbours, so that ``MOST_UNITS`` have a row.
+
+    Those that are ``kept`` have a row, too.
+    """
+    size, places = -(-len(units) // MOST_UNITS), np.arange(len(units))
+    shown = np.isin(units, list(kept)) | (places % size == 0)
+    rows, row = np.cumsum(shown) - 1, np.empty(len(units), int)
+    row[units] = np.where(shown, rows, rows[places // size * size])
+    return Groups(units[shown], row, size)
+
+
+def units_axis(rows: Rows, theme: Theme, noun: str = "unit ") -> dict[str, Any]:
+    """The axis of the rows, the first at the top; ``noun`` stands before the chosen number."""
+    count = len(rows.units)
+    labelled = rows.names if count <= _MOST_LABELS else [str(rows.chosen)]
+    texts = [f"<b>{noun}{name}</b>" if name == str(rows.chosen) else name for name in labelled]
+    options = {"type": "category", "range": [count - 0.5, -0.5], "showgrid": False}
+    return axis("", theme, tickvals=labelled, ticktext=texts, **options)
+
+
+def units_meta(rows: Rows, **more: Any) -> dict[str, Any]:
+    """What makes the rows markable on the page."""
+    return {"y": "unit", "units": rows.units.tolist(), **more}
+
+
+def row_frame(rows: Rows, theme: Theme) -> dict[str, Any]:
+    """The frame of the chosen unit's row."""
+    row = rows.units.tolist().index(rows.chosen)
+    line = {"color": theme.text, "width": 1.4}
+    across = {"xref": "paper", "x0": 0, "x1": 1}
+    return {"type": "rect", **across, "y0": row - 0.5, "y1": row + 0.5, "line": line}
+
+
+# The units on the words of a phrase, and one of them over the epochs
+
 
 #: About the width of a digit, and of the columns together in a small window, in pixels.
 _DIGIT, _COLUMNS = 7, 430

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnnviz.charts.color_math import shades
 from rnnviz.charts.picture import Series, scatter, xy
+from rnnviz.charts.shapes import shades
 from rnnviz.charts.theme import Theme, plain, shown_token
 from rnnviz.engine.layer_buffers import Array
 

@@ -9,9 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
 
-from rnnviz.files.browser import find_browser
 from rnnviz.files.output import FILES, HISTORIES, PAGES, Content, EveryPicture, numbers
-from rnnviz.files.pictures import pictures
+from rnnviz.files.pictures import find_browser, pictures
 from rnnviz.files.replay import MOST_PHRASES
 from rnnviz.files.script import ScriptError, problem_of
 from rnnviz.files.whole_file import named

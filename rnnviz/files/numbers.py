@@ -21,7 +21,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from rnnviz.charts.picture import Picture, Series
-from rnnviz.files.zip_file import zip_content
+from rnnviz.files.bounds import zip_content
 
 #: The heading of labels whose axis has no title.
 _PLACE = "place"

@@ -1,19 +1,21 @@
-"""A file that is opened, of any kind: a run, a recording, or weights."""
+"""Files that open as a session, and those that wait for another file."""
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import PurePath
 
 from rnnviz.files.foreign_network import TransferError
-from rnnviz.files.recording import StoredRecording
-from rnnviz.files.recording_file import is_recording
+from rnnviz.files.record import StoredRecording, is_recording
 from rnnviz.files.run_archive import MAX_RUN
-from rnnviz.files.run_reader import run_of
+from rnnviz.files.run_file import run_of
 from rnnviz.files.tensor_file import tensors_of
-from rnnviz.files.weights_reader import Known, network_in
+from rnnviz.files.weights_file import Known, network_in, words_of
 from rnnviz.probe.session import Session
-from rnnviz.tasks.upload import Upload
+from rnnviz.tasks.upload import File, Upload
 from rnnviz.tasks.upload_store import UploadStore
 
 #: How the name of a run, or of a recording, ends; and that of any file that is opened.
@@ -40,3 +42,70 @@ def session_of(
 def is_run(name: str) -> bool:
     """Whether a file of that name holds a run."""
     return PurePath(name).suffix.lower() in RUN_ENDS
+
+
+# A run whose data are not in its file; it opens when they are given
+
+
+@dataclass(eq=False)
+class AwaitedRun:
+    """The file of a run, and the files it learned from, as far as they were given.
+
+    ``wanted`` has the name and the SHA-256 of each, by its role.
+    """
+
+    name: str
+    content: bytes
+    wanted: Mapping[str, Mapping[str, str]]
+    _found: dict[str, File] = field(default_factory=dict)
+
+    def take(self, name: str, content: bytes) -> bool:
+        """Take a file if it is one of those wanted, whatever its ``name``; return whether it is."""
+        digest = hashlib.sha256(content).hexdigest()
+        roles = [role for role, file in self.wanted.items() if file["sha256"] == digest]
+        self._found |= {role: File(self.wanted[role]["name"], content) for role in roles}
+        return bool(roles)
+
+    @property
+    def missing(self) -> str:
+        """The names of the files that are still to be given, as text."""
+        names = [file["name"][:60] for role, file in self.wanted.items() if role not in self._found]
+        return " and ".join(names)
+
+    def session(self, store: UploadStore | None = None) -> Session:
+        """The session that goes on with the run, once nothing is missing; raises TransferError."""
+        upload = Upload(self._found["train"], self._found.get("test"))
+        return run_of(self.content, self.name, upload).session(store)
+
+
+# A state_dict of PyTorch without its words; it opens when they are given
+
+
+@dataclass(eq=False)
+class AwaitedWeights:
+    """The file of the weights, and the words once they are given."""
+
+    name: str
+    content: bytes
+    _words: list[str] = field(default_factory=list)
+
+    def take(self, name: str, content: bytes) -> bool:
+        """Take a text with one word a line; return whether the file is one. Raises TaskError."""
+        is_text = PurePath(name).suffix.lower() in ("", ".txt")
+        if is_text:
+            self._words = words_of(content, name)
+        return is_text
+
+    @property
+    def missing(self) -> str:
+        """What is still to be given, as text."""
+        return "" if self._words else "its words, a text file with one word a line"
+
+    def session(self, store: UploadStore | None = None) -> Session:
+        """The session over the weights, once nothing is missing; raises TransferError.
+
+        Words that don't fit are forgotten, so that others can be given.
+        """
+        words, self._words = self._words, []
+        file = tensors_of(self.content, self.name, MAX_RUN)
+        return network_in(file, self.name, Known(words)).session()

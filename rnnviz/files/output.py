@@ -2,20 +2,65 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from rnnviz.files.history import history_csv, history_json
-from rnnviz.files.numbers import Drawn, csv_of, with_numbers
+import numpy as np
+
+from rnnviz.files.numbers import Column, Drawn, csv_of, csv_text, with_numbers
 from rnnviz.files.origin import origin
 from rnnviz.files.replay import replay
-from rnnviz.files.run_writer import run_file
+from rnnviz.files.run_file import run_file
 from rnnviz.files.script import script
-from rnnviz.files.weights import safetensors_file, weights_file
+from rnnviz.files.weights_file import safetensors_file, weights_file
 from rnnviz.files.whole_file import whole_file
 from rnnviz.probe.session import Session
+from rnnviz.run.history import COLUMNS
 from rnnviz.tasks.csv_table import TaskError
+
+
+def records(session: Session) -> dict[str, Any]:
+    """The settings and one record per epoch, for JSON; a missing score is None."""
+    history, schedule = session.run.history, session.run.schedule
+    rows = [
+        {history.unit: e, **{n: None if np.isnan(v) else v for n, v in _named(session, e).items()}}
+        for e in history.epochs.tolist()
+    ]
+    changes = [str(change) for change in schedule.changes]
+    return {"config": schedule.start.as_dict(), "changes": changes, "epochs": rows}
+
+
+def history_json(session: Session) -> str:
+    """The ``records`` under what made them, as a text."""
+    return json.dumps({"made by": origin(session), **records(session)}, indent=1) + "\n"
+
+
+def history_csv(session: Session) -> str:
+    """The scores, a line an epoch, under what made the run; a missing score is empty."""
+    history = session.run.history
+    epochs = history.epochs.tolist()
+    rows = [_named(session, epoch) for epoch in epochs]
+    columns = [Column(history.unit, [*map(str, epochs)])]
+    for name in rows[0]:
+        columns.append(Column(name, ["" if np.isnan(r[name]) else repr(r[name]) for r in rows]))
+    return csv_text(columns, {"title": "History", **origin(session)})
+
+
+def _named(session: Session, epoch: int) -> dict[str, float]:
+    """The scores after an epoch, by what they are."""
+    history, metric = session.run.history, session.dataset.metric.name.replace(" ", "_")
+    row, roles = history.row(epoch), dict(zip(("train", "test"), history.roles, strict=True))
+    parts = {column: column.split("_") for column in COLUMNS}
+    return {
+        f"{roles[role]}_{what.replace('metric', metric)}": row[column]
+        for column, (role, what) in parts.items()
+    }
+
+
+# The files that are written of a run, each by the option that asks for it
+
 
 #: Every picture of every page of a session, by page, tab and key: "hidden/carry/memory".
 EveryPicture = Callable[[Session], Mapping[str, Drawn]]

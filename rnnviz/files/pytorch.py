@@ -7,7 +7,7 @@ from typing import Any
 
 from rnnviz.config import OutputAt
 from rnnviz.files.foreign_network import TransferError
-from rnnviz.files.imported_network import ImportedNetwork, noted
+from rnnviz.files.weights_file import ImportedNetwork, noted
 from rnnviz.probe.session import Session
 from rnnviz.tasks.given_examples import Given, GivenExamples
 from rnnviz.tasks.signature import Words, place_of, signature_of
@@ -63,7 +63,7 @@ def from_torch(  # noqa: PLR0913  (the parts of a network)
 def to_torch(session: Session) -> Any:
     """The network that a session shows as a module of PyTorch: see ``Session.to_torch``."""
     try:
-        from rnnviz.files.torch_twin import twin  # noqa: PLC0415
+        from rnnviz.files.torch_module import twin  # noqa: PLC0415
     except ImportError:
         raise TransferError("PyTorch is not installed: pip install torch.") from None
     data = session.dataset

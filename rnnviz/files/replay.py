@@ -15,11 +15,46 @@ from rnnviz.charts.theme import DARK, LIGHT, Theme, css_variables
 from rnnviz.config import SETTINGS
 from rnnviz.files.origin import query_of
 from rnnviz.files.page_script import page_file, page_script, script_hash
-from rnnviz.files.phrases import usual_phrases
 from rnnviz.files.replay_frames import ReplayFrames, record
-from rnnviz.probe.probe import read
+from rnnviz.probe.probe import read, readable
 from rnnviz.probe.session import Session
 from rnnviz.tasks.csv_table import TaskError
+from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.example import Example
+
+#: So many phrases are there unless others are chosen.
+USUAL = 3
+
+
+def usual_phrases(session: Session) -> list[str]:
+    """The phrase shown, and some of the data."""
+    return offered_phrases(session, USUAL)[:USUAL]
+
+
+def offered_phrases(session: Session, count: int) -> list[str]:
+    """The phrase shown, and up to ``count`` of the data, of which the first show its range."""
+    found = dict.fromkeys([session.phrase_input.phrase, *_some(session.dataset, count)])
+    return list(found)
+
+
+def _some(dataset: Dataset, count: int) -> Iterator[str]:
+    """``count`` texts of the test data, in turn of each class, from short ones to long ones."""
+    examples = sorted(dataset.test or dataset.train, key=lambda one: (len(one.inputs), one.text))
+    groups = _by_class(examples) if dataset.one_class_at_end else [examples]
+    for k in range(count):
+        group = groups[k % len(groups)]
+        text = group[int((k + 0.5) / count * len(group))].text
+        if readable(dataset, text):
+            yield text
+
+
+def _by_class(examples: list[Example]) -> list[list[Example]]:
+    targets = sorted({example.target for example in examples})
+    return [[one for one in examples if one.target == target] for target in targets]
+
+
+# A run as one HTML file, which shows the first page of it in any browser, offline
+
 
 #: At most so many phrases.
 MOST_PHRASES = 6

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from struct import pack
@@ -15,15 +15,145 @@ import numpy as np
 from rnnviz.charts.axis_limits import StickyScale
 from rnnviz.charts.first_page import curves, network, words_of
 from rnnviz.charts.picture import Picture
-from rnnviz.charts.status import scores_html, story_html
+from rnnviz.charts.status import scores_html, story_html, verdict_html
 from rnnviz.charts.theme import DARK, LIGHT, Theme
-from rnnviz.charts.verdict import verdict_html
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.files.origin import origin
-from rnnviz.files.packed import SHIFT, Blocks
-from rnnviz.files.recorded_epochs import MOST_EPOCHS, recorded_epochs
 from rnnviz.probe.session import Session
+from rnnviz.run.run import Run
 from rnnviz.run.schedule import Position
+
+#: At most so many epochs are recorded.
+MOST_EPOCHS = 200
+#: Weights times tokens that may be trained again to reach epochs between snapshots: about a second.
+_WORK = 1_000_000_000
+
+
+def recorded_epochs(run: Run, most: int = MOST_EPOCHS) -> list[int]:
+    """At most ``most`` epochs, with the first and the last: all, or more where the loss changes.
+
+    Two thirds stand at equal distances, where the states are stored. The others have to be trained
+    again, so there are fewer of them if that would take long. Of a recording there are only those
+    that are stored.
+    """
+    whole = _reached(run, run.history.epochs.tolist())
+    if len(whole) <= most and _affordable(run, whole):
+        return sorted(whole)
+    stored = run.stored
+    while len(stored) + 1 > 2 * most / 3:
+        stored = stored[::2]
+    even = {*stored, max(whole)}
+    count = most - len(even)
+    while count and not _affordable(run, even | _changing(run, count)):
+        count //= 2
+    return sorted(even | _changing(run, count))
+
+
+def _reached(run: Run, epochs: Iterable[int]) -> set[int]:
+    """Those of the epochs at which the run has a state."""
+    return {epoch for epoch in epochs if run.clamped(Position(epoch)).epoch == epoch}
+
+
+def _changing(run: Run, count: int) -> set[int]:
+    """``count`` epochs between which the logarithm of the training loss changes equally much."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        changes = np.abs(np.diff(np.log(run.history.column("train_loss"))))
+    way = np.cumsum(np.where(np.isfinite(changes), changes, 0.0))
+    if not way.size or not way[-1]:
+        return set()
+    stops = (np.arange(count) + 0.5) / max(count, 1) * way[-1]
+    return _reached(run, run.history.epochs[np.searchsorted(way, stops) + 1].tolist())
+
+
+def _affordable(run: Run, epochs: Iterable[int]) -> bool:
+    """Whether the epochs can be visited one after the other without training for long."""
+    tokens = sum(len(example.inputs) for example in run.dataset.train)
+    trained, before, stored = 0, 0, np.array(run.stored)
+    for epoch in sorted(epochs):
+        start = max(int(stored[stored <= epoch].max(initial=0)), before)
+        trained, before = trained + epoch - start, epoch
+    return trained * tokens * run.state.parameters.theta.size <= _WORK
+
+
+# Arrays over the epochs as whole numbers that change little, so that they compress well
+
+
+#: A float32 keeps 12 bits of its significand: it is at most one 8192nd part off.
+SHIFT = 11
+_NAN = 0x7FC00000
+
+
+@dataclass(eq=False)
+class Blocks:
+    """Arrays as ``content``, one after the other, and what each is; equal ones are stored once."""
+
+    headers: list[dict[str, Any]] = field(default_factory=list)
+    content: list[bytes] = field(default_factory=list)
+    _known: dict[tuple[str, bytes], int] = field(default_factory=dict)
+
+    def add(self, frames: Array, levels: int = 0, shift: int = 0) -> int:
+        """Store ``frames`` (N, ...) and return their number.
+
+        With ``levels`` a number is a whole multiple of a step, at least so many of which make up
+        the largest of its frame. Otherwise the last ``shift`` bits of a float are rounded away.
+        """
+        steps: list[float] = []
+        if frames.dtype.kind == "i":
+            codes = frames.astype(np.int32)
+        elif levels and np.isfinite(frames).all():
+            codes, steps = _multiples(frames, levels)
+        else:
+            codes = _bits(frames, shift)
+        planes, count = _planes(codes)
+        kind = "whole" if frames.dtype.kind == "i" else "float"
+        header = {"kind": kind, "shape": frames.shape[1:], "frames": len(frames), "planes": count}
+        return self._store(header | ({"steps": steps} if steps else {"shift": shift}), planes)
+
+    def _store(self, header: dict[str, Any], content: bytes) -> int:
+        key = repr(header), content
+        if key not in self._known:
+            self._known[key] = len(self.headers)
+            self.headers.append(header)
+            self.content.append(content)
+        return self._known[key]
+
+
+def _multiples(frames: Array, levels: int) -> tuple[Array, list[float]]:
+    """The frames as multiples of a step each, and these steps."""
+    steps = [step_of(float(np.abs(frame).max(initial=0)), levels) for frame in frames]
+    sized = np.array(steps).reshape(-1, *(1 for _ in frames.shape[1:]))
+    return np.rint(frames / sized).astype(np.int32), steps
+
+
+def step_of(largest: float, levels: int) -> float:
+    """The largest of 1, 2, 5 times a power of ten that fits ``levels`` times into ``largest``."""
+    most = max(largest, 1e-30) / levels * (1 + 1e-9)
+    exponent = math.floor(math.log10(most))
+    digit = max(digit for digit in (1, 2, 5) if digit * 10.0**exponent <= most)
+    return float(f"{digit}e{exponent}")
+
+
+def _bits(frames: Array, shift: int) -> Array:
+    """The bits of float32 numbers without the last ``shift``, rounded; NaN is one number."""
+    numbers = np.ascontiguousarray(frames, np.float32)
+    bits = numbers.view(np.int32).astype(np.int64) + ((1 << shift) >> 1)
+    bits = np.where(np.isnan(numbers), _NAN, bits)
+    return (bits >> shift).astype(np.int32)
+
+
+def _planes(codes: Array) -> tuple[bytes, int]:
+    """Differences from frame to frame, first the lowest byte of all, then the next; how many."""
+    flat = codes.reshape(len(codes), -1)
+    changes = np.diff(flat, axis=0, prepend=np.zeros((1, flat.shape[1]), np.int32))
+    # The sign comes last, so that small changes have small bytes.
+    unsigned = ((changes << 1) ^ (changes >> 31)).view(np.uint32)
+    count = max(1, (int(unsigned.max(initial=0)).bit_length() + 7) // 8)
+    parts = (((unsigned >> 8 * k) & 255).astype(np.uint8).tobytes() for k in range(count))
+    return b"".join(parts), count
+
+
+# Pictures and texts of the first page at some epochs, for some phrases
+
 
 #: So many steps make up the largest number that is written, and the largest that is only drawn.
 WRITTEN, DRAWN = 1000, 100

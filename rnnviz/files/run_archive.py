@@ -24,10 +24,9 @@ from typing import Any
 
 import orjson
 
+from rnnviz.files.bounds import check_size, members_of, zip_content
 from rnnviz.files.foreign_network import TransferError
-from rnnviz.files.json_size import check_size
 from rnnviz.files.tensor_file import TensorFile
-from rnnviz.files.zip_file import members_of, zip_content
 
 FORMAT, VERSION, RUN = "rnnviz run", 1, "run"
 #: The largest file, and the largest sum of what is in it, in bytes.

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from rnnviz.config import Activation
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.files.foreign_network import ForeignNetwork, TransferError
-from rnnviz.files.torch_layers import GATES
+from rnnviz.files.foreign_network import GATES, ForeignNetwork, TransferError
 
 #: How many gates the rows of a layer's weights have.
 _KINDS = {len(gates): kind for kind, gates in GATES.items()}

@@ -4,13 +4,106 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from rnnviz.notebook.data_rate import DataRate
+from rnnviz.charts.axis_limits import StickyScale
+from rnnviz.charts.first_page import DEVELOP, compared_network, curves, explained, words_of
+from rnnviz.charts.status import status_texts, verdict_html
+from rnnviz.charts.theme import DARK, LIGHT, Theme
 from rnnviz.notebook.kernel_driver import driver_of
-from rnnviz.notebook.view import View
 from rnnviz.page.session_host import SessionHost
+from rnnviz.probe.probe import most_typed
 from rnnviz.probe.session import Session
+from rnnviz.run.player import SPEEDS
+from rnnviz.ui.frame import Frame
+from rnnviz.ui.viewer import Scene, Viewer
+
+#: Bytes a second of all widgets of a kernel together: the limit, less what cells print.
+MOST = 600_000
+
+
+@dataclass(eq=False)
+class DataRate:
+    """Bytes that were sent, and when that many will have been allowed."""
+
+    free_at: float = 0.0
+
+    def add(self, now: float, count: int) -> None:
+        """Note that ``count`` bytes were sent at time ``now``."""
+        self.free_at = max(now, self.free_at) + count / MOST
+
+    def wait(self, now: float) -> float:
+        """Seconds from ``now`` until more may be sent."""
+        return max(0.0, self.free_at - now)
+
+
+# One place of a notebook in which a session is drawn, with a look of its own
+
+
+class View:
+    """A viewer of a session, and what it shows."""
+
+    def __init__(
+        self, session: Session, name: str, dark: bool, send: Callable[[str, bytes], None]
+    ) -> None:
+        self.session, self.theme, self.told = session, LIGHT, dict[str, Any]()
+        self._scales: tuple[Any, StickyScale] = (None, StickyScale())
+        self.paint(dark)
+        scene = Scene(session, self.draw, job=self.develop)
+        self.viewer = Viewer(lambda message: send(name, message), name, lambda: scene, flight=1)
+
+    def paint(self, dark: bool) -> None:
+        """Draw for a dark notebook, or a light one."""
+        self.theme = DARK if dark else LIGHT
+
+    def draw(self, frame: Frame) -> None:
+        """Draw both pictures, the answer, and the state of the run."""
+        session = self.session
+        probe = session.inspect()
+        # There are no other tabs here.
+        frame.texts |= status_texts(session, linked=False)
+        frame.texts["verdict"] = verdict_html(probe, session.phrase_input.problem)
+        words = words_of(session, probe)
+        frame.chart("network", compared_network, session, probe, words, self._steady)
+        frame.chart("curves", curves, session, probe, self.theme, DEVELOP)
+
+    @property
+    def _steady(self) -> Theme:
+        """The theme, with limits of colours that stay as long as the data."""
+        dataset, scale = self._scales
+        if dataset is not self.session.dataset:
+            scale = StickyScale()
+            self._scales = self.session.dataset, scale
+        return replace(self.theme, scale=scale)
+
+    def develop(self, budget: float) -> bool:
+        """Measure earlier epochs while the run rests; whether some are left."""
+        session = self.session
+        return session.memory.develop(session.run, session.gradient_query(), budget)
+
+    def news(self) -> Mapping[str, Any]:
+        """What is to be said around the pictures, if it has changed since it was told."""
+        said = _said(self.session)
+        if said == self.told:
+            return {}
+        self.told = said
+        return {"said": said}
+
+
+def _said(session: Session) -> dict[str, Any]:
+    return {
+        **explained(session),
+        "label": session.names.sequence.capitalize(),
+        "help": f"Any input like the {session.dataset.role} data.",
+        "placeholder": session.first_phrase[:60],
+        "most": most_typed(session.dataset) + 1,
+        "speeds": SPEEDS,
+    }
+
+
+# All places of one widget in which its session is drawn, and their messages
+
 
 #: Sends a message of the widget, with binary buffers.
 Send = Callable[[Mapping[str, Any], Sequence[bytes]], None]

@@ -8,20 +8,41 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from rnnviz.files.history import history_json
 from rnnviz.files.numbers import zip_of
-from rnnviz.files.output import numbers
+from rnnviz.files.output import history_json, numbers
+from rnnviz.files.replay import MOST_PHRASES, offered_phrases, replay, usual_phrases
 from rnnviz.files.run_archive import MAX_RUN
-from rnnviz.files.run_writer import run_file
+from rnnviz.files.run_file import run_file
 from rnnviz.files.script import problem_of, script
-from rnnviz.files.weights import safetensors_file, weights_file
+from rnnviz.files.weights_file import safetensors_file, weights_file
 from rnnviz.page.every_picture import every_picture
-from rnnviz.page.replay_menu import replay_menu
-from rnnviz.page.session_registry import get_seat
+from rnnviz.page.session_registry import Seat, get_seat
 from rnnviz.probe.session import Session
-from rnnviz.ui.saved_file import saved
+from rnnviz.ui.browser_session import saved
 from rnnviz.ui.stage import place_open
 from rnnviz.ui.style import escaped
+
+#: So many phrases of the data are offered.
+OFFERED = 40
+
+
+def replay_menu(seat: Seat, session: Session) -> None:
+    """Put the choice of phrases and the button here."""
+    usual, what = usual_phrases(session), session.names.sequence
+    offered = list(dict.fromkeys([*usual, *offered_phrases(session, OFFERED)]))
+    chosen = st.multiselect(
+        f"{what.capitalize()}s of the replay", offered, usual, max_selections=MOST_PHRASES,
+        help=f"The replay shows how the network reads each {what}.",
+    )  # fmt: skip
+    st.download_button(
+        "Replay (.html)", partial(saved, seat, partial(replay, phrases=chosen)), "replay.html",
+        "text/html",
+        help="One file that plays this run again in any browser, without rnnviz and offline.",
+        on_click="ignore", disabled=not chosen, key="export_replay", width="stretch",
+    )  # fmt: skip
+
+
+# The menus *Export* and *Open*: what can be taken away from a run as files, and brought back
 
 
 class Export(NamedTuple):

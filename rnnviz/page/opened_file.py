@@ -10,13 +10,11 @@ from pathlib import PurePath
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
-from rnnviz.files.awaited_run import AwaitedRun
-from rnnviz.files.awaited_weights import AwaitedWeights
 from rnnviz.files.foreign_network import TransferError
-from rnnviz.files.opened import OPENS, session_of
+from rnnviz.files.opened import OPENS, AwaitedRun, AwaitedWeights, session_of
 from rnnviz.files.run_archive import MAX_RUN
-from rnnviz.files.run_reader import DataMissingError
-from rnnviz.files.weights_reader import WordsMissingError
+from rnnviz.files.run_file import DataMissingError
+from rnnviz.files.weights_file import WordsMissingError
 from rnnviz.page.access_guard import is_origin_allowed
 from rnnviz.page.session_registry import Seat, registry
 from rnnviz.probe.session import Session

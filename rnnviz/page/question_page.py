@@ -1,4 +1,4 @@
-"""A page with a tab for each of its questions, and the phrase beside them."""
+"""The pages: their questions as tabs, the phrase beside them, and what is drawn in every frame."""
 
 from __future__ import annotations
 
@@ -9,11 +9,49 @@ from typing import Protocol, TypeVar
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from rnnviz.page.page_scene import live
+from rnnviz.charts.explanation import count_in
+from rnnviz.charts.shapes import sentence
+from rnnviz.charts.status import status_texts
+from rnnviz.probe.questions import TrainQuestion
 from rnnviz.probe.session import Session
-from rnnviz.ui.browser_session import first_value, visit
+from rnnviz.questions.learn.tab import TAB as LEARN
+from rnnviz.ui.browser_session import current_seat, first_value, visit
+from rnnviz.ui.cell_draft_text import draft_html
+from rnnviz.ui.frame import Frame
 from rnnviz.ui.sheet import Tab
-from rnnviz.ui.stage import place_phrase
+from rnnviz.ui.stage import place_phrase, place_text
+from rnnviz.ui.style import current_look, theme, using_look
+from rnnviz.ui.viewer import Scene
+
+TOO_LONG = (
+    "Not drawn: with this network it takes too long. Fewer units, layers or words are faster."
+)
+
+
+def live(session: Session, tab: Tab) -> None:
+    """Draw every frame of this page as the tab says from now on, with this browser tab's look.
+
+    Its handlers receive clicks and selections, and its job runs while the session is paused. The
+    actor calls all of them, not this script.
+    """
+    look = current_look()
+
+    def draw_all(frame: Frame) -> None:
+        with using_look(look):
+            count_in(session.unit)
+            tab.draw(frame)
+            for key in frame.given_up:
+                frame.pictures[key] = sentence("", TOO_LONG, theme()).parts(), ""
+            # A page may tell a story of its own.
+            frame.texts |= status_texts(session, frame.texts.get("story"))
+            if session.draft:
+                frame.texts["draft"] = draft_html(session.draft)
+
+    current_seat().scene = Scene(session, draw_all, tab.handlers, tab.job, tab.shown)
+
+
+# A page with a tab for each of its questions, and the phrase beside them
+
 
 Question = TypeVar("Question", bound=StrEnum)
 
@@ -63,3 +101,21 @@ def question_tabs(page: str, asked: Question, noun: str) -> Question:
 def chosen_question(page: str, asked: Question) -> Question:
     """The question of a page that is about to be drawn; ``asked`` is the last one."""
     return type(asked)(st.session_state.get(f"question_{page}") or asked)
+
+
+# Page *Train*: how the network learns, and where it is wrong
+
+
+def train_page(session: Session, controls: DeltaGenerator) -> None:
+    """Draw the page; its tab's own ``controls`` are in the sidebar."""
+    left, right = st.columns([2, 1], gap="medium")
+    with left, st.container(horizontal=True, key="asked"):
+        session.questions["train"] = question_tabs(
+            "train", session.questions["train"], session.names.noun
+        )
+        place_phrase(session)
+        place_text("verdict")
+    if session.questions["train"] is TrainQuestion.LEARN:
+        live(session, LEARN.lay_out(session, controls, left, right))
+    else:
+        live(session, tab_of(TrainQuestion.WRONG).lay_out(session, controls))

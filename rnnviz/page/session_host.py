@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
@@ -18,11 +18,43 @@ import numpy as np
 from rnnviz.engine.trace import before_pass
 from rnnviz.files.origin import origin
 from rnnviz.page.command import RefusedError, act, checked, not_understood
-from rnnviz.page.pace import Pace
 from rnnviz.probe.session import Session
 from rnnviz.run.share_link import read_link
 from rnnviz.ui.frame import Frame
 from rnnviz.ui.viewer import Job, Scene, Viewer
+
+#: The most seconds of lost time that are caught up when training is slower than its speed.
+MAX_BACKLOG = 0.1
+
+
+@dataclass(eq=False)
+class Pace:
+    """Credit of epochs, or of steps in slow motion, that grows with time."""
+
+    credit: float = 0.0
+    last: float | None = None
+
+    def due(self, now: float, rate: float) -> int:
+        """How many are due at time ``now``, with ``rate`` per second."""
+        if self.last is not None:
+            self.credit += (now - self.last) * rate
+        self.last = now
+        # An epoch under way earns credit for its own duration too, hence at least 2.
+        self.credit = min(self.credit, max(2.0, 1 + MAX_BACKLOG * rate))
+        return int(self.credit)
+
+    def wait(self, now: float, rate: float) -> float:
+        """Seconds from ``now`` until the next one is due."""
+        elapsed = 0.0 if self.last is None else now - self.last
+        return max(0.0, (1 - self.credit) / rate - elapsed)
+
+    def reset(self) -> None:
+        """Restart the clock with one epoch due at once."""
+        self.credit, self.last = 1.0, None
+
+
+# A session, the browsers connected to it, and the order of work; no threads
+
 
 _LOG = logging.getLogger(__name__)
 

@@ -17,8 +17,7 @@ from weakref import WeakValueDictionary
 import streamlit as st
 
 from rnnviz.config import RunConfig
-from rnnviz.files.awaited_run import AwaitedRun
-from rnnviz.files.awaited_weights import AwaitedWeights
+from rnnviz.files.opened import AwaitedRun, AwaitedWeights
 from rnnviz.page.actor import Actor, EndedError
 from rnnviz.page.session_host import GONE, RUN, SessionHost
 from rnnviz.probe.session import Session

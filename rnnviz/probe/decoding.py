@@ -1,16 +1,20 @@
-"""Decoding: a network that reads its own answers."""
+"""Decoding: what a network answers and writes, and by how much its answer leads."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
 from rnnviz.engine.batch import collate
 from rnnviz.engine.layer_buffers import Array
+from rnnviz.engine.losses import margin
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.step_decoder import StepDecoder
+from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import record
+from rnnviz.probe.unrolled import Unrolled
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
 from rnnviz.tasks.vocabulary import END, START
@@ -83,3 +87,25 @@ def run_free(parameters: Parameters, values: Array, most: int) -> Array:
     for k in range(most):
         value = answers[k] = reader.read(value)
     return answers
+
+
+# Logit margin after every token, as if the sequence ended there
+
+
+@dataclass(frozen=True, eq=False)
+class RunningMargin:
+    """The logit margin of ``target`` after every token, (T,)."""
+
+    target: int
+    values: Array
+
+
+def running_logits(parameters: Parameters, trace: Trace) -> Array:
+    """The logits after every token, as if the sequence ended there, (T, C)."""
+    return Unrolled(trace).h @ parameters.W_hy.T + parameters.b_y
+
+
+def running_margin(parameters: Parameters, trace: Trace, target: int) -> RunningMargin:
+    """m_t = logit of ``target`` less the largest other, as if the sequence ended at t."""
+    logits = running_logits(parameters, trace)
+    return RunningMargin(target, margin(logits, np.full(len(logits), target)))

@@ -14,16 +14,18 @@ import numpy as np
 from rnnviz.config import RunConfig
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.training import TrainState
-from rnnviz.probe.activations import Activations
+from rnnviz.probe.activations import Activations, Labels, label_tokens, token_targets
+from rnnviz.probe.cache import Memo, digest
 from rnnviz.probe.fixed_points import FixedPoint, FixedPoints, Search
 from rnnviz.probe.formatting import number, quoted
-from rnnviz.probe.kept_results import digest
-from rnnviz.probe.memo import Memo
 from rnnviz.probe.phase_portrait import Readout, Rest
 from rnnviz.probe.projection import Plane, fit, plane_of
-from rnnviz.probe.state_transition import FixedInputMap, StateTransition
-from rnnviz.probe.trajectory import Labels, label_tokens, token_targets
-from rnnviz.probe.visited_states import VisitedStates, visit_states
+from rnnviz.probe.state_transition import (
+    FixedInputMap,
+    StateTransition,
+    VisitedStates,
+    visit_states,
+)
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.number_text import read_values

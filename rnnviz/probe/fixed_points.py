@@ -14,8 +14,7 @@ from enum import StrEnum
 import numpy as np
 
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.probe.state_transition import FixedInputMap
-from rnnviz.probe.visited_states import VisitedStates
+from rnnviz.probe.state_transition import FixedInputMap, VisitedStates
 
 #: Below the first speed q a point is fixed; a local minimum of q up to the second is slow.
 FIXED, SLOW = 1e-14, 1e-6

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import Generic, NamedTuple, TypeVar
+
+import numpy as np
 
 from rnnviz.config import RunConfig
+from rnnviz.engine.batch import Example, collate
 from rnnviz.engine.gradcheck import GradientCheck, check_gradient
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.engine.training import TrainState
-from rnnviz.probe.connectivity import Connectivity, connectivity
+from rnnviz.engine.trace import Trace
+from rnnviz.engine.training import TrainState, order, record
+from rnnviz.probe.cache import Memo
 from rnnviz.probe.exact_vs_notebook import (
     ByLength,
     ByToken,
@@ -17,7 +26,6 @@ from rnnviz.probe.exact_vs_notebook import (
     compare_by_token,
     compare_examples,
 )
-from rnnviz.probe.gradient_history import gradient_history, shares_of
 from rnnviz.probe.gradient_over_lag import (
     Carried,
     LagNorms,
@@ -26,8 +34,17 @@ from rnnviz.probe.gradient_over_lag import (
     lag_norms,
     profile_of,
 )
-from rnnviz.probe.gradient_query import GradientQuery, next_steps
-from rnnviz.probe.gradients import Flow
+from rnnviz.probe.gradients import (
+    Connectivity,
+    Flow,
+    NextStepStats,
+    Objective,
+    TokenContribution,
+    connectivity,
+    next_step_stats,
+    stacked,
+    token_contribution,
+)
 from rnnviz.probe.jacobians import (
     Jacobians,
     Products,
@@ -35,12 +52,186 @@ from rnnviz.probe.jacobians import (
     lyapunov_exponents,
     products,
 )
-from rnnviz.probe.memo import Memo
+from rnnviz.probe.memory_gauge import coarse_first, eigenvalues, recurrent
 from rnnviz.probe.memory_lab import last_answer_flow
-from rnnviz.probe.optimizer_step_stats import NextStepStats
-from rnnviz.probe.pieces import Pieces, cut
 from rnnviz.probe.probe import phrase_key
-from rnnviz.probe.token_contribution import TokenContribution
+from rnnviz.probe.unrolled import Unrolled
+from rnnviz.probe.work import Pieces, cut
+from rnnviz.run.epoch_cache import EpochCache
+from rnnviz.run.run import Run, position_of
+from rnnviz.run.schedule import Position
+
+#: Limit of weights * tokens of a step; beyond it fewer steps are evaluated. To make a step of a
+#: gradient takes as long as so many more tokens.
+_WORK, _STEP = 25_000_000, 32
+
+
+class GradientQuery(NamedTuple):
+    """The input of an analysis: a state, its settings, the trace of a phrase, the examples.
+
+    The gradient is that of ``objective`` in ``layer``.
+    """
+
+    state: TrainState
+    config: RunConfig
+    trace: Trace
+    examples: Sequence[Example]
+    objective: Objective = Objective.LOSS
+    layer: int = -1
+
+    def at(self, state: TrainState, config: RunConfig) -> GradientQuery:
+        """The query for the same phrase in another state of the run."""
+        trace = record(state.parameters, self.trace.batch, config.gradient, config.truncate)
+        return self._replace(state=state, config=config, trace=trace)
+
+
+def next_steps(query: GradientQuery, steps: int) -> NextStepStats:
+    """Statistics of the next ``steps`` steps of the epoch, all from the same weights.
+
+    Fewer for large networks and long batches, but at least two.
+    """
+    state, config, examples = query.state, query.config, query.examples
+    indexes = order(config.seed, state.epoch, len(examples), config.batch)[state.offset :]
+    longest = max(len(example.inputs) for example in examples)
+    work = state.parameters.theta.size * (config.batch * longest + _STEP)
+    starts = range(0, len(indexes), config.batch)[: max(2, min(steps, steps * _WORK // work))]
+    batches = [collate([examples[i] for i in indexes[s : s + config.batch]]) for s in starts]
+    return next_step_stats(state.parameters, batches, config, state.slots)
+
+
+# Numbers about the gradients at several epochs of a run
+
+
+Row = TypeVar("Row")
+#: The number of largest eigenvalues that are kept for an epoch.
+TRAIL = 8
+
+
+class Clipping(NamedTuple):
+    """Of some next steps: the shares of ``steps`` and of ``entries`` that clipping changes.
+
+    ``angle`` is the largest angle by which it turns the gradient of one, in degrees.
+    """
+
+    steps: float
+    entries: float
+    angle: float
+
+
+@dataclass(frozen=True, eq=False)
+class EpochSeries(Generic[Row]):
+    """One row for each of the ascending ``epochs`` (N,)."""
+
+    epochs: Array
+    rows: tuple[Row, ...]
+
+    def column(self, name: str) -> Array:
+        """One number or array of every row, (N, ...)."""
+        return np.array([getattr(row, name) for row in self.rows])
+
+    def table(self, name: str) -> dict[str, Array]:
+        """Numbers by parameter, of every row, (N,) each."""
+        return stacked([getattr(row, name) for row in self.rows])
+
+    def nearest(self, epoch: int) -> int:
+        """The index of the epoch that is nearest to ``epoch``."""
+        return int(np.abs(self.epochs - epoch).argmin())
+
+
+# Records of the gradients over the epochs of a run
+
+
+#: Number of next steps to evaluate at each epoch.
+EPOCH_STEPS = 8
+#: Largest number of past epochs to evaluate.
+EPOCHS = 100
+#: Records take at most this share of the time while a run plays.
+SHARE = 0.2
+
+
+class Record(Generic[Row]):
+    """The rows of one kind over the epochs; ``measure`` makes that of a query."""
+
+    def __init__(self, measure: Callable[[GradientQuery], Row]) -> None:
+        self._measure = measure
+        self._rows = EpochCache[Row]()
+        self._again = -math.inf
+
+    def series(self, run: Run, query: GradientQuery) -> EpochSeries[Row]:
+        """The rows so far, with that of the epoch shown if there is time for it.
+
+        The first row is always there.
+        """
+        missing = self._missing(run, query)
+        if missing and (not self._rows or time.perf_counter() >= self._again):
+            self._evaluate(run, query, missing[0])
+        epochs = sorted(self._rows)
+        return EpochSeries(np.array(epochs, int), tuple(self._rows[epoch] for epoch in epochs))
+
+    def develop(self, run: Run, query: GradientQuery, budget: float) -> bool:
+        """Evaluate more epochs for about ``budget`` seconds; return whether some are missing."""
+        until = time.perf_counter() + budget
+        for epoch in self._missing(run, query):
+            if time.perf_counter() > until:
+                return True
+            self._evaluate(run, query, epoch)
+        return False
+
+    def _missing(self, run: Run, query: GradientQuery) -> list[int]:
+        """The missing epochs: the one shown first, then at most ``EPOCHS`` snapshots."""
+        stored = run.stored
+        selected = stored[:: math.ceil(len(stored) / EPOCHS)]
+        shown = [] if query.state.offset else [query.state.epoch]
+        self._rows.sync(run.schedule, (run.dataset, query.layer, phrase_key(query.trace)))
+        self._rows.retain([*selected, *shown])
+        return [*self._rows.missing(dict.fromkeys([*shown, *coarse_first(selected)]))]
+
+    def _evaluate(self, run: Run, query: GradientQuery, epoch: int) -> None:
+        begun, position = time.perf_counter(), Position(epoch)
+        shown = position_of(query.state) == position
+        state = query.state if shown else run.replay(position, "gradients")
+        with np.errstate(all="ignore"):
+            self._rows[epoch] = self._measure(query.at(state, run.schedule.at(position)))
+        ended = time.perf_counter()
+        self._again = ended + (ended - begun) * (1 / SHARE - 1)
+
+
+class GradientHistory(NamedTuple):
+    """The records of a run, by kind: each is evaluated only where it is shown."""
+
+    eigenvalues: Record[Array]
+    shares: Record[TokenContribution]
+    clipping: Record[Clipping]
+    comparisons: Record[Comparison]
+
+
+def gradient_history() -> GradientHistory:
+    """Records without rows."""
+    return GradientHistory(
+        Record(_eigenvalues), Record(shares_of), Record(_clipping), Record(_comparison)
+    )
+
+
+def _eigenvalues(query: GradientQuery) -> Array:
+    """The largest eigenvalues (k,) of the recurrent weights."""
+    return eigenvalues(recurrent(query.state.parameters, query.layer))[:TRAIL]
+
+
+def shares_of(query: GradientQuery) -> TokenContribution:
+    """Each token's share in the gradients of the weights."""
+    return token_contribution(Unrolled(query.trace, query.layer), query.state.parameters)
+
+
+def _clipping(query: GradientQuery) -> Clipping:
+    steps = next_steps(query, EPOCH_STEPS)
+    return Clipping(steps.clipped, float(steps.entries.mean()), float(steps.angles.max()))
+
+
+def _comparison(query: GradientQuery) -> Comparison:
+    return compare_examples(query.state.parameters, query.examples)
+
+
+# Analyses of the gradients of a run, cached
 
 
 class Band(StrEnum):

@@ -1,19 +1,26 @@
-"""Gradient norms: back through time, and of every parameter."""
+"""Gradients of a trace: their flow back, each token's share, and the next optimizer steps."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 import numpy as np
 
-from rnnviz.config import Gradient
+from rnnviz.config import Gradient, Loss, RunConfig
+from rnnviz.engine.batch import Batch
+from rnnviz.engine.graph import Node
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.losses import margin_gradient
+from rnnviz.engine.optimizers import Slots
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Trace
-from rnnviz.probe.passes import seeded_pass
+from rnnviz.engine.training import Descent, descent, record
+from rnnviz.probe.cell_parts import cell_parts
+from rnnviz.probe.cell_values import CellValues
+from rnnviz.probe.passes import copies, copies_at_once, seeded_pass
 from rnnviz.probe.unrolled import Unrolled
 
 
@@ -69,3 +76,182 @@ def norms_of(parameters: Parameters) -> dict[str, float]:
     """The L2 norm of every parameter, by name."""
     with np.errstate(over="ignore"):
         return {name: float(np.linalg.norm(array)) for name, array in parameters.named().items()}
+
+
+# Token contribution: how much each token contributes to the weight gradient
+
+
+@dataclass(frozen=True, eq=False)
+class TokenContribution:
+    """The share, 0..1, of every token of one sequence in two gradients, (T,) each.
+
+    ``W_hh`` stands for all recurrent weights of a layer, ``W_xh`` for all input weights. A token's
+    share is ||da_t z_t^T|| over the sum of these norms. Shares sum to 1, or are all zero if the
+    gradient is zero.
+    """
+
+    W_hh: Array
+    W_xh: Array
+
+
+def token_contribution(unrolled: Unrolled, parameters: Parameters) -> TokenContribution:
+    """Each token's share in dW_hh and dW_xh; dW = sum_t da_t z_t^T, z_t = h_{t-1} or x_t."""
+    return TokenContribution(
+        *(_normalized(part_norms(unrolled, parameters, inputs)) for inputs in (False, True))
+    )
+
+
+def part_norms(unrolled: Unrolled, parameters: Parameters, inputs: bool) -> Array:
+    """||da_t z_t^T|| (L2, over all matrices that read inputs, or others) of every token, (T,).
+
+    The norm of an outer product is the product of the norms, so no matrix is made.
+    """
+    parts = cell_parts(unrolled.trace.architecture.cell)
+    values = CellValues(parts, unrolled, parameters)
+    squares = np.zeros(len(unrolled))
+    for affine in parts.affines.values():
+        errors = (unrolled.error(parts.cell.layout.slots[affine.node]) ** 2).sum(axis=-1)
+        for product in affine.products:
+            (read,) = product.args
+            if (read.kind == "input") == inputs:
+                squares += errors * _squared(unrolled, values, read)
+    norms: Array = np.sqrt(squares)
+    return norms
+
+
+def _squared(unrolled: Unrolled, values: CellValues, read: Node) -> Array:
+    """||z_t||^2 of what a matrix reads, (T,)."""
+    if read.kind == "input":
+        return np.array([float((unrolled.x(t) ** 2).sum()) for t in range(len(unrolled))])
+    squared: Array = (values(read) ** 2).sum(axis=-1)
+    return squared
+
+
+def _normalized(norms: Array) -> Array:
+    total = float(norms.sum())
+    return norms / total if total > 0 else np.zeros_like(norms)
+
+
+# How much each answer depends on each earlier state
+
+
+#: At most this many answers are shown.
+ANSWERS = 48
+
+
+@dataclass(frozen=True, eq=False)
+class Connectivity:
+    """C[n, t] = || d logit_target(t') / d h_t || (L2), t' = ``tokens[n]``; sizes (N, T).
+
+    For values it is the norm of the matrix dy(t') / dh_t over all channels. Tokens after t' have no
+    influence: zero.
+    """
+
+    tokens: Array
+    sizes: Array
+
+
+def connectivity(parameters: Parameters, trace: Trace, layer: int = -1) -> Connectivity:
+    """Backpropagate each answer of the trace's one sequence separately (Madsen 2019).
+
+    The sequence is repeated in a batch, and each copy has the gradient of another answer. Of more
+    than ``ANSWERS`` answers an evenly spaced subset is used.
+    """
+    outputs = np.array(list(Unrolled(trace, layer).outputs))
+    rows = np.linspace(0, len(outputs) - 1, min(len(outputs), ANSWERS)).round().astype(int)
+    classes = trace.architecture.loss is Loss.CROSS_ENTROPY
+    channels = [None] if classes else range(trace.architecture.outputs)
+    answers = [(row, channel) for row in rows for channel in channels]
+    norms = np.concatenate([*_norms(parameters, trace, layer, answers)])
+    sizes = np.linalg.norm(norms.reshape(len(rows), len(channels), -1), axis=1)
+    return Connectivity(outputs[rows], sizes)
+
+
+def _norms(
+    parameters: Parameters, trace: Trace, layer: int, answers: list[tuple[int, int | None]]
+) -> Iterator[Array]:
+    """||dh_t||, (answers, T), of as many answers at a time as fit into memory."""
+    most = copies_at_once(trace.architecture, len(Unrolled(trace, layer)))
+    for start in range(0, len(answers), most):
+        part = answers[start : start + most]
+        copied = seeded_pass(
+            parameters, copies(trace.batch, len(part)), partial(_seed, answers=part)
+        )
+        yield np.array([Unrolled(copied, layer, b).norms for b in range(len(part))])
+
+
+def _seed(copied: Trace, answers: list[tuple[int, int | None]]) -> None:
+    """Copy b has the gradient of answer b alone: 1 at its channel, or at the target for None."""
+    copied.dlogits[...] = 0
+    for b, (row, channel) in enumerate(answers):
+        output = np.flatnonzero(copied.batch.owners == b)[row]
+        copied.dlogits[output, copied.targets[output] if channel is None else channel] = 1
+
+
+# Statistics of the next optimizer steps: clipping, and the size of updates
+
+
+@dataclass(frozen=True, eq=False)
+class NextStepStats:
+    """N possible steps from the same weights, each on another batch.
+
+    ``entries`` (N,) is the share of entries that clipping changes, ``angles`` (N,) the angle of
+    the raw and the clipped gradient in degrees, ``ratios`` ||update|| / ||W|| (N,) of every
+    parameter, by name, infinite if W is zero.
+    """
+
+    entries: Array
+    angles: Array
+    ratios: dict[str, Array]
+
+    @property
+    def clipped(self) -> float:
+        """The share of steps that clipping changes, 0..1."""
+        return float((self.entries > 0).mean())
+
+    @property
+    def ratio(self) -> dict[str, float]:
+        """The median update-to-weight ratio of every parameter."""
+        return {name: float(np.median(values)) for name, values in self.ratios.items()}
+
+    @property
+    def spread(self) -> dict[str, Array]:
+        """The quantiles 0.1, 0.5 and 0.9 of every parameter's finite ratios, (3,)."""
+        finite = {name: values[np.isfinite(values)] for name, values in self.ratios.items()}
+        return {n: np.quantile(v, (0.1, 0.5, 0.9)) for n, v in finite.items() if len(v)}
+
+
+def next_step_stats(
+    parameters: Parameters, batches: Sequence[Batch], config: RunConfig, slots: Slots
+) -> NextStepStats:
+    """The statistics of the steps that training with ``config`` would take on these batches."""
+    rows = []
+    # A step has the size of all weights, so only its statistics are kept.
+    for batch in batches:
+        trace = record(parameters, batch, config.gradient, config.truncate)
+        step = descent(trace, config, slots)
+        rows.append((cut_share(step), angle(step), update_ratios(parameters, step.update)))
+    entries, angles, ratios = zip(*rows, strict=True)
+    return NextStepStats(np.array(entries), np.array(angles), stacked(ratios))
+
+
+def cut_share(step: Descent) -> float:
+    """The share of entries that clipping changes, 0..1."""
+    return float((step.gradient.theta != step.clipped.theta).mean())
+
+
+def angle(step: Descent) -> float:
+    """The angle between the raw and the clipped gradient, in degrees; 0 if one of them is zero."""
+    raw, clipped = (p.theta.astype(float) for p in (step.gradient, step.clipped))
+    sizes = [float(np.linalg.norm(g)) for g in (raw, clipped)]
+    if not min(sizes):
+        return 0.0
+    # This form is accurate for small angles too (Kahan 2006).
+    u, v = raw / sizes[0], clipped / sizes[1]
+    return float(np.degrees(2 * np.arctan2(np.linalg.norm(u - v), np.linalg.norm(u + v))))
+
+
+def update_ratios(parameters: Parameters, update: Parameters) -> dict[str, float]:
+    """||update|| / ||W|| (L2) of every parameter: 0 if both are zero, infinite if only W is."""
+    updates, weights = norms_of(update), norms_of(parameters)
+    return {name: ratio(updates[name], weights[name]) for name in weights}

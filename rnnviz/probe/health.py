@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 
 import numpy as np
 
@@ -15,10 +15,41 @@ from rnnviz.engine.optimizers import Slots
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import update_parts
-from rnnviz.probe.gradients import norms_of
-from rnnviz.probe.optimizer_step_stats import update_ratios
-from rnnviz.probe.training_phase import Phase
+from rnnviz.probe.gradients import norms_of, update_ratios
 from rnnviz.probe.unrolled import Unrolled
+
+#: A loss below this share of that of guessing counts as learned.
+LEARNED = 0.1
+#: The loss falls if it lost this share within ``WINDOW`` epochs, or half the epochs so far.
+FALL, WINDOW = 0.01, 10
+
+
+class Phase(Enum):
+    """What training has reached."""
+
+    UNTRAINED = auto()
+    PLATEAU = auto()
+    FALLING = auto()
+    LEARNED = auto()
+
+
+def phase_of(losses: Array, guess: float) -> Phase:
+    """The phase after the training losses of epoch 0 to the one shown, (N,), N >= 1.
+
+    ``guess`` is the loss of guessing.
+    """
+    last = losses[-1]
+    if len(losses) == 1:
+        return Phase.UNTRAINED
+    if last < LEARNED * guess:
+        return Phase.LEARNED
+    before = losses[-1 - max(1, min(WINDOW, (len(losses) - 1) // 2))]
+    fell = np.isfinite(before) and last < (1 - FALL) * before
+    return Phase.FALLING if fell else Phase.PLATEAU
+
+
+# Early signs that training goes wrong
+
 
 #: Beyond this the slope 1 - h^2 of a tanh is below 0.06: 94% of the gradient is lost per token.
 SATURATED = 0.97

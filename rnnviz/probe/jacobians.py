@@ -10,8 +10,8 @@ import numpy as np
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.trace import Trace
+from rnnviz.probe.projection import svd
 from rnnviz.probe.state_transition import StateTransition, state_size, states_of
-from rnnviz.probe.svd import svd
 
 #: Limit of tokens times the cube of the state's size; it takes about a third of a second.
 _WORK = 200_000_000

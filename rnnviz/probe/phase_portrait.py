@@ -12,8 +12,7 @@ import numpy as np
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.fixed_points import FixedPoint
 from rnnviz.probe.projection import Plane
-from rnnviz.probe.state_transition import FixedInputMap
-from rnnviz.probe.visited_states import VisitedStates
+from rnnviz.probe.state_transition import FixedInputMap, VisitedStates
 
 #: Arrows along each axis.
 ARROWS = 17

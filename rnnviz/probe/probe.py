@@ -14,9 +14,15 @@ from rnnviz.engine.losses import LOSSES
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import record
-from rnnviz.probe.decoding import likeliest, prompted, translate
+from rnnviz.probe.decoding import (
+    RunningMargin,
+    likeliest,
+    prompted,
+    running_logits,
+    running_margin,
+    translate,
+)
 from rnnviz.probe.formatting import Names, number
-from rnnviz.probe.logit_margin import RunningMargin, running_logits, running_margin
 from rnnviz.probe.sequence_pass import SequencePass, sequence_pass
 from rnnviz.probe.training_step import words_of
 from rnnviz.probe.unrolled import Unrolled

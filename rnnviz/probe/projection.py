@@ -9,7 +9,22 @@ import numpy as np
 
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters
-from rnnviz.probe.svd import svd
+
+
+def svd(matrix: Array) -> tuple[Array, Array, Array]:
+    """U (M, K), the singular values (K,), the largest first, and V^T (K, N) of an (M, N) matrix.
+
+    LAPACK's divide and conquer does not converge for a few matrices, but does for their transposes.
+    """
+    try:
+        left, sizes, right = np.linalg.svd(matrix, full_matrices=False)
+    except np.linalg.LinAlgError:
+        right, sizes, left = (part.T for part in np.linalg.svd(matrix.T, full_matrices=False))
+    return left, sizes, right
+
+
+# The principal components of the states
+
 
 #: The number of principal components that are kept.
 COMPONENTS = 3

@@ -12,19 +12,16 @@ from rnnviz.config import RunConfig
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.training import TrainState
 from rnnviz.probe.baselines import Baseline, baselines
-from rnnviz.probe.cell_draft import CellDraft, checked
+from rnnviz.probe.cache import Memo
 from rnnviz.probe.dynamics import DynamicsLab, DynamicsQuery
 from rnnviz.probe.formatting import Names
-from rnnviz.probe.gradient_lab import GradientLab
-from rnnviz.probe.gradient_query import GradientQuery
+from rnnviz.probe.gradient_lab import GradientLab, GradientQuery
 from rnnviz.probe.gradients import Objective
 from rnnviz.probe.health import Sign, health
-from rnnviz.probe.memo import Memo
+from rnnviz.probe.inputs import CellDraft, PhraseInput, Selection, checked, first_phrase
 from rnnviz.probe.memory_lab import MemoryLab
-from rnnviz.probe.phrase import PhraseInput, first_phrase
 from rnnviz.probe.probe import Probe, inspect, names_of
 from rnnviz.probe.questions import StepView, asked, first_questions, named
-from rnnviz.probe.selection import Selection
 from rnnviz.probe.story import Story, story
 from rnnviz.probe.units import UnitLab
 from rnnviz.run.first_network import FirstNetwork

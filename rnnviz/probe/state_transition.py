@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import zip_longest
 from typing import NamedTuple
 
 import numpy as np
 
-from rnnviz.engine.batch import Batch, Sequences
+from rnnviz.engine.batch import Batch, Example, Sequences
 from rnnviz.engine.bptt import bind_forward
 from rnnviz.engine.kernels import Kernel
 from rnnviz.engine.layer_backward import BackwardOptions
@@ -17,7 +18,7 @@ from rnnviz.engine.losses import LOSSES
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.trace import WIDE, Trace
 from rnnviz.probe.cell_parts import bounded_states
-from rnnviz.probe.passes import input_gradient
+from rnnviz.probe.passes import input_gradient, read_all, sample
 from rnnviz.probe.unrolled import Unrolled
 
 #: The memory limit of one pass; more states are read in parts.
@@ -245,3 +246,52 @@ def _states(trace: Trace, moment: str = "") -> list[Array]:
     """The states after the only token, or with "_before" those before it, (N, H) each."""
     names = trace.architecture.cell.states
     return [layer.arrays[name + moment][0] for layer in trace.layers for name in names]
+
+
+# Visited states: the states that the network passes through on training sequences
+
+
+@dataclass(frozen=True, eq=False)
+class VisitedStates:
+    """The whole states of the last stack, on some of ``total`` sequences.
+
+    A path (T + 1, S) has the state before the first token of a sequence and after every token;
+    ``states`` (N, S) are those of all paths. ``mean_input`` (D,) is the mean of all inputs x_t.
+    """
+
+    paths: tuple[Array, ...]
+    states: Array
+    mean_input: Array
+    total: int
+
+    @property
+    def partial(self) -> bool:
+        """Whether only a sample of the sequences was read."""
+        return len(self.paths) < self.total
+
+    @property
+    def centre(self) -> Array:
+        """The mean state, (S,)."""
+        centre: Array = self.states.mean(axis=0)
+        return centre
+
+    @property
+    def radius(self) -> float:
+        """The largest distance (L2) of a state from the mean."""
+        return float(np.linalg.norm(self.states - self.centre, axis=1).max())
+
+
+def visit_states(parameters: Parameters, examples: Sequence[Example]) -> VisitedStates:
+    """The states on all examples, or on a sample of them."""
+    few = [examples[index] for index in sample(examples)]
+    paths = tuple(states_of(trace, k).whole.astype(float) for k, trace in read_all(parameters, few))
+    mean_input = _mean_input(few, parameters.architecture.inputs)
+    return VisitedStates(paths, np.concatenate(paths), mean_input, len(examples))
+
+
+def _mean_input(examples: Sequence[Example], width: int) -> Array:
+    read = np.concatenate([example.inputs for example in examples])
+    if read.ndim == 1:
+        read = np.bincount(read, minlength=width)[None] / len(read)
+    mean: Array = read.mean(axis=0)
+    return mean

@@ -16,7 +16,7 @@ from rnnviz.probe.health import Level, Sign
 from rnnviz.probe.memory_gauge import half_life
 from rnnviz.probe.probe import Probe, names_of
 from rnnviz.probe.questions import GradientQuestion, StateQuestion
-from rnnviz.probe.turning_word import LONGEST, Turn, turning_word
+from rnnviz.probe.saliency import LONGEST, Turn, turning_word
 from rnnviz.run.first_network import FirstNetwork
 from rnnviz.run.player import Player
 from rnnviz.tasks.dataset import Dataset

@@ -14,20 +14,20 @@ from rnnviz.engine.evaluation import Evaluator, Score
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import TrainState
-from rnnviz.probe.activations import Activations, read_activations
-from rnnviz.probe.effort import Effort
-from rnnviz.probe.kept_results import KeptResults
-from rnnviz.probe.memo import Memo
-from rnnviz.probe.passes import sample
-from rnnviz.probe.probe import names_of
-from rnnviz.probe.projection import Plane, Projection, boundary, fit, plane_of
-from rnnviz.probe.selectivity import (
+from rnnviz.probe.activations import (
     MOST_WORDS,
+    Activations,
     Response,
     mean_change,
+    read_activations,
     response,
     selectivity,
 )
+from rnnviz.probe.cache import KeptResults, Memo
+from rnnviz.probe.passes import sample
+from rnnviz.probe.probe import names_of
+from rnnviz.probe.projection import Plane, Projection, boundary, fit, plane_of
+from rnnviz.probe.work import Effort
 from rnnviz.run.run import Run
 from rnnviz.run.weight_edits import Edit, EditKind, apply_edits, problem, silence
 from rnnviz.tasks.dataset import Dataset

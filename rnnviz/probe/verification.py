@@ -31,9 +31,8 @@ from rnnviz.probe.passes import forward_pass
 from rnnviz.probe.probe import Probe
 from rnnviz.probe.renumbering import renumbered
 from rnnviz.probe.saliency import INCOMPLETE, logit_margin, saliency
-from rnnviz.probe.state_transition import FixedInputMap, StateTransition, states_of
+from rnnviz.probe.state_transition import FixedInputMap, StateTransition, states_of, visit_states
 from rnnviz.probe.unrolled import Unrolled
-from rnnviz.probe.visited_states import visit_states
 from rnnviz.run.player import Player
 from rnnviz.run.schedule import Position
 from rnnviz.run.share_link import read_link

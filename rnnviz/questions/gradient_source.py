@@ -6,12 +6,9 @@ from typing import NamedTuple, TypeVar
 
 from rnnviz.charts.theme import Theme
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.probe.connectivity import ANSWERS
 from rnnviz.probe.exact_vs_notebook import compared
-from rnnviz.probe.gradient_history import Record
-from rnnviz.probe.gradient_lab import GradientLab
-from rnnviz.probe.gradient_query import GradientQuery
-from rnnviz.probe.gradient_rows import EpochSeries
+from rnnviz.probe.gradient_lab import EpochSeries, GradientLab, GradientQuery, Record
+from rnnviz.probe.gradients import ANSWERS
 from rnnviz.probe.jacobians import Jacobians, covered
 from rnnviz.probe.memory_gauge import eigenvalues, recurrent, recurrent_name
 from rnnviz.probe.probe import Probe

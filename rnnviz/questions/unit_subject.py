@@ -8,7 +8,7 @@ import numpy as np
 
 from rnnviz.charts.hidden_states import View
 from rnnviz.charts.theme import Theme
-from rnnviz.charts.unit_rows import Rows
+from rnnviz.charts.units import Rows
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.activations import Activations
 from rnnviz.probe.probe import Probe
@@ -16,8 +16,7 @@ from rnnviz.probe.session import Session
 from rnnviz.probe.units import StateSource, UnitLab
 from rnnviz.questions.carry.measure import UnitQuery
 from rnnviz.ui.browser_session import visit
-from rnnviz.ui.heatmap_choice import view_of
-from rnnviz.ui.measuring import measure_buttons, progress_html
+from rnnviz.ui.choices import measure_buttons, progress_html, view_of
 from rnnviz.ui.style import steady
 
 #: Maximum number of words offered in a choice.

@@ -9,7 +9,9 @@ from typing import Concatenate, ParamSpec, Protocol, TypeVar
 import streamlit as st
 
 from rnnviz.files.foreign_network import TransferError
+from rnnviz.files.script import ScriptError
 from rnnviz.probe.session import Session
+from rnnviz.tasks.csv_table import TaskError
 from rnnviz.ui.style import escaped
 from rnnviz.ui.viewer import Scene, UnavailableError
 
@@ -100,3 +102,19 @@ def first_value(key: str, edition: object, value: T) -> T:
         st.session_state[slot] = edition, value
     first: T = st.session_state[slot][1]
     return first
+
+
+# The content of a file that is saved from the page
+
+
+def saved(seat: Seat[Host], content: Callable[[Session], T]) -> T:
+    """The content, made of the session as it is now.
+
+    What can't be saved is said on the page too: of an error, Streamlit says only that there is one.
+    """
+    with seat.borrow() as host:
+        try:
+            return content(host.session)
+        except (TransferError, TaskError, ScriptError) as problem:
+            host.tell(f"Not saved. {problem}")
+            raise

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from rnnviz.engine.cell_source import backward_equations, source
 from rnnviz.engine.cell_text import CellError
 from rnnviz.engine.derived_cell import DerivedCell
-from rnnviz.probe.cell_draft import CellDraft
+from rnnviz.probe.inputs import CellDraft
 
 #: Of a longer line the beginning is left out, so that the column is in sight.
 _SHOWN = 40

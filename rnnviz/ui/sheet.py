@@ -5,22 +5,44 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from html import escape
 from typing import Generic, TypeVar
 
 from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.charts.explanation import explanation
-from rnnviz.charts.first_page import words_of
+from rnnviz.charts.first_page import words_of, words_row
 from rnnviz.charts.picture import Picture
-from rnnviz.charts.words_row import words_row
+from rnnviz.charts.status import preset_link, story_line
+from rnnviz.presets import contrast
 from rnnviz.probe.probe import Probe
 from rnnviz.probe.session import Session
 from rnnviz.run.schedule import Position
-from rnnviz.ui.answer import answer_html
 from rnnviz.ui.frame import Frame
 from rnnviz.ui.stage import Panel, place_sheet
 from rnnviz.ui.style import theme
 from rnnviz.ui.viewer import Event, Handler, Job
+
+
+def answer_html(session: Session, answer: str, probe: Probe | None = None) -> str:
+    """The story line of a laboratory: the chapter, and its answer as HTML; or what is wrong.
+
+    ``probe`` is what is shown, if it isn't the phrase.
+    """
+    told, problem = session.story, session.phrase_input.problem
+    answer = f"{answer} {told.ending}".rstrip()
+    if told.ending and (other := contrast(session.config)):
+        answer = f"{answer} {preset_link(other)}"
+    unknown = ", ".join(word[:40] for word in (probe or session.inspect()).reading.unknown[:12])
+    if problem or told.broken:
+        answer = escape(problem or told.sentence)
+    elif unknown:
+        answer = f"Skipped, as not in the vocabulary: {escape(unknown)}. {answer}"
+    return story_line(told, f"<bdi>{answer}</bdi>", bool(problem or told.broken))
+
+
+# The tab of a question as a list of charts, each declared in one place
+
 
 S = TypeVar("S")
 #: What a click or a selection does.

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rnnviz.files.browser import installed
+from rnnviz.files.pictures import installed
 
 _PLAYWRIGHT = (sys.executable, "-m", "playwright")
 _FETCH = (*_PLAYWRIGHT, "install", "chromium")

@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import expect
 
 from rnnviz.config import RunConfig
-from rnnviz.files.run_writer import run_file
+from rnnviz.files.run_file import run_file
 from rnnviz.probe.session import Session
 from rnnviz.run.schedule import Position
 from rnnviz.run.weight_edits import set_weight

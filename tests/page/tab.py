@@ -29,8 +29,8 @@ QUESTIONS = {
 SCRIPT = """
 import streamlit as st
 from rnnviz.charts.explanation import count_in
-from rnnviz.page.page_scene import live
-from rnnviz.page.pages.train import train_page
+from rnnviz.page.question_page import live
+from rnnviz.page.question_page import train_page
 from rnnviz.page.question_page import question_page
 from rnnviz.page.session_registry import get_seat
 from rnnviz.questions.step.tab import step_page

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rnnviz.charts.units import signed
-from rnnviz.probe import effort
+from rnnviz.probe import work as effort
 from rnnviz.probe.questions import StateQuestion
 from rnnviz.probe.units import StateSource
 from rnnviz.run.weight_edits import silence

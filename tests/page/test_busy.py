@@ -4,7 +4,7 @@ import pytest
 
 from rnnviz.page import actor
 from rnnviz.page.actor import BUSY
-from rnnviz.page.page_scene import TOO_LONG
+from rnnviz.page.question_page import TOO_LONG
 from rnnviz.probe.questions import StateQuestion
 from rnnviz.ui import time_limit
 from rnnviz.ui.style import escaped

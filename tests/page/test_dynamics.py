@@ -11,7 +11,7 @@ from rnnviz.probe.dynamics import DynamicsLab, Hold
 from rnnviz.probe.fixed_points import FixedPoint, FixedPoints
 from rnnviz.probe.session import Session
 from rnnviz.questions.rest.search_outcome import rest_sentence, search_outcome
-from rnnviz.ui.measuring import progress_html
+from rnnviz.ui.choices import progress_html
 from tests.page import tab
 from tests.page.tab import plain
 from tests.sampling import each_row, singly

@@ -5,16 +5,15 @@ import re
 import numpy as np
 import pytest
 
-from rnnviz.charts.story_line import LONG, LONGER
+from rnnviz.charts.status import LONG, LONGER
 from rnnviz.config import Gradient, TaskName
 from rnnviz.engine.training import record
 from rnnviz.presets import PRESETS
-from rnnviz.probe import pieces
-from rnnviz.probe.gradients import Objective
+from rnnviz.probe import work as pieces
+from rnnviz.probe.gradients import Objective, token_contribution
 from rnnviz.probe.jacobians import jacobians_along, lyapunov_exponents
 from rnnviz.probe.memory_gauge import half_life
 from rnnviz.probe.questions import GradientQuestion
-from rnnviz.probe.token_contribution import token_contribution
 from rnnviz.run.schedule import Position
 from tests.lag_profile import lag_profile
 from tests.page import tab

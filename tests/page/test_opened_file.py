@@ -9,9 +9,9 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 import rnnviz
-from rnnviz.files.run_writer import run_file
+from rnnviz.files.run_file import run_file
 from rnnviz.files.tensor_file import TensorFile
-from rnnviz.files.weights import safetensors_file, weights_file
+from rnnviz.files.weights_file import safetensors_file, weights_file
 from rnnviz.page import actor, opened_file
 from rnnviz.page.actor import BUSY
 from rnnviz.page.opened_file import MOST_AT_ONCE, TICKET

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 import rnnviz
-from rnnviz.files.weights import safetensors_file
-from rnnviz.files.weights_reader import Known, read_weights
+from rnnviz.files.weights_file import Known, read_weights, safetensors_file
 from rnnviz.page.session_registry import registry
 from tests.page.tab import App
 

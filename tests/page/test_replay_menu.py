@@ -4,11 +4,10 @@ from functools import partial
 
 import pytest
 
-from rnnviz.files.phrases import usual_phrases
-from rnnviz.files.replay import MOST_PHRASES, replay
+from rnnviz.files.replay import MOST_PHRASES, replay, usual_phrases
 from rnnviz.page.export_menu import EXPORTS, WITH_DATA, WITHOUT_DATA
 from rnnviz.tasks.csv_table import TaskError
-from rnnviz.ui.saved_file import saved
+from rnnviz.ui.browser_session import saved
 from tests.page.tab import App
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from rnnviz.config import RunConfig
 from rnnviz.files.opened import session_of
-from rnnviz.files.run_writer import run_file
-from rnnviz.files.weights import weights_file
+from rnnviz.files.run_file import run_file
+from rnnviz.files.weights_file import weights_file
 from rnnviz.probe.questions import TrainQuestion
 from rnnviz.probe.session import Session
 from rnnviz.probe.units import Sort

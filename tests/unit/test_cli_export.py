@@ -16,8 +16,8 @@ from rnnviz.config import RunConfig
 from rnnviz.files import export_command
 from rnnviz.files.numbers import Drawn
 from rnnviz.files.output import PAGES, write
-from rnnviz.files.run_reader import open_run
-from rnnviz.files.weights_reader import open_weights
+from rnnviz.files.run_file import open_run
+from rnnviz.files.weights_file import open_weights
 from rnnviz.page.every_picture import every_picture
 from rnnviz.probe.session import Session
 from rnnviz.run.player import Player

@@ -11,11 +11,14 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from rnnviz.files import recording_file  # noqa: E402
+from rnnviz.files import record as recording_file  # noqa: E402
 from rnnviz.files.foreign_network import TransferError  # noqa: E402
 from rnnviz.files.pytorch import from_torch  # noqa: E402
-from rnnviz.files.recording import open_recording  # noqa: E402
-from rnnviz.files.recording_file import RecordingFile, RecordingWriter  # noqa: E402
+from rnnviz.files.record import (  # noqa: E402
+    RecordingFile,
+    RecordingWriter,
+    open_recording,
+)
 from rnnviz.run.schedule import Position  # noqa: E402
 from rnnviz.tasks.csv_table import TaskError  # noqa: E402
 from rnnviz.torch import Recorder  # noqa: E402

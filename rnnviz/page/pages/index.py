@@ -6,10 +6,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.charts.explanation import count_in
-from rnnviz.charts.story_line import ask
-from rnnviz.page.page_scene import live
-from rnnviz.page.pages.train import train_page
-from rnnviz.page.question_page import chosen_question, question_page
+from rnnviz.charts.status import ask
+from rnnviz.page.question_page import chosen_question, live, question_page, train_page
 from rnnviz.page.session_registry import get_seat
 from rnnviz.page.sidebar import sidebar
 from rnnviz.probe.questions import TrainQuestion

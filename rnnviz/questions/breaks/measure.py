@@ -12,8 +12,7 @@ import numpy as np
 from rnnviz.engine.evaluation import Evaluator
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters
-from rnnviz.probe.kept_results import KeptResults
-from rnnviz.probe.memo import Memo
+from rnnviz.probe.cache import KeptResults, Memo
 from rnnviz.probe.memory_gauge import coarse_first
 from rnnviz.probe.passes import sample
 from rnnviz.probe.units import KEPT, StateSource

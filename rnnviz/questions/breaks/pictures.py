@@ -9,14 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnnviz.charts.axes import axis, words_axis, words_margin
-from rnnviz.charts.color_math import faint
 from rnnviz.charts.hidden_states import STATE, View
-from rnnviz.charts.legends import LEGEND, LEGEND_TOP, color_bar
 from rnnviz.charts.picture import Picture, Series, compact, heatmap, scatter
-from rnnviz.charts.shapes import note, upright
+from rnnviz.charts.shapes import LEGEND, LEGEND_TOP, color_bar, faint, note, upright
 from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, plain
-from rnnviz.charts.threads import APART, GAP, channels, lost_threads
-from rnnviz.charts.unit_rows import Groups, grouped
+from rnnviz.charts.units import APART, GAP, Groups, channels, grouped, lost_threads
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.formatting import number
 

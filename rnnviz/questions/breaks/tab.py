@@ -14,8 +14,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.charts.explanation import explanation
 from rnnviz.charts.picture import Picture
-from rnnviz.charts.sentence import sentence
 from rnnviz.charts.sequence_network import BROKEN
+from rnnviz.charts.shapes import sentence
 from rnnviz.charts.side_by_side import (
     AnswerScale,
     Pair,
@@ -25,14 +25,12 @@ from rnnviz.charts.side_by_side import (
 )
 from rnnviz.charts.status import score_text
 from rnnviz.charts.theme import plain, shown_token
-from rnnviz.charts.threads import MOST_TOKENS
-from rnnviz.charts.units import signed
+from rnnviz.charts.units import MOST_TOKENS, signed
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.formatting import quoted
 from rnnviz.probe.memory_gauge import recurrent, recurrent_name, spectrum
 from rnnviz.probe.probe import Probe, inspect
-from rnnviz.probe.recurrent_parts import given_parts, readers
-from rnnviz.probe.sequence_pass import memory_share
+from rnnviz.probe.sequence_pass import given_parts, memory_share, readers
 from rnnviz.probe.session import Session
 from rnnviz.probe.units import MOST_EDITS, EditPreview, StateSource
 from rnnviz.questions.breaks.measure import SilencingLab, Turned
@@ -51,8 +49,7 @@ from rnnviz.questions.unit_subject import source_of, unweighed, weigh_buttons, w
 from rnnviz.questions.what_if.measure import outcome_of, running_answers
 from rnnviz.run.weight_edits import Edit, EditKind, noise, scale, set_weight
 from rnnviz.ui.browser_session import first_value, on_host, visit
-from rnnviz.ui.heatmap_choice import choose_view, view_of
-from rnnviz.ui.measuring import progress_html
+from rnnviz.ui.choices import choose_view, progress_html, view_of
 from rnnviz.ui.sheet import Chart, Column, Sheet, names_in, no_room
 from rnnviz.ui.style import escaped, steady, theme
 from rnnviz.ui.viewer import Event

@@ -8,14 +8,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnnviz.charts.axes import axis
-from rnnviz.charts.legends import color_bar
+from rnnviz.charts.axis_limits import typical
 from rnnviz.charts.picture import Picture, Series, bar, compact
-from rnnviz.charts.shapes import note
+from rnnviz.charts.shapes import color_bar, note
 from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, plain, shown_token, signed_heatmap
-from rnnviz.charts.unit_rows import Rows, grouped, row_frame, units_axis, units_meta
+from rnnviz.charts.units import Rows, grouped, row_frame, units_axis, units_meta
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.probe.color_limits import typical
-from rnnviz.probe.selectivity import Response
+from rnnviz.probe.activations import Response
 
 #: Maximum number of words with a label, and of letters of a label.
 _MOST_LABELS, _LETTERS = 24, 8

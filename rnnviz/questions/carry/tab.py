@@ -8,16 +8,14 @@ from html import escape
 import numpy as np
 import streamlit as st
 
+from rnnviz.charts.axes import TwoMoments
 from rnnviz.charts.explanation import explanation
 from rnnviz.charts.picture import Picture
-from rnnviz.charts.sentence import sentence
+from rnnviz.charts.shapes import sentence
 from rnnviz.charts.theme import plain, shown_token
-from rnnviz.charts.threads import MOST_TOKENS
-from rnnviz.charts.two_moments import TwoMoments
-from rnnviz.charts.unit_rows import Rows
-from rnnviz.charts.units import memory_rows, signed, unit_bars, unit_curve
+from rnnviz.charts.units import MOST_TOKENS, Rows, memory_rows, signed, unit_bars, unit_curve
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.probe.recurrent_parts import readers, recurrent_parts
+from rnnviz.probe.sequence_pass import readers, recurrent_parts
 from rnnviz.probe.session import Session
 from rnnviz.probe.units import LIST_PAGE, Sort, Way
 from rnnviz.questions.carry.measure import UnitHistory
@@ -34,8 +32,8 @@ from rnnviz.questions.unit_subject import (
     weighing_html,
 )
 from rnnviz.ui.browser_session import first_value
+from rnnviz.ui.choices import cell_key, choose_view
 from rnnviz.ui.frame import Frame, SliderState
-from rnnviz.ui.heatmap_choice import cell_key, choose_view
 from rnnviz.ui.sheet import Chart, Column, Sheet, go_to_click, names_in, no_room
 from rnnviz.ui.stage import Step, place_chips, place_stepper
 from rnnviz.ui.style import escaped, theme

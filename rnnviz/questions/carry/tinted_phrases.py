@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnnviz.charts.hidden_states import STATE, View, value_colors
-from rnnviz.charts.legends import color_bar
 from rnnviz.charts.picture import Picture, compact, heatmap
+from rnnviz.charts.shapes import color_bar
 from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, plain, shown_token
 from rnnviz.engine.layer_buffers import Array
 

@@ -15,12 +15,11 @@ from rnnviz.charts.epoch_axis import (
     epochs_meta,
 )
 from rnnviz.charts.gradients import norms_height
-from rnnviz.charts.legends import LEGEND, LEGEND_TOP
 from rnnviz.charts.picture import Picture, Series, compact, exact, scatter
-from rnnviz.charts.shapes import upright
+from rnnviz.charts.shapes import LEGEND, LEGEND_TOP, upright
 from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture
-from rnnviz.probe.gradient_rows import Clipping, EpochSeries
-from rnnviz.probe.optimizer_step_stats import NextStepStats
+from rnnviz.probe.gradient_lab import Clipping, EpochSeries
+from rnnviz.probe.gradients import NextStepStats
 from rnnviz.run.history import Course
 
 #: Clipping at some epochs.

@@ -6,16 +6,16 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from rnnviz.charts.axes import TwoMoments
 from rnnviz.charts.explanation import explanation
 from rnnviz.charts.picture import Picture
-from rnnviz.charts.two_moments import TwoMoments
-from rnnviz.probe.gradient_rows import EpochSeries
+from rnnviz.probe.gradient_lab import EpochSeries
+from rnnviz.probe.gradients import TokenContribution
 from rnnviz.probe.session import Session
-from rnnviz.probe.token_contribution import TokenContribution
 from rnnviz.questions.feed.pictures import clipping_angle, clipping_curves, ratio_dots
 from rnnviz.questions.feed.token_shares import MOST_NUMBERS, share_columns, share_map
 from rnnviz.questions.gradient_source import Source, source_of
-from rnnviz.ui.heatmap_choice import choose_layer
+from rnnviz.ui.choices import choose_layer
 from rnnviz.ui.sheet import Chart, Column, Sheet, go_to_click, no_room
 from rnnviz.ui.style import theme
 

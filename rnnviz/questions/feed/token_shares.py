@@ -7,16 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from rnnviz.charts.axes import axis, words_axis, words_margin
-from rnnviz.charts.color_math import mixed
+from rnnviz.charts.axes import TwoMoments, axis, outlined, words_axis, words_margin
 from rnnviz.charts.gradients import word_map
-from rnnviz.charts.legends import color_bar
 from rnnviz.charts.picture import Picture, Series, bar, compact, exact, heatmap
+from rnnviz.charts.shapes import color_bar, mixed
 from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture
-from rnnviz.charts.two_moments import TwoMoments, outlined
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.probe.gradient_rows import EpochSeries
-from rnnviz.probe.token_contribution import TokenContribution
+from rnnviz.probe.gradient_lab import EpochSeries
+from rnnviz.probe.gradients import TokenContribution
 from rnnviz.run.history import Course
 
 #: The shares at some epochs.

@@ -9,14 +9,14 @@ from streamlit.delta_generator import DeltaGenerator
 from rnnviz.charts.answers import free_run
 from rnnviz.charts.explanation import explanation
 from rnnviz.charts.first_page import DEVELOP, compared_network, curves, explained, words_of
+from rnnviz.charts.status import verdict_html
 from rnnviz.charts.theme import HEIGHTS
-from rnnviz.charts.verdict import verdict_html
 from rnnviz.probe.probe import Probe
 from rnnviz.probe.session import Session
 from rnnviz.questions.learn.measure import free_values, runs_free, writes
 from rnnviz.questions.learn.sample import sample_box, sample_html
+from rnnviz.ui.choices import choose_view
 from rnnviz.ui.frame import Frame
-from rnnviz.ui.heatmap_choice import choose_view
 from rnnviz.ui.sheet import Tab
 from rnnviz.ui.stage import place_canvas, place_chart
 from rnnviz.ui.style import steady, theme

@@ -11,8 +11,7 @@ import numpy as np
 
 from rnnviz.config import OutputAt
 from rnnviz.probe.activations import Activations
-from rnnviz.probe.kept_results import digest
-from rnnviz.probe.memo import Memo
+from rnnviz.probe.cache import Memo, digest
 from rnnviz.probe.units import StateSource
 from rnnviz.questions.linear_probe.linear_probe import Fitting, Readability, beginnings
 from rnnviz.questions.linear_probe.probe_labels import (

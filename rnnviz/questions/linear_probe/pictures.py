@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from rnnviz.charts.axes import axis
-from rnnviz.charts.color_math import mixed
-from rnnviz.charts.legends import LEGEND, LEGEND_TOP
 from rnnviz.charts.picture import Picture, Series, compact, scatter
+from rnnviz.charts.shapes import LEGEND, LEGEND_TOP, mixed
 from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, plain
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.questions.linear_probe.linear_probe import SHUFFLES, Readability

@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from rnnviz.charts.picture import Picture
-from rnnviz.charts.sentence import sentence
+from rnnviz.charts.shapes import sentence
 from rnnviz.charts.theme import shown_token
 from rnnviz.config import OutputAt
 from rnnviz.probe.session import Session
@@ -18,7 +18,7 @@ from rnnviz.questions.linear_probe.pictures import readability_lines
 from rnnviz.questions.linear_probe.probe_labels import Asked, askable
 from rnnviz.questions.unit_subject import MOST_CHOICES, Subject, edition, source_of
 from rnnviz.ui.browser_session import first_value
-from rnnviz.ui.measuring import measure_buttons, progress_html
+from rnnviz.ui.choices import measure_buttons, progress_html
 from rnnviz.ui.sheet import Chart
 from rnnviz.ui.style import theme
 

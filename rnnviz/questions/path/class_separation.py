@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from rnnviz.charts.axes import axis, whole
-from rnnviz.charts.legends import LEGEND
 from rnnviz.charts.picture import Picture, bar, compact, exact, scatter
+from rnnviz.charts.shapes import LEGEND
 from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.projection import Plane, participation_ratio

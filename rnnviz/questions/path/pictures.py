@@ -8,15 +8,13 @@ from typing import Any
 import numpy as np
 
 from rnnviz.charts.axes import axis
-from rnnviz.charts.color_math import mixed
-from rnnviz.charts.legends import LEGEND, LEGEND_TOP
 from rnnviz.charts.picture import Picture, Series, scatter, xy
+from rnnviz.charts.shapes import LEGEND, LEGEND_TOP, mixed
 from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, plain, shown_token
 from rnnviz.charts.way import labels, way, way_labels
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.probe.activations import Activations
+from rnnviz.probe.activations import OTHERS, Activations, Cloud, Trajectory
 from rnnviz.probe.projection import Plane
-from rnnviz.probe.trajectory import OTHERS, Cloud, Trajectory
 
 #: Colours of more than two classes that the colour-blind can tell apart (Okabe and Ito 2008).
 _CLASSES = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#b7a400", "#7f7f7f")

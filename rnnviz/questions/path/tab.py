@@ -8,21 +8,19 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnnviz.charts.color_math import shades
 from rnnviz.charts.picture import Picture
-from rnnviz.charts.sentence import sentence
+from rnnviz.charts.shapes import sentence, shades
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.probe.activations import Activations
+from rnnviz.probe.activations import Activations, Cloud, Labels, Trajectory
 from rnnviz.probe.projection import Plane, variances_of
 from rnnviz.probe.session import Session
-from rnnviz.probe.trajectory import Cloud, Labels, Trajectory
 from rnnviz.questions.path.class_separation import component_bars, separation_curve
 from rnnviz.questions.path.measure import FEWEST, between_shares, separate
 from rnnviz.questions.path.pictures import trajectories
 from rnnviz.questions.plane_axes import choose_axes, refit_button
 from rnnviz.questions.unit_subject import source_of
 from rnnviz.ui.browser_session import visit
-from rnnviz.ui.heatmap_choice import choose_view
+from rnnviz.ui.choices import choose_view
 from rnnviz.ui.sheet import Chart, Column, Sheet, words_in
 from rnnviz.ui.style import steady, theme
 from rnnviz.ui.viewer import Event

@@ -8,10 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnnviz.charts.axes import axis, whole, words_axis, words_margin
-from rnnviz.charts.legends import color_bar
 from rnnviz.charts.picture import Picture, Series, compact, exact, scatter, xy
-from rnnviz.charts.sentence import sentence
-from rnnviz.charts.shapes import level, unit_circle
+from rnnviz.charts.shapes import color_bar, level, sentence, unit_circle
 from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.formatting import number

@@ -9,14 +9,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnnviz.charts.axes import axis, words_axis, words_margin
-from rnnviz.charts.color_math import faint
 from rnnviz.charts.gradients import color_span, power_ticks
-from rnnviz.charts.legends import LEGEND, LEGEND_TOP, color_bar
 from rnnviz.charts.picture import Picture, Series, compact, exact, heatmap, scatter
-from rnnviz.charts.shapes import level, zeros
+from rnnviz.charts.shapes import LEGEND, LEGEND_TOP, color_bar, faint, level, zeros
 from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, plain, shown_token
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.probe.connectivity import Connectivity
+from rnnviz.probe.gradients import Connectivity
 from rnnviz.probe.jacobians import Products
 
 #: Decades of the bound that are drawn above all measured sizes.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from rnnviz.engine.training import TrainState
+from rnnviz.probe.cache import Memo
 from rnnviz.probe.length_generalization import LengthProfile, Lengths, by_length, length_profile
-from rnnviz.probe.memo import Memo
 from rnnviz.tasks.dataset import Dataset
 
 

@@ -9,11 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnnviz.charts.axes import log_axis, words_axis, words_margin
-from rnnviz.charts.color_math import faint
 from rnnviz.charts.gradients import SYMBOL
-from rnnviz.charts.legends import LEGEND, LEGEND_TOP
 from rnnviz.charts.picture import Picture, Series, exact, scatter
-from rnnviz.charts.shapes import level, note, zeros
+from rnnviz.charts.shapes import LEGEND, LEGEND_TOP, faint, level, note, zeros
 from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.formatting import number

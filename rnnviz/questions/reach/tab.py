@@ -11,14 +11,12 @@ import numpy as np
 import streamlit as st
 
 from rnnviz.charts.explanation import explanation
-from rnnviz.charts.gradients import SYMBOL, gradient_map
-from rnnviz.charts.memory_gauge import memory_gauge
+from rnnviz.charts.gradients import SYMBOL, gradient_map, memory_gauge
 from rnnviz.charts.picture import Picture
-from rnnviz.charts.sentence import sentence
+from rnnviz.charts.shapes import sentence
 from rnnviz.charts.theme import Theme
 from rnnviz.probe.formatting import number, quoted
-from rnnviz.probe.gradient_lab import Band
-from rnnviz.probe.gradient_query import GradientQuery
+from rnnviz.probe.gradient_lab import Band, GradientQuery
 from rnnviz.probe.health import REACH_WATCH
 from rnnviz.probe.jacobians import fits, lyapunov_exponents, products, state_spectra
 from rnnviz.probe.memory_gauge import starved_until
@@ -42,7 +40,7 @@ from rnnviz.questions.reach.measure import LengthLab
 from rnnviz.questions.reach.pictures import FOREVER, Told, life_text, reach_curve
 from rnnviz.tasks.example import Example
 from rnnviz.ui.browser_session import first_value, visit
-from rnnviz.ui.heatmap_choice import choose_layer, gated
+from rnnviz.ui.choices import choose_layer, gated
 from rnnviz.ui.sheet import Chart, Column, Sheet, go_to_click, names_in
 from rnnviz.ui.style import theme
 

@@ -8,10 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnnviz.charts.axes import axis
-from rnnviz.charts.color_math import faint, ink
-from rnnviz.charts.legends import LEGEND
 from rnnviz.charts.picture import Picture, Series, compact, exact, scatter, xy
-from rnnviz.charts.shapes import PAPER, note, unit_circle
+from rnnviz.charts.shapes import LEGEND, PAPER, faint, ink, note, unit_circle
 from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, plain, shown_token
 from rnnviz.charts.way import LARGE, SMALL, Label, labels, way, way_labels
 from rnnviz.engine.layer_buffers import Array

@@ -7,10 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnnviz.charts.color_math import shades
 from rnnviz.charts.explanation import explanation
 from rnnviz.charts.picture import Picture
-from rnnviz.charts.sentence import sentence
+from rnnviz.charts.shapes import sentence, shades
 from rnnviz.charts.theme import shown_token
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.fixed_points import FixedPoints
@@ -21,7 +20,7 @@ from rnnviz.questions.rest.held_input import choose_held, choose_plane, search_b
 from rnnviz.questions.rest.pictures import Told, phase_plane, point_spectrum
 from rnnviz.questions.rest.rest_points import Listed, rest_points
 from rnnviz.questions.rest.search_outcome import rest_sentence, search_outcome
-from rnnviz.ui.measuring import progress_html
+from rnnviz.ui.choices import progress_html
 from rnnviz.ui.sheet import Chart, Column, Sheet, words_in
 from rnnviz.ui.style import theme
 from rnnviz.ui.viewer import Event

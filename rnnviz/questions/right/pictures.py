@@ -10,19 +10,26 @@ import numpy as np
 
 from rnnviz.charts.axes import axis, log_axis, rows_axis, words_axis, words_margin
 from rnnviz.charts.axis_limits import decades
-from rnnviz.charts.color_math import faint
 from rnnviz.charts.epoch_axis import EPOCHS_MARGIN, epoch_marks, epochs_axis, epochs_meta
 from rnnviz.charts.gradients import norms_height
-from rnnviz.charts.legends import LEGEND, LEGEND_TOP, colored
 from rnnviz.charts.picture import Picture, Series, exact, scatter
-from rnnviz.charts.sentence import sentence
-from rnnviz.charts.shapes import level, note, upright, zeros
+from rnnviz.charts.shapes import (
+    LEGEND,
+    LEGEND_TOP,
+    colored,
+    faint,
+    level,
+    note,
+    sentence,
+    upright,
+    zeros,
+)
 from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture
 from rnnviz.engine.gradcheck import TOLERANCE, GradientCheck
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.exact_vs_notebook import ByLength, ByToken, Comparison
 from rnnviz.probe.formatting import number
-from rnnviz.probe.gradient_rows import EpochSeries
+from rnnviz.probe.gradient_lab import EpochSeries
 from rnnviz.run.history import Course
 
 #: Both gradients at some epochs.

@@ -7,15 +7,15 @@ import math
 import numpy as np
 
 from rnnviz.charts.picture import Picture
-from rnnviz.charts.sentence import sentence
+from rnnviz.charts.shapes import sentence
 from rnnviz.probe.session import Session
 from rnnviz.probe.unrolled import Unrolled
 from rnnviz.questions.gradient_check import check_button
 from rnnviz.questions.gradient_source import Source, compared_sequences, probe_sequence, source_of
 from rnnviz.questions.right import pictures as comparison
 from rnnviz.questions.right.pictures import MOST_ARROWS
+from rnnviz.ui.choices import choose_layer, gated
 from rnnviz.ui.frame import Frame
-from rnnviz.ui.heatmap_choice import choose_layer, gated
 from rnnviz.ui.sheet import Chart, Column, Sheet, go_to_click, no_room
 from rnnviz.ui.stage import place_text
 from rnnviz.ui.style import check_html, theme

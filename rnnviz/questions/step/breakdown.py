@@ -9,8 +9,7 @@ import numpy as np
 from rnnviz.config import ClipBy, OptimizerKind
 from rnnviz.engine.parameters import plain
 from rnnviz.engine.timeline import Phase
-from rnnviz.probe.cell_notation import applied, at_token
-from rnnviz.probe.cell_parts import Part
+from rnnviz.probe.cell_parts import Part, applied, at_token
 from rnnviz.probe.formatting import number
 from rnnviz.probe.training_step import Focus, StepRecord
 from rnnviz.questions.step.cell_terms import UnitTerms

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 from rnnviz.engine.derive import Adjoint
 from rnnviz.engine.graph import Node
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.probe.cell_notation import at_token
-from rnnviz.probe.cell_parts import Part, Summand
+from rnnviz.probe.cell_parts import Part, Summand, at_token
 from rnnviz.probe.formatting import quoted
 from rnnviz.questions.step.step_cell import StepCell
 from rnnviz.questions.step.sum_terms import ONCE, Term, products, term

@@ -10,8 +10,7 @@ import numpy as np
 from rnnviz.engine.derive import Adjoint
 from rnnviz.engine.graph import Node
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.probe.cell_notation import applied, at_token, typeset
-from rnnviz.probe.cell_parts import Part, bounded, nonnegative
+from rnnviz.probe.cell_parts import Part, applied, at_token, bounded, nonnegative, typeset
 from rnnviz.probe.cell_values import CellValues
 from rnnviz.questions.step.step_cell import StepCell
 

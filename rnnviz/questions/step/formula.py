@@ -10,8 +10,7 @@ from rnnviz.engine.derive import Adjoint
 from rnnviz.engine.graph import Node
 from rnnviz.engine.optimizers import OPTIMIZERS
 from rnnviz.engine.timeline import Phase
-from rnnviz.probe.cell_notation import applied, at_token
-from rnnviz.probe.cell_parts import Part, Summand
+from rnnviz.probe.cell_parts import Part, Summand, applied, at_token
 from rnnviz.probe.formatting import number, quoted
 from rnnviz.probe.training_step import Focus, StepRecord
 from rnnviz.questions.step.step_cell import StepCell, output_name, part_of, step_cell

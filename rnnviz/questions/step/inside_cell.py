@@ -16,8 +16,7 @@ from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, shown_token
 from rnnviz.engine.graph import Node, topological
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.timeline import Phase
-from rnnviz.probe.cell_notation import typeset, untimed
-from rnnviz.probe.cell_parts import bounded, bounded_states, nonnegative
+from rnnviz.probe.cell_parts import bounded, bounded_states, nonnegative, typeset, untimed
 from rnnviz.probe.training_step import Focus, StepRecord
 from rnnviz.questions.step.cell_diagram import Diagram, Symbol, cell_diagram, operand
 from rnnviz.questions.step.cell_layout import Band, Box, CellLayout, Place, Route, cell_layout

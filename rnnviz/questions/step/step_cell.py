@@ -10,8 +10,7 @@ from rnnviz.config import Gradient
 from rnnviz.engine.derive import Adjoint
 from rnnviz.engine.graph import Node
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.probe.cell_notation import Notation, at_token
-from rnnviz.probe.cell_parts import Part, cell_parts
+from rnnviz.probe.cell_parts import Notation, Part, at_token, cell_parts
 from rnnviz.probe.cell_values import CellGradients, CellValues
 from rnnviz.probe.training_step import Focus, StepRecord
 

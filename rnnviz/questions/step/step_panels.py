@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rnnviz.charts.axis_limits import typical
 from rnnviz.engine.derive import Adjoint
 from rnnviz.engine.graph import Node
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.timeline import Moment, Phase
-from rnnviz.probe.color_limits import typical
 from rnnviz.probe.training_step import StepRecord, clipping
 from rnnviz.questions.step.step_cell import StepCell, step_cell
 

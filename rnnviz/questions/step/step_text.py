@@ -6,7 +6,7 @@ import re
 from html import escape
 
 from rnnviz.charts.explanation import explanation
-from rnnviz.charts.story_line import size_of
+from rnnviz.charts.status import size_of
 from rnnviz.engine.timeline import Moment, Phase
 from rnnviz.probe.probe import Probe, target_text
 from rnnviz.probe.session import Session

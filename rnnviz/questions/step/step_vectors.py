@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rnnviz.charts.axis_limits import typical
 from rnnviz.config import OptimizerKind
 from rnnviz.engine.graph import UNITS
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.timeline import Phase
-from rnnviz.probe.color_limits import typical
 from rnnviz.probe.formatting import number
 from rnnviz.probe.training_step import Focus, StepRecord
 from rnnviz.questions.step.breakdown import followed

@@ -22,8 +22,8 @@ from rnnviz.questions.step.inside_cell import inside_cell
 from rnnviz.questions.step.measure import StepLab, Subject, step_lab, step_query
 from rnnviz.questions.step.pictures import step_network
 from rnnviz.ui.browser_session import first_value, visit
+from rnnviz.ui.choices import cell_key, layer_choice
 from rnnviz.ui.frame import Frame, SliderState
-from rnnviz.ui.heatmap_choice import cell_key, layer_choice
 from rnnviz.ui.sheet import Tab
 from rnnviz.ui.stage import (
     Step,

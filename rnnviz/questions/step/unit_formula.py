@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from rnnviz.engine.cell_writer import Writer
 from rnnviz.engine.graph import Node, topological
-from rnnviz.probe.cell_notation import Notation, at_token, typeset
+from rnnviz.probe.cell_parts import Notation, at_token, typeset
 from rnnviz.probe.formatting import number
 from rnnviz.questions.step.step_cell import StepCell
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rnnviz.engine.equations import Equations
 from rnnviz.engine.graph import Node
-from rnnviz.probe.cell_notation import typeset, untimed
+from rnnviz.probe.cell_parts import typeset, untimed
 from rnnviz.questions.step.cell_diagram import Wire
 
 #: A longer label is cut.

@@ -13,9 +13,9 @@ from rnnviz.config import Loss
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.losses import LOSSES
 from rnnviz.engine.training import TrainState
-from rnnviz.probe.memo import Memo
+from rnnviz.probe.cache import Memo
+from rnnviz.probe.inputs import PhraseInput
 from rnnviz.probe.memory_gauge import coarse_first
-from rnnviz.probe.phrase import PhraseInput
 from rnnviz.probe.probe import Probe, target_text
 from rnnviz.probe.saliency import Answer, Saliency, logit_margin, saliency
 from rnnviz.questions.what_if.choices import last_answers, with_token

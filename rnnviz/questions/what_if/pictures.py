@@ -9,12 +9,11 @@ import numpy as np
 
 from rnnviz.charts.axes import axis, words_axis, words_margin
 from rnnviz.charts.hidden_states import STATE, View, value_colors
-from rnnviz.charts.legends import color_bar
 from rnnviz.charts.picture import Picture, Series, compact, heatmap
-from rnnviz.charts.shapes import note, outlines, upright
+from rnnviz.charts.shapes import color_bar, note, outlines, upright
 from rnnviz.charts.side_by_side import Pair, largest
 from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, plain
-from rnnviz.charts.unit_rows import Groups, Rows, grouped, units_meta
+from rnnviz.charts.units import Groups, Rows, grouped, units_meta
 from rnnviz.engine.layer_buffers import Array
 
 #: With more words three columns a word are too narrow.

@@ -11,8 +11,8 @@ import numpy as np
 import streamlit as st
 
 from rnnviz.charts.picture import Picture
-from rnnviz.charts.sentence import sentence
 from rnnviz.charts.sequence_network import BROKEN
+from rnnviz.charts.shapes import sentence
 from rnnviz.charts.side_by_side import (
     MOST_ALONE,
     MOST_NUMBERS,
@@ -25,7 +25,7 @@ from rnnviz.charts.side_by_side import (
     percent,
 )
 from rnnviz.charts.theme import Theme, shown_token
-from rnnviz.charts.unit_rows import Groups, grouped
+from rnnviz.charts.units import Groups, grouped
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.formatting import number, quoted
 from rnnviz.probe.probe import Probe, read
@@ -40,7 +40,7 @@ from rnnviz.questions.what_if.word_choices import MOST_ROWS, parting_curves, wor
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.ui.browser_session import first_value
-from rnnviz.ui.heatmap_choice import choose_view, view_of
+from rnnviz.ui.choices import choose_view, view_of
 from rnnviz.ui.sheet import Chart, Column, Sheet, go_to_click, no_room
 from rnnviz.ui.style import steady, theme
 

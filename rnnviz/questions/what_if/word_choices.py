@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from rnnviz.charts.color_math import faint
 from rnnviz.charts.epoch_axis import (
     EPOCHS_MARGIN,
     end_points,
@@ -14,9 +13,8 @@ from rnnviz.charts.epoch_axis import (
     epochs_axis,
     epochs_meta,
 )
-from rnnviz.charts.legends import LEGEND, LEGEND_TOP
 from rnnviz.charts.picture import Picture, Series, bar, compact, scatter
-from rnnviz.charts.shapes import upright
+from rnnviz.charts.shapes import LEGEND, LEGEND_TOP, faint, upright
 from rnnviz.charts.side_by_side import AnswerScale
 from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, plain, shown_token
 from rnnviz.engine.layer_buffers import Array

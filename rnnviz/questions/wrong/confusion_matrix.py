@@ -8,9 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnnviz.charts.axes import axis
-from rnnviz.charts.color_math import ink, mixed
 from rnnviz.charts.picture import Picture, Series, compact, heatmap, scatter
-from rnnviz.charts.shapes import outlines
+from rnnviz.charts.shapes import ink, mixed, outlines
 from rnnviz.charts.table import class_name, most
 from rnnviz.charts.theme import LIGHT, Theme, picture
 from rnnviz.engine.layer_buffers import Array

@@ -11,8 +11,7 @@ import numpy as np
 from rnnviz.config import RunConfig
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.training import TrainState
-from rnnviz.probe.memo import Memo
-from rnnviz.probe.pieces import Pieces, cut
+from rnnviz.probe.cache import Memo
 from rnnviz.probe.probe import Probe, inspect, read
 from rnnviz.probe.questions import TrainQuestion
 from rnnviz.probe.results import (
@@ -26,6 +25,7 @@ from rnnviz.probe.results import (
     surest,
     whole,
 )
+from rnnviz.probe.work import Pieces, cut
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example

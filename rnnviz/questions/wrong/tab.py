@@ -11,16 +11,15 @@ import numpy as np
 import streamlit as st
 
 from rnnviz.charts.answers import class_strip, value_lines
-from rnnviz.charts.first_page import words_of
+from rnnviz.charts.first_page import words_of, words_row
 from rnnviz.charts.hidden_states import running_margin_bars
 from rnnviz.charts.picture import Picture
-from rnnviz.charts.sentence import sentence
 from rnnviz.charts.sequence_network import Words
+from rnnviz.charts.shapes import sentence
+from rnnviz.charts.status import verdict_html
 from rnnviz.charts.table import class_scores, row_lists
 from rnnviz.charts.theme import shown_token
 from rnnviz.charts.training_curves import metric_curve
-from rnnviz.charts.verdict import verdict_html
-from rnnviz.charts.words_row import words_row
 from rnnviz.config import OutputAt
 from rnnviz.probe.formatting import number, quoted
 from rnnviz.probe.probe import Probe
@@ -33,9 +32,8 @@ from rnnviz.questions.wrong.measure import ResultsLab, Rows, Section, Show
 from rnnviz.questions.wrong.results_csv import result_csv, result_files
 from rnnviz.questions.wrong.value_scatter import value_scatter
 from rnnviz.tasks.example import Example
-from rnnviz.ui.browser_session import current_seat, first_value, visit
+from rnnviz.ui.browser_session import current_seat, first_value, saved, visit
 from rnnviz.ui.frame import Frame
-from rnnviz.ui.saved_file import saved
 from rnnviz.ui.sheet import Chart, Column, Sheet, go_to_click, names_in
 from rnnviz.ui.style import steady, theme
 from rnnviz.ui.viewer import Event

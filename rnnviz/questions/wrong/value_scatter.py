@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from rnnviz.charts.axes import signed_axis
-from rnnviz.charts.color_math import faint
 from rnnviz.charts.picture import Picture, compact, scatter
+from rnnviz.charts.shapes import faint
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain
 from rnnviz.probe.results import Values
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rnnviz.charts.color_math import contrast, faint, ink, mixed, rgb
+from rnnviz.charts.shapes import contrast, faint, ink, mixed, rgb
 from rnnviz.charts.theme import DARK, LIGHT
 from tests.sampling import each_row
 

@@ -6,7 +6,7 @@ import pytest
 from rnnviz.charts.hidden_states import View, running_margin_bars, state_heatmap
 from rnnviz.charts.theme import DARK, LIGHT
 from rnnviz.engine.timeline import Moment, Phase
-from rnnviz.probe.logit_margin import RunningMargin
+from rnnviz.probe.decoding import RunningMargin
 from tests.sampling import each_row
 
 WORDS = ["bad", "and", "not", "bad"]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rnnviz.charts.memory_gauge import gauge_span, memory_gauge
+from rnnviz.charts.gradients import gauge_span, memory_gauge
 from rnnviz.probe.memory_gauge import MemoryGauge
 from rnnviz.run.history import Course
 from tests.unit.charts.unpacked import by_name

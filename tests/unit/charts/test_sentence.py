@@ -1,6 +1,6 @@
 """A sentence in the place of a picture."""
 
-from rnnviz.charts.sentence import sentence
+from rnnviz.charts.shapes import sentence
 
 
 def test_the_sentence_is_whole_and_the_readers_words_in_it_are_no_tags():

@@ -9,7 +9,7 @@ import pytest
 from rnnviz.charts import axes
 from rnnviz.charts.axes import log_axis, words_axis, words_margin
 from rnnviz.charts.axis_limits import decades
-from rnnviz.charts.color_math import contrast
+from rnnviz.charts.shapes import contrast
 from rnnviz.charts.theme import DARK, LIGHT, picture, plain
 from tests.sampling import each_row
 

@@ -3,12 +3,11 @@
 import numpy as np
 import pytest
 
-from rnnviz.charts.color_math import faint
+from rnnviz.charts.axes import TwoMoments
 from rnnviz.charts.hidden_states import View
+from rnnviz.charts.shapes import faint
 from rnnviz.charts.theme import LIGHT
-from rnnviz.charts.two_moments import TwoMoments
-from rnnviz.charts.unit_rows import Rows, grouped
-from rnnviz.charts.units import memory_rows, signed, unit_bars, unit_curve
+from rnnviz.charts.units import Rows, grouped, memory_rows, signed, unit_bars, unit_curve
 from tests.sampling import each_row
 
 WORDS = ("i", "am", "<not>")

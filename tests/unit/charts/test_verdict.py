@@ -1,6 +1,6 @@
 """The answer to a phrase as HTML."""
 
-from rnnviz.charts.verdict import verdict_html
+from rnnviz.charts.status import verdict_html
 
 
 def test_a_sequence_that_was_opened_is_named_also_with_unknown_words(session):

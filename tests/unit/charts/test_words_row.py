@@ -1,7 +1,7 @@
 """The words as the first row of a sheet."""
 
+from rnnviz.charts.first_page import words_row
 from rnnviz.charts.sequence_network import Words
-from rnnviz.charts.words_row import words_row
 
 
 def test_every_token_is_in_its_column_and_the_page_is_told_what_was_typed():

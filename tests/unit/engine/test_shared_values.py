@@ -13,9 +13,8 @@ from rnnviz.engine.cell_text import CellError
 from rnnviz.engine.derived_cell import DerivedCell
 from rnnviz.engine.equations import DEPTH
 from rnnviz.engine.graph import Graph, fold, topological
-from rnnviz.probe.cell_notation import untimed
-from rnnviz.probe.cell_parts import bounded_states, cell_parts, nonnegative
-from rnnviz.probe.recurrent_parts import readers
+from rnnviz.probe.cell_parts import bounded_states, cell_parts, nonnegative, untimed
+from rnnviz.probe.sequence_pass import readers
 from rnnviz.probe.session import Session
 from rnnviz.questions.step.cell_layout import cell_layout
 from tests import sampling

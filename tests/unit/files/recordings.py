@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from rnnviz.files.recording_file import RecordingWriter
+from rnnviz.files.foreign_network import GATES
+from rnnviz.files.record import RecordingWriter
 from rnnviz.files.tensor_file import TensorFile
-from rnnviz.files.torch_layers import GATES
 
 WORDS = ("bad", "good", "i", "am", "not", "very", "the")
 CLASSES = ("negative", "neutral", "positive")

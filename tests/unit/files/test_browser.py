@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from rnnviz.files import browser as module
-from rnnviz.files.browser import BrowserError, document_of, find_browser, installed
+from rnnviz.files import pictures as module
+from rnnviz.files.pictures import BrowserError, document_of, find_browser, installed
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="a script is no program there")
 

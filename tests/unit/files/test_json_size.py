@@ -2,8 +2,8 @@
 
 import pytest
 
+from rnnviz.files.bounds import check_size
 from rnnviz.files.foreign_network import TransferError
-from rnnviz.files.json_size import check_size
 from tests.sampling import each_row
 
 

@@ -11,8 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rnnviz.files.foreign_network import TransferError
-from rnnviz.files.npz_file import npz_content, read_npz
-from rnnviz.files.tensor_file import read_tensors
+from rnnviz.files.tensor_file import npz_content, read_npz, read_tensors
 
 ARRAYS = {
     "W.1": np.arange(6.0).reshape(2, 3),

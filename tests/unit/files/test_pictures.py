@@ -9,13 +9,12 @@ import numpy as np
 import pytest
 
 from rnnviz.charts.picture import Picture, scatter
-from rnnviz.charts.sentence import sentence
+from rnnviz.charts.shapes import sentence
 from rnnviz.config import RunConfig
 from rnnviz.files import pictures as module
-from rnnviz.files.browser import BrowserError
 from rnnviz.files.numbers import Drawn
 from rnnviz.files.page_script import script_hash
-from rnnviz.files.pictures import content_of, pictures, pictures_page
+from rnnviz.files.pictures import BrowserError, content_of, pictures, pictures_page
 from rnnviz.probe.session import Session
 
 VALUES = np.array([0.5, -2.0, np.nan], np.float32)

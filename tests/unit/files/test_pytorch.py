@@ -12,8 +12,7 @@ import rnnviz
 from rnnviz.config import OutputAt
 from rnnviz.engine.batch import collate
 from rnnviz.engine.training import record
-from rnnviz.files.foreign_network import TransferError
-from rnnviz.files.torch_layers import NAMES, torch_layers
+from rnnviz.files.foreign_network import NAMES, TransferError, torch_layers
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.example import Example
 

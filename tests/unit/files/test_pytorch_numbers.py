@@ -7,11 +7,9 @@ import rnnviz
 from rnnviz.config import Loss, OutputAt
 from rnnviz.engine.batch import collate
 from rnnviz.engine.training import record
-from rnnviz.files.foreign_network import TransferError
-from rnnviz.files.run_reader import open_run
-from rnnviz.files.run_writer import run_file
-from rnnviz.files.torch_layers import NAMES, torch_layers
-from rnnviz.files.weights import safetensors_file
+from rnnviz.files.foreign_network import NAMES, TransferError, torch_layers
+from rnnviz.files.run_file import open_run, run_file
+from rnnviz.files.weights_file import safetensors_file
 from rnnviz.questions.reach.measure import LengthLab
 from rnnviz.questions.wrong.measure import ResultsLab, Rows
 from rnnviz.tasks.csv_table import TaskError

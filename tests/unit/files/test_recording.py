@@ -5,8 +5,8 @@ import pytest
 
 from rnnviz.config import RunConfig
 from rnnviz.files.foreign_network import TransferError
-from rnnviz.files.history import records
-from rnnviz.files.recording import StoredRecording, open_recording
+from rnnviz.files.output import records
+from rnnviz.files.record import StoredRecording, open_recording
 from rnnviz.files.tensor_file import TensorFile
 from rnnviz.probe.verification import NetworkChecks
 from rnnviz.run.schedule import Position

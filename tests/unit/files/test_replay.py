@@ -12,17 +12,14 @@ import pytest
 
 import rnnviz
 from rnnviz.charts.first_page import curves, network, words_of
-from rnnviz.charts.status import scores_html, story_html
+from rnnviz.charts.status import scores_html, story_html, verdict_html
 from rnnviz.charts.theme import DARK, LIGHT, picture
-from rnnviz.charts.verdict import verdict_html
 from rnnviz.config import RunConfig, TaskName
 from rnnviz.files.page_script import PAGE, page_script
-from rnnviz.files.phrases import USUAL, offered_phrases, usual_phrases
-from rnnviz.files.recorded_epochs import recorded_epochs
-from rnnviz.files.recording import open_recording
-from rnnviz.files.replay import MOST_PHRASES, replay
-from rnnviz.files.replay_frames import DRAWN, WRITTEN
-from rnnviz.files.weights import safetensors_file
+from rnnviz.files.record import open_recording
+from rnnviz.files.replay import MOST_PHRASES, USUAL, offered_phrases, replay, usual_phrases
+from rnnviz.files.replay_frames import DRAWN, WRITTEN, recorded_epochs
+from rnnviz.files.weights_file import safetensors_file
 from rnnviz.probe.session import Session
 from rnnviz.run.schedule import Position
 from rnnviz.tasks.csv_table import TaskError
@@ -172,7 +169,7 @@ def test_a_long_run_has_some_epochs_and_more_where_its_loss_changes():
 
 def test_epochs_that_would_have_to_be_trained_for_long_are_left_out(monkeypatch):
     session = after(40, hidden=5)
-    monkeypatch.setattr("rnnviz.files.recorded_epochs._WORK", 0)
+    monkeypatch.setattr("rnnviz.files.replay_frames._WORK", 0)
     session.run.snapshots.stride = 8
     session.run.snapshots.add(session.run.state)
     assert recorded_epochs(session.run) == [0, 8, 16, 24, 32, 40]

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 import rnnviz
 from rnnviz.cells import cell_names
 from rnnviz.config import OptimizerKind, RunConfig, TaskName
-from rnnviz.files import json_size, run_archive
-from rnnviz.files import run_writer as module
-from rnnviz.files.awaited_run import AwaitedRun
+from rnnviz.files import bounds as json_size
+from rnnviz.files import run_archive
+from rnnviz.files import run_file as module
 from rnnviz.files.foreign_network import TransferError
-from rnnviz.files.run_reader import DataMissingError, open_run, run_of, stored_run
-from rnnviz.files.run_writer import run_file
+from rnnviz.files.opened import AwaitedRun
+from rnnviz.files.run_file import DataMissingError, open_run, run_file, run_of, stored_run
 from rnnviz.files.tensor_file import TensorFile
 from rnnviz.run import snapshots
 from rnnviz.run.history import COLUMNS

@@ -17,9 +17,9 @@ from rnnviz.config import RunConfig
 from rnnviz.engine.cell_text import CellError
 from rnnviz.engine.own_cell import own_cell
 from rnnviz.engine.training import begin
-from rnnviz.files.npz_file import read_npz
 from rnnviz.files.script import ScriptError, problem_of, script
-from rnnviz.files.weights import weights_file
+from rnnviz.files.tensor_file import read_npz
+from rnnviz.files.weights_file import weights_file
 from rnnviz.probe.session import Session
 from rnnviz.run.first_network import FirstNetwork
 from rnnviz.run.run import architecture_of

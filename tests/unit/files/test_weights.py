@@ -12,8 +12,7 @@ from rnnviz.cells import cell_names
 from rnnviz.config import RunConfig, TaskName
 from rnnviz.files.foreign_network import TransferError
 from rnnviz.files.tensor_file import TensorFile
-from rnnviz.files.weights import safetensors_file, weights_file
-from rnnviz.files.weights_reader import open_weights
+from rnnviz.files.weights_file import open_weights, safetensors_file, weights_file
 from rnnviz.run.schedule import Position
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.upload import File, Upload, dataset_of

@@ -17,14 +17,15 @@ from rnnviz.config import RunConfig
 from rnnviz.engine.batch import collate
 from rnnviz.engine.training import record
 from rnnviz.page.command import RefusedError as Refused
-from rnnviz.page.pace import MAX_BACKLOG, Pace
 from rnnviz.page.session_host import (
     FAILED,
     FRAME,
     LEASE,
+    MAX_BACKLOG,
     MAX_CLIENTS,
     REFINE,
     STEPS,
+    Pace,
     SessionHost,
 )
 from rnnviz.probe.session import Session

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnviz.config import RunConfig, TaskName
-from rnnviz.probe import turning_word
+from rnnviz.probe import saliency as turning_word
 from rnnviz.probe.chapters import (
     FALLING,
     GROWN,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rnnviz.probe.color_limits import typical
+from rnnviz.charts.axis_limits import typical
 from tests.sampling import each_row
 
 

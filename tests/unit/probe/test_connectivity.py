@@ -5,9 +5,9 @@ import pytest
 
 from rnnviz.engine.batch import collate
 from rnnviz.engine.training import record
-from rnnviz.probe import connectivity as module
+from rnnviz.probe import gradients as module
 from rnnviz.probe import passes
-from rnnviz.probe.connectivity import connectivity
+from rnnviz.probe.gradients import connectivity
 from rnnviz.probe.unrolled import Unrolled
 from rnnviz.tasks.example import Example
 from tests.sampling import each_row, pairwise

@@ -2,8 +2,8 @@
 
 import pytest
 
-from rnnviz.probe import effort
-from rnnviz.probe.effort import Effort
+from rnnviz.probe import work as effort
+from rnnviz.probe.work import Effort
 
 
 @pytest.fixture

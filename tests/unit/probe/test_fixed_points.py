@@ -26,8 +26,12 @@ from rnnviz.probe.fixed_points import (
     middles_of,
 )
 from rnnviz.probe.session import Session
-from rnnviz.probe.state_transition import FixedInputMap, StateTransition
-from rnnviz.probe.visited_states import VisitedStates, visit_states
+from rnnviz.probe.state_transition import (
+    FixedInputMap,
+    StateTransition,
+    VisitedStates,
+    visit_states,
+)
 from tests.sampling import each_row, singly
 from tests.unit.engine.networks import CELLS, architecture, examples, network
 from tests.unit.probe.known import elman

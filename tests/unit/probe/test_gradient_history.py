@@ -3,8 +3,8 @@
 import numpy as np
 
 from rnnviz.probe.exact_vs_notebook import Comparison
-from rnnviz.probe.gradient_rows import Clipping, EpochSeries
-from rnnviz.probe.token_contribution import TokenContribution
+from rnnviz.probe.gradient_lab import Clipping, EpochSeries
+from rnnviz.probe.gradients import TokenContribution
 
 
 def series(*epochs, of):

@@ -12,8 +12,7 @@ from rnnviz.engine.optimizers import Slots
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import record
 from rnnviz.probe.baselines import baselines
-from rnnviz.probe.health import SATURATED, Level, health, judged, overfit, worst
-from rnnviz.probe.training_phase import Phase, phase_of
+from rnnviz.probe.health import SATURATED, Level, Phase, health, judged, overfit, phase_of, worst
 from rnnviz.tasks.registry import TASKS
 from tests.sampling import each_row, pairwise, singly
 from tests.unit.engine.networks import (

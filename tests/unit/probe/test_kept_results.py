@@ -1,7 +1,7 @@
 """What was measured of a network is there when its epoch is shown again."""
 
 from rnnviz.config import RunConfig
-from rnnviz.probe.kept_results import KeptResults
+from rnnviz.probe.cache import KeptResults
 from rnnviz.probe.session import Session
 from rnnviz.run.schedule import Position
 

@@ -7,13 +7,12 @@ import pytest
 
 from rnnviz.config import RunConfig
 from rnnviz.presets import PRESETS
-from rnnviz.probe import gradient_history as module
-from rnnviz.probe.gradient_history import STEPS, Record
-from rnnviz.probe.gradient_query import next_steps
-from rnnviz.probe.gradients import Objective
+from rnnviz.probe import gradient_lab as module
+from rnnviz.probe.gradient_lab import EPOCH_STEPS as STEPS
+from rnnviz.probe.gradient_lab import Record, next_steps
+from rnnviz.probe.gradients import Objective, token_contribution
 from rnnviz.probe.memory_gauge import eigenvalues, recurrent
 from rnnviz.probe.session import Session
-from rnnviz.probe.token_contribution import token_contribution
 from rnnviz.run.schedule import Position
 from tests.sampling import each_row
 

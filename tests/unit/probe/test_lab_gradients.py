@@ -6,9 +6,9 @@ import pytest
 from rnnviz.config import RunConfig
 from rnnviz.engine.training import train_examples
 from rnnviz.presets import PRESETS
-from rnnviz.probe import gradient_query as module
-from rnnviz.probe import pieces
-from rnnviz.probe.gradient_query import next_steps
+from rnnviz.probe import gradient_lab as module
+from rnnviz.probe import work as pieces
+from rnnviz.probe.gradient_lab import next_steps
 from rnnviz.probe.gradients import Objective
 from rnnviz.probe.health import health
 from rnnviz.probe.memory_lab import flow

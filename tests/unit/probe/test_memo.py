@@ -1,6 +1,6 @@
 """The last answer to each question."""
 
-from rnnviz.probe.memo import Memo
+from rnnviz.probe.cache import Memo
 
 
 def test_the_last_answer_to_each_question_is_kept_as_long_as_it_is_about_the_same():

@@ -10,7 +10,7 @@ from rnnviz.engine.batch import collate
 from rnnviz.engine.optimizers import Slots
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import Descent, record
-from rnnviz.probe.optimizer_step_stats import angle, cut_share, next_step_stats, update_ratios
+from rnnviz.probe.gradients import angle, cut_share, next_step_stats, update_ratios
 from tests.sampling import each_row
 from tests.unit.engine.networks import architecture, examples, network
 

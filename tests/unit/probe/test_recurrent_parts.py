@@ -9,9 +9,8 @@ from rnnviz.engine.batch import collate
 from rnnviz.engine.derived_cell import DerivedCell
 from rnnviz.engine.own_cell import own_cell
 from rnnviz.engine.training import record
-from rnnviz.probe.cell_notation import untimed
-from rnnviz.probe.cell_parts import cell_parts
-from rnnviz.probe.recurrent_parts import Readers, given_parts, readers, recurrent_parts
+from rnnviz.probe.cell_parts import cell_parts, untimed
+from rnnviz.probe.sequence_pass import Readers, given_parts, readers, recurrent_parts
 from rnnviz.probe.unrolled import Unrolled
 from tests.sampling import each_row
 from tests.unit.engine.networks import architecture, examples, network

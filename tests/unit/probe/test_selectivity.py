@@ -5,8 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from rnnviz.probe.activations import Activations, read_activations
-from rnnviz.probe.selectivity import response, selectivity, seriation
+from rnnviz.probe.activations import Activations, read_activations, response, selectivity, seriation
 from tests.sampling import each_row
 from tests.unit.probe.known import NAMES, letters, tally
 

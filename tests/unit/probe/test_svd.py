@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rnnviz.probe.svd import svd
+from rnnviz.probe.projection import svd
 
 
 @pytest.mark.parametrize("fails", [False, True])

@@ -7,7 +7,7 @@ from rnnviz.config import RunConfig
 from rnnviz.engine.batch import collate
 from rnnviz.engine.timeline import Moment, Phase
 from rnnviz.engine.training import record
-from rnnviz.probe.token_contribution import part_norms, token_contribution
+from rnnviz.probe.gradients import part_norms, token_contribution
 from rnnviz.probe.training_step import step_record
 from rnnviz.probe.unrolled import Unrolled
 from rnnviz.questions.step.step_panels import share

@@ -2,8 +2,14 @@
 
 import numpy as np
 
-from rnnviz.probe.activations import Activations
-from rnnviz.probe.trajectory import BANDS, MOST_CLASSES, OTHERS, label_tokens, token_targets
+from rnnviz.probe.activations import (
+    BANDS,
+    MOST_CLASSES,
+    OTHERS,
+    Activations,
+    label_tokens,
+    token_targets,
+)
 from rnnviz.tasks.example import Example
 from tests.sampling import each_row
 

@@ -9,7 +9,7 @@ import pytest
 
 from rnnviz.cells import CELLS
 from rnnviz.engine.cell_source import backward_equations
-from rnnviz.probe.cell_draft import checked
+from rnnviz.probe.inputs import checked
 from rnnviz.ui.cell_draft_text import draft_html
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rnnviz.probe.selectivity import Response
+from rnnviz.probe.activations import Response
 from rnnviz.questions.carry.pictures import Moved, response_matrix
 from tests.sampling import each_row
 

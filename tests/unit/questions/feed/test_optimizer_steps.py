@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from rnnviz.probe.gradient_rows import Clipping, EpochSeries
-from rnnviz.probe.optimizer_step_stats import NextStepStats
+from rnnviz.probe.gradient_lab import Clipping, EpochSeries
+from rnnviz.probe.gradients import NextStepStats
 from rnnviz.questions.feed.pictures import clipping_angle, clipping_curves, ratio_dots
 from rnnviz.run.history import Course
 from tests.sampling import each_row

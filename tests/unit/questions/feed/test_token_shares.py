@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from rnnviz.charts.axes import TwoMoments
 from rnnviz.charts.theme import LIGHT
-from rnnviz.charts.two_moments import TwoMoments
-from rnnviz.probe.gradient_rows import EpochSeries
-from rnnviz.probe.token_contribution import TokenContribution
+from rnnviz.probe.gradient_lab import EpochSeries
+from rnnviz.probe.gradients import TokenContribution
 from rnnviz.questions.feed.token_shares import share_columns, share_map
 from rnnviz.run.history import Course
 from tests.sampling import each_row

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from rnnviz.charts.color_math import contrast, mixed
+from rnnviz.charts.shapes import contrast, mixed
 from rnnviz.charts.theme import DARK, LIGHT
 from rnnviz.probe.fixed_points import FixedPoint
 from rnnviz.probe.phase_portrait import FlowField, Portrait, Readout, Rest

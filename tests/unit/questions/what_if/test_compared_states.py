@@ -5,7 +5,7 @@ import numpy as np
 from rnnviz.charts.hidden_states import View
 from rnnviz.charts.side_by_side import Pair
 from rnnviz.charts.theme import LIGHT
-from rnnviz.charts.unit_rows import grouped
+from rnnviz.charts.units import grouped
 from rnnviz.files.numbers import columns_of
 from rnnviz.questions.what_if.pictures import compared_states
 from tests.sampling import each_row

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rnnviz.charts.color_math import contrast, mixed
+from rnnviz.charts.shapes import contrast, mixed
 from rnnviz.charts.theme import DARK, LIGHT
 from rnnviz.probe.results import Confusion
 from rnnviz.questions.wrong.confusion_matrix import Placed, confusion_matrix

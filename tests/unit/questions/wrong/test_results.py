@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rnnviz.config import RunConfig
-from rnnviz.probe import pieces
+from rnnviz.probe import work as pieces
 from rnnviz.probe.results import read_answers
 from rnnviz.probe.session import Session
 from rnnviz.questions.wrong.measure import ResultsLab, Rows, Show

@@ -1,22 +1,27 @@
-"""A file of weights as a session: one of rnnviz, or a state_dict of PyTorch."""
+"""Weights as a file, written and read; networks from elsewhere as sessions."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import orjson
 
+from rnnviz import __version__
 from rnnviz.config import Activation, Loss, OutputAt, RunConfig, SettingError
 from rnnviz.engine.cell_text import CellError
-from rnnviz.files.foreign_network import TransferError
-from rnnviz.files.imported_network import ImportedNetwork, noted
-from rnnviz.files.json_size import check_size
-from rnnviz.files.named_weights import named_weights
+from rnnviz.engine.evaluation import Evaluator
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.engine.parameters import Architecture, Parameters
+from rnnviz.files.bounds import check_size
+from rnnviz.files.foreign_network import ForeignNetwork, TransferError
+from rnnviz.files.origin import query_of
 from rnnviz.files.state_dict import network_of
-from rnnviz.files.tensor_file import TensorFile, read_tensors
+from rnnviz.files.tensor_file import TensorFile, npz_content, read_tensors
 from rnnviz.probe.session import Session
 from rnnviz.run.first_network import FirstNetwork
 from rnnviz.run.run import architecture_of
@@ -26,6 +31,129 @@ from rnnviz.tasks.given_examples import Given, GivenExamples
 from rnnviz.tasks.registry import TASKS
 from rnnviz.tasks.signature import Signature, Words, place_of, texts, vocabulary_from
 from rnnviz.tasks.vocabulary import Unit, Vocabulary
+
+
+def weights_file(session: Session) -> bytes:
+    """The parameters, the vocabulary and the classes as named arrays, and all that is told of them.
+
+    ``imports.open_weights`` reads them back, to the last bit.
+    """
+    named = session.state.parameters.named().items()
+    arrays: dict[str, Any] = {name: np.ascontiguousarray(array) for name, array in named}
+    arrays["vocabulary"] = np.array(session.dataset.vocabulary.words)
+    arrays["classes"] = np.array(session.dataset.classes)
+    return npz_content(arrays, _told(session))
+
+
+def safetensors_file(session: Session) -> bytes:
+    """The parameters by name; what is told of them in the metadata.
+
+    ``imports.open_weights`` reads them back, to the last bit.
+    """
+    return TensorFile(session.state.parameters.named(), _told(session)).content()
+
+
+def _told(session: Session) -> dict[str, str]:
+    """Vocabulary, classes, cell, settings, and what made the weights."""
+    cell, data = session.state.parameters.architecture.cell.text, session.dataset
+    words = {"vocabulary": data.vocabulary, "source": data.source}
+    listed = {name: list(one.words) for name, one in words.items() if one is not None}
+    return {
+        "format": "rnnviz",
+        "version": __version__,
+        "cell": cell.name,
+        "settings": json.dumps(session.settings.as_dict()),
+        "classes": json.dumps(data.classes),
+        "unit": "verbatim" if data.vocabulary.verbatim else data.vocabulary.unit.value,
+        "inputs": "tokens" if data.tokens else "numbers",
+        "outputs": "classes" if data.answers_classes else "values",
+        "reads": data.reads.value,
+        # What the task's own data are, the settings say.
+        "data": "own" if session.data.own else "task",
+        "name": data.name,
+        "position": session.player.progress,
+        "link": query_of(session),
+        **{name: json.dumps(value) for name, value in listed.items()},
+    }
+
+
+# Named weights: arrays from a file as the parameters of a network
+
+
+def named_weights(tensors: Mapping[str, Array], of: Architecture, dtype: str) -> Parameters:
+    """The weights by name, all that the network has and no others; raises TransferError."""
+    parameters = Parameters(of, dtype=dtype)
+    named = parameters.named()
+    for name in [*named, *tensors]:
+        if name not in named or name not in tensors:
+            lacks = "has" if name in tensors else "lacks"
+            raise TransferError(f"it {lacks} {name[:60]}, unlike a network of these settings.")
+        given, own = tensors[name], named[name]
+        if given.shape != own.shape or given.dtype != own.dtype:
+            raise TransferError(
+                f"{name} is {given.dtype} of the shape {given.shape}, and must be {own.dtype} of "
+                f"{own.shape}."
+            )
+        own[...] = given
+    if not np.isfinite(parameters.theta).all():
+        names = (name for name, array in named.items() if not np.isfinite(array).all())
+        raise TransferError(f"{next(names)} has values that are not finite numbers.")
+    return parameters
+
+
+# Own answers: what a network answers to examples, as their targets
+
+
+def answered(dataset: Dataset, parameters: Parameters) -> Dataset:
+    """The dataset with the network's own answers as the targets of its training examples."""
+    evaluator = Evaluator(dataset.train, parameters.copy())
+    # The outputs of an example are in the order of its tokens.
+    order = np.argsort(evaluator.owners, kind="stable")
+    outputs = evaluator.outputs(parameters)[order]
+    answers = outputs.argmax(axis=1) if dataset.answers_classes else outputs
+    ends = np.cumsum([len(example.targets) for example in dataset.train])
+    parts = np.split(answers, ends[:-1])
+    pairs = zip(dataset.train, parts, strict=True)
+    return replace(dataset, train=tuple(replace(one, targets=part) for one, part in pairs))
+
+
+# A network from elsewhere with data to read; it makes sessions
+
+
+@dataclass(frozen=True, eq=False)
+class ImportedNetwork:
+    """A network from elsewhere and its data; every session of it has a run of its own.
+
+    Without labels its own answers are the targets.
+    """
+
+    dataset: Dataset
+    first: FirstNetwork
+
+    def __post_init__(self) -> None:
+        if not self.dataset.labelled:
+            object.__setattr__(self, "dataset", answered(self.dataset, self.first.parameters))
+
+    @classmethod
+    def of(cls, network: ForeignNetwork, dataset: Dataset, source: str) -> ImportedNetwork:
+        """A network with PyTorch's arrays; raises TransferError if its sizes aren't the data's."""
+        network.check_sizes(len(dataset.vocabulary), len(dataset.classes))
+        first = FirstNetwork(network.parameters(), network.config(), source, network.note)
+        # The page has one line for it where one presses Play, and here room for all of it.
+        notes = [network.note] if dataset.labelled and network.note else []
+        return cls(replace(dataset, notes=(*dataset.notes, *notes)), first)
+
+    def session(self) -> Session:
+        """A session that begins with the network."""
+        return Session(self.first.config, self.dataset, first=self.first)
+
+
+def noted(dataset: Dataset, notes: Sequence[str]) -> Dataset:
+    """The dataset with these notes before its own."""
+    return replace(dataset, notes=(*notes, *dataset.notes))
+
+
+# A file of weights as a session: one of rnnviz, or a state_dict of PyTorch
 
 
 class WordsMissingError(TransferError):

@@ -1,4 +1,4 @@
-"""The members of a zip that someone else may have made: bounded, in memory, by names of ours."""
+"""Bounds: zip archives and JSON texts that are not larger than they may be."""
 
 from __future__ import annotations
 
@@ -81,3 +81,24 @@ def _check(infos: list[zipfile.ZipInfo], most: int, known: Callable[[str], bool]
         raise TransferError(
             f"its parts have {size // 1_000_000:,} MB, and {most // 1_000_000} are the most."
         )
+
+
+# JSON size: what a JSON text becomes in memory, before it is read
+
+
+#: The most lists, tables and keys of tables in a JSON text, and the most values that a comma ends.
+MAX_PARTS, MAX_VALUES = 500_000, 1_500_000
+
+
+def check_size(text: bytes) -> None:
+    """Raise TransferError for a text with too many lists, tables and keys, or values.
+
+    Two bytes of it take more than fifty in memory, and no thread runs while they are made: for at
+    most about a fifth of a second.
+    """
+    for signs, most, what in (
+        (b"[{:", MAX_PARTS, "lists and keys"),
+        (b",", MAX_VALUES, "values"),
+    ):
+        if sum(text.count(sign) for sign in signs) > most:
+            raise TransferError(f"its JSON has more than {most:,} {what}: use fewer examples.")

@@ -1,7 +1,8 @@
-"""The choice of what a heatmap shows: the layer, and a state or a gate."""
+"""What several questions let the reader choose: layer, state or gate, and whether to measure."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
 
 import streamlit as st
@@ -10,7 +11,7 @@ from rnnviz.cells import OWN
 from rnnviz.charts.hidden_states import View
 from rnnviz.probe.cell_parts import bounded, bounded_states, cell_parts, nonnegative
 from rnnviz.probe.session import Session
-from rnnviz.ui.browser_session import first_value, visit
+from rnnviz.ui.browser_session import first_value, on_host, visit
 from rnnviz.ui.style import escaped
 
 
@@ -66,3 +67,26 @@ def view_of(session: Session) -> View:
     layer = f", layer {session.layer + 1}" if session.config.layers > 1 else ""
     title = f"{escape(parts.title(name))} after every {noun}{layer}"
     return View(name, title, bounded(node, known), nonnegative(node) and bounded(node, known))
+
+
+# The buttons that begin and end a measurement, and how far it is
+
+
+Action = Callable[[Session], object]
+
+
+def measure_buttons(begin: Action, cancel: Action, ready: bool, going: bool, tip: str) -> None:
+    """*Measure* can be pressed when it is ``ready``, *Cancel* while it is ``going``."""
+    with st.container(horizontal=True, key="measuring"):
+        waits = ready and not going
+        st.button(
+            "Measure", key="measure", type="primary" if waits else "secondary",
+            on_click=on_host(begin), disabled=not waits, help=tip,
+        )  # fmt: skip
+        st.button("Cancel", key="cancel_measure", on_click=on_host(cancel), disabled=not going)
+
+
+def progress_html(doing: str, share: float) -> str:
+    """What is being done, and the share that is done, with a bar."""
+    bar = f'<progress value="{share:.3f}" max="1" aria-label="progress"></progress>'
+    return f"{doing}: {bar} <strong>{share:.0%}</strong>"
