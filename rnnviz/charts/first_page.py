@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from rnnviz.charts.axes import words_axis
 from rnnviz.charts.explanation import count_in, explanation
 from rnnviz.charts.picture import Picture, scatter
-from rnnviz.charts.run_curves import Reach, Scored, run_curves
 from rnnviz.charts.sequence_network import Targets, Words, compared, sequence_network
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain
+from rnnviz.charts.training_curves import Reach, Scored, run_curves
 from rnnviz.probe.cell_parts import cell_parts
 from rnnviz.probe.chapters import chance_of
 from rnnviz.probe.probe import Probe

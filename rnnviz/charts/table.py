@@ -12,7 +12,7 @@ from rnnviz.charts.theme import LIGHT, Theme, picture, plain, shown_token
 from rnnviz.probe.results import Confusion
 
 
-class Column(NamedTuple):
+class TableColumn(NamedTuple):
     """A column: its heading, its cells, the colour of its text or bars, and its relative width.
 
     Each cell may have a colour of its own. The cells of a ``share`` are numbers from 0 to 1, which
@@ -26,21 +26,21 @@ class Column(NamedTuple):
     share: bool = False
 
 
-class Rows(NamedTuple):
+class TableRows(NamedTuple):
     """Rows under a heading, with the number of each, by which a click names it.
 
     What is ``long`` goes on in the next line.
     """
 
     name: str
-    columns: Sequence[Column]
+    columns: Sequence[TableColumn]
     numbers: Sequence[int] = ()
     long: bool = False
 
 
 def row_lists(
     title: str,
-    sections: Sequence[Rows],
+    sections: Sequence[TableRows],
     opened: int | None = None,
     theme: Theme = LIGHT,
     note: str = "",
@@ -57,13 +57,13 @@ def row_lists(
 def class_scores(confusion: Confusion, classes: Sequence[str], theme: Theme = LIGHT) -> Picture:
     """Recall, precision, F1 and the number of rows of every class."""
     columns = [
-        Column("", [class_name(classes[c]) for c in confusion.classes], theme.text, 1.3),
-        Column("recall", _known(confusion.recall), theme.forward, 1.4, share=True),
-        Column("precision", _known(confusion.precision), theme.muted, 1.4, share=True),
-        Column("F1", [_short(f1) for f1 in confusion.f1], theme.text, 0.9),
-        Column("count", [f"{n:,}" for n in confusion.wanted.tolist()], theme.muted, 0.9),
+        TableColumn("", [class_name(classes[c]) for c in confusion.classes], theme.text, 1.3),
+        TableColumn("recall", _known(confusion.recall), theme.forward, 1.4, share=True),
+        TableColumn("precision", _known(confusion.precision), theme.muted, 1.4, share=True),
+        TableColumn("F1", [_short(f1) for f1 in confusion.f1], theme.text, 0.9),
+        TableColumn("count", [f"{n:,}" for n in confusion.wanted.tolist()], theme.muted, 0.9),
     ]
-    return picture([_table(Rows("", columns))], most("Every class", confusion), 300, theme)
+    return picture([_table(TableRows("", columns))], most("Every class", confusion), 300, theme)
 
 
 def class_name(name: str, letters: int = 12) -> str:
@@ -85,7 +85,7 @@ def _short(share: float) -> str:
     return "–" if np.isnan(share) else f"{share:.2f}"
 
 
-def _table(rows: Rows) -> Series:
+def _table(rows: TableRows) -> Series:
     columns = rows.columns
     return {
         "type": "table",

@@ -9,8 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnviz.config import Gradient
-from rnnviz.engine.kernels import Kernel, in_order
-from rnnviz.engine.layer_buffers import Array, Layer
+from rnnviz.engine.layer_buffers import Array, Kernel, Layer, in_order
 
 #: Memory limit of one chunk of the backward pass, so that it fits the cache of a core.
 _CACHE_BYTES = 400_000

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from collections.abc import Callable, Sequence
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -92,3 +93,40 @@ class Layer:
     def number(self, value: float) -> Array:
         """A number of the layer's dtype, which ufuncs take faster than a Python float."""
         return np.array(value, self.dtype)
+
+
+# Functions without arguments that are bound to their arrays, and how they are chained
+
+
+Kernel = Callable[[], object]
+
+
+def in_order(kernels: Sequence[Kernel]) -> Kernel:
+    """One function that runs the kernels in order.
+
+    Two or three are called without a loop, whose overhead is noticeable in small networks.
+    """
+    match kernels:
+        case [only]:
+            return only
+        case [first, second]:
+            return partial(_two, first, second)
+        case [first, second, third]:
+            return partial(_three, first, second, third)
+    return partial(_run, kernels)
+
+
+def _run(kernels: Sequence[Kernel]) -> None:
+    for kernel in kernels:
+        kernel()
+
+
+def _two(first: Kernel, second: Kernel) -> None:
+    first()
+    second()
+
+
+def _three(first: Kernel, second: Kernel, third: Kernel) -> None:
+    first()
+    second()
+    third()

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnviz.config import ClipBy, OptimizerKind
-from rnnviz.engine.array_copy import copy_of
 from rnnviz.engine.layer_buffers import Array
+from rnnviz.engine.parameters import copy_of
 
 #: Momentum's coefficient, and the decay of RMSprop's average of squared gradients.
 MOMENTUM, RMS_DECAY = 0.9, 0.99

@@ -11,8 +11,7 @@ import numpy as np
 
 from rnnviz.config import Loss
 from rnnviz.engine.batch import Batch, Sequences, token_mask
-from rnnviz.engine.kernels import Kernel, in_order
-from rnnviz.engine.layer_buffers import Array, Dims, Layer
+from rnnviz.engine.layer_buffers import Array, Dims, Kernel, Layer, in_order
 from rnnviz.engine.losses import LOSSES
 from rnnviz.engine.parameters import Architecture, Parameters
 

@@ -15,8 +15,8 @@ from rnnviz.files.run_file import run_of
 from rnnviz.files.tensor_file import tensors_of
 from rnnviz.files.weights_file import Known, network_in, words_of
 from rnnviz.probe.session import Session
+from rnnviz.tasks.data_source import UploadStore
 from rnnviz.tasks.upload import File, Upload
-from rnnviz.tasks.upload_store import UploadStore
 
 #: How the name of a run, or of a recording, ends; and that of any file that is opened.
 RUN_ENDS = (".rnnviz", ".zip")

@@ -41,11 +41,11 @@ from rnnviz.run.schedule import EDIT, Change, Position, Schedule
 from rnnviz.run.share_link import MOST_INDEX, OldRun
 from rnnviz.run.weight_edits import problem
 from rnnviz.tasks.csv_table import TaskError
+from rnnviz.tasks.data_source import UploadStore
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.dataset_table import dataset_of_table, table_of_dataset
 from rnnviz.tasks.registry import TASKS
 from rnnviz.tasks.upload import OPTIONS, File, Upload, dataset_of, fingerprint
-from rnnviz.tasks.upload_store import UploadStore
 
 _INSTEAD = "Write the weights to a file instead."
 #: The largest size of a file's snapshots and data, in bytes; the rest of it is for all else.

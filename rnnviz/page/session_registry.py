@@ -22,7 +22,7 @@ from rnnviz.page.actor import Actor, EndedError
 from rnnviz.page.session_host import GONE, RUN, SessionHost
 from rnnviz.probe.session import Session
 from rnnviz.run.share_link import read_link
-from rnnviz.tasks.upload_store import UploadStore
+from rnnviz.tasks.data_source import UploadStore
 from rnnviz.ui.browser_session import said_on_page
 from rnnviz.ui.time_limit import time_limit
 from rnnviz.ui.viewer import Scene, UnavailableError

@@ -20,7 +20,7 @@ from rnnviz.config import (
     SettingError,
     TaskName,
 )
-from rnnviz.engine.cell_kinds import cell_of, numbers
+from rnnviz.engine.derived_cell import cell_of, numbers
 from rnnviz.page.export_menu import export_menu, open_menu
 from rnnviz.page.own_data import own_data, way_back
 from rnnviz.page.session_host import SessionHost

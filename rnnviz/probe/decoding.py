@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from rnnviz.engine.batch import collate
+from rnnviz.engine.evaluation import StepDecoder
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.losses import margin
 from rnnviz.engine.parameters import Parameters
-from rnnviz.engine.step_decoder import StepDecoder
 from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import record
 from rnnviz.probe.unrolled import Unrolled

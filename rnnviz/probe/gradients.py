@@ -6,18 +6,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
 from rnnviz.config import Gradient, Loss, RunConfig
-from rnnviz.engine.batch import Batch
+from rnnviz.engine.batch import Batch, Example, collate
 from rnnviz.engine.graph import Node
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.losses import margin_gradient
 from rnnviz.engine.optimizers import Slots
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Trace
-from rnnviz.engine.training import Descent, descent, record
+from rnnviz.engine.training import Descent, TrainState, descent, order, record
 from rnnviz.probe.cell_parts import cell_parts
 from rnnviz.probe.cell_values import CellValues
 from rnnviz.probe.passes import copies, copies_at_once, seeded_pass
@@ -255,3 +256,43 @@ def update_ratios(parameters: Parameters, update: Parameters) -> dict[str, float
     """||update|| / ||W|| (L2) of every parameter: 0 if both are zero, infinite if only W is."""
     updates, weights = norms_of(update), norms_of(parameters)
     return {name: ratio(updates[name], weights[name]) for name in weights}
+
+
+# The input of an analysis
+
+#: Limit of weights * tokens of a step; beyond it fewer steps are evaluated. To make a step of a
+#: gradient takes as long as so many more tokens.
+_WORK, _STEP = 25_000_000, 32
+
+
+class GradientQuery(NamedTuple):
+    """The input of an analysis: a state, its settings, the trace of a phrase, the examples.
+
+    The gradient is that of ``objective`` in ``layer``.
+    """
+
+    state: TrainState
+    config: RunConfig
+    trace: Trace
+    examples: Sequence[Example]
+    objective: Objective = Objective.LOSS
+    layer: int = -1
+
+    def at(self, state: TrainState, config: RunConfig) -> GradientQuery:
+        """The query for the same phrase in another state of the run."""
+        trace = record(state.parameters, self.trace.batch, config.gradient, config.truncate)
+        return self._replace(state=state, config=config, trace=trace)
+
+
+def next_steps(query: GradientQuery, steps: int) -> NextStepStats:
+    """Statistics of the next ``steps`` steps of the epoch, all from the same weights.
+
+    Fewer for large networks and long batches, but at least two.
+    """
+    state, config, examples = query.state, query.config, query.examples
+    indexes = order(config.seed, state.epoch, len(examples), config.batch)[state.offset :]
+    longest = max(len(example.inputs) for example in examples)
+    work = state.parameters.theta.size * (config.batch * longest + _STEP)
+    starts = range(0, len(indexes), config.batch)[: max(2, min(steps, steps * _WORK // work))]
+    batches = [collate([examples[i] for i in indexes[s : s + config.batch]]) for s in starts]
+    return next_step_stats(state.parameters, batches, config, state.slots)

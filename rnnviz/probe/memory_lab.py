@@ -11,9 +11,8 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.training import TrainState
 from rnnviz.probe.cell_parts import cell_parts
 from rnnviz.probe.chapters import WINDOW
-from rnnviz.probe.gradient_lab import GradientQuery
 from rnnviz.probe.gradient_over_lag import Carried, last_answer_norms
-from rnnviz.probe.gradients import Flow, Objective, gradient_flow, margin_flow
+from rnnviz.probe.gradients import Flow, GradientQuery, Objective, gradient_flow, margin_flow
 from rnnviz.probe.memory_gauge import (
     GradientMap,
     MemoryGauge,

@@ -15,8 +15,8 @@ from rnnviz.probe.baselines import Baseline, baselines
 from rnnviz.probe.cache import Memo
 from rnnviz.probe.dynamics import DynamicsLab, DynamicsQuery
 from rnnviz.probe.formatting import Names
-from rnnviz.probe.gradient_lab import GradientLab, GradientQuery
-from rnnviz.probe.gradients import Objective
+from rnnviz.probe.gradient_lab import GradientLab
+from rnnviz.probe.gradients import GradientQuery, Objective
 from rnnviz.probe.health import Sign, health
 from rnnviz.probe.inputs import CellDraft, PhraseInput, Selection, checked, first_phrase
 from rnnviz.probe.memory_lab import MemoryLab
@@ -31,10 +31,9 @@ from rnnviz.run.recording import Recording
 from rnnviz.run.run import Run
 from rnnviz.run.schedule import Position, Schedule
 from rnnviz.run.share_link import VIEWS, Link
-from rnnviz.tasks.data_source import DataSource
+from rnnviz.tasks.data_source import DataSource, UploadStore
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.upload import Upload
-from rnnviz.tasks.upload_store import UploadStore
 
 L = TypeVar("L")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -13,12 +14,51 @@ from rnnviz.config import Loss, RunConfig
 from rnnviz.engine.batch import Example, collate
 from rnnviz.engine.optimizers import Slots
 from rnnviz.engine.parameters import Parameters
-from rnnviz.engine.timeline import Moment, timeline
 from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import Descent, descent, record
 from rnnviz.probe.cell_parts import Part, cell_parts
 from rnnviz.probe.formatting import Names, written_step
 from rnnviz.probe.unrolled import Unrolled
+
+
+class Phase(StrEnum):
+    """A phase of a training step."""
+
+    FORWARD = "forward"
+    LOSS = "loss"
+    BACKWARD = "backward"
+    CLIP = "clip"
+    UPDATE = "update"
+
+
+class Moment(NamedTuple):
+    """A phase and its token index t, from 0.
+
+    A loss belongs to the token that is read out; clipping and the update belong to token 0, where
+    the backward pass ends.
+    """
+
+    phase: Phase
+    t: int
+
+    @property
+    def number(self) -> int:
+        """The subscript in formulas, from 1: h_1 is the state after the first token."""
+        return self.t + 1
+
+
+def timeline(steps: int, answers: Sequence[int] = ()) -> tuple[Moment, ...]:
+    """The moments of ``steps`` tokens: forward, losses, backward, clip, update.
+
+    ``answers`` are the tokens that are read out, by default the last.
+    """
+    forward = [Moment(Phase.FORWARD, t) for t in range(steps)]
+    losses = [Moment(Phase.LOSS, t) for t in answers or (steps - 1,)]
+    backward = [Moment(Phase.BACKWARD, t) for t in reversed(range(steps))]
+    return (*forward, *losses, *backward, Moment(Phase.CLIP, 0), Moment(Phase.UPDATE, 0))
+
+
+# One training step, from the weights before it to those after it
 
 
 class Focus(NamedTuple):

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from rnnviz.config import SETTINGS, RunConfig, SettingError
-from rnnviz.engine.cell_kinds import cell_of
 from rnnviz.engine.cell_text import CellError
+from rnnviz.engine.derived_cell import cell_of
 from rnnviz.engine.own_cell import own_cell
 from rnnviz.run.history import Ghost
 from rnnviz.run.schedule import (

@@ -7,8 +7,18 @@ from enum import StrEnum
 from statistics import fmean
 from typing import NamedTuple
 
-from rnnviz.tasks.csv_table import MAX_CLASSES, Cells, TaskError
-from rnnviz.tasks.usual_names import LABEL, LANGUAGES, SOURCE, TARGET, TEXT, plain, rank
+from rnnviz.tasks.csv_table import (
+    LABEL,
+    LANGUAGES,
+    MAX_CLASSES,
+    SOURCE,
+    TARGET,
+    TEXT,
+    Cells,
+    TaskError,
+    plain,
+    rank,
+)
 
 #: A guess looks at so many rows, and at so many characters of a cell.
 _ROWS = _CHARACTERS = 2_000

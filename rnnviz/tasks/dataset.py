@@ -16,8 +16,15 @@ from rnnviz.tasks.extrapolation import Extrapolation
 from rnnviz.tasks.metrics import ACCURACY, Guess, Metric, guess_classes, guess_values
 from rnnviz.tasks.reference import Reference
 from rnnviz.tasks.table import Row
-from rnnviz.tasks.tokenization import known, unknown_notes, unknown_tokens, vocabulary_of
-from rnnviz.tasks.vocabulary import Array, Unit, Vocabulary
+from rnnviz.tasks.vocabulary import (
+    Array,
+    Unit,
+    Vocabulary,
+    known,
+    unknown_notes,
+    unknown_tokens,
+    vocabulary_of,
+)
 
 #: The target of an output whose class is unknown.
 GAP = -1

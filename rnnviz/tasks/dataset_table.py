@@ -13,8 +13,7 @@ from rnnviz.tasks.csv_table import MAX_LETTERS, MAX_ROWS, TaskError
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
 from rnnviz.tasks.metrics import ACCURACY, EXACT, metric_named
-from rnnviz.tasks.tokenization import MAX_TOKENS
-from rnnviz.tasks.vocabulary import Array, Vocabulary
+from rnnviz.tasks.vocabulary import MAX_TOKENS, Array, Vocabulary
 
 M = TypeVar("M", bound=StrEnum)
 #: The longest sequence, and the longest text of one.

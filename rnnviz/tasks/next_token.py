@@ -12,8 +12,15 @@ from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import GAP, Dataset
 from rnnviz.tasks.example import Example
 from rnnviz.tasks.table import Row
-from rnnviz.tasks.tokenization import known, unknown_notes, unknown_tokens, vocabulary_of
-from rnnviz.tasks.vocabulary import Array, Unit, Vocabulary
+from rnnviz.tasks.vocabulary import (
+    Array,
+    Unit,
+    Vocabulary,
+    known,
+    unknown_notes,
+    unknown_tokens,
+    vocabulary_of,
+)
 
 #: Default and maximum number of tokens in a piece.
 WINDOW, MAX_WINDOW = 50, 500

@@ -14,8 +14,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 from threading import Lock
 
-from rnnviz.tasks.csv_table import Cells, Fault, Line, TaskError
-from rnnviz.tasks.spreadsheet import ZIP, read_excel, read_parquet
+from rnnviz.tasks.csv_table import Cells, Fault, Line, TaskError, looks_like_table, read_csv
+from rnnviz.tasks.encoding import Encoding, decode
+from rnnviz.tasks.spreadsheet import GZIP, OLE, PARQUET, ZIP, read_excel, read_parquet
 
 #: The most memory that it may allocate, in bytes, and CPU time, in seconds. The code of the
 #: libraries takes some 50 MB more.
@@ -82,3 +83,34 @@ if __name__ == "__main__":
     name = json.loads(sys.stdin.buffer.readline())
     for part in _answer(name, sys.stdin.buffer.read()):
         print(json.dumps(part))
+
+
+# File cells: what stands in a file of any kind that is read
+
+
+#: The ends of names of tables that are texts.
+_TABLES = (".csv", ".tsv", ".tab")
+
+
+def read_cells(content: bytes, name: str, encoding: Encoding | None = None) -> Cells:
+    """The cells of a table, or a plain text; raise TaskError.
+
+    The first bytes tell Excel and Parquet. A text is a table if its name says so or its first line
+    has names of columns. ``encoding`` is that of a text that isn't UTF-8.
+    """
+    if content.startswith((ZIP, PARQUET)):
+        return read_apart(content, name)
+    if content.startswith(OLE):
+        raise TaskError(
+            f"{name}: is an old Excel file, or has a password. Save it as .xlsx without one, or as "
+            "CSV UTF-8."
+        )
+    if content.startswith(GZIP):
+        raise TaskError(f"{name}: is a packed file. Unpack it, and choose the table in it.")
+    text = decode(content, name, encoding)
+    if name.lower().endswith(_TABLES) or looks_like_table(text):
+        return read_csv(text, name)
+    body = text.replace("\r\n", "\n").replace("\r", "\n").strip()
+    if not body:
+        raise TaskError(f"{name}: has no text. Put in some lines to learn from.")
+    return Cells(name, (), (Line(1, (body,)),))

@@ -8,8 +8,7 @@ from typing import Any
 
 from rnnviz.config import Loss, OutputAt
 from rnnviz.tasks.csv_table import MAX_LETTERS, TaskError
-from rnnviz.tasks.tokenization import MAX_TOKENS
-from rnnviz.tasks.vocabulary import Vocabulary, split_words
+from rnnviz.tasks.vocabulary import MAX_TOKENS, Vocabulary, split_words
 
 #: The words of a vocabulary in their order, or each with its number.
 Words = Sequence[str] | Mapping[str, int]

@@ -11,8 +11,16 @@ from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
 from rnnviz.tasks.metrics import EXACT
 from rnnviz.tasks.table import Row
-from rnnviz.tasks.tokenization import known, unknown_notes, unknown_tokens, vocabulary_of
-from rnnviz.tasks.vocabulary import END, START, Unit, Vocabulary
+from rnnviz.tasks.vocabulary import (
+    END,
+    START,
+    Unit,
+    Vocabulary,
+    known,
+    unknown_notes,
+    unknown_tokens,
+    vocabulary_of,
+)
 
 
 def build_translation(

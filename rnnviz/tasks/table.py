@@ -19,7 +19,7 @@ from rnnviz.tasks.csv_table import (
     read_bytes,
     shown,
 )
-from rnnviz.tasks.file_cells import read_cells
+from rnnviz.tasks.reader_process import read_cells
 from rnnviz.tasks.vocabulary import END, START, Unit
 
 #: At most so many groups of labels that are nearly equal are listed.

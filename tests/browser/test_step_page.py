@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from rnnviz.engine.timeline import Phase, timeline
+from rnnviz.probe.training_step import Phase, timeline
 
 EAGER = "hidden=20&init_scale=0.1&lr=0.05"
 GATED = "task=brackets&hidden=12&init=xavier&optimizer=adam&batch=8&epoch=2"

@@ -9,8 +9,7 @@ from rnnviz.config import RunConfig
 from rnnviz.probe.questions import StateQuestion
 from rnnviz.probe.session import Session
 from rnnviz.probe.units import Sort, StateSource, Way
-from rnnviz.questions.linear_probe.measure import LinearProbeLab
-from rnnviz.questions.linear_probe.probe_labels import Asked
+from rnnviz.questions.linear_probe.measure import Asked, LinearProbeLab
 from rnnviz.run.schedule import Position
 from rnnviz.tasks.upload import File, Upload
 from tests.page import tab

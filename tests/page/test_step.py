@@ -5,11 +5,10 @@ import re
 import pytest
 
 from rnnviz.engine.gradcheck import GradientCheck
-from rnnviz.engine.timeline import Phase
 from rnnviz.page.command import RefusedError
 from rnnviz.probe.formatting import Names
 from rnnviz.probe.questions import StepView
-from rnnviz.probe.training_step import largest_changes
+from rnnviz.probe.training_step import Phase, largest_changes
 from rnnviz.questions.step.measure import StepLab, Subject, step_query
 from rnnviz.ui.style import check_html
 from tests.page import tab

@@ -8,8 +8,7 @@ import pytest
 from rnnviz.probe.questions import StateQuestion
 from rnnviz.probe.saliency import LEFT_OUT
 from rnnviz.probe.units import Sort
-from rnnviz.questions.what_if.input_perturbation import Alter
-from rnnviz.questions.what_if.measure import WhatIfLab
+from rnnviz.questions.what_if.measure import Alter, WhatIfLab
 from tests.page import tab
 from tests.sampling import each_row
 

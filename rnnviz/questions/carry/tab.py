@@ -19,8 +19,14 @@ from rnnviz.probe.sequence_pass import readers, recurrent_parts
 from rnnviz.probe.session import Session
 from rnnviz.probe.units import LIST_PAGE, Sort, Way
 from rnnviz.questions.carry.measure import UnitHistory
-from rnnviz.questions.carry.pictures import Moved, response_matrix, word_name
-from rnnviz.questions.carry.tinted_phrases import Listing, Phrase, tinted_phrases
+from rnnviz.questions.carry.pictures import (
+    Listing,
+    Moved,
+    Phrase,
+    response_matrix,
+    tinted_phrases,
+    word_name,
+)
 from rnnviz.questions.linear_probe import tab as linear_probes
 from rnnviz.questions.linear_probe.measure import LinearProbeLab
 from rnnviz.questions.unit_subject import (

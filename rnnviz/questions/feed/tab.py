@@ -12,8 +12,14 @@ from rnnviz.charts.picture import Picture
 from rnnviz.probe.gradient_lab import EpochSeries
 from rnnviz.probe.gradients import TokenContribution
 from rnnviz.probe.session import Session
-from rnnviz.questions.feed.pictures import clipping_angle, clipping_curves, ratio_dots
-from rnnviz.questions.feed.token_shares import MOST_NUMBERS, share_columns, share_map
+from rnnviz.questions.feed.pictures import (
+    MOST_NUMBERS,
+    clipping_angle,
+    clipping_curves,
+    ratio_dots,
+    share_columns,
+    share_map,
+)
 from rnnviz.questions.gradient_source import Source, source_of
 from rnnviz.ui.choices import choose_layer
 from rnnviz.ui.sheet import Chart, Column, Sheet, go_to_click, no_room

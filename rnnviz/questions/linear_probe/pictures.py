@@ -12,7 +12,7 @@ from rnnviz.charts.picture import Picture, Series, compact, scatter
 from rnnviz.charts.shapes import LEGEND, LEGEND_TOP, mixed
 from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, plain
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.questions.linear_probe.linear_probe import SHUFFLES, Readability
+from rnnviz.questions.linear_probe.measure import SHUFFLES, Readability
 
 #: The lowest R² in sight.
 _LOWEST = -0.5

@@ -12,10 +12,16 @@ from rnnviz.charts.shapes import sentence
 from rnnviz.charts.theme import shown_token
 from rnnviz.config import OutputAt
 from rnnviz.probe.session import Session
-from rnnviz.questions.linear_probe.linear_probe import FEWEST, FOLDS, RIDGE, Readability
-from rnnviz.questions.linear_probe.measure import LinearProbeLab
+from rnnviz.questions.linear_probe.measure import (
+    FEWEST,
+    FOLDS,
+    RIDGE,
+    Asked,
+    LinearProbeLab,
+    Readability,
+    askable,
+)
 from rnnviz.questions.linear_probe.pictures import readability_lines
-from rnnviz.questions.linear_probe.probe_labels import Asked, askable
 from rnnviz.questions.unit_subject import MOST_CHOICES, Subject, edition, source_of
 from rnnviz.ui.browser_session import first_value
 from rnnviz.ui.choices import measure_buttons, progress_html

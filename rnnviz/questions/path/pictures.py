@@ -1,4 +1,4 @@
-"""Trajectories in the plane of two principal components."""
+"""Pictures of the paths of the states, and of how far apart the classes are."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from rnnviz.charts.axes import axis
-from rnnviz.charts.picture import Picture, Series, scatter, xy
+from rnnviz.charts.axes import axis, whole
+from rnnviz.charts.picture import Picture, Series, bar, compact, exact, scatter, xy
 from rnnviz.charts.shapes import LEGEND, LEGEND_TOP, mixed
 from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, plain, shown_token
 from rnnviz.charts.way import labels, way, way_labels
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.activations import OTHERS, Activations, Cloud, Trajectory
-from rnnviz.probe.projection import Plane
+from rnnviz.probe.projection import Plane, participation_ratio
+from rnnviz.questions.path.measure import Separation
 
 #: Colours of more than two classes that the colour-blind can tell apart (Okabe and Ito 2008).
 _CLASSES = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#b7a400", "#7f7f7f")
@@ -151,3 +152,82 @@ def _crossings(plane: Plane, span: list[list[float]]) -> list[tuple[float, float
     right, top = (end * (1 + 1e-9) for _, end in span)
     inside = sorted({(x, y) for x, y in points if abs(x) <= right and abs(y) <= top})
     return inside[:: max(1, len(inside) - 1)]
+
+
+# How much of what varies lies between classes, and how much each component holds
+
+
+#: At most this many components have a bar.
+MOST_BARS = 12
+
+
+def separation_curve(
+    separation: Separation, what: str, noun: str = "word", theme: Theme = LIGHT
+) -> Picture:
+    """The share of the variance that lies between classes, word by word; ``what`` names them."""
+    side = "before the end" if separation.from_end else "after the first"
+    styles = (
+        {"color": theme.text, "width": 2.5},
+        {"color": theme.forward, "width": 2, "dash": "dash"},
+        {"color": theme.muted, "width": 2},
+    )
+    lines = [
+        *(
+            (name, values, line)
+            for (name, values), line in zip(
+                separation.shares.items(), styles[-len(separation.shares) :], strict=True
+            )
+        ),
+        ("chance", separation.by_chance, {"color": theme.muted, "width": 1.5, "dash": "dot"}),
+    ]
+    last = float(separation.places[-1])
+    ends = [last + 0.4, -0.4] if separation.from_end else [-0.4, last + 0.4]
+    return picture(
+        [
+            scatter(
+                x=separation.places.astype(np.int32),
+                y=compact(values),
+                name=name,
+                mode="lines" if name == "chance" else "lines+markers",
+                line=line,
+                marker={"size": 6, "color": line["color"]},
+                customdata=[*zip(exact(values), separation.counts.tolist(), strict=True)],
+                hovertemplate=f"{name}: %{{customdata[0]}}, of %{{customdata[1]}} sequences"
+                "<extra></extra>",
+            )
+            for name, values, line in lines
+        ],
+        f"How far {what} are apart",
+        HEIGHTS["separation"],
+        theme,
+        xaxis=axis(f"{noun}s {side}", theme, range=ends, **whole(last)),
+        yaxis=axis("", theme, range=[0, 1.03], tickvals=[0, 0.5, 1], tickformat=".0%"),
+        **LEGEND,
+    )
+
+
+def component_bars(variances: Array, plane: Plane, theme: Theme = LIGHT) -> Picture:
+    """The share of each principal component of the states now, (K,); rings: that of the plane."""
+    total = float(variances.sum()) or 1.0
+    shares = np.maximum(variances[:MOST_BARS], 0) / total
+    numbers = np.arange(1, len(shares) + 1, dtype=np.int32)
+    ratio = f"participation ratio {participation_ratio(variances):.2f} of {len(variances)}"
+    ring = {"symbol": "circle-open", "size": 11, "color": theme.forward, "line": {"width": 2}}
+    return picture(
+        [
+            bar(x=numbers, y=compact(shares), name="component", marker={"color": theme.muted},
+                customdata=exact(shares), hovertemplate="%{customdata}<extra></extra>",
+                text=[f"{share:.0%}" if share >= 0.01 else "" for share in shares],
+                textposition="outside"),
+            scatter(x=np.array(plane.axes) + 1, y=compact(np.array(plane.explained)),
+                    name="axis of the plane", mode="markers", marker=ring,
+                    customdata=exact(plane.explained),
+                    hovertemplate="%{customdata}<extra></extra>"),
+        ],
+        "How much each component holds",
+        HEIGHTS["components"],
+        theme,
+        xaxis=axis(f"component; {ratio}", theme, **whole(len(shares))),
+        yaxis=axis("", theme, range=[0, 1.15], tickvals=[0, 0.5, 1], tickformat=".0%"),
+        **LEGEND,
+    )  # fmt: skip

@@ -14,9 +14,8 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.activations import Activations, Cloud, Labels, Trajectory
 from rnnviz.probe.projection import Plane, variances_of
 from rnnviz.probe.session import Session
-from rnnviz.questions.path.class_separation import component_bars, separation_curve
 from rnnviz.questions.path.measure import FEWEST, between_shares, separate
-from rnnviz.questions.path.pictures import trajectories
+from rnnviz.questions.path.pictures import component_bars, separation_curve, trajectories
 from rnnviz.questions.plane_axes import choose_axes, refit_button
 from rnnviz.questions.unit_subject import source_of
 from rnnviz.ui.browser_session import visit

@@ -16,28 +16,34 @@ from rnnviz.charts.picture import Picture
 from rnnviz.charts.shapes import sentence
 from rnnviz.charts.theme import Theme
 from rnnviz.probe.formatting import number, quoted
-from rnnviz.probe.gradient_lab import Band, GradientQuery
+from rnnviz.probe.gradient_lab import Band
+from rnnviz.probe.gradients import GradientQuery
 from rnnviz.probe.health import REACH_WATCH
 from rnnviz.probe.jacobians import fits, lyapunov_exponents, products, state_spectra
 from rnnviz.probe.memory_gauge import starved_until
 from rnnviz.probe.session import Session
-from rnnviz.questions.gradient_check import choose_objective
 from rnnviz.questions.gradient_source import (
     Source,
+    choose_objective,
     jacobian_tokens,
     probe_sequence,
     source_of,
 )
-from rnnviz.questions.reach.complex_plane import (
+from rnnviz.questions.reach.measure import LengthLab
+from rnnviz.questions.reach.pictures import (
+    FOREVER,
+    Second,
+    Told,
     Trail,
+    connectivity_map,
     exponent_curve,
+    length_curve,
+    life_text,
+    product_curves,
+    reach_curve,
     state_spectrum,
     weight_spectrum,
 )
-from rnnviz.questions.reach.gradient_over_lag import Second, connectivity_map, product_curves
-from rnnviz.questions.reach.length_generalization import length_curve
-from rnnviz.questions.reach.measure import LengthLab
-from rnnviz.questions.reach.pictures import FOREVER, Told, life_text, reach_curve
 from rnnviz.tasks.example import Example
 from rnnviz.ui.browser_session import first_value, visit
 from rnnviz.ui.choices import choose_layer, gated

@@ -6,24 +6,160 @@ from html import escape
 from typing import NamedTuple
 
 import numpy as np
+import streamlit as st
 
 from rnnviz.charts.explanation import explanation
 from rnnviz.charts.picture import Picture
 from rnnviz.charts.shapes import sentence, shades
 from rnnviz.charts.theme import shown_token
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.probe.fixed_points import FixedPoints
+from rnnviz.probe.dynamics import STARTS, Hold
+from rnnviz.probe.fixed_points import FixedPoints, Kind
 from rnnviz.probe.phase_portrait import Rest, portrait
 from rnnviz.probe.session import Session
 from rnnviz.probe.state_transition import states_of
-from rnnviz.questions.rest.held_input import choose_held, choose_plane, search_buttons
-from rnnviz.questions.rest.pictures import Told, phase_plane, point_spectrum
-from rnnviz.questions.rest.rest_points import Listed, rest_points
-from rnnviz.questions.rest.search_outcome import rest_sentence, search_outcome
+from rnnviz.questions.plane_axes import choose_axes, refit_button
+from rnnviz.questions.rest.pictures import Listed, Told, phase_plane, point_spectrum, rest_points
+from rnnviz.ui.browser_session import first_value, on_host, visit
 from rnnviz.ui.choices import progress_html
 from rnnviz.ui.sheet import Chart, Column, Sheet, words_in
-from rnnviz.ui.style import theme
+from rnnviz.ui.style import escaped, theme
 from rnnviz.ui.viewer import Event
+
+#: Of more words than this there is a list in place of chips.
+_MOST_CHIPS = 40
+
+
+def choose_held(session: Session) -> None:
+    """Let the reader choose the fixed input, and its words or values."""
+    dynamics, query, noun = session.dynamics, session.dynamics_query, session.names.noun
+    hold, words, typed = dynamics.choices(query)
+    own = f"{noun}s" if query.dataset.tokens else "values"
+    edition = visit("dynamics"), query.dataset
+    chosen = st.segmented_control(
+        "Hold", list(Hold), default=first_value("hold", edition, hold), required=True,
+        key=f"hold_{own}", format_func=lambda hold: own if hold is Hold.OWN else hold.value,
+        help="The input that the network reads at every step. The mean input is that of all "
+        f"{session.dataset.role} sequences; nothing is the zero input.",
+    )  # fmt: skip
+    dynamics.holds[query.dataset.tokens] = Hold(chosen or hold)
+    if chosen is not Hold.OWN:
+        return
+    if query.dataset.tokens:
+        dynamics.words = _word_choice(session, first_value("words", edition, words))
+    else:
+        dynamics.typed = st.text_input(
+            "The values to hold", first_value("typed", edition, typed), key="typed"
+        )
+
+
+def _word_choice(session: Session, first: tuple[str, ...]) -> tuple[str, ...]:
+    vocabulary, noun = session.dataset.vocabulary.words, session.names.noun
+    label, key = f"The {noun} to hold (several: their mean)", f"words_{hash(vocabulary):x}"
+    if len(vocabulary) <= _MOST_CHIPS:
+        return tuple(st.pills(
+            label, vocabulary, selection_mode="multi", default=list(first), key=key,
+            format_func=lambda word: escaped(shown_token(word)),
+        ))  # fmt: skip
+    return tuple(st.multiselect(
+        label, vocabulary, list(first), key=key, format_func=shown_token, max_selections=20
+    ))  # fmt: skip
+
+
+def search_buttons(session: Session) -> None:
+    """The number of starts, and the buttons that begin a search and end it."""
+    dynamics = session.dynamics
+    first = first_value("starts", visit("dynamics"), dynamics.starts)
+    searching = dynamics.searching is not None
+    blocked = searching or bool(dynamics.problem(session.dynamics_query))
+    with st.container(horizontal=True, vertical_alignment="bottom", key="search_bar"):
+        st.button(
+            "Find", key="find", type="secondary" if blocked else "primary", on_click=on_host(_find),
+            shortcut="F", disabled=blocked, help="Search for the points at which the state stays",
+        )  # fmt: skip
+        cancel = on_host(lambda here: here.dynamics.cancel())
+        st.button("Cancel", key="cancel", on_click=cancel, disabled=not searching)
+        starts = st.selectbox(
+            "Starts", STARTS, STARTS.index(first), key="starts", width=84,
+            help="The number of states at which the search starts: visited states and midpoints of "
+            "two, with a little noise. At last it starts at midpoints of two points found, where "
+            "saddles lie.",
+        )  # fmt: skip
+    dynamics.starts = starts or dynamics.starts
+    data = session.dataset
+    if data.tokens and len(data.vocabulary.words) <= _MOST_CHIPS:
+        noun = session.names.noun
+        st.button(
+            f"Find for every {noun}", key="find_each", on_click=on_host(_find_each),
+            disabled=blocked, width="stretch",
+            help=f"Search with each {noun} held alone, one after the other. The first point of "
+            "each is in the plane and in the list.",
+        )  # fmt: skip
+
+
+def _find_each(session: Session) -> None:
+    session.player.pause()
+    session.dynamics.find_each(session.dynamics_query)
+
+
+def _find(session: Session) -> None:
+    session.player.pause()
+    session.dynamics.find(session.dynamics_query)
+
+
+def choose_plane(session: Session) -> None:
+    """Let the reader choose the plane, and fit it again."""
+    dynamics, query = session.dynamics, session.dynamics_query
+    if dynamics.problem(query) or not dynamics.flat(query):
+        return
+    count = len(dynamics.plane(query).basis.axes)
+    dynamics.axes = choose_axes("axes", dynamics.axes, visit("dynamics"), count)
+    refit_button(lambda here: here.dynamics.refit(), session.unit)
+
+
+# What came of a search for the points where the state rests, in a sentence each
+
+
+def rest_sentence(held: str, found: FixedPoints | None) -> str:
+    """What came of the search with an input, as HTML."""
+    if found is None:
+        return f"Held on {escape(held)}: press <strong>F</strong> to find where the state rests."
+    stable, of = found.of(Kind.STABLE), f"of {found.starts} starts led there"
+    led = sum(point.starts for point in stable)
+    if len(stable) == 1:
+        return f"Held on {escape(held)}, the state rests at <strong>one point</strong>: {led} {of}."
+    if stable:
+        count = f"<strong>{len(stable)} points</strong>"
+        return f"Held on {escape(held)}, the state rests at {count}: {led} {of}."
+    if found.points:
+        several = len(found.points) > 1
+        points = f"all {len(found.points)} points" if several else "the one point"
+        return (
+            f"Held on {escape(held)}, the state <strong>rests nowhere</strong>: it leaves {points} "
+            "found, or only slows down."
+        )
+    return (
+        f"Held on {escape(held)}, <strong>no point</strong> was found from {found.starts} starts."
+    )
+
+
+def search_outcome(found: FixedPoints | None, searching: bool) -> str:
+    """The counts of a search, and what it has missed; or that there was none, or it still runs."""
+    if found is None:
+        return "The search is running." if searching else "No search was made with this input."
+    counts = ", ".join(f"{len(found.of(kind))} {kind.value}" for kind in Kind)
+    short = f" of {found.requested}, because time ran out" if found.starts < found.requested else ""
+    missing = [
+        (found.outside, "of the starts left the range of possible states"),
+        (found.lost, "found nothing slow"),
+    ]
+    rest = "".join(f", {count} {what}" for count, what in missing if count)
+    unseen = f"; {found.undescribed} more points were not examined" if found.undescribed else ""
+    return f"{counts}, from {found.starts} starts{short}{rest}{unseen}."
+
+
+# Tab *Where does the state rest?*: the points at which a fixed input leaves the state
+
 
 #: The factor by which a search exceeds the time slice of a job, as nothing else runs meanwhile.
 SEARCH_FACTOR = 2

@@ -10,8 +10,13 @@ from rnnviz.charts.picture import Picture
 from rnnviz.charts.shapes import sentence
 from rnnviz.probe.session import Session
 from rnnviz.probe.unrolled import Unrolled
-from rnnviz.questions.gradient_check import check_button
-from rnnviz.questions.gradient_source import Source, compared_sequences, probe_sequence, source_of
+from rnnviz.questions.gradient_source import (
+    Source,
+    check_button,
+    compared_sequences,
+    probe_sequence,
+    source_of,
+)
 from rnnviz.questions.right import pictures as comparison
 from rnnviz.questions.right.pictures import MOST_ARROWS
 from rnnviz.ui.choices import choose_layer, gated

@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from rnnviz.config import ClipBy, OptimizerKind
-from rnnviz.engine.timeline import Phase
 from rnnviz.probe.cell_parts import cell_parts
 from rnnviz.probe.formatting import number
-from rnnviz.probe.training_step import Focus, StepRecord, clipping
+from rnnviz.probe.training_step import Focus, Phase, StepRecord, clipping
 from rnnviz.questions.step.step_cell import part_of, step_cell
 
 

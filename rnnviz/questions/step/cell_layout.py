@@ -13,10 +13,131 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from rnnviz.engine.equations import Equations
-from rnnviz.questions.step.cell_columns import CellColumns
-from rnnviz.questions.step.cell_diagram import Symbol, Wire, cell_diagram
-from rnnviz.questions.step.highways import Highway
-from rnnviz.questions.step.wire_label import wire_label
+from rnnviz.engine.graph import Node
+from rnnviz.probe.cell_parts import typeset, untimed
+from rnnviz.questions.step.cell_diagram import Diagram, Highway, Symbol, Wire, cell_diagram
+
+
+class CellColumns:
+    """The columns from left to right: what a symbol reads is never right of it.
+
+    A leaf stands on the lower row, an operation on the upper one, over what was placed last; a
+    highway's operation stands over its operand. ``riser`` says whose value goes up in a column.
+    """
+
+    def __init__(self, diagram: Diagram) -> None:
+        self.diagram, self.count = diagram, 0
+        self.at: dict[Symbol, int] = {}
+        self.leaf: dict[int, Symbol] = {}
+        self.mid: dict[int, Symbol] = {}
+        self.riser: dict[int, Symbol] = {}
+        self._depths: dict[Symbol, int] = {}
+        for way in diagram.ways:
+            for op in way.ops:
+                self._place(diagram.of(op))
+        for symbol in diagram.symbols:
+            if symbol.kind != "after":
+                self._place(symbol)
+        for symbol in diagram.symbols:
+            if symbol.kind == "after":
+                self.at[symbol] = self.count
+
+    def clear(self, first: int, last: int) -> bool:
+        """Whether no operation stands on the upper row from column ``first`` to ``last``."""
+        return not any(column in self.mid for column in range(first, last + 1))
+
+    def _new(self) -> int:
+        self.count += 1
+        return self.count - 1
+
+    def _depth(self, symbol: Symbol) -> int:
+        if symbol not in self._depths:
+            below = (self._depth(wire.source) for wire in symbol.wires)
+            self._depths[symbol] = 1 + max(below, default=0)
+        return self._depths[symbol]
+
+    def _place(self, symbol: Symbol) -> None:
+        if symbol in self.at or symbol.is_source:
+            return
+        if symbol.way is not None:
+            self._place_on_way(symbol)
+            return
+        for wire in sorted(symbol.wires, key=lambda wire: -self._depth(wire.source)):
+            self._place(wire.source)
+        if symbol.is_leaf:
+            self.at[symbol] = column = self._new()
+            self.leaf[column] = symbol
+        else:
+            self.at[symbol] = column = self._over_last(symbol)
+            self.mid[column] = symbol
+
+    def _over_last(self, symbol: Symbol) -> int:
+        """The last column, if only a leaf stands there that the symbol reads once."""
+        last = self.count - 1
+        # Wires that part would lead back.
+        read = sum(wire.source is self.leaf.get(last) for wire in symbol.wires) == 1
+        free = last not in self.mid and last not in self.riser
+        return last if last >= 0 and read and free else self._new()
+
+    def _place_on_way(self, symbol: Symbol) -> None:
+        path, *others = symbol.wires
+        for wire in symbol.wires:
+            self._place(wire.source)
+        least = self.at.get(path.source, -1)
+        self.at[symbol] = self._over(others, least)
+
+    def _over(self, others: list[Wire], least: int) -> int:
+        """The column of what a highway's operation reads, if it can stand over it."""
+        for source in (wire.source for wire in others):
+            column = self.at.get(source, -1)
+            top = self.mid.get(column, self.leaf.get(column))
+            if column > least and top is source and self.riser.get(column, source) is source:
+                self.riser[column] = source
+                return column
+        return self._new()
+
+
+# Wire label: what is done to a value on its way from one symbol of a cell to another
+
+
+#: A longer label is cut.
+LONGEST = 16
+
+
+def wire_label(equations: Equations, wire: Wire) -> str:
+    """The functions in a wire, with its sign; empty if there are none."""
+    text = _written(equations, wire) if wire.through else ""
+    if len(text) > LONGEST:
+        text = f"{text[: LONGEST - 1]}…"
+    return f"− {text}".strip() if wire.sign < 0 else text
+
+
+def _written(equations: Equations, wire: Wire) -> str:
+    if len(wire.through) == 1:
+        return function_label(wire.through[0], wire.source.node)
+    named = {node: name for name, node in reversed(equations.nodes.items())}
+    return untimed(named).value(wire.through[-1], 0)
+
+
+def function_label(node: Node, read: Node) -> str:
+    """One function, without what it reads: tanh, 1 −, 0.1 ·, ²."""
+    number = next((f"{a.value:.4g}" for a in node.args if a.kind == "number"), "")
+    number = number.replace("-", "−")
+    first = node.args[0] is not read
+    before, after = {
+        "sub": (f"{number} −", f"− {number}"),
+        "div": (f"{number} ÷", f"÷ {number}"),
+        "mul": (f"{number} ·", f"{number} ·") if number else ("²", "²"),
+        "add": (f"+ {number}",) * 2,
+        "power": (f"^{node.value:g}",) * 2,
+        "max": (f"max {number}",) * 2,
+        "neg": ("−",) * 2,
+    }.get(node.kind, (typeset(node.kind),) * 2)
+    return before if first else after
+
+
+# Where every symbol of a cell and every wire between them is drawn
+
 
 #: Widths: half a leaf's strip, half a sign, from the sign to its strip, half a strip, of a label.
 LEAF, SIGN, APART, STRIP, LABEL = 0.9, 0.75, 1.7, 0.6, 2.4

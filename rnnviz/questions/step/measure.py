@@ -7,12 +7,11 @@ from itertools import groupby
 from typing import NamedTuple
 
 from rnnviz.config import RunConfig
-from rnnviz.engine.timeline import Moment, Phase, timeline
 from rnnviz.engine.training import TrainState, order
 from rnnviz.probe.cache import Memo
 from rnnviz.probe.probe import Probe, names_of, phrase_key
 from rnnviz.probe.session import Session
-from rnnviz.probe.training_step import Focus, StepRecord, step_record
+from rnnviz.probe.training_step import Focus, Moment, Phase, StepRecord, step_record, timeline
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
 

@@ -5,11 +5,11 @@ The page draws this picture itself, in static/step.js, from the series by name a
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnnviz.charts.axis_limits import nice_limit
+from rnnviz.charts.axis_limits import nice_limit, typical
 from rnnviz.charts.picture import Picture, Series, compact, heatmap, scatter
 from rnnviz.charts.sequence_network import (
     BROKEN,
@@ -20,17 +20,161 @@ from rnnviz.charts.sequence_network import (
     pass_series,
 )
 from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, shown_token
+from rnnviz.engine.derive import Adjoint
+from rnnviz.engine.graph import INPUTS, Node
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.engine.timeline import Phase
-from rnnviz.probe.formatting import number
-from rnnviz.probe.training_step import Focus, StepRecord, largest_changes
-from rnnviz.questions.step.breakdown import terms
+from rnnviz.engine.parameters import Parameters, plain
+from rnnviz.probe.formatting import Names, number
+from rnnviz.probe.training_step import Focus, Moment, Phase, StepRecord, clipping, largest_changes
+from rnnviz.questions.step.breakdown import Term, terms
 from rnnviz.questions.step.formula import formula
-from rnnviz.questions.step.parameter_blocks import blocks, label
-from rnnviz.questions.step.step_panels import panels
-from rnnviz.questions.step.step_pass import step_pass
-from rnnviz.questions.step.step_vectors import VectorRow, marked, operation
-from rnnviz.questions.step.sum_terms import Term
+from rnnviz.questions.step.step_cell import StepCell, part_of, step_cell
+from rnnviz.questions.step.vectors import VectorRow, marked, operation, step_pass
+
+
+def share(step: StepRecord, moment: Moment) -> tuple[Parameters, Parameters]:
+    """What this moment adds to the gradient dL/dW, and the sum of all moments so far.
+
+    The loss at t adds dlogits_t [h_t, 1] to the readout. The backward moment at t adds to every
+    matrix the error times what it has read. Other moments add nothing. Only the first example of a
+    batch is counted.
+    """
+    here, total = (Parameters(step.before.architecture) for _ in range(2))
+    if moment.phase is Phase.FORWARD:
+        return here, total
+    loss = moment.phase is Phase.LOSS
+    rows = [row for t, row in step.outputs.items() if not loss or t <= moment.t]
+    _add_outputs(step, rows, total)
+    if loss:
+        _add_outputs(step, [step.outputs[moment.t]], here)
+        return here, total
+    _add_tokens(step, range(moment.t, len(step.words)), total)
+    if moment.phase is Phase.BACKWARD:
+        _add_tokens(step, range(moment.t, moment.t + 1), here)
+    return here, total
+
+
+def _add_outputs(step: StepRecord, rows: list[int], out: Parameters) -> None:
+    out.readout[...] = step.trace.top[rows].T @ step.trace.dlogits[rows]
+
+
+def _add_tokens(step: StepRecord, tokens: range, out: Parameters) -> None:
+    for layer in range(step.before.architecture.layers):
+        cell = step_cell(step, layer)
+        for product, adjoint in cell.parts.back.multiplied:
+            _add_product(cell, product, adjoint, tokens, out)
+        for name in cell.parts.vectors:
+            errors = cell.gradients(cell.parts.vector_gradient(name))
+            for t in tokens:
+                out[cell.unrolled.name(t, name)][...] += errors[t]
+
+
+def _add_product(
+    cell: StepCell, product: Node, adjoint: Adjoint, tokens: range, out: Parameters
+) -> None:
+    """Add the outer products of errors and of what the matrix has read."""
+    errors, (read,) = cell.recorded(adjoint), product.args
+    for t in tokens:
+        matrix = out[cell.unrolled.name(t, product.name)]
+        columns = cell.step.trace.columns[cell.unrolled.index(t)]
+        if read.kind != "input":
+            matrix += np.outer(errors[t], cell.values(read)[t])
+        else:
+            used: Array | slice = slice(None) if columns is None else columns
+            matrix[:, used] += np.outer(errors[t], cell.unrolled.x(t))
+
+
+class Panel(NamedTuple):
+    """Parameters, or values of their shape, with a title.
+
+    Colors span ``limit``, and are comparable between panels of equal limit.
+    """
+
+    title: str
+    values: Parameters
+    limit: float
+
+
+def panels(step: StepRecord, moment: Moment) -> tuple[Panel, ...]:
+    """The weights or gradients at this moment; limits are equal at all moments of one phase."""
+    gradient, clipped, update = step.descent
+    if moment.phase is Phase.FORWARD:
+        return (Panel("weights", step.before, typical(step.before.theta)),)
+    if moment.phase is Phase.CLIP:
+        signs, limit = clipping(step).signs, typical(gradient.theta)
+        cut = Panel("cut entries (±1)", signs, 1.0)
+        return Panel("gradient", gradient, limit), Panel("clipped", clipped, limit), cut
+    if moment.phase is Phase.UPDATE:
+        change, limit = update.like(-update.theta), typical(step.before.theta)
+        return (
+            Panel("before", step.before, limit),
+            Panel("change", change, typical(change.theta)),
+            Panel("after", step.after, limit),
+        )
+    here, total = share(step, moment)
+    limit = typical(gradient.theta)
+    return Panel("added at this moment", here, limit), Panel("gradient so far", total, limit)
+
+
+# The parameters of one pre-activation of the cell, as blocks
+
+
+#: With more inputs than this, only the columns that the sequence reads are shown.
+_MOST_COLUMNS = 64
+
+
+class Blocks(NamedTuple):
+    """The names of a pre-activation's weights: matrices that read the input first, biases last.
+
+    ``columns`` are the indexes of the inputs that are shown, ``names`` has their names.
+    """
+
+    weights: tuple[str, ...]
+    inputs: frozenset[str]
+    columns: tuple[int, ...]
+    names: Names
+
+    def of(self, values: Parameters) -> list[Array]:
+        """The matrices (H, columns), and a bias (H, 1), from such parameters."""
+        return [self._block(name, values[name]) for name in self.weights]
+
+    def _block(self, name: str, array: Array) -> Array:
+        if name in self.inputs:
+            return array[:, list(self.columns)]
+        return array if array.ndim == 2 else array[:, None]
+
+
+def blocks(step: StepRecord, focus: Focus) -> Blocks:
+    """The parameters of the selected part, in its layer and at its token."""
+    moving = focus.moment.phase in (Phase.FORWARD, Phase.BACKWARD)
+    t = focus.moment.t if moving else len(step.words) - 1
+    cell = step_cell(step, focus.layer)
+    shapes, part = cell.parts.equations.shapes, part_of(step, focus)
+    own = sorted(
+        cell.weights(part), key=lambda name: (-len(shapes[name]), INPUTS not in shapes[name])
+    )
+    names = {name: cell.unrolled.name(t, name) for name in own}
+    inputs = frozenset(full for name, full in names.items() if INPUTS in shapes[name])
+    return Blocks((*names.values(),), inputs, _columns(step, focus, t, inputs), step.names)
+
+
+def label(name: str) -> str:
+    """A short name: b for every bias, without stack and layer."""
+    return "b" if plain(name).startswith("b_") else plain(name)
+
+
+def _columns(step: StepRecord, focus: Focus, t: int, inputs: frozenset[str]) -> tuple[int, ...]:
+    counts = {step.before[name].shape[1] for name in inputs}
+    count, (span, _) = max(counts, default=0), step.unrolled(0).at(t)
+    batch = step.trace.batch
+    if focus.layer or count <= _MOST_COLUMNS:
+        return tuple(range(count))
+    read = batch.read if batch.source is None or span.stack else batch.source
+    return tuple(np.unique(read.inputs[: span.steps, span.column]).tolist())
+
+
+# One moment of a training step: the network over the sequence, opened where the moment is
+
 
 #: Maximum numbers of classes and of terms whose numbers are shown.
 MOST_CLASSES, MOST_TERMS = 8, 20

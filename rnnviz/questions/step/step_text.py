@@ -7,10 +7,9 @@ from html import escape
 
 from rnnviz.charts.explanation import explanation
 from rnnviz.charts.status import size_of
-from rnnviz.engine.timeline import Moment, Phase
 from rnnviz.probe.probe import Probe, target_text
 from rnnviz.probe.session import Session
-from rnnviz.probe.training_step import Focus, StepRecord
+from rnnviz.probe.training_step import Focus, Moment, Phase, StepRecord
 from rnnviz.questions.step.captions import caption_fields, caption_key
 from rnnviz.questions.step.measure import step_lab, step_query
 

@@ -5,26 +5,164 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import NamedTuple
 
 import numpy as np
 
 from rnnviz.config import Loss
+from rnnviz.engine.evaluation import batches
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.losses import LOSSES
+from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.training import TrainState
 from rnnviz.probe.cache import Memo
 from rnnviz.probe.inputs import PhraseInput
 from rnnviz.probe.memory_gauge import coarse_first
+from rnnviz.probe.passes import forward_pass
 from rnnviz.probe.probe import Probe, target_text
 from rnnviz.probe.saliency import Answer, Saliency, logit_margin, saliency
-from rnnviz.questions.what_if.choices import last_answers, with_token
-from rnnviz.questions.what_if.input_perturbation import Alter, Perturbation
 from rnnviz.run.epoch_cache import EpochCache
 from rnnviz.run.run import Run
 from rnnviz.run.schedule import Position
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
+
+#: Pairs of matching tokens of the original and of the variant; None if one has no match.
+Pairs = list[tuple[int | None, int | None]]
+
+
+class Alter(StrEnum):
+    """A kind of change at a word."""
+
+    CHANGE = "another"
+    DROP = "dropped"
+    ADD = "added"
+    SWAP = "swapped"
+    STATE = "another state"
+
+
+class Perturbation(NamedTuple):
+    """A change at the word at ``place`` (from 0); ``word`` replaces it, or is added after it.
+
+    Or the state after it is replaced by that after word ``after`` of the ``donor``.
+    """
+
+    alter: Alter
+    place: int
+    word: str = ""
+    donor: tuple[str, ...] = ()
+    after: int = 0
+
+    def applied(self, words: Sequence[str]) -> tuple[str, ...]:
+        """The changed words.
+
+        A state is all that the network keeps of what it has read. So to put another one in is to
+        read the words that lead to it, and then those that are left.
+        """
+        before, word, after = words[: self.place], words[self.place], words[self.place + 1 :]
+        if self.alter is Alter.DROP:
+            return (*before, *after)
+        if self.alter is Alter.ADD:
+            return (*before, word, self.word, *after)
+        if self.alter is Alter.SWAP:
+            return (*before, *after[:1], word, *after[1:])
+        if self.alter is Alter.STATE:
+            return (*self.donor[: self.after + 1], *after)
+        return (*before, self.word, *after)
+
+    def pairs(self, count: int) -> Pairs:
+        """The matching tokens, for an original with ``count`` words.
+
+        An added word has no match: the one before it is matched with it.
+        """
+        if self.alter is Alter.ADD:
+            return [(t, t + (t >= self.place)) for t in range(count)]
+        if self.alter is not Alter.DROP:
+            return [(t, t) for t in range(count)]
+        dropped = self.place
+        return [(t, None if t == dropped else t - (t > dropped)) for t in range(count)]
+
+    def continued(self, first: Array, second: Array) -> Array:
+        """The rows of the variant from those of the original, (T, ...), and its own, (T', ...).
+
+        Before another state is put in, the variant is the original.
+        """
+        if self.alter is not Alter.STATE:
+            return second
+        return np.concatenate([first[: self.place], second[self.after :]])
+
+
+def joined(first: Pairs, before: int, after: int) -> Pairs:
+    """Pairs of an encoder's words, then of its decoder's words in order.
+
+    The original has ``before`` words in all, the variant ``after``.
+    """
+    starts = [sum(pair[side] is not None for pair in first) for side in (0, 1)]
+    rest = max(before - starts[0], after - starts[1])
+    pairs = ((starts[0] + k, starts[1] + k) for k in range(rest))
+    return [*first, *((a if a < before else None, b if b < after else None) for a, b in pairs)]
+
+
+def aligned(rows: Array, places: Sequence[int | None]) -> Array:
+    """The rows (T, ...) at these tokens, NaN for None."""
+    missing = np.full((1, *rows.shape[1:]), np.nan)
+    return np.concatenate([rows, missing])[[-1 if t is None else t for t in places]]
+
+
+# The answer to a sequence with each word of the vocabulary at one place
+
+
+def with_token(example: Example, place: int, token: int, added: bool = False) -> Example:
+    """The example with another token at ``place``, or with one ``added`` after it.
+
+    With an encoder it is a token of the source. Its targets are not those of the new sequence.
+    """
+    if example.source is not None:
+        return replace(example, source=_changed(example.source, place, token, added))
+    inputs, targets = _changed(example.inputs, place, token, added), example.targets
+    if added and len(targets) == len(example.inputs):
+        targets = np.insert(targets, place, targets[place], axis=0)
+    return replace(example, inputs=inputs, targets=targets)
+
+
+def _changed(tokens: Array, place: int, token: int, added: bool) -> Array:
+    if added:
+        return np.insert(tokens, place + 1, token)
+    changed = tokens.copy()
+    changed[place] = token
+    return changed
+
+
+def last_answers(parameters: Parameters, examples: Sequence[Example]) -> Array:
+    """The answer after the last token of every example, (N, C).
+
+    A decoder answers in many tokens: there it is the probability of the whole target, (N, 1).
+    """
+    if examples[0].source is not None:
+        return _target_probability(parameters, examples)
+    of = parameters.architecture
+    answers = np.empty((len(examples), of.outputs))
+    for batch in batches(examples, of.hidden * of.layers):
+        # They come in the order of the tokens, so the last one stays.
+        answers[batch.owners] = forward_pass(parameters, batch).probs
+    return answers
+
+
+def _target_probability(parameters: Parameters, examples: Sequence[Example]) -> Array:
+    """The product of the probabilities of all tokens of the target, (N, 1)."""
+    of = parameters.architecture
+    logarithms = np.zeros((len(examples), 1))
+    for batch in batches(examples, of.hidden * of.layers):
+        probabilities = forward_pass(parameters, batch).probs
+        of_targets = probabilities[np.arange(len(batch.targets)), batch.targets]
+        with np.errstate(divide="ignore"):
+            np.add.at(logarithms[:, 0], batch.owners, np.log(of_targets))
+    return np.exp(logarithms)
+
+
+# A changed sequence, every word in one place, and both over the epochs of a run
+
 
 #: Words that are read together, between two looks at the clock.
 _TOGETHER = 256

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from html import escape
 from typing import NamedTuple, cast
@@ -17,26 +17,135 @@ from rnnviz.charts.picture import Picture
 from rnnviz.charts.sequence_network import Words
 from rnnviz.charts.shapes import sentence
 from rnnviz.charts.status import verdict_html
-from rnnviz.charts.table import class_scores, row_lists
-from rnnviz.charts.theme import shown_token
+from rnnviz.charts.table import TableColumn, TableRows, class_name, class_scores, row_lists
+from rnnviz.charts.theme import Theme, plain, shown_token
 from rnnviz.charts.training_curves import metric_curve
 from rnnviz.config import OutputAt
-from rnnviz.probe.formatting import number, quoted
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.probe.formatting import number, quoted, written_step, written_values
 from rnnviz.probe.probe import Probe
 from rnnviz.probe.results import Answers, Confusion, Values, confusion, most_confused, whole
 from rnnviz.probe.session import Session
-from rnnviz.questions.wrong.answers_list import MOST, rows_of
-from rnnviz.questions.wrong.class_bars import class_bars
-from rnnviz.questions.wrong.confusion_matrix import Placed, confusion_matrix
 from rnnviz.questions.wrong.measure import ResultsLab, Rows, Section, Show
+from rnnviz.questions.wrong.pictures import Placed, class_bars, confusion_matrix, value_scatter
 from rnnviz.questions.wrong.results_csv import result_csv, result_files
-from rnnviz.questions.wrong.value_scatter import value_scatter
+from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
 from rnnviz.ui.browser_session import current_seat, first_value, saved, visit
 from rnnviz.ui.frame import Frame
 from rnnviz.ui.sheet import Chart, Column, Sheet, go_to_click, names_in
 from rnnviz.ui.style import steady, theme
 from rnnviz.ui.viewer import Event
+
+#: At most so many rows are listed, and so many that are right; the CSV has all.
+MOST, _NEAR = 200, 30
+#: The most letters of a text, which the list cuts anyway.
+_LETTERS = 300
+
+
+def rows_of(
+    session: Session, answers: Answers | Values, section: Section, theme: Theme
+) -> TableRows:
+    """One section of the list, under its heading."""
+    most = _NEAR if section.name == "near" else MOST
+    shown, count = section.answers[:most], len(section.answers)
+    cut = f"; the first {most} of {count:,}" if count > most else ""
+    columns = (
+        _class_columns(session, answers, shown, theme)
+        if isinstance(answers, Answers)
+        else _value_columns(session, answers, shown, theme)
+    )
+    heading = _heading(session, section) + cut
+    return TableRows(heading, list(columns), answers.owners[shown].tolist())
+
+
+def _heading(session: Session, section: Section) -> str:
+    lab, data, noun = session.lab(ResultsLab), session.dataset, session.names.sequence
+    count = len(section.answers)
+    some = f"{count:,} {noun}{'s' * (count != 1)}"
+    if section.name == "chosen" and lab.cell:
+        wanted, said = (quoted(shown_token(data.classes[k])) for k in lab.cell)
+        what = f"{wanted} is found" if wanted == said else f"{wanted} is taken for {said}"
+        return f"{some}: {what}. Click the cell again for all"
+    part = "" if lab.rows is Rows.ALL else "test " if lab.rows is Rows.TEST else f"{data.role} "
+    errors = f"{count:,} error{'s' * (count != 1)} on {part}{noun}s, surest first"
+    headings = {
+        "errors": errors if data.one_class_at_end else f"{some} with errors, surest first",
+        "near": "Right, least sure first",
+        "unsure": f"{some}, least sure first",
+        "largest": f"{some}, largest error first",
+    }
+    return headings.get(section.name, some)
+
+
+def _class_columns(
+    session: Session, answers: Answers, shown: Array, theme: Theme
+) -> Iterator[TableColumn]:
+    data, part = session.dataset, session.lab(ResultsLab).part(session.dataset)
+    places = [_wrong_places(answers, owner) for owner in answers.owners[shown].tolist()]
+    texts = [
+        _text(part[owner], data, wrong)
+        for owner, wrong in zip(answers.owners[shown].tolist(), places, strict=True)
+    ]
+    yield TableColumn(session.names.sequence, texts, theme.text, 3.6)
+    if not data.one_class_at_end:
+        yield TableColumn("wrong", [f"{len(wrong)}" for wrong in places], theme.text, 0.7)
+    for name, kinds, color in (
+        ("wanted", answers.wanted, theme.forward), ("says", answers.said, theme.text)
+    ):  # fmt: skip
+        yield TableColumn(name, [_class(data, k) for k in kinds[shown].tolist()], color, 1.1)
+    sure = [None if np.isnan(p) else p for p in answers.sure[shown].tolist()]
+    yield TableColumn("sure", sure, theme.muted, 1.5, share=True)
+
+
+def _class(data: Dataset, kind: int) -> str:
+    return class_name(data.classes[kind], 24) if kind >= 0 else "not finite"
+
+
+def _wrong_places(answers: Answers, owner: int) -> list[int]:
+    first, last = np.searchsorted(answers.owners, [owner, owner + 1])
+    wrong: list[int] = answers.places[first:last][answers.wrong[first:last]].tolist()
+    return wrong
+
+
+def _text(example: Example, data: Dataset, wrong: Sequence[int]) -> str:
+    """The text; with an answer after every token, those with a wrong one are bold."""
+    if data.tokens and data.one_class_at_end:
+        return plain(example.text, _LETTERS)
+    marked = {*(() if data.one_class_at_end else wrong)}
+    shown = (plain(shown_token(name)) for name in _names(example, data))
+    gap = "" if data.vocabulary.characters else " "
+    return gap.join(f"<b>{name}</b>" if k in marked else name for k, name in enumerate(shown))
+
+
+def _names(example: Example, data: Dataset) -> Iterable[str]:
+    """What is read, token by token; numbers in a few digits."""
+    if not data.tokens:
+        return map(written_step, example.inputs[:_LETTERS])
+    # What a decoder reads begins with a sign; what it should write says more.
+    names = data.classes if data.source else data.vocabulary.words
+    tokens = (example.targets if data.source else example.inputs)[:_LETTERS].tolist()
+    return (names[token] for token in tokens)
+
+
+def _value_columns(
+    session: Session, values: Values, shown: Array, theme: Theme
+) -> Iterator[TableColumn]:
+    part = session.lab(ResultsLab).part(session.dataset)
+    texts = [_text(part[owner], session.dataset, ()) for owner in values.owners[shown].tolist()]
+    yield TableColumn(session.names.sequence, texts, theme.text, 3.6)
+    if session.dataset.reads is OutputAt.EVERY:
+        yield TableColumn(
+            "step", [str(k + 1) for k in values.places[shown].tolist()], theme.muted, 0.6
+        )
+    yield TableColumn("wanted", [written_values(v) for v in values.wanted[shown]], theme.forward, 1)
+    yield TableColumn("says", [written_values(v) for v in values.said[shown]], theme.text, 1.2)
+    errors = [number(error, 3) for error in values.errors[shown].tolist()]
+    yield TableColumn("error", errors, theme.text, 0.8)
+
+
+# Tab *Where is it wrong?*: every answer to a part of the data, and one of them word by word
+
 
 #: At most so many classes have a row in the confusion matrix.
 MOST_CLASSES = 8

@@ -5,9 +5,8 @@ import pytest
 from rnnviz.config import RunConfig
 from rnnviz.engine.initializers import initial_parameters
 from rnnviz.engine.parameters import Architecture
-from rnnviz.engine.timeline import timeline
 from rnnviz.probe.formatting import Names
-from rnnviz.probe.training_step import Focus, largest_changes, step_record
+from rnnviz.probe.training_step import Focus, largest_changes, step_record, timeline
 from rnnviz.questions.step.breakdown import terms
 from rnnviz.questions.step.captions import caption_fields
 from rnnviz.questions.step.formula import formula

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rnnviz.charts.run_curves import Reach, Scored, run_curves
+from rnnviz.charts.training_curves import Reach, Scored, run_curves
 from rnnviz.config import RunConfig
 from rnnviz.engine.evaluation import Score
 from rnnviz.probe.chapters import Chapter

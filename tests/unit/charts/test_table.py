@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rnnviz.charts.table import Column, Rows, class_scores, row_lists
+from rnnviz.charts.table import TableColumn, TableRows, class_scores, row_lists
 from rnnviz.charts.theme import LIGHT
 from rnnviz.probe.results import Confusion
 
@@ -10,8 +10,10 @@ NAMES = ["<b>", "b", "c"]
 
 
 def test_the_lists_stand_one_below_the_other_and_the_opened_row_is_known():
-    column = Column("sure", [0.5, None], LIGHT.muted, 2, share=True)
-    drawn = row_lists("Answers", [Rows("wrong", [column], [7, 3]), Rows("right", [column])], 7)
+    column = TableColumn("sure", [0.5, None], LIGHT.muted, 2, share=True)
+    drawn = row_lists(
+        "Answers", [TableRows("wrong", [column], [7, 3]), TableRows("right", [column])], 7
+    )
     first, second = drawn.figure.data
     assert drawn.layout["meta"] == {"opened": 7, "note": ""}
     assert (first.name, list(first.customdata)) == ("wrong", [7, 3])

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rnnviz.engine.array_copy import copy_of, zeros
+from rnnviz.engine.parameters import copy_of, zeros
 from tests.sampling import singly
 
 

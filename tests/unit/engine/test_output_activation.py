@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnviz.engine.batch import collate
+from rnnviz.engine.bptt import bind_readout
 from rnnviz.engine.losses import CrossEntropy
-from rnnviz.engine.output_activation import bind_readout
 from rnnviz.engine.parameters import Architecture
 from rnnviz.engine.trace import Trace
 from tests.unit.engine.networks import phrase

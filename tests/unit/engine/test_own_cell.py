@@ -5,8 +5,8 @@ import pytest
 from rnnviz.cells import CELLS
 from rnnviz.config import Activation, SettingError
 from rnnviz.engine import operations
-from rnnviz.engine.cell_kinds import cell_of
 from rnnviz.engine.cell_text import CellError
+from rnnviz.engine.derived_cell import cell_of
 from rnnviz.engine.equations import equations_of
 from rnnviz.engine.own_cell import own_cell
 from tests.sampling import each_row

@@ -3,7 +3,7 @@
 import numpy as np
 
 from rnnviz.engine.batch import collate
-from rnnviz.engine.step_decoder import StepDecoder
+from rnnviz.engine.evaluation import StepDecoder
 from rnnviz.engine.training import record
 from tests.sampling import pairwise
 from tests.unit.engine.networks import CELLS, architecture, examples, network

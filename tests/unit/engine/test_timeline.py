@@ -1,6 +1,6 @@
 """The order of the moments of one step."""
 
-from rnnviz.engine.timeline import Moment, Phase, timeline
+from rnnviz.probe.training_step import Moment, Phase, timeline
 from tests.sampling import each_row
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from rnnviz.charts.picture import Picture, bar, compact, heatmap, scatter
-from rnnviz.charts.table import Column, Rows, row_lists
+from rnnviz.charts.table import TableColumn, TableRows, row_lists
 from rnnviz.files.numbers import Drawn, columns_of, csv_of, inert, told_lines, told_of, zip_of
 
 
@@ -82,7 +82,9 @@ def test_what_is_drawn_beside_has_its_columns_too():
 
 
 def test_a_list_of_answers_is_a_table():
-    rows = Rows("right", [Column("text", ["<b>so</b> warm"], "red"), Column("p", [0.5], "red")])
+    rows = TableRows(
+        "right", [TableColumn("text", ["<b>so</b> warm"], "red"), TableColumn("p", [0.5], "red")]
+    )
     found = columns_of(row_lists("Answers", [rows]))
     assert [(column.name, column.cells) for column in found] == [
         ("right: text", ["so warm"]), ("right: p", ["0.5"])
@@ -152,7 +154,7 @@ def test_bars_are_told_where_they_end_without_the_numbers_that_are_written_at_th
 
 
 def test_a_table_may_have_its_exact_numbers_beside_it():
-    shown = row_lists("Points", [Rows("", [Column("p", ["0.3"], "red")])])
+    shown = row_lists("Points", [TableRows("", [TableColumn("p", ["0.3"], "red")])])
     meta = {**shown.layout["meta"], "columns": [("p", [1 / 3])]}
     (column,) = columns_of(Picture(shown.series, {**shown.layout, "meta": meta}))
     assert column.cells == [str(1 / 3)]

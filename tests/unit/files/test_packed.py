@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from rnnviz.files.replay_frames import Blocks, step_of
+from rnnviz.files.replay import Blocks, step_of
 from tests.unit.files.replayed import block_of
 
 SHAPES = st.tuples(st.integers(1, 4), st.integers(0, 3), st.integers(1, 3))

@@ -17,8 +17,16 @@ from rnnviz.charts.theme import DARK, LIGHT, picture
 from rnnviz.config import RunConfig, TaskName
 from rnnviz.files.page_script import PAGE, page_script
 from rnnviz.files.record import open_recording
-from rnnviz.files.replay import MOST_PHRASES, USUAL, offered_phrases, replay, usual_phrases
-from rnnviz.files.replay_frames import DRAWN, WRITTEN, recorded_epochs
+from rnnviz.files.replay import (
+    DRAWN,
+    MOST_PHRASES,
+    USUAL,
+    WRITTEN,
+    offered_phrases,
+    recorded_epochs,
+    replay,
+    usual_phrases,
+)
 from rnnviz.files.weights_file import safetensors_file
 from rnnviz.probe.session import Session
 from rnnviz.run.schedule import Position
@@ -169,7 +177,7 @@ def test_a_long_run_has_some_epochs_and_more_where_its_loss_changes():
 
 def test_epochs_that_would_have_to_be_trained_for_long_are_left_out(monkeypatch):
     session = after(40, hidden=5)
-    monkeypatch.setattr("rnnviz.files.replay_frames._WORK", 0)
+    monkeypatch.setattr("rnnviz.files.replay._WORK", 0)
     session.run.snapshots.stride = 8
     session.run.snapshots.add(session.run.state)
     assert recorded_epochs(session.run) == [0, 8, 16, 24, 32, 40]
@@ -183,8 +191,8 @@ def test_a_run_without_a_loss_has_epochs_all_the_same():
 
 def test_of_a_long_phrase_fewer_epochs_are_recorded(monkeypatch):
     session = after(30, hidden=5)
-    monkeypatch.setattr("rnnviz.files.replay_frames._LEAST_EPOCHS", 10)
-    monkeypatch.setattr("rnnviz.files.replay_frames._MOST_NUMBERS", 0)
+    monkeypatch.setattr("rnnviz.files.replay._LEAST_EPOCHS", 10)
+    monkeypatch.setattr("rnnviz.files.replay._MOST_NUMBERS", 0)
     found = Replayed(replay(session)).epochs
     assert found[0] == 0
     assert found[-1] == 30
@@ -212,8 +220,8 @@ def test_a_run_of_one_epoch_says_that_there_is_nothing_to_play(settings, epochs,
 def test_the_file_says_which_epochs_it_has(monkeypatch):
     session = after(30, hidden=5)
     assert said_by(replay(session), "replay-note") == "All 31 epochs are recorded."
-    monkeypatch.setattr("rnnviz.files.replay_frames.MOST_EPOCHS", 15)
-    monkeypatch.setattr("rnnviz.files.replay_frames._LEAST_EPOCHS", 15)
+    monkeypatch.setattr("rnnviz.files.replay.MOST_EPOCHS", 15)
+    monkeypatch.setattr("rnnviz.files.replay._LEAST_EPOCHS", 15)
     page = replay(session)
     assert said_by(page, "replay-note").startswith(
         f"{len(Replayed(page).epochs)} of 31 epochs are recorded"
@@ -300,7 +308,7 @@ def test_an_epoch_whose_numbers_are_not_finite_has_a_sentence(monkeypatch):
     def at_two(reader):
         return reader.player.position.epoch == 2
 
-    monkeypatch.setattr("rnnviz.files.replay_frames.network", broken)
+    monkeypatch.setattr("rnnviz.files.replay.network", broken)
     replayed = Replayed(replay(session, ["not bad"]))
     drawn = [replayed.picture(0, "network", number) for number in range(5)]
     assert [bool(arrays) for _, arrays in drawn] == [True, True, False, True, True]

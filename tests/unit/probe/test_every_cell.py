@@ -7,15 +7,13 @@ import pytest
 
 from rnnviz.charts.explanation import explanation
 from rnnviz.config import Activation, RunConfig
-from rnnviz.engine.timeline import Phase
-from rnnviz.probe.training_step import Focus, step_record
+from rnnviz.probe.training_step import Focus, Phase, step_record
 from rnnviz.questions.step.breakdown import terms
 from rnnviz.questions.step.captions import caption_fields, caption_key
 from rnnviz.questions.step.formula import formula
-from rnnviz.questions.step.parameter_blocks import blocks
+from rnnviz.questions.step.pictures import blocks, share
 from rnnviz.questions.step.step_cell import step_cell
-from rnnviz.questions.step.step_panels import share
-from rnnviz.questions.step.step_vectors import operation
+from rnnviz.questions.step.vectors import operation
 from tests.new_cell import VALVE, add
 from tests.sampling import each_row, pairwise, singly
 from tests.unit.engine.networks import CELLS, OTHERS, examples, network
@@ -131,7 +129,7 @@ def test_blocks_are_parameters_of_the_layer(cell, layers, kind):
 
 
 def test_of_many_inputs_the_columns_that_are_read_are_shown(monkeypatch):
-    monkeypatch.setattr("rnnviz.questions.step.parameter_blocks._MOST_COLUMNS", 2)
+    monkeypatch.setattr("rnnviz.questions.step.pictures._MOST_COLUMNS", 2)
     step = step_of(CELLS[2], 2, KINDS["translation"])
     bridge, words = step.unrolled(0).bridge, step.words
     read = [{*map("vwxyz".index, words[:bridge])}, {*map("abcd".index, words[bridge:])}]

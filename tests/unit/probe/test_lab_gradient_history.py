@@ -9,8 +9,8 @@ from rnnviz.config import RunConfig
 from rnnviz.presets import PRESETS
 from rnnviz.probe import gradient_lab as module
 from rnnviz.probe.gradient_lab import EPOCH_STEPS as STEPS
-from rnnviz.probe.gradient_lab import Record, next_steps
-from rnnviz.probe.gradients import Objective, token_contribution
+from rnnviz.probe.gradient_lab import Record
+from rnnviz.probe.gradients import Objective, next_steps, token_contribution
 from rnnviz.probe.memory_gauge import eigenvalues, recurrent
 from rnnviz.probe.session import Session
 from rnnviz.run.schedule import Position

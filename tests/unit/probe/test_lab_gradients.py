@@ -8,8 +8,7 @@ from rnnviz.engine.training import train_examples
 from rnnviz.presets import PRESETS
 from rnnviz.probe import gradient_lab as module
 from rnnviz.probe import work as pieces
-from rnnviz.probe.gradient_lab import next_steps
-from rnnviz.probe.gradients import Objective
+from rnnviz.probe.gradients import Objective, next_steps
 from rnnviz.probe.health import health
 from rnnviz.probe.memory_lab import flow
 from rnnviz.probe.session import Session

@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 
 from rnnviz.config import ClipBy
-from rnnviz.engine.timeline import Moment, Phase
 from rnnviz.engine.training import TrainBuffers, TrainState, order, train_examples
-from rnnviz.probe.training_step import clipping, largest_changes
-from rnnviz.questions.step.step_panels import panels, share
+from rnnviz.probe.training_step import Moment, Phase, clipping, largest_changes
+from rnnviz.questions.step.pictures import panels, share
 from tests.sampling import each_row, singly
 from tests.unit.conftest import TEXTS
 

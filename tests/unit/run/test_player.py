@@ -22,10 +22,10 @@ from rnnviz.run.player import MOST_PROBLEMS
 from rnnviz.run.schedule import Position
 from rnnviz.run.share_link import read_link
 from rnnviz.run.weight_edits import noise, scale, set_weight, silence
+from rnnviz.tasks.data_source import UploadStore
 from rnnviz.tasks.dataset import build_dataset
 from rnnviz.tasks.table import Row
 from rnnviz.tasks.upload import File, Upload
-from rnnviz.tasks.upload_store import UploadStore
 from tests.sampling import each_row
 
 PLACES = st.builds(Position, st.integers(0, 2), st.integers(0, 9) | st.integers(50, 99))

@@ -1,10 +1,9 @@
 """The data of a run: a task's, uploaded, or fixed."""
 
 from rnnviz.config import RunConfig
-from rnnviz.tasks.data_source import DataSource
+from rnnviz.tasks.data_source import DataSource, UploadStore
 from rnnviz.tasks.sentiment import sentiment
 from rnnviz.tasks.upload import File, Upload, dataset_of
-from rnnviz.tasks.upload_store import UploadStore
 
 GOOD = Upload(File("a.csv", b"text,label\nso warm,1\nso cold,0\n"))
 BAD = Upload(File("b.csv", b""))

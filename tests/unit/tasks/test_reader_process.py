@@ -11,7 +11,7 @@ import pytest
 
 from rnnviz.tasks import reader_process
 from rnnviz.tasks.csv_table import TaskError
-from rnnviz.tasks.file_cells import read_cells
+from rnnviz.tasks.reader_process import read_cells
 from rnnviz.tasks.upload import File, cells_of
 from tests.sampling import each_row
 
@@ -20,7 +20,7 @@ from tests.sampling import each_row
 _MEASURE = """
 import resource, sys
 from pathlib import Path
-from rnnviz.tasks.file_cells import read_cells
+from rnnviz.tasks.reader_process import read_cells
 try:
     said = len(read_cells(sys.stdin.buffer.read(), "a.dat").lines)
 except ValueError as problem:

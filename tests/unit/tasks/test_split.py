@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnviz.tasks.columns import Form
-from rnnviz.tasks.split import choose, split_rows
 from rnnviz.tasks.table import Row
+from rnnviz.tasks.upload import choose, split_rows
 from rnnviz.tasks.vocabulary import Unit
 from tests.sampling import each_row
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from rnnviz.tasks import spreadsheet
 from rnnviz.tasks.csv_table import MAX_BYTES, MAX_ROWS, TaskError
-from rnnviz.tasks.file_cells import read_cells
+from rnnviz.tasks.reader_process import read_cells
 from rnnviz.tasks.spreadsheet import read_excel, read_parquet
 from tests.sampling import each_row
 

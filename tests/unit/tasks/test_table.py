@@ -14,7 +14,7 @@ from rnnviz.tasks.csv_table import (
     TaskError,
     read_bytes,
 )
-from rnnviz.tasks.file_cells import read_cells
+from rnnviz.tasks.reader_process import read_cells
 from rnnviz.tasks.table import (
     Row,
     Table,

@@ -3,14 +3,15 @@
 import pytest
 
 from rnnviz.tasks.csv_table import TaskError
-from rnnviz.tasks.tokenization import (
+from rnnviz.tasks.vocabulary import (
     MAX_TOKENS,
+    Unit,
+    Vocabulary,
     known,
     unknown_notes,
     unknown_tokens,
     vocabulary_of,
 )
-from rnnviz.tasks.vocabulary import Unit, Vocabulary
 from tests.sampling import each_row
 
 KNOWN = Vocabulary.of(["so warm", "so cold"])

@@ -8,7 +8,6 @@ from rnnviz.config import OutputAt, SettingError
 from rnnviz.tasks.columns import Form
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.tokenization import MAX_TOKENS
 from rnnviz.tasks.upload import (
     FaultsError,
     File,
@@ -18,7 +17,7 @@ from rnnviz.tasks.upload import (
     parts_of,
     with_columns,
 )
-from rnnviz.tasks.vocabulary import START, Unit
+from rnnviz.tasks.vocabulary import MAX_TOKENS, START, Unit
 from tests.sampling import each_row, singly
 
 LABELS = "text,label\n" + "".join(f"so {w} {i},{w}\n" for w in ("warm", "cold") for i in range(10))

@@ -1,7 +1,7 @@
 """Uploads in memory, by name."""
 
+from rnnviz.tasks.data_source import UploadStore
 from rnnviz.tasks.upload import File, Upload
-from rnnviz.tasks.upload_store import UploadStore
 
 FIRST, SECOND, THIRD = (
     Upload(File(f"{number}.csv", b"text,label\na,1\nb,2\n")) for number in range(3)

@@ -4,7 +4,7 @@ import numpy as np
 
 from rnnviz.charts.hidden_states import View
 from rnnviz.charts.theme import LIGHT
-from rnnviz.questions.carry.tinted_phrases import Listing, Phrase, tinted_phrases
+from rnnviz.questions.carry.pictures import Listing, Phrase, tinted_phrases
 
 PHRASES = [
     Phrase(("not", "good"), np.array([-0.25, 0.5]), 7, "→ negative"),

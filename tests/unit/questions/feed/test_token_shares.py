@@ -7,7 +7,7 @@ from rnnviz.charts.axes import TwoMoments
 from rnnviz.charts.theme import LIGHT
 from rnnviz.probe.gradient_lab import EpochSeries
 from rnnviz.probe.gradients import TokenContribution
-from rnnviz.questions.feed.token_shares import share_columns, share_map
+from rnnviz.questions.feed.pictures import share_columns, share_map
 from rnnviz.run.history import Course
 from tests.sampling import each_row
 

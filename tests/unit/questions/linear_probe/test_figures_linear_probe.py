@@ -4,7 +4,7 @@ import numpy as np
 
 from rnnviz.charts.theme import DARK
 from rnnviz.probe.length_generalization import wilson
-from rnnviz.questions.linear_probe.linear_probe import SHUFFLES, Readability
+from rnnviz.questions.linear_probe.measure import SHUFFLES, Readability
 from rnnviz.questions.linear_probe.pictures import readability_lines
 
 SHUFFLED = np.linspace(0.3, 0.6, SHUFFLES) + np.array([[0.0], [0.1], [np.nan]])

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnviz.questions.linear_probe import linear_probe as module
-from rnnviz.questions.linear_probe.linear_probe import FEWEST, SHUFFLES, Fitting, beginnings, ridge
+from rnnviz.questions.linear_probe import measure as module
+from rnnviz.questions.linear_probe.measure import FEWEST, SHUFFLES, Fitting, beginnings, ridge
 
 N, H = 120, 8
 CHANCE = np.random.default_rng(1)

@@ -8,8 +8,7 @@ import pytest
 from rnnviz.config import RunConfig
 from rnnviz.probe.session import Session
 from rnnviz.probe.units import StateSource
-from rnnviz.questions.linear_probe.measure import LinearProbeLab
-from rnnviz.questions.linear_probe.probe_labels import Asked, Question
+from rnnviz.questions.linear_probe.measure import Asked, LinearProbeLab, Question
 from rnnviz.run.schedule import Position
 
 

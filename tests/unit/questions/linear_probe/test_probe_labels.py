@@ -8,7 +8,7 @@ import pytest
 from rnnviz.config import RunConfig
 from rnnviz.probe.session import Session
 from rnnviz.probe.units import StateSource
-from rnnviz.questions.linear_probe.probe_labels import (
+from rnnviz.questions.linear_probe.measure import (
     Asked,
     Question,
     askable,

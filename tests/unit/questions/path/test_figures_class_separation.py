@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from rnnviz.probe.projection import Plane, Projection
-from rnnviz.questions.path.class_separation import MOST_BARS, component_bars, separation_curve
 from rnnviz.questions.path.measure import Separation
+from rnnviz.questions.path.pictures import MOST_BARS, component_bars, separation_curve
 from tests.sampling import each_row
 from tests.unit.charts.unpacked import by_name
 

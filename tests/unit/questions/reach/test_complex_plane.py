@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rnnviz.probe.jacobians import StateSpectra
-from rnnviz.questions.reach.complex_plane import (
+from rnnviz.questions.reach.pictures import (
     Trail,
     exponent_curve,
     state_spectrum,

@@ -6,7 +6,7 @@ import pytest
 from rnnviz.charts.theme import LIGHT
 from rnnviz.probe.gradients import Connectivity
 from rnnviz.probe.jacobians import Products
-from rnnviz.questions.reach.gradient_over_lag import Second, connectivity_map, product_curves
+from rnnviz.questions.reach.pictures import Second, connectivity_map, product_curves
 from tests.unit.charts.unpacked import by_name
 
 # Products

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from rnnviz.probe.length_generalization import LengthProfile
-from rnnviz.questions.reach.length_generalization import length_curve
+from rnnviz.questions.reach.pictures import length_curve
 
 PROFILE = LengthProfile(
     lengths=np.array([10, 20, 40]),

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from rnnviz.engine.timeline import Moment, Phase
-from rnnviz.probe.training_step import Focus
+from rnnviz.probe.training_step import Focus, Moment, Phase
 from rnnviz.questions.step.breakdown import Term, Terms, terms
 from tests.sampling import each_row
 from tests.unit.conftest import TEXTS

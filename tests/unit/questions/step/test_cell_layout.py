@@ -8,9 +8,8 @@ from hypothesis import given, settings
 from rnnviz.cells import CELLS
 from rnnviz.engine.equations import equations_of
 from rnnviz.engine.own_cell import own_cell
-from rnnviz.questions.step.cell_diagram import cell_diagram
+from rnnviz.questions.step.cell_diagram import cell_diagram, highways
 from rnnviz.questions.step.cell_layout import Box, cell_layout
-from rnnviz.questions.step.highways import highways
 from tests.sampling import each_row
 from tests.unit.engine.test_cells import cell_of, texts
 

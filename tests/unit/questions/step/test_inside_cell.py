@@ -6,13 +6,11 @@ import numpy as np
 import pytest
 
 from rnnviz.charts.sequence_network import BROKEN
-from rnnviz.engine.timeline import Phase
-from rnnviz.probe.training_step import Focus
+from rnnviz.probe.training_step import Focus, Phase
 from rnnviz.questions.step.cell_diagram import cell_diagram
-from rnnviz.questions.step.inside_cell import inside_cell
+from rnnviz.questions.step.formula import unit_formula
+from rnnviz.questions.step.inside_cell import TokenGradient, inside_cell
 from rnnviz.questions.step.step_cell import step_cell
-from rnnviz.questions.step.token_gradient import TokenGradient
-from rnnviz.questions.step.unit_formula import unit_formula
 from tests.new_cell import add
 from tests.sampling import pairwise
 from tests.unit.charts.unpacked import by_name

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from rnnviz.engine.timeline import Moment, Phase, timeline
+from rnnviz.probe.training_step import Moment, Phase, timeline
 from rnnviz.questions.step.measure import StepLab, Subject, step_query
 from rnnviz.run.schedule import Position
 from tests.sampling import each_row

@@ -7,15 +7,13 @@ import pytest
 
 from rnnviz.charts.sequence_network import BROKEN, Words
 from rnnviz.config import RunConfig
-from rnnviz.engine.timeline import Moment, Phase, timeline
 from rnnviz.probe.formatting import Names
 from rnnviz.probe.session import Session
-from rnnviz.probe.training_step import Focus, largest_changes
+from rnnviz.probe.training_step import Focus, Moment, Phase, largest_changes, timeline
 from rnnviz.questions.step.breakdown import terms
 from rnnviz.questions.step.measure import StepLab, step_query
-from rnnviz.questions.step.pictures import MOST_CLASSES, step_network
-from rnnviz.questions.step.step_panels import panels
-from rnnviz.questions.step.step_vectors import operation
+from rnnviz.questions.step.pictures import MOST_CLASSES, panels, step_network
+from rnnviz.questions.step.vectors import operation
 from tests.sampling import each_row
 from tests.unit.charts.unpacked import by_name
 

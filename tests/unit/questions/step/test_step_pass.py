@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 
 from rnnviz.config import RunConfig
-from rnnviz.engine.timeline import Moment, Phase
 from rnnviz.probe.sequence_pass import sequence_pass
 from rnnviz.probe.session import Session
-from rnnviz.probe.training_step import Focus
+from rnnviz.probe.training_step import Focus, Moment, Phase
 from rnnviz.questions.step.measure import StepLab, Subject, step_query
-from rnnviz.questions.step.step_pass import step_pass, window
+from rnnviz.questions.step.vectors import step_pass, window
 from tests.sampling import each_row
 
 

@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from rnnviz.engine.timeline import Moment, Phase
-from rnnviz.probe.training_step import Focus
+from rnnviz.probe.training_step import Focus, Moment, Phase
 from rnnviz.questions.step.formula import formula
-from rnnviz.questions.step.step_vectors import marked, operation
+from rnnviz.questions.step.vectors import marked, operation
 from tests.sampling import each_row
 from tests.unit.conftest import TEXTS
 

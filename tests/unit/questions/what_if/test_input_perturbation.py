@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rnnviz.questions.what_if.input_perturbation import Alter, Perturbation, aligned, joined
+from rnnviz.questions.what_if.measure import Alter, Perturbation, aligned, joined
 from tests.sampling import each_row
 
 IDENTITY = [(t, t) for t in range(4)]

@@ -11,8 +11,14 @@ from rnnviz.engine.batch import collate
 from rnnviz.probe.passes import forward_pass
 from rnnviz.probe.session import Session
 from rnnviz.probe.state_transition import StateTransition, states_of
-from rnnviz.questions.what_if.input_perturbation import Alter, Perturbation
-from rnnviz.questions.what_if.measure import WhatIfLab, outcome_of, running_answers, spelled
+from rnnviz.questions.what_if.measure import (
+    Alter,
+    Perturbation,
+    WhatIfLab,
+    outcome_of,
+    running_answers,
+    spelled,
+)
 from rnnviz.run.schedule import Position
 from rnnviz.tasks.upload import File, Upload
 from tests import sampling

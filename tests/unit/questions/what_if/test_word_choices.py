@@ -5,7 +5,7 @@ import pytest
 
 from rnnviz.charts.side_by_side import AnswerScale
 from rnnviz.charts.theme import LIGHT
-from rnnviz.questions.what_if.word_choices import (
+from rnnviz.questions.what_if.pictures import (
     MOST_ROWS,
     chosen_rows,
     parting_curves,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rnnviz.charts.theme import LIGHT
-from rnnviz.questions.wrong.class_bars import class_bars
+from rnnviz.questions.wrong.pictures import class_bars
 
 WORDS = ["how", "warm"]
 PROBS = np.array([[0.5, 0.3, 0.2], [0.1, 0.3, 0.6]])

@@ -5,7 +5,7 @@ import numpy as np
 from rnnviz.charts.shapes import contrast, mixed
 from rnnviz.charts.theme import DARK, LIGHT
 from rnnviz.probe.results import Confusion
-from rnnviz.questions.wrong.confusion_matrix import Placed, confusion_matrix
+from rnnviz.questions.wrong.pictures import Placed, confusion_matrix
 from tests.sampling import each_row
 
 COUNTS = np.array([[8, 2], [0, 5]])

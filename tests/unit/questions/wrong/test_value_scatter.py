@@ -3,7 +3,7 @@
 import numpy as np
 
 from rnnviz.probe.results import Values
-from rnnviz.questions.wrong.value_scatter import value_scatter
+from rnnviz.questions.wrong.pictures import value_scatter
 
 
 def test_points_stand_at_target_and_answer_and_the_diagonal_is_where_both_are_the_same():

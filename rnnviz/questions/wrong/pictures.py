@@ -1,0 +1,292 @@
+"""Pictures of the answers: bars of the classes, the confusion matrix, and a scatter of values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rnnviz.charts.axes import axis, signed_axis, words_axis, words_margin
+from rnnviz.charts.picture import Picture, Series, bar, compact, heatmap, scatter
+from rnnviz.charts.shapes import faint, ink, level, mixed, note, outlines, upright
+from rnnviz.charts.table import class_name, most
+from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, plain
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.probe.results import Confusion, Values
+
+#: At most so many classes have a row.
+_MOST = 8
+#: A shorter bar has no room for its number, nor has one of a narrower column.
+_LEAST, _COLUMNS = 0.3, 12
+
+
+def class_bars(
+    probs: Array,
+    wanted: int | None,
+    classes: Sequence[str],
+    words: Sequence[str],
+    theme: Theme = LIGHT,
+) -> Picture:
+    """The probabilities (T, C) after every token, as if the sequence ended there.
+
+    The class that is ``wanted`` has the colour of the forward pass. Of many classes those are shown
+    that are likeliest at the end.
+    """
+    said = int(probs[-1].argmax())
+    shown = _shown(probs, wanted)
+    rest = "" if len(shown) == len(classes) else f": {len(shown)} of {len(classes)} classes"
+    count, colors = len(shown), [theme.forward if c == wanted else theme.muted for c in shown]
+    return picture(
+        [_ground(probs[:, shown], theme), *_bars(probs[:, shown], colors, theme)],
+        f"Answer after every token{rest}",
+        HEIGHTS["answers"],
+        theme,
+        xaxis=words_axis(words, theme),
+        yaxis=axis("", theme, range=[count - 0.5, -0.5], **_names(shown, wanted, said, classes)),
+        shapes=_gaps(len(words), count, theme),
+        annotations=_notes(probs, shown, wanted, theme),
+        margin=words_margin(words),
+        meta={"x": "token"},
+    )
+
+
+def _shown(probs: Array, wanted: int | None) -> list[int]:
+    likeliest = np.argsort(-probs[-1], kind="stable")[:_MOST].tolist()
+    if wanted is not None and wanted not in likeliest:
+        likeliest[-1] = wanted
+    return sorted(likeliest)
+
+
+def _names(
+    shown: list[int], wanted: int | None, said: int, classes: Sequence[str]
+) -> dict[str, Any]:
+    names = [class_name(classes[c]) for c in shown]
+    marked = [f"<b>{n}</b>" if c in (wanted, said) else n
+              for c, n in zip(shown, names, strict=True)]  # fmt: skip
+    return {"tickvals": list(range(len(shown))), "ticktext": marked, "showgrid": False, "ticks": ""}
+
+
+def _ground(probs: Array, theme: Theme) -> Series:
+    """The cells below the bars, which tell the probability."""
+    return heatmap(
+        z=compact(probs.T),
+        zmin=0,
+        zmax=1,
+        colorscale=[[0, theme.neutral], [1, theme.neutral]],
+        showscale=False,
+        hovertemplate="p = %{z:.4f}<extra></extra>",
+    )
+
+
+def _bars(probs: Array, colors: list[str], theme: Theme) -> list[Series]:
+    rows, steps = np.meshgrid(np.arange(probs.shape[1]), np.arange(len(probs)))
+    t, k, p = steps.ravel(), rows.ravel(), probs.ravel()
+    bars = bar(
+        x=compact(p),
+        y=k.astype(np.int32),
+        base=compact(t - 0.5),
+        width=0.8,
+        orientation="h",
+        marker={"color": [colors[row] for row in k.tolist()]},
+        hoverinfo="skip",
+    )
+    long = np.flatnonzero(p >= _LEAST) if len(probs) <= _COLUMNS else np.zeros(0, int)
+    numbers = scatter(
+        x=compact(t[long] - 0.5),
+        y=k[long].astype(np.int32),
+        text=[f"{share:.0%}" for share in p[long].tolist()],
+        mode="text",
+        textposition="middle right",
+        textfont={"color": theme.background, "weight": 600},
+        hoverinfo="skip",
+    )
+    return [bars, numbers]
+
+
+def _gaps(words: int, count: int, theme: Theme) -> list[dict[str, Any]]:
+    """Between the bars the background is seen."""
+    line = {"color": theme.background, "dash": "solid"}
+    edges = [upright(t - 0.5, theme, **line, width=8) for t in range(words + 1)]
+    return [*edges, *(level(k - 0.5, theme, **line, width=5) for k in range(count + 1))]
+
+
+def _notes(
+    probs: Array, shown: list[int], wanted: int | None, theme: Theme
+) -> list[dict[str, Any]]:
+    """Beside the rows: which class is said, and how sure it is, and which is wanted."""
+    last, said = probs[-1], int(probs[-1].argmax())
+    texts = {} if wanted is None else {wanted: "wanted"}
+    texts[said] = f"{last[said]:.0%}, right" if wanted == said else f"says {last[said]:.0%}"
+    place = {"x": len(probs) - 0.5, "xshift": 8}
+    return [
+        note(text, "left middle", **place, y=shown.index(c),
+             font={"color": theme.forward if c == wanted else theme.text, "weight": 600})
+        for c, text in texts.items()
+    ]  # fmt: skip
+
+
+# The confusion matrix: which class is taken for which
+
+
+#: A cell that is not empty has at least this part of its colour.
+_LEAST_CELL = 0.2
+
+
+class Placed(NamedTuple):
+    """Answers by the number of their sequence, (P,): the classes wanted and said.
+
+    The sequence with the number ``opened`` is marked, if there is one.
+    """
+
+    numbers: Array
+    wanted: Array
+    said: Array
+    opened: int | None = None
+
+
+def confusion_matrix(
+    confusion: Confusion,
+    classes: Sequence[str],
+    chosen: tuple[int, int] | None = None,
+    theme: Theme = LIGHT,
+    placed: Placed | None = None,
+) -> Picture:
+    """How often each class (row) is answered with each (column); ``chosen`` is framed.
+
+    The colour is the share of the row: right answers in the colour of the forward pass, wrong ones
+    in that of the text. The page marks the cells of a sequence that is ``placed`` and pointed at.
+    """
+    names = [class_name(classes[c], 9) for c in confusion.classes]
+    count, shades = len(names), _shades(confusion)
+    ticks = {"tickvals": list(range(count)), "ticktext": names, "showgrid": False, "ticks": ""}
+    slanted = {"tickangle": -40} if max(map(len, names)) * count > 40 else {}
+    series = [_cells(confusion, classes, shades, theme), _counts(confusion, shades, theme)]
+    place = {c: k for k, c in enumerate(confusion.classes.tolist())}
+    if placed:
+        series.append(_places(placed, place))
+    if chosen and {*chosen} <= place.keys():
+        y, x = (place[c] for c in chosen)
+        series.append(outlines([(x - 0.5, y - 0.5, x + 0.5, y + 0.5)], theme.text, 2.5))
+    return picture(
+        series,
+        most("What is taken for what", confusion),
+        400,
+        theme,
+        xaxis=axis("said", theme, range=[-0.5, count - 0.5], **ticks, **slanted),
+        yaxis=axis("wanted", theme, range=[count - 0.5, -0.5], **ticks),
+        meta={"left": 32 + 7 * max(map(len, names)), "opened": placed and placed.opened},
+    )
+
+
+def _places(placed: Placed, place: Mapping[int, int]) -> Series:
+    """Where the answers of each sequence stand; not drawn."""
+    rows = zip(placed.numbers.tolist(), placed.wanted.tolist(), placed.said.tolist(), strict=True)
+    cells = [(number, place[w], place[s]) for number, w, s in rows if {w, s} <= place.keys()]
+    return scatter(
+        x=[x for _, _, x in cells],
+        y=[y for _, y, _ in cells],
+        customdata=[number for number, _, _ in cells],
+        mode="markers",
+        visible=False,
+        hoverinfo="skip",
+        meta={"phrases": True},
+    )
+
+
+def _shades(confusion: Confusion) -> Array:
+    """From -1 to 1: how dark each cell is, positive on the diagonal."""
+    shares = confusion.counts / np.maximum(confusion.wanted, 1)[:, None]
+    shades = np.where(confusion.counts > 0, _LEAST_CELL + (1 - _LEAST_CELL) * shares, 0)
+    return np.asarray(np.where(np.eye(len(shares), dtype=bool), shades, -shades))
+
+
+def _cells(confusion: Confusion, classes: Sequence[str], shades: Array, theme: Theme) -> Series:
+    kinds = confusion.classes.tolist()
+    texts = [
+        [_told(classes, (i, j), int(n)) for j, n in zip(kinds, row, strict=True)]
+        for i, row in zip(kinds, confusion.counts, strict=True)
+    ]
+    return heatmap(
+        z=compact(shades),
+        zmin=-1,
+        zmax=1,
+        colorscale=_colors(theme),
+        showscale=False,
+        xgap=2,
+        ygap=2,
+        text=texts,
+        customdata=[[[i, j] for j in kinds] for i in kinds],
+        hovertemplate="%{text}<extra></extra>",
+    )
+
+
+def _colors(theme: Theme) -> list[list[Any]]:
+    return [[0, theme.muted], [0.5, theme.neutral], [1, theme.forward]]
+
+
+def _told(classes: Sequence[str], kinds: tuple[int, int], count: int) -> str:
+    wanted, said = (class_name(classes[k]) for k in kinds)
+    return f"wanted {wanted}, said {said}: {count:,}"
+
+
+def _counts(confusion: Confusion, shades: Array, theme: Theme) -> Series:
+    rows, columns = np.nonzero(confusion.counts)
+    grounds = [theme.forward if shades[cell] > 0 else theme.muted
+               for cell in zip(rows, columns, strict=True)]  # fmt: skip
+    strengths = np.abs(shades[rows, columns])
+    colors = [ink(mixed(theme.neutral, *pair)) for pair in zip(grounds, strengths, strict=True)]
+    counts = confusion.counts[rows, columns].tolist()
+    return scatter(
+        x=columns.astype(np.int32),
+        y=rows.astype(np.int32),
+        text=[f"{count:,}" for count in counts],
+        mode="text",
+        textfont={"color": colors, "size": 15 if len(shades) <= 6 else 12, "weight": 600},
+        hoverinfo="skip",
+    )
+
+
+# Answers of values against their targets
+
+
+#: At most so many points are drawn, evenly spread.
+_MOST_POINTS = 2_000
+
+
+def value_scatter(
+    values: Values, channels: Sequence[str], theme: Theme = LIGHT, opened: int | None = None
+) -> Picture:
+    """Every answer (up) at its target (across); on the diagonal both are the same.
+
+    A point yields the number of its sequence as customdata; those of ``opened`` are marked.
+    """
+    some = (
+        np.linspace(0, len(values.said) - 1, min(len(values.said), _MOST_POINTS))
+        .round()
+        .astype(int)
+    )
+    said, wanted = values.said[some], values.wanted[some]
+    known = np.concatenate([said.ravel(), wanted.ravel()])
+    limit = theme.scale.nice_limit(float(np.abs(known[np.isfinite(known)]).max(initial=1e-9)))
+    line = {"color": theme.muted, "width": 1.5, "dash": "dot"}
+    diagonal = scatter(
+        x=[-limit, limit], y=[-limit, limit], mode="lines", line=line, hoverinfo="skip"
+    )
+    colors = [theme.forward, theme.text, theme.muted]
+    points = [
+        scatter(
+            x=compact(wanted[:, c]),
+            y=compact(said[:, c]),
+            name=plain(name),
+            mode="markers",
+            customdata=values.owners[some].tolist(),
+            meta={"phrases": True},
+            marker={"size": 5, "color": faint(colors[c % len(colors)], 0.5)},
+            hovertemplate="wanted %{x:.4g}, said %{y:.4g}<extra>%{fullData.name}</extra>",
+        )
+        for c, name in enumerate(channels)
+    ]
+    axes = {f"{a}axis": signed_axis(t, limit, theme) for a, t in (("x", "wanted"), ("y", ""))}
+    meta = {"opened": opened}
+    return picture([diagonal, *points], "Said (up), wanted (across)", 400, theme, meta=meta, **axes)
