@@ -7,7 +7,7 @@ import zlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
-from enum import StrEnum
+from enum import Enum, StrEnum
 from functools import partial
 from typing import Any
 
@@ -90,6 +90,16 @@ class TaskName(StrEnum):
     TRANSLATION = "translation"
 
 
+class Widget(Enum):
+    """The widget of a setting in the sidebar.
+
+    USUAL is a button for each choice, or a box for a number; CELL a list of cells and the editor
+    of equations; CONSTANTS a box for each of the cell's. ELSEWHERE it is part of another widget.
+    """
+
+    USUAL, SLIDER, CELL, CONSTANTS, ELSEWHERE = range(5)
+
+
 class SettingError(ValueError):
     """An invalid value of a setting; the message names the setting and the valid values."""
 
@@ -104,7 +114,7 @@ class Setting:
 
     ``names`` returns the texts that it can be, if it is no free text. ``only`` is another setting,
     and the values of it with which this one has an effect. A ``dial`` is always in sight; the
-    others are under *More settings*.
+    others are under *More settings*. For ``widget`` see ``Widget``.
     """
 
     name: str
@@ -118,6 +128,7 @@ class Setting:
     step: float = 1.0
     restarts: bool = False
     dial: bool = False
+    widget: Widget = Widget.USUAL
     names: Callable[[], tuple[str, ...]] | None = None
     only: tuple[str, tuple[str, ...] | Callable[[], tuple[str, ...]]] | None = None
 
@@ -251,7 +262,13 @@ class RunConfig:
     A setting without effect is reset to its default. Raises SettingError for an invalid value.
     """
 
-    task: TaskName = _data(TaskName.SENTIMENT, "Task", "What the network learns.", dial=True)
+    task: TaskName = _data(
+        TaskName.SENTIMENT,
+        "Task",
+        "What the network learns.",
+        dial=True,
+        widget=Widget.ELSEWHERE,
+    )
     lag: int = _data(
         10,
         "Lag",
@@ -260,6 +277,7 @@ class RunConfig:
         low=1,
         high=50,
         only=("task", (TaskName.RECALL,)),
+        widget=Widget.SLIDER,
     )
     cell: str = _network(
         "elman",
@@ -271,6 +289,7 @@ class RunConfig:
         "your equations.",
         dial=True,
         names=cell_names,
+        widget=Widget.CELL,
     )
     equations: str = _network(
         "",
@@ -279,6 +298,7 @@ class RunConfig:
         "state.",
         high=2000,
         only=("cell", (OWN,)),
+        widget=Widget.ELSEWHERE,
     )
     constants: str = _network(
         "",
@@ -286,6 +306,7 @@ class RunConfig:
         "Numbers in the equations of the cell, such as a=0.2; several are divided by commas.",
         high=100,
         only=("cell", _with_constants),
+        widget=Widget.CONSTANTS,
     )
     activation: Activation = _network(
         Activation.TANH,
@@ -302,6 +323,7 @@ class RunConfig:
         dial=True,
         low=1,
         high=256,
+        widget=Widget.SLIDER,
     )
     layers: int = _network(
         1,
@@ -309,6 +331,7 @@ class RunConfig:
         "The number of layers of cells. Each layer reads the states of the layer below.",
         low=1,
         high=3,
+        widget=Widget.SLIDER,
     )
     forget_bias: float = _network(
         1.0,

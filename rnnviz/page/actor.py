@@ -1,4 +1,4 @@
-"""Actor: owns a SessionHost and runs it; others send it commands or borrow the host.
+"""Actor: owns a SessionHost and runs it; others send it commands or lock the host.
 
 All actors are asyncio tasks on one thread, so only one computes at a time: threads that multiply
 matrices at once would block each other on the GIL. Long work runs in a thread pool while its actor
@@ -14,11 +14,11 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import cache, partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -33,17 +33,16 @@ Command = Callable[[SessionHost], object]
 #: Seconds after which a computing thread yields the GIL. Every matrix product releases the GIL and
 #: would wait for Python's default of 5 ms to get it back.
 SWITCH_INTERVAL = 1e-4
-#: Seconds that a run of Streamlit's script waits for the host.
-BORROW_TIMEOUT = 60.0
+#: Seconds that a run of Streamlit's script waits for the host's lock.
+LOCK_TIMEOUT = 60.0
 BUSY = (
     "This run is still computing what one of its tabs asked for. Nothing is lost: load this page "
     "again in a moment."
 )
-#: Seconds of CPU time. After a longer turn, those of the next second use the thread pool, and all
-#: until an epoch has ended: it may come again with the next scores, or with a throttled picture.
+#: Seconds of CPU time. After a slow turn, the turns of the next second use the thread pool, and all
+#: until an epoch has ended: the next scores, or a throttled picture, may be as slow.
 SLOW_TURN, SLOW_TIME = 0.1, 2 * LONGEST
-#: The threads for what takes long, or may. A run uses one at a time, so a few tabs that are busy
-#: leave some to the others; each takes the GIL from the others.
+#: Threads for long work. A run uses one at a time, so a few busy tabs leave some to the others.
 _POOL = ThreadPoolExecutor(16, "long")
 
 
@@ -64,35 +63,22 @@ def actors_loop() -> asyncio.AbstractEventLoop:
 _PLAYING: set[Actor] = set()
 
 
-class _Loan:
-    """A request to borrow the host: ``host`` is set when it is lent, ``returned`` at the end."""
-
-    def __init__(self) -> None:
-        self.host: Future[SessionHost] = Future()
-        self.returned = asyncio.Event()
-
-
-class _Request(NamedTuple):
-    """A command, and whether it may take ``long``."""
-
-    command: Command
-    long: bool
-
-
 class Actor:
-    """Owns a session's host. Nobody else may use the host without borrowing it."""
+    """Owns a session's host. Nobody else may use the host without its lock."""
 
     def __init__(self, session: Session, on_end: Callable[[Actor], object]) -> None:
         self.run_id = secrets.token_urlsafe(16)
         self.alive = True
         self._host = SessionHost(session, time.monotonic(), self.run_id)
         self._on_end = on_end
-        self._inbox: deque[_Request | _Loan] = deque()
+        # Each request, and the lock that it grants, if it is for one.
+        self._inbox: deque[tuple[Callable[[], Awaitable[None]], Future[SessionHost] | None]]
+        self._inbox = deque()
         self._wake_up, self._loop = asyncio.Event(), actors_loop()
         self._slow_until = -math.inf
         self._task = asyncio.run_coroutine_threadsafe(self._run(), self._loop)
         # A callback, because it also runs when the task is cancelled before its start.
-        self._task.add_done_callback(lambda _: self._end())
+        self._task.add_done_callback(self._end)
 
     # From any thread
 
@@ -111,38 +97,39 @@ class Actor:
 
         A ``long`` one runs in the thread pool while this actor waits.
         """
-        self._put(_Request(command, long))
+        self._put(lambda: self._execute(partial(command, self._host), long))
 
     @contextmanager
-    def borrow(self) -> Iterator[SessionHost]:
-        """The host, for one run of Streamlit's script; training stops until it is returned.
+    def host(self) -> Iterator[SessionHost]:
+        """Lock the host for one run of Streamlit's script; meanwhile nothing is trained.
 
-        Raises EndedError, and UnavailableError after BORROW_TIMEOUT.
+        Raises EndedError, and UnavailableError after LOCK_TIMEOUT.
         """
-        loan = _Loan()
-        self._put(loan)
+        lock: Future[SessionHost] = Future()
+        released = asyncio.Event()
+        self._put(lambda: self._grant(lock, released), lock)
         if not self.alive:
             raise EndedError
         try:
-            host = loan.host.result(BORROW_TIMEOUT)
+            host = lock.result(LOCK_TIMEOUT)
         except CancelledError:
             raise EndedError from None
         except TimeoutError:
-            if not loan.host.cancel():
-                self._loop.call_soon_threadsafe(loan.returned.set)
+            if not lock.cancel():
+                self._loop.call_soon_threadsafe(released.set)
             raise UnavailableError(BUSY) from None
         try:
             with np.errstate(all="ignore"):  # as in ``SessionHost.attempt``
                 yield host
         finally:
-            self._loop.call_soon_threadsafe(loan.returned.set)
+            self._loop.call_soon_threadsafe(released.set)
 
     def attach(self, viewer: Viewer) -> None:
         """Connect a browser."""
         self.post(lambda host: host.attach(viewer, time.monotonic()))
 
     def detach(self, viewer: Viewer) -> None:
-        """Disconnect a browser; what it has asked for is given up."""
+        """Disconnect a browser; its pending work is abandoned."""
         viewer.gone = True
         self.post(lambda host: host.detach(viewer, time.monotonic()))
 
@@ -161,8 +148,10 @@ class Actor:
 
     # On the actors' thread
 
-    def _put(self, request: _Request | _Loan) -> None:
-        self._inbox.append(request)
+    def _put(
+        self, request: Callable[[], Awaitable[None]], lock: Future[SessionHost] | None = None
+    ) -> None:
+        self._inbox.append((request, lock))
         self._loop.call_soon_threadsafe(self._wake_up.set)
 
     async def _run(self) -> None:
@@ -171,13 +160,13 @@ class Actor:
             await self._advance()
             await self._wait()
 
-    def _end(self) -> None:
+    def _end(self, _: object) -> None:
         self.alive = False
         self._loop.call_soon_threadsafe(_PLAYING.discard, self)
         while self._inbox:
-            request = self._inbox.popleft()
-            if isinstance(request, _Loan):
-                request.host.cancel()
+            _, lock = self._inbox.popleft()
+            if lock:
+                lock.cancel()
         self._on_end(self)
 
     async def _read_inbox(self) -> None:
@@ -185,35 +174,30 @@ class Actor:
         self._wake_up.clear()
         until = time.monotonic() + SLICE
         while self._inbox and time.monotonic() < until:
-            request = self._inbox.popleft()
-            if isinstance(request, _Loan):
-                await self._lend(request)
-            else:
-                await self._execute(partial(request.command, self._host), request.long)
+            request, _ = self._inbox.popleft()
+            await request()
             await asyncio.sleep(0)
 
-    async def _lend(self, loan: _Loan) -> None:
-        if loan.host.set_running_or_notify_cancel():
-            loan.host.set_result(self._host)
-            await loan.returned.wait()
+    async def _grant(self, lock: Future[SessionHost], released: asyncio.Event) -> None:
+        if lock.set_running_or_notify_cancel():
+            lock.set_result(self._host)
+            await released.wait()
             self._host.refresh()
 
     async def _advance(self) -> None:
         now = time.monotonic()
-        work = self._host.background_work(now)
-        if work:
+        if work := self._host.background_work(now):
             await self._execute(work, long=True)
         (_PLAYING.add if self._host.playing(now) else _PLAYING.discard)(self)
         playing = len(_PLAYING)
-        await self._execute(
-            lambda: self._turn(playing), self._host.untried or now < self._slow_until
-        )
 
-    def _turn(self, playing: int) -> None:
-        start = time.thread_time()
-        self._host.turn(time.monotonic(), playing)
-        if time.thread_time() - start > SLOW_TURN:
-            self._host.untried, self._slow_until = True, time.monotonic() + SLOW_TIME
+        def turn() -> None:
+            start = time.thread_time()
+            self._host.turn(time.monotonic(), playing)
+            if time.thread_time() - start > SLOW_TURN:
+                self._host.untried, self._slow_until = True, time.monotonic() + SLOW_TIME
+
+        await self._execute(turn, self._host.untried or now < self._slow_until)
 
     async def _wait(self) -> None:
         seconds = self._host.idle_time(time.monotonic())

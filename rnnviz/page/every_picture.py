@@ -15,7 +15,7 @@ from rnnviz.probe.session import Session
 from rnnviz.questions.step.tab import live_step
 from rnnviz.ui.frame import Frame, Remark, said
 from rnnviz.ui.sheet import Tab
-from rnnviz.ui.style import Look, using_look
+from rnnviz.ui.style import TabTheme, using_theme
 
 #: The tabs of the pages, by the folders that their files would have.
 TABS: Mapping[str, Callable[[Session], Tab]] = {
@@ -56,7 +56,7 @@ def every_picture(session: Session, measuring: float = MEASURING) -> dict[str, D
 
     Each tab may first measure for so many seconds, as it does on the page while the run is paused.
     """
-    with using_look(Look()), closing(_places(session, measuring)) as places:
+    with using_theme(TabTheme()), closing(_places(session, measuring)) as places:
         return {
             f"{place}/{key}": drawn for place, tab in places for key, drawn in gathered(tab).items()
         }

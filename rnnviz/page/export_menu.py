@@ -16,7 +16,7 @@ from rnnviz.files.run_file import run_file
 from rnnviz.files.script import problem_of, script
 from rnnviz.files.weights_file import safetensors_file, weights_file
 from rnnviz.page.every_picture import every_picture
-from rnnviz.page.session_registry import Seat, get_seat
+from rnnviz.page.session_registry import TabSession, get_tab
 from rnnviz.probe.session import Session
 from rnnviz.ui.browser_session import saved
 from rnnviz.ui.stage import place_open
@@ -26,7 +26,7 @@ from rnnviz.ui.style import escaped
 OFFERED = 40
 
 
-def replay_menu(seat: Seat, session: Session) -> None:
+def replay_menu(tab: TabSession, session: Session) -> None:
     """Put the choice of phrases and the button here."""
     usual, what = usual_phrases(session), session.names.sequence
     offered = list(dict.fromkeys([*usual, *offered_phrases(session, OFFERED)]))
@@ -35,7 +35,7 @@ def replay_menu(seat: Seat, session: Session) -> None:
         help=f"The replay shows how the network reads each {what}.",
     )  # fmt: skip
     st.download_button(
-        "Replay (.html)", partial(saved, seat, partial(replay, phrases=chosen)), "replay.html",
+        "Replay (.html)", partial(saved, tab, partial(replay, phrases=chosen)), "replay.html",
         "text/html",
         help="One file that plays this run again in any browser, without rnnviz and offline.",
         on_click="ignore", disabled=not chosen, key="export_replay", width="stretch",
@@ -99,7 +99,7 @@ EXPORTS = (
 
 def export_menu(session: Session) -> None:
     """Put the menu here. A file is made when it is asked for, from the run as it is then."""
-    seat, problem = get_seat(), problem_of(session)
+    tab, problem = get_tab(), problem_of(session)
     with st.popover("Export", width="stretch"):
         recorded = session.player.recorded
         own = session.data.own and not recorded and st.checkbox(
@@ -114,11 +114,11 @@ def export_menu(session: Session) -> None:
                 continue
             refused = problem if export is SCRIPT else ""
             st.download_button(
-                export.label, partial(saved, seat, export.content), export.name,
+                export.label, partial(saved, tab, export.content), export.name,
                 help=escaped(refused) or export.help, on_click="ignore", disabled=bool(refused),
                 key=f"export_{export.label}", width="stretch",
             )  # fmt: skip
-        replay_menu(seat, session)
+        replay_menu(tab, session)
 
 
 def open_menu() -> None:

@@ -21,7 +21,7 @@ from rnnviz.probe.session import Session
 from rnnviz.tasks.shipped_files import shipped
 from rnnviz.terminal import show
 
-INDEX = Path(__file__).with_name("pages") / "index.py"
+INDEX = Path(__file__).with_name("index.py")
 Lifespan = Callable[[Any], AbstractAsyncContextManager[None]]
 
 

@@ -16,7 +16,7 @@ from rnnviz.files.run_archive import MAX_RUN
 from rnnviz.files.run_file import DataMissingError
 from rnnviz.files.weights_file import WordsMissingError
 from rnnviz.page.access_guard import is_origin_allowed
-from rnnviz.page.session_registry import Seat, registry
+from rnnviz.page.session_registry import TabSession, registry
 from rnnviz.probe.session import Session
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.ui.viewer import UnavailableError
@@ -39,12 +39,12 @@ async def open_file(request: Request) -> Response:
 
     Of a file that can't be opened the page tells why, and its run stays as it is.
     """
-    seat = registry().find(request.headers.get(TICKET, ""))
+    tab = registry().find(request.headers.get(TICKET, ""))
     origin, host = request.headers.get("origin"), request.headers.get("host", "")
-    if seat is None or not is_origin_allowed(origin, host):
+    if tab is None or not is_origin_allowed(origin, host):
         return Response(status_code=HTTPStatus.FORBIDDEN)
     if _ROOM.locked():
-        return _refuse(seat, HTTPStatus.SERVICE_UNAVAILABLE, _BUSY)
+        return _refuse(tab, HTTPStatus.SERVICE_UNAVAILABLE, _BUSY)
     name = request.query_params.get("name", "")[:200] or "The file"
     async with _ROOM:
         try:
@@ -54,17 +54,17 @@ async def open_file(request: Request) -> Response:
             return Response(status_code=HTTPStatus.BAD_REQUEST)
         except TimeoutError:
             late = f"{name[:60]} did not arrive within {PATIENCE:g} seconds: try again."
-            return _refuse(seat, HTTPStatus.REQUEST_TIMEOUT, late)
+            return _refuse(tab, HTTPStatus.REQUEST_TIMEOUT, late)
         try:
-            problem = await asyncio.to_thread(_open, seat, name, content)
+            problem = await asyncio.to_thread(_open, tab, name, content)
         except UnavailableError as busy:
             problem = str(busy)
     return JSONResponse({"problem": problem})
 
 
-def _refuse(seat: Seat, status: HTTPStatus, problem: str) -> Response:
+def _refuse(tab: TabSession, status: HTTPStatus, problem: str) -> Response:
     """Answer that nothing is opened; the page says why."""
-    seat.actor.post(lambda host: host.tell(f"Not opened. {problem}"))
+    tab.actor.post(lambda host: host.tell(f"Not opened. {problem}"))
     return JSONResponse({"problem": problem}, status)
 
 
@@ -78,18 +78,18 @@ async def _body(request: Request) -> bytes:
     return b"".join(parts) if size <= MAX_RUN else bytes(MAX_RUN + 1)
 
 
-def _open(seat: Seat, name: str, content: bytes) -> str:
+def _open(tab: TabSession, name: str, content: bytes) -> str:
     """Show what is in the file; return why that can't be."""
     session: Session | None = None
     # What waits for more is not refused.
     problem, refused = "", "Not opened. "
     try:
-        session = _session(seat, name, content)
+        session = _session(tab, name, content)
     except DataMissingError as missing:
-        seat.awaited = AwaitedRun(name, content, missing.wanted)
+        tab.awaited = AwaitedRun(name, content, missing.wanted)
         problem, refused = str(missing), ""
     except WordsMissingError as missing:
-        seat.awaited = AwaitedWeights(name, content)
+        tab.awaited = AwaitedWeights(name, content)
         problem, refused = str(missing), ""
     except (TransferError, TaskError) as why:
         problem = str(why)
@@ -98,9 +98,9 @@ def _open(seat: Seat, name: str, content: bytes) -> str:
     except Exception as why:  # Whatever it is, the reader is told, and the run goes on.
         _LOG.error("not foreseen in %.60r: %.200r", name, why)
         problem = f"{name[:60]}: can't be read. It may be damaged: save or send it again."
-    with seat.borrow() as host:
+    with tab.host() as host:
         if session:
-            seat.awaited = None
+            tab.awaited = None
             host.show(session)
             if session.player.recorded:
                 host.tell(f"{_COPY} {session.player.message}")
@@ -109,9 +109,9 @@ def _open(seat: Seat, name: str, content: bytes) -> str:
     return problem
 
 
-def _session(seat: Seat, name: str, content: bytes) -> Session:
+def _session(tab: TabSession, name: str, content: bytes) -> Session:
     """The session in a file, or the one that waited for it; raises TransferError or TaskError."""
-    awaited, store = seat.awaited, registry().upload_store
+    awaited, store = tab.awaited, registry().upload_store
     if awaited and awaited.take(name, content):
         if awaited.missing:
             raise TransferError(f"{awaited.name[:60]} still needs {awaited.missing}.")
@@ -121,6 +121,6 @@ def _session(seat: Seat, name: str, content: bytes) -> Session:
             f"{awaited.name[:60]} needs {awaited.missing}, and {name[:60]} is another file, or was "
             "changed since."
         )
-    with seat.borrow() as host:
+    with tab.host() as host:
         upload = host.session.data.upload
     return session_of(content, name, upload, store)

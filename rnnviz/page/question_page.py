@@ -15,12 +15,12 @@ from rnnviz.charts.status import status_texts
 from rnnviz.probe.questions import TrainQuestion
 from rnnviz.probe.session import Session
 from rnnviz.questions.learn.tab import TAB as LEARN
-from rnnviz.ui.browser_session import current_seat, first_value, visit
+from rnnviz.ui.browser_session import current_tab, first_value, visit
 from rnnviz.ui.cell_draft_text import draft_html
 from rnnviz.ui.frame import Frame
 from rnnviz.ui.sheet import Tab
 from rnnviz.ui.stage import place_phrase, place_text
-from rnnviz.ui.style import current_look, theme, using_look
+from rnnviz.ui.style import current_theme, theme, using_theme
 from rnnviz.ui.viewer import Scene
 
 TOO_LONG = (
@@ -28,16 +28,16 @@ TOO_LONG = (
 )
 
 
-def live(session: Session, tab: Tab) -> None:
-    """Draw every frame of this page as the tab says from now on, with this browser tab's look.
+def set_scene(session: Session, tab: Tab) -> None:
+    """Draw every frame of this page as the tab says from now on, with this browser tab's theme.
 
     Its handlers receive clicks and selections, and its job runs while the session is paused. The
     actor calls all of them, not this script.
     """
-    look = current_look()
+    own = current_theme()
 
     def draw_all(frame: Frame) -> None:
-        with using_look(look):
+        with using_theme(own):
             count_in(session.unit)
             tab.draw(frame)
             for key in frame.given_up:
@@ -47,7 +47,7 @@ def live(session: Session, tab: Tab) -> None:
             if session.draft:
                 frame.texts["draft"] = draft_html(session.draft)
 
-    current_seat().scene = Scene(session, draw_all, tab.handlers, tab.job, tab.shown)
+    current_tab().scene = Scene(session, draw_all, tab.handlers, tab.job, tab.shown)
 
 
 # A page with a tab for each of its questions, and the phrase beside them
@@ -75,7 +75,7 @@ def tab_of(question: StrEnum) -> QuestionTab:
 def question_page(page: str, session: Session, controls: DeltaGenerator) -> None:
     """Draw a page with a tab for each question; the tab's own ``controls`` are in the sidebar."""
     session.questions[page] = choose_question(page, session.questions[page], session)
-    live(session, tab_of(session.questions[page]).lay_out(session, controls))
+    set_scene(session, tab_of(session.questions[page]).lay_out(session, controls))
 
 
 def choose_question(page: str, asked: Question, session: Session) -> Question:
@@ -116,6 +116,6 @@ def train_page(session: Session, controls: DeltaGenerator) -> None:
         place_phrase(session)
         place_text("verdict")
     if session.questions["train"] is TrainQuestion.LEARN:
-        live(session, LEARN.lay_out(session, controls, left, right))
+        set_scene(session, LEARN.lay_out(session, controls, left, right))
     else:
-        live(session, tab_of(TrainQuestion.WRONG).lay_out(session, controls))
+        set_scene(session, tab_of(TrainQuestion.WRONG).lay_out(session, controls))

@@ -1,7 +1,7 @@
 """SessionRegistry: which run belongs to which browser tab.
 
-Each Streamlit session has a seat. The browser opens its socket with the seat's ticket, a secret.
-A run has an id, which the tab stores: with it a reloaded tab finds its run again.
+Each Streamlit session has a TabSession. The browser opens its socket with its ticket, a secret. A
+run has an id, which the browser tab stores: with it a reloaded tab finds its run again.
 """
 
 from __future__ import annotations
@@ -33,7 +33,6 @@ MOST_RUNS, JUST_NOW = 64, 10.0
 #: Seconds that a link is followed before the page is shown; the rest is shown as it goes.
 FIRST_LINK_TIME = 0.05
 
-
 FULL = (
     f"This server already has {MOST_RUNS} runs in open tabs and can't keep more. Close a tab that "
     "you no longer need, and load this page again."
@@ -45,87 +44,84 @@ class FullError(UnavailableError):
 
 
 @dataclass(eq=False)
-class Seat:
+class TabSession:
     """One Streamlit session: its ticket, its run, and what its page shows.
 
     ``config`` is what the sidebar shows, ``edition`` counts how often its widgets were replaced,
-    ``begin`` starts another run if the present one has ended. ``awaited`` is a run that was opened
-    without its data.
+    ``new_run`` starts another run if this one has ended, ``awaited`` is a file that was opened
+    without all that it needs.
     """
 
     ticket: str
     actor: Actor
-    begin: Callable[[], Actor]
+    new_run: Callable[[], Actor]
     scene: Scene | None = None
     config: RunConfig | None = None
     edition: int = 0
     awaited: AwaitedRun | AwaitedWeights | None = None
 
     @contextmanager
-    def borrow(self) -> Iterator[SessionHost]:
-        """The host of this tab's run, see ``Actor.borrow``; raises UnavailableError."""
-        with ExitStack() as loan, time_limit():
-            yield self._enter(loan)
-
-    def _enter(self, loan: ExitStack) -> SessionHost:
-        while True:
-            try:
-                return loan.enter_context(self.actor.borrow())
-            except EndedError:
-                # The tab may have moved to another run, or its run was unwatched for too long.
-                if not self.actor.alive:
-                    self.actor = self.begin()
+    def host(self) -> Iterator[SessionHost]:
+        """Lock the host of this tab's run, see ``Actor.host``; raises UnavailableError."""
+        with ExitStack() as lock, time_limit():
+            while True:
+                try:
+                    host = lock.enter_context(self.actor.host())
+                    break
+                except EndedError:
+                    # The tab may have moved to another run, or its run was unwatched for too long.
+                    if not self.actor.alive:
+                        self.actor = self.new_run()
+            yield host
 
 
 class SessionRegistry:
-    """All seats and runs of this server, and its store of uploads.
+    """All tabs and runs of this server, and its store of uploads.
 
-    ``opening`` makes the session of every new run; without it, it is that of the default settings.
+    ``opening`` makes the session of every new run; without it, runs have the default settings.
     """
 
     def __init__(self) -> None:
         self.upload_store = UploadStore()
         self.opening: Callable[[], Session] | None = None
-        self._seats: WeakValueDictionary[str, Seat] = WeakValueDictionary()
+        self._tabs: WeakValueDictionary[str, TabSession] = WeakValueDictionary()
         self._actors: dict[str, Actor] = {}
 
-    def seat(self, state: MutableMapping[Any, Any], query: Mapping[str, str]) -> Seat:
-        """The seat in a Streamlit session's state. A new seat opens the link ``query``.
+    def tab(self, state: MutableMapping[Any, Any], query: Mapping[str, str]) -> TabSession:
+        """The TabSession in a Streamlit session's state; a new one opens the link ``query``.
 
-        An address that names a run by its id leads to that run.
-
-        Raises FullError.
+        An address that names a run by its id leads to that run. Raises FullError.
         """
-        if "seat" not in state:
-            begin = partial(self._begin, query)
-            state["seat"] = Seat(secrets.token_urlsafe(16), begin(), begin)
-            self._seats[state["seat"].ticket] = state["seat"]
-        seat: Seat = state["seat"]
-        return seat
+        if "tab_session" not in state:
+            new_run = partial(self._new_run, query)
+            state["tab_session"] = new = TabSession(secrets.token_urlsafe(16), new_run(), new_run)
+            self._tabs[new.ticket] = new
+        tab: TabSession = state["tab_session"]
+        return tab
 
-    def welcome(self, ticket: str, run_id: str, query: str) -> tuple[Seat, bool] | None:
-        """The seat with this ticket, and whether it moved to another run; None: unknown ticket.
+    def connect(self, ticket: str, run_id: str, query: str) -> tuple[TabSession, bool] | None:
+        """The tab with this ticket, and whether it moved to another run; None: unknown ticket.
 
         The tab continues the run with this id. If that run has ended, the tab opens ``query``, the
         link in its address. (Streamlit's script knows only the address at page load.)
         """
-        seat, known = self._seats.get(ticket), self._actors.get(run_id)
-        if seat is None or not seat.actor.alive:
+        tab, known = self._tabs.get(ticket), self._actors.get(run_id)
+        if tab is None or not tab.actor.alive:
             return None
-        moved = known is not None and known.alive and known is not seat.actor
+        moved = known is not None and known.alive and known is not tab.actor
         if known and moved:
-            if not any(one.actor is seat.actor for one in self._seats.values() if one is not seat):
-                seat.actor.stop()
-            seat.actor = known
+            if not any(one.actor is tab.actor for one in self._tabs.values() if one is not tab):
+                tab.actor.stop()
+            tab.actor = known
             # The script may be making the widgets of the other run at this moment.
-            seat.edition += 1
+            tab.edition += 1
         elif run_id and known is None:
-            seat.actor.post(time_limit()(lambda host: host.restore(query)), long=True)
-        return seat, moved
+            tab.actor.post(time_limit()(lambda host: host.restore(query)), long=True)
+        return tab, moved
 
-    def find(self, ticket: str) -> Seat | None:
-        """The seat with this ticket."""
-        return self._seats.get(ticket)
+    def find(self, ticket: str) -> TabSession | None:
+        """The tab with this ticket."""
+        return self._tabs.get(ticket)
 
     def stop(self) -> None:
         """End all runs."""
@@ -137,40 +133,36 @@ class SessionRegistry:
         """All actors that have not ended."""
         return list(self._actors.values())
 
-    def _begin(self, query: Mapping[str, str]) -> Actor:
+    def _new_run(self, query: Mapping[str, str]) -> Actor:
         known = self._actors.get(query.get(RUN, ""))
         if known and known.alive:
             return known
-        self._end_one_if_full()
+        actors = [actor for actor in self.actors if not 0 < actor.unwatched < JUST_NOW]
+        if len(actors) >= MOST_RUNS:
+            longest = max(actors, key=lambda actor: actor.unwatched)
+            if not longest.unwatched:
+                raise FullError(FULL)
+            longest.stop()
         session = self.opening() if self.opening else Session(upload_store=self.upload_store)
         actor = Actor(session, lambda ended: self._actors.pop(ended.run_id, None))
         self._actors[actor.run_id] = actor
         if self.opening and not query:
             return actor
         with ExitStack() as unfinished:
-            # Nobody else knows this run.
+            # Nobody else knows this run yet.
             unfinished.callback(actor.stop)
-            with time_limit(), actor.borrow() as host:
+            with time_limit(), actor.host() as host:
                 host.session.follow(*read_link(dict(query)), FIRST_LINK_TIME)
                 if RUN in query:
                     host.tell(GONE)
             unfinished.pop_all()
         return actor
 
-    def _end_one_if_full(self) -> None:
-        actors = [actor for actor in self.actors if not 0 < actor.unwatched < JUST_NOW]
-        if len(actors) < MOST_RUNS:
-            return
-        longest = max(actors, key=lambda actor: actor.unwatched)
-        if not longest.unwatched:
-            raise FullError(FULL)
-        longest.stop()
 
-
-def get_seat() -> Seat:
-    """The seat of this tab; opening the tab makes a session from its link."""
+def get_tab() -> TabSession:
+    """The session of this browser tab, made from its link when the tab is opened."""
     with said_on_page():
-        return registry().seat(st.session_state, st.query_params)
+        return registry().tab(st.session_state, st.query_params)
 
 
 @st.cache_resource(show_spinner=False)

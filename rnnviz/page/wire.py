@@ -114,18 +114,18 @@ async def wire(socket: WebSocket) -> None:
 async def _serve(socket: WebSocket) -> None:
     hello = await _hello(socket)
     ticket, run, client, link = (_text(hello.get(name)) for name in HELLO)
-    seat_and_moved = registry().welcome(ticket, run, link)
-    if seat_and_moved is None:
+    connected = registry().connect(ticket, run, link)
+    if connected is None:
         raise _RefusedError(NO_TICKET, "no such ticket")
-    seat, moved = seat_and_moved
-    actor, outbox = seat.actor, asyncio.Queue[bytes]()
+    tab, moved = connected
+    actor, outbox = tab.actor, asyncio.Queue[bytes]()
     loop = asyncio.get_running_loop()
 
     def send(message: bytes) -> None:
         with suppress(RuntimeError):  # the event loop is closed
             loop.call_soon_threadsafe(outbox.put_nowait, message)
 
-    viewer = Viewer(send, client[:40], lambda: seat.scene)
+    viewer = Viewer(send, client[:40], lambda: tab.scene)
     await socket.send_text(json.dumps({"run": actor.run_id, "moved": moved}))
     actor.attach(viewer)
     sender = asyncio.create_task(_send_all(socket, outbox))

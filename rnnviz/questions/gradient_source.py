@@ -19,7 +19,7 @@ from rnnviz.probe.session import Session
 from rnnviz.run.history import Course
 from rnnviz.run.schedule import Position
 from rnnviz.ui.browser_session import first_value, on_host, visit
-from rnnviz.ui.style import steady
+from rnnviz.ui.style import sticky_theme
 
 Row = TypeVar("Row")
 
@@ -85,7 +85,7 @@ class Source(NamedTuple):
 
     def theme(self, key: str) -> Theme:
         """The palette with a sticky scale for each picture, objective and layer."""
-        return steady(self.session, key, self.query.objective, str(self.query.layer))
+        return sticky_theme(self.session, key, self.query.objective, str(self.query.layer))
 
 
 def source_of(session: Session) -> Source:

@@ -17,7 +17,7 @@ from rnnviz.probe.units import StateSource, UnitLab
 from rnnviz.questions.carry.measure import UnitQuery
 from rnnviz.ui.browser_session import visit
 from rnnviz.ui.choices import measure_buttons, progress_html, view_of
-from rnnviz.ui.style import steady
+from rnnviz.ui.style import sticky_theme
 
 #: Maximum number of words offered in a choice.
 MOST_CHOICES = 300
@@ -75,7 +75,7 @@ class Subject(NamedTuple):
 
     def theme(self, key: str, *more: str) -> Theme:
         """The palette with a sticky scale for each picture, layer and state or gate."""
-        return steady(self.session, key, str(self.source.layer), self.source.part, *more)
+        return sticky_theme(self.session, key, str(self.source.layer), self.source.part, *more)
 
 
 def subject_of(session: Session) -> Subject:

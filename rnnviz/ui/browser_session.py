@@ -1,4 +1,4 @@
-"""The seat of this browser tab, and the first values of its widgets."""
+"""The browser tab of a run of the script: its host, and the first values of its widgets."""
 
 from __future__ import annotations
 
@@ -23,41 +23,39 @@ class Host(Protocol):
     """The host of a session, as the widgets use it."""
 
     session: Session
+    edition: int
 
     def tell(self, sentence: str) -> None:
-        """Put a sentence in the place of the message."""
+        """Show a sentence as the message."""
 
 
-HostT_co = TypeVar("HostT_co", bound=Host, covariant=True)
-
-
-class Seat(Protocol[HostT_co]):
-    """A tab of a browser, as its widgets use it: what its page shows, and the host of its run."""
+class BrowserTab(Protocol):
+    """A tab of the browser, as its widgets use it."""
 
     scene: Scene | None
 
-    def borrow(self) -> AbstractContextManager[HostT_co]:
-        """The host, alone; raises UnavailableError."""
+    def host(self) -> AbstractContextManager[Host]:
+        """Lock the host of the tab's run; raises UnavailableError."""
 
 
-def current_seat() -> Seat[Host]:
-    """The seat of this tab, which is made when the tab is opened."""
-    seat: Seat[Host] = st.session_state["seat"]
-    return seat
+def current_tab() -> BrowserTab:
+    """The browser tab that this run of the script belongs to."""
+    tab: BrowserTab = st.session_state["tab_session"]
+    return tab
 
 
 @contextmanager
-def borrowed(seat: Seat[HostT_co]) -> Iterator[HostT_co]:
-    """The host of this tab's run. If it can't be had, the page says why."""
-    with ExitStack() as loan:
+def host_of(tab: BrowserTab) -> Iterator[Host]:
+    """Lock the host of this tab's run; if it is unavailable, say why and end the script."""
+    with ExitStack() as lock:
         with said_on_page():
-            host = loan.enter_context(seat.borrow())
+            host = lock.enter_context(tab.host())
         yield host
 
 
 @contextmanager
 def said_on_page() -> Iterator[None]:
-    """Say on the page why its run can't be had, and end the script."""
+    """If the run is unavailable, say why on the page and end the script."""
     try:
         yield
     except (UnavailableError, TransferError) as problem:
@@ -66,15 +64,15 @@ def said_on_page() -> Iterator[None]:
 
 
 def on_host(action: Callable[Concatenate[Session, P], object]) -> Callable[P, None]:
-    """A callback of a Streamlit widget: borrows the host and applies ``action`` to its session.
+    """A callback of a Streamlit widget: locks the host and applies ``action`` to its session.
 
-    ``action`` must not use ``st.session_state``. Where another rerun is already asked for,
-    Streamlit stops a callback at its first use, and the press is lost.
+    ``action`` must not use ``st.session_state``: if another rerun is already requested, Streamlit
+    stops a callback at its first use, and the press is lost.
     """
-    seat = current_seat()
+    tab = current_tab()
 
     def act(*args: P.args, **kwargs: P.kwargs) -> None:
-        with borrowed(seat) as host:
+        with host_of(tab) as host:
             action(host.session, *args, **kwargs)
 
     return act
@@ -104,15 +102,12 @@ def first_value(key: str, edition: object, value: T) -> T:
     return first
 
 
-# The content of a file that is saved from the page
+def saved(tab: BrowserTab, content: Callable[[Session], T]) -> T:
+    """The content of a file, made of the session as it is now.
 
-
-def saved(seat: Seat[Host], content: Callable[[Session], T]) -> T:
-    """The content, made of the session as it is now.
-
-    What can't be saved is said on the page too: of an error, Streamlit says only that there is one.
+    An error is also shown on the page: Streamlit says only that there is one.
     """
-    with seat.borrow() as host:
+    with tab.host() as host:
         try:
             return content(host.session)
         except (TransferError, TaskError, ScriptError) as problem:

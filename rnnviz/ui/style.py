@@ -1,4 +1,4 @@
-"""The style sheet, the look of a tab, and the gradient check as HTML."""
+"""The style sheet, the theme of a browser tab, and the gradient check as HTML."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
 import streamlit as st
+from numpy import format_float_positional
 
 from rnnviz.charts.axis_limits import StickyScale
 from rnnviz.charts.theme import DARK, LIGHT, Theme, css_variables
@@ -20,69 +20,65 @@ from rnnviz.probe.formatting import Names, number
 from rnnviz.probe.session import Session
 from rnnviz.tasks.dataset import Dataset
 
-
-def _beside(name: str) -> str:
-    return Path(__file__).with_name(name).read_text(encoding="utf-8")
-
-
-#: Until the page tells which theme was chosen, that of the system.
+_FOLDER = Path(__file__).parent
+#: The system's theme, until the page reports which one was chosen.
 _USUAL = (
     f"{css_variables(LIGHT, LIGHT.background)}\n"
     f"@media (prefers-color-scheme: dark) {{ {css_variables(DARK, DARK.background)} }}\n"
 )
-#: The sheet comes with a component, so it is there as soon as the first of them. What ``st.html``
-#: gives may come some frames later, and the page would move.
+#: The sheet belongs to a component, so it is there as soon as the first of them. ``st.html`` may
+#: come some frames later, and the page would move.
 _theme_watch = st.components.v2.component(
     "rnnviz_theme",
-    css=_USUAL + _beside("style.css"),
-    js=_beside("theme.js"),
+    css=_USUAL + (_FOLDER / "style.css").read_text(encoding="utf-8"),
+    js=(_FOLDER / "theme.js").read_text(encoding="utf-8"),
     isolate_styles=False,
 )
 
 
 @dataclass(eq=False)
-class Look:
-    """The palette of one tab, and the sticky scales of its pictures for one dataset."""
+class TabTheme:
+    """The palette of a browser tab, and the sticky scales of its pictures for one dataset."""
 
     theme: Theme = LIGHT
     dataset: Dataset | None = None
     scales: dict[tuple[str, ...], StickyScale] = field(default_factory=dict)
 
 
-#: The look to draw with. The actor draws for many tabs, outside of any Streamlit session.
-_look = ContextVar[Look]("look")
+#: The theme to draw with. The actor draws for many tabs, outside of any Streamlit session.
+_tab_theme = ContextVar[TabTheme]("tab_theme")
 
 
-def current_look() -> Look:
-    """The look set by ``using_look``; in a run of Streamlit's script that of its tab."""
-    if look := _look.get(None):
-        return look
-    own: Look = st.session_state.setdefault("look", Look())
+def current_theme() -> TabTheme:
+    """The theme set by ``using_theme``; in a run of Streamlit's script that of its tab."""
+    if drawn_with := _tab_theme.get(None):
+        return drawn_with
+    own: TabTheme = st.session_state.setdefault("tab_theme", TabTheme())
     own.theme = DARK if st.context.theme.type == "dark" else LIGHT
     return own
 
 
 @contextmanager
-def using_look(look: Look) -> Iterator[None]:
-    """Draw everything in this context with ``look``."""
-    token = _look.set(look)
+def using_theme(theme: TabTheme) -> Iterator[None]:
+    """Draw everything in this context with ``theme``."""
+    token = _tab_theme.set(theme)
     try:
         yield
     finally:
-        _look.reset(token)
+        _tab_theme.reset(token)
 
 
 def theme() -> Theme:
     """The figures' palette for the theme that the reader has chosen."""
-    return current_look().theme
+    return current_theme().theme
 
 
-def steady(session: Session, *shown: str) -> Theme:
-    """The palette with the sticky scale of the picture ``shown``, kept as long as the dataset."""
-    look = current_look()
-    if look.dataset is not session.dataset:
-        look.dataset, look.scales = session.dataset, {}
-    return replace(look.theme, scale=look.scales.setdefault(shown, StickyScale()))
+def sticky_theme(session: Session, *key: str) -> Theme:
+    """The palette with the sticky scale of the picture ``key``, kept as long as the dataset."""
+    own = current_theme()
+    if own.dataset is not session.dataset:
+        own.dataset, own.scales = session.dataset, {}
+    return replace(own.theme, scale=own.scales.setdefault(key, StickyScale()))
 
 
 def style_sheet() -> None:
@@ -95,7 +91,7 @@ def style_sheet() -> None:
     st.html(f"<style>{chosen}</style>")
 
 
-#: Where Streamlit's Markdown would recognise an address, although it is escaped.
+#: Where Streamlit's Markdown would recognise an address even if it is escaped.
 _LINK = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?=@)", re.IGNORECASE)
 #: An invisible character that keeps a line together.
 _WORD_JOINER = "\N{WORD JOINER}"
@@ -119,15 +115,13 @@ def check_html(check: GradientCheck | None, names: Names) -> str:
     if not check.wrong:
         text = f"<b>✓ right to {number(check.worst, 2)}</b> (largest relative error, {entries})"
         return f'<div class="rnnviz-check fine">{text}</div>'
-    wrong = ", ".join(f"{name} {_off(error)}" for name, error in check.wrong.items())
+    wrong = ", ".join(
+        # Two significant digits.
+        f"{name} by {format_float_positional(100 * error, 2, fractional=False, trim='-')}%"
+        if math.isfinite(error)
+        else f"{name} is not finite"
+        for name, error in check.wrong.items()
+    )
     right = ", ".join(name for name in check.errors if name not in check.wrong)
     rest = f"; right: {right}" if right else ""
     return f'<div class="rnnviz-check wrong"><b>✗ wrong: {wrong}</b>{rest} ({entries})</div>'
-
-
-def _off(error: float) -> str:
-    if not math.isfinite(error):
-        return "is not finite"
-    # Two significant digits.
-    percent = np.format_float_positional(100 * error, precision=2, fractional=False, trim="-")
-    return f"by {percent}%"

@@ -19,7 +19,7 @@ from rnnviz.ui.viewer import MAX_IN_FLIGHT, Viewer
 from tests.unit.page.browser import unpacked
 
 PAGES = ["train", "step", "hidden", "gradients", "dynamics"]
-INDEX = Path(__file__).resolve().parents[2] / "rnnviz" / "page" / "pages" / "index.py"
+INDEX = Path(__file__).resolve().parents[2] / "rnnviz" / "page" / "index.py"
 #: The questions of the pages with tabs, which have controls of their own in the sidebar.
 QUESTIONS = {
     "train": TrainQuestion,
@@ -29,22 +29,22 @@ QUESTIONS = {
 SCRIPT = """
 import streamlit as st
 from rnnviz.charts.explanation import count_in
-from rnnviz.page.question_page import live
+from rnnviz.page.question_page import set_scene
 from rnnviz.page.question_page import train_page
 from rnnviz.page.question_page import question_page
-from rnnviz.page.session_registry import get_seat
+from rnnviz.page.session_registry import get_tab
 from rnnviz.questions.step.tab import step_page
 from rnnviz.ui.stage import connect
-seat = get_seat()
-with seat.borrow() as host:
-    connect(seat.ticket, host.edition)
+tab = get_tab()
+with tab.host() as host:
+    connect(tab.ticket, host.edition)
     count_in(host.session.unit)
     {page}
 """
 #: What draws each page.
 DRAWN = {
     "train": "train_page(host.session, st.sidebar.container())",
-    "step": "live(host.session, step_page(host.session))",
+    "step": "set_scene(host.session, step_page(host.session))",
 }
 #: The commands of the buttons that are not Streamlit's.
 BUTTONS = {
@@ -88,7 +88,7 @@ class Eye(Viewer):
 
     def __init__(self, tab):
         self.got = []
-        super().__init__(self.got.append, scene=lambda: tab.seat.scene, in_sight={*tab.places})
+        super().__init__(self.got.append, scene=lambda: tab.tab.scene, in_sight={*tab.places})
 
 
 class Tab:
@@ -100,8 +100,8 @@ class Tab:
             self.app.query_params[name] = value
         self.run()
         # One that never answers: it keeps the run, which is held while nobody looks.
-        self._viewer = Viewer(len, scene=lambda: self.seat.scene, sent=MAX_IN_FLIGHT)
-        with self.seat.borrow() as host:
+        self._viewer = Viewer(len, scene=lambda: self.tab.scene, sent=MAX_IN_FLIGHT)
+        with self.tab.host() as host:
             host.attach(self._viewer, -math.inf)
 
     def run(self):
@@ -109,7 +109,7 @@ class Tab:
         self.look()
         self.app.run()
         assert [box.message for box in self.app.exception] == []
-        self.seat = self.app.session_state["seat"]
+        self.tab = self.app.session_state["tab_session"]
         player = self.session.player
         if player.opening:
             while player.opening:
@@ -122,7 +122,7 @@ class Tab:
 
     @property
     def session(self):
-        with self.seat.borrow() as host:
+        with self.tab.host() as host:
             return host.session
 
     # What the reader does
@@ -131,7 +131,7 @@ class Tab:
         """Send a command; the page follows if it must."""
         self.look()
         self._number += 1
-        with self.seat.borrow() as host:
+        with self.tab.host() as host:
             host.receive(self._viewer, {"do": do, "n": self._number, **options}, -math.inf)
             edition = host.edition
         if edition != self.told("wire")["edition"]:
@@ -162,7 +162,7 @@ class Tab:
     def finish(self):
         """Have the page do all that it has to do while the run rests."""
         eye = Eye(self)
-        with self.seat.borrow() as host:
+        with self.tab.host() as host:
             # The seconds of the loop below pass faster than those of the clock.
             now = max(time.monotonic(), host._next_frame)
             host.attach(eye, now)
@@ -212,7 +212,7 @@ class Tab:
     def sent(self, eye=None):
         """The next frame of a viewer; without one, of a viewer that has nothing yet."""
         eye = eye or Eye(self)
-        with self.seat.borrow() as host:
+        with self.tab.host() as host:
             host._send(eye, 0.0)
         return unpacked(eye.got[-1])
 
@@ -264,7 +264,7 @@ class Page(Tab):
         for name, value in (state or {}).items():
             app.session_state[name] = value
         if session:
-            with registry().seat(app.session_state, {}).borrow() as host:
+            with registry().tab(app.session_state, {}).host() as host:
                 host.session = session
         super().__init__(app, link)
 

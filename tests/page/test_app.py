@@ -143,13 +143,13 @@ def test_the_page_opens_from_any_folder_and_names_the_wire_from_where_it_is(monk
 
 def test_a_run_that_is_no_longer_kept_begins_anew_with_the_address():
     page = App(hidden="4", epoch="2")
-    actor = page.seat.actor
+    actor = page.tab.actor
     actor.stop()
     until = time.monotonic() + 10
     while actor.alive and time.monotonic() < until:
         time.sleep(0.001)
     page.run()
-    assert page.seat.actor is not actor
+    assert page.tab.actor is not actor
     assert (page.session.config.hidden, page.session.state.epoch) == (4, 2)
     assert page.widget("hidden").value == 4
 
@@ -631,8 +631,8 @@ def test_a_tab_that_moves_to_another_run_while_its_page_is_made_keeps_that_runs_
     first, again = App(hidden="2"), App(hidden="2")
     first.set("lr", 0.05)
     registry = session_registry.registry()
-    again.seat.config = None  # the script had not come to its end
-    assert registry.welcome(again.seat.ticket, first.seat.actor.run_id, "")[1]
+    again.tab.config = None  # the script had not come to its end
+    assert registry.connect(again.tab.ticket, first.tab.actor.run_id, "")[1]
     again.run()
     assert again.session is first.session
     assert again.session.config.lr == again.widget("lr").value == 0.05

@@ -35,7 +35,7 @@ def stored():
 
 def post(app, name, content, **headers):
     """Send a file to the tab, as its page does."""
-    known = {TICKET: app.seat.ticket, "origin": "http://testserver", **headers}
+    known = {TICKET: app.tab.ticket, "origin": "http://testserver", **headers}
     known = {key: value for key, value in known.items() if value is not None}
     with TestClient(Starlette(routes=routes("/base"))) as client:
         return client.post(
@@ -165,7 +165,7 @@ def test_what_nobody_foresaw_is_told_too(stored, monkeypatch):
 
 def test_that_the_run_is_busy_is_told_and_not_that_the_file_is_damaged(stored, monkeypatch):
     app = App()
-    with app.seat.borrow():
+    with app.tab.host():
         monkeypatch.setattr(actor, "BORROW_TIMEOUT", 0.01)
         assert post(app, "r.rnnviz", run_file(stored)).json()["problem"] == BUSY
 
@@ -249,7 +249,7 @@ def test_what_nobody_foresaw_is_one_line_on_the_terminal_and_a_sentence_for_the_
 
 def uploads(app, count, whole=True):
     """So many files on their way at once, and one more; the answers, that to the last one first."""
-    begun, known = [], {TICKET: app.seat.ticket, "origin": "http://testserver"}
+    begun, known = [], {TICKET: app.tab.ticket, "origin": "http://testserver"}
 
     async def content(ended):
         begun.append(ended)

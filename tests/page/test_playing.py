@@ -30,7 +30,7 @@ def test_frame_follows_frame_until_it_is_held(page, view):
     """Each is of a later place; after Pause comes the newest, and nothing after it."""
     opened = opened_in(page, view, RunConfig(hidden=4, epochs=20_000))
     eye, now = Eye(opened), time.monotonic()
-    with opened.seat.borrow() as host:
+    with opened.tab.host() as host:
         host.attach(eye, now)
         host.receive(eye, {"do": "play", "n": 1}, now)
         for second in range(1, 8):
@@ -119,7 +119,7 @@ CLICKS = [
 @each_row(("page", "view"), VIEWS)
 def test_whatever_is_clicked_the_page_can_be_drawn(looked, page, view):
     opened = looked[page].enter(view)
-    for chart, click in product([*opened.seat.scene.handlers], CLICKS):
+    for chart, click in product([*opened.tab.scene.handlers], CLICKS):
         with suppress(RefusedError):
             opened.say("click", on=chart, **click)
             assert opened.charts, (chart, click)

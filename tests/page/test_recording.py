@@ -70,7 +70,7 @@ def loop(tmp_path, monkeypatch):
 
 def follow(app):
     """Let the page look into the file once more, and draw again."""
-    with app.seat.borrow() as host:
+    with app.tab.host() as host:
         now = max(time.monotonic(), host._next_look) + LOOK
         while work := host.background_work(now):
             work()
@@ -132,7 +132,7 @@ def test_dragging_snaps_and_play_walks(loop):
     app.say("seek", epoch=13, settled=False)
     assert (app.frame["epoch"], app.frame["progress"]) == (10, "10")
     app.say("play")
-    with app.seat.borrow() as host:
+    with app.tab.host() as host:
         host.session.player.tick(1.0, 5)
     app.look()
     assert not app.frame["running"]

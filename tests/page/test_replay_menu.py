@@ -36,10 +36,10 @@ def test_other_data_have_other_phrases():
 def test_what_can_not_be_saved_is_said_on_the_page():
     app = App()
     with pytest.raises(TaskError):
-        saved(app.seat, partial(replay, phrases=[]))
+        saved(app.tab, partial(replay, phrases=[]))
     app.run()
     assert "Not saved. " in app.bodies["message"]
-    assert saved(app.seat, replay).startswith("<!doctype html>")
+    assert saved(app.tab, replay).startswith("<!doctype html>")
 
 
 def test_every_file_of_the_menu_can_be_made():
@@ -48,4 +48,4 @@ def test_every_file_of_the_menu_can_be_made():
     shown = (WITHOUT_DATA, *EXPORTS)
     assert labels == [*(export.label for export in shown), "Replay (.html)"]
     for export in (*shown, WITH_DATA):
-        assert saved(app.seat, export.content)
+        assert saved(app.tab, export.content)

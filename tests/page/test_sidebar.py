@@ -56,7 +56,7 @@ def test_a_press_is_not_undone_by_a_run_of_the_script_that_is_ended(page, press,
 
 def test_what_is_set_while_others_change_the_settings_is_not_lost(page):
     """A number that is typed is told when another button is pressed, and may come after it."""
-    with page.seat.borrow() as host:
+    with page.tab.host() as host:
         host.session.configure(replace(host.session.config, seed=1))
     page.set("lr", 0.25)
     config = page.session.config

@@ -51,7 +51,7 @@ from rnnviz.run.weight_edits import Edit, EditKind, noise, scale, set_weight
 from rnnviz.ui.browser_session import first_value, on_host, visit
 from rnnviz.ui.choices import choose_view, progress_html, view_of
 from rnnviz.ui.sheet import Chart, Column, Sheet, names_in, no_room
-from rnnviz.ui.style import escaped, steady, theme
+from rnnviz.ui.style import escaped, sticky_theme, theme
 from rnnviz.ui.viewer import Event
 
 #: How many of the strongest units are silenced by one press.
@@ -215,7 +215,10 @@ def _memory(trial: Trial) -> Picture:
     kept = () if marked is None else (marked,)
     movers = [plain(said + by, 100) for said, by in trial.movers]
     worth = Worth(order, trial.rises, trial.silenced, unit, carried, kept, movers)
-    words, colors = list(map(shown_token, trial.before.words)), steady(session, "now", view.name)
+    words, colors = (
+        list(map(shown_token, trial.before.words)),
+        sticky_theme(session, "now", view.name),
+    )
     return silenced_memory(_states(trial)[1], words, worth, colors, view)
 
 
@@ -252,7 +255,7 @@ def _moved(trial: Trial) -> Picture:
     who = f"the {'other ' * bool(trial.silenced)}{count}unit{'s are' if count else ' is'}"
     title = f"How far {who} moved, ‖Δ{part}‖ (L2)"
     words = list(map(shown_token, trial.before.words))
-    return distance_curve(moved, words, title, steady(trial.session, "moved", part))
+    return distance_curve(moved, words, title, sticky_theme(trial.session, "moved", part))
 
 
 def _answers(trial: Trial) -> Picture:
@@ -267,7 +270,7 @@ def _answers(trial: Trial) -> Picture:
         what = f"Output, {outcome.name},"
     sides = (data.classes[0], data.classes[1]) if outcome.two else None
     drawn = AnswerScale(f"{what} after every {noun}", outcome.base, outcome.probability, sides)
-    return answers_before(pair, drawn, steady(trial.session, "answers_now", what))
+    return answers_before(pair, drawn, sticky_theme(trial.session, "answers_now", what))
 
 
 # Before and after

@@ -22,7 +22,7 @@ from rnnviz.ui.choices import choose_view
 from rnnviz.ui.frame import Frame
 from rnnviz.ui.sheet import Tab
 from rnnviz.ui.stage import place_canvas, place_chart, place_text
-from rnnviz.ui.style import steady, theme
+from rnnviz.ui.style import sticky_theme, theme
 
 
 def sample_box(session: Session) -> None:
@@ -94,7 +94,7 @@ def _measure(session: Session, budget: float) -> bool:
 def _draw(session: Session, frame: Frame) -> None:
     probe = session.inspect()
     frame.texts["verdict"] = verdict_html(probe, session.phrase_input.problem)
-    words, colors = words_of(session, probe), steady(session, "network")
+    words, colors = words_of(session, probe), sticky_theme(session, "network")
     frame.chart("network", compared_network, session, probe, words, colors)
     frame.chart("curves", curves, session, probe, theme(), DEVELOP)
     _draw_on(session, probe, frame)
@@ -105,5 +105,5 @@ def _draw_on(session: Session, probe: Probe, frame: Frame) -> None:
     if writes(session.dataset):
         frame.texts["sample"] = sample_html(session, probe)
     if runs_free(session.dataset):
-        colors, values = steady(session, "free"), free_values(probe)
+        colors, values = sticky_theme(session, "free"), free_values(probe)
         frame.chart("free", free_run, probe.example.inputs, values, session.dataset.classes, colors)

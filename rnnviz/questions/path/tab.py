@@ -21,7 +21,7 @@ from rnnviz.questions.unit_subject import source_of
 from rnnviz.ui.browser_session import visit
 from rnnviz.ui.choices import choose_view
 from rnnviz.ui.sheet import Chart, Column, Sheet, words_in
-from rnnviz.ui.style import steady, theme
+from rnnviz.ui.style import sticky_theme, theme
 from rnnviz.ui.viewer import Event
 
 #: Maximum number of tokens drawn.
@@ -100,7 +100,7 @@ def _trajectories(shown: _Shown) -> Picture:
     start = zero if drawn.zero else np.full_like(zero, np.nan)
     path = Trajectory(np.concatenate([start, states]), probe.words)
     cloud = Cloud(drawn, plane.project(drawn.states), labels)
-    return trajectories(cloud, path, plane, steady(session, "ways", session.part))
+    return trajectories(cloud, path, plane, sticky_theme(session, "ways", session.part))
 
 
 def _views(shown: _Shown, states: Array) -> dict[str, Array]:

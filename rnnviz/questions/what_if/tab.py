@@ -52,7 +52,7 @@ from rnnviz.tasks.dataset import Dataset
 from rnnviz.ui.browser_session import first_value
 from rnnviz.ui.choices import choose_view, view_of
 from rnnviz.ui.sheet import Chart, Column, Sheet, go_to_click, no_room
-from rnnviz.ui.style import steady, theme
+from rnnviz.ui.style import sticky_theme, theme
 
 
 def choose_alter(session: Session, here: str) -> None:
@@ -331,7 +331,7 @@ def _states_pair(change: Change) -> Pair:
 
 def _states(change: Change) -> Picture:
     session, view = change.session, view_of(change.session)
-    pair, colors = _states_pair(change), steady(session, "compared", view.name)
+    pair, colors = _states_pair(change), sticky_theme(session, "compared", view.name)
     return compared_states(pair, colors, view, _rows(session))
 
 
@@ -346,7 +346,7 @@ def _distance(change: Change) -> Picture:
     pair, part = _states_pair(change), change.session.part
     distances = np.linalg.norm(pair.difference, axis=1)
     title = f"Distance of {part}, ‖B − A‖ (L2)"
-    colors = steady(change.session, "distance", part)
+    colors = sticky_theme(change.session, "distance", part)
     return distance_curve(distances, pair.words, title, colors, noted=True)
 
 
@@ -374,7 +374,7 @@ def _answers(change: Change) -> Picture:
     outcome, noun = outcome_of(*change.pair), change.session.names.noun
     pair = _pair(change, *(running_answers(probe, outcome) for probe in change.pair))
     scale = _scale(change, f"after every {noun}")
-    return compared_answers(pair, scale, steady(change.session, "answers", scale.title))
+    return compared_answers(pair, scale, sticky_theme(change.session, "answers", scale.title))
 
 
 def _saliency(change: Change) -> Picture:
@@ -389,7 +389,7 @@ def _saliency(change: Change) -> Picture:
         return sentence(title, f"Not drawn: the sum is off by more than {INCOMPLETE:.0%}.", theme())
     if np.isnan(contributions).all():
         return sentence(title, "The only one can't be left out.", theme())
-    colors = _sided(steady(session, "saliency", lab.method), session.dataset, name)
+    colors = _sided(sticky_theme(session, "saliency", lab.method), session.dataset, name)
     others = _others(change)
     name = name[:-1] + shown_token(name[-1:])  # it may end in a space
     whose = " of A" if others is None else ""
@@ -457,7 +457,7 @@ def _choices(change: Change) -> Picture:
         what = "the target" if probe.dataset.source else shown_token(outcome.name)
         title = f"p({what}), {title[0].lower()}{title[1:]}"
     scale = replace(scale, title=title)
-    return word_choices(values, words, marks, scale, steady(session, "choices", scale.title))
+    return word_choices(values, words, marks, scale, sticky_theme(session, "choices", scale.title))
 
 
 def _read(change: Change) -> str:
@@ -476,7 +476,7 @@ def _parted(change: Change) -> Picture:
     lab, run = session.lab(WhatIfLab), session.run
     known = lab.past(run, session.state, change.pair, _EPOCHS)
     scale = _scale(change, f"over the {session.unit}s")
-    colors = steady(session, "parted", scale.title)
+    colors = sticky_theme(session, "parted", scale.title)
     answers = known.first, known.second
     return parting_curves(known.epochs, answers, session.player.course, scale, colors)
 

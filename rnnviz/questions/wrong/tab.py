@@ -31,10 +31,10 @@ from rnnviz.questions.wrong.pictures import Placed, class_bars, confusion_matrix
 from rnnviz.questions.wrong.results_csv import result_csv, result_files
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
-from rnnviz.ui.browser_session import current_seat, first_value, saved, visit
+from rnnviz.ui.browser_session import current_tab, first_value, saved, visit
 from rnnviz.ui.frame import Frame
 from rnnviz.ui.sheet import Chart, Column, Sheet, go_to_click, names_in
-from rnnviz.ui.style import steady, theme
+from rnnviz.ui.style import sticky_theme, theme
 from rnnviz.ui.viewer import Event
 
 #: At most so many rows are listed, and so many that are right; the CSV has all.
@@ -186,11 +186,11 @@ def _choose(session: Session) -> None:
 
 def _save(session: Session) -> None:
     """The menu that saves the results; a file is made when it is asked for."""
-    seat, rows = current_seat(), session.lab(ResultsLab).rows
+    tab, rows = current_tab(), session.lab(ResultsLab).rows
     with st.popover("Save as CSV", width="stretch"):
         for kind in result_files(session):
             st.download_button(
-                kind.label, partial(saved, seat, partial(result_csv, kind=kind)),
+                kind.label, partial(saved, tab, partial(result_csv, kind=kind)),
                 f"answers-{rows}{kind.suffix}.csv", "text/csv",
                 key=f"save{kind.suffix or '-answers'}", on_click="ignore", width="stretch",
                 help=kind.help,
@@ -328,7 +328,7 @@ def _words(session: Session, source: Source) -> Picture:
 def _answers(source: Source) -> Picture:
     """The answer after every token."""
     session, probe, data = source.session, source.probe, source.session.dataset
-    colors, words = steady(session, "answers"), probe.words
+    colors, words = sticky_theme(session, "answers"), probe.words
     if not probe.finite:
         return sentence("Answer after every token", "The answers are not finite numbers.", colors)
     targets = source.example.targets if source.example else probe.known
@@ -354,7 +354,7 @@ def _list(source: Source) -> Picture:
 
 def _scatter(source: Source) -> Picture:
     values, classes = cast(Values, source.answers), source.session.dataset.classes
-    return value_scatter(values, classes, steady(source.session, "scatter"), source.opened)
+    return value_scatter(values, classes, sticky_theme(source.session, "scatter"), source.opened)
 
 
 def _found(source: Source) -> Confusion:

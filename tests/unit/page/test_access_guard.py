@@ -158,10 +158,10 @@ def refusal(socket):
 
 
 @pytest.fixture
-def seat():
-    seat = registry().seat({}, {"hidden": "2"})
-    yield seat
-    seat.actor.stop()
+def tab():
+    tab = registry().tab({}, {"hidden": "2"})
+    yield tab
+    tab.actor.stop()
 
 
 @each_row("hello", [{}, {"ticket": "guessed"}, {"ticket": None}, {"ticket": {}}])
@@ -187,21 +187,21 @@ def test_without_a_ticket_nothing_is_told(client, monkeypatch, hello):
     ],
     ids=["no json", "a zero", "a list", "a number", "deep", "bytes", "long", "long in bytes"],
 )
-def test_what_can_not_be_read_closes_the_socket_and_harms_nobody(client, seat, message, code):
-    with opened(client, ticket=seat.ticket) as socket:
+def test_what_can_not_be_read_closes_the_socket_and_harms_nobody(client, tab, message, code):
+    with opened(client, ticket=tab.ticket) as socket:
         socket.receive_text()
         (socket.send_bytes if isinstance(message, bytes) else socket.send_text)(message)
         assert refusal(socket)[0] == code
-    with opened(client, ticket=seat.ticket) as socket:
-        assert json.loads(socket.receive_text())["run"] == seat.actor.run_id
+    with opened(client, ticket=tab.ticket) as socket:
+        assert json.loads(socket.receive_text())["run"] == tab.actor.run_id
 
 
 @each_row(
     "odd", [[[]], {"a": {}}, True, 1.5, "phrase=\ud83d", "x" * 9000, "epoch=1e999&unit=-1"], ids=str
 )
-def test_a_hello_may_say_anything(client, seat, odd):
-    with opened(client, ticket=seat.ticket, run=odd, client=odd, link=odd) as socket:
-        assert json.loads(socket.receive_text())["run"] == seat.actor.run_id
+def test_a_hello_may_say_anything(client, tab, odd):
+    with opened(client, ticket=tab.ticket, run=odd, client=odd, link=odd) as socket:
+        assert json.loads(socket.receive_text())["run"] == tab.actor.run_id
         assert unpacked(socket.receive_bytes())["problem"] == ""
 
 
@@ -213,9 +213,9 @@ def test_more_messages_than_a_hand_can_make_have_to_wait():
     assert budget.wait(60.0) == 0
 
 
-def test_with_a_ticket_frames_come_and_a_flood_of_nonsense_harms_nobody(client, seat):
-    with opened(client, ticket=seat.ticket, client="me") as socket:
-        assert json.loads(socket.receive_text()) == {"run": seat.actor.run_id, "moved": False}
+def test_with_a_ticket_frames_come_and_a_flood_of_nonsense_harms_nobody(client, tab):
+    with opened(client, ticket=tab.ticket, client="me") as socket:
+        assert json.loads(socket.receive_text()) == {"run": tab.actor.run_id, "moved": False}
         frame = unpacked(socket.receive_bytes())
         assert (frame["epoch"], frame["running"]) == (0, False)
         for number in range(int(MAX_BURST) + 50):
@@ -229,19 +229,19 @@ def test_with_a_ticket_frames_come_and_a_flood_of_nonsense_harms_nobody(client, 
     assert frame["epoch"] == 1
 
 
-def test_a_server_with_nothing_to_show_says_that_it_is_there(client, seat, monkeypatch):
+def test_a_server_with_nothing_to_show_says_that_it_is_there(client, tab, monkeypatch):
     monkeypatch.setattr(module, "BEAT", 0.02)
-    with opened(client, ticket=seat.ticket) as socket:
+    with opened(client, ticket=tab.ticket) as socket:
         while socket.receive().get("text") != "":
             pass
 
 
-def test_a_socket_that_a_frame_finds_closed_ends_quietly(seat):
+def test_a_socket_that_a_frame_finds_closed_ends_quietly(tab):
     """The cut is noticed in sending, before a message says so."""
 
     async def cut():
         found_out = asyncio.Event()
-        texts = iter([json.dumps({"ticket": seat.ticket}), '{"do": "ack", "seq": 0}'] * 2)
+        texts = iter([json.dumps({"ticket": tab.ticket}), '{"do": "ack", "seq": 0}'] * 2)
 
         async def receive():
             if socket.application_state != WebSocketState.CONNECTED:

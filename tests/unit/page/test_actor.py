@@ -67,7 +67,7 @@ class Looker:
 
 
 def epoch(actor):
-    with actor.borrow() as host:
+    with actor.host() as host:
         return host.session.run.position.epoch
 
 
@@ -80,7 +80,7 @@ def test_commands_are_done_in_their_order_between_the_steps_of_the_run(actor):
     for k in range(200):
         looker.say("pause" if k % 2 else "play")
         time.sleep(0.001)
-    with actor.borrow() as host:
+    with actor.host() as host:
         session = host.session
         assert not session.player.running
         position, weights = session.run.position, session.state.parameters.theta.tobytes()
@@ -95,18 +95,18 @@ def test_while_the_host_is_borrowed_nothing_is_trained(actor):
     looker = Looker(actor)
     looker.say("play")
     wait_until(lambda: looker.frames > 3)
-    with actor.borrow() as host:
+    with actor.host() as host:
         before = host.session.run.position
         looker.say("pause")
         time.sleep(0.1)
         assert host.session.run.position == before
         assert host.session.player.running
-    with actor.borrow() as host:
+    with actor.host() as host:
         assert not host.session.player.running
 
 
 def test_what_overflows_while_the_host_is_borrowed_is_no_warning(actor):
-    with actor.borrow():
+    with actor.host():
         assert np.isinf(np.array([1e308]) * 10)
 
 
@@ -115,7 +115,7 @@ def test_many_borrow_and_each_has_it_alone(actor):
 
     def borrow():
         for _ in range(20):
-            with actor.borrow():
+            with actor.host():
                 inside.append(1)
                 most.append(len(inside))
                 time.sleep(0.0005)
@@ -132,10 +132,10 @@ def test_many_borrow_and_each_has_it_alone(actor):
 def test_the_host_comes_back_from_a_script_that_is_ended_and_from_one_that_waits_in_vain(
     actor, monkeypatch
 ):
-    with pytest.raises(ZeroDivisionError), actor.borrow():
+    with pytest.raises(ZeroDivisionError), actor.host():
         raise ZeroDivisionError
-    monkeypatch.setattr(acting, "BORROW_TIMEOUT", 0.05)
-    with actor.borrow(), pytest.raises(UnavailableError, match="still computing"), actor.borrow():
+    monkeypatch.setattr(acting, "LOCK_TIMEOUT", 0.05)
+    with actor.host(), pytest.raises(UnavailableError, match="still computing"), actor.host():
         pass
     assert epoch(actor) == 0
 
@@ -145,7 +145,7 @@ def test_a_command_that_fails_ends_nothing_and_the_page_says_so_once(actor):
     looker.say("play")
     for _ in range(3):
         actor.post(lambda host: 1 / 0)
-    with actor.borrow() as host:
+    with actor.host() as host:
         assert not host.session.player.running
         assert host.session.player.message.count(FAILED) == 1
     looker.say("step", what="epoch")
@@ -156,18 +156,18 @@ def test_who_waits_for_the_host_of_one_that_ends_is_told(start):
     actor, told = start(), []
 
     def wait():
-        with pytest.raises(EndedError), actor.borrow():
+        with pytest.raises(EndedError), actor.host():
             pass
         told.append(True)
 
-    with actor.borrow():
+    with actor.host():
         waiting = threading.Thread(target=wait)
         waiting.start()
         wait_until(lambda: actor.pending)
         actor.stop()
     waiting.join(30)
     assert told
-    with pytest.raises(EndedError), actor.borrow():
+    with pytest.raises(EndedError), actor.host():
         pass
 
 
@@ -180,7 +180,7 @@ def test_a_long_work_of_one_keeps_no_other(start):
     looker.say("play")
     before = looker.frames
     wait_until(lambda: looker.frames > before + 10)
-    with other.borrow() as host:
+    with other.host() as host:
         assert host.session.run.position > Position(0)
 
 
@@ -200,7 +200,7 @@ def test_many_commands_of_one_keep_no_other(start):
 
 def test_a_page_that_may_take_long_to_draw_is_drawn_beside_the_others(actor):
     threads = []
-    with actor.borrow() as host:
+    with actor.host() as host:
         scene = Scene(host.session, lambda _: threads.append(threading.current_thread().name))
     actor.attach(Viewer(len, scene=lambda: scene))
     wait_until(lambda: threads)
@@ -243,7 +243,7 @@ SLOW, LEFT, LINKED = (f"h = tanh(W_{name} @ x + U @ h)" for name in ("slow", "le
 
 
 def draft(actor):
-    with actor.borrow() as host:
+    with actor.host() as host:
         return host.session.draft
 
 
@@ -256,7 +256,7 @@ def test_a_cell_that_takes_long_to_check_is_refused(actor, monkeypatch):
 
 def test_who_leaves_has_nothing_checked_any_more(actor):
     looker = Looker(actor)
-    with actor.borrow():
+    with actor.host():
         looker.say("write", text=LEFT)
         actor.detach(looker.viewer)
     assert draft(actor).problem
@@ -268,8 +268,8 @@ def test_who_leaves_has_nothing_checked_any_more(actor):
 
 def test_a_cell_of_a_link_that_takes_long_to_check_is_refused(registry, monkeypatch):
     monkeypatch.setattr(time_limit, "CHECK_TIME", 0)
-    seat = registry.seat({}, RunConfig(cell="own", equations=LINKED).to_query())
-    with seat.borrow() as host:
+    tab = registry.tab({}, RunConfig(cell="own", equations=LINKED).to_query())
+    with tab.host() as host:
         assert "takes over 0 seconds" in host.session.player.message
         assert host.session.config.cell == "elman"
 
@@ -277,7 +277,7 @@ def test_a_cell_of_a_link_that_takes_long_to_check_is_refused(registry, monkeypa
 def test_a_link_that_fails_leaves_no_run(registry, monkeypatch):
     monkeypatch.setattr(module, "read_link", lambda query: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        registry.seat({}, {"hidden": "8"})
+        registry.tab({}, {"hidden": "8"})
     wait_until(lambda: not registry.actors)
 
 
@@ -298,70 +298,70 @@ def registry():
 
 def test_a_seat_stays_with_its_session_of_streamlit_and_goes_with_it(registry):
     state = {}
-    seat = registry.seat(state, {})
-    assert registry.seat(state, {"epoch": "3"}) is seat
-    assert registry.welcome(seat.ticket, "", "") == (seat, False)
-    ticket = seat.ticket
-    del state, seat
+    tab = registry.tab(state, {})
+    assert registry.tab(state, {"epoch": "3"}) is tab
+    assert registry.connect(tab.ticket, "", "") == (tab, False)
+    ticket = tab.ticket
+    del state, tab
     gc.collect()
-    assert registry.welcome(ticket, "", "") is None
+    assert registry.connect(ticket, "", "") is None
 
 
 def test_an_address_with_the_id_of_a_run_leads_to_it_as_long_as_it_is_there(registry):
-    first = registry.seat({}, {"hidden": "2"})
+    first = registry.tab({}, {"hidden": "2"})
     run = first.actor.run_id
-    second = registry.seat({}, {"run": run})
+    second = registry.tab({}, {"run": run})
     assert second.actor is first.actor
-    other = registry.seat({}, {})
-    assert registry.welcome(second.ticket, other.actor.run_id, "") == (second, True)
+    other = registry.tab({}, {})
+    assert registry.connect(second.ticket, other.actor.run_id, "") == (second, True)
     assert first.actor.alive, "it is still the other's"
     first.actor.stop()
     for gone in (run, "another"):
-        seat = registry.seat({}, {"run": gone})
-        with seat.borrow() as host:
+        tab = registry.tab({}, {"run": gone})
+        with tab.host() as host:
             assert "was too long for a link" in host.session.player.message
 
 
 def test_a_tab_that_knows_its_run_goes_on_with_it(registry):
-    first, again = registry.seat({}, {"hidden": "2"}), registry.seat({}, {"hidden": "3"})
+    first, again = registry.tab({}, {"hidden": "2"}), registry.tab({}, {"hidden": "3"})
     spare = again.actor
-    assert registry.welcome(again.ticket, first.actor.run_id, "") == (again, True)
+    assert registry.connect(again.ticket, first.actor.run_id, "") == (again, True)
     assert again.actor is first.actor
     wait_until(lambda: not spare.alive)
     assert registry.actors == [first.actor]
-    assert registry.welcome(again.ticket, first.actor.run_id, "") == (again, False)
+    assert registry.connect(again.ticket, first.actor.run_id, "") == (again, False)
 
 
 @pytest.mark.parametrize("now", [3, 5])
 def test_a_tab_whose_run_is_gone_opens_its_address_and_is_told(registry, now):
     """Streamlit's script knows the address of the page's load alone, where epoch 3 was."""
-    seat = registry.seat({}, {"hidden": "2", "epoch": "3"})
-    registry.welcome(seat.ticket, "a run of before", f"hidden=2&epoch={now}")
-    looker = Looker(seat.actor)
-    wait_until(lambda: epoch(seat.actor) == now and looker.frames)
+    tab = registry.tab({}, {"hidden": "2", "epoch": "3"})
+    registry.connect(tab.ticket, "a run of before", f"hidden=2&epoch={now}")
+    looker = Looker(tab.actor)
+    wait_until(lambda: epoch(tab.actor) == now and looker.frames)
 
     def message():
-        with seat.borrow() as host:
+        with tab.host() as host:
             return host.session.player.message
 
     wait_until(lambda: message() == f"{RESTORED} Opened at epoch {now}.")
 
 
 def test_a_seat_whose_run_is_gone_begins_another(registry):
-    seat = registry.seat({}, {"hidden": "2", "epoch": "3"})
-    gone = seat.actor
+    tab = registry.tab({}, {"hidden": "2", "epoch": "3"})
+    gone = tab.actor
     gone.stop()
     wait_until(lambda: not gone.alive)
-    assert registry.welcome(seat.ticket, gone.run_id, "") is None
+    assert registry.connect(tab.ticket, gone.run_id, "") is None
 
     def progress():
-        with seat.borrow() as host:
+        with tab.host() as host:
             return host.session.player.progress
 
     assert progress()
-    Looker(seat.actor)  # what takes long of a link is done while somebody looks
+    Looker(tab.actor)  # what takes long of a link is done while somebody looks
     wait_until(lambda: progress() == "3")
-    assert registry.welcome(seat.ticket, gone.run_id, "") == (seat, False)
+    assert registry.connect(tab.ticket, gone.run_id, "") == (tab, False)
 
 
 def test_a_full_server_ends_the_run_left_for_longest_and_never_one_that_is_looked_at(
@@ -369,27 +369,27 @@ def test_a_full_server_ends_the_run_left_for_longest_and_never_one_that_is_looke
 ):
     monkeypatch.setattr(module, "MOST_RUNS", 3)
     monkeypatch.setattr(module, "JUST_NOW", 0.0)
-    seats = [registry.seat({}, {"hidden": "2"}) for _ in range(3)]
-    looked_at = Looker(seats[0].actor)
+    tabs = [registry.tab({}, {"hidden": "2"}) for _ in range(3)]
+    looked_at = Looker(tabs[0].actor)
     wait_until(lambda: looked_at.frames)
-    fourth = registry.seat({}, {"hidden": "2"})
-    wait_until(lambda: not seats[1].actor.alive)
-    assert seats[0].actor.alive
-    for seat in (seats[2], fourth):
-        Looker(seat.actor)
-        wait_until(lambda seat=seat: not seat.actor.unwatched)
+    fourth = registry.tab({}, {"hidden": "2"})
+    wait_until(lambda: not tabs[1].actor.alive)
+    assert tabs[0].actor.alive
+    for tab in (tabs[2], fourth):
+        Looker(tab.actor)
+        wait_until(lambda tab=tab: not tab.actor.unwatched)
     with pytest.raises(FullError):
-        registry.seat({}, {})
+        registry.tab({}, {})
 
 
 def test_a_page_that_is_loaded_again_keeps_its_run_on_a_full_server(registry, monkeypatch):
     monkeypatch.setattr(module, "MOST_RUNS", 2)
-    lookers = [Looker(registry.seat({}, {"hidden": "2"}).actor) for _ in range(2)]
+    lookers = [Looker(registry.tab({}, {"hidden": "2"}).actor) for _ in range(2)]
     wait_until(lambda: all(looker.frames for looker in lookers))
     mine = lookers[1].actor
     mine.detach(lookers[1].viewer)
     wait_until(lambda: mine.unwatched)
-    again = registry.seat({}, {"hidden": "2"})
-    assert registry.welcome(again.ticket, mine.run_id, "") == (again, True)
+    again = registry.tab({}, {"hidden": "2"})
+    assert registry.connect(again.ticket, mine.run_id, "") == (again, True)
     assert again.actor is mine
     assert mine.alive

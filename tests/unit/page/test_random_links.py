@@ -17,7 +17,7 @@ from rnnviz.probe.questions import StepView
 from rnnviz.probe.session import Session
 from rnnviz.questions.step.tab import live_step
 from rnnviz.run.share_link import read_link
-from rnnviz.ui.style import Look, using_look
+from rnnviz.ui.style import TabTheme, using_theme
 from rnnviz.ui.viewer import Scene, Viewer
 from tests import sampling
 from tests.random_links import random_link
@@ -112,7 +112,7 @@ class Visitor:
 @pytest.fixture
 def visitor(caplog):
     """Opens links; nothing is logged meanwhile, no warning either: here it is an error."""
-    with using_look(Look()), caplog.at_level(logging.WARNING):
+    with using_theme(TabTheme()), caplog.at_level(logging.WARNING):
         yield Visitor
     assert not caplog.get_records("call")
 

@@ -12,9 +12,9 @@ from rnnviz.ui.browser_session import on_host
 def test_a_press_does_not_use_streamlits_state(monkeypatch):
     """There it could be stopped by another rerun that is already asked for, and be lost."""
     done, host = [], SimpleNamespace(session="session")
-    seat = SimpleNamespace(borrow=lambda: nullcontext(host))
-    monkeypatch.setattr(browser_session, "current_seat", lambda: seat)
+    tab = SimpleNamespace(host=lambda: nullcontext(host))
+    monkeypatch.setattr(browser_session, "current_tab", lambda: tab)
     press = on_host(lambda session, number: done.append((session, number)))
-    monkeypatch.setattr(browser_session, "current_seat", lambda: pytest.fail("uses the state"))
+    monkeypatch.setattr(browser_session, "current_tab", lambda: pytest.fail("uses the state"))
     press(3)
     assert done == [("session", 3)]

@@ -7,14 +7,14 @@ from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.charts.explanation import count_in
 from rnnviz.charts.status import ask
-from rnnviz.page.question_page import chosen_question, live, question_page, train_page
-from rnnviz.page.session_registry import get_seat
+from rnnviz.page.question_page import chosen_question, question_page, set_scene, train_page
+from rnnviz.page.session_registry import get_tab
 from rnnviz.page.sidebar import sidebar
 from rnnviz.probe.questions import TrainQuestion
 from rnnviz.probe.session import Session
 from rnnviz.questions.step.tab import step_page
 from rnnviz.tasks.shipped_files import shipped
-from rnnviz.ui.browser_session import borrowed
+from rnnviz.ui.browser_session import host_of
 from rnnviz.ui.stage import (
     connect,
     place_bar,
@@ -26,15 +26,8 @@ from rnnviz.ui.stage import (
 )
 from rnnviz.ui.style import style_sheet
 
-#: The pages whose own controls take the place of the run's settings.
+#: The pages whose own controls replace the run's settings in the sidebar.
 LABORATORIES = ("hidden", "gradients", "dynamics")
-
-
-def _needs_room(page: str, session: Session) -> bool:
-    """Whether a page has controls of its own in the sidebar."""
-    asked = chosen_question("train", session.questions["train"])
-    first = page not in ("step", *LABORATORIES)
-    return page in LABORATORIES or (first and asked is TrainQuestion.WRONG)
 
 
 def _pages(session: Session, controls: DeltaGenerator) -> list[st.Page]:
@@ -46,7 +39,7 @@ def _pages(session: Session, controls: DeltaGenerator) -> list[st.Page]:
     }
     return [
         st.Page(labs["train"], title="Train", url_path="train", default=True),
-        st.Page(lambda: live(session, step_page(session)), title="Step", url_path="step"),
+        st.Page(lambda: set_scene(session, step_page(session)), title="Step", url_path="step"),
         st.Page(labs["hidden"], title="Hidden states", url_path="hidden"),
         st.Page(labs["gradients"], title="Gradients", url_path="gradients"),
         st.Page(labs["dynamics"], title="Dynamics", url_path="dynamics"),
@@ -54,7 +47,7 @@ def _pages(session: Session, controls: DeltaGenerator) -> list[st.Page]:
 
 
 def _header(recorded: bool) -> None:
-    """Transport and story at the left; scores and the slider of epochs at the right."""
+    """Transport and story on the left; scores and the slider of epochs on the right."""
     with st.container(key="header"):
         left, right = st.columns([2, 1], gap="medium")
         with left:
@@ -74,18 +67,20 @@ def _header(recorded: bool) -> None:
 def _show() -> None:
     st.set_page_config(page_title="rnnviz", page_icon="🔁", layout="wide")
     st.logo(shipped("docs/logo.svg"), size="large")
-    seat = get_seat()
-    with borrowed(seat) as host:
+    tab = get_tab()
+    with host_of(tab) as host:
         session = host.session
         count_in(session.unit)
         task, controls = st.sidebar.container(), st.sidebar.container(key="controls")
         pages = _pages(session, controls)
         page = st.navigation(pages, position="top")
-        if asked := ask(session, connect(seat.ticket, host.edition)):
+        if asked := ask(session, connect(tab.ticket, host.edition)):
             # The first page has no path of its own.
             st.switch_page(next(p for p in pages if (p.url_path or "train") == asked))
         style_sheet()
-        sidebar(seat, host, task, _needs_room(page.url_path, session))
+        question = chosen_question("train", session.questions["train"])
+        wrong = page.url_path not in ("step", *LABORATORIES) and question is TrainQuestion.WRONG
+        sidebar(tab, session, task, folded=page.url_path in LABORATORIES or wrong)
         _header(session.player.recorded)
         page.run()
         place_end()

@@ -1,1 +1,0 @@
-"""One file per page: layout and captions; nothing is computed here."""
