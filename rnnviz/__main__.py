@@ -32,14 +32,14 @@ def main() -> int:
 def _open_page(
     port: int | None, browser: bool, opening: Callable[[], Session] | None = None
 ) -> None:
-    # The commands don't need Streamlit, which takes a second to import.
+    # The commands don't need Streamlit, whose import takes a second.
     from rnnviz.page.main import serve  # noqa: PLC0415
 
     serve(port, browser, opening)
 
 
 def _every_picture(session: Session) -> Mapping[str, Drawn]:
-    # What the pages draw; it needs Streamlit too.
+    # The pages' pictures need Streamlit too.
     from rnnviz.page.every_picture import every_picture  # noqa: PLC0415
 
     return every_picture(session)

@@ -1,4 +1,4 @@
-"""The terminal: results and sentences are printed, whether anybody can read them or not."""
+"""The terminal: results and messages, printed even if an output is closed."""
 
 from __future__ import annotations
 
@@ -9,16 +9,15 @@ from typing import TextIO
 
 from tqdm import tqdm
 
-#: What ends a line or controls a terminal, or is no character.
+#: Line ends, control characters, direction marks and surrogates.
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def open_streams() -> None:
-    """Give the program the streams that it was started without; what is printed there is lost."""
+    """Replace missing output streams by the null device; escape characters they can't encode."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8"))
-        # A character that the stream's encoding lacks is escaped.
         getattr(sys, name).reconfigure(errors="backslashreplace")
 
 
@@ -33,7 +32,7 @@ def show(text: str) -> None:
 
 
 def say(*lines: str) -> None:
-    """Print a sentence to stderr, above a progress bar; if nobody can read it, the work goes on."""
+    """Print a message to stderr, above a progress bar; if that is closed, the work goes on."""
     try:
         tqdm.write("rnnviz: " + "\n".join(map(printable, lines)), file=sys.stderr)
         sys.stderr.flush()
@@ -42,7 +41,7 @@ def say(*lines: str) -> None:
 
 
 def flush() -> None:
-    """Print what a stream holds back, if it can be printed."""
+    """Flush both streams, if they are open."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
@@ -51,12 +50,12 @@ def flush() -> None:
 
 
 def printable(text: str) -> str:
-    """The text on one line, with what would control the terminal escaped."""
+    """The text on one line, with control characters escaped."""
     return _CONTROLS.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 def _discard(stream: TextIO) -> None:
-    """Let what a stream holds back, and all that follows, go nowhere."""
+    """Send the stream's buffer, and all that follows, to the null device."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)

@@ -17,8 +17,8 @@ from starlette.websockets import WebSocketClose
 
 #: WebSocket close code "policy violation"; the browser sees HTTP 403.
 VIOLATION = 1008
-#: What a page may load: files of this server, and what it makes itself. Streamlit runs the scripts
-#: of components from blobs, and has one script in its page, by hash; the page does without it.
+#: A page may load files of this server and its own data. Streamlit runs the scripts of components
+#: from blobs. It has one inline script, allowed by its hash.
 POLICY = (
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
     "script-src 'self' blob: 'sha256-THxz9J9+wf7rhwR2YkXJoSZ13UCmYyC+3lNDv2+8ugA='; "
@@ -50,7 +50,12 @@ class Guard:
                 return
             await self._app(scope, receive, send)
         elif not is_host_allowed(host):
-            await PlainTextResponse(_refusal(host), 403)(scope, receive, send)
+            refusal = (
+                f"rnnviz is not served under the name {host[:100]!r}. Open http://127.0.0.1 with "
+                "the port that it printed, or add the name to server.allowedHosts in "
+                ".streamlit/config.toml.\n"
+            )
+            await PlainTextResponse(refusal, 403)(scope, receive, send)
         else:
             await self._app(scope, receive, _with_policy(send, host))
 
@@ -59,7 +64,9 @@ def is_host_allowed(host: str) -> bool:
     """Whether the Host header names this server; prevents DNS rebinding."""
     hosts: Collection[str] = st.get_option("server.allowedHosts") or LOOPBACK
     named = _HOST.fullmatch(host)
-    return "*" in hosts or (named is not None and named["name"].lower() in map(_in_header, hosts))
+    # A Host header has IPv6 addresses in brackets.
+    allowed = {f"[{host}]" if ":" in host else host for host in hosts}
+    return "*" in hosts or (named is not None and named["name"].lower() in allowed)
 
 
 def is_origin_allowed(origin: str | None, host: str) -> bool:
@@ -68,20 +75,8 @@ def is_origin_allowed(origin: str | None, host: str) -> bool:
     return origin in own or origin in (st.get_option("server.corsAllowedOrigins") or ())
 
 
-def _in_header(host: str) -> str:
-    """A host name or address as a Host header has it."""
-    return f"[{host}]" if ":" in host else host
-
-
-def _refusal(host: str) -> str:
-    return (
-        f"rnnviz is not served under the name {host[:100]!r}. Open http://127.0.0.1 with the port "
-        "that it printed, or add the name to server.allowedHosts in .streamlit/config.toml.\n"
-    )
-
-
 def _with_policy(send: Send, host: str) -> Send:
-    # For some browsers 'self' has no sockets.
+    # In some browsers 'self' excludes sockets.
     sockets = f" ws://{host} wss://{host}" if _HOST.fullmatch(host) else ""
     policy = f"{POLICY}; connect-src 'self'{sockets}"
 

@@ -16,7 +16,7 @@ from rnnviz.run.schedule import Position
 from rnnviz.run.share_link import MOST_INDEX
 
 #: Commands that take no time. All others may train or restore an earlier epoch. (A tuple, because
-#: what a browser sends may not be hashable.)
+#: values from a browser may not be hashable.)
 QUICK = ("ack", "watch", "play", "pause", "speed", "mark")
 #: Maximum number of characters of any text.
 MOST_TEXT = 32_768
@@ -56,22 +56,19 @@ def _any_of(*checks: Check) -> Check:
     return lambda value: any(check(value) for check in checks)
 
 
-def _pair(value: Any) -> bool:
-    return isinstance(value, list) and len(value) == 2 and all(map(_MARK, value))
-
-
 _NOTHING, _LIST = _instance(type(None)), _instance(list)
 _COUNT, _INDEX = _whole(0, MOST_COUNT), _whole(0, MOST_INDEX)
 _STEP = _whole(-MOST_COUNT, MOST_COUNT)
 _MARK, _PLACE = _any_of(_NOTHING, _STEP, _text), _any_of(_NOTHING, _finite, _text)
-#: What the fields of commands may be, the same in every command. A click is at ``x`` and ``y`` of a
-#: chart, on a mark with ``data``.
+#: The checks of the fields, the same in every command. A click is at ``x`` and ``y`` of a chart, on
+#: a mark with ``data``.
 _FIELDS: Mapping[str, Check] = {
     "do": _text, "what": _text, "label": _text, "text": _text, "on": _text, "move": _text,
     "n": _COUNT, "seq": _COUNT, "epoch": _COUNT, "epochs": _COUNT, "settled": _instance(bool),
     "unit": _any_of(_NOTHING, _INDEX), "token": _any_of(_NOTHING, _INDEX),
     "value": _finite, "by": _STEP, "x": _PLACE, "y": _PLACE,
-    "data": _any_of(_MARK, _pair), "pictures": _LIST, "new": _LIST,
+    "data": _any_of(_MARK, lambda v: _LIST(v) and len(v) == 2 and all(map(_MARK, v))),
+    "pictures": _LIST, "new": _LIST,
 }  # fmt: skip
 
 
@@ -89,17 +86,19 @@ def act(session: Session, command: Mapping[str, Any]) -> None:
     match command:
         case {"do": "play" | "pause" | "reset" | "branch" | "pin" as action}:
             getattr(player, action)()
-        case {"do": "step", "what": "epoch"}:
-            player.step_epoch()
-        case {"do": "step", "what": "phrase"}:
-            player.step_phrase()
+        case {"do": "step", "what": "epoch" | "phrase" as what}:
+            getattr(player, f"step_{what}")()
         case {"do": "now"}:
             player.back_to_now()
         case {"do": "seed"}:
             seed = (session.config.seed + 1) % SETTINGS["seed"].high
             session.configure(replace(session.config, seed=int(seed)))
         case {"do": "preset", "label": str(label)}:
-            _train_with(session, label)
+            preset = next((p for p in PRESETS[session.config.task] if p.label == label), None)
+            if preset is None:
+                raise RefusedError(f"there is no preset {label[:40]!r} of this task")
+            session.configure(preset.config(session.config.seed))
+            player.play()
         case {"do": "seek", "epoch": int(epoch)}:
             player.pause()
             player.go_to(Position(epoch))
@@ -115,12 +114,3 @@ def act(session: Session, command: Mapping[str, Any]) -> None:
             take(text.encode(errors="replace").decode())
         case _:
             raise not_understood(command)
-
-
-def _train_with(session: Session, label: str) -> None:
-    """Train with a preset of the task, from its beginning."""
-    for preset in PRESETS[session.config.task]:
-        if preset.label == label:
-            session.configure(preset.config(session.config.seed))
-            return session.player.play()
-    raise RefusedError(f"there is no preset {label[:40]!r} of this task")

@@ -17,19 +17,19 @@ from rnnviz.ui.frame import Frame, Remark, said
 from rnnviz.ui.sheet import Tab
 from rnnviz.ui.style import TabTheme, using_theme
 
-#: The tabs of the pages, by the folders that their files would have.
+#: The tabs of the pages, by the folders of their files.
 TABS: Mapping[str, Callable[[Session], Tab]] = {
     f"{page}/{question.name.lower()}": tab_of(question).live
     for page, questions in PAGES.items()
     for question in questions
 }
-#: Seconds for all that the pages measure while a run is paused, for each tab.
+#: Seconds for the measurements of each tab.
 MEASURING = 5.0
 _SLICE = 0.2
 
 
 class _Gathering(Frame):
-    """A frame in which every picture is in sight; it keeps them whole."""
+    """A frame with every picture in sight, kept whole."""
 
     def __init__(self, kinds: Mapping[str, str]) -> None:
         super().__init__(())
@@ -45,7 +45,7 @@ class _Gathering(Frame):
 
 
 def gathered(tab: Tab, keys: Collection[str] = ()) -> dict[str, Drawn]:
-    """All that a tab draws in a frame, by key; or with these ``keys`` alone."""
+    """The pictures of a tab by key, only those with these ``keys`` if there are any."""
     frame = _Gathering(tab.kinds)
     tab.draw(frame)
     return {key: one for key, one in frame.drawn.items() if not keys or key in keys}
@@ -54,7 +54,7 @@ def gathered(tab: Tab, keys: Collection[str] = ()) -> dict[str, Drawn]:
 def every_picture(session: Session, measuring: float = MEASURING) -> dict[str, Drawn]:
     """Every picture of every page, by page, tab and key: "hidden/carry/memory".
 
-    Each tab may first measure for so many seconds, as it does on the page while the run is paused.
+    Each tab first measures for at most ``measuring`` seconds, as on the page of a paused run.
     """
     with using_theme(TabTheme()), closing(_places(session, measuring)) as places:
         return {
@@ -65,7 +65,7 @@ def every_picture(session: Session, measuring: float = MEASURING) -> dict[str, D
 def _places(session: Session, measuring: float) -> Generator[tuple[str, Tab], None, None]:
     for place, live in TABS.items():
         tab, until = live(session), time.perf_counter() + measuring
-        # The first call only asks whether there is anything to do.
+        # The first call only asks whether there is work.
         while tab.job and tab.job(_SLICE) and time.perf_counter() < until:
             pass
         yield place, tab

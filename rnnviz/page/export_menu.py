@@ -1,4 +1,4 @@
-"""The menus *Export* and *Open*: what can be taken away from a run as files, and brought back."""
+"""The menus *Export* and *Open*: a run as files, and files as a run."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from rnnviz.ui.browser_session import saved
 from rnnviz.ui.stage import place_open
 from rnnviz.ui.style import escaped
 
-#: So many phrases of the data are offered.
+#: The number of phrases of the data that are offered.
 OFFERED = 40
 
 
 def replay_menu(tab: TabSession, session: Session) -> None:
-    """Put the choice of phrases and the button here."""
+    """Place the choice of phrases and the button of a replay."""
     usual, what = usual_phrases(session), session.names.sequence
     offered = list(dict.fromkeys([*usual, *offered_phrases(session, OFFERED)]))
     chosen = st.multiselect(
@@ -42,11 +42,8 @@ def replay_menu(tab: TabSession, session: Session) -> None:
     )  # fmt: skip
 
 
-# The menus *Export* and *Open*: what can be taken away from a run as files, and brought back
-
-
 class Export(NamedTuple):
-    """A kind of file: its label, its name, what it is, and what it contains."""
+    """A kind of file: its label, its name, its tip, and its content."""
 
     label: str
     name: str
@@ -98,7 +95,7 @@ EXPORTS = (
 
 
 def export_menu(session: Session) -> None:
-    """Put the menu here. A file is made when it is asked for, from the run as it is then."""
+    """Place the menu. A file is made when it is requested, from the run as it is then."""
     tab, problem = get_tab(), problem_of(session)
     with st.popover("Export", width="stretch"):
         recorded = session.player.recorded
@@ -107,7 +104,7 @@ def export_menu(session: Session) -> None:
             help="They are in the file of the run only if you tick this. Without, it asks for them "
             "when it is opened. A script always has the data in it.",
         )  # fmt: skip
-        # Another button under another label: what it says is what a press gives, at any moment.
+        # A button of its own for each content: a press gives what the label says, at any moment.
         for export in (WITH_DATA if own else WITHOUT_DATA, *EXPORTS):
             # A recording is a file already, and another program's training has no script.
             if recorded and export in (WITHOUT_DATA, SCRIPT):
@@ -122,7 +119,7 @@ def export_menu(session: Session) -> None:
 
 
 def open_menu() -> None:
-    """Put the place here for a run or weights that are to be opened."""
+    """Place the drop zone for a run or weights."""
     with st.popover("Open a file", width="stretch"):
         most = f"at most {MAX_RUN // 1_000_000} MB"
         place_open("A run or weights", f"A .rnnviz, .npz or .safetensors file, {most}.")

@@ -7,7 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.charts.explanation import count_in
 from rnnviz.charts.status import ask
-from rnnviz.page.question_page import chosen_question, question_page, set_scene, train_page
+from rnnviz.page.question_page import question_page, set_scene, train_page
 from rnnviz.page.session_registry import get_tab
 from rnnviz.page.sidebar import sidebar
 from rnnviz.probe.questions import TrainQuestion
@@ -78,8 +78,9 @@ def _show() -> None:
             # The first page has no path of its own.
             st.switch_page(next(p for p in pages if (p.url_path or "train") == asked))
         style_sheet()
-        question = chosen_question("train", session.questions["train"])
-        wrong = page.url_path not in ("step", *LABORATORIES) and question is TrainQuestion.WRONG
+        # The tab of the page *Train* that is about to be drawn.
+        asked = st.session_state.get("question_train") or session.questions["train"]
+        wrong = page.url_path not in ("step", *LABORATORIES) and asked == TrainQuestion.WRONG
         sidebar(tab, session, task, folded=page.url_path in LABORATORIES or wrong)
         _header(session.player.recorded)
         page.run()

@@ -68,9 +68,9 @@ def _dotted(prefix: str, table: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 async def _opening(app: Any) -> AsyncIterator[None]:
     async with lifespan(app):
         url = f"http://{st.get_option('server.address')}:{st.get_option('server.port')}"
-        # What is loaded by now stays. To look through it for garbage would stop every tab.
+        # Everything loaded by now stays. Looking through it for garbage would stop every tab.
         gc.freeze()
-        with suppress(OSError):  # Nobody may read it.
+        with suppress(OSError):  # the output may be closed
             show(f"rnnviz: the page is at {url}. Ctrl-C ends it.")
         # Without a display Streamlit sets this option itself.
         if not st.get_option("server.headless"):

@@ -1,4 +1,4 @@
-"""A file that the reader opens on the page: a run or weights, sent over HTTP for its size."""
+"""A file opened on the page: a run or weights, sent over HTTP because of its size."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from rnnviz.probe.session import Session
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.ui.viewer import UnavailableError
 
-#: What is said of a recording, which may grow where it is.
+#: The message for a recording, whose original may grow.
 _COPY = "As it was when you gave it; rnnviz open follows one while it grows."
-#: At most so many files, of up to 100 MB each, arrive and are opened at once.
+#: Maximum number of files, of up to 100 MB each, that arrive and are opened at once.
 MOST_AT_ONCE = 3
-#: Seconds in which a file must arrive, so that none keeps out the others.
-PATIENCE = 60.0
+#: Seconds in which a file must arrive, so that none blocks the others.
+ARRIVAL_TIMEOUT = 60.0
 _BUSY = "Other files are being opened here: try again in a moment."
-_ROOM = asyncio.Semaphore(MOST_AT_ONCE)
+_SLOTS = asyncio.Semaphore(MOST_AT_ONCE)
 _LOG = logging.getLogger(__name__)
 #: The header with the secret of the tab. A page of another origin may not send it unasked.
 TICKET = "x-rnnviz-ticket"
@@ -37,23 +37,23 @@ TICKET = "x-rnnviz-ticket"
 async def open_file(request: Request) -> Response:
     """Open the file in the body, whose name is in the query, in the tab with the ticket.
 
-    Of a file that can't be opened the page tells why, and its run stays as it is.
+    If it can't be opened, the page says why, and its run stays as it is.
     """
     tab = registry().find(request.headers.get(TICKET, ""))
     origin, host = request.headers.get("origin"), request.headers.get("host", "")
     if tab is None or not is_origin_allowed(origin, host):
         return Response(status_code=HTTPStatus.FORBIDDEN)
-    if _ROOM.locked():
+    if _SLOTS.locked():
         return _refuse(tab, HTTPStatus.SERVICE_UNAVAILABLE, _BUSY)
     name = request.query_params.get("name", "")[:200] or "The file"
-    async with _ROOM:
+    async with _SLOTS:
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(ARRIVAL_TIMEOUT):
                 content = await _body(request)
         except ClientDisconnect:
             return Response(status_code=HTTPStatus.BAD_REQUEST)
         except TimeoutError:
-            late = f"{name[:60]} did not arrive within {PATIENCE:g} seconds: try again."
+            late = f"{name[:60]} did not arrive within {ARRIVAL_TIMEOUT:g} seconds: try again."
             return _refuse(tab, HTTPStatus.REQUEST_TIMEOUT, late)
         try:
             problem = await asyncio.to_thread(_open, tab, name, content)
@@ -69,7 +69,7 @@ def _refuse(tab: TabSession, status: HTTPStatus, problem: str) -> Response:
 
 
 async def _body(request: Request) -> bytes:
-    """The body; of one that is too large as much as shows that it is."""
+    """The body; one that is too large is cut to one byte more than allowed."""
     parts, size = [], 0
     async for part in request.stream():
         size += len(part)
@@ -79,9 +79,9 @@ async def _body(request: Request) -> bytes:
 
 
 def _open(tab: TabSession, name: str, content: bytes) -> str:
-    """Show what is in the file; return why that can't be."""
+    """Show the session in the file; returns the problem, or ""."""
     session: Session | None = None
-    # What waits for more is not refused.
+    # A file that waits for another one is not refused.
     problem, refused = "", "Not opened. "
     try:
         session = _session(tab, name, content)
@@ -95,7 +95,7 @@ def _open(tab: TabSession, name: str, content: bytes) -> str:
         problem = str(why)
     except UnavailableError:
         raise
-    except Exception as why:  # Whatever it is, the reader is told, and the run goes on.
+    except Exception as why:  # Whatever it is, tell the reader; the run goes on.
         _LOG.error("not foreseen in %.60r: %.200r", name, why)
         problem = f"{name[:60]}: can't be read. It may be damaged: save or send it again."
     with tab.host() as host:
@@ -110,7 +110,7 @@ def _open(tab: TabSession, name: str, content: bytes) -> str:
 
 
 def _session(tab: TabSession, name: str, content: bytes) -> Session:
-    """The session in a file, or the one that waited for it; raises TransferError or TaskError."""
+    """The session in a file, or the one that awaits it; raises TransferError or TaskError."""
     awaited, store = tab.awaited, registry().upload_store
     if awaited and awaited.take(name, content):
         if awaited.missing:

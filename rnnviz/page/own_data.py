@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode
+from contextlib import suppress
 from dataclasses import replace
 from html import escape
 from typing import Any
@@ -33,15 +34,12 @@ from rnnviz.ui.browser_session import on_host
 from rnnviz.ui.stage import place_file
 from rnnviz.ui.style import escaped
 
-#: At most so many rows that can't be used are listed.
+#: Maximum number of unusable rows that are listed.
 _MOST_ROWS = 500
 
 
 def choose_encoding(upload: Upload) -> Upload:
-    """The upload with the encoding that is chosen, if a file of it isn't UTF-8.
-
-    Until one is chosen, the upload can't be read.
-    """
+    """The upload with the chosen encoding, if a file isn't UTF-8: until then it can't be read."""
     samples: dict[Encoding, str] = {}
     for file in (upload.train, upload.test):
         try:
@@ -62,9 +60,9 @@ def choose_encoding(upload: Upload) -> Upload:
 
 
 def choose_columns(upload: Upload) -> Upload:
-    """The upload with what is to be learned, from the columns that are chosen.
+    """The upload with the chosen task and columns, at first guessed. Raises TaskError.
 
-    At first they are guessed. A plain text has none. Raises TaskError.
+    A plain text has no columns.
     """
     guess = columns_read(upload)
     if guess is None:
@@ -89,7 +87,7 @@ def choose_columns(upload: Upload) -> Upload:
 
 
 def merge_labels(upload: Upload) -> Upload:
-    """The upload, which makes labels one that are nearly equal if the reader says so."""
+    """The upload, which merges nearly equal labels if the reader says so."""
     near = check_rows(upload).near
     if not near:
         return upload
@@ -100,10 +98,7 @@ def merge_labels(upload: Upload) -> Upload:
 
 
 def skip_rows(upload: Upload) -> Upload:
-    """The upload, which leaves out the rows that can't be used if the reader says so.
-
-    They are listed, with their reasons.
-    """
+    """The upload, which skips unusable rows if the reader says so; lists them, with reasons."""
     checked = check_rows(upload)
     count = len(checked.unusable)
     if not count:
@@ -116,7 +111,7 @@ def skip_rows(upload: Upload) -> Upload:
 
 
 def _table(train: tuple[Fault, ...], test: tuple[Fault, ...]) -> str:
-    """The rows that can't be used, as a table that scrolls."""
+    """The unusable rows, as a table that scrolls."""
     named = [(fault, "") for fault in train] + [(fault, "test ") for fault in test]
     rows = "".join(
         f"<tr><td>{whose}{fault.row or ''}</td><td>{escape(fault.reason)}</td></tr>"
@@ -131,16 +126,13 @@ def _table(train: tuple[Fault, ...], test: tuple[Fault, ...]) -> str:
 
 
 def _mark(file: File | None) -> tuple[str, int] | None:
-    """What tells a file from others."""
+    """Identifies a file."""
     return file and (file.name, crc32(file.content))
 
 
 def _key(name: str, *about: object) -> str:
-    """The key of a widget about these things: it begins anew with others."""
+    """The key of a widget about these things: about others, it starts again."""
     return f"{name}_{crc32(repr(about).encode(errors='replace')):08x}"
-
-
-# The reader's own data: files or pasted text, a preview, and the start button
 
 
 _HELP = (
@@ -150,7 +142,7 @@ _HELP = (
 
 
 def way_back(session: Session) -> None:
-    """The button that leaves the reader's own data for the task's, if they are in use."""
+    """The button that returns from the reader's own data to the task's, if they are in use."""
     if session.data.upload is None:
         return
     st.caption(
@@ -169,7 +161,13 @@ def own_data(session: Session) -> None:
     if session.data.given is not None:
         return
     with st.expander("Use your own data"):
-        train = _file("train", "Training file") or _pasted()
+        train = _file("train", "Training file")
+        if train is None:
+            text = st.text_area(
+                "Or paste a text or a table", key="pasted", height=100, max_chars=200_000,
+                placeholder="text,label\nthis is fine,good\n…",
+            )  # fmt: skip
+            train = File("pasted text", text.encode()) if text.strip() else None
         if train is None:
             if session.data.problem:
                 st.warning(escaped(session.data.problem))
@@ -186,18 +184,10 @@ def _file(role: str, label: str) -> File | None:
     return File(choice.name, b64decode(choice.content.partition(",")[2]))
 
 
-def _pasted() -> File | None:
-    text = st.text_area(
-        "Or paste a text or a table", key="pasted", height=100, max_chars=200_000,
-        placeholder="text,label\nthis is fine,good\n…",
-    )  # fmt: skip
-    return File("pasted text", text.encode()) if text.strip() else None
-
-
 def _offer(session: Session, train: File, test: File | None, below_train: DeltaGenerator) -> None:
     """The choices, the preview and the start button; or a problem, below the file it is about."""
     below_test = st.container()
-    # Where the file was chosen, so that it is in sight.
+    # Next to the file, so that it is in sight.
     start = below_train.container()
     try:
         with below_train:
@@ -218,8 +208,13 @@ def _offer(session: Session, train: File, test: File | None, below_train: DeltaG
             return
         shown = preview(upload)
     except TaskError as problem:
-        test_only = test is not None and _can_be_learned(replace(upload, test=None, skip_bad=True))
-        (below_test if test_only else below_train).warning(escaped(str(problem)))
+        place = below_train
+        if test is not None:
+            # Without the test file it can be learned: the problem is there.
+            with suppress(TaskError):
+                dataset_of(replace(upload, test=None, skip_bad=True))
+                place = below_test
+        place.warning(escaped(str(problem)))
         return
     st.caption("  \n".join(map(escaped, [*shown.sentences, shown.example])))
     for note in shown.notes:
@@ -228,7 +223,7 @@ def _offer(session: Session, train: File, test: File | None, below_train: DeltaG
 
 
 def _start(session: Session, upload: Upload | None, place: DeltaGenerator) -> None:
-    """The button that starts to learn, if there is what can be, and why it was refused."""
+    """The button that starts training, if the upload is usable, and why it was refused."""
     learned = upload is None or upload == session.data.upload
     place.button(
         "Learn from these data", key="learn", type="secondary" if learned else "primary",
@@ -236,14 +231,6 @@ def _start(session: Session, upload: Upload | None, place: DeltaGenerator) -> No
     )  # fmt: skip
     if session.data.problem:
         st.warning(escaped(session.data.problem))
-
-
-def _can_be_learned(upload: Upload) -> bool:
-    try:
-        dataset_of(upload)
-    except TaskError:
-        return False
-    return True
 
 
 def _options(form: Form, has_test: bool) -> dict[str, Any]:

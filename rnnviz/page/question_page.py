@@ -1,10 +1,10 @@
-"""The pages: their questions as tabs, the phrase beside them, and what is drawn in every frame."""
+"""The pages: a tab for each question, the phrase, and the scene that every frame draws."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 from importlib import import_module
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -50,14 +50,8 @@ def set_scene(session: Session, tab: Tab) -> None:
     current_tab().scene = Scene(session, draw_all, tab.handlers, tab.job, tab.shown)
 
 
-# A page with a tab for each of its questions, and the phrase beside them
-
-
-Question = TypeVar("Question", bound=StrEnum)
-
-
 class QuestionTab(Protocol):
-    """What the module tab.py of a question offers as ``TAB``."""
+    """The object ``TAB`` of a question's module tab.py."""
 
     def lay_out(self, session: Session, controls: DeltaGenerator) -> Tab:
         """Place the controls and the charts."""
@@ -74,22 +68,17 @@ def tab_of(question: StrEnum) -> QuestionTab:
 
 def question_page(page: str, session: Session, controls: DeltaGenerator) -> None:
     """Draw a page with a tab for each question; the tab's own ``controls`` are in the sidebar."""
-    session.questions[page] = choose_question(page, session.questions[page], session)
+    left, right = st.columns([2, 1], gap="medium", vertical_alignment="center")
+    with left:
+        session.questions[page] = question_tabs(page, session)
+    with right:
+        place_phrase(session)
     set_scene(session, tab_of(session.questions[page]).lay_out(session, controls))
 
 
-def choose_question(page: str, asked: Question, session: Session) -> Question:
-    """The question that the reader chooses on a page; ``asked`` is the last one."""
-    left, right = st.columns([2, 1], gap="medium", vertical_alignment="center")
-    with left:
-        chosen = question_tabs(page, asked, session.names.noun)
-    with right:
-        place_phrase(session)
-    return chosen
-
-
-def question_tabs(page: str, asked: Question, noun: str) -> Question:
-    """The questions of a page side by side, about a word or a ``noun``; returns the chosen one."""
+def question_tabs(page: str, session: Session) -> StrEnum:
+    """The questions of a page side by side; returns the chosen one."""
+    asked, noun = session.questions[page], session.names.noun
     chosen = st.segmented_control(
         "Question", list(type(asked)), default=first_value("question", visit(page), asked),
         required=True, key=f"question_{page}", label_visibility="collapsed", width="content",
@@ -98,21 +87,11 @@ def question_tabs(page: str, asked: Question, noun: str) -> Question:
     return type(asked)(chosen or asked)
 
 
-def chosen_question(page: str, asked: Question) -> Question:
-    """The question of a page that is about to be drawn; ``asked`` is the last one."""
-    return type(asked)(st.session_state.get(f"question_{page}") or asked)
-
-
-# Page *Train*: how the network learns, and where it is wrong
-
-
 def train_page(session: Session, controls: DeltaGenerator) -> None:
-    """Draw the page; its tab's own ``controls`` are in the sidebar."""
+    """Draw the page *Train*; its tab's own ``controls`` are in the sidebar."""
     left, right = st.columns([2, 1], gap="medium")
     with left, st.container(horizontal=True, key="asked"):
-        session.questions["train"] = question_tabs(
-            "train", session.questions["train"], session.names.noun
-        )
+        session.questions["train"] = question_tabs("train", session)
         place_phrase(session)
         place_text("verdict")
     if session.questions["train"] is TrainQuestion.LEARN:

@@ -23,8 +23,40 @@ from rnnviz.run.share_link import read_link
 from rnnviz.ui.frame import Frame
 from rnnviz.ui.viewer import Job, Scene, Viewer
 
-#: The most seconds of lost time that are caught up when training is slower than its speed.
+_LOG = logging.getLogger(__name__)
+
+#: Seconds of training per turn, and between two frames (the refresh rate of a screen).
+SLICE, FRAME = 0.010, 1 / 62
+#: Steps per second in slow motion.
+STEPS = 4
+#: Maximum backlog in seconds when training is slower than its speed.
 MAX_BACKLOG = 0.1
+#: Seconds for which an unwatched run is kept; it does not train meanwhile.
+LEASE = 120.0
+#: Seconds between two looks at a recording that may grow.
+LOOK = 0.5
+#: Seconds of work on a link or a job at a time.
+WORK_SLICE = 0.02
+#: Seconds between two redraws of a job's partial results.
+JOB_REDRAW = 0.25
+#: Seconds until the pictures that a drag left out are drawn too.
+REFINE = 0.15
+#: Seconds between two updates of the address while the run goes on.
+LINK_INTERVAL = 0.5
+#: Maximum number of browsers whose last command number is remembered: a repeated one runs once.
+MAX_CLIENTS = 32
+
+FAILED = "Something went wrong here. The run is paused, and nothing of it is lost."
+RESTORED = (
+    "This server no longer had your run: it was started again, or no tab showed the run for more "
+    "than two minutes. The page opened the link in its address."
+)
+#: Instead of a link that would be too long, the address has the id of the run under this name.
+RUN = "run"
+GONE = (
+    "This server no longer has the run of this address, which was too long for a link. If you "
+    "saved it as a file (Export, Run), open that."
+)
 
 
 @dataclass(eq=False)
@@ -53,45 +85,8 @@ class Pace:
         self.credit, self.last = 1.0, None
 
 
-# A session, the browsers connected to it, and the order of work; no threads
-
-
-_LOG = logging.getLogger(__name__)
-
-#: Seconds of training per turn, and between two frames (the refresh rate of a screen).
-SLICE, FRAME = 0.010, 1 / 62
-#: Steps per second in slow motion.
-STEPS = 4
-#: Seconds for which an unwatched run is kept; it does not train meanwhile.
-LEASE = 120.0
-#: Seconds between two looks at a recording that may grow.
-LOOK = 0.5
-#: Seconds of work on a link or a job at a time.
-WORK_SLICE = 0.02
-#: Seconds between two redraws of what a job has found.
-JOB_REDRAW = 0.25
-#: Seconds until the pictures that were left out during a drag are drawn too.
-REFINE = 0.15
-#: Seconds between two updates of the address while the run goes on.
-LINK_INTERVAL = 0.5
-#: Maximum number of browsers whose last command number is remembered: a repeated one runs once.
-MAX_CLIENTS = 32
-
-FAILED = "Something went wrong here. The run is paused, and nothing of it is lost."
-RESTORED = (
-    "This server no longer had your run: it was started again, or no tab showed the run for more "
-    "than two minutes. The page opened the link in its address."
-)
-#: In the place of a link that would be too long, the address has the id of the run under this name.
-RUN = "run"
-GONE = (
-    "This server no longer has the run of this address, which was too long for a link. If you "
-    "saved it as a file (Export, Run), open that."
-)
-
-
 class AbandonedError(Exception):
-    """The browser that something is drawn for has left."""
+    """The browser that a frame is drawn for has left."""
 
 
 class SessionHost:
@@ -99,7 +94,7 @@ class SessionHost:
 
     ``version`` counts changes that may affect a picture, ``edition`` changes that may affect
     Streamlit's part of the page. A turn is ``untried`` after something has changed until all is
-    drawn and, while the run plays, an epoch has ended: nobody knows yet how long it takes.
+    drawn and, while the run plays, an epoch has ended: it may take long.
     """
 
     def __init__(self, session: Session, now: float, run_id: str = "") -> None:
@@ -114,8 +109,7 @@ class SessionHost:
         self._unfinished_jobs: set[Job] = set()
         self._next_job_redraw = now
         self._was_running = self._dragged = False
-        #: When the pictures that were left out are drawn too.
-        self._refine_at = math.inf
+        self._refine_at = math.inf  # when the pictures that were left out are drawn too
 
     # For the actor
 
@@ -149,12 +143,29 @@ class SessionHost:
     def background_work(self, now: float) -> Callable[[], None] | None:
         """Long work: following a link or a recording, or a page's job while the run is paused."""
         player = self.session.player
+
+        def follow_link() -> None:
+            player.tick(WORK_SLICE)
+            self.version += 1
+            self.edition += not player.opening
+
+        def grow() -> None:
+            player.grow(WORK_SLICE)
+            self.version += 1
+            self._finished_jobs.clear()
+
+        def look() -> None:
+            self._next_look = now + LOOK
+            changed = player.look()
+            self.version += changed
+            self.edition += changed and not player.growing
+
         if self.playing(now) and player.opening:
-            return self._follow_link
+            return follow_link
         if player.behind:
-            return self._grow
+            return grow
         if player.growing and now >= self._next_look:
-            return partial(self._look, now)
+            return look
         scene = self._next_with_job(now)
         if scene is None or scene.job is None:
             return None
@@ -175,7 +186,7 @@ class SessionHost:
         self.edition += self._was_running and not player.running
         self._was_running = player.running
         if now >= self._refine_at and not player.running:
-            # The hand may rest without letting go.
+            # A drag may pause without ending.
             self._dragged, self._refine_at = False, math.inf
             self.version += 1
         for viewer in self.viewers if now >= self._next_frame else ():
@@ -203,22 +214,6 @@ class SessionHost:
         self._pace.credit -= player.position.epoch - before if counted else due
         self.version += 1
 
-    def _follow_link(self) -> None:
-        self.session.player.tick(WORK_SLICE)
-        self.version += 1
-        self.edition += not self.session.player.opening
-
-    def _look(self, now: float) -> None:
-        self._next_look = now + LOOK
-        changed = self.session.player.look()
-        self.version += changed
-        self.edition += changed and not self.session.player.growing
-
-    def _grow(self) -> None:
-        self.session.player.grow(WORK_SLICE)
-        self.version += 1
-        self._finished_jobs.clear()
-
     def _next_with_job(self, now: float) -> Scene | None:
         if self.session.player.running:
             return None
@@ -233,7 +228,7 @@ class SessionHost:
     def _work_on(self, job: Job, shown: Callable[[], object], now: float) -> None:
         before = shown()
         self._finished_jobs.add(job)  # first, so that a job that fails is not repeated
-        # The first call, without a budget, only asks whether there is anything to do.
+        # The first call, without a budget, only asks whether there is work.
         if job(WORK_SLICE if job in self._unfinished_jobs else 0.0):
             self._finished_jobs.discard(job)
             self._unfinished_jobs.add(job)
@@ -271,7 +266,7 @@ class SessionHost:
     def attempt(self, work: Callable[[], object]) -> None:
         """Do ``work``. An error pauses the run and is told on the page; the run is kept.
 
-        Numbers that overflow are shown as what they are: NumPy need not warn of them.
+        The page shows where numbers overflow, so NumPy need not warn.
         """
         try:
             with np.errstate(all="ignore"):
@@ -298,9 +293,9 @@ class SessionHost:
         self.refresh()
 
     def tell(self, sentence: str) -> None:
-        """Put a sentence in the place of the message; the run goes on."""
+        """Show a sentence as the message; the run goes on."""
         player = self.session.player
-        if player.opening:  # while a link is followed its message changes all the time
+        if player.opening:  # following a link changes its message all the time
             player.note(sentence)
         else:
             player.message = sentence
@@ -348,23 +343,27 @@ class SessionHost:
                 self.untried = True
             case {"do": str(), "n": int(number)}:
                 if number > self._last_commands.get(viewer.client, 0):
-                    self._remember(viewer.client, number)
+                    self._last_commands.pop(viewer.client, None)
+                    self._last_commands[viewer.client] = number
+                    if len(self._last_commands) > MAX_CLIENTS:
+                        self._last_commands.pop(next(iter(self._last_commands)))
                     self._act(viewer, command)
             case _:
                 raise not_understood(command)
-
-    def _remember(self, client: str, number: int) -> None:
-        self._last_commands.pop(client, None)
-        self._last_commands[client] = number
-        if len(self._last_commands) > MAX_CLIENTS:
-            self._last_commands.pop(next(iter(self._last_commands)))
 
     def _act(self, viewer: Viewer, command: Mapping[str, Any]) -> None:
         self.version += 1
         self.untried = True
         self._dragged = not command.get("settled", True)
         if command["do"] in ("select", "click"):
-            self._handle(viewer, command)
+            scene, key = self._scene(viewer), str(command.get("on"))
+            handler = scene.handlers.get(key) if scene else None
+            if handler is None:
+                raise RefusedError(f"nothing to do for {key[:80]!r}")
+            try:
+                handler(dict(command))
+            except (KeyError, TypeError, ValueError, IndexError, OverflowError) as problem:
+                raise RefusedError(f"invalid command for {key[:80]!r}: {problem}") from None
         else:
             act(self.session, command)
         self._finished_jobs.clear()
@@ -375,16 +374,6 @@ class SessionHost:
         if self.session.player.running and not self._was_running:
             self._pace.reset()
         self._was_running = self.session.player.running
-
-    def _handle(self, viewer: Viewer, command: Mapping[str, Any]) -> None:
-        scene, key = self._scene(viewer), str(command.get("on"))
-        handler = scene.handlers.get(key) if scene else None
-        if handler is None:
-            raise RefusedError(f"nothing to do for {key[:80]!r}")
-        try:
-            handler(dict(command))
-        except (KeyError, TypeError, ValueError, IndexError, OverflowError) as problem:
-            raise RefusedError(f"{key[:80]!r} can't be so: {problem}") from None
 
     # Frames
 
@@ -401,7 +390,7 @@ class SessionHost:
         viewer.send(message)
 
     def _draw(self, scene: Scene, frame: Frame, viewer: Viewer) -> str:
-        """Draw the scene. An error pauses the run and returns a sentence for the reader."""
+        """Draw the scene. An error pauses the run; returns a sentence for the reader."""
 
         def give_up() -> None:
             if viewer.gone:
@@ -425,7 +414,11 @@ class SessionHost:
         session, player = self.session, self.session.player
         epoch, position = session.run.position
         last = epoch + bool(position)
-        link = self._new_link(viewer, now)
+        link, (sent_at, before) = None, viewer.link
+        # The query of the address, None if unchanged; sent less often while the run goes on.
+        if not player.running or now >= sent_at + LINK_INTERVAL:
+            query = self._query()
+            viewer.link, link = (now, query), query if query != before else None
         return {
             "seq": viewer.sent + 1,
             "heard": self._last_commands.get(viewer.client, 0),
@@ -445,18 +438,9 @@ class SessionHost:
             "marked": asdict(session.selection),
             "sequence": "batch" if session.config.batch > 1 else session.names.sequence,
             "link": link,
-            # With the first frame, and when the link is another.
+            # With the first frame, and with every new link.
             "made": None if link is None and viewer.sent else origin(session),
         }
-
-    def _new_link(self, viewer: Viewer, now: float) -> str | None:
-        """The query of the address, None if unchanged; sent less often while the run goes on."""
-        sent_at, before = viewer.link
-        if self.session.player.running and now < sent_at + LINK_INTERVAL:
-            return None
-        link = self._query()
-        viewer.link = now, link
-        return link if link != before else None
 
     def _query(self) -> str:
         query = self.session.link().query()

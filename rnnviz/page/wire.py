@@ -112,8 +112,17 @@ async def wire(socket: WebSocket) -> None:
 
 
 async def _serve(socket: WebSocket) -> None:
-    hello = await _hello(socket)
-    ticket, run, client, link = (_text(hello.get(name)) for name in HELLO)
+    try:
+        async with asyncio.timeout(HELLO_TIMEOUT):
+            hello = await _receive(socket)
+    except TimeoutError:
+        raise _RefusedError(NO_TICKET, "no ticket came") from None
+    fields = (hello.get(name) for name in HELLO)
+    # Lone surrogates become question marks; anything but a text is empty.
+    ticket, run, client, link = (
+        field.encode(errors="replace").decode() if isinstance(field, str) else ""
+        for field in fields
+    )
     connected = registry().connect(ticket, run, link)
     if connected is None:
         raise _RefusedError(NO_TICKET, "no such ticket")
@@ -138,19 +147,6 @@ async def _serve(socket: WebSocket) -> None:
     finally:
         actor.detach(viewer)
         sender.cancel()
-
-
-def _text(value: object) -> str:
-    """A valid text in its place; nothing in the place of anything else."""
-    return value.encode(errors="replace").decode() if isinstance(value, str) else ""
-
-
-async def _hello(socket: WebSocket) -> dict[str, Any]:
-    try:
-        async with asyncio.timeout(HELLO_TIMEOUT):
-            return await _receive(socket)
-    except TimeoutError:
-        raise _RefusedError(NO_TICKET, "no ticket came") from None
 
 
 async def _receive(socket: WebSocket) -> dict[str, Any]:

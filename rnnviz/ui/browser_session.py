@@ -79,7 +79,7 @@ def on_host(action: Callable[Concatenate[Session, P], object]) -> Callable[P, No
 
 
 def visit(page: str, kind: str = "visit") -> int:
-    """The number of this visit to a page; Streamlit treats widgets of a new visit as new ones.
+    """The number of this visit to a page; widgets of a new visit start again.
 
     Each ``kind`` has its own count.
     """

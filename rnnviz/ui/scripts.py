@@ -1,4 +1,4 @@
-"""The scripts of the page: where they are, and the path under which a browser gets them."""
+"""The folder of the page's scripts, and the path under which a browser gets them."""
 
 from __future__ import annotations
 

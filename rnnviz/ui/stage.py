@@ -37,7 +37,7 @@ _FILE = '<div class="rnnviz-control rnnviz-file"></div>'
 _LINK = '<button class="rnnviz-link" title="It opens the page as it is now.">Copy link</button>'
 _STEPPER = '<div class="rnnviz-control rnnviz-stepper"></div>'
 #: The script that Streamlit loads; it imports the rest from our own routes. A component is called
-#: in every run of Streamlit's script, and may be removed before the import ends. The path is
+#: in every run of Streamlit's script, and may be removed before the import ends. Its path is
 #: relative to the page, so it also works below a proxy's path.
 _SCRIPT = """
 export default function (component) {{
@@ -98,7 +98,7 @@ def place_end() -> None:
 
 
 def place_chart(key: str, height: int, text: str, clicks: bool = False) -> None:
-    """Put the picture ``key`` here, ``height`` pixels high, with an explanation below.
+    """Place the picture ``key``, ``height`` pixels high, with an explanation below.
 
     With ``clicks``, clicks in it are sent to the page's handlers.
     """
@@ -107,15 +107,15 @@ def place_chart(key: str, height: int, text: str, clicks: bool = False) -> None:
 
 
 def place_canvas(kind: str, key: str, text: str) -> None:
-    """Put the picture ``key`` here, which static/``kind``.js draws as high as the window allows."""
+    """Place the picture ``key``, which static/``kind``.js draws as high as the window allows."""
     _place(_chart, key, {"key": key, "kind": kind, "text": text})
 
 
 class Panel(NamedTuple):
     """A picture of a sheet: its key, its share of the height, and its explanation.
 
-    ``kind`` names what draws it. A share of 0 is one line high. One with a ``head`` begins beside
-    the words of the other column: the plots of both are at the same height if their shares are.
+    ``kind`` names its script. A share of 0 is one line high. One with a ``head`` begins next to the
+    words of the other column: with equal shares, the plots of both are at the same height.
     """
 
     key: str
@@ -126,56 +126,53 @@ class Panel(NamedTuple):
     head: bool = False
 
 
-#: Panels one below the other; those of a tuple stand side by side.
+#: Panels one below the other; those of a tuple are side by side.
 Column = Sequence[Panel | tuple[Panel, ...]]
 
 
 def place_sheet(key: str, left: Column, right: Column) -> None:
-    """Put two columns of pictures here, together as high as the window allows."""
-    columns = [[_panels(row) for row in column] for column in (left, right)]
+    """Place two columns of pictures, together as high as the window allows."""
+    rows = [[(row,) if isinstance(row, Panel) else row for row in side] for side in (left, right)]
+    columns = [[[panel._asdict() for panel in row] for row in side] for side in rows]
     _place(_sheet, key, {"columns": columns})
 
 
-def _panels(row: Panel | tuple[Panel, ...]) -> list[dict[str, Any]]:
-    return [panel._asdict() for panel in ((row,) if isinstance(row, Panel) else row)]
-
-
 def place_text(key: str, reserve: Sequence[TextBlock] = ()) -> None:
-    """Put the text ``key`` here; frames change it. It is as tall as the tallest ``reserve``."""
+    """Place the text ``key``; frames change it. It is as tall as the tallest ``reserve``."""
     _place(_text, f"text_{key}", {"key": key, "reserve": reserve})
 
 
 def place_health() -> None:
-    """Put the worst sign of health here, which opens all signs: the texts health and signs."""
+    """Place the worst sign of health, which opens all signs: the texts health and signs."""
     _place(_health, "health", {}, width="content")
 
 
 def place_bar() -> None:
-    """Put the bar here: play, pause, step, and the speed."""
+    """Place the bar: play, pause, step, and the speed."""
     _place(_bar, "bar", {"speeds": SPEEDS})
 
 
 def place_time() -> None:
-    """Put the slider of epochs here, with the buttons for an earlier epoch."""
+    """Place the slider of epochs, with the buttons for an earlier epoch."""
     _place(_time, "time", {})
 
 
 def place_link() -> None:
-    """Put the button here that copies the address of what is shown."""
+    """Place the button that copies the address of the page as it is."""
     _place(_link, "link", {}, width="content")
 
 
 def place_moments(key: str, label: str) -> None:
-    """Put the moments here, side by side, with buttons that go through them."""
+    """Place the moments, side by side, with buttons that go through them."""
     _place(_moments, key, {"key": key, "label": label})
 
 
 def place_chips(key: str, label: str) -> None:
-    """Put names here, of which one is chosen: those of the frame's slider ``key``."""
+    """Place the names of the frame's slider ``key``, to choose one."""
     _place(_chips, key, {"key": key, "label": label})
 
 
-class Step(NamedTuple):
+class StepButton(NamedTuple):
     """A button of a stepper: its label, its increment, and its keyboard key."""
 
     text: str
@@ -185,28 +182,27 @@ class Step(NamedTuple):
 
 def place_stepper(
     key: str,
-    *steps: Step,
+    *steps: StepButton,
     label: str = "",
     wraps: bool = False,
     disabled: bool = False,
     tip: str = "",
 ) -> None:
-    """Put buttons here that change a number.
+    """Place buttons that change a number.
 
-    With a ``label``, the number can be typed too. One that ``wraps`` goes from the last number to
-    the first.
+    With a ``label``, the number can be typed too. If it ``wraps``, the first follows the last.
     """
     data = {"key": key, "label": label, "wraps": wraps, "disabled": disabled, "help": tip}
     _place(_stepper, key, {**data, "steps": [s._asdict() for s in steps]}, width="content")
 
 
 def place_phrase(session: Session, disabled: bool = False) -> None:
-    """Put the box here in which the reader types the probe."""
+    """Place the box in which the reader types the probe."""
     data = {
         "label": session.names.sequence.capitalize(),
         "placeholder": session.first_phrase[:60],
         "disabled": disabled,
-        # One more than can be read, so that what is too long is seen to be.
+        # One more than can be read, so that a longer phrase is noticed.
         "most": most_typed(session.dataset) + 1,
         "help": f"Any input like the {session.dataset.role} data. "
         "The pictures show how the network reads it.",
@@ -215,9 +211,9 @@ def place_phrase(session: Session, disabled: bool = False) -> None:
 
 
 def place_editor(label: str, equations: str) -> None:
-    """Put the button here that opens the editor with these equations of a cell.
+    """Place the button that opens the editor with these equations of a cell.
 
-    What is typed there is checked at once; the answer is the text "draft" of the frames.
+    Text typed there is checked at once; the answer is the text "draft" of the frames.
     """
     tip = "Write the equations of a cell. The backward pass is derived from them."
     _place(_editor, "editor", {"label": label, "equations": equations, "help": tip})
@@ -235,7 +231,7 @@ class Choice(NamedTuple):
 
 
 def place_file(key: str, label: str, tip: str) -> Choice | None:
-    """Put a place for one file here, and return what was chosen last.
+    """Place a drop zone for one file; returns the last choice.
 
     Of a file that is too large, the first ``MAX_BYTES + 1`` bytes arrive.
     """
@@ -254,7 +250,7 @@ def place_file(key: str, label: str, tip: str) -> Choice | None:
 
 
 def place_open(label: str, tip: str) -> None:
-    """Put a place for a file here that is opened at once: a run or weights."""
+    """Place a drop zone for a file that is opened at once: a run or weights."""
     _place(_open, "open", {"label": label, "help": tip, "limit": MAX_RUN})
 
 

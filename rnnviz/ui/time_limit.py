@@ -10,7 +10,7 @@ from rnnviz.engine.cell_check import before_trial
 from rnnviz.engine.cell_text import CellError
 from rnnviz.engine.trace import before_pass
 
-#: Seconds of CPU time for a cell that somebody wrote, or that came in a link, and for a picture.
+#: Seconds of CPU time to check a written cell, or one from a link, and to compute a picture.
 CHECK_TIME, PICTURE_TIME = 2.0, 2.0
 
 
@@ -20,7 +20,7 @@ class TooLongError(Exception):
 
 @contextmanager
 def time_limit(gone: Callable[[], bool] = lambda: False) -> Iterator[None]:
-    """Give up checks in this thread after CHECK_TIME, or once whoever asked is ``gone``."""
+    """Abandon checks in this thread after CHECK_TIME, or once the browser is ``gone``."""
     until = time.thread_time() + CHECK_TIME
 
     def check() -> None:

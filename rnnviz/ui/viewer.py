@@ -12,7 +12,7 @@ from rnnviz.ui.frame import Frame, Patience, SentState
 
 Event = dict[str, Any]
 Handler = Callable[[Event], None]
-#: Background work of a page, done while the run is paused: works for at most so many seconds and
+#: Background work of a page while the run is paused: works for at most the given seconds, and
 #: returns whether something is left. Every run of the page's script makes a new one.
 Job = Callable[[float], bool]
 
@@ -23,15 +23,15 @@ SILENCE = 5.0
 
 
 class UnavailableError(RuntimeError):
-    """A run can't be had now: the message says why, and what to do."""
+    """The run is unavailable: the message says why, and what to do."""
 
 
 @dataclass(frozen=True, eq=False)
 class Scene:
     """What a page shows of a session, and its handlers of clicks and selections by key.
 
-    ``shown`` returns what Streamlit's widgets show of the ``job``; when that changes they are
-    drawn again.
+    ``shown`` returns the part of the ``job`` that Streamlit's widgets show; when it changes, they
+    are drawn again.
     """
 
     session: Session
@@ -45,9 +45,9 @@ class Scene:
 class Viewer:
     """One connected browser: the frames sent and acknowledged, and the pictures in sight.
 
-    ``send`` queues a message; it never blocks and is safe from any thread. ``scene`` returns what
-    the page shows now, ``link`` is when an address was sent last, and which. At most ``flight``
-    frames are on their way. Once it is ``gone``, it comes back as another viewer.
+    ``send`` queues a message; it never blocks and is safe from any thread. ``scene`` returns the
+    page's scene, ``link`` is the time and the query of the last address sent. At most ``flight``
+    frames are unacknowledged. Once it is ``gone``, it comes back as another viewer.
     """
 
     send: Callable[[bytes], None]

@@ -284,7 +284,7 @@ def test_more_files_at_once_than_there_is_memory_for_are_refused_with_a_sentence
 
 
 def test_a_file_that_does_not_come_makes_room_for_others(monkeypatch):
-    monkeypatch.setattr(opened_file, "PATIENCE", 0.01)
+    monkeypatch.setattr(opened_file, "ARRIVAL_TIMEOUT", 0.01)
     app = App()
     late = uploads(app, MOST_AT_ONCE, whole=False)[1:]
     assert {answer.status_code for answer in late} == {408}

@@ -41,7 +41,7 @@ from rnnviz.ui.browser_session import first_value
 from rnnviz.ui.choices import cell_key, choose_view
 from rnnviz.ui.frame import Frame, SliderState
 from rnnviz.ui.sheet import Chart, Column, Sheet, go_to_click, names_in, no_room
-from rnnviz.ui.stage import Step, place_chips, place_stepper
+from rnnviz.ui.stage import StepButton, place_chips, place_stepper
 from rnnviz.ui.style import escaped, theme
 from rnnviz.ui.viewer import Event
 
@@ -130,11 +130,11 @@ def _unthreaded(session: Session) -> str:
 def _place_controls(here: Subject) -> None:
     if here.lab.word is not None:
         place_chips("word", here.session.names.noun.capitalize())
-    back, on = Step("Back", -1, "ArrowLeft"), Step("Next", 1, "ArrowRight")
+    back, on = StepButton("Back", -1, "ArrowLeft"), StepButton("Next", 1, "ArrowRight")
     place_stepper("unit", back, on, label="Unit", wraps=True)
     if here.lab.last_list_page(here.source):
         tip = f"Pages of the {here.session.dataset.role} {here.session.names.sequence}s"
-        place_stepper("list_page", Step("Earlier", -1), Step("Later", 1), tip=tip)
+        place_stepper("list_page", StepButton("Earlier", -1), StepButton("Later", 1), tip=tip)
 
 
 def _chips(here: Subject) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ from rnnviz.ui.choices import cell_key, layer_choice
 from rnnviz.ui.frame import Frame, SliderState
 from rnnviz.ui.sheet import Tab
 from rnnviz.ui.stage import (
-    Step,
+    StepButton,
     place_canvas,
     place_moments,
     place_phrase,
@@ -158,7 +158,7 @@ def _apply_button(session: Session) -> None:
     tip = f"Takes this step in the run, and goes on to the next {session.names.sequence}."
     if step_lab(session).own:
         tip = f"The run learns from its training {session.names.sequence}s alone."
-    place_stepper("apply", Step("Apply", 1, "A"), disabled=step_lab(session).own, tip=tip)
+    place_stepper("apply", StepButton("Apply", 1, "A"), disabled=step_lab(session).own, tip=tip)
 
 
 def _apply(session: Session) -> None:
