@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
 from typing import Any
 
@@ -44,22 +44,18 @@ class _Gathering(Frame):
         self.drawn[key] = Drawn(picture, said(remark), self._kinds.get(key, "chart"))
 
 
-def gathered(tab: Tab, keys: Collection[str] = ()) -> dict[str, Drawn]:
-    """The pictures of a tab by key, only those with these ``keys`` if there are any."""
-    frame = _Gathering(tab.kinds)
-    tab.draw(frame)
-    return {key: one for key, one in frame.drawn.items() if not keys or key in keys}
-
-
 def every_picture(session: Session, measuring: float = MEASURING) -> dict[str, Drawn]:
     """Every picture of every page, by page, tab and key: "hidden/carry/memory".
 
     Each tab first measures for at most ``measuring`` seconds, as on the page of a paused run.
     """
+    pictures: dict[str, Drawn] = {}
     with using_theme(TabTheme()), closing(_places(session, measuring)) as places:
-        return {
-            f"{place}/{key}": drawn for place, tab in places for key, drawn in gathered(tab).items()
-        }
+        for place, tab in places:
+            frame = _Gathering(tab.kinds)
+            tab.draw(frame)
+            pictures |= {f"{place}/{key}": drawn for key, drawn in frame.drawn.items()}
+    return pictures
 
 
 def _places(session: Session, measuring: float) -> Generator[tuple[str, Tab], None, None]:

@@ -79,12 +79,13 @@ def question_page(page: str, session: Session, controls: DeltaGenerator) -> None
 def question_tabs(page: str, session: Session) -> StrEnum:
     """The questions of a page side by side; returns the chosen one."""
     asked, noun = session.questions[page], session.names.noun
+    kind: type[StrEnum] = type(asked)
     chosen = st.segmented_control(
-        "Question", list(type(asked)), default=first_value("question", visit(page), asked),
+        "Question", list(kind), default=first_value("question", visit(page), asked),
         required=True, key=f"question_{page}", label_visibility="collapsed", width="content",
         format_func=lambda question: question.replace("word", noun),
     )  # fmt: skip
-    return type(asked)(chosen or asked)
+    return kind(chosen or asked)
 
 
 def train_page(session: Session, controls: DeltaGenerator) -> None:

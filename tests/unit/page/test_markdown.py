@@ -38,7 +38,7 @@ OURS = {
 OUR_OPTIONS = {
     "kinds", "list(Alter)", "list(Band)", "list(Hold)", "list(Objective)", "list(Unit)",
     "list(Way)", "list(_METHODS)", "list(_PAIRS)", "list(range(1, layers + 1))",
-    "list(kind)", "list(samples)", "list(type(asked))", "options",
+    "list(kind)", "list(samples)", "options",
 }  # fmt: skip
 
 
