@@ -106,7 +106,7 @@ def their_pass(text: CellText) -> Callable[[], object]:
 
 
 def rows() -> Iterator[Row]:
-    """The time of every cell, and its speed beside PyTorch's."""
+    """The time of every cell, and its speed relative to PyTorch's."""
     for name, cell in CELLS.items():
         took = milliseconds(partial(ready, cell))
         yield Row(f"{name}, from text to a cell", took, "ms", at_most=50)

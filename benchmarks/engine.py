@@ -144,7 +144,7 @@ def sizes() -> list[Row]:
 
 
 def main() -> None:
-    """Measure, and print what was wanted beside it."""
+    """Measure, and print the results with their targets."""
     memories = sizes()
     theirs, ours, recorded, together = alternating(notebook, engine, recording, batched)
     apart = difference(notebook(), engine().parameters)

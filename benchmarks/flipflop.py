@@ -1,7 +1,7 @@
 """How the flip-flop presets remember: ``python -m benchmarks.flipflop``, a row for every seed.
 
 Points are those of *Find* on the page *Dynamics*, with no pulse held. Bits are the signs of the
-outputs after all sequences, and after so many more steps without a pulse.
+outputs after all sequences, and after many more steps without a pulse.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def find(session: Session) -> tuple[FixedPoints, float]:
 
 
 def kept(session: Session, waits: tuple[int, ...]) -> list[float]:
-    """The share of bits that are right after so many steps without a pulse."""
+    """The share of bits that are right after the given number of steps without a pulse."""
     parameters, data = session.state.parameters, session.dataset
     examples = data.train + data.test
     ends = [states_of(trace, k).after[-1] for k, trace in read_all(parameters, examples)]

@@ -1,6 +1,6 @@
 """What the code of the package costs a reader: files, layers, fragments, and names.
 
-`python -m benchmarks.house` counts; `--list` names what is counted.
+`python -m benchmarks.house` counts; `--list` names each item.
 """
 
 from __future__ import annotations

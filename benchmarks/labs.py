@@ -132,7 +132,7 @@ def searching() -> Iterator[Row]:
 
 
 def main() -> None:
-    """Measure, and print what was wanted beside it."""
+    """Measure, and print the results with their targets."""
     complaints: list[str] = []
     print_table(searching())
     print_table([kept()])

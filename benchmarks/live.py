@@ -255,7 +255,7 @@ def measure(complaints: list[str]) -> None:
 
 
 def main() -> None:
-    """Measure, and print what was wanted beside it."""
+    """Measure, and print the results with their targets."""
     complaints: list[str] = []
     try:
         measure(complaints)

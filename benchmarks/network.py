@@ -45,7 +45,7 @@ def rows(browser: Browser, server: Server, complaints: list[str]) -> Iterator[Ro
 
 
 def main() -> None:
-    """Measure, and print what was wanted beside it."""
+    """Measure, and print the results with their targets."""
     complaints: list[str] = []
     try:
         with serve() as server, chromium() as browser:

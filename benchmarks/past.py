@@ -60,7 +60,7 @@ def check(session: Session) -> float:
 
 
 def main() -> None:
-    """Measure, and print what was wanted beside it."""
+    """Measure, and print the results with their targets."""
     session = Session()
     session.player.advance(EPOCHS)
     memory = (session.run.snapshots.nbytes + session.run.history.nbytes) / 1e6

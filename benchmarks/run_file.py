@@ -52,7 +52,7 @@ def rows(optimizer: OptimizerKind) -> list[Row]:
 
 
 def main() -> None:
-    """Measure, and print what was wanted beside it."""
+    """Measure, and print the results with their targets."""
     print_table([*rows(OptimizerKind.SGD), *rows(OptimizerKind.ADAM)])
 
 

@@ -1,4 +1,4 @@
-"""A table of what was measured beside what was wanted."""
+"""A table of results and their targets."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Many tabs of one server, played by clients that answer at once: ``python -m benchmarks.tabs``.
 
 Each has a real page and its session of Streamlit's; a client in Python then takes over its wire, so
-that twenty browsers don't take the time of what is measured.
+that twenty browsers don't take time from the measured server.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class Client:
 
 
 def tickets(browser: Browser, server: Server, complaints: list[str], count: int) -> list[str]:
-    """The tickets of so many pages, which stay open and leave their wires to others."""
+    """The tickets of several pages, which stay open and leave their wires to others."""
     found = []
     for _ in range(count):
         page = open_page(browser, complaints, viewport={"width": 1280, "height": 220})
@@ -111,7 +111,7 @@ def playing(server: Server, found: list[str], seconds: float) -> list[Client]:
 
 
 def measure(browser: Browser, server: Server, complaints: list[str]) -> None:
-    """Measure, and print what was wanted beside it."""
+    """Measure, and print the results with their targets."""
     found = tickets(browser, server, complaints, FIRST)
     first = resident(server)
     found += tickets(browser, server, complaints, TABS - FIRST)
