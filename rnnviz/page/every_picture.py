@@ -14,11 +14,11 @@ from rnnviz.probe.questions import PAGES, StepView
 from rnnviz.probe.session import Session
 from rnnviz.questions.step.tab import live_step
 from rnnviz.ui.frame import Frame, Remark, said
-from rnnviz.ui.sheet import Tab
 from rnnviz.ui.style import TabTheme, using_theme
+from rnnviz.ui.viewer import Scene
 
 #: The tabs of the pages, by the folders of their files.
-TABS: Mapping[str, Callable[[Session], Tab]] = {
+TABS: Mapping[str, Callable[[Session], Scene]] = {
     f"{page}/{question.name.lower()}": tab_of(question).live
     for page, questions in PAGES.items()
     for question in questions
@@ -51,20 +51,20 @@ def every_picture(session: Session, measuring: float = MEASURING) -> dict[str, D
     """
     pictures: dict[str, Drawn] = {}
     with using_theme(TabTheme()), closing(_places(session, measuring)) as places:
-        for place, tab in places:
-            frame = _Gathering(tab.kinds)
-            tab.draw(frame)
+        for place, scene in places:
+            frame = _Gathering(scene.kinds)
+            scene.draw(frame)
             pictures |= {f"{place}/{key}": drawn for key, drawn in frame.drawn.items()}
     return pictures
 
 
-def _places(session: Session, measuring: float) -> Generator[tuple[str, Tab], None, None]:
+def _places(session: Session, measuring: float) -> Generator[tuple[str, Scene], None, None]:
     for place, live in TABS.items():
-        tab, until = live(session), time.perf_counter() + measuring
+        scene, until = live(session), time.perf_counter() + measuring
         # The first call only asks whether there is work.
-        while tab.job and tab.job(_SLICE) and time.perf_counter() < until:
+        while scene.job and scene.job(_SLICE) and time.perf_counter() < until:
             pass
-        yield place, tab
+        yield place, scene
     view = session.step_view
     try:
         for session.step_view in StepView:

@@ -39,7 +39,7 @@ def _pages(session: Session, controls: DeltaGenerator) -> list[st.Page]:
     }
     return [
         st.Page(labs["train"], title="Train", url_path="train", default=True),
-        st.Page(lambda: set_scene(session, step_page(session)), title="Step", url_path="step"),
+        st.Page(lambda: set_scene(step_page(session)), title="Step", url_path="step"),
         st.Page(labs["hidden"], title="Hidden states", url_path="hidden"),
         st.Page(labs["gradients"], title="Gradients", url_path="gradients"),
         st.Page(labs["dynamics"], title="Dynamics", url_path="dynamics"),

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
+from functools import lru_cache
+from html import escape
 from importlib import import_module
 from typing import Protocol
+from urllib.parse import quote
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -12,13 +16,15 @@ from streamlit.delta_generator import DeltaGenerator
 from rnnviz.charts.explanation import count_in
 from rnnviz.charts.shapes import sentence
 from rnnviz.charts.status import status_texts
+from rnnviz.engine.cell_source import backward_equations, source
+from rnnviz.engine.cell_text import CellError
+from rnnviz.engine.derived_cell import DerivedCell
+from rnnviz.probe.inputs import CellDraft
 from rnnviz.probe.questions import TrainQuestion
 from rnnviz.probe.session import Session
 from rnnviz.questions.learn.tab import TAB as LEARN
 from rnnviz.ui.browser_session import current_tab, first_value, visit
-from rnnviz.ui.cell_draft_text import draft_html
 from rnnviz.ui.frame import Frame
-from rnnviz.ui.sheet import Tab
 from rnnviz.ui.stage import place_phrase, place_text
 from rnnviz.ui.style import current_theme, theme, using_theme
 from rnnviz.ui.viewer import Scene
@@ -26,20 +32,22 @@ from rnnviz.ui.viewer import Scene
 TOO_LONG = (
     "Not drawn: with this network it takes too long. Fewer units, layers or words are faster."
 )
+#: The beginning of a longer line of equations is left out, so that the column is in sight.
+_SHOWN = 40
 
 
-def set_scene(session: Session, tab: Tab) -> None:
-    """Draw every frame of this page as the tab says from now on, with this browser tab's theme.
+def set_scene(scene: Scene) -> None:
+    """Draw every frame of this page with the scene from now on, in this browser tab's theme.
 
     Its handlers receive clicks and selections, and its job runs while the session is paused. The
     actor calls all of them, not this script.
     """
-    own = current_theme()
+    own, session = current_theme(), scene.session
 
-    def draw_all(frame: Frame) -> None:
+    def draw(frame: Frame) -> None:
         with using_theme(own):
             count_in(session.unit)
-            tab.draw(frame)
+            scene.draw(frame)
             for key in frame.given_up:
                 frame.pictures[key] = sentence("", TOO_LONG, theme()).parts(), ""
             # A page may tell a story of its own.
@@ -47,16 +55,16 @@ def set_scene(session: Session, tab: Tab) -> None:
             if session.draft:
                 frame.texts["draft"] = draft_html(session.draft)
 
-    current_tab().scene = Scene(session, draw_all, tab.handlers, tab.job, tab.shown)
+    current_tab().scene = replace(scene, draw=draw)
 
 
 class QuestionTab(Protocol):
     """The object ``TAB`` of a question's module tab.py."""
 
-    def lay_out(self, session: Session, controls: DeltaGenerator) -> Tab:
+    def lay_out(self, session: Session, controls: DeltaGenerator) -> Scene:
         """Place the controls and the charts."""
 
-    def live(self, session: Session) -> Tab:
+    def live(self, session: Session) -> Scene:
         """How the tab is drawn and worked on, with the controls as they were chosen last."""
 
 
@@ -73,7 +81,7 @@ def question_page(page: str, session: Session, controls: DeltaGenerator) -> None
         session.questions[page] = question_tabs(page, session)
     with right:
         place_phrase(session)
-    set_scene(session, tab_of(session.questions[page]).lay_out(session, controls))
+    set_scene(tab_of(session.questions[page]).lay_out(session, controls))
 
 
 def question_tabs(page: str, session: Session) -> StrEnum:
@@ -96,6 +104,72 @@ def train_page(session: Session, controls: DeltaGenerator) -> None:
         place_phrase(session)
         place_text("verdict")
     if session.questions["train"] is TrainQuestion.LEARN:
-        set_scene(session, LEARN.lay_out(session, controls, left, right))
+        set_scene(LEARN.lay_out(session, controls, left, right))
     else:
-        set_scene(session, tab_of(TrainQuestion.WRONG).lay_out(session, controls))
+        set_scene(tab_of(TrainQuestion.WRONG).lay_out(session, controls))
+
+
+# The check of a cell's equations, for the editor
+
+
+@lru_cache(16)
+def draft_html(draft: CellDraft) -> str:
+    """The derived backward equations, or what is wrong and where."""
+    if cell := draft.cell:
+        return (
+            '<div class="fine"><h3>Backward, derived</h3><small>From the last token to the first; '
+            f"a prime marks what is before the token.</small>{_equations(cell)}"
+            f"<p>{escape('. '.join(_facts(cell)))}.</p>"
+            '<p class="check"><b>✓ The gradient is right</b>, by complex steps. '
+            '<a download="cell.py" href="data:text/x-python;charset=utf-8,'
+            f'{quote(source(cell.text))}">Save as a NumPy script</a></p></div>'
+        )
+    assert draft.problem
+    if draft.before is None:
+        return _problem(draft.text, draft.problem)
+    # The equations derived before the problem, dimmed.
+    return (
+        f"{_problem(draft.text, draft.problem)}"
+        f'<div class="before"><h3>Backward, before this error</h3>{_equations(draft.before)}</div>'
+    )
+
+
+def _problem(text: str, problem: CellError) -> str:
+    line, column, sentence = problem.line, problem.column, problem.sentence
+    written = text.split("\n")[line - 1].replace("\t", " ")
+    cut = max(0, column - _SHOWN)
+    shown = f"{'…' * bool(cut)}{written[cut:]}"
+    caret = " " * (column - 1 - cut + bool(cut)) + "^"
+    end = "" if sentence.endswith(("?", ".")) else "."
+    return (
+        f'<div class="wrong" data-line="{line}" data-column="{column}">'
+        f"<h3>Line {line}, column {column}</h3><pre>{escape(shown)}\n<b>{caret}</b></pre>"
+        f"<p>{escape(sentence)}{end}</p></div>"
+    )
+
+
+def _equations(cell: DerivedCell) -> str:
+    """The derived backward equations, one per row."""
+    pairs = (line.partition(" ") for line in backward_equations(cell.text))
+    rows = "".join(
+        f'<tr class="{"weights" if "outer(" in value else ""}">'
+        f"<th>{escape(name)}</th><td>{escape(value)}</td></tr>"
+        for name, _, value in pairs
+    )
+    return (
+        '<div class="equations" tabindex="0" role="region" aria-label="Backward, derived">'
+        f"<table>{rows}</table></div>"
+    )
+
+
+def _facts(cell: DerivedCell) -> list[str]:
+    """The states, the gates, and the weights by their shape."""
+    shapes = cell.equations.shapes
+    return [
+        f"States {', '.join(cell.states)}",
+        *([f"Gates {', '.join(cell.gates)}"] if cell.gates else []),
+        *(
+            f"{', '.join(name for name in shapes if shapes[name] == shape)}: {' × '.join(shape)}"
+            for shape in dict.fromkeys(shapes.values())
+        ),
+    ]

@@ -21,7 +21,7 @@ from rnnviz.run.schedule import Position
 from rnnviz.ui.frame import Frame
 from rnnviz.ui.stage import Panel, place_sheet
 from rnnviz.ui.style import theme
-from rnnviz.ui.viewer import Event, Handler, Job
+from rnnviz.ui.viewer import Event, Scene
 
 
 def answer_html(session: Session, answer: str, probe: Probe | None = None) -> str:
@@ -47,20 +47,6 @@ def answer_html(session: Session, answer: str, probe: Probe | None = None) -> st
 S = TypeVar("S")
 #: What a click or a selection does.
 Act = Callable[[Session, Event], None]
-
-
-@dataclass(frozen=True)
-class Tab:
-    """How a tab is drawn, its handlers by key, its background job, and what widgets show of it.
-
-    ``kinds`` are the scripts that draw its pictures, by key; the others are charts.
-    """
-
-    draw: Callable[[Frame], None]
-    handlers: Mapping[str, Handler] = field(default_factory=dict)
-    job: Job | None = None
-    shown: Callable[[], object] = lambda: None
-    kinds: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -125,7 +111,7 @@ class Sheet(Generic[S]):
     words: Callable[[Session, S], Picture] = words_in
     fields: Callable[[Session], dict[str, str]] = names_in
 
-    def lay_out(self, session: Session, controls: DeltaGenerator) -> Tab:
+    def lay_out(self, session: Session, controls: DeltaGenerator) -> Scene:
         """Place the controls and the charts."""
         with controls:
             self.controls(session)
@@ -135,7 +121,7 @@ class Sheet(Generic[S]):
         place_sheet(self.name, [words, *self._panels(left, fields)], [*self._panels(right, fields)])
         return self.live(session)
 
-    def live(self, session: Session) -> Tab:
+    def live(self, session: Session) -> Scene:
         """How the tab is drawn and worked on, with the controls as they were chosen last."""
         charts = [chart for column in self.charts(session) for chart in _flat(column)]
 
@@ -154,7 +140,7 @@ class Sheet(Generic[S]):
         handlers = {key: partial(act, session) for key, act in acts.items()}
         job = partial(self.measure, session) if self.measure else None
         kinds = {"words": "words"} | {chart.key: chart.kind for chart in charts}
-        return Tab(draw, handlers, job, partial(self.shown, session), kinds)
+        return Scene(session, draw, handlers, job, partial(self.shown, session), kinds)
 
     def _panels(
         self, column: Column[S], fields: Mapping[str, str]

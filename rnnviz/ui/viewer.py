@@ -30,6 +30,7 @@ class UnavailableError(RuntimeError):
 class Scene:
     """What a page shows of a session, and its handlers of clicks and selections by key.
 
+    ``kinds`` are the scripts that draw its pictures, by key; the others are charts.
     ``shown`` returns the part of the ``job`` that Streamlit's widgets show; when it changes, they
     are drawn again.
     """
@@ -39,6 +40,7 @@ class Scene:
     handlers: Mapping[str, Handler] = field(default_factory=dict)
     job: Job | None = None
     shown: Callable[[], object] = lambda: None
+    kinds: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(eq=False)

@@ -44,7 +44,7 @@ with tab.host() as host:
 #: What draws each page.
 DRAWN = {
     "train": "train_page(host.session, st.sidebar.container())",
-    "step": "set_scene(host.session, step_page(host.session))",
+    "step": "set_scene(step_page(host.session))",
 }
 #: The commands of the buttons that are not Streamlit's.
 BUTTONS = {

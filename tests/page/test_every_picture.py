@@ -13,6 +13,7 @@ from rnnviz.page import every_picture as module
 from rnnviz.page.every_picture import every_picture
 from rnnviz.probe.questions import StepView
 from rnnviz.probe.session import Session
+from rnnviz.ui.viewer import Scene
 from tests.page.tab import PAGES, QUESTIONS, App, Page, tabs_of
 
 
@@ -74,7 +75,12 @@ def test_each_picture_is_drawn_by_what_draws_it_on_the_page():
 
 def test_what_is_measured_while_a_run_is_paused_is_measured_before(monkeypatch):
     calls = []
-    tab = module.Tab(lambda frame: None, job=lambda budget: calls.append(budget) or len(calls) < 3)
-    monkeypatch.setattr(module, "TABS", {"page/tab": lambda session: tab})
+
+    def job(budget):
+        calls.append(budget)
+        return len(calls) < 3
+
+    scene = Scene(trained(), lambda frame: None, job=job)
+    monkeypatch.setattr(module, "TABS", {"page/tab": lambda session: scene})
     every_picture(trained(), measuring=60)
     assert len(calls) == 3

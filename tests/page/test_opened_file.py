@@ -166,7 +166,7 @@ def test_what_nobody_foresaw_is_told_too(stored, monkeypatch):
 def test_that_the_run_is_busy_is_told_and_not_that_the_file_is_damaged(stored, monkeypatch):
     app = App()
     with app.tab.host():
-        monkeypatch.setattr(actor, "BORROW_TIMEOUT", 0.01)
+        monkeypatch.setattr(actor, "LOCK_TIMEOUT", 0.01)
         assert post(app, "r.rnnviz", run_file(stored)).json()["problem"] == BUSY
 
 

@@ -20,9 +20,9 @@ from rnnviz.questions.learn.measure import free_values, runs_free, writes, writt
 from rnnviz.ui.browser_session import first_value, visit
 from rnnviz.ui.choices import choose_view
 from rnnviz.ui.frame import Frame
-from rnnviz.ui.sheet import Tab
 from rnnviz.ui.stage import place_canvas, place_chart, place_text
 from rnnviz.ui.style import sticky_theme, theme
+from rnnviz.ui.viewer import Scene
 
 
 def sample_box(session: Session) -> None:
@@ -62,7 +62,7 @@ class _Learn:
     def lay_out(
         self, session: Session, controls: DeltaGenerator, left: DeltaGenerator,
         right: DeltaGenerator,
-    ) -> Tab:  # fmt: skip
+    ) -> Scene:  # fmt: skip
         """Place both pictures, and below them what a network writes by itself."""
         with controls:
             choose_view(session, "train")
@@ -76,12 +76,10 @@ class _Learn:
             place_canvas("curves", "curves", texts["curves"])
         return self.live(session)
 
-    def live(self, session: Session) -> Tab:
+    def live(self, session: Session) -> Scene:
         """How the tab is drawn and worked on, with the controls as they were chosen last."""
-        job = partial(_measure, session)
-        return Tab(
-            partial(_draw, session), job=job, kinds={"network": "network", "curves": "curves"}
-        )
+        job, kinds = partial(_measure, session), {"network": "network", "curves": "curves"}
+        return Scene(session, partial(_draw, session), job=job, kinds=kinds)
 
 
 TAB = _Learn()

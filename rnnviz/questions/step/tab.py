@@ -24,7 +24,6 @@ from rnnviz.questions.step.pictures import step_network
 from rnnviz.ui.browser_session import first_value, visit
 from rnnviz.ui.choices import cell_key, layer_choice
 from rnnviz.ui.frame import Frame, SliderState
-from rnnviz.ui.sheet import Tab
 from rnnviz.ui.stage import (
     StepButton,
     place_canvas,
@@ -34,7 +33,7 @@ from rnnviz.ui.stage import (
     place_text,
 )
 from rnnviz.ui.style import escaped, theme
-from rnnviz.ui.viewer import Event, Handler
+from rnnviz.ui.viewer import Event, Handler, Scene
 
 #: With more parts of the cell there is no room for a button each, with several layers half of them.
 MOST_PARTS = 6
@@ -43,7 +42,7 @@ MOST_PARTS = 6
 Choice = TypeVar("Choice", bound=StrEnum)
 
 
-def step_page(session: Session) -> Tab:
+def step_page(session: Session) -> Scene:
     """Lay out the page."""
     lab, unit = step_lab(session), session.selection.unit
     lab.unit = lab.unit if unit is None else unit
@@ -60,10 +59,10 @@ def step_page(session: Session) -> Tab:
     return live_step(session)
 
 
-def live_step(session: Session) -> Tab:
+def live_step(session: Session) -> Scene:
     """How the page is drawn, with the controls as they were chosen last."""
     kinds = {"step": "step", "inside": "inside_cell"}
-    return Tab(partial(_draw, session), _handlers(session), kinds=kinds)
+    return Scene(session, partial(_draw, session), _handlers(session), kinds=kinds)
 
 
 def _draw(session: Session, frame: Frame) -> None:

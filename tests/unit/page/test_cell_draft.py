@@ -9,8 +9,8 @@ import pytest
 
 from rnnviz.cells import CELLS
 from rnnviz.engine.cell_source import backward_equations
+from rnnviz.page.question_page import draft_html
 from rnnviz.probe.inputs import checked
-from rnnviz.ui.cell_draft_text import draft_html
 
 
 def shown(text):
