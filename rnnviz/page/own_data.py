@@ -36,6 +36,10 @@ from rnnviz.ui.style import escaped
 
 #: Maximum number of unusable rows that are listed.
 _MOST_ROWS = 500
+_HELP = (
+    "A table (.csv, .tsv, .xlsx, .parquet) with a column of texts and, if you like, one of labels "
+    "or translations; or a plain text. At most 5 MB and 20,000 rows. It stays on this machine."
+)
 
 
 def choose_encoding(upload: Upload) -> Upload:
@@ -135,13 +139,7 @@ def _key(name: str, *about: object) -> str:
     return f"{name}_{crc32(repr(about).encode(errors='replace')):08x}"
 
 
-_HELP = (
-    "A table (.csv, .tsv, .xlsx, .parquet) with a column of texts and, if you like, one of labels "
-    "or translations; or a plain text. At most 5 MB and 20,000 rows. It stays on this machine."
-)
-
-
-def way_back(session: Session) -> None:
+def leave_own_data(session: Session) -> None:
     """The button that returns from the reader's own data to the task's, if they are in use."""
     if session.data.upload is None:
         return

@@ -275,13 +275,9 @@ class SessionHost:
             _LOG.info("refused: %s", problem)
         except Exception:
             _LOG.exception("a command failed")
-            self.fail()
-
-    def fail(self) -> None:
-        """Pause the run after an unexpected error, with a message."""
-        self.session.player.pause()
-        if not self.session.player.message.startswith(FAILED):
-            self._notify(FAILED)
+            self.session.player.pause()
+            if not self.session.player.message.startswith(FAILED):
+                self._notify(FAILED)
 
     def show(self, session: Session) -> None:
         """Show another session from now on."""

@@ -23,7 +23,7 @@ from rnnviz.config import (
 )
 from rnnviz.engine.derived_cell import cell_of, numbers
 from rnnviz.page.export_menu import export_menu, open_menu
-from rnnviz.page.own_data import own_data, way_back
+from rnnviz.page.own_data import leave_own_data, own_data
 from rnnviz.page.session_registry import TabSession
 from rnnviz.presets import PRESETS, Preset
 from rnnviz.probe.session import Session
@@ -93,7 +93,7 @@ def _read(tab: TabSession, session: Session, task: DeltaGenerator, folded: bool)
             others = [row for row in SETTINGS.values() if not row.dial]
             changed = [row for row in RunConfig(**values).changes(RunConfig()) if not row.dial]
             st.caption(f"{len(changed)} of {len(others)} differ from the default")
-            way_back(session)
+            leave_own_data(session)
         own_data(session)
         with st.container(horizontal=True, key="files"):
             open_menu()

@@ -13,7 +13,7 @@ from tests.page.tab import Page, app_test
 
 @pytest.fixture
 def tab(monkeypatch):
-    """A tab whose run is lent to another one."""
+    """A tab whose run is locked by another one."""
     opened = app_test().run()
     assert not opened.error
     monkeypatch.setattr(actor, "LOCK_TIMEOUT", 0.01)

@@ -91,7 +91,7 @@ def test_commands_are_done_in_their_order_between_the_steps_of_the_run(actor):
     assert straight.state.parameters.theta.tobytes() == weights
 
 
-def test_while_the_host_is_borrowed_nothing_is_trained(actor):
+def test_while_the_host_is_locked_nothing_is_trained(actor):
     looker = Looker(actor)
     looker.say("play")
     wait_until(lambda: looker.frames > 3)
@@ -105,15 +105,15 @@ def test_while_the_host_is_borrowed_nothing_is_trained(actor):
         assert not host.session.player.running
 
 
-def test_what_overflows_while_the_host_is_borrowed_is_no_warning(actor):
+def test_what_overflows_while_the_host_is_locked_is_no_warning(actor):
     with actor.host():
         assert np.isinf(np.array([1e308]) * 10)
 
 
-def test_many_borrow_and_each_has_it_alone(actor):
+def test_many_lock_it_and_each_has_it_alone(actor):
     inside, most = [], []
 
-    def borrow():
+    def lock():
         for _ in range(20):
             with actor.host():
                 inside.append(1)
@@ -121,7 +121,7 @@ def test_many_borrow_and_each_has_it_alone(actor):
                 time.sleep(0.0005)
                 inside.pop()
 
-    threads = [threading.Thread(target=borrow) for _ in range(5)]
+    threads = [threading.Thread(target=lock) for _ in range(5)]
     for thread in threads:
         thread.start()
     for thread in threads:
