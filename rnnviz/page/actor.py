@@ -30,6 +30,8 @@ from rnnviz.ui.time_limit import time_limit
 from rnnviz.ui.viewer import UnavailableError, Viewer
 
 Command = Callable[[SessionHost], object]
+#: A request, and the lock that it grants, if any.
+_Request = tuple[Callable[[], Awaitable[None]], Future[SessionHost] | None]
 #: Seconds after which a computing thread yields the GIL. Every matrix product releases the GIL and
 #: would wait for Python's default of 5 ms to get it back.
 SWITCH_INTERVAL = 1e-4
@@ -71,9 +73,7 @@ class Actor:
         self.alive = True
         self._host = SessionHost(session, time.monotonic(), self.run_id)
         self._on_end = on_end
-        # Each request, and the lock that it grants, if it is for one.
-        self._inbox: deque[tuple[Callable[[], Awaitable[None]], Future[SessionHost] | None]]
-        self._inbox = deque()
+        self._inbox: deque[_Request] = deque()
         self._wake_up, self._loop = asyncio.Event(), actors_loop()
         self._slow_until = -math.inf
         self._task = asyncio.run_coroutine_threadsafe(self._run(), self._loop)
@@ -97,7 +97,7 @@ class Actor:
 
         A ``long`` one runs in the thread pool while this actor waits.
         """
-        self._put(lambda: self._execute(partial(command, self._host), long))
+        self._put((lambda: self._execute(partial(command, self._host), long), None))
 
     @contextmanager
     def host(self) -> Iterator[SessionHost]:
@@ -107,7 +107,7 @@ class Actor:
         """
         lock: Future[SessionHost] = Future()
         released = asyncio.Event()
-        self._put(lambda: self._grant(lock, released), lock)
+        self._put((lambda: self._grant(lock, released), lock))
         if not self.alive:
             raise EndedError
         try:
@@ -148,10 +148,8 @@ class Actor:
 
     # On the actors' thread
 
-    def _put(
-        self, request: Callable[[], Awaitable[None]], lock: Future[SessionHost] | None = None
-    ) -> None:
-        self._inbox.append((request, lock))
+    def _put(self, request: _Request) -> None:
+        self._inbox.append(request)
         self._loop.call_soon_threadsafe(self._wake_up.set)
 
     async def _run(self) -> None:
@@ -174,8 +172,8 @@ class Actor:
         self._wake_up.clear()
         until = time.monotonic() + SLICE
         while self._inbox and time.monotonic() < until:
-            request, _ = self._inbox.popleft()
-            await request()
+            work, _ = self._inbox.popleft()
+            await work()
             await asyncio.sleep(0)
 
     async def _grant(self, lock: Future[SessionHost], released: asyncio.Event) -> None:
