@@ -124,7 +124,7 @@ def test_the_wheel_is_small_and_has_the_package_alone(wheel):
         for path in (ROOT / "rnnviz").rglob("*")
         if path.is_file() and path.suffix != ".pyc"
     }
-    assert {name for name in names if "/files/" not in name} == package
+    assert {name for name in names if "/shipped/" not in name} == package
     assert "rnnviz/py.typed" in names
     assert shipped == {name: (ROOT / name).read_bytes() for name in SHIPPED}
 
