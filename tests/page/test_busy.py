@@ -16,8 +16,8 @@ def tab(monkeypatch):
     """A tab whose run is locked by another one."""
     opened = app_test().run()
     assert not opened.error
-    monkeypatch.setattr(actor, "LOCK_TIMEOUT", 0.01)
     with opened.session_state["tab_session"].host():
+        monkeypatch.setattr(actor, "LOCK_TIMEOUT", 0.01)
         yield opened
 
 
