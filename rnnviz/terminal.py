@@ -15,6 +15,7 @@ _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udf
 
 def open_streams() -> None:
     """Give the program the streams that it was started without; what is printed there is lost."""
+    tqdm.get_lock()  # Made here, an interrupt does not come while the first line is printed.
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8"))

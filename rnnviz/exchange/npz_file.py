@@ -68,7 +68,7 @@ def _array(name: str, part: bytes) -> Array:
 
 
 def _texts(array: Array) -> dict[str, str]:
-    text = str(array).encode(errors="replace")
+    text = b"" if array.ndim else str(array).encode(errors="replace")
     check_size(text)
     try:
         texts = orjson.loads(text)

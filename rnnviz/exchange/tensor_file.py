@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from rnnviz.config import brief
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.exchange.foreign_network import TransferError
 from rnnviz.exchange.json_size import check_size
@@ -171,7 +172,7 @@ def _place(name: str, entry: Any) -> _Place:
         raise TransferError(f"{shown} has no shape and data_offsets in whole numbers.")
     if not isinstance(kind, str) or kind not in _DTYPES:
         raise TransferError(
-            f"{shown} has the dtype {str(kind)[:20]!r}: only F32 and F64 can be read. Convert the "
+            f"{shown} has the dtype {brief(kind, 20)!r}: only F32 and F64 can be read. Convert the "
             "module with .float() before it is saved."
         )
     return _DTYPES[kind], tuple(shape), offsets[0], offsets[1]
