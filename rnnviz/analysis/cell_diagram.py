@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from rnnviz.analysis.highways import Highway, highways
+from rnnviz.engine.cell_text import CACHED
 from rnnviz.engine.equations import Equations
 from rnnviz.engine.graph import Node, topological
 
@@ -73,7 +74,7 @@ class Diagram(NamedTuple):
         return next(s for s in self.symbols if s.node is node and s.kind != "after")
 
 
-@lru_cache(64)
+@lru_cache(CACHED)
 def cell_diagram(equations: Equations) -> Diagram:
     """The diagram of a cell. One that is a single line has all its terms."""
     whole = _Reader(equations).diagram

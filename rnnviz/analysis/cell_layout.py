@@ -16,6 +16,7 @@ from rnnviz.analysis.cell_columns import CellColumns
 from rnnviz.analysis.cell_diagram import Symbol, Wire, cell_diagram
 from rnnviz.analysis.highways import Highway
 from rnnviz.analysis.wire_label import wire_label
+from rnnviz.engine.cell_text import CACHED
 from rnnviz.engine.equations import Equations
 
 #: Widths: half a leaf's strip, half a sign, from the sign to its strip, half a strip, of a label.
@@ -86,7 +87,7 @@ class CellLayout:
     columns: tuple[tuple[float, float], ...]
 
 
-@lru_cache(64)
+@lru_cache(CACHED)
 def cell_layout(equations: Equations) -> CellLayout:
     """The layout of a cell."""
     return _Router(equations).layout

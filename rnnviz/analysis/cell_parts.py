@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
+from rnnviz.engine.cell_text import CACHED
 from rnnviz.engine.derive import Adjoint, Affine, Backward
 from rnnviz.engine.derived_cell import DerivedCell
 from rnnviz.engine.equations import Equations
@@ -242,7 +243,7 @@ def _reads_state(term: Summand) -> bool:
     )
 
 
-@lru_cache(64)
+@lru_cache(CACHED)
 def cell_parts(cell: DerivedCell) -> CellParts:
     """The parts of a cell; those of the same cell are made once."""
     return CellParts(cell)

@@ -11,6 +11,7 @@ import numpy as np
 from rnnviz.analysis.cell_parts import CellParts, cell_parts
 from rnnviz.analysis.cell_values import CellValues
 from rnnviz.analysis.unrolled import Unrolled
+from rnnviz.engine.cell_text import CACHED
 from rnnviz.engine.derived_cell import DerivedCell
 from rnnviz.engine.graph import Node, topological
 from rnnviz.engine.layer_buffers import Array
@@ -103,7 +104,7 @@ def _line(node: Node, parts: CellParts) -> str:
     return next(line.name for line in parts.equations.lines if node in topological([line.node]))
 
 
-@lru_cache(64)
+@lru_cache(CACHED)
 def readers(cell: DerivedCell) -> Readers:
     """The lines of a cell that read the state; those of the same cell are found once."""
     return Readers(cell_parts(cell))

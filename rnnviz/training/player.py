@@ -269,6 +269,14 @@ class Player:
                 "Try a smaller initial scale."
             )
             return
+        here = self.run.position
+        edits = (c for c in self.run.schedule.changes if c.name == EDIT)
+        if any(here < change.position <= Position(here.epoch + 1) for change in edits):
+            self.message = (
+                f"Stopped at epoch {here}: with the weights that are edited after it, the loss is "
+                "no longer a finite number."
+            )
+            return
         self.message = (
             f"Stopped: at learning rate {self.config.lr:g} the loss is no longer a finite number. "
             f"The weights of epoch {self.run.position.epoch} are kept. "
@@ -399,6 +407,9 @@ class Player:
         if self._link_steps:
             self.pause()
         restarting = self.config.restarts(config)
+        if restarting:
+            # It raises for equations that make no cell: before anything has changed.
+            _ = architecture_of(self._dataset_for(config), config).cell
         self.config, self.diverged = config, False
         if restarting:
             self.restart()
@@ -496,6 +507,8 @@ class Player:
                 self.run.schedule = link.schedule
         yield from self._train_to(link.now, self.run.stride)
         if self.run.position < link.now:
+            if self.ghost and self.run.position < self.ghost.position:
+                self.ghost = None  # This run never was where the old one was left.
             return
         if link.now > START:
             self.message = f"Opened at epoch {self.progress}."
