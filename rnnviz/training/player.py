@@ -218,8 +218,9 @@ class Player:
         while not self._refused() and run.position < target:
             epoch, offset = run.position
             end = target.offset if epoch == target.epoch else run.examples
+            followed = run.schedule
             if not run.train(min(stride, end - offset)):
-                self._stop_diverged()
+                self._stop_diverged(followed)
                 return
             yield
 
@@ -257,11 +258,13 @@ class Player:
         if self.shown is not None:
             self.go_to(self.run.after(self.shown))
             return
+        followed = self.run.schedule
         if not self.finished and not self.run.train(self.run.batch):
-            self._stop_diverged()
+            self._stop_diverged(followed)
         self._stop_at_the_end()
 
-    def _stop_diverged(self) -> None:
+    def _stop_diverged(self, followed: Schedule) -> None:
+        """Stop, and say why: the schedule that was ``followed`` may have edits of the weights."""
         self.running, self.diverged = False, True
         if not np.isfinite(self.run.history.row(0)["train_loss"]):
             self.message = (
@@ -270,7 +273,7 @@ class Player:
             )
             return
         here = self.run.position
-        edits = (c for c in self.run.schedule.changes if c.name == EDIT)
+        edits = (change for change in followed.changes if change.name == EDIT)
         if any(here < change.position <= Position(here.epoch + 1) for change in edits):
             self.message = (
                 f"Stopped at epoch {here}: with the weights that are edited after it, the loss is "
