@@ -192,7 +192,8 @@ class Setting:
     def parse(self, value: object) -> Any:
         """Convert ``value``, or its text, to the setting's type; raise SettingError."""
         try:
-            parsed = self.kind(value)
+            # A list may be too deep to be written as a text.
+            parsed = self.kind(brief(value) if isinstance(value, list | dict) else value)
             size = len(parsed) if self.kind is str else parsed
             fits = parsed in self.options if self.options else self.low <= size <= self.high
             whole = self.kind is not int or float(str(value)) == parsed
@@ -201,11 +202,18 @@ class Setting:
         if self.kind is str and not isinstance(value, str):
             fits = False
         if not (fits and whole) or isinstance(value, bool):
-            shown = str(value)[:40]
+            shown = repr(brief(value))
             raise SettingError(
-                f"{self.label} ({self.name}) can't be {shown!r}: it is {self.allowed}."
+                f"{self.label} ({self.name}) can't be {shown}: it is {self.allowed}."
             )
         return parsed
+
+
+def brief(value: object, most: int = 40) -> str:
+    """The beginning of a value of JSON as text, or "a list", "a table": those may be deep."""
+    if isinstance(value, list | dict):
+        return "a list" if isinstance(value, list) else "a table"
+    return str(value)[:most]
 
 
 def _packed(text: str) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 
 from rnnviz.cells import CellText
 from rnnviz.engine.cell_source import source
-from rnnviz.engine.cell_text import CellError
+from rnnviz.engine.cell_text import CACHED, CellError
 from rnnviz.engine.equations import equations_of
 
 #: The largest relative error of a gradient.
@@ -85,7 +85,7 @@ def best(error_of: Callable[[int, float], float]) -> float:
     return least
 
 
-@lru_cache(64)
+@lru_cache(CACHED)
 def compiled(cell: CellText) -> dict[str, Any]:
     """The functions of the cell's script, which is made from the checked graph."""
     space: dict[str, Any] = {"__name__": "cell"}

@@ -12,6 +12,8 @@ from typing import NamedTuple, NoReturn
 
 from rnnviz.engine.graph import FUNCTIONS
 
+#: So many cells are cached: more than the runs and drafts of a server, or one would evict another.
+CACHED = 256
 #: What a text may have at most: equations, characters, and characters in a line.
 LINES, CHARACTERS, LINE_CHARACTERS = 20, 2_000, 200
 #: So much of a comment is kept: it names a line on the page.
@@ -114,6 +116,11 @@ def spoken(part: ast.AST) -> str:
         ast.Attribute: "a dot", ast.Subscript: "[...]", ast.IfExp: "if", ast.BoolOp: "and, or",
         ast.Compare: "a comparison", ast.JoinedStr: "a text", ast.List: "a list",
         ast.Tuple: "a comma", ast.Mod: "%", ast.FloorDiv: "//", ast.BitXor: "^ (a power is **)",
+        ast.BitAnd: "&", ast.BitOr: "|", ast.Invert: "~", ast.Not: "not", ast.LShift: "<<",
+        ast.RShift: ">>", ast.NamedExpr: ":=", ast.Lambda: "lambda", ast.Dict: "{...}",
+        ast.Set: "{...}", ast.Starred: "*", ast.Await: "await", ast.Call: "a call of a call",
+        ast.Constant: "this", ast.ListComp: "for", ast.GeneratorExp: "for", ast.DictComp: "for",
+        ast.SetComp: "for", ast.Slice: ":", ast.Yield: "yield", ast.YieldFrom: "yield",
     }  # fmt: skip
     return names.get(type(part), type(part).__name__.lower())
 
@@ -164,7 +171,7 @@ def _parsed(number: int, code: str, indent: int) -> list[ast.stmt]:
     except SyntaxError as error:
         _refuse_comma(number, code)
         column = indent + max(1, error.offset or 1)
-        raise CellError(number, column, _syntax(code, error)) from None
+        raise CellError(number, column, _syntax(code)) from None
     except (ValueError, RecursionError, MemoryError):
         raise CellError(number, indent + 1, "this line is nested too deeply") from None
 
@@ -180,12 +187,14 @@ def with_a_point(whole: object, rest: object) -> str:
     return f"a number is written with a point: {whole}.{rest}, not {whole},{rest}"
 
 
-def _syntax(code: str, error: SyntaxError) -> str:
-    """Python's complaint in plain words."""
+def _syntax(code: str) -> str:
+    """What is wrong with a line that Python can't read; its own words speak of programs."""
     opened, closed = code.count("("), code.count(")")
     if opened != closed:
         return "a ( is never closed" if opened > closed else "there is a ) too many"
-    return _WANTED if "=" not in code else f"this can't be read: {error.msg}"
+    if "=" not in code:
+        return _WANTED
+    return "this can't be read: here a sign such as + or *, or a name, is missing or too many"
 
 
 def _option(statement: Statement) -> str:

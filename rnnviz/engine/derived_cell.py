@@ -14,7 +14,7 @@ from rnnviz.cells import CELLS, ELMAN, ELMAN_RELU, CellText
 from rnnviz.config import Activation, SettingError
 from rnnviz.engine.backward_plan import BackwardPlan
 from rnnviz.engine.cell_check import define
-from rnnviz.engine.cell_text import CellError
+from rnnviz.engine.cell_text import CACHED, CellError
 from rnnviz.engine.equations import LARGEST, equations_of
 from rnnviz.engine.forward_plan import ERRORS, GATES, ForwardPlan
 from rnnviz.engine.layer_backward import BackwardOptions, LayerBackward
@@ -246,7 +246,7 @@ def cell_of(
     return _derived(ELMAN_RELU.name if relu else kind, equations, constants)
 
 
-@lru_cache(64)
+@lru_cache(CACHED)
 def _derived(name: str, equations: str, constants: str) -> DerivedCell:
     if name not in CELLS:
         return DerivedCell(define(equations or ELMAN.text))

@@ -12,6 +12,7 @@ from typing import NamedTuple, NoReturn
 
 from rnnviz.cells import CellText
 from rnnviz.engine.cell_text import (
+    CACHED,
     CellError,
     Statement,
     fail,
@@ -85,7 +86,7 @@ class Equations:
         return {line.name: line.node for line in self.lines}
 
 
-@lru_cache(64)
+@lru_cache(CACHED)
 def equations_of(cell: CellText) -> Equations:
     """The checked equations of a cell; raises CellError."""
     # An error tells the place in the text as it is written.

@@ -11,12 +11,13 @@ from rnnviz.cells import OWN
 from rnnviz.config import Gradient, Loss
 from rnnviz.engine.batch import Batch, Sequences
 from rnnviz.engine.cell_check import best, confirm
+from rnnviz.engine.cell_text import CACHED
 from rnnviz.engine.derived_cell import DerivedCell
 from rnnviz.engine.gradcheck import check_gradient
 from rnnviz.engine.parameters import Architecture, Parameters
 
 
-@lru_cache(64)
+@lru_cache(CACHED)
 def own_cell(equations: str) -> DerivedCell:
     """The cell of these equations; raises CellError.
 

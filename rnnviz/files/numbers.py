@@ -27,10 +27,12 @@ from rnnviz.files.bounds import zip_content
 _PLACE = "place"
 _TAG = re.compile(r"<[^>]*>")
 #: What spreadsheets run as a formula, and the numbers that begin with the same signs.
-_FORMULA = re.compile(r"\s*[=+@-]\s*\S")
+_FORMULA = re.compile(r"[\s\ufeff\u200b-\u200f]*[=+@-]\s*\S")
 _NUMBER = re.compile(
     r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?inf(inity)?", re.ASCII | re.IGNORECASE
 )
+#: The cells of a cell for a spreadsheet that divides by other signs than a comma.
+_PART = re.compile(r"[^;|\t]+")
 #: The cells of a line, whatever divides or quotes them.
 _CELL = re.compile(r"[^,;|\t\"]+")
 
@@ -112,13 +114,20 @@ def told_of(drawn: Drawn, origin: Mapping[str, str]) -> dict[str, str]:
 def told_lines(told: Mapping[str, str]) -> str:
     """What made a file, in lines that begin with #."""
     lines = (f"# {name}: {' '.join(text.split())}" for name, text in told.items() if text)
-    return "".join(_CELL.sub(lambda cell: inert(cell[0]), line) + "\n" for line in lines)
+    return "".join(_CELL.sub(lambda cell: _inert(cell[0]), line) + "\n" for line in lines)
 
 
 def inert(cell: str) -> str:
-    """The cell, with an apostrophe before what a spreadsheet would run as a formula."""
-    runs = _FORMULA.match(cell) and not _NUMBER.fullmatch(cell.strip())
-    return f"'{cell}" if runs else cell
+    """The cell, with an apostrophe before all that a spreadsheet would run as a formula.
+
+    Where a list is separated by semicolons, the spreadsheet divides the cell there.
+    """
+    return _PART.sub(lambda part: _inert(part[0]), cell)
+
+
+def _inert(part: str) -> str:
+    runs = _FORMULA.match(part) and not _NUMBER.fullmatch(part.strip())
+    return f"'{part}" if runs else part
 
 
 def csv_text(columns: Sequence[Column], told: Mapping[str, str]) -> str:

@@ -22,10 +22,11 @@ from rnnviz.tasks.csv_table import TaskError
 
 
 def records(session: Session) -> dict[str, Any]:
-    """The settings and one record per epoch, for JSON; a missing score is None."""
+    """The settings and one record per epoch, for JSON; a score that is no number is None."""
     history, schedule = session.run.history, session.run.schedule
     rows = [
-        {history.unit: e, **{n: None if np.isnan(v) else v for n, v in _named(session, e).items()}}
+        {history.unit: e}
+        | {name: v if np.isfinite(v) else None for name, v in _named(session, e).items()}
         for e in history.epochs.tolist()
     ]
     changes = [str(change) for change in schedule.changes]

@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, NamedTuple, TypeVar
 
 import orjson
 
-from rnnviz.config import Activation
+from rnnviz.config import Activation, brief
 from rnnviz.engine.evaluation import Score
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters
@@ -446,9 +446,9 @@ def _dataset(header: Mapping[str, Any], name: str, signature: Signature, dtype: 
     """The examples as they were handed over."""
     examples = _listed(header, "examples")
     given = [one if isinstance(one, str) else tuple(one) for one in examples]
-    reads = place_of(str(header.get("reads")))
+    reads = place_of(brief(header.get("reads")))
     assert reads is not None, "a text says where"
-    title = str(header.get("name", ""))[:_SHOWN] or name
+    title = brief(header.get("name", ""), _SHOWN) or name
     read = GivenExamples(signature, given, dtype=dtype)
     dataset = replace(read.dataset(f"{title} from PyTorch", reads), role="probe")
     return noted(dataset, [] if header.get("checked") is True else [_UNSEEN])
@@ -459,7 +459,7 @@ def _member(header: Mapping[str, Any], name: str, known: Sequence[Kind]) -> Kind
     for member in known:
         if header.get(name) == member:
             return member
-    said = str(header.get(name))[:_SHOWN]
+    said = brief(header.get(name), _SHOWN)
     raise TransferError(f"The {name} {said!r} is none of {', '.join(known)}.")
 
 

@@ -24,6 +24,7 @@ from typing import Any
 
 import orjson
 
+from rnnviz.config import brief
 from rnnviz.files.bounds import check_size, members_of, zip_content
 from rnnviz.files.foreign_network import TransferError
 from rnnviz.files.tensor_file import TensorFile
@@ -46,11 +47,11 @@ def check_header(header: Mapping[str, Any], kind: str) -> None:
         raise TransferError(f"this is no {kind} of rnnviz: its run.json doesn't say that it is.")
     if (version := header.get("version")) != VERSION:
         raise TransferError(
-            f"its format has the version {str(version)[:20]}, and this rnnviz reads version "
+            f"its format has the version {brief(version, 20)}, and this rnnviz reads version "
             f"{VERSION}: open it with the rnnviz that wrote it."
         )
     if (found := header.get("kind")) != kind:
-        raise TransferError(f"it is a {str(found)[:20]!r}, not a {kind}.")
+        raise TransferError(f"it is a {brief(found, 20)!r}, not a {kind}.")
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ import numpy as np
 import orjson
 
 from rnnviz import __version__
-from rnnviz.config import SETTINGS, OptimizerKind, RunConfig, SettingError
+from rnnviz.config import SETTINGS, OptimizerKind, RunConfig, SettingError, brief
 from rnnviz.engine.cell_text import CellError
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.optimizers import OPTIMIZERS, Slots
@@ -43,7 +43,7 @@ from rnnviz.run.weight_edits import problem
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.data_source import UploadStore
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.dataset_table import dataset_of_table, table_of_dataset
+from rnnviz.tasks.dataset_table import dataset_of_table, notes_of, table_of_dataset
 from rnnviz.tasks.registry import TASKS
 from rnnviz.tasks.upload import OPTIONS, File, Upload, dataset_of, fingerprint
 
@@ -332,7 +332,7 @@ def _changes(
     texts = table.get("changes")
     if not isinstance(texts, list) or len(texts) > MOST_CHANGES:
         raise TransferError(f"its changes must be a list of at most {MOST_CHANGES:,}.")
-    changes = tuple(Change.parse(str(text)[:_MOST_TEXT]) for text in texts)
+    changes = tuple(Change.parse(brief(text, _MOST_TEXT)) for text in texts)
     positions = [change.position for change in changes]
     if positions != sorted(positions) or positions[-1:] > [now]:
         raise TransferError("its changes are not in order, or beyond its last epoch.")
@@ -356,7 +356,7 @@ def _index(table: Mapping[str, Any], name: str) -> int | None:
     index = table.get(name)
     if index is None or (type(index) is int and 0 <= index < MOST_INDEX):
         return index
-    raise TransferError(f"its {name} can't be {str(index)[:40]}.")
+    raise TransferError(f"its {name} can't be {brief(index)}.")
 
 
 # Data
@@ -379,9 +379,7 @@ def _data(
         case "own":
             return None, _upload(archive, data, config, known)
         case "given" if data.get("task") is True:
-            notes = data.get("notes")
-            listed = notes if isinstance(notes, list) else []
-            return replace(_task(config), notes=tuple(str(n)[:_MOST_TEXT] for n in listed)), None
+            return replace(_task(config), notes=notes_of(data)), None
         case "given" if "data.json" in archive.members:
             return dataset_of_table(archive.table("data.json")), None
         case "given":
@@ -389,7 +387,7 @@ def _data(
                 f"the data it learned from, {_text(data, 'name')[:60]}, are not in the file. "
                 f"{_held(archive, config)} Write the run again, with its data."
             )
-    raise TransferError(f"its data can't be of the kind {str(data.get('kind'))[:40]!r}.")
+    raise TransferError(f"its data can't be of the kind {brief(data.get('kind'))!r}.")
 
 
 def _upload(
@@ -489,6 +487,12 @@ def _states(
     return tuple(states)
 
 
+def _optimizer(name: str) -> OptimizerKind:
+    if name in set(OptimizerKind):
+        return OptimizerKind(name)
+    raise TransferError(f"its optimizer can't be {name[:40]!r}. Save the run again.")
+
+
 def _state(
     epoch: int,
     tensors: Mapping[str, Any],
@@ -496,7 +500,7 @@ def _state(
     of: Architecture,
     dtype: str,
 ) -> TrainState:
-    kind = OptimizerKind(metadata.get("optimizer", ""))
+    kind = _optimizer(metadata.get("optimizer", ""))
     steps = metadata.get("steps", "")
     if metadata.get("epoch") != str(epoch) or not (steps.isdecimal() and len(steps) < 16):
         raise TransferError("its metadata don't say its epoch and the steps of its optimizer.")

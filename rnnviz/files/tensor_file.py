@@ -21,6 +21,7 @@ import numpy as np
 import orjson
 from numpy.lib import format as npy
 
+from rnnviz.config import brief
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.files.bounds import check_size, members_of
 from rnnviz.files.foreign_network import TransferError
@@ -75,7 +76,7 @@ def _array(name: str, part: bytes) -> Array:
 
 
 def _texts(array: Array) -> dict[str, str]:
-    text = str(array).encode(errors="replace")
+    text = b"" if array.ndim else str(array).encode(errors="replace")
     check_size(text)
     try:
         texts = orjson.loads(text)
@@ -238,7 +239,7 @@ def _place(name: str, entry: Any) -> _Place:
         raise TransferError(f"{shown} has no shape and data_offsets in whole numbers.")
     if not isinstance(kind, str) or kind not in _DTYPES:
         raise TransferError(
-            f"{shown} has the dtype {str(kind)[:20]!r}: only F32 and F64 can be read. Convert the "
+            f"{shown} has the dtype {brief(kind, 20)!r}: only F32 and F64 can be read. Convert the "
             "module with .float() before it is saved."
         )
     return _DTYPES[kind], tuple(shape), offsets[0], offsets[1]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from rnnviz.engine.cell_text import CACHED
 from rnnviz.engine.cell_writer import Writer
 from rnnviz.engine.derive import Adjoint, Affine, Backward
 from rnnviz.engine.derived_cell import DerivedCell
@@ -243,7 +244,7 @@ def _reads_state(term: Summand) -> bool:
     )
 
 
-@lru_cache(64)
+@lru_cache(CACHED)
 def cell_parts(cell: DerivedCell) -> CellParts:
     """The parts of a cell; those of the same cell are made once."""
     return CellParts(cell)

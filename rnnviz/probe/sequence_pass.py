@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rnnviz.engine.cell_text import CACHED
 from rnnviz.engine.derived_cell import DerivedCell
 from rnnviz.engine.graph import Node, topological
 from rnnviz.engine.layer_buffers import Array
@@ -247,7 +248,7 @@ def _line(node: Node, parts: CellParts) -> str:
     return next(line.name for line in parts.equations.lines if node in topological([line.node]))
 
 
-@lru_cache(64)
+@lru_cache(CACHED)
 def readers(cell: DerivedCell) -> Readers:
     """The lines of a cell that read the state; those of the same cell are found once."""
     return Readers(cell_parts(cell))

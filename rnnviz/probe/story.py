@@ -53,8 +53,9 @@ class _Scores(NamedTuple):
 
     @property
     def below(self) -> float:
-        """How far the loss is below that of guessing, as a share of it."""
-        return 1 - self.loss / self.data.guess.loss
+        """How far the loss is below that of guessing, as a share of it; 0 if guessing has none."""
+        guess = self.data.guess.loss
+        return 1 - self.loss / guess if guess else 0.0
 
     @property
     def level(self) -> str:

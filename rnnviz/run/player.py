@@ -218,8 +218,9 @@ class Player:
         while not self._refused() and run.position < target:
             epoch, offset = run.position
             end = target.offset if epoch == target.epoch else run.examples
+            followed = run.schedule
             if not run.train(min(stride, end - offset)):
-                self._stop_diverged()
+                self._stop_diverged(followed)
                 return
             yield
 
@@ -257,16 +258,26 @@ class Player:
         if self.shown is not None:
             self.go_to(self.run.after(self.shown))
             return
+        followed = self.run.schedule
         if not self.finished and not self.run.train(self.run.batch):
-            self._stop_diverged()
+            self._stop_diverged(followed)
         self._stop_at_the_end()
 
-    def _stop_diverged(self) -> None:
+    def _stop_diverged(self, followed: Schedule) -> None:
+        """Stop, and say why: the schedule that was ``followed`` may have edits of the weights."""
         self.running, self.diverged = False, True
         if not np.isfinite(self.run.history.row(0)["train_loss"]):
             self.message = (
                 "Stopped: with these initial weights the loss is not finite. "
                 "Try a smaller initial scale."
+            )
+            return
+        here = self.run.position
+        edits = (change for change in followed.changes if change.name == EDIT)
+        if any(here < change.position <= Position(here.epoch + 1) for change in edits):
+            self.message = (
+                f"Stopped at epoch {here}: with the weights that are edited after it, the loss is "
+                "no longer a finite number."
             )
             return
         self.message = (
@@ -399,6 +410,9 @@ class Player:
         if self._link_steps:
             self.pause()
         restarting = self.config.restarts(config)
+        if restarting:
+            # It raises for equations that make no cell: before anything has changed.
+            _ = architecture_of(self._dataset_for(config), config).cell
         self.config, self.diverged = config, False
         if restarting:
             self.restart()
@@ -496,6 +510,8 @@ class Player:
                 self.run.schedule = link.schedule
         yield from self._train_to(link.now, self.run.stride)
         if self.run.position < link.now:
+            if self.ghost and self.run.position < self.ghost.position:
+                self.ghost = None  # This run never was where the old one was left.
             return
         if link.now > START:
             self.message = f"Opened at epoch {self.progress}."

@@ -228,10 +228,10 @@ def _changes(
     changes, refused = read_changes(query.get(name, ""))
     problems += (f"{name}: {problem}" for problem in refused)
     late = [str(change) for change in changes if change.position > now]
-    if late:
-        problems.append(
-            f"{name}: {late[0][:60]} lies beyond epoch {now}, where the run is: left out."
-        )
+    problems += (
+        f"{name}: {change[:60]} lies beyond epoch {now}, where the run is: left out."
+        for change in late
+    )
     return tuple(change for change in changes if change.position <= now)
 
 
@@ -251,4 +251,10 @@ def _old_run(query: Mapping[str, str], now: Position, problems: list[str]) -> Ol
         )
         return None
     changes = _changes(query, "ghost_changes", end, problems)
+    problems += (
+        f"ghost_changes: {str(change)[:60]} lies before epoch {left}, where the run was "
+        "left: it is left out."
+        for change in changes
+        if change.position < left
+    )
     return OldRun(left, end, tuple(change for change in changes if change.position >= left))

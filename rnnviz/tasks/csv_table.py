@@ -310,7 +310,8 @@ def _unique(names: Sequence[str], places: Sequence[int]) -> Iterator[str]:
     given: set[str] = set()
     for name, place in zip(names, places, strict=True):
         first = name.strip()[:MAX_LETTERS] or f"column {place + 1}"
-        later = (f"{first} ({count})" for count in itertools.count(2))
+        short = first[: MAX_LETTERS - len(f" ({len(names)})")]
+        later = (f"{short} ({count})" for count in itertools.count(2))
         unique = next(one for one in itertools.chain([first], later) if one not in given)
         given.add(unique)
         yield unique

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from rnnviz.config import Loss, OutputAt
+from rnnviz.config import Loss, OutputAt, brief
 from rnnviz.tasks.csv_table import MAX_LETTERS, MAX_ROWS, TaskError
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
@@ -48,10 +48,15 @@ def _row(example: Example) -> list[Any]:
     return [example.text, *(None if array is None else array.tolist() for array in arrays)]
 
 
+def notes_of(table: Mapping[str, Any]) -> tuple[str, ...]:
+    """The notes of a dataset in its table; raises TaskError."""
+    return tuple(_text(note, "notes", 2_000) for note in _list(table.get("notes"), "notes", 99))
+
+
 def dataset_of_table(table: Mapping[str, Any]) -> Dataset:
     """The dataset of ``table_of_dataset``; raises TaskError for anything else."""
     loss = _member(Loss, table.get("loss"), "loss")
-    name = str(table.get("metric"))[:40]
+    name = brief(table.get("metric"))
     metric = metric_named(name)
     if metric is None or (metric in (ACCURACY, EXACT)) != (loss is Loss.CROSS_ENTROPY):
         raise TaskError(f"Its metric can't be {name!r}.")
@@ -62,7 +67,7 @@ def dataset_of_table(table: Mapping[str, Any]) -> Dataset:
         classes=_texts(table.get("classes"), "classes"),
         train=(),
         test=(),
-        notes=tuple(_text(note, "notes", 2_000) for note in _list(table.get("notes"), "notes", 99)),
+        notes=notes_of(table),
         reads=_member(OutputAt, table.get("reads"), "reads"),
         loss=loss,
         source=None if source is None else _vocabulary(source),
@@ -165,4 +170,4 @@ def _member(kind: type[M], value: Any, what: str) -> M:
     try:
         return kind(value)
     except ValueError:
-        raise TaskError(f"Its {what} can't be {str(value)[:40]!r}.") from None
+        raise TaskError(f"Its {what} can't be {brief(value)!r}.") from None

@@ -114,8 +114,10 @@ def _metric(of: Signature, train: Sequence[Example], labelled: bool) -> Metric:
     if of.answers_classes:
         return ACCURACY
     targets = np.concatenate([example.targets for example in train])
-    deviation = math.sqrt(targets.var(axis=0).mean()) if labelled else 0.0
-    return within(float(f"{deviation / 10:.1g}")) if deviation else WITHIN
+    with np.errstate(over="ignore", invalid="ignore"):
+        deviation = math.sqrt(targets.var(axis=0).mean()) if labelled else 0.0
+    known = deviation and math.isfinite(deviation)
+    return within(float(f"{deviation / 10:.1g}")) if known else WITHIN
 
 
 # Reading
@@ -218,13 +220,13 @@ def _problems(values: Array, names: Sequence[str], called: str) -> Iterator[str]
 
 
 def _tokens(text: str, called: str, vocabulary: Vocabulary) -> Array:
-    tokens = vocabulary.read(text).tokens
-    if not len(tokens):
-        raise TaskError(f"{called} has no {vocabulary.noun} of the vocabulary.")
     most = MAX_CHARACTERS if vocabulary.characters else MAX_WORDS
     # All of them count, also those that are skipped: so it is for a text that is typed.
     if len(vocabulary.split(text)) > most:
         raise TaskError(f"{called} has more than {most} {vocabulary.unit}. Shorten it.")
+    tokens = vocabulary.read(text).tokens
+    if not len(tokens):
+        raise TaskError(f"{called} has no {vocabulary.noun} of the vocabulary.")
     return tokens
 
 

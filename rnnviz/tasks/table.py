@@ -73,7 +73,9 @@ def read_file(path: Path) -> tuple[Row, ...]:
 def near_labels(labels: Iterable[str]) -> list[tuple[str, ...]]:
     """Labels that differ in case, blanks or Unicode form only, the most frequent of each first."""
     groups: dict[str, list[str]] = {}
-    for label, _ in Counter(labels).most_common():
+    # A longer one is refused. To normalize it may take the square of its length.
+    short = (label for label in labels if len(label) <= MAX_LETTERS)
+    for label, _ in Counter(short).most_common():
         groups.setdefault(_plain_label(label), []).append(label)
     return [tuple(group) for key, group in groups.items() if len(group) > 1 and key]
 

@@ -6,13 +6,14 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
+from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from rnnviz.config import SETTINGS, Setting
 from rnnviz.tasks.columns import Columns, Form, columns_of
-from rnnviz.tasks.csv_table import MAX_LETTERS, Cells, Fault, TaskError
+from rnnviz.tasks.csv_table import MAX_BYTES, MAX_LETTERS, Cells, Fault, TaskError
 from rnnviz.tasks.dataset import Dataset, build_dataset, unknown_label
 from rnnviz.tasks.encoding import Encoding
 from rnnviz.tasks.next_token import MAX_WINDOW, WINDOW, build_next, cut
@@ -90,6 +91,8 @@ def split_rows(
 # The user's own data, and how they are read
 
 
+#: The most sequences of a text: those of the largest file with the default window.
+MAX_PIECES = MAX_BYTES // WINDOW
 #: Default share of the rows that are test rows.
 TEST_SHARE = 0.2
 #: The forms of a plain text.
@@ -364,7 +367,12 @@ def parts_of(upload: Upload) -> Parts:
     if checked.test is not None:
         return Parts(form, unit, rows, checked.test, (*notes, *_overlap(rows, checked.test, unit)))
     if form is Form.NEXT:
-        rows = tuple(cut(rows, unit, upload.window))
+        rows = tuple(islice(cut(rows, unit, upload.window), MAX_PIECES + 1))
+        if len(rows) > MAX_PIECES:
+            raise TaskError(
+                f"{upload.train.name}: its windows of {upload.window} {unit} are more than "
+                f"{MAX_PIECES:,} sequences. Make the window longer, or use less text."
+            )
     train, test = split_rows(rows, form, unit, upload.test_share, upload.seed)
     return Parts(form, unit, train, test, (*notes, *_untested(upload, test, unit)))
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnviz.config import RunConfig
+from rnnviz.engine.evaluation import Score
 from rnnviz.engine.forward_plan import ERRORS
 from rnnviz.files.output import history_json, records
 from rnnviz.probe.gradients import Objective, norms_of
@@ -575,13 +576,15 @@ def test_records_are_strict_json_with_one_row_an_epoch_also_without_a_test_set(c
     assert written["epochs"][2] == {"epoch": 2, **named}
     session.load(own(WEATHER))
     session.player.advance(1)
+    session.run.history.append(Score(math.inf, 0.5), Score(math.nan, math.nan))
     session.configure(replace(config, lr=0.5))
     saved = json.loads(history_json(session), parse_constant=pytest.fail)
     made = saved.pop("made by")
     assert (made["seed"], made["epoch"]) == (str(session.config.seed), session.player.progress)
     assert saved == records(session)
-    assert [row["epoch"] for row in saved["epochs"]] == [0, 1]
+    assert [row["epoch"] for row in saved["epochs"]] == [0, 1, 2]
     assert saved["epochs"][0]["test_loss"] is None
+    assert saved["epochs"][2]["train_loss"] is None
     assert saved["changes"] == ["1:lr=0.5"]
 
 

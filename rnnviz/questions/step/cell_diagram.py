@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
+from rnnviz.engine.cell_text import CACHED
 from rnnviz.engine.equations import Equations
 from rnnviz.engine.graph import Node, topological
 
@@ -125,7 +126,7 @@ class Diagram(NamedTuple):
         return next(s for s in self.symbols if s.node is node and s.kind != "after")
 
 
-@lru_cache(64)
+@lru_cache(CACHED)
 def cell_diagram(equations: Equations) -> Diagram:
     """The diagram of a cell. One that is a single line has all its terms."""
     whole = _Reader(equations).diagram

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
+from rnnviz.engine.cell_text import CACHED
 from rnnviz.engine.equations import Equations
 from rnnviz.engine.graph import Node
 from rnnviz.probe.cell_parts import typeset, untimed
@@ -207,7 +208,7 @@ class CellLayout:
     columns: tuple[tuple[float, float], ...]
 
 
-@lru_cache(64)
+@lru_cache(CACHED)
 def cell_layout(equations: Equations) -> CellLayout:
     """The layout of a cell."""
     return _Router(equations).layout

@@ -170,10 +170,12 @@ ${this.elements.join("\n")}
   }
 
   fillRect(...box) {
+    if (!box.every(Number.isFinite)) return; // A canvas draws none either.
     this.mark("rect", `${boxOf(box)} ${this.filling}`);
   }
 
   strokeRect(...box) {
+    if (!box.every(Number.isFinite)) return;
     this.mark("rect", `${boxOf(box)} ${this.stroking}`);
   }
 

@@ -11,6 +11,8 @@ from rnnviz.files.tensor_file import TensorFile
 from rnnviz.probe.verification import NetworkChecks
 from rnnviz.run.schedule import Position
 from rnnviz.run.weight_edits import silence
+from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.metrics import Guess
 from tests.unit.files.recordings import HIDDEN, PROBE, Loop, arrays
 
 
@@ -107,6 +109,13 @@ def test_without_labels_nothing_is_measured_and_the_answers_are_the_targets(tmp_
     for step in (0, 10):
         session.player.go_to(Position(step))
         assert session.story.chapter == "Opened"
+
+
+def test_what_can_be_guessed_without_a_mistake_has_its_story(tmp_path, monkeypatch):
+    """As the only example of a network of values can."""
+    monkeypatch.setattr(Dataset, "guess", Guess(0.0, "the mean", "nats"))
+    session = open_recording(Loop(tmp_path / "run.rnnviz").record(0, 10).close())
+    assert "No better than guessing" in session.story.sentence
 
 
 def test_the_content_of_a_file_is_a_recording_too(loop):

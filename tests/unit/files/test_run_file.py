@@ -432,12 +432,17 @@ def unpacked(content):
         return {name: archive.read(name) for name in archive.namelist()}
 
 
+#: In its place is a list so deep that Python can't write it as a text.
+DEEP = "deep"
+
+
 def with_run(content, **changed):
     members = unpacked(content)
     said = json.loads(members["run.json"])
     for name, value in changed.items():
         said[name] = {**said[name], **value} if isinstance(value, dict) and said[name] else value
-    return packed({**members, "run.json": json.dumps(said)})
+    text = json.dumps(said).replace(f'"{DEEP}"', "[" * 990 + "]" * 990)
+    return packed({**members, "run.json": text})
 
 
 def with_tensors(content, name, change, **metadata):
@@ -453,21 +458,23 @@ LIES = {
     "settings": [None, [], {"lr": "fast"}, {"lr": [1]}, {"nothing": 1}, {"hidden": 5},
                   {"cell": "own", "equations": "h = os.system"}, {"task": "none"},
                   {"cell": "leaky", "constants": "b=1"}, {"layers": 1e99}, {"seed": True}],
-    "changes": [None, "x", ["1:lr"], ["9:lr=0.1"], ["2:lr=1", "1:lr=1"], ["1:hidden=3"],
+    "changes": [None, [DEEP], "x", ["1:lr"], ["9:lr=0.1"], ["2:lr=1", "1:lr=1"], ["1:hidden=3"],
                  ["1:edit=silence 1 99"], ["1/99:lr=0.1"], ["1:edit=set W_hh 9 9 1"],
                 [["1:lr=0.1"]], ["x"] * 20_000],
     "now": [None, 3, "-1", "4", "2", "99999999", "3/58", "3/999", "x" * 3000],
     "shown": [None, [], "1/99", "1e3"],
-    "phrase": [None, 3, ["a"], "x" * 3000],
-    "unit": ["1", -1, 1.5, True, 10**9],
+    "phrase": [None, DEEP, 3, ["a"], "x" * 3000],
+    "unit": [DEEP, "1", -1, 1.5, True, 10**9],
     "token": [{}, -3],
-    "data": [None, [], {"kind": "other"}, {"kind": ["task"]}, {"kind": "own"},
+    "data": [None, [], {"kind": DEEP}, {"kind": "given", "task": True, "notes": ["n"] * 100},
+              {"kind": "given", "task": True, "notes": [1]},
+              {"kind": "other"}, {"kind": ["task"]}, {"kind": "own"},
               {"kind": "given", "name": "x"}, {"kind": "own"},
               {"kind": "own", "test": {"name": "t", "sha256": "0"}}],
     "first": [[1], "x", {"settings": {}, "source": "x", "note": "y"}],
     "ghost": [[1], "x", {"left": "9"}, {"now": "2"}, {"changes": 3}, {"changes": ["2/58:lr=1"]}],
     "format": ["other", None],
-    "version": [2, "1", None, [1]],
+    "version": [DEEP, 2, "1", None, [1]],
     "kind": ["recording", None],
 }  # fmt: skip
 

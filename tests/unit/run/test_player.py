@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnnviz.config import RunConfig
+from rnnviz.engine.cell_text import CellError
 from rnnviz.engine.evaluation import Score
 from rnnviz.probe.session import Session
 from rnnviz.questions.step.measure import StepLab, step_query
@@ -560,6 +562,23 @@ def test_edits_that_a_network_has_no_weights_for_are_left_out_of_a_link():
     )
     assert weights(session) == weights(opened({**query, "changes": "2:edit=scale 0.5"}))
     assert weights(session) != weights(opened(query))
+
+
+def test_an_edit_that_ends_a_run_is_named_and_what_is_written_is_read_again():
+    query = "task=recall&cell=leaky&hidden=8&init=xavier&batch=41&now=3"
+    session = opened(dict(parse_qsl(f"{query}&changes=1:edit=scale 1e6&ghost=1:2")))
+    assert session.run.position == Position(0)
+    assert "with the weights that are edited after it, the loss" in session.player.message
+    _, problems = read_link(session.link().to_query())
+    assert problems == []
+
+
+def test_equations_that_make_no_cell_change_nothing():
+    session = Session(CONFIG)
+    with pytest.raises(CellError):
+        session.configure(replace(CONFIG, cell="own", equations="h = é"))
+    assert session.config == CONFIG
+    session.player.reset()
 
 
 def test_a_link_has_no_more_noise_than_is_soon_added(monkeypatch):

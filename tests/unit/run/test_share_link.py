@@ -143,6 +143,7 @@ def test_the_old_run_shares_what_was_changed_before_it_was_left():
         ({"epoch": "100001"}, "epoch can't be 100001: the most is 100,000. Using 100,000."),
         ({"now": "-3"}, "now: '-3' is not a position in a run"),
         ({"changes": "5:lr=0.1"}, "changes: 5:lr=0.1 lies beyond epoch 0, where the run is"),
+        ({"now": "2", "ghost": "1:2", "ghost_changes": "0:lr=1"}, "0:lr=1.0 lies before epoch 1"),
         ({"changes": "x"}, "changes: 'x' is not a change"),
         ({"ghost": "5"}, "ghost: '' is not a position in a run"),
         ({"ghost": "5:3"}, "ghost: a run can't be left at an epoch that it hadn't reached"),
@@ -154,6 +155,13 @@ def test_what_can_not_be_followed_gets_one_sentence(query, said):
     _, (problem,) = read_link(query)
     assert problem.startswith("In the link: ")
     assert said in problem
+
+
+def test_each_change_that_is_left_out_is_named():
+    _, problems = read_link({"now": "1", "changes": "1:lr=1,2:lr=2,3:clip_by=off"})
+    assert [problem.split(" lies beyond")[0] for problem in problems] == [
+        "In the link: changes: 2:lr=2.0", "In the link: changes: 3:clip_by=off",
+    ]  # fmt: skip
 
 
 def test_what_no_link_has_room_for_has_no_query():

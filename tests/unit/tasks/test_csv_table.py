@@ -56,6 +56,13 @@ def test_a_first_row_whose_cells_come_again_names_no_columns(text, header):
     assert len(read.lines) == text.count("\n") - header
 
 
+def test_names_of_columns_that_are_equal_and_long_differ_and_are_no_longer():
+    long = "A" * (MAX_LETTERS + 9)
+    names = read_csv(f"{long},{long},{long}\n1,2,x\n3,4,y\n", "a.csv").columns
+    assert len(set(names)) == 3
+    assert max(map(len, names)) <= MAX_LETTERS
+
+
 def test_a_quote_or_the_end_of_a_line_is_no_separator():
     assert read_csv("sep=\r\na,b\r\n1,2\r\n", "a.csv").columns == ("sep=",)
     assert read_csv('sep="\na,b\n1,2\n', "a.csv").faults

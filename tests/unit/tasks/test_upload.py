@@ -237,6 +237,12 @@ ways = st.fixed_dictionaries(
 )
 
 
+def test_a_short_window_of_a_long_text_makes_no_more_sequences_than_a_file_may_have():
+    text = upload("ab c" * 60_000, name="a.txt", window=2)
+    with pytest.raises(TaskError, match="its windows of 2 characters are more than 100,000 sequ"):
+        dataset_of(text)
+
+
 @given(contents, st.none() | contents, st.sampled_from(["a.csv", "a.txt"]), st.floats(0, 0.5), ways)
 def test_any_files_are_learned_from_or_refused(train, test, name, share, way):
     try:
