@@ -12,7 +12,7 @@ from rnnviz.charts.axes import axis, words_axis, words_margin
 from rnnviz.charts.hidden_states import STATE, View
 from rnnviz.charts.picture import Picture, Series, compact, heatmap, scatter
 from rnnviz.charts.shapes import LEGEND, LEGEND_TOP, color_bar, faint, note, upright
-from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, plain
+from rnnviz.charts.theme import LIGHT, Theme, picture, plain
 from rnnviz.charts.units import APART, GAP, Groups, channels, grouped, lost_threads
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.formatting import number
@@ -86,10 +86,14 @@ def silenced_memory(
         **(APART if worth.carried else {}),
     )
     between = [*_between(worth.carried, groups, theme)] if worth.carried else []
+    rises = worth.rises[worth.units].tolist()
+    known = [rise if math.isfinite(rise) else "" if math.isnan(rise) else "∞" for rise in rises]
+    rise = f"rise of the loss without it ({worth.unit})"
+    columns = [("unit", worth.units.tolist()), (rise, known)]
     return picture(
         [cells, *between, _struck(worth, steps, theme)],
         f"{view.title.split(' after')[0]}{some}; bars: {_scale_of(worth)}",
-        HEIGHTS["ablation"],
+        300,
         theme,
         margin=words_margin(words),
         xaxis=words_axis(words, theme),
@@ -97,7 +101,7 @@ def silenced_memory(
                    tickvals=list(range(count)), ticktext=list(map(str, units))),
         shapes=_bars(worth, theme),
         annotations=_shares(worth.carried, count, theme) if worth.carried else [],
-        meta={"x": "token", "y": "unit", "units": units, "columns": _columns(worth)},
+        meta={"x": "token", "y": "unit", "units": units, "columns": columns},
     )  # fmt: skip
 
 
@@ -136,13 +140,6 @@ def _hovers(words: Sequence[str], worth: Worth) -> list[list[str]]:
         carries = f"<br>{worth.told[unit]}" if worth.told else ""
         texts.append([said + carries + hushed] * len(words))
     return texts
-
-
-def _columns(worth: Worth) -> list[tuple[str, list[object]]]:
-    """What the bars say, for the table of the numbers."""
-    rises = worth.rises[worth.units].tolist()
-    known = [rise if math.isfinite(rise) else "" if math.isnan(rise) else "∞" for rise in rises]
-    return [("unit", worth.units.tolist()), (f"rise of the loss without it ({worth.unit})", known)]
 
 
 def _struck(worth: Worth, steps: int, theme: Theme) -> Series:
@@ -217,7 +214,7 @@ def scores_table(
         for place, head in zip(places[1:], heads, strict=True)
     ]
     return picture(
-        series, "Before and after", HEIGHTS["scores"], theme, annotations=names,
+        series, "Before and after", 200, theme, annotations=names,
         xaxis={"range": [0, 1], "visible": False},
         yaxis={"range": [len(rows) - 0.5, -1.6], "visible": False},
         margin={"l": 16, "r": 16, "b": 12}, meta={"bare": True},
@@ -249,7 +246,7 @@ def removal_curves(curves: RemovalCurves, now: tuple[int, float], theme: Theme =
     return picture(
         [*lines, dot],
         f"{curves.metric.capitalize()} with n units silenced",
-        HEIGHTS["metric"],
+        250,
         theme,
         xaxis=axis("", theme, range=[-0.02 * hidden, 1.02 * hidden],
                    **({"dtick": 1} if hidden <= 5 else {})),
@@ -296,7 +293,7 @@ def turned_list(rows: Sequence[TurnedRow], title: str, rest: int, theme: Theme =
     more = [note(f"{rest} more", "left middle", x=0, y=len(rows), xshift=8,
                  font={"color": theme.muted})] if rest else []  # fmt: skip
     return picture(
-        series, title, HEIGHTS["turned"], theme, annotations=more,
+        series, title, 360, theme, annotations=more,
         xaxis={"range": [0, 1], "visible": False},
         yaxis={"range": [MOST_TURNED + 0.6, -0.6], "visible": False},
         margin={"l": 16, "r": 16, "b": 12},

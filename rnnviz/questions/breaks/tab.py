@@ -354,7 +354,7 @@ def _decide(session: Session) -> None:
     st.caption(explanation("breaks/edits") if none else f"Edits of a copy: {len(edits)}")
     with st.container(horizontal=True, key="chips", gap="xsmall"):
         for k, edit in enumerate(edits):
-            name, take_back = _chip(session, edit), on_host(_take_back)
+            name, take_back = _chip(session, edit), on_host(lambda s, edit: s.units.undo(edit))
             st.button(f"{escaped(name)} ✕", key=f"chip_{k}", on_click=take_back, args=(edit,))
     undo, undo_all = on_host(lambda s: s.units.undo()), on_host(lambda s: s.units.clear())
     with st.container(horizontal=True, key="decide"):
@@ -368,10 +368,6 @@ def _decide(session: Session) -> None:
         help="Until now only a copy was edited. This continues the run with the edited weights "
         "from the epoch shown; the old run stays as a ghost, and a link carries the edits.",
     )  # fmt: skip
-
-
-def _take_back(session: Session, edit: Edit) -> None:
-    session.units.undo(edit)
 
 
 def _branch(session: Session) -> None:

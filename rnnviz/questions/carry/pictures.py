@@ -12,7 +12,7 @@ from rnnviz.charts.axis_limits import typical
 from rnnviz.charts.hidden_states import STATE, View, value_colors
 from rnnviz.charts.picture import Picture, Series, bar, compact, heatmap
 from rnnviz.charts.shapes import color_bar, note
-from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, plain, shown_token, signed_heatmap
+from rnnviz.charts.theme import LIGHT, Theme, picture, plain, shown_token, signed_heatmap
 from rnnviz.charts.units import Rows, grouped, row_frame, units_axis, units_meta
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.activations import Response
@@ -57,17 +57,22 @@ def response_matrix(
         hovertemplate="unit %{y}, “%{x}”: %{z:.4f}<extra></extra>",
     )
     word = word_name(moved.word)
+    limit = theme.scale.nice_limit(float(np.nan_to_num(np.abs(moved.means)).max()))
+    zero = {"zeroline": True, "zerolinecolor": theme.muted, "showticklabels": False}
+    middle = {"xref": "paper", "x": sum(_BARS) / 2, "yref": "paper", "y": 1, "yshift": 4}
     return picture(
         [cells, _bars(rows, moved, theme)],
         title if groups.size == 1 else f"{title}; 1 in {groups.size}",
-        HEIGHTS["response"],
+        520,
         theme,
         xaxis=_words_axis(response.words, moved.word, theme),
-        xaxis2=_bars_axis(moved.means, theme),
+        xaxis2=axis("", theme, domain=_BARS, range=[-limit, limit], showgrid=False, **zero),
         yaxis=units_axis(rows, theme, "") | {"anchor": "x2"},
         margin={"r": 76, "t": 96},
         shapes=[*_column(names, word, theme), row_frame(rows, theme)],
-        annotations=[_heading(moved.word)],
+        annotations=[
+            note(f"“{_short(moved.word)}”", "center bottom", **middle, font={"weight": 600})
+        ],
         meta=units_meta(rows, wide=True),
     )
 
@@ -84,12 +89,6 @@ def _bars(rows: Rows, moved: Moved, theme: Theme) -> Series:
         marker={"color": [theme.positive if mean > 0 else theme.negative for mean in means]},
         hovertemplate="unit %{y}: %{x:.4f}<extra></extra>",
     )
-
-
-def _bars_axis(means: Array, theme: Theme) -> dict[str, Any]:
-    limit = theme.scale.nice_limit(float(np.nan_to_num(np.abs(means)).max()))
-    zero = {"zeroline": True, "zerolinecolor": theme.muted, "showticklabels": False}
-    return axis("", theme, domain=_BARS, range=[-limit, limit], showgrid=False, **zero)
 
 
 def _words_axis(words: Sequence[str], chosen: str, theme: Theme) -> dict[str, Any]:
@@ -123,12 +122,6 @@ def _column(names: Sequence[str], chosen: str, theme: Theme) -> list[dict[str, A
     column, line = names.index(chosen), {"color": theme.text, "width": 1.4}
     corners = {"x0": column - 0.5, "x1": column + 0.5, "y0": 0, "y1": 1}
     return [{"type": "rect", "yref": "paper", **corners, "line": line}]
-
-
-def _heading(word: str) -> dict[str, Any]:
-    """What the bars are: the name of the chosen word above them."""
-    middle = {"xref": "paper", "x": sum(_BARS) / 2, "yref": "paper", "y": 1, "yshift": 4}
-    return note(f"“{_short(word)}”", "center bottom", **middle, font={"weight": 600})
 
 
 # Sequences whose words are tinted by the values of a unit
@@ -182,4 +175,4 @@ def tinted_phrases(
     }
     meta = {"notes": [plain(phrase.note) for phrase in phrases], "tight": listing.tight}
     meta["word"] = plain(shown_token(listing.word))
-    return picture([series], listing.title, HEIGHTS["response"], theme, **axes, meta=meta)
+    return picture([series], listing.title, 520, theme, **axes, meta=meta)

@@ -73,14 +73,6 @@ def _develop(session: Session, budget: float) -> bool:
 # The controls
 
 
-def _choose_sort(session: Session) -> Sort:
-    sorts, now = list(Sort), session.units.sort
-    first = first_value("unit_sort", edition(session), now)
-    chosen = st.selectbox("Order of the units", sorts, sorts.index(first), key="unit_sort",
-                          help=explanation("carry/order", noun=session.names.noun))  # fmt: skip
-    return Sort(chosen or now)
-
-
 def _choose_way(session: Session) -> Way:
     now = session.units.way
     chosen = st.segmented_control(
@@ -125,16 +117,6 @@ def _unthreaded(session: Session) -> str:
             f"No threads: no matrix of this cell leads from one {session.names.noun} to the next."
         )
     return no_room("threads", len(session.inspect().words), MOST_TOKENS, session.names.noun)
-
-
-def _place_controls(here: Subject) -> None:
-    if here.lab.word is not None:
-        place_chips("word", here.session.names.noun.capitalize())
-    back, on = Step("Back", -1, "ArrowLeft"), Step("Next", 1, "ArrowRight")
-    place_stepper("unit", back, on, label="Unit", wraps=True)
-    if here.lab.last_list_page(here.source):
-        tip = f"Pages of the {here.session.dataset.role} {here.session.names.sequence}s"
-        place_stepper("list_page", Step("Earlier", -1), Step("Later", 1), tip=tip)
 
 
 def _chips(here: Subject) -> tuple[str, ...]:
@@ -198,6 +180,8 @@ def _turn(session: Session, event: Event) -> None:
 def _answer(here: Subject) -> str:
     """What the chosen word changes in the chosen unit, and the effect of silencing it."""
     lab, unit = here.lab, here.lab.unit
+    if lab.way is Way.PROBE:
+        return linear_probes.answer(here.session)
     if not here.finite:
         return "The states are not finite numbers."
     if lab.word is None:
@@ -269,11 +253,6 @@ def _or_not_finite(figure: Callable[[Subject], Picture]) -> Callable[[Subject], 
         return sentence("Units", said, theme())
 
     return drawn
-
-
-def _memory(here: Subject) -> Picture:
-    words, rows, colors = here.probe.words, _threaded(here), here.theme("memory")
-    return memory_rows(here.states, rows, words, here.view, colors)
 
 
 def _threaded(here: Subject) -> Rows:
@@ -355,11 +334,22 @@ def _phrase(here: Subject, k: int) -> Phrase:
 def _controls(session: Session) -> None:
     lab = session.units
     choose_view(session, "hidden")
-    lab.sort = _choose_sort(session)
+    sorts, now = list(Sort), session.units.sort
+    first = first_value("unit_sort", edition(session), now)
+    chosen = st.selectbox("Order of the units", sorts, sorts.index(first), key="unit_sort",
+                          help=explanation("carry/order", noun=session.names.noun))  # fmt: skip
+    lab.sort = Sort(chosen or now)
     # While the run plays, rows and columns keep their order.
     if not session.player.running:
         lab.arrange()
-    _place_controls(subject_of(session))
+    here = subject_of(session)
+    if here.lab.word is not None:
+        place_chips("word", here.session.names.noun.capitalize())
+    back, on = Step("Back", -1, "ArrowLeft"), Step("Next", 1, "ArrowRight")
+    place_stepper("unit", back, on, label="Unit", wraps=True)
+    if here.lab.last_list_page(here.source):
+        tip = f"Pages of the {here.session.dataset.role} {here.session.names.sequence}s"
+        place_stepper("list_page", Step("Earlier", -1), Step("Later", 1), tip=tip)
     _choose_threads(session)
     lab.way = _choose_way(session)
     if lab.sort is Sort.EFFECT and lab.way is Way.UNITS:
@@ -369,15 +359,16 @@ def _controls(session: Session) -> None:
 
 
 def _charts(session: Session) -> tuple[Column[Subject], Column[Subject]]:
-    left: list[Chart[Subject]] = [Chart("memory", 5, _or_not_finite(_memory))]
+    left: list[Chart[Subject]] = [Chart("memory", 5, _or_not_finite(lambda of: memory_rows(
+        of.states, _threaded(of), of.probe.words, of.view, of.theme("memory"))))]  # fmt: skip
     if session.units.way is Way.PROBE:
         left += [linear_probes.probe_chart(session)]
     else:
-        phrases, words = _or_not_finite(_phrases), _or_not_finite(_unit_words)
         left += [
-            Chart("unit_words", 2.2, words),
-            Chart("phrases", 2.4, phrases, _measured, _choose_word, kind="phrases"),
-        ]
+            Chart("unit_words", 2.2, _or_not_finite(_unit_words)),
+            Chart("phrases", 2.4, _or_not_finite(_phrases), _measured, _choose_word,
+                  kind="phrases"),
+        ]  # fmt: skip
     response, epochs = _or_not_finite(_response), _or_not_finite(_unit_epochs)
     return left, [
         Chart("response", 5, response, _measured, _choose_cell, head=True),
@@ -389,13 +380,8 @@ def _fields(session: Session) -> dict[str, str]:
     return {**names_in(session), "part": source_of(session).part}
 
 
-def _said(here: Subject) -> str:
-    probing = here.lab.way is Way.PROBE
-    return linear_probes.answer(here.session) if probing else _answer(here)
-
-
 TAB = Sheet(
-    "carry", subject_of, _said, _charts, _controls, _develop, _condition,
+    "carry", subject_of, _answer, _charts, _controls, _develop, _condition,
     handlers={"unit": _step_unit, "word": _choose_chip, "list_page": _turn},
     more=_sliders, fields=_fields,
 )  # fmt: skip

@@ -41,7 +41,10 @@ def _charts(session: Session) -> tuple[Column[Source], Column[Source]]:
         return left, right
     # Every parameter has its row.
     height = min(6, max(3, 0.35 * len(session.state.parameters.named())))
-    left += [Chart("ratios", height, _ratios, _steps)]
+    left += [
+        Chart("ratios", height, lambda of: ratio_dots(
+            of.gradients.next_steps(of.query), of.theme("ratios")), _steps)
+    ]  # fmt: skip
     right += [
         Chart("clipping", 2.4, _over_epochs(clipping_curves), _steps, go_to_click),
         Chart("angle", 2, _over_epochs(clipping_angle), _steps, go_to_click),
@@ -115,11 +118,6 @@ def _over_epochs(picture: Callable[..., Picture]) -> Callable[[Source], Picture]
     return lambda source: picture(
         source.over_epochs(source.gradients.history.clipping), source.course, theme()
     )
-
-
-def _ratios(source: Source) -> Picture:
-    steps = source.gradients.next_steps(source.query)
-    return ratio_dots(steps, source.theme("ratios"))
 
 
 TAB = Sheet("feed", source_of, _answer, _charts, _controls, _measure)

@@ -13,7 +13,6 @@ from rnnviz.charts.answers import free_run
 from rnnviz.charts.explanation import explanation
 from rnnviz.charts.first_page import DEVELOP, compared_network, curves, explained, words_of
 from rnnviz.charts.status import verdict_html
-from rnnviz.charts.theme import HEIGHTS
 from rnnviz.probe.probe import Probe
 from rnnviz.probe.session import Session
 from rnnviz.questions.learn.measure import free_values, runs_free, writes, written
@@ -71,7 +70,7 @@ class _Learn:
             place_canvas("network", "network", texts["network"])
             sample_box(session)
             if runs_free(session.dataset):
-                place_chart("free", HEIGHTS["free"], explanation("learn/free"))
+                place_chart("free", 230, explanation("learn/free"))
         with right:
             place_canvas("curves", "curves", texts["curves"])
         return self.live(session)

@@ -54,17 +54,13 @@ def probe_chart(session: Session) -> Chart[Subject]:
     """What was measured, or why there is nothing."""
     fields = {"target": _target(session), "ridge": f"{RIDGE:g}"}
     return Chart(
-        "readability", 4.6, _drawn, _measured, text="linear_probe/readability", fields=fields
+        "readability",
+        4.6,
+        lambda here: _picture(here.session, _found(here.session), _said(here.session)),
+        lambda here: "" if _said(here.session) else _remark(here.session, _found(here.session)),
+        text="linear_probe/readability",
+        fields=fields,
     )
-
-
-def _drawn(here: Subject) -> Picture:
-    return _picture(here.session, _found(here.session), _said(here.session))
-
-
-def _measured(here: Subject) -> str:
-    session = here.session
-    return "" if _said(session) else _remark(session, _found(session))
 
 
 def answer(session: Session) -> str:

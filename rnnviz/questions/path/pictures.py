@@ -10,7 +10,7 @@ import numpy as np
 from rnnviz.charts.axes import axis, whole
 from rnnviz.charts.picture import Picture, Series, bar, compact, exact, scatter, xy
 from rnnviz.charts.shapes import LEGEND, LEGEND_TOP, mixed
-from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, plain, shown_token
+from rnnviz.charts.theme import LIGHT, Theme, picture, plain, shown_token
 from rnnviz.charts.way import labels, way, way_labels
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.activations import OTHERS, Activations, Cloud, Trajectory
@@ -41,7 +41,7 @@ def trajectories(cloud: Cloud, probe: Trajectory, plane: Plane, theme: Theme = L
             labels(way_labels(probe.points, probe.words, theme)),
         ],
         f"Components {one} and {two} hold {sum(plane.explained):.0%} of what varies",
-        HEIGHTS["trajectories"],
+        560,
         theme,
         **{**LEGEND, "legend": legend},
         margin={"t": LEGEND_TOP},
@@ -198,7 +198,7 @@ def separation_curve(
             for name, values, line in lines
         ],
         f"How far {what} are apart",
-        HEIGHTS["separation"],
+        340,
         theme,
         xaxis=axis(f"{noun}s {side}", theme, range=ends, **whole(last)),
         yaxis=axis("", theme, range=[0, 1.03], tickvals=[0, 0.5, 1], tickformat=".0%"),
@@ -225,7 +225,7 @@ def component_bars(variances: Array, plane: Plane, theme: Theme = LIGHT) -> Pict
                     hovertemplate="%{customdata}<extra></extra>"),
         ],
         "How much each component holds",
-        HEIGHTS["components"],
+        300,
         theme,
         xaxis=axis(f"component; {ratio}", theme, **whole(len(shares))),
         yaxis=axis("", theme, range=[0, 1.15], tickvals=[0, 0.5, 1], tickformat=".0%"),

@@ -121,10 +121,6 @@ def _separation(shown: _Shown) -> Picture:
     return separation_curve(separation, _what(session), session.names.noun, theme())
 
 
-def _components(shown: _Shown) -> Picture:
-    return component_bars(variances_of(shown.activations.states), shown.plane, theme())
-
-
 # What is said
 
 
@@ -152,8 +148,11 @@ def _answer(shown: _Shown) -> str:
     return f"{when}, {read} of what is read {told}; of all units {whole}, in this plane {flat}."
 
 
-def _remark(shown: _Shown) -> str:
+def _remark(session: Session) -> str:
     """When the axes were fitted, and on what."""
+    if _problem(session):
+        return ""
+    shown = _shown(session)
     activations, drawn = shown.activations, shown.drawn.count
     some = f" The picture shows {drawn} of them." if drawn < activations.count else ""
     when = f"{shown.session.unit} {shown.plane.basis.epoch}"
@@ -184,18 +183,16 @@ def _controls(session: Session) -> None:
 
 
 def _charts(session: Session) -> tuple[Column[Session], Column[Session]]:
-    ways = _or_problem(_trajectories)
+    components = _or_problem(
+        lambda of: component_bars(variances_of(of.activations.states), of.plane, theme())
+    )
     return (
-        [Chart("trajectories", 9, ways, _fitted, _open, _text(session))],
+        [Chart("trajectories", 9, _or_problem(_trajectories), _remark, _open, _text(session))],
         [
             Chart("separation", 5, _or_problem(_separation), fields={"what": _what(session)}),
-            Chart("components", 4, _or_problem(_components)),
+            Chart("components", 4, components),
         ],
     )
-
-
-def _fitted(session: Session) -> str:
-    return "" if _problem(session) else _remark(_shown(session))
 
 
 def _words(session: Session, subject: Session) -> Picture:

@@ -24,7 +24,7 @@ from rnnviz.charts.shapes import (
     upright,
     zeros,
 )
-from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, plain, shown_token
+from rnnviz.charts.theme import LIGHT, Theme, picture, plain, shown_token
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.formatting import number
 from rnnviz.probe.gradient_over_lag import LagProfile
@@ -67,8 +67,24 @@ def reach_curve(
     """
     # After its last answer a phrase has no gradient.
     norms = np.trim_zeros(flow.norms, "b") if flow.norms.any() else flow.norms
-    span = theme.scale.decades(_sizes(norms, profile))
+    lags = _lags(profile, len(norms) - 1)
+    measured = [*norms, *profile.low[lags], *profile.high[lags], 1.0]
+    span = theme.scale.decades([float(v) for v in measured] + [_least(profile) * 10.0**-_BELOW])
     floor = 10.0 ** span[0]
+    of = f"of up to {profile.sequences:,} {told.sequence}s"
+    rows = {"lag of the place": np.arange(len(norms))[::-1]}
+    rows |= {"lag of the band": np.arange(len(profile.median)), f"10% {of}": profile.low}
+    rows |= {f"median {of}": profile.median, f"90% {of}": profile.high}
+    region = {"type": "rect", "xref": "paper", "x0": 0, "x1": 1, "line": {"width": 0}}
+    region |= {"y0": 10.0 ** span[0], "y1": _least(profile), "layer": "below"}
+    shade = {"fillcolor": faint(theme.text, 0.06)}
+    last = len(norms) - 1
+    place = {"xref": "paper", "x": 0.99, "y": math.log10(_least(profile)), "yshift": -3}
+    rounding = f"lost in rounding ({profile.dtype.name})"
+    ends = [
+        _end(t, norms, span, theme) for t in sorted({0, last}) if norms[t] and norms[t] < np.inf
+    ]
+    empty = zeros(np.arange(last + 1), norms, span[0], theme.magnitude)
     return picture(
         [
             *_band(profile, len(norms) - 1, told, theme, floor),
@@ -76,37 +92,25 @@ def reach_curve(
             _phrase(norms, f"this {told.phrase}", theme, floor),
         ],
         f"Gradient of the {flow.objective}, ||{SYMBOL[flow.objective]}_t|| (L2)",
-        HEIGHTS["over_lag"],
+        400,
         theme,
         xaxis=words_axis(words, theme),
         yaxis=log_axis("", theme, span),
-        shapes=_rounding(profile, span, theme),
-        annotations=_notes(norms, profile, span, theme),
+        shapes=[region | shade, level(_least(profile), theme, dash="solid"), level(1, theme)],
+        annotations=[
+            note(rounding, "right top", **place, font={"color": theme.muted}),
+            *ends,
+            *empty,
+        ],
         margin={**words_margin(words), "t": LEGEND_TOP},
-        meta={"x": "token", "columns": _columns(profile, len(norms), told.sequence)},
+        meta={"x": "token", "columns": [(name, values.tolist()) for name, values in rows.items()]},
         **LEGEND,
     )
-
-
-def _columns(profile: LagProfile, count: int, sequence: str) -> list[tuple[str, list[float]]]:
-    """The lags of the places, and what the band is drawn from, for the table of the numbers."""
-    of = f"of up to {profile.sequences:,} {sequence}s"
-    rows = {"lag of the place": np.arange(count)[::-1]}
-    rows |= {"lag of the band": np.arange(len(profile.median)), f"10% {of}": profile.low}
-    rows |= {f"median {of}": profile.median, f"90% {of}": profile.high}
-    return [(name, values.tolist()) for name, values in rows.items()]
 
 
 def _lags(profile: LagProfile, last: int) -> Array:
     """The lags of the profile by word: the ``last`` one has lag 0; it may be shorter."""
     return np.arange(min(last + 1, len(profile.median)))[::-1]
-
-
-def _sizes(norms: Array, profile: LagProfile) -> list[float]:
-    """What the axis spans: all sizes, 1, and the rounding error with its label."""
-    lags = _lags(profile, len(norms) - 1)
-    measured = [*norms, *profile.low[lags], *profile.high[lags], 1.0]
-    return [float(v) for v in measured] + [_least(profile) * 10.0**-_BELOW]
 
 
 def _least(profile: LagProfile) -> float:
@@ -200,28 +204,6 @@ def _phrase(norms: Array, name: str, theme: Theme, floor: float) -> Series:
     )
 
 
-def _rounding(profile: LagProfile, span: Sequence[float], theme: Theme) -> list[dict[str, Any]]:
-    """The region in which a number is too small to change the sum."""
-    region = {"type": "rect", "xref": "paper", "x0": 0, "x1": 1, "line": {"width": 0}}
-    region |= {"y0": 10.0 ** span[0], "y1": _least(profile), "layer": "below"}
-    shade = {"fillcolor": faint(theme.text, 0.06)}
-    return [region | shade, level(_least(profile), theme, dash="solid"), level(1, theme)]
-
-
-def _notes(
-    norms: Array, profile: LagProfile, span: Sequence[float], theme: Theme
-) -> list[dict[str, Any]]:
-    """The sizes at both ends of the phrase, and the name of the region below the rounding error."""
-    last = len(norms) - 1
-    place = {"xref": "paper", "x": 0.99, "y": math.log10(_least(profile)), "yshift": -3}
-    rounding = f"lost in rounding ({profile.dtype.name})"
-    ends = [
-        _end(t, norms, span, theme) for t in sorted({0, last}) if norms[t] and norms[t] < np.inf
-    ]
-    empty = zeros(np.arange(last + 1), norms, span[0], theme.magnitude)
-    return [note(rounding, "right top", **place, font={"color": theme.muted}), *ends, *empty]
-
-
 def _end(t: int, norms: Array, span: Sequence[float], theme: Theme) -> dict[str, Any]:
     """The size at an end: right of the last point, and below the first, or above if it is low.
 
@@ -310,7 +292,7 @@ def state_spectrum(
     return picture(
         [*_circles(spectra.eigenvalues, theme), _largest(tokens, sizes.max(axis=1), theme)],
         "One step: eigenvalues of the Jacobian, and the largest",
-        HEIGHTS["margins"],
+        260,
         theme,
         xaxis=words_axis(words, theme),
         yaxis={"range": [0, 1], "visible": False},
@@ -391,7 +373,7 @@ def _plane(series: list[Series], weights: str, largest: float, theme: Theme) -> 
     return picture(
         series,
         "Eigenvalues",
-        HEIGHTS["plane"],
+        460,
         theme,
         shapes=[unit_circle(theme)],
         xaxis=axis(f"{weights}: real part", theme, **limits),
@@ -421,7 +403,7 @@ def exponent_curve(
     return picture(
         curves,
         "Exponents",
-        HEIGHTS["exponents"],
+        300,
         theme,
         xaxis=axis(f"finite-time: {tokens}", theme, **whole(len(exponents))),
         yaxis=axis("nats a token", theme, range=[low - margin, high + margin]),
@@ -479,6 +461,10 @@ def product_curves(
     solid, dashed = ({"color": theme.magnitude, "width": w, "dash": d} for w, d in _STYLES)
     fan = {"fill": "tonexty", "fillcolor": faint(theme.magnitude, 0.13)}
     names = [plain(shown_token(word)) for word in words]
+    sizes = np.where(np.isneginf(products.smallest), 0.0, 1.0)
+    every = max(1, math.ceil((span[1] - span[0]) / 5))
+    powers = [p for p in range(math.ceil(span[0]), math.floor(span[1]) + 1) if p % every == 0]
+    texts = [f"10<sup>{p}</sup>".replace("-", "−") if p else "1" for p in powers]
     return picture(
         [
             _singular(products, ("kept best", products.largest), solid, names, bridge),
@@ -486,12 +472,12 @@ def product_curves(
             *(_faint(second, names, bridge, theme) if second else []),
         ],
         "What is left of a change at the end",
-        HEIGHTS["products"],
+        400,
         theme,
         xaxis=words_axis(words, theme),
-        yaxis=axis("", theme, range=span, **_power_labels(span)),
+        yaxis=axis("", theme, range=span, **{"tickvals": powers, "ticktext": texts}),
         shapes=[level(0, theme)],
-        annotations=_singular_zeros(products, bridge, span, theme),
+        annotations=zeros(products.tokens + bridge, sizes, span[0], theme.magnitude),
         margin={**words_margin(words), "t": LEGEND_TOP},
         meta={"x": "token"},
         **LEGEND,
@@ -503,22 +489,6 @@ def _faint(second: Second, names: Sequence[str], bridge: int, theme: Theme) -> I
     for name, logs in (("best", of.largest), ("worst", of.smallest)):
         line = _singular(of, (f"{name} at {second.moment}", logs), style, names, bridge)
         yield {**line, "mode": "lines", "opacity": 0.55}
-
-
-def _singular_zeros(
-    products: Products, bridge: int, span: Sequence[float], theme: Theme
-) -> list[dict[str, Any]]:
-    """Where a direction is lost for good: its logarithm is below all numbers."""
-    sizes = np.where(np.isneginf(products.smallest), 0.0, 1.0)
-    return zeros(products.tokens + bridge, sizes, span[0], theme.magnitude)
-
-
-def _power_labels(span: Sequence[float]) -> dict[str, Any]:
-    """Labels for an axis of logarithms."""
-    every = max(1, math.ceil((span[1] - span[0]) / 5))
-    powers = [p for p in range(math.ceil(span[0]), math.floor(span[1]) + 1) if p % every == 0]
-    texts = [f"10<sup>{p}</sup>".replace("-", "−") if p else "1" for p in powers]
-    return {"tickvals": powers, "ticktext": texts}
 
 
 def _singular(
@@ -553,6 +523,7 @@ def connectivity_map(
         logs = np.where(sizes > 0, np.maximum(np.log10(sizes), low), np.nan)
     count = len(tokens)
     rows = range(0, count, 1 + count // 16)
+    names = [f"{t} {plain(shown_token(word))}" for t, word in enumerate(words, 1)]
     cells = heatmap(
         name="log10 of C",
         z=compact(logs),
@@ -560,7 +531,13 @@ def connectivity_map(
         zmax=high,
         colorscale=theme.magnitudes,
         colorbar={**color_bar("C"), **power_ticks(low, high)},
-        customdata=_hovers(connectivity, words),
+        customdata=[
+            [
+                f"{names[t]}, token {name}: C = {size!r}"
+                for name, size in zip(names, row, strict=True)
+            ]
+            for t, row in zip(connectivity.tokens, connectivity.sizes.tolist(), strict=True)
+        ],
         hovertemplate="answer after %{customdata}<extra></extra>",
     )
     labels = [plain(shown_token(words[tokens[row]][:8])) for row in rows]
@@ -568,21 +545,13 @@ def connectivity_map(
     return picture(
         [cells],
         f"Connectivity: which state each {answered} depends on",
-        HEIGHTS["connectivity"],
+        400,
         theme,
         xaxis=words_axis(words, theme),
         yaxis=axis("answer after", theme, **ticks, showgrid=False),
         margin={**words_margin(words), "l": 96},
         meta={"x": "token"},
     )
-
-
-def _hovers(connectivity: Connectivity, words: Sequence[str]) -> list[list[str]]:
-    names = [f"{t} {plain(shown_token(word))}" for t, word in enumerate(words, 1)]
-    return [
-        [f"{names[t]}, token {name}: C = {size!r}" for name, size in zip(names, row, strict=True)]
-        for t, row in zip(connectivity.tokens, connectivity.sizes.tolist(), strict=True)
-    ]
 
 
 # Score by length, of sequences longer and shorter than those learned
@@ -599,29 +568,45 @@ def length_curve(
     length counts. Without a profile it says when it is measured.
     """
     if profile is None:
-        return _waiting(_title(None, noun, metric), theme)
+        place = {**PAPER, "x": 0.5, "y": 0.5, "font": {"size": 16}}
+        waiting = note("measured when the run is paused", "center middle", **place)
+        hidden = {"xaxis": {"visible": False}, "yaxis": {"visible": False}}
+        return picture(
+            [],
+            _title(None, noun, metric),
+            360,
+            theme,
+            annotations=[waiting],
+            **hidden,
+        )
     lengths = [*profile.lengths.tolist(), profile.trained]
     ends = [math.log10(max(lengths)) + 0.05, math.log10(min(lengths)) - 0.05]
-    ticks = _labelled(profile.lengths.tolist())
+    chosen: list[int] = []
+    for length in reversed(profile.lengths.tolist()):
+        if not chosen or chosen[-1] / length >= 10**0.1:
+            chosen.append(length)
+    ticks = chosen
     labels = {"tickvals": ticks, "ticktext": list(map(str, ticks))}
+    learned = upright(profile.trained, theme, color=theme.train, dash="solid")
     return picture(
         [_length_points(profile, noun, theme)],
         _title(profile, noun, metric),
-        HEIGHTS["longer"],
+        360,
         theme,
-        xaxis=axis(_counted(noun), theme, type="log", range=ends, **labels),
+        xaxis=axis(
+            "lag (tokens between the first and the answer)"
+            if noun == "lag"
+            else f"length ({noun})",
+            theme,
+            type="log",
+            range=ends,
+            **labels,
+        ),
         yaxis=axis(metric, theme, range=[-0.03, 1.08], tickformat=".0%"),
-        shapes=_marks(profile, theme),
+        shapes=[learned, *([] if profile.guess is None else [level(profile.guess, theme)])],
         annotations=[_learned(profile, theme)],
         margin={"t": 66},
     )
-
-
-def _waiting(title: str, theme: Theme) -> Picture:
-    place = {**PAPER, "x": 0.5, "y": 0.5, "font": {"size": 16}}
-    waiting = note("measured when the run is paused", "center middle", **place)
-    hidden = {"xaxis": {"visible": False}, "yaxis": {"visible": False}}
-    return picture([], title, HEIGHTS["longer"], theme, annotations=[waiting], **hidden)
 
 
 def _length_points(profile: LengthProfile, noun: str, theme: Theme) -> Series:
@@ -642,23 +627,9 @@ def _length_points(profile: LengthProfile, noun: str, theme: Theme) -> Series:
     )
 
 
-def _marks(profile: LengthProfile, theme: Theme) -> list[dict[str, Any]]:
-    learned = upright(profile.trained, theme, color=theme.train, dash="solid")
-    return [learned, *([] if profile.guess is None else [level(profile.guess, theme)])]
-
-
 def _learned(profile: LengthProfile, theme: Theme) -> dict[str, Any]:
     text, place = f"longest learned: {profile.trained}", {"x": math.log10(profile.trained)}
     return note(text, "center bottom", **place, yref="paper", y=1, font={"color": theme.train})
-
-
-def _labelled(lengths: list[int]) -> list[int]:
-    """The lengths with a label, the largest first: those that are a tenth of a decade apart."""
-    chosen: list[int] = []
-    for length in reversed(lengths):
-        if not chosen or chosen[-1] / length >= 10**0.1:
-            chosen.append(length)
-    return chosen
 
 
 def _title(profile: LengthProfile | None, noun: str, metric: str) -> str:
@@ -669,7 +640,3 @@ def _title(profile: LengthProfile | None, noun: str, metric: str) -> str:
     if profile.failing is None:
         return f"{subject}: better than guessing up to {profile.lengths[-1]}"
     return f"{subject}: at {profile.failing} not clearly better than guessing"
-
-
-def _counted(noun: str) -> str:
-    return "lag (tokens between the first and the answer)" if noun == "lag" else f"length ({noun})"

@@ -112,7 +112,7 @@ def _measured(source: Source) -> str:
 
 
 def _or_too_large(
-    figure: Callable[[Source, Theme], Picture], key: str
+    key: str, figure: Callable[[Source, Theme], Picture]
 ) -> Callable[[Source], Picture]:
     """A picture of the Jacobians, or a sentence if the state is too large for them."""
 
@@ -146,28 +146,14 @@ def _products(source: Source, colors: Theme) -> Picture:
     return product_curves(now, source.words, source.bridge, colors, faint)
 
 
-def _states(source: Source, colors: Theme) -> Picture:
-    spectra = state_spectra(source.jacobians)
-    return state_spectrum(spectra, source.words, source.bridge, colors)
-
-
-def _gauge(source: Source) -> Picture:
-    return memory_gauge(_past(source)[0], source.course, theme())
-
-
-def _map(source: Source) -> Picture:
-    symbol = SYMBOL[source.query.objective]
-    return gradient_map(_past(source)[1], source.course, source.words, symbol, theme())
+def _connectivity(source: Source) -> Picture:
+    answered = "target's logit" if source.session.dataset.answers_classes else "output"
+    connectivity = source.gradients.connectivity(source.query)
+    return connectivity_map(connectivity, source.words, answered, source.theme("connectivity"))
 
 
 def _past(source: Source) -> tuple[Any, Any]:
     return source.session.memory.past(source.session.run, source.query, 0.001)
-
-
-def _connectivity(source: Source) -> Picture:
-    connectivity = source.gradients.connectivity(source.query)
-    answered = "target's logit" if source.session.dataset.answers_classes else "output"
-    return connectivity_map(connectivity, source.words, answered, source.theme("connectivity"))
 
 
 def _spectrum(source: Source) -> Picture:
@@ -221,25 +207,10 @@ def _examples(source: Source) -> Sequence[Example]:
 # Longer sequences
 
 
-def _choose_longer(session: Session) -> None:
-    """Let the reader ask for the scores by length, or say why there are none."""
-    session.lab(LengthLab).asked = st.toggle(
-        "Longer sequences", key="longer_on",
-        help="The score on sequences of other lengths. Measured while the run is paused.",
-    )  # fmt: skip
-    if session.lab(LengthLab).asked and not _longer_known(session):
-        st.info(explanation("reach/one_length", sequence=session.names.sequence))
-
-
 def _longer_known(session: Session) -> bool:
     """Whether there are scores by length, and the reader asked for them."""
     lab = session.lab(LengthLab)
     return lab.asked and len(lab.lengths(session.state, session.dataset).groups) > 1
-
-
-def _made_longer(session: Session) -> bool:
-    """Whether new sequences are made, else those at hand are grouped."""
-    return session.lab(LengthLab).lengths(session.state, session.dataset).new
 
 
 def _score(session: Session, budget: float) -> bool:
@@ -279,39 +250,41 @@ def _controls(session: Session) -> None:
     choose_objective(session, "gradients")
     choose_layer(session, "gradients")
     _choose_band(session)
-    _choose_longer(session)
+    session.lab(LengthLab).asked = st.toggle(
+        "Longer sequences", key="longer_on",
+        help="The score on sequences of other lengths. Measured while the run is paused.",
+    )  # fmt: skip
+    if session.lab(LengthLab).asked and not _longer_known(session):
+        st.info(explanation("reach/one_length", sequence=session.names.sequence))
 
 
 def _charts(session: Session) -> tuple[Column[Source], Column[Source]]:
-    ending, every = "_gated" * gated(session), session.inspect().every
-    products = _or_too_large(_products, "products")
-    states, exponents = (
-        _or_too_large(_states, "state_spectrum"),
-        _or_too_large(_exponents, "exponents"),
-    )
-    last = Chart("map", 2.8, _map, click=go_to_click)
+    ending = "_gated" * gated(session)
+    after_words = Chart(
+        "state_spectrum", 3, _or_too_large("state_spectrum", lambda of, colors: state_spectrum(
+            state_spectra(of.jacobians), of.words, of.bridge, colors)),
+        jacobian_tokens,
+    )  # fmt: skip
+    if session.inspect().every:  # What each answer depends on can be seen.
+        after_words = Chart("connectivity", 4, _connectivity, probe_sequence)
+    last: Chart[Source] = Chart("map", 2.8, lambda of: gradient_map(
+        _past(of)[1], of.course, of.words, SYMBOL[of.query.objective], theme()),
+        click=go_to_click)  # fmt: skip
     if _longer_known(session):
-        text = "longer" if _made_longer(session) else "at_hand"
-        last = Chart("longer", 2.8, _longer, _scored, text=text)
-    return (
-        [
-            Chart("over_lag", 5, _reach, _measured, text=f"over_lag{ending}"),
-            Chart("products", 3, products, jacobian_tokens, text=f"products{ending}"),
-            # With answers after every token it is seen what each of them depends on.
-            Chart("connectivity", 4, _connectivity, probe_sequence)
-            if every
-            else Chart("state_spectrum", 3, states, jacobian_tokens),
-        ],
-        [
-            Chart("gauge", 2.8, _gauge, _basis, go_to_click),
-            (Chart("spectrum", 3.4, _spectrum), Chart("exponents", 3.4, exponents)),
-            last,
-        ],
-    )
-
-
-def _basis(source: Source) -> str:
-    return source.probe.basis
+        new = session.lab(LengthLab).lengths(session.state, session.dataset).new
+        last = Chart("longer", 2.8, _longer, _scored, text="longer" if new else "at_hand")
+    return [
+        Chart("over_lag", 5, _reach, _measured, text=f"over_lag{ending}"),
+        Chart("products", 3, _or_too_large("products", _products), jacobian_tokens,
+              text=f"products{ending}"),
+        after_words,
+    ], [
+        Chart("gauge", 2.8, lambda of: memory_gauge(_past(of)[0], of.course, theme()),
+              lambda of: of.probe.basis, go_to_click),
+        (Chart("spectrum", 3.4, _spectrum),
+         Chart("exponents", 3.4, _or_too_large("exponents", _exponents))),
+        last,
+    ]  # fmt: skip
 
 
 def _measure(session: Session, budget: float) -> bool:

@@ -12,7 +12,7 @@ from rnnviz.charts.axes import axis
 from rnnviz.charts.picture import Picture, Series, compact, exact, scatter, xy
 from rnnviz.charts.shapes import LEGEND, PAPER, faint, ink, note, unit_circle
 from rnnviz.charts.table import TableColumn, TableRows, row_lists
-from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, plain, shown_token
+from rnnviz.charts.theme import LIGHT, Theme, picture, plain, shown_token
 from rnnviz.charts.way import LARGE, SMALL, Label, labels, way, way_labels
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.fixed_points import FixedPoint, Kind
@@ -67,6 +67,11 @@ def phase_plane(
     beyond = f" ({portrait.beyond} points lie far outside)" if portrait.beyond else ""
     # The more paths there are, the fainter each is, down to a limit.
     opacity = 0.14 + 0.25 / (1 + len(portrait.paths) / 40)
+    own = [k for k, rest in enumerate(rests) if rest.own and rest.point.kind is Kind.STABLE]
+    first = [Label(portrait.places[k], f"{rests[k].held} rests here", LARGE, theme.text)
+             for k in own if len(own) == 1]  # fmt: skip
+    others = [Label(portrait.places[k], rest.held, SMALL, theme.text)
+              for k, rest in enumerate(rests) if not rest.own]  # fmt: skip
     series = [
         _lines(portrait.paths, theme.muted, 1, opacity),
         *_arrows(portrait.field, portrait.spans, theme),
@@ -75,12 +80,12 @@ def phase_plane(
         *way(portrait.probe, told.words, told.first, theme),
         *_marks(portrait.places, rests, theme),
         _chosen(portrait.places, told.chosen, theme),
-        _labels(portrait, rests, told, theme),
+        labels([*first, *way_labels(portrait.probe, told.words, theme), *others]),
     ]
     return picture(
         series,
         f"{told.title}{beyond}",
-        HEIGHTS["phase"],
+        620,
         theme,
         xaxis=_component(plane, 0, portrait.spans[0], theme),
         yaxis=_component(plane, 1, portrait.spans[1], theme),
@@ -202,16 +207,6 @@ def _chosen(places: Array, chosen: int | None, theme: Theme) -> Series:
     return scatter(**xy(at), mode="markers", marker=ring, hoverinfo="skip", showlegend=False)
 
 
-def _labels(portrait: Portrait, rests: Sequence[Rest], told: Told, theme: Theme) -> Series:
-    """Names beside the points, the first ones first where there isn't room for all."""
-    own = [k for k, rest in enumerate(rests) if rest.own and rest.point.kind is Kind.STABLE]
-    first = [Label(portrait.places[k], f"{rests[k].held} rests here", LARGE, theme.text)
-             for k in own if len(own) == 1]  # fmt: skip
-    others = [Label(portrait.places[k], rest.held, SMALL, theme.text)
-              for k, rest in enumerate(rests) if not rest.own]  # fmt: skip
-    return labels([*first, *way_labels(portrait.probe, told.words, theme), *others])
-
-
 def point_spectrum(rest: Rest, noun: str = "word", theme: Theme = LIGHT) -> Picture:
     """The eigenvalues of J at a point: inside the unit circle a distance shrinks, outside it grows.
 
@@ -221,11 +216,20 @@ def point_spectrum(rest: Rest, noun: str = "word", theme: Theme = LIGHT) -> Pict
     limit = max(1.2, 1.1 * float(np.abs(values).max()))
     zero = {"zeroline": True, "zerolinecolor": theme.grid, "showgrid": False}
     square = {"range": [-limit, limit], "constrain": "domain", "tickvals": [-1, 0, 1], **zero}
-    told = {"largest |λ|": number(abs(values[0]), 3), f"memory ({noun}s)": _length(memory)}
+    told = {
+        "largest |λ|": number(abs(values[0]), 3),
+        f"memory ({noun}s)": (number(memory, 3) if memory < _FAR else f"> {_FAR:,.0f}"),
+    }
+    largest = np.isclose(np.abs(values), np.abs(values[0]), rtol=1e-9, atol=0)
+    ring = {"symbol": "circle-open", "size": 15, "color": theme.text, "line": {"width": 2}}
+    places = xy(np.stack([values.real, values.imag], axis=-1)[largest])
     return picture(
-        [_largest(values, theme), _eigenvalues(rest, noun, theme)],
+        [
+            scatter(**places, mode="markers", marker=ring, hoverinfo="skip"),
+            _eigenvalues(rest, noun, theme),
+        ],
         "What becomes of a small distance",
-        HEIGHTS["spectra"],
+        480,
         theme,
         xaxis=axis("", theme, **square, domain=[0, 0.6]),
         yaxis=axis("", theme, **square, scaleanchor="x"),
@@ -233,33 +237,21 @@ def point_spectrum(rest: Rest, noun: str = "word", theme: Theme = LIGHT) -> Pict
         annotations=[
             note("shrinks", "center middle", x=0, y=-0.82, font={"color": theme.muted}),
             note("grows", "left bottom", x=0.75, y=0.75, font={"color": theme.muted}),
-            *_numbers(told, theme),
+            *[
+                note(
+                    text, "left middle", **PAPER, x=0.65, y=0.75 - 0.3 * k, yshift=shift, font=font
+                )
+                for k, row in enumerate(told.items())
+                for text, shift, font in zip(
+                    row,
+                    (9, -10),
+                    ({"color": theme.muted}, {"size": 19, "weight": 600}),
+                    strict=True,
+                )
+            ],
         ],
         meta={"wide": True},
     )
-
-
-def _numbers(told: dict[str, str], theme: Theme) -> list[dict[str, Any]]:
-    """Names with their numbers below, at the right."""
-    return [
-        note(text, "left middle", **PAPER, x=0.65, y=0.75 - 0.3 * k, yshift=shift, font=font)
-        for k, row in enumerate(told.items())
-        for text, shift, font in zip(
-            row, (9, -10), ({"color": theme.muted}, {"size": 19, "weight": 600}), strict=True
-        )
-    ]
-
-
-def _length(memory: float) -> str:
-    return number(memory, 3) if memory < _FAR else f"> {_FAR:,.0f}"
-
-
-def _largest(values: Array, theme: Theme) -> Series:
-    """A ring around each of the largest, one or a pair."""
-    largest = np.isclose(np.abs(values), np.abs(values[0]), rtol=1e-9, atol=0)
-    ring = {"symbol": "circle-open", "size": 15, "color": theme.text, "line": {"width": 2}}
-    places = xy(np.stack([values.real, values.imag], axis=-1)[largest])
-    return scatter(**places, mode="markers", marker=ring, hoverinfo="skip")
 
 
 def _eigenvalues(rest: Rest, noun: str, theme: Theme) -> Series:
@@ -303,7 +295,22 @@ class Listed(NamedTuple):
 def rest_points(rests: Sequence[Rest], listed: Listed, noun: str, theme: Theme = LIGHT) -> Picture:
     """A row for each point: the input held, its kind, what is read there, its largest |λ|."""
     shown = rests[:_SHOWN]
-    sections = [TableRows("Points", _columns(shown, theme), range(len(shown)))]
+    sides = {None: theme.text, 0: theme.negative, 1: theme.positive}
+    colors = [sides[rest.readout.side] for rest in shown]
+    sections = [
+        TableRows(
+            "Points",
+            [
+                TableColumn("held", [_held(rest) for rest in shown], theme.text, 1.1),
+                TableColumn("rests", [_kind(rest.point) for rest in shown], colors, 1.35),
+                TableColumn(
+                    "read as", [plain(rest.readout.text, _LETTERS) for rest in shown], colors, 1.7
+                ),
+                TableColumn("max |λ|", [_size(rest.point) for rest in shown], theme.text, 0.9),
+            ],
+            range(len(shown)),
+        )
+    ]
     if listed.opened and listed.chosen is not None and listed.chosen < len(shown):
         sections.append(_row_numbers(shown[listed.chosen], noun, theme))
     more = f"{len(rests) - _SHOWN} more are in the plane. " if len(rests) > _SHOWN else ""
@@ -336,17 +343,6 @@ def _exact(rests: Sequence[Rest], noun: str) -> list[tuple[str, list[object]]]:
 
 def _too_many(rests: Sequence[Rest]) -> bool:
     return bool(rests) and len(rests) * len(rests[0].point.state) > _MOST_NUMBERS
-
-
-def _columns(rests: Sequence[Rest], theme: Theme) -> list[TableColumn]:
-    sides = {None: theme.text, 0: theme.negative, 1: theme.positive}
-    colors = [sides[rest.readout.side] for rest in rests]
-    return [
-        TableColumn("held", [_held(rest) for rest in rests], theme.text, 1.1),
-        TableColumn("rests", [_kind(rest.point) for rest in rests], colors, 1.35),
-        TableColumn("read as", [plain(rest.readout.text, _LETTERS) for rest in rests], colors, 1.7),
-        TableColumn("max |λ|", [_size(rest.point) for rest in rests], theme.text, 0.9),
-    ]
 
 
 def _held(rest: Rest) -> str:

@@ -302,11 +302,8 @@ def _charts(session: Session) -> tuple[Column[_Shown], Column[_Shown]]:
     )
 
 
-def _search(session: Session, budget: float) -> bool:
-    return session.dynamics.work(SEARCH_FACTOR * budget)
-
-
 TAB = Sheet(
-    "rest", _shown, _answer, _charts, _controls, _search, words=_words,
+    "rest", _shown, _answer, _charts, _controls,
+    lambda session, budget: session.dynamics.work(SEARCH_FACTOR * budget), words=_words,
     shown=lambda session: session.dynamics.searching is None,
 )  # fmt: skip

@@ -24,7 +24,7 @@ from rnnviz.charts.shapes import (
     upright,
     zeros,
 )
-from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture
+from rnnviz.charts.theme import LIGHT, Theme, picture
 from rnnviz.engine.gradcheck import TOLERANCE, GradientCheck
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.exact_vs_notebook import ByLength, ByToken, Comparison
@@ -59,25 +59,24 @@ def gradient_directions(tokens: ByToken, words: Sequence[str], theme: Theme = LI
         for t in range(len(words) if len(words) <= MOST_ARROWS else 0)
         for arrow in _arrows(t, float(tokens.angles[t]), float(ratios[t]), theme)
     ]
+    count = len(words)
+    size = 52 if count <= _MOST_DISCS else 0
+    disc = {"size": size, "color": faint(theme.magnitude, 0.08)}
     return picture(
-        [_grounds(len(words), theme), _angles(tokens, ratios, theme)],
+        [
+            scatter(
+                x=list(range(count)), y=[0] * count, mode="markers", marker=disc, hoverinfo="skip"
+            ),
+            _angles(tokens, ratios, theme),
+        ],
         f"Direction of dL/dh: {colored('exact, W_hhᵀ da', theme.magnitude)}; notebook's, W_hh da",
-        HEIGHTS["margins"],
+        260,
         theme,
         xaxis=words_axis(words, theme),
         yaxis={"range": [-1.7, 1], "visible": False},
         annotations=arrows,
         margin=words_margin(words),
         meta={"x": "token"},
-    )
-
-
-def _grounds(count: int, theme: Theme) -> Series:
-    """A disc below the arrows, where there is room."""
-    size = 52 if count <= _MOST_DISCS else 0
-    disc = {"size": size, "color": faint(theme.magnitude, 0.08)}
-    return scatter(
-        x=list(range(count)), y=[0] * count, mode="markers", marker=disc, hoverinfo="skip"
     )
 
 
@@ -145,7 +144,7 @@ def gradient_sizes(
             if len(sizes)
         ],
         "Size of the gradient, ||dL/dh_t|| (L2)",
-        HEIGHTS["margins"],
+        260,
         theme,
         xaxis=words_axis(words, theme),
         yaxis=log_axis("", theme, span),
@@ -183,7 +182,7 @@ def errors_by_length(table: ByLength, words: Sequence[str], theme: Theme = LIGHT
     return picture(
         curves,
         _BY_LENGTH,
-        HEIGHTS["comparison"],
+        460,
         theme,
         xaxis={**words_axis(words, theme), "tickangle": 0, **ticks},
         yaxis=log_axis("", theme, span),
@@ -231,7 +230,7 @@ def _over_epochs(
     return picture(
         curves,
         title,
-        HEIGHTS["comparison"],
+        460,
         theme,
         xaxis=epochs_axis(course, theme),
         yaxis=yaxis,

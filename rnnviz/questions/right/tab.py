@@ -17,8 +17,15 @@ from rnnviz.questions.gradient_source import (
     probe_sequence,
     source_of,
 )
-from rnnviz.questions.right import pictures as comparison
-from rnnviz.questions.right.pictures import MOST_ARROWS
+from rnnviz.questions.right.pictures import (
+    MOST_ARROWS,
+    cosines_over_epochs,
+    errors_by_length,
+    errors_over_epochs,
+    gradient_directions,
+    gradient_sizes,
+    parameter_errors,
+)
 from rnnviz.ui.choices import choose_layer, gated
 from rnnviz.ui.frame import Frame
 from rnnviz.ui.sheet import Chart, Column, Sheet, go_to_click, no_room
@@ -63,25 +70,22 @@ def _phrase(source: Source) -> str:
 
 
 def _arrows(source: Source) -> str:
-    words, noun = source.words, source.session.names.noun
-    return f"{no_room('arrows', len(words), MOST_ARROWS, noun)} {_phrase(source)}".strip()
+    missing = no_room("arrows", len(source.words), MOST_ARROWS, source.session.names.noun)
+    return f"{missing} {_phrase(source)}".strip()
 
 
 def _directions(source: Source) -> Picture:
-    tokens = source.gradients.by_token(source.query)
-    return comparison.gradient_directions(tokens, source.words, theme())
+    return gradient_directions(source.gradients.by_token(source.query), source.words, theme())
 
 
 def _sizes(source: Source) -> Picture:
-    tokens = source.gradients.by_token(source.query)
-    return comparison.gradient_sizes(
-        tokens.exact, source.words, tokens.notebook, source.theme("sizes")
-    )
+    tokens, colors = source.gradients.by_token(source.query), source.theme("sizes")
+    return gradient_sizes(tokens.exact, source.words, tokens.notebook, colors)
 
 
-def _by_length(source: Source) -> Picture:
-    table = source.gradients.by_length(source.query)
-    return comparison.errors_by_length(table, source.words, source.theme("by_length"))
+def _flow(source: Source) -> Picture:
+    norms = Unrolled(source.query.trace, source.query.layer).norms
+    return gradient_sizes(norms, source.words, theme=source.theme("flow"))
 
 
 def _parameters(source: Source) -> Picture:
@@ -91,22 +95,7 @@ def _parameters(source: Source) -> Picture:
     if not (compared or check):
         said = "Press G to compare the gradient of each parameter with complex-step differences."
         return sentence("Relative error of every parameter", said, theme())
-    return comparison.parameter_errors(names, check, compared, theme())
-
-
-def _flow(source: Source) -> Picture:
-    norms = Unrolled(source.query.trace, source.query.layer).norms
-    return comparison.gradient_sizes(norms, source.words, theme=source.theme("flow"))
-
-
-def _errors(source: Source) -> Picture:
-    history = source.over_epochs(source.gradients.history.comparisons)
-    return comparison.errors_over_epochs(history, source.course, source.theme("errors"))
-
-
-def _cosines(source: Source) -> Picture:
-    history = source.over_epochs(source.gradients.history.comparisons)
-    return comparison.cosines_over_epochs(history, source.course, theme())
+    return parameter_errors(names, check, compared, theme())
 
 
 # The tab
@@ -123,18 +112,20 @@ def _charts(session: Session) -> tuple[Column[Source], Column[Source]]:
     if gated(session):
         parameters = Chart("parameters", 1, _parameters, _basis, text="checks")
         return [Chart("flow", 1, _flow, _phrase, text="notebook")], [parameters]
-    return (
-        [
-            Chart("directions", 2.4, _directions, _arrows),
-            Chart("sizes", 3, _sizes, _phrase),
-            Chart("by_length", 3, _by_length),
-        ],
-        [
-            Chart("parameters", 4, _parameters, _basis),
-            Chart("errors", 3, _errors, compared_sequences, go_to_click),
-            Chart("cosines", 3, _cosines, compared_sequences, go_to_click),
-        ],
-    )
+    return [
+        Chart("directions", 2.4, _directions, _arrows),
+        Chart("sizes", 3, _sizes, _phrase),
+        Chart("by_length", 3, lambda of: errors_by_length(
+            of.gradients.by_length(of.query), of.words, of.theme("by_length"))),
+    ], [
+        Chart("parameters", 4, _parameters, _basis),
+        Chart("errors", 3, lambda of: errors_over_epochs(
+            of.over_epochs(of.gradients.history.comparisons), of.course, of.theme("errors")),
+            compared_sequences, go_to_click),
+        Chart("cosines", 3, lambda of: cosines_over_epochs(
+            of.over_epochs(of.gradients.history.comparisons), of.course, theme()),
+            compared_sequences, go_to_click),
+    ]  # fmt: skip
 
 
 def _measure(session: Session, budget: float) -> bool:
@@ -143,8 +134,7 @@ def _measure(session: Session, budget: float) -> bool:
 
 
 def _badge(source: Source, frame: Frame) -> None:
-    check = source.gradients.checked(source.query)
-    frame.texts["badge"] = check_html(check, source.session.names)
+    frame.texts["badge"] = check_html(source.gradients.checked(source.query), source.session.names)
 
 
 TAB = Sheet("right", source_of, _answer, _charts, _controls, _measure, more=_badge)

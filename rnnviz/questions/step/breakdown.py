@@ -102,7 +102,11 @@ class UnitTerms:
 
     def _summand(self, summand: Summand, part: Part) -> Iterator[Term]:
         """One term; of a product with a matrix one for each column."""
-        opened = [node for node in summand.factors if self._opens(node, part)]
+        named = self._cell.parts.named
+        opened = [
+            node for node in summand.factors
+            if node.kind == "product" and (node is part.total or node not in named)
+        ]  # fmt: skip
         others = [node for node in summand.factors if node not in opened]
         factor = self._product(others, summand.sign)
         if not opened:
@@ -110,10 +114,6 @@ class UnitTerms:
         for node in opened:
             sign = term("−1", (-1,)) if summand.sign < 0 and not others else factor
             yield from (row.times(sign) for row in self._matrix(node))
-
-    def _opens(self, node: Node, part: Part) -> bool:
-        own = node is part.total or node not in self._cell.parts.named
-        return node.kind == "product" and own
 
     def _product(self, nodes: Sequence[Node], sign: int = 1) -> Term:
         """The product of some values, with its sign."""

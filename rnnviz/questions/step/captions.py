@@ -18,13 +18,16 @@ def caption_key(step: StepRecord, focus: Focus) -> str:
     if not plain and phase in (Phase.FORWARD, Phase.BACKWARD):
         kind = _kind(step, focus)
         return f"moment_cell_{kind if phase is Phase.FORWARD else _BACKWARD[kind]}"
-    if phase is Phase.CLIP:
-        return f"moment_{_clip_keys(step)[0 if clipping(step).count else -1]}"
+    sgd = step.config.optimizer is OptimizerKind.SGD
+    clip = "clip" if clipping(step).count else "clip_idle"
+    if step.config.clip_by is ClipBy.OFF:
+        clip = "clip_off"
     key = {
         Phase.FORWARD: "forward" if t else "forward_first",
-        Phase.LOSS: _loss(step),
+        Phase.CLIP: clip,
+        Phase.LOSS: "loss" if step.classes else "loss_values",
         Phase.BACKWARD: _backward(step, t),
-        Phase.UPDATE: _update(step),
+        Phase.UPDATE: "update" if sgd else "update_adaptive",
     }
     return f"moment_{key[phase]}"
 
@@ -46,18 +49,6 @@ def _kind(step: StepRecord, focus: Focus) -> str:
         return "output"
     kinds: dict[tuple[str, ...], str] = {("sigmoid",): "gate", ("tanh",): "candidate"}
     return kinds.get(part.functions, "value") if part.total in parts.affines else "value"
-
-
-def _loss(step: StepRecord) -> str:
-    return "loss" if step.classes else "loss_values"
-
-
-def _clip_keys(step: StepRecord) -> list[str]:
-    return ["clip_off"] if step.config.clip_by is ClipBy.OFF else ["clip", "clip_idle"]
-
-
-def _update(step: StepRecord) -> str:
-    return "update" if step.config.optimizer is OptimizerKind.SGD else "update_adaptive"
 
 
 def _backward(step: StepRecord, t: int) -> str:

@@ -252,7 +252,12 @@ class _Reader:
         if len(joined) == len(terms):
             return "line", [*self._reads(joined)]
         rest = [self._wire(*row) for row in terms if row not in joined]
-        return "sum", [Wire(self._group(joined), None), *rest]
+        nodes = tuple(term for term, *_ in joined)
+        wires = tuple(self._reads(joined))
+        node = self._equations.graph.total(nodes)
+        if node not in self._made:
+            self._made[node] = Symbol("line", node, wires, total=node, terms=nodes)
+        return "sum", [Wire(self._made[node], None), *rest]
 
     def _joins(self, term: tuple[Node, Node, int]) -> bool:
         return term[2] > 0 and not self._own(term[0])
@@ -272,15 +277,6 @@ class _Reader:
             for arg in node.args:
                 if node.kind == "product" or arg.varies:
                     yield self._wire(arg, node)
-
-    def _group(self, terms: list[tuple[Node, Node, int]]) -> Symbol:
-        """A part of a sum as a symbol of its own."""
-        nodes = tuple(term for term, *_ in terms)
-        wires = tuple(self._reads(terms))
-        node = self._equations.graph.total(nodes)
-        if node not in self._made:
-            self._made[node] = Symbol("line", node, wires, total=node, terms=nodes)
-        return self._made[node]
 
     def _wire(self, node: Node, reader: Node, sign: int = 1) -> Wire:
         """A wire to a value, or through functions to one that has a symbol of its own."""

@@ -251,16 +251,12 @@ class _Router:
         self.below: dict[Symbol, list[float]] = defaultdict(list)
         self.taps: dict[Symbol, int] = defaultdict(int)
         self.rights: dict[int, list[Symbol]] = defaultdict(list)
-        self._sort_afters()
-        for symbol in self.diagram.symbols:
-            self._plan(symbol)
-
-    def _sort_afters(self) -> None:
-        """What comes from the last operation leaves straight; others leave above and below."""
         self.afters.sort(key=lambda s: -self.at.get(s.wires[0].source, -1))
         self.slot = {
             after: APART_AFTER * ((k + 1) // 2) * (-1) ** k for k, after in enumerate(self.afters)
         }
+        for symbol in self.diagram.symbols:
+            self._plan(symbol)
 
     # The style of every wire
 
@@ -353,7 +349,13 @@ class _Router:
             self.lane_at[column] = x + max([self._inlet(s) for s in own], default=0.0)
             start = x + max([self._gutter(s) for s in own], default=0.0) + 0.3
             self.P[column] = start + self._half(column)
-            x = self.P[column] + self._right(column)
+            widths = [SIGN + 0.4, *self._pills_at(column)]
+            if column in self.columns.leaf:
+                widths.append(LEAF + LABEL)
+            if column in self.columns.mid:
+                widths.append(self._apart(column) + STRIP + 0.7)
+            lanes = PITCH * len(self.rights[column])
+            x = self.P[column] + (max(widths) + (lanes + 0.5 if lanes else 0))
             self.ends[column] = start, x
             x += 0.3
         after = self.columns.count
@@ -390,15 +392,6 @@ class _Router:
             and self.at[symbol] == column and self.labels[symbol, k]
         ]  # fmt: skip
 
-    def _right(self, column: int) -> float:
-        widths = [SIGN + 0.4, *self._pills_at(column)]
-        if column in self.columns.leaf:
-            widths.append(LEAF + LABEL)
-        if column in self.columns.mid:
-            widths.append(self._apart(column) + STRIP + 0.7)
-        lanes = PITCH * len(self.rights[column])
-        return max(widths) + (lanes + 0.5 if lanes else 0)
-
     def _apart(self, column: int) -> float:
         return max(APART, *self._pills_at(column), 0)
 
@@ -421,7 +414,14 @@ class _Router:
             return self.ends[column][1] - PITCH * (len(lanes) - lanes.index(source) - 0.5) - 0.1
         return self.P[column] if source.is_leaf else self.Q(column)
 
-    def _lane_x(self, symbol: Symbol, plan: _Plan) -> float:
+    def _turn_x(self, symbol: Symbol, k: int) -> float:
+        """Where a wire leaves its corridor."""
+        plan = self.plans[symbol, k]
+        if plan.style.startswith("rise"):
+            return self._op_x(symbol)
+        if plan.style == "leaf bus":
+            count = len(symbol.wires)
+            return self.P[self.at[symbol]] + (k - (count - 1) / 2) * min(0.7, 1.5 / count)
         column = self.at[symbol]
         lanes = self.above[symbol] if plan.style == "over" else self.below[symbol]
         start = self.lane_at[column]
@@ -430,20 +430,6 @@ class _Router:
             start += sum(map(self._gutter, self.afters[:mine]))
             start += sum(self.above[symbol]) if plan.style != "over" else 0
         return start + sum(lanes[: plan.lane]) + lanes[plan.lane] / 2
-
-    def _turn_x(self, symbol: Symbol, k: int) -> float:
-        """Where a wire leaves its corridor."""
-        plan = self.plans[symbol, k]
-        if plan.style.startswith("rise"):
-            return self._op_x(symbol)
-        if plan.style == "leaf bus":
-            return self._foot_x(symbol, k)
-        return self._lane_x(symbol, plan)
-
-    def _foot_x(self, leaf: Symbol, k: int) -> float:
-        """Where a wire enters a leaf from below."""
-        count = len(leaf.wires)
-        return self.P[self.at[leaf]] + (k - (count - 1) / 2) * min(0.7, 1.5 / count)
 
     # Down
 
@@ -653,12 +639,9 @@ class _Router:
         if style in _RISING:
             return self.ceiling + PILL / 2 + 0.3
         if style in _FROM_BELOW:
-            return self._below_upper() + PILL / 2
+            room = max(map(abs, self.slot.values()), default=0)
+            return max(self.upper[0] + self.upper[1] + FORMULA, self.middle + room + 1) + PILL / 2
         return self.upper[0] - NAME - PILL / 2
-
-    def _below_upper(self) -> float:
-        room = max(map(abs, self.slot.values()), default=0)
-        return max(self.upper[0] + self.upper[1] + FORMULA, self.middle + room + 1)
 
 
 def _pill_width(label: str) -> float:

@@ -13,7 +13,7 @@ import numpy as np
 from rnnviz.charts.axis_limits import nice_limit
 from rnnviz.charts.picture import Picture, compact, heatmap
 from rnnviz.charts.sequence_network import BROKEN, palette
-from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, shown_token
+from rnnviz.charts.theme import LIGHT, Theme, picture, shown_token
 from rnnviz.config import Gradient
 from rnnviz.engine.graph import Node, topological
 from rnnviz.engine.layer_buffers import Array
@@ -51,15 +51,12 @@ class TokenGradient:
             self._add(self._equations.nodes[name], gradient)
         for node in reversed(topological(self._equations.nodes.values())):
             if node in self._nodes:
-                self._pass_on(node, self._nodes[node])
+                for arg, given in self._given(node, self._nodes[node]):
+                    self._edges[node, arg] = self._edges.get((node, arg), self._zero) + given
+                    self._add(arg, given)
 
     def _add(self, node: Node, gradient: Array) -> None:
         self._nodes[node] = self._nodes.get(node, self._zero) + gradient
-
-    def _pass_on(self, node: Node, gradient: Array) -> None:
-        for arg, given in self._given(node, gradient):
-            self._edges[node, arg] = self._edges.get((node, arg), self._zero) + given
-            self._add(arg, given)
 
     def _given(self, node: Node, gradient: Array) -> Iterator[tuple[Node, Array]]:
         """What each argument of a value receives."""
@@ -136,14 +133,14 @@ def inside_cell(step: StepRecord, focus: Focus, theme: Theme = LIGHT) -> Picture
     """
     if not np.isfinite(step.trace.loss).all() or not np.isfinite(step.descent.gradient.theta).all():
         meta = {"theme": palette(theme), "sentence": BROKEN}
-        return picture([], TITLE, HEIGHTS["inside"], theme, meta=meta)
+        return picture([], TITLE, 600, theme, meta=meta)
     inside = _Inside(step, focus)
     named = {"y": inside.names, "visible": False}
     cells = [heatmap(name="values", z=compact(inside.values), **named)]
     if inside.back:
         cells.append(heatmap(name="gradients", z=compact(inside.gradients), **named))
     meta = {"theme": palette(theme), **inside.meta}
-    return picture(cells, TITLE, HEIGHTS["inside"], theme, meta=meta)
+    return picture(cells, TITLE, 600, theme, meta=meta)
 
 
 class _Inside:
@@ -199,6 +196,10 @@ class _Inside:
         phase = self.focus.moment.phase
         words = shown_token(self.step.words[self.t])
         place = f"{self.step.names.noun} {self.t + 1}"
+        part = self.parts.by_name[self.focus.part]
+        found = unit_formula(self.cell, part.node, self.t, self.focus.unit)
+        name = found.name or f"{typeset(part.name)}_{self.t + 1}"
+        there = [name, found.symbols, found.numbers, found.value]
         return {
             "phase": phase.value,
             "token": self.t,
@@ -211,7 +212,7 @@ class _Inside:
             "symbols": [*map(self._symbol, self.diagram.symbols)],
             "bands": [*map(self._band, self.layout.bands)],
             "routes": [*map(self._route, self.layout.routes)],
-            "sum": self._sum(),
+            "sum": {"there": there, "back": self._back(name) if self.back else ""},
             "weights": self._weights() if phase in _WEIGHTS else None,
         }
 
@@ -232,7 +233,8 @@ class _Inside:
     def _symbol(self, symbol: Symbol) -> dict[str, Any]:
         place = next((p for p in self.layout.places if p.symbol is symbol), None)
         values = self.value(symbol)
-        positive = self._is_gate(symbol.node)
+        node = symbol.node
+        positive = node.kind != "number" and nonnegative(node) and self._is_bounded(node)
         limit = 1.0 if self._is_bounded(symbol.node) else nice_limit(float(np.abs(values).max()))
         told = {
             "kind": symbol.kind,
@@ -253,10 +255,6 @@ class _Inside:
 
     def _is_bounded(self, node: Node) -> bool:
         return bounded(node, self._bounded)
-
-    def _is_gate(self, node: Node) -> bool:
-        """Whether a value is a share, from 0 to 1."""
-        return node.kind != "number" and nonnegative(node) and self._is_bounded(node)
 
     def _part(self, symbol: Symbol) -> str:
         """The part of the cell that a click on a symbol chooses; empty if it is none."""
@@ -290,7 +288,11 @@ class _Inside:
             return "" if read else self._inside(symbol)
         written = _signs(self._written.value(symbol.node, 0, whole=True))
         if symbol.names or (not symbol.is_leaf and len(written) > LONGEST):
-            return self._functions(symbol)
+            node, found = symbol.node, list[str]()
+            while node is not symbol.total and (inner := operand(node)) is not None:
+                found.append(function_label(node, inner))
+                node = inner
+            return _signs(" ".join(found))
         return written
 
     def _inside(self, symbol: Symbol) -> str:
@@ -298,14 +300,6 @@ class _Inside:
         others = (n for n, node in self.equations.nodes.items() if node is not symbol.node)
         below = [n for n in others if symbol.node in topological([self.equations.nodes[n]])]
         return f"in {', '.join(n for n in below if not self.equations.nodes[n].varies)}"
-
-    def _functions(self, symbol: Symbol) -> str:
-        """The functions of a symbol's total, the last one first: tanh, σ."""
-        node, found = symbol.node, list[str]()
-        while node is not symbol.total and (inner := operand(node)) is not None:
-            found.append(function_label(node, inner))
-            node = inner
-        return _signs(" ".join(found))
 
     def _sign(self, symbol: Symbol) -> str:
         """What stands in the circle of an operation."""
@@ -396,14 +390,6 @@ class _Inside:
             return None
         above: Array = self.cell.above[self.t]
         return above
-
-    def _sum(self) -> dict[str, Any]:
-        """The chosen part of the unit in numbers, there and back."""
-        part = self.parts.by_name[self.focus.part]
-        found = unit_formula(self.cell, part.node, self.t, self.focus.unit)
-        name = found.name or f"{typeset(part.name)}_{self.t + 1}"
-        there = [name, found.symbols, found.numbers, found.value]
-        return {"there": there, "back": self._back(name) if self.back else ""}
 
     def _back(self, name: str) -> str:
         """The gradient of the chosen part; of a state on a highway also what it keeps of it."""

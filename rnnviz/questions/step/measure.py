@@ -84,27 +84,20 @@ class StepLab:
 
         key = state, self.own and phrase_key(probe.trace), config
         step = self._memo.ask("step", key, compute)
-        self._look_at(step)
-        return step
-
-    def _look_at(self, step: StepRecord) -> None:
-        """Adapt cursor and selection to a step; the cursor stays at its moment if possible."""
         moment = self.moment
         if step.moments != self.moments:
             self.moments = step.moments
-            self.cursor = self._nearest(moment)
+            same_phase = [i for i, m in enumerate(self.moments) if m.phase is moment.phase]
+            self.cursor = min(same_phase, key=lambda i: abs(self.moments[i].t - moment.t))
         self.unit = min(self.unit, step.hidden - 1)
         self.layer = min(self.layer, step.before.architecture.layers - 1)
         self.part = self.part if self.part in step.parts else step.out
+        return step
 
     @property
     def focus(self) -> Focus:
         """The selected moment, unit, layer and part."""
         return Focus(self.moment, self.unit, self.layer, self.part)
-
-    def _nearest(self, moment: Moment) -> int:
-        same_phase = [i for i, m in enumerate(self.moments) if m.phase is moment.phase]
-        return min(same_phase, key=lambda i: abs(self.moments[i].t - moment.t))
 
     @property
     def moment(self) -> Moment:

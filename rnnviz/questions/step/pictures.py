@@ -19,7 +19,7 @@ from rnnviz.charts.sequence_network import (
     palette,
     pass_series,
 )
-from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, shown_token
+from rnnviz.charts.theme import LIGHT, Theme, picture, shown_token
 from rnnviz.engine.derive import Adjoint
 from rnnviz.engine.graph import INPUTS, Node
 from rnnviz.engine.layer_buffers import Array
@@ -194,7 +194,7 @@ def step_network(
     """
     if not np.isfinite(step.trace.loss).all() or not np.isfinite(step.descent.gradient.theta).all():
         meta = {"theme": palette(theme), "sentence": BROKEN}
-        return picture([], TITLE, HEIGHTS["step"], theme, meta=meta)
+        return picture([], TITLE, 600, theme, meta=meta)
     shown, tokens, targets = step_pass(step, focus)
     words = Words([step.words[t] for t in tokens], step.names.noun)
     if typed and len(tokens) == len(step.words):
@@ -214,7 +214,7 @@ def step_network(
     }
     meta |= more
     vectors = [_numbers(k, row, shown.units) for k, row in enumerate(rows)]
-    return picture([*series, *vectors, *matrices], TITLE, HEIGHTS["step"], theme, meta=meta)
+    return picture([*series, *vectors, *matrices], TITLE, 600, theme, meta=meta)
 
 
 def _opened(step: StepRecord, focus: Focus, tokens: range) -> dict[str, Any]:

@@ -110,14 +110,12 @@ class StepCell:
         node, cell = adjoint.node, self.parts.cell
         if node in cell.layout.slots:
             return self.unrolled.error(cell.layout.slots[node])
-        return self.unrolled.dh if self._is_output(adjoint) else self.gradients(adjoint)
-
-    def _is_output(self, adjoint: Adjoint) -> bool:
-        """Whether it is what the engine has added up in dL/dh_t."""
         arriving = self.parts.back.arriving[self.parts.out]
         own = adjoint.node and self.parts.cell.layout.adjoints.get(adjoint.node)
         whole = isinstance(own, Adjoint) and own.arrives is not None
-        return adjoint is arriving or (whole and adjoint.arrives is arriving)
+        # What the engine has added up in dL/dh_t.
+        added = adjoint is arriving or (whole and adjoint.arrives is arriving)
+        return self.unrolled.dh if added else self.gradients(adjoint)
 
 
 def step_cell(step: StepRecord, layer: int) -> StepCell:

@@ -13,10 +13,9 @@ from rnnviz.charts.explanation import explanation
 from rnnviz.charts.picture import Picture
 from rnnviz.charts.sequence_network import Words
 from rnnviz.probe.cell_parts import cell_parts
-from rnnviz.probe.probe import Probe, most_typed
+from rnnviz.probe.probe import most_typed
 from rnnviz.probe.questions import StepView
 from rnnviz.probe.session import Session
-from rnnviz.probe.training_step import StepRecord
 from rnnviz.questions.step import step_text
 from rnnviz.questions.step.inside_cell import inside_cell
 from rnnviz.questions.step.measure import StepLab, Subject, step_lab, step_query
@@ -83,7 +82,10 @@ def _draw(session: Session, frame: Frame) -> None:
     if session.step_view is StepView.INSIDE:
         frame.chart("inside", _told, session, inside_cell, step, lab.focus, theme(), remark=caption)
     else:
-        frame.chart("step", _told, session, _picture, lab, step, probe, remark=caption)
+        # The run's own phrase is only looked at, the reader's can be typed.
+        typed = Words(step.words, step.names.noun, probe.typed, probe.offered) if lab.own else None
+        seen = step, lab.focus, typed, probe.dataset.one_class_at_end, theme()
+        frame.chart("step", _told, session, step_network, *seen, remark=caption)
 
 
 def _told(session: Session, figure: Callable[..., Picture], *args: Any) -> Picture:
@@ -96,12 +98,6 @@ def _next_text(session: Session) -> str:
     return step_query(session).next_examples[0].text[: most_typed(session.dataset)]
 
 
-def _picture(lab: StepLab, step: StepRecord, probe: Probe) -> Picture:
-    """The run's own phrase is only looked at, the reader's can be typed."""
-    own = Words(step.words, step.names.noun, probe.typed, probe.offered) if lab.own else None
-    return step_network(step, lab.focus, own, probe.dataset.one_class_at_end, theme())
-
-
 def _choices(session: Session) -> None:
     lab = step_lab(session)
     with st.container(horizontal=True, vertical_alignment="center", key="subjects"):
@@ -112,7 +108,10 @@ def _choices(session: Session) -> None:
         _part_and_layer(session)
         place_stepper("unit", label="Unit")
         if not session.player.recorded:
-            _apply_button(session)
+            tip = f"Takes this step in the run, and goes on to the next {session.names.sequence}."
+            if step_lab(session).own:
+                tip = f"The run learns from its training {session.names.sequence}s alone."
+            place_stepper("apply", Step("Apply", 1, "A"), disabled=step_lab(session).own, tip=tip)
 
 
 def _one_of(label: str, kind: type[Choice], now: Choice, key: str) -> Choice:
@@ -152,13 +151,6 @@ def _part(lab: StepLab, names: list[str], cell: str, most: int) -> str:
         label_visibility="collapsed", format_func=escaped,
     )  # fmt: skip
     return chosen or lab.part
-
-
-def _apply_button(session: Session) -> None:
-    tip = f"Takes this step in the run, and goes on to the next {session.names.sequence}."
-    if step_lab(session).own:
-        tip = f"The run learns from its training {session.names.sequence}s alone."
-    place_stepper("apply", Step("Apply", 1, "A"), disabled=step_lab(session).own, tip=tip)
 
 
 def _apply(session: Session) -> None:

@@ -18,7 +18,7 @@ from rnnviz.probe.cell_parts import Part, applied, at_token, bounded, nonnegativ
 from rnnviz.probe.cell_values import CellValues
 from rnnviz.probe.formatting import number
 from rnnviz.probe.sequence_pass import SequencePass, sequence_pass
-from rnnviz.probe.training_step import Focus, Moment, Phase, StepRecord
+from rnnviz.probe.training_step import Focus, Phase, StepRecord
 from rnnviz.questions.step.breakdown import followed
 from rnnviz.questions.step.step_cell import StepCell, part_of, step_cell
 
@@ -220,15 +220,12 @@ def _cell(step: StepRecord, focus: Focus) -> tuple[VectorRow, ...]:
     added = typical(*[row.values for row in rows if row.added] or [np.zeros(1)])
     return tuple(
         VectorRow(
-            row.label, row.values[t], names, added if row.added else _limit(row), row.sign,
-            row.signed,
+            row.label, row.values[t], names,
+            added if row.added else 1.0 if row.bounded else typical(row.values),
+            row.sign, row.signed,
         )
         for row in rows
     )  # fmt: skip
-
-
-def _limit(row: CellRow) -> float:
-    return 1.0 if row.bounded else typical(row.values)
 
 
 # The loss
@@ -335,8 +332,15 @@ def step_pass(step: StepRecord, focus: Focus) -> StepPass:
     """The first example of a step, in the layer and with the unit of ``focus``."""
     unrolled, tokens = step.unrolled(focus.layer), window(len(step.words), focus.moment.t)
     whole = sequence_pass(step.before, step.trace, focus.layer, kept=marked(step, focus))
+    (phase, t), length = focus.moment, len(whole.share)
+    read = t + 1 if phase is Phase.FORWARD else length
+    reached = {Phase.FORWARD: length, Phase.LOSS: length, Phase.BACKWARD: t}.get(phase, 0)
+    forward = ("states", "memory", "added", "share", "strength", "cells")
+    arrays: dict[str, Any] = {name: _blank(getattr(whole, name), read, length) for name in forward}
+    answers = _blank(whole.answers, read - (length - len(whole.answers)), length)
+    gradients = _blank(whole.gradients, 0, reached)
     return StepPass(
-        _of_tokens(_computed(whole, focus.moment), tokens),
+        _of_tokens(replace(whole, **arrays, answers=answers, gradients=gradients), tokens),
         tokens,
         _last(step.trace.targets[unrolled.rows], len(step.words), tokens),
     )
@@ -350,17 +354,6 @@ def window(length: int, t: int) -> range:
     stride = MOST_TOKENS - 2
     start = max(0, min((t - 1) // stride * stride, length - MOST_TOKENS))
     return range(start, min(length, start + MOST_TOKENS))
-
-
-def _computed(whole: SequencePass, moment: Moment) -> SequencePass:
-    """States and answers up to the token that is read, gradients from where they have come."""
-    (phase, t), length = moment, len(whole.share)
-    read = t + 1 if phase is Phase.FORWARD else length
-    reached = {Phase.FORWARD: length, Phase.LOSS: length, Phase.BACKWARD: t}.get(phase, 0)
-    forward = ("states", "memory", "added", "share", "strength", "cells")
-    arrays: dict[str, Any] = {name: _blank(getattr(whole, name), read, length) for name in forward}
-    answers = _blank(whole.answers, read - (length - len(whole.answers)), length)
-    return replace(whole, **arrays, answers=answers, gradients=_blank(whole.gradients, 0, reached))
 
 
 def _blank(array: Array, start: int, stop: int) -> Array:

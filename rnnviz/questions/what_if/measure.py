@@ -215,7 +215,9 @@ def outcome_of(first: Probe, second: Probe) -> Outcome:
     if data.source is not None:
         return Outcome(0, target_text(data, first.example.targets))
     if not data.answers_classes:
-        channel = _most_different_channel(first, second)
+        common = min(len(first.running), len(second.running))
+        gaps = np.abs(first.running[:common] - second.running[:common]).sum(axis=0)
+        channel = int(np.nan_to_num(gaps).argmax())
         return Outcome(channel, data.classes[channel], probability=False)
     two = data.one_class_at_end and len(data.classes) == 2
     column = 1 if two else int(first.answers[-1].argmax())
@@ -366,14 +368,10 @@ class WhatIfLab:
             # The probability of one sentence, that of the first.
             second = replace(second, inputs=first.inputs, targets=first.targets)
         examples = [first, second]
-        self._answers.sync(run.schedule, (run.dataset, *map(_read, examples)))
+        read = ((e.inputs.tobytes(), b"" if e.source is None else e.source.tobytes())
+                for e in examples)  # fmt: skip
+        self._answers.sync(run.schedule, (run.dataset, *read))
         return examples
-
-
-def _read(example: Example) -> tuple[bytes, bytes]:
-    """What the network reads of an example."""
-    source = b"" if example.source is None else example.source.tobytes()
-    return example.inputs.tobytes(), source
 
 
 def _as_long(probe: Probe) -> str:
@@ -417,9 +415,3 @@ def _explained(probe: Probe, channel: int) -> Answer:
     """The output that is explained: of a decoder all answers."""
     data = probe.dataset
     return logit_margin(probe.trace, data.classes, data.source is not None, channel)
-
-
-def _most_different_channel(first: Probe, second: Probe) -> int:
-    common = min(len(first.running), len(second.running))
-    gaps = np.abs(first.running[:common] - second.running[:common]).sum(axis=0)
-    return int(np.nan_to_num(gaps).argmax())

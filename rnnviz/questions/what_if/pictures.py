@@ -19,7 +19,7 @@ from rnnviz.charts.hidden_states import STATE, View, value_colors
 from rnnviz.charts.picture import Picture, Series, bar, compact, heatmap, scatter
 from rnnviz.charts.shapes import LEGEND, LEGEND_TOP, color_bar, faint, note, outlines, upright
 from rnnviz.charts.side_by_side import AnswerScale, Pair, largest
-from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, plain, shown_token
+from rnnviz.charts.theme import LIGHT, Theme, picture, plain, shown_token
 from rnnviz.charts.units import Groups, Rows, grouped, units_meta
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.run.history import Course
@@ -106,17 +106,35 @@ def _beside(pair: Pair, shown: Compared, theme: Theme) -> Picture:
     names = ("A", "B − A" if steps <= _MOST_NAMES else "Δ", "B")
     boxes = [(t - strips.half, -0.5, t + strips.half, units - 0.5) for t in same]
     series, labelled = _strip_cells(pair, shown, strips, names, same), shown.labelled(_MOST_LABELS)
+    colors = (theme.text, theme.muted, theme.text)
+    # Above each column its name, and above that what B reads where it reads something else.
+    heads = [
+        note(name, "center bottom", x=t + place, y=-0.5, yshift=1,
+             font={"size": 12, "color": color, "weight": 600})
+        for t in range(len(pair.words))
+        for name, place, color in zip(names, _strips(len(pair.words)).places, colors, strict=False)
+    ]  # fmt: skip
+    close = len(pair.words) > _MOST_NAMES and bool(np.any(np.diff(pair.changed) <= 2))
+    size = 12 if close else 14
+    texts = {t: plain(pair.others[t], _LETTERS if close else 16) for t in pair.changed}
+    others = [
+        note(text if close else f"B: {text}", "center bottom", x=t, y=-0.5, yshift=16,
+             font={"size": size, "weight": 600})
+        for t, text in texts.items()
+    ]  # fmt: skip
+    style = {"textangle": -90, "font": {"size": 12, "color": theme.muted}}
+    sames = [note("the same", "center middle", x=t, y=(units - 1) / 2, **style) for t in same]
     return picture(
         [*series, {**outlines(boxes, theme.muted, 1), "showlegend": False}],
         shown.title,
-        HEIGHTS["compared"],
+        660,
         theme,
         margin=words_margin(pair.words),
         xaxis=words_axis(pair.words, theme),
         # Above the rows stand the names of the columns.
         yaxis=axis("", theme, range=[units - 0.5, -0.5 - 0.3 * units], showgrid=False,
                    tickvals=[*labelled], ticktext=[shown.names[row] for row in labelled]),
-        annotations=[*_heads(pair, names, theme), *_sames(same, units, theme)],
+        annotations=[*heads, *others, *sames],
         shapes=_between(steps, theme) if len(strips.places) == 3 else [],
         # What is asked here is about a word: a click chooses it.
         meta=units_meta(Rows(shown.units, 0), x="token", kept="token"),
@@ -173,35 +191,6 @@ def _between(steps: int, theme: Theme) -> list[dict[str, Any]]:
     return [upright(t + 0.5, theme, **style) for t in range(steps - 1)]
 
 
-def _heads(pair: Pair, names: Sequence[str], theme: Theme) -> list[dict[str, Any]]:
-    """The names above each column, and above them what B reads where it reads something else."""
-    colors = (theme.text, theme.muted, theme.text)
-    heads = [
-        note(name, "center bottom", x=t + place, y=-0.5, yshift=1,
-             font={"size": 12, "color": color, "weight": 600})
-        for t in range(len(pair.words))
-        for name, place, color in zip(names, _strips(len(pair.words)).places, colors, strict=False)
-    ]  # fmt: skip
-    return [*heads, *_others(pair)]
-
-
-def _others(pair: Pair) -> list[dict[str, Any]]:
-    """What B reads where it reads something else; side by side in narrow columns a few letters."""
-    close = len(pair.words) > _MOST_NAMES and bool(np.any(np.diff(pair.changed) <= 2))
-    size = 12 if close else 14
-    texts = {t: plain(pair.others[t], _LETTERS if close else 16) for t in pair.changed}
-    return [
-        note(text if close else f"B: {text}", "center bottom", x=t, y=-0.5, yshift=16,
-             font={"size": size, "weight": 600})
-        for t, text in texts.items()
-    ]  # fmt: skip
-
-
-def _sames(same: Sequence[int], units: int, theme: Theme) -> list[dict[str, Any]]:
-    style = {"textangle": -90, "font": {"size": 12, "color": theme.muted}}
-    return [note("the same", "center middle", x=t, y=(units - 1) / 2, **style) for t in same]
-
-
 def _below(pair: Pair, shown: Compared, theme: Theme) -> Picture:
     view, names = shown.view, ("A", "B − A", "B")
     series = [
@@ -220,7 +209,7 @@ def _below(pair: Pair, shown: Compared, theme: Theme) -> Picture:
     return picture(
         series,
         shown.title,
-        HEIGHTS["compared"],
+        660,
         theme,
         margin=words_margin(pair.words),
         xaxis={**words_axis(pair.words, theme), "anchor": "y3"},
@@ -309,15 +298,22 @@ def word_choices(
         hoverinfo="skip",
     )
     count = max(len(rows), 1)
+    band = {"type": "rect", "xref": "paper", "x0": 0, "x1": 1, "layer": "below"}
+    line = {"color": theme.text, "width": 1.4}
+    frames = [
+        {**band, "y0": row - 0.5, "y1": row + 0.5, "fillcolor": faint(theme.text, 0.06),
+         "line": {**line, "dash": "dash" if marks[k] == "B" else "solid"}}
+        for row, k in enumerate(rows)
+        if k in marks
+    ]  # fmt: skip
     return picture(
         [bars, label],
         plain(scale.title, 60),
-        HEIGHTS["choices"],
+        420,
         theme,
         xaxis={"range": [names, limit + 0.28 * (limit - low)], "visible": False},
         yaxis={"range": [count - 0.5, -0.5], "visible": False},
-        shapes=[upright(0, theme, dash="solid", color=theme.muted, width=1),
-                *_bands(rows, marks, theme)],
+        shapes=[upright(0, theme, dash="solid", color=theme.muted, width=1), *frames],
         margin={"l": 16, "r": 16, "b": 12},
     )  # fmt: skip
 
@@ -343,18 +339,6 @@ def _bars(
 def _name(word: str, mark: str | None) -> str:
     name = plain(shown_token(word), 11)
     return f"<b>{name}</b> {mark}" if mark else name
-
-
-def _bands(rows: Sequence[int], marks: Mapping[int, str], theme: Theme) -> list[dict[str, object]]:
-    """The rows of A, in a solid frame, and of B, in a dashed one."""
-    band = {"type": "rect", "xref": "paper", "x0": 0, "x1": 1, "layer": "below"}
-    line = {"color": theme.text, "width": 1.4}
-    return [
-        {**band, "y0": row - 0.5, "y1": row + 0.5, "fillcolor": faint(theme.text, 0.06),
-         "line": {**line, "dash": "dash" if marks[k] == "B" else "solid"}}
-        for row, k in enumerate(rows)
-        if k in marks
-    ]  # fmt: skip
 
 
 def parting_curves(
@@ -384,7 +368,7 @@ def parting_curves(
     return picture(
         [*curves, *end_points(course, curves)],
         plain(scale.title, 60),
-        HEIGHTS["metric"],
+        250,
         theme,
         xaxis=epochs_axis(course, theme),
         yaxis=drawn,

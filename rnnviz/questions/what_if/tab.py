@@ -25,7 +25,7 @@ from rnnviz.charts.side_by_side import (
     percent,
 )
 from rnnviz.charts.theme import Theme, shown_token
-from rnnviz.charts.units import Groups, grouped
+from rnnviz.charts.units import grouped
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.formatting import number, quoted
 from rnnviz.probe.probe import Probe, read
@@ -134,13 +134,6 @@ class Change(NamedTuple):
         return self.first, self.second or self.first
 
 
-def _arrange(session: Session) -> None:
-    """Put the units in the order that *What does each unit carry?* has now."""
-    if not session.player.running:
-        session.units.arrange()
-    subject_of(session)
-
-
 # The change
 
 
@@ -196,15 +189,6 @@ def _settle(session: Session, words: tuple[str, ...]) -> int:
     return place
 
 
-def _choose_method(session: Session) -> None:
-    lab = session.lab(WhatIfLab)
-    chosen = st.segmented_control(
-        f"What each {session.names.noun} adds", list(_METHODS), key="saliency_method",
-        default=first_value("saliency_method", edition(session), lab.method), required=True,
-    )  # fmt: skip
-    lab.method = chosen or lab.method
-
-
 def _change_of(session: Session) -> Change:
     """Both phrases at the epoch shown, or a sentence that says why there is only one."""
     probe = session.inspect()
@@ -240,7 +224,12 @@ def _answer(change: Change) -> str:
     if change.second is None:
         return f"{problem} {escape(change.problem)}"
     if not session.dataset.answers_classes:
-        name, one, other = _values(change)
+        outcome = outcome_of(*change.pair)
+        last = (float(probe.answers[-1, outcome.column]) for probe in change.pair)
+        name, one, other = [
+            escape(outcome.name),
+            *(f"<strong>{number(value, 3)}</strong>" for value in last),
+        ]
         goes = f"goes from {one} to {other}" if one != other else f"stays at {one}"
         return f"{problem} {_said(change)} {name} {goes}."
     one, other = (_verdict(probe) for probe in (first, second))
@@ -263,13 +252,6 @@ def _verdict(probe: Probe) -> str:
     text = escape(verdict if len(verdict) <= 40 else f"{verdict[:39]}…")
     sure = f"{percent(probe.probability)} " if probe.dataset.one_class_at_end else ""
     return f"<strong>{sure}{text or '(nothing)'}</strong>"
-
-
-def _values(change: Change) -> list[str]:
-    """The name of the channel that differs most, and its last value in both."""
-    outcome = outcome_of(*change.pair)
-    last = (float(probe.answers[-1, outcome.column]) for probe in change.pair)
-    return [escape(outcome.name), *(f"<strong>{number(value, 3)}</strong>" for value in last)]
 
 
 def _said(change: Change) -> str:
@@ -332,14 +314,9 @@ def _states_pair(change: Change) -> Pair:
 def _states(change: Change) -> Picture:
     session, view = change.session, view_of(change.session)
     pair, colors = _states_pair(change), steady(session, "compared", view.name)
-    return compared_states(pair, colors, view, _rows(session))
-
-
-def _rows(session: Session) -> Groups:
-    """The units that have a row, in the order that was chosen at *What does each unit carry?*."""
     order = session.units.rows(source_of(session))
     marked = session.selection.unit_of(len(order))
-    return grouped(order, () if marked is None else (marked,))
+    return compared_states(pair, colors, view, grouped(order, () if marked is None else (marked,)))
 
 
 def _distance(change: Change) -> Picture:
@@ -486,9 +463,16 @@ def _parted(change: Change) -> Picture:
 
 def _controls(session: Session) -> None:
     _choose(session, session.inspect())
-    _choose_method(session)
+    lab = session.lab(WhatIfLab)
+    chosen = st.segmented_control(
+        f"What each {session.names.noun} adds", list(_METHODS), key="saliency_method",
+        default=first_value("saliency_method", edition(session), lab.method), required=True,
+    )  # fmt: skip
+    lab.method = chosen or lab.method
     choose_view(session, "hidden")
-    _arrange(session)
+    if not session.player.running:
+        session.units.arrange()
+    subject_of(session)
 
 
 def _charts(session: Session) -> tuple[Column[Change], Column[Change]]:

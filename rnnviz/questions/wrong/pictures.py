@@ -11,7 +11,7 @@ from rnnviz.charts.axes import axis, signed_axis, words_axis, words_margin
 from rnnviz.charts.picture import Picture, Series, bar, compact, heatmap, scatter
 from rnnviz.charts.shapes import faint, ink, level, mixed, note, outlines, upright
 from rnnviz.charts.table import class_name, most
-from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, plain
+from rnnviz.charts.theme import LIGHT, Theme, picture, plain
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.results import Confusion, Values
 
@@ -37,18 +37,34 @@ def class_bars(
     shown = _shown(probs, wanted)
     rest = "" if len(shown) == len(classes) else f": {len(shown)} of {len(classes)} classes"
     count, colors = len(shown), [theme.forward if c == wanted else theme.muted for c in shown]
+    # The cells below the bars, which tell the probability.
+    cells = heatmap(
+        z=compact(probs[:, shown].T),
+        zmin=0,
+        zmax=1,
+        colorscale=[[0, theme.neutral], [1, theme.neutral]],
+        showscale=False,
+        hovertemplate="p = %{z:.4f}<extra></extra>",
+    )
+    # Between the bars the background is seen.
+    line = {"color": theme.background, "dash": "solid"}
+    edges = [upright(t - 0.5, theme, **line, width=8) for t in range(len(words) + 1)]
+    names = [class_name(classes[c]) for c in shown]
+    marked = [f"<b>{n}</b>" if c in (wanted, said) else n
+              for c, n in zip(shown, names, strict=True)]  # fmt: skip
     return picture(
-        [_ground(probs[:, shown], theme), *_bars(probs[:, shown], colors, theme)],
+        [cells, *_bars(probs[:, shown], colors, theme)],
         f"Answer after every token{rest}",
-        HEIGHTS["answers"],
+        230,
         theme,
         xaxis=words_axis(words, theme),
-        yaxis=axis("", theme, range=[count - 0.5, -0.5], **_names(shown, wanted, said, classes)),
-        shapes=_gaps(len(words), count, theme),
+        yaxis=axis("", theme, range=[count - 0.5, -0.5], tickvals=list(range(count)),
+                   ticktext=marked, showgrid=False, ticks=""),
+        shapes=[*edges, *(level(k - 0.5, theme, **line, width=5) for k in range(count + 1))],
         annotations=_notes(probs, shown, wanted, theme),
         margin=words_margin(words),
         meta={"x": "token"},
-    )
+    )  # fmt: skip
 
 
 def _shown(probs: Array, wanted: int | None) -> list[int]:
@@ -56,27 +72,6 @@ def _shown(probs: Array, wanted: int | None) -> list[int]:
     if wanted is not None and wanted not in likeliest:
         likeliest[-1] = wanted
     return sorted(likeliest)
-
-
-def _names(
-    shown: list[int], wanted: int | None, said: int, classes: Sequence[str]
-) -> dict[str, Any]:
-    names = [class_name(classes[c]) for c in shown]
-    marked = [f"<b>{n}</b>" if c in (wanted, said) else n
-              for c, n in zip(shown, names, strict=True)]  # fmt: skip
-    return {"tickvals": list(range(len(shown))), "ticktext": marked, "showgrid": False, "ticks": ""}
-
-
-def _ground(probs: Array, theme: Theme) -> Series:
-    """The cells below the bars, which tell the probability."""
-    return heatmap(
-        z=compact(probs.T),
-        zmin=0,
-        zmax=1,
-        colorscale=[[0, theme.neutral], [1, theme.neutral]],
-        showscale=False,
-        hovertemplate="p = %{z:.4f}<extra></extra>",
-    )
 
 
 def _bars(probs: Array, colors: list[str], theme: Theme) -> list[Series]:
@@ -102,13 +97,6 @@ def _bars(probs: Array, colors: list[str], theme: Theme) -> list[Series]:
         hoverinfo="skip",
     )
     return [bars, numbers]
-
-
-def _gaps(words: int, count: int, theme: Theme) -> list[dict[str, Any]]:
-    """Between the bars the background is seen."""
-    line = {"color": theme.background, "dash": "solid"}
-    edges = [upright(t - 0.5, theme, **line, width=8) for t in range(words + 1)]
-    return [*edges, *(level(k - 0.5, theme, **line, width=5) for k in range(count + 1))]
 
 
 def _notes(
@@ -211,7 +199,7 @@ def _cells(confusion: Confusion, classes: Sequence[str], shades: Array, theme: T
         z=compact(shades),
         zmin=-1,
         zmax=1,
-        colorscale=_colors(theme),
+        colorscale=[[0, theme.muted], [0.5, theme.neutral], [1, theme.forward]],
         showscale=False,
         xgap=2,
         ygap=2,
@@ -219,10 +207,6 @@ def _cells(confusion: Confusion, classes: Sequence[str], shades: Array, theme: T
         customdata=[[[i, j] for j in kinds] for i in kinds],
         hovertemplate="%{text}<extra></extra>",
     )
-
-
-def _colors(theme: Theme) -> list[list[Any]]:
-    return [[0, theme.muted], [0.5, theme.neutral], [1, theme.forward]]
 
 
 def _told(classes: Sequence[str], kinds: tuple[int, int], count: int) -> str:

@@ -93,13 +93,11 @@ def _class_columns(
     for name, kinds, color in (
         ("wanted", answers.wanted, theme.forward), ("says", answers.said, theme.text)
     ):  # fmt: skip
-        yield TableColumn(name, [_class(data, k) for k in kinds[shown].tolist()], color, 1.1)
+        texts = [class_name(data.classes[k], 24) if k >= 0 else "not finite"
+                 for k in kinds[shown].tolist()]  # fmt: skip
+        yield TableColumn(name, texts, color, 1.1)
     sure = [None if np.isnan(p) else p for p in answers.sure[shown].tolist()]
     yield TableColumn("sure", sure, theme.muted, 1.5, share=True)
-
-
-def _class(data: Dataset, kind: int) -> str:
-    return class_name(data.classes[kind], 24) if kind >= 0 else "not finite"
 
 
 def _wrong_places(answers: Answers, owner: int) -> list[int]:
@@ -225,17 +223,6 @@ def _open(session: Session, click: Event) -> None:
     session.lab(ResultsLab).look_at(example, session.dataset, session.phrase_input.typed)
 
 
-def _open_first(session: Session) -> None:
-    """Show the first of the list, until the reader opens or types another one."""
-    lab, data, box = session.lab(ResultsLab), session.dataset, session.phrase_input
-    if lab.chosen or session.player.running or box.typed != session.first_phrase:
-        return
-    answers = lab.answers(session.state, data)
-    first = next((s.answers[0] for s in _sections(session, answers) if len(s.answers)), None)
-    if first is not None:
-        lab.look_at(lab.part(data)[int(answers.owners[first])], data, box.typed)
-
-
 def _source(session: Session) -> Source:
     lab, data, box = session.lab(ResultsLab), session.dataset, session.phrase_input
     lab.fit(data)
@@ -352,15 +339,16 @@ def _list(source: Source) -> Picture:
     return row_lists("Answers", rows, source.opened, theme())
 
 
-def _scatter(source: Source) -> Picture:
-    values, classes = cast(Values, source.answers), source.session.dataset.classes
-    return value_scatter(values, classes, steady(source.session, "scatter"), source.opened)
-
-
 def _found(source: Source) -> Confusion:
     return confusion(
         cast(Answers, source.answers), len(source.session.dataset.classes), MOST_CLASSES
     )
+
+
+def _scatter(source: Source) -> Picture:
+    values, session = cast(Values, source.answers), source.session
+    colors = steady(session, "scatter")
+    return value_scatter(values, session.dataset.classes, colors, source.opened)
 
 
 def _scores(source: Source) -> Picture:
@@ -373,18 +361,15 @@ def _metric(source: Source) -> Picture:
 
 def _confusion(source: Source) -> Picture:
     classes, cell = source.session.dataset.classes, source.session.lab(ResultsLab).cell
-    return confusion_matrix(_found(source), classes, cell, theme(), _placed(source))
-
-
-def _placed(source: Source) -> Placed:
-    """The answers of the sequences that are listed."""
     answers = cast(Answers, source.answers)
     sections = _sections(source.session, answers)
     listed = np.concatenate([answers.owners[section.answers[:MOST]] for section in sections])
     some = np.isin(answers.owners, listed)
     rows = np.stack([answers.owners[some], answers.wanted[some], answers.said[some]])
     owners, wanted, said = np.unique(rows, axis=1)
-    return Placed(owners, wanted, said, source.opened)
+    return confusion_matrix(
+        _found(source), classes, cell, theme(), Placed(owners, wanted, said, source.opened)
+    )
 
 
 # The tab
@@ -393,7 +378,13 @@ def _placed(source: Source) -> Placed:
 def _controls(session: Session) -> None:
     session.lab(ResultsLab).fit(session.dataset)
     _choose(session)
-    _open_first(session)
+    lab, data, box = session.lab(ResultsLab), session.dataset, session.phrase_input
+    if lab.chosen or session.player.running or box.typed != session.first_phrase:
+        return
+    answers = lab.answers(session.state, data)
+    first = next((s.answers[0] for s in _sections(session, answers) if len(s.answers)), None)
+    if first is not None:
+        lab.look_at(lab.part(data)[int(answers.owners[first])], data, box.typed)
 
 
 def _charts(session: Session) -> tuple[Column[Source], Column[Source]]:
@@ -403,12 +394,13 @@ def _charts(session: Session) -> tuple[Column[Source], Column[Source]]:
         Chart("answers", 3, _answers, text=_name_of_answers(session)),
         Chart("list", 5, _list, click=_open, kind="table"),
     ]
-    right = [Chart("scatter", 5, _scatter, click=_open)]
     if data.answers_classes:
         right = [
             Chart("confusion", 5.6, _confusion, click=_choose_cell),
             Chart("scores", 3, _scores, kind="table"),
         ]
+    else:
+        right = [Chart("scatter", 5, _scatter, click=_open)]
     text = "metric_recording" if session.player.recorded else "metric"
     return left, [*right, Chart("metric", 2.6, _metric, click=go_to_click, text=text)]
 
