@@ -23,7 +23,7 @@ from rnnviz.ui.style import steady
 MOST_CHOICES = 300
 
 
-class Subject(NamedTuple):
+class UnitSubject(NamedTuple):
     """The states of the run, the phrase, and the choices of the lab.
 
     ``source`` is that of the activations: while large data are played, of an earlier epoch.
@@ -78,7 +78,7 @@ class Subject(NamedTuple):
         return steady(self.session, key, str(self.source.layer), self.source.part, *more)
 
 
-def subject_of(session: Session) -> Subject:
+def subject_of(session: Session) -> UnitSubject:
     """The subject now; a word that is marked in the phrase is the chosen one."""
     lab, probe, source = session.units, session.inspect(), source_of(session)
     marked, words = session.selection.token, probe.words
@@ -87,7 +87,7 @@ def subject_of(session: Session) -> Subject:
     if session.player.running:
         source = lab.playable(source)
     lab.look_at(source, session.selection.unit_of(session.config.hidden))
-    return Subject(session, lab, source, probe)
+    return UnitSubject(session, lab, source, probe)
 
 
 def source_of(session: Session) -> StateSource:

@@ -36,10 +36,8 @@ from rnnviz.probe.units import MOST_EDITS, EditPreview, StateSource
 from rnnviz.questions.breaks.measure import SilencingLab, Turned
 from rnnviz.questions.breaks.pictures import (
     MOST_TURNED,
-    Carried,
-    RemovalCurves,
-    TurnedRow,
-    Worth,
+    AblationLoss,
+    MemoryFlow,
     removal_curves,
     scores_table,
     silenced_memory,
@@ -214,12 +212,12 @@ def _memory(trial: Trial) -> Picture:
     marked = session.selection.unit_of(len(order))
     kept = () if marked is None else (marked,)
     movers = [plain(said + by, 100) for said, by in trial.movers]
-    worth = Worth(order, trial.rises, trial.silenced, unit, carried, kept, movers)
+    ablation = AblationLoss(order, trial.rises, trial.silenced, unit, carried, kept, movers)
     words, colors = list(map(shown_token, trial.before.words)), steady(session, "now", view.name)
-    return silenced_memory(_states(trial)[1], words, worth, colors, view)
+    return silenced_memory(_states(trial)[1], words, ablation, colors, view)
 
 
-def _carried(trial: Trial) -> Carried | None:
+def _carried(trial: Trial) -> MemoryFlow | None:
     """What goes from word to word; None if there is no room for it."""
     before, session = trial.before, trial.session
     if len(before.words) > MOST_TOKENS:
@@ -229,13 +227,13 @@ def _carried(trial: Trial) -> Carried | None:
     then, now = (memory_share(probe.parameters, probe.trace, layer) for probe in both)
     parts = partial(given_parts, before.parameters, before.trace, layer, line=candidate)
     lost = {unit: parts(unit) for unit in sorted(trial.silenced)} if candidate else {}
-    return Carried(_as_long(now, len(then)), then, lost)
+    return MemoryFlow(_as_long(now, len(then)), then, lost)
 
 
 def _memory_remark(trial: Trial) -> str:
     """How many units are not measured yet, and what has no room on many tokens."""
     left, units = int(np.isnan(trial.rises).sum()), len(trial.rises)
-    pending = f"The worth of {left} of {units} units is not measured yet." if left else ""
+    pending = f"{left} of {units} units are not measured yet." if left else ""
     why = unweighed(trial.session) if left else ""
     count, noun = len(trial.before.words), trial.session.names.noun
     threads = readers(trial.before.parameters.architecture.cell).candidate
@@ -294,8 +292,8 @@ def _removal(trial: Trial) -> Picture:
     removal = session.lab(SilencingLab).removal(trial.source, trial.rises)
     if removal is None:
         return sentence("Silencing one after the other", unweighed(session), theme())
-    curves = RemovalCurves(removal.strongest, removal.weakest, session.dataset.metric.name)
-    return removal_curves(curves, (len(trial.silenced), trial.preview.after[0].metric), theme())
+    now, metric = (len(trial.silenced), trial.preview.after[0].metric), session.dataset.metric.name
+    return removal_curves(removal.strongest, removal.weakest, now, metric, theme())
 
 
 def _measured(trial: Trial) -> str:
@@ -322,7 +320,7 @@ def _turned(trial: Trial) -> Picture:
     if said:
         return sentence(title, said, theme())
     turns = session.lab(SilencingLab).turns(trial.source, trial.preview.parameters)
-    rows = [TurnedRow(one.text, *_now(session, one)) for one in turns.turned[:MOST_TURNED]]
+    rows = [(one.text, *_now(session, one)) for one in turns.turned[:MOST_TURNED]]
     count = len(turns.turned)
     title = f"{count:,} of {turns.sequences:,} {noun}s turned"
     return turned_list(rows, title, count - len(rows), theme())
@@ -359,7 +357,7 @@ def _decide(session: Session) -> None:
     undo, undo_all = on_host(lambda s: s.units.undo()), on_host(lambda s: s.units.clear())
     with st.container(horizontal=True, key="decide"):
         st.button("Undo", key="undo", on_click=undo, disabled=none, shortcut="Z")
-        st.button("Hear all", key="undo_all", on_click=undo_all, disabled=none)
+        st.button("Restore all", key="undo_all", on_click=undo_all, disabled=none)
     if session.player.recorded:
         return
     st.button(
@@ -376,7 +374,9 @@ def _branch(session: Session) -> None:
 
 
 def _tools(session: Session) -> None:
-    st.markdown("Silence the strongest", help="Of the units that are still heard, by their worth.")
+    st.markdown(
+        "Silence the strongest", help="Of the units not silenced yet, those whose loss rises most."
+    )
     with st.container(horizontal=True, key="strongest", gap="xsmall"):
         for count in _STRONGEST:
             place, strongest = st.container(width="content"), partial(_strongest, count)

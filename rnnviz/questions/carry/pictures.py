@@ -25,25 +25,18 @@ _ROOMY = 14
 _BARS, _MATRIX = [0.0, 0.15], [0.19, 1.0]
 
 
-class Moved(NamedTuple):
-    """What the chosen ``word`` changes in every unit, on average: (H,)."""
-
-    word: str
-    means: Array
-
-
 def word_name(word: str) -> str:
     """The name of a word's column."""
     return plain(shown_token(word), 60)
 
 
 def response_matrix(
-    response: Response, moved: Moved, chosen: int, title: str, theme: Theme = LIGHT
+    response: Response, title: str, theme: Theme = LIGHT, *, chosen: int, word: str, changes: Array
 ) -> Picture:
     """The mean change of every unit (row) by every word (column); similar words are neighbours.
 
-    Many units are grouped as in ``memory_rows``. Beside it are the changes by the chosen word
-    alone, as bars. The row of the ``chosen`` unit and the column of the word are framed.
+    Many units are grouped as in ``memory_rows``. Bars at the left are the mean ``changes`` (H,) by
+    the chosen ``word``. The row of the ``chosen`` unit and the column of the word are framed.
     """
     groups = grouped(response.units, {chosen})
     rows, names = Rows(groups.units, chosen), [word_name(word) for word in response.words]
@@ -56,36 +49,33 @@ def response_matrix(
         colorbar=color_bar(""),
         hovertemplate="unit %{y}, “%{x}”: %{z:.4f}<extra></extra>",
     )
-    word = word_name(moved.word)
-    limit = theme.scale.nice_limit(float(np.nan_to_num(np.abs(moved.means)).max()))
+    limit = theme.scale.nice_limit(float(np.nan_to_num(np.abs(changes)).max()))
     zero = {"zeroline": True, "zerolinecolor": theme.muted, "showticklabels": False}
     middle = {"xref": "paper", "x": sum(_BARS) / 2, "yref": "paper", "y": 1, "yshift": 4}
     return picture(
-        [cells, _bars(rows, moved, theme)],
+        [cells, _bars(rows, word, changes, theme)],
         title if groups.size == 1 else f"{title}; 1 in {groups.size}",
         520,
         theme,
-        xaxis=_words_axis(response.words, moved.word, theme),
+        xaxis=_words_axis(response.words, word, theme),
         xaxis2=axis("", theme, domain=_BARS, range=[-limit, limit], showgrid=False, **zero),
         yaxis=units_axis(rows, theme, "") | {"anchor": "x2"},
         margin={"r": 76, "t": 96},
-        shapes=[*_column(names, word, theme), row_frame(rows, theme)],
-        annotations=[
-            note(f"“{_short(moved.word)}”", "center bottom", **middle, font={"weight": 600})
-        ],
+        shapes=[*_column(names, word_name(word), theme), row_frame(rows, theme)],
+        annotations=[note(f"“{_short(word)}”", "center bottom", **middle, font={"weight": 600})],
         meta=units_meta(rows, wide=True),
     )
 
 
-def _bars(rows: Rows, moved: Moved, theme: Theme) -> Series:
-    means = moved.means[rows.units]
+def _bars(rows: Rows, word: str, changes: Array, theme: Theme) -> Series:
+    means = changes[rows.units]
     return bar(
         x=compact(means),
         y=rows.names,
         xaxis="x2",
         orientation="h",
         width=0.8,
-        name=f"“{word_name(moved.word)}”",
+        name=f"“{word_name(word)}”",
         marker={"color": [theme.positive if mean > 0 else theme.negative for mean in means]},
         hovertemplate="unit %{y}: %{x:.4f}<extra></extra>",
     )
@@ -136,23 +126,21 @@ class Phrase(NamedTuple):
     note: str = ""
 
 
-class Listing(NamedTuple):
-    """Sequences under a title; ``word`` is underlined, characters stand ``tight``."""
-
-    title: str
-    phrases: Sequence[Phrase]
-    word: str = ""
-    tight: bool = False
-
-
 def tinted_phrases(
-    listing: Listing, limit: float, view: View = STATE, theme: Theme = LIGHT
+    phrases: Sequence[Phrase],
+    title: str,
+    limit: float,
+    view: View = STATE,
+    theme: Theme = LIGHT,
+    *,
+    word: str = "",
+    tight: bool = False,
 ) -> Picture:
     """Every word (cell) of every sequence (row) on the colour of its value, up to ``limit``.
 
-    The page lets the words flow, in static/phrases.js.
+    The chosen ``word`` is underlined; characters are ``tight``, without spaces. The page lets the
+    words flow, in phrases.js.
     """
-    phrases = listing.phrases
     longest = max(len(phrase.words) for phrase in phrases)
     cells = np.full((len(phrases), longest), np.nan)
     for row, phrase in zip(cells, phrases, strict=True):
@@ -173,6 +161,6 @@ def tinted_phrases(
         "xaxis": {"visible": False},
         "yaxis": {**hidden, "autorange": "reversed"},
     }
-    meta = {"notes": [plain(phrase.note) for phrase in phrases], "tight": listing.tight}
-    meta["word"] = plain(shown_token(listing.word))
-    return picture([series], listing.title, 520, theme, **axes, meta=meta)
+    meta = {"notes": [plain(phrase.note) for phrase in phrases], "tight": tight}
+    meta["word"] = plain(shown_token(word))
+    return picture([series], title, 520, theme, **axes, meta=meta)

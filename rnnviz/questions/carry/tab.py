@@ -20,8 +20,6 @@ from rnnviz.probe.session import Session
 from rnnviz.probe.units import LIST_PAGE, Sort, Way
 from rnnviz.questions.carry.measure import UnitHistory
 from rnnviz.questions.carry.pictures import (
-    Listing,
-    Moved,
     Phrase,
     response_matrix,
     tinted_phrases,
@@ -30,7 +28,7 @@ from rnnviz.questions.carry.pictures import (
 from rnnviz.questions.linear_probe import tab as linear_probes
 from rnnviz.questions.linear_probe.measure import LinearProbeLab
 from rnnviz.questions.unit_subject import (
-    Subject,
+    UnitSubject,
     edition,
     source_of,
     subject_of,
@@ -119,7 +117,7 @@ def _unthreaded(session: Session) -> str:
     return no_room("threads", len(session.inspect().words), MOST_TOKENS, session.names.noun)
 
 
-def _chips(here: Subject) -> tuple[str, ...]:
+def _chips(here: UnitSubject) -> tuple[str, ...]:
     """The words of the matrix, the most frequent first, with the chosen one among them."""
     if here.lab.word is None:
         return ()
@@ -177,7 +175,7 @@ def _turn(session: Session, event: Event) -> None:
 # The answer
 
 
-def _answer(here: Subject) -> str:
+def _answer(here: UnitSubject) -> str:
     """What the chosen word changes in the chosen unit, and the effect of silencing it."""
     lab, unit = here.lab, here.lab.unit
     if lab.way is Way.PROBE:
@@ -203,12 +201,12 @@ def _answer(here: Subject) -> str:
     )
 
 
-def _ends(here: Subject) -> tuple[float, float]:
+def _ends(here: UnitSubject) -> tuple[float, float]:
     column = here.activations.states[:, here.lab.unit]
     return float(column.min()), float(column.max())
 
 
-def _effect(here: Subject) -> str:
+def _effect(here: UnitSubject) -> str:
     """The rise of the loss without the unit; while that isn't known, the epoch of the order."""
     lab, source = here.lab, here.source
     if lab.sort is not Sort.EFFECT:
@@ -225,7 +223,7 @@ def _effect(here: Subject) -> str:
 # The pictures
 
 
-def _sliders(here: Subject, frame: Frame) -> None:
+def _sliders(here: UnitSubject, frame: Frame) -> None:
     lab, words = here.lab, _chips(here)
     frame.sliders["unit"] = SliderState(here.session.config.hidden - 1, lab.unit)
     frame.sliders["list_page"] = SliderState(lab.last_list_page(here.source), lab.list_page)
@@ -234,7 +232,7 @@ def _sliders(here: Subject, frame: Frame) -> None:
         frame.sliders["word"] = SliderState(len(words) - 1, words.index(lab.word), names=names)
 
 
-def _measured(here: Subject) -> str:
+def _measured(here: UnitSubject) -> str:
     """On how much of the data it was measured."""
     then, now = here.source.state.epoch, here.session.state.epoch
     past = "" if then == now else f" As at {here.session.unit} {then}: pause to read them again."
@@ -244,8 +242,8 @@ def _measured(here: Subject) -> str:
     return f"Measured on the {role} sequences: {some}.{past}"
 
 
-def _or_not_finite(figure: Callable[[Subject], Picture]) -> Callable[[Subject], Picture]:
-    def drawn(here: Subject) -> Picture:
+def _or_not_finite(figure: Callable[[UnitSubject], Picture]) -> Callable[[UnitSubject], Picture]:
+    def drawn(here: UnitSubject) -> Picture:
         if here.finite:
             return figure(here)
         unit = here.session.unit
@@ -255,7 +253,7 @@ def _or_not_finite(figure: Callable[[Subject], Picture]) -> Callable[[Subject], 
     return drawn
 
 
-def _threaded(here: Subject) -> Rows:
+def _threaded(here: UnitSubject) -> Rows:
     """The rows, with what the chosen unit gets from each of them."""
     session, probe, rows = here.session, here.probe, here.rows
     if _unthreaded(session):
@@ -265,14 +263,14 @@ def _threaded(here: Subject) -> Rows:
     return rows._replace(parts=parts, into=into if len(_lines(session)) > 1 else "")
 
 
-def _unit_words(here: Subject) -> Picture:
+def _unit_words(here: UnitSubject) -> Picture:
     title = f"Unit {here.lab.unit} after every {here.session.names.noun}"
     unit, words = TwoMoments(here.states[:, here.lab.unit], *_second(here)), here.probe.words
     colors = here.theme("unit", str(here.lab.unit))
     return unit_bars(unit, title, words, here.view, colors)
 
 
-def _second(here: Subject) -> tuple[str, Array | None]:
+def _second(here: UnitSubject) -> tuple[str, Array | None]:
     """The second moment of the run, and the unit after every word there."""
     state, probe = here.session.second_state, here.session.second
     if not (state and probe and probe.finite):
@@ -281,7 +279,7 @@ def _second(here: Subject) -> tuple[str, Array | None]:
     return f"{here.session.unit} {state.epoch}", states[:, here.lab.unit]
 
 
-def _unit_epochs(here: Subject) -> Picture:
+def _unit_epochs(here: UnitSubject) -> Picture:
     session = here.session
     past = session.lab(UnitHistory).past(session.run, here.query, _PAST)
     after = shown_token(here.probe.words[here.token])
@@ -291,7 +289,7 @@ def _unit_epochs(here: Subject) -> Picture:
     return unit_curve(values, title, course, here.view, here.theme("epochs"))
 
 
-def _response(here: Subject) -> Picture:
+def _response(here: UnitSubject) -> Picture:
     noun, lab, activations = here.session.names.noun, here.lab, here.activations
     title = f"What a {noun} adds to a unit: Δ{here.source.part}"
     if not lab.repeats(here.source):
@@ -299,13 +297,13 @@ def _response(here: Subject) -> Picture:
     if not len(activations.moved):
         return sentence(title, explanation("carry/gate", noun=noun), theme())
     means, _ = lab.changed(here.source)
-    moved = Moved(lab.word or "", means)
     return response_matrix(
-        lab.response(here.source), moved, lab.unit, title, here.theme("response")
-    )
+        lab.response(here.source), title, here.theme("response"), chosen=lab.unit,
+        word=lab.word or "", changes=means,
+    )  # fmt: skip
 
 
-def _phrases(here: Subject) -> Picture:
+def _phrases(here: UnitSubject) -> Picture:
     """One page of the training sequences, those with the chosen word first."""
     session, lab, activations = here.session, here.lab, here.activations
     colors = here.theme("tint", str(lab.unit))
@@ -315,10 +313,10 @@ def _phrases(here: Subject) -> Picture:
     whose = f"{session.dataset.role.capitalize()} {session.names.sequence}s"
     title = f"{whose}, tinted by unit {lab.unit}: {shown}"
     tinted, tight = [_phrase(here, int(k)) for k in page], session.names.noun == "character"
-    return tinted_phrases(Listing(title, tinted, lab.word or "", tight), limit, here.view, colors)
+    return tinted_phrases(tinted, title, limit, here.view, colors, word=lab.word or "", tight=tight)
 
 
-def _phrase(here: Subject, k: int) -> Phrase:
+def _phrase(here: UnitSubject, k: int) -> Phrase:
     activations, data = here.activations, here.session.dataset
     part, number = activations.part(k), int(activations.examples[k])
     note = ""
@@ -358,8 +356,8 @@ def _controls(session: Session) -> None:
         linear_probes.choose_probe(session)
 
 
-def _charts(session: Session) -> tuple[Column[Subject], Column[Subject]]:
-    left: list[Chart[Subject]] = [Chart("memory", 5, _or_not_finite(lambda of: memory_rows(
+def _charts(session: Session) -> tuple[Column[UnitSubject], Column[UnitSubject]]:
+    left: list[Chart[UnitSubject]] = [Chart("memory", 5, _or_not_finite(lambda of: memory_rows(
         of.states, _threaded(of), of.probe.words, of.view, of.theme("memory"))))]  # fmt: skip
     if session.units.way is Way.PROBE:
         left += [linear_probes.probe_chart(session)]

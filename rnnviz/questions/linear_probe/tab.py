@@ -22,7 +22,7 @@ from rnnviz.questions.linear_probe.measure import (
     askable,
 )
 from rnnviz.questions.linear_probe.pictures import readability_lines
-from rnnviz.questions.unit_subject import MOST_CHOICES, Subject, edition, source_of
+from rnnviz.questions.unit_subject import MOST_CHOICES, UnitSubject, edition, source_of
 from rnnviz.ui.browser_session import first_value
 from rnnviz.ui.choices import measure_buttons, progress_html
 from rnnviz.ui.sheet import Chart
@@ -50,7 +50,7 @@ def choose_probe(session: Session) -> None:
     )  # fmt: skip
 
 
-def probe_chart(session: Session) -> Chart[Subject]:
+def probe_chart(session: Session) -> Chart[UnitSubject]:
     """What was measured, or why there is nothing."""
     fields = {"target": _target(session), "ridge": f"{RIDGE:g}"}
     return Chart(

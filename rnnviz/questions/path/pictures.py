@@ -40,7 +40,7 @@ def trajectories(cloud: Cloud, probe: Trajectory, plane: Plane, theme: Theme = L
             *way(probe.points, probe.words, 0, theme),
             labels(way_labels(probe.points, probe.words, theme)),
         ],
-        f"Components {one} and {two} hold {sum(plane.explained):.0%} of what varies",
+        f"Components {one} and {two} explain {sum(plane.explained):.0%} of the variance",
         560,
         theme,
         **{**LEGEND, "legend": legend},
@@ -78,7 +78,7 @@ def _span(theme: Theme, *points: Array) -> list[list[float]]:
 
 def _component(plane: Plane, k: int, span: list[float], theme: Theme) -> dict[str, Any]:
     number, share = plane.axes[k] + 1, plane.explained[k]
-    title = f"component {number}: {share:.0%} of what varies"
+    title = f"component {number}: {share:.0%} of the variance"
     return axis(title, theme, range=span, showgrid=False)
 
 
@@ -154,7 +154,7 @@ def _crossings(plane: Plane, span: list[list[float]]) -> list[tuple[float, float
     return inside[:: max(1, len(inside) - 1)]
 
 
-# How much of what varies lies between classes, and how much each component holds
+# The variance between classes, and that of each component
 
 
 #: At most this many components have a bar.

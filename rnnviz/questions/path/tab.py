@@ -1,4 +1,4 @@
-"""Tab *Which way does it take?*: the ways of all sequences, and how far their classes are apart."""
+"""Tab *What path does it take?*: the paths of all sequences, and how far apart the classes are."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _FEW_SEQUENCES = (
 )
 
 
-class _Shown(NamedTuple):
+class _PathSubject(NamedTuple):
     """The states on the training sequences, their labels, a sample that is drawn, and the plane."""
 
     session: Session
@@ -65,11 +65,11 @@ def _problem(session: Session) -> str:
     if len(states) < 2:
         return _FEW_STATES
     if not np.isfinite(states).all():
-        return "The states are not finite numbers, so there is no way to draw."
+        return "The states are not finite numbers, so there is no path to draw."
     return _FEW_UNITS if session.config.hidden < 2 else ""
 
 
-def _shown(session: Session) -> _Shown:
+def _shown(session: Session) -> _PathSubject:
     source, units = source_of(session), session.units
     activations = units.activations(source)
     plane = units.plane(source, session.run)
@@ -78,7 +78,7 @@ def _shown(session: Session) -> _Shown:
         plane = units.plane(source, session.run)
     assert plane is not None
     labels = session.dynamics.labels(session.dataset, activations)
-    return _Shown(session, activations, labels, activations.drawn(_MAX_TOKENS), plane)
+    return _PathSubject(session, activations, labels, activations.drawn(_MAX_TOKENS), plane)
 
 
 def _open(session: Session, event: Event) -> None:
@@ -91,7 +91,7 @@ def _open(session: Session, event: Event) -> None:
 # The pictures
 
 
-def _trajectories(shown: _Shown) -> Picture:
+def _trajectories(shown: _PathSubject) -> Picture:
     session, drawn, plane = shown.session, shown.drawn, shown.plane
     labels, probe = session.dynamics.labels(session.dataset, drawn), session.inspect()
     states = plane.project(probe.unrolled(session.layer).of(session.part))
@@ -103,7 +103,7 @@ def _trajectories(shown: _Shown) -> Picture:
     return trajectories(cloud, path, plane, steady(session, "ways", session.part))
 
 
-def _views(shown: _Shown, states: Array) -> dict[str, Array]:
+def _views(shown: _PathSubject, states: Array) -> dict[str, Array]:
     """What varies: of states (N, H) what the output layer reads, in the plane, and all."""
     session, parameters = shown.session, shown.session.state.parameters
     of, states = parameters.architecture, states.astype(float)
@@ -112,7 +112,7 @@ def _views(shown: _Shown, states: Array) -> dict[str, Array]:
     return views | {"in the plane": shown.plane.project(states), "all": states}
 
 
-def _separation(shown: _Shown) -> Picture:
+def _separation(shown: _PathSubject) -> Picture:
     session, activations = shown.session, shown.activations
     views, from_end = _views(shown, activations.states), not session.inspect().every
     separation = separate(activations, shown.labels.numbers, views, from_end)
@@ -128,8 +128,8 @@ def _what(session: Session) -> str:
     return "classes" if session.dataset.answers_classes else "targets"
 
 
-def _answer(shown: _Shown) -> str:
-    """How much of what varies separates the classes, and how much of that is seen here."""
+def _answer(shown: _PathSubject) -> str:
+    """How much of the variance separates the classes, and how much of that the plane shows."""
     session, activations = shown.session, shown.activations
     every, noun = session.inspect().every, session.names.noun
     ends = np.arange(len(activations.words)) if every else activations.starts[1:] - 1
@@ -140,12 +140,13 @@ def _answer(shown: _Shown) -> str:
     if kinds < 2 or len(ends) < FEWEST * kinds or any(map(math.isnan, shares.values())):
         return _FEW_SEQUENCES
     when = f"At all {noun}s together" if every else f"After the last {noun}"
-    told = f"separates the {_what(session)}"
     whole, flat = f"{shares['all']:.0%}", f"{shares['in the plane']:.0%}"
     if "as read" not in shares:
-        return f"{when}, <strong>{whole}</strong> of what varies {told}; in this plane {flat}."
-    read = f"<strong>{shares['as read']:.0%}</strong>"
-    return f"{when}, {read} of what is read {told}; of all units {whole}, in this plane {flat}."
+        between = f"of the variance lies between the {_what(session)}"
+        return f"{when}, <strong>{whole}</strong> {between}; in this plane {flat}."
+    between = f"of the variance in the readout lies between the {_what(session)}"
+    read = f"<strong>{shares['as read']:.0%}</strong> {between}"
+    return f"{when}, {read}; of all units {whole}, in this plane {flat}."
 
 
 def _remark(session: Session) -> str:
@@ -165,10 +166,10 @@ def _remark(session: Session) -> str:
 # The tab
 
 
-def _or_problem(figure: Callable[[_Shown], Picture]) -> Callable[[Session], Picture]:
+def _or_problem(figure: Callable[[_PathSubject], Picture]) -> Callable[[Session], Picture]:
     def drawn(session: Session) -> Picture:
         if problem := _problem(session):
-            return sentence("The ways of the states", problem, theme())
+            return sentence("The paths of the states", problem, theme())
         return figure(_shown(session))
 
     return drawn

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -38,47 +38,51 @@ _BELOW = 2
 FOREVER = 1000
 
 
-class Told(NamedTuple):
-    """What the phrase and a sequence of the set are called; and the norms (T,) of the phrase at a
-    ``second`` moment, as "epoch 3", if there is one.
-    """
-
-    phrase: str = "phrase"
-    sequence: str = "training phrase"
-    norms: Array | None = None
-    second: str = ""
-
-
-TOLD = Told()
-
-
 def reach_curve(
     flow: Flow,
     profile: LagProfile,
     words: Sequence[str],
     theme: Theme = LIGHT,
-    told: Told = TOLD,
+    *,
+    phrase: str = "phrase",
+    sequence: str = "training phrase",
+    second: tuple[Array, str] | None = None,
 ) -> Picture:
     """||dL/dh_t|| at every word of a phrase, and of a set's sequences as far from their end.
 
-    The phrase's gradient at the second epoch is faint.
-
-    The gradient goes left, back in time. Below the rounding error it changes no sum.
+    The gradient goes left, back in time. Below the rounding error it changes no sum. ``phrase`` and
+    ``sequence`` say what both are called. The norms (T,) of the phrase at a ``second`` moment, as
+    "epoch 3", are faint.
     """
     # After its last answer a phrase has no gradient.
     norms = np.trim_zeros(flow.norms, "b") if flow.norms.any() else flow.norms
-    lags = _lags(profile, len(norms) - 1)
+    last = len(norms) - 1
+    lags = _lags(profile, last)
     measured = [*norms, *profile.low[lags], *profile.high[lags], 1.0]
     span = theme.scale.decades([float(v) for v in measured] + [_least(profile) * 10.0**-_BELOW])
     floor = 10.0 ** span[0]
-    of = f"of up to {profile.sequences:,} {told.sequence}s"
+    faint_norms = []
+    if second:
+        before, moment = second[0][: len(norms)], second[1]
+        faint_norms = [
+            scatter(
+                x=list(range(len(before))),
+                y=np.maximum(before, floor),
+                name=f"at {moment}",
+                mode="lines",
+                line={"color": theme.magnitude, "width": 1.5, "dash": "dashdot"},
+                opacity=0.55,
+                customdata=exact(before),
+                hovertemplate=f"at {moment}: %{{customdata}}<extra></extra>",
+            )
+        ]
+    of = f"of up to {profile.sequences:,} {sequence}s"
     rows = {"lag of the place": np.arange(len(norms))[::-1]}
     rows |= {"lag of the band": np.arange(len(profile.median)), f"10% {of}": profile.low}
     rows |= {f"median {of}": profile.median, f"90% {of}": profile.high}
     region = {"type": "rect", "xref": "paper", "x0": 0, "x1": 1, "line": {"width": 0}}
     region |= {"y0": 10.0 ** span[0], "y1": _least(profile), "layer": "below"}
     shade = {"fillcolor": faint(theme.text, 0.06)}
-    last = len(norms) - 1
     place = {"xref": "paper", "x": 0.99, "y": math.log10(_least(profile)), "yshift": -3}
     rounding = f"lost in rounding ({profile.dtype.name})"
     ends = [
@@ -87,9 +91,9 @@ def reach_curve(
     empty = zeros(np.arange(last + 1), norms, span[0], theme.magnitude)
     return picture(
         [
-            *_band(profile, len(norms) - 1, told, theme, floor),
-            *_second(told, len(norms), theme, floor),
-            _phrase(norms, f"this {told.phrase}", theme, floor),
+            *_band(profile, last, sequence, theme, floor, bound_named=not second),
+            *faint_norms,
+            _phrase(norms, f"this {phrase}", theme, floor),
         ],
         f"Gradient of the {flow.objective}, ||{SYMBOL[flow.objective]}_t|| (L2)",
         400,
@@ -118,23 +122,9 @@ def _least(profile: LagProfile) -> float:
     return max(profile.rounding, profile.floor)
 
 
-def _second(told: Told, count: int, theme: Theme, floor: float) -> Iterator[Series]:
-    if told.norms is None:
-        return
-    norms = told.norms[:count]
-    yield scatter(
-        x=list(range(len(norms))),
-        y=np.maximum(norms, floor),
-        name=f"at {told.second}",
-        mode="lines",
-        line={"color": theme.magnitude, "width": 1.5, "dash": "dashdot"},
-        opacity=0.55,
-        customdata=exact(norms),
-        hovertemplate=f"at {told.second}: %{{customdata}}<extra></extra>",
-    )
-
-
-def _band(profile: LagProfile, last: int, told: Told, theme: Theme, floor: float) -> list[Series]:
+def _band(
+    profile: LagProfile, last: int, sequence: str, theme: Theme, floor: float, *, bound_named: bool
+) -> list[Series]:
     """The middle 80% of the sequences, the line fitted to their median, the bound."""
     lags = _lags(profile, last)
     places = last - lags
@@ -144,7 +134,7 @@ def _band(profile: LagProfile, last: int, told: Told, theme: Theme, floor: float
         scatter(y=np.maximum(profile.low[lags], floor), name="", showlegend=False, **edge),
         scatter(
             y=np.maximum(profile.high[lags], floor),
-            name=f"80% of {profile.sequences:,} {told.sequence}s",
+            name=f"80% of {profile.sequences:,} {sequence}s",
             **fill,
             **edge,
         ),
@@ -157,7 +147,7 @@ def _band(profile: LagProfile, last: int, told: Told, theme: Theme, floor: float
         dotted = {"color": theme.muted, "width": 1.5, "dash": "dot"}
         # Beside the name of a second moment its own has no room.
         bound = _line(profile.bound[lags], places, lags, ("bound", dotted), floor)
-        series.append({**bound, "showlegend": not told.second})
+        series.append({**bound, "showlegend": bound_named})
     return series
 
 
@@ -235,32 +225,28 @@ _VALUE = "%{customdata[0]} + %{customdata[1]} i<extra></extra>"
 NO_WEIGHTS = "In this cell no matrix leads from state to state: each unit keeps its own."
 
 
-class Trail(NamedTuple):
-    """The largest eigenvalues (N, k) at some epochs (N,), and the epoch that is ``shown``.
-
-    ``unit`` is what they are called.
-    """
-
-    eigenvalues: Array
-    epochs: Array
-    shown: int | None = None
-    unit: str = "epoch"
-
-
 def weight_spectrum(
-    eigenvalues: Array, trail: Trail, theme: Theme = LIGHT, weights: str = "W_hh"
+    eigenvalues: Array,
+    trail: Array,
+    epochs: Array,
+    shown: int | None = None,
+    theme: Theme = LIGHT,
+    *,
+    weights: str = "W_hh",
+    unit: str = "epoch",
 ) -> Picture:
     """The eigenvalues (H,) of the recurrent weights, and the largest at other epochs.
 
-    Those of epochs later than the one shown are faint.
+    The ``trail`` (N, k) has the largest at these ``epochs`` (N,); those later than the epoch
+    ``shown`` are faint. ``unit`` is what the epochs are called.
     """
     if not eigenvalues.size:
         return sentence("Eigenvalues", NO_WEIGHTS, theme)
-    numbers = np.repeat(trail.epochs, trail.eigenvalues.size // max(1, len(trail.epochs)))
-    past = _points(trail.eigenvalues, numbers, theme, trail.unit)
-    if trail.shown is not None:
-        past["marker"]["opacity"] = np.where(numbers > trail.shown, _LATER, 1.0).tolist()
-    past.update(text=past["marker"]["color"], hovertemplate=f"{trail.unit} %{{text}}: {_VALUE}")
+    numbers = np.repeat(epochs, trail.size // max(1, len(epochs)))
+    past = _points(trail, numbers, theme, unit)
+    if shown is not None:
+        past["marker"]["opacity"] = np.where(numbers > shown, _LATER, 1.0).tolist()
+    past.update(text=past["marker"]["color"], hovertemplate=f"{unit} %{{text}}: {_VALUE}")
     line = {"color": theme.text, "width": 1.5}
     now = scatter(
         **xy(_parts(eigenvalues)),
@@ -269,7 +255,7 @@ def weight_spectrum(
         marker={"size": 7, "color": "rgba(0,0,0,0)", "line": line},
         hovertemplate="shown: " + _VALUE,
     )
-    largest = max([1.0, *np.abs(eigenvalues), *np.abs(trail.eigenvalues).ravel()])
+    largest = max([1.0, *np.abs(eigenvalues), *np.abs(trail).ravel()])
     return _plane([past, now], weights, largest, theme)
 
 
@@ -435,26 +421,19 @@ _STYLES = ((2.6, "solid"), (1.4, "dash"))
 _DEPTH = -20.0
 
 
-class Second(NamedTuple):
-    """The products at a second moment of the run, and what it is called."""
-
-    products: Products
-    moment: str
-
-
 def product_curves(
     products: Products,
     words: Sequence[str],
     bridge: int = 0,
     theme: Theme = LIGHT,
-    second: Second | None = None,
+    second: tuple[Products, str] | None = None,
 ) -> Picture:
     """The singular values of ds_T/ds_t for every token on a log scale; time runs right.
 
-    In an encoder and decoder they are the decoder's, whose words begin at ``bridge``. Those of the
-    ``second`` moment are faint.
+    In an encoder and decoder they are the decoder's, whose words begin at ``bridge``. Those of a
+    ``second`` moment, which has a name, are faint.
     """
-    both = [products.largest, *([second.products.largest] if second else [])]
+    both = [products.largest, *([second[0].largest] if second else [])]
     # The last token always has a finite value.
     largest = np.concatenate([values[np.isfinite(values)] for values in both])
     span = theme.scale.powers(min(_DEPTH, largest.min() - 4), largest.max())
@@ -469,7 +448,7 @@ def product_curves(
         [
             _singular(products, ("kept best", products.largest), solid, names, bridge),
             _singular(products, ("kept worst", products.smallest), dashed, names, bridge) | fan,
-            *(_faint(second, names, bridge, theme) if second else []),
+            *(_faint(*second, names, bridge, theme) if second else []),
         ],
         "What is left of a change at the end",
         400,
@@ -484,10 +463,12 @@ def product_curves(
     )
 
 
-def _faint(second: Second, names: Sequence[str], bridge: int, theme: Theme) -> Iterator[Series]:
-    of, style = second.products, {"color": theme.magnitude, "width": 1.5, "dash": "dashdot"}
+def _faint(
+    of: Products, moment: str, names: Sequence[str], bridge: int, theme: Theme
+) -> Iterator[Series]:
+    style = {"color": theme.magnitude, "width": 1.5, "dash": "dashdot"}
     for name, logs in (("best", of.largest), ("worst", of.smallest)):
-        line = _singular(of, (f"{name} at {second.moment}", logs), style, names, bridge)
+        line = _singular(of, (f"{name} at {moment}", logs), style, names, bridge)
         yield {**line, "mode": "lines", "opacity": 0.55}
 
 

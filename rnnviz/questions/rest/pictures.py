@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from html import escape
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -35,56 +35,46 @@ _FAR = 1e6
 _GAP = np.array([[np.nan, np.nan]])
 
 
-class Told(NamedTuple):
-    """What is told in the plane: its ``title``, the ``words`` of the probe and their first index.
-
-    ``ends`` (N,) is which of two ``classes`` is read at the end of each path, ``chosen`` the
-    index of the chosen point.
-    """
-
-    title: str = ""
-    words: Sequence[str] = ()
-    first: int = 0
-    ends: Array | None = None
-    classes: Sequence[str] = ()
-    chosen: int | None = None
-
-
-_NOTHING = Told()
-
-
 def phase_plane(
     portrait: Portrait,
     plane: Plane,
     rests: Sequence[Rest] = (),
-    told: Told = _NOTHING,
     theme: Theme = LIGHT,
+    *,
+    title: str = "",
+    words: Sequence[str] = (),
+    first: int = 0,
+    ends: Array | None = None,
+    classes: Sequence[str] = (),
+    chosen: int | None = None,
 ) -> Picture:
-    """Where states rest among the ways of the data, and the flow of the plane.
+    """Where states rest among the paths of the data, and the flow of the plane.
 
-    A click on a point yields its index as customdata.
+    A click on a point yields its index as customdata; a ring marks the ``chosen`` one. The
+    ``words`` are those of the probe, from number ``first`` on. ``ends`` (N,) is which of two
+    ``classes`` is read at the end of each path.
     """
     beyond = f" ({portrait.beyond} points lie far outside)" if portrait.beyond else ""
     # The more paths there are, the fainter each is, down to a limit.
     opacity = 0.14 + 0.25 / (1 + len(portrait.paths) / 40)
     own = [k for k, rest in enumerate(rests) if rest.own and rest.point.kind is Kind.STABLE]
-    first = [Label(portrait.places[k], f"{rests[k].held} rests here", LARGE, theme.text)
+    rested = [Label(portrait.places[k], f"{rests[k].held} rests here", LARGE, theme.text)
              for k in own if len(own) == 1]  # fmt: skip
     others = [Label(portrait.places[k], rest.held, SMALL, theme.text)
               for k, rest in enumerate(rests) if not rest.own]  # fmt: skip
     series = [
         _lines(portrait.paths, theme.muted, 1, opacity),
         *_arrows(portrait.field, portrait.spans, theme),
-        *_ends(portrait.paths, told, theme),
+        *_ends(portrait.paths, ends, classes, theme),
         _lines(portrait.lines, theme.text, 2),
-        *way(portrait.probe, told.words, told.first, theme),
+        *way(portrait.probe, words, first, theme),
         *_marks(portrait.places, rests, theme),
-        _chosen(portrait.places, told.chosen, theme),
-        labels([*first, *way_labels(portrait.probe, told.words, theme), *others]),
+        _chosen(portrait.places, chosen, theme),
+        labels([*rested, *way_labels(portrait.probe, words, theme), *others]),
     ]
     return picture(
         series,
-        f"{told.title}{beyond}",
+        f"{title}{beyond}",
         620,
         theme,
         xaxis=_component(plane, 0, portrait.spans[0], theme),
@@ -96,7 +86,7 @@ def phase_plane(
 
 
 def _component(plane: Plane, k: int, span: tuple[float, float], theme: Theme) -> dict[str, Any]:
-    title = f"component {plane.axes[k] + 1}: {plane.explained[k]:.0%} of what varies"
+    title = f"component {plane.axes[k] + 1}: {plane.explained[k]:.0%} of the variance"
     return axis(title, theme, range=list(span), showgrid=False)
 
 
@@ -145,14 +135,16 @@ def _rotated(vectors: Array, angle: float) -> Array:
     return rotated
 
 
-def _ends(paths: Sequence[Array], told: Told, theme: Theme) -> list[Series]:
+def _ends(
+    paths: Sequence[Array], sides: Array | None, classes: Sequence[str], theme: Theme
+) -> list[Series]:
     """The last state of every path; of two classes in the colour of the one that is read there."""
     ends = np.array([path[-1] for path in paths]).reshape(-1, 2)
-    if told.ends is None:
+    if sides is None:
         return [_dots(ends, "ends in training", theme.muted)]
-    colors = zip(told.classes, (theme.negative, theme.positive), strict=True)
+    colors = zip(classes, (theme.negative, theme.positive), strict=True)
     return [
-        _dots(ends[told.ends == side], f"ends: {plain(shown_token(name), 12)}", color)
+        _dots(ends[sides == side], f"ends: {plain(shown_token(name), 12)}", color)
         for side, (name, color) in enumerate(colors)
     ]
 
@@ -281,19 +273,20 @@ _WORDS = {Kind.STABLE: "● stays", Kind.SADDLE: "○ leaves", Kind.SLOW: "· sl
 _LETTERS = 60
 
 
-class Listed(NamedTuple):
-    """What is marked in the list: the ``chosen`` row; if it is ``opened``, with all its numbers.
+def rest_points(
+    rests: Sequence[Rest],
+    noun: str,
+    theme: Theme = LIGHT,
+    *,
+    chosen: int | None = None,
+    opened: bool = False,
+    outcome: str = "",
+) -> Picture:
+    """A row for each point: the input held, its kind, what is read there, its largest |λ|.
 
-    ``outcome`` is what came of the search.
+    The ``chosen`` row is marked and, if it is ``opened``, has all its numbers. ``outcome`` is the
+    result of the search.
     """
-
-    chosen: int | None = None
-    opened: bool = False
-    outcome: str = ""
-
-
-def rest_points(rests: Sequence[Rest], listed: Listed, noun: str, theme: Theme = LIGHT) -> Picture:
-    """A row for each point: the input held, its kind, what is read there, its largest |λ|."""
     shown = rests[:_SHOWN]
     sides = {None: theme.text, 0: theme.negative, 1: theme.positive}
     colors = [sides[rest.readout.side] for rest in shown]
@@ -311,11 +304,11 @@ def rest_points(rests: Sequence[Rest], listed: Listed, noun: str, theme: Theme =
             range(len(shown)),
         )
     ]
-    if listed.opened and listed.chosen is not None and listed.chosen < len(shown):
-        sections.append(_row_numbers(shown[listed.chosen], noun, theme))
+    if opened and chosen is not None and chosen < len(shown):
+        sections.append(_row_numbers(shown[chosen], noun, theme))
     more = f"{len(rests) - _SHOWN} more are in the plane. " if len(rests) > _SHOWN else ""
     more += _CUT * _too_many(rests)
-    drawn = row_lists("Points", sections, listed.chosen, theme, more + listed.outcome)
+    drawn = row_lists("Points", sections, chosen, theme, more + outcome)
     meta = {**drawn.layout["meta"], "columns": _exact(rests, noun)}
     return Picture(drawn.series, {**drawn.layout, "meta": meta})
 

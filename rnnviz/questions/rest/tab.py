@@ -19,7 +19,7 @@ from rnnviz.probe.phase_portrait import Rest, portrait
 from rnnviz.probe.session import Session
 from rnnviz.probe.state_transition import states_of
 from rnnviz.questions.plane_axes import choose_axes, refit_button
-from rnnviz.questions.rest.pictures import Listed, Told, phase_plane, point_spectrum, rest_points
+from rnnviz.questions.rest.pictures import phase_plane, point_spectrum, rest_points
 from rnnviz.ui.browser_session import first_value, on_host, visit
 from rnnviz.ui.choices import progress_html
 from rnnviz.ui.sheet import Chart, Column, Sheet, words_in
@@ -165,7 +165,7 @@ def search_outcome(found: FixedPoints | None, searching: bool) -> str:
 SEARCH_FACTOR = 2
 
 
-class _Shown(NamedTuple):
+class _RestSubject(NamedTuple):
     """The known points, those of the held input alone, and the number of the chosen one."""
 
     session: Session
@@ -174,10 +174,10 @@ class _Shown(NamedTuple):
     chosen: int | None
 
 
-def _shown(session: Session) -> _Shown:
+def _shown(session: Session) -> _RestSubject:
     dynamics, query = session.dynamics, session.dynamics_query
     rests = dynamics.rests(query, shown_token)
-    return _Shown(session, rests, _found(session), dynamics.chosen(query, rests))
+    return _RestSubject(session, rests, _found(session), dynamics.chosen(query, rests))
 
 
 def _choose(session: Session, event: Event) -> None:
@@ -192,7 +192,7 @@ def _found(session: Session) -> FixedPoints | None:
     return None if dynamics.problem(query) else dynamics.found(dynamics.held(query), query)
 
 
-def _answer(shown: _Shown) -> str:
+def _answer(shown: _RestSubject) -> str:
     session, rests = shown.session, shown.rests
     dynamics, query = session.dynamics, session.dynamics_query
     if dynamics.searching:
@@ -216,7 +216,7 @@ def _path(session: Session) -> Array:
     return path[: infinite[0]] if len(infinite) else path
 
 
-def _words(session: Session, shown: _Shown) -> Picture:
+def _words(session: Session, shown: _RestSubject) -> Picture:
     """The words in the shades of the path; those of an encoder have none."""
     colors, words = theme(), session.inspect().words
     read = len(states_of(session.inspect().trace).after)
@@ -224,7 +224,7 @@ def _words(session: Session, shown: _Shown) -> Picture:
     return words_in(session, shown, [*[""] * (len(words) - read), *hues])
 
 
-def _phase(shown: _Shown) -> Picture:
+def _phase(shown: _RestSubject) -> Picture:
     """The phase plane. Everything it needs is computed here, so only when it is in sight."""
     session, rests = shown.session, shown.rests
     dynamics, query, words = session.dynamics, session.dynamics_query, session.inspect().words
@@ -236,24 +236,24 @@ def _phase(shown: _Shown) -> Picture:
     points = [rest.point for rest in rests]
     drawn = portrait(dynamics.held(query), plane, visited, path, points)
     first = len(words) - len(states_of(session.inspect().trace).after)
-    data = session.dataset
-    ends = dynamics.read_at_ends(query)
-    told = Told(_title(session), words[first:], first, ends, data.classes, shown.chosen)
-    return phase_plane(drawn, plane, rests, told, theme())
+    return phase_plane(
+        drawn, plane, rests, theme(), title=_title(session), words=words[first:], first=first,
+        ends=dynamics.read_at_ends(query), classes=session.dataset.classes, chosen=shown.chosen,
+    )  # fmt: skip
 
 
 def _title(session: Session) -> str:
-    """How much of what varies the plane holds, and where."""
+    """How much of the variance the plane explains, and on what."""
     plane, visited = (session.dynamics.plane(session.dynamics_query),
                       session.dynamics.visited(session.dynamics_query))  # fmt: skip
     one, two = (axis + 1 for axis in plane.axes)
     return (
-        f"Components {one} and {two} hold {sum(plane.explained):.0%} of what varies on "
+        f"Components {one} and {two} explain {sum(plane.explained):.0%} of the variance on "
         f"{len(visited.paths):,} {session.dataset.role} {session.names.sequence}s"
     )
 
 
-def _remark(shown: _Shown) -> str:
+def _remark(shown: _RestSubject) -> str:
     session = shown.session
     dynamics, query = session.dynamics, session.dynamics_query
     if dynamics.problem(query) or not dynamics.flat(query):
@@ -269,7 +269,7 @@ def _remark(shown: _Shown) -> str:
     )
 
 
-def _spectrum(shown: _Shown) -> Picture:
+def _spectrum(shown: _RestSubject) -> Picture:
     session = shown.session
     if shown.chosen is None:
         said = "No point is known here yet: press F to search."
@@ -279,11 +279,13 @@ def _spectrum(shown: _Shown) -> Picture:
     return point_spectrum(shown.rests[shown.chosen], session.names.noun, theme())
 
 
-def _points(shown: _Shown) -> Picture:
+def _points(shown: _RestSubject) -> Picture:
     session, dynamics, query = shown.session, shown.session.dynamics, shown.session.dynamics_query
     searched = not dynamics.problem(query) and dynamics.is_asked(query)
-    listed = Listed(shown.chosen, dynamics.opened, search_outcome(shown.found, searched))
-    return rest_points(shown.rests, listed, session.names.noun, theme())
+    return rest_points(
+        shown.rests, session.names.noun, theme(), chosen=shown.chosen, opened=dynamics.opened,
+        outcome=search_outcome(shown.found, searched),
+    )  # fmt: skip
 
 
 # The tab
@@ -295,7 +297,7 @@ def _controls(session: Session) -> None:
     choose_plane(session)
 
 
-def _charts(session: Session) -> tuple[Column[_Shown], Column[_Shown]]:
+def _charts(session: Session) -> tuple[Column[_RestSubject], Column[_RestSubject]]:
     return (
         [Chart("phase", 9, _phase, _remark, _choose)],
         [Chart("spectra", 4, _spectrum), Chart("points", 6, _points, click=_choose, kind="table")],

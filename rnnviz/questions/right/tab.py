@@ -11,7 +11,7 @@ from rnnviz.charts.shapes import sentence
 from rnnviz.probe.session import Session
 from rnnviz.probe.unrolled import Unrolled
 from rnnviz.questions.gradient_source import (
-    Source,
+    GradientSource,
     check_button,
     compared_sequences,
     probe_sequence,
@@ -33,7 +33,7 @@ from rnnviz.ui.stage import place_text
 from rnnviz.ui.style import check_html, theme
 
 
-def _answer(source: Source) -> str:
+def _answer(source: GradientSource) -> str:
     """What the check said, and where the notebook's gradient begins to point elsewhere."""
     check = source.gradients.checked(source.query)
     said = "Press <strong>G</strong> to check this run's rule at these weights."
@@ -47,7 +47,7 @@ def _answer(source: Source) -> str:
     return said if gated(source.session) else f"{_turn(source)} {said}"
 
 
-def _turn(source: Source) -> str:
+def _turn(source: GradientSource) -> str:
     """How far back the notebook's gradient begins to point elsewhere, on the phrase."""
     tokens, noun = source.gradients.by_token(source.query), source.session.names.noun
     off = np.flatnonzero(tokens.angles > 0.5)
@@ -59,36 +59,36 @@ def _turn(source: Source) -> str:
     return f"The notebook is wrong from {back} {nouns} back, by up to {most}."
 
 
-def _basis(source: Source) -> str:
+def _basis(source: GradientSource) -> str:
     if gated(source.session):
         return probe_sequence(source)
     return f"{probe_sequence(source)} Notebook: {compared_sequences(source).lower()}"
 
 
-def _phrase(source: Source) -> str:
+def _phrase(source: GradientSource) -> str:
     return source.probe.basis
 
 
-def _arrows(source: Source) -> str:
+def _arrows(source: GradientSource) -> str:
     missing = no_room("arrows", len(source.words), MOST_ARROWS, source.session.names.noun)
     return f"{missing} {_phrase(source)}".strip()
 
 
-def _directions(source: Source) -> Picture:
+def _directions(source: GradientSource) -> Picture:
     return gradient_directions(source.gradients.by_token(source.query), source.words, theme())
 
 
-def _sizes(source: Source) -> Picture:
+def _sizes(source: GradientSource) -> Picture:
     tokens, colors = source.gradients.by_token(source.query), source.theme("sizes")
     return gradient_sizes(tokens.exact, source.words, tokens.notebook, colors)
 
 
-def _flow(source: Source) -> Picture:
+def _flow(source: GradientSource) -> Picture:
     norms = Unrolled(source.query.trace, source.query.layer).norms
     return gradient_sizes(norms, source.words, theme=source.theme("flow"))
 
 
-def _parameters(source: Source) -> Picture:
+def _parameters(source: GradientSource) -> Picture:
     names = list(source.query.state.parameters.named())
     compared = None if gated(source.session) else source.gradients.compare(source.query)
     check = source.gradients.checked(source.query)
@@ -107,7 +107,7 @@ def _controls(session: Session) -> None:
     choose_layer(session, "gradients")
 
 
-def _charts(session: Session) -> tuple[Column[Source], Column[Source]]:
+def _charts(session: Session) -> tuple[Column[GradientSource], Column[GradientSource]]:
     """Both gradients word by word; the notebook's rule is for Elman cells alone."""
     if gated(session):
         parameters = Chart("parameters", 1, _parameters, _basis, text="checks")
@@ -133,7 +133,7 @@ def _measure(session: Session, budget: float) -> bool:
     return not gated(session) and history.comparisons.develop(session.run, query, budget)
 
 
-def _badge(source: Source, frame: Frame) -> None:
+def _badge(source: GradientSource, frame: Frame) -> None:
     frame.texts["badge"] = check_html(source.gradients.checked(source.query), source.session.names)
 
 

@@ -301,28 +301,28 @@ def _loss(step: StepRecord, focus: Focus) -> Terms:
 # Clipping and the update
 
 
-class Entry(NamedTuple):
+class FollowedWeight(NamedTuple):
     """The entry of a parameter that is followed through clipping and update."""
 
     name: str
     indexes: tuple[int, ...]
 
 
-def followed(step: StepRecord, focus: Focus) -> Entry:
+def followed(step: StepRecord, focus: Focus) -> FollowedWeight:
     """The first of a part's weights with a gradient: of its row that with the largest one."""
     cell, unit, last = step_cell(step, focus.layer), focus.unit, len(step.words) - 1
     names = [cell.unrolled.name(last, name) for name in cell.weights(part_of(step, focus))]
     rows = {name: np.abs(step.descent.gradient[name][unit]) for name in names}
     name = next((name for name, row in rows.items() if row.any()), names[0])
     row = rows[name]
-    return Entry(name, (unit, int(row.argmax())) if row.ndim else (unit,))
+    return FollowedWeight(name, (unit, int(row.argmax())) if row.ndim else (unit,))
 
 
 def _clip(step: StepRecord, focus: Focus) -> Terms:
     name, index = followed(step, focus)
     gradient, clipped, _ = (float(p[name][index]) for p in step.descent)
     label = "d" + step.names.entry(name, index)
-    rows = _over_time(step, focus, Entry(name, index))
+    rows = _over_time(step, focus, FollowedWeight(name, index))
     others = gradient - float(sum(row.value for row in rows))
     if step.trace.batch.read.shape[1] > 1:
         rows.append(Term("the other sequences of the batch", (others,), others))
@@ -336,7 +336,7 @@ def _clip(step: StepRecord, focus: Focus) -> Terms:
     return Terms(label, tuple(rows), gradient, then)
 
 
-def _over_time(step: StepRecord, focus: Focus, entry: Entry) -> list[Term]:
+def _over_time(step: StepRecord, focus: Focus, entry: FollowedWeight) -> list[Term]:
     """The part of the followed entry's gradient from each token of the last stack."""
     cell, unit = step_cell(step, focus.layer), focus.unit
     product, adjoint = cell.multiplied(plain(entry.name), part_of(step, focus))

@@ -15,7 +15,7 @@ from rnnviz.engine.graph import Node, topological
 _PASSED = {"add", "sub", "mul", "max"}
 
 
-class Highway(NamedTuple):
+class StatePath(NamedTuple):
     """A state's way from its old value to its new one: the operations in order."""
 
     state: str
@@ -29,17 +29,17 @@ class Highway(NamedTuple):
         return op.args[1] if op.args[0] is path else op.args[0]
 
 
-def highways(equations: Equations) -> list[Highway]:
+def state_paths(equations: Equations) -> list[StatePath]:
     """The highways of a cell, those that depend on most first; no operation is on two."""
     order = topological(equations.nodes.values())
     before = {node.name: node for node in order if node.kind == "state"}
-    found, taken = list[Highway](), set[Node]()
+    found, taken = list[StatePath](), set[Node]()
     for name in reversed(equations.states):
         if name not in before:  # It cancels out once numbers are worked out, as in 0 * s.
             continue
         ops = _way(equations.nodes[name], before[name], taken)
         if ops is not None:
-            found.append(Highway(name, before[name], ops))
+            found.append(StatePath(name, before[name], ops))
             taken.update(ops)
     return sorted(found, key=lambda way: -max((op.depth for op in way.ops), default=0))
 
@@ -81,7 +81,7 @@ class Symbol:
     wires: tuple[Wire, ...] = ()
     names: tuple[str, ...] = ()
     total: Node | None = None
-    way: Highway | None = None
+    way: StatePath | None = None
     #: The terms of a part of a sum: it is no value of the graph itself.
     terms: tuple[Node, ...] = ()
 
@@ -114,7 +114,7 @@ class Diagram(NamedTuple):
 
     equations: Equations
     symbols: tuple[Symbol, ...]
-    ways: tuple[Highway, ...]
+    ways: tuple[StatePath, ...]
 
     def symbol(self, name: str) -> Symbol:
         """The symbol of a line of the equations."""
@@ -128,9 +128,9 @@ class Diagram(NamedTuple):
 @lru_cache(64)
 def cell_diagram(equations: Equations) -> Diagram:
     """The diagram of a cell. One that is a single line has all its terms."""
-    whole = _Reader(equations).diagram
+    whole = _DiagramBuilder(equations).diagram
     lines = [symbol for symbol in whole.symbols if symbol.kind == "line"]
-    return _Reader(equations, split=True).diagram if len(lines) == 1 else whole
+    return _DiagramBuilder(equations, split=True).diagram if len(lines) == 1 else whole
 
 
 def operand(node: Node) -> Node | None:
@@ -139,7 +139,7 @@ def operand(node: Node) -> Node | None:
     return read.pop() if len(read) == 1 and node.kind != "product" else None
 
 
-class _Reader:
+class _DiagramBuilder:
     """Makes the symbols of a cell; with ``split``, every product has a symbol of its own."""
 
     def __init__(self, equations: Equations, split: bool = False) -> None:
@@ -149,7 +149,7 @@ class _Reader:
         self._names: dict[Node, tuple[str, ...]] = {}
         for name, node in equations.nodes.items():
             self._names[node] = (*self._names.get(node, ()), name)
-        self._ways = highways(equations)
+        self._ways = state_paths(equations)
         self._way_of = {op: way for way in self._ways for op in way.ops}
         self._made: dict[Node, Symbol] = {}
 
@@ -192,7 +192,7 @@ class _Reader:
         kind, wires = self._opened(total)
         return Symbol(kind, node, tuple(wires), names, total)
 
-    def _passed(self, node: Node, way: Highway) -> Symbol:
+    def _passed(self, node: Node, way: StatePath) -> Symbol:
         """An operation of a highway: its first wire is the way, and a number needs none."""
         k, other = way.ops.index(node), way.operand(node)
         path = self._symbol(way.ops[k - 1] if k else way.before)

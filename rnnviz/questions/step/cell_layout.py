@@ -15,7 +15,7 @@ from typing import NamedTuple
 from rnnviz.engine.equations import Equations
 from rnnviz.engine.graph import Node
 from rnnviz.probe.cell_parts import typeset, untimed
-from rnnviz.questions.step.cell_diagram import Diagram, Highway, Symbol, Wire, cell_diagram
+from rnnviz.questions.step.cell_diagram import Diagram, StatePath, Symbol, Wire, cell_diagram
 
 
 class CellColumns:
@@ -169,7 +169,7 @@ class Box(NamedTuple):
         )
 
 
-class Place(NamedTuple):
+class PlacedSymbol(NamedTuple):
     """A symbol: all of it with its label, its strip of numbers, and its sign if it has one."""
 
     symbol: Symbol
@@ -187,10 +187,10 @@ class Route(NamedTuple):
     pill: Box | None
 
 
-class Band(NamedTuple):
+class PathBand(NamedTuple):
     """A highway: its box, and the middles of its operations."""
 
-    way: Highway
+    way: StatePath
     box: Box
     ops: tuple[float, ...]
 
@@ -201,9 +201,9 @@ class CellLayout:
 
     width: float
     height: float
-    places: tuple[Place, ...]
+    places: tuple[PlacedSymbol, ...]
     routes: tuple[Route, ...]
-    bands: tuple[Band, ...]
+    bands: tuple[PathBand, ...]
     columns: tuple[tuple[float, float], ...]
 
 
@@ -500,7 +500,7 @@ class _Router:
         self.places = places
         routes = [self._route(*key) for key in self.plans]
         bands = tuple(
-            Band(way, box, tuple(self._op_x(self.diagram.of(op)) for op in way.ops))
+            PathBand(way, box, tuple(self._op_x(self.diagram.of(op)) for op in way.ops))
             for way, box in zip(self.diagram.ways, self.bands, strict=True)
         )
         columns = ((0.0, LEFT - 0.8), *self.ends.values(), (self.right, self.width))
@@ -513,36 +513,36 @@ class _Router:
         """Whether a state before the token is the beginning of a highway."""
         return any(way.before is symbol.node for way in self.diagram.ways)
 
-    def _place(self, symbol: Symbol) -> Place:
+    def _place(self, symbol: Symbol) -> PlacedSymbol:
         if symbol.is_source:
             return self._source_place(symbol)
         column = self.at[symbol]
         x, (top, height) = self.P[column], self.upper
         if symbol.kind == "after":
             box = Box(x + 0.2, self.middle + self.slot[symbol] - 0.8, RIGHT - 0.6, 1.6)
-            return Place(symbol, box, box)
+            return PlacedSymbol(symbol, box, box)
         if symbol.is_leaf:
             strip = Box(x - LEAF, self.lower[0], 2 * LEAF, LOWER)
-            return Place(symbol, strip._replace(width=2 * LEAF + LABEL), strip)
+            return PlacedSymbol(symbol, strip._replace(width=2 * LEAF + LABEL), strip)
         strip = Box(self.Q(column) - STRIP, top, 2 * STRIP, height)
         left = x - SIGN
         box = Box(left, top, strip.x + strip.width - left, height)
-        return Place(symbol, box, strip, Box(left, self.middle - SIGN, 2 * SIGN, 2 * SIGN))
+        return PlacedSymbol(symbol, box, strip, Box(left, self.middle - SIGN, 2 * SIGN, 2 * SIGN))
 
-    def _source_place(self, symbol: Symbol) -> Place:
+    def _source_place(self, symbol: Symbol) -> PlacedSymbol:
         """The input stands at its track, states beside the highways in a row at the left."""
         if symbol.kind == "input":
             box = Box(0.2, self.y["B", symbol] - 0.55, LEFT - 0.9, 1.1)
-            return Place(symbol, box, box)
+            return PlacedSymbol(symbol, box, box)
         own = [s for s in self.sources if s.kind == "before" and not self._on_band(s)]
         if symbol not in own:
-            return Place(symbol, self.bands[0], self.bands[0])
+            return PlacedSymbol(symbol, self.bands[0], self.bands[0])
         top, bottom = self.middle - UPPER / 2, self.foot - 0.3
         slot = (bottom - top) / len(own)
         height = min(LOWER, slot - 1.3)
         y = bottom - slot * (len(own) - own.index(symbol) - 1) - height
         strip = Box(0.7, y, 1.2, height)
-        return Place(symbol, Box(0.2, y - 1.1, 2.2, height + 1.1), strip)
+        return PlacedSymbol(symbol, Box(0.2, y - 1.1, 2.2, height + 1.1), strip)
 
     def _band(self, symbol: Symbol) -> Box:
         ways = [way.state for way in self.diagram.ways]

@@ -19,12 +19,19 @@ from rnnviz.engine.graph import Node, topological
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.cell_parts import bounded, bounded_states, nonnegative, typeset, untimed
 from rnnviz.probe.training_step import Focus, Phase, StepRecord
-from rnnviz.questions.step.cell_diagram import Diagram, Highway, Symbol, Wire, cell_diagram, operand
+from rnnviz.questions.step.cell_diagram import (
+    Diagram,
+    StatePath,
+    Symbol,
+    Wire,
+    cell_diagram,
+    operand,
+)
 from rnnviz.questions.step.cell_layout import (
-    Band,
     Box,
     CellLayout,
-    Place,
+    PathBand,
+    PlacedSymbol,
     Route,
     cell_layout,
     function_label,
@@ -103,7 +110,7 @@ class TokenGradient:
             return self.at(symbol.total)
         return self._edges.get((wire.reader, wire.source.node), self._zero)
 
-    def kept(self, way: Highway) -> Array:
+    def kept(self, way: StatePath) -> Array:
         """What comes back to the beginning of a highway on it alone, (H,)."""
         gradient = self.at(way.ops[-1] if way.ops else way.before)
         for op in reversed(way.ops):
@@ -249,7 +256,7 @@ class _Inside:
         }
         return told | (self._boxes(place) if place else {})
 
-    def _boxes(self, place: Place) -> dict[str, Any]:
+    def _boxes(self, place: PlacedSymbol) -> dict[str, Any]:
         sign = place.sign and _corners(place.sign)
         return {"box": _corners(place.box), "strip": _corners(place.strip), "sign": sign}
 
@@ -332,7 +339,7 @@ class _Inside:
         value = float(self.back.of(symbol)[self.focus.unit])
         return [f"gradient {short_number(value)}"]
 
-    def _band(self, band: Band) -> dict[str, Any]:
+    def _band(self, band: PathBand) -> dict[str, Any]:
         """A highway, and how much of the gradient comes back on it alone."""
         way, back = band.way, self.back
         ops = [self._op(band, k) for k in range(len(way.ops))]
@@ -347,7 +354,7 @@ class _Inside:
         return {"state": way.state, "box": _corners(band.box), "before": before, "ops": ops,
                 "kept": kept, "sent": sent}  # fmt: skip
 
-    def _op(self, band: Band, k: int) -> dict[str, Any]:
+    def _op(self, band: PathBand, k: int) -> dict[str, Any]:
         """An operation of a highway; a valve has the share that it lets through."""
         op = band.way.ops[k]
         other, symbol = band.way.operand(op), self.diagram.of(op)

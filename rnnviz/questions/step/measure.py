@@ -16,7 +16,7 @@ from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
 
 
-class Subject(StrEnum):
+class StepSubject(StrEnum):
     """Which step is shown."""
 
     NEXT = "next in training"
@@ -52,7 +52,7 @@ def step_lab(session: Session) -> StepLab:
     """
     lab = session.lab(StepLab)
     if session.player.recorded:
-        lab.subject = Subject.OWN
+        lab.subject = StepSubject.OWN
     return lab
 
 
@@ -64,7 +64,7 @@ class StepLab:
 
     def __init__(self) -> None:
         self._memo = Memo()
-        self.subject = Subject.NEXT
+        self.subject = StepSubject.NEXT
         self.moments: tuple[Moment, ...] = timeline(1)
         self.cursor = 0
         self.unit, self.layer, self.part, self.pointed = 0, 0, "h", 0
@@ -72,7 +72,7 @@ class StepLab:
     @property
     def own(self) -> bool:
         """Whether the step is on the probe."""
-        return self.subject is Subject.OWN
+        return self.subject is StepSubject.OWN
 
     def record(self, query: StepQuery) -> StepRecord:
         """The step shown: the next step of the run, or one on the probe."""

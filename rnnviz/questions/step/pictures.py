@@ -84,7 +84,7 @@ def _add_product(
             matrix[:, used] += np.outer(errors[t], cell.unrolled.x(t))
 
 
-class Panel(NamedTuple):
+class WeightPanel(NamedTuple):
     """Parameters, or values of their shape, with a title.
 
     Colors span ``limit``, and are comparable between panels of equal limit.
@@ -95,25 +95,27 @@ class Panel(NamedTuple):
     limit: float
 
 
-def panels(step: StepRecord, moment: Moment) -> tuple[Panel, ...]:
+def panels(step: StepRecord, moment: Moment) -> tuple[WeightPanel, ...]:
     """The weights or gradients at this moment; limits are equal at all moments of one phase."""
     gradient, clipped, update = step.descent
     if moment.phase is Phase.FORWARD:
-        return (Panel("weights", step.before, typical(step.before.theta)),)
+        return (WeightPanel("weights", step.before, typical(step.before.theta)),)
     if moment.phase is Phase.CLIP:
         signs, limit = clipping(step).signs, typical(gradient.theta)
-        cut = Panel("cut entries (±1)", signs, 1.0)
-        return Panel("gradient", gradient, limit), Panel("clipped", clipped, limit), cut
+        cut = WeightPanel("cut entries (±1)", signs, 1.0)
+        return WeightPanel("gradient", gradient, limit), WeightPanel("clipped", clipped, limit), cut
     if moment.phase is Phase.UPDATE:
         change, limit = update.like(-update.theta), typical(step.before.theta)
         return (
-            Panel("before", step.before, limit),
-            Panel("change", change, typical(change.theta)),
-            Panel("after", step.after, limit),
+            WeightPanel("before", step.before, limit),
+            WeightPanel("change", change, typical(change.theta)),
+            WeightPanel("after", step.after, limit),
         )
     here, total = share(step, moment)
     limit = typical(gradient.theta)
-    return Panel("added at this moment", here, limit), Panel("gradient so far", total, limit)
+    return WeightPanel("added at this moment", here, limit), WeightPanel(
+        "gradient so far", total, limit
+    )
 
 
 # The parameters of one pre-activation of the cell, as blocks
@@ -123,7 +125,7 @@ def panels(step: StepRecord, moment: Moment) -> tuple[Panel, ...]:
 _MOST_COLUMNS = 64
 
 
-class Blocks(NamedTuple):
+class WeightBlocks(NamedTuple):
     """The names of a pre-activation's weights: matrices that read the input first, biases last.
 
     ``columns`` are the indexes of the inputs that are shown, ``names`` has their names.
@@ -144,7 +146,7 @@ class Blocks(NamedTuple):
         return array if array.ndim == 2 else array[:, None]
 
 
-def blocks(step: StepRecord, focus: Focus) -> Blocks:
+def blocks(step: StepRecord, focus: Focus) -> WeightBlocks:
     """The parameters of the selected part, in its layer and at its token."""
     moving = focus.moment.phase in (Phase.FORWARD, Phase.BACKWARD)
     t = focus.moment.t if moving else len(step.words) - 1
@@ -155,7 +157,7 @@ def blocks(step: StepRecord, focus: Focus) -> Blocks:
     )
     names = {name: cell.unrolled.name(t, name) for name in own}
     inputs = frozenset(full for name, full in names.items() if INPUTS in shapes[name])
-    return Blocks((*names.values(),), inputs, _columns(step, focus, t, inputs), step.names)
+    return WeightBlocks((*names.values(),), inputs, _columns(step, focus, t, inputs), step.names)
 
 
 def label(name: str) -> str:

@@ -18,7 +18,7 @@ from rnnviz.probe.questions import StepView
 from rnnviz.probe.session import Session
 from rnnviz.questions.step import step_text
 from rnnviz.questions.step.inside_cell import inside_cell
-from rnnviz.questions.step.measure import StepLab, Subject, step_lab, step_query
+from rnnviz.questions.step.measure import StepLab, StepSubject, step_lab, step_query
 from rnnviz.questions.step.pictures import step_network
 from rnnviz.ui.browser_session import first_value, visit
 from rnnviz.ui.choices import cell_key, layer_choice
@@ -102,8 +102,8 @@ def _choices(session: Session) -> None:
     lab = step_lab(session)
     with st.container(horizontal=True, vertical_alignment="center", key="subjects"):
         if not session.player.recorded:
-            lab.subject = _one_of("Step on", Subject, lab.subject, "subject")
-        place_phrase(session, disabled=lab.subject is Subject.NEXT)
+            lab.subject = _one_of("Step on", StepSubject, lab.subject, "subject")
+        place_phrase(session, disabled=lab.subject is StepSubject.NEXT)
         place_text("subject")
         _part_and_layer(session)
         place_stepper("unit", label="Unit")

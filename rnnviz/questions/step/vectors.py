@@ -317,19 +317,12 @@ def _units(step: StepRecord) -> tuple[str, ...]:
 MOST_TOKENS = 12
 
 
-class StepPass(NamedTuple):
-    """The pass of the ``tokens`` that are shown, with NaN for what is not computed yet.
+def step_pass(step: StepRecord, focus: Focus) -> tuple[SequencePass, range, Array]:
+    """The first example of a step, in the layer and with the unit of ``focus``.
 
-    ``targets`` are those of the last tokens, (N,) or (N, C).
+    Returns the pass, with NaN for what is not computed yet, the tokens that are shown, and the
+    targets of the last ones, (N,) or (N, C).
     """
-
-    shown: SequencePass
-    tokens: range
-    targets: Array
-
-
-def step_pass(step: StepRecord, focus: Focus) -> StepPass:
-    """The first example of a step, in the layer and with the unit of ``focus``."""
     unrolled, tokens = step.unrolled(focus.layer), window(len(step.words), focus.moment.t)
     whole = sequence_pass(step.before, step.trace, focus.layer, kept=marked(step, focus))
     (phase, t), length = focus.moment, len(whole.share)
@@ -339,7 +332,7 @@ def step_pass(step: StepRecord, focus: Focus) -> StepPass:
     arrays: dict[str, Any] = {name: _blank(getattr(whole, name), read, length) for name in forward}
     answers = _blank(whole.answers, read - (length - len(whole.answers)), length)
     gradients = _blank(whole.gradients, 0, reached)
-    return StepPass(
+    return (
         _of_tokens(replace(whole, **arrays, answers=answers, gradients=gradients), tokens),
         tokens,
         _last(step.trace.targets[unrolled.rows], len(step.words), tokens),

@@ -186,14 +186,6 @@ class Outcome(NamedTuple):
         return 0.5 if self.two else 0.0
 
 
-class Parting(NamedTuple):
-    """The number of two sequences at some epochs, (E,) each."""
-
-    epochs: Array
-    first: Array
-    second: Array
-
-
 @dataclass(eq=False)
 class Choices:
     """The answers with each word of the vocabulary at one place, (V, C); the first ``read``.
@@ -340,8 +332,11 @@ class WhatIfLab:
 
     def past(
         self, run: Run, state: TrainState, pair: tuple[Probe, Probe], budget: float
-    ) -> Parting:
-        """Both last answers so far; reads the epoch shown, and snapshots for ``budget`` seconds."""
+    ) -> tuple[Array, tuple[Array, Array]]:
+        """The epochs read so far, (E,), and the last answer to each sequence there, (E,) each.
+
+        Reads the epoch shown, and snapshots for about ``budget`` seconds.
+        """
         examples = self._sync(run, pair)
         if not state.offset and state.epoch not in self._answers:
             self._answers[state.epoch] = last_answers(state.parameters, examples)
@@ -349,7 +344,7 @@ class WhatIfLab:
         column = outcome_of(*pair).column
         epochs = sorted(epoch for epoch in self._answers if epoch <= run.position.epoch)
         answers = np.array([self._answers[epoch][:, column] for epoch in epochs]).reshape(-1, 2)
-        return Parting(np.array(epochs, int), answers[:, 0], answers[:, 1])
+        return np.array(epochs, int), (answers[:, 0], answers[:, 1])
 
     def develop(self, run: Run, pair: tuple[Probe, Probe], budget: float) -> bool:
         """Read more snapshots for about ``budget`` seconds; return whether some are missing."""

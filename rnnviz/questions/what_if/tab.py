@@ -120,7 +120,7 @@ _METHODS = {
 _WORDS, _EPOCHS = 0.003, 0.002
 
 
-class Change(NamedTuple):
+class ChangedPhrase(NamedTuple):
     """The phrase A, the changed one B, and why there is none."""
 
     session: Session
@@ -189,16 +189,16 @@ def _settle(session: Session, words: tuple[str, ...]) -> int:
     return place
 
 
-def _change_of(session: Session) -> Change:
+def _change_of(session: Session) -> ChangedPhrase:
     """Both phrases at the epoch shown, or a sentence that says why there is only one."""
     probe = session.inspect()
     _settle(session, probe.reading.words)
     other = _other(session, probe)
     if isinstance(other, str):
-        return Change(session, probe, None, other)
+        return ChangedPhrase(session, probe, None, other)
     if not (probe.finite and other.finite):
-        return Change(session, probe, None, BROKEN)
-    return Change(session, probe, other, "")
+        return ChangedPhrase(session, probe, None, BROKEN)
+    return ChangedPhrase(session, probe, other, "")
 
 
 def _other(session: Session, probe: Probe) -> Probe | str:
@@ -217,7 +217,7 @@ def _other(session: Session, probe: Probe) -> Probe | str:
 # The answer
 
 
-def _answer(change: Change) -> str:
+def _answer(change: ChangedPhrase) -> str:
     """What was changed, and both verdicts."""
     session, (first, second) = change.session, change.pair
     problem = escape(_problem(session, first))
@@ -254,7 +254,7 @@ def _verdict(probe: Probe) -> str:
     return f"<strong>{sure}{text or '(nothing)'}</strong>"
 
 
-def _said(change: Change) -> str:
+def _said(change: ChangedPhrase) -> str:
     """The change as the beginning of a sentence."""
     how, words = change.session.lab(WhatIfLab).perturbation, change.first.reading.words
     here = escape(quoted(shown_token(words[how.place])))
@@ -280,18 +280,20 @@ def _cut(text: str) -> str:
 # The pictures
 
 
-def _numbers(change: Change, most: int) -> str:
+def _numbers(change: ChangedPhrase, most: int) -> str:
     """Whether the numbers are left out where many tokens stand."""
     return no_room("numbers", len(change.first.words), most, change.session.names.noun)
 
 
-def _or_sentence(title: str, figure: Callable[[Change], Picture]) -> Callable[[Change], Picture]:
+def _or_sentence(
+    title: str, figure: Callable[[ChangedPhrase], Picture]
+) -> Callable[[ChangedPhrase], Picture]:
     return lambda change: (
         sentence(title, change.problem, theme()) if change.problem else figure(change)
     )
 
 
-def _pair(change: Change, first: Array, second: Array) -> Pair:
+def _pair(change: ChangedPhrase, first: Array, second: Array) -> Pair:
     """Two arrays on the words of A."""
     how, (probe, other) = change.session.lab(WhatIfLab).perturbation, change.pair
     before, after = (np.array(p.words, object) for p in (probe, other))
@@ -306,12 +308,12 @@ def _pair(change: Change, first: Array, second: Array) -> Pair:
                 list(map(shown_token, reads)))  # fmt: skip
 
 
-def _states_pair(change: Change) -> Pair:
+def _states_pair(change: ChangedPhrase) -> Pair:
     session = change.session
     return _pair(change, *(p.unrolled(session.layer).of(session.part) for p in change.pair))
 
 
-def _states(change: Change) -> Picture:
+def _states(change: ChangedPhrase) -> Picture:
     session, view = change.session, view_of(change.session)
     pair, colors = _states_pair(change), steady(session, "compared", view.name)
     order = session.units.rows(source_of(session))
@@ -319,7 +321,7 @@ def _states(change: Change) -> Picture:
     return compared_states(pair, colors, view, grouped(order, () if marked is None else (marked,)))
 
 
-def _distance(change: Change) -> Picture:
+def _distance(change: ChangedPhrase) -> Picture:
     pair, part = _states_pair(change), change.session.part
     distances = np.linalg.norm(pair.difference, axis=1)
     title = f"Distance of {part}, ‖B − A‖ (L2)"
@@ -327,7 +329,7 @@ def _distance(change: Change) -> Picture:
     return distance_curve(distances, pair.words, title, colors, noted=True)
 
 
-def _scale(change: Change, ending: str) -> AnswerScale:
+def _scale(change: ChangedPhrase, ending: str) -> AnswerScale:
     """How the answers are drawn; ``ending`` says where they were given."""
     outcome, probe = outcome_of(*change.pair), change.first
     over = ending.startswith("over")
@@ -347,14 +349,14 @@ def _scale(change: Change, ending: str) -> AnswerScale:
     return AnswerScale(f"{said} {ending}")
 
 
-def _answers(change: Change) -> Picture:
+def _answers(change: ChangedPhrase) -> Picture:
     outcome, noun = outcome_of(*change.pair), change.session.names.noun
     pair = _pair(change, *(running_answers(probe, outcome) for probe in change.pair))
     scale = _scale(change, f"after every {noun}")
     return compared_answers(pair, scale, steady(change.session, "answers", scale.title))
 
 
-def _saliency(change: Change) -> Picture:
+def _saliency(change: ChangedPhrase) -> Picture:
     session, words = change.session, change.first.words
     title = f"What each {session.names.noun} adds"
     if not change.first.finite:
@@ -381,7 +383,7 @@ def _sided(colors: Theme, data: Dataset, name: str) -> Theme:
     return colors
 
 
-def _others(change: Change) -> Array | None:
+def _others(change: ChangedPhrase) -> Array | None:
     """What each word of B adds to the same, on the words of A; None if that can't be told."""
     lab, first, second = change.session.lab(WhatIfLab), *change.pair
     how = lab.perturbation
@@ -400,7 +402,7 @@ def _others(change: Change) -> Array | None:
     return others
 
 
-def _left_out(change: Change) -> str:
+def _left_out(change: ChangedPhrase) -> str:
     """How many tokens of a long sequence were left out in turn."""
     count = len(change.first.reading.words)
     if count <= LEFT_OUT or change.session.lab(WhatIfLab).method != "left out":
@@ -411,7 +413,7 @@ def _left_out(change: Change) -> str:
 # What else might stand there, and since when
 
 
-def _choices(change: Change) -> Picture:
+def _choices(change: ChangedPhrase) -> Picture:
     session, probe = change.session, change.first
     how, noun = session.lab(WhatIfLab).perturbation, session.names.noun
     title = f"Every {noun} in its place"
@@ -437,7 +439,7 @@ def _choices(change: Change) -> Picture:
     return word_choices(values, words, marks, scale, steady(session, "choices", scale.title))
 
 
-def _read(change: Change) -> str:
+def _read(change: ChangedPhrase) -> str:
     """How many words of the vocabulary were read, and how many of them are listed."""
     session, probe = change.session, change.first
     total = len(probe.vocabulary)
@@ -448,14 +450,13 @@ def _read(change: Change) -> str:
     return f"{known:,} of the {total:,} {session.names.noun}s were read. {listed}"
 
 
-def _parted(change: Change) -> Picture:
+def _parted(change: ChangedPhrase) -> Picture:
     session = change.session
     lab, run = session.lab(WhatIfLab), session.run
-    known = lab.past(run, session.state, change.pair, _EPOCHS)
+    epochs, answers = lab.past(run, session.state, change.pair, _EPOCHS)
     scale = _scale(change, f"over the {session.unit}s")
     colors = steady(session, "parted", scale.title)
-    answers = known.first, known.second
-    return parting_curves(known.epochs, answers, session.player.course, scale, colors)
+    return parting_curves(epochs, answers, session.player.course, scale, colors)
 
 
 # The tab
@@ -475,7 +476,7 @@ def _controls(session: Session) -> None:
     subject_of(session)
 
 
-def _charts(session: Session) -> tuple[Column[Change], Column[Change]]:
+def _charts(session: Session) -> tuple[Column[ChangedPhrase], Column[ChangedPhrase]]:
     left = [
         Chart("compared", 4.9, _or_sentence("States of A and B", _states)),
         Chart(
@@ -491,11 +492,11 @@ def _charts(session: Session) -> tuple[Column[Change], Column[Change]]:
     return left, [*choices, *right]
 
 
-def _few(most: int) -> Callable[[Change], str]:
+def _few(most: int) -> Callable[[ChangedPhrase], str]:
     return lambda change: "" if change.problem else _numbers(change, most)
 
 
-def _of_saliency(change: Change) -> str:
+def _of_saliency(change: ChangedPhrase) -> str:
     most = MOST_ALONE if _others(change) is None else MOST_PAIRS
     return f"{_left_out(change)} {_numbers(change, most)}".strip()
 

@@ -31,7 +31,7 @@ from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
 
 
-class Rows(StrEnum):
+class DataPart(StrEnum):
     """The part of the data."""
 
     TEST = "test"
@@ -65,7 +65,7 @@ class ResultsLab:
 
     def __init__(self) -> None:
         self.question = TrainQuestion.LEARN
-        self.rows, self.show = Rows.TEST, Show.ERRORS
+        self.rows, self.show = DataPart.TEST, Show.ERRORS
         self.cell: tuple[int, int] | None = None
         self.opened: Example | None = None
         self.chosen = False
@@ -75,9 +75,9 @@ class ResultsLab:
 
     def part(self, dataset: Dataset) -> tuple[Example, ...]:
         """The sequences of the chosen part; without a test set those of the training."""
-        if self.rows is Rows.ALL:
+        if self.rows is DataPart.ALL:
             return (*dataset.test, *dataset.train)
-        return dataset.test if self.rows is Rows.TEST and dataset.test else dataset.train
+        return dataset.test if self.rows is DataPart.TEST and dataset.test else dataset.train
 
     # Reading
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -121,29 +121,20 @@ def _notes(
 _LEAST_CELL = 0.2
 
 
-class Placed(NamedTuple):
-    """Answers by the number of their sequence, (P,): the classes wanted and said.
-
-    The sequence with the number ``opened`` is marked, if there is one.
-    """
-
-    numbers: Array
-    wanted: Array
-    said: Array
-    opened: int | None = None
-
-
 def confusion_matrix(
     confusion: Confusion,
     classes: Sequence[str],
     chosen: tuple[int, int] | None = None,
     theme: Theme = LIGHT,
-    placed: Placed | None = None,
+    *,
+    placed: tuple[Array, Array, Array] | None = None,
+    opened: int | None = None,
 ) -> Picture:
     """How often each class (row) is answered with each (column); ``chosen`` is framed.
 
     The colour is the share of the row: right answers in the colour of the forward pass, wrong ones
-    in that of the text. The page marks the cells of a sequence that is ``placed`` and pointed at.
+    in that of the text. The page marks the cells of the sequence that is ``opened`` or pointed at:
+    ``placed`` has the numbers of the sequences, the classes wanted, and those said, (P,) each.
     """
     names = [class_name(classes[c], 9) for c in confusion.classes]
     count, shades = len(names), _shades(confusion)
@@ -163,13 +154,13 @@ def confusion_matrix(
         theme,
         xaxis=axis("said", theme, range=[-0.5, count - 0.5], **ticks, **slanted),
         yaxis=axis("wanted", theme, range=[count - 0.5, -0.5], **ticks),
-        meta={"left": 32 + 7 * max(map(len, names)), "opened": placed and placed.opened},
+        meta={"left": 32 + 7 * max(map(len, names)), "opened": opened},
     )
 
 
-def _places(placed: Placed, place: Mapping[int, int]) -> Series:
+def _places(placed: Sequence[Array], place: Mapping[int, int]) -> Series:
     """Where the answers of each sequence stand; not drawn."""
-    rows = zip(placed.numbers.tolist(), placed.wanted.tolist(), placed.said.tolist(), strict=True)
+    rows = zip(*(column.tolist() for column in placed), strict=True)
     cells = [(number, place[w], place[s]) for number, w, s in rows if {w, s} <= place.keys()]
     return scatter(
         x=[x for _, _, x in cells],

@@ -26,8 +26,8 @@ from rnnviz.probe.formatting import number, quoted, written_step, written_values
 from rnnviz.probe.probe import Probe
 from rnnviz.probe.results import Answers, Confusion, Values, confusion, most_confused, whole
 from rnnviz.probe.session import Session
-from rnnviz.questions.wrong.measure import ResultsLab, Rows, Section, Show
-from rnnviz.questions.wrong.pictures import Placed, class_bars, confusion_matrix, value_scatter
+from rnnviz.questions.wrong.measure import DataPart, ResultsLab, Section, Show
+from rnnviz.questions.wrong.pictures import class_bars, confusion_matrix, value_scatter
 from rnnviz.questions.wrong.results_csv import result_csv, result_files
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
@@ -67,7 +67,13 @@ def _heading(session: Session, section: Section) -> str:
         wanted, said = (quoted(shown_token(data.classes[k])) for k in lab.cell)
         what = f"{wanted} is found" if wanted == said else f"{wanted} is taken for {said}"
         return f"{some}: {what}. Click the cell again for all"
-    part = "" if lab.rows is Rows.ALL else "test " if lab.rows is Rows.TEST else f"{data.role} "
+    part = (
+        ""
+        if lab.rows is DataPart.ALL
+        else "test "
+        if lab.rows is DataPart.TEST
+        else f"{data.role} "
+    )
     errors = f"{count:,} error{'s' * (count != 1)} on {part}{noun}s, surest first"
     headings = {
         "errors": errors if data.one_class_at_end else f"{some} with errors, surest first",
@@ -149,7 +155,7 @@ def _value_columns(
 MOST_CLASSES = 8
 
 
-class Source(NamedTuple):
+class AnswersSource(NamedTuple):
     """What the pictures are made from: the answers, and the sequence that is shown.
 
     ``example`` is that sequence if it was opened in the list; else it is the reader's phrase.
@@ -172,11 +178,11 @@ class Source(NamedTuple):
 
 def _choose(session: Session) -> None:
     lab, data = session.lab(ResultsLab), session.dataset
-    parts = list(Rows) if data.test else [Rows.TRAIN]
+    parts = list(DataPart) if data.test else [DataPart.TRAIN]
     if session.player.recorded:
-        lab.rows = Rows.TRAIN
+        lab.rows = DataPart.TRAIN
     else:
-        lab.rows = Rows(_segments("Rows", parts, lab.rows if data.test else Rows.TRAIN))
+        lab.rows = DataPart(_segments("Rows", parts, lab.rows if data.test else DataPart.TRAIN))
     shown = list(Show) if data.answers_classes else [Show.ERRORS, Show.ALL]
     lab.show = Show(_segments("Show", shown, lab.show if lab.show in shown else Show.ERRORS))
     _save(session)
@@ -223,14 +229,14 @@ def _open(session: Session, click: Event) -> None:
     session.lab(ResultsLab).look_at(example, session.dataset, session.phrase_input.typed)
 
 
-def _source(session: Session) -> Source:
+def _source(session: Session) -> AnswersSource:
     lab, data, box = session.lab(ResultsLab), session.dataset, session.phrase_input
     lab.fit(data)
     answers, example = lab.answers(session.state, data), lab.current(box.typed)
     if example is None or example.text == box.phrase:
-        return Source(session, answers, session.inspect(), example)
+        return AnswersSource(session, answers, session.inspect(), example)
     probe = lab.probe(session.state, data, session.settings, example)
-    return Source(session, answers, probe, example)
+    return AnswersSource(session, answers, probe, example)
 
 
 def _sections(session: Session, answers: Answers | Values) -> list[Section]:
@@ -250,7 +256,7 @@ def _name_of_answers(session: Session) -> str:
 # The answer
 
 
-def _story(source: Source) -> str:
+def _story(source: AnswersSource) -> str:
     said = _score(source.answers, source.session)
     return f"{said} {_confused(source)}{_measured(source)}"
 
@@ -274,12 +280,12 @@ def _score(answers: Answers | Values, session: Session) -> str:
 
 def _part(session: Session) -> str:
     lab, data = session.lab(ResultsLab), session.dataset
-    if lab.rows is Rows.ALL:
+    if lab.rows is DataPart.ALL:
         return ""
-    return "test " if lab.rows is Rows.TEST and data.test else f"{data.role} "
+    return "test " if lab.rows is DataPart.TEST and data.test else f"{data.role} "
 
 
-def _confused(source: Source) -> str:
+def _confused(source: AnswersSource) -> str:
     """The most frequent mistake, or the largest error."""
     answers, classes = source.answers, source.session.dataset.classes
     if isinstance(answers, Values):
@@ -291,7 +297,7 @@ def _confused(source: Source) -> str:
     return f"Most often {wanted} is taken for {said}."
 
 
-def _measured(source: Source) -> str:
+def _measured(source: AnswersSource) -> str:
     """On how many sequences, while not all have been read."""
     part = len(source.session.lab(ResultsLab).part(source.session.dataset))
     done = len(np.unique(source.answers.owners))
@@ -304,7 +310,7 @@ def _measured(source: Source) -> str:
 # The pictures
 
 
-def _words(session: Session, source: Source) -> Picture:
+def _words(session: Session, source: AnswersSource) -> Picture:
     """The words of the sequence that is shown."""
     probe = source.probe
     own = probe is session.inspect()
@@ -312,7 +318,7 @@ def _words(session: Session, source: Source) -> Picture:
     return words_row(words, theme())
 
 
-def _answers(source: Source) -> Picture:
+def _answers(source: AnswersSource) -> Picture:
     """The answer after every token."""
     session, probe, data = source.session, source.probe, source.session.dataset
     colors, words = steady(session, "answers"), probe.words
@@ -330,7 +336,7 @@ def _answers(source: Source) -> Picture:
     return class_bars(probe.running_probs, wanted, data.classes, words, colors)
 
 
-def _list(source: Source) -> Picture:
+def _list(source: AnswersSource) -> Picture:
     session = source.session
     sections = _sections(session, source.answers)
     # That there are no errors is said, too.
@@ -339,27 +345,27 @@ def _list(source: Source) -> Picture:
     return row_lists("Answers", rows, source.opened, theme())
 
 
-def _found(source: Source) -> Confusion:
+def _found(source: AnswersSource) -> Confusion:
     return confusion(
         cast(Answers, source.answers), len(source.session.dataset.classes), MOST_CLASSES
     )
 
 
-def _scatter(source: Source) -> Picture:
+def _scatter(source: AnswersSource) -> Picture:
     values, session = cast(Values, source.answers), source.session
     colors = steady(session, "scatter")
     return value_scatter(values, session.dataset.classes, colors, source.opened)
 
 
-def _scores(source: Source) -> Picture:
+def _scores(source: AnswersSource) -> Picture:
     return class_scores(_found(source), source.session.dataset.classes, theme())
 
 
-def _metric(source: Source) -> Picture:
+def _metric(source: AnswersSource) -> Picture:
     return metric_curve(source.session.player.course, source.session.dataset.metric, theme())
 
 
-def _confusion(source: Source) -> Picture:
+def _confusion(source: AnswersSource) -> Picture:
     classes, cell = source.session.dataset.classes, source.session.lab(ResultsLab).cell
     answers = cast(Answers, source.answers)
     sections = _sections(source.session, answers)
@@ -368,7 +374,7 @@ def _confusion(source: Source) -> Picture:
     rows = np.stack([answers.owners[some], answers.wanted[some], answers.said[some]])
     owners, wanted, said = np.unique(rows, axis=1)
     return confusion_matrix(
-        _found(source), classes, cell, theme(), Placed(owners, wanted, said, source.opened)
+        _found(source), classes, cell, theme(), placed=(owners, wanted, said), opened=source.opened
     )
 
 
@@ -387,7 +393,7 @@ def _controls(session: Session) -> None:
         lab.look_at(lab.part(data)[int(answers.owners[first])], data, box.typed)
 
 
-def _charts(session: Session) -> tuple[Column[Source], Column[Source]]:
+def _charts(session: Session) -> tuple[Column[AnswersSource], Column[AnswersSource]]:
     data = session.dataset
     session.lab(ResultsLab).fit(data)
     left = [
@@ -405,7 +411,7 @@ def _charts(session: Session) -> tuple[Column[Source], Column[Source]]:
     return left, [*right, Chart("metric", 2.6, _metric, click=go_to_click, text=text)]
 
 
-def _verdict(source: Source, frame: Frame) -> None:
+def _verdict(source: AnswersSource, frame: Frame) -> None:
     session, probe = source.session, source.probe
     opened = probe is not session.inspect()
     frame.texts["verdict"] = verdict_html(probe, session.phrase_input.problem, opened)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from rnnviz.cells import CELLS
 from rnnviz.engine.equations import equations_of
 from rnnviz.engine.own_cell import own_cell
-from rnnviz.questions.step.cell_diagram import cell_diagram, highways
+from rnnviz.questions.step.cell_diagram import cell_diagram, state_paths
 from rnnviz.questions.step.cell_layout import Box, cell_layout
 from tests.sampling import each_row
 from tests.unit.engine.test_cells import cell_of, texts
@@ -121,7 +121,7 @@ def test_nor_in_cells_that_nobody_wrote(text):
     ],
 )  # fmt: skip
 def test_states_are_kept_on_highways(name, states):
-    found = highways(equations_of(CELLS[name]))
+    found = state_paths(equations_of(CELLS[name]))
     assert sorted(way.state for way in found) == states
     for way in found:
         assert way.ops[-1] is equations_of(CELLS[name]).nodes[way.state]
@@ -147,5 +147,5 @@ def test_a_cell_of_one_line_has_all_its_terms():
 
 def test_a_state_that_cancels_out_has_no_highway():
     cell = own_cell("s = 0 * s + tanh(W @ x + U @ h)\nh = relu(s)")
-    assert highways(cell.equations) == []
+    assert state_paths(cell.equations) == []
     assert cell_layout(cell.equations).places
