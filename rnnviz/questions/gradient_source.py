@@ -1,4 +1,4 @@
-"""What the pictures of the gradients are made from."""
+"""GradientSource: what the pictures of the gradients show."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the pictures of the units are made from, and how all units are measured."""
+"""UnitSubject: what the pictures of the units show, and how all units are measured."""
 
 from __future__ import annotations
 
@@ -100,13 +100,13 @@ def edition(session: Session) -> tuple[int, int]:
     return visit("hidden"), visit(session.questions["hidden"], "tab_visit")
 
 
-def unweighed(session: Session) -> str:
+def why_not_measured(session: Session) -> str:
     """Why the ablation loss of some units isn't known."""
     return _reason(session) or "The measurement is running."
 
 
-def weighing_html(session: Session, rises: Array) -> str:
-    """The same, with a bar while it is measured."""
+def measuring_html(session: Session, rises: Array) -> str:
+    """The same as HTML, with a progress bar while the units are measured."""
     doing = "Measuring the units"
     return _reason(session) or progress_html(doing, 1 - float(np.isnan(rises).mean()))
 
@@ -120,11 +120,11 @@ def _reason(session: Session) -> str:
     return "Press Measure to measure all units." if session.units.effort.waiting else ""
 
 
-def weigh_buttons(session: Session) -> None:
-    """The buttons that have all units measured, and that end it."""
+def ablation_buttons(session: Session) -> None:
+    """The buttons that begin and cancel the ablation of all units."""
     effort = session.units.effort
     measure_buttons(
         lambda here: here.units.effort.ask(), lambda here: here.units.effort.cancel(),
         ready=effort.waiting, going=effort.asked,
-        tip="Silence each unit alone. What takes more than a second is done when it is asked for.",
+        tip="Silence each unit alone. Takes longer than a second: press Measure.",
     )  # fmt: skip

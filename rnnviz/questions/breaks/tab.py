@@ -43,7 +43,12 @@ from rnnviz.questions.breaks.pictures import (
     silenced_memory,
     turned_list,
 )
-from rnnviz.questions.unit_subject import source_of, unweighed, weigh_buttons, weighing_html
+from rnnviz.questions.unit_subject import (
+    ablation_buttons,
+    measuring_html,
+    source_of,
+    why_not_measured,
+)
 from rnnviz.questions.what_if.measure import outcome_of, running_answers
 from rnnviz.run.weight_edits import Edit, EditKind, noise, scale, set_weight
 from rnnviz.ui.browser_session import first_value, on_host, visit
@@ -118,7 +123,7 @@ def _answer(trial: Trial) -> str:
         return f"{_edited(trial)}{_right(trial.session, after, before)}{moved}{left}"
     removal = trial.session.lab(SilencingLab).removal(trial.source, trial.rises)
     if removal is None or not np.isfinite(removal.strongest[:2]).all():
-        return f"{weighing_html(trial.session, trial.rises)}{left}"
+        return f"{measuring_html(trial.session, trial.rises)}{left}"
     if trial.session.units.effort.asked:
         done = 1 - len(removal.missing) / len(removal.weakest)
         return progress_html("Silencing one after the other", done)
@@ -179,7 +184,7 @@ def _of_copy(figure: Callable[[Trial], Picture]) -> Callable[[Trial], Picture]:
 
     def drawn(trial: Trial) -> Picture:
         edits = ", ".join(map(str, trial.session.units.edits))
-        return figure(trial).telling(edits=f"{edits}, on a copy" if edits else "")
+        return figure(trial).with_metadata(edits=f"{edits}, on a copy" if edits else "")
 
     return drawn
 
@@ -234,7 +239,7 @@ def _memory_remark(trial: Trial) -> str:
     """How many units are not measured yet, and what has no room on many tokens."""
     left, units = int(np.isnan(trial.rises).sum()), len(trial.rises)
     pending = f"{left} of {units} units are not measured yet." if left else ""
-    why = unweighed(trial.session) if left else ""
+    why = why_not_measured(trial.session) if left else ""
     count, noun = len(trial.before.words), trial.session.names.noun
     threads = readers(trial.before.parameters.architecture.cell).candidate
     what = "channels and threads" if threads else "channels"
@@ -291,7 +296,7 @@ def _removal(trial: Trial) -> Picture:
     session = trial.session
     removal = session.lab(SilencingLab).removal(trial.source, trial.rises)
     if removal is None:
-        return sentence("Silencing one after the other", unweighed(session), theme())
+        return sentence("Silencing one after the other", why_not_measured(session), theme())
     now, metric = (len(trial.silenced), trial.preview.after[0].metric), session.dataset.metric.name
     return removal_curves(removal.strongest, removal.weakest, now, metric, theme())
 
@@ -448,7 +453,7 @@ def _controls(session: Session) -> None:
     session.units.fit(session.state.parameters.architecture)
     _decide(session)
     _tools(session)
-    weigh_buttons(session)
+    ablation_buttons(session)
     choose_view(session, "hidden")
 
 

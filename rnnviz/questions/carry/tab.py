@@ -29,11 +29,11 @@ from rnnviz.questions.linear_probe import tab as linear_probes
 from rnnviz.questions.linear_probe.measure import LinearProbeLab
 from rnnviz.questions.unit_subject import (
     UnitSubject,
+    ablation_buttons,
     edition,
+    measuring_html,
     source_of,
     subject_of,
-    weigh_buttons,
-    weighing_html,
 )
 from rnnviz.ui.browser_session import first_value
 from rnnviz.ui.choices import cell_key, choose_view
@@ -69,15 +69,6 @@ def _develop(session: Session, budget: float) -> bool:
 
 
 # The controls
-
-
-def _choose_way(session: Session) -> Way:
-    now = session.units.way
-    chosen = st.segmented_control(
-        "Way", list(Way), key="unit_way", required=True, help=explanation("carry/way"),
-        default=first_value("unit_way", edition(session), now),
-    )  # fmt: skip
-    return Way(chosen or now)
 
 
 def _choose_threads(session: Session) -> None:
@@ -217,7 +208,7 @@ def _effect(here: UnitSubject) -> str:
         rise = f"{signed(float(rises[lab.unit]))} {unit}".replace("inf", "∞")
         return f" Without it the loss there changes by <strong>{rise}</strong>."
     before = "" if epoch is None else f" Order of {here.session.unit} {epoch}."
-    return f"{before} {weighing_html(here.session, rises)}"
+    return f"{before} {measuring_html(here.session, rises)}"
 
 
 # The pictures
@@ -349,9 +340,13 @@ def _controls(session: Session) -> None:
         tip = f"Pages of the {here.session.dataset.role} {here.session.names.sequence}s"
         place_stepper("list_page", Step("Earlier", -1), Step("Later", 1), tip=tip)
     _choose_threads(session)
-    lab.way = _choose_way(session)
+    way = st.segmented_control(
+        "Way", list(Way), key="unit_way", required=True, help=explanation("carry/way"),
+        default=first_value("unit_way", edition(session), lab.way),
+    )  # fmt: skip
+    lab.way = Way(way or lab.way)
     if lab.sort is Sort.EFFECT and lab.way is Way.UNITS:
-        weigh_buttons(session)
+        ablation_buttons(session)
     if lab.way is Way.PROBE:
         linear_probes.choose_probe(session)
 

@@ -77,7 +77,10 @@ class _Learn:
 
     def live(self, session: Session) -> Tab:
         """How the tab is drawn and worked on, with the controls as they were chosen last."""
-        job = partial(_measure, session)
+
+        def job(budget: float) -> bool:
+            return session.memory.develop(session.run, session.gradient_query(), budget)
+
         return Tab(
             partial(_draw, session), job=job, kinds={"network": "network", "curves": "curves"}
         )
@@ -86,23 +89,14 @@ class _Learn:
 TAB = _Learn()
 
 
-def _measure(session: Session, budget: float) -> bool:
-    return session.memory.develop(session.run, session.gradient_query(), budget)
-
-
 def _draw(session: Session, frame: Frame) -> None:
     probe = session.inspect()
     frame.texts["verdict"] = verdict_html(probe, session.phrase_input.problem)
     words, colors = words_of(session, probe), steady(session, "network")
     frame.chart("network", compared_network, session, probe, words, colors)
     frame.chart("curves", curves, session, probe, theme(), DEVELOP)
-    _draw_on(session, probe, frame)
-
-
-def _draw_on(session: Session, probe: Probe, frame: Frame) -> None:
-    """How the network goes on by itself, where it learns what comes next."""
     if writes(session.dataset):
         frame.texts["sample"] = sample_html(session, probe)
     if runs_free(session.dataset):
-        colors, values = steady(session, "free"), free_values(probe)
-        frame.chart("free", free_run, probe.example.inputs, values, session.dataset.classes, colors)
+        inputs, values, names = probe.example.inputs, free_values(probe), session.dataset.classes
+        frame.chart("free", free_run, inputs, values, names, steady(session, "free"))

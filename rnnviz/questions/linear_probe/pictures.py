@@ -12,14 +12,14 @@ from rnnviz.charts.picture import Picture, Series, compact, scatter
 from rnnviz.charts.shapes import LEGEND, LEGEND_TOP, mixed
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.questions.linear_probe.measure import SHUFFLES, Readability
+from rnnviz.questions.linear_probe.measure import SHUFFLES, ProbeScores
 
 #: The lowest R² in sight.
 _LOWEST = -0.5
 
 
 def readability_lines(
-    found: Mapping[str, Readability],
+    found: Mapping[str, ProbeScores],
     title: str,
     places: str,
     back: bool = False,
@@ -69,7 +69,7 @@ def _style(rank: int, count: int, theme: Theme) -> dict[str, Any]:
     return {"color": color, "width": 4 if rank == count else 2}
 
 
-def _line(name: str, of: Readability, y: Array, line: dict[str, Any], score: str) -> Series:
+def _line(name: str, of: ProbeScores, y: Array, line: dict[str, Any], score: str) -> Series:
     hover = f"{name}, at %{{x}}: {score} %{{y:.3f}} (%{{customdata}} beginnings)<extra></extra>"
     return scatter(
         x=of.places.astype(np.int32),
@@ -83,7 +83,7 @@ def _line(name: str, of: Readability, y: Array, line: dict[str, Any], score: str
     )
 
 
-def _interval(name: str, shown: Readability, theme: Theme) -> Series:
+def _interval(name: str, shown: ProbeScores, theme: Theme) -> Series:
     """The 95% intervals as bars, and in what is told at a point of the line of this name."""
     low, high = shown.intervals.T
     bars = {"type": "data", "array": high - shown.scores, "arrayminus": shown.scores - low}

@@ -13,7 +13,7 @@ from rnnviz.charts.shapes import LEGEND, LEGEND_TOP, mixed
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain, shown_token
 from rnnviz.charts.way import labels, way, way_labels
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.probe.activations import OTHERS, Activations, Cloud, Trajectory
+from rnnviz.probe.activations import OTHERS, Cloud, Trajectory
 from rnnviz.probe.projection import Plane, participation_ratio
 from rnnviz.questions.path.measure import Separation
 
@@ -100,7 +100,13 @@ def _sequences(cloud: Cloud, theme: Theme) -> Series:
 def _states(cloud: Cloud, colors: Mapping[str, str]) -> Iterator[Series]:
     """The states of each class; the last one of each sequence is larger."""
     activations, labels = cloud.activations, np.array(cloud.labels.labels, object)
-    ends, told = activations.starts[1:] - 1, _told(activations)
+    # Of every state its sequence, and how many of the tokens are read.
+    texts = []
+    for k in range(activations.count):
+        words = activations.words[activations.part(k)]
+        phrase = plain(" ".join(shown_token(word) for word in words), 60)
+        texts += [f"{phrase}<br>after {t} of {len(words)}" for t in range(1, len(words) + 1)]
+    ends = activations.starts[1:] - 1
     for name, color in colors.items():
         indices = np.flatnonzero(labels == name)
         last = np.isin(indices, ends)
@@ -110,19 +116,9 @@ def _states(cloud: Cloud, colors: Mapping[str, str]) -> Iterator[Series]:
             name=plain(shown_token(name), 16),
             marker={"color": color, "size": np.where(last, 11, 5).tolist(), "opacity": 0.75},
             customdata=activations.owners[indices],
-            text=[told[index] for index in indices.tolist()],
+            text=[texts[index] for index in indices.tolist()],
             hovertemplate="%{text}<extra></extra>",
         )
-
-
-def _told(activations: Activations) -> list[str]:
-    """Of every state its sequence, and how many of the tokens are read."""
-    told = []
-    for k in range(activations.count):
-        words = activations.words[activations.part(k)]
-        phrase = plain(" ".join(shown_token(word) for word in words), 60)
-        told += [f"{phrase}<br>after {t} of {len(words)}" for t in range(1, len(words) + 1)]
-    return told
 
 
 def _decision_line(plane: Plane, span: list[list[float]], theme: Theme) -> list[Series]:

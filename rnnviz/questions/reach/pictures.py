@@ -569,6 +569,10 @@ def length_curve(
     ticks = chosen
     labels = {"tickvals": ticks, "ticktext": list(map(str, ticks))}
     learned = upright(profile.trained, theme, color=theme.train, dash="solid")
+    longest = note(
+        f"longest learned: {profile.trained}", "center bottom", x=math.log10(profile.trained),
+        yref="paper", y=1, font={"color": theme.train},
+    )  # fmt: skip
     return picture(
         [_length_points(profile, noun, theme)],
         _title(profile, noun, metric),
@@ -585,7 +589,7 @@ def length_curve(
         ),
         yaxis=axis(metric, theme, range=[-0.03, 1.08], tickformat=".0%"),
         shapes=[learned, *([] if profile.guess is None else [level(profile.guess, theme)])],
-        annotations=[_learned(profile, theme)],
+        annotations=[longest],
         margin={"t": 66},
     )
 
@@ -606,11 +610,6 @@ def _length_points(profile: LengthProfile, noun: str, theme: Theme) -> Series:
         hovertemplate=f"{noun} %{{x}}: %{{customdata[0]}}<br>95% from %{{customdata[1]}} to "
         "%{customdata[2]}<br>loss %{customdata[3]}, %{customdata[4]} sequences<extra></extra>",
     )
-
-
-def _learned(profile: LengthProfile, theme: Theme) -> dict[str, Any]:
-    text, place = f"longest learned: {profile.trained}", {"x": math.log10(profile.trained)}
-    return note(text, "center bottom", **place, yref="paper", y=1, font={"color": theme.train})
 
 
 def _title(profile: LengthProfile | None, noun: str, metric: str) -> str:

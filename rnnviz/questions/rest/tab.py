@@ -12,7 +12,6 @@ from rnnviz.charts.explanation import explanation
 from rnnviz.charts.picture import Picture
 from rnnviz.charts.shapes import sentence, shades
 from rnnviz.charts.theme import shown_token
-from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.dynamics import STARTS, Hold
 from rnnviz.probe.fixed_points import FixedPoints, Kind
 from rnnviz.probe.phase_portrait import Rest, portrait
@@ -90,21 +89,17 @@ def search_buttons(session: Session) -> None:
     if data.tokens and len(data.vocabulary.words) <= _MOST_CHIPS:
         noun = session.names.noun
         st.button(
-            f"Find for every {noun}", key="find_each", on_click=on_host(_find_each),
+            f"Find for every {noun}", key="find_each", on_click=on_host(_find), args=(True,),
             disabled=blocked, width="stretch",
             help=f"Search with each {noun} held alone, one after the other. The first point of "
             "each is in the plane and in the list.",
         )  # fmt: skip
 
 
-def _find_each(session: Session) -> None:
+def _find(session: Session, each: bool = False) -> None:
     session.player.pause()
-    session.dynamics.find_each(session.dynamics_query)
-
-
-def _find(session: Session) -> None:
-    session.player.pause()
-    session.dynamics.find(session.dynamics_query)
+    dynamics = session.dynamics
+    (dynamics.find_each if each else dynamics.find)(session.dynamics_query)
 
 
 def choose_plane(session: Session) -> None:
@@ -176,8 +171,9 @@ class _RestSubject(NamedTuple):
 
 def _shown(session: Session) -> _RestSubject:
     dynamics, query = session.dynamics, session.dynamics_query
-    rests = dynamics.rests(query, shown_token)
-    return _RestSubject(session, rests, _found(session), dynamics.chosen(query, rests))
+    rests, problem = dynamics.rests(query, shown_token), dynamics.problem(query)
+    found = None if problem else dynamics.found(dynamics.held(query), query)
+    return _RestSubject(session, rests, found, dynamics.chosen(query, rests))
 
 
 def _choose(session: Session, event: Event) -> None:
@@ -185,11 +181,6 @@ def _choose(session: Session, event: Event) -> None:
     index = event.get("data")
     if type(index) is int:
         session.dynamics.choose(session.dynamics_query, index)
-
-
-def _found(session: Session) -> FixedPoints | None:
-    dynamics, query = session.dynamics, session.dynamics_query
-    return None if dynamics.problem(query) else dynamics.found(dynamics.held(query), query)
 
 
 def _answer(shown: _RestSubject) -> str:
@@ -209,13 +200,6 @@ def _answer(shown: _RestSubject) -> str:
 # The pictures
 
 
-def _path(session: Session) -> Array:
-    """The whole states of the probe, up to the first one that is not finite."""
-    path = states_of(session.inspect().trace).whole
-    infinite = np.flatnonzero(~np.isfinite(path).all(axis=1))
-    return path[: infinite[0]] if len(infinite) else path
-
-
 def _words(session: Session, shown: _RestSubject) -> Picture:
     """The words in the shades of the path; those of an encoder have none."""
     colors, words = theme(), session.inspect().words
@@ -232,25 +216,25 @@ def _phase(shown: _RestSubject) -> Picture:
     if problem or not dynamics.flat(query):
         said = problem or explanation("rest/phase_none")
         return sentence("The plane of two components", said, theme())
-    plane, visited, path = dynamics.plane(query), dynamics.visited(query), _path(session)
+    plane, visited, states = (
+        dynamics.plane(query),
+        dynamics.visited(query),
+        states_of(session.inspect().trace),
+    )
+    infinite = np.flatnonzero(~np.isfinite(states.whole).all(axis=1))
+    path = states.whole[: infinite[0]] if len(infinite) else states.whole
     points = [rest.point for rest in rests]
     drawn = portrait(dynamics.held(query), plane, visited, path, points)
-    first = len(words) - len(states_of(session.inspect().trace).after)
-    return phase_plane(
-        drawn, plane, rests, theme(), title=_title(session), words=words[first:], first=first,
-        ends=dynamics.read_at_ends(query), classes=session.dataset.classes, chosen=shown.chosen,
-    )  # fmt: skip
-
-
-def _title(session: Session) -> str:
-    """How much of the variance the plane explains, and on what."""
-    plane, visited = (session.dynamics.plane(session.dynamics_query),
-                      session.dynamics.visited(session.dynamics_query))  # fmt: skip
     one, two = (axis + 1 for axis in plane.axes)
-    return (
+    title = (
         f"Components {one} and {two} explain {sum(plane.explained):.0%} of the variance on "
         f"{len(visited.paths):,} {session.dataset.role} {session.names.sequence}s"
     )
+    first = len(words) - len(states.after)
+    return phase_plane(
+        drawn, plane, rests, theme(), title=title, words=words[first:], first=first,
+        ends=dynamics.read_at_ends(query), classes=session.dataset.classes, chosen=shown.chosen,
+    )  # fmt: skip
 
 
 def _remark(shown: _RestSubject) -> str:

@@ -303,6 +303,7 @@ def parameter_errors(
         hover = "notebook: off by %{customdata[0]}%{customdata[1]}<extra></extra>"
         crosses = [_errors(names, off, "notebook", cross, span)]
         crosses[0] |= {"customdata": told, "hovertemplate": hover}
+    angle = {name: _angle(comparison, name) for name in off} if comparison else {}
     return picture(
         [*dots, *crosses],
         "Relative error of every parameter",
@@ -316,10 +317,15 @@ def parameter_errors(
             "type": "linear",
         },
         shapes=[{**right, "layer": "below"}, upright(TOLERANCE, theme)],
-        annotations=_labels(names, off, comparison),
+        annotations=[
+            note(f"off by {error:.0%}, {angle[name]}", "right middle", x=math.log10(error), y=k,
+                 xshift=-10)
+            for k, name in enumerate(names)
+            if (error := off.get(name, 0)) >= 0.005
+        ],
         margin={"l": 84, "r": 76, "t": LEGEND_TOP},
         **LEGEND,
-    )
+    )  # fmt: skip
 
 
 def _errors(
@@ -350,16 +356,3 @@ def _told(comparison: Comparison, name: str) -> str:
 def _angle(comparison: Comparison, name: str) -> str:
     cosine = comparison.cosines[name]
     return "–" if np.isnan(cosine) else f"{math.degrees(math.acos(np.clip(cosine, -1, 1))):.0f}°"
-
-
-def _labels(
-    names: Sequence[str], off: dict[str, float], comparison: Comparison | None
-) -> list[dict[str, Any]]:
-    """How far off the notebook is, and by which angle, left of its cross."""
-    angle = {name: _angle(comparison, name) for name in off} if comparison else {}
-    told = "off by {:.0%}, {}".format
-    return [
-        note(told(error, angle[name]), "right middle", x=math.log10(error), y=k, xshift=-10)
-        for k, name in enumerate(names)
-        if (error := off.get(name, 0)) >= 0.005
-    ]

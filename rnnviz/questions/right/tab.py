@@ -27,7 +27,6 @@ from rnnviz.questions.right.pictures import (
     parameter_errors,
 )
 from rnnviz.ui.choices import choose_layer, gated
-from rnnviz.ui.frame import Frame
 from rnnviz.ui.sheet import Chart, Column, Sheet, go_to_click, no_room
 from rnnviz.ui.stage import place_text
 from rnnviz.ui.style import check_html, theme
@@ -133,8 +132,8 @@ def _measure(session: Session, budget: float) -> bool:
     return not gated(session) and history.comparisons.develop(session.run, query, budget)
 
 
-def _badge(source: GradientSource, frame: Frame) -> None:
-    frame.texts["badge"] = check_html(source.gradients.checked(source.query), source.session.names)
-
-
-TAB = Sheet("right", source_of, _answer, _charts, _controls, _measure, more=_badge)
+TAB = Sheet(
+    "right", source_of, _answer, _charts, _controls, _measure,
+    more=lambda of, frame: frame.texts.update(
+        badge=check_html(of.gradients.checked(of.query), of.session.names)),
+)  # fmt: skip

@@ -16,7 +16,7 @@ from rnnviz.engine.parameters import plain
 from rnnviz.probe.cell_parts import Part, Summand, applied, at_token
 from rnnviz.probe.formatting import number, quoted
 from rnnviz.probe.training_step import Focus, Phase, StepRecord
-from rnnviz.questions.step.step_cell import StepCell, output_name, part_of, step_cell
+from rnnviz.questions.step.measure import StepCell, output_name, part_of, step_cell
 
 
 class Term(NamedTuple):

@@ -188,7 +188,10 @@ class _DiagramBuilder:
             return Symbol("weights", node, names=names)
         if node in self._way_of:
             return self._passed(node, self._way_of[node])
-        total = self._total(node)
+        # What functions are taken of, if it has no symbol of its own.
+        total = node
+        while (inner := operand(total)) is not None and not self._own(inner):
+            total = inner
         kind, wires = self._opened(total)
         return Symbol(kind, node, tuple(wires), names, total)
 
@@ -202,13 +205,6 @@ class _DiagramBuilder:
             wires.append(self._wire(other, node, sign))
         kind = {"mul": "product", "max": "max"}.get(node.kind, "sum")
         return Symbol(kind, node, tuple(wires), self._names.get(node, ()), node, way)
-
-    def _total(self, node: Node) -> Node:
-        """What functions are taken of, if it has no symbol of its own."""
-        total = node
-        while (inner := operand(total)) is not None and not self._own(inner):
-            total = inner
-        return total
 
     def _opened(self, total: Node) -> tuple[str, list[Wire]]:
         """The kind of a symbol and what it reads."""

@@ -31,14 +31,13 @@ from rnnviz.questions.step.cell_layout import (
     Box,
     CellLayout,
     PathBand,
-    PlacedSymbol,
     Route,
     cell_layout,
     function_label,
     wire_label,
 )
 from rnnviz.questions.step.formula import short_number, unit_formula
-from rnnviz.questions.step.step_cell import StepCell, step_cell
+from rnnviz.questions.step.measure import StepCell, step_cell
 
 
 class TokenGradient:
@@ -254,11 +253,13 @@ class _Inside:
             "chosen": self._part(symbol) == self.focus.part and symbol.kind != "after",
             "told": self._told(symbol),
         }
-        return told | (self._boxes(place) if place else {})
-
-    def _boxes(self, place: PlacedSymbol) -> dict[str, Any]:
-        sign = place.sign and _corners(place.sign)
-        return {"box": _corners(place.box), "strip": _corners(place.strip), "sign": sign}
+        if place:
+            told |= {
+                "box": _corners(place.box),
+                "strip": _corners(place.strip),
+                "sign": place.sign and _corners(place.sign),
+            }
+        return told
 
     def _is_bounded(self, node: Node) -> bool:
         return bounded(node, self._bounded)
@@ -289,10 +290,16 @@ class _Inside:
         }
 
     def _below(self, symbol: Symbol) -> str:
-        """What stands below a name; of a symbol without one, its formula if it is short."""
+        """The text below a name; of a symbol without one, its formula if it is short."""
         if symbol.kind == "weights" and symbol.names:
             read = any(wire.source is symbol for s in self.index for wire in s.wires)
-            return "" if read else self._inside(symbol)
+            if read:
+                return ""
+            # The weights in which these are.
+            nodes = self.equations.nodes
+            others = [n for n, node in nodes.items() if node is not symbol.node]
+            within = [n for n in others if symbol.node in topological([nodes[n]])]
+            return f"in {', '.join(n for n in within if not nodes[n].varies)}"
         written = _signs(self._written.value(symbol.node, 0, whole=True))
         if symbol.names or (not symbol.is_leaf and len(written) > LONGEST):
             node, found = symbol.node, list[str]()
@@ -301,12 +308,6 @@ class _Inside:
                 node = inner
             return _signs(" ".join(found))
         return written
-
-    def _inside(self, symbol: Symbol) -> str:
-        """The weights in which other weights are."""
-        others = (n for n, node in self.equations.nodes.items() if node is not symbol.node)
-        below = [n for n in others if symbol.node in topological([self.equations.nodes[n]])]
-        return f"in {', '.join(n for n in below if not self.equations.nodes[n].varies)}"
 
     def _sign(self, symbol: Symbol) -> str:
         """What stands in the circle of an operation."""

@@ -16,7 +16,7 @@ from rnnviz.probe.cell_parts import cell_parts
 from rnnviz.probe.probe import most_typed
 from rnnviz.probe.questions import StepView
 from rnnviz.probe.session import Session
-from rnnviz.questions.step import step_text
+from rnnviz.questions.step import captions
 from rnnviz.questions.step.inside_cell import inside_cell
 from rnnviz.questions.step.measure import StepLab, StepSubject, step_lab, step_query
 from rnnviz.questions.step.pictures import step_network
@@ -70,15 +70,15 @@ def _draw(session: Session, frame: Frame) -> None:
     probe, lab = session.inspect(), step_lab(session)
     step = lab.record(step_query(session, probe))
     position = f"{lab.cursor + 1} of {lab.last + 1}"
-    names = step_text.moment_names(step)
+    names = captions.moment_names(step)
     state = SliderState(lab.last, lab.cursor, position, lab.phases, names)
     frame.sliders["moment"] = state
     frame.sliders["unit"] = SliderState(session.config.hidden - 1, lab.unit)
     frame.sliders["apply"] = SliderState(1, int(session.player.over))
     frame.sliders["phrase"] = SliderState(0, 0, "" if lab.own else _next_text(session))
-    caption = step_text.caption(step, lab.focus)
-    frame.texts["story"] = step_text.story_html(step, lab.moment, caption)
-    frame.texts["subject"] = step_text.subject_html(session, probe, step)
+    caption = captions.caption(step, lab.focus)
+    frame.texts["story"] = captions.story_html(step, lab.moment, caption)
+    frame.texts["subject"] = captions.subject_html(session, probe, step)
     if session.step_view is StepView.INSIDE:
         frame.chart("inside", _told, session, inside_cell, step, lab.focus, theme(), remark=caption)
     else:
@@ -90,7 +90,7 @@ def _draw(session: Session, frame: Frame) -> None:
 
 def _told(session: Session, figure: Callable[..., Picture], *args: Any) -> Picture:
     """A picture whose files tell the phrase of the step, which may be another than the reader's."""
-    return figure(*args).telling(phrase="" if step_lab(session).own else _next_text(session))
+    return figure(*args).with_metadata(phrase="" if step_lab(session).own else _next_text(session))
 
 
 def _next_text(session: Session) -> str:

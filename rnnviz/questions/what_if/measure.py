@@ -257,7 +257,7 @@ class WhatIfLab:
         self._kept = place, words[place]
         self.perturbation = self.perturbation._replace(place=place)
 
-    def settle(self, words: Sequence[str], marked: int | None) -> int:
+    def locate_change(self, words: Sequence[str], marked: int | None) -> int:
         """Find the place of the change in these words: a newly marked one, or the chosen word.
 
         Of a word that stands there more than once it is the nearest; one that is gone leaves its

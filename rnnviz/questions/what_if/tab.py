@@ -141,7 +141,7 @@ def _choose(session: Session, probe: Probe) -> None:
     """Let the reader choose the kind of change, its place, and what is put there."""
     _propose(session)
     lab, words = session.lab(WhatIfLab), probe.reading.words
-    place = _settle(session, words)
+    place = _locate_change(session, words)
     key = f"alter_place_{hash(words)}_{session.selection.token}"
     chosen = st.selectbox(
         session.names.noun.capitalize(), range(len(words)),
@@ -174,16 +174,16 @@ def _opposite(session: Session) -> str:
     probe = session.inspect()
     if not (session.dataset.one_class_at_end and probe.vocabulary.words and probe.finite):
         return session.lab(WhatIfLab).perturbation.word
-    place = _settle(session, probe.reading.words)
+    place = _locate_change(session, probe.reading.words)
     choices = session.lab(WhatIfLab).choices(probe, session.lab(WhatIfLab).perturbation, _WORDS)
     column = choices.answers[: choices.read, int(probe.answers[-1].argmax())]
     here, words = probe.reading.words[place], probe.vocabulary.words
     return next((words[k] for k in column.argsort() if words[k] != here), here)
 
 
-def _settle(session: Session, words: tuple[str, ...]) -> int:
+def _locate_change(session: Session, words: tuple[str, ...]) -> int:
     """The place of the change: that of the word that was chosen or marked last."""
-    place = session.lab(WhatIfLab).settle(words, session.selection.token)
+    place = session.lab(WhatIfLab).locate_change(words, session.selection.token)
     if session.selection.token is not None:
         session.selection.token = place
     return place
@@ -192,7 +192,7 @@ def _settle(session: Session, words: tuple[str, ...]) -> int:
 def _change_of(session: Session) -> ChangedPhrase:
     """Both phrases at the epoch shown, or a sentence that says why there is only one."""
     probe = session.inspect()
-    _settle(session, probe.reading.words)
+    _locate_change(session, probe.reading.words)
     other = _other(session, probe)
     if isinstance(other, str):
         return ChangedPhrase(session, probe, None, other)

@@ -137,7 +137,9 @@ def confusion_matrix(
     ``placed`` has the numbers of the sequences, the classes wanted, and those said, (P,) each.
     """
     names = [class_name(classes[c], 9) for c in confusion.classes]
-    count, shades = len(names), _shades(confusion)
+    shares = confusion.counts / np.maximum(confusion.wanted, 1)[:, None]
+    dark = np.where(confusion.counts > 0, _LEAST_CELL + (1 - _LEAST_CELL) * shares, 0)
+    count, shades = len(names), np.asarray(np.where(np.eye(len(shares), dtype=bool), dark, -dark))
     ticks = {"tickvals": list(range(count)), "ticktext": names, "showgrid": False, "ticks": ""}
     slanted = {"tickangle": -40} if max(map(len, names)) * count > 40 else {}
     series = [_cells(confusion, classes, shades, theme), _counts(confusion, shades, theme)]
@@ -171,13 +173,6 @@ def _places(placed: Sequence[Array], place: Mapping[int, int]) -> Series:
         hoverinfo="skip",
         meta={"phrases": True},
     )
-
-
-def _shades(confusion: Confusion) -> Array:
-    """From -1 to 1: how dark each cell is, positive on the diagonal."""
-    shares = confusion.counts / np.maximum(confusion.wanted, 1)[:, None]
-    shades = np.where(confusion.counts > 0, _LEAST_CELL + (1 - _LEAST_CELL) * shares, 0)
-    return np.asarray(np.where(np.eye(len(shares), dtype=bool), shades, -shades))
 
 
 def _cells(confusion: Confusion, classes: Sequence[str], shades: Array, theme: Theme) -> Series:

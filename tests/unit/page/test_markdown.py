@@ -22,7 +22,7 @@ WITH_OPTIONS = {"pills", "radio", "segmented_control"}
 #: The keywords that are Markdown.
 MARKDOWN = {"label", "body", "help", "captions"}
 #: Objects of rnnviz with methods of these names.
-OTHERS = {"parts", "step_text", "session.units"}
+OTHERS = {"captions", "parts", "session.units"}
 #: Texts that are written in this program: names of settings, of choices, of kinds of things.
 OURS = {
     "MOST_EDITS", "MOST_RUNS", "TASKS[session.config.task].teaches", "_HELP", "_sizes(session)",

@@ -10,7 +10,7 @@ from rnnviz.probe.sequence_pass import sequence_pass
 from rnnviz.probe.session import Session
 from rnnviz.probe.training_step import Focus, Moment, Phase
 from rnnviz.questions.step.measure import StepLab, StepSubject, step_query
-from rnnviz.questions.step.vectors import step_pass, window
+from rnnviz.questions.step.pictures import step_pass, window
 from tests.sampling import each_row
 
 
