@@ -129,13 +129,13 @@ def _answer(trial: Trial) -> str:
         return progress_html("Silencing one after the other", done)
     before, after = removal.strongest[:2].tolist()
     unit = int(removal.units[0])
-    alone = f"Without {_unit(trial.session, unit)} alone"
+    alone = f"Without {_unit(trial.session, unit, trial.session.layer + 1)} alone"
     return f"{alone}{_right(trial.session, after, before)}{_moved_by(trial, unit)}{left}"
 
 
-def _unit(session: Session, unit: int) -> str:
-    layer = f" of layer {session.layer + 1}" if session.config.layers > 1 else ""
-    return f"unit {unit}{layer}"
+def _unit(session: Session, unit: int, layer: int) -> str:
+    """A unit of a layer, from 1, in a few words."""
+    return f"unit {unit} of layer {layer}" if session.config.layers > 1 else f"unit {unit}"
 
 
 def _moved_by(trial: Trial, unit: int) -> str:
@@ -345,10 +345,8 @@ def _now(session: Session, turned: Turned) -> tuple[str, int]:
 
 def _chip(session: Session, edit: Edit) -> str:
     """An edit in a few words."""
-    if edit.kind is not EditKind.SILENCE:
-        return str(edit)
-    layer = f" of layer {edit.row}" if session.config.layers > 1 else ""
-    return f"unit {edit.column}{layer}"
+    silent = edit.kind is EditKind.SILENCE
+    return _unit(session, edit.column, edit.row) if silent else str(edit)
 
 
 def _decide(session: Session) -> None:
@@ -485,12 +483,9 @@ def _measure(session: Session, budget: float) -> bool:
     return units.effort.work((source.state, source.layer), budget, weigh)
 
 
-def _fields(session: Session) -> dict[str, str]:
-    weights = recurrent_name(session.state.parameters, session.layer)
-    return {**names_in(session), "weights": weights}
-
-
 TAB = Sheet(
     "breaks", _trial_of, _answer, _charts, _controls, _measure,
-    shown=lambda session: session.units.effort.condition, fields=_fields,
+    shown=lambda session: session.units.effort.condition,
+    fields=lambda session: names_in(session)
+    | {"weights": recurrent_name(session.state.parameters, session.layer)},
 )  # fmt: skip

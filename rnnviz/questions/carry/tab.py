@@ -49,11 +49,6 @@ _CHIPS = 18
 _PAST = 0.002
 
 
-def _condition(session: Session) -> object:
-    measuring = session.lab(LinearProbeLab).measuring
-    return session.units.effort.condition, measuring is None, _unthreaded(session)
-
-
 def _develop(session: Session, budget: float) -> bool:
     here = subject_of(session)
     lab, source = here.lab, here.source
@@ -119,10 +114,6 @@ def _chips(here: UnitSubject) -> tuple[str, ...]:
     return tuple(sorted(words))
 
 
-def _choose_chip(session: Session, event: Event) -> None:
-    _look_for(session, _chips(subject_of(session))[int(event["value"])])
-
-
 def _choose_word(session: Session, event: Event) -> None:
     shown = {shown_token(word): word for word in subject_of(session).activations.vocabulary}
     if session.units.word is not None:
@@ -175,7 +166,8 @@ def _answer(here: UnitSubject) -> str:
         return "The states are not finite numbers."
     if lab.word is None:
         role = here.session.dataset.role
-        low, high = (signed(float(end)) for end in _ends(here))
+        column = here.activations.states[:, unit]
+        low, high = signed(float(column.min())), signed(float(column.max()))
         span = f"<strong>{low}</strong> and <strong>{high}</strong>"
         return f"Unit {unit} is between {span} on the {role} sequences.{_effect(here)}"
     means, count = lab.changed(here.source)
@@ -190,11 +182,6 @@ def _answer(here: UnitSubject) -> str:
         f"{word} moves {moved} by <strong>{by}</strong> on average, at {times} "
         f"in the {role} data.{_effect(here)}"
     )
-
-
-def _ends(here: UnitSubject) -> tuple[float, float]:
-    column = here.activations.states[:, here.lab.unit]
-    return float(column.min()), float(column.max())
 
 
 def _effect(here: UnitSubject) -> str:
@@ -369,12 +356,15 @@ def _charts(session: Session) -> tuple[Column[UnitSubject], Column[UnitSubject]]
     ]
 
 
-def _fields(session: Session) -> dict[str, str]:
-    return {**names_in(session), "part": source_of(session).part}
-
-
 TAB = Sheet(
-    "carry", subject_of, _answer, _charts, _controls, _develop, _condition,
-    handlers={"unit": _step_unit, "word": _choose_chip, "list_page": _turn},
-    more=_sliders, fields=_fields,
+    "carry", subject_of, _answer, _charts, _controls, _develop,
+    shown=lambda session: (session.units.effort.condition, _unthreaded(session),
+                           session.lab(LinearProbeLab).measuring is None),
+    handlers={
+        "unit": _step_unit, "list_page": _turn,
+        "word": lambda session, event: _look_for(
+            session, _chips(subject_of(session))[int(event["value"])]),
+    },
+    more=_sliders,
+    fields=lambda session: {**names_in(session), "part": source_of(session).part},
 )  # fmt: skip

@@ -17,7 +17,7 @@ from rnnviz.charts.way import LARGE, SMALL, Label, labels, way, way_labels
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.fixed_points import FixedPoint, Kind
 from rnnviz.probe.formatting import number
-from rnnviz.probe.phase_portrait import ARROWS, FlowField, Portrait, Readout, Rest
+from rnnviz.probe.phase_portrait import ARROWS, FlowField, Portrait, Rest
 from rnnviz.probe.projection import Plane
 
 #: The name, symbol and size of each kind of point.
@@ -62,6 +62,9 @@ def phase_plane(
              for k in own if len(own) == 1]  # fmt: skip
     others = [Label(portrait.places[k], rest.held, SMALL, theme.text)
               for k, rest in enumerate(rests) if not rest.own]  # fmt: skip
+    places = portrait.places
+    ring = {"symbol": "circle-open", "size": 25, "color": theme.text, "line": {"width": 2.5}}
+    at = places[:0] if chosen is None else places[chosen : chosen + 1]
     series = [
         _lines(portrait.paths, theme.muted, 1, opacity),
         *_arrows(portrait.field, portrait.spans, theme),
@@ -69,7 +72,7 @@ def phase_plane(
         _lines(portrait.lines, theme.text, 2),
         *way(portrait.probe, words, first, theme),
         *_marks(portrait.places, rests, theme),
-        _chosen(portrait.places, chosen, theme),
+        scatter(**xy(at), mode="markers", marker=ring, hoverinfo="skip", showlegend=False),
         labels([*rested, *way_labels(portrait.probe, words, theme), *others]),
     ]
     return picture(
@@ -162,7 +165,7 @@ def _marks(places: Array, rests: Sequence[Rest], theme: Theme) -> list[Series]:
             of = [k for k, r in enumerate(rests) if r.own is own and r.point.kind is kind]
             if not of:
                 continue
-            colors = [_color(rests[k].readout, theme) for k in of]
+            colors = [_side_colors(theme)[rests[k].readout.side] for k in of]
             line = {"color": colors if "open" in symbol else theme.background, "width": 2.5}
             marker = {"symbol": symbol, "size": size * (1 if own else _OTHERS), "color": colors}
             series.append(scatter(
@@ -178,11 +181,9 @@ def _marks(places: Array, rests: Sequence[Rest], theme: Theme) -> list[Series]:
     return series
 
 
-def _color(readout: Readout, theme: Theme) -> str:
-    """The colour of the class of two; neutral if there is no such class."""
-    if readout.side is None:
-        return theme.text
-    return (theme.negative, theme.positive)[readout.side]
+def _side_colors(theme: Theme) -> dict[int | None, str]:
+    """The colours of the two classes, and of what is neither."""
+    return {None: theme.text, 0: theme.negative, 1: theme.positive}
 
 
 def _facts(rest: Rest) -> str:
@@ -191,12 +192,6 @@ def _facts(rest: Rest) -> str:
         f"held: {plain(rest.held, 60)}<br>read as {plain(rest.readout.text, 60)}<br>"
         f"largest |λ| = {number(abs(point.eigenvalues[0]))}, speed q = {number(point.speed, 2)}"
     )
-
-
-def _chosen(places: Array, chosen: int | None, theme: Theme) -> Series:
-    ring = {"symbol": "circle-open", "size": 25, "color": theme.text, "line": {"width": 2.5}}
-    at = places[:0] if chosen is None else places[chosen : chosen + 1]
-    return scatter(**xy(at), mode="markers", marker=ring, hoverinfo="skip", showlegend=False)
 
 
 def point_spectrum(rest: Rest, noun: str = "word", theme: Theme = LIGHT) -> Picture:
@@ -288,8 +283,7 @@ def rest_points(
     result of the search.
     """
     shown = rests[:_SHOWN]
-    sides = {None: theme.text, 0: theme.negative, 1: theme.positive}
-    colors = [sides[rest.readout.side] for rest in shown]
+    colors = [_side_colors(theme)[rest.readout.side] for rest in shown]
     sections = [
         TableRows(
             "Points",

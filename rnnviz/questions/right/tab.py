@@ -73,10 +73,6 @@ def _arrows(source: GradientSource) -> str:
     return f"{missing} {_phrase(source)}".strip()
 
 
-def _directions(source: GradientSource) -> Picture:
-    return gradient_directions(source.gradients.by_token(source.query), source.words, theme())
-
-
 def _sizes(source: GradientSource) -> Picture:
     tokens, colors = source.gradients.by_token(source.query), source.theme("sizes")
     return gradient_sizes(tokens.exact, source.words, tokens.notebook, colors)
@@ -112,7 +108,8 @@ def _charts(session: Session) -> tuple[Column[GradientSource], Column[GradientSo
         parameters = Chart("parameters", 1, _parameters, _basis, text="checks")
         return [Chart("flow", 1, _flow, _phrase, text="notebook")], [parameters]
     return [
-        Chart("directions", 2.4, _directions, _arrows),
+        Chart("directions", 2.4, lambda of: gradient_directions(
+            of.gradients.by_token(of.query), of.words, theme()), _arrows),
         Chart("sizes", 3, _sizes, _phrase),
         Chart("by_length", 3, lambda of: errors_by_length(
             of.gradients.by_length(of.query), of.words, of.theme("by_length"))),

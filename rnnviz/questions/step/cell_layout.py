@@ -60,7 +60,10 @@ class CellColumns:
         if symbol in self.at or symbol.is_source:
             return
         if symbol.way is not None:
-            self._place_on_way(symbol)
+            path, *others = symbol.wires
+            for wire in symbol.wires:
+                self._place(wire.source)
+            self.at[symbol] = self._over(others, self.at.get(path.source, -1))
             return
         for wire in sorted(symbol.wires, key=lambda wire: -self._depth(wire.source)):
             self._place(wire.source)
@@ -78,13 +81,6 @@ class CellColumns:
         read = sum(wire.source is self.leaf.get(last) for wire in symbol.wires) == 1
         free = last not in self.mid and last not in self.riser
         return last if last >= 0 and read and free else self._new()
-
-    def _place_on_way(self, symbol: Symbol) -> None:
-        path, *others = symbol.wires
-        for wire in symbol.wires:
-            self._place(wire.source)
-        least = self.at.get(path.source, -1)
-        self.at[symbol] = self._over(others, least)
 
     def _over(self, others: list[Wire], least: int) -> int:
         """The column of what a highway's operation reads, if it can stand over it."""
@@ -348,7 +344,8 @@ class _Router:
             own = [s for s in (self.columns.leaf.get(column), self.columns.mid.get(column)) if s]
             self.lane_at[column] = x + max([self._inlet(s) for s in own], default=0.0)
             start = x + max([self._gutter(s) for s in own], default=0.0) + 0.3
-            self.P[column] = start + self._half(column)
+            left = LEAF if column in self.columns.leaf else SIGN
+            self.P[column] = start + max(left, *self._pills_at(column), 0)
             widths = [SIGN + 0.4, *self._pills_at(column)]
             if column in self.columns.leaf:
                 widths.append(LEAF + LABEL)
@@ -377,11 +374,6 @@ class _Router:
         above, below = sum(self.above[symbol]), sum(self.below[symbol])
         both = above + below if symbol.kind == "after" else max(above, below)
         return self._inlet(symbol) + both
-
-    def _half(self, column: int) -> float:
-        """How far a column reaches left of its middle."""
-        widths = [LEAF if column in self.columns.leaf else SIGN, *self._pills_at(column)]
-        return max(widths)
 
     def _pills_at(self, column: int) -> list[float]:
         """Half the widths of the labels in wires that stand on the middle of a column."""

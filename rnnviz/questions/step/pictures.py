@@ -553,7 +553,17 @@ def step_network(
     series, meta = pass_series(shown, words, outputs, theme)
     rows = _vectors(step, focus)
     matrices, said = _panels(step, focus)
-    opened = {**_opened(step, focus, tokens), "vectors": list(map(_said, rows)), "panels": said}
+    phase, t = focus.moment
+    lines = formula(step, focus)
+    opened = {
+        "phase": phase.value,
+        "unit": focus.unit,
+        "token": None if phase in (Phase.CLIP, Phase.UPDATE) else t - tokens.start,
+        "symbols": lines.symbols,
+        "shapes": lines.shapes,
+        "vectors": list(map(_said, rows)),
+        "panels": said,
+    }
     more: dict[str, Any] = {
         "first": tokens.start,
         "length": len(step.words),
@@ -565,20 +575,6 @@ def step_network(
     meta |= more
     vectors = [_numbers(k, row, shown.units) for k, row in enumerate(rows)]
     return picture([*series, *vectors, *matrices], TITLE, 600, theme, meta=meta)
-
-
-def _opened(step: StepRecord, focus: Focus, tokens: range) -> dict[str, Any]:
-    """The phase, the token that is opened (None at clipping and update), and the formula."""
-    phase, t = focus.moment
-    lines = formula(step, focus)
-    at_token = phase not in (Phase.CLIP, Phase.UPDATE)
-    return {
-        "phase": phase.value,
-        "unit": focus.unit,
-        "token": t - tokens.start if at_token else None,
-        "symbols": lines.symbols,
-        "shapes": lines.shapes,
-    }
 
 
 def _score(step: StepRecord, focus: Focus) -> list[int] | None:

@@ -105,7 +105,14 @@ def _choices(session: Session) -> None:
             lab.subject = _one_of("Step on", StepSubject, lab.subject, "subject")
         place_phrase(session, disabled=lab.subject is StepSubject.NEXT)
         place_text("subject")
-        _part_and_layer(session)
+        architecture = session.state.parameters.architecture
+        parts = cell_parts(architecture.cell)
+        names = list(parts.by_name)
+        lab.part = lab.part if lab.part in names else parts.out
+        if len(names) > 1:
+            most = MOST_PARTS if architecture.layers == 1 else MOST_PARTS // 2
+            lab.part = _part(lab, names, cell_key(session), most)
+        lab.layer = layer_choice("step_layer", lab.layer, architecture.layers, "step", label=False)
         place_stepper("unit", label="Unit")
         if not session.player.recorded:
             tip = f"Takes this step in the run, and goes on to the next {session.names.sequence}."
@@ -121,18 +128,6 @@ def _one_of(label: str, kind: type[Choice], now: Choice, key: str) -> Choice:
         label_visibility="collapsed", width="content",
     )  # fmt: skip
     return kind(chosen or now)
-
-
-def _part_and_layer(session: Session) -> None:
-    """The choice of the part of the cell and of the layer, if there are several."""
-    lab, architecture = step_lab(session), session.state.parameters.architecture
-    parts = cell_parts(architecture.cell)
-    names = list(parts.by_name)
-    lab.part = lab.part if lab.part in names else parts.out
-    if len(names) > 1:
-        most = MOST_PARTS if architecture.layers == 1 else MOST_PARTS // 2
-        lab.part = _part(lab, names, cell_key(session), most)
-    lab.layer = layer_choice("step_layer", lab.layer, architecture.layers, "step", label=False)
 
 
 def _part(lab: StepLab, names: list[str], cell: str, most: int) -> str:

@@ -402,14 +402,6 @@ def _others(change: ChangedPhrase) -> Array | None:
     return others
 
 
-def _left_out(change: ChangedPhrase) -> str:
-    """How many tokens of a long sequence were left out in turn."""
-    count = len(change.first.reading.words)
-    if count <= LEFT_OUT or change.session.lab(WhatIfLab).method != "left out":
-        return ""
-    return f"Left out: {LEFT_OUT} of the {count} {change.session.names.noun}s, evenly spread."
-
-
 # What else might stand there, and since when
 
 
@@ -497,8 +489,12 @@ def _few(most: int) -> Callable[[ChangedPhrase], str]:
 
 
 def _of_saliency(change: ChangedPhrase) -> str:
-    most = MOST_ALONE if _others(change) is None else MOST_PAIRS
-    return f"{_left_out(change)} {_numbers(change, most)}".strip()
+    """How many tokens of a long sequence were left out in turn, and whether there are numbers."""
+    numbers = _numbers(change, MOST_ALONE if _others(change) is None else MOST_PAIRS)
+    count, noun = len(change.first.reading.words), change.session.names.noun
+    if count <= LEFT_OUT or change.session.lab(WhatIfLab).method != "left out":
+        return numbers
+    return f"Left out: {LEFT_OUT} of the {count} {noun}s, evenly spread. {numbers}".strip()
 
 
 def _measure(session: Session, budget: float) -> bool:

@@ -256,11 +256,6 @@ def _name_of_answers(session: Session) -> str:
 # The answer
 
 
-def _story(source: AnswersSource) -> str:
-    said = _score(source.answers, source.session)
-    return f"{said} {_confused(source)}{_measured(source)}"
-
-
 def _score(answers: Answers | Values, session: Session) -> str:
     """How many answers are right."""
     data, part = session.dataset, _part(session)
@@ -357,14 +352,6 @@ def _scatter(source: AnswersSource) -> Picture:
     return value_scatter(values, session.dataset.classes, colors, source.opened)
 
 
-def _scores(source: AnswersSource) -> Picture:
-    return class_scores(_found(source), source.session.dataset.classes, theme())
-
-
-def _metric(source: AnswersSource) -> Picture:
-    return metric_curve(source.session.player.course, source.session.dataset.metric, theme())
-
-
 def _confusion(source: AnswersSource) -> Picture:
     classes, cell = source.session.dataset.classes, source.session.lab(ResultsLab).cell
     answers = cast(Answers, source.answers)
@@ -403,12 +390,20 @@ def _charts(session: Session) -> tuple[Column[AnswersSource], Column[AnswersSour
     if data.answers_classes:
         right = [
             Chart("confusion", 5.6, _confusion, click=_choose_cell),
-            Chart("scores", 3, _scores, kind="table"),
+            Chart(
+                "scores",
+                3,
+                lambda of: class_scores(_found(of), of.session.dataset.classes, theme()),
+                kind="table",
+            ),
         ]
     else:
         right = [Chart("scatter", 5, _scatter, click=_open)]
     text = "metric_recording" if session.player.recorded else "metric"
-    return left, [*right, Chart("metric", 2.6, _metric, click=go_to_click, text=text)]
+    metric: Chart[AnswersSource] = Chart("metric", 2.6, lambda of: metric_curve(
+        of.session.player.course, of.session.dataset.metric, theme()),
+        click=go_to_click, text=text)  # fmt: skip
+    return left, [*right, metric]
 
 
 def _verdict(source: AnswersSource, frame: Frame) -> None:
@@ -417,15 +412,10 @@ def _verdict(source: AnswersSource, frame: Frame) -> None:
     frame.texts["verdict"] = verdict_html(probe, session.phrase_input.problem, opened)
 
 
-def _measure(session: Session, budget: float) -> bool:
-    return session.lab(ResultsLab).develop(session.state, session.dataset, budget)
-
-
-def _fields(session: Session) -> dict[str, str]:
-    return {**names_in(session), "label": session.dataset.metric.label}
-
-
 TAB = Sheet(
-    "wrong", _source, _story, _charts, _controls, _measure, more=_verdict, words=_words,
-    probe=lambda source: source.probe, fields=_fields,
+    "wrong", _source, lambda of: f"{_score(of.answers, of.session)} {_confused(of)}{_measured(of)}",
+    _charts, _controls,
+    lambda session, budget: session.lab(ResultsLab).develop(session.state, session.dataset, budget),
+    more=_verdict, words=_words, probe=lambda of: of.probe,
+    fields=lambda session: {**names_in(session), "label": session.dataset.metric.label},
 )  # fmt: skip
