@@ -64,12 +64,12 @@ class UnitSubject(NamedTuple):
 
     @property
     def query(self) -> UnitQuery:
-        """What is shown over the epochs."""
+        """The query over the epochs."""
         return UnitQuery(source_of(self.session), self.probe.trace, self.token)
 
     @property
     def view(self) -> View:
-        """What is shown of the cell."""
+        """The view of the chosen state or gate."""
         bridge = self.probe.unrolled(self.source.layer).bridge
         return view_of(self.session)._replace(bridge=bridge)
 

@@ -53,7 +53,7 @@ class Turned(NamedTuple):
 
 
 class Turns(NamedTuple):
-    """The sequences that turned, those with the most answers first, of so many ``sequences``."""
+    """The sequences that turned, those with the most answers first, out of ``sequences``."""
 
     turned: Sequence[Turned]
     sequences: int
@@ -73,7 +73,7 @@ class SilencingLab:
         return self._memo.ask("order", key, lambda: np.argsort(-rises, kind="stable"))
 
     def removal(self, source: StateSource, rises: Array) -> Removal | None:
-        """What is measured so far; None while some units are not measured."""
+        """The measurement so far; None while some units are not measured."""
         if np.isnan(rises).any() or not np.isfinite(source.state.parameters.theta).all():
             return None
         unknown, count = np.full(len(rises) + 1, np.nan), len(sample(source.dataset.train))

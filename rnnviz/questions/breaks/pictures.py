@@ -67,9 +67,9 @@ def silenced_memory(
     theme: Theme = LIGHT,
     view: View = STATE,
 ) -> Picture:
-    """The states (T, H), a row a unit, and a bar beside each row: the rise of the loss without it.
+    """The states (T, H), a row a unit, and a bar next to each row: the rise of the loss without it.
 
-    Between the columns are channels of the memory's share, and dashed threads of what is lost. A
+    Between the columns are channels of the memory's share, and dashed threads of lost parts. A
     click on a row yields its unit as customdata. Many units are grouped.
     """
     steps, groups = len(states), ablation.groups
@@ -170,7 +170,7 @@ def _most(ablation: AblationLoss) -> float:
 
 
 def _bars(ablation: AblationLoss, theme: Theme) -> list[dict[str, Any]]:
-    """The bars beside the rows, from 0; a unit without which the loss falls has none."""
+    """The bars next to the rows, from 0; a unit without which the loss falls has none."""
     most = _most(ablation)
     if not most > 0:
         return []

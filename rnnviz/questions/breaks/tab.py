@@ -113,7 +113,7 @@ def _toggle(session: Session, event: Event) -> None:
 
 
 def _answer(trial: Trial) -> str:
-    """What is left without the edited units, or without the strongest of them alone."""
+    """The score without the edited units, or without the strongest unit alone."""
     lab = trial.session.units
     left = "".join(f" {escape(f'{edit} is left out: {why}')}" for edit, why in lab.left_out.items())
     if lab.edits:

@@ -43,7 +43,7 @@ from rnnviz.ui.stage import Step, place_chips, place_stepper
 from rnnviz.ui.style import escaped, theme
 from rnnviz.ui.viewer import Event
 
-#: Maximum number of words to choose from beside the pictures.
+#: Maximum number of words to choose from next to the pictures.
 _CHIPS = 18
 #: Seconds per frame for earlier epochs.
 _PAST = 0.002

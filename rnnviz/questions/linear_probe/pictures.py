@@ -14,7 +14,7 @@ from rnnviz.charts.theme import LIGHT, Theme, picture, plain
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.questions.linear_probe.measure import SHUFFLES, ProbeScores
 
-#: The lowest R² in sight.
+#: The lowest R² drawn.
 _LOWEST = -0.5
 
 
@@ -84,7 +84,7 @@ def _line(name: str, of: ProbeScores, y: Array, line: dict[str, Any], score: str
 
 
 def _interval(name: str, shown: ProbeScores, theme: Theme) -> Series:
-    """The 95% intervals as bars, and in what is told at a point of the line of this name."""
+    """The 95% intervals as bars, and in the hover text of the line of this name."""
     low, high = shown.intervals.T
     bars = {"type": "data", "array": high - shown.scores, "arrayminus": shown.scores - low}
     told = [

@@ -121,7 +121,7 @@ def _separation(shown: _PathSubject) -> Picture:
     return separation_curve(separation, _what(session), session.names.noun, theme())
 
 
-# What is said
+# The answer
 
 
 def _what(session: Session) -> str:

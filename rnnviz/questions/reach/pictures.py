@@ -34,7 +34,7 @@ from rnnviz.probe.length_generalization import LengthProfile
 
 #: Decades that the axis has below the rounding error, for its label.
 _BELOW = 2
-#: A half-life of so many tokens is not told from infinity.
+#: A half-life of this many tokens or more counts as infinite.
 FOREVER = 1000
 
 
@@ -216,12 +216,12 @@ def _end(t: int, norms: Array, span: Sequence[float], theme: Theme) -> dict[str,
 _LOWEST = -20.0
 #: The small planes of single tokens end here.
 _EDGE = 1.4
-#: The opacity of what is later than the epoch shown.
+#: The opacity of epochs later than the one shown.
 _LATER = 0.2
 _VALUE = "%{customdata[0]} + %{customdata[1]} i<extra></extra>"
 
 
-#: What stands in the place of eigenvalues.
+#: The sentence instead of eigenvalues.
 NO_WEIGHTS = "In this cell no matrix leads from state to state: each unit keeps its own."
 
 
@@ -410,7 +410,7 @@ def _exponents(exponents: Array, name: str, line: dict[str, Any]) -> Series:
     )
 
 
-# Products of Jacobians, and connectivity: what depends on what is far back
+# Products of Jacobians, and connectivity: how answers depend on earlier tokens
 
 
 #: Decades of the bound that are drawn above all measured sizes.
@@ -483,7 +483,7 @@ def _singular(
     hovers = zip((names[t] for t in tokens), exact(logs), strict=True)
     return scatter(
         x=tokens.astype(np.int32),
-        # What is singular is below the axis.
+        # Singular directions are below the axis.
         y=compact(np.where(np.isneginf(logs), -1e3, np.where(np.isfinite(logs), logs, np.nan))),
         name=name,
         mode="lines+markers",
@@ -613,7 +613,7 @@ def _length_points(profile: LengthProfile, noun: str, theme: Theme) -> Series:
 
 
 def _title(profile: LengthProfile | None, noun: str, metric: str) -> str:
-    """What is drawn; of new sequences, at which length it may be no better than guessing."""
+    """The title; of new sequences with the length at which they may be no better than guessing."""
     subject = f"{metric.capitalize()} by {'lag' if noun == 'lag' else 'length'}"
     if profile is None or not profile.new or profile.guess is None:
         return subject

@@ -209,7 +209,7 @@ def _words(session: Session, shown: _RestSubject) -> Picture:
 
 
 def _phase(shown: _RestSubject) -> Picture:
-    """The phase plane. Everything it needs is computed here, so only when it is in sight."""
+    """The phase plane. Everything it needs is computed here, so only when it is visible."""
     session, rests = shown.session, shown.rests
     dynamics, query, words = session.dynamics, session.dynamics_query, session.inspect().words
     problem = dynamics.problem(query)

@@ -34,7 +34,7 @@ from rnnviz.run.history import Course
 
 #: Both gradients at some epochs.
 Comparisons = EpochSeries[Comparison]
-#: The relative error that stands for zero: the last digit of float64.
+#: The relative error drawn for zero: the last digit of float64.
 _EXACT = 1e-16
 #: The dash of a line, by the kind of its parameter.
 _DASHES = {"W_xh": "dot", "W_hh": "solid", "b_h": "dashdot"}
@@ -49,7 +49,7 @@ _BY_LENGTH = "The notebook's error, by length"
 
 
 def gradient_directions(tokens: ByToken, words: Sequence[str], theme: Theme = LIGHT) -> Picture:
-    """Two arrows from one point at every word: the exact dL/dh_t goes left, the notebook's beside.
+    """Two arrows from one point at every word: the exact dL/dh_t to the left, and the notebook's.
 
     The angle is the one between them; the notebook's arrow is as much longer as its gradient is.
     """
@@ -109,7 +109,7 @@ def _arrows(t: int, angle: float, ratio: float, theme: Theme) -> Iterator[dict[s
 
 
 def _arrow(t: int, right: float, down: float, color: str, width: float) -> dict[str, Any]:
-    """An arrow from the middle of a column, so many pixels long."""
+    """An arrow from the middle of a column, in pixels."""
     return {
         "x": t, "y": 0, "xshift": right, "yshift": -down, "ax": -right, "ay": -down, "text": "",
         "showarrow": True, "arrowcolor": color, "arrowwidth": width,
@@ -161,7 +161,7 @@ def gradient_sizes(
 def errors_by_length(table: ByLength, words: Sequence[str], theme: Theme = LIGHT) -> Picture:
     """||notebook - exact|| / ||exact|| over the length, of every parameter that is off.
 
-    A sequence of n words reaches n - 1 back, so it stands that far from the last word.
+    A sequence of n words reaches n - 1 back, so it is drawn that far from the last word.
     """
     count = len(words)
     reached = table.lengths <= count

@@ -135,7 +135,7 @@ class UnitTerms:
             return self._from_input(name, row)
         label = self._cell.notation.inner(read, t)
         if read.kind == "state" and t == 0:
-            # One term stands for H products with zero.
+            # One term replaces H products with zero.
             return [Term(f"{name}[{unit}, :] · {label}", (0.0,), 0.0)]
         labels = [(f"{name}[{unit}, {j}]", f"{label}[{j}]") for j in range(self._step.hidden)]
         return products(labels, row, self._cell.values(read)[t])

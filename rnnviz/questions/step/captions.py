@@ -1,4 +1,4 @@
-"""Captions: what is said of a moment of one training step."""
+"""Captions: the sentences about a moment of one training step."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def caption_key(step: StepRecord, focus: Focus) -> str:
     return f"moment_{key[phase]}"
 
 
-#: What is said of the gradient of each kind of part.
+#: The text about the gradient of each kind of part.
 _BACKWARD = {
     "gate": "backward_gate", "candidate": "backward_gate", "value": "backward_value",
     "state": "backward_state", "output": "backward_state",

@@ -21,8 +21,8 @@ from rnnviz.questions.step.cell_diagram import Diagram, StatePath, Symbol, Wire,
 class CellColumns:
     """The columns from left to right: what a symbol reads is never right of it.
 
-    A leaf stands on the lower row, an operation on the upper one, over what was placed last; a
-    highway's operation stands over its operand. ``riser`` says whose value goes up in a column.
+    A leaf is on the lower row, an operation on the upper one, above the last symbol placed; a
+    state path's operation is above its operand. ``riser`` says whose value goes up in a column.
     """
 
     def __init__(self, diagram: Diagram) -> None:
@@ -32,8 +32,8 @@ class CellColumns:
         self.mid: dict[int, Symbol] = {}
         self.riser: dict[int, Symbol] = {}
         self._depths: dict[Symbol, int] = {}
-        for way in diagram.ways:
-            for op in way.ops:
+        for path in diagram.paths:
+            for op in path.ops:
                 self._place(diagram.of(op))
         for symbol in diagram.symbols:
             if symbol.kind != "after":
@@ -43,7 +43,7 @@ class CellColumns:
                 self.at[symbol] = self.count
 
     def clear(self, first: int, last: int) -> bool:
-        """Whether no operation stands on the upper row from column ``first`` to ``last``."""
+        """Whether no operation is on the upper row from column ``first`` to ``last``."""
         return not any(column in self.mid for column in range(first, last + 1))
 
     def _new(self) -> int:
@@ -59,11 +59,11 @@ class CellColumns:
     def _place(self, symbol: Symbol) -> None:
         if symbol in self.at or symbol.is_source:
             return
-        if symbol.way is not None:
-            path, *others = symbol.wires
+        if symbol.path is not None:
+            previous, *others = symbol.wires
             for wire in symbol.wires:
                 self._place(wire.source)
-            self.at[symbol] = self._over(others, self.at.get(path.source, -1))
+            self.at[symbol] = self._over(others, self.at.get(previous.source, -1))
             return
         for wire in sorted(symbol.wires, key=lambda wire: -self._depth(wire.source)):
             self._place(wire.source)
@@ -75,7 +75,7 @@ class CellColumns:
             self.mid[column] = symbol
 
     def _over_last(self, symbol: Symbol) -> int:
-        """The last column, if only a leaf stands there that the symbol reads once."""
+        """The last column, if it only has a leaf that the symbol reads once."""
         last = self.count - 1
         # Wires that part would lead back.
         read = sum(wire.source is self.leaf.get(last) for wire in symbol.wires) == 1
@@ -83,7 +83,7 @@ class CellColumns:
         return last if last >= 0 and read and free else self._new()
 
     def _over(self, others: list[Wire], least: int) -> int:
-        """The column of what a highway's operation reads, if it can stand over it."""
+        """The column of what a state path's operation reads, if it can stand over it."""
         for source in (wire.source for wire in others):
             column = self.at.get(source, -1)
             top = self.mid.get(column, self.leaf.get(column))
@@ -93,7 +93,7 @@ class CellColumns:
         return self._new()
 
 
-# Wire label: what is done to a value on its way from one symbol of a cell to another
+# Wire labels: the functions of a value between one symbol and another
 
 
 #: A longer label is cut.
@@ -141,7 +141,7 @@ LEAF, SIGN, APART, STRIP, LABEL = 0.9, 0.75, 1.7, 0.6, 2.4
 LOWER, UPPER, NAME, FORMULA = 3.2, 2.8, 1.1, 1.0
 #: Distances: of parallel wires, of a symbol's ports, and of states below each other at the right.
 PITCH, PORT, APART_AFTER = 0.6, 0.38, 1.9
-#: The heights of a label in a wire, of a highway alone and of one of several, and of its head.
+#: The heights of a label in a wire, of a state path alone and of one of several, and of its head.
 PILL, ALONE, SEVERAL, HEAD = 1.5, 3.6, 2.3, 2.6
 #: The distance of the buses below.
 BUS = 1.3
@@ -184,9 +184,9 @@ class Route(NamedTuple):
 
 
 class PathBand(NamedTuple):
-    """A highway: its box, and the middles of its operations."""
+    """A state path: its box, and the middles of its operations."""
 
-    way: StatePath
+    path: StatePath
     box: Box
     ops: tuple[float, ...]
 
@@ -210,7 +210,7 @@ def cell_layout(equations: Equations) -> CellLayout:
 
 
 class _Plan(NamedTuple):
-    """How a wire goes: its style, its lane beside the symbol, and its port."""
+    """How a wire goes: its style, its lane next to the symbol, and its port."""
 
     style: str
     lane: int = 0
@@ -222,7 +222,7 @@ _CORRIDORS = {"over": "U", "rise over": "U", "under": "L", "rise under": "L", "b
               "rise bus": "B", "leaf bus": "B"}  # fmt: skip
 
 
-#: Styles whose labels stand under a highway, over the upper row, and under it: where nothing else
+#: Styles whose labels are under a state path, over the upper row, and under it: where nothing else
 #: of the same value branches off after them.
 _RISING = ("rise", "rise over", "rise under", "rise bus")
 _FROM_ABOVE = ("over", "tap")
@@ -259,7 +259,7 @@ class _Router:
     def _plan(self, symbol: Symbol) -> None:
         used = set[str]()
         for k, wire in enumerate(symbol.wires):
-            if symbol.way is not None:
+            if symbol.path is not None:
                 if k:
                     self.plans[symbol, k] = _Plan(self._rising(symbol, wire))
                 continue
@@ -268,25 +268,25 @@ class _Router:
             self.plans[symbol, k] = self._with_lane(symbol, k, style)
 
     def _rising(self, symbol: Symbol, wire: Wire) -> str:
-        """The style of a wire to a highway's operation."""
+        """The style of a wire to a state path's operation."""
         source, column = wire.source, self.at[symbol]
         if source.is_source:
             return "rise bus"
         if self.columns.riser.get(column) is source:
             return "rise"
-        if source.way is not None:
+        if source.path is not None:
             if self._reaches(source, column):
                 return "cross"
             self._leave(source)
         return "rise under" if source.is_leaf and not self._goes_up(source) else "rise over"
 
     def _style(self, symbol: Symbol, wire: Wire, used: set[str]) -> str:
-        """The style of a wire to a symbol beside the highways; ``used`` are those it has."""
+        """The style of a wire to a symbol off the state paths; ``used`` are those it has."""
         source, column = wire.source, self.at[symbol]
         if source.is_source:
             return "leaf bus" if symbol.is_leaf else "bus"
         from_column = self.at[source]
-        if source.way is not None:
+        if source.path is not None:
             labels = any(self.labels[symbol, k] for k in range(len(symbol.wires)))
             free = symbol.kind != "after" and not ("tap" in used and labels)
             if free and self._reaches(source, column):
@@ -305,15 +305,15 @@ class _Router:
         return self.columns.riser.get(self.at[leaf]) is leaf
 
     def _reaches(self, source: Symbol, column: int) -> bool:
-        """Whether a highway has the value of its operation ``source`` over a column."""
-        way = source.way
-        assert way is not None
-        later = way.ops[way.ops.index(source.node) + 1 :]
+        """Whether a state path has the value of its operation ``source`` over a column."""
+        path = source.path
+        assert path is not None
+        later = path.ops[path.ops.index(source.node) + 1 :]
         end = self.at[self.diagram.of(later[0])] if later else self.columns.count
         return self.at[source] < column < end
 
     def _leave(self, source: Symbol) -> None:
-        """Give what leaves a highway a lane of its own right of the operation."""
+        """Give what leaves a state path a lane of its own right of the operation."""
         lanes = self.rights[self.at[source]]
         if source not in lanes:
             lanes.append(source)
@@ -334,7 +334,7 @@ class _Router:
     # Across
 
     def _measure(self) -> None:
-        """Find x of every column: its lanes, the middle P of its symbols, the strips Q beside."""
+        """Find x of every column: its lanes, the middle P of its symbols, their strips Q."""
         x = LEFT + PITCH * (len(self.sources) - 1)
         self.left = x
         self.P: dict[int, float] = {}
@@ -392,16 +392,16 @@ class _Router:
         return self.P[column] + self._apart(column)
 
     def _op_x(self, symbol: Symbol) -> float:
-        """The middle of a highway's operation."""
+        """The middle of a state path's operation."""
         column = self.at[symbol]
         return self.Q(column) if column in self.columns.mid else self.P[column]
 
     def _out_x(self, source: Symbol) -> float:
-        """Where a value leaves its place upwards, or a highway downwards."""
+        """Where a value leaves its place upwards, or a state path downwards."""
         if source.is_source:
             return LEFT - 0.4 + PITCH * self.sources.index(source)
         column = self.at[source]
-        if source.way is not None:
+        if source.path is not None:
             lanes = self.rights[column]
             return self.ends[column][1] - PITCH * (len(lanes) - lanes.index(source) - 0.5) - 0.1
         return self.P[column] if source.is_leaf else self.Q(column)
@@ -449,16 +449,16 @@ class _Router:
 
     def _stack(self) -> None:
         """Find y of every row and corridor."""
-        ways = self.diagram.ways
+        paths = self.diagram.paths
         self.bands: list[Box] = []
         y = 0.0
-        for _ in ways:
-            height = ALONE if len(ways) == 1 else SEVERAL
+        for _ in paths:
+            height = ALONE if len(paths) == 1 else SEVERAL
             self.bands.append(Box(LEFT - 0.8, y + HEAD, self.right - LEFT + 0.8, height))
             y += HEAD + height
         self.y: dict[tuple[str, Symbol], float] = {}
         self.ceiling = y
-        y += PILL + 0.4 if self._has_pill(*_RISING) else 0.9 * bool(ways)
+        y += PILL + 0.4 if self._has_pill(*_RISING) else 0.9 * bool(paths)
         y = self._corridor("U", y, PITCH)
         y += PILL if self._has_pill(*_FROM_ABOVE) else 0.6
         room = max(map(abs, self.slot.values()), default=0)
@@ -488,12 +488,12 @@ class _Router:
         """All places and routes."""
         self._measure()
         self._stack()
-        places = {s: self._place(s) for s in self.diagram.symbols if s.way is None}
+        places = {s: self._place(s) for s in self.diagram.symbols if s.path is None}
         self.places = places
         routes = [self._route(*key) for key in self.plans]
         bands = tuple(
-            PathBand(way, box, tuple(self._op_x(self.diagram.of(op)) for op in way.ops))
-            for way, box in zip(self.diagram.ways, self.bands, strict=True)
+            PathBand(path, box, tuple(self._op_x(self.diagram.of(op)) for op in path.ops))
+            for path, box in zip(self.diagram.paths, self.bands, strict=True)
         )
         columns = ((0.0, LEFT - 0.8), *self.ends.values(), (self.right, self.width))
         shown = (p for s, p in places.items() if not self._on_band(s))
@@ -502,8 +502,8 @@ class _Router:
         )  # fmt: skip
 
     def _on_band(self, symbol: Symbol) -> bool:
-        """Whether a state before the token is the beginning of a highway."""
-        return any(way.before is symbol.node for way in self.diagram.ways)
+        """Whether a state before the token is the beginning of a state path."""
+        return any(path.before is symbol.node for path in self.diagram.paths)
 
     def _place(self, symbol: Symbol) -> PlacedSymbol:
         if symbol.is_source:
@@ -522,7 +522,7 @@ class _Router:
         return PlacedSymbol(symbol, box, strip, Box(left, self.middle - SIGN, 2 * SIGN, 2 * SIGN))
 
     def _source_place(self, symbol: Symbol) -> PlacedSymbol:
-        """The input stands at its track, states beside the highways in a row at the left."""
+        """The input is at its track; other states are in a row at the left."""
         if symbol.kind == "input":
             box = Box(0.2, self.y["B", symbol] - 0.55, LEFT - 0.9, 1.1)
             return PlacedSymbol(symbol, box, box)
@@ -537,9 +537,9 @@ class _Router:
         return PlacedSymbol(symbol, Box(0.2, y - 1.1, 2.2, height + 1.1), strip)
 
     def _band(self, symbol: Symbol) -> Box:
-        ways = [way.state for way in self.diagram.ways]
-        assert symbol.way is not None
-        return self.bands[ways.index(symbol.way.state)]
+        paths = [path.state for path in self.diagram.paths]
+        assert symbol.path is not None
+        return self.bands[paths.index(symbol.path.state)]
 
     def _start(self, source: Symbol, corridor: str) -> list[tuple[float, float]]:
         """The corners of a wire from its source to its track."""
@@ -549,7 +549,7 @@ class _Router:
             return [(place.x + place.width, turn)]
         if source.is_source:
             return [*self._before_start(source, x), (x, turn)]
-        if source.way is not None:
+        if source.path is not None:
             band = self._band(source)
             return [(x, band.y + band.height), (x, turn)]
         place = self.places[source].strip
@@ -557,8 +557,8 @@ class _Router:
         return [(x, place.y if up else place.y + place.height), (x, turn)]
 
     def _before_start(self, source: Symbol, x: float) -> list[tuple[float, float]]:
-        for way, band in zip(self.diagram.ways, self.bands, strict=True):
-            if way.before is source.node:
+        for path, band in zip(self.diagram.paths, self.bands, strict=True):
+            if path.before is source.node:
                 return [(x, band.y + band.height)]
         strip = self.places[source].strip
         y = strip.y + strip.height / 2
@@ -576,7 +576,7 @@ class _Router:
 
     def _end(self, symbol: Symbol, plan: _Plan, x: float) -> list[tuple[float, float]]:
         """The corners of a wire from its track to its symbol."""
-        if symbol.way is not None:
+        if symbol.path is not None:
             band = self._band(symbol)
             return [(x, band.y + band.height)]
         place = self.places[symbol]
@@ -605,7 +605,7 @@ class _Router:
         return [(strip.x + strip.width, self.middle), end]
 
     def _crossing(self, symbol: Symbol, source: Symbol) -> list[tuple[float, float]]:
-        """From one highway to another."""
+        """From one state path to another."""
         x, start, end = self._op_x(symbol), self._band(source), self._band(symbol)
         if start.y > end.y:
             return [(x, start.y), (x, end.y + end.height)]

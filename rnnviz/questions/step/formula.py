@@ -183,7 +183,7 @@ _KINDS = {
 # How a value of a cell is made, in symbols and in the numbers of one unit
 
 
-#: What is written as its number.
+#: Nodes written as numbers.
 _NUMBERS = {"state", "product", "vector"}
 
 

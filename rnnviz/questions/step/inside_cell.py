@@ -93,7 +93,7 @@ class TokenGradient:
         return self._nodes.get(node, self._zero)
 
     def of(self, symbol: Symbol) -> Array:
-        """The gradient of what a symbol stands for, (H,)."""
+        """The gradient of the value of a symbol, (H,)."""
         if symbol.kind == "after":
             return self.arriving[symbol.names[0]]
         return self.at(symbol.terms[0] if symbol.terms else symbol.node)
@@ -109,14 +109,14 @@ class TokenGradient:
             return self.at(symbol.total)
         return self._edges.get((wire.reader, wire.source.node), self._zero)
 
-    def kept(self, way: StatePath) -> Array:
-        """What comes back to the beginning of a highway on it alone, (H,)."""
-        gradient = self.at(way.ops[-1] if way.ops else way.before)
-        for op in reversed(way.ops):
+    def kept(self, path: StatePath) -> Array:
+        """What comes back to the beginning of a state path on it alone, (H,)."""
+        gradient = self.at(path.ops[-1] if path.ops else path.before)
+        for op in reversed(path.ops):
             slopes = dict(zip(op.args, self._equations.graph.slopes(op), strict=True))
-            other = way.operand(op)
-            (path,) = (arg for arg in op.args if arg is not other)
-            gradient = gradient * self._value(slopes[path])
+            other = path.operand(op)
+            (previous,) = (arg for arg in op.args if arg is not other)
+            gradient = gradient * self._value(slopes[previous])
         return gradient
 
 
@@ -150,7 +150,7 @@ def inside_cell(step: StepRecord, focus: Focus, theme: Theme = LIGHT) -> Picture
 
 
 class _Inside:
-    """What is told of a cell at a moment."""
+    """The description of a cell at a moment."""
 
     def __init__(self, step: StepRecord, focus: Focus) -> None:
         self.step, self.focus, self.t = step, focus, focus.moment.t
@@ -194,7 +194,7 @@ class _Inside:
             for symbol in self.diagram.symbols if (told := self._name(symbol))
         ]  # fmt: skip
 
-    # What is told
+    # The description
 
     @property
     def meta(self) -> dict[str, Any]:
@@ -270,7 +270,7 @@ class _Inside:
         return next(found, "")
 
     def _name(self, symbol: Symbol) -> dict[str, Any]:
-        """The name that stands at a symbol, and what stands below it."""
+        """The name of a symbol, and the text below it."""
         node = symbol.node
         if symbol.kind == "before":
             return {"name": node.name, "at": "t−1", "below": ""}
@@ -310,7 +310,7 @@ class _Inside:
         return written
 
     def _sign(self, symbol: Symbol) -> str:
-        """What stands in the circle of an operation."""
+        """The sign in the circle of an operation."""
         if symbol.kind == "function":
             total = symbol.total or symbol.node
             read = operand(total)
@@ -341,24 +341,24 @@ class _Inside:
         return [f"gradient {short_number(value)}"]
 
     def _band(self, band: PathBand) -> dict[str, Any]:
-        """A highway, and how much of the gradient comes back on it alone."""
-        way, back = band.way, self.back
-        ops = [self._op(band, k) for k in range(len(way.ops))]
+        """A state path, and how much of the gradient comes back on it alone."""
+        path, back = band.path, self.back
+        ops = [self._op(band, k) for k in range(len(path.ops))]
         kept = sent = None
         if back:
-            end = self.diagram.of(way.ops[-1] if way.ops else way.before)
+            end = self.diagram.of(path.ops[-1] if path.ops else path.before)
             sent = float(np.linalg.norm(back.of(end)))
-            kept = float(np.linalg.norm(back.kept(way)))
-        elif way.state == self.equations.out and (above := self._arriving) is not None:
+            kept = float(np.linalg.norm(back.kept(path)))
+        elif path.state == self.equations.out and (above := self._arriving) is not None:
             sent = float(np.linalg.norm(above))
-        before = self.index[self.diagram.of(way.before)]
-        return {"state": way.state, "box": _corners(band.box), "before": before, "ops": ops,
+        before = self.index[self.diagram.of(path.before)]
+        return {"state": path.state, "box": _corners(band.box), "before": before, "ops": ops,
                 "kept": kept, "sent": sent}  # fmt: skip
 
     def _op(self, band: PathBand, k: int) -> dict[str, Any]:
-        """An operation of a highway; a valve has the share that it lets through."""
-        op = band.way.ops[k]
-        other, symbol = band.way.operand(op), self.diagram.of(op)
+        """An operation of a state path; a valve has the share that it lets through."""
+        op = band.path.ops[k]
+        other, symbol = band.path.operand(op), self.diagram.of(op)
         found: dict[str, Any] = {
             "x": _rounded(band.ops[k]), "symbol": self.index[symbol], "sign": self._sign(symbol),
             "label": "", "share": None,
@@ -400,17 +400,17 @@ class _Inside:
         return above
 
     def _back(self, name: str) -> str:
-        """The gradient of the chosen part; of a state on a highway also what it keeps of it."""
+        """The gradient of the chosen part; of a state on a state path also what it keeps of it."""
         assert self.back is not None
         unit, part = self.focus.unit, self.parts.by_name[self.focus.part]
         symbol = next((s for s in self.diagram.symbols if s.node is part.node), None)
         if symbol is None:
             return ""
         gradient = float(self.back.of(symbol)[unit])
-        way = next((w for w in self.diagram.ways if w.ops and w.ops[-1] is part.node), None)
-        if way is None or not gradient:
+        path = next((w for w in self.diagram.paths if w.ops and w.ops[-1] is part.node), None)
+        if path is None or not gradient:
             return f"d{name} = {short_number(gradient)}"
-        kept = float(self.back.kept(way)[unit])
+        kept = float(self.back.kept(path)[unit])
         numbers = [*map(short_number, (gradient, kept / gradient, kept))]
         return f"d{name} · {{}} = {{}} · {{}} = {{}}".format(*numbers[1:2], *numbers)
 

@@ -175,7 +175,7 @@ class VectorRow:
     """One vector of a moment: its label, its values (n,), and the names of its cells.
 
     Colors span ``limit``, and are comparable between rows of equal limit. ``signed`` is false for
-    values that are never negative. ``sign`` stands between the row before and this one; "=" marks
+    values that are never negative. ``sign`` is between the row before and this one; "=" marks
     the sum of the rows before.
     """
 
@@ -188,7 +188,7 @@ class VectorRow:
 
 
 def operation(step: StepRecord, focus: Focus) -> tuple[VectorRow, ...]:
-    """What is added, multiplied or compared at this moment; for weights only the unit's row."""
+    """The vectors that are combined at this moment; of weights only the unit's row."""
     phase = focus.moment.phase
     if phase in (Phase.FORWARD, Phase.BACKWARD):
         return _cell(step, focus)
@@ -603,7 +603,7 @@ def _terms(step: StepRecord, focus: Focus) -> dict[str, Any]:
 
 
 def _short(term: Term) -> str:
-    """What is weighted, and by how much: "h_2[33] × −0.28"."""
+    """The weighted value and its weight: "h_2[33] × −0.28"."""
     *_, last = term.label.split(" · ")
     if len(term.factors) < 2:
         return last

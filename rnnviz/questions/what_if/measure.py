@@ -260,7 +260,7 @@ class WhatIfLab:
     def locate_change(self, words: Sequence[str], marked: int | None) -> int:
         """Find the place of the change in these words: a newly marked one, or the chosen word.
 
-        Of a word that stands there more than once it is the nearest; one that is gone leaves its
+        Of a word that occurs more than once it is the nearest; one that is gone leaves its
         place.
         """
         if self._kept is None or marked not in (None, self._marked):

@@ -28,11 +28,11 @@ from rnnviz.run.history import Course
 _MOST_COLUMNS = 16
 #: With more words B - A is a sign.
 _MOST_NAMES = 5
-#: Changed words close to each other have so many letters.
+#: Maximum number of letters of changed words close to each other.
 _LETTERS = 5
-#: So many changed words are named on narrow columns.
+#: Maximum number of changed words named on narrow columns.
 _MOST_CHANGES = 3
-#: So many rows have a label.
+#: Maximum number of rows with a label.
 _MOST_LABELS = 12
 #: With more words A, B - A and B stand close to each other; their places in a word's column.
 _MOST_APART, _PLACES = 9, (-0.27, 0.0, 0.27)
@@ -65,7 +65,7 @@ def compared_states(
 ) -> Picture:
     """The states of A, the difference B - A, and the states of B, (T, H) each.
 
-    They stand beside each other in each word's column, or below each other if there are many words.
+    They are side by side in each word's column, or stacked if there are many words.
     The ``groups`` are the units that have a row, by number if there are none. A and B share a
     scale, B - A has its own.
     """
@@ -94,7 +94,7 @@ class Strips(NamedTuple):
 
 
 def _strips(steps: int) -> Strips:
-    """In narrow columns the strips take all the room, and a line stands between words."""
+    """In narrow columns the strips take all the room, with a line between words."""
     if steps <= _MOST_APART:
         return Strips((*_PLACES, 0.5), 0.12, 3)
     return Strips((-1 / 3, 0.0, 1 / 3), 0.15, 1)
@@ -136,7 +136,7 @@ def _beside(pair: Pair, shown: Compared, theme: Theme) -> Picture:
                    tickvals=[*labelled], ticktext=[shown.names[row] for row in labelled]),
         annotations=[*heads, *others, *sames],
         shapes=_between(steps, theme) if len(strips.places) == 3 else [],
-        # What is asked here is about a word: a click chooses it.
+        # The question is about a word: a click chooses it.
         meta=units_meta(Rows(shown.units, 0), x="token", kept="token"),
     )  # fmt: skip
 
@@ -175,7 +175,7 @@ def _strip_cells(
 def _in_places(
     pair: Pair, parts: Sequence[Array], names: Sequence[str], every: int
 ) -> tuple[Array, list[str]]:
-    """What stands in ``every`` places of each word (P, U), the gaps as NaN; and what each is."""
+    """The values in ``every`` places of each word (P, U), the gaps as NaN; and their labels."""
     steps, units = parts[0].shape
     cells, labels = np.full((every * steps, units), np.nan), [""] * (every * steps)
     for k, (name, part) in enumerate(zip(names, parts, strict=True)):
@@ -251,7 +251,7 @@ def _stacked(names: Sequence[str], shown: Compared, theme: Theme) -> dict[str, A
     }
 
 
-# Every word in the place of one, and when in training two sequences parted
+# Every word instead of one, and when in training two sequences separated
 
 
 #: The most rows: of a larger vocabulary only both ends, and the chosen words.

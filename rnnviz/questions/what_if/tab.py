@@ -130,7 +130,7 @@ class ChangedPhrase(NamedTuple):
 
     @property
     def pair(self) -> tuple[Probe, Probe]:
-        """A and B; A alone stands for both."""
+        """A and B; A twice if there is no B."""
         return self.first, self.second or self.first
 
 
@@ -138,7 +138,7 @@ class ChangedPhrase(NamedTuple):
 
 
 def _choose(session: Session, probe: Probe) -> None:
-    """Let the reader choose the kind of change, its place, and what is put there."""
+    """Let the reader choose the change: its kind, its place, and the new word."""
     _propose(session)
     lab, words = session.lab(WhatIfLab), probe.reading.words
     place = _locate_change(session, words)
@@ -157,7 +157,7 @@ def _choose(session: Session, probe: Probe) -> None:
 
 
 def _propose(session: Session) -> None:
-    """At first another word in the place of the one that turns the verdict."""
+    """Propose another word for the one that turns the verdict."""
     lab = session.lab(WhatIfLab)
     if lab.opened:
         return
@@ -479,7 +479,7 @@ def _charts(session: Session) -> tuple[Column[ChangedPhrase], Column[ChangedPhra
     ]
     parted = _or_sentence("When in training did they part?", _parted)
     right = [Chart("parted", 3, parted, click=go_to_click)]
-    # There is no list of numbers to put in the place of another.
+    # Numbers have no list to choose from.
     choices = [Chart("choices", 5, _choices, _read)] if session.dataset.tokens else []
     return left, [*choices, *right]
 

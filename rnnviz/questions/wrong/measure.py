@@ -88,7 +88,7 @@ class ResultsLab:
         return self._memo.ask("answers", key, lambda: _merged(pieces.done))
 
     def develop(self, state: TrainState, dataset: Dataset, budget: float) -> bool:
-        """Read on for so many seconds, at least one piece; return whether something is left."""
+        """Read on for ``budget`` seconds, at least one piece; return whether something is left."""
         return self._pieces(state, dataset).develop(budget)
 
     def _pieces(self, state: TrainState, dataset: Dataset) -> Pieces[Answers | Values]:
@@ -106,7 +106,7 @@ class ResultsLab:
     # Lists
 
     def listed(self, answers: Answers) -> list[Section]:
-        """What is listed: answers that are wrong, or unsure, or all of them."""
+        """The answers to list: wrong ones, unsure ones, or all of them."""
         if self.cell is not None:
             wanted, said = self.cell
             found = (answers.wanted == wanted) & (answers.said == said)

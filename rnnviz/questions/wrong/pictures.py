@@ -15,7 +15,7 @@ from rnnviz.charts.theme import LIGHT, Theme, picture, plain
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.results import Confusion, Values
 
-#: At most so many classes have a row.
+#: Maximum number of classes with a row.
 _MOST = 8
 #: A shorter bar has no room for its number, nor has one of a narrower column.
 _LEAST, _COLUMNS = 0.3, 12
@@ -220,7 +220,7 @@ def _counts(confusion: Confusion, shades: Array, theme: Theme) -> Series:
 # Answers of values against their targets
 
 
-#: At most so many points are drawn, evenly spread.
+#: Maximum number of points, evenly spread.
 _MOST_POINTS = 2_000
 
 

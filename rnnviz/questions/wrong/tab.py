@@ -37,7 +37,7 @@ from rnnviz.ui.sheet import Chart, Column, Sheet, go_to_click, names_in
 from rnnviz.ui.style import steady, theme
 from rnnviz.ui.viewer import Event
 
-#: At most so many rows are listed, and so many that are right; the CSV has all.
+#: Maximum number of rows listed, and of right ones; the CSV has all.
 MOST, _NEAR = 200, 30
 #: The most letters of a text, which the list cuts anyway.
 _LETTERS = 300
@@ -123,7 +123,7 @@ def _text(example: Example, data: Dataset, wrong: Sequence[int]) -> str:
 
 
 def _names(example: Example, data: Dataset) -> Iterable[str]:
-    """What is read, token by token; numbers in a few digits."""
+    """The input, token by token; numbers in a few digits."""
     if not data.tokens:
         return map(written_step, example.inputs[:_LETTERS])
     # What a decoder reads begins with a sign; what it should write says more.
@@ -151,7 +151,7 @@ def _value_columns(
 # Tab *Where is it wrong?*: every answer to a part of the data, and one of them word by word
 
 
-#: At most so many classes have a row in the confusion matrix.
+#: Maximum number of classes in the confusion matrix.
 MOST_CLASSES = 8
 
 
