@@ -47,7 +47,7 @@ def test_what_takes_long_is_measured_when_it_is_asked_for_and_can_be_cancelled(p
     monkeypatch.setattr(effort, "UNASKED", 0.0)
     page.finish()
     assert page.story.endswith("Press Measure to measure all units.")
-    assert "is not measured yet. Press Measure" in page.charts["ablation"]["remark"]
+    assert "are not measured yet. Press Measure" in page.charts["ablation"]["remark"]
     page.click("measure")
     assert "Measuring the units: 17%" in page.story
     assert page.disabled("measure") and not page.disabled("cancel_measure")

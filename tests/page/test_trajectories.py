@@ -43,8 +43,8 @@ def page():
         ("sentiment", "the readout is undecided"),
         ("adding", "along a line, the states carry the value itself"),
         ("waves", "along a line, the states carry the value itself"),
-        ("flipflop", "States of one colour that stand together"),
-        ("brackets", "States of one colour that stand together"),
+        ("flipflop", "Colours that form clusters"),
+        ("brackets", "Colours that form clusters"),
     ],
 )
 def test_what_is_said_of_the_colours_is_true_of_what_is_wanted(task, said):
