@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -89,14 +89,21 @@ def silenced_memory(
         hovertemplate=f"unit %{{customdata}}: {view.name} = %{{z}}<br>%{{text}}<extra></extra>",
         **(APART if ablation.carried else {}),
     )
-    between = [*_between(ablation.carried, groups, theme)] if ablation.carried else []
+    between = []
+    if carried := ablation.carried:
+        lost = lost_threads(carried.lost, groups.row.tolist(), theme)
+        between = [channels(carried.now, count, theme), *lost]
+    measured, units_in_all = int((~np.isnan(ablation.rises)).sum()), len(ablation.rises)
+    scale = f"{measured} of {units_in_all} units"
+    if measured == units_in_all:
+        scale = f"up to {number(_most(ablation), 2, '+')} {plain(ablation.unit)}"
     rises = ablation.rises[ablation.units].tolist()
     known = [rise if math.isfinite(rise) else "" if math.isnan(rise) else "∞" for rise in rises]
     rise = f"rise of the loss without it ({ablation.unit})"
     columns = [("unit", ablation.units.tolist()), (rise, known)]
     return picture(
         [cells, *between, _struck(ablation, steps, theme)],
-        f"{view.title.split(' after')[0]}{some}; bars: {_scale_of(ablation)}",
+        f"{view.title.split(' after')[0]}{some}; bars: rise of the loss, {scale}",
         300,
         theme,
         margin=words_margin(words),
@@ -107,12 +114,6 @@ def silenced_memory(
         annotations=_shares(ablation.carried, count, theme) if ablation.carried else [],
         meta={"x": "token", "y": "unit", "units": units, "columns": columns},
     )  # fmt: skip
-
-
-def _between(carried: MemoryFlow, groups: Groups, theme: Theme) -> Iterator[Series]:
-    """Channels, and over them the threads of the silenced units."""
-    yield channels(carried.now, len(groups.units), theme)
-    yield from lost_threads(carried.lost, groups.row.tolist(), theme)
 
 
 def _shares(carried: MemoryFlow, rows: int, theme: Theme) -> list[dict[str, Any]]:
@@ -182,15 +183,6 @@ def _bars(ablation: AblationLoss, theme: Theme) -> list[dict[str, Any]]:
         for row, share in enumerate(shares.tolist())
         if share > 0.002
     ]  # fmt: skip
-
-
-def _scale_of(ablation: AblationLoss) -> str:
-    """The length of the longest bar, or how many units have one."""
-    unknown = int(np.isnan(ablation.rises).sum())
-    if unknown:
-        known = len(ablation.rises) - unknown
-        return f"rise of the loss, {known} of {len(ablation.rises)} units"
-    return f"rise of the loss, up to {number(_most(ablation), 2, '+')} {plain(ablation.unit)}"
 
 
 # Before and after

@@ -51,6 +51,11 @@ def response_matrix(
     )
     limit = theme.scale.nice_limit(float(np.nan_to_num(np.abs(changes)).max()))
     zero = {"zeroline": True, "zerolinecolor": theme.muted, "showticklabels": False}
+    frames = []
+    if (name := word_name(word)) in names:
+        k, line = names.index(name), {"color": theme.text, "width": 1.4}
+        corners = {"x0": k - 0.5, "x1": k + 0.5, "y0": 0, "y1": 1}
+        frames = [{"type": "rect", "yref": "paper", **corners, "line": line}]
     middle = {"xref": "paper", "x": sum(_BARS) / 2, "yref": "paper", "y": 1, "yshift": 4}
     return picture(
         [cells, _bars(rows, word, changes, theme)],
@@ -61,7 +66,7 @@ def response_matrix(
         xaxis2=axis("", theme, domain=_BARS, range=[-limit, limit], showgrid=False, **zero),
         yaxis=units_axis(rows, theme, "") | {"anchor": "x2"},
         margin={"r": 76, "t": 96},
-        shapes=[*_column(names, word_name(word), theme), row_frame(rows, theme)],
+        shapes=[*frames, row_frame(rows, theme)],
         annotations=[note(f"“{_short(word)}”", "center bottom", **middle, font={"weight": 600})],
         meta=units_meta(rows, wide=True),
     )
@@ -104,14 +109,6 @@ def _words_axis(words: Sequence[str], chosen: str, theme: Theme) -> dict[str, An
 
 def _short(word: str) -> str:
     return plain(shown_token(word), _LETTERS)
-
-
-def _column(names: Sequence[str], chosen: str, theme: Theme) -> list[dict[str, Any]]:
-    if chosen not in names:
-        return []
-    column, line = names.index(chosen), {"color": theme.text, "width": 1.4}
-    corners = {"x0": column - 0.5, "x1": column + 0.5, "y0": 0, "y1": 1}
-    return [{"type": "rect", "yref": "paper", **corners, "line": line}]
 
 
 # Sequences whose words are tinted by the values of a unit

@@ -136,7 +136,10 @@ def share_columns(
     """
     every = np.concatenate([shares.values, shares.then])
     top = min(1.0, theme.scale.nice_limit(float(every.max())))
-    ticks = {"tickvals": [0, top / 2, top], "ticktext": ["0%", *map(_percent, (top / 2, top))]}
+    ticks = {
+        "tickvals": [0, top / 2, top],
+        "ticktext": ["0%", f"{50 * top:.3g}%", f"{100 * top:.3g}%"],
+    }
     weights = {"W_hh": "the recurrent weights", "W_xh": "the input weights"}[name]
     return picture(
         [_bars(shares.values, theme), outlined(shares, theme)],
@@ -148,10 +151,6 @@ def share_columns(
         margin=words_margin(words),
         meta={"x": "token", "columns": shares.columns},
     )
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.3g}%"
 
 
 def _bars(shares: Array, theme: Theme) -> Series:

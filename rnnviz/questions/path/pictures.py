@@ -27,7 +27,10 @@ def trajectories(cloud: Cloud, probe: Trajectory, plane: Plane, theme: Theme = L
     The points of the probe begin at its start, NaN if there is none. A click on another point
     yields the index of its sequence as customdata.
     """
-    span = _span(theme, cloud.points, probe.points)
+    # Symmetric ranges of both axes.
+    sizes = np.abs(np.concatenate([cloud.points, probe.points, np.full((1, 2), 1e-6)]))
+    sizes = 1.05 * np.where(np.isfinite(sizes), sizes, 0).max(axis=0)
+    span = [theme.scale.tenths(-size, size, name) for name, size in zip("xy", sizes, strict=True)]
     of = cloud.labels
     colors = (band_colors if of.ordered else class_colors)(of.classes, theme)
     legend = {**LEGEND["legend"], "itemsizing": "constant"}
@@ -66,14 +69,6 @@ def band_colors(bands: Sequence[str], theme: Theme) -> dict[str, str]:
     shares = [abs(k / middle - 1) if middle else 1.0 for k in range(len(bands))]
     colors = (mixed(theme.muted, end, share) for end, share in zip(ends, shares, strict=True))
     return dict(zip(bands, colors, strict=True))
-
-
-def _span(theme: Theme, *points: Array) -> list[list[float]]:
-    """Symmetric ranges of both axes."""
-    sizes = np.abs(np.concatenate([*points, np.full((1, 2), 1e-6)]))
-    sizes = np.where(np.isfinite(sizes), sizes, 0).max(axis=0)
-    axes = zip("xy", 1.05 * sizes, strict=True)
-    return [theme.scale.tenths(-size, size, name) for name, size in axes]
 
 
 def _component(plane: Plane, k: int, span: list[float], theme: Theme) -> dict[str, Any]:

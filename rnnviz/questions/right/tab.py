@@ -78,11 +78,6 @@ def _sizes(source: GradientSource) -> Picture:
     return gradient_sizes(tokens.exact, source.words, tokens.notebook, colors)
 
 
-def _flow(source: GradientSource) -> Picture:
-    norms = Unrolled(source.query.trace, source.query.layer).norms
-    return gradient_sizes(norms, source.words, theme=source.theme("flow"))
-
-
 def _parameters(source: GradientSource) -> Picture:
     names = list(source.query.state.parameters.named())
     compared = None if gated(source.session) else source.gradients.compare(source.query)
@@ -106,7 +101,17 @@ def _charts(session: Session) -> tuple[Column[GradientSource], Column[GradientSo
     """Both gradients word by word; the notebook's rule is for Elman cells alone."""
     if gated(session):
         parameters = Chart("parameters", 1, _parameters, _basis, text="checks")
-        return [Chart("flow", 1, _flow, _phrase, text="notebook")], [parameters]
+        return [
+            Chart(
+                "flow",
+                1,
+                lambda of: gradient_sizes(
+                    Unrolled(of.query.trace, of.query.layer).norms, of.words, theme=of.theme("flow")
+                ),
+                _phrase,
+                text="notebook",
+            )
+        ], [parameters]
     return [
         Chart("directions", 2.4, lambda of: gradient_directions(
             of.gradients.by_token(of.query), of.words, theme()), _arrows),
@@ -124,13 +129,10 @@ def _charts(session: Session) -> tuple[Column[GradientSource], Column[GradientSo
     ]  # fmt: skip
 
 
-def _measure(session: Session, budget: float) -> bool:
-    query, history = source_of(session).query, session.gradients.history
-    return not gated(session) and history.comparisons.develop(session.run, query, budget)
-
-
 TAB = Sheet(
-    "right", source_of, _answer, _charts, _controls, _measure,
+    "right", source_of, _answer, _charts, _controls,
+    lambda session, budget: not gated(session) and session.gradients.history.comparisons.develop(
+        session.run, source_of(session).query, budget),
     more=lambda of, frame: frame.texts.update(
         badge=check_html(of.gradients.checked(of.query), of.session.names)),
 )  # fmt: skip

@@ -573,7 +573,11 @@ def step_network(
         "score": None if at_end else _score(step, focus),
     }
     meta |= more
-    vectors = [_numbers(k, row, shown.units) for k, row in enumerate(rows)]
+    vectors = [
+        scatter(name=f"vector {k}", visible=False, y=compact(
+            row.values[shown.units] if row.cells[0].startswith("unit ") else row.values))
+        for k, row in enumerate(rows)
+    ]  # fmt: skip
     return picture([*series, *vectors, *matrices], TITLE, 600, theme, meta=meta)
 
 
@@ -644,11 +648,6 @@ def _said(row: VectorRow) -> dict[str, Any]:
         "limit": nice_limit(row.limit),
         "cells": [] if units else [shown_token(cell) for cell in row.cells],
     }
-
-
-def _numbers(k: int, row: VectorRow, units: Array) -> Series:
-    values = row.values[units] if row.cells[0].startswith("unit ") else row.values
-    return scatter(name=f"vector {k}", y=compact(values), visible=False)
 
 
 def _panels(step: StepRecord, focus: Focus) -> tuple[list[Series], list[dict[str, Any]]]:

@@ -106,6 +106,10 @@ def _beside(pair: Pair, shown: Compared, theme: Theme) -> Picture:
     names = ("A", "B − A" if steps <= _MOST_NAMES else "Δ", "B")
     boxes = [(t - strips.half, -0.5, t + strips.half, units - 0.5) for t in same]
     series, labelled = _strip_cells(pair, shown, strips, names, same), shown.labelled(_MOST_LABELS)
+    # Blank lines between the words, where their strips would touch.
+    blank = {"color": theme.background, "width": 7, "dash": "solid"}
+    count = steps - 1 if len(strips.places) == 3 else 0
+    blanks = [upright(t + 0.5, theme, **blank) for t in range(count)]
     colors = (theme.text, theme.muted, theme.text)
     # Above each column its name, and above that what B reads where it reads something else.
     heads = [
@@ -135,7 +139,7 @@ def _beside(pair: Pair, shown: Compared, theme: Theme) -> Picture:
         yaxis=axis("", theme, range=[units - 0.5, -0.5 - 0.3 * units], showgrid=False,
                    tickvals=[*labelled], ticktext=[shown.names[row] for row in labelled]),
         annotations=[*heads, *others, *sames],
-        shapes=_between(steps, theme) if len(strips.places) == 3 else [],
+        shapes=blanks,
         # The question is about a word: a click chooses it.
         meta=units_meta(Rows(shown.units, 0), x="token", kept="token"),
     )  # fmt: skip
@@ -183,12 +187,6 @@ def _in_places(
         read = pair.others if k else pair.words
         labels[k::every] = [f"{name} after “{plain(word)}”" for word in read]
     return cells, labels
-
-
-def _between(steps: int, theme: Theme) -> list[dict[str, Any]]:
-    """Blank lines between the words, where their strips would touch."""
-    style = {"color": theme.background, "width": 7, "dash": "solid"}
-    return [upright(t + 0.5, theme, **style) for t in range(steps - 1)]
 
 
 def _below(pair: Pair, shown: Compared, theme: Theme) -> Picture:

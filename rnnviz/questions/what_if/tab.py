@@ -24,7 +24,7 @@ from rnnviz.charts.side_by_side import (
     distance_curve,
     percent,
 )
-from rnnviz.charts.theme import Theme, shown_token
+from rnnviz.charts.theme import shown_token
 from rnnviz.charts.units import grouped
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.formatting import number, quoted
@@ -48,7 +48,6 @@ from rnnviz.questions.what_if.pictures import (
     word_choices,
 )
 from rnnviz.tasks.csv_table import TaskError
-from rnnviz.tasks.dataset import Dataset
 from rnnviz.ui.browser_session import first_value
 from rnnviz.ui.choices import choose_view, view_of
 from rnnviz.ui.sheet import Chart, Column, Sheet, go_to_click, no_room
@@ -368,19 +367,14 @@ def _saliency(change: ChangedPhrase) -> Picture:
         return sentence(title, f"Not drawn: the sum is off by more than {INCOMPLETE:.0%}.", theme())
     if np.isnan(contributions).all():
         return sentence(title, "The only one can't be left out.", theme())
-    colors = _sided(steady(session, "saliency", lab.method), session.dataset, name)
+    colors, classes = steady(session, "saliency", lab.method), session.dataset.classes
+    if len(classes) == 2 and name == f"the lead of {classes[0]}":  # It is blue everywhere.
+        colors = replace(colors, positive=colors.negative, negative=colors.positive)
     others = _others(change)
     name = name[:-1] + shown_token(name[-1:])  # it may end in a space
     whose = " of A" if others is None else ""
     title = f"What each {session.names.noun}{whose} adds to {name} ({lab.method})"
     return contribution_bars(contributions, words, title, colors, others)
-
-
-def _sided(colors: Theme, data: Dataset, name: str) -> Theme:
-    """The colours of the sides: what leads to the first of two classes is blue everywhere."""
-    if len(data.classes) == 2 and name == f"the lead of {data.classes[0]}":
-        return replace(colors, positive=colors.negative, negative=colors.positive)
-    return colors
 
 
 def _others(change: ChangedPhrase) -> Array | None:

@@ -34,7 +34,10 @@ def class_bars(
     that are likeliest at the end.
     """
     said = int(probs[-1].argmax())
-    shown = _shown(probs, wanted)
+    likeliest = np.argsort(-probs[-1], kind="stable")[:_MOST].tolist()
+    if wanted is not None and wanted not in likeliest:
+        likeliest[-1] = wanted
+    shown = sorted(likeliest)
     rest = "" if len(shown) == len(classes) else f": {len(shown)} of {len(classes)} classes"
     count, colors = len(shown), [theme.forward if c == wanted else theme.muted for c in shown]
     # The cells below the bars, which tell the probability.
@@ -65,13 +68,6 @@ def class_bars(
         margin=words_margin(words),
         meta={"x": "token"},
     )  # fmt: skip
-
-
-def _shown(probs: Array, wanted: int | None) -> list[int]:
-    likeliest = np.argsort(-probs[-1], kind="stable")[:_MOST].tolist()
-    if wanted is not None and wanted not in likeliest:
-        likeliest[-1] = wanted
-    return sorted(likeliest)
 
 
 def _bars(probs: Array, colors: list[str], theme: Theme) -> list[Series]:
