@@ -59,6 +59,14 @@ class AblationLoss(NamedTuple):
         """The units that have a row."""
         return grouped(self.units, {*self.silenced, *self.kept})
 
+    @property
+    def scale(self) -> str:
+        """The length of the longest bar, or how many units have one."""
+        measured = int((~np.isnan(self.rises)).sum())
+        if measured < len(self.rises):
+            return f"{measured} of {len(self.rises)} units"
+        return f"up to {number(_most(self), 2, '+')} {plain(self.unit)}"
+
 
 def silenced_memory(
     states: Array,
@@ -93,17 +101,13 @@ def silenced_memory(
     if carried := ablation.carried:
         lost = lost_threads(carried.lost, groups.row.tolist(), theme)
         between = [channels(carried.now, count, theme), *lost]
-    measured, units_in_all = int((~np.isnan(ablation.rises)).sum()), len(ablation.rises)
-    scale = f"{measured} of {units_in_all} units"
-    if measured == units_in_all:
-        scale = f"up to {number(_most(ablation), 2, '+')} {plain(ablation.unit)}"
     rises = ablation.rises[ablation.units].tolist()
     known = [rise if math.isfinite(rise) else "" if math.isnan(rise) else "∞" for rise in rises]
     rise = f"rise of the loss without it ({ablation.unit})"
     columns = [("unit", ablation.units.tolist()), (rise, known)]
     return picture(
         [cells, *between, _struck(ablation, steps, theme)],
-        f"{view.title.split(' after')[0]}{some}; bars: rise of the loss, {scale}",
+        f"{view.title.split(' after')[0]}{some}; bars: rise of the loss, {ablation.scale}",
         300,
         theme,
         margin=words_margin(words),

@@ -61,28 +61,11 @@ def reach_curve(
     measured = [*norms, *profile.low[lags], *profile.high[lags], 1.0]
     span = theme.scale.decades([float(v) for v in measured] + [_least(profile) * 10.0**-_BELOW])
     floor = 10.0 ** span[0]
-    faint_norms = []
-    if second:
-        before, moment = second[0][: len(norms)], second[1]
-        faint_norms = [
-            scatter(
-                x=list(range(len(before))),
-                y=np.maximum(before, floor),
-                name=f"at {moment}",
-                mode="lines",
-                line={"color": theme.magnitude, "width": 1.5, "dash": "dashdot"},
-                opacity=0.55,
-                customdata=exact(before),
-                hovertemplate=f"at {moment}: %{{customdata}}<extra></extra>",
-            )
-        ]
+    faint_norms = [_second(second[0][: len(norms)], second[1], theme, floor)] if second else []
     of = f"of up to {profile.sequences:,} {sequence}s"
     rows = {"lag of the place": np.arange(len(norms))[::-1]}
     rows |= {"lag of the band": np.arange(len(profile.median)), f"10% {of}": profile.low}
     rows |= {f"median {of}": profile.median, f"90% {of}": profile.high}
-    region = {"type": "rect", "xref": "paper", "x0": 0, "x1": 1, "line": {"width": 0}}
-    region |= {"y0": 10.0 ** span[0], "y1": _least(profile), "layer": "below"}
-    shade = {"fillcolor": faint(theme.text, 0.06)}
     place = {"xref": "paper", "x": 0.99, "y": math.log10(_least(profile)), "yshift": -3}
     rounding = f"lost in rounding ({profile.dtype.name})"
     ends = [
@@ -100,7 +83,7 @@ def reach_curve(
         theme,
         xaxis=words_axis(words, theme),
         yaxis=log_axis("", theme, span),
-        shapes=[region | shade, level(_least(profile), theme, dash="solid"), level(1, theme)],
+        shapes=_rounding(_least(profile), floor, theme),
         annotations=[
             note(rounding, "right top", **place, font={"color": theme.muted}),
             *ends,
@@ -110,6 +93,27 @@ def reach_curve(
         meta={"x": "token", "columns": [(name, values.tolist()) for name, values in rows.items()]},
         **LEGEND,
     )
+
+
+def _second(norms: Array, moment: str, theme: Theme, floor: float) -> Series:
+    return scatter(
+        x=list(range(len(norms))),
+        y=np.maximum(norms, floor),
+        name=f"at {moment}",
+        mode="lines",
+        line={"color": theme.magnitude, "width": 1.5, "dash": "dashdot"},
+        opacity=0.55,
+        customdata=exact(norms),
+        hovertemplate=f"at {moment}: %{{customdata}}<extra></extra>",
+    )
+
+
+def _rounding(least: float, floor: float, theme: Theme) -> list[dict[str, Any]]:
+    """The region in which a number is too small to change the sum."""
+    region = {"type": "rect", "xref": "paper", "x0": 0, "x1": 1, "line": {"width": 0}}
+    region |= {"y0": floor, "y1": least, "layer": "below"}
+    shade = {"fillcolor": faint(theme.text, 0.06)}
+    return [region | shade, level(least, theme, dash="solid"), level(1, theme)]
 
 
 def _lags(profile: LagProfile, last: int) -> Array:
@@ -562,11 +566,7 @@ def length_curve(
         )
     lengths = [*profile.lengths.tolist(), profile.trained]
     ends = [math.log10(max(lengths)) + 0.05, math.log10(min(lengths)) - 0.05]
-    chosen: list[int] = []
-    for length in reversed(profile.lengths.tolist()):
-        if not chosen or chosen[-1] / length >= 10**0.1:
-            chosen.append(length)
-    ticks = chosen
+    ticks = _labelled(profile.lengths.tolist())
     labels = {"tickvals": ticks, "ticktext": list(map(str, ticks))}
     learned = upright(profile.trained, theme, color=theme.train, dash="solid")
     longest = note(
@@ -592,6 +592,15 @@ def length_curve(
         annotations=[longest],
         margin={"t": 66},
     )
+
+
+def _labelled(lengths: list[int]) -> list[int]:
+    """The lengths with a label, the largest first: those that are a tenth of a decade apart."""
+    chosen: list[int] = []
+    for length in reversed(lengths):
+        if not chosen or chosen[-1] / length >= 10**0.1:
+            chosen.append(length)
+    return chosen
 
 
 def _length_points(profile: LengthProfile, noun: str, theme: Theme) -> Series:

@@ -108,23 +108,15 @@ def _beside(pair: Pair, shown: Compared, theme: Theme) -> Picture:
     series, labelled = _strip_cells(pair, shown, strips, names, same), shown.labelled(_MOST_LABELS)
     # Blank lines between the words, where their strips would touch.
     blank = {"color": theme.background, "width": 7, "dash": "solid"}
-    count = steps - 1 if len(strips.places) == 3 else 0
-    blanks = [upright(t + 0.5, theme, **blank) for t in range(count)]
-    colors = (theme.text, theme.muted, theme.text)
+    touching = range(steps - 1 if len(strips.places) == 3 else 0)
+    blanks = [upright(t + 0.5, theme, **blank) for t in touching]
     # Above each column its name, and above that what B reads where it reads something else.
     heads = [
         note(name, "center bottom", x=t + place, y=-0.5, yshift=1,
              font={"size": 12, "color": color, "weight": 600})
         for t in range(len(pair.words))
-        for name, place, color in zip(names, _strips(len(pair.words)).places, colors, strict=False)
-    ]  # fmt: skip
-    close = len(pair.words) > _MOST_NAMES and bool(np.any(np.diff(pair.changed) <= 2))
-    size = 12 if close else 14
-    texts = {t: plain(pair.others[t], _LETTERS if close else 16) for t in pair.changed}
-    others = [
-        note(text if close else f"B: {text}", "center bottom", x=t, y=-0.5, yshift=16,
-             font={"size": size, "weight": 600})
-        for t, text in texts.items()
+        for name, place, color in zip(names, strips.places, (theme.text, theme.muted, theme.text),
+                                      strict=False)
     ]  # fmt: skip
     style = {"textangle": -90, "font": {"size": 12, "color": theme.muted}}
     sames = [note("the same", "center middle", x=t, y=(units - 1) / 2, **style) for t in same]
@@ -138,11 +130,22 @@ def _beside(pair: Pair, shown: Compared, theme: Theme) -> Picture:
         # Above the rows stand the names of the columns.
         yaxis=axis("", theme, range=[units - 0.5, -0.5 - 0.3 * units], showgrid=False,
                    tickvals=[*labelled], ticktext=[shown.names[row] for row in labelled]),
-        annotations=[*heads, *others, *sames],
+        annotations=[*heads, *_others(pair), *sames],
         shapes=blanks,
         # The question is about a word: a click chooses it.
         meta=units_meta(Rows(shown.units, 0), x="token", kept="token"),
     )  # fmt: skip
+
+
+def _others(pair: Pair) -> list[dict[str, Any]]:
+    """What B reads where it reads something else; side by side in narrow columns a few letters."""
+    close = len(pair.words) > _MOST_NAMES and bool(np.any(np.diff(pair.changed) <= 2))
+    texts = {t: plain(pair.others[t], _LETTERS if close else 16) for t in pair.changed}
+    return [
+        note(text if close else f"B: {text}", "center bottom", x=t, y=-0.5, yshift=16,
+             font={"size": 12 if close else 14, "weight": 600})
+        for t, text in texts.items()
+    ]  # fmt: skip
 
 
 def _strip_cells(
