@@ -10,7 +10,7 @@ import numpy as np
 from rnnviz.charts.axes import axis, column_font, words_axis, words_margin
 from rnnviz.charts.picture import Picture, Series, compact, heatmap, scatter
 from rnnviz.charts.shapes import color_bar, upright
-from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, plain, shown_token
+from rnnviz.charts.theme import LIGHT, Theme, picture, plain, shown_token
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.formatting import number
 
@@ -44,7 +44,7 @@ def class_strip(
     return picture(
         [strip, *_texts(targets, answers, classes, positions, theme)],
         "Prediction after every token, and the target",
-        HEIGHTS["answers"],
+        230,
         theme,
         xaxis=words_axis(words, theme),
         yaxis=axis("", theme, range=[-0.6, 2.6], **ticks, showgrid=False),
@@ -153,7 +153,7 @@ def _channels(
     return picture(
         [_line(stroke, c, base, channels[c]) for c, base in enumerate(bases) for stroke in strokes],
         title,
-        HEIGHTS["answers"],
+        230,
         theme,
         xaxis=words_axis(words, theme),
         yaxis=axis("", theme, **ticks),

@@ -19,7 +19,7 @@ from rnnviz.charts.epoch_axis import (
 )
 from rnnviz.charts.picture import Picture, Series, compact, heatmap, scatter
 from rnnviz.charts.shapes import LEGEND, LEGEND_TOP, color_bar, level, zeros
-from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, plain, shown_token
+from rnnviz.charts.theme import LIGHT, Theme, picture, plain, shown_token
 from rnnviz.probe.formatting import number
 from rnnviz.probe.gradients import Objective
 from rnnviz.probe.memory_gauge import GradientMap, MemoryGauge
@@ -58,7 +58,7 @@ def word_map(
     return picture(
         [{**cells, "y": list(range(1, len(words) + 1))}],
         title,
-        HEIGHTS["map"],
+        320,
         theme,
         margin=EPOCHS_MARGIN,
         shapes=epoch_marks(course, theme, "y"),
@@ -93,7 +93,7 @@ def word_rows(words: Sequence[str], theme: Theme) -> dict[str, Any]:
 
 def norms_height(count: int) -> int:
     """The height of a figure with a row for each of ``count`` parameters, in pixels."""
-    return max(HEIGHTS["norms"], 88 + 21 * count)
+    return max(300, 88 + 21 * count)
 
 
 # Memory gauge: how far gradients reach, over the epochs
@@ -113,7 +113,7 @@ def memory_gauge(gauge: MemoryGauge, course: Course, theme: Theme = LIGHT) -> Pi
     return picture(
         [*curves, *end_points(course, curves)],
         f"Memory gauge of {gauge.weights}" if gauge.weights else "Memory gauge",
-        HEIGHTS["metric"],
+        250,
         theme,
         xaxis=epochs_axis(course, theme),
         yaxis=log_axis("", theme, gauge_span(gauge)),

@@ -10,7 +10,7 @@ import numpy as np
 from rnnviz.charts.axes import axis, signed_axis, whole, words_axis, words_margin
 from rnnviz.charts.picture import Picture, bar, compact, heatmap
 from rnnviz.charts.shapes import color_bar, note, upright
-from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, plain
+from rnnviz.charts.theme import LIGHT, Theme, picture, plain
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.decoding import RunningMargin
 from rnnviz.probe.training_step import Moment, Phase
@@ -65,7 +65,7 @@ def state_heatmap(
     return picture(
         [cells],
         view.title,
-        HEIGHTS["states"],
+        400,
         theme,
         xaxis=words_axis(words, theme),
         yaxis=axis("unit", theme, autorange="reversed", showgrid=False, **whole(states.shape[1])),
@@ -111,7 +111,7 @@ def running_margin_bars(
     return picture(
         [bars],
         f"Verdict {noun} by {noun}: the margin of “{plain(label)}”",
-        HEIGHTS["margin"],
+        230,
         theme,
         xaxis=words_axis(words, theme),
         yaxis=signed_axis("margin (logits)", limit, theme),

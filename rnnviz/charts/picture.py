@@ -68,7 +68,7 @@ class Picture:
         """
         return go.Figure(self.series, self.layout)
 
-    def telling(self, **told: str) -> Picture:
+    def with_metadata(self, **told: str) -> Picture:
         """The picture whose files tell this of it, too, in place of what all say."""
         known = {name: text for name, text in told.items() if text}
         meta = self.layout.get("meta") or {}

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnnviz.charts.picture import Picture, Series, compact, heatmap, scatter
-from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, shown_token
+from rnnviz.charts.theme import LIGHT, Theme, picture, shown_token
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.cell_parts import CellParts, cell_parts, untimed
 from rnnviz.probe.sequence_pass import LARGEST, SequencePass
@@ -78,7 +78,7 @@ def sequence_network(
     """
     if not all(level.finite for level in (shown, *levels)):
         said = {"theme": palette(theme), "sentence": BROKEN}
-        return picture([], TITLE, HEIGHTS["network"], theme, meta=said)
+        return picture([], TITLE, 600, theme, meta=said)
     series, meta = pass_series(shown, words, targets, theme)
     meta["levels"] = len(levels)
     # That of the layer shown is there already.
@@ -87,7 +87,7 @@ def sequence_network(
             continue
         rows = [*_units(level), *_tokens(level)]
         series += [{**row, "name": f"{row['name']} @{k}", "visible": False} for row in rows]
-    return picture(series, TITLE, HEIGHTS["network"], theme, meta=meta)
+    return picture(series, TITLE, 600, theme, meta=meta)
 
 
 def compared(drawn: Picture, moment: str, gradients: Array) -> Picture:

@@ -12,7 +12,7 @@ import numpy as np
 from rnnviz.charts.axes import axis, signed_axis, words_axis, words_margin
 from rnnviz.charts.picture import Picture, Series, bar, compact, exact, scatter
 from rnnviz.charts.shapes import faint, note, outlines
-from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, plain
+from rnnviz.charts.theme import LIGHT, Theme, picture, plain
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.formatting import number
 
@@ -78,7 +78,7 @@ def distance_curve(
     return picture(
         [curve],
         title,
-        HEIGHTS["distance"],
+        220,
         theme,
         xaxis=words_axis(words, theme),
         yaxis=axis("", theme, range=[0, 1.8 * limit], nticks=3),
@@ -196,7 +196,7 @@ def _answers(
     return picture(
         series,
         title,
-        HEIGHTS["answers"],
+        230,
         theme,
         xaxis=words_axis(pair.words, theme),
         yaxis=scale.axis(values, theme),
@@ -269,7 +269,7 @@ def contribution_bars(
     return picture(
         [*bars, *edges],
         plain(title, 80) + heads,
-        HEIGHTS["saliency"],
+        250,
         theme,
         xaxis=words_axis(words, theme),
         yaxis=signed_axis("", 1.35 * limit, theme) | {"nticks": 3},

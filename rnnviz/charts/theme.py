@@ -10,45 +10,6 @@ from typing import Any
 from rnnviz.charts.axis_limits import Scale
 from rnnviz.charts.picture import Picture, Series, heatmap
 
-#: The height of each chart, in pixels.
-HEIGHTS = {
-    "network": 600,
-    "curves": 600,
-    "margin": 230,
-    "states": 400,
-    "loss": 470,
-    "metric": 250,
-    "answers": 230,
-    "free": 230,
-    "map": 320,
-    "norms": 300,
-    "step": 600,
-    "inside": 600,
-    "over_lag": 400,
-    "longer": 360,
-    "products": 400,
-    "plane": 460,
-    "exponents": 300,
-    "connectivity": 400,
-    "shares": 340,
-    "clipping": 380,
-    "comparison": 460,
-    "phase": 620,
-    "spectra": 480,
-    "response": 520,
-    "trajectories": 560,
-    "separation": 340,
-    "components": 300,
-    "compared": 660,
-    "margins": 260,
-    "distance": 220,
-    "choices": 420,
-    "scores": 200,
-    "turned": 360,
-    "saliency": 250,
-    "ablation": 300,
-    "readability": 440,
-}
 FONT = "Source Sans, Source Sans Pro, system-ui, sans-serif"
 
 

@@ -24,7 +24,7 @@ from rnnviz.charts.epoch_axis import (
 from rnnviz.charts.gradients import color_span, gauge_curves, gauge_span
 from rnnviz.charts.picture import Picture, Series, compact, heatmap, scatter
 from rnnviz.charts.shapes import PAPER, colored, level, note
-from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, plain, shown_token
+from rnnviz.charts.theme import LIGHT, Theme, picture, plain, shown_token
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.baselines import Baseline
 from rnnviz.probe.chapters import Chapter, Scores, chapters
@@ -51,7 +51,7 @@ def loss_curve(
     A gauge is drawn below, on the same epochs.
     """
     top = loss_limit(course, guess)
-    height = HEIGHTS["metric" if gauge is None else "loss"]
+    height = 250 if gauge is None else 470
     labels = [_guess_label(guess, theme), *_baseline_labels(baselines, guess.unit, theme)]
     curves = _curves(course, ("train_loss", "test_loss"), f"%{{y:.4g}} {guess.unit}", theme)
     yaxes, above, below = ["y"], {}, {}
@@ -87,7 +87,7 @@ def metric_curve(course: Course, metric: Metric = ACCURACY, theme: Theme = LIGHT
     return picture(
         [*curves, *end_points(course, curves)],
         metric.name.capitalize(),
-        HEIGHTS["metric"],
+        250,
         theme,
         margin=EPOCHS_MARGIN,
         shapes=epoch_marks(course, theme, "y"),
@@ -248,7 +248,7 @@ def run_curves(course: Course, scored: Scored, reach: Reach, theme: Theme = LIGH
         "xaxis": {"title": {"text": course.history.unit}},
         "yaxis2": _names(meta["map"]["words"]),
     }
-    return picture(series, "The run", HEIGHTS["curves"], theme, meta=meta, **axes)
+    return picture(series, "The run", 600, theme, meta=meta, **axes)
 
 
 def _names(words: Sequence[str]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from rnnviz.charts.epoch_axis import (
 from rnnviz.charts.hidden_states import STATE, View, bridge_line, value_colors
 from rnnviz.charts.picture import Picture, Series, bar, compact, exact, heatmap, scatter
 from rnnviz.charts.shapes import color_bar, faint, note
-from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture
+from rnnviz.charts.theme import LIGHT, Theme, picture
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.formatting import number
 from rnnviz.probe.sequence_pass import MOST_UNITS
@@ -210,7 +210,7 @@ def memory_rows(
     return picture(
         [cells, *threads],
         f"{view.title}: {groups.told}{into}",
-        HEIGHTS["states"],
+        400,
         theme,
         xaxis=words_axis(words, theme),
         yaxis=units_axis(rows, theme),
@@ -246,7 +246,7 @@ def unit_bars(
     return picture(
         [bars, outlined(unit, theme)],
         unit.entitled(title),
-        HEIGHTS["margin"],
+        230,
         theme,
         xaxis=words_axis(words, theme),
         yaxis=_values_axis(every, view, theme, room=1.5),
@@ -314,7 +314,7 @@ def unit_curve(
     return picture(
         [curve, *end_points(course, [curve])],
         title,
-        HEIGHTS["metric"],
+        250,
         theme,
         xaxis=epochs_axis(course, theme),
         yaxis=_values_axis(values, view, theme),

@@ -42,8 +42,8 @@ def baselines(dataset: Dataset) -> tuple[Baseline, ...]:
         return ()
     made = _of_classes(dataset) if dataset.answers_classes else _of_values(dataset)
     low, high = _NEAR * dataset.guess.loss, (1 - _NEAR) * dataset.guess.loss
-    telling = [baseline for baseline in made if low < baseline.loss < high]
-    return tuple(sorted(telling[:_MOST], key=lambda baseline: -baseline.loss))
+    with_metadata = [baseline for baseline in made if low < baseline.loss < high]
+    return tuple(sorted(with_metadata[:_MOST], key=lambda baseline: -baseline.loss))
 
 
 def conditional_entropy(contexts: Array, classes: Array) -> tuple[float, float]:

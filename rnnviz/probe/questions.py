@@ -34,7 +34,7 @@ class DynamicsQuestion(StrEnum):
     """The questions of the page *Dynamics*."""
 
     REST = "Where does the state rest?"
-    PATH = "Which way does it take?"
+    PATH = "What path does it take?"
 
 
 class StepView(StrEnum):

@@ -1,1 +1,9 @@
-"""Questions: a room for each, with its measure, its pictures and its tab."""
+"""The questions: a folder each, with what it measures, its pictures, its tab, and its texts.
+
+- measure.py: the numbers that nothing else needs, and the lab that keeps them
+- pictures.py: from numbers to pictures
+- tab.py: the controls, the answer, and the charts, as ``TAB``
+- text.md: the explanation of each chart
+
+A new question is such a folder and a line in probe/questions.py.
+"""

@@ -1,4 +1,4 @@
-"""What the pictures of the gradients are made from."""
+"""GradientSource: what the pictures of the gradients show."""
 
 from __future__ import annotations
 
@@ -24,14 +24,7 @@ from rnnviz.ui.style import sticky_theme
 Row = TypeVar("Row")
 
 
-class SecondMoment(NamedTuple):
-    """What is asked of the phrase at the second moment of the run, and what that is called."""
-
-    query: GradientQuery
-    name: str
-
-
-class Source(NamedTuple):
+class GradientSource(NamedTuple):
     """The session, its probe, and the query."""
 
     session: Session
@@ -64,14 +57,17 @@ class Source(NamedTuple):
         return record.series(self.session.run, self.query)
 
     @property
-    def second(self) -> SecondMoment | None:
-        """The phrase at the moment that is pinned, else at the present; None if it is shown."""
+    def second(self) -> tuple[GradientQuery, str] | None:
+        """The query and the name of the moment that is pinned, else of the present.
+
+        None if that moment is the one shown.
+        """
         state, run = self.session.second_state, self.session.run
         if state is None:
             return None
         config = run.schedule.at(Position(state.epoch, state.offset))
         query = self.gradients.at_second(self.query, state, config)
-        return SecondMoment(query, f"{self.session.unit} {state.epoch}")
+        return query, f"{self.session.unit} {state.epoch}"
 
     @property
     def eigenvalues(self) -> Array:
@@ -88,30 +84,30 @@ class Source(NamedTuple):
         return sticky_theme(self.session, key, self.query.objective, str(self.query.layer))
 
 
-def source_of(session: Session) -> Source:
+def source_of(session: Session) -> GradientSource:
     """The source at the epoch shown."""
     probe = session.inspect()
-    return Source(session, session.gradients, probe, session.gradient_query(probe))
+    return GradientSource(session, session.gradients, probe, session.gradient_query(probe))
 
 
 # What a picture was measured on
 
 
-def compared_sequences(source: Source) -> str:
+def compared_sequences(source: GradientSource) -> str:
     """Those on which both gradients are compared."""
     data = source.session.dataset
     train = data.train
     return f"Measured on {compared(train):,} of the {len(train):,} {data.role} sequences."
 
 
-def probe_sequence(source: Source) -> str:
+def probe_sequence(source: GradientSource) -> str:
     """The probe, and its answers if not all are covered."""
     answers = len(source.probe.answers)
     some = f"{ANSWERS} of the {answers} answers of " if answers > ANSWERS else ""
     return f"Measured on {some}this sequence of {_tokens(source)}. {source.probe.basis}"
 
 
-def jacobian_tokens(source: Source) -> str:
+def jacobian_tokens(source: GradientSource) -> str:
     """The tokens whose Jacobians are computed."""
     steps = len(source.words) - source.bridge
     count = covered(source.query.state.parameters.architecture, steps)
@@ -122,7 +118,7 @@ def jacobian_tokens(source: Source) -> str:
     return f"Measured on {last}{own}this sequence's {_tokens(source)}."
 
 
-def _tokens(source: Source) -> str:
+def _tokens(source: GradientSource) -> str:
     noun, tokens = source.session.names.noun, len(source.words)
     return f"{tokens} {noun}{'s' * (tokens > 1)}"
 

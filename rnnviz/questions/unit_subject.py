@@ -1,4 +1,4 @@
-"""What the pictures of the units are made from, and how all units are measured."""
+"""UnitSubject: what the pictures of the units show, and how all units are measured."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from rnnviz.ui.style import sticky_theme
 MOST_CHOICES = 300
 
 
-class Subject(NamedTuple):
+class UnitSubject(NamedTuple):
     """The states of the run, the phrase, and the choices of the lab.
 
     ``source`` is that of the activations: while large data are played, of an earlier epoch.
@@ -64,12 +64,12 @@ class Subject(NamedTuple):
 
     @property
     def query(self) -> UnitQuery:
-        """What is shown over the epochs."""
+        """The query over the epochs."""
         return UnitQuery(source_of(self.session), self.probe.trace, self.token)
 
     @property
     def view(self) -> View:
-        """What is shown of the cell."""
+        """The view of the chosen state or gate."""
         bridge = self.probe.unrolled(self.source.layer).bridge
         return view_of(self.session)._replace(bridge=bridge)
 
@@ -78,7 +78,7 @@ class Subject(NamedTuple):
         return sticky_theme(self.session, key, str(self.source.layer), self.source.part, *more)
 
 
-def subject_of(session: Session) -> Subject:
+def subject_of(session: Session) -> UnitSubject:
     """The subject now; a word that is marked in the phrase is the chosen one."""
     lab, probe, source = session.units, session.inspect(), source_of(session)
     marked, words = session.selection.token, probe.words
@@ -87,7 +87,7 @@ def subject_of(session: Session) -> Subject:
     if session.player.running:
         source = lab.playable(source)
     lab.look_at(source, session.selection.unit_of(session.config.hidden))
-    return Subject(session, lab, source, probe)
+    return UnitSubject(session, lab, source, probe)
 
 
 def source_of(session: Session) -> StateSource:
@@ -100,13 +100,13 @@ def edition(session: Session) -> tuple[int, int]:
     return visit("hidden"), visit(session.questions["hidden"], "tab_visit")
 
 
-def unweighed(session: Session) -> str:
+def why_not_measured(session: Session) -> str:
     """Why the ablation loss of some units isn't known."""
     return _reason(session) or "The measurement is running."
 
 
-def weighing_html(session: Session, rises: Array) -> str:
-    """The same, with a bar while it is measured."""
+def measuring_html(session: Session, rises: Array) -> str:
+    """The same as HTML, with a progress bar while the units are measured."""
     doing = "Measuring the units"
     return _reason(session) or progress_html(doing, 1 - float(np.isnan(rises).mean()))
 
@@ -120,11 +120,11 @@ def _reason(session: Session) -> str:
     return "Press Measure to measure all units." if session.units.effort.waiting else ""
 
 
-def weigh_buttons(session: Session) -> None:
-    """The buttons that have all units measured, and that end it."""
+def ablation_buttons(session: Session) -> None:
+    """The buttons that begin and cancel the ablation of all units."""
     effort = session.units.effort
     measure_buttons(
         lambda here: here.units.effort.ask(), lambda here: here.units.effort.cancel(),
         ready=effort.waiting, going=effort.asked,
-        tip="Silence each unit alone. What takes more than a second is done when it is asked for.",
+        tip="Silence each unit alone. Takes longer than a second: press Measure.",
     )  # fmt: skip

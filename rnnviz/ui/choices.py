@@ -69,7 +69,7 @@ def view_of(session: Session) -> View:
     return View(name, title, bounded(node, known), nonnegative(node) and bounded(node, known))
 
 
-# The buttons that begin and end a measurement, and how far it is
+# Measurements
 
 
 Action = Callable[[Session], object]
@@ -87,6 +87,6 @@ def measure_buttons(begin: Action, cancel: Action, ready: bool, going: bool, tip
 
 
 def progress_html(doing: str, share: float) -> str:
-    """What is being done, and the share that is done, with a bar."""
+    """The task, a progress bar, and the share that is done."""
     bar = f'<progress value="{share:.3f}" max="1" aria-label="progress"></progress>'
     return f"{doing}: {bar} <strong>{share:.0%}</strong>"

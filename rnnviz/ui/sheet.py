@@ -25,9 +25,9 @@ from rnnviz.ui.viewer import Event, Scene
 
 
 def answer_html(session: Session, answer: str, probe: Probe | None = None) -> str:
-    """The story line of a laboratory: the chapter, and its answer as HTML; or what is wrong.
+    """The story line of a tab as HTML: the chapter and the answer, or the problem.
 
-    ``probe`` is what is shown, if it isn't the phrase.
+    ``probe`` is the sequence shown, if it isn't the phrase.
     """
     told, problem = session.story, session.phrase_input.problem
     answer = f"{answer} {told.ending}".rstrip()
@@ -39,9 +39,6 @@ def answer_html(session: Session, answer: str, probe: Probe | None = None) -> st
     elif unknown:
         answer = f"Skipped, as not in the vocabulary: {escape(unknown)}. {answer}"
     return story_line(told, f"<bdi>{answer}</bdi>", bool(problem or told.broken))
-
-
-# The tab of a question as a list of charts, each declared in one place
 
 
 S = TypeVar("S")
@@ -73,7 +70,7 @@ Column = Sequence[Chart[S] | tuple[Chart[S], ...]]
 
 
 def names_in(session: Session) -> dict[str, str]:
-    """What the gaps of most explanations are filled with."""
+    """The fields of most explanations."""
     return {"noun": session.names.noun, "sequence": session.names.sequence}
 
 

@@ -123,8 +123,8 @@ def keyed(page, key, *names):
 def test_the_arrow_keys_point_and_enter_does_what_a_click_does(opened, server):
     page = opened(f"{server.url}/hidden?hidden=8&init_scale=0.3&epoch=40", "memory")
     page.ask("What breaks it?")
-    # Once all units are measured, their rows come in the order of their worth.
-    page.expect_in_chart("ablation", "figure.layout.title.text.includes('worth, up to')")
+    # Once all units are measured, their rows come in the order of the loss without each.
+    page.expect_in_chart("ablation", "figure.layout.title.text.includes('rise of the loss, up to')")
     unit = page.in_chart("ablation", "figure.layout.meta.units[2]")
     tip = page.chart("ablation").locator(".rnnviz-tip")
     canvas = keyed(page, "ablation", "ArrowDown", "ArrowDown", "ArrowRight", "ArrowDown")
@@ -148,7 +148,7 @@ def test_the_arrow_keys_point_and_enter_does_what_a_click_does(opened, server):
     expect(page.at("list").locator("tr[data-row]")).to_have_count(first)
 
     page.replay("Dynamics")
-    page.ask("Which way does it take?")
+    page.ask("What path does it take?")
     page.expect_drawn_above("trajectories", 0)
     keyed(page, "trajectories", "ArrowRight", "ArrowDown", "ArrowRight", "Enter")
     expect(page.phrase).not_to_have_value("i am not bad")

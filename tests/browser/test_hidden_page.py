@@ -51,8 +51,10 @@ def test_the_unit_that_carries_negation_is_found_and_accuracy_falls_as_it_is_sil
         assert all(values[3] * value < -0.4 for value in values[4:]), values
         page.page.get_by_role("radio", name=StateQuestion.BREAKS).click()
         page.expect_drawn_above("ablation", 0)
-        # Once all units are measured, their rows come in the order of their worth.
-        page.expect_in_chart("ablation", "figure.layout.title.text.includes('worth, up to')")
+        # Once all units are measured, their rows come in the order of the loss without each.
+        page.expect_in_chart(
+            "ablation", "figure.layout.title.text.includes('rise of the loss, up to')"
+        )
         row = rows(page, "ablation").index(carrier)
         page.page.mouse.click(*page.place("ablation", "2", str(row)))
         expect(story(page)).to_contain_text(f"Without unit {carrier}")

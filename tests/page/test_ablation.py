@@ -47,7 +47,7 @@ def test_what_takes_long_is_measured_when_it_is_asked_for_and_can_be_cancelled(p
     monkeypatch.setattr(effort, "UNASKED", 0.0)
     page.finish()
     assert page.story.endswith("Press Measure to measure all units.")
-    assert "is not measured yet. Press Measure" in page.charts["ablation"]["remark"]
+    assert "are not measured yet. Press Measure" in page.charts["ablation"]["remark"]
     page.click("measure")
     assert "Measuring the units: 17%" in page.story
     assert page.disabled("measure") and not page.disabled("cancel_measure")
@@ -70,9 +70,9 @@ def test_files_tell_of_the_copy_that_was_edited(page):
         assert told == {"edits": f"silence 1 {unit}, on a copy"}, key
 
 
-def test_rows_come_in_the_order_of_their_worth_and_a_click_silences_one(page):
+def test_rows_come_in_the_order_of_the_loss_without_them_and_a_click_silences_one(page):
     assert page.story.endswith("Measuring the units: 0%")
-    assert "The worth of 6 of 6 units is not measured yet." in page.charts["ablation"]["remark"]
+    assert "6 of 6 units are not measured yet." in page.charts["ablation"]["remark"]
     page.finish()
     rises = page.lab.ablation_loss(StateSource(page.session.state, page.session.dataset))
     order = np.argsort(-rises, kind="stable").tolist()
@@ -96,7 +96,7 @@ def test_rows_come_in_the_order_of_their_worth_and_a_click_silences_one(page):
     assert page.lab.edits == ()
 
 
-def test_what_a_unit_carries_is_told_with_its_worth(page):
+def test_what_a_unit_carries_is_told_with_the_loss_without_it(page):
     page.finish()
     session, lab = page.session, page.lab
     source = StateSource(session.state, session.dataset)

@@ -87,7 +87,7 @@ def test_the_plane_is_there_before_anything_is_found_and_stays(page):
     layout = page.phase["figure"]["layout"]
     assert layout["xaxis"]["title"]["text"].startswith("component 2: ")
     share = re.fullmatch(
-        r"Components 2 and 3 hold (\d+)% of what varies on 58 training phrases",
+        r"Components 2 and 3 explain (\d+)% of the variance on 58 training phrases",
         layout["title"]["text"],
     )
     plane = page.session.dynamics.plane(page.session.dynamics_query)

@@ -355,10 +355,10 @@ def test_scores_by_length_are_measured_only_when_asked_for_and_at_rest():
 @each_row(
     ("link", "charted", "said"),
     [
-        ({}, True, "These data can't be made longer, so the phrases at hand"),
+        ({}, True, "These data can't be made longer, so the existing phrases"),
         ({"task": "characters"}, False, "have the same length"),
-        ({"task": "translation", "cell": "gru"}, True, "the phrases at hand"),
-        ({"task": "brackets"}, True, "whether the network does on longer sequences"),
+        ({"task": "translation", "cell": "gru"}, True, "the existing phrases"),
+        ({"task": "brackets"}, True, "Does the network do on longer sequences"),
     ],
     ids=str,
 )
@@ -376,7 +376,7 @@ def test_what_feeds_the_weights_is_named_and_before_the_first_token_nothing_does
     recurrent, inputs = (page.places[key]["text"] for key in ("feed_hh", "feed_xh"))
     assert "||da_t h_{t−1}ᵀ||" in recurrent
     assert "||da_t x_tᵀ||" in inputs
-    assert "before it the state is zero (h_0 = 0)" in recurrent
+    assert "the state before it is zero (h_0 = 0)" in recurrent
     assert float(page.series("feed_hh", "share")["customdata"][0]) == 0
 
 

@@ -9,7 +9,7 @@ from rnnviz.config import RunConfig
 from rnnviz.probe.questions import StateQuestion
 from rnnviz.probe.session import Session
 from rnnviz.probe.units import Sort, StateSource, Way
-from rnnviz.questions.linear_probe.measure import Asked, LinearProbeLab
+from rnnviz.questions.linear_probe.measure import LinearProbeLab, ProbeTarget
 from rnnviz.run.schedule import Position
 from rnnviz.tasks.upload import File, Upload
 from tests.page import tab
@@ -289,7 +289,7 @@ def test_epochs_that_were_measured_are_compared_and_one_that_was_not_is_named(pa
     assert page.chart("readability")["data"][-1]["name"] == "epoch 3"
     page.choose("Counted from", "the start")
     assert "Not measured yet" in page.said("readability")
-    page.choose("What is read from the state", Asked.TARGET)
+    page.choose("What is read from the state", ProbeTarget.TARGET)
     page.measure()
     assert page.chart("readability")["layout"]["title"]["text"] == "What is the target here?"
 

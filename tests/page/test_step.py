@@ -9,7 +9,7 @@ from rnnviz.page.command import RefusedError
 from rnnviz.probe.formatting import Names
 from rnnviz.probe.questions import StepView
 from rnnviz.probe.training_step import Phase, largest_changes
-from rnnviz.questions.step.measure import StepLab, Subject, step_query
+from rnnviz.questions.step.measure import StepLab, StepSubject, step_query
 from rnnviz.ui.style import check_html
 from tests.page import tab
 from tests.sampling import each_row
@@ -23,7 +23,7 @@ class Page(tab.Page):
     def __init__(self, own=False, **link):
         super().__init__("step", **link)
         if own:
-            self.choose("Step on", Subject.OWN)
+            self.choose("Step on", StepSubject.OWN)
 
     def move(self, where):
         """Press one of the keys that move the moment."""
@@ -86,7 +86,7 @@ def test_the_box_that_can_not_be_typed_in_has_the_runs_phrase_and_the_other_the_
     assert page.frame["sliders"]["phrase"]["text"] == first.text
     page.click("apply")
     assert page.frame["sliders"]["phrase"]["text"] == page.example.text != first.text
-    page.choose("Step on", Subject.OWN)
+    page.choose("Step on", StepSubject.OWN)
     assert page.frame["sliders"]["phrase"]["text"] == ""
 
 

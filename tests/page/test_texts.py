@@ -12,7 +12,7 @@ from rnnviz.files.weights_file import weights_file
 from rnnviz.probe.questions import TrainQuestion
 from rnnviz.probe.session import Session
 from rnnviz.probe.units import Sort
-from rnnviz.questions.step.measure import StepLab, Subject
+from rnnviz.questions.step.measure import StepLab, StepSubject
 from rnnviz.tasks.upload import File, Upload
 from rnnviz.tasks.vocabulary import Unit
 from tests.page.tab import PAGES, Page, plain, tabs_of, words_of
@@ -129,7 +129,7 @@ def test_a_text_says_what_is_true_of_what_is_learned(key, link, said, unsaid):
 @each_row("task", ["characters", "flipflop"])
 def test_at_no_moment_of_a_step_is_a_sequence_called_a_phrase(task):
     opened = Page("step", task=task, hidden="4", epoch="0")
-    opened.choose("Step on", Subject.OWN)
+    opened.choose("Step on", StepSubject.OWN)
     last = opened.session.lab(StepLab).last
     for cursor in (*range(0, last, 7), last - 2, last - 1, last):
         opened.session.lab(StepLab).go_to(cursor)

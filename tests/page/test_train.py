@@ -5,7 +5,7 @@ import pytest
 
 from rnnviz.probe.formatting import quoted
 from rnnviz.probe.questions import TrainQuestion
-from rnnviz.questions.wrong.measure import ResultsLab, Rows, Show
+from rnnviz.questions.wrong.measure import DataPart, ResultsLab, Show
 from tests.page.tab import App, Page
 
 THINGS = {"song": "music", "jazz": "music", "lamp": "light", "bulb": "light", "clock": "time"}
@@ -71,12 +71,12 @@ def test_the_surest_error_is_opened_and_another_row_becomes_the_phrase(page):
 
 def test_rows_and_what_is_shown_of_them_can_be_chosen(page):
     session = page.session
-    page.choose("Rows", Rows.TRAIN)
+    page.choose("Rows", DataPart.TRAIN)
     assert "of 58  training phrases are right" in page.text
     page.choose("Show", Show.ALL)
     ((heading, texts),) = listed(page)
     assert (heading, texts) == ("58 phrases", [example.text for example in session.dataset.train])
-    page.choose("Rows", Rows.ALL)
+    page.choose("Rows", DataPart.ALL)
     page.choose("Show", Show.UNSURE)
     ((_, texts),) = listed(page)
     assert len(texts) == 78

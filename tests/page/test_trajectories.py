@@ -1,4 +1,4 @@
-"""Page *Dynamics*, *Which way does it take?*, without a browser."""
+"""Page *Dynamics*, *What path does it take?*, without a browser."""
 
 import re
 
@@ -43,8 +43,8 @@ def page():
         ("sentiment", "the readout is undecided"),
         ("adding", "along a line, the states carry the value itself"),
         ("waves", "along a line, the states carry the value itself"),
-        ("flipflop", "States of one colour that stand together"),
-        ("brackets", "States of one colour that stand together"),
+        ("flipflop", "Colours that form clusters"),
+        ("brackets", "Colours that form clusters"),
     ],
 )
 def test_what_is_said_of_the_colours_is_true_of_what_is_wanted(task, said):
@@ -82,12 +82,12 @@ def test_the_phrases_way_begins_at_the_start_and_a_gates_at_its_first_word(page)
 def test_a_learned_task_is_separated_in_what_is_read():
     page = Page(hidden="8", epoch="0")
     session = page.session
-    before = float(re.search(r"(\d+)% of what is read", page.story)[1])
+    before = float(re.search(r"(\d+)% of the variance in the readout", page.story)[1])
     session.player.advance(400)
     page.run()
     told = re.search(
-        r"After the last word, (\d+)% of what is read separates the classes; of all units (\d+)%, "
-        r"in this plane (\d+)%",
+        r"After the last word, (\d+)% of the variance in the readout lies between the classes; "
+        r"of all units (\d+)%, in this plane (\d+)%",
         page.story,
     )
     read, whole, _ = (float(number) for number in told.groups())

@@ -24,7 +24,7 @@ from rnnviz.tasks.example import Example
 class Removal:
     """The metric with n = 0..H units silenced, (H + 1,) each; NaN if it is not measured yet.
 
-    The ``units`` (H,) are in the order of their worth. It is measured on so many ``sequences`` of
+    The ``units`` (H,) are in the order of the loss without them. It is measured on ``sequences`` of
     the training set.
     """
 
@@ -53,7 +53,7 @@ class Turned(NamedTuple):
 
 
 class Turns(NamedTuple):
-    """The sequences that turned, those with the most answers first, of so many ``sequences``."""
+    """The sequences that turned, those with the most answers first, out of ``sequences``."""
 
     turned: Sequence[Turned]
     sequences: int
@@ -73,7 +73,7 @@ class SilencingLab:
         return self._memo.ask("order", key, lambda: np.argsort(-rises, kind="stable"))
 
     def removal(self, source: StateSource, rises: Array) -> Removal | None:
-        """What is measured so far; None while the worth of some units is unknown."""
+        """The measurement so far; None while some units are not measured."""
         if np.isnan(rises).any() or not np.isfinite(source.state.parameters.theta).all():
             return None
         unknown, count = np.full(len(rises) + 1, np.nan), len(sample(source.dataset.train))

@@ -1,9 +1,9 @@
-"""Silenced units: the memory in the order of their worth, and what becomes of the answers."""
+"""Silenced units: the memory in the order of the loss without each, and the new answers."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,12 +12,12 @@ from rnnviz.charts.axes import axis, words_axis, words_margin
 from rnnviz.charts.hidden_states import STATE, View
 from rnnviz.charts.picture import Picture, Series, compact, heatmap, scatter
 from rnnviz.charts.shapes import LEGEND, LEGEND_TOP, color_bar, faint, note, upright
-from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, plain
+from rnnviz.charts.theme import LIGHT, Theme, picture, plain
 from rnnviz.charts.units import APART, GAP, Groups, channels, grouped, lost_threads
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.formatting import number
 
-#: The longest bar of a unit's worth, as a share of the plot's width, and where it begins.
+#: The longest bar, as a share of the plot's width, and where the bars begin.
 _LONGEST, _START = 0.1, 1.012
 #: With more cells their hovers would take longer to send than they.
 _NAMED = 4_000
@@ -27,8 +27,8 @@ _MOST_SHARES, _MOST_BEFORE = 9, 5
 MOST_TURNED, _LETTERS = 10, 36
 
 
-class Carried(NamedTuple):
-    """What goes from token to token: the memory's share of the new sum, (T,), now and before.
+class MemoryFlow(NamedTuple):
+    """The memory's share of the new state at every token, (T,), now and before the edits.
 
     ``lost`` (T, H) by silenced unit is what it gave to each unit before.
     """
@@ -38,37 +38,49 @@ class Carried(NamedTuple):
     lost: Mapping[int, Array]
 
 
-class Worth(NamedTuple):
+class AblationLoss(NamedTuple):
     """The units in the order of their rows, the rise of the loss without each, (H,) each.
 
-    The rise is in ``unit``; NaN is not measured yet. The ``silenced`` are struck. What is
-    ``carried`` is drawn between the words, if there is room. The ``kept`` units have a row in any
-    case, as the silenced. ``told`` of each unit, H texts or none, is said where it is pointed at.
+    The rise is in ``unit``; NaN is not measured yet. The ``silenced`` are struck through. What is
+    ``carried`` is drawn between the words, if there is room. The ``kept`` units always have a row,
+    as the silenced do. The ``notes``, H texts or none, are shown when the unit is pointed at.
     """
 
     units: Array
     rises: Array
     silenced: Collection[int] = ()
     unit: str = "nats"
-    carried: Carried | None = None
+    carried: MemoryFlow | None = None
     kept: Collection[int] = ()
-    told: Sequence[str] = ()
+    notes: Sequence[str] = ()
 
     @property
     def groups(self) -> Groups:
         """The units that have a row."""
         return grouped(self.units, {*self.silenced, *self.kept})
 
+    @property
+    def scale(self) -> str:
+        """The length of the longest bar, or how many units have one."""
+        measured = int((~np.isnan(self.rises)).sum())
+        if measured < len(self.rises):
+            return f"{measured} of {len(self.rises)} units"
+        return f"up to {number(_most(self), 2, '+')} {plain(self.unit)}"
+
 
 def silenced_memory(
-    states: Array, words: Sequence[str], worth: Worth, theme: Theme = LIGHT, view: View = STATE
+    states: Array,
+    words: Sequence[str],
+    ablation: AblationLoss,
+    theme: Theme = LIGHT,
+    view: View = STATE,
 ) -> Picture:
-    """The states (T, H), a row a unit, and a bar beside each row: what the unit is worth.
+    """The states (T, H), a row a unit, and a bar next to each row: the rise of the loss without it.
 
-    Between the columns are channels of the memory's share, and dashed threads of what is lost. A
+    Between the columns are channels of the memory's share, and dashed threads of lost parts. A
     click on a row yields its unit as customdata. Many units are grouped.
     """
-    steps, groups = len(states), worth.groups
+    steps, groups = len(states), ablation.groups
     units = groups.units.tolist()
     rows, count = states.T[units], len(units)
     some = f", 1 in {groups.size} units" if groups.size > 1 else ""
@@ -81,33 +93,34 @@ def silenced_memory(
         colorscale=theme.sequential if view.gate else theme.diverging,
         colorbar=color_bar(view.name),
         customdata=np.repeat(groups.units.astype(np.int32)[:, None], steps, axis=1),
-        text=_hovers(words, worth) if rows.size <= _NAMED else None,
+        text=_hovers(words, ablation) if rows.size <= _NAMED else None,
         hovertemplate=f"unit %{{customdata}}: {view.name} = %{{z}}<br>%{{text}}<extra></extra>",
-        **(APART if worth.carried else {}),
+        **(APART if ablation.carried else {}),
     )
-    between = [*_between(worth.carried, groups, theme)] if worth.carried else []
+    between = []
+    if carried := ablation.carried:
+        lost = lost_threads(carried.lost, groups.row.tolist(), theme)
+        between = [channels(carried.now, count, theme), *lost]
+    rises = ablation.rises[ablation.units].tolist()
+    known = [rise if math.isfinite(rise) else "" if math.isnan(rise) else "∞" for rise in rises]
+    rise = f"rise of the loss without it ({ablation.unit})"
+    columns = [("unit", ablation.units.tolist()), (rise, known)]
     return picture(
-        [cells, *between, _struck(worth, steps, theme)],
-        f"{view.title.split(' after')[0]}{some}; bars: {_scale_of(worth)}",
-        HEIGHTS["ablation"],
+        [cells, *between, _struck(ablation, steps, theme)],
+        f"{view.title.split(' after')[0]}{some}; bars: rise of the loss, {ablation.scale}",
+        300,
         theme,
         margin=words_margin(words),
         xaxis=words_axis(words, theme),
         yaxis=axis("", theme, range=[count - 0.5, -0.5], showgrid=False,
                    tickvals=list(range(count)), ticktext=list(map(str, units))),
-        shapes=_bars(worth, theme),
-        annotations=_shares(worth.carried, count, theme) if worth.carried else [],
-        meta={"x": "token", "y": "unit", "units": units, "columns": _columns(worth)},
+        shapes=_bars(ablation, theme),
+        annotations=_shares(ablation.carried, count, theme) if ablation.carried else [],
+        meta={"x": "token", "y": "unit", "units": units, "columns": columns},
     )  # fmt: skip
 
 
-def _between(carried: Carried, groups: Groups, theme: Theme) -> Iterator[Series]:
-    """Channels, and over them the threads of the silenced units."""
-    yield channels(carried.now, len(groups.units), theme)
-    yield from lost_threads(carried.lost, groups.row.tolist(), theme)
-
-
-def _shares(carried: Carried, rows: int, theme: Theme) -> list[dict[str, Any]]:
+def _shares(carried: MemoryFlow, rows: int, theme: Theme) -> list[dict[str, Any]]:
     """The memory's share in every channel, and what it was before if that is another number."""
     steps, notes = len(carried.now), list[dict[str, Any]]()
     ground = {"bgcolor": faint(theme.background, 0.75), "y": (rows - 1) / 2}
@@ -125,31 +138,28 @@ def _shares(carried: Carried, rows: int, theme: Theme) -> list[dict[str, Any]]:
     return notes
 
 
-def _hovers(words: Sequence[str], worth: Worth) -> list[list[str]]:
-    """What stands below a cell's number: what the unit is worth."""
+def _hovers(words: Sequence[str], ablation: AblationLoss) -> list[list[str]]:
+    """The rise of the loss without the unit, below the number of a cell."""
     texts = []
-    for unit in worth.groups.units.tolist():
-        rise = float(worth.rises[unit])
-        text = f"loss without it: {rise:+.6f} {worth.unit}".replace("inf", "∞").replace("-", "−")
+    for unit in ablation.groups.units.tolist():
+        rise = float(ablation.rises[unit])
+        text = f"loss without it: {rise:+.6f} {ablation.unit}".replace("inf", "∞").replace("-", "−")
         said = text if not math.isnan(rise) else "not measured yet"
-        hushed = "<br>silenced: it is not passed on" * (unit in worth.silenced)
-        carries = f"<br>{worth.told[unit]}" if worth.told else ""
-        texts.append([said + carries + hushed] * len(words))
+        silenced_note = "<br>silenced: outgoing weights are zero" * (unit in ablation.silenced)
+        carries = f"<br>{ablation.notes[unit]}" if ablation.notes else ""
+        texts.append([said + carries + silenced_note] * len(words))
     return texts
 
 
-def _columns(worth: Worth) -> list[tuple[str, list[object]]]:
-    """What the bars say, for the table of the numbers."""
-    rises = worth.rises[worth.units].tolist()
-    known = [rise if math.isfinite(rise) else "" if math.isnan(rise) else "∞" for rise in rises]
-    return [("unit", worth.units.tolist()), (f"rise of the loss without it ({worth.unit})", known)]
-
-
-def _struck(worth: Worth, steps: int, theme: Theme) -> Series:
+def _struck(ablation: AblationLoss, steps: int, theme: Theme) -> Series:
     """A line through each silenced row, from word to word if these stand apart."""
-    rows = [row for row, unit in enumerate(worth.groups.units.tolist()) if unit in worth.silenced]
+    rows = [
+        row for row, unit in enumerate(ablation.groups.units.tolist()) if unit in ablation.silenced
+    ]
     half = (1 - GAP) / 2
-    ends = [(t - half, t + half) for t in range(steps)] if worth.carried else [(-0.5, steps - 0.5)]
+    ends = (
+        [(t - half, t + half) for t in range(steps)] if ablation.carried else [(-0.5, steps - 0.5)]
+    )
     return scatter(
         x=[x for end in ends for x in (*end, None)] * len(rows),
         y=[y for row in rows for _ in ends for y in (row, row, None)],
@@ -159,17 +169,17 @@ def _struck(worth: Worth, steps: int, theme: Theme) -> Series:
     )
 
 
-def _most(worth: Worth) -> float:
-    finite = worth.rises[np.isfinite(worth.rises)]
+def _most(ablation: AblationLoss) -> float:
+    finite = ablation.rises[np.isfinite(ablation.rises)]
     return float(finite.max(initial=0.0))
 
 
-def _bars(worth: Worth, theme: Theme) -> list[dict[str, Any]]:
-    """The bars beside the rows, from 0; a unit without which the loss falls has none."""
-    most = _most(worth)
+def _bars(ablation: AblationLoss, theme: Theme) -> list[dict[str, Any]]:
+    """The bars next to the rows, from 0; a unit without which the loss falls has none."""
+    most = _most(ablation)
     if not most > 0:
         return []
-    shares = np.clip(np.nan_to_num(worth.rises[worth.groups.units], posinf=most) / most, 0, 1)
+    shares = np.clip(np.nan_to_num(ablation.rises[ablation.groups.units], posinf=most) / most, 0, 1)
     box = {"type": "rect", "xref": "paper", "x0": _START, "line": {"width": 0}}
     return [
         {**box, "x1": _START + _LONGEST * share, "y0": row - 0.4, "y1": row + 0.4,
@@ -177,14 +187,6 @@ def _bars(worth: Worth, theme: Theme) -> list[dict[str, Any]]:
         for row, share in enumerate(shares.tolist())
         if share > 0.002
     ]  # fmt: skip
-
-
-def _scale_of(worth: Worth) -> str:
-    """What the longest bar stands for, or how many units have one."""
-    unknown = int(np.isnan(worth.rises).sum())
-    if unknown:
-        return f"worth of {len(worth.rises) - unknown} of {len(worth.rises)} units"
-    return f"worth, up to {number(_most(worth), 2, '+')} {plain(worth.unit)}"
 
 
 # Before and after
@@ -217,30 +219,26 @@ def scores_table(
         for place, head in zip(places[1:], heads, strict=True)
     ]
     return picture(
-        series, "Before and after", HEIGHTS["scores"], theme, annotations=names,
+        series, "Before and after", 200, theme, annotations=names,
         xaxis={"range": [0, 1], "visible": False},
         yaxis={"range": [len(rows) - 0.5, -1.6], "visible": False},
         margin={"l": 16, "r": 16, "b": 12}, meta={"bare": True},
     )  # fmt: skip
 
 
-class RemovalCurves(NamedTuple):
-    """The metric with n = 0..H units silenced, (H + 1,) each; NaN is not measured yet."""
+def removal_curves(
+    strongest: Array, weakest: Array, now: tuple[int, float], metric: str, theme: Theme = LIGHT
+) -> Picture:
+    """The ``metric`` with n = 0..H units silenced, (H + 1,) each; NaN is not measured yet.
 
-    strongest: Array
-    weakest: Array
-    metric: str
-
-
-def removal_curves(curves: RemovalCurves, now: tuple[int, float], theme: Theme = LIGHT) -> Picture:
-    """The metric over the number of silenced units; ``now`` is the number, and the metric there."""
+    ``now`` is the number of units that are silenced, and the metric there.
+    """
     styles = (
-        ("strongest first", curves.strongest, "solid"),
-        ("weakest first", curves.weakest, "dash"),
+        ("strongest first", strongest, "solid"),
+        ("weakest first", weakest, "dash"),
     )
-    count, metric = now
-    hidden = len(curves.strongest) - 1
-    dot = scatter(x=[count], y=[metric], name="now", mode="markers", hovertemplate="now: %{y}",
+    hidden = len(strongest) - 1
+    dot = scatter(x=[now[0]], y=[now[1]], name="now", mode="markers", hovertemplate="now: %{y}",
                   marker={"size": 11, "color": theme.text})  # fmt: skip
     lines = [
         _removed(values, name, {"color": theme.text, "width": 2.5, "dash": dash})
@@ -248,13 +246,13 @@ def removal_curves(curves: RemovalCurves, now: tuple[int, float], theme: Theme =
     ]
     return picture(
         [*lines, dot],
-        f"{curves.metric.capitalize()} with n units silenced",
-        HEIGHTS["metric"],
+        f"{metric.capitalize()} with n units silenced",
+        250,
         theme,
         xaxis=axis("", theme, range=[-0.02 * hidden, 1.02 * hidden],
                    **({"dtick": 1} if hidden <= 5 else {})),
         yaxis=axis("", theme, range=[-0.04, 1.06], tickvals=[0, 0.5, 1], tickformat=".0%"),
-        shapes=[upright(count, theme)],
+        shapes=[upright(now[0], theme)],
         margin={"r": 76, "t": LEGEND_TOP},
         **LEGEND,
     )  # fmt: skip
@@ -272,31 +270,29 @@ def _removed(values: Array, name: str, line: dict[str, Any]) -> Series:
     )
 
 
-class TurnedRow(NamedTuple):
-    """A sequence as text, its answer now, and the side of the answer: 0, 1, or -1 for neither."""
+def turned_list(
+    rows: Sequence[tuple[str, str, int]], title: str, rest: int, theme: Theme = LIGHT
+) -> Picture:
+    """The sequences that turned; ``rest`` more are not listed.
 
-    text: str
-    answer: str
-    side: int = -1
-
-
-def turned_list(rows: Sequence[TurnedRow], title: str, rest: int, theme: Theme = LIGHT) -> Picture:
-    """The sequences that turned, with their answers now; ``rest`` more are not listed."""
+    A row has the sequence as text, its answer now, and the side of the answer: 0, 1, or -1 for
+    neither.
+    """
     colors = (theme.negative, theme.positive, theme.text)
     places = list(range(len(rows)))
     series = [
         scatter(x=[0.0] * len(rows), y=places, name="phrase", mode="text",
-                text=[plain(row.text, _LETTERS) for row in rows],
+                text=[plain(text, _LETTERS) for text, _, _ in rows],
                 textposition="middle right", hoverinfo="none"),
         scatter(x=[1.0] * len(rows), y=places, name="now", mode="text",
-                text=[plain(row.answer, 26) for row in rows], textposition="middle left",
-                textfont={"color": [colors[row.side] for row in rows], "weight": 600},
+                text=[plain(answer, 26) for _, answer, _ in rows], textposition="middle left",
+                textfont={"color": [colors[side] for *_, side in rows], "weight": 600},
                 hoverinfo="none"),
     ]  # fmt: skip
     more = [note(f"{rest} more", "left middle", x=0, y=len(rows), xshift=8,
                  font={"color": theme.muted})] if rest else []  # fmt: skip
     return picture(
-        series, title, HEIGHTS["turned"], theme, annotations=more,
+        series, title, 360, theme, annotations=more,
         xaxis={"range": [0, 1], "visible": False},
         yaxis={"range": [MOST_TURNED + 0.6, -0.6], "visible": False},
         margin={"l": 16, "r": 16, "b": 12},

@@ -36,16 +36,19 @@ from rnnviz.probe.units import MOST_EDITS, EditPreview, StateSource
 from rnnviz.questions.breaks.measure import SilencingLab, Turned
 from rnnviz.questions.breaks.pictures import (
     MOST_TURNED,
-    Carried,
-    RemovalCurves,
-    TurnedRow,
-    Worth,
+    AblationLoss,
+    MemoryFlow,
     removal_curves,
     scores_table,
     silenced_memory,
     turned_list,
 )
-from rnnviz.questions.unit_subject import source_of, unweighed, weigh_buttons, weighing_html
+from rnnviz.questions.unit_subject import (
+    ablation_buttons,
+    measuring_html,
+    source_of,
+    why_not_measured,
+)
 from rnnviz.questions.what_if.measure import outcome_of, running_answers
 from rnnviz.run.weight_edits import Edit, EditKind, noise, scale, set_weight
 from rnnviz.ui.browser_session import first_value, on_host, visit
@@ -110,7 +113,7 @@ def _toggle(session: Session, event: Event) -> None:
 
 
 def _answer(trial: Trial) -> str:
-    """What is left without the edited units, or without the strongest of them alone."""
+    """The score without the edited units, or without the strongest unit alone."""
     lab = trial.session.units
     left = "".join(f" {escape(f'{edit} is left out: {why}')}" for edit, why in lab.left_out.items())
     if lab.edits:
@@ -120,19 +123,19 @@ def _answer(trial: Trial) -> str:
         return f"{_edited(trial)}{_right(trial.session, after, before)}{moved}{left}"
     removal = trial.session.lab(SilencingLab).removal(trial.source, trial.rises)
     if removal is None or not np.isfinite(removal.strongest[:2]).all():
-        return f"{weighing_html(trial.session, trial.rises)}{left}"
+        return f"{measuring_html(trial.session, trial.rises)}{left}"
     if trial.session.units.effort.asked:
         done = 1 - len(removal.missing) / len(removal.weakest)
         return progress_html("Silencing one after the other", done)
     before, after = removal.strongest[:2].tolist()
     unit = int(removal.units[0])
-    alone = f"Without {_unit(trial.session, unit)} alone"
+    alone = f"Without {_unit(trial.session, unit, trial.session.layer + 1)} alone"
     return f"{alone}{_right(trial.session, after, before)}{_moved_by(trial, unit)}{left}"
 
 
-def _unit(session: Session, unit: int) -> str:
-    layer = f" of layer {session.layer + 1}" if session.config.layers > 1 else ""
-    return f"unit {unit}{layer}"
+def _unit(session: Session, unit: int, layer: int) -> str:
+    """A unit of a layer, from 1, in a few words."""
+    return f"unit {unit} of layer {layer}" if session.config.layers > 1 else f"unit {unit}"
 
 
 def _moved_by(trial: Trial, unit: int) -> str:
@@ -181,7 +184,7 @@ def _of_copy(figure: Callable[[Trial], Picture]) -> Callable[[Trial], Picture]:
 
     def drawn(trial: Trial) -> Picture:
         edits = ", ".join(map(str, trial.session.units.edits))
-        return figure(trial).telling(edits=f"{edits}, on a copy" if edits else "")
+        return figure(trial).with_metadata(edits=f"{edits}, on a copy" if edits else "")
 
     return drawn
 
@@ -214,15 +217,17 @@ def _memory(trial: Trial) -> Picture:
     marked = session.selection.unit_of(len(order))
     kept = () if marked is None else (marked,)
     movers = [plain(said + by, 100) for said, by in trial.movers]
-    worth = Worth(order, trial.rises, trial.silenced, unit, carried, kept, movers)
+    ablation = AblationLoss(order, trial.rises, trial.silenced, unit, carried, kept, movers)
     words, colors = (
         list(map(shown_token, trial.before.words)),
         sticky_theme(session, "now", view.name),
     )
-    return silenced_memory(_states(trial)[1], words, worth, colors, view)
+    return silenced_memory(
+        _states(trial)[1], list(map(shown_token, words)), ablation, colors, view
+    )
 
 
-def _carried(trial: Trial) -> Carried | None:
+def _carried(trial: Trial) -> MemoryFlow | None:
     """What goes from word to word; None if there is no room for it."""
     before, session = trial.before, trial.session
     if len(before.words) > MOST_TOKENS:
@@ -232,14 +237,14 @@ def _carried(trial: Trial) -> Carried | None:
     then, now = (memory_share(probe.parameters, probe.trace, layer) for probe in both)
     parts = partial(given_parts, before.parameters, before.trace, layer, line=candidate)
     lost = {unit: parts(unit) for unit in sorted(trial.silenced)} if candidate else {}
-    return Carried(_as_long(now, len(then)), then, lost)
+    return MemoryFlow(_as_long(now, len(then)), then, lost)
 
 
 def _memory_remark(trial: Trial) -> str:
     """How many units are not measured yet, and what has no room on many tokens."""
     left, units = int(np.isnan(trial.rises).sum()), len(trial.rises)
-    pending = f"The worth of {left} of {units} units is not measured yet." if left else ""
-    why = unweighed(trial.session) if left else ""
+    pending = f"{left} of {units} units are not measured yet." if left else ""
+    why = why_not_measured(trial.session) if left else ""
     count, noun = len(trial.before.words), trial.session.names.noun
     threads = readers(trial.before.parameters.architecture.cell).candidate
     what = "channels and threads" if threads else "channels"
@@ -296,9 +301,9 @@ def _removal(trial: Trial) -> Picture:
     session = trial.session
     removal = session.lab(SilencingLab).removal(trial.source, trial.rises)
     if removal is None:
-        return sentence("Silencing one after the other", unweighed(session), theme())
-    curves = RemovalCurves(removal.strongest, removal.weakest, session.dataset.metric.name)
-    return removal_curves(curves, (len(trial.silenced), trial.preview.after[0].metric), theme())
+        return sentence("Silencing one after the other", why_not_measured(session), theme())
+    now, metric = (len(trial.silenced), trial.preview.after[0].metric), session.dataset.metric.name
+    return removal_curves(removal.strongest, removal.weakest, now, metric, theme())
 
 
 def _measured(trial: Trial) -> str:
@@ -325,7 +330,7 @@ def _turned(trial: Trial) -> Picture:
     if said:
         return sentence(title, said, theme())
     turns = session.lab(SilencingLab).turns(trial.source, trial.preview.parameters)
-    rows = [TurnedRow(one.text, *_now(session, one)) for one in turns.turned[:MOST_TURNED]]
+    rows = [(one.text, *_now(session, one)) for one in turns.turned[:MOST_TURNED]]
     count = len(turns.turned)
     title = f"{count:,} of {turns.sequences:,} {noun}s turned"
     return turned_list(rows, title, count - len(rows), theme())
@@ -345,10 +350,8 @@ def _now(session: Session, turned: Turned) -> tuple[str, int]:
 
 def _chip(session: Session, edit: Edit) -> str:
     """An edit in a few words."""
-    if edit.kind is not EditKind.SILENCE:
-        return str(edit)
-    layer = f" of layer {edit.row}" if session.config.layers > 1 else ""
-    return f"unit {edit.column}{layer}"
+    silent = edit.kind is EditKind.SILENCE
+    return _unit(session, edit.column, edit.row) if silent else str(edit)
 
 
 def _decide(session: Session) -> None:
@@ -357,12 +360,12 @@ def _decide(session: Session) -> None:
     st.caption(explanation("breaks/edits") if none else f"Edits of a copy: {len(edits)}")
     with st.container(horizontal=True, key="chips", gap="xsmall"):
         for k, edit in enumerate(edits):
-            name, take_back = _chip(session, edit), on_host(_take_back)
+            name, take_back = _chip(session, edit), on_host(lambda s, edit: s.units.undo(edit))
             st.button(f"{escaped(name)} ✕", key=f"chip_{k}", on_click=take_back, args=(edit,))
     undo, undo_all = on_host(lambda s: s.units.undo()), on_host(lambda s: s.units.clear())
     with st.container(horizontal=True, key="decide"):
         st.button("Undo", key="undo", on_click=undo, disabled=none, shortcut="Z")
-        st.button("Hear all", key="undo_all", on_click=undo_all, disabled=none)
+        st.button("Restore all", key="undo_all", on_click=undo_all, disabled=none)
     if session.player.recorded:
         return
     st.button(
@@ -373,17 +376,15 @@ def _decide(session: Session) -> None:
     )  # fmt: skip
 
 
-def _take_back(session: Session, edit: Edit) -> None:
-    session.units.undo(edit)
-
-
 def _branch(session: Session) -> None:
     if session.player.branch_with(session.units.edits):
         session.units.clear()
 
 
 def _tools(session: Session) -> None:
-    st.markdown("Silence the strongest", help="Of the units that are still heard, by their worth.")
+    st.markdown(
+        "Silence the strongest", help="Of the units not silenced yet, those whose loss rises most."
+    )
     with st.container(horizontal=True, key="strongest", gap="xsmall"):
         for count in _STRONGEST:
             place, strongest = st.container(width="content"), partial(_strongest, count)
@@ -455,7 +456,7 @@ def _controls(session: Session) -> None:
     session.units.fit(session.state.parameters.architecture)
     _decide(session)
     _tools(session)
-    weigh_buttons(session)
+    ablation_buttons(session)
     choose_view(session, "hidden")
 
 
@@ -487,12 +488,9 @@ def _measure(session: Session, budget: float) -> bool:
     return units.effort.work((source.state, source.layer), budget, weigh)
 
 
-def _fields(session: Session) -> dict[str, str]:
-    weights = recurrent_name(session.state.parameters, session.layer)
-    return {**names_in(session), "weights": weights}
-
-
 TAB = Sheet(
     "breaks", _trial_of, _answer, _charts, _controls, _measure,
-    shown=lambda session: session.units.effort.condition, fields=_fields,
+    shown=lambda session: session.units.effort.condition,
+    fields=lambda session: names_in(session)
+    | {"weights": recurrent_name(session.state.parameters, session.layer)},
 )  # fmt: skip

@@ -12,7 +12,7 @@ from rnnviz.charts.axis_limits import typical
 from rnnviz.charts.hidden_states import STATE, View, value_colors
 from rnnviz.charts.picture import Picture, Series, bar, compact, heatmap
 from rnnviz.charts.shapes import color_bar, note
-from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, plain, shown_token, signed_heatmap
+from rnnviz.charts.theme import LIGHT, Theme, picture, plain, shown_token, signed_heatmap
 from rnnviz.charts.units import Rows, grouped, row_frame, units_axis, units_meta
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.activations import Response
@@ -25,25 +25,18 @@ _ROOMY = 14
 _BARS, _MATRIX = [0.0, 0.15], [0.19, 1.0]
 
 
-class Moved(NamedTuple):
-    """What the chosen ``word`` changes in every unit, on average: (H,)."""
-
-    word: str
-    means: Array
-
-
 def word_name(word: str) -> str:
     """The name of a word's column."""
     return plain(shown_token(word), 60)
 
 
 def response_matrix(
-    response: Response, moved: Moved, chosen: int, title: str, theme: Theme = LIGHT
+    response: Response, title: str, theme: Theme = LIGHT, *, chosen: int, word: str, changes: Array
 ) -> Picture:
     """The mean change of every unit (row) by every word (column); similar words are neighbours.
 
-    Many units are grouped as in ``memory_rows``. Beside it are the changes by the chosen word
-    alone, as bars. The row of the ``chosen`` unit and the column of the word are framed.
+    Many units are grouped as in ``memory_rows``. Bars at the left are the mean ``changes`` (H,) by
+    the chosen ``word``. The row of the ``chosen`` unit and the column of the word are framed.
     """
     groups = grouped(response.units, {chosen})
     rows, names = Rows(groups.units, chosen), [word_name(word) for word in response.words]
@@ -56,40 +49,41 @@ def response_matrix(
         colorbar=color_bar(""),
         hovertemplate="unit %{y}, “%{x}”: %{z:.4f}<extra></extra>",
     )
-    word = word_name(moved.word)
+    limit = theme.scale.nice_limit(float(np.nan_to_num(np.abs(changes)).max()))
+    zero = {"zeroline": True, "zerolinecolor": theme.muted, "showticklabels": False}
+    frames = []
+    if (name := word_name(word)) in names:
+        k, line = names.index(name), {"color": theme.text, "width": 1.4}
+        corners = {"x0": k - 0.5, "x1": k + 0.5, "y0": 0, "y1": 1}
+        frames = [{"type": "rect", "yref": "paper", **corners, "line": line}]
+    middle = {"xref": "paper", "x": sum(_BARS) / 2, "yref": "paper", "y": 1, "yshift": 4}
     return picture(
-        [cells, _bars(rows, moved, theme)],
+        [cells, _bars(rows, word, changes, theme)],
         title if groups.size == 1 else f"{title}; 1 in {groups.size}",
-        HEIGHTS["response"],
+        520,
         theme,
-        xaxis=_words_axis(response.words, moved.word, theme),
-        xaxis2=_bars_axis(moved.means, theme),
+        xaxis=_words_axis(response.words, word, theme),
+        xaxis2=axis("", theme, domain=_BARS, range=[-limit, limit], showgrid=False, **zero),
         yaxis=units_axis(rows, theme, "") | {"anchor": "x2"},
         margin={"r": 76, "t": 96},
-        shapes=[*_column(names, word, theme), row_frame(rows, theme)],
-        annotations=[_heading(moved.word)],
+        shapes=[*frames, row_frame(rows, theme)],
+        annotations=[note(f"“{_short(word)}”", "center bottom", **middle, font={"weight": 600})],
         meta=units_meta(rows, wide=True),
     )
 
 
-def _bars(rows: Rows, moved: Moved, theme: Theme) -> Series:
-    means = moved.means[rows.units]
+def _bars(rows: Rows, word: str, changes: Array, theme: Theme) -> Series:
+    means = changes[rows.units]
     return bar(
         x=compact(means),
         y=rows.names,
         xaxis="x2",
         orientation="h",
         width=0.8,
-        name=f"“{word_name(moved.word)}”",
+        name=f"“{word_name(word)}”",
         marker={"color": [theme.positive if mean > 0 else theme.negative for mean in means]},
         hovertemplate="unit %{y}: %{x:.4f}<extra></extra>",
     )
-
-
-def _bars_axis(means: Array, theme: Theme) -> dict[str, Any]:
-    limit = theme.scale.nice_limit(float(np.nan_to_num(np.abs(means)).max()))
-    zero = {"zeroline": True, "zerolinecolor": theme.muted, "showticklabels": False}
-    return axis("", theme, domain=_BARS, range=[-limit, limit], showgrid=False, **zero)
 
 
 def _words_axis(words: Sequence[str], chosen: str, theme: Theme) -> dict[str, Any]:
@@ -117,20 +111,6 @@ def _short(word: str) -> str:
     return plain(shown_token(word), _LETTERS)
 
 
-def _column(names: Sequence[str], chosen: str, theme: Theme) -> list[dict[str, Any]]:
-    if chosen not in names:
-        return []
-    column, line = names.index(chosen), {"color": theme.text, "width": 1.4}
-    corners = {"x0": column - 0.5, "x1": column + 0.5, "y0": 0, "y1": 1}
-    return [{"type": "rect", "yref": "paper", **corners, "line": line}]
-
-
-def _heading(word: str) -> dict[str, Any]:
-    """What the bars are: the name of the chosen word above them."""
-    middle = {"xref": "paper", "x": sum(_BARS) / 2, "yref": "paper", "y": 1, "yshift": 4}
-    return note(f"“{_short(word)}”", "center bottom", **middle, font={"weight": 600})
-
-
 # Sequences whose words are tinted by the values of a unit
 
 
@@ -143,23 +123,21 @@ class Phrase(NamedTuple):
     note: str = ""
 
 
-class Listing(NamedTuple):
-    """Sequences under a title; ``word`` is underlined, characters stand ``tight``."""
-
-    title: str
-    phrases: Sequence[Phrase]
-    word: str = ""
-    tight: bool = False
-
-
 def tinted_phrases(
-    listing: Listing, limit: float, view: View = STATE, theme: Theme = LIGHT
+    phrases: Sequence[Phrase],
+    title: str,
+    limit: float,
+    view: View = STATE,
+    theme: Theme = LIGHT,
+    *,
+    word: str = "",
+    tight: bool = False,
 ) -> Picture:
     """Every word (cell) of every sequence (row) on the colour of its value, up to ``limit``.
 
-    The page lets the words flow, in static/phrases.js.
+    The chosen ``word`` is underlined; characters are ``tight``, without spaces. The page lets the
+    words flow, in phrases.js.
     """
-    phrases = listing.phrases
     longest = max(len(phrase.words) for phrase in phrases)
     cells = np.full((len(phrases), longest), np.nan)
     for row, phrase in zip(cells, phrases, strict=True):
@@ -180,6 +158,6 @@ def tinted_phrases(
         "xaxis": {"visible": False},
         "yaxis": {**hidden, "autorange": "reversed"},
     }
-    meta = {"notes": [plain(phrase.note) for phrase in phrases], "tight": listing.tight}
-    meta["word"] = plain(shown_token(listing.word))
-    return picture([series], listing.title, HEIGHTS["response"], theme, **axes, meta=meta)
+    meta = {"notes": [plain(phrase.note) for phrase in phrases], "tight": tight}
+    meta["word"] = plain(shown_token(word))
+    return picture([series], title, 520, theme, **axes, meta=meta)

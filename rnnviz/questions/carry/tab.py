@@ -20,8 +20,6 @@ from rnnviz.probe.session import Session
 from rnnviz.probe.units import LIST_PAGE, Sort, Way
 from rnnviz.questions.carry.measure import UnitHistory
 from rnnviz.questions.carry.pictures import (
-    Listing,
-    Moved,
     Phrase,
     response_matrix,
     tinted_phrases,
@@ -30,12 +28,12 @@ from rnnviz.questions.carry.pictures import (
 from rnnviz.questions.linear_probe import tab as linear_probes
 from rnnviz.questions.linear_probe.measure import LinearProbeLab
 from rnnviz.questions.unit_subject import (
-    Subject,
+    UnitSubject,
+    ablation_buttons,
     edition,
+    measuring_html,
     source_of,
     subject_of,
-    weigh_buttons,
-    weighing_html,
 )
 from rnnviz.ui.browser_session import first_value
 from rnnviz.ui.choices import cell_key, choose_view
@@ -45,15 +43,10 @@ from rnnviz.ui.stage import StepButton, place_chips, place_stepper
 from rnnviz.ui.style import escaped, theme
 from rnnviz.ui.viewer import Event
 
-#: Maximum number of words to choose from beside the pictures.
+#: Maximum number of words to choose from next to the pictures.
 _CHIPS = 18
 #: Seconds per frame for earlier epochs.
 _PAST = 0.002
-
-
-def _condition(session: Session) -> object:
-    measuring = session.lab(LinearProbeLab).measuring
-    return session.units.effort.condition, measuring is None, _unthreaded(session)
 
 
 def _develop(session: Session, budget: float) -> bool:
@@ -71,23 +64,6 @@ def _develop(session: Session, budget: float) -> bool:
 
 
 # The controls
-
-
-def _choose_sort(session: Session) -> Sort:
-    sorts, now = list(Sort), session.units.sort
-    first = first_value("unit_sort", edition(session), now)
-    chosen = st.selectbox("Order of the units", sorts, sorts.index(first), key="unit_sort",
-                          help=explanation("carry/order", noun=session.names.noun))  # fmt: skip
-    return Sort(chosen or now)
-
-
-def _choose_way(session: Session) -> Way:
-    now = session.units.way
-    chosen = st.segmented_control(
-        "Way", list(Way), key="unit_way", required=True, help=explanation("carry/way"),
-        default=first_value("unit_way", edition(session), now),
-    )  # fmt: skip
-    return Way(chosen or now)
 
 
 def _choose_threads(session: Session) -> None:
@@ -127,17 +103,7 @@ def _unthreaded(session: Session) -> str:
     return no_room("threads", len(session.inspect().words), MOST_TOKENS, session.names.noun)
 
 
-def _place_controls(here: Subject) -> None:
-    if here.lab.word is not None:
-        place_chips("word", here.session.names.noun.capitalize())
-    back, on = StepButton("Back", -1, "ArrowLeft"), StepButton("Next", 1, "ArrowRight")
-    place_stepper("unit", back, on, label="Unit", wraps=True)
-    if here.lab.last_list_page(here.source):
-        tip = f"Pages of the {here.session.dataset.role} {here.session.names.sequence}s"
-        place_stepper("list_page", StepButton("Earlier", -1), StepButton("Later", 1), tip=tip)
-
-
-def _chips(here: Subject) -> tuple[str, ...]:
+def _chips(here: UnitSubject) -> tuple[str, ...]:
     """The words of the matrix, the most frequent first, with the chosen one among them."""
     if here.lab.word is None:
         return ()
@@ -146,10 +112,6 @@ def _chips(here: Subject) -> tuple[str, ...]:
     frequent = np.argsort(-counts, kind="stable")[:_CHIPS].tolist()
     words = {activations.vocabulary[number] for number in frequent} | {here.lab.word}
     return tuple(sorted(words))
-
-
-def _choose_chip(session: Session, event: Event) -> None:
-    _look_for(session, _chips(subject_of(session))[int(event["value"])])
 
 
 def _choose_word(session: Session, event: Event) -> None:
@@ -195,14 +157,17 @@ def _turn(session: Session, event: Event) -> None:
 # The answer
 
 
-def _answer(here: Subject) -> str:
+def _answer(here: UnitSubject) -> str:
     """What the chosen word changes in the chosen unit, and the effect of silencing it."""
     lab, unit = here.lab, here.lab.unit
+    if lab.way is Way.PROBE:
+        return linear_probes.answer(here.session)
     if not here.finite:
         return "The states are not finite numbers."
     if lab.word is None:
         role = here.session.dataset.role
-        low, high = (signed(float(end)) for end in _ends(here))
+        column = here.activations.states[:, unit]
+        low, high = signed(float(column.min())), signed(float(column.max()))
         span = f"<strong>{low}</strong> and <strong>{high}</strong>"
         return f"Unit {unit} is between {span} on the {role} sequences.{_effect(here)}"
     means, count = lab.changed(here.source)
@@ -219,12 +184,7 @@ def _answer(here: Subject) -> str:
     )
 
 
-def _ends(here: Subject) -> tuple[float, float]:
-    column = here.activations.states[:, here.lab.unit]
-    return float(column.min()), float(column.max())
-
-
-def _effect(here: Subject) -> str:
+def _effect(here: UnitSubject) -> str:
     """The rise of the loss without the unit; while that isn't known, the epoch of the order."""
     lab, source = here.lab, here.source
     if lab.sort is not Sort.EFFECT:
@@ -235,13 +195,13 @@ def _effect(here: Subject) -> str:
         rise = f"{signed(float(rises[lab.unit]))} {unit}".replace("inf", "∞")
         return f" Without it the loss there changes by <strong>{rise}</strong>."
     before = "" if epoch is None else f" Order of {here.session.unit} {epoch}."
-    return f"{before} {weighing_html(here.session, rises)}"
+    return f"{before} {measuring_html(here.session, rises)}"
 
 
 # The pictures
 
 
-def _sliders(here: Subject, frame: Frame) -> None:
+def _sliders(here: UnitSubject, frame: Frame) -> None:
     lab, words = here.lab, _chips(here)
     frame.sliders["unit"] = SliderState(here.session.config.hidden - 1, lab.unit)
     frame.sliders["list_page"] = SliderState(lab.last_list_page(here.source), lab.list_page)
@@ -250,7 +210,7 @@ def _sliders(here: Subject, frame: Frame) -> None:
         frame.sliders["word"] = SliderState(len(words) - 1, words.index(lab.word), names=names)
 
 
-def _measured(here: Subject) -> str:
+def _measured(here: UnitSubject) -> str:
     """On how much of the data it was measured."""
     then, now = here.source.state.epoch, here.session.state.epoch
     past = "" if then == now else f" As at {here.session.unit} {then}: pause to read them again."
@@ -260,8 +220,8 @@ def _measured(here: Subject) -> str:
     return f"Measured on the {role} sequences: {some}.{past}"
 
 
-def _or_not_finite(figure: Callable[[Subject], Picture]) -> Callable[[Subject], Picture]:
-    def drawn(here: Subject) -> Picture:
+def _or_not_finite(figure: Callable[[UnitSubject], Picture]) -> Callable[[UnitSubject], Picture]:
+    def drawn(here: UnitSubject) -> Picture:
         if here.finite:
             return figure(here)
         unit = here.session.unit
@@ -271,12 +231,7 @@ def _or_not_finite(figure: Callable[[Subject], Picture]) -> Callable[[Subject], 
     return drawn
 
 
-def _memory(here: Subject) -> Picture:
-    words, rows, colors = here.probe.words, _threaded(here), here.theme("memory")
-    return memory_rows(here.states, rows, words, here.view, colors)
-
-
-def _threaded(here: Subject) -> Rows:
+def _threaded(here: UnitSubject) -> Rows:
     """The rows, with what the chosen unit gets from each of them."""
     session, probe, rows = here.session, here.probe, here.rows
     if _unthreaded(session):
@@ -286,14 +241,14 @@ def _threaded(here: Subject) -> Rows:
     return rows._replace(parts=parts, into=into if len(_lines(session)) > 1 else "")
 
 
-def _unit_words(here: Subject) -> Picture:
+def _unit_words(here: UnitSubject) -> Picture:
     title = f"Unit {here.lab.unit} after every {here.session.names.noun}"
     unit, words = TwoMoments(here.states[:, here.lab.unit], *_second(here)), here.probe.words
     colors = here.theme("unit", str(here.lab.unit))
     return unit_bars(unit, title, words, here.view, colors)
 
 
-def _second(here: Subject) -> tuple[str, Array | None]:
+def _second(here: UnitSubject) -> tuple[str, Array | None]:
     """The second moment of the run, and the unit after every word there."""
     state, probe = here.session.second_state, here.session.second
     if not (state and probe and probe.finite):
@@ -302,7 +257,7 @@ def _second(here: Subject) -> tuple[str, Array | None]:
     return f"{here.session.unit} {state.epoch}", states[:, here.lab.unit]
 
 
-def _unit_epochs(here: Subject) -> Picture:
+def _unit_epochs(here: UnitSubject) -> Picture:
     session = here.session
     past = session.lab(UnitHistory).past(session.run, here.query, _PAST)
     after = shown_token(here.probe.words[here.token])
@@ -312,7 +267,7 @@ def _unit_epochs(here: Subject) -> Picture:
     return unit_curve(values, title, course, here.view, here.theme("epochs"))
 
 
-def _response(here: Subject) -> Picture:
+def _response(here: UnitSubject) -> Picture:
     noun, lab, activations = here.session.names.noun, here.lab, here.activations
     title = f"What a {noun} adds to a unit: Δ{here.source.part}"
     if not lab.repeats(here.source):
@@ -320,13 +275,13 @@ def _response(here: Subject) -> Picture:
     if not len(activations.moved):
         return sentence(title, explanation("carry/gate", noun=noun), theme())
     means, _ = lab.changed(here.source)
-    moved = Moved(lab.word or "", means)
     return response_matrix(
-        lab.response(here.source), moved, lab.unit, title, here.theme("response")
-    )
+        lab.response(here.source), title, here.theme("response"), chosen=lab.unit,
+        word=lab.word or "", changes=means,
+    )  # fmt: skip
 
 
-def _phrases(here: Subject) -> Picture:
+def _phrases(here: UnitSubject) -> Picture:
     """One page of the training sequences, those with the chosen word first."""
     session, lab, activations = here.session, here.lab, here.activations
     colors = here.theme("tint", str(lab.unit))
@@ -336,10 +291,10 @@ def _phrases(here: Subject) -> Picture:
     whose = f"{session.dataset.role.capitalize()} {session.names.sequence}s"
     title = f"{whose}, tinted by unit {lab.unit}: {shown}"
     tinted, tight = [_phrase(here, int(k)) for k in page], session.names.noun == "character"
-    return tinted_phrases(Listing(title, tinted, lab.word or "", tight), limit, here.view, colors)
+    return tinted_phrases(tinted, title, limit, here.view, colors, word=lab.word or "", tight=tight)
 
 
-def _phrase(here: Subject, k: int) -> Phrase:
+def _phrase(here: UnitSubject, k: int) -> Phrase:
     activations, data = here.activations, here.session.dataset
     part, number = activations.part(k), int(activations.examples[k])
     note = ""
@@ -355,29 +310,45 @@ def _phrase(here: Subject, k: int) -> Phrase:
 def _controls(session: Session) -> None:
     lab = session.units
     choose_view(session, "hidden")
-    lab.sort = _choose_sort(session)
+    sorts, now = list(Sort), session.units.sort
+    first = first_value("unit_sort", edition(session), now)
+    chosen = st.selectbox("Order of the units", sorts, sorts.index(first), key="unit_sort",
+                          help=explanation("carry/order", noun=session.names.noun))  # fmt: skip
+    lab.sort = Sort(chosen or now)
     # While the run plays, rows and columns keep their order.
     if not session.player.running:
         lab.arrange()
-    _place_controls(subject_of(session))
+    here = subject_of(session)
+    if here.lab.word is not None:
+        place_chips("word", here.session.names.noun.capitalize())
+    back, on = StepButton("Back", -1, "ArrowLeft"), StepButton("Next", 1, "ArrowRight")
+    place_stepper("unit", back, on, label="Unit", wraps=True)
+    if here.lab.last_list_page(here.source):
+        tip = f"Pages of the {here.session.dataset.role} {here.session.names.sequence}s"
+        place_stepper("list_page", StepButton("Earlier", -1), StepButton("Later", 1), tip=tip)
     _choose_threads(session)
-    lab.way = _choose_way(session)
+    way = st.segmented_control(
+        "Way", list(Way), key="unit_way", required=True, help=explanation("carry/way"),
+        default=first_value("unit_way", edition(session), lab.way),
+    )  # fmt: skip
+    lab.way = Way(way or lab.way)
     if lab.sort is Sort.EFFECT and lab.way is Way.UNITS:
-        weigh_buttons(session)
+        ablation_buttons(session)
     if lab.way is Way.PROBE:
         linear_probes.choose_probe(session)
 
 
-def _charts(session: Session) -> tuple[Column[Subject], Column[Subject]]:
-    left: list[Chart[Subject]] = [Chart("memory", 5, _or_not_finite(_memory))]
+def _charts(session: Session) -> tuple[Column[UnitSubject], Column[UnitSubject]]:
+    left: list[Chart[UnitSubject]] = [Chart("memory", 5, _or_not_finite(lambda of: memory_rows(
+        of.states, _threaded(of), of.probe.words, of.view, of.theme("memory"))))]  # fmt: skip
     if session.units.way is Way.PROBE:
         left += [linear_probes.probe_chart(session)]
     else:
-        phrases, words = _or_not_finite(_phrases), _or_not_finite(_unit_words)
         left += [
-            Chart("unit_words", 2.2, words),
-            Chart("phrases", 2.4, phrases, _measured, _choose_word, kind="phrases"),
-        ]
+            Chart("unit_words", 2.2, _or_not_finite(_unit_words)),
+            Chart("phrases", 2.4, _or_not_finite(_phrases), _measured, _choose_word,
+                  kind="phrases"),
+        ]  # fmt: skip
     response, epochs = _or_not_finite(_response), _or_not_finite(_unit_epochs)
     return left, [
         Chart("response", 5, response, _measured, _choose_cell, head=True),
@@ -385,17 +356,15 @@ def _charts(session: Session) -> tuple[Column[Subject], Column[Subject]]:
     ]
 
 
-def _fields(session: Session) -> dict[str, str]:
-    return {**names_in(session), "part": source_of(session).part}
-
-
-def _said(here: Subject) -> str:
-    probing = here.lab.way is Way.PROBE
-    return linear_probes.answer(here.session) if probing else _answer(here)
-
-
 TAB = Sheet(
-    "carry", subject_of, _said, _charts, _controls, _develop, _condition,
-    handlers={"unit": _step_unit, "word": _choose_chip, "list_page": _turn},
-    more=_sliders, fields=_fields,
+    "carry", subject_of, _answer, _charts, _controls, _develop,
+    shown=lambda session: (session.units.effort.condition, _unthreaded(session),
+                           session.lab(LinearProbeLab).measuring is None),
+    handlers={
+        "unit": _step_unit, "list_page": _turn,
+        "word": lambda session, event: _look_for(
+            session, _chips(subject_of(session))[int(event["value"])]),
+    },
+    more=_sliders,
+    fields=lambda session: {**names_in(session), "part": source_of(session).part},
 )  # fmt: skip

@@ -26,7 +26,7 @@ from rnnviz.charts.epoch_axis import (
 from rnnviz.charts.gradients import norms_height, word_map
 from rnnviz.charts.picture import Picture, Series, bar, compact, exact, heatmap, scatter
 from rnnviz.charts.shapes import LEGEND, LEGEND_TOP, color_bar, mixed, upright
-from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture
+from rnnviz.charts.theme import LIGHT, Theme, picture
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.gradient_lab import Clipping, EpochSeries
 from rnnviz.probe.gradients import NextStepStats, TokenContribution
@@ -78,7 +78,7 @@ def _over_epochs(
     return picture(
         [*curves, *end_points(course, curves)],
         title,
-        HEIGHTS["clipping"],
+        380,
         theme,
         xaxis=epochs_axis(course, theme),
         yaxis=yaxis,
@@ -136,22 +136,21 @@ def share_columns(
     """
     every = np.concatenate([shares.values, shares.then])
     top = min(1.0, theme.scale.nice_limit(float(every.max())))
-    ticks = {"tickvals": [0, top / 2, top], "ticktext": ["0%", *map(_percent, (top / 2, top))]}
+    ticks = {
+        "tickvals": [0, top / 2, top],
+        "ticktext": ["0%", f"{50 * top:.3g}%", f"{100 * top:.3g}%"],
+    }
     weights = {"W_hh": "the recurrent weights", "W_xh": "the input weights"}[name]
     return picture(
         [_bars(shares.values, theme), outlined(shares, theme)],
         shares.entitled(f"Share in the gradient of {weights}"),
-        HEIGHTS["shares"],
+        340,
         theme,
         xaxis=words_axis(words, theme),
         yaxis=axis("", theme, range=[0, 1.12 * top], **ticks),
         margin=words_margin(words),
         meta={"x": "token", "columns": shares.columns},
     )
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.3g}%"
 
 
 def _bars(shares: Array, theme: Theme) -> Series:
@@ -177,19 +176,14 @@ def share_map(
     theme: Theme = LIGHT,
 ) -> Picture:
     """Each token's share in the gradient of ``name`` (row) at every epoch (column)."""
+    stops = [0.0, 0.04, 0.16, 0.36, 0.64, 1.0]
     cells = heatmap(
         x=history.epochs.astype(np.int32),
         z=compact(history.column(name).T),
         zmin=0.0,
         zmax=1.0,
-        colorscale=_scale(theme),
+        colorscale=[[s, mixed(theme.neutral, theme.magnitude, s**0.5)] for s in stops],
         colorbar={**color_bar(""), "tickvals": [0, 1], "ticktext": ["0", "1"]},
         hovertemplate=f"{course.history.unit} %{{x}}: %{{z}}<extra></extra>",
     )
     return word_map(cells, f"Share of every token, {name}", course, words, theme)
-
-
-def _scale(theme: Theme) -> list[list[Any]]:
-    """By the square root, so that small shares are seen."""
-    stops = [0.0, 0.04, 0.16, 0.36, 0.64, 1.0]
-    return [[s, mixed(theme.neutral, theme.magnitude, s**0.5)] for s in stops]

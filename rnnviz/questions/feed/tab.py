@@ -20,13 +20,13 @@ from rnnviz.questions.feed.pictures import (
     share_columns,
     share_map,
 )
-from rnnviz.questions.gradient_source import Source, source_of
+from rnnviz.questions.gradient_source import GradientSource, source_of
 from rnnviz.ui.choices import choose_layer
 from rnnviz.ui.sheet import Chart, Column, Sheet, go_to_click, no_room
 from rnnviz.ui.style import theme
 
 
-def _charts(session: Session) -> tuple[Column[Source], Column[Source]]:
+def _charts(session: Session) -> tuple[Column[GradientSource], Column[GradientSource]]:
     """The shares of the words, and of the optimizer's next steps but for a recording's."""
     reads, feeds = {"part": "da_t x_tᵀ"}, {"part": "da_t h_{t−1}ᵀ"}
     left = [
@@ -41,7 +41,10 @@ def _charts(session: Session) -> tuple[Column[Source], Column[Source]]:
         return left, right
     # Every parameter has its row.
     height = min(6, max(3, 0.35 * len(session.state.parameters.named())))
-    left += [Chart("ratios", height, _ratios, _steps)]
+    left += [
+        Chart("ratios", height, lambda of: ratio_dots(
+            of.gradients.next_steps(of.query), of.theme("ratios")), _steps)
+    ]  # fmt: skip
     right += [
         Chart("clipping", 2.4, _over_epochs(clipping_curves), _steps, go_to_click),
         Chart("angle", 2, _over_epochs(clipping_angle), _steps, go_to_click),
@@ -63,7 +66,7 @@ def _measure(session: Session, budget: float) -> bool:
     return steps and history.clipping.develop(session.run, query, budget)
 
 
-def _answer(source: Source) -> str:
+def _answer(source: GradientSource) -> str:
     """What the words before the last bring to the gradient of the input weights."""
     noun, history = source.session.names.noun, _shares(source)
     if len(source.words) < 2:
@@ -77,7 +80,7 @@ def _answer(source: Source) -> str:
     )
 
 
-def _shares(source: Source) -> EpochSeries[TokenContribution]:
+def _shares(source: GradientSource) -> EpochSeries[TokenContribution]:
     return source.over_epochs(source.gradients.history.shares)
 
 
@@ -85,41 +88,37 @@ def _share(share: float) -> str:
     return "&lt;1%" if 0 < share < 0.005 else f"{share:.0%}"
 
 
-def _narrow(source: Source) -> str:
+def _narrow(source: GradientSource) -> str:
     return no_room("numbers", len(source.words), MOST_NUMBERS, source.session.names.noun)
 
 
-def _steps(source: Source) -> str:
+def _steps(source: GradientSource) -> str:
     return "Measured on the next training steps, without taking them."
 
 
-def _columns(name: str) -> Callable[[Source], Picture]:
+def _columns(name: str) -> Callable[[GradientSource], Picture]:
     """Each word's share at the epoch shown, and at the second moment."""
 
-    def drawn(source: Source) -> Picture:
+    def drawn(source: GradientSource) -> Picture:
         history = _shares(source)
         shares = TwoMoments(history.column(name)[history.nearest(source.query.state.epoch)])
         if then := source.second:
-            second = source.gradients.second_shares(then.query)
-            shares = shares._replace(name=then.name, second=getattr(second, name))
+            query, moment = then
+            second = source.gradients.second_shares(query)
+            shares = shares._replace(name=moment, second=getattr(second, name))
         return share_columns(shares, name, source.words, source.theme(f"feed_{name}"))
 
     return drawn
 
 
-def _map(name: str) -> Callable[[Source], Picture]:
+def _map(name: str) -> Callable[[GradientSource], Picture]:
     return lambda source: share_map(_shares(source), name, source.words, source.course, theme())
 
 
-def _over_epochs(picture: Callable[..., Picture]) -> Callable[[Source], Picture]:
+def _over_epochs(picture: Callable[..., Picture]) -> Callable[[GradientSource], Picture]:
     return lambda source: picture(
         source.over_epochs(source.gradients.history.clipping), source.course, theme()
     )
-
-
-def _ratios(source: Source) -> Picture:
-    steps = source.gradients.next_steps(source.query)
-    return ratio_dots(steps, source.theme("ratios"))
 
 
 TAB = Sheet("feed", source_of, _answer, _charts, _controls, _measure)

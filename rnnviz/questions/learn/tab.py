@@ -13,7 +13,6 @@ from rnnviz.charts.answers import free_run
 from rnnviz.charts.explanation import explanation
 from rnnviz.charts.first_page import DEVELOP, compared_network, curves, explained, words_of
 from rnnviz.charts.status import verdict_html
-from rnnviz.charts.theme import HEIGHTS
 from rnnviz.probe.probe import Probe
 from rnnviz.probe.session import Session
 from rnnviz.questions.learn.measure import free_values, runs_free, writes, written
@@ -71,22 +70,22 @@ class _Learn:
             place_canvas("network", "network", texts["network"])
             sample_box(session)
             if runs_free(session.dataset):
-                place_chart("free", HEIGHTS["free"], explanation("learn/free"))
+                place_chart("free", 230, explanation("learn/free"))
         with right:
             place_canvas("curves", "curves", texts["curves"])
         return self.live(session)
 
     def live(self, session: Session) -> Scene:
         """How the tab is drawn and worked on, with the controls as they were chosen last."""
-        job, kinds = partial(_measure, session), {"network": "network", "curves": "curves"}
+
+        def job(budget: float) -> bool:
+            return session.memory.develop(session.run, session.gradient_query(), budget)
+
+        kinds = {"network": "network", "curves": "curves"}
         return Scene(session, partial(_draw, session), job=job, kinds=kinds)
 
 
 TAB = _Learn()
-
-
-def _measure(session: Session, budget: float) -> bool:
-    return session.memory.develop(session.run, session.gradient_query(), budget)
 
 
 def _draw(session: Session, frame: Frame) -> None:
@@ -95,13 +94,8 @@ def _draw(session: Session, frame: Frame) -> None:
     words, colors = words_of(session, probe), sticky_theme(session, "network")
     frame.chart("network", compared_network, session, probe, words, colors)
     frame.chart("curves", curves, session, probe, theme(), DEVELOP)
-    _draw_on(session, probe, frame)
-
-
-def _draw_on(session: Session, probe: Probe, frame: Frame) -> None:
-    """How the network goes on by itself, where it learns what comes next."""
     if writes(session.dataset):
         frame.texts["sample"] = sample_html(session, probe)
     if runs_free(session.dataset):
-        colors, values = sticky_theme(session, "free"), free_values(probe)
-        frame.chart("free", free_run, probe.example.inputs, values, session.dataset.classes, colors)
+        inputs, values, names = probe.example.inputs, free_values(probe), session.dataset.classes
+        frame.chart("free", free_run, inputs, values, names, sticky_theme(session, "free"))

@@ -31,7 +31,7 @@ _SEED = 7
 
 
 @dataclass(frozen=True, eq=False)
-class Readability:
+class ProbeScores:
     """The score of the linear probe at each of P ``places``, (P,); NaN where it isn't measured.
 
     The score is the accuracy, or R² of values. ``guess`` is that of the most frequent class, or of
@@ -101,11 +101,11 @@ class Fitting:
         return len(self._rows) / max(1, len(self._places))
 
     @property
-    def found(self) -> Readability:
+    def found(self) -> ProbeScores:
         """The scores at the places measured so far."""
         rows, (_, labels, _) = self._rows, self._tokens
         scores = np.array([row.scores for row in rows]).reshape(len(rows), 1 + SHUFFLES)
-        return Readability(
+        return ProbeScores(
             self._places[: len(rows)],
             scores[:, 0],
             np.array([row.guess for row in rows]),
@@ -204,7 +204,7 @@ def ridge(x: Array, y: Array, asked: Array, strength: float = RIDGE) -> Array:
 # Probe labels: what a linear probe is asked for, at every token of many sequences
 
 
-class Asked(StrEnum):
+class ProbeTarget(StrEnum):
     """A kind of question to the state after a token."""
 
     WORD = "word so far"
@@ -219,17 +219,19 @@ class Question(NamedTuple):
     The places are counted from the first token on, or back ``from_end``.
     """
 
-    asked: Asked
+    asked: ProbeTarget
     word: str = ""
     channel: int = 0
     from_end: bool = False
 
 
-def askable(data: Dataset) -> tuple[Asked, ...]:
+def askable(data: Dataset) -> tuple[ProbeTarget, ...]:
     """The questions that data allow: there are no words among values, nor targets in an encoder."""
     if not data.tokens:
-        return (Asked.TARGET,)
-    return tuple(asked for asked in Asked if asked is not Asked.TARGET or data.source is None)
+        return (ProbeTarget.TARGET,)
+    return tuple(
+        asked for asked in ProbeTarget if asked is not ProbeTarget.TARGET or data.source is None
+    )
 
 
 def encoded(activations: Activations, data: Dataset) -> Activations:
@@ -256,13 +258,13 @@ def places(activations: Activations, from_end: bool) -> Array:
 
 def labels(question: Question, activations: Activations, data: Dataset) -> Array:
     """The label of every token, (N,): classes (GAP is unknown), or values (NaN is unknown)."""
-    if question.asked is Asked.TARGET:
+    if question.asked is ProbeTarget.TARGET:
         parts = [
             _targets(data, data.train[owner])[:, question.channel] for owner in activations.examples
         ]
     else:
         numbers = activations.numbers
-        if question.asked is Asked.WORD:
+        if question.asked is ProbeTarget.WORD:
             numbers = np.array([word == question.word for word in activations.words], int)
         parts = [
             _LABELS[question.asked](numbers[activations.part(k)]) for k in range(activations.count)
@@ -271,10 +273,10 @@ def labels(question: Question, activations: Activations, data: Dataset) -> Array
 
 
 #: From the numbers (T,) of a sequence's words to its labels, (T,).
-_LABELS: dict[Asked, Callable[[Array], Array]] = {
-    Asked.WORD: np.maximum.accumulate,
-    Asked.FIRST: lambda numbers: np.full_like(numbers, numbers[0]),
-    Asked.BEFORE: lambda numbers: np.append(GAP, numbers[:-1]),
+_LABELS: dict[ProbeTarget, Callable[[Array], Array]] = {
+    ProbeTarget.WORD: np.maximum.accumulate,
+    ProbeTarget.FIRST: lambda numbers: np.full_like(numbers, numbers[0]),
+    ProbeTarget.BEFORE: lambda numbers: np.append(GAP, numbers[:-1]),
 }
 
 
@@ -317,7 +319,7 @@ class Measurement:
     key: tuple[object, ...]
     weights: bytes
     epoch: int
-    found: Readability
+    found: ProbeScores
 
 
 class Running(NamedTuple):
@@ -333,7 +335,7 @@ class LinearProbeLab:
     """The question, and the measurements."""
 
     def __init__(self) -> None:
-        self.question = Question(Asked.WORD, from_end=True)
+        self.question = Question(ProbeTarget.WORD, from_end=True)
         self._data: Dataset | None = None
         self._memo = Memo()
         self._running: Running | None = None
@@ -344,8 +346,8 @@ class LinearProbeLab:
         question, allowed = self.question, askable(data)
         if data is not self._data:
             everywhere = bool(data.rule) or data.reads is OutputAt.EVERY
-            target = everywhere and Asked.TARGET in allowed
-            question = question._replace(asked=Asked.TARGET if target else allowed[0])
+            target = everywhere and ProbeTarget.TARGET in allowed
+            question = question._replace(asked=ProbeTarget.TARGET if target else allowed[0])
             self._data = data
         if question.word not in activations.vocabulary:
             question = question._replace(word=activations.telling_word)
@@ -406,7 +408,7 @@ class LinearProbeLab:
 
     def _key(self, source: StateSource) -> tuple[object, ...]:
         architecture, question = source.state.parameters.architecture, self.question
-        if question.asked is not Asked.WORD:
+        if question.asked is not ProbeTarget.WORD:
             question = question._replace(word="")
         return source.dataset, architecture, source.layer, source.part, question
 

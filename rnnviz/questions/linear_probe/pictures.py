@@ -10,16 +10,16 @@ import numpy as np
 from rnnviz.charts.axes import axis
 from rnnviz.charts.picture import Picture, Series, compact, scatter
 from rnnviz.charts.shapes import LEGEND, LEGEND_TOP, mixed
-from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, plain
+from rnnviz.charts.theme import LIGHT, Theme, picture, plain
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.questions.linear_probe.measure import SHUFFLES, Readability
+from rnnviz.questions.linear_probe.measure import SHUFFLES, ProbeScores
 
-#: The lowest R² in sight.
+#: The lowest R² drawn.
 _LOWEST = -0.5
 
 
 def readability_lines(
-    found: Mapping[str, Readability],
+    found: Mapping[str, ProbeScores],
     title: str,
     places: str,
     back: bool = False,
@@ -43,10 +43,19 @@ def readability_lines(
     known = np.concatenate([one.places[np.isfinite(one.scores)] for one in found.values()])
     low, high = (known.min(), known.max()) if len(known) else (0, 0)
     span = [low - 0.5, high + 0.5]
+    measured = np.isfinite(shown.scores)
+    x, shuffled = shown.places[measured].astype(np.int32), shown.shuffled[measured]
+    common = {"x": x, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
+    filled = {"fill": "tonexty", "fillcolor": theme.grid, "name": f"{SHUFFLES} shuffles"}
     return picture(
-        [*_band(shown, theme), _line("guess", shown, shown.guess, guess, score), *lines],
+        [
+            scatter(y=compact(shuffled.min(axis=1)), showlegend=False, **common),
+            scatter(y=compact(shuffled.max(axis=1)), **filled, **common),
+            _line("guess", shown, shown.guess, guess, score),
+            *lines,
+        ],
         plain(title, 60),
-        HEIGHTS["readability"],
+        440,
         theme,
         margin={"t": LEGEND_TOP},
         xaxis=axis(places, theme, showgrid=False, range=span[::-1] if back else span),
@@ -60,7 +69,7 @@ def _style(rank: int, count: int, theme: Theme) -> dict[str, Any]:
     return {"color": color, "width": 4 if rank == count else 2}
 
 
-def _line(name: str, of: Readability, y: Array, line: dict[str, Any], score: str) -> Series:
+def _line(name: str, of: ProbeScores, y: Array, line: dict[str, Any], score: str) -> Series:
     hover = f"{name}, at %{{x}}: {score} %{{y:.3f}} (%{{customdata}} beginnings)<extra></extra>"
     return scatter(
         x=of.places.astype(np.int32),
@@ -74,8 +83,8 @@ def _line(name: str, of: Readability, y: Array, line: dict[str, Any], score: str
     )
 
 
-def _interval(name: str, shown: Readability, theme: Theme) -> Series:
-    """The 95% intervals as bars, and in what is told at a point of the line of this name."""
+def _interval(name: str, shown: ProbeScores, theme: Theme) -> Series:
+    """The 95% intervals as bars, and in the hover text of the line of this name."""
     low, high = shown.intervals.T
     bars = {"type": "data", "array": high - shown.scores, "arrayminus": shown.scores - low}
     told = [
@@ -86,15 +95,3 @@ def _interval(name: str, shown: Readability, theme: Theme) -> Series:
     hover = f"{name}, at %{{x}}: accuracy %{{y:.3f}}<br>95% from %{{customdata[1]}} to "
     hover += "%{customdata[2]}<br>%{customdata[0]} beginnings<extra></extra>"
     return {"error_y": {**bars, **style}, "customdata": told, "hovertemplate": hover}
-
-
-def _band(shown: Readability, theme: Theme) -> list[Series]:
-    """From the lowest to the highest score with shuffled labels."""
-    measured = np.isfinite(shown.scores)
-    x, shuffled = shown.places[measured].astype(np.int32), shown.shuffled[measured]
-    common = {"x": x, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
-    filled = {"fill": "tonexty", "fillcolor": theme.grid, "name": f"{SHUFFLES} shuffles"}
-    return [
-        scatter(y=compact(shuffled.min(axis=1)), showlegend=False, **common),
-        scatter(y=compact(shuffled.max(axis=1)), **filled, **common),
-    ]

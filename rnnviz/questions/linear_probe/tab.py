@@ -16,13 +16,13 @@ from rnnviz.questions.linear_probe.measure import (
     FEWEST,
     FOLDS,
     RIDGE,
-    Asked,
     LinearProbeLab,
-    Readability,
+    ProbeScores,
+    ProbeTarget,
     askable,
 )
 from rnnviz.questions.linear_probe.pictures import readability_lines
-from rnnviz.questions.unit_subject import MOST_CHOICES, Subject, edition, source_of
+from rnnviz.questions.unit_subject import MOST_CHOICES, UnitSubject, edition, source_of
 from rnnviz.ui.browser_session import first_value
 from rnnviz.ui.choices import measure_buttons, progress_html
 from rnnviz.ui.sheet import Chart
@@ -50,21 +50,17 @@ def choose_probe(session: Session) -> None:
     )  # fmt: skip
 
 
-def probe_chart(session: Session) -> Chart[Subject]:
+def probe_chart(session: Session) -> Chart[UnitSubject]:
     """What was measured, or why there is nothing."""
     fields = {"target": _target(session), "ridge": f"{RIDGE:g}"}
     return Chart(
-        "readability", 4.6, _drawn, _measured, text="linear_probe/readability", fields=fields
+        "readability",
+        4.6,
+        lambda here: _picture(here.session, _found(here.session), _said(here.session)),
+        lambda here: "" if _said(here.session) else _remark(here.session, _found(here.session)),
+        text="linear_probe/readability",
+        fields=fields,
     )
-
-
-def _drawn(here: Subject) -> Picture:
-    return _picture(here.session, _found(here.session), _said(here.session))
-
-
-def _measured(here: Subject) -> str:
-    session = here.session
-    return "" if _said(session) else _remark(session, _found(session))
 
 
 def answer(session: Session) -> str:
@@ -91,7 +87,7 @@ def answer(session: Session) -> str:
     )
 
 
-def _score(found: Readability, score: float) -> str:
+def _score(found: ProbeScores, score: float) -> str:
     return f"R² {score:.2f}" if found.values else f"{score:.0%}"
 
 
@@ -115,8 +111,8 @@ def _said(session: Session) -> str:
 def _question(session: Session) -> None:
     lab, data, noun = session.lab(LinearProbeLab), session.dataset, session.names.noun
     names = {
-        Asked.WORD: f"a {noun} so far", Asked.FIRST: f"the first {noun}",
-        Asked.BEFORE: f"the {noun} before", Asked.TARGET: "the target",
+        ProbeTarget.WORD: f"a {noun} so far", ProbeTarget.FIRST: f"the first {noun}",
+        ProbeTarget.BEFORE: f"the {noun} before", ProbeTarget.TARGET: "the target",
     }  # fmt: skip
     kinds, opened = askable(data), edition(session)
     if len(kinds) > 1:
@@ -125,8 +121,8 @@ def _question(session: Session) -> None:
             default=first_value("asked", (opened, kinds), lab.question.asked),
             format_func=names.__getitem__,
         )  # fmt: skip
-        lab.question = lab.question._replace(asked=Asked(asked or lab.question.asked))
-    if lab.question.asked is Asked.WORD:
+        lab.question = lab.question._replace(asked=ProbeTarget(asked or lab.question.asked))
+    if lab.question.asked is ProbeTarget.WORD:
         known = list(session.units.activations(source_of(session)).vocabulary[:MOST_CHOICES])
         first = first_value("asked_word", (opened, data), lab.question.word)
         index = known.index(first) if first in known else 0
@@ -147,7 +143,7 @@ def _question(session: Session) -> None:
     lab.question = lab.question._replace(from_end=side == "the end")
 
 
-def _found(session: Session) -> dict[str, Readability]:
+def _found(session: Session) -> dict[str, ProbeScores]:
     """The answers at some epochs, that of the epoch shown, or else of the latest one, last."""
     source, lab = source_of(session), session.lab(LinearProbeLab)
     here = lab.shown(source)
@@ -159,10 +155,10 @@ def _found(session: Session) -> dict[str, Readability]:
 def _title(session: Session) -> str:
     question, noun = session.lab(LinearProbeLab).question, session.names.noun
     return {
-        Asked.WORD: f"Was “{shown_token(question.word)}” read so far?",
-        Asked.FIRST: f"Which {noun} was the first?",
-        Asked.BEFORE: f"Which {noun} came before the last one read?",
-        Asked.TARGET: "What is the target here?",
+        ProbeTarget.WORD: f"Was “{shown_token(question.word)}” read so far?",
+        ProbeTarget.FIRST: f"Which {noun} was the first?",
+        ProbeTarget.BEFORE: f"Which {noun} came before the last one read?",
+        ProbeTarget.TARGET: "What is the target here?",
     }[question.asked]
 
 
@@ -176,7 +172,7 @@ def _target(session: Session) -> str:
     return f"the target at the end of the {names.sequence}"
 
 
-def _picture(session: Session, found: dict[str, Readability], said: str) -> Picture:
+def _picture(session: Session, found: dict[str, ProbeScores], said: str) -> Picture:
     if said:
         return sentence(_title(session), said, theme())
     back, noun = session.lab(LinearProbeLab).question.from_end, session.names.noun
@@ -184,7 +180,7 @@ def _picture(session: Session, found: dict[str, Readability], said: str) -> Pict
     return readability_lines(found, _title(session), places, back, theme())
 
 
-def _remark(session: Session, found: dict[str, Readability]) -> str:
+def _remark(session: Session, found: dict[str, ProbeScores]) -> str:
     """Which epoch is missing, and on how much the last one was measured."""
     here = f"{session.unit} {session.state.epoch}"
     missing = f"{here.capitalize()} is not measured: press Measure. " * (here not in found)

@@ -1,4 +1,4 @@
-"""Class separation: how much of what varies among states lies between classes."""
+"""Class separation: the share of the variance of states that lies between classes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Separation:
     """The share of the variance between classes at every place of a sequence, (T,), 0..1.
 
     ``places`` (T,) count from the first token, or back from the last one if ``from_end``.
-    ``shares`` are by the name of what varies, ``by_chance`` is what is expected of classes that
+    ``shares`` are by the name of the view, ``by_chance`` is what is expected of classes that
     were drawn by lot. NaN where there are too few states. ``counts`` (T,) are the states there.
     """
 

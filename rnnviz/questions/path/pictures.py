@@ -10,10 +10,10 @@ import numpy as np
 from rnnviz.charts.axes import axis, whole
 from rnnviz.charts.picture import Picture, Series, bar, compact, exact, scatter, xy
 from rnnviz.charts.shapes import LEGEND, LEGEND_TOP, mixed
-from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, plain, shown_token
+from rnnviz.charts.theme import LIGHT, Theme, picture, plain, shown_token
 from rnnviz.charts.way import labels, way, way_labels
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.probe.activations import OTHERS, Activations, Cloud, Trajectory
+from rnnviz.probe.activations import OTHERS, Cloud, Trajectory
 from rnnviz.probe.projection import Plane, participation_ratio
 from rnnviz.questions.path.measure import Separation
 
@@ -27,7 +27,10 @@ def trajectories(cloud: Cloud, probe: Trajectory, plane: Plane, theme: Theme = L
     The points of the probe begin at its start, NaN if there is none. A click on another point
     yields the index of its sequence as customdata.
     """
-    span = _span(theme, cloud.points, probe.points)
+    # Symmetric ranges of both axes.
+    sizes = np.abs(np.concatenate([cloud.points, probe.points, np.full((1, 2), 1e-6)]))
+    sizes = 1.05 * np.where(np.isfinite(sizes), sizes, 0).max(axis=0)
+    span = [theme.scale.tenths(-size, size, name) for name, size in zip("xy", sizes, strict=True)]
     of = cloud.labels
     colors = (band_colors if of.ordered else class_colors)(of.classes, theme)
     legend = {**LEGEND["legend"], "itemsizing": "constant"}
@@ -40,8 +43,8 @@ def trajectories(cloud: Cloud, probe: Trajectory, plane: Plane, theme: Theme = L
             *way(probe.points, probe.words, 0, theme),
             labels(way_labels(probe.points, probe.words, theme)),
         ],
-        f"Components {one} and {two} hold {sum(plane.explained):.0%} of what varies",
-        HEIGHTS["trajectories"],
+        f"Components {one} and {two} explain {sum(plane.explained):.0%} of the variance",
+        560,
         theme,
         **{**LEGEND, "legend": legend},
         margin={"t": LEGEND_TOP},
@@ -68,17 +71,9 @@ def band_colors(bands: Sequence[str], theme: Theme) -> dict[str, str]:
     return dict(zip(bands, colors, strict=True))
 
 
-def _span(theme: Theme, *points: Array) -> list[list[float]]:
-    """Symmetric ranges of both axes."""
-    sizes = np.abs(np.concatenate([*points, np.full((1, 2), 1e-6)]))
-    sizes = np.where(np.isfinite(sizes), sizes, 0).max(axis=0)
-    axes = zip("xy", 1.05 * sizes, strict=True)
-    return [theme.scale.tenths(-size, size, name) for name, size in axes]
-
-
 def _component(plane: Plane, k: int, span: list[float], theme: Theme) -> dict[str, Any]:
     number, share = plane.axes[k] + 1, plane.explained[k]
-    title = f"component {number}: {share:.0%} of what varies"
+    title = f"component {number}: {share:.0%} of the variance"
     return axis(title, theme, range=span, showgrid=False)
 
 
@@ -100,7 +95,13 @@ def _sequences(cloud: Cloud, theme: Theme) -> Series:
 def _states(cloud: Cloud, colors: Mapping[str, str]) -> Iterator[Series]:
     """The states of each class; the last one of each sequence is larger."""
     activations, labels = cloud.activations, np.array(cloud.labels.labels, object)
-    ends, told = activations.starts[1:] - 1, _told(activations)
+    # Of every state its sequence, and how many of the tokens are read.
+    texts = []
+    for k in range(activations.count):
+        words = activations.words[activations.part(k)]
+        phrase = plain(" ".join(shown_token(word) for word in words), 60)
+        texts += [f"{phrase}<br>after {t} of {len(words)}" for t in range(1, len(words) + 1)]
+    ends = activations.starts[1:] - 1
     for name, color in colors.items():
         indices = np.flatnonzero(labels == name)
         last = np.isin(indices, ends)
@@ -110,19 +111,9 @@ def _states(cloud: Cloud, colors: Mapping[str, str]) -> Iterator[Series]:
             name=plain(shown_token(name), 16),
             marker={"color": color, "size": np.where(last, 11, 5).tolist(), "opacity": 0.75},
             customdata=activations.owners[indices],
-            text=[told[index] for index in indices.tolist()],
+            text=[texts[index] for index in indices.tolist()],
             hovertemplate="%{text}<extra></extra>",
         )
-
-
-def _told(activations: Activations) -> list[str]:
-    """Of every state its sequence, and how many of the tokens are read."""
-    told = []
-    for k in range(activations.count):
-        words = activations.words[activations.part(k)]
-        phrase = plain(" ".join(shown_token(word) for word in words), 60)
-        told += [f"{phrase}<br>after {t} of {len(words)}" for t in range(1, len(words) + 1)]
-    return told
 
 
 def _decision_line(plane: Plane, span: list[list[float]], theme: Theme) -> list[Series]:
@@ -154,7 +145,7 @@ def _crossings(plane: Plane, span: list[list[float]]) -> list[tuple[float, float
     return inside[:: max(1, len(inside) - 1)]
 
 
-# How much of what varies lies between classes, and how much each component holds
+# The variance between classes, and that of each component
 
 
 #: At most this many components have a bar.
@@ -198,7 +189,7 @@ def separation_curve(
             for name, values, line in lines
         ],
         f"How far {what} are apart",
-        HEIGHTS["separation"],
+        340,
         theme,
         xaxis=axis(f"{noun}s {side}", theme, range=ends, **whole(last)),
         yaxis=axis("", theme, range=[0, 1.03], tickvals=[0, 0.5, 1], tickformat=".0%"),
@@ -225,7 +216,7 @@ def component_bars(variances: Array, plane: Plane, theme: Theme = LIGHT) -> Pict
                     hovertemplate="%{customdata}<extra></extra>"),
         ],
         "How much each component holds",
-        HEIGHTS["components"],
+        300,
         theme,
         xaxis=axis(f"component; {ratio}", theme, **whole(len(shares))),
         yaxis=axis("", theme, range=[0, 1.15], tickvals=[0, 0.5, 1], tickformat=".0%"),

@@ -1,4 +1,4 @@
-"""Tab *Which way does it take?*: the ways of all sequences, and how far their classes are apart."""
+"""Tab *What path does it take?*: the paths of all sequences, and how far apart the classes are."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _FEW_SEQUENCES = (
 )
 
 
-class _Shown(NamedTuple):
+class _PathSubject(NamedTuple):
     """The states on the training sequences, their labels, a sample that is drawn, and the plane."""
 
     session: Session
@@ -65,11 +65,11 @@ def _problem(session: Session) -> str:
     if len(states) < 2:
         return _FEW_STATES
     if not np.isfinite(states).all():
-        return "The states are not finite numbers, so there is no way to draw."
+        return "The states are not finite numbers, so there is no path to draw."
     return _FEW_UNITS if session.config.hidden < 2 else ""
 
 
-def _shown(session: Session) -> _Shown:
+def _shown(session: Session) -> _PathSubject:
     source, units = source_of(session), session.units
     activations = units.activations(source)
     plane = units.plane(source, session.run)
@@ -78,7 +78,7 @@ def _shown(session: Session) -> _Shown:
         plane = units.plane(source, session.run)
     assert plane is not None
     labels = session.dynamics.labels(session.dataset, activations)
-    return _Shown(session, activations, labels, activations.drawn(_MAX_TOKENS), plane)
+    return _PathSubject(session, activations, labels, activations.drawn(_MAX_TOKENS), plane)
 
 
 def _open(session: Session, event: Event) -> None:
@@ -91,7 +91,7 @@ def _open(session: Session, event: Event) -> None:
 # The pictures
 
 
-def _trajectories(shown: _Shown) -> Picture:
+def _trajectories(shown: _PathSubject) -> Picture:
     session, drawn, plane = shown.session, shown.drawn, shown.plane
     labels, probe = session.dynamics.labels(session.dataset, drawn), session.inspect()
     states = plane.project(probe.unrolled(session.layer).of(session.part))
@@ -103,7 +103,7 @@ def _trajectories(shown: _Shown) -> Picture:
     return trajectories(cloud, path, plane, sticky_theme(session, "ways", session.part))
 
 
-def _views(shown: _Shown, states: Array) -> dict[str, Array]:
+def _views(shown: _PathSubject, states: Array) -> dict[str, Array]:
     """What varies: of states (N, H) what the output layer reads, in the plane, and all."""
     session, parameters = shown.session, shown.session.state.parameters
     of, states = parameters.architecture, states.astype(float)
@@ -112,7 +112,7 @@ def _views(shown: _Shown, states: Array) -> dict[str, Array]:
     return views | {"in the plane": shown.plane.project(states), "all": states}
 
 
-def _separation(shown: _Shown) -> Picture:
+def _separation(shown: _PathSubject) -> Picture:
     session, activations = shown.session, shown.activations
     views, from_end = _views(shown, activations.states), not session.inspect().every
     separation = separate(activations, shown.labels.numbers, views, from_end)
@@ -121,19 +121,15 @@ def _separation(shown: _Shown) -> Picture:
     return separation_curve(separation, _what(session), session.names.noun, theme())
 
 
-def _components(shown: _Shown) -> Picture:
-    return component_bars(variances_of(shown.activations.states), shown.plane, theme())
-
-
-# What is said
+# The answer
 
 
 def _what(session: Session) -> str:
     return "classes" if session.dataset.answers_classes else "targets"
 
 
-def _answer(shown: _Shown) -> str:
-    """How much of what varies separates the classes, and how much of that is seen here."""
+def _answer(shown: _PathSubject) -> str:
+    """How much of the variance separates the classes, and how much of that the plane shows."""
     session, activations = shown.session, shown.activations
     every, noun = session.inspect().every, session.names.noun
     ends = np.arange(len(activations.words)) if every else activations.starts[1:] - 1
@@ -144,16 +140,20 @@ def _answer(shown: _Shown) -> str:
     if kinds < 2 or len(ends) < FEWEST * kinds or any(map(math.isnan, shares.values())):
         return _FEW_SEQUENCES
     when = f"At all {noun}s together" if every else f"After the last {noun}"
-    told = f"separates the {_what(session)}"
     whole, flat = f"{shares['all']:.0%}", f"{shares['in the plane']:.0%}"
     if "as read" not in shares:
-        return f"{when}, <strong>{whole}</strong> of what varies {told}; in this plane {flat}."
-    read = f"<strong>{shares['as read']:.0%}</strong>"
-    return f"{when}, {read} of what is read {told}; of all units {whole}, in this plane {flat}."
+        between = f"of the variance lies between the {_what(session)}"
+        return f"{when}, <strong>{whole}</strong> {between}; in this plane {flat}."
+    between = f"of the variance in the readout lies between the {_what(session)}"
+    read = f"<strong>{shares['as read']:.0%}</strong> {between}"
+    return f"{when}, {read}; of all units {whole}, in this plane {flat}."
 
 
-def _remark(shown: _Shown) -> str:
+def _remark(session: Session) -> str:
     """When the axes were fitted, and on what."""
+    if _problem(session):
+        return ""
+    shown = _shown(session)
     activations, drawn = shown.activations, shown.drawn.count
     some = f" The picture shows {drawn} of them." if drawn < activations.count else ""
     when = f"{shown.session.unit} {shown.plane.basis.epoch}"
@@ -166,10 +166,10 @@ def _remark(shown: _Shown) -> str:
 # The tab
 
 
-def _or_problem(figure: Callable[[_Shown], Picture]) -> Callable[[Session], Picture]:
+def _or_problem(figure: Callable[[_PathSubject], Picture]) -> Callable[[Session], Picture]:
     def drawn(session: Session) -> Picture:
         if problem := _problem(session):
-            return sentence("The ways of the states", problem, theme())
+            return sentence("The paths of the states", problem, theme())
         return figure(_shown(session))
 
     return drawn
@@ -184,18 +184,16 @@ def _controls(session: Session) -> None:
 
 
 def _charts(session: Session) -> tuple[Column[Session], Column[Session]]:
-    ways = _or_problem(_trajectories)
+    components = _or_problem(
+        lambda of: component_bars(variances_of(of.activations.states), of.plane, theme())
+    )
     return (
-        [Chart("trajectories", 9, ways, _fitted, _open, _text(session))],
+        [Chart("trajectories", 9, _or_problem(_trajectories), _remark, _open, _text(session))],
         [
             Chart("separation", 5, _or_problem(_separation), fields={"what": _what(session)}),
-            Chart("components", 4, _or_problem(_components)),
+            Chart("components", 4, components),
         ],
     )
-
-
-def _fitted(session: Session) -> str:
-    return "" if _problem(session) else _remark(_shown(session))
 
 
 def _words(session: Session, subject: Session) -> Picture:

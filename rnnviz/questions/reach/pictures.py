@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from rnnviz.charts.shapes import (
     upright,
     zeros,
 )
-from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, plain, shown_token
+from rnnviz.charts.theme import LIGHT, Theme, picture, plain, shown_token
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.formatting import number
 from rnnviz.probe.gradient_over_lag import LagProfile
@@ -34,22 +34,8 @@ from rnnviz.probe.length_generalization import LengthProfile
 
 #: Decades that the axis has below the rounding error, for its label.
 _BELOW = 2
-#: A half-life of so many tokens is not told from infinity.
+#: A half-life of this many tokens or more counts as infinite.
 FOREVER = 1000
-
-
-class Told(NamedTuple):
-    """What the phrase and a sequence of the set are called; and the norms (T,) of the phrase at a
-    ``second`` moment, as "epoch 3", if there is one.
-    """
-
-    phrase: str = "phrase"
-    sequence: str = "training phrase"
-    norms: Array | None = None
-    second: str = ""
-
-
-TOLD = Told()
 
 
 def reach_curve(
@@ -57,44 +43,77 @@ def reach_curve(
     profile: LagProfile,
     words: Sequence[str],
     theme: Theme = LIGHT,
-    told: Told = TOLD,
+    *,
+    phrase: str = "phrase",
+    sequence: str = "training phrase",
+    second: tuple[Array, str] | None = None,
 ) -> Picture:
     """||dL/dh_t|| at every word of a phrase, and of a set's sequences as far from their end.
 
-    The phrase's gradient at the second epoch is faint.
-
-    The gradient goes left, back in time. Below the rounding error it changes no sum.
+    The gradient goes left, back in time. Below the rounding error it changes no sum. ``phrase`` and
+    ``sequence`` say what both are called. The norms (T,) of the phrase at a ``second`` moment, as
+    "epoch 3", are faint.
     """
     # After its last answer a phrase has no gradient.
     norms = np.trim_zeros(flow.norms, "b") if flow.norms.any() else flow.norms
-    span = theme.scale.decades(_sizes(norms, profile))
+    last = len(norms) - 1
+    lags = _lags(profile, last)
+    measured = [*norms, *profile.low[lags], *profile.high[lags], 1.0]
+    span = theme.scale.decades([float(v) for v in measured] + [_least(profile) * 10.0**-_BELOW])
     floor = 10.0 ** span[0]
+    faint_norms = [_second(second[0][: len(norms)], second[1], theme, floor)] if second else []
+    of = f"of up to {profile.sequences:,} {sequence}s"
+    rows = {"lag of the place": np.arange(len(norms))[::-1]}
+    rows |= {"lag of the band": np.arange(len(profile.median)), f"10% {of}": profile.low}
+    rows |= {f"median {of}": profile.median, f"90% {of}": profile.high}
+    place = {"xref": "paper", "x": 0.99, "y": math.log10(_least(profile)), "yshift": -3}
+    rounding = f"lost in rounding ({profile.dtype.name})"
+    ends = [
+        _end(t, norms, span, theme) for t in sorted({0, last}) if norms[t] and norms[t] < np.inf
+    ]
+    empty = zeros(np.arange(last + 1), norms, span[0], theme.magnitude)
     return picture(
         [
-            *_band(profile, len(norms) - 1, told, theme, floor),
-            *_second(told, len(norms), theme, floor),
-            _phrase(norms, f"this {told.phrase}", theme, floor),
+            *_band(profile, last, sequence, theme, floor, bound_named=not second),
+            *faint_norms,
+            _phrase(norms, f"this {phrase}", theme, floor),
         ],
         f"Gradient of the {flow.objective}, ||{SYMBOL[flow.objective]}_t|| (L2)",
-        HEIGHTS["over_lag"],
+        400,
         theme,
         xaxis=words_axis(words, theme),
         yaxis=log_axis("", theme, span),
-        shapes=_rounding(profile, span, theme),
-        annotations=_notes(norms, profile, span, theme),
+        shapes=_rounding(_least(profile), floor, theme),
+        annotations=[
+            note(rounding, "right top", **place, font={"color": theme.muted}),
+            *ends,
+            *empty,
+        ],
         margin={**words_margin(words), "t": LEGEND_TOP},
-        meta={"x": "token", "columns": _columns(profile, len(norms), told.sequence)},
+        meta={"x": "token", "columns": [(name, values.tolist()) for name, values in rows.items()]},
         **LEGEND,
     )
 
 
-def _columns(profile: LagProfile, count: int, sequence: str) -> list[tuple[str, list[float]]]:
-    """The lags of the places, and what the band is drawn from, for the table of the numbers."""
-    of = f"of up to {profile.sequences:,} {sequence}s"
-    rows = {"lag of the place": np.arange(count)[::-1]}
-    rows |= {"lag of the band": np.arange(len(profile.median)), f"10% {of}": profile.low}
-    rows |= {f"median {of}": profile.median, f"90% {of}": profile.high}
-    return [(name, values.tolist()) for name, values in rows.items()]
+def _second(norms: Array, moment: str, theme: Theme, floor: float) -> Series:
+    return scatter(
+        x=list(range(len(norms))),
+        y=np.maximum(norms, floor),
+        name=f"at {moment}",
+        mode="lines",
+        line={"color": theme.magnitude, "width": 1.5, "dash": "dashdot"},
+        opacity=0.55,
+        customdata=exact(norms),
+        hovertemplate=f"at {moment}: %{{customdata}}<extra></extra>",
+    )
+
+
+def _rounding(least: float, floor: float, theme: Theme) -> list[dict[str, Any]]:
+    """The region in which a number is too small to change the sum."""
+    region = {"type": "rect", "xref": "paper", "x0": 0, "x1": 1, "line": {"width": 0}}
+    region |= {"y0": floor, "y1": least, "layer": "below"}
+    shade = {"fillcolor": faint(theme.text, 0.06)}
+    return [region | shade, level(least, theme, dash="solid"), level(1, theme)]
 
 
 def _lags(profile: LagProfile, last: int) -> Array:
@@ -102,35 +121,14 @@ def _lags(profile: LagProfile, last: int) -> Array:
     return np.arange(min(last + 1, len(profile.median)))[::-1]
 
 
-def _sizes(norms: Array, profile: LagProfile) -> list[float]:
-    """What the axis spans: all sizes, 1, and the rounding error with its label."""
-    lags = _lags(profile, len(norms) - 1)
-    measured = [*norms, *profile.low[lags], *profile.high[lags], 1.0]
-    return [float(v) for v in measured] + [_least(profile) * 10.0**-_BELOW]
-
-
 def _least(profile: LagProfile) -> float:
     """The rounding error, at least the smallest number that can be drawn."""
     return max(profile.rounding, profile.floor)
 
 
-def _second(told: Told, count: int, theme: Theme, floor: float) -> Iterator[Series]:
-    if told.norms is None:
-        return
-    norms = told.norms[:count]
-    yield scatter(
-        x=list(range(len(norms))),
-        y=np.maximum(norms, floor),
-        name=f"at {told.second}",
-        mode="lines",
-        line={"color": theme.magnitude, "width": 1.5, "dash": "dashdot"},
-        opacity=0.55,
-        customdata=exact(norms),
-        hovertemplate=f"at {told.second}: %{{customdata}}<extra></extra>",
-    )
-
-
-def _band(profile: LagProfile, last: int, told: Told, theme: Theme, floor: float) -> list[Series]:
+def _band(
+    profile: LagProfile, last: int, sequence: str, theme: Theme, floor: float, *, bound_named: bool
+) -> list[Series]:
     """The middle 80% of the sequences, the line fitted to their median, the bound."""
     lags = _lags(profile, last)
     places = last - lags
@@ -140,7 +138,7 @@ def _band(profile: LagProfile, last: int, told: Told, theme: Theme, floor: float
         scatter(y=np.maximum(profile.low[lags], floor), name="", showlegend=False, **edge),
         scatter(
             y=np.maximum(profile.high[lags], floor),
-            name=f"80% of {profile.sequences:,} {told.sequence}s",
+            name=f"80% of {profile.sequences:,} {sequence}s",
             **fill,
             **edge,
         ),
@@ -153,7 +151,7 @@ def _band(profile: LagProfile, last: int, told: Told, theme: Theme, floor: float
         dotted = {"color": theme.muted, "width": 1.5, "dash": "dot"}
         # Beside the name of a second moment its own has no room.
         bound = _line(profile.bound[lags], places, lags, ("bound", dotted), floor)
-        series.append({**bound, "showlegend": not told.second})
+        series.append({**bound, "showlegend": bound_named})
     return series
 
 
@@ -200,28 +198,6 @@ def _phrase(norms: Array, name: str, theme: Theme, floor: float) -> Series:
     )
 
 
-def _rounding(profile: LagProfile, span: Sequence[float], theme: Theme) -> list[dict[str, Any]]:
-    """The region in which a number is too small to change the sum."""
-    region = {"type": "rect", "xref": "paper", "x0": 0, "x1": 1, "line": {"width": 0}}
-    region |= {"y0": 10.0 ** span[0], "y1": _least(profile), "layer": "below"}
-    shade = {"fillcolor": faint(theme.text, 0.06)}
-    return [region | shade, level(_least(profile), theme, dash="solid"), level(1, theme)]
-
-
-def _notes(
-    norms: Array, profile: LagProfile, span: Sequence[float], theme: Theme
-) -> list[dict[str, Any]]:
-    """The sizes at both ends of the phrase, and the name of the region below the rounding error."""
-    last = len(norms) - 1
-    place = {"xref": "paper", "x": 0.99, "y": math.log10(_least(profile)), "yshift": -3}
-    rounding = f"lost in rounding ({profile.dtype.name})"
-    ends = [
-        _end(t, norms, span, theme) for t in sorted({0, last}) if norms[t] and norms[t] < np.inf
-    ]
-    empty = zeros(np.arange(last + 1), norms, span[0], theme.magnitude)
-    return [note(rounding, "right top", **place, font={"color": theme.muted}), *ends, *empty]
-
-
 def _end(t: int, norms: Array, span: Sequence[float], theme: Theme) -> dict[str, Any]:
     """The size at an end: right of the last point, and below the first, or above if it is low.
 
@@ -244,41 +220,37 @@ def _end(t: int, norms: Array, span: Sequence[float], theme: Theme) -> dict[str,
 _LOWEST = -20.0
 #: The small planes of single tokens end here.
 _EDGE = 1.4
-#: The opacity of what is later than the epoch shown.
+#: The opacity of epochs later than the one shown.
 _LATER = 0.2
 _VALUE = "%{customdata[0]} + %{customdata[1]} i<extra></extra>"
 
 
-#: What stands in the place of eigenvalues.
+#: The sentence instead of eigenvalues.
 NO_WEIGHTS = "In this cell no matrix leads from state to state: each unit keeps its own."
 
 
-class Trail(NamedTuple):
-    """The largest eigenvalues (N, k) at some epochs (N,), and the epoch that is ``shown``.
-
-    ``unit`` is what they are called.
-    """
-
-    eigenvalues: Array
-    epochs: Array
-    shown: int | None = None
-    unit: str = "epoch"
-
-
 def weight_spectrum(
-    eigenvalues: Array, trail: Trail, theme: Theme = LIGHT, weights: str = "W_hh"
+    eigenvalues: Array,
+    trail: Array,
+    epochs: Array,
+    shown: int | None = None,
+    theme: Theme = LIGHT,
+    *,
+    weights: str = "W_hh",
+    unit: str = "epoch",
 ) -> Picture:
     """The eigenvalues (H,) of the recurrent weights, and the largest at other epochs.
 
-    Those of epochs later than the one shown are faint.
+    The ``trail`` (N, k) has the largest at these ``epochs`` (N,); those later than the epoch
+    ``shown`` are faint. ``unit`` is what the epochs are called.
     """
     if not eigenvalues.size:
         return sentence("Eigenvalues", NO_WEIGHTS, theme)
-    numbers = np.repeat(trail.epochs, trail.eigenvalues.size // max(1, len(trail.epochs)))
-    past = _points(trail.eigenvalues, numbers, theme, trail.unit)
-    if trail.shown is not None:
-        past["marker"]["opacity"] = np.where(numbers > trail.shown, _LATER, 1.0).tolist()
-    past.update(text=past["marker"]["color"], hovertemplate=f"{trail.unit} %{{text}}: {_VALUE}")
+    numbers = np.repeat(epochs, trail.size // max(1, len(epochs)))
+    past = _points(trail, numbers, theme, unit)
+    if shown is not None:
+        past["marker"]["opacity"] = np.where(numbers > shown, _LATER, 1.0).tolist()
+    past.update(text=past["marker"]["color"], hovertemplate=f"{unit} %{{text}}: {_VALUE}")
     line = {"color": theme.text, "width": 1.5}
     now = scatter(
         **xy(_parts(eigenvalues)),
@@ -287,7 +259,7 @@ def weight_spectrum(
         marker={"size": 7, "color": "rgba(0,0,0,0)", "line": line},
         hovertemplate="shown: " + _VALUE,
     )
-    largest = max([1.0, *np.abs(eigenvalues), *np.abs(trail.eigenvalues).ravel()])
+    largest = max([1.0, *np.abs(eigenvalues), *np.abs(trail).ravel()])
     return _plane([past, now], weights, largest, theme)
 
 
@@ -310,7 +282,7 @@ def state_spectrum(
     return picture(
         [*_circles(spectra.eigenvalues, theme), _largest(tokens, sizes.max(axis=1), theme)],
         "One step: eigenvalues of the Jacobian, and the largest",
-        HEIGHTS["margins"],
+        260,
         theme,
         xaxis=words_axis(words, theme),
         yaxis={"range": [0, 1], "visible": False},
@@ -391,7 +363,7 @@ def _plane(series: list[Series], weights: str, largest: float, theme: Theme) -> 
     return picture(
         series,
         "Eigenvalues",
-        HEIGHTS["plane"],
+        460,
         theme,
         shapes=[unit_circle(theme)],
         xaxis=axis(f"{weights}: real part", theme, **limits),
@@ -421,7 +393,7 @@ def exponent_curve(
     return picture(
         curves,
         "Exponents",
-        HEIGHTS["exponents"],
+        300,
         theme,
         xaxis=axis(f"finite-time: {tokens}", theme, **whole(len(exponents))),
         yaxis=axis("nats a token", theme, range=[low - margin, high + margin]),
@@ -442,7 +414,7 @@ def _exponents(exponents: Array, name: str, line: dict[str, Any]) -> Series:
     )
 
 
-# Products of Jacobians, and connectivity: what depends on what is far back
+# Products of Jacobians, and connectivity: how answers depend on earlier tokens
 
 
 #: Decades of the bound that are drawn above all measured sizes.
@@ -453,72 +425,55 @@ _STYLES = ((2.6, "solid"), (1.4, "dash"))
 _DEPTH = -20.0
 
 
-class Second(NamedTuple):
-    """The products at a second moment of the run, and what it is called."""
-
-    products: Products
-    moment: str
-
-
 def product_curves(
     products: Products,
     words: Sequence[str],
     bridge: int = 0,
     theme: Theme = LIGHT,
-    second: Second | None = None,
+    second: tuple[Products, str] | None = None,
 ) -> Picture:
     """The singular values of ds_T/ds_t for every token on a log scale; time runs right.
 
-    In an encoder and decoder they are the decoder's, whose words begin at ``bridge``. Those of the
-    ``second`` moment are faint.
+    In an encoder and decoder they are the decoder's, whose words begin at ``bridge``. Those of a
+    ``second`` moment, which has a name, are faint.
     """
-    both = [products.largest, *([second.products.largest] if second else [])]
+    both = [products.largest, *([second[0].largest] if second else [])]
     # The last token always has a finite value.
     largest = np.concatenate([values[np.isfinite(values)] for values in both])
     span = theme.scale.powers(min(_DEPTH, largest.min() - 4), largest.max())
     solid, dashed = ({"color": theme.magnitude, "width": w, "dash": d} for w, d in _STYLES)
     fan = {"fill": "tonexty", "fillcolor": faint(theme.magnitude, 0.13)}
     names = [plain(shown_token(word)) for word in words]
+    sizes = np.where(np.isneginf(products.smallest), 0.0, 1.0)
+    every = max(1, math.ceil((span[1] - span[0]) / 5))
+    powers = [p for p in range(math.ceil(span[0]), math.floor(span[1]) + 1) if p % every == 0]
+    texts = [f"10<sup>{p}</sup>".replace("-", "−") if p else "1" for p in powers]
     return picture(
         [
             _singular(products, ("kept best", products.largest), solid, names, bridge),
             _singular(products, ("kept worst", products.smallest), dashed, names, bridge) | fan,
-            *(_faint(second, names, bridge, theme) if second else []),
+            *(_faint(*second, names, bridge, theme) if second else []),
         ],
         "What is left of a change at the end",
-        HEIGHTS["products"],
+        400,
         theme,
         xaxis=words_axis(words, theme),
-        yaxis=axis("", theme, range=span, **_power_labels(span)),
+        yaxis=axis("", theme, range=span, **{"tickvals": powers, "ticktext": texts}),
         shapes=[level(0, theme)],
-        annotations=_singular_zeros(products, bridge, span, theme),
+        annotations=zeros(products.tokens + bridge, sizes, span[0], theme.magnitude),
         margin={**words_margin(words), "t": LEGEND_TOP},
         meta={"x": "token"},
         **LEGEND,
     )
 
 
-def _faint(second: Second, names: Sequence[str], bridge: int, theme: Theme) -> Iterator[Series]:
-    of, style = second.products, {"color": theme.magnitude, "width": 1.5, "dash": "dashdot"}
+def _faint(
+    of: Products, moment: str, names: Sequence[str], bridge: int, theme: Theme
+) -> Iterator[Series]:
+    style = {"color": theme.magnitude, "width": 1.5, "dash": "dashdot"}
     for name, logs in (("best", of.largest), ("worst", of.smallest)):
-        line = _singular(of, (f"{name} at {second.moment}", logs), style, names, bridge)
+        line = _singular(of, (f"{name} at {moment}", logs), style, names, bridge)
         yield {**line, "mode": "lines", "opacity": 0.55}
-
-
-def _singular_zeros(
-    products: Products, bridge: int, span: Sequence[float], theme: Theme
-) -> list[dict[str, Any]]:
-    """Where a direction is lost for good: its logarithm is below all numbers."""
-    sizes = np.where(np.isneginf(products.smallest), 0.0, 1.0)
-    return zeros(products.tokens + bridge, sizes, span[0], theme.magnitude)
-
-
-def _power_labels(span: Sequence[float]) -> dict[str, Any]:
-    """Labels for an axis of logarithms."""
-    every = max(1, math.ceil((span[1] - span[0]) / 5))
-    powers = [p for p in range(math.ceil(span[0]), math.floor(span[1]) + 1) if p % every == 0]
-    texts = [f"10<sup>{p}</sup>".replace("-", "−") if p else "1" for p in powers]
-    return {"tickvals": powers, "ticktext": texts}
 
 
 def _singular(
@@ -532,7 +487,7 @@ def _singular(
     hovers = zip((names[t] for t in tokens), exact(logs), strict=True)
     return scatter(
         x=tokens.astype(np.int32),
-        # What is singular is below the axis.
+        # Singular directions are below the axis.
         y=compact(np.where(np.isneginf(logs), -1e3, np.where(np.isfinite(logs), logs, np.nan))),
         name=name,
         mode="lines+markers",
@@ -553,6 +508,7 @@ def connectivity_map(
         logs = np.where(sizes > 0, np.maximum(np.log10(sizes), low), np.nan)
     count = len(tokens)
     rows = range(0, count, 1 + count // 16)
+    names = [f"{t} {plain(shown_token(word))}" for t, word in enumerate(words, 1)]
     cells = heatmap(
         name="log10 of C",
         z=compact(logs),
@@ -560,7 +516,13 @@ def connectivity_map(
         zmax=high,
         colorscale=theme.magnitudes,
         colorbar={**color_bar("C"), **power_ticks(low, high)},
-        customdata=_hovers(connectivity, words),
+        customdata=[
+            [
+                f"{names[t]}, token {name}: C = {size!r}"
+                for name, size in zip(names, row, strict=True)
+            ]
+            for t, row in zip(connectivity.tokens, connectivity.sizes.tolist(), strict=True)
+        ],
         hovertemplate="answer after %{customdata}<extra></extra>",
     )
     labels = [plain(shown_token(words[tokens[row]][:8])) for row in rows]
@@ -568,21 +530,13 @@ def connectivity_map(
     return picture(
         [cells],
         f"Connectivity: which state each {answered} depends on",
-        HEIGHTS["connectivity"],
+        400,
         theme,
         xaxis=words_axis(words, theme),
         yaxis=axis("answer after", theme, **ticks, showgrid=False),
         margin={**words_margin(words), "l": 96},
         meta={"x": "token"},
     )
-
-
-def _hovers(connectivity: Connectivity, words: Sequence[str]) -> list[list[str]]:
-    names = [f"{t} {plain(shown_token(word))}" for t, word in enumerate(words, 1)]
-    return [
-        [f"{names[t]}, token {name}: C = {size!r}" for name, size in zip(names, row, strict=True)]
-        for t, row in zip(connectivity.tokens, connectivity.sizes.tolist(), strict=True)
-    ]
 
 
 # Score by length, of sequences longer and shorter than those learned
@@ -599,29 +553,54 @@ def length_curve(
     length counts. Without a profile it says when it is measured.
     """
     if profile is None:
-        return _waiting(_title(None, noun, metric), theme)
+        place = {**PAPER, "x": 0.5, "y": 0.5, "font": {"size": 16}}
+        waiting = note("measured when the run is paused", "center middle", **place)
+        hidden = {"xaxis": {"visible": False}, "yaxis": {"visible": False}}
+        return picture(
+            [],
+            _title(None, noun, metric),
+            360,
+            theme,
+            annotations=[waiting],
+            **hidden,
+        )
     lengths = [*profile.lengths.tolist(), profile.trained]
     ends = [math.log10(max(lengths)) + 0.05, math.log10(min(lengths)) - 0.05]
     ticks = _labelled(profile.lengths.tolist())
     labels = {"tickvals": ticks, "ticktext": list(map(str, ticks))}
+    learned = upright(profile.trained, theme, color=theme.train, dash="solid")
+    longest = note(
+        f"longest learned: {profile.trained}", "center bottom", x=math.log10(profile.trained),
+        yref="paper", y=1, font={"color": theme.train},
+    )  # fmt: skip
     return picture(
         [_length_points(profile, noun, theme)],
         _title(profile, noun, metric),
-        HEIGHTS["longer"],
+        360,
         theme,
-        xaxis=axis(_counted(noun), theme, type="log", range=ends, **labels),
+        xaxis=axis(
+            "lag (tokens between the first and the answer)"
+            if noun == "lag"
+            else f"length ({noun})",
+            theme,
+            type="log",
+            range=ends,
+            **labels,
+        ),
         yaxis=axis(metric, theme, range=[-0.03, 1.08], tickformat=".0%"),
-        shapes=_marks(profile, theme),
-        annotations=[_learned(profile, theme)],
+        shapes=[learned, *([] if profile.guess is None else [level(profile.guess, theme)])],
+        annotations=[longest],
         margin={"t": 66},
     )
 
 
-def _waiting(title: str, theme: Theme) -> Picture:
-    place = {**PAPER, "x": 0.5, "y": 0.5, "font": {"size": 16}}
-    waiting = note("measured when the run is paused", "center middle", **place)
-    hidden = {"xaxis": {"visible": False}, "yaxis": {"visible": False}}
-    return picture([], title, HEIGHTS["longer"], theme, annotations=[waiting], **hidden)
+def _labelled(lengths: list[int]) -> list[int]:
+    """The lengths with a label, the largest first: those that are a tenth of a decade apart."""
+    chosen: list[int] = []
+    for length in reversed(lengths):
+        if not chosen or chosen[-1] / length >= 10**0.1:
+            chosen.append(length)
+    return chosen
 
 
 def _length_points(profile: LengthProfile, noun: str, theme: Theme) -> Series:
@@ -642,34 +621,11 @@ def _length_points(profile: LengthProfile, noun: str, theme: Theme) -> Series:
     )
 
 
-def _marks(profile: LengthProfile, theme: Theme) -> list[dict[str, Any]]:
-    learned = upright(profile.trained, theme, color=theme.train, dash="solid")
-    return [learned, *([] if profile.guess is None else [level(profile.guess, theme)])]
-
-
-def _learned(profile: LengthProfile, theme: Theme) -> dict[str, Any]:
-    text, place = f"longest learned: {profile.trained}", {"x": math.log10(profile.trained)}
-    return note(text, "center bottom", **place, yref="paper", y=1, font={"color": theme.train})
-
-
-def _labelled(lengths: list[int]) -> list[int]:
-    """The lengths with a label, the largest first: those that are a tenth of a decade apart."""
-    chosen: list[int] = []
-    for length in reversed(lengths):
-        if not chosen or chosen[-1] / length >= 10**0.1:
-            chosen.append(length)
-    return chosen
-
-
 def _title(profile: LengthProfile | None, noun: str, metric: str) -> str:
-    """What is drawn; of new sequences, at which length it may be no better than guessing."""
+    """The title; of new sequences with the length at which they may be no better than guessing."""
     subject = f"{metric.capitalize()} by {'lag' if noun == 'lag' else 'length'}"
     if profile is None or not profile.new or profile.guess is None:
         return subject
     if profile.failing is None:
         return f"{subject}: better than guessing up to {profile.lengths[-1]}"
     return f"{subject}: at {profile.failing} not clearly better than guessing"
-
-
-def _counted(noun: str) -> str:
-    return "lag (tokens between the first and the answer)" if noun == "lag" else f"length ({noun})"

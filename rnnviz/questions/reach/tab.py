@@ -23,7 +23,7 @@ from rnnviz.probe.jacobians import fits, lyapunov_exponents, products, state_spe
 from rnnviz.probe.memory_gauge import starved_until
 from rnnviz.probe.session import Session
 from rnnviz.questions.gradient_source import (
-    Source,
+    GradientSource,
     choose_objective,
     jacobian_tokens,
     probe_sequence,
@@ -32,9 +32,6 @@ from rnnviz.questions.gradient_source import (
 from rnnviz.questions.reach.measure import LengthLab
 from rnnviz.questions.reach.pictures import (
     FOREVER,
-    Second,
-    Told,
-    Trail,
     connectivity_map,
     exponent_curve,
     length_curve,
@@ -53,7 +50,7 @@ from rnnviz.ui.style import theme
 # The answer
 
 
-def _answer(source: Source) -> str:
+def _answer(source: GradientSource) -> str:
     """What of the gradient reaches the first word, and the half-life that this makes on average."""
     # After its last answer a sequence has no gradient.
     norms = np.trim_zeros(source.gradients.reach(source.query).norms, "b")
@@ -75,7 +72,7 @@ def _answer(source: Source) -> str:
     return f"In this {names.sequence} the gradient is halved every {often} on average: {reaches}"
 
 
-def _starved(source: Source) -> str:
+def _starved(source: GradientSource) -> str:
     """Until when too little of the gradient reached the first word, if nothing was learned."""
     session, names = source.session, source.session.names
     if not session.story.ending or source.probe.every or len(source.words) < 2:
@@ -102,7 +99,7 @@ def _times(share: float) -> str:
 # The pictures
 
 
-def _measured(source: Source) -> str:
+def _measured(source: GradientSource) -> str:
     count, band = len(_examples(source)), _band(source)
     read = source.gradients.lag(_of_band(source)).sequences
     if read == count:
@@ -112,11 +109,11 @@ def _measured(source: Source) -> str:
 
 
 def _or_too_large(
-    figure: Callable[[Source, Theme], Picture], key: str
-) -> Callable[[Source], Picture]:
+    key: str, figure: Callable[[GradientSource, Theme], Picture]
+) -> Callable[[GradientSource], Picture]:
     """A picture of the Jacobians, or a sentence if the state is too large for them."""
 
-    def drawn(source: Source) -> Picture:
+    def drawn(source: GradientSource) -> Picture:
         architecture = source.query.state.parameters.architecture
         if fits(architecture):
             return figure(source, source.theme(key))
@@ -127,68 +124,56 @@ def _or_too_large(
     return drawn
 
 
-def _reach(source: Source) -> Picture:
+def _reach(source: GradientSource) -> Picture:
     gradients, query = source.gradients, source.query
     profile = gradients.lag(_of_band(source))
     sequence, colors = source.session.names.sequence, source.theme("over_lag")
-    norms, moment = None, ""
-    if second := source.second:
-        norms, moment = gradients.second(second.query).norms, second.name
-    told = Told(sequence, f"{_band(source)} {sequence}", norms, moment)
-    return reach_curve(gradients.reach(query), profile, source.words, colors, told)
-
-
-def _products(source: Source, colors: Theme) -> Picture:
     faint = None
     if second := source.second:
-        faint = Second(source.gradients.second_products(second.query)[0], second.name)
+        faint = gradients.second(second[0]).norms, second[1]
+    return reach_curve(
+        gradients.reach(query), profile, source.words, colors, phrase=sequence,
+        sequence=f"{_band(source)} {sequence}", second=faint,
+    )  # fmt: skip
+
+
+def _products(source: GradientSource, colors: Theme) -> Picture:
+    faint = None
+    if second := source.second:
+        faint = source.gradients.second_products(second[0])[0], second[1]
     now = products(source.jacobians)
     return product_curves(now, source.words, source.bridge, colors, faint)
 
 
-def _states(source: Source, colors: Theme) -> Picture:
-    spectra = state_spectra(source.jacobians)
-    return state_spectrum(spectra, source.words, source.bridge, colors)
-
-
-def _gauge(source: Source) -> Picture:
-    return memory_gauge(_past(source)[0], source.course, theme())
-
-
-def _map(source: Source) -> Picture:
-    symbol = SYMBOL[source.query.objective]
-    return gradient_map(_past(source)[1], source.course, source.words, symbol, theme())
-
-
-def _past(source: Source) -> tuple[Any, Any]:
-    return source.session.memory.past(source.session.run, source.query, 0.001)
-
-
-def _connectivity(source: Source) -> Picture:
-    connectivity = source.gradients.connectivity(source.query)
+def _connectivity(source: GradientSource) -> Picture:
     answered = "target's logit" if source.session.dataset.answers_classes else "output"
+    connectivity = source.gradients.connectivity(source.query)
     return connectivity_map(connectivity, source.words, answered, source.theme("connectivity"))
 
 
-def _spectrum(source: Source) -> Picture:
+def _past(source: GradientSource) -> tuple[Any, Any]:
+    return source.session.memory.past(source.session.run, source.query, 0.001)
+
+
+def _spectrum(source: GradientSource) -> Picture:
     history = source.over_epochs(source.gradients.history.eigenvalues)
-    trail = Trail(
-        np.array(history.rows), history.epochs, source.query.state.epoch, source.session.unit
-    )
-    return weight_spectrum(source.eigenvalues, trail, source.theme("spectrum"), source.weights)
+    return weight_spectrum(
+        source.eigenvalues, np.array(history.rows), history.epochs, source.query.state.epoch,
+        source.theme("spectrum"), weights=source.weights, unit=source.session.unit,
+    )  # fmt: skip
 
 
-def _exponents(source: Source, colors: Theme) -> Picture:
+def _exponents(source: GradientSource, colors: Theme) -> Picture:
     jacobians, faint = source.jacobians, None
     if second := source.second:
-        faint = source.gradients.second_products(second.query)[1], second.name
+        faint = source.gradients.second_products(second[0])[1], second[1]
     return exponent_curve(lyapunov_exponents(jacobians), len(jacobians.matrices), colors, faint)
 
 
 # Training or test sequences
 
 
-def _band(source: Source) -> str:
+def _band(source: GradientSource) -> str:
     """What the sequences of the band are called."""
     band = source.gradients.band
     return source.session.dataset.role if band is Band.TRAIN else band.value
@@ -208,12 +193,12 @@ def _choose_band(session: Session) -> None:
     session.gradients.band = Band(chosen or session.gradients.band)
 
 
-def _of_band(source: Source) -> GradientQuery:
+def _of_band(source: GradientSource) -> GradientQuery:
     """The query of the sequences that are the band."""
     return source.query._replace(examples=_examples(source))
 
 
-def _examples(source: Source) -> Sequence[Example]:
+def _examples(source: GradientSource) -> Sequence[Example]:
     data = source.session.dataset
     return data.test if source.gradients.band is Band.TEST else data.train
 
@@ -221,25 +206,10 @@ def _examples(source: Source) -> Sequence[Example]:
 # Longer sequences
 
 
-def _choose_longer(session: Session) -> None:
-    """Let the reader ask for the scores by length, or say why there are none."""
-    session.lab(LengthLab).asked = st.toggle(
-        "Longer sequences", key="longer_on",
-        help="The score on sequences of other lengths. Measured while the run is paused.",
-    )  # fmt: skip
-    if session.lab(LengthLab).asked and not _longer_known(session):
-        st.info(explanation("reach/one_length", sequence=session.names.sequence))
-
-
 def _longer_known(session: Session) -> bool:
     """Whether there are scores by length, and the reader asked for them."""
     lab = session.lab(LengthLab)
     return lab.asked and len(lab.lengths(session.state, session.dataset).groups) > 1
-
-
-def _made_longer(session: Session) -> bool:
-    """Whether new sequences are made, else those at hand are grouped."""
-    return session.lab(LengthLab).lengths(session.state, session.dataset).new
 
 
 def _score(session: Session, budget: float) -> bool:
@@ -252,14 +222,14 @@ def _score(session: Session, budget: float) -> bool:
     return True
 
 
-def _longer(source: Source) -> Picture:
+def _longer(source: GradientSource) -> Picture:
     session, data = source.session, source.session.dataset
     noun = data.extrapolation.noun if data.extrapolation else f"{session.names.noun}s"
     known = session.lab(LengthLab).known(source.query.state, data)
     return length_curve(known, noun, data.metric.name, theme())
 
 
-def _scored(source: Source) -> str:
+def _scored(source: GradientSource) -> str:
     """On how many sequences the scores by length were measured."""
     data = source.session.dataset
     groups = source.session.lab(LengthLab).lengths(source.query.state, data).groups.values()
@@ -279,39 +249,41 @@ def _controls(session: Session) -> None:
     choose_objective(session, "gradients")
     choose_layer(session, "gradients")
     _choose_band(session)
-    _choose_longer(session)
+    session.lab(LengthLab).asked = st.toggle(
+        "Longer sequences", key="longer_on",
+        help="The score on sequences of other lengths. Measured while the run is paused.",
+    )  # fmt: skip
+    if session.lab(LengthLab).asked and not _longer_known(session):
+        st.info(explanation("reach/one_length", sequence=session.names.sequence))
 
 
-def _charts(session: Session) -> tuple[Column[Source], Column[Source]]:
-    ending, every = "_gated" * gated(session), session.inspect().every
-    products = _or_too_large(_products, "products")
-    states, exponents = (
-        _or_too_large(_states, "state_spectrum"),
-        _or_too_large(_exponents, "exponents"),
-    )
-    last = Chart("map", 2.8, _map, click=go_to_click)
+def _charts(session: Session) -> tuple[Column[GradientSource], Column[GradientSource]]:
+    ending = "_gated" * gated(session)
+    after_words = Chart(
+        "state_spectrum", 3, _or_too_large("state_spectrum", lambda of, colors: state_spectrum(
+            state_spectra(of.jacobians), of.words, of.bridge, colors)),
+        jacobian_tokens,
+    )  # fmt: skip
+    if session.inspect().every:  # What each answer depends on can be seen.
+        after_words = Chart("connectivity", 4, _connectivity, probe_sequence)
+    last: Chart[GradientSource] = Chart("map", 2.8, lambda of: gradient_map(
+        _past(of)[1], of.course, of.words, SYMBOL[of.query.objective], theme()),
+        click=go_to_click)  # fmt: skip
     if _longer_known(session):
-        text = "longer" if _made_longer(session) else "at_hand"
-        last = Chart("longer", 2.8, _longer, _scored, text=text)
-    return (
-        [
-            Chart("over_lag", 5, _reach, _measured, text=f"over_lag{ending}"),
-            Chart("products", 3, products, jacobian_tokens, text=f"products{ending}"),
-            # With answers after every token it is seen what each of them depends on.
-            Chart("connectivity", 4, _connectivity, probe_sequence)
-            if every
-            else Chart("state_spectrum", 3, states, jacobian_tokens),
-        ],
-        [
-            Chart("gauge", 2.8, _gauge, _basis, go_to_click),
-            (Chart("spectrum", 3.4, _spectrum), Chart("exponents", 3.4, exponents)),
-            last,
-        ],
-    )
-
-
-def _basis(source: Source) -> str:
-    return source.probe.basis
+        new = session.lab(LengthLab).lengths(session.state, session.dataset).new
+        last = Chart("longer", 2.8, _longer, _scored, text="longer" if new else "at_hand")
+    return [
+        Chart("over_lag", 5, _reach, _measured, text=f"over_lag{ending}"),
+        Chart("products", 3, _or_too_large("products", _products), jacobian_tokens,
+              text=f"products{ending}"),
+        after_words,
+    ], [
+        Chart("gauge", 2.8, lambda of: memory_gauge(_past(of)[0], of.course, theme()),
+              lambda of: of.probe.basis, go_to_click),
+        (Chart("spectrum", 3.4, _spectrum),
+         Chart("exponents", 3.4, _or_too_large("exponents", _exponents))),
+        last,
+    ]  # fmt: skip
 
 
 def _measure(session: Session, budget: float) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from html import escape
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -12,12 +12,12 @@ from rnnviz.charts.axes import axis
 from rnnviz.charts.picture import Picture, Series, compact, exact, scatter, xy
 from rnnviz.charts.shapes import LEGEND, PAPER, faint, ink, note, unit_circle
 from rnnviz.charts.table import TableColumn, TableRows, row_lists
-from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, plain, shown_token
+from rnnviz.charts.theme import LIGHT, Theme, picture, plain, shown_token
 from rnnviz.charts.way import LARGE, SMALL, Label, labels, way, way_labels
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.fixed_points import FixedPoint, Kind
 from rnnviz.probe.formatting import number
-from rnnviz.probe.phase_portrait import ARROWS, FlowField, Portrait, Readout, Rest
+from rnnviz.probe.phase_portrait import ARROWS, FlowField, Portrait, Rest
 from rnnviz.probe.projection import Plane
 
 #: The name, symbol and size of each kind of point.
@@ -35,52 +35,50 @@ _FAR = 1e6
 _GAP = np.array([[np.nan, np.nan]])
 
 
-class Told(NamedTuple):
-    """What is told in the plane: its ``title``, the ``words`` of the probe and their first index.
-
-    ``ends`` (N,) is which of two ``classes`` is read at the end of each path, ``chosen`` the
-    index of the chosen point.
-    """
-
-    title: str = ""
-    words: Sequence[str] = ()
-    first: int = 0
-    ends: Array | None = None
-    classes: Sequence[str] = ()
-    chosen: int | None = None
-
-
-_NOTHING = Told()
-
-
 def phase_plane(
     portrait: Portrait,
     plane: Plane,
     rests: Sequence[Rest] = (),
-    told: Told = _NOTHING,
     theme: Theme = LIGHT,
+    *,
+    title: str = "",
+    words: Sequence[str] = (),
+    first: int = 0,
+    ends: Array | None = None,
+    classes: Sequence[str] = (),
+    chosen: int | None = None,
 ) -> Picture:
-    """Where states rest among the ways of the data, and the flow of the plane.
+    """Where states rest among the paths of the data, and the flow of the plane.
 
-    A click on a point yields its index as customdata.
+    A click on a point yields its index as customdata; a ring marks the ``chosen`` one. The
+    ``words`` are those of the probe, from number ``first`` on. ``ends`` (N,) is which of two
+    ``classes`` is read at the end of each path.
     """
     beyond = f" ({portrait.beyond} points lie far outside)" if portrait.beyond else ""
     # The more paths there are, the fainter each is, down to a limit.
     opacity = 0.14 + 0.25 / (1 + len(portrait.paths) / 40)
+    own = [k for k, rest in enumerate(rests) if rest.own and rest.point.kind is Kind.STABLE]
+    rested = [Label(portrait.places[k], f"{rests[k].held} rests here", LARGE, theme.text)
+             for k in own if len(own) == 1]  # fmt: skip
+    others = [Label(portrait.places[k], rest.held, SMALL, theme.text)
+              for k, rest in enumerate(rests) if not rest.own]  # fmt: skip
+    places = portrait.places
+    ring = {"symbol": "circle-open", "size": 25, "color": theme.text, "line": {"width": 2.5}}
+    at = places[:0] if chosen is None else places[chosen : chosen + 1]
     series = [
         _lines(portrait.paths, theme.muted, 1, opacity),
         *_arrows(portrait.field, portrait.spans, theme),
-        *_ends(portrait.paths, told, theme),
+        *_ends(portrait.paths, ends, classes, theme),
         _lines(portrait.lines, theme.text, 2),
-        *way(portrait.probe, told.words, told.first, theme),
+        *way(portrait.probe, words, first, theme),
         *_marks(portrait.places, rests, theme),
-        _chosen(portrait.places, told.chosen, theme),
-        _labels(portrait, rests, told, theme),
+        scatter(**xy(at), mode="markers", marker=ring, hoverinfo="skip", showlegend=False),
+        labels([*rested, *way_labels(portrait.probe, words, theme), *others]),
     ]
     return picture(
         series,
-        f"{told.title}{beyond}",
-        HEIGHTS["phase"],
+        f"{title}{beyond}",
+        620,
         theme,
         xaxis=_component(plane, 0, portrait.spans[0], theme),
         yaxis=_component(plane, 1, portrait.spans[1], theme),
@@ -91,7 +89,7 @@ def phase_plane(
 
 
 def _component(plane: Plane, k: int, span: tuple[float, float], theme: Theme) -> dict[str, Any]:
-    title = f"component {plane.axes[k] + 1}: {plane.explained[k]:.0%} of what varies"
+    title = f"component {plane.axes[k] + 1}: {plane.explained[k]:.0%} of the variance"
     return axis(title, theme, range=list(span), showgrid=False)
 
 
@@ -140,14 +138,16 @@ def _rotated(vectors: Array, angle: float) -> Array:
     return rotated
 
 
-def _ends(paths: Sequence[Array], told: Told, theme: Theme) -> list[Series]:
+def _ends(
+    paths: Sequence[Array], sides: Array | None, classes: Sequence[str], theme: Theme
+) -> list[Series]:
     """The last state of every path; of two classes in the colour of the one that is read there."""
     ends = np.array([path[-1] for path in paths]).reshape(-1, 2)
-    if told.ends is None:
+    if sides is None:
         return [_dots(ends, "ends in training", theme.muted)]
-    colors = zip(told.classes, (theme.negative, theme.positive), strict=True)
+    colors = zip(classes, (theme.negative, theme.positive), strict=True)
     return [
-        _dots(ends[told.ends == side], f"ends: {plain(shown_token(name), 12)}", color)
+        _dots(ends[sides == side], f"ends: {plain(shown_token(name), 12)}", color)
         for side, (name, color) in enumerate(colors)
     ]
 
@@ -165,7 +165,7 @@ def _marks(places: Array, rests: Sequence[Rest], theme: Theme) -> list[Series]:
             of = [k for k, r in enumerate(rests) if r.own is own and r.point.kind is kind]
             if not of:
                 continue
-            colors = [_color(rests[k].readout, theme) for k in of]
+            colors = [_side_colors(theme)[rests[k].readout.side] for k in of]
             line = {"color": colors if "open" in symbol else theme.background, "width": 2.5}
             marker = {"symbol": symbol, "size": size * (1 if own else _OTHERS), "color": colors}
             series.append(scatter(
@@ -181,11 +181,9 @@ def _marks(places: Array, rests: Sequence[Rest], theme: Theme) -> list[Series]:
     return series
 
 
-def _color(readout: Readout, theme: Theme) -> str:
-    """The colour of the class of two; neutral if there is no such class."""
-    if readout.side is None:
-        return theme.text
-    return (theme.negative, theme.positive)[readout.side]
+def _side_colors(theme: Theme) -> dict[int | None, str]:
+    """The colours of the two classes, and of what is neither."""
+    return {None: theme.text, 0: theme.negative, 1: theme.positive}
 
 
 def _facts(rest: Rest) -> str:
@@ -194,22 +192,6 @@ def _facts(rest: Rest) -> str:
         f"held: {plain(rest.held, 60)}<br>read as {plain(rest.readout.text, 60)}<br>"
         f"largest |λ| = {number(abs(point.eigenvalues[0]))}, speed q = {number(point.speed, 2)}"
     )
-
-
-def _chosen(places: Array, chosen: int | None, theme: Theme) -> Series:
-    ring = {"symbol": "circle-open", "size": 25, "color": theme.text, "line": {"width": 2.5}}
-    at = places[:0] if chosen is None else places[chosen : chosen + 1]
-    return scatter(**xy(at), mode="markers", marker=ring, hoverinfo="skip", showlegend=False)
-
-
-def _labels(portrait: Portrait, rests: Sequence[Rest], told: Told, theme: Theme) -> Series:
-    """Names beside the points, the first ones first where there isn't room for all."""
-    own = [k for k, rest in enumerate(rests) if rest.own and rest.point.kind is Kind.STABLE]
-    first = [Label(portrait.places[k], f"{rests[k].held} rests here", LARGE, theme.text)
-             for k in own if len(own) == 1]  # fmt: skip
-    others = [Label(portrait.places[k], rest.held, SMALL, theme.text)
-              for k, rest in enumerate(rests) if not rest.own]  # fmt: skip
-    return labels([*first, *way_labels(portrait.probe, told.words, theme), *others])
 
 
 def point_spectrum(rest: Rest, noun: str = "word", theme: Theme = LIGHT) -> Picture:
@@ -221,11 +203,20 @@ def point_spectrum(rest: Rest, noun: str = "word", theme: Theme = LIGHT) -> Pict
     limit = max(1.2, 1.1 * float(np.abs(values).max()))
     zero = {"zeroline": True, "zerolinecolor": theme.grid, "showgrid": False}
     square = {"range": [-limit, limit], "constrain": "domain", "tickvals": [-1, 0, 1], **zero}
-    told = {"largest |λ|": number(abs(values[0]), 3), f"memory ({noun}s)": _length(memory)}
+    told = {
+        "largest |λ|": number(abs(values[0]), 3),
+        f"memory ({noun}s)": (number(memory, 3) if memory < _FAR else f"> {_FAR:,.0f}"),
+    }
+    largest = np.isclose(np.abs(values), np.abs(values[0]), rtol=1e-9, atol=0)
+    ring = {"symbol": "circle-open", "size": 15, "color": theme.text, "line": {"width": 2}}
+    places = xy(np.stack([values.real, values.imag], axis=-1)[largest])
     return picture(
-        [_largest(values, theme), _eigenvalues(rest, noun, theme)],
+        [
+            scatter(**places, mode="markers", marker=ring, hoverinfo="skip"),
+            _eigenvalues(rest, noun, theme),
+        ],
         "What becomes of a small distance",
-        HEIGHTS["spectra"],
+        480,
         theme,
         xaxis=axis("", theme, **square, domain=[0, 0.6]),
         yaxis=axis("", theme, **square, scaleanchor="x"),
@@ -233,33 +224,21 @@ def point_spectrum(rest: Rest, noun: str = "word", theme: Theme = LIGHT) -> Pict
         annotations=[
             note("shrinks", "center middle", x=0, y=-0.82, font={"color": theme.muted}),
             note("grows", "left bottom", x=0.75, y=0.75, font={"color": theme.muted}),
-            *_numbers(told, theme),
+            *[
+                note(
+                    text, "left middle", **PAPER, x=0.65, y=0.75 - 0.3 * k, yshift=shift, font=font
+                )
+                for k, row in enumerate(told.items())
+                for text, shift, font in zip(
+                    row,
+                    (9, -10),
+                    ({"color": theme.muted}, {"size": 19, "weight": 600}),
+                    strict=True,
+                )
+            ],
         ],
         meta={"wide": True},
     )
-
-
-def _numbers(told: dict[str, str], theme: Theme) -> list[dict[str, Any]]:
-    """Names with their numbers below, at the right."""
-    return [
-        note(text, "left middle", **PAPER, x=0.65, y=0.75 - 0.3 * k, yshift=shift, font=font)
-        for k, row in enumerate(told.items())
-        for text, shift, font in zip(
-            row, (9, -10), ({"color": theme.muted}, {"size": 19, "weight": 600}), strict=True
-        )
-    ]
-
-
-def _length(memory: float) -> str:
-    return number(memory, 3) if memory < _FAR else f"> {_FAR:,.0f}"
-
-
-def _largest(values: Array, theme: Theme) -> Series:
-    """A ring around each of the largest, one or a pair."""
-    largest = np.isclose(np.abs(values), np.abs(values[0]), rtol=1e-9, atol=0)
-    ring = {"symbol": "circle-open", "size": 15, "color": theme.text, "line": {"width": 2}}
-    places = xy(np.stack([values.real, values.imag], axis=-1)[largest])
-    return scatter(**places, mode="markers", marker=ring, hoverinfo="skip")
 
 
 def _eigenvalues(rest: Rest, noun: str, theme: Theme) -> Series:
@@ -289,26 +268,41 @@ _WORDS = {Kind.STABLE: "● stays", Kind.SADDLE: "○ leaves", Kind.SLOW: "· sl
 _LETTERS = 60
 
 
-class Listed(NamedTuple):
-    """What is marked in the list: the ``chosen`` row; if it is ``opened``, with all its numbers.
+def rest_points(
+    rests: Sequence[Rest],
+    noun: str,
+    theme: Theme = LIGHT,
+    *,
+    chosen: int | None = None,
+    opened: bool = False,
+    outcome: str = "",
+) -> Picture:
+    """A row for each point: the input held, its kind, what is read there, its largest |λ|.
 
-    ``outcome`` is what came of the search.
+    The ``chosen`` row is marked and, if it is ``opened``, has all its numbers. ``outcome`` is the
+    result of the search.
     """
-
-    chosen: int | None = None
-    opened: bool = False
-    outcome: str = ""
-
-
-def rest_points(rests: Sequence[Rest], listed: Listed, noun: str, theme: Theme = LIGHT) -> Picture:
-    """A row for each point: the input held, its kind, what is read there, its largest |λ|."""
     shown = rests[:_SHOWN]
-    sections = [TableRows("Points", _columns(shown, theme), range(len(shown)))]
-    if listed.opened and listed.chosen is not None and listed.chosen < len(shown):
-        sections.append(_row_numbers(shown[listed.chosen], noun, theme))
+    colors = [_side_colors(theme)[rest.readout.side] for rest in shown]
+    sections = [
+        TableRows(
+            "Points",
+            [
+                TableColumn("held", [_held(rest) for rest in shown], theme.text, 1.1),
+                TableColumn("rests", [_kind(rest.point) for rest in shown], colors, 1.35),
+                TableColumn(
+                    "read as", [plain(rest.readout.text, _LETTERS) for rest in shown], colors, 1.7
+                ),
+                TableColumn("max |λ|", [_size(rest.point) for rest in shown], theme.text, 0.9),
+            ],
+            range(len(shown)),
+        )
+    ]
+    if opened and chosen is not None and chosen < len(shown):
+        sections.append(_row_numbers(shown[chosen], noun, theme))
     more = f"{len(rests) - _SHOWN} more are in the plane. " if len(rests) > _SHOWN else ""
     more += _CUT * _too_many(rests)
-    drawn = row_lists("Points", sections, listed.chosen, theme, more + listed.outcome)
+    drawn = row_lists("Points", sections, chosen, theme, more + outcome)
     meta = {**drawn.layout["meta"], "columns": _exact(rests, noun)}
     return Picture(drawn.series, {**drawn.layout, "meta": meta})
 
@@ -336,17 +330,6 @@ def _exact(rests: Sequence[Rest], noun: str) -> list[tuple[str, list[object]]]:
 
 def _too_many(rests: Sequence[Rest]) -> bool:
     return bool(rests) and len(rests) * len(rests[0].point.state) > _MOST_NUMBERS
-
-
-def _columns(rests: Sequence[Rest], theme: Theme) -> list[TableColumn]:
-    sides = {None: theme.text, 0: theme.negative, 1: theme.positive}
-    colors = [sides[rest.readout.side] for rest in rests]
-    return [
-        TableColumn("held", [_held(rest) for rest in rests], theme.text, 1.1),
-        TableColumn("rests", [_kind(rest.point) for rest in rests], colors, 1.35),
-        TableColumn("read as", [plain(rest.readout.text, _LETTERS) for rest in rests], colors, 1.7),
-        TableColumn("max |λ|", [_size(rest.point) for rest in rests], theme.text, 0.9),
-    ]
 
 
 def _held(rest: Rest) -> str:

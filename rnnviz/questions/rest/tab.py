@@ -12,14 +12,13 @@ from rnnviz.charts.explanation import explanation
 from rnnviz.charts.picture import Picture
 from rnnviz.charts.shapes import sentence, shades
 from rnnviz.charts.theme import shown_token
-from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.dynamics import STARTS, Hold
 from rnnviz.probe.fixed_points import FixedPoints, Kind
 from rnnviz.probe.phase_portrait import Rest, portrait
 from rnnviz.probe.session import Session
 from rnnviz.probe.state_transition import states_of
 from rnnviz.questions.plane_axes import choose_axes, refit_button
-from rnnviz.questions.rest.pictures import Listed, Told, phase_plane, point_spectrum, rest_points
+from rnnviz.questions.rest.pictures import phase_plane, point_spectrum, rest_points
 from rnnviz.ui.browser_session import first_value, on_host, visit
 from rnnviz.ui.choices import progress_html
 from rnnviz.ui.sheet import Chart, Column, Sheet, words_in
@@ -90,21 +89,17 @@ def search_buttons(session: Session) -> None:
     if data.tokens and len(data.vocabulary.words) <= _MOST_CHIPS:
         noun = session.names.noun
         st.button(
-            f"Find for every {noun}", key="find_each", on_click=on_host(_find_each),
+            f"Find for every {noun}", key="find_each", on_click=on_host(_find), args=(True,),
             disabled=blocked, width="stretch",
             help=f"Search with each {noun} held alone, one after the other. The first point of "
             "each is in the plane and in the list.",
         )  # fmt: skip
 
 
-def _find_each(session: Session) -> None:
+def _find(session: Session, each: bool = False) -> None:
     session.player.pause()
-    session.dynamics.find_each(session.dynamics_query)
-
-
-def _find(session: Session) -> None:
-    session.player.pause()
-    session.dynamics.find(session.dynamics_query)
+    dynamics = session.dynamics
+    (dynamics.find_each if each else dynamics.find)(session.dynamics_query)
 
 
 def choose_plane(session: Session) -> None:
@@ -165,7 +160,7 @@ def search_outcome(found: FixedPoints | None, searching: bool) -> str:
 SEARCH_FACTOR = 2
 
 
-class _Shown(NamedTuple):
+class _RestSubject(NamedTuple):
     """The known points, those of the held input alone, and the number of the chosen one."""
 
     session: Session
@@ -174,10 +169,11 @@ class _Shown(NamedTuple):
     chosen: int | None
 
 
-def _shown(session: Session) -> _Shown:
+def _shown(session: Session) -> _RestSubject:
     dynamics, query = session.dynamics, session.dynamics_query
-    rests = dynamics.rests(query, shown_token)
-    return _Shown(session, rests, _found(session), dynamics.chosen(query, rests))
+    rests, problem = dynamics.rests(query, shown_token), dynamics.problem(query)
+    found = None if problem else dynamics.found(dynamics.held(query), query)
+    return _RestSubject(session, rests, found, dynamics.chosen(query, rests))
 
 
 def _choose(session: Session, event: Event) -> None:
@@ -187,12 +183,7 @@ def _choose(session: Session, event: Event) -> None:
         session.dynamics.choose(session.dynamics_query, index)
 
 
-def _found(session: Session) -> FixedPoints | None:
-    dynamics, query = session.dynamics, session.dynamics_query
-    return None if dynamics.problem(query) else dynamics.found(dynamics.held(query), query)
-
-
-def _answer(shown: _Shown) -> str:
+def _answer(shown: _RestSubject) -> str:
     session, rests = shown.session, shown.rests
     dynamics, query = session.dynamics, session.dynamics_query
     if dynamics.searching:
@@ -209,14 +200,7 @@ def _answer(shown: _Shown) -> str:
 # The pictures
 
 
-def _path(session: Session) -> Array:
-    """The whole states of the probe, up to the first one that is not finite."""
-    path = states_of(session.inspect().trace).whole
-    infinite = np.flatnonzero(~np.isfinite(path).all(axis=1))
-    return path[: infinite[0]] if len(infinite) else path
-
-
-def _words(session: Session, shown: _Shown) -> Picture:
+def _words(session: Session, shown: _RestSubject) -> Picture:
     """The words in the shades of the path; those of an encoder have none."""
     colors, words = theme(), session.inspect().words
     read = len(states_of(session.inspect().trace).after)
@@ -224,36 +208,36 @@ def _words(session: Session, shown: _Shown) -> Picture:
     return words_in(session, shown, [*[""] * (len(words) - read), *hues])
 
 
-def _phase(shown: _Shown) -> Picture:
-    """The phase plane. Everything it needs is computed here, so only when it is in sight."""
+def _phase(shown: _RestSubject) -> Picture:
+    """The phase plane. Everything it needs is computed here, so only when it is visible."""
     session, rests = shown.session, shown.rests
     dynamics, query, words = session.dynamics, session.dynamics_query, session.inspect().words
     problem = dynamics.problem(query)
     if problem or not dynamics.flat(query):
         said = problem or explanation("rest/phase_none")
         return sentence("The plane of two components", said, theme())
-    plane, visited, path = dynamics.plane(query), dynamics.visited(query), _path(session)
+    plane, visited, states = (
+        dynamics.plane(query),
+        dynamics.visited(query),
+        states_of(session.inspect().trace),
+    )
+    infinite = np.flatnonzero(~np.isfinite(states.whole).all(axis=1))
+    path = states.whole[: infinite[0]] if len(infinite) else states.whole
     points = [rest.point for rest in rests]
     drawn = portrait(dynamics.held(query), plane, visited, path, points)
-    first = len(words) - len(states_of(session.inspect().trace).after)
-    data = session.dataset
-    ends = dynamics.read_at_ends(query)
-    told = Told(_title(session), words[first:], first, ends, data.classes, shown.chosen)
-    return phase_plane(drawn, plane, rests, told, theme())
-
-
-def _title(session: Session) -> str:
-    """How much of what varies the plane holds, and where."""
-    plane, visited = (session.dynamics.plane(session.dynamics_query),
-                      session.dynamics.visited(session.dynamics_query))  # fmt: skip
     one, two = (axis + 1 for axis in plane.axes)
-    return (
-        f"Components {one} and {two} hold {sum(plane.explained):.0%} of what varies on "
+    title = (
+        f"Components {one} and {two} explain {sum(plane.explained):.0%} of the variance on "
         f"{len(visited.paths):,} {session.dataset.role} {session.names.sequence}s"
     )
+    first = len(words) - len(states.after)
+    return phase_plane(
+        drawn, plane, rests, theme(), title=title, words=words[first:], first=first,
+        ends=dynamics.read_at_ends(query), classes=session.dataset.classes, chosen=shown.chosen,
+    )  # fmt: skip
 
 
-def _remark(shown: _Shown) -> str:
+def _remark(shown: _RestSubject) -> str:
     session = shown.session
     dynamics, query = session.dynamics, session.dynamics_query
     if dynamics.problem(query) or not dynamics.flat(query):
@@ -269,7 +253,7 @@ def _remark(shown: _Shown) -> str:
     )
 
 
-def _spectrum(shown: _Shown) -> Picture:
+def _spectrum(shown: _RestSubject) -> Picture:
     session = shown.session
     if shown.chosen is None:
         said = "No point is known here yet: press F to search."
@@ -279,11 +263,13 @@ def _spectrum(shown: _Shown) -> Picture:
     return point_spectrum(shown.rests[shown.chosen], session.names.noun, theme())
 
 
-def _points(shown: _Shown) -> Picture:
+def _points(shown: _RestSubject) -> Picture:
     session, dynamics, query = shown.session, shown.session.dynamics, shown.session.dynamics_query
     searched = not dynamics.problem(query) and dynamics.is_asked(query)
-    listed = Listed(shown.chosen, dynamics.opened, search_outcome(shown.found, searched))
-    return rest_points(shown.rests, listed, session.names.noun, theme())
+    return rest_points(
+        shown.rests, session.names.noun, theme(), chosen=shown.chosen, opened=dynamics.opened,
+        outcome=search_outcome(shown.found, searched),
+    )  # fmt: skip
 
 
 # The tab
@@ -295,18 +281,15 @@ def _controls(session: Session) -> None:
     choose_plane(session)
 
 
-def _charts(session: Session) -> tuple[Column[_Shown], Column[_Shown]]:
+def _charts(session: Session) -> tuple[Column[_RestSubject], Column[_RestSubject]]:
     return (
         [Chart("phase", 9, _phase, _remark, _choose)],
         [Chart("spectra", 4, _spectrum), Chart("points", 6, _points, click=_choose, kind="table")],
     )
 
 
-def _search(session: Session, budget: float) -> bool:
-    return session.dynamics.work(SEARCH_FACTOR * budget)
-
-
 TAB = Sheet(
-    "rest", _shown, _answer, _charts, _controls, _search, words=_words,
+    "rest", _shown, _answer, _charts, _controls,
+    lambda session, budget: session.dynamics.work(SEARCH_FACTOR * budget), words=_words,
     shown=lambda session: session.dynamics.searching is None,
 )  # fmt: skip

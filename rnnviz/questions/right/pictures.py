@@ -24,7 +24,7 @@ from rnnviz.charts.shapes import (
     upright,
     zeros,
 )
-from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture
+from rnnviz.charts.theme import LIGHT, Theme, picture
 from rnnviz.engine.gradcheck import TOLERANCE, GradientCheck
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.exact_vs_notebook import ByLength, ByToken, Comparison
@@ -34,7 +34,7 @@ from rnnviz.run.history import Course
 
 #: Both gradients at some epochs.
 Comparisons = EpochSeries[Comparison]
-#: The relative error that stands for zero: the last digit of float64.
+#: The relative error drawn for zero: the last digit of float64.
 _EXACT = 1e-16
 #: The dash of a line, by the kind of its parameter.
 _DASHES = {"W_xh": "dot", "W_hh": "solid", "b_h": "dashdot"}
@@ -49,7 +49,7 @@ _BY_LENGTH = "The notebook's error, by length"
 
 
 def gradient_directions(tokens: ByToken, words: Sequence[str], theme: Theme = LIGHT) -> Picture:
-    """Two arrows from one point at every word: the exact dL/dh_t goes left, the notebook's beside.
+    """Two arrows from one point at every word: the exact dL/dh_t to the left, and the notebook's.
 
     The angle is the one between them; the notebook's arrow is as much longer as its gradient is.
     """
@@ -59,25 +59,24 @@ def gradient_directions(tokens: ByToken, words: Sequence[str], theme: Theme = LI
         for t in range(len(words) if len(words) <= MOST_ARROWS else 0)
         for arrow in _arrows(t, float(tokens.angles[t]), float(ratios[t]), theme)
     ]
+    count = len(words)
+    size = 52 if count <= _MOST_DISCS else 0
+    disc = {"size": size, "color": faint(theme.magnitude, 0.08)}
     return picture(
-        [_grounds(len(words), theme), _angles(tokens, ratios, theme)],
+        [
+            scatter(
+                x=list(range(count)), y=[0] * count, mode="markers", marker=disc, hoverinfo="skip"
+            ),
+            _angles(tokens, ratios, theme),
+        ],
         f"Direction of dL/dh: {colored('exact, W_hhᵀ da', theme.magnitude)}; notebook's, W_hh da",
-        HEIGHTS["margins"],
+        260,
         theme,
         xaxis=words_axis(words, theme),
         yaxis={"range": [-1.7, 1], "visible": False},
         annotations=arrows,
         margin=words_margin(words),
         meta={"x": "token"},
-    )
-
-
-def _grounds(count: int, theme: Theme) -> Series:
-    """A disc below the arrows, where there is room."""
-    size = 52 if count <= _MOST_DISCS else 0
-    disc = {"size": size, "color": faint(theme.magnitude, 0.08)}
-    return scatter(
-        x=list(range(count)), y=[0] * count, mode="markers", marker=disc, hoverinfo="skip"
     )
 
 
@@ -110,7 +109,7 @@ def _arrows(t: int, angle: float, ratio: float, theme: Theme) -> Iterator[dict[s
 
 
 def _arrow(t: int, right: float, down: float, color: str, width: float) -> dict[str, Any]:
-    """An arrow from the middle of a column, so many pixels long."""
+    """An arrow from the middle of a column, in pixels."""
     return {
         "x": t, "y": 0, "xshift": right, "yshift": -down, "ax": -right, "ay": -down, "text": "",
         "showarrow": True, "arrowcolor": color, "arrowwidth": width,
@@ -145,7 +144,7 @@ def gradient_sizes(
             if len(sizes)
         ],
         "Size of the gradient, ||dL/dh_t|| (L2)",
-        HEIGHTS["margins"],
+        260,
         theme,
         xaxis=words_axis(words, theme),
         yaxis=log_axis("", theme, span),
@@ -162,7 +161,7 @@ def gradient_sizes(
 def errors_by_length(table: ByLength, words: Sequence[str], theme: Theme = LIGHT) -> Picture:
     """||notebook - exact|| / ||exact|| over the length, of every parameter that is off.
 
-    A sequence of n words reaches n - 1 back, so it stands that far from the last word.
+    A sequence of n words reaches n - 1 back, so it is drawn that far from the last word.
     """
     count = len(words)
     reached = table.lengths <= count
@@ -183,7 +182,7 @@ def errors_by_length(table: ByLength, words: Sequence[str], theme: Theme = LIGHT
     return picture(
         curves,
         _BY_LENGTH,
-        HEIGHTS["comparison"],
+        460,
         theme,
         xaxis={**words_axis(words, theme), "tickangle": 0, **ticks},
         yaxis=log_axis("", theme, span),
@@ -231,7 +230,7 @@ def _over_epochs(
     return picture(
         curves,
         title,
-        HEIGHTS["comparison"],
+        460,
         theme,
         xaxis=epochs_axis(course, theme),
         yaxis=yaxis,
@@ -304,6 +303,7 @@ def parameter_errors(
         hover = "notebook: off by %{customdata[0]}%{customdata[1]}<extra></extra>"
         crosses = [_errors(names, off, "notebook", cross, span)]
         crosses[0] |= {"customdata": told, "hovertemplate": hover}
+    angle = {name: _angle(comparison, name) for name in off} if comparison else {}
     return picture(
         [*dots, *crosses],
         "Relative error of every parameter",
@@ -317,10 +317,15 @@ def parameter_errors(
             "type": "linear",
         },
         shapes=[{**right, "layer": "below"}, upright(TOLERANCE, theme)],
-        annotations=_labels(names, off, comparison),
+        annotations=[
+            note(f"off by {error:.0%}, {angle[name]}", "right middle", x=math.log10(error), y=k,
+                 xshift=-10)
+            for k, name in enumerate(names)
+            if (error := off.get(name, 0)) >= 0.005
+        ],
         margin={"l": 84, "r": 76, "t": LEGEND_TOP},
         **LEGEND,
-    )
+    )  # fmt: skip
 
 
 def _errors(
@@ -351,16 +356,3 @@ def _told(comparison: Comparison, name: str) -> str:
 def _angle(comparison: Comparison, name: str) -> str:
     cosine = comparison.cosines[name]
     return "–" if np.isnan(cosine) else f"{math.degrees(math.acos(np.clip(cosine, -1, 1))):.0f}°"
-
-
-def _labels(
-    names: Sequence[str], off: dict[str, float], comparison: Comparison | None
-) -> list[dict[str, Any]]:
-    """How far off the notebook is, and by which angle, left of its cross."""
-    angle = {name: _angle(comparison, name) for name in off} if comparison else {}
-    told = "off by {:.0%}, {}".format
-    return [
-        note(told(error, angle[name]), "right middle", x=math.log10(error), y=k, xshift=-10)
-        for k, name in enumerate(names)
-        if (error := off.get(name, 0)) >= 0.005
-    ]

@@ -11,22 +11,28 @@ from rnnviz.charts.shapes import sentence
 from rnnviz.probe.session import Session
 from rnnviz.probe.unrolled import Unrolled
 from rnnviz.questions.gradient_source import (
-    Source,
+    GradientSource,
     check_button,
     compared_sequences,
     probe_sequence,
     source_of,
 )
-from rnnviz.questions.right import pictures as comparison
-from rnnviz.questions.right.pictures import MOST_ARROWS
+from rnnviz.questions.right.pictures import (
+    MOST_ARROWS,
+    cosines_over_epochs,
+    errors_by_length,
+    errors_over_epochs,
+    gradient_directions,
+    gradient_sizes,
+    parameter_errors,
+)
 from rnnviz.ui.choices import choose_layer, gated
-from rnnviz.ui.frame import Frame
 from rnnviz.ui.sheet import Chart, Column, Sheet, go_to_click, no_room
 from rnnviz.ui.stage import place_text
 from rnnviz.ui.style import check_html, theme
 
 
-def _answer(source: Source) -> str:
+def _answer(source: GradientSource) -> str:
     """What the check said, and where the notebook's gradient begins to point elsewhere."""
     check = source.gradients.checked(source.query)
     said = "Press <strong>G</strong> to check this run's rule at these weights."
@@ -40,7 +46,7 @@ def _answer(source: Source) -> str:
     return said if gated(source.session) else f"{_turn(source)} {said}"
 
 
-def _turn(source: Source) -> str:
+def _turn(source: GradientSource) -> str:
     """How far back the notebook's gradient begins to point elsewhere, on the phrase."""
     tokens, noun = source.gradients.by_token(source.query), source.session.names.noun
     off = np.flatnonzero(tokens.angles > 0.5)
@@ -52,61 +58,34 @@ def _turn(source: Source) -> str:
     return f"The notebook is wrong from {back} {nouns} back, by up to {most}."
 
 
-def _basis(source: Source) -> str:
+def _basis(source: GradientSource) -> str:
     if gated(source.session):
         return probe_sequence(source)
     return f"{probe_sequence(source)} Notebook: {compared_sequences(source).lower()}"
 
 
-def _phrase(source: Source) -> str:
+def _phrase(source: GradientSource) -> str:
     return source.probe.basis
 
 
-def _arrows(source: Source) -> str:
-    words, noun = source.words, source.session.names.noun
-    return f"{no_room('arrows', len(words), MOST_ARROWS, noun)} {_phrase(source)}".strip()
+def _arrows(source: GradientSource) -> str:
+    missing = no_room("arrows", len(source.words), MOST_ARROWS, source.session.names.noun)
+    return f"{missing} {_phrase(source)}".strip()
 
 
-def _directions(source: Source) -> Picture:
-    tokens = source.gradients.by_token(source.query)
-    return comparison.gradient_directions(tokens, source.words, theme())
+def _sizes(source: GradientSource) -> Picture:
+    tokens, colors = source.gradients.by_token(source.query), source.theme("sizes")
+    return gradient_sizes(tokens.exact, source.words, tokens.notebook, colors)
 
 
-def _sizes(source: Source) -> Picture:
-    tokens = source.gradients.by_token(source.query)
-    return comparison.gradient_sizes(
-        tokens.exact, source.words, tokens.notebook, source.theme("sizes")
-    )
-
-
-def _by_length(source: Source) -> Picture:
-    table = source.gradients.by_length(source.query)
-    return comparison.errors_by_length(table, source.words, source.theme("by_length"))
-
-
-def _parameters(source: Source) -> Picture:
+def _parameters(source: GradientSource) -> Picture:
     names = list(source.query.state.parameters.named())
     compared = None if gated(source.session) else source.gradients.compare(source.query)
     check = source.gradients.checked(source.query)
     if not (compared or check):
         said = "Press G to compare the gradient of each parameter with complex-step differences."
         return sentence("Relative error of every parameter", said, theme())
-    return comparison.parameter_errors(names, check, compared, theme())
-
-
-def _flow(source: Source) -> Picture:
-    norms = Unrolled(source.query.trace, source.query.layer).norms
-    return comparison.gradient_sizes(norms, source.words, theme=source.theme("flow"))
-
-
-def _errors(source: Source) -> Picture:
-    history = source.over_epochs(source.gradients.history.comparisons)
-    return comparison.errors_over_epochs(history, source.course, source.theme("errors"))
-
-
-def _cosines(source: Source) -> Picture:
-    history = source.over_epochs(source.gradients.history.comparisons)
-    return comparison.cosines_over_epochs(history, source.course, theme())
+    return parameter_errors(names, check, compared, theme())
 
 
 # The tab
@@ -118,33 +97,42 @@ def _controls(session: Session) -> None:
     choose_layer(session, "gradients")
 
 
-def _charts(session: Session) -> tuple[Column[Source], Column[Source]]:
+def _charts(session: Session) -> tuple[Column[GradientSource], Column[GradientSource]]:
     """Both gradients word by word; the notebook's rule is for Elman cells alone."""
     if gated(session):
         parameters = Chart("parameters", 1, _parameters, _basis, text="checks")
-        return [Chart("flow", 1, _flow, _phrase, text="notebook")], [parameters]
-    return (
-        [
-            Chart("directions", 2.4, _directions, _arrows),
-            Chart("sizes", 3, _sizes, _phrase),
-            Chart("by_length", 3, _by_length),
-        ],
-        [
-            Chart("parameters", 4, _parameters, _basis),
-            Chart("errors", 3, _errors, compared_sequences, go_to_click),
-            Chart("cosines", 3, _cosines, compared_sequences, go_to_click),
-        ],
-    )
+        return [
+            Chart(
+                "flow",
+                1,
+                lambda of: gradient_sizes(
+                    Unrolled(of.query.trace, of.query.layer).norms, of.words, theme=of.theme("flow")
+                ),
+                _phrase,
+                text="notebook",
+            )
+        ], [parameters]
+    return [
+        Chart("directions", 2.4, lambda of: gradient_directions(
+            of.gradients.by_token(of.query), of.words, theme()), _arrows),
+        Chart("sizes", 3, _sizes, _phrase),
+        Chart("by_length", 3, lambda of: errors_by_length(
+            of.gradients.by_length(of.query), of.words, of.theme("by_length"))),
+    ], [
+        Chart("parameters", 4, _parameters, _basis),
+        Chart("errors", 3, lambda of: errors_over_epochs(
+            of.over_epochs(of.gradients.history.comparisons), of.course, of.theme("errors")),
+            compared_sequences, go_to_click),
+        Chart("cosines", 3, lambda of: cosines_over_epochs(
+            of.over_epochs(of.gradients.history.comparisons), of.course, theme()),
+            compared_sequences, go_to_click),
+    ]  # fmt: skip
 
 
-def _measure(session: Session, budget: float) -> bool:
-    query, history = source_of(session).query, session.gradients.history
-    return not gated(session) and history.comparisons.develop(session.run, query, budget)
-
-
-def _badge(source: Source, frame: Frame) -> None:
-    check = source.gradients.checked(source.query)
-    frame.texts["badge"] = check_html(check, source.session.names)
-
-
-TAB = Sheet("right", source_of, _answer, _charts, _controls, _measure, more=_badge)
+TAB = Sheet(
+    "right", source_of, _answer, _charts, _controls,
+    lambda session, budget: not gated(session) and session.gradients.history.comparisons.develop(
+        session.run, source_of(session).query, budget),
+    more=lambda of, frame: frame.texts.update(
+        badge=check_html(of.gradients.checked(of.query), of.session.names)),
+)  # fmt: skip

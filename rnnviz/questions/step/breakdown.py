@@ -16,7 +16,7 @@ from rnnviz.engine.parameters import plain
 from rnnviz.probe.cell_parts import Part, Summand, applied, at_token
 from rnnviz.probe.formatting import number, quoted
 from rnnviz.probe.training_step import Focus, Phase, StepRecord
-from rnnviz.questions.step.step_cell import StepCell, output_name, part_of, step_cell
+from rnnviz.questions.step.measure import StepCell, output_name, part_of, step_cell
 
 
 class Term(NamedTuple):
@@ -102,7 +102,11 @@ class UnitTerms:
 
     def _summand(self, summand: Summand, part: Part) -> Iterator[Term]:
         """One term; of a product with a matrix one for each column."""
-        opened = [node for node in summand.factors if self._opens(node, part)]
+        named = self._cell.parts.named
+        opened = [
+            node for node in summand.factors
+            if node.kind == "product" and (node is part.total or node not in named)
+        ]  # fmt: skip
         others = [node for node in summand.factors if node not in opened]
         factor = self._product(others, summand.sign)
         if not opened:
@@ -110,10 +114,6 @@ class UnitTerms:
         for node in opened:
             sign = term("−1", (-1,)) if summand.sign < 0 and not others else factor
             yield from (row.times(sign) for row in self._matrix(node))
-
-    def _opens(self, node: Node, part: Part) -> bool:
-        own = node is part.total or node not in self._cell.parts.named
-        return node.kind == "product" and own
 
     def _product(self, nodes: Sequence[Node], sign: int = 1) -> Term:
         """The product of some values, with its sign."""
@@ -135,7 +135,7 @@ class UnitTerms:
             return self._from_input(name, row)
         label = self._cell.notation.inner(read, t)
         if read.kind == "state" and t == 0:
-            # One term stands for H products with zero.
+            # One term replaces H products with zero.
             return [Term(f"{name}[{unit}, :] · {label}", (0.0,), 0.0)]
         labels = [(f"{name}[{unit}, {j}]", f"{label}[{j}]") for j in range(self._step.hidden)]
         return products(labels, row, self._cell.values(read)[t])
@@ -301,28 +301,28 @@ def _loss(step: StepRecord, focus: Focus) -> Terms:
 # Clipping and the update
 
 
-class Entry(NamedTuple):
+class FollowedWeight(NamedTuple):
     """The entry of a parameter that is followed through clipping and update."""
 
     name: str
     indexes: tuple[int, ...]
 
 
-def followed(step: StepRecord, focus: Focus) -> Entry:
+def followed(step: StepRecord, focus: Focus) -> FollowedWeight:
     """The first of a part's weights with a gradient: of its row that with the largest one."""
     cell, unit, last = step_cell(step, focus.layer), focus.unit, len(step.words) - 1
     names = [cell.unrolled.name(last, name) for name in cell.weights(part_of(step, focus))]
     rows = {name: np.abs(step.descent.gradient[name][unit]) for name in names}
     name = next((name for name, row in rows.items() if row.any()), names[0])
     row = rows[name]
-    return Entry(name, (unit, int(row.argmax())) if row.ndim else (unit,))
+    return FollowedWeight(name, (unit, int(row.argmax())) if row.ndim else (unit,))
 
 
 def _clip(step: StepRecord, focus: Focus) -> Terms:
     name, index = followed(step, focus)
     gradient, clipped, _ = (float(p[name][index]) for p in step.descent)
     label = "d" + step.names.entry(name, index)
-    rows = _over_time(step, focus, Entry(name, index))
+    rows = _over_time(step, focus, FollowedWeight(name, index))
     others = gradient - float(sum(row.value for row in rows))
     if step.trace.batch.read.shape[1] > 1:
         rows.append(Term("the other sequences of the batch", (others,), others))
@@ -336,7 +336,7 @@ def _clip(step: StepRecord, focus: Focus) -> Terms:
     return Terms(label, tuple(rows), gradient, then)
 
 
-def _over_time(step: StepRecord, focus: Focus, entry: Entry) -> list[Term]:
+def _over_time(step: StepRecord, focus: Focus, entry: FollowedWeight) -> list[Term]:
     """The part of the followed entry's gradient from each token of the last stack."""
     cell, unit = step_cell(step, focus.layer), focus.unit
     product, adjoint = cell.multiplied(plain(entry.name), part_of(step, focus))

@@ -1,14 +1,21 @@
-"""Captions: the text that explains a moment, and its numbers."""
+"""Captions: the sentences about a moment of one training step."""
 
 from __future__ import annotations
 
+import re
+from html import escape
+
 import numpy as np
 
+from rnnviz.charts.explanation import explanation
+from rnnviz.charts.status import size_of
 from rnnviz.config import ClipBy, OptimizerKind
 from rnnviz.probe.cell_parts import cell_parts
 from rnnviz.probe.formatting import number
-from rnnviz.probe.training_step import Focus, Phase, StepRecord, clipping
-from rnnviz.questions.step.step_cell import part_of, step_cell
+from rnnviz.probe.probe import Probe, target_text
+from rnnviz.probe.session import Session
+from rnnviz.probe.training_step import Focus, Moment, Phase, StepRecord, clipping
+from rnnviz.questions.step.measure import part_of, step_cell, step_lab, step_query
 
 
 def caption_key(step: StepRecord, focus: Focus) -> str:
@@ -18,18 +25,21 @@ def caption_key(step: StepRecord, focus: Focus) -> str:
     if not plain and phase in (Phase.FORWARD, Phase.BACKWARD):
         kind = _kind(step, focus)
         return f"moment_cell_{kind if phase is Phase.FORWARD else _BACKWARD[kind]}"
-    if phase is Phase.CLIP:
-        return f"moment_{_clip_keys(step)[0 if clipping(step).count else -1]}"
+    sgd = step.config.optimizer is OptimizerKind.SGD
+    clip = "clip" if clipping(step).count else "clip_idle"
+    if step.config.clip_by is ClipBy.OFF:
+        clip = "clip_off"
     key = {
         Phase.FORWARD: "forward" if t else "forward_first",
-        Phase.LOSS: _loss(step),
+        Phase.CLIP: clip,
+        Phase.LOSS: "loss" if step.classes else "loss_values",
         Phase.BACKWARD: _backward(step, t),
-        Phase.UPDATE: _update(step),
+        Phase.UPDATE: "update" if sgd else "update_adaptive",
     }
     return f"moment_{key[phase]}"
 
 
-#: What is said of the gradient of each kind of part.
+#: The text about the gradient of each kind of part.
 _BACKWARD = {
     "gate": "backward_gate", "candidate": "backward_gate", "value": "backward_value",
     "state": "backward_state", "output": "backward_state",
@@ -46,18 +56,6 @@ def _kind(step: StepRecord, focus: Focus) -> str:
         return "output"
     kinds: dict[tuple[str, ...], str] = {("sigmoid",): "gate", ("tanh",): "candidate"}
     return kinds.get(part.functions, "value") if part.total in parts.affines else "value"
-
-
-def _loss(step: StepRecord) -> str:
-    return "loss" if step.classes else "loss_values"
-
-
-def _clip_keys(step: StepRecord) -> list[str]:
-    return ["clip_off"] if step.config.clip_by is ClipBy.OFF else ["clip", "clip_idle"]
-
-
-def _update(step: StepRecord) -> str:
-    return "update" if step.config.optimizer is OptimizerKind.SGD else "update_adaptive"
 
 
 def _backward(step: StepRecord, t: int) -> str:
@@ -109,3 +107,79 @@ def caption_fields(step: StepRecord, focus: Focus) -> dict[str, str]:
         "memory": cell.parts.cell.text.memory,
         "mean": number(float(cell.values(part_of(step, focus).node)[moment.t].mean())),
     }
+
+
+# The story and the subject
+
+
+#: With names of more letters than this, there is no room for a button each.
+MOST_LETTERS = 110
+#: Where a caption's first sentence ends.
+_END = re.compile(r"(?<=[.!?]) ")
+
+
+def moment_names(step: StepRecord) -> list[str]:
+    """The names of the moments in order; none if there are too many."""
+    names = [_name(step, moment) for moment in step.moments]
+    return names if sum(map(len, names)) <= MOST_LETTERS else []
+
+
+def _name(step: StepRecord, moment: Moment) -> str:
+    word = step.words[moment.t]
+    names = {Phase.FORWARD: f"→ {word}", Phase.BACKWARD: f"← {word}"}
+    return names.get(moment.phase, moment.phase.value)
+
+
+def story_html(step: StepRecord, moment: Moment, caption: str) -> str:
+    """The moment's place in its phase, and the first sentence of its caption."""
+    phase = moment.phase
+    same = [other for other in step.moments if other.phase is phase]
+    place = f" {same.index(moment) + 1} of {len(same)}" if len(same) > 1 else ""
+    whole = escape(caption)
+    sentence = _END.split(whole)[0]
+    kind = "forward" if phase is Phase.FORWARD else "backward"
+    return (
+        f'<div class="rnnviz-story {kind}{size_of(sentence)}" aria-live="polite">'
+        f"<b>{phase.value.capitalize()}{place}</b>"
+        f'<span title="{whole}">{sentence}</span></div>'
+    )
+
+
+def caption(step: StepRecord, focus: Focus) -> str:
+    """What happens at this moment, in two sentences."""
+    return explanation(f"step/{caption_key(step, focus)}", **caption_fields(step, focus))
+
+
+def subject_html(session: Session, probe: Probe, step: StepRecord) -> str:
+    """Which example the step is on, and its target; or why the sequence can't be read."""
+    problem = session.phrase_input.problem
+    if step_lab(session).own and problem:
+        return _shown(problem, "problem")
+    what = _source(probe) if step_lab(session).own else _example(session)
+    if session.dataset.one_class_at_end:
+        targets = step.trace.targets[step.unrolled(0).rows]
+        # First, as a narrow window may have no room for all.
+        what = f"Target: {target_text(session.dataset, targets)}. {what}"
+    if session.player.recorded:
+        settings = session.settings
+        what = f"{what}. A step of {settings.optimizer} at {settings.lr:g}, not one of the loop"
+    return _shown(f"{what}.")
+
+
+def _shown(text: str, kind: str = "") -> str:
+    shown = escape(text)
+    return f'<div class="rnnviz-subject {kind}" title="{shown}">{shown}</div>'
+
+
+def _example(session: Session) -> str:
+    example = f"Example {session.player.position.offset + 1} of {session.run.examples}"
+    count = len(step_query(session).next_examples)
+    return f"{example}, the first of a batch of {count}" if count > 1 else example
+
+
+def _source(probe: Probe) -> str:
+    """Where the target of the reader's own sequence comes from, and its unknown words."""
+    unknown = ", ".join(word[:20] for word in probe.reading.unknown[:6])
+    skipped = f"Not in the vocabulary: {unknown}. " if unknown else ""
+    own = f"No label, so the target is the network's own {probe.noun}"
+    return skipped + (own if probe.label is None else "With its label in the data")

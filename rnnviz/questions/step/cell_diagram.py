@@ -12,41 +12,41 @@ from rnnviz.engine.cell_text import CACHED
 from rnnviz.engine.equations import Equations
 from rnnviz.engine.graph import Node, topological
 
-#: What a state may pass on its way; of a difference it is the first part.
+#: Operations that keep a state; of a difference it is the first operand.
 _PASSED = {"add", "sub", "mul", "max"}
 
 
-class Highway(NamedTuple):
-    """A state's way from its old value to its new one: the operations in order."""
+class StatePath(NamedTuple):
+    """A state's path from its old value to its new one: the operations in order."""
 
     state: str
     before: Node
     ops: tuple[Node, ...]
 
     def operand(self, op: Node) -> Node:
-        """What an operation does to the state: its other argument."""
+        """The other argument of an operation on the state."""
         k = self.ops.index(op)
-        path = self.ops[k - 1] if k else self.before
-        return op.args[1] if op.args[0] is path else op.args[0]
+        previous = self.ops[k - 1] if k else self.before
+        return op.args[1] if op.args[0] is previous else op.args[0]
 
 
-def highways(equations: Equations) -> list[Highway]:
-    """The highways of a cell, those that depend on most first; no operation is on two."""
+def state_paths(equations: Equations) -> list[StatePath]:
+    """The state paths of a cell, the deepest first; no operation is on two."""
     order = topological(equations.nodes.values())
     before = {node.name: node for node in order if node.kind == "state"}
-    found, taken = list[Highway](), set[Node]()
+    found, taken = list[StatePath](), set[Node]()
     for name in reversed(equations.states):
         if name not in before:  # It cancels out once numbers are worked out, as in 0 * s.
             continue
-        ops = _way(equations.nodes[name], before[name], taken)
+        ops = _operations_between(equations.nodes[name], before[name], taken)
         if ops is not None:
-            found.append(Highway(name, before[name], ops))
+            found.append(StatePath(name, before[name], ops))
             taken.update(ops)
-    return sorted(found, key=lambda way: -max((op.depth for op in way.ops), default=0))
+    return sorted(found, key=lambda path: -max((op.depth for op in path.ops), default=0))
 
 
-def _way(end: Node, before: Node, taken: set[Node]) -> tuple[Node, ...] | None:
-    """The operations from ``before`` to ``end``; None if there is no such way."""
+def _operations_between(end: Node, before: Node, taken: set[Node]) -> tuple[Node, ...] | None:
+    """The operations from ``before`` to ``end``; None if there is no such path."""
     known: dict[Node, tuple[Node, ...] | None] = {before: ()}
 
     def walk(node: Node) -> tuple[Node, ...] | None:
@@ -54,8 +54,8 @@ def _way(end: Node, before: Node, taken: set[Node]) -> tuple[Node, ...] | None:
             known[node] = None
             if node.kind in _PASSED and node not in taken and len({*node.args}) > 1:
                 args = node.args[:1] if node.kind == "sub" else node.args
-                ways = (way for arg in args if (way := walk(arg)) is not None)
-                first = next(ways, None)
+                paths = (path for arg in args if (path := walk(arg)) is not None)
+                first = next(paths, None)
                 known[node] = None if first is None else (*first, node)
         return known[node]
 
@@ -74,7 +74,7 @@ class Symbol:
 
     ``kind`` is "before" or "after" (a state), "input", "weights", "line" (what matrices make), the
     operation "sum", "product", "div", "max" or "where", or "function". ``total`` is the value
-    before ``functions`` of it are taken. ``way`` is the highway that it stands on.
+    before ``functions`` of it are taken. ``path`` is the state path that it is on.
     """
 
     kind: str
@@ -82,7 +82,7 @@ class Symbol:
     wires: tuple[Wire, ...] = ()
     names: tuple[str, ...] = ()
     total: Node | None = None
-    way: Highway | None = None
+    path: StatePath | None = None
     #: The terms of a part of a sum: it is no value of the graph itself.
     terms: tuple[Node, ...] = ()
 
@@ -111,11 +111,11 @@ class Wire(NamedTuple):
 
 
 class Diagram(NamedTuple):
-    """The symbols in the order of computation, the highways, and the states that leave beside."""
+    """The symbols in the order of computation, the state paths, and the other states that leave."""
 
     equations: Equations
     symbols: tuple[Symbol, ...]
-    ways: tuple[Highway, ...]
+    paths: tuple[StatePath, ...]
 
     def symbol(self, name: str) -> Symbol:
         """The symbol of a line of the equations."""
@@ -129,9 +129,9 @@ class Diagram(NamedTuple):
 @lru_cache(CACHED)
 def cell_diagram(equations: Equations) -> Diagram:
     """The diagram of a cell. One that is a single line has all its terms."""
-    whole = _Reader(equations).diagram
+    whole = _DiagramBuilder(equations).diagram
     lines = [symbol for symbol in whole.symbols if symbol.kind == "line"]
-    return _Reader(equations, split=True).diagram if len(lines) == 1 else whole
+    return _DiagramBuilder(equations, split=True).diagram if len(lines) == 1 else whole
 
 
 def operand(node: Node) -> Node | None:
@@ -140,7 +140,7 @@ def operand(node: Node) -> Node | None:
     return read.pop() if len(read) == 1 and node.kind != "product" else None
 
 
-class _Reader:
+class _DiagramBuilder:
     """Makes the symbols of a cell; with ``split``, every product has a symbol of its own."""
 
     def __init__(self, equations: Equations, split: bool = False) -> None:
@@ -150,20 +150,20 @@ class _Reader:
         self._names: dict[Node, tuple[str, ...]] = {}
         for name, node in equations.nodes.items():
             self._names[node] = (*self._names.get(node, ()), name)
-        self._ways = highways(equations)
-        self._way_of = {op: way for way in self._ways for op in way.ops}
+        self._paths = state_paths(equations)
+        self._path_of = {op: path for path in self._paths for op in path.ops}
         self._made: dict[Node, Symbol] = {}
 
     @property
     def diagram(self) -> Diagram:
         """All symbols."""
-        ends = [*map(self._symbol, (way.before for way in self._ways))]
+        ends = [*map(self._symbol, (path.before for path in self._paths))]
         for node in self._equations.nodes.values():
             ends.append(self._symbol(node))
-        kept = {way.state for way in self._ways}
+        kept = {path.state for path in self._paths}
         carried = dict.fromkeys((*self._equations.states, self._equations.out))
         after = [self._after(name) for name in carried if name not in kept]
-        return Diagram(self._equations, (*self._made.values(), *after), tuple(self._ways))
+        return Diagram(self._equations, (*self._made.values(), *after), tuple(self._paths))
 
     def _after(self, name: str) -> Symbol:
         source = self._symbol(self._equations.nodes[name])
@@ -171,7 +171,7 @@ class _Reader:
 
     def _own(self, node: Node) -> bool:
         """Whether a value has a symbol in any case: it has a name, or several read it."""
-        known = node in self._names or node in self._way_of or self._uses[node] > 1
+        known = node in self._names or node in self._path_of or self._uses[node] > 1
         return known or node.kind in ("state", "input")
 
     def _symbol(self, node: Node) -> Symbol:
@@ -187,29 +187,25 @@ class _Reader:
             return Symbol("before" if node.kind == "state" else "input", node, names=names)
         if not node.varies:
             return Symbol("weights", node, names=names)
-        if node in self._way_of:
-            return self._passed(node, self._way_of[node])
-        total = self._total(node)
-        kind, wires = self._opened(total)
-        return Symbol(kind, node, tuple(wires), names, total)
-
-    def _passed(self, node: Node, way: Highway) -> Symbol:
-        """An operation of a highway: its first wire is the way, and a number needs none."""
-        k, other = way.ops.index(node), way.operand(node)
-        path = self._symbol(way.ops[k - 1] if k else way.before)
-        sign = -1 if node.kind == "sub" else 1
-        wires = [Wire(path, node)]
-        if other.kind != "number":
-            wires.append(self._wire(other, node, sign))
-        kind = {"mul": "product", "max": "max"}.get(node.kind, "sum")
-        return Symbol(kind, node, tuple(wires), self._names.get(node, ()), node, way)
-
-    def _total(self, node: Node) -> Node:
-        """What functions are taken of, if it has no symbol of its own."""
+        if node in self._path_of:
+            return self._passed(node, self._path_of[node])
+        # What functions are taken of, if it has no symbol of its own.
         total = node
         while (inner := operand(total)) is not None and not self._own(inner):
             total = inner
-        return total
+        kind, wires = self._opened(total)
+        return Symbol(kind, node, tuple(wires), names, total)
+
+    def _passed(self, node: Node, path: StatePath) -> Symbol:
+        """An operation of a state path: its first wire is the state, and a number needs none."""
+        k, other = path.ops.index(node), path.operand(node)
+        previous = self._symbol(path.ops[k - 1] if k else path.before)
+        sign = -1 if node.kind == "sub" else 1
+        wires = [Wire(previous, node)]
+        if other.kind != "number":
+            wires.append(self._wire(other, node, sign))
+        kind = {"mul": "product", "max": "max"}.get(node.kind, "sum")
+        return Symbol(kind, node, tuple(wires), self._names.get(node, ()), node, path)
 
     def _opened(self, total: Node) -> tuple[str, list[Wire]]:
         """The kind of a symbol and what it reads."""
@@ -253,7 +249,12 @@ class _Reader:
         if len(joined) == len(terms):
             return "line", [*self._reads(joined)]
         rest = [self._wire(*row) for row in terms if row not in joined]
-        return "sum", [Wire(self._group(joined), None), *rest]
+        nodes = tuple(term for term, *_ in joined)
+        wires = tuple(self._reads(joined))
+        node = self._equations.graph.total(nodes)
+        if node not in self._made:
+            self._made[node] = Symbol("line", node, wires, total=node, terms=nodes)
+        return "sum", [Wire(self._made[node], None), *rest]
 
     def _joins(self, term: tuple[Node, Node, int]) -> bool:
         return term[2] > 0 and not self._own(term[0])
@@ -273,15 +274,6 @@ class _Reader:
             for arg in node.args:
                 if node.kind == "product" or arg.varies:
                     yield self._wire(arg, node)
-
-    def _group(self, terms: list[tuple[Node, Node, int]]) -> Symbol:
-        """A part of a sum as a symbol of its own."""
-        nodes = tuple(term for term, *_ in terms)
-        wires = tuple(self._reads(terms))
-        node = self._equations.graph.total(nodes)
-        if node not in self._made:
-            self._made[node] = Symbol("line", node, wires, total=node, terms=nodes)
-        return self._made[node]
 
     def _wire(self, node: Node, reader: Node, sign: int = 1) -> Wire:
         """A wire to a value, or through functions to one that has a symbol of its own."""

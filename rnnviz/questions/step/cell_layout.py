@@ -16,14 +16,14 @@ from rnnviz.engine.cell_text import CACHED
 from rnnviz.engine.equations import Equations
 from rnnviz.engine.graph import Node
 from rnnviz.probe.cell_parts import typeset, untimed
-from rnnviz.questions.step.cell_diagram import Diagram, Highway, Symbol, Wire, cell_diagram
+from rnnviz.questions.step.cell_diagram import Diagram, StatePath, Symbol, Wire, cell_diagram
 
 
 class CellColumns:
     """The columns from left to right: what a symbol reads is never right of it.
 
-    A leaf stands on the lower row, an operation on the upper one, over what was placed last; a
-    highway's operation stands over its operand. ``riser`` says whose value goes up in a column.
+    A leaf is on the lower row, an operation on the upper one, above the last symbol placed; a
+    state path's operation is above its operand. ``riser`` says whose value goes up in a column.
     """
 
     def __init__(self, diagram: Diagram) -> None:
@@ -33,8 +33,8 @@ class CellColumns:
         self.mid: dict[int, Symbol] = {}
         self.riser: dict[int, Symbol] = {}
         self._depths: dict[Symbol, int] = {}
-        for way in diagram.ways:
-            for op in way.ops:
+        for path in diagram.paths:
+            for op in path.ops:
                 self._place(diagram.of(op))
         for symbol in diagram.symbols:
             if symbol.kind != "after":
@@ -44,7 +44,7 @@ class CellColumns:
                 self.at[symbol] = self.count
 
     def clear(self, first: int, last: int) -> bool:
-        """Whether no operation stands on the upper row from column ``first`` to ``last``."""
+        """Whether no operation is on the upper row from column ``first`` to ``last``."""
         return not any(column in self.mid for column in range(first, last + 1))
 
     def _new(self) -> int:
@@ -60,8 +60,11 @@ class CellColumns:
     def _place(self, symbol: Symbol) -> None:
         if symbol in self.at or symbol.is_source:
             return
-        if symbol.way is not None:
-            self._place_on_way(symbol)
+        if symbol.path is not None:
+            previous, *others = symbol.wires
+            for wire in symbol.wires:
+                self._place(wire.source)
+            self.at[symbol] = self._over(others, self.at.get(previous.source, -1))
             return
         for wire in sorted(symbol.wires, key=lambda wire: -self._depth(wire.source)):
             self._place(wire.source)
@@ -73,22 +76,15 @@ class CellColumns:
             self.mid[column] = symbol
 
     def _over_last(self, symbol: Symbol) -> int:
-        """The last column, if only a leaf stands there that the symbol reads once."""
+        """The last column, if it only has a leaf that the symbol reads once."""
         last = self.count - 1
         # Wires that part would lead back.
         read = sum(wire.source is self.leaf.get(last) for wire in symbol.wires) == 1
         free = last not in self.mid and last not in self.riser
         return last if last >= 0 and read and free else self._new()
 
-    def _place_on_way(self, symbol: Symbol) -> None:
-        path, *others = symbol.wires
-        for wire in symbol.wires:
-            self._place(wire.source)
-        least = self.at.get(path.source, -1)
-        self.at[symbol] = self._over(others, least)
-
     def _over(self, others: list[Wire], least: int) -> int:
-        """The column of what a highway's operation reads, if it can stand over it."""
+        """The column of what a state path's operation reads, if it can stand over it."""
         for source in (wire.source for wire in others):
             column = self.at.get(source, -1)
             top = self.mid.get(column, self.leaf.get(column))
@@ -98,7 +94,7 @@ class CellColumns:
         return self._new()
 
 
-# Wire label: what is done to a value on its way from one symbol of a cell to another
+# Wire labels: the functions of a value between one symbol and another
 
 
 #: A longer label is cut.
@@ -146,7 +142,7 @@ LEAF, SIGN, APART, STRIP, LABEL = 0.9, 0.75, 1.7, 0.6, 2.4
 LOWER, UPPER, NAME, FORMULA = 3.2, 2.8, 1.1, 1.0
 #: Distances: of parallel wires, of a symbol's ports, and of states below each other at the right.
 PITCH, PORT, APART_AFTER = 0.6, 0.38, 1.9
-#: The heights of a label in a wire, of a highway alone and of one of several, and of its head.
+#: The heights of a label in a wire, of a state path alone and of one of several, and of its head.
 PILL, ALONE, SEVERAL, HEAD = 1.5, 3.6, 2.3, 2.6
 #: The distance of the buses below.
 BUS = 1.3
@@ -170,7 +166,7 @@ class Box(NamedTuple):
         )
 
 
-class Place(NamedTuple):
+class PlacedSymbol(NamedTuple):
     """A symbol: all of it with its label, its strip of numbers, and its sign if it has one."""
 
     symbol: Symbol
@@ -188,10 +184,10 @@ class Route(NamedTuple):
     pill: Box | None
 
 
-class Band(NamedTuple):
-    """A highway: its box, and the middles of its operations."""
+class PathBand(NamedTuple):
+    """A state path: its box, and the middles of its operations."""
 
-    way: Highway
+    path: StatePath
     box: Box
     ops: tuple[float, ...]
 
@@ -202,9 +198,9 @@ class CellLayout:
 
     width: float
     height: float
-    places: tuple[Place, ...]
+    places: tuple[PlacedSymbol, ...]
     routes: tuple[Route, ...]
-    bands: tuple[Band, ...]
+    bands: tuple[PathBand, ...]
     columns: tuple[tuple[float, float], ...]
 
 
@@ -215,7 +211,7 @@ def cell_layout(equations: Equations) -> CellLayout:
 
 
 class _Plan(NamedTuple):
-    """How a wire goes: its style, its lane beside the symbol, and its port."""
+    """How a wire goes: its style, its lane next to the symbol, and its port."""
 
     style: str
     lane: int = 0
@@ -227,7 +223,7 @@ _CORRIDORS = {"over": "U", "rise over": "U", "under": "L", "rise under": "L", "b
               "rise bus": "B", "leaf bus": "B"}  # fmt: skip
 
 
-#: Styles whose labels stand under a highway, over the upper row, and under it: where nothing else
+#: Styles whose labels are under a state path, over the upper row, and under it: where nothing else
 #: of the same value branches off after them.
 _RISING = ("rise", "rise over", "rise under", "rise bus")
 _FROM_ABOVE = ("over", "tap")
@@ -252,23 +248,19 @@ class _Router:
         self.below: dict[Symbol, list[float]] = defaultdict(list)
         self.taps: dict[Symbol, int] = defaultdict(int)
         self.rights: dict[int, list[Symbol]] = defaultdict(list)
-        self._sort_afters()
-        for symbol in self.diagram.symbols:
-            self._plan(symbol)
-
-    def _sort_afters(self) -> None:
-        """What comes from the last operation leaves straight; others leave above and below."""
         self.afters.sort(key=lambda s: -self.at.get(s.wires[0].source, -1))
         self.slot = {
             after: APART_AFTER * ((k + 1) // 2) * (-1) ** k for k, after in enumerate(self.afters)
         }
+        for symbol in self.diagram.symbols:
+            self._plan(symbol)
 
     # The style of every wire
 
     def _plan(self, symbol: Symbol) -> None:
         used = set[str]()
         for k, wire in enumerate(symbol.wires):
-            if symbol.way is not None:
+            if symbol.path is not None:
                 if k:
                     self.plans[symbol, k] = _Plan(self._rising(symbol, wire))
                 continue
@@ -277,25 +269,25 @@ class _Router:
             self.plans[symbol, k] = self._with_lane(symbol, k, style)
 
     def _rising(self, symbol: Symbol, wire: Wire) -> str:
-        """The style of a wire to a highway's operation."""
+        """The style of a wire to a state path's operation."""
         source, column = wire.source, self.at[symbol]
         if source.is_source:
             return "rise bus"
         if self.columns.riser.get(column) is source:
             return "rise"
-        if source.way is not None:
+        if source.path is not None:
             if self._reaches(source, column):
                 return "cross"
             self._leave(source)
         return "rise under" if source.is_leaf and not self._goes_up(source) else "rise over"
 
     def _style(self, symbol: Symbol, wire: Wire, used: set[str]) -> str:
-        """The style of a wire to a symbol beside the highways; ``used`` are those it has."""
+        """The style of a wire to a symbol off the state paths; ``used`` are those it has."""
         source, column = wire.source, self.at[symbol]
         if source.is_source:
             return "leaf bus" if symbol.is_leaf else "bus"
         from_column = self.at[source]
-        if source.way is not None:
+        if source.path is not None:
             labels = any(self.labels[symbol, k] for k in range(len(symbol.wires)))
             free = symbol.kind != "after" and not ("tap" in used and labels)
             if free and self._reaches(source, column):
@@ -314,15 +306,15 @@ class _Router:
         return self.columns.riser.get(self.at[leaf]) is leaf
 
     def _reaches(self, source: Symbol, column: int) -> bool:
-        """Whether a highway has the value of its operation ``source`` over a column."""
-        way = source.way
-        assert way is not None
-        later = way.ops[way.ops.index(source.node) + 1 :]
+        """Whether a state path has the value of its operation ``source`` over a column."""
+        path = source.path
+        assert path is not None
+        later = path.ops[path.ops.index(source.node) + 1 :]
         end = self.at[self.diagram.of(later[0])] if later else self.columns.count
         return self.at[source] < column < end
 
     def _leave(self, source: Symbol) -> None:
-        """Give what leaves a highway a lane of its own right of the operation."""
+        """Give what leaves a state path a lane of its own right of the operation."""
         lanes = self.rights[self.at[source]]
         if source not in lanes:
             lanes.append(source)
@@ -343,7 +335,7 @@ class _Router:
     # Across
 
     def _measure(self) -> None:
-        """Find x of every column: its lanes, the middle P of its symbols, the strips Q beside."""
+        """Find x of every column: its lanes, the middle P of its symbols, their strips Q."""
         x = LEFT + PITCH * (len(self.sources) - 1)
         self.left = x
         self.P: dict[int, float] = {}
@@ -353,8 +345,15 @@ class _Router:
             own = [s for s in (self.columns.leaf.get(column), self.columns.mid.get(column)) if s]
             self.lane_at[column] = x + max([self._inlet(s) for s in own], default=0.0)
             start = x + max([self._gutter(s) for s in own], default=0.0) + 0.3
-            self.P[column] = start + self._half(column)
-            x = self.P[column] + self._right(column)
+            left = LEAF if column in self.columns.leaf else SIGN
+            self.P[column] = start + max(left, *self._pills_at(column), 0)
+            widths = [SIGN + 0.4, *self._pills_at(column)]
+            if column in self.columns.leaf:
+                widths.append(LEAF + LABEL)
+            if column in self.columns.mid:
+                widths.append(self._apart(column) + STRIP + 0.7)
+            lanes = PITCH * len(self.rights[column])
+            x = self.P[column] + (max(widths) + (lanes + 0.5 if lanes else 0))
             self.ends[column] = start, x
             x += 0.3
         after = self.columns.count
@@ -377,11 +376,6 @@ class _Router:
         both = above + below if symbol.kind == "after" else max(above, below)
         return self._inlet(symbol) + both
 
-    def _half(self, column: int) -> float:
-        """How far a column reaches left of its middle."""
-        widths = [LEAF if column in self.columns.leaf else SIGN, *self._pills_at(column)]
-        return max(widths)
-
     def _pills_at(self, column: int) -> list[float]:
         """Half the widths of the labels in wires that stand on the middle of a column."""
         return [
@@ -391,15 +385,6 @@ class _Router:
             and self.at[symbol] == column and self.labels[symbol, k]
         ]  # fmt: skip
 
-    def _right(self, column: int) -> float:
-        widths = [SIGN + 0.4, *self._pills_at(column)]
-        if column in self.columns.leaf:
-            widths.append(LEAF + LABEL)
-        if column in self.columns.mid:
-            widths.append(self._apart(column) + STRIP + 0.7)
-        lanes = PITCH * len(self.rights[column])
-        return max(widths) + (lanes + 0.5 if lanes else 0)
-
     def _apart(self, column: int) -> float:
         return max(APART, *self._pills_at(column), 0)
 
@@ -408,21 +393,28 @@ class _Router:
         return self.P[column] + self._apart(column)
 
     def _op_x(self, symbol: Symbol) -> float:
-        """The middle of a highway's operation."""
+        """The middle of a state path's operation."""
         column = self.at[symbol]
         return self.Q(column) if column in self.columns.mid else self.P[column]
 
     def _out_x(self, source: Symbol) -> float:
-        """Where a value leaves its place upwards, or a highway downwards."""
+        """Where a value leaves its place upwards, or a state path downwards."""
         if source.is_source:
             return LEFT - 0.4 + PITCH * self.sources.index(source)
         column = self.at[source]
-        if source.way is not None:
+        if source.path is not None:
             lanes = self.rights[column]
             return self.ends[column][1] - PITCH * (len(lanes) - lanes.index(source) - 0.5) - 0.1
         return self.P[column] if source.is_leaf else self.Q(column)
 
-    def _lane_x(self, symbol: Symbol, plan: _Plan) -> float:
+    def _turn_x(self, symbol: Symbol, k: int) -> float:
+        """Where a wire leaves its corridor."""
+        plan = self.plans[symbol, k]
+        if plan.style.startswith("rise"):
+            return self._op_x(symbol)
+        if plan.style == "leaf bus":
+            count = len(symbol.wires)
+            return self.P[self.at[symbol]] + (k - (count - 1) / 2) * min(0.7, 1.5 / count)
         column = self.at[symbol]
         lanes = self.above[symbol] if plan.style == "over" else self.below[symbol]
         start = self.lane_at[column]
@@ -431,20 +423,6 @@ class _Router:
             start += sum(map(self._gutter, self.afters[:mine]))
             start += sum(self.above[symbol]) if plan.style != "over" else 0
         return start + sum(lanes[: plan.lane]) + lanes[plan.lane] / 2
-
-    def _turn_x(self, symbol: Symbol, k: int) -> float:
-        """Where a wire leaves its corridor."""
-        plan = self.plans[symbol, k]
-        if plan.style.startswith("rise"):
-            return self._op_x(symbol)
-        if plan.style == "leaf bus":
-            return self._foot_x(symbol, k)
-        return self._lane_x(symbol, plan)
-
-    def _foot_x(self, leaf: Symbol, k: int) -> float:
-        """Where a wire enters a leaf from below."""
-        count = len(leaf.wires)
-        return self.P[self.at[leaf]] + (k - (count - 1) / 2) * min(0.7, 1.5 / count)
 
     # Down
 
@@ -472,16 +450,16 @@ class _Router:
 
     def _stack(self) -> None:
         """Find y of every row and corridor."""
-        ways = self.diagram.ways
+        paths = self.diagram.paths
         self.bands: list[Box] = []
         y = 0.0
-        for _ in ways:
-            height = ALONE if len(ways) == 1 else SEVERAL
+        for _ in paths:
+            height = ALONE if len(paths) == 1 else SEVERAL
             self.bands.append(Box(LEFT - 0.8, y + HEAD, self.right - LEFT + 0.8, height))
             y += HEAD + height
         self.y: dict[tuple[str, Symbol], float] = {}
         self.ceiling = y
-        y += PILL + 0.4 if self._has_pill(*_RISING) else 0.9 * bool(ways)
+        y += PILL + 0.4 if self._has_pill(*_RISING) else 0.9 * bool(paths)
         y = self._corridor("U", y, PITCH)
         y += PILL if self._has_pill(*_FROM_ABOVE) else 0.6
         room = max(map(abs, self.slot.values()), default=0)
@@ -511,12 +489,12 @@ class _Router:
         """All places and routes."""
         self._measure()
         self._stack()
-        places = {s: self._place(s) for s in self.diagram.symbols if s.way is None}
+        places = {s: self._place(s) for s in self.diagram.symbols if s.path is None}
         self.places = places
         routes = [self._route(*key) for key in self.plans]
         bands = tuple(
-            Band(way, box, tuple(self._op_x(self.diagram.of(op)) for op in way.ops))
-            for way, box in zip(self.diagram.ways, self.bands, strict=True)
+            PathBand(path, box, tuple(self._op_x(self.diagram.of(op)) for op in path.ops))
+            for path, box in zip(self.diagram.paths, self.bands, strict=True)
         )
         columns = ((0.0, LEFT - 0.8), *self.ends.values(), (self.right, self.width))
         shown = (p for s, p in places.items() if not self._on_band(s))
@@ -525,44 +503,44 @@ class _Router:
         )  # fmt: skip
 
     def _on_band(self, symbol: Symbol) -> bool:
-        """Whether a state before the token is the beginning of a highway."""
-        return any(way.before is symbol.node for way in self.diagram.ways)
+        """Whether a state before the token is the beginning of a state path."""
+        return any(path.before is symbol.node for path in self.diagram.paths)
 
-    def _place(self, symbol: Symbol) -> Place:
+    def _place(self, symbol: Symbol) -> PlacedSymbol:
         if symbol.is_source:
             return self._source_place(symbol)
         column = self.at[symbol]
         x, (top, height) = self.P[column], self.upper
         if symbol.kind == "after":
             box = Box(x + 0.2, self.middle + self.slot[symbol] - 0.8, RIGHT - 0.6, 1.6)
-            return Place(symbol, box, box)
+            return PlacedSymbol(symbol, box, box)
         if symbol.is_leaf:
             strip = Box(x - LEAF, self.lower[0], 2 * LEAF, LOWER)
-            return Place(symbol, strip._replace(width=2 * LEAF + LABEL), strip)
+            return PlacedSymbol(symbol, strip._replace(width=2 * LEAF + LABEL), strip)
         strip = Box(self.Q(column) - STRIP, top, 2 * STRIP, height)
         left = x - SIGN
         box = Box(left, top, strip.x + strip.width - left, height)
-        return Place(symbol, box, strip, Box(left, self.middle - SIGN, 2 * SIGN, 2 * SIGN))
+        return PlacedSymbol(symbol, box, strip, Box(left, self.middle - SIGN, 2 * SIGN, 2 * SIGN))
 
-    def _source_place(self, symbol: Symbol) -> Place:
-        """The input stands at its track, states beside the highways in a row at the left."""
+    def _source_place(self, symbol: Symbol) -> PlacedSymbol:
+        """The input is at its track; other states are in a row at the left."""
         if symbol.kind == "input":
             box = Box(0.2, self.y["B", symbol] - 0.55, LEFT - 0.9, 1.1)
-            return Place(symbol, box, box)
+            return PlacedSymbol(symbol, box, box)
         own = [s for s in self.sources if s.kind == "before" and not self._on_band(s)]
         if symbol not in own:
-            return Place(symbol, self.bands[0], self.bands[0])
+            return PlacedSymbol(symbol, self.bands[0], self.bands[0])
         top, bottom = self.middle - UPPER / 2, self.foot - 0.3
         slot = (bottom - top) / len(own)
         height = min(LOWER, slot - 1.3)
         y = bottom - slot * (len(own) - own.index(symbol) - 1) - height
         strip = Box(0.7, y, 1.2, height)
-        return Place(symbol, Box(0.2, y - 1.1, 2.2, height + 1.1), strip)
+        return PlacedSymbol(symbol, Box(0.2, y - 1.1, 2.2, height + 1.1), strip)
 
     def _band(self, symbol: Symbol) -> Box:
-        ways = [way.state for way in self.diagram.ways]
-        assert symbol.way is not None
-        return self.bands[ways.index(symbol.way.state)]
+        paths = [path.state for path in self.diagram.paths]
+        assert symbol.path is not None
+        return self.bands[paths.index(symbol.path.state)]
 
     def _start(self, source: Symbol, corridor: str) -> list[tuple[float, float]]:
         """The corners of a wire from its source to its track."""
@@ -572,7 +550,7 @@ class _Router:
             return [(place.x + place.width, turn)]
         if source.is_source:
             return [*self._before_start(source, x), (x, turn)]
-        if source.way is not None:
+        if source.path is not None:
             band = self._band(source)
             return [(x, band.y + band.height), (x, turn)]
         place = self.places[source].strip
@@ -580,8 +558,8 @@ class _Router:
         return [(x, place.y if up else place.y + place.height), (x, turn)]
 
     def _before_start(self, source: Symbol, x: float) -> list[tuple[float, float]]:
-        for way, band in zip(self.diagram.ways, self.bands, strict=True):
-            if way.before is source.node:
+        for path, band in zip(self.diagram.paths, self.bands, strict=True):
+            if path.before is source.node:
                 return [(x, band.y + band.height)]
         strip = self.places[source].strip
         y = strip.y + strip.height / 2
@@ -599,7 +577,7 @@ class _Router:
 
     def _end(self, symbol: Symbol, plan: _Plan, x: float) -> list[tuple[float, float]]:
         """The corners of a wire from its track to its symbol."""
-        if symbol.way is not None:
+        if symbol.path is not None:
             band = self._band(symbol)
             return [(x, band.y + band.height)]
         place = self.places[symbol]
@@ -628,7 +606,7 @@ class _Router:
         return [(strip.x + strip.width, self.middle), end]
 
     def _crossing(self, symbol: Symbol, source: Symbol) -> list[tuple[float, float]]:
-        """From one highway to another."""
+        """From one state path to another."""
         x, start, end = self._op_x(symbol), self._band(source), self._band(symbol)
         if start.y > end.y:
             return [(x, start.y), (x, end.y + end.height)]
@@ -654,12 +632,9 @@ class _Router:
         if style in _RISING:
             return self.ceiling + PILL / 2 + 0.3
         if style in _FROM_BELOW:
-            return self._below_upper() + PILL / 2
+            room = max(map(abs, self.slot.values()), default=0)
+            return max(self.upper[0] + self.upper[1] + FORMULA, self.middle + room + 1) + PILL / 2
         return self.upper[0] - NAME - PILL / 2
-
-    def _below_upper(self) -> float:
-        room = max(map(abs, self.slot.values()), default=0)
-        return max(self.upper[0] + self.upper[1] + FORMULA, self.middle + room + 1)
 
 
 def _pill_width(label: str) -> float:

@@ -14,7 +14,7 @@ from rnnviz.engine.optimizers import OPTIMIZERS
 from rnnviz.probe.cell_parts import Notation, Part, Summand, applied, at_token, typeset
 from rnnviz.probe.formatting import number, quoted
 from rnnviz.probe.training_step import Focus, Phase, StepRecord
-from rnnviz.questions.step.step_cell import StepCell, output_name, part_of, step_cell
+from rnnviz.questions.step.measure import StepCell, output_name, part_of, step_cell
 
 
 class Formula(NamedTuple):
@@ -35,28 +35,23 @@ def formula(step: StepRecord, focus: Focus) -> Formula:
 def _forward(step: StepRecord, focus: Focus) -> Formula:
     cell, part, t = step_cell(step, focus.layer), part_of(step, focus), focus.moment.t
     written = [_summand(cell, term, part, t) for term in cell.parts.summands(part)]
-    whole = _joined(written)
+    (first, whole, _), *others = written
+    whole = "−" * (first < 0) + whole
+    for sign, text, _ in others:
+        whole += f" {'+' if sign > 0 else '−'} {text}"
+    shapes = " + ".join(shape for *_, shape in written)
     if part.total.kind in ("max", "where"):
-        whole = written[0][1], f"({step.hidden},)"
+        whole, shapes = written[0][1], f"({step.hidden},)"
     name = cell.total_name(part, t)
-    symbols = f"{at_token(part.name, t)} = {applied(part.functions, whole[0])}"
+    symbols = f"{at_token(part.name, t)} = {applied(part.functions, whole)}"
     if part.functions and not name.startswith("("):
         of = f"{at_token(part.name, t)} = {applied(part.functions, name)}"
-        symbols = f"{name} = {whole[0]},  {of}"
-    return Formula(symbols, f"({step.hidden},) = {whole[1]}")
+        symbols = f"{name} = {whole},  {of}"
+    return Formula(symbols, f"({step.hidden},) = {shapes}")
 
 
 #: A term: its sign, its symbols, its shapes.
 _Written = tuple[int, str, str]
-
-
-def _joined(terms: list[_Written]) -> tuple[str, str]:
-    """A sum in symbols, and in shapes."""
-    (first, symbols, shapes), *others = terms
-    symbols = "−" * (first < 0) + symbols
-    for sign, text, _ in others:
-        symbols += f" {'+' if sign > 0 else '−'} {text}"
-    return symbols, " + ".join([shapes, *(shape for *_, shape in others)])
 
 
 def _summand(cell: StepCell, term: Summand, part: Part, t: int) -> _Written:
@@ -188,7 +183,7 @@ _KINDS = {
 # How a value of a cell is made, in symbols and in the numbers of one unit
 
 
-#: What is written as its number.
+#: Nodes written as numbers.
 _NUMBERS = {"state", "product", "vector"}
 
 

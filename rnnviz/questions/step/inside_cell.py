@@ -13,25 +13,31 @@ import numpy as np
 from rnnviz.charts.axis_limits import nice_limit
 from rnnviz.charts.picture import Picture, compact, heatmap
 from rnnviz.charts.sequence_network import BROKEN, palette
-from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, shown_token
+from rnnviz.charts.theme import LIGHT, Theme, picture, shown_token
 from rnnviz.config import Gradient
 from rnnviz.engine.graph import Node, topological
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.cell_parts import bounded, bounded_states, nonnegative, typeset, untimed
 from rnnviz.probe.training_step import Focus, Phase, StepRecord
-from rnnviz.questions.step.cell_diagram import Diagram, Highway, Symbol, Wire, cell_diagram, operand
+from rnnviz.questions.step.cell_diagram import (
+    Diagram,
+    StatePath,
+    Symbol,
+    Wire,
+    cell_diagram,
+    operand,
+)
 from rnnviz.questions.step.cell_layout import (
-    Band,
     Box,
     CellLayout,
-    Place,
+    PathBand,
     Route,
     cell_layout,
     function_label,
     wire_label,
 )
 from rnnviz.questions.step.formula import short_number, unit_formula
-from rnnviz.questions.step.step_cell import StepCell, step_cell
+from rnnviz.questions.step.measure import StepCell, step_cell
 
 
 class TokenGradient:
@@ -51,15 +57,12 @@ class TokenGradient:
             self._add(self._equations.nodes[name], gradient)
         for node in reversed(topological(self._equations.nodes.values())):
             if node in self._nodes:
-                self._pass_on(node, self._nodes[node])
+                for arg, given in self._given(node, self._nodes[node]):
+                    self._edges[node, arg] = self._edges.get((node, arg), self._zero) + given
+                    self._add(arg, given)
 
     def _add(self, node: Node, gradient: Array) -> None:
         self._nodes[node] = self._nodes.get(node, self._zero) + gradient
-
-    def _pass_on(self, node: Node, gradient: Array) -> None:
-        for arg, given in self._given(node, gradient):
-            self._edges[node, arg] = self._edges.get((node, arg), self._zero) + given
-            self._add(arg, given)
 
     def _given(self, node: Node, gradient: Array) -> Iterator[tuple[Node, Array]]:
         """What each argument of a value receives."""
@@ -90,7 +93,7 @@ class TokenGradient:
         return self._nodes.get(node, self._zero)
 
     def of(self, symbol: Symbol) -> Array:
-        """The gradient of what a symbol stands for, (H,)."""
+        """The gradient of the value of a symbol, (H,)."""
         if symbol.kind == "after":
             return self.arriving[symbol.names[0]]
         return self.at(symbol.terms[0] if symbol.terms else symbol.node)
@@ -106,14 +109,14 @@ class TokenGradient:
             return self.at(symbol.total)
         return self._edges.get((wire.reader, wire.source.node), self._zero)
 
-    def kept(self, way: Highway) -> Array:
-        """What comes back to the beginning of a highway on it alone, (H,)."""
-        gradient = self.at(way.ops[-1] if way.ops else way.before)
-        for op in reversed(way.ops):
+    def kept(self, path: StatePath) -> Array:
+        """What comes back to the beginning of a state path on it alone, (H,)."""
+        gradient = self.at(path.ops[-1] if path.ops else path.before)
+        for op in reversed(path.ops):
             slopes = dict(zip(op.args, self._equations.graph.slopes(op), strict=True))
-            other = way.operand(op)
-            (path,) = (arg for arg in op.args if arg is not other)
-            gradient = gradient * self._value(slopes[path])
+            other = path.operand(op)
+            (previous,) = (arg for arg in op.args if arg is not other)
+            gradient = gradient * self._value(slopes[previous])
         return gradient
 
 
@@ -136,18 +139,18 @@ def inside_cell(step: StepRecord, focus: Focus, theme: Theme = LIGHT) -> Picture
     """
     if not np.isfinite(step.trace.loss).all() or not np.isfinite(step.descent.gradient.theta).all():
         meta = {"theme": palette(theme), "sentence": BROKEN}
-        return picture([], TITLE, HEIGHTS["inside"], theme, meta=meta)
+        return picture([], TITLE, 600, theme, meta=meta)
     inside = _Inside(step, focus)
     named = {"y": inside.names, "visible": False}
     cells = [heatmap(name="values", z=compact(inside.values), **named)]
     if inside.back:
         cells.append(heatmap(name="gradients", z=compact(inside.gradients), **named))
     meta = {"theme": palette(theme), **inside.meta}
-    return picture(cells, TITLE, HEIGHTS["inside"], theme, meta=meta)
+    return picture(cells, TITLE, 600, theme, meta=meta)
 
 
 class _Inside:
-    """What is told of a cell at a moment."""
+    """The description of a cell at a moment."""
 
     def __init__(self, step: StepRecord, focus: Focus) -> None:
         self.step, self.focus, self.t = step, focus, focus.moment.t
@@ -191,7 +194,7 @@ class _Inside:
             for symbol in self.diagram.symbols if (told := self._name(symbol))
         ]  # fmt: skip
 
-    # What is told
+    # The description
 
     @property
     def meta(self) -> dict[str, Any]:
@@ -199,6 +202,10 @@ class _Inside:
         phase = self.focus.moment.phase
         words = shown_token(self.step.words[self.t])
         place = f"{self.step.names.noun} {self.t + 1}"
+        part = self.parts.by_name[self.focus.part]
+        found = unit_formula(self.cell, part.node, self.t, self.focus.unit)
+        name = found.name or f"{typeset(part.name)}_{self.t + 1}"
+        there = [name, found.symbols, found.numbers, found.value]
         return {
             "phase": phase.value,
             "token": self.t,
@@ -211,7 +218,7 @@ class _Inside:
             "symbols": [*map(self._symbol, self.diagram.symbols)],
             "bands": [*map(self._band, self.layout.bands)],
             "routes": [*map(self._route, self.layout.routes)],
-            "sum": self._sum(),
+            "sum": {"there": there, "back": self._back(name) if self.back else ""},
             "weights": self._weights() if phase in _WEIGHTS else None,
         }
 
@@ -232,7 +239,8 @@ class _Inside:
     def _symbol(self, symbol: Symbol) -> dict[str, Any]:
         place = next((p for p in self.layout.places if p.symbol is symbol), None)
         values = self.value(symbol)
-        positive = self._is_gate(symbol.node)
+        node = symbol.node
+        positive = node.kind != "number" and nonnegative(node) and self._is_bounded(node)
         limit = 1.0 if self._is_bounded(symbol.node) else nice_limit(float(np.abs(values).max()))
         told = {
             "kind": symbol.kind,
@@ -245,18 +253,16 @@ class _Inside:
             "chosen": self._part(symbol) == self.focus.part and symbol.kind != "after",
             "told": self._told(symbol),
         }
-        return told | (self._boxes(place) if place else {})
-
-    def _boxes(self, place: Place) -> dict[str, Any]:
-        sign = place.sign and _corners(place.sign)
-        return {"box": _corners(place.box), "strip": _corners(place.strip), "sign": sign}
+        if place:
+            told |= {
+                "box": _corners(place.box),
+                "strip": _corners(place.strip),
+                "sign": place.sign and _corners(place.sign),
+            }
+        return told
 
     def _is_bounded(self, node: Node) -> bool:
         return bounded(node, self._bounded)
-
-    def _is_gate(self, node: Node) -> bool:
-        """Whether a value is a share, from 0 to 1."""
-        return node.kind != "number" and nonnegative(node) and self._is_bounded(node)
 
     def _part(self, symbol: Symbol) -> str:
         """The part of the cell that a click on a symbol chooses; empty if it is none."""
@@ -264,7 +270,7 @@ class _Inside:
         return next(found, "")
 
     def _name(self, symbol: Symbol) -> dict[str, Any]:
-        """The name that stands at a symbol, and what stands below it."""
+        """The name of a symbol, and the text below it."""
         node = symbol.node
         if symbol.kind == "before":
             return {"name": node.name, "at": "t−1", "below": ""}
@@ -284,31 +290,27 @@ class _Inside:
         }
 
     def _below(self, symbol: Symbol) -> str:
-        """What stands below a name; of a symbol without one, its formula if it is short."""
+        """The text below a name; of a symbol without one, its formula if it is short."""
         if symbol.kind == "weights" and symbol.names:
             read = any(wire.source is symbol for s in self.index for wire in s.wires)
-            return "" if read else self._inside(symbol)
+            if read:
+                return ""
+            # The weights in which these are.
+            nodes = self.equations.nodes
+            others = [n for n, node in nodes.items() if node is not symbol.node]
+            within = [n for n in others if symbol.node in topological([nodes[n]])]
+            return f"in {', '.join(n for n in within if not nodes[n].varies)}"
         written = _signs(self._written.value(symbol.node, 0, whole=True))
         if symbol.names or (not symbol.is_leaf and len(written) > LONGEST):
-            return self._functions(symbol)
+            node, found = symbol.node, list[str]()
+            while node is not symbol.total and (inner := operand(node)) is not None:
+                found.append(function_label(node, inner))
+                node = inner
+            return _signs(" ".join(found))
         return written
 
-    def _inside(self, symbol: Symbol) -> str:
-        """The weights in which other weights are."""
-        others = (n for n, node in self.equations.nodes.items() if node is not symbol.node)
-        below = [n for n in others if symbol.node in topological([self.equations.nodes[n]])]
-        return f"in {', '.join(n for n in below if not self.equations.nodes[n].varies)}"
-
-    def _functions(self, symbol: Symbol) -> str:
-        """The functions of a symbol's total, the last one first: tanh, σ."""
-        node, found = symbol.node, list[str]()
-        while node is not symbol.total and (inner := operand(node)) is not None:
-            found.append(function_label(node, inner))
-            node = inner
-        return _signs(" ".join(found))
-
     def _sign(self, symbol: Symbol) -> str:
-        """What stands in the circle of an operation."""
+        """The sign in the circle of an operation."""
         if symbol.kind == "function":
             total = symbol.total or symbol.node
             read = operand(total)
@@ -338,25 +340,25 @@ class _Inside:
         value = float(self.back.of(symbol)[self.focus.unit])
         return [f"gradient {short_number(value)}"]
 
-    def _band(self, band: Band) -> dict[str, Any]:
-        """A highway, and how much of the gradient comes back on it alone."""
-        way, back = band.way, self.back
-        ops = [self._op(band, k) for k in range(len(way.ops))]
+    def _band(self, band: PathBand) -> dict[str, Any]:
+        """A state path, and how much of the gradient comes back on it alone."""
+        path, back = band.path, self.back
+        ops = [self._op(band, k) for k in range(len(path.ops))]
         kept = sent = None
         if back:
-            end = self.diagram.of(way.ops[-1] if way.ops else way.before)
+            end = self.diagram.of(path.ops[-1] if path.ops else path.before)
             sent = float(np.linalg.norm(back.of(end)))
-            kept = float(np.linalg.norm(back.kept(way)))
-        elif way.state == self.equations.out and (above := self._arriving) is not None:
+            kept = float(np.linalg.norm(back.kept(path)))
+        elif path.state == self.equations.out and (above := self._arriving) is not None:
             sent = float(np.linalg.norm(above))
-        before = self.index[self.diagram.of(way.before)]
-        return {"state": way.state, "box": _corners(band.box), "before": before, "ops": ops,
+        before = self.index[self.diagram.of(path.before)]
+        return {"state": path.state, "box": _corners(band.box), "before": before, "ops": ops,
                 "kept": kept, "sent": sent}  # fmt: skip
 
-    def _op(self, band: Band, k: int) -> dict[str, Any]:
-        """An operation of a highway; a valve has the share that it lets through."""
-        op = band.way.ops[k]
-        other, symbol = band.way.operand(op), self.diagram.of(op)
+    def _op(self, band: PathBand, k: int) -> dict[str, Any]:
+        """An operation of a state path; a valve has the share that it lets through."""
+        op = band.path.ops[k]
+        other, symbol = band.path.operand(op), self.diagram.of(op)
         found: dict[str, Any] = {
             "x": _rounded(band.ops[k]), "symbol": self.index[symbol], "sign": self._sign(symbol),
             "label": "", "share": None,
@@ -397,26 +399,18 @@ class _Inside:
         above: Array = self.cell.above[self.t]
         return above
 
-    def _sum(self) -> dict[str, Any]:
-        """The chosen part of the unit in numbers, there and back."""
-        part = self.parts.by_name[self.focus.part]
-        found = unit_formula(self.cell, part.node, self.t, self.focus.unit)
-        name = found.name or f"{typeset(part.name)}_{self.t + 1}"
-        there = [name, found.symbols, found.numbers, found.value]
-        return {"there": there, "back": self._back(name) if self.back else ""}
-
     def _back(self, name: str) -> str:
-        """The gradient of the chosen part; of a state on a highway also what it keeps of it."""
+        """The gradient of the chosen part; of a state on a state path also what it keeps of it."""
         assert self.back is not None
         unit, part = self.focus.unit, self.parts.by_name[self.focus.part]
         symbol = next((s for s in self.diagram.symbols if s.node is part.node), None)
         if symbol is None:
             return ""
         gradient = float(self.back.of(symbol)[unit])
-        way = next((w for w in self.diagram.ways if w.ops and w.ops[-1] is part.node), None)
-        if way is None or not gradient:
+        path = next((w for w in self.diagram.paths if w.ops and w.ops[-1] is part.node), None)
+        if path is None or not gradient:
             return f"d{name} = {short_number(gradient)}"
-        kept = float(self.back.kept(way)[unit])
+        kept = float(self.back.kept(path)[unit])
         numbers = [*map(short_number, (gradient, kept / gradient, kept))]
         return f"d{name} · {{}} = {{}} · {{}} = {{}}".format(*numbers[1:2], *numbers)
 

@@ -5,31 +5,379 @@ The page draws this picture itself, in static/step.js, from the series by name a
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from rnnviz.charts.axis_limits import nice_limit, typical
 from rnnviz.charts.picture import Picture, Series, compact, heatmap, scatter
-from rnnviz.charts.sequence_network import (
-    BROKEN,
-    TITLE,
-    Targets,
-    Words,
-    palette,
-    pass_series,
-)
-from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, shown_token
+from rnnviz.charts.sequence_network import BROKEN, TITLE, Targets, Words, palette, pass_series
+from rnnviz.charts.theme import LIGHT, Theme, picture, shown_token
+from rnnviz.config import OptimizerKind
 from rnnviz.engine.derive import Adjoint
-from rnnviz.engine.graph import INPUTS, Node
+from rnnviz.engine.graph import INPUTS, UNITS, Node
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters, plain
+from rnnviz.probe.cell_parts import Part, applied, at_token, bounded, nonnegative, typeset
+from rnnviz.probe.cell_values import CellValues
 from rnnviz.probe.formatting import Names, number
+from rnnviz.probe.sequence_pass import SequencePass, sequence_pass
 from rnnviz.probe.training_step import Focus, Moment, Phase, StepRecord, clipping, largest_changes
-from rnnviz.questions.step.breakdown import Term, terms
+from rnnviz.questions.step.breakdown import Term, followed, terms
 from rnnviz.questions.step.formula import formula
-from rnnviz.questions.step.step_cell import StepCell, part_of, step_cell
-from rnnviz.questions.step.vectors import VectorRow, marked, operation, step_pass
+from rnnviz.questions.step.measure import StepCell, part_of, step_cell
+
+
+class CellRow(NamedTuple):
+    """A vector at every token, (T, H): its label, the sign before it, whether it may be negative.
+
+    Vectors that are ``added`` are comparable in size; others may be ``bounded`` by 1.
+    """
+
+    label: str
+    values: Array
+    sign: str = ""
+    signed: bool = True
+    added: bool = True
+    bounded: bool = False
+
+
+class CellVectors:
+    """The vectors of a layer's cell at a token, from 0."""
+
+    def __init__(self, cell: StepCell, t: int) -> None:
+        self._cell, self._t = cell, t
+
+    def forward(self, part: Part) -> list[CellRow]:
+        """The terms of a part's total, the total, and its functions."""
+        rows, name = self._sum(part), self._cell.total_name(part, self._t)
+        if len(rows) > 1:
+            whole = self._whole(part.total)
+            opaque = rows[1].sign == ","
+            sign = typeset(part.total.kind) if opaque else "="
+            rows.append(CellRow(name, whole, sign, not nonnegative(part.total), rows[0].added))
+        return [*rows, *self._functions(part, name)]
+
+    def _sum(self, part: Part) -> list[CellRow]:
+        summands = self._cell.parts.summands(part)
+        if len(summands) == 1:
+            return self._factors(summands[0].factors, part, summands[0].sign)
+        rows = []
+        for k, (sign, factors) in enumerate(summands):
+            values = np.prod([self._whole(node) for node in factors], axis=0)
+            label = " · ".join(self._cell.notation.factor(node, self._t) for node in factors)
+            minus = "−" if sign < 0 and not k else ""
+            shown = "+" if sign > 0 else "−"
+            rows.append(CellRow(minus + label, -values if minus else values, shown if k else ""))
+        return rows
+
+    def _factors(self, factors: tuple[Node, ...], part: Part, sign: int) -> list[CellRow]:
+        """The factors of the only term; of a function of several values these."""
+        if len(factors) == 1 and factors[0] is part.total and part.total.args:
+            args = [node for node in part.total.args if node.kind not in ("number", "input")]
+            shown, between = args if part.total.kind != "product" else [], ","
+        else:
+            shown, between = [*factors], "·"
+        if not shown:
+            return [self._row(part.total, "", written=self._cell.total_name(part, self._t))]
+        rows = [self._row(node, between if k else "") for k, node in enumerate(shown)]
+        minus = CellRow("−1", -np.ones_like(rows[0].values), added=False)
+        return [minus, rows[0]._replace(sign="·"), *rows[1:]] if sign < 0 else rows
+
+    def _row(self, node: Node, sign: str, written: str = "") -> CellRow:
+        label = written or self._cell.notation.factor(node, self._t)
+        signed = not nonnegative(node)
+        return CellRow(label, self._whole(node), sign, signed, added=False, bounded=bounded(node))
+
+    def _functions(self, part: Part, name: str) -> Iterator[CellRow]:
+        values = self._whole(part.total)
+        for k, function in enumerate(reversed(part.functions), 1):
+            values = CellValues.function(function, values)
+            last = k == len(part.functions)
+            label = applied(part.functions[-k:], name)
+            shown = at_token(part.name, self._t) if last else label
+            signed = function in ("tanh", "sin", "cos", "log")
+            limited = function in ("tanh", "sin", "cos", "sigmoid")
+            yield CellRow(shown, values, typeset(function), signed, False, limited)
+
+    def _whole(self, node: Node) -> Array:
+        values = self._cell.values(node)
+        shape = len(self._cell.unrolled), self._cell.step.hidden
+        return values if values.ndim else np.full(shape, values)
+
+    # Backward
+
+    def backward(self, part: Part) -> list[CellRow]:
+        """The terms of a part's gradient, their sum, and what follows of a function."""
+        adjoint = self._cell.parts.gradient(part)
+        rows = self._gradient(adjoint)
+        error = self._cell.parts.back.of_affine.get(part.total)
+        if error is None or error is adjoint:
+            return rows
+        return [*rows, *self._gradient(error)[1:]]
+
+    def _gradient(self, adjoint: Adjoint) -> list[CellRow]:
+        rows = [*self._arriving(adjoint)]
+        single = not rows and len(adjoint.parts) == 1 and not adjoint.products
+        rows = self._single(*adjoint.parts[0]) if single else [*rows, *self._here(adjoint)]
+        name = self._cell.notation.gradient(adjoint, self._t)
+        return [*rows, CellRow(name, self._cell.recorded(adjoint), "=" if rows else "")]
+
+    def _arriving(self, adjoint: Adjoint) -> Iterator[CellRow]:
+        """What comes from above, and from the next token."""
+        arriving = adjoint if adjoint.node is None else adjoint.arrives
+        if arriving is None:
+            return
+        state, cell = arriving.name.removeprefix("d_"), self._cell
+        if state == cell.parts.out:
+            yield CellRow("from above" if cell.upper else "from loss", cell.above)
+        if reader := cell.parts.state_gradient(state):
+            later = np.zeros_like(cell.above)
+            known = [t for t in range(len(later) - 1) if cell.step.continues(t)]
+            later[known] = cell.gradients(reader)[[t + 1 for t in known]]
+            sign = "+" if state == cell.parts.out else ""
+            yield CellRow(f"from {at_token(f'd{state}', self._t + 1)}", later, sign)
+
+    def _here(self, adjoint: Adjoint) -> Iterator[CellRow]:
+        """The terms from gradients at this token."""
+        cell, first = self._cell, not [*self._arriving(adjoint)]
+        tokens = range(len(cell.unrolled))
+        for one, factor in adjoint.parts:
+            if one is not adjoint.arrives:
+                values = np.array([cell.gradients.part(one, factor, t) for t in tokens])
+                label = cell.notation.gradient(one, self._t)
+                if not factor.is_number(1):
+                    label = f"{label} · {cell.notation.factor(factor, self._t)}"
+                yield CellRow(label, values, "" if first else "+")
+                first = False
+        for matrix, one in adjoint.products:
+            values = np.array([cell.gradients.through(adjoint, matrix, one, t) for t in tokens])
+            turned = "ᵀ" * cell.gradients.transposes(adjoint)
+            name = cell.unrolled.name(self._t, matrix)
+            label = f"{name}{turned} {cell.notation.gradient(one, self._t)}"
+            yield CellRow(label, values, "" if first else "+")
+            first = False
+
+    def _single(self, adjoint: Adjoint, factor: Node) -> list[CellRow]:
+        """A gradient, and the factors that multiply it."""
+        own = CellRow(self._cell.notation.gradient(adjoint, self._t), self._cell.recorded(adjoint))
+        nodes = [node for node in self._cell.parts.factors(factor) if not node.is_number(1)]
+        return [own, *(self._row(node, "·") for node in nodes)]
+
+
+# The vectors that one moment combines, for all units at once
+
+
+@dataclass(frozen=True, eq=False)
+class VectorRow:
+    """One vector of a moment: its label, its values (n,), and the names of its cells.
+
+    Colors span ``limit``, and are comparable between rows of equal limit. ``signed`` is false for
+    values that are never negative. ``sign`` is between the row before and this one; "=" marks
+    the sum of the rows before.
+    """
+
+    label: str
+    values: Array
+    cells: tuple[str, ...]
+    limit: float
+    sign: str = ""
+    signed: bool = True
+
+
+def operation(step: StepRecord, focus: Focus) -> tuple[VectorRow, ...]:
+    """The vectors that are combined at this moment; of weights only the unit's row."""
+    phase = focus.moment.phase
+    if phase in (Phase.FORWARD, Phase.BACKWARD):
+        return _cell(step, focus)
+    if phase is Phase.LOSS:
+        return _loss(step, focus) if step.classes else _values(step, focus)
+    return _clip(step, focus) if phase is Phase.CLIP else _update(step, focus)
+
+
+def marked(step: StepRecord, focus: Focus) -> int:
+    """The index of the unit to mark: the selected one, or that whose weight is followed."""
+    if focus.moment.phase not in (Phase.CLIP, Phase.UPDATE):
+        return focus.unit
+    entry = followed(step, focus)
+    return entry.indexes[-1] if _reads_units(step, focus) else focus.unit
+
+
+def _reads_units(step: StepRecord, focus: Focus) -> bool:
+    """Whether the part's first matrix reads units, not the input."""
+    cell = step_cell(step, focus.layer)
+    shape = cell.parts.equations.shapes[cell.matrix(part_of(step, focus))]
+    return focus.layer > 0 or shape == (UNITS, UNITS)
+
+
+# The cell
+
+
+def _cell(step: StepRecord, focus: Focus) -> tuple[VectorRow, ...]:
+    """The vectors of the selected part, or of its gradient.
+
+    Limits are those of the whole sequence, so that colors are comparable between its moments.
+    """
+    cell, part, (phase, t) = step_cell(step, focus.layer), part_of(step, focus), focus.moment
+    vectors, names = CellVectors(cell, t), _units(step)
+    forward = phase is Phase.FORWARD
+    rows = vectors.forward(part) if forward else vectors.backward(part)
+    added = typical(*[row.values for row in rows if row.added] or [np.zeros(1)])
+    return tuple(
+        VectorRow(
+            row.label, row.values[t], names,
+            added if row.added else 1.0 if row.bounded else typical(row.values),
+            row.sign, row.signed,
+        )
+        for row in rows
+    )  # fmt: skip
+
+
+# The loss
+
+
+def _loss(step: StepRecord, focus: Focus) -> tuple[VectorRow, ...]:
+    trace, classes, row = step.trace, step.names.classes, step.row(focus.moment)
+    target, chance = int(trace.targets[row]), float(np.log(len(classes)))
+    logits, onehot, loss = trace.logits[row], np.eye(len(classes))[target], trace.loss[row]
+    most, count = float(np.abs(trace.logits).max()), len(trace.logits)
+    shared, highest = "=" if count == 1 else f"÷ {count} =", max(chance, float(loss))
+    return (
+        VectorRow("logits", logits, classes, most),
+        VectorRow("p", trace.probs[row], classes, 1.0, "softmax", signed=False),
+        VectorRow("target", onehot, classes, 1.0, "−", signed=False),
+        VectorRow("dlogits", trace.dlogits[row], classes, 1.0 / count, shared),
+        VectorRow("−ln p", np.array([loss]), (classes[target],), highest, signed=False),
+    )
+
+
+def _values(step: StepRecord, focus: Focus) -> tuple[VectorRow, ...]:
+    trace, channels, row = step.trace, step.names.classes, step.row(focus.moment)
+    limit, count = typical(trace.logits, trace.targets), trace.logits.size
+    target = trace.targets[row]
+    return (
+        VectorRow("output", trace.logits[row], channels, limit),
+        VectorRow("target", target, channels, limit, "−"),
+        VectorRow("difference", trace.logits[row] - target, channels, limit, "="),
+        VectorRow("dlogits", trace.dlogits[row], channels, 2 * limit / count, f"· 2/{count}"),
+    )
+
+
+# Clipping and the update
+
+
+class _Row(NamedTuple):
+    """The unit's row of the part's first matrix, and the names of its entries."""
+
+    name: str
+    unit: int
+    cells: tuple[str, ...]
+
+    def of(self, values: Parameters) -> Array:
+        """The row of such parameters."""
+        row: Array = values[self.name][self.unit]
+        return row
+
+
+def _row(step: StepRecord, focus: Focus) -> _Row:
+    cell, last = step_cell(step, focus.layer), len(step.words) - 1
+    name = cell.unrolled.name(last, cell.matrix(part_of(step, focus)))
+    cells = _units(step) if _reads_units(step, focus) else step.names.vocabulary
+    return _Row(name, focus.unit, cells)
+
+
+def _clip(step: StepRecord, focus: Focus) -> tuple[VectorRow, ...]:
+    row = _row(step, focus)
+    gradient, clipped = map(row.of, step.descent[:2])
+    cells, limit = row.cells, typical(gradient)
+    return (
+        VectorRow(f"d{row.name}[{row.unit}, :]", gradient, cells, limit),
+        VectorRow("cut off", gradient - clipped, cells, limit, "−"),
+        VectorRow("clipped", clipped, cells, limit, "="),
+    )
+
+
+def _update(step: StepRecord, focus: Focus) -> tuple[VectorRow, ...]:
+    row = _row(step, focus)
+    before, after, change = map(row.of, (step.before, step.after, step.descent.update))
+    cells, limit, label = row.cells, typical(before, after), f"{row.name}[{row.unit}, :]"
+    sgd = step.config.optimizer is OptimizerKind.SGD
+    taken = f"−{number(step.config.lr)} g′" if sgd else f"the step of {step.config.optimizer}"
+    return (
+        VectorRow(label, before, cells, limit),
+        VectorRow(taken, -change, cells, limit, "+"),
+        VectorRow("after", after, cells, limit, "="),
+        VectorRow("enlarged", -change, cells, typical(change)),
+    )
+
+
+def _units(step: StepRecord) -> tuple[str, ...]:
+    return tuple(f"unit {unit}" for unit in range(step.hidden))
+
+
+# What one training step has computed at a moment, token by token
+
+
+#: Maximum number of tokens that are shown.
+MOST_TOKENS = 12
+
+
+def step_pass(step: StepRecord, focus: Focus) -> tuple[SequencePass, range, Array]:
+    """The first example of a step, in the layer and with the unit of ``focus``.
+
+    Returns the pass, with NaN for what is not computed yet, the tokens that are shown, and the
+    targets of the last ones, (N,) or (N, C).
+    """
+    unrolled, tokens = step.unrolled(focus.layer), window(len(step.words), focus.moment.t)
+    whole = sequence_pass(step.before, step.trace, focus.layer, kept=marked(step, focus))
+    (phase, t), length = focus.moment, len(whole.share)
+    read = t + 1 if phase is Phase.FORWARD else length
+    reached = {Phase.FORWARD: length, Phase.LOSS: length, Phase.BACKWARD: t}.get(phase, 0)
+    forward = ("states", "memory", "added", "share", "strength", "cells")
+    arrays: dict[str, Any] = {name: _blank(getattr(whole, name), read, length) for name in forward}
+    answers = _blank(whole.answers, read - (length - len(whole.answers)), length)
+    gradients = _blank(whole.gradients, 0, reached)
+    return (
+        _of_tokens(replace(whole, **arrays, answers=answers, gradients=gradients), tokens),
+        tokens,
+        _last(step.trace.targets[unrolled.rows], len(step.words), tokens),
+    )
+
+
+def window(length: int, t: int) -> range:
+    """The tokens that are shown at token t: all, or 12 that include both neighbours of t.
+
+    It depends on t alone and moves like a page, every ten tokens.
+    """
+    stride = MOST_TOKENS - 2
+    start = max(0, min((t - 1) // stride * stride, length - MOST_TOKENS))
+    return range(start, min(length, start + MOST_TOKENS))
+
+
+def _blank(array: Array, start: int, stop: int) -> Array:
+    """A copy with NaN in these rows."""
+    copy = np.array(array, float)
+    copy[max(start, 0) : stop] = np.nan
+    return copy
+
+
+def _of_tokens(whole: SequencePass, tokens: range) -> SequencePass:
+    length, part = len(whole.share), slice(tokens.start, tokens.stop)
+    names = ("states", "memory", "added", "share", "strength", "cells", "gradients")
+    arrays: dict[str, Any] = {name: getattr(whole, name)[part] for name in names}
+    answers, bridge = _last(whole.answers, length, tokens), whole.bridge - tokens.start
+    return replace(whole, **arrays, answers=answers, bridge=max(0, bridge))
+
+
+def _last(rows: Array, length: int, tokens: range) -> Array:
+    """Of the rows of the last tokens those of the tokens shown."""
+    before = length - len(rows)
+    return rows[max(0, tokens.start - before) : max(0, tokens.stop - before)]
+
+
+# What a moment adds to the gradient
 
 
 def share(step: StepRecord, moment: Moment) -> tuple[Parameters, Parameters]:
@@ -84,7 +432,7 @@ def _add_product(
             matrix[:, used] += np.outer(errors[t], cell.unrolled.x(t))
 
 
-class Panel(NamedTuple):
+class WeightPanel(NamedTuple):
     """Parameters, or values of their shape, with a title.
 
     Colors span ``limit``, and are comparable between panels of equal limit.
@@ -95,25 +443,27 @@ class Panel(NamedTuple):
     limit: float
 
 
-def panels(step: StepRecord, moment: Moment) -> tuple[Panel, ...]:
+def panels(step: StepRecord, moment: Moment) -> tuple[WeightPanel, ...]:
     """The weights or gradients at this moment; limits are equal at all moments of one phase."""
     gradient, clipped, update = step.descent
     if moment.phase is Phase.FORWARD:
-        return (Panel("weights", step.before, typical(step.before.theta)),)
+        return (WeightPanel("weights", step.before, typical(step.before.theta)),)
     if moment.phase is Phase.CLIP:
         signs, limit = clipping(step).signs, typical(gradient.theta)
-        cut = Panel("cut entries (±1)", signs, 1.0)
-        return Panel("gradient", gradient, limit), Panel("clipped", clipped, limit), cut
+        cut = WeightPanel("cut entries (±1)", signs, 1.0)
+        return WeightPanel("gradient", gradient, limit), WeightPanel("clipped", clipped, limit), cut
     if moment.phase is Phase.UPDATE:
         change, limit = update.like(-update.theta), typical(step.before.theta)
         return (
-            Panel("before", step.before, limit),
-            Panel("change", change, typical(change.theta)),
-            Panel("after", step.after, limit),
+            WeightPanel("before", step.before, limit),
+            WeightPanel("change", change, typical(change.theta)),
+            WeightPanel("after", step.after, limit),
         )
     here, total = share(step, moment)
     limit = typical(gradient.theta)
-    return Panel("added at this moment", here, limit), Panel("gradient so far", total, limit)
+    return WeightPanel("added at this moment", here, limit), WeightPanel(
+        "gradient so far", total, limit
+    )
 
 
 # The parameters of one pre-activation of the cell, as blocks
@@ -123,7 +473,7 @@ def panels(step: StepRecord, moment: Moment) -> tuple[Panel, ...]:
 _MOST_COLUMNS = 64
 
 
-class Blocks(NamedTuple):
+class WeightBlocks(NamedTuple):
     """The names of a pre-activation's weights: matrices that read the input first, biases last.
 
     ``columns`` are the indexes of the inputs that are shown, ``names`` has their names.
@@ -144,7 +494,7 @@ class Blocks(NamedTuple):
         return array if array.ndim == 2 else array[:, None]
 
 
-def blocks(step: StepRecord, focus: Focus) -> Blocks:
+def blocks(step: StepRecord, focus: Focus) -> WeightBlocks:
     """The parameters of the selected part, in its layer and at its token."""
     moving = focus.moment.phase in (Phase.FORWARD, Phase.BACKWARD)
     t = focus.moment.t if moving else len(step.words) - 1
@@ -155,7 +505,7 @@ def blocks(step: StepRecord, focus: Focus) -> Blocks:
     )
     names = {name: cell.unrolled.name(t, name) for name in own}
     inputs = frozenset(full for name, full in names.items() if INPUTS in shapes[name])
-    return Blocks((*names.values(),), inputs, _columns(step, focus, t, inputs), step.names)
+    return WeightBlocks((*names.values(),), inputs, _columns(step, focus, t, inputs), step.names)
 
 
 def label(name: str) -> str:
@@ -194,7 +544,7 @@ def step_network(
     """
     if not np.isfinite(step.trace.loss).all() or not np.isfinite(step.descent.gradient.theta).all():
         meta = {"theme": palette(theme), "sentence": BROKEN}
-        return picture([], TITLE, HEIGHTS["step"], theme, meta=meta)
+        return picture([], TITLE, 600, theme, meta=meta)
     shown, tokens, targets = step_pass(step, focus)
     words = Words([step.words[t] for t in tokens], step.names.noun)
     if typed and len(tokens) == len(step.words):
@@ -203,7 +553,17 @@ def step_network(
     series, meta = pass_series(shown, words, outputs, theme)
     rows = _vectors(step, focus)
     matrices, said = _panels(step, focus)
-    opened = {**_opened(step, focus, tokens), "vectors": list(map(_said, rows)), "panels": said}
+    phase, t = focus.moment
+    lines = formula(step, focus)
+    opened = {
+        "phase": phase.value,
+        "unit": focus.unit,
+        "token": None if phase in (Phase.CLIP, Phase.UPDATE) else t - tokens.start,
+        "symbols": lines.symbols,
+        "shapes": lines.shapes,
+        "vectors": list(map(_said, rows)),
+        "panels": said,
+    }
     more: dict[str, Any] = {
         "first": tokens.start,
         "length": len(step.words),
@@ -213,22 +573,12 @@ def step_network(
         "score": None if at_end else _score(step, focus),
     }
     meta |= more
-    vectors = [_numbers(k, row, shown.units) for k, row in enumerate(rows)]
-    return picture([*series, *vectors, *matrices], TITLE, HEIGHTS["step"], theme, meta=meta)
-
-
-def _opened(step: StepRecord, focus: Focus, tokens: range) -> dict[str, Any]:
-    """The phase, the token that is opened (None at clipping and update), and the formula."""
-    phase, t = focus.moment
-    lines = formula(step, focus)
-    at_token = phase not in (Phase.CLIP, Phase.UPDATE)
-    return {
-        "phase": phase.value,
-        "unit": focus.unit,
-        "token": t - tokens.start if at_token else None,
-        "symbols": lines.symbols,
-        "shapes": lines.shapes,
-    }
+    vectors = [
+        scatter(name=f"vector {k}", visible=False, y=compact(
+            row.values[shown.units] if row.cells[0].startswith("unit ") else row.values))
+        for k, row in enumerate(rows)
+    ]  # fmt: skip
+    return picture([*series, *vectors, *matrices], TITLE, 600, theme, meta=meta)
 
 
 def _score(step: StepRecord, focus: Focus) -> list[int] | None:
@@ -257,7 +607,7 @@ def _terms(step: StepRecord, focus: Focus) -> dict[str, Any]:
 
 
 def _short(term: Term) -> str:
-    """What is weighted, and by how much: "h_2[33] × −0.28"."""
+    """The weighted value and its weight: "h_2[33] × −0.28"."""
     *_, last = term.label.split(" · ")
     if len(term.factors) < 2:
         return last
@@ -298,11 +648,6 @@ def _said(row: VectorRow) -> dict[str, Any]:
         "limit": nice_limit(row.limit),
         "cells": [] if units else [shown_token(cell) for cell in row.cells],
     }
-
-
-def _numbers(k: int, row: VectorRow, units: Array) -> Series:
-    values = row.values[units] if row.cells[0].startswith("unit ") else row.values
-    return scatter(name=f"vector {k}", y=compact(values), visible=False)
 
 
 def _panels(step: StepRecord, focus: Focus) -> tuple[list[Series], list[dict[str, Any]]]:

@@ -13,13 +13,12 @@ from rnnviz.charts.explanation import explanation
 from rnnviz.charts.picture import Picture
 from rnnviz.charts.sequence_network import Words
 from rnnviz.probe.cell_parts import cell_parts
-from rnnviz.probe.probe import Probe, most_typed
+from rnnviz.probe.probe import most_typed
 from rnnviz.probe.questions import StepView
 from rnnviz.probe.session import Session
-from rnnviz.probe.training_step import StepRecord
-from rnnviz.questions.step import step_text
+from rnnviz.questions.step import captions
 from rnnviz.questions.step.inside_cell import inside_cell
-from rnnviz.questions.step.measure import StepLab, Subject, step_lab, step_query
+from rnnviz.questions.step.measure import StepLab, StepSubject, step_lab, step_query
 from rnnviz.questions.step.pictures import step_network
 from rnnviz.ui.browser_session import first_value, visit
 from rnnviz.ui.choices import cell_key, layer_choice
@@ -70,24 +69,27 @@ def _draw(session: Session, frame: Frame) -> None:
     probe, lab = session.inspect(), step_lab(session)
     step = lab.record(step_query(session, probe))
     position = f"{lab.cursor + 1} of {lab.last + 1}"
-    names = step_text.moment_names(step)
+    names = captions.moment_names(step)
     state = SliderState(lab.last, lab.cursor, position, lab.phases, names)
     frame.sliders["moment"] = state
     frame.sliders["unit"] = SliderState(session.config.hidden - 1, lab.unit)
     frame.sliders["apply"] = SliderState(1, int(session.player.over))
     frame.sliders["phrase"] = SliderState(0, 0, "" if lab.own else _next_text(session))
-    caption = step_text.caption(step, lab.focus)
-    frame.texts["story"] = step_text.story_html(step, lab.moment, caption)
-    frame.texts["subject"] = step_text.subject_html(session, probe, step)
+    caption = captions.caption(step, lab.focus)
+    frame.texts["story"] = captions.story_html(step, lab.moment, caption)
+    frame.texts["subject"] = captions.subject_html(session, probe, step)
     if session.step_view is StepView.INSIDE:
         frame.chart("inside", _told, session, inside_cell, step, lab.focus, theme(), remark=caption)
     else:
-        frame.chart("step", _told, session, _picture, lab, step, probe, remark=caption)
+        # The run's own phrase is only looked at, the reader's can be typed.
+        typed = Words(step.words, step.names.noun, probe.typed, probe.offered) if lab.own else None
+        seen = step, lab.focus, typed, probe.dataset.one_class_at_end, theme()
+        frame.chart("step", _told, session, step_network, *seen, remark=caption)
 
 
 def _told(session: Session, figure: Callable[..., Picture], *args: Any) -> Picture:
     """A picture whose files tell the phrase of the step, which may be another than the reader's."""
-    return figure(*args).telling(phrase="" if step_lab(session).own else _next_text(session))
+    return figure(*args).with_metadata(phrase="" if step_lab(session).own else _next_text(session))
 
 
 def _next_text(session: Session) -> str:
@@ -95,23 +97,29 @@ def _next_text(session: Session) -> str:
     return step_query(session).next_examples[0].text[: most_typed(session.dataset)]
 
 
-def _picture(lab: StepLab, step: StepRecord, probe: Probe) -> Picture:
-    """The run's own phrase is only looked at, the reader's can be typed."""
-    own = Words(step.words, step.names.noun, probe.typed, probe.offered) if lab.own else None
-    return step_network(step, lab.focus, own, probe.dataset.one_class_at_end, theme())
-
-
 def _choices(session: Session) -> None:
     lab = step_lab(session)
     with st.container(horizontal=True, vertical_alignment="center", key="subjects"):
         if not session.player.recorded:
-            lab.subject = _one_of("Step on", Subject, lab.subject, "subject")
-        place_phrase(session, disabled=lab.subject is Subject.NEXT)
+            lab.subject = _one_of("Step on", StepSubject, lab.subject, "subject")
+        place_phrase(session, disabled=lab.subject is StepSubject.NEXT)
         place_text("subject")
-        _part_and_layer(session)
+        architecture = session.state.parameters.architecture
+        parts = cell_parts(architecture.cell)
+        names = list(parts.by_name)
+        lab.part = lab.part if lab.part in names else parts.out
+        if len(names) > 1:
+            most = MOST_PARTS if architecture.layers == 1 else MOST_PARTS // 2
+            lab.part = _part(lab, names, cell_key(session), most)
+        lab.layer = layer_choice("step_layer", lab.layer, architecture.layers, "step", label=False)
         place_stepper("unit", label="Unit")
         if not session.player.recorded:
-            _apply_button(session)
+            tip = f"Takes this step in the run, and goes on to the next {session.names.sequence}."
+            if step_lab(session).own:
+                tip = f"The run learns from its training {session.names.sequence}s alone."
+            place_stepper(
+                "apply", StepButton("Apply", 1, "A"), disabled=step_lab(session).own, tip=tip
+            )
 
 
 def _one_of(label: str, kind: type[Choice], now: Choice, key: str) -> Choice:
@@ -121,18 +129,6 @@ def _one_of(label: str, kind: type[Choice], now: Choice, key: str) -> Choice:
         label_visibility="collapsed", width="content",
     )  # fmt: skip
     return kind(chosen or now)
-
-
-def _part_and_layer(session: Session) -> None:
-    """The choice of the part of the cell and of the layer, if there are several."""
-    lab, architecture = step_lab(session), session.state.parameters.architecture
-    parts = cell_parts(architecture.cell)
-    names = list(parts.by_name)
-    lab.part = lab.part if lab.part in names else parts.out
-    if len(names) > 1:
-        most = MOST_PARTS if architecture.layers == 1 else MOST_PARTS // 2
-        lab.part = _part(lab, names, cell_key(session), most)
-    lab.layer = layer_choice("step_layer", lab.layer, architecture.layers, "step", label=False)
 
 
 def _part(lab: StepLab, names: list[str], cell: str, most: int) -> str:
@@ -151,13 +147,6 @@ def _part(lab: StepLab, names: list[str], cell: str, most: int) -> str:
         label_visibility="collapsed", format_func=escaped,
     )  # fmt: skip
     return chosen or lab.part
-
-
-def _apply_button(session: Session) -> None:
-    tip = f"Takes this step in the run, and goes on to the next {session.names.sequence}."
-    if step_lab(session).own:
-        tip = f"The run learns from its training {session.names.sequence}s alone."
-    place_stepper("apply", StepButton("Apply", 1, "A"), disabled=step_lab(session).own, tip=tip)
 
 
 def _apply(session: Session) -> None:

@@ -186,14 +186,6 @@ class Outcome(NamedTuple):
         return 0.5 if self.two else 0.0
 
 
-class Parting(NamedTuple):
-    """The number of two sequences at some epochs, (E,) each."""
-
-    epochs: Array
-    first: Array
-    second: Array
-
-
 @dataclass(eq=False)
 class Choices:
     """The answers with each word of the vocabulary at one place, (V, C); the first ``read``.
@@ -215,7 +207,9 @@ def outcome_of(first: Probe, second: Probe) -> Outcome:
     if data.source is not None:
         return Outcome(0, target_text(data, first.example.targets))
     if not data.answers_classes:
-        channel = _most_different_channel(first, second)
+        common = min(len(first.running), len(second.running))
+        gaps = np.abs(first.running[:common] - second.running[:common]).sum(axis=0)
+        channel = int(np.nan_to_num(gaps).argmax())
         return Outcome(channel, data.classes[channel], probability=False)
     two = data.one_class_at_end and len(data.classes) == 2
     column = 1 if two else int(first.answers[-1].argmax())
@@ -263,10 +257,10 @@ class WhatIfLab:
         self._kept = place, words[place]
         self.perturbation = self.perturbation._replace(place=place)
 
-    def settle(self, words: Sequence[str], marked: int | None) -> int:
+    def locate_change(self, words: Sequence[str], marked: int | None) -> int:
         """Find the place of the change in these words: a newly marked one, or the chosen word.
 
-        Of a word that stands there more than once it is the nearest; one that is gone leaves its
+        Of a word that occurs more than once it is the nearest; one that is gone leaves its
         place.
         """
         if self._kept is None or marked not in (None, self._marked):
@@ -338,8 +332,11 @@ class WhatIfLab:
 
     def past(
         self, run: Run, state: TrainState, pair: tuple[Probe, Probe], budget: float
-    ) -> Parting:
-        """Both last answers so far; reads the epoch shown, and snapshots for ``budget`` seconds."""
+    ) -> tuple[Array, tuple[Array, Array]]:
+        """The epochs read so far, (E,), and the last answer to each sequence there, (E,) each.
+
+        Reads the epoch shown, and snapshots for about ``budget`` seconds.
+        """
         examples = self._sync(run, pair)
         if not state.offset and state.epoch not in self._answers:
             self._answers[state.epoch] = last_answers(state.parameters, examples)
@@ -347,7 +344,7 @@ class WhatIfLab:
         column = outcome_of(*pair).column
         epochs = sorted(epoch for epoch in self._answers if epoch <= run.position.epoch)
         answers = np.array([self._answers[epoch][:, column] for epoch in epochs]).reshape(-1, 2)
-        return Parting(np.array(epochs, int), answers[:, 0], answers[:, 1])
+        return np.array(epochs, int), (answers[:, 0], answers[:, 1])
 
     def develop(self, run: Run, pair: tuple[Probe, Probe], budget: float) -> bool:
         """Read more snapshots for about ``budget`` seconds; return whether some are missing."""
@@ -366,14 +363,10 @@ class WhatIfLab:
             # The probability of one sentence, that of the first.
             second = replace(second, inputs=first.inputs, targets=first.targets)
         examples = [first, second]
-        self._answers.sync(run.schedule, (run.dataset, *map(_read, examples)))
+        read = ((e.inputs.tobytes(), b"" if e.source is None else e.source.tobytes())
+                for e in examples)  # fmt: skip
+        self._answers.sync(run.schedule, (run.dataset, *read))
         return examples
-
-
-def _read(example: Example) -> tuple[bytes, bytes]:
-    """What the network reads of an example."""
-    source = b"" if example.source is None else example.source.tobytes()
-    return example.inputs.tobytes(), source
 
 
 def _as_long(probe: Probe) -> str:
@@ -417,9 +410,3 @@ def _explained(probe: Probe, channel: int) -> Answer:
     """The output that is explained: of a decoder all answers."""
     data = probe.dataset
     return logit_margin(probe.trace, data.classes, data.source is not None, channel)
-
-
-def _most_different_channel(first: Probe, second: Probe) -> int:
-    common = min(len(first.running), len(second.running))
-    gaps = np.abs(first.running[:common] - second.running[:common]).sum(axis=0)
-    return int(np.nan_to_num(gaps).argmax())

@@ -19,7 +19,7 @@ from rnnviz.charts.hidden_states import STATE, View, value_colors
 from rnnviz.charts.picture import Picture, Series, bar, compact, heatmap, scatter
 from rnnviz.charts.shapes import LEGEND, LEGEND_TOP, color_bar, faint, note, outlines, upright
 from rnnviz.charts.side_by_side import AnswerScale, Pair, largest
-from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, plain, shown_token
+from rnnviz.charts.theme import LIGHT, Theme, picture, plain, shown_token
 from rnnviz.charts.units import Groups, Rows, grouped, units_meta
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.run.history import Course
@@ -28,11 +28,11 @@ from rnnviz.run.history import Course
 _MOST_COLUMNS = 16
 #: With more words B - A is a sign.
 _MOST_NAMES = 5
-#: Changed words close to each other have so many letters.
+#: Maximum number of letters of changed words close to each other.
 _LETTERS = 5
-#: So many changed words are named on narrow columns.
+#: Maximum number of changed words named on narrow columns.
 _MOST_CHANGES = 3
-#: So many rows have a label.
+#: Maximum number of rows with a label.
 _MOST_LABELS = 12
 #: With more words A, B - A and B stand close to each other; their places in a word's column.
 _MOST_APART, _PLACES = 9, (-0.27, 0.0, 0.27)
@@ -65,7 +65,7 @@ def compared_states(
 ) -> Picture:
     """The states of A, the difference B - A, and the states of B, (T, H) each.
 
-    They stand beside each other in each word's column, or below each other if there are many words.
+    They are side by side in each word's column, or stacked if there are many words.
     The ``groups`` are the units that have a row, by number if there are none. A and B share a
     scale, B - A has its own.
     """
@@ -94,7 +94,7 @@ class Strips(NamedTuple):
 
 
 def _strips(steps: int) -> Strips:
-    """In narrow columns the strips take all the room, and a line stands between words."""
+    """In narrow columns the strips take all the room, with a line between words."""
     if steps <= _MOST_APART:
         return Strips((*_PLACES, 0.5), 0.12, 3)
     return Strips((-1 / 3, 0.0, 1 / 3), 0.15, 1)
@@ -106,21 +106,46 @@ def _beside(pair: Pair, shown: Compared, theme: Theme) -> Picture:
     names = ("A", "B − A" if steps <= _MOST_NAMES else "Δ", "B")
     boxes = [(t - strips.half, -0.5, t + strips.half, units - 0.5) for t in same]
     series, labelled = _strip_cells(pair, shown, strips, names, same), shown.labelled(_MOST_LABELS)
+    # Blank lines between the words, where their strips would touch.
+    blank = {"color": theme.background, "width": 7, "dash": "solid"}
+    touching = range(steps - 1 if len(strips.places) == 3 else 0)
+    blanks = [upright(t + 0.5, theme, **blank) for t in touching]
+    # Above each column its name, and above that what B reads where it reads something else.
+    heads = [
+        note(name, "center bottom", x=t + place, y=-0.5, yshift=1,
+             font={"size": 12, "color": color, "weight": 600})
+        for t in range(len(pair.words))
+        for name, place, color in zip(names, strips.places, (theme.text, theme.muted, theme.text),
+                                      strict=False)
+    ]  # fmt: skip
+    style = {"textangle": -90, "font": {"size": 12, "color": theme.muted}}
+    sames = [note("the same", "center middle", x=t, y=(units - 1) / 2, **style) for t in same]
     return picture(
         [*series, {**outlines(boxes, theme.muted, 1), "showlegend": False}],
         shown.title,
-        HEIGHTS["compared"],
+        660,
         theme,
         margin=words_margin(pair.words),
         xaxis=words_axis(pair.words, theme),
         # Above the rows stand the names of the columns.
         yaxis=axis("", theme, range=[units - 0.5, -0.5 - 0.3 * units], showgrid=False,
                    tickvals=[*labelled], ticktext=[shown.names[row] for row in labelled]),
-        annotations=[*_heads(pair, names, theme), *_sames(same, units, theme)],
-        shapes=_between(steps, theme) if len(strips.places) == 3 else [],
-        # What is asked here is about a word: a click chooses it.
+        annotations=[*heads, *_others(pair), *sames],
+        shapes=blanks,
+        # The question is about a word: a click chooses it.
         meta=units_meta(Rows(shown.units, 0), x="token", kept="token"),
     )  # fmt: skip
+
+
+def _others(pair: Pair) -> list[dict[str, Any]]:
+    """What B reads where it reads something else; side by side in narrow columns a few letters."""
+    close = len(pair.words) > _MOST_NAMES and bool(np.any(np.diff(pair.changed) <= 2))
+    texts = {t: plain(pair.others[t], _LETTERS if close else 16) for t in pair.changed}
+    return [
+        note(text if close else f"B: {text}", "center bottom", x=t, y=-0.5, yshift=16,
+             font={"size": 12 if close else 14, "weight": 600})
+        for t, text in texts.items()
+    ]  # fmt: skip
 
 
 def _strip_cells(
@@ -157,7 +182,7 @@ def _strip_cells(
 def _in_places(
     pair: Pair, parts: Sequence[Array], names: Sequence[str], every: int
 ) -> tuple[Array, list[str]]:
-    """What stands in ``every`` places of each word (P, U), the gaps as NaN; and what each is."""
+    """The values in ``every`` places of each word (P, U), the gaps as NaN; and their labels."""
     steps, units = parts[0].shape
     cells, labels = np.full((every * steps, units), np.nan), [""] * (every * steps)
     for k, (name, part) in enumerate(zip(names, parts, strict=True)):
@@ -165,41 +190,6 @@ def _in_places(
         read = pair.others if k else pair.words
         labels[k::every] = [f"{name} after “{plain(word)}”" for word in read]
     return cells, labels
-
-
-def _between(steps: int, theme: Theme) -> list[dict[str, Any]]:
-    """Blank lines between the words, where their strips would touch."""
-    style = {"color": theme.background, "width": 7, "dash": "solid"}
-    return [upright(t + 0.5, theme, **style) for t in range(steps - 1)]
-
-
-def _heads(pair: Pair, names: Sequence[str], theme: Theme) -> list[dict[str, Any]]:
-    """The names above each column, and above them what B reads where it reads something else."""
-    colors = (theme.text, theme.muted, theme.text)
-    heads = [
-        note(name, "center bottom", x=t + place, y=-0.5, yshift=1,
-             font={"size": 12, "color": color, "weight": 600})
-        for t in range(len(pair.words))
-        for name, place, color in zip(names, _strips(len(pair.words)).places, colors, strict=False)
-    ]  # fmt: skip
-    return [*heads, *_others(pair)]
-
-
-def _others(pair: Pair) -> list[dict[str, Any]]:
-    """What B reads where it reads something else; side by side in narrow columns a few letters."""
-    close = len(pair.words) > _MOST_NAMES and bool(np.any(np.diff(pair.changed) <= 2))
-    size = 12 if close else 14
-    texts = {t: plain(pair.others[t], _LETTERS if close else 16) for t in pair.changed}
-    return [
-        note(text if close else f"B: {text}", "center bottom", x=t, y=-0.5, yshift=16,
-             font={"size": size, "weight": 600})
-        for t, text in texts.items()
-    ]  # fmt: skip
-
-
-def _sames(same: Sequence[int], units: int, theme: Theme) -> list[dict[str, Any]]:
-    style = {"textangle": -90, "font": {"size": 12, "color": theme.muted}}
-    return [note("the same", "center middle", x=t, y=(units - 1) / 2, **style) for t in same]
 
 
 def _below(pair: Pair, shown: Compared, theme: Theme) -> Picture:
@@ -220,7 +210,7 @@ def _below(pair: Pair, shown: Compared, theme: Theme) -> Picture:
     return picture(
         series,
         shown.title,
-        HEIGHTS["compared"],
+        660,
         theme,
         margin=words_margin(pair.words),
         xaxis={**words_axis(pair.words, theme), "anchor": "y3"},
@@ -262,7 +252,7 @@ def _stacked(names: Sequence[str], shown: Compared, theme: Theme) -> dict[str, A
     }
 
 
-# Every word in the place of one, and when in training two sequences parted
+# Every word instead of one, and when in training two sequences separated
 
 
 #: The most rows: of a larger vocabulary only both ends, and the chosen words.
@@ -309,15 +299,22 @@ def word_choices(
         hoverinfo="skip",
     )
     count = max(len(rows), 1)
+    band = {"type": "rect", "xref": "paper", "x0": 0, "x1": 1, "layer": "below"}
+    line = {"color": theme.text, "width": 1.4}
+    frames = [
+        {**band, "y0": row - 0.5, "y1": row + 0.5, "fillcolor": faint(theme.text, 0.06),
+         "line": {**line, "dash": "dash" if marks[k] == "B" else "solid"}}
+        for row, k in enumerate(rows)
+        if k in marks
+    ]  # fmt: skip
     return picture(
         [bars, label],
         plain(scale.title, 60),
-        HEIGHTS["choices"],
+        420,
         theme,
         xaxis={"range": [names, limit + 0.28 * (limit - low)], "visible": False},
         yaxis={"range": [count - 0.5, -0.5], "visible": False},
-        shapes=[upright(0, theme, dash="solid", color=theme.muted, width=1),
-                *_bands(rows, marks, theme)],
+        shapes=[upright(0, theme, dash="solid", color=theme.muted, width=1), *frames],
         margin={"l": 16, "r": 16, "b": 12},
     )  # fmt: skip
 
@@ -343,18 +340,6 @@ def _bars(
 def _name(word: str, mark: str | None) -> str:
     name = plain(shown_token(word), 11)
     return f"<b>{name}</b> {mark}" if mark else name
-
-
-def _bands(rows: Sequence[int], marks: Mapping[int, str], theme: Theme) -> list[dict[str, object]]:
-    """The rows of A, in a solid frame, and of B, in a dashed one."""
-    band = {"type": "rect", "xref": "paper", "x0": 0, "x1": 1, "layer": "below"}
-    line = {"color": theme.text, "width": 1.4}
-    return [
-        {**band, "y0": row - 0.5, "y1": row + 0.5, "fillcolor": faint(theme.text, 0.06),
-         "line": {**line, "dash": "dash" if marks[k] == "B" else "solid"}}
-        for row, k in enumerate(rows)
-        if k in marks
-    ]  # fmt: skip
 
 
 def parting_curves(
@@ -384,7 +369,7 @@ def parting_curves(
     return picture(
         [*curves, *end_points(course, curves)],
         plain(scale.title, 60),
-        HEIGHTS["metric"],
+        250,
         theme,
         xaxis=epochs_axis(course, theme),
         yaxis=drawn,

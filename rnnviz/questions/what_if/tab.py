@@ -24,8 +24,8 @@ from rnnviz.charts.side_by_side import (
     distance_curve,
     percent,
 )
-from rnnviz.charts.theme import Theme, shown_token
-from rnnviz.charts.units import Groups, grouped
+from rnnviz.charts.theme import shown_token
+from rnnviz.charts.units import grouped
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.formatting import number, quoted
 from rnnviz.probe.probe import Probe, read
@@ -48,7 +48,6 @@ from rnnviz.questions.what_if.pictures import (
     word_choices,
 )
 from rnnviz.tasks.csv_table import TaskError
-from rnnviz.tasks.dataset import Dataset
 from rnnviz.ui.browser_session import first_value
 from rnnviz.ui.choices import choose_view, view_of
 from rnnviz.ui.sheet import Chart, Column, Sheet, go_to_click, no_room
@@ -120,7 +119,7 @@ _METHODS = {
 _WORDS, _EPOCHS = 0.003, 0.002
 
 
-class Change(NamedTuple):
+class ChangedPhrase(NamedTuple):
     """The phrase A, the changed one B, and why there is none."""
 
     session: Session
@@ -130,25 +129,18 @@ class Change(NamedTuple):
 
     @property
     def pair(self) -> tuple[Probe, Probe]:
-        """A and B; A alone stands for both."""
+        """A and B; A twice if there is no B."""
         return self.first, self.second or self.first
-
-
-def _arrange(session: Session) -> None:
-    """Put the units in the order that *What does each unit carry?* has now."""
-    if not session.player.running:
-        session.units.arrange()
-    subject_of(session)
 
 
 # The change
 
 
 def _choose(session: Session, probe: Probe) -> None:
-    """Let the reader choose the kind of change, its place, and what is put there."""
+    """Let the reader choose the change: its kind, its place, and the new word."""
     _propose(session)
     lab, words = session.lab(WhatIfLab), probe.reading.words
-    place = _settle(session, words)
+    place = _locate_change(session, words)
     key = f"alter_place_{hash(words)}_{session.selection.token}"
     chosen = st.selectbox(
         session.names.noun.capitalize(), range(len(words)),
@@ -164,7 +156,7 @@ def _choose(session: Session, probe: Probe) -> None:
 
 
 def _propose(session: Session) -> None:
-    """At first another word in the place of the one that turns the verdict."""
+    """Propose another word for the one that turns the verdict."""
     lab = session.lab(WhatIfLab)
     if lab.opened:
         return
@@ -181,40 +173,31 @@ def _opposite(session: Session) -> str:
     probe = session.inspect()
     if not (session.dataset.one_class_at_end and probe.vocabulary.words and probe.finite):
         return session.lab(WhatIfLab).perturbation.word
-    place = _settle(session, probe.reading.words)
+    place = _locate_change(session, probe.reading.words)
     choices = session.lab(WhatIfLab).choices(probe, session.lab(WhatIfLab).perturbation, _WORDS)
     column = choices.answers[: choices.read, int(probe.answers[-1].argmax())]
     here, words = probe.reading.words[place], probe.vocabulary.words
     return next((words[k] for k in column.argsort() if words[k] != here), here)
 
 
-def _settle(session: Session, words: tuple[str, ...]) -> int:
+def _locate_change(session: Session, words: tuple[str, ...]) -> int:
     """The place of the change: that of the word that was chosen or marked last."""
-    place = session.lab(WhatIfLab).settle(words, session.selection.token)
+    place = session.lab(WhatIfLab).locate_change(words, session.selection.token)
     if session.selection.token is not None:
         session.selection.token = place
     return place
 
 
-def _choose_method(session: Session) -> None:
-    lab = session.lab(WhatIfLab)
-    chosen = st.segmented_control(
-        f"What each {session.names.noun} adds", list(_METHODS), key="saliency_method",
-        default=first_value("saliency_method", edition(session), lab.method), required=True,
-    )  # fmt: skip
-    lab.method = chosen or lab.method
-
-
-def _change_of(session: Session) -> Change:
+def _change_of(session: Session) -> ChangedPhrase:
     """Both phrases at the epoch shown, or a sentence that says why there is only one."""
     probe = session.inspect()
-    _settle(session, probe.reading.words)
+    _locate_change(session, probe.reading.words)
     other = _other(session, probe)
     if isinstance(other, str):
-        return Change(session, probe, None, other)
+        return ChangedPhrase(session, probe, None, other)
     if not (probe.finite and other.finite):
-        return Change(session, probe, None, BROKEN)
-    return Change(session, probe, other, "")
+        return ChangedPhrase(session, probe, None, BROKEN)
+    return ChangedPhrase(session, probe, other, "")
 
 
 def _other(session: Session, probe: Probe) -> Probe | str:
@@ -233,14 +216,19 @@ def _other(session: Session, probe: Probe) -> Probe | str:
 # The answer
 
 
-def _answer(change: Change) -> str:
+def _answer(change: ChangedPhrase) -> str:
     """What was changed, and both verdicts."""
     session, (first, second) = change.session, change.pair
     problem = escape(_problem(session, first))
     if change.second is None:
         return f"{problem} {escape(change.problem)}"
     if not session.dataset.answers_classes:
-        name, one, other = _values(change)
+        outcome = outcome_of(*change.pair)
+        last = (float(probe.answers[-1, outcome.column]) for probe in change.pair)
+        name, one, other = [
+            escape(outcome.name),
+            *(f"<strong>{number(value, 3)}</strong>" for value in last),
+        ]
         goes = f"goes from {one} to {other}" if one != other else f"stays at {one}"
         return f"{problem} {_said(change)} {name} {goes}."
     one, other = (_verdict(probe) for probe in (first, second))
@@ -265,14 +253,7 @@ def _verdict(probe: Probe) -> str:
     return f"<strong>{sure}{text or '(nothing)'}</strong>"
 
 
-def _values(change: Change) -> list[str]:
-    """The name of the channel that differs most, and its last value in both."""
-    outcome = outcome_of(*change.pair)
-    last = (float(probe.answers[-1, outcome.column]) for probe in change.pair)
-    return [escape(outcome.name), *(f"<strong>{number(value, 3)}</strong>" for value in last)]
-
-
-def _said(change: Change) -> str:
+def _said(change: ChangedPhrase) -> str:
     """The change as the beginning of a sentence."""
     how, words = change.session.lab(WhatIfLab).perturbation, change.first.reading.words
     here = escape(quoted(shown_token(words[how.place])))
@@ -298,18 +279,20 @@ def _cut(text: str) -> str:
 # The pictures
 
 
-def _numbers(change: Change, most: int) -> str:
+def _numbers(change: ChangedPhrase, most: int) -> str:
     """Whether the numbers are left out where many tokens stand."""
     return no_room("numbers", len(change.first.words), most, change.session.names.noun)
 
 
-def _or_sentence(title: str, figure: Callable[[Change], Picture]) -> Callable[[Change], Picture]:
+def _or_sentence(
+    title: str, figure: Callable[[ChangedPhrase], Picture]
+) -> Callable[[ChangedPhrase], Picture]:
     return lambda change: (
         sentence(title, change.problem, theme()) if change.problem else figure(change)
     )
 
 
-def _pair(change: Change, first: Array, second: Array) -> Pair:
+def _pair(change: ChangedPhrase, first: Array, second: Array) -> Pair:
     """Two arrays on the words of A."""
     how, (probe, other) = change.session.lab(WhatIfLab).perturbation, change.pair
     before, after = (np.array(p.words, object) for p in (probe, other))
@@ -324,25 +307,20 @@ def _pair(change: Change, first: Array, second: Array) -> Pair:
                 list(map(shown_token, reads)))  # fmt: skip
 
 
-def _states_pair(change: Change) -> Pair:
+def _states_pair(change: ChangedPhrase) -> Pair:
     session = change.session
     return _pair(change, *(p.unrolled(session.layer).of(session.part) for p in change.pair))
 
 
-def _states(change: Change) -> Picture:
+def _states(change: ChangedPhrase) -> Picture:
     session, view = change.session, view_of(change.session)
     pair, colors = _states_pair(change), sticky_theme(session, "compared", view.name)
-    return compared_states(pair, colors, view, _rows(session))
-
-
-def _rows(session: Session) -> Groups:
-    """The units that have a row, in the order that was chosen at *What does each unit carry?*."""
     order = session.units.rows(source_of(session))
     marked = session.selection.unit_of(len(order))
-    return grouped(order, () if marked is None else (marked,))
+    return compared_states(pair, colors, view, grouped(order, () if marked is None else (marked,)))
 
 
-def _distance(change: Change) -> Picture:
+def _distance(change: ChangedPhrase) -> Picture:
     pair, part = _states_pair(change), change.session.part
     distances = np.linalg.norm(pair.difference, axis=1)
     title = f"Distance of {part}, ‖B − A‖ (L2)"
@@ -350,7 +328,7 @@ def _distance(change: Change) -> Picture:
     return distance_curve(distances, pair.words, title, colors, noted=True)
 
 
-def _scale(change: Change, ending: str) -> AnswerScale:
+def _scale(change: ChangedPhrase, ending: str) -> AnswerScale:
     """How the answers are drawn; ``ending`` says where they were given."""
     outcome, probe = outcome_of(*change.pair), change.first
     over = ending.startswith("over")
@@ -370,14 +348,14 @@ def _scale(change: Change, ending: str) -> AnswerScale:
     return AnswerScale(f"{said} {ending}")
 
 
-def _answers(change: Change) -> Picture:
+def _answers(change: ChangedPhrase) -> Picture:
     outcome, noun = outcome_of(*change.pair), change.session.names.noun
     pair = _pair(change, *(running_answers(probe, outcome) for probe in change.pair))
     scale = _scale(change, f"after every {noun}")
     return compared_answers(pair, scale, sticky_theme(change.session, "answers", scale.title))
 
 
-def _saliency(change: Change) -> Picture:
+def _saliency(change: ChangedPhrase) -> Picture:
     session, words = change.session, change.first.words
     title = f"What each {session.names.noun} adds"
     if not change.first.finite:
@@ -389,7 +367,9 @@ def _saliency(change: Change) -> Picture:
         return sentence(title, f"Not drawn: the sum is off by more than {INCOMPLETE:.0%}.", theme())
     if np.isnan(contributions).all():
         return sentence(title, "The only one can't be left out.", theme())
-    colors = _sided(sticky_theme(session, "saliency", lab.method), session.dataset, name)
+    colors, classes = sticky_theme(session, "saliency", lab.method), session.dataset.classes
+    if len(classes) == 2 and name == f"the lead of {classes[0]}":  # It is blue everywhere.
+        colors = replace(colors, positive=colors.negative, negative=colors.positive)
     others = _others(change)
     name = name[:-1] + shown_token(name[-1:])  # it may end in a space
     whose = " of A" if others is None else ""
@@ -397,14 +377,7 @@ def _saliency(change: Change) -> Picture:
     return contribution_bars(contributions, words, title, colors, others)
 
 
-def _sided(colors: Theme, data: Dataset, name: str) -> Theme:
-    """The colours of the sides: what leads to the first of two classes is blue everywhere."""
-    if len(data.classes) == 2 and name == f"the lead of {data.classes[0]}":
-        return replace(colors, positive=colors.negative, negative=colors.positive)
-    return colors
-
-
-def _others(change: Change) -> Array | None:
+def _others(change: ChangedPhrase) -> Array | None:
     """What each word of B adds to the same, on the words of A; None if that can't be told."""
     lab, first, second = change.session.lab(WhatIfLab), *change.pair
     how = lab.perturbation
@@ -423,18 +396,10 @@ def _others(change: Change) -> Array | None:
     return others
 
 
-def _left_out(change: Change) -> str:
-    """How many tokens of a long sequence were left out in turn."""
-    count = len(change.first.reading.words)
-    if count <= LEFT_OUT or change.session.lab(WhatIfLab).method != "left out":
-        return ""
-    return f"Left out: {LEFT_OUT} of the {count} {change.session.names.noun}s, evenly spread."
-
-
 # What else might stand there, and since when
 
 
-def _choices(change: Change) -> Picture:
+def _choices(change: ChangedPhrase) -> Picture:
     session, probe = change.session, change.first
     how, noun = session.lab(WhatIfLab).perturbation, session.names.noun
     title = f"Every {noun} in its place"
@@ -460,7 +425,7 @@ def _choices(change: Change) -> Picture:
     return word_choices(values, words, marks, scale, sticky_theme(session, "choices", scale.title))
 
 
-def _read(change: Change) -> str:
+def _read(change: ChangedPhrase) -> str:
     """How many words of the vocabulary were read, and how many of them are listed."""
     session, probe = change.session, change.first
     total = len(probe.vocabulary)
@@ -471,14 +436,13 @@ def _read(change: Change) -> str:
     return f"{known:,} of the {total:,} {session.names.noun}s were read. {listed}"
 
 
-def _parted(change: Change) -> Picture:
+def _parted(change: ChangedPhrase) -> Picture:
     session = change.session
     lab, run = session.lab(WhatIfLab), session.run
-    known = lab.past(run, session.state, change.pair, _EPOCHS)
+    epochs, answers = lab.past(run, session.state, change.pair, _EPOCHS)
     scale = _scale(change, f"over the {session.unit}s")
     colors = sticky_theme(session, "parted", scale.title)
-    answers = known.first, known.second
-    return parting_curves(known.epochs, answers, session.player.course, scale, colors)
+    return parting_curves(epochs, answers, session.player.course, scale, colors)
 
 
 # The tab
@@ -486,12 +450,19 @@ def _parted(change: Change) -> Picture:
 
 def _controls(session: Session) -> None:
     _choose(session, session.inspect())
-    _choose_method(session)
+    lab = session.lab(WhatIfLab)
+    chosen = st.segmented_control(
+        f"What each {session.names.noun} adds", list(_METHODS), key="saliency_method",
+        default=first_value("saliency_method", edition(session), lab.method), required=True,
+    )  # fmt: skip
+    lab.method = chosen or lab.method
     choose_view(session, "hidden")
-    _arrange(session)
+    if not session.player.running:
+        session.units.arrange()
+    subject_of(session)
 
 
-def _charts(session: Session) -> tuple[Column[Change], Column[Change]]:
+def _charts(session: Session) -> tuple[Column[ChangedPhrase], Column[ChangedPhrase]]:
     left = [
         Chart("compared", 4.9, _or_sentence("States of A and B", _states)),
         Chart(
@@ -502,18 +473,22 @@ def _charts(session: Session) -> tuple[Column[Change], Column[Change]]:
     ]
     parted = _or_sentence("When in training did they part?", _parted)
     right = [Chart("parted", 3, parted, click=go_to_click)]
-    # There is no list of numbers to put in the place of another.
+    # Numbers have no list to choose from.
     choices = [Chart("choices", 5, _choices, _read)] if session.dataset.tokens else []
     return left, [*choices, *right]
 
 
-def _few(most: int) -> Callable[[Change], str]:
+def _few(most: int) -> Callable[[ChangedPhrase], str]:
     return lambda change: "" if change.problem else _numbers(change, most)
 
 
-def _of_saliency(change: Change) -> str:
-    most = MOST_ALONE if _others(change) is None else MOST_PAIRS
-    return f"{_left_out(change)} {_numbers(change, most)}".strip()
+def _of_saliency(change: ChangedPhrase) -> str:
+    """How many tokens of a long sequence were left out in turn, and whether there are numbers."""
+    numbers = _numbers(change, MOST_ALONE if _others(change) is None else MOST_PAIRS)
+    count, noun = len(change.first.reading.words), change.session.names.noun
+    if count <= LEFT_OUT or change.session.lab(WhatIfLab).method != "left out":
+        return numbers
+    return f"Left out: {LEFT_OUT} of the {count} {noun}s, evenly spread. {numbers}".strip()
 
 
 def _measure(session: Session, budget: float) -> bool:

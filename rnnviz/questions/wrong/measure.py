@@ -31,7 +31,7 @@ from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
 
 
-class Rows(StrEnum):
+class DataPart(StrEnum):
     """The part of the data."""
 
     TEST = "test"
@@ -65,7 +65,7 @@ class ResultsLab:
 
     def __init__(self) -> None:
         self.question = TrainQuestion.LEARN
-        self.rows, self.show = Rows.TEST, Show.ERRORS
+        self.rows, self.show = DataPart.TEST, Show.ERRORS
         self.cell: tuple[int, int] | None = None
         self.opened: Example | None = None
         self.chosen = False
@@ -75,9 +75,9 @@ class ResultsLab:
 
     def part(self, dataset: Dataset) -> tuple[Example, ...]:
         """The sequences of the chosen part; without a test set those of the training."""
-        if self.rows is Rows.ALL:
+        if self.rows is DataPart.ALL:
             return (*dataset.test, *dataset.train)
-        return dataset.test if self.rows is Rows.TEST and dataset.test else dataset.train
+        return dataset.test if self.rows is DataPart.TEST and dataset.test else dataset.train
 
     # Reading
 
@@ -88,7 +88,7 @@ class ResultsLab:
         return self._memo.ask("answers", key, lambda: _merged(pieces.done))
 
     def develop(self, state: TrainState, dataset: Dataset, budget: float) -> bool:
-        """Read on for so many seconds, at least one piece; return whether something is left."""
+        """Read on for ``budget`` seconds, at least one piece; return whether something is left."""
         return self._pieces(state, dataset).develop(budget)
 
     def _pieces(self, state: TrainState, dataset: Dataset) -> Pieces[Answers | Values]:
@@ -106,7 +106,7 @@ class ResultsLab:
     # Lists
 
     def listed(self, answers: Answers) -> list[Section]:
-        """What is listed: answers that are wrong, or unsure, or all of them."""
+        """The answers to list: wrong ones, unsure ones, or all of them."""
         if self.cell is not None:
             wanted, said = self.cell
             found = (answers.wanted == wanted) & (answers.said == said)

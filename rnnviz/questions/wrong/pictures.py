@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -11,11 +11,11 @@ from rnnviz.charts.axes import axis, signed_axis, words_axis, words_margin
 from rnnviz.charts.picture import Picture, Series, bar, compact, heatmap, scatter
 from rnnviz.charts.shapes import faint, ink, level, mixed, note, outlines, upright
 from rnnviz.charts.table import class_name, most
-from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, plain
+from rnnviz.charts.theme import LIGHT, Theme, picture, plain
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.results import Confusion, Values
 
-#: At most so many classes have a row.
+#: Maximum number of classes with a row.
 _MOST = 8
 #: A shorter bar has no room for its number, nor has one of a narrower column.
 _LEAST, _COLUMNS = 0.3, 12
@@ -34,49 +34,40 @@ def class_bars(
     that are likeliest at the end.
     """
     said = int(probs[-1].argmax())
-    shown = _shown(probs, wanted)
-    rest = "" if len(shown) == len(classes) else f": {len(shown)} of {len(classes)} classes"
-    count, colors = len(shown), [theme.forward if c == wanted else theme.muted for c in shown]
-    return picture(
-        [_ground(probs[:, shown], theme), *_bars(probs[:, shown], colors, theme)],
-        f"Answer after every token{rest}",
-        HEIGHTS["answers"],
-        theme,
-        xaxis=words_axis(words, theme),
-        yaxis=axis("", theme, range=[count - 0.5, -0.5], **_names(shown, wanted, said, classes)),
-        shapes=_gaps(len(words), count, theme),
-        annotations=_notes(probs, shown, wanted, theme),
-        margin=words_margin(words),
-        meta={"x": "token"},
-    )
-
-
-def _shown(probs: Array, wanted: int | None) -> list[int]:
     likeliest = np.argsort(-probs[-1], kind="stable")[:_MOST].tolist()
     if wanted is not None and wanted not in likeliest:
         likeliest[-1] = wanted
-    return sorted(likeliest)
-
-
-def _names(
-    shown: list[int], wanted: int | None, said: int, classes: Sequence[str]
-) -> dict[str, Any]:
-    names = [class_name(classes[c]) for c in shown]
-    marked = [f"<b>{n}</b>" if c in (wanted, said) else n
-              for c, n in zip(shown, names, strict=True)]  # fmt: skip
-    return {"tickvals": list(range(len(shown))), "ticktext": marked, "showgrid": False, "ticks": ""}
-
-
-def _ground(probs: Array, theme: Theme) -> Series:
-    """The cells below the bars, which tell the probability."""
-    return heatmap(
-        z=compact(probs.T),
+    shown = sorted(likeliest)
+    rest = "" if len(shown) == len(classes) else f": {len(shown)} of {len(classes)} classes"
+    count, colors = len(shown), [theme.forward if c == wanted else theme.muted for c in shown]
+    # The cells below the bars, which tell the probability.
+    cells = heatmap(
+        z=compact(probs[:, shown].T),
         zmin=0,
         zmax=1,
         colorscale=[[0, theme.neutral], [1, theme.neutral]],
         showscale=False,
         hovertemplate="p = %{z:.4f}<extra></extra>",
     )
+    # Between the bars the background is seen.
+    line = {"color": theme.background, "dash": "solid"}
+    edges = [upright(t - 0.5, theme, **line, width=8) for t in range(len(words) + 1)]
+    names = [class_name(classes[c]) for c in shown]
+    marked = [f"<b>{n}</b>" if c in (wanted, said) else n
+              for c, n in zip(shown, names, strict=True)]  # fmt: skip
+    return picture(
+        [cells, *_bars(probs[:, shown], colors, theme)],
+        f"Answer after every token{rest}",
+        230,
+        theme,
+        xaxis=words_axis(words, theme),
+        yaxis=axis("", theme, range=[count - 0.5, -0.5], tickvals=list(range(count)),
+                   ticktext=marked, showgrid=False, ticks=""),
+        shapes=[*edges, *(level(k - 0.5, theme, **line, width=5) for k in range(count + 1))],
+        annotations=_notes(probs, shown, wanted, theme),
+        margin=words_margin(words),
+        meta={"x": "token"},
+    )  # fmt: skip
 
 
 def _bars(probs: Array, colors: list[str], theme: Theme) -> list[Series]:
@@ -104,13 +95,6 @@ def _bars(probs: Array, colors: list[str], theme: Theme) -> list[Series]:
     return [bars, numbers]
 
 
-def _gaps(words: int, count: int, theme: Theme) -> list[dict[str, Any]]:
-    """Between the bars the background is seen."""
-    line = {"color": theme.background, "dash": "solid"}
-    edges = [upright(t - 0.5, theme, **line, width=8) for t in range(words + 1)]
-    return [*edges, *(level(k - 0.5, theme, **line, width=5) for k in range(count + 1))]
-
-
 def _notes(
     probs: Array, shown: list[int], wanted: int | None, theme: Theme
 ) -> list[dict[str, Any]]:
@@ -133,32 +117,25 @@ def _notes(
 _LEAST_CELL = 0.2
 
 
-class Placed(NamedTuple):
-    """Answers by the number of their sequence, (P,): the classes wanted and said.
-
-    The sequence with the number ``opened`` is marked, if there is one.
-    """
-
-    numbers: Array
-    wanted: Array
-    said: Array
-    opened: int | None = None
-
-
 def confusion_matrix(
     confusion: Confusion,
     classes: Sequence[str],
     chosen: tuple[int, int] | None = None,
     theme: Theme = LIGHT,
-    placed: Placed | None = None,
+    *,
+    placed: tuple[Array, Array, Array] | None = None,
+    opened: int | None = None,
 ) -> Picture:
     """How often each class (row) is answered with each (column); ``chosen`` is framed.
 
     The colour is the share of the row: right answers in the colour of the forward pass, wrong ones
-    in that of the text. The page marks the cells of a sequence that is ``placed`` and pointed at.
+    in that of the text. The page marks the cells of the sequence that is ``opened`` or pointed at:
+    ``placed`` has the numbers of the sequences, the classes wanted, and those said, (P,) each.
     """
     names = [class_name(classes[c], 9) for c in confusion.classes]
-    count, shades = len(names), _shades(confusion)
+    shares = confusion.counts / np.maximum(confusion.wanted, 1)[:, None]
+    dark = np.where(confusion.counts > 0, _LEAST_CELL + (1 - _LEAST_CELL) * shares, 0)
+    count, shades = len(names), np.asarray(np.where(np.eye(len(shares), dtype=bool), dark, -dark))
     ticks = {"tickvals": list(range(count)), "ticktext": names, "showgrid": False, "ticks": ""}
     slanted = {"tickangle": -40} if max(map(len, names)) * count > 40 else {}
     series = [_cells(confusion, classes, shades, theme), _counts(confusion, shades, theme)]
@@ -175,13 +152,13 @@ def confusion_matrix(
         theme,
         xaxis=axis("said", theme, range=[-0.5, count - 0.5], **ticks, **slanted),
         yaxis=axis("wanted", theme, range=[count - 0.5, -0.5], **ticks),
-        meta={"left": 32 + 7 * max(map(len, names)), "opened": placed and placed.opened},
+        meta={"left": 32 + 7 * max(map(len, names)), "opened": opened},
     )
 
 
-def _places(placed: Placed, place: Mapping[int, int]) -> Series:
+def _places(placed: Sequence[Array], place: Mapping[int, int]) -> Series:
     """Where the answers of each sequence stand; not drawn."""
-    rows = zip(placed.numbers.tolist(), placed.wanted.tolist(), placed.said.tolist(), strict=True)
+    rows = zip(*(column.tolist() for column in placed), strict=True)
     cells = [(number, place[w], place[s]) for number, w, s in rows if {w, s} <= place.keys()]
     return scatter(
         x=[x for _, _, x in cells],
@@ -194,13 +171,6 @@ def _places(placed: Placed, place: Mapping[int, int]) -> Series:
     )
 
 
-def _shades(confusion: Confusion) -> Array:
-    """From -1 to 1: how dark each cell is, positive on the diagonal."""
-    shares = confusion.counts / np.maximum(confusion.wanted, 1)[:, None]
-    shades = np.where(confusion.counts > 0, _LEAST_CELL + (1 - _LEAST_CELL) * shares, 0)
-    return np.asarray(np.where(np.eye(len(shares), dtype=bool), shades, -shades))
-
-
 def _cells(confusion: Confusion, classes: Sequence[str], shades: Array, theme: Theme) -> Series:
     kinds = confusion.classes.tolist()
     texts = [
@@ -211,7 +181,7 @@ def _cells(confusion: Confusion, classes: Sequence[str], shades: Array, theme: T
         z=compact(shades),
         zmin=-1,
         zmax=1,
-        colorscale=_colors(theme),
+        colorscale=[[0, theme.muted], [0.5, theme.neutral], [1, theme.forward]],
         showscale=False,
         xgap=2,
         ygap=2,
@@ -219,10 +189,6 @@ def _cells(confusion: Confusion, classes: Sequence[str], shades: Array, theme: T
         customdata=[[[i, j] for j in kinds] for i in kinds],
         hovertemplate="%{text}<extra></extra>",
     )
-
-
-def _colors(theme: Theme) -> list[list[Any]]:
-    return [[0, theme.muted], [0.5, theme.neutral], [1, theme.forward]]
 
 
 def _told(classes: Sequence[str], kinds: tuple[int, int], count: int) -> str:
@@ -250,7 +216,7 @@ def _counts(confusion: Confusion, shades: Array, theme: Theme) -> Series:
 # Answers of values against their targets
 
 
-#: At most so many points are drawn, evenly spread.
+#: Maximum number of points, evenly spread.
 _MOST_POINTS = 2_000
 
 

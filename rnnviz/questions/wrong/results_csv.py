@@ -19,7 +19,7 @@ _SLICE = 1.0
 
 
 class ResultFile(NamedTuple):
-    """A kind of results: what is added to the name of its file, its label, and what it has."""
+    """A kind of results: the suffix of its file name, its label, and a description."""
 
     suffix: str
     label: str

@@ -26,8 +26,8 @@ from rnnviz.probe.formatting import number, quoted, written_step, written_values
 from rnnviz.probe.probe import Probe
 from rnnviz.probe.results import Answers, Confusion, Values, confusion, most_confused, whole
 from rnnviz.probe.session import Session
-from rnnviz.questions.wrong.measure import ResultsLab, Rows, Section, Show
-from rnnviz.questions.wrong.pictures import Placed, class_bars, confusion_matrix, value_scatter
+from rnnviz.questions.wrong.measure import DataPart, ResultsLab, Section, Show
+from rnnviz.questions.wrong.pictures import class_bars, confusion_matrix, value_scatter
 from rnnviz.questions.wrong.results_csv import result_csv, result_files
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
@@ -37,7 +37,7 @@ from rnnviz.ui.sheet import Chart, Column, Sheet, go_to_click, names_in
 from rnnviz.ui.style import sticky_theme, theme
 from rnnviz.ui.viewer import Event
 
-#: At most so many rows are listed, and so many that are right; the CSV has all.
+#: Maximum number of rows listed, and of right ones; the CSV has all.
 MOST, _NEAR = 200, 30
 #: The most letters of a text, which the list cuts anyway.
 _LETTERS = 300
@@ -67,7 +67,13 @@ def _heading(session: Session, section: Section) -> str:
         wanted, said = (quoted(shown_token(data.classes[k])) for k in lab.cell)
         what = f"{wanted} is found" if wanted == said else f"{wanted} is taken for {said}"
         return f"{some}: {what}. Click the cell again for all"
-    part = "" if lab.rows is Rows.ALL else "test " if lab.rows is Rows.TEST else f"{data.role} "
+    part = (
+        ""
+        if lab.rows is DataPart.ALL
+        else "test "
+        if lab.rows is DataPart.TEST
+        else f"{data.role} "
+    )
     errors = f"{count:,} error{'s' * (count != 1)} on {part}{noun}s, surest first"
     headings = {
         "errors": errors if data.one_class_at_end else f"{some} with errors, surest first",
@@ -93,13 +99,11 @@ def _class_columns(
     for name, kinds, color in (
         ("wanted", answers.wanted, theme.forward), ("says", answers.said, theme.text)
     ):  # fmt: skip
-        yield TableColumn(name, [_class(data, k) for k in kinds[shown].tolist()], color, 1.1)
+        texts = [class_name(data.classes[k], 24) if k >= 0 else "not finite"
+                 for k in kinds[shown].tolist()]  # fmt: skip
+        yield TableColumn(name, texts, color, 1.1)
     sure = [None if np.isnan(p) else p for p in answers.sure[shown].tolist()]
     yield TableColumn("sure", sure, theme.muted, 1.5, share=True)
-
-
-def _class(data: Dataset, kind: int) -> str:
-    return class_name(data.classes[kind], 24) if kind >= 0 else "not finite"
 
 
 def _wrong_places(answers: Answers, owner: int) -> list[int]:
@@ -119,7 +123,7 @@ def _text(example: Example, data: Dataset, wrong: Sequence[int]) -> str:
 
 
 def _names(example: Example, data: Dataset) -> Iterable[str]:
-    """What is read, token by token; numbers in a few digits."""
+    """The input, token by token; numbers in a few digits."""
     if not data.tokens:
         return map(written_step, example.inputs[:_LETTERS])
     # What a decoder reads begins with a sign; what it should write says more.
@@ -147,11 +151,11 @@ def _value_columns(
 # Tab *Where is it wrong?*: every answer to a part of the data, and one of them word by word
 
 
-#: At most so many classes have a row in the confusion matrix.
+#: Maximum number of classes in the confusion matrix.
 MOST_CLASSES = 8
 
 
-class Source(NamedTuple):
+class AnswersSource(NamedTuple):
     """What the pictures are made from: the answers, and the sequence that is shown.
 
     ``example`` is that sequence if it was opened in the list; else it is the reader's phrase.
@@ -174,11 +178,11 @@ class Source(NamedTuple):
 
 def _choose(session: Session) -> None:
     lab, data = session.lab(ResultsLab), session.dataset
-    parts = list(Rows) if data.test else [Rows.TRAIN]
+    parts = list(DataPart) if data.test else [DataPart.TRAIN]
     if session.player.recorded:
-        lab.rows = Rows.TRAIN
+        lab.rows = DataPart.TRAIN
     else:
-        lab.rows = Rows(_segments("Rows", parts, lab.rows if data.test else Rows.TRAIN))
+        lab.rows = DataPart(_segments("Rows", parts, lab.rows if data.test else DataPart.TRAIN))
     shown = list(Show) if data.answers_classes else [Show.ERRORS, Show.ALL]
     lab.show = Show(_segments("Show", shown, lab.show if lab.show in shown else Show.ERRORS))
     _save(session)
@@ -225,25 +229,14 @@ def _open(session: Session, click: Event) -> None:
     session.lab(ResultsLab).look_at(example, session.dataset, session.phrase_input.typed)
 
 
-def _open_first(session: Session) -> None:
-    """Show the first of the list, until the reader opens or types another one."""
-    lab, data, box = session.lab(ResultsLab), session.dataset, session.phrase_input
-    if lab.chosen or session.player.running or box.typed != session.first_phrase:
-        return
-    answers = lab.answers(session.state, data)
-    first = next((s.answers[0] for s in _sections(session, answers) if len(s.answers)), None)
-    if first is not None:
-        lab.look_at(lab.part(data)[int(answers.owners[first])], data, box.typed)
-
-
-def _source(session: Session) -> Source:
+def _source(session: Session) -> AnswersSource:
     lab, data, box = session.lab(ResultsLab), session.dataset, session.phrase_input
     lab.fit(data)
     answers, example = lab.answers(session.state, data), lab.current(box.typed)
     if example is None or example.text == box.phrase:
-        return Source(session, answers, session.inspect(), example)
+        return AnswersSource(session, answers, session.inspect(), example)
     probe = lab.probe(session.state, data, session.settings, example)
-    return Source(session, answers, probe, example)
+    return AnswersSource(session, answers, probe, example)
 
 
 def _sections(session: Session, answers: Answers | Values) -> list[Section]:
@@ -261,11 +254,6 @@ def _name_of_answers(session: Session) -> str:
 
 
 # The answer
-
-
-def _story(source: Source) -> str:
-    said = _score(source.answers, source.session)
-    return f"{said} {_confused(source)}{_measured(source)}"
 
 
 def _score(answers: Answers | Values, session: Session) -> str:
@@ -287,12 +275,12 @@ def _score(answers: Answers | Values, session: Session) -> str:
 
 def _part(session: Session) -> str:
     lab, data = session.lab(ResultsLab), session.dataset
-    if lab.rows is Rows.ALL:
+    if lab.rows is DataPart.ALL:
         return ""
-    return "test " if lab.rows is Rows.TEST and data.test else f"{data.role} "
+    return "test " if lab.rows is DataPart.TEST and data.test else f"{data.role} "
 
 
-def _confused(source: Source) -> str:
+def _confused(source: AnswersSource) -> str:
     """The most frequent mistake, or the largest error."""
     answers, classes = source.answers, source.session.dataset.classes
     if isinstance(answers, Values):
@@ -304,7 +292,7 @@ def _confused(source: Source) -> str:
     return f"Most often {wanted} is taken for {said}."
 
 
-def _measured(source: Source) -> str:
+def _measured(source: AnswersSource) -> str:
     """On how many sequences, while not all have been read."""
     part = len(source.session.lab(ResultsLab).part(source.session.dataset))
     done = len(np.unique(source.answers.owners))
@@ -317,7 +305,7 @@ def _measured(source: Source) -> str:
 # The pictures
 
 
-def _words(session: Session, source: Source) -> Picture:
+def _words(session: Session, source: AnswersSource) -> Picture:
     """The words of the sequence that is shown."""
     probe = source.probe
     own = probe is session.inspect()
@@ -325,7 +313,7 @@ def _words(session: Session, source: Source) -> Picture:
     return words_row(words, theme())
 
 
-def _answers(source: Source) -> Picture:
+def _answers(source: AnswersSource) -> Picture:
     """The answer after every token."""
     session, probe, data = source.session, source.probe, source.session.dataset
     colors, words = sticky_theme(session, "answers"), probe.words
@@ -343,7 +331,7 @@ def _answers(source: Source) -> Picture:
     return class_bars(probe.running_probs, wanted, data.classes, words, colors)
 
 
-def _list(source: Source) -> Picture:
+def _list(source: AnswersSource) -> Picture:
     session = source.session
     sections = _sections(session, source.answers)
     # That there are no errors is said, too.
@@ -352,39 +340,29 @@ def _list(source: Source) -> Picture:
     return row_lists("Answers", rows, source.opened, theme())
 
 
-def _scatter(source: Source) -> Picture:
-    values, classes = cast(Values, source.answers), source.session.dataset.classes
-    return value_scatter(values, classes, sticky_theme(source.session, "scatter"), source.opened)
-
-
-def _found(source: Source) -> Confusion:
+def _found(source: AnswersSource) -> Confusion:
     return confusion(
         cast(Answers, source.answers), len(source.session.dataset.classes), MOST_CLASSES
     )
 
 
-def _scores(source: Source) -> Picture:
-    return class_scores(_found(source), source.session.dataset.classes, theme())
+def _scatter(source: AnswersSource) -> Picture:
+    values, session = cast(Values, source.answers), source.session
+    colors = sticky_theme(session, "scatter")
+    return value_scatter(values, session.dataset.classes, colors, source.opened)
 
 
-def _metric(source: Source) -> Picture:
-    return metric_curve(source.session.player.course, source.session.dataset.metric, theme())
-
-
-def _confusion(source: Source) -> Picture:
+def _confusion(source: AnswersSource) -> Picture:
     classes, cell = source.session.dataset.classes, source.session.lab(ResultsLab).cell
-    return confusion_matrix(_found(source), classes, cell, theme(), _placed(source))
-
-
-def _placed(source: Source) -> Placed:
-    """The answers of the sequences that are listed."""
     answers = cast(Answers, source.answers)
     sections = _sections(source.session, answers)
     listed = np.concatenate([answers.owners[section.answers[:MOST]] for section in sections])
     some = np.isin(answers.owners, listed)
     rows = np.stack([answers.owners[some], answers.wanted[some], answers.said[some]])
     owners, wanted, said = np.unique(rows, axis=1)
-    return Placed(owners, wanted, said, source.opened)
+    return confusion_matrix(
+        _found(source), classes, cell, theme(), placed=(owners, wanted, said), opened=source.opened
+    )
 
 
 # The tab
@@ -393,41 +371,51 @@ def _placed(source: Source) -> Placed:
 def _controls(session: Session) -> None:
     session.lab(ResultsLab).fit(session.dataset)
     _choose(session)
-    _open_first(session)
+    lab, data, box = session.lab(ResultsLab), session.dataset, session.phrase_input
+    if lab.chosen or session.player.running or box.typed != session.first_phrase:
+        return
+    answers = lab.answers(session.state, data)
+    first = next((s.answers[0] for s in _sections(session, answers) if len(s.answers)), None)
+    if first is not None:
+        lab.look_at(lab.part(data)[int(answers.owners[first])], data, box.typed)
 
 
-def _charts(session: Session) -> tuple[Column[Source], Column[Source]]:
+def _charts(session: Session) -> tuple[Column[AnswersSource], Column[AnswersSource]]:
     data = session.dataset
     session.lab(ResultsLab).fit(data)
     left = [
         Chart("answers", 3, _answers, text=_name_of_answers(session)),
         Chart("list", 5, _list, click=_open, kind="table"),
     ]
-    right = [Chart("scatter", 5, _scatter, click=_open)]
     if data.answers_classes:
         right = [
             Chart("confusion", 5.6, _confusion, click=_choose_cell),
-            Chart("scores", 3, _scores, kind="table"),
+            Chart(
+                "scores",
+                3,
+                lambda of: class_scores(_found(of), of.session.dataset.classes, theme()),
+                kind="table",
+            ),
         ]
+    else:
+        right = [Chart("scatter", 5, _scatter, click=_open)]
     text = "metric_recording" if session.player.recorded else "metric"
-    return left, [*right, Chart("metric", 2.6, _metric, click=go_to_click, text=text)]
+    metric: Chart[AnswersSource] = Chart("metric", 2.6, lambda of: metric_curve(
+        of.session.player.course, of.session.dataset.metric, theme()),
+        click=go_to_click, text=text)  # fmt: skip
+    return left, [*right, metric]
 
 
-def _verdict(source: Source, frame: Frame) -> None:
+def _verdict(source: AnswersSource, frame: Frame) -> None:
     session, probe = source.session, source.probe
     opened = probe is not session.inspect()
     frame.texts["verdict"] = verdict_html(probe, session.phrase_input.problem, opened)
 
 
-def _measure(session: Session, budget: float) -> bool:
-    return session.lab(ResultsLab).develop(session.state, session.dataset, budget)
-
-
-def _fields(session: Session) -> dict[str, str]:
-    return {**names_in(session), "label": session.dataset.metric.label}
-
-
 TAB = Sheet(
-    "wrong", _source, _story, _charts, _controls, _measure, more=_verdict, words=_words,
-    probe=lambda source: source.probe, fields=_fields,
+    "wrong", _source, lambda of: f"{_score(of.answers, of.session)} {_confused(of)}{_measured(of)}",
+    _charts, _controls,
+    lambda session, budget: session.lab(ResultsLab).develop(session.state, session.dataset, budget),
+    more=_verdict, words=_words, probe=lambda of: of.probe,
+    fields=lambda session: {**names_in(session), "label": session.dataset.metric.label},
 )  # fmt: skip

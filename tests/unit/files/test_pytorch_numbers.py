@@ -11,7 +11,7 @@ from rnnviz.files.foreign_network import NAMES, TransferError, torch_layers
 from rnnviz.files.run_file import open_run, run_file
 from rnnviz.files.weights_file import safetensors_file
 from rnnviz.questions.reach.measure import LengthLab
-from rnnviz.questions.wrong.measure import ResultsLab, Rows
+from rnnviz.questions.wrong.measure import DataPart, ResultsLab
 from rnnviz.tasks.csv_table import TaskError
 
 torch = pytest.importorskip("torch")
@@ -158,7 +158,7 @@ def test_what_was_learned_is_measured_on_the_test_examples():
     )
     session = session_of(True, module=module, test_examples=test)
     assert session.run.history.row(0)["test_metric"] == pytest.approx(5 / 6)
-    session.lab(ResultsLab).rows = Rows.TEST
+    session.lab(ResultsLab).rows = DataPart.TEST
     answered = session.lab(ResultsLab).answers(session.state, session.dataset)
     assert answered.wrong.tolist() == [False] * 5 + [True]
     session.player.advance(2)

@@ -24,7 +24,7 @@ WITH_OPTIONS = {"pills", "radio", "segmented_control"}
 #: The keywords that are Markdown.
 MARKDOWN = {"label", "body", "help", "captions"}
 #: Objects of rnnviz with methods of these names.
-OTHERS = {"parts", "self.unrolled", "step_text", "session.units"}
+OTHERS = {"captions", "parts", "self.unrolled", "session.units"}
 #: Texts that are written in this program: names of settings, of choices, of kinds of things.
 OURS = {
     "MOST_EDITS", "MOST_RUNS", "TASKS[session.config.task].teaches", "_HELP", "sizes",

@@ -11,9 +11,8 @@ from rnnviz.probe.training_step import Focus, Phase, step_record
 from rnnviz.questions.step.breakdown import terms
 from rnnviz.questions.step.captions import caption_fields, caption_key
 from rnnviz.questions.step.formula import formula
-from rnnviz.questions.step.pictures import blocks, share
-from rnnviz.questions.step.step_cell import step_cell
-from rnnviz.questions.step.vectors import operation
+from rnnviz.questions.step.measure import step_cell
+from rnnviz.questions.step.pictures import blocks, operation, share
 from tests.new_cell import VALVE, add
 from tests.sampling import each_row, pairwise, singly
 from tests.unit.engine.networks import CELLS, OTHERS, examples, network

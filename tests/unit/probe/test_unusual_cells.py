@@ -11,9 +11,8 @@ from rnnviz.questions.step.breakdown import terms
 from rnnviz.questions.step.captions import caption_fields, caption_key
 from rnnviz.questions.step.formula import formula
 from rnnviz.questions.step.inside_cell import inside_cell
-from rnnviz.questions.step.pictures import share
-from rnnviz.questions.step.step_cell import step_cell
-from rnnviz.questions.step.vectors import operation
+from rnnviz.questions.step.measure import step_cell
+from rnnviz.questions.step.pictures import operation, share
 from tests.sampling import pairwise
 from tests.unit.engine.networks import HIDDEN, INPUTS, OUTPUTS, SOURCE, examples, network
 from tests.unit.probe.known import KIND, LETTERS

@@ -10,10 +10,8 @@ from rnnviz.charts.axis_limits import StickyScale
 from rnnviz.charts.theme import LIGHT
 from rnnviz.questions.breaks.pictures import (
     MOST_TURNED,
-    Carried,
-    RemovalCurves,
-    TurnedRow,
-    Worth,
+    AblationLoss,
+    MemoryFlow,
     removal_curves,
     scores_table,
     silenced_memory,
@@ -25,14 +23,14 @@ STATES = np.array([[0.1, 0.2, 0.3], [0.4, -0.5, 0.6]])
 ORDER = np.array([2, 0, 1])
 
 
-def test_rows_are_units_in_the_order_of_their_worth_with_a_bar_beside_each():
-    worth = Worth(ORDER, np.array([0.5, -0.25, 1.0]), {0}, "nats")
-    drawn = silenced_memory(STATES, ["a", "b"], worth).figure
+def test_rows_are_units_in_the_order_of_the_loss_with_a_bar_beside_each():
+    ablation = AblationLoss(ORDER, np.array([0.5, -0.25, 1.0]), {0}, "nats")
+    drawn = silenced_memory(STATES, ["a", "b"], ablation).figure
     cells, struck = drawn.data
     np.testing.assert_allclose(cells.z, STATES.T[ORDER], rtol=1e-6)
     assert np.array(cells.customdata).tolist() == [[2, 2], [0, 0], [1, 1]]
     assert cells.text[2][0] == "loss without it: −0.250000 nats"
-    assert cells.text[1][0].endswith("<br>silenced: it is not passed on")
+    assert cells.text[1][0].endswith("<br>silenced: outgoing weights are zero")
     assert drawn.layout.yaxis.ticktext == ("2", "0", "1")
     columns = [("unit", [2, 0, 1]), ("rise of the loss without it (nats)", [1.0, 0.5, -0.25])]
     assert drawn.layout.meta == {"x": "token", "y": "unit", "units": [2, 0, 1], "columns": columns}
@@ -40,14 +38,14 @@ def test_rows_are_units_in_the_order_of_their_worth_with_a_bar_beside_each():
     assert lengths == pytest.approx([0.1, 0.05]), "without the last one the loss falls"
     assert all(bar.x0 > 1 for bar in drawn.layout.shapes)
     assert struck.y == (1, 1, None)
-    assert drawn.layout.title.text.endswith("; bars: worth, up to +1 nats")
+    assert drawn.layout.title.text.endswith("; bars: rise of the loss, up to +1 nats")
 
 
 def test_channels_end_as_high_as_the_share_and_what_is_lost_is_dashed():
     given = np.array([[0, 0, 0], [0.9, -0.3, 0.01]])
-    carried = Carried(np.array([0, 0.25]), np.array([0, 0.5]), {1: given})
-    worth = Worth(ORDER, np.ones(3), {1}, carried=carried)
-    drawn = silenced_memory(STATES, ["a", "b"], worth).figure
+    carried = MemoryFlow(np.array([0, 0.25]), np.array([0, 0.5]), {1: given})
+    ablation = AblationLoss(ORDER, np.ones(3), {1}, carried=carried)
+    drawn = silenced_memory(STATES, ["a", "b"], ablation).figure
     cells, channel, lost, struck = drawn.data
     assert cells.meta["gap"] == 0.5
     ends = {}
@@ -65,43 +63,45 @@ def test_channels_end_as_high_as_the_share_and_what_is_lost_is_dashed():
 def test_of_many_units_the_silenced_and_the_kept_have_a_row_in_any_case():
     given = np.zeros((2, 256))
     given[1, 11] = 1.0
-    carried = Carried(np.array([0, 0.25]), np.array([0, 0.5]), {5: given})
-    worth = Worth(np.arange(256), np.arange(256.0), {5}, carried=carried, kept={9})
-    drawn = silenced_memory(np.ones((2, 256)), ["a", "b"], worth).figure
+    carried = MemoryFlow(np.array([0, 0.25]), np.array([0, 0.5]), {5: given})
+    ablation = AblationLoss(np.arange(256), np.arange(256.0), {5}, carried=carried, kept={9})
+    drawn = silenced_memory(np.ones((2, 256)), ["a", "b"], ablation).figure
     cells, _, lost, struck = drawn.data
     assert drawn.layout.meta["units"] == sorted([*range(0, 256, 4), 5, 9])
     assert [*lost.y] == [2, 3, None], "unit 11 is at the row of its group: 0, 4, 5, 8, 9, 12"
     assert set(struck.y) == {2, None}
-    assert cells.text[2][0].endswith("<br>silenced: it is not passed on")
+    assert cells.text[2][0].endswith("<br>silenced: outgoing weights are zero")
     assert drawn.layout.yaxis.range == (65.5, -0.5)
     assert max(bar.y1 for bar in drawn.layout.shapes) == 65.4
     assert len(dict(drawn.layout.meta["columns"])["unit"]) == 256
-    assert ", 1 in 4 units; bars: worth" in drawn.layout.title.text
+    assert ", 1 in 4 units; bars: rise of the loss" in drawn.layout.title.text
 
 
 def test_what_cannot_be_drawn_leaves_no_channel_and_no_thread():
     nothing = np.full(2, np.nan)
     for lost in ({}, {1: np.full((2, 3), np.nan)}, {1: np.zeros((2, 3))}):
-        worth = Worth(ORDER, np.ones(3), {1}, carried=Carried(nothing, nothing, lost))
-        drawn = silenced_memory(STATES, ["a", "b"], worth).figure
+        ablation = AblationLoss(ORDER, np.ones(3), {1}, carried=MemoryFlow(nothing, nothing, lost))
+        drawn = silenced_memory(STATES, ["a", "b"], ablation).figure
         assert not any(one.x for one in drawn.data[1:-1])
         assert not drawn.layout.annotations
 
 
 @each_row("rises", [[np.nan] * 3, [np.nan, 0.5, 1.0], [np.inf] * 3, [np.inf, 1, 0], [0.0] * 3])
 def test_what_is_not_known_yet_or_infinite_can_be_drawn(rises):
-    drawn = silenced_memory(STATES, ["a", "b"], Worth(ORDER, np.array(rises))).figure
+    drawn = silenced_memory(STATES, ["a", "b"], AblationLoss(ORDER, np.array(rises))).figure
     assert all(np.isfinite([bar.x1 for bar in drawn.layout.shapes]))
     json.dumps(drawn.layout.meta["columns"], allow_nan=False)
     if np.isnan(rises[0]):
-        assert f"worth of {3 - int(np.isnan(rises).sum())} of 3" in drawn.layout.title.text
-    assert silenced_memory(np.full((2, 3), np.nan), ["a", "b"], Worth(ORDER, np.ones(3))).figure
+        assert f"rise of the loss, {3 - int(np.isnan(rises).sum())} of 3" in drawn.layout.title.text
+    assert silenced_memory(
+        np.full((2, 3), np.nan), ["a", "b"], AblationLoss(ORDER, np.ones(3))
+    ).figure
 
 
 def test_the_scale_of_the_states_is_held():
     theme = replace(LIGHT, scale=StickyScale())
-    worth = Worth(ORDER, np.ones(3))
-    drawn = [silenced_memory(STATES * k, ["a", "b"], worth, theme) for k in (1.5, 0.8)]
+    ablation = AblationLoss(ORDER, np.ones(3))
+    drawn = [silenced_memory(STATES * k, ["a", "b"], ablation, theme) for k in (1.5, 0.8)]
     assert [picture.series[0]["zmax"] for picture in drawn] == [1, 1]
 
 
@@ -114,10 +114,8 @@ def test_scores_are_texts_with_a_name():
 
 
 def test_curves_have_what_is_measured_and_the_network_of_now():
-    curves = RemovalCurves(
-        np.array([1, 0.5, np.nan, 0.4]), np.array([1, 1, np.nan, 0.4]), "accuracy"
-    )
-    strongest, weakest, now = removal_curves(curves, (1, 0.5)).figure.data
+    curves = np.array([1, 0.5, np.nan, 0.4]), np.array([1, 1, np.nan, 0.4])
+    strongest, weakest, now = removal_curves(*curves, (1, 0.5), "accuracy").figure.data
     assert list(strongest.x) == [0, 1, 3]
     assert list(weakest.y) == pytest.approx([1, 1, 0.4])
     assert weakest.line.dash == "dash"
@@ -125,7 +123,7 @@ def test_curves_have_what_is_measured_and_the_network_of_now():
 
 
 def test_what_turned_is_listed_with_its_answer_now():
-    rows = [TurnedRow("i am <b>", "positive 98%", 1), TurnedRow("()", "3 of 4 answers")]
+    rows = [("i am <b>", "positive 98%", 1), ("()", "3 of 4 answers", -1)]
     drawn = turned_list(rows, "39 of 78", 37).figure
     texts, answers = drawn.data
     assert texts.text[0] == "i am &lt;b&gt;"

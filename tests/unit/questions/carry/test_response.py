@@ -4,16 +4,15 @@ import numpy as np
 import pytest
 
 from rnnviz.probe.activations import Response
-from rnnviz.questions.carry.pictures import Moved, response_matrix
+from rnnviz.questions.carry.pictures import response_matrix
 from tests.sampling import each_row
 
 MEANS = np.array([[1.0, -0.5], [0.1, 0.2], [-0.9, 0.4]])
 RESPONSE = Response(("not", "<b>"), MEANS, np.array([3, 1]), np.array([0, 2, 1]))
-MOVED = Moved("not", MEANS[:, 0])
 
 
 def test_matrix_and_bars_share_their_rows_and_the_chosen_ones_are_framed():
-    drawn = response_matrix(RESPONSE, MOVED, 1, "Δh").figure
+    drawn = response_matrix(RESPONSE, "Δh", chosen=1, word="not", changes=MEANS[:, 0]).figure
     (cells, bars), layout = drawn.data, drawn.layout
     assert np.array(cells.z) == pytest.approx(MEANS[[0, 2, 1]], abs=1e-6)
     assert cells.zmin == -cells.zmax < 0
@@ -27,7 +26,7 @@ def test_matrix_and_bars_share_their_rows_and_the_chosen_ones_are_framed():
 
 
 def test_words_are_named_as_they_are_and_the_chosen_one_stands_out():
-    drawn = response_matrix(RESPONSE, Moved("<b>", MEANS[:, 1]), 0, "Δh").figure
+    drawn = response_matrix(RESPONSE, "Δh", chosen=0, word="<b>", changes=MEANS[:, 1]).figure
     assert drawn.data[0].x == ("not", "&lt;b&gt;")
     assert drawn.layout.xaxis.ticktext == ("not", "<b>&lt;b&gt;</b>")
 
@@ -37,7 +36,8 @@ def test_of_many_units_and_words_some_are_named_the_chosen_ones_among_them(chose
     """Units that never change can be drawn."""
     words = tuple(f"w{k}" for k in range(40))
     still = Response(words, np.zeros((256, 40)), np.ones(40, int), np.arange(256))
-    drawn = response_matrix(still, Moved(chosen, np.full(256, np.nan)), 9, "Δh").figure
+    changes = np.full(256, np.nan)
+    drawn = response_matrix(still, "Δh", chosen=9, word=chosen, changes=changes).figure
     assert drawn.layout.yaxis.tickvals == ("9",)
     assert drawn.layout.meta["units"] == sorted([*range(0, 256, 4), 9])
     assert len(drawn.data[1].x) == 65
@@ -51,6 +51,7 @@ def test_of_many_units_and_words_some_are_named_the_chosen_ones_among_them(chose
 def test_the_names_of_many_words_are_upright_and_the_chosen_one_has_room():
     words = tuple(f"w{k}" for k in range(40))
     still = Response(words, np.zeros((4, 40)), np.ones(40, int), np.arange(4))
-    axis = response_matrix(still, Moved("w3", np.zeros(4)), 0, "Δh").figure.layout.xaxis
+    drawn = response_matrix(still, "Δh", chosen=0, word="w3", changes=np.zeros(4))
+    axis = drawn.figure.layout.xaxis
     assert axis.tickangle == -90
     assert axis.tickvals[:4] == ("w0", "w3", "w6", "w8")

@@ -4,15 +4,15 @@ import numpy as np
 
 from rnnviz.charts.theme import DARK
 from rnnviz.probe.length_generalization import wilson
-from rnnviz.questions.linear_probe.measure import SHUFFLES, Readability
+from rnnviz.questions.linear_probe.measure import SHUFFLES, ProbeScores
 from rnnviz.questions.linear_probe.pictures import readability_lines
 
 SHUFFLED = np.linspace(0.3, 0.6, SHUFFLES) + np.array([[0.0], [0.1], [np.nan]])
-ONE = Readability(
+ONE = ProbeScores(
     np.arange(3), np.array([0.9, 0.8, np.nan]), np.array([0.5, 0.6, np.nan]), SHUFFLED,
     np.array([40, 30, 4]),
 )  # fmt: skip
-OTHER = Readability(np.arange(3), np.full(3, 0.5), np.full(3, 0.5), SHUFFLED, np.array([9, 9, 9]))
+OTHER = ProbeScores(np.arange(3), np.full(3, 0.5), np.full(3, 0.5), SHUFFLED, np.array([9, 9, 9]))
 
 
 def test_the_last_is_strong_over_its_band_and_its_guess():
@@ -35,7 +35,7 @@ def test_the_last_is_strong_over_its_band_and_its_guess():
 
 
 def test_values_may_be_worse_than_their_mean_and_places_may_count_down():
-    one = Readability(ONE.places, ONE.scores, ONE.guess, ONE.shuffled, ONE.counts, values=True)
+    one = ProbeScores(ONE.places, ONE.scores, ONE.guess, ONE.shuffled, ONE.counts, values=True)
     drawn = readability_lines({"now": one}, "a", "words before the end", True, DARK).figure
     assert drawn.layout.yaxis.range[0] < 0
     assert drawn.layout.yaxis.title.text == "R²"

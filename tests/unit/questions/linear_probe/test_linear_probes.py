@@ -8,7 +8,7 @@ import pytest
 from rnnviz.config import RunConfig
 from rnnviz.probe.session import Session
 from rnnviz.probe.units import StateSource
-from rnnviz.questions.linear_probe.measure import Asked, LinearProbeLab, Question
+from rnnviz.questions.linear_probe.measure import LinearProbeLab, ProbeTarget, Question
 from rnnviz.run.schedule import Position
 
 
@@ -55,7 +55,7 @@ def test_weights_that_were_measured_are_not_measured_again():
 
 def test_the_word_counts_only_where_it_is_asked_for():
     session = Session(RunConfig(hidden=4))
-    first = measured(session, asked={"asked": Asked.FIRST})
+    first = measured(session, asked={"asked": ProbeTarget.FIRST})
     assert measured(session, asked={"word": "very"}) is first
 
 
@@ -71,11 +71,11 @@ def test_the_state_and_the_layer_are_what_is_chosen(cell):
 
 def test_the_question_is_one_for_the_data():
     session = Session(RunConfig(task="flipflop", hidden=3))
-    session.lab(LinearProbeLab).question = Question(Asked.WORD, "not", channel=9)
+    session.lab(LinearProbeLab).question = Question(ProbeTarget.WORD, "not", channel=9)
     assert measured(session).values
-    assert session.lab(LinearProbeLab).question.asked is Asked.TARGET
+    assert session.lab(LinearProbeLab).question.asked is ProbeTarget.TARGET
     assert session.lab(LinearProbeLab).question.channel == 2
-    for task, asked in (("translation", Asked.WORD), ("brackets", Asked.TARGET)):
+    for task, asked in (("translation", ProbeTarget.WORD), ("brackets", ProbeTarget.TARGET)):
         session.configure(RunConfig(task=task, hidden=3))
         assert np.isfinite(measured(session).scores).any()
         assert session.lab(LinearProbeLab).question.asked is asked

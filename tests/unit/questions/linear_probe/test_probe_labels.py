@@ -9,7 +9,7 @@ from rnnviz.config import RunConfig
 from rnnviz.probe.session import Session
 from rnnviz.probe.units import StateSource
 from rnnviz.questions.linear_probe.measure import (
-    Asked,
+    ProbeTarget,
     Question,
     askable,
     encoded,
@@ -33,11 +33,11 @@ def test_words_so_far_first_and_before():
     last = activations.part(activations.count - 1)
     words = activations.words[last]
     assert words[:4] == ("this", "was", "bad", "and")
-    said = labels(Question(Asked.WORD, "bad"), activations, data)[last]
+    said = labels(Question(ProbeTarget.WORD, "bad"), activations, data)[last]
     assert said.tolist() == [0, 0, *[1] * (len(words) - 2)]
-    first = labels(Question(Asked.FIRST), activations, data)[last]
+    first = labels(Question(ProbeTarget.FIRST), activations, data)[last]
     assert spoken(activations, first) == ["this"] * len(words)
-    before = labels(Question(Asked.BEFORE), activations, data)[last]
+    before = labels(Question(ProbeTarget.BEFORE), activations, data)[last]
     assert spoken(activations, before) == [None, *words[:-1]]
     assert places(activations, False)[last].tolist() == list(range(1, len(words) + 1))
     assert places(activations, True)[last].tolist() == list(range(len(words)))[::-1]
@@ -58,14 +58,14 @@ def test_words_so_far_first_and_before():
 )
 def test_the_target_is_that_of_the_sequence_up_to_there_if_the_task_knows_it(task, expected):
     activations, data = read(task)
-    found = labels(Question(Asked.TARGET), activations, data)
+    found = labels(Question(ProbeTarget.TARGET), activations, data)
     tokens = zip(activations.owners, activations.steps, strict=True)
     assert found == pytest.approx(np.array([expected(data.train[k], t) for k, t in tokens]))
 
 
 def test_one_of_several_channels_is_asked_for():
     activations, data = read("flipflop")
-    found = labels(Question(Asked.TARGET, channel=2), activations, data)
+    found = labels(Question(ProbeTarget.TARGET, channel=2), activations, data)
     assert found[activations.part(4)].tolist() == data.train[4].targets[:, 2].tolist()
 
 
@@ -73,16 +73,16 @@ def test_without_a_rule_the_values_at_the_end_are_those_of_every_step():
     activations, data = read("adding")
     two = tuple(replace(e, targets=np.column_stack([e.targets, -e.targets])) for e in data.train)
     found = labels(
-        Question(Asked.TARGET, channel=1), activations, replace(data, train=two, rule=None)
+        Question(ProbeTarget.TARGET, channel=1), activations, replace(data, train=two, rule=None)
     )
     assert found[activations.part(4)].tolist() == [-data.train[4].targets[0, 0]] * 12
 
 
 def test_of_an_encoder_its_own_tokens_are_asked_for_what_was_read():
     activations, data = read("translation")
-    assert askable(data) == (Asked.WORD, Asked.FIRST, Asked.BEFORE)
+    assert askable(data) == (ProbeTarget.WORD, ProbeTarget.FIRST, ProbeTarget.BEFORE)
     part = encoded(activations, data)
     assert len(part.words) == sum(len(data.train[k].source) for k in activations.examples)
     assert " ".join(part.words[part.part(0)]) == data.train[part.examples[0]].text.lower()
     assert encoded(read("sentiment")[0], read("sentiment")[1]).count == 58
-    assert askable(read("waves")[1]) == (Asked.TARGET,)
+    assert askable(read("waves")[1]) == (ProbeTarget.TARGET,)

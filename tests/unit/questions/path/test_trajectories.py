@@ -69,8 +69,8 @@ def test_the_decision_line_is_where_its_equation_holds_inside_the_frame(normal, 
 
 def test_axes_say_their_share_of_the_variance_and_move_in_steps():
     layout = drawn(replace(PLANE, axes=(1, 0), explained=(0.25, 0.5))).figure.layout
-    assert layout.xaxis.title.text == "component 2: 25% of what varies"
-    assert layout.yaxis.title.text == "component 1: 50% of what varies"
+    assert layout.xaxis.title.text == "component 2: 25% of the variance"
+    assert layout.yaxis.title.text == "component 1: 50% of the variance"
     assert drawn(scale=1.01).figure.layout.xaxis.range == drawn().figure.layout.xaxis.range
 
 

@@ -5,7 +5,6 @@ import pytest
 
 from rnnviz.probe.jacobians import StateSpectra
 from rnnviz.questions.reach.pictures import (
-    Trail,
     exponent_curve,
     state_spectrum,
     weight_spectrum,
@@ -16,9 +15,7 @@ NOW = np.array([0.5 + 0.5j, 0.5 - 0.5j, -0.1])
 
 
 def spectrum(trail, epochs, now=NOW, shown=None):
-    return weight_spectrum(
-        now, Trail(np.array(trail, complex), np.array(epochs, int), shown)
-    ).figure
+    return weight_spectrum(now, np.array(trail, complex), np.array(epochs, int), shown).figure
 
 
 def test_looking_back_what_is_later_is_faint():

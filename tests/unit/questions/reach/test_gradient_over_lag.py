@@ -6,7 +6,7 @@ import pytest
 from rnnviz.charts.theme import LIGHT
 from rnnviz.probe.gradients import Connectivity
 from rnnviz.probe.jacobians import Products
-from rnnviz.questions.reach.pictures import Second, connectivity_map, product_curves
+from rnnviz.questions.reach.pictures import connectivity_map, product_curves
 from tests.unit.charts.unpacked import by_name
 
 # Products
@@ -43,7 +43,7 @@ def test_two_networks_have_the_same_depth_and_a_deeper_one_is_in_sight():
 
 
 def test_those_of_a_second_moment_are_faint_and_in_sight():
-    second = Second(products([2.0, 0.0], [-3.0, 0.0]), "epoch 3")
+    second = products([2.0, 0.0], [-3.0, 0.0]), "epoch 3"
     drawn = product_curves(products([-1.0, 0.0], [-2.0, 0.0]), ["a", "b"], second=second)
     best, worst = (by_name(drawn)[f"{name} at epoch 3"] for name in ("best", "worst"))
     assert (list(best.y), list(worst.y)) == ([2, 0], [-3, 0])

@@ -11,7 +11,7 @@ from rnnviz.charts.theme import DARK, LIGHT
 from rnnviz.probe.fixed_points import FixedPoint
 from rnnviz.probe.phase_portrait import FlowField, Portrait, Readout, Rest
 from rnnviz.probe.projection import Plane, Projection
-from rnnviz.questions.rest.pictures import Told, phase_plane, point_spectrum
+from rnnviz.questions.rest.pictures import phase_plane, point_spectrum
 from tests.sampling import each_row
 from tests.unit.charts.unpacked import by_name
 
@@ -47,7 +47,7 @@ def arrows(**options):
 
 
 def test_points_have_a_sign_a_count_and_their_facts_by_kind_and_the_colour_of_their_class():
-    drawn = phase_plane(portrait(), PLANE, RESTS, Told(words=("not", "<i>good</i>"), chosen=1))
+    drawn = phase_plane(portrait(), PLANE, RESTS, words=("not", "<i>good</i>"), chosen=1)
     named = by_name(drawn)
     stays, leaves, slow = (named[f"{name} (1)"] for name in ("stays", "leaves", "slow"))
     looks = [(one.marker.symbol, one.marker.size) for one in (stays, leaves, slow)]
@@ -68,7 +68,7 @@ def test_points_have_a_sign_a_count_and_their_facts_by_kind_and_the_colour_of_th
 
 def test_points_of_other_inputs_are_smaller_and_named():
     other = RESTS[0]._replace(own=False, held="bad")
-    drawn = phase_plane(portrait(), PLANE, [RESTS[1], other], Told())
+    drawn = phase_plane(portrait(), PLANE, [RESTS[1], other])
     small, large = [s for s in drawn.figure.data if s.name in ("stays (1)", "leaves (1)")]
     assert (small.name, small.showlegend, large.showlegend) == ("stays (1)", False, True)
     assert small.marker.size < large.marker.size
@@ -76,8 +76,8 @@ def test_points_of_other_inputs_are_smaller_and_named():
 
 
 def test_the_ends_of_paths_have_the_colour_of_what_is_read_there():
-    told = Told(ends=np.array([0, 1, 1]), classes=("no", "<yes>"))
-    named = by_name(phase_plane(portrait(paths=3), PLANE, (), told))
+    read = {"ends": np.array([0, 1, 1]), "classes": ("no", "<yes>")}
+    named = by_name(phase_plane(portrait(paths=3), PLANE, **read))
     no, yes = named["ends: no"], named["ends: &lt;yes&gt;"]
     assert (no.marker.color, yes.marker.color) == (LIGHT.negative, LIGHT.positive)
     assert (list(no.x), list(yes.x)) == ([3], [3, 3])
@@ -87,7 +87,7 @@ def test_the_ends_of_paths_have_the_colour_of_what_is_read_there():
 
 def test_a_long_way_is_a_few_lines_that_join():
     path = np.cumsum(np.ones((200, 2)), axis=0)
-    drawn = phase_plane(replace(portrait(), probe=path), PLANE, (), Told(words=("a",) * 199))
+    drawn = phase_plane(replace(portrait(), probe=path), PLANE, (), words=("a",) * 199)
     steps = [list(s.x) for s in drawn.figure.data if s.marker.symbol == "arrow"]
     assert len(steps) == 24
     assert all(one[-1] == two[0] for one, two in pairwise(steps))
@@ -126,10 +126,10 @@ def test_many_paths_are_fainter_than_few_but_visible(theme):
 @each_row(("beyond", "remark"), [(0, ""), (3, " (3 points lie far outside)")])
 def test_the_axes_say_how_much_they_explain_and_the_title_what_lies_outside(beyond, remark):
     shown = replace(portrait(), beyond=beyond)
-    layout = phase_plane(shown, PLANE, (), Told("The plane")).figure.layout
+    layout = phase_plane(shown, PLANE, title="The plane").figure.layout
     assert layout.title.text == f"The plane{remark}"
-    assert layout.xaxis.title.text == "component 1: 75% of what varies"
-    assert layout.yaxis.title.text == "component 2: 25% of what varies"
+    assert layout.xaxis.title.text == "component 1: 75% of the variance"
+    assert layout.yaxis.title.text == "component 2: 25% of the variance"
     assert (layout.xaxis.range, layout.yaxis.range) == SPANS
 
 

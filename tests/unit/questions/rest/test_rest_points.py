@@ -7,7 +7,7 @@ from rnnviz.charts.theme import LIGHT
 from rnnviz.files.numbers import columns_of
 from rnnviz.probe.fixed_points import FixedPoint
 from rnnviz.probe.phase_portrait import Readout, Rest
-from rnnviz.questions.rest.pictures import Listed, rest_points
+from rnnviz.questions.rest.pictures import rest_points
 from tests.sampling import each_row
 
 
@@ -17,7 +17,7 @@ def point(scale):
 
 def test_a_row_tells_what_is_held_where_it_leads_and_what_is_read_there():
     rests = [Rest(point(0.5), Readout("good", 1), "<not>"), Rest(point(1.5), Readout("0.5"), "a")]
-    drawn = rest_points(rests, Listed(1, outcome="1 stable"), "word")
+    drawn = rest_points(rests, "word", chosen=1, outcome="1 stable")
     (table,), meta = drawn.series, drawn.layout["meta"]
     assert table["cells"]["values"] == [
         ["&lt;not&gt;", "a"], ["● stays", "○ leaves (1)"], ["good", "0.5"], ["0.5", "1.5"],
@@ -35,7 +35,7 @@ def test_a_row_tells_what_is_held_where_it_leads_and_what_is_read_there():
 
 
 def test_of_very_many_a_hundred_are_listed():
-    drawn = rest_points([Rest(point(0.5), Readout(""), "a")] * 103, Listed(102, True), "word")
+    drawn = rest_points([Rest(point(0.5), Readout(""), "a")] * 103, "word", chosen=102, opened=True)
     assert len(drawn.series[0]["customdata"]) == 100
     assert drawn.layout["meta"]["note"] == "3 more are in the plane. "
     assert len(drawn.series) == 1, "what is not listed isn't opened"
@@ -53,7 +53,7 @@ def test_of_very_many_a_hundred_are_listed():
 )
 def test_what_differs_little_from_1_is_told_by_how_much(scale, size, told):
     rest = Rest(point(scale), Readout("good"), "not")
-    table, opened = rest_points([rest], Listed(0, True), "word").series
+    table, opened = rest_points([rest], "word", chosen=0, opened=True).series
     assert table["cells"]["values"][3] == [size]
     assert told.items() <= dict(zip(*opened["cells"]["values"], strict=True)).items()
     assert opened["meta"] == {"long": True}
@@ -61,5 +61,5 @@ def test_what_differs_little_from_1_is_told_by_how_much(scale, size, told):
 
 @pytest.mark.parametrize("outcome", ["", "The search is running."])
 def test_without_points_there_is_what_came_of_the_search(outcome):
-    drawn = rest_points([], Listed(outcome=outcome), "word")
+    drawn = rest_points([], "word", outcome=outcome)
     assert drawn.layout["meta"]["note"] == outcome

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from rnnviz.cells import CELLS
 from rnnviz.engine.equations import equations_of
 from rnnviz.engine.own_cell import own_cell
-from rnnviz.questions.step.cell_diagram import cell_diagram, highways
+from rnnviz.questions.step.cell_diagram import cell_diagram, state_paths
 from rnnviz.questions.step.cell_layout import Box, cell_layout
 from tests.sampling import each_row
 from tests.unit.engine.test_cells import cell_of, texts
@@ -38,8 +38,8 @@ def touches(box, point):
 
 def boxes_of(layout, symbol):
     found = [place.box for place in layout.places if place.symbol is symbol]
-    ways = [b for b in layout.bands if b.way is symbol.way or b.way.before is symbol.node]
-    return found or [band.box for band in ways]
+    paths = [b for b in layout.bands if b.path is symbol.path or b.path.before is symbol.node]
+    return found or [band.box for band in paths]
 
 
 def check(equations):
@@ -49,11 +49,11 @@ def check(equations):
         assert line.name in [name for symbol in diagram.symbols for name in symbol.names] or (
             line.node.kind == "number"
         )
-    on_ways = sum(len(way.ops) for way in diagram.ways)
-    assert len(layout.places) == len(diagram.symbols) - on_ways - len(diagram.ways)
-    assert len(layout.routes) == sum(len(s.wires) - (s.way is not None) for s in diagram.symbols), (
-        "every wire is drawn; a highway itself is a band"
-    )
+    on_ways = sum(len(path.ops) for path in diagram.paths)
+    assert len(layout.places) == len(diagram.symbols) - on_ways - len(diagram.paths)
+    assert len(layout.routes) == sum(
+        len(s.wires) - (s.path is not None) for s in diagram.symbols
+    ), "every wire is drawn; a highway itself is a band"
     _check_boxes(layout)
     _check_wires(layout)
 
@@ -121,10 +121,10 @@ def test_nor_in_cells_that_nobody_wrote(text):
     ],
 )  # fmt: skip
 def test_states_are_kept_on_highways(name, states):
-    found = highways(equations_of(CELLS[name]))
-    assert sorted(way.state for way in found) == states
-    for way in found:
-        assert way.ops[-1] is equations_of(CELLS[name]).nodes[way.state]
+    found = state_paths(equations_of(CELLS[name]))
+    assert sorted(path.state for path in found) == states
+    for path in found:
+        assert path.ops[-1] is equations_of(CELLS[name]).nodes[path.state]
 
 
 def test_an_lstm_has_its_gates_below_its_highway():
@@ -132,7 +132,7 @@ def test_an_lstm_has_its_gates_below_its_highway():
     x = {place.symbol.names: place.strip.x for place in layout.places if place.symbol.is_leaf}
     assert sorted(x, key=x.get) == [("f",), ("i",), ("g",), ("o",)]
     (band,) = layout.bands
-    kinds = [op.kind for op in band.way.ops]
+    kinds = [op.kind for op in band.path.ops]
     assert kinds == ["mul", "add"]
     (leaving,) = [p for p in layout.places if p.symbol.kind == "after"]
     assert leaving.symbol.names == ("h",)
@@ -147,5 +147,5 @@ def test_a_cell_of_one_line_has_all_its_terms():
 
 def test_a_state_that_cancels_out_has_no_highway():
     cell = own_cell("s = 0 * s + tanh(W @ x + U @ h)\nh = relu(s)")
-    assert highways(cell.equations) == []
+    assert state_paths(cell.equations) == []
     assert cell_layout(cell.equations).places

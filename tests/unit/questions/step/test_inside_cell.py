@@ -10,7 +10,7 @@ from rnnviz.probe.training_step import Focus, Phase
 from rnnviz.questions.step.cell_diagram import cell_diagram
 from rnnviz.questions.step.formula import unit_formula
 from rnnviz.questions.step.inside_cell import TokenGradient, inside_cell
-from rnnviz.questions.step.step_cell import step_cell
+from rnnviz.questions.step.measure import step_cell
 from tests.new_cell import add
 from tests.sampling import pairwise
 from tests.unit.charts.unpacked import by_name

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from rnnviz.probe.training_step import Moment, Phase, timeline
-from rnnviz.questions.step.measure import StepLab, Subject, step_query
+from rnnviz.questions.step.measure import StepLab, StepSubject, step_query
 from rnnviz.run.schedule import Position
 from tests.sampling import each_row
 
@@ -58,7 +58,7 @@ def test_phases_are_walked_by_their_beginnings(lab):
 )
 def test_on_another_phrase_the_cursor_keeps_its_moment(session, before, after):
     lab = session.lab(StepLab)
-    lab.subject = Subject.OWN
+    lab.subject = StepSubject.OWN
     session.ask("this is not bad")
     lab.record(step_query(session))
     lab.go_to(lab.moments.index(Moment(*before)))
@@ -111,7 +111,7 @@ def test_the_step_in_the_past_has_the_settings_of_then(session, config):
 
 
 def test_a_phrase_of_ones_own_is_looked_at_and_never_learned(session):
-    session.lab(StepLab).subject = Subject.OWN
+    session.lab(StepLab).subject = StepSubject.OWN
     session.ask("happy and not good")
     before = session.state.parameters.theta.tobytes()
     step = session.lab(StepLab).record(step_query(session))

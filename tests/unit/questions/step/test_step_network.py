@@ -12,8 +12,7 @@ from rnnviz.probe.session import Session
 from rnnviz.probe.training_step import Focus, Moment, Phase, largest_changes, timeline
 from rnnviz.questions.step.breakdown import terms
 from rnnviz.questions.step.measure import StepLab, step_query
-from rnnviz.questions.step.pictures import MOST_CLASSES, panels, step_network
-from rnnviz.questions.step.vectors import operation
+from rnnviz.questions.step.pictures import MOST_CLASSES, operation, panels, step_network
 from tests.sampling import each_row
 from tests.unit.charts.unpacked import by_name
 

@@ -9,8 +9,8 @@ from rnnviz.config import RunConfig
 from rnnviz.probe.sequence_pass import sequence_pass
 from rnnviz.probe.session import Session
 from rnnviz.probe.training_step import Focus, Moment, Phase
-from rnnviz.questions.step.measure import StepLab, Subject, step_query
-from rnnviz.questions.step.vectors import step_pass, window
+from rnnviz.questions.step.measure import StepLab, StepSubject, step_query
+from rnnviz.questions.step.pictures import step_pass, window
 from tests.sampling import each_row
 
 
@@ -55,7 +55,7 @@ def test_of_a_batch_the_first_example_is_shown():
 def test_in_a_window_the_answers_are_those_of_its_tokens_and_the_bridge_moves():
     session = Session(RunConfig(task="translation", hidden=6, cell="gru"))
     session.ask(" ".join(session.dataset.source.words[:14]))
-    session.lab(StepLab).subject = Subject.OWN
+    session.lab(StepLab).subject = StepSubject.OWN
     step = session.lab(StepLab).record(step_query(session))
     bridge, length = step.unrolled(0).bridge, len(step.words)
     assert length > 12
@@ -70,6 +70,6 @@ def test_the_unit_that_is_worked_out_is_among_those_shown():
     session = Session(RunConfig(hidden=150))
     step = session.lab(StepLab).record(step_query(session))
     for unit in (0, 77, 149):
-        shown = step_pass(step, Focus(Moment(Phase.FORWARD, 1), unit)).shown
+        shown = step_pass(step, Focus(Moment(Phase.FORWARD, 1), unit))[0]
         assert unit in shown.units
         assert len(set(shown.units.tolist())) == len(shown.units) == 50

@@ -169,18 +169,18 @@ def test_both_answers_are_those_of_the_network_at_every_epoch(session):
     session.player.advance(9)
     pair = session.inspect("i am good"), session.inspect("i am not very good")
     lab = session.lab(WhatIfLab)
-    known = lab.past(session.run, session.state, pair, 0.0)
-    assert known.epochs.tolist() == [9], "the epoch shown, whatever the time"
+    epochs, _ = lab.past(session.run, session.state, pair, 0.0)
+    assert epochs.tolist() == [9], "the epoch shown, whatever the time"
     while lab.develop(session.run, pair, 0.001):
         pass
-    known = lab.past(session.run, session.state, pair, 0.0)
-    assert set(known.epochs) == {*session.run.snapshots.epochs, 9}
-    for epoch, *answers in zip(known.epochs.tolist(), known.first, known.second, strict=True):
+    epochs, both = lab.past(session.run, session.state, pair, 0.0)
+    assert set(epochs) == {*session.run.snapshots.epochs, 9}
+    for epoch, *answers in zip(epochs.tolist(), *both, strict=True):
         session.player.go_to(Position(epoch))
         now = [session.inspect(probe.reading.text).answers[-1, 1] for probe in pair]
         assert answers == pytest.approx(now)
     other = session.inspect("i am good"), session.inspect("i am bad")
-    assert len(lab.past(session.run, session.state, other, 0.0).epochs) == 1
+    assert len(lab.past(session.run, session.state, other, 0.0)[0]) == 1
 
 
 @each_row("phrase", ["i am not bad", "this is bad", "now i am bad"])

@@ -5,7 +5,7 @@ import numpy as np
 from rnnviz.charts.shapes import contrast, mixed
 from rnnviz.charts.theme import DARK, LIGHT
 from rnnviz.probe.results import Confusion
-from rnnviz.questions.wrong.pictures import Placed, confusion_matrix
+from rnnviz.questions.wrong.pictures import confusion_matrix
 from tests.sampling import each_row
 
 COUNTS = np.array([[8, 2], [0, 5]])
@@ -41,8 +41,8 @@ def test_a_chosen_cell_of_classes_that_are_not_shown_has_no_frame():
 
 
 def test_a_sequence_that_is_listed_has_its_cells():
-    placed = Placed(np.array([7, 7, 9]), np.array([1, 4, 0]), np.array([4, 4, 1]), 7)
-    drawn = confusion_matrix(MATRIX, NAMES, placed=placed)
+    placed = np.array([7, 7, 9]), np.array([1, 4, 0]), np.array([4, 4, 1])
+    drawn = confusion_matrix(MATRIX, NAMES, placed=placed, opened=7)
     *_, places = drawn.series
     assert places["meta"] == {"phrases": True}
     assert (places["x"], places["y"], places["customdata"]) == ([1, 1], [0, 1], [7, 7])

@@ -9,7 +9,7 @@ from rnnviz.config import RunConfig
 from rnnviz.probe import work as pieces
 from rnnviz.probe.results import read_answers
 from rnnviz.probe.session import Session
-from rnnviz.questions.wrong.measure import ResultsLab, Rows, Show
+from rnnviz.questions.wrong.measure import DataPart, ResultsLab, Show
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def test_a_large_part_is_read_piece_by_piece_and_in_the_end_all_of_it(session, m
     expected = read_answers(state.parameters, data.train, np.arange(len(data.train)))
     monkeypatch.setattr(pieces, "_WORK", 60 * state.parameters.theta.size)
     lab = ResultsLab()
-    lab.rows = Rows.TRAIN
+    lab.rows = DataPart.TRAIN
     first = lab.answers(state, data)
     assert 0 < len(first.said) < len(data.train) / 2
     assert lab.develop(state, data, 0.0), "the first call only asks"
@@ -44,11 +44,15 @@ def test_other_weights_have_other_answers(session):
 
 def test_the_parts_of_the_data(session):
     lab, data = ResultsLab(), session.dataset
-    parts = {Rows.TEST: data.test, Rows.TRAIN: data.train, Rows.ALL: (*data.test, *data.train)}
+    parts = {
+        DataPart.TEST: data.test,
+        DataPart.TRAIN: data.train,
+        DataPart.ALL: (*data.test, *data.train),
+    }
     for lab.rows, expected in parts.items():
         assert lab.part(data) == expected
         assert len(lab.answers(session.state, data).said) == len(expected)
-    lab.rows = Rows.TEST
+    lab.rows = DataPart.TEST
     assert lab.part(replace(data, test=())) == data.train
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from rnnviz.config import RunConfig
 from rnnviz.probe.session import Session
-from rnnviz.questions.wrong.measure import ResultsLab, Rows
+from rnnviz.questions.wrong.measure import DataPart, ResultsLab
 from rnnviz.questions.wrong.results_csv import ANSWERS, CONFUSION, SCORES, result_csv, result_files
 from rnnviz.tasks.upload import File, Upload
 from tests.sampling import each_row
@@ -34,7 +34,7 @@ def session():
     return session
 
 
-@each_row("part", Rows)
+@each_row("part", DataPart)
 def test_every_answer_has_a_row_with_what_the_network_says(session, part):
     session.lab(ResultsLab).rows = part
     rows = rows_of(session, ANSWERS)
@@ -48,7 +48,7 @@ def test_every_answer_has_a_row_with_what_the_network_says(session, part):
         assert float(row["probability"]) == pytest.approx(probe.probability)
 
 
-@each_row("part", Rows)
+@each_row("part", DataPart)
 def test_the_confusion_matrix_and_the_scores_count_the_answers(session, part):
     session.lab(ResultsLab).rows = part
     answers = rows_of(session, ANSWERS)
@@ -102,7 +102,7 @@ def test_a_file_says_what_made_it_and_keeps_the_signs_of_its_texts():
     rows = "text,label\n" + "#so warm,C#\nso cold,x\n" * 3
     session = Session(RunConfig(hidden=4))
     session.load(Upload(File("sky.csv", rows.encode()), test_share=0))
-    session.lab(ResultsLab).rows = Rows.TRAIN
+    session.lab(ResultsLab).rows = DataPart.TRAIN
     for kind in (ANSWERS, CONFUSION, SCORES):
         text = result_csv(session, kind)
         assert "# data: sky.csv\n" in text
@@ -118,7 +118,7 @@ def test_no_cell_of_any_file_is_a_formula():
     rows += '"=HYPERLINK(""//x"")",-0.5\n'
     session = Session(RunConfig(hidden=4))
     session.load(Upload(File("a,=cmd().csv", rows.encode()), test_share=0))
-    session.lab(ResultsLab).rows = Rows.TRAIN
+    session.lab(ResultsLab).rows = DataPart.TRAIN
     for kind in (ANSWERS, CONFUSION, SCORES):
         text = result_csv(session, kind)
         cells = [cell for row in csv.reader(io.StringIO(text)) for cell in row]
