@@ -11,9 +11,9 @@ from rnnviz.charts.sequence_network import Targets, Words, compared, sequence_ne
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain
 from rnnviz.charts.training_curves import Reach, Scored, run_curves
 from rnnviz.probe.cell_parts import cell_parts
-from rnnviz.probe.chapters import chance_of
 from rnnviz.probe.probe import Probe
 from rnnviz.probe.session import Session
+from rnnviz.probe.story import chance_of
 
 #: Seconds per frame for records of earlier epochs.
 DEVELOP = 0.001

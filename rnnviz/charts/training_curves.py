@@ -27,9 +27,9 @@ from rnnviz.charts.shapes import PAPER, colored, level, note
 from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, plain, shown_token
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.baselines import Baseline
-from rnnviz.probe.chapters import Chapter, Scores, chapters
 from rnnviz.probe.formatting import number
 from rnnviz.probe.memory_gauge import GradientMap, MemoryGauge
+from rnnviz.probe.story import Chapter, Scores, chapters
 from rnnviz.run.history import COLUMNS, Course, Ghost, History
 from rnnviz.tasks.metrics import ACCURACY, Guess, Metric
 

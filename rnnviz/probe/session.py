@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from rnnviz.cells import OWN
 from rnnviz.config import RunConfig
@@ -13,13 +13,11 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.training import TrainState
 from rnnviz.probe.baselines import Baseline, baselines
 from rnnviz.probe.cache import Memo
-from rnnviz.probe.dynamics import DynamicsLab, DynamicsQuery
 from rnnviz.probe.formatting import Names
-from rnnviz.probe.gradient_lab import GradientLab
+from rnnviz.probe.gradient_lab import GradientLab, MemoryLab
 from rnnviz.probe.gradients import GradientQuery, Objective
 from rnnviz.probe.health import Sign, health
 from rnnviz.probe.inputs import CellDraft, PhraseInput, Selection, checked, first_phrase
-from rnnviz.probe.memory_lab import MemoryLab
 from rnnviz.probe.probe import Probe, inspect, names_of
 from rnnviz.probe.questions import StepView, asked, first_questions, named
 from rnnviz.probe.story import Story, story
@@ -36,6 +34,14 @@ from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.upload import Upload
 
 L = TypeVar("L")
+
+
+@runtime_checkable
+class Refittable(Protocol):
+    """A lab that keeps the axes of a plane."""
+
+    def refit(self) -> None:
+        """Have the next call fit them again."""
 
 
 class Session:
@@ -71,7 +77,7 @@ class Session:
         # The topmost layer is the one that is read out.
         self.layer, self._part, self.temperature = self.config.layers - 1, "", 0.7
         self.units, self.gradients = UnitLab(), GradientLab()
-        self.memory, self.dynamics = MemoryLab(), DynamicsLab()
+        self.memory = MemoryLab()
         self._labs: dict[type, Any] = {}
         self.questions = first_questions()
         self.step_view = StepView.SEQUENCE
@@ -183,8 +189,9 @@ class Session:
 
     def _refit(self) -> None:
         # States drawn while a link was followed must not determine the axes at its end.
-        self.dynamics.refit()
-        self.units.refit()
+        for lab in (self.units, *self._labs.values()):
+            if isinstance(lab, Refittable):
+                lab.refit()
 
     # The phrase
 
@@ -266,11 +273,6 @@ class Session:
         trace, train = (probe or self.inspect()).trace, self.dataset.train
         objective = objective or self.objective
         return GradientQuery(self.state, self.settings, trace, train, objective, self.layer)
-
-    @property
-    def dynamics_query(self) -> DynamicsQuery:
-        """The input of the dynamics lab."""
-        return DynamicsQuery(self.state, self.dataset, self.run.schedule.origin)
 
     # PyTorch
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
@@ -17,17 +16,20 @@ from rnnviz.engine.training import TrainState
 from rnnviz.probe.activations import (
     MOST_WORDS,
     Activations,
+    Labels,
     Response,
+    label_tokens,
     mean_change,
     read_activations,
     response,
     selectivity,
+    token_targets,
 )
-from rnnviz.probe.cache import KeptResults, Memo
+from rnnviz.probe.cache import Memo
 from rnnviz.probe.passes import sample
 from rnnviz.probe.probe import names_of
 from rnnviz.probe.projection import Plane, Projection, boundary, fit, plane_of
-from rnnviz.probe.work import Effort
+from rnnviz.probe.work import WorkBudget, spend
 from rnnviz.run.run import Run
 from rnnviz.run.weight_edits import Edit, EditKind, apply_edits, problem, silence
 from rnnviz.tasks.dataset import Dataset
@@ -108,8 +110,8 @@ class UnitLab:
         self.edits: tuple[Edit, ...] = ()
         self.left_out: dict[Edit, str] = {}
         #: The work on the ablation losses.
-        self.effort = Effort()
-        self._memo, self._rises = Memo(), KeptResults[Array](KEPT)
+        self.effort = WorkBudget()
+        self._memo, self._rises = Memo(), Memo(KEPT)
         #: Of what the activations were read last.
         self._last: StateSource | None = None
 
@@ -259,6 +261,13 @@ class UnitLab:
         line = boundary(source.state.parameters, basis, self.axes) if source.readable else None
         return plane_of(basis, self.axes, self.activations(source).states, line)
 
+    def labels(self, dataset: Dataset, activations: Activations) -> Labels:
+        """The labels of all tokens, which are the same at every epoch."""
+        return self._memo.ask(
+            ("labels", len(activations.owners)), dataset,
+            lambda: label_tokens(token_targets(activations, dataset.train), dataset.classes),
+        )  # fmt: skip
+
     # Break it
 
     def toggle(self, layer: int, unit: int) -> None:
@@ -317,35 +326,32 @@ class UnitLab:
         those of the ``activations`` that contain it.
         """
         state, hidden = source.state, source.state.parameters.architecture.hidden
-        question = source.dataset, source.layer, word
-        return self._rises.ask(state, question, lambda: np.full(hidden, np.nan))
+        key = self._memo.network(state), source.dataset, source.layer, word
+        return self._rises.ask("rises", key, lambda: np.full(hidden, np.nan))
 
     def ablate(self, source: StateSource, budget: float, word: str | None = None) -> bool:
         """Compute ablation losses for about ``budget`` seconds; return whether some are left.
 
         Does nothing if the loss of the whole network is not finite.
         """
-        until = time.perf_counter() + budget
-        parameters, rises = source.state.parameters, self.ablation_loss(source, word)
+        return spend(budget, self._ablate(source, word))
+
+    def _ablate(self, source: StateSource, word: str | None) -> Iterator[None]:
+        """The losses that are not known; yields between two units."""
+        state, rises = source.state, self.ablation_loss(source, word)
         unknown = np.flatnonzero(np.isnan(rises)).tolist()
-        whole = self._whole_loss(source, word) if unknown else np.nan
-        if not np.isfinite(whole):
-            return False
-        for unit in unknown:
-            ablated = apply_edits(parameters, [silence(source.layer + 1, unit)])
+        if not unknown:
+            return
+        whole = self._memo.ask(
+            ("whole", word is None), (state, source.dataset, word),
+            lambda: self._loss(source, word, state.parameters),
+        )  # fmt: skip
+        for unit in unknown if np.isfinite(whole) else ():
+            if unit != unknown[0]:
+                yield
+            ablated = apply_edits(state.parameters, [silence(source.layer + 1, unit)])
             rise = self._loss(source, word, ablated) - whole
             rises[unit] = rise if np.isfinite(rise) else np.inf
-            if time.perf_counter() > until:
-                break
-        return bool(np.isnan(rises).any())
-
-    def _whole_loss(self, source: StateSource, word: str | None) -> float:
-        state = source.state
-        return self._memo.ask(
-            ("whole", word is None),
-            (state, source.dataset, word),
-            lambda: self._loss(source, word, state.parameters),
-        )
 
     def _loss(self, source: StateSource, word: str | None, parameters: Parameters) -> float:
         """The loss on the training sequences, or on those with a word; on a sample of many."""

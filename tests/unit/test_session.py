@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from rnnviz.config import RunConfig
 from rnnviz.engine.forward_plan import ERRORS
 from rnnviz.files.output import history_json, records
+from rnnviz.probe.gradient_lab import flow
 from rnnviz.probe.gradients import Objective, norms_of
-from rnnviz.probe.memory_lab import flow
 from rnnviz.probe.probe import MAX_TYPED, read
 from rnnviz.probe.questions import (
     DynamicsQuestion,

@@ -17,8 +17,8 @@ from rnnviz.charts.way import LARGE, SMALL, Label, labels, way, way_labels
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.fixed_points import FixedPoint, Kind
 from rnnviz.probe.formatting import number
-from rnnviz.probe.phase_portrait import ARROWS, FlowField, Portrait, Readout, Rest
 from rnnviz.probe.projection import Plane
+from rnnviz.questions.rest.measure import ARROWS, FlowField, Portrait, Readout, Rest
 
 #: The name, symbol and size of each kind of point.
 _MARKS = {

@@ -6,8 +6,8 @@ import pytest
 from rnnviz.charts.training_curves import Reach, Scored, run_curves
 from rnnviz.config import RunConfig
 from rnnviz.engine.evaluation import Score
-from rnnviz.probe.chapters import Chapter
 from rnnviz.probe.session import Session
+from rnnviz.probe.story import Chapter
 from rnnviz.run.schedule import Position
 
 

@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from rnnviz.probe.exact_vs_notebook import Comparison
 from rnnviz.probe.gradient_lab import Clipping, EpochSeries
-from rnnviz.probe.gradients import TokenContribution
+from rnnviz.probe.gradients import Comparison, TokenContribution
 
 
 def series(*epochs, of):

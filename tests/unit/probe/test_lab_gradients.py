@@ -6,11 +6,11 @@ import pytest
 from rnnviz.config import RunConfig
 from rnnviz.engine.training import train_examples
 from rnnviz.presets import PRESETS
-from rnnviz.probe import gradient_lab as module
-from rnnviz.probe import work as pieces
+from rnnviz.probe import gradients as module
+from rnnviz.probe import work as chunks
+from rnnviz.probe.gradient_lab import flow
 from rnnviz.probe.gradients import Objective, next_steps
 from rnnviz.probe.health import health
-from rnnviz.probe.memory_lab import flow
 from rnnviz.probe.session import Session
 from tests.lag_profile import lag_profile
 from tests.sampling import each_row
@@ -53,7 +53,7 @@ def test_an_answer_is_kept_until_what_it_is_about_changes(run):
 
 def test_of_much_data_the_lag_is_that_of_a_random_sample_first(run, monkeypatch):
     query = query_of(run)
-    monkeypatch.setattr(pieces, "_WORK", 60 * query.state.parameters.theta.size)
+    monkeypatch.setattr(chunks, "_CHUNK", 60 * query.state.parameters.theta.size)
     coarse, every = run.gradients.lag(query), len(run.dataset.train)
     assert 5 < coarse.sequences < every / 2
     assert run.gradients.lag(query) is coarse

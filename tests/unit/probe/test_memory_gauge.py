@@ -7,7 +7,6 @@ import pytest
 
 from rnnviz.probe.memory_gauge import (
     GradientMap,
-    coarse_first,
     eigenvalues,
     half_life,
     half_life_interval,
@@ -15,6 +14,7 @@ from rnnviz.probe.memory_gauge import (
     spectrum,
     starved_until,
 )
+from rnnviz.run.epoch_cache import coarse_first
 from tests.sampling import each_row
 
 
