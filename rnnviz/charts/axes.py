@@ -81,7 +81,7 @@ def words_axis(words: Sequence[str], theme: Theme, width: int = NARROW) -> dict[
         theme,
         tickmode="array",
         tickvals=list(labelled),
-        ticktext=[_label(words[t]) for t in labelled],
+        ticktext=[plain(shown_token(words[t]), _MOST_LETTERS) for t in labelled],
         range=[-0.5, len(words) - 0.5],
         showgrid=False,
         tickangle=-40 if _crowded(words, width) else 0,
@@ -104,10 +104,6 @@ def column_font(names: Sequence[str], columns: int) -> dict[str, Any]:
 def _are_characters(words: Sequence[str]) -> bool:
     """Whether the tokens are characters, few enough to label them all."""
     return len(words) <= _MOST_CHARACTERS and all(len(w) == 1 for w in words)
-
-
-def _label(word: str) -> str:
-    return plain(shown_token(word), _MOST_LETTERS)
 
 
 def _labelled(words: Sequence[str]) -> range:

@@ -118,18 +118,16 @@ def memory_gauge(gauge: MemoryGauge, course: Course, theme: Theme = LIGHT) -> Pi
         xaxis=epochs_axis(course, theme),
         yaxis=log_axis("", theme, gauge_span(gauge)),
         shapes=[level(1, theme, width=1.5), *epoch_marks(course, theme, "y")],
-        annotations=_zeros(gauge, theme),
+        # Where radius and singular value, or the half-life, are exactly zero.
+        annotations=[
+            mark
+            for values, color in ((gauge.radius, theme.text), (gauge.half_life, theme.magnitude))
+            for mark in zeros(gauge.epochs, values, gauge_span(gauge)[0], color)
+        ],
         margin={**EPOCHS_MARGIN, "t": LEGEND_TOP},
         meta=epochs_meta(course),
         **LEGEND,
     )
-
-
-def _zeros(gauge: MemoryGauge, theme: Theme) -> list[dict[str, Any]]:
-    """Where radius and singular value, or the half-life, are exactly zero."""
-    bottom = gauge_span(gauge)[0]
-    colors = ((gauge.radius, theme.text), (gauge.half_life, theme.magnitude))
-    return [mark for values, color in colors for mark in zeros(gauge.epochs, values, bottom, color)]
 
 
 def gauge_span(gauge: MemoryGauge) -> list[float]:

@@ -119,7 +119,11 @@ def pass_series(
         "hidden": of.hidden,
         "group": shown.group,
         "remembers": shown.part in (*of.cell.states, of.out),
-        "labels": {"memory": _short(memory, cell_parts(of.cell).memory_state), "added": added},
+        "labels": {
+            # There is room for so many letters before the first word.
+            "memory": memory if len(memory) <= MOST_LETTERS else cell_parts(of.cell).memory_state,
+            "added": added,
+        },
         "formula": formula,
         **kind,
     }
@@ -140,11 +144,6 @@ def _formulas(parts: CellParts) -> tuple[str, str, str]:
         return kept, added, f"from the word {{added}}, from memory {{memory}}; {how}"
     names = dict.fromkeys((memory.name, parts.out))
     return kept, added, f"added {{added}}, kept {{memory}}; their sum: {', and then '.join(names)}"
-
-
-def _short(text: str, name: str) -> str:
-    """A label that has room before the first word, or else the state's name."""
-    return text if len(text) <= MOST_LETTERS else name
 
 
 def _units(shown: SequencePass) -> list[Series]:

@@ -97,13 +97,13 @@ def status_texts(session: Session, story: str | None = None, linked: bool = True
 
     ``linked``: with links to the tabs that show more.
     """
-    signs = _signs(session)
+    signs, done = _signs(session), escape(session.player.message)
     return {
         "status": scores_html(session, session.player.condition),
         "story": story or story_html(session, linked),
         "health": _worst(worst(signs)),
         "signs": _table(session, signs, linked),
-        "message": _message(session),
+        "message": f'<div class="rnnviz-message" role="status" title="{done}">{done}</div>',
     }
 
 
@@ -168,25 +168,17 @@ def _worst(sign: Sign) -> str:
 
 def _table(session: Session, signs: Sequence[Sign], linked: bool) -> str:
     """The signs of health, and advice about the worst of them."""
-    rows = "".join(_row(sign, linked) for sign in signs)
+    rows = ""
+    for sign in signs:
+        value = score_text(sign.value, "{:.0%}") if sign.share else number(sign.value, 2)
+        meaning = escape(f"{MEANINGS[sign.name]} {sign.advice}")
+        name = question_link(_ASKED[sign.name], sign.name) if linked else sign.name
+        cells = f"<td>{name}</td><td>{value}</td><td><i>{sign.level}</i></td><td>{meaning}</td>"
+        rows += f'<tr class="{sign.level}">{cells}</tr>'
     # A run that has stopped has its own hint, in the message; two would compete.
     stopped = session.player.diverged and session.player.shown is None
     advice = "" if stopped else escape(f"On the sequence shown: {worst(signs).advice}")
     return f'<div class="rnnviz-health"><p>{advice}</p><table>{rows}</table></div>'
-
-
-def _row(sign: Sign, linked: bool) -> str:
-    value = score_text(sign.value, "{:.0%}") if sign.share else number(sign.value, 2)
-    meaning = escape(f"{MEANINGS[sign.name]} {sign.advice}")
-    name = question_link(_ASKED[sign.name], sign.name) if linked else sign.name
-    cells = f"<td>{name}</td><td>{value}</td><td><i>{sign.level}</i></td><td>{meaning}</td>"
-    return f'<tr class="{sign.level}">{cells}</tr>'
-
-
-def _message(session: Session) -> str:
-    """What the last action did."""
-    message = escape(session.player.message)
-    return f'<div class="rnnviz-message" role="status" title="{message}">{message}</div>'
 
 
 def score_text(value: float, form: str) -> str:
@@ -222,16 +214,12 @@ def _answer(probe: Probe, brief: bool = False) -> str:
     if not probe.finite:
         return f"no {probe.noun}: the states are not finite numbers"
     if probe.every and not probe.said:
-        return _score(probe)
+        if math.isnan(probe.score):
+            return "no target is known here"
+        return f"<b>{probe.score:.1%}</b> {escape(probe.dataset.metric.name)} on this sequence"
     side = "" if probe.side is None else ("first", "second")[probe.side]
     answer = f'<b class="{side}">{escape(probe.verdict) or "(nothing)"}</b>'
     if probe.dataset.answers_classes and not probe.said:
         return f"{answer}{' ' if brief else ' with probability '}{probe.probability:.1%}"
     target = "" if probe.label is None else f", target: <b>{escape(probe.label)}</b>"
     return f"{answer}{target}"
-
-
-def _score(probe: Probe) -> str:
-    if math.isnan(probe.score):
-        return "no target is known here"
-    return f"<b>{probe.score:.1%}</b> {escape(probe.dataset.metric.name)} on this sequence"

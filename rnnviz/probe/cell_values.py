@@ -90,13 +90,15 @@ class CellValues:
             return self._of_spans(
                 lambda span, W: whole[starts[span] : starts[span] + span.steps] @ W.T, node.name
             )
-        return self._of_spans(self._reads, node.name)
 
-    def _reads(self, span: Span, W: Array) -> Array:
-        columns = self.unrolled.trace.columns[self._index(span)]
-        x = span.layer.x[: span.steps, span.column]
-        product: Array = x @ (W if columns is None else W[:, columns]).T
-        return product
+        def reads(span: Span, W: Array) -> Array:
+            trace = self.unrolled.trace
+            columns = trace.columns[span.stack * trace.architecture.layers + self.unrolled.layer]
+            x = span.layer.x[: span.steps, span.column]
+            product: Array = x @ (W if columns is None else W[:, columns]).T
+            return product
+
+        return self._of_spans(reads, node.name)
 
     def _of_spans(self, value: Callable[[Span, Array], Array], name: str) -> Array:
         """The values in every stack, from the weights that it has."""
@@ -112,9 +114,6 @@ class CellValues:
     @property
     def _starts(self) -> list[int]:
         return [0, self.unrolled.bridge][: len(self._spans)]
-
-    def _index(self, span: Span) -> int:
-        return span.stack * self.unrolled.trace.architecture.layers + self.unrolled.layer
 
 
 class CellGradients:

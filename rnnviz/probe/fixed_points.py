@@ -207,19 +207,16 @@ class Search:
             search = LevenbergMarquardt(
                 self._map, self._states[part], self._visited.centre, self._reach
             )
-            yield from self._settle(search)
+            for _ in range(_STEPS):
+                if not search.moving.any():
+                    break
+                search.step()
+                ended = int((~search.moving).sum())
+                self.progress = 0.9 * (self._followed + ended) / len(self._states)
+                yield True
             self._states[part], self._speeds[part] = search.states, search.speeds
             self._flat[part] = search.flat
             self._followed = part.stop
-
-    def _settle(self, search: LevenbergMarquardt) -> Iterator[bool]:
-        for _ in range(_STEPS):
-            if not search.moving.any():
-                break
-            search.step()
-            ended = int((~search.moving).sum())
-            self.progress = 0.9 * (self._followed + ended) / len(self._states)
-            yield True
 
     def _merged(self) -> list[tuple[Array, int]]:
         """The points so far, and the number of starts that reached each."""

@@ -19,7 +19,7 @@ from rnnviz.engine.training import TrainState
 from rnnviz.probe.cache import Memo
 from rnnviz.probe.cell_parts import cell_parts
 from rnnviz.probe.gradient_over_lag import (
-    Carried,
+    BackwardRule,
     LagNorms,
     LagProfile,
     joined,
@@ -81,7 +81,7 @@ Row = TypeVar("Row")
 TRAIL = 8
 
 
-class Clipping(NamedTuple):
+class ClippingShares(NamedTuple):
     """Of some next steps: the shares of ``steps`` and of ``entries`` that clipping changes.
 
     ``angle`` is the largest angle by which it turns the gradient of one, in degrees.
@@ -169,25 +169,19 @@ class Record(Generic[Row]):
         return row
 
 
-class GradientHistory(NamedTuple):
+class GradientHistory:
     """The records of a run, by kind: each is evaluated only where it is shown."""
 
-    eigenvalues: Record[Array]
-    shares: Record[TokenContribution]
-    clipping: Record[Clipping]
-    comparisons: Record[Comparison]
-
-
-def gradient_history() -> GradientHistory:
-    """Records without rows."""
-    return GradientHistory(
-        Record(_eigenvalues), Record(shares_of), Record(_clipping), Record(_comparison)
-    )
-
-
-def _eigenvalues(query: GradientQuery) -> Array:
-    """The largest eigenvalues (k,) of the recurrent weights."""
-    return eigenvalues(recurrent(query.state.parameters, query.layer))[:TRAIL]
+    def __init__(self) -> None:
+        #: The largest eigenvalues (k,) of the recurrent weights.
+        self.eigenvalues = Record(
+            lambda query: eigenvalues(recurrent(query.state.parameters, query.layer))[:TRAIL]
+        )
+        self.shares = Record(shares_of)
+        self.clipping = Record(clipping_of)
+        self.comparisons = Record(
+            lambda query: compare_examples(query.state.parameters, query.examples)
+        )
 
 
 def shares_of(query: GradientQuery) -> TokenContribution:
@@ -195,19 +189,16 @@ def shares_of(query: GradientQuery) -> TokenContribution:
     return token_contribution(Unrolled(query.trace, query.layer), query.state.parameters)
 
 
-def _clipping(query: GradientQuery) -> Clipping:
+def clipping_of(query: GradientQuery) -> ClippingShares:
+    """How much clipping changes some of the next steps."""
     steps = next_steps(query, EPOCH_STEPS)
-    return Clipping(steps.clipped, float(steps.entries.mean()), float(steps.angles.max()))
-
-
-def _comparison(query: GradientQuery) -> Comparison:
-    return compare_examples(query.state.parameters, query.examples)
+    return ClippingShares(steps.clipped, float(steps.entries.mean()), float(steps.angles.max()))
 
 
 # Analyses of the gradients of a run, cached
 
 
-class Band(StrEnum):
+class BandSource(StrEnum):
     """The sequences whose gradients are the band beside that of the phrase."""
 
     TRAIN = "training"
@@ -222,9 +213,9 @@ class GradientLab:
     """Analyses of the gradients, each cached until its input changes."""
 
     def __init__(self) -> None:
-        self.band = Band.TRAIN
+        self.band = BandSource.TRAIN
         self._memo = Memo()
-        self.history = gradient_history()
+        self.history = GradientHistory()
 
     def lag(self, query: GradientQuery) -> LagProfile:
         """The gradient by lag, over what has been read of the query's examples: the ``band``.
@@ -243,7 +234,7 @@ class GradientLab:
 
     def _lags(self, query: GradientQuery) -> ChunkedRead[LagNorms]:
         parameters, examples, objective = query.state.parameters, query.examples, query.objective
-        carried = Carried(query.config.gradient, query.config.truncate, query.layer)
+        carried = BackwardRule(query.config.gradient, query.config.truncate, query.layer)
 
         def read(chunk: Array) -> LagNorms:
             some = [examples[k] for k in chunk.tolist()]
@@ -372,7 +363,7 @@ def _of_last_answer(query: GradientQuery, norms: Array | None = None) -> Array:
     if not query.trace.every:
         return flow(query).norms if norms is None else norms
     config = query.config
-    carried = Carried(config.gradient, config.truncate, query.layer)
+    carried = BackwardRule(config.gradient, config.truncate, query.layer)
     parameters, batch = query.state.parameters, query.trace.batch
     return last_answer_norms(parameters, batch, query.objective, carried)
 

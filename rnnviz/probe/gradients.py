@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -12,7 +12,6 @@ import numpy as np
 
 from rnnviz.config import Gradient, Loss, RunConfig
 from rnnviz.engine.batch import Batch, Example, collate
-from rnnviz.engine.graph import Node
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.losses import margin_gradient
 from rnnviz.engine.optimizers import Slots
@@ -114,18 +113,15 @@ def part_norms(unrolled: Unrolled, parameters: Parameters, inputs: bool) -> Arra
         errors = (unrolled.error(parts.cell.layout.slots[affine.node]) ** 2).sum(axis=-1)
         for product in affine.products:
             (read,) = product.args
-            if (read.kind == "input") == inputs:
-                squares += errors * _squared(unrolled, values, read)
+            if (read.kind == "input") != inputs:
+                continue
+            if inputs:
+                sizes = np.array([float((unrolled.x(t) ** 2).sum()) for t in range(len(unrolled))])
+            else:
+                sizes = (values(read) ** 2).sum(axis=-1)
+            squares += errors * sizes
     norms: Array = np.sqrt(squares)
     return norms
-
-
-def _squared(unrolled: Unrolled, values: CellValues, read: Node) -> Array:
-    """||z_t||^2 of what a matrix reads, (T,)."""
-    if read.kind == "input":
-        return np.array([float((unrolled.x(t) ** 2).sum()) for t in range(len(unrolled))])
-    squared: Array = (values(read) ** 2).sum(axis=-1)
-    return squared
 
 
 def _normalized(norms: Array) -> Array:
@@ -163,22 +159,16 @@ def connectivity(parameters: Parameters, trace: Trace, layer: int = -1) -> Conne
     classes = trace.architecture.loss is Loss.CROSS_ENTROPY
     channels = [None] if classes else range(trace.architecture.outputs)
     answers = [(row, channel) for row in rows for channel in channels]
-    norms = np.concatenate([*_norms(parameters, trace, layer, answers)])
-    sizes = np.linalg.norm(norms.reshape(len(rows), len(channels), -1), axis=1)
-    return Connectivity(outputs[rows], sizes)
-
-
-def _norms(
-    parameters: Parameters, trace: Trace, layer: int, answers: list[tuple[int, int | None]]
-) -> Iterator[Array]:
-    """||dh_t||, (answers, T), of as many answers at a time as fit into memory."""
-    most = copies_at_once(trace.architecture, len(Unrolled(trace, layer)))
+    # As many copies at a time as fit into memory.
+    most, norms = copies_at_once(trace.architecture, len(Unrolled(trace, layer))), list[Array]()
     for start in range(0, len(answers), most):
         part = answers[start : start + most]
         copied = seeded_pass(
             parameters, copies(trace.batch, len(part)), partial(_seed, answers=part)
         )
-        yield np.array([Unrolled(copied, layer, b).norms for b in range(len(part))])
+        norms += [Unrolled(copied, layer, b).norms for b in range(len(part))]
+    sizes = np.linalg.norm(np.reshape(norms, (len(rows), len(channels), -1)), axis=1)
+    return Connectivity(outputs[rows], sizes)
 
 
 def _seed(copied: Trace, answers: list[tuple[int, int | None]]) -> None:

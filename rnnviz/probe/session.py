@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import replace
+from functools import partial
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from rnnviz.cells import OWN
 from rnnviz.config import RunConfig
-from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.training import TrainState
 from rnnviz.probe.baselines import Baseline, baselines
 from rnnviz.probe.cache import Memo
@@ -253,11 +253,8 @@ class Session:
         """What the run has reached, told of the phrase; cached."""
         player, probe = self.player, self.inspect()
         key = probe, player.position, player.over, player.shown is None and player.diverged
-        return self._memo.ask("story", key, lambda: story(player, probe, self.signs, self._radii))
-
-    @property
-    def _radii(self) -> Array:
-        return self.memory.radii(self.run, self.state)
+        radii = partial(self.memory.radii, self.run, self.state)
+        return self._memo.ask("story", key, lambda: story(player, probe, self.signs, radii()))
 
     @property
     def signs(self) -> tuple[Sign, ...]:

@@ -32,7 +32,10 @@ class StateTransition:
     """
 
     def __init__(self, parameters: Parameters) -> None:
-        self.parameters = _last_stack(parameters)
+        # The weights of the decoder, or of the only stack, are the last ones in theta.
+        of = parameters.architecture._replace(source=0)
+        theta = parameters.theta[-Parameters(of).theta.size :]
+        self.parameters = Parameters(of, theta.astype(np.result_type(theta, float)))
         self.architecture = self.parameters.architecture
         self.size = state_size(self.architecture)
         self._narrow: tuple[bytes, Parameters] = b"", self.parameters
@@ -206,13 +209,6 @@ class _Jacobian:
                 self._layers[k - 1].dh[0] = input_gradient(self._of, layer, self._fused[k])[0]
 
 
-def _last_stack(parameters: Parameters) -> Parameters:
-    """The decoder, whose weights are the last ones in theta, or the whole network."""
-    of = parameters.architecture._replace(source=0)
-    theta = parameters.theta[-Parameters(of).theta.size :]
-    return Parameters(of, theta.astype(np.result_type(theta, float)))
-
-
 def _narrowed(parameters: Parameters, used: Array) -> Parameters:
     """The weights of the used columns of x, and all others."""
     of = parameters.architecture
@@ -284,13 +280,7 @@ def visit_states(parameters: Parameters, examples: Sequence[Example]) -> Visited
     """The states on all examples, or on a sample of them."""
     few = [examples[index] for index in sample(examples)]
     paths = tuple(states_of(trace, k).whole.astype(float) for k, trace in read_all(parameters, few))
-    mean_input = _mean_input(few, parameters.architecture.inputs)
-    return VisitedStates(paths, np.concatenate(paths), mean_input, len(examples))
-
-
-def _mean_input(examples: Sequence[Example], width: int) -> Array:
-    read = np.concatenate([example.inputs for example in examples])
+    read = np.concatenate([example.inputs for example in few])
     if read.ndim == 1:
-        read = np.bincount(read, minlength=width)[None] / len(read)
-    mean: Array = read.mean(axis=0)
-    return mean
+        read = np.bincount(read, minlength=parameters.architecture.inputs)[None] / len(read)
+    return VisitedStates(paths, np.concatenate(paths), read.mean(axis=0), len(examples))

@@ -17,7 +17,6 @@ from rnnviz.probe.memory_gauge import half_life
 from rnnviz.probe.probe import Probe, names_of
 from rnnviz.probe.questions import GradientQuestion, StateQuestion
 from rnnviz.probe.saliency import LONGEST, Turn, turning_word
-from rnnviz.run.first_network import FirstNetwork
 from rnnviz.run.player import Player
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.metrics import ACCURACY
@@ -203,7 +202,11 @@ def story(player: Player, probe: Probe, signs: Sequence[Sign], radii: Array) -> 
         sentence = "The numbers are no longer finite. Go back, or lower the learning rate."
         return Story("Broken", sentence, broken=True)
     if player.given and (epoch == 0 or not data.labelled):
-        return _opened(player.given, probe, scores)
+        turn, start = _turn(probe), f"The weights came from {player.given.source}."
+        if turn:
+            start = f"{start} {quoted(probe.words[turn.token])} turns the verdict."
+            return Story("Opened", start, turning=turn.token)
+        return Story("Opened", f"{start} {scores.sentence}" if data.labelled else start)
     course = Scores(losses, metrics, tests, data.guess.loss, chance_of(data))
     chapter = Chapter(chapters(course, radii, np.array([row]))[0])
     if chapter is Chapter.UNTRAINED:
@@ -215,31 +218,13 @@ def story(player: Player, probe: Probe, signs: Sequence[Sign], radii: Array) -> 
     turn = _turn(probe) if chapter > Chapter.MEMORY_GROWS else None
     sentence = _sentence(chapter, probe, scores, radii, turn)
     ending = _ENDED if chapter < Chapter.FALLING and player.over else ""
-    asked = _question(chapter, probe, turn)
+    # Without memory the question of the gradient leads on, then that of the word.
+    asked: GradientQuestion | StateQuestion | None = StateQuestion.WHAT_IF if turn else None
+    if not turn and chapter < Chapter.FALLING and not probe.every:
+        asked = GradientQuestion.REACH
     sentence = f"{sentence} {ending}".rstrip()
     turning = turn.token if turn else None
     return Story(chapter.label, sentence, turning=turning, ending=ending, question=asked)
-
-
-def _question(
-    chapter: Chapter, probe: Probe, turn: Turn | None
-) -> GradientQuestion | StateQuestion | None:
-    """The question that leads on: without memory that of the gradient, then that of the word."""
-    if turn:
-        return StateQuestion.WHAT_IF
-    if chapter < Chapter.FALLING and not probe.every:
-        return GradientQuestion.REACH
-    return None
-
-
-def _opened(given: FirstNetwork, probe: Probe, scores: _EpochScores) -> Story:
-    """The story of weights from elsewhere, before they are trained on."""
-    turn, start = _turn(probe), f"The weights came from {given.source}."
-    if turn:
-        word = quoted(probe.words[turn.token])
-        return Story("Opened", f"{start} {word} turns the verdict.", turning=turn.token)
-    sentence = f"{start} {scores.sentence}" if scores.data.labelled else start
-    return Story("Opened", sentence)
 
 
 def _warnings(probe: Probe, signs: Sequence[Sign]) -> Iterator[Story]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
@@ -33,7 +33,6 @@ from rnnviz.probe.work import WorkBudget, spend
 from rnnviz.run.run import Run
 from rnnviz.run.weight_edits import Edit, EditKind, apply_edits, problem, silence
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.example import Example
 
 #: Number of sequences on one page of the data set.
 LIST_PAGE = 60
@@ -119,11 +118,12 @@ class UnitLab:
 
     def activations(self, source: StateSource) -> Activations:
         """The activations of the training sequences; a fixed random sample if there are many."""
-        return self._memo.ask("activations", source, lambda: self._read(source))
 
-    def _read(self, source: StateSource) -> Activations:
-        self._last, (state, data, layer, part) = source, source
-        return read_activations(state.parameters, data.train, names_of(data), layer, part)
+        def read() -> Activations:
+            self._last, (state, data, layer, part) = source, source
+            return read_activations(state.parameters, data.train, names_of(data), layer, part)
+
+        return self._memo.ask("activations", source, read)
 
     def playable(self, source: StateSource) -> StateSource:
         """The source, or the last one that was read of the same units, if reading takes long."""
@@ -153,12 +153,8 @@ class UnitLab:
             self._memo.forget("effect")
         order = np.argsort(-rises, kind="stable")
         epoch = source.state.epoch if known else None
-        return self._memo.ask("effect", self._series(source), lambda: EffectOrder(order, epoch))
-
-    def _series(self, source: StateSource) -> tuple[object, ...]:
-        """A key that is equal while the same units stand in the same kind of order."""
-        hidden = source.state.parameters.architecture.hidden
-        return source.dataset, hidden, source.layer, self.sort, self.word
+        key = source.dataset, len(rises), source.layer, self.sort, self.word
+        return self._memo.ask("effect", key, lambda: EffectOrder(order, epoch))
 
     def _arrangement(self, source: StateSource) -> Response:
         """The response when rows and columns were last arranged by similarity."""
@@ -312,12 +308,12 @@ class UnitLab:
     def preview(self, state: TrainState, run: Run) -> EditPreview:
         """The network after the edits that it allows, and its scores before and after."""
         self.fit(state.parameters.architecture)
-        return self._memo.ask("preview", (state, self.edits), lambda: self._try(state, run))
 
-    def _try(self, state: TrainState, run: Run) -> EditPreview:
-        edited = apply_edits(state.parameters, self.edits)
-        before = run.scores(state)
-        return EditPreview(edited, before, run.examine(edited) if self.edits else before)
+        def made() -> EditPreview:
+            edited, before = apply_edits(state.parameters, self.edits), run.scores(state)
+            return EditPreview(edited, before, run.examine(edited) if self.edits else before)
+
+        return self._memo.ask("preview", (state, self.edits), made)
 
     def ablation_loss(self, source: StateSource, word: str | None = None) -> Array:
         """The rise of the training loss when one unit is ablated, (H,); NaN if not computed yet.
@@ -355,17 +351,16 @@ class UnitLab:
 
     def _loss(self, source: StateSource, word: str | None, parameters: Parameters) -> float:
         """The loss on the training sequences, or on those with a word; on a sample of many."""
-        key = source.dataset, parameters.architecture, parameters.theta.dtype, word
-        evaluator = self._memo.ask(
-            ("evaluator", word is None), key,
-            lambda: Evaluator(self._containing(source, word), parameters.copy()),
-        )  # fmt: skip
-        return evaluator.score(parameters, source.dataset.metric.score).loss
-
-    def _containing(self, source: StateSource, word: str | None) -> Sequence[Example]:
         train, activations = source.dataset.train, self.activations(source)
-        owners = activations.owners[np.array(activations.words, object) == word]
-        return [train[k] for k in (np.unique(owners) if len(owners) else sample(train))]
+
+        def made() -> Evaluator:
+            owners = activations.owners[np.array(activations.words, object) == word]
+            some = np.unique(owners) if len(owners) else sample(train)
+            return Evaluator([train[k] for k in some], parameters.copy())
+
+        key = source.dataset, parameters.architecture, parameters.theta.dtype, word
+        evaluator = self._memo.ask(("evaluator", word is None), key, made)
+        return evaluator.score(parameters, source.dataset.metric.score).loss
 
     def strongest(self, source: StateSource, count: int) -> tuple[Edit, ...]:
         """Ablations of the ``count`` remaining units with the highest ablation loss.

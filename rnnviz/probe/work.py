@@ -119,9 +119,10 @@ class ChunkedRead(Generic[T]):
 
     def develop(self, budget: float) -> bool:
         """Read on for about ``budget`` seconds; return whether something is left."""
-        return spend(budget, self._steps())
 
-    def _steps(self) -> Iterator[None]:
-        while self._left:
-            yield
-            self._next()
+        def read() -> Iterator[None]:
+            while self._left:
+                yield
+                self._next()
+
+        return spend(budget, read())

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnnviz.charts.axes import axis, words_axis, words_margin
-from rnnviz.charts.hidden_states import STATE, View
+from rnnviz.charts.hidden_states import STATE, StateView
 from rnnviz.charts.picture import Picture, Series, compact, heatmap, scatter
 from rnnviz.charts.shapes import LEGEND, LEGEND_TOP, color_bar, faint, note, upright
 from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, plain
@@ -61,7 +61,7 @@ class Worth(NamedTuple):
 
 
 def silenced_memory(
-    states: Array, words: Sequence[str], worth: Worth, theme: Theme = LIGHT, view: View = STATE
+    states: Array, words: Sequence[str], worth: Worth, theme: Theme = LIGHT, view: StateView = STATE
 ) -> Picture:
     """The states (T, H), a row a unit, and a bar beside each row: what the unit is worth.
 

@@ -9,11 +9,11 @@ import numpy as np
 
 from rnnviz.charts.axes import axis
 from rnnviz.charts.axis_limits import typical
-from rnnviz.charts.hidden_states import STATE, View, value_colors
+from rnnviz.charts.hidden_states import STATE, StateView, value_colors
 from rnnviz.charts.picture import Picture, Series, bar, compact, heatmap
 from rnnviz.charts.shapes import color_bar, note
 from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, plain, shown_token, signed_heatmap
-from rnnviz.charts.units import Rows, grouped, row_frame, units_axis, units_meta
+from rnnviz.charts.units import UnitRows, grouped, row_frame, units_axis, units_meta
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.activations import Response
 
@@ -46,7 +46,7 @@ def response_matrix(
     alone, as bars. The row of the ``chosen`` unit and the column of the word are framed.
     """
     groups = grouped(response.units, {chosen})
-    rows, names = Rows(groups.units, chosen), [word_name(word) for word in response.words]
+    rows, names = UnitRows(groups.units, chosen), [word_name(word) for word in response.words]
     cells = signed_heatmap(
         compact(response.means[rows.units]),
         theme.scale.nice_limit(typical(response.means)),
@@ -72,7 +72,7 @@ def response_matrix(
     )
 
 
-def _bars(rows: Rows, moved: Moved, theme: Theme) -> Series:
+def _bars(rows: UnitRows, moved: Moved, theme: Theme) -> Series:
     means = moved.means[rows.units]
     return bar(
         x=compact(means),
@@ -153,7 +153,7 @@ class Listing(NamedTuple):
 
 
 def tinted_phrases(
-    listing: Listing, limit: float, view: View = STATE, theme: Theme = LIGHT
+    listing: Listing, limit: float, view: StateView = STATE, theme: Theme = LIGHT
 ) -> Picture:
     """Every word (cell) of every sequence (row) on the colour of its value, up to ``limit``.
 

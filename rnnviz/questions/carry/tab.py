@@ -13,7 +13,7 @@ from rnnviz.charts.explanation import explanation
 from rnnviz.charts.picture import Picture
 from rnnviz.charts.shapes import sentence
 from rnnviz.charts.theme import plain, shown_token
-from rnnviz.charts.units import MOST_TOKENS, Rows, memory_rows, signed, unit_bars, unit_curve
+from rnnviz.charts.units import MOST_TOKENS, UnitRows, memory_rows, signed, unit_bars, unit_curve
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.sequence_pass import readers, recurrent_parts
 from rnnviz.probe.session import Session
@@ -276,7 +276,7 @@ def _memory(here: Subject) -> Picture:
     return memory_rows(here.states, rows, words, here.view, colors)
 
 
-def _threaded(here: Subject) -> Rows:
+def _threaded(here: Subject) -> UnitRows:
     """The rows, with what the chosen unit gets from each of them."""
     session, probe, rows = here.session, here.probe, here.rows
     if _unthreaded(session):

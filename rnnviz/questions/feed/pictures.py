@@ -28,12 +28,12 @@ from rnnviz.charts.picture import Picture, Series, bar, compact, exact, heatmap,
 from rnnviz.charts.shapes import LEGEND, LEGEND_TOP, color_bar, mixed, upright
 from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.probe.gradient_lab import Clipping, EpochSeries
+from rnnviz.probe.gradient_lab import ClippingShares, EpochSeries
 from rnnviz.probe.gradients import NextStepStats, TokenContribution
 from rnnviz.run.history import Course
 
 #: Clipping at some epochs.
-Clippings = EpochSeries[Clipping]
+Clippings = EpochSeries[ClippingShares]
 #: A common size of update over weights, marked for comparison.
 _USUAL = 1e-3
 #: The dots of more parameters are small.
@@ -56,7 +56,9 @@ def clipping_angle(history: Clippings, course: Course, theme: Theme = LIGHT) -> 
     curve = _curve(history, "angle", {"color": theme.magnitude}, "%{customdata}°")
     top = max(5.0, 1.1 * float(np.max(history.column("angle"), initial=0.0)))
     degrees = axis("", theme, range=[-0.02 * top, top], nticks=3)
-    return _over_epochs([curve], "Clipping turns a gradient by up to (°)", course, theme, degrees)
+    return _over_epochs(
+        [curve], "Clipping turns a gradient by up to (°)", course, theme, degrees
+    )
 
 
 def _curve(history: Clippings, name: str, line: dict[str, Any], hover: str) -> Series:
