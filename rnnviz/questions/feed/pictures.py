@@ -56,9 +56,7 @@ def clipping_angle(history: Clippings, course: Course, theme: Theme = LIGHT) -> 
     curve = _curve(history, "angle", {"color": theme.magnitude}, "%{customdata}°")
     top = max(5.0, 1.1 * float(np.max(history.column("angle"), initial=0.0)))
     degrees = axis("", theme, range=[-0.02 * top, top], nticks=3)
-    return _over_epochs(
-        [curve], "Clipping turns a gradient by up to (°)", course, theme, degrees
-    )
+    return _over_epochs([curve], "Clipping turns a gradient by up to (°)", course, theme, degrees)
 
 
 def _curve(history: Clippings, name: str, line: dict[str, Any], hover: str) -> Series:
