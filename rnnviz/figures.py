@@ -1,16 +1,38 @@
-"""Figures: the modules that turn records into pictures, each imported when it is first used."""
+"""Figures: the modules that turn records into pictures."""
 
-from importlib import import_module
 from types import ModuleType
 
-_CHARTS = (
-    "answers", "first_page", "gradients", "hidden_states", "sequence_network", "shapes",
-    "side_by_side", "table", "theme", "training_curves", "units",
-)  # fmt: skip
-_QUESTIONS = (
-    "breaks", "carry", "feed", "linear_probe", "path", "reach", "rest", "right", "step", "what_if",
-    "wrong",
-)  # fmt: skip
+from rnnviz.charts import (
+    answers,
+    first_page,
+    gradients,
+    hidden_states,
+    sequence_network,
+    shapes,
+    side_by_side,
+    table,
+    theme,
+    training_curves,
+    units,
+)
+from rnnviz.questions.breaks import pictures as breaks
+from rnnviz.questions.carry import pictures as carry
+from rnnviz.questions.feed import pictures as feed
+from rnnviz.questions.linear_probe import pictures as linear_probe
+from rnnviz.questions.path import pictures as path
+from rnnviz.questions.reach import pictures as reach
+from rnnviz.questions.rest import pictures as rest
+from rnnviz.questions.right import pictures as right
+from rnnviz.questions.step import inside_cell
+from rnnviz.questions.step import pictures as step
+from rnnviz.questions.what_if import pictures as what_if
+from rnnviz.questions.wrong import pictures as wrong
+
+__all__ = [
+    "answers", "breaks", "carry", "feed", "first_page", "gradients", "hidden_states",
+    "inside_cell", "linear_probe", "path", "reach", "rest", "right", "sequence_network", "shapes",
+    "side_by_side", "step", "table", "theme", "training_curves", "units", "what_if", "wrong",
+]  # fmt: skip
 #: Names of earlier versions, and what the module is called now.
 _FORMER = {
     "class_bars": "wrong", "class_separation": "path", "compared_states": "what_if",
@@ -22,22 +44,11 @@ _FORMER = {
     "token_shares": "feed", "trajectories": "path", "value_scatter": "wrong",
     "word_choices": "what_if", "words_row": "first_page",
 }  # fmt: skip
-_HOMES = {
-    **{name: f"rnnviz.charts.{name}" for name in _CHARTS},
-    **{name: f"rnnviz.questions.{name}.pictures" for name in _QUESTIONS},
-    "inside_cell": "rnnviz.questions.step.inside_cell",
-}
-__all__ = sorted(_HOMES)  # noqa: PLE0605
 
 
 def __getattr__(name: str) -> ModuleType:
-    """A module by its name; raises AttributeError for another name."""
-    home = _HOMES.get(_FORMER.get(name, name))
-    if home is None:
+    """A module by its former name; raises AttributeError for another name."""
+    if name not in _FORMER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return import_module(home)
-
-
-def __dir__() -> list[str]:
-    """The names of all modules."""
-    return __all__
+    module: ModuleType = globals()[_FORMER[name]]
+    return module

@@ -134,7 +134,7 @@ def _small_font(words: Sequence[str], width: int) -> dict[str, Any]:
 _HALF = 0.36
 
 
-class TwoMoments(NamedTuple):
+class NowAndPinned(NamedTuple):
     """A number of every token, (T,); and, at a second moment of the run, its name and the same.
 
     The ``second`` may have other tokens at its end.
@@ -154,12 +154,12 @@ class TwoMoments(NamedTuple):
         """What is outlined, for the table of the numbers."""
         return [(self.name, self.then)] if len(self.then) else []
 
-    def entitled(self, title: str) -> str:
+    def title(self, title: str) -> str:
         """The title, with the name of the second moment."""
         return f"{title}; outlined: {self.name}" if len(self.then) else title
 
 
-def outlined(moments: TwoMoments, theme: Theme) -> Series:
+def outlined(moments: NowAndPinned, theme: Theme) -> Series:
     """The bars of the second moment, as outlines."""
     boxes = [(t - _HALF, 0, t + _HALF, value) for t, value in enumerate(moments.then.tolist())]
     drawn = outlines(boxes, theme.muted, 1.4)

@@ -9,7 +9,7 @@ from rnnviz.charts.explanation import count_in, explanation
 from rnnviz.charts.picture import Picture, scatter
 from rnnviz.charts.sequence_network import Targets, Words, compared, sequence_network
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain
-from rnnviz.charts.training_curves import Reach, Scored, run_curves
+from rnnviz.charts.training_curves import run_curves
 from rnnviz.probe.cell_parts import cell_parts
 from rnnviz.probe.probe import Probe
 from rnnviz.probe.session import Session
@@ -46,9 +46,18 @@ def curves(session: Session, probe: Probe, theme: Theme, budget: float) -> Pictu
     """The run over its epochs; earlier epochs are measured for ``budget`` seconds."""
     data, query = session.dataset, session.gradient_query(probe)
     gauge, flows = session.memory.past(session.run, query, budget)
-    scored = Scored(data.guess, data.metric, session.baselines, chance_of(data))
-    reach = Reach(gauge, flows, probe.words, session.names.noun)
-    return run_curves(session.player.course, scored, reach, theme)
+    return run_curves(
+        session.player.course,
+        guess=data.guess,
+        metric=data.metric,
+        gauge=gauge,
+        gradients=flows,
+        words=probe.words,
+        noun=session.names.noun,
+        baselines=session.baselines,
+        chance=chance_of(data),
+        theme=theme,
+    )
 
 
 def explained(session: Session) -> dict[str, str]:

@@ -68,9 +68,9 @@ class Picture:
         """
         return go.Figure(self.series, self.layout)
 
-    def telling(self, **told: str) -> Picture:
-        """The picture whose files tell this of it, too, in place of what all say."""
-        known = {name: text for name, text in told.items() if text}
+    def with_metadata(self, **notes: str) -> Picture:
+        """The picture with these notes in its files; they replace general ones of the same name."""
+        known = {name: text for name, text in notes.items() if text}
         meta = self.layout.get("meta") or {}
         if not known:
             return self

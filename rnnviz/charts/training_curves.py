@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -185,32 +185,27 @@ _COLORS = ("background", "text", "muted", "grid", "forward", "magnitude", "train
 _MOST_CHANGES = 40
 
 
-class Scored(NamedTuple):
-    """What the loss and the metric are called, and what they are compared with.
+def run_curves(
+    course: Course,
+    *,
+    guess: Guess,
+    metric: Metric,
+    gauge: MemoryGauge,
+    gradients: GradientMap,
+    words: Sequence[str],
+    noun: str = "word",
+    baselines: Sequence[Baseline] = (),
+    chance: float = math.nan,
+    theme: Theme = LIGHT,
+) -> Picture:
+    """Scores, gauge and ||dL/dh_t|| over the epochs so far.
 
-    ``chance`` is the most of the test metric that is chance.
+    The ``gradients`` are those at the tokens ``words`` of one sequence; ``chance`` is the most of
+    the test metric that is chance.
     """
-
-    guess: Guess
-    metric: Metric
-    baselines: Sequence[Baseline] = ()
-    chance: float = math.nan
-
-
-class Reach(NamedTuple):
-    """The memory gauge, and the gradients at the tokens ``words`` of one sequence."""
-
-    gauge: MemoryGauge
-    map: GradientMap
-    words: Sequence[str]
-    noun: str = "word"
-
-
-def run_curves(course: Course, scored: Scored, reach: Reach, theme: Theme = LIGHT) -> Picture:
-    """Scores, gauge and ||dL/dh_t|| over the epochs so far."""
-    guess, gauge, norms = scored.guess, reach.gauge, reach.map.norms
+    norms = gradients.norms
     low, high = color_span(norms)
-    words = [shown_token(word) for word in reach.words]
+    words = [shown_token(word) for word in words]
     meta: dict[str, Any] = {
         "unit": course.history.unit,
         "roles": course.history.roles,
@@ -219,17 +214,17 @@ def run_curves(course: Course, scored: Scored, reach: Reach, theme: Theme = LIGH
         "shown": course.shown,
         "pinned": course.pinned,
         "loss": {"unit": guess.unit, "top": loss_limit(course, guess), "guess": guess.loss},
-        "baselines": [{"name": line.name, "loss": line.loss} for line in scored.baselines],
-        "metric": scored.metric.name,
+        "baselines": [{"name": line.name, "loss": line.loss} for line in baselines],
+        "metric": metric.name,
         "gauge": {"weights": gauge.weights, "span": gauge_span(gauge)},
-        "map": {"noun": reach.noun, "words": words, "span": [low, high]},
-        "chapters": list(_chapters(course.history, scored, gauge)),
+        "map": {"noun": noun, "words": words, "span": [low, high]},
+        "chapters": list(_chapters(course.history, guess.loss, chance, gauge)),
         "changes": sorted({c.position.epoch for c in course.changes})[-_MOST_CHANGES:],
     }
     curves = {"radius": gauge.radius, "norm": gauge.norm, "half-life": gauge.half_life}
     with np.errstate(divide="ignore"):  # Nothing is below the lowest that has a colour.
         logs = np.maximum(np.log10(norms.T), low)
-    epochs = reach.map.epochs.astype(np.int32)
+    epochs = gradients.epochs.astype(np.int32)
     series = [
         *_scores(course.history, ""),
         *(
@@ -264,12 +259,12 @@ def _line(name: str, epochs: Array, values: Array) -> Series:
 
 
 def _chapters(
-    history: History, scored: Scored, gauge: MemoryGauge
+    history: History, guess: float, chance: float, gauge: MemoryGauge
 ) -> Iterator[tuple[str, int, int]]:
     """Each chapter's name, and the epochs at which it begins and ends."""
     rows, epochs = thinned(len(history)), history.epochs
     losses, metrics, tests = map(history.column, ("train_loss", "train_metric", "test_metric"))
-    scores = Scores(losses, metrics, tests, scored.guess.loss, scored.chance)
+    scores = Scores(losses, metrics, tests, guess, chance)
     told = chapters(scores, gauge.radii(epochs), rows)
     starts = [0, *(np.flatnonzero(np.diff(told)) + 1).tolist(), len(told) - 1]
     for start, end in pairwise(starts):

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnnviz.charts.axes import TwoMoments, axis, outlined, signed_axis, words_axis, words_margin
+from rnnviz.charts.axes import NowAndPinned, axis, outlined, signed_axis, words_axis, words_margin
 from rnnviz.charts.epoch_axis import (
     EPOCHS_MARGIN,
     end_points,
@@ -228,7 +228,7 @@ def memory_rows(
 
 
 def unit_bars(
-    unit: TwoMoments,
+    unit: NowAndPinned,
     title: str,
     words: Sequence[str],
     view: StateView = STATE,
@@ -250,7 +250,7 @@ def unit_bars(
     every = np.concatenate([values, unit.then])
     return picture(
         [bars, outlined(unit, theme)],
-        unit.entitled(title),
+        unit.title(title),
         HEIGHTS["margin"],
         theme,
         xaxis=words_axis(words, theme),

@@ -93,7 +93,7 @@ class Activations:
         return self._sorted[1]
 
     @property
-    def telling_word(self) -> str:
+    def most_informative_word(self) -> str:
         """The word that stands in about half of the sequences."""
         pairs: Array = np.unique(np.column_stack([self.numbers, self.owners]), axis=0)
         shares = np.bincount(pairs[:, 0]) / self.count

@@ -146,7 +146,7 @@ class GradientMap:
     norms: Array
 
 
-def starved_until(flows: GradientMap, limit: float) -> int | None:
+def last_epoch_without_gradient(flows: GradientMap, limit: float) -> int | None:
     """The epoch up to which the first token got less than ``limit`` of the last one's gradient.
 
     None if it got more at the first epoch.

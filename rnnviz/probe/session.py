@@ -19,7 +19,7 @@ from rnnviz.probe.gradients import GradientQuery, Objective
 from rnnviz.probe.health import Sign, health
 from rnnviz.probe.inputs import CellDraft, PhraseInput, Selection, checked, first_phrase
 from rnnviz.probe.probe import Probe, inspect, names_of
-from rnnviz.probe.questions import StepView, asked, first_questions, named
+from rnnviz.probe.questions import StepView, first_questions, named, non_default_questions
 from rnnviz.probe.story import Story, story
 from rnnviz.probe.units import UnitLab
 from rnnviz.run.first_network import FirstNetwork
@@ -163,8 +163,8 @@ class Session:
         if self.draft and self.draft.cell:
             self.configure(replace(self.config, cell=OWN, equations=self.draft.text))
 
-    def aside(self) -> Session:
-        """A reader of the same run, who goes to other epochs and asks other phrases."""
+    def fork(self) -> Session:
+        """An independent view of the same run: it has its own position and phrase."""
         other = copy(self)
         other.player, other.phrase_input = copy(self.player), copy(self.phrase_input)
         other.memory, other.player.pinned = MemoryLab(), None
@@ -303,7 +303,7 @@ class Session:
             unit=marked.unit,
             token=marked.token,
             view=view if (view := self.step_view.value) in VIEWS else None,
-            asked=asked(self.questions.values()),
+            asked=non_default_questions(self.questions.values()),
         )
 
     def follow(self, link: Link, problems: Sequence[str] = (), patience: float = PATIENCE) -> None:

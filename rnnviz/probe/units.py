@@ -37,7 +37,7 @@ from rnnviz.tasks.dataset import Dataset
 #: Number of sequences on one page of the data set.
 LIST_PAGE = 60
 #: Seconds for which units are ablated to find the strongest ones.
-PATIENCE = 5.0
+ABLATION_SECONDS = 5.0
 #: Maximum number of epochs and layers whose ablation losses are kept.
 KEPT = 100
 #: While a run plays, at most so many activations are read in every frame.
@@ -55,8 +55,8 @@ class Sort(StrEnum):
     INDEX = "number"
 
 
-class Way(StrEnum):
-    """How it is asked what the units carry."""
+class ReadoutKind(StrEnum):
+    """Whether the states are read unit by unit, or by a linear probe."""
 
     UNITS = "single units"
     PROBE = "linear probe"
@@ -99,7 +99,7 @@ class UnitLab:
     """The choices of the page, its weight edits, and the last result of each analysis."""
 
     def __init__(self) -> None:
-        self.way = Way.UNITS
+        self.readout = ReadoutKind.UNITS
         self.unit, self.list_page = 0, 0
         self.sort = Sort.SELECTIVITY
         self.word: str | None = None
@@ -206,7 +206,9 @@ class UnitLab:
         """
         vocabulary = self.activations(source).vocabulary
         if self.word not in vocabulary:
-            self.word = self.activations(source).telling_word if self.repeats(source) else None
+            self.word = (
+                self.activations(source).most_informative_word if self.repeats(source) else None
+            )
         self.unit = int(self.rows(source)[0]) if marked is None else marked
         self.list_page = min(self.list_page, self.last_list_page(source))
 
@@ -365,9 +367,9 @@ class UnitLab:
     def strongest(self, source: StateSource, count: int) -> tuple[Edit, ...]:
         """Ablations of the ``count`` remaining units with the highest ablation loss.
 
-        In very large networks, units that could not be ablated within ``PATIENCE`` come last.
+        In very large networks, units not ablated within ``ABLATION_SECONDS`` come last.
         """
-        self.ablate(source, PATIENCE)
+        self.ablate(source, ABLATION_SECONDS)
         rises, ablated = self.ablation_loss(source), self.silenced(source.layer)
         order = [unit for unit in np.argsort(-rises, kind="stable").tolist() if unit not in ablated]
         return tuple(silence(source.layer + 1, unit) for unit in order[:count])

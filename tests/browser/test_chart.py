@@ -148,7 +148,7 @@ def test_the_arrow_keys_point_and_enter_does_what_a_click_does(opened, server):
     expect(page.at("list").locator("tr[data-row]")).to_have_count(first)
 
     page.replay("Dynamics")
-    page.ask("Which way does it take?")
+    page.ask("What path does it take?")
     page.expect_drawn_above("trajectories", 0)
     keyed(page, "trajectories", "ArrowRight", "ArrowDown", "ArrowRight", "Enter")
     expect(page.phrase).not_to_have_value("i am not bad")

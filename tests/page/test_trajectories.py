@@ -1,4 +1,4 @@
-"""Page *Dynamics*, *Which way does it take?*, without a browser."""
+"""Page *Dynamics*, *What path does it take?*, without a browser."""
 
 import re
 

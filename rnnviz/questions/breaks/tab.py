@@ -181,7 +181,7 @@ def _of_copy(figure: Callable[[Trial], Picture]) -> Callable[[Trial], Picture]:
 
     def drawn(trial: Trial) -> Picture:
         edits = ", ".join(map(str, trial.session.units.edits))
-        return figure(trial).telling(edits=f"{edits}, on a copy" if edits else "")
+        return figure(trial).with_metadata(edits=f"{edits}, on a copy" if edits else "")
 
     return drawn
 

@@ -8,7 +8,7 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from rnnviz.charts.axes import TwoMoments
+from rnnviz.charts.axes import NowAndPinned
 from rnnviz.charts.explanation import explanation
 from rnnviz.charts.picture import Picture
 from rnnviz.charts.shapes import sentence
@@ -17,7 +17,7 @@ from rnnviz.charts.units import MOST_TOKENS, UnitRows, memory_rows, signed, unit
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.sequence_pass import readers, recurrent_parts
 from rnnviz.probe.session import Session
-from rnnviz.probe.units import LIST_PAGE, Sort, Way
+from rnnviz.probe.units import LIST_PAGE, ReadoutKind, Sort
 from rnnviz.questions.carry.measure import UnitHistory
 from rnnviz.questions.carry.pictures import (
     Listing,
@@ -81,13 +81,13 @@ def _choose_sort(session: Session) -> Sort:
     return Sort(chosen or now)
 
 
-def _choose_way(session: Session) -> Way:
-    now = session.units.way
+def _choose_way(session: Session) -> ReadoutKind:
+    now = session.units.readout
     chosen = st.segmented_control(
-        "Way", list(Way), key="unit_way", required=True, help=explanation("carry/way"),
+        "Way", list(ReadoutKind), key="unit_way", required=True, help=explanation("carry/way"),
         default=first_value("unit_way", edition(session), now),
     )  # fmt: skip
-    return Way(chosen or now)
+    return ReadoutKind(chosen or now)
 
 
 def _choose_threads(session: Session) -> None:
@@ -288,7 +288,7 @@ def _threaded(here: Subject) -> UnitRows:
 
 def _unit_words(here: Subject) -> Picture:
     title = f"Unit {here.lab.unit} after every {here.session.names.noun}"
-    unit, words = TwoMoments(here.states[:, here.lab.unit], *_second(here)), here.probe.words
+    unit, words = NowAndPinned(here.states[:, here.lab.unit], *_second(here)), here.probe.words
     colors = here.theme("unit", str(here.lab.unit))
     return unit_bars(unit, title, words, here.view, colors)
 
@@ -361,16 +361,16 @@ def _controls(session: Session) -> None:
         lab.arrange()
     _place_controls(subject_of(session))
     _choose_threads(session)
-    lab.way = _choose_way(session)
-    if lab.sort is Sort.EFFECT and lab.way is Way.UNITS:
+    lab.readout = _choose_way(session)
+    if lab.sort is Sort.EFFECT and lab.readout is ReadoutKind.UNITS:
         weigh_buttons(session)
-    if lab.way is Way.PROBE:
+    if lab.readout is ReadoutKind.PROBE:
         linear_probes.choose_probe(session)
 
 
 def _charts(session: Session) -> tuple[Column[Subject], Column[Subject]]:
     left: list[Chart[Subject]] = [Chart("memory", 5, _or_not_finite(_memory))]
-    if session.units.way is Way.PROBE:
+    if session.units.readout is ReadoutKind.PROBE:
         left += [linear_probes.probe_chart(session)]
     else:
         phrases, words = _or_not_finite(_phrases), _or_not_finite(_unit_words)
@@ -390,7 +390,7 @@ def _fields(session: Session) -> dict[str, str]:
 
 
 def _said(here: Subject) -> str:
-    probing = here.lab.way is Way.PROBE
+    probing = here.lab.readout is ReadoutKind.PROBE
     return linear_probes.answer(here.session) if probing else _answer(here)
 
 

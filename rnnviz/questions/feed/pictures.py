@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from rnnviz.charts.axes import (
-    TwoMoments,
+    NowAndPinned,
     axis,
     log_axis,
     outlined,
@@ -127,7 +127,7 @@ MOST_NUMBERS = 24
 
 
 def share_columns(
-    shares: TwoMoments, name: str, words: Sequence[str], theme: Theme = LIGHT
+    shares: NowAndPinned, name: str, words: Sequence[str], theme: Theme = LIGHT
 ) -> Picture:
     """Each token's share in the gradient of ``name``: a bar in the token's column.
 
@@ -140,7 +140,7 @@ def share_columns(
     weights = {"W_hh": "the recurrent weights", "W_xh": "the input weights"}[name]
     return picture(
         [_bars(shares.values, theme), outlined(shares, theme)],
-        shares.entitled(f"Share in the gradient of {weights}"),
+        shares.title(f"Share in the gradient of {weights}"),
         HEIGHTS["shares"],
         theme,
         xaxis=words_axis(words, theme),

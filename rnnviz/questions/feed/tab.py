@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from rnnviz.charts.axes import TwoMoments
+from rnnviz.charts.axes import NowAndPinned
 from rnnviz.charts.explanation import explanation
 from rnnviz.charts.picture import Picture
 from rnnviz.probe.gradient_lab import EpochSeries
@@ -98,7 +98,7 @@ def _columns(name: str) -> Callable[[Source], Picture]:
 
     def drawn(source: Source) -> Picture:
         history = _shares(source)
-        shares = TwoMoments(history.column(name)[history.nearest(source.query.state.epoch)])
+        shares = NowAndPinned(history.column(name)[history.nearest(source.query.state.epoch)])
         if then := source.second:
             second = source.gradients.second_shares(then.query)
             shares = shares._replace(name=then.name, second=getattr(second, name))

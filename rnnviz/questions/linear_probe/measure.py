@@ -348,7 +348,7 @@ class LinearProbeLab:
             question = question._replace(asked=Asked.TARGET if target else allowed[0])
             self._data = data
         if question.word not in activations.vocabulary:
-            question = question._replace(word=activations.telling_word)
+            question = question._replace(word=activations.most_informative_word)
         channels = 1 if data.answers_classes else len(data.classes)
         self.question = question._replace(channel=min(question.channel, channels - 1))
 

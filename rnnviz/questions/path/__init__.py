@@ -1,1 +1,1 @@
-"""Question *Which way does it take?*."""
+"""Question *What path does it take?*."""

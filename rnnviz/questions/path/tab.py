@@ -1,4 +1,4 @@
-"""Tab *Which way does it take?*: the ways of all sequences, and how far their classes are apart."""
+"""Tab *What path does it take?*: the ways of all sequences, and how far their classes are apart."""
 
 from __future__ import annotations
 

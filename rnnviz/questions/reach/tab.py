@@ -20,7 +20,7 @@ from rnnviz.probe.gradient_lab import BandSource
 from rnnviz.probe.gradients import GradientQuery
 from rnnviz.probe.health import REACH_WATCH
 from rnnviz.probe.jacobians import fits, lyapunov_exponents, products, state_spectra
-from rnnviz.probe.memory_gauge import starved_until
+from rnnviz.probe.memory_gauge import last_epoch_without_gradient
 from rnnviz.probe.session import Session
 from rnnviz.questions.gradient_source import (
     Source,
@@ -81,7 +81,7 @@ def _starved(source: Source) -> str:
     if not session.story.ending or source.probe.every or len(source.words) < 2:
         return ""
     _, flows = session.memory.past(session.run, source.query, 0.001)
-    epoch = starved_until(flows, REACH_WATCH)
+    epoch = last_epoch_without_gradient(flows, REACH_WATCH)
     if epoch is None:
         return ""
     lag, word = len(source.words) - 1, escape(quoted(source.words[0]))

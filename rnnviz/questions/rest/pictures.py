@@ -13,7 +13,7 @@ from rnnviz.charts.picture import Picture, Series, compact, exact, scatter, xy
 from rnnviz.charts.shapes import LEGEND, PAPER, faint, ink, note, unit_circle
 from rnnviz.charts.table import TableColumn, TableRows, row_lists
 from rnnviz.charts.theme import HEIGHTS, LIGHT, Theme, picture, plain, shown_token
-from rnnviz.charts.way import LARGE, SMALL, Label, labels, way, way_labels
+from rnnviz.charts.trajectory import LARGE, SMALL, Label, labels, word_arrows, word_labels
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.fixed_points import FixedPoint, Kind
 from rnnviz.probe.formatting import number
@@ -72,7 +72,7 @@ def phase_plane(
         *_arrows(portrait.field, portrait.spans, theme),
         *_ends(portrait.paths, told, theme),
         _lines(portrait.lines, theme.text, 2),
-        *way(portrait.probe, told.words, told.first, theme),
+        *word_arrows(portrait.probe, told.words, told.first, theme),
         *_marks(portrait.places, rests, theme),
         _chosen(portrait.places, told.chosen, theme),
         _labels(portrait, rests, told, theme),
@@ -209,7 +209,7 @@ def _labels(portrait: Portrait, rests: Sequence[Rest], told: Told, theme: Theme)
              for k in own if len(own) == 1]  # fmt: skip
     others = [Label(portrait.places[k], rest.held, SMALL, theme.text)
               for k, rest in enumerate(rests) if not rest.own]  # fmt: skip
-    return labels([*first, *way_labels(portrait.probe, told.words, theme), *others])
+    return labels([*first, *word_labels(portrait.probe, told.words, theme), *others])
 
 
 def point_spectrum(rest: Rest, noun: str = "word", theme: Theme = LIGHT) -> Picture:

@@ -88,7 +88,7 @@ def _draw(session: Session, frame: Frame) -> None:
 
 def _told(session: Session, figure: Callable[..., Picture], *args: Any) -> Picture:
     """A picture whose files tell the phrase of the step, which may be another than the reader's."""
-    return figure(*args).telling(phrase="" if step_lab(session).own else _next_text(session))
+    return figure(*args).with_metadata(phrase="" if step_lab(session).own else _next_text(session))
 
 
 def _next_text(session: Session) -> str:

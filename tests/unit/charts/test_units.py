@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rnnviz.charts.axes import TwoMoments
+from rnnviz.charts.axes import NowAndPinned
 from rnnviz.charts.hidden_states import StateView
 from rnnviz.charts.shapes import faint
 from rnnviz.charts.theme import LIGHT
@@ -78,7 +78,7 @@ def test_a_unit_without_a_row_has_its_threads_at_the_row_of_its_group():
 
 
 def test_a_bar_has_its_sign_and_its_number_beyond_zero():
-    drawn = unit_bars(TwoMoments(STATES[:, 0]), "Unit 0", WORDS).figure
+    drawn = unit_bars(NowAndPinned(STATES[:, 0]), "Unit 0", WORDS).figure
     (bars, _), notes = drawn.data, drawn.layout.annotations
     assert np.array(bars.y) == pytest.approx(STATES[:, 0], abs=1e-6)
     assert bars.marker.color == (LIGHT.positive, LIGHT.positive, LIGHT.negative)
@@ -89,7 +89,7 @@ def test_a_bar_has_its_sign_and_its_number_beyond_zero():
 
 
 def test_the_second_moment_is_outlined_and_has_room():
-    unit = TwoMoments(np.array([0.1, 0.2, 0.3]), "epoch 7", np.array([0.2, -1.7]))
+    unit = NowAndPinned(np.array([0.1, 0.2, 0.3]), "epoch 7", np.array([0.2, -1.7]))
     drawn = unit_bars(unit, "Unit 0", WORDS, StateView("c", "Cell state", False)).figure
     _, outlined = drawn.data
     assert outlined.y[:12] == (0, 0, 0.2, 0.2, 0, None, 0, 0, -1.7, -1.7, 0, None)
@@ -99,7 +99,7 @@ def test_the_second_moment_is_outlined_and_has_room():
 
 
 def test_a_gate_begins_at_zero_and_has_no_sign():
-    drawn = unit_bars(TwoMoments(np.array([0.25, 0.5, 1.0])), "Unit 0", WORDS, GATE).figure
+    drawn = unit_bars(NowAndPinned(np.array([0.25, 0.5, 1.0])), "Unit 0", WORDS, GATE).figure
     assert drawn.layout.yaxis.range[0] == 0
     assert [note.text for note in drawn.layout.annotations] == ["0.25", "0.50", "1.00"]
     assert {*drawn.data[0].marker.color} == {LIGHT.muted}
@@ -107,7 +107,7 @@ def test_a_gate_begins_at_zero_and_has_no_sign():
 
 @each_row(("values", "shown"), [([0.5] * 8, 8), ([0.001234] * 20, 0), ([0.5] * 200, 0), ([0.0], 1)])
 def test_numbers_are_there_where_they_fit(values, shown):
-    drawn = unit_bars(TwoMoments(np.array(values)), "Unit 0", ["w"] * len(values)).figure
+    drawn = unit_bars(NowAndPinned(np.array(values)), "Unit 0", ["w"] * len(values)).figure
     assert len(drawn.layout.annotations) == shown
 
 

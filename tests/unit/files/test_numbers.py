@@ -162,9 +162,9 @@ def test_a_table_may_have_its_exact_numbers_beside_it():
 
 def test_a_picture_tells_what_is_not_as_in_all():
     shown = Picture([], {"title": {"text": "Step"}, "meta": {"x": "token"}})
-    told = told_of(Drawn(shown.telling(phrase="not bad", edits=""), "all"), {"phrase": "so"})
+    told = told_of(Drawn(shown.with_metadata(phrase="not bad", edits=""), "all"), {"phrase": "so"})
     assert told == {"title": "Step", "phrase": "not bad", "measured": "all"}
-    assert shown.telling(edits="") is shown
+    assert shown.with_metadata(edits="") is shown
 
 
 def test_lines_of_a_text_are_apart():

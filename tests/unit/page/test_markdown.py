@@ -35,7 +35,7 @@ OURS = {
 }  # fmt: skip
 OUR_OPTIONS = {
     "kinds", "list(Alter)", "list(Band)", "list(Hold)", "list(Objective)", "list(Unit)",
-    "list(Way)", "list(_METHODS)", "list(_PAIRS)", "list(range(1, layers + 1))",
+    "list(ReadoutKind)", "list(_METHODS)", "list(_PAIRS)", "list(range(1, layers + 1))",
     "list(kind)", "list(samples)", "list(type(asked))", "options",
 }  # fmt: skip
 

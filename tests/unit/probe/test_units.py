@@ -331,7 +331,7 @@ def test_where_the_loss_is_not_finite_no_unit_can_be_weighed():
 
 
 def test_the_strongest_are_of_those_still_heard_the_known_ones_first(session, lab, monkeypatch):
-    monkeypatch.setattr(module, "PATIENCE", 0.0)
+    monkeypatch.setattr(module, "ABLATION_SECONDS", 0.0)
     lab.ablate(source_of(session), 0.0)
     strongest = lab.strongest(source_of(session), 3)
     assert {edit.column for edit in strongest[:2]} == {0, 1}

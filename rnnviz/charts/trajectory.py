@@ -1,4 +1,4 @@
-"""The way of the probe through a plane, and names that don't cover each other."""
+"""The trajectory of the probe in a plane, and names that don't cover each other."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Label(NamedTuple):
     color: str
 
 
-def way(path: Array, words: Sequence[str], first: int, theme: Theme) -> list[Series]:
+def word_arrows(path: Array, words: Sequence[str], first: int, theme: Theme) -> list[Series]:
     """An arrow for each word, pale at first, and the points (T + 1, 2) from the start on.
 
     The page marks the words of these points, from the token ``first`` on.
@@ -64,7 +64,7 @@ def _step(path: Array, part: Array, colors: Sequence[str]) -> Series:
     )
 
 
-def way_labels(path: Array, words: Sequence[str], theme: Theme) -> list[Label]:
+def word_labels(path: Array, words: Sequence[str], theme: Theme) -> list[Label]:
     """The words at their points, the last first, and the start."""
     named = words if len(words) <= _MOST_WORDS else ()
     ends = [
