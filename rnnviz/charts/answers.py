@@ -1,4 +1,4 @@
-"""Answers after every token, beside the targets."""
+"""Answers after every token, with the targets."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def axis(title: str, theme: Theme, **options: Any) -> dict[str, Any]:
 
 
 def signed_axis(title: str, limit: float, theme: Theme) -> dict[str, Any]:
-    """An axis from -limit to limit; long numbers are abbreviated to fit beside it."""
+    """An axis from -limit to limit; long numbers are abbreviated to fit."""
     zero = {"zeroline": True, "zerolinecolor": theme.muted}
     short = {"tickformat": "~g"} if limit > 1e5 else {}
     return axis(title, theme, range=[-limit, limit], **zero, **short)
@@ -127,10 +127,10 @@ def _small_font(words: Sequence[str], width: int) -> dict[str, Any]:
     return {"tickfont": {"size": size, "family": COLUMN_FONT}, "ticks": ""}
 
 
-# Numbers of every token at two moments of a run: bars, and beside them outlines
+# Numbers of every token at two moments of a run: bars, and outlines
 
 
-#: Half the width of an outline, in columns: a bar stands within it.
+#: Half the width of an outline, in columns; the bar is narrower.
 _HALF = 0.36
 
 
@@ -151,7 +151,7 @@ class NowAndPinned(NamedTuple):
 
     @property
     def columns(self) -> list[tuple[str, Array]]:
-        """What is outlined, for the table of the numbers."""
+        """The outlined numbers, for the table."""
         return [(self.name, self.then)] if len(self.then) else []
 
     def title(self, title: str) -> str:

@@ -1,4 +1,4 @@
-"""Explanations of what is drawn, from the text.md of each question; braces there are filled in."""
+"""Explanations of the charts, from the text.md of each question; braces are filled in."""
 
 from __future__ import annotations
 

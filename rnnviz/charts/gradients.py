@@ -99,7 +99,7 @@ def norms_height(count: int) -> int:
 # Memory gauge: how far gradients reach, over the epochs
 
 
-#: There are other half-lives beside: an average over the phrase, and that of many phrases.
+#: Named apart from the other half-lives: the phrase's average, and that of many phrases.
 _LIFE = "half-life, fitted"
 
 

@@ -158,11 +158,11 @@ def percent(share: float) -> str:
 
 
 def compared_answers(pair: Pair, scale: AnswerScale, theme: Theme = LIGHT) -> Picture:
-    """The answers of A and of B after every word, (T,) each, beside each other."""
+    """The answers of A and of B after every word, (T,) each, side by side."""
     sides = ((pair.first, -0.2, "A", "solid"), (pair.second, 0.2, "B", "dash"))
     bars = [_bars(values, (place, 0.36), name, scale, theme) for values, place, name, _ in sides]
     bars = [{**series, "textfont": {"size": 11}} for series in bars]
-    # Where both bars end at the same place, one number stands for both.
+    # Where both bars end at the same value, one number labels both.
     bars[1]["text"] = [
         "" if first == second and side >= 0 else second
         for first, second, side in zip(
@@ -177,7 +177,7 @@ def answers_before(pair: Pair, scale: AnswerScale, theme: Theme = LIGHT) -> Pict
     """The answers now, the second of the pair, in the dashed outline of those before."""
     now = _bars(pair.second, (0.0, 0.44), "now", scale, theme)
     before = _bars(pair.first, (0.0, 0.6), "before", scale, theme)
-    # The number stands beyond both ends.
+    # The number is beyond both ends.
     one, other = pair.first - scale.base, pair.second - scale.base
     longer = (one * other > 0) & (np.abs(one) > np.abs(other))
     texts = [(text, "") if further else ("", text)
@@ -250,7 +250,7 @@ def contribution_bars(
 ) -> Picture:
     """What every word adds to an answer, (T,): up for it, down against it.
 
-    ``others`` is what those of B add; then both stand beside each other.
+    ``others`` is what those of B add; then both are side by side.
     """
     both = [contributions] if others is None else [contributions, others]
     limit = theme.scale.nice_limit(max(map(largest, both)))
@@ -283,7 +283,7 @@ def _contributions(
     values: Array, column: tuple[float, float], limit: float, theme: Theme
 ) -> Series:
     place, width = column
-    # A very small number is too long to stand at its bar; two side by side have less room.
+    # A very small number is too long for its bar; two side by side have less room.
     most = MOST_ALONE if width > 0.4 else MOST_PAIRS
     few = len(values) <= most and limit >= 1e-3
     listed = values.tolist()

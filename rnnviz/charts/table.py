@@ -29,7 +29,7 @@ class TableColumn(NamedTuple):
 class TableRows(NamedTuple):
     """Rows under a heading, with the number of each, by which a click names it.
 
-    What is ``long`` goes on in the next line.
+    A ``long`` text continues in the next line.
     """
 
     name: str
@@ -69,7 +69,7 @@ def class_scores(confusion: Confusion, classes: Sequence[str], theme: Theme = LI
 
 
 def class_name(name: str, letters: int = 12) -> str:
-    """A class as it is written beside a picture."""
+    """A class name as a label."""
     return plain(shown_token(name), letters)
 
 

@@ -35,7 +35,7 @@ from rnnviz.tasks.metrics import ACCURACY, Guess, Metric
 
 #: The shares of the figure's height for the loss and, below it, for the gauge.
 _ABOVE, _BELOW = (0.46, 1.0), (0.0, 0.33)
-#: The height of a label of two lines beside the plot, in pixels.
+#: The height of a label of two lines, in pixels.
 _LABEL = 34
 
 

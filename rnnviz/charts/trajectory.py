@@ -75,7 +75,7 @@ def word_labels(path: Array, words: Sequence[str], theme: Theme) -> list[Label]:
 
 
 def labels(names: Sequence[Label]) -> Series:
-    """Names beside their points; where there isn't room for all, the first ones."""
+    """Names next to their points; if there isn't room for all, the first ones."""
     return scatter(
         **xy(np.array([label.place for label in names]).reshape(-1, 2)),
         mode="text",

@@ -155,7 +155,7 @@ def grouped(units: Array, kept: Collection[int] = ()) -> Groups:
 
 
 def units_axis(rows: UnitRows, theme: Theme, noun: str = "unit ") -> dict[str, Any]:
-    """The axis of the rows, the first at the top; ``noun`` stands before the chosen number."""
+    """The axis of the rows, the first at the top; ``noun`` precedes the chosen number."""
     count = len(rows.units)
     labelled = rows.names if count <= _MOST_LABELS else [str(rows.chosen)]
     texts = [f"<b>{noun}{name}</b>" if name == str(rows.chosen) else name for name in labelled]

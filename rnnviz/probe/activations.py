@@ -94,7 +94,7 @@ class Activations:
 
     @property
     def most_informative_word(self) -> str:
-        """The word that stands in about half of the sequences."""
+        """The word that occurs in closest to half of the sequences."""
         pairs: Array = np.unique(np.column_stack([self.numbers, self.owners]), axis=0)
         shares = np.bincount(pairs[:, 0]) / self.count
         return self.vocabulary[int(np.abs(shares - 0.5).argmin())]

@@ -96,7 +96,7 @@ class CellParts:
         return "gate" if self.equations.nodes[name].kind == "sigmoid" else "value"
 
     def title(self, name: str) -> str:
-        """A part's role and its name, to stand above a picture."""
+        """A part's role and its name, as a picture's title."""
         role = self.role(name).partition(",")[0]
         whole = role if name == "h" and role == "hidden state" else f"{role} {name}"
         return whole[:1].upper() + whole[1:]
@@ -191,7 +191,7 @@ class CellParts:
         return next((s for s in self.equations.states if nodes[s] is node), self.memory.name)
 
     def kept(self, term: Summand) -> bool:
-        """Whether a term is what is left of the state, not what is added to it."""
+        """Whether a term keeps part of the state; the others add to it."""
         return _reads_state(term)
 
     @property
@@ -205,7 +205,7 @@ class CellParts:
 
     @property
     def recurrent_matrix(self) -> str:
-        """The matrix through which the state enters what is new: that of a candidate, or W_hh."""
+        """The recurrent matrix of the candidate, or W_hh."""
         below = topological([self.memory.node])
         squashed = [node for node in below if node.kind == "tanh"]
         for nodes in (topological(squashed), below):
@@ -219,7 +219,7 @@ class CellParts:
 
 
 def _turn(factor: Node) -> int:
-    """Numbers stand first in a product, then gates, and states last."""
+    """In a product numbers come first, then gates, and states last."""
     if factor.kind == "number":
         return 0
     return 1 if nonnegative(factor) else 3 if factor.kind == "state" else 2

@@ -177,7 +177,7 @@ class CellGradients:
         return W if self.transposes(reader) else W.T
 
     def transposes(self, reader: Adjoint) -> bool:
-        """Whether matrices are transposed on the way to a gradient, as they should be."""
+        """Whether matrices are transposed in the backward pass, as they should be."""
         state = reader.node is not None and reader.node.kind == "state"
         return self._exact or not state
 

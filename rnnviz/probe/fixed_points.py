@@ -28,7 +28,7 @@ _LATER = 4
 NOISE = 0.1
 #: The stream of ``np.random.default_rng((seed, stream))`` that draws the starts.
 STARTS = 7
-#: After so many seconds of work no new start is begun; after 5/4 of them no point is described.
+#: Seconds after which no new start is begun; after 5/4 of them no point is described.
 LIMIT = 9.0
 #: At a local minimum of q its gradient is at most this share of ||h - F||.
 FLAT = 1e-6
@@ -37,7 +37,7 @@ _STEPS = 200
 #: The first damping, in units of the trace of A^T A; its factors after a step that is taken and
 #: after one that isn't; the least, and the most, at which a state is given up.
 _DAMPING, _LESS, _MORE, _LEAST, _MOST = 1e-4, 0.2, 4.0, 1e-15, 1e12
-#: On its way a state may be so many times larger than any that a sequence leads to.
+#: During a search a state may be this many times larger than any visited state.
 _SLACK = 2.0
 #: Below this speed double precision ends the search.
 _FLOOR = 1e-28

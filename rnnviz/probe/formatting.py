@@ -69,7 +69,7 @@ def shortened(word: str) -> str:
 
 
 def number(value: float, digits: int = 4, sign: str = "") -> str:
-    """A number with so many digits: −0.345, 6·10⁻⁶, 10⁻⁹; ∞, or a dash if it is none.
+    """A number with ``digits`` significant digits: −0.345, 6·10⁻⁶, 10⁻⁹, ∞; a dash for NaN.
 
     With the ``sign`` "+" it is always signed.
     """

@@ -199,7 +199,7 @@ def clipping_of(query: GradientQuery) -> ClippingShares:
 
 
 class BandSource(StrEnum):
-    """The sequences whose gradients are the band beside that of the phrase."""
+    """The sequences whose gradients are drawn as the band around the phrase's."""
 
     TRAIN = "training"
     TEST = "test"
@@ -229,7 +229,7 @@ class GradientLab:
         )  # fmt: skip
 
     def read_on(self, query: GradientQuery, budget: float) -> bool:
-        """Read more of the band for so many seconds; return whether something is left."""
+        """Read more of the band for about ``budget`` seconds; return whether some is left."""
         return self._lags(query).develop(budget)
 
     def _lags(self, query: GradientQuery) -> ChunkedRead[LagNorms]:
@@ -268,7 +268,7 @@ class GradientLab:
         return self._memo.ask("second shares", _flow_key(query), lambda: shares_of(query))
 
     def jacobians(self, query: GradientQuery, second: bool = False) -> Jacobians:
-        """The Jacobians along the phrase; of a ``second`` state they are kept beside the others."""
+        """The Jacobians along the phrase; those of a ``second`` state are cached separately."""
         state, trace = query.state, query.trace
         key = state, phrase_key(trace)
         return self._memo.ask(
@@ -354,7 +354,7 @@ def flow(query: GradientQuery) -> Flow:
 
 
 def last_answer_flow(query: GradientQuery) -> Flow:
-    """The same of the last answer alone, as the profile over the lag has it."""
+    """The gradient norms of the last answer alone, as in the lag profile."""
     return Flow(query.objective, _of_last_answer(query))
 
 

@@ -100,7 +100,7 @@ class LagNorms(NamedTuple):
 
 
 def joined(parts: Iterable[LagNorms]) -> LagNorms:
-    """Those of all parts together."""
+    """Concatenate the norms of all parts."""
     return LagNorms(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
 

@@ -85,7 +85,7 @@ def norms_of(parameters: Parameters) -> dict[str, float]:
 class TokenContribution:
     """The share, 0..1, of every token of one sequence in two gradients, (T,) each.
 
-    ``W_hh`` stands for all recurrent weights of a layer, ``W_xh`` for all input weights. A token's
+    ``W_hh`` denotes all recurrent weights of a layer, ``W_xh`` for all input weights. A token's
     share is ||da_t z_t^T|| over the sum of these norms. Shares sum to 1, or are all zero if the
     gradient is zero.
     """
@@ -250,8 +250,8 @@ def update_ratios(parameters: Parameters, update: Parameters) -> dict[str, float
 
 # The input of an analysis
 
-#: Limit of weights * tokens of a step; beyond it fewer steps are evaluated. To make a step of a
-#: gradient takes as long as so many more tokens.
+#: Limit of weights * tokens of a step; beyond it fewer steps are evaluated. The optimizer's update
+#: costs as much as this many tokens.
 _WORK, _STEP = 25_000_000, 32
 
 

@@ -134,8 +134,8 @@ def state_spectra(jacobians: Jacobians) -> StateSpectra:
     finite = np.flatnonzero(np.isfinite(jacobians.matrices).all(axis=(1, 2)))
     # An odd number has a middle, with as much room on either side.
     every = math.ceil(len(finite) / _SPECTRA) | 1
-    beside = every // 2
-    some = finite[beside : len(finite) - beside][::-every][::-1]
+    margin = every // 2
+    some = finite[margin : len(finite) - margin][::-every][::-1]
     return StateSpectra(some + jacobians.first, np.linalg.eigvals(jacobians.matrices[some]))
 
 

@@ -84,7 +84,7 @@ class Probe:
 
     @property
     def vocabulary(self) -> Vocabulary:
-        """The vocabulary of what is typed: for an encoder and a decoder that of the encoder."""
+        """The vocabulary of the input: the encoder's if there is one."""
         return self.dataset.source or self.dataset.vocabulary
 
     def unrolled(self, layer: int = -1) -> Unrolled:

@@ -1,4 +1,4 @@
-"""Results: what a network says to a set of sequences, and where it is wrong."""
+"""Results: a network's answers to a set of sequences, and its errors."""
 
 from __future__ import annotations
 

@@ -19,8 +19,8 @@ from rnnviz.tasks.example import Example
 
 #: Quadrature nodes of one interval of the path from inputs of zero to the sequence.
 NODES = 16
-#: The path begins with so many intervals; at most this many are evaluated, and at most so many that
-#: weights * tokens * nodes stay within this limit: a second or two.
+#: The first number of intervals of the path, the maximum number that are evaluated, and the limit
+#: of weights * tokens * nodes: a second or two.
 _FIRST, _MOST, _WORK = 4, 512, 500_000_000
 #: The largest error of the sum of the integrated gradients, as a share of m - m(empty).
 INCOMPLETE = 0.01

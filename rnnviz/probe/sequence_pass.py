@@ -129,7 +129,7 @@ def _share(memory: Array, added: Array) -> tuple[Array, Array]:
 
 
 def _summands(values: CellValues) -> tuple[Array, Array]:
-    """What the state has from the state before it, and what is added, (T, H) each."""
+    """The kept part of the previous state and the added part, (T, H) each."""
     shape = len(values.unrolled), values.unrolled.h.shape[1]
     kept, added = np.zeros(shape), np.zeros(shape)
     for term in values.parts.summands(values.parts.memory):

@@ -250,7 +250,7 @@ class Session:
 
     @property
     def story(self) -> Story:
-        """What the run has reached, told of the phrase; cached."""
+        """The chapter that the run has reached, and a sentence about the phrase; cached."""
         player, probe = self.player, self.inspect()
         key = probe, player.position, player.over, player.shown is None and player.diverged
         radii = partial(self.memory.radii, self.run, self.state)

@@ -78,7 +78,7 @@ class StateTransition:
         return answers
 
     def _outputs(self, states: Array, inputs: Array) -> Array:
-        """What is read out, (N, H)."""
+        """The units that the output layer reads, (N, H)."""
         cell, hidden = self.architecture.cell, self.architecture.hidden
         out = cell.equations.out
         if out in cell.states:

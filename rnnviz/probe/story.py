@@ -29,7 +29,7 @@ RIGHT = 0.95
 WORSE = 1.1
 #: The spectral radius of W_hh with which memory grows, and with which it opens.
 GROWS, OPENS = 0.1, 1.0
-#: It must also be so many times that of epoch 0: some initial weights have a large one.
+#: It must also exceed that of epoch 0 by this factor: some initial weights have a large one.
 GROWN = 2.0
 #: A chapter begins with the second epoch in a row that asks for it, and ends when most of the last
 #: ``WINDOW`` epochs ask for an earlier one, so that none flickers.
@@ -128,7 +128,7 @@ def _windows(values: Array, before: float) -> Array:
 
 #: The least share that is told, of the loss or, lost per token, of the gradient.
 _LEAST = 0.005
-#: What is said of a run that learned nothing to its end.
+#: The ending for a run that learned nothing.
 _ENDED = "The run ended before the loss fell."
 
 
@@ -163,7 +163,7 @@ class _EpochScores(NamedTuple):
 
     @property
     def level(self) -> str:
-        """The loss beside that of guessing; no full stop."""
+        """The loss compared with guessing; no full stop."""
         if self.below >= _LEAST:
             return f"Loss {self.below:.0%} below guessing"
         if self.below <= -1:
@@ -172,7 +172,7 @@ class _EpochScores(NamedTuple):
 
     @property
     def sentence(self) -> str:
-        """What is right, beside guessing, in the terms of the task."""
+        """The score compared with guessing, in the terms of the task."""
         data, guess = self.data, self.data.guess.loss
         if self.below < _LEAST:
             loss = number(self.loss, 3)

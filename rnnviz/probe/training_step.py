@@ -76,7 +76,7 @@ class StepRecord:
 
     The step is that of a whole batch; its moments are those of the first example. ``names`` are the
     names of the parameters' rows and columns. ``limits`` caches color limits by layer and part,
-    ``cells`` what is made of the equations, by layer.
+    ``cells`` the values of the equations, by layer.
     """
 
     before: Parameters

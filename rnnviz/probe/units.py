@@ -40,7 +40,7 @@ LIST_PAGE = 60
 ABLATION_SECONDS = 5.0
 #: Maximum number of epochs and layers whose ablation losses are kept.
 KEPT = 100
-#: While a run plays, at most so many activations are read in every frame.
+#: Largest number of activations that are read in every frame while a run plays.
 MOST_PLAYED = 200_000
 #: Largest number of edits in a preview.
 MOST_EDITS = 40
@@ -162,7 +162,7 @@ class UnitLab:
         return self._memo.ask("arrangement", _space(source), lambda: response(activations))
 
     def rows(self, source: StateSource) -> Array:
-        """The units in the chosen order, (H,), as they stood when they were last arranged."""
+        """The units in the chosen order, (H,), as of the last arrangement."""
         key = _space(source), self.sort, self.word
         return self._memo.ask("rows", key, lambda: self.order(source))
 
@@ -202,7 +202,7 @@ class UnitLab:
         """Adapt the word, the unit and the page of the list to a source.
 
         The unit is the marked one, else the first in the chosen order. The word of new data is the
-        one that stands in about half of their sequences; numbers that hardly repeat have none.
+        one that occurs in about half of their sequences; numbers that hardly repeat have none.
         """
         vocabulary = self.activations(source).vocabulary
         if self.word not in vocabulary:
@@ -213,7 +213,7 @@ class UnitLab:
         self.list_page = min(self.list_page, self.last_list_page(source))
 
     def neighbour(self, source: StateSource, by: int) -> int:
-        """The unit that stands ``by`` rows below the chosen one, around the ends."""
+        """The unit ``by`` rows below the chosen one, cyclically."""
         rows = self.rows(source).tolist()
         return int(rows[(rows.index(self.unit) + by) % len(rows)])
 

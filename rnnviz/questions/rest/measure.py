@@ -51,7 +51,7 @@ class Readout(NamedTuple):
 
 
 class Rest(NamedTuple):
-    """A point, what is read out there, and the input that was held, as text.
+    """A fixed point, the answer there, and the fixed input as text.
 
     ``own`` is true if this input is the one held now.
     """
