@@ -258,7 +258,7 @@ def looked_into(session):
     session.player.advance(3)
     query = session.gradient_query(session.inspect(), Objective.LOSS)
     records = session.gradients.history
-    for lab in (session.memory, *records):
+    for lab in (session.memory, *vars(records).values()):
         while lab.develop(session.run, query, 9):
             pass
     gauge, _ = session.memory.past(session.run, query, 0)

@@ -34,7 +34,7 @@ OURS = {
     "unit.label", "what", "what.capitalize()", "which", "window.help", "window.label",
 }  # fmt: skip
 OUR_OPTIONS = {
-    "kinds", "list(Alter)", "list(Band)", "list(Hold)", "list(Objective)", "list(Unit)",
+    "kinds", "list(Alter)", "list(BandSource)", "list(Hold)", "list(Objective)", "list(Unit)",
     "list(ReadoutKind)", "list(_METHODS)", "list(_PAIRS)", "list(range(1, layers + 1))",
     "list(kind)", "list(samples)", "list(type(asked))", "options",
 }  # fmt: skip

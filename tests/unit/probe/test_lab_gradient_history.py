@@ -172,7 +172,7 @@ def test_the_eigenvalues_are_those_of_the_layer_that_is_looked_at(layer):
 
 def test_a_row_is_what_was_there_at_its_epoch(run):
     eigen, shares, clipping, comparisons = (
-        developed(record, run).rows[3] for record in run.gradients.history
+        developed(record, run).rows[3] for record in vars(run.gradients.history).values()
     )
     run.player.go_to(Position(3))
     np.testing.assert_array_equal(eigen, eigenvalues(recurrent(run.state.parameters))[:8])
