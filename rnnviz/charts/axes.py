@@ -154,7 +154,7 @@ class NowAndPinned(NamedTuple):
         """The outlined numbers, for the table."""
         return [(self.name, self.then)] if len(self.then) else []
 
-    def title(self, title: str) -> str:
+    def titled(self, title: str) -> str:
         """The title, with the name of the second moment."""
         return f"{title}; outlined: {self.name}" if len(self.then) else title
 

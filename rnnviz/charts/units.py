@@ -250,7 +250,7 @@ def unit_bars(
     every = np.concatenate([values, unit.then])
     return picture(
         [bars, outlined(unit, theme)],
-        unit.title(title),
+        unit.titled(title),
         HEIGHTS["margin"],
         theme,
         xaxis=words_axis(words, theme),

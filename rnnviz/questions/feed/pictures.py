@@ -140,7 +140,7 @@ def share_columns(
     weights = {"W_hh": "the recurrent weights", "W_xh": "the input weights"}[name]
     return picture(
         [_bars(shares.values, theme), outlined(shares, theme)],
-        shares.title(f"Share in the gradient of {weights}"),
+        shares.titled(f"Share in the gradient of {weights}"),
         HEIGHTS["shares"],
         theme,
         xaxis=words_axis(words, theme),
