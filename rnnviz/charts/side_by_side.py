@@ -62,6 +62,7 @@ def distance_curve(
     """
     limit = theme.scale.nice_limit(largest(distances))
     steps, few = len(words), len(words) <= MOST_NUMBERS
+    lengths = [f"{d:.2f}" if d >= 0.005 else number(d, 1) for d in distances.tolist()]
     curve = scatter(
         x=list(range(steps)),
         y=compact(distances),
@@ -70,7 +71,7 @@ def distance_curve(
         fillcolor=faint(theme.text, 0.08),
         line={"color": theme.text, "width": 2.5},
         marker={"size": 8, "color": theme.text},
-        text=[_length(d) if few and d > 0 else "" for d in distances.tolist()],
+        text=[n if few and d > 0 else "" for n, d in zip(lengths, distances, strict=True)],
         textposition="top center",
         customdata=exact(distances),
         hovertemplate="%{customdata}<extra></extra>",
@@ -86,10 +87,6 @@ def distance_curve(
         annotations=_factors(distances, theme) if noted and few else [],
         meta={"x": "token"},
     )
-
-
-def _length(distance: float) -> str:
-    return f"{distance:.2f}" if distance >= 0.005 else number(distance, 1)
 
 
 def _factors(distances: Array, theme: Theme) -> list[dict[str, Any]]:

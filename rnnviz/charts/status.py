@@ -98,10 +98,15 @@ def status_texts(session: Session, story: str | None = None, linked: bool = True
     ``linked``: with links to the tabs that show more.
     """
     signs, done = _signs(session), escape(session.player.message)
+    sign = worst(signs)
+    # The worst sign in one word, and a dot in the colour of its level.
+    word = "no warning" if sign.level is Level.FINE else sign.name
+    said = f"Health: {sign.name}, {sign.level}"
+    dot = f'<i class="{sign.level}" title="{said}">●</i>'
     return {
         "status": scores_html(session, session.player.condition),
         "story": story or story_html(session, linked),
-        "health": _worst(worst(signs)),
+        "health": f'{dot} {word}<span class="rnnviz-unseen">, {said}</span>',
         "signs": _table(session, signs, linked),
         "message": f'<div class="rnnviz-message" role="status" title="{done}">{done}</div>',
     }
@@ -156,14 +161,6 @@ def story_html(session: Session, linked: bool = True) -> str:
     if asked and linked and not player.running:
         sentence = f"<bdi>{sentence} {question_link(asked, _SHORT.get(asked, ''))}</bdi>"
     return story_line(told, sentence, told.broken)
-
-
-def _worst(sign: Sign) -> str:
-    """The worst sign in one word, and a dot in the colour of its level."""
-    word = "no warning" if sign.level is Level.FINE else sign.name
-    said = f"Health: {sign.name}, {sign.level}"
-    dot = f'<i class="{sign.level}" title="{said}">●</i>'
-    return f'{dot} {word}<span class="rnnviz-unseen">, {said}</span>'
 
 
 def _table(session: Session, signs: Sequence[Sign], linked: bool) -> str:

@@ -96,9 +96,9 @@ class TokenContribution:
 
 def token_contribution(unrolled: Unrolled, parameters: Parameters) -> TokenContribution:
     """Each token's share in dW_hh and dW_xh; dW = sum_t da_t z_t^T, z_t = h_{t-1} or x_t."""
-    return TokenContribution(
-        *(_normalized(part_norms(unrolled, parameters, inputs)) for inputs in (False, True))
-    )
+    norms = [part_norms(unrolled, parameters, inputs) for inputs in (False, True)]
+    W_hh, W_xh = (n / n.sum() if n.sum() > 0 else np.zeros_like(n) for n in norms)
+    return TokenContribution(W_hh, W_xh)
 
 
 def part_norms(unrolled: Unrolled, parameters: Parameters, inputs: bool) -> Array:
@@ -122,11 +122,6 @@ def part_norms(unrolled: Unrolled, parameters: Parameters, inputs: bool) -> Arra
             squares += errors * sizes
     norms: Array = np.sqrt(squares)
     return norms
-
-
-def _normalized(norms: Array) -> Array:
-    total = float(norms.sum())
-    return norms / total if total > 0 else np.zeros_like(norms)
 
 
 # How much each answer depends on each earlier state

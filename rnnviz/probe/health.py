@@ -282,7 +282,15 @@ def _reach(trace: Trace, truncate: int) -> Sign:
     """
     unrolled = Unrolled(trace)
     norms = unrolled.norms[: unrolled.bridge or None]
-    if reason := _nothing_to_reach(unrolled, norms):
+    reason = ""
+    if trace.every and not unrolled.bridge:
+        reason = "There is an output after every token, so the gradient need not come from the last"
+        reason += " one."
+    elif len(norms) < 2:
+        reason = "There is only one token, so the gradient has no path back."
+    elif not norms[-1]:
+        reason = "The last token has no gradient that could reach the first."
+    if reason:
         return _not_applicable("reach", reason)
     with np.errstate(over="ignore", invalid="ignore"):
         value = float(norms[0] / norms[-1])
@@ -303,14 +311,3 @@ def _reach(trace: Trace, truncate: int) -> Sign:
         return Sign("reach", value, Level.WATCH, little)
     tiny = "Too little gradient reaches the first token to change the sum: try "
     return Sign("reach", value, Level.BAD, tiny + "larger recurrent weights, or a GRU or LSTM.")
-
-
-def _nothing_to_reach(unrolled: Unrolled, norms: Array) -> str:
-    """Why the sign doesn't apply, in one sentence; empty if it does."""
-    if unrolled.trace.every and not unrolled.bridge:
-        return (
-            "There is an output after every token, so the gradient need not come from the last one."
-        )
-    if len(norms) < 2:
-        return "There is only one token, so the gradient has no path back."
-    return "" if norms[-1] else "The last token has no gradient that could reach the first."

@@ -88,7 +88,14 @@ def products(jacobians: Jacobians) -> Products:
     """
     matrices = jacobians.matrices[1:]
     largest = _largest_logs(matrices[::-1])
-    smallest = -_largest_logs(_inverses(matrices[::-1]), left=True)
+    # The inverses; infinite from the first singular one on.
+    inverses = np.full(matrices.shape, np.inf)
+    for matrix, out in zip(matrices[::-1], inverses, strict=True):
+        try:
+            out[...] = np.linalg.inv(matrix)
+        except np.linalg.LinAlgError:
+            break
+    smallest = -_largest_logs(inverses, left=True)
     tokens = np.arange(jacobians.steps - len(largest), jacobians.steps)
     return Products(tokens, largest[::-1], smallest[::-1])
 
@@ -116,17 +123,6 @@ def _largest_logs(matrices: Array, left: bool = False) -> Array:
 def _bounded(matrices: Array) -> bool:
     """Whether products of these matrices, rescaled after each, stay finite."""
     return bool((np.abs(matrices) < _LARGEST).all())
-
-
-def _inverses(matrices: Array) -> Array:
-    """The inverses of the matrices; infinite from the first singular one on."""
-    inverses = np.full(matrices.shape, np.inf)
-    for matrix, out in zip(matrices, inverses, strict=True):
-        try:
-            out[...] = np.linalg.inv(matrix)
-        except np.linalg.LinAlgError:
-            break
-    return inverses
 
 
 def state_spectra(jacobians: Jacobians) -> StateSpectra:
