@@ -111,7 +111,6 @@ def _labelled(words: Sequence[str]) -> range:
 
 
 def _crowded(words: Sequence[str], width: int) -> bool:
-    """Whether two neighbouring labels would overlap."""
     if _are_characters(words):
         return False
     labelled = _labelled(words)
@@ -125,9 +124,6 @@ def _small_font(words: Sequence[str], width: int) -> dict[str, Any]:
         return {}
     size = 12 if len(words) * 7 <= width else 10
     return {"tickfont": {"size": size, "family": COLUMN_FONT}, "ticks": ""}
-
-
-# Numbers of every token at two moments of a run: bars, and outlines
 
 
 #: Half the width of an outline, in columns; the bar is narrower.

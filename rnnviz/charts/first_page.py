@@ -74,9 +74,6 @@ def words_of(session: Session, probe: Probe) -> Words:
     return Words(probe.words, session.names.noun, probe.typed, probe.offered, turning)
 
 
-# The words of the phrase, above the pictures that share their columns
-
-
 def words_row(words: Words, theme: Theme = LIGHT, shades: Sequence[str] = ()) -> Picture:
     """The words side by side, each in its column; in frames of these ``shades``, if there are any.
 

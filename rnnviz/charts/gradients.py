@@ -96,9 +96,6 @@ def norms_height(count: int) -> int:
     return max(HEIGHTS["norms"], 88 + 21 * count)
 
 
-# Memory gauge: how far gradients reach, over the epochs
-
-
 #: Named apart from the other half-lives: the phrase's average, and that of many phrases.
 _LIFE = "half-life, fitted"
 

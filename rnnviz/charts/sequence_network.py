@@ -147,7 +147,6 @@ def _formulas(parts: CellParts) -> tuple[str, str, str]:
 
 
 def _units(shown: SequencePass) -> list[Series]:
-    """The arrays with a row a unit."""
     arrays = {"h": shown.states, "memory": shown.memory, "added": shown.added}
     if shown.part != shown.architecture.cell.equations.out:
         arrays["cells"] = shown.cells
@@ -162,7 +161,6 @@ def _units(shown: SequencePass) -> list[Series]:
 
 
 def _tokens(shown: SequencePass) -> list[Series]:
-    """The numbers of every token, and the loss."""
     gradients = np.where(shown.gradients > LARGEST, np.inf, shown.gradients)
     rows = {"share": shown.share, "strength": shown.strength, "gradient": gradients}
     rows["loss"] = np.array([shown.loss])

@@ -127,9 +127,6 @@ def _luminance(color: str) -> float:
     return float(linear @ [0.2126, 0.7152, 0.0722])
 
 
-# A sentence instead of a picture that can't be drawn
-
-
 def sentence(title: str, text: str, theme: Theme = LIGHT) -> Picture:
     """The title of the picture, and the sentence."""
     hidden = {"xaxis": {"visible": False}, "yaxis": {"visible": False}}

@@ -50,9 +50,6 @@ def largest(array: Array) -> float:
     return float(np.abs(array[np.isfinite(array)]).max(initial=0.0))
 
 
-# Distances
-
-
 def distance_curve(
     distances: Array, words: Sequence[str], title: str, theme: Theme = LIGHT, noted: bool = False
 ) -> Picture:
@@ -107,9 +104,6 @@ def _factors(distances: Array, theme: Theme) -> list[dict[str, Any]]:
             style = {"font": {"color": theme.muted}, "bgcolor": theme.background}
             notes.append(note(text, "center bottom", **middle, yshift=3, **style))
     return notes
-
-
-# Answers
 
 
 @dataclass(frozen=True)
@@ -235,9 +229,6 @@ def _edges(
     return {**drawn, "line": {**drawn["line"], "dash": dash}, "showlegend": False}
 
 
-# What each word adds
-
-
 def contribution_bars(
     contributions: Array,
     words: Sequence[str],
@@ -297,7 +288,6 @@ def _contributions(
 
 
 def _signed(value: float, limit: float) -> str:
-    """The value with its sign, and with the digits of its scale."""
     if not math.isfinite(value):
         return ""
     if limit < 1e-3:

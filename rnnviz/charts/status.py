@@ -164,7 +164,6 @@ def story_html(session: Session, linked: bool = True) -> str:
 
 
 def _table(session: Session, signs: Sequence[Sign], linked: bool) -> str:
-    """The signs of health, and advice about the worst of them."""
     rows = ""
     for sign in signs:
         value = score_text(sign.value, "{:.0%}") if sign.share else number(sign.value, 2)
@@ -183,9 +182,6 @@ def score_text(value: float, form: str) -> str:
     if not math.isfinite(value):
         return "–" if math.isnan(value) else "∞"
     return form.format(value)
-
-
-# The answer to a phrase as HTML
 
 
 def verdict_html(probe: Probe, problem: str, opened: bool = False) -> str:

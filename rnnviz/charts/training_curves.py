@@ -118,7 +118,6 @@ def _curves(course: Course, columns: tuple[str, str], hover: str, theme: Theme) 
 def _pair(
     history: History, rows: Any, columns: tuple[str, str], hover: str, theme: Theme
 ) -> list[Series]:
-    """The curves of the training set and, if there is one, of the test set."""
     train, test = history.roles
     styles = ((train, theme.train, "solid"), (test, theme.test, "dash"))
     return [
@@ -144,7 +143,6 @@ def loss_limit(course: Course, guess: Guess) -> float:
 
 
 def _gauge_heading(theme: Theme) -> dict[str, Any]:
-    """The gauge's title, and its legend as text, which Plotly draws faster than a legend."""
     legend = (
         colored("━ radius", theme.text),
         colored("╌ singular value", theme.muted),
@@ -155,7 +153,6 @@ def _gauge_heading(theme: Theme) -> dict[str, Any]:
 
 
 def _label(text: str, loss: float, theme: Theme) -> dict[str, Any]:
-    """The label of a level of the loss, at the right of the plot."""
     font = {"color": theme.muted, "size": 12}
     position = {"xref": "paper", "x": 1, "xshift": 2, "y": loss}
     return note(text, "left middle", **position, align="left", font=font)
@@ -174,9 +171,6 @@ def _apart(
     shifted = list(down)[:0:-1]
     shifts = [round(y - at) for y, at in zip(shifted, exact, strict=True)]
     return [label | {"yshift": s} for label, s in zip(labels, reversed(shifts), strict=True)]
-
-
-# The curves of a run on one axis of epochs: loss, metric, memory gauge and gradient map
 
 
 _COLORS = ("background", "text", "muted", "grid", "forward", "magnitude", "train", "test",
@@ -261,7 +255,6 @@ def _line(name: str, epochs: Array, values: Array) -> Series:
 def _chapters(
     history: History, guess: float, chance: float, gauge: MemoryGauge
 ) -> Iterator[tuple[str, int, int]]:
-    """Each chapter's name, and the epochs at which it begins and ends."""
     rows, epochs = thinned(len(history)), history.epochs
     losses, metrics, tests = map(history.column, ("train_loss", "train_metric", "test_metric"))
     scores = Scores(losses, metrics, tests, guess, chance)

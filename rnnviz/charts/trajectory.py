@@ -52,7 +52,6 @@ def word_arrows(path: Array, words: Sequence[str], first: int, theme: Theme) -> 
 
 
 def _step(path: Array, part: Array, colors: Sequence[str]) -> Series:
-    """Some arrows of a way, in one colour."""
     color = colors[int(part[-1])]
     return scatter(
         **xy(path[part[0] : part[-1] + 2]),

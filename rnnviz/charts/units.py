@@ -100,9 +100,6 @@ def thread_lines(links: Sequence[tuple[int, int, int]], at: Sequence[Any], **lin
     return scatter(x=x, y=y, mode="lines", line=style, showlegend=False, hoverinfo="skip")
 
 
-# Rows of units, which several pictures share: one order, one height, one row framed
-
-
 #: With more units only the chosen one has a label.
 _MOST_LABELS = 12
 
@@ -174,9 +171,6 @@ def row_frame(rows: UnitRows, theme: Theme) -> dict[str, Any]:
     line = {"color": theme.text, "width": 1.4}
     across = {"xref": "paper", "x0": 0, "x1": 1}
     return {"type": "rect", **across, "y0": row - 0.5, "y1": row + 0.5, "line": line}
-
-
-# The units on the words of a phrase, and one of them over the epochs
 
 
 #: About the width of a digit, and of the columns together in a small window, in pixels.

@@ -132,9 +132,6 @@ def read_activations(
     )
 
 
-# The states of many sequences in the plane of two principal components
-
-
 #: At most this many classes are distinguished; the others are one more.
 MOST_CLASSES = 8
 #: The number of bands of values.
@@ -207,9 +204,6 @@ def label_tokens(targets: Sequence[Array], classes: Sequence[str]) -> Labels:
     labels = tuple(name if name in frequent else OTHERS for name in names)
     others = [OTHERS] * (len(counts) > len(frequent))
     return Labels(labels, (*sorted(frequent), *others))
-
-
-# How much a unit's change depends on the word, and which units are similar
 
 
 #: At most this many words have a response.

@@ -101,7 +101,6 @@ class CellValues:
         return self._of_spans(reads, node.name)
 
     def _of_spans(self, value: Callable[[Span, Array], Array], name: str) -> Array:
-        """The values in every stack, from the weights that it has."""
         return np.concatenate([
             value(span, self.unrolled.weight(self.parameters, start, name))
             for span, start in zip(self._spans, self._starts, strict=True)

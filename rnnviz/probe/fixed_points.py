@@ -200,7 +200,6 @@ class Search:
         yield from self._describe()
 
     def _follow(self, end: int) -> Iterator[bool]:
-        """Follow the starts up to this one, within the time limit."""
         together = max(1, _NUMBERS // self._map.size**2)
         while self._followed < end and self._worked <= self._limit:
             part = slice(self._followed, min(self._followed + together, end))
@@ -319,7 +318,6 @@ class LevenbergMarquardt:
             return np.zeros((len(rows), self._map.size))
 
     def _left(self) -> Array:
-        """Whether there is further to go, (N,)."""
         away = np.linalg.norm(self.states - self._centre, axis=1)
         inside = (np.abs(self.states) <= _SLACK * self._map.flow.bound).all(axis=1)
         ends = self.flat | (self.speeds <= _FLOOR) | (self._damping > _MOST)

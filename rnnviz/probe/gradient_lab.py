@@ -73,9 +73,6 @@ from rnnviz.run.epoch_cache import EpochCache, coarse_first
 from rnnviz.run.run import Run, position_of
 from rnnviz.run.schedule import Position
 
-# Numbers about the gradients at several epochs of a run
-
-
 Row = TypeVar("Row")
 #: The number of largest eigenvalues that are kept for an epoch.
 TRAIL = 8
@@ -110,9 +107,6 @@ class EpochSeries(Generic[Row]):
     def nearest(self, epoch: int) -> int:
         """The index of the epoch that is nearest to ``epoch``."""
         return int(np.abs(self.epochs - epoch).argmin())
-
-
-# Records of the gradients over the epochs of a run
 
 
 #: Number of next steps to evaluate at each epoch.
@@ -193,9 +187,6 @@ def clipping_of(query: GradientQuery) -> ClippingShares:
     """How much clipping changes some of the next steps."""
     steps = next_steps(query, EPOCH_STEPS)
     return ClippingShares(steps.clipped, float(steps.entries.mean()), float(steps.angles.max()))
-
-
-# Analyses of the gradients of a run, cached
 
 
 class BandSource(StrEnum):
@@ -338,9 +329,6 @@ def _check_key(query: GradientQuery) -> tuple[object, ...]:
     return query.state, query.config.gradient, *phrase_key(query.trace)
 
 
-# How far gradients reach back in time, at every epoch of a run
-
-
 #: Largest number of epochs in the gauge; a chart has fewer pixels.
 MOST_EPOCHS = 2_000
 
@@ -446,7 +434,6 @@ class MemoryLab:
                 cache.retain([epoch for epoch in cache if epoch % self.stride == 0])
 
     def _measure(self, run: Run, query: GradientQuery) -> Callable[[Iterable[int]], Iterator[None]]:
-        """What measures the missing ones of some epochs."""
         self._sync(run, query)
 
         def row(epoch: int) -> tuple[float, float, float]:

@@ -78,9 +78,6 @@ def norms_of(parameters: Parameters) -> dict[str, float]:
         return {name: float(np.linalg.norm(array)) for name, array in parameters.named().items()}
 
 
-# Token contribution: how much each token contributes to the weight gradient
-
-
 @dataclass(frozen=True, eq=False)
 class TokenContribution:
     """The share, 0..1, of every token of one sequence in two gradients, (T,) each.
@@ -122,9 +119,6 @@ def part_norms(unrolled: Unrolled, parameters: Parameters, inputs: bool) -> Arra
             squares += errors * sizes
     norms: Array = np.sqrt(squares)
     return norms
-
-
-# How much each answer depends on each earlier state
 
 
 #: At most this many answers are shown.
@@ -172,9 +166,6 @@ def _seed(copied: Trace, answers: list[tuple[int, int | None]]) -> None:
     for b, (row, channel) in enumerate(answers):
         output = np.flatnonzero(copied.batch.owners == b)[row]
         copied.dlogits[output, copied.targets[output] if channel is None else channel] = 1
-
-
-# Statistics of the next optimizer steps: clipping, and the size of updates
 
 
 @dataclass(frozen=True, eq=False)
@@ -242,8 +233,6 @@ def update_ratios(parameters: Parameters, update: Parameters) -> dict[str, float
     updates, weights = norms_of(update), norms_of(parameters)
     return {name: ratio(updates[name], weights[name]) for name in weights}
 
-
-# The input of an analysis
 
 #: Limit of weights * tokens of a step; beyond it fewer steps are evaluated. The optimizer's update
 #: costs as much as this many tokens.

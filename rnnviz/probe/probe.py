@@ -259,7 +259,6 @@ def read(dataset: Dataset, text: str) -> Reading:
 
 
 def _check_length(dataset: Dataset, text: str) -> None:
-    """Raise TaskError if ``text`` has more characters than can be typed."""
     what, most = names_of(dataset).sequence, most_typed(dataset)
     if len(text) > most:
         raise TaskError(

@@ -23,9 +23,6 @@ def svd(matrix: Array) -> tuple[Array, Array, Array]:
     return left, sizes, right
 
 
-# The principal components of the states
-
-
 #: The number of principal components that are kept.
 COMPONENTS = 3
 #: With more than this many units, at most this many states are decomposed: a second of work.

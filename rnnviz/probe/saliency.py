@@ -203,9 +203,6 @@ def left_out(example: Example, t: int) -> Example:
     return replace(example, inputs=inputs, targets=example.targets[: len(inputs)])
 
 
-# Turning word: the token without which the verdict is another one
-
-
 #: Both verdicts must be at least so probable.
 SURE = 0.6
 #: Longer sequences are not read without each token in turn.

@@ -150,9 +150,6 @@ def _answers(parameters: Parameters, unrolled: Unrolled) -> Array:
     return answers
 
 
-# Recurrent parts: what one unit gets from every unit of the state before
-
-
 class ReaderTerm(NamedTuple):
     """A matrix times a state, as it enters a sum: times ``factor``."""
 

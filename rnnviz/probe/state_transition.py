@@ -224,7 +224,6 @@ def _narrowed(parameters: Parameters, used: Array) -> Parameters:
 
 
 def _pass(parameters: Parameters, states: Array, inputs: Array) -> Trace:
-    """The trace of one token x (D,) or (N, D), from states (N, S)."""
     count, rows = len(states), np.arange(len(states))
     x = np.broadcast_to(inputs, (1, count, parameters.architecture.inputs))
     batch = Batch(Sequences(x, (count,)), np.zeros(count, np.intp), rows, rows)
@@ -241,9 +240,6 @@ def _states(trace: Trace, moment: str = "") -> list[Array]:
     """The states after the only token, or with "_before" those before it, (N, H) each."""
     names = trace.architecture.cell.states
     return [layer.arrays[name + moment][0] for layer in trace.layers for name in names]
-
-
-# Visited states: the states that the network passes through on training sequences
 
 
 @dataclass(frozen=True, eq=False)

@@ -123,9 +123,6 @@ def _windows(values: Array, before: float) -> Array:
     return np.lib.stride_tricks.sliding_window_view(padded, WINDOW)
 
 
-# The sentence
-
-
 #: The least share that is told, of the loss or, lost per token, of the gradient.
 _LEAST = 0.005
 #: The ending for a run that learned nothing.
@@ -228,7 +225,6 @@ def story(player: Player, probe: Probe, signs: Sequence[Sign], radii: Array) -> 
 
 
 def _warnings(probe: Probe, signs: Sequence[Sign]) -> Iterator[Story]:
-    """What keeps the network from learning, if it is that bad."""
     bad = {sign.name: sign.value for sign in signs if sign.level is Level.BAD}
     if (share := bad.get("saturated", math.nan)) > 0:
         sentence = f"{share:.0%} of the states are where their tanh is almost flat."
@@ -246,7 +242,6 @@ def _warnings(probe: Probe, signs: Sequence[Sign]) -> Iterator[Story]:
 
 
 def _turn(probe: Probe) -> Turn | None:
-    """Which word turns the verdict, if there is one."""
     if not probe.dataset.one_class_at_end:
         return None
     return turning_word(probe.parameters, probe.example, int(probe.answers[-1].argmax()))
@@ -275,7 +270,6 @@ def _sentence(
 def _memory(
     chapter: Chapter, probe: Probe, scores: _EpochScores, radii: Array, turn: Turn | None
 ) -> str:
-    """The radius of W_hh, and what goes with it."""
     radius = f"Radius {radii[-1]:.2f}"
     if turn:
         return f"{radius}: {quoted(probe.words[turn.token])} turns the verdict."

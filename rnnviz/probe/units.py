@@ -376,6 +376,5 @@ class UnitLab:
 
 
 def _space(source: StateSource) -> tuple[object, ...]:
-    """A key that is equal for sources with the same units and words."""
     hidden = source.state.parameters.architecture.hidden
     return source.dataset, hidden, source.layer, source.part

@@ -123,9 +123,6 @@ def _guess(examples: list[Example], dataset: Dataset) -> float | None:
     return dataset.metric.score(np.broadcast_to(mean, targets.shape), targets, owners)
 
 
-# The lab
-
-
 class LengthLab:
     """Scores by length, cached until the weights or the data change."""
 

@@ -109,9 +109,6 @@ def aligned(rows: Array, places: Sequence[int | None]) -> Array:
     return np.concatenate([rows, missing])[[-1 if t is None else t for t in places]]
 
 
-# The answer to a sequence with each word of the vocabulary at one place
-
-
 def with_token(example: Example, place: int, token: int, added: bool = False) -> Example:
     """The example with another token at ``place``, or with one ``added`` after it.
 
@@ -158,9 +155,6 @@ def _target_probability(parameters: Parameters, examples: Sequence[Example]) -> 
         with np.errstate(divide="ignore"):
             np.add.at(logarithms[:, 0], batch.owners, np.log(of_targets))
     return np.exp(logarithms)
-
-
-# A changed sequence, every word in one place, and both over the epochs of a run
 
 
 #: Words that are read together, between two looks at the clock.
