@@ -19,6 +19,7 @@ from rnnviz.cells import cell_names
 from rnnviz.config import RunConfig
 from rnnviz.page.every_picture import every_picture
 from rnnviz.probe.session import Session
+from rnnviz.questions.rest.measure import DynamicsLab, dynamics_query
 from rnnviz.run.schedule import Position
 from tests.browser.serving import IDLE, Server, chromium, serve
 from tests.browser.train_page import TrainPage
@@ -125,8 +126,8 @@ def searching() -> Iterator[Row]:
         session = Session(RunConfig(cell=cell, hidden=64, init="xavier", lr=0.1))  # type: ignore[arg-type]
         session.player.advance(100)
         began = time.perf_counter()
-        session.dynamics.find(session.dynamics_query)
-        while session.dynamics.work(_TICK):
+        session.lab(DynamicsLab).find(dynamics_query(session))
+        while session.lab(DynamicsLab).work(_TICK):
             pass
         yield Row(f"fixed points, {cell}, 200 starts", time.perf_counter() - began, "s", at_most=20)
 

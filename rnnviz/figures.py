@@ -1,77 +1,54 @@
-"""Figures from records; only this package imports Plotly."""
+"""Figures: the modules that turn records into pictures."""
+
+from types import ModuleType
 
 from rnnviz.charts import (
     answers,
+    first_page,
     gradients,
     hidden_states,
     sequence_network,
+    shapes,
     side_by_side,
     table,
     theme,
     training_curves,
     units,
 )
-from rnnviz.charts import first_page as words_row
-from rnnviz.charts import gradients as memory_gauge
-from rnnviz.charts import shapes as sentence
-from rnnviz.charts import training_curves as run_curves
-from rnnviz.questions.breaks import pictures as silencing
-from rnnviz.questions.carry import pictures as response
-from rnnviz.questions.carry import pictures as tinted_phrases
-from rnnviz.questions.feed import pictures as optimizer_steps
-from rnnviz.questions.feed import pictures as token_shares
+from rnnviz.questions.breaks import pictures as breaks
+from rnnviz.questions.carry import pictures as carry
+from rnnviz.questions.feed import pictures as feed
 from rnnviz.questions.linear_probe import pictures as linear_probe
-from rnnviz.questions.path import pictures as class_separation
-from rnnviz.questions.path import pictures as trajectories
-from rnnviz.questions.reach import pictures as complex_plane
-from rnnviz.questions.reach import pictures as gradient_over_lag
-from rnnviz.questions.reach import pictures as length_generalization
+from rnnviz.questions.path import pictures as path
 from rnnviz.questions.reach import pictures as reach
-from rnnviz.questions.rest import pictures as dynamics
-from rnnviz.questions.rest import pictures as rest_points
-from rnnviz.questions.right import pictures as exact_vs_notebook
+from rnnviz.questions.rest import pictures as rest
+from rnnviz.questions.right import pictures as right
 from rnnviz.questions.step import inside_cell
-from rnnviz.questions.step import pictures as step_network
-from rnnviz.questions.what_if import pictures as compared_states
-from rnnviz.questions.what_if import pictures as word_choices
-from rnnviz.questions.wrong import pictures as class_bars
-from rnnviz.questions.wrong import pictures as confusion_matrix
-from rnnviz.questions.wrong import pictures as value_scatter
+from rnnviz.questions.step import pictures as step
+from rnnviz.questions.what_if import pictures as what_if
+from rnnviz.questions.wrong import pictures as wrong
 
 __all__ = [
-    "answers",
-    "class_bars",
-    "class_separation",
-    "compared_states",
-    "complex_plane",
-    "confusion_matrix",
-    "dynamics",
-    "exact_vs_notebook",
-    "gradient_over_lag",
-    "gradients",
-    "hidden_states",
-    "inside_cell",
-    "length_generalization",
-    "linear_probe",
-    "memory_gauge",
-    "optimizer_steps",
-    "reach",
-    "response",
-    "rest_points",
-    "run_curves",
-    "sentence",
-    "sequence_network",
-    "side_by_side",
-    "silencing",
-    "step_network",
-    "table",
-    "theme",
-    "tinted_phrases",
-    "token_shares",
-    "training_curves",
-    "trajectories",
-    "units",
-    "value_scatter",
-    "word_choices",
-    "words_row",
-]
+    "answers", "breaks", "carry", "feed", "first_page", "gradients", "hidden_states",
+    "inside_cell", "linear_probe", "path", "reach", "rest", "right", "sequence_network", "shapes",
+    "side_by_side", "step", "table", "theme", "training_curves", "units", "what_if", "wrong",
+]  # fmt: skip
+#: Names of earlier versions, and what the module is called now.
+_FORMER = {
+    "class_bars": "wrong", "class_separation": "path", "compared_states": "what_if",
+    "complex_plane": "reach", "confusion_matrix": "wrong", "dynamics": "rest",
+    "exact_vs_notebook": "right", "gradient_over_lag": "reach", "length_generalization": "reach",
+    "memory_gauge": "gradients", "optimizer_steps": "feed", "response": "carry",
+    "rest_points": "rest", "run_curves": "training_curves", "sentence": "shapes",
+    "silencing": "breaks", "step_network": "step", "tinted_phrases": "carry",
+    "token_shares": "feed", "trajectories": "path", "value_scatter": "wrong",
+    "word_choices": "what_if", "words_row": "first_page",
+}  # fmt: skip
+
+
+def __getattr__(name: str) -> ModuleType:
+    """A module by its former name; raises AttributeError for another name."""
+    if name not in _FORMER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module: ModuleType = globals()[_FORMER[name]]
+    return module

@@ -1,4 +1,4 @@
-"""Answers after every token, beside the targets."""
+"""Answers after every token, with the targets."""
 
 from __future__ import annotations
 
@@ -29,6 +29,13 @@ def class_strip(
     answers = probs.argmax(axis=1)
     positions = list(range(len(words) - len(probs), len(words)))
     target_probs = np.where(targets < 0, np.nan, probs[np.arange(len(probs)), targets])
+    said = [f"prediction {plain(shown_token(classes[answer]))}" for answer in answers]
+    hover = [
+        f"{told}; no target is known"
+        if target < 0
+        else f"target {plain(shown_token(classes[target]))}, {told}"
+        for target, told in zip(targets, said, strict=True)
+    ]
     strip = heatmap(
         x=positions,
         y=[0],
@@ -37,7 +44,7 @@ def class_strip(
         zmax=1,
         colorscale=theme.sequential,
         colorbar=color_bar("p"),
-        customdata=[[_hover(classes, *pair) for pair in zip(targets, answers, strict=True)]],
+        customdata=[hover],
         hovertemplate="%{customdata}, p of the target: %{z:.4f}<extra></extra>",
     )
     ticks = {"tickvals": [0, 1, 2], "ticktext": ["p", "prediction", "target"], "ticks": ""}
@@ -51,13 +58,6 @@ def class_strip(
         margin=words_margin(words),
         meta={"x": "token"},
     )
-
-
-def _hover(classes: Sequence[str], target: int, answer: int) -> str:
-    answered = f"prediction {plain(shown_token(classes[answer]))}"
-    if target < 0:
-        return f"{answered}; no target is known"
-    return f"target {plain(shown_token(classes[target]))}, {answered}"
 
 
 def _texts(

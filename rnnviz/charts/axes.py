@@ -41,7 +41,7 @@ def axis(title: str, theme: Theme, **options: Any) -> dict[str, Any]:
 
 
 def signed_axis(title: str, limit: float, theme: Theme) -> dict[str, Any]:
-    """An axis from -limit to limit; long numbers are abbreviated to fit beside it."""
+    """An axis from -limit to limit; long numbers are abbreviated to fit."""
     zero = {"zeroline": True, "zerolinecolor": theme.muted}
     short = {"tickformat": "~g"} if limit > 1e5 else {}
     return axis(title, theme, range=[-limit, limit], **zero, **short)
@@ -81,7 +81,7 @@ def words_axis(words: Sequence[str], theme: Theme, width: int = NARROW) -> dict[
         theme,
         tickmode="array",
         tickvals=list(labelled),
-        ticktext=[_label(words[t]) for t in labelled],
+        ticktext=[plain(shown_token(words[t]), _MOST_LETTERS) for t in labelled],
         range=[-0.5, len(words) - 0.5],
         showgrid=False,
         tickangle=-40 if _crowded(words, width) else 0,
@@ -106,16 +106,11 @@ def _are_characters(words: Sequence[str]) -> bool:
     return len(words) <= _MOST_CHARACTERS and all(len(w) == 1 for w in words)
 
 
-def _label(word: str) -> str:
-    return plain(shown_token(word), _MOST_LETTERS)
-
-
 def _labelled(words: Sequence[str]) -> range:
     return range(0, len(words), 1 if _are_characters(words) else 1 + len(words) // _MOST_LABELS)
 
 
 def _crowded(words: Sequence[str], width: int) -> bool:
-    """Whether two neighbouring labels would overlap."""
     if _are_characters(words):
         return False
     labelled = _labelled(words)
@@ -131,14 +126,11 @@ def _small_font(words: Sequence[str], width: int) -> dict[str, Any]:
     return {"tickfont": {"size": size, "family": COLUMN_FONT}, "ticks": ""}
 
 
-# Numbers of every token at two moments of a run: bars, and beside them outlines
-
-
-#: Half the width of an outline, in columns: a bar stands within it.
+#: Half the width of an outline, in columns; the bar is narrower.
 _HALF = 0.36
 
 
-class TwoMoments(NamedTuple):
+class NowAndPinned(NamedTuple):
     """A number of every token, (T,); and, at a second moment of the run, its name and the same.
 
     The ``second`` may have other tokens at its end.
@@ -155,15 +147,15 @@ class TwoMoments(NamedTuple):
 
     @property
     def columns(self) -> list[tuple[str, Array]]:
-        """What is outlined, for the table of the numbers."""
+        """The outlined numbers, for the table."""
         return [(self.name, self.then)] if len(self.then) else []
 
-    def entitled(self, title: str) -> str:
+    def titled(self, title: str) -> str:
         """The title, with the name of the second moment."""
         return f"{title}; outlined: {self.name}" if len(self.then) else title
 
 
-def outlined(moments: TwoMoments, theme: Theme) -> Series:
+def outlined(moments: NowAndPinned, theme: Theme) -> Series:
     """The bars of the second moment, as outlines."""
     boxes = [(t - _HALF, 0, t + _HALF, value) for t, value in enumerate(moments.then.tolist())]
     drawn = outlines(boxes, theme.muted, 1.4)

@@ -113,9 +113,6 @@ class StickyScale(Scale):
         return [first, last]
 
 
-# Color limits: the range of values that colors span
-
-
 def typical(*arrays: Array) -> float:
     """The 95% quantile of the absolute values other than zero; 0 if there are none.
 

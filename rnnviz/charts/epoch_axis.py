@@ -32,7 +32,7 @@ def epochs_axis(course: Course, theme: Theme, **options: Any) -> dict[str, Any]:
 
 
 def epochs_meta(course: Course) -> dict[str, Any]:
-    """What the page is told of such a chart: that its axis counts epochs, and their name."""
+    """Metadata for the page: the axis counts epochs, and their name."""
     return {"x": "epoch", "unit": course.history.unit}
 
 

@@ -1,4 +1,4 @@
-"""Explanations of what is drawn, from the text.md of each question; braces there are filled in."""
+"""Explanations of the charts, from the text.md of each question; braces are filled in."""
 
 from __future__ import annotations
 
@@ -34,18 +34,12 @@ def texts() -> dict[str, str]:
     return found
 
 
-@cache
-def _text(name: str, unit: str) -> str:
-    text = texts()[name]
-    if unit == "epoch":
-        return text
-    return _TRAINING.sub("probe", _EPOCH.sub(rf"{unit}\1", text))
-
-
 def explanation(name: str, **fields: str) -> str:
     """The text of this name, its gaps filled; {noun} is a word unless it is given.
 
     A question's own is ``folder/heading``: see ``texts``.
     """
-    text = _text(name, _unit.get())
+    text, unit = texts()[name], _unit.get()
+    if unit != "epoch":
+        text = _TRAINING.sub("probe", _EPOCH.sub(rf"{unit}\1", text))
     return text.format(**{"noun": "word", "weights": "W_hh", **fields})

@@ -9,11 +9,11 @@ from rnnviz.charts.explanation import count_in, explanation
 from rnnviz.charts.picture import Picture, scatter
 from rnnviz.charts.sequence_network import Targets, Words, compared, sequence_network
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain
-from rnnviz.charts.training_curves import Reach, Scored, run_curves
+from rnnviz.charts.training_curves import run_curves
 from rnnviz.probe.cell_parts import cell_parts
-from rnnviz.probe.chapters import chance_of
 from rnnviz.probe.probe import Probe
 from rnnviz.probe.session import Session
+from rnnviz.probe.story import chance_of
 
 #: Seconds per frame for records of earlier epochs.
 DEVELOP = 0.001
@@ -46,9 +46,18 @@ def curves(session: Session, probe: Probe, theme: Theme, budget: float) -> Pictu
     """The run over its epochs; earlier epochs are measured for ``budget`` seconds."""
     data, query = session.dataset, session.gradient_query(probe)
     gauge, flows = session.memory.past(session.run, query, budget)
-    scored = Scored(data.guess, data.metric, session.baselines, chance_of(data))
-    reach = Reach(gauge, flows, probe.words, session.names.noun)
-    return run_curves(session.player.course, scored, reach, theme)
+    return run_curves(
+        session.player.course,
+        guess=data.guess,
+        metric=data.metric,
+        gauge=gauge,
+        gradients=flows,
+        words=probe.words,
+        noun=session.names.noun,
+        baselines=session.baselines,
+        chance=chance_of(data),
+        theme=theme,
+    )
 
 
 def explained(session: Session) -> dict[str, str]:
@@ -63,9 +72,6 @@ def words_of(session: Session, probe: Probe) -> Words:
     """The tokens that a probe reads, and the words as they were typed."""
     turning = session.story.turning
     return Words(probe.words, session.names.noun, probe.typed, probe.offered, turning)
-
-
-# The words of the phrase, above the pictures that stand on them
 
 
 def words_row(words: Words, theme: Theme = LIGHT, shades: Sequence[str] = ()) -> Picture:

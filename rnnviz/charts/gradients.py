@@ -96,10 +96,7 @@ def norms_height(count: int) -> int:
     return max(300, 88 + 21 * count)
 
 
-# Memory gauge: how far gradients reach, over the epochs
-
-
-#: There are other half-lives beside: an average over the phrase, and that of many phrases.
+#: Named apart from the other half-lives: the phrase's average, and that of many phrases.
 _LIFE = "half-life, fitted"
 
 
@@ -118,18 +115,16 @@ def memory_gauge(gauge: MemoryGauge, course: Course, theme: Theme = LIGHT) -> Pi
         xaxis=epochs_axis(course, theme),
         yaxis=log_axis("", theme, gauge_span(gauge)),
         shapes=[level(1, theme, width=1.5), *epoch_marks(course, theme, "y")],
-        annotations=_zeros(gauge, theme),
+        # Where radius and singular value, or the half-life, are exactly zero.
+        annotations=[
+            mark
+            for values, color in ((gauge.radius, theme.text), (gauge.half_life, theme.magnitude))
+            for mark in zeros(gauge.epochs, values, gauge_span(gauge)[0], color)
+        ],
         margin={**EPOCHS_MARGIN, "t": LEGEND_TOP},
         meta=epochs_meta(course),
         **LEGEND,
     )
-
-
-def _zeros(gauge: MemoryGauge, theme: Theme) -> list[dict[str, Any]]:
-    """Where radius and singular value, or the half-life, are exactly zero."""
-    bottom = gauge_span(gauge)[0]
-    colors = ((gauge.radius, theme.text), (gauge.half_life, theme.magnitude))
-    return [mark for values, color in colors for mark in zeros(gauge.epochs, values, bottom, color)]
 
 
 def gauge_span(gauge: MemoryGauge) -> list[float]:

@@ -21,7 +21,7 @@ _NAMED = 4_000
 _NAMES_TOP = 58
 
 
-class View(NamedTuple):
+class StateView(NamedTuple):
     """The part of a cell that is shown: its name, the title, and the range of its values.
 
     ``bounded`` values lie between -1 and 1, those of a ``gate`` between 0 and 1. ``bridge`` is the
@@ -35,7 +35,7 @@ class View(NamedTuple):
     bridge: int = 0
 
 
-STATE = View("h", "Hidden state after every word")
+STATE = StateView("h", "Hidden state after every word")
 
 
 def state_heatmap(
@@ -43,7 +43,7 @@ def state_heatmap(
     words: Sequence[str],
     theme: Theme = LIGHT,
     moment: Moment | None = None,
-    view: View = STATE,
+    view: StateView = STATE,
 ) -> Picture:
     """Every unit (row) at every token (column), from states (T, H); zero is neutral.
 
@@ -74,7 +74,7 @@ def state_heatmap(
     )
 
 
-def value_colors(limit: float, view: View, theme: Theme) -> dict[str, Any]:
+def value_colors(limit: float, view: StateView, theme: Theme) -> dict[str, Any]:
     """The colours of values up to about ``limit``, as options of a heatmap; zero is neutral."""
     limit = 1.0 if view.gate else min(1.0, limit) if view.bounded else limit
     scale = theme.sequential if view.gate else theme.diverging

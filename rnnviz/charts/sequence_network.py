@@ -17,7 +17,7 @@ from rnnviz.probe.cell_parts import CellParts, cell_parts, untimed
 from rnnviz.probe.sequence_pass import LARGEST, SequencePass
 
 TITLE = "The network, token by token"
-#: What stands in the picture's place.
+#: The sentence if nothing can be drawn.
 BROKEN = (
     "The numbers of this network are no longer finite. "
     "Go back to an earlier epoch, or start again with a smaller learning rate or with clipping."
@@ -105,7 +105,7 @@ def palette(theme: Theme) -> dict[str, str]:
 def pass_series(
     shown: SequencePass, words: Words, targets: Targets, theme: Theme
 ) -> tuple[list[Series], dict[str, Any]]:
-    """The arrays of a pass, and what is said of them."""
+    """The arrays of a pass, and their metadata."""
     of = shown.architecture
     memory, added, formula = _formulas(cell_parts(of.cell))
     answers, kind = _answers(shown, targets, theme)
@@ -119,7 +119,11 @@ def pass_series(
         "hidden": of.hidden,
         "group": shown.group,
         "remembers": shown.part in (*of.cell.states, of.out),
-        "labels": {"memory": _short(memory, cell_parts(of.cell).memory_state), "added": added},
+        "labels": {
+            # A longer label does not fit before the first word.
+            "memory": memory if len(memory) <= MOST_LETTERS else cell_parts(of.cell).memory_state,
+            "added": added,
+        },
         "formula": formula,
         **kind,
     }
@@ -127,7 +131,7 @@ def pass_series(
 
 
 def _formulas(parts: CellParts) -> tuple[str, str, str]:
-    """What is kept and what is added, as symbols, and how a unit's state is made of them."""
+    """The kept and the added terms as symbols, and how the state is made of them."""
     memory, notation = parts.memory, untimed(parts.named)
     terms = {True: list[str](), False: list[str]()}
     for term in parts.summands(memory):
@@ -142,13 +146,7 @@ def _formulas(parts: CellParts) -> tuple[str, str, str]:
     return kept, added, f"added {{added}}, kept {{memory}}; their sum: {', and then '.join(names)}"
 
 
-def _short(text: str, name: str) -> str:
-    """A label that has room before the first word, or else the state's name."""
-    return text if len(text) <= MOST_LETTERS else name
-
-
 def _units(shown: SequencePass) -> list[Series]:
-    """The arrays with a row a unit."""
     arrays = {"h": shown.states, "memory": shown.memory, "added": shown.added}
     if shown.part != shown.architecture.cell.equations.out:
         arrays["cells"] = shown.cells
@@ -163,7 +161,6 @@ def _units(shown: SequencePass) -> list[Series]:
 
 
 def _tokens(shown: SequencePass) -> list[Series]:
-    """The numbers of every token, and the loss."""
     gradients = np.where(shown.gradients > LARGEST, np.inf, shown.gradients)
     rows = {"share": shown.share, "strength": shown.strength, "gradient": gradients}
     rows["loss"] = np.array([shown.loss])

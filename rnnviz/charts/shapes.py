@@ -1,4 +1,4 @@
-"""Shapes, notes, legends and colours of pictures, and a sentence in the place of one."""
+"""Shapes, notes, legends and colours of pictures, and a sentence instead of a picture."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ LEGEND_TOP = 76
 
 
 def color_bar(symbol: str) -> dict[str, Any]:
-    """The colour scale beside a heatmap, headed by the symbol of its values."""
+    """The colour scale of a heatmap, headed by the symbol of its values."""
     position = {"x": 1.0, "xpad": 8, "y": 0.5, "len": 1, "thickness": 14, "outlinewidth": 0}
     title = {"text": symbol, "font": {"size": 14}}
     return {**position, "title": title, "nticks": 5, "exponentformat": "power"}
@@ -125,9 +125,6 @@ def _luminance(color: str) -> float:
     parts = rgb(color) / 255
     linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
     return float(linear @ [0.2126, 0.7152, 0.0722])
-
-
-# A sentence in the place of a picture that can't be drawn
 
 
 def sentence(title: str, text: str, theme: Theme = LIGHT) -> Picture:

@@ -50,9 +50,6 @@ def largest(array: Array) -> float:
     return float(np.abs(array[np.isfinite(array)]).max(initial=0.0))
 
 
-# Distances
-
-
 def distance_curve(
     distances: Array, words: Sequence[str], title: str, theme: Theme = LIGHT, noted: bool = False
 ) -> Picture:
@@ -62,6 +59,7 @@ def distance_curve(
     """
     limit = theme.scale.nice_limit(largest(distances))
     steps, few = len(words), len(words) <= MOST_NUMBERS
+    lengths = [f"{d:.2f}" if d >= 0.005 else number(d, 1) for d in distances.tolist()]
     curve = scatter(
         x=list(range(steps)),
         y=compact(distances),
@@ -70,7 +68,7 @@ def distance_curve(
         fillcolor=faint(theme.text, 0.08),
         line={"color": theme.text, "width": 2.5},
         marker={"size": 8, "color": theme.text},
-        text=[_length(d) if few and d > 0 else "" for d in distances.tolist()],
+        text=[n if few and d > 0 else "" for n, d in zip(lengths, distances, strict=True)],
         textposition="top center",
         customdata=exact(distances),
         hovertemplate="%{customdata}<extra></extra>",
@@ -86,10 +84,6 @@ def distance_curve(
         annotations=_factors(distances, theme) if noted and few else [],
         meta={"x": "token"},
     )
-
-
-def _length(distance: float) -> str:
-    return f"{distance:.2f}" if distance >= 0.005 else number(distance, 1)
 
 
 def _factors(distances: Array, theme: Theme) -> list[dict[str, Any]]:
@@ -110,9 +104,6 @@ def _factors(distances: Array, theme: Theme) -> list[dict[str, Any]]:
             style = {"font": {"color": theme.muted}, "bgcolor": theme.background}
             notes.append(note(text, "center bottom", **middle, yshift=3, **style))
     return notes
-
-
-# Answers
 
 
 @dataclass(frozen=True)
@@ -158,11 +149,11 @@ def percent(share: float) -> str:
 
 
 def compared_answers(pair: Pair, scale: AnswerScale, theme: Theme = LIGHT) -> Picture:
-    """The answers of A and of B after every word, (T,) each, beside each other."""
+    """The answers of A and of B after every word, (T,) each, side by side."""
     sides = ((pair.first, -0.2, "A", "solid"), (pair.second, 0.2, "B", "dash"))
     bars = [_bars(values, (place, 0.36), name, scale, theme) for values, place, name, _ in sides]
     bars = [{**series, "textfont": {"size": 11}} for series in bars]
-    # Where both bars end at the same place, one number stands for both.
+    # Where both bars end at the same value, one number labels both.
     bars[1]["text"] = [
         "" if first == second and side >= 0 else second
         for first, second, side in zip(
@@ -177,7 +168,7 @@ def answers_before(pair: Pair, scale: AnswerScale, theme: Theme = LIGHT) -> Pict
     """The answers now, the second of the pair, in the dashed outline of those before."""
     now = _bars(pair.second, (0.0, 0.44), "now", scale, theme)
     before = _bars(pair.first, (0.0, 0.6), "before", scale, theme)
-    # The number stands beyond both ends.
+    # The number is beyond both ends.
     one, other = pair.first - scale.base, pair.second - scale.base
     longer = (one * other > 0) & (np.abs(one) > np.abs(other))
     texts = [(text, "") if further else ("", text)
@@ -238,9 +229,6 @@ def _edges(
     return {**drawn, "line": {**drawn["line"], "dash": dash}, "showlegend": False}
 
 
-# What each word adds
-
-
 def contribution_bars(
     contributions: Array,
     words: Sequence[str],
@@ -250,7 +238,7 @@ def contribution_bars(
 ) -> Picture:
     """What every word adds to an answer, (T,): up for it, down against it.
 
-    ``others`` is what those of B add; then both stand beside each other.
+    ``others`` is what those of B add; then both are side by side.
     """
     both = [contributions] if others is None else [contributions, others]
     limit = theme.scale.nice_limit(max(map(largest, both)))
@@ -283,7 +271,7 @@ def _contributions(
     values: Array, column: tuple[float, float], limit: float, theme: Theme
 ) -> Series:
     place, width = column
-    # A very small number is too long to stand at its bar; two side by side have less room.
+    # A very small number is too long for its bar; two side by side have less room.
     most = MOST_ALONE if width > 0.4 else MOST_PAIRS
     few = len(values) <= most and limit >= 1e-3
     listed = values.tolist()
@@ -300,7 +288,6 @@ def _contributions(
 
 
 def _signed(value: float, limit: float) -> str:
-    """The value with its sign, and with the digits of its scale."""
     if not math.isfinite(value):
         return ""
     if limit < 1e-3:

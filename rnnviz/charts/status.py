@@ -97,13 +97,18 @@ def status_texts(session: Session, story: str | None = None, linked: bool = True
 
     ``linked``: with links to the tabs that show more.
     """
-    signs = _signs(session)
+    signs, done = _signs(session), escape(session.player.message)
+    sign = worst(signs)
+    # The worst sign in one word, and a dot in the colour of its level.
+    word = "no warning" if sign.level is Level.FINE else sign.name
+    said = f"Health: {sign.name}, {sign.level}"
+    dot = f'<i class="{sign.level}" title="{said}">●</i>'
     return {
         "status": scores_html(session, session.player.condition),
         "story": story or story_html(session, linked),
-        "health": _worst(worst(signs)),
+        "health": f'{dot} {word}<span class="rnnviz-unseen">, {said}</span>',
         "signs": _table(session, signs, linked),
-        "message": _message(session),
+        "message": f'<div class="rnnviz-message" role="status" title="{done}">{done}</div>',
     }
 
 
@@ -158,35 +163,18 @@ def story_html(session: Session, linked: bool = True) -> str:
     return story_line(told, sentence, told.broken)
 
 
-def _worst(sign: Sign) -> str:
-    """The worst sign in one word, and a dot in the colour of its level."""
-    word = "no warning" if sign.level is Level.FINE else sign.name
-    said = f"Health: {sign.name}, {sign.level}"
-    dot = f'<i class="{sign.level}" title="{said}">●</i>'
-    return f'{dot} {word}<span class="rnnviz-unseen">, {said}</span>'
-
-
 def _table(session: Session, signs: Sequence[Sign], linked: bool) -> str:
-    """The signs of health, and advice about the worst of them."""
-    rows = "".join(_row(sign, linked) for sign in signs)
+    rows = ""
+    for sign in signs:
+        value = score_text(sign.value, "{:.0%}") if sign.share else number(sign.value, 2)
+        meaning = escape(f"{MEANINGS[sign.name]} {sign.advice}")
+        name = question_link(_ASKED[sign.name], sign.name) if linked else sign.name
+        cells = f"<td>{name}</td><td>{value}</td><td><i>{sign.level}</i></td><td>{meaning}</td>"
+        rows += f'<tr class="{sign.level}">{cells}</tr>'
     # A run that has stopped has its own hint, in the message; two would compete.
     stopped = session.player.diverged and session.player.shown is None
     advice = "" if stopped else escape(f"On the sequence shown: {worst(signs).advice}")
     return f'<div class="rnnviz-health"><p>{advice}</p><table>{rows}</table></div>'
-
-
-def _row(sign: Sign, linked: bool) -> str:
-    value = score_text(sign.value, "{:.0%}") if sign.share else number(sign.value, 2)
-    meaning = escape(f"{MEANINGS[sign.name]} {sign.advice}")
-    name = question_link(_ASKED[sign.name], sign.name) if linked else sign.name
-    cells = f"<td>{name}</td><td>{value}</td><td><i>{sign.level}</i></td><td>{meaning}</td>"
-    return f'<tr class="{sign.level}">{cells}</tr>'
-
-
-def _message(session: Session) -> str:
-    """What the last action did."""
-    message = escape(session.player.message)
-    return f'<div class="rnnviz-message" role="status" title="{message}">{message}</div>'
 
 
 def score_text(value: float, form: str) -> str:
@@ -194,9 +182,6 @@ def score_text(value: float, form: str) -> str:
     if not math.isfinite(value):
         return "–" if math.isnan(value) else "∞"
     return form.format(value)
-
-
-# The answer to a phrase as HTML
 
 
 def verdict_html(probe: Probe, problem: str, opened: bool = False) -> str:
@@ -222,16 +207,12 @@ def _answer(probe: Probe, brief: bool = False) -> str:
     if not probe.finite:
         return f"no {probe.noun}: the states are not finite numbers"
     if probe.every and not probe.said:
-        return _score(probe)
+        if math.isnan(probe.score):
+            return "no target is known here"
+        return f"<b>{probe.score:.1%}</b> {escape(probe.dataset.metric.name)} on this sequence"
     side = "" if probe.side is None else ("first", "second")[probe.side]
     answer = f'<b class="{side}">{escape(probe.verdict) or "(nothing)"}</b>'
     if probe.dataset.answers_classes and not probe.said:
         return f"{answer}{' ' if brief else ' with probability '}{probe.probability:.1%}"
     target = "" if probe.label is None else f", target: <b>{escape(probe.label)}</b>"
     return f"{answer}{target}"
-
-
-def _score(probe: Probe) -> str:
-    if math.isnan(probe.score):
-        return "no target is known here"
-    return f"<b>{probe.score:.1%}</b> {escape(probe.dataset.metric.name)} on this sequence"

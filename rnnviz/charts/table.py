@@ -29,7 +29,7 @@ class TableColumn(NamedTuple):
 class TableRows(NamedTuple):
     """Rows under a heading, with the number of each, by which a click names it.
 
-    What is ``long`` goes on in the next line.
+    A ``long`` text continues in the next line.
     """
 
     name: str
@@ -60,14 +60,16 @@ def class_scores(confusion: Confusion, classes: Sequence[str], theme: Theme = LI
         TableColumn("", [class_name(classes[c]) for c in confusion.classes], theme.text, 1.3),
         TableColumn("recall", _known(confusion.recall), theme.forward, 1.4, share=True),
         TableColumn("precision", _known(confusion.precision), theme.muted, 1.4, share=True),
-        TableColumn("F1", [_short(f1) for f1 in confusion.f1], theme.text, 0.9),
+        TableColumn(
+            "F1", ["–" if np.isnan(f1) else f"{f1:.2f}" for f1 in confusion.f1], theme.text, 0.9
+        ),
         TableColumn("count", [f"{n:,}" for n in confusion.wanted.tolist()], theme.muted, 0.9),
     ]
     return picture([_table(TableRows("", columns))], most("Every class", confusion), 300, theme)
 
 
 def class_name(name: str, letters: int = 12) -> str:
-    """A class as it is written beside a picture."""
+    """A class name as a label."""
     return plain(shown_token(name), letters)
 
 
@@ -79,10 +81,6 @@ def most(title: str, confusion: Confusion) -> str:
 
 def _known(shares: Any) -> list[float | None]:
     return [None if np.isnan(share) else float(share) for share in shares]
-
-
-def _short(share: float) -> str:
-    return "–" if np.isnan(share) else f"{share:.2f}"
 
 
 def _table(rows: TableRows) -> Series:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -27,15 +27,15 @@ from rnnviz.charts.shapes import PAPER, colored, level, note
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain, shown_token
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.baselines import Baseline
-from rnnviz.probe.chapters import Chapter, Scores, chapters
 from rnnviz.probe.formatting import number
 from rnnviz.probe.memory_gauge import GradientMap, MemoryGauge
-from rnnviz.run.history import COLUMNS, Course, Ghost, History
+from rnnviz.probe.story import Chapter, Scores, chapters
+from rnnviz.run.history import COLUMNS, Course, History
 from rnnviz.tasks.metrics import ACCURACY, Guess, Metric
 
 #: The shares of the figure's height for the loss and, below it, for the gauge.
 _ABOVE, _BELOW = (0.46, 1.0), (0.0, 0.33)
-#: The height of a label of two lines beside the plot, in pixels.
+#: The height of a label of two lines, in pixels.
 _LABEL = 34
 
 
@@ -52,7 +52,11 @@ def loss_curve(
     """
     top = loss_limit(course, guess)
     height = 250 if gauge is None else 470
-    labels = [_guess_label(guess, theme), *_baseline_labels(baselines, guess.unit, theme)]
+    labels = [_label(f"guessing:<br>{guess.text}", guess.loss, theme)]
+    for line in baselines:
+        text = f"{line.text}: {number(line.loss, 3)} {guess.unit}, {line.right:.0%} right"
+        label = _label(f"{line.name}<br>{number(line.loss, 3)}", line.loss, theme)
+        labels.append(label | {"hovertext": f"On the training sequences,<br>{text}"})
     curves = _curves(course, ("train_loss", "test_loss"), f"%{{y:.4g}} {guess.unit}", theme)
     yaxes, above, below = ["y"], {}, {}
     shapes, notes = [level(label["y"], theme) for label in labels], change_labels(course)
@@ -99,13 +103,21 @@ def metric_curve(course: Course, metric: Metric = ACCURACY, theme: Theme = LIGHT
 
 def _curves(course: Course, columns: tuple[str, str], hover: str, theme: Theme) -> list[Series]:
     curves = _pair(course.history, thinned(len(course.history)), columns, hover, theme)
-    return curves + (_ghost_curves(course.ghost, columns, hover, theme) if course.ghost else [])
+    if (ghost := course.ghost) is None:
+        return curves
+    # The abandoned run, from the epoch of the branch on.
+    rows = np.unique(np.append(thinned(len(ghost.history)), ghost.position.epoch))
+    rows = rows[rows >= ghost.position.epoch]
+    old = _pair(ghost.history, rows, columns, hover, theme)
+    for curve in old:
+        line = {**curve["line"], "width": 1.2, "dash": "dot"}
+        curve.update(name=f"old {curve['name']}", opacity=0.4, line=line, showlegend=False)
+    return curves + old
 
 
 def _pair(
     history: History, rows: Any, columns: tuple[str, str], hover: str, theme: Theme
 ) -> list[Series]:
-    """The curves of the training set and, if there is one, of the test set."""
     train, test = history.roles
     styles = ((train, theme.train, "solid"), (test, theme.test, "dash"))
     return [
@@ -122,17 +134,6 @@ def _pair(
     ]
 
 
-def _ghost_curves(ghost: Ghost, columns: tuple[str, str], hover: str, theme: Theme) -> list[Series]:
-    """The abandoned run, from the epoch of the branch on."""
-    rows = np.unique(np.append(thinned(len(ghost.history)), ghost.position.epoch))
-    rows = rows[rows >= ghost.position.epoch]
-    curves = _pair(ghost.history, rows, columns, hover, theme)
-    for curve in curves:
-        line = {**curve["line"], "width": 1.2, "dash": "dot"}
-        curve.update(name=f"old {curve['name']}", opacity=0.4, line=line, showlegend=False)
-    return curves
-
-
 def loss_limit(course: Course, guess: Guess) -> float:
     """The top of the axis of losses."""
     histories = [course.history, *([course.ghost.history] if course.ghost else ())]
@@ -142,7 +143,6 @@ def loss_limit(course: Course, guess: Guess) -> float:
 
 
 def _gauge_heading(theme: Theme) -> dict[str, Any]:
-    """The gauge's title, and its legend as text, which Plotly draws faster than a legend."""
     legend = (
         colored("━ radius", theme.text),
         colored("╌ singular value", theme.muted),
@@ -152,21 +152,7 @@ def _gauge_heading(theme: Theme) -> dict[str, Any]:
     return note(text, "left bottom", **PAPER, x=0, y=_BELOW[1] + 0.02, font={"size": 14})
 
 
-def _guess_label(guess: Guess, theme: Theme) -> dict[str, Any]:
-    return _label(f"guessing:<br>{guess.text}", guess.loss, theme)
-
-
-def _baseline_labels(
-    baselines: Sequence[Baseline], unit: str, theme: Theme
-) -> Iterator[dict[str, Any]]:
-    for line in baselines:
-        text = f"{line.text}: {number(line.loss, 3)} {unit}, {line.right:.0%} right"
-        label = _label(f"{line.name}<br>{number(line.loss, 3)}", line.loss, theme)
-        yield label | {"hovertext": f"On the training sequences,<br>{text}"}
-
-
 def _label(text: str, loss: float, theme: Theme) -> dict[str, Any]:
-    """The label of a level of the loss, at the right of the plot."""
     font = {"color": theme.muted, "size": 12}
     position = {"xref": "paper", "x": 1, "xshift": 2, "y": loss}
     return note(text, "left middle", **position, align="left", font=font)
@@ -179,19 +165,12 @@ def _apart(
     # Between the margins of every picture, and in the range of the axis.
     pixels = (height - 44 - 48) * (_ABOVE[1] - _ABOVE[0] if gauged else 1)
     exact = [pixels * (label["y"] / top + 0.02) / 1.04 for label in reversed(labels)]
-    shifted = _spread(exact, _LABEL, pixels)
+    up = list(accumulate(exact, lambda below, y: max(y, below + _LABEL)))
+    end = pixels + _LABEL
+    down = accumulate(reversed(up), lambda above, y: min(y, above - _LABEL), initial=end)
+    shifted = list(down)[:0:-1]
     shifts = [round(y - at) for y, at in zip(shifted, exact, strict=True)]
     return [label | {"yshift": s} for label, s in zip(labels, reversed(shifts), strict=True)]
-
-
-def _spread(ascending: Sequence[float], gap: float, end: float) -> list[float]:
-    """Positions at least ``gap`` apart and below ``end``, from 0 on, near the given ones."""
-    up = list(accumulate(ascending, lambda below, y: max(y, below + gap)))
-    down = accumulate(reversed(up), lambda above, y: min(y, above - gap), initial=end + gap)
-    return list(down)[:0:-1]
-
-
-# The curves of a run on one axis of epochs: loss, metric, memory gauge and gradient map
 
 
 _COLORS = ("background", "text", "muted", "grid", "forward", "magnitude", "train", "test",
@@ -200,31 +179,27 @@ _COLORS = ("background", "text", "muted", "grid", "forward", "magnitude", "train
 _MOST_CHANGES = 40
 
 
-class Scored(NamedTuple):
-    """What the loss and the metric are called, and what they are compared with.
+def run_curves(
+    course: Course,
+    *,
+    guess: Guess,
+    metric: Metric,
+    gauge: MemoryGauge,
+    gradients: GradientMap,
+    words: Sequence[str],
+    noun: str = "word",
+    baselines: Sequence[Baseline] = (),
+    chance: float = math.nan,
+    theme: Theme = LIGHT,
+) -> Picture:
+    """Scores, gauge and ||dL/dh_t|| over the epochs so far.
 
-    ``chance`` is the most of the test metric that is chance.
+    The ``gradients`` are those at the tokens ``words`` of one sequence; ``chance`` is the most of
+    the test metric that is chance.
     """
-
-    guess: Guess
-    metric: Metric
-    baselines: Sequence[Baseline] = ()
-    chance: float = math.nan
-
-
-class Reach(NamedTuple):
-    """The memory gauge, and the gradients at the tokens ``words`` of one sequence."""
-
-    gauge: MemoryGauge
-    map: GradientMap
-    words: Sequence[str]
-    noun: str = "word"
-
-
-def run_curves(course: Course, scored: Scored, reach: Reach, theme: Theme = LIGHT) -> Picture:
-    """Scores, gauge and ||dL/dh_t|| over the epochs so far."""
-    guess, gauge, norms = scored.guess, reach.gauge, reach.map.norms
+    norms = gradients.norms
     low, high = color_span(norms)
+    words = [shown_token(word) for word in words]
     meta: dict[str, Any] = {
         "unit": course.history.unit,
         "roles": course.history.roles,
@@ -233,32 +208,37 @@ def run_curves(course: Course, scored: Scored, reach: Reach, theme: Theme = LIGH
         "shown": course.shown,
         "pinned": course.pinned,
         "loss": {"unit": guess.unit, "top": loss_limit(course, guess), "guess": guess.loss},
-        "baselines": [{"name": line.name, "loss": line.loss} for line in scored.baselines],
-        "metric": scored.metric.name,
+        "baselines": [{"name": line.name, "loss": line.loss} for line in baselines],
+        "metric": metric.name,
         "gauge": {"weights": gauge.weights, "span": gauge_span(gauge)},
-        "map": _rows(reach, low, high),
-        "chapters": list(_chapters(course.history, scored, gauge)),
+        "map": {"noun": noun, "words": words, "span": [low, high]},
+        "chapters": list(_chapters(course.history, guess.loss, chance, gauge)),
         "changes": sorted({c.position.epoch for c in course.changes})[-_MOST_CHANGES:],
     }
-    series = [*_scores(course.history, ""), *_gauge(gauge), _map(reach.map, low)]
+    curves = {"radius": gauge.radius, "norm": gauge.norm, "half-life": gauge.half_life}
+    with np.errstate(divide="ignore"):  # Nothing is below the lowest that has a colour.
+        logs = np.maximum(np.log10(norms.T), low)
+    epochs = gradients.epochs.astype(np.int32)
+    series = [
+        *_scores(course.history, ""),
+        *(
+            _line(name, gauge.epochs, np.nan_to_num(values, nan=np.nan, posinf=1e9))
+            for name, values in curves.items()
+        ),
+        heatmap(name="log10 gradient", x=epochs, z=compact(logs), yaxis="y2"),
+    ]
     if course.ghost:
         meta["changes"] = sorted({*meta["changes"], course.ghost.position.epoch})
         series += _scores(course.ghost.history, "old ", course.ghost.position.epoch)
-    axes = {
+    axes: dict[str, Any] = {
         "xaxis": {"title": {"text": course.history.unit}},
-        "yaxis2": _names(meta["map"]["words"]),
+        # The rows of the map, for its table.
+        "yaxis2": {
+            "tickvals": list(range(len(words))),
+            "ticktext": [plain(word) for word in words],
+        },
     }
     return picture(series, "The run", 600, theme, meta=meta, **axes)
-
-
-def _names(words: Sequence[str]) -> dict[str, Any]:
-    """The rows of the map, for its table."""
-    return {"tickvals": list(range(len(words))), "ticktext": [plain(word) for word in words]}
-
-
-def _rows(reach: Reach, low: float, high: float) -> dict[str, Any]:
-    words = [shown_token(word) for word in reach.words]
-    return {"noun": reach.noun, "words": words, "span": [low, high]}
 
 
 def _scores(history: History, prefix: str, first: int = 0) -> Iterator[Series]:
@@ -272,27 +252,12 @@ def _line(name: str, epochs: Array, values: Array) -> Series:
     return scatter(name=name, x=epochs.astype(np.int32), y=compact(values))
 
 
-def _gauge(gauge: MemoryGauge) -> Iterator[Series]:
-    curves = {"radius": gauge.radius, "norm": gauge.norm, "half-life": gauge.half_life}
-    for name, values in curves.items():
-        yield _line(name, gauge.epochs, np.nan_to_num(values, nan=np.nan, posinf=1e9))
-
-
-def _map(norms: GradientMap, low: float) -> Series:
-    """The logarithms (T, N), nothing below the lowest that has a colour."""
-    with np.errstate(divide="ignore"):
-        logs = np.maximum(np.log10(norms.norms.T), low)
-    epochs = norms.epochs.astype(np.int32)
-    return heatmap(name="log10 gradient", x=epochs, z=compact(logs), yaxis="y2")
-
-
 def _chapters(
-    history: History, scored: Scored, gauge: MemoryGauge
+    history: History, guess: float, chance: float, gauge: MemoryGauge
 ) -> Iterator[tuple[str, int, int]]:
-    """Each chapter's name, and the epochs at which it begins and ends."""
     rows, epochs = thinned(len(history)), history.epochs
     losses, metrics, tests = map(history.column, ("train_loss", "train_metric", "test_metric"))
-    scores = Scores(losses, metrics, tests, scored.guess.loss, scored.chance)
+    scores = Scores(losses, metrics, tests, guess, chance)
     told = chapters(scores, gauge.radii(epochs), rows)
     starts = [0, *(np.flatnonzero(np.diff(told)) + 1).tolist(), len(told) - 1]
     for start, end in pairwise(starts):

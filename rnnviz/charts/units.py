@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnnviz.charts.axes import TwoMoments, axis, outlined, signed_axis, words_axis, words_margin
+from rnnviz.charts.axes import NowAndPinned, axis, outlined, signed_axis, words_axis, words_margin
 from rnnviz.charts.epoch_axis import (
     EPOCHS_MARGIN,
     end_points,
@@ -15,7 +15,7 @@ from rnnviz.charts.epoch_axis import (
     epochs_axis,
     epochs_meta,
 )
-from rnnviz.charts.hidden_states import STATE, View, bridge_line, value_colors
+from rnnviz.charts.hidden_states import STATE, StateView, bridge_line, value_colors
 from rnnviz.charts.picture import Picture, Series, bar, compact, exact, heatmap, scatter
 from rnnviz.charts.shapes import color_bar, faint, note
 from rnnviz.charts.theme import LIGHT, Theme, picture
@@ -100,14 +100,11 @@ def thread_lines(links: Sequence[tuple[int, int, int]], at: Sequence[Any], **lin
     return scatter(x=x, y=y, mode="lines", line=style, showlegend=False, hoverinfo="skip")
 
 
-# Rows of units, which several pictures share: one order, one height, one row framed
-
-
 #: With more units only the chosen one has a label.
 _MOST_LABELS = 12
 
 
-class Rows(NamedTuple):
+class UnitRows(NamedTuple):
     """The units from the first row to the last, (H,), and the ``chosen`` one.
 
     ``parts`` (T, H) are what its line ``into`` gets at every token from each unit before; a cell
@@ -154,8 +151,8 @@ def grouped(units: Array, kept: Collection[int] = ()) -> Groups:
     return Groups(units[shown], row, size)
 
 
-def units_axis(rows: Rows, theme: Theme, noun: str = "unit ") -> dict[str, Any]:
-    """The axis of the rows, the first at the top; ``noun`` stands before the chosen number."""
+def units_axis(rows: UnitRows, theme: Theme, noun: str = "unit ") -> dict[str, Any]:
+    """The axis of the rows, the first at the top; ``noun`` precedes the chosen number."""
     count = len(rows.units)
     labelled = rows.names if count <= _MOST_LABELS else [str(rows.chosen)]
     texts = [f"<b>{noun}{name}</b>" if name == str(rows.chosen) else name for name in labelled]
@@ -163,12 +160,12 @@ def units_axis(rows: Rows, theme: Theme, noun: str = "unit ") -> dict[str, Any]:
     return axis("", theme, tickvals=labelled, ticktext=texts, **options)
 
 
-def units_meta(rows: Rows, **more: Any) -> dict[str, Any]:
+def units_meta(rows: UnitRows, **more: Any) -> dict[str, Any]:
     """What makes the rows markable on the page."""
     return {"y": "unit", "units": rows.units.tolist(), **more}
 
 
-def row_frame(rows: Rows, theme: Theme) -> dict[str, Any]:
+def row_frame(rows: UnitRows, theme: Theme) -> dict[str, Any]:
     """The frame of the chosen unit's row."""
     row = rows.units.tolist().index(rows.chosen)
     line = {"color": theme.text, "width": 1.4}
@@ -176,15 +173,16 @@ def row_frame(rows: Rows, theme: Theme) -> dict[str, Any]:
     return {"type": "rect", **across, "y0": row - 0.5, "y1": row + 0.5, "line": line}
 
 
-# The units on the words of a phrase, and one of them over the epochs
-
-
 #: About the width of a digit, and of the columns together in a small window, in pixels.
 _DIGIT, _COLUMNS = 7, 430
 
 
 def memory_rows(
-    states: Array, rows: Rows, words: Sequence[str], view: View = STATE, theme: Theme = LIGHT
+    states: Array,
+    rows: UnitRows,
+    words: Sequence[str],
+    view: StateView = STATE,
+    theme: Theme = LIGHT,
 ) -> Picture:
     """Every unit (row) after every token (column), from states (T, H), in the order of ``rows``.
 
@@ -194,7 +192,10 @@ def memory_rows(
     """
     groups = grouped(rows.units, {rows.chosen})
     rows = rows._replace(units=groups.units)
-    threads = [] if rows.parts is None else [*_threads(rows, rows.parts, groups, theme)]
+    # A unit without a row has its threads at the row of its group.
+    at = [rows.names[row] for row in groups.row.tolist()]
+    parts = rows.parts
+    threads = [] if parts is None else [*threads_into(parts, rows.chosen, at, theme)]
     into = f"; threads into {rows.into}" if threads and rows.into else ""
     limit = theme.scale.nice_limit(float(np.abs(states).max()))
     cells = heatmap(
@@ -220,14 +221,12 @@ def memory_rows(
     )
 
 
-def _threads(rows: Rows, parts: Array, groups: Groups, theme: Theme) -> Iterator[Series]:
-    """A unit without a row has its threads at the row of its group."""
-    at = [rows.names[row] for row in groups.row.tolist()]
-    return threads_into(parts, rows.chosen, at, theme)
-
-
 def unit_bars(
-    unit: TwoMoments, title: str, words: Sequence[str], view: View = STATE, theme: Theme = LIGHT
+    unit: NowAndPinned,
+    title: str,
+    words: Sequence[str],
+    view: StateView = STATE,
+    theme: Theme = LIGHT,
 ) -> Picture:
     """The unit after every token with its numbers; those of the second moment are outlines."""
     values = unit.values
@@ -245,7 +244,7 @@ def unit_bars(
     every = np.concatenate([values, unit.then])
     return picture(
         [bars, outlined(unit, theme)],
-        unit.entitled(title),
+        unit.titled(title),
         230,
         theme,
         xaxis=words_axis(words, theme),
@@ -276,7 +275,9 @@ def _numbers(values: Array, colors: Sequence[str], gate: bool) -> list[dict[str,
     ]
 
 
-def _values_axis(values: Array, view: View, theme: Theme, room: float = 1.08) -> dict[str, Any]:
+def _values_axis(
+    values: Array, view: StateView, theme: Theme, room: float = 1.08
+) -> dict[str, Any]:
     """An axis for both signs, or from 0 to 1 for a gate, with ``room`` above."""
     if view.gate:
         return axis("", theme, range=[0, room], tickvals=[0, 1])
@@ -298,7 +299,7 @@ def unit_curve(
     past: tuple[Array, Array],
     title: str,
     course: Course,
-    view: View = STATE,
+    view: StateView = STATE,
     theme: Theme = LIGHT,
 ) -> Picture:
     """One unit at one token over the epochs: epochs (E,) and values (E,)."""

@@ -266,7 +266,7 @@ class ReplayFrames:
 
 def record(session: Session, phrases: Sequence[str]) -> ReplayFrames:
     """Record the run of ``session`` on ``phrases`` that it can read; it stays where it is."""
-    reader = session.aside()
+    reader = session.fork()
     # Who plays a recording does not look back.
     reader.player.running = True
     strips = [_Strip(phrase) for phrase in phrases]

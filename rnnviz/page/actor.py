@@ -25,7 +25,7 @@ import numpy as np
 from rnnviz.page.command import QUICK
 from rnnviz.page.session_host import SLICE, SessionHost
 from rnnviz.probe.session import Session
-from rnnviz.ui.frame import LONGEST
+from rnnviz.ui.frame import MAX_WAIT
 from rnnviz.ui.time_limit import time_limit
 from rnnviz.ui.viewer import UnavailableError, Viewer
 
@@ -43,7 +43,7 @@ BUSY = (
 )
 #: Seconds of CPU time. After a slow turn, the turns of the next second use the thread pool, and all
 #: until an epoch has ended: the next scores, or a throttled picture, may be as slow.
-SLOW_TURN, SLOW_TIME = 0.1, 2 * LONGEST
+SLOW_TURN, SLOW_TIME = 0.1, 2 * MAX_WAIT
 #: Threads for long work. A run uses one at a time, so a few busy tabs leave some to the others.
 _POOL = ThreadPoolExecutor(16, "long")
 

@@ -93,8 +93,8 @@ class Activations:
         return self._sorted[1]
 
     @property
-    def telling_word(self) -> str:
-        """The word that stands in about half of the sequences."""
+    def most_informative_word(self) -> str:
+        """The word that occurs in closest to half of the sequences."""
         pairs: Array = np.unique(np.column_stack([self.numbers, self.owners]), axis=0)
         shares = np.bincount(pairs[:, 0]) / self.count
         return self.vocabulary[int(np.abs(shares - 0.5).argmin())]
@@ -130,9 +130,6 @@ def read_activations(
         steps=np.concatenate([np.arange(length) for length in lengths]),
         zero=part in parameters.architecture.cell.states,
     )
-
-
-# The states of many sequences in the plane of two principal components
 
 
 #: At most this many classes are distinguished; the others are one more.
@@ -198,23 +195,15 @@ def label_tokens(targets: Sequence[Array], classes: Sequence[str]) -> Labels:
     names = [written_values(t) if np.ndim(t) else classes[int(t)] for t in targets]
     counts = Counter(names)
     if np.ndim(targets[0]) and len(counts) > MOST_CLASSES:
-        labels, bands = _bands(np.array([target[0] for target in targets]))
-        return Labels(labels, bands, ordered=True)
+        values = np.array([target[0] for target in targets])
+        edges = np.linspace(values.min(), values.max(), BANDS + 1)
+        bands = [f"{number(low)} … {number(high)}" for low, high in pairwise(edges.tolist())]
+        indexes = np.clip(np.searchsorted(edges, values, "right") - 1, 0, BANDS - 1)
+        return Labels(tuple(bands[index] for index in indexes), tuple(bands), ordered=True)
     frequent = [name for name, _ in counts.most_common(MOST_CLASSES)]
     labels = tuple(name if name in frequent else OTHERS for name in names)
     others = [OTHERS] * (len(counts) > len(frequent))
     return Labels(labels, (*sorted(frequent), *others))
-
-
-def _bands(values: Array) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The band of every value (N,), and all bands, of equal width, in order."""
-    edges = np.linspace(values.min(), values.max(), BANDS + 1)
-    names = [f"{number(low)} … {number(high)}" for low, high in pairwise(edges.tolist())]
-    indexes = np.clip(np.searchsorted(edges, values, "right") - 1, 0, BANDS - 1)
-    return tuple(names[index] for index in indexes), tuple(names)
-
-
-# How much a unit's change depends on the word, and which units are similar
 
 
 #: At most this many words have a response.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,6 @@ import numpy as np
 from rnnviz.config import OutputAt
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.example import Example
 
 #: The most baselines of a data set.
 _MOST = 3
@@ -65,7 +64,10 @@ def _of_classes(dataset: Dataset) -> Iterator[Baseline]:
     train, every = dataset.train, dataset.reads is OutputAt.EVERY
     noun = "token" if dataset.vocabulary.characters else "word"
     classes = np.concatenate([example.targets for example in train])
-    last, before = (_last(train, every, back) for back in (0, 1))
+    # For every output its token and the one before, (M,), from 1 on; 0 before the first one.
+    ends = slice(None) if every else slice(-1, None)
+    last = np.concatenate([(e.inputs + 1)[ends] for e in train])
+    before = np.concatenate([np.append(0, e.inputs[:-1] + 1)[ends] for e in train])
     contexts = [
         ("frequencies", "the best from the frequencies of the answers alone", np.zeros_like(last)),
         (f"last {noun}", f"the best from the last {noun} alone", last),
@@ -76,24 +78,12 @@ def _of_classes(dataset: Dataset) -> Iterator[Baseline]:
         ),
     ]
     if not every:
-        bags = (tuple(np.sort(example.inputs)) for example in train)
-        contexts.append(
-            (f"bag of {noun}s", f"the best from the {noun}s without their order", _numbered(bags))
-        )
-    for name, text, numbers in contexts:
-        yield Baseline(name, text, *conditional_entropy(numbers, classes))
-
-
-def _last(train: Sequence[Example], every: bool, back: int) -> Array:
-    """For every output the token ``back`` steps ago (M,), from 1 on; 0 before the first one."""
-    first = np.zeros(back, np.intp)
-    read = [np.append(first, e.inputs + 1)[: len(e.inputs)] for e in train]
-    return np.concatenate(read if every else [row[-1:] for row in read])
-
-
-def _numbered(keys: Iterator[Hashable]) -> Array:
-    numbers: dict[Hashable, int] = {}
-    return np.array([numbers.setdefault(key, len(numbers)) for key in keys])
+        bags = dict[tuple[int, ...], int]()
+        numbers = [bags.setdefault(tuple(np.sort(e.inputs)), len(bags)) for e in train]
+        text = f"the best from the {noun}s without their order"
+        contexts.append((f"bag of {noun}s", text, np.array(numbers)))
+    for name, text, read in contexts:
+        yield Baseline(name, text, *conditional_entropy(read, classes))
 
 
 def _of_values(dataset: Dataset) -> Iterator[Baseline]:

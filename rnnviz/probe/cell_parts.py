@@ -55,7 +55,14 @@ class CellParts:
         lines = dict(self._lines())
         opened = {part.total for part in lines.values()}
         inner = [node for node in cell.layout.back.affines if node not in opened]
-        self.by_name = dict(self._ordered(lines, inner))
+        # Before every line those pre-activations inside it that no part is made of.
+        self.by_name = dict[str, Part]()
+        for name, part in lines.items():
+            below = topological([part.node])
+            for node in [node for node in inner if node in below and node is not part.node]:
+                inner.remove(node)
+                self.by_name[self.named[node]] = Part(self.named[node], node, node)
+            self.by_name[name] = part
         carried = {self.equations.nodes[name] for name in (*self.equations.states, self.out)}
         whole = [
             part.node
@@ -80,16 +87,6 @@ class CellParts:
             opened = (line.node, ()) if plain else (total, tuple(functions))
             yield line.name, Part(line.name, line.node, *opened)
 
-    def _ordered(self, lines: dict[str, Part], inner: list[Node]) -> Iterator[tuple[str, Part]]:
-        """Every line, and before it the pre-activations inside it that no part is made of."""
-        left = [*inner]
-        for name, part in lines.items():
-            below = topological([part.node])
-            for node in [node for node in left if node in below and node is not part.node]:
-                left.remove(node)
-                yield self.named[node], Part(self.named[node], node, node)
-            yield name, part
-
     def role(self, name: str) -> str:
         """What a part is: the comment on its line; else a state, a gate or a value."""
         note = self.equations.notes.get(name, "")
@@ -100,14 +97,15 @@ class CellParts:
         return "gate" if self.equations.nodes[name].kind == "sigmoid" else "value"
 
     def title(self, name: str) -> str:
-        """A part's role and its name, to stand above a picture."""
+        """A part's role and its name, as a picture's title."""
         role = self.role(name).partition(",")[0]
         whole = role if name == "h" and role == "hidden state" else f"{role} {name}"
         return whole[:1].upper() + whole[1:]
 
     def gradient(self, part: Part) -> Adjoint:
         """The gradient that is shown of a part: of a state its own, else that of its total."""
-        if part.node not in self._carried and part.total in self.back.of_affine:
+        carried = {self.equations.nodes[name] for name in self.back.arriving}
+        if part.node not in carried and part.total in self.back.of_affine:
             return self.back.of_affine[part.total]
         return self.back.of[part.node]
 
@@ -133,10 +131,6 @@ class CellParts:
         every, name = [*self.affines.values()], self.recurrent_matrix
         own = [affine for affine in every if any(p.name == name for p in affine.products)]
         return (own or every)[0]
-
-    @property
-    def _carried(self) -> set[Node]:
-        return {self.equations.nodes[name] for name in self.back.arriving}
 
     def summands(self, part: Part) -> list[Summand]:
         """The terms whose sum is the part's total."""
@@ -185,7 +179,8 @@ class CellParts:
         for part in self.by_name.values():
             for state in self.equations.states:
                 own = self.equations.nodes[state] is part.node and not part.functions
-                if own and any(_keeps(term, state) for term in self.summands(part)):
+                factors = (f for term in self.summands(part) for f in term.factors)
+                if own and any(f.kind == "state" and f.name == state for f in factors):
                     return part
         plain = [self.by_name[name] for name in (self.out, *self.equations.states)]
         return next((p for p in plain if any(map(_reads_state, self.summands(p)))), plain[0])
@@ -197,7 +192,7 @@ class CellParts:
         return next((s for s in self.equations.states if nodes[s] is node), self.memory.name)
 
     def kept(self, term: Summand) -> bool:
-        """Whether a term is what is left of the state, not what is added to it."""
+        """Whether a term keeps part of the state; the others add to it."""
         return _reads_state(term)
 
     @property
@@ -211,31 +206,24 @@ class CellParts:
 
     @property
     def recurrent_matrix(self) -> str:
-        """The matrix through which the state enters what is new: that of a candidate, or W_hh."""
+        """The recurrent matrix of the candidate, or W_hh."""
         below = topological([self.memory.node])
         squashed = [node for node in below if node.kind == "tanh"]
         for nodes in (topological(squashed), below):
             read = [node for node in nodes if node.kind == "product" and node.remembers]
             # A product inside a sigmoid belongs to a gate.
-            own = [node for node in read if not any(node in topological([g]) for g in self._gates)]
+            gates = topological([node for node in below if node.kind == "sigmoid"])
+            own = [node for node in read if node not in gates]
             if own or read:
                 return (own or read)[0].name
         return ""
 
-    @property
-    def _gates(self) -> list[Node]:
-        return [node for node in topological([self.memory.node]) if node.kind == "sigmoid"]
-
 
 def _turn(factor: Node) -> int:
-    """Numbers stand first in a product, then gates, and states last."""
+    """In a product numbers come first, then gates, and states last."""
     if factor.kind == "number":
         return 0
     return 1 if nonnegative(factor) else 3 if factor.kind == "state" else 2
-
-
-def _keeps(term: Summand, state: str) -> bool:
-    return any(node.kind == "state" and node.name == state for node in term.factors)
 
 
 def _reads_state(term: Summand) -> bool:

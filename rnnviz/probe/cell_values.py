@@ -90,16 +90,17 @@ class CellValues:
             return self._of_spans(
                 lambda span, W: whole[starts[span] : starts[span] + span.steps] @ W.T, node.name
             )
-        return self._of_spans(self._reads, node.name)
 
-    def _reads(self, span: Span, W: Array) -> Array:
-        columns = self.unrolled.trace.columns[self._index(span)]
-        x = span.layer.x[: span.steps, span.column]
-        product: Array = x @ (W if columns is None else W[:, columns]).T
-        return product
+        def reads(span: Span, W: Array) -> Array:
+            trace = self.unrolled.trace
+            columns = trace.columns[span.stack * trace.architecture.layers + self.unrolled.layer]
+            x = span.layer.x[: span.steps, span.column]
+            product: Array = x @ (W if columns is None else W[:, columns]).T
+            return product
+
+        return self._of_spans(reads, node.name)
 
     def _of_spans(self, value: Callable[[Span, Array], Array], name: str) -> Array:
-        """The values in every stack, from the weights that it has."""
         return np.concatenate([
             value(span, self.unrolled.weight(self.parameters, start, name))
             for span, start in zip(self._spans, self._starts, strict=True)
@@ -112,9 +113,6 @@ class CellValues:
     @property
     def _starts(self) -> list[int]:
         return [0, self.unrolled.bridge][: len(self._spans)]
-
-    def _index(self, span: Span) -> int:
-        return span.stack * self.unrolled.trace.architecture.layers + self.unrolled.layer
 
 
 class CellGradients:
@@ -178,7 +176,7 @@ class CellGradients:
         return W if self.transposes(reader) else W.T
 
     def transposes(self, reader: Adjoint) -> bool:
-        """Whether matrices are transposed on the way to a gradient, as they should be."""
+        """Whether matrices are transposed in the backward pass, as they should be."""
         state = reader.node is not None and reader.node.kind == "state"
         return self._exact or not state
 

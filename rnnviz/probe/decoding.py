@@ -89,9 +89,6 @@ def run_free(parameters: Parameters, values: Array, most: int) -> Array:
     return answers
 
 
-# Logit margin after every token, as if the sequence ended there
-
-
 @dataclass(frozen=True, eq=False)
 class RunningMargin:
     """The logit margin of ``target`` after every token, (T,)."""

@@ -28,7 +28,7 @@ _LATER = 4
 NOISE = 0.1
 #: The stream of ``np.random.default_rng((seed, stream))`` that draws the starts.
 STARTS = 7
-#: After so many seconds of work no new start is begun; after 5/4 of them no point is described.
+#: Seconds after which no new start is begun; after 5/4 of them no point is described.
 LIMIT = 9.0
 #: At a local minimum of q its gradient is at most this share of ||h - F||.
 FLAT = 1e-6
@@ -37,7 +37,7 @@ _STEPS = 200
 #: The first damping, in units of the trace of A^T A; its factors after a step that is taken and
 #: after one that isn't; the least, and the most, at which a state is given up.
 _DAMPING, _LESS, _MORE, _LEAST, _MOST = 1e-4, 0.2, 4.0, 1e-15, 1e12
-#: On its way a state may be so many times larger than any that a sequence leads to.
+#: During a search a state may be this many times larger than any visited state.
 _SLACK = 2.0
 #: Below this speed double precision ends the search.
 _FLOOR = 1e-28
@@ -200,26 +200,22 @@ class Search:
         yield from self._describe()
 
     def _follow(self, end: int) -> Iterator[bool]:
-        """Follow the starts up to this one, within the time limit."""
         together = max(1, _NUMBERS // self._map.size**2)
         while self._followed < end and self._worked <= self._limit:
             part = slice(self._followed, min(self._followed + together, end))
             search = LevenbergMarquardt(
                 self._map, self._states[part], self._visited.centre, self._reach
             )
-            yield from self._settle(search)
+            for _ in range(_STEPS):
+                if not search.moving.any():
+                    break
+                search.step()
+                ended = int((~search.moving).sum())
+                self.progress = 0.9 * (self._followed + ended) / len(self._states)
+                yield True
             self._states[part], self._speeds[part] = search.states, search.speeds
             self._flat[part] = search.flat
             self._followed = part.stop
-
-    def _settle(self, search: LevenbergMarquardt) -> Iterator[bool]:
-        for _ in range(_STEPS):
-            if not search.moving.any():
-                break
-            search.step()
-            ended = int((~search.moving).sum())
-            self.progress = 0.9 * (self._followed + ended) / len(self._states)
-            yield True
 
     def _merged(self) -> list[tuple[Array, int]]:
         """The points so far, and the number of starts that reached each."""
@@ -322,7 +318,6 @@ class LevenbergMarquardt:
             return np.zeros((len(rows), self._map.size))
 
     def _left(self) -> Array:
-        """Whether there is further to go, (N,)."""
         away = np.linalg.norm(self.states - self._centre, axis=1)
         inside = (np.abs(self.states) <= _SLACK * self._map.flow.bound).all(axis=1)
         ends = self.flat | (self.speeds <= _FLOOR) | (self._damping > _MOST)

@@ -14,7 +14,6 @@ from rnnviz.tasks.number_text import MARK
 
 _LONGEST = 16
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-_SIGNS = ("", "+", "−")
 
 
 class Names(NamedTuple):
@@ -36,17 +35,15 @@ class Names(NamedTuple):
 
     def entry(self, name: str, index: Iterable[int | np.integer]) -> str:
         """One entry of a parameter: W_hh[3, 12], W_xh[3, “not”], b_y[“positive”]."""
-        axes = zip(self._axes(name), index, strict=False)
-        return f"{name}[{', '.join(quoted(a[int(i)]) if a else str(int(i)) for a, i in axes)}]"
-
-    def _axes(self, name: str) -> tuple[tuple[str, ...], ...]:
-        """The names along each axis; empty for units, which have numbers."""
-        kind = plain(name)
+        kind, vocabulary = plain(name), self.source if name.startswith("enc.") else self.vocabulary
+        # Units have numbers, not names.
+        axes: tuple[tuple[str, ...], ...] = (), ()
         if kind in ("W_hy", "b_y"):
-            return self.classes, ()
-        if not kind.startswith("W_x") or name.endswith((".2", ".3")):
-            return (), ()
-        return (), self.source if name.startswith("enc.") else self.vocabulary
+            axes = self.classes, ()
+        elif kind.startswith("W_x") and not name.endswith((".2", ".3")):
+            axes = (), vocabulary
+        named = zip(axes, index, strict=False)
+        return f"{name}[{', '.join(quoted(a[int(i)]) if a else str(int(i)) for a, i in named)}]"
 
 
 def written_values(values: Array) -> str:
@@ -72,7 +69,7 @@ def shortened(word: str) -> str:
 
 
 def number(value: float, digits: int = 4, sign: str = "") -> str:
-    """A number with so many digits: −0.345, 6·10⁻⁶, 10⁻⁹; ∞, or a dash if it is none.
+    """A number with ``digits`` significant digits: −0.345, 6·10⁻⁶, 10⁻⁹, ∞; a dash for NaN.
 
     With the ``sign`` "+" it is always signed.
     """
@@ -80,13 +77,10 @@ def number(value: float, digits: int = 4, sign: str = "") -> str:
         return "–" if math.isnan(value) else f"{'−' if value < 0 else sign}∞"
     # The sum turns -0.0 into 0.0.
     text, _, exponent = f"{value + 0.0:{sign}.{digits}g}".replace("-", "−").partition("e")
-    return _scaled(text, int(exponent.replace("−", "-"))) if exponent else text
-
-
-def _scaled(text: str, exponent: int) -> str:
-    power = f"10{str(exponent).translate(_RAISED)}"
-    sign, one = text[:-1], text[-1:]
-    return f"{sign}{power}" if one == "1" and sign in _SIGNS else f"{text}·{power}"
+    if not exponent:
+        return text
+    power = f"10{str(int(exponent.replace('−', '-'))).translate(_RAISED)}"
+    return f"{text[:-1]}{power}" if text in ("1", "+1", "−1") else f"{text}·{power}"
 
 
 def added(values: Iterable[float]) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
@@ -16,29 +17,32 @@ from rnnviz.engine.gradcheck import GradientCheck, check_gradient
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.training import TrainState
 from rnnviz.probe.cache import Memo
-from rnnviz.probe.exact_vs_notebook import (
-    ByLength,
-    ByToken,
-    Comparison,
-    compare_by_length,
-    compare_by_token,
-    compare_examples,
-)
+from rnnviz.probe.cell_parts import cell_parts
 from rnnviz.probe.gradient_over_lag import (
-    Carried,
+    BackwardRule,
     LagNorms,
     LagProfile,
     joined,
     lag_norms,
+    last_answer_norms,
     profile_of,
 )
 from rnnviz.probe.gradients import (
+    ByLength,
+    ByToken,
+    Comparison,
     Connectivity,
     Flow,
     GradientQuery,
     NextStepStats,
+    Objective,
     TokenContribution,
+    compare_by_length,
+    compare_by_token,
+    compare_examples,
     connectivity,
+    gradient_flow,
+    margin_flow,
     next_steps,
     stacked,
     token_contribution,
@@ -50,24 +54,31 @@ from rnnviz.probe.jacobians import (
     lyapunov_exponents,
     products,
 )
-from rnnviz.probe.memory_gauge import coarse_first, eigenvalues, recurrent
-from rnnviz.probe.memory_lab import last_answer_flow
+from rnnviz.probe.memory_gauge import (
+    GradientMap,
+    MemoryGauge,
+    Spectrum,
+    eigenvalues,
+    half_life,
+    half_life_interval,
+    recurrent,
+    recurrent_name,
+    spectrum,
+)
 from rnnviz.probe.probe import phrase_key
+from rnnviz.probe.story import WINDOW
 from rnnviz.probe.unrolled import Unrolled
-from rnnviz.probe.work import Pieces, cut
-from rnnviz.run.epoch_cache import EpochCache
+from rnnviz.probe.work import ChunkedRead, Throttle, chunk_indexes, spend
+from rnnviz.run.epoch_cache import EpochCache, coarse_first
 from rnnviz.run.run import Run, position_of
 from rnnviz.run.schedule import Position
-
-# Numbers about the gradients at several epochs of a run
-
 
 Row = TypeVar("Row")
 #: The number of largest eigenvalues that are kept for an epoch.
 TRAIL = 8
 
 
-class Clipping(NamedTuple):
+class ClippingShares(NamedTuple):
     """Of some next steps: the shares of ``steps`` and of ``entries`` that clipping changes.
 
     ``angle`` is the largest angle by which it turns the gradient of one, in degrees.
@@ -98,9 +109,6 @@ class EpochSeries(Generic[Row]):
         return int(np.abs(self.epochs - epoch).argmin())
 
 
-# Records of the gradients over the epochs of a run
-
-
 #: Number of next steps to evaluate at each epoch.
 EPOCH_STEPS = 8
 #: Largest number of past epochs to evaluate.
@@ -115,66 +123,59 @@ class Record(Generic[Row]):
     def __init__(self, measure: Callable[[GradientQuery], Row]) -> None:
         self._measure = measure
         self._rows = EpochCache[Row]()
-        self._again = -math.inf
+        self._throttle = Throttle(SHARE)
 
     def series(self, run: Run, query: GradientQuery) -> EpochSeries[Row]:
         """The rows so far, with that of the epoch shown if there is time for it.
 
         The first row is always there.
         """
-        missing = self._missing(run, query)
-        if missing and (not self._rows or time.perf_counter() >= self._again):
-            self._evaluate(run, query, missing[0])
+        first = next(self._rows.missing(self._epochs(run, query)), None)
+        if first is not None:
+            now = time.perf_counter()
+            if not self._rows or self._throttle.allows("", now):
+                self._rows[first] = self._evaluate(run, query, first)
         epochs = sorted(self._rows)
         return EpochSeries(np.array(epochs, int), tuple(self._rows[epoch] for epoch in epochs))
 
     def develop(self, run: Run, query: GradientQuery, budget: float) -> bool:
         """Evaluate more epochs for about ``budget`` seconds; return whether some are missing."""
-        until = time.perf_counter() + budget
-        for epoch in self._missing(run, query):
-            if time.perf_counter() > until:
-                return True
-            self._evaluate(run, query, epoch)
-        return False
+        epochs = self._epochs(run, query)
+        return spend(budget, self._rows.measure(epochs, partial(self._evaluate, run, query)))
 
-    def _missing(self, run: Run, query: GradientQuery) -> list[int]:
-        """The missing epochs: the one shown first, then at most ``EPOCHS`` snapshots."""
+    def _epochs(self, run: Run, query: GradientQuery) -> list[int]:
+        """The epoch shown first, then at most ``EPOCHS`` snapshots; drops all other rows."""
         stored = run.stored
         selected = stored[:: math.ceil(len(stored) / EPOCHS)]
         shown = [] if query.state.offset else [query.state.epoch]
         self._rows.sync(run.schedule, (run.dataset, query.layer, phrase_key(query.trace)))
         self._rows.retain([*selected, *shown])
-        return [*self._rows.missing(dict.fromkeys([*shown, *coarse_first(selected)]))]
+        return [*shown, *coarse_first(selected)]
 
-    def _evaluate(self, run: Run, query: GradientQuery, epoch: int) -> None:
+    def _evaluate(self, run: Run, query: GradientQuery, epoch: int) -> Row:
         begun, position = time.perf_counter(), Position(epoch)
         shown = position_of(query.state) == position
         state = query.state if shown else run.replay(position, "gradients")
         with np.errstate(all="ignore"):
-            self._rows[epoch] = self._measure(query.at(state, run.schedule.at(position)))
+            row = self._measure(query.at(state, run.schedule.at(position)))
         ended = time.perf_counter()
-        self._again = ended + (ended - begun) * (1 / SHARE - 1)
+        self._throttle.note("", ended, ended - begun)
+        return row
 
 
-class GradientHistory(NamedTuple):
+class GradientHistory:
     """The records of a run, by kind: each is evaluated only where it is shown."""
 
-    eigenvalues: Record[Array]
-    shares: Record[TokenContribution]
-    clipping: Record[Clipping]
-    comparisons: Record[Comparison]
-
-
-def gradient_history() -> GradientHistory:
-    """Records without rows."""
-    return GradientHistory(
-        Record(_eigenvalues), Record(shares_of), Record(_clipping), Record(_comparison)
-    )
-
-
-def _eigenvalues(query: GradientQuery) -> Array:
-    """The largest eigenvalues (k,) of the recurrent weights."""
-    return eigenvalues(recurrent(query.state.parameters, query.layer))[:TRAIL]
+    def __init__(self) -> None:
+        #: The largest eigenvalues (k,) of the recurrent weights.
+        self.eigenvalues = Record(
+            lambda query: eigenvalues(recurrent(query.state.parameters, query.layer))[:TRAIL]
+        )
+        self.shares = Record(shares_of)
+        self.clipping = Record(clipping_of)
+        self.comparisons = Record(
+            lambda query: compare_examples(query.state.parameters, query.examples)
+        )
 
 
 def shares_of(query: GradientQuery) -> TokenContribution:
@@ -182,20 +183,14 @@ def shares_of(query: GradientQuery) -> TokenContribution:
     return token_contribution(Unrolled(query.trace, query.layer), query.state.parameters)
 
 
-def _clipping(query: GradientQuery) -> Clipping:
+def clipping_of(query: GradientQuery) -> ClippingShares:
+    """How much clipping changes some of the next steps."""
     steps = next_steps(query, EPOCH_STEPS)
-    return Clipping(steps.clipped, float(steps.entries.mean()), float(steps.angles.max()))
+    return ClippingShares(steps.clipped, float(steps.entries.mean()), float(steps.angles.max()))
 
 
-def _comparison(query: GradientQuery) -> Comparison:
-    return compare_examples(query.state.parameters, query.examples)
-
-
-# Analyses of the gradients of a run, cached
-
-
-class Band(StrEnum):
-    """The sequences whose gradients are the band beside that of the phrase."""
+class BandSource(StrEnum):
+    """The sequences whose gradients are drawn as the band around the phrase's."""
 
     TRAIN = "training"
     TEST = "test"
@@ -209,36 +204,36 @@ class GradientLab:
     """Analyses of the gradients, each cached until its input changes."""
 
     def __init__(self) -> None:
-        self.band = Band.TRAIN
+        self.band = BandSource.TRAIN
         self._memo = Memo()
-        self.history = gradient_history()
+        self.history = GradientHistory()
 
     def lag(self, query: GradientQuery) -> LagProfile:
         """The gradient by lag, over what has been read of the query's examples: the ``band``.
 
         Of many that is a random sample first; ``read_on`` reads the others.
         """
-        pieces, parameters = self._lags(query), query.state.parameters
+        chunks, parameters = self._lags(query), query.state.parameters
         return self._memo.ask(
-            "lag", (pieces, len(pieces.done)),
-            lambda: profile_of(parameters, joined(pieces.done), query.objective, query.layer),
+            "lag", (chunks, len(chunks.results)),
+            lambda: profile_of(parameters, joined(chunks.results), query.objective, query.layer),
         )  # fmt: skip
 
     def read_on(self, query: GradientQuery, budget: float) -> bool:
-        """Read more of the band for so many seconds; return whether something is left."""
+        """Read more of the band for about ``budget`` seconds; return whether some is left."""
         return self._lags(query).develop(budget)
 
-    def _lags(self, query: GradientQuery) -> Pieces[LagNorms]:
+    def _lags(self, query: GradientQuery) -> ChunkedRead[LagNorms]:
         parameters, examples, objective = query.state.parameters, query.examples, query.objective
-        carried = Carried(query.config.gradient, query.config.truncate, query.layer)
+        carried = BackwardRule(query.config.gradient, query.config.truncate, query.layer)
 
-        def read(piece: Array) -> LagNorms:
-            some = [examples[k] for k in piece.tolist()]
+        def read(chunk: Array) -> LagNorms:
+            some = [examples[k] for k in chunk.tolist()]
             return lag_norms(parameters, some, objective, carried)
 
         key = query.state, objective, carried, self.band
         return self._memo.ask(
-            "lags", key, lambda: Pieces(cut(examples, parameters.theta.size), read)
+            "lags", key, lambda: ChunkedRead(chunk_indexes(examples, parameters.theta.size), read)
         )
 
     def reach(self, query: GradientQuery) -> Flow:
@@ -264,7 +259,7 @@ class GradientLab:
         return self._memo.ask("second shares", _flow_key(query), lambda: shares_of(query))
 
     def jacobians(self, query: GradientQuery, second: bool = False) -> Jacobians:
-        """The Jacobians along the phrase; of a ``second`` state they are kept beside the others."""
+        """The Jacobians along the phrase; those of a ``second`` state are cached separately."""
         state, trace = query.state, query.trace
         key = state, phrase_key(trace)
         return self._memo.ask(
@@ -332,3 +327,127 @@ def _flow_key(query: GradientQuery) -> tuple[object, ...]:
 
 def _check_key(query: GradientQuery) -> tuple[object, ...]:
     return query.state, query.config.gradient, *phrase_key(query.trace)
+
+
+#: Largest number of epochs in the gauge; a chart has fewer pixels.
+MOST_EPOCHS = 2_000
+
+
+def flow(query: GradientQuery) -> Flow:
+    """The gradient norms at every token of the phrase, of the loss or of the margin."""
+    if query.objective is Objective.MARGIN:
+        rule, cut = query.config.gradient, query.config.truncate
+        return margin_flow(query.state.parameters, query.trace, rule, cut, query.layer)
+    return gradient_flow(query.trace, query.layer)
+
+
+def last_answer_flow(query: GradientQuery) -> Flow:
+    """The gradient norms of the last answer alone, as in the lag profile."""
+    return Flow(query.objective, _of_last_answer(query))
+
+
+def _of_last_answer(query: GradientQuery, norms: Array | None = None) -> Array:
+    """The norms without what earlier answers add, each at a lag of its own."""
+    if not query.trace.every:
+        return flow(query).norms if norms is None else norms
+    config = query.config
+    carried = BackwardRule(config.gradient, config.truncate, query.layer)
+    parameters, batch = query.state.parameters, query.trace.batch
+    return last_answer_norms(parameters, batch, query.objective, carried)
+
+
+class MemoryLab:
+    """The memory gauge and the gradient map of a phrase, at the epochs evaluated so far.
+
+    With more than ``MOST_EPOCHS`` epochs the gauge has every ``stride``-th.
+    """
+
+    def __init__(self) -> None:
+        self.stride = 1
+        self._spectra = EpochCache[Spectrum](of_weights=True)
+        self._half_lives = EpochCache[tuple[float, float, float]]()
+        self._norms = EpochCache[Array]()
+
+    def past(
+        self, run: Run, query: GradientQuery, budget: float
+    ) -> tuple[MemoryGauge, GradientMap]:
+        """Gauge and map so far; evaluates the epoch shown, and snapshots for ``budget`` seconds."""
+        state, stored, measure = query.state, run.stored, self._measure(run, query)
+        if not state.offset and state.epoch not in self._half_lives:
+            self._half_lives[state.epoch] = self._evaluate(query)
+        work = measure(coarse_first(stored))
+        # At least one epoch besides the one shown, whatever the budget: the map is never blank.
+        next(work, None)
+        spend(budget, work)
+        epochs = sorted(epoch for epoch in self._half_lives if epoch <= run.position.epoch)
+        spectra = np.array([self._spectra[epoch] for epoch in epochs]).reshape(-1, 2)
+        lives = np.array([self._half_lives[epoch] for epoch in epochs]).reshape(-1, 3)
+        gauge = MemoryGauge(
+            np.array(epochs, int), spectra[:, 0], spectra[:, 1], lives[:, 0], lives[:, 1:],
+            recurrent_name(state.parameters),
+        )  # fmt: skip
+        known = [epoch for epoch in stored if epoch in self._norms]
+        norms = np.array([self._norms[epoch] for epoch in known])
+        return gauge, GradientMap(np.array(known, int), norms)
+
+    def develop(self, run: Run, query: GradientQuery, budget: float) -> bool:
+        """Evaluate more epochs for about ``budget`` seconds; return whether some are missing."""
+        measure, rows = self._measure(run, query), max(len(run.history) - 1, 0)
+        stride = max(self.stride, 1 << (rows // MOST_EPOCHS).bit_length())
+        # The epochs of the map come first: they have snapshots, and need no replay.
+        epochs = [*coarse_first(run.stored), *run.history.epochs[::stride].tolist()]
+        return spend(budget, measure(epochs))
+
+    def radii(self, run: Run, state: TrainState) -> Array:
+        """The spectral radius of W_hh by rows of the history up to ``state``, NaN where unknown.
+
+        Measured here are the first row and the state; the last ones are there if they were shown.
+        All are NaN for gated cells, whose memory is not in these weights alone.
+        """
+        epoch, rows = state.epoch, run.history.rows_until(state.epoch)
+        radii = np.full(rows, np.nan)
+        if not cell_parts(state.parameters.architecture.cell).plain_matrix:
+            return radii
+        self._spectra.sync(run.schedule, run.dataset)
+        epochs = run.history.epochs[:rows].tolist()
+        if epochs[0] not in self._spectra:
+            start = run.replay(Position(epochs[0]), "start")
+            self._spectra[epochs[0]] = spectrum(recurrent(start.parameters))
+        if not state.offset and epoch not in self._spectra:
+            self._spectra[epoch] = spectrum(recurrent(state.parameters))
+        for row in {0, *range(max(rows - WINDOW, 0), rows)}:
+            if epochs[row] in self._spectra:
+                radii[row] = self._spectra[epochs[row]].radius
+        if state.offset:
+            radii[-1] = spectrum(recurrent(state.parameters)).radius
+        return radii
+
+    def _sync(self, run: Run, query: GradientQuery) -> None:
+        subject = run.dataset, query.objective, query.layer, *phrase_key(query.trace)
+        self._spectra.sync(run.schedule, run.dataset)
+        self._half_lives.sync(run.schedule, subject)
+        self._norms.sync(run.schedule, subject)
+        self._norms.retain(run.stored)
+        while len(self._half_lives) > MOST_EPOCHS:
+            self.stride *= 2
+            for cache in (self._half_lives, self._spectra):
+                cache.retain([epoch for epoch in cache if epoch % self.stride == 0])
+
+    def _measure(self, run: Run, query: GradientQuery) -> Callable[[Iterable[int]], Iterator[None]]:
+        self._sync(run, query)
+
+        def row(epoch: int) -> tuple[float, float, float]:
+            state = run.replay(Position(epoch), "memory")
+            return self._evaluate(query.at(state, run.schedule.at(position_of(state))))
+
+        return lambda epochs: self._half_lives.measure(epochs, row)
+
+    def _evaluate(self, query: GradientQuery) -> tuple[float, float, float]:
+        """The half-life and its interval; keeps the spectrum and the norms, too."""
+        epoch, norms = query.state.epoch, flow(query).norms
+        if epoch not in self._spectra:
+            self._spectra[epoch] = spectrum(recurrent(query.state.parameters))
+        last = _of_last_answer(query, norms)
+        self._norms[epoch] = norms
+        with np.errstate(invalid="ignore"):  # A norm may be infinite.
+            return half_life(last), *half_life_interval(last)

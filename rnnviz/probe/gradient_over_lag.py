@@ -27,7 +27,7 @@ from rnnviz.probe.unrolled import Unrolled
 BAND = (0.1, 0.9)
 
 
-class Carried(NamedTuple):
+class BackwardRule(NamedTuple):
     """How the gradient is backpropagated: the rule, the truncation in tokens, and the layer."""
 
     gradient: Gradient = Gradient.EXACT
@@ -36,7 +36,7 @@ class Carried(NamedTuple):
 
 
 #: The exact gradient without truncation, in the topmost layer.
-EXACTLY = Carried()
+EXACTLY = BackwardRule()
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,12 +100,12 @@ class LagNorms(NamedTuple):
 
 
 def joined(parts: Iterable[LagNorms]) -> LagNorms:
-    """Those of all parts together."""
+    """Concatenate the norms of all parts."""
     return LagNorms(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
 
 def lag_norms(
-    parameters: Parameters, examples: Sequence[Example], objective: Objective, carried: Carried
+    parameters: Parameters, examples: Sequence[Example], objective: Objective, carried: BackwardRule
 ) -> LagNorms:
     """The gradient norms of all examples, from the last answer of each.
 
@@ -158,7 +158,7 @@ def has_bound(architecture: Architecture) -> bool:
 
 
 def _norms(
-    parameters: Parameters, batch: Batch, objective: Objective, carried: Carried
+    parameters: Parameters, batch: Batch, objective: Objective, carried: BackwardRule
 ) -> Iterator[LagNorms]:
     """The lags of all tokens of a batch, and the norms there, stack by stack."""
     seed = partial(_seed_last, objective=objective)
@@ -176,7 +176,7 @@ def _norms(
 
 
 def last_answer_norms(
-    parameters: Parameters, batch: Batch, objective: Objective, carried: Carried = EXACTLY
+    parameters: Parameters, batch: Batch, objective: Objective, carried: BackwardRule = EXACTLY
 ) -> Array:
     """||dL/dh_t|| (L2) at every token of one sequence, (T,), from its last answer alone."""
     seed = partial(_seed_last, objective=objective)

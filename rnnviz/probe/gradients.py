@@ -1,8 +1,8 @@
-"""Gradients of a trace: their flow back, each token's share, and the next optimizer steps."""
+"""Gradients of a trace: their flow, tokens' shares, next steps, and the notebook's gradient."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -12,7 +12,6 @@ import numpy as np
 
 from rnnviz.config import Gradient, Loss, RunConfig
 from rnnviz.engine.batch import Batch, Example, collate
-from rnnviz.engine.graph import Node
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.losses import margin_gradient
 from rnnviz.engine.optimizers import Slots
@@ -79,14 +78,11 @@ def norms_of(parameters: Parameters) -> dict[str, float]:
         return {name: float(np.linalg.norm(array)) for name, array in parameters.named().items()}
 
 
-# Token contribution: how much each token contributes to the weight gradient
-
-
 @dataclass(frozen=True, eq=False)
 class TokenContribution:
     """The share, 0..1, of every token of one sequence in two gradients, (T,) each.
 
-    ``W_hh`` stands for all recurrent weights of a layer, ``W_xh`` for all input weights. A token's
+    ``W_hh`` denotes all recurrent weights of a layer, ``W_xh`` for all input weights. A token's
     share is ||da_t z_t^T|| over the sum of these norms. Shares sum to 1, or are all zero if the
     gradient is zero.
     """
@@ -97,9 +93,9 @@ class TokenContribution:
 
 def token_contribution(unrolled: Unrolled, parameters: Parameters) -> TokenContribution:
     """Each token's share in dW_hh and dW_xh; dW = sum_t da_t z_t^T, z_t = h_{t-1} or x_t."""
-    return TokenContribution(
-        *(_normalized(part_norms(unrolled, parameters, inputs)) for inputs in (False, True))
-    )
+    norms = [part_norms(unrolled, parameters, inputs) for inputs in (False, True)]
+    W_hh, W_xh = (n / n.sum() if n.sum() > 0 else np.zeros_like(n) for n in norms)
+    return TokenContribution(W_hh, W_xh)
 
 
 def part_norms(unrolled: Unrolled, parameters: Parameters, inputs: bool) -> Array:
@@ -114,26 +110,15 @@ def part_norms(unrolled: Unrolled, parameters: Parameters, inputs: bool) -> Arra
         errors = (unrolled.error(parts.cell.layout.slots[affine.node]) ** 2).sum(axis=-1)
         for product in affine.products:
             (read,) = product.args
-            if (read.kind == "input") == inputs:
-                squares += errors * _squared(unrolled, values, read)
+            if (read.kind == "input") != inputs:
+                continue
+            if inputs:
+                sizes = np.array([float((unrolled.x(t) ** 2).sum()) for t in range(len(unrolled))])
+            else:
+                sizes = (values(read) ** 2).sum(axis=-1)
+            squares += errors * sizes
     norms: Array = np.sqrt(squares)
     return norms
-
-
-def _squared(unrolled: Unrolled, values: CellValues, read: Node) -> Array:
-    """||z_t||^2 of what a matrix reads, (T,)."""
-    if read.kind == "input":
-        return np.array([float((unrolled.x(t) ** 2).sum()) for t in range(len(unrolled))])
-    squared: Array = (values(read) ** 2).sum(axis=-1)
-    return squared
-
-
-def _normalized(norms: Array) -> Array:
-    total = float(norms.sum())
-    return norms / total if total > 0 else np.zeros_like(norms)
-
-
-# How much each answer depends on each earlier state
 
 
 #: At most this many answers are shown.
@@ -163,22 +148,16 @@ def connectivity(parameters: Parameters, trace: Trace, layer: int = -1) -> Conne
     classes = trace.architecture.loss is Loss.CROSS_ENTROPY
     channels = [None] if classes else range(trace.architecture.outputs)
     answers = [(row, channel) for row in rows for channel in channels]
-    norms = np.concatenate([*_norms(parameters, trace, layer, answers)])
-    sizes = np.linalg.norm(norms.reshape(len(rows), len(channels), -1), axis=1)
-    return Connectivity(outputs[rows], sizes)
-
-
-def _norms(
-    parameters: Parameters, trace: Trace, layer: int, answers: list[tuple[int, int | None]]
-) -> Iterator[Array]:
-    """||dh_t||, (answers, T), of as many answers at a time as fit into memory."""
-    most = copies_at_once(trace.architecture, len(Unrolled(trace, layer)))
+    # As many copies at a time as fit into memory.
+    most, norms = copies_at_once(trace.architecture, len(Unrolled(trace, layer))), list[Array]()
     for start in range(0, len(answers), most):
         part = answers[start : start + most]
         copied = seeded_pass(
             parameters, copies(trace.batch, len(part)), partial(_seed, answers=part)
         )
-        yield np.array([Unrolled(copied, layer, b).norms for b in range(len(part))])
+        norms += [Unrolled(copied, layer, b).norms for b in range(len(part))]
+    sizes = np.linalg.norm(np.reshape(norms, (len(rows), len(channels), -1)), axis=1)
+    return Connectivity(outputs[rows], sizes)
 
 
 def _seed(copied: Trace, answers: list[tuple[int, int | None]]) -> None:
@@ -187,9 +166,6 @@ def _seed(copied: Trace, answers: list[tuple[int, int | None]]) -> None:
     for b, (row, channel) in enumerate(answers):
         output = np.flatnonzero(copied.batch.owners == b)[row]
         copied.dlogits[output, copied.targets[output] if channel is None else channel] = 1
-
-
-# Statistics of the next optimizer steps: clipping, and the size of updates
 
 
 @dataclass(frozen=True, eq=False)
@@ -258,10 +234,8 @@ def update_ratios(parameters: Parameters, update: Parameters) -> dict[str, float
     return {name: ratio(updates[name], weights[name]) for name in weights}
 
 
-# The input of an analysis
-
-#: Limit of weights * tokens of a step; beyond it fewer steps are evaluated. To make a step of a
-#: gradient takes as long as so many more tokens.
+#: Limit of weights * tokens of a step; beyond it fewer steps are evaluated. The optimizer's update
+#: costs as much as this many tokens.
 _WORK, _STEP = 25_000_000, 32
 
 
@@ -296,3 +270,103 @@ def next_steps(query: GradientQuery, steps: int) -> NextStepStats:
     starts = range(0, len(indexes), config.batch)[: max(2, min(steps, steps * _WORK // work))]
     batches = [collate([examples[i] for i in indexes[s : s + config.batch]]) for s in starts]
     return next_step_stats(state.parameters, batches, config, state.slots)
+
+
+# The exact gradient and the notebook's, compared at the same weights
+
+
+#: At most this many tokens, of the first examples, are compared.
+_TOKENS = 4_000
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """L2 norms, cosines and relative errors of the two gradients, by parameter.
+
+    ``errors`` are ||notebook - exact|| / ||exact||. The cosine with a gradient of zero is NaN.
+    """
+
+    exact: dict[str, float]
+    notebook: dict[str, float]
+    cosines: dict[str, float]
+    errors: dict[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class ByLength:
+    """Comparisons for the sequences of each length (N,), on ``counts`` (N,) of them."""
+
+    lengths: Array
+    counts: Array
+    comparisons: tuple[Comparison, ...]
+
+    def table(self, name: str) -> dict[str, Array]:
+        """The errors or cosines at every length by parameter, (N,) each."""
+        return stacked([getattr(comparison, name) for comparison in self.comparisons])
+
+
+@dataclass(frozen=True, eq=False)
+class ByToken:
+    """dL/dh_t by both rules at every token of one sequence: L2 norms and cosines, all (T,).
+
+    The cosine with a gradient of zero is NaN.
+    """
+
+    exact: Array
+    notebook: Array
+    cosines: Array
+
+    @property
+    def angles(self) -> Array:
+        """The angles between both, in degrees; NaN where there is none."""
+        angles: Array = np.degrees(np.arccos(np.clip(self.cosines, -1, 1)))
+        return angles
+
+
+def compare_by_token(parameters: Parameters, batch: Batch, layer: int = -1) -> ByToken:
+    """Compare dL/dh_t in one layer at every token of the first sequence of a batch."""
+    exact, notebook = (
+        Unrolled(record(parameters, batch, rule), layer).dh.copy()
+        for rule in (Gradient.EXACT, Gradient.NOTEBOOK)
+    )
+    cosines = [cosine(one, other) for one, other in zip(exact, notebook, strict=True)]
+    one, other = (np.linalg.norm(rows, axis=1) for rows in (exact, notebook))
+    return ByToken(one, other, np.array(cosines))
+
+
+def compare(parameters: Parameters, batch: Batch) -> Comparison:
+    """Compare both gradients of the mean loss of these sequences, without truncation."""
+    exact, notebook = (
+        record(parameters, batch, rule).gradient for rule in (Gradient.EXACT, Gradient.NOTEBOOK)
+    )
+    difference = norms_of(exact.like(notebook.theta - exact.theta))
+    norms = norms_of(exact)
+    cosines = {name: cosine(exact[name], notebook[name]) for name in norms}
+    errors = {name: ratio(difference[name], norms[name]) for name in norms}
+    return Comparison(norms, norms_of(notebook), cosines, errors)
+
+
+def compare_examples(parameters: Parameters, examples: Sequence[Example]) -> Comparison:
+    """The comparison for the mean loss of the examples, or of the first if there are many."""
+    return compare(parameters, collate(examples[: compared(examples)]))
+
+
+def compared(examples: Sequence[Example]) -> int:
+    """The number of first examples that are compared."""
+    ends = np.cumsum([len(example.inputs) for example in examples])
+    return max(1, int(np.searchsorted(ends, _TOKENS, "right")))
+
+
+def compare_by_length(parameters: Parameters, examples: Sequence[Example]) -> ByLength:
+    """The comparison for the sequences of each length."""
+    lengths = np.unique([len(example.inputs) for example in examples])
+    groups = [[e for e in examples if len(e.inputs) == length] for length in lengths]
+    comparisons = tuple(compare_examples(parameters, group) for group in groups)
+    return ByLength(lengths, np.array([compared(group) for group in groups]), comparisons)
+
+
+def cosine(one: Array, other: Array) -> float:
+    """The cosine of the angle between two arrays; NaN if one of them is zero."""
+    one, other = one.ravel().astype(float), other.ravel().astype(float)
+    norms = float(np.linalg.norm(one) * np.linalg.norm(other))
+    return float(one @ other) / norms if norms > 0 else float("nan")

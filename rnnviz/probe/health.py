@@ -24,7 +24,7 @@ LEARNED = 0.1
 FALL, WINDOW = 0.01, 10
 
 
-class Phase(Enum):
+class RunPhase(Enum):
     """What training has reached."""
 
     UNTRAINED = auto()
@@ -33,19 +33,19 @@ class Phase(Enum):
     LEARNED = auto()
 
 
-def phase_of(losses: Array, guess: float) -> Phase:
+def phase_of(losses: Array, guess: float) -> RunPhase:
     """The phase after the training losses of epoch 0 to the one shown, (N,), N >= 1.
 
     ``guess`` is the loss of guessing.
     """
     last = losses[-1]
     if len(losses) == 1:
-        return Phase.UNTRAINED
+        return RunPhase.UNTRAINED
     if last < LEARNED * guess:
-        return Phase.LEARNED
+        return RunPhase.LEARNED
     before = losses[-1 - max(1, min(WINDOW, (len(losses) - 1) // 2))]
     fell = np.isfinite(before) and last < (1 - FALL) * before
-    return Phase.FALLING if fell else Phase.PLATEAU
+    return RunPhase.FALLING if fell else RunPhase.PLATEAU
 
 
 # Early signs that training goes wrong
@@ -127,7 +127,14 @@ def health(
     """The signs at these weights, measured on the first sequence of ``trace``."""
     parts = update_parts(trace, config, slots)  # in shared memory, so each is used at once
     gradient = next(parts)
-    largest, before = _largest(gradient), float(np.linalg.norm(gradient.theta))
+    norms, before = norms_of(gradient), float(np.linalg.norm(gradient.theta))
+    name = max(norms, key=lambda key: np.nan_to_num(norms[key], nan=np.inf))
+    advice = (
+        f"The largest gradient, of {name}, has a usual size.",
+        f"The gradient of {name} is large: check that clipping is on.",
+        f"The gradient of {name} explodes: clip it, and try a smaller learning rate.",
+    )
+    largest = _graded("gradient", norms[name], LARGE_LIMITS, advice)
     clipped = _clipped(before, float(np.linalg.norm(next(parts).theta)))
     update = _ratio(parameters, next(parts), config)
     reach = _reach(trace, config.truncate)
@@ -153,7 +160,7 @@ def overfit(test: Array, train: Array, guess: float) -> Sign:
     return _graded("overfit", risen, RISEN_LIMITS, advice)
 
 
-def judged(sign: Sign, phase: Phase) -> Sign:
+def judged(sign: Sign, phase: RunPhase) -> Sign:
     """The sign as it is to be taken in this phase.
 
     Before training, small states and large first steps are usual. While the loss falls, no step is
@@ -161,10 +168,10 @@ def judged(sign: Sign, phase: Phase) -> Sign:
     """
     if sign.level not in (Level.WATCH, Level.BAD) or math.isnan(sign.value):
         return sign
-    if phase is Phase.UNTRAINED:
+    if phase is RunPhase.UNTRAINED:
         early = sign.name == "silent" or (sign.name in _STEP and sign.level is Level.WATCH)
         return replace(sign, level=Level.NONE, advice=_EARLY) if early else sign
-    if phase is Phase.PLATEAU:
+    if phase is RunPhase.PLATEAU:
         return replace(sign, level=Level.WATCH) if sign.name == "silent" else sign
     if sign.name in _STEP:
         return replace(sign, level=Level.FINE, advice=_WORKS)
@@ -268,17 +275,6 @@ def _ratio(parameters: Parameters, update: Parameters, config: RunConfig) -> Sig
     return _graded("update", value, RATIO_LIMITS, advice)
 
 
-def _largest(gradient: Parameters) -> Sign:
-    norms = norms_of(gradient)
-    name = max(norms, key=lambda key: np.nan_to_num(norms[key], nan=np.inf))
-    advice = (
-        f"The largest gradient, of {name}, has a usual size.",
-        f"The gradient of {name} is large: check that clipping is on.",
-        f"The gradient of {name} explodes: clip it, and try a smaller learning rate.",
-    )
-    return _graded("gradient", norms[name], LARGE_LIMITS, advice)
-
-
 def _reach(trace: Trace, truncate: int) -> Sign:
     """||dL/dh_1|| / ||dL/dh_T||, if only the last token has an answer.
 
@@ -286,7 +282,15 @@ def _reach(trace: Trace, truncate: int) -> Sign:
     """
     unrolled = Unrolled(trace)
     norms = unrolled.norms[: unrolled.bridge or None]
-    if reason := _nothing_to_reach(unrolled, norms):
+    reason = ""
+    if trace.every and not unrolled.bridge:
+        reason = "There is an output after every token, so the gradient need not come from the last"
+        reason += " one."
+    elif len(norms) < 2:
+        reason = "There is only one token, so the gradient has no path back."
+    elif not norms[-1]:
+        reason = "The last token has no gradient that could reach the first."
+    if reason:
         return _not_applicable("reach", reason)
     with np.errstate(over="ignore", invalid="ignore"):
         value = float(norms[0] / norms[-1])
@@ -307,14 +311,3 @@ def _reach(trace: Trace, truncate: int) -> Sign:
         return Sign("reach", value, Level.WATCH, little)
     tiny = "Too little gradient reaches the first token to change the sum: try "
     return Sign("reach", value, Level.BAD, tiny + "larger recurrent weights, or a GRU or LSTM.")
-
-
-def _nothing_to_reach(unrolled: Unrolled, norms: Array) -> str:
-    """Why the sign doesn't apply, in one sentence; empty if it does."""
-    if unrolled.trace.every and not unrolled.bridge:
-        return (
-            "There is an output after every token, so the gradient need not come from the last one."
-        )
-    if len(norms) < 2:
-        return "There is only one token, so the gradient has no path back."
-    return "" if norms[-1] else "The last token has no gradient that could reach the first."

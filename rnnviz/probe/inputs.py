@@ -45,9 +45,6 @@ class PhraseInput:
             return False
 
 
-# The unit and the token that are marked in all pictures
-
-
 @dataclass
 class Selection:
     """The number of a unit and the index of a token, both from 0; None if none is selected."""
@@ -58,9 +55,6 @@ class Selection:
     def unit_of(self, hidden: int) -> int | None:
         """The unit, if a layer of ``hidden`` units has it."""
         return self.unit if self.unit is not None and self.unit < hidden else None
-
-
-# A text of equations as it is typed, and what came of the check
 
 
 @dataclass(frozen=True, eq=False)

@@ -88,7 +88,14 @@ def products(jacobians: Jacobians) -> Products:
     """
     matrices = jacobians.matrices[1:]
     largest = _largest_logs(matrices[::-1])
-    smallest = -_largest_logs(_inverses(matrices[::-1]), left=True)
+    # The inverses; infinite from the first singular one on.
+    inverses = np.full(matrices.shape, np.inf)
+    for matrix, out in zip(matrices[::-1], inverses, strict=True):
+        try:
+            out[...] = np.linalg.inv(matrix)
+        except np.linalg.LinAlgError:
+            break
+    smallest = -_largest_logs(inverses, left=True)
     tokens = np.arange(jacobians.steps - len(largest), jacobians.steps)
     return Products(tokens, largest[::-1], smallest[::-1])
 
@@ -118,24 +125,13 @@ def _bounded(matrices: Array) -> bool:
     return bool((np.abs(matrices) < _LARGEST).all())
 
 
-def _inverses(matrices: Array) -> Array:
-    """The inverses of the matrices; infinite from the first singular one on."""
-    inverses = np.full(matrices.shape, np.inf)
-    for matrix, out in zip(matrices, inverses, strict=True):
-        try:
-            out[...] = np.linalg.inv(matrix)
-        except np.linalg.LinAlgError:
-            break
-    return inverses
-
-
 def state_spectra(jacobians: Jacobians) -> StateSpectra:
     """The eigenvalues of finite Jacobians, at the middle one of every n tokens, counted back."""
     finite = np.flatnonzero(np.isfinite(jacobians.matrices).all(axis=(1, 2)))
     # An odd number has a middle, with as much room on either side.
     every = math.ceil(len(finite) / _SPECTRA) | 1
-    beside = every // 2
-    some = finite[beside : len(finite) - beside][::-every][::-1]
+    margin = every // 2
+    some = finite[margin : len(finite) - margin][::-every][::-1]
     return StateSpectra(some + jacobians.first, np.linalg.eigvals(jacobians.matrices[some]))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -147,7 +146,7 @@ class GradientMap:
     norms: Array
 
 
-def starved_until(flows: GradientMap, limit: float) -> int | None:
+def last_epoch_without_gradient(flows: GradientMap, limit: float) -> int | None:
     """The epoch up to which the first token got less than ``limit`` of the last one's gradient.
 
     None if it got more at the first epoch.
@@ -155,8 +154,3 @@ def starved_until(flows: GradientMap, limit: float) -> int | None:
     starved = flows.norms[:, 0] < limit * flows.norms[:, -1]
     count = len(starved) if starved.all() else int(starved.argmin())
     return int(flows.epochs[count - 1]) if count else None
-
-
-def coarse_first(epochs: Iterable[int]) -> list[int]:
-    """The epochs in a coarse-to-fine order, by falling powers of two."""
-    return sorted(epochs, key=lambda epoch: -(epoch & -epoch) if epoch else -math.inf)

@@ -90,7 +90,7 @@ def copies(batch: Batch, count: int) -> Batch:
 
 
 def copies_at_once(architecture: Architecture, tokens: int) -> int:
-    """How many sequences of so many tokens are read together, within the memory limit."""
+    """The number of sequences of ``tokens`` tokens that fit into memory together."""
     return max(1, _NUMBERS // (8 * architecture.hidden * architecture.layers * tokens))
 
 

@@ -84,7 +84,7 @@ class Probe:
 
     @property
     def vocabulary(self) -> Vocabulary:
-        """The vocabulary of what is typed: for an encoder and a decoder that of the encoder."""
+        """The vocabulary of the input: the encoder's if there is one."""
         return self.dataset.source or self.dataset.vocabulary
 
     def unrolled(self, layer: int = -1) -> Unrolled:
@@ -259,7 +259,6 @@ def read(dataset: Dataset, text: str) -> Reading:
 
 
 def _check_length(dataset: Dataset, text: str) -> None:
-    """Raise TaskError if ``text`` has more characters than can be typed."""
     what, most = names_of(dataset).sequence, most_typed(dataset)
     if len(text) > most:
         raise TaskError(
@@ -292,9 +291,16 @@ def inspect(dataset: Dataset, parameters: Parameters, text: str, config: RunConf
     Unknown targets are replaced by the network's own outputs.
     """
     reading = read(dataset, text)
-    said = _generated(dataset, parameters, reading.tokens)
+    # What the network generates up to an end token, if it has one.
+    said: tuple[int, ...] = ()
+    if dataset.source is not None:
+        said = tuple(translate(parameters, dataset, reading.tokens, MAX_SAID))
+    elif END in dataset.classes:
+        said = tuple(prompted(parameters, dataset, reading.tokens[:1], likeliest, MAX_SAID))
     example = _example(dataset, reading, said)
-    gaps = _gaps(example.targets)
+    targets = example.targets
+    unknown = np.equal(targets, GAP) if targets.ndim == 1 else np.isnan(targets).any(axis=-1)
+    gaps = np.asarray(unknown)
     filled = _filled(example, gaps, 0)
     trace = record(parameters, collate([filled]), config.gradient, config.truncate)
     if gaps.any():
@@ -304,26 +310,10 @@ def inspect(dataset: Dataset, parameters: Parameters, text: str, config: RunConf
     return Probe(dataset, reading, filled, trace, parameters, gaps, said)
 
 
-def _gaps(targets: Array) -> Array:
-    """Which of the targets are unknown, (N,)."""
-    if targets.ndim == 1:
-        return np.equal(targets, GAP, dtype=bool)
-    return np.asarray(np.isnan(targets).any(axis=-1))
-
-
 def _filled(example: Example, gaps: Array, values: Array | int) -> Example:
     targets = example.targets.copy()
     targets[gaps] = values
     return replace(example, targets=targets)
-
-
-def _generated(dataset: Dataset, parameters: Parameters, tokens: Array) -> tuple[int, ...]:
-    """The classes that the network generates up to an end token, if it has one."""
-    if dataset.source is not None:
-        return tuple(translate(parameters, dataset, tokens, MAX_SAID))
-    if END in dataset.classes:
-        return tuple(prompted(parameters, dataset, tokens[:1], likeliest, MAX_SAID))
-    return ()
 
 
 def _example(dataset: Dataset, reading: Reading, said: tuple[int, ...]) -> Example:

@@ -23,12 +23,9 @@ def svd(matrix: Array) -> tuple[Array, Array, Array]:
     return left, sizes, right
 
 
-# The principal components of the states
-
-
 #: The number of principal components that are kept.
 COMPONENTS = 3
-#: Of states with more numbers than this, at most so many are decomposed: a second of work.
+#: With more than this many units, at most this many states are decomposed: a second of work.
 _SAMPLE = 1_000
 #: The participation ratio takes fourth powers: with larger states they overflow.
 _LARGEST = 1e70

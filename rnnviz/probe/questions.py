@@ -65,7 +65,7 @@ def first_questions() -> dict[str, Any]:
     return {page: next(iter(questions)) for page, questions in PAGES.items()}
 
 
-def asked(questions: Iterable[StrEnum]) -> tuple[str, ...]:
+def non_default_questions(questions: Iterable[StrEnum]) -> tuple[str, ...]:
     """The names of the questions that are not the first of their page."""
     return tuple(q.name.lower() for q in questions if q is not next(iter(type(q))))
 

@@ -1,4 +1,4 @@
-"""Results: what a network says to a set of sequences, and where it is wrong."""
+"""Results: a network's answers to a set of sequences, and its errors."""
 
 from __future__ import annotations
 
@@ -179,3 +179,16 @@ def least_sure(answers: Answers, among: Array) -> Array:
 def whole(answers: Answers) -> Array:
     """Which answers (M,) are in a sequence without a wrong one."""
     return ~np.isin(answers.owners, np.unique(answers.owners[answers.wrong]))
+
+
+#: The standard normal quantile of a 95% interval.
+_Z = 1.959964
+
+
+def wilson(shares: Array, counts: Array) -> Array:
+    """The 95% intervals (N, 2) of shares (N,) of ``counts`` independent trials (Wilson 1927)."""
+    spread = _Z**2 / counts
+    middle = shares + spread / 2
+    half = np.sqrt(spread * (shares * (1 - shares) + spread / 4))
+    ends: Array = np.stack([middle - half, middle + half], axis=1) / (1 + spread)[:, None]
+    return ends

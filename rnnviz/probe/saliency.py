@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnnviz.engine.batch import Batch, collate
+from rnnviz.engine.batch import collate
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.losses import best_other
 from rnnviz.engine.parameters import Parameters
@@ -19,8 +19,8 @@ from rnnviz.tasks.example import Example
 
 #: Quadrature nodes of one interval of the path from inputs of zero to the sequence.
 NODES = 16
-#: The path begins with so many intervals; at most this many are evaluated, and at most so many that
-#: weights * tokens * nodes stay within this limit: a second or two.
+#: The first number of intervals of the path, the maximum number that are evaluated, and the limit
+#: of weights * tokens * nodes: a second or two.
 _FIRST, _MOST, _WORK = 4, 512, 500_000_000
 #: The largest error of the sum of the integrated gradients, as a share of m - m(empty).
 INCOMPLETE = 0.01
@@ -79,7 +79,13 @@ def saliency(parameters: Parameters, example: Example, answer: Answer) -> Salien
     Integrated gradients (Sundararajan et al. 2017) are taken on the straight path from inputs of
     zero to the sequence.
     """
-    inputs = _inputs(parameters, example)
+    widths = parameters.architecture.stacks.values()
+    reads = [read for read in (example.source, example.inputs) if read is not None]
+    # As values (T, D), those of an encoder first.
+    inputs = [
+        np.eye(width)[read] if read.ndim == 1 else read.astype(float)
+        for read, width in zip(reads, widths, strict=True)
+    ]
     path = partial(_on_path, parameters, example, inputs, answer=answer)
     (empty, whole), (_, product) = path(scales=np.array([0.0, 1.0]))
     work = parameters.theta.size * sum(map(len, inputs)) * NODES
@@ -132,16 +138,6 @@ def _quadrature(
     return integrals, np.abs(integrals.sum(axis=1) - (after - before))
 
 
-def _inputs(parameters: Parameters, example: Example) -> list[Array]:
-    """The inputs as values (T, D), those of an encoder first."""
-    widths = list(parameters.architecture.stacks.values())
-    reads = [read for read in (example.source, example.inputs) if read is not None]
-    return [
-        np.eye(width)[read] if read.ndim == 1 else read.astype(float)
-        for read, width in zip(reads, widths, strict=True)
-    ]
-
-
 def _on_path(
     parameters: Parameters, example: Example, inputs: list[Array], *, scales: Array, answer: Answer
 ) -> tuple[Array, Array]:
@@ -164,19 +160,15 @@ def _scaled_pass(
     def seed(trace: Trace) -> None:
         trace.dlogits[...] = weights
 
-    trace = seeded_pass(parameters, _scaled_copies(example, inputs, scales), seed)
+    batch = copies(collate([example]), len(scales))
+    scaled = [array[:, None, :] * scales[None, :, None] for array in inputs]
+    source = batch.source and batch.source._replace(inputs=scaled[0])
+    batch = batch._replace(read=batch.read._replace(inputs=scaled[-1]), source=source)
+    trace = seeded_pass(parameters, batch, seed)
     values = (weights * trace.logits).sum(axis=1).reshape(-1, len(scales)).sum(axis=0)
     gradients = input_gradients(parameters, trace)
     products = [np.einsum("tbd,td->bt", g, x) for g, x in zip(gradients, inputs, strict=True)]
     return values, np.concatenate(products, axis=1)
-
-
-def _scaled_copies(example: Example, inputs: list[Array], scales: Array) -> Batch:
-    """Copies of the example, the inputs of each multiplied by one of the scales."""
-    batch = copies(collate([example]), len(scales))
-    scaled = [array[:, None, :] * scales[None, :, None] for array in inputs]
-    source = batch.source and batch.source._replace(inputs=scaled[0])
-    return batch._replace(read=batch.read._replace(inputs=scaled[-1]), source=source)
 
 
 def input_gradients(parameters: Parameters, trace: Trace) -> list[Array]:
@@ -195,15 +187,11 @@ def _without(parameters: Parameters, example: Example, answer: Answer) -> Array:
         tokens = np.linspace(0, len(read) - 1, min(len(read), LEFT_OUT)).round().astype(int)
         few = copies_at_once(parameters.architecture, count)
         for part in np.split(tokens, range(few, len(tokens), few)):
-            without[part] = _answers(parameters, [left_out(example, t) for t in part], answer)
+            trace = forward_pass(parameters, collate([left_out(example, t) for t in part]))
+            for k, t in enumerate(part):
+                logits = trace.logits[trace.batch.owners == k]
+                without[t] = (answer.weights[-len(logits) :] * logits).sum()
     return without
-
-
-def _answers(parameters: Parameters, examples: Sequence[Example], answer: Answer) -> list[float]:
-    """The explained number of each example, from its last answers."""
-    trace = forward_pass(parameters, collate(examples))
-    rows = [trace.logits[trace.batch.owners == k] for k in range(len(examples))]
-    return [float((answer.weights[-len(logits) :] * logits).sum()) for logits in rows]
 
 
 def left_out(example: Example, t: int) -> Example:
@@ -213,9 +201,6 @@ def left_out(example: Example, t: int) -> Example:
     inputs = np.delete(example.inputs, t, axis=0)
     # Only the number of targets has an effect here.
     return replace(example, inputs=inputs, targets=example.targets[: len(inputs)])
-
-
-# Turning word: the token without which the verdict is another one
 
 
 #: Both verdicts must be at least so probable.

@@ -95,11 +95,15 @@ def sequence_pass(
     unrolled, of = Unrolled(trace, layer), trace.architecture
     with np.errstate(all="ignore"):
         parts = cell_parts(of.cell)
-        weights = _recurrent(unrolled, parameters, parts.plain_matrix)
+        # W_hh (H, H) of every stack; none of a gated cell.
+        name, firsts = parts.plain_matrix, (0, unrolled.bridge) if unrolled.bridge else (0,)
+        weights = [unrolled.weight(parameters, t, name) for t in firsts] if name else []
         memory, added = _summands(CellValues(parts, unrolled, parameters))
         strength, share = _share(memory, added)
         group = -(-of.hidden // MOST_UNITS)
-        units = _largest_of(unrolled.h, group)
+        sizes = np.abs(np.nan_to_num(unrolled.h)).max(axis=0)
+        starts = np.arange(0, of.hidden, group)
+        units = starts + [int(sizes[start : start + group].argmax()) for start in starts]
         if kept is not None:
             units[kept // group] = kept
         states, memory, added = (array[:, units] for array in (unrolled.h, memory, added))
@@ -125,14 +129,8 @@ def _share(memory: Array, added: Array) -> tuple[Array, Array]:
     return strength, np.divide(strength, total, np.zeros_like(total), where=total != 0)
 
 
-def _recurrent(unrolled: Unrolled, parameters: Parameters, name: str) -> list[Array]:
-    """W_hh (H, H) of every stack; none of a gated cell."""
-    firsts = (0, unrolled.bridge) if unrolled.bridge else (0,)
-    return [unrolled.weight(parameters, t, name) for t in firsts] if name else []
-
-
 def _summands(values: CellValues) -> tuple[Array, Array]:
-    """What the state has from the state before it, and what is added, (T, H) each."""
+    """The kept part of the previous state and the added part, (T, H) each."""
     shape = len(values.unrolled), values.unrolled.h.shape[1]
     kept, added = np.zeros(shape), np.zeros(shape)
     for term in values.parts.summands(values.parts.memory):
@@ -140,13 +138,6 @@ def _summands(values: CellValues) -> tuple[Array, Array]:
         total = kept if values.parts.kept(term) else added
         total += product
     return kept, added
-
-
-def _largest_of(states: Array, group: int) -> Array:
-    """Of every ``group`` neighbours the unit with the largest |h_t|, (U,), of states (T, H)."""
-    sizes = np.abs(np.nan_to_num(states)).max(axis=0)
-    starts = np.arange(0, len(sizes), group)
-    return starts + [int(sizes[start : start + group].argmax()) for start in starts]
 
 
 def _answers(parameters: Parameters, unrolled: Unrolled) -> Array:
@@ -160,10 +151,7 @@ def _answers(parameters: Parameters, unrolled: Unrolled) -> Array:
     return answers
 
 
-# Recurrent parts: what one unit gets from every unit of the state before
-
-
-class Entry(NamedTuple):
+class ReaderTerm(NamedTuple):
     """A matrix times a state, as it enters a sum: times ``factor``."""
 
     factor: Node
@@ -195,13 +183,16 @@ class Readers:
             for node in entries
             if not any(node in below[other] and read[node] <= read[other] for other in entries)
         ]
-        lines = [_line(node, parts) for node in sums]
+        lines = [
+            next(line.name for line in parts.equations.lines if node in topological([line.node]))
+            for node in sums
+        ]
         self.entries = {
             line if lines.count(line) == 1 else parts.named[node]: entries[node]
             for node, line in zip(sums, lines, strict=True)
         }
 
-    def _entering(self, total: Node) -> Iterator[Entry]:
+    def _entering(self, total: Node) -> Iterator[ReaderTerm]:
         """The products in a sum, and in the products that it adds, each once."""
         factors = {total: self._graph.number(1)}
         for node in reversed(topological([total])):
@@ -210,7 +201,7 @@ class Readers:
             factor = factors[node]
             if node in self._affines:
                 read = (product for product in self._affines[node].products if product.remembers)
-                yield from (Entry(factor, product) for product in read)
+                yield from (ReaderTerm(factor, product) for product in read)
             for term, multiplied in self._terms(node):
                 times = self._graph.mul(factor, multiplied)
                 factors[term] = self._graph.add(factors[term], times) if term in factors else times

@@ -5,23 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import replace
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from rnnviz.cells import OWN
 from rnnviz.config import RunConfig
-from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.training import TrainState
 from rnnviz.probe.baselines import Baseline, baselines
 from rnnviz.probe.cache import Memo
-from rnnviz.probe.dynamics import DynamicsLab, DynamicsQuery
 from rnnviz.probe.formatting import Names
-from rnnviz.probe.gradient_lab import GradientLab
+from rnnviz.probe.gradient_lab import GradientLab, MemoryLab
 from rnnviz.probe.gradients import GradientQuery, Objective
 from rnnviz.probe.health import Sign, health
 from rnnviz.probe.inputs import CellDraft, PhraseInput, Selection, checked, first_phrase
-from rnnviz.probe.memory_lab import MemoryLab
 from rnnviz.probe.probe import Probe, inspect, names_of
-from rnnviz.probe.questions import StepView, asked, first_questions, named
+from rnnviz.probe.questions import StepView, first_questions, named, non_default_questions
 from rnnviz.probe.story import Story, story
 from rnnviz.probe.units import UnitLab
 from rnnviz.run.first_network import FirstNetwork
@@ -36,6 +34,14 @@ from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.upload import Upload
 
 L = TypeVar("L")
+
+
+@runtime_checkable
+class Refittable(Protocol):
+    """A lab that keeps the axes of a plane."""
+
+    def refit(self) -> None:
+        """Have the next call fit them again."""
 
 
 class Session:
@@ -71,7 +77,7 @@ class Session:
         # The topmost layer is the one that is read out.
         self.layer, self._part, self.temperature = self.config.layers - 1, "", 0.7
         self.units, self.gradients = UnitLab(), GradientLab()
-        self.memory, self.dynamics = MemoryLab(), DynamicsLab()
+        self.memory = MemoryLab()
         self._labs: dict[type, Any] = {}
         self.questions = first_questions()
         self.step_view = StepView.SEQUENCE
@@ -157,8 +163,8 @@ class Session:
         if self.draft and self.draft.cell:
             self.configure(replace(self.config, cell=OWN, equations=self.draft.text))
 
-    def aside(self) -> Session:
-        """A reader of the same run, who goes to other epochs and asks other phrases."""
+    def fork(self) -> Session:
+        """An independent view of the same run: it has its own position and phrase."""
         other = copy(self)
         other.player, other.phrase_input = copy(self.player), copy(self.phrase_input)
         other.memory, other.player.pinned = MemoryLab(), None
@@ -183,8 +189,9 @@ class Session:
 
     def _refit(self) -> None:
         # States drawn while a link was followed must not determine the axes at its end.
-        self.dynamics.refit()
-        self.units.refit()
+        for lab in (self.units, *self._labs.values()):
+            if isinstance(lab, Refittable):
+                lab.refit()
 
     # The phrase
 
@@ -243,14 +250,11 @@ class Session:
 
     @property
     def story(self) -> Story:
-        """What the run has reached, told of the phrase; cached."""
+        """The chapter that the run has reached, and a sentence about the phrase; cached."""
         player, probe = self.player, self.inspect()
         key = probe, player.position, player.over, player.shown is None and player.diverged
-        return self._memo.ask("story", key, lambda: story(player, probe, self.signs, self._radii))
-
-    @property
-    def _radii(self) -> Array:
-        return self.memory.radii(self.run, self.state)
+        radii = partial(self.memory.radii, self.run, self.state)
+        return self._memo.ask("story", key, lambda: story(player, probe, self.signs, radii()))
 
     @property
     def signs(self) -> tuple[Sign, ...]:
@@ -266,11 +270,6 @@ class Session:
         trace, train = (probe or self.inspect()).trace, self.dataset.train
         objective = objective or self.objective
         return GradientQuery(self.state, self.settings, trace, train, objective, self.layer)
-
-    @property
-    def dynamics_query(self) -> DynamicsQuery:
-        """The input of the dynamics lab."""
-        return DynamicsQuery(self.state, self.dataset, self.run.schedule.origin)
 
     # PyTorch
 
@@ -304,7 +303,7 @@ class Session:
             unit=marked.unit,
             token=marked.token,
             view=view if (view := self.step_view.value) in VIEWS else None,
-            asked=asked(self.questions.values()),
+            asked=non_default_questions(self.questions.values()),
         )
 
     def follow(self, link: Link, problems: Sequence[str] = (), patience: float = PATIENCE) -> None:

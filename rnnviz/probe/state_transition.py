@@ -32,7 +32,10 @@ class StateTransition:
     """
 
     def __init__(self, parameters: Parameters) -> None:
-        self.parameters = _last_stack(parameters)
+        # The weights of the decoder, or of the only stack, are the last ones in theta.
+        of = parameters.architecture._replace(source=0)
+        theta = parameters.theta[-Parameters(of).theta.size :]
+        self.parameters = Parameters(of, theta.astype(np.result_type(theta, float)))
         self.architecture = self.parameters.architecture
         self.size = state_size(self.architecture)
         self._narrow: tuple[bytes, Parameters] = b"", self.parameters
@@ -75,7 +78,7 @@ class StateTransition:
         return answers
 
     def _outputs(self, states: Array, inputs: Array) -> Array:
-        """What is read out, (N, H)."""
+        """The units that the output layer reads, (N, H)."""
         cell, hidden = self.architecture.cell, self.architecture.hidden
         out = cell.equations.out
         if out in cell.states:
@@ -206,13 +209,6 @@ class _Jacobian:
                 self._layers[k - 1].dh[0] = input_gradient(self._of, layer, self._fused[k])[0]
 
 
-def _last_stack(parameters: Parameters) -> Parameters:
-    """The decoder, whose weights are the last ones in theta, or the whole network."""
-    of = parameters.architecture._replace(source=0)
-    theta = parameters.theta[-Parameters(of).theta.size :]
-    return Parameters(of, theta.astype(np.result_type(theta, float)))
-
-
 def _narrowed(parameters: Parameters, used: Array) -> Parameters:
     """The weights of the used columns of x, and all others."""
     of = parameters.architecture
@@ -228,7 +224,6 @@ def _narrowed(parameters: Parameters, used: Array) -> Parameters:
 
 
 def _pass(parameters: Parameters, states: Array, inputs: Array) -> Trace:
-    """The trace of one token x (D,) or (N, D), from states (N, S)."""
     count, rows = len(states), np.arange(len(states))
     x = np.broadcast_to(inputs, (1, count, parameters.architecture.inputs))
     batch = Batch(Sequences(x, (count,)), np.zeros(count, np.intp), rows, rows)
@@ -245,9 +240,6 @@ def _states(trace: Trace, moment: str = "") -> list[Array]:
     """The states after the only token, or with "_before" those before it, (N, H) each."""
     names = trace.architecture.cell.states
     return [layer.arrays[name + moment][0] for layer in trace.layers for name in names]
-
-
-# Visited states: the states that the network passes through on training sequences
 
 
 @dataclass(frozen=True, eq=False)
@@ -284,13 +276,7 @@ def visit_states(parameters: Parameters, examples: Sequence[Example]) -> Visited
     """The states on all examples, or on a sample of them."""
     few = [examples[index] for index in sample(examples)]
     paths = tuple(states_of(trace, k).whole.astype(float) for k, trace in read_all(parameters, few))
-    mean_input = _mean_input(few, parameters.architecture.inputs)
-    return VisitedStates(paths, np.concatenate(paths), mean_input, len(examples))
-
-
-def _mean_input(examples: Sequence[Example], width: int) -> Array:
-    read = np.concatenate([example.inputs for example in examples])
+    read = np.concatenate([example.inputs for example in few])
     if read.ndim == 1:
-        read = np.bincount(read, minlength=width)[None] / len(read)
-    mean: Array = read.mean(axis=0)
-    return mean
+        read = np.bincount(read, minlength=parameters.architecture.inputs)[None] / len(read)
+    return VisitedStates(paths, np.concatenate(paths), read.mean(axis=0), len(examples))

@@ -1,15 +1,15 @@
-"""Story: what the run has reached, and one sentence with a number measured there."""
+"""Story: the chapter that a run has reached, and one sentence with a number measured there."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from enum import IntEnum
 from typing import NamedTuple
 
 import numpy as np
 
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.probe.chapters import Chapter, Scores, chance_of, chapters
 from rnnviz.probe.formatting import number, quoted, shortened
 from rnnviz.probe.gradients import gradient_flow
 from rnnviz.probe.health import Level, Sign
@@ -17,13 +17,115 @@ from rnnviz.probe.memory_gauge import half_life
 from rnnviz.probe.probe import Probe, names_of
 from rnnviz.probe.questions import GradientQuestion, StateQuestion
 from rnnviz.probe.saliency import LONGEST, Turn, turning_word
-from rnnviz.run.first_network import FirstNetwork
 from rnnviz.run.player import Player
 from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.metrics import ACCURACY
+
+#: The loss falls below this share of that of guessing, and is learned below the second.
+FALLING, LEARNED = 0.75, 0.25
+#: The share of the training set that is right when it is learned.
+RIGHT = 0.95
+#: Beyond this share of the loss of guessing a large radius is a run out of control, not a memory.
+WORSE = 1.1
+#: The spectral radius of W_hh with which memory grows, and with which it opens.
+GROWS, OPENS = 0.1, 1.0
+#: It must also exceed that of epoch 0 by this factor: some initial weights have a large one.
+GROWN = 2.0
+#: A chapter begins with the second epoch in a row that asks for it, and ends when most of the last
+#: ``WINDOW`` epochs ask for an earlier one, so that none flickers.
+WINDOW = 5
+
+
+class Chapter(IntEnum):
+    """What training has reached."""
+
+    UNTRAINED = 0
+    PLATEAU = 1
+    MEMORY_GROWS = 2
+    MEMORY_OPENS = 3
+    FALLING = 4
+    MEMORIZED = 5
+    LEARNED = 6
+
+    @property
+    def label(self) -> str:
+        """Its name on the page."""
+        return self.name.capitalize().replace("_", " ")
+
+
+class Scores(NamedTuple):
+    """The scores at all epochs from 0 on, (E,): loss and metric in training, metric of the test.
+
+    ``guess`` is the loss of guessing, ``chance`` the most of the test metric that is chance.
+    """
+
+    losses: Array
+    metrics: Array
+    tests: Array
+    guess: float
+    chance: float = math.nan
+
+
+def chance_of(data: Dataset) -> float:
+    """The most of the test accuracy that is chance; NaN if the task has no such accuracy.
+
+    Always to say the commonest class is right this often, give or take one standard error.
+    """
+    if data.metric is not ACCURACY or not data.answers_classes or not data.test:
+        return math.nan
+    targets = np.concatenate([example.targets for example in data.test])
+    share = float(np.bincount(targets[targets >= 0]).max(initial=0)) / max(1, len(targets))
+    return share + math.sqrt(share * (1 - share) / max(1, len(targets)))
+
+
+def chapters(scores: Scores, radii: Array, epochs: Array) -> Array:
+    """The chapter at each of ``epochs`` (N,).
+
+    ``radii`` are the spectral radius of W_hh, NaN where it was not measured. By the scores the
+    chapter of an epoch is the median of the last ``WINDOW`` epochs, or what the last two reach.
+    While the loss is near that of guessing, the radius decides.
+    """
+    losses, guess = scores.losses, scores.guess
+    raw = np.where(losses < WORSE * guess, Chapter.MEMORY_GROWS, Chapter.PLATEAU)
+    raw[losses < FALLING * guess] = Chapter.FALLING
+    known = (losses < LEARNED * guess) & (scores.metrics >= RIGHT)
+    raw[known] = Chapter.LEARNED
+    raw[known & (scores.tests <= scores.chance)] = Chapter.MEMORIZED
+    rows = _windows(raw, Chapter.PLATEAU)[epochs]
+    by_scores = np.maximum(np.median(rows, axis=1), rows[:, -2:].min(axis=1)).astype(int)
+    told: Array = np.where(by_scores == Chapter.MEMORY_GROWS, _of_memory(radii, epochs), by_scores)
+    told[epochs == 0] = Chapter.UNTRAINED
+    return told
+
+
+def _of_memory(radii: Array, epochs: Array) -> Array:
+    """PLATEAU, MEMORY_GROWS or MEMORY_OPENS, by the median of the radii of the last epochs.
+
+    Of two in the middle the smaller counts; if the last two radii are larger, the smaller of them.
+    Without any, that of the last ones measured.
+    """
+    measured = np.flatnonzero(~np.isnan(radii))
+    if 0 not in measured[:1]:
+        return np.full(len(epochs), Chapter.PLATEAU)
+    last = measured[np.searchsorted(measured, epochs, side="right") - 1]
+    windows = _windows(radii, np.nan)[last]
+    rows = np.sort(windows, axis=1)  # NaN comes last
+    middle = (np.count_nonzero(~np.isnan(rows), axis=1) - 1) // 2
+    usual = np.fmax(rows[np.arange(len(rows)), middle], windows[:, -2:].min(axis=1))
+    grown = usual >= GROWN * radii[0]
+    told: Array = Chapter.PLATEAU + grown * np.digitize(usual, (GROWS, OPENS))
+    return told
+
+
+def _windows(values: Array, before: float) -> Array:
+    """The last ``WINDOW`` values at every epoch, (N, WINDOW), with ``before`` before epoch 0."""
+    padded = np.concatenate([np.full(WINDOW - 1, before), values])
+    return np.lib.stride_tricks.sliding_window_view(padded, WINDOW)
+
 
 #: The least share that is told, of the loss or, lost per token, of the gradient.
 _LEAST = 0.005
-#: What is said of a run that learned nothing to its end.
+#: The ending for a run that learned nothing.
 _ENDED = "The run ended before the loss fell."
 
 
@@ -43,7 +145,7 @@ class Story(NamedTuple):
     question: GradientQuestion | StateQuestion | None = None
 
 
-class _Scores(NamedTuple):
+class _EpochScores(NamedTuple):
     """Loss and metric on the training set of a dataset, and the metric on its test set."""
 
     data: Dataset
@@ -59,7 +161,7 @@ class _Scores(NamedTuple):
 
     @property
     def level(self) -> str:
-        """The loss beside that of guessing; no full stop."""
+        """The loss compared with guessing; no full stop."""
         if self.below >= _LEAST:
             return f"Loss {self.below:.0%} below guessing"
         if self.below <= -1:
@@ -68,7 +170,7 @@ class _Scores(NamedTuple):
 
     @property
     def sentence(self) -> str:
-        """What is right, beside guessing, in the terms of the task."""
+        """The score compared with guessing, in the terms of the task."""
         data, guess = self.data, self.data.guess.loss
         if self.below < _LEAST:
             loss = number(self.loss, 3)
@@ -91,14 +193,18 @@ def story(player: Player, probe: Probe, signs: Sequence[Sign], radii: Array) -> 
     row = history.rows_until(epoch) - 1
     losses, metrics = history.column("train_loss"), history.column("train_metric")
     tests = history.column("test_metric")
-    scores = _Scores(data, float(losses[row]), float(metrics[row]), float(tests[row]))
+    scores = _EpochScores(data, float(losses[row]), float(metrics[row]), float(tests[row]))
     stopped = player.diverged and player.shown is None
     known = math.isfinite(scores.loss) or not data.labelled
     if stopped or not (probe.finite and known):
         sentence = "The numbers are no longer finite. Go back, or lower the learning rate."
         return Story("Broken", sentence, broken=True)
     if player.given and (epoch == 0 or not data.labelled):
-        return _opened(player.given, probe, scores)
+        turn, start = _turn(probe), f"The weights came from {player.given.source}."
+        if turn:
+            start = f"{start} {quoted(probe.words[turn.token])} turns the verdict."
+            return Story("Opened", start, turning=turn.token)
+        return Story("Opened", f"{start} {scores.sentence}" if data.labelled else start)
     course = Scores(losses, metrics, tests, data.guess.loss, chance_of(data))
     chapter = Chapter(chapters(course, radii, np.array([row]))[0])
     if chapter is Chapter.UNTRAINED:
@@ -110,35 +216,16 @@ def story(player: Player, probe: Probe, signs: Sequence[Sign], radii: Array) -> 
     turn = _turn(probe) if chapter > Chapter.MEMORY_GROWS else None
     sentence = _sentence(chapter, probe, scores, radii, turn)
     ending = _ENDED if chapter < Chapter.FALLING and player.over else ""
-    asked = _question(chapter, probe, turn)
+    # Without memory the question of the gradient leads on, then that of the word.
+    asked: GradientQuestion | StateQuestion | None = StateQuestion.WHAT_IF if turn else None
+    if not turn and chapter < Chapter.FALLING and not probe.every:
+        asked = GradientQuestion.REACH
     sentence = f"{sentence} {ending}".rstrip()
     turning = turn.token if turn else None
     return Story(chapter.label, sentence, turning=turning, ending=ending, question=asked)
 
 
-def _question(
-    chapter: Chapter, probe: Probe, turn: Turn | None
-) -> GradientQuestion | StateQuestion | None:
-    """The question that leads on: without memory that of the gradient, then that of the word."""
-    if turn:
-        return StateQuestion.WHAT_IF
-    if chapter < Chapter.FALLING and not probe.every:
-        return GradientQuestion.REACH
-    return None
-
-
-def _opened(given: FirstNetwork, probe: Probe, scores: _Scores) -> Story:
-    """The story of weights from elsewhere, before they are trained on."""
-    turn, start = _turn(probe), f"The weights came from {given.source}."
-    if turn:
-        word = quoted(probe.words[turn.token])
-        return Story("Opened", f"{start} {word} turns the verdict.", turning=turn.token)
-    sentence = f"{start} {scores.sentence}" if scores.data.labelled else start
-    return Story("Opened", sentence)
-
-
 def _warnings(probe: Probe, signs: Sequence[Sign]) -> Iterator[Story]:
-    """What keeps the network from learning, if it is that bad."""
     bad = {sign.name: sign.value for sign in signs if sign.level is Level.BAD}
     if (share := bad.get("saturated", math.nan)) > 0:
         sentence = f"{share:.0%} of the states are where their tanh is almost flat."
@@ -156,14 +243,13 @@ def _warnings(probe: Probe, signs: Sequence[Sign]) -> Iterator[Story]:
 
 
 def _turn(probe: Probe) -> Turn | None:
-    """Which word turns the verdict, if there is one."""
     if not probe.dataset.one_class_at_end:
         return None
     return turning_word(probe.parameters, probe.example, int(probe.answers[-1].argmax()))
 
 
 def _sentence(
-    chapter: Chapter, probe: Probe, scores: _Scores, radii: Array, turn: Turn | None
+    chapter: Chapter, probe: Probe, scores: _EpochScores, radii: Array, turn: Turn | None
 ) -> str:
     if chapter is Chapter.PLATEAU:
         lost = _lost(probe)
@@ -183,9 +269,8 @@ def _sentence(
 
 
 def _memory(
-    chapter: Chapter, probe: Probe, scores: _Scores, radii: Array, turn: Turn | None
+    chapter: Chapter, probe: Probe, scores: _EpochScores, radii: Array, turn: Turn | None
 ) -> str:
-    """The radius of W_hh, and what goes with it."""
     radius = f"Radius {radii[-1]:.2f}"
     if turn:
         return f"{radius}: {quoted(probe.words[turn.token])} turns the verdict."

@@ -58,9 +58,6 @@ def timeline(steps: int, answers: Sequence[int] = ()) -> tuple[Moment, ...]:
     return (*forward, *losses, *backward, Moment(Phase.CLIP, 0), Moment(Phase.UPDATE, 0))
 
 
-# One training step, from the weights before it to those after it
-
-
 class Focus(NamedTuple):
     """The selection: a moment, a unit, a layer (from 0), and a part of the cell by name."""
 
@@ -76,7 +73,7 @@ class StepRecord:
 
     The step is that of a whole batch; its moments are those of the first example. ``names`` are the
     names of the parameters' rows and columns. ``limits`` caches color limits by layer and part,
-    ``cells`` what is made of the equations, by layer.
+    ``cells`` the values of the equations, by layer.
     """
 
     before: Parameters

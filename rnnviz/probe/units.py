@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
@@ -17,29 +16,31 @@ from rnnviz.engine.training import TrainState
 from rnnviz.probe.activations import (
     MOST_WORDS,
     Activations,
+    Labels,
     Response,
+    label_tokens,
     mean_change,
     read_activations,
     response,
     selectivity,
+    token_targets,
 )
-from rnnviz.probe.cache import KeptResults, Memo
+from rnnviz.probe.cache import Memo
 from rnnviz.probe.passes import sample
 from rnnviz.probe.probe import names_of
 from rnnviz.probe.projection import Plane, Projection, boundary, fit, plane_of
-from rnnviz.probe.work import Effort
+from rnnviz.probe.work import WorkBudget, spend
 from rnnviz.run.run import Run
 from rnnviz.run.weight_edits import Edit, EditKind, apply_edits, problem, silence
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.example import Example
 
 #: Number of sequences on one page of the data set.
 LIST_PAGE = 60
 #: Seconds for which units are ablated to find the strongest ones.
-PATIENCE = 5.0
+ABLATION_SECONDS = 5.0
 #: Maximum number of epochs and layers whose ablation losses are kept.
 KEPT = 100
-#: While a run plays, at most so many activations are read in every frame.
+#: Largest number of activations that are read in every frame while a run plays.
 MOST_PLAYED = 200_000
 #: Largest number of edits in a preview.
 MOST_EDITS = 40
@@ -54,8 +55,8 @@ class Sort(StrEnum):
     INDEX = "number"
 
 
-class Way(StrEnum):
-    """How it is asked what the units carry."""
+class ReadoutKind(StrEnum):
+    """Whether the states are read unit by unit, or by a linear probe."""
 
     UNITS = "single units"
     PROBE = "linear probe"
@@ -98,7 +99,7 @@ class UnitLab:
     """The choices of the page, its weight edits, and the last result of each analysis."""
 
     def __init__(self) -> None:
-        self.way = Way.UNITS
+        self.readout = ReadoutKind.UNITS
         self.unit, self.list_page = 0, 0
         self.sort = Sort.SELECTIVITY
         self.word: str | None = None
@@ -108,8 +109,8 @@ class UnitLab:
         self.edits: tuple[Edit, ...] = ()
         self.left_out: dict[Edit, str] = {}
         #: The work on the ablation losses.
-        self.effort = Effort()
-        self._memo, self._rises = Memo(), KeptResults[Array](KEPT)
+        self.effort = WorkBudget()
+        self._memo, self._rises = Memo(), Memo(KEPT)
         #: Of what the activations were read last.
         self._last: StateSource | None = None
 
@@ -117,11 +118,12 @@ class UnitLab:
 
     def activations(self, source: StateSource) -> Activations:
         """The activations of the training sequences; a fixed random sample if there are many."""
-        return self._memo.ask("activations", source, lambda: self._read(source))
 
-    def _read(self, source: StateSource) -> Activations:
-        self._last, (state, data, layer, part) = source, source
-        return read_activations(state.parameters, data.train, names_of(data), layer, part)
+        def read() -> Activations:
+            self._last, (state, data, layer, part) = source, source
+            return read_activations(state.parameters, data.train, names_of(data), layer, part)
+
+        return self._memo.ask("activations", source, read)
 
     def playable(self, source: StateSource) -> StateSource:
         """The source, or the last one that was read of the same units, if reading takes long."""
@@ -151,12 +153,8 @@ class UnitLab:
             self._memo.forget("effect")
         order = np.argsort(-rises, kind="stable")
         epoch = source.state.epoch if known else None
-        return self._memo.ask("effect", self._series(source), lambda: EffectOrder(order, epoch))
-
-    def _series(self, source: StateSource) -> tuple[object, ...]:
-        """A key that is equal while the same units stand in the same kind of order."""
-        hidden = source.state.parameters.architecture.hidden
-        return source.dataset, hidden, source.layer, self.sort, self.word
+        key = source.dataset, len(rises), source.layer, self.sort, self.word
+        return self._memo.ask("effect", key, lambda: EffectOrder(order, epoch))
 
     def _arrangement(self, source: StateSource) -> Response:
         """The response when rows and columns were last arranged by similarity."""
@@ -164,7 +162,7 @@ class UnitLab:
         return self._memo.ask("arrangement", _space(source), lambda: response(activations))
 
     def rows(self, source: StateSource) -> Array:
-        """The units in the chosen order, (H,), as they stood when they were last arranged."""
+        """The units in the chosen order, (H,), as of the last arrangement."""
         key = _space(source), self.sort, self.word
         return self._memo.ask("rows", key, lambda: self.order(source))
 
@@ -204,16 +202,18 @@ class UnitLab:
         """Adapt the word, the unit and the page of the list to a source.
 
         The unit is the marked one, else the first in the chosen order. The word of new data is the
-        one that stands in about half of their sequences; numbers that hardly repeat have none.
+        one that occurs in about half of their sequences; numbers that hardly repeat have none.
         """
         vocabulary = self.activations(source).vocabulary
         if self.word not in vocabulary:
-            self.word = self.activations(source).telling_word if self.repeats(source) else None
+            self.word = (
+                self.activations(source).most_informative_word if self.repeats(source) else None
+            )
         self.unit = int(self.rows(source)[0]) if marked is None else marked
         self.list_page = min(self.list_page, self.last_list_page(source))
 
     def neighbour(self, source: StateSource, by: int) -> int:
-        """The unit that stands ``by`` rows below the chosen one, around the ends."""
+        """The unit ``by`` rows below the chosen one, cyclically."""
         rows = self.rows(source).tolist()
         return int(rows[(rows.index(self.unit) + by) % len(rows)])
 
@@ -259,6 +259,13 @@ class UnitLab:
         line = boundary(source.state.parameters, basis, self.axes) if source.readable else None
         return plane_of(basis, self.axes, self.activations(source).states, line)
 
+    def labels(self, dataset: Dataset, activations: Activations) -> Labels:
+        """The labels of all tokens, which are the same at every epoch."""
+        return self._memo.ask(
+            ("labels", len(activations.owners)), dataset,
+            lambda: label_tokens(token_targets(activations, dataset.train), dataset.classes),
+        )  # fmt: skip
+
     # Break it
 
     def toggle(self, layer: int, unit: int) -> None:
@@ -303,12 +310,12 @@ class UnitLab:
     def preview(self, state: TrainState, run: Run) -> EditPreview:
         """The network after the edits that it allows, and its scores before and after."""
         self.fit(state.parameters.architecture)
-        return self._memo.ask("preview", (state, self.edits), lambda: self._try(state, run))
 
-    def _try(self, state: TrainState, run: Run) -> EditPreview:
-        edited = apply_edits(state.parameters, self.edits)
-        before = run.scores(state)
-        return EditPreview(edited, before, run.examine(edited) if self.edits else before)
+        def made() -> EditPreview:
+            edited, before = apply_edits(state.parameters, self.edits), run.scores(state)
+            return EditPreview(edited, before, run.examine(edited) if self.edits else before)
+
+        return self._memo.ask("preview", (state, self.edits), made)
 
     def ablation_loss(self, source: StateSource, word: str | None = None) -> Array:
         """The rise of the training loss when one unit is ablated, (H,); NaN if not computed yet.
@@ -317,62 +324,57 @@ class UnitLab:
         those of the ``activations`` that contain it.
         """
         state, hidden = source.state, source.state.parameters.architecture.hidden
-        question = source.dataset, source.layer, word
-        return self._rises.ask(state, question, lambda: np.full(hidden, np.nan))
+        key = self._memo.network(state), source.dataset, source.layer, word
+        return self._rises.ask("rises", key, lambda: np.full(hidden, np.nan))
 
     def ablate(self, source: StateSource, budget: float, word: str | None = None) -> bool:
         """Compute ablation losses for about ``budget`` seconds; return whether some are left.
 
         Does nothing if the loss of the whole network is not finite.
         """
-        until = time.perf_counter() + budget
-        parameters, rises = source.state.parameters, self.ablation_loss(source, word)
+        return spend(budget, self._ablate(source, word))
+
+    def _ablate(self, source: StateSource, word: str | None) -> Iterator[None]:
+        """The losses that are not known; yields between two units."""
+        state, rises = source.state, self.ablation_loss(source, word)
         unknown = np.flatnonzero(np.isnan(rises)).tolist()
-        whole = self._whole_loss(source, word) if unknown else np.nan
-        if not np.isfinite(whole):
-            return False
-        for unit in unknown:
-            ablated = apply_edits(parameters, [silence(source.layer + 1, unit)])
+        if not unknown:
+            return
+        whole = self._memo.ask(
+            ("whole", word is None), (state, source.dataset, word),
+            lambda: self._loss(source, word, state.parameters),
+        )  # fmt: skip
+        for unit in unknown if np.isfinite(whole) else ():
+            if unit != unknown[0]:
+                yield
+            ablated = apply_edits(state.parameters, [silence(source.layer + 1, unit)])
             rise = self._loss(source, word, ablated) - whole
             rises[unit] = rise if np.isfinite(rise) else np.inf
-            if time.perf_counter() > until:
-                break
-        return bool(np.isnan(rises).any())
-
-    def _whole_loss(self, source: StateSource, word: str | None) -> float:
-        state = source.state
-        return self._memo.ask(
-            ("whole", word is None),
-            (state, source.dataset, word),
-            lambda: self._loss(source, word, state.parameters),
-        )
 
     def _loss(self, source: StateSource, word: str | None, parameters: Parameters) -> float:
         """The loss on the training sequences, or on those with a word; on a sample of many."""
-        key = source.dataset, parameters.architecture, parameters.theta.dtype, word
-        evaluator = self._memo.ask(
-            ("evaluator", word is None), key,
-            lambda: Evaluator(self._containing(source, word), parameters.copy()),
-        )  # fmt: skip
-        return evaluator.score(parameters, source.dataset.metric.score).loss
-
-    def _containing(self, source: StateSource, word: str | None) -> Sequence[Example]:
         train, activations = source.dataset.train, self.activations(source)
-        owners = activations.owners[np.array(activations.words, object) == word]
-        return [train[k] for k in (np.unique(owners) if len(owners) else sample(train))]
+
+        def made() -> Evaluator:
+            owners = activations.owners[np.array(activations.words, object) == word]
+            some = np.unique(owners) if len(owners) else sample(train)
+            return Evaluator([train[k] for k in some], parameters.copy())
+
+        key = source.dataset, parameters.architecture, parameters.theta.dtype, word
+        evaluator = self._memo.ask(("evaluator", word is None), key, made)
+        return evaluator.score(parameters, source.dataset.metric.score).loss
 
     def strongest(self, source: StateSource, count: int) -> tuple[Edit, ...]:
         """Ablations of the ``count`` remaining units with the highest ablation loss.
 
-        In very large networks, units that could not be ablated within ``PATIENCE`` come last.
+        In very large networks, units not ablated within ``ABLATION_SECONDS`` come last.
         """
-        self.ablate(source, PATIENCE)
+        self.ablate(source, ABLATION_SECONDS)
         rises, ablated = self.ablation_loss(source), self.silenced(source.layer)
         order = [unit for unit in np.argsort(-rises, kind="stable").tolist() if unit not in ablated]
         return tuple(silence(source.layer + 1, unit) for unit in order[:count])
 
 
 def _space(source: StateSource) -> tuple[object, ...]:
-    """A key that is equal for sources with the same units and words."""
     hidden = source.state.parameters.architecture.hidden
     return source.dataset, hidden, source.layer, source.part

@@ -37,18 +37,15 @@ class Unrolled:
     def __init__(self, trace: Trace, layer: int = -1, sequence: int = 0) -> None:
         self.trace = trace
         self.layer = layer % trace.architecture.layers
-        self.spans = self._spans(sequence)
-        self.bridge = self.spans[0].steps if len(self.spans) > 1 else 0
-
-    def _spans(self, sequence: int) -> list[Span]:
-        batch = self.trace.batch
+        batch = trace.batch
         self.rows = np.flatnonzero(batch.owners == sequence)
         column = int(batch.outputs[self.rows[0]] % batch.read.shape[1])
         columns = [column] if batch.bridge is None else [int(batch.bridge[column]), column]
-        return [
-            Span(layer := stack.layers[self.layer], b, sum(n > b for n in layer.counts), k)
-            for k, (stack, b) in enumerate(zip(self.trace.stacks, columns, strict=True))
+        self.spans = [
+            Span(own := stack.layers[self.layer], b, sum(n > b for n in own.counts), k)
+            for k, (stack, b) in enumerate(zip(trace.stacks, columns, strict=True))
         ]
+        self.bridge = self.spans[0].steps if len(self.spans) > 1 else 0
 
     def __len__(self) -> int:
         return sum(span.steps for span in self.spans)

@@ -1,9 +1,11 @@
-"""Work with a budget: how long a measurement goes on unasked, and examples read in chunks."""
+"""Work within a time budget: generators that yield where they can stop."""
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -11,14 +13,25 @@ import numpy as np
 from rnnviz.engine.batch import Example
 from rnnviz.engine.layer_buffers import Array
 
-#: Seconds for which a measurement goes on unasked.
-UNASKED = 1.0
+T = TypeVar("T")
+#: Seconds that a measurement may take unless the reader asks for more.
+FREE_SECONDS = 1.0
+#: Weights times tokens of the sequences that are read at once: about five milliseconds.
+_CHUNK = 25_000_000
+#: The fixed seed of the order in which they are read, as examples are often ordered by class.
+_SEED = 7
 
 
-class Effort:
-    """The work on one measurement. It is new for each ``key``.
+def spend(budget: float, work: Iterator[object]) -> bool:
+    """Go on with ``work`` for about ``budget`` seconds; return whether some is left."""
+    until = time.perf_counter() + budget
+    return any(time.perf_counter() > until for _ in work)
 
-    It goes on by itself for ``UNASKED`` seconds; the rest only when the reader asks for it.
+
+class WorkBudget:
+    """The time spent on one measurement; reset for each ``key``.
+
+    It gets ``FREE_SECONDS`` by itself, and the rest only when the reader asks for it.
     """
 
     def __init__(self) -> None:
@@ -36,7 +49,7 @@ class Effort:
         begun = time.perf_counter()
         left = measure(budget)
         self._spent += time.perf_counter() - begun
-        self.waiting = left and not self.asked and self._spent > UNASKED
+        self.waiting = left and not self.asked and self._spent > FREE_SECONDS
         self.asked = self.asked and left
         return left and not self.waiting
 
@@ -45,7 +58,7 @@ class Effort:
         self.asked, self.waiting = True, False
 
     def cancel(self) -> None:
-        """Let it go on no more until it is asked for."""
+        """Stop it until the reader asks again."""
         self.asked, self.waiting = False, True
 
     @property
@@ -54,45 +67,62 @@ class Effort:
         return self.asked, self.waiting
 
 
-# Examples that are read a part at a time, coarse first: each part is a random sample
+@dataclass(eq=False)
+class Throttle:
+    """When costly work may be done again, by key: each gets at most a ``share`` of the time.
+
+    What takes up to ``cheap`` seconds never waits, and nothing waits longer than ``longest``.
+    """
+
+    share: float
+    cheap: float = 0.0
+    longest: float = math.inf
+    _next: dict[str, float] = field(default_factory=dict)
+
+    def allows(self, key: str, now: float) -> bool:
+        """Whether the work ``key`` may be done at time ``now``."""
+        return now >= self._next.get(key, -math.inf)
+
+    def note(self, key: str, now: float, seconds: float) -> None:
+        """Note that it was done, and how long it took."""
+        wait = seconds * (1 / self.share - 1) if seconds > self.cheap else 0.0
+        self._next[key] = now + min(wait, self.longest)
+
+    def forget(self, keys: Collection[str]) -> None:
+        """Allow these at once."""
+        for key in keys:
+            self._next.pop(key, None)
 
 
-#: Weights times tokens of the sequences that are read at once: about five milliseconds.
-_WORK = 25_000_000
-#: The fixed seed of the order in which they are read, as examples are often ordered by class.
-_SEED = 7
+def chunk_indexes(examples: Sequence[Example], weights: int) -> list[Array]:
+    """The indexes of chunks of examples for a network with this number of weights.
 
-
-def cut(examples: Sequence[Example], weights: int) -> list[Array]:
-    """The indexes of each piece for a network with so many weights, in their order."""
+    Each chunk is a random sample, so the first ones are already representative.
+    """
     order = np.random.default_rng(_SEED).permutation(len(examples))
-    work = weights * np.cumsum([_tokens(examples[i]) for i in order])
-    cuts = np.flatnonzero(np.diff(work // _WORK)) + 1
-    return [np.sort(piece) for piece in np.split(order, cuts)]
+    tokens = [len(e.inputs) + (0 if e.source is None else len(e.source)) for e in examples]
+    ends = np.flatnonzero(np.diff(weights * np.cumsum(np.array(tokens)[order]) // _CHUNK)) + 1
+    return [np.sort(chunk) for chunk in np.split(order, ends)]
 
 
-def _tokens(example: Example) -> int:
-    return len(example.inputs) + (0 if example.source is None else len(example.source))
+class ChunkedRead(Generic[T]):
+    """The ``results`` of the chunks read so far; the first chunk is read at once."""
 
-
-T = TypeVar("T")
-
-
-class Pieces(Generic[T]):
-    """What was read of each piece so far, ``done``; the first piece is read at once."""
-
-    def __init__(self, orders: Sequence[Array], read: Callable[[Array], T]) -> None:
-        self._left, self._read = [*orders], read
-        self.done: list[T] = []
+    def __init__(self, chunks: Sequence[Array], read: Callable[[Array], T]) -> None:
+        self._left, self._read = [*chunks], read
+        self.results: list[T] = []
         self._next()
 
     def _next(self) -> None:
         with np.errstate(all="ignore"):
-            self.done.append(self._read(self._left.pop(0)))
+            self.results.append(self._read(self._left.pop(0)))
 
     def develop(self, budget: float) -> bool:
-        """Read on for so many seconds; return whether something is left."""
-        start = time.perf_counter()
-        while self._left and time.perf_counter() - start < budget:
-            self._next()
-        return bool(self._left)
+        """Read on for about ``budget`` seconds; return whether something is left."""
+
+        def read() -> Iterator[None]:
+            while self._left:
+                yield
+                self._next()
+
+        return spend(budget, read())

@@ -9,9 +9,8 @@ import streamlit as st
 
 from rnnviz.charts.theme import Theme
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.probe.exact_vs_notebook import compared
 from rnnviz.probe.gradient_lab import EpochSeries, GradientLab, Record
-from rnnviz.probe.gradients import ANSWERS, GradientQuery, Objective
+from rnnviz.probe.gradients import ANSWERS, GradientQuery, Objective, compared
 from rnnviz.probe.jacobians import Jacobians, covered
 from rnnviz.probe.memory_gauge import eigenvalues, recurrent, recurrent_name
 from rnnviz.probe.probe import Probe

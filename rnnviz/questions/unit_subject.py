@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnnviz.charts.hidden_states import View
+from rnnviz.charts.hidden_states import StateView
 from rnnviz.charts.theme import Theme
-from rnnviz.charts.units import Rows
+from rnnviz.charts.units import UnitRows
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.activations import Activations
 from rnnviz.probe.probe import Probe
@@ -50,9 +50,9 @@ class UnitSubject(NamedTuple):
         return bool(np.isfinite(self.states).all() and np.isfinite(self.activations.states).all())
 
     @property
-    def rows(self) -> Rows:
+    def rows(self) -> UnitRows:
         """The units in their order, and the chosen one."""
-        return Rows(self.lab.rows(self.source), self.lab.unit)
+        return UnitRows(self.lab.rows(self.source), self.lab.unit)
 
     @property
     def token(self) -> int:
@@ -68,7 +68,7 @@ class UnitSubject(NamedTuple):
         return UnitQuery(source_of(self.session), self.probe.trace, self.token)
 
     @property
-    def view(self) -> View:
+    def view(self) -> StateView:
         """The view of the chosen state or gate."""
         bridge = self.probe.unrolled(self.source.layer).bridge
         return view_of(self.session)._replace(bridge=bridge)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+import math
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import TypeVar
 
 from rnnviz.run.schedule import Schedule
@@ -40,3 +41,14 @@ class EpochCache(dict[int, Row]):
     def missing(self, epochs: Iterable[int]) -> Iterator[int]:
         """The ``epochs`` without a row when their turn comes, in the same order."""
         return (epoch for epoch in epochs if epoch not in self)
+
+    def measure(self, epochs: Iterable[int], row: Callable[[int], Row]) -> Iterator[None]:
+        """Measure the missing rows of ``epochs`` in their order; yields before each."""
+        for epoch in self.missing(epochs):
+            yield
+            self[epoch] = row(epoch)
+
+
+def coarse_first(epochs: Iterable[int]) -> list[int]:
+    """The epochs in a coarse-to-fine order, by falling powers of two."""
+    return sorted(epochs, key=lambda epoch: -(epoch & -epoch) if epoch else -math.inf)

@@ -8,7 +8,7 @@ from html import escape
 import streamlit as st
 
 from rnnviz.cells import OWN
-from rnnviz.charts.hidden_states import View
+from rnnviz.charts.hidden_states import StateView
 from rnnviz.probe.cell_parts import bounded, bounded_states, cell_parts, nonnegative
 from rnnviz.probe.session import Session
 from rnnviz.ui.browser_session import first_value, on_host, visit
@@ -59,14 +59,14 @@ def layer_choice(key: str, layer: int, layers: int, page: str, label: bool = Tru
     return int(chosen or 1) - 1
 
 
-def view_of(session: Session) -> View:
+def view_of(session: Session) -> StateView:
     """The heatmap's view of the chosen state or gate."""
     name, noun = session.part, session.names.noun
     parts = cell_parts(session.state.parameters.architecture.cell)
     node, known = parts.equations.nodes[name], bounded_states(parts.equations)
     layer = f", layer {session.layer + 1}" if session.config.layers > 1 else ""
     title = f"{escape(parts.title(name))} after every {noun}{layer}"
-    return View(name, title, bounded(node, known), nonnegative(node) and bounded(node, known))
+    return StateView(name, title, bounded(node, known), nonnegative(node) and bounded(node, known))
 
 
 # Measurements

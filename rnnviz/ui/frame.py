@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -11,12 +10,13 @@ from struct import pack
 from typing import Any
 
 from rnnviz.charts.picture import Parts, Picture
+from rnnviz.probe.work import Throttle
 from rnnviz.ui.time_limit import TooLongError, picture_limit
 
 #: Seconds that a picture may always take, and the share of the time of one that takes longer.
 CHEAP, SHARE = 0.003, 0.25
-#: The longest wait, in seconds: what is seen at all is seen to move.
-LONGEST = 0.5
+#: The longest wait in seconds, so that every visible picture keeps moving.
+MAX_WAIT = 0.5
 
 
 @dataclass(frozen=True)
@@ -33,31 +33,15 @@ class SliderState:
     names: Sequence[str] = ()
 
 
-@dataclass(eq=False)
-class Patience:
-    """When the pictures of one browser that take long may be computed again, by key.
+def draw_throttle() -> Throttle:
+    """When the costly pictures of one browser may be computed again, by key.
 
-    While the run plays or a slider is dragged, each takes at most ``SHARE`` of the time.
+    It counts while the run plays or a slider is dragged.
     """
-
-    again: dict[str, float] = field(default_factory=dict)
-
-    def allows(self, key: str, now: float) -> bool:
-        """Whether the picture ``key`` may be computed at time ``now``."""
-        return now >= self.again.get(key, -math.inf)
-
-    def forget(self, keys: Collection[str]) -> None:
-        """Allow these pictures at once."""
-        for key in keys:
-            self.again.pop(key, None)
-
-    def note(self, key: str, now: float, seconds: float) -> None:
-        """Note that it was computed, and how long it took."""
-        wait = seconds * (1 / SHARE - 1) if seconds > CHEAP else 0.0
-        self.again[key] = now + min(wait, LONGEST)
+    return Throttle(SHARE, CHEAP, MAX_WAIT)
 
 
-#: A text, or what makes it where a picture is drawn.
+#: A string, or a function called only if the chart is drawn.
 Remark = str | Callable[[], str]
 
 
@@ -77,12 +61,12 @@ class Frame:
     def __init__(
         self,
         in_sight: Collection[str],
-        patience: Patience | None = None,
+        throttle: Throttle | None = None,
         now: float = 0.0,
         hurried: bool = False,
     ) -> None:
         self._in_sight, self._now, self._hurried = in_sight, now, hurried
-        self._patience = patience or Patience()
+        self._throttle = throttle or draw_throttle()
         self.complete = True
         self.given_up: list[str] = []
         self.pictures: dict[str, tuple[Parts, str]] = {}
@@ -95,7 +79,7 @@ class Frame:
         """Draw ``figure(*args)`` in the chart ``key``, with a remark, or with what makes it."""
         if key not in self._in_sight:
             return
-        if self._hurried and not self._patience.allows(key, self._now):
+        if self._hurried and not self._throttle.allows(key, self._now):
             self.complete = False
             return
         begun = time.perf_counter()
@@ -104,7 +88,7 @@ class Frame:
                 self.pictures[key] = figure(*args).parts(), said(remark)
         except TooLongError:
             self.given_up.append(key)
-        self._patience.note(key, self._now, time.perf_counter() - begun)
+        self._throttle.note(key, self._now, time.perf_counter() - begun)
 
 
 class _SentPicture:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rnnviz.probe.session import Session
-from rnnviz.ui.frame import Frame, Patience, SentState
+from rnnviz.probe.work import Throttle
+from rnnviz.ui.frame import Frame, SentState, draw_throttle
 
 Event = dict[str, Any]
 Handler = Callable[[Event], None]
@@ -64,12 +65,12 @@ class Viewer:
     version: int = -1
     link: tuple[float, str | None] = (-math.inf, None)
     state: SentState = field(default_factory=SentState)
-    patience: Patience = field(default_factory=Patience)
+    throttle: Throttle = field(default_factory=draw_throttle)
 
     def forget(self, keys: Collection[str]) -> None:
         """Draw these pictures whole the next time, because the browser laid them out again."""
         self.state.forget(keys)
-        self.patience.forget(keys)
+        self.throttle.forget(keys)
 
     @property
     def ready(self) -> bool:

@@ -116,7 +116,7 @@ def reader(browser, file, complaints):
 
 def states_of(session, phrase, epoch):
     """The states of the run itself, (units, words)."""
-    aside = session.aside()
+    aside = session.fork()
     aside.player.go_to(Position(epoch))
     return aside.inspect(phrase).sequence_pass(0, "h").states.T
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rnnviz.charts.units import signed
-from rnnviz.probe import work as effort
+from rnnviz.probe import work
 from rnnviz.probe.questions import StateQuestion
 from rnnviz.probe.units import StateSource
 from rnnviz.run.weight_edits import silence
@@ -44,7 +44,7 @@ def page():
 
 
 def test_what_takes_long_is_measured_when_it_is_asked_for_and_can_be_cancelled(page, monkeypatch):
-    monkeypatch.setattr(effort, "UNASKED", 0.0)
+    monkeypatch.setattr(work, "FREE_SECONDS", 0.0)
     page.finish()
     assert page.story.endswith("Press Measure to measure all units.")
     assert "are not measured yet. Press Measure" in page.charts["ablation"]["remark"]

@@ -7,9 +7,9 @@ import pytest
 
 from rnnviz.config import RunConfig, TaskName
 from rnnviz.presets import PRESETS
-from rnnviz.probe.dynamics import DynamicsLab, Hold
 from rnnviz.probe.fixed_points import FixedPoint, FixedPoints
 from rnnviz.probe.session import Session
+from rnnviz.questions.rest.measure import DynamicsLab, Hold, dynamics_query
 from rnnviz.questions.rest.tab import rest_sentence, search_outcome
 from rnnviz.ui.choices import progress_html
 from tests.page import tab
@@ -90,7 +90,7 @@ def test_the_plane_is_there_before_anything_is_found_and_stays(page):
         r"Components 2 and 3 explain (\d+)% of the variance on 58 training phrases",
         layout["title"]["text"],
     )
-    plane = page.session.dynamics.plane(page.session.dynamics_query)
+    plane = page.session.lab(DynamicsLab).plane(dynamics_query(page.session))
     assert float(share[1]) == pytest.approx(100 * sum(plane.explained), abs=0.6)
     page.session.player.advance(2)
     page.run()
@@ -131,7 +131,7 @@ def test_the_flip_flop_has_eight_points_at_which_it_rests(flipflop):
 
 def test_a_row_or_a_point_chooses_and_opens_its_numbers(flipflop):
     flipflop.find()
-    lab, query = flipflop.session.dynamics, flipflop.session.dynamics_query
+    lab, query = flipflop.session.lab(DynamicsLab), dynamics_query(flipflop.session)
     rests = lab.rests(query)
     assert not flipflop.numbers
     for key, index in (("points", 20), ("phase", 3)):
@@ -161,7 +161,7 @@ def test_values_that_are_held_can_be_typed(flipflop):
     assert "can't be read" in flipflop.sentence("phase")
     assert flipflop.disabled("find")
     flipflop.choose("Hold", Hold.ZERO)
-    assert flipflop.session.dynamics.holds == {False: Hold.ZERO}
+    assert flipflop.session.lab(DynamicsLab).holds == {False: Hold.ZERO}
 
 
 @singly(cell=["elman", "gru", "lstm"], layers=["2", "1"])
@@ -169,7 +169,7 @@ def test_a_search_on_every_cell_tells_what_came_of_it(cell, layers):
     page = Page(cell=cell, layers=layers, hidden="4", epoch="2")
     page.find()
     assert re.match(r"\d+ stable, \d+ saddle, \d+ slow, from 200 starts", page.outcome)
-    assert len(page.rows) == len(page.session.dynamics.rests(page.session.dynamics_query))
+    assert len(page.rows) == len(page.session.lab(DynamicsLab).rests(dynamics_query(page.session)))
     assert page.chart("spectra")["data"]
 
 
@@ -189,7 +189,7 @@ def test_a_search_can_be_cancelled(page):
     assert page.outcome == "The search is running."
     assert "Searching at epoch 3" in page.story
     page.click("cancel")
-    assert page.session.dynamics.searching is None
+    assert page.session.lab(DynamicsLab).searching is None
     assert "press F to find" in page.story
 
 
@@ -199,8 +199,8 @@ def test_each_input_has_points_of_its_own_and_the_others_are_named(page):
     page.choose("Hold", Hold.MEAN)
     assert "Held on the mean input: press F" in page.story
     assert page.rows == rows[:1], "the first of the other input"
-    lab = page.session.dynamics
-    lab.find(page.session.dynamics_query)
+    lab = page.session.lab(DynamicsLab)
+    lab.find(dynamics_query(page.session))
     while lab.work(1):
         pass
     page.run()

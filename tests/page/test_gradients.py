@@ -9,7 +9,7 @@ from rnnviz.charts.status import LONG, LONGER
 from rnnviz.config import Gradient, TaskName
 from rnnviz.engine.training import record
 from rnnviz.presets import PRESETS
-from rnnviz.probe import work as pieces
+from rnnviz.probe import work as chunks
 from rnnviz.probe.gradients import Objective, token_contribution
 from rnnviz.probe.jacobians import jacobians_along, lyapunov_exponents
 from rnnviz.probe.memory_gauge import half_life
@@ -72,7 +72,7 @@ def develop(page):
 
 
 def test_of_much_data_the_band_is_that_of_a_sample_first_and_of_all_when_the_run_rests(monkeypatch):
-    monkeypatch.setattr(pieces, "_WORK", 2_000)
+    monkeypatch.setattr(chunks, "_CHUNK", 2_000)
     page = Page(**SMALL)
     assert re.search(r"on \d+ of 58 training sequences\. The rest is", page.remarks["over_lag"])
     page.finish()

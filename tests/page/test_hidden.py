@@ -8,7 +8,7 @@ import pytest
 from rnnviz.config import RunConfig
 from rnnviz.probe.questions import StateQuestion
 from rnnviz.probe.session import Session
-from rnnviz.probe.units import Sort, StateSource, Way
+from rnnviz.probe.units import ReadoutKind, Sort, StateSource
 from rnnviz.questions.linear_probe.measure import LinearProbeLab, ProbeTarget
 from rnnviz.run.schedule import Position
 from rnnviz.tasks.upload import File, Upload
@@ -40,7 +40,7 @@ class Page(tab.Page):
         self.run()
 
     def probe(self):
-        self.choose("Way", Way.PROBE)
+        self.choose("Way", ReadoutKind.PROBE)
         return self
 
     def measure(self):

@@ -7,8 +7,8 @@ from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 
 from rnnviz.files.record import open_recording
-from rnnviz.probe.dynamics import Hold
 from rnnviz.probe.questions import DynamicsQuestion
+from rnnviz.questions.rest.measure import Hold
 from rnnviz.run.weight_edits import set_weight
 from tests.page.tab import PAGES, App, Page, tabs_of
 from tests.unit.files.recordings import Loop

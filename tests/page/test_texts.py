@@ -12,6 +12,7 @@ from rnnviz.files.weights_file import weights_file
 from rnnviz.probe.questions import TrainQuestion
 from rnnviz.probe.session import Session
 from rnnviz.probe.units import Sort
+from rnnviz.questions.rest.measure import DynamicsLab, dynamics_query
 from rnnviz.questions.step.measure import StepLab, StepSubject
 from rnnviz.tasks.upload import File, Upload
 from rnnviz.tasks.vocabulary import Unit
@@ -59,10 +60,10 @@ def labelled():
     words = ["so", *HOSTILE]
     rows = [(f"{a} {b}", HOSTILE[k % 2]) for k, a in enumerate(words) for b in words]
     session = learned(["text", "label"], rows)
-    lab, dynamics = session.units, session.dynamics
+    lab, dynamics = session.units, session.lab(DynamicsLab)
     word = session.dataset.vocabulary.words[0]
     lab.sort, lab.word = Sort.SELECTIVITY, word
-    dynamics.find(session.dynamics_query)
+    dynamics.find(dynamics_query(session))
     while dynamics.work(1):
         pass
     return session

@@ -13,8 +13,8 @@ from rnnviz.config import RunConfig
 from rnnviz.engine.evaluation import Score
 from rnnviz.engine.forward_plan import ERRORS
 from rnnviz.files.output import history_json, records
+from rnnviz.probe.gradient_lab import flow
 from rnnviz.probe.gradients import Objective, norms_of
-from rnnviz.probe.memory_lab import flow
 from rnnviz.probe.probe import MAX_TYPED, read
 from rnnviz.probe.questions import (
     DynamicsQuestion,
@@ -259,7 +259,7 @@ def looked_into(session):
     session.player.advance(3)
     query = session.gradient_query(session.inspect(), Objective.LOSS)
     records = session.gradients.history
-    for lab in (session.memory, *records):
+    for lab in (session.memory, *vars(records).values()):
         while lab.develop(session.run, query, 9):
             pass
     gauge, _ = session.memory.past(session.run, query, 0)

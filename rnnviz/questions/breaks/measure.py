@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -12,10 +11,11 @@ import numpy as np
 from rnnviz.engine.evaluation import Evaluator
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters
-from rnnviz.probe.cache import KeptResults, Memo
-from rnnviz.probe.memory_gauge import coarse_first
+from rnnviz.probe.cache import Memo
 from rnnviz.probe.passes import sample
 from rnnviz.probe.units import KEPT, StateSource
+from rnnviz.probe.work import spend
+from rnnviz.run.epoch_cache import coarse_first
 from rnnviz.run.weight_edits import apply_edits, silence
 from rnnviz.tasks.example import Example
 
@@ -63,7 +63,7 @@ class SilencingLab:
     """The order of the units, and the last result of each measurement."""
 
     def __init__(self) -> None:
-        self._memo, self._removals = Memo(), KeptResults[Removal](KEPT)
+        self._memo, self._removals = Memo(), Memo(KEPT)
 
     def order(self, source: StateSource, rises: Array) -> Array:
         """The units by the rise of the loss without them, (H,), as they were last known of all."""
@@ -78,20 +78,20 @@ class SilencingLab:
             return None
         unknown, count = np.full(len(rises) + 1, np.nan), len(sample(source.dataset.train))
         return self._removals.ask(
-            source.state, (source.dataset, source.layer),
+            "removal", (self._memo.network(source.state), source.dataset, source.layer),
             lambda: Removal(self.order(source, rises), unknown, unknown.copy(), count),
         )  # fmt: skip
 
     def remove(self, source: StateSource, rises: Array, budget: float) -> bool:
         """Measure more for about ``budget`` seconds; return whether some is left to do."""
-        until, removal = time.perf_counter() + budget, self.removal(source, rises)
-        for count in removal.missing if removal else ():
-            if time.perf_counter() > until:
-                return True
-            assert removal
+        removal = self.removal(source, rises)
+        return removal is not None and spend(budget, self._remove(source, removal))
+
+    def _remove(self, source: StateSource, removal: Removal) -> Iterator[None]:
+        for count in removal.missing:
+            yield
             removal.strongest[count] = self._without(source, removal.units[:count])
             removal.weakest[count] = self._without(source, removal.units[::-1][:count])
-        return False
 
     def _without(self, source: StateSource, units: Array) -> float:
         """The metric with these units silenced."""

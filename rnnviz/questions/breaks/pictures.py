@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnnviz.charts.axes import axis, words_axis, words_margin
-from rnnviz.charts.hidden_states import STATE, View
+from rnnviz.charts.hidden_states import STATE, StateView
 from rnnviz.charts.picture import Picture, Series, compact, heatmap, scatter
 from rnnviz.charts.shapes import LEGEND, LEGEND_TOP, color_bar, faint, note, upright
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain
@@ -73,7 +73,7 @@ def silenced_memory(
     words: Sequence[str],
     ablation: AblationLoss,
     theme: Theme = LIGHT,
-    view: View = STATE,
+    view: StateView = STATE,
 ) -> Picture:
     """The states (T, H), a row a unit, and a bar next to each row: the rise of the loss without it.
 

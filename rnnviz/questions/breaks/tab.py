@@ -222,9 +222,7 @@ def _memory(trial: Trial) -> Picture:
         list(map(shown_token, trial.before.words)),
         sticky_theme(session, "now", view.name),
     )
-    return silenced_memory(
-        _states(trial)[1], list(map(shown_token, words)), ablation, colors, view
-    )
+    return silenced_memory(_states(trial)[1], list(map(shown_token, words)), ablation, colors, view)
 
 
 def _carried(trial: Trial) -> MemoryFlow | None:

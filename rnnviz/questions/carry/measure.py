@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import NamedTuple
 
 import numpy as np
@@ -10,12 +9,12 @@ import numpy as np
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Trace
-from rnnviz.probe.memory_gauge import coarse_first
 from rnnviz.probe.passes import forward_pass
 from rnnviz.probe.probe import phrase_key
 from rnnviz.probe.units import StateSource
 from rnnviz.probe.unrolled import Unrolled
-from rnnviz.run.epoch_cache import EpochCache
+from rnnviz.probe.work import spend
+from rnnviz.run.epoch_cache import EpochCache, coarse_first
 from rnnviz.run.run import Run
 from rnnviz.run.schedule import Position
 
@@ -60,13 +59,12 @@ class UnitHistory:
 
     def develop(self, run: Run, query: UnitQuery, budget: float) -> bool:
         """Evaluate more epochs for about ``budget`` seconds; return whether some are missing."""
-        until = time.perf_counter() + budget
         _, data, layer, part = query.source
         subject = data, layer, part, query.token, phrase_key(query.trace)
         self._rows.sync(run.schedule, subject)
         self._rows.retain(run.stored)
-        for epoch in coarse_first(self._rows.missing(run.stored)):
-            if time.perf_counter() > until:
-                return True
-            self._rows[epoch] = query.read(run.replay(Position(epoch), "units").parameters)
-        return False
+
+        def row(epoch: int) -> Array:
+            return query.read(run.replay(Position(epoch), "units").parameters)
+
+        return spend(budget, self._rows.measure(coarse_first(run.stored), row))

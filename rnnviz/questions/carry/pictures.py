@@ -9,11 +9,11 @@ import numpy as np
 
 from rnnviz.charts.axes import axis
 from rnnviz.charts.axis_limits import typical
-from rnnviz.charts.hidden_states import STATE, View, value_colors
+from rnnviz.charts.hidden_states import STATE, StateView, value_colors
 from rnnviz.charts.picture import Picture, Series, bar, compact, heatmap
 from rnnviz.charts.shapes import color_bar, note
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain, shown_token, signed_heatmap
-from rnnviz.charts.units import Rows, grouped, row_frame, units_axis, units_meta
+from rnnviz.charts.units import UnitRows, grouped, row_frame, units_axis, units_meta
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.activations import Response
 
@@ -39,7 +39,7 @@ def response_matrix(
     the chosen ``word``. The row of the ``chosen`` unit and the column of the word are framed.
     """
     groups = grouped(response.units, {chosen})
-    rows, names = Rows(groups.units, chosen), [word_name(word) for word in response.words]
+    rows, names = UnitRows(groups.units, chosen), [word_name(word) for word in response.words]
     cells = signed_heatmap(
         compact(response.means[rows.units]),
         theme.scale.nice_limit(typical(response.means)),
@@ -72,7 +72,7 @@ def response_matrix(
     )
 
 
-def _bars(rows: Rows, word: str, changes: Array, theme: Theme) -> Series:
+def _bars(rows: UnitRows, word: str, changes: Array, theme: Theme) -> Series:
     means = changes[rows.units]
     return bar(
         x=compact(means),
@@ -127,7 +127,7 @@ def tinted_phrases(
     phrases: Sequence[Phrase],
     title: str,
     limit: float,
-    view: View = STATE,
+    view: StateView = STATE,
     theme: Theme = LIGHT,
     *,
     word: str = "",

@@ -8,16 +8,16 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from rnnviz.charts.axes import TwoMoments
+from rnnviz.charts.axes import NowAndPinned
 from rnnviz.charts.explanation import explanation
 from rnnviz.charts.picture import Picture
 from rnnviz.charts.shapes import sentence
 from rnnviz.charts.theme import plain, shown_token
-from rnnviz.charts.units import MOST_TOKENS, Rows, memory_rows, signed, unit_bars, unit_curve
+from rnnviz.charts.units import MOST_TOKENS, UnitRows, memory_rows, signed, unit_bars, unit_curve
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.sequence_pass import readers, recurrent_parts
 from rnnviz.probe.session import Session
-from rnnviz.probe.units import LIST_PAGE, Sort, Way
+from rnnviz.probe.units import LIST_PAGE, ReadoutKind, Sort
 from rnnviz.questions.carry.measure import UnitHistory
 from rnnviz.questions.carry.pictures import (
     Phrase,
@@ -160,7 +160,7 @@ def _turn(session: Session, event: Event) -> None:
 def _answer(here: UnitSubject) -> str:
     """What the chosen word changes in the chosen unit, and the effect of silencing it."""
     lab, unit = here.lab, here.lab.unit
-    if lab.way is Way.PROBE:
+    if lab.readout is ReadoutKind.PROBE:
         return linear_probes.answer(here.session)
     if not here.finite:
         return "The states are not finite numbers."
@@ -231,7 +231,7 @@ def _or_not_finite(figure: Callable[[UnitSubject], Picture]) -> Callable[[UnitSu
     return drawn
 
 
-def _threaded(here: UnitSubject) -> Rows:
+def _threaded(here: UnitSubject) -> UnitRows:
     """The rows, with what the chosen unit gets from each of them."""
     session, probe, rows = here.session, here.probe, here.rows
     if _unthreaded(session):
@@ -243,7 +243,7 @@ def _threaded(here: UnitSubject) -> Rows:
 
 def _unit_words(here: UnitSubject) -> Picture:
     title = f"Unit {here.lab.unit} after every {here.session.names.noun}"
-    unit, words = TwoMoments(here.states[:, here.lab.unit], *_second(here)), here.probe.words
+    unit, words = NowAndPinned(here.states[:, here.lab.unit], *_second(here)), here.probe.words
     colors = here.theme("unit", str(here.lab.unit))
     return unit_bars(unit, title, words, here.view, colors)
 
@@ -328,20 +328,20 @@ def _controls(session: Session) -> None:
         place_stepper("list_page", StepButton("Earlier", -1), StepButton("Later", 1), tip=tip)
     _choose_threads(session)
     way = st.segmented_control(
-        "Way", list(Way), key="unit_way", required=True, help=explanation("carry/way"),
-        default=first_value("unit_way", edition(session), lab.way),
+        "Way", list(ReadoutKind), key="unit_way", required=True, help=explanation("carry/way"),
+        default=first_value("unit_way", edition(session), lab.readout),
     )  # fmt: skip
-    lab.way = Way(way or lab.way)
-    if lab.sort is Sort.EFFECT and lab.way is Way.UNITS:
+    lab.readout = ReadoutKind(way or lab.readout)
+    if lab.sort is Sort.EFFECT and lab.readout is ReadoutKind.UNITS:
         ablation_buttons(session)
-    if lab.way is Way.PROBE:
+    if lab.readout is ReadoutKind.PROBE:
         linear_probes.choose_probe(session)
 
 
 def _charts(session: Session) -> tuple[Column[UnitSubject], Column[UnitSubject]]:
     left: list[Chart[UnitSubject]] = [Chart("memory", 5, _or_not_finite(lambda of: memory_rows(
         of.states, _threaded(of), of.probe.words, of.view, of.theme("memory"))))]  # fmt: skip
-    if session.units.way is Way.PROBE:
+    if session.units.readout is ReadoutKind.PROBE:
         left += [linear_probes.probe_chart(session)]
     else:
         left += [

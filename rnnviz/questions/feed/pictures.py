@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from rnnviz.charts.axes import (
-    TwoMoments,
+    NowAndPinned,
     axis,
     log_axis,
     outlined,
@@ -28,12 +28,12 @@ from rnnviz.charts.picture import Picture, Series, bar, compact, exact, heatmap,
 from rnnviz.charts.shapes import LEGEND, LEGEND_TOP, color_bar, mixed, upright
 from rnnviz.charts.theme import LIGHT, Theme, picture
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.probe.gradient_lab import Clipping, EpochSeries
+from rnnviz.probe.gradient_lab import ClippingShares, EpochSeries
 from rnnviz.probe.gradients import NextStepStats, TokenContribution
 from rnnviz.run.history import Course
 
 #: Clipping at some epochs.
-Clippings = EpochSeries[Clipping]
+Clippings = EpochSeries[ClippingShares]
 #: A common size of update over weights, marked for comparison.
 _USUAL = 1e-3
 #: The dots of more parameters are small.
@@ -127,7 +127,7 @@ MOST_NUMBERS = 24
 
 
 def share_columns(
-    shares: TwoMoments, name: str, words: Sequence[str], theme: Theme = LIGHT
+    shares: NowAndPinned, name: str, words: Sequence[str], theme: Theme = LIGHT
 ) -> Picture:
     """Each token's share in the gradient of ``name``: a bar in the token's column.
 
@@ -143,7 +143,7 @@ def share_columns(
     weights = {"W_hh": "the recurrent weights", "W_xh": "the input weights"}[name]
     return picture(
         [_bars(shares.values, theme), outlined(shares, theme)],
-        shares.entitled(f"Share in the gradient of {weights}"),
+        shares.titled(f"Share in the gradient of {weights}"),
         340,
         theme,
         xaxis=words_axis(words, theme),

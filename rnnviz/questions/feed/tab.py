@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from rnnviz.charts.axes import TwoMoments
+from rnnviz.charts.axes import NowAndPinned
 from rnnviz.charts.explanation import explanation
 from rnnviz.charts.picture import Picture
 from rnnviz.probe.gradient_lab import EpochSeries
@@ -101,7 +101,7 @@ def _columns(name: str) -> Callable[[GradientSource], Picture]:
 
     def drawn(source: GradientSource) -> Picture:
         history = _shares(source)
-        shares = TwoMoments(history.column(name)[history.nearest(source.query.state.epoch)])
+        shares = NowAndPinned(history.column(name)[history.nearest(source.query.state.epoch)])
         if then := source.second:
             query, moment = then
             second = source.gradients.second_shares(query)

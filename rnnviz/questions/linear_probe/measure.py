@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -14,9 +13,10 @@ import numpy as np
 from rnnviz.config import OutputAt
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.activations import Activations
-from rnnviz.probe.cache import Memo, digest
-from rnnviz.probe.length_generalization import wilson
+from rnnviz.probe.cache import Memo
+from rnnviz.probe.results import wilson
 from rnnviz.probe.units import StateSource
+from rnnviz.probe.work import spend
 from rnnviz.tasks.dataset import GAP, Dataset
 from rnnviz.tasks.example import Example
 
@@ -317,7 +317,7 @@ class Measurement:
     """
 
     key: tuple[object, ...]
-    weights: bytes
+    weights: object
     epoch: int
     found: ProbeScores
 
@@ -326,7 +326,7 @@ class Running(NamedTuple):
     """A measurement that goes on; see ``Measurement``."""
 
     key: tuple[object, ...]
-    weights: bytes
+    weights: object
     epoch: int
     fitting: Fitting
 
@@ -350,7 +350,7 @@ class LinearProbeLab:
             question = question._replace(asked=ProbeTarget.TARGET if target else allowed[0])
             self._data = data
         if question.word not in activations.vocabulary:
-            question = question._replace(word=activations.telling_word)
+            question = question._replace(word=activations.most_informative_word)
         channels = 1 if data.answers_classes else len(data.classes)
         self.question = question._replace(channel=min(question.channel, channels - 1))
 
@@ -370,17 +370,16 @@ class LinearProbeLab:
         )  # fmt: skip
         fitting = Fitting(*(array[known] for array in tokens))
         self._running = Running(
-            self._key(source), self._weights(source), source.state.epoch, fitting
+            self._key(source), self._memo.network(source.state), source.state.epoch, fitting
         )
 
     def work(self, budget: float) -> bool:
         """Measure for about ``budget`` seconds; return whether some is left to do."""
-        until, running = time.perf_counter() + budget, self._running
+        running = self._running
         if running is None:
             return False
-        while running.fitting.step():
-            if time.perf_counter() > until:
-                return True
+        if spend(budget, iter(running.fitting.step, False)):
+            return True
         if self._running is running:
             self._measured.append(Measurement(*running[:3], running.fitting.found))
             self._running = None
@@ -398,7 +397,7 @@ class LinearProbeLab:
 
     def shown(self, source: StateSource) -> Measurement | None:
         """The measurement of these very states, if there is one."""
-        weights = self._weights(source)
+        weights = self._memo.network(source.state)
         return next((m for m in self.every(source) if m.weights == weights), None)
 
     def every(self, source: StateSource) -> list[Measurement]:
@@ -411,7 +410,3 @@ class LinearProbeLab:
         if question.asked is not ProbeTarget.WORD:
             question = question._replace(word="")
         return source.dataset, architecture, source.layer, source.part, question
-
-    def _weights(self, source: StateSource) -> bytes:
-        state = source.state
-        return self._memo.ask("weights", state, lambda: digest(state.parameters))

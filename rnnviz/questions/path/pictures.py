@@ -11,7 +11,7 @@ from rnnviz.charts.axes import axis, whole
 from rnnviz.charts.picture import Picture, Series, bar, compact, exact, scatter, xy
 from rnnviz.charts.shapes import LEGEND, LEGEND_TOP, mixed
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain, shown_token
-from rnnviz.charts.way import labels, way, way_labels
+from rnnviz.charts.trajectory import labels, word_arrows, word_labels
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.activations import OTHERS, Cloud, Trajectory
 from rnnviz.probe.projection import Plane, participation_ratio
@@ -40,8 +40,8 @@ def trajectories(cloud: Cloud, probe: Trajectory, plane: Plane, theme: Theme = L
             _sequences(cloud, theme),
             *_states(cloud, colors),
             *_decision_line(plane, span, theme),
-            *way(probe.points, probe.words, 0, theme),
-            labels(way_labels(probe.points, probe.words, theme)),
+            *word_arrows(probe.points, probe.words, 0, theme),
+            labels(word_labels(probe.points, probe.words, theme)),
         ],
         f"Components {one} and {two} explain {sum(plane.explained):.0%} of the variance",
         560,

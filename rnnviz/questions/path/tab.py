@@ -77,7 +77,7 @@ def _shown(session: Session) -> _PathSubject:
         units.axes = (0, 1)
         plane = units.plane(source, session.run)
     assert plane is not None
-    labels = session.dynamics.labels(session.dataset, activations)
+    labels = session.units.labels(session.dataset, activations)
     return _PathSubject(session, activations, labels, activations.drawn(_MAX_TOKENS), plane)
 
 
@@ -93,7 +93,7 @@ def _open(session: Session, event: Event) -> None:
 
 def _trajectories(shown: _PathSubject) -> Picture:
     session, drawn, plane = shown.session, shown.drawn, shown.plane
-    labels, probe = session.dynamics.labels(session.dataset, drawn), session.inspect()
+    labels, probe = session.units.labels(session.dataset, drawn), session.inspect()
     states = plane.project(probe.unrolled(session.layer).of(session.part))
     # A gate has no value before the first token.
     zero = plane.project(np.zeros((1, drawn.states.shape[1])))

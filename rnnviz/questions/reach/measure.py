@@ -1,11 +1,126 @@
-"""LengthLab: how a network does on sequences of other lengths."""
+"""LengthLab: how well sequences of other lengths are answered."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+import numpy as np
+
+from rnnviz.engine.evaluation import Evaluator
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import TrainState
 from rnnviz.probe.cache import Memo
-from rnnviz.probe.length_generalization import LengthProfile, Lengths, by_length, length_profile
+from rnnviz.probe.results import wilson
 from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.example import Example
+from rnnviz.tasks.metrics import EXACT
+
+#: New sequences of each length at least, and at most.
+FEWEST, MOST = 20, 200
+#: Limit of weights * tokens; beyond it fewer sequences are drawn.
+_WORK = 10_000_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Lengths:
+    """Sequences by length: ``groups`` of new ones if ``new``, else of those at hand.
+
+    ``trained`` is the largest length that is learned.
+    """
+
+    groups: dict[int, tuple[Example, ...]]
+    trained: int
+    new: bool
+
+
+@dataclass(frozen=True, eq=False)
+class LengthProfile:
+    """Score, 0..1, and loss of sequences by length; all (N,), ``intervals`` (N, 2).
+
+    Every sequence counts once: by its last answer, or if a sequence is scored as a whole, by all.
+    So the scores are shares of independent trials, with 95% intervals by Wilson. ``guess`` is the
+    score of guessing, None if it is next to nothing.
+    """
+
+    lengths: Array
+    counts: Array
+    scores: Array
+    losses: Array
+    intervals: Array
+    guess: float | None
+    trained: int
+    new: bool
+
+    @property
+    def failing(self) -> int | None:
+        """The first length whose interval no longer excludes guessing; None if there is none.
+
+        Looked for beyond the trained length; or, if that one is no better, where it begins before.
+        """
+        if self.guess is None:
+            return None
+        better = self.intervals[:, 0] > self.guess
+        # Up to the trained length, what comes before the last one that is better doesn't count.
+        until = np.searchsorted(self.lengths, self.trained, side="right")
+        first = int(np.flatnonzero(np.append(True, better[:until]))[-1])
+        worse = self.lengths[first:][~better[first:]]
+        return int(worse[0]) if len(worse) else None
+
+
+def by_length(dataset: Dataset, architecture: Architecture) -> Lengths:
+    """New sequences of the task; or, without a generator, those of the test or else of training.
+
+    With an encoder the length is that of the source.
+    """
+    trained = max(map(_length, dataset.train))
+    if (task := dataset.extrapolation) is None:
+        some = sorted(dataset.test or dataset.train, key=_length)
+        return Lengths({t: tuple(group) for t, group in groupby(some, _length)}, trained, new=False)
+    work = Parameters(architecture).theta.size * sum(task.lengths)
+    count = max(FEWEST, min(MOST, _WORK // work))
+    learned = {example.inputs.tobytes() for example in dataset.train}
+    drawn = {length: task.new(length, count, learned) for length in task.lengths}
+    return Lengths({t: some for t, some in drawn.items() if some}, task.trained, new=True)
+
+
+def _length(example: Example) -> int:
+    return len(example.inputs if example.source is None else example.source)
+
+
+def length_profile(parameters: Parameters, dataset: Dataset, lengths: Lengths) -> LengthProfile:
+    """Score and loss of each length, by the metric of the task."""
+    own, measure = parameters.copy(), dataset.metric.score
+    groups = [[_asked_once(e, dataset) for e in group] for group in lengths.groups.values()]
+    scores = [Evaluator(group, own).score(parameters, measure) for group in groups]
+    counts = np.array([len(group) for group in groups])
+    shares = np.array([score.metric for score in scores])
+    return LengthProfile(
+        np.array([*lengths.groups]),
+        counts,
+        shares,
+        np.array([score.loss for score in scores]),
+        wilson(shares, counts),
+        _guess([example for group in groups for example in group], dataset),
+        lengths.trained,
+        lengths.new,
+    )
+
+
+def _asked_once(example: Example, dataset: Dataset) -> Example:
+    """Only the last answer: those within one sequence depend on each other."""
+    return example if dataset.metric is EXACT else replace(example, targets=example.targets[-1:])
+
+
+def _guess(examples: list[Example], dataset: Dataset) -> float | None:
+    """The score of guessing: one class in k, or the mean of the values learned."""
+    if dataset.answers_classes:
+        return None if dataset.metric is EXACT else 1 / len(dataset.classes)
+    mean = np.concatenate([example.targets for example in dataset.train]).mean(axis=0)
+    targets = np.concatenate([example.targets for example in examples])
+    owners = np.arange(len(targets))
+    return dataset.metric.score(np.broadcast_to(mean, targets.shape), targets, owners)
 
 
 class LengthLab:

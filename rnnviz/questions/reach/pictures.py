@@ -30,7 +30,7 @@ from rnnviz.probe.formatting import number
 from rnnviz.probe.gradient_over_lag import LagProfile
 from rnnviz.probe.gradients import Connectivity, Flow
 from rnnviz.probe.jacobians import Products, StateSpectra
-from rnnviz.probe.length_generalization import LengthProfile
+from rnnviz.questions.reach.measure import LengthProfile
 
 #: Decades that the axis has below the rounding error, for its label.
 _BELOW = 2

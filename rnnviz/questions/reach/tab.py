@@ -16,11 +16,11 @@ from rnnviz.charts.picture import Picture
 from rnnviz.charts.shapes import sentence
 from rnnviz.charts.theme import Theme
 from rnnviz.probe.formatting import number, quoted
-from rnnviz.probe.gradient_lab import Band
+from rnnviz.probe.gradient_lab import BandSource
 from rnnviz.probe.gradients import GradientQuery
 from rnnviz.probe.health import REACH_WATCH
 from rnnviz.probe.jacobians import fits, lyapunov_exponents, products, state_spectra
-from rnnviz.probe.memory_gauge import starved_until
+from rnnviz.probe.memory_gauge import last_epoch_without_gradient
 from rnnviz.probe.session import Session
 from rnnviz.questions.gradient_source import (
     GradientSource,
@@ -78,7 +78,7 @@ def _starved(source: GradientSource) -> str:
     if not session.story.ending or source.probe.every or len(source.words) < 2:
         return ""
     _, flows = session.memory.past(session.run, source.query, 0.001)
-    epoch = starved_until(flows, REACH_WATCH)
+    epoch = last_epoch_without_gradient(flows, REACH_WATCH)
     if epoch is None:
         return ""
     lag, word = len(source.words) - 1, escape(quoted(source.words[0]))
@@ -176,21 +176,21 @@ def _exponents(source: GradientSource, colors: Theme) -> Picture:
 def _band(source: GradientSource) -> str:
     """What the sequences of the band are called."""
     band = source.gradients.band
-    return source.session.dataset.role if band is Band.TRAIN else band.value
+    return source.session.dataset.role if band is BandSource.TRAIN else band.value
 
 
 def _choose_band(session: Session) -> None:
     """Let the reader choose the sequences of the band: those of the test set, if there is one."""
     if not session.dataset.test:
-        session.gradients.band = Band.TRAIN
+        session.gradients.band = BandSource.TRAIN
         return
     chosen = st.segmented_control(
-        "Band of", list(Band), key="band", required=True,
+        "Band of", list(BandSource), key="band", required=True,
         default=first_value("band", visit("gradients"), session.gradients.band),
         help=f"The {session.names.sequence}s whose gradients are the band, with its fit. Those of "
         "the test set were never learned from.",
     )  # fmt: skip
-    session.gradients.band = Band(chosen or session.gradients.band)
+    session.gradients.band = BandSource(chosen or session.gradients.band)
 
 
 def _of_band(source: GradientSource) -> GradientQuery:
@@ -200,7 +200,7 @@ def _of_band(source: GradientSource) -> GradientQuery:
 
 def _examples(source: GradientSource) -> Sequence[Example]:
     data = source.session.dataset
-    return data.test if source.gradients.band is Band.TEST else data.train
+    return data.test if source.gradients.band is BandSource.TEST else data.train
 
 
 # Longer sequences

@@ -13,12 +13,12 @@ from rnnviz.charts.picture import Picture, Series, compact, exact, scatter, xy
 from rnnviz.charts.shapes import LEGEND, PAPER, faint, ink, note, unit_circle
 from rnnviz.charts.table import TableColumn, TableRows, row_lists
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain, shown_token
-from rnnviz.charts.way import LARGE, SMALL, Label, labels, way, way_labels
+from rnnviz.charts.trajectory import LARGE, SMALL, Label, labels, word_arrows, word_labels
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.fixed_points import FixedPoint, Kind
 from rnnviz.probe.formatting import number
-from rnnviz.probe.phase_portrait import ARROWS, FlowField, Portrait, Rest
 from rnnviz.probe.projection import Plane
+from rnnviz.questions.rest.measure import ARROWS, FlowField, Portrait, Rest
 
 #: The name, symbol and size of each kind of point.
 _MARKS = {
@@ -70,10 +70,10 @@ def phase_plane(
         *_arrows(portrait.field, portrait.spans, theme),
         *_ends(portrait.paths, ends, classes, theme),
         _lines(portrait.lines, theme.text, 2),
-        *way(portrait.probe, words, first, theme),
+        *word_arrows(portrait.probe, words, first, theme),
         *_marks(portrait.places, rests, theme),
         scatter(**xy(at), mode="markers", marker=ring, hoverinfo="skip", showlegend=False),
-        labels([*rested, *way_labels(portrait.probe, words, theme), *others]),
+        labels([*rested, *word_labels(portrait.probe, words, theme), *others]),
     ]
     return picture(
         series,

@@ -12,12 +12,11 @@ from rnnviz.charts.explanation import explanation
 from rnnviz.charts.picture import Picture
 from rnnviz.charts.shapes import sentence, shades
 from rnnviz.charts.theme import shown_token
-from rnnviz.probe.dynamics import STARTS, Hold
 from rnnviz.probe.fixed_points import FixedPoints, Kind
-from rnnviz.probe.phase_portrait import Rest, portrait
 from rnnviz.probe.session import Session
 from rnnviz.probe.state_transition import states_of
 from rnnviz.questions.plane_axes import choose_axes, refit_button
+from rnnviz.questions.rest.measure import STARTS, DynamicsLab, Hold, Rest, dynamics_query, portrait
 from rnnviz.questions.rest.pictures import phase_plane, point_spectrum, rest_points
 from rnnviz.ui.browser_session import first_value, on_host, visit
 from rnnviz.ui.choices import progress_html
@@ -31,7 +30,7 @@ _MOST_CHIPS = 40
 
 def choose_held(session: Session) -> None:
     """Let the reader choose the fixed input, and its words or values."""
-    dynamics, query, noun = session.dynamics, session.dynamics_query, session.names.noun
+    dynamics, query, noun = session.lab(DynamicsLab), dynamics_query(session), session.names.noun
     hold, words, typed = dynamics.choices(query)
     own = f"{noun}s" if query.dataset.tokens else "values"
     edition = visit("dynamics"), query.dataset
@@ -67,16 +66,16 @@ def _word_choice(session: Session, first: tuple[str, ...]) -> tuple[str, ...]:
 
 def search_buttons(session: Session) -> None:
     """The number of starts, and the buttons that begin a search and end it."""
-    dynamics = session.dynamics
+    dynamics = session.lab(DynamicsLab)
     first = first_value("starts", visit("dynamics"), dynamics.starts)
     searching = dynamics.searching is not None
-    blocked = searching or bool(dynamics.problem(session.dynamics_query))
+    blocked = searching or bool(dynamics.problem(dynamics_query(session)))
     with st.container(horizontal=True, vertical_alignment="bottom", key="search_bar"):
         st.button(
             "Find", key="find", type="secondary" if blocked else "primary", on_click=on_host(_find),
             shortcut="F", disabled=blocked, help="Search for the points at which the state stays",
         )  # fmt: skip
-        cancel = on_host(lambda here: here.dynamics.cancel())
+        cancel = on_host(lambda here: here.lab(DynamicsLab).cancel())
         st.button("Cancel", key="cancel", on_click=cancel, disabled=not searching)
         starts = st.selectbox(
             "Starts", STARTS, STARTS.index(first), key="starts", width=84,
@@ -98,18 +97,18 @@ def search_buttons(session: Session) -> None:
 
 def _find(session: Session, each: bool = False) -> None:
     session.player.pause()
-    dynamics = session.dynamics
-    (dynamics.find_each if each else dynamics.find)(session.dynamics_query)
+    dynamics = session.lab(DynamicsLab)
+    (dynamics.find_each if each else dynamics.find)(dynamics_query(session))
 
 
 def choose_plane(session: Session) -> None:
     """Let the reader choose the plane, and fit it again."""
-    dynamics, query = session.dynamics, session.dynamics_query
+    dynamics, query = session.lab(DynamicsLab), dynamics_query(session)
     if dynamics.problem(query) or not dynamics.flat(query):
         return
     count = len(dynamics.plane(query).basis.axes)
     dynamics.axes = choose_axes("axes", dynamics.axes, visit("dynamics"), count)
-    refit_button(lambda here: here.dynamics.refit(), session.unit)
+    refit_button(lambda here: here.lab(DynamicsLab).refit(), session.unit)
 
 
 # What came of a search for the points where the state rests, in a sentence each
@@ -170,7 +169,7 @@ class _RestSubject(NamedTuple):
 
 
 def _shown(session: Session) -> _RestSubject:
-    dynamics, query = session.dynamics, session.dynamics_query
+    dynamics, query = session.lab(DynamicsLab), dynamics_query(session)
     rests, problem = dynamics.rests(query, shown_token), dynamics.problem(query)
     found = None if problem else dynamics.found(dynamics.held(query), query)
     return _RestSubject(session, rests, found, dynamics.chosen(query, rests))
@@ -180,12 +179,12 @@ def _choose(session: Session, event: Event) -> None:
     """Choose the point that was clicked, in the plane or in the list."""
     index = event.get("data")
     if type(index) is int:
-        session.dynamics.choose(session.dynamics_query, index)
+        session.lab(DynamicsLab).choose(dynamics_query(session), index)
 
 
 def _answer(shown: _RestSubject) -> str:
     session, rests = shown.session, shown.rests
-    dynamics, query = session.dynamics, session.dynamics_query
+    dynamics, query = session.lab(DynamicsLab), dynamics_query(session)
     if dynamics.searching:
         epoch, share = dynamics.searching
         return progress_html(f"Searching at {session.unit} {epoch}", share)
@@ -211,7 +210,11 @@ def _words(session: Session, shown: _RestSubject) -> Picture:
 def _phase(shown: _RestSubject) -> Picture:
     """The phase plane. Everything it needs is computed here, so only when it is visible."""
     session, rests = shown.session, shown.rests
-    dynamics, query, words = session.dynamics, session.dynamics_query, session.inspect().words
+    dynamics, query, words = (
+        session.lab(DynamicsLab),
+        dynamics_query(session),
+        session.inspect().words,
+    )
     problem = dynamics.problem(query)
     if problem or not dynamics.flat(query):
         said = problem or explanation("rest/phase_none")
@@ -239,7 +242,7 @@ def _phase(shown: _RestSubject) -> Picture:
 
 def _remark(shown: _RestSubject) -> str:
     session = shown.session
-    dynamics, query = session.dynamics, session.dynamics_query
+    dynamics, query = session.lab(DynamicsLab), dynamics_query(session)
     if dynamics.problem(query) or not dynamics.flat(query):
         return ""
     visited, basis = dynamics.visited(query), dynamics.plane(query).basis
@@ -257,14 +260,15 @@ def _spectrum(shown: _RestSubject) -> Picture:
     session = shown.session
     if shown.chosen is None:
         said = "No point is known here yet: press F to search."
-        if session.dynamics.searching:
+        if session.lab(DynamicsLab).searching:
             said = "No point is known here yet: the search is running."
         return sentence("What becomes of a small distance", said, theme())
     return point_spectrum(shown.rests[shown.chosen], session.names.noun, theme())
 
 
 def _points(shown: _RestSubject) -> Picture:
-    session, dynamics, query = shown.session, shown.session.dynamics, shown.session.dynamics_query
+    session, dynamics = shown.session, shown.session.lab(DynamicsLab)
+    query = dynamics_query(session)
     searched = not dynamics.problem(query) and dynamics.is_asked(query)
     return rest_points(
         shown.rests, session.names.noun, theme(), chosen=shown.chosen, opened=dynamics.opened,
@@ -290,6 +294,6 @@ def _charts(session: Session) -> tuple[Column[_RestSubject], Column[_RestSubject
 
 TAB = Sheet(
     "rest", _shown, _answer, _charts, _controls,
-    lambda session, budget: session.dynamics.work(SEARCH_FACTOR * budget), words=_words,
-    shown=lambda session: session.dynamics.searching is None,
+    lambda session, budget: session.lab(DynamicsLab).work(SEARCH_FACTOR * budget), words=_words,
+    shown=lambda session: session.lab(DynamicsLab).searching is None,
 )  # fmt: skip

@@ -27,9 +27,9 @@ from rnnviz.charts.shapes import (
 from rnnviz.charts.theme import LIGHT, Theme, picture
 from rnnviz.engine.gradcheck import TOLERANCE, GradientCheck
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.probe.exact_vs_notebook import ByLength, ByToken, Comparison
 from rnnviz.probe.formatting import number
 from rnnviz.probe.gradient_lab import EpochSeries
+from rnnviz.probe.gradients import ByLength, ByToken, Comparison
 from rnnviz.run.history import Course
 
 #: Both gradients at some epochs.

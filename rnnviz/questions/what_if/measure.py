@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
@@ -18,11 +17,11 @@ from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.training import TrainState
 from rnnviz.probe.cache import Memo
 from rnnviz.probe.inputs import PhraseInput
-from rnnviz.probe.memory_gauge import coarse_first
 from rnnviz.probe.passes import forward_pass
 from rnnviz.probe.probe import Probe, target_text
 from rnnviz.probe.saliency import Answer, Saliency, logit_margin, saliency
-from rnnviz.run.epoch_cache import EpochCache
+from rnnviz.probe.work import spend
+from rnnviz.run.epoch_cache import EpochCache, coarse_first
 from rnnviz.run.run import Run
 from rnnviz.run.schedule import Position
 from rnnviz.tasks.dataset import Dataset
@@ -110,9 +109,6 @@ def aligned(rows: Array, places: Sequence[int | None]) -> Array:
     return np.concatenate([rows, missing])[[-1 if t is None else t for t in places]]
 
 
-# The answer to a sequence with each word of the vocabulary at one place
-
-
 def with_token(example: Example, place: int, token: int, added: bool = False) -> Example:
     """The example with another token at ``place``, or with one ``added`` after it.
 
@@ -159,9 +155,6 @@ def _target_probability(parameters: Parameters, examples: Sequence[Example]) -> 
         with np.errstate(divide="ignore"):
             np.add.at(logarithms[:, 0], batch.owners, np.log(of_targets))
     return np.exp(logarithms)
-
-
-# A changed sequence, every word in one place, and both over the epochs of a run
 
 
 #: Words that are read together, between two looks at the clock.
@@ -314,18 +307,10 @@ class WhatIfLab:
 
         Each word is added if ``how`` says so, and else replaces the one there.
         """
-        until, columns = time.perf_counter() + budget, probe.answers.shape[1]
-        shape = len(probe.vocabulary), columns if probe.example.source is None else 1
-        added = how.alter is Alter.ADD
-        key = probe, how.place, added
+        columns = probe.answers.shape[1] if probe.example.source is None else 1
+        shape, key = (len(probe.vocabulary), columns), (probe, how.place, how.alter is Alter.ADD)
         known = self._memo.ask("choices", key, lambda: Choices(np.full(shape, np.nan)))
-        while known.read < shape[0]:
-            tokens = range(known.read, min(known.read + _TOGETHER, shape[0]))
-            examples = [with_token(probe.example, how.place, token, added) for token in tokens]
-            known.answers[tokens.start : tokens.stop] = last_answers(probe.parameters, examples)
-            known.read = tokens.stop
-            if time.perf_counter() > until:
-                break
+        spend(budget, _read_choices(probe, how, known))
         return known
 
     # Over the epochs
@@ -348,14 +333,12 @@ class WhatIfLab:
 
     def develop(self, run: Run, pair: tuple[Probe, Probe], budget: float) -> bool:
         """Read more snapshots for about ``budget`` seconds; return whether some are missing."""
-        until, examples = time.perf_counter() + budget, self._sync(run, pair)
-        missing = list(self._answers.missing(run.stored))
-        for epoch in coarse_first(missing):
-            if time.perf_counter() > until:
-                return True
-            parameters = run.replay(Position(epoch), "what if").parameters
-            self._answers[epoch] = last_answers(parameters, examples)
-        return False
+        examples = self._sync(run, pair)
+
+        def row(epoch: int) -> Array:
+            return last_answers(run.replay(Position(epoch), "what if").parameters, examples)
+
+        return spend(budget, self._answers.measure(coarse_first(run.stored), row))
 
     def _sync(self, run: Run, pair: tuple[Probe, Probe]) -> list[Example]:
         first, second = (probe.example for probe in pair)
@@ -367,6 +350,17 @@ class WhatIfLab:
                 for e in examples)  # fmt: skip
         self._answers.sync(run.schedule, (run.dataset, *read))
         return examples
+
+
+def _read_choices(probe: Probe, how: Perturbation, known: Choices) -> Iterator[None]:
+    """Read the words that are left; yields between two batches of them."""
+    added, count = how.alter is Alter.ADD, len(known.answers)
+    while known.read < count:
+        tokens = range(known.read, min(known.read + _TOGETHER, count))
+        examples = [with_token(probe.example, how.place, token, added) for token in tokens]
+        known.answers[tokens.start : tokens.stop] = last_answers(probe.parameters, examples)
+        known.read = tokens.stop
+        yield
 
 
 def _as_long(probe: Probe) -> str:

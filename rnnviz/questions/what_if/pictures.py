@@ -15,12 +15,12 @@ from rnnviz.charts.epoch_axis import (
     epochs_axis,
     epochs_meta,
 )
-from rnnviz.charts.hidden_states import STATE, View, value_colors
+from rnnviz.charts.hidden_states import STATE, StateView, value_colors
 from rnnviz.charts.picture import Picture, Series, bar, compact, heatmap, scatter
 from rnnviz.charts.shapes import LEGEND, LEGEND_TOP, color_bar, faint, note, outlines, upright
 from rnnviz.charts.side_by_side import AnswerScale, Pair, largest
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain, shown_token
-from rnnviz.charts.units import Groups, Rows, grouped, units_meta
+from rnnviz.charts.units import Groups, UnitRows, grouped, units_meta
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.run.history import Course
 
@@ -46,7 +46,7 @@ class Compared(NamedTuple):
 
     parts: Sequence[Array]
     units: Array
-    view: View
+    view: StateView
     colors: Sequence[dict[str, Any]]
     title: str
 
@@ -61,7 +61,7 @@ class Compared(NamedTuple):
 
 
 def compared_states(
-    pair: Pair, theme: Theme = LIGHT, view: View = STATE, groups: Groups | None = None
+    pair: Pair, theme: Theme = LIGHT, view: StateView = STATE, groups: Groups | None = None
 ) -> Picture:
     """The states of A, the difference B - A, and the states of B, (T, H) each.
 
@@ -133,7 +133,7 @@ def _beside(pair: Pair, shown: Compared, theme: Theme) -> Picture:
         annotations=[*heads, *_others(pair), *sames],
         shapes=blanks,
         # The question is about a word: a click chooses it.
-        meta=units_meta(Rows(shown.units, 0), x="token", kept="token"),
+        meta=units_meta(UnitRows(shown.units, 0), x="token", kept="token"),
     )  # fmt: skip
 
 

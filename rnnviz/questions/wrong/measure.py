@@ -25,7 +25,7 @@ from rnnviz.probe.results import (
     surest,
     whole,
 )
-from rnnviz.probe.work import Pieces, cut
+from rnnviz.probe.work import ChunkedRead, chunk_indexes
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
@@ -57,7 +57,7 @@ class Section(NamedTuple):
 class ResultsLab:
     """The answers to a part of the data, cached until the weights change.
 
-    A large part is read piece by piece, in a random order: the first piece at once, the others by
+    A large part is read in chunks, in a random order: the first chunk at once, the others by
     ``develop``. ``rows``, ``show`` and ``cell``, a wanted class and one that is said, choose what
     is listed; ``opened`` is the sequence of the data that is shown word by word, ``chosen`` whether
     the reader has opened it.
@@ -82,25 +82,27 @@ class ResultsLab:
     # Reading
 
     def answers(self, state: TrainState, dataset: Dataset) -> Answers | Values:
-        """What has been read so far, at least the first piece."""
-        pieces = self._pieces(state, dataset)
-        key = pieces, len(pieces.done)
-        return self._memo.ask("answers", key, lambda: _merged(pieces.done))
+        """What has been read so far, at least the first chunk."""
+        chunks = self._chunks(state, dataset)
+        key = chunks, len(chunks.results)
+        return self._memo.ask("answers", key, lambda: _merged(chunks.results))
 
     def develop(self, state: TrainState, dataset: Dataset, budget: float) -> bool:
-        """Read on for ``budget`` seconds, at least one piece; return whether something is left."""
-        return self._pieces(state, dataset).develop(budget)
+        """Read on for ``budget`` seconds, at least one chunk; return whether something is left."""
+        return self._chunks(state, dataset).develop(budget)
 
-    def _pieces(self, state: TrainState, dataset: Dataset) -> Pieces[Answers | Values]:
+    def _chunks(self, state: TrainState, dataset: Dataset) -> ChunkedRead[Answers | Values]:
         parameters, examples = state.parameters, self.part(dataset)
         key = dataset, self.rows, parameters.architecture
-        orders = self._memo.ask("orders", key, lambda: cut(examples, parameters.theta.size))
+        orders = self._memo.ask(
+            "orders", key, lambda: chunk_indexes(examples, parameters.theta.size)
+        )
         reads: Callable[..., Answers | Values] = (
             read_answers if dataset.answers_classes else read_values
         )
         return self._memo.ask(
-            "pieces", (state, dataset, self.rows),
-            lambda: Pieces(orders, lambda piece: reads(parameters, examples, piece)),
+            "chunks", (state, dataset, self.rows),
+            lambda: ChunkedRead(orders, lambda chunk: reads(parameters, examples, chunk)),
         )  # fmt: skip
 
     # Lists
@@ -157,8 +159,8 @@ class ResultsLab:
         return self._memo.ask("probe", key, lambda: inspect(dataset, parameters, text, config))
 
 
-def _merged(pieces: Sequence[Answers | Values]) -> Answers | Values:
+def _merged(chunks: Sequence[Answers | Values]) -> Answers | Values:
     """All that has been read, in the order of the examples."""
-    if len(pieces) == 1:
-        return pieces[0]
-    return type(pieces[0])(*merged([tuple(columns) for *columns, _ in pieces]))
+    if len(chunks) == 1:
+        return chunks[0]
+    return type(chunks[0])(*merged([tuple(columns) for *columns, _ in chunks]))

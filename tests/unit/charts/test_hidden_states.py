@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rnnviz.charts.hidden_states import View, running_margin_bars, state_heatmap
+from rnnviz.charts.hidden_states import StateView, running_margin_bars, state_heatmap
 from rnnviz.charts.theme import DARK, LIGHT
 from rnnviz.probe.decoding import RunningMargin
 from rnnviz.probe.training_step import Moment, Phase
@@ -43,9 +43,9 @@ def test_states_are_colored_symmetrically_around_zero(states, scale):
 @each_row(
     ("view", "limits"),
     [
-        (View("i", "Input gate", gate=True), (0, 1)),
-        (View("c", "Cell state", bounded=False), (-5, 5)),
-        (View("h", "Hidden state"), (-1, 1)),
+        (StateView("i", "Input gate", gate=True), (0, 1)),
+        (StateView("c", "Cell state", bounded=False), (-5, 5)),
+        (StateView("h", "Hidden state"), (-1, 1)),
     ],
 )
 def test_a_gate_begins_at_zero_and_a_cell_state_has_no_bound(view, limits):
@@ -105,7 +105,9 @@ def test_of_few_units_none_is_halved_by_a_label_and_long_phrases_are_no_higher(h
 
 def test_encoder_and_decoder_are_named_at_their_line_below_the_title():
     single, both = (
-        state_heatmap(np.ones((4, 8)), WORDS, view=View("h", "Hidden", bridge=bridge)).figure.layout
+        state_heatmap(
+            np.ones((4, 8)), WORDS, view=StateView("h", "Hidden", bridge=bridge)
+        ).figure.layout
         for bridge in (0, 2)
     )
     assert both.margin.t >= single.margin.t + 16

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from rnnviz.charts.training_curves import Reach, Scored, run_curves
+from rnnviz.charts.training_curves import run_curves
 from rnnviz.config import RunConfig
 from rnnviz.engine.evaluation import Score
-from rnnviz.probe.chapters import Chapter
 from rnnviz.probe.session import Session
+from rnnviz.probe.story import Chapter
 from rnnviz.run.schedule import Position
 
 
@@ -15,9 +15,10 @@ def drawn(session):
     data, probe = session.dataset, session.inspect()
     query = session.gradient_query(probe)
     gauge, norms = session.memory.past(session.run, query, 10)
-    scored = Scored(data.guess, data.metric, session.baselines)
-    reach = Reach(gauge, norms, probe.words, "word")
-    shown = run_curves(session.player.course, scored, reach)
+    shown = run_curves(
+        session.player.course, guess=data.guess, metric=data.metric, gauge=gauge, gradients=norms,
+        words=probe.words, noun="word", baselines=session.baselines,
+    )  # fmt: skip
     return shown.layout["meta"], {one["name"]: one for one in shown.series}, gauge, norms
 
 
@@ -87,8 +88,9 @@ def test_a_run_that_knows_its_training_set_alone_is_called_so():
         session.run.history.append(Score(0.1, 1), Score(0.9, test))
     data, probe = session.dataset, session.inspect()
     gauge, norms = session.memory.past(session.run, session.gradient_query(probe), 1)
-    scored = Scored(data.guess, data.metric, session.baselines, 0.6)
-    meta = run_curves(session.player.course, scored, Reach(gauge, norms, probe.words)).layout[
-        "meta"
-    ]
+    shown = run_curves(
+        session.player.course, guess=data.guess, metric=data.metric, gauge=gauge, gradients=norms,
+        words=probe.words, baselines=session.baselines, chance=0.6,
+    )  # fmt: skip
+    meta = shown.layout["meta"]
     assert [name for name, *_ in meta["chapters"]][-2:] == ["Memorized", "Learned"]

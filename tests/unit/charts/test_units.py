@@ -3,20 +3,20 @@
 import numpy as np
 import pytest
 
-from rnnviz.charts.axes import TwoMoments
-from rnnviz.charts.hidden_states import View
+from rnnviz.charts.axes import NowAndPinned
+from rnnviz.charts.hidden_states import StateView
 from rnnviz.charts.shapes import faint
 from rnnviz.charts.theme import LIGHT
-from rnnviz.charts.units import Rows, grouped, memory_rows, signed, unit_bars, unit_curve
+from rnnviz.charts.units import UnitRows, grouped, memory_rows, signed, unit_bars, unit_curve
 from tests.sampling import each_row
 
 WORDS = ("i", "am", "<not>")
 STATES = np.array([[0.1, -0.2], [0.3, 0.4], [-0.5, 0.9]])
-GATE = View("f", "Forget gate", gate=True)
+GATE = StateView("f", "Forget gate", gate=True)
 
 
 def test_rows_are_in_the_order_that_is_given_and_the_chosen_one_is_framed():
-    drawn = memory_rows(STATES, Rows(np.array([1, 0]), 0), WORDS).figure
+    drawn = memory_rows(STATES, UnitRows(np.array([1, 0]), 0), WORDS).figure
     assert np.array(drawn.data[0].z) == pytest.approx(STATES.T[[1, 0]], abs=1e-6)
     assert drawn.layout.meta == {"x": "token", "y": "unit", "units": [1, 0]}
     assert drawn.layout.yaxis.range == (1.5, -0.5)
@@ -28,7 +28,7 @@ def test_rows_are_in_the_order_that_is_given_and_the_chosen_one_is_framed():
 
 def test_threads_lead_from_the_units_that_add_most_to_the_chosen_one():
     parts = np.array([[0, 0, 0], [0.5, -0.2, 0.01], [np.exp(-9), 0, 0]])
-    rows = Rows(np.array([2, 0, 1]), 0, parts, "n")
+    rows = UnitRows(np.array([2, 0, 1]), 0, parts, "n")
     drawn = memory_rows(np.ones((3, 3)), rows, WORDS).figure
     cells, *threads = drawn.data
     minus, plus = threads[2], threads[-1]
@@ -43,7 +43,7 @@ def test_threads_lead_from_the_units_that_add_most_to_the_chosen_one():
 
 @pytest.mark.parametrize("parts", [None, np.full((3, 3), np.nan)])
 def test_without_parts_that_can_be_drawn_the_columns_touch(parts):
-    rows = Rows(np.array([2, 0, 1]), 0, parts, "n")
+    rows = UnitRows(np.array([2, 0, 1]), 0, parts, "n")
     drawn = memory_rows(np.ones((3, 3)), rows, WORDS).figure
     assert len(drawn.data) == 1
     assert drawn.data[0].xgap is None
@@ -51,15 +51,15 @@ def test_without_parts_that_can_be_drawn_the_columns_touch(parts):
 
 
 def test_the_decoder_begins_at_a_line():
-    view = View("h", "Hidden state", bridge=2)
-    line, _ = memory_rows(STATES, Rows(np.arange(2), 0), WORDS, view).figure.layout.shapes
+    view = StateView("h", "Hidden state", bridge=2)
+    line, _ = memory_rows(STATES, UnitRows(np.arange(2), 0), WORDS, view).figure.layout.shapes
     assert line.x0 == line.x1 == 1.5
 
 
 def test_of_many_units_the_first_of_each_group_is_shown_and_the_chosen_one():
     order, parts = np.arange(256)[::-1], np.zeros((2, 256))
     parts[1, 8] = 1.0
-    rows = Rows(order, 8, parts, "n")
+    rows = UnitRows(order, 8, parts, "n")
     drawn = memory_rows(np.arange(512.0).reshape(2, 256), rows, ["a", "b"]).figure
     assert drawn.layout.yaxis.tickvals == ("8",)
     assert drawn.layout.title.text.endswith("256 units, 1 in 4 is shown; threads into n")
@@ -78,7 +78,7 @@ def test_a_unit_without_a_row_has_its_threads_at_the_row_of_its_group():
 
 
 def test_a_bar_has_its_sign_and_its_number_beyond_zero():
-    drawn = unit_bars(TwoMoments(STATES[:, 0]), "Unit 0", WORDS).figure
+    drawn = unit_bars(NowAndPinned(STATES[:, 0]), "Unit 0", WORDS).figure
     (bars, _), notes = drawn.data, drawn.layout.annotations
     assert np.array(bars.y) == pytest.approx(STATES[:, 0], abs=1e-6)
     assert bars.marker.color == (LIGHT.positive, LIGHT.positive, LIGHT.negative)
@@ -89,8 +89,8 @@ def test_a_bar_has_its_sign_and_its_number_beyond_zero():
 
 
 def test_the_second_moment_is_outlined_and_has_room():
-    unit = TwoMoments(np.array([0.1, 0.2, 0.3]), "epoch 7", np.array([0.2, -1.7]))
-    drawn = unit_bars(unit, "Unit 0", WORDS, View("c", "Cell state", False)).figure
+    unit = NowAndPinned(np.array([0.1, 0.2, 0.3]), "epoch 7", np.array([0.2, -1.7]))
+    drawn = unit_bars(unit, "Unit 0", WORDS, StateView("c", "Cell state", False)).figure
     _, outlined = drawn.data
     assert outlined.y[:12] == (0, 0, 0.2, 0.2, 0, None, 0, 0, -1.7, -1.7, 0, None)
     assert outlined.x[6:8] == pytest.approx((0.64, 1.36))
@@ -99,7 +99,7 @@ def test_the_second_moment_is_outlined_and_has_room():
 
 
 def test_a_gate_begins_at_zero_and_has_no_sign():
-    drawn = unit_bars(TwoMoments(np.array([0.25, 0.5, 1.0])), "Unit 0", WORDS, GATE).figure
+    drawn = unit_bars(NowAndPinned(np.array([0.25, 0.5, 1.0])), "Unit 0", WORDS, GATE).figure
     assert drawn.layout.yaxis.range[0] == 0
     assert [note.text for note in drawn.layout.annotations] == ["0.25", "0.50", "1.00"]
     assert {*drawn.data[0].marker.color} == {LIGHT.muted}
@@ -107,7 +107,7 @@ def test_a_gate_begins_at_zero_and_has_no_sign():
 
 @each_row(("values", "shown"), [([0.5] * 8, 8), ([0.001234] * 20, 0), ([0.5] * 200, 0), ([0.0], 1)])
 def test_numbers_are_there_where_they_fit(values, shown):
-    drawn = unit_bars(TwoMoments(np.array(values)), "Unit 0", ["w"] * len(values)).figure
+    drawn = unit_bars(NowAndPinned(np.array(values)), "Unit 0", ["w"] * len(values)).figure
     assert len(drawn.layout.annotations) == shown
 
 

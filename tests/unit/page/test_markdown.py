@@ -36,8 +36,8 @@ OURS = {
     "unit.label", "what", "what.capitalize()", "which", "window.help", "window.label",
 }  # fmt: skip
 OUR_OPTIONS = {
-    "kinds", "list(Alter)", "list(Band)", "list(Hold)", "list(Objective)", "list(Unit)",
-    "list(Way)", "list(_METHODS)", "list(_PAIRS)", "list(range(1, layers + 1))",
+    "kinds", "list(Alter)", "list(BandSource)", "list(Hold)", "list(Objective)", "list(Unit)",
+    "list(ReadoutKind)", "list(_METHODS)", "list(_PAIRS)", "list(range(1, layers + 1))",
     "list(kind)", "list(samples)", "options",
 }  # fmt: skip
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from rnnviz.config import RunConfig, TaskName
 from rnnviz.probe import saliency as turning_word
-from rnnviz.probe.chapters import (
+from rnnviz.probe.session import Session
+from rnnviz.probe.story import (
     FALLING,
     GROWN,
     GROWS,
@@ -22,7 +23,6 @@ from rnnviz.probe.chapters import (
     chance_of,
     chapters,
 )
-from rnnviz.probe.session import Session
 
 GUESS = 1.0
 STAYS, FALLS, KNOWS = (0.9, 0.5), (0.6, 0.7), (0.1, 0.99)

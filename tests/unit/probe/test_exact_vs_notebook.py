@@ -8,8 +8,8 @@ import pytest
 from rnnviz.config import Gradient
 from rnnviz.engine.batch import collate
 from rnnviz.engine.training import record
-from rnnviz.probe import exact_vs_notebook as module
-from rnnviz.probe.exact_vs_notebook import (
+from rnnviz.probe import gradients as module
+from rnnviz.probe.gradients import (
     ByToken,
     compare,
     compare_by_length,

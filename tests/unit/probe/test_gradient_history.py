@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from rnnviz.probe.exact_vs_notebook import Comparison
-from rnnviz.probe.gradient_lab import Clipping, EpochSeries
-from rnnviz.probe.gradients import TokenContribution
+from rnnviz.probe.gradient_lab import ClippingShares, EpochSeries
+from rnnviz.probe.gradients import Comparison, TokenContribution
 
 
 def series(*epochs, of):
@@ -12,7 +11,7 @@ def series(*epochs, of):
 
 
 def test_a_series_has_one_number_or_array_for_every_epoch():
-    clipping = series(0, 2, 4, of=lambda epoch: Clipping(0.25, 0.5, float(epoch)))
+    clipping = series(0, 2, 4, of=lambda epoch: ClippingShares(0.25, 0.5, float(epoch)))
     assert clipping.column("angle").tolist() == [0, 2, 4]
     shares = series(0, 2, of=lambda e: TokenContribution(np.full(3, e), np.zeros(3)))
     assert shares.column("W_hh").tolist() == [[0] * 3, [2] * 3]
@@ -30,5 +29,5 @@ def test_a_table_has_the_numbers_of_each_parameter():
 
 
 def test_the_nearest_epoch_is_found_on_both_sides():
-    clipping = series(0, 10, 20, of=lambda epoch: Clipping(0, 0, epoch))
+    clipping = series(0, 10, 20, of=lambda epoch: ClippingShares(0, 0, epoch))
     assert [clipping.nearest(epoch) for epoch in (0, 4, 6, 14, 16, 99)] == [0, 0, 1, 1, 2, 2]

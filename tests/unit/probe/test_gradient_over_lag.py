@@ -10,7 +10,7 @@ from rnnviz.config import Gradient
 from rnnviz.engine.batch import collate
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import record
-from rnnviz.probe.gradient_over_lag import Carried
+from rnnviz.probe.gradient_over_lag import BackwardRule
 from rnnviz.probe.gradients import Objective
 from rnnviz.probe.unrolled import Unrolled
 from tests.lag_profile import lag_profile
@@ -45,7 +45,7 @@ def test_two_units_by_hand():
 def test_the_notebook_s_rule_and_truncation():
     exact, notebook, cut = (
         lag_profile(two_units(), [phrase([0, 1, 1], 1)], Objective.LOSS, carried).median
-        for carried in (Carried(), Carried(Gradient.NOTEBOOK), Carried(truncate=1))
+        for carried in (BackwardRule(), BackwardRule(Gradient.NOTEBOOK), BackwardRule(truncate=1))
     )
     assert abs(notebook[2] / exact[2] - 1) > 0.05
     assert cut.tolist() == [exact[0], 0, 0]
@@ -66,7 +66,7 @@ def by_lag(weights, example, layer=-1):
 def test_median_and_mean_are_those_of_the_sequences_of_that_length(cell, layer, encoder):
     of = architecture(cell, layers=2, encoder=encoder)
     weights, given = network(of), examples(of, [5, 2, 3, 4, 1], every=encoder)
-    found = lag_profile(weights, given, Objective.LOSS, Carried(layer=layer))
+    found = lag_profile(weights, given, Objective.LOSS, BackwardRule(layer=layer))
     each = [by_lag(weights, example, layer) for example in given]
     assert len(found.median) == max(map(len, each))
     for lag, (median, mean) in enumerate(zip(found.median, found.mean, strict=True)):
@@ -96,7 +96,7 @@ def test_the_band_has_four_fifths_of_the_sequences():
 )
 def test_only_the_topmost_layer_of_elman_cells_has_a_bound(cell, layers, layer, known):
     of = architecture(cell, layers)
-    found = lag_profile(network(of), examples(of, [3]), Objective.LOSS, Carried(layer=layer))
+    found = lag_profile(network(of), examples(of, [3]), Objective.LOSS, BackwardRule(layer=layer))
     assert (found.bound is not None) == known
 
 

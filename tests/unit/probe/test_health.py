@@ -12,7 +12,7 @@ from rnnviz.engine.optimizers import Slots
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import record
 from rnnviz.probe.baselines import baselines
-from rnnviz.probe.health import SATURATED, Level, Phase, health, judged, overfit, phase_of, worst
+from rnnviz.probe.health import SATURATED, Level, RunPhase, health, judged, overfit, phase_of, worst
 from rnnviz.tasks.registry import TASKS
 from tests.sampling import each_row, pairwise, singly
 from tests.unit.engine.networks import (
@@ -29,7 +29,7 @@ from tests.unit.probe.known import linear
 NAMES = ["saturated", "silent", "clipped", "update", "gradient", "reach"]
 
 
-def signs(weights, example=None, phase=Phase.PLATEAU, **settings):
+def signs(weights, example=None, phase=RunPhase.PLATEAU, **settings):
     config = RunConfig(**settings)
     batch = collate([example or phrase([0, 1, 1, 0], 1)])
     trace = record(weights, batch, truncate=config.truncate)
@@ -115,7 +115,7 @@ def test_the_size_of_an_update():
     # Weights that hardly move are a sign, until everything is learned.
     assert signs(weights, lr=1e-5)["update"].level is Level.FINE
     weights.W_hy[...] *= 1e-9
-    for phase, level in {Phase.PLATEAU: Level.WATCH, Phase.LEARNED: Level.FINE}.items():
+    for phase, level in {RunPhase.PLATEAU: Level.WATCH, RunPhase.LEARNED: Level.FINE}.items():
         found = signs(weights, lr=1e-5, phase=phase)["update"]
         assert (found.value < 1e-6, found.level) == (True, level)
 
@@ -123,15 +123,15 @@ def test_the_size_of_an_update():
 @each_row(
     ("losses", "phase"),
     [
-        ([0.7], Phase.UNTRAINED),
-        ([0.7, 0.7], Phase.PLATEAU),
-        ([0.7, 0.69], Phase.FALLING),
-        ([0.7, 0.9], Phase.PLATEAU),
-        ([0.7, *np.linspace(0.7, 0.696, 40)], Phase.PLATEAU),
-        ([0.7, *np.linspace(0.7, 0.6, 40)], Phase.FALLING),
-        ([0.7, 0.06, 0.06], Phase.LEARNED),
-        ([math.inf, 0.7], Phase.PLATEAU),
-        ([0.7, math.nan], Phase.PLATEAU),
+        ([0.7], RunPhase.UNTRAINED),
+        ([0.7, 0.7], RunPhase.PLATEAU),
+        ([0.7, 0.69], RunPhase.FALLING),
+        ([0.7, 0.9], RunPhase.PLATEAU),
+        ([0.7, *np.linspace(0.7, 0.696, 40)], RunPhase.PLATEAU),
+        ([0.7, *np.linspace(0.7, 0.6, 40)], RunPhase.FALLING),
+        ([0.7, 0.06, 0.06], RunPhase.LEARNED),
+        ([math.inf, 0.7], RunPhase.PLATEAU),
+        ([0.7, math.nan], RunPhase.PLATEAU),
     ],
 )
 def test_the_phase_of_training(losses, phase):
@@ -142,7 +142,7 @@ def test_who_knows_one_of_two_numbers_has_not_learned_to_add():
     """The loss is then half of the variance of the sum, about 0.08."""
     data = TASKS["adding"].build(0, 0)
     (one_number,) = baselines(data)
-    assert phase_of(np.full(3, one_number.loss), data.guess.loss) is Phase.PLATEAU
+    assert phase_of(np.full(3, one_number.loss), data.guess.loss) is RunPhase.PLATEAU
 
 
 @each_row(
@@ -184,13 +184,13 @@ def test_a_sign_is_judged_by_its_phase():
             ),
             signs(saturated, phase=phase)["saturated"].level,
         )
-        for phase in Phase
+        for phase in RunPhase
     }
     assert levels == {
-        Phase.UNTRAINED: (Level.NONE, Level.NONE, Level.BAD, Level.BAD),
-        Phase.PLATEAU: (Level.WATCH, Level.WATCH, Level.BAD, Level.BAD),
-        Phase.FALLING: (Level.WATCH, Level.FINE, Level.FINE, Level.WATCH),
-        Phase.LEARNED: (Level.WATCH, Level.FINE, Level.FINE, Level.WATCH),
+        RunPhase.UNTRAINED: (Level.NONE, Level.NONE, Level.BAD, Level.BAD),
+        RunPhase.PLATEAU: (Level.WATCH, Level.WATCH, Level.BAD, Level.BAD),
+        RunPhase.FALLING: (Level.WATCH, Level.FINE, Level.FINE, Level.WATCH),
+        RunPhase.LEARNED: (Level.WATCH, Level.FINE, Level.FINE, Level.WATCH),
     }
 
 

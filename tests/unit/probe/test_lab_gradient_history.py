@@ -7,7 +7,7 @@ import pytest
 
 from rnnviz.config import RunConfig
 from rnnviz.presets import PRESETS
-from rnnviz.probe import gradient_lab as module
+from rnnviz.probe import gradient_lab, work
 from rnnviz.probe.gradient_lab import EPOCH_STEPS as STEPS
 from rnnviz.probe.gradient_lab import Record
 from rnnviz.probe.gradients import Objective, next_steps, token_contribution
@@ -40,7 +40,8 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch):
     clock = Clock()
-    monkeypatch.setattr(module, "time", clock)
+    for module in (gradient_lab, work):
+        monkeypatch.setattr(module, "time", clock)
     return clock
 
 
@@ -130,7 +131,7 @@ def test_developed_it_goes_from_coarse_to_fine_and_ends(clock, run):
 
 
 def test_of_many_epochs_some_are_kept_and_the_one_shown_while_it_is(run, monkeypatch):
-    monkeypatch.setattr(module, "EPOCHS", 3)
+    monkeypatch.setattr(gradient_lab, "EPOCHS", 3)
     record = Record(lambda query: query.state.epoch)
     assert developed(record, run).epochs.tolist() == [0, 4, 8, 10]
     run.player.go_to(Position(5))
@@ -171,7 +172,7 @@ def test_the_eigenvalues_are_those_of_the_layer_that_is_looked_at(layer):
 
 def test_a_row_is_what_was_there_at_its_epoch(run):
     eigen, shares, clipping, comparisons = (
-        developed(record, run).rows[3] for record in run.gradients.history
+        developed(record, run).rows[3] for record in vars(run.gradients.history).values()
     )
     run.player.go_to(Position(3))
     np.testing.assert_array_equal(eigen, eigenvalues(recurrent(run.state.parameters))[:8])

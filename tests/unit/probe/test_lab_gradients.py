@@ -6,11 +6,11 @@ import pytest
 from rnnviz.config import RunConfig
 from rnnviz.engine.training import train_examples
 from rnnviz.presets import PRESETS
-from rnnviz.probe import gradient_lab as module
-from rnnviz.probe import work as pieces
+from rnnviz.probe import gradients as module
+from rnnviz.probe import work as chunks
+from rnnviz.probe.gradient_lab import flow
 from rnnviz.probe.gradients import Objective, next_steps
 from rnnviz.probe.health import health
-from rnnviz.probe.memory_lab import flow
 from rnnviz.probe.session import Session
 from tests.lag_profile import lag_profile
 from tests.sampling import each_row
@@ -53,7 +53,7 @@ def test_an_answer_is_kept_until_what_it_is_about_changes(run):
 
 def test_of_much_data_the_lag_is_that_of_a_random_sample_first(run, monkeypatch):
     query = query_of(run)
-    monkeypatch.setattr(pieces, "_WORK", 60 * query.state.parameters.theta.size)
+    monkeypatch.setattr(chunks, "_CHUNK", 60 * query.state.parameters.theta.size)
     coarse, every = run.gradients.lag(query), len(run.dataset.train)
     assert 5 < coarse.sequences < every / 2
     assert run.gradients.lag(query) is coarse
@@ -106,7 +106,8 @@ def test_the_first_step_surveyed_is_the_one_that_training_takes(run):
 
 
 def test_of_a_large_network_and_at_the_end_of_an_epoch_fewer_steps_are_surveyed(run, monkeypatch):
-    work = run.state.parameters.theta.size * max(len(e.inputs) for e in run.dataset.train)
+    longest = max(len(e.inputs) for e in run.dataset.train)
+    work = run.state.parameters.theta.size * (longest + module._STEP)
     for limit, count in ((12 * work, 12), (work // 2, 6), (1, 2)):
         monkeypatch.setattr(module, "_WORK", limit)
         assert len(next_steps(query_of(run), 12).entries) == count

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from rnnviz.config import RunConfig
-from rnnviz.probe import memory_lab as module
+from rnnviz.probe import gradient_lab as module
+from rnnviz.probe.gradient_lab import flow
 from rnnviz.probe.gradients import Objective
 from rnnviz.probe.memory_gauge import half_life, spectrum
-from rnnviz.probe.memory_lab import flow
 from rnnviz.probe.session import Session
 from rnnviz.run.schedule import Position
 from rnnviz.tasks.upload import File, Upload
@@ -73,9 +73,12 @@ def test_in_the_end_the_gauge_has_one_value_an_epoch_as_if_it_were_looked_up(
     session.player.advance(13)
     session.player.go_to(Position(7, 3))
     state, evaluated, evaluate = session.state, [], session.memory._evaluate
-    monkeypatch.setattr(
-        session.memory, "_evaluate", lambda q: evaluate(q) or evaluated.append(q.state.epoch)
-    )
+
+    def noted(query):
+        evaluated.append(query.state.epoch)
+        return evaluate(query)
+
+    monkeypatch.setattr(session.memory, "_evaluate", noted)
     gauge = developed(session)
     assert session.state is state
     assert gauge.epochs.tolist() == sorted(evaluated) == list(range(14))

@@ -7,14 +7,14 @@ import pytest
 
 from rnnviz.probe.memory_gauge import (
     GradientMap,
-    coarse_first,
     eigenvalues,
     half_life,
     half_life_interval,
+    last_epoch_without_gradient,
     slope,
     spectrum,
-    starved_until,
 )
+from rnnviz.run.epoch_cache import coarse_first
 from tests.sampling import each_row
 
 
@@ -97,4 +97,4 @@ def test_where_little_is_known_the_interval_is_wide(norms, interval):
 )
 def test_until_when_the_first_token_gets_too_little(shares, last):
     norms = np.array([[5 * share, 0.1, 5] for share in shares])
-    assert starved_until(GradientMap(np.array([10, 20, 30]), norms), 1e-3) == last
+    assert last_epoch_without_gradient(GradientMap(np.array([10, 20, 30]), norms), 1e-3) == last

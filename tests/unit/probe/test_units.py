@@ -12,6 +12,7 @@ from rnnviz.probe.memory_gauge import spectrum
 from rnnviz.probe.probe import inspect
 from rnnviz.probe.session import Session
 from rnnviz.probe.units import LIST_PAGE, MOST_EDITS, Sort, StateSource
+from rnnviz.questions.rest.measure import DynamicsLab, dynamics_query
 from rnnviz.run.share_link import read_link
 from rnnviz.run.weight_edits import apply_edits, noise, scale, set_weight, silence
 from tests.sampling import each_row
@@ -178,12 +179,12 @@ def test_a_basis_is_fitted_once_and_kept_until_it_is_fitted_again(session, lab):
 def test_what_was_seen_on_the_way_of_a_link_does_not_choose_the_axes(session, lab):
     session.follow(read_link({"hidden": "4", "epoch": "9"})[0], patience=0.0)
     session.player.tick(0.0)
-    session.dynamics.plane(session.dynamics_query)
+    session.lab(DynamicsLab).plane(dynamics_query(session))
     assert basis(session).epoch < 9
     while session.player.running:
         session.player.tick(0.01)
     assert basis(session).epoch == 9
-    assert session.dynamics.plane(session.dynamics_query).basis.epoch == 9
+    assert session.lab(DynamicsLab).plane(dynamics_query(session)).basis.epoch == 9
 
 
 def test_the_plane_says_what_its_axes_carry_now(session, lab):
@@ -330,7 +331,7 @@ def test_where_the_loss_is_not_finite_no_unit_can_be_weighed():
 
 
 def test_the_strongest_are_of_those_still_heard_the_known_ones_first(session, lab, monkeypatch):
-    monkeypatch.setattr(module, "PATIENCE", 0.0)
+    monkeypatch.setattr(module, "ABLATION_SECONDS", 0.0)
     lab.ablate(source_of(session), 0.0)
     strongest = lab.strongest(source_of(session), 3)
     assert {edit.column for edit in strongest[:2]} == {0, 1}

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rnnviz.charts.hidden_states import View
+from rnnviz.charts.hidden_states import StateView
 from rnnviz.charts.theme import LIGHT
 from rnnviz.questions.carry.pictures import Phrase, tinted_phrases
 
@@ -28,7 +28,7 @@ def test_a_readers_text_is_only_text_and_the_chosen_word_is_told():
 
 
 def test_a_gate_is_grey():
-    gate = View("f", "Forget gate", gate=True)
+    gate = StateView("f", "Forget gate", gate=True)
     (cells,) = tinted_phrases(PHRASES, "Phrases", 0.5, gate).figure.data
     assert (cells.zmin, cells.zmax) == (0, 1)
     assert cells.colorscale[1][1] == LIGHT.muted

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from rnnviz.probe.gradient_lab import Clipping, EpochSeries
+from rnnviz.probe.gradient_lab import ClippingShares, EpochSeries
 from rnnviz.probe.gradients import NextStepStats
 from rnnviz.questions.feed.pictures import clipping_angle, clipping_curves, ratio_dots
 from rnnviz.run.history import Course
@@ -15,7 +15,7 @@ from tests.unit.charts.unpacked import by_name
 
 def clipped(epochs, angle=12.0):
     """Half of the steps are clipped."""
-    return EpochSeries(np.array(epochs, int), (Clipping(0.5, 0.1, angle),) * len(epochs))
+    return EpochSeries(np.array(epochs, int), (ClippingShares(0.5, 0.1, angle),) * len(epochs))
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rnnviz.charts.axes import TwoMoments
+from rnnviz.charts.axes import NowAndPinned
 from rnnviz.charts.theme import LIGHT
 from rnnviz.probe.gradient_lab import EpochSeries
 from rnnviz.probe.gradients import TokenContribution
@@ -26,7 +26,7 @@ SHARES = np.array([0.5, 0.125, 0.375])
 
 @each_row(("name", "words"), [("W_hh", "recurrent"), ("W_xh", "input")])
 def test_a_share_is_a_bar_in_the_column_of_its_token(name, words):
-    drawn = share_columns(TwoMoments(SHARES), name, WORDS)
+    drawn = share_columns(NowAndPinned(SHARES), name, WORDS)
     bars, _ = drawn.figure.data
     np.testing.assert_allclose(bars.y, SHARES, rtol=1e-6)
     assert list(map(float, bars.customdata)) == list(SHARES)
@@ -38,7 +38,7 @@ def test_a_share_is_a_bar_in_the_column_of_its_token(name, words):
 
 def test_the_shares_at_another_moment_are_outlines_in_the_same_columns():
     then = np.array([0.125, 0.75, 0.125])
-    drawn = share_columns(TwoMoments(SHARES, "epoch 3", then), "W_hh", WORDS).figure
+    drawn = share_columns(NowAndPinned(SHARES, "epoch 3", then), "W_hh", WORDS).figure
     bars, outlined = drawn.data
     corners = [y for y in outlined.y if y]
     assert corners == [0.125, 0.125, 0.75, 0.75, 0.125, 0.125]
@@ -51,7 +51,7 @@ def test_the_shares_at_another_moment_are_outlines_in_the_same_columns():
 
 
 def test_of_many_tokens_only_the_bars_have_room():
-    bars, _ = share_columns(TwoMoments(np.full(30, 1 / 30)), "W_hh", ["w"] * 30).figure.data
+    bars, _ = share_columns(NowAndPinned(np.full(30, 1 / 30)), "W_hh", ["w"] * 30).figure.data
     assert not bars.text
 
 
@@ -61,7 +61,7 @@ def test_of_many_tokens_only_the_bars_have_room():
 )
 def test_the_axis_holds_all_shares_and_no_more(shares, top, end):
     words = ["w"] * len(shares)
-    axis = share_columns(TwoMoments(shares), "W_hh", words).figure.layout.yaxis
+    axis = share_columns(NowAndPinned(shares), "W_hh", words).figure.layout.yaxis
     assert axis.ticktext[-1] == top
     assert axis.range[1] == pytest.approx(end)
 

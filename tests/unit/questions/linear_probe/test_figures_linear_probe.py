@@ -3,7 +3,7 @@
 import numpy as np
 
 from rnnviz.charts.theme import DARK
-from rnnviz.probe.length_generalization import wilson
+from rnnviz.probe.results import wilson
 from rnnviz.questions.linear_probe.measure import SHUFFLES, ProbeScores
 from rnnviz.questions.linear_probe.pictures import readability_lines
 

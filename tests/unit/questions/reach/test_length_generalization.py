@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from rnnviz.probe.length_generalization import LengthProfile
+from rnnviz.questions.reach.measure import LengthProfile
 from rnnviz.questions.reach.pictures import length_curve
 
 PROFILE = LengthProfile(

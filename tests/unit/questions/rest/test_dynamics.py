@@ -9,8 +9,8 @@ import pytest
 from rnnviz.charts.shapes import contrast, mixed
 from rnnviz.charts.theme import DARK, LIGHT
 from rnnviz.probe.fixed_points import FixedPoint
-from rnnviz.probe.phase_portrait import FlowField, Portrait, Readout, Rest
 from rnnviz.probe.projection import Plane, Projection
+from rnnviz.questions.rest.measure import FlowField, Portrait, Readout, Rest
 from rnnviz.questions.rest.pictures import phase_plane, point_spectrum
 from tests.sampling import each_row
 from tests.unit.charts.unpacked import by_name

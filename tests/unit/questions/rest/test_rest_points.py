@@ -6,7 +6,7 @@ import pytest
 from rnnviz.charts.theme import LIGHT
 from rnnviz.files.numbers import columns_of
 from rnnviz.probe.fixed_points import FixedPoint
-from rnnviz.probe.phase_portrait import Readout, Rest
+from rnnviz.questions.rest.measure import Readout, Rest
 from rnnviz.questions.rest.pictures import rest_points
 from tests.sampling import each_row
 

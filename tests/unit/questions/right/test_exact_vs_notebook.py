@@ -7,8 +7,8 @@ import pytest
 
 from rnnviz.charts.theme import LIGHT
 from rnnviz.engine.gradcheck import TOLERANCE, GradientCheck
-from rnnviz.probe.exact_vs_notebook import ByLength, ByToken, Comparison
 from rnnviz.probe.gradient_lab import EpochSeries
+from rnnviz.probe.gradients import ByLength, ByToken, Comparison
 from rnnviz.questions.right.pictures import (
     cosines_over_epochs,
     errors_by_length,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rnnviz.charts.hidden_states import View
+from rnnviz.charts.hidden_states import StateView
 from rnnviz.charts.side_by_side import Pair
 from rnnviz.charts.theme import LIGHT
 from rnnviz.charts.units import grouped
@@ -21,7 +21,9 @@ def notes(drawn):
 
 def test_a_the_difference_and_b_stand_in_the_column_of_each_word():
     pair = Pair(FIRST, SECOND, ["i", "not", "<b>"], ["i", "–", "<i>"])
-    drawn = compared_states(pair, view=View("c", "Cell state c after every word", False)).figure
+    drawn = compared_states(
+        pair, view=StateView("c", "Cell state c after every word", False)
+    ).figure
     cells, between, boxes = drawn.data
     assert np.round(cells.x).tolist() == [0, 0, 0, 0, 1, 1, 1, 2, 2, 2, 2][:11]
     np.testing.assert_allclose(np.array(cells.z)[:, 0::4], FIRST.T)
@@ -44,7 +46,7 @@ def test_states_have_the_colours_of_the_memory_and_the_difference_those_of_its_o
     count, gate
 ):
     first, second = np.full((count, 3), 0.8), np.full((count, 3), 0.2 if gate else -0.8)
-    words, view = ["a"] * count, View("z", "Gate z after every word", True, gate)
+    words, view = ["a"] * count, StateView("z", "Gate z after every word", True, gate)
     drawn = compared_states(Pair(first, second, words, words), view=view).figure
     states, difference = drawn.data[:2]
     assert (states.zmin, states.zmax) == (0 if gate else -1, 1)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rnnviz.config import RunConfig
-from rnnviz.probe import work as pieces
+from rnnviz.probe import work as chunks
 from rnnviz.probe.results import read_answers
 from rnnviz.probe.session import Session
 from rnnviz.questions.wrong.measure import DataPart, ResultsLab, Show
@@ -22,7 +22,7 @@ def session():
 def test_a_large_part_is_read_piece_by_piece_and_in_the_end_all_of_it(session, monkeypatch):
     state, data = session.state, session.dataset
     expected = read_answers(state.parameters, data.train, np.arange(len(data.train)))
-    monkeypatch.setattr(pieces, "_WORK", 60 * state.parameters.theta.size)
+    monkeypatch.setattr(chunks, "_CHUNK", 60 * state.parameters.theta.size)
     lab = ResultsLab()
     lab.rows = DataPart.TRAIN
     first = lab.answers(state, data)

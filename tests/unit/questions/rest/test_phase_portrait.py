@@ -4,9 +4,9 @@ import numpy as np
 
 from rnnviz.config import Activation
 from rnnviz.probe.fixed_points import describe
-from rnnviz.probe.phase_portrait import ARROWS, flow_field, portrait
 from rnnviz.probe.projection import Plane, Projection, fit
 from rnnviz.probe.state_transition import VisitedStates
+from rnnviz.questions.rest.measure import ARROWS, flow_field, portrait
 from tests.sampling import each_row
 from tests.unit.probe.known import elman
 

@@ -9,14 +9,8 @@ from hypothesis import strategies as st
 
 from rnnviz.config import RunConfig, TaskName
 from rnnviz.engine.parameters import Parameters
-from rnnviz.probe.length_generalization import (
-    FEWEST,
-    LengthProfile,
-    Lengths,
-    by_length,
-    length_profile,
-    wilson,
-)
+from rnnviz.probe.results import wilson
+from rnnviz.questions.reach.measure import FEWEST, LengthProfile, Lengths, by_length, length_profile
 from rnnviz.run.run import architecture_of
 from rnnviz.tasks.recall import recall
 from rnnviz.tasks.registry import TASKS

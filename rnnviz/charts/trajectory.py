@@ -1,4 +1,4 @@
-"""The way of the probe through a plane, and names that don't cover each other."""
+"""The trajectory of the probe in a plane, and names that don't cover each other."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Label(NamedTuple):
     color: str
 
 
-def way(path: Array, words: Sequence[str], first: int, theme: Theme) -> list[Series]:
+def word_arrows(path: Array, words: Sequence[str], first: int, theme: Theme) -> list[Series]:
     """An arrow for each word, pale at first, and the points (T + 1, 2) from the start on.
 
     The page marks the words of these points, from the token ``first`` on.
@@ -52,7 +52,6 @@ def way(path: Array, words: Sequence[str], first: int, theme: Theme) -> list[Ser
 
 
 def _step(path: Array, part: Array, colors: Sequence[str]) -> Series:
-    """Some arrows of a way, in one colour."""
     color = colors[int(part[-1])]
     return scatter(
         **xy(path[part[0] : part[-1] + 2]),
@@ -64,7 +63,7 @@ def _step(path: Array, part: Array, colors: Sequence[str]) -> Series:
     )
 
 
-def way_labels(path: Array, words: Sequence[str], theme: Theme) -> list[Label]:
+def word_labels(path: Array, words: Sequence[str], theme: Theme) -> list[Label]:
     """The words at their points, the last first, and the start."""
     named = words if len(words) <= _MOST_WORDS else ()
     ends = [
@@ -75,7 +74,7 @@ def way_labels(path: Array, words: Sequence[str], theme: Theme) -> list[Label]:
 
 
 def labels(names: Sequence[Label]) -> Series:
-    """Names beside their points; where there isn't room for all, the first ones."""
+    """Names next to their points; if there isn't room for all, the first ones."""
     return scatter(
         **xy(np.array([label.place for label in names]).reshape(-1, 2)),
         mode="text",

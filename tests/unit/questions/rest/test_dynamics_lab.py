@@ -7,10 +7,10 @@ import pytest
 
 from rnnviz.charts.theme import shown_token
 from rnnviz.config import RunConfig, TaskName
-from rnnviz.probe import dynamics
-from rnnviz.probe.dynamics import Hold, read_out
 from rnnviz.probe.fixed_points import Kind
 from rnnviz.probe.session import Session
+from rnnviz.questions.rest import measure as dynamics
+from rnnviz.questions.rest.measure import DynamicsLab, Hold, dynamics_query, read_out
 from rnnviz.run.schedule import Position
 from rnnviz.tasks.csv_table import TaskError
 from tests.sampling import each_row
@@ -23,7 +23,7 @@ def session():
 
 @pytest.fixture
 def lab(session):
-    return session.dynamics
+    return session.lab(DynamicsLab)
 
 
 @pytest.fixture
@@ -32,33 +32,33 @@ def values():
 
 
 def held(session):
-    return session.dynamics.held(session.dynamics_query)
+    return session.lab(DynamicsLab).held(dynamics_query(session))
 
 
 def label(session, *shown):
-    return session.dynamics.label(session.dynamics_query, *shown)
+    return session.lab(DynamicsLab).label(dynamics_query(session), *shown)
 
 
 def problem(session):
-    return session.dynamics.problem(session.dynamics_query)
+    return session.lab(DynamicsLab).problem(dynamics_query(session))
 
 
 def plane(session):
-    return session.dynamics.plane(session.dynamics_query)
+    return session.lab(DynamicsLab).plane(dynamics_query(session))
 
 
 def found(session):
-    return session.dynamics.found(held(session), session.dynamics_query)
+    return session.lab(DynamicsLab).found(held(session), dynamics_query(session))
 
 
 def finish(session):
-    while session.dynamics.work(1):
+    while session.lab(DynamicsLab).work(1):
         pass
     return found(session)
 
 
 def find(session):
-    session.dynamics.find(session.dynamics_query)
+    session.lab(DynamicsLab).find(dynamics_query(session))
     return finish(session)
 
 
@@ -72,7 +72,7 @@ def test_at_first_the_word_that_comes_most_often_is_held(session, lab):
     often = vocabulary.words[np.bincount(tokens).argmax()]
     for words in (None, ("zebra",)):
         lab.words = words
-        assert lab.choices(session.dynamics_query)[:2] == (Hold.OWN, (often,))
+        assert lab.choices(dynamics_query(session))[:2] == (Hold.OWN, (often,))
         x = held(session).inputs
         assert x.sum() == x[vocabulary.number(often)] == 1
         assert not problem(session)
@@ -91,7 +91,7 @@ def test_at_first_the_word_that_comes_most_often_is_held(session, lab):
 def test_of_several_words_the_mean_is_held_or_that_of_all_or_zero(
     session, hold, words, text, count
 ):
-    session.dynamics.holds[True], session.dynamics.words = hold, words
+    session.lab(DynamicsLab).holds[True], session.lab(DynamicsLab).words = hold, words
     x = held(session).inputs
     assert (x > 0).sum() == count
     assert x.sum() == pytest.approx(min(count, 1))
@@ -104,12 +104,12 @@ def test_without_a_word_there_is_a_sentence(session, lab):
     lab.words = ()
     assert problem(session) == "Choose at least one word to hold."
     with pytest.raises(TaskError):
-        lab.find(session.dynamics_query)
+        lab.find(dynamics_query(session))
 
 
 def test_where_values_are_read_zero_is_held_at_first_and_values_can_be_typed(values):
-    lab = values.dynamics
-    assert lab.choices(values.dynamics_query)[0] is Hold.ZERO
+    lab = values.lab(DynamicsLab)
+    assert lab.choices(dynamics_query(values))[0] is Hold.ZERO
     lab.holds[False] = Hold.OWN
     assert held(values).inputs.tolist() == [1, 0, 0]
     lab.typed = "0.5,-1,0"
@@ -139,7 +139,7 @@ def test_what_is_found_is_kept_for_these_weights_and_this_input(session, lab):
     assert found(session) is None
     first = find(session)
     assert first.starts == 200
-    lab.find(session.dynamics_query)
+    lab.find(dynamics_query(session))
     assert lab.searching is None
     lab.holds[True] = Hold.MEAN
     assert found(session) is None
@@ -162,12 +162,12 @@ def test_other_networks_of_the_same_weights_have_points_of_their_own(session):
 
 def test_a_search_goes_on_while_another_epoch_is_looked_at_or_is_cancelled(session, lab):
     session.player.advance(4)
-    lab.find(session.dynamics_query)
+    lab.find(dynamics_query(session))
     assert lab.work(0)
     lab.cancel()
     assert not lab.work(1)
     assert found(session) is None
-    lab.find(session.dynamics_query)
+    lab.find(dynamics_query(session))
     session.player.go_to(Position(1))
     assert lab.searching == (4, 0)
     assert finish(session) is None
@@ -176,7 +176,7 @@ def test_a_search_goes_on_while_another_epoch_is_looked_at_or_is_cancelled(sessi
 
 
 def test_every_word_is_held_one_after_the_other(session, lab):
-    lab.starts, query = 50, session.dynamics_query
+    lab.starts, query = 50, dynamics_query(session)
     lab.words = ("not",)
     lab.find(query)
     while lab.work(1.0):
@@ -210,7 +210,7 @@ def test_the_eldest_is_forgotten_when_memory_is_short_or_they_are_many(session, 
     for _ in range(4):
         session.player.advance(1)
         find(session)
-    assert 1 <= len(session.dynamics._results) <= 3
+    assert 1 <= len(session.lab(DynamicsLab)._results) <= 3
     assert found(session) is not None
     session.player.go_to(Position(0))
     assert found(session) is None
@@ -229,7 +229,7 @@ def test_a_point_is_chosen_until_another_input_is_held(session, lab):
     find(session)
     lab.words = ("bad",)
     find(session)
-    query = session.dynamics_query
+    query = dynamics_query(session)
     rests = lab.rests(query)
     own = [rest for rest in rests if rest.own]
     assert [rest.point for rest in own] == list(found(session).points)
@@ -248,15 +248,15 @@ def test_a_point_is_chosen_until_another_input_is_held(session, lab):
     assert [rest.own for rest in lab.rests(query)] == [False, False]
     assert lab.chosen(query, lab.rests(query)) is None
     session.player.advance(1)
-    assert lab.rests(session.dynamics_query) == []
+    assert lab.rests(dynamics_query(session)) == []
 
 
 def test_what_is_read_at_the_ends_is_the_answer_to_each_phrase(session, values):
     session.player.advance(20)
-    read = session.dynamics.read_at_ends(session.dynamics_query)
+    read = session.lab(DynamicsLab).read_at_ends(dynamics_query(session))
     verdicts = [session.inspect(example.text).verdict for example in session.dataset.train]
     assert [session.dataset.classes[side] for side in read] == verdicts
-    assert values.dynamics.read_at_ends(values.dynamics_query) is None
+    assert values.lab(DynamicsLab).read_at_ends(dynamics_query(values)) is None
 
 
 # The plane
@@ -305,8 +305,8 @@ def test_the_plane_says_what_its_axes_carry_at_the_epoch_shown(session):
 @each_row(("hidden", "axes"), [(2, (0, 1)), (6, (1, 2))])
 def test_a_pair_of_components_that_is_not_there_is_replaced(hidden, axes):
     session = Session(RunConfig(hidden=hidden))
-    session.dynamics.axes = (1, 2)
-    assert session.dynamics.flat(session.dynamics_query)
+    session.lab(DynamicsLab).axes = (1, 2)
+    assert session.lab(DynamicsLab).flat(dynamics_query(session))
     assert plane(session).axes == axes
 
 
@@ -314,7 +314,7 @@ def test_a_pair_of_components_that_is_not_there_is_replaced(hidden, axes):
 def test_a_state_of_one_number_has_no_plane(cell, flat):
     """That of an LSTM has two."""
     session = Session(RunConfig(hidden=1, cell=cell))
-    assert session.dynamics.flat(session.dynamics_query) is flat
+    assert session.lab(DynamicsLab).flat(dynamics_query(session)) is flat
     assert find(session).of(Kind.STABLE)
 
 
@@ -330,7 +330,7 @@ def test_a_state_is_read_out_as_the_task_answers(session, values):
 
 def test_a_space_can_be_seen():
     session = Session(RunConfig(task=TaskName.CHARACTERS, hidden=3))
-    session.dynamics.words = (" ", "a")
+    session.lab(DynamicsLab).words = (" ", "a")
     assert label(session, shown_token) == "the mean of “␣”, “a”"
     answers = np.eye(len(session.dataset.classes))[session.dataset.classes.index(" ")]
     assert read_out(answers, session.dataset, shown_token).text == "␣ 100.0%"

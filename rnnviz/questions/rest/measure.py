@@ -1,9 +1,11 @@
-"""DynamicsLab: the fixed input, the plane of the states, and the search for fixed points."""
+"""DynamicsLab: the fixed input, the search for fixed points, and the phase portrait."""
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property, partial
 from threading import RLock
@@ -14,12 +16,11 @@ import numpy as np
 from rnnviz.config import RunConfig
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.training import TrainState
-from rnnviz.probe.activations import Activations, Labels, label_tokens, token_targets
-from rnnviz.probe.cache import Memo, digest
+from rnnviz.probe.cache import Memo
 from rnnviz.probe.fixed_points import FixedPoint, FixedPoints, Search
 from rnnviz.probe.formatting import number, quoted
-from rnnviz.probe.phase_portrait import Readout, Rest
 from rnnviz.probe.projection import Plane, fit, plane_of
+from rnnviz.probe.session import Session
 from rnnviz.probe.state_transition import (
     FixedInputMap,
     StateTransition,
@@ -29,6 +30,141 @@ from rnnviz.probe.state_transition import (
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.number_text import read_values
+
+#: Arrows along each axis.
+ARROWS = 17
+#: Length of a direction that lies in the plane, as a share of the wider side.
+_LINE = 0.12
+#: Margin around the data, as a share of its width, and grid lines per leading digit of the width.
+_MARGIN, _GRID = 0.1, 10
+#: Distance from the middle of the visited states up to which a point is shown, in their widths.
+_REACH = 1.5
+
+Span = tuple[float, float]
+
+
+class Readout(NamedTuple):
+    """The answer at a point as text; with two classes also which, 0 or 1."""
+
+    text: str
+    side: int | None = None
+
+
+class Rest(NamedTuple):
+    """A fixed point, the answer there, and the fixed input as text.
+
+    ``own`` is true if this input is the one held now.
+    """
+
+    point: FixedPoint
+    readout: Readout
+    held: str
+    own: bool = True
+
+
+class FlowField(NamedTuple):
+    """One step of the map from points of the plane, (G, 2), with a fixed input.
+
+    ``moves`` (G, 2) are the steps F(h, x) - h projected onto the plane, ``speeds`` (G,) their whole
+    length (L2).
+    """
+
+    points: Array
+    moves: Array
+    speeds: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Portrait:
+    """Trajectories, flow and fixed points in the plane of two components, in coordinates (., 2).
+
+    ``spans`` are the sides of the window. ``paths`` are the trajectories of sequences, ``probe`` is
+    that of the probe. ``places`` (n, 2) are the fixed points, ``lines`` the ends (2, 2) of their
+    unstable directions. ``beyond`` counts fixed points outside the window.
+    """
+
+    spans: tuple[Span, Span]
+    field: FlowField
+    paths: tuple[Array, ...]
+    probe: Array
+    places: Array
+    lines: tuple[Array, ...]
+    beyond: int = 0
+
+
+def portrait(
+    fixed_map: FixedInputMap,
+    plane: Plane,
+    visited: VisitedStates,
+    probe: Array,
+    points: Sequence[FixedPoint] = (),
+) -> Portrait:
+    """The portrait in ``plane``, with the path ``probe`` (T, S) up to its first infinite state."""
+    infinite = np.flatnonzero(~np.isfinite(probe).all(axis=1))
+    probe = probe[: infinite[0]] if len(infinite) else probe
+    states = np.array([point.state for point in points]).reshape(-1, fixed_map.size)
+    paths = tuple(plane.project(path) for path in visited.paths)
+    shown, places = plane.project(probe), plane.project(states)
+    near = _near(places, np.concatenate([*paths, shown]))
+    inside = np.concatenate([*paths, shown, places[near]])
+    spans = _span(inside[:, 0]), _span(inside[:, 1])
+    field = flow_field(fixed_map, plane, spans)
+    lines = _lines(plane, points, places, spans)
+    return Portrait(spans, field, paths, shown, places, lines, int((~near).sum()))
+
+
+def _near(places: Array, visited: Array) -> Array:
+    """Whether each point is so near the visited states that the window can include it, (n,)."""
+    low, high = visited.min(axis=0), visited.max(axis=0)
+    width = np.maximum(high - low, (high - low).max() / 10)
+    reach = _REACH * width if width.any() else np.inf
+    inside: Array = (np.abs(places - (low + high) / 2) <= reach).all(axis=1)
+    return inside
+
+
+def flow_field(
+    fixed_map: FixedInputMap, plane: Plane, spans: tuple[Span, Span], count: int = ARROWS
+) -> FlowField:
+    """The flow at ``count`` x ``count`` points in the plane, the centers of the window's cells."""
+    x, y = (_centers(span, count) for span in spans)
+    points = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+    states = plane.lift(points)
+    with np.errstate(all="ignore"):
+        steps = fixed_map.step(states) - states
+        moves = plane.project(states + steps) - points
+        return FlowField(points, moves, np.linalg.norm(steps, axis=1))
+
+
+def _centers(span: Span, count: int) -> Array:
+    edges = np.linspace(*span, count + 1)
+    return (edges[:-1] + edges[1:]) / 2
+
+
+def _span(values: Array) -> Span:
+    """A side of the window. It ends on a coarse grid, so that it seldom changes during a run."""
+    low, high = float(values.min()), float(values.max())
+    width = (high - low) or 1.0
+    power = 10.0 ** math.floor(math.log10(width))
+    digit = max(d for d in (1, 2, 5) if d <= width / power * (1 + 1e-9))
+    grid, margin = power * digit / _GRID, _MARGIN * width
+    return grid * math.floor((low - margin) / grid), grid * math.ceil((high + margin) / grid)
+
+
+def _lines(
+    plane: Plane, points: Sequence[FixedPoint], places: Array, spans: tuple[Span, Span]
+) -> tuple[Array, ...]:
+    """The unstable directions at every point, projected onto the plane."""
+    half = _LINE * max(high - low for low, high in spans) / 2
+    axes = plane.basis.axes[list(plane.axes)]
+    return tuple(
+        np.stack([place - half * direction, place + half * direction])
+        for point, place in zip(points, places, strict=True)
+        for direction in point.directions @ axes.T
+    )
+
+
+# The lab
+
 
 #: Selectable numbers of initial states of a search.
 STARTS = (50, 100, 200, 400, 800)
@@ -58,6 +194,11 @@ class DynamicsQuery(NamedTuple):
     state: TrainState
     dataset: Dataset
     origin: RunConfig
+
+
+def dynamics_query(session: Session) -> DynamicsQuery:
+    """The input of the lab at the epoch shown."""
+    return DynamicsQuery(session.state, session.dataset, session.run.schedule.origin)
 
 
 class _Key(NamedTuple):
@@ -200,15 +341,6 @@ class DynamicsLab:
         """Have the next call of ``plane`` fit the basis again."""
         self._memo.forget("basis")
 
-    # The ways
-
-    def labels(self, dataset: Dataset, activations: Activations) -> Labels:
-        """The labels of all tokens, which are the same at every epoch."""
-        return self._memo.ask(
-            ("labels", len(activations.owners)), dataset,
-            lambda: label_tokens(token_targets(activations, dataset.train), dataset.classes),
-        )  # fmt: skip
-
     # The search
 
     def found(self, held: FixedInputMap, query: DynamicsQuery) -> FixedPoints | None:
@@ -217,11 +349,9 @@ class DynamicsLab:
         return found
 
     def _key(self, held: FixedInputMap, query: DynamicsQuery) -> _Key:
-        # Networks of different architectures can have the same weights.
-        state, seed = query.state, query.origin.seed
-        weights = self._memo.ask("digest", state, lambda: digest(state.parameters))
-        network = state.parameters.architecture, weights
-        return _Key((network, query.dataset, self.starts, seed), held.inputs.tobytes())
+        network = self._memo.network(query.state)
+        made = network, query.dataset, self.starts, query.origin.seed
+        return _Key(made, held.inputs.tobytes())
 
     def find(self, query: DynamicsQuery) -> None:
         """Start a search unless its result is cached; the first one of a run refits the plane.

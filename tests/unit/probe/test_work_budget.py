@@ -2,15 +2,15 @@
 
 import pytest
 
-from rnnviz.probe import work as effort
-from rnnviz.probe.work import Effort
+from rnnviz.probe import work as module
+from rnnviz.probe.work import WorkBudget
 
 
 @pytest.fixture
 def slow(monkeypatch):
     """An effort that may not go on unasked, and what was called."""
-    monkeypatch.setattr(effort, "UNASKED", 0.0)
-    return Effort(), []
+    monkeypatch.setattr(module, "FREE_SECONDS", 0.0)
+    return WorkBudget(), []
 
 
 def some(calls, most=3):
@@ -24,7 +24,7 @@ def some(calls, most=3):
 
 
 def test_what_is_short_is_done_unasked():
-    work, calls = Effort(), []
+    work, calls = WorkBudget(), []
     while work.work("here", 0.5, some(calls)):
         pass
     assert calls == [0.5] * 3
