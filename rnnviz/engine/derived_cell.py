@@ -12,6 +12,7 @@ import numpy as np
 
 from rnnviz.cells import CELLS, ELMAN, ELMAN_RELU, CellText
 from rnnviz.config import Activation, SettingError
+from rnnviz.engine import memory
 from rnnviz.engine.backward_plan import BackwardPlan
 from rnnviz.engine.cell_check import define
 from rnnviz.engine.cell_text import CellError
@@ -20,6 +21,7 @@ from rnnviz.engine.forward_plan import ERRORS, GATES, ForwardPlan
 from rnnviz.engine.layer_backward import BackwardOptions, LayerBackward
 from rnnviz.engine.layer_buffers import Array, Kernel, Layer, in_order
 from rnnviz.engine.layout import Block, Layout
+from rnnviz.engine.operations import Operand
 from rnnviz.engine.program import VECTORS, CellArrays, Program, program
 
 
@@ -48,13 +50,14 @@ class DerivedCell:
         #: What a heat map may show: states first, then gates.
         self.shown = (*dict.fromkeys((*self.states, *self.gates, self.equations.out)),)
         self._others = [name for name in self.states if name != self.equations.out]
-        places = [place.array for place in self.forward.places.values()]
-        self._own = dict.fromkeys(filter(_stored, places))
-        self._once = [name for name in places if name.startswith("once ")]
+        arrays = [place.array for place in self.forward.places.values()]
+        stored = [a for a in arrays if isinstance(a, memory.Stored) and a.name != GATES]
+        self._once = [array.name for array in stored if isinstance(array, memory.Once)]
+        self._own = [*dict.fromkeys(a.name for a in stored if not isinstance(a, memory.Once))]
         self._of_gates = {
             self.layout.back.named[node]: place.first
             for node, place in self.forward.stored.items()
-            if place.array == GATES and node in self.layout.back.named
+            if place.array == memory.Stored(GATES) and node in self.layout.back.named
         }
         self._back_arrays = [f"d_{name}" for name in self._others] + self.back.kept
         self._run = _programs(self.forward, self.back)
@@ -83,9 +86,7 @@ class DerivedCell:
         for name, node in self.equations.nodes.items():
             # A line of weights alone is the same at every token; one may repeat another.
             if name not in layer.arrays:
-                place = self.forward.places[node]
-                array = layer.arrays[place.array]
-                array = array[place.first] if place.first >= 0 else array
+                array = self._value(self.forward.places[node], layer)
                 layer.arrays[name] = np.broadcast_to(array, (steps, batch, hidden))
 
     def _allocate_back(self, layer: Layer) -> None:
@@ -127,9 +128,10 @@ class DerivedCell:
         """The value that a block multiplies, (T, B, H); None if it reads the rows."""
         if block.reads.inner is None:
             return None
-        place = self.forward.places[block.reads.inner]
-        group = layer.arrays[place.array]
-        return group[place.first] if place.first >= 0 else group
+        return self._value(self.forward.places[block.reads.inner], layer)
+
+    def _value(self, place: Operand, layer: Layer) -> Array:
+        return CellArrays(self.layout, (), layer).take(range(layer.extent.steps)).all(place)
 
     def bind_vectors(self, layer: Layer, out: Array) -> Kernel:
         """A function that writes the gradients of the vectors that stand in no block, (n, H)."""
@@ -203,14 +205,8 @@ def _programs(forward: ForwardPlan, back: BackwardPlan) -> _Programs:
 def _touched(back: BackwardPlan) -> int:
     """How many arrays (B, H) the backward pass touches at a token, and at least one."""
     ops = (*back.factors, *back.loop)
-    parts = {part for op in ops for place in (*op.args, op.out) for part in place.parts}
-    return max(1, sum(_stored(name) or name in (GATES, ERRORS) for name, _ in parts))
-
-
-def _stored(name: str) -> bool:
-    """Whether a place is an array (T, B, H) of the layer, and no group of gates."""
-    own = " " not in name or name.startswith("value ")
-    return own and name[0] != "?"
+    parts = {part for op in ops for operand in (*op.args, op.out) for part in operand.parts}
+    return max(1, sum(type(array) is memory.Stored for array, _ in parts))
 
 
 def _token_first(layer: Layer, count: int) -> Array:
