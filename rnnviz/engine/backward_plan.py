@@ -65,7 +65,7 @@ class BackwardPlan:
             slot = self.layout.slots[adjoint.node]
             return Operand(memory.Stored(ERRORS), slot, slot + 1)
         if adjoint not in self._places:
-            self._places[adjoint] = Operand(memory.Stored(f"{adjoint.name} kept"))
+            self._places[adjoint] = Operand(memory.KeptGradient(f"{adjoint.name} kept"))
             self.kept.append(f"{adjoint.name} kept")
         return self._places[adjoint]
 

@@ -5,29 +5,41 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 
+class Array:
+    """An array, by what it holds."""
+
+
+class Constant(Array):
+    """An array that is the same at every token."""
+
+
+class Scratch(Array):
+    """An array that is allocated by the pass that uses it."""
+
+
 @dataclass(frozen=True)
-class Number:
+class Number(Constant):
     """A number."""
 
     value: float
 
 
 @dataclass(frozen=True)
-class Vector:
+class Vector(Constant):
     """Weights of one number for each unit."""
 
     name: str
 
 
 @dataclass(frozen=True)
-class BlockWeights:
+class BlockWeights(Constant):
     """The fused weights of a block."""
 
     block: int
 
 
 @dataclass(frozen=True)
-class TransposedWeights:
+class TransposedWeights(Constant):
     """The weights of some gates of a block for the state that it reads at ``position``."""
 
     block: int
@@ -37,47 +49,52 @@ class TransposedWeights:
 
 
 @dataclass(frozen=True)
-class Stored:
+class Stored(Array):
     """An array (T, B, H), or of all gates (gates, T, B, H), among those of the layer."""
 
     name: str
 
 
 @dataclass(frozen=True)
-class Once(Stored):
+class Once(Stored, Constant):
     """An array (H,) of the layer: a value that is made from weights alone."""
 
 
 @dataclass(frozen=True)
-class BlockInput:
+class KeptGradient(Stored):
+    """A gradient (T, B, H) that is stored for all tokens."""
+
+
+@dataclass(frozen=True)
+class BlockInput(Array):
     """The columns of the rows [states, 1, x] that a block reads."""
 
     block: int
 
 
 @dataclass(frozen=True)
-class GradientBefore:
+class GradientBefore(Array):
     """Where the gradient of a state before the token goes."""
 
     state: str
 
 
 @dataclass(frozen=True)
-class Arrival:
+class Arrival(Array):
     """The sums that add the gradient that arrives from the next token to that of a state."""
 
     state: str
 
 
 @dataclass(frozen=True)
-class Factor:
+class Factor(Scratch):
     """A factor of the backward pass, for all tokens of a chunk."""
 
     number: int
 
 
 @dataclass(frozen=True)
-class Temporary:
+class Temporary(Scratch):
     """An array that lives for a token; ``reused`` says whether ``recycled`` has assigned it."""
 
     number: int
@@ -85,15 +102,8 @@ class Temporary:
 
 
 @dataclass(frozen=True)
-class Stack:
+class Stack(Scratch):
     """Products side by side, ``count`` arrays that live for a token."""
 
     owner: str
     count: int
-
-
-#: The same at every token.
-Constant = Number | Vector | BlockWeights | TransposedWeights | Once
-#: Allocated by the pass that uses them.
-Scratch = Factor | Temporary | Stack
-Array = Constant | Stored | BlockInput | GradientBefore | Arrival | Scratch

@@ -27,7 +27,7 @@ class Program(NamedTuple):
     same at every token.
     """
 
-    varying: tuple[_Read, ...]
+    varying: tuple[Operand, ...]
     fixed: tuple[_Read, ...]
     run: Callable[..., None]
 
@@ -44,12 +44,16 @@ def program(ops: Sequence[Op], by_token: bool) -> Program:
     return Program(tuple(writer.varying), tuple(writer.fixed), space["run"])
 
 
+#: Equal operands of all programs are the same object, which is found without comparing.
+_EQUAL: dict[Operand, Operand] = {}
+
+
 class _Writer:
     """Writes calls, and collects the operands and the functions that they need."""
 
     def __init__(self, by_token: bool) -> None:
         self._by_token = by_token
-        self.varying: dict[_Read, str] = {}
+        self.varying: dict[Operand, str] = {}
         self.fixed: dict[_Read, str] = {}
         self.functions: set[str] = set()
 
@@ -78,7 +82,8 @@ class _Writer:
 
     def _name(self, operand: Operand, flat: bool = False) -> str:
         if self._by_token and not isinstance(operand.array, memory.Constant):
-            return self.varying.setdefault((operand, flat), f"v{len(self.varying)}")
+            operand = _EQUAL.setdefault(operand, operand)
+            return self.varying.setdefault(operand, f"v{len(self.varying)}")
         return self.fixed.setdefault((operand, flat), f"c{len(self.fixed)}")
 
 
@@ -151,7 +156,7 @@ class CellArrays:
         first, last = sorted((tokens[0], tokens[-1]))
         self._chunk = slice(first, last + 1)
         self._destinations = [self._plan.destination(t) for t in tokens] if self._plan else []
-        self._columns: dict[Operand, list[Any]] = {}
+        self._columns: dict[int, list[Any]] = {}
         return self
 
     def at_once(self, made: Program) -> Kernel:
@@ -161,10 +166,11 @@ class CellArrays:
     def by_token(self, made: Program, some: slice = slice(None)) -> Kernel:
         """The calls for one token after the other, for some of the tokens."""
         columns = []
-        for operand, _ in made.varying:
-            if operand not in self._columns:
-                self._columns[operand] = self._column(operand)
-            columns.append(self._columns[operand][some])
+        for operand in made.varying:
+            column = self._columns.get(id(operand))
+            if column is None:
+                column = self._columns[id(operand)] = self._column(operand)
+            columns.append(column[some])
         fixed = [self._constant(operand.array, many=False) for operand, _ in made.fixed]
         return partial(made.run, tuple(zip(*columns, strict=True)), *fixed)
 
@@ -173,29 +179,32 @@ class CellArrays:
     def _column(self, operand: Operand) -> list[Any]:
         """The array of an operand, for every token."""
         array, gates, out = operand.array, operand.gates, self._layer.out
+        chunk = self._chunk
         match array:
+            case memory.Stored(name):
+                rows = self._layer.arrays[name]
             case memory.Arrival(state):
-                found = [sums for _, sums in self._destinations]
-                return found if state == out else [self._arriving(state, t) for t in self._tokens]
+                sums = [sums for _, sums in self._destinations]
+                return sums if state == out else [self._arriving(state, t) for t in self._tokens]
             case memory.GradientBefore(state):
                 before = [array for array, _ in self._destinations]
                 return before if state == out else self._repeated(self._layer.first[state])
-            case memory.Temporary() | memory.Stack():
-                one = self._array(array, many=False)
-                return self._repeated(one if gates is None else one[gates])
             case memory.BlockInput(block):
                 rows = self._layer.z[:, :, self._read(block)]
+            case memory.Factor():  # It begins with the chunk.
+                rows, chunk = self._array(array, many=True), slice(len(self._tokens))
             case _:
-                rows = self._array(array, many=False)
-                if gates is not None:
-                    rows = rows[gates]
-                    rows = rows if rows.ndim == 3 else rows.swapaxes(0, 1)
-        # A factor begins with the chunk.
-        chunk = slice(len(self._tokens)) if isinstance(array, memory.Factor) else self._chunk
+                one = self._array(array, many=False)
+                return self._repeated(one if gates is None else one[gates])
+        if gates is not None:
+            rows = rows[gates]
+            rows = rows if rows.ndim == 3 else rows.swapaxes(0, 1)
         rows = rows[chunk][:: self._tokens.step]
         if not self._layer.ragged:
             return [*rows]
-        return [row[..., :n, :] for row, n in zip(rows, self._counts, strict=True)]
+        if rows.ndim == 3:
+            return [rows[k, :n] for k, n in enumerate(self._counts)]
+        return [rows[k, :, :n] for k, n in enumerate(self._counts)]
 
     def _repeated(self, array: Array) -> list[Array]:
         """An array that lives for a token, for every token."""
@@ -258,27 +267,28 @@ class CellArrays:
 
     def _turned(self, of: memory.TransposedWeights) -> Array:
         """The transposed weights of a product: a view, or a copy that every pass renews."""
-        if of not in self._transposed and self._plan is not None:
-            hidden = self._layer.extent.hidden
+        found = self._transposed.get(of)
+        if found is None:
+            hidden, plan = self._layer.extent.hidden, self._plan
             start = hidden * of.position
-            part = self._weights[of.block][of.first : of.stop, start : start + hidden]
-            exact = self._plan.options.gradient is Gradient.EXACT
-            self._transposed[of] = self._plan.transposed(part) if exact else part
-        return self._transposed[of]
+            found = self._weights[of.block][of.first : of.stop, start : start + hidden]
+            if plan and plan.options.gradient is Gradient.EXACT:
+                found = plan.transposed(found)
+            self._transposed[of] = found
+        return found
 
     def _array(self, array: memory.Array, many: bool) -> Array:
         """An array of the layer, or one of its own; ``many`` for all tokens, else for one."""
         if isinstance(array, memory.Stored):
             return self._layer.arrays[array.name]
         steps, batch, hidden, _ = self._layer.extent
-        shape = (
-            (steps, batch, hidden) if many or isinstance(array, memory.Factor) else (batch, hidden)
-        )
+        shape = (steps, batch, hidden) if many else (batch, hidden)
         shape = (array.count, *shape) if isinstance(array, memory.Stack) else shape
         key = array, shape
-        if key not in self._scratch:
-            self._scratch[key] = np.zeros(shape, self._layer.dtype)
-        return self._scratch[key]
+        found = self._scratch.get(key)
+        if found is None:
+            found = self._scratch[key] = np.zeros(shape, self._layer.dtype)
+        return found
 
 
 #: The layer's array with the vectors of weights that stand in no block.

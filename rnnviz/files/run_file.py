@@ -36,6 +36,7 @@ from rnnviz.probe.probe import most_typed
 from rnnviz.probe.session import Session
 from rnnviz.run.first_network import FirstNetwork
 from rnnviz.run.history import COLUMNS, Ghost, History
+from rnnviz.run.player import Player
 from rnnviz.run.run import Past, architecture_of
 from rnnviz.run.schedule import EDIT, Change, Position, Schedule
 from rnnviz.run.share_link import MOST_INDEX, OldRun
@@ -237,6 +238,7 @@ class StoredRun:
         """A session at the position that was shown when the run was stored."""
         session = Session(self.schedule.start, self.given, upload_store, self.first)
         session.load(self.upload)
+        assert isinstance(session.player, Player), "no recording is given"
         session.player.resume(self.schedule, self._own_past, self.shown, self.ghost)
         session.own_equations = session.config.equations
         session.selection = replace(self.selection)

@@ -31,6 +31,7 @@ from rnnviz.run.recording import Recording
 from rnnviz.run.run import Run
 from rnnviz.run.schedule import Position, Schedule
 from rnnviz.run.share_link import VIEWS, Link
+from rnnviz.run.timeline import Timeline
 from rnnviz.tasks.data_source import DataSource, UploadStore
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.upload import Upload
@@ -60,7 +61,7 @@ class Session:
     ) -> None:
         self.data = DataSource(dataset, upload_store)
         if recording:
-            self.player: Player = Playback(recording)
+            self.player: Timeline = Playback(recording)
         else:
             self.player = Player(config or RunConfig(), self.data.dataset_for, first)
         self.player.on_arrival = self._refit
@@ -309,7 +310,8 @@ class Session:
 
     def follow(self, link: Link, problems: Sequence[str] = (), patience: float = PATIENCE) -> None:
         """Read the phrase of a link, and follow it; see ``Player.follow``."""
-        if self.player.recorded:
+        player = self.player
+        if not isinstance(player, Player):
             return
         questions, unknown = named(link.asked)
         problems = [*problems, *unknown, *self.data.find(link.data)]
@@ -326,4 +328,4 @@ class Session:
         self.selection = Selection(link.unit, link.token)
         self.step_view = StepView(link.view or StepView.SEQUENCE)
         self.questions = first_questions() | questions
-        self.player.follow(link, problems, patience)
+        player.follow(link, problems, patience)

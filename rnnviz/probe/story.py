@@ -18,7 +18,7 @@ from rnnviz.probe.probe import Probe, names_of
 from rnnviz.probe.questions import GradientQuestion, StateQuestion
 from rnnviz.probe.saliency import LONGEST, Turn, turning_word
 from rnnviz.run.first_network import FirstNetwork
-from rnnviz.run.player import Player
+from rnnviz.run.timeline import Timeline
 from rnnviz.tasks.dataset import Dataset
 
 #: The least share that is told, of the loss or, lost per token, of the gradient.
@@ -80,7 +80,7 @@ class _Scores(NamedTuple):
         return f"Mean squared error {number(self.loss, 2)}, guessing {number(guess, 2)}; {score}."
 
 
-def story(player: Player, probe: Probe, signs: Sequence[Sign], radii: Array) -> Story:
+def story(player: Timeline, probe: Probe, signs: Sequence[Sign], radii: Array) -> Story:
     """The story at the epoch shown, where the network has read ``probe``.
 
     ``signs`` are those of ``probe``, ``radii`` the spectral radius of W_hh from epoch 0
