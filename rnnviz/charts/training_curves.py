@@ -30,7 +30,7 @@ from rnnviz.probe.baselines import Baseline
 from rnnviz.probe.chapters import Chapter, Scores, chapters
 from rnnviz.probe.formatting import number
 from rnnviz.probe.memory_gauge import GradientMap, MemoryGauge
-from rnnviz.run.history import COLUMNS, Course, Ghost, History
+from rnnviz.run.history import COLUMNS, Course, History, PreviousRun
 from rnnviz.tasks.metrics import ACCURACY, Guess, Metric
 
 #: The shares of the figure's height for the loss and, below it, for the gauge.
@@ -122,7 +122,9 @@ def _pair(
     ]
 
 
-def _ghost_curves(ghost: Ghost, columns: tuple[str, str], hover: str, theme: Theme) -> list[Series]:
+def _ghost_curves(
+    ghost: PreviousRun, columns: tuple[str, str], hover: str, theme: Theme
+) -> list[Series]:
     """The abandoned run, from the epoch of the branch on."""
     rows = np.unique(np.append(thinned(len(ghost.history)), ghost.position.epoch))
     rows = rows[rows >= ghost.position.epoch]

@@ -30,9 +30,9 @@ class BackwardPlan:
     """The calls of the backward pass.
 
     ``then`` come after those of the loop if the output's gradient does not go where it is needed.
-    ``last`` is the loop's body at the first token, if nobody needs the gradient of what is before
-    it. ``vectors`` are computed by ``vector_ops`` for all tokens at once. ``kept`` are gradients
-    that are stored for all tokens, beside the errors and those of states.
+    ``last`` is the loop's body at the first token, without the gradient of the state before it.
+    ``vectors`` are computed by ``vector_ops`` for all tokens at once. ``kept`` are gradients stored
+    for all tokens, in addition to the errors and those of states.
     """
 
     def __init__(self, layout: Layout, forward: ForwardPlan) -> None:
@@ -45,7 +45,14 @@ class BackwardPlan:
         self._count = 0
         self._loops = {*self._feeding()}
         self._shared = self._counts()
-        self._begin()
+        # The gradient of some states comes from the next token alone: it begins with zero.
+        own = {adjoint.name for adjoint in layout.back.adjoints if adjoint.arrives}
+        for name, adjoint in layout.back.arriving.items():
+            if name != layout.equations.out and adjoint.name not in own:
+                gradient = Operand(memory.Stored(adjoint.name))
+                self.loop.append(Op("zero", (), gradient))
+                self.loop.append(Op("carry", (Operand(memory.Arrival(name)), gradient), gradient))
+            self._copy(adjoint)
         for adjoint in layout.back.adjoints:
             self._compute(adjoint)
         self.factors = recycled(merged(self.factors))
@@ -58,14 +65,14 @@ class BackwardPlan:
         self.last = self._without_carry()
 
     def place(self, adjoint: Adjoint) -> Operand:
-        """Where a gradient stands."""
+        """The array of a gradient."""
         if adjoint.node is None or adjoint.arrives:
             return Operand(memory.Stored(adjoint.name))
         if adjoint.node in self.layout.slots:
             slot = self.layout.slots[adjoint.node]
             return Operand(memory.Stored(ERRORS), slot, slot + 1)
         if adjoint not in self._places:
-            self._places[adjoint] = Operand(memory.KeptGradient(f"{adjoint.name} kept"))
+            self._places[adjoint] = Operand(memory.Stored(f"{adjoint.name} kept"))
             self.kept.append(f"{adjoint.name} kept")
         return self._places[adjoint]
 
@@ -84,16 +91,6 @@ class BackwardPlan:
                 seen.add(adjoint)
                 yield adjoint
                 stack += [one for one, _ in adjoint.parts] + [one for _, one in adjoint.products]
-
-    def _begin(self) -> None:
-        """Begin with zero for states whose gradient comes from the next token alone."""
-        own = {adjoint.name for adjoint in self.layout.back.adjoints if adjoint.arrives}
-        for name, adjoint in self.layout.back.arriving.items():
-            if name != self.layout.equations.out and adjoint.name not in own:
-                gradient = Operand(memory.Stored(adjoint.name))
-                self.loop.append(Op("zero", (), gradient))
-                self.loop.append(Op("carry", (Operand(memory.Arrival(name)), gradient), gradient))
-            self._copy(adjoint)
 
     def _copy(self, adjoint: Adjoint) -> None:
         """Copy the gradient of a state to the errors, if the state itself is a pre-activation."""
@@ -136,7 +133,13 @@ class BackwardPlan:
         begun: bool = False,
     ) -> None:
         """Add parts and products into ``out``; ``begun`` tells that it holds a part already."""
-        ops, terms = self._ops(adjoint), [self._term(one, factor, into) for one, factor in parts]
+        ops, terms = self._ops(adjoint), list[tuple[str, tuple[Operand, ...]]]()
+        for one, factor in parts:
+            gradient = self.place(one)
+            if factor.is_number(1) or factor.is_number(-1):
+                terms.append(("positive" if factor.value > 0 else "negative", (gradient,)))
+            else:
+                terms.append(("multiply", (self._factor(factor, into), gradient)))
         if adjoint.products:
             extra = [*terms, *([("positive", (out,))] if begun else [])]
             self._products(adjoint, extra, out, ops)
@@ -151,15 +154,6 @@ class BackwardPlan:
                 ops += [Op(name, args, temporary), Op("add", (out, temporary), out)]
             begun = True
 
-    def _term(
-        self, one: Adjoint, factor: Node, into: Operand | None
-    ) -> tuple[str, tuple[Operand, ...]]:
-        """A gradient times its factor as one call."""
-        gradient = self.place(one)
-        if factor.is_number(1) or factor.is_number(-1):
-            return "positive" if factor.value > 0 else "negative", (gradient,)
-        return "multiply", (self._factor(factor, into), gradient)
-
     def _products(
         self,
         adjoint: Adjoint,
@@ -170,7 +164,7 @@ class BackwardPlan:
         """Products with the transposed weights, and other parts, added up in one call."""
         runs = self._runs(adjoint)
         total = sum(stop - first for _, first, stop in runs) + len(extra)
-        group, at = memory.Stack(adjoint.name, total), 0
+        group, at = memory.SideBySide(adjoint.name, total), 0
         for k, first, stop in runs:
             block, state = self.layout.blocks[k], adjoint.node.name if adjoint.node else ""
             position = block.reads.states.index(state) if block.reads.states else 0
@@ -236,7 +230,7 @@ class BackwardPlan:
         return self._memo.get(node) or self._stored.get(node)
 
     def _factor(self, factor: Node, into: Operand | None) -> Operand:
-        """Where a factor stands, after the calls that compute it; ``into`` if it is free."""
+        """The array of a factor, computed by new calls if needed; ``into`` if it is free."""
         if known := self._known(factor):
             return known
         order = topological([factor], ends=lambda part: self._known(part) is not None)
@@ -270,7 +264,7 @@ class BackwardPlan:
         wanted, kept = set[tuple[memory.Array, int]](), list[Op]()
         for op in reversed(self.loop):
             passing = isinstance(
-                op.out.array, memory.GradientBefore | memory.Stack | memory.Temporary
+                op.out.array, memory.GradientBefore | memory.SideBySide | memory.Temporary
             )
             if not passing or op.out.parts & wanted:
                 kept.append(op)

@@ -35,7 +35,7 @@ class Stages:
 
 
 class ForwardPlan:
-    """The calls of the forward pass, and where each value stands afterwards.
+    """The calls of the forward pass, and the array of each value.
 
     ``stored`` are values that the backward pass can read.
     """
@@ -175,7 +175,7 @@ class ForwardPlan:
         return memory.Stored(name if inner and name not in taken else f"value {node.index}")
 
     def _overwritten(self, node: Node) -> Operand | None:
-        """The place of a pre-activation that no other value reads."""
+        """The array of a pre-activation that no other value reads."""
         for arg in node.args:
             alone = arg in self._affines and len(self._readers[arg]) == 1
             if alone and arg not in self._needed and arg not in self._named and (
@@ -210,7 +210,9 @@ class ForwardPlan:
         for turn, (k, block) in enumerate(blocks):
             early = block.reads.inputs and not block.reads.states
             group = (
-                memory.Stack(f"block {k}", len(block.matrices)) if turn else memory.Stored(GATES)
+                memory.SideBySide(f"block {k}", len(block.matrices))
+                if turn
+                else memory.Stored(GATES)
             )
             self._product(k, group, self.stages.all if early else ops)
             if turn:

@@ -61,11 +61,6 @@ class Once(Stored, Constant):
 
 
 @dataclass(frozen=True)
-class KeptGradient(Stored):
-    """A gradient (T, B, H) that is stored for all tokens."""
-
-
-@dataclass(frozen=True)
 class BlockInput(Array):
     """The columns of the rows [states, 1, x] that a block reads."""
 
@@ -102,7 +97,7 @@ class Temporary(Scratch):
 
 
 @dataclass(frozen=True)
-class Stack(Scratch):
+class SideBySide(Scratch):
     """Products side by side, ``count`` arrays that live for a token."""
 
     owner: str

@@ -132,9 +132,6 @@ _FUNCTIONS: dict[str, Callable[..., object]] = {
 }  # fmt: skip
 
 
-# The arrays that a cell's calls read and write, cut for tokens and for chunks
-
-
 class CellArrays:
     """The arrays of one layer's pass, at all tokens or at those of a chunk."""
 
@@ -283,7 +280,7 @@ class CellArrays:
             return self._layer.arrays[array.name]
         steps, batch, hidden, _ = self._layer.extent
         shape = (steps, batch, hidden) if many else (batch, hidden)
-        shape = (array.count, *shape) if isinstance(array, memory.Stack) else shape
+        shape = (array.count, *shape) if isinstance(array, memory.SideBySide) else shape
         key = array, shape
         found = self._scratch.get(key)
         if found is None:
@@ -291,5 +288,5 @@ class CellArrays:
         return found
 
 
-#: The layer's array with the vectors of weights that stand in no block.
+#: The layer's array of the vectors of weights outside of blocks.
 VECTORS = "all vectors"

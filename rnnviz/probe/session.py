@@ -26,7 +26,7 @@ from rnnviz.probe.story import Story, story
 from rnnviz.probe.units import UnitLab
 from rnnviz.run.first_network import FirstNetwork
 from rnnviz.run.playback import Playback
-from rnnviz.run.player import PATIENCE, Player
+from rnnviz.run.player import LINK_SECONDS, Player
 from rnnviz.run.recording import Recording
 from rnnviz.run.run import Run
 from rnnviz.run.schedule import Position, Schedule
@@ -308,7 +308,9 @@ class Session:
             asked=asked(self.questions.values()),
         )
 
-    def follow(self, link: Link, problems: Sequence[str] = (), patience: float = PATIENCE) -> None:
+    def follow(
+        self, link: Link, problems: Sequence[str] = (), patience: float = LINK_SECONDS
+    ) -> None:
         """Read the phrase of a link, and follow it; see ``Player.follow``."""
         player = self.player
         if not isinstance(player, Player):

@@ -96,8 +96,8 @@ def story(player: Timeline, probe: Probe, signs: Sequence[Sign], radii: Array) -
     if stopped or not (probe.finite and known):
         sentence = "The numbers are no longer finite. Go back, or lower the learning rate."
         return Story("Broken", sentence, broken=True)
-    if player.given and (epoch == 0 or not data.labelled):
-        return _opened(player.given, probe, scores)
+    if player.imported and (epoch == 0 or not data.labelled):
+        return _opened(player.imported, probe, scores)
     course = Scores(losses, metrics, tests, data.guess.loss, chance_of(data))
     chapter = Chapter(chapters(course, radii, np.array([row]))[0])
     if chapter is Chapter.UNTRAINED:

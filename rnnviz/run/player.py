@@ -11,7 +11,7 @@ import numpy as np
 from rnnviz.config import RunConfig
 from rnnviz.engine.parameters import Parameters
 from rnnviz.run.first_network import FirstNetwork
-from rnnviz.run.history import Ghost
+from rnnviz.run.history import PreviousRun
 from rnnviz.run.run import Past, Run, architecture_of
 from rnnviz.run.schedule import EDIT, MAX_CHANGES, Position, Schedule
 from rnnviz.run.share_link import START, Link, OldRun
@@ -22,8 +22,8 @@ from rnnviz.tasks.dataset import Dataset
 #: Selectable speeds in epochs per second; 0 is slow motion, step by step.
 SPEEDS = (0, 1, 2, 5, 10, 20, 60, 120, 300, 600)
 #: Seconds for which a link is followed before the page is shown.
-PATIENCE = 1.0
-#: So many sentences say what is wrong with a link; the others are counted.
+LINK_SECONDS = 1.0
+#: Most problems of a link that are listed; the others are counted.
 MOST_PROBLEMS = 20
 
 
@@ -98,7 +98,7 @@ class Player(Timeline):
     @property
     def caution(self) -> str:
         """How training on differs from training elsewhere; empty if the weights are random."""
-        return self.given.note if self.given else ""
+        return self.imported.note if self.imported else ""
 
     def play(self) -> None:
         """Let ticks advance the run; from a past position they replay first."""
@@ -280,7 +280,9 @@ class Player(Timeline):
 
     # A run that was stored
 
-    def resume(self, schedule: Schedule, past: Past, shown: Position, ghost: Ghost | None) -> None:
+    def resume(
+        self, schedule: Schedule, past: Past, shown: Position, ghost: PreviousRun | None
+    ) -> None:
         """Go on with a run that was stored, and show a position of it."""
         self.pause()
         self.config = schedule.last
@@ -310,22 +312,18 @@ class Player(Timeline):
             reasons = [row for row in restarting if row.name == "task"] or restarting
             labels = [row.label for row in reasons]
             names = " and ".join(filter(None, (", ".join(labels[:-1]), labels[-1])))
-            self.message = f"Started again at epoch 0, because {names} changed.{self._left()}"
+            self.message = f"Started again at epoch 0, because {names} changed."
+            if self.first and not self.first.begins(config):
+                self.message += (
+                    f" The weights are new: those from {self.first.source} go with the settings "
+                    "they came with."
+                )
             return
         self.run.configure(config)
         self.message = " ".join(
             self._change_message(row.label, getattr(config, row.name))
             for row in changed
             if row.name != "epochs" and self.run.position > Position(0)
-        )
-
-    def _left(self) -> str:
-        """That a run no longer begins with the given weights, as a sentence after another."""
-        if self.first is None or self.first.begins(self.config):
-            return ""
-        return (
-            f" The weights are new: those from {self.first.source} go with the settings they "
-            "came with."
         )
 
     def _change_message(self, label: str, value: object) -> str:
@@ -347,7 +345,9 @@ class Player(Timeline):
         old = OldRun.of(self.ghost, schedule) if self.ghost else None
         return Link(schedule, self.run.position, self.position, old=old, pinned=pinned)
 
-    def follow(self, link: Link, problems: Sequence[str] = (), patience: float = PATIENCE) -> None:
+    def follow(
+        self, link: Link, problems: Sequence[str] = (), patience: float = LINK_SECONDS
+    ) -> None:
         """Train from epoch 0 to the run and the position of a link.
 
         What takes more than ``patience`` seconds is done by the next ticks. ``problems`` with the

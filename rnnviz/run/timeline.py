@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from rnnviz.config import RunConfig
 from rnnviz.engine.training import TrainState
 from rnnviz.run.first_network import FirstNetwork
-from rnnviz.run.history import Course, Ghost
+from rnnviz.run.history import Course, PreviousRun
 from rnnviz.run.run import Run
 from rnnviz.run.schedule import Position, Schedule
 from rnnviz.run.share_link import Link
@@ -42,7 +42,7 @@ class Timeline(ABC):
         self.pinned: Position | None = None
         #: Whether the last step from the present failed: the loss was no longer finite.
         self.diverged = False
-        self.ghost: Ghost | None = None
+        self.ghost: PreviousRun | None = None
 
     def restart(self) -> None:
         """Show the run from its present again, compared with nothing."""
@@ -127,7 +127,7 @@ class Timeline(ABC):
         return Course(self.run.history, self.last, shown, changes, self.ghost, pinned)
 
     @property
-    def given(self) -> FirstNetwork | None:
+    def imported(self) -> FirstNetwork | None:
         """The weights from elsewhere that the run began with; None if it began with random ones."""
         first = self.first
         return first if first and first.begins(self.run.schedule.start) else None
