@@ -64,6 +64,7 @@ class StepCache:
         self._scratch: dict[object, Trace] = {}
         #: By the lengths of a batch, the oldest first: trace, step, bytes and objects.
         self._batches: dict[object, tuple[Trace, BoundStep, int, int]] = {}
+        self._batch_bytes = self._batch_objects = 0
         self._last: tuple[Sequence[int], BoundStep] | None = None
 
     def steps(self, indexes: Sequence[int], batch: int, truncate: int) -> Iterable[BoundStep]:
@@ -117,13 +118,16 @@ class StepCache:
             return step
         trace, step = self._bind(batch)
         if all(columns is None for columns in trace.columns):
-            cached = self._batches
-            cached[batch.shape] = trace, step, trace.nbytes, _objects(trace)
-            free_bytes = self._limit - sum(nbytes for *_, nbytes, _ in cached.values())
-            free_objects = _OBJECTS // 2 - sum(objects for *_, objects in cached.values())
-            while min(free_bytes, free_objects) < 0 and len(cached) > 1:
-                *_, nbytes, objects = cached.pop(next(iter(cached)))
-                free_bytes, free_objects = free_bytes + nbytes, free_objects + objects
+            nbytes, objects = trace.nbytes, _objects(trace)
+            self._batches[batch.shape] = trace, step, nbytes, objects
+            self._batch_bytes += nbytes
+            self._batch_objects += objects
+            while len(self._batches) > 1 and (
+                self._batch_bytes > self._limit or self._batch_objects > _OBJECTS // 2
+            ):
+                *_, nbytes, objects = self._batches.pop(next(iter(self._batches)))
+                self._batch_bytes -= nbytes
+                self._batch_objects -= objects
         return step
 
 
