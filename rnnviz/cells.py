@@ -63,7 +63,7 @@ class CellText:
 
 
 def _comment(text: str) -> list[str]:
-    """Comments so short that an editor beside another column shows them whole."""
+    """Comments short enough for an editor in one of two columns."""
     return wrap(text, 56, initial_indent="# ", subsequent_indent="# ")
 
 

@@ -15,7 +15,7 @@ from rnnviz.probe.probe import Probe
 from rnnviz.probe.questions import PAGES, GradientQuestion, StateQuestion, TrainQuestion, page_of
 from rnnviz.probe.session import Session
 from rnnviz.probe.story import Story
-from rnnviz.run.player import LOOKING_BACK
+from rnnviz.run.timeline import LOOKING_BACK
 
 #: Sentences of more characters are written smaller in a narrow window, in two steps.
 LONG, LONGER = 84, 112

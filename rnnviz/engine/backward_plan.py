@@ -10,28 +10,29 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from rnnviz.engine import memory
 from rnnviz.engine.derive import Adjoint
 from rnnviz.engine.forward_plan import ERRORS, ForwardPlan
 from rnnviz.engine.graph import Node, topological
 from rnnviz.engine.layout import Layout
-from rnnviz.engine.operations import Op, Place, calls, merged, number, recycled
+from rnnviz.engine.operations import Op, Operand, calls, merged, recycled
 
 
 class VectorGradient(NamedTuple):
     """A part of the gradient of a vector of weights: summed over tokens and sequences."""
 
     name: str
-    gradient: Place
-    factor: Place
+    gradient: Operand
+    factor: Operand
 
 
 class BackwardPlan:
     """The calls of the backward pass.
 
     ``then`` come after those of the loop if the output's gradient does not go where it is needed.
-    ``last`` is the loop's body at the first token, if nobody needs the gradient of what is before
-    it. ``vectors`` are computed by ``vector_ops`` for all tokens at once. ``kept`` are gradients
-    that are stored for all tokens, beside the errors and those of states.
+    ``last`` is the loop's body at the first token, without the gradient of the state before it.
+    ``vectors`` are computed by ``vector_ops`` for all tokens at once. ``kept`` are gradients stored
+    for all tokens, in addition to the errors and those of states.
     """
 
     def __init__(self, layout: Layout, forward: ForwardPlan) -> None:
@@ -39,31 +40,39 @@ class BackwardPlan:
         self.factors, self.loop, self.after = list[Op](), list[Op](), list[Op]()
         self.vectors, self.vector_ops = list[VectorGradient](), list[Op]()
         self.kept: list[str] = []
-        self._places: dict[Adjoint, Place] = {}
-        self._memo: dict[Node, Place] = {}
+        self._places: dict[Adjoint, Operand] = {}
+        self._memo: dict[Node, Operand] = {}
         self._count = 0
         self._loops = {*self._feeding()}
         self._shared = self._counts()
-        self._begin()
+        # The gradient of some states comes from the next token alone: it begins with zero.
+        own = {adjoint.name for adjoint in layout.back.adjoints if adjoint.arrives}
+        for name, adjoint in layout.back.arriving.items():
+            if name != layout.equations.out and adjoint.name not in own:
+                gradient = Operand(memory.Stored(adjoint.name))
+                self.loop.append(Op("zero", (), gradient))
+                self.loop.append(Op("carry", (Operand(memory.Arrival(name)), gradient), gradient))
+            self._copy(adjoint)
         for adjoint in layout.back.adjoints:
             self._compute(adjoint)
-        self.factors = recycled(merged(self.factors), "f")
-        self.loop = recycled(merged(self.loop), "l")
-        self.after = recycled(merged(self.after), "a")
-        self.vector_ops = recycled(self.vector_ops, "v")
+        self.factors = recycled(merged(self.factors))
+        self.loop = recycled(merged(self.loop))
+        self.after = recycled(merged(self.after))
+        self.vector_ops = recycled(self.vector_ops)
         out = layout.equations.out
-        self.then = [Op(f"carry {out}", (), Place(f"to {out}"))] * layout.recurs
-        self.last = _without_carry(self.loop)
+        carry = Op("carry", (Operand(memory.Arrival(out)),), Operand(memory.GradientBefore(out)))
+        self.then = [carry] * layout.recurs
+        self.last = self._without_carry()
 
-    def place(self, adjoint: Adjoint) -> Place:
-        """Where a gradient stands."""
+    def place(self, adjoint: Adjoint) -> Operand:
+        """The array of a gradient."""
         if adjoint.node is None or adjoint.arrives:
-            return Place(adjoint.name)
+            return Operand(memory.Stored(adjoint.name))
         if adjoint.node in self.layout.slots:
             slot = self.layout.slots[adjoint.node]
-            return Place(ERRORS, slot, slot + 1)
+            return Operand(memory.Stored(ERRORS), slot, slot + 1)
         if adjoint not in self._places:
-            self._places[adjoint] = Place(f"{adjoint.name} kept")
+            self._places[adjoint] = Operand(memory.Stored(f"{adjoint.name} kept"))
             self.kept.append(f"{adjoint.name} kept")
         return self._places[adjoint]
 
@@ -83,21 +92,12 @@ class BackwardPlan:
                 yield adjoint
                 stack += [one for one, _ in adjoint.parts] + [one for _, one in adjoint.products]
 
-    def _begin(self) -> None:
-        """Begin with zero for states whose gradient comes from the next token alone."""
-        own = {adjoint.name for adjoint in self.layout.back.adjoints if adjoint.arrives}
-        for name, adjoint in self.layout.back.arriving.items():
-            if name != self.layout.equations.out and adjoint.name not in own:
-                self.loop.append(Op("zero", (), Place(adjoint.name)))
-                self.loop.append(Op(f"carry {name}", (Place(adjoint.name),), Place(adjoint.name)))
-            self._copy(adjoint)
-
     def _copy(self, adjoint: Adjoint) -> None:
         """Copy the gradient of a state to the errors, if the state itself is a pre-activation."""
         for node, other in self.layout.back.of_affine.items():
             slot = self.layout.slots[node]
-            if other is adjoint and self.place(adjoint).array != ERRORS:
-                errors = Place(ERRORS, slot, slot + 1)
+            if other is adjoint and self.place(adjoint).array != memory.Stored(ERRORS):
+                errors = Operand(memory.Stored(ERRORS), slot, slot + 1)
                 self._ops(adjoint).append(Op("positive", (self.place(adjoint),), errors))
 
     def _compute(self, adjoint: Adjoint) -> None:
@@ -108,7 +108,7 @@ class BackwardPlan:
             self._vector(adjoint)
             return
         if node.kind == "state":
-            self._sum(adjoint, Place(f"to {node.name}"), adjoint.parts)
+            self._sum(adjoint, Operand(memory.GradientBefore(node.name)), adjoint.parts)
             return
         place = self.place(adjoint)
         parts = [(one, factor) for one, factor in adjoint.parts if one is not adjoint.arrives]
@@ -118,7 +118,7 @@ class BackwardPlan:
         into = place if alone else None
         self._sum(adjoint, place, parts, into, begun=bool(adjoint.arrives) and not carries)
         if carries:
-            self._ops(adjoint).append(Op(f"carry {state}", (place,), place))
+            self._ops(adjoint).append(Op("carry", (Operand(memory.Arrival(state)), place), place))
         self._copy(adjoint)
 
     def _ops(self, adjoint: Adjoint) -> list[Op]:
@@ -127,13 +127,19 @@ class BackwardPlan:
     def _sum(
         self,
         adjoint: Adjoint,
-        out: Place,
+        out: Operand,
         parts: Sequence[tuple[Adjoint, Node]],
-        into: Place | None = None,
+        into: Operand | None = None,
         begun: bool = False,
     ) -> None:
         """Add parts and products into ``out``; ``begun`` tells that it holds a part already."""
-        ops, terms = self._ops(adjoint), [self._term(one, factor, into) for one, factor in parts]
+        ops, terms = self._ops(adjoint), list[tuple[str, tuple[Operand, ...]]]()
+        for one, factor in parts:
+            gradient = self.place(one)
+            if factor.is_number(1) or factor.is_number(-1):
+                terms.append(("positive" if factor.value > 0 else "negative", (gradient,)))
+            else:
+                terms.append(("multiply", (self._factor(factor, into), gradient)))
         if adjoint.products:
             extra = [*terms, *([("positive", (out,))] if begun else [])]
             self._products(adjoint, extra, out, ops)
@@ -148,40 +154,33 @@ class BackwardPlan:
                 ops += [Op(name, args, temporary), Op("add", (out, temporary), out)]
             begun = True
 
-    def _term(
-        self, one: Adjoint, factor: Node, into: Place | None
-    ) -> tuple[str, tuple[Place, ...]]:
-        """A gradient times its factor as one call."""
-        gradient = self.place(one)
-        if factor.is_number(1) or factor.is_number(-1):
-            return "positive" if factor.value > 0 else "negative", (gradient,)
-        return "multiply", (self._factor(factor, into), gradient)
-
     def _products(
         self,
         adjoint: Adjoint,
-        extra: list[tuple[str, tuple[Place, ...]]],
-        out: Place,
+        extra: list[tuple[str, tuple[Operand, ...]]],
+        out: Operand,
         ops: list[Op],
     ) -> None:
         """Products with the transposed weights, and other parts, added up in one call."""
-        runs, who = self._runs(adjoint), adjoint.name
+        runs = self._runs(adjoint)
         total = sum(stop - first for _, first, stop in runs) + len(extra)
-        if total == 1:
-            (k, first, stop), *_ = runs
-            weights = Place(f"back {who} {k} {first} {stop}")
-            ops.append(Op("back", (Place(ERRORS, first, stop), weights), out))
-            return
-        at, group = 0, f"U {who} {total}"
+        group, at = memory.SideBySide(adjoint.name, total), 0
         for k, first, stop in runs:
-            place = Place(group, at, at + stop - first)
-            weights = Place(f"back {who} {k} {first} {stop}")
-            ops.append(Op("back", (Place(ERRORS, first, stop), weights), place))
+            block, state = self.layout.blocks[k], adjoint.node.name if adjoint.node else ""
+            position = block.reads.states.index(state) if block.reads.states else 0
+            gates = first - block.first, stop - block.first
+            args = (
+                Operand(memory.Stored(ERRORS), first, stop),
+                memory.TransposedWeights(k, *gates, position),
+            )
+            into = out if total == 1 else Operand(group, at, at + stop - first)
+            ops.append(Op("back", (args[0], Operand(args[1])), into))
             at += stop - first
-        for name, args in extra:
-            ops.append(Op(name, args, Place(group, at, at + 1)))
+        for name, terms in extra:
+            ops.append(Op(name, terms, Operand(group, at, at + 1)))
             at += 1
-        ops.append(Op("total", (Place(group, 0, total),), out))
+        if total > 1:
+            ops.append(Op("total", (Operand(group, 0, total),), out))
 
     def _runs(self, adjoint: Adjoint) -> list[tuple[int, int, int]]:
         """The blocks that multiply it, each with its neighbouring gates."""
@@ -225,13 +224,13 @@ class BackwardPlan:
             arg for node in made if node not in self._stored for arg in node.args
         )
 
-    def _known(self, node: Node) -> Place | None:
+    def _known(self, node: Node) -> Operand | None:
         if node.kind == "number":
-            return number(node.value)
+            return Operand(memory.Number(node.value))
         return self._memo.get(node) or self._stored.get(node)
 
-    def _factor(self, factor: Node, into: Place | None) -> Place:
-        """Where a factor stands, after the calls that compute it; ``into`` if it is free."""
+    def _factor(self, factor: Node, into: Operand | None) -> Operand:
+        """The array of a factor, computed by new calls if needed; ``into`` if it is free."""
         if known := self._known(factor):
             return known
         order = topological([factor], ends=lambda part: self._known(part) is not None)
@@ -252,22 +251,23 @@ class BackwardPlan:
         self._memo |= kept
         return places[factor]
 
-    def _keep(self) -> Place:
+    def _keep(self) -> Operand:
         self._count += 1
-        return Place(f"K {self._count}")
+        return Operand(memory.Factor(self._count))
 
-    def _temporary(self) -> Place:
+    def _temporary(self) -> Operand:
         self._count += 1
-        return Place(f"?{self._count}")
+        return Operand(memory.Temporary(self._count))
 
-
-def _without_carry(ops: list[Op]) -> list[Op]:
-    """The loop at the first token. The gradient of the state before it is not needed."""
-    wanted, kept = set[tuple[str, int]](), list[Op]()
-    for op in reversed(ops):
-        stays = op.out.kind not in ("to", "U", "temporary")
-        if stays or op.out.parts & wanted:
-            kept.append(op)
-            for place in op.args:
-                wanted |= place.parts
-    return kept[::-1]
+    def _without_carry(self) -> list[Op]:
+        """The loop at the first token. The gradient of the state before it is not needed."""
+        wanted, kept = set[tuple[memory.Array, int]](), list[Op]()
+        for op in reversed(self.loop):
+            passing = isinstance(
+                op.out.array, memory.GradientBefore | memory.SideBySide | memory.Temporary
+            )
+            if not passing or op.out.parts & wanted:
+                kept.append(op)
+                for operand in op.args:
+                    wanted |= operand.parts
+        return kept[::-1]

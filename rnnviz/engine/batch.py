@@ -109,7 +109,12 @@ def collate(examples: Sequence[Example]) -> Batch:
     column = outputs % len(examples)
     targets = _pad([examples[i].targets for i in order]).inputs
     batch = Batch(read, targets[t, column], outputs, np.array(order)[column])
-    return batch if examples[0].source is None else _with_source(batch, examples, order)
+    sources = [example.source for example in examples if example.source is not None]
+    if not sources:
+        return batch
+    source_order = _longest_first(sources)
+    bridge = np.array([source_order.index(i) for i in order])
+    return batch._replace(source=_pad([sources[i] for i in source_order]), bridge=bridge)
 
 
 def _collate_single(example: Example) -> Batch:
@@ -122,14 +127,6 @@ def _collate_single(example: Example) -> Batch:
         return batch
     source = Sequences(example.source[:, None], (1,) * len(example.source))
     return batch._replace(source=source, bridge=np.zeros(1, np.intp))
-
-
-def _with_source(batch: Batch, examples: Sequence[Example], order: list[int]) -> Batch:
-    sources = [example.source for example in examples]
-    arrays = [source for source in sources if source is not None]
-    source_order = _longest_first(arrays)
-    bridge = np.array([source_order.index(i) for i in order])
-    return batch._replace(source=_pad([arrays[i] for i in source_order]), bridge=bridge)
 
 
 def _longest_first(arrays: Sequence[Array]) -> list[int]:

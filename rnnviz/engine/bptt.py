@@ -65,7 +65,7 @@ def _logistic_error(trace: Trace, probs: Any, dlogits: Any, scale: float) -> Non
 # The unrolled network: forward pass and backpropagation through time (BPTT)
 
 
-class Pass(NamedTuple):
+class BoundPass(NamedTuple):
     """The network bound to one trace.
 
     ``forward()`` computes states, logits and probabilities. ``backward(scale)`` backpropagates
@@ -80,7 +80,7 @@ class Pass(NamedTuple):
 
 def bind(
     parameters: Parameters, trace: Trace, gradient: Gradient = Gradient.EXACT, truncate: int = 0
-) -> Pass:
+) -> BoundPass:
     """Bind ``trace`` to the parameters, whose values may change between passes.
 
     The layers run bottom-up, then logits = W_hy h + b_y. With an encoder, the decoder begins with
@@ -92,7 +92,7 @@ def bind(
     weights = _weights(parameters, trace)
     forward, error = _forward(parameters, weights, trace)
     kernels = [*_bind_top(parameters, trace), *_backward(weights, trace, gradient, truncate)]
-    return Pass(forward, partial(_run_backward, error, kernels), in_order(kernels))
+    return BoundPass(forward, partial(_run_backward, error, kernels), in_order(kernels))
 
 
 def _run_backward(error: Callable[[float], None], kernels: list[Kernel], scale: float) -> None:

@@ -56,7 +56,7 @@ _CHECK = '''def check(T=5, D=3, H=4, seed=0, scale=0.5):
         pairs.append((gradient, others))
     sizes = np.array([np.abs(b).max() for _, b in pairs])
     errors = np.array([np.abs(a - b).max() for a, b in pairs])
-    # Beside the largest gradient very small ones are rounding errors.
+    # Gradients far below the largest one are rounding errors.
     return np.max(errors / np.maximum(sizes, 1e-6 * np.max(sizes) + 1e-300))
 
 
@@ -76,7 +76,7 @@ if __name__ == "__main__":
 
 
 def backward_equations(cell: CellText) -> list[str]:
-    """The derived equations of one token's backward pass; a prime marks what is before the token.
+    """The derived equations of one token's backward pass; a prime marks the state before the token.
 
     Gradients of matrices come last: the outer product of a gradient and of what was multiplied.
     """
@@ -117,18 +117,18 @@ def source(cell: CellText) -> str:
 def understood(cell: CellText) -> list[str]:
     """The equations as they were understood.
 
-    A script is run, so nothing else of a text may stand in it: no comment, and no quote.
+    A script is executed, so it may contain nothing else of a text: no comment and no quote.
     """
     return [f"{line.name} = {ast.unparse(line.tree)}" for line in equations_of(cell).lines]
 
 
 def plain_name(name: str) -> str:
-    """A name of letters, digits and spaces, with . = and -, which can stand in a script."""
+    """A name of letters, digits, spaces, . = and -, which is safe in a script."""
     return re.sub(r"[^\w .=-]", "_", name)
 
 
 class Wanted(NamedTuple):
-    """What a backward pass must also do, beside the gradients of weights and of first states.
+    """Options of a backward pass, in addition to gradients of weights and of first states.
 
     ``inputs``: the gradient of x. ``ends``: begin with gradients of the last states, which are
     arguments. Without ``transposes``, states are multiplied as in the notebook.
@@ -140,9 +140,12 @@ class Wanted(NamedTuple):
 
 
 def passes(cell: CellText, wanted: Wanted) -> list[str]:
-    """The parts of a script: what is known of the cell, functions, forward and backward pass."""
+    """The parts of a script: facts about the cell, functions, forward and backward pass."""
     made = _forward(cell), _backward(cell, wanted)  # these make the values that need functions
-    return [_facts(equations_of(cell)), *_functions(equations_of(cell)), *made]
+    equations = equations_of(cell)
+    used = {node.kind for node in equations.graph.nodes}
+    functions = [text for name, text in _WRITTEN_OUT.items() if name in used]
+    return [_facts(equations), *functions, *made]
 
 
 def _names(equations: Equations) -> dict[Node, str]:
@@ -167,12 +170,6 @@ def _facts(equations: Equations) -> str:
     return (
         f'SHAPES = {{\n{shapes}\n}}\nSTATES, LINES, OUT = [{states}], [{lines}], "{equations.out}"'
     )
-
-
-def _functions(equations: Equations) -> Iterator[str]:
-    """The functions that NumPy lacks and this cell, or its backward pass, needs."""
-    used = {node.kind for node in equations.graph.nodes}
-    yield from (text for name, text in _WRITTEN_OUT.items() if name in used)
 
 
 def _forward(cell: CellText) -> str:

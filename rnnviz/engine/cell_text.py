@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple, NoReturn
 
 from rnnviz.engine.graph import FUNCTIONS
@@ -31,11 +31,12 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,15}$")
 _COMMA = re.compile(r"(?<![\w.])(\d+),(\d+)")
 #: What a reader may have copied from a paper, and how it is written here.
 _SYMBOLS = {"σ": "sigmoid(...)", "⊙": "*", "×": "*", "·": "*", "∘": "*", "−": "-", "⊕": "+"}
+_UNREADABLE = "this can't be read: here a sign such as + or *, or a name, is missing or too many"
 _WANTED = "an equation must stand here, such as h = tanh(W_xh @ x + W_hh @ h + b_h)"
 
 
 class CellError(ValueError):
-    """What is wrong with a text, in one sentence; ``line`` and ``column`` count from 1."""
+    """An error in a text, in one sentence; ``line`` and ``column`` count from 1."""
 
     def __init__(self, line: int, column: int, sentence: str) -> None:
         super().__init__(f"line {line}, column {column}: {sentence}")
@@ -68,9 +69,17 @@ def statements(text: str, options: dict[str, str]) -> list[Statement]:
     for number, code, note in _lines(text):
         statement = _statement(number, code)._replace(note=note)
         if statement.name in options:
-            options[statement.name] = _option(statement)
+            value, name = statement.value, statement.name
+            if not isinstance(value, ast.Constant) or not isinstance(value.value, str):
+                fail(number, value, f'after {name} the name of a line must stand: {name} = "h"')
+            options[name] = value.value
             continue
-        _check_target(statement, found)
+        problem = name_problem(statement.name)
+        if statement.name in found:
+            line = found[statement.name].number
+            problem = f"{statement.name} is written in line {line} already; take another name"
+        if problem:
+            fail(number, statement.target, problem)
         found[statement.name] = statement
     if not found:
         raise CellError(1, 1, _WANTED)
@@ -126,7 +135,7 @@ def spoken(part: ast.AST) -> str:
 
 
 def _lines(text: str) -> Iterator[tuple[int, str, str]]:
-    """The lines that are not empty: their numbers, what is computed, and the comment."""
+    """The lines that are not empty: number, code and comment."""
     for number, raw in enumerate(text.split("\n"), 1):
         before, _, note = raw.partition("#")
         code = before.replace("\t", " ").rstrip(" \r")
@@ -171,7 +180,12 @@ def _parsed(number: int, code: str, indent: int) -> list[ast.stmt]:
     except SyntaxError as error:
         _refuse_comma(number, code)
         column = indent + max(1, error.offset or 1)
-        raise CellError(number, column, _syntax(code)) from None
+        # Python's own words speak of programs.
+        opened, closed = code.count("("), code.count(")")
+        problem = _WANTED if "=" not in code else _UNREADABLE
+        if opened != closed:
+            problem = "a ( is never closed" if opened > closed else "there is a ) too many"
+        raise CellError(number, column, problem) from None
     except (ValueError, RecursionError, MemoryError):
         raise CellError(number, indent + 1, "this line is nested too deeply") from None
 
@@ -183,30 +197,5 @@ def _refuse_comma(number: int, code: str) -> None:
 
 
 def with_a_point(whole: object, rest: object) -> str:
-    """What to write in the place of a number with a comma."""
+    """What to write instead of a number with a comma."""
     return f"a number is written with a point: {whole}.{rest}, not {whole},{rest}"
-
-
-def _syntax(code: str) -> str:
-    """What is wrong with a line that Python can't read; its own words speak of programs."""
-    opened, closed = code.count("("), code.count(")")
-    if opened != closed:
-        return "a ( is never closed" if opened > closed else "there is a ) too many"
-    if "=" not in code:
-        return _WANTED
-    return "this can't be read: here a sign such as + or *, or a name, is missing or too many"
-
-
-def _option(statement: Statement) -> str:
-    value, name = statement.value, statement.name
-    if not isinstance(value, ast.Constant) or not isinstance(value.value, str):
-        fail(statement.number, value, f'after {name} the name of a line must stand: {name} = "h"')
-    return value.value
-
-
-def _check_target(statement: Statement, found: Mapping[str, Statement]) -> None:
-    problem, name = name_problem(statement.name), statement.name
-    if name in found:
-        problem = f"{name} is written in line {found[name].number} already; take another name"
-    if problem:
-        fail(statement.number, statement.target, problem)

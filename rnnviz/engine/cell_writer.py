@@ -89,57 +89,45 @@ class Writer:
             return _Text(self._here(self._names[node]))
         if node.kind in _OPERATIONS:
             return self._operation(node)
-        kinds = {
-            "number": self._number, "state": self._leaf, "input": self._leaf,
-            "vector": self._leaf, "power": self._power, "product": self._product,
-            "neg": self._negative, "mask": self._mask,
-        }  # fmt: skip
-        return kinds.get(node.kind, self._function)(node)
-
-    def _number(self, node: Node) -> _Text:
-        return _Text(f"{node.value:.15g}", _NAME if node.value >= 0 else _SIGN)
-
-    def _leaf(self, node: Node) -> _Text:
-        write = {"state": self._before, "input": self._here}.get(node.kind, self._weight)
-        return _Text(write(node.name))
+        args = node.args
+        match node.kind:
+            case "number":
+                text = _Text(f"{node.value:.15g}", _NAME if node.value >= 0 else _SIGN)
+            case "state" | "input" | "vector" as kind:
+                write = {"state": self._before, "input": self._here}.get(kind, self._weight)
+                text = _Text(write(node.name))
+            case "power":
+                text = _Text(f"{self._text(args[0]).inside(_NAME)} ** {node.value:g}", _POWER)
+            case "product":  # Python's @ binds like *: only in a sum it has no brackets.
+                read = self._text(args[0]).inside(_NAME)
+                text = _Text(f"{self._weight(node.name)} @ {read}", _MATRIX)
+            case "neg":
+                first = args[0]
+                while first.kind in ("mul", "div") and first not in self._names:
+                    first = first.args[0]
+                sign = "-1.0 * " if _is_truth(first) else "-"
+                text = _Text(f"{sign}{self._text(args[0]).inside(_PRODUCT)}", _SIGN)
+            case "mask":
+                text = _Text(f"({self.value(args[0])} {node.name} {self.value(args[1])})")
+            case kind:
+                values = [*map(self.value, args)]
+                if kind == "where":
+                    values[:2] = [f"{values[0]} {node.name} {values[1]}"]
+                text = _Text(f"{self._call(kind)}({', '.join(values)})")
+        return text
 
     def _operation(self, node: Node) -> _Text:
         (left, right), (sign, binding) = node.args, _OPERATIONS[node.kind]
         if node.kind == "mul" and left is right:
             return _Text(f"{self._text(left).inside(_NAME)} ** 2", _POWER)
-        # Numbers stand first, states last: 0.5 * z * h.
+        # Numbers first, states last: 0.5 * z * h.
         if node.kind == "mul" and (right.kind == "number" or left.kind == "state"):
             left, right = right, left
         tighter = binding + (node.kind in ("sub", "div"))
         both = self._text(left).inside(binding), self._text(right).inside(tighter)
-        # What is added may begin with True or False too, and two of them make True.
+        # A sum of two truth values would be a truth value.
         counts = binding == _SUM and _is_truth(left) and right.kind != "number"
         return _Text("1.0 * " * counts + f" {sign} ".join(both), binding)
-
-    def _power(self, node: Node) -> _Text:
-        return _Text(f"{self._text(node.args[0]).inside(_NAME)} ** {node.value:g}", _POWER)
-
-    def _product(self, node: Node) -> _Text:
-        # Python's @ binds like *: only in a sum it has no brackets.
-        read = self._text(node.args[0]).inside(_NAME)
-        return _Text(f"{self._weight(node.name)} @ {read}", _MATRIX)
-
-    def _negative(self, node: Node) -> _Text:
-        first = node.args[0]
-        while first.kind in ("mul", "div") and first not in self._names:
-            first = first.args[0]
-        sign = "-1.0 * " if _is_truth(first) else "-"
-        return _Text(f"{sign}{self._text(node.args[0]).inside(_PRODUCT)}", _SIGN)
-
-    def _mask(self, node: Node) -> _Text:
-        left, right = map(self.value, node.args)
-        return _Text(f"({left} {node.name} {right})")
-
-    def _function(self, node: Node) -> _Text:
-        args = [*map(self.value, node.args)]
-        if node.kind == "where":
-            args[:2] = [f"{args[0]} {node.name} {args[1]}"]
-        return _Text(f"{self._call(node.kind)}({', '.join(args)})")
 
 
 def _is_truth(node: Node) -> bool:

@@ -83,7 +83,12 @@ class Backward:
         users, names = users_of(self.order), {**lines}
         for node in self.affines:
             if node not in names:
-                names[node] = self._free(f"a_{_line_of(node, users, lines)}")
+                look = [node]
+                for one in look:  # The nearest line that reads it.
+                    if one in lines:
+                        break
+                    look += users.get(one, [])
+                names[node] = self._free(f"a_{lines.get(one, f'v{node.index}')}")
         return names
 
     def _free(self, name: str) -> str:
@@ -98,6 +103,7 @@ class Backward:
         for node in reversed(self.order):
             parts, products = self._edges[node], self._products.get(node, [])
             own = node.kind in ("state", "vector") or node in self._keep
+            onwards = {arg for arg in node.args if arg.kind not in ("number", "input")}
             if not parts and not products and not (own and self._complete):
                 continue
             if own or products:
@@ -105,7 +111,7 @@ class Backward:
                 if adjoint.node is node:
                     yield adjoint
                 self._pass_on(node, {adjoint: self._graph.number(1)})
-            elif len(parts) > 1 and len(self._onwards(node)) > 1:
+            elif len(parts) > 1 and len(onwards) > 1:
                 adjoint = Adjoint(f"d_{self._meeting(node)}", node, [*parts.items()])
                 yield adjoint
                 self._pass_on(node, {adjoint: self._graph.number(1)})
@@ -129,9 +135,6 @@ class Backward:
         if node in self.named:
             return self.named[node]
         return node.name if node.kind == "input" else self._free(f"v{node.index}")
-
-    def _onwards(self, node: Node) -> set[Node]:
-        return {arg for arg in node.args if arg.kind not in ("number", "input")}
 
     def _pass_on(self, node: Node, gradients: dict[Adjoint, Node]) -> None:
         """Give the gradients on to what ``node`` is made of."""
@@ -212,13 +215,3 @@ def _terms(
     left, right = node.args
     yield from _terms(left, sign, whole, inside, top=False)
     yield from _terms(right, sign if node.kind == "add" else -sign, whole, inside, top=False)
-
-
-def _line_of(node: Node, users: dict[Node, list[Node]], names: dict[Node, str]) -> str:
-    """The name of the nearest line that reads it."""
-    look = [node]
-    for one in look:
-        if one in names:
-            return names[one]
-        look += users.get(one, [])
-    return f"v{node.index}"

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import lru_cache
-from typing import NamedTuple
+from functools import lru_cache, partial
 
 import numpy as np
 
 from rnnviz.cells import CELLS, ELMAN, ELMAN_RELU, CellText
 from rnnviz.config import Activation, SettingError
+from rnnviz.engine import memory
 from rnnviz.engine.backward_plan import BackwardPlan
 from rnnviz.engine.cell_check import define
 from rnnviz.engine.cell_text import CACHED, CellError
@@ -20,7 +20,8 @@ from rnnviz.engine.forward_plan import ERRORS, GATES, ForwardPlan
 from rnnviz.engine.layer_backward import BackwardOptions, LayerBackward
 from rnnviz.engine.layer_buffers import Array, Kernel, Layer, in_order
 from rnnviz.engine.layout import Block, Layout
-from rnnviz.engine.program import VECTORS, CellArrays, Program, program
+from rnnviz.engine.operations import Operand
+from rnnviz.engine.program import VECTORS, CellArrays, program
 
 
 class DerivedCell:
@@ -48,17 +49,29 @@ class DerivedCell:
         #: What a heat map may show: states first, then gates.
         self.shown = (*dict.fromkeys((*self.states, *self.gates, self.equations.out)),)
         self._others = [name for name in self.states if name != self.equations.out]
-        places = [place.array for place in self.forward.places.values()]
-        self._own = dict.fromkeys(filter(_stored, places))
-        self._once = [name for name in places if name.startswith("once ")]
+        arrays = [place.array for place in self.forward.places.values()]
+        stored = [a for a in arrays if isinstance(a, memory.Stored) and a.name != GATES]
+        self._once = [array.name for array in stored if isinstance(array, memory.Once)]
+        self._own = [*dict.fromkeys(a.name for a in stored if not isinstance(a, memory.Once))]
         self._of_gates = {
             self.layout.back.named[node]: place.first
             for node, place in self.forward.stored.items()
-            if place.array == GATES and node in self.layout.back.named
+            if place.array == memory.Stored(GATES) and node in self.layout.back.named
         }
         self._back_arrays = [f"d_{name}" for name in self._others] + self.back.kept
-        self._run = _programs(self.forward, self.back)
-        self._touched = _touched(self.back)
+        at_once, by_token = partial(program, by_token=False), partial(program, by_token=True)
+        stages, back = self.forward.stages, self.back
+        self._before = [at_once(ops) for ops in (stages.once, stages.all) if ops]
+        self._loop = by_token(stages.loop)
+        self._factors, self._factors_by_token = at_once(back.factors), by_token(back.factors)
+        self._back, self._adding = by_token(back.loop), by_token([*back.loop, *back.then])
+        self._last, self._after = by_token(back.last), at_once(back.after)
+        self._vector_gradients = at_once(back.vector_ops)
+        ops = (*back.factors, *back.loop)
+        parts = {part for op in ops for operand in (*op.args, op.out) for part in operand.parts}
+        arrays = [a for a, _ in parts if type(a) is memory.Stored and a.name not in back.kept]
+        #: How many arrays (B, H) the backward pass touches at a token, and at least one.
+        self._touched = max(1, len(arrays))
 
     def shapes(self, inputs: int, hidden: int) -> Iterator[tuple[int, ...]]:
         """The shapes of a layer's fused weights: one for each block, and one for the vectors."""
@@ -69,30 +82,30 @@ class DerivedCell:
     def allocate(self, layer: Layer) -> None:
         """Add the arrays of the forward pass to the layer."""
         steps, batch, hidden, _ = layer.extent
-        gates = _token_first(layer, len(self.layout.slots))
+        count = len(self.layout.slots)
+        if batch == 1:  # The gates of a token are adjacent.
+            gates = np.empty((steps, count, batch, hidden), layer.dtype).swapaxes(0, 1)
+        else:
+            gates = layer.gates(count)
         layer.arrays[GATES] = gates
         for name in self._others:
             layer.first[name] = layer.scratch()
             if name not in layer.arrays:
                 states = np.zeros((steps + 1, batch, hidden), layer.dtype)
                 layer.arrays |= {name: states[1:], f"{name}_before": states[:-1]}
-        layer.arrays |= {name: _filled(layer) for name in self._own if name not in layer.arrays}
+        for name in self._own:
+            if name not in layer.arrays:
+                layer.arrays[name] = layer.empty()
+                if layer.ragged:  # Every function accepts 1 where sequences have ended.
+                    layer.arrays[name].fill(1)
         layer.arrays |= {name: np.zeros(hidden, layer.dtype) for name in self._once}
         for name, slot in self._of_gates.items():
             layer.arrays.setdefault(name, gates[slot])
         for name, node in self.equations.nodes.items():
             # A line of weights alone is the same at every token; one may repeat another.
             if name not in layer.arrays:
-                place = self.forward.places[node]
-                array = layer.arrays[place.array]
-                array = array[place.first] if place.first >= 0 else array
+                array = self._value(self.forward.places[node], layer)
                 layer.arrays[name] = np.broadcast_to(array, (steps, batch, hidden))
-
-    def _allocate_back(self, layer: Layer) -> None:
-        layer.arrays[ERRORS] = layer.gates(len(self.layout.slots))
-        layer.arrays[ERRORS].fill(0)
-        layer.arrays |= {name: layer.empty() for name in self._back_arrays}
-        layer.arrays[f"d_{layer.out}"] = layer.dh
 
     def errors(self, layer: Layer) -> tuple[Array, ...]:
         """dL/da of every block's pre-activations, (gates, T, B, H)."""
@@ -108,15 +121,18 @@ class DerivedCell:
         if self.vectors:
             layer.arrays[VECTORS] = weights[-1]
         bound = CellArrays(self.layout, weights, layer).take(range(layer.extent.steps))
-        kernels = [bound.at_once(made) for made in self._run.before]
-        return in_order([*kernels, bound.by_token(self._run.loop)])
+        kernels = [bound.at_once(made) for made in self._before]
+        return in_order([*kernels, bound.by_token(self._loop)])
 
     def bind_backward(
         self, weights: Sequence[Array], layer: Layer, options: BackwardOptions
     ) -> Kernel:
         """A function that backpropagates from dh; adds its arrays to the layer if missing."""
         if ERRORS not in layer.arrays:
-            self._allocate_back(layer)
+            layer.arrays[ERRORS] = layer.gates(len(self.layout.slots))
+            layer.arrays[ERRORS].fill(0)
+            layer.arrays |= {name: layer.empty() for name in self._back_arrays}
+            layer.arrays[f"d_{layer.out}"] = layer.dh
         plan = LayerBackward(layer, options)
         bound = CellArrays(self.layout, weights, layer, plan)
         chunks = plan.chunks(self._touched)
@@ -127,14 +143,15 @@ class DerivedCell:
         """The value that a block multiplies, (T, B, H); None if it reads the rows."""
         if block.reads.inner is None:
             return None
-        place = self.forward.places[block.reads.inner]
-        group = layer.arrays[place.array]
-        return group[place.first] if place.first >= 0 else group
+        return self._value(self.forward.places[block.reads.inner], layer)
+
+    def _value(self, place: Operand, layer: Layer) -> Array:
+        return CellArrays(self.layout, (), layer).take(range(layer.extent.steps)).all(place)
 
     def bind_vectors(self, layer: Layer, out: Array) -> Kernel:
-        """A function that writes the gradients of the vectors that stand in no block, (n, H)."""
+        """A function that writes the gradients of the vectors outside of blocks, (n, H)."""
         bound = CellArrays(self.layout, (), layer).take(range(layer.extent.steps))
-        compute = bound.at_once(self._run.vectors)
+        compute = bound.at_once(self._vector_gradients)
         parts = [
             (self.vectors.index(part.name), bound.all(part.gradient), bound.all(part.factor))
             for part in self.back.vectors
@@ -149,87 +166,22 @@ class DerivedCell:
         return gradient
 
     def _bind_chunk(self, chunk: slice, bound: CellArrays, plan: LayerBackward) -> Kernel:
-        run, options = self._run, plan.options
+        options, kernels = plan.options, list[Kernel]()
         bound.take(range(chunk.stop - 1, chunk.start - 1, -1))
-        kernels = [*self._bind_factors(bound, plan)]
+        if self.back.factors and plan.layer.ragged:  # Errors stay 0 where sequences have ended.
+            kernels.append(bound.by_token(self._factors_by_token))
+        elif self.back.factors:
+            kernels.append(bound.at_once(self._factors))
         # The first token needs no product if the gradient of the state before it isn't needed.
         begins = chunk.start == 0 and not options.first
         if chunk.stop > begins:
-            loop = run.adding if options.adds or options.cut else run.back
+            loop = self._adding if options.adds or options.cut else self._back
             kernels.append(bound.by_token(loop, slice(-1) if begins else slice(None)))
         if begins and self.back.last:
-            kernels.append(bound.by_token(run.last, slice(-1, None)))
+            kernels.append(bound.by_token(self._last, slice(-1, None)))
         if self.back.after:
-            kernels.append(bound.at_once(run.after))
+            kernels.append(bound.at_once(self._after))
         return in_order(kernels)
-
-    def _bind_factors(self, bound: CellArrays, plan: LayerBackward) -> Iterator[Kernel]:
-        """All tokens at once; where sequences have ended, token by token, so that errors stay 0."""
-        if self.back.factors and plan.layer.ragged:
-            yield bound.by_token(self._run.factors_by_token)
-        elif self.back.factors:
-            yield bound.at_once(self._run.factors)
-
-
-class _Programs(NamedTuple):
-    """The programs of a cell's passes, by what they are for."""
-
-    before: list[Program]  # from weights alone, then for all tokens at once
-    loop: Program
-    factors: Program
-    factors_by_token: Program
-    back: Program
-    adding: Program
-    last: Program
-    after: Program
-    vectors: Program
-
-
-def _programs(forward: ForwardPlan, back: BackwardPlan) -> _Programs:
-    stages = forward.stages
-    return _Programs(
-        [program(ops, by_token=False) for ops in (stages.once, stages.all) if ops],
-        program(stages.loop, by_token=True),
-        program(back.factors, by_token=False),
-        program(back.factors, by_token=True),
-        program(back.loop, by_token=True),
-        program([*back.loop, *back.then], by_token=True),
-        program(back.last, by_token=True),
-        program(back.after, by_token=False),
-        program(back.vector_ops, by_token=False),
-    )
-
-
-def _touched(back: BackwardPlan) -> int:
-    """How many arrays (B, H) the backward pass touches at a token, and at least one."""
-    ops = (*back.factors, *back.loop)
-    parts = {part for op in ops for place in (*op.args, op.out) for part in place.parts}
-    return max(1, sum(_stored(name) or name in (GATES, ERRORS) for name, _ in parts))
-
-
-def _stored(name: str) -> bool:
-    """Whether a place is an array (T, B, H) of the layer, and no group of gates."""
-    own = " " not in name or name.startswith("value ")
-    return own and name[0] != "?"
-
-
-def _token_first(layer: Layer, count: int) -> Array:
-    """An array (count, T, B, H); of one sequence the gates of a token lie side by side."""
-    steps, batch, hidden, _ = layer.extent
-    if batch == 1:
-        return np.empty((steps, count, batch, hidden), layer.dtype).swapaxes(0, 1)
-    return layer.gates(count)
-
-
-def _filled(layer: Layer) -> Array:
-    """An array (T, B, H) with ones, which no function refuses, where sequences have ended."""
-    array = layer.empty()
-    if layer.ragged:
-        array.fill(1)
-    return array
-
-
-# The kinds of cells, by name, and cells of one's own
 
 
 def cell_of(
@@ -252,17 +204,13 @@ def _derived(name: str, equations: str, constants: str) -> DerivedCell:
         return DerivedCell(define(equations or ELMAN.text))
     cell = CELLS[name]
     made = replace(cell, constants={**cell.constants, **numbers(cell, constants)})
-    if constants and not _is_whole(made):
+    try:
+        whole = not constants or not equations_of(made).idle
+    except CellError:
+        whole = False
+    if not whole:
         raise SettingError(f"Constants (constants): with {constants} a part of the cell vanishes.")
     return DerivedCell(made)
-
-
-def _is_whole(cell: CellText) -> bool:
-    """Whether all weights of a cell have an effect."""
-    try:
-        return not equations_of(cell).idle
-    except CellError:
-        return False
 
 
 def numbers(cell: CellText, constants: str) -> dict[str, float]:
@@ -275,15 +223,10 @@ def numbers(cell: CellText, constants: str) -> dict[str, float]:
             raise SettingError(
                 f"Constants (constants): {name[:20]!r} is unknown; {cell.name} has {known}."
             )
-        found[name] = _number(name, value)
+        try:
+            found[name] = float(value)
+        except ValueError:
+            found[name] = math.nan
+        if not abs(found[name]) <= LARGEST:
+            raise SettingError(f"Constants (constants): write {name}=0.2, not {name}={value[:20]}.")
     return found
-
-
-def _number(name: str, text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not abs(value) <= LARGEST:
-        raise SettingError(f"Constants (constants): write {name}=0.2, not {name}={text[:20]}.")
-    return value

@@ -89,7 +89,7 @@ class Equations:
 @lru_cache(CACHED)
 def equations_of(cell: CellText) -> Equations:
     """The checked equations of a cell; raises CellError."""
-    # An error tells the place in the text as it is written.
+    # Errors give the position in the text as written.
     found = parse(cell.text, cell.constants, cell.out, cell.keeps)
     return replace(found, text=cell.lines)
 

@@ -78,21 +78,16 @@ class Evaluator:
             return np.concatenate([self._outputs(k) for k in range(len(self._batches))])
 
     def _outputs(self, index: int) -> Array:
-        trace, forward = self._cache.get(index) or self._bind(index)
+        if (bound := self._cache.get(index)) is None:
+            own = self._parameters
+            trace = Trace(own.architecture, self._batches[index], own.theta.dtype, thin=True)
+            bound = trace, bind_forward(own, trace)
+            if trace.nbytes <= self._free_bytes:
+                self._free_bytes -= trace.nbytes
+                self._cache[index] = bound
+        trace, forward = bound
         forward()
         return trace.probs
-
-    def _bind(self, index: int) -> tuple[Trace, Kernel]:
-        own = self._parameters
-        trace = Trace(own.architecture, self._batches[index], own.theta.dtype, thin=True)
-        bound = trace, bind_forward(own, trace)
-        if trace.nbytes <= self._free_bytes:
-            self._free_bytes -= trace.nbytes
-            self._cache[index] = bound
-        return bound
-
-
-# A network that reads one token at a time
 
 
 class StepDecoder:
@@ -103,7 +98,9 @@ class StepDecoder:
     """
 
     def __init__(self, parameters: Parameters, after: Trace | None = None) -> None:
-        own = _decoder(parameters)
+        # The weights of the decoder, or of the whole network, are the last ones in theta.
+        decoder = parameters.architecture._replace(source=0)
+        own = Parameters(decoder, parameters.theta[-Parameters(decoder).theta.size :])
         zero = np.zeros(1, np.intp)
         start = Batch(Sequences(zero[None], (1,)), zero, zero, zero)
         self._trace = Trace(own.architecture, start, own.theta.dtype)
@@ -127,10 +124,3 @@ class StepDecoder:
             before[0] = after[0]
         outputs: Array = self._trace.probs[0].copy()
         return outputs
-
-
-def _decoder(parameters: Parameters) -> Parameters:
-    """The decoder, whose weights are the last ones in theta, or the whole network."""
-    decoder = parameters.architecture._replace(source=0)
-    size = Parameters(decoder).theta.size
-    return Parameters(decoder, parameters.theta[-size:])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from rnnviz.engine import memory
 from rnnviz.engine.derive import Affine, users_of
 from rnnviz.engine.graph import Node
-from rnnviz.engine.layout import Block, Layout
-from rnnviz.engine.operations import CHEAP, Op, Place, blend, calls, merged, recycled
+from rnnviz.engine.layout import Layout
+from rnnviz.engine.operations import CHEAP, Op, Operand, blend, calls, merged, recycled
 
 #: When a value is computed: from weights alone; from the inputs, for all tokens at once; else.
 ONCE, ALL, LOOP = range(3)
@@ -26,8 +26,8 @@ class Stages:
 
     def finish(self) -> None:
         """Merge neighbouring calls, and reuse temporary arrays."""
-        for prefix, stage in zip("oel", (self.once, self.all, self.loop), strict=True):
-            stage[:] = recycled(merged(stage), prefix)
+        for stage in (self.once, self.all, self.loop):
+            stage[:] = recycled(merged(stage))
 
     def of(self, stage: int) -> list[Op]:
         """The calls of one stage."""
@@ -35,7 +35,7 @@ class Stages:
 
 
 class ForwardPlan:
-    """The calls of the forward pass, and where each value stands afterwards.
+    """The calls of the forward pass, and the array of each value.
 
     ``stored`` are values that the backward pass can read.
     """
@@ -47,9 +47,13 @@ class ForwardPlan:
         carried = (*layout.equations.states, layout.equations.out)
         self._carried = {layout.equations.nodes[name]: name for name in reversed(carried)}
         self._users = users_of(layout.back.order)
-        self._stage = self._stages_of()
+        own: dict[str, int] = {"state": LOOP, "input": ALL}
+        self._stage: dict[Node, int] = {}
+        for node in layout.back.order:
+            below = [self._stage[arg] for arg in node.args]
+            self._stage[node] = max([own.get(node.kind, ONCE), *below])
         self._done: set[int] = set()
-        self.places: dict[Node, Place] = {}
+        self.places: dict[Node, Operand] = {}
         self._needed = self._leaves()
         inside = self._inside
         self._readers = self._readers_of(inside)
@@ -59,25 +63,16 @@ class ForwardPlan:
                 self._compute(node)
         for name in carried:
             node = layout.equations.nodes[name]
-            if self.places[node] != Place(name):
-                self.stages.loop.append(Op("positive", (self.places[node],), Place(name)))
+            if self.places[node] != (out := Operand(memory.Stored(name))):
+                self.stages.loop.append(Op("positive", (self.places[node],), out))
         self.stages.finish()
-        self.stored = dict(self._kept())
-
-    def _kept(self) -> Iterator[tuple[Node, Place]]:
-        """The values that are still in their arrays after the pass: the last one in each."""
+        # The values that are still in their arrays after the pass: the last one in each.
         held = {place: node for node, place in self.places.items()}
-        for node, place in self.places.items():
-            passing = place.array[0] == "?" or place.kind == "number"
-            if not passing and (held[place] is node or node.kind == "vector"):
-                yield node, place
-
-    def _stages_of(self) -> dict[Node, int]:
-        own, stage = {"state": LOOP, "input": ALL}, dict[Node, int]()
-        for node in self.layout.back.order:
-            below = [stage[arg] for arg in node.args]
-            stage[node] = max([own.get(node.kind, ONCE), *below])
-        return stage
+        self.stored = {
+            node: place for node, place in self.places.items()
+            if not isinstance(place.array, memory.Temporary | memory.Number)
+            and (held[place] is node or node.kind == "vector")
+        }  # fmt: skip
 
     def _blended(self) -> set[Node]:
         """The values that are not needed because a blend computes their sum directly."""
@@ -149,38 +144,38 @@ class ForwardPlan:
                 stack += node.args
         return found
 
-    def _place(self, node: Node) -> Place:
-        """Where a value stands."""
-        if node.kind in ("number", "vector", "state"):
-            names = {"number": f"number {node.value!r}", "vector": f"P {node.name}"}
-            return Place(names.get(node.kind, f"{node.name}_before"))
+    def _place(self, node: Node) -> Operand:
+        """Where a value is computed."""
+        match node.kind:
+            case "number":
+                return Operand(memory.Number(node.value))
+            case "vector":
+                return Operand(memory.Vector(node.name))
+            case "state":
+                return Operand(memory.Stored(f"{node.name}_before"))
         if node in self._affines:
             slot = self.layout.slots[node]
-            return Place(GATES, slot, slot + 1)
+            return Operand(memory.Stored(GATES), slot, slot + 1)
         if node in self._carried:
-            return Place(self._carried[node])
-        return self._overwritten(node) or Place(self._own_array(node))
+            return Operand(memory.Stored(self._carried[node]))
+        return self._overwritten(node) or Operand(self._own_array(node))
 
-    def _own_array(self, node: Node) -> str:
-        """The array of a value that has no other place."""
+    def _own_array(self, node: Node) -> memory.Array:
+        """The array of a value that shares none; such as tanh_c, if its line has no name."""
         if self._stage[node] == ONCE:
-            return f"once {node.index}"
+            return memory.Once(f"once {node.index}")
         crosses = any(self._stage[one] != self._stage[node] for one in self._readers.get(node, ()))
         multiplied = any(block.reads.inner is node for block in self.layout.blocks)
-        if node in self._needed or node in self._named or crosses or multiplied:
-            return self._name(node)
-        return f"?{node.index}"
-
-    def _name(self, node: Node) -> str:
-        """The name of a stored value: that of its line, or such as tanh_c."""
+        if not (node in self._needed or node in self._named or crosses or multiplied):
+            return memory.Temporary(node.index)
         if node in self._named:
-            return self._named[node]
+            return memory.Stored(self._named[node])
         inner = self._named.get(node.args[0], "") if len(node.args) == 1 else ""
         name, taken = f"{node.kind}_{inner}", self.layout.equations.nodes
-        return name if inner and name not in taken else f"value {node.index}"
+        return memory.Stored(name if inner and name not in taken else f"value {node.index}")
 
-    def _overwritten(self, node: Node) -> Place | None:
-        """The place of a pre-activation that no other value reads."""
+    def _overwritten(self, node: Node) -> Operand | None:
+        """The array of a pre-activation that no other value reads."""
         for arg in node.args:
             alone = arg in self._affines and len(self._readers[arg]) == 1
             if alone and arg not in self._needed and arg not in self._named and (
@@ -203,19 +198,27 @@ class ForwardPlan:
         else:
             ops += calls(node, [self.places[arg] for arg in node.args], place)
 
-    def _affine(self, affine: Affine, place: Place, ops: list[Op]) -> None:
+    def _affine(self, affine: Affine, place: Operand, ops: list[Op]) -> None:
         """The products that write into the gate, then all that is added."""
-        slot, first = self.layout.slots[affine.node], True
-        for k, block in self._blocks_of(slot):
+        slot, layout = self.layout.slots[affine.node], self.layout
+        blocks = [
+            (k, block) for k, block in enumerate(layout.blocks)
+            if slot in range(block.slots.start, block.slots.stop)
+        ]  # fmt: skip
+        # First the block that is computed for all tokens at once.
+        blocks.sort(key=lambda pair: not pair[1].reads.inputs or bool(pair[1].reads.states))
+        for turn, (k, block) in enumerate(blocks):
             early = block.reads.inputs and not block.reads.states
-            into = self.stages.all if early else ops
-            group = GATES if first else f"E {k}"
-            self._product(k, group, into)
-            if not first:
+            group = (
+                memory.SideBySide(f"block {k}", len(block.matrices))
+                if turn
+                else memory.Stored(GATES)
+            )
+            self._product(k, group, self.stages.all if early else ops)
+            if turn:
                 at = slot - block.first
-                ops.append(Op("add", (place, Place(f"E {k}", at, at + 1)), place))
-            first = False
-        bias = self.layout.bias_of(affine)
+                ops.append(Op("add", (place, Operand(group, at, at + 1)), place))
+        bias = layout.bias_of(affine)
         terms = [(1, vector) for vector in affine.vectors if vector.name != bias]
         for sign, term in (*terms, *affine.others):
             if term not in self.places:
@@ -223,24 +226,14 @@ class ForwardPlan:
             name = "add" if sign > 0 else "subtract"
             ops.append(Op(name, (place, self.places[term]), place))
 
-    def _blocks_of(self, slot: int) -> Iterator[tuple[int, Block]]:
-        """The blocks that write a gate; first the one that is computed for all tokens at once."""
-        found = [
-            (k, block) for k, block in enumerate(self.layout.blocks)
-            if slot in range(block.slots.start, block.slots.stop)
-        ]  # fmt: skip
-        yield from sorted(
-            found, key=lambda pair: not pair[1].reads.inputs or bool(pair[1].reads.states)
-        )
-
-    def _product(self, k: int, group: str, ops: list[Op]) -> None:
+    def _product(self, k: int, group: memory.Array, ops: list[Op]) -> None:
         """The product of a block, once for all its gates."""
         if k in self._done:
             return
         self._done.add(k)
         block = self.layout.blocks[k]
-        start = block.first if group == GATES else 0
-        out = Place(group, start, start + len(block.matrices))
+        start = block.first if group == memory.Stored(GATES) else 0
+        out = Operand(group, start, start + len(block.matrices))
         source = block.reads.inner
-        read = Place(f"row {k}") if source is None else self.places[source]
-        ops.append(Op(f"product {k}", (read, Place(f"W {k}")), out))
+        read = Operand(memory.BlockInput(k)) if source is None else self.places[source]
+        ops.append(Op("product", (read, Operand(memory.BlockWeights(k))), out))

@@ -19,11 +19,11 @@ from rnnviz.engine.training import record
 _TINY = 1e-30
 #: Largest relative error at which a gradient counts as exact.
 TOLERANCE = 1e-8
-#: A gradient that is smaller, beside the whole one, is rounding.
+#: A gradient smaller than this share of the whole one is rounding.
 _ROUNDING = 1e-15
 #: Tokens x weights x entries that take about half a second to check.
 _WORK = 800_000_000
-#: Parameters of at most so many entries are always checked completely.
+#: Parameters with at most this number of entries are checked completely.
 _FEWEST = 200
 
 
@@ -109,17 +109,13 @@ def check_gradient(parameters: Parameters, batch: Batch, gradient: Gradient) -> 
     """
     double = parameters.like(parameters.theta.astype(float))
     tokens = sum(batch.read.counts) + (sum(batch.source.counts) if batch.source else 0)
-    entries = _spread(double, _WORK // (tokens * double.theta.size))
+    # All entries of a small parameter, every n-th of a large one.
+    indices = double.like(np.arange(double.theta.size)).named().values()
+    limit = max(_WORK // (tokens * double.theta.size), len(indices) * _FEWEST)
+    every = max(1, math.ceil(double.theta.size / limit))
+    entries = np.concatenate([a.ravel()[:: every if a.size > _FEWEST else 1] for a in indices])
     truth = complex_step_gradient(double, batch, entries)
     trace = record(double, batch, gradient)
     errors = relative_errors(trace.gradient, truth, entries)
     finite = bool(np.isfinite([*trace.loss, np.linalg.norm(truth.theta[entries])]).all())
     return GradientCheck(errors, len(entries), parameters.theta.size, finite)
-
-
-def _spread(parameters: Parameters, affordable: int) -> Array:
-    """About ``affordable`` indices into theta: all of a small parameter, every n-th of a large."""
-    indices = parameters.like(np.arange(parameters.theta.size)).named().values()
-    limit = max(affordable, len(indices) * _FEWEST)
-    every = max(1, math.ceil(parameters.theta.size / limit))
-    return np.concatenate([a.ravel()[:: every if a.size > _FEWEST else 1] for a in indices])

@@ -1,4 +1,4 @@
-"""Graph: the operations of a cell, each value once; every function beside its derivative."""
+"""Graph: the operations of a cell, each value once; every function with its derivative."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Graph:
             size = size or next((arg.size for arg in args if arg.size != ONE), ONE)
             depth = 1 + max((arg.depth for arg in args), default=0)
             kinds = frozenset((kind,)).union(*(arg.kinds for arg in args))
-            # A sum with such a term is computed as it stands.
+            # A sum with such a term is computed unchanged.
             sums = kind == "product" or (kind in ("add", "sub") and any(arg.sums for arg in args))
             index = len(self._nodes)
             self._nodes[key] = Node(kind, args, name, value, size, index, depth, kinds, sums)
@@ -200,7 +200,7 @@ def _either(graph: Graph, mask: Node) -> tuple[Node, Node]:
 def topological(
     roots: Iterable[Node], ends: Callable[[Node], bool] = lambda node: False
 ) -> list[Node]:
-    """All nodes below the roots, each after its arguments; what is below ``ends`` is left out."""
+    """All nodes below the roots, each after its arguments; without those below ``ends``."""
     order: dict[Node, None] = {}
     stack = [*roots][::-1]
     while stack:

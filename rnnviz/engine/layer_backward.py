@@ -1,4 +1,4 @@
-"""LayerBackward: how a backward pass is asked for, and where it writes each token's gradient."""
+"""LayerBackward: options of a backward pass, and where it writes each token's gradient."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class LayerBackward:
         return copy
 
     def chunks(self, arrays: int) -> list[slice]:
-        """Chunks of tokens, the last first, that fit the cache with so many (B, H) arrays."""
+        """Chunks of tokens, the last first, of which this number of (B, H) arrays fit the cache."""
         steps, batch, hidden, _ = self.layer.extent
         fitting = _CACHE_BYTES // (arrays * batch * hidden * self.layer.dtype.itemsize)
         length = min(_CHUNK_TOKENS[self.layer.dtype.itemsize], max(1, fitting))
@@ -91,6 +91,8 @@ class LayerBackward:
             return in_order([*self._fill, *kernels])
         dh, layer, options = self.layer.dh, self.layer, self.options
         may_stop = not (options.adds or options.first or layer.ragged or layer.ends)
+        # Below it, the next chunk would compute with denormal numbers.
+        tiny = np.finfo(dh.dtype).tiny ** 0.5
         steps = [
             (kernel, chunk.start - 1 if may_stop and chunk.start > 1 else 0)
             for chunk, kernel in zip(chunks, kernels, strict=True)
@@ -99,15 +101,13 @@ class LayerBackward:
         def backward() -> None:
             for kernel, rest in steps:
                 kernel()
-                if rest and _negligible(dh[rest], *(e[..., rest + 1, :, :] for e in errors)):
+                if rest and all(
+                    float(np.abs(array).max()) < tiny
+                    for array in (dh[rest], *(error[..., rest + 1, :, :] for error in errors))
+                ):
                     dh[:rest] = 0
                     for error in errors:
                         error[..., : rest + 1, :, :] = 0
                     return
 
         return in_order([*self._fill, backward])
-
-
-def _negligible(*arrays: Array) -> bool:
-    """Whether the next chunk would compute with denormal numbers."""
-    return all(float(np.abs(array).max()) < np.finfo(array.dtype).tiny ** 0.5 for array in arrays)

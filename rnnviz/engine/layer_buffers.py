@@ -28,8 +28,7 @@ class Layer:
     W_h h_{t-1} + b + W_x x_t, and each state is written where the next token reads it. ``rows`` are
     the states in it; the last one is the output, which the next layer and the readout read, ``h``.
     At token t only the first ``counts[t]`` sequences are computed; ``ragged`` says whether these
-    become fewer. The cell adds its own ``arrays``
-    by name.
+    become fewer. The cell adds its own ``arrays`` by name.
     ``first`` are the gradients of the states before the first token. ``ends`` are the gradients,
     (B, H), that a decoder adds to the last states other than h. With ``share``, all arrays but
     ``z`` are those of another layer.
@@ -95,9 +94,7 @@ class Layer:
         return np.array(value, self.dtype)
 
 
-# Functions without arguments that are bound to their arrays, and how they are chained
-
-
+#: A function without arguments, bound to its arrays.
 Kernel = Callable[[], object]
 
 

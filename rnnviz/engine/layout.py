@@ -93,24 +93,37 @@ class Block(NamedTuple):
 class Layout:
     """The rows, the gates in their order, and the blocks of a cell.
 
-    ``rows`` are the states that stand in a row before 1 and x, the output last. ``slots`` is the
-    gate of every pre-activation, ``vectors`` are weights that stand in no block.
+    ``rows`` are the states in a row before 1 and x, the output last. ``slots`` is the gate of
+    every pre-activation, ``vectors`` are weights outside of blocks.
     """
 
     def __init__(self, equations: Equations) -> None:
         self.equations, self.back = equations, Backward(equations)
-        read = {p.args[0].name for p in self._products if p.args[0].kind == "state"}
+        products = [node for node in self.back.order if node.kind == "product"]
+        read = {p.args[0].name for p in products if p.args[0].kind == "state"}
         out = equations.out
         self.rows = (*(s for s in equations.states if s in read and s != out), out)
         self._users = users_of(self.back.order)
-        self._biases = {affine.node: self._bias(affine) for affine in self.back.affines.values()}
+        self._biases: dict[Node, str] = {}
+        for affine in self.back.affines.values():
+            # A vector that is read nowhere else joins a product with the row.
+            row = any(p.args[0].kind in ("state", "input") for p in affine.products)
+            alone = [v.name for v in affine.vectors if len(self._users[v]) == 1]
+            self._biases[affine.node] = alone[0] if row and alone else ""
         groups: dict[tuple[Reads, ...], list[Affine]] = {}
         for affine in reversed(self.back.affines.values()):
             groups.setdefault(self._reads(affine), []).append(affine)
         self.slots: dict[Node, int] = {}
         self.blocks: list[Block] = []
         for reads, members in groups.items():
-            self._add(reads, sorted(members, key=self._turn))
+            first = len(self.slots)
+            members.sort(key=self._turn)
+            self.slots |= {affine.node: first + k for k, affine in enumerate(members)}
+            for part in reads:
+                matrices = tuple(tuple(self._matrices(affine, part)) for affine in members)
+                biases = tuple(self._biases[a.node] for a in members) if part.bias else ()
+                before = self.rows.index(part.states[0]) if part.states else 0
+                self.blocks.append(Block(part, first, matrices, biases, before, len(self.rows)))
         fused = {name for block in self.blocks for name in block.biases}
         self.vectors = tuple(
             name for name, s in equations.shapes.items() if len(s) == 1 and name not in fused
@@ -122,12 +135,8 @@ class Layout:
         nodes, out = self.adjoints, self.equations.out
         return any(node.kind == "state" and node.name == out for node in nodes)
 
-    @property
-    def _products(self) -> Iterator[Node]:
-        return (node for node in self.back.order if node.kind == "product")
-
     def bias_of(self, affine: Affine) -> str:
-        """The name of the bias that stands in a block, or an empty string."""
+        """The name of the bias in a block, or an empty string."""
         return self._biases[affine.node]
 
     @cached_property
@@ -135,19 +144,15 @@ class Layout:
         """The gradient of every value that has one of its own."""
         return {adjoint.node: adjoint for adjoint in self.back.adjoints if adjoint.node}
 
-    def _bias(self, affine: Affine) -> str:
-        """A vector that is added here and read nowhere else, beside a product with the row."""
-        row = any(p.args[0].kind in ("state", "input") for p in affine.products)
-        alone = [v.name for v in affine.vectors if len(self._users[v]) == 1]
-        return alone[0] if row and alone else ""
-
     def _reads(self, affine: Affine) -> tuple[Reads, ...]:
         """What its products read: runs of neighbours in the row first, then values."""
         sources = [product.args[0] for product in affine.products]
         names = {source.name for source in sources if source.kind == "state"}
         inputs = any(source.kind == "input" for source in sources)
         wanted = [*(name in names for name in self.rows), bool(self._biases[affine.node]), inputs]
-        runs, inner = [*_runs(wanted)], [s for s in sources if s.kind not in ("state", "input")]
+        edges = np.flatnonzero(np.diff([0, *map(int, wanted), 0])).tolist()
+        runs = zip(edges[::2], edges[1::2], strict=True)
+        inner = [source for source in sources if source.kind not in ("state", "input")]
         count = len(self.rows)
         parts = [
             Reads(self.rows[a : min(b, count)], a <= count < b, b == count + 2) for a, b in runs
@@ -162,15 +167,6 @@ class Layout:
         users = [node.kind for node in self._users.get(affine.node, ())]
         return order.index(source) if source else len(order), users != ["sigmoid"]
 
-    def _add(self, reads: tuple[Reads, ...], members: list[Affine]) -> None:
-        first = len(self.slots)
-        self.slots |= {affine.node: first + k for k, affine in enumerate(members)}
-        for part in reads:
-            matrices = tuple(tuple(self._matrices(affine, part)) for affine in members)
-            biases = tuple(self._biases[a.node] for a in members) if part.bias else ()
-            before = self.rows.index(part.states[0]) if part.states else 0
-            self.blocks.append(Block(part, first, matrices, biases, before, len(self.rows)))
-
     def _matrices(self, affine: Affine, part: Reads) -> Iterator[str]:
         """The names of the matrices of a gate, in the order of the rows."""
         names = {product.args[0]: product.name for product in affine.products}
@@ -181,9 +177,3 @@ class Layout:
         yield from (by_name[state] for state in part.states)
         if part.inputs:
             yield by_name["x"]
-
-
-def _runs(wanted: list[bool]) -> Iterator[tuple[int, int]]:
-    """The runs of neighbours that are wanted: first, and one past the last."""
-    edges = np.flatnonzero(np.diff([0, *map(int, wanted), 0]))
-    yield from zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)

@@ -1,28 +1,30 @@
-"""Operations: NumPy calls on named places, and how values of the graph become such calls."""
+"""Operations: NumPy calls on arrays, and how values of the graph become such calls."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
+from rnnviz.engine import memory
 from rnnviz.engine.graph import Node
 
 
-class Place(NamedTuple):
+class Operand(NamedTuple):
     """An array, or some gates of an array of gates: from ``first`` to before ``stop``."""
 
-    array: str
+    array: memory.Array
     first: int = -1
     stop: int = -1
 
     @property
-    def kind(self) -> str:
-        """The first word of the array's name; empty for that of a line, which is one word."""
-        kind, space, _ = self.array.partition(" ")
-        return kind if space else ""
+    def gates(self) -> int | slice | None:
+        """The index of its gates; of a single gate an integer."""
+        if self.first < 0:
+            return None
+        return self.first if self.stop - self.first == 1 else slice(self.first, self.stop)
 
     @property
-    def parts(self) -> set[tuple[str, int]]:
-        """What is read or written where it stands."""
+    def parts(self) -> set[tuple[memory.Array, int]]:
+        """The array with each gate that is read or written."""
         gates = range(self.first, self.stop) if self.first >= 0 else (-1,)
         return {(self.array, gate) for gate in gates}
 
@@ -31,8 +33,8 @@ class Op(NamedTuple):
     """One call, ``out = function(*args)``."""
 
     function: str
-    args: tuple[Place, ...]
-    out: Place
+    args: tuple[Operand, ...]
+    out: Operand
 
 
 #: NumPy's name of each function of the graph that is one call.
@@ -44,17 +46,11 @@ CALLS = {
 _COMPARISONS = {">": "greater", ">=": "greater_equal", "<": "less", "<=": "less_equal"}
 #: Functions that cost little more than a call, and are computed again where they are needed.
 CHEAP = {"add", "sub", "mul", "neg", "mask", "number", "state", "input", "vector"}
-NUMBER = "number "
 
 
-def number(value: float) -> Place:
-    """The place of a number."""
-    return Place(f"{NUMBER}{value!r}")
-
-
-def calls(node: Node, args: list[Place], out: Place) -> list[Op]:
+def calls(node: Node, args: list[Operand], out: Operand) -> list[Op]:
     """The calls that compute a value from its arguments."""
-    half = number(0.5)
+    half = Operand(memory.Number(0.5))
     match node.kind:
         case "sigmoid":  # (1 + tanh(a / 2)) / 2
             steps = [("multiply", (args[0], half)), ("tanh", (out,)), ("multiply", (out, half))]
@@ -66,7 +62,7 @@ def calls(node: Node, args: list[Place], out: Place) -> list[Op]:
         case "where":
             return [Op(f"where_{_COMPARISONS[node.name]}", tuple(args), out)]
         case "power":
-            return [Op("power", (args[0], number(node.value)), out)]
+            return [Op("power", (args[0], Operand(memory.Number(node.value))), out)]
     return [Op(CALLS[node.kind], tuple(args), out)]
 
 
@@ -114,10 +110,10 @@ def _joined(a: Op, b: Op) -> Op | None:
     return None
 
 
-def _neighbours(first: Place, second: Place) -> Place | None:
+def _neighbours(first: Operand, second: Operand) -> Operand | None:
     if first.array != second.array or first.first < 0 or first.stop != second.first:
         return None
-    return Place(first.array, first.first, second.stop)
+    return Operand(first.array, first.first, second.stop)
 
 
 def _independent(op: Op, before: list[Op]) -> bool:
@@ -128,24 +124,31 @@ def _independent(op: Op, before: list[Op]) -> bool:
     )
 
 
-def _reads(op: Op) -> set[tuple[str, int]]:
-    return set[tuple[str, int]]().union(*(place.parts for place in op.args))
+def _reads(op: Op) -> set[tuple[memory.Array, int]]:
+    return set[tuple[memory.Array, int]]().union(*(operand.parts for operand in op.args))
 
 
-def recycled(ops: list[Op], prefix: str) -> list[Op]:
+def recycled(ops: list[Op]) -> list[Op]:
     """The same calls with as few temporary arrays as possible."""
-    last = {p.array: k for k, op in enumerate(ops) for p in (*op.args, op.out) if p.array[0] == "?"}
-    free, names, made, result = list[str](), dict[str, str](), 0, list[Op]()
+    uses = [
+        [p.array for p in (*op.args, op.out) if isinstance(p.array, memory.Temporary)] for op in ops
+    ]
+    last = {array: k for k, used in enumerate(uses) for array in used}
+    free, assigned, made, result = (
+        list[memory.Array](),
+        dict[memory.Array, memory.Array](),
+        0,
+        list[Op](),
+    )
     for k, op in enumerate(ops):
-        for place in (*op.args, op.out):
-            if place.array[0] == "?" and place.array not in names:
+        for array in uses[k]:
+            if array not in assigned:
                 if not free:
-                    free.append(f"temporary {prefix} {made}")
+                    free.append(memory.Temporary(made, reused=True))
                     made += 1
-                names[place.array] = free.pop()
-        args = tuple(p._replace(array=names.get(p.array, p.array)) for p in op.args)
-        out = op.out._replace(array=names.get(op.out.array, op.out.array))
-        result.append(Op(op.function, args, out))
-        ended = {p.array for p in (*op.args, op.out) if last.get(p.array) == k}
-        free += [names[name] for name in ended]
+                assigned[array] = free.pop()
+        args = [p._replace(array=assigned.get(p.array, p.array)) for p in op.args]
+        out = op.out._replace(array=assigned.get(op.out.array, op.out.array))
+        result.append(Op(op.function, tuple(args), out))
+        free += [assigned[array] for array in {*uses[k]} if last[array] == k]
     return result

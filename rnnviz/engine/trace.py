@@ -79,7 +79,7 @@ def _sharing(other: Stack | None, thin: bool) -> Share:
     return lambda below: below[0] if thin and below else None
 
 
-#: Called before every pass that is recorded; it raises to give up work that nobody waits for.
+#: Called before every pass that is recorded; it raises to cancel work that is no longer needed.
 before_pass: ContextVar[Callable[[], object]] = ContextVar("before_pass", default=lambda: None)
 
 

@@ -19,7 +19,7 @@ def _unknown(session: Session) -> tuple[str, ...]:
     """What is not known, or would lead to another run."""
     if session.player.recorded:
         return _OF_A_RUN
-    if session.player.given:
+    if session.player.imported:
         return ("seed", "link")
     return ("link",) if session.data.given is not None else ()
 
@@ -42,6 +42,6 @@ def origin(session: Session) -> dict[str, str]:
     }
     for name in _unknown(session):
         del told[name]
-    if given := session.player.given:
+    if given := session.player.imported:
         told["weights"] = given.source
     return {name: " ".join(value.split()) for name, value in told.items()}

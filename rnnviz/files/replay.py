@@ -477,7 +477,7 @@ def _made(session: Session) -> str:
     source = f"a run on {name}" if session.data.own else f"a run of {start.task}"
     if player.recorded:
         source = "a recording of another program's training"
-    seed = f"the weights from {player.given.source}" if player.given else f"seed {start.seed}"
+    seed = f"the weights from {player.imported.source}" if player.imported else f"seed {start.seed}"
     last = "" if player.recorded else f" of {session.config.epochs}"
     return (
         f"Made by rnnviz {__version__} from {source}: "
@@ -503,7 +503,7 @@ def _settings(session: Session) -> Iterator[str]:
 
 def _link(session: Session) -> str:
     """How to open the run on the page."""
-    if session.player.given:
+    if session.player.imported:
         return "A link does not carry the weights that the run began with."
     if session.data.given is not None:
         return "A link does not carry the data, which came from a program."

@@ -35,7 +35,8 @@ from rnnviz.probe.inputs import Selection
 from rnnviz.probe.probe import most_typed
 from rnnviz.probe.session import Session
 from rnnviz.run.first_network import FirstNetwork
-from rnnviz.run.history import COLUMNS, Ghost, History
+from rnnviz.run.history import COLUMNS, History, PreviousRun
+from rnnviz.run.player import Player
 from rnnviz.run.run import Past, architecture_of
 from rnnviz.run.schedule import EDIT, Change, Position, Schedule
 from rnnviz.run.share_link import MOST_INDEX, OldRun
@@ -226,7 +227,7 @@ class StoredRun:
     schedule: Schedule
     past: Past
     shown: Position
-    ghost: Ghost | None
+    ghost: PreviousRun | None
     first: FirstNetwork | None
     given: Dataset | None
     upload: Upload | None
@@ -237,6 +238,7 @@ class StoredRun:
         """A session at the position that was shown when the run was stored."""
         session = Session(self.schedule.start, self.given, upload_store, self.first)
         session.load(self.upload)
+        assert isinstance(session.player, Player), "no recording is given"
         session.player.resume(self.schedule, self._own_past, self.shown, self.ghost)
         session.own_equations = session.config.equations
         session.selection = replace(self.selection)
@@ -524,7 +526,7 @@ def _slot(name: str) -> tuple[int, str]:
     return (int(number) + 1 if number.isdecimal() and len(number) == 1 else 99), plain
 
 
-def _ghost(archive: RunArchive, table: Any, after: Schedule, dataset: Dataset) -> Ghost:
+def _ghost(archive: RunArchive, table: Any, after: Schedule, dataset: Dataset) -> PreviousRun:
     """The run that a branch left."""
     if not isinstance(table, dict):
         raise TransferError("its ghost is not a table.")
@@ -533,7 +535,7 @@ def _ghost(archive: RunArchive, table: Any, after: Schedule, dataset: Dataset) -
         raise TransferError("its ghost was left before it ended.")
     changes = _changes(table, end, dataset, after.start)
     schedule = OldRun(left, end, changes).schedule(after)
-    return Ghost(left, end, _history(archive, "ghost", end.epoch), schedule)
+    return PreviousRun(left, end, _history(archive, "ghost", end.epoch), schedule)
 
 
 def _first(archive: RunArchive, table: Any, dataset: Dataset) -> FirstNetwork:

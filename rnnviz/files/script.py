@@ -29,7 +29,7 @@ class ScriptError(ValueError):
 def problem_of(session: Session) -> str:
     """Why the run can't be written as a script, in a sentence; empty if it can."""
     schedule, of = session.run.schedule, session.state.parameters.architecture
-    if first := session.player.given:
+    if first := session.player.imported:
         return (
             f"This network's first weights came from {first.source}, and a script draws them "
             "from the seed. Write the weights to a file instead."

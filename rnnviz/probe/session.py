@@ -24,11 +24,12 @@ from rnnviz.probe.story import Story, story
 from rnnviz.probe.units import UnitLab
 from rnnviz.run.first_network import FirstNetwork
 from rnnviz.run.playback import Playback
-from rnnviz.run.player import PATIENCE, Player
+from rnnviz.run.player import LINK_SECONDS, Player
 from rnnviz.run.recording import Recording
 from rnnviz.run.run import Run
 from rnnviz.run.schedule import Position, Schedule
 from rnnviz.run.share_link import VIEWS, Link
+from rnnviz.run.timeline import Timeline
 from rnnviz.tasks.data_source import DataSource, UploadStore
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.upload import Upload
@@ -66,7 +67,7 @@ class Session:
     ) -> None:
         self.data = DataSource(dataset, upload_store)
         if recording:
-            self.player: Player = Playback(recording)
+            self.player: Timeline = Playback(recording)
         else:
             self.player = Player(config or RunConfig(), self.data.dataset_for, first)
         self.player.on_arrival = self._refit
@@ -306,9 +307,12 @@ class Session:
             asked=non_default_questions(self.questions.values()),
         )
 
-    def follow(self, link: Link, problems: Sequence[str] = (), patience: float = PATIENCE) -> None:
+    def follow(
+        self, link: Link, problems: Sequence[str] = (), patience: float = LINK_SECONDS
+    ) -> None:
         """Read the phrase of a link, and follow it; see ``Player.follow``."""
-        if self.player.recorded:
+        player = self.player
+        if not isinstance(player, Player):
             return
         questions, unknown = named(link.asked)
         problems = [*problems, *unknown, *self.data.find(link.data)]
@@ -325,4 +329,4 @@ class Session:
         self.selection = Selection(link.unit, link.token)
         self.step_view = StepView(link.view or StepView.SEQUENCE)
         self.questions = first_questions() | questions
-        self.player.follow(link, problems, patience)
+        player.follow(link, problems, patience)

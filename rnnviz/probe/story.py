@@ -17,7 +17,7 @@ from rnnviz.probe.memory_gauge import half_life
 from rnnviz.probe.probe import Probe, names_of
 from rnnviz.probe.questions import GradientQuestion, StateQuestion
 from rnnviz.probe.saliency import LONGEST, Turn, turning_word
-from rnnviz.run.player import Player
+from rnnviz.run.timeline import Timeline
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.metrics import ACCURACY
 
@@ -183,7 +183,7 @@ class _EpochScores(NamedTuple):
         return f"Mean squared error {number(self.loss, 2)}, guessing {number(guess, 2)}; {score}."
 
 
-def story(player: Player, probe: Probe, signs: Sequence[Sign], radii: Array) -> Story:
+def story(player: Timeline, probe: Probe, signs: Sequence[Sign], radii: Array) -> Story:
     """The story at the epoch shown, where the network has read ``probe``.
 
     ``signs`` are those of ``probe``, ``radii`` the spectral radius of W_hh from epoch 0
@@ -199,8 +199,8 @@ def story(player: Player, probe: Probe, signs: Sequence[Sign], radii: Array) -> 
     if stopped or not (probe.finite and known):
         sentence = "The numbers are no longer finite. Go back, or lower the learning rate."
         return Story("Broken", sentence, broken=True)
-    if player.given and (epoch == 0 or not data.labelled):
-        turn, start = _turn(probe), f"The weights came from {player.given.source}."
+    if player.imported and (epoch == 0 or not data.labelled):
+        turn, start = _turn(probe), f"The weights came from {player.imported.source}."
         if turn:
             start = f"{start} {quoted(probe.words[turn.token])} turns the verdict."
             return Story("Opened", start, turning=turn.token)

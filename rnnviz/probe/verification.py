@@ -36,6 +36,7 @@ from rnnviz.probe.unrolled import Unrolled
 from rnnviz.run.player import Player
 from rnnviz.run.schedule import Position
 from rnnviz.run.share_link import read_link
+from rnnviz.run.timeline import Timeline
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
 
@@ -340,7 +341,7 @@ def step_check(state: TrainState, config: RunConfig, dataset: Dataset) -> Check:
     return Check(what, float(np.abs(taken - expected).max() / largest), allowed)
 
 
-def train_in_halves(player: Player) -> tuple[Position, Array]:
+def train_in_halves(player: Timeline) -> tuple[Position, Array]:
     """Train to the last epoch; return a position midway, within an epoch, and its weights."""
     run = player.run
     player.advance(player.config.epochs // 2)
@@ -354,7 +355,7 @@ def train_in_halves(player: Player) -> tuple[Position, Array]:
     return halfway, weights
 
 
-def run_checks(player: Player, halfway: Position, weights: Array) -> Iterator[Check]:
+def run_checks(player: Timeline, halfway: Position, weights: Array) -> Iterator[Check]:
     """The time machine: bytes of the weights that differ where none may.
 
     The run had these ``weights`` at ``halfway``, and has gone on since.

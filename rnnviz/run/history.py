@@ -77,7 +77,7 @@ class History:
 
 
 @dataclass(frozen=True, eq=False)
-class Ghost:
+class PreviousRun:
     """The old run of a branch, left at ``position``: its last position, scores and settings."""
 
     position: Position
@@ -98,5 +98,5 @@ class Course:
     epochs: int
     shown: int | None = None
     changes: Sequence[Change] = ()
-    ghost: Ghost | None = None
+    ghost: PreviousRun | None = None
     pinned: int | None = None

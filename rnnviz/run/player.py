@@ -10,27 +10,25 @@ import numpy as np
 
 from rnnviz.config import RunConfig
 from rnnviz.engine.parameters import Parameters
-from rnnviz.engine.training import TrainState
 from rnnviz.run.first_network import FirstNetwork
-from rnnviz.run.history import Course, Ghost
+from rnnviz.run.history import PreviousRun
 from rnnviz.run.run import Past, Run, architecture_of
 from rnnviz.run.schedule import EDIT, MAX_CHANGES, Position, Schedule
 from rnnviz.run.share_link import START, Link, OldRun
+from rnnviz.run.timeline import LOOKING_BACK, Timeline
 from rnnviz.run.weight_edits import MOST_DRAWN, Edit, EditKind, apply_edits, problem
 from rnnviz.tasks.dataset import Dataset
 
 #: Selectable speeds in epochs per second; 0 is slow motion, step by step.
 SPEEDS = (0, 1, 2, 5, 10, 20, 60, 120, 300, 600)
 #: Seconds for which a link is followed before the page is shown.
-PATIENCE = 1.0
-#: So many sentences say what is wrong with a link; the others are counted.
+LINK_SECONDS = 1.0
+#: Most problems of a link that are listed; the others are counted.
 MOST_PROBLEMS = 20
-#: The status while an earlier position is shown.
-LOOKING_BACK = "Looking back"
 
 
-class Player:
-    """A run and the position in it that is shown.
+class Player(Timeline):
+    """The timeline of a run that is trained here.
 
     ``dataset_for`` returns the data set for the settings. ``first`` are weights to begin with.
     """
@@ -41,12 +39,8 @@ class Player:
         dataset_for: Callable[[RunConfig], Dataset],
         first: FirstNetwork | None = None,
     ) -> None:
-        self.config, self.first = config, first
-        self.speed = 60
-        self.running = False
+        super().__init__(config, first, speed=60)
         invitation = "Press Play: in every epoch the network reads each training example once."
-        #: Called when a link has been followed to its end.
-        self.on_arrival: Callable[[], None] = lambda: None
         self._problems = ""
         self._dataset_for = dataset_for
         self.restart()
@@ -54,72 +48,16 @@ class Player:
 
     def restart(self) -> None:
         """Start a new run at epoch 0 with the present settings and data."""
-        self.dataset = self._dataset_for(self.config)
-        self.run = self._new_run(Schedule(self.config))
-        self.shown: Position | None = None
-        #: The position that what is shown is compared with.
-        self.pinned: Position | None = None
-        #: Whether the last step from the present failed: the loss was no longer finite.
-        self.diverged = False
-        self.ghost: Ghost | None = None
+        self._show(Run(self._dataset_for(self.config), Schedule(self.config), self.first))
         self._link_steps: Iterator[None] | None = None
         self._link: Link | None = None
 
-    def _new_run(self, schedule: Schedule) -> Run:
-        return Run(self.dataset, schedule, self.first)
-
-    # Growth, of a recording
-
-    @property
-    def recorded(self) -> bool:
-        """Whether the run is a recording, which can't go on here."""
-        return False
-
-    @property
-    def growing(self) -> bool:
-        """Whether another program may add to the run."""
-        return False
-
-    @property
-    def behind(self) -> bool:
-        """Whether something was added that is not taken over yet."""
-        return False
-
-    def look(self) -> bool:
-        """Look whether something was added."""
-        return False
-
-    def grow(self, budget: float) -> None:
-        """Take over what was added, for about ``budget`` seconds."""
-
     # Position
-
-    @property
-    def state(self) -> TrainState:
-        """The state shown: the present or a past one."""
-        return self.run.state if self.shown is None else self.run.at(self.shown)
-
-    @property
-    def position(self) -> Position:
-        """The position shown."""
-        return self.run.position if self.shown is None else self.shown
-
-    @property
-    def second(self) -> Position | None:
-        """The second moment, which is faint: the pinned one, or else the present of a past one."""
-        looking_back = None if self.shown is None else self.run.position
-        other = looking_back if self.pinned is None else self.pinned
-        return None if other == self.position else other
 
     @property
     def finished(self) -> bool:
         """Whether the run has reached its last epoch."""
         return self.run.position.epoch >= self.config.epochs
-
-    @property
-    def over(self) -> bool:
-        """Whether no step follows: the run is finished, and its present is shown."""
-        return self.finished and self.shown is None
 
     @property
     def condition(self) -> str:
@@ -137,26 +75,16 @@ class Player:
         return self._link_steps is not None
 
     @property
-    def progress(self) -> str:
-        """The position shown as text; within an epoch with the examples read: "12 + 3/58"."""
-        epoch, offset = self.position
-        return f"{epoch} + {offset}/{self.run.examples}" if offset else str(epoch)
-
-    @property
-    def course(self) -> Course:
-        """The data of the charts over the epochs."""
-        shown = None if self.shown is None else self.shown.epoch
-        schedule, config = self.run.schedule, self.config
-        pinned = None if self.pinned is None else self.pinned.epoch
-        changes = schedule.changes
-        return Course(self.run.history, config.epochs, shown, changes, self.ghost, pinned)
+    def last(self) -> int:
+        """The last epoch of the charts, up to which the run may be trained."""
+        return self.config.epochs
 
     def note(self, sentence: str) -> None:
         """Put a sentence before the message; while a link is followed it stays until the end."""
         if self._link_steps:
             self._problems = f"{sentence} {self._problems}".strip()
         else:
-            self.message = f"{sentence} {self.message}".strip()
+            super().note(sentence)
 
     # Training
 
@@ -168,21 +96,9 @@ class Player:
         return "There are no labelled examples to train on: open the network with examples."
 
     @property
-    def given(self) -> FirstNetwork | None:
-        """The weights from elsewhere that the run began with; None if it began with random ones."""
-        first = self.first
-        return first if first and first.begins(self.run.schedule.start) else None
-
-    @property
     def caution(self) -> str:
         """How training on differs from training elsewhere; empty if the weights are random."""
-        return self.given.note if self.given else ""
-
-    def _refused(self) -> bool:
-        """Say why the network can't be trained, if so."""
-        if self.refusal:
-            self.running, self.message = False, self.refusal
-        return bool(self.refusal)
+        return self.imported.note if self.imported else ""
 
     def play(self) -> None:
         """Let ticks advance the run; from a past position they replay first."""
@@ -305,33 +221,21 @@ class Player:
 
     # Past and branches
 
-    def go_to(self, position: Position) -> None:
-        """Show a past position, or the present if ``position`` is not in the past."""
-        position = self.run.clamped(position)
-        if position >= self.run.position:
-            self.back_to_now()
-            return
-        self.shown = position
-        settings = self.run.schedule.at(position)
+    def _nearest(self, position: Position) -> Position:
+        return self.run.clamped(position)
+
+    def _looking_back_message(self) -> str:
+        settings = self.run.schedule.at(self.position)
         values = settings.as_dict()
         differing = [f"{row.label} was {values[row.name]}" for row in settings.changes(self.config)]
-        self.message = (
+        return (
             f"Looking back at epoch {self.progress}; the run is at {self.run.position}. "
             + (f"{' and '.join(differing)} here. " if differing else "")
             + "Play replays the run from here; Branch here starts a new one."
         )
 
-    def back_to_now(self) -> None:
-        """Show the present again."""
-        self.shown = None
-        self.message = self._finished_message() if self.finished else ""
-
-    def pin(self) -> None:
-        """Compare all that follows with the position shown; a second time, end it."""
-        self.pinned = None if self.pinned else self.position
-        if self.pinned:
-            unit = self.run.history.unit.capitalize()
-            self.message = f"{unit} {self.progress} stays faint, to compare with."
+    def _present_message(self) -> str:
+        return self._finished_message() if self.finished else ""
 
     def _unpin_from(self, position: Position) -> None:
         """Compare no longer with what a branch has left."""
@@ -387,7 +291,9 @@ class Player:
 
     # A run that was stored
 
-    def resume(self, schedule: Schedule, past: Past, shown: Position, ghost: Ghost | None) -> None:
+    def resume(
+        self, schedule: Schedule, past: Past, shown: Position, ghost: PreviousRun | None
+    ) -> None:
         """Go on with a run that was stored, and show a position of it."""
         self.pause()
         self.config = schedule.last
@@ -420,22 +326,18 @@ class Player:
             reasons = [row for row in restarting if row.name == "task"] or restarting
             labels = [row.label for row in reasons]
             names = " and ".join(filter(None, (", ".join(labels[:-1]), labels[-1])))
-            self.message = f"Started again at epoch 0, because {names} changed.{self._left()}"
+            self.message = f"Started again at epoch 0, because {names} changed."
+            if self.first and not self.first.begins(config):
+                self.message += (
+                    f" The weights are new: those from {self.first.source} go with the settings "
+                    "they came with."
+                )
             return
         self.run.configure(config)
         self.message = " ".join(
             self._change_message(row.label, getattr(config, row.name))
             for row in changed
             if row.name != "epochs" and self.run.position > Position(0)
-        )
-
-    def _left(self) -> str:
-        """That a run no longer begins with the given weights, as a sentence after another."""
-        if self.first is None or self.first.begins(self.config):
-            return ""
-        return (
-            f" The weights are new: those from {self.first.source} go with the settings they "
-            "came with."
         )
 
     def _change_message(self, label: str, value: object) -> str:
@@ -457,7 +359,9 @@ class Player:
         old = OldRun.of(self.ghost, schedule) if self.ghost else None
         return Link(schedule, self.run.position, self.position, old=old, pinned=pinned)
 
-    def follow(self, link: Link, problems: Sequence[str] = (), patience: float = PATIENCE) -> None:
+    def follow(
+        self, link: Link, problems: Sequence[str] = (), patience: float = LINK_SECONDS
+    ) -> None:
         """Train from epoch 0 to the run and the position of a link.
 
         What takes more than ``patience`` seconds is done by the next ticks. ``problems`` with the
@@ -496,7 +400,7 @@ class Player:
         self.dataset = self._dataset_for(link.schedule.start)
         link = link.at_batches(len(self.dataset.train))
         first = link.old.schedule(link.schedule) if link.old else link.schedule
-        self.run = self._new_run(first)
+        self.run = Run(self.dataset, first, self.first)
         if link.old:
             left = link.old.left
             yield from self._train_to(link.old.now, self.run.stride)
@@ -505,7 +409,7 @@ class Player:
             self.ghost = self.run.branch(left)
             if first.edits(left) or link.schedule.edits(left):
                 # The weights of the two runs differ here: train this one from epoch 0.
-                self.run = self._new_run(link.schedule)
+                self.run = Run(self.dataset, link.schedule, self.first)
             else:
                 self.run.schedule = link.schedule
         yield from self._train_to(link.now, self.run.stride)

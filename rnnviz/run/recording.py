@@ -25,7 +25,7 @@ _NO_SCORE = Score(float("nan"), float("nan"))
 _KEPT = 4
 
 
-class Source(Protocol):
+class SnapshotSource(Protocol):
     """Stored snapshots, by step; there may be more of them at every look."""
 
     @property
@@ -80,7 +80,9 @@ class Recording(Run):
     first can't be read.
     """
 
-    def __init__(self, source: Source, dataset: Dataset, config: RunConfig, name: str) -> None:
+    def __init__(
+        self, source: SnapshotSource, dataset: Dataset, config: RunConfig, name: str
+    ) -> None:
         self.dataset, self.schedule = dataset, Schedule(config)
         self.history: StepHistory = StepHistory()
         self._source, self._kept = source, dict[int, TrainState]()

@@ -13,7 +13,7 @@ from rnnviz.engine.evaluation import Evaluator, Score
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import TrainBuffers, TrainState, begin, train_on
 from rnnviz.run.first_network import FirstNetwork
-from rnnviz.run.history import Ghost, History
+from rnnviz.run.history import History, PreviousRun
 from rnnviz.run.schedule import EDIT, Position, Schedule
 from rnnviz.run.snapshots import Snapshots
 from rnnviz.run.weight_edits import Edit, apply_edits
@@ -47,7 +47,7 @@ def architecture_of(dataset: Dataset, config: RunConfig) -> Architecture:
 
 
 class Past(NamedTuple):
-    """Where a run stands, its scores, and states from which it is replayed.
+    """The position of a run, its scores, and states from which it is replayed.
 
     The states are those at the start of some epochs, ascending; the last one is that of the epoch
     of ``position``.
@@ -87,18 +87,23 @@ class Run:
         self._state: TrainState | None = None
         self._last_finite = Position(0)
         if past:
-            self._resume(past)
+            # Its present is replayed when it is needed.
+            for state in past.states:
+                self.snapshots.add(state)
+            self.history, self._last_finite = past.history, Position(past.position.epoch)
+            self._leave_at(past.position)
             return
         self._enter(self._initial_state())
         if not self._append_scores():
-            self._begin_unedited()
-
-    def _resume(self, past: Past) -> None:
-        """Continue another run; its present is replayed when it is needed."""
-        for state in past.states:
-            self.snapshots.add(state)
-        self.history, self._last_finite = past.history, Position(past.position.epoch)
-        self._leave_at(past.position)
+            # The edits at position 0 may make the losses non-finite: start again without them.
+            self.schedule = Schedule(
+                schedule.start,
+                tuple(c for c in schedule.changes if (c.position, c.name) != (Position(0), EDIT)),
+            )
+            self._enter(self._initial_state())
+            self.snapshots.add(self._buffers.now)
+            # Epoch 0 needs a row even if its losses are not finite.
+            self.history.append(*self._scores(self._buffers.parameters))
 
     @property
     def past(self) -> Past:
@@ -115,15 +120,6 @@ class Run:
             given = self.first.copy_for(self._architecture, config)
         state = TrainState(given) if given else begin(self._architecture, config)
         return replace(state, parameters=self._edited(state.parameters, Position(0)))
-
-    def _begin_unedited(self) -> None:
-        """Start again without the edits at position 0: they make the losses non-finite."""
-        changes = (c for c in self.schedule.changes if (c.position, c.name) != (Position(0), EDIT))
-        self.schedule = Schedule(self.schedule.start, tuple(changes))
-        self._enter(self._initial_state())
-        self.snapshots.add(self._buffers.now)
-        # Epoch 0 needs a row even if its losses are not finite.
-        self.history.append(*self._scores(self._buffers.parameters))
 
     def _leave_at(self, position: Position) -> None:
         """Make a position the present whose state is replayed when it is needed."""
@@ -330,13 +326,13 @@ class Run:
             self._train_within_epoch(end - now.offset)
         return buffers
 
-    def branch(self, position: Position, edits: Sequence[Edit] = ()) -> Ghost:
+    def branch(self, position: Position, edits: Sequence[Edit] = ()) -> PreviousRun:
         """Make ``position`` the present, and return the old run.
 
         With ``edits`` the weights at ``position`` are edited, now and in every replay. The losses
         must be finite after them (see ``has_finite_losses``).
         """
-        ghost = Ghost(position, self.position, self.history, self.schedule)
+        ghost = PreviousRun(position, self.position, self.history, self.schedule)
         schedule = self.schedule.changed(position, self.schedule.last).edited(position, edits)
         # Edits at the start of an epoch change its scores and its snapshot.
         rescored = bool(edits) and not position.offset

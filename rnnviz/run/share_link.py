@@ -10,7 +10,7 @@ from rnnviz.config import SETTINGS, RunConfig, SettingError
 from rnnviz.engine.cell_text import CellError
 from rnnviz.engine.derived_cell import cell_of
 from rnnviz.engine.own_cell import own_cell
-from rnnviz.run.history import Ghost
+from rnnviz.run.history import PreviousRun
 from rnnviz.run.schedule import (
     CHANGEABLE,
     EDIT,
@@ -22,7 +22,7 @@ from rnnviz.run.schedule import (
 )
 
 START = Position(0)
-#: What the page Step can draw besides the whole sequence.
+#: Views of the page Step other than the whole sequence.
 VIEWS = ("cell",)
 #: Maximum number of characters of a query: servers, proxies and the wire take no more.
 MOST_QUERY = 16_000
@@ -39,7 +39,7 @@ class OldRun:
     changes: tuple[Change, ...] = ()
 
     @classmethod
-    def of(cls, ghost: Ghost, after: Schedule) -> OldRun:
+    def of(cls, ghost: PreviousRun, after: Schedule) -> OldRun:
         """The old run, given the schedule of the run after the branch."""
         changes = tuple(c for c in ghost.schedule.changes if c.position >= ghost.position)
         if ghost.position == START:
@@ -92,7 +92,7 @@ class Link:
     asked: tuple[str, ...] = ()
 
     def at_batches(self, examples: int) -> Link:
-        """The link with every position at the start of a batch, for a data set of so many."""
+        """The link with every position at the start of a batch, for a data set of this size."""
         start, old = self.schedule.start, self.old
 
         def at(position: Position) -> Position:
@@ -150,7 +150,12 @@ def read_link(query: Mapping[str, str]) -> tuple[Link, list[str]]:
     changes = _changes(query, "changes", now, problems)
     unit, token = _index(query, "unit", 0, problems), _index(query, "token", 1, problems)
     old, phrase, data = _old_run(query, now, problems), query.get("phrase"), query.get("data")
-    view, pinned = _view(query, problems), _pinned(query, now, problems)
+    view = query.get("view") or None
+    if view and view not in VIEWS:
+        wanted = " or ".join(VIEWS)
+        problems.append(f"view must be {wanted}, not {view[:40]}. It is left out.")
+        view = None
+    pinned = _pinned(query, now, problems)
     schedule = Schedule(start, changes)
     asked = tuple(name for name in query.get("ask", "").split(",") if name)
     link = Link(schedule, now, shown, phrase, old, data, unit, token, view, pinned, asked)
@@ -183,14 +188,6 @@ def _index(query: Mapping[str, str], name: str, first: int, problems: list[str])
         return int(text) - first
     problems.append(f"{name} must be a whole number from {first}, not {text[:40]}. It is left out.")
     return None
-
-
-def _view(query: Mapping[str, str], problems: list[str]) -> str | None:
-    view = query.get("view", "")
-    if view and view not in VIEWS:
-        wanted = " or ".join(VIEWS)
-        problems.append(f"view must be {wanted}, not {view[:40]}. It is left out.")
-    return view if view in VIEWS else None
 
 
 def _pinned(query: Mapping[str, str], now: Position, problems: list[str]) -> Position | None:

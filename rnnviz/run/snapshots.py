@@ -65,17 +65,14 @@ class Snapshots:
                     self._drop(stored)
             # Epoch 0 is a multiple of every stride.
             only_first = not any(self._snapshots)
-            fits = only_first or self._fits(epoch, len(arrays))
-            pages = self._pages.write(arrays) if fits else ()
+            # The last epoch doesn't count as a multiple.
+            multiples = len(self._snapshots) + (epoch % self.stride == 0)
+            size = self.nbytes + len(arrays) * self._pages.nbytes
+            fits = multiples <= MOST_SNAPSHOTS and size <= self._pages.capacity
+            pages = self._pages.write(arrays) if fits or only_first else ()
             if pages or only_first:
                 return pages
             self.stride *= 2
-
-    def _fits(self, epoch: int, count: int) -> bool:
-        """Whether a state of ``count`` arrays fits; the last epoch doesn't count as a multiple."""
-        multiples = len(self._snapshots) + (epoch % self.stride == 0)
-        size = self.nbytes + count * self._pages.nbytes
-        return multiples <= MOST_SNAPSHOTS and size <= self._pages.capacity
 
     def before(self, epoch: int) -> int | None:
         """The last epoch up to ``epoch`` with a snapshot, or None."""
@@ -132,19 +129,15 @@ class _Pages:
 
     def write(self, arrays: Sequence[Array]) -> tuple[int, ...]:
         """Write arrays to free pages; return the page numbers, none if the disk is full."""
-        pages, written = tuple(self._next() for _ in arrays), False
+        reused = [self._free.pop() for _ in arrays[: len(self._free)]]
+        first, self._count = self._count, self._count + len(arrays) - len(reused)
+        pages, written = (*reused, *range(first, self._count)), False
         try:
             written = all(map(self._write, pages, arrays))
         finally:
             if not written:
                 self.free(pages)
         return pages if written else ()
-
-    def _next(self) -> int:
-        if self._free:
-            return self._free.pop()
-        self._count += 1
-        return self._count - 1
 
     def _write(self, page: int, array: Array) -> bool:
         return self._transfer(page, lambda: self._file.write(array.data))

@@ -17,7 +17,7 @@ from rnnviz.engine.parameters import Architecture, Parameters, plain
 
 #: The largest absolute value of a weight, a factor or a noise level.
 LARGEST = 1e6
-#: So many numbers may all noise of a link add, to be applied within about two seconds.
+#: Most random numbers of all noise in a link: they take about two seconds.
 MOST_DRAWN = 100_000_000
 #: Noise is drawn from ``np.random.default_rng((seed, NOISE))``.
 NOISE = 6

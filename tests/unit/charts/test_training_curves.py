@@ -12,7 +12,7 @@ from rnnviz.config import RunConfig
 from rnnviz.engine.evaluation import Score
 from rnnviz.probe.baselines import Baseline
 from rnnviz.probe.memory_gauge import MemoryGauge
-from rnnviz.run.history import Course, Ghost, History
+from rnnviz.run.history import Course, History, PreviousRun
 from rnnviz.run.schedule import Change, Position, Schedule
 from rnnviz.run.weight_edits import noise, scale, set_weight, silence
 from rnnviz.tasks.metrics import guess_classes
@@ -152,7 +152,7 @@ def test_every_change_has_a_line_and_the_latest_have_their_words(history_of):
 
 
 def edited(history, *edits, epoch=20):
-    ghost = Ghost(Position(epoch), Position(30), history, Schedule(RunConfig()))
+    ghost = PreviousRun(Position(epoch), Position(30), history, Schedule(RunConfig()))
     changes = [Change(Position(epoch), "edit", edit) for edit in edits]
     drawn = loss_curve(Course(history, 30, changes=changes, ghost=ghost), TWO)
     return drawn.figure.layout.annotations[1:]
@@ -191,7 +191,7 @@ def test_what_came_after_the_epoch_shown_is_veiled(history_of):
 
 
 def branched(history_of, epoch, last, done, epochs):
-    ghost = Ghost(Position(epoch), Position(last), history_of(last), Schedule(RunConfig()))
+    ghost = PreviousRun(Position(epoch), Position(last), history_of(last), Schedule(RunConfig()))
     return loss_curve(Course(history_of(done), epochs, ghost=ghost), TWO)
 
 

@@ -152,8 +152,8 @@ def test_a_workspace_with_little_room_trains_the_same(cell, batch, room):
         assert first.parameters.theta.tobytes() == second.parameters.theta.tobytes()
         state = first
     if batch == 1:
-        assert roomy.single.count(None) == 0
-        alone = len(tight) - tight.single.count(None)
+        assert roomy.cache.single.count(None) == 0
+        alone = len(tight) - tight.cache.single.count(None)
         assert (alone > 0) == (room > 0)
         assert alone < len(tight)
 
@@ -225,7 +225,7 @@ def test_every_phrase_of_the_first_task_is_cached(cell, hidden, layers):
     config = RunConfig(cell=cell, hidden=hidden, layers=layers)
     space = workspace_for(config)
     train_epoch(begin(network_of(config), config), space, config)
-    assert None not in space.single
+    assert None not in space.cache.single
 
 
 def test_a_workspace_goes_on_from_where_it_is():

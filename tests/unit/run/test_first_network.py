@@ -83,7 +83,7 @@ def test_other_settings_of_the_network_draw_new_weights_and_the_page_says_so(
     assert session.player.message.endswith(
         "The weights are new: those from a file go with the settings they came with."
     )
-    assert session.player.given is None
+    assert session.player.imported is None
     session.configure(CONFIG)
     assert weights(session.state) == given.parameters.theta.tobytes()
     assert "new" not in session.player.message
