@@ -13,13 +13,13 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from string import Template
-from struct import pack
 from tempfile import TemporaryDirectory
 
 from rnnviz.charts.theme import LIGHT, css_variables
 from rnnviz.files.numbers import Drawn, told_of, with_numbers
 from rnnviz.files.origin import origin
 from rnnviz.files.page_script import page_file, page_script, script_hash
+from rnnviz.files.wire_format import PackedPicture, packed
 from rnnviz.probe.session import Session
 
 #: The names of programs. The headless shell is the same engine without windows: it is faster.
@@ -200,16 +200,13 @@ def pictures_page(session: Session, drawn: Mapping[str, Drawn]) -> str:
 
 
 def content_of(session: Session, drawn: Mapping[str, Drawn]) -> bytes:
-    """The pictures, whole, as the message that static/frame.js reads, each with what made it.
-
-    uint32 length of the header | header (JSON) | bytes of the arrays
-    """
-    made, body, entries = origin(session), list[bytes](), dict[str, object]()
-    for name, one in drawn.items():
-        outline, arrays = one.picture.parts()
-        rows = [[path, a.dtype.str[1:], a.shape, 0, a.nbytes] for path, a in arrays.items()]
-        told = told_of(one, made)
-        entries[name] = {"kind": one.kind, "told": told, "outline": outline, "arrays": rows}
-        body += [array.tobytes() for array in arrays.values()]
-    head = json.dumps({"pictures": entries}, separators=(",", ":"), allow_nan=False).encode()
-    return b"".join([pack("<I", len(head)), head, *body])
+    """The pictures in the wire format, each with its kind and its origin."""
+    made, body = origin(session), list[bytes]()
+    entries = {
+        name: {
+            "kind": one.kind, "told": told_of(one, made),
+            **PackedPicture(one.picture.parts()).entry(body),
+        }
+        for name, one in drawn.items()
+    }  # fmt: skip
+    return packed({"pictures": entries}, body)

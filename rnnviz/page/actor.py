@@ -25,7 +25,7 @@ import numpy as np
 from rnnviz.page.command import QUICK
 from rnnviz.page.session_host import SLICE, SessionHost
 from rnnviz.probe.session import Session
-from rnnviz.ui.frame import LONGEST
+from rnnviz.ui.frame import MAX_WAIT
 from rnnviz.ui.time_limit import time_limit
 from rnnviz.ui.viewer import UnavailableError, Viewer
 
@@ -41,7 +41,7 @@ BUSY = (
 )
 #: Seconds of CPU time. After a longer turn, those of the next second use the thread pool, and all
 #: until an epoch has ended: it may come again with the next scores, or with a throttled picture.
-SLOW_TURN, SLOW_TIME = 0.1, 2 * LONGEST
+SLOW_TURN, SLOW_TIME = 0.1, 2 * MAX_WAIT
 #: The threads for what takes long, or may. A run uses one at a time, so a few tabs that are busy
 #: leave some to the others; each takes the GIL from the others.
 _POOL = ThreadPoolExecutor(16, "long")

@@ -390,7 +390,7 @@ class SessionHost:
 
     def _send(self, viewer: Viewer, now: float) -> None:
         hurried = self.session.player.running or self._dragged
-        frame, scene = Frame(viewer.in_sight, viewer.patience, now, hurried), self._scene(viewer)
+        frame, scene = Frame(viewer.in_sight, viewer.throttle, now, hurried), self._scene(viewer)
         problem = self._draw(scene, frame, viewer) if scene else ""
         viewer.version = self.version
         if not frame.complete:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rnnviz.probe.session import Session
-from rnnviz.ui.frame import Frame, Patience, SentState
+from rnnviz.ui.frame import DrawThrottle, Frame, SentState
 
 Event = dict[str, Any]
 Handler = Callable[[Event], None]
@@ -62,12 +62,12 @@ class Viewer:
     version: int = -1
     link: tuple[float, str | None] = (-math.inf, None)
     state: SentState = field(default_factory=SentState)
-    patience: Patience = field(default_factory=Patience)
+    throttle: DrawThrottle = field(default_factory=DrawThrottle)
 
     def forget(self, keys: Collection[str]) -> None:
         """Draw these pictures whole the next time, because the browser laid them out again."""
         self.state.forget(keys)
-        self.patience.forget(keys)
+        self.throttle.forget(keys)
 
     @property
     def ready(self) -> bool:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnviz.charts.picture import Picture, heatmap, scatter
-from rnnviz.ui.frame import CHEAP, Frame, Patience, SentState, SliderState
+from rnnviz.ui.frame import FREE_SECONDS, DrawThrottle, Frame, SentState, SliderState
 from tests.unit.page.browser import unpacked
 
 
@@ -47,7 +47,7 @@ def test_only_what_is_new_of_a_picture_is_sent():
 
 
 def test_in_a_hurry_what_takes_long_waits_and_what_is_quick_does_not(monkeypatch):
-    patience, drawn, spent = Patience(), [], []
+    throttle, drawn, spent = DrawThrottle(), [], []
     clock = SimpleNamespace(perf_counter=lambda: sum(spent))
     monkeypatch.setattr("rnnviz.ui.frame.time", clock)
 
@@ -57,17 +57,17 @@ def test_in_a_hurry_what_takes_long_waits_and_what_is_quick_does_not(monkeypatch
         return states()
 
     def draw(now, hurried=True):
-        frame = Frame({"slow", "quick"}, patience, now, hurried)
-        frame.chart("slow", picture, "slow", 2 * CHEAP)
+        frame = Frame({"slow", "quick"}, throttle, now, hurried)
+        frame.chart("slow", picture, "slow", 2 * FREE_SECONDS)
         frame.chart("quick", picture, "quick", 0)
         return frame.complete
 
     assert draw(0.0)
-    assert not draw(CHEAP), "the slow one was drawn a moment ago"
-    assert draw(CHEAP, hurried=False)
-    assert not draw(2 * CHEAP)
+    assert not draw(FREE_SECONDS), "the slow one was drawn a moment ago"
+    assert draw(FREE_SECONDS, hurried=False)
+    assert not draw(2 * FREE_SECONDS)
     assert draw(60.0)
-    patience.forget(["slow"])
+    throttle.forget(["slow"])
     assert draw(60.0)
     assert drawn.count("slow") == 4
     assert drawn.count("quick") == 6

@@ -79,13 +79,8 @@ class Model {
     if (said) this.listener.host.say(said);
     if (unknown) this.check();
     else if (welcome) this.listener.welcomed();
-    else this.listener.frame(this.headerOf(buffers[0]));
-  }
-
-  // Some notebooks give a view of a larger buffer.
-  headerOf(buffer) {
-    const { buffer: whole, byteOffset, byteLength } = ArrayBuffer.isView(buffer) ? buffer : new Uint8Array(buffer);
-    return unpack(whole.slice(byteOffset, byteOffset + byteLength));
+    // Some notebooks give a view of a larger buffer.
+    else this.listener.frame(unpack(buffers[0]));
   }
 
   send(command) {

@@ -1,5 +1,5 @@
-// Draws pictures once, and leaves them in the page as SVG, for export/pictures.py. Nothing is asked of a server.
-import { unpack } from "../frame.js";
+// Draws pictures once, and leaves them in the page as SVG, for files/pictures.py. It loads nothing.
+import { fromBase64, unpack } from "../frame.js";
 import { KINDS } from "../kinds.js";
 import { FIGURE, partsOf } from "../picture.js";
 import { svgOf } from "../saved_picture.js";
@@ -14,12 +14,6 @@ const WIDTHS = { step: 1200, inside_cell: 1200 };
 const MARGIN = 16;
 // A call can't have more arguments.
 const MOST_BYTES = 0x8000;
-
-function contentOf(node) {
-  const bytes = Uint8Array.from(atob(node.textContent), (sign) => sign.charCodeAt(0));
-  node.remove();
-  return unpack(bytes.buffer);
-}
 
 function svgFor(stage, key, picture) {
   try {
@@ -55,7 +49,9 @@ function base64(text) {
 }
 
 function start() {
-  const [stage, { pictures }] = [new Stage(), contentOf(document.getElementById("content"))];
+  const [stage, content] = [new Stage(), document.getElementById("content")];
+  const { pictures } = unpack(fromBase64(content.textContent));
+  content.remove();
   const svgs = Object.entries(pictures).map(([key, picture]) => [key, svgFor(stage, key, picture)]);
   return base64(JSON.stringify(Object.fromEntries(svgs)));
 }

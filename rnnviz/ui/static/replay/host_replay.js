@@ -1,6 +1,7 @@
-// Hosts the stage in a file that replays a run, see export/replay.py. Nothing is asked of a server.
+// Hosts the stage in a file that replays a run, see files/replay.py. It loads nothing.
 import { Chips } from "../controls.js";
 import { Curves } from "../curves.js";
+import { fromBase64 } from "../frame.js";
 import { Network } from "../network.js";
 import { partsOf } from "../picture.js";
 import { Recording } from "./recording.js";
@@ -17,10 +18,7 @@ const find = (selector, node = document) => node.querySelector(selector);
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
 async function unpacked(text) {
-  const signs = atob(text);
-  const packed = new Uint8Array(signs.length);
-  for (let k = 0; k < signs.length; k++) packed[k] = signs.charCodeAt(k);
-  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const stream = new Blob([fromBase64(text)]).stream().pipeThrough(new DecompressionStream("gzip"));
   return new Response(stream).arrayBuffer();
 }
 

@@ -1,17 +1,12 @@
-// A recorded run: what is drawn at its recorded epochs for each of its phrases, as export/replay_frames.py packs it:
-// uint32 length | header (JSON) | bytes of the blocks. A block has the arrays of consecutive epochs.
+// A recorded run: its pictures and texts at the recorded epochs, for each phrase. The header of files/replay.py
+// describes blocks; a block has the arrays of consecutive epochs.
+import { parts } from "../frame.js";
 
 export class Recording {
   constructor(buffer) {
-    const length = new DataView(buffer).getUint32(0, true);
-    const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
+    const { header, take } = parts(buffer);
     Object.assign(this, header);
-    let at = 4 + length;
-    for (const block of this.blocks) {
-      const size = block.planes * block.frames * sizeOf(block);
-      block.bytes = new Uint8Array(buffer, at, size);
-      at += size;
-    }
+    for (const block of this.blocks) block.bytes = take(block.planes * block.frames * sizeOf(block));
   }
 
   // The number of the recorded epoch that is nearest to an epoch.
