@@ -1,6 +1,6 @@
 """The wire format of pictures, for the page, notebooks and files; static/frame.js unpacks it.
 
-    uint32 length of the header, little-endian | header (UTF-8 JSON) | bytes
+uint32 length of the header, little-endian | header (UTF-8 JSON) | bytes
 """
 
 from __future__ import annotations
