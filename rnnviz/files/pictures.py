@@ -16,7 +16,7 @@ from string import Template
 from tempfile import TemporaryDirectory
 
 from rnnviz.charts.theme import LIGHT, css_variables
-from rnnviz.files.numbers import Drawn, told_of, with_numbers
+from rnnviz.files.numbers import Drawn, with_numbers
 from rnnviz.files.origin import origin
 from rnnviz.files.page_script import page_file, page_script, script_hash
 from rnnviz.files.wire_format import PackedPicture, packed
@@ -194,7 +194,7 @@ def content_of(session: Session, drawn: Mapping[str, Drawn]) -> bytes:
     made, body = origin(session), list[bytes]()
     entries = {
         name: {
-            "kind": one.kind, "told": told_of(one, made),
+            "kind": one.kind, "told": one.told(made),
             **PackedPicture(one.picture.parts()).entry(body),
         }
         for name, one in drawn.items()
