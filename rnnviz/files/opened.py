@@ -13,7 +13,7 @@ from rnnviz.files.record import StoredRecording, is_recording
 from rnnviz.files.run_archive import MAX_RUN
 from rnnviz.files.run_file import run_of
 from rnnviz.files.tensor_file import tensors_of
-from rnnviz.files.weights_file import Known, network_in, words_of
+from rnnviz.files.weights_file import WeightsHints, network_in, words_of
 from rnnviz.probe.session import Session
 from rnnviz.tasks.data_source import UploadStore
 from rnnviz.tasks.upload import File, Upload
@@ -36,7 +36,7 @@ def session_of(
         return StoredRecording(name, None, content).session()
     if is_run(name):
         return run_of(content, name, upload).session(store)
-    return network_in(tensors_of(content, name, MAX_RUN), name, Known()).session()
+    return network_in(tensors_of(content, name, MAX_RUN), name, WeightsHints()).session()
 
 
 def is_run(name: str) -> bool:
@@ -108,4 +108,4 @@ class AwaitedWeights:
         """
         words, self._words = self._words, []
         file = tensors_of(self.content, self.name, MAX_RUN)
-        return network_in(file, self.name, Known(words)).session()
+        return network_in(file, self.name, WeightsHints(words)).session()
