@@ -32,7 +32,7 @@ from rnnviz.engine.cell_text import CellError
 from rnnviz.engine.gradcheck import GradientCheck, complex_step_gradient, relative_errors
 from rnnviz.engine.own_cell import own_cell
 from rnnviz.engine.training import record
-from rnnviz.files import export_command as export
+from rnnviz.files import output as export
 from rnnviz.files.foreign_network import TransferError
 from rnnviz.files.opened import is_run
 from rnnviz.files.output import FILES, Content, EveryPicture, history_json, write
