@@ -155,9 +155,8 @@ def drawing(session, drawn=None):
 
 
 def test_a_curve_sends_its_new_rows_and_what_is_out_of_sight_is_not_computed(clock, monkeypatch):
-    monkeypatch.setattr(
-        frame, "FREE_SECONDS", math.inf
-    )  # On a busy machine any picture may take long.
+    # On a busy machine any picture may take long.
+    monkeypatch.setattr(frame, "FREE_SECONDS", math.inf)
     drawn = []
     browser = clock.playing(scene=drawing(clock.session, drawn))
     browser.watch("loss", new=["loss"])

@@ -1,14 +1,14 @@
-// Draws pictures once, and leaves them in the page as SVG, for files/pictures.py. It loads nothing.
+// Draws pictures once and writes them into the page as SVG, for files/pictures.py. It loads nothing.
 import { fromBase64, unpack } from "../frame.js";
 import { KINDS } from "../kinds.js";
 import { FIGURE, partsOf } from "../picture.js";
 import { svgOf } from "../saved_picture.js";
 import { Stage } from "../stage.js";
 
-// The edges of what stands on words, as those of a sheet, and of the rest.
+// The edges of pictures over words, as on a sheet, and of others.
 const ON_WORDS = { u: 14, left: 92, right: 104, most: 252, alone: true };
 const OTHER = { u: 20, left: 72, right: 30, most: Infinity, alone: true };
-// The widths of what needs more room, in pixels.
+// The widths of large pictures, in pixels.
 const WIDTHS = { step: 1200, inside_cell: 1200 };
 // Around a picture, in pixels.
 const MARGIN = 16;
@@ -40,7 +40,7 @@ function drawn(stage, key, { kind, told, ...changes }) {
   return svg;
 }
 
-// In signs that stand for themselves wherever they are written.
+// Base64 of UTF-8, which HTML doesn't change.
 function base64(text) {
   const bytes = new TextEncoder().encode(text);
   let signs = "";
