@@ -164,6 +164,13 @@ _REMARKS = {
 _DRAWN_ALONE = ("W_hh", "log10 gradient")
 
 
+#: The colours of both themes by name.
+_PALETTES = {
+    name: {key: value for key, value in vars(theme).items() if isinstance(value, str)}
+    for name, theme in (("light", LIGHT), ("dark", DARK))
+}
+
+
 class _PictureFrames:
     """One picture at all epochs: its outlines, and its arrays by path."""
 
@@ -264,10 +271,7 @@ def record(session: Session, phrases: Sequence[str]) -> tuple[list[int], bytes]:
         "strings": list(strings),
         "blocks": arrays.headers,
         "remarks": _REMARKS,
-        "palettes": {
-            name: {key: value for key, value in vars(theme).items() if isinstance(value, str)}
-            for name, theme in (("light", LIGHT), ("dark", DARK))
-        },
+        "palettes": _PALETTES,
     }
     return epochs, packed(header, arrays.content)
 
@@ -349,15 +353,6 @@ def replay(session: Session, phrases: Sequence[str] | None = None) -> str:
     figures = (
         _FIGURE.format(kind=kind, text=escape(text)) for kind, text in explained(session).items()
     )
-    style = (
-        _look(LIGHT, "light", ":root"),
-        "@media (prefers-color-scheme: dark) {",
-        _look(DARK, "dark", ":root:not([data-look=light])"),
-        "}",
-        _look(DARK, "dark", ":root[data-look=dark]"),
-        page_file("style.css"),
-        _SHEET.read_text(encoding="utf-8"),
-    )
     parts = {
         "version": __version__,
         "title": escape(f"rnnviz: {learned}, {size}"),
@@ -369,7 +364,7 @@ def replay(session: Session, phrases: Sequence[str] | None = None) -> str:
         "link": _link(session),
         "recorded": _RECORDED,
         "figures": "\n".join(figures),
-        "style": "\n".join(style),
+        "style": _style(),
         "script": code,
         "hash": script_hash(code),
         "recording": base64.b64encode(gzip.compress(recording, 6, mtime=0)).decode(),
@@ -381,6 +376,20 @@ def replay(session: Session, phrases: Sequence[str] | None = None) -> str:
         only = f"there is {session.unit} {epochs[0]} alone, nothing to play"
         parts["bar"] = f'<p class="replay-none">This run {why}: {only}.</p>'
     return Template(_TEMPLATE.read_text(encoding="utf-8")).substitute(parts)
+
+
+def _style() -> str:
+    """The style sheets of the page and of the file, in the theme of the system or a chosen one."""
+    parts = (
+        _look(LIGHT, "light", ":root"),
+        "@media (prefers-color-scheme: dark) {",
+        _look(DARK, "dark", ":root:not([data-look=light])"),
+        "}",
+        _look(DARK, "dark", ":root[data-look=dark]"),
+        page_file("style.css"),
+        _SHEET.read_text(encoding="utf-8"),
+    )
+    return "\n".join(parts)
 
 
 def _look(theme: Theme, name: str, selector: str) -> str:

@@ -57,42 +57,20 @@ def run_file(session: Session, own_data: bool = False) -> bytes:
     With ``own_data`` it has the user's own data, else their name alone. A file that could not be
     opened again is refused.
     """
-    past, player, schedule = session.run.past, session.player, session.run.schedule
-    first, ghost, marked = player.first, player.ghost, session.selection
-    header: dict[str, Any] = {
-        "kind": RUN,
-        "rnnviz": __version__,
-        "link": query_of(session),
-        "settings": schedule.start.as_dict(),
-        "changes": [str(change) for change in schedule.changes],
-        "now": str(past.position),
-        "shown": str(player.position),
-        "phrase": session.phrase_input.phrase,
-        "unit": marked.unit,
-        "token": marked.token,
-        "data": _data_entry(session),
-        "first": None,
-        "ghost": None,
-    }
-    tensors, room = {"history": _scores(past.history)}, MAX_SNAPSHOTS
-    if ghost:
-        tensors["ghost"] = _scores(ghost.history)
-        old = OldRun.of(ghost, schedule)
-        header["ghost"] = {
-            "left": str(old.left), "now": str(old.now), "changes": [*map(str, old.changes)]
-        }  # fmt: skip
-    if first:
-        tensors["first"] = TensorFile(first.parameters.named())
-        header["first"] = {
-            "source": first.source, "note": first.note, "settings": first.config.as_dict()
-        }  # fmt: skip
-        room -= first.parameters.theta.nbytes
+    past, first, ghost = session.run.past, session.player.first, session.player.ghost
+    header = _header(session)
     count = max(len(one["changes"]) for one in (header, header["ghost"]) if one)
     if count > MOST_CHANGES:
         raise TransferError(
             f"This run has {count:,} changes on its way, and a file has at most {MOST_CHANGES:,}. "
             f"{_INSTEAD}"
         )
+    tensors, room = {"history": _scores(past.history)}, MAX_SNAPSHOTS
+    if ghost:
+        tensors["ghost"] = _scores(ghost.history)
+    if first:
+        tensors["first"] = TensorFile(first.parameters.named())
+        room -= first.parameters.theta.nbytes
     files = _files(session) if own_data else {}
     states = _fitting(past.states, room - sum(map(len, files.values())))
     tensors |= {snapshot_name(state.epoch): _snapshot(state) for state in states}
@@ -102,6 +80,31 @@ def run_file(session: Session, own_data: bool = False) -> bytes:
     if max(len(content), sum(map(len, archive.members.values()))) > MAX_RUN:
         raise TransferError(f"This run has more than {MAX_RUN // 1_000_000} MB. {_INSTEAD}")
     return content
+
+
+def _header(session: Session) -> dict[str, Any]:
+    """``run.json``."""
+    player, schedule, marked = session.player, session.run.schedule, session.selection
+    first, old = player.first, player.ghost and OldRun.of(player.ghost, schedule)
+    return {
+        "kind": RUN,
+        "rnnviz": __version__,
+        "link": query_of(session),
+        "settings": schedule.start.as_dict(),
+        "changes": [str(change) for change in schedule.changes],
+        "now": str(session.run.past.position),
+        "shown": str(player.position),
+        "phrase": session.phrase_input.phrase,
+        "unit": marked.unit,
+        "token": marked.token,
+        "data": _data_entry(session),
+        "first": first and {
+            "source": first.source, "note": first.note, "settings": first.config.as_dict()
+        },
+        "ghost": old and {
+            "left": str(old.left), "now": str(old.now), "changes": [*map(str, old.changes)]
+        },
+    }  # fmt: skip
 
 
 # Weights and scores
