@@ -32,7 +32,7 @@ from rnnviz.engine.cell_text import CellError
 from rnnviz.engine.gradcheck import GradientCheck, complex_step_gradient, relative_errors
 from rnnviz.engine.own_cell import own_cell
 from rnnviz.engine.training import record
-from rnnviz.files import export_command as export
+from rnnviz.files import output as export
 from rnnviz.files.foreign_network import TransferError
 from rnnviz.files.opened import is_run
 from rnnviz.files.output import FILES, Content, EveryPicture, history_json, write
@@ -40,7 +40,7 @@ from rnnviz.files.pictures import BrowserError
 from rnnviz.files.record import StoredRecording, is_recording
 from rnnviz.files.run_file import stored_run
 from rnnviz.files.script import ScriptError
-from rnnviz.files.weights_file import Known, read_weights, words_of
+from rnnviz.files.weights_file import WeightsHints, read_weights, words_of
 from rnnviz.files.whole_file import check_outputs
 from rnnviz.probe.probe import Probe, read
 from rnnviz.probe.session import Session
@@ -356,10 +356,10 @@ def _check_alone(options: dict[str, Any]) -> None:
             raise TaskError(f"{_flag(name)} has no effect: the file says it. Leave it out.")
 
 
-def _known(options: dict[str, Any]) -> Known:
+def _known(options: dict[str, Any]) -> WeightsHints:
     """What the options say of a file of weights."""
     words, classes, examples = (options[name] for name in ("vocabulary", "classes", "examples"))
-    return Known(
+    return WeightsHints(
         None if words is None else words_of(read_bytes(words), words.name),
         None if classes is None else classes.split(","),
         () if examples is None else _labelled(examples),

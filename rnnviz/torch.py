@@ -1,4 +1,4 @@
-"""Recorder: writes what a training loop of PyTorch does to a file, for the page to open.
+"""Recorder: records a training loop of PyTorch in a file, which the page opens.
 
     with Recorder(model, "run.rnnviz", vocabulary=words, classes=classes, probe=probe) as recorder:
         for inputs, targets in batches:
@@ -6,11 +6,10 @@
             optimizer.step()
             recorder.step(loss=loss)
 
-The parts of the file are those of ``exchange.recording_file``. ``run.json`` says the cell and its
-activation, vocabulary or inputs, classes or outputs, and examples, after which step of a sequence
-the network is ``read`` out, every how many steps a snapshot was taken at first, and a number of
-this recording. The metadata of a snapshot say its step, and the loss and the accuracy that the loop
-handed over.
+The file is described in ``files.record``. Its ``run.json`` has the cell and its activation,
+vocabulary or inputs, classes or outputs, the examples, where the network is read out, the first
+interval between snapshots, and a number of this recording. The metadata of a snapshot have its
+step, and the loss and the accuracy given by the loop.
 """
 
 from __future__ import annotations
@@ -19,7 +18,6 @@ import secrets
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 try:
@@ -42,16 +40,16 @@ __all__ = ["Recorder"]
 
 
 class Recorder:
-    """Writes the weights of a module to a file after every so many steps of a training loop.
+    """Writes the weights of a module to a file at intervals of ``every`` steps of a training loop.
 
     ``probe`` are a few examples, with labels or without, on which the page measures it.
     ``vocabulary`` or ``inputs``, ``classes`` or ``outputs``, ``readout``, ``embedding``, ``reads``
     and ``characters`` are as in ``rnnviz.from_torch``.
 
     The first snapshot is taken at once, the last one by ``close``. If the file gets larger than
-    ``megabytes``, every other snapshot is dropped and ``every`` doubles. Nothing of the training is
-    changed: no weight, gradient, mode or random state. What the network or the examples can't be
-    raises TransferError or TaskError; what goes wrong later is a warning, and training goes on.
+    ``megabytes``, every other snapshot is dropped and ``every`` doubles. The training is unchanged:
+    its weights, gradients, modes and random states. Networks and examples that can't be represented
+    raise TransferError or TaskError; later errors are warnings, and training goes on.
     """
 
     def __init__(
@@ -85,8 +83,15 @@ class Recorder:
         self.steps = 0
         self._loss, self._accuracy = _Mean(), _Mean()
         header = _header(dataset, parts, dataset.train if given else ()) | {"every": every}
-        free = _free(Path(path))
-        writer = RecordingWriter(free, header, every, int(megabytes * 1e6))
+        path = Path(path)
+        if path.exists():
+            try:
+                RecordingFile(path)
+            except TransferError as problem:
+                raise FileExistsError(
+                    f"{path} is there, and is kept: {problem} Give the recording another name."
+                ) from None
+        writer = RecordingWriter(path, header, every, int(megabytes * 1e6))
         self._writer: RecordingWriter | None = writer
         self._record(writer)
 
@@ -97,28 +102,28 @@ class Recorder:
         snapshot is written.
         """
         self.steps += 1
-        self._safely(lambda writer: self._step(writer, loss, accuracy))
 
-    def _step(self, writer: RecordingWriter, loss: Any, accuracy: Any) -> None:
-        self._loss.add(loss)
-        self._accuracy.add(accuracy)
-        if self.steps % writer.stride == 0:
-            self._record(writer)
+        def count(writer: RecordingWriter) -> None:
+            self._loss.add(loss)
+            self._accuracy.add(accuracy)
+            if self.steps % writer.stride == 0:
+                self._record(writer)
+
+        self._safely(count)
 
     def _record(self, writer: RecordingWriter) -> None:
-        """Take a snapshot."""
         scores = {"loss": self._loss.take(), "accuracy": self._accuracy.take()}
         metadata = {name: repr(value) for name, value in scores.items() if value is not None}
         snapshot = TensorFile(self._layers.arrays, {"step": str(self.steps), **metadata})
         writer.add(self.steps, snapshot)
 
     def _safely(self, action: Callable[[RecordingWriter], object]) -> None:
-        """Do something with the writer; if it fails, warn once and record no more."""
+        """Call ``action`` with the writer; if it fails, warn once and record no more."""
         if self._writer is None:
             return
         try:
             action(self._writer)
-        except Exception as problem:  # Whatever it is, it must not end the training.
+        except Exception as problem:  # No error may end the training.
             self._writer = None
             warnings.warn(
                 f"rnnviz: the recording ends before step {self.steps:,}; training goes on. "
@@ -129,35 +134,30 @@ class Recorder:
 
     def close(self) -> None:
         """Take the last snapshot, and end the file; later steps are not recorded."""
-        self._safely(self._close)
-        self._writer = None
 
-    def _close(self, writer: RecordingWriter) -> None:
-        if writer.last < self.steps:
-            self._record(writer)
-        writer.close()
+        def end(writer: RecordingWriter) -> None:
+            if writer.last < self.steps:
+                self._record(writer)
+            writer.close()
+
+        self._safely(end)
+        self._writer = None
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        raised: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self.close()
 
 
 class _Mean:
-    """The mean of numbers or of tensors with one; tensors stay where they are until it is taken."""
+    """The mean of numbers or of tensors with one, which stay on their device until it is taken."""
 
     def __init__(self) -> None:
         self._sum: Any = 0.0
         self._count = 0
 
     def add(self, value: Any) -> None:
-        """Add a number, if there is one."""
         if value is None:
             return
         if isinstance(value, torch.Tensor):
@@ -166,26 +166,23 @@ class _Mean:
         self._count += 1
 
     def take(self) -> float | None:
-        """The mean, and begin again; None if there were no numbers."""
+        """The mean since the last call; None without numbers."""
         mean = float(self._sum) / self._count if self._count else None
         self._sum, self._count = 0.0, 0
         return mean
 
 
-def _free(path: Path) -> Path:
-    """The path; raises FileExistsError if something else than a recording is there."""
-    if path.exists():
-        try:
-            RecordingFile(path)
-        except TransferError as problem:
-            raise FileExistsError(
-                f"{path} is there, and is kept: {problem} Give the recording another name."
-            ) from None
-    return path
-
-
 def _header(dataset: Dataset, parts: TorchParts, given: Sequence[Example]) -> dict[str, Any]:
-    """What run.json says."""
+    """``run.json``; an example is a text, or a text and its answers."""
+
+    def row(example: Example) -> Any:
+        if not dataset.labelled:
+            return example.text
+        answers = example.targets.tolist()
+        if dataset.answers_classes:
+            answers = [dataset.classes[k] for k in answers]
+        return [example.text, answers if dataset.reads is OutputAt.EVERY else answers[0]]
+
     read = "vocabulary" if parts.network.tokens else "inputs"
     answered = "classes" if dataset.answers_classes else "outputs"
     return {
@@ -199,15 +196,5 @@ def _header(dataset: Dataset, parts: TorchParts, given: Sequence[Example]) -> di
         "characters": dataset.vocabulary.characters,
         answered: list(dataset.classes),
         "reads": dataset.reads.value,
-        "examples": [_row(one, dataset) for one in given],
+        "examples": [*map(row, given)],
     }
-
-
-def _row(example: Example, dataset: Dataset) -> Any:
-    """An example for JSON: a text, or a text and what is to be answered."""
-    if not dataset.labelled:
-        return example.text
-    answers = example.targets.tolist()
-    if dataset.answers_classes:
-        answers = [dataset.classes[k] for k in answers]
-    return [example.text, answers if dataset.reads is OutputAt.EVERY else answers[0]]

@@ -1,4 +1,4 @@
-"""Bounds: zip archives and JSON texts that are not larger than they may be."""
+"""Bounds: the limits of zip archives and JSON texts, checked before they are read."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from io import BytesIO
 
 from rnnviz.files.foreign_network import TransferError
 
-#: The largest number of members, and of bytes of the table that lists them.
+#: The most members, and the most bytes of their central directory.
 MAX_MEMBERS, MAX_TABLE = 2_000, 1_000_000
-#: The signature of a zip's end and its size without a comment; what stands before it in zips of
-#: more than 4 GB, and its size.
+#: The signature and size of a zip's end record, and of the zip64 locator before it.
 _END, _END_SIZE, _LARGE, _LARGE_SIZE = b"PK\x05\x06", 22, b"PK\x06\x07", 20
-#: A zip has times; equal contents are equal files.
+#: A constant time of all members, so that equal contents are equal files.
 TIME = (1980, 1, 1, 0, 0, 0)
 _KINDS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
@@ -33,9 +32,9 @@ def zip_content(members: Mapping[str, bytes]) -> bytes:
 
 
 def members_of(content: bytes, most: int, known: Callable[[str], bool]) -> dict[str, bytes]:
-    """The members by name, all of them ``known`` and together of at most ``most`` bytes.
+    """The members by name, all of them ``known``, of at most ``most`` bytes in sum.
 
-    Raises TransferError, with a sentence that begins small.
+    Raises TransferError, with a lower-case sentence.
     """
     if len(content) > most:
         raise TransferError(f"the file has more than {most // 1_000_000} MB.")
@@ -53,7 +52,7 @@ def members_of(content: bytes, most: int, known: Callable[[str], bool]) -> dict[
 
 
 def _check_end(content: bytes) -> None:
-    """Refuse what is no zip, and a table of members that is too large to be read at all."""
+    """Refuse a file that is no zip, and a central directory that is too large to read."""
     end = content[-_END_SIZE:]
     if not (content.startswith(b"PK") and end.startswith(_END)):
         raise TransferError("the file is of another kind, or cut off.")
@@ -63,7 +62,7 @@ def _check_end(content: bytes) -> None:
 
 
 def _check(infos: list[zipfile.ZipInfo], most: int, known: Callable[[str], bool]) -> None:
-    """Refuse what lies before anything is unpacked."""
+    """Refuse invalid members before anything is unpacked."""
     if len(infos) > MAX_MEMBERS:
         raise TransferError(f"it has {len(infos):,} parts, which are too many.")
     seen: set[str] = set()
@@ -83,18 +82,18 @@ def _check(infos: list[zipfile.ZipInfo], most: int, known: Callable[[str], bool]
         )
 
 
-# JSON size: what a JSON text becomes in memory, before it is read
+# The size of a JSON text in memory
 
 
-#: The most lists, tables and keys of tables in a JSON text, and the most values that a comma ends.
+#: The most lists, tables and keys in a JSON text, and the most commas.
 MAX_PARTS, MAX_VALUES = 500_000, 1_500_000
 
 
 def check_size(text: bytes) -> None:
     """Raise TransferError for a text with too many lists, tables and keys, or values.
 
-    Two bytes of it take more than fifty in memory, and no thread runs while they are made: for at
-    most about a fifth of a second.
+    Two bytes take more than fifty in memory, and the parser holds the lock of all threads, here for
+    at most about 0.2 seconds.
     """
     for signs, most, what in (
         (b"[{:", MAX_PARTS, "lists and keys"),

@@ -1,7 +1,8 @@
-"""ForeignNetwork: the arrays of a network from elsewhere, and the same network here."""
+"""ForeignNetwork: a network with PyTorch's arrays, and the same network here."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,14 +14,14 @@ from rnnviz.engine.parameters import Architecture, Parameters
 
 #: The order of the gates in PyTorch's stacked arrays.
 GATES = {"elman": "h", "gru": "rzn", "lstm": "ifgo"}
-#: The arrays of a layer that has biases, without the layer's number.
+#: The arrays of a layer with biases, without the layer's number.
 NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 
 
 def write_layers(arrays: Mapping[str, Array], parameters: Parameters) -> None:
     """Write PyTorch's arrays into the parameters; missing biases are 0.
 
-    Two biases become their sum, but for those of GRU's n.
+    Two biases become their sum, except those of a GRU's n.
     """
     kind = parameters.architecture.kind
     for number, named in enumerate(parameters.by_layer()):
@@ -33,30 +34,30 @@ def write_layers(arrays: Mapping[str, Array], parameters: Parameters) -> None:
         if kind == "gru":
             named["b_hn"][...] = second[-hidden:]
             second = np.concatenate([second[:-hidden], np.zeros(hidden)])
-        # In the precision of the biases, as PyTorch has it: they are summed before they are added.
+        # Summed in their own precision, as in PyTorch.
         _unstack(first + second, [named[name] for name in _biases(kind)])
 
 
 def torch_layers(parameters: Parameters) -> dict[str, Array]:
-    """PyTorch's arrays with the same weights; of bias_hh only GRU's n is not 0."""
+    """PyTorch's arrays with the same weights; bias_hh is 0, except for a GRU's n."""
     kind, arrays = parameters.architecture.kind, dict[str, Array]()
     for number, named in enumerate(parameters.by_layer()):
         first = np.concatenate([named[name] for name in _biases(kind)])
         second = np.zeros_like(first)
         if kind == "gru":
             second[-parameters.architecture.hidden :] = named["b_hn"]
-        stacks = (_stack(named, "W_x", kind), _stack(named, "W_h", kind), first, second)
-        arrays |= {f"{name}_l{number}": stack for name, stack in zip(NAMES, stacks, strict=True)}
+        weights = (
+            np.concatenate([named[f"{prefix}{gate}"] for gate in GATES[kind]])
+            for prefix in ("W_x", "W_h")
+        )
+        stacks = zip(NAMES, (*weights, first, second), strict=True)
+        arrays |= {f"{name}_l{number}": stack for name, stack in stacks}
     return arrays
 
 
 def _biases(kind: str) -> list[str]:
-    """The names of what is PyTorch's first bias here, or the sum of both."""
+    """The biases here that PyTorch has in its first one, or in the sum of both."""
     return ["b_r", "b_z", "b_xn"] if kind == "gru" else [f"b_{g}" for g in GATES[kind]]
-
-
-def _stack(named: Mapping[str, Array], prefix: str, kind: str) -> Array:
-    return np.concatenate([named[f"{prefix}{gate}"] for gate in GATES[kind]])
 
 
 def _unstack(stacked: Array | None, parts: Sequence[Array]) -> None:
@@ -70,15 +71,15 @@ def _known(array: Array | None) -> Array:
     return array
 
 
-# The arrays of a network from elsewhere, and the same network here
+# The network
 
 
-#: Most rows of an embedding, and so most words; and most numbers at a step.
+#: The most words, which are the rows of an embedding, and the most numbers at a step.
 MAX_INPUTS = 5_000
 
 
 class TransferError(ValueError):
-    """Why a network can't be taken over or given away, in a sentence."""
+    """Why a network can't be imported or exported, in a sentence."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,9 +87,9 @@ class ForeignNetwork:
     """The arrays of a recurrent network with PyTorch's names and shapes.
 
     ``layers`` are the recurrent layers' arrays, see ``torch_layers``; ``readout`` (C, H) and
-    ``readout_bias`` (C,) those of the answer; ``embedding`` (V, E) has a row a word. Without it the
-    first layer reads words as one-hot vectors, or, without ``tokens``, numbers. The ``loss`` says
-    whether it answers classes or values. Raises TransferError for arrays that don't fit.
+    ``readout_bias`` (C,) are those of the readout; ``embedding`` (V, E) has a row a word. Without
+    it the first layer reads one-hot words, or numbers without ``tokens``. The ``loss`` says whether
+    it answers classes or values. Raises TransferError for arrays that don't fit.
     """
 
     kind: str
@@ -101,8 +102,14 @@ class ForeignNetwork:
     loss: Loss = Loss.CROSS_ENTROPY
 
     def __post_init__(self) -> None:
-        for sentence in self._problems():
-            raise TransferError(sentence)
+        for problems in (self._kind_problems, self._layer_problems, self._end_problems):
+            for sentence in problems():
+                raise TransferError(sentence)
+        for name, array in self._named():
+            if not np.isfinite(array).all():
+                raise TransferError(
+                    f"{name} has values that are not finite numbers: train the network again."
+                )
 
     # Sizes
 
@@ -138,7 +145,7 @@ class ForeignNetwork:
         return Precision(str(self.readout.dtype))
 
     def check_sizes(self, inputs: int, outputs: int) -> None:
-        """Raise TransferError unless it has so many inputs, or words, and outputs, or classes."""
+        """Raise TransferError unless it has these numbers of inputs and outputs."""
         nouns = "words" if self.tokens else "inputs", self._outputs
         pairs = zip((self.inputs, self.outputs), (inputs, outputs), strict=True)
         for noun, (found, given) in zip(nouns, pairs, strict=True):
@@ -163,7 +170,7 @@ class ForeignNetwork:
         parameters = Parameters(of, dtype=self.precision.value)
         layers = dict(self.layers)
         if self.embedding is not None:
-            # In float64, so that it is rounded once.
+            # In float64, so that the product is rounded once.
             words = self.embedding.astype(float)
             layers["weight_ih_l0"] = layers["weight_ih_l0"].astype(float) @ words.T
         write_layers(layers, parameters)
@@ -173,32 +180,24 @@ class ForeignNetwork:
 
     @property
     def note(self) -> str:
-        """How training on differs from training in PyTorch, in a sentence; empty if it doesn't."""
-        reasons = [*self._reasons()]
+        """How further training differs from PyTorch, in a sentence; empty if it doesn't."""
+        reasons = []
+        if self._biased:
+            gates = "of the gates r and z " if self.kind == "gru" else ""
+            reasons.append(
+                f"its two biases {gates}are one here, which moves half as far a step under sgd"
+            )
+        else:
+            reasons.append("here the cells have biases, which begin at 0")
+        if self.embedding is not None:
+            reasons.append("embedding and input weights are one matrix here, their product")
+        if self.readout_bias is None:
+            reasons.append("here the readout has a bias, which begins at 0")
         if not reasons:
             return ""
         return f"Training on differs from PyTorch: {'; '.join(reasons)}."
 
-    def _reasons(self) -> Iterator[str]:
-        if self._biased:
-            gates = "of the gates r and z " if self.kind == "gru" else ""
-            yield f"its two biases {gates}are one here, which moves half as far a step under sgd"
-        else:
-            yield "here the cells have biases, which begin at 0"
-        if self.embedding is not None:
-            yield "embedding and input weights are one matrix here, their product"
-        if self.readout_bias is None:
-            yield "here the readout has a bias, which begins at 0"
-
     # What doesn't fit
-
-    def _problems(self) -> Iterator[str]:
-        yield from self._kind_problems()
-        yield from self._layer_problems()
-        yield from self._end_problems()
-        for name, array in self._named():
-            if not np.isfinite(array).all():
-                yield f"{name} has values that are not finite numbers: train the network again."
 
     def _named(self) -> Iterator[tuple[str, Array]]:
         ends = {
@@ -230,24 +229,24 @@ class ForeignNetwork:
             yield f"The network has {self.count} layers; 1 to {most} can be shown."
         if not 1 <= hidden <= SETTINGS["hidden"].high:
             yield f"A layer has {hidden:,} units; 1 to {SETTINGS['hidden'].high} can be shown."
-        rows, biases = len(GATES[self.kind]) * hidden, self._biased
+        first = self.layers["weight_ih_l0"] if self.embedding is None else self.embedding
+        width = first.shape[-1] if first.ndim == 2 else -1
+        rows = len(GATES[self.kind]) * hidden
         for number in range(self.count):
             shapes: dict[str, tuple[int, ...]] = {"weight_hh": (rows, hidden)}
-            shapes["weight_ih"] = rows, hidden if number else self._width
-            if biases:
+            shapes["weight_ih"] = rows, hidden if number else width
+            if self._biased:
                 shapes |= {"bias_ih": (rows,), "bias_hh": (rows,)}
             for name, shape in shapes.items():
-                yield from _shape_problems(self.layers, f"{name}_l{number}", shape)
+                array = self.layers.get(f"{name}_l{number}")
+                if array is None:
+                    yield f"There is no {name}_l{number}."
+                elif array.shape != shape:
+                    yield f"{name}_l{number} has the shape {array.shape}, and must have {shape}."
 
     @property
     def _biased(self) -> bool:
         return any(name.startswith("bias_") for name in self.layers)
-
-    @property
-    def _width(self) -> int:
-        """The number of inputs of the first layer."""
-        first = self.layers["weight_ih_l0"] if self.embedding is None else self.embedding
-        return first.shape[-1] if first.ndim == 2 else -1
 
     def _end_problems(self) -> Iterator[str]:
         if self.readout.ndim != 2 or self.readout.shape[1] != self.hidden:
@@ -279,10 +278,108 @@ class ForeignNetwork:
         return "classes" if self.answers_classes else "outputs"
 
 
-def _shape_problems(
-    arrays: Mapping[str, Array], name: str, shape: tuple[int, ...]
-) -> Iterator[str]:
-    if name not in arrays:
-        yield f"There is no {name}."
-    elif arrays[name].shape != shape:
-        yield f"{name} has the shape {arrays[name].shape}, and must have {shape}."
+# A state_dict: the arrays by the names that PyTorch saved them with
+
+
+#: The cells by their number of gates.
+_KINDS = {len(gates): kind for kind, gates in GATES.items()}
+_FIRST = re.compile(r"(.*?)weight_hh_l0")
+_LAYER = re.compile(r"(weight|bias)_(ih|hh)_l\d")
+_REFUSED = {
+    "_reverse": (
+        "The network is bidirectional: only one that reads from left to right can be shown."
+    ),
+    "weight_hr": "The network has projections (proj_size): only one without them can be shown.",
+    "parametrizations": (
+        "The weights are parametrized, such as by a weight norm: call "
+        "torch.nn.utils.parametrize.remove_parametrizations before they are saved."
+    ),
+}
+
+
+def network_of(
+    tensors: Mapping[str, Array], words: int, activation: Activation = Activation.TANH
+) -> ForeignNetwork:
+    """The network whose arrays these are; raises TransferError.
+
+    ``words`` is the size of the vocabulary, which identifies an embedding. The arrays don't tell
+    the ``activation`` of an Elman cell.
+    """
+    for part, sentence in _REFUSED.items():
+        if any(part in name for name in tensors):
+            raise TransferError(sentence)
+    found = [match[1] for name in tensors if (match := _FIRST.fullmatch(name))]
+    if len(found) != 1:
+        listed = ", ".join(sorted(tensors))[:120] or "no arrays"
+        raise TransferError(
+            "There must be one weight_hh_l0, the recurrent weights of an nn.RNN, nn.GRU or "
+            f"nn.LSTM; there are {len(found)} among: {listed}."
+        )
+    (prefix,) = found
+    own = {n.removeprefix(prefix): a for n, a in tensors.items() if n.startswith(prefix)}
+    layers = {name: array for name, array in own.items() if _LAYER.fullmatch(name)}
+    kind = _kind(layers)
+    others = {n: a for n, a in tensors.items() if n.removeprefix(prefix) not in layers}
+    hidden = layers["weight_hh_l0"].shape[1]
+    embedding = _embedding(others, layers, words)
+    readout = _readout(others, hidden, embedding)
+    bias = f"{readout.removesuffix('weight')}bias"
+    for name in others.keys() - {embedding, readout, bias}:
+        raise TransferError(f"{name[:60]} belongs to no recurrent layer, embedding or readout.")
+    return ForeignNetwork(
+        kind, layers, others[readout], others.get(bias),
+        others[embedding] if embedding else None, activation,
+    )  # fmt: skip
+
+
+def _kind(layers: Mapping[str, Array]) -> str:
+    """The cell, by the number of its gates."""
+    shape = layers["weight_hh_l0"].shape
+    gates = shape[0] / shape[1] if len(shape) == 2 and shape[1] else 0
+    if "weight_ih_l0" not in layers:
+        raise TransferError("There is no weight_ih_l0.")
+    if gates not in _KINDS:
+        raise TransferError(
+            f"weight_hh_l0 has the shape {shape}: it must have 1, 3 or 4 times as many rows as "
+            "columns."
+        )
+    return _KINDS[int(gates)]
+
+
+def _embedding(others: Mapping[str, Array], layers: Mapping[str, Array], words: int) -> str:
+    """The name of the embedding; empty if the layers read words as one-hot vectors."""
+    wide = layers["weight_ih_l0"].shape[-1:]
+    named = [n for n, a in others.items() if a.ndim == 2 and a.shape == (words, *wide)]
+    # An embedding has no bias; a readout of all words could have its shape.
+    found = [n for n in named if f"{n.removesuffix('weight')}bias" not in others]
+    if len(found) > 1:
+        found = [n for n in found if "emb" in n.lower()] or found
+    if len(found) > 1:
+        raise TransferError(f"Any of these could be the embedding: {', '.join(sorted(found))}.")
+    if not found and wide != (words,):
+        rows = sorted({a.shape[0] for a in others.values() if a.ndim == 2 and a.shape[1:] == wide})
+        also = f", and an embedding could have {' or '.join(map(str, rows))}" if rows else ""
+        inputs = wide[0] if wide else 0
+        raise TransferError(
+            f"The vocabulary has {words:,} words, and the first layer {inputs:,} inputs{also}: "
+            "give the words it was trained with, one a line, in their order."
+        )
+    # The only matrix must be the readout.
+    matrices = [name for name, array in others.items() if array.ndim == 2]
+    return found[0] if found and matrices != found[:1] else ""
+
+
+def _readout(others: Mapping[str, Array], hidden: int, embedding: str) -> str:
+    """The name of the readout's weights."""
+    found = [
+        name for name, array in others.items()
+        if name != embedding and array.ndim == 2 and array.shape[1] == hidden
+    ]  # fmt: skip
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise TransferError(
+            f"There is no readout: no matrix has the shape (classes, {hidden}). Save it with the "
+            "layers."
+        )
+    raise TransferError(f"Any of these could be the readout: {', '.join(sorted(found))}.")

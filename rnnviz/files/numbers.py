@@ -1,8 +1,9 @@
-"""The numbers of pictures as CSV: the columns of every series, under what made them.
+"""The numbers of pictures as columns and CSV, under their origin.
 
-The rules are those of the page's own table, static/numbers.js: points are columns of places and
-values, and series over the same places share these; a matrix has its longer side down the page;
-axes give the names and the units.
+The page has the same rule in static/numbers.js, because its table follows a run that plays, and a
+replay has no server. Points are columns of places and values, and series over the same places share
+theirs; the longer side of a matrix is down the page; axes give names and units. The test
+``test_page_and_export_have_the_same_numbers`` compares both.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from html import unescape
 from io import StringIO
 from itertools import chain, zip_longest
@@ -38,11 +38,18 @@ _CELL = re.compile(r"[^,;|\t\"]+")
 
 
 class Drawn(NamedTuple):
-    """A picture, what it was measured on, and the kind of what draws it, as in static/kinds.js."""
+    """A picture, its remark, and its kind as in static/kinds.js."""
 
     picture: Picture
     remark: str = ""
     kind: str = "chart"
+
+    def told(self, origin: Mapping[str, str]) -> dict[str, str]:
+        """The origin of the picture, by name."""
+        layout = self.picture.layout
+        own = (layout.get("meta") or {}).get("told", {})
+        title = _plain(layout.get("title", {}).get("text"))
+        return {"title": title, **origin, "measured": _plain(self.remark), **own}
 
 
 class Column(NamedTuple):
@@ -56,63 +63,37 @@ class Column(NamedTuple):
     place: str = ""
 
 
-@dataclass(frozen=True)
-class _Axis:
-    """The title of an axis, the words at some places, or the tokens or units of all."""
-
-    title: str
-    words: Mapping[str, str]
-    tokens: Sequence[str]
-    units: Sequence[int]
-
-    def labels(self, values: Any, count: int) -> list[str]:
-        """A label for each place: its number, with its word if there is one."""
-        if values is not None:
-            return [self._label(text) for text in _texts(values)]
-        if len(self.units) == count:
-            return [f"unit {unit}" for unit in self.units]
-        if len(self.tokens) == count:
-            return [*map(str, self.tokens)]
-        return [self._label(str(k)) for k in range(count)]
-
-    def _label(self, text: str) -> str:
-        word = self.words.get(text, text)
-        return text if word == text else f"{text} {word}"
-
-
-def title_of(picture: Picture) -> str:
-    """The title as a plain text."""
-    return _plain(picture.layout.get("title", {}).get("text"))
-
-
 def columns_of(picture: Picture) -> list[Column]:
-    """The columns of every series, and those of what is drawn beside them."""
-    series, layout = picture.series, picture.layout
-    listed = (layout.get("meta") or {}).get("columns") or ()
-    beside = [(name, values) for name, values in listed if isinstance(name, str)]
-    return [
-        *_once(_columns(series, layout)), *(Column(name, _texts(values)) for name, values in beside)
-    ]  # fmt: skip
+    """The columns of every series, then those that the picture lists in ``meta``."""
+    series, meta = picture.series, picture.layout.get("meta") or {}
+    found: list[Column] = []
+    if series and series[0]["type"] == "table":
+        # A table of rounded numbers lists the exact ones.
+        for table in () if "columns" in meta else series:
+            cells = zip(table["header"]["values"], table["cells"]["values"], strict=True)
+            found += [Column(_joined(table.get("name"), name), _texts(own)) for name, own in cells]
+    else:
+        shown = [one for one in series if one.get("hoverinfo") != "skip"]
+        for k, one in enumerate(shown):
+            name = _plain(one.get("name")) or (f"series {k + 1}" if len(shown) > 1 else "")
+            columns = _cells if np.ndim(one.get("z", ())) == 2 else _points
+            found += columns(one, name, picture.layout)
+    listed = [(name, own) for name, own in meta.get("columns") or () if isinstance(name, str)]
+    return [*_without_repeats(found), *(Column(name, _texts(own)) for name, own in listed)]
 
 
 def with_numbers(pictures: Mapping[str, Drawn]) -> dict[str, Drawn]:
-    """The pictures that have numbers: a sentence in the place of one has none."""
+    """The pictures that have numbers; a sentence instead of a picture has none."""
     return {name: one for name, one in pictures.items() if columns_of(one.picture)}
 
 
 def csv_of(drawn: Drawn, origin: Mapping[str, str]) -> str:
-    """The numbers of a picture as CSV, under what made them."""
-    return csv_text(columns_of(drawn.picture), told_of(drawn, origin))
-
-
-def told_of(drawn: Drawn, origin: Mapping[str, str]) -> dict[str, str]:
-    """What made a picture, by name."""
-    told = (drawn.picture.layout.get("meta") or {}).get("told", {})
-    return {"title": title_of(drawn.picture), **origin, "measured": _plain(drawn.remark), **told}
+    """The numbers of a picture as CSV, under their origin."""
+    return csv_text(columns_of(drawn.picture), drawn.told(origin))
 
 
 def told_lines(told: Mapping[str, str]) -> str:
-    """What made a file, in lines that begin with #."""
+    """The origin of a file, in lines that begin with #."""
     lines = (f"# {name}: {' '.join(text.split())}" for name, text in told.items() if text)
     return "".join(_CELL.sub(lambda cell: _inert(cell[0]), line) + "\n" for line in lines)
 
@@ -131,7 +112,7 @@ def _inert(part: str) -> str:
 
 
 def csv_text(columns: Sequence[Column], told: Mapping[str, str]) -> str:
-    """Columns as CSV. Lines that begin with # stand before them, one for each of ``told``."""
+    """Columns as CSV, below one line that begins with # for each of ``told``."""
     file = StringIO()
     file.write(told_lines(told))
     whole = [[*map(inert, (column.name, *column.cells))] for column in columns]
@@ -141,32 +122,14 @@ def csv_text(columns: Sequence[Column], told: Mapping[str, str]) -> str:
 
 
 def quoting_of(texts: Iterable[str]) -> Literal[0, 1]:
-    """Quote every cell if one has a # or a carriage return: readers mistake these."""
+    """Quote every cell if one has a # or a carriage return, which readers misread."""
     signs = any("#" in text or "\r" in text for text in texts)
     return csv.QUOTE_ALL if signs else csv.QUOTE_MINIMAL
 
 
-def _columns(series: Sequence[Series], layout: Mapping[str, Any]) -> Iterator[Column]:
-    if series and series[0]["type"] == "table":
-        # What it shows in few digits may be told beside it.
-        told = "columns" in (layout.get("meta") or {})
-        for table in () if told else series:
-            for name, cells in zip(
-                table["header"]["values"], table["cells"]["values"], strict=True
-            ):
-                yield Column(_joined(table.get("name"), name), _texts(cells))
-        return
-    shown = [one for one in series if one.get("hoverinfo") != "skip"]
-    for k, one in enumerate(shown):
-        name = _plain(one.get("name")) or (f"series {k + 1}" if len(shown) > 1 else "")
-        x, y = (_axis(one, layout, letter) for letter in "xy")
-        matrix = np.ndim(one.get("z", ())) == 2
-        yield from (_cells if matrix else _points)(one, name, x, y)
-
-
-def _once(columns: Iterable[Column]) -> Iterator[Column]:
-    """The columns; series over the same places share one column of these."""
-    columns, seen = [*columns], set()
+def _without_repeats(columns: Sequence[Column]) -> Iterator[Column]:
+    """The columns; series over the same places share one column of places."""
+    seen = set()
     keys = [(column.place, *column.cells) if column.place else None for column in columns]
     counts = Counter(keys)
     # Two shared columns under one title keep the names of their first series.
@@ -180,54 +143,61 @@ def _once(columns: Iterable[Column]) -> Iterator[Column]:
             yield Column(column.place if shared else column.name, column.cells)
 
 
-def _points(series: Series, name: str, x: _Axis, y: _Axis) -> Iterator[Column]:
-    values = series.get("y") if series.get("y") is not None else series.get("x")
-    count = 0 if values is None else len(values)
-    place = x.title or _PLACE
-    yield Column(_joined(name, place), x.labels(series.get("x"), count), place)
-    yield Column(_joined(name, y.title), _texts(_ends(series)))
-    # What is written at a bar is its number.
+def _points(series: Series, name: str, layout: Mapping[str, Any]) -> Iterator[Column]:
+    y, base = series.get("y"), series.get("base")
+    values = series.get("x") if y is None else y
+    place = _title(series, layout, "x") or _PLACE
+    labels = _labels(series, layout, "x", 0 if values is None else len(values))
+    yield Column(_joined(name, place), labels, place)
+    ends = () if y is None else y
+    if base is not None and series.get("orientation") != "h":  # Bars may begin elsewhere than at 0.
+        ends = np.asarray(ends) + np.asarray(base, np.float32)
+    yield Column(_joined(name, _title(series, layout, "y")), _texts(ends))
+    # The text at a bar is its number.
     for more in ("z",) if series["type"] == "bar" else ("z", "text"):
         if np.ndim(series.get(more, 0)) == 1:
             yield Column(_joined(name, more), _texts(series[more]))
 
 
-def _ends(series: Series) -> Any:
-    """Where bars end, which may begin elsewhere than at 0."""
-    y, base = series.get("y", ()), series.get("base")
-    upright = base is not None and series.get("orientation") != "h"
-    return np.asarray(y) + np.asarray(base, np.float32) if upright else y
-
-
-def _cells(series: Series, name: str, x: _Axis, y: _Axis) -> Iterator[Column]:
+def _cells(series: Series, name: str, layout: Mapping[str, Any]) -> Iterator[Column]:
     """A matrix has its longer side down the page."""
-    z, rows, columns = np.asarray(series["z"]), ("y", y), ("x", x)
+    z, down, across = np.asarray(series["z"]), "y", "x"
     if z.shape[0] < z.shape[1]:
-        z, rows, columns = z.T, columns, rows
-    (down, down_axis), (across, across_axis) = rows, columns
-    labels = down_axis.labels(series.get(down), len(z))
-    place = down_axis.title or _PLACE
-    yield Column(_joined(name, place), labels, place)
-    names = across_axis.labels(series.get(across), z.shape[1])
+        z, down, across = z.T, across, down
+    place = _title(series, layout, down) or _PLACE
+    yield Column(_joined(name, place), _labels(series, layout, down, len(z)), place)
+    names = _labels(series, layout, across, z.shape[1])
     for label, values in zip(names, z.T, strict=True):
         yield Column(_joined(name, label), _texts(values))
 
 
-def _axis(series: Series, layout: Mapping[str, Any], letter: str) -> _Axis:
+def _axis(series: Series, layout: Mapping[str, Any], letter: str) -> Mapping[str, Any]:
     key = str(series.get(f"{letter}axis", letter)).replace(letter, f"{letter}axis", 1)
-    axis = layout.get(key) or {}
-    ticks = [] if axis.get("type") == "log" else _list(axis.get("ticktext"))
-    places = _texts(_list(axis.get("tickvals")))
-    words = dict(zip(places, map(_plain, ticks), strict=False))
-    title = axis.get("title")
-    text = title.get("text") if isinstance(title, dict) else title
-    meta = layout.get("meta") or {}
-    units = meta.get("units") if letter == "y" else ()
-    return _Axis(_plain(text), words, meta.get("words") or (), units or ())
+    return layout.get(key) or {}
 
 
-def _list(values: Any) -> Sequence[Any]:
-    return () if values is None else values
+def _title(series: Series, layout: Mapping[str, Any], letter: str) -> str:
+    title = _axis(series, layout, letter).get("title")
+    return _plain(title.get("text") if isinstance(title, dict) else title)
+
+
+def _labels(series: Series, layout: Mapping[str, Any], letter: str, count: int) -> list[str]:
+    """A label for each place on an axis: its number, with its word if there is one."""
+    axis, meta = _axis(series, layout, letter), layout.get("meta") or {}
+    units = (meta.get("units") or ()) if letter == "y" else ()
+    tokens = meta.get("words") or ()
+    texts = [*map(str, range(count))]
+    if series.get(letter) is not None:
+        texts = _texts(series[letter])
+    elif len(units) == count:
+        return [f"unit {unit}" for unit in units]
+    elif len(tokens) == count:
+        return [*map(str, tokens)]
+    ticks, places = axis.get("ticktext"), axis.get("tickvals")
+    if ticks is None or places is None or axis.get("type") == "log":
+        return texts
+    words = dict(zip(_texts(places), map(_plain, ticks), strict=False))
+    return [text if words.get(text, text) == text else f"{text} {words[text]}" for text in texts]
 
 
 def _joined(*parts: Any) -> str:
@@ -235,7 +205,7 @@ def _joined(*parts: Any) -> str:
 
 
 def _plain(html: Any) -> str:
-    """Text as a chart shows it: without its tags."""
+    """Text without its tags."""
     return unescape(_TAG.sub("", str(html or "").replace("<br>", " ")))
 
 
@@ -244,7 +214,7 @@ def _texts(values: Any) -> list[str]:
 
 
 def _text(value: Any) -> str:
-    """The shortest text that stands for no other number of its type; a gap is empty."""
+    """The shortest text that identifies a number of its type; a gap is empty."""
     if isinstance(value, str) or value is None:
         return _plain(value)
     if isinstance(value, (bool, np.bool_)):
@@ -257,5 +227,5 @@ def _text(value: Any) -> str:
 
 
 def zip_of(files: Mapping[str, str]) -> bytes:
-    """Texts by name as one zip."""
+    """Texts by name as a zip."""
     return zip_content({name: text.encode() for name, text in files.items()})

@@ -1,4 +1,4 @@
-"""Files that open as a session, and those that wait for another file."""
+"""Files that open as a session, and files that need another one first."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from rnnviz.files.record import StoredRecording, is_recording
 from rnnviz.files.run_archive import MAX_RUN
 from rnnviz.files.run_file import run_of
 from rnnviz.files.tensor_file import tensors_of
-from rnnviz.files.weights_file import Known, network_in, words_of
+from rnnviz.files.weights_file import WeightsHints, network_in, words_of
 from rnnviz.probe.session import Session
 from rnnviz.tasks.data_source import UploadStore
 from rnnviz.tasks.upload import File, Upload
 
-#: How the name of a run, or of a recording, ends; and that of any file that is opened.
+#: The endings of runs and recordings, and of all files that open.
 RUN_ENDS = (".rnnviz", ".zip")
 OPENS = (*RUN_ENDS, ".npz", ".safetensors")
 
@@ -28,7 +28,7 @@ def session_of(
 ) -> Session:
     """The session in a file's content; raises TransferError or TaskError, with a sentence.
 
-    ``upload`` are data that a run may have learned from without having them.
+    ``upload`` are the data of a run that doesn't include them.
     """
     if len(content) > MAX_RUN:
         raise TransferError(f"{name[:60]}: the file has more than {MAX_RUN // 1_000_000} MB.")
@@ -36,7 +36,7 @@ def session_of(
         return StoredRecording(name, None, content).session()
     if is_run(name):
         return run_of(content, name, upload).session(store)
-    return network_in(tensors_of(content, name, MAX_RUN), name, Known()).session()
+    return network_in(tensors_of(content, name, MAX_RUN), name, WeightsHints()).session()
 
 
 def is_run(name: str) -> bool:
@@ -44,14 +44,11 @@ def is_run(name: str) -> bool:
     return PurePath(name).suffix.lower() in RUN_ENDS
 
 
-# A run whose data are not in its file; it opens when they are given
-
-
 @dataclass(eq=False)
 class AwaitedRun:
-    """The file of a run, and the files it learned from, as far as they were given.
+    """The file of a run without its data, and those data files that were given so far.
 
-    ``wanted`` has the name and the SHA-256 of each, by its role.
+    ``wanted`` has the name and the SHA-256 of each, by role.
     """
 
     name: str
@@ -60,7 +57,7 @@ class AwaitedRun:
     _found: dict[str, File] = field(default_factory=dict)
 
     def take(self, name: str, content: bytes) -> bool:
-        """Take a file if it is one of those wanted, whatever its ``name``; return whether it is."""
+        """Take a file if it is wanted, under any ``name``; return whether it is."""
         digest = hashlib.sha256(content).hexdigest()
         roles = [role for role, file in self.wanted.items() if file["sha256"] == digest]
         self._found |= {role: File(self.wanted[role]["name"], content) for role in roles}
@@ -68,22 +65,19 @@ class AwaitedRun:
 
     @property
     def missing(self) -> str:
-        """The names of the files that are still to be given, as text."""
+        """The names of the missing files, as text."""
         names = [file["name"][:60] for role, file in self.wanted.items() if role not in self._found]
         return " and ".join(names)
 
     def session(self, store: UploadStore | None = None) -> Session:
-        """The session that goes on with the run, once nothing is missing; raises TransferError."""
+        """The session that continues the run, once nothing is missing; raises TransferError."""
         upload = Upload(self._found["train"], self._found.get("test"))
         return run_of(self.content, self.name, upload).session(store)
 
 
-# A state_dict of PyTorch without its words; it opens when they are given
-
-
 @dataclass(eq=False)
 class AwaitedWeights:
-    """The file of the weights, and the words once they are given."""
+    """A state_dict of PyTorch without its words, and the words once they are given."""
 
     name: str
     content: bytes
@@ -98,7 +92,7 @@ class AwaitedWeights:
 
     @property
     def missing(self) -> str:
-        """What is still to be given, as text."""
+        """The missing file, as text."""
         return "" if self._words else "its words, a text file with one word a line"
 
     def session(self, store: UploadStore | None = None) -> Session:
@@ -108,4 +102,4 @@ class AwaitedWeights:
         """
         words, self._words = self._words, []
         file = tensors_of(self.content, self.name, MAX_RUN)
-        return network_in(file, self.name, Known(words)).session()
+        return network_in(file, self.name, WeightsHints(words)).session()

@@ -1,31 +1,22 @@
-"""What made a file: version, data, settings, seed, epoch, phrase, and the link to it."""
+"""The origin of a file: version, data, settings, seed, epoch, phrase, and a link."""
 
 from __future__ import annotations
 
 from rnnviz import __version__
 from rnnviz.probe.session import Session
 
-#: What nobody knows of a recording.
-_OF_A_RUN = ("seed", "changes", "link")
+#: Facts unknown for recordings.
+UNKNOWN_FOR_RECORDINGS = ("seed", "changes", "link")
 
 
 def query_of(session: Session) -> str:
-    """What follows the page's address in a link to what is shown; empty if no link has room."""
+    """The query of a link to the view shown; empty if it would be too long."""
     query = session.link().query()
     return "" if query is None else f"?{query}"
 
 
-def _unknown(session: Session) -> tuple[str, ...]:
-    """What is not known, or would lead to another run."""
-    if session.player.recorded:
-        return _OF_A_RUN
-    if session.player.imported:
-        return ("seed", "link")
-    return ("link",) if session.data.given is not None else ()
-
-
 def origin(session: Session) -> dict[str, str]:
-    """What made a file, by name, each on one line."""
+    """The origin of a file by name, each entry on one line."""
     schedule = session.run.schedule
     differing = schedule.start.to_query()
     settings = ", ".join(f"{name}={value}" for name, value in differing.items())
@@ -40,8 +31,12 @@ def origin(session: Session) -> dict[str, str]:
         "phrase": session.phrase_input.phrase,
         "link": query_of(session),
     }
-    for name in _unknown(session):
-        del told[name]
+    # Facts that are unknown, or would lead to another run.
+    unknown: tuple[str, ...] = ("link",) if session.data.given is not None else ()
     if given := session.player.imported:
-        told["weights"] = given.source
+        unknown, told["weights"] = ("seed", "link"), given.source
+    if session.player.recorded:
+        unknown = UNKNOWN_FOR_RECORDINGS
+    for name in unknown:
+        del told[name]
     return {name: " ".join(value.split()) for name, value in told.items()}

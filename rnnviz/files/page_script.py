@@ -1,4 +1,4 @@
-"""The scripts of the page as one, for a file: from the disk a script can't import another."""
+"""The scripts of the page as one: in a file on disk a script can't import another."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def page_file(name: str) -> str:
 
 
 def script_hash(code: str) -> str:
-    """What a content security policy calls a script that stands in the page."""
+    """The source of an inline script in a content security policy."""
     return f"sha256-{base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()}"
 
 
 def page_script(name: str) -> str:
-    """The script static/``name`` and all that it imports, each in a function of its own.
+    """The script static/``name`` and all its imports, each in its own function.
 
-    It understands the imports and exports by name that the scripts of the page have.
+    It reads imports and exports by name, as in the scripts of the page.
     """
     scripts: dict[str, str] = {}
     _collect(PAGE / "static" / name, scripts)
@@ -37,7 +37,7 @@ def page_script(name: str) -> str:
 
 
 def _collect(path: Path, scripts: dict[str, str]) -> None:
-    """Add a script to ``scripts``, by name, behind those that it imports."""
+    """Add a script to ``scripts``, by name, after its imports."""
     text = path.read_text(encoding="utf-8")
     for _, imported, name in _IMPORT.findall(text):
         if name not in scripts:

@@ -1,4 +1,4 @@
-"""Pictures as SVG: an installed browser draws them with the scripts of the page."""
+"""Pictures as SVG, drawn by an installed browser with the scripts of the page."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from string import Template
-from struct import pack
 from tempfile import TemporaryDirectory
 
 from rnnviz.charts.theme import LIGHT, css_variables
-from rnnviz.files.numbers import Drawn, told_of, with_numbers
+from rnnviz.files.numbers import Drawn, with_numbers
 from rnnviz.files.origin import origin
 from rnnviz.files.page_script import page_file, page_script, script_hash
+from rnnviz.files.wire_format import PackedPicture, packed
 from rnnviz.probe.session import Session
 
-#: The names of programs. The headless shell is the same engine without windows: it is faster.
+#: Program names. The headless shell, the same engine without windows, is faster.
 NAMES = (
     "chromium-headless-shell",
     "google-chrome", "google-chrome-stable", "chromium", "chromium-browser", "chrome",
@@ -40,9 +40,9 @@ _LINUX = (
     "/usr/lib/chromium/chromium",
     "/snap/bin/chromium",
 )
-#: Seconds that a page may take.
+#: Seconds that the browser may take.
 TIME_LIMIT = 120.0
-#: It draws on the processor, in a profile of its own, and finds no other machine.
+#: Draw on the CPU, load no extensions, and resolve no host name.
 _OPTIONS = (
     "--headless", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars",
     "--force-device-scale-factor=1", "--no-first-run", "--no-default-browser-check",
@@ -52,7 +52,7 @@ _OPTIONS = (
 
 
 class BrowserError(RuntimeError):
-    """There is no browser, or it has not done its work; the message says what to do."""
+    """There is no browser, or it failed; the message says what to do."""
 
 
 def installed(
@@ -60,28 +60,26 @@ def installed(
     platform: str = sys.platform,
     which: Callable[[str], str | None] = shutil.which,
 ) -> list[str]:
-    """Where a browser may be: on the PATH, then in the system's usual places."""
-    return [*filter(None, map(which, NAMES)), *_usual_places(environ, platform)]
-
-
-def _usual_places(environ: Mapping[str, str], platform: str) -> list[str]:
+    """Paths where a browser may be: on the PATH, then in the system's usual places."""
+    on_path = filter(None, map(which, NAMES))
     if platform == "darwin":
         folders = ("/Applications", f"{environ.get('HOME', '')}/Applications")
-        return [f"{folder}/{name}.app/Contents/MacOS/{name}" for folder in folders for name in _MAC]
-    if platform == "win32":
+        usual = [
+            f"{folder}/{name}.app/Contents/MacOS/{name}" for folder in folders for name in _MAC
+        ]
+    elif platform == "win32":
         names = ("PROGRAMFILES", "PROGRAMFILES(X86)", "LOCALAPPDATA")
         roots = filter(None, map(environ.get, names))
-        return [f"{root}/{place}" for root in roots for place in _WINDOWS]
-    return list(_LINUX)
+        usual = [f"{root}/{place}" for root in roots for place in _WINDOWS]
+    else:
+        usual = [*_LINUX]
+    return [*on_path, *usual]
 
 
 def find_browser(chosen: Path | None = None) -> str:
-    """The path of a browser: the one that is ``chosen``, else one that is installed.
-
-    Raises BrowserError.
-    """
+    """The path of the ``chosen`` browser, else of an installed one; raises BrowserError."""
     if chosen is not None:
-        # A name alone is looked for as the shell would.
+        # A bare name is looked up on the PATH.
         found = shutil.which(str(chosen.resolve() if chosen.is_file() else chosen))
         if found is None:
             raise BrowserError(f"--browser {chosen}: there is no such program.")
@@ -97,17 +95,19 @@ def find_browser(chosen: Path | None = None) -> str:
 
 
 def document_of(page: str, browser: str, folder: Path, limit: float = TIME_LIMIT) -> str:
-    """The document that ``page``, an HTML text, has become when its scripts have run.
+    """The HTML of ``page`` after its scripts have run.
 
-    ``folder`` holds the page and the browser's profile meanwhile: some browsers can't read the
-    system's temporary folder. Raises BrowserError if it fails or takes longer than ``limit``
-    seconds.
+    ``folder`` holds the page and the browser's profile meanwhile, because some browsers can't read
+    the system's temporary folder. Raises BrowserError if the browser fails or takes longer than
+    ``limit`` seconds.
     """
     with TemporaryDirectory(prefix="browser-", dir=folder, ignore_cleanup_errors=True) as place:
         here = Path(place).resolve()
         (here / "page.html").write_text(page, encoding="utf-8")
         profile, address = f"--user-data-dir={here / 'profile'}", (here / "page.html").as_uri()
-        command = [browser, *_OPTIONS, *_as_root(), profile, "--dump-dom", address]
+        # As root it doesn't start in its sandbox.
+        root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+        command = [browser, *_OPTIONS, *root, profile, "--dump-dom", address]
         code = _run(command, here, limit)
         document = (here / "document").read_text(encoding="utf-8", errors="replace")
         if code or not document:
@@ -119,14 +119,9 @@ def document_of(page: str, browser: str, folder: Path, limit: float = TIME_LIMIT
         return document
 
 
-def _as_root() -> tuple[str, ...]:
-    """As root it doesn't start within its sandbox."""
-    return ("--no-sandbox",) if hasattr(os, "geteuid") and os.geteuid() == 0 else ()
-
-
 def _run(command: list[str], here: Path, limit: float) -> int:
-    """Run a command and return its exit code; what it writes goes to files in ``here``."""
-    # A pipe would stay open as long as any process that it has started.
+    """Run a command and return its exit code; its output goes to files in ``here``."""
+    # A pipe would stay open as long as any of its child processes.
     with (here / "document").open("wb") as document, (here / "said").open("wb") as said:
         try:
             process = subprocess.Popen(
@@ -144,19 +139,14 @@ def _run(command: list[str], here: Path, limit: float) -> int:
             ) from None
         finally:
             if process.poll() is None:
-                _end(process)
+                if sys.platform == "win32":
+                    process.kill()
+                else:  # Also its child processes.
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a process, and those that it has started."""
-    if sys.platform == "win32":
-        process.kill()
-    else:
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-
-
-# Pictures as SVG: an installed browser draws them with the scripts of the page
+# The page that draws
 
 
 #: The width of each picture, in pixels; its layout has its height.
@@ -168,7 +158,7 @@ _ANSWER = re.compile(r'<pre id="answer"( class="problem")?>([A-Za-z0-9+/=]+)</pr
 def pictures(
     session: Session, drawn: Mapping[str, Drawn], browser: str, folder: Path
 ) -> dict[str, str]:
-    """Every picture that has numbers, as SVG, by the names of files.
+    """Every picture that has numbers, as SVG, by file name.
 
     ``browser`` is the path of a program; ``folder`` is where it may work, and is left as it was.
     Raises BrowserError.
@@ -187,7 +177,7 @@ def pictures(
 
 
 def pictures_page(session: Session, drawn: Mapping[str, Drawn]) -> str:
-    """A page that draws the pictures when it is opened; it asks for nothing."""
+    """A self-contained page that draws the pictures when it is opened."""
     code = page_script("pictures/host_pictures.js")
     parts = {
         "style": f"{css_variables(LIGHT, LIGHT.background)}\n{page_file('style.css')}",
@@ -200,16 +190,13 @@ def pictures_page(session: Session, drawn: Mapping[str, Drawn]) -> str:
 
 
 def content_of(session: Session, drawn: Mapping[str, Drawn]) -> bytes:
-    """The pictures, whole, as the message that static/frame.js reads, each with what made it.
-
-    uint32 length of the header | header (JSON) | bytes of the arrays
-    """
-    made, body, entries = origin(session), list[bytes](), dict[str, object]()
-    for name, one in drawn.items():
-        outline, arrays = one.picture.parts()
-        rows = [[path, a.dtype.str[1:], a.shape, 0, a.nbytes] for path, a in arrays.items()]
-        told = told_of(one, made)
-        entries[name] = {"kind": one.kind, "told": told, "outline": outline, "arrays": rows}
-        body += [array.tobytes() for array in arrays.values()]
-    head = json.dumps({"pictures": entries}, separators=(",", ":"), allow_nan=False).encode()
-    return b"".join([pack("<I", len(head)), head, *body])
+    """The pictures in the wire format, each with its kind and its origin."""
+    made, body = origin(session), list[bytes]()
+    entries = {
+        name: {
+            "kind": one.kind, "told": one.told(made),
+            **PackedPicture(one.picture.parts()).entry(body),
+        }
+        for name, one in drawn.items()
+    }  # fmt: skip
+    return packed({"pictures": entries}, body)

@@ -31,14 +31,14 @@ def from_torch(
 ) -> Session:
     """A session over an ``nn.RNN``, ``nn.GRU`` or ``nn.LSTM``, or over a module that holds one.
 
-    It reads words, of a ``vocabulary``, or numbers, whose names are ``inputs``; it answers
-    ``classes``, or values, whose names are ``outputs``. ``readout`` is the ``nn.Linear`` that
-    answers and ``embedding`` an ``nn.Embedding``, if the module holds none.
+    It reads words of a ``vocabulary``, or numbers named ``inputs``; it answers ``classes``, or
+    values named ``outputs``. ``readout`` is an ``nn.Linear`` and ``embedding`` an ``nn.Embedding``,
+    if the module holds none.
 
     ``examples`` are (text, label) or (array (T, D), target), to train on, or texts or arrays alone;
-    what was learned is measured on ``test_examples``. It ``reads`` out after the "last" step or
-    after "every" one, by default as the module's forward does. Raises TransferError or TaskError
-    for what can't be represented.
+    ``test_examples`` test what was learned. It ``reads`` out after the "last" step or after "every"
+    one, by default as the module's forward does. Raises TransferError or TaskError for what can't
+    be represented.
     """
     try:
         from rnnviz.files.torch_module import arrays_of, parts_of  # noqa: PLC0415

@@ -10,7 +10,7 @@ import weakref
 import zipfile
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
@@ -36,18 +36,18 @@ from rnnviz.tasks.given_examples import GivenExamples
 from rnnviz.tasks.signature import Signature, place_of, signature_of
 
 RECORDING = "recording"
-#: Most snapshots, and most bytes of what stands before them and of one of them.
+#: The most snapshots, and the most bytes of the header and of a snapshot.
 MOST_SNAPSHOTS, _MOST_HEADER, _MOST_SNAPSHOT = 2_000, 20_000_000, 200_000_000
 _RUN, _SNAPSHOT = "run.json", re.compile(r"snapshots/(\d{7,12})\.safetensors", re.ASCII)
-#: What stands before a part of a zip: signature, method, checksum, two sizes, two lengths.
+#: The local header of a part of a zip: signature, method, CRC-32, two sizes, two lengths.
 _HEAD = struct.Struct("<4s4xH4xLLLHH")
 _PART, _TABLE = b"PK\x03\x04", b"PK\x01\x02"
-#: Most bytes of a part's name.
+#: The most bytes of a part's name.
 _MOST_NAME = 64
 
 
 class _Part(NamedTuple):
-    """A part of the file: its name, where it begins and its head there, and its content."""
+    """A part of the file: its name, the position and bytes of its local header, and its content."""
 
     name: str
     place: int
@@ -64,14 +64,14 @@ class _Part(NamedTuple):
 class RecordingFile:
     """The whole snapshots of a recording, by step; ``look`` finds what was added.
 
-    It is in a file, which is open only while it is read, or in ``content``. ``header`` is what
-    run.json says. Raises TransferError.
+    It is in a file, which is open only while it is read, or in ``content``. ``header`` is its
+    run.json. Raises TransferError.
     """
 
     def __init__(self, path: Path | None, content: bytes = b"") -> None:
         self._path, self._content = path, content
         self.header: dict[str, Any] = {}
-        #: Whether nothing can follow: the writer closed the file. One that was killed never does.
+        #: Whether the writer closed the file. One that was killed never does.
         self.closed = False
         self._forget()
         if not self.look():
@@ -85,18 +85,26 @@ class RecordingFile:
         self._end = 0
 
     def look(self) -> bool:
-        """Read what was added, or all if the file was written anew.
+        """Read the parts that were added, or all if the file was rewritten.
 
-        Returns whether this recording is there; another one may have taken its place.
+        Returns whether this recording is there; another one may have replaced it.
         """
         with self._opened() as file:
-            if not self._stands(file):
+            # The first and the last part are where they were, with the same checksums.
+            same = all(_head(file, part.place) == part.head for part in self._heads)
+            if not (self._heads and same):
                 self._forget()
                 if not self._begin(file):
                     return False
-            while part := self._next(file):
-                self._take(part)
-            # It is asked for at every turn of the page, and a look adds few.
+            while part := _part(file, self._end, _MOST_SNAPSHOT):
+                found, last = _SNAPSHOT.fullmatch(part.name), next(reversed(self._parts), -1)
+                if not found or int(found[1]) <= last or len(self._parts) >= MOST_SNAPSHOTS:
+                    raise TransferError(
+                        f"it has a part {part.name[:40]!r}, which no recording has here."
+                    )
+                self._parts[int(found[1])] = part
+                self._heads, self._end = (self._heads[0], part), part.end
+            # The list is read at every turn of the page, so it is rebuilt only if it grew.
             if len(self.steps) < len(self._parts):
                 self.steps = list(self._parts)
             file.seek(self._end)
@@ -111,7 +119,11 @@ class RecordingFile:
             with self._opened() as file:
                 content = _content(file, part)
             if zlib.crc32(content) == part.checksum:
-                return _checked(TensorFile.of(content), step)
+                snapshot = TensorFile.of(content)
+                # The name of a part is not in the checksum, but the step in the metadata is.
+                if snapshot.metadata.get("step") != str(step):
+                    raise TransferError("the part says that it is another step.")
+                return snapshot
             self.look()
         raise TransferError(f"step {step:,} is no longer in the file.")
 
@@ -123,13 +135,9 @@ class RecordingFile:
         except OSError as problem:
             raise TransferError(f"it can't be read ({problem.strerror}).") from None
 
-    def _stands(self, file: BinaryIO) -> bool:
-        """Whether the first and the last part are where they were, with the same checksums."""
-        return bool(self._heads) and all(_head(file, p.place) == p.head for p in self._heads)
-
     def _begin(self, file: BinaryIO) -> bool:
-        """Read the header; return whether it is whole, and that of the same recording."""
-        part = self._next(file)
+        """Read the header; return whether it is whole, and of the same recording."""
+        part = _part(file, 0, _MOST_HEADER)
         if part is None:
             return False
         header = _header(_content(file, part)) if part.name == _RUN else None
@@ -139,21 +147,9 @@ class RecordingFile:
         self.header = self.header or header
         return header == self.header
 
-    def _next(self, file: BinaryIO) -> _Part | None:
-        """The part that follows, if it is whole."""
-        return _part(file, self._end, _MOST_SNAPSHOT if self._end else _MOST_HEADER)
-
-    def _take(self, part: _Part) -> None:
-        """Add a snapshot; raises TransferError for a part that no recording has."""
-        found, last = _SNAPSHOT.fullmatch(part.name), next(reversed(self._parts), -1)
-        if not found or int(found[1]) <= last or len(self._parts) >= MOST_SNAPSHOTS:
-            raise TransferError(f"it has a part {part.name[:40]!r}, which no recording has here.")
-        self._parts[int(found[1])] = part
-        self._heads, self._end = (self._heads[0], part), part.end
-
 
 def _part(file: BinaryIO, place: int, most: int) -> _Part | None:
-    """The part that begins at a place, if it is whole and has at most ``most`` bytes."""
+    """The part at a position, if it is whole and has at most ``most`` bytes."""
     head = _head(file, place)
     if len(head) < _HEAD.size:
         return None
@@ -169,20 +165,13 @@ def _part(file: BinaryIO, place: int, most: int) -> _Part | None:
 
 
 def _head(file: BinaryIO, place: int) -> bytes:
-    """What stands before a part, with its checksum."""
+    """The local header of a part, with its checksum."""
     file.seek(place)
     return file.read(_HEAD.size)
 
 
-def _checked(snapshot: TensorFile, step: int) -> TensorFile:
-    """The snapshot of a step; its name is not in the checksum, but the step that it says is."""
-    if snapshot.metadata.get("step") != str(step):
-        raise TransferError("the part says that it is another step.")
-    return snapshot
-
-
 def _content(file: BinaryIO, part: _Part) -> bytes:
-    """The bytes of a part, fewer if the file ends before."""
+    """The bytes of a part, fewer if the file ends earlier."""
     file.seek(part.start)
     return file.read(part.end - part.start)
 
@@ -199,7 +188,7 @@ def is_recording(file: BinaryIO) -> bool:
 
 
 def _header(content: bytes) -> dict[str, Any]:
-    """What run.json says; raises TransferError unless it is that of a recording."""
+    """The run.json of a recording; raises TransferError for anything else."""
     check_size(content)
     try:
         header = orjson.loads(content)
@@ -213,21 +202,28 @@ def _header(content: bytes) -> dict[str, Any]:
 class RecordingWriter:
     """Writes snapshots to a file of at most about ``most`` bytes; each can be read at once.
 
-    The file is there with the first snapshot; until then what was there stays. If it is full, every
-    other snapshot is dropped, and ``stride`` doubles: the snapshots that stay are at multiples of
-    it, and the last. ``close`` ends the file; without it the end of the program does. Raises
-    OSError, and TransferError for a header that could not be read.
+    The first snapshot creates the file; until then an old file stays. If it is full, every other
+    snapshot is dropped, and ``stride`` doubles: the remaining snapshots are at multiples of it, and
+    the last. ``close`` ends the file; without it the end of the program does. Raises OSError, and
+    TransferError for a header that could not be read.
     """
 
     def __init__(self, path: Path, header: Mapping[str, Any], stride: int, most: int) -> None:
         self._path, self._most, self.stride = path, most, stride
         whole = {"format": FORMAT, "version": VERSION, "kind": RECORDING, **header}
-        self._header = _readable(json.dumps(whole).encode())
+        self._header = json.dumps(whole).encode()
+        if len(self._header) > _MOST_HEADER:
+            raise TransferError(
+                f"The probe examples and the names have {len(self._header) / 1e6:,.1f} MB in the "
+                f"recording, and {_MOST_HEADER // 1_000_000} MB are the most. Give fewer probe "
+                "examples."
+            )
+        _header(self._header)
         self._sizes: dict[int, int] = {}
         self._end: weakref.finalize[Any, RecordingWriter]
 
     def _begin(self, parts: Iterable[tuple[str, bytes]]) -> None:
-        """Write the file anew, with these parts, and open it for more."""
+        """Rewrite the file with these parts, and open it for more."""
         with whole_file(self._path) as file:
             with zipfile.ZipFile(file, "w") as other:
                 for name, content in parts:
@@ -237,8 +233,8 @@ class RecordingWriter:
         self._file = self._path.open("r+b")
         self._zip = zipfile.ZipFile(self._file, "a")
         self._file.truncate()  # More follows, so the table at its end goes.
-        #: Also when a program ends without a word.
-        self._end = weakref.finalize(self, _close_quietly, self._zip, self._file)
+        #: Called at the end of a program that doesn't close it. The disk may be full then.
+        self._end = weakref.finalize(self, _close, self._zip, self._file, quietly=True)
 
     def close(self) -> None:
         """End the file."""
@@ -255,8 +251,14 @@ class RecordingWriter:
     def add(self, step: int, snapshot: TensorFile) -> None:
         """Write a snapshot; steps only grow."""
         content = snapshot.content()
-        while len(self._sizes) > 2 and self._is_full(len(content)):
-            self._thin()
+        while len(self._sizes) > 2 and (
+            sum(self._sizes.values()) + len(content) > self._most
+            or len(self._sizes) >= MOST_SNAPSHOTS // 4
+        ):  # Drop every other snapshot.
+            self.stride *= 2
+            kept = {s: size for s, size in self._sizes.items() if s % self.stride == 0}
+            self._begin((name, self._zip.read(name)) for name in (_RUN, *map(_name, kept)))
+            self._sizes = kept
         if self._sizes:
             with named(self._path):
                 self._zip.writestr(zipfile.ZipInfo(_name(step), TIME), content)
@@ -265,61 +267,34 @@ class RecordingWriter:
             self._begin([(_RUN, self._header), (_name(step), content)])
         self._sizes[step] = len(content)
 
-    def _is_full(self, more: int) -> bool:
-        size = sum(self._sizes.values()) + more
-        return size > self._most or len(self._sizes) >= MOST_SNAPSHOTS // 4
 
-    def _thin(self) -> None:
-        """Drop every other snapshot."""
-        self.stride *= 2
-        kept = {step: size for step, size in self._sizes.items() if step % self.stride == 0}
-        self._begin((name, self._zip.read(name)) for name in (_RUN, *map(_name, kept)))
-        self._sizes = kept
-
-
-def _readable(header: bytes) -> bytes:
-    """The header; raises TransferError if it is larger than what is read."""
-    if len(header) > _MOST_HEADER:
-        raise TransferError(
-            f"The probe examples and the names have {len(header) / 1e6:,.1f} MB in the recording, "
-            f"and {_MOST_HEADER // 1_000_000} MB are the most. Give fewer probe examples."
-        )
-    _header(header)
-    return header
-
-
-def _close(archive: zipfile.ZipFile, file: BinaryIO) -> None:
-    """End a file with the table of a zip."""
-    try:
-        archive.close()
-    finally:
-        file.close()
-
-
-def _close_quietly(archive: zipfile.ZipFile, file: BinaryIO) -> None:
-    """The same; a table that finds no room is not needed to read the file."""
-    with suppress(OSError):
-        _close(archive, file)
+def _close(archive: zipfile.ZipFile, file: BinaryIO, quietly: bool = False) -> None:
+    """End a file with the central directory of a zip, which a reader of recordings doesn't need."""
+    with suppress(OSError) if quietly else nullcontext():
+        try:
+            archive.close()
+        finally:
+            file.close()
 
 
 def _name(step: int) -> str:
     return f"snapshots/{step:07}.safetensors"
 
 
-# A recording of a PyTorch training loop as a session that follows it
+# A recording as a session that follows it
 
 
 Kind = TypeVar("Kind", str, Activation)
 _LAYER = re.compile(r"(weight|bias)_(ih|hh)_l\d", re.ASCII)
 _ORDER = ("readout.weight", "readout.bias", "embedding.weight")
 _UNSEEN = "The module's own forward could not be called: its layers alone are shown."
-#: Most characters of a name that is shown.
+#: The most characters of a name that is shown.
 _SHOWN = 60
 
 
 @dataclass(eq=False)
 class TorchSnapshots:
-    """The snapshots of a file, as networks of this program."""
+    """The snapshots of a file as networks here."""
 
     file: RecordingFile
     kind: str
@@ -337,7 +312,7 @@ class TorchSnapshots:
         return self.file.closed
 
     def look(self) -> str:
-        """Look for more; return why that is not possible, in a sentence, or an empty text."""
+        """Look for more; return an error as a sentence, or an empty text."""
         try:
             if self.file.look():
                 return ""
@@ -355,17 +330,24 @@ class TorchSnapshots:
         return self.read(first)[0]
 
     def read(self, step: int) -> tuple[Parameters, Score]:
-        """The weights, and what the loop said of them; raises TransferError."""
+        """The weights, and the loop's own score; raises TransferError."""
         found = self.file.read(step)
-        said = (_number(found.metadata, name) for name in ("loss", "accuracy"))
-        return self._network(found.tensors).parameters(), Score(*said)
+
+        def number(name: str) -> float:
+            try:
+                return float(found.metadata.get(name, "nan")[:40])
+            except ValueError:
+                return math.nan
+
+        score = Score(number("loss"), number("accuracy"))
+        return self._network(found.tensors).parameters(), score
 
     def network(self, step: int) -> ForeignNetwork:
         """The network with the weights of a step; raises TransferError."""
         return self._network(self.file.read(step).tensors)
 
     def _network(self, tensors: Mapping[str, Array]) -> ForeignNetwork:
-        """The network whose arrays these are, by the names of ``HeldLayers``."""
+        """The network with these arrays, by the names of ``HeldLayers``."""
         layers = {name: array for name, array in tensors.items() if _LAYER.fullmatch(name)}
         for name in tensors.keys() - layers.keys() - {*_ORDER}:
             raise TransferError(
@@ -383,7 +365,7 @@ class TorchSnapshots:
 
 @dataclass(frozen=True, eq=False)
 class StoredRecording:
-    """A recording in a file, or in the ``content`` of one; every session follows it by itself."""
+    """A recording in a file or in ``content``; every session follows it independently."""
 
     name: str
     path: Path | None
@@ -392,25 +374,22 @@ class StoredRecording:
     def session(self) -> Session:
         """A session that shows the last snapshot; raises TransferError."""
         try:
-            return self._session()
+            file = RecordingFile(self.path, self.content)
+            if not file.steps:
+                raise TransferError("there is no whole snapshot in it yet.")
+            kind = _member(file.header, "cell", [*GATES])
+            signature = _signature(file.header)
+            activation = _member(file.header, "activation", [*Activation])
+            source = TorchSnapshots(file, kind, activation, signature)
+            first = source.network(file.steps[0])
+            config = first.config()
+            dataset = _dataset(file.header, self.name, signature, first.precision)
+            first.check_sizes(len(dataset.vocabulary), len(dataset.classes))
+            if not dataset.labelled:
+                dataset = answered(dataset, source.last)
+            return Session(config, dataset, recording=Recording(source, dataset, config, "PyTorch"))
         except (TransferError, TaskError, ValueError) as problem:
             raise TransferError(f"{self.name[:_SHOWN]}: {problem}") from None
-
-    def _session(self) -> Session:
-        file = RecordingFile(self.path, self.content)
-        header = file.header
-        if not file.steps:
-            raise TransferError("there is no whole snapshot in it yet.")
-        kind = _member(header, "cell", [*GATES])
-        signature = _signature(header)
-        activation = _member(header, "activation", [*Activation])
-        source = TorchSnapshots(file, kind, activation, signature)
-        first = source.network(file.steps[0])
-        config, dataset = first.config(), _dataset(header, self.name, signature, first.precision)
-        first.check_sizes(len(dataset.vocabulary), len(dataset.classes))
-        if not dataset.labelled:
-            dataset = answered(dataset, source.last)
-        return Session(config, dataset, recording=Recording(source, dataset, config, "PyTorch"))
 
 
 def open_recording(path: str | Path) -> Session:
@@ -421,16 +400,8 @@ def open_recording(path: str | Path) -> Session:
     return StoredRecording(Path(path).name, Path(path)).session()
 
 
-def _number(metadata: Mapping[str, str], name: str) -> float:
-    """A number that the loop handed over; NaN if there is none."""
-    try:
-        return float(metadata.get(name, "nan")[:40])
-    except ValueError:
-        return math.nan
-
-
 def _signature(header: Mapping[str, Any]) -> Signature:
-    """What the network reads and answers; raises TaskError or TransferError."""
+    """The inputs and answers of the network; raises TaskError or TransferError."""
     words, classes, inputs, outputs = (
         _listed(header, part) if part in header else None
         for part in ("vocabulary", "classes", "inputs", "outputs")
@@ -443,7 +414,6 @@ def _signature(header: Mapping[str, Any]) -> Signature:
 
 
 def _dataset(header: Mapping[str, Any], name: str, signature: Signature, dtype: str) -> Dataset:
-    """The examples as they were handed over."""
     examples = _listed(header, "examples")
     given = [one if isinstance(one, str) else tuple(one) for one in examples]
     reads = place_of(brief(header.get("reads")))
@@ -455,7 +425,7 @@ def _dataset(header: Mapping[str, Any], name: str, signature: Signature, dtype: 
 
 
 def _member(header: Mapping[str, Any], name: str, known: Sequence[Kind]) -> Kind:
-    """What the header says of the network, one of ``known``; raises TransferError."""
+    """A fact in the header, one of ``known``; raises TransferError."""
     for member in known:
         if header.get(name) == member:
             return member

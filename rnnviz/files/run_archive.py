@@ -1,17 +1,17 @@
-"""RunArchive: a run as a file, a zip of JSON and safetensors. Nothing in it is pickled.
+"""RunArchive: the file of a run, a zip of JSON and safetensors. Nothing in it is pickled.
 
-    run.json                        what the run is: see ``export.run_file``
+    run.json                        settings, changes, position and data: see ``run_file``
     history.safetensors             loss and metric after every epoch, from epoch 0
-    ghost.safetensors               the same of the run that a branch left
-    first.safetensors               weights that the run began with, if they came from elsewhere
-    data/train, data/test           the reader's own files, if they were put in
-    data.json                       examples that the run was given, if they were put in
+    ghost.safetensors               the same for the run that a branch left
+    first.safetensors               imported weights that the run began with
+    data/train, data/test           the user's own files, if included
+    data.json                       given examples, if included
     snapshots/0000120.safetensors   the state at the start of epoch 120
 
 ``run.json`` has the "format", "rnnviz run", and its "version". The "kind" is "run" if the run can
-be replayed from its snapshots. (A "recording" has nothing in between: see ``recording_file``.) A
-snapshot has the weights by name, and the arrays of the optimizer as ``slots.0.W_hh``; its metadata
-say "epoch", "optimizer" and "steps".
+be replayed from its snapshots. (A "recording" has snapshots only: see ``record``.) A snapshot has
+the weights by name, and the arrays of the optimizer as ``slots.0.W_hh``; its metadata have "epoch",
+"optimizer" and "steps".
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from rnnviz.files.foreign_network import TransferError
 from rnnviz.files.tensor_file import TensorFile
 
 FORMAT, VERSION, RUN = "rnnviz run", 1, "run"
-#: The largest file, and the largest sum of what is in it, in bytes.
+#: The most bytes of a file, packed and unpacked.
 MAX_RUN = 100_000_000
-#: The largest part in JSON, in bytes, and the most changes of a run.
+#: The most bytes of a part in JSON, and the most changes of a run.
 MAX_JSON, MOST_CHANGES = 20_000_000, 10_000
 _RUN, _SNAPSHOT = "run.json", re.compile(r"snapshots/(\d{7})\.safetensors", re.ASCII)
 _OTHERS = {
@@ -67,25 +67,29 @@ class RunArchive:
         tensors: Mapping[str, TensorFile],
         files: Mapping[str, bytes],
     ) -> RunArchive:
-        """An archive of what ``run.json`` says, tensors by the name of their part, and files."""
+        """An archive of ``run.json``, tensors by the name of their part, and files."""
         header = {"format": FORMAT, "version": VERSION, **run}
         named = {f"{name}.safetensors": file.content() for name, file in tensors.items()}
         return cls({_RUN: orjson.dumps(header, option=orjson.OPT_INDENT_2), **files, **named})
 
     def content(self) -> bytes:
-        """The file; only what is no tensor is compressed."""
+        """The file; tensors are not compressed."""
         return zip_content(self.members)
 
     @classmethod
     def of(cls, content: bytes) -> RunArchive:
-        """Read a file; raises TransferError, with a sentence that begins small."""
-        read = cls(members_of(content, MAX_RUN, _is_part))
+        """Read a file; raises TransferError, with a lower-case sentence."""
+
+        def is_part(name: str) -> bool:
+            return name in _OTHERS or _SNAPSHOT.fullmatch(name) is not None
+
+        read = cls(members_of(content, MAX_RUN, is_part))
         check_header(read.run, RUN)
         return read
 
     @cached_property
     def run(self) -> dict[str, Any]:
-        """What ``run.json`` says."""
+        """``run.json``."""
         return self.table(_RUN)
 
     @property
@@ -125,7 +129,3 @@ class RunArchive:
 def snapshot_name(epoch: int) -> str:
     """The name of a snapshot's part."""
     return f"snapshots/{epoch:07}"
-
-
-def _is_part(name: str) -> bool:
-    return name in _OTHERS or _SNAPSHOT.fullmatch(name) is not None

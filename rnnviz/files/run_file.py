@@ -13,7 +13,6 @@ import orjson
 from rnnviz import __version__
 from rnnviz.config import SETTINGS, OptimizerKind, RunConfig, SettingError, brief
 from rnnviz.engine.cell_text import CellError
-from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.optimizers import OPTIMIZERS, Slots
 from rnnviz.engine.own_cell import own_cell
 from rnnviz.engine.parameters import Architecture
@@ -49,59 +48,52 @@ from rnnviz.tasks.registry import TASKS
 from rnnviz.tasks.upload import OPTIONS, File, Upload, dataset_of, fingerprint
 
 _INSTEAD = "Write the weights to a file instead."
-#: The largest size of a file's snapshots and data, in bytes; the rest of it is for all else.
+#: The most bytes of snapshots and data; the rest of a file is for all else.
 MAX_SNAPSHOTS = MAX_RUN - 20_000_000
 
 
 def run_file(session: Session, own_data: bool = False) -> bytes:
-    """The run as a file, to be opened by ``imports.run_file``; raises TransferError.
+    """The run as a file, which ``open_run`` opens; raises TransferError.
 
-    With ``own_data`` the reader's own data are in it, else their name alone. What could not be
+    With ``own_data`` it has the user's own data, else their name alone. A file that could not be
     opened again is refused.
     """
-    past, player = session.run.past, session.player
-    run = _run(session, past)
-    _check_changes(run)
-    files = _files(session) if own_data else {}
-    first = player.first.parameters.theta.nbytes if player.first else 0
-    room = MAX_SNAPSHOTS - first - sum(map(len, files.values()))
-    tensors = {"history": _scores(past.history)}
-    if player.ghost:
-        tensors["ghost"] = _scores(player.ghost.history)
-    if player.first:
-        tensors["first"] = TensorFile(player.first.parameters.named())
-    tensors |= {
-        snapshot_name(state.epoch): _snapshot(state) for state in _fitting(past.states, room)
-    }
-    archive = RunArchive.made(run, tensors, files)
-    content = archive.content()
-    # A reader counts what is unpacked, too.
-    if max(len(content), sum(map(len, archive.members.values()))) > MAX_RUN:
-        raise TransferError(f"This run has more than {MAX_RUN // 1_000_000} MB. {_INSTEAD}")
-    return content
-
-
-def _check_changes(run: Mapping[str, Any]) -> None:
-    """Refuse a run, or one that a branch left, with more changes than are read."""
-    count = max(len(told["changes"]) for told in (run, run["ghost"]) if told)
+    past, first, ghost = session.run.past, session.player.first, session.player.ghost
+    header = _header(session)
+    count = max(len(one["changes"]) for one in (header, header["ghost"]) if one)
     if count > MOST_CHANGES:
         raise TransferError(
             f"This run has {count:,} changes on its way, and a file has at most {MOST_CHANGES:,}. "
             f"{_INSTEAD}"
         )
+    tensors, room = {"history": _scores(past.history)}, MAX_SNAPSHOTS
+    if ghost:
+        tensors["ghost"] = _scores(ghost.history)
+    if first:
+        tensors["first"] = TensorFile(first.parameters.named())
+        room -= first.parameters.theta.nbytes
+    files = _files(session) if own_data else {}
+    states = _fitting(past.states, room - sum(map(len, files.values())))
+    tensors |= {snapshot_name(state.epoch): _snapshot(state) for state in states}
+    archive = RunArchive.made(header, tensors, files)
+    content = archive.content()
+    # A reader limits the unpacked size, too.
+    if max(len(content), sum(map(len, archive.members.values()))) > MAX_RUN:
+        raise TransferError(f"This run has more than {MAX_RUN // 1_000_000} MB. {_INSTEAD}")
+    return content
 
 
-def _run(session: Session, past: Past) -> dict[str, Any]:
-    """What ``run.json`` says."""
+def _header(session: Session) -> dict[str, Any]:
+    """``run.json``."""
     player, schedule, marked = session.player, session.run.schedule, session.selection
-    first = player.first
+    first, old = player.first, player.ghost and OldRun.of(player.ghost, schedule)
     return {
         "kind": RUN,
         "rnnviz": __version__,
         "link": query_of(session),
         "settings": schedule.start.as_dict(),
         "changes": [str(change) for change in schedule.changes],
-        "now": str(past.position),
+        "now": str(session.run.past.position),
         "shown": str(player.position),
         "phrase": session.phrase_input.phrase,
         "unit": marked.unit,
@@ -110,12 +102,10 @@ def _run(session: Session, past: Past) -> dict[str, Any]:
         "first": first and {
             "source": first.source, "note": first.note, "settings": first.config.as_dict()
         },
-        "ghost": player.ghost and _old(OldRun.of(player.ghost, schedule)),
+        "ghost": old and {
+            "left": str(old.left), "now": str(old.now), "changes": [*map(str, old.changes)]
+        },
     }  # fmt: skip
-
-
-def _old(run: OldRun) -> dict[str, Any]:
-    return {"left": str(run.left), "now": str(run.now), "changes": [*map(str, run.changes)]}
 
 
 # Weights and scores
@@ -138,7 +128,7 @@ def _snapshot(state: TrainState) -> TensorFile:
 
 
 def _fitting(states: Sequence[TrainState], room: int) -> Sequence[TrainState]:
-    """As many of the states as fit into ``room``, with the last: what lies between is replayed."""
+    """As many states as fit into ``room`` bytes, with the last; epochs between are retrained."""
     size = sum(state.parameters.theta.nbytes * (1 + len(state.slots.arrays)) for state in states)
     if size <= room or len(states) == 1:
         return states
@@ -149,7 +139,7 @@ def _fitting(states: Sequence[TrainState], room: int) -> Sequence[TrainState]:
 
 
 def _data_entry(session: Session) -> dict[str, Any]:
-    """Where the data come from, and how their files are known again."""
+    """The source of the data, and the hashes of their files."""
     upload, given, name = session.data.upload, session.data.given, session.dataset.name
     if given is not None:
         return {"kind": "given", "name": name, "task": _is_the_task(session, given),
@@ -161,19 +151,15 @@ def _data_entry(session: Session) -> dict[str, Any]:
 
 
 def _files(session: Session) -> dict[str, bytes]:
-    """The reader's own files, or the examples that the run was given."""
+    """The user's own files, or the given examples in JSON; raises TransferError."""
     upload, given = session.data.upload, session.data.given
-    if given is not None:
-        own = not _is_the_task(session, given)
-        return {"data.json": _examples(given)} if own else {}
-    files = {"train": upload.train, "test": upload.test} if upload else {}
-    return {f"data/{role}": file.content for role, file in files.items() if file}
-
-
-def _examples(given: Dataset) -> bytes:
-    """Examples in JSON, if they can be read back; raises TransferError."""
+    if given is None:
+        files = {"train": upload.train, "test": upload.test} if upload else {}
+        return {f"data/{role}": file.content for role, file in files.items() if file}
+    if _is_the_task(session, given):
+        return {}
     table = table_of_dataset(given)
-    try:
+    try:  # It must be possible to read them back.
         dataset_of_table(table)
         content = orjson.dumps(table)
         check_size(content)
@@ -186,31 +172,28 @@ def _examples(given: Dataset) -> bytes:
             f"The examples of this run have {len(content) / 1e6:,.1f} MB, and "
             f"{MAX_JSON // 1_000_000} are the most that a file can have. Use fewer. {_INSTEAD}"
         )
-    return content
+    return {"data.json": content}
 
 
 def _is_the_task(session: Session, given: Dataset) -> bool:
-    """Whether given data are those of the task, which need not be in the file."""
+    """Whether given data equal the data of the task, which need not be in the file."""
     config = session.run.schedule.start
     task = TASKS[config.task].build(config.lag, config.seed)
     tables = [table_of_dataset(data) | {"notes": []} for data in (given, task)]
     return tables[0] == tables[1]
 
 
-# A run from a file: its settings, its past and its data, as a session that goes on with it
+# A run from a file
 
 
-#: The files of a run's own data, by their names in it.
+#: The files of a run's own data.
 ROLES = ("train", "test")
-#: Most characters of a text in a run.
+#: The most characters of a text in a run.
 _MOST_TEXT = 2_000
 
 
 class DataMissingError(TransferError):
-    """A run can't go on without the files it learned from.
-
-    ``wanted`` has the name and the SHA-256 of each, by its role.
-    """
+    """The files a run learned from are missing; ``wanted`` has name and SHA-256 by role."""
 
     def __init__(self, message: str, wanted: Mapping[str, Mapping[str, str]]) -> None:
         super().__init__(message)
@@ -219,9 +202,9 @@ class DataMissingError(TransferError):
 
 @dataclass(frozen=True, eq=False)
 class StoredRun:
-    """A run from a file; every session of it goes on with it by itself.
+    """A run from a file; every session of it continues it independently.
 
-    ``given`` are data that no task and no upload has.
+    ``given`` are data of neither a task nor an upload.
     """
 
     schedule: Schedule
@@ -238,29 +221,26 @@ class StoredRun:
         """A session at the position that was shown when the run was stored."""
         session = Session(self.schedule.start, self.given, upload_store, self.first)
         session.load(self.upload)
+        # A session appends to its history.
+        past = self.past._replace(history=self.past.history.until(self.past.position.epoch))
         assert isinstance(session.player, Player), "no recording is given"
-        session.player.resume(self.schedule, self._own_past, self.shown, self.ghost)
+        session.player.resume(self.schedule, past, self.shown, self.ghost)
         session.own_equations = session.config.equations
         session.selection = replace(self.selection)
         session.ask(self.phrase)
         return session
 
-    @property
-    def _own_past(self) -> Past:
-        """The past with a history that a session may go on with."""
-        return self.past._replace(history=self.past.history.until(self.past.position.epoch))
-
 
 def open_run(path: str | Path, upload: Upload | None = None) -> Session:
-    """A session that goes on with the run in a file, with all its past.
+    """A session that continues the run in a file, with its whole past.
 
-    ``upload`` are the data that it learned from, if they are not in the file. Raises TransferError.
+    ``upload`` are the data it learned from, if they are not in the file. Raises TransferError.
     """
     return stored_run(Path(path), upload).session()
 
 
 def stored_run(path: Path, upload: Upload | None = None) -> StoredRun:
-    """The run in a file; raises TransferError, with a sentence that begins with its name."""
+    """The run in a file; raises TransferError, beginning with the name of the file."""
     try:
         with path.open("rb") as file:
             content = file.read(MAX_RUN + 1)
@@ -293,7 +273,13 @@ def _stored(archive: RunArchive, upload: Upload | None) -> StoredRun:
     states = _states(archive, now.epoch, of, start)
     past, shown = Past(now, history, states), _position(run, "shown", dataset, start)
     ghost = _ghost(archive, run["ghost"], schedule, dataset) if run.get("ghost") else None
-    first = _first(archive, run["first"], dataset) if run.get("first") else None
+    first = None
+    if table := run.get("first"):
+        if not isinstance(table, dict):
+            raise TransferError("what it says of its first weights is not a table.")
+        config, tensors = _config(table.get("settings")), archive.tensors("first").tensors
+        weights = named_weights(tensors, architecture_of(dataset, config), config.dtype.value)
+        first = FirstNetwork(weights, config, _text(table, "source"), _text(table, "note"))
     marked = Selection(_index(run, "unit"), _index(run, "token"))
     phrase = _text(run, "phrase", most_typed(dataset))
     return StoredRun(schedule, past, min(shown, now), ghost, first, given, own, phrase, marked)
@@ -330,7 +316,7 @@ def _check_step(position: Position, dataset: Dataset, config: RunConfig) -> None
 def _changes(
     table: Mapping[str, Any], now: Position, dataset: Dataset, config: RunConfig
 ) -> tuple[Change, ...]:
-    """The changes on the way to ``now``; raises for what this run can't have."""
+    """The changes up to ``now``; raises for changes this run can't have."""
     texts = table.get("changes")
     if not isinstance(texts, list) or len(texts) > MOST_CHANGES:
         raise TransferError(f"its changes must be a list of at most {MOST_CHANGES:,}.")
@@ -371,7 +357,7 @@ def _task(config: RunConfig) -> Dataset:
 def _data(
     archive: RunArchive, config: RunConfig, known: Upload | None
 ) -> tuple[Dataset | None, Upload | None]:
-    """The data that the run was given, and its upload: at most one of them."""
+    """The given data and the upload of the run: at most one of them."""
     data = archive.run.get("data")
     if not isinstance(data, dict):
         raise TransferError("its run.json doesn't say what its data are.")
@@ -395,53 +381,44 @@ def _data(
 def _upload(
     archive: RunArchive, data: dict[str, Any], config: RunConfig, known: Upload | None
 ) -> Upload:
-    """The files in the archive, or else those of ``known`` if they are the same."""
-    files = {role: _file(archive, data, role) for role in ROLES}
+    """The files in the archive, or else those of ``known`` if their hashes agree."""
+    stored = [role for role in ROLES if f"data/{role}" in archive.members]
+    named: dict[str, dict[str, str]] = {}
+    for role in ROLES:
+        # There is always training data. Without it all files are needed from elsewhere.
+        wanted = "train" not in stored and (role == "train" or data.get(role))
+        if not (wanted or role in stored):
+            continue
+        if not isinstance(entry := data.get(role), dict):
+            raise TransferError(f"its data have no name of the file {role}.")
+        named[role] = {"name": _text(entry, "name")[:200], "sha256": _text(entry, "sha256")}
+    files = {r: File(named[r]["name"], archive.members[f"data/{r}"]) for r in stored}
     options = {name: data[name] for name in OPTIONS if data.get(name) is not None}
     for name in ("skip_bad", "merge_labels"):
         options[name] = data.get(name) is True
-    if files["train"]:
-        return Upload(files["train"], files["test"], **options)
-    # There is always something to learn from.
-    wanted = {role: _named(data, role) for role in ROLES if role == "train" or data.get(role)}
-    found = _same_files(wanted, known)
-    if found:
-        return Upload(found["train"], found.get("test"), **options)
-    names = " and ".join(file["name"][:60] for file in wanted.values())
-    it = "it" if len(wanted) == 1 else "them"
+    if known is not None and "train" not in files:
+        given = {role: file["sha256"] for role, file in fingerprint(known).items() if file}
+        if given == {role: file["sha256"] for role, file in named.items()}:
+            files = {
+                role: File(file["name"], getattr(known, role).content)
+                for role, file in named.items()
+            }
+    if "train" in files:
+        return Upload(files["train"], files.get("test"), **options)
+    names = " and ".join(file["name"][:60] for file in named.values())
+    it = "it" if len(named) == 1 else "them"
     others = "The data that are loaded are others. " if known else ""
-    # What to do comes first: the page shows one line, and the rest to those who point at it.
+    # What to do comes first: the page shows one line, and the rest in a tip.
     raise DataMissingError(
         f"it needs {names}: drop {it} on the page too, or choose {it} under Open a file. On the "
         f"command line, --train and --test are for this. You can also save the run again, with its "
         f"data. {others}{_held(archive, config)}",
-        wanted,
+        named,
     )
 
 
-def _named(data: dict[str, Any], role: str) -> dict[str, str]:
-    """The name and the SHA-256 of a file that a run learned from."""
-    named = data.get(role)
-    if not isinstance(named, dict):
-        raise TransferError(f"its data have no name of the file {role}.")
-    return {"name": _text(named, "name")[:200], "sha256": _text(named, "sha256")}
-
-
-def _same_files(
-    wanted: Mapping[str, Mapping[str, str]], known: Upload | None
-) -> dict[str, File] | None:
-    """The files that are wanted, if these are what is known; they may have other names."""
-    if known is None:
-        return None
-    given = {role: file for role, file in fingerprint(known).items() if file}
-    hashes = ({role: file["sha256"] for role, file in files.items()} for files in (given, wanted))
-    if len({*map(str, hashes)}) > 1:
-        return None
-    return {role: File(wanted[role]["name"], getattr(known, role).content) for role in wanted}
-
-
 def _held(archive: RunArchive, config: RunConfig) -> str:
-    """What the file holds, in a sentence."""
+    """The content of the file, in a sentence."""
     epoch = Position.parse(_text(archive.run, "now")).epoch
     loss = _history(archive, "history", epoch).row(epoch)["train_loss"]
     end = f", which end at a training loss of {loss:.3g}" if np.isfinite(loss) else ""
@@ -449,34 +426,26 @@ def _held(archive: RunArchive, config: RunConfig) -> str:
     return f"It holds {what}{end}."
 
 
-def _file(archive: RunArchive, data: dict[str, Any], role: str) -> File | None:
-    """A file of the reader's, if it is in the archive."""
-    content = archive.members.get(f"data/{role}")
-    return None if content is None else File(_named(data, role)["name"], content)
-
-
 # Weights and scores
 
 
 def _history(archive: RunArchive, name: str, epoch: int) -> History:
-    """The scores up to an epoch; a column has gaps everywhere or nowhere but at first."""
+    """The scores up to an epoch; a column is all NaN, or has numbers after epoch 0."""
     columns = archive.tensors(name).tensors
     for column in COLUMNS:
         values = columns.get(column, np.empty(0))
-        if values.shape != (epoch + 1,) or not _has_gaps_nowhere_or_everywhere(values):
+        valid = values.shape == (epoch + 1,) and (
+            np.isfinite(values[1:]).all() or np.isnan(values).all()
+        )
+        if not valid:
             raise TransferError(f"its {name} has no {column} for each of {epoch + 1:,} epochs.")
     return History.of(columns)
-
-
-def _has_gaps_nowhere_or_everywhere(values: Array) -> bool:
-    """Whether all scores after that of epoch 0 are numbers, or none is."""
-    return bool(np.isfinite(values[1:]).all() or np.isnan(values).all())
 
 
 def _states(
     archive: RunArchive, epoch: int, of: Architecture, config: RunConfig
 ) -> tuple[TrainState, ...]:
-    """The snapshots up to an epoch, of which the last one is that of the epoch."""
+    """The snapshots up to an epoch, which the last one has."""
     states = []
     for stored, name in archive.snapshots.items():
         file = archive.tensors(name)
@@ -509,21 +478,16 @@ def _state(
     parts: list[dict[str, Any]] = [{}]
     parts += [{} for _ in range(OPTIMIZERS[kind].slots)]
     for name, array in tensors.items():
-        number, plain = _slot(name)
+        number, plain = 0, name
+        if name.startswith("slots."):  # slots.0.W_hh
+            _, slot, plain = (*name.split(".", 2), "", "")[:3]
+            number = int(slot) + 1 if slot.isdecimal() and len(slot) == 1 else len(parts)
         if number >= len(parts):
             raise TransferError(f"it has {name[:60]}, and {kind} has {len(parts) - 1} slots.")
         parts[number][plain] = array
     weights, *slots = (named_weights(part, of, dtype) for part in parts)
     arrays = tuple(slot.theta for slot in slots)
     return TrainState(weights, epoch, slots=Slots(kind, arrays, int(steps)))
-
-
-def _slot(name: str) -> tuple[int, str]:
-    """The number of an optimizer's slot, from 1, and of which weight it is; 0 for a weight."""
-    if not name.startswith("slots."):
-        return 0, name
-    _, number, plain = (*name.split(".", 2), "", "")[:3]
-    return (int(number) + 1 if number.isdecimal() and len(number) == 1 else 99), plain
 
 
 def _ghost(archive: RunArchive, table: Any, after: Schedule, dataset: Dataset) -> PreviousRun:
@@ -536,12 +500,3 @@ def _ghost(archive: RunArchive, table: Any, after: Schedule, dataset: Dataset) -
     changes = _changes(table, end, dataset, after.start)
     schedule = OldRun(left, end, changes).schedule(after)
     return PreviousRun(left, end, _history(archive, "ghost", end.epoch), schedule)
-
-
-def _first(archive: RunArchive, table: Any, dataset: Dataset) -> FirstNetwork:
-    if not isinstance(table, dict):
-        raise TransferError("what it says of its first weights is not a table.")
-    config = _config(table.get("settings"))
-    tensors = archive.tensors("first").tensors
-    parameters = named_weights(tensors, architecture_of(dataset, config), config.dtype.value)
-    return FirstNetwork(parameters, config, _text(table, "source"), _text(table, "note"))

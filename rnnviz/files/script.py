@@ -1,4 +1,4 @@
-"""Script: a run as one Python file that trains the same network with NumPy alone."""
+"""Script: a run as one Python file that trains the same network with only NumPy."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from rnnviz.probe.session import Session
 from rnnviz.run.schedule import EDIT, Schedule
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
-from rnnviz.tasks.metrics import Metric
 from rnnviz.tasks.vocabulary import Array
 
 
@@ -59,16 +58,24 @@ def script(session: Session) -> str:
         _heading(session),
         _settings(of, schedule, (state.epoch, state.offset)),
         *_data(data),
-        *passes(of.cell.text, _wanted(of, config)),
+        *passes(
+            of.cell.text,
+            Wanted(
+                inputs=of.layers > 1,
+                ends=bool(of.source),
+                transposes=config.gradient is Gradient.EXACT,
+            ),
+        ),
         *_network(of, schedule, data),
-        *_initial(config, of.cell),
+        _filled(parts.DRAWS[config.init], {"scale": repr(config.init_scale)}),
+        _initial(config, of.cell),
         *_training(schedule, data),
     ]
     return "\n\n\n".join(section.strip("\n") for section in sections) + "\n"
 
 
 def _heading(session: Session) -> str:
-    """What made the file, and from what. No text of the user's may end the quotation."""
+    """The origin of the file as a docstring, which no text of the user may end."""
     cell = session.state.parameters.architecture.cell.text
     changed = session.run.schedule.start.to_query()
     changed.pop("equations", None)
@@ -87,7 +94,7 @@ def _heading(session: Session) -> str:
 
 
 def _settings(of: Architecture, schedule: Schedule, end: tuple[int, int]) -> str:
-    """The sizes of the network, and the settings that may change on the way."""
+    """The sizes of the network, and the settings that may change during the run."""
     config, names = schedule.start, ("lr", "clip", "clip_by", "optimizer", "truncate")
     changing = {
         name: getattr(getattr(config, name), "value", getattr(config, name)) for name in names
@@ -115,8 +122,9 @@ def _settings(of: Architecture, schedule: Schedule, end: tuple[int, int]) -> str
 
 
 def _data(dataset: Dataset) -> Iterator[str]:
-    """The data as they are read: words where no white space is in them, else numbers."""
-    named = dataset.tokens and all(word.split() == [word] for word in _words(dataset))
+    """The data as words if they have no white space, else as numbers."""
+    words = [*dataset.vocabulary.words, *(dataset.source.words if dataset.source else ())]
+    named = dataset.tokens and all(word.split() == [word] for word in words)
     listed = [
         f"VOCABULARY = {_wrapped(list(dataset.vocabulary.words))}",
         f"CLASSES = {_wrapped(list(dataset.classes))}",
@@ -124,18 +132,14 @@ def _data(dataset: Dataset) -> Iterator[str]:
     if dataset.source is not None:
         listed.append(f"SOURCE = {_wrapped(list(dataset.source.words))}")
     for name, examples in (("TRAIN", dataset.train), ("TEST", dataset.test)):
-        rows = "".join(f"    {_written(example, dataset, named)},\n" for example in examples)
+        rows = "".join(f"    {_row(example, dataset, named)},\n" for example in examples)
         listed.append(f"{name} = [\n{rows}]")
     yield "\n".join(listed)
     yield _READ_WORDS if named else _READ_NUMBERS if dataset.tokens else _READ_VALUES
 
 
-def _words(dataset: Dataset) -> list[str]:
-    return [*dataset.vocabulary.words, *(dataset.source.words if dataset.source else ())]
-
-
-def _written(example: Example, dataset: Dataset, named: bool) -> str:
-    """One example: what is read, the targets, and what an encoder reads before."""
+def _row(example: Example, dataset: Dataset, named: bool) -> str:
+    """One example: the input, the targets, and the input of an encoder."""
     targets: object = example.targets.tolist()
     if dataset.one_class_at_end:
         targets = dataset.classes[example.target]
@@ -174,11 +178,6 @@ def rows(values, names):
 # The network
 
 
-def _wanted(of: Architecture, config: RunConfig) -> Wanted:
-    exact = config.gradient is Gradient.EXACT
-    return Wanted(inputs=of.layers > 1, ends=bool(of.source), transposes=exact)
-
-
 def _network(of: Architecture, schedule: Schedule, dataset: Dataset) -> Iterator[str]:
     """The passes through all layers, the gradient, the loss and the score."""
     deep, every = of.layers > 1, dataset.reads is OutputAt.EVERY
@@ -196,28 +195,23 @@ def _network(of: Architecture, schedule: Schedule, dataset: Dataset) -> Iterator
         yield _filled(layer, fields)
     yield _filled(parts.TRANSLATION if of.source else parts.NETWORK, fields)
     yield parts.LOSSES[of.loss]
-    yield _metric(dataset.metric)
-
-
-def _metric(metric: Metric) -> str:
-    if metric.tolerance is None:
-        return parts.METRICS[metric.name]
-    return _filled(parts.WITHIN, {"tolerance": repr(metric.tolerance)})
+    if dataset.metric.tolerance is None:
+        yield parts.METRICS[dataset.metric.name]
+    else:
+        yield _filled(parts.WITHIN, {"tolerance": repr(dataset.metric.tolerance)})
 
 
 def _filled(text: str, fields: dict[str, str]) -> str:
     return Template(text).substitute(fields)
 
 
-def _initial(config: RunConfig, cell: DerivedCell) -> Iterator[str]:
-    """How the weights are drawn."""
+def _initial(config: RunConfig, cell: DerivedCell) -> str:
     lines = [
         f'"{name}": lambda rng: {formula.replace("FORGET_BIAS", repr(config.forget_bias))}'
         for name, formula in first_formulas(cell).items()
     ]
     recurrent = repr(list(cell.equations.recurrent))
-    yield _filled(parts.DRAWS[config.init], {"scale": repr(config.init_scale)})
-    yield _filled(parts.INITIAL, {"recurrent": recurrent, "first": ", ".join(lines)})
+    return _filled(parts.INITIAL, {"recurrent": recurrent, "first": ", ".join(lines)})
 
 
 def _training(schedule: Schedule, dataset: Dataset) -> Iterator[str]:

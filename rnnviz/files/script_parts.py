@@ -1,10 +1,10 @@
-"""The parts of a script that don't depend on the cell: network, loss, optimizers, training."""
+"""The templates of a script: network, loss, optimizers, training."""
 
 from __future__ import annotations
 
 from rnnviz.config import Init, Loss, OptimizerKind
 
-#: What is read out of a stack of layers, and the gradients on the way back.
+#: The forward pass of a stack of layers.
 STACK = '''
 def weights_of(weights, stack, layer):
     """The weights of a layer, in the order of SHAPES."""

@@ -1,8 +1,8 @@
-"""TensorFile: named arrays in the format safetensors, read and written without unpickling.
+"""TensorFile: named arrays as safetensors or .npz, read and written without unpickling.
 
-Eight bytes say how long the header is, little-endian. The header is JSON: for every name dtype,
-shape, and where its bytes begin and end; and texts under ``__metadata__``. The bytes of the arrays
-follow.
+A file of safetensors is: the length of the header (uint64, little-endian) | header (JSON) | bytes
+of the arrays. The header has dtype, shape and offsets of every array by name, and texts under
+``__metadata__``.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.files.bounds import check_size, members_of
 from rnnviz.files.foreign_network import TransferError
 
-#: The name of the texts; so no weight is called.
+#: The array with the texts; no weight has this name.
 _TEXTS = "rnnviz"
-#: What NumPy raises for a header that is none.
+#: The errors of NumPy for an invalid header.
 _UNREADABLE = (
     ValueError, KeyError, TypeError, SyntaxError, EOFError, OverflowError, RecursionError,
     MemoryError, tokenize.TokenError,
@@ -37,7 +37,7 @@ _HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0
 
 
 def npz_content(arrays: Mapping[str, Any], texts: Mapping[str, str]) -> bytes:
-    """The file: arrays by name, and texts by name in one array of one text."""
+    """An .npz file of arrays by name, and of texts by name in one array."""
     file = BytesIO()
     told: dict[str, Any] = {_TEXTS: np.array(json.dumps(dict(texts)))}
     np.savez(file, **arrays, **told)
@@ -51,18 +51,32 @@ def read_npz(content: bytes, most: int) -> tuple[dict[str, Array], dict[str, str
     """
     members = members_of(content, most, lambda name: name.endswith(".npy"))
     arrays = {name.removesuffix(".npy"): _array(name, part) for name, part in members.items()}
-    texts = arrays.pop(_TEXTS, None)
-    if texts is None and "vocabulary" in arrays:
-        raise TransferError(
-            "it has the weights alone, without cell and settings, as older files of rnnviz. Write "
-            "them again."
-        )
     numbers = {name: array for name, array in arrays.items() if array.dtype.kind == "f"}
-    return numbers, {} if texts is None else _texts(texts)
+    if _TEXTS not in arrays:
+        if "vocabulary" in arrays:
+            raise TransferError(
+                "it has the weights alone, without cell and settings, as older files of rnnviz. "
+                "Write them again."
+            )
+        return numbers, {}
+    numbers.pop(_TEXTS, None)
+    text = b"" if arrays[_TEXTS].ndim else str(arrays[_TEXTS]).encode(errors="replace")
+    check_size(text)
+    try:
+        texts = orjson.loads(text)
+    except ValueError:
+        texts = None
+    if not _are_texts(texts):
+        raise TransferError("what it says of its weights is not a table of texts.")
+    return numbers, texts
+
+
+def _are_texts(table: Any) -> bool:
+    return isinstance(table, dict) and all(isinstance(text, str) for text in table.values())
 
 
 def _array(name: str, part: bytes) -> Array:
-    """One array; its header is checked before there is room made for it."""
+    """One array; its header is checked before memory is allocated."""
     file = BytesIO(part)
     try:
         shape, _, dtype = _HEADERS[npy.read_magic(file)](file)
@@ -75,22 +89,10 @@ def _array(name: str, part: bytes) -> Array:
     raise TransferError(f"its array {name[:60]!r} can't be read without running a program in it.")
 
 
-def _texts(array: Array) -> dict[str, str]:
-    text = b"" if array.ndim else str(array).encode(errors="replace")
-    check_size(text)
-    try:
-        texts = orjson.loads(text)
-    except ValueError:
-        texts = None
-    if not (isinstance(texts, dict) and all(isinstance(text, str) for text in texts.values())):
-        raise TransferError("what it says of its weights is not a table of texts.")
-    return texts
+# safetensors
 
 
-# Named arrays in the format safetensors, read and written without unpickling
-
-
-#: Largest size of a header and of a file, in bytes. A header in memory is many times as large.
+#: The largest header and file, in bytes. A header takes many times as much memory.
 MAX_HEADER, MAX_FILE = 10_000_000, 100_000_000
 _METADATA = "__metadata__"
 _DTYPES: dict[str, np.dtype[Any]] = {"F64": np.dtype("<f8"), "F32": np.dtype("<f4")}
@@ -100,7 +102,7 @@ _PICKLED = (
     "read, so it is not opened. Save the weights in PyTorch: from safetensors.torch import "
     "save_file; save_file(model.state_dict(), 'weights.safetensors')"
 )
-#: How files begin that torch.save or pickle wrote.
+#: The first bytes of files of torch.save and pickle.
 _PICKLES = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 _OTHER = (
     "this is no run and holds no weights: those end in .rnnviz, .safetensors or .npz. A table or a "
@@ -137,7 +139,7 @@ class TensorFile:
         """Read a file's content; raises TransferError, with a sentence that begins small."""
         header, start = _header(content)
         metadata = header.pop(_METADATA, {})
-        if not (isinstance(metadata, dict) and all(isinstance(v, str) for v in metadata.values())):
+        if not _are_texts(metadata):
             raise TransferError(f"{_METADATA} is not a table of texts.")
         places = {name: _place(name, entry) for name, entry in header.items()}
         _check_places(places, len(content) - start)
@@ -149,10 +151,7 @@ class TensorFile:
 
 
 def read_tensors(path: Path) -> TensorFile:
-    """Read a file in this format, or an .npz; raises TransferError.
-
-    The sentence begins with the file's name.
-    """
+    """Read a .safetensors or .npz file; raises TransferError, beginning with the file's name."""
     try:
         with path.open("rb") as file:
             content = file.read(MAX_FILE + 1)
@@ -162,37 +161,29 @@ def read_tensors(path: Path) -> TensorFile:
 
 
 def tensors_of(content: bytes, name: str, most: int = MAX_FILE) -> TensorFile:
-    """Read the content of a file; its name tells the format. Raises TransferError.
+    """Read the content of a file of at most ``most`` unpacked bytes; its name tells the format.
 
-    Unpacked, it has at most ``most`` bytes.
+    Raises TransferError.
     """
     end = PurePath(name).suffix.lower()
+    # After the length, a header in JSON begins.
+    headed = content[8:9] == b"{"
     try:
         # An archive of NumPy begins like one of PyTorch.
         if end == ".npz":
             return TensorFile(*read_npz(content, most))
-        if end in _PICKLE_ENDS or _is_pickled(content):
+        if end in _PICKLE_ENDS or (content.startswith(_PICKLES) and not headed):
             raise TransferError(_PICKLED)
         if len(content) > most:
             raise TransferError(f"the file has more than {most // 1_000_000} MB.")
-        if end != ".safetensors" and not _has_header(content):
+        if end != ".safetensors" and not headed:
             raise TransferError(_OTHER)
         return TensorFile.of(content)
     except TransferError as problem:
         raise TransferError(f"{name[:60]}: {problem}") from None
 
 
-def _has_header(content: bytes) -> bool:
-    """Whether a file begins as a header of safetensors does, after its length."""
-    return content[8:9] == b"{"
-
-
-def _is_pickled(content: bytes) -> bool:
-    """Whether a file begins as a pickle does, and not with the length of a header in JSON."""
-    return content.startswith(_PICKLES) and not _has_header(content)
-
-
-#: Type, shape, first byte and the byte after the last one.
+#: dtype, shape, first byte and end.
 _Place = tuple["np.dtype[Any]", tuple[int, ...], int, int]
 
 
@@ -209,7 +200,7 @@ def _header(content: bytes) -> tuple[dict[str, Any], int]:
     text = content[8 : 8 + length]
     check_size(text)
     try:
-        header = json.loads(text.decode(), object_pairs_hook=_once)
+        header = json.loads(text.decode(), object_pairs_hook=_distinct)
     except (ValueError, RecursionError):
         raise TransferError("the header of the file can't be read as JSON.") from None
     if not isinstance(header, dict):
@@ -217,14 +208,14 @@ def _header(content: bytes) -> tuple[dict[str, Any], int]:
     return header, 8 + length
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A table in which every name stands once, and every text can be written again."""
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A table with distinct names whose texts can be encoded again; raises ValueError."""
     table = dict(pairs)
     for text in chain.from_iterable(pairs):
         if isinstance(text, str):
             text.encode()  # Half a surrogate pair raises ValueError.
     if len(table) < len(pairs):
-        raise ValueError("a name stands there twice")
+        raise ValueError("a name occurs twice")
     return table
 
 
@@ -246,7 +237,7 @@ def _place(name: str, entry: Any) -> _Place:
 
 
 def _are_counts(values: Any) -> bool:
-    """Whether it is a short list of whole numbers from 0 on."""
+    """Whether it is a short list of integers from 0 on."""
     return (
         isinstance(values, list)
         and len(values) <= 8
@@ -255,7 +246,7 @@ def _are_counts(values: Any) -> bool:
 
 
 def _check_places(places: Mapping[str, _Place], size: int) -> None:
-    """Raise TransferError unless the arrays fill the bytes, one after the other."""
+    """Raise TransferError unless the arrays fill the bytes without gaps."""
     reached = 0
     for name, (dtype, shape, begin, end) in sorted(places.items(), key=lambda item: item[1][2:]):
         needed = math.prod(shape) * dtype.itemsize

@@ -1,4 +1,4 @@
-"""What a PyTorch module holds: recurrent layers, a readout, an embedding; it needs PyTorch."""
+"""The layers of a PyTorch module, and a network as a module; needs PyTorch."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from rnnviz.tasks.signature import Signature
 
 _KINDS = {nn.RNN: "elman", nn.GRU: "gru", nn.LSTM: "lstm"}
 _DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.AlphaDropout)
-#: Modules that change no answer: of a network of classes, and of one of values.
+#: Modules that change no answer, of classes and of values.
 _PASSIVE = (*_DROPOUTS, nn.Identity)
 _OF_CLASSES = (*_PASSIVE, nn.Softmax, nn.LogSoftmax, nn.CrossEntropyLoss, nn.NLLLoss)
 _OF_VALUES = (*_PASSIVE, nn.MSELoss, nn.L1Loss, nn.SmoothL1Loss, nn.HuberLoss)
-#: The number of steps that a module reads to show how it answers.
+#: The number of steps a module reads in the check of its forward.
 _READ = 5
-#: How far its answers may be off, as a share of the largest, by the precision of the weights.
+#: The relative error of its answers, by the precision of the weights.
 _TOLERANCE = {"float64": 1e-9, "float32": 1e-4}
 
 
 class TorchParts(NamedTuple):
-    """The parts of a module, and where it answers; None where that was not seen."""
+    """The network of a module, where it is read out, and whether its forward was checked."""
 
     network: ForeignNetwork
     reads: OutputAt | None
@@ -48,9 +48,9 @@ class HeldLayers(NamedTuple):
 
     @property
     def arrays(self) -> dict[str, Array]:
-        """Their weights by name as they are now, on the CPU, without a copy if they are there.
+        """Their current weights by the names of a state_dict, such as weight_hh_l0, readout.weight.
 
-        The names are those of a state_dict: weight_hh_l0, readout.weight, embedding.weight.
+        Weights on the CPU are not copied.
         """
         named = dict(self.recurrent.named_parameters(recurse=False))
         for name, layer in (("readout", self.readout), ("embedding", self.embedding)):
@@ -69,11 +69,10 @@ def parts_of(
 ) -> TorchParts:
     """The parts of a recurrent layer or of a module that holds one; raises TransferError.
 
-    The ``signature`` says what it reads and answers.
-
-    ``readout`` is an ``nn.Linear`` and ``embedding`` an ``nn.Embedding``, if the module holds none.
-    Its own ``forward``, if it has one, must give the answers of these parts. One that is in
-    ``training`` may drop units then, and is left as it is: a copy in evaluation is called.
+    The ``signature`` has its inputs and answers. ``readout`` is an ``nn.Linear`` and ``embedding``
+    an ``nn.Embedding``, if the module holds none. Its own ``forward``, if it has one, must give the
+    answers of these parts. A module in ``training`` is left as it is, and may drop units: a copy in
+    evaluation mode is called.
     """
     if not isinstance(module, nn.Module):
         raise TransferError(
@@ -85,19 +84,31 @@ def parts_of(
             "The module is compiled: give the one that went into torch.compile. Their weights are "
             "the same."
         )
-    parts = held_layers(module, readout, embedding)
+    parts = recurrent, readout, embedding = held_layers(module, readout, embedding)
     passive = _OF_CLASSES if signature.answers_classes else _OF_VALUES
     for sentence in _problems(module, parts, training, passive):
         raise TransferError(sentence)
-    network = _network(parts, signature)
+    kind = _kind(recurrent)
+    assert kind is not None, "another layer is refused"
+    relu = getattr(recurrent, "nonlinearity", "tanh") == "relu"
+    network = ForeignNetwork(
+        kind,
+        {name: _array(name, p) for name, p in recurrent.named_parameters(recurse=False)},
+        _array("The readout", readout.weight),
+        None if readout.bias is None else _array("The readout", readout.bias),
+        None if embedding is None else _array("The embedding", embedding.weight),
+        Activation.RELU if relu else Activation.TANH,
+        signature.tokens,
+        signature.loss,
+    )
     # A container such as nn.ModuleDict has no forward that could do anything else.
     if isinstance(module, nn.RNNBase) or type(module).forward is nn.Module.forward:
         return TorchParts(network, None, True)
-    called = _copy_in_evaluation(module) if training else module
-    return TorchParts(network, *_watched(called, network, parts))
-
-
-# What it holds
+    try:
+        called = copy.deepcopy(module).eval() if training else module
+    except Exception:  # Any error of another's module: it may hold the graph of its last step.
+        return TorchParts(network, None, False)
+    return TorchParts(network, *_checked(called, network, parts))
 
 
 def held_layers(module: nn.Module, readout: Any = None, embedding: Any = None) -> HeldLayers:
@@ -176,24 +187,6 @@ def _kind(recurrent: Any) -> str | None:
     return next((kind for of, kind in _KINDS.items() if isinstance(recurrent, of)), None)
 
 
-def _network(parts: HeldLayers, signature: Signature) -> ForeignNetwork:
-    recurrent, readout, embedding = parts
-    kind = _kind(recurrent)
-    assert kind is not None, "another layer is refused"
-    layers = {name: _array(name, p) for name, p in recurrent.named_parameters(recurse=False)}
-    relu = getattr(recurrent, "nonlinearity", "tanh") == "relu"
-    return ForeignNetwork(
-        kind,
-        layers,
-        _array("The readout", readout.weight),
-        None if readout.bias is None else _array("The readout", readout.bias),
-        None if embedding is None else _array("The embedding", embedding.weight),
-        Activation.RELU if relu else Activation.TANH,
-        signature.tokens,
-        signature.loss,
-    )
-
-
 def _array(name: str, tensor: Any) -> Array:
     if tensor.is_meta:
         raise TransferError(f"{name} has no values: it is on the device meta.")
@@ -206,9 +199,6 @@ def _array(name: str, tensor: Any) -> Array:
     return array
 
 
-# Arrays
-
-
 def arrays_of(given: Any) -> Any:
     """An example with its tensors as arrays."""
     if isinstance(given, tuple):
@@ -219,32 +209,29 @@ def arrays_of(given: Any) -> Any:
     return (found.double() if found.is_floating_point() else found).numpy()
 
 
-# How it answers
+# Its forward
 
 
-def _copy_in_evaluation(module: nn.Module) -> nn.Module | None:
-    """A copy that drops no units; None if the module can't be copied."""
-    try:
-        return copy.deepcopy(module).eval()
-    except Exception:  # Whatever another's module raises: one may hold the graph of its last step.
-        return None
-
-
-def _watched(
-    module: nn.Module | None, network: ForeignNetwork, parts: HeldLayers
+def _checked(
+    module: nn.Module, network: ForeignNetwork, parts: HeldLayers
 ) -> tuple[OutputAt | None, bool]:
-    """Where the module answers, and whether its own forward could be called.
+    """Where the module is read out, and whether its own forward could be called.
 
     Raises TransferError if it gives other answers than its parts.
     """
-    if module is None:
-        return None, False
-    read = _some_inputs(network)
-    expected = record(network.parameters(), collate([_example(read, network)])).logits
+    classes = network.answers_classes
+    if network.tokens:  # A few different words (T,), or rows of numbers (T, D).
+        read: Array = np.arange(_READ) * 7 % network.inputs
+    else:
+        places = np.arange(_READ * network.inputs).reshape(_READ, network.inputs)
+        read = np.cos(2.0 * places + 1).astype(network.precision.value)
+    targets = np.zeros((_READ,), int) if classes else np.zeros((_READ, network.outputs))
+    example = Example("", read, targets)
+    expected = record(network.parameters(), collate([example])).logits
     answers = [*_answers(module, read, network, parts)]
     for answer in answers:
         for logits, reads in ((expected, OutputAt.EVERY), (expected[-1:], OutputAt.LAST)):
-            if _same(answer, logits, _TOLERANCE[network.precision.value], network.answers_classes):
+            if _same(answer, logits, _TOLERANCE[network.precision.value], classes):
                 return reads, True
     if answers:
         raise TransferError(
@@ -254,26 +241,12 @@ def _watched(
     return None, False
 
 
-def _some_inputs(network: ForeignNetwork) -> Array:
-    """A few different words (T,), or rows of numbers (T, D)."""
-    if network.tokens:
-        return np.arange(_READ) * 7 % network.inputs
-    places = np.arange(_READ * network.inputs).reshape(_READ, network.inputs)
-    rows: Array = np.cos(2.0 * places + 1).astype(network.precision.value)
-    return rows
-
-
-def _example(inputs: Array, network: ForeignNetwork) -> Example:
-    shape = (_READ,) if network.answers_classes else (_READ, network.outputs)
-    return Example("", inputs, np.zeros(shape, int if network.answers_classes else float))
-
-
 def _answers(
     module: nn.Module, read: Array, network: ForeignNetwork, parts: HeldLayers
 ) -> Iterator[Array]:
-    """The module's outputs (N, C) for a batch of one sequence, first or second, and for one alone.
+    """The module's outputs (N, C) for one sequence: batch first, batch second, and without a batch.
 
-    Inputs that it refuses are left out.
+    Inputs that raise an error are left out.
     """
     given = torch.tensor(read)
     if network.tokens and parts.embedding is None:
@@ -286,7 +259,7 @@ def _answers(
         try:
             with torch.no_grad(), torch.random.fork_rng(devices=[]):
                 found = module(one)
-        except Exception:  # Whatever the forward of another's module raises.
+        except Exception:  # Any error of another's module.
             continue
         found = found[0] if isinstance(found, tuple | list) and found else found
         if not isinstance(found, torch.Tensor) or found.numel() % network.outputs:
@@ -296,10 +269,7 @@ def _answers(
 
 
 def _same(answer: Array, logits: Array, tolerance: float, classes: bool) -> bool:
-    """Whether an answer are these logits; of classes, also their probabilities or log of these.
-
-    Logits that are not finite are no one's answer.
-    """
+    """Whether an answer equals finite logits, or for classes their softmax or log-softmax."""
     if answer.shape != logits.shape or not np.isfinite(logits).all():
         return False
     logs = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
@@ -308,14 +278,14 @@ def _same(answer: Array, logits: Array, tolerance: float, classes: bool) -> bool
     return any(np.abs(answer - form).max() <= tolerance * largest for form in forms)
 
 
-# The same network as a module of PyTorch; it needs PyTorch
+# The same network as a module
 
 
 _LAYERS = {"elman": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
 
 class TorchTwin(nn.Module):
-    """A recurrent layer ``rnn`` and a linear ``readout``; it reads batches first.
+    """A recurrent layer ``rnn`` and a linear ``readout``, batch first.
 
     ``forward`` takes words (B, T), or values (B, T, D), and returns the logits after the last one
     (B, C), or after every one (B, T, C).

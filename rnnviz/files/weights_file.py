@@ -18,9 +18,8 @@ from rnnviz.engine.evaluation import Evaluator
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.files.bounds import check_size
-from rnnviz.files.foreign_network import ForeignNetwork, TransferError
+from rnnviz.files.foreign_network import ForeignNetwork, TransferError, network_of
 from rnnviz.files.origin import query_of
-from rnnviz.files.state_dict import network_of
 from rnnviz.files.tensor_file import TensorFile, npz_content, read_tensors
 from rnnviz.probe.session import Session
 from rnnviz.run.first_network import FirstNetwork
@@ -34,27 +33,24 @@ from rnnviz.tasks.vocabulary import Unit, Vocabulary
 
 
 def weights_file(session: Session) -> bytes:
-    """The parameters, the vocabulary and the classes as named arrays, and all that is told of them.
+    """The parameters, the vocabulary and the classes as an .npz file, with their metadata.
 
-    ``imports.open_weights`` reads them back, to the last bit.
+    ``open_weights`` reads them back, to the last bit.
     """
     named = session.state.parameters.named().items()
     arrays: dict[str, Any] = {name: np.ascontiguousarray(array) for name, array in named}
     arrays["vocabulary"] = np.array(session.dataset.vocabulary.words)
     arrays["classes"] = np.array(session.dataset.classes)
-    return npz_content(arrays, _told(session))
+    return npz_content(arrays, _metadata(session))
 
 
 def safetensors_file(session: Session) -> bytes:
-    """The parameters by name; what is told of them in the metadata.
-
-    ``imports.open_weights`` reads them back, to the last bit.
-    """
-    return TensorFile(session.state.parameters.named(), _told(session)).content()
+    """The parameters as a safetensors file with their metadata; see ``weights_file``."""
+    return TensorFile(session.state.parameters.named(), _metadata(session)).content()
 
 
-def _told(session: Session) -> dict[str, str]:
-    """Vocabulary, classes, cell, settings, and what made the weights."""
+def _metadata(session: Session) -> dict[str, str]:
+    """Vocabulary, classes, cell, settings, and the origin of the weights."""
     cell, data = session.state.parameters.architecture.cell.text, session.dataset
     words = {"vocabulary": data.vocabulary, "source": data.source}
     listed = {name: list(one.words) for name, one in words.items() if one is not None}
@@ -68,7 +64,7 @@ def _told(session: Session) -> dict[str, str]:
         "inputs": "tokens" if data.tokens else "numbers",
         "outputs": "classes" if data.answers_classes else "values",
         "reads": data.reads.value,
-        # What the task's own data are, the settings say.
+        # The settings identify the data of a task.
         "data": "own" if session.data.own else "task",
         "name": data.name,
         "position": session.player.progress,
@@ -77,11 +73,8 @@ def _told(session: Session) -> dict[str, str]:
     }
 
 
-# Named weights: arrays from a file as the parameters of a network
-
-
 def named_weights(tensors: Mapping[str, Array], of: Architecture, dtype: str) -> Parameters:
-    """The weights by name, all that the network has and no others; raises TransferError."""
+    """The parameters with exactly these arrays by name; raises TransferError."""
     parameters = Parameters(of, dtype=dtype)
     named = parameters.named()
     for name in [*named, *tensors]:
@@ -101,13 +94,10 @@ def named_weights(tensors: Mapping[str, Array], of: Architecture, dtype: str) ->
     return parameters
 
 
-# Own answers: what a network answers to examples, as their targets
-
-
 def answered(dataset: Dataset, parameters: Parameters) -> Dataset:
     """The dataset with the network's own answers as the targets of its training examples."""
     evaluator = Evaluator(dataset.train, parameters.copy())
-    # The outputs of an example are in the order of its tokens.
+    # Examples in order, each with its outputs in the order of its tokens.
     order = np.argsort(evaluator.owners, kind="stable")
     outputs = evaluator.outputs(parameters)[order]
     answers = outputs.argmax(axis=1) if dataset.answers_classes else outputs
@@ -117,14 +107,14 @@ def answered(dataset: Dataset, parameters: Parameters) -> Dataset:
     return replace(dataset, train=tuple(replace(one, targets=part) for one, part in pairs))
 
 
-# A network from elsewhere with data to read; it makes sessions
+# A network from elsewhere as a session
 
 
 @dataclass(frozen=True, eq=False)
 class ImportedNetwork:
     """A network from elsewhere and its data; every session of it has a run of its own.
 
-    Without labels its own answers are the targets.
+    The targets of unlabelled data are the network's own answers.
     """
 
     dataset: Dataset
@@ -139,7 +129,7 @@ class ImportedNetwork:
         """A network with PyTorch's arrays; raises TransferError if its sizes aren't the data's."""
         network.check_sizes(len(dataset.vocabulary), len(dataset.classes))
         first = FirstNetwork(network.parameters(), network.config(), source, network.note)
-        # The page has one line for it where one presses Play, and here room for all of it.
+        # In full here; next to Play the page has one line for it.
         notes = [network.note] if dataset.labelled and network.note else []
         return cls(replace(dataset, notes=(*dataset.notes, *notes)), first)
 
@@ -153,7 +143,7 @@ def noted(dataset: Dataset, notes: Sequence[str]) -> Dataset:
     return replace(dataset, notes=(*notes, *dataset.notes))
 
 
-# A file of weights as a session: one of rnnviz, or a state_dict of PyTorch
+# A file of rnnviz, or a state_dict of PyTorch
 
 
 class WordsMissingError(TransferError):
@@ -161,8 +151,8 @@ class WordsMissingError(TransferError):
 
 
 @dataclass(frozen=True)
-class Known:
-    """What is known of a file of weights beside the file.
+class WeightsHints:
+    """Facts that a file of weights may lack.
 
     A state_dict needs the ``vocabulary``; its ``classes`` are numbered by default, and an Elman
     cell has the ``activation``. ``examples`` replace what the file says of its data.
@@ -188,7 +178,7 @@ def open_weights(
 ) -> Session:
     """A session over the weights in a .safetensors or .npz file.
 
-    A file of rnnviz says all that is needed. A state_dict of PyTorch needs the ``vocabulary``; the
+    A file of rnnviz has all that is needed. A state_dict of PyTorch needs the ``vocabulary``; the
     ``classes`` are numbered by default, and an ``nn.RNN`` has the ``activation``. Raises
     TransferError or TaskError.
     """
@@ -196,13 +186,13 @@ def open_weights(
         kind = Activation(activation)
     except ValueError:
         raise TaskError(f"The activation {str(activation)[:40]!r} is none of tanh, relu.") from None
-    known = Known(vocabulary, classes, tuple(examples), place_of(reads), kind, characters)
-    return read_weights(Path(path), known).session()
+    hints = WeightsHints(vocabulary, classes, tuple(examples), place_of(reads), kind, characters)
+    return read_weights(Path(path), hints).session()
 
 
-def read_weights(path: Path, known: Known) -> ImportedNetwork:
+def read_weights(path: Path, hints: WeightsHints) -> ImportedNetwork:
     """The network in a file; raises TransferError or TaskError, with a sentence."""
-    return network_in(read_tensors(path), path.name, known)
+    return network_in(read_tensors(path), path.name, hints)
 
 
 def words_of(content: bytes, name: str) -> list[str]:
@@ -214,47 +204,44 @@ def words_of(content: bytes, name: str) -> list[str]:
     return text.removesuffix("\n").split("\n")
 
 
-def network_in(file: TensorFile, name: str, known: Known) -> ImportedNetwork:
+def network_in(file: TensorFile, name: str, hints: WeightsHints) -> ImportedNetwork:
     """The network in a file that was read; raises TransferError or TaskError."""
     links = f"The weights came from {name[:60]}: a link can't carry them."
     if file.metadata.get("format") != "rnnviz":
-        return _state_dict(file, name, known, links)
+        return _state_dict(file, name, hints, links)
     try:
-        return _own(file, name, known, links)
+        return _own(file, name, hints, links)
     except (TransferError, TaskError) as problem:
         raise TransferError(f"{name}: {problem}") from None
     except (SettingError, CellError) as problem:
         raise TransferError(f"{name}: its settings can't be used. {problem}") from None
 
 
-# A state_dict of PyTorch
-
-
-def _state_dict(file: TensorFile, name: str, known: Known, links: str) -> ImportedNetwork:
-    if known.vocabulary is None:
+def _state_dict(file: TensorFile, name: str, hints: WeightsHints, links: str) -> ImportedNetwork:
+    if hints.vocabulary is None:
         raise WordsMissingError(
             f"{name} has the weights alone: drop its words too, a text file with one word a line "
             "(or give --vocabulary, vocabulary=)."
         )
-    vocabulary = vocabulary_from(known.vocabulary, known.characters)
+    vocabulary = vocabulary_from(hints.vocabulary, hints.characters)
     try:
-        network = network_of(file.tensors, len(vocabulary), known.activation)
+        network = network_of(file.tensors, len(vocabulary), hints.activation)
     except TransferError as problem:
         raise TransferError(f"{name}: {problem}") from None
-    names = known.classes or [f"class {k}" for k in range(network.outputs)]
+    names = hints.classes or [f"class {k}" for k in range(network.outputs)]
     signature = Signature(vocabulary, texts(names, "classes"))
-    at, said = known.reads or OutputAt.LAST, "The file doesn't say where the network is read out: "
-    notes = [links] if known.reads else [links, f"{said}it is taken to be after the last word."]
-    dataset = GivenExamples(signature, known.examples).dataset(name, at)
+    at, said = hints.reads or OutputAt.LAST, "The file doesn't say where the network is read out: "
+    notes = [links] if hints.reads else [links, f"{said}it is taken to be after the last word."]
+    dataset = GivenExamples(signature, hints.examples).dataset(name, at)
     return ImportedNetwork.of(network, noted(dataset, notes), name)
 
 
-# A file of rnnviz
-
-
-def _own(file: TensorFile, name: str, known: Known, links: str) -> ImportedNetwork:
-    config = _config(file.metadata)
-    dataset = _dataset(file.metadata, config, known, links)
+def _own(file: TensorFile, name: str, hints: WeightsHints, links: str) -> ImportedNetwork:
+    try:
+        config = RunConfig(**_table(file.metadata, "settings", dict))
+    except TypeError:
+        raise TransferError("its settings are none of this version of rnnviz.") from None
+    dataset = _dataset(file.metadata, config, hints, links)
     parameters = named_weights(file.tensors, architecture_of(dataset, config), config.dtype.value)
     position = file.metadata.get("position", "?")[:20]
     note = (
@@ -264,16 +251,8 @@ def _own(file: TensorFile, name: str, known: Known, links: str) -> ImportedNetwo
     return ImportedNetwork(dataset, FirstNetwork(parameters, config, name, note))
 
 
-def _config(metadata: Mapping[str, str]) -> RunConfig:
-    settings = _table(metadata, "settings", dict)
-    try:
-        return RunConfig(**settings)
-    except TypeError:
-        raise TransferError("its settings are none of this version of rnnviz.") from None
-
-
 def _table(metadata: Mapping[str, str], name: str, kind: type) -> Any:
-    """A list or a table that stands in the metadata as JSON."""
+    """A list or a table in the metadata, as JSON."""
     text = metadata.get(name, "").encode()
     check_size(text)
     try:
@@ -285,10 +264,12 @@ def _table(metadata: Mapping[str, str], name: str, kind: type) -> Any:
     return value
 
 
-def _dataset(metadata: Mapping[str, str], config: RunConfig, known: Known, links: str) -> Dataset:
+def _dataset(
+    metadata: Mapping[str, str], config: RunConfig, hints: WeightsHints, links: str
+) -> Dataset:
     """The task's own data if the network was trained on them, else the examples that are given."""
     words, classes = (_table(metadata, name, list) for name in ("vocabulary", "classes"))
-    if metadata.get("data") == "task" and not known.examples:
+    if metadata.get("data") == "task" and not hints.examples:
         dataset = TASKS[config.task].build(config.lag, config.seed)
         same = [*dataset.vocabulary.words] == words and [*dataset.classes] == classes
         if same:
@@ -296,7 +277,7 @@ def _dataset(metadata: Mapping[str, str], config: RunConfig, known: Known, links
     if "source" in metadata or not all(isinstance(word, str) for word in (*words, *classes)):
         raise TransferError("its data are not here: only words and classes can be read without.")
     tokens, unit = metadata.get("inputs") != "numbers", metadata.get("unit")
-    if not (tokens or known.examples):
+    if not (tokens or hints.examples):
         raise TransferError(
             "it reads numbers, and no sequences of them are in the file: save the run as a file, "
             "with its data, or give examples."
@@ -308,5 +289,5 @@ def _dataset(metadata: Mapping[str, str], config: RunConfig, known: Known, links
     values = metadata.get("outputs") == "values"
     loss = Loss.SQUARED_ERROR if values else Loss.CROSS_ENTROPY
     signature = Signature(vocabulary, tuple(classes), tokens, loss)
-    given = GivenExamples(signature, known.examples, dtype=config.dtype)
+    given = GivenExamples(signature, hints.examples, dtype=config.dtype)
     return noted(given.dataset(title, reads), [links])

@@ -1,4 +1,4 @@
-"""A file that is written whole or not at all: beside its place first, then renamed."""
+"""A file that is written whole or not at all: under a temporary name first, then renamed."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from rnnviz.tasks.csv_table import TaskError
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[BinaryIO]:
-    """A file to write to, which takes its place when the block ends without an error.
+    """A file to write to, which replaces ``path`` when the block ends without an error.
 
-    Until then what was there stays. A link still leads to the file, and an old file's mode is
-    kept. A stream, such as a pipe, is written to directly. Raises OSError, which names the path.
+    Until then an old file stays. Symbolic links and the mode of an old file are kept. A stream,
+    such as a pipe, is written directly. Raises OSError, which names the path.
     """
     with named(path):
         if _is_stream(path):
@@ -40,10 +40,10 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
 def check_outputs(
     outputs: Sequence[tuple[str, Path]], inputs: Sequence[tuple[str, Path]] = ()
 ) -> None:
-    """Raise unless every file can be written, and none is also another one or an input.
+    """Raise unless every file can be written, and none is another output or an input.
 
-    Both are pairs of an option and a path. The file system says which paths are the same. Raises
-    OSError, which names the path, or TaskError. Nothing is left behind.
+    Both are pairs of an option and a path, compared by the file system. Raises OSError, which names
+    the path, or TaskError. Leaves no file behind.
     """
     files: list[tuple[str, Path]] = []
     for option, path in outputs:
@@ -60,7 +60,7 @@ def check_outputs(
 
 
 def _check_place(path: Path) -> None:
-    """Raise OSError if no file can be made beside the path and take its place."""
+    """Raise OSError if no file can be written next to the path and replace it."""
     if path.is_dir():
         raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
     if path.exists() and not os.access(path, os.W_OK):
@@ -71,7 +71,7 @@ def _check_place(path: Path) -> None:
 
 @contextmanager
 def _empty(path: Path) -> Iterator[Path]:
-    """An empty file beside the path: another program may write at the path itself meanwhile."""
+    """An empty file next to the path: another program may write to the path meanwhile."""
     empty = _beside(path)
     empty.open("xb").close()
     try:
@@ -81,7 +81,7 @@ def _empty(path: Path) -> Iterator[Path]:
 
 
 def _same(path: Path, also: Path) -> bool:
-    """Whether both paths lead to one file, also to one that is not there yet."""
+    """Whether both paths lead to one file, which may not exist yet."""
     if path.exists() and also.exists():
         return path.samefile(also)
     real, other = os.path.realpath(path), os.path.realpath(also)
@@ -93,7 +93,7 @@ def _same(path: Path, also: Path) -> bool:
 
 @contextmanager
 def named(path: Path) -> Iterator[None]:
-    """A block whose OSErrors name the path, whichever file they are about."""
+    """A block whose OSErrors name the path, even if another file caused them."""
     try:
         yield
     except OSError as problem:
@@ -106,7 +106,7 @@ def _beside(path: Path) -> Path:
 
 
 def _is_stream(path: Path) -> bool:
-    """Whether what is written goes on: to a device, a pipe, or the output of this program."""
+    """Whether the path is a device, a pipe, or the output of this program."""
     try:
         there = path.stat()
     except FileNotFoundError:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import rnnviz
-from rnnviz.files.weights_file import Known, read_weights, safetensors_file
+from rnnviz.files.weights_file import WeightsHints, read_weights, safetensors_file
 from rnnviz.page.session_registry import registry
 from tests.page.tab import App
 
@@ -16,7 +16,7 @@ def network(tmp_path, monkeypatch):
     session.player.advance(2)
     path = tmp_path / "w.safetensors"
     path.write_bytes(safetensors_file(session))
-    network = read_weights(path, Known())
+    network = read_weights(path, WeightsHints())
     monkeypatch.setattr(registry(), "opening", network.session)
     return network
 

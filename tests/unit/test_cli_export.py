@@ -13,7 +13,7 @@ import pytest
 from rnnviz import cli
 from rnnviz.charts.picture import Picture, scatter
 from rnnviz.config import RunConfig
-from rnnviz.files import export_command
+from rnnviz.files import output
 from rnnviz.files.numbers import Drawn
 from rnnviz.files.output import PAGES, write
 from rnnviz.files.run_file import open_run
@@ -176,7 +176,7 @@ def test_a_folder_in_which_nothing_can_be_written_is_named_before_training(
     def refuse(dir):
         raise PermissionError(errno.EACCES, "Permission denied", str(dir / "tmp1"))
 
-    monkeypatch.setattr(export_command, "TemporaryFile", refuse)
+    monkeypatch.setattr(output, "TemporaryFile", refuse)
     monkeypatch.setattr(cli, "_train_to_the_end", lambda *_: pytest.fail("it was trained"))
     done = run(*QUICK, "--numbers", tmp_path)
     assert (done.code, done.err) == (2, f"rnnviz: {tmp_path}: Permission denied.\n")
@@ -233,9 +233,9 @@ def test_the_folders_of_the_pages_are_known():
 
 def test_the_numbers_of_every_picture_are_files(tmp_path, trained):
     picture = Picture([scatter(x=[1, 2], y=[0.5, 2.0], name="a")], {"title": {"text": "Two"}})
-    given = (*export_command.FILES, "epoch", "with_data", "pictures")
+    given = (*output.FILES, "epoch", "with_data", "pictures")
     options = dict.fromkeys(given) | {"numbers": tmp_path / "n"}
-    ((folder, content),) = export_command.export(
+    ((folder, content),) = output.export(
         trained, options, lambda _: {"page/tab/two": Drawn(picture, "all")}
     )
     write(folder, content())

@@ -1,18 +1,30 @@
-// The message format of app/frame.py: uint32 length | header (JSON) | bytes of the arrays.
+// The wire format of files/wire_format.py: uint32 length | header (JSON) | bytes.
 const ARRAYS = { f4: Float32Array, f8: Float64Array, i4: Int32Array };
 
-// The header of a message; in it each array of a picture gets its bytes.
-export function unpack(buffer) {
-  const length = new DataView(buffer).getUint32(0, true);
-  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
-  let offset = 4 + length;
+// The header of a message, and `take(size)`, which returns the bytes behind it one piece after the other.
+export function parts(message) {
+  const { buffer, byteOffset, byteLength } = ArrayBuffer.isView(message) ? message : new Uint8Array(message);
+  const length = new DataView(buffer, byteOffset, byteLength).getUint32(0, true);
+  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, byteOffset + 4, length)));
+  let at = byteOffset + 4 + length;
+  const take = (size) => new Uint8Array(buffer, (at += size) - size, size);
+  return { header, take };
+}
+
+// The header of a frame; in it each array of a picture gets its bytes.
+export function unpack(message) {
+  const { header, take } = parts(message);
   for (const { arrays } of Object.values(header.pictures))
-    for (const array of arrays) {
-      const size = array[4];
-      array[4] = new Uint8Array(buffer, offset, size);
-      offset += size;
-    }
+    for (const array of arrays) array[4] = take(array[4]);
   return header;
+}
+
+// The bytes of a text in base64, which a file has in place of a message.
+export function fromBase64(text) {
+  const signs = atob(text);
+  const bytes = new Uint8Array(signs.length);
+  for (let k = 0; k < signs.length; k++) bytes[k] = signs.charCodeAt(k);
+  return bytes;
 }
 
 // The data of a picture, kept between frames, because a frame has only the changes.

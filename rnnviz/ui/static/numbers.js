@@ -1,24 +1,24 @@
-// The numbers of a picture: columns of text, with all the digits that the picture has.
+// The numbers of a picture as columns of text, with all their digits. files/numbers.py has the same rule.
 
 import { each } from "./chart_strokes.js";
 
-// The largest table; the CSV has all.
+// The most rows and columns of a table; the CSV has all.
 const [ROWS, COLUMNS] = [500, 100];
 // The heading of labels whose axis has no title.
 const PLACE = "place";
 
-// Text as a chart shows it: without its tags.
+// Text without its tags.
 export const plainText = (html) =>
   new DOMParser().parseFromString(String(html ?? "").replaceAll("<br>", " "), "text/html").body.textContent;
 
-// The columns { name, cells } of every series, and those of what is drawn beside them.
+// The columns { name, cells } of every series, then those that the picture lists in `meta`.
 export function columnsOf(figure) {
   const beside = (figure.layout.meta?.columns ?? []).filter(([name]) => typeof name === "string");
   return [...columnsOfSeries(figure), ...beside.map(([name, values]) => ({ name, cells: texts(values) }))];
 }
 
 function columnsOfSeries({ data, layout }) {
-  // What a table shows in few digits may be told beside it.
+  // A table of rounded numbers lists the exact ones.
   if (data[0]?.type === "table") return layout.meta?.columns ? [] : data.flatMap(columnsOfTable);
   const shown = data.filter(({ hoverinfo }) => hoverinfo !== "skip");
   return withoutRepeats(shown.flatMap((series, k) => {
@@ -28,7 +28,7 @@ function columnsOfSeries({ data, layout }) {
   }));
 }
 
-// Series over the same places share one column of these.
+// Series over the same places share one column of places.
 function withoutRepeats(columns) {
   const same = (one, other) => one.length === other.length && one.every((text, k) => text === other[k]);
   const first = ({ place, cells }) => columns.find((other) => other.place === place && same(other.cells, cells));
@@ -49,14 +49,14 @@ const joined = (...parts) => parts.filter(Boolean).join(": ");
 function points(series, name, x, y) {
   const { length } = series.y ?? series.x ?? [];
   const column = (title, values) => ({ name: joined(name, title), cells: texts(values ?? []) });
-  // What is written at a bar is its number.
+  // The text at a bar is its number.
   const written = series.type === "bar" ? ["z"] : ["z", "text"];
   const more = written.filter((key) => typeof series[key] === "object").map((key) => column(key, series[key]));
   const place = x.title || PLACE;
   return [{ name: joined(name, place), cells: x.labels(length), place }, column(y.title, endsOf(series)), ...more];
 }
 
-// Where bars end, which may begin elsewhere than at 0.
+// The ends of bars, which may begin elsewhere than at 0.
 function endsOf({ y, base, orientation }) {
   return base && y && orientation !== "h" ? y.map((length, k) => length + each(base, k, 0)) : y;
 }
@@ -93,7 +93,7 @@ function axisOf(series, layout, letter) {
 
 const texts = (values) => Array.from(values, (value) => digits(value, values));
 
-// The shortest text that stands for no other number of its array's type.
+// The shortest text that identifies a number of its array's type.
 function digits(value, array) {
   if (typeof value !== "number") return plainText(value);
   if (Number.isNaN(value)) return "";
@@ -104,14 +104,14 @@ function digits(value, array) {
 
 const longest = (columns) => Math.max(0, ...columns.map(({ cells }) => cells.length));
 
-// What spreadsheets run as a formula, and the numbers that begin with the same signs.
+// Text that spreadsheets run as a formula, and numbers that begin with the same signs.
 const FORMULA = /^\s*[=+@-]\s*\S/;
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$|^[+-]?inf(inity)?$/i;
 
-// The cell, with an apostrophe before what a spreadsheet would run as a formula.
+// The cell, with an apostrophe before text that a spreadsheet would run as a formula.
 const inert = (cell) => (FORMULA.test(cell) && !NUMBER.test(cell.trim()) ? `'${cell}` : cell);
 
-// What made them stands before them, in lines that begin with #, which are cells too.
+// Columns as CSV, below their origin in lines that begin with #, which spreadsheets split into cells too.
 export function csvOf(columns, told = {}) {
   const quoted = (text) => (/[",#\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
   const row = (texts) => texts.map(inert).map(quoted).join(",");
@@ -121,7 +121,7 @@ export function csvOf(columns, told = {}) {
   return [...lines, ...[columns.map(({ name }) => name), ...rows].map(row)].join("\r\n") + "\r\n";
 }
 
-// Fill the table, and return what it leaves out.
+// Fill the table, and return a note on rows and columns left out.
 export function fillTable(table, columns) {
   const [rows, some] = [longest(columns), columns.slice(0, COLUMNS)];
   const every = Math.ceil(rows / ROWS) || 1;

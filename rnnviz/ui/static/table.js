@@ -1,4 +1,4 @@
-// Rows of texts and of shares, as HTML, from the tables of figures/table.py. A row that is clicked is told the page.
+// Rows of texts and of shares, as HTML, from the tables of charts/table.py. A click on a row is sent to the page.
 import { percent } from "./canvas.js";
 import { each } from "./chart_strokes.js";
 import { HtmlPicture } from "./html_picture.js";

@@ -3,7 +3,7 @@
 import { unpack } from "./frame.js";
 
 const [MIN_WAIT_MS, MAX_WAIT_MS] = [100, 5000];
-// Silence after which the server stands still: it sends something every second.
+// Silence after which the server counts as stalled: it sends something every second.
 const SILENCE_MS = 3000;
 // The longest address and text, in characters. The server closes a wire with a message that is too long.
 const [MOST_LINK, MOST_TEXT] = [20_000, 5000];
@@ -11,7 +11,7 @@ const NO_TICKET = 4401;
 
 // A WebSocket that reconnects. Commands that the server has not confirmed are sent again.
 export class Wire {
-  // `run` is the id of the run to show; without one it is the ticket's own.
+  // `run` is the id of the run to show; by default the ticket's own.
   constructor(url, ticket, run) {
     Object.assign(this, { url, ticket, run });
     this.client = crypto.randomUUID?.() ?? String(Math.random()).slice(2);
@@ -57,7 +57,7 @@ export class Wire {
     if (typeof data !== "string") {
       const header = unpack(data);
       this.unheard = this.unheard.filter(({ n }) => n > header.heard);
-      // After a restart of the server, or in another run, the count begins at 0; don't wait for it.
+      // After a restart of the server, or in another run, the count restarts at 0; don't wait for it.
       header.heard = Math.max(header.heard, (this.unheard[0]?.n ?? this.number + 1) - 1);
       this.listener.frame(header);
       return;

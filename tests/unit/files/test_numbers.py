@@ -11,7 +11,7 @@ import pytest
 
 from rnnviz.charts.picture import Picture, bar, compact, heatmap, scatter
 from rnnviz.charts.table import TableColumn, TableRows, row_lists
-from rnnviz.files.numbers import Drawn, columns_of, csv_of, inert, told_lines, told_of, zip_of
+from rnnviz.files.numbers import Drawn, columns_of, csv_of, inert, told_lines, zip_of
 
 
 def table(*series, **layout):
@@ -169,7 +169,7 @@ def test_a_table_may_have_its_exact_numbers_beside_it():
 
 def test_a_picture_tells_what_is_not_as_in_all():
     shown = Picture([], {"title": {"text": "Step"}, "meta": {"x": "token"}})
-    told = told_of(Drawn(shown.with_metadata(phrase="not bad", edits=""), "all"), {"phrase": "so"})
+    told = Drawn(shown.with_metadata(phrase="not bad", edits=""), "all").told({"phrase": "so"})
     assert told == {"title": "Step", "phrase": "not bad", "measured": "all"}
     assert shown.with_metadata(edits="") is shown
 

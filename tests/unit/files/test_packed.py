@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from rnnviz.files.replay import Blocks, step_of
+from rnnviz.files.replay import PackedArrays, step_of
 from tests.unit.files.replayed import block_of
 
 SHAPES = st.tuples(st.integers(1, 4), st.integers(0, 3), st.integers(1, 3))
@@ -14,7 +14,7 @@ FINITE = st.floats(-(2.0**99), 2.0**99, width=32)
 
 
 def unpacked(frames, **coding):
-    blocks = Blocks()
+    blocks = PackedArrays()
     number = blocks.add(frames, **coding)
     return block_of(blocks.headers[number], blocks.content[number])
 
@@ -55,6 +55,6 @@ def test_numbers_without_a_largest_one_keep_their_bits():
 
 
 def test_equal_arrays_are_stored_once():
-    blocks, frames = Blocks(), np.arange(6, dtype=np.float32).reshape(2, 3)
+    blocks, frames = PackedArrays(), np.arange(6, dtype=np.float32).reshape(2, 3)
     assert blocks.add(frames) == blocks.add(frames.copy()) == 0
     assert blocks.add(frames + 1) == 1

@@ -5,7 +5,7 @@ import functools
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from rnnviz.notebook.views import Views
+from rnnviz.notebook.session_widget import WidgetViews
 from tests.unit.page.browser import unpacked
 
 #: Seconds that anything may take.
@@ -45,7 +45,7 @@ class Page:
     """A page of the notebook with views of one widget: it answers at once until it is ``slow``."""
 
     def __init__(self, session):
-        self.views = Views(session, self.take)
+        self.views = WidgetViews(session, self.take)
         self.slow, self.sent, self.frames, self.number = False, [], [], 0
 
     def take(self, message, buffers):

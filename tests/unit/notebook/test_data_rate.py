@@ -2,7 +2,7 @@
 
 import pytest
 
-from rnnviz.notebook.views import MOST, DataRate
+from rnnviz.notebook.session_widget import MOST, DataRate
 
 
 def test_what_was_sent_takes_its_time():

@@ -8,7 +8,7 @@ import pytest
 
 from rnnviz.charts.theme import DARK, LIGHT
 from rnnviz.config import RunConfig
-from rnnviz.notebook import views as views_module
+from rnnviz.notebook import session_widget as views_module
 from rnnviz.page.session_host import FAILED
 from rnnviz.probe.session import Session
 from rnnviz.ui import viewer as viewer_module

@@ -33,7 +33,7 @@ from rnnviz.run.schedule import MAX_CHANGES, Position
 from rnnviz.run.share_link import read_link
 from rnnviz.run.weight_edits import scale
 from rnnviz.ui import frame, time_limit
-from rnnviz.ui.frame import CHEAP
+from rnnviz.ui.frame import FREE_SECONDS
 from rnnviz.ui.viewer import MAX_IN_FLIGHT, SILENCE, Scene
 from tests.sampling import each_row
 from tests.unit.page.browser import Browser
@@ -155,7 +155,8 @@ def drawing(session, drawn=None):
 
 
 def test_a_curve_sends_its_new_rows_and_what_is_out_of_sight_is_not_computed(clock, monkeypatch):
-    monkeypatch.setattr(frame, "CHEAP", math.inf)  # On a busy machine any picture may take long.
+    # On a busy machine any picture may take long.
+    monkeypatch.setattr(frame, "FREE_SECONDS", math.inf)
     drawn = []
     browser = clock.playing(scene=drawing(clock.session, drawn))
     browser.watch("loss", new=["loss"])
@@ -175,7 +176,7 @@ def test_what_waits_during_a_drag_is_drawn_when_the_hand_rests(clock):
     epochs = []
 
     def slow():
-        time.sleep(8 * CHEAP)
+        time.sleep(8 * FREE_SECONDS)
         epochs.append(clock.session.player.position.epoch)
         return Picture([scatter(y=[float(epochs[-1])])], {})
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnviz.charts.picture import Picture, heatmap, scatter
-from rnnviz.ui.frame import CHEAP, Frame, SentState, SliderState, draw_throttle
+from rnnviz.ui.frame import FREE_SECONDS, Frame, SentState, SliderState, draw_throttle
 from tests.unit.page.browser import unpacked
 
 
@@ -58,14 +58,14 @@ def test_in_a_hurry_what_takes_long_waits_and_what_is_quick_does_not(monkeypatch
 
     def draw(now, hurried=True):
         frame = Frame({"slow", "quick"}, throttle, now, hurried)
-        frame.chart("slow", picture, "slow", 2 * CHEAP)
+        frame.chart("slow", picture, "slow", 2 * FREE_SECONDS)
         frame.chart("quick", picture, "quick", 0)
         return frame.complete
 
     assert draw(0.0)
-    assert not draw(CHEAP), "the slow one was drawn a moment ago"
-    assert draw(CHEAP, hurried=False)
-    assert not draw(2 * CHEAP)
+    assert not draw(FREE_SECONDS), "the slow one was drawn a moment ago"
+    assert draw(FREE_SECONDS, hurried=False)
+    assert not draw(2 * FREE_SECONDS)
     assert draw(60.0)
     throttle.forget(["slow"])
     assert draw(60.0)

@@ -1,5 +1,4 @@
-// Hosts the stage in a cell of a notebook, as an anywidget. It stands in a shadow tree: its styles stay inside, and
-// those of the notebook outside.
+// Hosts the stage in a cell of a notebook, as an anywidget. A shadow tree separates its styles from the notebook's.
 import { Bar, Phrase, Time } from "../controls.js";
 import { Curves } from "../curves.js";
 import { unpack } from "../frame.js";
@@ -24,8 +23,8 @@ const PAGE = `
   <p class="rnnviz-note" role="status"></p>
 </div>`;
 
-// An answer of the kernel takes at most so long, unless it is busy.
-const PATIENCE_MS = 3000;
+// The longest answer of a kernel that is not busy.
+const ANSWER_MS = 3000;
 const SILENT = "The kernel does not answer: it is busy, or it was restarted. This goes on when it answers. "
   + "After a restart, run the cell again.";
 
@@ -42,7 +41,7 @@ class Model {
   listen(listener) {
     this.listener = listener;
     this.model.on("msg:custom", this.receive);
-    // Jupyter tells so that the kernel has gone.
+    // Jupyter's event for a kernel that has gone.
     this.model.on("comm_live_update", this.check);
     this.check();
   }
@@ -56,7 +55,7 @@ class Model {
     if (!this.told(message)) this.listener.status("silent");
   }
 
-  // Whether a message is on its way. While a kernel is away a notebook refuses.
+  // Send a message; false if the kernel is away.
   told(message) {
     try {
       this.model.send({ view: this.name, ...message });
@@ -66,9 +65,9 @@ class Model {
     }
   }
 
-  // Anything that is sent has an answer.
+  // Every message has an answer.
   expect() {
-    this.timer ??= setTimeout(() => this.listener.status("silent"), PATIENCE_MS);
+    this.timer ??= setTimeout(() => this.listener.status("silent"), ANSWER_MS);
   }
 
   receive({ view, welcome, unknown, said }, buffers) {
@@ -79,13 +78,8 @@ class Model {
     if (said) this.listener.host.say(said);
     if (unknown) this.check();
     else if (welcome) this.listener.welcomed();
-    else this.listener.frame(this.headerOf(buffers[0]));
-  }
-
-  // Some notebooks give a view of a larger buffer.
-  headerOf(buffer) {
-    const { buffer: whole, byteOffset, byteLength } = ArrayBuffer.isView(buffer) ? buffer : new Uint8Array(buffer);
-    return unpack(whole.slice(byteOffset, byteOffset + byteLength));
+    // Some notebooks give a view of a larger buffer.
+    else this.listener.frame(unpack(buffers[0]));
   }
 
   send(command) {
@@ -116,7 +110,7 @@ class Model {
   }
 }
 
-// Draw the model in `el`, with the style `sheet`. Returns what ends it.
+// Draw the model in `el`, with the style `sheet`. Returns a function that ends it.
 export function show({ model, el }, sheet) {
   const view = new View(el, sheet, (look) => new Model(model, look));
   return () => view.close();
@@ -124,7 +118,7 @@ export function show({ model, el }, sheet) {
 
 class View {
   constructor(el, sheet, sourceOf) {
-    // Of a notebook that is run again, el may be the one before.
+    // When a cell runs again, el may be reused.
     const root = el.shadowRoot ?? el.attachShadow({ mode: "open" });
     root.innerHTML = PAGE;
     root.prepend(Object.assign(document.createElement("style"), { textContent: sheet }));
@@ -166,7 +160,7 @@ class View {
     if (this.stage.takesKey(name, event.repeat)) event.preventDefault();
   }
 
-  // Until it has a place in the notebook there is nothing behind it.
+  // An element outside the document has no background.
   followTheme() {
     const { signal } = this.stage.ended;
     const look = () => this.look();
@@ -222,7 +216,7 @@ class View {
 
 const isModified = ({ ctrlKey, metaKey, altKey }) => ctrlKey || metaKey || altKey;
 
-// Whether the notebook is dark, by what is seen behind `node`.
+// Whether the notebook is dark, by the background of `node`.
 function isDark(node) {
   for (let at = node; at; at = at.parentElement) {
     const [red, green, blue, opacity = 1] = (getComputedStyle(at).backgroundColor.match(/[\d.]+/g) ?? []).map(Number);

@@ -1,25 +1,19 @@
-// Draws pictures once, and leaves them in the page as SVG, for export/pictures.py. Nothing is asked of a server.
-import { unpack } from "../frame.js";
+// Draws pictures once and writes them into the page as SVG, for files/pictures.py. It loads nothing.
+import { fromBase64, unpack } from "../frame.js";
 import { KINDS } from "../kinds.js";
 import { FIGURE, partsOf } from "../picture.js";
 import { svgOf } from "../saved_picture.js";
 import { Stage } from "../stage.js";
 
-// The edges of what stands on words, as those of a sheet, and of the rest.
+// The edges of pictures over words, as on a sheet, and of others.
 const ON_WORDS = { u: 14, left: 92, right: 104, most: 252, alone: true };
 const OTHER = { u: 20, left: 72, right: 30, most: Infinity, alone: true };
-// The widths of what needs more room, in pixels.
+// The widths of large pictures, in pixels.
 const WIDTHS = { step: 1200, inside_cell: 1200 };
 // Around a picture, in pixels.
 const MARGIN = 16;
 // A call can't have more arguments.
 const MOST_BYTES = 0x8000;
-
-function contentOf(node) {
-  const bytes = Uint8Array.from(atob(node.textContent), (sign) => sign.charCodeAt(0));
-  node.remove();
-  return unpack(bytes.buffer);
-}
 
 function svgFor(stage, key, picture) {
   try {
@@ -46,7 +40,7 @@ function drawn(stage, key, { kind, told, ...changes }) {
   return svg;
 }
 
-// In signs that stand for themselves wherever they are written.
+// Base64 of UTF-8, which HTML doesn't change.
 function base64(text) {
   const bytes = new TextEncoder().encode(text);
   let signs = "";
@@ -55,7 +49,9 @@ function base64(text) {
 }
 
 function start() {
-  const [stage, { pictures }] = [new Stage(), contentOf(document.getElementById("content"))];
+  const [stage, content] = [new Stage(), document.getElementById("content")];
+  const { pictures } = unpack(fromBase64(content.textContent));
+  content.remove();
   const svgs = Object.entries(pictures).map(([key, picture]) => [key, svgFor(stage, key, picture)]);
   return base64(JSON.stringify(Object.fromEntries(svgs)));
 }

@@ -1,6 +1,7 @@
-// Hosts the stage in a file that replays a run, see export/replay.py. Nothing is asked of a server.
+// Hosts the stage in a file that replays a run, see files/replay.py. It loads nothing.
 import { Chips } from "../controls.js";
 import { Curves } from "../curves.js";
+import { fromBase64 } from "../frame.js";
 import { Network } from "../network.js";
 import { partsOf } from "../picture.js";
 import { Recording } from "./recording.js";
@@ -17,14 +18,11 @@ const find = (selector, node = document) => node.querySelector(selector);
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
 async function unpacked(text) {
-  const signs = atob(text);
-  const packed = new Uint8Array(signs.length);
-  for (let k = 0; k < signs.length; k++) packed[k] = signs.charCodeAt(k);
-  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const stream = new Blob([fromBase64(text)]).stream().pipeThrough(new DecompressionStream("gzip"));
   return new Response(stream).arrayBuffer();
 }
 
-// The colours follow the system until they are chosen.
+// The theme follows the system until one is chosen.
 const look = () => document.documentElement.dataset.look ?? (dark.matches ? "dark" : "light");
 
 function showLook(replay, button) {
@@ -43,14 +41,14 @@ function mountFigure(stage, figure) {
   stage.mount(PICTURES[kind], kind, partsOf(figure), { text });
 }
 
-// The keys of the slider everywhere, unless something else takes them.
+// The keys of the slider work everywhere, unless something else takes them.
 function listenToKeys(stage, scrubber) {
   document.addEventListener("keydown", (event) => {
     const { target, key } = event;
     if (event.ctrlKey || event.metaKey || event.altKey || !KEYS[key]) return;
     if (target !== scrubber && target.closest("input, .rnnviz-numbers")) return;
     if (key === " " && target.closest("button, a, summary")) return;
-    // By itself the slider would go to the next epoch, whether it is recorded or not.
+    // The native slider would stop at epochs that aren't recorded.
     event.preventDefault();
     event.stopPropagation();
     if (!(event.repeat && key === " ")) stage.send(KEYS[key]);
@@ -63,7 +61,7 @@ function mountBar(stage, node, recording) {
   listenToKeys(stage, bar.scrubber.input);
 }
 
-// One phrase is no choice. Of a long one the button shows the beginning.
+// A single phrase is no choice. The button of a long one shows its beginning.
 function mountPhrases(stage, node, { phrases }) {
   node.hidden = phrases.length < 2;
   stage.mountControl(new Chips(node, stage, { key: "phrase", label: "Phrase" }));
@@ -78,7 +76,7 @@ async function start() {
   for (const figure of document.querySelectorAll("figure")) mountFigure(stage, figure);
   stage.connect(replay, { status() {}, welcomed() {}, frame() {} });
   replay.show();
-  // Where there is nothing to play there is no bar.
+  // Without epochs to play there is no bar.
   const bar = find(".replay-bar");
   if (bar) mountBar(stage, bar, recording);
   mountPhrases(stage, find(".replay-phrases"), recording);

@@ -1,20 +1,15 @@
-// A recorded run: what is drawn at its recorded epochs for each of its phrases, as export/replay_frames.py packs it:
-// uint32 length | header (JSON) | bytes of the blocks. A block has the arrays of consecutive epochs.
+// A recorded run: its pictures and texts at the recorded epochs, for each phrase. The header of files/replay.py
+// describes blocks; a block has the arrays of consecutive epochs.
+import { parts } from "../frame.js";
 
 export class Recording {
   constructor(buffer) {
-    const length = new DataView(buffer).getUint32(0, true);
-    const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
+    const { header, take } = parts(buffer);
     Object.assign(this, header);
-    let at = 4 + length;
-    for (const block of this.blocks) {
-      const size = block.planes * block.frames * sizeOf(block);
-      block.bytes = new Uint8Array(buffer, at, size);
-      at += size;
-    }
+    for (const block of this.blocks) block.bytes = take(block.planes * block.frames * sizeOf(block));
   }
 
-  // The number of the recorded epoch that is nearest to an epoch.
+  // The number of the recorded epoch nearest to an epoch.
   nearest(epoch) {
     const { epochs } = this;
     const after = epochs.findIndex((recorded) => recorded >= epoch);
@@ -28,13 +23,13 @@ export class Recording {
     return Object.fromEntries(Object.entries(texts).map(([key, numbers]) => [key, this.strings[numbers[at]]]));
   }
 
-  // Its pictures, as the wire would bring them whole, in the colours of `look`.
+  // Its pictures in the wire format, whole, in the colours of `look`.
   pictures(phrase, at, look) {
     const { pictures } = this.phrases[phrase];
     return Object.fromEntries(Object.entries(pictures).map(([key, picture]) => [key, this.picture(key, picture, at, look)]));
   }
 
-  // The curves are recorded once, as they are at the end of the run.
+  // The curves are recorded once, at the end of the run.
   picture(key, { outlines, tracks }, at, look) {
     const number = Math.min(at, outlines.length - 1);
     const outline = JSON.parse(this.strings[outlines[number]]);
@@ -45,7 +40,7 @@ export class Recording {
     return { remark: this.remarks[key], outline: JSON.stringify(outline), arrays };
   }
 
-  // Where the playhead stands; the axis ends with the run.
+  // The playhead, and the end of the axis.
   timeOf(at) {
     const last = this.epochs.at(-1);
     return { shown: this.epochs[at] < last ? this.epochs[at] : null, last: Math.max(1, last) };
@@ -68,7 +63,7 @@ function valuesOf(block) {
   return block.steps ? multiplesOf(block.steps, codes, sizeOf(block)) : floatsOf(block.shift, codes);
 }
 
-// Stored are the changes from frame to frame, the sign last: first the lowest bytes of all, then the next.
+// A block has the changes from frame to frame, sign last: the lowest bytes of all numbers, then the next.
 function codesOf(block) {
   const { frames, planes, bytes } = block;
   const [size, count] = [sizeOf(block), frames * sizeOf(block)];
@@ -82,7 +77,7 @@ function codesOf(block) {
   return codes;
 }
 
-// Each frame has a step of its own.
+// Each frame has its own step.
 function multiplesOf(steps, codes, size) {
   const values = new Float32Array(codes.length);
   for (let k = 0, frame = 0; frame < steps.length; frame++)

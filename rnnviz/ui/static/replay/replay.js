@@ -1,6 +1,6 @@
-// The source of frames in a file: a recording in the place of the wire. See wire.js.
+// The source of frames in a file: a recording instead of the wire. See wire.js.
 
-// Milliseconds that a run takes to play, and those of one epoch at least and at most.
+// Milliseconds to play a run, and the least and the most for one epoch.
 const [WHOLE_MS, LEAST_MS, MOST_MS] = [12000, 60, 500];
 
 export class Replay {
@@ -21,7 +21,7 @@ export class Replay {
     listener.welcomed({});
   }
 
-  // Pictures that have just been laid out are drawn.
+  // Draw pictures that were just laid out.
   watch(pictures, mounted) {
     if (mounted.length) this.show();
     return true;
@@ -58,7 +58,7 @@ export class Replay {
     this.at = Math.min(this.last, Math.max(0, at));
   }
 
-  // From the end it begins again.
+  // At the end it starts over.
   play(on) {
     clearInterval(this.timer);
     this.running = on;

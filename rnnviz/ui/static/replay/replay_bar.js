@@ -1,4 +1,4 @@
-// Play and the slider of a recorded run. The slider stops at the recorded epochs.
+// Play button and slider of a recorded run. The slider stops at the recorded epochs.
 import { ICONS, Slider, enable, onPress, setText } from "../controls.js";
 
 const BAR = `
@@ -13,7 +13,7 @@ const BAR = `
 </div>`;
 
 export class ReplayBar {
-  // `unit` is what the slider counts: an epoch, or a step.
+  // `unit` names a position of the slider: epoch or step.
   constructor(node, stage, { epochs, unit }) {
     Object.assign(this, { node, stage, epochs, unit });
     node.innerHTML = BAR;
