@@ -7,10 +7,12 @@ from itertools import product
 
 import numpy as np
 
+from rnnviz.config import TaskName
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
 from rnnviz.tasks.extrapolation import Extrapolation, around
 from rnnviz.tasks.rng import chance
+from rnnviz.tasks.task import Preset, Task, adam
 from rnnviz.tasks.vocabulary import Array, Vocabulary
 
 BITS, CLASSES = "01", ("even", "odd")
@@ -55,3 +57,22 @@ def parity_of(inputs: Array) -> Array:
 def _example(text: str) -> Example:
     inputs = VOCABULARY.read(text).tokens
     return Example(text, inputs, parity_of(inputs))
+
+
+TASK = Task(
+    TaskName.PARITY,
+    "Parity of bits",
+    "Two states and a rule for switching are the whole algorithm, but it is hard to find by "
+    "following a gradient.",
+    lambda lag, seed: parity(seed),
+    probe="10110",
+    presets=(
+        Preset(
+            "LSTM",
+            "A long guess, then all lengths at once",
+            "For tens of epochs every verdict is a guess. Then the network learns all lengths "
+            "together, because one rule solves them all.",
+            adam(TaskName.PARITY, "lstm", hidden=32, init="orthogonal", lr=0.01, epochs=200),
+        ),
+    ),
+)

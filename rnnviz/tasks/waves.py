@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from rnnviz.config import Loss, OutputAt
+from rnnviz.config import Loss, OutputAt, TaskName
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
 from rnnviz.tasks.extrapolation import Extrapolation, around
@@ -14,6 +14,7 @@ from rnnviz.tasks.metrics import WITHIN
 from rnnviz.tasks.number_text import read_values, write_values
 from rnnviz.tasks.reference import Reference
 from rnnviz.tasks.rng import chance, distinct
+from rnnviz.tasks.task import Preset, Task, adam
 from rnnviz.tasks.vocabulary import Array, Vocabulary
 
 CHANNELS = ("value",)
@@ -126,3 +127,28 @@ def _write(wave: Array) -> str:
 def _example(text: str) -> Example:
     wave = read_values(text, CHANNELS, LENGTHS[-1] + 1)
     return Example(write_values(wave[:-1]), wave[:-1], wave[1:])
+
+
+TASK = Task(
+    TaskName.WAVES,
+    "Waves",
+    "To continue a wave, the state must turn with it and hold its period and its phase.",
+    lambda lag, seed: waves(seed),
+    probe="0 0.5 0.87 1 0.87 0.5 0 -0.5 -0.87 -1 -0.87 -0.5 0 0.5 0.87 1 0.87 0.5 0 -0.5",
+    presets=(
+        Preset(
+            "GRU",
+            "Continues a wave",
+            "At first the network soon goes flat on its own outputs. Later it continues the wave "
+            "that it has read.",
+            adam(TaskName.WAVES, "gru", hidden=32, lr=0.01, epochs=200),
+        ),
+        Preset(
+            "LSTM, 2 layers",
+            "Closer to the reference",
+            "More outputs are within 0.1. The training loss ends below the line of known shapes, "
+            "so a part is learned by heart: the test loss rises in the end.",
+            adam(TaskName.WAVES, "lstm", hidden=32, layers=2, lr=0.005, batch=4, epochs=200),
+        ),
+    ),
+)

@@ -5,13 +5,13 @@ import pytest
 
 from rnnviz.config import RunConfig
 from rnnviz.engine.training import train_examples
-from rnnviz.presets import PRESETS
 from rnnviz.probe import gradient_lab as module
 from rnnviz.probe import work as pieces
 from rnnviz.probe.gradients import Objective, next_steps
 from rnnviz.probe.health import health
 from rnnviz.probe.memory_lab import flow
 from rnnviz.probe.session import Session
+from rnnviz.tasks.registry import PRESETS
 from tests.lag_profile import lag_profile
 from tests.sampling import each_row
 
