@@ -7,9 +7,8 @@ from functools import lru_cache
 import numpy as np
 
 from rnnviz.config import OutputAt, TaskName
-from rnnviz.tasks.dataset import GAP, Dataset
+from rnnviz.tasks.dataset import GAP, Dataset, Extrapolation, around
 from rnnviz.tasks.example import Example
-from rnnviz.tasks.extrapolation import Extrapolation, around
 from rnnviz.tasks.rng import chance, distinct
 from rnnviz.tasks.task import Preset, Task, adam
 from rnnviz.tasks.vocabulary import Array, Vocabulary

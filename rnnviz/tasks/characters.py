@@ -6,11 +6,11 @@ from functools import lru_cache
 
 from rnnviz.config import TaskName
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.next_token import WINDOW, build_next, cut
 from rnnviz.tasks.rng import chance
 from rnnviz.tasks.shipped_files import shipped
 from rnnviz.tasks.table import Row
 from rnnviz.tasks.task import Preset, Task, adam
+from rnnviz.tasks.text_datasets import WINDOW, build_next, cut
 from rnnviz.tasks.vocabulary import Unit
 
 MOON = shipped("data/characters/moon.txt")

@@ -7,9 +7,8 @@ from functools import lru_cache
 import numpy as np
 
 from rnnviz.config import Loss, OutputAt, TaskName
-from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.dataset import Dataset, Extrapolation, around
 from rnnviz.tasks.example import Example
-from rnnviz.tasks.extrapolation import Extrapolation, around
 from rnnviz.tasks.metrics import SIGNS
 from rnnviz.tasks.number_text import read_values, write_values
 from rnnviz.tasks.rng import chance, distinct

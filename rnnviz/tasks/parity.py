@@ -8,9 +8,8 @@ from itertools import product
 import numpy as np
 
 from rnnviz.config import TaskName
-from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.dataset import Dataset, Extrapolation, around
 from rnnviz.tasks.example import Example
-from rnnviz.tasks.extrapolation import Extrapolation, around
 from rnnviz.tasks.rng import chance
 from rnnviz.tasks.task import Preset, Task, adam
 from rnnviz.tasks.vocabulary import Array, Vocabulary

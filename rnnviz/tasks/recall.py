@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from rnnviz.config import TaskName
-from rnnviz.tasks.dataset import GAP, Dataset
+from rnnviz.tasks.dataset import GAP, Dataset, Extrapolation
 from rnnviz.tasks.example import Example
-from rnnviz.tasks.extrapolation import Extrapolation
 from rnnviz.tasks.rng import chance, distinct
 from rnnviz.tasks.task import Preset, Task, adam
 from rnnviz.tasks.vocabulary import Array, Vocabulary

@@ -3,10 +3,11 @@
 from functools import cache
 
 from rnnviz.config import TaskName
-from rnnviz.tasks.dataset import Dataset, build_dataset
+from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.shipped_files import shipped
 from rnnviz.tasks.table import read_file
 from rnnviz.tasks.task import Preset, Task
+from rnnviz.tasks.text_datasets import build_dataset
 
 SENTIMENT = shipped("data/sentiment")
 

@@ -7,9 +7,9 @@ from functools import cache
 from rnnviz.config import TaskName
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.shipped_files import shipped
-from rnnviz.tasks.source_target import build_translation
 from rnnviz.tasks.table import read_file
 from rnnviz.tasks.task import Preset, Task, adam
+from rnnviz.tasks.text_datasets import build_translation
 
 TRANSLATION = shipped("data/translation")
 

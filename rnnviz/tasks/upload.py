@@ -13,11 +13,9 @@ import numpy as np
 from rnnviz.config import SETTINGS, Setting
 from rnnviz.tasks.columns import Columns, Form, columns_of
 from rnnviz.tasks.csv_table import MAX_LETTERS, Cells, Fault, TaskError
-from rnnviz.tasks.dataset import Dataset, build_dataset, unknown_label
+from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.encoding import Encoding
-from rnnviz.tasks.next_token import MAX_WINDOW, WINDOW, build_next, cut
 from rnnviz.tasks.reader_process import read_cells
-from rnnviz.tasks.source_target import build_translation
 from rnnviz.tasks.table import (
     Row,
     Table,
@@ -27,6 +25,15 @@ from rnnviz.tasks.table import (
     sound,
     spellings,
     table,
+)
+from rnnviz.tasks.text_datasets import (
+    MAX_WINDOW,
+    WINDOW,
+    build_dataset,
+    build_next,
+    build_translation,
+    cut,
+    unknown_label,
 )
 from rnnviz.tasks.vocabulary import Unit, Vocabulary, unreadable, vocabulary_of
 
