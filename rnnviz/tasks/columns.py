@@ -14,7 +14,7 @@ from rnnviz.tasks.csv_table import (
     SOURCE,
     TARGET,
     TEXT,
-    Cells,
+    RawTable,
     TaskError,
     plain,
     rank,
@@ -67,7 +67,7 @@ class Columns(NamedTuple):
 
 
 def columns_of(
-    cells: Cells, form: Form | None = None, text: str | None = None, label: str | None = None
+    cells: RawTable, form: Form | None = None, text: str | None = None, label: str | None = None
 ) -> Columns:
     """The columns that are chosen, and for those that aren't a guess; raise TaskError."""
     text = None if text is None else _found(cells, text)
@@ -90,7 +90,7 @@ def columns_of(
     return Columns(form, text, label or _label(cells, [text]) or _other(cells, text))
 
 
-def _found(cells: Cells, name: str) -> str:
+def _found(cells: RawTable, name: str) -> str:
     """The column of this name, or else of this name in other letters; raise TaskError."""
     if name in cells.columns:
         return name
@@ -101,7 +101,7 @@ def _found(cells: Cells, name: str) -> str:
     raise TaskError(f"{cells.name}: has no column {name[:30]}. It has: {listed}.")
 
 
-def _form(cells: Cells, text: str | None, label: str | None) -> Form:
+def _form(cells: RawTable, text: str | None, label: str | None) -> Form:
     """What a file is probably for."""
     if label is not None:
         return Form.TRANSLATION if _is_pair(text or "source", label) else Form.LABEL
@@ -120,7 +120,7 @@ def _is_pair(first: str, second: str) -> bool:
     )
 
 
-def _pair(cells: Cells, text: str | None, label: str | None) -> tuple[str, str]:
+def _pair(cells: RawTable, text: str | None, label: str | None) -> tuple[str, str]:
     """Source and target: by their names, or else the first columns that are texts."""
     pairs = [(a, b) for a in cells.columns for b in cells.columns if _is_pair(a, b)]
     fitting = [(a, b) for a, b in pairs if text in (None, a) and label in (None, b)]
@@ -130,7 +130,7 @@ def _pair(cells: Cells, text: str | None, label: str | None) -> tuple[str, str]:
     return first, label or next(c for c in _by_words(cells) if c != first)
 
 
-def _text(cells: Cells, taken: Sequence[str]) -> str:
+def _text(cells: RawTable, taken: Sequence[str]) -> str:
     """The column of the text: by its name, if there are words in it, or else that with the most."""
     free = [column for column in cells.columns if column not in taken] or list(cells.columns)
     named = [column for column in free if rank(column, TEXT) < 2 * len(TEXT)]
@@ -143,13 +143,13 @@ def _text(cells: Cells, taken: Sequence[str]) -> str:
     return best
 
 
-def _by_words(cells: Cells) -> list[str]:
+def _by_words(cells: RawTable) -> list[str]:
     """The columns, those with the longest texts first; equal ones in their order."""
     texts = [column for column in cells.columns if _words(cells, column) > 0]
     return texts if len(texts) > 1 else list(cells.columns)
 
 
-def _words(cells: Cells, column: str) -> float:
+def _words(cells: RawTable, column: str) -> float:
     """The average number of words in a column, where a number is none."""
     begun = (cell[:_CHARACTERS] for cell in cells.column(column)[:_ROWS])
     counts = [sum(not _is_number(word) for word in cell.split()) for cell in begun]
@@ -160,7 +160,7 @@ def _is_number(word: str) -> bool:
     return word.lstrip("+-").replace(".", "", 1).replace(",", "").isdecimal()
 
 
-def _label(cells: Cells, taken: Sequence[str]) -> str:
+def _label(cells: RawTable, taken: Sequence[str]) -> str:
     """The column of the label: by its name, or else that with the fewest values; or none."""
     free = [column for column in cells.columns if column not in taken]
     named = [column for column in free if rank(column, LABEL) < 2 * len(LABEL)]
@@ -172,17 +172,17 @@ def _label(cells: Cells, taken: Sequence[str]) -> str:
     )
 
 
-def _values(cells: Cells, column: str) -> int:
+def _values(cells: RawTable, column: str) -> int:
     return len({cell.strip() for cell in cells.column(column)} - {""})
 
 
-def _is_label(cells: Cells, column: str) -> bool:
+def _is_label(cells: RawTable, column: str) -> bool:
     """Whether a column has a few values; beside others, each in two rows on average."""
     values, rows = _values(cells, column), len(cells.lines)
     most = max(2, rows - 1 if len(cells.columns) == 2 else rows / 2)
     return 2 <= values <= min(MAX_CLASSES, most) and _words(cells, column) <= _LABEL_WORDS
 
 
-def _other(cells: Cells, text: str) -> str:
+def _other(cells: RawTable, text: str) -> str:
     """The last column beside that of the text."""
     return next(column for column in reversed(cells.columns) if column != text)

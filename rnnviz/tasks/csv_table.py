@@ -1,4 +1,4 @@
-"""Cells: what stands in a table, row by row, and how CSV is read; limits and errors of data."""
+"""RawTable: what stands in a table, row by row, and how CSV is read; limits and errors of data."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ class Fault(NamedTuple):
         return f"{where}: {self.reason}"
 
 
-class Line(NamedTuple):
+class RawRow(NamedTuple):
     """The cells of a row, and its number in the file, from 1."""
 
     row: int
@@ -115,7 +115,7 @@ class Line(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Cells:
+class RawTable:
     """What stands in a file: names of columns, rows with a cell for each, and unreadable rows.
 
     A plain text has no columns, and one cell. Without a ``header`` the columns are numbered.
@@ -123,7 +123,7 @@ class Cells:
 
     name: str
     columns: tuple[str, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[RawRow, ...]
     faults: tuple[Fault, ...] = ()
     header: bool = True
 
@@ -153,7 +153,7 @@ def check_size(content: bytes, name: str) -> None:
         raise TaskError(f"{name}: is larger than {MAX_BYTES // 1_000_000} MB. Use a part of it.")
 
 
-def read_csv(text: str, name: str) -> Cells:
+def read_csv(text: str, name: str) -> RawTable:
     """The cells of a CSV with whatever separator; raise TaskError."""
     lines = [*io.StringIO(text, newline="")]
     header = next((k for k, line in enumerate(lines) if line.strip()), 0)
@@ -198,7 +198,7 @@ def _separator(lines: Sequence[str]) -> str:
     return max(_SEPARATORS, key=fit)
 
 
-def _misfits(read: tuple[list[Line], list[Fault]]) -> int:
+def _misfits(read: tuple[list[RawRow], list[Fault]]) -> int:
     """How many rows can't be read, or have another number of cells than most."""
     widths = Counter(len(line.cells) for line in read[0])
     usual = max(widths.values(), default=0)
@@ -207,13 +207,13 @@ def _misfits(read: tuple[list[Line], list[Fault]]) -> int:
 
 def _read(
     lines: Sequence[str], name: str, first: int, separator: str, quoting: Literal[0, 3] = 0
-) -> tuple[list[Line], list[Fault]]:
+) -> tuple[list[RawRow], list[Fault]]:
     """The rows from a line on that aren't blank, and those that can't be read.
 
     Quotes hold a text together (``quoting`` 0, ``csv.QUOTE_MINIMAL``), or are only signs (3).
     After a row that can't be read, it goes on with the next line.
     """
-    rows: list[Line] = []
+    rows: list[RawRow] = []
     faults: list[Fault] = []
     left = _REREAD * len(lines) + _FIRST
     while first < len(lines) and left > 0:
@@ -225,7 +225,7 @@ def _read(
         try:
             for cells in reader:
                 if any(map(str.strip, cells)):
-                    rows.append(Line(begun + 1, tuple(cells)))
+                    rows.append(RawRow(begun + 1, tuple(cells)))
                 begun = first + reader.line_num
                 if len(rows) > MAX_ROWS + 1:
                     return rows, faults
@@ -244,8 +244,8 @@ def _read(
 
 
 def table_of_lines(
-    name: str, rows: Sequence[Line], faults: Sequence[Fault] = (), header: bool | None = None
-) -> Cells:
+    name: str, rows: Sequence[RawRow], faults: Sequence[Fault] = (), header: bool | None = None
+) -> RawTable:
     """The cells of rows, of which the first may name the columns; raise TaskError."""
     if not rows:
         raise TaskError(f"{name}: is empty. Put in a row for each text.")
@@ -266,7 +266,7 @@ def table_of_lines(
     fitting, wide = _fitted(name, below, used, len(above), header)
     columns = tuple(_unique([above[k] if header else "" for k in used], used))
     found = sorted((*faults, *wide), key=lambda fault: fault.row)
-    return Cells(name, columns, tuple(fitting), tuple(found), header)
+    return RawTable(name, columns, tuple(fitting), tuple(found), header)
 
 
 def too_many_columns(name: str, count: int) -> TaskError:
@@ -277,7 +277,7 @@ def too_many_columns(name: str, count: int) -> TaskError:
     )
 
 
-def _has_header(rows: Sequence[Line]) -> bool:
+def _has_header(rows: Sequence[RawRow]) -> bool:
     """Whether the first row has names: usual ones, or none that stands in its column again."""
     first, *below = rows
     if any(map(is_usual, first.cells)):
@@ -290,8 +290,8 @@ def _has_header(rows: Sequence[Line]) -> bool:
 
 
 def _fitted(
-    name: str, rows: Sequence[Line], used: Sequence[int], width: int, header: bool
-) -> tuple[list[Line], list[Fault]]:
+    name: str, rows: Sequence[RawRow], used: Sequence[int], width: int, header: bool
+) -> tuple[list[RawRow], list[Fault]]:
     """The cells of the columns that are used, and the rows with more cells than the first."""
     fitting, faults = [], []
     who = "the header names" if header else "the first has"
@@ -301,7 +301,7 @@ def _fitted(
             faults.append(Fault(name, row, reason))
         else:
             present = len(cells)
-            fitting.append(Line(row, tuple(cells[k] if k < present else "" for k in used)))
+            fitting.append(RawRow(row, tuple(cells[k] if k < present else "" for k in used)))
     return fitting, faults
 
 

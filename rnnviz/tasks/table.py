@@ -14,14 +14,21 @@ from rnnviz.tasks.csv_table import (
     MAX_CHARACTERS,
     MAX_LETTERS,
     MAX_WORDS,
-    Cells,
     Fault,
+    RawRow,
+    RawTable,
+    TaskError,
+    looks_like_table,
     read_bytes,
+    read_csv,
     shown,
 )
-from rnnviz.tasks.reader_process import read_cells
+from rnnviz.tasks.encoding import Encoding, decode
+from rnnviz.tasks.spreadsheet import GZIP, OLE, PARQUET, ZIP, read_apart
 from rnnviz.tasks.vocabulary import END, START, Unit
 
+#: The ends of names of tables that are texts.
+_TABLES = (".csv", ".tsv", ".tab")
 #: At most so many groups of labels that are nearly equal are listed.
 _MOST_GROUPS = 8
 
@@ -45,7 +52,7 @@ class Table:
     faults: tuple[Fault, ...] = ()
 
 
-def table(cells: Cells, columns: Columns | None) -> Table:
+def table(cells: RawTable, columns: Columns | None) -> Table:
     """The rows of these columns, or a plain text. Labels keep the blanks around them."""
     if cells.plain or columns is None:
         (line,) = cells.lines
@@ -59,6 +66,30 @@ def table(cells: Cells, columns: Columns | None) -> Table:
         for line, text, label in zip(cells.lines, texts, labels, strict=True)
     )
     return Table(cells.name, columns.form, tuple(rows), faults=cells.faults)
+
+
+def read_cells(content: bytes, name: str, encoding: Encoding | None = None) -> RawTable:
+    """The cells of a table, or a plain text; raise TaskError.
+
+    The first bytes tell Excel and Parquet. A text is a table if its name says so or its first line
+    has names of columns. ``encoding`` is that of a text that isn't UTF-8.
+    """
+    if content.startswith((ZIP, PARQUET)):
+        return read_apart(content, name)
+    if content.startswith(OLE):
+        raise TaskError(
+            f"{name}: is an old Excel file, or has a password. Save it as .xlsx without one, or as "
+            "CSV UTF-8."
+        )
+    if content.startswith(GZIP):
+        raise TaskError(f"{name}: is a packed file. Unpack it, and choose the table in it.")
+    text = decode(content, name, encoding)
+    if name.lower().endswith(_TABLES) or looks_like_table(text):
+        return read_csv(text, name)
+    body = text.replace("\r\n", "\n").replace("\r", "\n").strip()
+    if not body:
+        raise TaskError(f"{name}: has no text. Put in some lines to learn from.")
+    return RawTable(name, (), (RawRow(1, (body,)),))
 
 
 def read_file(path: Path) -> tuple[Row, ...]:
@@ -112,7 +143,7 @@ def relabelled(rows: Iterable[Row], spelled: Mapping[str, str]) -> tuple[Row, ..
 # Faults
 
 
-def sound(table: Table, unit: Unit) -> tuple[tuple[Row, ...], tuple[Fault, ...]]:
+def valid_rows(table: Table, unit: Unit) -> tuple[tuple[Row, ...], tuple[Fault, ...]]:
     """The rows that can be learned from, and the others with a reason, in their order."""
     firsts: dict[str, Row] = {}
     rows, faults = [], list(table.faults)

@@ -12,19 +12,19 @@ import numpy as np
 
 from rnnviz.config import SETTINGS, Setting
 from rnnviz.tasks.columns import Columns, Form, columns_of
-from rnnviz.tasks.csv_table import MAX_LETTERS, Cells, Fault, TaskError
+from rnnviz.tasks.csv_table import MAX_LETTERS, Fault, RawTable, TaskError
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.encoding import Encoding
-from rnnviz.tasks.reader_process import read_cells
 from rnnviz.tasks.table import (
     Row,
     Table,
     near_labels,
     near_listed,
+    read_cells,
     relabelled,
-    sound,
     spellings,
     table,
+    valid_rows,
 )
 from rnnviz.tasks.text_datasets import (
     MAX_WINDOW,
@@ -259,7 +259,7 @@ class Parts:
     notes: tuple[str, ...] = ()
 
 
-def cells_of(file: File, encoding: Encoding | None = None) -> Cells:
+def cells_of(file: File, encoding: Encoding | None = None) -> RawTable:
     """What stands in a file; raise TaskError."""
     read = _read(file, encoding)
     if isinstance(read, TaskError):
@@ -268,7 +268,7 @@ def cells_of(file: File, encoding: Encoding | None = None) -> Cells:
 
 
 @lru_cache(maxsize=8)
-def _read(file: File, encoding: Encoding | None) -> Cells | TaskError:
+def _read(file: File, encoding: Encoding | None) -> RawTable | TaskError:
     """What stands in a file, or why it can't be read: the page asks again and again."""
     try:
         return read_cells(file.content, file.name, encoding)
@@ -318,13 +318,13 @@ def _checked(upload: Upload) -> Checked:
         near = near_labels(row.label for one in tables for row in one.rows)
         spelled = spellings(near, upload.merge_labels)
         tables = [replace(one, rows=relabelled(one.rows, spelled)) for one in tables]
-    rows, faults = sound(tables[0], unit)
-    tested, test_faults = _sound_test(tables[1], rows, unit) if upload.test else (None, ())
+    rows, faults = valid_rows(tables[0], unit)
+    tested, test_faults = _valid_test_rows(tables[1], rows, unit) if upload.test else (None, ())
     count = sum(len(one.rows) + len(one.faults) for one in tables)
     return Checked(columns, form, unit, rows, tested, faults, test_faults, count, tuple(near))
 
 
-def _test_table(cells: Cells, train: Table, columns: Columns | None) -> Table:
+def _test_table(cells: RawTable, train: Table, columns: Columns | None) -> Table:
     """The rows of the test file, from the columns of the training file; raise TaskError."""
     if columns is None:
         return table(cells, None if cells.plain else columns_of(cells, Form.NEXT))
@@ -338,11 +338,11 @@ def _test_table(cells: Cells, train: Table, columns: Columns | None) -> Table:
     )
 
 
-def _sound_test(
+def _valid_test_rows(
     test: Table, train: Sequence[Row], unit: Unit
 ) -> tuple[tuple[Row, ...], tuple[Fault, ...]]:
     """The test rows that can be used, given the training rows, and the others."""
-    tested, faults = sound(test, unit)
+    tested, faults = valid_rows(test, unit)
     vocabulary = Vocabulary.of((row.text for row in train), unit is Unit.CHARACTERS)
     classes = sorted({row.label for row in train})
     rows, more = [], list(faults)
