@@ -32,6 +32,10 @@ def parity(seed: int) -> Dataset:
         held_out = max(1, len(examples) // 5)
         train += examples[held_out:]
         test += examples[:held_out]
+
+    def draw(rng: np.random.Generator, length: int) -> Example:
+        return _example("".join(BITS[i] for i in rng.integers(len(BITS), size=length)))
+
     longest = LENGTHS[-1]
     return Dataset(
         "parity",
@@ -40,12 +44,8 @@ def parity(seed: int) -> Dataset:
         tuple(train),
         tuple(test),
         rule=parity_of,
-        extrapolation=Extrapolation("bits", longest, around(longest), _draw),
+        extrapolation=Extrapolation("bits", longest, around(longest), draw),
     )
-
-
-def _draw(rng: np.random.Generator, length: int) -> Example:
-    return _example("".join(BITS[i] for i in rng.integers(len(BITS), size=length)))
 
 
 def parity_of(inputs: Array) -> Array:

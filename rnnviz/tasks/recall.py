@@ -46,6 +46,11 @@ def recall(lag: int, seed: int) -> Dataset:
     def draw(rng: np.random.Generator, length: int) -> Example:
         return example(int(rng.integers(len(CUES))), _distractors(rng, length))
 
+    # 1, 2, 3, 5, 8, ... up to four times the lag, with the lag, its double and its fourfold.
+    lags, following = [1], 2
+    while following <= 4 * lag:
+        lags, following = [*lags, following], lags[-1] + following
+    lengths = tuple(sorted({*lags, lag, 2 * lag, 4 * lag}))
     note = f"All sequences learned have lag {lag}."
     return Dataset(
         "recall",
@@ -54,16 +59,8 @@ def recall(lag: int, seed: int) -> Dataset:
         tuple(train),
         tuple(test),
         rule=first,
-        extrapolation=Extrapolation("lag", lag, _lags(lag), draw, note),
+        extrapolation=Extrapolation("lag", lag, lengths, draw, note),
     )
-
-
-def _lags(lag: int) -> tuple[int, ...]:
-    """1, 2, 3, 5, 8, ... up to four times the lag, with the lag, its double and its fourfold."""
-    lags, following = [1], 2
-    while following <= 4 * lag:
-        lags, following = [*lags, following], lags[-1] + following
-    return tuple(sorted({*lags, lag, 2 * lag, 4 * lag}))
 
 
 def _distractors(rng: np.random.Generator, lag: int) -> str:

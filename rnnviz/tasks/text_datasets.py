@@ -107,14 +107,22 @@ def build_next(
             "there must be at least two to predict the next one."
         )
     unknown = unknown_tokens((row.text for row in test), vocabulary)
-    tested = (_without_unknown(row, vocabulary) for row in test)
+
+    def without_unknown(row: Row) -> Row:
+        where = f"The test phrases, row {row.line}"
+        reading = known(row.text, vocabulary, where, Form.NEXT.least)
+        return Row(row.line, vocabulary.join(reading.words)) if reading.unknown else row
+
+    tested = map(without_unknown, test)
     return Dataset(
         name,
         vocabulary,
         vocabulary.words,
         rule=next_tokens,
         train=tuple(_sequence(row, vocabulary) for row in cut(train, unit, window)),
-        test=tuple(_sequence(row, vocabulary) for row in cut(tested, unit, window)),
+        test=tuple(
+            _sequence(row, vocabulary) for row in cut(map(without_unknown, test), unit, window)
+        ),
         notes=unknown_notes(unknown, unit),
         reads=OutputAt.EVERY,
         unknown=unknown,
@@ -124,12 +132,6 @@ def build_next(
 def next_tokens(inputs: Array) -> Array:
     """The token after each of the inputs (T,); GAP after the last one."""
     return np.append(inputs[1:], GAP)
-
-
-def _without_unknown(row: Row, vocabulary: Vocabulary) -> Row:
-    where = f"The test phrases, row {row.line}"
-    reading = known(row.text, vocabulary, where, Form.NEXT.least)
-    return Row(row.line, vocabulary.join(reading.words)) if reading.unknown else row
 
 
 def _sequence(row: Row, vocabulary: Vocabulary) -> Example:
@@ -151,13 +153,19 @@ def build_translation(
     unknown = unknown_tokens((row.text for row in known_test), source)
     vocabulary = Vocabulary(tuple(sorted((*target.words, START))), target.characters)
     answers = Vocabulary((*target.words, END), target.characters)
+    notes = unknown_notes(unknown, unit)
+    if left := len(test) - len(known_test):
+        notes += (
+            f"Test rows left out, because their target has {unit} that are not in the training: "
+            f"{left:,}.",
+        )
     return Dataset(
         name,
         vocabulary,
         answers.words,
         train=tuple(_pair(row, source, vocabulary, answers, "training") for row in train),
         test=tuple(_pair(row, source, vocabulary, answers, "test") for row in known_test),
-        notes=(*unknown_notes(unknown, unit), *_left_out(len(test) - len(known_test), unit)),
+        notes=notes,
         reads=OutputAt.EVERY,
         source=source,
         unknown=unknown,
@@ -174,13 +182,4 @@ def _pair(
         inputs=np.array([vocabulary.number(token) for token in (START, *tokens)]),
         targets=np.array([answers.number(token) for token in (*tokens, END)]),
         source=known(row.text, source, f"The {role} phrases, row {row.line}").tokens,
-    )
-
-
-def _left_out(count: int, unit: Unit) -> tuple[str, ...]:
-    if not count:
-        return ()
-    return (
-        f"Test rows left out, because their target has {unit} that are not in the training: "
-        f"{count:,}.",
     )

@@ -37,6 +37,10 @@ def waves(seed: int) -> Dataset:
     rng = chance("waves", seed)
     sines = [_example(text) for text in distinct(lambda: _sine(rng, LENGTH), TRAIN + TEST)]
     squares = [_example(text) for text in distinct(lambda: _square(rng, LENGTH), TRAIN + TEST)]
+
+    def draw(rng: np.random.Generator, length: int) -> Example:
+        return _example((_sine if rng.integers(2) else _square)(rng, length))
+
     return Dataset(
         "waves",
         Vocabulary(CHANNELS),
@@ -50,13 +54,8 @@ def waves(seed: int) -> Dataset:
         reference=Reference(
             "known shapes", "a predictor that knows the formulas of both shapes", shaped_values
         ),
-        extrapolation=Extrapolation("steps", LENGTH, LENGTHS, _draw),
+        extrapolation=Extrapolation("steps", LENGTH, LENGTHS, draw),
     )
-
-
-def _draw(rng: np.random.Generator, length: int) -> Example:
-    shape = _sine if rng.integers(2) else _square
-    return _example(shape(rng, length))
 
 
 def next_values(inputs: Array) -> Array:
@@ -67,25 +66,20 @@ def next_values(inputs: Array) -> Array:
 def shaped_values(inputs: Array) -> Array:
     """The value after each of the inputs (T, 1), by a predictor that knows both shapes' formulas.
 
-    What began like a square wave goes on as one, anything else as a sine. No prediction depends on
-    later inputs.
+    A wave that began like a square wave is continued as the mean of all square waves that fit,
+    weighted by their probabilities; any other as a sine. No prediction depends on later inputs.
     """
     values = inputs[:, 0]
-    squares, weights = _squares(len(values) + 1)
+    halves = range(SHORTEST // 2, LONGEST // 2 + 1)
+    pairs = [(half, offset) for half in halves for offset in range(2 * half)]
+    squares = np.array([_square_wave(len(values) + 1, *pair) for pair in pairs])  # (K, T + 1)
+    weights = np.array([1 / (2 * half * len(halves)) for half, _ in pairs])
     fits = np.logical_and.accumulate(squares[:, :-1] == values, axis=1)
     weights = fits * weights[:, None]
     total = weights.sum(axis=0)
     with np.errstate(invalid="ignore"):
         square = np.einsum("kt,kt->t", weights, squares[:, 1:]) / total
     return np.where(total > 0, square, _next_of_sine(values))[:, None]
-
-
-def _squares(length: int) -> tuple[Array, Array]:
-    """All square waves (K, length) and their probabilities (K,); their mean has the least error."""
-    halves = range(SHORTEST // 2, LONGEST // 2 + 1)
-    pairs = [(half, offset) for half in halves for offset in range(2 * half)]
-    waves = [_square_wave(length, half, offset) for half, offset in pairs]
-    return np.array(waves), np.array([1 / (2 * half * len(halves)) for half, _ in pairs])
 
 
 def _next_of_sine(values: Array) -> Array:
