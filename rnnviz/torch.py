@@ -54,7 +54,7 @@ class Recorder:
     raises TransferError or TaskError; what goes wrong later is a warning, and training goes on.
     """
 
-    def __init__(  # noqa: PLR0913  (the parts of a network)
+    def __init__(
         self,
         model: Any,
         path: str | Path,

@@ -15,7 +15,7 @@ from rnnviz.tasks.signature import Words, place_of, signature_of
 _LINKS = "This network came from PyTorch: a link can't carry its weights."
 
 
-def from_torch(  # noqa: PLR0913  (the parts of a network)
+def from_torch(
     module: Any,
     vocabulary: Words | None = None,
     classes: Sequence[str] | None = None,

@@ -176,7 +176,7 @@ class Known:
     characters: bool | None = None
 
 
-def open_weights(  # noqa: PLR0913  (what a file may not say)
+def open_weights(
     path: str | Path,
     vocabulary: Words | None = None,
     classes: Sequence[str] | None = None,

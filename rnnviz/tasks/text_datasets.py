@@ -113,7 +113,6 @@ def build_next(
         reading = known(row.text, vocabulary, where, Form.NEXT.least)
         return Row(row.line, vocabulary.join(reading.words)) if reading.unknown else row
 
-    tested = map(without_unknown, test)
     return Dataset(
         name,
         vocabulary,
