@@ -26,9 +26,9 @@ from rnnviz.tasks.upload import (
     Upload,
     check_rows,
     dataset_of,
+    preview,
     with_columns,
 )
-from rnnviz.tasks.upload_preview import preview
 from rnnviz.terminal import say
 
 

@@ -1,4 +1,4 @@
-"""Columns: what is learned from which columns of a file, as chosen or as guessed."""
+"""Columns: the columns of a file that are learned, chosen or guessed."""
 
 from __future__ import annotations
 
@@ -76,8 +76,14 @@ def columns_of(
         raise TaskError(f"{cells.name}: to learn what comes next takes no label. Leave it out.")
     if text is not None and text == label:
         raise TaskError(f"{cells.name}: the column {text} can't be both. Choose two columns.")
-    if form is None:
-        form = _form(cells, text, label)
+    if form is None and label is not None:
+        form = Form.TRANSLATION if _is_pair(text or "source", label) else Form.LABEL
+    elif form is None and len(cells.columns) == 1:
+        form = Form.NEXT
+    elif form is None:
+        pairs = text is None and any(_is_pair(a, b) for a in cells.columns for b in cells.columns)
+        labels = pairs or _label(cells, [text or _text(cells, [])])
+        form = Form.TRANSLATION if pairs else Form.LABEL if labels else Form.NEXT
     if form is Form.NEXT:
         return Columns(form, text or _text(cells, []))
     if len(cells.columns) < 2:
@@ -87,7 +93,8 @@ def columns_of(
     if form is Form.TRANSLATION:
         return Columns(form, *_pair(cells, text, label))
     text = text or _text(cells, [label or _label(cells, [])])
-    return Columns(form, text, label or _label(cells, [text]) or _other(cells, text))
+    other = next(column for column in reversed(cells.columns) if column != text)
+    return Columns(form, text, label or _label(cells, [text]) or other)
 
 
 def _found(cells: RawTable, name: str) -> str:
@@ -99,17 +106,6 @@ def _found(cells: RawTable, name: str) -> str:
             return column
     listed = ", ".join(column[:30] for column in cells.columns[:12])
     raise TaskError(f"{cells.name}: has no column {name[:30]}. It has: {listed}.")
-
-
-def _form(cells: RawTable, text: str | None, label: str | None) -> Form:
-    """What a file is probably for."""
-    if label is not None:
-        return Form.TRANSLATION if _is_pair(text or "source", label) else Form.LABEL
-    if len(cells.columns) == 1:
-        return Form.NEXT
-    if text is None and any(_is_pair(a, b) for a in cells.columns for b in cells.columns):
-        return Form.TRANSLATION
-    return Form.LABEL if _label(cells, [text or _text(cells, [])]) else Form.NEXT
 
 
 def _is_pair(first: str, second: str) -> bool:
@@ -152,12 +148,14 @@ def _by_words(cells: RawTable) -> list[str]:
 def _words(cells: RawTable, column: str) -> float:
     """The average number of words in a column, where a number is none."""
     begun = (cell[:_CHARACTERS] for cell in cells.column(column)[:_ROWS])
-    counts = [sum(not _is_number(word) for word in cell.split()) for cell in begun]
+    counts = [
+        sum(
+            not word.lstrip("+-").replace(".", "", 1).replace(",", "").isdecimal()
+            for word in cell.split()
+        )
+        for cell in begun
+    ]
     return fmean(counts) if counts else 0.0
-
-
-def _is_number(word: str) -> bool:
-    return word.lstrip("+-").replace(".", "", 1).replace(",", "").isdecimal()
 
 
 def _label(cells: RawTable, taken: Sequence[str]) -> str:
@@ -181,8 +179,3 @@ def _is_label(cells: RawTable, column: str) -> bool:
     values, rows = _values(cells, column), len(cells.lines)
     most = max(2, rows - 1 if len(cells.columns) == 2 else rows / 2)
     return 2 <= values <= min(MAX_CLASSES, most) and _words(cells, column) <= _LABEL_WORDS
-
-
-def _other(cells: RawTable, text: str) -> str:
-    """The last column beside that of the text."""
-    return next(column for column in reversed(cells.columns) if column != text)

@@ -1,4 +1,4 @@
-"""RawTable: what stands in a table, row by row, and how CSV is read; limits and errors of data."""
+"""CSV table: the raw cells of a table and how CSV is read; limits and errors of data."""
 
 from __future__ import annotations
 
@@ -53,9 +53,6 @@ def is_usual(name: str) -> bool:
     return plain(name) in _ALL
 
 
-# What stands in a table, row by row, and how CSV is read; limits and errors of data
-
-
 #: Maximum size of a file in bytes, and of rows below the header.
 MAX_BYTES, MAX_ROWS = 5_000_000, 20_000
 #: Maximum number of columns.
@@ -69,9 +66,9 @@ MAX_CLASSES = 200
 _QUOTE = "Put a text that has separators or quotes between double quotes"
 #: Spreadsheets also write semicolons or tabs.
 _SEPARATORS = ",;\t|"
-#: The separator is chosen by so many lines.
+#: Lines that decide the separator.
 _FIRST = 50
-#: All lines are read so often at most, after quotes that aren't closed.
+#: How often all lines may be read again after quotes that aren't closed.
 _REREAD = 10
 #: Excel writes the separator into the first line if it is told to.
 _DECLARED = re.compile(r"sep=([^\s\"]|\t)\s*", re.IGNORECASE)
@@ -116,7 +113,7 @@ class RawRow(NamedTuple):
 
 @dataclass(frozen=True)
 class RawTable:
-    """What stands in a file: names of columns, rows with a cell for each, and unreadable rows.
+    """The content of a file: names of columns, rows with a cell for each, and unreadable rows.
 
     A plain text has no columns, and one cell. Without a ``header`` the columns are numbered.
     """
@@ -164,7 +161,13 @@ def read_csv(text: str, name: str) -> RawTable:
     read = _read(lines, name, first, separator)
     if separator == "\t" and read[1]:
         # Files with tabs often have quotes that mean themselves.
-        read = min(read, _read(lines, name, first, separator, csv.QUOTE_NONE), key=_misfits)
+
+        def misfits(read: tuple[list[RawRow], list[Fault]]) -> int:
+            """How many rows can't be read, or have another number of cells than most."""
+            widths = Counter(len(line.cells) for line in read[0])
+            return len(read[1]) + widths.total() - max(widths.values(), default=0)
+
+        read = min(read, _read(lines, name, first, separator, csv.QUOTE_NONE), key=misfits)
     rows, faults = read
     if faults and (not rows or faults[0].row < rows[0].row):
         raise TaskError(str(faults[0]))
@@ -196,13 +199,6 @@ def _separator(lines: Sequence[str]) -> str:
         return widths.count(widths[0]) / (len(rows) + len(faults)), widths[0]
 
     return max(_SEPARATORS, key=fit)
-
-
-def _misfits(read: tuple[list[RawRow], list[Fault]]) -> int:
-    """How many rows can't be read, or have another number of cells than most."""
-    widths = Counter(len(line.cells) for line in read[0])
-    usual = max(widths.values(), default=0)
-    return len(read[1]) + widths.total() - usual
 
 
 def _read(

@@ -105,29 +105,21 @@ def near_labels(labels: Iterable[str]) -> list[tuple[str, ...]]:
     """Labels that differ in case, blanks or Unicode form only, the most frequent of each first."""
     groups: dict[str, list[str]] = {}
     for label, _ in Counter(labels).most_common():
-        groups.setdefault(_plain_label(label), []).append(label)
+        plain = " ".join(normalize("NFKC", label).casefold().split())
+        groups.setdefault(plain, []).append(label)
     return [tuple(group) for key, group in groups.items() if len(group) > 1 and key]
-
-
-def _plain_label(label: str) -> str:
-    return " ".join(normalize("NFKC", label).casefold().split())
 
 
 def near_listed(groups: Sequence[Sequence[str]], merge: bool = False) -> str:
     """Groups of labels that are nearly equal, in words; or what they become if they ``merge``."""
-    listed = list(map(_merged if merge else _and, groups[:_MOST_GROUPS]))
+    listed = []
+    for group in groups[:_MOST_GROUPS]:
+        one = group[0].strip()
+        others = " and ".join(shown(label) for label in group if not merge or label != one)
+        listed.append(f"{others} is {shown(one)}" if merge else others)
     if (more := len(groups) - _MOST_GROUPS) > 0:
         listed.append(f"and {more} more")
     return "; ".join(listed)
-
-
-def _and(labels: Iterable[str]) -> str:
-    return " and ".join(map(shown, labels))
-
-
-def _merged(group: Sequence[str]) -> str:
-    one = group[0].strip()
-    return f"{_and(label for label in group if label != one)} is {shown(one)}"
 
 
 def spellings(groups: Sequence[Sequence[str]], merge: bool) -> dict[str, str]:
@@ -150,21 +142,17 @@ def valid_rows(table: Table, unit: Unit) -> tuple[tuple[Row, ...], tuple[Fault, 
     for row in table.rows:
         problem = next(_problems(row, table.form, unit), "")
         if not problem and table.form is Form.LABEL:
-            problem = _contradiction(row, firsts.setdefault(unit.plain(row.text), row))
+            first = firsts.setdefault(unit.plain(row.text), row)
+            if row.label != first.label:
+                problem = (
+                    f"the same text {shown(row.text, 60)} has two labels, {shown(first.label)} in "
+                    f"row {first.line} and {shown(row.label)} here. Keep one of them."
+                )
         if problem:
             faults.append(Fault(table.name, 0 if table.plain else row.line, problem))
         else:
             rows.append(row)
     return tuple(rows), tuple(sorted(faults, key=lambda fault: fault.row))
-
-
-def _contradiction(row: Row, first: Row) -> str:
-    if row.label == first.label:
-        return ""
-    return (
-        f"the same text {shown(row.text, 60)} has two labels, {shown(first.label)} in row "
-        f"{first.line} and {shown(row.label)} here. Keep one of them."
-    )
 
 
 def _problems(row: Row, form: Form, unit: Unit) -> Iterator[str]:
