@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -72,17 +72,9 @@ def export(
     session.load(given.upload())
     for note in session.dataset.notes:
         say(note)
-    if not paths:
-        raise TaskError(f"Say what is to be written: {', '.join(f'--{name}' for name in asked)}.")
-    if with_data and not ("run" in paths and "--train" in dict(given.inputs)):
-        raise TaskError("--with-data has no effect without --run and --train. Leave it out.")
-    if browser and "pictures" not in paths:
-        raise TaskError("--browser has no effect without --pictures. Leave it out.")
-    program = find_browser(browser) if "pictures" in paths else None
-    if "script" in paths and (problem := problem_of(session)):
-        raise ScriptError(problem)
-    if phrase:
-        _take_phrases(session, phrase, several="replay" in paths)
+    program = _check_options(
+        session, given, paths, browser=browser, with_data=with_data, phrases=phrase or []
+    )
     position = None if epoch is None else Position.parse(epoch)
     if position is not None and position.epoch > session.config.epochs:
         raise TaskError(f"The run ends at epoch {session.config.epochs}: --epoch can't be later.")
@@ -107,15 +99,36 @@ def export(
     return max(codes)
 
 
-def _take_phrases(session: Session, phrases: list[str], several: bool) -> None:
-    """Make the first of the phrases that of the session; raise for what can't be read or shown."""
-    if len(phrases) > 1 and not several:
-        raise TaskError("Several --phrase have no effect without --replay. Give one.")
-    if len(phrases) > MOST_PHRASES:
-        raise TaskError(f"A replay has at most {MOST_PHRASES} phrases.")
-    for phrase in phrases:
-        read(session.dataset, phrase)
-    session.ask(phrases[0])
+def _check_options(
+    session: Session,
+    given: RunOptions,
+    paths: Mapping[str, Path],
+    *,
+    browser: Path | None,
+    with_data: bool,
+    phrases: Sequence[str],
+) -> str | None:
+    """Check what doesn't depend on training, and show the first phrase; return the browser."""
+    if not paths:
+        raise TaskError(
+            f"Say what is to be written: {', '.join(f'--{name}' for name in (*FILES, *_FOLDERS))}."
+        )
+    if with_data and not ("run" in paths and "--train" in dict(given.inputs)):
+        raise TaskError("--with-data has no effect without --run and --train. Leave it out.")
+    if browser and "pictures" not in paths:
+        raise TaskError("--browser has no effect without --pictures. Leave it out.")
+    program = find_browser(browser) if "pictures" in paths else None
+    if "script" in paths and (problem := problem_of(session)):
+        raise ScriptError(problem)
+    if phrases:
+        if len(phrases) > 1 and "replay" not in paths:
+            raise TaskError("Several --phrase have no effect without --replay. Give one.")
+        if len(phrases) > MOST_PHRASES:
+            raise TaskError(f"A replay has at most {MOST_PHRASES} phrases.")
+        for phrase in phrases:
+            read(session.dataset, phrase)
+        session.ask(phrases[0])
+    return program
 
 
 def _check_paths(paths: Mapping[str, Path], given: RunOptions) -> None:

@@ -76,23 +76,15 @@ def opened(
         return (), stored_run(file, upload).session
     if train or test:
         raise TaskError("--train and --test go with a run: give weights --examples.")
-    network = read_weights(
-        file,
-        Known(
-            None if vocabulary is None else words_of(read_bytes(vocabulary), vocabulary.name),
-            None if classes is None else classes.split(","),
-            () if examples is None else _labelled(examples),
-            OutputAt(reads) if reads else None,
-            Activation(activation or Activation.TANH),
-        ),
-    )
+    words = None if vocabulary is None else words_of(read_bytes(vocabulary), vocabulary.name)
+    names = None if classes is None else classes.split(",")
+    labelled: tuple[Given, ...] = ()
+    if examples is not None:
+        cells = cells_of(file_at(examples))
+        if cells.plain:
+            raise TaskError(f"{examples.name}: must have the columns text,label.")
+        rows = table(cells, columns_of(cells, Form.LABEL)).rows
+        labelled = tuple((row.text, row.label.strip()) for row in rows)
+    at, kind = OutputAt(reads) if reads else None, Activation(activation or Activation.TANH)
+    network = read_weights(file, Known(words, names, labelled, at, kind))
     return network.dataset.notes, network.session
-
-
-def _labelled(path: Path) -> tuple[Given, ...]:
-    """The texts and labels of a CSV; raises TaskError."""
-    cells = cells_of(file_at(path))
-    if cells.plain:
-        raise TaskError(f"{path.name}: must have the columns text,label.")
-    rows = table(cells, columns_of(cells, Form.LABEL)).rows
-    return tuple((row.text, row.label.strip()) for row in rows)
