@@ -208,7 +208,7 @@ def _unpacked(row: Setting, packed: str) -> str:
         text = stream.decompress(content, 4 * int(row.high) + 1).decode()
     except (ValueError, zlib.error):
         raise _unreadable(row) from None
-    # What is left of a text that is too long is refused later, for its length.
+    # A text that is too long is refused later, for its length.
     if len(text) <= row.high and (not stream.eof or stream.unused_data):
         raise _unreadable(row)
     return text

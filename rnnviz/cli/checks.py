@@ -1,7 +1,7 @@
-"""Checks: what ``rnnviz verify`` checks of a network and of its run that need only NumPy.
+"""Checks of a network and of its run by ``rnnviz verify``; they need only NumPy.
 
-What the engine computes is compared with what is computed in another way: from the equations alone,
-by differences, with the units in another order, by a law that must hold.
+The engine's results are compared with independent ones: from the equations alone, by differences,
+with permuted units, or by a law that must hold.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ ROUNDING, SPECTRAL, DIFFERENCES = 1e-10, 1e-6, 1e-5
 _RADII, _GROWTH = "spectral radii", "growth by Lyapunov exponents"
 #: Half the distance of central differences; and below what a gradient has few digits.
 _NEAR, _SMALL = 1e-5, 1e-5
-#: Differences are taken of so many entries of each parameter; so many examples are read together.
+#: Entries of each parameter that are differentiated; examples in a batch.
 _ENTRIES, _EXAMPLES = 5, 8
-#: Fixed points are looked for from so many starts, for so many seconds, in states no larger.
+#: Starts and seconds of the search for fixed points, and the largest state size.
 _STARTS, _SECONDS, _LARGEST = 40, 1.5, 128
-#: Why what the engine computes can't be compared: the number beside it is not finite either.
+#: Why a result can't be compared: the reference is not finite either.
 OVERFLOW = "the numbers overflow"
 _TOO_LARGE = "a state has too many numbers"
 _UNTOLD = "the gradient is too small beside the numbers, or a ReLU has its kink between"
@@ -66,7 +66,7 @@ class Check:
 
     @property
     def failed(self) -> bool:
-        """Whether more was measured than allowed, or what is not finite."""
+        """Whether the measure exceeds the limit or is not finite."""
         return not self.why and not (math.isfinite(self.measured) and self.measured <= self.allowed)
 
     def __str__(self) -> str:
@@ -144,7 +144,7 @@ class NetworkChecks:
             what, known = "loss with a readout of zeros", float((example.targets**2).mean())
         yield compared(what, self._read(blind).loss.mean(), known, ROUNDING)
 
-    # With the units in another order
+    # Permuted units
 
     def _renumbered(self) -> Iterator[Check]:
         of = self._network.architecture
@@ -312,7 +312,7 @@ def renumbered(parameters: Parameters, orders: Sequence[Array]) -> Parameters:
 
 
 def _measures(network: Parameters, trace: Trace) -> dict[str, ArrayLike]:
-    """What the order of the units can't change."""
+    """Measures that are invariant under a permutation of the units."""
     layers = range(network.architecture.layers)
     found: dict[str, ArrayLike] = {
         "outputs": trace.logits,

@@ -1,4 +1,4 @@
-"""Exit code: 0, 1 for a failed run or check, 2 for bad input, which is said in a sentence."""
+"""Exit code: 0, 1 for a failed run or check, 2 for bad input, which is explained in a sentence."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MOST_FAULTS = 20
 
 
 def exit_code(command: Callable[[], int | None]) -> int:
-    """The exit code of a command; what is wrong with its input is printed as a sentence.
+    """The exit code of a command; a problem of its input is printed as a sentence.
 
     NumPy does not warn of numbers that overflow: the commands say so themselves.
     """

@@ -27,7 +27,7 @@ _FOLDERS = {"numbers": ".csv", "pictures": ".svg"}
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that say what is written, and of which position."""
+    """Add the options that choose the files and the position."""
     for name, kind in FILES.items():
         parser.add_argument(f"--{name}", type=Path, metavar=kind.metavar, help=kind.help)
     parser.add_argument(
@@ -64,7 +64,7 @@ def export(
     epoch: str | None,
     **options: Any,
 ) -> int:
-    """Train, then write every file and folder that is asked for."""
+    """Train, then write the requested files and folders."""
     asked = {name: options.pop(name) for name in (*FILES, *_FOLDERS)}
     paths: dict[str, Path] = {name: path for name, path in asked.items() if path}
     given = RunOptions(**options)
@@ -132,7 +132,7 @@ def _check_options(
 
 
 def _check_paths(paths: Mapping[str, Path], given: RunOptions) -> None:
-    """Raise, before anything is trained, for what can't be written then; make the folders."""
+    """Raise, before anything is trained, for a path that can't be written; make the folders."""
     outputs = [(f"--{name}", path) for name, path in paths.items() if name in FILES]
     for option, path in outputs:
         FILES[option.removeprefix("--")].check(path)

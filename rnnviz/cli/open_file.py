@@ -45,7 +45,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--activation", choices=[*map(str, Activation)], help="that of an nn.RNN; tanh by default"
     )
-    # Without a default they keep the value that stands before the command.
+    # Without a default they keep the value given before the command.
     parser.add_argument(
         "--port", type=port_number, metavar="N", default=argparse.SUPPRESS, help="as without open"
     )

@@ -19,7 +19,7 @@ from rnnviz.probe.state_transition import state_size
 
 
 class StackPass(NamedTuple):
-    """What a stack computes from T inputs, layer by layer.
+    """The forward pass of a stack on T inputs, layer by layer.
 
     ``states`` (T, S), all ``lines`` of the equations (T, L), and the ``outputs`` (T, H) that are
     read out.
@@ -30,7 +30,7 @@ class StackPass(NamedTuple):
     outputs: Array
 
     def then(self, other: StackPass) -> StackPass:
-        """With what a decoder computes after it."""
+        """Concatenated with the decoder's pass."""
         states, lines = (np.concatenate(pair) for pair in zip(self[:2], other[:2], strict=True))
         return StackPass(states, lines, other.outputs)
 
@@ -38,7 +38,7 @@ class StackPass(NamedTuple):
 def unroll(
     parameters: Parameters, inputs: Array, start: Array | None = None, stack: int = -1
 ) -> StackPass:
-    """What a stack computes from the inputs (T, D), from a state (S,) or from zero."""
+    """The forward pass of a stack on inputs (T, D), from a state (S,) or from zero."""
     of = parameters.architecture
     script, names = compiled(of.cell.text), of.cell.states
     first = np.zeros(state_size(of)) if start is None else start
@@ -59,7 +59,7 @@ def one_hot(inputs: Array, width: int) -> Array:
 
 
 def passed(parameters: Parameters, example: Example, scale: float = 1.0) -> StackPass:
-    """What is computed on one example, an encoder's first; inputs are multiplied by ``scale``."""
+    """The forward pass of one example, encoder first; inputs are multiplied by ``scale``."""
     of = parameters.architecture
     inputs = scale * one_hot(example.inputs, of.inputs)
     if example.source is None:

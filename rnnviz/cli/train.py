@@ -53,7 +53,7 @@ def train(
     script: Path | None,
     **settings: Any,
 ) -> int:
-    """Train, report every so many epochs, and write what is asked for."""
+    """Train, report every ``every`` epochs, and write the requested files."""
     given = RunOptions(**settings)
     session = Session(given.config, given.dataset())
     for note in session.dataset.notes:
@@ -83,7 +83,7 @@ def write_made(path: Path, content: Callable[[], Content]) -> int:
 
 
 def train_to_the_end(session: Session, every: int, anyway: bool = True) -> int:
-    """Train with a bar on the terminal, and a report every so many epochs; return the exit code.
+    """Train with a bar on the terminal, and a report every ``every`` epochs; return the exit code.
 
     Reports that can't be printed end the training, unless it is to go on ``anyway``.
     """

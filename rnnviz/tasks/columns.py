@@ -20,9 +20,9 @@ from rnnviz.tasks.csv_table import (
     rank,
 )
 
-#: A guess looks at so many rows, and at so many characters of a cell.
+#: The rows that a guess looks at, and the characters of a cell.
 _ROWS = _CHARACTERS = 2_000
-#: A label has at most so many words on average.
+#: The most words of a label on average.
 _LABEL_WORDS = 4
 
 
@@ -175,7 +175,7 @@ def _values(cells: RawTable, column: str) -> int:
 
 
 def _is_label(cells: RawTable, column: str) -> bool:
-    """Whether a column has a few values; beside others, each in two rows on average."""
+    """Whether a column has few values; next to others, each in two rows on average."""
     values, rows = _values(cells, column), len(cells.lines)
     most = max(2, rows - 1 if len(cells.columns) == 2 else rows / 2)
     return 2 <= values <= min(MAX_CLASSES, most) and _words(cells, column) <= _LABEL_WORDS

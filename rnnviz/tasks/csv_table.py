@@ -80,7 +80,7 @@ csv.field_size_limit(MAX_BYTES)
 
 
 class TaskError(ValueError):
-    """Invalid data; the message says what is wrong, where, and what to do."""
+    """Invalid data; the message names the problem, the place, and a remedy."""
 
 
 def shown(text: str, most: int = 30) -> str:
@@ -92,7 +92,7 @@ def shown(text: str, most: int = 30) -> str:
 class Fault(NamedTuple):
     """A row that can't be used: its file, its number in it, from 1, and the reason.
 
-    What is wrong with a whole text has the number 0.
+    The row is 0 if the whole text can't be used.
     """
 
     file: str
@@ -266,7 +266,7 @@ def table_of_lines(
 
 
 def too_many_columns(name: str, count: int) -> TaskError:
-    """The error of a file with so many columns."""
+    """The error of a file with too many columns."""
     return TaskError(
         f"{name}: has {count:,} columns, more than {MAX_COLUMNS}. Leave out those that aren't "
         "learned."
@@ -274,7 +274,7 @@ def too_many_columns(name: str, count: int) -> TaskError:
 
 
 def _has_header(rows: Sequence[RawRow]) -> bool:
-    """Whether the first row has names: usual ones, or none that stands in its column again."""
+    """Whether the first row has names: usual ones, or none that its column repeats."""
     first, *below = rows
     if any(map(is_usual, first.cells)):
         return True

@@ -47,7 +47,7 @@ class EncodingError(TaskError):
 def decode(content: bytes, name: str, encoding: Encoding | None = None) -> str:
     """The text of a file: UTF-8, or what its first bytes say, or else in ``encoding``.
 
-    Raises EncodingError if that is to be chosen, and TaskError for what is no text.
+    Raises EncodingError if the encoding must be chosen, and TaskError for binary data.
     """
     check_size(content, name)
     codec = next((codec for mark, codec in _MARKS if content.startswith(mark)), "")
@@ -67,7 +67,7 @@ def decode(content: bytes, name: str, encoding: Encoding | None = None) -> str:
 
 
 def _unambiguous(content: bytes, codec: str) -> tuple[str | None, str]:
-    """The text in an encoding that can't be mistaken; or None, and what is wrong."""
+    """The text in an encoding that can't be mistaken; or None, and the problem."""
     try:
         text = content.decode(codec)
     except UnicodeDecodeError as problem:

@@ -267,7 +267,7 @@ def _values(target: Any, called: str, count: int, names: tuple[str, ...], reads:
 
 
 def _notes(of: Signature, skipped: set[str], labelled: bool) -> tuple[str, ...]:
-    """What is left out of the examples, as sentences."""
+    """Sentences on words that are skipped and labels that are missing."""
     notes = []
     if skipped:
         listed = ", ".join(sorted(word[:30] for word in skipped)[:8])

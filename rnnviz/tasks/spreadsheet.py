@@ -34,7 +34,7 @@ from rnnviz.tasks.csv_table import (
 
 #: The first bytes of a file.
 ZIP, PARQUET, OLE, GZIP = b"PK\x03\x04", b"PAR1", b"\xd0\xcf\x11\xe0", b"\x1f\x8b"
-#: Maximum size of what is packed in a file, in bytes, and of its parts.
+#: Maximum size of the unpacked content, in bytes, and number of its parts.
 MAX_UNPACKED, MAX_PARTS = 40_000_000, 1_000
 #: Maximum length of all cells together, in characters: one stored text can be in every cell.
 MAX_TEXT = 10_000_000
@@ -237,7 +237,7 @@ def _damaged(name: str, kind: str, problem: Exception) -> TaskError:
 
 
 def _serve() -> None:
-    """Read the file that is piped in, within the limits; print its cells, or what is wrong."""
+    """Read the file that is piped in, within the limits; print its cells, or an error."""
     if sys.platform != "win32":  # Windows has no such limits, and macOS ignores that of memory.
         import resource  # noqa: PLC0415
 

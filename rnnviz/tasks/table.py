@@ -1,4 +1,4 @@
-"""Table: the rows that are learned, what is wrong with a row, and labels that are nearly equal."""
+"""Table: the rows to learn, the problems of a row, and labels that are nearly equal."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from rnnviz.tasks.vocabulary import END, START, Unit
 
 #: The ends of names of tables that are texts.
 _TABLES = (".csv", ".tsv", ".tab")
-#: At most so many groups of labels that are nearly equal are listed.
+#: The most groups of nearly equal labels that are listed.
 _MOST_GROUPS = 8
 
 
@@ -123,7 +123,7 @@ def near_listed(groups: Sequence[Sequence[str]], merge: bool = False) -> str:
 
 
 def spellings(groups: Sequence[Sequence[str]], merge: bool) -> dict[str, str]:
-    """The label that stands for each of ``groups``: the first one, or each for itself."""
+    """The label that replaces each label of ``groups``: the first of its group, or itself."""
     return {label: group[0].strip() if merge else label for group in groups for label in group}
 
 

@@ -33,7 +33,7 @@ class Task:
     """A task: its name, what it teaches, its data, and the first probe.
 
     ``build`` takes the lag, 1 to 50, and the seed; it returns the same dataset for the same
-    arguments. An empty ``probe`` stands for the first test example.
+    arguments. An empty ``probe`` means the first test example.
     """
 
     name: TaskName

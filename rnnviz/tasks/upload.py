@@ -299,7 +299,7 @@ def usual_unit(form: Form) -> Unit:
 
 
 def check_rows(upload: Upload) -> Checked:
-    """Check every row of the files; raise TaskError for what is wrong with a whole file."""
+    """Check every row of the files; raise TaskError for a whole file that can't be used."""
     return _checked(replace(upload, seed=0, window=WINDOW, test_share=0.0, skip_bad=False))
 
 
@@ -417,7 +417,7 @@ def fingerprint(upload: Upload) -> dict[str, Any]:
 # Preview
 
 
-#: What is learned, in words.
+#: The targets of each form, in words.
 LEARNED = {
     Form.LABEL: "classes",
     Form.NEXT: "what comes next",
