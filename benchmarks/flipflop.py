@@ -12,11 +12,12 @@ import time
 import numpy as np
 
 from rnnviz.config import TaskName
-from rnnviz.presets import PRESETS, Preset
 from rnnviz.probe.fixed_points import FixedPoints, Kind, Search
 from rnnviz.probe.passes import read_all
 from rnnviz.probe.session import Session
 from rnnviz.probe.state_transition import FixedInputMap, StateTransition, states_of, visit_states
+from rnnviz.tasks.registry import PRESETS
+from rnnviz.tasks.task import Preset
 
 SEEDS, WAITS = range(5), (1, 30, 100, 1000)
 _COLUMNS = "preset", "seed", *Kind, "median q, slow", "Find", *(f"bits, {n}" for n in WAITS)

@@ -16,9 +16,9 @@ from statistics import median
 import numpy as np
 
 from rnnviz.config import TaskName
-from rnnviz.presets import PRESETS, Preset
 from rnnviz.probe.session import Session
-from rnnviz.tasks.registry import TASKS
+from rnnviz.tasks.registry import PRESETS, TASKS
+from rnnviz.tasks.task import Preset
 
 SEEDS = range(5)
 

@@ -17,8 +17,8 @@ import numpy as np
 
 from rnnviz.cells import cell_names
 from rnnviz.config import RunConfig, TaskName
-from rnnviz.presets import PRESETS
 from rnnviz.probe.session import Session
+from rnnviz.tasks.registry import PRESETS
 
 SEEDS = range(5)
 CELLS = tuple(kind for kind in cell_names() if kind != "own")

@@ -104,7 +104,7 @@ class SettingError(ValueError):
     """An invalid value of a setting; the message names the setting and the valid values."""
 
 
-#: A text of so many characters stands in a link as it is.
+#: The longest text that a link has uncompressed, in characters.
 _SHORT = 200
 
 
@@ -167,11 +167,14 @@ class Setting:
         return tuple(map(str, self.options))
 
     def to_link(self, value: object) -> str:
-        """A value as it stands in a link; a long text is packed."""
-        return _packed(str(value)) if self.packed else str(value)
+        """A value as text for a link; a long text is compressed."""
+        if not self.packed:
+            return str(value)
+        content = zlib.compress(str(value).encode(errors="replace"), 9)
+        return urlsafe_b64encode(content).decode().rstrip("=")
 
     def from_link(self, text: str) -> Any:
-        """The value that stands in a link; raises SettingError."""
+        """The value of a link's text; raises SettingError."""
         return self.parse(_unpacked(self, text) if self.packed else text)
 
     @property
@@ -216,11 +219,6 @@ def brief(value: object, most: int = 40) -> str:
     return str(value)[:most]
 
 
-def _packed(text: str) -> str:
-    """A text as few letters that need no escape in a link."""
-    return urlsafe_b64encode(zlib.compress(text.encode(errors="replace"), 9)).decode().rstrip("=")
-
-
 def _unpacked(row: Setting, packed: str) -> str:
     """The text that was packed. No more of it is unpacked than the setting allows."""
     stream = zlib.decompressobj()
@@ -229,7 +227,7 @@ def _unpacked(row: Setting, packed: str) -> str:
         text = stream.decompress(content, 4 * int(row.high) + 1).decode()
     except (ValueError, zlib.error):
         raise _unreadable(row) from None
-    # What is left of a text that is too long is refused later, for its length.
+    # A text that is too long is refused later, for its length.
     if len(text) <= row.high and (not stream.eof or stream.unused_data):
         raise _unreadable(row)
     return text

@@ -4,8 +4,8 @@ import numpy as np
 
 from rnnviz.cells import OWN
 from rnnviz.config import SETTINGS, TaskName
-from rnnviz.presets import PRESETS
 from rnnviz.probe.questions import DynamicsQuestion, GradientQuestion, StateQuestion, TrainQuestion
+from rnnviz.tasks.registry import PRESETS
 
 #: Cells of one's own whose numbers grow, vanish or are none.
 HOSTILE = (

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from enum import StrEnum
 from html import escape, unescape
 
-from rnnviz.presets import Preset
 from rnnviz.probe.formatting import number, quoted
 from rnnviz.probe.health import MEANINGS, Level, Sign, judged, overfit, phase_of, worst
 from rnnviz.probe.probe import Probe
@@ -16,6 +15,7 @@ from rnnviz.probe.questions import PAGES, GradientQuestion, StateQuestion, Train
 from rnnviz.probe.session import Session
 from rnnviz.probe.story import Story
 from rnnviz.run.timeline import LOOKING_BACK
+from rnnviz.tasks.task import Preset
 
 #: Sentences of more characters are written smaller in a narrow window, in two steps.
 LONG, LONGER = 84, 112

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import argparse
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from rnnviz.files.numbers import Column, Drawn, csv_of, csv_text, with_numbers
 from rnnviz.files.origin import origin
-from rnnviz.files.pictures import find_browser, pictures
-from rnnviz.files.replay import MOST_PHRASES, replay
+from rnnviz.files.replay import replay
 from rnnviz.files.run_file import run_file
-from rnnviz.files.script import ScriptError, problem_of, script
+from rnnviz.files.script import script
 from rnnviz.files.weights_file import safetensors_file, weights_file
-from rnnviz.files.whole_file import named, whole_file
-from rnnviz.probe.probe import read
+from rnnviz.files.whole_file import whole_file
 from rnnviz.probe.session import Session
 from rnnviz.run.history import COLUMNS
-from rnnviz.run.schedule import Position
 from rnnviz.tasks.csv_table import TaskError
 
 
@@ -156,110 +150,3 @@ def write(path: Path, content: Content) -> None:
 
 #: The options that name a folder, and the endings of the files in it.
 _FOLDERS = {"numbers": ".csv", "pictures": ".svg"}
-
-
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of ``rnnviz export``."""
-    for name, kind in FILES.items():
-        parser.add_argument(f"--{name}", type=Path, metavar=kind.metavar, help=kind.help)
-    parser.add_argument(
-        "--numbers", type=Path, metavar="DIR", help="the numbers of every picture, as CSV"
-    )
-    parser.add_argument(
-        "--pictures", type=Path, metavar="DIR",
-        help="every picture as SVG; Chrome, Chromium or Edge draws them, without a window",
-    )  # fmt: skip
-    parser.add_argument(
-        "--browser", type=Path, metavar="PROGRAM",
-        help="what draws the pictures; one that is installed by default",
-    )  # fmt: skip
-    parser.add_argument(
-        "--with-data", action="store_true", help="put the data of --train and --test into --run"
-    )
-    parser.add_argument(
-        "--phrase", action="append",
-        help="what is read; the first phrase of the task by default. Give it several times for a "
-        "replay with several",
-    )  # fmt: skip
-    parser.add_argument(
-        "--epoch", metavar="N", help="the epoch that is shown; the last one by default"
-    )
-
-
-def check(session: Session, options: Mapping[str, Any]) -> None:
-    """Raise, before anything is trained, for anything that could not be written later."""
-    if not any(options[name] for name in (*FILES, *_FOLDERS)):
-        listed = ", ".join(f"--{name}" for name in (*FILES, *_FOLDERS))
-        raise TaskError(f"Say what is to be written: {listed}.")
-    if options["with_data"] and not (options["run"] and options["train"]):
-        raise TaskError("--with-data has no effect without --run and --train. Leave it out.")
-    if options["browser"] and not options["pictures"]:
-        raise TaskError("--browser has no effect without --pictures. Leave it out.")
-    if options["pictures"]:
-        find_browser(options["browser"])
-    if options["script"] and (problem := problem_of(session)):
-        raise ScriptError(problem)
-    if options["phrase"]:
-        _take_phrases(session, options["phrase"], several=bool(options["replay"]))
-    epoch, last = options["epoch"], session.config.epochs
-    if epoch is not None and Position.parse(epoch).epoch > last:
-        raise TaskError(f"The run ends at epoch {last}: --epoch can't be later.")
-    for name, kind in FILES.items():
-        if options[name]:
-            kind.check(options[name])
-            options[name].parent.mkdir(parents=True, exist_ok=True)
-    for name, end in _FOLDERS.items():
-        if options[name]:
-            _check_folder(name, end, options)
-
-
-def _take_phrases(session: Session, phrases: Sequence[str], several: bool) -> None:
-    """Ask about the first phrase; raise for phrases that can't be read or shown."""
-    if len(phrases) > 1 and not several:
-        raise TaskError("Several --phrase have no effect without --replay. Give one.")
-    if len(phrases) > MOST_PHRASES:
-        raise TaskError(f"A replay has at most {MOST_PHRASES} phrases.")
-    for phrase in phrases:
-        read(session.dataset, phrase)
-    session.ask(phrases[0])
-
-
-def _check_folder(name: str, end: str, options: Mapping[str, Any]) -> None:
-    """Raise if nothing can be written in a folder, or if another file could be one of its files."""
-    folder: Path = options[name]
-    folder.mkdir(parents=True, exist_ok=True)
-    with named(folder):
-        TemporaryFile(dir=folder).close()
-    pages = [folder.resolve() / page for page in PAGES]
-    for other in (*FILES, "train", "test", "cell_file"):
-        path = options.get(other)
-        if path and path.suffix == end and any(map(path.resolve().is_relative_to, pages)):
-            raise TaskError(
-                f"--{other.replace('_', '-')} is where --{name} writes, {path}. "
-                "Name another folder."
-            )
-
-
-def outputs(options: Mapping[str, Any]) -> list[tuple[str, Path]]:
-    """The options and paths of the files; of a folder those with known names."""
-    files = [(f"--{name}", options[name]) for name in FILES if options[name]]
-    if folder := options["numbers"]:
-        files += [("--numbers", folder / name) for name in HISTORIES]
-    return files
-
-
-def export(
-    session: Session, options: Mapping[str, Any], every_picture: EveryPicture
-) -> Iterator[tuple[Path, Callable[[], Content]]]:
-    """Every path that the options name, and the function that makes its content."""
-    if options["epoch"] is not None:
-        session.player.go_to(Position.parse(options["epoch"]))
-    for name, kind in FILES.items():
-        if path := options[name]:
-            yield path, partial(kind.content, session, path, options)
-    drawn = every_picture(session) if any(options[name] for name in _FOLDERS) else {}
-    if folder := options["numbers"]:
-        yield folder, partial(numbers, session, drawn)
-    if folder := options["pictures"]:
-        browser = find_browser(options["browser"])
-        yield folder, partial(pictures, session, drawn, browser, folder)

@@ -19,16 +19,17 @@ from rnnviz.tasks.encoding import Encoding, EncodingError
 from rnnviz.tasks.table import near_listed
 from rnnviz.tasks.upload import (
     DATA_SETTINGS,
+    LEARNED,
     File,
     Upload,
     cells_of,
     check_rows,
     columns_read,
     dataset_of,
+    preview,
     usual_unit,
     with_columns,
 )
-from rnnviz.tasks.upload_preview import LEARNED, preview
 from rnnviz.tasks.vocabulary import Unit
 from rnnviz.ui.browser_session import on_host
 from rnnviz.ui.stage import place_file

@@ -25,9 +25,9 @@ from rnnviz.engine.derived_cell import cell_of, numbers
 from rnnviz.page.export_menu import export_menu, open_menu
 from rnnviz.page.own_data import leave_own_data, own_data
 from rnnviz.page.session_registry import TabSession
-from rnnviz.presets import PRESETS, Preset
 from rnnviz.probe.session import Session
-from rnnviz.tasks.registry import TASKS
+from rnnviz.tasks.registry import PRESETS, TASKS
+from rnnviz.tasks.task import Preset
 from rnnviz.ui.browser_session import first_value, on_host, visit
 from rnnviz.ui.stage import place_editor
 from rnnviz.ui.style import escaped

@@ -6,14 +6,13 @@ from functools import lru_cache
 
 import numpy as np
 
-from rnnviz.config import Loss
-from rnnviz.tasks.dataset import Dataset
+from rnnviz.config import Loss, TaskName
+from rnnviz.tasks.dataset import Dataset, Extrapolation, Reference, around
 from rnnviz.tasks.example import Example
-from rnnviz.tasks.extrapolation import Extrapolation, around
 from rnnviz.tasks.metrics import WITHIN
 from rnnviz.tasks.number_text import read_values, write_values
-from rnnviz.tasks.reference import Reference
 from rnnviz.tasks.rng import chance, distinct
+from rnnviz.tasks.task import Preset, Task, adam
 from rnnviz.tasks.vocabulary import Array, Vocabulary
 
 CHANNELS, ANSWER = ("value", "marker"), ("sum",)
@@ -70,3 +69,21 @@ def _draw(rng: np.random.Generator, length: int) -> str:
 def _example(text: str) -> Example:
     inputs = read_values(text, CHANNELS, LENGTHS[-1])
     return Example(text, inputs, marked_sum(inputs))
+
+
+TASK = Task(
+    TaskName.ADDING,
+    "Adding problem",
+    "A state can hold a number, not only a yes or no, while the network reads others.",
+    lambda lag, seed: adding(seed),
+    probe="0.31 0.7* 0.12 0.95 0.44 0.08 0.63 0.55* 0.9 0.27 0.36 0.81",
+    presets=(
+        Preset(
+            "GRU",
+            "Close to nearly every sum",
+            "By epoch 50 nearly every output is within 0.1 of the sum of the two numbers with a "
+            "star. Change a number without a star: the output hardly moves.",
+            adam(TaskName.ADDING, "gru", hidden=32, lr=0.003, epochs=150),
+        ),
+    ),
+)

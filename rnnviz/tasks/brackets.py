@@ -6,11 +6,11 @@ from functools import lru_cache
 
 import numpy as np
 
-from rnnviz.config import OutputAt
-from rnnviz.tasks.dataset import GAP, Dataset
+from rnnviz.config import OutputAt, TaskName
+from rnnviz.tasks.dataset import GAP, Dataset, Extrapolation, around
 from rnnviz.tasks.example import Example
-from rnnviz.tasks.extrapolation import Extrapolation, around
 from rnnviz.tasks.rng import chance, distinct
+from rnnviz.tasks.task import Preset, Task, adam
 from rnnviz.tasks.vocabulary import Array, Vocabulary
 
 TOKENS, DEEPEST = "()x", 4
@@ -63,3 +63,20 @@ def depths(inputs: Array) -> Array:
     changes = np.array([_CHANGE[token] for token in VOCABULARY.words])
     depth = np.cumsum(changes[inputs])
     return np.where((depth >= 0) & (depth <= DEEPEST), depth, GAP)
+
+
+TASK = Task(
+    TaskName.BRACKETS,
+    "Bracket depth",
+    "A state can count: up at one token, down at another, no change at a third.",
+    lambda lag, seed: brackets(seed),
+    probe="(()(x))x()",
+    presets=(
+        Preset(
+            "GRU",
+            "Some units count",
+            "Some units go up and down in steps with the brackets and stay level at x: they count.",
+            adam(TaskName.BRACKETS, "gru", hidden=32, lr=0.005, epochs=60),
+        ),
+    ),
+)

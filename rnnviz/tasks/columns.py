@@ -1,4 +1,4 @@
-"""Columns: what is learned from which columns of a file, as chosen or as guessed."""
+"""Columns: the columns of a file that are learned, chosen or guessed."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from rnnviz.tasks.csv_table import (
     SOURCE,
     TARGET,
     TEXT,
-    Cells,
+    RawTable,
     TaskError,
     plain,
     rank,
 )
 
-#: A guess looks at so many rows, and at so many characters of a cell.
+#: The rows that a guess looks at, and the characters of a cell.
 _ROWS = _CHARACTERS = 2_000
-#: A label has at most so many words on average.
+#: The most words of a label on average.
 _LABEL_WORDS = 4
 
 
@@ -67,7 +67,7 @@ class Columns(NamedTuple):
 
 
 def columns_of(
-    cells: Cells, form: Form | None = None, text: str | None = None, label: str | None = None
+    cells: RawTable, form: Form | None = None, text: str | None = None, label: str | None = None
 ) -> Columns:
     """The columns that are chosen, and for those that aren't a guess; raise TaskError."""
     text = None if text is None else _found(cells, text)
@@ -76,8 +76,14 @@ def columns_of(
         raise TaskError(f"{cells.name}: to learn what comes next takes no label. Leave it out.")
     if text is not None and text == label:
         raise TaskError(f"{cells.name}: the column {text} can't be both. Choose two columns.")
-    if form is None:
-        form = _form(cells, text, label)
+    if form is None and label is not None:
+        form = Form.TRANSLATION if _is_pair(text or "source", label) else Form.LABEL
+    elif form is None and len(cells.columns) == 1:
+        form = Form.NEXT
+    elif form is None:
+        pairs = text is None and any(_is_pair(a, b) for a in cells.columns for b in cells.columns)
+        labels = pairs or _label(cells, [text or _text(cells, [])])
+        form = Form.TRANSLATION if pairs else Form.LABEL if labels else Form.NEXT
     if form is Form.NEXT:
         return Columns(form, text or _text(cells, []))
     if len(cells.columns) < 2:
@@ -87,10 +93,11 @@ def columns_of(
     if form is Form.TRANSLATION:
         return Columns(form, *_pair(cells, text, label))
     text = text or _text(cells, [label or _label(cells, [])])
-    return Columns(form, text, label or _label(cells, [text]) or _other(cells, text))
+    other = next(column for column in reversed(cells.columns) if column != text)
+    return Columns(form, text, label or _label(cells, [text]) or other)
 
 
-def _found(cells: Cells, name: str) -> str:
+def _found(cells: RawTable, name: str) -> str:
     """The column of this name, or else of this name in other letters; raise TaskError."""
     if name in cells.columns:
         return name
@@ -101,17 +108,6 @@ def _found(cells: Cells, name: str) -> str:
     raise TaskError(f"{cells.name}: has no column {name[:30]}. It has: {listed}.")
 
 
-def _form(cells: Cells, text: str | None, label: str | None) -> Form:
-    """What a file is probably for."""
-    if label is not None:
-        return Form.TRANSLATION if _is_pair(text or "source", label) else Form.LABEL
-    if len(cells.columns) == 1:
-        return Form.NEXT
-    if text is None and any(_is_pair(a, b) for a in cells.columns for b in cells.columns):
-        return Form.TRANSLATION
-    return Form.LABEL if _label(cells, [text or _text(cells, [])]) else Form.NEXT
-
-
 def _is_pair(first: str, second: str) -> bool:
     """Whether two columns are the two sides of a translation, by their names."""
     one, other = plain(first), plain(second)
@@ -120,7 +116,7 @@ def _is_pair(first: str, second: str) -> bool:
     )
 
 
-def _pair(cells: Cells, text: str | None, label: str | None) -> tuple[str, str]:
+def _pair(cells: RawTable, text: str | None, label: str | None) -> tuple[str, str]:
     """Source and target: by their names, or else the first columns that are texts."""
     pairs = [(a, b) for a in cells.columns for b in cells.columns if _is_pair(a, b)]
     fitting = [(a, b) for a, b in pairs if text in (None, a) and label in (None, b)]
@@ -130,7 +126,7 @@ def _pair(cells: Cells, text: str | None, label: str | None) -> tuple[str, str]:
     return first, label or next(c for c in _by_words(cells) if c != first)
 
 
-def _text(cells: Cells, taken: Sequence[str]) -> str:
+def _text(cells: RawTable, taken: Sequence[str]) -> str:
     """The column of the text: by its name, if there are words in it, or else that with the most."""
     free = [column for column in cells.columns if column not in taken] or list(cells.columns)
     named = [column for column in free if rank(column, TEXT) < 2 * len(TEXT)]
@@ -143,24 +139,26 @@ def _text(cells: Cells, taken: Sequence[str]) -> str:
     return best
 
 
-def _by_words(cells: Cells) -> list[str]:
+def _by_words(cells: RawTable) -> list[str]:
     """The columns, those with the longest texts first; equal ones in their order."""
     texts = [column for column in cells.columns if _words(cells, column) > 0]
     return texts if len(texts) > 1 else list(cells.columns)
 
 
-def _words(cells: Cells, column: str) -> float:
+def _words(cells: RawTable, column: str) -> float:
     """The average number of words in a column, where a number is none."""
     begun = (cell[:_CHARACTERS] for cell in cells.column(column)[:_ROWS])
-    counts = [sum(not _is_number(word) for word in cell.split()) for cell in begun]
+    counts = [
+        sum(
+            not word.lstrip("+-").replace(".", "", 1).replace(",", "").isdecimal()
+            for word in cell.split()
+        )
+        for cell in begun
+    ]
     return fmean(counts) if counts else 0.0
 
 
-def _is_number(word: str) -> bool:
-    return word.lstrip("+-").replace(".", "", 1).replace(",", "").isdecimal()
-
-
-def _label(cells: Cells, taken: Sequence[str]) -> str:
+def _label(cells: RawTable, taken: Sequence[str]) -> str:
     """The column of the label: by its name, or else that with the fewest values; or none."""
     free = [column for column in cells.columns if column not in taken]
     named = [column for column in free if rank(column, LABEL) < 2 * len(LABEL)]
@@ -172,17 +170,12 @@ def _label(cells: Cells, taken: Sequence[str]) -> str:
     )
 
 
-def _values(cells: Cells, column: str) -> int:
+def _values(cells: RawTable, column: str) -> int:
     return len({cell.strip() for cell in cells.column(column)} - {""})
 
 
-def _is_label(cells: Cells, column: str) -> bool:
-    """Whether a column has a few values; beside others, each in two rows on average."""
+def _is_label(cells: RawTable, column: str) -> bool:
+    """Whether a column has few values; next to others, each in two rows on average."""
     values, rows = _values(cells, column), len(cells.lines)
     most = max(2, rows - 1 if len(cells.columns) == 2 else rows / 2)
     return 2 <= values <= min(MAX_CLASSES, most) and _words(cells, column) <= _LABEL_WORDS
-
-
-def _other(cells: Cells, text: str) -> str:
-    """The last column beside that of the text."""
-    return next(column for column in reversed(cells.columns) if column != text)

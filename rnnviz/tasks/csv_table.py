@@ -1,4 +1,4 @@
-"""Cells: what stands in a table, row by row, and how CSV is read; limits and errors of data."""
+"""CSV table: the raw cells of a table and how CSV is read; limits and errors of data."""
 
 from __future__ import annotations
 
@@ -53,9 +53,6 @@ def is_usual(name: str) -> bool:
     return plain(name) in _ALL
 
 
-# What stands in a table, row by row, and how CSV is read; limits and errors of data
-
-
 #: Maximum size of a file in bytes, and of rows below the header.
 MAX_BYTES, MAX_ROWS = 5_000_000, 20_000
 #: Maximum number of columns.
@@ -69,9 +66,9 @@ MAX_CLASSES = 200
 _QUOTE = "Put a text that has separators or quotes between double quotes"
 #: Spreadsheets also write semicolons or tabs.
 _SEPARATORS = ",;\t|"
-#: The separator is chosen by so many lines.
+#: Lines that decide the separator.
 _FIRST = 50
-#: All lines are read so often at most, after quotes that aren't closed.
+#: How often all lines may be read again after quotes that aren't closed.
 _REREAD = 10
 #: Excel writes the separator into the first line if it is told to.
 _DECLARED = re.compile(r"sep=([^\s\"]|\t)\s*", re.IGNORECASE)
@@ -83,7 +80,7 @@ csv.field_size_limit(MAX_BYTES)
 
 
 class TaskError(ValueError):
-    """Invalid data; the message says what is wrong, where, and what to do."""
+    """Invalid data; the message names the problem, the place, and a remedy."""
 
 
 def shown(text: str, most: int = 30) -> str:
@@ -95,7 +92,7 @@ def shown(text: str, most: int = 30) -> str:
 class Fault(NamedTuple):
     """A row that can't be used: its file, its number in it, from 1, and the reason.
 
-    What is wrong with a whole text has the number 0.
+    The row is 0 if the whole text can't be used.
     """
 
     file: str
@@ -107,7 +104,7 @@ class Fault(NamedTuple):
         return f"{where}: {self.reason}"
 
 
-class Line(NamedTuple):
+class RawRow(NamedTuple):
     """The cells of a row, and its number in the file, from 1."""
 
     row: int
@@ -115,15 +112,15 @@ class Line(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Cells:
-    """What stands in a file: names of columns, rows with a cell for each, and unreadable rows.
+class RawTable:
+    """The content of a file: names of columns, rows with a cell for each, and unreadable rows.
 
     A plain text has no columns, and one cell. Without a ``header`` the columns are numbered.
     """
 
     name: str
     columns: tuple[str, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[RawRow, ...]
     faults: tuple[Fault, ...] = ()
     header: bool = True
 
@@ -153,7 +150,7 @@ def check_size(content: bytes, name: str) -> None:
         raise TaskError(f"{name}: is larger than {MAX_BYTES // 1_000_000} MB. Use a part of it.")
 
 
-def read_csv(text: str, name: str) -> Cells:
+def read_csv(text: str, name: str) -> RawTable:
     """The cells of a CSV with whatever separator; raise TaskError."""
     lines = [*io.StringIO(text, newline="")]
     header = next((k for k, line in enumerate(lines) if line.strip()), 0)
@@ -164,7 +161,13 @@ def read_csv(text: str, name: str) -> Cells:
     read = _read(lines, name, first, separator)
     if separator == "\t" and read[1]:
         # Files with tabs often have quotes that mean themselves.
-        read = min(read, _read(lines, name, first, separator, csv.QUOTE_NONE), key=_misfits)
+
+        def misfits(read: tuple[list[RawRow], list[Fault]]) -> int:
+            """How many rows can't be read, or have another number of cells than most."""
+            widths = Counter(len(line.cells) for line in read[0])
+            return len(read[1]) + widths.total() - max(widths.values(), default=0)
+
+        read = min(read, _read(lines, name, first, separator, csv.QUOTE_NONE), key=misfits)
     rows, faults = read
     if faults and (not rows or faults[0].row < rows[0].row):
         raise TaskError(str(faults[0]))
@@ -198,22 +201,15 @@ def _separator(lines: Sequence[str]) -> str:
     return max(_SEPARATORS, key=fit)
 
 
-def _misfits(read: tuple[list[Line], list[Fault]]) -> int:
-    """How many rows can't be read, or have another number of cells than most."""
-    widths = Counter(len(line.cells) for line in read[0])
-    usual = max(widths.values(), default=0)
-    return len(read[1]) + widths.total() - usual
-
-
 def _read(
     lines: Sequence[str], name: str, first: int, separator: str, quoting: Literal[0, 3] = 0
-) -> tuple[list[Line], list[Fault]]:
+) -> tuple[list[RawRow], list[Fault]]:
     """The rows from a line on that aren't blank, and those that can't be read.
 
     Quotes hold a text together (``quoting`` 0, ``csv.QUOTE_MINIMAL``), or are only signs (3).
     After a row that can't be read, it goes on with the next line.
     """
-    rows: list[Line] = []
+    rows: list[RawRow] = []
     faults: list[Fault] = []
     left = _REREAD * len(lines) + _FIRST
     while first < len(lines) and left > 0:
@@ -225,7 +221,7 @@ def _read(
         try:
             for cells in reader:
                 if any(map(str.strip, cells)):
-                    rows.append(Line(begun + 1, tuple(cells)))
+                    rows.append(RawRow(begun + 1, tuple(cells)))
                 begun = first + reader.line_num
                 if len(rows) > MAX_ROWS + 1:
                     return rows, faults
@@ -244,8 +240,8 @@ def _read(
 
 
 def table_of_lines(
-    name: str, rows: Sequence[Line], faults: Sequence[Fault] = (), header: bool | None = None
-) -> Cells:
+    name: str, rows: Sequence[RawRow], faults: Sequence[Fault] = (), header: bool | None = None
+) -> RawTable:
     """The cells of rows, of which the first may name the columns; raise TaskError."""
     if not rows:
         raise TaskError(f"{name}: is empty. Put in a row for each text.")
@@ -266,19 +262,19 @@ def table_of_lines(
     fitting, wide = _fitted(name, below, used, len(above), header)
     columns = tuple(_unique([above[k] if header else "" for k in used], used))
     found = sorted((*faults, *wide), key=lambda fault: fault.row)
-    return Cells(name, columns, tuple(fitting), tuple(found), header)
+    return RawTable(name, columns, tuple(fitting), tuple(found), header)
 
 
 def too_many_columns(name: str, count: int) -> TaskError:
-    """The error of a file with so many columns."""
+    """The error of a file with too many columns."""
     return TaskError(
         f"{name}: has {count:,} columns, more than {MAX_COLUMNS}. Leave out those that aren't "
         "learned."
     )
 
 
-def _has_header(rows: Sequence[Line]) -> bool:
-    """Whether the first row has names: usual ones, or none that stands in its column again."""
+def _has_header(rows: Sequence[RawRow]) -> bool:
+    """Whether the first row has names: usual ones, or none that its column repeats."""
     first, *below = rows
     if any(map(is_usual, first.cells)):
         return True
@@ -290,8 +286,8 @@ def _has_header(rows: Sequence[Line]) -> bool:
 
 
 def _fitted(
-    name: str, rows: Sequence[Line], used: Sequence[int], width: int, header: bool
-) -> tuple[list[Line], list[Fault]]:
+    name: str, rows: Sequence[RawRow], used: Sequence[int], width: int, header: bool
+) -> tuple[list[RawRow], list[Fault]]:
     """The cells of the columns that are used, and the rows with more cells than the first."""
     fitting, faults = [], []
     who = "the header names" if header else "the first has"
@@ -301,7 +297,7 @@ def _fitted(
             faults.append(Fault(name, row, reason))
         else:
             present = len(cells)
-            fitting.append(Line(row, tuple(cells[k] if k < present else "" for k in used)))
+            fitting.append(RawRow(row, tuple(cells[k] if k < present else "" for k in used)))
     return fitting, faults
 
 

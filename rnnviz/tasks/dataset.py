@@ -2,32 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
 
 import numpy as np
 
 from rnnviz.config import Loss, OutputAt
-from rnnviz.tasks.csv_table import MAX_CLASSES, TaskError, shown
 from rnnviz.tasks.example import Example
-from rnnviz.tasks.extrapolation import Extrapolation
 from rnnviz.tasks.metrics import ACCURACY, Guess, Metric, guess_classes, guess_values
-from rnnviz.tasks.reference import Reference
-from rnnviz.tasks.table import Row
-from rnnviz.tasks.vocabulary import (
-    Array,
-    Unit,
-    Vocabulary,
-    known,
-    unknown_notes,
-    unknown_tokens,
-    vocabulary_of,
-)
+from rnnviz.tasks.vocabulary import Array, Vocabulary
 
 #: The target of an output whose class is unknown.
 GAP = -1
+
+
+#: The stream of ``np.random.default_rng((seed, stream, ...))`` for new sequences.
+EXTRAPOLATING = 6
+#: Draws for each sequence, before it is taken that there are no others.
+_TRIES = 10
+
+
+@dataclass(frozen=True)
+class Extrapolation:
+    """How a task draws sequences of any length.
+
+    ``noun`` is what a length counts, ``trained`` the largest that is learned, ``lengths`` are those
+    to measure. ``draw`` takes a generator and a length. ``note`` is a sentence about the sequences.
+    """
+
+    noun: str
+    trained: int
+    lengths: tuple[int, ...]
+    draw: Callable[[np.random.Generator, int], Example]
+    note: str = ""
+
+    def new(self, length: int, count: int, learned: Collection[bytes]) -> tuple[Example, ...]:
+        """Up to ``count`` different sequences, none of them with ``learned`` inputs.
+
+        They are the same in every run; there are fewer where hardly any exist.
+        """
+        rng = np.random.default_rng((0, EXTRAPOLATING, length))
+        drawn: dict[bytes, Example] = {}
+        for _ in range(_TRIES * count):
+            example = self.draw(rng, length)
+            if (key := example.inputs.tobytes()) not in learned:
+                drawn[key] = example
+            if len(drawn) == count:
+                break
+        return tuple(drawn.values())
+
+
+def around(trained: int) -> tuple[int, ...]:
+    """Half of the trained length, itself, twice and four times it."""
+    return trained // 2, trained, 2 * trained, 4 * trained
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A predictor of values: its short ``name``, what it is, and its formula.
+
+    ``predict`` takes inputs (T, D) and returns outputs (N, C), one after the last step or one
+    after every step; an output depends on no later input.
+    """
+
+    name: str
+    text: str
+    predict: Callable[[Array], Array]
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +113,10 @@ class Dataset:
 
     @cached_property
     def _by_inputs(self) -> dict[bytes, Example]:
-        return {_key(example): example for example in (*self.test, *self.train)}
+        return {
+            (e.inputs if e.source is None else e.source).tobytes(): e
+            for e in (*self.test, *self.train)
+        }
 
     @cached_property
     def _by_text(self) -> dict[str, Example]:
@@ -119,56 +163,3 @@ class Dataset:
         if self.answers_classes:
             return np.full(count, GAP)
         return np.full((count, len(self.classes)), np.nan)
-
-
-def _key(example: Example) -> bytes:
-    return (example.inputs if example.source is None else example.source).tobytes()
-
-
-def build_dataset(
-    name: str, train: Sequence[Row], test: Sequence[Row] = (), unit: Unit = Unit.WORDS
-) -> Dataset:
-    """A dataset of texts and labels; raise TaskError for a bad label or unknown words."""
-    classes = _classes(train)
-    vocabulary = vocabulary_of((row.text for row in train), unit)
-    unknown = unknown_tokens((row.text for row in test), vocabulary)
-    return Dataset(
-        name,
-        vocabulary,
-        classes,
-        train=tuple(_phrase(row, vocabulary, classes, "training") for row in train),
-        test=tuple(_phrase(row, vocabulary, classes, "test") for row in test),
-        notes=unknown_notes(unknown, unit),
-        unknown=unknown,
-    )
-
-
-def _classes(train: Sequence[Row]) -> tuple[str, ...]:
-    classes = tuple(sorted({row.label for row in train}))
-    if len(classes) < 2:
-        raise TaskError(
-            f"The training phrases all have the label {shown(classes[0])}: "
-            "there must be at least two classes."
-        )
-    if len(classes) > MAX_CLASSES:
-        raise TaskError(
-            f"The training phrases have {len(classes):,} different labels, more than "
-            f"{MAX_CLASSES}. Is the column label the right one? Use fewer classes."
-        )
-    return classes
-
-
-def _phrase(row: Row, vocabulary: Vocabulary, classes: tuple[str, ...], role: str) -> Example:
-    where = f"The {role} phrases, row {row.line}"
-    if problem := unknown_label(row.label, classes):
-        raise TaskError(f"{where}: {problem}")
-    tokens = known(row.text, vocabulary, where).tokens
-    return Example(row.text, tokens, np.array([classes.index(row.label)]))
-
-
-def unknown_label(label: str, classes: Collection[str]) -> str:
-    """Why a label isn't one of the classes; empty if it is."""
-    if label in classes:
-        return ""
-    listed = ", ".join(name[:30] for name in islice(classes, 8))
-    return f"the label {shown(label)} is unknown. The training phrases have {listed}."

@@ -147,7 +147,7 @@ def _vocabulary(table: Any) -> Vocabulary:
 
 
 def _texts(values: Any, what: str, least: int = 1) -> tuple[str, ...]:
-    """Different texts, at least so many."""
+    """Distinct texts, at least ``least``."""
     texts = tuple(_text(value, what, MAX_LETTERS) for value in _list(values, what, MAX_TOKENS))
     if len(texts) < least or len({*texts}) < len(texts):
         raise TaskError(f"Its {what} must be different texts, at least {least}.")

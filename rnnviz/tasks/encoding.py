@@ -1,4 +1,4 @@
-"""Encoding: how the bytes of a text become letters, and what there is to choose from."""
+"""Encoding: how the bytes of a text become letters, and the encodings to choose from."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-#: A letter that tells encodings apart, and one with what stands around it in its line.
+#: A letter that tells encodings apart, and one with its surroundings in its line.
 _SPECIAL = re.compile(r"[^\x00-\x7f]")
 _TELLING = re.compile(r"((?<!\S)[^\n\r]{0,24}?)?[^\x00-\x7f][^\n\r]{0,20}")
-#: At most so many encodings are offered.
+#: The most encodings that are offered.
 _MOST = 5
 
 
@@ -47,7 +47,7 @@ class EncodingError(TaskError):
 def decode(content: bytes, name: str, encoding: Encoding | None = None) -> str:
     """The text of a file: UTF-8, or what its first bytes say, or else in ``encoding``.
 
-    Raises EncodingError if that is to be chosen, and TaskError for what is no text.
+    Raises EncodingError if the encoding must be chosen, and TaskError for binary data.
     """
     check_size(content, name)
     codec = next((codec for mark, codec in _MARKS if content.startswith(mark)), "")
@@ -67,7 +67,7 @@ def decode(content: bytes, name: str, encoding: Encoding | None = None) -> str:
 
 
 def _unambiguous(content: bytes, codec: str) -> tuple[str | None, str]:
-    """The text in an encoding that can't be mistaken; or None, and what is wrong."""
+    """The text in an encoding that can't be mistaken; or None, and the problem."""
     try:
         text = content.decode(codec)
     except UnicodeDecodeError as problem:
@@ -94,27 +94,24 @@ def _possible(content: bytes) -> dict[Encoding, str]:
             text = content.decode(encoding)
         except UnicodeDecodeError:
             continue
-        if _readable(text) and text not in found.values():
+        # No control characters but blanks, and none that aren't assigned.
+        readable = all(c.isspace() or category(c) not in ("Cc", "Cn", "Co", "Cs") for c in {*text})
+        if readable and text not in found.values():
             found[encoding] = text
-    best = sorted(found, key=lambda encoding: -_letters(found[encoding]))[:_MOST]
+
+    def letters(encoding: Encoding) -> float:
+        """The share of letters in what isn't ASCII, to one decimal."""
+        special = [c for c in found[encoding] if not c.isascii()]
+        return round(sum(map(str.isalpha, special)) / max(len(special), 1), 1)
+
+    best = sorted(found, key=letters, reverse=True)[:_MOST]
     return {encoding: found[encoding] for encoding in best}
-
-
-def _letters(text: str) -> float:
-    """The share of letters in what isn't ASCII, to one decimal."""
-    special = [c for c in text if not c.isascii()]
-    return round(sum(map(str.isalpha, special)) / max(len(special), 1), 1)
-
-
-def _readable(text: str) -> bool:
-    """Whether a text has no control characters but blanks, and none that aren't assigned."""
-    return all(c.isspace() or category(c) not in ("Cc", "Cn", "Co", "Cs") for c in set(text))
 
 
 def _sample(text: str) -> str:
     special = _SPECIAL.search(text)
     if special is None:
         return text[:30].strip()
-    # In the whole text what stands around it would be looked for at every place.
+    # A search of the whole text would try every position.
     found = _TELLING.search(text, max(0, special.start() - 24), special.start() + 21)
     return found[0].strip() if found else ""

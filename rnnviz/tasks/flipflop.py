@@ -6,13 +6,13 @@ from functools import lru_cache
 
 import numpy as np
 
-from rnnviz.config import Loss, OutputAt
-from rnnviz.tasks.dataset import Dataset
+from rnnviz.config import Loss, OutputAt, TaskName
+from rnnviz.tasks.dataset import Dataset, Extrapolation, around
 from rnnviz.tasks.example import Example
-from rnnviz.tasks.extrapolation import Extrapolation, around
 from rnnviz.tasks.metrics import SIGNS
 from rnnviz.tasks.number_text import read_values, write_values
 from rnnviz.tasks.rng import chance, distinct
+from rnnviz.tasks.task import Preset, Task, adam
 from rnnviz.tasks.vocabulary import Array, Vocabulary
 
 CHANNELS = ("bit 1", "bit 2", "bit 3")
@@ -63,3 +63,31 @@ def _draw(rng: np.random.Generator, length: int) -> str:
 def _example(text: str) -> Example:
     pulses = read_values(text, CHANNELS, LENGTHS[-1])
     return Example(text, pulses, last_pulses(pulses))
+
+
+TASK = Task(
+    TaskName.FLIPFLOP,
+    "3-bit flip-flop",
+    "A memory can be a point at which the state comes to rest: for three bits eight points, "
+    "the corners of a box.",
+    lambda lag, seed: flipflop(seed),
+    probe="1,-1,1 0,0,0 0,0,0 -1,0,0 0,0,0 0,1,0 0,0,0 0,0,-1 0,0,0 1,0,1 0,0,0 0,0,0",
+    presets=(
+        Preset(
+            "Elman",
+            "Eight stable points",
+            "The line of each channel becomes a switch: it jumps at a pulse and then stays, "
+            "however long no pulse comes. The page Dynamics shows eight stable points, one for "
+            "each state of the three switches.",
+            adam(TaskName.FLIPFLOP, "elman", hidden=32, lr=0.003, epochs=150),
+        ),
+        Preset(
+            "GRU",
+            "Some seeds remember, some drift",
+            "As good as Elman for the thirty steps of its sequences. The page Dynamics shows two "
+            "stable points with seed 0: a third of the bits is lost after a hundred steps without "
+            "a pulse. Seeds 1 and 2 have all eight points, and they remember.",
+            adam(TaskName.FLIPFLOP, "gru", hidden=32, lr=0.003, epochs=120),
+        ),
+    ),
+)

@@ -13,7 +13,7 @@ from rnnviz.config import OutputAt
 from rnnviz.tasks.csv_table import MAX_CHARACTERS, MAX_ROWS, MAX_WORDS, TaskError
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
-from rnnviz.tasks.metrics import ACCURACY, WITHIN, Metric, within
+from rnnviz.tasks.metrics import ACCURACY, WITHIN, within
 from rnnviz.tasks.number_text import LARGEST, has_marks, read_values, write_values
 from rnnviz.tasks.signature import Signature
 from rnnviz.tasks.vocabulary import Array, Vocabulary
@@ -58,13 +58,20 @@ class GivenExamples:
             raise TaskError(f"There are more than {MAX_ROWS:,} examples. Use fewer.")
         labelled = _labelled(train, test)
         train = train or [*self._words()]
-        reader = _Reader.of(self, [*train, *test], reads)
+        reader = _ExampleReader.of(self, [*train, *test], reads)
         made = tuple(map(reader.example, train))
-        loss, of = self.signature.loss, self.signature
+        of, metric = self.signature, ACCURACY
+        if not of.answers_classes:
+            # The share of values that are off by less than a tenth of their deviation.
+            targets = np.concatenate([example.targets for example in made])
+            with np.errstate(over="ignore", invalid="ignore"):
+                deviation = math.sqrt(targets.var(axis=0).mean()) if labelled else 0.0
+            known = deviation and math.isfinite(deviation)
+            metric = within(float(f"{deviation / 10:.1g}")) if known else WITHIN
         return Dataset(
             name, of.vocabulary, of.classes, made, tuple(map(reader.example, test)),
             _notes(of, {w for pair in (*train, *test) for w in reader.skipped(pair)}, labelled),
-            reads=reads, loss=loss, metric=_metric(of, made, labelled), labelled=labelled,
+            reads=reads, loss=of.loss, metric=metric, labelled=labelled,
         )  # fmt: skip
 
     def _pairs(self, given: Iterable[Given], called: str) -> Iterator[_Pair]:
@@ -109,22 +116,8 @@ def _labelled(train: Sequence[_Pair], test: Sequence[_Pair]) -> bool:
     return bool(train) and not any(missing)
 
 
-def _metric(of: Signature, train: Sequence[Example], labelled: bool) -> Metric:
-    """Accuracy; of values the share that is less than a tenth of their deviation off."""
-    if of.answers_classes:
-        return ACCURACY
-    targets = np.concatenate([example.targets for example in train])
-    with np.errstate(over="ignore", invalid="ignore"):
-        deviation = math.sqrt(targets.var(axis=0).mean()) if labelled else 0.0
-    known = deviation and math.isfinite(deviation)
-    return within(float(f"{deviation / 10:.1g}")) if known else WITHIN
-
-
-# Reading
-
-
 @dataclass(frozen=True)
-class _Reader:
+class _ExampleReader:
     """Makes examples; of two numbers the second is written as a ``mark`` if it is one in all."""
 
     signature: Signature
@@ -133,7 +126,7 @@ class _Reader:
     marks: bool
 
     @classmethod
-    def of(cls, given: GivenExamples, pairs: Sequence[_Pair], reads: OutputAt) -> _Reader:
+    def of(cls, given: GivenExamples, pairs: Sequence[_Pair], reads: OutputAt) -> _ExampleReader:
         numbers = [p.sequence for p in pairs if not isinstance(p.sequence, str)]
         width = len(given.signature.vocabulary)
         return cls(
@@ -150,7 +143,14 @@ class _Reader:
             called = pair.called
             text, inputs = self._numbers(pair.sequence, called)
         count = len(inputs) if self.reads is OutputAt.EVERY else 1
-        return Example(text, inputs, self._targets(pair.target, called, count))
+        of, target = self.signature, pair.target
+        if not of.answers_classes:
+            targets = _values(target, called, count, of.classes, self.reads)
+        elif target is None:
+            targets = np.zeros(count, np.intp)
+        else:
+            targets = _classes(target, called, count, of.classes, self.reads)
+        return Example(text, inputs, targets)
 
     def skipped(self, pair: _Pair) -> tuple[str, ...]:
         """The words that the vocabulary lacks."""
@@ -173,14 +173,6 @@ class _Reader:
                 f"{_MOST_TEXT:,}. Shorten it, or round its numbers."
             )
         return text, read_values(text, names, MAX_WORDS)
-
-    def _targets(self, target: Any, called: str, count: int) -> Array:
-        of = self.signature
-        if not of.answers_classes:
-            return _values(target, called, count, of.classes, self.reads)
-        if target is None:
-            return np.zeros(count, np.intp)
-        return _classes(target, called, count, of.classes, self.reads)
 
 
 def _is_marked(given: Any) -> bool:
@@ -277,7 +269,7 @@ def _values(target: Any, called: str, count: int, names: tuple[str, ...], reads:
 
 
 def _notes(of: Signature, skipped: set[str], labelled: bool) -> tuple[str, ...]:
-    """What is left out of the examples, as sentences."""
+    """Sentences on words that are skipped and labels that are missing."""
     notes = []
     if skipped:
         listed = ", ".join(sorted(word[:30] for word in skipped)[:8])

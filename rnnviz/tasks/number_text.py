@@ -1,4 +1,4 @@
-"""Values: sequences of numbers as text, e.g. "0.31 0.7* 0.12"."""
+"""Number text: sequences of numbers as text, e.g. "0.31 0.7* 0.12"."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ def write_values(values: Array, marks: bool | None = None) -> str:
     With ``marks``, by default if it has them, the second channel is written as nothing or a star.
     """
     marks = has_marks(values) if marks is None else marks
-    return " ".join(_marked(row) if marks else _group(row) for row in values)
+    return " ".join(
+        _group(row[:1]) + MARK * int(row[1]) if marks else _group(row) for row in values
+    )
 
 
 def read_values(text: str, channels: Sequence[str], longest: int) -> Array:
@@ -48,12 +50,12 @@ def _group(row: Array) -> str:
     return ",".join(np.format_float_positional(value, trim="-") for value in row)
 
 
-def _marked(row: Array) -> str:
-    return _group(row[:1]) + MARK * int(row[1])
-
-
 def _read(group: str, number: int, channels: Sequence[str]) -> list[float]:
-    parts = _unmarked(group).split(",") if len(channels) == 2 else group.split(",")
+    parts = group.split(",")
+    if len(channels) == 2 and group.endswith(MARK):
+        parts = [*group.removesuffix(MARK).split(","), "1"]
+    elif len(channels) == 2 and len(parts) == 1:
+        parts.append("0")
     if len(parts) != len(channels) or not all(map(_NUMBER.fullmatch, parts)):
         raise TaskError(f"Group {number}, {group[:30]!r}, can't be read. {_form(channels)}")
     values = [float(part) for part in parts]
@@ -62,13 +64,6 @@ def _read(group: str, number: int, channels: Sequence[str]) -> list[float]:
             f"Group {number}, {group[:30]!r}: a number can't be larger than {LARGEST:g}."
         )
     return values
-
-
-def _unmarked(group: str) -> str:
-    """A group of two channels with its mark, a star or nothing, as a number."""
-    if group.endswith(MARK):
-        return group.removesuffix(MARK) + ",1"
-    return group if "," in group else group + ",0"
 
 
 def _form(channels: Sequence[str]) -> str:

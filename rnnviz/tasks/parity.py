@@ -7,10 +7,11 @@ from itertools import product
 
 import numpy as np
 
-from rnnviz.tasks.dataset import Dataset
+from rnnviz.config import TaskName
+from rnnviz.tasks.dataset import Dataset, Extrapolation, around
 from rnnviz.tasks.example import Example
-from rnnviz.tasks.extrapolation import Extrapolation, around
 from rnnviz.tasks.rng import chance
+from rnnviz.tasks.task import Preset, Task, adam
 from rnnviz.tasks.vocabulary import Array, Vocabulary
 
 BITS, CLASSES = "01", ("even", "odd")
@@ -31,6 +32,10 @@ def parity(seed: int) -> Dataset:
         held_out = max(1, len(examples) // 5)
         train += examples[held_out:]
         test += examples[:held_out]
+
+    def draw(rng: np.random.Generator, length: int) -> Example:
+        return _example("".join(BITS[i] for i in rng.integers(len(BITS), size=length)))
+
     longest = LENGTHS[-1]
     return Dataset(
         "parity",
@@ -39,12 +44,8 @@ def parity(seed: int) -> Dataset:
         tuple(train),
         tuple(test),
         rule=parity_of,
-        extrapolation=Extrapolation("bits", longest, around(longest), _draw),
+        extrapolation=Extrapolation("bits", longest, around(longest), draw),
     )
-
-
-def _draw(rng: np.random.Generator, length: int) -> Example:
-    return _example("".join(BITS[i] for i in rng.integers(len(BITS), size=length)))
 
 
 def parity_of(inputs: Array) -> Array:
@@ -55,3 +56,22 @@ def parity_of(inputs: Array) -> Array:
 def _example(text: str) -> Example:
     inputs = VOCABULARY.read(text).tokens
     return Example(text, inputs, parity_of(inputs))
+
+
+TASK = Task(
+    TaskName.PARITY,
+    "Parity of bits",
+    "Two states and a rule for switching are the whole algorithm, but it is hard to find by "
+    "following a gradient.",
+    lambda lag, seed: parity(seed),
+    probe="10110",
+    presets=(
+        Preset(
+            "LSTM",
+            "A long guess, then all lengths at once",
+            "For tens of epochs every verdict is a guess. Then the network learns all lengths "
+            "together, because one rule solves them all.",
+            adam(TaskName.PARITY, "lstm", hidden=32, init="orthogonal", lr=0.01, epochs=200),
+        ),
+    ),
+)

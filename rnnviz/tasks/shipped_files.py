@@ -3,7 +3,7 @@
 from pathlib import Path
 
 _PACKAGE = Path(__file__).parents[1]
-#: In a wheel the files are inside the package, in a checkout beside it.
+#: In a wheel the files are inside the package, in a checkout next to it.
 _FOLDER = _PACKAGE / "shipped" if (_PACKAGE / "shipped").is_dir() else _PACKAGE.parent
 
 

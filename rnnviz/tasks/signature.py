@@ -1,4 +1,4 @@
-"""Signature: what a network reads and answers, by name."""
+"""Signature: the names of the inputs and outputs of a network."""
 
 from __future__ import annotations
 
@@ -77,7 +77,16 @@ def vocabulary_from(words: Words, characters: bool | None = None) -> Vocabulary:
     By default it is one of characters if every word is a single one. Words that can't be typed in
     lower case, without punctuation, are read verbatim.
     """
-    listed = _numbered(words) if isinstance(words, Mapping) else texts(words, "vocabulary")
+    if isinstance(words, Mapping):
+        by_number = {number: str(word) for word, number in words.items()}
+        if by_number.keys() != {*range(len(words))}:
+            raise TaskError(
+                f"The numbers of the {len(words):,} words must be 0 to {len(words) - 1:,}, each "
+                "once."
+            )
+        listed = tuple(by_number[number] for number in range(len(words)))
+    else:
+        listed = texts(words, "vocabulary")
     _check_names(listed, "vocabulary", "word")
     single = all(len(word) == 1 for word in listed)
     if characters and not single:
@@ -88,7 +97,7 @@ def vocabulary_from(words: Words, characters: bool | None = None) -> Vocabulary:
 
 
 def place_of(reads: str | None) -> OutputAt | None:
-    """After which tokens a network is read out, from a text; raises TaskError."""
+    """Parse the tokens after which a network is read out; raise TaskError."""
     try:
         return None if reads is None else OutputAt(reads)
     except ValueError:
@@ -96,20 +105,10 @@ def place_of(reads: str | None) -> OutputAt | None:
 
 
 def texts(values: Any, what: str) -> tuple[str, ...]:
-    """A list as texts; raises TaskError for what is none."""
+    """Convert to strings; raise TaskError for anything but a list."""
     if isinstance(values, str) or not isinstance(values, Iterable):
         raise TaskError(f"The {what} must be a list of texts.")
     return tuple(map(str, values))
-
-
-def _numbered(words: Mapping[str, int]) -> tuple[str, ...]:
-    """The words of a table by their numbers."""
-    by_number = {number: str(word) for word, number in words.items()}
-    if by_number.keys() != {*range(len(words))}:
-        raise TaskError(
-            f"The numbers of the {len(words):,} words must be 0 to {len(words) - 1:,}, each once."
-        )
-    return tuple(by_number[number] for number in range(len(words)))
 
 
 def _check_names(names: Sequence[str], what: str, noun: str) -> None:

@@ -6,10 +6,11 @@ from functools import cache
 
 import numpy as np
 
-from rnnviz.config import OutputAt
+from rnnviz.config import OutputAt, TaskName
 from rnnviz.tasks.dataset import GAP, Dataset
 from rnnviz.tasks.example import Example
 from rnnviz.tasks.metrics import EXACT
+from rnnviz.tasks.task import Preset, Task, adam
 from rnnviz.tasks.vocabulary import END, Array, Vocabulary
 
 NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -38,3 +39,21 @@ def letters(inputs: Array) -> Array:
     targets = [*name, END] if name else []
     known = (text[1 : t + 1] == name[:t] and t < len(targets) for t in range(len(text)))
     return np.array([CLASSES.index(targets[t]) if ok else GAP for t, ok in enumerate(known)])
+
+
+TASK = Task(
+    TaskName.SPELLING,
+    "Spelling digits",
+    "One token in, many out: the state must hold the word and how far it has been written.",
+    lambda lag, seed: spelling(),
+    probe="7seven",
+    presets=(
+        Preset(
+            "GRU",
+            "Ten names, letter by letter",
+            "One digit goes in, and its name comes out letter by letter. Six and seven, four and "
+            "five, begin alike and have to part.",
+            adam(TaskName.SPELLING, "gru", hidden=64, lr=0.005, batch=10, epochs=150),
+        ),
+    ),
+)

@@ -1,29 +1,40 @@
-"""Spreadsheet: the cells of Excel's and Parquet's files, never more of them than is allowed."""
+"""Spreadsheet: Excel and Parquet files, read in a separate process within a budget.
+
+A few kilobytes of them can fill gigabytes, keep a core busy for minutes, or abort the library that
+reads them. Here that ends a small process, and not the server of all tabs.
+"""
 
 from __future__ import annotations
 
+import json
 import math
+import os
 import re
+import subprocess
+import sys
 import zipfile
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from io import BytesIO
 from statistics import median
+from threading import Lock
 from typing import Any
 
 from rnnviz.tasks.csv_table import (
     MAX_COLUMNS,
     MAX_ROWS,
-    Cells,
-    Line,
+    Fault,
+    RawRow,
+    RawTable,
     TaskError,
     check_size,
     table_of_lines,
     too_many_columns,
 )
 
-#: What the first bytes of a file say.
+#: The first bytes of a file.
 ZIP, PARQUET, OLE, GZIP = b"PK\x03\x04", b"PAR1", b"\xd0\xcf\x11\xe0", b"\x1f\x8b"
-#: Maximum size of what is packed in a file, in bytes, and of its parts.
+#: Maximum size of the unpacked content, in bytes, and number of its parts.
 MAX_UNPACKED, MAX_PARTS = 40_000_000, 1_000
 #: Maximum length of all cells together, in characters: one stored text can be in every cell.
 MAX_TEXT = 10_000_000
@@ -34,29 +45,79 @@ _FAR = re.compile(
     rb'<c r="(?:[A-Z]+[0-9]{6,}|(?:[A-Z]{3}|[H-Z][A-Z]|G[T-Z])[0-9]+)"[^>]*?(?:/>|>.*?</c>)',
     re.DOTALL,
 )
-#: Titles are found by so many rows; so many rows of a Parquet file are read at once.
+#: Rows that are searched for a title; rows of a Parquet file that are read at once.
 _FIRST, _BATCH = 50, 500
 #: A float is an exact whole number up to this one.
 _EXACT = 2.0**53
+#: The most memory that it may allocate, in bytes, and CPU time, in seconds. The code of the
+#: libraries takes some 50 MB more.
+MAX_MEMORY, MAX_CPU = 230_000_000, 2
+#: Seconds after which it is ended. Where CPU time is limited, only a busy machine takes so long.
+MAX_TIME = 10.0 if sys.platform == "win32" else 30.0
+#: One file is read at a time: many tabs together have no more memory.
+_TURN = Lock()
+#: Libraries that reserve memory for every core would use up the budget before they read.
+_SMALL = {"OPENBLAS_NUM_THREADS": "1", "ARROW_DEFAULT_MEMORY_POOL": "system"}
 
 
-def read_excel(content: bytes, name: str) -> Cells:
+def read_apart(content: bytes, name: str) -> RawTable:
+    """The cells of an Excel or Parquet file; raise TaskError, also for one beyond the budget."""
+    command = [sys.executable, "-P", "-m", __name__]
+    # A name may have any character, so it is no argument.
+    message = json.dumps(name).encode() + b"\n" + content
+    environment = {**os.environ, **_SMALL, "PYTHONPATH": os.pathsep.join(sys.path)}
+    try:
+        with _TURN:
+            done = subprocess.run(
+                command, input=message, capture_output=True, check=True, timeout=MAX_TIME,
+                env=environment,
+            )  # fmt: skip
+    except (subprocess.SubprocessError, OSError):
+        raise TaskError(
+            f"{name}: takes too much time or memory to be read, more than a table of its size "
+            "needs. Save the table alone in a new file, or as CSV UTF-8."
+        ) from None
+    # Row by row: no other thread runs while a text is read.
+    answer, *lines = map(json.loads, done.stdout.splitlines())
+    if isinstance(answer, str):
+        raise TaskError(answer)
+    columns, faults, header = answer
+    rows = (RawRow(row, tuple(cells)) for row, cells in lines)
+    return RawTable(name, tuple(columns), tuple(rows), tuple(Fault(*row) for row in faults), header)
+
+
+def read_excel(content: bytes, name: str) -> RawTable:
     """The cells of the first sheet that isn't empty of an .xlsx; raise TaskError."""
     _check_archive(content, name)
     try:
         import python_calamine as calamine  # noqa: PLC0415
     except ImportError:
         raise _missing(name, "Excel files", "python-calamine") from None
+    near, lines = BytesIO(), list[RawRow]()
     try:
-        book = calamine.load_workbook(_near(content))
-        sheets = map(book.get_sheet_by_name, book.sheet_names)
-        tables = (_lines(_sheet_rows(sheet), name) for sheet in sheets)
-        lines = next((lines for lines in tables if lines), [])
+        with zipfile.ZipFile(BytesIO(content)) as old, zipfile.ZipFile(near, "w") as new:
+            for part in old.namelist():
+                data = old.read(part)
+                new.writestr(part, _FAR.sub(b"", data) if part.startswith(_SHEETS) else data)
+        near.seek(0)
+        book = calamine.load_workbook(near)
+        for sheet in book.sheet_names:
+            # A sheet can have a million empty rows.
+            rows = (
+                () if values.count("") == len(values) else values[: MAX_COLUMNS + 1]
+                for values in book.get_sheet_by_name(sheet).iter_rows()
+            )  # fmt: skip
+            if lines := _lines((tuple(map(_text, values)) for values in rows), name):
+                break
     except (TaskError, MemoryError):
         raise
     except Exception as problem:  # Damaged zips and sheets raise errors of every kind.
         raise _damaged(name, "an Excel file", problem) from problem
-    return table_of_lines(name, _without_titles(lines))
+    # A cell alone in a row above a table is its title.
+    counts = [sum(bool(cell.strip()) for cell in line.cells) for line in lines]
+    usual = median(counts[:_FIRST]) if counts else 0
+    first = next((k for k, count in enumerate(counts) if count > 1 or usual < 2), 0)
+    return table_of_lines(name, lines[first:])
 
 
 def _missing(name: str, kind: str, library: str) -> TaskError:
@@ -79,28 +140,9 @@ def _check_archive(content: bytes, name: str) -> None:
         raise _too_large(name)
 
 
-def _near(content: bytes) -> BytesIO:
-    """The workbook without the cells that are far outside of any table."""
-    near = BytesIO()
-    with zipfile.ZipFile(BytesIO(content)) as old, zipfile.ZipFile(near, "w") as new:
-        for name in old.namelist():
-            part = old.read(name)
-            new.writestr(name, _FAR.sub(b"", part) if name.startswith(_SHEETS) else part)
-    near.seek(0)
-    return near
-
-
-def _sheet_rows(sheet: Any) -> Iterator[tuple[str, ...]]:
-    """The rows of a sheet, cut after the first column that is too many."""
-    for values in sheet.iter_rows():
-        # A sheet can have a million empty rows.
-        blank = values.count("") == len(values)
-        yield () if blank else tuple(map(_text, values[: MAX_COLUMNS + 1]))
-
-
-def _lines(rows: Iterable[tuple[str, ...]], name: str) -> list[Line]:
+def _lines(rows: Iterable[tuple[str, ...]], name: str) -> list[RawRow]:
     """The rows that aren't blank, at most one more than is allowed; raise TaskError."""
-    lines: list[Line] = []
+    lines: list[RawRow] = []
     letters = 0
     for row, cells in enumerate(rows, 1):
         letters += sum(map(len, cells))
@@ -109,21 +151,13 @@ def _lines(rows: Iterable[tuple[str, ...]], name: str) -> list[Line]:
                 f"{name}: has more than {MAX_TEXT:,} characters. Leave out columns or rows."
             )
         if any(map(str.strip, cells)):
-            lines.append(Line(row, cells))
+            lines.append(RawRow(row, cells))
         if len(lines) > MAX_ROWS + 1:
             break
     return lines
 
 
-def _without_titles(rows: list[Line]) -> list[Line]:
-    """The rows from the header on: what stands alone in a row above a table is its title."""
-    counts = [sum(bool(cell.strip()) for cell in line.cells) for line in rows]
-    usual = median(counts[:_FIRST]) if counts else 0
-    first = next((k for k, count in enumerate(counts) if count > 1 or usual < 2), 0)
-    return rows[first:]
-
-
-def read_parquet(content: bytes, name: str) -> Cells:
+def read_parquet(content: bytes, name: str) -> RawTable:
     """The cells of a Parquet file, without columns of lists or bytes; raise TaskError."""
     check_size(content, name)
     try:
@@ -134,10 +168,19 @@ def read_parquet(content: bytes, name: str) -> Cells:
     try:
         file = parquet.ParquetFile(BytesIO(content))
         simple = [field for field in file.schema_arrow if _is_simple(pa.types, field)]
-        _check_parquet(file.metadata, simple, name)
+        if not simple:
+            raise TaskError(f"{name}: has no column of texts or numbers.")
+        if len(simple) > MAX_COLUMNS:
+            raise too_many_columns(name, len(simple))
+        about = file.metadata
+        if about.num_rows > MAX_ROWS:
+            raise TaskError(f"{name}: has more than {MAX_ROWS:,} rows. Use fewer.")
+        sizes = (about.row_group(k).total_byte_size for k in range(about.num_row_groups))
+        if sum(sizes) > MAX_UNPACKED:
+            raise _too_large(name)
         names = [field.name for field in simple]
         texts = [field.name for field in simple if not pa.types.is_primitive(field.type)]
-        # A text that stands in many rows is one in memory.
+        # A text that is in many rows is one in memory.
         file = parquet.ParquetFile(BytesIO(content), read_dictionary=texts)
         batches = file.iter_batches(_BATCH, columns=names, use_threads=False)
         lines = _lines(_batch_rows(batches), name)
@@ -146,7 +189,7 @@ def read_parquet(content: bytes, name: str) -> Cells:
             raise
         raise _damaged(name, "a Parquet file", problem) from problem
     # Its names are no row; the first row of the data is row 1.
-    return table_of_lines(name, [Line(0, tuple(names)), *lines], header=True)
+    return table_of_lines(name, [RawRow(0, tuple(names)), *lines], header=True)
 
 
 def _is_simple(types: Any, field: Any) -> bool:
@@ -156,31 +199,17 @@ def _is_simple(types: Any, field: Any) -> bool:
     return (texts or types.is_primitive(kind)) and not field.name.startswith("__index_level_")
 
 
-def _check_parquet(about: Any, columns: list[Any], name: str) -> None:
-    """Raise TaskError for a table that is too large, before it is read."""
-    if not columns:
-        raise TaskError(f"{name}: has no column of texts or numbers.")
-    if len(columns) > MAX_COLUMNS:
-        raise too_many_columns(name, len(columns))
-    if about.num_rows > MAX_ROWS:
-        raise TaskError(f"{name}: has more than {MAX_ROWS:,} rows. Use fewer.")
-    if sum(about.row_group(k).total_byte_size for k in range(about.num_row_groups)) > MAX_UNPACKED:
-        raise _too_large(name)
-
-
 def _batch_rows(batches: Iterable[Any]) -> Iterator[tuple[str, ...]]:
-    """The rows of a Parquet file, as texts."""
     for batch in batches:
-        # What is damaged may name a text that is not there.
-        batch.validate(full=True)
-        yield from zip(*map(_cells, batch.columns), strict=True)
-
-
-def _cells(array: Any) -> list[str]:
-    if not hasattr(array, "dictionary"):
-        return [_text(value) for value in array.to_pylist()]
-    values = [_text(value) for value in array.dictionary.to_pylist()]
-    return ["" if k is None else values[k] for k in array.indices.to_pylist()]
+        batch.validate(full=True)  # A damaged file may name a text that is missing.
+        columns = []
+        for array in batch.columns:
+            if hasattr(array, "dictionary"):
+                values = [_text(value) for value in array.dictionary.to_pylist()]
+                columns.append(["" if k is None else values[k] for k in array.indices.to_pylist()])
+            else:
+                columns.append([_text(value) for value in array.to_pylist()])
+        yield from zip(*columns, strict=True)
 
 
 def _text(value: object) -> str:
@@ -205,3 +234,26 @@ def _damaged(name: str, kind: str, problem: Exception) -> TaskError:
     return TaskError(
         f"{name}: can't be read as {kind} ({said}). Save it again, or as CSV in UTF-8."
     )
+
+
+def _serve() -> None:
+    """Read the file that is piped in, within the limits; print its cells, or an error."""
+    if sys.platform != "win32":  # Windows has no such limits, and macOS ignores that of memory.
+        import resource  # noqa: PLC0415
+
+        limits = {resource.RLIMIT_CPU: MAX_CPU, resource.RLIMIT_DATA: MAX_MEMORY}
+        for limit, most in {**limits, resource.RLIMIT_CORE: 0}.items():
+            with suppress(ValueError, OSError):  # A lower one may be set.
+                resource.setrlimit(limit, (most, most))
+    name, content = json.loads(sys.stdin.buffer.readline()), sys.stdin.buffer.read()
+    try:
+        cells = (read_excel if content.startswith(ZIP) else read_parquet)(content, name)
+    except TaskError as problem:
+        print(json.dumps(str(problem)))
+        return
+    for part in ((cells.columns, cells.faults, cells.header), *cells.lines):
+        print(json.dumps(part))
+
+
+if __name__ == "__main__":
+    _serve()

@@ -1,4 +1,4 @@
-"""Table: the rows that are learned, what is wrong with a row, and labels that are nearly equal."""
+"""Table: the rows to learn, the problems of a row, and labels that are nearly equal."""
 
 from __future__ import annotations
 
@@ -14,15 +14,22 @@ from rnnviz.tasks.csv_table import (
     MAX_CHARACTERS,
     MAX_LETTERS,
     MAX_WORDS,
-    Cells,
     Fault,
+    RawRow,
+    RawTable,
+    TaskError,
+    looks_like_table,
     read_bytes,
+    read_csv,
     shown,
 )
-from rnnviz.tasks.reader_process import read_cells
+from rnnviz.tasks.encoding import Encoding, decode
+from rnnviz.tasks.spreadsheet import GZIP, OLE, PARQUET, ZIP, read_apart
 from rnnviz.tasks.vocabulary import END, START, Unit
 
-#: At most so many groups of labels that are nearly equal are listed.
+#: The ends of names of tables that are texts.
+_TABLES = (".csv", ".tsv", ".tab")
+#: The most groups of nearly equal labels that are listed.
 _MOST_GROUPS = 8
 
 
@@ -45,7 +52,7 @@ class Table:
     faults: tuple[Fault, ...] = ()
 
 
-def table(cells: Cells, columns: Columns | None) -> Table:
+def table(cells: RawTable, columns: Columns | None) -> Table:
     """The rows of these columns, or a plain text. Labels keep the blanks around them."""
     if cells.plain or columns is None:
         (line,) = cells.lines
@@ -59,6 +66,30 @@ def table(cells: Cells, columns: Columns | None) -> Table:
         for line, text, label in zip(cells.lines, texts, labels, strict=True)
     )
     return Table(cells.name, columns.form, tuple(rows), faults=cells.faults)
+
+
+def read_cells(content: bytes, name: str, encoding: Encoding | None = None) -> RawTable:
+    """The cells of a table, or a plain text; raise TaskError.
+
+    The first bytes tell Excel and Parquet. A text is a table if its name says so or its first line
+    has names of columns. ``encoding`` is that of a text that isn't UTF-8.
+    """
+    if content.startswith((ZIP, PARQUET)):
+        return read_apart(content, name)
+    if content.startswith(OLE):
+        raise TaskError(
+            f"{name}: is an old Excel file, or has a password. Save it as .xlsx without one, or as "
+            "CSV UTF-8."
+        )
+    if content.startswith(GZIP):
+        raise TaskError(f"{name}: is a packed file. Unpack it, and choose the table in it.")
+    text = decode(content, name, encoding)
+    if name.lower().endswith(_TABLES) or looks_like_table(text):
+        return read_csv(text, name)
+    body = text.replace("\r\n", "\n").replace("\r", "\n").strip()
+    if not body:
+        raise TaskError(f"{name}: has no text. Put in some lines to learn from.")
+    return RawTable(name, (), (RawRow(1, (body,)),))
 
 
 def read_file(path: Path) -> tuple[Row, ...]:
@@ -76,33 +107,25 @@ def near_labels(labels: Iterable[str]) -> list[tuple[str, ...]]:
     # A longer one is refused. To normalize it may take the square of its length.
     short = (label for label in labels if len(label) <= MAX_LETTERS)
     for label, _ in Counter(short).most_common():
-        groups.setdefault(_plain_label(label), []).append(label)
+        plain = " ".join(normalize("NFKC", label).casefold().split())
+        groups.setdefault(plain, []).append(label)
     return [tuple(group) for key, group in groups.items() if len(group) > 1 and key]
-
-
-def _plain_label(label: str) -> str:
-    return " ".join(normalize("NFKC", label).casefold().split())
 
 
 def near_listed(groups: Sequence[Sequence[str]], merge: bool = False) -> str:
     """Groups of labels that are nearly equal, in words; or what they become if they ``merge``."""
-    listed = list(map(_merged if merge else _and, groups[:_MOST_GROUPS]))
+    listed = []
+    for group in groups[:_MOST_GROUPS]:
+        one = group[0].strip()
+        others = " and ".join(shown(label) for label in group if not merge or label != one)
+        listed.append(f"{others} is {shown(one)}" if merge else others)
     if (more := len(groups) - _MOST_GROUPS) > 0:
         listed.append(f"and {more} more")
     return "; ".join(listed)
 
 
-def _and(labels: Iterable[str]) -> str:
-    return " and ".join(map(shown, labels))
-
-
-def _merged(group: Sequence[str]) -> str:
-    one = group[0].strip()
-    return f"{_and(label for label in group if label != one)} is {shown(one)}"
-
-
 def spellings(groups: Sequence[Sequence[str]], merge: bool) -> dict[str, str]:
-    """The label that stands for each of ``groups``: the first one, or each for itself."""
+    """The label that replaces each label of ``groups``: the first of its group, or itself."""
     return {label: group[0].strip() if merge else label for group in groups for label in group}
 
 
@@ -114,28 +137,24 @@ def relabelled(rows: Iterable[Row], spelled: Mapping[str, str]) -> tuple[Row, ..
 # Faults
 
 
-def sound(table: Table, unit: Unit) -> tuple[tuple[Row, ...], tuple[Fault, ...]]:
+def valid_rows(table: Table, unit: Unit) -> tuple[tuple[Row, ...], tuple[Fault, ...]]:
     """The rows that can be learned from, and the others with a reason, in their order."""
     firsts: dict[str, Row] = {}
     rows, faults = [], list(table.faults)
     for row in table.rows:
         problem = next(_problems(row, table.form, unit), "")
         if not problem and table.form is Form.LABEL:
-            problem = _contradiction(row, firsts.setdefault(unit.plain(row.text), row))
+            first = firsts.setdefault(unit.plain(row.text), row)
+            if row.label != first.label:
+                problem = (
+                    f"the same text {shown(row.text, 60)} has two labels, {shown(first.label)} in "
+                    f"row {first.line} and {shown(row.label)} here. Keep one of them."
+                )
         if problem:
             faults.append(Fault(table.name, 0 if table.plain else row.line, problem))
         else:
             rows.append(row)
     return tuple(rows), tuple(sorted(faults, key=lambda fault: fault.row))
-
-
-def _contradiction(row: Row, first: Row) -> str:
-    if row.label == first.label:
-        return ""
-    return (
-        f"the same text {shown(row.text, 60)} has two labels, {shown(first.label)} in row "
-        f"{first.line} and {shown(row.label)} here. Keep one of them."
-    )
 
 
 def _problems(row: Row, form: Form, unit: Unit) -> Iterator[str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from itertools import islice
@@ -13,21 +14,28 @@ import numpy as np
 
 from rnnviz.config import SETTINGS, Setting
 from rnnviz.tasks.columns import Columns, Form, columns_of
-from rnnviz.tasks.csv_table import MAX_BYTES, MAX_LETTERS, Cells, Fault, TaskError
-from rnnviz.tasks.dataset import Dataset, build_dataset, unknown_label
+from rnnviz.tasks.csv_table import MAX_BYTES, MAX_LETTERS, Fault, RawTable, TaskError, shown
+from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.encoding import Encoding
-from rnnviz.tasks.next_token import MAX_WINDOW, WINDOW, build_next, cut
-from rnnviz.tasks.reader_process import read_cells
-from rnnviz.tasks.source_target import build_translation
 from rnnviz.tasks.table import (
     Row,
     Table,
     near_labels,
     near_listed,
+    read_cells,
     relabelled,
-    sound,
     spellings,
     table,
+    valid_rows,
+)
+from rnnviz.tasks.text_datasets import (
+    MAX_WINDOW,
+    WINDOW,
+    build_dataset,
+    build_next,
+    build_translation,
+    cut,
+    unknown_label,
 )
 from rnnviz.tasks.vocabulary import Unit, Vocabulary, unreadable, vocabulary_of
 
@@ -86,9 +94,6 @@ def split_rows(
 
     test = {i for i in chosen if readable(rows[i])}
     return [row for i, row in enumerate(rows) if i not in test], [rows[i] for i in sorted(test)]
-
-
-# The user's own data, and how they are read
 
 
 #: The most sequences of a text: those of the largest file with the default window.
@@ -169,7 +174,7 @@ DATA_SETTINGS: dict[str, Setting] = {
         ),
     )
 }
-#: What is chosen of how data are read, by its name in ``Upload``.
+#: The options of how data are read, as ``Upload`` names them.
 OPTIONS = (*DATA_SETTINGS, "skip_bad", "merge_labels")
 
 
@@ -255,8 +260,8 @@ class Parts:
     notes: tuple[str, ...] = ()
 
 
-def cells_of(file: File, encoding: Encoding | None = None) -> Cells:
-    """What stands in a file; raise TaskError."""
+def cells_of(file: File, encoding: Encoding | None = None) -> RawTable:
+    """The cells of a file; raise TaskError."""
     read = _read(file, encoding)
     if isinstance(read, TaskError):
         raise read.with_traceback(None)
@@ -264,8 +269,8 @@ def cells_of(file: File, encoding: Encoding | None = None) -> Cells:
 
 
 @lru_cache(maxsize=8)
-def _read(file: File, encoding: Encoding | None) -> Cells | TaskError:
-    """What stands in a file, or why it can't be read: the page asks again and again."""
+def _read(file: File, encoding: Encoding | None) -> RawTable | TaskError:
+    """The result is cached even if it is an error: the page asks for it at every rerun."""
     try:
         return read_cells(file.content, file.name, encoding)
     except TaskError as problem:
@@ -283,7 +288,7 @@ def columns_read(upload: Upload) -> Columns | None:
 
 
 def with_columns(upload: Upload) -> Upload:
-    """The upload with what is guessed of its columns as its choice; raise TaskError."""
+    """The upload with its guessed columns as chosen ones; raise TaskError."""
     columns = columns_read(upload)
     if columns is None:
         return upload
@@ -292,12 +297,12 @@ def with_columns(upload: Upload) -> Upload:
 
 
 def usual_unit(form: Form) -> Unit:
-    """What is read one at a time if nothing is chosen."""
+    """The default unit."""
     return Unit.CHARACTERS if form is Form.NEXT else Unit.WORDS
 
 
 def check_rows(upload: Upload) -> Checked:
-    """Check every row of the files; raise TaskError for what is wrong with a whole file."""
+    """Check every row of the files; raise TaskError for a whole file that can't be used."""
     return _checked(replace(upload, seed=0, window=WINDOW, test_share=0.0, skip_bad=False))
 
 
@@ -314,13 +319,13 @@ def _checked(upload: Upload) -> Checked:
         near = near_labels(row.label for one in tables for row in one.rows)
         spelled = spellings(near, upload.merge_labels)
         tables = [replace(one, rows=relabelled(one.rows, spelled)) for one in tables]
-    rows, faults = sound(tables[0], unit)
-    tested, test_faults = _sound_test(tables[1], rows, unit) if upload.test else (None, ())
+    rows, faults = valid_rows(tables[0], unit)
+    tested, test_faults = _valid_test_rows(tables[1], rows, unit) if upload.test else (None, ())
     count = sum(len(one.rows) + len(one.faults) for one in tables)
     return Checked(columns, form, unit, rows, tested, faults, test_faults, count, tuple(near))
 
 
-def _test_table(cells: Cells, train: Table, columns: Columns | None) -> Table:
+def _test_table(cells: RawTable, train: Table, columns: Columns | None) -> Table:
     """The rows of the test file, from the columns of the training file; raise TaskError."""
     if columns is None:
         return table(cells, None if cells.plain else columns_of(cells, Form.NEXT))
@@ -334,11 +339,11 @@ def _test_table(cells: Cells, train: Table, columns: Columns | None) -> Table:
     )
 
 
-def _sound_test(
+def _valid_test_rows(
     test: Table, train: Sequence[Row], unit: Unit
 ) -> tuple[tuple[Row, ...], tuple[Fault, ...]]:
     """The test rows that can be used, given the training rows, and the others."""
-    tested, faults = sound(test, unit)
+    tested, faults = valid_rows(test, unit)
     vocabulary = Vocabulary.of((row.text for row in train), unit is Unit.CHARACTERS)
     classes = sorted({row.label for row in train})
     rows, more = [], list(faults)
@@ -362,10 +367,23 @@ def parts_of(upload: Upload) -> Parts:
     if not checked.train:
         raise TaskError(f"{upload.train.name}: none of its {checked.count:,} rows can be used.")
     form, unit, rows = checked.form, checked.unit, checked.train
-    _check_tokens(rows, form, unit)
-    notes = tuple(_read_notes(upload, checked))
+    # Tokens are counted before the split, so that the verdict doesn't depend on the seed.
+    vocabulary_of((row.text for row in rows), unit)
+    if form is Form.TRANSLATION:
+        vocabulary_of((row.label for row in rows), unit)
+    notes = []
+    if count := len(checked.unusable):
+        notes.append(f"Rows left out, because they can't be used: {count:,} of {checked.count:,}.")
+    if upload.merge_labels and checked.near:
+        notes.append(f"Labels merged: {near_listed(checked.near, merge=True)}.")
     if checked.test is not None:
-        return Parts(form, unit, rows, checked.test, (*notes, *_overlap(rows, checked.test, unit)))
+        test, learned = checked.test, {unit.plain(row.text) for row in rows}
+        if shared := sum(unit.plain(row.text) in learned for row in test):
+            notes.append(
+                f"Test phrases that are training phrases too: {shared:,} of {len(test):,}. They "
+                "test memorization only."
+            )
+        return Parts(form, unit, rows, test, tuple(notes))
     if form is Form.NEXT:
         rows = tuple(islice(cut(rows, unit, upload.window), MAX_PIECES + 1))
         if len(rows) > MAX_PIECES:
@@ -373,43 +391,13 @@ def parts_of(upload: Upload) -> Parts:
                 f"{upload.train.name}: its windows of {upload.window} {unit} are more than "
                 f"{MAX_PIECES:,} sequences. Make the window longer, or use less text."
             )
-    train, test = split_rows(rows, form, unit, upload.test_share, upload.seed)
-    return Parts(form, unit, train, test, (*notes, *_untested(upload, test, unit)))
-
-
-def _read_notes(upload: Upload, checked: Checked) -> Iterator[str]:
-    """What is left out of the files, and what is made one, as sentences."""
-    if count := len(checked.unusable):
-        yield f"Rows left out, because they can't be used: {count:,} of {checked.count:,}."
-    if upload.merge_labels and checked.near:
-        yield f"Labels merged: {near_listed(checked.near, merge=True)}."
-
-
-def _check_tokens(rows: Sequence[Row], form: Form, unit: Unit) -> None:
-    """Count tokens before the split, so that the verdict doesn't depend on the seed."""
-    vocabulary_of((row.text for row in rows), unit)
-    if form is Form.TRANSLATION:
-        vocabulary_of((row.label for row in rows), unit)
-
-
-def _overlap(train: Sequence[Row], test: Sequence[Row], unit: Unit) -> tuple[str, ...]:
-    learned = {unit.plain(row.text) for row in train}
-    shared = sum(unit.plain(row.text) in learned for row in test)
-    if not shared:
-        return ()
-    return (
-        f"Test phrases that are training phrases too: {shared:,} of {len(test):,}. They test "
-        "what was learned by heart.",
-    )
-
-
-def _untested(upload: Upload, test: Sequence[Row], unit: Unit) -> tuple[str, ...]:
-    if test or not upload.test_share:
-        return ()
-    return (
-        "No rows could be set aside for testing: this takes two different texts of the same "
-        f"class with {unit} in common.",
-    )
+    training, held_out = split_rows(rows, form, unit, upload.test_share, upload.seed)
+    if upload.test_share and not held_out:
+        notes.append(
+            "No rows could be set aside for testing: this takes two different texts of the same "
+            f"class with {unit} in common."
+        )
+    return Parts(form, unit, training, held_out, tuple(notes))
 
 
 @lru_cache(maxsize=8)
@@ -432,3 +420,59 @@ def fingerprint(upload: Upload) -> dict[str, Any]:
         role: file and {"name": file.name, "sha256": hashlib.sha256(file.content).hexdigest()}
         for role, file in files.items()
     }
+
+
+# Preview
+
+
+#: The targets of each form, in words.
+LEARNED = {
+    Form.LABEL: "classes",
+    Form.NEXT: "what comes next",
+    Form.TRANSLATION: "translation",
+}
+#: Maximum number of classes that are listed.
+_MOST_LISTED = 12
+
+
+class Preview(NamedTuple):
+    """The summary of an upload, line by line, an example, and the notes on its data."""
+
+    sentences: list[str]
+    example: str
+    notes: tuple[str, ...]
+
+
+def preview(upload: Upload) -> Preview:
+    """The summary of an upload; raise TaskError if it can't be learned from."""
+    parts, data, checked = parts_of(upload), dataset_of(upload), check_rows(upload)
+    size = "plain text"
+    if checked.columns is not None:
+        rows = len(checked.train) + len(checked.test or ())
+        names = " and ".join(shown(name) for name in checked.columns.names)
+        size = f"{rows:,} row{'s' * (rows != 1)} of {names}"
+    source = f", {len(data.source):,} in the source" if data.source else ""
+    arrays = (a for e in (*data.train, *data.test) for a in (e.inputs, e.source) if a is not None)
+    lines = [
+        f"To learn: {LEARNED[parts.form]}, in {parts.unit}, from {size}",
+        f"{len(data.train):,} sequences to train, {len(data.test):,} to test",
+        f"{len(data.vocabulary):,} different {parts.unit}{source}; the longest sequence has "
+        f"{max(map(len, arrays)):,}",
+    ]
+    if parts.form is Form.LABEL:
+        train, test = (Counter(e.target for e in part) for part in (data.train, data.test))
+        listed = ", ".join(
+            f"{name[:30]} ({train[k]:,} + {test[k]:,})"
+            for k, name in enumerate(data.classes[:_MOST_LISTED])
+        )
+        more = len(data.classes) - _MOST_LISTED
+        lines.append(
+            f"Classes (train + test): {listed}" + (f" and {more} more" if more > 0 else "")
+        )
+    if data.unknown:
+        words = ", ".join(word[:30] for word in data.unknown[:8])
+        lines.append(f"{parts.unit.capitalize()} only in the test: {len(data.unknown):,} ({words})")
+    row = parts.train[0]
+    text = f"{' '.join(row.text[:100].split())}{'…' * (len(row.text) > 100)}"
+    said = f" → {row.label[:60]}" if row.label else ""
+    return Preview(lines, f"For example: {text}{said}", data.notes)

@@ -47,7 +47,7 @@ class Unit(StrEnum):
         return ("" if self is Unit.CHARACTERS else " ").join(tokens)
 
     def plain(self, text: str) -> str:
-        """The text without what is ignored; equal for texts with the same tokens."""
+        """The normalized text; equal for texts with the same tokens."""
         return self.text(self.tokens(text))
 
 

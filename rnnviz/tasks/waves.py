@@ -6,14 +6,13 @@ from functools import lru_cache
 
 import numpy as np
 
-from rnnviz.config import Loss, OutputAt
-from rnnviz.tasks.dataset import Dataset
+from rnnviz.config import Loss, OutputAt, TaskName
+from rnnviz.tasks.dataset import Dataset, Extrapolation, Reference, around
 from rnnviz.tasks.example import Example
-from rnnviz.tasks.extrapolation import Extrapolation, around
 from rnnviz.tasks.metrics import WITHIN
 from rnnviz.tasks.number_text import read_values, write_values
-from rnnviz.tasks.reference import Reference
 from rnnviz.tasks.rng import chance, distinct
+from rnnviz.tasks.task import Preset, Task, adam
 from rnnviz.tasks.vocabulary import Array, Vocabulary
 
 CHANNELS = ("value",)
@@ -38,6 +37,10 @@ def waves(seed: int) -> Dataset:
     rng = chance("waves", seed)
     sines = [_example(text) for text in distinct(lambda: _sine(rng, LENGTH), TRAIN + TEST)]
     squares = [_example(text) for text in distinct(lambda: _square(rng, LENGTH), TRAIN + TEST)]
+
+    def draw(rng: np.random.Generator, length: int) -> Example:
+        return _example((_sine if rng.integers(2) else _square)(rng, length))
+
     return Dataset(
         "waves",
         Vocabulary(CHANNELS),
@@ -51,13 +54,8 @@ def waves(seed: int) -> Dataset:
         reference=Reference(
             "known shapes", "a predictor that knows the formulas of both shapes", shaped_values
         ),
-        extrapolation=Extrapolation("steps", LENGTH, LENGTHS, _draw),
+        extrapolation=Extrapolation("steps", LENGTH, LENGTHS, draw),
     )
-
-
-def _draw(rng: np.random.Generator, length: int) -> Example:
-    shape = _sine if rng.integers(2) else _square
-    return _example(shape(rng, length))
 
 
 def next_values(inputs: Array) -> Array:
@@ -68,25 +66,20 @@ def next_values(inputs: Array) -> Array:
 def shaped_values(inputs: Array) -> Array:
     """The value after each of the inputs (T, 1), by a predictor that knows both shapes' formulas.
 
-    What began like a square wave goes on as one, anything else as a sine. No prediction depends on
-    later inputs.
+    A wave that began like a square wave is continued as the mean of all square waves that fit,
+    weighted by their probabilities; any other as a sine. No prediction depends on later inputs.
     """
     values = inputs[:, 0]
-    squares, weights = _squares(len(values) + 1)
+    halves = range(SHORTEST // 2, LONGEST // 2 + 1)
+    pairs = [(half, offset) for half in halves for offset in range(2 * half)]
+    squares = np.array([_square_wave(len(values) + 1, *pair) for pair in pairs])  # (K, T + 1)
+    weights = np.array([1 / (2 * half * len(halves)) for half, _ in pairs])
     fits = np.logical_and.accumulate(squares[:, :-1] == values, axis=1)
     weights = fits * weights[:, None]
     total = weights.sum(axis=0)
     with np.errstate(invalid="ignore"):
         square = np.einsum("kt,kt->t", weights, squares[:, 1:]) / total
     return np.where(total > 0, square, _next_of_sine(values))[:, None]
-
-
-def _squares(length: int) -> tuple[Array, Array]:
-    """All square waves (K, length) and their probabilities (K,); their mean has the least error."""
-    halves = range(SHORTEST // 2, LONGEST // 2 + 1)
-    pairs = [(half, offset) for half in halves for offset in range(2 * half)]
-    waves = [_square_wave(length, half, offset) for half, offset in pairs]
-    return np.array(waves), np.array([1 / (2 * half * len(halves)) for half, _ in pairs])
 
 
 def _next_of_sine(values: Array) -> Array:
@@ -126,3 +119,28 @@ def _write(wave: Array) -> str:
 def _example(text: str) -> Example:
     wave = read_values(text, CHANNELS, LENGTHS[-1] + 1)
     return Example(write_values(wave[:-1]), wave[:-1], wave[1:])
+
+
+TASK = Task(
+    TaskName.WAVES,
+    "Waves",
+    "To continue a wave, the state must turn with it and hold its period and its phase.",
+    lambda lag, seed: waves(seed),
+    probe="0 0.5 0.87 1 0.87 0.5 0 -0.5 -0.87 -1 -0.87 -0.5 0 0.5 0.87 1 0.87 0.5 0 -0.5",
+    presets=(
+        Preset(
+            "GRU",
+            "Continues a wave",
+            "At first the network soon goes flat on its own outputs. Later it continues the wave "
+            "that it has read.",
+            adam(TaskName.WAVES, "gru", hidden=32, lr=0.01, epochs=200),
+        ),
+        Preset(
+            "LSTM, 2 layers",
+            "Closer to the reference",
+            "More outputs are within 0.1. The training loss ends below the line of known shapes, "
+            "so a part is learned by heart: the test loss rises in the end.",
+            adam(TaskName.WAVES, "lstm", hidden=32, layers=2, lr=0.005, batch=4, epochs=200),
+        ),
+    ),
+)

@@ -14,10 +14,10 @@ from rnnviz.charts.explanation import explanation
 from rnnviz.charts.first_page import words_of, words_row
 from rnnviz.charts.picture import Picture
 from rnnviz.charts.status import preset_link, story_line
-from rnnviz.presets import contrast
 from rnnviz.probe.probe import Probe
 from rnnviz.probe.session import Session
 from rnnviz.run.schedule import Position
+from rnnviz.tasks.registry import contrast
 from rnnviz.ui.frame import Frame
 from rnnviz.ui.stage import Panel, place_sheet
 from rnnviz.ui.style import theme

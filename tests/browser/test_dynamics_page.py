@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from rnnviz.presets import PRESETS
 from rnnviz.probe.questions import DynamicsQuestion
+from rnnviz.tasks.registry import PRESETS
 from tests.browser.newcomer import discovery
 
 #: How many points of a kind are drawn, by the beginning of the series' name.

@@ -13,11 +13,10 @@ from rnnviz.charts.theme import DARK, LIGHT
 from rnnviz.config import SETTINGS, RunConfig, TaskName
 from rnnviz.page import session_registry
 from rnnviz.page.actor import Actor
-from rnnviz.presets import PRESETS
 from rnnviz.probe.questions import TrainQuestion
 from rnnviz.run.player import SPEEDS
 from rnnviz.run.schedule import Position
-from rnnviz.tasks.registry import TASKS
+from rnnviz.tasks.registry import PRESETS, TASKS
 from rnnviz.tasks.vocabulary import Unit
 from tests.page.tab import App, Eye, app_test
 from tests.sampling import each_row

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from rnnviz.config import RunConfig, TaskName
-from rnnviz.presets import PRESETS
 from rnnviz.probe.fixed_points import FixedPoint, FixedPoints
 from rnnviz.probe.session import Session
 from rnnviz.questions.rest.measure import DynamicsLab, Hold, dynamics_query
 from rnnviz.questions.rest.tab import rest_sentence, search_outcome
+from rnnviz.tasks.registry import PRESETS
 from rnnviz.ui.choices import progress_html
 from tests.page import tab
 from tests.page.tab import plain

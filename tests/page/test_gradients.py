@@ -8,13 +8,13 @@ import pytest
 from rnnviz.charts.status import LONG, LONGER
 from rnnviz.config import Gradient, TaskName
 from rnnviz.engine.training import record
-from rnnviz.presets import PRESETS
 from rnnviz.probe import work as chunks
 from rnnviz.probe.gradients import Objective, token_contribution
 from rnnviz.probe.jacobians import jacobians_along, lyapunov_exponents
 from rnnviz.probe.memory_gauge import half_life
 from rnnviz.probe.questions import GradientQuestion
 from rnnviz.run.schedule import Position
+from rnnviz.tasks.registry import PRESETS
 from tests.lag_profile import lag_profile
 from tests.page import tab
 from tests.page.tab import plain

@@ -7,7 +7,6 @@ from benchmarks import flipflop
 from rnnviz.config import Gradient, RunConfig, TaskName
 from rnnviz.engine.batch import collate
 from rnnviz.engine.training import record
-from rnnviz.presets import PRESETS
 from rnnviz.probe.fixed_points import Kind
 from rnnviz.probe.gradients import norms_of
 from rnnviz.probe.memory_gauge import spectrum
@@ -18,6 +17,7 @@ from rnnviz.probe.unrolled import Unrolled
 from rnnviz.questions.reach.measure import LengthLab
 from rnnviz.run.schedule import Position
 from rnnviz.run.weight_edits import apply_edits, silence
+from rnnviz.tasks.registry import PRESETS
 
 NAMES = ("W_xh", "W_hh", "b_h", "W_hy", "b_y")
 

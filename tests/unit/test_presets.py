@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from rnnviz.config import TaskName
-from rnnviz.presets import PRESETS, contrast
 from rnnviz.probe.session import Session
+from rnnviz.tasks.registry import PRESETS, contrast
 
 
 @pytest.mark.parametrize(

@@ -28,11 +28,12 @@ from rnnviz.run.schedule import Position
 from rnnviz.run.share_link import read_link
 from rnnviz.tasks.csv_table import MAX_WORDS, TaskError
 from rnnviz.tasks.data_source import UploadStore
-from rnnviz.tasks.dataset import GAP, Dataset, build_dataset
+from rnnviz.tasks.dataset import GAP, Dataset
 from rnnviz.tasks.example import Example
 from rnnviz.tasks.registry import TASKS
 from rnnviz.tasks.sentiment import sentiment
 from rnnviz.tasks.table import Row
+from rnnviz.tasks.text_datasets import build_dataset
 from rnnviz.tasks.upload import File, Upload
 from rnnviz.tasks.vocabulary import START, Unit, Vocabulary
 from tests.sampling import each_row

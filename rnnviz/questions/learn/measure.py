@@ -8,7 +8,7 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.decoding import drawn, prompted, run_free
 from rnnviz.probe.probe import Probe, spoken
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.next_token import next_tokens
+from rnnviz.tasks.text_datasets import next_tokens
 from rnnviz.tasks.waves import next_values
 
 #: Samples are drawn from ``np.random.default_rng((seed, SAMPLING, epoch))``.

@@ -5,11 +5,11 @@ from html import escape
 
 from rnnviz.charts.status import status_texts
 from rnnviz.config import RunConfig, TaskName
-from rnnviz.presets import PRESETS
 from rnnviz.probe.health import MEANINGS
 from rnnviz.probe.questions import GradientQuestion, StateQuestion, TrainQuestion
 from rnnviz.probe.session import Session
 from rnnviz.run.schedule import Position
+from rnnviz.tasks.registry import PRESETS
 
 
 def shown_of(session):

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
+from rnnviz.cli.checks import NetworkChecks
 from rnnviz.config import RunConfig
 from rnnviz.files.foreign_network import TransferError
 from rnnviz.files.output import records
 from rnnviz.files.record import StoredRecording, open_recording
 from rnnviz.files.tensor_file import TensorFile
-from rnnviz.probe.verification import NetworkChecks
 from rnnviz.run.schedule import Position
 from rnnviz.run.weight_edits import silence
 from rnnviz.tasks.dataset import Dataset

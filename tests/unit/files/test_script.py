@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from rnnviz.cli import report
+from rnnviz.cli.train import report
 from rnnviz.config import RunConfig
 from rnnviz.engine.cell_text import CellError
 from rnnviz.engine.own_cell import own_cell

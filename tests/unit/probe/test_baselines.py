@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from rnnviz.config import Loss
 from rnnviz.probe.baselines import baselines, conditional_entropy
-from rnnviz.tasks.dataset import build_dataset
 from rnnviz.tasks.flipflop import LENGTH, RATE, flipflop
 from rnnviz.tasks.registry import TASKS
 from rnnviz.tasks.table import Row
+from rnnviz.tasks.text_datasets import build_dataset
 from tests.sampling import each_row
 
 PAIRS = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3)), min_size=1, max_size=40)

@@ -5,10 +5,10 @@ import pytest
 
 from rnnviz.engine.batch import collate
 from rnnviz.engine.training import record
-from rnnviz.presets import PRESETS
 from rnnviz.probe.decoding import drawn, likeliest, prompted, run_free, translate
 from rnnviz.probe.session import Session
 from rnnviz.questions.learn.measure import written
+from rnnviz.tasks.registry import PRESETS
 from rnnviz.tasks.vocabulary import END
 
 

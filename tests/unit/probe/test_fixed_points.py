@@ -9,7 +9,6 @@ import pytest
 
 from rnnviz.config import Activation, TaskName
 from rnnviz.engine.parameters import Architecture, Parameters
-from rnnviz.presets import PRESETS
 from rnnviz.probe.fixed_points import (
     FAR,
     FIXED,
@@ -32,6 +31,7 @@ from rnnviz.probe.state_transition import (
     VisitedStates,
     visit_states,
 )
+from rnnviz.tasks.registry import PRESETS
 from tests.sampling import each_row, singly
 from tests.unit.engine.networks import CELLS, architecture, examples, network
 from tests.unit.probe.known import elman

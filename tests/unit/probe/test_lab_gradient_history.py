@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from rnnviz.config import RunConfig
-from rnnviz.presets import PRESETS
 from rnnviz.probe import gradient_lab, work
 from rnnviz.probe.gradient_lab import EPOCH_STEPS as STEPS
 from rnnviz.probe.gradient_lab import Record
@@ -14,6 +13,7 @@ from rnnviz.probe.gradients import Objective, next_steps, token_contribution
 from rnnviz.probe.memory_gauge import eigenvalues, recurrent
 from rnnviz.probe.session import Session
 from rnnviz.run.schedule import Position
+from rnnviz.tasks.registry import PRESETS
 from tests.sampling import each_row
 
 CONFIG = RunConfig(hidden=6, init_scale=0.3, epochs=60)

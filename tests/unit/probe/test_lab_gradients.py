@@ -5,13 +5,13 @@ import pytest
 
 from rnnviz.config import RunConfig
 from rnnviz.engine.training import train_examples
-from rnnviz.presets import PRESETS
 from rnnviz.probe import gradients as module
 from rnnviz.probe import work as chunks
 from rnnviz.probe.gradient_lab import flow
 from rnnviz.probe.gradients import Objective, next_steps
 from rnnviz.probe.health import health
 from rnnviz.probe.session import Session
+from rnnviz.tasks.registry import PRESETS
 from tests.lag_profile import lag_profile
 from tests.sampling import each_row
 

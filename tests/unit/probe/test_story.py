@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 
 from rnnviz.config import RunConfig, TaskName
-from rnnviz.presets import PRESETS
 from rnnviz.probe.questions import GradientQuestion, StateQuestion
 from rnnviz.probe.session import Session
 from rnnviz.run.schedule import Position
+from rnnviz.tasks.registry import PRESETS
 from tests.sampling import each_row
 
 

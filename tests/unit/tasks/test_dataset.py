@@ -7,8 +7,9 @@ import pytest
 
 from rnnviz.config import OutputAt
 from rnnviz.tasks.csv_table import MAX_CLASSES, TaskError
-from rnnviz.tasks.dataset import GAP, build_dataset
+from rnnviz.tasks.dataset import GAP
 from rnnviz.tasks.table import Row
+from rnnviz.tasks.text_datasets import build_dataset
 from rnnviz.tasks.vocabulary import Unit
 from tests.sampling import each_row
 

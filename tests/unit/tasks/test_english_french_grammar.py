@@ -2,8 +2,7 @@
 
 import re
 
-from rnnviz.tasks.english_french import translation
-from rnnviz.tasks.english_french_grammar import (
+from data.english_french_grammar import (
     FOLDER,
     actions,
     qualities,
@@ -12,6 +11,7 @@ from rnnviz.tasks.english_french_grammar import (
     things,
     write_files,
 )
+from rnnviz.tasks.translation import translation
 from rnnviz.tasks.vocabulary import split_words
 from tests.sampling import each_row
 

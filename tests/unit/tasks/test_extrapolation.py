@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rnnviz.tasks.extrapolation import around
+from rnnviz.tasks.dataset import around
 from rnnviz.tasks.registry import TASKS
 from tests.sampling import each_row
 

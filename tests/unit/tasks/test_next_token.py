@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from rnnviz.config import Loss, OutputAt
 from rnnviz.tasks.csv_table import TaskError
-from rnnviz.tasks.next_token import build_next, cut
 from rnnviz.tasks.table import Row
+from rnnviz.tasks.text_datasets import build_next, cut
 from rnnviz.tasks.vocabulary import Unit
 from tests.sampling import each_row
 

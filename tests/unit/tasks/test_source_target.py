@@ -4,8 +4,8 @@ import pytest
 
 from rnnviz.config import Loss, OutputAt
 from rnnviz.tasks.csv_table import TaskError
-from rnnviz.tasks.source_target import build_translation
 from rnnviz.tasks.table import Row
+from rnnviz.tasks.text_datasets import build_translation
 from rnnviz.tasks.vocabulary import END, START, Unit
 from tests.sampling import each_row
 

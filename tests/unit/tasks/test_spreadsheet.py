@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from rnnviz.tasks import spreadsheet
 from rnnviz.tasks.csv_table import MAX_BYTES, MAX_ROWS, TaskError
-from rnnviz.tasks.reader_process import read_cells
 from rnnviz.tasks.spreadsheet import read_excel, read_parquet
+from rnnviz.tasks.table import read_cells
 from tests.sampling import each_row
 
 pa = pytest.importorskip("pyarrow")

@@ -16,17 +16,17 @@ from rnnviz.tasks.csv_table import (
     TaskError,
     read_bytes,
 )
-from rnnviz.tasks.reader_process import read_cells
 from rnnviz.tasks.table import (
     Row,
     Table,
     near_labels,
     near_listed,
+    read_cells,
     read_file,
     relabelled,
-    sound,
     spellings,
     table,
+    valid_rows,
 )
 from rnnviz.tasks.vocabulary import END, START, Unit, split_words
 from tests.sampling import each_row
@@ -43,7 +43,7 @@ def read(content, name="a.csv", unit=Unit.WORDS):
     except TaskError as problem:
         return str(problem)
     read = Table(read.name, read.form, relabelled(read.rows, {}), read.plain, read.faults)
-    rows, faults = sound(read, unit)
+    rows, faults = valid_rows(read, unit)
     assert len(rows) + len(faults) == len(read.rows) + len(read.faults)
     return str(faults[0]) if faults else read
 
@@ -303,7 +303,7 @@ def test_blanks_around_a_label_that_is_no_other_s_are_dropped():
 def test_every_row_that_cannot_be_used_is_told_once_with_the_first_reason():
     content = "text,label\nso,1\n,\nwe,\nwell, well,1\nso,0\nbad,0\n" + LONG + ",2\n"
     cells = read_cells(content.encode(), "a.csv")
-    rows, faults = sound(table(cells, columns_of(cells)), Unit.WORDS)
+    rows, faults = valid_rows(table(cells, columns_of(cells)), Unit.WORDS)
     assert [row.line for row in rows] == [2, 7]
     assert [fault.row for fault in faults] == [4, 5, 6, 8]
     reasons = ("the label is empty", "has 3 cells", "the same text", "the word")

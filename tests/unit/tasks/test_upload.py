@@ -91,8 +91,7 @@ def test_a_test_file_is_the_test_whatever_the_share():
         ("text,label\nso very warm,warm\n", "are skipped: very."),
         (
             "text,label\nSo warm 1!,warm\nso warm,warm\n",
-            "Test phrases that are training phrases too: 1 of 2. They test what was learned by "
-            "heart.",
+            "Test phrases that are training phrases too: 1 of 2. They test memorization only.",
         ),
     ],
 )

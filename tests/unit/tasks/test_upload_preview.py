@@ -3,8 +3,7 @@
 import pytest
 
 from rnnviz.tasks.csv_table import TaskError
-from rnnviz.tasks.upload import File, Upload
-from rnnviz.tasks.upload_preview import preview
+from rnnviz.tasks.upload import File, Upload, preview
 
 
 def previewed(train, test=None, name="a.csv", **options):

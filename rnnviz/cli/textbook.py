@@ -1,8 +1,7 @@
-"""Textbook: the network once more, from its equations and its weights alone.
+"""Textbook: a reference implementation of the network, from its equations and weights alone.
 
-Nothing of the engine's passes, losses or optimizers is used: what both compute must agree. The
-cell is the script that anybody can print, its text line by line. It reads one sequence at a time,
-in double precision, and is slow.
+It shares none of the engine's passes, losses or optimizers, and must agree with them. The cell is
+the script of ``rnnviz show --code``. It reads one sequence at a time, in double precision.
 """
 
 from __future__ import annotations
@@ -19,8 +18,8 @@ from rnnviz.engine.parameters import Parameters
 from rnnviz.probe.state_transition import state_size
 
 
-class Pass(NamedTuple):
-    """What a stack computes from T inputs, layer by layer.
+class StackPass(NamedTuple):
+    """The forward pass of a stack on T inputs, layer by layer.
 
     ``states`` (T, S), all ``lines`` of the equations (T, L), and the ``outputs`` (T, H) that are
     read out.
@@ -30,16 +29,16 @@ class Pass(NamedTuple):
     lines: Array
     outputs: Array
 
-    def then(self, other: Pass) -> Pass:
-        """With what a decoder computes after it."""
+    def then(self, other: StackPass) -> StackPass:
+        """Concatenated with the decoder's pass."""
         states, lines = (np.concatenate(pair) for pair in zip(self[:2], other[:2], strict=True))
-        return Pass(states, lines, other.outputs)
+        return StackPass(states, lines, other.outputs)
 
 
 def unroll(
     parameters: Parameters, inputs: Array, start: Array | None = None, stack: int = -1
-) -> Pass:
-    """What a stack computes from the inputs (T, D), from a state (S,) or from zero."""
+) -> StackPass:
+    """The forward pass of a stack on inputs (T, D), from a state (S,) or from zero."""
     of = parameters.architecture
     script, names = compiled(of.cell.text), of.cell.states
     first = np.zeros(state_size(of)) if start is None else start
@@ -51,7 +50,7 @@ def unroll(
         states += [lines[name] for name in names]
         every += values
         x = lines[script["OUT"]]
-    return Pass(np.concatenate(states, axis=1), np.concatenate(every, axis=1), x)
+    return StackPass(np.concatenate(states, axis=1), np.concatenate(every, axis=1), x)
 
 
 def one_hot(inputs: Array, width: int) -> Array:
@@ -59,8 +58,8 @@ def one_hot(inputs: Array, width: int) -> Array:
     return np.eye(width)[inputs] if inputs.ndim == 1 else inputs.astype(float)
 
 
-def passed(parameters: Parameters, example: Example, scale: float = 1.0) -> Pass:
-    """What is computed on one example, an encoder's first; inputs are multiplied by ``scale``."""
+def passed(parameters: Parameters, example: Example, scale: float = 1.0) -> StackPass:
+    """The forward pass of one example, encoder first; inputs are multiplied by ``scale``."""
     of = parameters.architecture
     inputs = scale * one_hot(example.inputs, of.inputs)
     if example.source is None:

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from rnnviz import cli
+from rnnviz.cli import checks, textbook
+from rnnviz.cli.checks import Check, apart
 from rnnviz.config import Gradient, RunConfig, TaskName
 from rnnviz.engine import optimizers
 from rnnviz.engine.trace import Trace
-from rnnviz.probe import textbook, verification
-from rnnviz.probe.verification import Check, apart
 from rnnviz.run.run import Run
 from tests.sampling import each_row, singly
 
@@ -175,16 +175,16 @@ def doubled(right):
 
 def planted(name):
     """A fault of the engine or of an analysis."""
-    at, jacobian = Run.at, verification.StateTransition.jacobian
-    read = verification.record
+    at, jacobian = Run.at, checks.StateTransition.jacobian
+    read = checks.record
     return {
         "gradient": (Trace, "gradient", property(flipped)),
         "momentum": (optimizers, "MOMENTUM", 0.8),
-        "jacobian": (verification.StateTransition, "jacobian", doubled(jacobian)),
-        "exponents": (verification, "lyapunov_exponents", doubled(verification.lyapunov_exponents)),
+        "jacobian": (checks.StateTransition, "jacobian", doubled(jacobian)),
+        "exponents": (checks, "lyapunov_exponents", doubled(checks.lyapunov_exponents)),
         "replay": (Run, "at", lambda run, position: at(run, position._replace(offset=0))),
         "weights": (
-            verification,
+            checks,
             "record",
             lambda own, *more: read(own.like(2 * own.theta), *more),
         ),

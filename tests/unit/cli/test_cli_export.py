@@ -13,18 +13,17 @@ import pytest
 from rnnviz import cli
 from rnnviz.charts.picture import Picture, scatter
 from rnnviz.config import RunConfig
-from rnnviz.files import output
 from rnnviz.files.numbers import Drawn
-from rnnviz.files.output import PAGES, write
+from rnnviz.files.output import PAGES
 from rnnviz.files.run_file import open_run
 from rnnviz.files.weights_file import open_weights
 from rnnviz.page.every_picture import every_picture
 from rnnviz.probe.session import Session
 from rnnviz.run.player import Player
 from tests.sampling import each_row
+from tests.unit.cli.test_cli import opened, run  # noqa: F401
 from tests.unit.files.replayed import Replayed
 from tests.unit.files.test_browser import fake
-from tests.unit.test_cli import opened, run  # noqa: F401
 
 QUICK = ("export", "--hidden", "4", "--init-scale", "0.1", "--epochs", "6", "--seed", "3")
 CSV = (
@@ -162,7 +161,7 @@ def test_what_can_not_be_written_is_said_before_training(
         table.write_text(CSV, encoding="utf-8")
     (here / "cell").write_text("h = tanh(W @ x + U @ h)", encoding="utf-8")
     before = {path: path.read_bytes() for path in here.rglob("*") if path.is_file()}
-    monkeypatch.setattr(cli, "_train_to_the_end", lambda *_: pytest.fail("it was trained"))
+    monkeypatch.setattr(cli.export, "train_to_the_end", lambda *_: pytest.fail("it was trained"))
     done = run(*QUICK, *options)
     assert done.code == 2
     assert said in done.err
@@ -176,8 +175,8 @@ def test_a_folder_in_which_nothing_can_be_written_is_named_before_training(
     def refuse(dir):
         raise PermissionError(errno.EACCES, "Permission denied", str(dir / "tmp1"))
 
-    monkeypatch.setattr(output, "TemporaryFile", refuse)
-    monkeypatch.setattr(cli, "_train_to_the_end", lambda *_: pytest.fail("it was trained"))
+    monkeypatch.setattr(cli.export, "TemporaryFile", refuse)
+    monkeypatch.setattr(cli.export, "train_to_the_end", lambda *_: pytest.fail("it was trained"))
     done = run(*QUICK, "--numbers", tmp_path)
     assert (done.code, done.err) == (2, f"rnnviz: {tmp_path}: Permission denied.\n")
 
@@ -231,14 +230,11 @@ def test_the_folders_of_the_pages_are_known():
     assert {name.partition("/")[0] for name in drawn} == {*PAGES}
 
 
-def test_the_numbers_of_every_picture_are_files(tmp_path, trained):
+def test_the_numbers_of_every_picture_are_files(tmp_path):
     picture = Picture([scatter(x=[1, 2], y=[0.5, 2.0], name="a")], {"title": {"text": "Two"}})
-    given = (*output.FILES, "epoch", "with_data", "pictures")
-    options = dict.fromkeys(given) | {"numbers": tmp_path / "n"}
-    ((folder, content),) = output.export(
-        trained, options, lambda _: {"page/tab/two": Drawn(picture, "all")}
-    )
-    write(folder, content())
+    drawn, folder = {"page/tab/two": Drawn(picture, "all")}, tmp_path / "n"
+    command = [*QUICK, "--numbers", str(folder)]
+    assert cli.main(command, open_page=print, every_picture=lambda _: drawn) == 0
     text = (folder / "page/tab/two.csv").read_text(encoding="utf-8")
     assert text.startswith("# title: Two\n# rnnviz: ")
     assert "# seed: 3\n" in text

@@ -1,6 +1,6 @@
 """Grammar: simple English sentences and their French translations.
 
-``python -m rnnviz.tasks.english_french_grammar`` writes the files in ``data/translation``.
+``python -m data.english_french_grammar`` writes the files in ``data/translation``.
 """
 
 from __future__ import annotations

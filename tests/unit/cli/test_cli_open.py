@@ -6,9 +6,9 @@ import pytest
 from rnnviz import cli
 from rnnviz.files.tensor_file import TensorFile
 from rnnviz.files.weights_file import open_weights
+from tests.unit.cli.test_cli import QUICK, csv, opened, run  # noqa: F401
 from tests.unit.files.recordings import Loop
 from tests.unit.files.test_weights import WORDS, state_dict
-from tests.unit.test_cli import QUICK, csv, opened, run  # noqa: F401
 
 
 @pytest.fixture

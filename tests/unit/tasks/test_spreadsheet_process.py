@@ -9,9 +9,9 @@ import zipfile
 import openpyxl
 import pytest
 
-from rnnviz.tasks import reader_process
+from rnnviz.tasks import spreadsheet
 from rnnviz.tasks.csv_table import TaskError
-from rnnviz.tasks.reader_process import read_cells
+from rnnviz.tasks.table import read_cells
 from rnnviz.tasks.upload import File, cells_of
 from tests.sampling import each_row
 
@@ -20,7 +20,7 @@ from tests.sampling import each_row
 _MEASURE = """
 import resource, sys
 from pathlib import Path
-from rnnviz.tasks.reader_process import read_cells
+from rnnviz.tasks.table import read_cells
 try:
     said = len(read_cells(sys.stdin.buffer.read(), "a.dat").lines)
 except ValueError as problem:
@@ -123,7 +123,7 @@ def test_a_small_file_that_unpacks_to_far_more_takes_little_time_and_memory(made
 
 
 def test_a_reader_that_does_not_end_is_ended(monkeypatch):
-    monkeypatch.setattr(reader_process, "MAX_TIME", 0.001)
+    monkeypatch.setattr(spreadsheet, "MAX_TIME", 0.001)
     with pytest.raises(TaskError, match=r"^a\.xlsx: takes too much time or memory"):
         read_cells(book(_TABLE), "a.xlsx")
 
@@ -151,18 +151,18 @@ def test_a_file_that_is_refused_is_read_once(monkeypatch):
 def test_what_it_answers_is_read_row_by_row(monkeypatch):
     """No other thread runs while a text is read, so none is long."""
     sizes = []
-    whole = reader_process.json.loads
+    whole = spreadsheet.json.loads
 
     def loads(text):
         sizes.append(len(text))
         return whole(text)
 
-    monkeypatch.setattr(reader_process.json, "loads", loads)
+    monkeypatch.setattr(spreadsheet.json, "loads", loads)
     workbook = openpyxl.Workbook()
     for k in range(300):
         workbook.active.append([f"{k} {column}\n\u2028" for column in range(20)])
     file = io.BytesIO()
     workbook.save(file)
-    cells = reader_process.read_apart(file.getvalue(), "a.xlsx")
+    cells = spreadsheet.read_apart(file.getvalue(), "a.xlsx")
     assert len(cells.lines) == len(sizes) - 1 == 299
     assert max(sizes) < 1_000

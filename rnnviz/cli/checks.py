@@ -1,35 +1,35 @@
-"""Verification: checks of a network and of its run that need only NumPy.
+"""Checks of a network and of its run by ``rnnviz verify``; they need only NumPy.
 
-What the engine computes is compared with what is computed in another way: from the equations alone,
-by differences, with the units in another order, by a law that must hold.
+The engine's results are compared with independent ones: from the equations alone, by differences,
+with permuted units, or by a law that must hold.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from rnnviz.cli import textbook
 from rnnviz.config import Gradient, RunConfig
 from rnnviz.engine.batch import collate
 from rnnviz.engine.gradcheck import TOLERANCE, check_gradient
+from rnnviz.engine.graph import INPUTS, UNITS
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.optimizers import slots_for
 from rnnviz.engine.parameters import Parameters, plain
 from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import TrainBuffers, TrainState, order, record, train_examples
-from rnnviz.probe import textbook
 from rnnviz.probe.fixed_points import FIXED, Kind, Search
 from rnnviz.probe.gradients import norms_of
 from rnnviz.probe.jacobians import Jacobians, fits, jacobians_along, lyapunov_exponents
 from rnnviz.probe.memory_gauge import spectrum
 from rnnviz.probe.passes import forward_pass
 from rnnviz.probe.probe import Probe
-from rnnviz.probe.renumbering import renumbered
 from rnnviz.probe.saliency import INCOMPLETE, logit_margin, saliency
 from rnnviz.probe.state_transition import FixedInputMap, StateTransition, states_of, visit_states
 from rnnviz.probe.unrolled import Unrolled
@@ -39,17 +39,18 @@ from rnnviz.run.share_link import read_link
 from rnnviz.run.timeline import Timeline
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
+from rnnviz.terminal import say
 
 #: Relative errors that are allowed: of rounding, of eigenvalues, and of central differences.
 ROUNDING, SPECTRAL, DIFFERENCES = 1e-10, 1e-6, 1e-5
 _RADII, _GROWTH = "spectral radii", "growth by Lyapunov exponents"
 #: Half the distance of central differences; and below what a gradient has few digits.
 _NEAR, _SMALL = 1e-5, 1e-5
-#: Differences are taken of so many entries of each parameter; so many examples are read together.
+#: Entries of each parameter that are differentiated; examples in a batch.
 _ENTRIES, _EXAMPLES = 5, 8
-#: Fixed points are looked for from so many starts, for so many seconds, in states no larger.
+#: Starts and seconds of the search for fixed points, and the largest state size.
 _STARTS, _SECONDS, _LARGEST = 40, 1.5, 128
-#: Why what the engine computes can't be compared: the number beside it is not finite either.
+#: Why a result can't be compared: the reference is not finite either.
 OVERFLOW = "the numbers overflow"
 _TOO_LARGE = "a state has too many numbers"
 _UNTOLD = "the gradient is too small beside the numbers, or a ReLU has its kink between"
@@ -66,8 +67,22 @@ class Check:
 
     @property
     def failed(self) -> bool:
-        """Whether more was measured than allowed, or what is not finite."""
+        """Whether the measure exceeds the limit or is not finite."""
         return not self.why and not (math.isfinite(self.measured) and self.measured <= self.allowed)
+
+    def __str__(self) -> str:
+        note = self.allowed == math.inf
+        mark = "skipped" if self.why else "FAILED" if self.failed else "note" if note else "ok"
+        most = "" if note else f" (at most {self.allowed:.0e})"
+        return f"{mark:<9}{self.what}: {self.why or f'{self.measured:.1e}{most}'}"
+
+
+def overflows(probe: Probe, number: float) -> bool:
+    """Whether the outputs, the losses or the number is not finite; if so, it is printed."""
+    finite = probe.finite and np.isfinite([*probe.trace.loss, number]).all()
+    if not finite:
+        say(f"Nothing can be checked, as {OVERFLOW}.")
+    return not finite
 
 
 def apart(one: ArrayLike, other: ArrayLike, least: float = 1e-3) -> float:
@@ -100,44 +115,37 @@ class NetworkChecks:
         self._trace, self._rng = self._read(self._network), np.random.default_rng(seed)
 
     def __iter__(self) -> Iterator[Check]:
-        yield from (self._outputs(), self._loss(), self._batch(), self._blind())
+        yield from self._from_equations()
         yield from self._renumbered()
         yield from (self._complex_step(), self._differences(), self._completeness())
-        yield from (self._product(), self._volume(), self._determinant(), self._fixed_points())
+        yield from (self._product(), *self._spectra(), self._fixed_points())
 
     def _read(self, network: Parameters) -> Trace:
         return record(network, collate([self._example]))
 
     # From the equations
 
-    def _outputs(self) -> Check:
-        expected = textbook.logits(self._network, self._example)
-        return compared("outputs, from the equations", self._trace.logits, expected, ROUNDING)
-
-    def _loss(self) -> Check:
-        expected = textbook.loss(self._network, self._example)
-        return compared("loss, from the equations", self._trace.loss.mean(), expected, ROUNDING)
-
-    def _batch(self) -> Check:
-        """Examples of several lengths are read together, and one by one."""
-        train = self._dataset.train
+    def _from_equations(self) -> Iterator[Check]:
+        network, example, train = self._network, self._example, self._dataset.train
+        logits, loss = textbook.logits(network, example), textbook.loss(network, example)
+        yield compared("outputs, from the equations", self._trace.logits, logits, ROUNDING)
+        yield compared("loss, from the equations", self._trace.loss.mean(), loss, ROUNDING)
+        # Examples of several lengths are read together, and one by one.
         some = train[:: max(1, len(train) // _EXAMPLES)][:_EXAMPLES]
         batch = collate(some)
-        losses = forward_pass(self._network, batch).loss
+        losses = forward_pass(network, batch).loss
         together = [losses[batch.owners == k].mean() for k in range(len(some))]
-        alone = [textbook.loss(self._network, example) for example in some]
-        return compared(f"losses of {len(some)} examples in a batch", together, alone, ROUNDING)
-
-    def _blind(self) -> Check:
-        """With a readout of zeros every class is as likely, and every value zero."""
-        blind, classes = self._network.copy(), len(self._dataset.classes)
+        alone = [textbook.loss(network, one) for one in some]
+        yield compared(f"losses of {len(some)} examples in a batch", together, alone, ROUNDING)
+        # With a readout of zeros every class is as likely, and every value zero.
+        blind, classes = network.copy(), len(self._dataset.classes)
         blind.readout[...] = 0
         what, known = f"loss with a readout of zeros: ln {classes}", math.log(classes)
         if not self._dataset.answers_classes:
-            what, known = "loss with a readout of zeros", float((self._example.targets**2).mean())
-        return compared(what, self._read(blind).loss.mean(), known, ROUNDING)
+            what, known = "loss with a readout of zeros", float((example.targets**2).mean())
+        yield compared(what, self._read(blind).loss.mean(), known, ROUNDING)
 
-    # With the units in another order
+    # Permuted units
 
     def _renumbered(self) -> Iterator[Check]:
         of = self._network.architecture
@@ -166,14 +174,20 @@ class NetworkChecks:
         return Check(f"{what}; worst {worst}", errors[worst], TOLERANCE)
 
     def _differences(self) -> Check:
-        """The errors of some entries, relative to the largest entry of the parameter."""
+        """The errors of the largest entry and of a sample, relative to the largest entry."""
         gradient, errors = self._trace.gradient.named(), dict[str, float]()
         # The difference of two large losses is their rounding.
         small = _SMALL * max(1.0, textbook.loss(self._network, self._example))
         for name, array in gradient.items():
             largest = float(np.abs(array).max())
-            told = [] if largest < small else self._errors(name, array)
-            errors |= {name: float(np.max(told)) / largest} if told else {}
+            if largest < small:
+                continue
+            entries = self._rng.integers(0, array.size, _ENTRIES)
+            entries[0] = np.abs(array).argmax()
+            indices = [np.unravel_index(entry, array.shape) for entry in entries]
+            slopes = ((index, self._slope(name, index)) for index in indices)
+            known = [abs(slope - float(array[i])) for i, slope in slopes if slope is not None]
+            errors |= {name: float(np.max(known)) / largest} if known else {}
         what, left = "gradient, by central differences", len(gradient) - len(errors)
         if not errors:
             return Check(what, why=_UNTOLD)
@@ -181,26 +195,18 @@ class NetworkChecks:
         note = f"; {left} of {len(gradient)} not told" if left else ""
         return Check(f"{what}; worst {worst}{note}", errors[worst], DIFFERENCES)
 
-    def _errors(self, name: str, gradient: Array) -> list[float]:
-        """The errors that can be told, of the largest entry and of some by chance."""
-        entries = self._rng.integers(0, gradient.size, _ENTRIES)
-        entries[0] = np.abs(gradient).argmax()
-        places = [np.unravel_index(entry, gradient.shape) for entry in entries]
-        slopes = ((place, self._slope(name, place)) for place in places)
-        return [abs(s - float(gradient[place])) for place, s in slopes if s is not None]
-
-    def _slope(self, name: str, place: tuple[np.intp, ...]) -> float | None:
+    def _slope(self, name: str, index: tuple[np.intp, ...]) -> float | None:
         """The slope of the loss in one entry; None if not finite, or a ReLU has its kink there."""
         ahead, behind = self._network.copy(), self._network.copy()
-        ahead[name][place] += _NEAR
-        behind[name][place] -= _NEAR
+        ahead[name][index] += _NEAR
+        behind[name][index] -= _NEAR
         if self._kinked(*(textbook.passed(near, self._example) for near in (ahead, behind))):
             return None
         losses = [textbook.loss(near, self._example) for near in (ahead, behind)]
         slope = (losses[0] - losses[1]) / (2 * _NEAR)
         return slope if math.isfinite(slope) else None
 
-    def _kinked(self, ahead: textbook.Pass, behind: textbook.Pass) -> bool:
+    def _kinked(self, ahead: textbook.StackPass, behind: textbook.StackPass) -> bool:
         """Whether a unit is open in one of two passes and shut in the other, if there is a kink."""
         nodes = self._network.architecture.cell.equations.graph.nodes
         kinks = any(node.kind in ("relu", "where") for node in nodes)
@@ -248,26 +254,25 @@ class NetworkChecks:
         slopes = (ahead.states[-1] - behind.states[-1]) / (2 * _NEAR)
         return compared(what, slopes, moved @ vector, DIFFERENCES)
 
-    def _volume(self) -> Check:
+    def _spectra(self) -> Iterator[Check]:
         what = "Lyapunov exponents: their sum is the mean ln |det J|"
         if self._jacobians is None:
-            return Check(what, why=_TOO_LARGE)
-        total = float(lyapunov_exponents(self._jacobians).sum())
-        if total == -math.inf:
-            return Check(what, why="a Jacobian is singular, to rounding")
-        mean = np.linalg.slogdet(self._jacobians.matrices)[1].mean()
-        return compared(what, total, mean, SPECTRAL)
-
-    def _determinant(self) -> Check:
+            yield Check(what, why=_TOO_LARGE)
+        elif (total := float(lyapunov_exponents(self._jacobians).sum())) == -math.inf:
+            yield Check(what, why="a Jacobian is singular, to rounding")
+        else:
+            mean = np.linalg.slogdet(self._jacobians.matrices)[1].mean()
+            yield compared(what, total, mean, SPECTRAL)
         what = "recurrent weights: the product of the eigenvalues is det"
         weights = _recurrent(self._network)
-        if not weights:
-            return Check(what, why="there are none")
         logs = [np.linalg.slogdet(W)[1] for W in weights]
-        if np.isneginf(logs).any():
-            return Check(what, why="they are singular")
-        sizes = [np.log(np.abs(np.linalg.eigvals(W))).sum() for W in weights]
-        return compared(what, sizes, logs, SPECTRAL)
+        if not weights:
+            yield Check(what, why="there are none")
+        elif np.isneginf(logs).any():
+            yield Check(what, why="they are singular")
+        else:
+            sizes = [np.log(np.abs(np.linalg.eigvals(W))).sum() for W in weights]
+            yield compared(what, sizes, logs, SPECTRAL)
 
     def _fixed_points(self) -> Check:
         """A fixed point stays where it is by the equations, too."""
@@ -286,8 +291,29 @@ class NetworkChecks:
         return Check(what, float(0.5 * np.square(steps).sum(axis=1).max()), FIXED)
 
 
+def renumbered(parameters: Parameters, orders: Sequence[Array]) -> Parameters:
+    """A copy in which unit i of layer k is the former unit ``orders[k][i]``, each (H,).
+
+    Encoder and decoder share the order, because the one hands its states to the other.
+    """
+    copy, layers = parameters.copy(), parameters.architecture.layers
+    shapes = parameters.architecture.cell.equations.shapes
+    pairs = zip(parameters.by_layer(), copy.by_layer(), strict=True)
+    for k, (before, after) in enumerate(pairs):
+        own, below = orders[k % layers], orders[k % layers - 1]
+        for name, array in before.items():
+            rows = array[own]
+            if shapes[name] == (UNITS, UNITS):
+                rows = rows[:, own]
+            elif shapes[name] == (UNITS, INPUTS) and k % layers:
+                rows = rows[:, below]
+            after[name][...] = rows
+    copy.W_hy[...] = parameters.W_hy[:, orders[-1]]
+    return copy
+
+
 def _measures(network: Parameters, trace: Trace) -> dict[str, ArrayLike]:
-    """What the order of the units can't change."""
+    """Measures that are invariant under a permutation of the units."""
     layers = range(network.architecture.layers)
     found: dict[str, ArrayLike] = {
         "outputs": trace.logits,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rnnviz.probe.renumbering import renumbered
+from rnnviz.cli.checks import renumbered
 from tests.sampling import pairwise
 from tests.unit.engine.networks import CELLS, HIDDEN, architecture, network
 

@@ -24,7 +24,7 @@ from rnnviz.run.player import Player
 from rnnviz.tasks.upload import DATA_SETTINGS
 from tests.sampling import each_row
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 #: Options of a run that takes no time.
 QUICK = ("train", "--hidden", "4", "--init-scale", "0.1", "--epochs", "2")
 WEATHER = "text,label\n" + "".join(f"so {w},{w}\n{w} again,{w}\n" for w in ("warm", "cold"))
@@ -75,7 +75,7 @@ def csv(tmp_path):
 def learned_from(monkeypatch):
     """The data sets of the runs that were trained."""
     datasets = []
-    monkeypatch.setattr(cli, "report", lambda session: datasets.append(session.dataset) or "")
+    monkeypatch.setattr(cli.train, "report", lambda session: datasets.append(session.dataset) or "")
     return datasets
 
 
@@ -577,14 +577,16 @@ def test_gradcheck_finds_the_exact_gradient_exact_and_the_notebook_s_wrong(run, 
 
 
 def test_gradcheck_fails_where_the_exact_gradient_is_not(run, monkeypatch):
-    right = cli.record
-    monkeypatch.setattr(cli, "record", lambda p, batch, _: right(p, batch, Gradient.NOTEBOOK))
+    right = cli.gradcheck.record
+    monkeypatch.setattr(
+        cli.gradcheck, "record", lambda p, batch, _: right(p, batch, Gradient.NOTEBOOK)
+    )
     assert run(*CHECK, "--phrase", "bad bad").code == 1
 
 
 @each_row("number", [np.nan, np.inf])
 def test_gradcheck_fails_where_numbers_are_not_finite_and_names_the_parameters(
-    run, number, right=cli.record
+    run, number, right=cli.gradcheck.record
 ):
     def broken(*given):
         gradient = right(*given).gradient
@@ -592,7 +594,7 @@ def test_gradcheck_fails_where_numbers_are_not_finite_and_names_the_parameters(
         return SimpleNamespace(gradient=gradient)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cli, "record", broken)
+        patch.setattr(cli.gradcheck, "record", broken)
         done = run(*CHECK, "--phrase", "bad bad")
     assert done.code == 1
     assert done.err == "rnnviz: The gradient is wrong in b_h.\n"

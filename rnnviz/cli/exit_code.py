@@ -1,0 +1,47 @@
+"""Exit code: 0, 1 for a failed run or check, 2 for bad input, which is explained in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from rnnviz.config import SettingError
+from rnnviz.engine.cell_text import CellError
+from rnnviz.files.foreign_network import TransferError
+from rnnviz.files.pictures import BrowserError
+from rnnviz.files.script import ScriptError
+from rnnviz.tasks.csv_table import TaskError
+from rnnviz.tasks.upload import FaultsError
+from rnnviz.terminal import say
+
+#: The most rows that can't be used which are listed.
+_MOST_FAULTS = 20
+
+
+def exit_code(command: Callable[[], int | None]) -> int:
+    """The exit code of a command; a problem of its input is printed as a sentence.
+
+    NumPy does not warn of numbers that overflow: the commands say so themselves.
+    """
+    try:
+        with np.errstate(all="ignore"):
+            return command() or 0
+    except FaultsError as problem:
+        faults, count = problem.faults, problem.count
+        if len(faults) == 1:
+            say(f"{faults[0]} --skip-bad leaves it out.")
+            return 2
+        more = ["…"] if len(faults) > _MOST_FAULTS else []
+        head = f"{len(faults):,} of {count:,} rows can't be used. --skip-bad leaves them out."
+        say(head, *map(str, faults[:_MOST_FAULTS]), *more)
+    except (
+        SettingError, TaskError, CellError, ScriptError, TransferError, BrowserError
+    ) as problem:  # fmt: skip
+        say(str(problem))
+    except BrokenPipeError:  # The reader has closed the pipe.
+        return 1
+    except OSError as problem:
+        said = problem.strerror or str(problem)
+        say(f"{problem.filename}: {said}." if problem.filename else f"{said}.")
+    return 2

@@ -1,0 +1,153 @@
+"""The command ``rnnviz export``: train, and write the run as files."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any
+
+from rnnviz.cli.run_options import RunOptions, add_run_options
+from rnnviz.cli.train import train_to_the_end, write_made
+from rnnviz.files.output import FILES, HISTORIES, PAGES, Content, EveryPicture, numbers
+from rnnviz.files.pictures import find_browser, pictures
+from rnnviz.files.replay import MOST_PHRASES
+from rnnviz.files.script import ScriptError, problem_of
+from rnnviz.files.whole_file import named
+from rnnviz.probe.probe import read
+from rnnviz.probe.session import Session
+from rnnviz.run.schedule import Position
+from rnnviz.tasks.csv_table import TaskError
+from rnnviz.terminal import say
+
+#: The options that name a folder, and the ends of the files in it.
+_FOLDERS = {"numbers": ".csv", "pictures": ".svg"}
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that choose the files and the position."""
+    for name, kind in FILES.items():
+        parser.add_argument(f"--{name}", type=Path, metavar=kind.metavar, help=kind.help)
+    parser.add_argument(
+        "--numbers", type=Path, metavar="DIR", help="the numbers of every picture, as CSV"
+    )
+    parser.add_argument(
+        "--pictures", type=Path, metavar="DIR",
+        help="every picture as SVG; Chrome, Chromium or Edge draws them, without a window",
+    )  # fmt: skip
+    parser.add_argument(
+        "--browser", type=Path, metavar="PROGRAM",
+        help="what draws the pictures; one that is installed by default",
+    )  # fmt: skip
+    parser.add_argument(
+        "--with-data", action="store_true", help="put the data of --train and --test into --run"
+    )
+    parser.add_argument(
+        "--phrase", action="append",
+        help="what is read; the first phrase of the task by default. Give it several times for a "
+        "replay with several",
+    )  # fmt: skip
+    parser.add_argument(
+        "--epoch", metavar="N", help="the epoch that is shown; the last one by default"
+    )
+    add_run_options(parser)
+
+
+def export(
+    *,
+    every_picture: EveryPicture,
+    browser: Path | None,
+    with_data: bool,
+    phrase: list[str] | None,
+    epoch: str | None,
+    **options: Any,
+) -> int:
+    """Train, then write the requested files and folders."""
+    asked = {name: options.pop(name) for name in (*FILES, *_FOLDERS)}
+    paths: dict[str, Path] = {name: path for name, path in asked.items() if path}
+    given = RunOptions(**options)
+    session = Session(given.config)
+    session.load(given.upload())
+    for note in session.dataset.notes:
+        say(note)
+    program = _check_options(
+        session, given, paths, browser=browser, with_data=with_data, phrases=phrase or []
+    )
+    position = None if epoch is None else Position.parse(epoch)
+    if position is not None and position.epoch > session.config.epochs:
+        raise TaskError(f"The run ends at epoch {session.config.epochs}: --epoch can't be later.")
+    _check_paths(paths, given)
+    codes = [train_to_the_end(session, max(1, session.config.epochs))]
+    if position is not None:
+        session.player.go_to(position)
+
+    def make(name: str, content: Callable[..., Content], *arguments: object) -> None:
+        codes.append(write_made(paths[name], partial(content, session, *arguments)))
+        if not codes[-1]:
+            say(f"wrote {paths[name]}")
+
+    for name, kind in FILES.items():
+        if name in paths:
+            make(name, kind.content, paths[name], {"with_data": with_data, "phrase": phrase})
+    drawn = every_picture(session) if _FOLDERS.keys() & paths.keys() else {}
+    if "numbers" in paths:
+        make("numbers", numbers, drawn)
+    if program:
+        make("pictures", pictures, drawn, program, paths["pictures"])
+    return max(codes)
+
+
+def _check_options(
+    session: Session,
+    given: RunOptions,
+    paths: Mapping[str, Path],
+    *,
+    browser: Path | None,
+    with_data: bool,
+    phrases: Sequence[str],
+) -> str | None:
+    """Check what doesn't depend on training, and show the first phrase; return the browser."""
+    if not paths:
+        raise TaskError(
+            f"Say what is to be written: {', '.join(f'--{name}' for name in (*FILES, *_FOLDERS))}."
+        )
+    if with_data and not ("run" in paths and "--train" in dict(given.inputs)):
+        raise TaskError("--with-data has no effect without --run and --train. Leave it out.")
+    if browser and "pictures" not in paths:
+        raise TaskError("--browser has no effect without --pictures. Leave it out.")
+    program = find_browser(browser) if "pictures" in paths else None
+    if "script" in paths and (problem := problem_of(session)):
+        raise ScriptError(problem)
+    if phrases:
+        if len(phrases) > 1 and "replay" not in paths:
+            raise TaskError("Several --phrase have no effect without --replay. Give one.")
+        if len(phrases) > MOST_PHRASES:
+            raise TaskError(f"A replay has at most {MOST_PHRASES} phrases.")
+        for phrase in phrases:
+            read(session.dataset, phrase)
+        session.ask(phrases[0])
+    return program
+
+
+def _check_paths(paths: Mapping[str, Path], given: RunOptions) -> None:
+    """Raise, before anything is trained, for a path that can't be written; make the folders."""
+    outputs = [(f"--{name}", path) for name, path in paths.items() if name in FILES]
+    for option, path in outputs:
+        FILES[option.removeprefix("--")].check(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+    for name, folder in paths.items():
+        if name not in _FOLDERS:
+            continue
+        folder.mkdir(parents=True, exist_ok=True)
+        with named(folder):  # Fail before training if nothing can be written in it.
+            TemporaryFile(dir=folder).close()
+        pages = [folder.resolve() / page for page in PAGES]
+        for option, path in (*outputs, *given.inputs):
+            inside = any(map(path.resolve().is_relative_to, pages))
+            if path.suffix == _FOLDERS[name] and inside:
+                raise TaskError(f"{option} is where --{name} writes, {path}. Name another folder.")
+    if "numbers" in paths:
+        outputs += [("--numbers", paths["numbers"] / name) for name in HISTORIES]
+    given.check_outputs(outputs)

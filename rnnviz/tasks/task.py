@@ -1,0 +1,50 @@
+"""Task: what a built-in task teaches, how its data are made, and its presets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from rnnviz.config import RunConfig, TaskName
+from rnnviz.tasks.dataset import Dataset
+
+
+@dataclass(frozen=True)
+class Preset:
+    """One click: its label, its promise, what to look for, and settings unlike the defaults.
+
+    ``learns`` tells whether it learns its task in its epochs.
+    """
+
+    label: str
+    promise: str
+    look: str
+    settings: dict[str, Any] = field(default_factory=dict)
+    learns: bool = True
+
+    def config(self, seed: int = 0) -> RunConfig:
+        """The settings of a run."""
+        return RunConfig(**self.settings, seed=seed)
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task: its name, what it teaches, its data, and the first probe.
+
+    ``build`` takes the lag, 1 to 50, and the seed; it returns the same dataset for the same
+    arguments. An empty ``probe`` means the first test example.
+    """
+
+    name: TaskName
+    label: str
+    teaches: str
+    build: Callable[[int, int], Dataset]
+    probe: str = ""
+    presets: tuple[Preset, ...] = ()
+
+
+def adam(task: TaskName, cell: str, **settings: Any) -> dict[str, Any]:
+    """Settings that learn most tasks in seconds."""
+    usual = {"init": "xavier", "optimizer": "adam", "batch": 32, "clip_by": "norm"}
+    return {"task": task, "cell": cell, **usual, **settings}

@@ -1,0 +1,184 @@
+"""Datasets of texts: classes, the next token, or translations, from rows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import islice
+
+import numpy as np
+
+from rnnviz.config import OutputAt
+from rnnviz.tasks.columns import Form
+from rnnviz.tasks.csv_table import MAX_CLASSES, TaskError, shown
+from rnnviz.tasks.dataset import GAP, Dataset
+from rnnviz.tasks.example import Example
+from rnnviz.tasks.metrics import EXACT
+from rnnviz.tasks.table import Row
+from rnnviz.tasks.vocabulary import (
+    END,
+    START,
+    Array,
+    Unit,
+    Vocabulary,
+    known,
+    unknown_notes,
+    unknown_tokens,
+    vocabulary_of,
+)
+
+#: Default and maximum number of tokens in a piece.
+WINDOW, MAX_WINDOW = 50, 500
+
+
+def build_dataset(
+    name: str, train: Sequence[Row], test: Sequence[Row] = (), unit: Unit = Unit.WORDS
+) -> Dataset:
+    """A dataset of texts and labels; raise TaskError for a bad label or unknown words."""
+    classes = _classes(train)
+    vocabulary = vocabulary_of((row.text for row in train), unit)
+    unknown = unknown_tokens((row.text for row in test), vocabulary)
+    return Dataset(
+        name,
+        vocabulary,
+        classes,
+        train=tuple(_phrase(row, vocabulary, classes, "training") for row in train),
+        test=tuple(_phrase(row, vocabulary, classes, "test") for row in test),
+        notes=unknown_notes(unknown, unit),
+        unknown=unknown,
+    )
+
+
+def _classes(train: Sequence[Row]) -> tuple[str, ...]:
+    classes = tuple(sorted({row.label for row in train}))
+    if len(classes) < 2:
+        raise TaskError(
+            f"The training phrases all have the label {shown(classes[0])}: "
+            "there must be at least two classes."
+        )
+    if len(classes) > MAX_CLASSES:
+        raise TaskError(
+            f"The training phrases have {len(classes):,} different labels, more than "
+            f"{MAX_CLASSES}. Is the column label the right one? Use fewer classes."
+        )
+    return classes
+
+
+def _phrase(row: Row, vocabulary: Vocabulary, classes: tuple[str, ...], role: str) -> Example:
+    where = f"The {role} phrases, row {row.line}"
+    if problem := unknown_label(row.label, classes):
+        raise TaskError(f"{where}: {problem}")
+    tokens = known(row.text, vocabulary, where).tokens
+    return Example(row.text, tokens, np.array([classes.index(row.label)]))
+
+
+def unknown_label(label: str, classes: Collection[str]) -> str:
+    """Why a label isn't one of the classes; empty if it is."""
+    if label in classes:
+        return ""
+    listed = ", ".join(name[:30] for name in islice(classes, 8))
+    return f"the label {shown(label)} is unknown. The training phrases have {listed}."
+
+
+def cut(rows: Iterable[Row], unit: Unit, window: int) -> Iterator[Row]:
+    """Rows cut into pieces of at most ``window`` inputs and the next token.
+
+    The last token of a piece is the first of the next, so that each pair of tokens occurs once.
+    """
+    for row in rows:
+        tokens = unit.tokens(row.text)
+        if len(tokens) <= window + 1:
+            yield row
+            continue
+        for start in range(0, len(tokens) - 1, window):
+            yield Row(row.line, unit.text(tokens[start : start + window + 1]))
+
+
+def build_next(
+    name: str, train: Sequence[Row], test: Sequence[Row], unit: Unit, window: int = WINDOW
+) -> Dataset:
+    """A dataset that predicts the next token after every token; raise TaskError.
+
+    The text of an example has all tokens but the last, which is only a target.
+    """
+    vocabulary = vocabulary_of((row.text for row in train), unit)
+    if len(vocabulary) < 2:
+        raise TaskError(
+            f"The training phrases have only one {unit.noun}, {vocabulary.words[0][:30]!r}: "
+            "there must be at least two to predict the next one."
+        )
+    unknown = unknown_tokens((row.text for row in test), vocabulary)
+
+    def without_unknown(row: Row) -> Row:
+        where = f"The test phrases, row {row.line}"
+        reading = known(row.text, vocabulary, where, Form.NEXT.least)
+        return Row(row.line, vocabulary.join(reading.words)) if reading.unknown else row
+
+    return Dataset(
+        name,
+        vocabulary,
+        vocabulary.words,
+        rule=next_tokens,
+        train=tuple(_sequence(row, vocabulary) for row in cut(train, unit, window)),
+        test=tuple(
+            _sequence(row, vocabulary) for row in cut(map(without_unknown, test), unit, window)
+        ),
+        notes=unknown_notes(unknown, unit),
+        reads=OutputAt.EVERY,
+        unknown=unknown,
+    )
+
+
+def next_tokens(inputs: Array) -> Array:
+    """The token after each of the inputs (T,); GAP after the last one."""
+    return np.append(inputs[1:], GAP)
+
+
+def _sequence(row: Row, vocabulary: Vocabulary) -> Example:
+    reading = vocabulary.read(row.text)
+    return Example(vocabulary.join(reading.words[:-1]), reading.tokens[:-1], reading.tokens[1:])
+
+
+def build_translation(
+    name: str, train: Sequence[Row], test: Sequence[Row], unit: Unit = Unit.WORDS
+) -> Dataset:
+    """A dataset of sources (``text``) and targets (``label``); raise TaskError.
+
+    The decoder reads START and the target; its targets are the target and END. Test rows with
+    unknown tokens in the target are left out, with a note.
+    """
+    source = vocabulary_of((row.text for row in train), unit)
+    target = vocabulary_of((row.label for row in train), unit)
+    known_test = [row for row in test if not target.read(row.label).unknown]
+    unknown = unknown_tokens((row.text for row in known_test), source)
+    vocabulary = Vocabulary(tuple(sorted((*target.words, START))), target.characters)
+    answers = Vocabulary((*target.words, END), target.characters)
+    notes = unknown_notes(unknown, unit)
+    if left := len(test) - len(known_test):
+        notes += (
+            f"Test rows left out, because their target has {unit} that are not in the training: "
+            f"{left:,}.",
+        )
+    return Dataset(
+        name,
+        vocabulary,
+        answers.words,
+        train=tuple(_pair(row, source, vocabulary, answers, "training") for row in train),
+        test=tuple(_pair(row, source, vocabulary, answers, "test") for row in known_test),
+        notes=notes,
+        reads=OutputAt.EVERY,
+        source=source,
+        unknown=unknown,
+        metric=EXACT,
+    )
+
+
+def _pair(
+    row: Row, source: Vocabulary, vocabulary: Vocabulary, answers: Vocabulary, role: str
+) -> Example:
+    tokens = vocabulary.split(row.label)
+    return Example(
+        row.text,
+        inputs=np.array([vocabulary.number(token) for token in (START, *tokens)]),
+        targets=np.array([answers.number(token) for token in (*tokens, END)]),
+        source=known(row.text, source, f"The {role} phrases, row {row.line}").tokens,
+    )
