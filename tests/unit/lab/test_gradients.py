@@ -107,7 +107,8 @@ def test_the_first_step_surveyed_is_the_one_that_training_takes(run):
 
 
 def test_of_a_large_network_and_at_the_end_of_an_epoch_fewer_steps_are_surveyed(run, monkeypatch):
-    work = run.state.parameters.theta.size * max(len(e.inputs) for e in run.dataset.train)
+    longest = max(len(e.inputs) for e in run.dataset.train)
+    work = run.state.parameters.theta.size * (longest + module._STEP)
     for limit, count in ((12 * work, 12), (work // 2, 6), (1, 2)):
         monkeypatch.setattr(module, "_WORK", limit)
         assert len(next_steps(query_of(run), 12).entries) == count
