@@ -1,6 +1,7 @@
 """A run or weights that the reader opens on the page: they take the place of its run."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -272,7 +273,9 @@ def uploads(app, count, whole=True):
                 ended.set()
             return [refused, *await asyncio.gather(*sent)]
 
-    return asyncio.run(post_all())
+    # In a thread of its own: where a browser is tested too, a loop runs in this one.
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, post_all()).result()
 
 
 def test_more_files_at_once_than_there_is_memory_for_are_refused_with_a_sentence():

@@ -219,7 +219,7 @@ def test_garbage_collection_has_few_objects_of_a_run_to_visit(
     assert len(gc.get_objects()) - before < 50_000
 
 
-@singly(cell=cell_names(), hidden=[16, 64], layers=[1, 3])
+@singly(cell=cell_names(), hidden=[16, 32], layers=[1, 3])
 def test_every_phrase_of_the_first_task_is_cached(cell, hidden, layers):
     config = RunConfig(cell=cell, hidden=hidden, layers=layers)
     space = workspace_for(config)
