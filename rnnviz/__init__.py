@@ -8,26 +8,32 @@ if TYPE_CHECKING:
     from rnnviz.config import RunConfig
     from rnnviz.files.pytorch import from_torch
     from rnnviz.files.record import open_recording
+    from rnnviz.files.run_file import open_run
     from rnnviz.files.weights_file import open_weights
     from rnnviz.notebook.widget import widget
     from rnnviz.probe.session import Session
+    from rnnviz.run.schedule import Position
 
 __version__ = "0.1.0"
 __all__ = [
+    "Position",
     "RunConfig",
     "Session",
     "figures",
     "from_torch",
     "open_recording",
+    "open_run",
     "open_weights",
     "widget",
 ]
 #: In which module each short name is.
 _HOMES = {
+    "Position": "rnnviz.run.schedule",
     "RunConfig": "rnnviz.config",
     "Session": "rnnviz.probe.session",
     "from_torch": "rnnviz.files.pytorch",
     "open_recording": "rnnviz.files.record",
+    "open_run": "rnnviz.files.run_file",
     "open_weights": "rnnviz.files.weights_file",
     "widget": "rnnviz.notebook.widget",
 }
