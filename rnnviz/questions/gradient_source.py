@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple, TypeVar
-
-import streamlit as st
 
 from rnnviz.charts.theme import Theme
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.gradient_lab import EpochSeries, GradientLab, Record
-from rnnviz.probe.gradients import ANSWERS, GradientQuery, Objective, compared
+from rnnviz.probe.gradients import ANSWERS, GradientQuery, compared
 from rnnviz.probe.jacobians import Jacobians, covered
 from rnnviz.probe.memory_gauge import eigenvalues, recurrent, recurrent_name
 from rnnviz.probe.probe import Probe
 from rnnviz.probe.session import Session
 from rnnviz.run.history import Course
 from rnnviz.run.schedule import Position
-from rnnviz.ui.browser_session import first_value, on_host, visit
 from rnnviz.ui.style import sticky_theme
 
 Row = TypeVar("Row")
@@ -120,30 +116,3 @@ def jacobian_tokens(source: GradientSource) -> str:
 def _tokens(source: GradientSource) -> str:
     noun, tokens = source.session.names.noun, len(source.words)
     return f"{tokens} {noun}{'s' * (tokens > 1)}"
-
-
-# The choice of the objective of the gradient, and the button of the gradient check
-
-
-def choose_objective(session: Session, page: str) -> None:
-    """Let the reader choose the objective, if there is a choice."""
-    if not session.dataset.answers_classes:
-        session.objective = Objective.LOSS
-        return
-    chosen = st.segmented_control(
-        "Gradient of", list(Objective), key="objective", required=True,
-        default=first_value("objective", visit(page), session.objective),
-        help=f"The gradient of the loss also vanishes when the {session.names.sequence} is "
-        "learned; that of the margin does not.",
-    )  # fmt: skip
-    session.objective = Objective(chosen or session.objective)
-
-
-def check_button(check: Callable[[Session], object], sequence: str) -> None:
-    """The button that makes a gradient check; ``sequence`` is the noun for a sequence."""
-    st.button(
-        "Gradient check", key="check", on_click=on_host(check), shortcut="G",
-        help="Compares backpropagation through time with an independent method, complex-step "
-        f"differences, for every parameter, at these weights and on this {sequence}. "
-        "Up to 1e-8 counts as right.",
-    )  # fmt: skip

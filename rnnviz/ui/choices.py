@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from html import escape
 
 import streamlit as st
@@ -10,6 +10,7 @@ import streamlit as st
 from rnnviz.cells import OWN
 from rnnviz.charts.hidden_states import StateView
 from rnnviz.probe.cell_parts import bounded, bounded_states, cell_parts, nonnegative
+from rnnviz.probe.gradients import Objective
 from rnnviz.probe.session import Session
 from rnnviz.ui.browser_session import first_value, on_host, visit
 from rnnviz.ui.style import escaped
@@ -90,3 +91,58 @@ def progress_html(doing: str, share: float) -> str:
     """The task, a progress bar, and the share that is done."""
     bar = f'<progress value="{share:.3f}" max="1" aria-label="progress"></progress>'
     return f"{doing}: {bar} <strong>{share:.0%}</strong>"
+
+
+# The plane of two principal components
+
+
+_PAIRS = {"1 and 2": (0, 1), "1 and 3": (0, 2), "2 and 3": (1, 2)}
+
+
+def choose_axes(key: str, now: tuple[int, int], edition: Hashable, count: int) -> tuple[int, int]:
+    """Let the reader choose a pair of ``count`` components, if there are three or more."""
+    if count < 3:
+        return 0, 1
+    shown = next(name for name, pair in _PAIRS.items() if pair == now)
+    chosen = st.segmented_control(
+        "Plane of components", list(_PAIRS), key=key, required=True,
+        default=first_value(key, edition, shown),
+        help="The directions in which the states spread most, the widest first",
+    )  # fmt: skip
+    return _PAIRS[chosen or shown]
+
+
+def refit_button(refit: Callable[[Session], object], unit: str) -> None:
+    """The button that has the components fitted to the states of the epoch, or step, shown."""
+    st.button(
+        "Refit", key="refit", on_click=on_host(refit),
+        help=f"Fit the components to the states of the {unit} shown. Otherwise the plane stays the "
+        f"same, so that {unit}s can be compared.",
+    )  # fmt: skip
+
+
+# Gradients
+
+
+def choose_objective(session: Session, page: str) -> None:
+    """Let the reader choose the objective, if there is a choice."""
+    if not session.dataset.answers_classes:
+        session.objective = Objective.LOSS
+        return
+    chosen = st.segmented_control(
+        "Gradient of", list(Objective), key="objective", required=True,
+        default=first_value("objective", visit(page), session.objective),
+        help=f"The gradient of the loss also vanishes when the {session.names.sequence} is "
+        "learned; that of the margin does not.",
+    )  # fmt: skip
+    session.objective = Objective(chosen or session.objective)
+
+
+def check_button(check: Callable[[Session], object], sequence: str) -> None:
+    """The button that makes a gradient check; ``sequence`` is the noun for a sequence."""
+    st.button(
+        "Gradient check", key="check", on_click=on_host(check), shortcut="G",
+        help="Compares backpropagation through time with an independent method, complex-step "
+        f"differences, for every parameter, at these weights and on this {sequence}. "
+        "Up to 1e-8 counts as right.",
+    )  # fmt: skip

@@ -16,10 +16,9 @@ from rnnviz.probe.projection import Plane, variances_of
 from rnnviz.probe.session import Session
 from rnnviz.questions.path.measure import FEWEST, between_shares, separate
 from rnnviz.questions.path.pictures import component_bars, separation_curve, trajectories
-from rnnviz.questions.plane_axes import choose_axes, refit_button
 from rnnviz.questions.unit_subject import source_of
 from rnnviz.ui.browser_session import visit
-from rnnviz.ui.choices import choose_view
+from rnnviz.ui.choices import choose_axes, choose_view, refit_button
 from rnnviz.ui.sheet import Chart, Column, Sheet, words_in
 from rnnviz.ui.style import sticky_theme, theme
 from rnnviz.ui.viewer import Event

@@ -24,7 +24,6 @@ from rnnviz.probe.memory_gauge import last_epoch_without_gradient
 from rnnviz.probe.session import Session
 from rnnviz.questions.gradient_source import (
     GradientSource,
-    choose_objective,
     jacobian_tokens,
     probe_sequence,
     source_of,
@@ -43,7 +42,7 @@ from rnnviz.questions.reach.pictures import (
 )
 from rnnviz.tasks.example import Example
 from rnnviz.ui.browser_session import first_value, visit
-from rnnviz.ui.choices import choose_layer, gated
+from rnnviz.ui.choices import choose_layer, choose_objective, gated
 from rnnviz.ui.sheet import Chart, Column, Sheet, go_to_click, names_in
 from rnnviz.ui.style import theme
 

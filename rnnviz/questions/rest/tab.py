@@ -15,11 +15,10 @@ from rnnviz.charts.theme import shown_token
 from rnnviz.probe.fixed_points import FixedPoints, Kind
 from rnnviz.probe.session import Session
 from rnnviz.probe.state_transition import states_of
-from rnnviz.questions.plane_axes import choose_axes, refit_button
 from rnnviz.questions.rest.measure import STARTS, DynamicsLab, Hold, Rest, dynamics_query, portrait
 from rnnviz.questions.rest.pictures import phase_plane, point_spectrum, rest_points
 from rnnviz.ui.browser_session import first_value, on_host, visit
-from rnnviz.ui.choices import progress_html
+from rnnviz.ui.choices import choose_axes, progress_html, refit_button
 from rnnviz.ui.sheet import Chart, Column, Sheet, words_in
 from rnnviz.ui.style import escaped, theme
 from rnnviz.ui.viewer import Event

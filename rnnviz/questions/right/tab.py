@@ -12,7 +12,6 @@ from rnnviz.probe.session import Session
 from rnnviz.probe.unrolled import Unrolled
 from rnnviz.questions.gradient_source import (
     GradientSource,
-    check_button,
     compared_sequences,
     probe_sequence,
     source_of,
@@ -26,7 +25,7 @@ from rnnviz.questions.right.pictures import (
     gradient_sizes,
     parameter_errors,
 )
-from rnnviz.ui.choices import choose_layer, gated
+from rnnviz.ui.choices import check_button, choose_layer, gated
 from rnnviz.ui.sheet import Chart, Column, Sheet, go_to_click, no_room
 from rnnviz.ui.stage import place_text
 from rnnviz.ui.style import check_html, theme
