@@ -79,6 +79,12 @@ def page():
     return Page(hidden="6", init_scale="0.3", epoch="3", phrase="i am not good")
 
 
+def test_a_state_too_wide_for_a_search_is_not_told_to_search():
+    page = Page(cell="slstm", hidden="256", layers="3", epoch="0", phrase="i am not good")
+    assert "has 3,072 numbers" in page.sentence("phase")
+    assert page.sentence("spectra") == "No points can be found here."
+
+
 def test_the_plane_is_there_before_anything_is_found_and_stays(page):
     assert "press F to find" in page.story
     assert "press F" in page.sentence("spectra")

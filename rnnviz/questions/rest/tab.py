@@ -258,8 +258,11 @@ def _remark(shown: _RestSubject) -> str:
 def _spectrum(shown: _RestSubject) -> Picture:
     session = shown.session
     if shown.chosen is None:
+        dynamics = session.lab(DynamicsLab)
         said = "No point is known here yet: press F to search."
-        if session.lab(DynamicsLab).searching:
+        if dynamics.problem(dynamics_query(session)):
+            said = "No points can be found here."
+        elif dynamics.searching:
             said = "No point is known here yet: the search is running."
         return sentence("What becomes of a small distance", said, theme())
     return point_spectrum(shown.rests[shown.chosen], session.names.noun, theme())
