@@ -16,6 +16,7 @@ from rnnviz.probe.fixed_points import FixedPoints, Kind, Search
 from rnnviz.probe.passes import read_all
 from rnnviz.probe.session import Session
 from rnnviz.probe.state_transition import FixedInputMap, StateTransition, states_of, visit_states
+from rnnviz.probe.work import spend
 from rnnviz.tasks.registry import PRESETS
 from rnnviz.tasks.task import Preset
 
@@ -29,7 +30,7 @@ def find(session: Session) -> tuple[FixedPoints, float]:
     still = FixedInputMap(StateTransition(parameters), np.zeros(len(data.vocabulary)))
     search = Search(still, visit_states(parameters, data.train), 200, session.config.seed)
     before = time.perf_counter()
-    search.work(math.inf)
+    spend(math.inf, search.work())
     return search.found, time.perf_counter() - before
 
 

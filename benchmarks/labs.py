@@ -19,6 +19,7 @@ from rnnviz.cells import cell_names
 from rnnviz.config import RunConfig
 from rnnviz.page.every_picture import every_picture
 from rnnviz.probe.session import Session
+from rnnviz.probe.work import spend
 from rnnviz.questions.rest.measure import DynamicsLab, dynamics_query
 from rnnviz.run.schedule import Position
 from tests.browser.serving import IDLE, Server, chromium, serve
@@ -127,7 +128,7 @@ def searching() -> Iterator[Row]:
         session.player.advance(100)
         began = time.perf_counter()
         session.lab(DynamicsLab).find(dynamics_query(session))
-        while session.lab(DynamicsLab).work(_TICK):
+        while spend(_TICK, session.lab(DynamicsLab).work()):
             pass
         yield Row(f"fixed points, {cell}, 200 starts", time.perf_counter() - began, "s", at_most=20)
 

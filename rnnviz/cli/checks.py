@@ -33,6 +33,7 @@ from rnnviz.probe.probe import Probe
 from rnnviz.probe.saliency import INCOMPLETE, logit_margin, saliency
 from rnnviz.probe.state_transition import FixedInputMap, StateTransition, states_of, visit_states
 from rnnviz.probe.unrolled import Unrolled
+from rnnviz.probe.work import spend
 from rnnviz.run.player import Player
 from rnnviz.run.schedule import Position
 from rnnviz.run.share_link import read_link
@@ -282,7 +283,7 @@ class NetworkChecks:
         visited = visit_states(self._network, self._dataset.train)
         x = visited.mean_input
         search = Search(FixedInputMap(flow, x), visited, _STARTS, self._seed, _SECONDS)
-        search.work(math.inf)
+        spend(math.inf, search.work())
         states = [p.state for p in search.found.points if p.kind is not Kind.SLOW]
         if not states:
             return Check("fixed points: q, from the equations", why="none was found")

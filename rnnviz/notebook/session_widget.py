@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -155,10 +155,10 @@ class WidgetView:
         frame.chart("network", compared_network, session, probe, words, theme)
         frame.chart("curves", curves, session, probe, self.theme, DEVELOP)
 
-    def develop(self, budget: float) -> bool:
-        """Measure earlier epochs while the run rests; return whether some are left."""
+    def develop(self) -> Iterator[None]:
+        """Measure earlier epochs while the run is paused; yields before each."""
         session = self.session
-        return session.memory.develop(session.run, session.gradient_query(), budget)
+        return session.memory.develop(session.run, session.gradient_query())
 
     def news(self) -> Mapping[str, Any]:
         """The texts around the pictures, if they have changed since the last call."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
 from typing import Any
@@ -12,6 +11,7 @@ from rnnviz.files.numbers import Drawn
 from rnnviz.page.question_page import tab_of
 from rnnviz.probe.questions import PAGES, StepView
 from rnnviz.probe.session import Session
+from rnnviz.probe.work import spend
 from rnnviz.questions.step.tab import live_step
 from rnnviz.ui.frame import Frame, Remark, said
 from rnnviz.ui.style import TabTheme, using_theme
@@ -25,7 +25,6 @@ TABS: Mapping[str, Callable[[Session], Scene]] = {
 }
 #: Seconds for the measurements of each tab.
 MEASURING = 5.0
-_SLICE = 0.2
 
 
 class _Gathering(Frame):
@@ -60,10 +59,9 @@ def every_picture(session: Session, measuring: float = MEASURING) -> dict[str, D
 
 def _places(session: Session, measuring: float) -> Generator[tuple[str, Scene], None, None]:
     for place, live in TABS.items():
-        scene, until = live(session), time.perf_counter() + measuring
-        # The first call only asks whether there is work.
-        while scene.job and scene.job(_SLICE) and time.perf_counter() < until:
-            pass
+        scene = live(session)
+        if scene.job:
+            spend(measuring, scene.job())
         yield place, scene
     view = session.step_view
     try:

@@ -19,6 +19,7 @@ from rnnviz.engine.trace import before_pass
 from rnnviz.files.origin import origin
 from rnnviz.page.command import RefusedError, act, checked, not_understood
 from rnnviz.probe.session import Session
+from rnnviz.probe.work import spend
 from rnnviz.run.share_link import read_link
 from rnnviz.ui.frame import Frame
 from rnnviz.ui.viewer import Job, Scene, Viewer
@@ -229,7 +230,7 @@ class SessionHost:
         before = shown()
         self._finished_jobs.add(job)  # first, so that a job that fails is not repeated
         # The first call, without a budget, only asks whether there is work.
-        if job(WORK_SLICE if job in self._unfinished_jobs else 0.0):
+        if spend(WORK_SLICE if job in self._unfinished_jobs else 0.0, job()):
             self._finished_jobs.discard(job)
             self._unfinished_jobs.add(job)
             # Redraw seldom, so that commands don't wait for drawing.

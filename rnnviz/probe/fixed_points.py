@@ -178,17 +178,13 @@ class Search:
         self.left, self.progress = True, 0.0
         self.found = FixedPoints()
 
-    def work(self, budget: float) -> bool:
-        """Search for about ``budget`` seconds, not at all for 0; return whether work is left."""
-        began = time.perf_counter()
-        worked = self._worked
-        while self.left and budget > 0:
+    def work(self) -> Iterator[None]:
+        """Search to the end; yields before each part."""
+        while self.left:
+            yield
+            began = time.perf_counter()
             self.left = next(self._steps, False)
-            spent = time.perf_counter() - began
-            self._worked = worked + spent
-            if spent > budget:
-                break
-        return self.left
+            self._worked += time.perf_counter() - began
 
     def _search(self) -> Iterator[bool]:
         count = len(self._states)

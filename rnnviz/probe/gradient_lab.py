@@ -138,10 +138,9 @@ class Record(Generic[Row]):
         epochs = sorted(self._rows)
         return EpochSeries(np.array(epochs, int), tuple(self._rows[epoch] for epoch in epochs))
 
-    def develop(self, run: Run, query: GradientQuery, budget: float) -> bool:
-        """Evaluate more epochs for about ``budget`` seconds; return whether some are missing."""
-        epochs = self._epochs(run, query)
-        return spend(budget, self._rows.measure(epochs, partial(self._evaluate, run, query)))
+    def develop(self, run: Run, query: GradientQuery) -> Iterator[None]:
+        """Evaluate the missing epochs; yields before each."""
+        return self._rows.measure(self._epochs(run, query), partial(self._evaluate, run, query))
 
     def _epochs(self, run: Run, query: GradientQuery) -> list[int]:
         """The epoch shown first, then at most ``EPOCHS`` snapshots; drops all other rows."""
@@ -219,9 +218,9 @@ class GradientLab:
             lambda: profile_of(parameters, joined(chunks.results), query.objective, query.layer),
         )  # fmt: skip
 
-    def read_on(self, query: GradientQuery, budget: float) -> bool:
-        """Read more of the band for about ``budget`` seconds; return whether some is left."""
-        return self._lags(query).develop(budget)
+    def read_on(self, query: GradientQuery) -> Iterator[None]:
+        """Read the rest of the band; yields before each chunk."""
+        return self._lags(query).develop()
 
     def _lags(self, query: GradientQuery) -> ChunkedRead[LagNorms]:
         parameters, examples, objective = query.state.parameters, query.examples, query.objective
@@ -390,13 +389,13 @@ class MemoryLab:
         norms = np.array([self._norms[epoch] for epoch in known])
         return gauge, GradientMap(np.array(known, int), norms)
 
-    def develop(self, run: Run, query: GradientQuery, budget: float) -> bool:
-        """Evaluate more epochs for about ``budget`` seconds; return whether some are missing."""
+    def develop(self, run: Run, query: GradientQuery) -> Iterator[None]:
+        """Evaluate the missing epochs; yields before each."""
         measure, rows = self._measure(run, query), max(len(run.history) - 1, 0)
         stride = max(self.stride, 1 << (rows // MOST_EPOCHS).bit_length())
         # The epochs of the map come first: they have snapshots, and need no replay.
         epochs = [*coarse_first(run.stored), *run.history.epochs[::stride].tolist()]
-        return spend(budget, measure(epochs))
+        return measure(epochs)
 
     def radii(self, run: Run, state: TrainState) -> Array:
         """The spectral radius of W_hh by rows of the history up to ``state``, NaN where unknown.

@@ -327,15 +327,11 @@ class UnitLab:
         key = self._memo.network(state), source.dataset, source.layer, word
         return self._rises.ask("rises", key, lambda: np.full(hidden, np.nan))
 
-    def ablate(self, source: StateSource, budget: float, word: str | None = None) -> bool:
-        """Compute ablation losses for about ``budget`` seconds; return whether some are left.
+    def ablate(self, source: StateSource, word: str | None = None) -> Iterator[None]:
+        """Compute the missing ablation losses; yields between two units.
 
         Does nothing if the loss of the whole network is not finite.
         """
-        return spend(budget, self._ablate(source, word))
-
-    def _ablate(self, source: StateSource, word: str | None) -> Iterator[None]:
-        """The losses that are not known; yields between two units."""
         state, rises = source.state, self.ablation_loss(source, word)
         unknown = np.flatnonzero(np.isnan(rises)).tolist()
         if not unknown:
@@ -369,7 +365,7 @@ class UnitLab:
 
         In very large networks, units not ablated within ``ABLATION_SECONDS`` come last.
         """
-        self.ablate(source, ABLATION_SECONDS)
+        spend(ABLATION_SECONDS, self.ablate(source))
         rises, ablated = self.ablation_loss(source), self.silenced(source.layer)
         order = [unit for unit in np.argsort(-rises, kind="stable").tolist() if unit not in ablated]
         return tuple(silence(source.layer + 1, unit) for unit in order[:count])

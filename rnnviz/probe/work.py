@@ -14,6 +14,7 @@ from rnnviz.engine.batch import Example
 from rnnviz.engine.layer_buffers import Array
 
 T = TypeVar("T")
+_DONE = object()
 #: Seconds that a measurement may take unless the reader asks for more.
 FREE_SECONDS = 1.0
 #: Weights times tokens of the sequences that are read at once: about five milliseconds.
@@ -40,18 +41,20 @@ class WorkBudget:
         #: Whether the reader asked for the rest, and whether some is left that must be asked for.
         self.asked = self.waiting = False
 
-    def work(self, key: object, budget: float, measure: Callable[[float], bool]) -> bool:
-        """Call ``measure(budget)`` if it may go on; return whether it may and some is left."""
+    def limit(self, key: object, work: Iterator[object]) -> Iterator[None]:
+        """Go on with ``work`` while it may; yields where it yields."""
         if key != self._key:
             self._key, self._spent, self.asked, self.waiting = key, 0.0, False, False
-        if self.waiting:
-            return False
         begun = time.perf_counter()
-        left = measure(budget)
-        self._spent += time.perf_counter() - begun
-        self.waiting = left and not self.asked and self._spent > FREE_SECONDS
-        self.asked = self.asked and left
-        return left and not self.waiting
+        while not self.waiting:
+            if next(work, _DONE) is _DONE:
+                self.asked = False
+                return
+            self._spent += time.perf_counter() - begun
+            self.waiting = not self.asked and self._spent > FREE_SECONDS
+            if not self.waiting:
+                yield
+                begun = time.perf_counter()
 
     def ask(self) -> None:
         """Let it go on to the end."""
@@ -117,12 +120,8 @@ class ChunkedRead(Generic[T]):
         with np.errstate(all="ignore"):
             self.results.append(self._read(self._left.pop(0)))
 
-    def develop(self, budget: float) -> bool:
-        """Read on for about ``budget`` seconds; return whether something is left."""
-
-        def read() -> Iterator[None]:
-            while self._left:
-                yield
-                self._next()
-
-        return spend(budget, read())
+    def develop(self) -> Iterator[None]:
+        """Read on; yields before each chunk."""
+        while self._left:
+            yield
+            self._next()

@@ -88,11 +88,11 @@ def nothing_more(subject: object, frame: Frame) -> None:
 class Sheet(Generic[S]):
     """The tab of a question: the ``charts`` of a ``subject``, left below the words, and right.
 
-    ``answer`` is the story line, as HTML. ``measure`` works for about so many seconds while the run
-    is paused, and returns whether something is left; when what the widgets show of it, ``shown``,
-    changes, they are drawn again. ``handlers`` are those of keys that are no chart, ``more`` draws
-    what is no chart. ``probe`` is what the answer is about, if it isn't the phrase. ``fields`` fill
-    the gaps of the explanations, which are in the text.md of the folder ``name``.
+    ``answer`` is the story line, as HTML. ``measure`` returns the work that is left while the run
+    is paused: an iterator that yields where it can stop. When what the widgets show of it,
+    ``shown``, changes, they are drawn again. ``handlers`` are those of keys that are no chart,
+    ``more`` draws what is no chart. ``probe`` is what the answer is about, if it isn't the phrase.
+    ``fields`` fill the gaps of the explanations, which are in the text.md of the folder ``name``.
     """
 
     name: str
@@ -100,7 +100,7 @@ class Sheet(Generic[S]):
     answer: Callable[[S], str]
     charts: Callable[[Session], tuple[Column[S], Column[S]]]
     controls: Callable[[Session], None]
-    measure: Callable[[Session, float], bool] | None = None
+    measure: Callable[[Session], Iterator[object]] | None = None
     shown: Callable[[Session], object] = lambda _: None
     handlers: Mapping[str, Act] = field(default_factory=dict)
     more: Callable[[S, Frame], None] = nothing_more

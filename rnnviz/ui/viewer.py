@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,9 +13,9 @@ from rnnviz.ui.frame import Frame, SentState, draw_throttle
 
 Event = dict[str, Any]
 Handler = Callable[[Event], None]
-#: Background work of a page while the run is paused: works for at most the given seconds, and
-#: returns whether something is left. Every run of the page's script makes a new one.
-Job = Callable[[float], bool]
+#: Background work of a page while the run is paused: returns what is left of it, an iterator that
+#: yields where it can stop. Every run of the page's script makes a new one.
+Job = Callable[[], Iterator[object]]
 
 #: Maximum number of frames on their way to one browser tab.
 MAX_IN_FLIGHT = 2

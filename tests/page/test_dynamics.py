@@ -8,6 +8,7 @@ import pytest
 from rnnviz.config import RunConfig, TaskName
 from rnnviz.probe.fixed_points import FixedPoint, FixedPoints
 from rnnviz.probe.session import Session
+from rnnviz.probe.work import spend
 from rnnviz.questions.rest.measure import DynamicsLab, Hold, dynamics_query
 from rnnviz.questions.rest.tab import rest_sentence, search_outcome
 from rnnviz.tasks.registry import PRESETS
@@ -207,7 +208,7 @@ def test_each_input_has_points_of_its_own_and_the_others_are_named(page):
     assert page.rows == rows[:1], "the first of the other input"
     lab = page.session.lab(DynamicsLab)
     lab.find(dynamics_query(page.session))
-    while lab.work(1):
+    while spend(1, lab.work()):
         pass
     page.run()
     assert [row[0] for row in (page.rows[0], page.rows[-1])] == ["mean input", "“not”"]

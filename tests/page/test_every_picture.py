@@ -76,9 +76,10 @@ def test_each_picture_is_drawn_by_what_draws_it_on_the_page():
 def test_what_is_measured_while_a_run_is_paused_is_measured_before(monkeypatch):
     calls = []
 
-    def job(budget):
-        calls.append(budget)
-        return len(calls) < 3
+    def job():
+        while len(calls) < 3:
+            yield
+            calls.append(len(calls))
 
     scene = Scene(trained(), lambda frame: None, job=job)
     monkeypatch.setattr(module, "TABS", {"page/tab": lambda session: scene})

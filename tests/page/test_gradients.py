@@ -13,6 +13,7 @@ from rnnviz.probe.gradients import Objective, token_contribution
 from rnnviz.probe.jacobians import jacobians_along, lyapunov_exponents
 from rnnviz.probe.memory_gauge import half_life
 from rnnviz.probe.questions import GradientQuestion
+from rnnviz.probe.work import spend
 from rnnviz.run.schedule import Position
 from rnnviz.tasks.registry import PRESETS
 from tests.lag_profile import lag_profile
@@ -63,7 +64,7 @@ def small():
 def develop(page):
     """Evaluate the gauge and the map at all epochs."""
     session = page.session
-    while session.memory.develop(session.run, session.gradient_query(), 1.0):
+    while spend(1.0, session.memory.develop(session.run, session.gradient_query())):
         pass
     page.look()
 

@@ -9,6 +9,7 @@ from rnnviz.config import RunConfig
 from rnnviz.probe.questions import StateQuestion
 from rnnviz.probe.session import Session
 from rnnviz.probe.units import ReadoutKind, Sort, StateSource
+from rnnviz.probe.work import spend
 from rnnviz.questions.linear_probe.measure import LinearProbeLab, ProbeTarget
 from rnnviz.run.schedule import Position
 from rnnviz.tasks.upload import File, Upload
@@ -207,7 +208,7 @@ def test_units_come_in_the_order_of_their_effect_as_it_was_when_they_were_last_w
     page.run()
     assert "Order of epoch 3. Pause to measure" in page.text
     page.click("pause")
-    page.lab.ablate(page.source, 0.0, "not")
+    spend(0.0, page.lab.ablate(page.source, "not"))
     page.look()
     assert "Order of epoch 3. Measuring the units: 17%" in " ".join(page.text.split())
 

@@ -12,6 +12,7 @@ from rnnviz.files.weights_file import weights_file
 from rnnviz.probe.questions import TrainQuestion
 from rnnviz.probe.session import Session
 from rnnviz.probe.units import Sort
+from rnnviz.probe.work import spend
 from rnnviz.questions.rest.measure import DynamicsLab, dynamics_query
 from rnnviz.questions.step.measure import StepLab, StepSubject
 from rnnviz.tasks.upload import File, Upload
@@ -64,7 +65,7 @@ def labelled():
     word = session.dataset.vocabulary.words[0]
     lab.sort, lab.word = Sort.SELECTIVITY, word
     dynamics.find(dynamics_query(session))
-    while dynamics.work(1):
+    while spend(1, dynamics.work()):
         pass
     return session
 

@@ -14,6 +14,7 @@ from rnnviz.probe.probe import inspect
 from rnnviz.probe.session import Session
 from rnnviz.probe.units import Sort, StateSource
 from rnnviz.probe.unrolled import Unrolled
+from rnnviz.probe.work import spend
 from rnnviz.questions.reach.measure import LengthLab
 from rnnviz.run.schedule import Position
 from rnnviz.run.weight_edits import apply_edits, silence
@@ -167,7 +168,7 @@ def test_the_unit_that_happy_changes_most_is_not_missed_and_that_of_not_is():
     session = Session(RunConfig())
     session.player.advance(1000)
     lab, source = session.units, StateSource(session.state, session.dataset)
-    lab.ablate(source, 9.0)
+    spend(9.0, lab.ablate(source))
 
     def accuracy_without_the_first(sort, word=None):
         lab.sort, lab.word = sort, word

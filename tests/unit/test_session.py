@@ -23,6 +23,7 @@ from rnnviz.probe.questions import (
     TrainQuestion,
 )
 from rnnviz.probe.session import Session
+from rnnviz.probe.work import spend
 from rnnviz.run.player import SPEEDS
 from rnnviz.run.schedule import Position
 from rnnviz.run.share_link import read_link
@@ -261,7 +262,7 @@ def looked_into(session):
     query = session.gradient_query(session.inspect(), Objective.LOSS)
     records = session.gradients.history
     for lab in (session.memory, *vars(records).values()):
-        while lab.develop(session.run, query, 9):
+        while spend(9, lab.develop(session.run, query)):
             pass
     gauge, _ = session.memory.past(session.run, query, 0)
     eigenvalues = records.eigenvalues.series(session.run, query)

@@ -14,7 +14,6 @@ from rnnviz.engine.parameters import Parameters
 from rnnviz.probe.cache import Memo
 from rnnviz.probe.passes import sample
 from rnnviz.probe.units import KEPT, StateSource
-from rnnviz.probe.work import spend
 from rnnviz.run.epoch_cache import coarse_first
 from rnnviz.run.weight_edits import apply_edits, silence
 from rnnviz.tasks.example import Example
@@ -82,12 +81,11 @@ class SilencingLab:
             lambda: Removal(self.order(source, rises), unknown, unknown.copy(), count),
         )  # fmt: skip
 
-    def remove(self, source: StateSource, rises: Array, budget: float) -> bool:
-        """Measure more for about ``budget`` seconds; return whether some is left to do."""
+    def remove(self, source: StateSource, rises: Array) -> Iterator[None]:
+        """Measure what is missing; yields before each number of units."""
         removal = self.removal(source, rises)
-        return removal is not None and spend(budget, self._remove(source, removal))
-
-    def _remove(self, source: StateSource, removal: Removal) -> Iterator[None]:
+        if removal is None:
+            return
         for count in removal.missing:
             yield
             removal.strongest[count] = self._without(source, removal.units[:count])

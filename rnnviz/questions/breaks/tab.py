@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from html import escape
 from typing import NamedTuple
@@ -474,16 +474,15 @@ def _charts(session: Session) -> tuple[Column[Trial], Column[Trial]]:
     )
 
 
-def _measure(session: Session, budget: float) -> bool:
+def _measure(session: Session) -> Iterator[None]:
     """Each unit alone first, then one after the other."""
     source, units = source_of(session), session.units
 
-    def weigh(budget: float) -> bool:
-        if units.ablate(source, budget):
-            return True
-        return session.lab(SilencingLab).remove(source, units.ablation_loss(source), budget)
+    def ablate() -> Iterator[None]:
+        yield from units.ablate(source)
+        yield from session.lab(SilencingLab).remove(source, units.ablation_loss(source))
 
-    return units.effort.work((source.state, source.layer), budget, weigh)
+    return units.effort.limit((source.state, source.layer), ablate())
 
 
 TAB = Sheet(

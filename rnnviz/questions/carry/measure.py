@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -52,13 +53,13 @@ class UnitHistory:
 
         Evaluates snapshots for about ``budget`` seconds.
         """
-        self.develop(run, query, budget)
+        spend(budget, self.develop(run, query))
         rows = {**self._rows, query.source.state.epoch: query.shown}
         epochs = sorted(rows)
         return np.array(epochs), np.array([rows[epoch] for epoch in epochs])
 
-    def develop(self, run: Run, query: UnitQuery, budget: float) -> bool:
-        """Evaluate more epochs for about ``budget`` seconds; return whether some are missing."""
+    def develop(self, run: Run, query: UnitQuery) -> Iterator[None]:
+        """Evaluate the missing epochs; yields before each."""
         _, data, layer, part = query.source
         subject = data, layer, part, query.token, phrase_key(query.trace)
         self._rows.sync(run.schedule, subject)
@@ -67,4 +68,4 @@ class UnitHistory:
         def row(epoch: int) -> Array:
             return query.read(run.replay(Position(epoch), "units").parameters)
 
-        return spend(budget, self._rows.measure(coarse_first(run.stored), row))
+        return self._rows.measure(coarse_first(run.stored), row)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from html import escape
 
 import numpy as np
@@ -49,18 +49,14 @@ _CHIPS = 18
 _PAST = 0.002
 
 
-def _develop(session: Session, budget: float) -> bool:
+def _develop(session: Session) -> Iterator[None]:
     here = subject_of(session)
     lab, source = here.lab, here.source
-    if session.lab(LinearProbeLab).work(budget):
-        return True
-
-    def weigh(budget: float) -> bool:
-        return lab.ablate(source, budget, lab.word)
-
-    key = source.state, source.layer, lab.word
-    weighing = lab.sort is Sort.EFFECT and lab.effort.work(key, budget, weigh)
-    return weighing or session.lab(UnitHistory).develop(session.run, here.query, budget)
+    yield from session.lab(LinearProbeLab).work()
+    if lab.sort is Sort.EFFECT:
+        key = source.state, source.layer, lab.word
+        yield from lab.effort.limit(key, lab.ablate(source, lab.word))
+    yield from session.lab(UnitHistory).develop(session.run, here.query)
 
 
 # The controls

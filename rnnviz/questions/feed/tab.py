@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import streamlit as st
 
@@ -58,12 +58,11 @@ def _controls(session: Session) -> None:
         st.caption(explanation("feed/steps"))
 
 
-def _measure(session: Session, budget: float) -> bool:
+def _measure(session: Session) -> Iterator[None]:
     query, history = source_of(session).query, session.gradients.history
-    if history.shares.develop(session.run, query, budget):
-        return True
-    steps = not session.player.recorded
-    return steps and history.clipping.develop(session.run, query, budget)
+    yield from history.shares.develop(session.run, query)
+    if not session.player.recorded:
+        yield from history.clipping.develop(session.run, query)
 
 
 def _answer(source: GradientSource) -> str:

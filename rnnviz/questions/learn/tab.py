@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from functools import partial
 from html import escape
 
@@ -78,8 +79,8 @@ class _Learn:
     def live(self, session: Session) -> Scene:
         """How the tab is drawn and worked on, with the controls as they were chosen last."""
 
-        def job(budget: float) -> bool:
-            return session.memory.develop(session.run, session.gradient_query(), budget)
+        def job() -> Iterator[None]:
+            return session.memory.develop(session.run, session.gradient_query())
 
         kinds = {"network": "network", "curves": "curves"}
         return Scene(session, partial(_draw, session), job=job, kinds=kinds)

@@ -16,7 +16,6 @@ from rnnviz.probe.activations import Activations
 from rnnviz.probe.cache import Memo
 from rnnviz.probe.results import wilson
 from rnnviz.probe.units import StateSource
-from rnnviz.probe.work import spend
 from rnnviz.tasks.dataset import GAP, Dataset
 from rnnviz.tasks.example import Example
 
@@ -373,17 +372,14 @@ class LinearProbeLab:
             self._key(source), self._memo.network(source.state), source.state.epoch, fitting
         )
 
-    def work(self, budget: float) -> bool:
-        """Measure for about ``budget`` seconds; return whether some is left to do."""
+    def work(self) -> Iterator[None]:
+        """Measure to the end; yields after each step."""
         running = self._running
-        if running is None:
-            return False
-        if spend(budget, iter(running.fitting.step, False)):
-            return True
-        if self._running is running:
+        while running and running.fitting.step():
+            yield
+        if running and self._running is running:
             self._measured.append(Measurement(*running[:3], running.fitting.found))
             self._running = None
-        return False
 
     def cancel(self) -> None:
         """Forget what is being measured."""

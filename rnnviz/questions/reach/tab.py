@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from html import escape
 from typing import Any
 
@@ -211,16 +211,6 @@ def _longer_known(session: Session) -> bool:
     return lab.asked and len(lab.lengths(session.state, session.dataset).groups) > 1
 
 
-def _score(session: Session, budget: float) -> bool:
-    """Measure the scores, unless they are known; return whether that was to do."""
-    if session.lab(LengthLab).known(session.state, session.dataset) is not None:
-        return False
-    # The first call only asks whether there is anything to do.
-    if budget:
-        session.lab(LengthLab).profile(session.state, session.dataset)
-    return True
-
-
 def _longer(source: GradientSource) -> Picture:
     session, data = source.session, source.session.dataset
     noun = data.extrapolation.noun if data.extrapolation else f"{session.names.noun}s"
@@ -285,14 +275,14 @@ def _charts(session: Session) -> tuple[Column[GradientSource], Column[GradientSo
     ]  # fmt: skip
 
 
-def _measure(session: Session, budget: float) -> bool:
-    source = source_of(session)
-    return (
-        (_longer_known(session) and _score(session, budget))
-        or session.gradients.read_on(_of_band(source), budget)
-        or session.gradients.history.eigenvalues.develop(session.run, source.query, budget)
-        or session.memory.develop(session.run, source.query, budget)
-    )
+def _measure(session: Session) -> Iterator[None]:
+    source, lengths = source_of(session), session.lab(LengthLab)
+    if _longer_known(session) and lengths.known(session.state, session.dataset) is None:
+        yield
+        lengths.profile(session.state, session.dataset)
+    yield from session.gradients.read_on(_of_band(source))
+    yield from session.gradients.history.eigenvalues.develop(session.run, source.query)
+    yield from session.memory.develop(session.run, source.query)
 
 
 def _fields(session: Session) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property, partial
@@ -388,18 +388,18 @@ class DynamicsLab:
         with self._lock:
             self._asked.clear()
 
-    def work(self, budget: float) -> bool:
-        """Search for about ``budget`` seconds; return whether a search is unfinished."""
-        with self._lock:
-            if not self._asked:
-                return False
-            asked = self._asked[0]
-            if asked.search.work(budget):
-                return True
-            self._results[asked.key] = asked.choices, asked.search.found
-            self._drop_oldest()
-            self._asked.popleft()
-            return bool(self._asked)
+    def work(self) -> Iterator[None]:
+        """Make the searches that are left; yields before each part."""
+        while first := self._first:
+            yield
+            for _ in first.search.work():
+                yield
+            with self._lock:
+                # It may have been cancelled meanwhile.
+                if self._first is first:
+                    self._results[first.key] = first.choices, first.search.found
+                    self._drop_oldest()
+                    self._asked.popleft()
 
     def _drop_oldest(self) -> None:
         size = sum(found.nbytes for _, found in self._results.values())
@@ -407,10 +407,14 @@ class DynamicsLab:
             size -= self._results.pop(next(iter(self._results)))[1].nbytes
 
     @property
+    def _first(self) -> _Asked | None:
+        # The actor may end one meanwhile.
+        return next(iter([*self._asked]), None)
+
+    @property
     def searching(self) -> tuple[int, float] | None:
         """Epoch and progress (0..1) of the searches, or None if none is left."""
-        # The actor may end one meanwhile.
-        first = next(iter([*self._asked]), None)
+        first = self._first
         return (first.epoch, first.done) if first else None
 
     def is_asked(self, query: DynamicsQuery) -> bool:

@@ -154,10 +154,6 @@ def search_outcome(found: FixedPoints | None, searching: bool) -> str:
 # Tab *Where does the state rest?*: the points at which a fixed input leaves the state
 
 
-#: The factor by which a search exceeds the time slice of a job, as nothing else runs meanwhile.
-SEARCH_FACTOR = 2
-
-
 class _RestSubject(NamedTuple):
     """The known points, those of the held input alone, and the number of the chosen one."""
 
@@ -296,6 +292,6 @@ def _charts(session: Session) -> tuple[Column[_RestSubject], Column[_RestSubject
 
 TAB = Sheet(
     "rest", _shown, _answer, _charts, _controls,
-    lambda session, budget: session.lab(DynamicsLab).work(SEARCH_FACTOR * budget), words=_words,
+    lambda session: session.lab(DynamicsLab).work(), words=_words,
     shown=lambda session: session.lab(DynamicsLab).searching is None,
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -128,10 +129,15 @@ def _charts(session: Session) -> tuple[Column[GradientSource], Column[GradientSo
     ]  # fmt: skip
 
 
+def _measure(session: Session) -> Iterator[None]:
+    if not gated(session):
+        record, query = session.gradients.history.comparisons, source_of(session).query
+        yield from record.develop(session.run, query)
+
+
 TAB = Sheet(
     "right", source_of, _answer, _charts, _controls,
-    lambda session, budget: not gated(session) and session.gradients.history.comparisons.develop(
-        session.run, source_of(session).query, budget),
+    _measure,
     more=lambda of, frame: frame.texts.update(
         badge=check_html(of.gradients.checked(of.query), of.session.names)),
 )  # fmt: skip

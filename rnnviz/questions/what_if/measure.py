@@ -302,16 +302,21 @@ class WhatIfLab:
 
     # Every word
 
-    def choices(self, probe: Probe, how: Perturbation, budget: float) -> Choices:
-        """The words read so far, after some more for about ``budget`` seconds.
-
-        Each word is added if ``how`` says so, and else replaces the one there.
-        """
+    def choices(self, probe: Probe, how: Perturbation) -> Choices:
+        """The words read so far, each put where ``how`` changes or adds one."""
         columns = probe.answers.shape[1] if probe.example.source is None else 1
         shape, key = (len(probe.vocabulary), columns), (probe, how.place, how.alter is Alter.ADD)
-        known = self._memo.ask("choices", key, lambda: Choices(np.full(shape, np.nan)))
-        spend(budget, _read_choices(probe, how, known))
-        return known
+        return self._memo.ask("choices", key, lambda: Choices(np.full(shape, np.nan)))
+
+    def read_choices(self, probe: Probe, how: Perturbation) -> Iterator[None]:
+        """Read the other words; yields after each batch."""
+        known, added = self.choices(probe, how), how.alter is Alter.ADD
+        while known.read < len(known.answers):
+            tokens = range(known.read, min(known.read + _TOGETHER, len(known.answers)))
+            examples = [with_token(probe.example, how.place, token, added) for token in tokens]
+            known.answers[tokens.start : tokens.stop] = last_answers(probe.parameters, examples)
+            known.read = tokens.stop
+            yield
 
     # Over the epochs
 
@@ -325,20 +330,20 @@ class WhatIfLab:
         examples = self._sync(run, pair)
         if not state.offset and state.epoch not in self._answers:
             self._answers[state.epoch] = last_answers(state.parameters, examples)
-        self.develop(run, pair, budget)
+        spend(budget, self.develop(run, pair))
         column = outcome_of(*pair).column
         epochs = sorted(epoch for epoch in self._answers if epoch <= run.position.epoch)
         answers = np.array([self._answers[epoch][:, column] for epoch in epochs]).reshape(-1, 2)
         return np.array(epochs, int), (answers[:, 0], answers[:, 1])
 
-    def develop(self, run: Run, pair: tuple[Probe, Probe], budget: float) -> bool:
-        """Read more snapshots for about ``budget`` seconds; return whether some are missing."""
+    def develop(self, run: Run, pair: tuple[Probe, Probe]) -> Iterator[None]:
+        """Read the missing snapshots; yields before each."""
         examples = self._sync(run, pair)
 
         def row(epoch: int) -> Array:
             return last_answers(run.replay(Position(epoch), "what if").parameters, examples)
 
-        return spend(budget, self._answers.measure(coarse_first(run.stored), row))
+        return self._answers.measure(coarse_first(run.stored), row)
 
     def _sync(self, run: Run, pair: tuple[Probe, Probe]) -> list[Example]:
         first, second = (probe.example for probe in pair)
@@ -350,17 +355,6 @@ class WhatIfLab:
                 for e in examples)  # fmt: skip
         self._answers.sync(run.schedule, (run.dataset, *read))
         return examples
-
-
-def _read_choices(probe: Probe, how: Perturbation, known: Choices) -> Iterator[None]:
-    """Read the words that are left; yields between two batches of them."""
-    added, count = how.alter is Alter.ADD, len(known.answers)
-    while known.read < count:
-        tokens = range(known.read, min(known.read + _TOGETHER, count))
-        examples = [with_token(probe.example, how.place, token, added) for token in tokens]
-        known.answers[tokens.start : tokens.stop] = last_answers(probe.parameters, examples)
-        known.read = tokens.stop
-        yield
 
 
 def _as_long(probe: Probe) -> str:

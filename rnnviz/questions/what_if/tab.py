@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from html import escape
 from typing import NamedTuple
@@ -31,9 +31,11 @@ from rnnviz.probe.formatting import number, quoted
 from rnnviz.probe.probe import Probe, read
 from rnnviz.probe.saliency import INCOMPLETE, LEFT_OUT
 from rnnviz.probe.session import Session
+from rnnviz.probe.work import spend
 from rnnviz.questions.unit_subject import MOST_CHOICES, edition, source_of, subject_of
 from rnnviz.questions.what_if.measure import (
     Alter,
+    Choices,
     WhatIfLab,
     aligned,
     joined,
@@ -174,7 +176,7 @@ def _opposite(session: Session) -> str:
     if not (session.dataset.one_class_at_end and probe.vocabulary.words and probe.finite):
         return session.lab(WhatIfLab).perturbation.word
     place = _locate_change(session, probe.reading.words)
-    choices = session.lab(WhatIfLab).choices(probe, session.lab(WhatIfLab).perturbation, _WORDS)
+    choices = _choices_read(session, probe)
     column = choices.answers[: choices.read, int(probe.answers[-1].argmax())]
     here, words = probe.reading.words[place], probe.vocabulary.words
     return next((words[k] for k in column.argsort() if words[k] != here), here)
@@ -399,13 +401,20 @@ def _others(change: ChangedPhrase) -> Array | None:
 # What else might stand there, and since when
 
 
+def _choices_read(session: Session, probe: Probe) -> Choices:
+    """The words read so far, after some more."""
+    lab = session.lab(WhatIfLab)
+    spend(_WORDS, lab.read_choices(probe, lab.perturbation))
+    return lab.choices(probe, lab.perturbation)
+
+
 def _choices(change: ChangedPhrase) -> Picture:
     session, probe = change.session, change.first
     how, noun = session.lab(WhatIfLab).perturbation, session.names.noun
     title = f"Every {noun} in its place"
     if not probe.finite:
         return sentence(title, BROKEN, theme())
-    choices = session.lab(WhatIfLab).choices(probe, how, _WORDS)
+    choices = _choices_read(session, probe)
     values = choices.answers[:, outcome_of(*change.pair).column]
     words, marks = probe.vocabulary.words, {}
     if how.alter is not Alter.ADD:
@@ -427,11 +436,11 @@ def _choices(change: ChangedPhrase) -> Picture:
 
 def _read(change: ChangedPhrase) -> str:
     """How many words of the vocabulary were read, and how many of them are listed."""
-    session, probe = change.session, change.first
+    session, probe, lab = change.session, change.first, change.session.lab(WhatIfLab)
     total = len(probe.vocabulary)
     if not probe.finite or total <= MOST_ROWS:
         return ""
-    known = session.lab(WhatIfLab).choices(probe, session.lab(WhatIfLab).perturbation, 0.0).read
+    known = lab.choices(probe, lab.perturbation).read
     listed = "Listed are both ends, and the chosen ones."
     return f"{known:,} of the {total:,} {session.names.noun}s were read. {listed}"
 
@@ -491,15 +500,12 @@ def _of_saliency(change: ChangedPhrase) -> str:
     return f"Left out: {LEFT_OUT} of the {count} {noun}s, evenly spread. {numbers}".strip()
 
 
-def _measure(session: Session, budget: float) -> bool:
+def _measure(session: Session) -> Iterator[None]:
     change, lab = _change_of(session), session.lab(WhatIfLab)
-    if not change.first.finite:
-        return False
-    missing = change.second is not None and lab.develop(session.run, change.pair, budget)
-    if not session.dataset.tokens:
-        return missing
-    choices = lab.choices(change.first, lab.perturbation, 0 if missing else budget)
-    return missing or choices.read < len(choices.answers)
+    if change.first.finite and change.second is not None:
+        yield from lab.develop(session.run, change.pair)
+    if change.first.finite and session.dataset.tokens:
+        yield from lab.read_choices(change.first, lab.perturbation)
 
 
 TAB = Sheet("what_if", _change_of, _answer, _charts, _controls, _measure)

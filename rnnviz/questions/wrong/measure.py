@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -87,9 +87,9 @@ class ResultsLab:
         key = chunks, len(chunks.results)
         return self._memo.ask("answers", key, lambda: _merged(chunks.results))
 
-    def develop(self, state: TrainState, dataset: Dataset, budget: float) -> bool:
-        """Read on for ``budget`` seconds, at least one chunk; return whether something is left."""
-        return self._chunks(state, dataset).develop(budget)
+    def develop(self, state: TrainState, dataset: Dataset) -> Iterator[None]:
+        """Read on; yields before each chunk."""
+        return self._chunks(state, dataset).develop()
 
     def _chunks(self, state: TrainState, dataset: Dataset) -> ChunkedRead[Answers | Values]:
         parameters, examples = state.parameters, self.part(dataset)

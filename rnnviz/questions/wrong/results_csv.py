@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -11,11 +12,9 @@ from rnnviz.files.numbers import inert, quoting_of, told_lines
 from rnnviz.files.origin import origin
 from rnnviz.probe.results import Answers, Confusion, Values, confusion
 from rnnviz.probe.session import Session
+from rnnviz.probe.work import spend
 from rnnviz.questions.wrong.measure import ResultsLab
 from rnnviz.tasks.csv_table import MAX_CLASSES
-
-#: Seconds in which the rest of the data is read, again and again.
-_SLICE = 1.0
 
 
 class ResultFile(NamedTuple):
@@ -60,9 +59,9 @@ def _cell(value: Any) -> Any:
 
 def _read(session: Session) -> Answers | Values:
     """All answers to the part of the data."""
-    while session.lab(ResultsLab).develop(session.state, session.dataset, _SLICE):
-        pass
-    return session.lab(ResultsLab).answers(session.state, session.dataset)
+    lab, state, data = session.lab(ResultsLab), session.state, session.dataset
+    spend(math.inf, lab.develop(state, data))
+    return lab.answers(state, data)
 
 
 def _answers(session: Session) -> pd.DataFrame:

@@ -415,7 +415,7 @@ def _verdict(source: AnswersSource, frame: Frame) -> None:
 TAB = Sheet(
     "wrong", _source, lambda of: f"{_score(of.answers, of.session)} {_confused(of)}{_measured(of)}",
     _charts, _controls,
-    lambda session, budget: session.lab(ResultsLab).develop(session.state, session.dataset, budget),
+    lambda session: session.lab(ResultsLab).develop(session.state, session.dataset),
     more=_verdict, words=_words, probe=lambda of: of.probe,
     fields=lambda session: {**names_in(session), "label": session.dataset.metric.label},
 )  # fmt: skip

@@ -8,6 +8,7 @@ from rnnviz.config import RunConfig
 from rnnviz.engine.evaluation import Score
 from rnnviz.probe.session import Session
 from rnnviz.probe.story import Chapter
+from rnnviz.probe.work import spend
 from rnnviz.run.schedule import Position
 
 
@@ -61,7 +62,7 @@ def test_a_past_epoch_a_change_and_a_branch_are_marked(session):
 def test_the_chapters_cover_the_run_without_gaps_and_are_those_of_the_story():
     session = Session(RunConfig())
     session.player.advance(420)
-    while session.memory.develop(session.run, session.gradient_query(), 10):
+    while spend(10, session.memory.develop(session.run, session.gradient_query())):
         pass
     told = drawn(session)[0]["chapters"]
     usual = [chapter.label for chapter in Chapter if chapter is not Chapter.MEMORIZED]

@@ -9,6 +9,7 @@ from rnnviz.files.foreign_network import TransferError
 from rnnviz.files.output import records
 from rnnviz.files.record import StoredRecording, open_recording
 from rnnviz.files.tensor_file import TensorFile
+from rnnviz.probe.work import spend
 from rnnviz.run.schedule import Position
 from rnnviz.run.weight_edits import silence
 from rnnviz.tasks.dataset import Dataset
@@ -84,7 +85,7 @@ def test_what_is_measured_is_measured_on_the_network_of_the_step(cell, tmp_path)
 
 def test_the_labs_over_the_steps_have_the_snapshots(session):
     probe, query = session.inspect(), session.gradient_query()
-    while session.memory.develop(session.run, query, 1.0):
+    while spend(1.0, session.memory.develop(session.run, query)):
         pass
     gauge, flows = session.memory.past(session.run, query, 0.0)
     assert gauge.epochs.tolist() == flows.epochs.tolist() == [0, 10, 20, 30]
@@ -149,13 +150,13 @@ def test_who_is_at_the_end_stays_there_and_who_looks_back_stays_where_he_is(loop
 def test_what_was_measured_stays_measured(loop):
     session = open_recording(loop.path)
     query = session.gradient_query()
-    while session.memory.develop(session.run, query, 1.0):
+    while spend(1.0, session.memory.develop(session.run, query)):
         pass
     loop.record(40)
     follow(session)
     evaluated = []
     session.memory._evaluate = lambda query: evaluated.append(query.state.epoch)
-    session.memory.develop(session.run, session.gradient_query(), 0.0)
+    spend(0.0, session.memory.develop(session.run, session.gradient_query()))
     session.memory._half_lives[40] = ()
     assert session.memory._half_lives.keys() == {0, 10, 20, 30, 40}
     assert {*evaluated} <= {40}

@@ -4,7 +4,8 @@ import math
 import time
 from contextlib import suppress
 from dataclasses import replace
-from functools import reduce
+from functools import partial, reduce
+from itertools import repeat
 from urllib.parse import parse_qsl, urlencode
 
 import numpy as np
@@ -552,22 +553,25 @@ def test_a_link_is_followed_outside_of_the_turn():
 @pytest.mark.parametrize("pieces", [0, 3])
 @pytest.mark.parametrize("told", [True, False])
 def test_a_job_is_done_while_the_run_rests_and_then_no_more(clock, pieces, told):
-    budgets = []
+    slices, done = [], []
 
-    def job(budget):
-        budgets.append(budget)
-        return len(budgets) <= pieces
+    def job():
+        slices.append(len(done))
+        while len(done) < pieces:
+            yield
+            done.append(len(done))
 
     def shown():
-        return told and len(budgets) > pieces
+        return told and bool(slices) and len(done) == pieces
 
     edition = clock.host.edition
     browser = clock.playing(scene=Scene(clock.session, lambda frame: None, {}, job, shown))
     clock.run(0.1, browser)
-    assert not budgets
+    assert not slices
     browser.say("pause")
     clock.run(1.0, browser)
-    assert [budget > 0 for budget in budgets] == [False] + [True] * pieces
+    # The first slice only asks whether there is something to do.
+    assert (slices, len(done)) == ([0, 0] if pieces else [0], pieces)
     # Streamlit's script runs again, after the pause, only where it shows what was found.
     assert clock.host.edition == edition + 1 + told
 
@@ -576,7 +580,7 @@ def test_what_the_reader_does_goes_before_a_job(clock):
     """The next frame shows the phrase, however much of the job is left."""
     session = clock.session
     scene = Scene(session, lambda frame: frame.texts.update(of=session.inspect().reading.text))
-    browser = Browser(clock, replace(scene, job=lambda budget: True))
+    browser = Browser(clock, replace(scene, job=lambda: repeat(None)))
     for phrase in ("not good", "not bad", "very sad"):
         clock.run(0.1, browser)
         browser.say("phrase", text=phrase)
@@ -588,7 +592,7 @@ def test_what_the_reader_does_goes_before_a_job(clock):
 
 def test_a_job_that_fails_is_not_tried_for_ever(clock):
     tried = []
-    browser = Browser(clock, Scene(clock.session, print, {}, lambda b: tried.append(b) or 1 / 0))
+    browser = Browser(clock, Scene(clock.session, print, {}, lambda: tried.append(0) or 1 / 0))
     with pytest.raises(ZeroDivisionError):
         clock.run(1.0, browser)
     clock.run(1.0, browser)
@@ -603,10 +607,16 @@ def test_what_overflows_is_no_failure_and_no_warning(clock):
 
 
 def test_two_tabs_at_rest_come_to_rest(clock):
-    asked = []
+    done = []
+
+    def job(name):
+        while done.count(name) < 3:
+            yield
+            done.append(name)
+
     for name in "ab":
-        job = lambda _, name=name: asked.append(name) or asked.count(name) < 3  # noqa: E731
-        Browser(clock, Scene(clock.session, lambda frame: None, {}, job), client=name)
+        scene = Scene(clock.session, lambda frame: None, {}, partial(job, name))
+        Browser(clock, scene, client=name)
     clock.run(1.0)
-    assert sorted(asked) == [*"aaabbb"]
+    assert sorted(done) == [*"aaabbb"]
     assert clock.host.idle_time(clock.now) is None

@@ -31,6 +31,7 @@ from rnnviz.probe.state_transition import (
     VisitedStates,
     visit_states,
 )
+from rnnviz.probe.work import spend
 from rnnviz.tasks.registry import PRESETS
 from tests.sampling import each_row, singly
 from tests.unit.engine.networks import CELLS, architecture, examples, network
@@ -50,7 +51,7 @@ SQUARE = around(*product([-1.0, 1.0], repeat=2))
 
 def found_by(flow, visited, starts=100, **options):
     search = Search(flow, visited, starts, **options)
-    assert not search.work(math.inf)
+    assert not spend(math.inf, search.work())
     return search.found
 
 
@@ -210,13 +211,13 @@ def test_points_are_fixed_points_of_the_network(cell, layers):
 def test_an_interrupted_search_finds_the_same():
     search, progress = Search(TWO_UNITS, SQUARE, 100), [0.0]
     assert search.left
-    assert search.work(0)
-    while search.work(1e-9):
+    assert spend(0, search.work())
+    while spend(1e-4, search.work()):
         progress.append(search.progress)
         assert search.found.points == ()
     assert len(progress) > 5
     assert progress == sorted(progress)
-    assert (search.left, search.progress, search.work(1)) == (False, 1.0, False)
+    assert (search.left, search.progress, spend(1, search.work())) == (False, 1.0, False)
     for one, other in zip(found_by(TWO_UNITS, SQUARE).points, search.found.points, strict=True):
         np.testing.assert_array_equal(one.state, other.state)
 

@@ -12,6 +12,7 @@ from rnnviz.probe.gradient_lab import Record
 from rnnviz.probe.gradients import Objective, next_steps, token_contribution
 from rnnviz.probe.memory_gauge import eigenvalues, recurrent
 from rnnviz.probe.session import Session
+from rnnviz.probe.work import spend
 from rnnviz.run.schedule import Position
 from rnnviz.tasks.registry import PRESETS
 from tests.sampling import each_row
@@ -66,7 +67,7 @@ def series(record, session):
 
 
 def develop(record, session, budget):
-    return record.develop(session.run, query_of(session), budget)
+    return spend(budget, record.develop(session.run, query_of(session)))
 
 
 def developed(record, session):

@@ -11,6 +11,7 @@ from rnnviz.probe.gradient_lab import flow
 from rnnviz.probe.gradients import Objective, next_steps
 from rnnviz.probe.health import health
 from rnnviz.probe.session import Session
+from rnnviz.probe.work import spend
 from rnnviz.tasks.registry import PRESETS
 from tests.lag_profile import lag_profile
 from tests.sampling import each_row
@@ -57,7 +58,7 @@ def test_of_much_data_the_lag_is_that_of_a_random_sample_first(run, monkeypatch)
     coarse, every = run.gradients.lag(query), len(run.dataset.train)
     assert 5 < coarse.sequences < every / 2
     assert run.gradients.lag(query) is coarse
-    while run.gradients.read_on(query, 1e-5):
+    while spend(1e-5, run.gradients.read_on(query)):
         assert coarse.sequences < run.gradients.lag(query).sequences < every
     found = run.gradients.lag(query)
     whole = lag_profile(query.state.parameters, query.examples, query.objective)

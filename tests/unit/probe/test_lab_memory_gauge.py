@@ -11,6 +11,7 @@ from rnnviz.probe.gradient_lab import flow
 from rnnviz.probe.gradients import Objective
 from rnnviz.probe.memory_gauge import half_life, spectrum
 from rnnviz.probe.session import Session
+from rnnviz.probe.work import spend
 from rnnviz.run.schedule import Position
 from rnnviz.tasks.upload import File, Upload
 from tests.lag_profile import lag_profile
@@ -27,7 +28,7 @@ def past(session, budget=0.0):
 
 
 def develop(session, budget):
-    return session.memory.develop(session.run, query_of(session), budget)
+    return spend(budget, session.memory.develop(session.run, query_of(session)))
 
 
 def developed(session):

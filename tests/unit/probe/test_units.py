@@ -12,6 +12,7 @@ from rnnviz.probe.memory_gauge import spectrum
 from rnnviz.probe.probe import inspect
 from rnnviz.probe.session import Session
 from rnnviz.probe.units import LIST_PAGE, MOST_EDITS, Sort, StateSource
+from rnnviz.probe.work import spend
 from rnnviz.questions.rest.measure import DynamicsLab, dynamics_query
 from rnnviz.run.share_link import read_link
 from rnnviz.run.weight_edits import apply_edits, noise, scale, set_weight, silence
@@ -61,7 +62,7 @@ def test_units_come_in_the_order_that_is_chosen_and_after_the_last_the_first(sor
     lab.sort, lab.word = sort, "not"
     order = lab.order(source_of(session)).tolist()
     assert sorted(order) == list(range(8))
-    lab.ablate(source_of(session), 9.0, "not")
+    spend(9.0, lab.ablate(source_of(session), "not"))
     order = lab.order(source_of(session)).tolist()
     lab.arrange()
     for by, unit in ((0, order[0]), (1, order[1]), (8, order[1]), (-2, order[7])):
@@ -80,7 +81,7 @@ def test_the_unit_that_carries_negation_is_found_and_without_it_accuracy_falls(c
     lab.sort, lab.word = Sort.EFFECT, "not"
     lab.look_at(source_of(session))
     assert lab.unit == 0, "not known yet"
-    lab.ablate(source_of(session), 9.0, "not")
+    spend(9.0, lab.ablate(source_of(session), "not"))
     lab.arrange()
     lab.look_at(source_of(session))
     lab.toggle(0, lab.unit)
@@ -270,10 +271,10 @@ def test_a_unit_is_worth_what_the_loss_rises_without_it(cell):
     session.player.advance(3)
     lab, source = session.units, source_of(session)
     assert np.isnan(lab.ablation_loss(source)).all()
-    assert lab.ablate(source, 0.0)
+    assert spend(0.0, lab.ablate(source))
     assert np.isnan(lab.ablation_loss(source)).tolist() == [False, True, True, True, True]
     strongest = lab.strongest(source, 2)
-    assert not lab.ablate(source, 0.0)
+    assert not spend(0.0, lab.ablate(source))
     rises = lab.ablation_loss(source)
     for unit in range(5):
         lab.edits = (silence(1, unit),)
@@ -286,7 +287,7 @@ def test_a_unit_is_worth_what_the_loss_rises_without_it(cell):
 def test_the_whole_network_is_scored_once_whatever_the_time(session, lab, monkeypatch):
     scores, score = [], module.Evaluator.score
     monkeypatch.setattr(module.Evaluator, "score", lambda *a: scores.append(1) or score(*a))
-    while lab.ablate(source_of(session), 0.0):
+    while spend(0.0, lab.ablate(source_of(session))):
         pass
     assert len(scores) == 1 + session.config.hidden
 
@@ -295,7 +296,7 @@ def test_with_a_word_only_the_sequences_that_contain_it_are_weighed(session, lab
     data, source = session.dataset, source_of(session)
     having = [e for e in data.train if "not" in e.text.split()]
     assert 0 < len(having) < len(data.train)
-    lab.ablate(source, 9.0, "not")
+    spend(9.0, lab.ablate(source, "not"))
     ablated = apply_edits(session.state.parameters, [silence(1, 2)])
     before, after = (
         np.mean([inspect(data, p, e.text, session.config).trace.loss[0] for e in having])
@@ -307,15 +308,15 @@ def test_with_a_word_only_the_sequences_that_contain_it_are_weighed(session, lab
 
 def test_the_order_of_effects_is_kept_until_all_are_known_again(session, lab):
     first = source_of(session)
-    lab.ablate(first, 9.0)
+    spend(9.0, lab.ablate(first))
     kept = lab.effect_order(first)
     assert kept.epoch == 5
     assert kept.units.tolist() == np.argsort(-lab.ablation_loss(first)).tolist()
     session.player.advance(60)
     later = source_of(session)
-    lab.ablate(later, 0.0)
+    spend(0.0, lab.ablate(later))
     assert lab.effect_order(later) is kept
-    lab.ablate(later, 9.0)
+    spend(9.0, lab.ablate(later))
     assert lab.effect_order(later).epoch == 65
     lab.word = "not"
     assert lab.effect_order(later).epoch is None
@@ -324,7 +325,7 @@ def test_the_order_of_effects_is_kept_until_all_are_known_again(session, lab):
 def test_where_the_loss_is_not_finite_no_unit_can_be_weighed():
     session = Session(RunConfig(activation="relu", init_scale=0.5))
     assert session.run.history.row(0)["train_loss"] == math.inf
-    assert not session.units.ablate(source_of(session), 1.0)
+    assert not spend(1.0, session.units.ablate(source_of(session)))
     assert np.isnan(session.units.ablation_loss(source_of(session))).all()
     session.units.sort = Sort.EFFECT
     assert session.units.order(source_of(session)).tolist() == list(range(64))
@@ -332,7 +333,7 @@ def test_where_the_loss_is_not_finite_no_unit_can_be_weighed():
 
 def test_the_strongest_are_of_those_still_heard_the_known_ones_first(session, lab, monkeypatch):
     monkeypatch.setattr(module, "ABLATION_SECONDS", 0.0)
-    lab.ablate(source_of(session), 0.0)
+    spend(0.0, lab.ablate(source_of(session)))
     strongest = lab.strongest(source_of(session), 3)
     assert {edit.column for edit in strongest[:2]} == {0, 1}
     lab.add(strongest[0])

@@ -8,6 +8,7 @@ from rnnviz.engine.batch import collate
 from rnnviz.probe.passes import forward_pass
 from rnnviz.probe.session import Session
 from rnnviz.probe.units import StateSource
+from rnnviz.probe.work import spend
 from rnnviz.questions.breaks import measure as module
 from rnnviz.questions.breaks.measure import SilencingLab
 from rnnviz.run.weight_edits import apply_edits, silence
@@ -19,7 +20,7 @@ def source_of(session, layer=0):
 
 
 def rises_of(session, layer=0):
-    while session.units.ablate(source_of(session, layer), 1.0):
+    while spend(1.0, session.units.ablate(source_of(session, layer))):
         pass
     return session.units.ablation_loss(source_of(session, layer))
 
@@ -30,7 +31,7 @@ def test_the_strongest_and_the_weakest_are_silenced_one_after_the_other(cell, la
     session.player.advance(30)
     rises, source = rises_of(session, layers - 1), source_of(session, layers - 1)
     lab, order = session.lab(SilencingLab), np.argsort(-rises, kind="stable")
-    while lab.remove(source, rises, 0.01):
+    while spend(0.01, lab.remove(source, rises)):
         pass
     removal = lab.removal(source, rises)
     assert removal.units.tolist() == order.tolist()
@@ -47,14 +48,14 @@ def test_the_strongest_and_the_weakest_are_silenced_one_after_the_other(cell, la
 def test_nothing_is_measured_before_the_worth_of_all_units_is_known(session):
     unknown = np.array([1.0, np.nan] * 4)
     assert session.lab(SilencingLab).removal(source_of(session), unknown) is None
-    assert not session.lab(SilencingLab).remove(source_of(session), unknown, 1.0)
+    assert not spend(1.0, session.lab(SilencingLab).remove(source_of(session), unknown))
 
 
 def test_the_ends_and_the_first_unit_are_measured_first(session):
     rises, source = rises_of(session), source_of(session)
     removal = session.lab(SilencingLab).removal(source, rises)
     assert removal.missing[:3] == [0, 8, 1]
-    assert session.lab(SilencingLab).remove(source, rises, 0.0)
+    assert spend(0.0, session.lab(SilencingLab).remove(source, rises))
     session.player.advance(1)
     assert session.lab(SilencingLab).removal(source_of(session), rises_of(session)) is not removal
 

@@ -6,6 +6,7 @@ import pytest
 from rnnviz.config import RunConfig
 from rnnviz.probe.session import Session
 from rnnviz.probe.units import StateSource
+from rnnviz.probe.work import spend
 from rnnviz.questions.carry.measure import UnitHistory, UnitQuery
 from rnnviz.run.schedule import Position
 from tests.sampling import each_row
@@ -20,7 +21,7 @@ def query_of(session, token, layer=0, part="h"):
 def test_a_row_is_what_was_there_at_its_epoch(cell, part, layer):
     session, lab = Session(RunConfig(hidden=5, cell=cell, layers=layer + 1)), UnitHistory()
     session.player.advance(12)
-    while lab.develop(session.run, query_of(session, 1, layer, part), 1.0):
+    while spend(1.0, lab.develop(session.run, query_of(session, 1, layer, part))):
         pass
     epochs, values = lab.past(session.run, query_of(session, 1, layer, part), 0.0)
     assert epochs[0] == 0
@@ -36,7 +37,7 @@ def test_the_epoch_shown_is_there_at_once_and_another_token_begins_anew():
     session.player.advance(40)
     epochs, _ = lab.past(session.run, query_of(session, 0), 0.0)
     assert 40 in epochs
-    lab.develop(session.run, query_of(session, 0), 9.0)
+    spend(9.0, lab.develop(session.run, query_of(session, 0)))
     every, values = lab.past(session.run, query_of(session, 0), 0.0)
     assert len(every) > len(epochs)
     others, other = lab.past(session.run, query_of(session, 2), 9.0)
@@ -48,7 +49,7 @@ def test_the_epoch_shown_is_there_at_once_and_another_token_begins_anew():
 def test_a_setting_that_changes_keeps_what_was_before():
     session, lab = Session(RunConfig(hidden=5)), UnitHistory()
     session.player.advance(20)
-    lab.develop(session.run, query_of(session, 0), 9.0)
+    spend(9.0, lab.develop(session.run, query_of(session, 0)))
     before = dict(zip(*lab.past(session.run, query_of(session, 0), 0.0), strict=True))
     session.player.go_to(Position(10))
     session.player.branch()

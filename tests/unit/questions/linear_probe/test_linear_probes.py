@@ -8,6 +8,7 @@ import pytest
 from rnnviz.config import RunConfig
 from rnnviz.probe.session import Session
 from rnnviz.probe.units import StateSource
+from rnnviz.probe.work import spend
 from rnnviz.questions.linear_probe.measure import LinearProbeLab, ProbeTarget, Question
 from rnnviz.run.schedule import Position
 
@@ -20,7 +21,7 @@ def measured(session, epoch=None, asked=None, **source):
     lab.fit(activations, session.dataset)
     lab.question = lab.question._replace(**(asked or {}))
     lab.begin(where, activations)
-    while lab.work(0.0):
+    while spend(0.0, lab.work()):
         pass
     return lab.shown(where).found
 

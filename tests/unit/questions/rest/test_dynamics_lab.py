@@ -9,6 +9,7 @@ from rnnviz.charts.theme import shown_token
 from rnnviz.config import RunConfig, TaskName
 from rnnviz.probe.fixed_points import Kind
 from rnnviz.probe.session import Session
+from rnnviz.probe.work import spend
 from rnnviz.questions.rest import measure as dynamics
 from rnnviz.questions.rest.measure import DynamicsLab, Hold, dynamics_query, read_out
 from rnnviz.run.schedule import Position
@@ -52,7 +53,7 @@ def found(session):
 
 
 def finish(session):
-    while session.lab(DynamicsLab).work(1):
+    while spend(1, session.lab(DynamicsLab).work()):
         pass
     return found(session)
 
@@ -163,9 +164,9 @@ def test_other_networks_of_the_same_weights_have_points_of_their_own(session):
 def test_a_search_goes_on_while_another_epoch_is_looked_at_or_is_cancelled(session, lab):
     session.player.advance(4)
     lab.find(dynamics_query(session))
-    assert lab.work(0)
+    assert spend(0, lab.work())
     lab.cancel()
-    assert not lab.work(1)
+    assert not spend(1, lab.work())
     assert found(session) is None
     lab.find(dynamics_query(session))
     session.player.go_to(Position(1))
@@ -179,13 +180,13 @@ def test_every_word_is_held_one_after_the_other(session, lab):
     lab.starts, query = 50, dynamics_query(session)
     lab.words = ("not",)
     lab.find(query)
-    while lab.work(1.0):
+    while spend(1.0, lab.work()):
         pass
     lab.find_each(query)
     shares, words = [], query.dataset.vocabulary.words
     while lab.searching:
         shares.append(lab.searching[1])
-        lab.work(1.0)
+        spend(1.0, lab.work())
     assert shares == sorted(shares)
     assert len(shares) >= len(words) - 1, "that of “not” was known"
     rests = lab.rests(query)
@@ -200,7 +201,7 @@ def test_every_word_is_held_one_after_the_other(session, lab):
     assert not lab.is_asked(query), "their mean is not searched"
     assert "search" not in vars(lab._asked[-1]), "it begins when it is its turn"
     lab.cancel()
-    assert lab.searching is None and not lab.work(1.0)
+    assert lab.searching is None and not spend(1.0, lab.work())
 
 
 @pytest.mark.parametrize("limit", ["_BYTES", "_SEARCHES"])

@@ -11,6 +11,7 @@ from rnnviz.engine.batch import collate
 from rnnviz.probe.passes import forward_pass
 from rnnviz.probe.session import Session
 from rnnviz.probe.state_transition import StateTransition, states_of
+from rnnviz.probe.work import spend
 from rnnviz.questions.what_if.measure import (
     Alter,
     Perturbation,
@@ -113,6 +114,13 @@ def test_values_are_compared_and_explained_in_the_channel_that_differs_most():
 # Every word
 
 
+def choices_of(session, probe, how, seconds=9.0):
+    """What is known of the choices after some seconds of reading."""
+    lab = session.lab(WhatIfLab)
+    spend(seconds, lab.read_choices(probe, how))
+    return lab.choices(probe, how)
+
+
 @sampling.pairwise(
     task=["sentiment", "recall", "brackets", "characters"],
     cell=["elman", "gru", "lstm"],
@@ -121,7 +129,7 @@ def test_values_are_compared_and_explained_in_the_channel_that_differs_most():
 def test_every_word_in_a_place_is_answered_as_if_it_were_typed(task, cell, alter):
     session = Session(RunConfig(task=task, cell=cell, hidden=4, init_scale=0.3))
     probe, how = session.inspect(), Perturbation(alter, 1)
-    answers = session.lab(WhatIfLab).choices(probe, how, 9.0).answers
+    answers = choices_of(session, probe, how).answers
     for token, word in enumerate(probe.vocabulary.words[:5]):
         words = how._replace(word=word).applied(probe.reading.words)
         typed = session.inspect(spelled(session.dataset, words))
@@ -133,10 +141,7 @@ def test_every_word_in_a_place_is_answered_as_if_it_were_typed(task, cell, alter
 def test_of_a_decoder_it_is_the_probability_of_the_whole_target(alter, cell):
     session = Session(RunConfig(task="translation", cell=cell, hidden=4, init_scale=0.3))
     probe, how = session.inspect(), Perturbation(alter, 1)
-    targets, answers = (
-        probe.example.targets,
-        session.lab(WhatIfLab).choices(probe, how, 9.0).answers,
-    )
+    targets, answers = probe.example.targets, choices_of(session, probe, how).answers
     assert outcome_of(probe, probe).name == probe.label
     assert answers.shape == (len(session.dataset.source), 1)
     for token, word in enumerate(probe.vocabulary.words[:5]):
@@ -154,12 +159,12 @@ def test_of_a_large_vocabulary_some_words_are_read_at_a_time():
     session = Session(RunConfig(hidden=3))
     session.load(Upload(File("a.csv", f"text,label\n{rows}".encode())))
     probe = session.inspect(session.dataset.train[0].text)
-    how, lab = Perturbation(Alter.CHANGE, 0), session.lab(WhatIfLab)
-    counts = [lab.choices(probe, how, 0.0).read for _ in range(4)]
+    how = Perturbation(Alter.CHANGE, 0)
+    counts = [choices_of(session, probe, how, 0.0).read for _ in range(4)]
     count = len(session.dataset.vocabulary)
     assert counts == [256, 512, count, count]
-    assert np.isfinite(lab.choices(probe, how, 0.0).answers).all()
-    assert lab.choices(probe, how._replace(place=1), 0.0).read == 256
+    assert np.isfinite(choices_of(session, probe, how, 0.0).answers).all()
+    assert choices_of(session, probe, how._replace(place=1), 0.0).read == 256
 
 
 # Over the epochs
@@ -171,7 +176,7 @@ def test_both_answers_are_those_of_the_network_at_every_epoch(session):
     lab = session.lab(WhatIfLab)
     epochs, _ = lab.past(session.run, session.state, pair, 0.0)
     assert epochs.tolist() == [9], "the epoch shown, whatever the time"
-    while lab.develop(session.run, pair, 0.001):
+    while spend(0.001, lab.develop(session.run, pair)):
         pass
     epochs, both = lab.past(session.run, session.state, pair, 0.0)
     assert set(epochs) == {*session.run.snapshots.epochs, 9}

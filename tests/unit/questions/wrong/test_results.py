@@ -9,6 +9,7 @@ from rnnviz.config import RunConfig
 from rnnviz.probe import work as chunks
 from rnnviz.probe.results import read_answers
 from rnnviz.probe.session import Session
+from rnnviz.probe.work import spend
 from rnnviz.questions.wrong.measure import DataPart, ResultsLab, Show
 
 
@@ -27,8 +28,8 @@ def test_a_large_part_is_read_piece_by_piece_and_in_the_end_all_of_it(session, m
     lab.rows = DataPart.TRAIN
     first = lab.answers(state, data)
     assert 0 < len(first.said) < len(data.train) / 2
-    assert lab.develop(state, data, 0.0), "the first call only asks"
-    while lab.develop(state, data, 1e-5):
+    assert spend(0.0, lab.develop(state, data)), "the first call only asks"
+    while spend(1e-5, lab.develop(state, data)):
         assert len(lab.answers(state, data).said) > len(first.said)
     for found, column in zip(lab.answers(state, data), expected, strict=True):
         np.testing.assert_allclose(found, column, rtol=1e-12)
