@@ -370,6 +370,7 @@ def step_check(state: TrainState, config: RunConfig, dataset: Dataset) -> Check:
 
 def train_in_halves(player: Timeline) -> tuple[Position, Array]:
     """Train to the last epoch; return a position midway, within an epoch, and its weights."""
+    assert isinstance(player, Player)
     run = player.run
     player.advance(player.config.epochs // 2)
     some = run.examples // 2 // run.batch * run.batch

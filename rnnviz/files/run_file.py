@@ -36,7 +36,7 @@ from rnnviz.probe.session import Session
 from rnnviz.run.first_network import FirstNetwork
 from rnnviz.run.history import COLUMNS, History, PreviousRun
 from rnnviz.run.player import Player
-from rnnviz.run.run import Past, architecture_of
+from rnnviz.run.run import Checkpoint, TrainingRun, architecture_of
 from rnnviz.run.schedule import EDIT, Change, Position, Schedule
 from rnnviz.run.share_link import MOST_INDEX, OldRun
 from rnnviz.run.weight_edits import problem
@@ -58,22 +58,24 @@ def run_file(session: Session, own_data: bool = False) -> bytes:
     With ``own_data`` it has the user's own data, else their name alone. A file that could not be
     opened again is refused.
     """
-    past, first, ghost = session.run.past, session.player.first, session.player.ghost
-    header = _header(session)
+    if not isinstance(session.run, TrainingRun):
+        raise TransferError("This is a recording: it is a file already.")
+    checkpoint, first, ghost = session.run.checkpoint, session.player.first, session.player.ghost
+    header = _header(session, checkpoint.position)
     count = max(len(one["changes"]) for one in (header, header["ghost"]) if one)
     if count > MOST_CHANGES:
         raise TransferError(
             f"This run has {count:,} changes on its way, and a file has at most {MOST_CHANGES:,}. "
             f"{_INSTEAD}"
         )
-    tensors, room = {"history": _scores(past.history)}, MAX_SNAPSHOTS
+    tensors, room = {"history": _scores(checkpoint.history)}, MAX_SNAPSHOTS
     if ghost:
         tensors["ghost"] = _scores(ghost.history)
     if first:
         tensors["first"] = TensorFile(first.parameters.named())
         room -= first.parameters.theta.nbytes
     files = _files(session) if own_data else {}
-    states = _fitting(past.states, room - sum(map(len, files.values())))
+    states = _fitting(checkpoint.states, room - sum(map(len, files.values())))
     tensors |= {snapshot_name(state.epoch): _snapshot(state) for state in states}
     archive = RunArchive.made(header, tensors, files)
     content = archive.content()
@@ -83,7 +85,7 @@ def run_file(session: Session, own_data: bool = False) -> bytes:
     return content
 
 
-def _header(session: Session) -> dict[str, Any]:
+def _header(session: Session, now: Position) -> dict[str, Any]:
     """``run.json``."""
     player, schedule, marked = session.player, session.run.schedule, session.selection
     first, old = player.first, player.ghost and OldRun.of(player.ghost, schedule)
@@ -93,7 +95,7 @@ def _header(session: Session) -> dict[str, Any]:
         "link": query_of(session),
         "settings": schedule.start.as_dict(),
         "changes": [str(change) for change in schedule.changes],
-        "now": str(session.run.past.position),
+        "now": str(now),
         "shown": str(player.position),
         "phrase": session.phrase_input.phrase,
         "unit": marked.unit,
@@ -208,7 +210,7 @@ class StoredRun:
     """
 
     schedule: Schedule
-    past: Past
+    checkpoint: Checkpoint
     shown: Position
     ghost: PreviousRun | None
     first: FirstNetwork | None
@@ -222,9 +224,10 @@ class StoredRun:
         session = Session(self.schedule.start, self.given, upload_store, self.first)
         session.load(self.upload)
         # A session appends to its history.
-        past = self.past._replace(history=self.past.history.until(self.past.position.epoch))
+        epoch, history = self.checkpoint.position.epoch, self.checkpoint.history
+        checkpoint = self.checkpoint._replace(history=history.until(epoch))
         assert isinstance(session.player, Player), "no recording is given"
-        session.player.resume(self.schedule, past, self.shown, self.ghost)
+        session.player.resume(self.schedule, checkpoint, self.shown, self.ghost)
         session.own_equations = session.config.equations
         session.selection = replace(self.selection)
         session.ask(self.phrase)
@@ -271,7 +274,7 @@ def _stored(archive: RunArchive, upload: Upload | None) -> StoredRun:
     schedule = Schedule(start, _changes(run, now, dataset, start))
     history = _history(archive, "history", now.epoch)
     states = _states(archive, now.epoch, of, start)
-    past, shown = Past(now, history, states), _position(run, "shown", dataset, start)
+    checkpoint, shown = Checkpoint(now, history, states), _position(run, "shown", dataset, start)
     ghost = _ghost(archive, run["ghost"], schedule, dataset) if run.get("ghost") else None
     first = None
     if table := run.get("first"):
@@ -282,7 +285,8 @@ def _stored(archive: RunArchive, upload: Upload | None) -> StoredRun:
         first = FirstNetwork(weights, config, _text(table, "source"), _text(table, "note"))
     marked = Selection(_index(run, "unit"), _index(run, "token"))
     phrase = _text(run, "phrase", most_typed(dataset))
-    return StoredRun(schedule, past, min(shown, now), ghost, first, given, own, phrase, marked)
+    shown = min(shown, now)
+    return StoredRun(schedule, checkpoint, shown, ghost, first, given, own, phrase, marked)
 
 
 # Settings

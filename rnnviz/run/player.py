@@ -12,7 +12,7 @@ from rnnviz.config import RunConfig
 from rnnviz.engine.parameters import Parameters
 from rnnviz.run.first_network import FirstNetwork
 from rnnviz.run.history import PreviousRun
-from rnnviz.run.run import Past, Run, architecture_of
+from rnnviz.run.run import Checkpoint, TrainingRun, architecture_of
 from rnnviz.run.schedule import EDIT, MAX_CHANGES, Position, Schedule
 from rnnviz.run.share_link import START, Link, OldRun
 from rnnviz.run.timeline import LOOKING_BACK, Timeline
@@ -33,6 +33,8 @@ class Player(Timeline):
     ``dataset_for`` returns the data set for the settings. ``first`` are weights to begin with.
     """
 
+    run: TrainingRun
+
     def __init__(
         self,
         config: RunConfig,
@@ -48,7 +50,7 @@ class Player(Timeline):
 
     def restart(self) -> None:
         """Start a new run at epoch 0 with the present settings and data."""
-        self._show(Run(self._dataset_for(self.config), Schedule(self.config), self.first))
+        self._show(TrainingRun(self._dataset_for(self.config), Schedule(self.config), self.first))
         self._link_steps: Iterator[None] | None = None
         self._link: Link | None = None
 
@@ -292,17 +294,21 @@ class Player(Timeline):
     # A run that was stored
 
     def resume(
-        self, schedule: Schedule, past: Past, shown: Position, ghost: PreviousRun | None
+        self,
+        schedule: Schedule,
+        checkpoint: Checkpoint,
+        shown: Position,
+        ghost: PreviousRun | None,
     ) -> None:
         """Go on with a run that was stored, and show a position of it."""
         self.pause()
         self.config = schedule.last
         self.dataset = self._dataset_for(schedule.start)
-        self.run = Run(self.dataset, schedule, self.first, past)
+        self.run = TrainingRun(self.dataset, schedule, self.first, checkpoint)
         self.shown = self.pinned = None
         self.ghost, self.diverged = ghost, False
         self.message = f"Opened at epoch {self.progress}."
-        if shown < past.position:
+        if shown < checkpoint.position:
             self.go_to(shown)
         self._stop_at_the_end()
 
@@ -400,7 +406,7 @@ class Player(Timeline):
         self.dataset = self._dataset_for(link.schedule.start)
         link = link.at_batches(len(self.dataset.train))
         first = link.old.schedule(link.schedule) if link.old else link.schedule
-        self.run = Run(self.dataset, first, self.first)
+        self.run = TrainingRun(self.dataset, first, self.first)
         if link.old:
             left = link.old.left
             yield from self._train_to(link.old.now, self.run.stride)
@@ -409,7 +415,7 @@ class Player(Timeline):
             self.ghost = self.run.branch(left)
             if first.edits(left) or link.schedule.edits(left):
                 # The weights of the two runs differ here: train this one from epoch 0.
-                self.run = Run(self.dataset, link.schedule, self.first)
+                self.run = TrainingRun(self.dataset, link.schedule, self.first)
             else:
                 self.run.schedule = link.schedule
         yield from self._train_to(link.now, self.run.stride)

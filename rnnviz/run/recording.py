@@ -204,10 +204,3 @@ class Recording(Run):
         if self._evaluator is None:
             return _NO_SCORE, _NO_SCORE
         return self._evaluator.score(parameters, self.dataset.metric.score), _NO_SCORE
-
-    def configure(self, config: RunConfig) -> None:
-        """Nothing: the settings are those of the program that trained it."""
-
-    def train(self, count: int) -> bool:
-        """Nothing: it can't go on here."""
-        return True

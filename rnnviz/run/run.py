@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -46,7 +47,7 @@ def architecture_of(dataset: Dataset, config: RunConfig) -> Architecture:
     )
 
 
-class Past(NamedTuple):
+class Checkpoint(NamedTuple):
     """The position of a run, its scores, and states from which it is replayed.
 
     The states are those at the start of some epochs, ascending; the last one is that of the epoch
@@ -58,12 +59,63 @@ class Past(NamedTuple):
     states: tuple[TrainState, ...]
 
 
-class Run:
-    """One training run on ``dataset``: its present state, scores and snapshots.
+class Run(ABC):
+    """A run on ``dataset``: its scores, and its state at every position that can be recovered."""
+
+    dataset: Dataset
+    schedule: Schedule
+    #: Weights from elsewhere that it began with.
+    first: FirstNetwork | None
+    history: History
+    #: The present.
+    position: Position
+
+    @property
+    @abstractmethod
+    def state(self) -> TrainState:
+        """The present state."""
+
+    @property
+    @abstractmethod
+    def stored(self) -> list[int]:
+        """The epochs whose states are at hand, without a replay, ascending."""
+
+    @property
+    @abstractmethod
+    def examples(self) -> int:
+        """Number of examples in an epoch."""
+
+    @abstractmethod
+    def after(self, position: Position) -> Position:
+        """The position after the next step."""
+
+    @abstractmethod
+    def clamped(self, position: Position) -> Position:
+        """The nearest position whose state can be recovered."""
+
+    @abstractmethod
+    def at(self, position: Position) -> TrainState:
+        """The state at a past position, with exactly the same weights."""
+
+    @abstractmethod
+    def replay(self, position: Position, reader: str) -> TrainState:
+        """Like ``at``, but the weights may be a view that is overwritten: read them at once."""
+
+    @abstractmethod
+    def scores(self, state: TrainState) -> tuple[Score, Score]:
+        """The scores of a state of this run on the training and the test examples."""
+
+    @abstractmethod
+    def examine(self, parameters: Parameters) -> tuple[Score, Score]:
+        """Evaluate parameters on the training and the test examples."""
+
+
+class TrainingRun(Run):
+    """A run that is trained here: its present state, scores and snapshots.
 
     During training the weights are in the training buffers alone. With ``first`` it begins with the
-    weights of another network, as long as the settings are those they came with. With a ``past`` it
-    goes on where another run of this schedule stood.
+    weights of another network, as long as the settings are those they came with. With a
+    ``checkpoint`` it goes on where another run of this schedule was left.
     """
 
     def __init__(
@@ -71,7 +123,7 @@ class Run:
         dataset: Dataset,
         schedule: Schedule,
         first: FirstNetwork | None = None,
-        past: Past | None = None,
+        checkpoint: Checkpoint | None = None,
     ) -> None:
         config = schedule.start
         self.dataset, self.schedule, self.first = dataset, schedule, first
@@ -86,12 +138,13 @@ class Run:
         self._bookmarks: dict[str, TrainState] = {}
         self._state: TrainState | None = None
         self._last_finite = Position(0)
-        if past:
+        if checkpoint:
             # Its present is replayed when it is needed.
-            for state in past.states:
+            for state in checkpoint.states:
                 self.snapshots.add(state)
-            self.history, self._last_finite = past.history, Position(past.position.epoch)
-            self._leave_at(past.position)
+            self.history = checkpoint.history
+            self._last_finite = Position(checkpoint.position.epoch)
+            self._leave_at(checkpoint.position)
             return
         self._enter(self._initial_state())
         if not self._append_scores():
@@ -106,13 +159,13 @@ class Run:
             self.history.append(*self._scores(self._buffers.parameters))
 
     @property
-    def past(self) -> Past:
-        """What another process needs to go on with this run: copies."""
+    def checkpoint(self) -> Checkpoint:
+        """Copies of what another process needs to go on with this run."""
         epoch = self.position.epoch
         states = [*self.snapshots.states(self._buffers.parameters)]
         if not states or states[-1].epoch < epoch:
             states.append(self.at(Position(epoch)).copy())
-        return Past(self.position, self.history.until(epoch), tuple(states))
+        return Checkpoint(self.position, self.history.until(epoch), tuple(states))
 
     def _initial_state(self) -> TrainState:
         config, given = self.schedule.start, None

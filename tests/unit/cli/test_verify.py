@@ -9,7 +9,7 @@ from rnnviz.cli.checks import Check, apart
 from rnnviz.config import Gradient, RunConfig, TaskName
 from rnnviz.engine import optimizers
 from rnnviz.engine.trace import Trace
-from rnnviz.run.run import Run
+from rnnviz.run.run import TrainingRun
 from tests.sampling import each_row, singly
 
 QUICK = ("--hidden", "5", "--epochs", "2", "--lr", "0.01")
@@ -175,14 +175,14 @@ def doubled(right):
 
 def planted(name):
     """A fault of the engine or of an analysis."""
-    at, jacobian = Run.at, checks.StateTransition.jacobian
+    at, jacobian = TrainingRun.at, checks.StateTransition.jacobian
     read = checks.record
     return {
         "gradient": (Trace, "gradient", property(flipped)),
         "momentum": (optimizers, "MOMENTUM", 0.8),
         "jacobian": (checks.StateTransition, "jacobian", doubled(jacobian)),
         "exponents": (checks, "lyapunov_exponents", doubled(checks.lyapunov_exponents)),
-        "replay": (Run, "at", lambda run, position: at(run, position._replace(offset=0))),
+        "replay": (TrainingRun, "at", lambda run, position: at(run, position._replace(offset=0))),
         "weights": (
             checks,
             "record",

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 
 import rnnviz
+from rnnviz.files.foreign_network import TransferError
+from rnnviz.files.run_file import run_file
 from rnnviz.run.share_link import read_link
 
 EARLIER = Path(__file__).parent / "earlier"
@@ -64,3 +66,8 @@ def test_a_recording_opens_at_its_last_step():
     session = rnnviz.open_recording(EARLIER / "recording.rnnviz")
     assert session.player.recorded
     assert session.player.position.epoch == 30
+
+
+def test_a_recording_is_no_run_to_be_stored():
+    with pytest.raises(TransferError, match="a file already"):
+        run_file(rnnviz.open_recording(EARLIER / "recording.rnnviz"))

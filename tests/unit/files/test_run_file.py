@@ -149,7 +149,7 @@ def test_the_old_run_of_a_branch_at_the_start_keeps_its_settings():
 def test_a_long_run_keeps_the_snapshots_it_has(monkeypatch):
     monkeypatch.setattr(snapshots, "MOST_SNAPSHOTS", 4)
     session = run_of_(19)
-    assert len([*session.run.past.states]) < 7
+    assert len([*session.run.checkpoint.states]) < 7
     same(session, again(session))
 
 

@@ -11,7 +11,7 @@ from rnnviz.config import OptimizerKind, RunConfig
 from rnnviz.engine.training import TrainBuffers, begin, train_examples, train_on
 from rnnviz.run import run as module
 from rnnviz.run import snapshots
-from rnnviz.run.run import Run, position_of
+from rnnviz.run.run import TrainingRun, position_of
 from rnnviz.run.schedule import EDIT, Change, Position, Schedule
 from rnnviz.run.weight_edits import apply_edits, noise, scale, set_weight, silence
 from rnnviz.tasks.sentiment import sentiment
@@ -27,7 +27,7 @@ CHANGES = (
 
 
 def new_run(*changes, config=CONFIG):
-    return Run(sentiment(), Schedule(config, changes))
+    return TrainingRun(sentiment(), Schedule(config, changes))
 
 
 def go(run, epochs, stride=58):
@@ -332,7 +332,7 @@ def test_after_a_branch_with_edits_every_epoch_is_reached_again(few_snapshots, p
     while run.position < (8, 0):
         assert run.train(1)
         seen[run.position] = weights(run.state)
-    other = Run(sentiment(), run.schedule)
+    other = TrainingRun(sentiment(), run.schedule)
     while other.position < (8, 0):
         other.train(7)
     for visited in [position, *list(seen)[::41], *list(seen)[::-57]]:
@@ -381,7 +381,7 @@ def test_a_network_whose_loss_is_not_finite_to_begin_with_can_be_looked_at(chang
 
 @each_row("count", [0, 58, 58 + 20])
 def test_the_scores_of_a_state_are_what_is_measured(count):
-    run = Run(sentiment(), Schedule(RunConfig(hidden=4)))
+    run = TrainingRun(sentiment(), Schedule(RunConfig(hidden=4)))
     while count > 0:
         step = min(count, run.examples - run.position.offset)
         run.train(step)
