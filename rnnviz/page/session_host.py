@@ -265,7 +265,7 @@ class SessionHost:
         self._unfinished_jobs.clear()
 
     def attempt(self, work: Callable[[], object]) -> None:
-        """Do ``work``. An error pauses the run and is told on the page; the run is kept.
+        """Do ``work``. An error pauses the run and is shown on the page; the run is kept.
 
         The page shows where numbers overflow, so NumPy need not warn.
         """

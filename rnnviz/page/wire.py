@@ -19,7 +19,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from rnnviz.page.opened_file import open_file
 from rnnviz.page.session_registry import registry
-from rnnviz.ui.scripts import STATIC, host_path, version
+from rnnviz.ui.stage import STATIC, host_path, version
 from rnnviz.ui.viewer import Viewer
 
 #: Maximum number of bytes of a message: the longest phrase with every character escaped.

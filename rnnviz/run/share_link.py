@@ -55,7 +55,7 @@ class OldRun:
 def _from_the_start(
     old: Schedule, start: RunConfig, changes: tuple[Change, ...]
 ) -> tuple[Change, ...]:
-    """The changes of an old run that is told with ``start``: first, its own settings at epoch 0.
+    """The changes of an old run relative to ``start``: first, its own settings at epoch 0.
 
     A branch at epoch 0 has settings of its own from the start, and no change says so.
     """

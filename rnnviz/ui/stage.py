@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import streamlit as st
@@ -12,8 +15,9 @@ from rnnviz.probe.probe import most_typed
 from rnnviz.probe.session import Session
 from rnnviz.run.player import SPEEDS
 from rnnviz.tasks.csv_table import MAX_BYTES
-from rnnviz.ui.scripts import host_path
 
+#: The folder of the page's scripts.
+STATIC = Path(__file__).with_name("static")
 #: Lines of text, each as (CSS class, text).
 TextBlock = Sequence[tuple[str, str]]
 
@@ -36,6 +40,20 @@ _CONTROL = '<div class="rnnviz-control"></div>'
 _FILE = '<div class="rnnviz-control rnnviz-file"></div>'
 _LINK = '<button class="rnnviz-link" title="It opens the page as it is now.">Copy link</button>'
 _STEPPER = '<div class="rnnviz-control rnnviz-stepper"></div>'
+
+
+def host_path() -> str:
+    """The path of the script that hosts the stage in the page, relative to /rnnviz/."""
+    return f"static/{version()}/host_streamlit.js"
+
+
+@cache
+def version() -> str:
+    """A hash of the scripts. It is part of their path, so a browser never uses older ones."""
+    scripts = (path.read_bytes() for path in sorted(STATIC.glob("*.js")))
+    return hashlib.md5(b"".join(scripts), usedforsecurity=False).hexdigest()[:8]
+
+
 #: The script that Streamlit loads; it imports the rest from our own routes. A component is called
 #: in every run of Streamlit's script, and may be removed before the import ends. Its path is
 #: relative to the page, so it also works below a proxy's path.

@@ -2,7 +2,7 @@
 
 import re
 
-from rnnviz.ui.scripts import STATIC
+from rnnviz.ui.stage import STATIC
 
 SOURCES = "\n".join(path.read_text(encoding="utf-8") for path in STATIC.glob("chart*.js"))
 SCRIPT = re.sub(r"//.*", "", SOURCES)

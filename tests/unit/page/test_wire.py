@@ -3,7 +3,7 @@
 import pytest
 
 from rnnviz.page.wire import Preload
-from rnnviz.ui.scripts import STATIC
+from rnnviz.ui.stage import STATIC
 
 
 def test_a_page_names_every_script_that_it_will_need():
