@@ -15,6 +15,7 @@ from rnnviz.charts.first_page import DEVELOP
 from rnnviz.config import RunConfig
 from rnnviz.page.session_host import FRAME
 from rnnviz.probe.session import Session
+from rnnviz.run.run import TrainingRun
 from rnnviz.run.schedule import Position
 
 EPOCHS, REPETITIONS, VISITS = 1000, 5, 100
@@ -63,6 +64,7 @@ def main() -> None:
     """Measure, and print the results with their targets."""
     session = Session()
     session.player.advance(EPOCHS)
+    assert isinstance(session.run, TrainingRun)
     memory = (session.run.snapshots.nbytes + session.run.history.nbytes) / 1e6
     rows = [
         Row("memory of the past of 1000 epochs, H = 64", memory, "MB", at_most=12),
