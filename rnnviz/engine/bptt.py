@@ -14,8 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnnviz.config import Gradient, Loss
-from rnnviz.engine.layer_backward import BackwardOptions
-from rnnviz.engine.layer_buffers import Array, Kernel, Layer, in_order
+from rnnviz.engine.layer_buffers import Array, BackwardOptions, Kernel, Layer, in_order
 from rnnviz.engine.losses import LOSSES
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Stack, Trace

@@ -2,16 +2,115 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
-from rnnviz.engine import memory
 from rnnviz.engine.graph import Node
+
+
+class Place:
+    """An array, by what it holds."""
+
+
+class Constant(Place):
+    """An array that is the same at every token."""
+
+
+class Scratch(Place):
+    """An array that is allocated by the pass that uses it."""
+
+
+@dataclass(frozen=True)
+class Number(Constant):
+    """A number."""
+
+    value: float
+
+
+@dataclass(frozen=True)
+class Vector(Constant):
+    """Weights of one number for each unit."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class BlockWeights(Constant):
+    """The fused weights of a block."""
+
+    block: int
+
+
+@dataclass(frozen=True)
+class TransposedWeights(Constant):
+    """The weights of some gates of a block for the state that it reads at ``position``."""
+
+    block: int
+    first: int
+    stop: int
+    position: int
+
+
+@dataclass(frozen=True)
+class Stored(Place):
+    """An array (T, B, H), or of all gates (gates, T, B, H), among those of the layer."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Once(Stored, Constant):
+    """An array (H,) of the layer: a value that is made from weights alone."""
+
+
+@dataclass(frozen=True)
+class BlockInput(Place):
+    """The columns of the rows [states, 1, x] that a block reads."""
+
+    block: int
+
+
+@dataclass(frozen=True)
+class GradientBefore(Place):
+    """Where the gradient of a state before the token goes."""
+
+    state: str
+
+
+@dataclass(frozen=True)
+class Arrival(Place):
+    """The sums that add the gradient that arrives from the next token to that of a state."""
+
+    state: str
+
+
+@dataclass(frozen=True)
+class Factor(Scratch):
+    """A factor of the backward pass, for all tokens of a chunk."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class Temporary(Scratch):
+    """An array that lives for a token; ``reused`` says whether ``recycled`` has assigned it."""
+
+    number: int
+    reused: bool = False
+
+
+@dataclass(frozen=True)
+class SideBySide(Scratch):
+    """Products side by side, ``count`` arrays that live for a token."""
+
+    owner: str
+    count: int
 
 
 class Operand(NamedTuple):
     """An array, or some gates of an array of gates: from ``first`` to before ``stop``."""
 
-    array: memory.Array
+    array: Place
     first: int = -1
     stop: int = -1
 
@@ -23,7 +122,7 @@ class Operand(NamedTuple):
         return self.first if self.stop - self.first == 1 else slice(self.first, self.stop)
 
     @property
-    def parts(self) -> set[tuple[memory.Array, int]]:
+    def parts(self) -> set[tuple[Place, int]]:
         """The array with each gate that is read or written."""
         gates = range(self.first, self.stop) if self.first >= 0 else (-1,)
         return {(self.array, gate) for gate in gates}
@@ -50,7 +149,7 @@ CHEAP = {"add", "sub", "mul", "neg", "mask", "number", "state", "input", "vector
 
 def calls(node: Node, args: list[Operand], out: Operand) -> list[Op]:
     """The calls that compute a value from its arguments."""
-    half = Operand(memory.Number(0.5))
+    half = Operand(Number(0.5))
     match node.kind:
         case "sigmoid":  # (1 + tanh(a / 2)) / 2
             steps = [("multiply", (args[0], half)), ("tanh", (out,)), ("multiply", (out, half))]
@@ -62,7 +161,7 @@ def calls(node: Node, args: list[Operand], out: Operand) -> list[Op]:
         case "where":
             return [Op(f"where_{_COMPARISONS[node.name]}", tuple(args), out)]
         case "power":
-            return [Op("power", (args[0], Operand(memory.Number(node.value))), out)]
+            return [Op("power", (args[0], Operand(Number(node.value))), out)]
     return [Op(CALLS[node.kind], tuple(args), out)]
 
 
@@ -124,19 +223,17 @@ def _independent(op: Op, before: list[Op]) -> bool:
     )
 
 
-def _reads(op: Op) -> set[tuple[memory.Array, int]]:
-    return set[tuple[memory.Array, int]]().union(*(operand.parts for operand in op.args))
+def _reads(op: Op) -> set[tuple[Place, int]]:
+    return set[tuple[Place, int]]().union(*(operand.parts for operand in op.args))
 
 
 def recycled(ops: list[Op]) -> list[Op]:
     """The same calls with as few temporary arrays as possible."""
-    uses = [
-        [p.array for p in (*op.args, op.out) if isinstance(p.array, memory.Temporary)] for op in ops
-    ]
+    uses = [[p.array for p in (*op.args, op.out) if isinstance(p.array, Temporary)] for op in ops]
     last = {array: k for k, used in enumerate(uses) for array in used}
     free, assigned, made, result = (
-        list[memory.Array](),
-        dict[memory.Array, memory.Array](),
+        list[Place](),
+        dict[Place, Place](),
         0,
         list[Op](),
     )
@@ -144,7 +241,7 @@ def recycled(ops: list[Op]) -> list[Op]:
         for array in uses[k]:
             if array not in assigned:
                 if not free:
-                    free.append(memory.Temporary(made, reused=True))
+                    free.append(Temporary(made, reused=True))
                     made += 1
                 assigned[array] = free.pop()
         args = [p._replace(array=assigned.get(p.array, p.array)) for p in op.args]

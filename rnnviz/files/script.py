@@ -10,8 +10,7 @@ from rnnviz import __version__
 from rnnviz.config import Gradient, OutputAt, RunConfig
 from rnnviz.engine.cell_source import Wanted, passes, plain_name, understood
 from rnnviz.engine.derived_cell import DerivedCell
-from rnnviz.engine.initializers import first_formulas
-from rnnviz.engine.parameters import Architecture
+from rnnviz.engine.parameters import Architecture, first_formulas
 from rnnviz.files import script_parts as parts
 from rnnviz.files.origin import query_of
 from rnnviz.probe.session import Session

@@ -11,8 +11,7 @@ import numpy as np
 
 from rnnviz.engine.batch import Batch, Example, Sequences
 from rnnviz.engine.bptt import bind_forward
-from rnnviz.engine.layer_backward import BackwardOptions
-from rnnviz.engine.layer_buffers import Array, Kernel
+from rnnviz.engine.layer_buffers import Array, BackwardOptions, Kernel
 from rnnviz.engine.losses import LOSSES
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.trace import WIDE, Trace

@@ -8,7 +8,7 @@ from rnnviz.engine import operations
 from rnnviz.engine.cell_text import CellError
 from rnnviz.engine.derived_cell import cell_of
 from rnnviz.engine.equations import equations_of
-from rnnviz.engine.own_cell import own_cell
+from rnnviz.engine.gradcheck import own_cell
 from tests.sampling import each_row
 
 
