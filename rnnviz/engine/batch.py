@@ -10,7 +10,7 @@ import numpy as np
 from rnnviz.engine.layer_buffers import Array
 
 
-class Example(Protocol):
+class ExampleLike(Protocol):
     """One sequence to learn; tasks/example.py implements it."""
 
     @property
@@ -97,7 +97,7 @@ class Batch(NamedTuple):
         return rows
 
 
-def collate(examples: Sequence[Example]) -> Batch:
+def collate(examples: Sequence[ExampleLike]) -> Batch:
     """Combine examples of one kind into a batch."""
     if len(examples) == 1:
         return _collate_single(examples[0])
@@ -117,7 +117,7 @@ def collate(examples: Sequence[Example]) -> Batch:
     return batch._replace(source=_pad([sources[i] for i in source_order]), bridge=bridge)
 
 
-def _collate_single(example: Example) -> Batch:
+def _collate_single(example: ExampleLike) -> Batch:
     # Faster than the general case: nothing has to be sorted or padded.
     steps, count = len(example.inputs), len(example.targets)
     read = Sequences(example.inputs[:, None], (1,) * steps)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnnviz.engine.batch import Batch, Example, Sequences, collate
+from rnnviz.engine.batch import Batch, ExampleLike, Sequences, collate
 from rnnviz.engine.bptt import bind_forward
 from rnnviz.engine.layer_buffers import Array, Kernel
 from rnnviz.engine.losses import LOSSES
@@ -28,7 +28,7 @@ class Score(NamedTuple):
     metric: float
 
 
-def batches(examples: Sequence[Example], units: int = 1) -> list[Batch]:
+def batches(examples: Sequence[ExampleLike], units: int = 1) -> list[Batch]:
     """Batches of examples, sorted by length; ``owners`` index into ``examples``.
 
     A network with more ``units``, in all layers, gets smaller batches.
@@ -55,7 +55,7 @@ class Evaluator:
     """
 
     def __init__(
-        self, examples: Sequence[Example], parameters: Parameters, limit: int = 2_000_000
+        self, examples: Sequence[ExampleLike], parameters: Parameters, limit: int = 2_000_000
     ) -> None:
         architecture, self._parameters = parameters.architecture, parameters
         self._batches = batches(examples, architecture.hidden * architecture.layers)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnviz.config import ClipBy, Gradient, OptimizerKind, RunConfig
-from rnnviz.engine.batch import Batch, Example, collate
+from rnnviz.engine.batch import Batch, ExampleLike, collate
 from rnnviz.engine.bptt import bind
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.optimizers import OPTIMIZERS, Slots, clip, slots_for
@@ -48,7 +48,7 @@ class StepCache:
 
     def __init__(
         self,
-        examples: Sequence[Example],
+        examples: Sequence[ExampleLike],
         parameters: Parameters,
         update: Parameters,
         config: RunConfig,
@@ -242,7 +242,7 @@ class TrainBuffers:
 
     def __init__(
         self,
-        examples: Sequence[Example],
+        examples: Sequence[ExampleLike],
         architecture: Architecture,
         config: RunConfig,
         limit: int = 12_000_000,
