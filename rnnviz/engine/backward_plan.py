@@ -10,26 +10,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from rnnviz.engine import memory
 from rnnviz.engine.derive import Adjoint
 from rnnviz.engine.forward_plan import ERRORS, ForwardPlan
 from rnnviz.engine.graph import Node, topological
 from rnnviz.engine.layout import Layout
-from rnnviz.engine.operations import (
-    Arrival,
-    Factor,
-    GradientBefore,
-    Number,
-    Op,
-    Operand,
-    Place,
-    SideBySide,
-    Stored,
-    Temporary,
-    TransposedWeights,
-    calls,
-    merged,
-    recycled,
-)
+from rnnviz.engine.operations import Op, Operand, calls, merged, recycled
 
 
 class VectorGradient(NamedTuple):
@@ -63,9 +49,9 @@ class BackwardPlan:
         own = {adjoint.name for adjoint in layout.back.adjoints if adjoint.arrives}
         for name, adjoint in layout.back.arriving.items():
             if name != layout.equations.out and adjoint.name not in own:
-                gradient = Operand(Stored(adjoint.name))
+                gradient = Operand(memory.Stored(adjoint.name))
                 self.loop.append(Op("zero", (), gradient))
-                self.loop.append(Op("carry", (Operand(Arrival(name)), gradient), gradient))
+                self.loop.append(Op("carry", (Operand(memory.Arrival(name)), gradient), gradient))
             self._copy(adjoint)
         for adjoint in layout.back.adjoints:
             self._compute(adjoint)
@@ -74,19 +60,19 @@ class BackwardPlan:
         self.after = recycled(merged(self.after))
         self.vector_ops = recycled(self.vector_ops)
         out = layout.equations.out
-        carry = Op("carry", (Operand(Arrival(out)),), Operand(GradientBefore(out)))
+        carry = Op("carry", (Operand(memory.Arrival(out)),), Operand(memory.GradientBefore(out)))
         self.then = [carry] * layout.recurs
         self.last = self._without_carry()
 
     def place(self, adjoint: Adjoint) -> Operand:
         """The array of a gradient."""
         if adjoint.node is None or adjoint.arrives:
-            return Operand(Stored(adjoint.name))
+            return Operand(memory.Stored(adjoint.name))
         if adjoint.node in self.layout.slots:
             slot = self.layout.slots[adjoint.node]
-            return Operand(Stored(ERRORS), slot, slot + 1)
+            return Operand(memory.Stored(ERRORS), slot, slot + 1)
         if adjoint not in self._places:
-            self._places[adjoint] = Operand(Stored(f"{adjoint.name} kept"))
+            self._places[adjoint] = Operand(memory.Stored(f"{adjoint.name} kept"))
             self.kept.append(f"{adjoint.name} kept")
         return self._places[adjoint]
 
@@ -110,8 +96,8 @@ class BackwardPlan:
         """Copy the gradient of a state to the errors, if the state itself is a pre-activation."""
         for node, other in self.layout.back.of_affine.items():
             slot = self.layout.slots[node]
-            if other is adjoint and self.place(adjoint).array != Stored(ERRORS):
-                errors = Operand(Stored(ERRORS), slot, slot + 1)
+            if other is adjoint and self.place(adjoint).array != memory.Stored(ERRORS):
+                errors = Operand(memory.Stored(ERRORS), slot, slot + 1)
                 self._ops(adjoint).append(Op("positive", (self.place(adjoint),), errors))
 
     def _compute(self, adjoint: Adjoint) -> None:
@@ -122,7 +108,7 @@ class BackwardPlan:
             self._vector(adjoint)
             return
         if node.kind == "state":
-            self._sum(adjoint, Operand(GradientBefore(node.name)), adjoint.parts)
+            self._sum(adjoint, Operand(memory.GradientBefore(node.name)), adjoint.parts)
             return
         place = self.place(adjoint)
         parts = [(one, factor) for one, factor in adjoint.parts if one is not adjoint.arrives]
@@ -132,7 +118,7 @@ class BackwardPlan:
         into = place if alone else None
         self._sum(adjoint, place, parts, into, begun=bool(adjoint.arrives) and not carries)
         if carries:
-            self._ops(adjoint).append(Op("carry", (Operand(Arrival(state)), place), place))
+            self._ops(adjoint).append(Op("carry", (Operand(memory.Arrival(state)), place), place))
         self._copy(adjoint)
 
     def _ops(self, adjoint: Adjoint) -> list[Op]:
@@ -178,14 +164,14 @@ class BackwardPlan:
         """Products with the transposed weights, and other parts, added up in one call."""
         runs = self._runs(adjoint)
         total = sum(stop - first for _, first, stop in runs) + len(extra)
-        group, at = SideBySide(adjoint.name, total), 0
+        group, at = memory.SideBySide(adjoint.name, total), 0
         for k, first, stop in runs:
             block, state = self.layout.blocks[k], adjoint.node.name if adjoint.node else ""
             position = block.reads.states.index(state) if block.reads.states else 0
             gates = first - block.first, stop - block.first
             args = (
-                Operand(Stored(ERRORS), first, stop),
-                TransposedWeights(k, *gates, position),
+                Operand(memory.Stored(ERRORS), first, stop),
+                memory.TransposedWeights(k, *gates, position),
             )
             into = out if total == 1 else Operand(group, at, at + stop - first)
             ops.append(Op("back", (args[0], Operand(args[1])), into))
@@ -240,7 +226,7 @@ class BackwardPlan:
 
     def _known(self, node: Node) -> Operand | None:
         if node.kind == "number":
-            return Operand(Number(node.value))
+            return Operand(memory.Number(node.value))
         return self._memo.get(node) or self._stored.get(node)
 
     def _factor(self, factor: Node, into: Operand | None) -> Operand:
@@ -267,17 +253,19 @@ class BackwardPlan:
 
     def _keep(self) -> Operand:
         self._count += 1
-        return Operand(Factor(self._count))
+        return Operand(memory.Factor(self._count))
 
     def _temporary(self) -> Operand:
         self._count += 1
-        return Operand(Temporary(self._count))
+        return Operand(memory.Temporary(self._count))
 
     def _without_carry(self) -> list[Op]:
         """The loop at the first token. The gradient of the state before it is not needed."""
-        wanted, kept = set[tuple[Place, int]](), list[Op]()
+        wanted, kept = set[tuple[memory.Array, int]](), list[Op]()
         for op in reversed(self.loop):
-            passing = isinstance(op.out.array, GradientBefore | SideBySide | Temporary)
+            passing = isinstance(
+                op.out.array, memory.GradientBefore | memory.SideBySide | memory.Temporary
+            )
             if not passing or op.out.parts & wanted:
                 kept.append(op)
                 for operand in op.args:

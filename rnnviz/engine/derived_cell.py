@@ -11,6 +11,7 @@ import numpy as np
 
 from rnnviz.cells import CELLS, ELMAN, ELMAN_RELU, CellText
 from rnnviz.config import Activation, SettingError
+from rnnviz.engine import memory
 from rnnviz.engine.backward_plan import BackwardPlan
 from rnnviz.engine.cell_check import define
 from rnnviz.engine.cell_text import CACHED, CellError
@@ -25,7 +26,7 @@ from rnnviz.engine.layer_buffers import (
     in_order,
 )
 from rnnviz.engine.layout import Block, Layout
-from rnnviz.engine.operations import Once, Operand, Stored
+from rnnviz.engine.operations import Operand
 from rnnviz.engine.program import VECTORS, CellArrays, program
 
 
@@ -55,13 +56,13 @@ class DerivedCell:
         self.shown = (*dict.fromkeys((*self.states, *self.gates, self.equations.out)),)
         self._others = [name for name in self.states if name != self.equations.out]
         arrays = [place.array for place in self.forward.places.values()]
-        stored = [a for a in arrays if isinstance(a, Stored) and a.name != GATES]
-        self._once = [array.name for array in stored if isinstance(array, Once)]
-        self._own = [*dict.fromkeys(a.name for a in stored if not isinstance(a, Once))]
+        stored = [a for a in arrays if isinstance(a, memory.Stored) and a.name != GATES]
+        self._once = [array.name for array in stored if isinstance(array, memory.Once)]
+        self._own = [*dict.fromkeys(a.name for a in stored if not isinstance(a, memory.Once))]
         self._of_gates = {
             self.layout.back.named[node]: place.first
             for node, place in self.forward.stored.items()
-            if place.array == Stored(GATES) and node in self.layout.back.named
+            if place.array == memory.Stored(GATES) and node in self.layout.back.named
         }
         self._back_arrays = [f"d_{name}" for name in self._others] + self.back.kept
         at_once, by_token = partial(program, by_token=False), partial(program, by_token=True)
@@ -74,7 +75,7 @@ class DerivedCell:
         self._vector_gradients = at_once(back.vector_ops)
         ops = (*back.factors, *back.loop)
         parts = {part for op in ops for operand in (*op.args, op.out) for part in operand.parts}
-        arrays = [a for a, _ in parts if type(a) is Stored and a.name not in back.kept]
+        arrays = [a for a, _ in parts if type(a) is memory.Stored and a.name not in back.kept]
         #: How many arrays (B, H) the backward pass touches at a token, and at least one.
         self._touched = max(1, len(arrays))
 

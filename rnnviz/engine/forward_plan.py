@@ -4,27 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from rnnviz.engine import memory
 from rnnviz.engine.derive import Affine, users_of
 from rnnviz.engine.graph import Node
 from rnnviz.engine.layout import Layout
-from rnnviz.engine.operations import (
-    CHEAP,
-    BlockInput,
-    BlockWeights,
-    Number,
-    Once,
-    Op,
-    Operand,
-    Place,
-    SideBySide,
-    Stored,
-    Temporary,
-    Vector,
-    blend,
-    calls,
-    merged,
-    recycled,
-)
+from rnnviz.engine.operations import CHEAP, Op, Operand, blend, calls, merged, recycled
 
 #: When a value is computed: from weights alone; from the inputs, for all tokens at once; else.
 ONCE, ALL, LOOP = range(3)
@@ -79,14 +63,14 @@ class ForwardPlan:
                 self._compute(node)
         for name in carried:
             node = layout.equations.nodes[name]
-            if self.places[node] != (out := Operand(Stored(name))):
+            if self.places[node] != (out := Operand(memory.Stored(name))):
                 self.stages.loop.append(Op("positive", (self.places[node],), out))
         self.stages.finish()
         # The values that are still in their arrays after the pass: the last one in each.
         held = {place: node for node, place in self.places.items()}
         self.stored = {
             node: place for node, place in self.places.items()
-            if not isinstance(place.array, Temporary | Number)
+            if not isinstance(place.array, memory.Temporary | memory.Number)
             and (held[place] is node or node.kind == "vector")
         }  # fmt: skip
 
@@ -164,31 +148,31 @@ class ForwardPlan:
         """Where a value is computed."""
         match node.kind:
             case "number":
-                return Operand(Number(node.value))
+                return Operand(memory.Number(node.value))
             case "vector":
-                return Operand(Vector(node.name))
+                return Operand(memory.Vector(node.name))
             case "state":
-                return Operand(Stored(f"{node.name}_before"))
+                return Operand(memory.Stored(f"{node.name}_before"))
         if node in self._affines:
             slot = self.layout.slots[node]
-            return Operand(Stored(GATES), slot, slot + 1)
+            return Operand(memory.Stored(GATES), slot, slot + 1)
         if node in self._carried:
-            return Operand(Stored(self._carried[node]))
+            return Operand(memory.Stored(self._carried[node]))
         return self._overwritten(node) or Operand(self._own_array(node))
 
-    def _own_array(self, node: Node) -> Place:
+    def _own_array(self, node: Node) -> memory.Array:
         """The array of a value that shares none; such as tanh_c, if its line has no name."""
         if self._stage[node] == ONCE:
-            return Once(f"once {node.index}")
+            return memory.Once(f"once {node.index}")
         crosses = any(self._stage[one] != self._stage[node] for one in self._readers.get(node, ()))
         multiplied = any(block.reads.inner is node for block in self.layout.blocks)
         if not (node in self._needed or node in self._named or crosses or multiplied):
-            return Temporary(node.index)
+            return memory.Temporary(node.index)
         if node in self._named:
-            return Stored(self._named[node])
+            return memory.Stored(self._named[node])
         inner = self._named.get(node.args[0], "") if len(node.args) == 1 else ""
         name, taken = f"{node.kind}_{inner}", self.layout.equations.nodes
-        return Stored(name if inner and name not in taken else f"value {node.index}")
+        return memory.Stored(name if inner and name not in taken else f"value {node.index}")
 
     def _overwritten(self, node: Node) -> Operand | None:
         """The array of a pre-activation that no other value reads."""
@@ -225,7 +209,11 @@ class ForwardPlan:
         blocks.sort(key=lambda pair: not pair[1].reads.inputs or bool(pair[1].reads.states))
         for turn, (k, block) in enumerate(blocks):
             early = block.reads.inputs and not block.reads.states
-            group = SideBySide(f"block {k}", len(block.matrices)) if turn else Stored(GATES)
+            group = (
+                memory.SideBySide(f"block {k}", len(block.matrices))
+                if turn
+                else memory.Stored(GATES)
+            )
             self._product(k, group, self.stages.all if early else ops)
             if turn:
                 at = slot - block.first
@@ -238,14 +226,14 @@ class ForwardPlan:
             name = "add" if sign > 0 else "subtract"
             ops.append(Op(name, (place, self.places[term]), place))
 
-    def _product(self, k: int, group: Place, ops: list[Op]) -> None:
+    def _product(self, k: int, group: memory.Array, ops: list[Op]) -> None:
         """The product of a block, once for all its gates."""
         if k in self._done:
             return
         self._done.add(k)
         block = self.layout.blocks[k]
-        start = block.first if group == Stored(GATES) else 0
+        start = block.first if group == memory.Stored(GATES) else 0
         out = Operand(group, start, start + len(block.matrices))
         source = block.reads.inner
-        read = Operand(BlockInput(k)) if source is None else self.places[source]
-        ops.append(Op("product", (read, Operand(BlockWeights(k))), out))
+        read = Operand(memory.BlockInput(k)) if source is None else self.places[source]
+        ops.append(Op("product", (read, Operand(memory.BlockWeights(k))), out))

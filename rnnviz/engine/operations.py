@@ -2,115 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from rnnviz.engine import memory
 from rnnviz.engine.graph import Node
-
-
-class Place:
-    """An array, by what it holds."""
-
-
-class Constant(Place):
-    """An array that is the same at every token."""
-
-
-class Scratch(Place):
-    """An array that is allocated by the pass that uses it."""
-
-
-@dataclass(frozen=True)
-class Number(Constant):
-    """A number."""
-
-    value: float
-
-
-@dataclass(frozen=True)
-class Vector(Constant):
-    """Weights of one number for each unit."""
-
-    name: str
-
-
-@dataclass(frozen=True)
-class BlockWeights(Constant):
-    """The fused weights of a block."""
-
-    block: int
-
-
-@dataclass(frozen=True)
-class TransposedWeights(Constant):
-    """The weights of some gates of a block for the state that it reads at ``position``."""
-
-    block: int
-    first: int
-    stop: int
-    position: int
-
-
-@dataclass(frozen=True)
-class Stored(Place):
-    """An array (T, B, H), or of all gates (gates, T, B, H), among those of the layer."""
-
-    name: str
-
-
-@dataclass(frozen=True)
-class Once(Stored, Constant):
-    """An array (H,) of the layer: a value that is made from weights alone."""
-
-
-@dataclass(frozen=True)
-class BlockInput(Place):
-    """The columns of the rows [states, 1, x] that a block reads."""
-
-    block: int
-
-
-@dataclass(frozen=True)
-class GradientBefore(Place):
-    """Where the gradient of a state before the token goes."""
-
-    state: str
-
-
-@dataclass(frozen=True)
-class Arrival(Place):
-    """The sums that add the gradient that arrives from the next token to that of a state."""
-
-    state: str
-
-
-@dataclass(frozen=True)
-class Factor(Scratch):
-    """A factor of the backward pass, for all tokens of a chunk."""
-
-    number: int
-
-
-@dataclass(frozen=True)
-class Temporary(Scratch):
-    """An array that lives for a token; ``reused`` says whether ``recycled`` has assigned it."""
-
-    number: int
-    reused: bool = False
-
-
-@dataclass(frozen=True)
-class SideBySide(Scratch):
-    """Products side by side, ``count`` arrays that live for a token."""
-
-    owner: str
-    count: int
 
 
 class Operand(NamedTuple):
     """An array, or some gates of an array of gates: from ``first`` to before ``stop``."""
 
-    array: Place
+    array: memory.Array
     first: int = -1
     stop: int = -1
 
@@ -122,7 +23,7 @@ class Operand(NamedTuple):
         return self.first if self.stop - self.first == 1 else slice(self.first, self.stop)
 
     @property
-    def parts(self) -> set[tuple[Place, int]]:
+    def parts(self) -> set[tuple[memory.Array, int]]:
         """The array with each gate that is read or written."""
         gates = range(self.first, self.stop) if self.first >= 0 else (-1,)
         return {(self.array, gate) for gate in gates}
@@ -135,6 +36,11 @@ class Op(NamedTuple):
     args: tuple[Operand, ...]
     out: Operand
 
+    @property
+    def reads(self) -> set[tuple[memory.Array, int]]:
+        """The parts of all arguments."""
+        return {part for operand in self.args for part in operand.parts}
+
 
 #: NumPy's name of each function of the graph that is one call.
 CALLS = {
@@ -142,14 +48,14 @@ CALLS = {
     "tanh": "tanh", "exp": "exp", "log": "log", "sqrt": "sqrt", "cos": "cos", "sin": "sin",
     "softplus": "softplus", "relu": "relu", "max": "largest",
 }  # fmt: skip
-_COMPARISONS = {">": "greater", ">=": "greater_equal", "<": "less", "<=": "less_equal"}
+COMPARISONS = {">": "greater", ">=": "greater_equal", "<": "less", "<=": "less_equal"}
 #: Functions that cost little more than a call, and are computed again where they are needed.
 CHEAP = {"add", "sub", "mul", "neg", "mask", "number", "state", "input", "vector"}
 
 
 def calls(node: Node, args: list[Operand], out: Operand) -> list[Op]:
     """The calls that compute a value from its arguments."""
-    half = Operand(Number(0.5))
+    half = Operand(memory.Number(0.5))
     match node.kind:
         case "sigmoid":  # (1 + tanh(a / 2)) / 2
             steps = [("multiply", (args[0], half)), ("tanh", (out,)), ("multiply", (out, half))]
@@ -157,11 +63,11 @@ def calls(node: Node, args: list[Operand], out: Operand) -> list[Op]:
         case "mul" if node.args[0] is node.args[1]:
             return [Op("square", (args[0],), out)]
         case "mask":
-            return [Op(_COMPARISONS[node.name], tuple(args), out)]
+            return [Op(COMPARISONS[node.name], tuple(args), out)]
         case "where":
-            return [Op(f"where_{_COMPARISONS[node.name]}", tuple(args), out)]
+            return [Op(f"where_{COMPARISONS[node.name]}", tuple(args), out)]
         case "power":
-            return [Op("power", (args[0], Operand(Number(node.value))), out)]
+            return [Op("power", (args[0], Operand(memory.Number(node.value))), out)]
     return [Op(CALLS[node.kind], tuple(args), out)]
 
 
@@ -217,32 +123,26 @@ def _neighbours(first: Operand, second: Operand) -> Operand | None:
 
 def _independent(op: Op, before: list[Op]) -> bool:
     """Whether it can be called before others."""
-    reads, writes = _reads(op), op.out.parts
+    reads, writes = op.reads, op.out.parts
     return all(
-        not other.out.parts & (reads | writes) and not _reads(other) & writes for other in before
+        not other.out.parts & (reads | writes) and not other.reads & writes for other in before
     )
-
-
-def _reads(op: Op) -> set[tuple[Place, int]]:
-    return set[tuple[Place, int]]().union(*(operand.parts for operand in op.args))
 
 
 def recycled(ops: list[Op]) -> list[Op]:
     """The same calls with as few temporary arrays as possible."""
-    uses = [[p.array for p in (*op.args, op.out) if isinstance(p.array, Temporary)] for op in ops]
+    uses = [
+        [p.array for p in (*op.args, op.out) if isinstance(p.array, memory.Temporary)] for op in ops
+    ]
     last = {array: k for k, used in enumerate(uses) for array in used}
-    free, assigned, made, result = (
-        list[Place](),
-        dict[Place, Place](),
-        0,
-        list[Op](),
-    )
+    free, assigned, count = list[memory.Array](), dict[memory.Array, memory.Array](), 0
+    result = list[Op]()
     for k, op in enumerate(ops):
         for array in uses[k]:
             if array not in assigned:
                 if not free:
-                    free.append(Temporary(made, reused=True))
-                    made += 1
+                    free.append(memory.Temporary(count, reused=True))
+                    count += 1
                 assigned[array] = free.pop()
         args = [p._replace(array=assigned.get(p.array, p.array)) for p in op.args]
         out = op.out._replace(array=assigned.get(op.out.array, op.out.array))

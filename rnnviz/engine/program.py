@@ -10,25 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnnviz.config import Gradient
+from rnnviz.engine import memory
 from rnnviz.engine.layer_buffers import Array, Kernel, Layer, LayerBackward, Sums
 from rnnviz.engine.layout import Layout
-from rnnviz.engine.operations import (
-    Arrival,
-    BlockInput,
-    BlockWeights,
-    Constant,
-    Factor,
-    GradientBefore,
-    Number,
-    Op,
-    Operand,
-    Place,
-    Scratch,
-    SideBySide,
-    Stored,
-    TransposedWeights,
-    Vector,
-)
+from rnnviz.engine.operations import COMPARISONS, Op, Operand
 
 #: An operand, and whether its tokens and sequences are one axis: (T * B, H), not (T, B, H).
 _Read = tuple[Operand, bool]
@@ -95,7 +80,7 @@ class _Writer:
         return f"{op.function}({names})"
 
     def _name(self, operand: Operand, flat: bool = False) -> str:
-        if self._by_token and not isinstance(operand.array, Constant):
+        if self._by_token and not isinstance(operand.array, memory.Constant):
             operand = _EQUAL.setdefault(operand, operand)
             return self.varying.setdefault(operand, f"v{len(self.varying)}")
         return self.fixed.setdefault((operand, flat), f"c{len(self.fixed)}")
@@ -133,14 +118,13 @@ def _where(compare: np.ufunc, *arrays: Array) -> None:
     np.copyto(out, np.where(compare(left, right), yes, no))
 
 
-_COMPARISONS = ("greater", "greater_equal", "less", "less_equal")
 _UFUNCS = (
     "multiply", "square", "add", "subtract", "divide", "negative", "positive", "tanh", "exp",
-    "log", "sqrt", "cos", "sin", "matmul",
+    "log", "sqrt", "cos", "sin", "matmul", *COMPARISONS.values(),
 )  # fmt: skip
 _FUNCTIONS: dict[str, Callable[..., object]] = {
-    **{name: getattr(np, name) for name in (*_UFUNCS, *_COMPARISONS)},
-    **{f"where_{name}": partial(_where, getattr(np, name)) for name in _COMPARISONS},
+    **{name: getattr(np, name) for name in _UFUNCS},
+    **{f"where_{name}": partial(_where, getattr(np, name)) for name in COMPARISONS.values()},
     "softplus": _softplus, "relu": _relu, "power": _power, "largest": _largest,
     "total": np.add.reduce,
 }  # fmt: skip
@@ -157,8 +141,8 @@ class CellArrays:
         plan: LayerBackward | None = None,
     ) -> None:
         self._layout, self._weights, self._layer, self._plan = layout, weights, layer, plan
-        self._scratch: dict[tuple[Place, tuple[int, ...]], Array] = {}
-        self._transposed: dict[TransposedWeights, Array] = {}
+        self._scratch: dict[tuple[memory.Array, tuple[int, ...]], Array] = {}
+        self._transposed: dict[memory.TransposedWeights, Array] = {}
 
     def take(self, tokens: range) -> CellArrays:
         """Take these tokens, in the order in which they are computed."""
@@ -192,17 +176,17 @@ class CellArrays:
         array, gates, out = operand.array, operand.gates, self._layer.out
         chunk = self._chunk
         match array:
-            case Stored(name):
+            case memory.Stored(name):
                 rows = self._layer.arrays[name]
-            case Arrival(state):
+            case memory.Arrival(state):
                 sums = [sums for _, sums in self._destinations]
                 return sums if state == out else [self._arriving(state, t) for t in self._tokens]
-            case GradientBefore(state):
+            case memory.GradientBefore(state):
                 before = [array for array, _ in self._destinations]
                 return before if state == out else self._repeated(self._layer.first[state])
-            case BlockInput(block):
+            case memory.BlockInput(block):
                 rows = self._layer.z[:, :, self._read(block)]
-            case Factor():  # It begins with the chunk.
+            case memory.Factor():  # It begins with the chunk.
                 rows, chunk = self._array(array, many=True), slice(len(self._tokens))
             case _:
                 one = self._array(array, many=False)
@@ -245,30 +229,30 @@ class CellArrays:
     def all(self, operand: Operand, flat: bool = False) -> Array:
         """An operand at all tokens."""
         array, gates, chunk = operand.array, operand.gates, self._chunk
-        if isinstance(array, Constant):
+        if isinstance(array, memory.Constant):
             return self._constant(array, many=True)
-        if isinstance(array, BlockInput):
+        if isinstance(array, memory.BlockInput):
             rows = self._layer.z[chunk]
-            return rows.reshape(-1, rows.shape[-1])[:, self._read(array.block)]
+            return rows.reshape(-1, rows.shape[-1])[:, self._read(array.number)]
         found = self._array(array, many=True)
-        if isinstance(array, Scratch):
+        if isinstance(array, memory.Scratch):
             chunk = slice(0, chunk.stop - chunk.start)
         found = found[chunk] if gates is None else found[gates, chunk]
         return found.reshape(*found.shape[:-3], -1, found.shape[-1]) if flat else found
 
     # Arrays
 
-    def _constant(self, array: Place, many: bool) -> Array:
+    def _constant(self, array: memory.Array, many: bool) -> Array:
         """A number, weights, or a value that is made of weights alone."""
         match array:
-            case Number(value):
+            case memory.Number(value):
                 return self._layer.number(value)
-            case Vector(name):
+            case memory.Vector(name):
                 vector: Array = self._layer.arrays[VECTORS][self._layout.vectors.index(name)]
                 return vector
-            case BlockWeights(block):
+            case memory.BlockWeights(block):
                 fused = self._weights[block]
-            case TransposedWeights():
+            case memory.TransposedWeights():
                 fused = self._turned(array)
                 if many:
                     return fused[:, None]
@@ -276,7 +260,7 @@ class CellArrays:
                 return self._array(array, many)
         return fused if len(fused) > 1 else fused[0]
 
-    def _turned(self, of: TransposedWeights) -> Array:
+    def _turned(self, of: memory.TransposedWeights) -> Array:
         """The transposed weights of a product: a view, or a copy that every pass renews."""
         found = self._transposed.get(of)
         if found is None:
@@ -288,13 +272,13 @@ class CellArrays:
             self._transposed[of] = found
         return found
 
-    def _array(self, array: Place, many: bool) -> Array:
+    def _array(self, array: memory.Array, many: bool) -> Array:
         """An array of the layer, or one of its own; ``many`` for all tokens, else for one."""
-        if isinstance(array, Stored):
+        if isinstance(array, memory.Stored):
             return self._layer.arrays[array.name]
         steps, batch, hidden, _ = self._layer.extent
         shape = (steps, batch, hidden) if many else (batch, hidden)
-        shape = (array.count, *shape) if isinstance(array, SideBySide) else shape
+        shape = (array.count, *shape) if isinstance(array, memory.SideBySide) else shape
         key = array, shape
         found = self._scratch.get(key)
         if found is None:
