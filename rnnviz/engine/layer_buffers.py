@@ -1,4 +1,4 @@
-"""Layer: the arrays of one layer's forward and backward pass."""
+"""Layer: the arrays of one layer's forward and backward pass, and options of the latter."""
 
 from __future__ import annotations
 
@@ -78,8 +78,8 @@ class Layer:
 
     def empty(self) -> Array:
         """An array (T, B, H); zero where sequences have ended."""
-        single: Array = self.gates(1)[0]
-        return single
+        array: Array = self.gates(1)[0]
+        return array
 
     def gates(self, count: int) -> Array:
         """An array (count, T, B, H); zero where sequences have ended."""
@@ -108,16 +108,11 @@ def in_order(kernels: Sequence[Kernel]) -> Kernel:
     match kernels:
         case [only]:
             return only
-        case [first, second]:
-            return partial(_two, first, second)
-        case [first, second, third]:
-            return partial(_three, first, second, third)
-    return partial(_run, kernels)
-
-
-def _run(kernels: Sequence[Kernel]) -> None:
-    for kernel in kernels:
-        kernel()
+        case [_, _]:
+            return partial(_two, *kernels)
+        case [_, _, _]:
+            return partial(_three, *kernels)
+    return partial(_all, kernels)
 
 
 def _two(first: Kernel, second: Kernel) -> None:
@@ -131,8 +126,12 @@ def _three(first: Kernel, second: Kernel, third: Kernel) -> None:
     third()
 
 
-# Options of a backward pass, and where it writes each token's gradient
+def _all(kernels: Sequence[Kernel]) -> None:
+    for kernel in kernels:
+        kernel()
 
+
+# The backward pass
 
 #: Memory limit of one chunk of the backward pass, so that it fits the cache of a core.
 _CACHE_BYTES = 400_000
@@ -140,13 +139,12 @@ _CACHE_BYTES = 400_000
 _COPY_FROM = 8
 #: Most tokens of a chunk, by item size in bytes; the backward pass can stop between chunks.
 _CHUNK_TOKENS = {4: 5, 8: 16, 16: 16}
-
 #: Arguments of np.add: two terms and where their sum goes. Garbage collection visits no arrays.
 Sums = tuple[tuple[Array, Array, Array], ...]
 
 
 class BackwardOptions(NamedTuple):
-    """How to backpropagate: the rule, and ``cut``, truncating before every cut-th token (0: never).
+    """How to backpropagate: the rule, and ``cut``: truncate before every cut-th token (0: never).
 
     With ``adds``, dh already holds a direct part of dL/dh_t at every token. With ``first``, the
     gradient of the state before the first token is computed too.
@@ -176,7 +174,7 @@ class LayerBackward:
         return copy
 
     def chunks(self, arrays: int) -> list[slice]:
-        """Chunks of tokens, the last first, of which this number of (B, H) arrays fit the cache."""
+        """Chunks of tokens, the last first, so that this many (B, H) arrays fit the cache."""
         steps, batch, hidden, _ = self.layer.extent
         fitting = _CACHE_BYTES // (arrays * batch * hidden * self.layer.dtype.itemsize)
         length = min(_CHUNK_TOKENS[self.layer.dtype.itemsize], max(1, fitting))
@@ -206,7 +204,7 @@ class LayerBackward:
         return (scratch, ((dh_before, scratch, dh_before),)) if adds else (dh_before, ())
 
     def chain(self, chunks: list[slice], kernels: list[Kernel], errors: Sequence[Array]) -> Kernel:
-        """Run the chunks' kernels; once the gradient is negligible, set the rest to zero.
+        """Run the kernels of the chunks; once the gradient is negligible, set the rest to zero.
 
         This avoids products of denormal numbers, which are slow.
         """
@@ -214,7 +212,7 @@ class LayerBackward:
             return in_order([*self._fill, *kernels])
         dh, layer, options = self.layer.dh, self.layer, self.options
         may_stop = not (options.adds or options.first or layer.ragged or layer.ends)
-        # Below it, the next chunk would compute with denormal numbers.
+        # The next chunk would compute with denormal numbers.
         tiny = np.finfo(dh.dtype).tiny ** 0.5
         steps = [
             (kernel, chunk.start - 1 if may_stop and chunk.start > 1 else 0)
