@@ -43,7 +43,7 @@ def confirm(cell: CellText, gradient: str, error: float) -> None:
     if math.isfinite(error) and None in found:
         wrong = f"its {gradient} differs from the complex step by {error:.0e}"
         raise CellError(1, 1, f"{wrong}, so it can't be used. Please report this text")
-    finite = "with small random weights its values are no finite numbers: log, sqrt and / need"
+    finite = "with small random weights its values are not finite numbers: log, sqrt and / need"
     finite += " arguments that stay above 0"
     if first := next(filter(None, found), None):
         t, name = first
