@@ -25,8 +25,7 @@ from rnnviz.cells import CELLS, CellText
 from rnnviz.engine.cell_check import define
 from rnnviz.engine.derived_cell import DerivedCell
 from rnnviz.engine.equations import equations_of
-from rnnviz.engine.layer_backward import BackwardOptions
-from rnnviz.engine.layer_buffers import Array, Dims, Layer
+from rnnviz.engine.layer_buffers import Array, BackwardOptions, Dims, Layer
 
 T, D, H, REPETITIONS = 50, 18, 64, 15
 

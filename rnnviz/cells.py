@@ -1,8 +1,8 @@
 """Every cell as its equations; all else is derived from them.
 
-x is the input, h or what ``out`` names is what the next layer reads. A name that is read before
-it is written is a state. What stands to the left of @ is a matrix; any other name is a vector of
-weights, with one number a unit. A comment says what a line is; the page calls it so.
+x is the input; the next layer reads h, or the line that ``out`` names. A name that is read before
+it is written is a state. The left operand of @ is a matrix; any other name is a vector of weights,
+one for each unit. The comment of a line is its name on the page.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from textwrap import dedent, wrap
 
-#: Formulas of first weights, in NumPy; HIDDEN is the number of units.
+#: NumPy formulas of initial weights; HIDDEN is the number of units.
 KEEPING, ADMITTING = "np.full(HIDDEN, FORGET_BIAS)", "np.full(HIDDEN, -FORGET_BIAS)"
-#: The name of a cell whose equations are given.
+#: The name of a cell of one's own.
 OWN = "own"
 
 
@@ -22,9 +22,9 @@ OWN = "own"
 class CellText:
     """A cell: its name, its equations, and where they come from.
 
-    ``keeps`` is the gate that keeps the memory, ``memory`` one sentence on how it is kept.
+    ``keeps`` is the gate that keeps the memory, ``memory`` one sentence on how it does.
     ``constants`` are numbers that can be set. ``remarks`` are comments on gradients, by name.
-    ``first`` are formulas of the first weights of vectors, by name; other vectors begin at 0, and
+    ``first`` are formulas of initial vectors of weights, by name. Other vectors begin at 0, and
     the bias of the gate that keeps at the forget bias.
     """
 
@@ -45,13 +45,13 @@ class CellText:
 
     @property
     def gated(self) -> bool:
-        """Whether the forget bias is the first bias of one of its gates."""
+        """Whether one of its gates begins with the forget bias."""
         bias = re.search(rf"\bb_{self.keeps}\b", self.text) if self.keeps else None
         return bool(bias) or not {KEEPING, ADMITTING}.isdisjoint(self.first.values())
 
     @property
     def standalone(self) -> str:
-        """The equations with comments, constants and options: nothing else is needed."""
+        """The complete text: the equations with comments, constants and options."""
         head = _comment(f"{self.name}: {self.source}") if self.source else []
         if self.first:
             begin = f"begin{'s' * (len(self.first) == 1)}"
@@ -63,7 +63,7 @@ class CellText:
 
 
 def _comment(text: str) -> list[str]:
-    """Comments short enough for an editor in one of two columns."""
+    # Short enough for an editor in one of two columns.
     return wrap(text, 56, initial_indent="# ", subsequent_indent="# ")
 
 
@@ -237,3 +237,13 @@ CELLS = {
 def cell_names() -> tuple[str, ...]:
     """The names of all cells; a variant such as elman-relu is chosen by another setting."""
     return (*(name for name in CELLS if "-" not in name), OWN)
+
+
+def gated() -> tuple[str, ...]:
+    """The cells that have a forget bias."""
+    return tuple(name for name in cell_names() if name == OWN or CELLS[name].gated)
+
+
+def with_constants() -> tuple[str, ...]:
+    """The cells with numbers that can be set."""
+    return tuple(name for name in cell_names() if name != OWN and CELLS[name].constants)

@@ -11,7 +11,7 @@ from enum import Enum, StrEnum
 from functools import partial
 from typing import Any
 
-from rnnviz.cells import CELLS, OWN, cell_names
+from rnnviz import cells
 
 
 class Gradient(StrEnum):
@@ -155,16 +155,11 @@ class Setting:
         return "--" + self.name.replace("_", "-")
 
     @property
-    def options(self) -> tuple[str, ...]:
-        """The values to choose from; empty for a number and for a free text."""
+    def choices(self) -> tuple[str, ...]:
+        """The values to choose from; empty for a number or free text."""
         if self.names:
             return self.names()
         return tuple(self.kind) if issubclass(self.kind, StrEnum) else ()
-
-    @property
-    def choices(self) -> tuple[str, ...]:
-        """The options as plain texts."""
-        return tuple(map(str, self.options))
 
     def to_link(self, value: object) -> str:
         """A value as text for a link; a long text is compressed."""
@@ -175,11 +170,24 @@ class Setting:
 
     def from_link(self, text: str) -> Any:
         """The value of a link's text; raises SettingError."""
-        return self.parse(_unpacked(self, text) if self.packed else text)
+        return self.parse(self._unpack(text) if self.packed else text)
+
+    def _unpack(self, packed: str) -> str:
+        """Decompress a text, but no more of it than the setting allows."""
+        stream = zlib.decompressobj()
+        try:
+            content = urlsafe_b64decode(packed + "=" * (-len(packed) % 4))
+            text = stream.decompress(content, 4 * int(self.high) + 1).decode()
+            # A text that is too long is refused later, for its length.
+            if len(text) <= self.high and (not stream.eof or stream.unused_data):
+                raise ValueError
+        except (ValueError, zlib.error):
+            raise SettingError(f"{self.label} ({self.name}) can't be read.") from None
+        return text
 
     @property
     def packed(self) -> bool:
-        """Whether it is a text that may be long."""
+        """Whether links compress it: a free text that may be long."""
         return self.kind is str and not self.names and self.high > _SHORT
 
     @property
@@ -198,17 +206,15 @@ class Setting:
             # A list may be too deep to be written as a text.
             parsed = self.kind(brief(value) if isinstance(value, list | dict) else value)
             size = len(parsed) if self.kind is str else parsed
-            fits = parsed in self.options if self.options else self.low <= size <= self.high
+            fits = parsed in self.choices if self.choices else self.low <= size <= self.high
             whole = self.kind is not int or float(str(value)) == parsed
         except (ValueError, TypeError, OverflowError):
             fits = whole = False
         if self.kind is str and not isinstance(value, str):
             fits = False
         if not (fits and whole) or isinstance(value, bool):
-            shown = repr(brief(value))
-            raise SettingError(
-                f"{self.label} ({self.name}) can't be {shown}: it is {self.allowed}."
-            )
+            wrong = f"{self.label} ({self.name}) can't be {brief(value)!r}"
+            raise SettingError(f"{wrong}: it is {self.allowed}.")
         return parsed
 
 
@@ -219,41 +225,12 @@ def brief(value: object, most: int = 40) -> str:
     return str(value)[:most]
 
 
-def _unpacked(row: Setting, packed: str) -> str:
-    """The text that was packed. No more of it is unpacked than the setting allows."""
-    stream = zlib.decompressobj()
-    try:
-        content = urlsafe_b64decode(packed + "=" * (-len(packed) % 4))
-        text = stream.decompress(content, 4 * int(row.high) + 1).decode()
-    except (ValueError, zlib.error):
-        raise _unreadable(row) from None
-    # A text that is too long is refused later, for its length.
-    if len(text) <= row.high and (not stream.eof or stream.unused_data):
-        raise _unreadable(row)
-    return text
-
-
-def _unreadable(row: Setting) -> SettingError:
-    return SettingError(f"{row.label} ({row.name}) can't be read.")
-
-
 def _setting(
-    group: str, default: Any, label: str, help: str, restarts: bool = False, **bounds: Any
+    group: str, default: Any, label: str, help: str, restarts: bool = False, **row: Any
 ) -> Any:
-    if restarts:
-        help += " A change starts the run again."
-    row = {"group": group, "default": default, "label": label, "help": help, "restarts": restarts}
-    return field(default=default, metadata=row | bounds)
-
-
-def _gated() -> tuple[str, ...]:
-    """The cells with a gate whose bias decides how much is kept at first."""
-    return tuple(name for name in cell_names() if name == OWN or CELLS[name].gated)
-
-
-def _with_constants() -> tuple[str, ...]:
-    """The cells with numbers that can be set."""
-    return tuple(name for name in cell_names() if name != OWN and CELLS[name].constants)
+    help += " A change starts the run again." * restarts
+    row |= {"group": group, "label": label, "help": help, "restarts": restarts}
+    return field(default=default, metadata=row)
 
 
 _data = partial(_setting, "Data", restarts=True)
@@ -268,189 +245,132 @@ class RunConfig:
     A setting without effect is reset to its default. Raises SettingError for an invalid value.
     """
 
+    # fmt: off
     task: TaskName = _data(
-        TaskName.SENTIMENT,
-        "Task",
-        "What the network learns.",
-        dial=True,
-        widget=Widget.ELSEWHERE,
+        TaskName.SENTIMENT, "Task", "What the network learns.",
+        dial=True, widget=Widget.ELSEWHERE,
     )
     lag: int = _data(
-        10,
-        "Lag",
-        "For how many further tokens the network must remember the first one.",
-        dial=True,
-        low=1,
-        high=50,
-        only=("task", (TaskName.RECALL,)),
-        widget=Widget.SLIDER,
+        10, "Lag", "For how many further tokens the network must remember the first one.",
+        dial=True, low=1, high=50, only=("task", (TaskName.RECALL,)), widget=Widget.SLIDER,
     )
     cell: str = _network(
-        "elman",
-        "Cell",
+        "elman", "Cell",
         "How one token changes the hidden state. elman: one sum and one activation function. gru, "
         "lstm: gates decide what is kept and what is overwritten. peephole: an LSTM whose gates "
         "see the cell state. mgu: one gate. leaky: a share of the state leaks away. mingru, "
         "rglru, lru: no matrix between states. slstm: exponential gates. cornn: oscillators. own: "
         "your equations.",
-        dial=True,
-        names=cell_names,
-        widget=Widget.CELL,
+        dial=True, names=cells.cell_names, widget=Widget.CELL,
     )
     equations: str = _network(
-        "",
-        "Equations",
+        "", "Equations",
         "A cell of your own: one equation a line. A name that is read before it is written is a "
         "state.",
-        high=2000,
-        only=("cell", (OWN,)),
-        widget=Widget.ELSEWHERE,
+        high=2000, only=("cell", (cells.OWN,)), widget=Widget.ELSEWHERE,
     )
     constants: str = _network(
-        "",
-        "Constants",
-        "Numbers in the equations of the cell, such as a=0.2; several are divided by commas.",
-        high=100,
-        only=("cell", _with_constants),
-        widget=Widget.CONSTANTS,
+        "", "Constants",
+        "Numbers in the equations of the cell, such as a=0.2; commas separate several.",
+        high=100, only=("cell", cells.with_constants), widget=Widget.CONSTANTS,
     )
     activation: Activation = _network(
-        Activation.TANH,
-        "Activation",
+        Activation.TANH, "Activation",
         "The activation function of an Elman cell: tanh keeps a state between -1 and 1, relu sets "
         "negative values to 0.",
         only=("cell", ("elman",)),
     )
     hidden: int = _network(
-        64,
-        "Hidden units",
+        64, "Hidden units",
         "The number of units in the hidden state of a layer. More units can remember more and are "
         "slower.",
-        dial=True,
-        low=1,
-        high=256,
-        widget=Widget.SLIDER,
+        dial=True, low=1, high=256, widget=Widget.SLIDER,
     )
     layers: int = _network(
-        1,
-        "Layers",
+        1, "Layers",
         "The number of layers of cells. Each layer reads the states of the layer below.",
-        low=1,
-        high=3,
-        widget=Widget.SLIDER,
+        low=1, high=3, widget=Widget.SLIDER,
     )
     forget_bias: float = _network(
-        1.0,
-        "Forget bias",
+        1.0, "Forget bias",
         "The initial bias of the gates that keep the memory, such as an LSTM's forget gate. At 0 "
         "they keep half from token to token, at 1 73%, at 3 95%.",
-        low=-5.0,
-        high=10.0,
-        step=0.5,
-        only=("cell", _gated),
+        low=-5.0, high=10.0, step=0.5, only=("cell", cells.gated),
     )
     init: Init = _network(
-        Init.NORMAL,
-        "Initial weights",
+        Init.NORMAL, "Initial weights",
         "normal: random numbers of the initial scale, as in the notebook. xavier: random numbers "
         "scaled by the number of connections. orthogonal: recurrent weights that keep the length "
         "of a state. identity: recurrent weights that copy a state.",
     )
     init_scale: float = _network(
-        0.001,
-        "Initial scale",
+        0.001, "Initial scale",
         "The standard deviation of the random initial weights. The notebook's 0.001 is tiny and "
         "makes the long plateau; with 0.1 the network learns much sooner.",
-        low=0.000001,
-        high=2.0,
-        step=0.001,
-        only=("init", (Init.NORMAL, Init.IDENTITY)),
+        low=0.000001, high=2.0, step=0.001, only=("init", (Init.NORMAL, Init.IDENTITY)),
     )
     seed: int = _network(
-        0,
-        "Seed",
+        0, "Seed",
         "The seed of all random numbers: the initial weights and the order of the sequences. The "
         "same seed gives the same run; another kind of processor may change the last digits.",
-        low=0,
-        high=2**31 - 1,
+        low=0, high=2**31 - 1,
     )
     optimizer: OptimizerKind = _training(
-        OptimizerKind.SGD,
-        "Optimizer",
+        OptimizerKind.SGD, "Optimizer",
         "sgd: a step against the gradient. momentum: steps build up speed. rmsprop: every weight "
         "has its own step size. adam: both. A change takes effect at the next step and starts "
         "with empty averages.",
     )
     lr: float = _training(
-        0.02,
-        "Learning rate",
+        0.02, "Learning rate",
         "How far one step moves the weights. Too small: nothing happens. Too large: the loss "
         "jumps, or is no longer a number. A change takes effect at the next step.",
-        dial=True,
-        low=0.00001,
-        high=100.0,
-        step=0.01,
+        dial=True, low=0.00001, high=100.0, step=0.01,
     )
     batch: int = _training(
-        1,
-        "Batch size",
+        1, "Batch size",
         "The number of sequences for one step; the loss is the mean over their outputs. With 1 "
         "the network takes a step after each sequence, as the notebook does.",
-        low=1,
-        high=64,
-        restarts=True,
+        low=1, high=64, restarts=True,
     )
     clip_by: ClipBy = _training(
-        ClipBy.VALUE,
-        "Clip by",
+        ClipBy.VALUE, "Clip by",
         "value: every entry of the gradient is cut to ± the limit, as the notebook does. norm: "
-        "the whole gradient is shortened to the limit and keeps its direction. off: neither. "
-        "A change takes effect at the next step.",
+        "the whole gradient is shortened to the limit and keeps its direction. off: neither. A "
+        "change takes effect at the next step.",
     )
     clip: float = _training(
-        1.0,
-        "Clip limit",
+        1.0, "Clip limit",
         "The limit of clipping, for each entry (value) or for the length of the whole gradient "
         "(norm). A change takes effect at the next step.",
-        low=0.0001,
-        high=1000.0,
-        step=0.1,
-        only=("clip_by", (ClipBy.VALUE, ClipBy.NORM)),
+        low=0.0001, high=1000.0, step=0.1, only=("clip_by", (ClipBy.VALUE, ClipBy.NORM)),
     )
     truncate: int = _training(
-        0,
-        "Truncate after",
+        0, "Truncate after",
         "The backward pass is cut into pieces of this many tokens; the forward pass is not cut. "
         "Encoder and decoder are cut separately, the bridge between them never. 0 means no "
         "truncation. A change takes effect at the next step.",
-        low=0,
-        high=500,
+        low=0, high=500,
     )
     gradient: Gradient = _training(
-        Gradient.EXACT,
-        "Gradient",
+        Gradient.EXACT, "Gradient",
         "exact: backpropagation through time with the transposed W_hh, as the chain rule "
         "requires. notebook: the version of the well-known notebook, without the transpose.",
-        dial=True,
-        only=("cell", ("elman",)),
-        restarts=True,
+        dial=True, only=("cell", ("elman",)), restarts=True,
     )
     dtype: Precision = _training(
-        Precision.DOUBLE,
-        "Precision",
+        Precision.DOUBLE, "Precision",
         "The number format of the engine. float32 is faster in large networks, but small "
         "gradients vanish sooner.",
         restarts=True,
     )
     epochs: int = _training(
-        1000,
-        "Epochs",
+        1000, "Epochs",
         "How often the network reads all training sequences. The run stops after this many "
         "epochs; raise the number later to train on.",
-        low=0,
-        high=100_000,
-        step=100,
+        low=0, high=100_000, step=100,
     )
+    # fmt: on
 
     def __post_init__(self) -> None:
         for row in SETTINGS.values():
@@ -461,12 +381,10 @@ class RunConfig:
 
     def idle(self, names: Iterable[str]) -> list[str]:
         """A sentence for each of these settings that has no effect in this run."""
-        rows = (row for name, row in SETTINGS.items() if name in {*names})
-        return [
-            f"{row.label} ({row.name}) has no effect unless {row.condition}."
-            for row in rows
-            if not row.applies(vars(self))
-        ]
+        wanted = {*names}
+        rows = [row for row in SETTINGS.values() if row.name in wanted]
+        idle = [row for row in rows if not row.applies(vars(self))]
+        return [f"{row.label} ({row.name}) has no effect unless {row.condition}." for row in idle]
 
     @property
     def lower_lr(self) -> float:
@@ -506,8 +424,7 @@ class RunConfig:
         return [r for r in SETTINGS.values() if getattr(self, r.name) != getattr(other, r.name)]
 
 
-SETTINGS: dict[str, Setting] = {
-    f.name: Setting(name=f.name, kind=type(f.default), **f.metadata) for f in fields(RunConfig)
+SETTINGS = {
+    f.name: Setting(f.name, type(f.default), f.default, **f.metadata) for f in fields(RunConfig)
 }
-
-GROUPS: tuple[str, ...] = ("Data", "Network", "Training")
+GROUPS = ("Data", "Network", "Training")

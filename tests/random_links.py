@@ -78,8 +78,8 @@ def _settings(rng):
 
 
 def _value(rng, row):
-    if row.options:
-        return _one(rng, row.options)
+    if row.choices:
+        return _one(rng, row.choices)
     if row.kind is str:
         return _one(rng, ["dt=1000000", "a=0", "a=2", "gamma=-1e6", "eps=0,dt=100", "c=1", ""])
     inner = np.exp(rng.uniform(*np.log([max(row.low, 1e-6), row.high])))

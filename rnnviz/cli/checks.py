@@ -17,7 +17,8 @@ from numpy.typing import ArrayLike
 from rnnviz.cli import textbook
 from rnnviz.config import Gradient, RunConfig
 from rnnviz.engine.batch import collate
-from rnnviz.engine.gradcheck import TOLERANCE, check_gradient
+from rnnviz.engine.cell_check import TOLERANCE
+from rnnviz.engine.gradcheck import check_gradient
 from rnnviz.engine.graph import INPUTS, UNITS
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.optimizers import slots_for

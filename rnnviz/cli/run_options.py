@@ -12,7 +12,7 @@ from rnnviz.cli.options import add_cell_file, add_settings, flag
 from rnnviz.config import SETTINGS, RunConfig, SettingError
 from rnnviz.engine.cell_check import define
 from rnnviz.engine.cell_text import CellError
-from rnnviz.engine.own_cell import own_cell
+from rnnviz.engine.gradcheck import own_cell
 from rnnviz.files.whole_file import check_outputs
 from rnnviz.tasks.columns import Form
 from rnnviz.tasks.csv_table import TaskError, read_bytes

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnviz.config import ClipBy, Loss, OptimizerKind, RunConfig
-from rnnviz.engine.batch import Example
+from rnnviz.engine.batch import ExampleLike
 from rnnviz.engine.cell_check import compiled
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters
@@ -58,7 +58,7 @@ def one_hot(inputs: Array, width: int) -> Array:
     return np.eye(width)[inputs] if inputs.ndim == 1 else inputs.astype(float)
 
 
-def passed(parameters: Parameters, example: Example, scale: float = 1.0) -> StackPass:
+def passed(parameters: Parameters, example: ExampleLike, scale: float = 1.0) -> StackPass:
     """The forward pass of one example, encoder first; inputs are multiplied by ``scale``."""
     of = parameters.architecture
     inputs = scale * one_hot(example.inputs, of.inputs)
@@ -68,14 +68,14 @@ def passed(parameters: Parameters, example: Example, scale: float = 1.0) -> Stac
     return encoded.then(unroll(parameters, inputs, encoded.states[-1]))
 
 
-def logits(parameters: Parameters, example: Example, scale: float = 1.0) -> Array:
+def logits(parameters: Parameters, example: ExampleLike, scale: float = 1.0) -> Array:
     """The logits (N, C) of one example; all inputs are multiplied by ``scale``."""
     outputs = passed(parameters, example, scale).outputs[-len(example.targets) :]
     answers: Array = outputs @ parameters["W_hy"].T + parameters["b_y"]
     return answers
 
 
-def loss(parameters: Parameters, example: Example) -> float:
+def loss(parameters: Parameters, example: ExampleLike) -> float:
     """The mean over the outputs of -log softmax(logits)[target], or of the squared difference."""
     answers, targets = logits(parameters, example), example.targets
     if parameters.architecture.loss is Loss.SQUARED_ERROR:

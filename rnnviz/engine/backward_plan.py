@@ -1,14 +1,13 @@
 """BackwardPlan: the calls of backpropagation through time, in order.
 
-First come the factors that are known from the forward pass, for many tokens at once. Then comes the
-loop over the tokens, from the last to the first. Gradients that no earlier token needs come last.
+First come the factors that are known from the forward pass, for many tokens at once; then the loop
+over the tokens, from the last to the first; then gradients that no earlier token needs.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from rnnviz.engine import memory
 from rnnviz.engine.derive import Adjoint
@@ -18,27 +17,21 @@ from rnnviz.engine.layout import Layout
 from rnnviz.engine.operations import Op, Operand, calls, merged, recycled
 
 
-class VectorGradient(NamedTuple):
-    """A part of the gradient of a vector of weights: summed over tokens and sequences."""
-
-    name: str
-    gradient: Operand
-    factor: Operand
-
-
 class BackwardPlan:
     """The calls of the backward pass.
 
-    ``then`` come after those of the loop if the output's gradient does not go where it is needed.
+    ``then`` follow those of the loop if the output's gradient does not go where it is needed.
     ``last`` is the loop's body at the first token, without the gradient of the state before it.
-    ``vectors`` are computed by ``vector_ops`` for all tokens at once. ``kept`` are gradients stored
-    for all tokens, in addition to the errors and those of states.
+    The gradients of ``vectors`` of weights are sums of products of a gradient and a factor, which
+    ``vector_ops`` compute for all tokens at once. ``kept`` are gradients stored for all tokens, in
+    addition to the errors and those of states.
     """
 
     def __init__(self, layout: Layout, forward: ForwardPlan) -> None:
         self.layout, self._stored = layout, forward.stored
         self.factors, self.loop, self.after = list[Op](), list[Op](), list[Op]()
-        self.vectors, self.vector_ops = list[VectorGradient](), list[Op]()
+        self.vectors: list[tuple[str, Operand, Operand]] = []
+        self.vector_ops: list[Op] = []
         self.kept: list[str] = []
         self._places: dict[Adjoint, Operand] = {}
         self._memo: dict[Node, Operand] = {}
@@ -77,7 +70,7 @@ class BackwardPlan:
         return self._places[adjoint]
 
     def _feeding(self) -> Iterator[Adjoint]:
-        """The gradients that the token before needs, and those that need the next token."""
+        """Gradients that the token before needs, or that need the next token."""
         out = f"d_{self.layout.equations.out}"
         stack = [
             a
@@ -132,7 +125,7 @@ class BackwardPlan:
         into: Operand | None = None,
         begun: bool = False,
     ) -> None:
-        """Add parts and products into ``out``; ``begun`` tells that it holds a part already."""
+        """Add parts and products into ``out``, which holds a part already if ``begun``."""
         ops, terms = self._ops(adjoint), list[tuple[str, tuple[Operand, ...]]]()
         for one, factor in parts:
             gradient = self.place(one)
@@ -147,8 +140,8 @@ class BackwardPlan:
         for name, args in terms:
             if not begun:
                 ops.append(Op(name, args, out))
-            elif name in ("positive", "negative"):
-                ops.append(Op({"positive": "add", "negative": "subtract"}[name], (out, *args), out))
+            elif name != "multiply":
+                ops.append(Op("add" if name == "positive" else "subtract", (out, *args), out))
             else:
                 temporary = self._temporary()
                 ops += [Op(name, args, temporary), Op("add", (out, temporary), out)]
@@ -161,7 +154,7 @@ class BackwardPlan:
         out: Operand,
         ops: list[Op],
     ) -> None:
-        """Products with the transposed weights, and other parts, added up in one call."""
+        """Sum up products with the transposed weights, and other parts, in one call."""
         runs = self._runs(adjoint)
         total = sum(stop - first for _, first, stop in runs) + len(extra)
         group, at = memory.SideBySide(adjoint.name, total), 0
@@ -169,12 +162,10 @@ class BackwardPlan:
             block, state = self.layout.blocks[k], adjoint.node.name if adjoint.node else ""
             position = block.reads.states.index(state) if block.reads.states else 0
             gates = first - block.first, stop - block.first
-            args = (
-                Operand(memory.Stored(ERRORS), first, stop),
-                memory.TransposedWeights(k, *gates, position),
-            )
+            errors = Operand(memory.Stored(ERRORS), first, stop)
+            weights = Operand(memory.TransposedWeights(k, *gates, position))
             into = out if total == 1 else Operand(group, at, at + stop - first)
-            ops.append(Op("back", (args[0], Operand(args[1])), into))
+            ops.append(Op("back", (errors, weights), into))
             at += stop - first
         for name, terms in extra:
             ops.append(Op(name, terms, Operand(group, at, at + 1)))
@@ -198,7 +189,7 @@ class BackwardPlan:
         return runs
 
     def _vector(self, adjoint: Adjoint) -> None:
-        """The gradient of a vector of weights; the bias of a block has its own."""
+        """The gradient of a vector of weights that is not the bias of a block."""
         name = adjoint.node.name if adjoint.node else ""
         if name not in self.layout.vectors:
             return
@@ -206,13 +197,11 @@ class BackwardPlan:
         self.factors, self._memo = self.vector_ops, {}
         for one, factor in adjoint.parts:
             place = self._factor(factor, None)
-            self.vectors.append(VectorGradient(name, self.place(one), place))
+            self.vectors.append((name, self.place(one), place))
         self.factors, self._memo = factors, memo
 
-    # Factors
-
     def _counts(self) -> Counter[Node]:
-        """How often each value is read by the factors."""
+        """How often the factors read each value."""
         factors = [
             factor
             for adjoint in self.layout.back.adjoints
@@ -230,7 +219,7 @@ class BackwardPlan:
         return self._memo.get(node) or self._stored.get(node)
 
     def _factor(self, factor: Node, into: Operand | None) -> Operand:
-        """The array of a factor, computed by new calls if needed; ``into`` if it is free."""
+        """The array of a factor, ``into`` if possible; adds the calls that compute it."""
         if known := self._known(factor):
             return known
         order = topological([factor], ends=lambda part: self._known(part) is not None)
@@ -241,7 +230,7 @@ class BackwardPlan:
             kept[factor] = self._keep()
         places = {factor: into or kept[factor], **kept}
         for part in reversed(parts):
-            free = [places[part]]  # its first argument is computed in the same place
+            free = [places[part]]  # its first argument can use the same array
             for arg in part.args:
                 if arg not in places and self._known(arg) is None:
                     places[arg] = free.pop() if free else self._temporary()
@@ -260,14 +249,10 @@ class BackwardPlan:
         return Operand(memory.Temporary(self._count))
 
     def _without_carry(self) -> list[Op]:
-        """The loop at the first token. The gradient of the state before it is not needed."""
+        unstored = memory.GradientBefore | memory.SideBySide | memory.Temporary
         wanted, kept = set[tuple[memory.Array, int]](), list[Op]()
         for op in reversed(self.loop):
-            passing = isinstance(
-                op.out.array, memory.GradientBefore | memory.SideBySide | memory.Temporary
-            )
-            if not passing or op.out.parts & wanted:
+            if not isinstance(op.out.array, unstored) or op.out.parts & wanted:
                 kept.append(op)
-                for operand in op.args:
-                    wanted |= operand.parts
+                wanted |= op.reads
         return kept[::-1]

@@ -10,8 +10,8 @@ import numpy as np
 from rnnviz.engine.layer_buffers import Array
 
 
-class Example(Protocol):
-    """One sequence to learn; tasks/example.py implements it."""
+class ExampleLike(Protocol):
+    """One sequence to learn, such as an ``Example`` of a task."""
 
     @property
     def inputs(self) -> Array:
@@ -27,7 +27,7 @@ class Example(Protocol):
 
 
 class Sequences(NamedTuple):
-    """Inputs (T, B) or (T, B, D), padded with zeros; counts[t] sequences have a token t."""
+    """Inputs (T, B) or (T, B, D), padded with zeros; ``counts[t]`` sequences have a token t."""
 
     inputs: Array
     counts: tuple[int, ...]
@@ -66,8 +66,8 @@ class Batch(NamedTuple):
     """B examples, the longest first.
 
     ``outputs`` (M,) are the rows t B + b that are read out, with ``targets`` (M,) or (M, C) and
-    ``owners`` (M,), the index of each output's example before sorting. The encoder sorts its
-    sequences separately: the decoder's sequence b is the encoder's ``bridge[b]``.
+    ``owners`` (M,), the index of each output's example before sorting. The encoder's sequences are
+    sorted separately: the decoder's sequence b is the encoder's ``bridge[b]``.
     """
 
     read: Sequences
@@ -79,7 +79,7 @@ class Batch(NamedTuple):
 
     @property
     def shape(self) -> tuple[object, ...]:
-        """A key that is equal for batches that fit the same trace: lengths and output count."""
+        """Lengths and number of outputs: equal for batches that fit the same trace."""
         return self.read.counts, self.source and self.source.counts, len(self.outputs)
 
     @property
@@ -97,10 +97,10 @@ class Batch(NamedTuple):
         return rows
 
 
-def collate(examples: Sequence[Example]) -> Batch:
+def collate(examples: Sequence[ExampleLike]) -> Batch:
     """Combine examples of one kind into a batch."""
-    if len(examples) == 1:
-        return _collate_single(examples[0])
+    if len(examples) == 1:  # Faster than the general case: nothing to sort, nothing to pad.
+        return _single(examples[0])
     order = _longest_first([example.inputs for example in examples])
     read = _pad([examples[i].inputs for i in order])
     every = sum(len(example.targets) for example in examples) == sum(read.counts)
@@ -117,8 +117,7 @@ def collate(examples: Sequence[Example]) -> Batch:
     return batch._replace(source=_pad([sources[i] for i in source_order]), bridge=bridge)
 
 
-def _collate_single(example: Example) -> Batch:
-    # Faster than the general case: nothing has to be sorted or padded.
+def _single(example: ExampleLike) -> Batch:
     steps, count = len(example.inputs), len(example.targets)
     read = Sequences(example.inputs[:, None], (1,) * steps)
     outputs, owners = np.arange(steps - count, steps), np.zeros(count, np.intp)

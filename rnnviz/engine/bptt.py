@@ -14,55 +14,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnnviz.config import Gradient, Loss
-from rnnviz.engine.layer_backward import BackwardOptions
-from rnnviz.engine.layer_buffers import Array, Kernel, Layer, in_order
+from rnnviz.engine.layer_buffers import Array, BackwardOptions, Kernel, Layer, in_order
 from rnnviz.engine.losses import LOSSES
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Stack, Trace
-
-
-def bind_readout(trace: Trace) -> tuple[Callable[[], None], Callable[[float], None]]:
-    """Two functions bound to the trace: logits to outputs, and ``scale`` times the loss to dlogits.
-
-    A single output of two classes is computed with Python floats, which is faster.
-    """
-    softmax = trace.architecture.loss is Loss.CROSS_ENTROPY
-    if softmax and trace.logits.shape == (1, 2) and not np.iscomplexobj(trace.logits):
-        return _bind_logistic(trace)
-    kind = LOSSES[trace.architecture.loss]
-    logits, outputs, dlogits = trace.logits, trace.probs, trace.dlogits
-
-    def error(scale: float) -> None:
-        kind.error(outputs, trace.targets, scale, dlogits)
-
-    return lambda: kind.answer(logits, outputs), error
-
-
-def _bind_logistic(trace: Trace) -> tuple[Callable[[], None], Callable[[float], None]]:
-    # A memoryview is the fastest way to write single numbers.
-    probs, dlogits = memoryview(trace.probs[0]), memoryview(trace.dlogits[0])
-    error = partial(_logistic_error, trace, probs, dlogits)
-    return partial(_logistic, trace.logits, probs), error
-
-
-def _logistic(logits: Array, probs: Any) -> None:
-    """Softmax of two: p_0 = e / (1 + e), p_1 = 1 / (1 + e), e = exp(y_0 - y_1)."""
-    try:
-        odds = math.exp(logits.item(0) - logits.item(1))
-    except OverflowError:
-        probs[0], probs[1] = 1.0, 0.0
-        return
-    probs[0] = odds / (1 + odds)
-    probs[1] = 1 / (1 + odds)
-
-
-def _logistic_error(trace: Trace, probs: Any, dlogits: Any, scale: float) -> None:
-    target = trace.targets.item(0)
-    dlogits[0] = scale * (probs[0] - (1 - target))
-    dlogits[1] = scale * (probs[1] - target)
-
-
-# The unrolled network: forward pass and backpropagation through time (BPTT)
 
 
 class BoundPass(NamedTuple):
@@ -85,7 +40,7 @@ def bind(
 
     The layers run bottom-up, then logits = W_hy h + b_y. With an encoder, the decoder begins with
     the encoder's last states. The backward pass is cut after every ``truncate`` tokens (0: never).
-    Raise ValueError for a thin trace.
+    Raises ValueError for a thin trace.
     """
     if trace.thin:
         raise ValueError("A thin trace has no backward pass.")
@@ -109,31 +64,33 @@ def bind_forward(parameters: Parameters, trace: Trace) -> Kernel:
 def _forward(
     parameters: Parameters, weights: list[_Weights], trace: Trace
 ) -> tuple[Kernel, Callable[[float], None]]:
+    kernels = [*_forward_layers(weights, trace)]
+    rows, after, gathered = trace.batch.outputs, trace.last.after, trace.gathered
+    if gathered is not None and trace.batch.whole:
+        kernels.append(partial(np.copyto, gathered, after[-len(rows) :, : gathered.shape[1]]))
+    elif gathered is not None:
+        # Unlike "raise", this mode lets NumPy write without a copy.
+        kernels.append(partial(np.take, after, rows, 0, gathered, "clip"))
     answer, error = bind_readout(trace)
-    layers = _forward_layers(weights, trace)
-    return in_order([*layers, *_bind_logits(parameters, trace), answer]), error
+    logits = partial(np.ndarray.dot, trace.top, parameters.readout, trace.logits)
+    return in_order([*kernels, logits, answer]), error
 
 
-class _Weights(NamedTuple):
-    """One layer's blocks, and kernels that gather the columns of a wide vocabulary into them."""
-
-    blocks: list[Array]
-    fill: list[Kernel]
+#: One layer's blocks, and kernels that gather the columns of a wide vocabulary into them.
+_Weights = tuple[list[Array], list[Kernel]]
 
 
 def _weights(parameters: Parameters, trace: Trace) -> list[_Weights]:
-    if not any(stack.columns is not None for stack in trace.stacks):
-        return [_Weights(fused, []) for fused in parameters.fused]
     cell, hidden = parameters.architecture.cell, parameters.architecture.hidden
     layers = []
     for fused, columns in zip(parameters.fused, trace.columns, strict=True):
-        layer = _Weights(list(fused), [])
+        blocks, fill = [*fused], list[Kernel]()
         for k, block in enumerate(cell.blocks):
             if columns is not None and block.inputs:
                 rows = block.rows(hidden, columns)
-                layer.blocks[k] = fused[k][:, rows]
-                layer.fill.append(partial(np.take, fused[k], rows, 1, layer.blocks[k]))
-        layers.append(layer)
+                blocks[k] = fused[k][:, rows]
+                fill.append(partial(np.take, fused[k], rows, 1, blocks[k]))
+        layers.append((blocks, fill))
     return layers
 
 
@@ -144,11 +101,11 @@ def _forward_layers(weights: list[_Weights], trace: Trace) -> Iterator[Kernel]:
             yield _bind_bridge(below, stack, trace)
         below = stack
         for k, layer in enumerate(stack.layers):
-            layer_weights = next(every)
+            blocks, fill = next(every)
             if k:
                 yield partial(np.copyto, layer.x, stack.layers[k - 1].h)
-            yield from layer_weights.fill
-            yield cell.bind_forward(layer_weights.blocks, layer)
+            yield from fill
+            yield cell.bind_forward(blocks, layer)
 
 
 def _bind_bridge(encoder: Stack, decoder: Stack, trace: Trace) -> Kernel:
@@ -172,18 +129,8 @@ def _rows(states: Array) -> Array:
     return states.reshape(-1, states.shape[-1])
 
 
-def _bind_logits(parameters: Parameters, trace: Trace) -> Iterator[Kernel]:
-    rows, after, gathered = trace.batch.outputs, trace.last.after, trace.gathered
-    if gathered is not None and trace.batch.whole:
-        yield partial(np.copyto, gathered, after[-len(rows) :, : gathered.shape[1]])
-    elif gathered is not None:
-        # Unlike "raise", this mode lets NumPy write without a copy.
-        yield partial(np.take, after, rows, 0, gathered, "clip")
-    yield partial(np.ndarray.dot, trace.top, parameters.readout, trace.logits)
-
-
 def _bind_top(parameters: Parameters, trace: Trace) -> Iterator[Kernel]:
-    """dL/dh = W_hy^T dlogits in the rows that are read out; the others stay zero."""
+    """dL/dh = W_hy^T dlogits in the rows that are read out; it stays zero in the others."""
     dh, W_hy, count = _rows(trace.last.dh), parameters.W_hy, len(trace.batch.outputs)
     if not trace.architecture.cell.recurs:
         yield partial(dh.fill, 0)
@@ -201,18 +148,16 @@ def _bind_top(parameters: Parameters, trace: Trace) -> Iterator[Kernel]:
 def _backward(
     weights: list[_Weights], trace: Trace, gradient: Gradient, truncate: int
 ) -> Iterator[Kernel]:
-    blocks = [layer.blocks for layer in weights]
+    blocks = [blocks for blocks, _ in weights]
     *encoder, decoder = trace.stacks
     options = BackwardOptions(gradient, truncate, adds=trace.every, first=bool(encoder))
     yield from _bind_stack(blocks[-len(decoder.layers) :], decoder, trace, options)
     for stack in encoder:
         for layer in stack.layers:
-            layer.ends |= {
-                n: layer.scratch() for n in trace.architecture.cell.states if n != layer.out
-            }
-        yield from _bind_stack(
-            blocks[: len(stack.layers)], stack, trace, BackwardOptions(gradient, truncate)
-        )
+            others = (name for name in trace.architecture.cell.states if name != layer.out)
+            layer.ends |= {name: layer.scratch() for name in others}
+        options = BackwardOptions(gradient, truncate)
+        yield from _bind_stack(blocks[: len(stack.layers)], stack, trace, options)
 
 
 def _bind_stack(
@@ -223,14 +168,13 @@ def _bind_stack(
         top = layer is stack.top
         if stack is not trace.stacks[-1]:
             yield _bind_bridge_back(layer, trace.stacks[-1].layers[k], trace, top)
-        layer_options = options if top else options._replace(adds=True)
-        yield cell.bind_backward(blocks[k], layer, layer_options)
+        yield cell.bind_backward(blocks[k], layer, options._replace(adds=options.adds or not top))
         if k:
             yield from _bind_down(blocks[k], layer, stack.layers[k - 1], trace)
 
 
 def _bind_bridge_back(encoder: Layer, decoder: Layer, trace: Trace, top: bool) -> Kernel:
-    """The gradient of the decoder's first states, added to the encoder's last ones."""
+    """Add the gradient of the decoder's first states to that of the encoder's last ones."""
     dh, first, recurs = _rows(encoder.dh), decoder.first, trace.architecture.cell.recurs
 
     def copy_gradients() -> None:
@@ -262,3 +206,39 @@ def _bind_down(blocks: list[Array], layer: Layer, below: Layer, trace: Trace) ->
 
 def _add_product(left: Array, right: Array, out: Array) -> None:
     np.add(out, left @ right, out)
+
+
+def bind_readout(trace: Trace) -> tuple[Callable[[], None], Callable[[float], None]]:
+    """Two functions bound to the trace: logits to outputs, and ``scale`` times the loss to dlogits.
+
+    A single output of two classes is computed with Python floats, which is faster.
+    """
+    kind, logits = trace.architecture.loss, trace.logits
+    outputs, dlogits = trace.probs, trace.dlogits
+    if kind is Loss.CROSS_ENTROPY and logits.shape == (1, 2) and not np.iscomplexobj(logits):
+        # A memoryview is the fastest way to write single numbers.
+        views = memoryview(outputs[0]), memoryview(dlogits[0])
+        return partial(_logistic, logits, views[0]), partial(_logistic_error, trace, *views)
+    loss = LOSSES[kind]
+
+    def error(scale: float) -> None:
+        loss.error(outputs, trace.targets, scale, dlogits)
+
+    return lambda: loss.answer(logits, outputs), error
+
+
+def _logistic(logits: Array, probs: Any) -> None:
+    """Softmax of two: p_0 = e / (1 + e), p_1 = 1 / (1 + e), e = exp(y_0 - y_1)."""
+    try:
+        odds = math.exp(logits.item(0) - logits.item(1))
+    except OverflowError:
+        probs[0], probs[1] = 1.0, 0.0
+        return
+    probs[0] = odds / (1 + odds)
+    probs[1] = 1 / (1 + odds)
+
+
+def _logistic_error(trace: Trace, probs: Any, dlogits: Any, scale: float) -> None:
+    target = trace.targets.item(0)
+    dlogits[0] = scale * (probs[0] - (1 - target))
+    dlogits[1] = scale * (probs[1] - target)

@@ -16,10 +16,10 @@ from rnnviz.engine.cell_source import source
 from rnnviz.engine.cell_text import CACHED, CellError
 from rnnviz.engine.equations import equations_of
 
-#: The largest relative error of a gradient.
+#: Largest relative error at which a gradient counts as exact.
 TOLERANCE = 1e-8
-#: The seeds and the sizes of random weights that are tried until one shows that the gradient is
-#: right. Where values are not finite, or a function is saturated, nothing can be seen.
+#: Seeds and scales of random weights, tried until one confirms the gradient. A trial is
+#: inconclusive if values are not finite or a function is saturated.
 TRIALS = tuple((seed, scale) for scale in (0.5, 0.1, 0.02) for seed in range(3))
 _SIZES = {"T": 3, "D": 2, "H": 2}
 #: Called before every trial; it raises CellError to give up.
@@ -27,7 +27,7 @@ before_trial: ContextVar[Callable[[], object]] = ContextVar("before_trial", defa
 
 
 def define(text: str, name: str = "own") -> CellText:
-    """A cell of one's own; raises CellError, also if its gradient can't be confirmed."""
+    """Check a cell of one's own; raises CellError, also if its gradient can't be confirmed."""
     cell = CellText(name, text)
     if equations_of(cell).idle:
         raise CellError(1, 1, f"{equations_of(cell).idle[0]} has no effect: leave it out")
@@ -39,14 +39,14 @@ def confirm(cell: CellText, gradient: str, error: float) -> None:
     """Raise CellError unless the relative error of a cell's gradient is small."""
     if error <= TOLERANCE:
         return
-    places = [_first_not_finite(compiled(cell), *trial) for trial in TRIALS]
-    if math.isfinite(error) and None in places:
+    found = [_first_not_finite(compiled(cell), *trial) for trial in TRIALS]
+    if math.isfinite(error) and None in found:
         wrong = f"its {gradient} differs from the complex step by {error:.0e}"
         raise CellError(1, 1, f"{wrong}, so it can't be used. Please report this text")
-    finite = "with small random weights its values are no finite numbers: log, sqrt and / need"
+    finite = "with small random weights its values are not finite numbers: log, sqrt and / need"
     finite += " arguments that stay above 0"
-    if place := next(filter(None, places), None):
-        t, name = place
+    if first := next(filter(None, found), None):
+        t, name = first
         number = next(line.number for line in equations_of(cell).lines if line.name == name)
         raise CellError(number, 1, f"{finite}; {name} is not, at token {t + 1}")
     raise CellError(1, 1, finite)
@@ -61,7 +61,7 @@ def gradient_error(cell: CellText) -> float:
 
 
 def _first_not_finite(script: dict[str, Any], seed: int, scale: float) -> tuple[int, str] | None:
-    """The token and the line whose values are not finite first, from states of zero."""
+    """The first token and line with values that are not finite, from states of zero."""
     rng, size = np.random.default_rng(seed), _SIZES["H"]
     shapes = {name: [size] * len(shape) for name, shape in script["SHAPES"].items()}
     weights = {name: scale * rng.standard_normal(shape) for name, shape in shapes.items()}
@@ -69,12 +69,15 @@ def _first_not_finite(script: dict[str, Any], seed: int, scale: float) -> tuple[
     with np.errstate(all="ignore"):
         lines = script["forward"](x, np.zeros((len(script["STATES"]), size)), **weights)
     values = dict(zip(script["LINES"], lines, strict=True))
-    places = ((t, name) for t in range(len(x)) for name in values)
-    return next((at for at in places if not np.isfinite(values[at[1]][at[0]]).all()), None)
+    for t in range(len(x)):
+        for name, value in values.items():
+            if not np.isfinite(value[t]).all():
+                return t, name
+    return None
 
 
 def best(error_of: Callable[[int, float], float]) -> float:
-    """The first error of the trials that is small enough, else the least; NaN if there is none."""
+    """The first error that is small enough, else the smallest; NaN if there is none."""
     least = math.nan
     for trial in TRIALS:
         before_trial.get()()
@@ -87,7 +90,7 @@ def best(error_of: Callable[[int, float], float]) -> float:
 
 @lru_cache(CACHED)
 def compiled(cell: CellText) -> dict[str, Any]:
-    """The functions of the cell's script, which is made from the checked graph."""
+    """The functions of the cell's script, which is generated from the checked graph."""
     space: dict[str, Any] = {"__name__": "cell"}
     exec(compile(source(cell), f"<{cell.name}>", "exec"), space)
     return space

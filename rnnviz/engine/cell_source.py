@@ -1,20 +1,19 @@
-"""Cell source: a cell's forward pass and backpropagation through time as NumPy, to be read."""
+"""Cell source: a cell's forward pass and backpropagation through time as readable NumPy."""
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from rnnviz.cells import CellText
 from rnnviz.engine.cell_text import CellError
-from rnnviz.engine.cell_writer import Writer, called
 from rnnviz.engine.derive import Adjoint, Backward
 from rnnviz.engine.equations import Equations, equations_of
 from rnnviz.engine.graph import Node, topological
 
-#: How many operations all gradients of a cell may have when they are written out.
+#: Most operations in all gradients of a cell, written out.
 OPERATIONS = 3_000
 #: Functions that NumPy lacks.
 _WRITTEN_OUT = {
@@ -78,16 +77,21 @@ if __name__ == "__main__":
 def backward_equations(cell: CellText) -> list[str]:
     """The derived equations of one token's backward pass; a prime marks the state before the token.
 
-    Gradients of matrices come last: the outer product of a gradient and of what was multiplied.
+    The gradients of matrices come last: the outer product of a gradient and the multiplied value.
     """
     names = _names(equations_of(cell))
     write = Writer(names, lambda name: f"{name}'", str, call=str)
-    back = Backward(equations_of(cell), names)
-    found = [_equation(adjoint, write) for adjoint in back.adjoints]
-    return found + [
-        f"d_{product.name} += outer({write.name(adjoint)}, {write.value(product.args[0])})"
-        for product, adjoint in back.multiplied
-    ]
+    back, lines = Backward(equations_of(cell), names), list[str]()
+    for adjoint in back.adjoints:
+        name, node = adjoint.name, adjoint.node
+        if name.endswith("_before"):
+            name = f"{name.removesuffix('_before')}'"
+        summed = adjoint.arrives or (node is not None and node.kind in ("state", "vector"))
+        lines.append(f"{name} {'+=' if summed else '='} {write.gradient(adjoint)}")
+    for product, adjoint in back.multiplied:
+        read = write.value(product.args[0])
+        lines.append(f"d_{product.name} += outer({write.name(adjoint)}, {read})")
+    return lines
 
 
 def description(cell: CellText) -> str:
@@ -111,11 +115,11 @@ def source(cell: CellText) -> str:
         name=plain_name(cell.name), source=f"\n{cell.source}." * bool(cell.source),
         equations="\n".join(f"    {line}" for line in understood(cell)),
     )  # fmt: skip
-    return "\n\n\n".join([heading, *passes(cell, Wanted()), _CHECK])
+    return "\n\n\n".join([heading, *passes(cell), _CHECK])
 
 
 def understood(cell: CellText) -> list[str]:
-    """The equations as they were understood.
+    """The equations as they were parsed.
 
     A script is executed, so it may contain nothing else of a text: no comment and no quote.
     """
@@ -127,49 +131,31 @@ def plain_name(name: str) -> str:
     return re.sub(r"[^\w .=-]", "_", name)
 
 
-class Wanted(NamedTuple):
-    """Options of a backward pass, in addition to gradients of weights and of first states.
+def passes(
+    cell: CellText, *, inputs: bool = False, ends: bool = False, transposes: bool = True
+) -> list[str]:
+    """The parts of a script: facts about the cell, functions, forward and backward pass.
 
-    ``inputs``: the gradient of x. ``ends``: begin with gradients of the last states, which are
-    arguments. Without ``transposes``, states are multiplied as in the notebook.
+    The latter returns the gradients of weights and of first states, with ``inputs`` that of x too.
+    With ``ends`` it takes the gradients of the last states. Without ``transposes`` it multiplies
+    states as in the notebook.
     """
-
-    inputs: bool = False
-    ends: bool = False
-    transposes: bool = True
-
-
-def passes(cell: CellText, wanted: Wanted) -> list[str]:
-    """The parts of a script: facts about the cell, functions, forward and backward pass."""
-    made = _forward(cell), _backward(cell, wanted)  # these make the values that need functions
     equations = equations_of(cell)
+    # These make the values that need functions.
+    made = _forward(cell), _backward(cell, inputs, ends, transposes)
     used = {node.kind for node in equations.graph.nodes}
     functions = [text for name, text in _WRITTEN_OUT.items() if name in used]
-    return [_facts(equations), *functions, *made]
-
-
-def _names(equations: Equations) -> dict[Node, str]:
-    """The names of the lines' values; of two lines with the same value, the first one's."""
-    return {line.node: line.name for line in reversed(equations.lines)}
-
-
-def _equation(adjoint: Adjoint, write: Writer) -> str:
-    name, node = adjoint.name, adjoint.node
-    summed = adjoint.arrives or (node is not None and node.kind in ("state", "vector"))
-    if name.endswith("_before"):
-        name = f"{name.removesuffix('_before')}'"
-    return f"{name} {'+=' if summed else '='} {write.gradient(adjoint)}"
-
-
-def _facts(equations: Equations) -> str:
-    """What the check must know of the cell."""
     shapes = _listed(f'"{name}": "{"".join(shape)}"' for name, shape in equations.shapes.items())
     states, lines = (
         ", ".join(f'"{name}"' for name in names) for names in (equations.states, equations.nodes)
     )
-    return (
-        f'SHAPES = {{\n{shapes}\n}}\nSTATES, LINES, OUT = [{states}], [{lines}], "{equations.out}"'
-    )
+    names = f'STATES, LINES, OUT = [{states}], [{lines}], "{equations.out}"'
+    return [f"SHAPES = {{\n{shapes}\n}}\n{names}", *functions, *made]
+
+
+def _names(equations: Equations) -> dict[Node, str]:
+    # Of two lines with the same value, the first one names it.
+    return {line.node: line.name for line in reversed(equations.lines)}
 
 
 def _forward(cell: CellText) -> str:
@@ -180,30 +166,24 @@ def _forward(cell: CellText) -> str:
     code += ["    T, H = len(x), len(first[0])"]
     code += [f"    {name} = np.zeros((T + 1, H), x.dtype)" for name in equations.nodes]
     code += [f"    {name}[-1] = first[{k}]" for k, name in enumerate(equations.states)]
-    code += ["    for t in range(T):", *_steps(equations)]
+    code += ["    for t in range(T):"]
+    index = _Index(equations.states)
+    for line in equations.lines:
+        tree = ast.parse(ast.unparse(line.tree), mode="eval")
+        code.append(f"        {line.name}[t] = {ast.unparse(index.visit(tree))}")
+        index.written.add(line.name)
     return "\n".join([*code, f"    return {names}{',' * (len(equations.nodes) == 1)}"])
 
 
-def _steps(equations: Equations) -> Iterator[str]:
-    """The text's own lines, with the tokens."""
-    written: set[str] = set()
-    for line in equations.lines:
-        tree = ast.parse(ast.unparse(line.tree), mode="eval")
-        value = _Indexed(equations.states, written).visit(tree)
-        yield f"        {line.name}[t] = {ast.unparse(value)}"
-        written.add(line.name)
+class _Index(ast.NodeTransformer):
+    """Adds the token's index to the names of a line; ``written`` are the lines before it."""
 
-
-class _Indexed(ast.NodeTransformer):
-    """Adds the tokens to the names of a line; ``written`` are the lines before it."""
-
-    def __init__(self, states: Iterable[str], written: set[str]) -> None:
-        self._states, self._written = states, written
+    def __init__(self, states: Iterable[str]) -> None:
+        self._states, self.written = states, {"x"}
 
     def visit_Name(self, name: ast.Name) -> ast.expr:
-        """h[t] for what is written, h[t - 1] for a state before."""
-        at = "[t]" if name.id in (*self._written, "x") else ""
-        at = at or "[t - 1]" * (name.id in self._states)
+        """h[t] for a line before, h[t - 1] for a state before the token."""
+        at = "[t]" if name.id in self.written else "[t - 1]" * (name.id in self._states)
         return ast.parse(f"{name.id}{at}", mode="eval").body
 
     def visit_Call(self, call: ast.Call) -> ast.expr:
@@ -212,37 +192,36 @@ class _Indexed(ast.NodeTransformer):
         return ast.Call(name, [self.visit(argument) for argument in call.args], [])
 
 
-def _backward(cell: CellText, wanted: Wanted) -> str:
+def _backward(cell: CellText, inputs: bool, ends: bool, transposes: bool) -> str:
     equations, out = equations_of(cell), f"d_{equations_of(cell).out}"
     names = _names(equations)
     back = Backward(equations, names)
     _check_lengths(equations, back)
     write = Writer(names, lambda name: f"{name}[t - 1]", lambda name: f"{name}[t]")
     others = [f"d_{name}" for name in equations.states if name != equations.out]
-    read = [out, *others * wanted.ends, "x", *equations.nodes, *equations.shapes]
+    read = [out, *others * ends, "x", *equations.nodes, *equations.shapes]
     code = [f"def backward(\n{_listed(read)}\n):"]
     code += [
         f'    """All gradients; {out} is dL/d{equations.out}, (T + 1, H), and is written to."""'
     ]
-    made = [*(f"d_{name}" for name in equations.shapes), *others * (not wanted.ends)]
-    code += [f"    {name} = np.zeros_like({name[2:]})" for name in made + ["d_x"] * wanted.inputs]
+    made = [*(f"d_{name}" for name in equations.shapes), *others * (not ends), *["d_x"] * inputs]
+    code += [f"    {name} = np.zeros_like({name[2:]})" for name in made]
     code += ["    for t in reversed(range(len(x))):"]
     for adjoint in back.adjoints:
-        remark = cell.remarks.get(adjoint.name, "")
-        note = f"  # {remark}" if remark else ""
-        lines = _step(adjoint, write, wanted)
-        code += [f"        {line}{note}" for line in lines]
+        if adjoint.node is None or adjoint.node.kind != "input" or inputs:
+            remark = cell.remarks.get(adjoint.name, "")
+            note = f"  # {remark}" if remark else ""
+            code.append(f"        {_gradient_line(adjoint, write, transposes)}{note}")
     for product, adjoint in back.multiplied:
-        read_there = write.value(product.args[0])
-        code.append(f"        d_{product.name} += np.outer({write.name(adjoint)}, {read_there})")
+        value = write.value(product.args[0])
+        code.append(f"        d_{product.name} += np.outer({write.name(adjoint)}, {value})")
     grads = ", ".join(f"d_{name}" for name in equations.shapes)
     firsts = ", ".join(f"d_{name}[-1]" for name in equations.states)
-    found = f"({grads},), ({firsts},)" + ", d_x" * wanted.inputs
-    return "\n".join([*code, f"    return {found}"])
+    return "\n".join([*code, f"    return ({grads},), ({firsts},)" + ", d_x" * inputs])
 
 
 def _check_lengths(equations: Equations, back: Backward) -> None:
-    """Refuse a line if the gradients that pass it are too long to be written out."""
+    """Refuse a line if the gradients through it are too long to be written out."""
     named, lengths = {*equations.nodes.values()}, dict[Node, int]()
     passed = [part for adjoint in back.adjoints for part in adjoint.parts]
     for node in topological((factor for _, factor in passed), ends=named.__contains__):
@@ -255,19 +234,16 @@ def _check_lengths(equations: Equations, back: Backward) -> None:
         raise CellError(line.number, 1, f"{long}: make parts of this line lines of their own")
 
 
-def _step(adjoint: Adjoint, write: Writer, wanted: Wanted) -> Iterator[str]:
-    """The line of one gradient; that of the input only if it is wanted."""
-    kind = adjoint.node.kind if adjoint.node else ""
-    name = adjoint.name
-    value = write.gradient(adjoint, wanted.transposes or kind != "state")
-    if kind == "input" and wanted.inputs:
-        yield f"d_x[t] = {value}"
-    elif kind == "state":
-        yield f"{name.removesuffix('_before')}[t - 1] += {value}"
-    elif kind == "vector" or adjoint.arrives:
-        yield f"{name}{'' if kind == 'vector' else '[t]'} += {value}"
-    elif kind != "input":
-        yield f"{name} = {value}"
+def _gradient_line(adjoint: Adjoint, write: Writer, transposes: bool) -> str:
+    kind, name = adjoint.node.kind if adjoint.node else "", adjoint.name
+    value = write.gradient(adjoint, transposes or kind != "state")
+    if kind == "input":
+        return f"d_x[t] = {value}"
+    if kind == "state":
+        return f"{name.removesuffix('_before')}[t - 1] += {value}"
+    if kind == "vector" or adjoint.arrives:
+        return f"{name}{'' if kind == 'vector' else '[t]'} += {value}"
+    return f"{name} = {value}"
 
 
 def _listed(items: Iterable[str]) -> str:
@@ -278,3 +254,132 @@ def _listed(items: Iterable[str]) -> str:
             lines.append("   ")
         lines[-1] += f" {item},"
     return "\n".join(lines)
+
+
+# Values and gradients
+
+#: How tightly an operation binds: a sum, a product with a matrix, others, a sign, a power, a name.
+_SUM, _MATRIX, _PRODUCT, _SIGN, _POWER, _NAME = range(1, 7)
+_OPERATIONS = {
+    "add": ("+", _SUM), "sub": ("-", _SUM), "mul": ("*", _PRODUCT), "div": ("/", _PRODUCT),
+}  # fmt: skip
+#: Functions that NumPy has under the same name.
+_NUMPY = {"tanh", "exp", "log", "sqrt", "cos", "sin", "where"}
+
+
+def called(function: str) -> str:
+    """The name of a function in a script: NumPy's, or its own."""
+    if function == "max":
+        return "np.maximum"
+    return f"np.{function}" if function in _NUMPY else function
+
+
+class _Text(NamedTuple):
+    """A value as Python, and how tightly it binds."""
+
+    text: str
+    binding: int = _NAME
+
+    def inside(self, binding: int) -> str:
+        """The text, in brackets if it binds less tightly."""
+        return f"({self.text})" if self.binding < binding else self.text
+
+
+class Writer:
+    """Writes values and gradients as Python, with as few brackets as are safely readable.
+
+    ``names`` are values that have a name. ``before`` writes a state before the token, ``here`` a
+    name at it: a line, the input, or a gradient that is kept. ``call`` writes a function's name,
+    ``weight`` that of a matrix or of a vector of weights.
+    """
+
+    def __init__(
+        self,
+        names: Mapping[Node, str],
+        before: Callable[[str], str],
+        here: Callable[[str], str],
+        call: Callable[[str], str] = called,
+        weight: Callable[[str], str] = str,
+    ) -> None:
+        self._names, self._before, self._here, self._call = names, before, here, call
+        self._weight = weight
+
+    def value(self, node: Node) -> str:
+        """A value."""
+        return self._text(node).text
+
+    def name(self, adjoint: Adjoint) -> str:
+        """A gradient's name."""
+        kept = adjoint.node is None or adjoint.arrives
+        return self._here(adjoint.name) if kept else adjoint.name
+
+    def gradient(self, adjoint: Adjoint, transposes: bool = True) -> str:
+        """The right side of a gradient's equation, without the gradient that arrives.
+
+        Without ``transposes``, matrices are multiplied as in the notebook.
+        """
+        turned = ".T" if transposes else ""
+        arrives = adjoint.arrives
+        terms = [self._term(one, factor) for one, factor in adjoint.parts if one is not arrives]
+        terms += [f"{matrix}{turned} @ {self.name(one)}" for matrix, one in adjoint.products]
+        return " + ".join(terms).replace("+ -", "- ")
+
+    def _term(self, adjoint: Adjoint, factor: Node) -> str:
+        name = self.name(adjoint)
+        if factor.is_number(1):
+            return name
+        if factor.kind == "neg":
+            return f"-{self._term(adjoint, factor.args[0])}"
+        binding = _SIGN if factor.kind == "div" else _PRODUCT
+        return f"{name} * {self._text(factor).inside(binding)}"
+
+    def _text(self, node: Node) -> _Text:
+        if node in self._names:
+            return _Text(self._here(self._names[node]))
+        if node.kind in _OPERATIONS:
+            return self._operation(node)
+        args = node.args
+        match node.kind:
+            case "number":
+                text = _Text(f"{node.value:.15g}", _NAME if node.value >= 0 else _SIGN)
+            case "state" | "input" | "vector" as kind:
+                write = {"state": self._before, "input": self._here}.get(kind, self._weight)
+                text = _Text(write(node.name))
+            case "power":
+                text = _Text(f"{self._text(args[0]).inside(_NAME)} ** {node.value:g}", _POWER)
+            case "product":  # Python's @ binds like *; only in a sum it has no brackets.
+                read = self._text(args[0]).inside(_NAME)
+                text = _Text(f"{self._weight(node.name)} @ {read}", _MATRIX)
+            case "neg":
+                first = args[0]
+                while first.kind in ("mul", "div") and first not in self._names:
+                    first = first.args[0]
+                sign = "-1.0 * " if _is_truth(first) else "-"
+                text = _Text(f"{sign}{self._text(args[0]).inside(_PRODUCT)}", _SIGN)
+            case "mask":
+                text = _Text(f"({self.value(args[0])} {node.name} {self.value(args[1])})")
+            case kind:
+                values = [*map(self.value, args)]
+                if kind == "where":
+                    values[:2] = [f"{values[0]} {node.name} {values[1]}"]
+                text = _Text(f"{self._call(kind)}({', '.join(values)})")
+        return text
+
+    def _operation(self, node: Node) -> _Text:
+        (left, right), (sign, binding) = node.args, _OPERATIONS[node.kind]
+        if node.kind == "mul" and left is right:
+            return _Text(f"{self._text(left).inside(_NAME)} ** 2", _POWER)
+        # Numbers first, states last: 0.5 * z * h.
+        if node.kind == "mul" and (right.kind == "number" or left.kind == "state"):
+            left, right = right, left
+        tighter = binding + (node.kind in ("sub", "div"))
+        both = self._text(left).inside(binding), self._text(right).inside(tighter)
+        # A sum of two truth values would be a truth value.
+        counts = binding == _SUM and _is_truth(left) and right.kind != "number"
+        return _Text("1.0 * " * counts + f" {sign} ".join(both), binding)
+
+
+def _is_truth(node: Node) -> bool:
+    """Whether it is True or False in NumPy, which can't be subtracted or added."""
+    factors = topological([node], ends=lambda below: below.kind != "mul")
+    return all(factor.kind in ("mask", "mul") for factor in factors)

@@ -1,4 +1,4 @@
-"""Cell text: the lines of a cell as Python reads them; what can't be read is said line by line.
+"""Cell text: the lines of a cell, parsed as Python, with an error message for each mistake.
 
 A text is one equation a line, in Python's syntax. It is parsed, never evaluated.
 """
@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple, NoReturn
 
 from rnnviz.engine.graph import FUNCTIONS
 
-#: So many cells are cached: more than the runs and drafts of a server, or one would evict another.
+#: The size of each cache of cells: more than the runs and drafts of a server.
 CACHED = 256
-#: What a text may have at most: equations, characters, and characters in a line.
+#: Limits of a text: equations, characters, and characters in a line.
 LINES, CHARACTERS, LINE_CHARACTERS = 20, 2_000, 200
-#: So much of a comment is kept: it names a line on the page.
+#: The length to which a comment is cut; it names a line on the page.
 NOTE = 40
 #: Names with a meaning of their own.
 TAKEN = {
@@ -29,10 +29,10 @@ TAKEN = {
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,15}$")
 #: A number as it is written in many languages.
 _COMMA = re.compile(r"(?<![\w.])(\d+),(\d+)")
-#: What a reader may have copied from a paper, and how it is written here.
+#: Symbols that are likely to be copied from a paper, and how to write them.
 _SYMBOLS = {"σ": "sigmoid(...)", "⊙": "*", "×": "*", "·": "*", "∘": "*", "−": "-", "⊕": "+"}
-_UNREADABLE = "this can't be read: here a sign such as + or *, or a name, is missing or too many"
-_WANTED = "an equation must stand here, such as h = tanh(W_xh @ x + W_hh @ h + b_h)"
+_UNREADABLE = "this can't be read: an operator such as + or a name is missing here, or one too many"
+_WANTED = "an equation is expected here, such as h = tanh(W_xh @ x + W_hh @ h + b_h)"
 
 
 class CellError(ValueError):
@@ -44,7 +44,7 @@ class CellError(ValueError):
 
 
 class Statement(NamedTuple):
-    """An equation as it is written: its line, the name it writes, the right side, its comment."""
+    """A parsed equation: its line number, the name it writes, the right side, its comment."""
 
     number: int
     target: ast.Name
@@ -66,21 +66,24 @@ def statements(text: str, options: dict[str, str]) -> list[Statement]:
         size = f"a text may have {CHARACTERS:,} characters, this has {len(text):,}"
         raise CellError(1, 1, size)
     found: dict[str, Statement] = {}
-    for number, code, note in _lines(text):
-        statement = _statement(number, code)._replace(note=note)
-        if statement.name in options:
-            value, name = statement.value, statement.name
+    for number, line in enumerate(text.split("\n"), 1):
+        before, _, note = line.partition("#")
+        code = before.replace("\t", " ").rstrip(" \r")
+        if not code.strip():
+            continue
+        statement = _statement(number, code)._replace(note=note.strip()[:NOTE])
+        name, value = statement.name, statement.value
+        if name in options:
             if not isinstance(value, ast.Constant) or not isinstance(value.value, str):
-                fail(number, value, f'after {name} the name of a line must stand: {name} = "h"')
+                fail(number, value, f'{name} takes the name of a line, as in {name} = "h"')
             options[name] = value.value
             continue
-        problem = name_problem(statement.name)
-        if statement.name in found:
-            line = found[statement.name].number
-            problem = f"{statement.name} is written in line {line} already; take another name"
+        problem = name_problem(name)
+        if name in found:
+            problem = f"{name} is written in line {found[name].number} already; take another name"
         if problem:
             fail(number, statement.target, problem)
-        found[statement.name] = statement
+        found[name] = statement
     if not found:
         raise CellError(1, 1, _WANTED)
     if len(found) > LINES:
@@ -104,7 +107,7 @@ def name_problem(name: str) -> str:
     if name.endswith("_before"):
         return "names that end in _before are states before the token; take another name"
     if not _NAME.match(name):
-        return f"{name[:20]} is no name here: at most 16 letters, digits and _, the first a letter"
+        return f"{name[:20]} is an invalid name: use a letter, then up to 15 letters, digits or _"
     return ""
 
 
@@ -120,7 +123,7 @@ def read_before_written(found: Sequence[Statement]) -> tuple[str, ...]:
 
 
 def spoken(part: ast.AST) -> str:
-    """What a reader calls a part of Python."""
+    """The name of a part of Python in a message."""
     names = {
         ast.Attribute: "a dot", ast.Subscript: "[...]", ast.IfExp: "if", ast.BoolOp: "and, or",
         ast.Compare: "a comparison", ast.JoinedStr: "a text", ast.List: "a list",
@@ -134,33 +137,21 @@ def spoken(part: ast.AST) -> str:
     return names.get(type(part), type(part).__name__.lower())
 
 
-def _lines(text: str) -> Iterator[tuple[int, str, str]]:
-    """The lines that are not empty: number, code and comment."""
-    for number, raw in enumerate(text.split("\n"), 1):
-        before, _, note = raw.partition("#")
-        code = before.replace("\t", " ").rstrip(" \r")
-        if code.strip():
-            yield number, code, note.strip()[:NOTE]
-
-
 def _statement(number: int, code: str) -> Statement:
-    """One line as Python reads it."""
     _check_characters(number, code)
     indent = len(code) - len(code.lstrip())
-    body = _parsed(number, code, indent)
-    first = body[0] if len(body) == 1 else None
-    if not isinstance(first, ast.Assign) or len(first.targets) != 1:
-        raise CellError(number, indent + 1, _WANTED)
-    (target,) = first.targets
-    if not isinstance(target, ast.Name):
-        raise CellError(number, indent + 1, _WANTED)
-    if isinstance(first.value, ast.Tuple):
+    match _parsed(number, code, indent):
+        case [ast.Assign([ast.Name() as target], value) as equation]:
+            pass
+        case _:
+            raise CellError(number, indent + 1, _WANTED)
+    if isinstance(value, ast.Tuple):
         _refuse_comma(number, code)
-    for part in ast.walk(first):
+    for part in ast.walk(equation):
         if isinstance(part, ast.expr):
             part.col_offset += indent
             part.end_col_offset = (part.end_col_offset or 0) + indent
-    return Statement(number, target, first.value)
+    return Statement(number, target, value)
 
 
 def _check_characters(number: int, code: str) -> None:
@@ -180,22 +171,21 @@ def _parsed(number: int, code: str, indent: int) -> list[ast.stmt]:
     except SyntaxError as error:
         _refuse_comma(number, code)
         column = indent + max(1, error.offset or 1)
-        # Python's own words speak of programs.
+        # Python's own message is about programs.
         opened, closed = code.count("("), code.count(")")
         problem = _WANTED if "=" not in code else _UNREADABLE
         if opened != closed:
-            problem = "a ( is never closed" if opened > closed else "there is a ) too many"
+            problem = "a ( is never closed" if opened > closed else "there is one ) too many"
         raise CellError(number, column, problem) from None
     except (ValueError, RecursionError, MemoryError):
         raise CellError(number, indent + 1, "this line is nested too deeply") from None
 
 
 def _refuse_comma(number: int, code: str) -> None:
-    """Refuse the first number with a comma in a line that can't be read."""
     if found := _COMMA.search(code):
         raise CellError(number, found.start() + 1, with_a_point(*found.groups()))
 
 
 def with_a_point(whole: object, rest: object) -> str:
-    """What to write instead of a number with a comma."""
+    """The message for a number with a decimal comma."""
     return f"a number is written with a point: {whole}.{rest}, not {whole},{rest}"

@@ -1,4 +1,4 @@
-"""DerivedCell: a cell that is made from its equations, bound to weights and to a layer."""
+"""DerivedCell: a cell that is derived from its equations, bound to weights and to a layer."""
 
 from __future__ import annotations
 
@@ -16,19 +16,25 @@ from rnnviz.engine.backward_plan import BackwardPlan
 from rnnviz.engine.cell_check import define
 from rnnviz.engine.cell_text import CACHED, CellError
 from rnnviz.engine.equations import LARGEST, equations_of
-from rnnviz.engine.forward_plan import ERRORS, GATES, ForwardPlan
-from rnnviz.engine.layer_backward import BackwardOptions, LayerBackward
-from rnnviz.engine.layer_buffers import Array, Kernel, Layer, in_order
+from rnnviz.engine.forward_plan import ERRORS, GATES, LOOP, ForwardPlan
+from rnnviz.engine.layer_buffers import (
+    Array,
+    BackwardOptions,
+    Kernel,
+    Layer,
+    LayerBackward,
+    in_order,
+)
 from rnnviz.engine.layout import Block, Layout
 from rnnviz.engine.operations import Operand
 from rnnviz.engine.program import VECTORS, CellArrays, program
 
 
 class DerivedCell:
-    """A cell of the engine: see ``Cell``.
+    """A cell of the engine, derived from its text.
 
-    A layer's ``arrays`` hold every line of the equations by its name, and ``errors``, dL/d of every
-    pre-activation, (gates, T, B, H), in the order of the layout's slots.
+    It adds arrays to a layer: every line of the equations by its name, (T, B, H), and the errors,
+    dL/d of every pre-activation, (gates, T, B, H), in the order of the layout's slots.
     """
 
     def __init__(self, text: CellText) -> None:
@@ -38,14 +44,9 @@ class DerivedCell:
         self.back = BackwardPlan(self.layout, self.forward)
         self.blocks: tuple[Block, ...] = tuple(self.layout.blocks)
         self.states: tuple[str, ...] = self.equations.states
-        self.vectors = self.layout.vectors
-        self.recurs = self.layout.recurs
-        affine = {*self.layout.slots}
-        self.gates = tuple(
-            line.name
-            for line in self.equations.lines
-            if line.name not in self.states and line.node not in affine
-        )
+        self.vectors, self.recurs = self.layout.vectors, self.layout.recurs
+        others = [line for line in self.equations.lines if line.name not in self.states]
+        self.gates = tuple(line.name for line in others if line.node not in self.layout.slots)
         #: What a heat map may show: states first, then gates.
         self.shown = (*dict.fromkeys((*self.states, *self.gates, self.equations.out)),)
         self._others = [name for name in self.states if name != self.equations.out]
@@ -61,8 +62,8 @@ class DerivedCell:
         self._back_arrays = [f"d_{name}" for name in self._others] + self.back.kept
         at_once, by_token = partial(program, by_token=False), partial(program, by_token=True)
         stages, back = self.forward.stages, self.back
-        self._before = [at_once(ops) for ops in (stages.once, stages.all) if ops]
-        self._loop = by_token(stages.loop)
+        self._before = [at_once(ops) for ops in stages[:LOOP] if ops]
+        self._loop = by_token(stages[LOOP])
         self._factors, self._factors_by_token = at_once(back.factors), by_token(back.factors)
         self._back, self._adding = by_token(back.loop), by_token([*back.loop, *back.then])
         self._last, self._after = by_token(back.last), at_once(back.after)
@@ -82,12 +83,10 @@ class DerivedCell:
     def allocate(self, layer: Layer) -> None:
         """Add the arrays of the forward pass to the layer."""
         steps, batch, hidden, _ = layer.extent
-        count = len(self.layout.slots)
+        gates = layer.arrays[GATES] = layer.gates(len(self.layout.slots))
         if batch == 1:  # The gates of a token are adjacent.
-            gates = np.empty((steps, count, batch, hidden), layer.dtype).swapaxes(0, 1)
-        else:
-            gates = layer.gates(count)
-        layer.arrays[GATES] = gates
+            gates = np.empty((steps, len(gates), batch, hidden), layer.dtype).swapaxes(0, 1)
+            layer.arrays[GATES] = gates
         for name in self._others:
             layer.first[name] = layer.scratch()
             if name not in layer.arrays:
@@ -112,7 +111,7 @@ class DerivedCell:
         return tuple(layer.arrays[ERRORS][block.slots] for block in self.blocks)
 
     def all_errors(self, layer: Layer) -> Array:
-        """All errors in a row, in the order of the memory: a view."""
+        """All errors as one flat view, in the order of memory."""
         flat: Array = layer.arrays[ERRORS].reshape(-1)
         return flat
 
@@ -120,14 +119,14 @@ class DerivedCell:
         """A function that computes the states of all tokens from x."""
         if self.vectors:
             layer.arrays[VECTORS] = weights[-1]
-        bound = CellArrays(self.layout, weights, layer).take(range(layer.extent.steps))
+        bound = self._bound(weights, layer)
         kernels = [bound.at_once(made) for made in self._before]
         return in_order([*kernels, bound.by_token(self._loop)])
 
     def bind_backward(
         self, weights: Sequence[Array], layer: Layer, options: BackwardOptions
     ) -> Kernel:
-        """A function that backpropagates from dh; adds its arrays to the layer if missing."""
+        """A function that backpropagates from dh; allocates its arrays if they are missing."""
         if ERRORS not in layer.arrays:
             layer.arrays[ERRORS] = layer.gates(len(self.layout.slots))
             layer.arrays[ERRORS].fill(0)
@@ -146,24 +145,27 @@ class DerivedCell:
         return self._value(self.forward.places[block.reads.inner], layer)
 
     def _value(self, place: Operand, layer: Layer) -> Array:
-        return CellArrays(self.layout, (), layer).take(range(layer.extent.steps)).all(place)
+        return self._bound((), layer).all(place)
+
+    def _bound(self, weights: Sequence[Array], layer: Layer) -> CellArrays:
+        return CellArrays(self.layout, weights, layer).take(range(layer.extent.steps))
 
     def bind_vectors(self, layer: Layer, out: Array) -> Kernel:
         """A function that writes the gradients of the vectors outside of blocks, (n, H)."""
-        bound = CellArrays(self.layout, (), layer).take(range(layer.extent.steps))
+        bound = self._bound((), layer)
         compute = bound.at_once(self._vector_gradients)
         parts = [
-            (self.vectors.index(part.name), bound.all(part.gradient), bound.all(part.factor))
-            for part in self.back.vectors
+            (self.vectors.index(name), bound.all(gradient), bound.all(factor))
+            for name, gradient, factor in self.back.vectors
         ]
 
-        def gradient() -> None:
+        def write() -> None:
             compute()
             out[...] = 0
-            for k, errors, factor in parts:
-                out[k] += (errors * factor).sum(axis=(0, 1))
+            for k, gradient, factor in parts:
+                out[k] += (gradient * factor).sum(axis=(0, 1))
 
-        return gradient
+        return write
 
     def _bind_chunk(self, chunk: slice, bound: CellArrays, plan: LayerBackward) -> Kernel:
         options, kernels = plan.options, list[Kernel]()
@@ -187,12 +189,11 @@ class DerivedCell:
 def cell_of(
     kind: str, activation: Activation, equations: str = "", constants: str = ""
 ) -> DerivedCell:
-    """The cell of that kind; raises CellError if ``equations`` of one's own make no cell.
+    """The cell of this kind.
 
-    Raises SettingError for other constants than the cell has.
-
-    Only an Elman cell has a choice of activation. One of one's own begins as an Elman cell.
-    ``constants`` such as "a=0.3" replace numbers in the equations.
+    ``activation`` is that of an Elman cell. ``equations`` are those of a cell of one's own, an
+    Elman cell by default; raises CellError if they are invalid. ``constants`` such as "a=0.3"
+    replace numbers in the equations; raises SettingError if the cell doesn't have them.
     """
     relu = kind == ELMAN.name and activation is Activation.RELU
     return _derived(ELMAN_RELU.name if relu else kind, equations, constants)
@@ -214,19 +215,17 @@ def _derived(name: str, equations: str, constants: str) -> DerivedCell:
 
 
 def numbers(cell: CellText, constants: str) -> dict[str, float]:
-    """The numbers of a text such as "dt=0.1, gamma=1.3"; raises SettingError."""
-    found = {}
+    """Parse a text such as "dt=0.1, gamma=1.3"; raises SettingError."""
+    found, label = {}, "Constants (constants):"
     for part in filter(None, map(str.strip, constants.split(","))):
         name, _, value = map(str.strip, part.partition("="))
         if name not in cell.constants:
             known = ", ".join(cell.constants) or "none"
-            raise SettingError(
-                f"Constants (constants): {name[:20]!r} is unknown; {cell.name} has {known}."
-            )
+            raise SettingError(f"{label} {name[:20]!r} is unknown; {cell.name} has {known}.")
         try:
             found[name] = float(value)
         except ValueError:
             found[name] = math.nan
         if not abs(found[name]) <= LARGEST:
-            raise SettingError(f"Constants (constants): write {name}=0.2, not {name}={value[:20]}.")
+            raise SettingError(f"{label} write {name}=0.2, not {name}={value[:20]}.")
     return found

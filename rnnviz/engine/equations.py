@@ -24,10 +24,9 @@ from rnnviz.engine.cell_text import (
 )
 from rnnviz.engine.graph import FUNCTIONS, INPUTS, ONE, UNITS, Graph, Node, topological
 
-#: How many states and gates a cell may have, how many matrices, how many operations,
-#: and how many inside each other.
+#: Most states and gates of a cell, matrices, operations, and nested operations.
 NAMED, MATRICES, NODES, DEPTH = 12, 24, 400, 100
-#: Numbers may be so large, and exponents.
+#: The largest number, and the largest exponent.
 LARGEST, HIGHEST = 1e6, 8
 _COMPARISONS: dict[type[ast.cmpop], str] = {
     ast.Gt: ">", ast.GtE: ">=", ast.Lt: "<", ast.LtE: "<=",
@@ -38,7 +37,7 @@ _OPERATORS: dict[type[ast.operator], str] = {
 
 
 class Line(NamedTuple):
-    """An equation: its line, the name that it writes, its right side, and its value."""
+    """An equation: its line number, the name that it writes, its right side, and its value."""
 
     number: int
     name: str
@@ -52,8 +51,8 @@ class Equations:
 
     ``states`` are the names that are read before they are written. ``shapes`` are those of the
     weights in the order of the text: H units, D inputs. ``constants`` are its numbers by name.
-    ``out`` is the line that the next layer and the readout read, ``keeps`` the gate that keeps
-    the memory, or an empty string. ``notes`` are the comments by the name of their line.
+    The next layer and the readout read the line ``out``; the gate ``keeps``, if any, keeps the
+    memory. ``notes`` are the comments by the name of their line.
     """
 
     text: str
@@ -75,7 +74,7 @@ class Equations:
 
     @cached_property
     def idle(self) -> tuple[str, ...]:
-        """The weights that have no effect once numbers are worked out, as in 0 * b."""
+        """The weights that have no effect once numbers are computed, as in 0 * b."""
         order = topological(self.nodes.values())
         read = {node.name for node in order if node.kind in ("vector", "product")}
         return tuple(name for name in self.shapes if name not in read)
@@ -101,11 +100,11 @@ def parse(
     keeps: str = "",
     sizes: Mapping[str, int] | None = None,
 ) -> Equations:
-    """Check a text; raises CellError with the first thing that is wrong.
+    """Check a text; raises CellError with the first error.
 
-    ``constants`` are numbers by name; they replace numbers of the same name in the text. Lines
-    such as ``out = "y"`` and ``keeps = "z"`` replace the arguments. ``sizes`` are the numbers of
-    units H and inputs D that are written in sentences, the letters by default.
+    ``constants`` replace numbers of the same name in the text. Lines such as ``out = "y"`` and
+    ``keeps = "z"`` replace the arguments. ``sizes`` are the numbers of units H and inputs D for
+    messages, the letters by default.
     """
     options = {"out": out, "keeps": keeps}
     found = statements(text, options)
@@ -121,8 +120,6 @@ def parse(
 
 
 class _Reader:
-    """Makes every equation a value of the graph."""
-
     def __init__(
         self, found: list[Statement], constants: dict[str, float], sizes: Mapping[str, object]
     ) -> None:
@@ -134,12 +131,12 @@ class _Reader:
         self._values: dict[str, Node] = {}
 
     def read(self, statement: Statement) -> None:
-        """Take the next equation."""
+        """Add the value of the next equation to the graph."""
         self._line, name = statement.number, statement.name
         node = self._node(statement.value)
         if node.depth > DEPTH:
-            nested = f"{name} nests {node.depth} operations inside each other"
-            self._fail(statement.value, f"{nested}; at most {DEPTH} are allowed")
+            nested = f"{name} nests {node.depth} operations; at most {DEPTH} are allowed"
+            self._fail(statement.value, nested)
         if node.kind == "number":
             self.constants[name] = self._given.get(name, node.value)
         elif node.size == INPUTS:
@@ -153,28 +150,30 @@ class _Reader:
         fail(self._line, part, sentence)
 
     def _node(self, part: ast.expr) -> Node:
-        """The value of an expression."""
         if len(self.graph.nodes) > NODES:
             self._fail(part, "the cell is too large")
-        if type(part) not in self._readers:
+        match part:
+            case ast.Constant(int() | float() as value) if (
+                not isinstance(value, bool) and value <= LARGEST
+            ):
+                return self.graph.number(float(value))
+            case ast.Constant():
+                most = f"{LARGEST:,.0f}"
+                self._fail(part, f"a number between -{most} and {most} is expected here")
+            case ast.Name():
+                return self._name(part)
+            case ast.UnaryOp(ast.USub(), operand):
+                return self.graph.neg(self._node(operand))
+            case ast.UnaryOp(ast.UAdd(), operand):
+                return self._node(operand)
+            case ast.UnaryOp(op):
+                self._fail(part, f"{spoken(op)} can't be used here")
+            case ast.BinOp():
+                return self._operation(part)
+        if not isinstance(part, ast.Call):
             rest = "there are + - * / ** @, numbers, names and functions"
             self._fail(part, f"{spoken(part)} can't be used here; {rest}")
-        return self._readers[type(part)](part)
-
-    @cached_property
-    def _readers(self) -> dict[type[ast.expr], Callable[..., Node]]:
-        return {
-            ast.Constant: self._number, ast.Name: self._name, ast.UnaryOp: self._sign,
-            ast.BinOp: self._operation, ast.Call: self._call,
-        }  # fmt: skip
-
-    # Names and numbers
-
-    def _number(self, part: ast.Constant) -> Node:
-        value, most = part.value, f"{LARGEST:,.0f}"
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not value <= LARGEST:
-            self._fail(part, f"a number between -{most} and {most} must stand here")
-        return self.graph.number(float(value))
+        return self._call(part)
 
     def _name(self, part: ast.Name) -> Node:
         name = part.id
@@ -189,7 +188,6 @@ class _Reader:
         return self._vector(part)
 
     def _vector(self, part: ast.Name) -> Node:
-        """A vector of weights: any other name."""
         name = part.id
         if len(self.shapes.get(name, ())) == 2:
             self._fail(part, f"{name} is a matrix: multiply a vector with it, as in {name} @ h")
@@ -197,26 +195,16 @@ class _Reader:
         known = [*self._written, *self.constants, "x"]
         near = difflib.get_close_matches(name, known, 1, 0.6)
         if near and "_" not in name and name not in self.shapes:
-            other = f"A vector of weights of this name needs an underscore, as in b_{name}"
-            self._fail(part, f"{name} isn't known; is {near[0]} meant? {other}")
+            other = f"The name of a vector of weights needs an underscore, as in b_{name}"
+            self._fail(part, f"{name} is unknown; did you mean {near[0]}? {other}")
         self.shapes[name] = (UNITS,)
         return self.graph.make("vector", name=name, size=UNITS)
 
     def _check_free(self, part: ast.Name) -> None:
-        """Refuse weights whose name has another meaning."""
         if part.id in FUNCTIONS:
             self._fail(part, f"{part.id} is a function: write {part.id}(...)")
         if problem := name_problem(part.id):
             self._fail(part, problem)
-
-    # Operations
-
-    def _sign(self, part: ast.UnaryOp) -> Node:
-        if isinstance(part.op, ast.USub):
-            return self.graph.neg(self._node(part.operand))
-        if not isinstance(part.op, ast.UAdd):
-            self._fail(part, f"{spoken(part.op)} can't be used here")
-        return self._node(part.operand)
 
     def _operation(self, part: ast.BinOp) -> Node:
         if isinstance(part.op, ast.MatMult):
@@ -232,24 +220,21 @@ class _Reader:
     def _power(self, part: ast.BinOp) -> Node:
         (base,), exponent = self._nodes(part, part.left), self._node(part.right)
         if exponent.kind != "number" or abs(exponent.value) > HIGHEST:
-            other = "for others write exp(a * log(b))"
-            self._fail(
-                part.right, f"an exponent is a number between -{HIGHEST} and {HIGHEST}; {other}"
-            )
+            wrong = f"an exponent is a number between -{HIGHEST} and {HIGHEST}"
+            self._fail(part.right, f"{wrong}; for others write exp(a * log(b))")
         return self._finite(part, lambda: self.graph.power(base, exponent.value))
 
     def _finite(self, part: ast.BinOp, make: Callable[[], Node]) -> Node:
-        """A value, if it is no impossible number."""
         try:
             node = make()
         except (ZeroDivisionError, OverflowError, ValueError):
-            self._fail(part.right, f"{ast.unparse(part)} is no number")
+            self._fail(part.right, f"{ast.unparse(part)} is not a number")
         if node.kind == "number" and not abs(node.value) <= LARGEST:
             self._fail(part, f"{ast.unparse(part)} is too large a number")
         return node
 
     def _nodes(self, part: ast.expr, *trees: ast.expr) -> list[Node]:
-        """Values that are taken element by element: x has another size than the units."""
+        """Operands that are combined element by element, so of one size."""
         nodes = [self._node(tree) for tree in trees]
         sizes = {node.size: tree for tree, node in zip(trees, nodes, strict=True)}
         if INPUTS in sizes and UNITS in sizes:
@@ -260,13 +245,11 @@ class _Reader:
         return nodes
 
     def _product(self, part: ast.BinOp) -> Node:
-        """A matrix times a vector."""
-        name = self._matrix(part.left)
-        vector = self._node(part.right)
+        name, vector = self._matrix(part.left), self._node(part.right)
         if vector.size == ONE:
-            self._fail(part.right, "right of @ a vector must stand, not a number")
+            self._fail(part.right, "the right operand of @ is a vector, not a number")
         if vector.size == INPUTS and vector.kind != "input":
-            self._fail(part.right, f"x stands alone to the right of @: write {name} @ x")
+            self._fail(part.right, f"the right operand of @ is x alone: write {name} @ x")
         if not vector.varies:
             same = f"{ast.unparse(part.right)} is the same at every token"
             self._fail(part.right, f"{same}: a vector of weights does the same without {name}")
@@ -286,22 +269,20 @@ class _Reader:
         return self.graph.make("product", vector, name=name, size=UNITS)
 
     def _matrix(self, left: ast.expr) -> str:
-        """The name of the matrix to the left of @."""
-        rest = "To multiply number by number write *"
+        matrix, rest = "the left operand of @ is", "To multiply elementwise write *"
         if not isinstance(left, ast.Name):
-            self._fail(left, f"left of @ the name of a matrix must stand, as in W_xh @ x. {rest}")
+            self._fail(left, f"{matrix} the name of a matrix, as in W_xh @ x. {rest}")
         name = left.id
         number, vector = name in self.constants, self.shapes.get(name) == (UNITS,)
         if number or vector or name in (*self._written, "x"):
-            what = "number" if number else "vector"
-            self._fail(left, f"{name} is a {what}; left of @ a matrix must stand. {rest}")
+            kind = "number" if number else "vector"
+            self._fail(left, f"{name} is a {kind}; {matrix} a matrix. {rest}")
         self._check_free(left)
         return name
 
-    # Functions
-
     def _call(self, part: ast.Call) -> Node:
-        name, args, count = self._function(part), part.args, FUNCTIONS[self._function(part)]
+        name, args = self._function(part), part.args
+        count = FUNCTIONS[name]
         if part.keywords or any(isinstance(arg, ast.Starred) for arg in args):
             self._fail(part, f"{name} takes plain arguments")
         if len(args) != count:
@@ -324,7 +305,6 @@ class _Reader:
                     self._fail(whole, with_a_point(before, after))
 
     def _function(self, part: ast.Call) -> str:
-        """The name of the function that is called."""
         if not isinstance(part.func, ast.Name):
             name = part.func.attr if isinstance(part.func, ast.Attribute) else ""
             hint = f": write {name}(...)" if name in FUNCTIONS else ""
@@ -332,16 +312,16 @@ class _Reader:
         name = part.func.id
         if name not in FUNCTIONS:
             near = difflib.get_close_matches(name, FUNCTIONS, 1, 0.5)
-            hint = f"; is {near[0]} meant?" if near else f". There are {', '.join(FUNCTIONS)}"
-            self._fail(part, f"{name[:20]} is no function here{hint}")
+            hint = f"; did you mean {near[0]}?" if near else f". There are {', '.join(FUNCTIONS)}"
+            self._fail(part, f"{name[:20]} is not a function here{hint}")
         return name
 
     def _where(self, part: ast.Call) -> Node:
         test, yes, no = part.args
         sign = _COMPARISONS.get(type(test.ops[0])) if isinstance(test, ast.Compare) else None
         if not isinstance(test, ast.Compare) or len(test.ops) != 1 or sign is None:
-            example = "where(a > 0, a, b)"
-            self._fail(test, f"the first argument of where is a comparison, as in {example}")
+            wrong = "the first argument of where is a comparison, as in where(a > 0, a, b)"
+            self._fail(test, wrong)
         nodes = self._nodes(part, test.left, test.comparators[0], yes, no)
         if all(node.kind == "number" for node in nodes[:2]):
             self._fail(test, "this comparison is the same for all units")
@@ -349,7 +329,7 @@ class _Reader:
 
 
 def _check(made: Equations, last: int) -> None:
-    """Refuse what makes no cell as a whole."""
+    """Refuse equations that don't form a cell; ``last`` is the number of the last line."""
     numbers = [name for name in made.states if name in made.constants]
     if numbers:
         raise CellError(1, 1, f"{numbers[0]} is read before it is written, but is always a number")
@@ -361,8 +341,7 @@ def _check(made: Equations, last: int) -> None:
             same = f"{line.name} is read before it is written, but is the same at every token"
             raise CellError(line.number, 1, same)
     if not made.states:
-        forgets = "nothing is remembered: one name must be read before it is written"
-        raise CellError(last, 1, forgets)
+        raise CellError(last, 1, "there is no state: one name must be read before it is written")
     if made.out not in made.nodes:
         hint = '; another line is named by out = "y"' if made.out == "h" else ""
         raise CellError(last, 1, f"no line writes {made.out}, which the next layer reads{hint}")
@@ -374,7 +353,7 @@ def _check(made: Equations, last: int) -> None:
 
 
 def _check_reach(made: Equations, last: int) -> None:
-    """Refuse lines on which the output never depends, and cells that read no input."""
+    """Refuse lines without effect on the output, and cells without an input."""
     seen, stack = set[Node](), [made.nodes[made.out]]
     while stack:
         node = stack.pop()
@@ -386,4 +365,4 @@ def _check_reach(made: Equations, last: int) -> None:
             unread = f"{made.out} never depends on {line.name}: delete this line"
             raise CellError(line.number, 1, unread)
     if not any(node.kind == "input" for node in seen):
-        raise CellError(last, 1, "x is never read, so nothing comes in")
+        raise CellError(last, 1, "x is never read, so the cell has no input")

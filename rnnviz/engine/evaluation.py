@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnnviz.engine.batch import Batch, Example, Sequences, collate
+from rnnviz.engine.batch import Batch, ExampleLike, Sequences, collate
 from rnnviz.engine.bptt import bind_forward
 from rnnviz.engine.layer_buffers import Array, Kernel
 from rnnviz.engine.losses import LOSSES
@@ -28,7 +28,7 @@ class Score(NamedTuple):
     metric: float
 
 
-def batches(examples: Sequence[Example], units: int = 1) -> list[Batch]:
+def batches(examples: Sequence[ExampleLike], units: int = 1) -> list[Batch]:
     """Batches of examples, sorted by length; ``owners`` index into ``examples``.
 
     A network with more ``units``, in all layers, gets smaller batches.
@@ -49,13 +49,13 @@ def batches(examples: Sequence[Example], units: int = 1) -> list[Batch]:
 class Evaluator:
     """A set of examples on which networks are scored.
 
-    The weights of a network are copied into ``parameters``, to which the passes are bound. Bound
-    passes are cached, up to ``limit`` bytes. ``targets`` (M,) or (M, C) and ``owners`` (M,) are in
-    the order of the outputs.
+    The weights of a network are copied into ``parameters``, to which the passes are bound; up to
+    ``limit`` bytes of these are cached. ``targets`` (M,) or (M, C) and ``owners`` (M,) are in the
+    order of the outputs.
     """
 
     def __init__(
-        self, examples: Sequence[Example], parameters: Parameters, limit: int = 2_000_000
+        self, examples: Sequence[ExampleLike], parameters: Parameters, limit: int = 2_000_000
     ) -> None:
         architecture, self._parameters = parameters.architecture, parameters
         self._batches = batches(examples, architecture.hidden * architecture.layers)
@@ -72,20 +72,21 @@ class Evaluator:
             return Score(float(loss.mean()), measure(outputs, self.targets, self.owners))
 
     def outputs(self, parameters: Parameters) -> Array:
-        """The outputs of all examples, (M, C); ``owners`` (M,) tells whose."""
+        """The outputs of all examples, (M, C), of the example ``owners`` (M,)."""
         self._parameters.theta[...] = parameters.theta
         with np.errstate(all="ignore"):
             return np.concatenate([self._outputs(k) for k in range(len(self._batches))])
 
     def _outputs(self, index: int) -> Array:
-        if (bound := self._cache.get(index)) is None:
-            own = self._parameters
+        own = self._parameters
+        if index in self._cache:
+            trace, forward = self._cache[index]
+        else:
             trace = Trace(own.architecture, self._batches[index], own.theta.dtype, thin=True)
-            bound = trace, bind_forward(own, trace)
+            forward = bind_forward(own, trace)
             if trace.nbytes <= self._free_bytes:
                 self._free_bytes -= trace.nbytes
-                self._cache[index] = bound
-        trace, forward = bound
+                self._cache[index] = trace, forward
         forward()
         return trace.probs
 
@@ -93,8 +94,7 @@ class Evaluator:
 class StepDecoder:
     """A network without an encoder, or a decoder, that keeps its states between tokens.
 
-    The states begin with zeros, or with the states at which the decoder of the trace ``after``
-    began its first sequence.
+    The initial states are zeros, or those of the first sequence of the decoder of ``after``.
     """
 
     def __init__(self, parameters: Parameters, after: Trace | None = None) -> None:
@@ -105,18 +105,17 @@ class StepDecoder:
         start = Batch(Sequences(zero[None], (1,)), zero, zero, zero)
         self._trace = Trace(own.architecture, start, own.theta.dtype)
         self._forward = bind_forward(own, self._trace)
-        self._states = [
-            (layer.arrays[name], layer.arrays[f"{name}_before"])
-            for layer in self._trace.layers
-            for name in own.architecture.cell.states
-        ]
-        if after is not None:
-            for layer, other in zip(self._trace.layers, after.stacks[-1].layers, strict=True):
-                for name in own.architecture.cell.states:
-                    layer.arrays[f"{name}_before"][0, 0] = other.arrays[f"{name}_before"][0, 0]
+        layers, names = self._trace.layers, own.architecture.cell.states
+        others = after.stacks[-1].layers if after else layers
+        self._states = []
+        for layer, other in zip(layers, others, strict=True):
+            for name in names:
+                before = layer.arrays[f"{name}_before"]
+                before[0, 0] = other.arrays[f"{name}_before"][0, 0]
+                self._states.append((layer.arrays[name], before))
 
     def read(self, token: int | Array) -> Array:
-        """Read a token index, or values (D,), and return the outputs after it, (C,)."""
+        """Read a token index, or values (D,); return the outputs after it, (C,)."""
         self._trace.stacks[0].write(np.array([[token]]))
         with np.errstate(all="ignore"):
             self._forward()

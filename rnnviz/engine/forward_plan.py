@@ -2,46 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from rnnviz.engine import memory
 from rnnviz.engine.derive import Affine, users_of
 from rnnviz.engine.graph import Node
 from rnnviz.engine.layout import Layout
 from rnnviz.engine.operations import CHEAP, Op, Operand, blend, calls, merged, recycled
 
-#: When a value is computed: from weights alone; from the inputs, for all tokens at once; else.
+#: Stages of a pass: values of weights alone; of the inputs, for all tokens at once; by token.
 ONCE, ALL, LOOP = range(3)
 #: The arrays of all gates and of their gradients. No line has a name with a space.
 GATES, ERRORS = "all gates", "all errors"
 
 
-@dataclass
-class Stages:
-    """The calls of a pass, by when they are done."""
-
-    once: list[Op] = field(default_factory=list)
-    all: list[Op] = field(default_factory=list)
-    loop: list[Op] = field(default_factory=list)
-
-    def finish(self) -> None:
-        """Merge neighbouring calls, and reuse temporary arrays."""
-        for stage in (self.once, self.all, self.loop):
-            stage[:] = recycled(merged(stage))
-
-    def of(self, stage: int) -> list[Op]:
-        """The calls of one stage."""
-        return (self.once, self.all, self.loop)[stage]
-
-
 class ForwardPlan:
     """The calls of the forward pass, and the array of each value.
 
-    ``stored`` are values that the backward pass can read.
+    ``stages`` are the calls of each stage, ``stored`` the values that the backward pass can read.
     """
 
     def __init__(self, layout: Layout) -> None:
-        self.layout, self.stages = layout, Stages()
+        self.layout, self.stages = layout, [list[Op](), list[Op](), list[Op]()]
         self._affines = layout.back.affines
         self._named = {node: name for name, node in reversed(layout.equations.nodes.items())}
         carried = (*layout.equations.states, layout.equations.out)
@@ -55,18 +35,18 @@ class ForwardPlan:
         self._done: set[int] = set()
         self.places: dict[Node, Operand] = {}
         self._needed = self._leaves()
-        inside = self._inside
+        inside = self._inside()
         self._readers = self._readers_of(inside)
-        self._skipped = inside | self._blended()
+        skipped = inside | self._blended()
         for node in layout.back.order:
-            if node.kind != "input" and node not in self._skipped:
+            if node.kind != "input" and node not in skipped:
                 self._compute(node)
         for name in carried:
             node = layout.equations.nodes[name]
             if self.places[node] != (out := Operand(memory.Stored(name))):
-                self.stages.loop.append(Op("positive", (self.places[node],), out))
-        self.stages.finish()
-        # The values that are still in their arrays after the pass: the last one in each.
+                self.stages[LOOP].append(Op("positive", (self.places[node],), out))
+        self.stages = [recycled(merged(ops)) for ops in self.stages]
+        # Of the values that share an array, the last one remains after the pass.
         held = {place: node for node, place in self.places.items()}
         self.stored = {
             node: place for node, place in self.places.items()
@@ -75,7 +55,7 @@ class ForwardPlan:
         }  # fmt: skip
 
     def _blended(self) -> set[Node]:
-        """The values that are not needed because a blend computes their sum directly."""
+        """Values that are not needed because a blend computes their sum directly."""
         found: set[Node] = set()
         for node in self.layout.back.order:
             if (parts := self._blend(node)) is not None:
@@ -89,8 +69,8 @@ class ForwardPlan:
         return found - self._needed - {*self._named}
 
     def _blend(self, node: Node) -> tuple[Node, Node, Node] | None:
-        """Its parts, if no other value reads the products."""
         parts = blend(node)
+        # Only if no other value reads the products.
         single = parts and all(len(self._users[arg]) == 1 for arg in node.args)
         return parts if single else None
 
@@ -108,7 +88,6 @@ class ForwardPlan:
                 readers.setdefault(arg, []).append(node)
         return readers
 
-    @property
     def _inside(self) -> set[Node]:
         """Sums within a pre-activation, and its products."""
         found: set[Node] = set()
@@ -126,10 +105,9 @@ class ForwardPlan:
         return found
 
     def _leaves(self) -> set[Node]:
-        """Forward values from which the factors of the backward pass are made."""
-        found, stack = set[Node](), []
-        for adjoint in self.layout.back.adjoints:
-            stack += [factor for _, factor in adjoint.parts]
+        """Forward values from which the factors of the backward pass are computed."""
+        found = set[Node]()
+        stack = [factor for adjoint in self.layout.back.adjoints for _, factor in adjoint.parts]
         forward, seen = {*self.layout.back.order}, set[Node]()
         while stack:
             node = stack.pop()
@@ -145,7 +123,6 @@ class ForwardPlan:
         return found
 
     def _place(self, node: Node) -> Operand:
-        """Where a value is computed."""
         match node.kind:
             case "number":
                 return Operand(memory.Number(node.value))
@@ -158,10 +135,18 @@ class ForwardPlan:
             return Operand(memory.Stored(GATES), slot, slot + 1)
         if node in self._carried:
             return Operand(memory.Stored(self._carried[node]))
-        return self._overwritten(node) or Operand(self._own_array(node))
+        # It can overwrite a pre-activation that no other value reads.
+        free = [
+            arg
+            for arg in node.args
+            if arg in self._affines and len(self._readers[arg]) == 1
+            if arg not in self._needed and arg not in self._named
+            if self._stage[arg] == self._stage[node]
+        ]
+        return self.places[free[0]] if free else Operand(self._own_array(node))
 
     def _own_array(self, node: Node) -> memory.Array:
-        """The array of a value that shares none; such as tanh_c, if its line has no name."""
+        """An array for this value alone; its name is such as tanh_c if its line has none."""
         if self._stage[node] == ONCE:
             return memory.Once(f"once {node.index}")
         crosses = any(self._stage[one] != self._stage[node] for one in self._readers.get(node, ()))
@@ -174,21 +159,11 @@ class ForwardPlan:
         name, taken = f"{node.kind}_{inner}", self.layout.equations.nodes
         return memory.Stored(name if inner and name not in taken else f"value {node.index}")
 
-    def _overwritten(self, node: Node) -> Operand | None:
-        """The array of a pre-activation that no other value reads."""
-        for arg in node.args:
-            alone = arg in self._affines and len(self._readers[arg]) == 1
-            if alone and arg not in self._needed and arg not in self._named and (
-                self._stage[arg] == self._stage[node]
-            ):  # fmt: skip
-                return self.places[arg]
-        return None
-
     def _compute(self, node: Node) -> None:
         place = self.places[node] = self._place(node)
         if node.kind in ("number", "vector", "state"):
             return
-        ops = self.stages.of(self._stage[node])
+        ops = self.stages[self._stage[node]]
         if node in self._affines:
             self._affine(self._affines[node], place, ops)
         elif parts := self._blend(node):
@@ -202,19 +177,18 @@ class ForwardPlan:
         """The products that write into the gate, then all that is added."""
         slot, layout = self.layout.slots[affine.node], self.layout
         blocks = [
-            (k, block) for k, block in enumerate(layout.blocks)
-            if slot in range(block.slots.start, block.slots.stop)
-        ]  # fmt: skip
+            (k, block)
+            for k, block in enumerate(layout.blocks)
+            if block.slots.start <= slot < block.slots.stop
+        ]
         # First the block that is computed for all tokens at once.
         blocks.sort(key=lambda pair: not pair[1].reads.inputs or bool(pair[1].reads.states))
         for turn, (k, block) in enumerate(blocks):
             early = block.reads.inputs and not block.reads.states
-            group = (
-                memory.SideBySide(f"block {k}", len(block.matrices))
-                if turn
-                else memory.Stored(GATES)
-            )
-            self._product(k, group, self.stages.all if early else ops)
+            group: memory.Array = memory.Stored(GATES)
+            if turn:
+                group = memory.SideBySide(f"block {k}", len(block.matrices))
+            self._product(k, group, self.stages[ALL] if early else ops)
             if turn:
                 at = slot - block.first
                 ops.append(Op("add", (place, Operand(group, at, at + 1)), place))
@@ -227,8 +201,7 @@ class ForwardPlan:
             ops.append(Op(name, (place, self.places[term]), place))
 
     def _product(self, k: int, group: memory.Array, ops: list[Op]) -> None:
-        """The product of a block, once for all its gates."""
-        if k in self._done:
+        if k in self._done:  # A product serves all gates of its block.
             return
         self._done.add(k)
         block = self.layout.blocks[k]

@@ -1,27 +1,30 @@
-"""Gradient check: the analytic gradient against complex-step differences."""
+"""Gradient check: backpropagation compared with complex steps; cells of one's own pass it."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
-from rnnviz.config import Gradient
-from rnnviz.engine.batch import Batch
+from rnnviz.cells import OWN
+from rnnviz.config import Gradient, Loss
+from rnnviz.engine.batch import Batch, Sequences
 from rnnviz.engine.bptt import bind_forward
+from rnnviz.engine.cell_check import TOLERANCE, best, confirm
+from rnnviz.engine.cell_text import CACHED
+from rnnviz.engine.derived_cell import DerivedCell
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.engine.parameters import Parameters
+from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import record
 
 #: So small that its square underflows, which makes the method's error zero.
 _TINY = 1e-30
-#: Largest relative error at which a gradient counts as exact.
-TOLERANCE = 1e-8
-#: A gradient smaller than this share of the whole one is rounding.
+#: A gradient smaller than this fraction of the whole one is rounding error.
 _ROUNDING = 1e-15
-#: Tokens x weights x entries that take about half a second to check.
+#: Tokens x weights x entries that can be checked in about half a second.
 _WORK = 800_000_000
 #: Parameters with at most this number of entries are checked completely.
 _FEWEST = 200
@@ -54,8 +57,8 @@ def relative_errors(
     """||gradient - truth|| / ||truth|| (L2) of every parameter; 0 if both are zero.
 
     With ``entries``, indices into theta, only these are compared. A number among them that is not
-    finite makes the error of its parameter NaN or infinite. Where the truth is zero, or not more
-    than the rounding of the whole gradient, the error is relative to the whole gradient.
+    finite makes the error of its parameter NaN or infinite. If the truth is at most the rounding
+    error of the whole gradient, the error is relative to the whole gradient.
     """
     if entries is not None:
         gradient, truth = _only(entries, gradient), _only(entries, truth)
@@ -65,7 +68,6 @@ def relative_errors(
 
 
 def _only(entries: Array, gradient: Parameters) -> Parameters:
-    """The gradient with zeros in all other entries."""
     kept = gradient.like(np.zeros_like(gradient.theta))
     kept.theta[entries] = gradient.theta[entries]
     return kept
@@ -82,7 +84,7 @@ def _relative_error(gradient: Array, truth: Array, whole: float) -> float:
 class GradientCheck:
     """Relative error (L2) of each parameter's gradient; ``entries`` of ``total`` were checked.
 
-    Where the losses or the complex steps are not ``finite``, the errors tell nothing.
+    If the losses or the complex steps are not ``finite``, the errors are meaningless.
     """
 
     errors: dict[str, float]
@@ -104,8 +106,8 @@ class GradientCheck:
 def check_gradient(parameters: Parameters, batch: Batch, gradient: Gradient) -> GradientCheck:
     """Compare untruncated backpropagation through time with the complex step, both in float64.
 
-    If checking all entries would take much longer than a second, entries spread evenly over every
-    parameter are checked.
+    If checking all entries would take much longer than a second, only some are checked, spread
+    evenly over every parameter.
     """
     double = parameters.like(parameters.theta.astype(float))
     tokens = sum(batch.read.counts) + (sum(batch.source.counts) if batch.source else 0)
@@ -119,3 +121,23 @@ def check_gradient(parameters: Parameters, batch: Batch, gradient: Gradient) -> 
     errors = relative_errors(trace.gradient, truth, entries)
     finite = bool(np.isfinite([*trace.loss, np.linalg.norm(truth.theta[entries])]).all())
     return GradientCheck(errors, len(entries), parameters.theta.size, finite)
+
+
+@lru_cache(CACHED)
+def own_cell(equations: str) -> DerivedCell:
+    """The cell of these equations; raises CellError.
+
+    ``define`` has checked its script; this checks the programs that train it.
+    """
+    # Softmax would saturate, and its gradient be rounding, where states grow.
+    of = Architecture(2, 2, 2, OWN, loss=Loss.SQUARED_ERROR, equations=equations)
+    tokens, targets = np.array([[0], [1], [0]]), np.array([[0.3, -0.7]])
+    batch = Batch(Sequences(tokens, (1, 1, 1)), targets, np.array([2]), np.zeros(1, int))
+
+    def error(seed: int, scale: float) -> float:
+        theta = scale * np.random.default_rng(seed).standard_normal(Parameters(of).theta.shape)
+        check = check_gradient(Parameters(of, theta), batch, Gradient.EXACT)
+        return check.worst if check.finite else math.nan
+
+    confirm(of.cell.text, "gradient", best(error))
+    return of.cell

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import reduce
 from typing import TypeVar
 
 T = TypeVar("T")
 
-#: The numbers that a value has: one, one for each input of the layer, or one for each unit.
+#: The sizes of a value: a scalar, one number for each input of the layer, or one for each unit.
 ONE, INPUTS, UNITS = "1", "D", "H"
 
 
@@ -19,9 +20,8 @@ class Node:
 
     ``name`` is that of a state before the token ("state"), of weights ("vector"), of the matrix of
     a "product", or the comparison of "mask" and "where". ``value`` is that of a "number", or the
-    exponent of a "power". ``size`` says how many numbers it has. ``depth`` counts the operations
-    from the deepest value below it, ``kinds`` are those of all values below it, its own included.
-    ``sums`` says whether a product with a matrix is a term of it.
+    exponent of a "power". ``depth`` is the height of the expression below it, ``kinds`` are those
+    of all values in it, its own included. ``sums``: a product with a matrix is one of its terms.
     """
 
     kind: str
@@ -50,7 +50,7 @@ class Node:
 
 
 class Graph:
-    """Makes nodes: equal values are the same node, in the simplest of their forms."""
+    """Makes nodes: equal values are the same node, in their simplest form."""
 
     def __init__(self) -> None:
         self._nodes: dict[tuple[object, ...], Node] = {}
@@ -63,7 +63,7 @@ class Graph:
     def make(
         self, kind: str, *args: Node, name: str = "", value: float = 0.0, size: str = ""
     ) -> Node:
-        """The node of this kind. Its size is that of its arguments, if not given."""
+        """The node of this kind. By default it has the size of its arguments."""
         key = (kind, *(arg.index for arg in args), name, value)
         if key not in self._nodes:
             size = size or next((arg.size for arg in args if arg.size != ONE), ONE)
@@ -152,24 +152,21 @@ class Graph:
         return self.mul(a, a) if exponent == 2 else self.make("power", a, value=exponent)
 
     def total(self, nodes: Iterable[Node]) -> Node:
-        """The sum of all."""
-        found = self.number(0)
-        for node in nodes:
-            found = self.add(found, node)
-        return found
+        """The sum of all nodes."""
+        return reduce(self.add, nodes, self.number(0))
 
     def slopes(self, y: Node) -> tuple[Node, ...]:
         """dy/da for each argument a of ``y``."""
         return SLOPES[y.kind](self, y)
 
 
-#: How many arguments the functions of a cell's text have.
+#: The functions of a cell's text, and how many arguments they have.
 FUNCTIONS = {
     "sigmoid": 1, "tanh": 1, "relu": 1, "softplus": 1, "exp": 1, "log": 1, "sqrt": 1, "cos": 1,
     "sin": 1, "max": 2, "where": 3,
 }  # fmt: skip
 
-#: The derivative of every function by each of its arguments, from its value y where it is simpler.
+#: The derivative of every function by each argument, from its value y where that is simpler.
 SLOPES: dict[str, Callable[[Graph, Node], tuple[Node, ...]]] = {
     "add": lambda g, y: (g.number(1), g.number(1)),
     "sub": lambda g, y: (g.number(1), g.number(-1)),
@@ -200,7 +197,7 @@ def _either(graph: Graph, mask: Node) -> tuple[Node, Node]:
 def topological(
     roots: Iterable[Node], ends: Callable[[Node], bool] = lambda node: False
 ) -> list[Node]:
-    """All nodes below the roots, each after its arguments; without those below ``ends``."""
+    """All nodes of these expressions, each after its arguments, and none below ``ends``."""
     order: dict[Node, None] = {}
     stack = [*roots][::-1]
     while stack:
@@ -214,7 +211,7 @@ def topological(
 
 
 def fold(root: Node, value: Callable[[Node, Mapping[Node, T]], T]) -> T:
-    """The value of a node, each made from those of the nodes below it, and made once."""
+    """Compute a value of a node from those of the nodes below it, each of them once."""
     known: dict[Node, T] = {}
     for node in topological([root]):
         known[node] = value(node, known)

@@ -18,24 +18,28 @@ class Scratch(Array):
 
 
 @dataclass(frozen=True)
+class _Named(Array):
+    name: str
+
+
+@dataclass(frozen=True)
+class _Numbered(Array):
+    number: int
+
+
+@dataclass(frozen=True)
 class Number(Constant):
     """A number."""
 
     value: float
 
 
-@dataclass(frozen=True)
-class Vector(Constant):
+class Vector(_Named, Constant):
     """Weights of one number for each unit."""
 
-    name: str
 
-
-@dataclass(frozen=True)
-class BlockWeights(Constant):
+class BlockWeights(_Numbered, Constant):
     """The fused weights of a block."""
-
-    block: int
 
 
 @dataclass(frozen=True)
@@ -48,49 +52,33 @@ class TransposedWeights(Constant):
     position: int
 
 
-@dataclass(frozen=True)
-class Stored(Array):
+class Stored(_Named):
     """An array (T, B, H), or of all gates (gates, T, B, H), among those of the layer."""
 
-    name: str
 
-
-@dataclass(frozen=True)
 class Once(Stored, Constant):
     """An array (H,) of the layer: a value that is made from weights alone."""
 
 
-@dataclass(frozen=True)
-class BlockInput(Array):
+class BlockInput(_Numbered):
     """The columns of the rows [states, 1, x] that a block reads."""
 
-    block: int
+
+class GradientBefore(_Named):
+    """The gradient of a state before the token."""
 
 
-@dataclass(frozen=True)
-class GradientBefore(Array):
-    """Where the gradient of a state before the token goes."""
-
-    state: str
+class Arrival(_Named):
+    """The sums that add the gradient from the next token to that of a state."""
 
 
-@dataclass(frozen=True)
-class Arrival(Array):
-    """The sums that add the gradient that arrives from the next token to that of a state."""
-
-    state: str
-
-
-@dataclass(frozen=True)
-class Factor(Scratch):
+class Factor(_Numbered, Scratch):
     """A factor of the backward pass, for all tokens of a chunk."""
-
-    number: int
 
 
 @dataclass(frozen=True)
 class Temporary(Scratch):
-    """An array that lives for a token; ``reused`` says whether ``recycled`` has assigned it."""
+    """An array that lives for a token; ``recycled`` assigns ``reused`` ones."""
 
     number: int
     reused: bool = False

@@ -36,6 +36,11 @@ class Op(NamedTuple):
     args: tuple[Operand, ...]
     out: Operand
 
+    @property
+    def reads(self) -> set[tuple[memory.Array, int]]:
+        """The parts of all arguments."""
+        return {part for operand in self.args for part in operand.parts}
+
 
 #: NumPy's name of each function of the graph that is one call.
 CALLS = {
@@ -43,7 +48,7 @@ CALLS = {
     "tanh": "tanh", "exp": "exp", "log": "log", "sqrt": "sqrt", "cos": "cos", "sin": "sin",
     "softplus": "softplus", "relu": "relu", "max": "largest",
 }  # fmt: skip
-_COMPARISONS = {">": "greater", ">=": "greater_equal", "<": "less", "<=": "less_equal"}
+COMPARISONS = {">": "greater", ">=": "greater_equal", "<": "less", "<=": "less_equal"}
 #: Functions that cost little more than a call, and are computed again where they are needed.
 CHEAP = {"add", "sub", "mul", "neg", "mask", "number", "state", "input", "vector"}
 
@@ -58,9 +63,9 @@ def calls(node: Node, args: list[Operand], out: Operand) -> list[Op]:
         case "mul" if node.args[0] is node.args[1]:
             return [Op("square", (args[0],), out)]
         case "mask":
-            return [Op(_COMPARISONS[node.name], tuple(args), out)]
+            return [Op(COMPARISONS[node.name], tuple(args), out)]
         case "where":
-            return [Op(f"where_{_COMPARISONS[node.name]}", tuple(args), out)]
+            return [Op(f"where_{COMPARISONS[node.name]}", tuple(args), out)]
         case "power":
             return [Op("power", (args[0], Operand(memory.Number(node.value))), out)]
     return [Op(CALLS[node.kind], tuple(args), out)]
@@ -118,14 +123,10 @@ def _neighbours(first: Operand, second: Operand) -> Operand | None:
 
 def _independent(op: Op, before: list[Op]) -> bool:
     """Whether it can be called before others."""
-    reads, writes = _reads(op), op.out.parts
+    reads, writes = op.reads, op.out.parts
     return all(
-        not other.out.parts & (reads | writes) and not _reads(other) & writes for other in before
+        not other.out.parts & (reads | writes) and not other.reads & writes for other in before
     )
-
-
-def _reads(op: Op) -> set[tuple[memory.Array, int]]:
-    return set[tuple[memory.Array, int]]().union(*(operand.parts for operand in op.args))
 
 
 def recycled(ops: list[Op]) -> list[Op]:
@@ -134,18 +135,14 @@ def recycled(ops: list[Op]) -> list[Op]:
         [p.array for p in (*op.args, op.out) if isinstance(p.array, memory.Temporary)] for op in ops
     ]
     last = {array: k for k, used in enumerate(uses) for array in used}
-    free, assigned, made, result = (
-        list[memory.Array](),
-        dict[memory.Array, memory.Array](),
-        0,
-        list[Op](),
-    )
+    free, assigned, count = list[memory.Array](), dict[memory.Array, memory.Array](), 0
+    result = list[Op]()
     for k, op in enumerate(ops):
         for array in uses[k]:
             if array not in assigned:
                 if not free:
-                    free.append(memory.Temporary(made, reused=True))
-                    made += 1
+                    free.append(memory.Temporary(count, reused=True))
+                    count += 1
                 assigned[array] = free.pop()
         args = [p._replace(array=assigned.get(p.array, p.array)) for p in op.args]
         out = op.out._replace(array=assigned.get(op.out.array, op.out.array))

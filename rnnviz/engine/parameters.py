@@ -1,4 +1,4 @@
-"""Parameters: the weights of a network, or a gradient or update of the same shape."""
+"""Parameters: the weights of a network, or a gradient or update of their shape; initial ones."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnnviz.config import Activation, Loss
+from rnnviz.cells import KEEPING
+from rnnviz.config import Activation, Init, Loss, RunConfig
 from rnnviz.engine.derived_cell import DerivedCell, cell_of
 from rnnviz.engine.layer_buffers import Array
 
 #: Copies of at least this many bytes get their own memory mapping.
 _LARGE = 1_000_000
-
-
 #: A cache line in bytes: products with weights that begin at one take a sixth less time.
 _LINE = 64
 
@@ -44,14 +43,11 @@ def copy_of(array: Array) -> Array:
     return copy
 
 
-# The weights of a network, or a gradient or update of the same shape
-
-
 class Architecture(NamedTuple):
     """A network's sizes and kind: V tokens or channels in, H units a layer, C outputs.
 
-    ``source`` is the size of the encoder's vocabulary, 0 without an encoder. ``loss`` says whether
-    the outputs are class probabilities or the logits themselves. ``equations`` are those of a cell
+    ``source`` is the size of the encoder's vocabulary, 0 without an encoder. The outputs are class
+    probabilities or the logits themselves, depending on ``loss``. ``equations`` are those of a cell
     of one's own, ``constants`` numbers in a cell's equations, such as a=0.2.
     """
 
@@ -99,8 +95,8 @@ class Parameters:
     """All weights as views of one flat ``theta``.
 
     ``fused`` holds, for every layer and every block of its cell, an array (gates, rows, H):
-    [h, 1, x] times it gives the pre-activations. Vectors that stand in no block follow in one
-    array, (n, H). ``readout`` is (H + 1, C): ``[h, 1] @ readout`` is W_hy h + b_y.
+    [h, 1, x] times it gives the pre-activations. Vectors outside of blocks follow in one array,
+    (n, H). ``readout`` is (H + 1, C): ``[h, 1] @ readout`` is W_hy h + b_y.
     """
 
     def __init__(
@@ -135,7 +131,7 @@ class Parameters:
         return {**arrays, "W_hy": self.W_hy, "b_y": self.b_y}
 
     def named(self) -> dict[str, Array]:
-        """The arrays by name, in the order of the formulas; views, not copies."""
+        """The arrays by name, in the order of the equations; views, not copies."""
         return dict(self._by_name)
 
     def by_layer(self) -> list[dict[str, Array]]:
@@ -156,7 +152,7 @@ class Parameters:
 
 def plain(name: str) -> str:
     """A parameter's name without its stack and its layer."""
-    # A cell may call a matrix enc; the number of a layer is the only part that is no name.
+    # A matrix may be called enc; the number of a layer is the only part that is no name.
     return next(part for part in reversed(name.split(".")) if not part.isdigit())
 
 
@@ -166,9 +162,8 @@ def _cutter(flat: Array) -> Callable[[tuple[int, ...]], Array]:
 
     def cut(shape: tuple[int, ...]) -> Array:
         nonlocal start
-        end = start + math.prod(shape)
-        matrix, start = flat[start:end].reshape(shape), end
-        return matrix
+        begin, start = start, start + math.prod(shape)
+        return flat[begin:start].reshape(shape)
 
     return cut
 
@@ -182,3 +177,54 @@ def _of_layer(architecture: Architecture, fused: list[Array]) -> list[tuple[str,
     if cell.vectors:
         named |= zip(cell.vectors, fused[-1], strict=True)
     return [(name, named[name]) for name in cell.equations.shapes]
+
+
+# Initial weights
+
+#: Streams of ``np.random.default_rng((seed, stream, ...))``, one for each use of randomness.
+INITIALISATION, SHUFFLING = 1, 2
+
+
+def initial_parameters(architecture: Architecture, config: RunConfig) -> Parameters:
+    """Matrices drawn by ``config.init`` from ``config.seed``, vectors as the cell says, or zero."""
+    parameters = Parameters(architecture, dtype=config.dtype.value)
+    rng = np.random.default_rng((config.seed, INITIALISATION))
+    cell = architecture.cell
+    first = first_formulas(cell)
+    for name, array in parameters.named().items():
+        kind = plain(name)
+        if array.ndim == 2:
+            recurrent = kind in cell.equations.recurrent
+            array[...] = _matrix(rng, config.init, array.shape, config.init_scale, recurrent)
+        elif kind in first:
+            known = {"np": np, "rng": rng, "HIDDEN": len(array), "FORGET_BIAS": config.forget_bias}
+            # A formula of the table of cells; a text of one's own has none.
+            array[...] = eval(first[kind], known)
+    return parameters
+
+
+def first_formulas(cell: DerivedCell) -> dict[str, str]:
+    """The formulas of the vectors of weights that don't begin at 0, by name."""
+    found = {f"b_{cell.equations.keeps}": KEEPING, **cell.text.first}
+    return {name: formula for name, formula in found.items() if name in cell.equations.shapes}
+
+
+def _matrix(
+    rng: np.random.Generator, kind: Init, shape: tuple[int, ...], scale: float, recurrent: bool
+) -> Array:
+    """Draw initial weights; only recurrent ones are orthogonal or the identity.
+
+    normal: standard deviation ``scale``. xavier: uniform in ±sqrt(6 / (fan_in + fan_out)) (Glorot
+    and Bengio 2010). orthogonal: Saxe et al. 2014. identity: Le et al. 2015.
+    """
+    if recurrent and kind is Init.IDENTITY:
+        return np.eye(shape[0], shape[1])
+    if recurrent and kind is Init.ORTHOGONAL:
+        q, r = np.linalg.qr(rng.standard_normal(shape))
+        # The signs of R's diagonal make the distribution uniform.
+        weights: Array = q * np.sign(np.diag(r))
+        return weights
+    if kind in (Init.NORMAL, Init.IDENTITY):
+        return scale * rng.standard_normal(shape)
+    limit = (6 / sum(shape)) ** 0.5
+    return rng.uniform(-limit, limit, shape)

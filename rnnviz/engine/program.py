@@ -1,4 +1,4 @@
-"""Programs: small functions made of calls of NumPy, and the arrays they are bound to."""
+"""Programs: small functions of NumPy calls, and the arrays to which they are bound."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ import numpy as np
 
 from rnnviz.config import Gradient
 from rnnviz.engine import memory
-from rnnviz.engine.layer_backward import LayerBackward, Sums
-from rnnviz.engine.layer_buffers import Array, Kernel, Layer
+from rnnviz.engine.layer_buffers import Array, Kernel, Layer, LayerBackward, Sums
 from rnnviz.engine.layout import Layout
-from rnnviz.engine.operations import Op, Operand
+from rnnviz.engine.operations import COMPARISONS, Op, Operand
 
+#: The layer's array of the vectors of weights outside of blocks.
+VECTORS = "all vectors"
 #: An operand, and whether its tokens and sequences are one axis: (T * B, H), not (T, B, H).
 _Read = tuple[Operand, bool]
 
 
 class Program(NamedTuple):
-    """The operands that the calls need, and the function ``run`` that makes them.
+    """Calls as a function ``run``, and the operands that it takes.
 
-    By token it takes the tuples of arrays of all tokens first; then come the arrays that are the
-    same at every token.
+    The ``varying`` ones come first, as a tuple of arrays for each token, then the ``fixed`` ones.
     """
 
     varying: tuple[Operand, ...]
@@ -33,7 +33,7 @@ class Program(NamedTuple):
 
 
 def program(ops: Sequence[Op], by_token: bool) -> Program:
-    """The calls as a function; ``by_token`` for one token of (B, H), else for many at once."""
+    """Compile the calls; ``by_token`` for one token of (B, H) at a time, else for all at once."""
     writer = _Writer(by_token)
     lines = [writer.line(op) for op in ops] or ["pass"]
     head = f"def run({', '.join([*['steps'] * by_token, *writer.fixed.values()])}):"
@@ -44,13 +44,11 @@ def program(ops: Sequence[Op], by_token: bool) -> Program:
     return Program(tuple(writer.varying), tuple(writer.fixed), space["run"])
 
 
-#: Equal operands of all programs are the same object, which is found without comparing.
+#: Equal operands of all programs are the same object, so that its id can be a key.
 _EQUAL: dict[Operand, Operand] = {}
 
 
 class _Writer:
-    """Writes calls, and collects the operands and the functions that they need."""
-
     def __init__(self, by_token: bool) -> None:
         self._by_token = by_token
         self.varying: dict[Operand, str] = {}
@@ -58,7 +56,7 @@ class _Writer:
         self.functions: set[str] = set()
 
     def line(self, op: Op) -> str:
-        """One call."""
+        """One call as a line of Python."""
         match op.function:
             case "zero":
                 return f"{self._name(op.out)}.fill(0)"
@@ -119,14 +117,13 @@ def _where(compare: np.ufunc, *arrays: Array) -> None:
     np.copyto(out, np.where(compare(left, right), yes, no))
 
 
-_COMPARISONS = ("greater", "greater_equal", "less", "less_equal")
 _UFUNCS = (
     "multiply", "square", "add", "subtract", "divide", "negative", "positive", "tanh", "exp",
-    "log", "sqrt", "cos", "sin", "matmul",
+    "log", "sqrt", "cos", "sin", "matmul", *COMPARISONS.values(),
 )  # fmt: skip
 _FUNCTIONS: dict[str, Callable[..., object]] = {
-    **{name: getattr(np, name) for name in (*_UFUNCS, *_COMPARISONS)},
-    **{f"where_{name}": partial(_where, getattr(np, name)) for name in _COMPARISONS},
+    **{name: getattr(np, name) for name in _UFUNCS},
+    **{f"where_{name}": partial(_where, getattr(np, name)) for name in COMPARISONS.values()},
     "softplus": _softplus, "relu": _relu, "power": _power, "largest": _largest,
     "total": np.add.reduce,
 }  # fmt: skip
@@ -147,7 +144,7 @@ class CellArrays:
         self._transposed: dict[memory.TransposedWeights, Array] = {}
 
     def take(self, tokens: range) -> CellArrays:
-        """Take these tokens, in the order in which they are computed."""
+        """Select these tokens, in the order in which they are computed."""
         self._tokens, counts = tokens, self._layer.counts
         self._counts = [counts[t] for t in tokens] if self._layer.ragged else []
         first, last = sorted((tokens[0], tokens[-1]))
@@ -164,17 +161,14 @@ class CellArrays:
         """The calls for one token after the other, for some of the tokens."""
         columns = []
         for operand in made.varying:
-            column = self._columns.get(id(operand))
-            if column is None:
-                column = self._columns[id(operand)] = self._column(operand)
-            columns.append(column[some])
+            if id(operand) not in self._columns:
+                self._columns[id(operand)] = self._column(operand)
+            columns.append(self._columns[id(operand)][some])
         fixed = [self._constant(operand.array, many=False) for operand, _ in made.fixed]
         return partial(made.run, tuple(zip(*columns, strict=True)), *fixed)
 
-    # One token
-
     def _column(self, operand: Operand) -> list[Any]:
-        """The array of an operand, for every token."""
+        """An operand at each token."""
         array, gates, out = operand.array, operand.gates, self._layer.out
         chunk = self._chunk
         match array:
@@ -199,22 +193,18 @@ class CellArrays:
         rows = rows[chunk][:: self._tokens.step]
         if not self._layer.ragged:
             return [*rows]
-        if rows.ndim == 3:
-            return [rows[k, :n] for k, n in enumerate(self._counts)]
-        return [rows[k, :, :n] for k, n in enumerate(self._counts)]
+        return [row[..., :n, :] for row, n in zip(rows, self._counts, strict=True)]
 
     def _repeated(self, array: Array) -> list[Array]:
-        """An array that lives for a token, for every token."""
         if self._layer.ragged:
             return [array[..., :n, :] for n in self._counts]
         return [array] * len(self._tokens)
 
     def _read(self, block: int) -> slice:
-        """The columns of a row that a block reads."""
         return self._layout.blocks[block].columns(self._layer.extent.hidden)
 
     def _arriving(self, state: str, t: int) -> Sums:
-        """What arrives from the token after, and where a sequence ends."""
+        """Sums of the gradient from the next token, and from a decoder where a sequence ends."""
         layer, plan = self._layer, self._plan
         if plan is None:
             return ()
@@ -226,8 +216,6 @@ class CellArrays:
             sums += ((gradient[longer:], end, gradient[longer:]),)
         return sums
 
-    # Many tokens
-
     def all(self, operand: Operand, flat: bool = False) -> Array:
         """An operand at all tokens."""
         array, gates, chunk = operand.array, operand.gates, self._chunk
@@ -235,17 +223,14 @@ class CellArrays:
             return self._constant(array, many=True)
         if isinstance(array, memory.BlockInput):
             rows = self._layer.z[chunk]
-            return rows.reshape(-1, rows.shape[-1])[:, self._read(array.block)]
+            return rows.reshape(-1, rows.shape[-1])[:, self._read(array.number)]
         found = self._array(array, many=True)
         if isinstance(array, memory.Scratch):
             chunk = slice(0, chunk.stop - chunk.start)
         found = found[chunk] if gates is None else found[gates, chunk]
         return found.reshape(*found.shape[:-3], -1, found.shape[-1]) if flat else found
 
-    # Arrays
-
     def _constant(self, array: memory.Array, many: bool) -> Array:
-        """A number, weights, or a value that is made of weights alone."""
         match array:
             case memory.Number(value):
                 return self._layer.number(value)
@@ -263,30 +248,23 @@ class CellArrays:
         return fused if len(fused) > 1 else fused[0]
 
     def _turned(self, of: memory.TransposedWeights) -> Array:
-        """The transposed weights of a product: a view, or a copy that every pass renews."""
-        found = self._transposed.get(of)
-        if found is None:
+        if of not in self._transposed:
             hidden, plan = self._layer.extent.hidden, self._plan
             start = hidden * of.position
-            found = self._weights[of.block][of.first : of.stop, start : start + hidden]
+            weights = self._weights[of.block][of.first : of.stop, start : start + hidden]
             if plan and plan.options.gradient is Gradient.EXACT:
-                found = plan.transposed(found)
-            self._transposed[of] = found
-        return found
+                weights = plan.transposed(weights)
+            self._transposed[of] = weights
+        return self._transposed[of]
 
     def _array(self, array: memory.Array, many: bool) -> Array:
-        """An array of the layer, or one of its own; ``many`` for all tokens, else for one."""
+        """An array of the layer, or a scratch array for ``many`` tokens or for one."""
         if isinstance(array, memory.Stored):
             return self._layer.arrays[array.name]
         steps, batch, hidden, _ = self._layer.extent
         shape = (steps, batch, hidden) if many else (batch, hidden)
         shape = (array.count, *shape) if isinstance(array, memory.SideBySide) else shape
         key = array, shape
-        found = self._scratch.get(key)
-        if found is None:
-            found = self._scratch[key] = np.zeros(shape, self._layer.dtype)
-        return found
-
-
-#: The layer's array of the vectors of weights outside of blocks.
-VECTORS = "all vectors"
+        if key not in self._scratch:
+            self._scratch[key] = np.zeros(shape, self._layer.dtype)
+        return self._scratch[key]

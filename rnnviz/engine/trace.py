@@ -23,15 +23,12 @@ _GATHER_FROM = 512
 _PACK_BELOW = 0.8
 
 
-#: A function of the layers below that returns the layer whose memory the next one shares, if any.
-Share = Callable[[list[Layer]], Layer | None]
-
-
 class Stack:
     """Stacked layers: the lowest reads tokens or values, each other one the layer below.
 
     Of a wide vocabulary, x of the lowest layer has only the ``columns`` of tokens that occur.
-    ``share`` returns the layer whose memory a new one uses for everything but its rows.
+    Its layers share the memory of ``other``'s, or if ``thin`` that of the lowest one, for
+    everything but their rows.
     """
 
     def __init__(
@@ -40,7 +37,9 @@ class Stack:
         inputs: int,
         read: Sequences,
         dtype: Any,
-        share: Share,
+        other: Stack | None,
+        *,
+        thin: bool,
     ) -> None:
         self.columns: Array | None = None
         tokens, width = read.inputs, inputs
@@ -49,7 +48,7 @@ class Stack:
             width = len(self.columns)
         self.layers: list[Layer] = []
         for k in range(architecture.layers):
-            shared = share(self.layers)
+            shared = other.layers[k] if other else self.layers[0] if thin and k else None
             extent = Dims(*read.shape, architecture.hidden, architecture.hidden if k else width)
             layer = Layer(extent, read.counts, dtype, shared, architecture.cell.layout.rows)
             if shared is None:
@@ -73,13 +72,7 @@ class Stack:
         return self.layers[-1]
 
 
-def _sharing(other: Stack | None, thin: bool) -> Share:
-    if other:
-        return lambda below: other.layers[len(below)]
-    return lambda below: below[0] if thin and below else None
-
-
-#: Called before every pass that is recorded; it raises to cancel work that is no longer needed.
+#: Called before every recorded pass; it raises to cancel work that is no longer needed.
 before_pass: ContextVar[Callable[[], object]] = ContextVar("before_pass", default=lambda: None)
 
 
@@ -109,9 +102,9 @@ class Trace:
         widths = list(architecture.stacks.values())
         reads = [read for read in (batch.source, batch.read) if read is not None]
         others: list[Stack] | list[None] = share.stacks if share else [None] * len(reads)
-        self.thin = thin = thin and len(reads) == 1 and architecture.layers > 1
+        self.thin = thin and len(reads) == 1 and architecture.layers > 1
         self.stacks: list[Stack] = [
-            Stack(architecture, width, read, dtype, _sharing(other, thin))
+            Stack(architecture, width, read, dtype, other, thin=self.thin)
             for width, read, other in zip(widths, reads, others, strict=True)
         ]
         self.layers = [layer for stack in self.stacks for layer in stack.layers]
@@ -121,19 +114,18 @@ class Trace:
         self.probs: Array = share.probs if share else self.logits
         if share is None and architecture.loss is Loss.CROSS_ENTROPY:
             self.probs = np.empty(shape, dtype)
-        self.top = self._bind_rows()
+        self.top = self._rows()
 
-    def _bind_rows(self) -> Array:
+    def _rows(self) -> Array:
         """The rows [h_t, 1] that are read out, (M, H + 1).
 
         They are ``gathered`` if they aren't adjacent, or so many that a contiguous copy is faster.
         """
         after, count, width = self.last.after, len(self.batch.outputs), self.last.extent.hidden + 1
         self.gathered: Array | None = None
-        if not self.batch.whole:
-            after = self.gathered = np.ones((count, after.shape[1]), self.dtype)
-        elif count >= _GATHER_FROM:
-            after = self.gathered = np.ones((count, width), self.dtype)
+        if not self.batch.whole or count >= _GATHER_FROM:
+            columns = width if self.batch.whole else after.shape[1]
+            after = self.gathered = np.ones((count, columns), self.dtype)
         top: Array = after[-count:, :width]
         return top
 
@@ -156,9 +148,9 @@ class Trace:
 
     @property
     def nbytes(self) -> int:
-        """The memory of layers and outputs, views counted once."""
-        owners = {id(a if a.base is None else a.base): a for a in self._arrays()}
-        return sum(a.nbytes if a.base is None else a.base.nbytes for a in owners.values())
+        """The memory of layers and outputs; an array and its views count once."""
+        owners = [a if a.base is None else a.base for a in self._arrays()]
+        return sum({id(owner): owner.nbytes for owner in owners}.values())
 
     def freeze(self) -> Trace:
         """Make every array read-only, and return the trace."""
@@ -173,7 +165,7 @@ class Trace:
             yield from (*layer.arrays.values(), *layer.first.values(), *layer.ends.values())
 
     def bind_gradient(self, out: Parameters) -> Kernel:
-        """A function that writes dL/dW of every parameter, summed over time, into ``out``."""
+        """A kernel that writes dL/dW of every parameter, summed over time, into ``out``."""
         kernels: list[Kernel] = [partial(np.ndarray.dot, self.top.T, self.dlogits, out.readout)]
         for layer, fused, columns in zip(self.layers, out.fused, self.columns, strict=True):
             kernels += self._bind_blocks(layer, fused, columns)
@@ -182,17 +174,13 @@ class Trace:
     @property
     def columns(self) -> list[Array | None]:
         """For every layer the columns of x, or None for all."""
-        return [
-            stack.columns if layer is stack.layers[0] else None
-            for stack in self.stacks
-            for layer in stack.layers
-        ]
+        above = [None] * (self.architecture.layers - 1)
+        return [columns for stack in self.stacks for columns in (stack.columns, *above)]
 
     def _bind_blocks(
         self, layer: Layer, fused: list[Array], columns: Array | None
     ) -> Iterator[Kernel]:
-        cell, hidden = self.architecture.cell, self.architecture.hidden
-        pack = _Pack(layer)
+        cell, hidden, pack = self.architecture.cell, self.architecture.hidden, _Pack(layer)
         yield from pack.fill_rows
         if cell.vectors:
             yield cell.bind_vectors(layer, fused[-1])
@@ -227,10 +215,7 @@ class Trace:
 
 
 class _Pack:
-    """The rows of a layer that hold a token, packed, or all rows if most of them do.
-
-    The kernels in ``fill_rows`` copy the layer's rows.
-    """
+    """The rows of a layer that hold a token, or all rows if most do, and kernels that copy them."""
 
     def __init__(self, layer: Layer) -> None:
         self._indices, self._width = None, layer.extent.hidden

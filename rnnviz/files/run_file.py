@@ -13,8 +13,8 @@ import orjson
 from rnnviz import __version__
 from rnnviz.config import SETTINGS, OptimizerKind, RunConfig, SettingError, brief
 from rnnviz.engine.cell_text import CellError
+from rnnviz.engine.gradcheck import own_cell
 from rnnviz.engine.optimizers import OPTIMIZERS, Slots
-from rnnviz.engine.own_cell import own_cell
 from rnnviz.engine.parameters import Architecture
 from rnnviz.engine.training import TrainState
 from rnnviz.files.bounds import check_size

@@ -8,10 +8,9 @@ from string import Template
 
 from rnnviz import __version__
 from rnnviz.config import Gradient, OutputAt, RunConfig
-from rnnviz.engine.cell_source import Wanted, passes, plain_name, understood
+from rnnviz.engine.cell_source import passes, plain_name, understood
 from rnnviz.engine.derived_cell import DerivedCell
-from rnnviz.engine.initializers import first_formulas
-from rnnviz.engine.parameters import Architecture
+from rnnviz.engine.parameters import Architecture, first_formulas
 from rnnviz.files import script_parts as parts
 from rnnviz.files.origin import query_of
 from rnnviz.probe.session import Session
@@ -60,11 +59,9 @@ def script(session: Session) -> str:
         *_data(data),
         *passes(
             of.cell.text,
-            Wanted(
-                inputs=of.layers > 1,
-                ends=bool(of.source),
-                transposes=config.gradient is Gradient.EXACT,
-            ),
+            inputs=of.layers > 1,
+            ends=bool(of.source),
+            transposes=config.gradient is Gradient.EXACT,
         ),
         *_network(of, schedule, data),
         _filled(parts.DRAWS[config.init], {"scale": repr(config.init_scale)}),

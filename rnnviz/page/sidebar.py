@@ -181,7 +181,7 @@ def _place(row: Setting, key: str) -> DeltaGenerator:
 
 
 def _control(row: Setting, first: Any, key: str) -> Any:
-    label, options = row.label, row.options
+    label, options = row.label, row.choices
     if row.widget is Widget.CELL:
         return st.selectbox(
             label, options, options.index(first), key=key, help=row.help, format_func=str

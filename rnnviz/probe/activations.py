@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnnviz.engine.batch import Example
+from rnnviz.engine.batch import ExampleLike
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters
 from rnnviz.probe.formatting import Names, number, written_values
@@ -106,7 +106,7 @@ class Activations:
 
 def read_activations(
     parameters: Parameters,
-    examples: Sequence[Example],
+    examples: Sequence[ExampleLike],
     names: Names,
     layer: int = -1,
     part: str = "",
@@ -174,7 +174,7 @@ class Cloud(NamedTuple):
     labels: Labels
 
 
-def token_targets(activations: Activations, examples: Sequence[Example]) -> list[Array]:
+def token_targets(activations: Activations, examples: Sequence[ExampleLike]) -> list[Array]:
     """The target at every token, (N,): a class, or values (C,).
 
     A single target at the end is that of all tokens. An encoder's tokens have the first target.

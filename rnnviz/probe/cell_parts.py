@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from rnnviz.engine.cell_source import Writer
 from rnnviz.engine.cell_text import CACHED
-from rnnviz.engine.cell_writer import Writer
 from rnnviz.engine.derive import Adjoint, Affine, Backward
 from rnnviz.engine.derived_cell import DerivedCell
 from rnnviz.engine.equations import Equations

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnviz.config import Gradient
-from rnnviz.engine.batch import Batch, Example
+from rnnviz.engine.batch import Batch, ExampleLike
 from rnnviz.engine.evaluation import batches
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.losses import LOSSES, margin_gradient
@@ -105,7 +105,10 @@ def joined(parts: Iterable[LagNorms]) -> LagNorms:
 
 
 def lag_norms(
-    parameters: Parameters, examples: Sequence[Example], objective: Objective, carried: BackwardRule
+    parameters: Parameters,
+    examples: Sequence[ExampleLike],
+    objective: Objective,
+    carried: BackwardRule,
 ) -> LagNorms:
     """The gradient norms of all examples, from the last answer of each.
 

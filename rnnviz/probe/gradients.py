@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnviz.config import Gradient, Loss, RunConfig
-from rnnviz.engine.batch import Batch, Example, collate
+from rnnviz.engine.batch import Batch, ExampleLike, collate
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.losses import margin_gradient
 from rnnviz.engine.optimizers import Slots
@@ -248,7 +248,7 @@ class GradientQuery(NamedTuple):
     state: TrainState
     config: RunConfig
     trace: Trace
-    examples: Sequence[Example]
+    examples: Sequence[ExampleLike]
     objective: Objective = Objective.LOSS
     layer: int = -1
 
@@ -346,18 +346,18 @@ def compare(parameters: Parameters, batch: Batch) -> Comparison:
     return Comparison(norms, norms_of(notebook), cosines, errors)
 
 
-def compare_examples(parameters: Parameters, examples: Sequence[Example]) -> Comparison:
+def compare_examples(parameters: Parameters, examples: Sequence[ExampleLike]) -> Comparison:
     """The comparison for the mean loss of the examples, or of the first if there are many."""
     return compare(parameters, collate(examples[: compared(examples)]))
 
 
-def compared(examples: Sequence[Example]) -> int:
+def compared(examples: Sequence[ExampleLike]) -> int:
     """The number of first examples that are compared."""
     ends = np.cumsum([len(example.inputs) for example in examples])
     return max(1, int(np.searchsorted(ends, _TOKENS, "right")))
 
 
-def compare_by_length(parameters: Parameters, examples: Sequence[Example]) -> ByLength:
+def compare_by_length(parameters: Parameters, examples: Sequence[ExampleLike]) -> ByLength:
     """The comparison for the sequences of each length."""
     lengths = np.unique([len(example.inputs) for example in examples])
     groups = [[e for e in examples if len(e.inputs) == length] for length in lengths]

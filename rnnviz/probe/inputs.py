@@ -7,7 +7,7 @@ from itertools import chain
 
 from rnnviz.engine.cell_text import CHARACTERS, CellError
 from rnnviz.engine.derived_cell import DerivedCell
-from rnnviz.engine.own_cell import own_cell
+from rnnviz.engine.gradcheck import own_cell
 from rnnviz.probe.probe import most_typed, read, readable, start_of
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import Dataset

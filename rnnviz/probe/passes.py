@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from rnnviz.config import Gradient
-from rnnviz.engine.batch import Batch, Example, Sequences
+from rnnviz.engine.batch import Batch, ExampleLike, Sequences
 from rnnviz.engine.bptt import bind, bind_forward
 from rnnviz.engine.evaluation import batches
 from rnnviz.engine.layer_buffers import Array, Layer
@@ -22,7 +22,7 @@ _NUMBERS = 2_000_000
 _SEED = 7
 
 
-def sample(examples: Sequence[Example]) -> Array:
+def sample(examples: Sequence[ExampleLike]) -> Array:
     """The indexes of all examples, or of a sample with at most ``MOST_TOKENS`` tokens."""
     lengths = [len(e.inputs) + (0 if e.source is None else len(e.source)) for e in examples]
     return draw(np.array(lengths), MOST_TOKENS)
@@ -63,7 +63,9 @@ def seeded_pass(
     return trace
 
 
-def read_all(parameters: Parameters, examples: Sequence[Example]) -> Iterator[tuple[int, Trace]]:
+def read_all(
+    parameters: Parameters, examples: Sequence[ExampleLike]
+) -> Iterator[tuple[int, Trace]]:
     """The index of every example, and the trace of the batch that has it as this sequence."""
     of = parameters.architecture
     for batch in batches(examples, of.hidden * of.layers):

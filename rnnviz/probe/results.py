@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnnviz.engine.batch import Example
+from rnnviz.engine.batch import ExampleLike
 from rnnviz.engine.evaluation import batches
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters
@@ -51,7 +51,9 @@ class Values(NamedTuple):
         return np.asarray(np.abs(self.said - self.wanted).max(axis=1))
 
 
-def read_answers(parameters: Parameters, examples: Sequence[Example], indexes: Array) -> Answers:
+def read_answers(
+    parameters: Parameters, examples: Sequence[ExampleLike], indexes: Array
+) -> Answers:
     """The answers to the examples with these indexes, which are the owners."""
 
     def reduced(probs: Array, targets: Array) -> tuple[Array, Array, Array]:
@@ -62,7 +64,7 @@ def read_answers(parameters: Parameters, examples: Sequence[Example], indexes: A
     return Answers(*_read(parameters, [examples[i] for i in indexes], indexes, reduced))
 
 
-def read_values(parameters: Parameters, examples: Sequence[Example], indexes: Array) -> Values:
+def read_values(parameters: Parameters, examples: Sequence[ExampleLike], indexes: Array) -> Values:
     """The answers of values to the examples with these indexes, which are the owners."""
 
     def reduced(outputs: Array, targets: Array) -> tuple[Array, Array]:
@@ -73,7 +75,7 @@ def read_values(parameters: Parameters, examples: Sequence[Example], indexes: Ar
 
 def _read(
     parameters: Parameters,
-    examples: Sequence[Example],
+    examples: Sequence[ExampleLike],
     indexes: Array,
     reduced: Callable[[Array, Array], tuple[Array, ...]],
 ) -> list[Array]:

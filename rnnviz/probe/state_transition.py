@@ -9,10 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnnviz.engine.batch import Batch, Example, Sequences
+from rnnviz.engine.batch import Batch, ExampleLike, Sequences
 from rnnviz.engine.bptt import bind_forward
-from rnnviz.engine.layer_backward import BackwardOptions
-from rnnviz.engine.layer_buffers import Array, Kernel
+from rnnviz.engine.layer_buffers import Array, BackwardOptions, Kernel
 from rnnviz.engine.losses import LOSSES
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.trace import WIDE, Trace
@@ -272,7 +271,7 @@ class VisitedStates:
         return float(np.linalg.norm(self.states - self.centre, axis=1).max())
 
 
-def visit_states(parameters: Parameters, examples: Sequence[Example]) -> VisitedStates:
+def visit_states(parameters: Parameters, examples: Sequence[ExampleLike]) -> VisitedStates:
     """The states on all examples, or on a sample of them."""
     few = [examples[index] for index in sample(examples)]
     paths = tuple(states_of(trace, k).whole.astype(float) for k, trace in read_all(parameters, few))

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnnviz.config import Loss, RunConfig
-from rnnviz.engine.batch import Example, collate
+from rnnviz.engine.batch import ExampleLike, collate
 from rnnviz.engine.optimizers import Slots
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Trace
@@ -163,7 +163,7 @@ def words_of(trace: Trace, names: Names, sequence: int = 0) -> tuple[str, ...]:
 
 def step_record(
     parameters: Parameters,
-    examples: Sequence[Example],
+    examples: Sequence[ExampleLike],
     config: RunConfig,
     names: Names,
     slots: Slots | None = None,

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from rnnviz.engine.batch import Example
+from rnnviz.engine.batch import ExampleLike
 from rnnviz.engine.layer_buffers import Array
 
 T = TypeVar("T")
@@ -97,7 +97,7 @@ class Throttle:
             self._next.pop(key, None)
 
 
-def chunk_indexes(examples: Sequence[Example], weights: int) -> list[Array]:
+def chunk_indexes(examples: Sequence[ExampleLike], weights: int) -> list[Array]:
     """The indexes of chunks of examples for a network with this number of weights.
 
     Each chunk is a random sample, so the first ones are already representative.

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from rnnviz.config import SETTINGS, RunConfig, SettingError
 from rnnviz.engine.cell_text import CellError
 from rnnviz.engine.derived_cell import cell_of
-from rnnviz.engine.own_cell import own_cell
+from rnnviz.engine.gradcheck import own_cell
 from rnnviz.run.history import PreviousRun
 from rnnviz.run.schedule import (
     CHANGEABLE,

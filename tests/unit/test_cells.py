@@ -38,7 +38,6 @@ def test_cells_whose_gate_keeps_have_a_forget_bias_and_those_with_numbers_have_t
 
 def test_one_entry_more_is_a_choice_with_the_settings_that_it_has(valve):
     row = SETTINGS["cell"]
-    assert valve in row.options
     assert valve in row.choices
     assert not row.packed
     config = RunConfig(cell=valve, constants="s=0.5", forget_bias=2, hidden=3)

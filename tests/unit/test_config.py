@@ -20,7 +20,7 @@ every_setting = each_row("row", SETTINGS.values(), ids=list(SETTINGS))
 
 def values_of(row):
     if row.choices:
-        return st.sampled_from(row.options)
+        return st.sampled_from(row.choices)
     if row.kind is str:
         return st.text(max_size=int(row.high))
     if row.kind is int:

@@ -25,7 +25,8 @@ from rnnviz.charts.shapes import (
     zeros,
 )
 from rnnviz.charts.theme import LIGHT, Theme, picture
-from rnnviz.engine.gradcheck import TOLERANCE, GradientCheck
+from rnnviz.engine.cell_check import TOLERANCE
+from rnnviz.engine.gradcheck import GradientCheck
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.formatting import number
 from rnnviz.probe.gradient_lab import EpochSeries

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from rnnviz.config import ClipBy
-from rnnviz.engine.cell_writer import Writer
+from rnnviz.engine.cell_source import Writer
 from rnnviz.engine.derive import Adjoint
 from rnnviz.engine.graph import Node, topological
 from rnnviz.engine.optimizers import OPTIMIZERS

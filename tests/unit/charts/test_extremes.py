@@ -3,8 +3,7 @@
 import pytest
 
 from rnnviz.config import RunConfig
-from rnnviz.engine.initializers import initial_parameters
-from rnnviz.engine.parameters import Architecture
+from rnnviz.engine.parameters import Architecture, initial_parameters
 from rnnviz.probe.formatting import Names
 from rnnviz.probe.training_step import Focus, largest_changes, step_record, timeline
 from rnnviz.questions.step.breakdown import terms

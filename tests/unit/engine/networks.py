@@ -4,8 +4,7 @@ import numpy as np
 
 from rnnviz.cells import cell_names
 from rnnviz.config import Activation, Loss, RunConfig
-from rnnviz.engine.initializers import initial_parameters
-from rnnviz.engine.parameters import Architecture
+from rnnviz.engine.parameters import Architecture, initial_parameters
 from rnnviz.tasks.example import Example
 
 #: Every kind of cell, with the activations that it can have.

@@ -9,8 +9,7 @@ from rnnviz.config import RunConfig
 from rnnviz.engine.batch import collate
 from rnnviz.engine.bptt import bind, bind_forward
 from rnnviz.engine.forward_plan import ERRORS
-from rnnviz.engine.initializers import initial_parameters
-from rnnviz.engine.parameters import Architecture, Parameters
+from rnnviz.engine.parameters import Architecture, Parameters, initial_parameters
 from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import record
 from rnnviz.tasks.example import Example

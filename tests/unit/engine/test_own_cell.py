@@ -8,7 +8,7 @@ from rnnviz.engine import operations
 from rnnviz.engine.cell_text import CellError
 from rnnviz.engine.derived_cell import cell_of
 from rnnviz.engine.equations import equations_of
-from rnnviz.engine.own_cell import own_cell
+from rnnviz.engine.gradcheck import own_cell
 from tests.sampling import each_row
 
 
@@ -33,7 +33,7 @@ def test_a_text_that_the_engine_computes_wrongly_is_refused(monkeypatch):
 
 def test_a_gradient_that_is_not_finite_confirms_no_cell(monkeypatch):
     monkeypatch.setitem(operations.CALLS, "tanh", "log")
-    with pytest.raises(CellError, match="its values are no finite numbers"):
+    with pytest.raises(CellError, match="its values are not finite numbers"):
         own_cell("h = tanh(-5 - softplus(W_xh @ x + U @ h + b_nan))")
 
 
@@ -55,7 +55,7 @@ def test_a_gradient_that_is_not_finite_confirms_no_cell(monkeypatch):
 def test_where_numbers_are_not_finite_the_text_is_told_and_not_the_engine(text, where):
     with pytest.raises(CellError, match=where) as refused:
         own_cell(text)
-    assert "its values are no finite numbers: log, sqrt and / need" in str(refused.value)
+    assert "its values are not finite numbers: log, sqrt and / need" in str(refused.value)
 
 
 #: What the engine calls arrays that are no lines.

@@ -5,8 +5,7 @@ import pytest
 
 from rnnviz.cells import OWN
 from rnnviz.config import Init, RunConfig
-from rnnviz.engine.initializers import initial_parameters
-from rnnviz.engine.parameters import Architecture, Parameters, plain
+from rnnviz.engine.parameters import Architecture, Parameters, initial_parameters, plain
 from tests.sampling import each_row, pairwise
 from tests.unit.engine.networks import CELLS, HIDDEN, architecture
 

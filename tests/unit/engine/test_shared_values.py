@@ -93,7 +93,7 @@ def test_a_refused_text_takes_no_longer():
 
 
 def test_a_product_of_hundreds_of_factors_is_refused():
-    with pytest.raises(CellError, match=f"inside each other; at most {DEPTH} are allowed"):
+    with pytest.raises(CellError, match=f"operations; at most {DEPTH} are allowed"):
         define(powers(4, factors=30))
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from rnnviz.cli.train import report
 from rnnviz.config import RunConfig
 from rnnviz.engine.cell_text import CellError
-from rnnviz.engine.own_cell import own_cell
+from rnnviz.engine.gradcheck import own_cell
 from rnnviz.engine.training import begin
 from rnnviz.files.script import ScriptError, problem_of, script
 from rnnviz.files.tensor_file import read_npz

@@ -25,14 +25,14 @@ def test_every_cell_can_be_typed(name):
 @each_row(
     ("text", "said"),
     [
-        ("", "line 1, column 1: an equation must stand here"),
-        ("\n", "line 1, column 1: an equation must stand here"),
+        ("", "line 1, column 1: an equation is expected here"),
+        ("\n", "line 1, column 1: an equation is expected here"),
         ("h = h +\n", "line 1, column 8: this can't be read"),
         (
             "#" * 9 * CHARACTERS,
             "line 1, column 1: a text may have 2,000 characters, this has 2,001",
         ),
-        ("h = log(-1 - h ** 2) + W @ x", "its values are no finite numbers"),
+        ("h = log(-1 - h ** 2) + W @ x", "its values are not finite numbers"),
     ],
 )
 def test_what_makes_no_cell_is_told_and_not_used(text, said):

@@ -6,8 +6,7 @@ import pytest
 from rnnviz.config import Gradient, RunConfig
 from rnnviz.engine.batch import collate
 from rnnviz.engine.gradcheck import complex_step_gradient
-from rnnviz.engine.initializers import initial_parameters
-from rnnviz.engine.parameters import Architecture
+from rnnviz.engine.parameters import Architecture, initial_parameters
 from rnnviz.engine.training import record
 from rnnviz.probe.decoding import running_margin
 from rnnviz.probe.gradient_lab import flow

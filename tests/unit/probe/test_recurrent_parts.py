@@ -7,7 +7,7 @@ from rnnviz.cells import CELLS
 from rnnviz.config import Activation
 from rnnviz.engine.batch import collate
 from rnnviz.engine.derived_cell import DerivedCell
-from rnnviz.engine.own_cell import own_cell
+from rnnviz.engine.gradcheck import own_cell
 from rnnviz.engine.training import record
 from rnnviz.probe.cell_parts import cell_parts, untimed
 from rnnviz.probe.sequence_pass import Readers, given_parts, readers, recurrent_parts

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 from rnnviz.cells import cell_names
 from rnnviz.config import RunConfig
 from rnnviz.engine.batch import collate
-from rnnviz.engine.initializers import initial_parameters
-from rnnviz.engine.parameters import Architecture
+from rnnviz.engine.parameters import Architecture, initial_parameters
 from rnnviz.engine.training import record
 from rnnviz.probe.sequence_pass import MOST_UNITS, sequence_pass
 from rnnviz.tasks.example import Example

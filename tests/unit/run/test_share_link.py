@@ -113,8 +113,8 @@ def test_a_mark_that_is_no_index_is_left_out_however_long_it_is(text):
         ("h = tanh(W @ x + h", "Equations, line 1, column 9: a ( is never closed"),
         ("z = sigmoid(W @ x)\nh = tanh(z @ h)", "Equations, line 2, column 10: z is a vector"),
         ("h = sqrt(-1 - h ** 2) + W @ x", "Equations, line 1, column 1: with small random weights"),
-        (" ", "Equations, line 1, column 1: an equation must stand here"),
-        ("# <b>`$x$`</b>\n!", "Equations, line 2, column 1: an equation must stand here"),
+        (" ", "Equations, line 1, column 1: an equation is expected here"),
+        ("# <b>`$x$`</b>\n!", "Equations, line 2, column 1: an equation is expected here"),
     ],
 )
 def test_equations_that_make_no_cell_get_one_sentence_and_the_rest_is_followed(equations, said):

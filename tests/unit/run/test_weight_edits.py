@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 from rnnviz.cells import OWN
 from rnnviz.config import RunConfig, SettingError
 from rnnviz.engine.batch import collate
-from rnnviz.engine.initializers import initial_parameters
-from rnnviz.engine.parameters import Parameters, plain
+from rnnviz.engine.parameters import Parameters, initial_parameters, plain
 from rnnviz.engine.training import record
 from rnnviz.probe.memory_gauge import spectrum
 from rnnviz.run.weight_edits import (

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from rnnviz.charts.theme import LIGHT
-from rnnviz.engine.gradcheck import TOLERANCE, GradientCheck
+from rnnviz.engine.cell_check import TOLERANCE
+from rnnviz.engine.gradcheck import GradientCheck
 from rnnviz.probe.gradient_lab import EpochSeries
 from rnnviz.probe.gradients import ByLength, ByToken, Comparison
 from rnnviz.questions.right.pictures import (

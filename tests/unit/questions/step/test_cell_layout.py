@@ -7,7 +7,7 @@ from hypothesis import given, settings
 
 from rnnviz.cells import CELLS
 from rnnviz.engine.equations import equations_of
-from rnnviz.engine.own_cell import own_cell
+from rnnviz.engine.gradcheck import own_cell
 from rnnviz.questions.step.cell_diagram import cell_diagram, state_paths
 from rnnviz.questions.step.cell_layout import Box, cell_layout
 from tests.sampling import each_row
