@@ -426,11 +426,7 @@ def fingerprint(upload: Upload) -> dict[str, Any]:
 
 
 #: The targets of each form, in words.
-LEARNED = {
-    Form.LABEL: "classes",
-    Form.NEXT: "what comes next",
-    Form.TRANSLATION: "translation",
-}
+LEARNED = {Form.LABEL: "classes", Form.NEXT: "what comes next", Form.TRANSLATION: "translation"}
 #: Maximum number of classes that are listed.
 _MOST_LISTED = 12
 

@@ -110,11 +110,7 @@ def _zeros(session: Session) -> str:
 # Tab *What if this word were another?*: the phrase with one word or one state changed
 
 
-_METHODS = {
-    "integrated": "integrated",
-    "left out": "occlusion",
-    "slope": "gradient_input",
-}
+_METHODS = {"integrated": "integrated", "left out": "occlusion", "slope": "gradient_input"}
 #: Seconds per frame for words, and for earlier epochs.
 _WORDS, _EPOCHS = 0.003, 0.002
 
