@@ -14,11 +14,9 @@ from rnnviz.engine.cell_check import define
 from rnnviz.engine.cell_text import CellError
 from rnnviz.engine.own_cell import own_cell
 from rnnviz.files.whole_file import check_outputs
-from rnnviz.tasks.columns import Form
-from rnnviz.tasks.csv_table import TaskError, read_bytes
+from rnnviz.tasks.csv_table import EncodingError, TaskError, read_bytes
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.encoding import EncodingError
-from rnnviz.tasks.table import near_listed
+from rnnviz.tasks.table import Form, near_listed
 from rnnviz.tasks.upload import (
     DATA_SETTINGS,
     OPTIONS,

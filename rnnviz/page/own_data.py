@@ -13,10 +13,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.probe.session import Session
-from rnnviz.tasks.columns import Form, columns_of
-from rnnviz.tasks.csv_table import Fault, TaskError
-from rnnviz.tasks.encoding import Encoding, EncodingError
-from rnnviz.tasks.table import near_listed
+from rnnviz.tasks.csv_table import Encoding, EncodingError, Fault, TaskError
+from rnnviz.tasks.table import Form, columns_of, near_listed
 from rnnviz.tasks.upload import (
     DATA_SETTINGS,
     LEARNED,

@@ -7,12 +7,10 @@ from functools import lru_cache
 import numpy as np
 
 from rnnviz.config import Loss, TaskName
-from rnnviz.tasks.dataset import Dataset, Extrapolation, Reference, around
+from rnnviz.tasks.dataset import WITHIN, Dataset, Extrapolation, Reference, around
 from rnnviz.tasks.example import Example
-from rnnviz.tasks.metrics import WITHIN
 from rnnviz.tasks.number_text import read_values, write_values
-from rnnviz.tasks.rng import chance, distinct
-from rnnviz.tasks.task import Preset, Task, adam
+from rnnviz.tasks.task import Preset, Task, adam, chance, distinct
 from rnnviz.tasks.vocabulary import Array, Vocabulary
 
 CHANNELS, ANSWER = ("value", "marker"), ("sum",)

@@ -9,8 +9,7 @@ import numpy as np
 from rnnviz.config import OutputAt, TaskName
 from rnnviz.tasks.dataset import GAP, Dataset, Extrapolation, around
 from rnnviz.tasks.example import Example
-from rnnviz.tasks.rng import chance, distinct
-from rnnviz.tasks.task import Preset, Task, adam
+from rnnviz.tasks.task import Preset, Task, adam, chance, distinct
 from rnnviz.tasks.vocabulary import Array, Vocabulary
 
 TOKENS, DEEPEST = "()x", 4

@@ -5,11 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 
 from rnnviz.config import TaskName
+from rnnviz.tasks import shipped
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.rng import chance
-from rnnviz.tasks.shipped_files import shipped
 from rnnviz.tasks.table import Row
-from rnnviz.tasks.task import Preset, Task, adam
+from rnnviz.tasks.task import Preset, Task, adam, chance
 from rnnviz.tasks.text_datasets import WINDOW, build_next, cut
 from rnnviz.tasks.vocabulary import Unit
 

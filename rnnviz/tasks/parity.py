@@ -10,8 +10,7 @@ import numpy as np
 from rnnviz.config import TaskName
 from rnnviz.tasks.dataset import Dataset, Extrapolation, around
 from rnnviz.tasks.example import Example
-from rnnviz.tasks.rng import chance
-from rnnviz.tasks.task import Preset, Task, adam
+from rnnviz.tasks.task import Preset, Task, adam, chance
 from rnnviz.tasks.vocabulary import Array, Vocabulary
 
 BITS, CLASSES = "01", ("even", "odd")

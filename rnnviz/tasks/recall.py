@@ -10,8 +10,7 @@ import numpy as np
 from rnnviz.config import TaskName
 from rnnviz.tasks.dataset import GAP, Dataset, Extrapolation
 from rnnviz.tasks.example import Example
-from rnnviz.tasks.rng import chance, distinct
-from rnnviz.tasks.task import Preset, Task, adam
+from rnnviz.tasks.task import Preset, Task, adam, chance, distinct
 from rnnviz.tasks.vocabulary import Array, Vocabulary
 
 #: The first tokens, and the tokens that follow.

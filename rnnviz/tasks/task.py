@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
+
+import numpy as np
 
 from rnnviz.config import RunConfig, TaskName
 from rnnviz.tasks.dataset import Dataset
@@ -48,3 +50,25 @@ def adam(task: TaskName, cell: str, **settings: Any) -> dict[str, Any]:
     """Settings that learn most tasks in seconds."""
     usual = {"init": "xavier", "optimizer": "adam", "batch": 32, "clip_by": "norm"}
     return {"task": task, "cell": cell, **usual, **settings}
+
+
+# Random numbers for generated data
+
+
+#: The stream of ``np.random.default_rng((seed, stream, ...))``; other uses have other streams.
+DATA = 3
+
+Drawn = TypeVar("Drawn", bound=Hashable)
+
+
+def chance(task: str, seed: int) -> np.random.Generator:
+    """The random generator of a task; it depends on the task's name and the seed."""
+    return np.random.default_rng((seed, DATA, int.from_bytes(task.encode(), "big")))
+
+
+def distinct(draw: Callable[[], Drawn], count: int) -> list[Drawn]:
+    """The first ``count`` distinct values drawn; loops forever if there are fewer."""
+    drawn: dict[Drawn, None] = {}
+    while len(drawn) < count:
+        drawn[draw()] = None
+    return list(drawn)

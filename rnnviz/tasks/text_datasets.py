@@ -8,12 +8,10 @@ from itertools import islice
 import numpy as np
 
 from rnnviz.config import OutputAt
-from rnnviz.tasks.columns import Form
 from rnnviz.tasks.csv_table import MAX_CLASSES, TaskError, shown
-from rnnviz.tasks.dataset import GAP, Dataset
+from rnnviz.tasks.dataset import EXACT, GAP, Dataset
 from rnnviz.tasks.example import Example
-from rnnviz.tasks.metrics import EXACT
-from rnnviz.tasks.table import Row
+from rnnviz.tasks.table import Form, Row
 from rnnviz.tasks.vocabulary import (
     END,
     START,

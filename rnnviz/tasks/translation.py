@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 
 from rnnviz.config import TaskName
+from rnnviz.tasks import shipped
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.shipped_files import shipped
 from rnnviz.tasks.table import read_file
 from rnnviz.tasks.task import Preset, Task, adam
 from rnnviz.tasks.text_datasets import build_translation

@@ -13,13 +13,22 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnnviz.config import SETTINGS, Setting
-from rnnviz.tasks.columns import Columns, Form, columns_of
-from rnnviz.tasks.csv_table import MAX_BYTES, MAX_LETTERS, Fault, RawTable, TaskError, shown
+from rnnviz.tasks.csv_table import (
+    MAX_BYTES,
+    MAX_LETTERS,
+    Encoding,
+    Fault,
+    RawTable,
+    TaskError,
+    shown,
+)
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.encoding import Encoding
 from rnnviz.tasks.table import (
+    Columns,
+    Form,
     Row,
     Table,
+    columns_of,
     near_labels,
     near_listed,
     read_cells,

@@ -11,8 +11,7 @@ from rnnviz.files.record import StoredRecording, open_recording
 from rnnviz.files.tensor_file import TensorFile
 from rnnviz.run.schedule import Position
 from rnnviz.run.weight_edits import silence
-from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.metrics import Guess
+from rnnviz.tasks.dataset import Dataset, Guess
 from tests.unit.files.recordings import HIDDEN, PROBE, Loop, arrays
 
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnviz.tasks.columns import Columns, Form, columns_of
 from rnnviz.tasks.csv_table import TaskError, read_csv
+from rnnviz.tasks.table import Columns, Form, columns_of
 from tests.sampling import each_row
 
 LABEL, NEXT, TRANSLATION = Form

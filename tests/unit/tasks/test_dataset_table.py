@@ -5,7 +5,7 @@ import tracemalloc
 import pytest
 
 from rnnviz.tasks.csv_table import TaskError
-from rnnviz.tasks.dataset_table import dataset_of_table, table_of_dataset
+from rnnviz.tasks.dataset import dataset_of_table, table_of_dataset
 from rnnviz.tasks.registry import TASKS
 from tests.sampling import each_row
 

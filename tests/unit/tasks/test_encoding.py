@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnviz.tasks.csv_table import TaskError
-from rnnviz.tasks.encoding import Encoding, EncodingError, decode
+from rnnviz.tasks.csv_table import Encoding, EncodingError, TaskError, decode
 from tests.sampling import each_row
 
 TEXT = "text,label\nsehr schön,gut\närger,übel\n"

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from rnnviz.tasks.metrics import ACCURACY, EXACT, SIGNS, WITHIN, guess_classes, guess_values
+from rnnviz.tasks.dataset import ACCURACY, EXACT, SIGNS, WITHIN, guess_classes, guess_values
 from tests.sampling import each_row
 
 OWNER = np.array([0, 0, 1, 1])

@@ -6,7 +6,7 @@ from rnnviz.engine.initializers import INITIALISATION, SHUFFLING
 from rnnviz.probe.fixed_points import STARTS
 from rnnviz.questions.learn.measure import SAMPLING
 from rnnviz.run.weight_edits import NOISE
-from rnnviz.tasks.rng import DATA, chance, distinct
+from rnnviz.tasks.task import DATA, chance, distinct
 from rnnviz.tasks.upload import SPLITTING
 
 

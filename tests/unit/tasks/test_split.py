@@ -5,8 +5,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnviz.tasks.columns import Form
-from rnnviz.tasks.table import Row
+from rnnviz.tasks.table import Form, Row
 from rnnviz.tasks.upload import choose, split_rows
 from rnnviz.tasks.vocabulary import Unit
 from tests.sampling import each_row

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnviz.tasks.columns import Form, columns_of
 from rnnviz.tasks.csv_table import (
     MAX_BYTES,
     MAX_CHARACTERS,
@@ -17,8 +16,10 @@ from rnnviz.tasks.csv_table import (
     read_bytes,
 )
 from rnnviz.tasks.table import (
+    Form,
     Row,
     Table,
+    columns_of,
     near_labels,
     near_listed,
     read_cells,

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnviz.config import OutputAt, SettingError
-from rnnviz.tasks.columns import Form
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.table import Form
 from rnnviz.tasks.upload import (
     FaultsError,
     File,
