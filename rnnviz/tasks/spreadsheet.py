@@ -20,6 +20,7 @@ from statistics import median
 from threading import Lock
 from typing import Any
 
+from rnnviz.tasks.archive import ArchiveSizeError, check_members
 from rnnviz.tasks.csv_table import (
     MAX_COLUMNS,
     MAX_ROWS,
@@ -88,18 +89,13 @@ def read_apart(content: bytes, name: str) -> RawTable:
 
 def read_excel(content: bytes, name: str) -> RawTable:
     """The cells of the first sheet that isn't empty of an .xlsx; raise TaskError."""
-    _check_archive(content, name)
+    near = _without_far_cells(content, name)
     try:
         import python_calamine as calamine  # noqa: PLC0415
     except ImportError:
         raise _missing(name, "Excel files", "python-calamine") from None
-    near, lines = BytesIO(), list[RawRow]()
+    lines = list[RawRow]()
     try:
-        with zipfile.ZipFile(BytesIO(content)) as old, zipfile.ZipFile(near, "w") as new:
-            for part in old.namelist():
-                data = old.read(part)
-                new.writestr(part, _FAR.sub(b"", data) if part.startswith(_SHEETS) else data)
-        near.seek(0)
         book = calamine.load_workbook(near)
         for sheet in book.sheet_names:
             # A sheet can have a million empty rows.
@@ -111,7 +107,7 @@ def read_excel(content: bytes, name: str) -> RawTable:
                 break
     except (TaskError, MemoryError):
         raise
-    except Exception as problem:  # Damaged zips and sheets raise errors of every kind.
+    except Exception as problem:  # Damaged sheets raise errors of every kind.
         raise _damaged(name, "an Excel file", problem) from problem
     # A cell alone in a row above a table is its title.
     counts = [sum(bool(cell.strip()) for cell in line.cells) for line in lines]
@@ -120,24 +116,33 @@ def read_excel(content: bytes, name: str) -> RawTable:
     return table_of_lines(name, lines[first:])
 
 
+def _without_far_cells(content: bytes, name: str) -> BytesIO:
+    """A workbook without the cells that no table has; raise TaskError for any other zip."""
+    check_size(content, name)
+    near = BytesIO()
+    try:
+        with zipfile.ZipFile(BytesIO(content)) as old, zipfile.ZipFile(near, "w") as new:
+            if not any(part.startswith("xl/") for part in old.namelist()):
+                raise TaskError(f"{name}: is a packed file. Unpack it, and choose the table in it.")
+            check_members(old.infolist(), MAX_PARTS, MAX_UNPACKED)
+            for part in old.namelist():
+                data = old.read(part)
+                new.writestr(part, _FAR.sub(b"", data) if part.startswith(_SHEETS) else data)
+    except (TaskError, MemoryError):
+        raise
+    except ArchiveSizeError:
+        raise _too_large(name) from None
+    except Exception as problem:  # Damaged zips raise errors of every kind.
+        raise _damaged(name, "an Excel file", problem) from problem
+    near.seek(0)
+    return near
+
+
 def _missing(name: str, kind: str, library: str) -> TaskError:
     return TaskError(
         f"{name}: reading {kind} takes {library}, which is not installed: pip install {library}. "
         "Or save the table as CSV UTF-8."
     )
-
-
-def _check_archive(content: bytes, name: str) -> None:
-    """Raise TaskError for a zip that is no workbook, or whose parts are too large."""
-    check_size(content, name)
-    try:
-        parts = zipfile.ZipFile(BytesIO(content)).infolist()
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as problem:
-        raise _damaged(name, "an Excel file", problem) from problem
-    if not any(part.filename.startswith("xl/") for part in parts):
-        raise TaskError(f"{name}: is a packed file. Unpack it, and choose the table in it.")
-    if len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > MAX_UNPACKED:
-        raise _too_large(name)
 
 
 def _lines(rows: Iterable[tuple[str, ...]], name: str) -> list[RawRow]:
