@@ -13,7 +13,7 @@ from rnnviz.tasks.number_text import read_values, write_values
 from rnnviz.tasks.task import Preset, Task, adam, chance, distinct
 from rnnviz.tasks.vocabulary import Array, Vocabulary
 
-CHANNELS, ANSWER = ("value", "marker"), ("sum",)
+CHANNELS = "value", "marker"
 LENGTH, TRAIN, TEST = 12, 300, 100
 #: The lengths of new sequences.
 LENGTHS = around(LENGTH)
@@ -25,22 +25,15 @@ def adding(seed: int) -> Dataset:
     rng = chance("adding", seed)
     texts = distinct(lambda: _draw(rng, LENGTH), TRAIN + TEST)
     examples = tuple(map(_example, texts))
+    known = "the best from the second of the two numbers alone"
     return Dataset(
-        "adding",
-        Vocabulary(CHANNELS),
-        ANSWER,
-        examples[:TRAIN],
-        examples[TRAIN:],
-        loss=Loss.SQUARED_ERROR,
-        metric=WITHIN,
-        rule=marked_sum,
-        reference=Reference(
-            "one number", "the best from the second of the two numbers alone", second_and_mean
-        ),
+        "adding", Vocabulary(CHANNELS), ("sum",), examples[:TRAIN], examples[TRAIN:],
+        loss=Loss.SQUARED_ERROR, metric=WITHIN, rule=marked_sum,
+        reference=Reference("one number", known, second_and_mean),
         extrapolation=Extrapolation(
             "numbers", LENGTH, LENGTHS, lambda rng, n: _example(_draw(rng, n))
         ),
-    )
+    )  # fmt: skip
 
 
 def marked_sum(inputs: Array) -> Array:

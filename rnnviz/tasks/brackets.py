@@ -14,11 +14,6 @@ from rnnviz.tasks.vocabulary import Array, Vocabulary
 
 TOKENS, DEEPEST = "()x", 4
 LENGTH, TRAIN, TEST = 24, 200, 100
-#: The lengths of new strings, and how deep they are: there are no classes for deeper ones.
-LENGTHS, NOTE = (
-    around(LENGTH),
-    f"Longer strings are no deeper: at most {DEEPEST} brackets are open.",
-)
 VOCABULARY = Vocabulary.of([TOKENS], characters=True)
 _CHANGE = {"(": 1, ")": -1, "x": 0}
 
@@ -29,18 +24,14 @@ def brackets(seed: int) -> Dataset:
     rng = chance("brackets", seed)
     texts = distinct(lambda: _draw(rng, LENGTH), TRAIN + TEST)
     examples = tuple(map(_example, texts))
+    note = f"Longer strings are no deeper: at most {DEEPEST} brackets are open."
     return Dataset(
-        "brackets",
-        VOCABULARY,
-        tuple(map(str, range(DEEPEST + 1))),
-        examples[:TRAIN],
-        examples[TRAIN:],
-        reads=OutputAt.EVERY,
-        rule=depths,
+        "brackets", VOCABULARY, tuple(map(str, range(DEEPEST + 1))),
+        examples[:TRAIN], examples[TRAIN:], reads=OutputAt.EVERY, rule=depths,
         extrapolation=Extrapolation(
-            "tokens", LENGTH, LENGTHS, lambda rng, n: _example(_draw(rng, n)), NOTE
+            "tokens", LENGTH, around(LENGTH), lambda rng, n: _example(_draw(rng, n)), note
         ),
-    )
+    )  # fmt: skip
 
 
 def _example(text: str) -> Example:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache, cached_property
 from typing import Any, NamedTuple, TypeVar
@@ -23,9 +23,8 @@ _NUMBER = re.compile(r"\d{1,12}(\.\d{1,12})?(e[+-]\d{1,3})?", re.ASCII)
 
 @dataclass(frozen=True)
 class Metric:
-    """A score from 0 to 1, explained by ``label``.
+    """A score from 0 to 1, explained by ``label``; ``tolerance`` is the largest error that counts.
 
-    ``tolerance`` is set if the score counts values that are less than it off.
     ``score`` takes ``outputs`` (M, C), logits or values, ``targets``, classes (M,) or values
     (M, C), and ``owner`` (M,), the index of each row's example; M >= 1.
     """
@@ -102,16 +101,14 @@ def metric_named(name: str) -> Metric | None:
     return {metric.name: metric for metric in (ACCURACY, EXACT, SIGNS)}.get(name)
 
 
-# The training and test examples of a run
+# Datasets
 
 
 #: The target of an output whose class is unknown.
 GAP = -1
-
-
 #: The stream of ``np.random.default_rng((seed, stream, ...))`` for new sequences.
 EXTRAPOLATING = 6
-#: Draws for each sequence, before it is taken that there are no others.
+#: Draws for each sequence, before the search for another one ends.
 _TRIES = 10
 
 
@@ -119,8 +116,8 @@ _TRIES = 10
 class Extrapolation:
     """How a task draws sequences of any length.
 
-    ``noun`` is what a length counts, ``trained`` the largest that is learned, ``lengths`` are those
-    to measure. ``draw`` takes a generator and a length. ``note`` is a sentence about the sequences.
+    A length counts ``noun``; ``trained`` is the longest in training, ``lengths`` are measured.
+    ``draw`` takes a generator and a length. ``note`` is a sentence about the sequences.
     """
 
     noun: str
@@ -130,10 +127,7 @@ class Extrapolation:
     note: str = ""
 
     def new(self, length: int, count: int, learned: Collection[bytes]) -> tuple[Example, ...]:
-        """Up to ``count`` different sequences, none of them with ``learned`` inputs.
-
-        They are the same in every run; there are fewer where hardly any exist.
-        """
+        """Up to ``count`` distinct sequences without ``learned`` inputs, the same in every run."""
         rng = np.random.default_rng((0, EXTRAPOLATING, length))
         drawn: dict[bytes, Example] = {}
         for _ in range(_TRIES * count):
@@ -152,7 +146,7 @@ def around(trained: int) -> tuple[int, ...]:
 
 @dataclass(frozen=True)
 class Reference:
-    """A predictor of values: its short ``name``, what it is, and its formula.
+    """A predictor of values: its short name, a description, and its formula.
 
     ``predict`` takes inputs (T, D) and returns outputs (N, C), one after the last step or one
     after every step; an output depends on no later input.
@@ -172,8 +166,8 @@ class Dataset:
     tokens that are skipped because no training example has them. ``rule`` computes the targets of
     inputs, (N,) or (N, C), with gaps where it doesn't apply. ``reference`` is a predictor of values
     to compare a network with; ``extrapolation`` draws new sequences. Unless they are ``labelled``,
-    the targets of the examples are a network's own answers. ``role`` is what ``train`` is for: the
-    probe examples of a recording train nothing.
+    the targets are a network's own answers. ``role`` names the use of ``train``: the probe examples
+    of a recording train nothing.
     """
 
     name: str
@@ -204,15 +198,10 @@ class Dataset:
         return self.loss is Loss.CROSS_ENTROPY
 
     @cached_property
-    def _by_inputs(self) -> dict[bytes, Example]:
-        return {
-            (e.inputs if e.source is None else e.source).tobytes(): e
-            for e in (*self.test, *self.train)
-        }
-
-    @cached_property
-    def _by_text(self) -> dict[str, Example]:
-        return {example.text: example for example in (*self.test, *self.train)}
+    def _examples(self) -> dict[bytes | str, Example]:
+        """The examples by their texts, and by what the network reads first."""
+        every = (*self.test, *self.train)
+        return {e.text: e for e in every} | {e.read.tobytes(): e for e in every}
 
     @cached_property
     def longest_text(self) -> int:
@@ -233,17 +222,14 @@ class Dataset:
 
     def lookup(self, inputs: Array) -> Example | None:
         """The example with exactly these inputs; with an encoder, with this source."""
-        return self._by_inputs.get(inputs.tobytes())
+        return self._examples.get(inputs.tobytes())
 
     def lookup_text(self, text: str) -> Example | None:
         """The example with exactly this text, of which some tokens may be skipped."""
-        return self._by_text.get(text)
+        return self._examples.get(text)
 
     def targets_of(self, inputs: Array) -> Array:
-        """The targets of inputs, by the rule or else from the data.
-
-        Where they are unknown there is a gap: -1 for a class, NaN for a value.
-        """
+        """The targets of inputs, by the rule or else from the data; -1 or NaN if unknown."""
         if self.rule:
             return self.rule(inputs)
         example = self.lookup(inputs) if self.labelled else None
@@ -251,13 +237,13 @@ class Dataset:
         return example.targets if example else self.unknown_targets(count)
 
     def unknown_targets(self, count: int) -> Array:
-        """So many targets that are unknown, (N,) or (N, C)."""
+        """Unknown targets: -1 for each class (N,), NaN for each value (N, C)."""
         if self.answers_classes:
             return np.full(count, GAP)
         return np.full((count, len(self.classes)), np.nan)
 
 
-# A dataset as a table for JSON, and back: its words, its classes and its examples
+# Datasets as JSON
 
 
 M = TypeVar("M", bound=StrEnum)
@@ -266,26 +252,20 @@ _MOST_TOKENS, _MOST_TEXT = 10_000, 200_000
 
 
 def table_of_dataset(dataset: Dataset) -> dict[str, Any]:
-    """All of a dataset but what computes: its rule, its reference and its extrapolation."""
+    """A dataset for JSON, without its rule, its reference and its extrapolation."""
     return {
-        "name": dataset.name,
-        "notes": list(dataset.notes),
+        "name": dataset.name, "notes": list(dataset.notes),
         "vocabulary": _table(dataset.vocabulary),
         "source": dataset.source and _table(dataset.source),
-        "classes": list(dataset.classes),
-        "reads": dataset.reads.value,
-        "loss": dataset.loss.value,
-        "metric": dataset.metric.name,
-        "labelled": dataset.labelled,
+        "classes": list(dataset.classes), "reads": dataset.reads.value, "loss": dataset.loss.value,
+        "metric": dataset.metric.name, "labelled": dataset.labelled,
         "unknown": list(dataset.unknown),
-        "train": [_row(example) for example in dataset.train],
-        "test": [_row(example) for example in dataset.test],
-    }
+        "train": list(map(_row, dataset.train)), "test": list(map(_row, dataset.test)),
+    }  # fmt: skip
 
 
-def _table(vocabulary: Vocabulary) -> dict[str, Any]:
-    words, characters, verbatim = vocabulary.words, vocabulary.characters, vocabulary.verbatim
-    return {"words": list(words), "characters": characters, "verbatim": verbatim}
+def _table(of: Vocabulary) -> dict[str, Any]:
+    return {"words": list(of.words), "characters": of.characters, "verbatim": of.verbatim}
 
 
 def _row(example: Example) -> list[Any]:
@@ -307,33 +287,22 @@ def dataset_of_table(table: Mapping[str, Any]) -> Dataset:
         raise TaskError(f"Its metric can't be {name!r}.")
     source = table.get("source")
     bare = Dataset(
-        name=_text(table.get("name"), "name", MAX_LETTERS),
-        vocabulary=_vocabulary(table.get("vocabulary")),
-        classes=_texts(table.get("classes"), "classes"),
-        train=(),
-        test=(),
-        notes=notes_of(table),
-        reads=_member(OutputAt, table.get("reads"), "reads"),
-        loss=loss,
+        _text(table.get("name"), "name", MAX_LETTERS), _vocabulary(table.get("vocabulary")),
+        _texts(table.get("classes"), "classes"), train=(), test=(), notes=notes_of(table),
+        reads=_member(OutputAt, table.get("reads"), "reads"), loss=loss,
         source=None if source is None else _vocabulary(source),
-        unknown=_texts(table.get("unknown"), "unknown", least=0),
-        metric=metric,
+        unknown=_texts(table.get("unknown"), "unknown", least=0), metric=metric,
         labelled=table.get("labelled") is True,
+    )  # fmt: skip
+    train, test = (
+        tuple(_example(row, bare) for row in _list(table.get(part), part, MAX_ROWS))
+        for part in ("train", "test")
     )
-    return _filled(bare, table)
-
-
-def _filled(bare: Dataset, table: Mapping[str, Any]) -> Dataset:
-    """The dataset with its examples."""
-    read = {}
-    for part in ("train", "test"):
-        rows = _list(table.get(part), part, MAX_ROWS)
-        read[part] = tuple(_example(row, bare) for row in rows)
-    if not read["train"]:
+    if not train:
         raise TaskError("It has no examples to train on.")
-    if len({example.inputs.ndim for examples in read.values() for example in examples}) > 1:
+    if len({example.inputs.ndim for example in (*train, *test)}) > 1:
         raise TaskError("Its examples are words and values.")
-    return Dataset(**{**vars(bare), **read})
+    return replace(bare, train=train, test=test)
 
 
 def _example(row: Any, of: Dataset) -> Example:
@@ -351,7 +320,6 @@ def _example(row: Any, of: Dataset) -> Example:
 
 
 def _numbers(given: Any, count: int) -> Array:
-    """The numbers of words or classes, each less than ``count``."""
     array = _array(given)
     if array.ndim != 1 or array.dtype.kind != "i" or array.min() < 0 or array.max() >= count:
         raise TaskError(f"An example has other numbers than 0 to {count - 1:,}.")
@@ -359,7 +327,6 @@ def _numbers(given: Any, count: int) -> Array:
 
 
 def _values(given: Any, count: int) -> Array:
-    """Rows of ``count`` numbers."""
     array = _array(given)
     if array.ndim != 2 or array.shape[1] != count or not np.isfinite(array).all():
         raise TaskError(f"An example has other values than {count} finite numbers a row.")
@@ -367,7 +334,6 @@ def _values(given: Any, count: int) -> Array:
 
 
 def _array(given: Any) -> Array:
-    """An array of a list of numbers, or of rows of them."""
     listed = _list(given, "example", _MOST_TOKENS)
     entries = (entry for row in listed for entry in (row if isinstance(row, list) else [row]))
     # An array of texts has room for the longest one at every place: a short list can fill memory.
@@ -392,7 +358,6 @@ def _vocabulary(table: Any) -> Vocabulary:
 
 
 def _texts(values: Any, what: str, least: int = 1) -> tuple[str, ...]:
-    """Distinct texts, at least ``least``."""
     texts = tuple(_text(value, what, MAX_LETTERS) for value in _list(values, what, MAX_TOKENS))
     if len(texts) < least or len({*texts}) < len(texts):
         raise TaskError(f"Its {what} must be different texts, at least {least}.")

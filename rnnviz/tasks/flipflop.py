@@ -28,19 +28,12 @@ def flipflop(seed: int) -> Dataset:
     texts = distinct(lambda: _draw(rng, LENGTH), TRAIN + TEST)
     examples = tuple(map(_example, texts))
     return Dataset(
-        "flipflop",
-        Vocabulary(CHANNELS),
-        CHANNELS,
-        examples[:TRAIN],
-        examples[TRAIN:],
-        reads=OutputAt.EVERY,
-        loss=Loss.SQUARED_ERROR,
-        metric=SIGNS,
-        rule=last_pulses,
+        "flipflop", Vocabulary(CHANNELS), CHANNELS, examples[:TRAIN], examples[TRAIN:],
+        reads=OutputAt.EVERY, loss=Loss.SQUARED_ERROR, metric=SIGNS, rule=last_pulses,
         extrapolation=Extrapolation(
             "steps", LENGTH, LENGTHS, lambda rng, n: _example(_draw(rng, n))
         ),
-    )
+    )  # fmt: skip
 
 
 def last_pulses(pulses: Array) -> Array:

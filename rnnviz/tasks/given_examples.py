@@ -22,10 +22,10 @@ Words = Sequence[str] | Mapping[str, int]
 
 @dataclass(frozen=True)
 class Signature:
-    """What a network reads, words or numbers, and what it answers, classes or values.
+    """The inputs of a network, words or numbers, and its outputs, classes or values.
 
-    ``vocabulary`` are the words, or the names of the numbers at a step; ``classes`` the names of
-    the classes, or of the values. Raises TaskError for names that can't be told apart.
+    ``vocabulary`` are the words, or the names of the numbers of a step; ``classes`` the names of
+    the classes, or of the values. Raises TaskError for invalid or equal names.
     """
 
     vocabulary: Vocabulary
@@ -41,7 +41,7 @@ class Signature:
 
     @property
     def answers_classes(self) -> bool:
-        """Whether it answers classes, not values."""
+        """Whether the outputs are classes, not values."""
         return self.loss is Loss.CROSS_ENTROPY
 
 
@@ -52,10 +52,10 @@ def signature_of(
     outputs: Sequence[str] | None = None,
     characters: bool | None = None,
 ) -> Signature:
-    """The signature of a network that reads a vocabulary or inputs; raises TaskError.
+    """The signature of a network; raises TaskError.
 
-    ``inputs`` are the names of the numbers that it reads at a step, ``outputs`` those of the values
-    that it answers, instead of ``classes``.
+    It reads the words of a ``vocabulary``, or numbers with the names ``inputs``; its outputs are
+    ``classes``, or values with the names ``outputs``.
     """
     if (vocabulary is None) == (inputs is None):
         raise TaskError(
@@ -69,8 +69,7 @@ def signature_of(
         )
     names = texts(classes, "classes") if outputs is None else texts(outputs, "outputs")
     loss = Loss.CROSS_ENTROPY if outputs is None else Loss.SQUARED_ERROR
-    if inputs is None:
-        assert vocabulary is not None, "one of the two is given"
+    if vocabulary is not None:
         return Signature(vocabulary_from(vocabulary, characters), names, True, loss)
     channels = texts(inputs, "inputs")
     _check_names(channels, "inputs", "input")
@@ -78,10 +77,10 @@ def signature_of(
 
 
 def vocabulary_from(words: Words, characters: bool | None = None) -> Vocabulary:
-    """The vocabulary of these words, in their order or by their numbers; raises TaskError.
+    """The vocabulary of these words, in their order or by their indices; raises TaskError.
 
-    By default it is one of characters if every word is a single one. Words that can't be typed in
-    lower case, without punctuation, are read verbatim.
+    By default its tokens are characters if every word is a single character. Words that can't be
+    typed in lower case, without punctuation, are read verbatim.
     """
     if isinstance(words, Mapping):
         by_number = {number: str(word) for word, number in words.items()}
@@ -136,18 +135,18 @@ def _check_names(names: Sequence[str], what: str, noun: str) -> None:
         seen.add(name)
 
 
-# Given examples: sequences for a network from elsewhere, with what it should answer
+# Examples
 
 
-#: A text, or an array of numbers (T, D); or a pair of it and its target: a class, or values, or one
-#: after every token.
+#: A text, or an array of numbers (T, D); or a pair of it and its target: a class, or values, or a
+#: list of these, one after every token.
 Given = Any
 #: Most characters of numbers that are written.
 _MOST_TEXT = 20_000
 
 
 class _Pair(NamedTuple):
-    """A sequence, its target or None, and how it is called."""
+    """A sequence, its target or None, and its name in messages."""
 
     sequence: Any
     target: Any
@@ -167,21 +166,23 @@ class GivenExamples:
     dtype: str = "float64"
 
     def dataset(self, name: str, reads: OutputAt = OutputAt.LAST) -> Dataset:
-        """A dataset; without targets they are 0, and to be answered by the network.
+        """A dataset; raises TaskError.
 
-        Without any examples every word is one. Raises TaskError.
+        Without examples every word is one. Without targets the network's own answers, which are
+        still unknown, are the targets: here they are 0.
         """
-        train, test = (
-            [*self._pairs(part, called)]
-            for part, called in ((self.examples, "example"), (self.test, "test example"))
-        )
+        train = [*self._pairs(self.examples, "example")]
+        test = [*self._pairs(self.test, "test example")]
         if len(train) + len(test) > MAX_ROWS:
             raise TaskError(f"There are more than {MAX_ROWS:,} examples. Use fewer.")
         labelled = _labelled(train, test)
         train = train or [*self._words()]
-        reader = _ExampleReader.of(self, [*train, *test], reads)
-        made = tuple(map(reader.example, train))
-        of, metric = self.signature, ACCURACY
+        of, pairs = self.signature, [*train, *test]
+        marks = len(of.vocabulary) == 2 and all(_is_marked(pair.sequence) for pair in pairs)
+        made, tested = (
+            tuple(self._example(pair, reads, marks) for pair in part) for part in (train, test)
+        )
+        metric = ACCURACY
         if not of.answers_classes:
             # The share of values that are off by less than a tenth of their deviation.
             targets = np.concatenate([example.targets for example in made])
@@ -189,9 +190,10 @@ class GivenExamples:
                 deviation = math.sqrt(targets.var(axis=0).mean()) if labelled else 0.0
             known = deviation and math.isfinite(deviation)
             metric = within(float(f"{deviation / 10:.1g}")) if known else WITHIN
+        typed = [pair.sequence for pair in pairs] if of.tokens else []
+        skipped = {word for text in typed for word in of.vocabulary.read(text).unknown}
         return Dataset(
-            name, of.vocabulary, of.classes, made, tuple(map(reader.example, test)),
-            _notes(of, {w for pair in (*train, *test) for w in reader.skipped(pair)}, labelled),
+            name, of.vocabulary, of.classes, made, tested, _notes(of, skipped, labelled),
             reads=reads, loss=of.loss, metric=metric, labelled=labelled,
         )  # fmt: skip
 
@@ -223,6 +225,40 @@ class GivenExamples:
         if not found:
             raise TaskError("Every word of the vocabulary has a space in it: none can be typed.")
 
+    def _example(self, pair: _Pair, reads: OutputAt, marks: bool) -> Example:
+        """An example; with ``marks`` the second of two numbers is written as a mark."""
+        of, target, called = self.signature, pair.target, pair.called
+        if of.tokens:
+            called = f"The example {pair.sequence[:60]!r}"
+            text, inputs = pair.sequence, _tokens(pair.sequence, called, of.vocabulary)
+        else:
+            text, inputs = self._numbers(pair.sequence, called, marks)
+        count = len(inputs) if reads is OutputAt.EVERY else 1
+        if not of.answers_classes:
+            targets = _values(target, called, count, of.classes, reads)
+        elif target is None:
+            targets = np.zeros(count, np.intp)
+        else:
+            targets = _classes(target, called, count, of.classes, reads)
+        return Example(text, inputs, targets)
+
+    def _numbers(self, given: Any, called: str, marks: bool) -> tuple[str, Array]:
+        """Numbers as text, and as an array (T, D) in which they are exactly those of the text."""
+        names = self.signature.vocabulary.words
+        if isinstance(given, str):
+            return given, read_values(given, names, MAX_WORDS)
+        values = _array(given, self.dtype, called)
+        values = values[:, None] if values.ndim == 1 and len(names) == 1 else values
+        for sentence in _problems(values, names, called):
+            raise TaskError(sentence)
+        text = write_values(values, marks)
+        if len(text) > _MOST_TEXT:
+            raise TaskError(
+                f"{called} has {len(text):,} characters when it is written down, more than "
+                f"{_MOST_TEXT:,}. Shorten it, or round its numbers."
+            )
+        return text, read_values(text, names, MAX_WORDS)
+
 
 def _labelled(train: Sequence[_Pair], test: Sequence[_Pair]) -> bool:
     """Whether the examples have targets; raises TaskError if only some have."""
@@ -237,66 +273,9 @@ def _labelled(train: Sequence[_Pair], test: Sequence[_Pair]) -> bool:
     return bool(train) and not any(missing)
 
 
-@dataclass(frozen=True)
-class _ExampleReader:
-    """Makes examples; of two numbers the second is written as a ``mark`` if it is one in all."""
-
-    signature: Signature
-    reads: OutputAt
-    dtype: str
-    marks: bool
-
-    @classmethod
-    def of(cls, given: GivenExamples, pairs: Sequence[_Pair], reads: OutputAt) -> _ExampleReader:
-        numbers = [p.sequence for p in pairs if not isinstance(p.sequence, str)]
-        width = len(given.signature.vocabulary)
-        return cls(
-            given.signature, reads, given.dtype,
-            width == 2 and all(_is_marked(one) for one in numbers),
-        )  # fmt: skip
-
-    def example(self, pair: _Pair) -> Example:
-        """An example; raises TaskError."""
-        if self.signature.tokens:
-            called = f"The example {pair.sequence[:60]!r}"
-            text, inputs = pair.sequence, _tokens(pair.sequence, called, self.signature.vocabulary)
-        else:
-            called = pair.called
-            text, inputs = self._numbers(pair.sequence, called)
-        count = len(inputs) if self.reads is OutputAt.EVERY else 1
-        of, target = self.signature, pair.target
-        if not of.answers_classes:
-            targets = _values(target, called, count, of.classes, self.reads)
-        elif target is None:
-            targets = np.zeros(count, np.intp)
-        else:
-            targets = _classes(target, called, count, of.classes, self.reads)
-        return Example(text, inputs, targets)
-
-    def skipped(self, pair: _Pair) -> tuple[str, ...]:
-        """The words that the vocabulary lacks."""
-        of = self.signature
-        return of.vocabulary.read(pair.sequence).unknown if of.tokens else ()
-
-    def _numbers(self, given: Any, called: str) -> tuple[str, Array]:
-        """Numbers as text, and as an array (T, D) in which they are exactly those of the text."""
-        names = self.signature.vocabulary.words
-        if isinstance(given, str):
-            return given, read_values(given, names, MAX_WORDS)
-        values = _array(given, self.dtype, called)
-        values = values[:, None] if values.ndim == 1 and len(names) == 1 else values
-        for sentence in _problems(values, names, called):
-            raise TaskError(sentence)
-        text = write_values(values, self.marks)
-        if len(text) > _MOST_TEXT:
-            raise TaskError(
-                f"{called} has {len(text):,} characters when it is written down, more than "
-                f"{_MOST_TEXT:,}. Shorten it, or round its numbers."
-            )
-        return text, read_values(text, names, MAX_WORDS)
-
-
 def _is_marked(given: Any) -> bool:
+    if isinstance(given, str):
+        return True
     try:
         return has_marks(np.asarray(given, float))
     except (TypeError, ValueError, OverflowError):
@@ -334,7 +313,7 @@ def _problems(values: Array, names: Sequence[str], called: str) -> Iterator[str]
 
 def _tokens(text: str, called: str, vocabulary: Vocabulary) -> Array:
     most = MAX_CHARACTERS if vocabulary.characters else MAX_WORDS
-    # All of them count, also those that are skipped: so it is for a text that is typed.
+    # Skipped ones count, too, as in a text that is typed.
     if len(vocabulary.split(text)) > most:
         raise TaskError(f"{called} has more than {most} {vocabulary.unit}. Shorten it.")
     tokens = vocabulary.read(text).tokens
@@ -346,7 +325,7 @@ def _tokens(text: str, called: str, vocabulary: Vocabulary) -> Array:
 def _classes(
     label: Any, called: str, count: int, classes: tuple[str, ...], reads: OutputAt
 ) -> Array:
-    """The numbers of classes, given by name or by number."""
+    """The class indices (N,) of labels, which are names or indices."""
     every = reads is OutputAt.EVERY
     several = every and isinstance(label, Iterable) and not isinstance(label, str)
     labels = [*label] if several else [label]
@@ -359,9 +338,8 @@ def _classes(
 
 
 def _class(label: Any, called: str, classes: tuple[str, ...]) -> int:
-    label = (
-        label.item() if isinstance(label, np.ndarray | np.generic) and label.size == 1 else label
-    )
+    if isinstance(label, np.ndarray | np.generic) and label.size == 1:
+        label = label.item()
     if str(label) in classes:
         return classes.index(str(label))
     if type(label) is int and 0 <= label < len(classes):
@@ -401,8 +379,9 @@ def _notes(of: Signature, skipped: set[str], labelled: bool) -> tuple[str, ...]:
         listed = ", ".join(repr(word[:30]) for word in untyped[:8])
         notes.append(f"What has a space in it can't be typed: {listed}.")
     if not labelled:
-        still = (
-            "nothing trains" if of.answers_classes else "nothing trains, and no gradient is left"
+        gradient = "" if of.answers_classes else ", and no gradient is left"
+        notes.append(
+            "There are no labels: the network's own answers are the targets, so nothing "
+            f"trains{gradient}."
         )
-        notes.append(f"There are no labels: the network's own answers are the targets, so {still}.")
     return tuple(notes)

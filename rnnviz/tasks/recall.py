@@ -24,8 +24,7 @@ def recall(lag: int, seed: int) -> Dataset:
     """Sequences of a cue and ``lag`` distractors; the target is the cue, after the last token."""
     rng = chance("recall", seed)
     vocabulary = Vocabulary.of([CUES, DISTRACTORS], characters=True)
-    train: list[Example] = []
-    test: list[Example] = []
+    train, test = list[Example](), list[Example]()
 
     def example(target: int, text: str) -> Example:
         tokens = vocabulary.read(CUES[target] + text).tokens
@@ -51,15 +50,11 @@ def recall(lag: int, seed: int) -> Dataset:
         lags, following = [*lags, following], lags[-1] + following
     lengths = tuple(sorted({*lags, lag, 2 * lag, 4 * lag}))
     note = f"All sequences learned have lag {lag}."
+    extrapolation = Extrapolation("lag", lag, lengths, draw, note)
     return Dataset(
-        "recall",
-        vocabulary,
-        tuple(CUES),
-        tuple(train),
-        tuple(test),
-        rule=first,
-        extrapolation=Extrapolation("lag", lag, lengths, draw, note),
-    )
+        "recall", vocabulary, tuple(CUES), tuple(train), tuple(test),
+        rule=first, extrapolation=extrapolation,
+    )  # fmt: skip
 
 
 def _distractors(rng: np.random.Generator, lag: int) -> str:

@@ -39,21 +39,14 @@ def waves(seed: int) -> Dataset:
     def draw(rng: np.random.Generator, length: int) -> Example:
         return _example((_sine if rng.integers(2) else _square)(rng, length))
 
+    known = "a predictor that knows the formulas of both shapes"
     return Dataset(
-        "waves",
-        Vocabulary(CHANNELS),
-        CHANNELS,
-        (*sines[:TRAIN], *squares[:TRAIN]),
-        (*sines[TRAIN:], *squares[TRAIN:]),
-        reads=OutputAt.EVERY,
-        loss=Loss.SQUARED_ERROR,
-        metric=WITHIN,
-        rule=next_values,
-        reference=Reference(
-            "known shapes", "a predictor that knows the formulas of both shapes", shaped_values
-        ),
+        "waves", Vocabulary(CHANNELS), CHANNELS,
+        (*sines[:TRAIN], *squares[:TRAIN]), (*sines[TRAIN:], *squares[TRAIN:]),
+        reads=OutputAt.EVERY, loss=Loss.SQUARED_ERROR, metric=WITHIN, rule=next_values,
+        reference=Reference("known shapes", known, shaped_values),
         extrapolation=Extrapolation("steps", LENGTH, LENGTHS, draw),
-    )
+    )  # fmt: skip
 
 
 def next_values(inputs: Array) -> Array:
