@@ -99,7 +99,7 @@ class RunOptions:
             if checked.near and not upload.merge_labels:
                 listed = near_listed(checked.near)
                 say(f"Nearly equal labels: {listed}. --merge-labels merges them.")
-            say(f"{self._train.name}: {'; '.join(preview(upload).sentences)}.")
+            say(f"{self._train.name}: {'; '.join(preview(upload)[0])}.")
             return upload
         except EncodingError as problem:
             read = ", ".join(f"{one} ({sample})" for one, sample in problem.samples.items())

@@ -13,7 +13,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.probe.session import Session
-from rnnviz.tasks.csv_table import Encoding, EncodingError, Fault, TaskError
+from rnnviz.tasks.csv_table import Encoding, EncodingError, RowError, TaskError
 from rnnviz.tasks.table import Form, columns_of, near_listed
 from rnnviz.tasks.upload import (
     DATA_SETTINGS,
@@ -107,18 +107,18 @@ def skip_rows(upload: Upload) -> Upload:
     if not count:
         return upload
     st.markdown(f"**{count:,} of {checked.count:,} rows can’t be used**")
-    st.html(_table(checked.faults, checked.test_faults))
+    st.html(_table(checked.errors, checked.test_errors))
     which = f"these {count:,} rows" if count > 1 else "this row"
     skip = st.checkbox(f"Skip {which}", key=_key("skip", checked.unusable))
     return replace(upload, skip_bad=skip)
 
 
-def _table(train: tuple[Fault, ...], test: tuple[Fault, ...]) -> str:
+def _table(train: tuple[RowError, ...], test: tuple[RowError, ...]) -> str:
     """The unusable rows, as a table that scrolls."""
-    named = [(fault, "") for fault in train] + [(fault, "test ") for fault in test]
+    named = [(error, "") for error in train] + [(error, "test ") for error in test]
     rows = "".join(
-        f"<tr><td>{whose}{fault.row or ''}</td><td>{escape(fault.reason)}</td></tr>"
-        for fault, whose in named[:_MOST_ROWS]
+        f"<tr><td>{whose}{error.row or ''}</td><td>{escape(error.reason)}</td></tr>"
+        for error, whose in named[:_MOST_ROWS]
     )
     if len(named) > _MOST_ROWS:
         rows += f"<tr><td>…</td><td>{len(named) - _MOST_ROWS:,} more</td></tr>"
@@ -198,12 +198,12 @@ def _offer(session: Session, train: File, test: File | None, below_train: DeltaG
     try:
         with below_train:
             upload = merge_labels(upload)
-        with below_test if not check_rows(upload).faults else below_train:
+        with below_test if not check_rows(upload).errors else below_train:
             upload = skip_rows(upload)
         if check_rows(upload).unusable and not upload.skip_bad:
             _start(session, None, start)
             return
-        shown = preview(upload)
+        sentences, example, notes = preview(upload)
     except TaskError as problem:
         place = below_train
         if test is not None:
@@ -213,8 +213,8 @@ def _offer(session: Session, train: File, test: File | None, below_train: DeltaG
                 place = below_test
         place.warning(escaped(str(problem)))
         return
-    st.caption("  \n".join(map(escaped, [*shown.sentences, shown.example])))
-    for note in shown.notes:
+    st.caption("  \n".join(map(escaped, [*sentences, example])))
+    for note in notes:
         st.caption(escaped(note))
     _start(session, upload, start)
 

@@ -25,12 +25,12 @@ def has_marks(values: Array) -> bool:
 def write_values(values: Array, marks: bool | None = None) -> str:
     """Values (T, D) as text: one comma-separated group for each time step.
 
-    With ``marks``, by default if it has them, the second channel is written as nothing or a star.
+    With ``marks``, by default those of ``has_marks``, a star is the 1 of the second channel.
     """
     marks = has_marks(values) if marks is None else marks
-    return " ".join(
-        _group(row[:1]) + MARK * int(row[1]) if marks else _group(row) for row in values
-    )
+    if marks:
+        return " ".join(_group(row[:1]) + MARK * int(row[1]) for row in values)
+    return " ".join(map(_group, values))
 
 
 def read_values(text: str, channels: Sequence[str], longest: int) -> Array:

@@ -1,7 +1,7 @@
 """Spreadsheet: Excel and Parquet files, read in a separate process within a budget.
 
-A few kilobytes of them can fill gigabytes, keep a core busy for minutes, or abort the library that
-reads them. Here that ends a small process, and not the server of all tabs.
+A few kilobytes can fill gigabytes, keep a core busy for minutes, or abort the library that reads
+them. This ends a small process, and not the server of all tabs.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from rnnviz.tasks.archive import ArchiveSizeError, check_members
 from rnnviz.tasks.csv_table import (
     MAX_COLUMNS,
     MAX_ROWS,
-    Fault,
     RawRow,
     RawTable,
+    RowError,
     TaskError,
     check_size,
     table_of_lines,
@@ -40,31 +40,31 @@ MAX_UNPACKED, MAX_PARTS = 40_000_000, 1_000
 #: Maximum length of all cells together, in characters: one stored text can be in every cell.
 MAX_TEXT = 10_000_000
 #: The sheets of a workbook, and a cell from row 100,000 on, or after column GS (MAX_COLUMNS + 1).
-#: Some files have one in the last row and column, and a sheet is read with all cells in between.
+#: Some files have a cell in the last row and column, and all cells before it are read.
 _SHEETS = "xl/worksheets/"
 _FAR = re.compile(
     rb'<c r="(?:[A-Z]+[0-9]{6,}|(?:[A-Z]{3}|[H-Z][A-Z]|G[T-Z])[0-9]+)"[^>]*?(?:/>|>.*?</c>)',
     re.DOTALL,
 )
-#: Rows that are searched for a title; rows of a Parquet file that are read at once.
+#: Rows that are searched for a title; rows of a Parquet file in a batch.
 _FIRST, _BATCH = 50, 500
-#: A float is an exact whole number up to this one.
+#: Floats are exact whole numbers up to this one.
 _EXACT = 2.0**53
-#: The most memory that it may allocate, in bytes, and CPU time, in seconds. The code of the
-#: libraries takes some 50 MB more.
+#: Limits of memory, in bytes, without some 50 MB for the code of the libraries, and of CPU time,
+#: in seconds.
 MAX_MEMORY, MAX_CPU = 230_000_000, 2
-#: Seconds after which it is ended. Where CPU time is limited, only a busy machine takes so long.
+#: Limit of time, in seconds. Where CPU time is limited, only a busy machine takes as long.
 MAX_TIME = 10.0 if sys.platform == "win32" else 30.0
-#: One file is read at a time: many tabs together have no more memory.
+#: One file is read at a time, so that many tabs need no more memory.
 _TURN = Lock()
-#: Libraries that reserve memory for every core would use up the budget before they read.
+#: Libraries that reserve memory for every core would use up the budget.
 _SMALL = {"OPENBLAS_NUM_THREADS": "1", "ARROW_DEFAULT_MEMORY_POOL": "system"}
 
 
 def read_apart(content: bytes, name: str) -> RawTable:
     """The cells of an Excel or Parquet file; raise TaskError, also for one beyond the budget."""
     command = [sys.executable, "-P", "-m", __name__]
-    # A name may have any character, so it is no argument.
+    # A name with any character can't be an argument.
     message = json.dumps(name).encode() + b"\n" + content
     environment = {**os.environ, **_SMALL, "PYTHONPATH": os.pathsep.join(sys.path)}
     try:
@@ -78,13 +78,15 @@ def read_apart(content: bytes, name: str) -> RawTable:
             f"{name}: takes too much time or memory to be read, more than a table of its size "
             "needs. Save the table alone in a new file, or as CSV UTF-8."
         ) from None
-    # Row by row: no other thread runs while a text is read.
+    # Row by row, as no other thread runs while JSON is read.
     answer, *lines = map(json.loads, done.stdout.splitlines())
     if isinstance(answer, str):
         raise TaskError(answer)
-    columns, faults, header = answer
+    columns, errors, header = answer
     rows = (RawRow(row, tuple(cells)) for row, cells in lines)
-    return RawTable(name, tuple(columns), tuple(rows), tuple(Fault(*row) for row in faults), header)
+    return RawTable(
+        name, tuple(columns), tuple(rows), tuple(RowError(*row) for row in errors), header
+    )
 
 
 def read_excel(content: bytes, name: str) -> RawTable:
@@ -147,8 +149,7 @@ def _missing(name: str, kind: str, library: str) -> TaskError:
 
 def _lines(rows: Iterable[tuple[str, ...]], name: str) -> list[RawRow]:
     """The rows that aren't blank, at most one more than is allowed; raise TaskError."""
-    lines: list[RawRow] = []
-    letters = 0
+    lines, letters = list[RawRow](), 0
     for row, cells in enumerate(rows, 1):
         letters += sum(map(len, cells))
         if letters > MAX_TEXT:
@@ -185,7 +186,7 @@ def read_parquet(content: bytes, name: str) -> RawTable:
             raise _too_large(name)
         names = [field.name for field in simple]
         texts = [field.name for field in simple if not pa.types.is_primitive(field.type)]
-        # A text that is in many rows is one in memory.
+        # A dictionary has a repeated text once.
         file = parquet.ParquetFile(BytesIO(content), read_dictionary=texts)
         batches = file.iter_batches(_BATCH, columns=names, use_threads=False)
         lines = _lines(_batch_rows(batches), name)
@@ -193,7 +194,7 @@ def read_parquet(content: bytes, name: str) -> RawTable:
         if isinstance(problem, TaskError | MemoryError):
             raise
         raise _damaged(name, "a Parquet file", problem) from problem
-    # Its names are no row; the first row of the data is row 1.
+    # The names are row 0.
     return table_of_lines(name, [RawRow(0, tuple(names)), *lines], header=True)
 
 
@@ -206,7 +207,7 @@ def _is_simple(types: Any, field: Any) -> bool:
 
 def _batch_rows(batches: Iterable[Any]) -> Iterator[tuple[str, ...]]:
     for batch in batches:
-        batch.validate(full=True)  # A damaged file may name a text that is missing.
+        batch.validate(full=True)  # The index of a text can be out of range in a damaged file.
         columns = []
         for array in batch.columns:
             if hasattr(array, "dictionary"):
@@ -218,7 +219,7 @@ def _batch_rows(batches: Iterable[Any]) -> Iterator[tuple[str, ...]]:
 
 
 def _text(value: object) -> str:
-    """What a cell shows: a whole number without a fraction, and nothing for a missing value."""
+    """The text of a cell: whole numbers without a fraction, missing values empty."""
     if isinstance(value, str):
         return value
     if isinstance(value, float):
@@ -256,7 +257,7 @@ def _serve() -> None:
     except TaskError as problem:
         print(json.dumps(str(problem)))
         return
-    for part in ((cells.columns, cells.faults, cells.header), *cells.lines):
+    for part in ((cells.columns, cells.errors, cells.header), *cells.lines):
         print(json.dumps(part))
 
 

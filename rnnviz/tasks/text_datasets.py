@@ -35,15 +35,12 @@ def build_dataset(
     classes = _classes(train)
     vocabulary = vocabulary_of((row.text for row in train), unit)
     unknown = unknown_tokens((row.text for row in test), vocabulary)
-    return Dataset(
-        name,
-        vocabulary,
-        classes,
-        train=tuple(_phrase(row, vocabulary, classes, "training") for row in train),
-        test=tuple(_phrase(row, vocabulary, classes, "test") for row in test),
-        notes=unknown_notes(unknown, unit),
-        unknown=unknown,
+    phrases, test_phrases = (
+        tuple(_phrase(row, vocabulary, classes, role) for row in rows)
+        for rows, role in ((train, "training"), (test, "test"))
     )
+    notes = unknown_notes(unknown, unit)
+    return Dataset(name, vocabulary, classes, phrases, test_phrases, notes, unknown=unknown)
 
 
 def _classes(train: Sequence[Row]) -> tuple[str, ...]:
@@ -70,7 +67,7 @@ def _phrase(row: Row, vocabulary: Vocabulary, classes: tuple[str, ...], role: st
 
 
 def unknown_label(label: str, classes: Collection[str]) -> str:
-    """Why a label isn't one of the classes; empty if it is."""
+    """Why a label isn't one of the classes, or nothing."""
     if label in classes:
         return ""
     listed = ", ".join(name[:30] for name in islice(classes, 8))
@@ -94,7 +91,7 @@ def cut(rows: Iterable[Row], unit: Unit, window: int) -> Iterator[Row]:
 def build_next(
     name: str, train: Sequence[Row], test: Sequence[Row], unit: Unit, window: int = WINDOW
 ) -> Dataset:
-    """A dataset that predicts the next token after every token; raise TaskError.
+    """A dataset with the next token as the target of every token; raise TaskError.
 
     The text of an example has all tokens but the last, which is only a target.
     """
@@ -111,19 +108,14 @@ def build_next(
         reading = known(row.text, vocabulary, where, Form.NEXT.least)
         return Row(row.line, vocabulary.join(reading.words)) if reading.unknown else row
 
-    return Dataset(
-        name,
-        vocabulary,
-        vocabulary.words,
-        rule=next_tokens,
-        train=tuple(_sequence(row, vocabulary) for row in cut(train, unit, window)),
-        test=tuple(
-            _sequence(row, vocabulary) for row in cut(map(without_unknown, test), unit, window)
-        ),
-        notes=unknown_notes(unknown, unit),
-        reads=OutputAt.EVERY,
-        unknown=unknown,
+    pieces, test_pieces = (
+        tuple(_sequence(row, vocabulary) for row in cut(rows, unit, window))
+        for rows in (train, map(without_unknown, test))
     )
+    return Dataset(
+        name, vocabulary, vocabulary.words, pieces, test_pieces, unknown_notes(unknown, unit),
+        reads=OutputAt.EVERY, unknown=unknown, rule=next_tokens,
+    )  # fmt: skip
 
 
 def next_tokens(inputs: Array) -> Array:
@@ -156,27 +148,16 @@ def build_translation(
             f"Test rows left out, because their target has {unit} that are not in the training: "
             f"{left:,}.",
         )
+
+    def pair(row: Row, role: str) -> Example:
+        tokens = vocabulary.split(row.label)
+        inputs = np.array([vocabulary.number(token) for token in (START, *tokens)])
+        targets = np.array([answers.number(token) for token in (*tokens, END)])
+        read = known(row.text, source, f"The {role} phrases, row {row.line}").tokens
+        return Example(row.text, inputs, targets, read)
+
     return Dataset(
-        name,
-        vocabulary,
-        answers.words,
-        train=tuple(_pair(row, source, vocabulary, answers, "training") for row in train),
-        test=tuple(_pair(row, source, vocabulary, answers, "test") for row in known_test),
-        notes=notes,
-        reads=OutputAt.EVERY,
-        source=source,
-        unknown=unknown,
-        metric=EXACT,
-    )
-
-
-def _pair(
-    row: Row, source: Vocabulary, vocabulary: Vocabulary, answers: Vocabulary, role: str
-) -> Example:
-    tokens = vocabulary.split(row.label)
-    return Example(
-        row.text,
-        inputs=np.array([vocabulary.number(token) for token in (START, *tokens)]),
-        targets=np.array([answers.number(token) for token in (*tokens, END)]),
-        source=known(row.text, source, f"The {role} phrases, row {row.line}").tokens,
-    )
+        name, vocabulary, answers.words, tuple(pair(row, "training") for row in train),
+        tuple(pair(row, "test") for row in known_test), notes,
+        reads=OutputAt.EVERY, source=source, unknown=unknown, metric=EXACT,
+    )  # fmt: skip

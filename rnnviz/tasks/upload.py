@@ -17,8 +17,8 @@ from rnnviz.tasks.csv_table import (
     MAX_BYTES,
     MAX_LETTERS,
     Encoding,
-    Fault,
     RawTable,
+    RowError,
     TaskError,
     shown,
 )
@@ -68,7 +68,7 @@ def choose(classes: Sequence[str], texts: Sequence[str], share: float, seed: int
 
 
 def _draw(groups: list[list[int]], share: float, rng: np.random.Generator) -> list[int]:
-    """In random order all groups that fit the share; if none does, the smallest."""
+    """Groups in random order, as many as fit the share; if none does, the smallest."""
     if len(groups) < 2:
         return []
     most = round(share * sum(map(len, groups)))
@@ -85,7 +85,7 @@ def split_rows(
 ) -> tuple[list[Row], list[Row]]:
     """The training rows and the test rows, in their order; labels are split class by class.
 
-    A row with too few tokens known from the training rows stays in training.
+    A row with too few known tokens stays in training.
     """
     classes = [row.label if form is Form.LABEL else "" for row in rows]
     texts = [unit.plain(row.text) for row in rows]
@@ -105,7 +105,7 @@ def split_rows(
     return [row for i, row in enumerate(rows) if i not in test], [rows[i] for i in sorted(test)]
 
 
-#: The most sequences of a text: those of the largest file with the default window.
+#: Maximum number of sequences of a text: those of the largest file with the default window.
 MAX_PIECES = MAX_BYTES // WINDOW
 #: Default share of the rows that are test rows.
 TEST_SHARE = 0.2
@@ -113,76 +113,32 @@ TEST_SHARE = 0.2
 _PLAIN = (None, Form.NEXT)
 _setting = partial(Setting, group="Data", restarts=True)
 
-#: How data are read, in the form of a run's settings.
+#: How data are read, as rows of the settings' table.
 DATA_SETTINGS: dict[str, Setting] = {
     row.name: row
     for row in (
-        _setting(
-            name="unit",
-            kind=Unit,
-            default=None,
-            label="Unit",
-            help="What the network reads one at a time: words, or single characters. By default "
-            "characters to learn what comes next, words otherwise.",
-        ),
-        _setting(
-            name="test_share",
-            kind=float,
-            default=TEST_SHARE,
-            label="Test share",
-            help="The share of the rows set aside for testing, equal for every class, if there is "
-            "no test file. Rows with the same text stay together.",
-            low=0.0,
-            high=0.5,
-            step=0.05,
-        ),
-        _setting(
-            name="window",
-            kind=int,
-            default=WINDOW,
-            label="Window",
-            help="How many tokens the network reads in one piece to learn what comes next. A "
-            "longer text is cut, and every piece begins with a hidden state of zero.",
-            low=2,
-            high=MAX_WINDOW,
-        ),
-        _setting(
-            name="form",
-            kind=Form,
-            default=None,
-            label="Form",
-            help="What is learned from a table: the label of a text, the next token, or a "
-            "translation. By default it is guessed from the columns.",
-        ),
-        _setting(
-            name="text_column",
-            kind=str,
-            default=None,
-            label="Text column",
-            help="The column of the text, or of the source of a translation. By default it is "
-            "guessed.",
-            low=1,
-            high=MAX_LETTERS,
-        ),
-        _setting(
-            name="label_column",
-            kind=str,
-            default=None,
-            label="Label column",
-            help="The column of the label, or of the target of a translation. By default it is "
-            "guessed.",
-            low=1,
-            high=MAX_LETTERS,
-        ),
-        _setting(
-            name="encoding",
-            kind=Encoding,
-            default=None,
-            label="Encoding",
-            help="The encoding of a file that isn't UTF-8.",
-        ),
+        _setting("unit", Unit, None, "Unit",
+                 help="What the network reads one at a time: words, or single characters. By "
+                 "default characters to learn what comes next, words otherwise."),
+        _setting("test_share", float, TEST_SHARE, "Test share", low=0.0, high=0.5, step=0.05,
+                 help="The share of the rows set aside for testing, equal for every class, if "
+                 "there is no test file. Rows with the same text stay together."),
+        _setting("window", int, WINDOW, "Window", low=2, high=MAX_WINDOW,
+                 help="How many tokens the network reads in one piece to learn what comes next. A "
+                 "longer text is cut, and every piece begins with a hidden state of zero."),
+        _setting("form", Form, None, "Form",
+                 help="What is learned from a table: the label of a text, the next token, or a "
+                 "translation. By default it is guessed from the columns."),
+        _setting("text_column", str, None, "Text column", low=1, high=MAX_LETTERS,
+                 help="The column of the text, or of the source of a translation. By default it "
+                 "is guessed."),
+        _setting("label_column", str, None, "Label column", low=1, high=MAX_LETTERS,
+                 help="The column of the label, or of the target of a translation. By default it "
+                 "is guessed."),
+        _setting("encoding", Encoding, None, "Encoding",
+                 help="The encoding of a file that isn't UTF-8."),
     )
-}
+}  # fmt: skip
 #: The options of how data are read, as ``Upload`` names them.
 OPTIONS = (*DATA_SETTINGS, "skip_bad", "merge_labels")
 
@@ -199,9 +155,8 @@ class Upload:
     """One or two files and how they are read; the seed draws the test rows.
 
     Without a ``unit`` the form decides; without a ``form`` or columns they are guessed. With a test
-    file, no training rows are set aside. Rows that can't be used are left out if ``skip_bad``, and
-    are an error otherwise. ``merge_labels`` makes labels one that are nearly equal. Raises
-    SettingError for an invalid option.
+    file, no training rows are set aside. Unusable rows are left out if ``skip_bad``, and are an
+    error otherwise. ``merge_labels`` merges nearly equal labels. Raises SettingError.
     """
 
     train: File
@@ -225,21 +180,21 @@ class Upload:
                 object.__setattr__(self, row.name, row.parse(getattr(self, row.name)))
 
 
-class FaultsError(TaskError):
-    """Rows that can't be used; the message tells the first one, ``faults`` all."""
+class InvalidRowsError(TaskError):
+    """Unusable rows, of ``count``; the message has the first one, ``errors`` all."""
 
-    def __init__(self, faults: Sequence[Fault], count: int) -> None:
-        self.faults, self.count = tuple(faults), count
-        more = f" {len(faults) - 1:,} more of {count:,} rows can't be used." * (len(faults) > 1)
-        super().__init__(f"{faults[0]}{more}")
+    def __init__(self, errors: Sequence[RowError], count: int) -> None:
+        self.errors, self.count = tuple(errors), count
+        more = f" {len(errors) - 1:,} more of {count:,} rows can't be used." * (len(errors) > 1)
+        super().__init__(f"{errors[0]}{more}")
 
 
 @dataclass(frozen=True, eq=False)
 class Checked:
-    """The rows of an upload that can be used, and a fault for each other one.
+    """The usable rows of an upload, and the errors of all others.
 
-    ``columns`` are those that are read of a table. ``count`` is the number of all rows. ``near``
-    are labels that are nearly equal, the most frequent of each group first.
+    ``columns`` are the columns of a table that are read, ``count`` is the number of all rows,
+    ``near`` are nearly equal labels, the most frequent of each group first.
     """
 
     columns: Columns | None
@@ -247,20 +202,20 @@ class Checked:
     unit: Unit
     train: tuple[Row, ...]
     test: tuple[Row, ...] | None
-    faults: tuple[Fault, ...]
-    test_faults: tuple[Fault, ...]
+    errors: tuple[RowError, ...]
+    test_errors: tuple[RowError, ...]
     count: int
     near: tuple[tuple[str, ...], ...]
 
     @property
-    def unusable(self) -> tuple[Fault, ...]:
-        """The faults of both files."""
-        return (*self.faults, *self.test_faults)
+    def unusable(self) -> tuple[RowError, ...]:
+        """The errors of both files."""
+        return (*self.errors, *self.test_errors)
 
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """The content of the files: form, unit, training rows and test rows."""
+    """The rows of the files, split into training and test."""
 
     form: Form
     unit: Unit
@@ -279,7 +234,7 @@ def cells_of(file: File, encoding: Encoding | None = None) -> RawTable:
 
 @lru_cache(maxsize=8)
 def _read(file: File, encoding: Encoding | None) -> RawTable | TaskError:
-    """The result is cached even if it is an error: the page asks for it at every rerun."""
+    # An error is cached, too: the page reads the file at every rerun.
     try:
         return read_cells(file.content, file.name, encoding)
     except TaskError as problem:
@@ -287,7 +242,7 @@ def _read(file: File, encoding: Encoding | None) -> RawTable | TaskError:
 
 
 def columns_read(upload: Upload) -> Columns | None:
-    """The columns that are chosen or guessed; None of a plain text. Raises TaskError."""
+    """The columns, chosen or guessed; None for a plain text. Raises TaskError."""
     cells = cells_of(upload.train, upload.encoding)
     if cells.plain and (upload.text_column or upload.label_column or upload.form not in _PLAIN):
         raise TaskError(f"{cells.name}: is a plain text, without columns.")
@@ -297,9 +252,8 @@ def columns_read(upload: Upload) -> Columns | None:
 
 
 def with_columns(upload: Upload) -> Upload:
-    """The upload with its guessed columns as chosen ones; raise TaskError."""
-    columns = columns_read(upload)
-    if columns is None:
+    """The upload with guessed columns as chosen ones; raise TaskError."""
+    if (columns := columns_read(upload)) is None:
         return upload
     form, text, label = columns
     return replace(upload, form=form, text_column=text, label_column=label or None)
@@ -328,14 +282,14 @@ def _checked(upload: Upload) -> Checked:
         near = near_labels(row.label for one in tables for row in one.rows)
         spelled = spellings(near, upload.merge_labels)
         tables = [replace(one, rows=relabelled(one.rows, spelled)) for one in tables]
-    rows, faults = valid_rows(tables[0], unit)
-    tested, test_faults = _valid_test_rows(tables[1], rows, unit) if upload.test else (None, ())
-    count = sum(len(one.rows) + len(one.faults) for one in tables)
-    return Checked(columns, form, unit, rows, tested, faults, test_faults, count, tuple(near))
+    rows, errors = valid_rows(tables[0], unit)
+    tested, test_errors = _valid_test_rows(tables[1], rows, unit) if upload.test else (None, ())
+    count = sum(len(one.rows) + len(one.errors) for one in tables)
+    return Checked(columns, form, unit, rows, tested, errors, test_errors, count, tuple(near))
 
 
 def _test_table(cells: RawTable, train: Table, columns: Columns | None) -> Table:
-    """The rows of the test file, from the columns of the training file; raise TaskError."""
+    """The rows of the test file, with the columns of the training file; raise TaskError."""
     if columns is None:
         return table(cells, None if cells.plain else columns_of(cells, Form.NEXT))
     missing = [name for name in columns.names if name not in cells.columns]
@@ -350,21 +304,20 @@ def _test_table(cells: RawTable, train: Table, columns: Columns | None) -> Table
 
 def _valid_test_rows(
     test: Table, train: Sequence[Row], unit: Unit
-) -> tuple[tuple[Row, ...], tuple[Fault, ...]]:
-    """The test rows that can be used, given the training rows, and the others."""
-    tested, faults = valid_rows(test, unit)
+) -> tuple[tuple[Row, ...], tuple[RowError, ...]]:
+    """The test rows that can be read with what the training rows have, and the others."""
+    tested, errors = valid_rows(test, unit)
     vocabulary = Vocabulary.of((row.text for row in train), unit is Unit.CHARACTERS)
     classes = sorted({row.label for row in train})
-    rows, more = [], list(faults)
-    for row in tested:
-        problem = unknown_label(row.label, classes) if test.form is Form.LABEL else ""
-        reading = vocabulary.read(row.text)
-        problem = problem or unreadable(reading, vocabulary, test.form.least)
-        if problem:
-            more.append(Fault(test.name, row.line, problem))
-        else:
-            rows.append(row)
-    return tuple(rows), tuple(sorted(more, key=lambda fault: fault.row))
+
+    def problem(row: Row) -> str:
+        unknown = unknown_label(row.label, classes) if test.form is Form.LABEL else ""
+        return unknown or unreadable(vocabulary.read(row.text), vocabulary, test.form.least)
+
+    found = {row: problem(row) for row in tested}
+    more = (RowError(test.name, row.line, said) for row, said in found.items() if said)
+    rows = tuple(row for row in tested if not found[row])
+    return rows, tuple(sorted((*errors, *more), key=lambda error: error.row))
 
 
 @lru_cache(maxsize=8)
@@ -372,11 +325,11 @@ def parts_of(upload: Upload) -> Parts:
     """Read the files and split off the test rows; raise TaskError."""
     checked = check_rows(upload)
     if checked.unusable and not upload.skip_bad:
-        raise FaultsError(checked.unusable, checked.count)
+        raise InvalidRowsError(checked.unusable, checked.count)
     if not checked.train:
         raise TaskError(f"{upload.train.name}: none of its {checked.count:,} rows can be used.")
     form, unit, rows = checked.form, checked.unit, checked.train
-    # Tokens are counted before the split, so that the verdict doesn't depend on the seed.
+    # Tokens are counted before the split, so that an error doesn't depend on the seed.
     vocabulary_of((row.text for row in rows), unit)
     if form is Form.TRANSLATION:
         vocabulary_of((row.label for row in rows), unit)
@@ -440,16 +393,8 @@ LEARNED = {Form.LABEL: "classes", Form.NEXT: "what comes next", Form.TRANSLATION
 _MOST_LISTED = 12
 
 
-class Preview(NamedTuple):
-    """The summary of an upload, line by line, an example, and the notes on its data."""
-
-    sentences: list[str]
-    example: str
-    notes: tuple[str, ...]
-
-
-def preview(upload: Upload) -> Preview:
-    """The summary of an upload; raise TaskError if it can't be learned from."""
+def preview(upload: Upload) -> tuple[list[str], str, tuple[str, ...]]:
+    """The summary of an upload, line by line, an example, and the notes; raise TaskError."""
     parts, data, checked = parts_of(upload), dataset_of(upload), check_rows(upload)
     size = "plain text"
     if checked.columns is not None:
@@ -471,13 +416,12 @@ def preview(upload: Upload) -> Preview:
             for k, name in enumerate(data.classes[:_MOST_LISTED])
         )
         more = len(data.classes) - _MOST_LISTED
-        lines.append(
-            f"Classes (train + test): {listed}" + (f" and {more} more" if more > 0 else "")
-        )
+        rest = f" and {more} more" if more > 0 else ""
+        lines.append(f"Classes (train + test): {listed}{rest}")
     if data.unknown:
         words = ", ".join(word[:30] for word in data.unknown[:8])
         lines.append(f"{parts.unit.capitalize()} only in the test: {len(data.unknown):,} ({words})")
     row = parts.train[0]
     text = f"{' '.join(row.text[:100].split())}{'…' * (len(row.text) > 100)}"
     said = f" → {row.label[:60]}" if row.label else ""
-    return Preview(lines, f"For example: {text}{said}", data.notes)
+    return lines, f"For example: {text}{said}", data.notes
