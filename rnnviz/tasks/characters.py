@@ -28,19 +28,16 @@ def characters(seed: int) -> Dataset:
 
 
 TASK = Task(
-    TaskName.CHARACTERS,
-    "Next character",
+    TaskName.CHARACTERS, "Next character",
     "One question teaches spelling, words and who the text is about: what comes next?",
-    lambda lag, seed: characters(seed),
-    probe="the fox went to the river to look for the moon.",
+    lambda lag, seed: characters(seed), probe="the fox went to the river to look for the moon.",
     presets=(
         Preset(
-            "LSTM",
-            "Letters, words, sometimes a sentence",
+            "LSTM", "Letters, words, sometimes a sentence",
             "Read the sample while the network learns: first the frequent letters, then words, in "
             "the end sometimes a sentence of the tale. Training and test loss part: much is "
             "learned by heart.",
             adam(TaskName.CHARACTERS, "lstm", hidden=128, lr=0.003, batch=16, epochs=100),
         ),
     ),
-)
+)  # fmt: skip

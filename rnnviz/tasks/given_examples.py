@@ -176,7 +176,7 @@ class GivenExamples:
         if len(train) + len(test) > MAX_ROWS:
             raise TaskError(f"There are more than {MAX_ROWS:,} examples. Use fewer.")
         labelled = _labelled(train, test)
-        train = train or [*self._words()]
+        train = train or self._words()
         of, pairs = self.signature, [*train, *test]
         marks = len(of.vocabulary) == 2 and all(_is_marked(pair.sequence) for pair in pairs)
         made, tested = (
@@ -211,19 +211,17 @@ class GivenExamples:
                 raise TaskError(f"{str(one)[:60]!r} is not an example: give a {what}.")
             yield _Pair(sequence, target, f"The {called} {number}")
 
-    def _words(self) -> Iterator[_Pair]:
+    def _words(self) -> list[_Pair]:
         """Every word that can be typed, as an example; raises TaskError if there is none."""
-        vocabulary, found = self.signature.vocabulary, False
+        vocabulary = self.signature.vocabulary
         if not self.signature.tokens:
             raise TaskError(
                 "There are no examples: give examples=, sequences of numbers that it reads."
             )
-        for word in vocabulary.words:
-            if vocabulary.split(word) == [word]:
-                found = True
-                yield _Pair(word, None, "")
-        if not found:
+        words = [word for word in vocabulary.words if vocabulary.split(word) == [word]]
+        if not words:
             raise TaskError("Every word of the vocabulary has a space in it: none can be typed.")
+        return [_Pair(word, None, "") for word in words]
 
     def _example(self, pair: _Pair, reads: OutputAt, marks: bool) -> Example:
         """An example; with ``marks`` the second of two numbers is written as a mark."""
@@ -249,8 +247,7 @@ class GivenExamples:
             return given, read_values(given, names, MAX_WORDS)
         values = _array(given, self.dtype, called)
         values = values[:, None] if values.ndim == 1 and len(names) == 1 else values
-        for sentence in _problems(values, names, called):
-            raise TaskError(sentence)
+        _check_values(values, names, called)
         text = write_values(values, marks)
         if len(text) > _MOST_TEXT:
             raise TaskError(
@@ -292,20 +289,20 @@ def _array(given: Any, dtype: str, called: str) -> Array:
         ) from None
 
 
-def _problems(values: Array, names: Sequence[str], called: str) -> Iterator[str]:
+def _check_values(values: Array, names: Sequence[str], called: str) -> None:
     if values.ndim != 2 or values.shape[1] != len(names) or not len(values):
         listed = ", ".join(name[:30] for name in names[:8])
-        yield (
+        raise TaskError(
             f"{called} has the shape {values.shape}, and must have (steps, {len(names)}): a row "
             f"for each step, with {listed}."
         )
-        return
     if len(values) > MAX_WORDS:
-        yield f"{called} has {len(values):,} steps, more than {MAX_WORDS}. Shorten it."
+        raise TaskError(f"{called} has {len(values):,} steps, more than {MAX_WORDS}. Shorten it.")
     if not np.isfinite(values).all():
-        yield f"{called} has inputs that are not finite numbers. Fill them, or leave it out."
+        problem = "has inputs that are not finite numbers. Fill them, or leave it out."
+        raise TaskError(f"{called} {problem}")
     if (largest := float(np.abs(values).max())) > LARGEST:
-        yield (
+        raise TaskError(
             f"{called} has an input of {largest:g}, and the largest that can be read is "
             f"{LARGEST:g}. Train the network on smaller numbers."
         )

@@ -52,19 +52,16 @@ def _example(text: str) -> Example:
 
 
 TASK = Task(
-    TaskName.PARITY,
-    "Parity of bits",
+    TaskName.PARITY, "Parity of bits",
     "Two states and a rule for switching are the whole algorithm, but it is hard to find by "
     "following a gradient.",
-    lambda lag, seed: parity(seed),
-    probe="10110",
+    lambda lag, seed: parity(seed), probe="10110",
     presets=(
         Preset(
-            "LSTM",
-            "A long guess, then all lengths at once",
+            "LSTM", "A long guess, then all lengths at once",
             "For tens of epochs every verdict is a guess. Then the network learns all lengths "
             "together, because one rule solves them all.",
             adam(TaskName.PARITY, "lstm", hidden=32, init="orthogonal", lr=0.01, epochs=200),
         ),
     ),
-)
+)  # fmt: skip

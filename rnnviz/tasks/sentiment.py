@@ -20,17 +20,14 @@ def sentiment() -> Dataset:
 
 
 TASK = Task(
-    TaskName.SENTIMENT,
-    "Sentiment",
+    TaskName.SENTIMENT, "Sentiment",
     "A small word can turn the meaning of the words that follow. The state must remember it.",
-    lambda lag, seed: sentiment(),
-    probe="i am not bad",
+    lambda lag, seed: sentiment(), probe="i am not bad",
     presets=(
         Preset(
-            "Notebook",
-            "A long plateau, then a sudden drop",
+            "Notebook", "A long plateau, then a sudden drop",
             "Expect a long plateau, then a sudden drop near epoch 390. The memory gauge moves "
             "first: the radius crosses 1 a hundred epochs earlier.",
         ),
     ),
-)
+)  # fmt: skip

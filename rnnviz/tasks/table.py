@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -58,11 +58,6 @@ class Form(StrEnum):
         return ("text", "label") if self is Form.LABEL else ("source", "target")
 
     @property
-    def header(self) -> str:
-        """The usual first line of the CSV."""
-        return ",".join(self.columns)
-
-    @property
     def least(self) -> int:
         """The minimum number of tokens of a text."""
         return 2 if self is Form.NEXT else 1
@@ -102,9 +97,8 @@ def columns_of(
     if form is Form.NEXT:
         return Columns(form, text or _text(cells, []))
     if len(cells.columns) < 2:
-        raise TaskError(
-            f"{cells.name}: has one column, {cells.columns[0]}. To learn {form.header} takes two."
-        )
+        wanted, found = ",".join(form.columns), cells.columns[0]
+        raise TaskError(f"{cells.name}: has one column, {found}. To learn {wanted} takes two.")
     if form is Form.TRANSLATION:
         return Columns(form, *_pair(cells, text, label))
     text = text or _text(cells, [label or _label(cells, [])])
@@ -288,13 +282,11 @@ def near_listed(groups: Sequence[Sequence[str]], merge: bool = False) -> str:
     return "; ".join(listed)
 
 
-def spellings(groups: Sequence[Sequence[str]], merge: bool) -> dict[str, str]:
-    """The label that replaces each label of ``groups``: the first of its group, or itself."""
-    return {label: group[0].strip() if merge else label for group in groups for label in group}
-
-
-def relabelled(rows: Iterable[Row], spelled: Mapping[str, str]) -> tuple[Row, ...]:
-    """Rows with these spellings of their labels, other labels without blanks around them."""
+def relabelled(
+    rows: Iterable[Row], groups: Sequence[Sequence[str]], merge: bool
+) -> tuple[Row, ...]:
+    """Rows without blanks around their labels; those of ``groups`` ``merge``, or stay as typed."""
+    spelled = {label: group[0].strip() if merge else label for group in groups for label in group}
     return tuple(row._replace(label=spelled.get(row.label, row.label.strip())) for row in rows)
 
 

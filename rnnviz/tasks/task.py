@@ -10,6 +10,7 @@ import numpy as np
 
 from rnnviz.config import RunConfig, TaskName
 from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.example import Example
 
 
 @dataclass(frozen=True)
@@ -64,9 +65,10 @@ def chance(task: str, seed: int) -> np.random.Generator:
     return np.random.default_rng((seed, DATA, int.from_bytes(task.encode(), "big")))
 
 
-def distinct(draw: Callable[[], str], count: int) -> list[str]:
-    """The first ``count`` distinct texts drawn; loops forever if there are fewer."""
-    drawn: dict[str, None] = {}
+def distinct(draw: Callable[[], Example], count: int) -> tuple[Example, ...]:
+    """The first ``count`` examples drawn with distinct texts; loops forever if there are fewer."""
+    drawn: dict[str, Example] = {}
     while len(drawn) < count:
-        drawn[draw()] = None
-    return list(drawn)
+        example = draw()
+        drawn[example.text] = example
+    return tuple(drawn.values())

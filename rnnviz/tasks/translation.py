@@ -22,18 +22,15 @@ def translation() -> Dataset:
 
 
 TASK = Task(
-    TaskName.TRANSLATION,
-    "English to French",
+    TaskName.TRANSLATION, "English to French",
     "One state holds a whole sentence and unfolds it in another word order, with agreement.",
-    lambda lag, seed: translation(),
-    probe="we do not love the beautiful house",
+    lambda lag, seed: translation(), probe="we do not love the beautiful house",
     presets=(
         Preset(
-            "GRU",
-            "Sentences that it has never read",
+            "GRU", "Sentences that it has never read",
             "The network translates sentences that it has never read. At the bridge all that the "
             "encoder has read is in one state; the decoder begins with it.",
             adam(TaskName.TRANSLATION, "gru", hidden=128, lr=0.003, epochs=40),
         ),
     ),
-)
+)  # fmt: skip

@@ -33,7 +33,6 @@ from rnnviz.tasks.table import (
     near_listed,
     read_cells,
     relabelled,
-    spellings,
     table,
     valid_rows,
 )
@@ -280,8 +279,9 @@ def _checked(upload: Upload) -> Checked:
     near: list[tuple[str, ...]] = []
     if form is Form.LABEL:
         near = near_labels(row.label for one in tables for row in one.rows)
-        spelled = spellings(near, upload.merge_labels)
-        tables = [replace(one, rows=relabelled(one.rows, spelled)) for one in tables]
+        tables = [
+            replace(one, rows=relabelled(one.rows, near, upload.merge_labels)) for one in tables
+        ]
     rows, errors = valid_rows(tables[0], unit)
     tested, test_errors = _valid_test_rows(tables[1], rows, unit) if upload.test else (None, ())
     count = sum(len(one.rows) + len(one.errors) for one in tables)

@@ -25,7 +25,6 @@ from rnnviz.tasks.table import (
     read_cells,
     read_file,
     relabelled,
-    spellings,
     table,
     valid_rows,
 )
@@ -43,7 +42,7 @@ def read(content, name="a.csv", unit=Unit.WORDS):
         read = table(cells, None if cells.plain else columns_of(cells))
     except TaskError as problem:
         return str(problem)
-    read = Table(read.name, read.form, relabelled(read.rows, {}), read.plain, read.errors)
+    read = Table(read.name, read.form, relabelled(read.rows, (), False), read.plain, read.errors)
     rows, errors = valid_rows(read, unit)
     assert len(rows) + len(errors) == len(read.rows) + len(read.errors)
     return str(errors[0]) if errors else read
@@ -283,10 +282,9 @@ def test_labels_that_differ_in_case_blanks_or_unicode_form_are_nearly_equal():
     ]
     near = near_labels(labels)
     assert near == [("billing", "Billing ", "BILLING"), ("e\u0301te", "\u00e9te"), ("a  b", "a b")]
-    merged, kept = spellings(near, True), spellings(near, False)
     rows = [Row(k, "so", label) for k, label in enumerate(labels, 2)]
-    assert [row.label for row in relabelled(rows, merged)][:5] == ["billing"] * 5
-    assert [row.label for row in relabelled(rows, kept)] == [*labels[:-1], ""]
+    assert [row.label for row in relabelled(rows, near, True)][:5] == ["billing"] * 5
+    assert [row.label for row in relabelled(rows, near, False)] == [*labels[:-1], ""]
 
 
 def test_of_many_groups_of_nearly_equal_labels_the_first_are_listed():
@@ -298,7 +296,7 @@ def test_of_many_groups_of_nearly_equal_labels_the_first_are_listed():
 
 
 def test_blanks_around_a_label_that_is_no_other_s_are_dropped():
-    assert relabelled([Row(2, "so", " sunny ")], {}) == (Row(2, "so", "sunny"),)
+    assert relabelled([Row(2, "so", " sunny ")], (), False) == (Row(2, "so", "sunny"),)
 
 
 def test_every_row_that_cannot_be_used_is_told_once_with_the_first_reason():
