@@ -35,12 +35,18 @@ def build_dataset(
     classes = _classes(train)
     vocabulary = vocabulary_of((row.text for row in train), unit)
     unknown = unknown_tokens((row.text for row in test), vocabulary)
-    phrases, test_phrases = (
-        tuple(_phrase(row, vocabulary, classes, role) for row in rows)
-        for rows, role in ((train, "training"), (test, "test"))
-    )
-    notes = unknown_notes(unknown, unit)
-    return Dataset(name, vocabulary, classes, phrases, test_phrases, notes, unknown=unknown)
+
+    def phrase(row: Row, role: str) -> Example:
+        where = f"The {role} phrases, row {row.line}"
+        if problem := unknown_label(row.label, classes):
+            raise TaskError(f"{where}: {problem}")
+        tokens = known(row.text, vocabulary, where).tokens
+        return Example(row.text, tokens, np.array([classes.index(row.label)]))
+
+    return Dataset(
+        name, vocabulary, classes, tuple(phrase(row, "training") for row in train),
+        tuple(phrase(row, "test") for row in test), unknown_notes(unknown, unit), unknown=unknown,
+    )  # fmt: skip
 
 
 def _classes(train: Sequence[Row]) -> tuple[str, ...]:
@@ -56,14 +62,6 @@ def _classes(train: Sequence[Row]) -> tuple[str, ...]:
             f"{MAX_CLASSES}. Is the column label the right one? Use fewer classes."
         )
     return classes
-
-
-def _phrase(row: Row, vocabulary: Vocabulary, classes: tuple[str, ...], role: str) -> Example:
-    where = f"The {role} phrases, row {row.line}"
-    if problem := unknown_label(row.label, classes):
-        raise TaskError(f"{where}: {problem}")
-    tokens = known(row.text, vocabulary, where).tokens
-    return Example(row.text, tokens, np.array([classes.index(row.label)]))
 
 
 def unknown_label(label: str, classes: Collection[str]) -> str:
@@ -108,12 +106,15 @@ def build_next(
         reading = known(row.text, vocabulary, where, Form.NEXT.least)
         return Row(row.line, vocabulary.join(reading.words)) if reading.unknown else row
 
-    pieces, test_pieces = (
-        tuple(_sequence(row, vocabulary) for row in cut(rows, unit, window))
-        for rows in (train, map(without_unknown, test))
-    )
+    def sequences(rows: Iterable[Row]) -> Iterator[Example]:
+        for row in cut(rows, unit, window):
+            reading = vocabulary.read(row.text)
+            text = vocabulary.join(reading.words[:-1])
+            yield Example(text, reading.tokens[:-1], reading.tokens[1:])
+
     return Dataset(
-        name, vocabulary, vocabulary.words, pieces, test_pieces, unknown_notes(unknown, unit),
+        name, vocabulary, vocabulary.words, tuple(sequences(train)),
+        tuple(sequences(map(without_unknown, test))), unknown_notes(unknown, unit),
         reads=OutputAt.EVERY, unknown=unknown, rule=next_tokens,
     )  # fmt: skip
 
@@ -121,11 +122,6 @@ def build_next(
 def next_tokens(inputs: Array) -> Array:
     """The token after each of the inputs (T,); GAP after the last one."""
     return np.append(inputs[1:], GAP)
-
-
-def _sequence(row: Row, vocabulary: Vocabulary) -> Example:
-    reading = vocabulary.read(row.text)
-    return Example(vocabulary.join(reading.words[:-1]), reading.tokens[:-1], reading.tokens[1:])
 
 
 def build_translation(

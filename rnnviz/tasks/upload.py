@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from itertools import islice
@@ -108,8 +108,6 @@ def split_rows(
 MAX_PIECES = MAX_BYTES // WINDOW
 #: Default share of the rows that are test rows.
 TEST_SHARE = 0.2
-#: The forms of a plain text.
-_PLAIN = (None, Form.NEXT)
 _setting = partial(Setting, group="Data", restarts=True)
 
 #: How data are read, as rows of the settings' table.
@@ -212,17 +210,6 @@ class Checked:
         return (*self.errors, *self.test_errors)
 
 
-@dataclass(frozen=True, eq=False)
-class Parts:
-    """The rows of the files, split into training and test."""
-
-    form: Form
-    unit: Unit
-    train: Sequence[Row]
-    test: Sequence[Row]
-    notes: tuple[str, ...] = ()
-
-
 def cells_of(file: File, encoding: Encoding | None = None) -> RawTable:
     """The cells of a file; raise TaskError."""
     read = _read(file, encoding)
@@ -243,9 +230,9 @@ def _read(file: File, encoding: Encoding | None) -> RawTable | TaskError:
 def columns_read(upload: Upload) -> Columns | None:
     """The columns, chosen or guessed; None for a plain text. Raises TaskError."""
     cells = cells_of(upload.train, upload.encoding)
-    if cells.plain and (upload.text_column or upload.label_column or upload.form not in _PLAIN):
-        raise TaskError(f"{cells.name}: is a plain text, without columns.")
     if cells.plain:
+        if upload.text_column or upload.label_column or upload.form not in (None, Form.NEXT):
+            raise TaskError(f"{cells.name}: is a plain text, without columns.")
         return None
     return columns_of(cells, upload.form, upload.text_column, upload.label_column)
 
@@ -321,8 +308,8 @@ def _valid_test_rows(
 
 
 @lru_cache(maxsize=8)
-def parts_of(upload: Upload) -> Parts:
-    """Read the files and split off the test rows; raise TaskError."""
+def split_upload(upload: Upload) -> tuple[Sequence[Row], Sequence[Row], tuple[str, ...]]:
+    """The training rows and the test rows of the files, and notes on them; raise TaskError."""
     checked = check_rows(upload)
     if checked.unusable and not upload.skip_bad:
         raise InvalidRowsError(checked.unusable, checked.count)
@@ -345,7 +332,7 @@ def parts_of(upload: Upload) -> Parts:
                 f"Test phrases that are training phrases too: {shared:,} of {len(test):,}. They "
                 "test memorization only."
             )
-        return Parts(form, unit, rows, test, tuple(notes))
+        return rows, test, tuple(notes)
     if form is Form.NEXT:
         rows = tuple(islice(cut(rows, unit, upload.window), MAX_PIECES + 1))
         if len(rows) > MAX_PIECES:
@@ -359,20 +346,19 @@ def parts_of(upload: Upload) -> Parts:
             "No rows could be set aside for testing: this takes two different texts of the same "
             f"class with {unit} in common."
         )
-    return Parts(form, unit, training, held_out, tuple(notes))
+    return training, held_out, tuple(notes)
 
 
 @lru_cache(maxsize=8)
 def dataset_of(upload: Upload) -> Dataset:
     """The dataset of an upload; raise TaskError."""
-    parts = parts_of(upload)
-    builders: dict[Form, Callable[..., Dataset]] = {
-        Form.LABEL: build_dataset,
-        Form.NEXT: partial(build_next, window=upload.window),
-        Form.TRANSLATION: build_translation,
-    }
-    dataset = builders[parts.form](upload.train.name, parts.train, parts.test, parts.unit)
-    return replace(dataset, notes=(*parts.notes, *dataset.notes))
+    checked, (train, test, notes) = check_rows(upload), split_upload(upload)
+    rows = upload.train.name, train, test, checked.unit
+    if checked.form is Form.NEXT:
+        dataset = build_next(*rows, upload.window)
+    else:
+        dataset = (build_dataset if checked.form is Form.LABEL else build_translation)(*rows)
+    return replace(dataset, notes=(*notes, *dataset.notes))
 
 
 def fingerprint(upload: Upload) -> dict[str, Any]:
@@ -395,7 +381,8 @@ _MOST_LISTED = 12
 
 def preview(upload: Upload) -> tuple[list[str], str, tuple[str, ...]]:
     """The summary of an upload, line by line, an example, and the notes; raise TaskError."""
-    parts, data, checked = parts_of(upload), dataset_of(upload), check_rows(upload)
+    data, checked = dataset_of(upload), check_rows(upload)
+    form, unit, row = checked.form, checked.unit, split_upload(upload)[0][0]
     size = "plain text"
     if checked.columns is not None:
         rows = len(checked.train) + len(checked.test or ())
@@ -404,12 +391,12 @@ def preview(upload: Upload) -> tuple[list[str], str, tuple[str, ...]]:
     source = f", {len(data.source):,} in the source" if data.source else ""
     arrays = (a for e in (*data.train, *data.test) for a in (e.inputs, e.source) if a is not None)
     lines = [
-        f"To learn: {LEARNED[parts.form]}, in {parts.unit}, from {size}",
+        f"To learn: {LEARNED[form]}, in {unit}, from {size}",
         f"{len(data.train):,} sequences to train, {len(data.test):,} to test",
-        f"{len(data.vocabulary):,} different {parts.unit}{source}; the longest sequence has "
+        f"{len(data.vocabulary):,} different {unit}{source}; the longest sequence has "
         f"{max(map(len, arrays)):,}",
     ]
-    if parts.form is Form.LABEL:
+    if form is Form.LABEL:
         train, test = (Counter(e.target for e in part) for part in (data.train, data.test))
         listed = ", ".join(
             f"{name[:30]} ({train[k]:,} + {test[k]:,})"
@@ -420,8 +407,7 @@ def preview(upload: Upload) -> tuple[list[str], str, tuple[str, ...]]:
         lines.append(f"Classes (train + test): {listed}{rest}")
     if data.unknown:
         words = ", ".join(word[:30] for word in data.unknown[:8])
-        lines.append(f"{parts.unit.capitalize()} only in the test: {len(data.unknown):,} ({words})")
-    row = parts.train[0]
+        lines.append(f"{unit.capitalize()} only in the test: {len(data.unknown):,} ({words})")
     text = f"{' '.join(row.text[:100].split())}{'…' * (len(row.text) > 100)}"
     said = f" → {row.label[:60]}" if row.label else ""
     return lines, f"For example: {text}{said}", data.notes

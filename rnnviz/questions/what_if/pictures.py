@@ -232,9 +232,11 @@ def word_choices(
         limit = theme.scale.nice_limit(float(np.abs(shown).max(initial=0.0)))
     low = 0.0 if scale.probability and not scale.sides else -limit
     names, bars = low - 0.8 * (limit - low), _bars(rows, shown, words, scale, theme)
+    short = [plain(shown_token(words[k]), 11) for k in rows]
+    texts = [f"<b>{name}</b> {marks[k]}" if k in marks else name
+             for k, name in zip(rows, short, strict=True)]  # fmt: skip
     label = scatter(
-        x=[names] * len(rows), y=list(range(len(rows))), mode="text",
-        text=[_name(words[k], marks.get(k)) for k in rows],
+        x=[names] * len(rows), y=list(range(len(rows))), mode="text", text=texts,
         textposition="middle right", hoverinfo="skip",
     )  # fmt: skip
     count = max(len(rows), 1)
@@ -267,11 +269,6 @@ def _bars(
         customdata=[plain(shown_token(words[k])) for k in rows],
         hovertemplate="%{customdata}: %{text}<extra></extra>",
     )  # fmt: skip
-
-
-def _name(word: str, mark: str | None) -> str:
-    name = plain(shown_token(word), 11)
-    return f"<b>{name}</b> {mark}" if mark else name
 
 
 def parting_curves(

@@ -63,8 +63,8 @@ def choose_alter(session: Session, here: str) -> None:
     )
     lab.perturbation = lab.perturbation._replace(alter=Alter(alter or Alter.DROP))
     if lab.perturbation.alter in (Alter.CHANGE, Alter.ADD):
-        choose = _word if session.dataset.tokens else _value_box
-        lab.perturbation = lab.perturbation._replace(word=choose(session, here))
+        word = _word(session, here) if session.dataset.tokens else _values(session)
+        lab.perturbation = lab.perturbation._replace(word=word)
 
 
 def choose_state(session: Session, probe: Probe) -> None:
@@ -82,10 +82,11 @@ def choose_state(session: Session, probe: Probe) -> None:
     lab.perturbation = lab.perturbation._replace(donor=words, after=int(after or 0))
 
 
-def _value_box(session: Session, here: str) -> str:
-    now = session.lab(WhatIfLab).perturbation.word or _zeros(session)
-    first = first_value("alter_value", (edition(session), session.dataset), now)
-    return st.text_input("Which values", first, key="alter_value", width=200) or _zeros(session)
+def _values(session: Session) -> str:
+    data, now = session.dataset, session.lab(WhatIfLab).perturbation.word
+    zeros = ",".join("0" * len(data.vocabulary))
+    first = first_value("alter_value", (edition(session), data), now or zeros)
+    return st.text_input("Which values", first, key="alter_value", width=200) or zeros
 
 
 def _word(session: Session, here: str) -> str:
@@ -99,10 +100,6 @@ def _word(session: Session, here: str) -> str:
         format_func=shown_token,
     )  # fmt: skip
     return str(chosen)
-
-
-def _zeros(session: Session) -> str:
-    return ",".join("0" * len(session.dataset.vocabulary))
 
 
 _METHODS = {"integrated": "integrated", "left out": "occlusion", "slope": "gradient_input"}
@@ -248,13 +245,9 @@ def _said(change: ChangedPhrase) -> str:
     if how.alter is Alter.SWAP:
         return f"With {here} and {escape(quoted(shown_token(words[how.place + 1])))} swapped"
     if how.alter is Alter.STATE:
-        before, own = (
-            spelled(change.session.dataset, read)
-            for read in (how.donor[: how.after + 1], words[: how.place + 1])
-        )
-        new, here = (
-            escape(f"“{text if len(text) <= 32 else '…' + text[-31:]}”") for text in (before, own)
-        )
+        parts = how.donor[: how.after + 1], words[: how.place + 1]
+        texts = (spelled(change.session.dataset, part) for part in parts)
+        new, here = (escape(f"“{t if len(t) <= 32 else '…' + t[-31:]}”") for t in texts)
         return f"With the state after {new} for that after {here}"
     return f"With {new} for {here}"
 

@@ -14,7 +14,6 @@ from rnnviz.tasks.upload import (
     Upload,
     check_rows,
     dataset_of,
-    parts_of,
     with_columns,
 )
 from rnnviz.tasks.vocabulary import MAX_TOKENS, START, Unit
@@ -44,8 +43,8 @@ def texts(examples):
     ],
 )
 def test_a_file_is_read_as_its_header_says(content, name, form, unit, reads):
-    parts = parts_of(upload(content, name=name))
-    assert (parts.form, parts.unit) == (form, unit)
+    checked = check_rows(upload(content, name=name))
+    assert (checked.form, checked.unit) == (form, unit)
     data = dataset_of(upload(content, name=name))
     assert (data.name, data.reads, data.vocabulary.unit) == (name, reads, unit)
     assert (data.source is None) == (form is not Form.TRANSLATION)
