@@ -226,7 +226,7 @@ def test_a_plain_text_has_no_columns(options):
 
 
 scraps = st.sampled_from([*(',\n\n"\0\ré😀 10'), "so", "warm", "...", START, "text,label\n"])
-headers = st.sampled_from(["", *(f"{form.header}\n" for form in Form)])
+headers = st.sampled_from(["", *(f"{','.join(form.columns)}\n" for form in Form)])
 contents = st.builds(str.__add__, headers, st.lists(scraps, max_size=30).map("".join) | st.text())
 
 
@@ -270,7 +270,9 @@ def test_tokens_are_counted_before_rows_are_set_aside(form):
     def learned(lines):
         cells = [f"{line},{answers[i % len(answers)]}" if answers else line
                  for i, line in enumerate(lines)]  # fmt: skip
-        return dataset_of(upload("\n".join([form.header, *cells]), unit="words", test_share=0.2))
+        return dataset_of(
+            upload("\n".join([",".join(form.columns), *cells]), unit="words", test_share=0.2)
+        )
 
     with pytest.raises(TaskError, match="5,001 different words, more than 5,000"):
         learned(lines)
@@ -285,7 +287,7 @@ def test_good_files_are_learned_from_row_by_row_with_any_seed(form, rows, unit, 
         rows = [(text, text[0]) for text, _ in rows] + [("a", "a"), ("b", "b")]
     if form is Form.NEXT:
         rows = [("a b " + text,) for text, _ in rows]
-    content = "\n".join([form.header, *map(",".join, rows)])
+    content = "\n".join([",".join(form.columns), *map(",".join, rows)])
     for seed in range(4):
         options = {"unit": unit, "test_share": share, "window": window, "seed": seed}
         data = dataset_of(upload(content, **options))
