@@ -122,16 +122,14 @@ def _check_names(names: Sequence[str], what: str, noun: str) -> None:
     if len(names) > MAX_TOKENS:
         raise TaskError(f"The {what} has {len(names):,} entries, more than {MAX_TOKENS:,}.")
     seen: set[str] = set()
-    article = "An" if noun[0] in "io" else "A"
+    one = f"{'An' if noun[0] in 'io' else 'A'} {noun}"
     for name in names:
         if not name or len(name) > MAX_LETTERS:
-            raise TaskError(
-                f"{article} {noun} must have 1 to {MAX_LETTERS} characters, not {len(name):,}."
-            )
+            raise TaskError(f"{one} must have 1 to {MAX_LETTERS} characters, not {len(name):,}.")
         if name != name.encode(errors="replace").decode():
-            raise TaskError(f"{article} {noun} has half of a sign, {name[:30]!r}: write it anew.")
+            raise TaskError(f"{one} has half of a character, {name[:30]!r}: write it again.")
         if name in seen:
-            raise TaskError(f"The {noun} {name[:30]!r} stands twice in the {what}.")
+            raise TaskError(f"The {noun} {name[:30]!r} appears twice in the {what}.")
         seen.add(name)
 
 
@@ -264,8 +262,8 @@ def _labelled(train: Sequence[_Pair], test: Sequence[_Pair]) -> bool:
         raise TaskError("Some examples have labels and some have none. Give all of them one.")
     if test and (not train or all(missing)):
         raise TaskError(
-            "Test examples measure what was learned from others: give them labels, and examples "
-            "with labels beside them. Without a test, give them as examples."
+            "Test examples need labels, and other examples with labels to learn from. Without a "
+            "test, give them as examples."
         )
     return bool(train) and not any(missing)
 
@@ -365,16 +363,15 @@ def _values(target: Any, called: str, count: int, names: tuple[str, ...], reads:
 
 
 def _notes(of: Signature, skipped: set[str], labelled: bool) -> tuple[str, ...]:
-    """Sentences on words that are skipped and labels that are missing."""
     notes = []
     if skipped:
         listed = ", ".join(sorted(word[:30] for word in skipped)[:8])
-        notes.append(f"What the vocabulary lacks is skipped in the examples: {listed}.")
+        notes.append(f"Words outside of the vocabulary are skipped in the examples: {listed}.")
     words = of.vocabulary.words if of.tokens else ()
     untyped = [word for word in words if of.vocabulary.split(word) != [word]]
     if untyped:
         listed = ", ".join(repr(word[:30]) for word in untyped[:8])
-        notes.append(f"What has a space in it can't be typed: {listed}.")
+        notes.append(f"Words with a space can't be typed: {listed}.")
     if not labelled:
         gradient = "" if of.answers_classes else ", and no gradient is left"
         notes.append(

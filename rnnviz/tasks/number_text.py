@@ -73,7 +73,7 @@ def _form(channels: Sequence[str]) -> str:
         value, mark = channels
         return (
             f"Write two numbers ({value}, {mark}) with a comma for each time step, and spaces "
-            "between the steps; a star stands for “,1”, and nothing for “,0”, such as: "
+            "between the steps; a star means “,1”, nothing means “,0”, such as: "
             "“0.5,0.3 1* 0.2”."
         )
     example = ",".join(["1", "0", "-1", *["0"] * (len(channels) - 3)])

@@ -59,14 +59,14 @@ def recall(lag: int, seed: int) -> Dataset:
 
 
 def _lag(cell: str, **settings: Any) -> dict[str, Any]:
-    """The same settings for Elman and LSTM, so that only the cell differs."""
+    # The same settings for Elman and LSTM, so that only the cell differs.
     shared = {"init_scale": 0.02, "batch": 8, "clip_by": "norm", "forget_bias": 3.0, "hidden": 32}
     usual = {"task": TaskName.RECALL, "lag": 20, "cell": cell, "lr": 0.2, "epochs": 30}
     return {**usual, **shared, **settings}
 
 
 def _lag_adam(cell: str) -> dict[str, Any]:
-    """The same settings for every cell, with which all of them learn lag 20."""
+    # The same settings for every cell; all of them learn lag 20.
     settings = {"lag": 20, "hidden": 32, "forget_bias": 3.0, "lr": 0.003, "epochs": 60}
     return adam(TaskName.RECALL, cell, **settings)
 

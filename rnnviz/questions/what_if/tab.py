@@ -167,7 +167,6 @@ def _propose(session: Session, probe: Probe, lab: WhatIfLab) -> None:
 
 
 def _locate_change(session: Session, words: tuple[str, ...]) -> int:
-    """The place of the word that was chosen or marked last."""
     place = session.lab(WhatIfLab).locate_change(words, session.selection.token)
     if session.selection.token is not None:
         session.selection.token = place
@@ -198,9 +197,8 @@ def _change_of(session: Session) -> ChangedPhrase:
 
 
 def _answer(change: ChangedPhrase) -> str:
-    """The change, and both verdicts."""
     session, (first, second) = change.session, change.pair
-    problem = escape(_problem(change))
+    problem = escape(_donor_note(change))
     if change.second is None:
         return f"{problem} {escape(change.problem)}"
     if not session.dataset.answers_classes:
@@ -210,14 +208,14 @@ def _answer(change: ChangedPhrase) -> str:
             for probe in change.pair
         )
         goes = f"goes from {one} to {other}" if one != other else f"stays at {one}"
-        return f"{problem} {_said(change)} {escape(outcome.name)} {goes}."
+        return f"{problem} {_change_text(change)} {escape(outcome.name)} {goes}."
     one, other = (_verdict(probe) for probe in (first, second))
     turns = "turns" if first.verdict != second.verdict else "stays"
     becomes = f" becomes {other}" if one != other else ""
-    return f"{problem} {_said(change)} the {first.noun} {turns}: {one}{becomes}."
+    return f"{problem} {_change_text(change)} the {first.noun} {turns}: {one}{becomes}."
 
 
-def _problem(change: ChangedPhrase) -> str:
+def _donor_note(change: ChangedPhrase) -> str:
     """Why the other phrase can't be read, or its skipped words."""
     if change.lab.perturbation.alter is not Alter.STATE:
         return ""
@@ -233,7 +231,7 @@ def _verdict(probe: Probe) -> str:
     return f"<strong>{sure}{text or '(nothing)'}</strong>"
 
 
-def _said(change: ChangedPhrase) -> str:
+def _change_text(change: ChangedPhrase) -> str:
     """The change as the beginning of a sentence."""
     how, words = change.lab.perturbation, change.first.reading.words
     here = escape(quoted(shown_token(words[how.place])))
@@ -255,8 +253,7 @@ def _said(change: ChangedPhrase) -> str:
 # The pictures
 
 
-def _numbers(change: ChangedPhrase, most: int) -> str:
-    """A note if the tokens are too many for numbers."""
+def _numbers_note(change: ChangedPhrase, most: int) -> str:
     return no_room("numbers", len(change.first.words), most, change.session.names.noun)
 
 
@@ -396,8 +393,7 @@ def _choices(change: ChangedPhrase) -> Picture:
     return word_choices(values, words, marks, scale, sticky_theme(session, "choices", scale.title))
 
 
-def _read(change: ChangedPhrase) -> str:
-    """A note on a large vocabulary."""
+def _vocabulary_note(change: ChangedPhrase) -> str:
     probe, total = change.first, len(change.first.vocabulary)
     if not probe.finite or total <= MOST_ROWS:
         return ""
@@ -437,22 +433,21 @@ def _charts(session: Session) -> tuple[Column[ChangedPhrase], Column[ChangedPhra
         Chart("distance", 2.1, _or_sentence("Distance of the states", _distance),
               _few(MOST_NUMBERS)),
         Chart("answers", 3.2, _or_sentence("Answers of A and B", _answers), _few(MOST_PAIRS)),
-        Chart("saliency", 3.2, _saliency, _of_saliency),
+        Chart("saliency", 3.2, _saliency, _saliency_note),
     ]  # fmt: skip
     parted = _or_sentence("When in training did they part?", _parted)
     right = [Chart("parted", 3, parted, click=go_to_click)]
     # Numbers have no list to choose from.
-    choices = [Chart("choices", 5, _choices, _read)] if session.dataset.tokens else []
+    choices = [Chart("choices", 5, _choices, _vocabulary_note)] if session.dataset.tokens else []
     return left, [*choices, *right]
 
 
 def _few(most: int) -> Callable[[ChangedPhrase], str]:
-    return lambda change: "" if change.problem else _numbers(change, most)
+    return lambda change: "" if change.problem else _numbers_note(change, most)
 
 
-def _of_saliency(change: ChangedPhrase) -> str:
-    """Notes on a long sequence."""
-    numbers = _numbers(change, MOST_ALONE if _others(change) is None else MOST_PAIRS)
+def _saliency_note(change: ChangedPhrase) -> str:
+    numbers = _numbers_note(change, MOST_ALONE if _others(change) is None else MOST_PAIRS)
     count, noun = len(change.first.reading.words), change.session.names.noun
     if count <= LEFT_OUT or change.lab.method != "left out":
         return numbers

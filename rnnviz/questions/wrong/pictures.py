@@ -27,7 +27,7 @@ def class_bars(
 ) -> Picture:  # fmt: skip
     """The probabilities (T, C) after every token, as if the sequence ended there.
 
-    The ``wanted`` class has the colour of the forward pass. Of many classes the likeliest ones at
+    The target ``wanted`` has the colour of the forward pass. Of many classes the likeliest ones at
     the end are shown.
     """
     said = int(probs[-1].argmax())
@@ -80,10 +80,10 @@ def _bars(probs: Array, colors: list[str], theme: Theme) -> list[Series]:
 def _notes(
     probs: Array, shown: list[int], wanted: int | None, theme: Theme
 ) -> list[dict[str, Any]]:
-    """Notes next to the rows: the answer with its probability, and the wanted class."""
+    """Notes next to the rows: the answer with its probability, and the target."""
     last, said = probs[-1], int(probs[-1].argmax())
-    texts = {} if wanted is None else {wanted: "wanted"}
-    texts[said] = f"{last[said]:.0%}, right" if wanted == said else f"says {last[said]:.0%}"
+    texts = {} if wanted is None else {wanted: "target"}
+    texts[said] = f"{last[said]:.0%}, right" if wanted == said else f"answer {last[said]:.0%}"
     return [
         note(text, "left middle", x=len(probs) - 0.5, xshift=8, y=shown.index(c),
              font={"color": theme.forward if c == wanted else theme.text, "weight": 600})
@@ -101,13 +101,13 @@ _LEAST_CELL = 0.2
 def confusion_matrix(
     confusion: Confusion, classes: Sequence[str], chosen: tuple[int, int] | None = None,
     theme: Theme = LIGHT, *,
-    placed: tuple[Array, Array, Array] | None = None, opened: int | None = None,
+    placed: Array | None = None, opened: int | None = None,
 ) -> Picture:  # fmt: skip
     """How often each class (row) is answered with each (column); ``chosen`` is framed.
 
     The colour is the share of the row: right answers in the colour of the forward pass, wrong ones
     in that of the text. The page marks the cells of the sequence that is ``opened`` or pointed at:
-    ``placed`` has the indices of the sequences, their targets and their answers, (P,) each.
+    ``placed`` has the indices of the sequences, their targets and their answers, (3, P).
     """
     names = [class_name(classes[c], 9) for c in confusion.classes]
     shares = confusion.counts / np.maximum(confusion.wanted, 1)[:, None]
@@ -117,22 +117,22 @@ def confusion_matrix(
     slanted = {"tickangle": -40} if max(map(len, names)) * count > 40 else {}
     series = [_cells(confusion, classes, shades, theme), _counts(confusion, shades, theme)]
     place = {c: k for k, c in enumerate(confusion.classes.tolist())}
-    if placed:
+    if placed is not None:
         series.append(_places(placed, place))
     if chosen and {*chosen} <= place.keys():
         y, x = (place[c] for c in chosen)
         series.append(outlines([(x - 0.5, y - 0.5, x + 0.5, y + 0.5)], theme.text, 2.5))
     return picture(
-        series, most("What is taken for what", confusion), 400, theme,
-        xaxis=axis("said", theme, range=[-0.5, count - 0.5], **ticks, **slanted),
-        yaxis=axis("wanted", theme, range=[count - 0.5, -0.5], **ticks),
+        series, most("Confusion matrix", confusion), 400, theme,
+        xaxis=axis("answer", theme, range=[-0.5, count - 0.5], **ticks, **slanted),
+        yaxis=axis("target", theme, range=[count - 0.5, -0.5], **ticks),
         meta={"left": 32 + 7 * max(map(len, names)), "opened": opened},
     )  # fmt: skip
 
 
-def _places(placed: Sequence[Array], place: Mapping[int, int]) -> Series:
+def _places(placed: Array, place: Mapping[int, int]) -> Series:
     """The cells of each sequence, which are not drawn."""
-    rows = zip(*(column.tolist() for column in placed), strict=True)
+    rows = placed.T.tolist()
     cells = [(number, place[w], place[s]) for number, w, s in rows if {w, s} <= place.keys()]
     return scatter(
         x=[x for _, _, x in cells], y=[y for _, y, _ in cells],
@@ -145,7 +145,7 @@ def _cells(confusion: Confusion, classes: Sequence[str], shades: Array, theme: T
     kinds = confusion.classes.tolist()
     names = [class_name(classes[k]) for k in kinds]
     texts = [
-        [f"wanted {wanted}, said {said}: {count:,}"
+        [f"target {wanted}, answer {said}: {count:,}"
          for said, count in zip(names, row.tolist(), strict=True)]
         for wanted, row in zip(names, confusion.counts, strict=True)
     ]  # fmt: skip
@@ -200,10 +200,10 @@ def value_scatter(
             x=compact(wanted[:, c]), y=compact(said[:, c]), name=plain(name), mode="markers",
             customdata=values.owners[some].tolist(), meta={"phrases": True},
             marker={"size": 5, "color": faint(colors[c % len(colors)], 0.5)},
-            hovertemplate="wanted %{x:.4g}, said %{y:.4g}<extra>%{fullData.name}</extra>",
+            hovertemplate="target %{x:.4g}, answer %{y:.4g}<extra>%{fullData.name}</extra>",
         )
         for c, name in enumerate(channels)
     ]  # fmt: skip
-    axes = {f"{a}axis": signed_axis(t, limit, theme) for a, t in (("x", "wanted"), ("y", ""))}
-    meta = {"opened": opened}
-    return picture([diagonal, *points], "Said (up), wanted (across)", 400, theme, meta=meta, **axes)
+    axes = {f"{a}axis": signed_axis(t, limit, theme) for a, t in (("x", "target"), ("y", ""))}
+    title = "Answer (up), target (across)"
+    return picture([diagonal, *points], title, 400, theme, meta={"opened": opened}, **axes)

@@ -27,7 +27,7 @@ class ResultFile(NamedTuple):
 
 
 _ROWS = "One row for each answer: text, label, prediction, and its probability."
-_MATRIX = "A row for each class that is wanted, a column for each said."
+_MATRIX = "A row for each target class, a column for each answer."
 _CLASSES = "Recall, precision, F1 and the count of every class."
 ANSWERS = ResultFile("", "Answers", _ROWS)
 CONFUSION = ResultFile("-confusion", "Confusion matrix", _MATRIX)
@@ -44,7 +44,7 @@ def result_csv(session: Session, kind: ResultFile) -> str:
 
     Lines with # before them describe their origin.
     """
-    found = _answers(session) if kind is ANSWERS else _by_class(session, kind)
+    found = _answer_table(session) if kind is ANSWERS else _by_class(session, kind)
     table = found.map(_cell).rename(index=_cell, columns=_cell)
     quoting = quoting_of(map(str, chain(table.columns, table.index, *table.values)))
     body: str = table.to_csv(index=kind is CONFUSION, quoting=quoting)
@@ -55,16 +55,15 @@ def _cell(value: Any) -> Any:
     return inert(value) if isinstance(value, str) else value
 
 
-def _read(session: Session) -> Answers | Values:
-    """All answers to the part of the data."""
+def _all_answers(session: Session) -> Answers | Values:
     lab = session.lab(ResultsLab)
     while lab.develop(session.state, session.dataset, _SLICE):
         pass
     return lab.answers(session.state, session.dataset)
 
 
-def _answers(session: Session) -> pd.DataFrame:
-    data, answers = session.dataset, _read(session)
+def _answer_table(session: Session) -> pd.DataFrame:
+    data, answers = session.dataset, _all_answers(session)
     part = session.lab(ResultsLab).part(data)
     columns: dict[str, Any] = {"text": [part[owner].text for owner in answers.owners.tolist()]}
     if not data.one_class_at_end:
@@ -82,7 +81,7 @@ def _answers(session: Session) -> pd.DataFrame:
 
 def _by_class(session: Session, kind: ResultFile) -> pd.DataFrame:
     """The confusion matrix or the scores of the most frequent target classes."""
-    answers, classes = _read(session), session.dataset.classes
+    answers, classes = _all_answers(session), session.dataset.classes
     assert isinstance(answers, Answers)
     found = confusion(answers, len(classes), MAX_CLASSES)
     names = [classes[k] for k in found.classes.tolist()]

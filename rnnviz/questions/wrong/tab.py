@@ -64,7 +64,7 @@ def _heading(session: Session, section: Section) -> str:
     some = f"{count:,} {noun}{'s' * (count != 1)}"
     if section.name == "chosen" and lab.cell:
         wanted, said = (quoted(shown_token(data.classes[k])) for k in lab.cell)
-        what = f"{wanted} is found" if wanted == said else f"{wanted} is taken for {said}"
+        what = f"{wanted} is found" if wanted == said else f"{wanted} is mistaken for {said}"
         return f"{some}: {what}. Click the cell again for all"
     errors = f"{count:,} error{'s' * (count != 1)} on {_part(session)}{noun}s, surest first"
     headings = {
@@ -88,7 +88,7 @@ def _class_columns(
     if not data.one_class_at_end:
         yield TableColumn("wrong", [f"{len(wrong)}" for wrong in places], theme.text, 0.7)
     for name, kinds, color in (
-        ("wanted", answers.wanted, theme.forward), ("says", answers.said, theme.text)
+        ("target", answers.wanted, theme.forward), ("answer", answers.said, theme.text)
     ):  # fmt: skip
         texts = [class_name(data.classes[k], 24) if k >= 0 else "not finite"
                  for k in kinds[shown].tolist()]  # fmt: skip
@@ -122,8 +122,8 @@ def _value_columns(
     if session.dataset.reads is OutputAt.EVERY:
         steps = [str(k + 1) for k in values.places[shown].tolist()]
         yield TableColumn("step", steps, theme.muted, 0.6)
-    yield TableColumn("wanted", [written_values(v) for v in values.wanted[shown]], theme.forward, 1)
-    yield TableColumn("says", [written_values(v) for v in values.said[shown]], theme.text, 1.2)
+    yield TableColumn("target", [written_values(v) for v in values.wanted[shown]], theme.forward, 1)
+    yield TableColumn("answer", [written_values(v) for v in values.said[shown]], theme.text, 1.2)
     errors = [number(error, 3) for error in values.errors[shown].tolist()]
     yield TableColumn("error", errors, theme.text, 0.8)
 
@@ -214,7 +214,7 @@ def _sections(session: Session, answers: Answers | Values) -> list[Section]:
     return lab.listed(answers) if isinstance(answers, Answers) else lab.largest(answers)
 
 
-def _name_of_answers(session: Session) -> str:
+def _text_of_answers(session: Session) -> str:
     data = session.dataset
     if data.one_class_at_end:
         return "margin" if len(data.classes) == 2 else "answers_bars"
@@ -227,7 +227,6 @@ def _name_of_answers(session: Session) -> str:
 
 
 def _score(answers: Answers | Values, session: Session) -> str:
-    """The share of right answers."""
     data, part = session.dataset, _part(session)
     if isinstance(answers, Values):
         score = data.metric.score(answers.said, answers.wanted, answers.owners)
@@ -250,8 +249,7 @@ def _part(session: Session) -> str:
     return "test " if lab.rows is DataPart.TEST and data.test else f"{data.role} "
 
 
-def _confused(source: AnswersSource) -> str:
-    """The most frequent mistake, or the largest error."""
+def _worst_error(source: AnswersSource) -> str:
     answers, classes = source.answers, source.session.dataset.classes
     if isinstance(answers, Values):
         return f"The largest error is {number(float(answers.errors.max()), 2)}."
@@ -259,11 +257,10 @@ def _confused(source: AnswersSource) -> str:
     if pair is None:
         return ""
     wanted, said = (escape(quoted(shown_token(classes[k]))) for k in pair)
-    return f"Most often {wanted} is taken for {said}."
+    return f"Most often {wanted} is mistaken for {said}."
 
 
-def _measured(source: AnswersSource) -> str:
-    """A note until all sequences are read."""
+def _progress_note(source: AnswersSource) -> str:
     part = len(source.session.lab(ResultsLab).part(source.session.dataset))
     done = len(np.unique(source.answers.owners))
     if done == part:
@@ -308,7 +305,7 @@ def _list(source: AnswersSource) -> Picture:
     return row_lists("Answers", rows, source.opened, theme())
 
 
-def _found(source: AnswersSource) -> Confusion:
+def _confusion_of(source: AnswersSource) -> Confusion:
     answers, classes = cast(Answers, source.answers), source.session.dataset.classes
     return confusion(answers, len(classes), MOST_CLASSES)
 
@@ -326,10 +323,8 @@ def _confusion(source: AnswersSource) -> Picture:
     listed = np.concatenate([answers.owners[section.answers[:MOST]] for section in sections])
     some = np.isin(answers.owners, listed)
     rows = np.stack([answers.owners[some], answers.wanted[some], answers.said[some]])
-    owners, wanted, said = np.unique(rows, axis=1)
-    return confusion_matrix(
-        _found(source), classes, cell, theme(), placed=(owners, wanted, said), opened=source.opened
-    )
+    counted, placed = _confusion_of(source), np.unique(rows, axis=1)
+    return confusion_matrix(counted, classes, cell, theme(), placed=placed, opened=source.opened)
 
 
 # The tab
@@ -351,14 +346,14 @@ def _charts(session: Session) -> tuple[Column[AnswersSource], Column[AnswersSour
     data = session.dataset
     session.lab(ResultsLab).fit(data)
     left = [
-        Chart("answers", 3, _answers, text=_name_of_answers(session)),
+        Chart("answers", 3, _answers, text=_text_of_answers(session)),
         Chart("list", 5, _list, click=_open, kind="table"),
     ]
     if data.answers_classes:
         right = [
             Chart("confusion", 5.6, _confusion, click=_choose_cell),
             Chart("scores", 3, lambda of: class_scores(
-                _found(of), of.session.dataset.classes, theme()), kind="table"),
+                _confusion_of(of), of.session.dataset.classes, theme()), kind="table"),
         ]  # fmt: skip
     else:
         right = [Chart("scatter", 5, _scatter, click=_open)]
@@ -376,7 +371,8 @@ def _verdict(source: AnswersSource, frame: Frame) -> None:
 
 
 TAB = Sheet(
-    "wrong", _source, lambda of: f"{_score(of.answers, of.session)} {_confused(of)}{_measured(of)}",
+    "wrong", _source,
+    lambda of: f"{_score(of.answers, of.session)} {_worst_error(of)}{_progress_note(of)}",
     _charts, _controls,
     lambda session, budget: session.lab(ResultsLab).develop(session.state, session.dataset, budget),
     more=_verdict, words=_words, probe=lambda of: of.probe,

@@ -23,10 +23,10 @@ def test_bars_are_as_long_as_the_probabilities_and_the_wanted_class_is_teal():
     assert colors == {0: LIGHT.muted, 1: LIGHT.forward, 2: LIGHT.muted}
     assert list(numbers.text) == ["50%", "30%", "30%", "60%"]
     assert list(drawn.layout.yaxis.ticktext) == ["a", "<b>&lt;b&gt;</b>", "<b>c</b>"]
-    assert {note.text for note in drawn.layout.annotations} == {"says 60%", "wanted"}
+    assert {note.text for note in drawn.layout.annotations} == {"answer 60%", "target"}
 
 
-@pytest.mark.parametrize(("wanted", "said"), [(2, {"60%, right"}), (None, {"says 60%"})])
+@pytest.mark.parametrize(("wanted", "said"), [(2, {"60%, right"}), (None, {"answer 60%"})])
 def test_what_is_said_is_right_or_nothing_is_wanted(wanted, said):
     drawn = class_bars(PROBS, wanted, ["a", "b", "c"], WORDS).figure
     assert {note.text for note in drawn.layout.annotations} == said
@@ -54,10 +54,10 @@ def test_right_and_wrong_differ_in_colour_and_a_cell_tells_its_classes():
     assert np.sign(cells.z).tolist() == [[1, -1], [0, 1]]
     assert abs(cells.z[0][0]) > abs(cells.z[0][1])
     assert cells.customdata[0][1] == [1, 4]
-    assert cells.text[0][1] == "wanted &lt;i&gt;, said e: 2"
+    assert cells.text[0][1] == "target &lt;i&gt;, answer e: 2"
     assert list(counts.text) == ["8", "2", "5"]
     assert [*frame.x[:4]] == [0.5, 1.5, 1.5, 0.5]
-    assert drawn.layout.title.text == "What is taken for what, 2 of 6"
+    assert drawn.layout.title.text == "Confusion matrix, 2 of 6"
     assert list(drawn.layout.yaxis.ticktext) == ["&lt;i&gt;", "e"]
 
 
@@ -76,7 +76,7 @@ def test_a_chosen_cell_of_classes_that_are_not_shown_has_no_frame():
 
 
 def test_a_sequence_that_is_listed_has_its_cells():
-    placed = np.array([7, 7, 9]), np.array([1, 4, 0]), np.array([4, 4, 1])
+    placed = np.array([[7, 7, 9], [1, 4, 0], [4, 4, 1]])
     drawn = confusion_matrix(MATRIX, NAMES, placed=placed, opened=7)
     *_, places = drawn.series
     assert places["meta"] == {"phrases": True}
