@@ -34,9 +34,8 @@ TASK = Task(
     presets=(
         Preset(
             "LSTM", "Letters, words, sometimes a sentence",
-            "Read the sample while the network learns: first the frequent letters, then words, in "
-            "the end sometimes a sentence of the tale. Training and test loss part: much is "
-            "learned by heart.",
+            "Read the sample while the network learns: first frequent letters, then words, finally "
+            "sometimes a sentence of the tale. Training and test loss separate: much is memorized.",
             adam(TaskName.CHARACTERS, "lstm", hidden=128, lr=0.003, batch=16, epochs=100),
         ),
     ),

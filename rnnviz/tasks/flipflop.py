@@ -52,22 +52,22 @@ def _draw(rng: np.random.Generator, length: int) -> Example:
 
 TASK = Task(
     TaskName.FLIPFLOP, "3-bit flip-flop",
-    "A memory can be a point at which the state comes to rest: for three bits eight points, "
-    "the corners of a box.",
+    "A memory can be a stable point of the state: three bits need eight points, the corners of "
+    "a box.",
     lambda lag, seed: flipflop(seed),
     probe="1,-1,1 0,0,0 0,0,0 -1,0,0 0,0,0 0,1,0 0,0,0 0,0,-1 0,0,0 1,0,1 0,0,0 0,0,0",
     presets=(
         Preset(
             "Elman", "Eight stable points",
-            "The line of each channel becomes a switch: it jumps at a pulse and then stays, "
-            "however long no pulse comes. The page Dynamics shows eight stable points, one for "
-            "each state of the three switches.",
+            "The line of each channel becomes a switch: it jumps at a pulse and stays until the "
+            "next one. The page Dynamics shows eight stable points, one for each state of the "
+            "three switches.",
             adam(TaskName.FLIPFLOP, "elman", hidden=32, lr=0.003, epochs=150),
         ),
         Preset(
             "GRU", "Some seeds remember, some drift",
             "As good as Elman for the thirty steps of its sequences. The page Dynamics shows two "
-            "stable points with seed 0: a third of the bits is lost after a hundred steps without "
+            "stable points with seed 0: a third of the bits are lost after a hundred steps without "
             "a pulse. Seeds 1 and 2 have all eight points, and they remember.",
             adam(TaskName.FLIPFLOP, "gru", hidden=32, lr=0.003, epochs=120),
         ),

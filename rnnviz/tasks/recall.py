@@ -80,8 +80,8 @@ TASK = Task(
         Preset(
             "Elman, lag 20", "Does not learn in its 30 epochs",
             "The network does not learn in 30 epochs: the loss stays at guessing. Look at the "
-            "gradient over the epochs: for most of them the gradient at the first token, the only "
-            "one that matters, is tiny.",
+            "gradient over the epochs: at the first token, the only one that matters, it is tiny "
+            "in most of them.",
             _lag("elman"),
             learns=False,
         ),
@@ -101,13 +101,13 @@ TASK = Task(
         Preset(
             "Elman, 150 epochs", "More time: most seeds learn",
             "The same network with more time: nothing happens for tens of epochs, then most seeds "
-            "learn. The gradient over the epochs shows what had to grow first.",
+            "learn. The gradient at the first token has to grow first: see it over the epochs.",
             _lag("elman", epochs=150),
         ),
         Preset(
             "Elman, adam", "Adam at 0.01: most seeds learn",
-            "Adam divides each step by the size of the gradient, so a small gradient counts as "
-            "well. Most seeds learn at the learning rate 0.01; at 0.2 they don't.",
+            "Adam divides each step by the size of the gradient, so a small gradient is enough. "
+            "Most seeds learn at the learning rate 0.01; at 0.2 they don't.",
             _lag("elman", optimizer="adam", lr=0.01),
         ),
         Preset(
@@ -119,27 +119,27 @@ TASK = Task(
         Preset(
             "minGRU, lag 20", "Learns with a gate that sees the token alone",
             "The gate z reads the token and not the state. Show z: the network learns to open it "
-            "at the first letter, and to keep it nearly shut at all that follow.",
+            "at the first letter, and to keep it nearly closed at all others.",
             _lag_adam("mingru"),
         ),
         Preset(
             "LRU, lag 20", "Learns this lag, and not the next",
-            "From state to state the step is linear: every pair of states turns and fades a "
-            "little, whatever is read. The network learns lag 20 alone. At lag 21 the states have "
-            "turned on, and nearly every answer is wrong: see the longer sequences on the page "
-            "Gradients.",
+            "The step from state to state is linear: every pair of states rotates and decays a "
+            "little at any token. The network learns lag 20 alone. At lag 21 the states have "
+            "rotated further, and nearly every answer is wrong: see the longer sequences on the "
+            "page Gradients.",
             _lag_adam("lru"),
         ),
         Preset(
             "Leaky, lag 20", "Learns, though every state leaks",
-            "Every token takes a fifth of the state: by the leak alone 1% is left after 20. The "
-            "recurrent weights learn to put back more than that, and the state grows. At lags 5 "
+            "A fifth of the state leaks at every token: the leak alone leaves 1% after 20. The "
+            "recurrent weights learn to restore more than that, and the state grows. At lags 5 "
             "and 80 many answers are wrong.",
             _lag_adam("leaky"),
         ),
         Preset(
             "coRNN, lag 20", "Learns, and holds at lag 80",
-            "Every unit is an oscillator with much friction: left alone, 97% of it stays from "
+            "Every unit is an oscillator with strong damping: without input it keeps 97% from "
             "token to token. What the network learns at lag 20 holds at lags 40 and 80.",
             _lag_adam("cornn"),
         ),

@@ -48,7 +48,7 @@ TASK = Task(
         Preset(
             "GRU", "Ten names, letter by letter",
             "One digit goes in, and its name comes out letter by letter. Six and seven, four and "
-            "five, begin alike and have to part.",
+            "five begin with the same letter.",
             adam(TaskName.SPELLING, "gru", hidden=64, lr=0.005, batch=10, epochs=150),
         ),
     ),

@@ -108,9 +108,11 @@ def columns_of(
 
 def _found(cells: RawTable, name: str) -> str:
     """The column of this name, or else of an equal plain name; raise TaskError."""
-    equal = [column for column in cells.columns if plain(column) == plain(name)]
-    if name in cells.columns or equal:
-        return name if name in cells.columns else equal[0]
+    if name in cells.columns:
+        return name
+    for column in cells.columns:
+        if plain(column) == plain(name):
+            return column
     listed = ", ".join(column[:30] for column in cells.columns[:12])
     raise TaskError(f"{cells.name}: has no column {name[:30]}. It has: {listed}.")
 

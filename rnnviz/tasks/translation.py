@@ -28,8 +28,8 @@ TASK = Task(
     presets=(
         Preset(
             "GRU", "Sentences that it has never read",
-            "The network translates sentences that it has never read. At the bridge all that the "
-            "encoder has read is in one state; the decoder begins with it.",
+            "The network translates new sentences. At the bridge one state holds all that the "
+            "encoder has read; the decoder begins with it.",
             adam(TaskName.TRANSLATION, "gru", hidden=128, lr=0.003, epochs=40),
         ),
     ),

@@ -117,14 +117,13 @@ TASK = Task(
     presets=(
         Preset(
             "GRU", "Continues a wave",
-            "At first the network soon goes flat on its own outputs. Later it continues the wave "
-            "that it has read.",
+            "At first the network soon goes flat on its own outputs. Later it continues the wave.",
             adam(TaskName.WAVES, "gru", hidden=32, lr=0.01, epochs=200),
         ),
         Preset(
             "LSTM, 2 layers", "Closer to the reference",
             "More outputs are within 0.1. The training loss ends below the line of known shapes, "
-            "so a part is learned by heart: the test loss rises in the end.",
+            "so some waves are memorized: the test loss rises in the end.",
             adam(TaskName.WAVES, "lstm", hidden=32, layers=2, lr=0.005, batch=4, epochs=200),
         ),
     ),
