@@ -12,7 +12,7 @@ from rnnviz.files.foreign_network import TransferError
 from rnnviz.files.pictures import BrowserError
 from rnnviz.files.script import ScriptError
 from rnnviz.tasks.csv_table import TaskError
-from rnnviz.tasks.upload import InvalidRowsError
+from rnnviz.tasks.upload import FaultsError
 from rnnviz.terminal import say
 
 #: The most rows that can't be used which are listed.
@@ -27,8 +27,8 @@ def exit_code(command: Callable[[], int | None]) -> int:
     try:
         with np.errstate(all="ignore"):
             return command() or 0
-    except InvalidRowsError as problem:
-        faults, count = problem.errors, problem.count
+    except FaultsError as problem:
+        faults, count = problem.faults, problem.count
         if len(faults) == 1:
             say(f"{faults[0]} --skip-bad leaves it out.")
             return 2

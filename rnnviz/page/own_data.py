@@ -107,7 +107,7 @@ def skip_rows(upload: Upload) -> Upload:
     if not count:
         return upload
     st.markdown(f"**{count:,} of {checked.count:,} rows can’t be used**")
-    st.html(_table(checked.errors, checked.test_errors))
+    st.html(_table(checked.faults, checked.test_faults))
     which = f"these {count:,} rows" if count > 1 else "this row"
     skip = st.checkbox(f"Skip {which}", key=_key("skip", checked.unusable))
     return replace(upload, skip_bad=skip)
@@ -115,10 +115,10 @@ def skip_rows(upload: Upload) -> Upload:
 
 def _table(train: tuple[RowError, ...], test: tuple[RowError, ...]) -> str:
     """The unusable rows, as a table that scrolls."""
-    named = [(error, "") for error in train] + [(error, "test ") for error in test]
+    named = [(fault, "") for fault in train] + [(fault, "test ") for fault in test]
     rows = "".join(
-        f"<tr><td>{whose}{error.row or ''}</td><td>{escape(error.reason)}</td></tr>"
-        for error, whose in named[:_MOST_ROWS]
+        f"<tr><td>{whose}{fault.row or ''}</td><td>{escape(fault.reason)}</td></tr>"
+        for fault, whose in named[:_MOST_ROWS]
     )
     if len(named) > _MOST_ROWS:
         rows += f"<tr><td>…</td><td>{len(named) - _MOST_ROWS:,} more</td></tr>"
@@ -198,7 +198,7 @@ def _offer(session: Session, train: File, test: File | None, below_train: DeltaG
     try:
         with below_train:
             upload = merge_labels(upload)
-        with below_test if not check_rows(upload).errors else below_train:
+        with below_test if not check_rows(upload).faults else below_train:
             upload = skip_rows(upload)
         if check_rows(upload).unusable and not upload.skip_bad:
             _start(session, None, start)

@@ -117,7 +117,7 @@ class RawTable:
     name: str
     columns: tuple[str, ...]
     lines: tuple[RawRow, ...]
-    errors: tuple[RowError, ...] = ()
+    faults: tuple[RowError, ...] = ()
     header: bool = True
 
     @property
@@ -164,10 +164,10 @@ def read_csv(text: str, name: str) -> RawTable:
             return len(read[1]) + widths.total() - max(widths.values(), default=0)
 
         read = min(read, _read(lines, name, first, separator, csv.QUOTE_NONE), key=misfits)
-    rows, errors = read
-    if errors and (not rows or errors[0].row < rows[0].row):
-        raise TaskError(str(errors[0]))
-    return table_of_lines(name, rows, errors)
+    rows, faults = read
+    if faults and (not rows or faults[0].row < rows[0].row):
+        raise TaskError(str(faults[0]))
+    return table_of_lines(name, rows, faults)
 
 
 def looks_like_table(text: str) -> bool:
@@ -188,11 +188,11 @@ def _separator(lines: Sequence[str]) -> str:
     """The separator for which most rows have as many cells as the first, at least two."""
 
     def fit(separator: str) -> tuple[float, int]:
-        rows, errors = _read(lines, "", 0, separator)
+        rows, faults = _read(lines, "", 0, separator)
         widths = [len(line.cells) for line in rows]
-        if not rows or widths[0] < 2 or (errors and errors[0].row < rows[0].row):
+        if not rows or widths[0] < 2 or (faults and faults[0].row < rows[0].row):
             return 0.0, 0
-        return widths.count(widths[0]) / (len(rows) + len(errors)), widths[0]
+        return widths.count(widths[0]) / (len(rows) + len(faults)), widths[0]
 
     return max(_SEPARATORS, key=fit)
 
@@ -205,7 +205,7 @@ def _read(
     Quotes enclose a text (``quoting`` 0, ``csv.QUOTE_MINIMAL``), or are plain characters (3).
     After a row that can't be read, reading goes on with the next line.
     """
-    rows, errors = list[RawRow](), list[RowError]()
+    rows, faults = list[RawRow](), list[RowError]()
     left = _REREAD * len(lines) + _FIRST
     while first < len(lines) and left > 0:
         reader = csv.reader(
@@ -219,25 +219,25 @@ def _read(
                     rows.append(RawRow(begun + 1, tuple(cells)))
                 begun = first + reader.line_num
                 if len(rows) > MAX_ROWS + 1:
-                    return rows, errors
+                    return rows, faults
         except csv.Error as problem:
             reason = (
                 f"can't be read as CSV ({problem}). {_QUOTE}, and write each quote in it twice."
             )
-            errors.append(RowError(name, begun + 1, reason))
-            if len(errors) > MAX_ROWS:
-                return rows, errors
+            faults.append(RowError(name, begun + 1, reason))
+            if len(faults) > MAX_ROWS:
+                return rows, faults
             end = begun + 1
         left -= reader.line_num
         first = end
     if first < len(lines):
         reason = "this row and all after it aren't read, as too many quotes before it are open. "
-        errors.append(RowError(name, first + 1, f"{reason}{_QUOTE}."))
-    return rows, errors
+        faults.append(RowError(name, first + 1, f"{reason}{_QUOTE}."))
+    return rows, faults
 
 
 def table_of_lines(
-    name: str, rows: Sequence[RawRow], errors: Sequence[RowError] = (), header: bool | None = None
+    name: str, rows: Sequence[RawRow], faults: Sequence[RowError] = (), header: bool | None = None
 ) -> RawTable:
     """The cells of rows, the first of which may name the columns; raise TaskError."""
     if not rows:
@@ -248,8 +248,8 @@ def table_of_lines(
     above, below = rows[0].cells, rows[1:] if header else rows
     if not below:
         problem = f"{name}: has no rows below the header. Add some."
-        raise TaskError(str(errors[0]) if errors else problem)
-    if len(below) + len(errors) > MAX_ROWS:
+        raise TaskError(str(faults[0]) if faults else problem)
+    if len(below) + len(faults) > MAX_ROWS:
         raise TaskError(f"{name}: has more than {MAX_ROWS:,} rows. Use fewer.")
     filled = {k for line in below for k, cell in enumerate(line.cells) if cell.strip()}
     named = {k for k, cell in enumerate(above) if header and cell.strip()}
@@ -258,7 +258,7 @@ def table_of_lines(
         raise too_many_columns(name, len(used))
     fitting, wide = _fitted(name, below, used, len(above), header)
     names = tuple(_unique([above[k] if header else "" for k in used], used))
-    found = sorted((*errors, *wide), key=lambda error: error.row)
+    found = sorted((*faults, *wide), key=lambda error: error.row)
     return RawTable(name, names, tuple(fitting), tuple(found), header)
 
 
@@ -284,16 +284,16 @@ def _fitted(
     name: str, rows: Sequence[RawRow], used: Sequence[int], width: int, header: bool
 ) -> tuple[list[RawRow], list[RowError]]:
     """The cells of the used columns, and the rows with more cells than the first."""
-    fitting, errors = [], []
+    fitting, faults = [], []
     who = "the header names" if header else "the first has"
     for row, cells in rows:
         if any(map(str.strip, cells[width:])):
             reason = f"has {len(cells)} cells, and {who} {width}. {_QUOTE}."
-            errors.append(RowError(name, row, reason))
+            faults.append(RowError(name, row, reason))
         else:
             present = len(cells)
             fitting.append(RawRow(row, tuple(cells[k] if k < present else "" for k in used)))
-    return fitting, errors
+    return fitting, faults
 
 
 def _unique(names: Sequence[str], places: Sequence[int]) -> Iterator[str]:

@@ -82,10 +82,10 @@ def read_apart(content: bytes, name: str) -> RawTable:
     answer, *lines = map(json.loads, done.stdout.splitlines())
     if isinstance(answer, str):
         raise TaskError(answer)
-    columns, errors, header = answer
+    columns, faults, header = answer
     rows = (RawRow(row, tuple(cells)) for row, cells in lines)
     return RawTable(
-        name, tuple(columns), tuple(rows), tuple(RowError(*row) for row in errors), header
+        name, tuple(columns), tuple(rows), tuple(RowError(*row) for row in faults), header
     )
 
 
@@ -257,7 +257,7 @@ def _serve() -> None:
     except TaskError as problem:
         print(json.dumps(str(problem)))
         return
-    for part in ((cells.columns, cells.errors, cells.header), *cells.lines):
+    for part in ((cells.columns, cells.faults, cells.header), *cells.lines):
         print(json.dumps(part))
 
 

@@ -209,7 +209,7 @@ class Table:
     form: Form
     rows: tuple[Row, ...]
     plain: bool = False
-    errors: tuple[RowError, ...] = ()
+    faults: tuple[RowError, ...] = ()
 
 
 def table(cells: RawTable, columns: Columns | None) -> Table:
@@ -225,7 +225,7 @@ def table(cells: RawTable, columns: Columns | None) -> Table:
         Row(line.row, text.strip(), label)
         for line, text, label in zip(cells.lines, texts, labels, strict=True)
     )
-    return Table(cells.name, columns.form, tuple(rows), errors=cells.errors)
+    return Table(cells.name, columns.form, tuple(rows), faults=cells.faults)
 
 
 def read_cells(content: bytes, name: str, encoding: Encoding | None = None) -> RawTable:
@@ -298,7 +298,7 @@ def relabelled(
 def valid_rows(table: Table, unit: Unit) -> tuple[tuple[Row, ...], tuple[RowError, ...]]:
     """The valid rows, and the errors of the others, in their order."""
     firsts: dict[str, Row] = {}
-    rows, errors = [], list(table.errors)
+    rows, faults = [], list(table.faults)
     for row in table.rows:
         problem = next(_problems(row, table.form, unit), "")
         if not problem and table.form is Form.LABEL:
@@ -309,10 +309,10 @@ def valid_rows(table: Table, unit: Unit) -> tuple[tuple[Row, ...], tuple[RowErro
                     f"row {first.line} and {shown(row.label)} here. Keep one of them."
                 )
         if problem:
-            errors.append(RowError(table.name, 0 if table.plain else row.line, problem))
+            faults.append(RowError(table.name, 0 if table.plain else row.line, problem))
         else:
             rows.append(row)
-    return tuple(rows), tuple(sorted(errors, key=lambda error: error.row))
+    return tuple(rows), tuple(sorted(faults, key=lambda error: error.row))
 
 
 def _problems(row: Row, form: Form, unit: Unit) -> Iterator[str]:

@@ -177,13 +177,13 @@ class Upload:
                 object.__setattr__(self, row.name, row.parse(getattr(self, row.name)))
 
 
-class InvalidRowsError(TaskError):
-    """Unusable rows, of ``count``; the message has the first one, ``errors`` all."""
+class FaultsError(TaskError):
+    """Unusable rows, of ``count``; the message has the first one, ``faults`` all."""
 
-    def __init__(self, errors: Sequence[RowError], count: int) -> None:
-        self.errors, self.count = tuple(errors), count
-        more = f" {len(errors) - 1:,} more of {count:,} rows can't be used." * (len(errors) > 1)
-        super().__init__(f"{errors[0]}{more}")
+    def __init__(self, faults: Sequence[RowError], count: int) -> None:
+        self.faults, self.count = tuple(faults), count
+        more = f" {len(faults) - 1:,} more of {count:,} rows can't be used." * (len(faults) > 1)
+        super().__init__(f"{faults[0]}{more}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,15 +199,15 @@ class Checked:
     unit: Unit
     train: tuple[Row, ...]
     test: tuple[Row, ...] | None
-    errors: tuple[RowError, ...]
-    test_errors: tuple[RowError, ...]
+    faults: tuple[RowError, ...]
+    test_faults: tuple[RowError, ...]
     count: int
     near: tuple[tuple[str, ...], ...]
 
     @property
     def unusable(self) -> tuple[RowError, ...]:
         """The errors of both files."""
-        return (*self.errors, *self.test_errors)
+        return (*self.faults, *self.test_faults)
 
 
 def cells_of(file: File, encoding: Encoding | None = None) -> RawTable:
@@ -269,10 +269,10 @@ def _checked(upload: Upload) -> Checked:
         tables = [
             replace(one, rows=relabelled(one.rows, near, upload.merge_labels)) for one in tables
         ]
-    rows, errors = valid_rows(tables[0], unit)
-    tested, test_errors = _valid_test_rows(tables[1], rows, unit) if upload.test else (None, ())
-    count = sum(len(one.rows) + len(one.errors) for one in tables)
-    return Checked(columns, form, unit, rows, tested, errors, test_errors, count, tuple(near))
+    rows, faults = valid_rows(tables[0], unit)
+    tested, test_faults = _valid_test_rows(tables[1], rows, unit) if upload.test else (None, ())
+    count = sum(len(one.rows) + len(one.faults) for one in tables)
+    return Checked(columns, form, unit, rows, tested, faults, test_faults, count, tuple(near))
 
 
 def _test_table(cells: RawTable, train: Table, columns: Columns | None) -> Table:
@@ -293,7 +293,7 @@ def _valid_test_rows(
     test: Table, train: Sequence[Row], unit: Unit
 ) -> tuple[tuple[Row, ...], tuple[RowError, ...]]:
     """The test rows that can be read with what the training rows have, and the others."""
-    tested, errors = valid_rows(test, unit)
+    tested, faults = valid_rows(test, unit)
     vocabulary = Vocabulary.of((row.text for row in train), unit is Unit.CHARACTERS)
     classes = sorted({row.label for row in train})
 
@@ -304,7 +304,7 @@ def _valid_test_rows(
     found = {row: problem(row) for row in tested}
     more = (RowError(test.name, row.line, said) for row, said in found.items() if said)
     rows = tuple(row for row in tested if not found[row])
-    return rows, tuple(sorted((*errors, *more), key=lambda error: error.row))
+    return rows, tuple(sorted((*faults, *more), key=lambda error: error.row))
 
 
 @lru_cache(maxsize=8)
@@ -312,7 +312,7 @@ def split_upload(upload: Upload) -> tuple[Sequence[Row], Sequence[Row], tuple[st
     """The training rows and the test rows of the files, and notes on them; raise TaskError."""
     checked = check_rows(upload)
     if checked.unusable and not upload.skip_bad:
-        raise InvalidRowsError(checked.unusable, checked.count)
+        raise FaultsError(checked.unusable, checked.count)
     if not checked.train:
         raise TaskError(f"{upload.train.name}: none of its {checked.count:,} rows can be used.")
     form, unit, rows = checked.form, checked.unit, checked.train

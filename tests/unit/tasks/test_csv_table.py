@@ -74,7 +74,7 @@ def test_names_of_columns_that_are_equal_and_long_differ_and_are_no_longer():
 
 def test_a_quote_or_the_end_of_a_line_is_no_separator():
     assert read_csv("sep=\r\na,b\r\n1,2\r\n", "a.csv").columns == ("sep=",)
-    assert read_csv('sep="\na,b\n1,2\n', "a.csv").errors
+    assert read_csv('sep="\na,b\n1,2\n', "a.csv").faults
 
 
 def test_of_a_row_of_a_million_empty_cells_few_are_looked_for():
@@ -87,8 +87,8 @@ def test_after_a_row_that_cannot_be_read_it_goes_on_with_the_next_line():
     text = 'text,label\n"open,1\nso,1\nwe,0\n"bad"ly,0\nwell, well,1\n"and",0\n'
     read = read_csv(text, "a.csv")
     assert [line.row for line in read.lines] == [3, 4, 7]
-    assert [error.row for error in read.errors] == [2, 5, 6]
-    assert "has 3 cells, and the header names 2" in read.errors[2].reason
+    assert [error.row for error in read.faults] == [2, 5, 6]
+    assert "has 3 cells, and the header names 2" in read.faults[2].reason
 
 
 def test_quotes_that_are_open_again_and_again_are_read_in_time_and_told():
@@ -96,7 +96,7 @@ def test_quotes_that_are_open_again_and_again_are_read_in_time_and_told():
     text = "text,label\nso,1\n" + 20_000 * 'a",b,"c\n'
     read = read_csv(text, "a.csv")
     assert [line.row for line in read.lines] == [2]
-    assert "this row and all after it aren't read" in read.errors[-1].reason
+    assert "this row and all after it aren't read" in read.faults[-1].reason
 
 
 def test_of_a_million_rows_that_cannot_be_read_not_all_are_listed():
@@ -154,7 +154,7 @@ def test_any_text_is_read_or_refused(text):
         return
     assert len({*read.columns}) == len(read.columns)
     assert all(len(line.cells) == len(read.columns) for line in read.lines)
-    rows = [*(line.row for line in read.lines), *(error.row for error in read.errors)]
+    rows = [*(line.row for line in read.lines), *(error.row for error in read.faults)]
     assert len({*rows}) == len(rows)
 
 

@@ -44,10 +44,10 @@ def read(content, name="a.csv", unit=Unit.WORDS):
         read = table(cells, None if cells.plain else columns_of(cells))
     except TaskError as problem:
         return str(problem)
-    read = Table(read.name, read.form, relabelled(read.rows, (), False), read.plain, read.errors)
-    rows, errors = valid_rows(read, unit)
-    assert len(rows) + len(errors) == len(read.rows) + len(read.errors)
-    return str(errors[0]) if errors else read
+    read = Table(read.name, read.form, relabelled(read.rows, (), False), read.plain, read.faults)
+    rows, faults = valid_rows(read, unit)
+    assert len(rows) + len(faults) == len(read.rows) + len(read.faults)
+    return str(faults[0]) if faults else read
 
 
 @each_row(
@@ -304,11 +304,11 @@ def test_blanks_around_a_label_that_is_no_other_s_are_dropped():
 def test_every_row_that_cannot_be_used_is_told_once_with_the_first_reason():
     content = "text,label\nso,1\n,\nwe,\nwell, well,1\nso,0\nbad,0\n" + LONG + ",2\n"
     cells = read_cells(content.encode(), "a.csv")
-    rows, errors = valid_rows(table(cells, columns_of(cells)), Unit.WORDS)
+    rows, faults = valid_rows(table(cells, columns_of(cells)), Unit.WORDS)
     assert [row.line for row in rows] == [2, 7]
-    assert [error.row for error in errors] == [4, 5, 6, 8]
+    assert [error.row for error in faults] == [4, 5, 6, 8]
     reasons = ("the label is empty", "has 3 cells", "the same text", "the word")
-    for error, reason in zip(errors, reasons, strict=True):
+    for error, reason in zip(faults, reasons, strict=True):
         assert error.reason.startswith(reason)
 
 

@@ -11,8 +11,8 @@ from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.table import Form, Row
 from rnnviz.tasks.upload import (
+    FaultsError,
     File,
-    InvalidRowsError,
     Upload,
     check_rows,
     choose,
@@ -158,13 +158,13 @@ UGLY = LABELS + ",warm\nso cool,\nso mild,Warm\nso warm 0,cold\nso fine,a,b\n"
 
 
 def test_without_leave_a_row_that_cannot_be_used_refuses_the_whole():
-    with pytest.raises(InvalidRowsError) as problem:
+    with pytest.raises(FaultsError) as problem:
         dataset_of(upload(UGLY))
     assert str(problem.value) == (
         "a.csv, row 22: the text is empty. Fill it in, or remove the row. 3 more of 25 rows can't "
         "be used."
     )
-    assert [error.row for error in problem.value.errors] == [22, 23, 25, 26]
+    assert [error.row for error in problem.value.faults] == [22, 23, 25, 26]
 
 
 def test_rows_that_cannot_be_used_are_left_out_and_labels_merged_if_one_says_so():
@@ -180,8 +180,8 @@ def test_rows_that_cannot_be_used_are_left_out_and_labels_merged_if_one_says_so(
 
 def test_a_contradiction_may_be_one_of_spellings_only():
     content = LABELS + "so warm 0,WARM\n"
-    assert len(check_rows(upload(content)).errors) == 1
-    assert check_rows(upload(content, merge_labels=True)).errors == ()
+    assert len(check_rows(upload(content)).faults) == 1
+    assert check_rows(upload(content, merge_labels=True)).faults == ()
 
 
 def test_the_test_file_is_read_in_the_columns_and_spellings_of_the_training():
@@ -189,7 +189,7 @@ def test_the_test_file_is_read_in_the_columns_and_spellings_of_the_training():
         f"{k},so {'ab'[k % 2]},{'xy'[k % 2]}\n" for k in range(8)
     )
     tested = "category,message\nX,so a\ny,so b\n"
-    with pytest.raises(InvalidRowsError, match=r"b.csv, row 2: the label 'X' is unknown"):
+    with pytest.raises(FaultsError, match=r"b.csv, row 2: the label 'X' is unknown"):
         dataset_of(upload(train, tested))
     data = dataset_of(upload(train, tested, merge_labels=True))
     assert [example.text for example in data.test] == ["so a", "so b"]
