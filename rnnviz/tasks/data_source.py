@@ -70,7 +70,7 @@ class DataSource:
         return TASKS[config.task].build(config.lag, config.seed)
 
     def take(self, upload: Upload | None, config: RunConfig) -> bool:
-        """Use an upload, or the task's data (None); if it is invalid, return False and keep all."""
+        """Use an upload, or the task's data (None); False if it is invalid: the old data stay."""
         before, self.upload, self.problem = self.upload, upload, ""
         try:
             self.dataset_for(config)

@@ -23,7 +23,7 @@ _NUMBER = re.compile(r"\d{1,12}(\.\d{1,12})?(e[+-]\d{1,3})?", re.ASCII)
 
 @dataclass(frozen=True)
 class Metric:
-    """A score from 0 to 1, explained by ``label``; ``tolerance`` is the largest error that counts.
+    """A score from 0 to 1, explained by ``label``; errors below ``tolerance``, if any, are right.
 
     ``score`` takes ``outputs`` (M, C), logits or values, ``targets``, classes (M,) or values
     (M, C), and ``owner`` (M,), the index of each row's example; M >= 1.
@@ -199,7 +199,7 @@ class Dataset:
 
     @cached_property
     def _examples(self) -> dict[bytes | str, Example]:
-        """The examples by their texts, and by what the network reads first."""
+        """The examples by their texts and by the bytes of their arrays."""
         every = (*self.test, *self.train)
         return {e.text: e for e in every} | {e.read.tobytes(): e for e in every}
 

@@ -23,7 +23,7 @@ class Example:
 
     @property
     def read(self) -> Array:
-        """What the text is: the source of a decoder, else the inputs."""
+        """The array of the text: the source of a decoder, else the inputs."""
         return self.inputs if self.source is None else self.source
 
     @property
