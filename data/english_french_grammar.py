@@ -11,8 +11,8 @@ from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
-from rnnviz.tasks.rng import chance
-from rnnviz.tasks.shipped_files import shipped
+from rnnviz.tasks import shipped
+from rnnviz.tasks.task import chance
 
 #: An English sentence and its translation.
 Pair = tuple[str, str]

@@ -31,7 +31,7 @@ from rnnviz.probe.formatting import number
 from rnnviz.probe.memory_gauge import GradientMap, MemoryGauge
 from rnnviz.probe.story import Chapter, Scores, chapters
 from rnnviz.run.history import COLUMNS, Course, History
-from rnnviz.tasks.metrics import ACCURACY, Guess, Metric
+from rnnviz.tasks.dataset import ACCURACY, Guess, Metric
 
 #: The shares of the figure's height for the loss and, below it, for the gauge.
 _ABOVE, _BELOW = (0.46, 1.0), (0.0, 0.33)

@@ -14,10 +14,9 @@ from rnnviz.files.record import StoredRecording, is_recording
 from rnnviz.files.run_file import stored_run
 from rnnviz.files.weights_file import WeightsHints, read_weights, words_of
 from rnnviz.probe.session import Session
-from rnnviz.tasks.columns import Form, columns_of
 from rnnviz.tasks.csv_table import TaskError, read_bytes
 from rnnviz.tasks.given_examples import Given
-from rnnviz.tasks.table import table
+from rnnviz.tasks.table import Form, columns_of, table
 from rnnviz.tasks.upload import Upload, cells_of
 
 

@@ -14,11 +14,9 @@ from rnnviz.engine.cell_check import define
 from rnnviz.engine.cell_text import CellError
 from rnnviz.engine.gradcheck import own_cell
 from rnnviz.files.whole_file import check_outputs
-from rnnviz.tasks.columns import Form
-from rnnviz.tasks.csv_table import TaskError, read_bytes
+from rnnviz.tasks.csv_table import EncodingError, TaskError, read_bytes
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.encoding import EncodingError
-from rnnviz.tasks.table import near_listed
+from rnnviz.tasks.table import Form, near_listed
 from rnnviz.tasks.upload import (
     DATA_SETTINGS,
     OPTIONS,
@@ -101,7 +99,7 @@ class RunOptions:
             if checked.near and not upload.merge_labels:
                 listed = near_listed(checked.near)
                 say(f"Nearly equal labels: {listed}. --merge-labels merges them.")
-            say(f"{self._train.name}: {'; '.join(preview(upload).sentences)}.")
+            say(f"{self._train.name}: {'; '.join(preview(upload)[0])}.")
             return upload
         except EncodingError as problem:
             read = ", ".join(f"{one} ({sample})" for one, sample in problem.samples.items())

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from io import BytesIO
 
 from rnnviz.files.foreign_network import TransferError
+from rnnviz.tasks.archive import ArchiveError, check_members
 
 #: The most members, and the most bytes of their central directory.
 MAX_MEMBERS, MAX_TABLE = 2_000, 1_000_000
@@ -15,7 +16,6 @@ MAX_MEMBERS, MAX_TABLE = 2_000, 1_000_000
 _END, _END_SIZE, _LARGE, _LARGE_SIZE = b"PK\x05\x06", 22, b"PK\x06\x07", 20
 #: A constant time of all members, so that equal contents are equal files.
 TIME = (1980, 1, 1, 0, 0, 0)
-_KINDS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 def zip_content(members: Mapping[str, bytes]) -> bytes:
@@ -41,10 +41,15 @@ def members_of(content: bytes, most: int, known: Callable[[str], bool]) -> dict[
     _check_end(content)
     try:
         with zipfile.ZipFile(BytesIO(content)) as archive:
-            _check(archive.infolist(), most, known)
+            check_members(archive.infolist(), MAX_MEMBERS, most)
+            for name in archive.namelist():
+                if not known(name):
+                    raise TransferError(f"it has a part {name[:40]!r}, which doesn't belong there.")
             return {name: archive.read(name) for name in archive.namelist()}
     except TransferError:
         raise
+    except ArchiveError as problem:
+        raise TransferError(str(problem)) from None
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as problem:
         raise TransferError(f"a part of the file is damaged ({str(problem)[:80]}).") from None
     except (RuntimeError, ValueError, OverflowError):
@@ -59,27 +64,6 @@ def _check_end(content: bytes) -> None:
     large = _LARGE in content[-_END_SIZE - _LARGE_SIZE : -_END_SIZE]
     if int.from_bytes(end[12:16], "little") > MAX_TABLE or large:
         raise TransferError("it has too many parts.")
-
-
-def _check(infos: list[zipfile.ZipInfo], most: int, known: Callable[[str], bool]) -> None:
-    """Refuse invalid members before anything is unpacked."""
-    if len(infos) > MAX_MEMBERS:
-        raise TransferError(f"it has {len(infos):,} parts, which are too many.")
-    seen: set[str] = set()
-    for info in infos:
-        name = info.filename
-        if not known(name):
-            raise TransferError(f"it has a part {name[:40]!r}, which doesn't belong there.")
-        if info.flag_bits & 1 or info.compress_type not in _KINDS:
-            raise TransferError(f"its part {name[:40]!r} is encrypted or packed otherwise.")
-        if name in seen:
-            raise TransferError(f"it has the part {name[:40]!r} twice.")
-        seen.add(name)
-    size = sum(info.file_size for info in infos)
-    if size > most:
-        raise TransferError(
-            f"its parts have {size // 1_000_000:,} MB, and {most // 1_000_000} are the most."
-        )
 
 
 # The size of a JSON text in memory

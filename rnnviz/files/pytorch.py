@@ -9,8 +9,7 @@ from rnnviz.config import OutputAt
 from rnnviz.files.foreign_network import TransferError
 from rnnviz.files.weights_file import ImportedNetwork, noted
 from rnnviz.probe.session import Session
-from rnnviz.tasks.given_examples import Given, GivenExamples
-from rnnviz.tasks.signature import Words, place_of, signature_of
+from rnnviz.tasks.given_examples import Given, GivenExamples, Words, place_of, signature_of
 
 _LINKS = "This network came from PyTorch: a link can't carry its weights."
 

@@ -32,8 +32,7 @@ from rnnviz.probe.session import Session
 from rnnviz.run.recording import Recording
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.given_examples import GivenExamples
-from rnnviz.tasks.signature import Signature, place_of, signature_of
+from rnnviz.tasks.given_examples import GivenExamples, Signature, place_of, signature_of
 
 RECORDING = "recording"
 #: The most snapshots, and the most bytes of the header and of a snapshot.

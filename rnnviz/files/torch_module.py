@@ -17,7 +17,7 @@ from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.training import record
 from rnnviz.files.foreign_network import GATES, ForeignNetwork, TransferError, torch_layers
 from rnnviz.tasks.example import Example
-from rnnviz.tasks.signature import Signature
+from rnnviz.tasks.given_examples import Signature
 
 _KINDS = {nn.RNN: "elman", nn.GRU: "gru", nn.LSTM: "lstm"}
 _DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.AlphaDropout)

@@ -26,9 +26,16 @@ from rnnviz.run.first_network import FirstNetwork
 from rnnviz.run.run import architecture_of
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.given_examples import Given, GivenExamples
+from rnnviz.tasks.given_examples import (
+    Given,
+    GivenExamples,
+    Signature,
+    Words,
+    place_of,
+    texts,
+    vocabulary_from,
+)
 from rnnviz.tasks.registry import TASKS
-from rnnviz.tasks.signature import Signature, Words, place_of, texts, vocabulary_from
 from rnnviz.tasks.vocabulary import Unit, Vocabulary
 
 

@@ -11,7 +11,7 @@ from rnnviz.page.session_registry import get_tab
 from rnnviz.page.sidebar import sidebar
 from rnnviz.probe.questions import TrainQuestion
 from rnnviz.questions.step.tab import step_page
-from rnnviz.tasks.shipped_files import shipped
+from rnnviz.tasks import shipped
 from rnnviz.ui.browser_session import host_of
 from rnnviz.ui.stage import (
     connect,

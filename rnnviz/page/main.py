@@ -18,7 +18,7 @@ from rnnviz.page.access_guard import Guard
 from rnnviz.page.session_registry import registry
 from rnnviz.page.wire import Preload, lifespan, routes
 from rnnviz.probe.session import Session
-from rnnviz.tasks.shipped_files import shipped
+from rnnviz.tasks import shipped
 from rnnviz.terminal import show
 
 INDEX = Path(__file__).with_name("index.py")

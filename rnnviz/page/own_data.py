@@ -13,10 +13,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.probe.session import Session
-from rnnviz.tasks.columns import Form, columns_of
-from rnnviz.tasks.csv_table import Fault, TaskError
-from rnnviz.tasks.encoding import Encoding, EncodingError
-from rnnviz.tasks.table import near_listed
+from rnnviz.tasks.csv_table import Encoding, EncodingError, RowError, TaskError
+from rnnviz.tasks.table import Form, columns_of, near_listed
 from rnnviz.tasks.upload import (
     DATA_SETTINGS,
     LEARNED,
@@ -115,7 +113,7 @@ def skip_rows(upload: Upload) -> Upload:
     return replace(upload, skip_bad=skip)
 
 
-def _table(train: tuple[Fault, ...], test: tuple[Fault, ...]) -> str:
+def _table(train: tuple[RowError, ...], test: tuple[RowError, ...]) -> str:
     """The unusable rows, as a table that scrolls."""
     named = [(fault, "") for fault in train] + [(fault, "test ") for fault in test]
     rows = "".join(
@@ -205,7 +203,7 @@ def _offer(session: Session, train: File, test: File | None, below_train: DeltaG
         if check_rows(upload).unusable and not upload.skip_bad:
             _start(session, None, start)
             return
-        shown = preview(upload)
+        sentences, example, notes = preview(upload)
     except TaskError as problem:
         place = below_train
         if test is not None:
@@ -215,8 +213,8 @@ def _offer(session: Session, train: File, test: File | None, below_train: DeltaG
                 place = below_test
         place.warning(escaped(str(problem)))
         return
-    st.caption("  \n".join(map(escaped, [*shown.sentences, shown.example])))
-    for note in shown.notes:
+    st.caption("  \n".join(map(escaped, [*sentences, example])))
+    for note in notes:
         st.caption(escaped(note))
     _start(session, upload, start)
 

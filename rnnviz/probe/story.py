@@ -18,8 +18,7 @@ from rnnviz.probe.probe import Probe, names_of
 from rnnviz.probe.questions import GradientQuestion, StateQuestion
 from rnnviz.probe.saliency import LONGEST, Turn, turning_word
 from rnnviz.run.timeline import Timeline
-from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.metrics import ACCURACY
+from rnnviz.tasks.dataset import ACCURACY, Dataset
 
 #: The loss falls below this share of that of guessing, and is learned below the second.
 FALLING, LEARNED = 0.75, 0.25

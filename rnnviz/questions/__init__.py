@@ -1,6 +1,6 @@
 """The questions: a folder each, with what it measures, its pictures, its tab, and its texts.
 
-- measure.py: the numbers that nothing else needs, and the lab that keeps them
+- measure.py: its own measurements, and the lab that caches them
 - pictures.py: from numbers to pictures
 - tab.py: the controls, the answer, and the charts, as ``TAB``
 - text.md: the explanation of each chart

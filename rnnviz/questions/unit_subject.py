@@ -1,4 +1,4 @@
-"""UnitSubject: what the pictures of the units show, and how all units are measured."""
+"""UnitSubject: the states in the pictures of the units, and the measurement of all units."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MOST_CHOICES = 300
 class UnitSubject(NamedTuple):
     """The states of the run, the phrase, and the choices of the lab.
 
-    ``source`` is that of the activations: while large data are played, of an earlier epoch.
+    While large data are played, the activations of ``source`` are those of an earlier epoch.
     """
 
     session: Session
@@ -56,7 +56,7 @@ class UnitSubject(NamedTuple):
 
     @property
     def token(self) -> int:
-        """The place in the phrase: the marked one, else that of the chosen word, else the last."""
+        """The index of the marked token, else of the chosen word, else of the last token."""
         words, marked = self.probe.words, self.session.selection.token
         if marked is not None and marked < len(words):
             return marked
@@ -74,12 +74,12 @@ class UnitSubject(NamedTuple):
         return view_of(self.session)._replace(bridge=bridge)
 
     def theme(self, key: str, *more: str) -> Theme:
-        """The palette with a sticky scale for each picture, layer and state or gate."""
+        """The theme with a sticky scale for each picture, layer and state or gate."""
         return sticky_theme(self.session, key, str(self.source.layer), self.source.part, *more)
 
 
 def subject_of(session: Session) -> UnitSubject:
-    """The subject now; a word that is marked in the phrase is the chosen one."""
+    """The subject now; a marked token is the chosen word."""
     lab, probe, source = session.units, session.inspect(), source_of(session)
     marked, words = session.selection.token, probe.words
     if marked is not None and marked < len(words):
@@ -96,12 +96,12 @@ def source_of(session: Session) -> StateSource:
 
 
 def edition(session: Session) -> tuple[int, int]:
-    """How often the page and this tab were opened: a new number resets their widgets."""
+    """The counts of visits to the page and this tab: a new visit resets their widgets."""
     return visit("hidden"), visit(session.questions["hidden"], "tab_visit")
 
 
 def why_not_measured(session: Session) -> str:
-    """Why the ablation loss of some units isn't known."""
+    """Why the ablation loss of some units is unknown."""
     return _reason(session) or "The measurement is running."
 
 

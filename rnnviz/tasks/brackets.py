@@ -9,17 +9,11 @@ import numpy as np
 from rnnviz.config import OutputAt, TaskName
 from rnnviz.tasks.dataset import GAP, Dataset, Extrapolation, around
 from rnnviz.tasks.example import Example
-from rnnviz.tasks.rng import chance, distinct
-from rnnviz.tasks.task import Preset, Task, adam
+from rnnviz.tasks.task import Preset, Task, adam, chance, distinct
 from rnnviz.tasks.vocabulary import Array, Vocabulary
 
 TOKENS, DEEPEST = "()x", 4
 LENGTH, TRAIN, TEST = 24, 200, 100
-#: The lengths of new strings, and how deep they are: there are no classes for deeper ones.
-LENGTHS, NOTE = (
-    around(LENGTH),
-    f"Longer strings are no deeper: at most {DEEPEST} brackets are open.",
-)
 VOCABULARY = Vocabulary.of([TOKENS], characters=True)
 _CHANGE = {"(": 1, ")": -1, "x": 0}
 
@@ -28,34 +22,23 @@ _CHANGE = {"(": 1, ")": -1, "x": 0}
 def brackets(seed: int) -> Dataset:
     """Strings of brackets and x; the class of each token is the depth after it, 0 to 4."""
     rng = chance("brackets", seed)
-    texts = distinct(lambda: _draw(rng, LENGTH), TRAIN + TEST)
-    examples = tuple(map(_example, texts))
+    examples = distinct(lambda: _draw(rng, LENGTH), TRAIN + TEST)
+    note = f"Longer strings are no deeper: at most {DEEPEST} brackets are open."
     return Dataset(
-        "brackets",
-        VOCABULARY,
-        tuple(map(str, range(DEEPEST + 1))),
-        examples[:TRAIN],
-        examples[TRAIN:],
-        reads=OutputAt.EVERY,
-        rule=depths,
-        extrapolation=Extrapolation(
-            "tokens", LENGTH, LENGTHS, lambda rng, n: _example(_draw(rng, n)), NOTE
-        ),
-    )
+        "brackets", VOCABULARY, tuple(map(str, range(DEEPEST + 1))),
+        examples[:TRAIN], examples[TRAIN:], reads=OutputAt.EVERY, rule=depths,
+        extrapolation=Extrapolation("tokens", LENGTH, around(LENGTH), _draw, note),
+    )  # fmt: skip
 
 
-def _example(text: str) -> Example:
-    inputs = VOCABULARY.read(text).tokens
-    return Example(text, inputs, depths(inputs))
-
-
-def _draw(rng: np.random.Generator, length: int) -> str:
+def _draw(rng: np.random.Generator, length: int) -> Example:
     text, depth = "", 0
     for _ in range(length):
         allowed = [token for token in TOKENS if 0 <= depth + _CHANGE[token] <= DEEPEST]
         text += allowed[rng.integers(len(allowed))]
         depth += _CHANGE[text[-1]]
-    return text
+    inputs = VOCABULARY.read(text).tokens
+    return Example(text, inputs, depths(inputs))
 
 
 def depths(inputs: Array) -> Array:
@@ -66,17 +49,14 @@ def depths(inputs: Array) -> Array:
 
 
 TASK = Task(
-    TaskName.BRACKETS,
-    "Bracket depth",
+    TaskName.BRACKETS, "Bracket depth",
     "A state can count: up at one token, down at another, no change at a third.",
-    lambda lag, seed: brackets(seed),
-    probe="(()(x))x()",
+    lambda lag, seed: brackets(seed), probe="(()(x))x()",
     presets=(
         Preset(
-            "GRU",
-            "Some units count",
+            "GRU", "Some units count",
             "Some units go up and down in steps with the brackets and stay level at x: they count.",
             adam(TaskName.BRACKETS, "gru", hidden=32, lr=0.005, epochs=60),
         ),
     ),
-)
+)  # fmt: skip

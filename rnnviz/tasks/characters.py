@@ -5,11 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 
 from rnnviz.config import TaskName
+from rnnviz.tasks import shipped
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.rng import chance
-from rnnviz.tasks.shipped_files import shipped
 from rnnviz.tasks.table import Row
-from rnnviz.tasks.task import Preset, Task, adam
+from rnnviz.tasks.task import Preset, Task, adam, chance
 from rnnviz.tasks.text_datasets import WINDOW, build_next, cut
 from rnnviz.tasks.vocabulary import Unit
 
@@ -29,19 +28,15 @@ def characters(seed: int) -> Dataset:
 
 
 TASK = Task(
-    TaskName.CHARACTERS,
-    "Next character",
+    TaskName.CHARACTERS, "Next character",
     "One question teaches spelling, words and who the text is about: what comes next?",
-    lambda lag, seed: characters(seed),
-    probe="the fox went to the river to look for the moon.",
+    lambda lag, seed: characters(seed), probe="the fox went to the river to look for the moon.",
     presets=(
         Preset(
-            "LSTM",
-            "Letters, words, sometimes a sentence",
-            "Read the sample while the network learns: first the frequent letters, then words, in "
-            "the end sometimes a sentence of the tale. Training and test loss part: much is "
-            "learned by heart.",
+            "LSTM", "Letters, words, sometimes a sentence",
+            "Read the sample while the network learns: first frequent letters, then words, finally "
+            "sometimes a sentence of the tale. Training and test loss separate: much is memorized.",
             adam(TaskName.CHARACTERS, "lstm", hidden=128, lr=0.003, batch=16, epochs=100),
         ),
     ),
-)
+)  # fmt: skip

@@ -15,7 +15,7 @@ from rnnviz.tasks.upload import Upload, dataset_of
 
 
 class UploadStore:
-    """The latest ``most`` uploads, by random names that can't be guessed."""
+    """The latest ``most`` uploads, by random names."""
 
     def __init__(self, most: int = 8) -> None:
         self._uploads: OrderedDict[str, Upload] = OrderedDict()
@@ -24,12 +24,10 @@ class UploadStore:
     def put(self, upload: Upload) -> str:
         """Store an upload and return its name; equal uploads have one name."""
         with self._lock:
-            for name, stored in self._uploads.items():
-                if stored == upload:
-                    self._uploads.move_to_end(name)
-                    return name
-            name = secrets.token_hex(8)
+            same = (name for name, stored in self._uploads.items() if stored == upload)
+            name = next(same, "") or secrets.token_hex(8)
             self._uploads[name] = upload
+            self._uploads.move_to_end(name)
             if len(self._uploads) > self._most:
                 self._uploads.popitem(last=False)
             return name
@@ -38,9 +36,6 @@ class UploadStore:
         """The upload of that name, if it is still stored."""
         with self._lock:
             return self._uploads.get(name)
-
-
-# The data of a run, of a task or uploaded
 
 
 _GONE = (
@@ -52,7 +47,7 @@ _GONE = (
 class DataSource:
     """The data of the task, of an upload, or a fixed ``dataset``.
 
-    ``problem`` says why the last upload was refused.
+    ``problem`` is the error of the last upload.
     """
 
     def __init__(self, dataset: Dataset | None = None, store: UploadStore | None = None) -> None:
@@ -75,10 +70,7 @@ class DataSource:
         return TASKS[config.task].build(config.lag, config.seed)
 
     def take(self, upload: Upload | None, config: RunConfig) -> bool:
-        """Use an upload, or the task's data (None); return whether they can be used.
-
-        If not, nothing changes but ``problem``.
-        """
+        """Use an upload, or the task's data (None); False if it is invalid: the old data stay."""
         before, self.upload, self.problem = self.upload, upload, ""
         try:
             self.dataset_for(config)

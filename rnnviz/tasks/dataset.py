@@ -1,25 +1,114 @@
-"""Dataset: the training and test examples of a run."""
+"""Dataset: the training and test examples of a run, their metric, and both as JSON."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
-from functools import cached_property
+import math
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import cache, cached_property
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from rnnviz.config import Loss, OutputAt
+from rnnviz.config import Loss, OutputAt, brief
+from rnnviz.tasks.csv_table import MAX_LETTERS, MAX_ROWS, TaskError
 from rnnviz.tasks.example import Example
-from rnnviz.tasks.metrics import ACCURACY, Guess, Metric, guess_classes, guess_values
-from rnnviz.tasks.vocabulary import Array, Vocabulary
+from rnnviz.tasks.vocabulary import MAX_TOKENS, Array, Vocabulary
+
+_WITHIN = "within "
+_NUMBER = re.compile(r"\d{1,12}(\.\d{1,12})?(e[+-]\d{1,3})?", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A score from 0 to 1, explained by ``label``; errors below ``tolerance``, if any, are right.
+
+    ``score`` takes ``outputs`` (M, C), logits or values, ``targets``, classes (M,) or values
+    (M, C), and ``owner`` (M,), the index of each row's example; M >= 1.
+    """
+
+    name: str
+    label: str
+    score: Callable[[Array, Array, Array], float]
+    tolerance: float | None = None
+
+
+class Guess(NamedTuple):
+    """The loss of guessing, its formula, and the unit of the loss."""
+
+    loss: float
+    text: str
+    unit: str
+
+
+def guess_classes(count: int) -> Guess:
+    """Guess all classes with the same probability: ln C nats."""
+    loss = math.log(count)
+    return Guess(loss, f"ln {count} = {loss:.3f}", "nats")
+
+
+def guess_values(targets: Array) -> Guess:
+    """Guess the mean of every channel of the targets (N, C): their variance."""
+    loss = float(targets.var(axis=0).mean())
+    return Guess(loss, f"variance {loss:.3g}", "MSE")
+
+
+def share_right(outputs: Array, targets: Array, owner: Array) -> float:
+    """The share of outputs (M, C) whose largest logit is the target's."""
+    return float(np.mean(_correct(outputs, targets)))
+
+
+def share_exact(outputs: Array, targets: Array, owner: Array) -> float:
+    """The share of examples with only correct outputs."""
+    wrong = np.unique(owner[~_correct(outputs, targets)])
+    return 1 - len(wrong) / len(np.unique(owner))
+
+
+@cache
+def within(tolerance: float) -> Metric:
+    """The share of outputs (M, C) with all values less than ``tolerance`` from the target."""
+
+    def share(outputs: Array, targets: Array, owner: Array) -> float:
+        return float(np.mean(np.all(np.abs(outputs - targets) < tolerance, axis=1)))
+
+    label = f"share of answers less than {tolerance:g} off"
+    return Metric(f"{_WITHIN}{tolerance:g}", label, share, tolerance)
+
+
+def share_of_signs(outputs: Array, targets: Array, owner: Array) -> float:
+    """The share of outputs (M, C) with all values of the target's sign."""
+    return float(np.mean(np.all(outputs * targets > 0, axis=1)))
+
+
+def _correct(outputs: Array, targets: Array) -> Array:
+    # NaN is never correct, although argmax would pick it.
+    correct: Array = (outputs.argmax(axis=1) == targets) & ~np.isnan(outputs).any(axis=1)
+    return correct
+
+
+ACCURACY = Metric("accuracy", "share of answers that are right", share_right)
+EXACT = Metric("exact match", "share of sequences that are right as a whole", share_exact)
+WITHIN = within(0.1)
+SIGNS = Metric("signs right", "share of answers whose every sign is right", share_of_signs)
+
+
+def metric_named(name: str) -> Metric | None:
+    """The metric of this name, if there is one."""
+    if name.startswith(_WITHIN) and _NUMBER.fullmatch(name.removeprefix(_WITHIN)):
+        return within(float(name.removeprefix(_WITHIN)))
+    return {metric.name: metric for metric in (ACCURACY, EXACT, SIGNS)}.get(name)
+
+
+# Datasets
+
 
 #: The target of an output whose class is unknown.
 GAP = -1
-
-
 #: The stream of ``np.random.default_rng((seed, stream, ...))`` for new sequences.
 EXTRAPOLATING = 6
-#: Draws for each sequence, before it is taken that there are no others.
+#: Draws for each sequence, before the search for another one ends.
 _TRIES = 10
 
 
@@ -27,8 +116,8 @@ _TRIES = 10
 class Extrapolation:
     """How a task draws sequences of any length.
 
-    ``noun`` is what a length counts, ``trained`` the largest that is learned, ``lengths`` are those
-    to measure. ``draw`` takes a generator and a length. ``note`` is a sentence about the sequences.
+    A length counts ``noun``; ``trained`` is the longest in training, ``lengths`` are measured.
+    ``draw`` takes a generator and a length. ``note`` is a sentence about the sequences.
     """
 
     noun: str
@@ -38,10 +127,7 @@ class Extrapolation:
     note: str = ""
 
     def new(self, length: int, count: int, learned: Collection[bytes]) -> tuple[Example, ...]:
-        """Up to ``count`` different sequences, none of them with ``learned`` inputs.
-
-        They are the same in every run; there are fewer where hardly any exist.
-        """
+        """Up to ``count`` distinct sequences without ``learned`` inputs, the same in every run."""
         rng = np.random.default_rng((0, EXTRAPOLATING, length))
         drawn: dict[bytes, Example] = {}
         for _ in range(_TRIES * count):
@@ -60,7 +146,7 @@ def around(trained: int) -> tuple[int, ...]:
 
 @dataclass(frozen=True)
 class Reference:
-    """A predictor of values: its short ``name``, what it is, and its formula.
+    """A predictor of values: its short name, a description, and its formula.
 
     ``predict`` takes inputs (T, D) and returns outputs (N, C), one after the last step or one
     after every step; an output depends on no later input.
@@ -80,8 +166,8 @@ class Dataset:
     tokens that are skipped because no training example has them. ``rule`` computes the targets of
     inputs, (N,) or (N, C), with gaps where it doesn't apply. ``reference`` is a predictor of values
     to compare a network with; ``extrapolation`` draws new sequences. Unless they are ``labelled``,
-    the targets of the examples are a network's own answers. ``role`` is what ``train`` is for: the
-    probe examples of a recording train nothing.
+    the targets are a network's own answers. ``role`` names the use of ``train``: the probe examples
+    of a recording train nothing.
     """
 
     name: str
@@ -112,15 +198,10 @@ class Dataset:
         return self.loss is Loss.CROSS_ENTROPY
 
     @cached_property
-    def _by_inputs(self) -> dict[bytes, Example]:
-        return {
-            (e.inputs if e.source is None else e.source).tobytes(): e
-            for e in (*self.test, *self.train)
-        }
-
-    @cached_property
-    def _by_text(self) -> dict[str, Example]:
-        return {example.text: example for example in (*self.test, *self.train)}
+    def _examples(self) -> dict[bytes | str, Example]:
+        """The examples by their texts and by the bytes of their arrays."""
+        every = (*self.test, *self.train)
+        return {e.text: e for e in every} | {e.read.tobytes(): e for e in every}
 
     @cached_property
     def longest_text(self) -> int:
@@ -141,17 +222,14 @@ class Dataset:
 
     def lookup(self, inputs: Array) -> Example | None:
         """The example with exactly these inputs; with an encoder, with this source."""
-        return self._by_inputs.get(inputs.tobytes())
+        return self._examples.get(inputs.tobytes())
 
     def lookup_text(self, text: str) -> Example | None:
         """The example with exactly this text, of which some tokens may be skipped."""
-        return self._by_text.get(text)
+        return self._examples.get(text)
 
     def targets_of(self, inputs: Array) -> Array:
-        """The targets of inputs, by the rule or else from the data.
-
-        Where they are unknown there is a gap: -1 for a class, NaN for a value.
-        """
+        """The targets of inputs, by the rule or else from the data; -1 or NaN if unknown."""
         if self.rule:
             return self.rule(inputs)
         example = self.lookup(inputs) if self.labelled else None
@@ -159,7 +237,147 @@ class Dataset:
         return example.targets if example else self.unknown_targets(count)
 
     def unknown_targets(self, count: int) -> Array:
-        """So many targets that are unknown, (N,) or (N, C)."""
+        """Unknown targets: -1 for each class (N,), NaN for each value (N, C)."""
         if self.answers_classes:
             return np.full(count, GAP)
         return np.full((count, len(self.classes)), np.nan)
+
+
+# Datasets as JSON
+
+
+M = TypeVar("M", bound=StrEnum)
+#: The longest sequence, and the longest text of one.
+_MOST_TOKENS, _MOST_TEXT = 10_000, 200_000
+
+
+def table_of_dataset(dataset: Dataset) -> dict[str, Any]:
+    """A dataset for JSON, without its rule, its reference and its extrapolation."""
+    return {
+        "name": dataset.name, "notes": list(dataset.notes),
+        "vocabulary": _table(dataset.vocabulary),
+        "source": dataset.source and _table(dataset.source),
+        "classes": list(dataset.classes), "reads": dataset.reads.value, "loss": dataset.loss.value,
+        "metric": dataset.metric.name, "labelled": dataset.labelled,
+        "unknown": list(dataset.unknown),
+        "train": list(map(_row, dataset.train)), "test": list(map(_row, dataset.test)),
+    }  # fmt: skip
+
+
+def _table(of: Vocabulary) -> dict[str, Any]:
+    return {"words": list(of.words), "characters": of.characters, "verbatim": of.verbatim}
+
+
+def _row(example: Example) -> list[Any]:
+    arrays = example.inputs, example.targets, example.source
+    return [example.text, *(None if array is None else array.tolist() for array in arrays)]
+
+
+def notes_of(table: Mapping[str, Any]) -> tuple[str, ...]:
+    """The notes of a dataset in its table; raises TaskError."""
+    return tuple(_text(note, "notes", 2_000) for note in _list(table.get("notes"), "notes", 99))
+
+
+def dataset_of_table(table: Mapping[str, Any]) -> Dataset:
+    """The dataset of ``table_of_dataset``; raises TaskError for anything else."""
+    loss = _member(Loss, table.get("loss"), "loss")
+    name = brief(table.get("metric"))
+    metric = metric_named(name)
+    if metric is None or (metric in (ACCURACY, EXACT)) != (loss is Loss.CROSS_ENTROPY):
+        raise TaskError(f"Its metric can't be {name!r}.")
+    source = table.get("source")
+    bare = Dataset(
+        _text(table.get("name"), "name", MAX_LETTERS), _vocabulary(table.get("vocabulary")),
+        _texts(table.get("classes"), "classes"), train=(), test=(), notes=notes_of(table),
+        reads=_member(OutputAt, table.get("reads"), "reads"), loss=loss,
+        source=None if source is None else _vocabulary(source),
+        unknown=_texts(table.get("unknown"), "unknown", least=0), metric=metric,
+        labelled=table.get("labelled") is True,
+    )  # fmt: skip
+    train, test = (
+        tuple(_example(row, bare) for row in _list(table.get(part), part, MAX_ROWS))
+        for part in ("train", "test")
+    )
+    if not train:
+        raise TaskError("It has no examples to train on.")
+    if len({example.inputs.ndim for example in (*train, *test)}) > 1:
+        raise TaskError("Its examples are words and values.")
+    return replace(bare, train=train, test=test)
+
+
+def _example(row: Any, of: Dataset) -> Example:
+    if not (isinstance(row, list) and len(row) == 4):
+        raise TaskError("An example is not a text, its inputs, its targets and its source.")
+    text, inputs, targets, source = row
+    values = isinstance(inputs, list) and bool(inputs) and isinstance(inputs[0], list)
+    read = (_values if values else _numbers)(inputs, len(of.vocabulary))
+    answers = (_numbers if of.answers_classes else _values)(targets, len(of.classes))
+    wanted = len(read) if of.reads is OutputAt.EVERY else 1
+    if len(answers) != wanted or (source is None) != (of.source is None):
+        raise TaskError("An example has other targets than its inputs need, or another source.")
+    tokens = None if of.source is None else _numbers(source, len(of.source))
+    return Example(_text(text, "text", _MOST_TEXT), read, answers, tokens)
+
+
+def _numbers(given: Any, count: int) -> Array:
+    array = _array(given)
+    if array.ndim != 1 or array.dtype.kind != "i" or array.min() < 0 or array.max() >= count:
+        raise TaskError(f"An example has other numbers than 0 to {count - 1:,}.")
+    return array.astype(np.intp)
+
+
+def _values(given: Any, count: int) -> Array:
+    array = _array(given)
+    if array.ndim != 2 or array.shape[1] != count or not np.isfinite(array).all():
+        raise TaskError(f"An example has other values than {count} finite numbers a row.")
+    return array.astype(float)
+
+
+def _array(given: Any) -> Array:
+    listed = _list(given, "example", _MOST_TOKENS)
+    entries = (entry for row in listed for entry in (row if isinstance(row, list) else [row]))
+    # An array of texts has room for the longest one at every place: a short list can fill memory.
+    numbers = {*map(type, entries)} <= {int, float}
+    try:
+        array = np.array(listed if numbers else ())
+    except (ValueError, OverflowError):
+        array = np.array(())
+    if not array.size or array.dtype.kind not in "if":
+        raise TaskError("An example is empty, or not made of numbers.")
+    return array
+
+
+def _vocabulary(table: Any) -> Vocabulary:
+    if not isinstance(table, dict):
+        raise TaskError("Its vocabulary is not a table.")
+    words = _texts(table.get("words"), "vocabulary")
+    characters, verbatim = (table.get(name) is True for name in ("characters", "verbatim"))
+    if characters and any(len(word) != 1 for word in words):
+        raise TaskError("Its vocabulary has words of several characters among its characters.")
+    return Vocabulary(words, characters, verbatim)
+
+
+def _texts(values: Any, what: str, least: int = 1) -> tuple[str, ...]:
+    texts = tuple(_text(value, what, MAX_LETTERS) for value in _list(values, what, MAX_TOKENS))
+    if len(texts) < least or len({*texts}) < len(texts):
+        raise TaskError(f"Its {what} must be different texts, at least {least}.")
+    return texts
+
+
+def _text(value: Any, what: str, most: int) -> str:
+    if not isinstance(value, str) or len(value) > most:
+        raise TaskError(f"Its {what} must be a text of at most {most:,} characters.")
+    return value
+
+
+def _list(values: Any, what: str, most: int) -> list[Any]:
+    if not isinstance(values, list) or len(values) > most:
+        raise TaskError(f"Its {what} must be a list of at most {most:,}.")
+    return values
+
+
+def _member(kind: type[M], value: Any, what: str) -> M:
+    try:
+        return kind(value)
+    except ValueError:
+        raise TaskError(f"Its {what} can't be {brief(value)!r}.") from None

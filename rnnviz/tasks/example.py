@@ -22,6 +22,11 @@ class Example:
     source: Array | None = None
 
     @property
+    def read(self) -> Array:
+        """The array of the text: the source of a decoder, else the inputs."""
+        return self.inputs if self.source is None else self.source
+
+    @property
     def target(self) -> int:
         """The target class of the first, or only, output."""
         return int(self.targets[0])

@@ -7,12 +7,10 @@ from functools import lru_cache
 import numpy as np
 
 from rnnviz.config import Loss, OutputAt, TaskName
-from rnnviz.tasks.dataset import Dataset, Extrapolation, around
+from rnnviz.tasks.dataset import SIGNS, Dataset, Extrapolation, around
 from rnnviz.tasks.example import Example
-from rnnviz.tasks.metrics import SIGNS
 from rnnviz.tasks.number_text import read_values, write_values
-from rnnviz.tasks.rng import chance, distinct
-from rnnviz.tasks.task import Preset, Task, adam
+from rnnviz.tasks.task import Preset, Task, adam, chance, distinct
 from rnnviz.tasks.vocabulary import Array, Vocabulary
 
 CHANNELS = ("bit 1", "bit 2", "bit 3")
@@ -27,22 +25,12 @@ RATE = 0.2
 def flipflop(seed: int) -> Dataset:
     """Pulses (T, 3) of -1, 0 and 1; the targets (T, 3), -1 or 1, are each channel's last pulse."""
     rng = chance("flipflop", seed)
-    texts = distinct(lambda: _draw(rng, LENGTH), TRAIN + TEST)
-    examples = tuple(map(_example, texts))
+    examples = distinct(lambda: _draw(rng, LENGTH), TRAIN + TEST)
     return Dataset(
-        "flipflop",
-        Vocabulary(CHANNELS),
-        CHANNELS,
-        examples[:TRAIN],
-        examples[TRAIN:],
-        reads=OutputAt.EVERY,
-        loss=Loss.SQUARED_ERROR,
-        metric=SIGNS,
-        rule=last_pulses,
-        extrapolation=Extrapolation(
-            "steps", LENGTH, LENGTHS, lambda rng, n: _example(_draw(rng, n))
-        ),
-    )
+        "flipflop", Vocabulary(CHANNELS), CHANNELS, examples[:TRAIN], examples[TRAIN:],
+        reads=OutputAt.EVERY, loss=Loss.SQUARED_ERROR, metric=SIGNS, rule=last_pulses,
+        extrapolation=Extrapolation("steps", LENGTH, LENGTHS, _draw),
+    )  # fmt: skip
 
 
 def last_pulses(pulses: Array) -> Array:
@@ -52,42 +40,36 @@ def last_pulses(pulses: Array) -> Array:
     return np.take_along_axis(pulses, latest, axis=0)
 
 
-def _draw(rng: np.random.Generator, length: int) -> str:
+def _draw(rng: np.random.Generator, length: int) -> Example:
     size = length, len(CHANNELS)
     pulses = rng.choice([-1.0, 1.0], size) * (rng.uniform(size=size) < RATE)
     # Every channel begins with a pulse, so that its target is always defined.
     pulses[0] = rng.choice([-1.0, 1.0], len(CHANNELS))
-    return write_values(pulses + 0.0)  # -0 becomes 0
-
-
-def _example(text: str) -> Example:
+    text = write_values(pulses + 0.0)  # -0 becomes 0
     pulses = read_values(text, CHANNELS, LENGTHS[-1])
     return Example(text, pulses, last_pulses(pulses))
 
 
 TASK = Task(
-    TaskName.FLIPFLOP,
-    "3-bit flip-flop",
-    "A memory can be a point at which the state comes to rest: for three bits eight points, "
-    "the corners of a box.",
+    TaskName.FLIPFLOP, "3-bit flip-flop",
+    "A memory can be a stable point of the state: three bits need eight points, the corners of "
+    "a box.",
     lambda lag, seed: flipflop(seed),
     probe="1,-1,1 0,0,0 0,0,0 -1,0,0 0,0,0 0,1,0 0,0,0 0,0,-1 0,0,0 1,0,1 0,0,0 0,0,0",
     presets=(
         Preset(
-            "Elman",
-            "Eight stable points",
-            "The line of each channel becomes a switch: it jumps at a pulse and then stays, "
-            "however long no pulse comes. The page Dynamics shows eight stable points, one for "
-            "each state of the three switches.",
+            "Elman", "Eight stable points",
+            "The line of each channel becomes a switch: it jumps at a pulse and stays until the "
+            "next one. The page Dynamics shows eight stable points, one for each state of the "
+            "three switches.",
             adam(TaskName.FLIPFLOP, "elman", hidden=32, lr=0.003, epochs=150),
         ),
         Preset(
-            "GRU",
-            "Some seeds remember, some drift",
+            "GRU", "Some seeds remember, some drift",
             "As good as Elman for the thirty steps of its sequences. The page Dynamics shows two "
-            "stable points with seed 0: a third of the bits is lost after a hundred steps without "
+            "stable points with seed 0: a third of the bits are lost after a hundred steps without "
             "a pulse. Seeds 1 and 2 have all eight points, and they remember.",
             adam(TaskName.FLIPFLOP, "gru", hidden=32, lr=0.003, epochs=120),
         ),
     ),
-)
+)  # fmt: skip

@@ -25,12 +25,12 @@ def has_marks(values: Array) -> bool:
 def write_values(values: Array, marks: bool | None = None) -> str:
     """Values (T, D) as text: one comma-separated group for each time step.
 
-    With ``marks``, by default if it has them, the second channel is written as nothing or a star.
+    With ``marks``, by default those of ``has_marks``, a star is the 1 of the second channel.
     """
     marks = has_marks(values) if marks is None else marks
-    return " ".join(
-        _group(row[:1]) + MARK * int(row[1]) if marks else _group(row) for row in values
-    )
+    if marks:
+        return " ".join(_group(row[:1]) + MARK * int(row[1]) for row in values)
+    return " ".join(map(_group, values))
 
 
 def read_values(text: str, channels: Sequence[str], longest: int) -> Array:
@@ -73,7 +73,7 @@ def _form(channels: Sequence[str]) -> str:
         value, mark = channels
         return (
             f"Write two numbers ({value}, {mark}) with a comma for each time step, and spaces "
-            "between the steps; a star stands for “,1”, and nothing for “,0”, such as: "
+            "between the steps; a star means “,1”, nothing means “,0”, such as: "
             "“0.5,0.3 1* 0.2”."
         )
     example = ",".join(["1", "0", "-1", *["0"] * (len(channels) - 3)])

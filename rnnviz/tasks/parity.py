@@ -10,11 +10,10 @@ import numpy as np
 from rnnviz.config import TaskName
 from rnnviz.tasks.dataset import Dataset, Extrapolation, around
 from rnnviz.tasks.example import Example
-from rnnviz.tasks.rng import chance
-from rnnviz.tasks.task import Preset, Task, adam
+from rnnviz.tasks.task import Preset, Task, adam, chance
 from rnnviz.tasks.vocabulary import Array, Vocabulary
 
-BITS, CLASSES = "01", ("even", "odd")
+BITS = "01"
 #: The lengths of the strings.
 LENGTHS = range(2, 9)
 VOCABULARY = Vocabulary.of([BITS], characters=True)
@@ -24,8 +23,7 @@ VOCABULARY = Vocabulary.of([BITS], characters=True)
 def parity(seed: int) -> Dataset:
     """All strings of 2 to 8 bits; of every length a fifth, at least one, is for the test."""
     rng = chance("parity", seed)
-    train: list[Example] = []
-    test: list[Example] = []
+    train, test = list[Example](), list[Example]()
     for length in LENGTHS:
         texts = ["".join(bits) for bits in product(BITS, repeat=length)]
         examples = [_example(texts[i]) for i in rng.permutation(len(texts))]
@@ -36,16 +34,11 @@ def parity(seed: int) -> Dataset:
     def draw(rng: np.random.Generator, length: int) -> Example:
         return _example("".join(BITS[i] for i in rng.integers(len(BITS), size=length)))
 
-    longest = LENGTHS[-1]
+    extrapolation = Extrapolation("bits", LENGTHS[-1], around(LENGTHS[-1]), draw)
     return Dataset(
-        "parity",
-        VOCABULARY,
-        CLASSES,
-        tuple(train),
-        tuple(test),
-        rule=parity_of,
-        extrapolation=Extrapolation("bits", longest, around(longest), draw),
-    )
+        "parity", VOCABULARY, ("even", "odd"), tuple(train), tuple(test),
+        rule=parity_of, extrapolation=extrapolation,
+    )  # fmt: skip
 
 
 def parity_of(inputs: Array) -> Array:
@@ -59,19 +52,16 @@ def _example(text: str) -> Example:
 
 
 TASK = Task(
-    TaskName.PARITY,
-    "Parity of bits",
+    TaskName.PARITY, "Parity of bits",
     "Two states and a rule for switching are the whole algorithm, but it is hard to find by "
     "following a gradient.",
-    lambda lag, seed: parity(seed),
-    probe="10110",
+    lambda lag, seed: parity(seed), probe="10110",
     presets=(
         Preset(
-            "LSTM",
-            "A long guess, then all lengths at once",
+            "LSTM", "A long guess, then all lengths at once",
             "For tens of epochs every verdict is a guess. Then the network learns all lengths "
             "together, because one rule solves them all.",
             adam(TaskName.PARITY, "lstm", hidden=32, init="orthogonal", lr=0.01, epochs=200),
         ),
     ),
-)
+)  # fmt: skip

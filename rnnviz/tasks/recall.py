@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -10,8 +10,7 @@ import numpy as np
 from rnnviz.config import TaskName
 from rnnviz.tasks.dataset import GAP, Dataset, Extrapolation
 from rnnviz.tasks.example import Example
-from rnnviz.tasks.rng import chance, distinct
-from rnnviz.tasks.task import Preset, Task, adam
+from rnnviz.tasks.task import Preset, Task, adam, chance, distinct
 from rnnviz.tasks.vocabulary import Array, Vocabulary
 
 #: The first tokens, and the tokens that follow.
@@ -25,16 +24,16 @@ def recall(lag: int, seed: int) -> Dataset:
     """Sequences of a cue and ``lag`` distractors; the target is the cue, after the last token."""
     rng = chance("recall", seed)
     vocabulary = Vocabulary.of([CUES, DISTRACTORS], characters=True)
-    train: list[Example] = []
-    test: list[Example] = []
+    train, test = list[Example](), list[Example]()
 
-    def example(target: int, text: str) -> Example:
-        tokens = vocabulary.read(CUES[target] + text).tokens
-        return Example(CUES[target] + text, tokens, np.array([target]))
+    def example(rng: np.random.Generator, target: int, length: int) -> Example:
+        distractors = (DISTRACTORS[i] for i in rng.integers(len(DISTRACTORS), size=length))
+        text = CUES[target] + "".join(distractors)
+        return Example(text, vocabulary.read(text).tokens, np.array([target]))
 
     for target in range(len(CUES)):
-        texts = distinct(lambda: _distractors(rng, lag), min(SEQUENCES, len(DISTRACTORS) ** lag))
-        examples = [example(target, text) for text in texts]
+        draw_one = partial(example, rng, target, lag)
+        examples = distinct(draw_one, min(SEQUENCES, len(DISTRACTORS) ** lag))
         held_out = len(examples) // 3
         train += examples[held_out:]
         test += examples[:held_out]
@@ -44,7 +43,7 @@ def recall(lag: int, seed: int) -> Dataset:
         return np.array([CUES.index(cue) if cue in CUES else GAP])
 
     def draw(rng: np.random.Generator, length: int) -> Example:
-        return example(int(rng.integers(len(CUES))), _distractors(rng, length))
+        return example(rng, int(rng.integers(len(CUES))), length)
 
     # 1, 2, 3, 5, 8, ... up to four times the lag, with the lag, its double and its fourfold.
     lags, following = [1], 2
@@ -52,116 +51,97 @@ def recall(lag: int, seed: int) -> Dataset:
         lags, following = [*lags, following], lags[-1] + following
     lengths = tuple(sorted({*lags, lag, 2 * lag, 4 * lag}))
     note = f"All sequences learned have lag {lag}."
+    extrapolation = Extrapolation("lag", lag, lengths, draw, note)
     return Dataset(
-        "recall",
-        vocabulary,
-        tuple(CUES),
-        tuple(train),
-        tuple(test),
-        rule=first,
-        extrapolation=Extrapolation("lag", lag, lengths, draw, note),
-    )
-
-
-def _distractors(rng: np.random.Generator, lag: int) -> str:
-    return "".join(DISTRACTORS[i] for i in rng.integers(len(DISTRACTORS), size=lag))
+        "recall", vocabulary, tuple(CUES), tuple(train), tuple(test),
+        rule=first, extrapolation=extrapolation,
+    )  # fmt: skip
 
 
 def _lag(cell: str, **settings: Any) -> dict[str, Any]:
-    """The same settings for Elman and LSTM, so that only the cell differs."""
+    # The same settings for Elman and LSTM, so that only the cell differs.
     shared = {"init_scale": 0.02, "batch": 8, "clip_by": "norm", "forget_bias": 3.0, "hidden": 32}
     usual = {"task": TaskName.RECALL, "lag": 20, "cell": cell, "lr": 0.2, "epochs": 30}
     return {**usual, **shared, **settings}
 
 
 def _lag_adam(cell: str) -> dict[str, Any]:
-    """The same settings for every cell, with which all of them learn lag 20."""
+    # The same settings for every cell; all of them learn lag 20.
     settings = {"lag": 20, "hidden": 32, "forget_bias": 3.0, "lr": 0.003, "epochs": 60}
     return adam(TaskName.RECALL, cell, **settings)
 
 
 TASK = Task(
-    TaskName.RECALL,
-    "First-token recall",
+    TaskName.RECALL, "First-token recall",
     "The longer the network has to remember a token, the less gradient usually reaches it. "
     "Gates can keep the gradient alive.",
     recall,
     presets=(
         Preset(
-            "Elman, lag 20",
-            "Does not learn in its 30 epochs",
+            "Elman, lag 20", "Does not learn in its 30 epochs",
             "The network does not learn in 30 epochs: the loss stays at guessing. Look at the "
-            "gradient over the epochs: for most of them the gradient at the first token, the only "
-            "one that matters, is tiny.",
+            "gradient over the epochs: at the first token, the only one that matters, it is tiny "
+            "in most of them.",
             _lag("elman"),
             learns=False,
         ),
         Preset(
-            "GRU, lag 20",
-            "Learns, at a larger learning rate",
+            "GRU, lag 20", "Learns, at a larger learning rate",
             "The network learns, with a larger learning rate. Show the gate z: near 1 a unit keeps "
             "its state, and the gradient reaches the first token.",
             _lag("gru", lr=1.0, epochs=60),
         ),
         Preset(
-            "LSTM, lag 20",
-            "Learns in the same 30 epochs",
+            "LSTM, lag 20", "Learns in the same 30 epochs",
             "The network learns with the same settings with which Elman does not. Show c and the "
             "gate f: f stays near 0.95 in every unit, where the forget bias put it, and so c keeps "
             "the first token.",
             _lag("lstm"),
         ),
         Preset(
-            "Elman, 150 epochs",
-            "More time: most seeds learn",
+            "Elman, 150 epochs", "More time: most seeds learn",
             "The same network with more time: nothing happens for tens of epochs, then most seeds "
-            "learn. The gradient over the epochs shows what had to grow first.",
+            "learn. The gradient at the first token has to grow first: see it over the epochs.",
             _lag("elman", epochs=150),
         ),
         Preset(
-            "Elman, adam",
-            "Adam at 0.01: most seeds learn",
-            "Adam divides each step by the size of the gradient, so a small gradient counts as "
-            "well. Most seeds learn at the learning rate 0.01; at 0.2 they don't.",
+            "Elman, adam", "Adam at 0.01: most seeds learn",
+            "Adam divides each step by the size of the gradient, so a small gradient is enough. "
+            "Most seeds learn at the learning rate 0.01; at 0.2 they don't.",
             _lag("elman", optimizer="adam", lr=0.01),
         ),
         Preset(
-            "Elman, orthogonal",
-            "Other initial weights: it learns",
+            "Elman, orthogonal", "Other initial weights: it learns",
             "Only the initial weights differ: an orthogonal W_hh keeps the length of a state, and "
             "the gradient reaches the first token from the start.",
             _lag("elman", init="orthogonal"),
         ),
         Preset(
-            "minGRU, lag 20",
-            "Learns with a gate that sees the token alone",
+            "minGRU, lag 20", "Learns with a gate that sees the token alone",
             "The gate z reads the token and not the state. Show z: the network learns to open it "
-            "at the first letter, and to keep it nearly shut at all that follow.",
+            "at the first letter, and to keep it nearly closed at all others.",
             _lag_adam("mingru"),
         ),
         Preset(
-            "LRU, lag 20",
-            "Learns this lag, and not the next",
-            "From state to state the step is linear: every pair of states turns and fades a "
-            "little, whatever is read. The network learns lag 20 alone. At lag 21 the states have "
-            "turned on, and nearly every answer is wrong: see the longer sequences on the page "
-            "Gradients.",
+            "LRU, lag 20", "Learns this lag, and not the next",
+            "The step from state to state is linear: every pair of states rotates and decays a "
+            "little at any token. The network learns lag 20 alone. At lag 21 the states have "
+            "rotated further, and nearly every answer is wrong: see the longer sequences on the "
+            "page Gradients.",
             _lag_adam("lru"),
         ),
         Preset(
-            "Leaky, lag 20",
-            "Learns, though every state leaks",
-            "Every token takes a fifth of the state: by the leak alone 1% is left after 20. The "
-            "recurrent weights learn to put back more than that, and the state grows. At lags 5 "
+            "Leaky, lag 20", "Learns, though every state leaks",
+            "A fifth of the state leaks at every token: the leak alone leaves 1% after 20. The "
+            "recurrent weights learn to restore more than that, and the state grows. At lags 5 "
             "and 80 many answers are wrong.",
             _lag_adam("leaky"),
         ),
         Preset(
-            "coRNN, lag 20",
-            "Learns, and holds at lag 80",
-            "Every unit is an oscillator with much friction: left alone, 97% of it stays from "
+            "coRNN, lag 20", "Learns, and holds at lag 80",
+            "Every unit is an oscillator with strong damping: without input it keeps 97% from "
             "token to token. What the network learns at lag 20 holds at lags 40 and 80.",
             _lag_adam("cornn"),
         ),
     ),
-)
+)  # fmt: skip

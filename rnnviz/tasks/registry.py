@@ -15,11 +15,10 @@ PRESETS: dict[TaskName, tuple[Preset, ...]] = {name: task.presets for name, task
 
 def contrast(config: RunConfig) -> Preset | None:
     """A preset that learns what the preset ``config`` doesn't, with one setting changed."""
-    cards = PRESETS[config.task]
-    for mine in cards:
-        if mine.learns or mine.config(config.seed) != config:
-            continue
-        for other in cards:
-            if other.learns and len(mine.settings.items() ^ other.settings.items()) == 2:
-                return other
-    return None
+    presets = PRESETS[config.task]
+    found = (
+        other for mine in presets for other in presets
+        if not mine.learns and mine.config(config.seed) == config
+        and other.learns and len(mine.settings.items() ^ other.settings.items()) == 2
+    )  # fmt: skip
+    return next(found, None)

@@ -3,8 +3,8 @@
 from functools import cache
 
 from rnnviz.config import TaskName
+from rnnviz.tasks import shipped
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.shipped_files import shipped
 from rnnviz.tasks.table import read_file
 from rnnviz.tasks.task import Preset, Task
 from rnnviz.tasks.text_datasets import build_dataset
@@ -20,17 +20,14 @@ def sentiment() -> Dataset:
 
 
 TASK = Task(
-    TaskName.SENTIMENT,
-    "Sentiment",
+    TaskName.SENTIMENT, "Sentiment",
     "A small word can turn the meaning of the words that follow. The state must remember it.",
-    lambda lag, seed: sentiment(),
-    probe="i am not bad",
+    lambda lag, seed: sentiment(), probe="i am not bad",
     presets=(
         Preset(
-            "Notebook",
-            "A long plateau, then a sudden drop",
+            "Notebook", "A long plateau, then a sudden drop",
             "Expect a long plateau, then a sudden drop near epoch 390. The memory gauge moves "
             "first: the radius crosses 1 a hundred epochs earlier.",
         ),
     ),
-)
+)  # fmt: skip

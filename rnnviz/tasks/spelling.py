@@ -7,9 +7,8 @@ from functools import cache
 import numpy as np
 
 from rnnviz.config import OutputAt, TaskName
-from rnnviz.tasks.dataset import GAP, Dataset
+from rnnviz.tasks.dataset import EXACT, GAP, Dataset
 from rnnviz.tasks.example import Example
-from rnnviz.tasks.metrics import EXACT
 from rnnviz.tasks.task import Preset, Task, adam
 from rnnviz.tasks.vocabulary import END, Array, Vocabulary
 
@@ -42,18 +41,15 @@ def letters(inputs: Array) -> Array:
 
 
 TASK = Task(
-    TaskName.SPELLING,
-    "Spelling digits",
+    TaskName.SPELLING, "Spelling digits",
     "One token in, many out: the state must hold the word and how far it has been written.",
-    lambda lag, seed: spelling(),
-    probe="7seven",
+    lambda lag, seed: spelling(), probe="7seven",
     presets=(
         Preset(
-            "GRU",
-            "Ten names, letter by letter",
+            "GRU", "Ten names, letter by letter",
             "One digit goes in, and its name comes out letter by letter. Six and seven, four and "
-            "five, begin alike and have to part.",
+            "five begin with the same letter.",
             adam(TaskName.SPELLING, "gru", hidden=64, lr=0.005, batch=10, epochs=150),
         ),
     ),
-)
+)  # fmt: skip

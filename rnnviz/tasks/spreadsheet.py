@@ -1,7 +1,7 @@
 """Spreadsheet: Excel and Parquet files, read in a separate process within a budget.
 
-A few kilobytes of them can fill gigabytes, keep a core busy for minutes, or abort the library that
-reads them. Here that ends a small process, and not the server of all tabs.
+A few kilobytes can fill gigabytes, keep a core busy for minutes, or abort the library that reads
+them. This ends a small process, and not the server of all tabs.
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ from statistics import median
 from threading import Lock
 from typing import Any
 
+from rnnviz.tasks.archive import ArchiveSizeError, check_members
 from rnnviz.tasks.csv_table import (
     MAX_COLUMNS,
     MAX_ROWS,
-    Fault,
     RawRow,
     RawTable,
+    RowError,
     TaskError,
     check_size,
     table_of_lines,
@@ -39,31 +40,31 @@ MAX_UNPACKED, MAX_PARTS = 40_000_000, 1_000
 #: Maximum length of all cells together, in characters: one stored text can be in every cell.
 MAX_TEXT = 10_000_000
 #: The sheets of a workbook, and a cell from row 100,000 on, or after column GS (MAX_COLUMNS + 1).
-#: Some files have one in the last row and column, and a sheet is read with all cells in between.
+#: Some files have a cell in the last row and column, and all cells before it are read.
 _SHEETS = "xl/worksheets/"
 _FAR = re.compile(
     rb'<c r="(?:[A-Z]+[0-9]{6,}|(?:[A-Z]{3}|[H-Z][A-Z]|G[T-Z])[0-9]+)"[^>]*?(?:/>|>.*?</c>)',
     re.DOTALL,
 )
-#: Rows that are searched for a title; rows of a Parquet file that are read at once.
+#: Rows that are searched for a title; rows of a Parquet file in a batch.
 _FIRST, _BATCH = 50, 500
-#: A float is an exact whole number up to this one.
+#: Floats are exact whole numbers up to this one.
 _EXACT = 2.0**53
-#: The most memory that it may allocate, in bytes, and CPU time, in seconds. The code of the
-#: libraries takes some 50 MB more.
+#: Limits of memory, in bytes, without some 50 MB for the code of the libraries, and of CPU time,
+#: in seconds.
 MAX_MEMORY, MAX_CPU = 230_000_000, 2
-#: Seconds after which it is ended. Where CPU time is limited, only a busy machine takes so long.
+#: Limit of time, in seconds. Where CPU time is limited, only a busy machine takes as long.
 MAX_TIME = 10.0 if sys.platform == "win32" else 30.0
-#: One file is read at a time: many tabs together have no more memory.
+#: One file is read at a time, so that many tabs need no more memory.
 _TURN = Lock()
-#: Libraries that reserve memory for every core would use up the budget before they read.
+#: Libraries that reserve memory for every core would use up the budget.
 _SMALL = {"OPENBLAS_NUM_THREADS": "1", "ARROW_DEFAULT_MEMORY_POOL": "system"}
 
 
 def read_apart(content: bytes, name: str) -> RawTable:
     """The cells of an Excel or Parquet file; raise TaskError, also for one beyond the budget."""
     command = [sys.executable, "-P", "-m", __name__]
-    # A name may have any character, so it is no argument.
+    # A name with any character can't be an argument.
     message = json.dumps(name).encode() + b"\n" + content
     environment = {**os.environ, **_SMALL, "PYTHONPATH": os.pathsep.join(sys.path)}
     try:
@@ -77,29 +78,26 @@ def read_apart(content: bytes, name: str) -> RawTable:
             f"{name}: takes too much time or memory to be read, more than a table of its size "
             "needs. Save the table alone in a new file, or as CSV UTF-8."
         ) from None
-    # Row by row: no other thread runs while a text is read.
+    # Row by row, as no other thread runs while JSON is read.
     answer, *lines = map(json.loads, done.stdout.splitlines())
     if isinstance(answer, str):
         raise TaskError(answer)
     columns, faults, header = answer
     rows = (RawRow(row, tuple(cells)) for row, cells in lines)
-    return RawTable(name, tuple(columns), tuple(rows), tuple(Fault(*row) for row in faults), header)
+    return RawTable(
+        name, tuple(columns), tuple(rows), tuple(RowError(*row) for row in faults), header
+    )
 
 
 def read_excel(content: bytes, name: str) -> RawTable:
     """The cells of the first sheet that isn't empty of an .xlsx; raise TaskError."""
-    _check_archive(content, name)
+    near = _without_far_cells(content, name)
     try:
         import python_calamine as calamine  # noqa: PLC0415
     except ImportError:
         raise _missing(name, "Excel files", "python-calamine") from None
-    near, lines = BytesIO(), list[RawRow]()
+    lines = list[RawRow]()
     try:
-        with zipfile.ZipFile(BytesIO(content)) as old, zipfile.ZipFile(near, "w") as new:
-            for part in old.namelist():
-                data = old.read(part)
-                new.writestr(part, _FAR.sub(b"", data) if part.startswith(_SHEETS) else data)
-        near.seek(0)
         book = calamine.load_workbook(near)
         for sheet in book.sheet_names:
             # A sheet can have a million empty rows.
@@ -111,13 +109,35 @@ def read_excel(content: bytes, name: str) -> RawTable:
                 break
     except (TaskError, MemoryError):
         raise
-    except Exception as problem:  # Damaged zips and sheets raise errors of every kind.
+    except Exception as problem:  # Damaged sheets raise errors of every kind.
         raise _damaged(name, "an Excel file", problem) from problem
     # A cell alone in a row above a table is its title.
     counts = [sum(bool(cell.strip()) for cell in line.cells) for line in lines]
     usual = median(counts[:_FIRST]) if counts else 0
     first = next((k for k, count in enumerate(counts) if count > 1 or usual < 2), 0)
     return table_of_lines(name, lines[first:])
+
+
+def _without_far_cells(content: bytes, name: str) -> BytesIO:
+    """A workbook without the cells that no table has; raise TaskError for any other zip."""
+    check_size(content, name)
+    near = BytesIO()
+    try:
+        with zipfile.ZipFile(BytesIO(content)) as old, zipfile.ZipFile(near, "w") as new:
+            if not any(part.startswith("xl/") for part in old.namelist()):
+                raise TaskError(f"{name}: is a packed file. Unpack it, and choose the table in it.")
+            check_members(old.infolist(), MAX_PARTS, MAX_UNPACKED)
+            for part in old.namelist():
+                data = old.read(part)
+                new.writestr(part, _FAR.sub(b"", data) if part.startswith(_SHEETS) else data)
+    except (TaskError, MemoryError):
+        raise
+    except ArchiveSizeError:
+        raise _too_large(name) from None
+    except Exception as problem:  # Damaged zips raise errors of every kind.
+        raise _damaged(name, "an Excel file", problem) from problem
+    near.seek(0)
+    return near
 
 
 def _missing(name: str, kind: str, library: str) -> TaskError:
@@ -127,23 +147,9 @@ def _missing(name: str, kind: str, library: str) -> TaskError:
     )
 
 
-def _check_archive(content: bytes, name: str) -> None:
-    """Raise TaskError for a zip that is no workbook, or whose parts are too large."""
-    check_size(content, name)
-    try:
-        parts = zipfile.ZipFile(BytesIO(content)).infolist()
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as problem:
-        raise _damaged(name, "an Excel file", problem) from problem
-    if not any(part.filename.startswith("xl/") for part in parts):
-        raise TaskError(f"{name}: is a packed file. Unpack it, and choose the table in it.")
-    if len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > MAX_UNPACKED:
-        raise _too_large(name)
-
-
 def _lines(rows: Iterable[tuple[str, ...]], name: str) -> list[RawRow]:
     """The rows that aren't blank, at most one more than is allowed; raise TaskError."""
-    lines: list[RawRow] = []
-    letters = 0
+    lines, letters = list[RawRow](), 0
     for row, cells in enumerate(rows, 1):
         letters += sum(map(len, cells))
         if letters > MAX_TEXT:
@@ -180,7 +186,7 @@ def read_parquet(content: bytes, name: str) -> RawTable:
             raise _too_large(name)
         names = [field.name for field in simple]
         texts = [field.name for field in simple if not pa.types.is_primitive(field.type)]
-        # A text that is in many rows is one in memory.
+        # A dictionary has a repeated text once.
         file = parquet.ParquetFile(BytesIO(content), read_dictionary=texts)
         batches = file.iter_batches(_BATCH, columns=names, use_threads=False)
         lines = _lines(_batch_rows(batches), name)
@@ -188,7 +194,7 @@ def read_parquet(content: bytes, name: str) -> RawTable:
         if isinstance(problem, TaskError | MemoryError):
             raise
         raise _damaged(name, "a Parquet file", problem) from problem
-    # Its names are no row; the first row of the data is row 1.
+    # The names are row 0.
     return table_of_lines(name, [RawRow(0, tuple(names)), *lines], header=True)
 
 
@@ -201,7 +207,7 @@ def _is_simple(types: Any, field: Any) -> bool:
 
 def _batch_rows(batches: Iterable[Any]) -> Iterator[tuple[str, ...]]:
     for batch in batches:
-        batch.validate(full=True)  # A damaged file may name a text that is missing.
+        batch.validate(full=True)  # The index of a text can be out of range in a damaged file.
         columns = []
         for array in batch.columns:
             if hasattr(array, "dictionary"):
@@ -213,7 +219,7 @@ def _batch_rows(batches: Iterable[Any]) -> Iterator[tuple[str, ...]]:
 
 
 def _text(value: object) -> str:
-    """What a cell shows: a whole number without a fraction, and nothing for a missing value."""
+    """The text of a cell: whole numbers without a fraction, missing values empty."""
     if isinstance(value, str):
         return value
     if isinstance(value, float):

@@ -1,35 +1,195 @@
-"""Table: the rows to learn, the problems of a row, and labels that are nearly equal."""
+"""Table: the columns to learn, chosen or guessed, and the valid rows."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
+from statistics import fmean
 from typing import NamedTuple
 from unicodedata import normalize
 
-from rnnviz.tasks.columns import Columns, Form, columns_of
 from rnnviz.tasks.csv_table import (
+    LABEL,
+    LANGUAGES,
     MAX_CHARACTERS,
+    MAX_CLASSES,
     MAX_LETTERS,
     MAX_WORDS,
-    Fault,
+    SOURCE,
+    TARGET,
+    TEXT,
+    Encoding,
     RawRow,
     RawTable,
+    RowError,
     TaskError,
+    decode,
     looks_like_table,
+    plain,
+    rank,
     read_bytes,
     read_csv,
     shown,
 )
-from rnnviz.tasks.encoding import Encoding, decode
 from rnnviz.tasks.spreadsheet import GZIP, OLE, PARQUET, ZIP, read_apart
 from rnnviz.tasks.vocabulary import END, START, Unit
 
-#: The ends of names of tables that are texts.
+#: The rows that a guess reads, and the characters of each cell.
+_ROWS = _CHARACTERS = 2_000
+#: Maximum average number of words of a label.
+_LABEL_WORDS = 4
+
+
+class Form(StrEnum):
+    """The targets of texts: labels, next tokens or translations."""
+
+    LABEL = "label"
+    NEXT = "next"
+    TRANSLATION = "translation"
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The usual names of the columns: the text, and the label or target if there is one."""
+        if self is Form.NEXT:
+            return ("text",)
+        return ("text", "label") if self is Form.LABEL else ("source", "target")
+
+    @property
+    def least(self) -> int:
+        """The minimum number of tokens of a text."""
+        return 2 if self is Form.NEXT else 1
+
+
+class Columns(NamedTuple):
+    """The form, the column of the text, and that of the label or target if there is one."""
+
+    form: Form
+    text: str
+    label: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the columns that are read."""
+        return (self.text,) if self.form is Form.NEXT else (self.text, self.label)
+
+
+def columns_of(
+    cells: RawTable, form: Form | None = None, text: str | None = None, label: str | None = None
+) -> Columns:
+    """The chosen columns, the others guessed; raise TaskError."""
+    text = None if text is None else _found(cells, text)
+    label = None if label is None else _found(cells, label)
+    if form is Form.NEXT and label is not None:
+        raise TaskError(f"{cells.name}: to learn what comes next takes no label. Leave it out.")
+    if text is not None and text == label:
+        raise TaskError(f"{cells.name}: the column {text} can't be both. Choose two columns.")
+    if form is None and label is not None:
+        form = Form.TRANSLATION if _is_pair(text or "source", label) else Form.LABEL
+    elif form is None and len(cells.columns) == 1:
+        form = Form.NEXT
+    elif form is None:
+        pairs = text is None and any(_is_pair(a, b) for a in cells.columns for b in cells.columns)
+        labels = pairs or _label(cells, [text or _text(cells, [])])
+        form = Form.TRANSLATION if pairs else Form.LABEL if labels else Form.NEXT
+    if form is Form.NEXT:
+        return Columns(form, text or _text(cells, []))
+    if len(cells.columns) < 2:
+        wanted, found = ",".join(form.columns), cells.columns[0]
+        raise TaskError(f"{cells.name}: has one column, {found}. To learn {wanted} takes two.")
+    if form is Form.TRANSLATION:
+        return Columns(form, *_pair(cells, text, label))
+    text = text or _text(cells, [label or _label(cells, [])])
+    other = next(column for column in reversed(cells.columns) if column != text)
+    return Columns(form, text, label or _label(cells, [text]) or other)
+
+
+def _found(cells: RawTable, name: str) -> str:
+    """The column of this name, or else of an equal plain name; raise TaskError."""
+    if name in cells.columns:
+        return name
+    for column in cells.columns:
+        if plain(column) == plain(name):
+            return column
+    listed = ", ".join(column[:30] for column in cells.columns[:12])
+    raise TaskError(f"{cells.name}: has no column {name[:30]}. It has: {listed}.")
+
+
+def _is_pair(first: str, second: str) -> bool:
+    """Whether two columns are, by their names, the two sides of a translation."""
+    one, other = plain(first), plain(second)
+    return (one in SOURCE and other in TARGET) or (
+        one in LANGUAGES and other in LANGUAGES and one != other
+    )
+
+
+def _pair(cells: RawTable, text: str | None, label: str | None) -> tuple[str, str]:
+    """Source and target: by their names, or else the first two columns of texts."""
+    pairs = [(a, b) for a in cells.columns for b in cells.columns if _is_pair(a, b)]
+    fitting = [(a, b) for a, b in pairs if text in (None, a) and label in (None, b)]
+    if fitting:
+        return fitting[0]
+    first = text or next(c for c in _by_words(cells) if c != label)
+    return first, label or next(c for c in _by_words(cells) if c != first)
+
+
+def _text(cells: RawTable, taken: Sequence[str]) -> str:
+    """The column of the text: by its name, if it has words, or else the one with the most."""
+    free = [column for column in cells.columns if column not in taken] or list(cells.columns)
+    named = [column for column in free if rank(column, TEXT) < 2 * len(TEXT)]
+    exact = [column for column in named if plain(column) == TEXT[0]]
+    worded = [column for column in named if _words(cells, column) >= 1]
+    best = min(exact or worded, key=lambda column: rank(column, TEXT), default=None)
+    longest = max(free, key=lambda column: _words(cells, column))
+    if best is None or (not exact and _words(cells, longest) > 4 * _words(cells, best)):
+        return longest
+    return best
+
+
+def _by_words(cells: RawTable) -> list[str]:
+    """The columns with words, or all if fewer than two have any."""
+    texts = [column for column in cells.columns if _words(cells, column) > 0]
+    return texts if len(texts) > 1 else list(cells.columns)
+
+
+def _words(cells: RawTable, column: str) -> float:
+    """The average number of words in a column; numbers don't count."""
+
+    def is_word(part: str) -> bool:
+        return not part.lstrip("+-").replace(".", "", 1).replace(",", "").isdecimal()
+
+    begun = (cell[:_CHARACTERS].split() for cell in cells.column(column)[:_ROWS])
+    counts = [sum(map(is_word, parts)) for parts in begun]
+    return fmean(counts) if counts else 0.0
+
+
+def _label(cells: RawTable, taken: Sequence[str]) -> str:
+    """The column of the label: by its name, or else the one with the fewest values, or none."""
+    free = [column for column in cells.columns if column not in taken]
+    named = [column for column in free if rank(column, LABEL) < 2 * len(LABEL)]
+    fitting = [column for column in named if _values(cells, column) <= MAX_CLASSES]
+    if fitting:
+        return min(fitting, key=lambda column: rank(column, LABEL))
+    # One of many columns needs two rows for each value, on average.
+    rows = len(cells.lines)
+    most = min(MAX_CLASSES, max(2, rows - 1 if len(cells.columns) == 2 else rows / 2))
+    short = (column for column in free if 2 <= _values(cells, column) <= most
+             and _words(cells, column) <= _LABEL_WORDS)  # fmt: skip
+    return min(short, key=lambda column: _values(cells, column), default="")
+
+
+def _values(cells: RawTable, column: str) -> int:
+    return len({cell.strip() for cell in cells.column(column)} - {""})
+
+
+# Rows
+
+
+#: The suffixes of tables that are texts.
 _TABLES = (".csv", ".tsv", ".tab")
-#: The most groups of nearly equal labels that are listed.
+#: Maximum number of groups of nearly equal labels that are listed.
 _MOST_GROUPS = 8
 
 
@@ -43,13 +203,13 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class Table:
-    """The rows of one file, and those that can't be read; a ``plain`` text is a single row."""
+    """The rows of one file, and the unreadable ones; a ``plain`` text is a single row."""
 
     name: str
     form: Form
     rows: tuple[Row, ...]
     plain: bool = False
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[RowError, ...] = ()
 
 
 def table(cells: RawTable, columns: Columns | None) -> Table:
@@ -71,7 +231,7 @@ def table(cells: RawTable, columns: Columns | None) -> Table:
 def read_cells(content: bytes, name: str, encoding: Encoding | None = None) -> RawTable:
     """The cells of a table, or a plain text; raise TaskError.
 
-    The first bytes tell Excel and Parquet. A text is a table if its name says so or its first line
+    Excel and Parquet have their first bytes. A text is a table by its suffix, or if its first line
     has names of columns. ``encoding`` is that of a text that isn't UTF-8.
     """
     if content.startswith((ZIP, PARQUET)):
@@ -102,9 +262,9 @@ def read_file(path: Path) -> tuple[Row, ...]:
 
 
 def near_labels(labels: Iterable[str]) -> list[tuple[str, ...]]:
-    """Labels that differ in case, blanks or Unicode form only, the most frequent of each first."""
+    """Labels that differ only in case, blanks or Unicode form; the most frequent is the first."""
     groups: dict[str, list[str]] = {}
-    # A longer one is refused. To normalize it may take the square of its length.
+    # Longer ones are invalid, and the time to normalize them can grow with their square.
     short = (label for label in labels if len(label) <= MAX_LETTERS)
     for label, _ in Counter(short).most_common():
         plain = " ".join(normalize("NFKC", label).casefold().split())
@@ -113,7 +273,7 @@ def near_labels(labels: Iterable[str]) -> list[tuple[str, ...]]:
 
 
 def near_listed(groups: Sequence[Sequence[str]], merge: bool = False) -> str:
-    """Groups of labels that are nearly equal, in words; or what they become if they ``merge``."""
+    """Groups of nearly equal labels, in words; with ``merge``, what becomes of them."""
     listed = []
     for group in groups[:_MOST_GROUPS]:
         one = group[0].strip()
@@ -124,21 +284,19 @@ def near_listed(groups: Sequence[Sequence[str]], merge: bool = False) -> str:
     return "; ".join(listed)
 
 
-def spellings(groups: Sequence[Sequence[str]], merge: bool) -> dict[str, str]:
-    """The label that replaces each label of ``groups``: the first of its group, or itself."""
-    return {label: group[0].strip() if merge else label for group in groups for label in group}
-
-
-def relabelled(rows: Iterable[Row], spelled: Mapping[str, str]) -> tuple[Row, ...]:
-    """Rows with these spellings of their labels, and no blanks around all others."""
+def relabelled(
+    rows: Iterable[Row], groups: Sequence[Sequence[str]], merge: bool
+) -> tuple[Row, ...]:
+    """Rows without blanks around their labels; those of ``groups`` ``merge``, or stay as typed."""
+    spelled = {label: group[0].strip() if merge else label for group in groups for label in group}
     return tuple(row._replace(label=spelled.get(row.label, row.label.strip())) for row in rows)
 
 
-# Faults
+# Invalid rows
 
 
-def valid_rows(table: Table, unit: Unit) -> tuple[tuple[Row, ...], tuple[Fault, ...]]:
-    """The rows that can be learned from, and the others with a reason, in their order."""
+def valid_rows(table: Table, unit: Unit) -> tuple[tuple[Row, ...], tuple[RowError, ...]]:
+    """The valid rows, and the errors of the others, in their order."""
     firsts: dict[str, Row] = {}
     rows, faults = [], list(table.faults)
     for row in table.rows:
@@ -151,16 +309,16 @@ def valid_rows(table: Table, unit: Unit) -> tuple[tuple[Row, ...], tuple[Fault, 
                     f"row {first.line} and {shown(row.label)} here. Keep one of them."
                 )
         if problem:
-            faults.append(Fault(table.name, 0 if table.plain else row.line, problem))
+            faults.append(RowError(table.name, 0 if table.plain else row.line, problem))
         else:
             rows.append(row)
-    return tuple(rows), tuple(sorted(faults, key=lambda fault: fault.row))
+    return tuple(rows), tuple(sorted(faults, key=lambda error: error.row))
 
 
 def _problems(row: Row, form: Form, unit: Unit) -> Iterator[str]:
-    yield from _text_problems(form.columns[0], row.text, form, unit)
-    if form is Form.TRANSLATION:
-        yield from _text_problems(form.columns[1], row.label, form, unit)
+    for column, text in zip(form.columns, (row.text, row.label), strict=False):
+        if column != "label":
+            yield from _text_problems(column, text, form, unit)
     if form is Form.LABEL and not row.label.strip():
         yield "the label is empty. Name its class, or remove the row."
     if form is Form.LABEL and len(row.label) > MAX_LETTERS:
@@ -168,21 +326,8 @@ def _problems(row: Row, form: Form, unit: Unit) -> Iterator[str]:
 
 
 def _text_problems(column: str, text: str, form: Form, unit: Unit) -> Iterator[str]:
-    tokens = unit.tokens(text)
-    yield from _length_problems(f"the {column}", text, len(tokens), form, unit)
-    longest = max(tokens, key=len, default="")
-    if len(longest) > MAX_LETTERS:
-        yield (
-            f"the word {shown(longest)} has {len(longest):,} characters, more than {MAX_LETTERS}. "
-            "Put spaces between the words, or read characters."
-        )
-    if form is Form.TRANSLATION:
-        for sign in sorted({START, END}.intersection(tokens)):
-            yield f"{sign} is a symbol that the network uses itself. Remove it."
-
-
-def _length_problems(what: str, text: str, count: int, form: Form, unit: Unit) -> Iterator[str]:
-    most = MAX_CHARACTERS if unit is Unit.CHARACTERS else MAX_WORDS
+    tokens, what = unit.tokens(text), f"the {column}"
+    count, most = len(tokens), MAX_CHARACTERS if unit is Unit.CHARACTERS else MAX_WORDS
     if form is Form.NEXT and count < form.least:
         yield (
             f"{what} {shown(text)} has fewer than two {unit}, so there is no next one. "
@@ -194,3 +339,12 @@ def _length_problems(what: str, text: str, count: int, form: Form, unit: Unit) -
         yield f"{what} is empty. Fill it in, or remove the row."
     if form is not Form.NEXT and count > most:
         yield f"{what} has {count:,} {unit}, more than {most}. Shorten it."
+    longest = max(tokens, key=len, default="")
+    if len(longest) > MAX_LETTERS:
+        yield (
+            f"the word {shown(longest)} has {len(longest):,} characters, more than {MAX_LETTERS}. "
+            "Put spaces between the words, or read characters."
+        )
+    if form is Form.TRANSLATION:
+        for sign in sorted({START, END}.intersection(tokens)):
+            yield f"{sign} is a symbol that the network uses itself. Remove it."

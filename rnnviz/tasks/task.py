@@ -6,8 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from rnnviz.config import RunConfig, TaskName
 from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.example import Example
 
 
 @dataclass(frozen=True)
@@ -48,3 +51,24 @@ def adam(task: TaskName, cell: str, **settings: Any) -> dict[str, Any]:
     """Settings that learn most tasks in seconds."""
     usual = {"init": "xavier", "optimizer": "adam", "batch": 32, "clip_by": "norm"}
     return {"task": task, "cell": cell, **usual, **settings}
+
+
+# Random numbers for generated data
+
+
+#: The stream of ``np.random.default_rng((seed, stream, ...))``; other uses have other streams.
+DATA = 3
+
+
+def chance(task: str, seed: int) -> np.random.Generator:
+    """The random generator of a task; it depends on the task's name and the seed."""
+    return np.random.default_rng((seed, DATA, int.from_bytes(task.encode(), "big")))
+
+
+def distinct(draw: Callable[[], Example], count: int) -> tuple[Example, ...]:
+    """The first ``count`` examples drawn with distinct texts; loops forever if there are fewer."""
+    drawn: dict[str, Example] = {}
+    while len(drawn) < count:
+        example = draw()
+        drawn[example.text] = example
+    return tuple(drawn.values())

@@ -8,12 +8,10 @@ from itertools import islice
 import numpy as np
 
 from rnnviz.config import OutputAt
-from rnnviz.tasks.columns import Form
 from rnnviz.tasks.csv_table import MAX_CLASSES, TaskError, shown
-from rnnviz.tasks.dataset import GAP, Dataset
+from rnnviz.tasks.dataset import EXACT, GAP, Dataset
 from rnnviz.tasks.example import Example
-from rnnviz.tasks.metrics import EXACT
-from rnnviz.tasks.table import Row
+from rnnviz.tasks.table import Form, Row
 from rnnviz.tasks.vocabulary import (
     END,
     START,
@@ -37,15 +35,18 @@ def build_dataset(
     classes = _classes(train)
     vocabulary = vocabulary_of((row.text for row in train), unit)
     unknown = unknown_tokens((row.text for row in test), vocabulary)
+
+    def phrase(row: Row, role: str) -> Example:
+        where = f"The {role} phrases, row {row.line}"
+        if problem := unknown_label(row.label, classes):
+            raise TaskError(f"{where}: {problem}")
+        tokens = known(row.text, vocabulary, where).tokens
+        return Example(row.text, tokens, np.array([classes.index(row.label)]))
+
     return Dataset(
-        name,
-        vocabulary,
-        classes,
-        train=tuple(_phrase(row, vocabulary, classes, "training") for row in train),
-        test=tuple(_phrase(row, vocabulary, classes, "test") for row in test),
-        notes=unknown_notes(unknown, unit),
-        unknown=unknown,
-    )
+        name, vocabulary, classes, tuple(phrase(row, "training") for row in train),
+        tuple(phrase(row, "test") for row in test), unknown_notes(unknown, unit), unknown=unknown,
+    )  # fmt: skip
 
 
 def _classes(train: Sequence[Row]) -> tuple[str, ...]:
@@ -63,16 +64,8 @@ def _classes(train: Sequence[Row]) -> tuple[str, ...]:
     return classes
 
 
-def _phrase(row: Row, vocabulary: Vocabulary, classes: tuple[str, ...], role: str) -> Example:
-    where = f"The {role} phrases, row {row.line}"
-    if problem := unknown_label(row.label, classes):
-        raise TaskError(f"{where}: {problem}")
-    tokens = known(row.text, vocabulary, where).tokens
-    return Example(row.text, tokens, np.array([classes.index(row.label)]))
-
-
 def unknown_label(label: str, classes: Collection[str]) -> str:
-    """Why a label isn't one of the classes; empty if it is."""
+    """Why a label isn't one of the classes, or nothing."""
     if label in classes:
         return ""
     listed = ", ".join(name[:30] for name in islice(classes, 8))
@@ -96,7 +89,7 @@ def cut(rows: Iterable[Row], unit: Unit, window: int) -> Iterator[Row]:
 def build_next(
     name: str, train: Sequence[Row], test: Sequence[Row], unit: Unit, window: int = WINDOW
 ) -> Dataset:
-    """A dataset that predicts the next token after every token; raise TaskError.
+    """A dataset with the next token as the target of every token; raise TaskError.
 
     The text of an example has all tokens but the last, which is only a target.
     """
@@ -113,29 +106,22 @@ def build_next(
         reading = known(row.text, vocabulary, where, Form.NEXT.least)
         return Row(row.line, vocabulary.join(reading.words)) if reading.unknown else row
 
+    def sequences(rows: Iterable[Row]) -> Iterator[Example]:
+        for row in cut(rows, unit, window):
+            reading = vocabulary.read(row.text)
+            text = vocabulary.join(reading.words[:-1])
+            yield Example(text, reading.tokens[:-1], reading.tokens[1:])
+
     return Dataset(
-        name,
-        vocabulary,
-        vocabulary.words,
-        rule=next_tokens,
-        train=tuple(_sequence(row, vocabulary) for row in cut(train, unit, window)),
-        test=tuple(
-            _sequence(row, vocabulary) for row in cut(map(without_unknown, test), unit, window)
-        ),
-        notes=unknown_notes(unknown, unit),
-        reads=OutputAt.EVERY,
-        unknown=unknown,
-    )
+        name, vocabulary, vocabulary.words, tuple(sequences(train)),
+        tuple(sequences(map(without_unknown, test))), unknown_notes(unknown, unit),
+        reads=OutputAt.EVERY, unknown=unknown, rule=next_tokens,
+    )  # fmt: skip
 
 
 def next_tokens(inputs: Array) -> Array:
     """The token after each of the inputs (T,); GAP after the last one."""
     return np.append(inputs[1:], GAP)
-
-
-def _sequence(row: Row, vocabulary: Vocabulary) -> Example:
-    reading = vocabulary.read(row.text)
-    return Example(vocabulary.join(reading.words[:-1]), reading.tokens[:-1], reading.tokens[1:])
 
 
 def build_translation(
@@ -158,27 +144,16 @@ def build_translation(
             f"Test rows left out, because their target has {unit} that are not in the training: "
             f"{left:,}.",
         )
+
+    def pair(row: Row, role: str) -> Example:
+        tokens = vocabulary.split(row.label)
+        inputs = np.array([vocabulary.number(token) for token in (START, *tokens)])
+        targets = np.array([answers.number(token) for token in (*tokens, END)])
+        read = known(row.text, source, f"The {role} phrases, row {row.line}").tokens
+        return Example(row.text, inputs, targets, read)
+
     return Dataset(
-        name,
-        vocabulary,
-        answers.words,
-        train=tuple(_pair(row, source, vocabulary, answers, "training") for row in train),
-        test=tuple(_pair(row, source, vocabulary, answers, "test") for row in known_test),
-        notes=notes,
-        reads=OutputAt.EVERY,
-        source=source,
-        unknown=unknown,
-        metric=EXACT,
-    )
-
-
-def _pair(
-    row: Row, source: Vocabulary, vocabulary: Vocabulary, answers: Vocabulary, role: str
-) -> Example:
-    tokens = vocabulary.split(row.label)
-    return Example(
-        row.text,
-        inputs=np.array([vocabulary.number(token) for token in (START, *tokens)]),
-        targets=np.array([answers.number(token) for token in (*tokens, END)]),
-        source=known(row.text, source, f"The {role} phrases, row {row.line}").tokens,
-    )
+        name, vocabulary, answers.words, tuple(pair(row, "training") for row in train),
+        tuple(pair(row, "test") for row in known_test), notes,
+        reads=OutputAt.EVERY, source=source, unknown=unknown, metric=EXACT,
+    )  # fmt: skip

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 
 from rnnviz.config import TaskName
+from rnnviz.tasks import shipped
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.shipped_files import shipped
 from rnnviz.tasks.table import read_file
 from rnnviz.tasks.task import Preset, Task, adam
 from rnnviz.tasks.text_datasets import build_translation
@@ -22,18 +22,15 @@ def translation() -> Dataset:
 
 
 TASK = Task(
-    TaskName.TRANSLATION,
-    "English to French",
+    TaskName.TRANSLATION, "English to French",
     "One state holds a whole sentence and unfolds it in another word order, with agreement.",
-    lambda lag, seed: translation(),
-    probe="we do not love the beautiful house",
+    lambda lag, seed: translation(), probe="we do not love the beautiful house",
     presets=(
         Preset(
-            "GRU",
-            "Sentences that it has never read",
-            "The network translates sentences that it has never read. At the bridge all that the "
-            "encoder has read is in one state; the decoder begins with it.",
+            "GRU", "Sentences that it has never read",
+            "The network translates new sentences. At the bridge one state holds all that the "
+            "encoder has read; the decoder begins with it.",
             adam(TaskName.TRANSLATION, "gru", hidden=128, lr=0.003, epochs=40),
         ),
     ),
-)
+)  # fmt: skip

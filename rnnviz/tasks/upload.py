@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from itertools import islice
@@ -13,18 +13,26 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnnviz.config import SETTINGS, Setting
-from rnnviz.tasks.columns import Columns, Form, columns_of
-from rnnviz.tasks.csv_table import MAX_BYTES, MAX_LETTERS, Fault, RawTable, TaskError, shown
+from rnnviz.tasks.csv_table import (
+    MAX_BYTES,
+    MAX_LETTERS,
+    Encoding,
+    RawTable,
+    RowError,
+    TaskError,
+    shown,
+)
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.encoding import Encoding
 from rnnviz.tasks.table import (
+    Columns,
+    Form,
     Row,
     Table,
+    columns_of,
     near_labels,
     near_listed,
     read_cells,
     relabelled,
-    spellings,
     table,
     valid_rows,
 )
@@ -59,7 +67,7 @@ def choose(classes: Sequence[str], texts: Sequence[str], share: float, seed: int
 
 
 def _draw(groups: list[list[int]], share: float, rng: np.random.Generator) -> list[int]:
-    """In random order all groups that fit the share; if none does, the smallest."""
+    """Groups in random order, as many as fit the share; if none does, the smallest."""
     if len(groups) < 2:
         return []
     most = round(share * sum(map(len, groups)))
@@ -76,7 +84,7 @@ def split_rows(
 ) -> tuple[list[Row], list[Row]]:
     """The training rows and the test rows, in their order; labels are split class by class.
 
-    A row with too few tokens known from the training rows stays in training.
+    A row with too few known tokens stays in training.
     """
     classes = [row.label if form is Form.LABEL else "" for row in rows]
     texts = [unit.plain(row.text) for row in rows]
@@ -96,84 +104,38 @@ def split_rows(
     return [row for i, row in enumerate(rows) if i not in test], [rows[i] for i in sorted(test)]
 
 
-#: The most sequences of a text: those of the largest file with the default window.
+#: Maximum number of sequences of a text: those of the largest file with the default window.
 MAX_PIECES = MAX_BYTES // WINDOW
 #: Default share of the rows that are test rows.
 TEST_SHARE = 0.2
-#: The forms of a plain text.
-_PLAIN = (None, Form.NEXT)
 _setting = partial(Setting, group="Data", restarts=True)
 
-#: How data are read, in the form of a run's settings.
+#: How data are read, as rows of the settings' table.
 DATA_SETTINGS: dict[str, Setting] = {
     row.name: row
     for row in (
-        _setting(
-            name="unit",
-            kind=Unit,
-            default=None,
-            label="Unit",
-            help="What the network reads one at a time: words, or single characters. By default "
-            "characters to learn what comes next, words otherwise.",
-        ),
-        _setting(
-            name="test_share",
-            kind=float,
-            default=TEST_SHARE,
-            label="Test share",
-            help="The share of the rows set aside for testing, equal for every class, if there is "
-            "no test file. Rows with the same text stay together.",
-            low=0.0,
-            high=0.5,
-            step=0.05,
-        ),
-        _setting(
-            name="window",
-            kind=int,
-            default=WINDOW,
-            label="Window",
-            help="How many tokens the network reads in one piece to learn what comes next. A "
-            "longer text is cut, and every piece begins with a hidden state of zero.",
-            low=2,
-            high=MAX_WINDOW,
-        ),
-        _setting(
-            name="form",
-            kind=Form,
-            default=None,
-            label="Form",
-            help="What is learned from a table: the label of a text, the next token, or a "
-            "translation. By default it is guessed from the columns.",
-        ),
-        _setting(
-            name="text_column",
-            kind=str,
-            default=None,
-            label="Text column",
-            help="The column of the text, or of the source of a translation. By default it is "
-            "guessed.",
-            low=1,
-            high=MAX_LETTERS,
-        ),
-        _setting(
-            name="label_column",
-            kind=str,
-            default=None,
-            label="Label column",
-            help="The column of the label, or of the target of a translation. By default it is "
-            "guessed.",
-            low=1,
-            high=MAX_LETTERS,
-        ),
-        _setting(
-            name="encoding",
-            kind=Encoding,
-            default=None,
-            label="Encoding",
-            help="The encoding of a file that isn't UTF-8.",
-        ),
+        _setting("unit", Unit, None, "Unit",
+                 help="What the network reads one at a time: words, or single characters. By "
+                 "default characters to learn what comes next, words otherwise."),
+        _setting("test_share", float, TEST_SHARE, "Test share", low=0.0, high=0.5, step=0.05,
+                 help="The share of the rows set aside for testing, equal for every class, if "
+                 "there is no test file. Rows with the same text stay together."),
+        _setting("window", int, WINDOW, "Window", low=2, high=MAX_WINDOW,
+                 help="How many tokens the network reads in one piece to learn what comes next. A "
+                 "longer text is cut, and every piece begins with a hidden state of zero."),
+        _setting("form", Form, None, "Form",
+                 help="What is learned from a table: the label of a text, the next token, or a "
+                 "translation. By default it is guessed from the columns."),
+        _setting("text_column", str, None, "Text column", low=1, high=MAX_LETTERS,
+                 help="The column of the text, or of the source of a translation. By default it "
+                 "is guessed."),
+        _setting("label_column", str, None, "Label column", low=1, high=MAX_LETTERS,
+                 help="The column of the label, or of the target of a translation. By default it "
+                 "is guessed."),
+        _setting("encoding", Encoding, None, "Encoding",
+                 help="The encoding of a file that isn't UTF-8."),
     )
-}
+}  # fmt: skip
 #: The options of how data are read, as ``Upload`` names them.
 OPTIONS = (*DATA_SETTINGS, "skip_bad", "merge_labels")
 
@@ -190,9 +152,8 @@ class Upload:
     """One or two files and how they are read; the seed draws the test rows.
 
     Without a ``unit`` the form decides; without a ``form`` or columns they are guessed. With a test
-    file, no training rows are set aside. Rows that can't be used are left out if ``skip_bad``, and
-    are an error otherwise. ``merge_labels`` makes labels one that are nearly equal. Raises
-    SettingError for an invalid option.
+    file, no training rows are set aside. Unusable rows are left out if ``skip_bad``, and are an
+    error otherwise. ``merge_labels`` merges nearly equal labels. Raises SettingError.
     """
 
     train: File
@@ -217,9 +178,9 @@ class Upload:
 
 
 class FaultsError(TaskError):
-    """Rows that can't be used; the message tells the first one, ``faults`` all."""
+    """Unusable rows, of ``count``; the message has the first one, ``faults`` all."""
 
-    def __init__(self, faults: Sequence[Fault], count: int) -> None:
+    def __init__(self, faults: Sequence[RowError], count: int) -> None:
         self.faults, self.count = tuple(faults), count
         more = f" {len(faults) - 1:,} more of {count:,} rows can't be used." * (len(faults) > 1)
         super().__init__(f"{faults[0]}{more}")
@@ -227,10 +188,10 @@ class FaultsError(TaskError):
 
 @dataclass(frozen=True, eq=False)
 class Checked:
-    """The rows of an upload that can be used, and a fault for each other one.
+    """The usable rows of an upload, and the errors of all others.
 
-    ``columns`` are those that are read of a table. ``count`` is the number of all rows. ``near``
-    are labels that are nearly equal, the most frequent of each group first.
+    ``columns`` are the columns of a table that are read, ``count`` is the number of all rows,
+    ``near`` are nearly equal labels, the most frequent of each group first.
     """
 
     columns: Columns | None
@@ -238,26 +199,15 @@ class Checked:
     unit: Unit
     train: tuple[Row, ...]
     test: tuple[Row, ...] | None
-    faults: tuple[Fault, ...]
-    test_faults: tuple[Fault, ...]
+    faults: tuple[RowError, ...]
+    test_faults: tuple[RowError, ...]
     count: int
     near: tuple[tuple[str, ...], ...]
 
     @property
-    def unusable(self) -> tuple[Fault, ...]:
-        """The faults of both files."""
+    def unusable(self) -> tuple[RowError, ...]:
+        """The errors of both files."""
         return (*self.faults, *self.test_faults)
-
-
-@dataclass(frozen=True, eq=False)
-class Parts:
-    """The content of the files: form, unit, training rows and test rows."""
-
-    form: Form
-    unit: Unit
-    train: Sequence[Row]
-    test: Sequence[Row]
-    notes: tuple[str, ...] = ()
 
 
 def cells_of(file: File, encoding: Encoding | None = None) -> RawTable:
@@ -270,7 +220,7 @@ def cells_of(file: File, encoding: Encoding | None = None) -> RawTable:
 
 @lru_cache(maxsize=8)
 def _read(file: File, encoding: Encoding | None) -> RawTable | TaskError:
-    """The result is cached even if it is an error: the page asks for it at every rerun."""
+    # An error is cached, too: the page reads the file at every rerun.
     try:
         return read_cells(file.content, file.name, encoding)
     except TaskError as problem:
@@ -278,19 +228,18 @@ def _read(file: File, encoding: Encoding | None) -> RawTable | TaskError:
 
 
 def columns_read(upload: Upload) -> Columns | None:
-    """The columns that are chosen or guessed; None of a plain text. Raises TaskError."""
+    """The columns, chosen or guessed; None for a plain text. Raises TaskError."""
     cells = cells_of(upload.train, upload.encoding)
-    if cells.plain and (upload.text_column or upload.label_column or upload.form not in _PLAIN):
-        raise TaskError(f"{cells.name}: is a plain text, without columns.")
     if cells.plain:
+        if upload.text_column or upload.label_column or upload.form not in (None, Form.NEXT):
+            raise TaskError(f"{cells.name}: is a plain text, without columns.")
         return None
     return columns_of(cells, upload.form, upload.text_column, upload.label_column)
 
 
 def with_columns(upload: Upload) -> Upload:
-    """The upload with its guessed columns as chosen ones; raise TaskError."""
-    columns = columns_read(upload)
-    if columns is None:
+    """The upload with guessed columns as chosen ones; raise TaskError."""
+    if (columns := columns_read(upload)) is None:
         return upload
     form, text, label = columns
     return replace(upload, form=form, text_column=text, label_column=label or None)
@@ -317,8 +266,9 @@ def _checked(upload: Upload) -> Checked:
     near: list[tuple[str, ...]] = []
     if form is Form.LABEL:
         near = near_labels(row.label for one in tables for row in one.rows)
-        spelled = spellings(near, upload.merge_labels)
-        tables = [replace(one, rows=relabelled(one.rows, spelled)) for one in tables]
+        tables = [
+            replace(one, rows=relabelled(one.rows, near, upload.merge_labels)) for one in tables
+        ]
     rows, faults = valid_rows(tables[0], unit)
     tested, test_faults = _valid_test_rows(tables[1], rows, unit) if upload.test else (None, ())
     count = sum(len(one.rows) + len(one.faults) for one in tables)
@@ -326,7 +276,7 @@ def _checked(upload: Upload) -> Checked:
 
 
 def _test_table(cells: RawTable, train: Table, columns: Columns | None) -> Table:
-    """The rows of the test file, from the columns of the training file; raise TaskError."""
+    """The rows of the test file, with the columns of the training file; raise TaskError."""
     if columns is None:
         return table(cells, None if cells.plain else columns_of(cells, Form.NEXT))
     missing = [name for name in columns.names if name not in cells.columns]
@@ -341,33 +291,32 @@ def _test_table(cells: RawTable, train: Table, columns: Columns | None) -> Table
 
 def _valid_test_rows(
     test: Table, train: Sequence[Row], unit: Unit
-) -> tuple[tuple[Row, ...], tuple[Fault, ...]]:
-    """The test rows that can be used, given the training rows, and the others."""
+) -> tuple[tuple[Row, ...], tuple[RowError, ...]]:
+    """The test rows that can be read with what the training rows have, and the others."""
     tested, faults = valid_rows(test, unit)
     vocabulary = Vocabulary.of((row.text for row in train), unit is Unit.CHARACTERS)
     classes = sorted({row.label for row in train})
-    rows, more = [], list(faults)
-    for row in tested:
-        problem = unknown_label(row.label, classes) if test.form is Form.LABEL else ""
-        reading = vocabulary.read(row.text)
-        problem = problem or unreadable(reading, vocabulary, test.form.least)
-        if problem:
-            more.append(Fault(test.name, row.line, problem))
-        else:
-            rows.append(row)
-    return tuple(rows), tuple(sorted(more, key=lambda fault: fault.row))
+
+    def problem(row: Row) -> str:
+        unknown = unknown_label(row.label, classes) if test.form is Form.LABEL else ""
+        return unknown or unreadable(vocabulary.read(row.text), vocabulary, test.form.least)
+
+    found = {row: problem(row) for row in tested}
+    more = (RowError(test.name, row.line, said) for row, said in found.items() if said)
+    rows = tuple(row for row in tested if not found[row])
+    return rows, tuple(sorted((*faults, *more), key=lambda error: error.row))
 
 
 @lru_cache(maxsize=8)
-def parts_of(upload: Upload) -> Parts:
-    """Read the files and split off the test rows; raise TaskError."""
+def split_upload(upload: Upload) -> tuple[Sequence[Row], Sequence[Row], tuple[str, ...]]:
+    """The training rows and the test rows of the files, and notes on them; raise TaskError."""
     checked = check_rows(upload)
     if checked.unusable and not upload.skip_bad:
         raise FaultsError(checked.unusable, checked.count)
     if not checked.train:
         raise TaskError(f"{upload.train.name}: none of its {checked.count:,} rows can be used.")
     form, unit, rows = checked.form, checked.unit, checked.train
-    # Tokens are counted before the split, so that the verdict doesn't depend on the seed.
+    # Tokens are counted before the split, so that an error doesn't depend on the seed.
     vocabulary_of((row.text for row in rows), unit)
     if form is Form.TRANSLATION:
         vocabulary_of((row.label for row in rows), unit)
@@ -383,7 +332,7 @@ def parts_of(upload: Upload) -> Parts:
                 f"Test phrases that are training phrases too: {shared:,} of {len(test):,}. They "
                 "test memorization only."
             )
-        return Parts(form, unit, rows, test, tuple(notes))
+        return rows, test, tuple(notes)
     if form is Form.NEXT:
         rows = tuple(islice(cut(rows, unit, upload.window), MAX_PIECES + 1))
         if len(rows) > MAX_PIECES:
@@ -397,20 +346,19 @@ def parts_of(upload: Upload) -> Parts:
             "No rows could be set aside for testing: this takes two different texts of the same "
             f"class with {unit} in common."
         )
-    return Parts(form, unit, training, held_out, tuple(notes))
+    return training, held_out, tuple(notes)
 
 
 @lru_cache(maxsize=8)
 def dataset_of(upload: Upload) -> Dataset:
     """The dataset of an upload; raise TaskError."""
-    parts = parts_of(upload)
-    builders: dict[Form, Callable[..., Dataset]] = {
-        Form.LABEL: build_dataset,
-        Form.NEXT: partial(build_next, window=upload.window),
-        Form.TRANSLATION: build_translation,
-    }
-    dataset = builders[parts.form](upload.train.name, parts.train, parts.test, parts.unit)
-    return replace(dataset, notes=(*parts.notes, *dataset.notes))
+    checked, (train, test, notes) = check_rows(upload), split_upload(upload)
+    rows = upload.train.name, train, test, checked.unit
+    if checked.form is Form.NEXT:
+        dataset = build_next(*rows, upload.window)
+    else:
+        dataset = (build_dataset if checked.form is Form.LABEL else build_translation)(*rows)
+    return replace(dataset, notes=(*notes, *dataset.notes))
 
 
 def fingerprint(upload: Upload) -> dict[str, Any]:
@@ -426,26 +374,15 @@ def fingerprint(upload: Upload) -> dict[str, Any]:
 
 
 #: The targets of each form, in words.
-LEARNED = {
-    Form.LABEL: "classes",
-    Form.NEXT: "what comes next",
-    Form.TRANSLATION: "translation",
-}
+LEARNED = {Form.LABEL: "classes", Form.NEXT: "what comes next", Form.TRANSLATION: "translation"}
 #: Maximum number of classes that are listed.
 _MOST_LISTED = 12
 
 
-class Preview(NamedTuple):
-    """The summary of an upload, line by line, an example, and the notes on its data."""
-
-    sentences: list[str]
-    example: str
-    notes: tuple[str, ...]
-
-
-def preview(upload: Upload) -> Preview:
-    """The summary of an upload; raise TaskError if it can't be learned from."""
-    parts, data, checked = parts_of(upload), dataset_of(upload), check_rows(upload)
+def preview(upload: Upload) -> tuple[list[str], str, tuple[str, ...]]:
+    """The summary of an upload, line by line, an example, and the notes; raise TaskError."""
+    data, checked = dataset_of(upload), check_rows(upload)
+    form, unit, row = checked.form, checked.unit, split_upload(upload)[0][0]
     size = "plain text"
     if checked.columns is not None:
         rows = len(checked.train) + len(checked.test or ())
@@ -454,25 +391,23 @@ def preview(upload: Upload) -> Preview:
     source = f", {len(data.source):,} in the source" if data.source else ""
     arrays = (a for e in (*data.train, *data.test) for a in (e.inputs, e.source) if a is not None)
     lines = [
-        f"To learn: {LEARNED[parts.form]}, in {parts.unit}, from {size}",
+        f"To learn: {LEARNED[form]}, in {unit}, from {size}",
         f"{len(data.train):,} sequences to train, {len(data.test):,} to test",
-        f"{len(data.vocabulary):,} different {parts.unit}{source}; the longest sequence has "
+        f"{len(data.vocabulary):,} different {unit}{source}; the longest sequence has "
         f"{max(map(len, arrays)):,}",
     ]
-    if parts.form is Form.LABEL:
+    if form is Form.LABEL:
         train, test = (Counter(e.target for e in part) for part in (data.train, data.test))
         listed = ", ".join(
             f"{name[:30]} ({train[k]:,} + {test[k]:,})"
             for k, name in enumerate(data.classes[:_MOST_LISTED])
         )
         more = len(data.classes) - _MOST_LISTED
-        lines.append(
-            f"Classes (train + test): {listed}" + (f" and {more} more" if more > 0 else "")
-        )
+        rest = f" and {more} more" if more > 0 else ""
+        lines.append(f"Classes (train + test): {listed}{rest}")
     if data.unknown:
         words = ", ".join(word[:30] for word in data.unknown[:8])
-        lines.append(f"{parts.unit.capitalize()} only in the test: {len(data.unknown):,} ({words})")
-    row = parts.train[0]
+        lines.append(f"{unit.capitalize()} only in the test: {len(data.unknown):,} ({words})")
     text = f"{' '.join(row.text[:100].split())}{'…' * (len(row.text) > 100)}"
     said = f" → {row.label[:60]}" if row.label else ""
-    return Preview(lines, f"For example: {text}{said}", data.notes)
+    return lines, f"For example: {text}{said}", data.notes

@@ -53,7 +53,7 @@ class Unit(StrEnum):
 
 @dataclass(frozen=True)
 class Reading:
-    """A text as the network reads it: known words, their indices (T,), and unknown tokens."""
+    """A text, its known words, its unknown tokens, and the indices (T,) of the known words."""
 
     text: str
     words: tuple[str, ...]
@@ -63,10 +63,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Tokens, which are words, or single ``characters``; those of a text are sorted.
-
-    Words that are ``verbatim`` are read as they stand between spaces.
-    """
+    """Tokens, which are words, or single ``characters``; ``verbatim`` words keep case and signs."""
 
     words: tuple[str, ...]
     characters: bool = False
@@ -74,7 +71,7 @@ class Vocabulary:
 
     @classmethod
     def of(cls, texts: Iterable[str], characters: bool = False) -> Vocabulary:
-        """The vocabulary of some texts."""
+        """The sorted vocabulary of some texts."""
         unit = Unit.CHARACTERS if characters else Unit.WORDS
         words = {token for text in texts for token in unit.tokens(text)}
         return cls(tuple(sorted(words)), characters)
@@ -117,9 +114,6 @@ class Vocabulary:
         return Reading(text, known, unknown, indices)
 
 
-# From texts to token indices
-
-
 #: Maximum size of a vocabulary.
 MAX_TOKENS = 5_000
 
@@ -145,7 +139,7 @@ def known(text: str, vocabulary: Vocabulary, where: str, least: int = 1) -> Read
 
 
 def unreadable(reading: Reading, vocabulary: Vocabulary, least: int = 1) -> str:
-    """Why a text can't be read; empty if at least ``least`` of its tokens are known."""
+    """Why a text can't be read, or nothing if at least ``least`` of its tokens are known."""
     if len(reading.tokens) >= least:
         return ""
     noun = vocabulary.noun
@@ -171,6 +165,5 @@ def unknown_notes(unknown: tuple[str, ...], unit: Unit) -> tuple[str, ...]:
     # Quotes make a space visible.
     shown = repr if unit is Unit.CHARACTERS else str
     listed = ", ".join(shown(token[:30]) for token in unknown[:8])
-    return (
-        f"{unit.value.capitalize()} that only the test phrases have are skipped: {listed}{more}.",
-    )
+    tokens = unit.value.capitalize()
+    return (f"{tokens} that only the test phrases have are skipped: {listed}{more}.",)

@@ -7,12 +7,10 @@ from functools import lru_cache
 import numpy as np
 
 from rnnviz.config import Loss, OutputAt, TaskName
-from rnnviz.tasks.dataset import Dataset, Extrapolation, Reference, around
+from rnnviz.tasks.dataset import WITHIN, Dataset, Extrapolation, Reference, around
 from rnnviz.tasks.example import Example
-from rnnviz.tasks.metrics import WITHIN
 from rnnviz.tasks.number_text import read_values, write_values
-from rnnviz.tasks.rng import chance, distinct
-from rnnviz.tasks.task import Preset, Task, adam
+from rnnviz.tasks.task import Preset, Task, adam, chance, distinct
 from rnnviz.tasks.vocabulary import Array, Vocabulary
 
 CHANNELS = ("value",)
@@ -35,27 +33,20 @@ def waves(seed: int) -> Dataset:
     The half period of a square wave is unknown until its second jump.
     """
     rng = chance("waves", seed)
-    sines = [_example(text) for text in distinct(lambda: _sine(rng, LENGTH), TRAIN + TEST)]
-    squares = [_example(text) for text in distinct(lambda: _square(rng, LENGTH), TRAIN + TEST)]
+    sines = distinct(lambda: _sine(rng, LENGTH), TRAIN + TEST)
+    squares = distinct(lambda: _square(rng, LENGTH), TRAIN + TEST)
 
     def draw(rng: np.random.Generator, length: int) -> Example:
-        return _example((_sine if rng.integers(2) else _square)(rng, length))
+        return (_sine if rng.integers(2) else _square)(rng, length)
 
+    known = "a predictor that knows the formulas of both shapes"
     return Dataset(
-        "waves",
-        Vocabulary(CHANNELS),
-        CHANNELS,
-        (*sines[:TRAIN], *squares[:TRAIN]),
-        (*sines[TRAIN:], *squares[TRAIN:]),
-        reads=OutputAt.EVERY,
-        loss=Loss.SQUARED_ERROR,
-        metric=WITHIN,
-        rule=next_values,
-        reference=Reference(
-            "known shapes", "a predictor that knows the formulas of both shapes", shaped_values
-        ),
+        "waves", Vocabulary(CHANNELS), CHANNELS,
+        (*sines[:TRAIN], *squares[:TRAIN]), (*sines[TRAIN:], *squares[TRAIN:]),
+        reads=OutputAt.EVERY, loss=Loss.SQUARED_ERROR, metric=WITHIN, rule=next_values,
+        reference=Reference("known shapes", known, shaped_values),
         extrapolation=Extrapolation("steps", LENGTH, LENGTHS, draw),
-    )
+    )  # fmt: skip
 
 
 def next_values(inputs: Array) -> Array:
@@ -96,15 +87,15 @@ def _next_of_sine(values: Array) -> Array:
     return following
 
 
-def _sine(rng: np.random.Generator, length: int) -> str:
+def _sine(rng: np.random.Generator, length: int) -> Example:
     period, phase = rng.uniform(SHORTEST, LONGEST), rng.uniform()
-    return _write(np.sin(2 * np.pi * (np.arange(length + 1) / period + phase)))
+    return _example(np.sin(2 * np.pi * (np.arange(length + 1) / period + phase)))
 
 
-def _square(rng: np.random.Generator, length: int) -> str:
+def _square(rng: np.random.Generator, length: int) -> Example:
     # Half a period is a whole number of steps, so that all are of equal length.
     half = rng.integers(SHORTEST // 2, LONGEST // 2, endpoint=True)
-    return _write(_square_wave(length + 1, int(half), int(rng.integers(2 * half))))
+    return _example(_square_wave(length + 1, int(half), int(rng.integers(2 * half))))
 
 
 def _square_wave(length: int, half: int, offset: int) -> Array:
@@ -112,35 +103,28 @@ def _square_wave(length: int, half: int, offset: int) -> Array:
     return wave
 
 
-def _write(wave: Array) -> str:
-    return write_values(wave.round(2)[:, None] + 0.0)  # -0 becomes 0
-
-
-def _example(text: str) -> Example:
-    wave = read_values(text, CHANNELS, LENGTHS[-1] + 1)
-    return Example(write_values(wave[:-1]), wave[:-1], wave[1:])
+def _example(wave: Array) -> Example:
+    text = write_values(wave.round(2)[:, None] + 0.0)  # -0 becomes 0
+    values = read_values(text, CHANNELS, LENGTHS[-1] + 1)
+    return Example(write_values(values[:-1]), values[:-1], values[1:])
 
 
 TASK = Task(
-    TaskName.WAVES,
-    "Waves",
+    TaskName.WAVES, "Waves",
     "To continue a wave, the state must turn with it and hold its period and its phase.",
     lambda lag, seed: waves(seed),
     probe="0 0.5 0.87 1 0.87 0.5 0 -0.5 -0.87 -1 -0.87 -0.5 0 0.5 0.87 1 0.87 0.5 0 -0.5",
     presets=(
         Preset(
-            "GRU",
-            "Continues a wave",
-            "At first the network soon goes flat on its own outputs. Later it continues the wave "
-            "that it has read.",
+            "GRU", "Continues a wave",
+            "At first the network soon goes flat on its own outputs. Later it continues the wave.",
             adam(TaskName.WAVES, "gru", hidden=32, lr=0.01, epochs=200),
         ),
         Preset(
-            "LSTM, 2 layers",
-            "Closer to the reference",
+            "LSTM, 2 layers", "Closer to the reference",
             "More outputs are within 0.1. The training loss ends below the line of known shapes, "
-            "so a part is learned by heart: the test loss rises in the end.",
+            "so some waves are memorized: the test loss rises in the end.",
             adam(TaskName.WAVES, "lstm", hidden=32, layers=2, lr=0.005, batch=4, epochs=200),
         ),
     ),
-)
+)  # fmt: skip

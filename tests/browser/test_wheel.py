@@ -132,7 +132,7 @@ def test_the_wheel_is_small_and_has_the_package_alone(wheel):
 def test_the_wheel_gives_its_own_files_and_no_top_level_data(programs, tmp_path):
     code = """
 import importlib.util, rnnviz
-from rnnviz.tasks.shipped_files import shipped
+from rnnviz.tasks import shipped
 print(importlib.util.find_spec("data"), rnnviz.__version__, shipped("docs/logo.svg").is_file())
 print(shipped("docs/logo.svg"))
 """

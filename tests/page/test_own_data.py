@@ -4,8 +4,8 @@ import io
 
 import pytest
 
-from rnnviz.tasks.columns import Form
-from rnnviz.tasks.encoding import Encoding
+from rnnviz.tasks.csv_table import Encoding
+from rnnviz.tasks.table import Form
 from tests.page.tab import App
 from tests.sampling import each_row
 

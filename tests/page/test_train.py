@@ -127,8 +127,8 @@ def test_ones_own_classes_are_bars_with_the_wanted_one_in_its_row():
     text, wanted, said, _ = (column[opened] for column in table["data"][0]["cells"]["values"])
     assert THINGS[text.split()[1]] == wanted != said
     rows = {note["text"].split()[0]: note["y"] for note in bars["annotations"]}
-    assert bars["yaxis"]["ticktext"][rows["wanted"]] == f"<b>{wanted}</b>"
-    assert bars["yaxis"]["ticktext"][rows["says"]] == f"<b>{said}</b>"
+    assert bars["yaxis"]["ticktext"][rows["target"]] == f"<b>{wanted}</b>"
+    assert bars["yaxis"]["ticktext"][rows["answer"]] == f"<b>{said}</b>"
 
 
 def test_other_data_leave_nothing_of_what_was_chosen():

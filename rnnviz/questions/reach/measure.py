@@ -13,9 +13,8 @@ from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import TrainState
 from rnnviz.probe.cache import Memo
 from rnnviz.probe.results import wilson
-from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.dataset import EXACT, Dataset
 from rnnviz.tasks.example import Example
-from rnnviz.tasks.metrics import EXACT
 
 #: New sequences of each length at least, and at most.
 FEWEST, MOST = 20, 200

@@ -1,4 +1,4 @@
-"""WhatIfLab: a changed sequence, every word in one place, and both over the epochs of a run."""
+"""WhatIfLab: a changed sequence, every word at one place, and both over the epochs of a run."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Alter(StrEnum):
 class Perturbation(NamedTuple):
     """A change at the word at ``place`` (from 0); ``word`` replaces it, or is added after it.
 
-    Or the state after it is replaced by that after word ``after`` of the ``donor``.
+    Or the state after word ``after`` of the ``donor`` replaces the state after it.
     """
 
     alter: Alter
@@ -56,8 +56,8 @@ class Perturbation(NamedTuple):
     def applied(self, words: Sequence[str]) -> tuple[str, ...]:
         """The changed words.
 
-        A state is all that the network keeps of what it has read. So to put another one in is to
-        read the words that lead to it, and then those that are left.
+        A state is all that the network keeps of the words before it: another state is the result of
+        the donor's words.
         """
         before, word, after = words[: self.place], words[self.place], words[self.place + 1 :]
         if self.alter is Alter.DROP:
@@ -73,30 +73,24 @@ class Perturbation(NamedTuple):
     def pairs(self, count: int) -> Pairs:
         """The matching tokens, for an original with ``count`` words.
 
-        An added word has no match: the one before it is matched with it.
+        An added word has no match: the word before it is matched with it.
         """
+        place, every = self.place, range(count)
         if self.alter is Alter.ADD:
-            return [(t, t + (t >= self.place)) for t in range(count)]
-        if self.alter is not Alter.DROP:
-            return [(t, t) for t in range(count)]
-        dropped = self.place
-        return [(t, None if t == dropped else t - (t > dropped)) for t in range(count)]
+            return [(t, t + (t >= place)) for t in every]
+        if self.alter is Alter.DROP:
+            return [(t, None if t == place else t - (t > place)) for t in every]
+        return [(t, t) for t in every]
 
     def continued(self, first: Array, second: Array) -> Array:
-        """The rows of the variant from those of the original, (T, ...), and its own, (T', ...).
-
-        Before another state is put in, the variant is the original.
-        """
+        """The variant's rows (T', ...), before another state the original's (T, ...)."""
         if self.alter is not Alter.STATE:
             return second
         return np.concatenate([first[: self.place], second[self.after :]])
 
 
 def joined(first: Pairs, before: int, after: int) -> Pairs:
-    """Pairs of an encoder's words, then of its decoder's words in order.
-
-    The original has ``before`` words in all, the variant ``after``.
-    """
+    """Pairs of an encoder's words, then of its decoder's, of ``before`` and of ``after`` in all."""
     starts = [sum(pair[side] is not None for pair in first) for side in (0, 1)]
     rest = max(before - starts[0], after - starts[1])
     pairs = ((starts[0] + k, starts[1] + k) for k in range(rest))
@@ -104,7 +98,7 @@ def joined(first: Pairs, before: int, after: int) -> Pairs:
 
 
 def aligned(rows: Array, places: Sequence[int | None]) -> Array:
-    """The rows (T, ...) at these tokens, NaN for None."""
+    """The rows (T, ...) at these tokens, NaN at None."""
     missing = np.full((1, *rows.shape[1:]), np.nan)
     return np.concatenate([rows, missing])[[-1 if t is None else t for t in places]]
 
@@ -112,22 +106,15 @@ def aligned(rows: Array, places: Sequence[int | None]) -> Array:
 def with_token(example: Example, place: int, token: int, added: bool = False) -> Example:
     """The example with another token at ``place``, or with one ``added`` after it.
 
-    With an encoder it is a token of the source. Its targets are not those of the new sequence.
+    With an encoder it is a token of the source. The targets remain those of the old sequence.
     """
+    before, after = example.read[: place + added], example.read[place + 1 :]
+    read, targets = np.concatenate([before, [token], after]), example.targets
     if example.source is not None:
-        return replace(example, source=_changed(example.source, place, token, added))
-    inputs, targets = _changed(example.inputs, place, token, added), example.targets
+        return replace(example, source=read)
     if added and len(targets) == len(example.inputs):
         targets = np.insert(targets, place, targets[place], axis=0)
-    return replace(example, inputs=inputs, targets=targets)
-
-
-def _changed(tokens: Array, place: int, token: int, added: bool) -> Array:
-    if added:
-        return np.insert(tokens, place + 1, token)
-    changed = tokens.copy()
-    changed[place] = token
-    return changed
+    return replace(example, inputs=read, targets=targets)
 
 
 def last_answers(parameters: Parameters, examples: Sequence[Example]) -> Array:
@@ -135,37 +122,29 @@ def last_answers(parameters: Parameters, examples: Sequence[Example]) -> Array:
 
     A decoder answers in many tokens: there it is the probability of the whole target, (N, 1).
     """
-    if examples[0].source is not None:
-        return _target_probability(parameters, examples)
-    of = parameters.architecture
-    answers = np.empty((len(examples), of.outputs))
-    for batch in batches(examples, of.hidden * of.layers):
-        # They come in the order of the tokens, so the last one stays.
-        answers[batch.owners] = forward_pass(parameters, batch).probs
-    return answers
-
-
-def _target_probability(parameters: Parameters, examples: Sequence[Example]) -> Array:
-    """The product of the probabilities of all tokens of the target, (N, 1)."""
-    of = parameters.architecture
-    logarithms = np.zeros((len(examples), 1))
+    of, decoder = parameters.architecture, examples[0].source is not None
+    answers = np.zeros((len(examples), 1 if decoder else of.outputs))
     for batch in batches(examples, of.hidden * of.layers):
         probabilities = forward_pass(parameters, batch).probs
-        of_targets = probabilities[np.arange(len(batch.targets)), batch.targets]
-        with np.errstate(divide="ignore"):
-            np.add.at(logarithms[:, 0], batch.owners, np.log(of_targets))
-    return np.exp(logarithms)
+        if decoder:
+            with np.errstate(divide="ignore"):
+                logs = np.log(probabilities[np.arange(len(batch.targets)), batch.targets])
+            np.add.at(answers[:, 0], batch.owners, logs)
+        else:
+            # They are in the order of the tokens, so the last one stays.
+            answers[batch.owners] = probabilities
+    return np.exp(answers) if decoder else answers
 
 
-#: Words that are read together, between two looks at the clock.
+#: Words that are read together, before the clock is read again.
 _TOGETHER = 256
 
 
 class Outcome(NamedTuple):
-    """The one number of an answer by which two answers are compared.
+    """The number by which two answers are compared: a probability or a value.
 
-    It is the probability of class ``column``, or the value of that channel; ``name`` names it.
-    With ``two`` classes the other one has the rest of the probability.
+    It is that of class or channel ``column``, with this ``name``. With ``two`` classes the other
+    one has the rest of the probability.
     """
 
     column: int
@@ -175,26 +154,22 @@ class Outcome(NamedTuple):
 
     @property
     def base(self) -> float:
-        """Where neither side has it."""
+        """The value at which neither side wins."""
         return 0.5 if self.two else 0.0
 
 
 @dataclass(eq=False)
 class Choices:
-    """The answers with each word of the vocabulary at one place, (V, C); the first ``read``.
-
-    See ``last_answers``.
-    """
+    """The ``last_answers`` for each word at one place, (V, C), of which the first are ``read``."""
 
     answers: Array
     read: int = 0
 
 
 def outcome_of(first: Probe, second: Probe) -> Outcome:
-    """Of two classes the second, of more the first one's verdict, or the channel that differs most.
+    """Of two classes the second, of more the verdict on the first sequence, or the last answer.
 
-    With an answer after every token it is the first one's last answer, with a decoder the first
-    one's whole target.
+    Of values it is the channel that differs most, of a decoder the whole target of the first.
     """
     data = first.dataset
     if data.source is not None:
@@ -212,7 +187,7 @@ def outcome_of(first: Probe, second: Probe) -> Outcome:
 def running_answers(probe: Probe, outcome: Outcome) -> Array:
     """The number after every token, as if the sequence ended there, (T,).
 
-    With a class after every token it is the probability of the target, else NaN.
+    With a class after every token it is the probability of the target, or NaN without one.
     """
     data, running = probe.dataset, probe.running
     if not data.answers_classes:
@@ -236,7 +211,7 @@ class WhatIfLab:
         #: How the contribution of each token is measured.
         self.method = "integrated"
         self.perturbation = Perturbation(Alter.DROP, 0)
-        #: The place and the word that were chosen last, and the token that was marked then.
+        #: The place and the word chosen last, and the token that was marked then.
         self._kept: tuple[int, str] | None = None
         self._marked: int | None = None
         self._memo = Memo()
@@ -251,10 +226,9 @@ class WhatIfLab:
         self.perturbation = self.perturbation._replace(place=place)
 
     def locate_change(self, words: Sequence[str], marked: int | None) -> int:
-        """Find the place of the change in these words: a newly marked one, or the chosen word.
+        """The place of the change in these words: a newly marked one, or that of the chosen word.
 
-        Of a word that occurs more than once it is the nearest; one that is gone leaves its
-        place.
+        If the word is repeated, it is the nearest one; if it is gone, its old place.
         """
         if self._kept is None or marked not in (None, self._marked):
             self.put(self.perturbation.place if marked is None else marked, words)
@@ -266,13 +240,13 @@ class WhatIfLab:
         return there
 
     def varied(self, words: Sequence[str]) -> tuple[str, ...]:
-        """The words of the probe after the chosen perturbation, its position clipped."""
+        """The words after the perturbation, whose place is clipped."""
         index = min(self.perturbation.place, len(words) - 1)
         self.perturbation = self.perturbation._replace(place=index)
         return self.perturbation.applied(words)
 
     def donor(self, probe: Probe) -> PhraseInput:
-        """The phrase whose state is put into the probe; at first one that is as long."""
+        """The phrase whose state is put into the probe; by default one that is as long."""
         return self._memo.ask("donor", probe.dataset, lambda: PhraseInput(_as_long(probe)))
 
     def saliency(self, probe: Probe, other: Probe | None = None) -> tuple[Saliency, str]:
@@ -281,13 +255,18 @@ class WhatIfLab:
         For values the output is the channel that differs most from that of ``other``.
         """
         values = not probe.dataset.answers_classes
-        key = probe, outcome_of(probe, other or probe).column if values else 0
-        return self._memo.ask("saliency", key, lambda: _saliency_of(*key))
+        channel = outcome_of(probe, other or probe).column if values else 0
+
+        def measured() -> tuple[Saliency, str]:
+            answer = _explained(probe, channel)
+            return saliency(probe.parameters, probe.example, answer), answer.name
+
+        return self._memo.ask("saliency", (probe, channel), measured)
 
     def saliency_of_other(self, probe: Probe, other: Probe) -> Saliency | None:
-        """That of the tokens of another phrase, for the same output.
+        """The saliency of the tokens of another phrase for the same output.
 
-        None where the two have several answers, whose places need not be the same.
+        None if the two have several answers, as these can be at different places.
         """
         data = probe.dataset
         if data.source is not None or probe.every:
@@ -295,9 +274,7 @@ class WhatIfLab:
         channel = outcome_of(probe, other).column if not data.answers_classes else 0
         answer = _explained(probe, channel)
         return self._memo.ask(
-            "saliency of other",
-            (probe, other),
-            lambda: saliency(other.parameters, other.example, answer),
+            "other", (probe, other), lambda: saliency(other.parameters, other.example, answer)
         )
 
     # Every word
@@ -351,36 +328,28 @@ class WhatIfLab:
             # The probability of one sentence, that of the first.
             second = replace(second, inputs=first.inputs, targets=first.targets)
         examples = [first, second]
-        read = ((e.inputs.tobytes(), b"" if e.source is None else e.source.tobytes())
-                for e in examples)  # fmt: skip
+        read = ((e.inputs.tobytes(), e.read.tobytes()) for e in examples)
         self._answers.sync(run.schedule, (run.dataset, *read))
         return examples
 
 
 def _as_long(probe: Probe) -> str:
-    """A training sequence as long as the probe that begins otherwise, or else the probe.
+    """A training sequence as long as the probe with another first token, or else the probe.
 
-    One with another target goes first, then one that shares few tokens: its state has most to turn.
+    Another target is preferred, then few common tokens, as this state changes the answer most.
     """
-    own, target = _tokens(probe.example), probe.example.targets[-1]
-    fitting = [
-        example
-        for example in probe.dataset.train
-        if len(_tokens(example)) >= len(own) and not np.array_equal(_tokens(example)[0], own[0])
-    ]
-    fitting.sort(
-        key=lambda example: (
-            np.array_equal(example.targets[-1], target), int(np.isin(_tokens(example), own).sum())
-        )
+    own, target = probe.example.read, probe.example.targets[-1]
+
+    def likeness(example: Example) -> tuple[bool, int]:
+        return np.array_equal(example.targets[-1], target), int(np.isin(example.read, own).sum())
+
+    fitting = (
+        example for example in probe.dataset.train
+        if len(example.read) >= len(own) and not np.array_equal(example.read[0], own[0])
     )  # fmt: skip
-    texts = (example.text for example in fitting)
+    texts = (example.text for example in sorted(fitting, key=likeness))
     fits = (text for text in texts if PhraseInput(text).fits(probe.dataset))
     return next(fits, probe.reading.text)
-
-
-def _tokens(example: Example) -> Array:
-    """What a sequence reads, of a translation its source."""
-    return example.inputs if example.source is None else example.source
 
 
 def spelled(dataset: Dataset, words: Sequence[str]) -> str:
@@ -389,12 +358,7 @@ def spelled(dataset: Dataset, words: Sequence[str]) -> str:
     return vocabulary.join(words) if dataset.tokens else " ".join(words)
 
 
-def _saliency_of(probe: Probe, channel: int) -> tuple[Saliency, str]:
-    answer = _explained(probe, channel)
-    return saliency(probe.parameters, probe.example, answer), answer.name
-
-
 def _explained(probe: Probe, channel: int) -> Answer:
-    """The output that is explained: of a decoder all answers."""
+    """The explained output; all answers of a decoder."""
     data = probe.dataset
     return logit_margin(probe.trace, data.classes, data.source is not None, channel)

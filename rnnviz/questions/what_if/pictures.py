@@ -1,4 +1,4 @@
-"""Pictures of a phrase and a changed one, and of every word in one place."""
+"""Pictures of a phrase and a changed one, and of every word at one place."""
 
 from __future__ import annotations
 
@@ -24,24 +24,20 @@ from rnnviz.charts.units import Groups, UnitRows, grouped, units_meta
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.run.history import Course
 
-#: With more words three columns a word are too narrow.
-_MOST_COLUMNS = 16
-#: With more words B - A is a sign.
-_MOST_NAMES = 5
+#: With more words three columns for each are too narrow, or their heads are: B - A is a sign.
+_MOST_COLUMNS, _MOST_NAMES = 16, 5
 #: Maximum number of letters of changed words close to each other.
 _LETTERS = 5
-#: Maximum number of changed words named on narrow columns.
-_MOST_CHANGES = 3
-#: Maximum number of rows with a label.
-_MOST_LABELS = 12
-#: With more words A, B - A and B stand close to each other; their places in a word's column.
-_MOST_APART, _PLACES = 9, (-0.27, 0.0, 0.27)
+#: Maximum number of changed words named on narrow columns, and of rows with a label.
+_MOST_CHANGES, _MOST_LABELS = 3, 12
+#: With more words A, B - A and B touch.
+_MOST_APART = 9
 
 
 class Compared(NamedTuple):
     """A, B - A and B after every word, (T, U) each, of the ``units`` (U,).
 
-    ``colors`` are the options of their heatmaps: A and B share theirs.
+    ``colors`` are the options of their heatmaps; A and B share a scale.
     """
 
     parts: Sequence[Array]
@@ -56,7 +52,7 @@ class Compared(NamedTuple):
         return list(map(str, self.units.tolist()))
 
     def labelled(self, most: int) -> range:
-        """The rows that have a label, ``most`` at most."""
+        """The rows with a label, at most ``most``."""
         return range(0, len(self.units), -(-len(self.units) // most))
 
 
@@ -65,9 +61,8 @@ def compared_states(
 ) -> Picture:
     """The states of A, the difference B - A, and the states of B, (T, H) each.
 
-    They are side by side in each word's column, or stacked if there are many words.
-    The ``groups`` are the units that have a row, by number if there are none. A and B share a
-    scale, B - A has its own.
+    They are side by side in each word's column, or stacked if there are many words. The ``groups``
+    are the units with a row, by default all by number. A and B share a scale, B - A has its own.
     """
     groups = groups or grouped(np.arange(pair.first.shape[1]))
     parts = [part[:, groups.units] for part in (pair.first, pair.difference, pair.second)]
@@ -78,67 +73,47 @@ def compared_states(
     some = f"; {groups.told}" if groups.size > 1 else ""
     title = f"{view.title.split(' after')[0]}: A, B − A (to ±{apart:g}), B{some}"
     colors = (state, {**signed, "showscale": False}, {**state, "showscale": False})
-    drawn = _beside if len(pair.words) <= _MOST_COLUMNS else _below
+    drawn = _side_by_side if len(pair.words) <= _MOST_COLUMNS else _stacked
     return drawn(pair, Compared(parts, groups.units, view, colors, title), theme)
 
 
-class Strips(NamedTuple):
-    """Where A, B - A and B are in a word's column, the half of a width, and the pixels between.
-
-    The last of the ``places`` is empty, unless there are just three.
-    """
-
-    places: tuple[float, ...]
-    half: float
-    gap: int
-
-
-def _strips(steps: int) -> Strips:
-    """In narrow columns the strips take all the room, with a line between words."""
-    if steps <= _MOST_APART:
-        return Strips((*_PLACES, 0.5), 0.12, 3)
-    return Strips((-1 / 3, 0.0, 1 / 3), 0.15, 1)
-
-
-def _beside(pair: Pair, shown: Compared, theme: Theme) -> Picture:
+def _side_by_side(pair: Pair, shown: Compared, theme: Theme) -> Picture:
     steps, units = shown.parts[0].shape
-    strips, same = _strips(steps), [t for t in range(steps) if not np.any(pair.difference[t])]
+    same = [t for t in range(steps) if not np.any(pair.difference[t])]
     names = ("A", "B − A" if steps <= _MOST_NAMES else "Δ", "B")
-    boxes = [(t - strips.half, -0.5, t + strips.half, units - 0.5) for t in same]
-    series, labelled = _strip_cells(pair, shown, strips, names, same), shown.labelled(_MOST_LABELS)
+    # A, B - A and B in a word's column, and an empty place; in narrow columns they take all of it.
+    apart = steps <= _MOST_APART
+    places, half = ((-0.27, 0.0, 0.27, 0.5), 0.12) if apart else ((-1 / 3, 0.0, 1 / 3), 0.15)
+    boxes = [(t - half, -0.5, t + half, units - 0.5) for t in same]
+    series, labelled = _strip_cells(pair, shown, places, names, same), shown.labelled(_MOST_LABELS)
     # Blank lines between the words, where their strips would touch.
     blank = {"color": theme.background, "width": 7, "dash": "solid"}
-    touching = range(steps - 1 if len(strips.places) == 3 else 0)
-    blanks = [upright(t + 0.5, theme, **blank) for t in touching]
-    # Above each column its name, and above that what B reads where it reads something else.
+    blanks = [upright(t + 0.5, theme, **blank) for t in range(0 if apart else steps - 1)]
+    # The names of the columns; above them the words that B reads and A doesn't.
+    colors = (theme.text, theme.muted, theme.text)
     heads = [
         note(name, "center bottom", x=t + place, y=-0.5, yshift=1,
              font={"size": 12, "color": color, "weight": 600})
         for t in range(len(pair.words))
-        for name, place, color in zip(names, strips.places, (theme.text, theme.muted, theme.text),
-                                      strict=False)
+        for name, place, color in zip(names, places, colors, strict=False)
     ]  # fmt: skip
     style = {"textangle": -90, "font": {"size": 12, "color": theme.muted}}
     sames = [note("the same", "center middle", x=t, y=(units - 1) / 2, **style) for t in same]
     return picture(
         [*series, {**outlines(boxes, theme.muted, 1), "showlegend": False}],
-        shown.title,
-        660,
-        theme,
-        margin=words_margin(pair.words),
+        shown.title, 660, theme, margin=words_margin(pair.words),
         xaxis=words_axis(pair.words, theme),
-        # Above the rows stand the names of the columns.
+        # With room for the names of the columns above the rows.
         yaxis=axis("", theme, range=[units - 0.5, -0.5 - 0.3 * units], showgrid=False,
                    tickvals=[*labelled], ticktext=[shown.names[row] for row in labelled]),
-        annotations=[*heads, *_others(pair), *sames],
-        shapes=blanks,
+        annotations=[*heads, *_others(pair), *sames], shapes=blanks,
         # The question is about a word: a click chooses it.
         meta=units_meta(UnitRows(shown.units, 0), x="token", kept="token"),
     )  # fmt: skip
 
 
 def _others(pair: Pair) -> list[dict[str, Any]]:
-    """What B reads where it reads something else; side by side in narrow columns a few letters."""
+    """The words that B reads and A doesn't, or their first letters if they are close."""
     close = len(pair.words) > _MOST_NAMES and bool(np.any(np.diff(pair.changed) <= 2))
     texts = {t: plain(pair.others[t], _LETTERS if close else 16) for t in pair.changed}
     return [
@@ -149,21 +124,24 @@ def _others(pair: Pair) -> list[dict[str, Any]]:
 
 
 def _strip_cells(
-    pair: Pair, shown: Compared, strips: Strips, names: Sequence[str], same: Sequence[int]
+    pair: Pair, shown: Compared, places: Sequence[float], names: Sequence[str], same: Sequence[int]
 ) -> list[Series]:
     """The strips of A and B, and between them those of B - A, which have their own colours."""
-    steps, every = len(pair.words), len(strips.places)
-    places = (np.arange(steps)[:, None] + strips.places).ravel()
-    cells, labels = _in_places(pair, shown.parts, names, every)
+    (steps, units), every = shown.parts[0].shape, len(places)
+    # The values at every place (P, U), NaN at empty ones, and their labels.
+    cells, labels = np.full((every * steps, units), np.nan), [""] * (every * steps)
+    for k, (name, part) in enumerate(zip(names, shown.parts, strict=True)):
+        cells[k::every] = part
+        read = pair.others if k else pair.words
+        labels[k::every] = [f"{name} after “{plain(word)}”" for word in read]
     cells[[every * t + 1 for t in same]] = np.nan
-    between = np.arange(len(places)) % every == 1
-    drawn = slice(None, len(places) - every + 3)
+    x = (np.arange(steps)[:, None] + places).ravel()
+    between = np.arange(len(x)) % every == 1
+    drawn = slice(None, len(x) - every + 3)
     return [
         heatmap(
-            name=name,
-            z=compact(np.where(hidden, np.nan, cells.T)[:, drawn]),
-            x=compact(places[drawn]),
-            xgap=strips.gap,
+            name=name, z=compact(np.where(hidden, np.nan, cells.T)[:, drawn]), x=compact(x[drawn]),
+            xgap=1 if every == 3 else 3,
             customdata=[
                 [f"unit {unit}, {label}" if label else "" for label in told[drawn]]
                 for unit in shown.names
@@ -176,52 +154,41 @@ def _strip_cells(
             ("A and B", between, np.where(between, "", labels), shown.colors[0]),
             (names[1], ~between, np.where(between, labels, ""), shown.colors[1]),
         )
-    ]
+    ]  # fmt: skip
 
 
-def _in_places(
-    pair: Pair, parts: Sequence[Array], names: Sequence[str], every: int
-) -> tuple[Array, list[str]]:
-    """The values in ``every`` places of each word (P, U), the gaps as NaN; and their labels."""
-    steps, units = parts[0].shape
-    cells, labels = np.full((every * steps, units), np.nan), [""] * (every * steps)
-    for k, (name, part) in enumerate(zip(names, parts, strict=True)):
-        cells[k::every] = part
-        read = pair.others if k else pair.words
-        labels[k::every] = [f"{name} after “{plain(word)}”" for word in read]
-    return cells, labels
-
-
-def _below(pair: Pair, shown: Compared, theme: Theme) -> Picture:
+def _stacked(pair: Pair, shown: Compared, theme: Theme) -> Picture:
     view, names = shown.view, ("A", "B − A", "B")
     series = [
         heatmap(
-            name=name,
-            z=compact(part.T),
-            hoverongaps=False,
-            y=shown.names,
-            yaxis=f"y{k + 1}" if k else "y",
+            name=name, z=compact(part.T), hoverongaps=False,
+            y=shown.names, yaxis=f"y{k + 1}" if k else "y",
             hovertemplate=f"{name}, unit %{{y}} at place %{{x}}: "
             f"{view.name} = %{{z:.6f}}<extra></extra>",
             **colors,
         )
         for k, (name, part, colors) in enumerate(zip(names, shown.parts, shown.colors, strict=True))
-    ]
+    ]  # fmt: skip
+    labelled = [shown.names[row] for row in shown.labelled(_MOST_LABELS // len(names))]
     return picture(
-        series,
-        shown.title,
-        660,
-        theme,
-        margin=words_margin(pair.words),
+        series, shown.title, 660, theme, margin=words_margin(pair.words),
         xaxis={**words_axis(pair.words, theme), "anchor": "y3"},
         annotations=_changes(pair, theme),
         meta={"x": "token", "columns": [("A reads", pair.words), ("B reads", pair.others)]},
-        **_stacked(names, shown, theme),
-    )
+        # An axis of units for each heatmap, from top to bottom.
+        **{
+            f"yaxis{k + 1 if k else ''}": axis(
+                name, theme, type="category", range=[len(shown.units) - 0.5, -0.5],
+                domain=[(2 - k) / 3 + 0.03, (3 - k) / 3 - (0.01 if k else 0)],
+                showgrid=False, tickvals=labelled, ticktext=labelled,
+            )
+            for k, name in enumerate(names)
+        },
+    )  # fmt: skip
 
 
 def _changes(pair: Pair, theme: Theme) -> list[dict[str, Any]]:
-    """What B reads where it reads something else, on its states; not if there is much of it.
+    """The words that B reads and A doesn't, on its states, unless they are many.
 
     Every other one is higher, so that neighbours don't cover each other.
     """
@@ -233,37 +200,15 @@ def _changes(pair: Pair, theme: Theme) -> list[dict[str, Any]]:
     ]
 
 
-def _stacked(names: Sequence[str], shown: Compared, theme: Theme) -> dict[str, Any]:
-    """An axis of units for each heatmap, from top to bottom."""
-    height = 1 / len(names)
-    labelled = [shown.names[row] for row in shown.labelled(_MOST_LABELS // len(names))]
-    return {
-        f"yaxis{k + 1 if k else ''}": axis(
-            name,
-            theme,
-            domain=[1 - (k + 1) * height + 0.03, 1 - k * height - (0.01 if k else 0)],
-            type="category",
-            range=[len(shown.units) - 0.5, -0.5],
-            showgrid=False,
-            tickvals=labelled,
-            ticktext=labelled,
-        )
-        for k, name in enumerate(names)
-    }
+# Every word instead of one, and the epoch at which the answers separate
 
 
-# Every word instead of one, and when in training two sequences separated
-
-
-#: The most rows: of a larger vocabulary only both ends, and the chosen words.
+#: Maximum number of rows; of a larger vocabulary only both ends, and the chosen words.
 MOST_ROWS = 20
 
 
 def chosen_rows(values: Array, chosen: Sequence[int]) -> list[int]:
-    """The words in the order of their values, (V,), the largest first, without those not known.
-
-    Of many only both ends, and the ``chosen``.
-    """
+    """The words with known values (V,), the largest first; of many, both ends and ``chosen``."""
     order = [k for k in np.argsort(-values, kind="stable").tolist() if np.isfinite(values[k])]
     if len(order) <= MOST_ROWS:
         return order
@@ -273,15 +218,12 @@ def chosen_rows(values: Array, chosen: Sequence[int]) -> list[int]:
 
 
 def word_choices(
-    values: Array,
-    words: Sequence[str],
-    marks: Mapping[int, str],
-    scale: AnswerScale,
+    values: Array, words: Sequence[str], marks: Mapping[int, str], scale: AnswerScale,
     theme: Theme = LIGHT,
-) -> Picture:
-    """The answer, (V,), with each word in the same place, a row a word, the largest first.
+) -> Picture:  # fmt: skip
+    """The answers (V,) with each word at one place, a row for each, the largest first.
 
-    ``marks`` are the rows that are marked: A or B by word. NaN is not read yet.
+    ``marks`` has the A or B of marked words. NaN is not read yet.
     """
     rows = chosen_rows(values, [*marks])
     shown = values[rows] - scale.base
@@ -290,14 +232,13 @@ def word_choices(
         limit = theme.scale.nice_limit(float(np.abs(shown).max(initial=0.0)))
     low = 0.0 if scale.probability and not scale.sides else -limit
     names, bars = low - 0.8 * (limit - low), _bars(rows, shown, words, scale, theme)
+    short = [plain(shown_token(words[k]), 11) for k in rows]
+    texts = [f"<b>{name}</b> {marks[k]}" if k in marks else name
+             for k, name in zip(rows, short, strict=True)]  # fmt: skip
     label = scatter(
-        x=[names] * len(rows),
-        y=list(range(len(rows))),
-        mode="text",
-        text=[_name(words[k], marks.get(k)) for k in rows],
-        textposition="middle right",
-        hoverinfo="skip",
-    )
+        x=[names] * len(rows), y=list(range(len(rows))), mode="text", text=texts,
+        textposition="middle right", hoverinfo="skip",
+    )  # fmt: skip
     count = max(len(rows), 1)
     band = {"type": "rect", "xref": "paper", "x0": 0, "x1": 1, "layer": "below"}
     line = {"color": theme.text, "width": 1.4}
@@ -308,10 +249,7 @@ def word_choices(
         if k in marks
     ]  # fmt: skip
     return picture(
-        [bars, label],
-        plain(scale.title, 60),
-        420,
-        theme,
+        [bars, label], plain(scale.title, 60), 420, theme,
         xaxis={"range": [names, limit + 0.28 * (limit - low)], "visible": False},
         yaxis={"range": [count - 0.5, -0.5], "visible": False},
         shapes=[upright(0, theme, dash="solid", color=theme.muted, width=1), *frames],
@@ -324,57 +262,35 @@ def _bars(
 ) -> Series:
     values = (shown + scale.base).tolist()
     return bar(
-        x=compact(shown),
-        y=list(range(len(rows))),
-        orientation="h",
-        width=0.7,
+        x=compact(shown), y=list(range(len(rows))), orientation="h", width=0.7,
         marker={"color": [scale.color(value, theme.muted, theme) for value in values]},
         text=[scale.label(value) for value in values],
-        textposition="outside",
-        textfont={"size": 12, "color": theme.text},
+        textposition="outside", textfont={"size": 12, "color": theme.text},
         customdata=[plain(shown_token(words[k])) for k in rows],
         hovertemplate="%{customdata}: %{text}<extra></extra>",
-    )
-
-
-def _name(word: str, mark: str | None) -> str:
-    name = plain(shown_token(word), 11)
-    return f"<b>{name}</b> {mark}" if mark else name
+    )  # fmt: skip
 
 
 def parting_curves(
-    epochs: Array,
-    pair: tuple[Array, Array],
-    course: Course,
-    scale: AnswerScale,
+    epochs: Array, pair: tuple[Array, Array], course: Course, scale: AnswerScale,
     theme: Theme = LIGHT,
-) -> Picture:
+) -> Picture:  # fmt: skip
     """The last answers to A and to B over the epochs, (E,) each."""
     styles = (("A", "solid"), ("B", "dash"))
     curves = [
         scatter(
-            x=epochs.astype(np.int32),
-            y=compact(values),
-            name=name,
-            mode="lines",
-            line={"color": theme.text, "width": 2.5, "dash": dash},
+            x=epochs.astype(np.int32), y=compact(values), name=name,
+            mode="lines", line={"color": theme.text, "width": 2.5, "dash": dash},
             hovertemplate=f"{course.history.unit} %{{x}}, {name}: %{{y:.6g}}<extra></extra>",
         )
         for values, (name, dash) in zip(pair, styles, strict=True)
-    ]
+    ]  # fmt: skip
     values = np.concatenate(pair)
     drawn = scale.axis(values, theme)
     if scale.probability:
         drawn |= {"range": [-0.04, 1.04], "ticktext": ["0%", "50%", "100%"]}
     return picture(
-        [*curves, *end_points(course, curves)],
-        plain(scale.title, 60),
-        250,
-        theme,
-        xaxis=epochs_axis(course, theme),
-        yaxis=drawn,
-        shapes=epoch_marks(course, theme, "y"),
-        margin={**EPOCHS_MARGIN, "t": LEGEND_TOP},
-        meta=epochs_meta(course),
-        **LEGEND,
-    )
+        [*curves, *end_points(course, curves)], plain(scale.title, 60), 250, theme,
+        xaxis=epochs_axis(course, theme), yaxis=drawn, shapes=epoch_marks(course, theme, "y"),
+        margin={**EPOCHS_MARGIN, "t": LEGEND_TOP}, meta=epochs_meta(course), **LEGEND,
+    )  # fmt: skip

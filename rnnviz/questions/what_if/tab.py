@@ -57,7 +57,7 @@ from rnnviz.ui.style import sticky_theme, theme
 
 
 def choose_alter(session: Session, here: str) -> None:
-    """Let the reader choose the alteration of a word, and what replaces ``here``."""
+    """Let the reader choose the kind of change, and what replaces ``here``."""
     lab = session.lab(WhatIfLab)
     first = first_value("alter", edition(session), lab.perturbation.alter)
     alter = st.segmented_control(
@@ -65,17 +65,16 @@ def choose_alter(session: Session, here: str) -> None:
     )
     lab.perturbation = lab.perturbation._replace(alter=Alter(alter or Alter.DROP))
     if lab.perturbation.alter in (Alter.CHANGE, Alter.ADD):
-        choose = _word if session.dataset.tokens else _value_box
-        lab.perturbation = lab.perturbation._replace(word=choose(session, here))
+        word = _word(session, here) if session.dataset.tokens else _values(session)
+        lab.perturbation = lab.perturbation._replace(word=word)
 
 
 def choose_state(session: Session, probe: Probe) -> None:
-    """Let the reader choose another phrase, and the word of it whose state is put in."""
-    lab, data, names = session.lab(WhatIfLab), session.dataset, session.names
+    """Let the reader choose another phrase, and the word after which its state is taken."""
+    lab, data = session.lab(WhatIfLab), session.dataset
     donor = lab.donor(probe)
     first = first_value("donor", (edition(session), data), donor.typed)
-    typed = st.text_input(f"Take it from the {names.sequence}", first, key="donor")
-    donor.ask(typed, data)
+    donor.ask(st.text_input(f"Take it from the {session.names.sequence}", first, key="donor"), data)
     words = read(data, donor.phrase).words
     place = min(lab.perturbation.place, len(words) - 1)
     after = st.selectbox(
@@ -85,18 +84,18 @@ def choose_state(session: Session, probe: Probe) -> None:
     lab.perturbation = lab.perturbation._replace(donor=words, after=int(after or 0))
 
 
-def _value_box(session: Session, here: str) -> str:
-    now = session.lab(WhatIfLab).perturbation.word or _zeros(session)
-    first = first_value("alter_value", (edition(session), session.dataset), now)
-    return st.text_input("Which values", first, key="alter_value", width=200) or _zeros(session)
+def _values(session: Session) -> str:
+    data, now = session.dataset, session.lab(WhatIfLab).perturbation.word
+    zeros = ",".join("0" * len(data.vocabulary))
+    first = first_value("alter_value", (edition(session), data), now or zeros)
+    return st.text_input("Which values", first, key="alter_value", width=200) or zeros
 
 
 def _word(session: Session, here: str) -> str:
     """A word of the vocabulary; the default differs from ``here``."""
     data, now = session.dataset, session.lab(WhatIfLab).perturbation.word
     known = list((data.source or data.vocabulary).words[:MOST_CHOICES])
-    other = next((word for word in known if word != here), here)
-    default = now if now in known else other
+    default = now if now in known else next((word for word in known if word != here), here)
     first = first_value("alter_word", (edition(session), data), default)
     chosen = st.selectbox(
         f"Which {session.names.noun}", known, known.index(first), key="alter_word", width=200,
@@ -105,29 +104,23 @@ def _word(session: Session, here: str) -> str:
     return str(chosen)
 
 
-def _zeros(session: Session) -> str:
-    return ",".join("0" * len(session.dataset.vocabulary))
-
-
-# Tab *What if this word were another?*: the phrase with one word or one state changed
-
-
-_METHODS = {
-    "integrated": "integrated",
-    "left out": "occlusion",
-    "slope": "gradient_input",
-}
+_METHODS = {"integrated": "integrated", "left out": "occlusion", "slope": "gradient_input"}
 #: Seconds per frame for words, and for earlier epochs.
 _WORDS, _EPOCHS = 0.003, 0.002
 
 
 class ChangedPhrase(NamedTuple):
-    """The phrase A, the changed one B, and why there is none."""
+    """The phrase A, the changed one B, and the problem if there is no B."""
 
     session: Session
     first: Probe
     second: Probe | None
     problem: str
+
+    @property
+    def lab(self) -> WhatIfLab:
+        """The change, and its measurements."""
+        return self.session.lab(WhatIfLab)
 
     @property
     def pair(self) -> tuple[Probe, Probe]:
@@ -140,8 +133,9 @@ class ChangedPhrase(NamedTuple):
 
 def _choose(session: Session, probe: Probe) -> None:
     """Let the reader choose the change: its kind, its place, and the new word."""
-    _propose(session)
     lab, words = session.lab(WhatIfLab), probe.reading.words
+    if not lab.opened:
+        _propose(session, probe, lab)
     place = _locate_change(session, words)
     key = f"alter_place_{hash(words)}_{session.selection.token}"
     chosen = st.selectbox(
@@ -157,33 +151,24 @@ def _choose(session: Session, probe: Probe) -> None:
         choose_state(session, probe)
 
 
-def _propose(session: Session) -> None:
-    """Propose another word for the one that turns the verdict."""
-    lab = session.lab(WhatIfLab)
-    if lab.opened:
-        return
+def _propose(session: Session, probe: Probe, lab: WhatIfLab) -> None:
+    """Propose for the word that turns the verdict the one that changes it most."""
     lab.opened = True
-    lab.put(session.story.turning or 0, session.inspect().reading.words)
-    # There is no list of values to choose from.
-    if session.dataset.tokens:
-        word = _opposite(session)
-        lab.perturbation = lab.perturbation._replace(alter=Alter.CHANGE, word=word)
-
-
-def _opposite(session: Session) -> str:
-    """The word with which the verdict is the furthest from the present one."""
-    probe = session.inspect()
-    if not (session.dataset.one_class_at_end and probe.vocabulary.words and probe.finite):
-        return session.lab(WhatIfLab).perturbation.word
-    place = _locate_change(session, probe.reading.words)
-    choices = _choices_read(session, probe)
-    column = choices.answers[: choices.read, int(probe.answers[-1].argmax())]
-    here, words = probe.reading.words[place], probe.vocabulary.words
-    return next((words[k] for k in column.argsort() if words[k] != here), here)
+    lab.put(session.story.turning or 0, probe.reading.words)
+    # Values have no list to choose from.
+    if not session.dataset.tokens:
+        return
+    lab.perturbation = lab.perturbation._replace(alter=Alter.CHANGE)
+    words = probe.vocabulary.words
+    if session.dataset.one_class_at_end and words and probe.finite:
+        here = probe.reading.words[_locate_change(session, probe.reading.words)]
+        choices = _choices_read(lab, probe)
+        column = choices.answers[: choices.read, int(probe.answers[-1].argmax())]
+        word = next((words[k] for k in column.argsort() if words[k] != here), here)
+        lab.perturbation = lab.perturbation._replace(word=word)
 
 
 def _locate_change(session: Session, words: tuple[str, ...]) -> int:
-    """The place of the change: that of the word that was chosen or marked last."""
     place = session.lab(WhatIfLab).locate_change(words, session.selection.token)
     if session.selection.token is not None:
         session.selection.token = place
@@ -191,60 +176,53 @@ def _locate_change(session: Session, words: tuple[str, ...]) -> int:
 
 
 def _change_of(session: Session) -> ChangedPhrase:
-    """Both phrases at the epoch shown, or a sentence that says why there is only one."""
-    probe = session.inspect()
+    """Both phrases at the epoch shown, or the problem if there is only one."""
+    probe, other = session.inspect(), None
     _locate_change(session, probe.reading.words)
-    other = _other(session, probe)
-    if isinstance(other, str):
-        return ChangedPhrase(session, probe, None, other)
-    if not (probe.finite and other.finite):
-        return ChangedPhrase(session, probe, None, BROKEN)
-    return ChangedPhrase(session, probe, other, "")
-
-
-def _other(session: Session, probe: Probe) -> Probe | str:
-    words = session.lab(WhatIfLab).varied(probe.reading.words)
+    words, problem = session.lab(WhatIfLab).varied(probe.reading.words), ""
     if not words:
         noun = session.names.noun
-        return f"Without its only {noun} the sequence is empty: change it instead."
-    if words == probe.reading.words:
-        return "This changes nothing: choose another place or another change."
-    try:
-        return session.inspect(spelled(session.dataset, words))
-    except TaskError as problem:
-        return str(problem)
+        problem = f"Without its only {noun} the sequence is empty: change it instead."
+    elif words == probe.reading.words:
+        problem = "This changes nothing: choose another place or another change."
+    else:
+        try:
+            other = session.inspect(spelled(session.dataset, words))
+        except TaskError as error:
+            problem = str(error)
+    if other and not (probe.finite and other.finite):
+        other, problem = None, BROKEN
+    return ChangedPhrase(session, probe, other, problem)
 
 
 # The answer
 
 
 def _answer(change: ChangedPhrase) -> str:
-    """What was changed, and both verdicts."""
     session, (first, second) = change.session, change.pair
-    problem = escape(_problem(session, first))
+    problem = escape(_donor_note(change))
     if change.second is None:
         return f"{problem} {escape(change.problem)}"
     if not session.dataset.answers_classes:
-        outcome = outcome_of(*change.pair)
-        last = (float(probe.answers[-1, outcome.column]) for probe in change.pair)
-        name, one, other = [
-            escape(outcome.name),
-            *(f"<strong>{number(value, 3)}</strong>" for value in last),
-        ]
+        outcome = outcome_of(first, second)
+        one, other = (
+            f"<strong>{number(float(probe.answers[-1, outcome.column]), 3)}</strong>"
+            for probe in change.pair
+        )
         goes = f"goes from {one} to {other}" if one != other else f"stays at {one}"
-        return f"{problem} {_said(change)} {name} {goes}."
+        return f"{problem} {_change_text(change)} {escape(outcome.name)} {goes}."
     one, other = (_verdict(probe) for probe in (first, second))
     turns = "turns" if first.verdict != second.verdict else "stays"
     becomes = f" becomes {other}" if one != other else ""
-    return f"{problem} {_said(change)} the {first.noun} {turns}: {one}{becomes}."
+    return f"{problem} {_change_text(change)} the {first.noun} {turns}: {one}{becomes}."
 
 
-def _problem(session: Session, probe: Probe) -> str:
-    """Why the other phrase can't be read, or which of its words were skipped."""
-    if session.lab(WhatIfLab).perturbation.alter is not Alter.STATE:
+def _donor_note(change: ChangedPhrase) -> str:
+    """Why the other phrase can't be read, or its skipped words."""
+    if change.lab.perturbation.alter is not Alter.STATE:
         return ""
-    donor = session.lab(WhatIfLab).donor(probe)
-    unknown = ", ".join(word[:40] for word in read(session.dataset, donor.phrase).unknown[:12])
+    donor, data = change.lab.donor(change.first), change.session.dataset
+    unknown = ", ".join(word[:40] for word in read(data, donor.phrase).unknown[:12])
     return donor.problem or (f"Skipped, not in the vocabulary: {unknown}." if unknown else "")
 
 
@@ -255,9 +233,9 @@ def _verdict(probe: Probe) -> str:
     return f"<strong>{sure}{text or '(nothing)'}</strong>"
 
 
-def _said(change: ChangedPhrase) -> str:
+def _change_text(change: ChangedPhrase) -> str:
     """The change as the beginning of a sentence."""
-    how, words = change.session.lab(WhatIfLab).perturbation, change.first.reading.words
+    how, words = change.lab.perturbation, change.first.reading.words
     here = escape(quoted(shown_token(words[how.place])))
     new = escape(quoted(shown_token(how.word)))
     if how.alter is Alter.DROP:
@@ -267,22 +245,17 @@ def _said(change: ChangedPhrase) -> str:
     if how.alter is Alter.SWAP:
         return f"With {here} and {escape(quoted(shown_token(words[how.place + 1])))} swapped"
     if how.alter is Alter.STATE:
-        data = change.session.dataset
-        before = spelled(data, how.donor[: how.after + 1])
-        own = spelled(data, words[: how.place + 1])
-        return f"With the state after {escape(_cut(before))} for that after {escape(_cut(own))}"
+        parts = how.donor[: how.after + 1], words[: how.place + 1]
+        texts = (spelled(change.session.dataset, part) for part in parts)
+        new, here = (escape(f"“{t if len(t) <= 32 else '…' + t[-31:]}”") for t in texts)
+        return f"With the state after {new} for that after {here}"
     return f"With {new} for {here}"
-
-
-def _cut(text: str) -> str:
-    return f"“{text if len(text) <= 32 else '…' + text[-31:]}”"
 
 
 # The pictures
 
 
-def _numbers(change: ChangedPhrase, most: int) -> str:
-    """Whether the numbers are left out where many tokens stand."""
+def _numbers_note(change: ChangedPhrase, most: int) -> str:
     return no_room("numbers", len(change.first.words), most, change.session.names.noun)
 
 
@@ -296,7 +269,7 @@ def _or_sentence(
 
 def _pair(change: ChangedPhrase, first: Array, second: Array) -> Pair:
     """Two arrays on the words of A."""
-    how, (probe, other) = change.session.lab(WhatIfLab).perturbation, change.pair
+    how, (probe, other) = change.lab.perturbation, change.pair
     before, after = (np.array(p.words, object) for p in (probe, other))
     after = how.continued(before, after)
     pairs = joined(how.pairs(len(probe.reading.words)), len(before), len(after))
@@ -304,9 +277,8 @@ def _pair(change: ChangedPhrase, first: Array, second: Array) -> Pair:
     reads = ["–" if b is None else str(after[b]) for b in places]
     if how.alter is Alter.ADD:
         reads[how.place] = f"{before[how.place]} {how.word}"
-    words = list(map(shown_token, before))
-    return Pair(first, aligned(how.continued(first, second), places), words,
-                list(map(shown_token, reads)))  # fmt: skip
+    words, others = (list(map(shown_token, texts)) for texts in (before, reads))
+    return Pair(first, aligned(how.continued(first, second), places), words, others)
 
 
 def _states_pair(change: ChangedPhrase) -> Pair:
@@ -331,12 +303,12 @@ def _distance(change: ChangedPhrase) -> Picture:
 
 
 def _scale(change: ChangedPhrase, ending: str) -> AnswerScale:
-    """How the answers are drawn; ``ending`` says where they were given."""
+    """The scale of the answers; ``ending`` is the end of its title."""
     outcome, probe = outcome_of(*change.pair), change.first
     over = ending.startswith("over")
     if outcome.two:
         one, other = probe.dataset.classes
-        # Over the epochs the ends of the axis have no room for names.
+        # An axis of epochs has no room for names at its ends.
         said = f"p({shown_token(other)})" if over else "Verdict"
         return AnswerScale(f"{said} {ending}", outcome.base, True, (one, other))
     name = shown_token(outcome.name)
@@ -345,7 +317,7 @@ def _scale(change: ChangedPhrase, ending: str) -> AnswerScale:
     each = ending.startswith("after") and not probe.dataset.one_class_at_end
     # The target of a decoder is a whole sentence.
     what = "the target" if each or probe.dataset.source is not None else quoted(name)
-    # The column at the right has no room for more.
+    # The right column has no room for more.
     said = f"p({what})" if over else f"Probability of {what}"
     return AnswerScale(f"{said} {ending}")
 
@@ -362,7 +334,7 @@ def _saliency(change: ChangedPhrase) -> Picture:
     title = f"What each {session.names.noun} adds"
     if not change.first.finite:
         return sentence(title, BROKEN, theme())
-    lab = session.lab(WhatIfLab)
+    lab = change.lab
     saliency, name = lab.saliency(change.first, change.second)
     contributions: Array = getattr(saliency, _METHODS[lab.method])
     if lab.method == "integrated" and np.isnan(contributions).all():
@@ -370,18 +342,18 @@ def _saliency(change: ChangedPhrase) -> Picture:
     if np.isnan(contributions).all():
         return sentence(title, "The only one can't be left out.", theme())
     colors, classes = sticky_theme(session, "saliency", lab.method), session.dataset.classes
-    if len(classes) == 2 and name == f"the lead of {classes[0]}":  # It is blue everywhere.
+    if len(classes) == 2 and name == f"the lead of {classes[0]}":  # The first class is blue.
         colors = replace(colors, positive=colors.negative, negative=colors.positive)
     others = _others(change)
-    name = name[:-1] + shown_token(name[-1:])  # it may end in a space
+    name = name[:-1] + shown_token(name[-1:])  # It can end in a space.
     whose = " of A" if others is None else ""
     title = f"What each {session.names.noun}{whose} adds to {name} ({lab.method})"
     return contribution_bars(contributions, words, title, colors, others)
 
 
 def _others(change: ChangedPhrase) -> Array | None:
-    """What each word of B adds to the same, on the words of A; None if that can't be told."""
-    lab, first, second = change.session.lab(WhatIfLab), *change.pair
+    """The same contributions of each word of B, on the words of A; None if they are unknown."""
+    lab, first, second = change.lab, *change.pair
     how = lab.perturbation
     if change.second is None or how.alter is Alter.STATE:
         return None
@@ -398,57 +370,49 @@ def _others(change: ChangedPhrase) -> Array | None:
     return others
 
 
-# What else might stand there, and since when
+# Every word at this place, and the epochs
 
 
-def _choices_read(session: Session, probe: Probe) -> Choices:
+def _choices_read(lab: WhatIfLab, probe: Probe) -> Choices:
     """The words read so far, after some more."""
-    lab = session.lab(WhatIfLab)
     spend(_WORDS, lab.read_choices(probe, lab.perturbation))
     return lab.choices(probe, lab.perturbation)
 
 
 def _choices(change: ChangedPhrase) -> Picture:
     session, probe = change.session, change.first
-    how, noun = session.lab(WhatIfLab).perturbation, session.names.noun
-    title = f"Every {noun} in its place"
+    how, noun = change.lab.perturbation, session.names.noun
     if not probe.finite:
-        return sentence(title, BROKEN, theme())
-    choices = _choices_read(session, probe)
-    values = choices.answers[:, outcome_of(*change.pair).column]
+        return sentence(f"Every {noun} in its place", BROKEN, theme())
+    outcome = outcome_of(*change.pair)
+    values = _choices_read(change.lab, probe).answers[:, outcome.column]
     words, marks = probe.vocabulary.words, {}
     if how.alter is not Alter.ADD:
-        example = probe.example
-        read = example.inputs if example.source is None else example.source
-        marks[int(read[how.place])] = "A"
+        marks[int(probe.example.read[how.place])] = "A"
     if how.alter in (Alter.CHANGE, Alter.ADD) and change.second and how.word in words:
         marks[words.index(how.word)] = "B"
     where = "after" if how.alter is Alter.ADD else "in place of"
     here = quoted(shown_token(probe.reading.words[how.place]))
-    scale, outcome = _scale(change, ""), outcome_of(*change.pair)
     title = f"{noun.capitalize()}s {where} {here}"
     if not outcome.two:
         what = "the target" if probe.dataset.source else shown_token(outcome.name)
         title = f"p({what}), {title[0].lower()}{title[1:]}"
-    scale = replace(scale, title=title)
+    scale = replace(_scale(change, ""), title=title)
     return word_choices(values, words, marks, scale, sticky_theme(session, "choices", scale.title))
 
 
-def _read(change: ChangedPhrase) -> str:
-    """How many words of the vocabulary were read, and how many of them are listed."""
-    session, probe, lab = change.session, change.first, change.session.lab(WhatIfLab)
-    total = len(probe.vocabulary)
+def _vocabulary_note(change: ChangedPhrase) -> str:
+    probe, total = change.first, len(change.first.vocabulary)
     if not probe.finite or total <= MOST_ROWS:
         return ""
-    known = lab.choices(probe, lab.perturbation).read
-    listed = "Listed are both ends, and the chosen ones."
-    return f"{known:,} of the {total:,} {session.names.noun}s were read. {listed}"
+    known = change.lab.choices(probe, change.lab.perturbation).read
+    words = f"{known:,} of the {total:,} {change.session.names.noun}s were read."
+    return f"{words} Listed are both ends, and the chosen ones."
 
 
 def _parted(change: ChangedPhrase) -> Picture:
     session = change.session
-    lab, run = session.lab(WhatIfLab), session.run
-    epochs, answers = lab.past(run, session.state, change.pair, _EPOCHS)
+    epochs, answers = change.lab.past(session.run, session.state, change.pair, _EPOCHS)
     scale = _scale(change, f"over the {session.unit}s")
     colors = sticky_theme(session, "parted", scale.title)
     return parting_curves(epochs, answers, session.player.course, scale, colors)
@@ -474,28 +438,26 @@ def _controls(session: Session) -> None:
 def _charts(session: Session) -> tuple[Column[ChangedPhrase], Column[ChangedPhrase]]:
     left = [
         Chart("compared", 4.9, _or_sentence("States of A and B", _states)),
-        Chart(
-            "distance", 2.1, _or_sentence("Distance of the states", _distance), _few(MOST_NUMBERS)
-        ),
+        Chart("distance", 2.1, _or_sentence("Distance of the states", _distance),
+              _few(MOST_NUMBERS)),
         Chart("answers", 3.2, _or_sentence("Answers of A and B", _answers), _few(MOST_PAIRS)),
-        Chart("saliency", 3.2, _saliency, _of_saliency),
-    ]
+        Chart("saliency", 3.2, _saliency, _saliency_note),
+    ]  # fmt: skip
     parted = _or_sentence("When in training did they part?", _parted)
     right = [Chart("parted", 3, parted, click=go_to_click)]
     # Numbers have no list to choose from.
-    choices = [Chart("choices", 5, _choices, _read)] if session.dataset.tokens else []
+    choices = [Chart("choices", 5, _choices, _vocabulary_note)] if session.dataset.tokens else []
     return left, [*choices, *right]
 
 
 def _few(most: int) -> Callable[[ChangedPhrase], str]:
-    return lambda change: "" if change.problem else _numbers(change, most)
+    return lambda change: "" if change.problem else _numbers_note(change, most)
 
 
-def _of_saliency(change: ChangedPhrase) -> str:
-    """How many tokens of a long sequence were left out in turn, and whether there are numbers."""
-    numbers = _numbers(change, MOST_ALONE if _others(change) is None else MOST_PAIRS)
+def _saliency_note(change: ChangedPhrase) -> str:
+    numbers = _numbers_note(change, MOST_ALONE if _others(change) is None else MOST_PAIRS)
     count, noun = len(change.first.reading.words), change.session.names.noun
-    if count <= LEFT_OUT or change.session.lab(WhatIfLab).method != "left out":
+    if count <= LEFT_OUT or change.lab.method != "left out":
         return numbers
     return f"Left out: {LEFT_OUT} of the {count} {noun}s, evenly spread. {numbers}".strip()
 

@@ -1,8 +1,8 @@
-"""ResultsLab: what a network says to a part of the data, the sequence opened, and the filters."""
+"""ResultsLab: the answers to a part of the data, the opened sequence, and the filters."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -40,7 +40,7 @@ class DataPart(StrEnum):
 
 
 class Show(StrEnum):
-    """Which sequences are listed first."""
+    """The sequences that are listed first."""
 
     ERRORS = "errors"
     UNSURE = "unsure"
@@ -48,7 +48,7 @@ class Show(StrEnum):
 
 
 class Section(NamedTuple):
-    """Answers (M,) that are listed, one of each sequence, under a heading."""
+    """The indices (M,) of listed answers, one of each sequence, under a heading."""
 
     name: str
     answers: Array
@@ -58,9 +58,8 @@ class ResultsLab:
     """The answers to a part of the data, cached until the weights change.
 
     A large part is read in chunks, in a random order: the first chunk at once, the others by
-    ``develop``. ``rows``, ``show`` and ``cell``, a wanted class and one that is said, choose what
-    is listed; ``opened`` is the sequence of the data that is shown word by word, ``chosen`` whether
-    the reader has opened it.
+    ``develop``. ``rows``, ``show`` and ``cell``, a target and an answer, filter the list;
+    ``opened`` is the sequence that is shown word by word, ``chosen`` whether the reader opened it.
     """
 
     def __init__(self) -> None:
@@ -74,7 +73,7 @@ class ResultsLab:
         self._memo = Memo()
 
     def part(self, dataset: Dataset) -> tuple[Example, ...]:
-        """The sequences of the chosen part; without a test set those of the training."""
+        """The sequences of the chosen part; without a test set the training sequences."""
         if self.rows is DataPart.ALL:
             return (*dataset.test, *dataset.train)
         return dataset.test if self.rows is DataPart.TEST and dataset.test else dataset.train
@@ -82,10 +81,16 @@ class ResultsLab:
     # Reading
 
     def answers(self, state: TrainState, dataset: Dataset) -> Answers | Values:
-        """What has been read so far, at least the first chunk."""
+        """The answers read so far, at least the first chunk, in the order of the examples."""
         chunks = self._chunks(state, dataset)
-        key = chunks, len(chunks.results)
-        return self._memo.ask("answers", key, lambda: _merged(chunks.results))
+
+        def joined() -> Answers | Values:
+            first, *others = chunks.results
+            if not others:
+                return first
+            return type(first)(*merged([tuple(columns) for *columns, _ in chunks.results]))
+
+        return self._memo.ask("answers", (chunks, len(chunks.results)), joined)
 
     def develop(self, state: TrainState, dataset: Dataset) -> Iterator[None]:
         """Read on; yields before each chunk."""
@@ -134,13 +139,13 @@ class ResultsLab:
     # The sequence that is opened
 
     def fit(self, dataset: Dataset) -> None:
-        """Forget what was chosen in other data."""
+        """Reset the choices if the data are new."""
         if dataset is not self._dataset:
             self._dataset, self.cell = dataset, None
             self.opened, self.chosen = None, False
 
     def look_at(self, example: Example, dataset: Dataset, typed: str) -> None:
-        """Show this one word by word, until something else than ``typed`` is typed."""
+        """Show this sequence word by word, until something other than ``typed`` is typed."""
         try:
             read(dataset, example.text)
         except TaskError:
@@ -148,7 +153,7 @@ class ResultsLab:
         self.opened, self._typed = example, typed
 
     def current(self, typed: str) -> Example | None:
-        """The opened sequence; None if something else has been typed since."""
+        """The opened sequence, unless something else is typed."""
         return self.opened if typed == self._typed else None
 
     def probe(
@@ -157,10 +162,3 @@ class ResultsLab:
         """A sequence of the data, read by the network."""
         key, text, parameters = (state, example, config), example.text, state.parameters
         return self._memo.ask("probe", key, lambda: inspect(dataset, parameters, text, config))
-
-
-def _merged(chunks: Sequence[Answers | Values]) -> Answers | Values:
-    """All that has been read, in the order of the examples."""
-    if len(chunks) == 1:
-        return chunks[0]
-    return type(chunks[0])(*merged([tuple(columns) for *columns, _ in chunks]))

@@ -17,21 +17,18 @@ from rnnviz.probe.results import Confusion, Values
 
 #: Maximum number of classes with a row.
 _MOST = 8
-#: A shorter bar has no room for its number, nor has one of a narrower column.
+#: The shortest bar with room for its number, and the most columns with this room.
 _LEAST, _COLUMNS = 0.3, 12
 
 
 def class_bars(
-    probs: Array,
-    wanted: int | None,
-    classes: Sequence[str],
-    words: Sequence[str],
+    probs: Array, wanted: int | None, classes: Sequence[str], words: Sequence[str],
     theme: Theme = LIGHT,
-) -> Picture:
+) -> Picture:  # fmt: skip
     """The probabilities (T, C) after every token, as if the sequence ended there.
 
-    The class that is ``wanted`` has the colour of the forward pass. Of many classes those are shown
-    that are likeliest at the end.
+    The target ``wanted`` has the colour of the forward pass. Of many classes the likeliest ones at
+    the end are shown.
     """
     said = int(probs[-1].argmax())
     likeliest = np.argsort(-probs[-1], kind="stable")[:_MOST].tolist()
@@ -40,16 +37,13 @@ def class_bars(
     shown = sorted(likeliest)
     rest = "" if len(shown) == len(classes) else f": {len(shown)} of {len(classes)} classes"
     count, colors = len(shown), [theme.forward if c == wanted else theme.muted for c in shown]
-    # The cells below the bars, which tell the probability.
+    # The cells below the bars show the probability on hover.
     cells = heatmap(
-        z=compact(probs[:, shown].T),
-        zmin=0,
-        zmax=1,
-        colorscale=[[0, theme.neutral], [1, theme.neutral]],
-        showscale=False,
+        z=compact(probs[:, shown].T), zmin=0, zmax=1,
+        colorscale=[[0, theme.neutral], [1, theme.neutral]], showscale=False,
         hovertemplate="p = %{z:.4f}<extra></extra>",
-    )
-    # Between the bars the background is seen.
+    )  # fmt: skip
+    # Gaps between the bars, in the colour of the background.
     line = {"color": theme.background, "dash": "solid"}
     edges = [upright(t - 0.5, theme, **line, width=8) for t in range(len(words) + 1)]
     names = [class_name(classes[c]) for c in shown]
@@ -57,15 +51,11 @@ def class_bars(
               for c, n in zip(shown, names, strict=True)]  # fmt: skip
     return picture(
         [cells, *_bars(probs[:, shown], colors, theme)],
-        f"Answer after every token{rest}",
-        230,
-        theme,
-        xaxis=words_axis(words, theme),
+        f"Answer after every token{rest}", 230, theme, xaxis=words_axis(words, theme),
         yaxis=axis("", theme, range=[count - 0.5, -0.5], tickvals=list(range(count)),
                    ticktext=marked, showgrid=False, ticks=""),
         shapes=[*edges, *(level(k - 0.5, theme, **line, width=5) for k in range(count + 1))],
-        annotations=_notes(probs, shown, wanted, theme),
-        margin=words_margin(words),
+        annotations=_notes(probs, shown, wanted, theme), margin=words_margin(words),
         meta={"x": "token"},
     )  # fmt: skip
 
@@ -74,63 +64,50 @@ def _bars(probs: Array, colors: list[str], theme: Theme) -> list[Series]:
     rows, steps = np.meshgrid(np.arange(probs.shape[1]), np.arange(len(probs)))
     t, k, p = steps.ravel(), rows.ravel(), probs.ravel()
     bars = bar(
-        x=compact(p),
-        y=k.astype(np.int32),
-        base=compact(t - 0.5),
-        width=0.8,
-        orientation="h",
-        marker={"color": [colors[row] for row in k.tolist()]},
-        hoverinfo="skip",
-    )
+        x=compact(p), y=k.astype(np.int32), base=compact(t - 0.5), width=0.8, orientation="h",
+        marker={"color": [colors[row] for row in k.tolist()]}, hoverinfo="skip",
+    )  # fmt: skip
     long = np.flatnonzero(p >= _LEAST) if len(probs) <= _COLUMNS else np.zeros(0, int)
     numbers = scatter(
-        x=compact(t[long] - 0.5),
-        y=k[long].astype(np.int32),
-        text=[f"{share:.0%}" for share in p[long].tolist()],
-        mode="text",
-        textposition="middle right",
-        textfont={"color": theme.background, "weight": 600},
+        x=compact(t[long] - 0.5), y=k[long].astype(np.int32),
+        text=[f"{share:.0%}" for share in p[long].tolist()], mode="text",
+        textposition="middle right", textfont={"color": theme.background, "weight": 600},
         hoverinfo="skip",
-    )
+    )  # fmt: skip
     return [bars, numbers]
 
 
 def _notes(
     probs: Array, shown: list[int], wanted: int | None, theme: Theme
 ) -> list[dict[str, Any]]:
-    """Beside the rows: which class is said, and how sure it is, and which is wanted."""
+    """Notes next to the rows: the answer with its probability, and the target."""
     last, said = probs[-1], int(probs[-1].argmax())
-    texts = {} if wanted is None else {wanted: "wanted"}
-    texts[said] = f"{last[said]:.0%}, right" if wanted == said else f"says {last[said]:.0%}"
-    place = {"x": len(probs) - 0.5, "xshift": 8}
+    texts = {} if wanted is None else {wanted: "target"}
+    texts[said] = f"{last[said]:.0%}, right" if wanted == said else f"answer {last[said]:.0%}"
     return [
-        note(text, "left middle", **place, y=shown.index(c),
+        note(text, "left middle", x=len(probs) - 0.5, xshift=8, y=shown.index(c),
              font={"color": theme.forward if c == wanted else theme.text, "weight": 600})
         for c, text in texts.items()
     ]  # fmt: skip
 
 
-# The confusion matrix: which class is taken for which
+# The confusion matrix
 
 
-#: A cell that is not empty has at least this part of its colour.
+#: The least part of its colour that a cell has, unless it is empty.
 _LEAST_CELL = 0.2
 
 
 def confusion_matrix(
-    confusion: Confusion,
-    classes: Sequence[str],
-    chosen: tuple[int, int] | None = None,
-    theme: Theme = LIGHT,
-    *,
-    placed: tuple[Array, Array, Array] | None = None,
-    opened: int | None = None,
-) -> Picture:
+    confusion: Confusion, classes: Sequence[str], chosen: tuple[int, int] | None = None,
+    theme: Theme = LIGHT, *,
+    placed: Array | None = None, opened: int | None = None,
+) -> Picture:  # fmt: skip
     """How often each class (row) is answered with each (column); ``chosen`` is framed.
 
     The colour is the share of the row: right answers in the colour of the forward pass, wrong ones
     in that of the text. The page marks the cells of the sequence that is ``opened`` or pointed at:
-    ``placed`` has the numbers of the sequences, the classes wanted, and those said, (P,) each.
+    ``placed`` has the indices of the sequences, their targets and their answers, (3, P).
     """
     names = [class_name(classes[c], 9) for c in confusion.classes]
     shares = confusion.counts / np.maximum(confusion.wanted, 1)[:, None]
@@ -140,60 +117,44 @@ def confusion_matrix(
     slanted = {"tickangle": -40} if max(map(len, names)) * count > 40 else {}
     series = [_cells(confusion, classes, shades, theme), _counts(confusion, shades, theme)]
     place = {c: k for k, c in enumerate(confusion.classes.tolist())}
-    if placed:
+    if placed is not None:
         series.append(_places(placed, place))
     if chosen and {*chosen} <= place.keys():
         y, x = (place[c] for c in chosen)
         series.append(outlines([(x - 0.5, y - 0.5, x + 0.5, y + 0.5)], theme.text, 2.5))
     return picture(
-        series,
-        most("What is taken for what", confusion),
-        400,
-        theme,
-        xaxis=axis("said", theme, range=[-0.5, count - 0.5], **ticks, **slanted),
-        yaxis=axis("wanted", theme, range=[count - 0.5, -0.5], **ticks),
+        series, most("Confusion matrix", confusion), 400, theme,
+        xaxis=axis("answer", theme, range=[-0.5, count - 0.5], **ticks, **slanted),
+        yaxis=axis("target", theme, range=[count - 0.5, -0.5], **ticks),
         meta={"left": 32 + 7 * max(map(len, names)), "opened": opened},
-    )
+    )  # fmt: skip
 
 
-def _places(placed: Sequence[Array], place: Mapping[int, int]) -> Series:
-    """Where the answers of each sequence stand; not drawn."""
-    rows = zip(*(column.tolist() for column in placed), strict=True)
+def _places(placed: Array, place: Mapping[int, int]) -> Series:
+    """The cells of each sequence, which are not drawn."""
+    rows = placed.T.tolist()
     cells = [(number, place[w], place[s]) for number, w, s in rows if {w, s} <= place.keys()]
     return scatter(
-        x=[x for _, _, x in cells],
-        y=[y for _, y, _ in cells],
+        x=[x for _, _, x in cells], y=[y for _, y, _ in cells],
         customdata=[number for number, _, _ in cells],
-        mode="markers",
-        visible=False,
-        hoverinfo="skip",
-        meta={"phrases": True},
-    )
+        mode="markers", visible=False, hoverinfo="skip", meta={"phrases": True},
+    )  # fmt: skip
 
 
 def _cells(confusion: Confusion, classes: Sequence[str], shades: Array, theme: Theme) -> Series:
     kinds = confusion.classes.tolist()
+    names = [class_name(classes[k]) for k in kinds]
     texts = [
-        [_told(classes, (i, j), int(n)) for j, n in zip(kinds, row, strict=True)]
-        for i, row in zip(kinds, confusion.counts, strict=True)
-    ]
+        [f"target {wanted}, answer {said}: {count:,}"
+         for said, count in zip(names, row.tolist(), strict=True)]
+        for wanted, row in zip(names, confusion.counts, strict=True)
+    ]  # fmt: skip
     return heatmap(
-        z=compact(shades),
-        zmin=-1,
-        zmax=1,
+        z=compact(shades), zmin=-1, zmax=1, xgap=2, ygap=2, showscale=False,
         colorscale=[[0, theme.muted], [0.5, theme.neutral], [1, theme.forward]],
-        showscale=False,
-        xgap=2,
-        ygap=2,
-        text=texts,
-        customdata=[[[i, j] for j in kinds] for i in kinds],
+        text=texts, customdata=[[[i, j] for j in kinds] for i in kinds],
         hovertemplate="%{text}<extra></extra>",
-    )
-
-
-def _told(classes: Sequence[str], kinds: tuple[int, int], count: int) -> str:
-    wanted, said = (class_name(classes[k]) for k in kinds)
-    return f"wanted {wanted}, said {said}: {count:,}"
+    )  # fmt: skip
 
 
 def _counts(confusion: Confusion, shades: Array, theme: Theme) -> Series:
@@ -204,16 +165,13 @@ def _counts(confusion: Confusion, shades: Array, theme: Theme) -> Series:
     colors = [ink(mixed(theme.neutral, *pair)) for pair in zip(grounds, strengths, strict=True)]
     counts = confusion.counts[rows, columns].tolist()
     return scatter(
-        x=columns.astype(np.int32),
-        y=rows.astype(np.int32),
-        text=[f"{count:,}" for count in counts],
-        mode="text",
+        x=columns.astype(np.int32), y=rows.astype(np.int32),
+        text=[f"{count:,}" for count in counts], mode="text", hoverinfo="skip",
         textfont={"color": colors, "size": 15 if len(shades) <= 6 else 12, "weight": 600},
-        hoverinfo="skip",
-    )
+    )  # fmt: skip
 
 
-# Answers of values against their targets
+# Values and their targets
 
 
 #: Maximum number of points, evenly spread.
@@ -225,13 +183,10 @@ def value_scatter(
 ) -> Picture:
     """Every answer (up) at its target (across); on the diagonal both are the same.
 
-    A point yields the number of its sequence as customdata; those of ``opened`` are marked.
+    The customdata of a point is the index of its sequence; those of ``opened`` are marked.
     """
-    some = (
-        np.linspace(0, len(values.said) - 1, min(len(values.said), _MOST_POINTS))
-        .round()
-        .astype(int)
-    )
+    count = len(values.said)
+    some = np.linspace(0, count - 1, min(count, _MOST_POINTS)).round().astype(int)
     said, wanted = values.said[some], values.wanted[some]
     known = np.concatenate([said.ravel(), wanted.ravel()])
     limit = theme.scale.nice_limit(float(np.abs(known[np.isfinite(known)]).max(initial=1e-9)))
@@ -242,17 +197,13 @@ def value_scatter(
     colors = [theme.forward, theme.text, theme.muted]
     points = [
         scatter(
-            x=compact(wanted[:, c]),
-            y=compact(said[:, c]),
-            name=plain(name),
-            mode="markers",
-            customdata=values.owners[some].tolist(),
-            meta={"phrases": True},
+            x=compact(wanted[:, c]), y=compact(said[:, c]), name=plain(name), mode="markers",
+            customdata=values.owners[some].tolist(), meta={"phrases": True},
             marker={"size": 5, "color": faint(colors[c % len(colors)], 0.5)},
-            hovertemplate="wanted %{x:.4g}, said %{y:.4g}<extra>%{fullData.name}</extra>",
+            hovertemplate="target %{x:.4g}, answer %{y:.4g}<extra>%{fullData.name}</extra>",
         )
         for c, name in enumerate(channels)
-    ]
-    axes = {f"{a}axis": signed_axis(t, limit, theme) for a, t in (("x", "wanted"), ("y", ""))}
-    meta = {"opened": opened}
-    return picture([diagonal, *points], "Said (up), wanted (across)", 400, theme, meta=meta, **axes)
+    ]  # fmt: skip
+    axes = {f"{a}axis": signed_axis(t, limit, theme) for a, t in (("x", "target"), ("y", ""))}
+    title = "Answer (up), target (across)"
+    return picture([diagonal, *points], title, 400, theme, meta={"opened": opened}, **axes)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from rnnviz.files.numbers import inert, quoting_of, told_lines
 from rnnviz.files.origin import origin
-from rnnviz.probe.results import Answers, Confusion, Values, confusion
+from rnnviz.probe.results import Answers, Values, confusion
 from rnnviz.probe.session import Session
 from rnnviz.probe.work import spend
 from rnnviz.questions.wrong.measure import ResultsLab
@@ -25,28 +25,25 @@ class ResultFile(NamedTuple):
     help: str
 
 
-ANSWERS = ResultFile(
-    "", "Answers", "One row for each answer: text, label, prediction, and its probability."
-)
-CONFUSION = ResultFile(
-    "-confusion", "Confusion matrix", "A row for each class that is wanted, a column for each said."
-)
-SCORES = ResultFile(
-    "-classes", "Scores of the classes", "Recall, precision, F1 and the count of every class."
-)
+_ROWS = "One row for each answer: text, label, prediction, and its probability."
+_MATRIX = "A row for each target class, a column for each answer."
+_CLASSES = "Recall, precision, F1 and the count of every class."
+ANSWERS = ResultFile("", "Answers", _ROWS)
+CONFUSION = ResultFile("-confusion", "Confusion matrix", _MATRIX)
+SCORES = ResultFile("-classes", "Scores of the classes", _CLASSES)
 
 
 def result_files(session: Session) -> list[ResultFile]:
-    """The kinds of results there are; values have no classes."""
+    """The kinds of results; values have no classes."""
     return [ANSWERS, CONFUSION, SCORES] if session.dataset.answers_classes else [ANSWERS]
 
 
 def result_csv(session: Session, kind: ResultFile) -> str:
     """Results on the part of the data that ``session.lab(ResultsLab).rows`` names, as a text.
 
-    Lines that begin with # stand before them and say what made them.
+    Lines with # before them describe their origin.
     """
-    found = {ANSWERS: _answers, CONFUSION: _confusion, SCORES: _scores}[kind](session)
+    found = _answer_table(session) if kind is ANSWERS else _by_class(session, kind)
     table = found.map(_cell).rename(index=_cell, columns=_cell)
     quoting = quoting_of(map(str, chain(table.columns, table.index, *table.values)))
     body: str = table.to_csv(index=kind is CONFUSION, quoting=quoting)
@@ -57,19 +54,15 @@ def _cell(value: Any) -> Any:
     return inert(value) if isinstance(value, str) else value
 
 
-def _read(session: Session) -> Answers | Values:
-    """All answers to the part of the data."""
-    lab, state, data = session.lab(ResultsLab), session.state, session.dataset
-    spend(math.inf, lab.develop(state, data))
-    return lab.answers(state, data)
+def _all_answers(session: Session) -> Answers | Values:
+    lab = session.lab(ResultsLab)
+    spend(math.inf, lab.develop(session.state, session.dataset))
+    return lab.answers(session.state, session.dataset)
 
 
-def _answers(session: Session) -> pd.DataFrame:
-    data, answers, part = (
-        session.dataset,
-        _read(session),
-        session.lab(ResultsLab).part(session.dataset),
-    )
+def _answer_table(session: Session) -> pd.DataFrame:
+    data, answers = session.dataset, _all_answers(session)
+    part = session.lab(ResultsLab).part(data)
     columns: dict[str, Any] = {"text": [part[owner].text for owner in answers.owners.tolist()]}
     if not data.one_class_at_end:
         columns["place"] = (answers.places + 1).tolist()
@@ -84,27 +77,13 @@ def _answers(session: Session) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _counted(session: Session) -> tuple[Confusion, list[str]]:
-    """The confusion of the classes that are wanted most often, and their names."""
-    answers, classes = _read(session), session.dataset.classes
+def _by_class(session: Session, kind: ResultFile) -> pd.DataFrame:
+    """The confusion matrix or the scores of the most frequent target classes."""
+    answers, classes = _all_answers(session), session.dataset.classes
     assert isinstance(answers, Answers)
     found = confusion(answers, len(classes), MAX_CLASSES)
-    return found, [classes[k] for k in found.classes.tolist()]
-
-
-def _confusion(session: Session) -> pd.DataFrame:
-    found, names = _counted(session)
-    return pd.DataFrame(found.counts, pd.Index(names, name="label \\ predicted"), names)
-
-
-def _scores(session: Session) -> pd.DataFrame:
-    found, names = _counted(session)
-    return pd.DataFrame(
-        {
-            "class": names,
-            "recall": found.recall,
-            "precision": found.precision,
-            "f1": found.f1,
-            "count": found.wanted,
-        }
-    )
+    names = [classes[k] for k in found.classes.tolist()]
+    if kind is CONFUSION:
+        return pd.DataFrame(found.counts, pd.Index(names, name="label \\ predicted"), names)
+    scores = {"recall": found.recall, "precision": found.precision, "f1": found.f1}
+    return pd.DataFrame({"class": names, **scores, "count": found.wanted})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from html import escape
 from typing import NamedTuple, cast
@@ -37,9 +37,9 @@ from rnnviz.ui.sheet import Chart, Column, Sheet, go_to_click, names_in
 from rnnviz.ui.style import sticky_theme, theme
 from rnnviz.ui.viewer import Event
 
-#: Maximum number of rows listed, and of right ones; the CSV has all.
-MOST, _NEAR = 200, 30
-#: The most letters of a text, which the list cuts anyway.
+#: Maximum number of listed rows, of right ones among errors, and of classes in the matrix.
+MOST, _NEAR, MOST_CLASSES = 200, 30, 8
+#: Maximum number of characters of a text, which the list cuts anyway.
 _LETTERS = 300
 
 
@@ -50,11 +50,10 @@ def rows_of(
     most = _NEAR if section.name == "near" else MOST
     shown, count = section.answers[:most], len(section.answers)
     cut = f"; the first {most} of {count:,}" if count > most else ""
-    columns = (
-        _class_columns(session, answers, shown, theme)
-        if isinstance(answers, Answers)
-        else _value_columns(session, answers, shown, theme)
-    )
+    if isinstance(answers, Answers):
+        columns = _class_columns(session, answers, shown, theme)
+    else:
+        columns = _value_columns(session, answers, shown, theme)
     heading = _heading(session, section) + cut
     return TableRows(heading, list(columns), answers.owners[shown].tolist())
 
@@ -65,16 +64,9 @@ def _heading(session: Session, section: Section) -> str:
     some = f"{count:,} {noun}{'s' * (count != 1)}"
     if section.name == "chosen" and lab.cell:
         wanted, said = (quoted(shown_token(data.classes[k])) for k in lab.cell)
-        what = f"{wanted} is found" if wanted == said else f"{wanted} is taken for {said}"
+        what = f"{wanted} is found" if wanted == said else f"{wanted} is mistaken for {said}"
         return f"{some}: {what}. Click the cell again for all"
-    part = (
-        ""
-        if lab.rows is DataPart.ALL
-        else "test "
-        if lab.rows is DataPart.TEST
-        else f"{data.role} "
-    )
-    errors = f"{count:,} error{'s' * (count != 1)} on {part}{noun}s, surest first"
+    errors = f"{count:,} error{'s' * (count != 1)} on {_part(session)}{noun}s, surest first"
     headings = {
         "errors": errors if data.one_class_at_end else f"{some} with errors, surest first",
         "near": "Right, least sure first",
@@ -88,16 +80,15 @@ def _class_columns(
     session: Session, answers: Answers, shown: Array, theme: Theme
 ) -> Iterator[TableColumn]:
     data, part = session.dataset, session.lab(ResultsLab).part(session.dataset)
-    places = [_wrong_places(answers, owner) for owner in answers.owners[shown].tolist()]
-    texts = [
-        _text(part[owner], data, wrong)
-        for owner, wrong in zip(answers.owners[shown].tolist(), places, strict=True)
-    ]
+    owners = answers.owners[shown].tolist()
+    spans = (slice(*np.searchsorted(answers.owners, [owner, owner + 1])) for owner in owners)
+    places = [answers.places[span][answers.wrong[span]].tolist() for span in spans]
+    texts = [_text(part[owner], data, wrong) for owner, wrong in zip(owners, places, strict=True)]
     yield TableColumn(session.names.sequence, texts, theme.text, 3.6)
     if not data.one_class_at_end:
         yield TableColumn("wrong", [f"{len(wrong)}" for wrong in places], theme.text, 0.7)
     for name, kinds, color in (
-        ("wanted", answers.wanted, theme.forward), ("says", answers.said, theme.text)
+        ("target", answers.wanted, theme.forward), ("answer", answers.said, theme.text)
     ):  # fmt: skip
         texts = [class_name(data.classes[k], 24) if k >= 0 else "not finite"
                  for k in kinds[shown].tolist()]  # fmt: skip
@@ -106,30 +97,20 @@ def _class_columns(
     yield TableColumn("sure", sure, theme.muted, 1.5, share=True)
 
 
-def _wrong_places(answers: Answers, owner: int) -> list[int]:
-    first, last = np.searchsorted(answers.owners, [owner, owner + 1])
-    wrong: list[int] = answers.places[first:last][answers.wrong[first:last]].tolist()
-    return wrong
-
-
 def _text(example: Example, data: Dataset, wrong: Sequence[int]) -> str:
-    """The text; with an answer after every token, those with a wrong one are bold."""
+    """The text, numbers in a few digits, or the target of a decoder; ``wrong`` ones are bold."""
     if data.tokens and data.one_class_at_end:
         return plain(example.text, _LETTERS)
+    if data.tokens:
+        names = data.classes if data.source else data.vocabulary.words
+        tokens = (example.targets if data.source else example.inputs)[:_LETTERS].tolist()
+        texts = [names[token] for token in tokens]
+    else:
+        texts = list(map(written_step, example.inputs[:_LETTERS]))
     marked = {*(() if data.one_class_at_end else wrong)}
-    shown = (plain(shown_token(name)) for name in _names(example, data))
+    shown = (plain(shown_token(text)) for text in texts)
     gap = "" if data.vocabulary.characters else " "
     return gap.join(f"<b>{name}</b>" if k in marked else name for k, name in enumerate(shown))
-
-
-def _names(example: Example, data: Dataset) -> Iterable[str]:
-    """The input, token by token; numbers in a few digits."""
-    if not data.tokens:
-        return map(written_step, example.inputs[:_LETTERS])
-    # What a decoder reads begins with a sign; what it should write says more.
-    names = data.classes if data.source else data.vocabulary.words
-    tokens = (example.targets if data.source else example.inputs)[:_LETTERS].tolist()
-    return (names[token] for token in tokens)
 
 
 def _value_columns(
@@ -139,24 +120,16 @@ def _value_columns(
     texts = [_text(part[owner], session.dataset, ()) for owner in values.owners[shown].tolist()]
     yield TableColumn(session.names.sequence, texts, theme.text, 3.6)
     if session.dataset.reads is OutputAt.EVERY:
-        yield TableColumn(
-            "step", [str(k + 1) for k in values.places[shown].tolist()], theme.muted, 0.6
-        )
-    yield TableColumn("wanted", [written_values(v) for v in values.wanted[shown]], theme.forward, 1)
-    yield TableColumn("says", [written_values(v) for v in values.said[shown]], theme.text, 1.2)
+        steps = [str(k + 1) for k in values.places[shown].tolist()]
+        yield TableColumn("step", steps, theme.muted, 0.6)
+    yield TableColumn("target", [written_values(v) for v in values.wanted[shown]], theme.forward, 1)
+    yield TableColumn("answer", [written_values(v) for v in values.said[shown]], theme.text, 1.2)
     errors = [number(error, 3) for error in values.errors[shown].tolist()]
     yield TableColumn("error", errors, theme.text, 0.8)
 
 
-# Tab *Where is it wrong?*: every answer to a part of the data, and one of them word by word
-
-
-#: Maximum number of classes in the confusion matrix.
-MOST_CLASSES = 8
-
-
 class AnswersSource(NamedTuple):
-    """What the pictures are made from: the answers, and the sequence that is shown.
+    """The answers, and the sequence that is shown.
 
     ``example`` is that sequence if it was opened in the list; else it is the reader's phrase.
     """
@@ -168,16 +141,16 @@ class AnswersSource(NamedTuple):
 
     @property
     def opened(self) -> int | None:
-        """The number of the example in its part of the data."""
+        """The index of the example in its part of the data."""
         part = self.session.lab(ResultsLab).part(self.session.dataset)
         return next((k for k, one in enumerate(part) if one is self.example), None)
 
 
-# What can be chosen
+# Choices
 
 
 def _choose(session: Session) -> None:
-    lab, data = session.lab(ResultsLab), session.dataset
+    lab, data, tab = session.lab(ResultsLab), session.dataset, current_tab()
     parts = list(DataPart) if data.test else [DataPart.TRAIN]
     if session.player.recorded:
         lab.rows = DataPart.TRAIN
@@ -185,17 +158,12 @@ def _choose(session: Session) -> None:
         lab.rows = DataPart(_segments("Rows", parts, lab.rows if data.test else DataPart.TRAIN))
     shown = list(Show) if data.answers_classes else [Show.ERRORS, Show.ALL]
     lab.show = Show(_segments("Show", shown, lab.show if lab.show in shown else Show.ERRORS))
-    _save(session)
-
-
-def _save(session: Session) -> None:
-    """The menu that saves the results; a file is made when it is asked for."""
-    tab, rows = current_tab(), session.lab(ResultsLab).rows
+    # A file is made on a click.
     with st.popover("Save as CSV", width="stretch"):
         for kind in result_files(session):
             st.download_button(
                 kind.label, partial(saved, tab, partial(result_csv, kind=kind)),
-                f"answers-{rows}{kind.suffix}.csv", "text/csv",
+                f"answers-{lab.rows}{kind.suffix}.csv", "text/csv",
                 key=f"save{kind.suffix or '-answers'}", on_click="ignore", width="stretch",
                 help=kind.help,
             )  # fmt: skip
@@ -212,7 +180,7 @@ def _segments(label: str, options: Sequence[str], value: str) -> str:
 
 
 def _choose_cell(session: Session, click: Event) -> None:
-    """List the answers of one cell of the confusion matrix, until it is clicked again."""
+    """List the answers of a cell of the confusion matrix, until a second click."""
     wanted, said = (int(k) for k in click["data"])
     if not {wanted, said} <= {*range(len(session.dataset.classes))}:
         raise ValueError("there is no such class")
@@ -222,11 +190,12 @@ def _choose_cell(session: Session, click: Event) -> None:
 
 def _open(session: Session, click: Event) -> None:
     """Make a sequence of the list the phrase, with its own target."""
-    part = session.lab(ResultsLab).part(session.dataset)
+    lab = session.lab(ResultsLab)
+    part = lab.part(session.dataset)
     example = part[range(len(part))[int(click["data"])]]
     session.ask(example.text)
-    session.lab(ResultsLab).chosen = True
-    session.lab(ResultsLab).look_at(example, session.dataset, session.phrase_input.typed)
+    lab.chosen = True
+    lab.look_at(example, session.dataset, session.phrase_input.typed)
 
 
 def _source(session: Session) -> AnswersSource:
@@ -234,8 +203,9 @@ def _source(session: Session) -> AnswersSource:
     lab.fit(data)
     answers, example = lab.answers(session.state, data), lab.current(box.typed)
     if example is None or example.text == box.phrase:
-        return AnswersSource(session, answers, session.inspect(), example)
-    probe = lab.probe(session.state, data, session.settings, example)
+        probe = session.inspect()
+    else:
+        probe = lab.probe(session.state, data, session.settings, example)
     return AnswersSource(session, answers, probe, example)
 
 
@@ -244,7 +214,7 @@ def _sections(session: Session, answers: Answers | Values) -> list[Section]:
     return lab.listed(answers) if isinstance(answers, Answers) else lab.largest(answers)
 
 
-def _name_of_answers(session: Session) -> str:
+def _text_of_answers(session: Session) -> str:
     data = session.dataset
     if data.one_class_at_end:
         return "margin" if len(data.classes) == 2 else "answers_bars"
@@ -257,7 +227,6 @@ def _name_of_answers(session: Session) -> str:
 
 
 def _score(answers: Answers | Values, session: Session) -> str:
-    """How many answers are right."""
     data, part = session.dataset, _part(session)
     if isinstance(answers, Values):
         score = data.metric.score(answers.said, answers.wanted, answers.owners)
@@ -280,8 +249,7 @@ def _part(session: Session) -> str:
     return "test " if lab.rows is DataPart.TEST and data.test else f"{data.role} "
 
 
-def _confused(source: AnswersSource) -> str:
-    """The most frequent mistake, or the largest error."""
+def _worst_error(source: AnswersSource) -> str:
     answers, classes = source.answers, source.session.dataset.classes
     if isinstance(answers, Values):
         return f"The largest error is {number(float(answers.errors.max()), 2)}."
@@ -289,11 +257,10 @@ def _confused(source: AnswersSource) -> str:
     if pair is None:
         return ""
     wanted, said = (escape(quoted(shown_token(classes[k]))) for k in pair)
-    return f"Most often {wanted} is taken for {said}."
+    return f"Most often {wanted} is mistaken for {said}."
 
 
-def _measured(source: AnswersSource) -> str:
-    """On how many sequences, while not all have been read."""
+def _progress_note(source: AnswersSource) -> str:
     part = len(source.session.lab(ResultsLab).part(source.session.dataset))
     done = len(np.unique(source.answers.owners))
     if done == part:
@@ -306,7 +273,6 @@ def _measured(source: AnswersSource) -> str:
 
 
 def _words(session: Session, source: AnswersSource) -> Picture:
-    """The words of the sequence that is shown."""
     probe = source.probe
     own = probe is session.inspect()
     words = words_of(session, probe) if own else Words(probe.words, session.names.noun)
@@ -314,7 +280,6 @@ def _words(session: Session, source: AnswersSource) -> Picture:
 
 
 def _answers(source: AnswersSource) -> Picture:
-    """The answer after every token."""
     session, probe, data = source.session, source.probe, source.session.dataset
     colors, words = sticky_theme(session, "answers"), probe.words
     if not probe.finite:
@@ -334,16 +299,15 @@ def _answers(source: AnswersSource) -> Picture:
 def _list(source: AnswersSource) -> Picture:
     session = source.session
     sections = _sections(session, source.answers)
-    # That there are no errors is said, too.
+    # The first section is shown even if it is empty: it says that there are no errors.
     shown = [sections[0], *(section for section in sections[1:] if len(section.answers))]
     rows = [rows_of(session, source.answers, section, theme()) for section in shown]
     return row_lists("Answers", rows, source.opened, theme())
 
 
-def _found(source: AnswersSource) -> Confusion:
-    return confusion(
-        cast(Answers, source.answers), len(source.session.dataset.classes), MOST_CLASSES
-    )
+def _confusion_of(source: AnswersSource) -> Confusion:
+    answers, classes = cast(Answers, source.answers), source.session.dataset.classes
+    return confusion(answers, len(classes), MOST_CLASSES)
 
 
 def _scatter(source: AnswersSource) -> Picture:
@@ -359,10 +323,8 @@ def _confusion(source: AnswersSource) -> Picture:
     listed = np.concatenate([answers.owners[section.answers[:MOST]] for section in sections])
     some = np.isin(answers.owners, listed)
     rows = np.stack([answers.owners[some], answers.wanted[some], answers.said[some]])
-    owners, wanted, said = np.unique(rows, axis=1)
-    return confusion_matrix(
-        _found(source), classes, cell, theme(), placed=(owners, wanted, said), opened=source.opened
-    )
+    counted, placed = _confusion_of(source), np.unique(rows, axis=1)
+    return confusion_matrix(counted, classes, cell, theme(), placed=placed, opened=source.opened)
 
 
 # The tab
@@ -384,19 +346,15 @@ def _charts(session: Session) -> tuple[Column[AnswersSource], Column[AnswersSour
     data = session.dataset
     session.lab(ResultsLab).fit(data)
     left = [
-        Chart("answers", 3, _answers, text=_name_of_answers(session)),
+        Chart("answers", 3, _answers, text=_text_of_answers(session)),
         Chart("list", 5, _list, click=_open, kind="table"),
     ]
     if data.answers_classes:
         right = [
             Chart("confusion", 5.6, _confusion, click=_choose_cell),
-            Chart(
-                "scores",
-                3,
-                lambda of: class_scores(_found(of), of.session.dataset.classes, theme()),
-                kind="table",
-            ),
-        ]
+            Chart("scores", 3, lambda of: class_scores(
+                _confusion_of(of), of.session.dataset.classes, theme()), kind="table"),
+        ]  # fmt: skip
     else:
         right = [Chart("scatter", 5, _scatter, click=_open)]
     text = "metric_recording" if session.player.recorded else "metric"
@@ -413,7 +371,8 @@ def _verdict(source: AnswersSource, frame: Frame) -> None:
 
 
 TAB = Sheet(
-    "wrong", _source, lambda of: f"{_score(of.answers, of.session)} {_confused(of)}{_measured(of)}",
+    "wrong", _source,
+    lambda of: f"{_score(of.answers, of.session)} {_worst_error(of)}{_progress_note(of)}",
     _charts, _controls,
     lambda session: session.lab(ResultsLab).develop(session.state, session.dataset),
     more=_verdict, words=_words, probe=lambda of: of.probe,

@@ -15,7 +15,7 @@ from rnnviz.probe.memory_gauge import MemoryGauge
 from rnnviz.run.history import Course, History, PreviousRun
 from rnnviz.run.schedule import Change, Position, Schedule
 from rnnviz.run.weight_edits import noise, scale, set_weight, silence
-from rnnviz.tasks.metrics import guess_classes
+from rnnviz.tasks.dataset import guess_classes
 from tests.sampling import each_row
 
 TWO = guess_classes(2)

@@ -9,7 +9,7 @@ from rnnviz.engine.batch import collate
 from rnnviz.engine.evaluation import Evaluator, batches
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import record
-from rnnviz.tasks.metrics import share_right
+from rnnviz.tasks.dataset import share_right
 from tests.sampling import each_row, singly
 from tests.unit.engine.networks import CELLS, architecture, examples, network, phrase
 

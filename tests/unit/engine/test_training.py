@@ -21,7 +21,7 @@ from rnnviz.engine.training import (
     train_examples,
     train_on,
 )
-from rnnviz.tasks.metrics import share_right
+from rnnviz.tasks.dataset import share_right
 from rnnviz.tasks.sentiment import sentiment
 from tests.sampling import each_row, pairwise, singly
 from tests.unit.engine.networks import CELLS, architecture, examples, phrase

@@ -268,7 +268,7 @@ def test_what_the_vocabulary_lacks_is_said():
     examples = [("i am happy", "positive"), ("bad", "negative")]
     session = rnnviz.from_torch(made(Classifier), WORDS, CLASSES, examples=examples)
     assert session.dataset.notes[1] == (
-        "What the vocabulary lacks is skipped in the examples: happy."
+        "Words outside of the vocabulary are skipped in the examples: happy."
     )
 
 
@@ -278,12 +278,12 @@ def test_what_the_vocabulary_lacks_is_said():
         ({"vocabulary": WORDS[:-1]}, "has 7 words, and 6 are given"),
         ({"classes": CLASSES[:-1]}, "has 3 classes, and 2 are given"),
         ({"classes": ["good"]}, "at least two classes"),
-        ({"classes": ["a", "a", "b"]}, "'a' stands twice"),
+        ({"classes": ["a", "a", "b"]}, "'a' appears twice"),
         ({"vocabulary": []}, "vocabulary is empty"),
         ({"vocabulary": "some words"}, "must be a list of texts"),
         ({"vocabulary": 7}, "must be a list of texts"),
-        ({"vocabulary": [*WORDS[:-1], "bad"]}, "'bad' stands twice"),
-        ({"vocabulary": [*WORDS[:-1], "\ud83d"]}, "has half of a sign"),
+        ({"vocabulary": [*WORDS[:-1], "bad"]}, "'bad' appears twice"),
+        ({"vocabulary": [*WORDS[:-1], "\ud83d"]}, "has half of a character"),
         ({"vocabulary": [*WORDS[:-1], ""]}, "must have 1 to 200 characters"),
         ({"vocabulary": {"a": 0, "b": 2}}, "must be 0 to 1, each once"),
         ({"vocabulary": [f"a {k}" for k in range(7)]}, "none can be typed"),

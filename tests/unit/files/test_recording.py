@@ -12,8 +12,7 @@ from rnnviz.files.tensor_file import TensorFile
 from rnnviz.probe.work import spend
 from rnnviz.run.schedule import Position
 from rnnviz.run.weight_edits import silence
-from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.metrics import Guess
+from rnnviz.tasks.dataset import Dataset, Guess
 from tests.unit.files.recordings import HIDDEN, PROBE, Loop, arrays
 
 

@@ -25,10 +25,8 @@ from rnnviz.run import snapshots
 from rnnviz.run.history import COLUMNS
 from rnnviz.run.schedule import Position
 from rnnviz.run.weight_edits import scale, set_weight, silence
-from rnnviz.tasks.dataset_table import table_of_dataset
-from rnnviz.tasks.given_examples import GivenExamples
-from rnnviz.tasks.metrics import ACCURACY
-from rnnviz.tasks.signature import signature_of
+from rnnviz.tasks.dataset import ACCURACY, table_of_dataset
+from rnnviz.tasks.given_examples import GivenExamples, signature_of
 from rnnviz.tasks.upload import File, Upload
 from tests.sampling import pairwise
 

@@ -26,8 +26,7 @@ from rnnviz.run.run import architecture_of
 from rnnviz.run.weight_edits import silence
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
-from rnnviz.tasks.given_examples import GivenExamples
-from rnnviz.tasks.signature import signature_of
+from rnnviz.tasks.given_examples import GivenExamples, signature_of
 from rnnviz.tasks.upload import File, Upload
 from rnnviz.tasks.vocabulary import Unit, Vocabulary
 from tests.sampling import each_row

@@ -182,7 +182,7 @@ def settings_with(**more):
         ({"classes": "{}"}, "have no classes"),
         ({"classes": "[1, 2]"}, "its data are not here"),
         ({"vocabulary": '[["a"]]'}, "its data are not here"),
-        ({"vocabulary": '["a", "a"]'}, "'a' stands twice"),
+        ({"vocabulary": '["a", "a"]'}, "'a' appears twice"),
         ({"vocabulary": '["a", "b"]'}, "W_xh is float64 of the shape"),
         ({"data": "own", "reads": "never"}, "reads can't be 'never'"),
     ],

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnviz.tasks.columns import Form, columns_of
 from rnnviz.tasks.csv_table import (
     MAX_BYTES,
     MAX_CHARACTERS,
@@ -15,16 +14,19 @@ from rnnviz.tasks.csv_table import (
     MAX_WORDS,
     TaskError,
     read_bytes,
+    read_csv,
 )
 from rnnviz.tasks.table import (
+    Columns,
+    Form,
     Row,
     Table,
+    columns_of,
     near_labels,
     near_listed,
     read_cells,
     read_file,
     relabelled,
-    spellings,
     table,
     valid_rows,
 )
@@ -36,13 +38,13 @@ CSV = "text,label", "text", "source,target"
 
 
 def read(content, name="a.csv", unit=Unit.WORDS):
-    """The table without blanks around its labels, or the sentence about its first fault."""
+    """The table without blanks around its labels, or the sentence about its first error."""
     try:
         cells = read_cells(content.encode() if isinstance(content, str) else content, name)
         read = table(cells, None if cells.plain else columns_of(cells))
     except TaskError as problem:
         return str(problem)
-    read = Table(read.name, read.form, relabelled(read.rows, {}), read.plain, read.faults)
+    read = Table(read.name, read.form, relabelled(read.rows, (), False), read.plain, read.faults)
     rows, faults = valid_rows(read, unit)
     assert len(rows) + len(faults) == len(read.rows) + len(read.faults)
     return str(faults[0]) if faults else read
@@ -282,10 +284,9 @@ def test_labels_that_differ_in_case_blanks_or_unicode_form_are_nearly_equal():
     ]
     near = near_labels(labels)
     assert near == [("billing", "Billing ", "BILLING"), ("e\u0301te", "\u00e9te"), ("a  b", "a b")]
-    merged, kept = spellings(near, True), spellings(near, False)
     rows = [Row(k, "so", label) for k, label in enumerate(labels, 2)]
-    assert [row.label for row in relabelled(rows, merged)][:5] == ["billing"] * 5
-    assert [row.label for row in relabelled(rows, kept)] == [*labels[:-1], ""]
+    assert [row.label for row in relabelled(rows, near, True)][:5] == ["billing"] * 5
+    assert [row.label for row in relabelled(rows, near, False)] == [*labels[:-1], ""]
 
 
 def test_of_many_groups_of_nearly_equal_labels_the_first_are_listed():
@@ -297,7 +298,7 @@ def test_of_many_groups_of_nearly_equal_labels_the_first_are_listed():
 
 
 def test_blanks_around_a_label_that_is_no_other_s_are_dropped():
-    assert relabelled([Row(2, "so", " sunny ")], {}) == (Row(2, "so", "sunny"),)
+    assert relabelled([Row(2, "so", " sunny ")], (), False) == (Row(2, "so", "sunny"),)
 
 
 def test_every_row_that_cannot_be_used_is_told_once_with_the_first_reason():
@@ -305,7 +306,121 @@ def test_every_row_that_cannot_be_used_is_told_once_with_the_first_reason():
     cells = read_cells(content.encode(), "a.csv")
     rows, faults = valid_rows(table(cells, columns_of(cells)), Unit.WORDS)
     assert [row.line for row in rows] == [2, 7]
-    assert [fault.row for fault in faults] == [4, 5, 6, 8]
+    assert [error.row for error in faults] == [4, 5, 6, 8]
     reasons = ("the label is empty", "has 3 cells", "the same text", "the word")
-    for fault, reason in zip(faults, reasons, strict=True):
-        assert fault.reason.startswith(reason)
+    for error, reason in zip(faults, reasons, strict=True):
+        assert error.reason.startswith(reason)
+
+
+# The columns that are guessed from what people have
+
+
+LABEL, NEXT, TRANSLATION = Form
+
+
+def repeated(header, *rows, times=3):
+    """Rows several times, with a number instead of a star."""
+    lines = [",".join(row).replace("*", str(k)) for k in range(times) for row in rows]
+    return read_csv("\n".join([header, *lines]), "a.csv")
+
+
+WARM, COLD = "it is so warm today *", "it is so cold *"
+
+
+@each_row(
+    ("header", "first", "second", "text", "label"),
+    [
+        ("text,label", (WARM, "1"), (COLD, "0"), "text", "label"),
+        ("id,message,category", ("1*", WARM, "sun"), ("2*", COLD, "rain"), "message", "category"),
+        ("label,id,text", ("1", "*", WARM), ("0", "*", COLD), "text", "label"),
+        ("review,sentiment", (WARM, "positive"), (COLD, "negative"), "review", "sentiment"),
+        ("id,keyword,location,text,target", ("*", "", "", WARM, "1"),
+         ("*", "fire", "here", COLD, "0"), "text", "target"),
+        ("Class Index,Title,Description", ("3", "Warm", WARM), ("2", "Cold", COLD), "Description",
+         "Class Index"),
+        ("v1,v2,", ("ham", WARM, ""), ("spam", COLD, ""), "v2", "v1"),
+        ("tweet_id,airline_sentiment,confidence,tweet", ("1*", "good", "0.*", WARM),
+         ("2*", "bad", "0.*", COLD), "tweet", "airline_sentiment"),
+        ("Nr,Datum,Bewertung,Stimmung", ("1*", "1.*", WARM, "gut"), ("2*", "2.*", COLD, "übel"),
+         "Bewertung", "Stimmung"),
+        ("text_id,label_id,body,kind", ("1*", "7", WARM, "a b"), ("2*", "8", COLD, "c"),
+         "body", "kind"),
+        ("Summary,Text,Score", ("Warm", WARM, "5"), ("Cold", COLD, "1"), "Text", "Score"),
+        ("question,answer", (WARM, "yes"), (COLD, "no"), "question", "answer"),
+        ("text,0", ("1 0 1 *", "a"), ("0 0 *", "b"), "text", "0"),
+    ],
+)  # fmt: skip
+def test_the_text_and_its_label_are_found(header, first, second, text, label):
+    assert columns_of(repeated(header, first, second)) == (LABEL, text, label)
+
+
+@each_row(
+    ("header", "row", "columns"),
+    [
+        ("source,target", ("so warm *", "si chaud"), (TRANSLATION, "source", "target")),
+        ("id,french,English", ("*", "si chaud", "so warm"), (TRANSLATION, "french", "English")),
+        ("en,fr", ("so warm", "si chaud"), (TRANSLATION, "en", "fr")),
+        ("tgt,src", ("si chaud", "so warm"), (TRANSLATION, "src", "tgt")),
+        ("text", ("so warm *",), (NEXT, "text", "")),
+        ("line,words", ("*", "so warm it is *"), (NEXT, "words", "")),
+    ],
+)
+def test_translations_and_texts_alone_are_found(header, row, columns):
+    assert columns_of(repeated(header, row)) == columns
+
+
+def test_a_choice_is_kept_and_the_rest_is_guessed():
+    cells = repeated(
+        "id,message,category,title", ("*", WARM, "sun", "a *"), ("*", COLD, "rain", "b *")
+    )
+    assert columns_of(cells, text="title") == (LABEL, "title", "category")
+    assert columns_of(cells, label="ID") == (LABEL, "message", "id")
+    assert columns_of(cells, NEXT) == (NEXT, "message", "")
+    assert columns_of(cells, NEXT, "title") == (NEXT, "title", "")
+    assert columns_of(cells, TRANSLATION, "title") == (TRANSLATION, "title", "message")
+    assert columns_of(cells, LABEL, "category", "title") == (LABEL, "category", "title")
+
+
+@each_row(
+    ("options", "said"),
+    [
+        ({"text": "txt"}, "a.csv: has no column txt. It has: id, message."),
+        ({"label": "<b>" * 99}, "a.csv: has no column <b><b>"),
+        ({"text": "id", "label": "id"}, "the column id can't be both"),
+        ({"form": NEXT, "label": "id"}, "to learn what comes next takes no label"),
+    ],
+)
+def test_a_choice_that_cannot_be_gets_a_sentence(options, said):
+    with pytest.raises(TaskError) as problem:
+        columns_of(repeated("id,message", ("*", WARM)), **options)
+    assert said in str(problem.value)
+    assert len(str(problem.value)) < 200
+
+
+def test_one_column_has_no_label():
+    with pytest.raises(TaskError, match=r"has one column, text. To learn text,label takes two"):
+        columns_of(repeated("text", (WARM,)), LABEL)
+
+
+column_names = st.sampled_from(
+    ["text", "label", "id", "source", "target", "english", "french", "x", "y z", ""]
+)
+values = st.sampled_from(["", "1", "2", "a", "so warm", "so very warm indeed"])
+
+
+@given(
+    st.lists(column_names, min_size=1, max_size=5),
+    st.lists(st.lists(values, min_size=1, max_size=5), min_size=1, max_size=6),
+    st.none() | st.sampled_from(Form),
+)
+def test_every_table_has_columns_of_its_own(header, rows, form):
+    try:
+        cells = read_csv("\n".join(",".join(row) for row in (header, *rows)), "a.csv")
+        columns = columns_of(cells, form)
+    except TaskError:
+        return
+    assert form in (None, columns.form)
+    assert {*columns.names} <= {*cells.columns}
+    assert len({*columns.names}) == len(columns.names)
+    assert columns == Columns(*columns)
+    assert columns_of(cells, *columns[:2], columns.label or None) == columns

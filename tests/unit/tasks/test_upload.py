@@ -1,20 +1,24 @@
 """A user's own data."""
 
+from collections import Counter
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnviz.config import OutputAt, SettingError
-from rnnviz.tasks.columns import Form
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.table import Form, Row
 from rnnviz.tasks.upload import (
     FaultsError,
     File,
     Upload,
     check_rows,
+    choose,
     dataset_of,
-    parts_of,
+    preview,
+    split_rows,
     with_columns,
 )
 from rnnviz.tasks.vocabulary import MAX_TOKENS, START, Unit
@@ -44,8 +48,8 @@ def texts(examples):
     ],
 )
 def test_a_file_is_read_as_its_header_says(content, name, form, unit, reads):
-    parts = parts_of(upload(content, name=name))
-    assert (parts.form, parts.unit) == (form, unit)
+    checked = check_rows(upload(content, name=name))
+    assert (checked.form, checked.unit) == (form, unit)
     data = dataset_of(upload(content, name=name))
     assert (data.name, data.reads, data.vocabulary.unit) == (name, reads, unit)
     assert (data.source is None) == (form is not Form.TRANSLATION)
@@ -160,7 +164,7 @@ def test_without_leave_a_row_that_cannot_be_used_refuses_the_whole():
         "a.csv, row 22: the text is empty. Fill it in, or remove the row. 3 more of 25 rows can't "
         "be used."
     )
-    assert [fault.row for fault in problem.value.faults] == [22, 23, 25, 26]
+    assert [error.row for error in problem.value.faults] == [22, 23, 25, 26]
 
 
 def test_rows_that_cannot_be_used_are_left_out_and_labels_merged_if_one_says_so():
@@ -222,7 +226,7 @@ def test_a_plain_text_has_no_columns(options):
 
 
 scraps = st.sampled_from([*(',\n\n"\0\ré😀 10'), "so", "warm", "...", START, "text,label\n"])
-headers = st.sampled_from(["", *(f"{form.header}\n" for form in Form)])
+headers = st.sampled_from(["", *(f"{','.join(form.columns)}\n" for form in Form)])
 contents = st.builds(str.__add__, headers, st.lists(scraps, max_size=30).map("".join) | st.text())
 
 
@@ -266,7 +270,9 @@ def test_tokens_are_counted_before_rows_are_set_aside(form):
     def learned(lines):
         cells = [f"{line},{answers[i % len(answers)]}" if answers else line
                  for i, line in enumerate(lines)]  # fmt: skip
-        return dataset_of(upload("\n".join([form.header, *cells]), unit="words", test_share=0.2))
+        return dataset_of(
+            upload("\n".join([",".join(form.columns), *cells]), unit="words", test_share=0.2)
+        )
 
     with pytest.raises(TaskError, match="5,001 different words, more than 5,000"):
         learned(lines)
@@ -281,7 +287,7 @@ def test_good_files_are_learned_from_row_by_row_with_any_seed(form, rows, unit, 
         rows = [(text, text[0]) for text, _ in rows] + [("a", "a"), ("b", "b")]
     if form is Form.NEXT:
         rows = [("a b " + text,) for text, _ in rows]
-    content = "\n".join([form.header, *map(",".join, rows)])
+    content = "\n".join([",".join(form.columns), *map(",".join, rows)])
     for seed in range(4):
         options = {"unit": unit, "test_share": share, "window": window, "seed": seed}
         data = dataset_of(upload(content, **options))
@@ -300,3 +306,142 @@ def check_dataset(data: Dataset):
         assert 0 <= min(example.targets) <= max(example.targets) < len(data.classes)
         if data.source:
             assert 0 <= min(example.source) <= max(example.source) < len(data.source)
+
+
+# Which rows are test rows
+
+
+shares = st.floats(0, 0.5)
+seeds = st.integers(0, 2**31 - 1)
+#: A text has one class, as contradictions are refused before.
+drawn_texts = st.lists(st.integers(0, 12).map(str), min_size=1, max_size=60)
+
+
+@given(drawn_texts, shares, seeds)
+def test_equal_texts_stay_together_and_every_class_of_two_texts_is_on_both_sides(
+    texts, share, seed
+):
+    classes = [f"class {int(text) % 3}" for text in texts]
+    chosen = choose(classes, texts, share, seed)
+    assert chosen == choose(classes, texts, share, seed)
+    learned = {i for i in range(len(texts)) if i not in chosen}
+    assert not {texts[i] for i in learned} & {texts[i] for i in chosen}
+    assert {classes[i] for i in learned} == {*classes}
+    for name in {*classes}:
+        copies = Counter(t for t, c in zip(texts, classes, strict=True) if c == name)
+        tested = sum(classes[i] == name for i in chosen)
+        assert (tested > 0) == (share > 0 and len(copies) > 1)
+        assert tested <= max(round(share * copies.total()), min(copies.values()))
+
+
+@given(st.lists(st.sampled_from("abc"), min_size=1, max_size=99), shares.filter(bool), seeds)
+def test_of_distinct_texts_the_share_of_every_class_is_chosen(classes, share, seed):
+    chosen = choose(classes, [*map(str, range(len(classes)))], share, seed)
+    for name, count in Counter(classes).items():
+        tested = sum(classes[i] == name for i in chosen)
+        assert tested == (max(1, round(share * count)) if count > 1 else 0)
+
+
+def test_the_seed_decides_on_every_machine():
+    assert sorted(choose(["a", "b"] * 10, [*map(str, range(20))], 0.2, 0)) == [1, 2, 14, 19]
+    texts = [*map(str, range(100))]
+    drawn = {frozenset(choose(["a"] * 100, texts, 0.2, seed)) for seed in range(20)}
+    assert len(drawn) == 20
+    assert len(frozenset.union(*drawn)) > 90
+    assert {min(choose("aa", "xy", 0.2, seed)) for seed in range(20)} == {0, 1}
+
+
+def test_as_many_classes_as_rows_take_one_pass():
+    many = [*map(str, range(20_000))]
+    assert choose(many, many, 0.5, 0) == set()
+
+
+def numbered(*pairs):
+    return [Row(i, *pair) for i, pair in enumerate(pairs, 2)]
+
+
+TWENTY = numbered(*((f"it was {i}", "ab"[i % 2]) for i in range(20)))
+
+
+@each_row("form", [Form.LABEL, Form.NEXT])
+def test_rows_keep_their_order_and_none_is_lost(form):
+    learned, tested = split_rows(TWENTY, form, Unit.WORDS, 0.3, 0)
+    assert sorted([*learned, *tested]) == TWENTY
+    assert (learned, tested) == (sorted(learned), sorted(tested))
+    assert len(tested) == 6
+    assert split_rows(TWENTY, form, Unit.WORDS, 0.0, 0) == (TWENTY, [])
+
+
+def test_texts_with_the_same_tokens_stay_together():
+    same = numbered(*((text, "a") for text in ("So cold!", "so cold", "SO  COLD", "so warm")))
+    for seed in range(10):
+        _, tested = split_rows(same, Form.LABEL, Unit.WORDS, 0.2, seed)
+        assert tested == same[3:]
+
+
+def test_a_row_with_too_few_known_tokens_is_learned():
+    alone = numbered(*((f"word{i}", "ab"[i % 2]) for i in range(20)))
+    assert split_rows(alone, Form.LABEL, Unit.WORDS, 0.5, 0) == (alone, [])
+    pairs = numbered(*((f"the word{i}",) for i in range(20)))
+    assert split_rows(pairs, Form.NEXT, Unit.WORDS, 0.5, 0) == (pairs, [])
+    assert len(split_rows(pairs, Form.LABEL, Unit.WORDS, 0.5, 0)[1]) == 10
+    odd = numbered(*((f"the {i}", "le") for i in range(6)), ("the end", "le fin"))
+    for seed in range(20):
+        _, tested = split_rows(odd, Form.TRANSLATION, Unit.WORDS, 0.5, seed)
+        assert tested
+        assert odd[-1] not in tested
+
+
+@each_row("seed", range(4))
+def test_training_keeps_at_least_two_distinct_tokens(seed):
+    two = numbered(("a b a",), ("a a",))
+    learned, tested = split_rows(two, Form.NEXT, Unit.WORDS, 0.5, seed)
+    assert {word for row in learned for word in row.text.split()} == {"a", "b"}
+    assert len(learned) + len(tested) == 2
+
+
+# The summary of an upload
+
+
+def previewed(train, test=None, name="a.csv", **options):
+    file = test if test is None else File("b.csv", test)
+    return preview(Upload(File(name, train), file, **options))
+
+
+def test_of_labels_the_classes_are_counted_on_both_sides():
+    train = b"text,label\nso warm,sunny\nso cold,rainy\nnot so cold at all,sunny\n"
+    sentences, example, notes = previewed(train, b"text,label\nvery very cold,rainy\n")
+    assert sentences == [
+        "To learn: classes, in words, from 4 rows of 'text' and 'label'",
+        "3 sequences to train, 1 to test",
+        "6 different words; the longest sequence has 5",
+        "Classes (train + test): rainy (1 + 1), sunny (2 + 0)",
+        "Words only in the test: 1 (very)",
+    ]
+    assert example == "For example: so warm → sunny"
+    assert [note[-6:] for note in notes] == [" very."]
+
+
+def test_of_plain_text_the_pieces_are_counted():
+    assert previewed(b"abab" * 20, name="a.txt", window=10, test_share=0)[0] == [
+        "To learn: what comes next, in characters, from plain text",
+        "8 sequences to train, 0 to test",
+        "2 different characters; the longest sequence has 10",
+    ]
+
+
+def test_of_pairs_both_vocabularies_are_counted():
+    assert previewed(b"source,target\nthe big cat,chat\n", test_share=0)[0] == [
+        "To learn: translation, in words, from 1 row of 'source' and 'target'",
+        "1 sequences to train, 0 to test",
+        "2 different words, 3 in the source; the longest sequence has 3",
+    ]
+
+
+def test_of_many_classes_the_first_are_listed_and_refusals_are_passed_on():
+    rows = b"".join(b"so %d,c%d\n" % (i, i % 14) for i in range(140))
+    sentences, _, _ = previewed(b"text,label\n" + rows)
+    assert sentences[1] == "112 sequences to train, 28 to test"
+    assert sentences[3].endswith("c7 (8 + 2) and 2 more")
+    with pytest.raises(TaskError, match="all have the label"):
+        previewed(b"text,label\nso,1\n")

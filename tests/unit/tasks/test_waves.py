@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rnnviz.config import Loss, OutputAt
-from rnnviz.tasks.metrics import WITHIN
+from rnnviz.tasks.dataset import WITHIN
 from rnnviz.tasks.waves import TEST, TRAIN, waves
 
 

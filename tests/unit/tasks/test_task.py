@@ -2,11 +2,14 @@
 
 from itertools import count, cycle
 
-from rnnviz.engine.parameters import INITIALISATION, SHUFFLING
+import numpy as np
+from rnnviz.engine.initializers import INITIALISATION, SHUFFLING
+
 from rnnviz.probe.fixed_points import STARTS
 from rnnviz.questions.learn.measure import SAMPLING
 from rnnviz.run.weight_edits import NOISE
-from rnnviz.tasks.rng import DATA, chance, distinct
+from rnnviz.tasks.example import Example
+from rnnviz.tasks.task import DATA, chance, distinct
 from rnnviz.tasks.upload import SPLITTING
 
 
@@ -21,8 +24,15 @@ def test_every_use_of_randomness_has_its_own_stream():
     assert len({*streams}) == len(streams)
 
 
-def test_distinct_values_are_drawn_until_there_are_enough():
+def test_distinct_examples_are_drawn_until_there_are_enough():
     drawn, numbers = cycle("abca"), count()
-    assert distinct(lambda: next(drawn), 3) == ["a", "b", "c"]
-    assert distinct(lambda: next(numbers), 5) == [0, 1, 2, 3, 4]
+
+    def texts(values, number):
+        def draw():
+            return Example(str(next(values)), np.zeros(1, int), np.zeros(1, int))
+
+        return [example.text for example in distinct(draw, number)]
+
+    assert texts(drawn, 3) == ["a", "b", "c"]
+    assert texts(numbers, 5) == ["0", "1", "2", "3", "4"]
     assert next(numbers) == 5

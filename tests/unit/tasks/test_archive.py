@@ -1,0 +1,35 @@
+"""The limits of a zip."""
+
+import zipfile
+
+import pytest
+
+from rnnviz.tasks.archive import ArchiveError, ArchiveSizeError, check_members
+from tests.sampling import each_row
+
+
+def member(name="a", size=10, kind=zipfile.ZIP_DEFLATED, flags=0):
+    info = zipfile.ZipInfo(name)
+    info.file_size, info.compress_type, info.flag_bits = size, kind, flags
+    return info
+
+
+def test_members_within_the_limits_are_fine():
+    check_members([], 0, 0)
+    check_members([member("a"), member("b", kind=zipfile.ZIP_STORED)], 2, 20)
+
+
+@each_row(
+    ("members", "error", "said"),
+    [
+        ([member("a"), member("b"), member("c")], ArchiveSizeError, "3 parts, which are too many"),
+        ([member(size=3_000_000)], ArchiveSizeError, "its parts have 3 MB, and 1 are the most"),
+        ([member(flags=1)], ArchiveError, "'a' is encrypted or packed otherwise"),
+        ([member(kind=zipfile.ZIP_LZMA)], ArchiveError, "'a' is encrypted or packed otherwise"),
+        ([member(), member()], ArchiveError, "it has the part 'a' twice"),
+    ],
+    ids=["many", "large", "encrypted", "packed", "doubled"],
+)
+def test_others_are_refused(members, error, said):
+    with pytest.raises(error, match=said):
+        check_members(members, 2, 1_000_000)
