@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from rnnviz import figures
     from rnnviz.config import RunConfig
     from rnnviz.files.pytorch import from_torch
-    from rnnviz.files.record import open_recording
+    from rnnviz.files.recording_file import open_recording
     from rnnviz.files.run_file import open_run
     from rnnviz.files.weights_file import open_weights
     from rnnviz.notebook.widget import widget
@@ -32,7 +32,7 @@ _HOMES = {
     "RunConfig": "rnnviz.config",
     "Session": "rnnviz.probe.session",
     "from_torch": "rnnviz.files.pytorch",
-    "open_recording": "rnnviz.files.record",
+    "open_recording": "rnnviz.files.recording_file",
     "open_run": "rnnviz.files.run_file",
     "open_weights": "rnnviz.files.weights_file",
     "widget": "rnnviz.notebook.widget",

@@ -6,7 +6,7 @@
             optimizer.step()
             recorder.step(loss=loss)
 
-The file is described in ``files.record``. Its ``run.json`` has the cell and its activation,
+The file is described in ``files.recording_file``. Its ``run.json`` has the cell and its activation,
 vocabulary or inputs, classes or outputs, the examples, where the network is read out, the first
 interval between snapshots, and a number of this recording. The metadata of a snapshot have its
 step, and the loss and the accuracy given by the loop.
@@ -28,7 +28,7 @@ except ImportError:
 from rnnviz import __version__
 from rnnviz.config import OutputAt
 from rnnviz.files.foreign_network import TransferError
-from rnnviz.files.record import RecordingFile, RecordingWriter
+from rnnviz.files.recording_file import RecordingFile, RecordingWriter
 from rnnviz.files.tensor_file import TensorFile
 from rnnviz.files.torch_module import TorchParts, arrays_of, held_layers, parts_of
 from rnnviz.tasks.dataset import Dataset

@@ -10,7 +10,7 @@ from rnnviz.cli.options import flag, port_number
 from rnnviz.cli.run_options import file_at
 from rnnviz.config import Activation, OutputAt
 from rnnviz.files.opened import is_run
-from rnnviz.files.record import StoredRecording, is_recording
+from rnnviz.files.recording_file import StoredRecording, is_recording
 from rnnviz.files.run_file import stored_run
 from rnnviz.files.weights_file import WeightsHints, read_weights, words_of
 from rnnviz.probe.session import Session

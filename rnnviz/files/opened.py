@@ -9,7 +9,7 @@ from io import BytesIO
 from pathlib import PurePath
 
 from rnnviz.files.foreign_network import TransferError
-from rnnviz.files.record import StoredRecording, is_recording
+from rnnviz.files.recording_file import StoredRecording, is_recording
 from rnnviz.files.run_archive import MAX_RUN
 from rnnviz.files.run_file import run_of
 from rnnviz.files.tensor_file import tensors_of

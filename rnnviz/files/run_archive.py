@@ -9,9 +9,9 @@
     snapshots/0000120.safetensors   the state at the start of epoch 120
 
 ``run.json`` has the "format", "rnnviz run", and its "version". The "kind" is "run" if the run can
-be replayed from its snapshots. (A "recording" has snapshots only: see ``record``.) A snapshot has
-the weights by name, and the arrays of the optimizer as ``slots.0.W_hh``; its metadata have "epoch",
-"optimizer" and "steps".
+be replayed from its snapshots. (A "recording" has snapshots only: see ``recording_file``.) A
+snapshot has the weights by name, and the arrays of the optimizer as ``slots.0.W_hh``; its metadata
+have "epoch", "optimizer" and "steps".
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from rnnviz.files.output import numbers
-from rnnviz.files.record import StoredRecording, open_recording
+from rnnviz.files.recording_file import StoredRecording, open_recording
 from rnnviz.page.every_picture import every_picture
 from rnnviz.page.session_host import LOOK
 from rnnviz.page.session_registry import registry

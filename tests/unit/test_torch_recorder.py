@@ -14,7 +14,7 @@ torch = pytest.importorskip("torch")
 from rnnviz.files import record as recording_file  # noqa: E402
 from rnnviz.files.foreign_network import TransferError  # noqa: E402
 from rnnviz.files.pytorch import from_torch  # noqa: E402
-from rnnviz.files.record import (  # noqa: E402
+from rnnviz.files.recording_file import (  # noqa: E402
     RecordingFile,
     RecordingWriter,
     open_recording,

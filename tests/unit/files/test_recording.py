@@ -7,7 +7,7 @@ from rnnviz.cli.checks import NetworkChecks
 from rnnviz.config import RunConfig
 from rnnviz.files.foreign_network import TransferError
 from rnnviz.files.output import records
-from rnnviz.files.record import StoredRecording, open_recording
+from rnnviz.files.recording_file import StoredRecording, open_recording
 from rnnviz.files.tensor_file import TensorFile
 from rnnviz.run.schedule import Position
 from rnnviz.run.weight_edits import silence

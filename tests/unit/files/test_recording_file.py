@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnviz.files import record as recording_file
+from rnnviz.files import recording_file
 from rnnviz.files.foreign_network import TransferError
-from rnnviz.files.record import RecordingFile, RecordingWriter
+from rnnviz.files.recording_file import RecordingFile, RecordingWriter
 from rnnviz.files.tensor_file import TensorFile
 
 SIZE = 40

@@ -16,7 +16,7 @@ from rnnviz.charts.status import scores_html, story_html, verdict_html
 from rnnviz.charts.theme import DARK, LIGHT, picture
 from rnnviz.config import RunConfig, TaskName
 from rnnviz.files.page_script import PAGE, page_script
-from rnnviz.files.record import open_recording
+from rnnviz.files.recording_file import open_recording
 from rnnviz.files.replay import (
     DRAWN,
     MOST_PHRASES,
