@@ -213,7 +213,7 @@ def test_a_program_that_is_killed_leaves_a_file_that_opens(path):
     script = """
 import os, sys
 from rnnviz.torch import Recorder
-from tests.unit.test_torch_recorder import KNOWN, Loop, Classifier, made
+from tests.unit.test_torch import KNOWN, Loop, Classifier, made
 loop = Loop(made(Classifier))
 recorder = Recorder(loop.model, sys.argv[1], **KNOWN, every=2)
 for _ in range(7):

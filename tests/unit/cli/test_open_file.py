@@ -8,7 +8,7 @@ from rnnviz.files.tensor_file import TensorFile
 from rnnviz.files.weights_file import open_weights
 from tests.unit.cli.test_cli import QUICK, csv, opened, run  # noqa: F401
 from tests.unit.files.recordings import Loop
-from tests.unit.files.test_weights import WORDS, state_dict
+from tests.unit.files.test_weights_file import WORDS, state_dict
 
 
 @pytest.fixture
