@@ -23,7 +23,7 @@ from rnnviz.run.player import Player
 from tests.sampling import each_row
 from tests.unit.cli.test_cli import opened, run  # noqa: F401
 from tests.unit.files.replayed import Replayed
-from tests.unit.files.test_browser import fake
+from tests.unit.files.test_pictures import fake
 
 QUICK = ("export", "--hidden", "4", "--init-scale", "0.1", "--epochs", "6", "--seed", "3")
 CSV = (
