@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 
 from rnnviz.charts.theme import LIGHT, css_variables
 from rnnviz.files.numbers import Drawn, with_numbers
-from rnnviz.files.origin import origin
+from rnnviz.files.output import origin
 from rnnviz.files.page_script import page_file, page_script, script_hash
 from rnnviz.files.wire_format import PackedPicture, packed
 from rnnviz.probe.session import Session

@@ -23,7 +23,7 @@ from rnnviz.charts.status import scores_html, story_html, verdict_html
 from rnnviz.charts.theme import DARK, LIGHT, Theme, css_variables
 from rnnviz.config import SETTINGS
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.files.origin import origin, query_of
+from rnnviz.files.output import origin, query_of
 from rnnviz.files.page_script import page_file, page_script, script_hash
 from rnnviz.files.wire_format import packed
 from rnnviz.probe.probe import read, readable

@@ -19,7 +19,7 @@ from rnnviz.engine.parameters import Architecture
 from rnnviz.engine.training import TrainState
 from rnnviz.files.bounds import check_size
 from rnnviz.files.foreign_network import TransferError
-from rnnviz.files.origin import query_of
+from rnnviz.files.output import query_of
 from rnnviz.files.run_archive import (
     MAX_JSON,
     MAX_RUN,

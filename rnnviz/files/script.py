@@ -13,7 +13,7 @@ from rnnviz.engine.derived_cell import DerivedCell
 from rnnviz.engine.initializers import first_formulas
 from rnnviz.engine.parameters import Architecture
 from rnnviz.files import script_parts as parts
-from rnnviz.files.origin import query_of
+from rnnviz.files.output import query_of
 from rnnviz.probe.session import Session
 from rnnviz.run.schedule import EDIT, Schedule
 from rnnviz.tasks.dataset import Dataset

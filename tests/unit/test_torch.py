@@ -13,12 +13,12 @@ torch = pytest.importorskip("torch")
 
 from rnnviz.files import record as recording_file  # noqa: E402
 from rnnviz.files.foreign_network import TransferError  # noqa: E402
-from rnnviz.files.pytorch import from_torch  # noqa: E402
 from rnnviz.files.recording_file import (  # noqa: E402
     RecordingFile,
     RecordingWriter,
     open_recording,
 )
+from rnnviz.files.weights_file import from_torch  # noqa: E402
 from rnnviz.run.schedule import Position  # noqa: E402
 from rnnviz.tasks.csv_table import TaskError  # noqa: E402
 from rnnviz.torch import Recorder  # noqa: E402

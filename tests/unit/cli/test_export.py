@@ -12,9 +12,9 @@ import pytest
 
 from rnnviz import cli
 from rnnviz.charts.picture import Picture, scatter
+from rnnviz.cli.export import PAGES
 from rnnviz.config import RunConfig
 from rnnviz.files.numbers import Drawn
-from rnnviz.files.output import PAGES
 from rnnviz.files.run_file import open_run
 from rnnviz.files.weights_file import open_weights
 from rnnviz.page.every_picture import every_picture

@@ -2,7 +2,7 @@
 
 from rnnviz.config import RunConfig
 from rnnviz.files.opened import session_of
-from rnnviz.files.origin import origin
+from rnnviz.files.output import origin
 from rnnviz.files.recording_file import open_recording
 from rnnviz.files.weights_file import weights_file
 from rnnviz.probe.session import Session
