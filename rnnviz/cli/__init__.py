@@ -50,12 +50,11 @@ def main(
                 parser.error(f"{flag(name)} has no effect with {command}. Leave it out.")
     elif port is not None:
         check_free(parser, port)
-    open_page = partial(open_page, port, not no_browser)
     if command is None:
-        open_page()
+        open_page(port, not no_browser)
         return 0
     if command == "open":
-        options["open_page"] = open_page
+        options["open_page"] = partial(open_page, port, not no_browser)
     if command == "export":
         options["every_picture"] = every_picture
     _, run, _ = _COMMANDS[command]
