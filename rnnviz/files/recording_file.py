@@ -16,16 +16,14 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, TypeVar
 
-import orjson
-
 from rnnviz.config import Activation, brief
 from rnnviz.engine.evaluation import Score
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters
-from rnnviz.files.bounds import TIME, check_size
+from rnnviz.files.bounds import TIME
 from rnnviz.files.foreign_network import GATES, ForeignNetwork, TransferError
 from rnnviz.files.run_archive import FORMAT, VERSION, check_header
-from rnnviz.files.tensor_file import TensorFile
+from rnnviz.files.tensor_file import TensorFile, parsed
 from rnnviz.files.weights_file import answered, noted
 from rnnviz.files.whole_file import named, whole_file
 from rnnviz.probe.session import Session
@@ -189,14 +187,9 @@ def is_recording(file: BinaryIO) -> bool:
 
 def _header(content: bytes) -> dict[str, Any]:
     """The run.json of a recording; raises TransferError for anything else."""
-    check_size(content)
-    try:
-        header = orjson.loads(content)
-    except ValueError:
-        header = None
-    known: dict[str, Any] = header if isinstance(header, dict) else {}
-    check_header(known, RECORDING)
-    return known
+    header: dict[str, Any] = parsed(content, dict) or {}
+    check_header(header, RECORDING)
+    return header
 
 
 class RecordingWriter:

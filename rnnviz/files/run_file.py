@@ -11,14 +11,13 @@ import numpy as np
 import orjson
 
 from rnnviz import __version__
-from rnnviz.config import SETTINGS, OptimizerKind, RunConfig, SettingError, brief
-from rnnviz.engine.cell_text import CellError
+from rnnviz.config import SETTINGS, OptimizerKind, RunConfig, brief
 from rnnviz.engine.optimizers import OPTIMIZERS, Slots
 from rnnviz.engine.own_cell import own_cell
 from rnnviz.engine.parameters import Architecture
 from rnnviz.engine.training import TrainState
 from rnnviz.files.bounds import check_size
-from rnnviz.files.foreign_network import TransferError
+from rnnviz.files.foreign_network import TransferError, problems_of
 from rnnviz.files.output import query_of
 from rnnviz.files.run_archive import (
     MAX_JSON,
@@ -28,7 +27,7 @@ from rnnviz.files.run_archive import (
     RunArchive,
     snapshot_name,
 )
-from rnnviz.files.tensor_file import TensorFile
+from rnnviz.files.tensor_file import TensorFile, content_at
 from rnnviz.files.weights_file import named_weights
 from rnnviz.probe.inputs import Selection
 from rnnviz.probe.probe import most_typed
@@ -241,24 +240,13 @@ def open_run(path: str | Path, upload: Upload | None = None) -> Session:
 
 def stored_run(path: Path, upload: Upload | None = None) -> StoredRun:
     """The run in a file; raises TransferError, beginning with the name of the file."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_RUN + 1)
-    except OSError as problem:
-        raise TransferError(f"{path}: can't be read ({problem.strerror}).") from None
-    return run_of(content, path.name, upload)
+    return run_of(content_at(path, MAX_RUN), path.name, upload)
 
 
 def run_of(content: bytes, name: str, upload: Upload | None = None) -> StoredRun:
     """The run in the content of a file; raises TransferError."""
-    try:
+    with problems_of(name[:60]):
         return _stored(RunArchive.of(content), upload)
-    except DataMissingError as missing:
-        raise DataMissingError(f"{name[:60]}: {missing}", missing.wanted) from None
-    except (TransferError, TaskError) as problem:
-        raise TransferError(f"{name[:60]}: {problem}") from None
-    except (SettingError, CellError) as problem:
-        raise TransferError(f"{name[:60]}: its settings can't be used. {problem}") from None
 
 
 def _stored(archive: RunArchive, upload: Upload | None) -> StoredRun:
@@ -449,10 +437,8 @@ def _states(
     states = []
     for stored, name in archive.snapshots.items():
         file = archive.tensors(name)
-        try:
+        with problems_of(name):
             states.append(_state(stored, file.tensors, file.metadata, of, config.dtype.value))
-        except (TransferError, ValueError) as problem:
-            raise TransferError(f"{name}: {problem}") from None
     if not states or states[-1].epoch != epoch:
         raise TransferError(f"it has no weights of epoch {epoch:,}, where its run is.")
     return tuple(states)

@@ -9,18 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import orjson
 
 from rnnviz import __version__
-from rnnviz.config import Activation, Loss, OutputAt, RunConfig, SettingError
-from rnnviz.engine.cell_text import CellError
+from rnnviz.config import Activation, Loss, OutputAt, RunConfig
 from rnnviz.engine.evaluation import Evaluator
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Architecture, Parameters
-from rnnviz.files.bounds import check_size
-from rnnviz.files.foreign_network import ForeignNetwork, TransferError, network_of
+from rnnviz.files.foreign_network import ForeignNetwork, TransferError, network_of, problems_of
 from rnnviz.files.output import query_of
-from rnnviz.files.tensor_file import TensorFile, npz_content, read_tensors
+from rnnviz.files.tensor_file import TensorFile, npz_content, parsed, read_tensors
 from rnnviz.probe.session import Session
 from rnnviz.run.first_network import FirstNetwork
 from rnnviz.run.run import architecture_of
@@ -209,12 +206,8 @@ def network_in(file: TensorFile, name: str, hints: WeightsHints) -> ImportedNetw
     links = f"The weights came from {name[:60]}: a link can't carry them."
     if file.metadata.get("format") != "rnnviz":
         return _state_dict(file, name, hints, links)
-    try:
+    with problems_of(name):
         return _own(file, name, hints, links)
-    except (TransferError, TaskError) as problem:
-        raise TransferError(f"{name}: {problem}") from None
-    except (SettingError, CellError) as problem:
-        raise TransferError(f"{name}: its settings can't be used. {problem}") from None
 
 
 def _state_dict(file: TensorFile, name: str, hints: WeightsHints, links: str) -> ImportedNetwork:
@@ -224,10 +217,8 @@ def _state_dict(file: TensorFile, name: str, hints: WeightsHints, links: str) ->
             "(or give --vocabulary, vocabulary=)."
         )
     vocabulary = vocabulary_from(hints.vocabulary, hints.characters)
-    try:
+    with problems_of(name):
         network = network_of(file.tensors, len(vocabulary), hints.activation)
-    except TransferError as problem:
-        raise TransferError(f"{name}: {problem}") from None
     names = hints.classes or [f"class {k}" for k in range(network.outputs)]
     signature = Signature(vocabulary, texts(names, "classes"))
     at, said = hints.reads or OutputAt.LAST, "The file doesn't say where the network is read out: "
@@ -253,13 +244,8 @@ def _own(file: TensorFile, name: str, hints: WeightsHints, links: str) -> Import
 
 def _table(metadata: Mapping[str, str], name: str, kind: type) -> Any:
     """A list or a table in the metadata, as JSON."""
-    text = metadata.get(name, "").encode()
-    check_size(text)
-    try:
-        value = orjson.loads(text)
-    except ValueError:
-        value = None
-    if not isinstance(value, kind):
+    value = parsed(metadata.get(name, "").encode(), kind)
+    if value is None:
         raise TransferError(f"its metadata have no {name}.")
     return value
 
