@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from rnnviz.files.recording_file import open_recording
     from rnnviz.files.run_file import open_run
     from rnnviz.files.weights_file import from_torch, open_weights
-    from rnnviz.notebook.widget import widget
+    from rnnviz.notebook import widget
     from rnnviz.probe.session import Session
     from rnnviz.run.schedule import Position
 
@@ -34,7 +34,7 @@ _HOMES = {
     "open_recording": "rnnviz.files.recording_file",
     "open_run": "rnnviz.files.run_file",
     "open_weights": "rnnviz.files.weights_file",
-    "widget": "rnnviz.notebook.widget",
+    "widget": "rnnviz.notebook",
 }
 
 # Type checkers read the imports above; with this function they would take any name for right.

@@ -53,22 +53,12 @@ class Recorder:
     """
 
     def __init__(
-        self,
-        model: Any,
-        path: str | Path,
-        *,
-        vocabulary: Words | None = None,
-        classes: Sequence[str] | None = None,
-        inputs: Sequence[str] | None = None,
-        outputs: Sequence[str] | None = None,
-        probe: Iterable[Given] = (),
-        every: int = 50,
-        readout: Any = None,
-        embedding: Any = None,
-        reads: str | None = None,
-        characters: bool | None = None,
-        megabytes: float = 100,
-    ) -> None:
+        self, model: Any, path: str | Path, *, vocabulary: Words | None = None,
+        classes: Sequence[str] | None = None, inputs: Sequence[str] | None = None,
+        outputs: Sequence[str] | None = None, probe: Iterable[Given] = (), every: int = 50,
+        readout: Any = None, embedding: Any = None, reads: str | None = None,
+        characters: bool | None = None, megabytes: float = 100,
+    ) -> None:  # fmt: skip
         signature = signature_of(vocabulary, classes, inputs, outputs, characters)
         parts = parts_of(model, signature, readout, embedding, training=True)
         parts.network.check_sizes(len(signature.vocabulary), len(signature.classes))
@@ -186,15 +176,9 @@ def _header(dataset: Dataset, parts: TorchParts, given: Sequence[Example]) -> di
     read = "vocabulary" if parts.network.tokens else "inputs"
     answered = "classes" if dataset.answers_classes else "outputs"
     return {
-        "rnnviz": __version__,
-        "number": secrets.token_hex(8),
-        "name": dataset.name,
-        "cell": parts.network.kind,
-        "activation": parts.network.activation.value,
-        "checked": parts.checked,
-        read: list(dataset.vocabulary.words),
-        "characters": dataset.vocabulary.characters,
-        answered: list(dataset.classes),
-        "reads": dataset.reads.value,
-        "examples": [*map(row, given)],
-    }
+        "rnnviz": __version__, "number": secrets.token_hex(8), "name": dataset.name,
+        "cell": parts.network.kind, "activation": parts.network.activation.value,
+        "checked": parts.checked, read: list(dataset.vocabulary.words),
+        "characters": dataset.vocabulary.characters, answered: list(dataset.classes),
+        "reads": dataset.reads.value, "examples": [*map(row, given)],
+    }  # fmt: skip

@@ -16,7 +16,7 @@ from rnnviz.files.output import HISTORIES, numbers
 from rnnviz.files.pictures import find_browser, pictures
 from rnnviz.files.replay import MOST_PHRASES
 from rnnviz.files.script import ScriptError, problem_of
-from rnnviz.files.whole_file import named
+from rnnviz.files.whole_file import check_outputs, named
 from rnnviz.probe.probe import read
 from rnnviz.probe.session import Session
 from rnnviz.run.schedule import Position
@@ -61,8 +61,8 @@ def export(
     phrase: list[str] | None, epoch: str | None, **options: Any,
 ) -> int:  # fmt: skip
     """Train, then write the requested files and folders."""
-    asked = {name: options.pop(name) for name in (*FILES, *_FOLDERS)}
-    paths: dict[str, Path] = {name: path for name, path in asked.items() if path}
+    requested = {name: options.pop(name) for name in (*FILES, *_FOLDERS)}
+    paths: dict[str, Path] = {name: path for name, path in requested.items() if path}
     given = RunOptions(**options)
     session = Session(given.config)
     session.load(given.upload())
@@ -102,7 +102,7 @@ def _check_options(
     """Check what doesn't depend on training, and show the first phrase; return the browser."""
     if not paths:
         raise TaskError(
-            f"Say what is to be written: {', '.join(f'--{name}' for name in (*FILES, *_FOLDERS))}."
+            f"Say what to write: {', '.join(f'--{name}' for name in (*FILES, *_FOLDERS))}."
         )
     if with_data and not ("run" in paths and "--train" in dict(given.inputs)):
         raise TaskError("--with-data has no effect without --run and --train. Leave it out.")
@@ -141,4 +141,4 @@ def _check_paths(paths: Mapping[str, Path], given: RunOptions) -> None:
                 raise TaskError(f"{option} is where --{name} writes, {path}. Name another folder.")
     if "numbers" in paths:
         outputs += [("--numbers", paths["numbers"] / name) for name in HISTORIES]
-    given.check_outputs(outputs)
+    check_outputs(outputs, given.inputs)

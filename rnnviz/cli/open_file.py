@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from rnnviz.cli.options import file_at, flag, port_number
 from rnnviz.config import Activation, OutputAt
 from rnnviz.files.opened import is_run
-from rnnviz.files.recording_file import StoredRecording, is_recording
+from rnnviz.files.recording_file import is_recording, recording_session
 from rnnviz.files.run_file import stored_run
 from rnnviz.files.weights_file import ImportedNetwork, WeightsHints, read_weights, words_of
 from rnnviz.probe.session import Session
@@ -60,6 +61,7 @@ def open_file(
 ) -> None:  # fmt: skip
     """Print the notes on a file, and open the page with it; raises TransferError or TaskError."""
     notes: Sequence[str] = ()
+    session: Callable[[], Session]
     if not is_run(file.name):
         if train or test:
             raise TaskError("--train and --test go with a run: give weights --examples.")
@@ -68,11 +70,11 @@ def open_file(
     else:
         for name, value in hints.items():
             if value is not None:
-                raise TaskError(f"{flag(name)} has no effect: the file says it. Leave it out.")
+                raise TaskError(f"{flag(name)} has no effect: the file has it. Leave it out.")
         with file.open("rb") as content:
             recorded = is_recording(content)
         if recorded:
-            session = StoredRecording(file.name, file).session
+            session = partial(recording_session, file.name, file)
             notes = session().dataset.notes
         else:
             upload = Upload(file_at(train), file_at(test) if test else None) if train else None

@@ -6,7 +6,7 @@ import argparse
 import errno
 import os
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -15,7 +15,6 @@ from rnnviz.config import SETTINGS, RunConfig, Setting, SettingError
 from rnnviz.engine.cell_check import define
 from rnnviz.engine.cell_text import CellError
 from rnnviz.engine.own_cell import own_cell
-from rnnviz.files.whole_file import check_outputs
 from rnnviz.tasks.columns import Form
 from rnnviz.tasks.csv_table import TaskError, read_bytes
 from rnnviz.tasks.dataset import Dataset
@@ -180,10 +179,6 @@ class RunOptions:
         """The files that are read, each with its option."""
         files = {"train": self._train, "test": self._test, "cell_file": self._cell_file}
         return [(flag(name), path) for name, path in files.items() if path]
-
-    def check_outputs(self, outputs: Sequence[tuple[str, Path]]) -> None:
-        """Raise for a file that can't be written or would overwrite an input."""
-        check_outputs(outputs, self.inputs)
 
 
 def file_at(path: Path) -> File:

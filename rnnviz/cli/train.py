@@ -18,7 +18,7 @@ from rnnviz.files.replay import replay
 from rnnviz.files.run_file import run_file
 from rnnviz.files.script import script
 from rnnviz.files.weights_file import safetensors_file, weights_file
-from rnnviz.files.whole_file import whole_file
+from rnnviz.files.whole_file import check_outputs, whole_file
 from rnnviz.probe.session import Session
 from rnnviz.questions.wrong.results_csv import result_csv, result_files
 from rnnviz.tasks.csv_table import TaskError
@@ -119,7 +119,7 @@ def train(
         for kind in result_files(session):
             path = results.parent / f"{results.stem}{kind.suffix}{results.suffix}"
             files.append(("--results", path, partial(result_csv, session, kind)))
-    given.check_outputs([(option, path) for option, path, _ in files])
+    check_outputs([(option, path) for option, path, _ in files], given.inputs)
     codes = [train_to_the_end(session, every, anyway=bool(files))]
     codes += [write_made(path, content) for _, path, content in files]
     return max(codes)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
@@ -108,9 +109,8 @@ class ForeignNetwork:
     loss: Loss = Loss.CROSS_ENTROPY
 
     def __post_init__(self) -> None:
-        for problems in (self._kind_problems, self._layer_problems, self._end_problems):
-            for sentence in problems():
-                raise TransferError(sentence)
+        for sentence in chain(self._kind_problems(), self._layer_problems(), self._end_problems()):
+            raise TransferError(sentence)
         for name, array in self._named():
             if not np.isfinite(array).all():
                 raise TransferError(
@@ -152,9 +152,10 @@ class ForeignNetwork:
 
     def check_sizes(self, inputs: int, outputs: int) -> None:
         """Raise TransferError unless it has these numbers of inputs and outputs."""
-        nouns = "words" if self.tokens else "inputs", self._outputs
-        pairs = zip((self.inputs, self.outputs), (inputs, outputs), strict=True)
-        for noun, (found, given) in zip(nouns, pairs, strict=True):
+        for noun, found, given in (
+            ("words" if self.tokens else "inputs", self.inputs, inputs),
+            (self._outputs, self.outputs, outputs),
+        ):
             if found != given:
                 raise TransferError(f"The network has {found:,} {noun}, and {given:,} are given.")
 

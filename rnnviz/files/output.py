@@ -23,37 +23,31 @@ def query_of(session: Session) -> str:
 def origin(session: Session) -> dict[str, str]:
     """The origin of a file by name, each entry on one line."""
     schedule = session.run.schedule
-    differing = schedule.start.to_query()
-    settings = ", ".join(f"{name}={value}" for name, value in differing.items())
-    told = {
-        "rnnviz": __version__,
-        "data": session.dataset.name,
-        "seed": str(schedule.start.seed),
-        session.unit: session.player.progress,
-        "settings": settings or "all as by default",
-        "changes": schedule.text() or "none",
-        "loss in": session.dataset.guess.unit,
-        "phrase": session.phrase_input.phrase,
-        "link": query_of(session),
-    }
+    settings = ", ".join(f"{k}={v}" for k, v in schedule.start.to_query().items())
+    facts = {
+        "rnnviz": __version__, "data": session.dataset.name, "seed": str(schedule.start.seed),
+        session.unit: session.player.progress, "settings": settings or "all as by default",
+        "changes": schedule.text() or "none", "loss in": session.dataset.guess.unit,
+        "phrase": session.phrase_input.phrase, "link": query_of(session),
+    }  # fmt: skip
     # Leave out facts that are unknown, or would lead to another run.
     left_out = "link" if session.data.given is not None else ""
     if given := session.player.imported:
-        left_out, told["weights"] = "seed link", given.source
+        left_out, facts["weights"] = "seed link", given.source
     if session.player.recorded:
         left_out = "seed changes link"
     for name in left_out.split():
-        del told[name]
-    return {name: " ".join(value.split()) for name, value in told.items()}
+        del facts[name]
+    return {name: " ".join(value.split()) for name, value in facts.items()}
 
 
 def records(session: Session) -> dict[str, Any]:
     """The settings, the changes and one record per epoch, for JSON; a missing score is None."""
-    history, schedule = session.run.history, session.run.schedule
-    scores = {e: _scores(session, e) for e in history.epochs.tolist()}
+    history, schedule, scores = session.run.history, session.run.schedule, _scores(session)
     rows = [
-        {history.unit: e} | {name: v if np.isfinite(v) else None for name, v in row.items()}
-        for e, row in scores.items()
+        {history.unit: epoch}
+        | {name: v if np.isfinite(v) else None for name, v in zip(scores, values, strict=True)}
+        for epoch, *values in zip(history.epochs.tolist(), *scores.values(), strict=True)
     ]
     changes = [str(change) for change in schedule.changes]
     return {"config": schedule.start.as_dict(), "changes": changes, "epochs": rows}
@@ -67,23 +61,21 @@ def history_json(session: Session) -> str:
 def history_csv(session: Session) -> str:
     """The scores, one line per epoch, below their origin; a missing score is empty."""
     history = session.run.history
-    epochs = history.epochs.tolist()
-    rows = [_scores(session, epoch) for epoch in epochs]
-    columns = [Column(history.unit, [*map(str, epochs)])]
-    for name in rows[0]:
-        columns.append(Column(name, ["" if np.isnan(r[name]) else repr(r[name]) for r in rows]))
+    columns = [Column(history.unit, [*map(str, history.epochs.tolist())])]
+    for name, values in _scores(session).items():
+        columns.append(Column(name, ["" if np.isnan(v) else repr(v) for v in values]))
     return csv_text(columns, {"title": "History", **origin(session)})
 
 
-def _scores(session: Session, epoch: int) -> dict[str, float]:
-    """The scores after an epoch, by name."""
+def _scores(session: Session) -> dict[str, list[float]]:
+    """The scores of all epochs, by name."""
     history, metric = session.run.history, session.dataset.metric.name.replace(" ", "_")
-    row, roles = history.row(epoch), dict(zip(("train", "test"), history.roles, strict=True))
-    parts = {column: column.split("_") for column in COLUMNS}
-    return {
-        f"{roles[role]}_{what.replace('metric', metric)}": row[column]
-        for column, (role, what) in parts.items()
-    }
+    roles, scores = dict(zip(("train", "test"), history.roles, strict=True)), {}
+    for column in COLUMNS:
+        role, what = column.split("_")
+        name = f"{roles[role]}_{what.replace('metric', metric)}"
+        scores[name] = history.column(column).tolist()
+    return scores
 
 
 #: The files of the history next to the numbers of the pictures.

@@ -40,8 +40,8 @@ _HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0
 def npz_content(arrays: Mapping[str, Any], texts: Mapping[str, str]) -> bytes:
     """An .npz file of arrays by name, and of texts by name in one array."""
     file = BytesIO()
-    told: dict[str, Any] = {_TEXTS: np.array(json.dumps(dict(texts)))}
-    np.savez(file, **arrays, **told)
+    described: dict[str, Any] = {_TEXTS: np.array(json.dumps(dict(texts)))}
+    np.savez(file, **arrays, **described)
     return file.getvalue()
 
 
@@ -64,7 +64,7 @@ def read_npz(content: bytes, most: int) -> tuple[dict[str, Array], dict[str, str
     text = b"" if arrays[_TEXTS].ndim else str(arrays[_TEXTS]).encode(errors="replace")
     texts = parsed(text, dict)
     if texts is None or not _are_texts(texts):
-        raise TransferError("what it says of its weights is not a table of texts.")
+        raise TransferError("its description of the weights is not a table of texts.")
     return numbers, texts
 
 

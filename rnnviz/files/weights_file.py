@@ -1,4 +1,4 @@
-"""Weights as a file, written and read; networks from elsewhere as sessions."""
+"""The files of weights, written and read; networks from elsewhere as sessions."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -34,10 +35,9 @@ def weights_file(session: Session) -> bytes:
 
     ``open_weights`` reads them back, to the last bit.
     """
-    named = session.state.parameters.named().items()
-    arrays: dict[str, Any] = {name: np.ascontiguousarray(array) for name, array in named}
-    arrays["vocabulary"] = np.array(session.dataset.vocabulary.words)
-    arrays["classes"] = np.array(session.dataset.classes)
+    data, named = session.dataset, session.state.parameters.named()
+    arrays: dict[str, Any] = {name: np.ascontiguousarray(a) for name, a in named.items()}
+    arrays |= {"vocabulary": np.array(data.vocabulary.words), "classes": np.array(data.classes)}
     return npz_content(arrays, _metadata(session))
 
 
@@ -52,22 +52,16 @@ def _metadata(session: Session) -> dict[str, str]:
     words = {"vocabulary": data.vocabulary, "source": data.source}
     listed = {name: list(one.words) for name, one in words.items() if one is not None}
     return {
-        "format": "rnnviz",
-        "version": __version__,
-        "cell": cell.name,
-        "settings": json.dumps(session.settings.as_dict()),
-        "classes": json.dumps(data.classes),
+        "format": "rnnviz", "version": __version__, "cell": cell.name,
+        "settings": json.dumps(session.settings.as_dict()), "classes": json.dumps(data.classes),
         "unit": "verbatim" if data.vocabulary.verbatim else data.vocabulary.unit.value,
         "inputs": "tokens" if data.tokens else "numbers",
-        "outputs": "classes" if data.answers_classes else "values",
-        "reads": data.reads.value,
+        "outputs": "classes" if data.answers_classes else "values", "reads": data.reads.value,
         # The settings identify the data of a task.
-        "data": "own" if session.data.own else "task",
-        "name": data.name,
-        "position": session.player.progress,
-        "link": query_of(session),
+        "data": "own" if session.data.own else "task", "name": data.name,
+        "position": session.player.progress, "link": query_of(session),
         **{name: json.dumps(value) for name, value in listed.items()},
-    }
+    }  # fmt: skip
 
 
 def named_weights(tensors: Mapping[str, Array], of: Architecture, dtype: str) -> Parameters:
@@ -104,29 +98,22 @@ def answered(dataset: Dataset, parameters: Parameters) -> Dataset:
     return replace(dataset, train=tuple(replace(one, targets=part) for one, part in pairs))
 
 
-# A network from elsewhere as a session
-
-
-@dataclass(frozen=True, eq=False)
 class ImportedNetwork:
     """A network from elsewhere and its data; every session of it has a run of its own.
 
     The targets of unlabelled data are the network's own answers.
     """
 
-    dataset: Dataset
-    first: FirstNetwork
-
-    def __post_init__(self) -> None:
-        if not self.dataset.labelled:
-            object.__setattr__(self, "dataset", answered(self.dataset, self.first.parameters))
+    def __init__(self, dataset: Dataset, first: FirstNetwork) -> None:
+        self.first = first
+        self.dataset = dataset if dataset.labelled else answered(dataset, first.parameters)
 
     @classmethod
     def of(cls, network: ForeignNetwork, dataset: Dataset, source: str) -> ImportedNetwork:
         """A network with PyTorch's arrays; raises TransferError if its sizes aren't the data's."""
         network.check_sizes(len(dataset.vocabulary), len(dataset.classes))
         first = FirstNetwork(network.parameters(), network.config(), source, network.note)
-        # In full here; next to Play the page has one line for it.
+        # The notes have room for the whole sentence; next to Play there is one line for it.
         notes = [network.note] if dataset.labelled and network.note else []
         return cls(replace(dataset, notes=(*dataset.notes, *notes)), first)
 
@@ -152,7 +139,7 @@ class WeightsHints:
     """Facts that a file of weights may lack.
 
     A state_dict needs the ``vocabulary``; its ``classes`` are numbered by default, and an Elman
-    cell has the ``activation``. ``examples`` replace what the file says of its data.
+    cell has the ``activation``. ``examples`` replace the data that the file names.
     """
 
     vocabulary: Words | None = None
@@ -164,15 +151,10 @@ class WeightsHints:
 
 
 def open_weights(
-    path: str | Path,
-    vocabulary: Words | None = None,
-    classes: Sequence[str] | None = None,
-    *,
-    examples: Iterable[Given] = (),
-    reads: str | None = None,
-    activation: str = "tanh",
+    path: str | Path, vocabulary: Words | None = None, classes: Sequence[str] | None = None, *,
+    examples: Iterable[Given] = (), reads: str | None = None, activation: str = "tanh",
     characters: bool | None = None,
-) -> Session:
+) -> Session:  # fmt: skip
     """A session over the weights in a .safetensors or .npz file.
 
     A file of rnnviz has all that is needed. A state_dict of PyTorch needs the ``vocabulary``; the
@@ -253,12 +235,11 @@ def _table(metadata: Mapping[str, str], name: str, kind: type) -> Any:
 def _dataset(
     metadata: Mapping[str, str], config: RunConfig, hints: WeightsHints, links: str
 ) -> Dataset:
-    """The task's own data if the network was trained on them, else the examples that are given."""
+    """The task's data if the network was trained on them, else the examples of the hints."""
     words, classes = (_table(metadata, name, list) for name in ("vocabulary", "classes"))
     if metadata.get("data") == "task" and not hints.examples:
         dataset = TASKS[config.task].build(config.lag, config.seed)
-        same = [*dataset.vocabulary.words] == words and [*dataset.classes] == classes
-        if same:
+        if [*dataset.vocabulary.words] == words and [*dataset.classes] == classes:
             return noted(dataset, [links])
     if "source" in metadata or not all(isinstance(word, str) for word in (*words, *classes)):
         raise TransferError("its data are not here: only words and classes can be read without.")
@@ -272,8 +253,7 @@ def _dataset(
     vocabulary = Vocabulary(checked.words, checked.characters, unit == "verbatim")
     reads = place_of(metadata.get("reads", "last")) or OutputAt.LAST
     title = metadata.get("name", "")[:60] or "a file of weights"
-    values = metadata.get("outputs") == "values"
-    loss = Loss.SQUARED_ERROR if values else Loss.CROSS_ENTROPY
+    loss = Loss.SQUARED_ERROR if metadata.get("outputs") == "values" else Loss.CROSS_ENTROPY
     signature = Signature(vocabulary, tuple(classes), tokens, loss)
     given = GivenExamples(signature, hints.examples, dtype=config.dtype)
     return noted(given.dataset(title, reads), [links])
@@ -281,24 +261,15 @@ def _dataset(
 
 # A module of PyTorch as a session, and a session as a module
 
-
 _LINKS = "This network came from PyTorch: a link can't carry its weights."
 
 
 def from_torch(
-    module: Any,
-    vocabulary: Words | None = None,
-    classes: Sequence[str] | None = None,
-    *,
-    inputs: Sequence[str] | None = None,
-    outputs: Sequence[str] | None = None,
-    readout: Any = None,
-    embedding: Any = None,
-    examples: Iterable[Given] = (),
-    test_examples: Iterable[Given] = (),
-    reads: str | None = None,
-    characters: bool | None = None,
-) -> Session:
+    module: Any, vocabulary: Words | None = None, classes: Sequence[str] | None = None, *,
+    inputs: Sequence[str] | None = None, outputs: Sequence[str] | None = None,
+    readout: Any = None, embedding: Any = None, examples: Iterable[Given] = (),
+    test_examples: Iterable[Given] = (), reads: str | None = None, characters: bool | None = None,
+) -> Session:  # fmt: skip
     """A session over an ``nn.RNN``, ``nn.GRU`` or ``nn.LSTM``, or over a module that holds one.
 
     It reads words of a ``vocabulary``, or numbers named ``inputs``; it answers ``classes``, or
@@ -310,12 +281,9 @@ def from_torch(
     one, by default as the module's forward does. Raises TransferError or TaskError for what can't
     be represented.
     """
-    try:
-        from rnnviz.files.torch_module import arrays_of, parts_of  # noqa: PLC0415
-    except ImportError:
-        raise TransferError("PyTorch is not installed: pip install torch.") from None
+    torch_module, name = _torch_module(), type(module).__name__
     signature = signature_of(vocabulary, classes, inputs, outputs, characters)
-    parts, name = parts_of(module, signature, readout, embedding), type(module).__name__
+    parts = torch_module.parts_of(module, signature, readout, embedding)
     parts.network.check_sizes(len(signature.vocabulary), len(signature.classes))
     what = "words" if signature.tokens else "numbers"
     unseen = (
@@ -324,7 +292,7 @@ def from_torch(
     )
     notes = (_LINKS,) if parts.checked else (_LINKS, unseen)
     at = place_of(reads) or parts.reads or OutputAt.LAST
-    train, test = (map(arrays_of, part) for part in (examples, test_examples))
+    train, test = (map(torch_module.arrays_of, part) for part in (examples, test_examples))
     given = GivenExamples(signature, train, test, parts.network.precision)
     dataset = given.dataset(f"{name} from PyTorch", at)
     return ImportedNetwork.of(parts.network, noted(dataset, notes), "PyTorch").session()
@@ -332,9 +300,13 @@ def from_torch(
 
 def to_torch(session: Session) -> Any:
     """The network that a session shows as a module of PyTorch: see ``Session.to_torch``."""
+    data = session.dataset
+    return _torch_module().twin(session.state.parameters, data.reads, data.tokens)
+
+
+def _torch_module() -> ModuleType:
     try:
-        from rnnviz.files.torch_module import twin  # noqa: PLC0415
+        from rnnviz.files import torch_module  # noqa: PLC0415
     except ImportError:
         raise TransferError("PyTorch is not installed: pip install torch.") from None
-    data = session.dataset
-    return twin(session.state.parameters, data.reads, data.tokens)
+    return torch_module

@@ -120,7 +120,7 @@ def test_own_data_are_in_the_run_if_they_are_asked_for(run, opened, tmp_path):  
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ((), "Say what is to be written: --run, "),
+        ((), "Say what to write: --run, "),
         (("--run", "r.rnnviz", "--epoch", "7"), "The run ends at epoch 6"),
         (("--run", "r.rnnviz", "--epoch", "x"), "is not a position"),
         (("--run", "r.rnnviz", "--phrase", "zzz"), "None of these words"),

@@ -19,8 +19,8 @@ from rnnviz.files.output import records
 from rnnviz.files.recording_file import (
     RecordingFile,
     RecordingWriter,
-    StoredRecording,
     open_recording,
+    recording_session,
 )
 from rnnviz.files.tensor_file import TensorFile
 from rnnviz.run.schedule import Position
@@ -126,7 +126,7 @@ def test_a_snapshot_under_the_name_of_another_step_is_not_read(written):
     content, _ = written
     file = RecordingFile(None, content.replace(b"snapshots/0000003", b"snapshots/0000009", 1))
     assert file.steps == [0, 1, 2, 9]
-    with pytest.raises(TransferError, match="it is another step"):
+    with pytest.raises(TransferError, match="belongs to another step"):
         file.read(9)
 
 
@@ -385,7 +385,7 @@ def test_what_can_be_guessed_without_a_mistake_has_its_story(tmp_path, monkeypat
 
 def test_the_content_of_a_file_is_a_recording_too(loop):
     content = loop.close().read_bytes()
-    session = StoredRecording("dropped.rnnviz", None, content).session()
+    session = recording_session("dropped.rnnviz", None, content)
     assert session.run.stored == [0, 10, 20, 30]
 
 

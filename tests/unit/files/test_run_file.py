@@ -624,7 +624,7 @@ def test_other_archives_are_refused(whole):
         (many, "too many"),
         (crowd, "too many parts"),
         (packed({}), r"no run\.json|cut off"),
-        (packed({"run.json": b"{}"}), "doesn't say that it is"),
+        (packed({"run.json": b"{}"}), "its run.json has another format"),
         (packed({"run.json": b"[" * 100_000}), "can't be read as JSON"),
         (packed({"run.json": b'{"a": NaN}'}), "can't be read as JSON"),
         (packed({"run.json": b"[" + b"{}," * 600_000 + b"[]]"}), "more than 500,000 lists"),
