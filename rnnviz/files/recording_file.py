@@ -53,6 +53,11 @@ class _Part(NamedTuple):
     end: int
     checksum: int
 
+    def content(self, file: BinaryIO) -> bytes:
+        """Its bytes; fewer if the file ends earlier."""
+        file.seek(self.start)
+        return file.read(self.end - self.start)
+
 
 class RecordingFile:
     """The complete snapshots of a recording, by step; ``look`` finds new ones.
@@ -110,7 +115,7 @@ class RecordingFile:
             if (part := self._parts.get(step)) is None:
                 break
             with self._opened() as file:
-                content = _content(file, part)
+                content = part.content(file)
             if zlib.crc32(content) == part.checksum:
                 snapshot = TensorFile.of(content)
                 # The name of a part is not in the checksum, but the step in the metadata is.
@@ -133,7 +138,7 @@ class RecordingFile:
         part = _part(file, 0, _MOST_HEADER)
         if part is None:
             return False
-        header = _header(_content(file, part)) if part.name == _RUN else None
+        header = _header(part.content(file)) if part.name == _RUN else None
         if header is None:
             raise TransferError("this is no recording: it doesn't begin with run.json.")
         self._heads, self._end = (part, part), part.end
@@ -154,7 +159,7 @@ def _part(file: BinaryIO, place: int, most: int) -> _Part | None:
     title = file.read(name).decode(errors="replace")
     start = file.tell() + extra
     part = _Part(title, place, head, start, start + size, checksum)
-    return part if zlib.crc32(_content(file, part)) == checksum else None
+    return part if zlib.crc32(part.content(file)) == checksum else None
 
 
 def _head(file: BinaryIO, place: int) -> bytes:
@@ -162,17 +167,11 @@ def _head(file: BinaryIO, place: int) -> bytes:
     return file.read(_HEAD.size)
 
 
-def _content(file: BinaryIO, part: _Part) -> bytes:
-    """The bytes of a part, fewer if the file ends earlier."""
-    file.seek(part.start)
-    return file.read(part.end - part.start)
-
-
 def is_recording(file: BinaryIO) -> bool:
     """Whether a file begins as a recording does, whatever follows."""
     part = _part(file, 0, _MOST_HEADER)
     with suppress(TransferError):
-        return part is not None and part.name == _RUN and bool(_header(_content(file, part)))
+        return part is not None and part.name == _RUN and bool(_header(part.content(file)))
     return False
 
 

@@ -397,7 +397,7 @@ def test_a_run_with_too_many_changes_is_not_written(monkeypatch):
         session.configure(replace(session.config, lr=lr))
         session.player.advance(1)
     monkeypatch.setattr(module, "MOST_CHANGES", 2)
-    with pytest.raises(TransferError, match="has 3 changes on its way, and a file has at most 2"):
+    with pytest.raises(TransferError, match="has 3 changes, and a file has at most 2"):
         run_file(session)
     session.player.go_to(Position(0))
     session.player.branch()
