@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rnnviz import figures
     from rnnviz.config import RunConfig
-    from rnnviz.files.pytorch import from_torch
-    from rnnviz.files.record import open_recording
+    from rnnviz.files.recording_file import open_recording
     from rnnviz.files.run_file import open_run
-    from rnnviz.files.weights_file import open_weights
-    from rnnviz.notebook.widget import widget
+    from rnnviz.files.weights_file import from_torch, open_weights
+    from rnnviz.notebook import widget
     from rnnviz.probe.session import Session
     from rnnviz.run.schedule import Position
 
@@ -31,11 +30,11 @@ _HOMES = {
     "Position": "rnnviz.run.schedule",
     "RunConfig": "rnnviz.config",
     "Session": "rnnviz.probe.session",
-    "from_torch": "rnnviz.files.pytorch",
-    "open_recording": "rnnviz.files.record",
+    "from_torch": "rnnviz.files.weights_file",
+    "open_recording": "rnnviz.files.recording_file",
     "open_run": "rnnviz.files.run_file",
     "open_weights": "rnnviz.files.weights_file",
-    "widget": "rnnviz.notebook.widget",
+    "widget": "rnnviz.notebook",
 }
 
 # Type checkers read the imports above; with this function they would take any name for right.

@@ -6,7 +6,7 @@
             optimizer.step()
             recorder.step(loss=loss)
 
-The file is described in ``files.record``. Its ``run.json`` has the cell and its activation,
+The file is described in ``files.recording_file``. Its ``run.json`` has the cell and its activation,
 vocabulary or inputs, classes or outputs, the examples, where the network is read out, the first
 interval between snapshots, and a number of this recording. The metadata of a snapshot have its
 step, and the loss and the accuracy given by the loop.
@@ -28,7 +28,7 @@ except ImportError:
 from rnnviz import __version__
 from rnnviz.config import OutputAt
 from rnnviz.files.foreign_network import TransferError
-from rnnviz.files.record import RecordingFile, RecordingWriter
+from rnnviz.files.recording_file import RecordingFile, RecordingWriter
 from rnnviz.files.tensor_file import TensorFile
 from rnnviz.files.torch_module import TorchParts, arrays_of, held_layers, parts_of
 from rnnviz.tasks.dataset import Dataset
@@ -52,22 +52,12 @@ class Recorder:
     """
 
     def __init__(
-        self,
-        model: Any,
-        path: str | Path,
-        *,
-        vocabulary: Words | None = None,
-        classes: Sequence[str] | None = None,
-        inputs: Sequence[str] | None = None,
-        outputs: Sequence[str] | None = None,
-        probe: Iterable[Given] = (),
-        every: int = 50,
-        readout: Any = None,
-        embedding: Any = None,
-        reads: str | None = None,
-        characters: bool | None = None,
-        megabytes: float = 100,
-    ) -> None:
+        self, model: Any, path: str | Path, *, vocabulary: Words | None = None,
+        classes: Sequence[str] | None = None, inputs: Sequence[str] | None = None,
+        outputs: Sequence[str] | None = None, probe: Iterable[Given] = (), every: int = 50,
+        readout: Any = None, embedding: Any = None, reads: str | None = None,
+        characters: bool | None = None, megabytes: float = 100,
+    ) -> None:  # fmt: skip
         signature = signature_of(vocabulary, classes, inputs, outputs, characters)
         parts = parts_of(model, signature, readout, embedding, training=True)
         parts.network.check_sizes(len(signature.vocabulary), len(signature.classes))
@@ -185,15 +175,9 @@ def _header(dataset: Dataset, parts: TorchParts, given: Sequence[Example]) -> di
     read = "vocabulary" if parts.network.tokens else "inputs"
     answered = "classes" if dataset.answers_classes else "outputs"
     return {
-        "rnnviz": __version__,
-        "number": secrets.token_hex(8),
-        "name": dataset.name,
-        "cell": parts.network.kind,
-        "activation": parts.network.activation.value,
-        "checked": parts.checked,
-        read: list(dataset.vocabulary.words),
-        "characters": dataset.vocabulary.characters,
-        answered: list(dataset.classes),
-        "reads": dataset.reads.value,
-        "examples": [*map(row, given)],
-    }
+        "rnnviz": __version__, "number": secrets.token_hex(8), "name": dataset.name,
+        "cell": parts.network.kind, "activation": parts.network.activation.value,
+        "checked": parts.checked, read: list(dataset.vocabulary.words),
+        "characters": dataset.vocabulary.characters, answered: list(dataset.classes),
+        "reads": dataset.reads.value, "examples": [*map(row, given)],
+    }  # fmt: skip

@@ -1,34 +1,49 @@
 """The command line: open the page or weights, train without a browser, check, show a cell.
 
-Every command is a module: its options, and a function that takes them as arguments.
+Every command has a function that adds its options, and one that takes them as arguments.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
 
 from rnnviz import __version__
-from rnnviz.cli import export, gradcheck, open_file, show, train, verify
+from rnnviz.cli import export, open_file, show, train, verify
 from rnnviz.cli.exit_code import exit_code
 from rnnviz.cli.options import Parser, check_free, flag, port_number
-from rnnviz.files.output import EveryPicture
-from rnnviz.terminal import say
 
 #: Opens the page at a port (None: a free one), and whether to open a browser; and, if it isn't the
 #: usual one, with what makes the session of a new tab.
 OpenPage = Callable[..., None]
+#: The commands: what adds their options, what runs them, and their help.
+_COMMANDS: dict[str, tuple[Callable[[Parser], None], Callable[..., int | None], str]] = {
+    "train": (train.add_options, train.train, "train without a browser"),
+    "export": (export.add_options, export.export, "train, and write the run as files"),
+    "gradcheck": (
+        verify.add_gradcheck_options, verify.gradcheck, "check the gradient of every parameter"
+    ),
+    "verify": (
+        verify.add_verify_options, verify.verify, "check all that NumPy alone can check, on a run"
+    ),
+    "open": (
+        open_file.add_options, open_file.open_file,
+        "open the page with a run, weights or a recording",
+    ),
+    "show": (show.add_options, show.show, "print a cell's equations and its backward pass"),
+}  # fmt: skip
 
 
 def main(
-    arguments: Sequence[str] | None = None, *, open_page: OpenPage, every_picture: EveryPicture
+    arguments: Sequence[str] | None = None,
+    *,
+    open_page: OpenPage,
+    every_picture: export.EveryPicture,
 ) -> int:
     """Run one command; return the exit code: 0, 1 for a failed run or check, 2 for bad input."""
     parser = _parser()
     options = vars(parser.parse_args(arguments))
-    command, port = options.pop("command"), options.pop("port")
-    no_browser: bool = options.pop("no_browser")
+    command, port, no_browser = map(options.pop, ("command", "port", "no_browser"))
     if command not in (None, "open"):
         for name, value in (("port", port), ("no_browser", no_browser)):
             if value:
@@ -38,22 +53,12 @@ def main(
     if command is None:
         open_page(port, not no_browser)
         return 0
-
-    def open_with(**options: Any) -> None:
-        notes, session = open_file.opened(**options)
-        for note in notes:
-            say(note)
-        open_page(port, not no_browser, session)
-
-    commands: dict[str, Callable[..., int | None]] = {
-        "train": train.train,
-        "export": partial(export.export, every_picture=every_picture),
-        "gradcheck": gradcheck.gradcheck,
-        "verify": verify.verify,
-        "open": open_with,
-        "show": show.show,
-    }
-    return exit_code(partial(commands[command], **options))
+    if command == "open":
+        options["open_page"] = partial(open_page, port, not no_browser)
+    if command == "export":
+        options["every_picture"] = every_picture
+    _, run, _ = _COMMANDS[command]
+    return exit_code(partial(run, **options))
 
 
 def _parser() -> Parser:
@@ -68,13 +73,6 @@ def _parser() -> Parser:
     )  # fmt: skip
     parser.add_argument("--no-browser", action="store_true", help="serve the page, open no browser")
     commands = parser.add_subparsers(dest="command", parser_class=Parser)
-    for name, module, text in (
-        ("train", train, "train without a browser"),
-        ("export", export, "train, and write the run as files"),
-        ("gradcheck", gradcheck, "check the gradient of every parameter"),
-        ("verify", verify, "check all that NumPy alone can check, on a run"),
-        ("open", open_file, "open the page with a run, weights or a recording"),
-        ("show", show, "print a cell's equations and its backward pass"),
-    ):
-        module.add_options(commands.add_parser(name, help=text))
+    for name, (add_options, _, text) in _COMMANDS.items():
+        add_options(commands.add_parser(name, help=text))
     return parser

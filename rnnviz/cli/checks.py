@@ -43,10 +43,10 @@ from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
 from rnnviz.terminal import say
 
-#: Relative errors that are allowed: of rounding, of eigenvalues, and of central differences.
+#: Allowed relative errors: of rounding, of eigenvalues, and of central differences.
 ROUNDING, SPECTRAL, DIFFERENCES = 1e-10, 1e-6, 1e-5
 _RADII, _GROWTH = "spectral radii", "growth by Lyapunov exponents"
-#: Half the distance of central differences; and below what a gradient has few digits.
+#: Half the distance of central differences; below the second, a gradient has few digits.
 _NEAR, _SMALL = 1e-5, 1e-5
 #: Entries of each parameter that are differentiated; examples in a batch.
 _ENTRIES, _EXAMPLES = 5, 8
@@ -55,12 +55,12 @@ _STARTS, _SECONDS, _LARGEST = 40, 1.5, 128
 #: Why a result can't be compared: the reference is not finite either.
 OVERFLOW = "the numbers overflow"
 _TOO_LARGE = "a state has too many numbers"
-_UNTOLD = "the gradient is too small beside the numbers, or a ReLU has its kink between"
+_UNMEASURED = "the gradient is too small for differences, or they span the kink of a ReLU"
 
 
 @dataclass(frozen=True)
 class Check:
-    """What was measured, the most that is allowed, and ``why`` it has no meaning, if so."""
+    """A measured error, its limit, and ``why`` it is meaningless, if it is."""
 
     what: str
     measured: float = math.nan
@@ -69,7 +69,7 @@ class Check:
 
     @property
     def failed(self) -> bool:
-        """Whether the measure exceeds the limit or is not finite."""
+        """Whether the error exceeds the limit or is not finite."""
         return not self.why and not (math.isfinite(self.measured) and self.measured <= self.allowed)
 
     def __str__(self) -> str:
@@ -80,7 +80,7 @@ class Check:
 
 
 def overflows(probe: Probe, number: float) -> bool:
-    """Whether the outputs, the losses or the number is not finite; if so, it is printed."""
+    """Whether the outputs, the losses or the number are not all finite; if so, print it."""
     finite = probe.finite and np.isfinite([*probe.trace.loss, number]).all()
     if not finite:
         say(f"Nothing can be checked, as {OVERFLOW}.")
@@ -101,7 +101,7 @@ def apart(one: ArrayLike, other: ArrayLike, least: float = 1e-3) -> float:
 def compared(
     what: str, one: ArrayLike, other: ArrayLike, allowed: float, least: float = 1e-3
 ) -> Check:
-    """The check that ``one`` is the ``other``; it has no meaning if the other is not finite."""
+    """The check that ``one`` is the ``other``; it is meaningless if the other is not finite."""
     why = "" if np.isfinite(other).all() else OVERFLOW
     return Check(what, apart(one, other, least), allowed, why)
 
@@ -132,14 +132,14 @@ class NetworkChecks:
         logits, loss = textbook.logits(network, example), textbook.loss(network, example)
         yield compared("outputs, from the equations", self._trace.logits, logits, ROUNDING)
         yield compared("loss, from the equations", self._trace.loss.mean(), loss, ROUNDING)
-        # Examples of several lengths are read together, and one by one.
+        # Examples of several lengths, in one batch and one by one.
         some = train[:: max(1, len(train) // _EXAMPLES)][:_EXAMPLES]
         batch = collate(some)
         losses = forward_pass(network, batch).loss
         together = [losses[batch.owners == k].mean() for k in range(len(some))]
         alone = [textbook.loss(network, one) for one in some]
         yield compared(f"losses of {len(some)} examples in a batch", together, alone, ROUNDING)
-        # With a readout of zeros every class is as likely, and every value zero.
+        # With a readout of zeros all classes are equally likely, and all values 0.
         blind, classes = network.copy(), len(self._dataset.classes)
         blind.readout[...] = 0
         what, known = f"loss with a readout of zeros: ln {classes}", math.log(classes)
@@ -156,7 +156,7 @@ class NetworkChecks:
         found, expected = _measures(other, self._read(other)), _measures(self._network, self._trace)
         for name, values in found.items():
             allowed = SPECTRAL if name in (_RADII, _GROWTH) else ROUNDING
-            # A direction that a token shrinks to its rounding error has no exponent to tell.
+            # The exponent of a direction that a token shrinks to rounding error is noise.
             least = 1.0 if name == _GROWTH else 1e-3
             yield compared(
                 f"units in another order: {name}", values, expected[name], allowed, least
@@ -192,9 +192,9 @@ class NetworkChecks:
             errors |= {name: float(np.max(known)) / largest} if known else {}
         what, left = "gradient, by central differences", len(gradient) - len(errors)
         if not errors:
-            return Check(what, why=_UNTOLD)
+            return Check(what, why=_UNMEASURED)
         worst = _worst(errors)
-        note = f"; {left} of {len(gradient)} not told" if left else ""
+        note = f"; {left} of {len(gradient)} not measured" if left else ""
         return Check(f"{what}; worst {worst}{note}", errors[worst], DIFFERENCES)
 
     def _slope(self, name: str, index: tuple[np.intp, ...]) -> float | None:
@@ -209,7 +209,7 @@ class NetworkChecks:
         return slope if math.isfinite(slope) else None
 
     def _kinked(self, ahead: textbook.StackPass, behind: textbook.StackPass) -> bool:
-        """Whether a unit is open in one of two passes and shut in the other, if there is a kink."""
+        """Whether a unit is active in one of two passes only, if there is a kink."""
         nodes = self._network.architecture.cell.equations.graph.nodes
         kinks = any(node.kind in ("relu", "where") for node in nodes)
         return kinks and bool(((ahead.lines > 0) != (behind.lines > 0)).any())
@@ -252,7 +252,7 @@ class NetworkChecks:
         )
         what = f"product of the last {count} Jacobians, by differences"
         if self._kinked(ahead, behind):
-            return Check(what, why=_UNTOLD)
+            return Check(what, why=_UNMEASURED)
         slopes = (ahead.states[-1] - behind.states[-1]) / (2 * _NEAR)
         return compared(what, slopes, moved @ vector, DIFFERENCES)
 
@@ -277,7 +277,7 @@ class NetworkChecks:
             yield compared(what, sizes, logs, SPECTRAL)
 
     def _fixed_points(self) -> Check:
-        """A fixed point stays where it is by the equations, too."""
+        """A fixed point is one by the equations, too."""
         flow = StateTransition(self._network)
         if flow.size > _LARGEST:
             return Check("fixed points: q, from the equations", why=_TOO_LARGE)
@@ -324,7 +324,7 @@ def _measures(network: Parameters, trace: Trace) -> dict[str, ArrayLike]:
         _RADII: [spectrum(W).radius for W in _recurrent(network)],
     }
     if fits(network.architecture):
-        # As factors a token: exponents far below zero are told less well, or not at all.
+        # As factors a token: exponents far below zero are less precise, or lost.
         found[_GROWTH] = np.exp(lyapunov_exponents(jacobians_along(network, trace)))
     return found
 
@@ -340,7 +340,7 @@ def _worst(errors: dict[str, float]) -> str:
 
 
 def notebook_check(probe: Probe) -> Check:
-    """How far the notebook's gradient is off; that is no fault of the engine."""
+    """The error of the notebook's gradient, which is no failure of the engine."""
     check = check_gradient(probe.parameters, probe.trace.batch, Gradient.NOTEBOOK)
     where = ", ".join(check.wrong) or "nothing"
     why = "" if check.finite else OVERFLOW
@@ -362,7 +362,7 @@ def step_check(state: TrainState, config: RunConfig, dataset: Dataset) -> Check:
     what, largest = f"one step of {config.optimizer}, by its rule", np.abs(expected).max()
     if not np.isfinite(largest) or not largest:
         return Check(what, why=OVERFLOW if largest else "the next step is zero")
-    # The step is told by the weights before and after, which are rounded.
+    # The step is the difference of the weights before and after, which are rounded.
     digits = float(np.finfo(own.theta.dtype).eps)
     allowed = 1e5 * digits + 4 * digits * float(np.abs(own.theta).max() / largest)
     taken = own.theta.astype(float) - after
@@ -379,7 +379,7 @@ def train_in_halves(player: Timeline) -> tuple[Position, Array]:
         run.train(some)
     halfway, weights = run.position, run.state.parameters.theta.copy()
     player.advance(player.config.epochs)
-    if run.position < halfway:  # It broke, and was taken back.
+    if run.position < halfway:  # It diverged, and went back.
         return run.position, run.state.parameters.theta.copy()
     return halfway, weights
 

@@ -15,26 +15,26 @@ from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.upload import FaultsError
 from rnnviz.terminal import say
 
-#: The most rows that can't be used which are listed.
+#: The most invalid rows that are listed.
 _MOST_FAULTS = 20
 
 
 def exit_code(command: Callable[[], int | None]) -> int:
-    """The exit code of a command; a problem of its input is printed as a sentence.
+    """The exit code of a command; an error in its input is printed as a sentence.
 
-    NumPy does not warn of numbers that overflow: the commands say so themselves.
+    NumPy does not warn of numbers that overflow: the commands report them.
     """
     try:
         with np.errstate(all="ignore"):
             return command() or 0
     except FaultsError as problem:
-        faults, count = problem.faults, problem.count
+        faults = problem.faults
         if len(faults) == 1:
             say(f"{faults[0]} --skip-bad leaves it out.")
             return 2
+        head = f"{len(faults):,} of {problem.count:,} rows can't be used."
         more = ["…"] if len(faults) > _MOST_FAULTS else []
-        head = f"{len(faults):,} of {count:,} rows can't be used. --skip-bad leaves them out."
-        say(head, *map(str, faults[:_MOST_FAULTS]), *more)
+        say(f"{head} --skip-bad leaves them out.", *map(str, faults[:_MOST_FAULTS]), *more)
     except (
         SettingError, TaskError, CellError, ScriptError, TransferError, BrowserError
     ) as problem:  # fmt: skip

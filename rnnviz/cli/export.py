@@ -9,38 +9,39 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
 
-from rnnviz.cli.run_options import RunOptions, add_run_options
-from rnnviz.cli.train import train_to_the_end, write_made
-from rnnviz.files.output import FILES, HISTORIES, PAGES, Content, EveryPicture, numbers
+from rnnviz.cli.options import RunOptions, add_run_options
+from rnnviz.cli.train import FILES, Content, train_to_the_end, write_made
+from rnnviz.files.numbers import Drawn
+from rnnviz.files.output import HISTORIES, numbers
 from rnnviz.files.pictures import find_browser, pictures
 from rnnviz.files.replay import MOST_PHRASES
 from rnnviz.files.script import ScriptError, problem_of
-from rnnviz.files.whole_file import named
+from rnnviz.files.whole_file import check_outputs, named
 from rnnviz.probe.probe import read
 from rnnviz.probe.session import Session
 from rnnviz.run.schedule import Position
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.terminal import say
 
-#: The options that name a folder, and the ends of the files in it.
+#: Every picture of every page of a session, by page, tab and key: "hidden/carry/memory".
+EveryPicture = Callable[[Session], Mapping[str, Drawn]]
+#: The folders of the pages, with the files of their pictures.
+PAGES = ("train", "step", "hidden", "gradients", "dynamics")
+#: The options that name a folder, and the extension of its files.
 _FOLDERS = {"numbers": ".csv", "pictures": ".svg"}
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that choose the files and the position."""
-    for name, kind in FILES.items():
-        parser.add_argument(f"--{name}", type=Path, metavar=kind.metavar, help=kind.help)
-    parser.add_argument(
-        "--numbers", type=Path, metavar="DIR", help="the numbers of every picture, as CSV"
-    )
-    parser.add_argument(
-        "--pictures", type=Path, metavar="DIR",
-        help="every picture as SVG; Chrome, Chromium or Edge draws them, without a window",
-    )  # fmt: skip
-    parser.add_argument(
-        "--browser", type=Path, metavar="PROGRAM",
-        help="what draws the pictures; one that is installed by default",
-    )  # fmt: skip
+    paths = {f"--{name}": (kind.metavar, kind.help) for name, kind in FILES.items()} | {
+        "--numbers": ("DIR", "the numbers of every picture, as CSV"),
+        "--pictures": (
+            "DIR", "every picture as SVG; Chrome, Chromium or Edge draws them, without a window"
+        ),
+        "--browser": ("PROGRAM", "what draws the pictures; one that is installed by default"),
+    }  # fmt: skip
+    for option, (metavar, text) in paths.items():
+        parser.add_argument(option, type=Path, metavar=metavar, help=text)
     parser.add_argument(
         "--with-data", action="store_true", help="put the data of --train and --test into --run"
     )
@@ -56,17 +57,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def export(
-    *,
-    every_picture: EveryPicture,
-    browser: Path | None,
-    with_data: bool,
-    phrase: list[str] | None,
-    epoch: str | None,
-    **options: Any,
-) -> int:
+    *, every_picture: EveryPicture, browser: Path | None, with_data: bool,
+    phrase: list[str] | None, epoch: str | None, **options: Any,
+) -> int:  # fmt: skip
     """Train, then write the requested files and folders."""
-    asked = {name: options.pop(name) for name in (*FILES, *_FOLDERS)}
-    paths: dict[str, Path] = {name: path for name, path in asked.items() if path}
+    requested = {name: options.pop(name) for name in (*FILES, *_FOLDERS)}
+    paths: dict[str, Path] = {name: path for name, path in requested.items() if path}
     given = RunOptions(**options)
     session = Session(given.config)
     session.load(given.upload())
@@ -100,18 +96,13 @@ def export(
 
 
 def _check_options(
-    session: Session,
-    given: RunOptions,
-    paths: Mapping[str, Path],
-    *,
-    browser: Path | None,
-    with_data: bool,
-    phrases: Sequence[str],
-) -> str | None:
+    session: Session, given: RunOptions, paths: Mapping[str, Path], *, browser: Path | None,
+    with_data: bool, phrases: Sequence[str],
+) -> str | None:  # fmt: skip
     """Check what doesn't depend on training, and show the first phrase; return the browser."""
     if not paths:
         raise TaskError(
-            f"Say what is to be written: {', '.join(f'--{name}' for name in (*FILES, *_FOLDERS))}."
+            f"Say what to write: {', '.join(f'--{name}' for name in (*FILES, *_FOLDERS))}."
         )
     if with_data and not ("run" in paths and "--train" in dict(given.inputs)):
         raise TaskError("--with-data has no effect without --run and --train. Leave it out.")
@@ -150,4 +141,4 @@ def _check_paths(paths: Mapping[str, Path], given: RunOptions) -> None:
                 raise TaskError(f"{option} is where --{name} writes, {path}. Name another folder.")
     if "numbers" in paths:
         outputs += [("--numbers", paths["numbers"] / name) for name in HISTORIES]
-    given.check_outputs(outputs)
+    check_outputs(outputs, given.inputs)

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-from rnnviz.cli.options import flag, port_number
-from rnnviz.cli.run_options import file_at
+from rnnviz.cli.options import file_at, flag, port_number
 from rnnviz.config import Activation, OutputAt
 from rnnviz.files.opened import is_run
-from rnnviz.files.record import StoredRecording, is_recording
+from rnnviz.files.recording_file import is_recording, recording_session
 from rnnviz.files.run_file import stored_run
-from rnnviz.files.weights_file import WeightsHints, read_weights, words_of
+from rnnviz.files.weights_file import ImportedNetwork, WeightsHints, read_weights, words_of
 from rnnviz.probe.session import Session
 from rnnviz.tasks.csv_table import TaskError, read_bytes
 from rnnviz.tasks.given_examples import Given
 from rnnviz.tasks.table import Form, columns_of, table
 from rnnviz.tasks.upload import Upload, cells_of
+from rnnviz.terminal import say
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -26,16 +28,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "file", type=Path, metavar="FILE",
         help="a run or a recording, .rnnviz, or weights, .safetensors or .npz",
     )  # fmt: skip
-    parser.add_argument("--train", type=Path, metavar="FILE", help="what a run learned from")
-    parser.add_argument("--test", type=Path, metavar="FILE", help="the same, to test on")
+    for name, text in (
+        ("train", "what a run learned from"),
+        ("test", "the same, to test on"),
+        ("vocabulary", "the words in their order, one a line"),
+        ("examples", "a table of texts and labels to train on"),
+    ):
+        parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=text)
     parser.add_argument(
-        "--vocabulary", type=Path, metavar="FILE", help="the words in their order, one a line"
-    )
-    parser.add_argument(
-        "--classes", metavar="A,B,…", help="their names in order, divided by commas"
-    )
-    parser.add_argument(
-        "--examples", type=Path, metavar="FILE", help="a table of texts and labels to train on"
+        "--classes", metavar="A,B,…", help="their names in order, separated by commas"
     )
     parser.add_argument(
         "--reads", choices=[*map(str, OutputAt)],
@@ -44,7 +45,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--activation", choices=[*map(str, Activation)], help="that of an nn.RNN; tanh by default"
     )
-    # Without a default they keep the value given before the command.
+    # Without a default they keep a value from before the command.
     parser.add_argument(
         "--port", type=port_number, metavar="N", default=argparse.SUPPRESS, help="as without open"
     )
@@ -53,28 +54,39 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def opened(
-    *, file: Path, train: Path | None, test: Path | None, vocabulary: Path | None,
-    classes: str | None, examples: Path | None, reads: str | None, activation: str | None,
-) -> tuple[Sequence[str], Callable[[], Session]]:  # fmt: skip
-    """The notes on a file, and what makes a session of it; raises TransferError or TaskError."""
-    if is_run(file.name):
-        known = {
-            "vocabulary": vocabulary, "classes": classes, "examples": examples, "reads": reads,
-            "activation": activation,
-        }  # fmt: skip
-        for name, value in known.items():
+def open_file(
+    *, open_page: Callable[[Callable[[], Session]], None], file: Path, train: Path | None,
+    test: Path | None, **hints: Any,
+) -> None:  # fmt: skip
+    """Print the notes on a file, and open the page with it; raises TransferError or TaskError."""
+    notes: Sequence[str] = ()
+    session: Callable[[], Session]
+    if not is_run(file.name):
+        if train or test:
+            raise TaskError("--train and --test go with a run: give weights --examples.")
+        network = _weights(file, **hints)
+        notes, session = network.dataset.notes, network.session
+    else:
+        for name, value in hints.items():
             if value is not None:
-                raise TaskError(f"{flag(name)} has no effect: the file says it. Leave it out.")
+                raise TaskError(f"{flag(name)} has no effect: the file has it. Leave it out.")
         with file.open("rb") as content:
             recorded = is_recording(content)
         if recorded:
-            recording = StoredRecording(file.name, file)
-            return recording.session().dataset.notes, recording.session
-        upload = Upload(file_at(train), file_at(test) if test else None) if train else None
-        return (), stored_run(file, upload).session
-    if train or test:
-        raise TaskError("--train and --test go with a run: give weights --examples.")
+            session = partial(recording_session, file.name, file)
+            notes = session().dataset.notes
+        else:
+            upload = Upload(file_at(train), file_at(test) if test else None) if train else None
+            session = stored_run(file, upload).session
+    for note in notes:
+        say(note)
+    open_page(session)
+
+
+def _weights(
+    file: Path, *, vocabulary: Path | None, classes: str | None, examples: Path | None,
+    reads: str | None, activation: str | None,
+) -> ImportedNetwork:  # fmt: skip
     words = None if vocabulary is None else words_of(read_bytes(vocabulary), vocabulary.name)
     names = None if classes is None else classes.split(",")
     labelled: tuple[Given, ...] = ()
@@ -85,5 +97,4 @@ def opened(
         rows = table(cells, columns_of(cells, Form.LABEL)).rows
         labelled = tuple((row.text, row.label.strip()) for row in rows)
     at, kind = OutputAt(reads) if reads else None, Activation(activation or Activation.TANH)
-    network = read_weights(file, WeightsHints(words, names, labelled, at, kind))
-    return network.dataset.notes, network.session
+    return read_weights(file, WeightsHints(words, names, labelled, at, kind))

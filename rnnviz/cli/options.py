@@ -1,4 +1,4 @@
-"""Options: what the commands share to declare and to parse them."""
+"""Options that commands share: how they are added, and the run that they describe."""
 
 from __future__ import annotations
 
@@ -10,8 +10,25 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from rnnviz.config import Setting
-from rnnviz.terminal import printable
+from rnnviz.cells import OWN, CellText
+from rnnviz.config import SETTINGS, RunConfig, Setting, SettingError
+from rnnviz.engine.cell_check import define
+from rnnviz.engine.cell_text import CellError
+from rnnviz.engine.gradcheck import own_cell
+from rnnviz.tasks.csv_table import EncodingError, TaskError, read_bytes
+from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.table import Form, near_listed
+from rnnviz.tasks.upload import (
+    DATA_SETTINGS,
+    OPTIONS,
+    File,
+    Upload,
+    check_rows,
+    dataset_of,
+    preview,
+    with_columns,
+)
+from rnnviz.terminal import printable, say
 
 
 class Parser(argparse.ArgumentParser):
@@ -32,7 +49,7 @@ def flag(name: str) -> str:
 
 
 def add_settings(parser: argparse.ArgumentParser, rows: Iterable[Setting]) -> None:
-    """Add an option for each of the settings, but for long texts."""
+    """Add an option for each of the settings, except for long texts."""
     for row in rows:
         if row.packed:
             continue
@@ -43,7 +60,7 @@ def add_settings(parser: argparse.ArgumentParser, rows: Iterable[Setting]) -> No
 
 
 def add_cell_file(parser: argparse._ActionsContainer) -> None:
-    """Add the option of a cell of one's own."""
+    """Add the option that names the file of a custom cell."""
     text = "a cell of your own: a text, one equation a line"
     parser.add_argument("--cell-file", type=Path, metavar="FILE", help=text)
 
@@ -67,3 +84,113 @@ def check_free(parser: argparse.ArgumentParser, port: int) -> None:
             if problem.errno == errno.EADDRINUSE:
                 parser.error(f"port {port} is taken: give another, or none to have a free one.")
             parser.error(f"port {port} can't be used: {problem.strerror}.")
+
+
+def add_run_options(parser: argparse.ArgumentParser) -> None:
+    """Add every setting of a run and of its data."""
+    files = "own data to learn: a table as .csv, .tsv, .xlsx or .parquet, or a text"
+    parser.add_argument("--train", type=Path, metavar="FILE", help=files)
+    parser.add_argument("--test", type=Path, metavar="FILE", help="the same, to test on")
+    for name, text in (
+        ("skip_bad", "leave out the rows that can't be used"),
+        ("merge_labels", "make labels one that differ only in case, blanks or Unicode form"),
+    ):
+        parser.add_argument(flag(name), action="store_true", default=None, help=text)
+    add_cell_file(parser)
+    add_settings(parser, (*DATA_SETTINGS.values(), *SETTINGS.values()))
+
+
+class RunOptions:
+    """The run of the given options: its ``config``, and its data if it has its own.
+
+    Raises SettingError or TaskError for options that can't be used together.
+    """
+
+    def __init__(
+        self, *, cell_file: Path | None, train: Path | None = None, test: Path | None = None,
+        **settings: Any,
+    ) -> None:  # fmt: skip
+        given = {name: value for name, value in settings.items() if value is not None}
+        self._data = {name: given[name] for name in OPTIONS if name in given}
+        settings = {name: given[name] for name in SETTINGS if name in given}
+        self._train, self._test, self._cell_file = train, test, cell_file
+        self._has_task = "task" in settings
+        if cell_file is not None:
+            if "cell" in settings:
+                raise SettingError(
+                    "--cell has no effect with --cell-file: the cell is that file. Leave one of "
+                    "them out."
+                )
+            settings |= {"cell": OWN, "equations": cell_in(cell_file).text}
+        self.config = RunConfig(**settings)
+        for sentence in self.config.idle(settings):
+            raise SettingError(f"{sentence} Leave it out.")
+
+    def dataset(self) -> Dataset | None:
+        """The dataset of the user's own data, if there are any; raises TaskError."""
+        upload = self.upload()
+        return dataset_of(upload) if upload else None
+
+    def upload(self) -> Upload | None:
+        """The user's own data, after a summary on the terminal; raises TaskError."""
+        self._check_together()
+        if self._train is None:
+            return None
+        upload = Upload(
+            file_at(self._train), file_at(self._test) if self._test else None,
+            **self._data, seed=self.config.seed,
+        )  # fmt: skip
+        try:
+            # A stored run must read its file in the same way, even if the guess changes.
+            upload = with_columns(upload)
+            checked = check_rows(upload)
+            if "window" in self._data and checked.form is not Form.NEXT:
+                raise TaskError(
+                    "--window has no effect unless a text alone is learned. Leave it out."
+                )
+            if checked.near and not upload.merge_labels:
+                listed = near_listed(checked.near)
+                say(f"Nearly equal labels: {listed}. --merge-labels merges them.")
+            say(f"{self._train.name}: {'; '.join(preview(upload)[0])}.")
+            return upload
+        except EncodingError as problem:
+            read = ", ".join(f"{one} ({sample})" for one, sample in problem.samples.items())
+            raise TaskError(f"{problem} --encoding takes {read}.") from None
+
+    def _check_together(self) -> None:
+        alone = [*["test"] * (self._test is not None), *self._data]
+        if self._train is None:
+            for name in alone:
+                raise TaskError(f"{flag(name)} needs --train: give the phrases to learn as well.")
+        elif self._has_task:
+            raise TaskError(
+                "--task has no effect with --train: that file is learned. Leave one of them out."
+            )
+        if self._test is not None and "test_share" in self._data:
+            raise TaskError(
+                "--test-share has no effect with --test: the test is that file. Leave one of them "
+                "out."
+            )
+
+    @property
+    def inputs(self) -> list[tuple[str, Path]]:
+        """The files that are read, each with its option."""
+        files = {"train": self._train, "test": self._test, "cell_file": self._cell_file}
+        return [(flag(name), path) for name, path in files.items() if path]
+
+
+def file_at(path: Path) -> File:
+    """The name and the content of a file; raises TaskError."""
+    return File(path.name, read_bytes(path))
+
+
+def cell_in(path: Path) -> CellText:
+    """The custom cell in a file; raises TaskError, which names the file."""
+    try:
+        text = read_bytes(path).decode("utf-8-sig").replace("\r\n", "\n")
+        own_cell(text)
+        return define(text, path.stem)
+    except UnicodeDecodeError:
+        raise TaskError(f"{path.name} is no text in UTF-8.") from None
+    except CellError as problem:
+        raise TaskError(f"{path.name}, {problem}.") from None

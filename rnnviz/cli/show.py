@@ -7,8 +7,7 @@ from pathlib import Path
 
 from rnnviz import terminal
 from rnnviz.cells import CELLS
-from rnnviz.cli.options import add_cell_file
-from rnnviz.cli.run_options import cell_in
+from rnnviz.cli.options import add_cell_file, cell_in
 from rnnviz.engine.cell_source import description, source
 
 

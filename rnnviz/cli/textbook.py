@@ -29,11 +29,6 @@ class StackPass(NamedTuple):
     lines: Array
     outputs: Array
 
-    def then(self, other: StackPass) -> StackPass:
-        """Concatenated with the decoder's pass."""
-        states, lines = (np.concatenate(pair) for pair in zip(self[:2], other[:2], strict=True))
-        return StackPass(states, lines, other.outputs)
-
 
 def unroll(
     parameters: Parameters, inputs: Array, start: Array | None = None, stack: int = -1
@@ -65,7 +60,9 @@ def passed(parameters: Parameters, example: ExampleLike, scale: float = 1.0) -> 
     if example.source is None:
         return unroll(parameters, inputs)
     encoded = unroll(parameters, scale * one_hot(example.source, of.source), stack=0)
-    return encoded.then(unroll(parameters, inputs, encoded.states[-1]))
+    decoded = unroll(parameters, inputs, encoded.states[-1])
+    states = np.concatenate([encoded.states, decoded.states])
+    return StackPass(states, np.concatenate([encoded.lines, decoded.lines]), decoded.outputs)
 
 
 def logits(parameters: Parameters, example: ExampleLike, scale: float = 1.0) -> Array:
@@ -86,9 +83,9 @@ def loss(parameters: Parameters, example: ExampleLike) -> float:
 
 
 def update(gradient: Array, before: tuple[Array, ...], steps: int, config: RunConfig) -> Array:
-    """What step number ``steps`` (from 1) subtracts from theta, all (N,).
+    """The array that step number ``steps`` (from 1) subtracts from theta, all (N,).
 
-    ``before`` are the averages that the optimizer keeps, as they were before the step.
+    ``before`` are the averages of the optimizer before the step.
     """
     g, lr = gradient, config.lr
     if config.clip_by is ClipBy.VALUE:

@@ -1,40 +1,94 @@
-"""The command ``rnnviz train``: train without a browser."""
+"""The command ``rnnviz train``: train without a browser; and the files that a run is written to."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from tqdm import tqdm
 
 from rnnviz.cli.exit_code import exit_code
-from rnnviz.cli.run_options import RunOptions, add_run_options
-from rnnviz.files.output import FILES, Content, history_json, write
+from rnnviz.cli.options import RunOptions, add_run_options
+from rnnviz.files.output import history_csv, history_json
+from rnnviz.files.replay import replay
+from rnnviz.files.run_file import run_file
+from rnnviz.files.script import script
+from rnnviz.files.weights_file import safetensors_file, weights_file
+from rnnviz.files.whole_file import check_outputs, whole_file
 from rnnviz.probe.session import Session
 from rnnviz.questions.wrong.results_csv import result_csv, result_files
+from rnnviz.tasks.csv_table import TaskError
 from rnnviz.terminal import say, show
+
+#: The content of a file, or of the files of a folder by name.
+Content = str | bytes | Mapping[str, str]
+
+
+class FileKind(NamedTuple):
+    """A kind of file; its content depends on the extension of the path, and on the options."""
+
+    metavar: str
+    help: str
+    content: Callable[[Session, Path, Mapping[str, Any]], str | bytes]
+    #: The extensions of the formats.
+    ends: tuple[str, ...] = ()
+
+    def check(self, path: Path) -> None:
+        """Raise TaskError for a name with the extension of another format."""
+        if self.ends and path.suffix and path.suffix.lower() not in self.ends:
+            raise TaskError(f"{path}: its name must end in {' or '.join(self.ends)}.")
+
+
+#: The files by the names of their options.
+FILES: dict[str, FileKind] = {
+    "run": FileKind(
+        "RUN.rnnviz", "the run with its past, which rnnviz open opens again",
+        lambda session, _, options: run_file(session, options["with_data"]),
+    ),
+    "replay": FileKind(
+        "RUN.html", "a page that replays the run, in one file without a server",
+        # A single phrase is that of the session.
+        lambda session, _, options: replay(
+            session, options["phrase"] if len(options["phrase"] or ()) > 1 else None
+        ),
+    ),
+    "script": FileKind(
+        "RUN.py", "a script that trains the same network", lambda session, *_: script(session)
+    ),
+    "weights": FileKind(
+        "FILE", "the weights, as .npz or .safetensors; rnnviz open opens both",
+        lambda session, path, _: (
+            safetensors_file(session) if path.suffix.lower() == ".safetensors"
+            else weights_file(session)
+        ),
+        (".npz", ".safetensors"),
+    ),
+    "history": FileKind(
+        "FILE", "settings and scores of every epoch, as .csv or .json",
+        lambda session, path, _: (
+            history_csv(session) if path.suffix.lower() == ".csv" else history_json(session)
+        ),
+        (".csv", ".json"),
+    ),
+}  # fmt: skip
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of the command."""
+    """Add the options of ``rnnviz train``."""
     parser.add_argument("--every", type=_positive, default=100, help="epochs between two reports")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write settings and every epoch")
-    parser.add_argument(
-        "--weights", type=Path, metavar="FILE",
-        help="write the final weights, as .npz or, to be opened again, as .safetensors",
-    )  # fmt: skip
-    parser.add_argument(
-        "--results", type=Path, metavar="FILE.csv",
-        help="write every answer to the test, or without one to the training; and beside it the "
-        "confusion matrix and the scores of the classes",
-    )  # fmt: skip
-    parser.add_argument(
-        "--script", type=Path, metavar="FILE.py", help="write a script that trains the same network"
-    )
+    for option, metavar, text in (
+        ("--json", "FILE", "write settings and every epoch"),
+        ("--weights", "FILE", "write the final weights, as .npz or, to be opened again, as "
+         ".safetensors"),
+        ("--results", "FILE.csv", "write every answer to the test, or without one to the training; "
+         "and next to it the confusion matrix and the scores of the classes"),
+        ("--script", "FILE.py", "write a script that trains the same network"),
+    ):  # fmt: skip
+        parser.add_argument(option, type=Path, metavar=metavar, help=text)
     add_run_options(parser)
 
 
@@ -45,14 +99,9 @@ def _positive(text: str) -> int:
 
 
 def train(
-    *,
-    every: int,
-    json: Path | None,
-    weights: Path | None,
-    results: Path | None,
-    script: Path | None,
-    **settings: Any,
-) -> int:
+    *, every: int, json: Path | None, weights: Path | None, results: Path | None,
+    script: Path | None, **settings: Any,
+) -> int:  # fmt: skip
     """Train, report every ``every`` epochs, and write the requested files."""
     given = RunOptions(**settings)
     session = Session(given.config, given.dataset())
@@ -70,16 +119,25 @@ def train(
         for kind in result_files(session):
             path = results.parent / f"{results.stem}{kind.suffix}{results.suffix}"
             files.append(("--results", path, partial(result_csv, session, kind)))
-    given.check_outputs([(option, path) for option, path, _ in files])
+    check_outputs([(option, path) for option, path, _ in files], given.inputs)
     codes = [train_to_the_end(session, every, anyway=bool(files))]
-    for _, path, content in files:
-        codes.append(write_made(path, content))
+    codes += [write_made(path, content) for _, path, content in files]
     return max(codes)
 
 
 def write_made(path: Path, content: Callable[[], Content]) -> int:
     """Make the content of a file or a folder and write it; return the exit code."""
-    return exit_code(lambda: write(path, content()))
+    return exit_code(lambda: _write(path, content()))
+
+
+def _write(path: Path, content: Content) -> None:
+    if isinstance(content, Mapping):
+        for name, text in content.items():
+            _write(path / name, text)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with whole_file(path) as file:
+        file.write(content if isinstance(content, bytes) else content.encode())
 
 
 def train_to_the_end(session: Session, every: int, anyway: bool = True) -> int:

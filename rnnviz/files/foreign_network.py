@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
-from rnnviz.config import SETTINGS, Activation, Loss, Precision, RunConfig
+from rnnviz.config import SETTINGS, Activation, Loss, Precision, RunConfig, SettingError
+from rnnviz.engine.cell_text import CellError
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Architecture, Parameters
+from rnnviz.tasks.csv_table import TaskError
 
 #: The order of the gates in PyTorch's stacked arrays.
 GATES = {"elman": "h", "gru": "rzn", "lstm": "ifgo"}
@@ -23,19 +27,22 @@ def write_layers(arrays: Mapping[str, Array], parameters: Parameters) -> None:
 
     Two biases become their sum, except those of a GRU's n.
     """
-    kind = parameters.architecture.kind
+    kind, hidden = parameters.architecture.kind, parameters.architecture.hidden
     for number, named in enumerate(parameters.by_layer()):
-        layer = {name: arrays.get(f"{name}_l{number}") for name in NAMES}
-        weight_ih, weight_hh, *biases = layer.values()
-        _unstack(weight_ih, [named[f"W_x{gate}"] for gate in GATES[kind]])
-        _unstack(weight_hh, [named[f"W_h{gate}"] for gate in GATES[kind]])
-        first, second = (np.zeros(len(_known(weight_hh))) if b is None else b for b in biases)
-        hidden = parameters.architecture.hidden
+        weight_ih, weight_hh = (arrays[f"{name}_l{number}"] for name in NAMES[:2])
+        none = np.zeros(len(weight_hh))
+        first, second = (arrays.get(f"{name}_l{number}", none) for name in NAMES[2:])
         if kind == "gru":
             named["b_hn"][...] = second[-hidden:]
             second = np.concatenate([second[:-hidden], np.zeros(hidden)])
-        # Summed in their own precision, as in PyTorch.
-        _unstack(first + second, [named[name] for name in _biases(kind)])
+        # The biases are summed in their own precision, as in PyTorch.
+        for stacked, names in (
+            (weight_ih, [f"W_x{gate}" for gate in GATES[kind]]),
+            (weight_hh, [f"W_h{gate}" for gate in GATES[kind]]),
+            (first + second, _biases(kind)),
+        ):
+            for name, rows in zip(names, np.split(stacked, len(names)), strict=True):
+                named[name][...] = rows
 
 
 def torch_layers(parameters: Parameters) -> dict[str, Array]:
@@ -56,22 +63,8 @@ def torch_layers(parameters: Parameters) -> dict[str, Array]:
 
 
 def _biases(kind: str) -> list[str]:
-    """The biases here that PyTorch has in its first one, or in the sum of both."""
+    """Our biases that PyTorch has in its first bias, or in the sum of both."""
     return ["b_r", "b_z", "b_xn"] if kind == "gru" else [f"b_{g}" for g in GATES[kind]]
-
-
-def _unstack(stacked: Array | None, parts: Sequence[Array]) -> None:
-    """Write the rows of a stack into arrays of equal size."""
-    for part, rows in zip(parts, np.split(_known(stacked), len(parts)), strict=True):
-        part[...] = rows
-
-
-def _known(array: Array | None) -> Array:
-    assert array is not None, "a layer has weights"
-    return array
-
-
-# The network
 
 
 #: The most words, which are the rows of an embedding, and the most numbers at a step.
@@ -80,6 +73,20 @@ MAX_INPUTS = 5_000
 
 class TransferError(ValueError):
     """Why a network can't be imported or exported, in a sentence."""
+
+
+@contextmanager
+def problems_of(name: str) -> Iterator[None]:
+    """A block in which invalid content raises TransferError, beginning with ``name``."""
+    try:
+        yield
+    except TransferError as problem:
+        problem.args = (f"{name}: {problem}",)
+        raise
+    except TaskError as problem:
+        raise TransferError(f"{name}: {problem}") from None
+    except (SettingError, CellError) as problem:
+        raise TransferError(f"{name}: its settings can't be used. {problem}") from None
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,9 +109,8 @@ class ForeignNetwork:
     loss: Loss = Loss.CROSS_ENTROPY
 
     def __post_init__(self) -> None:
-        for problems in (self._kind_problems, self._layer_problems, self._end_problems):
-            for sentence in problems():
-                raise TransferError(sentence)
+        for sentence in chain(self._kind_problems(), self._layer_problems(), self._end_problems()):
+            raise TransferError(sentence)
         for name, array in self._named():
             if not np.isfinite(array).all():
                 raise TransferError(
@@ -146,9 +152,10 @@ class ForeignNetwork:
 
     def check_sizes(self, inputs: int, outputs: int) -> None:
         """Raise TransferError unless it has these numbers of inputs and outputs."""
-        nouns = "words" if self.tokens else "inputs", self._outputs
-        pairs = zip((self.inputs, self.outputs), (inputs, outputs), strict=True)
-        for noun, (found, given) in zip(nouns, pairs, strict=True):
+        for noun, found, given in (
+            ("words" if self.tokens else "inputs", self.inputs, inputs),
+            (self._outputs, self.outputs, outputs),
+        ):
             if found != given:
                 raise TransferError(f"The network has {found:,} {noun}, and {given:,} are given.")
 
@@ -180,31 +187,26 @@ class ForeignNetwork:
 
     @property
     def note(self) -> str:
-        """How further training differs from PyTorch, in a sentence; empty if it doesn't."""
-        reasons = []
-        if self._biased:
-            gates = "of the gates r and z " if self.kind == "gru" else ""
-            reasons.append(
-                f"its two biases {gates}are one here, which moves half as far a step under sgd"
-            )
-        else:
-            reasons.append("here the cells have biases, which begin at 0")
+        """How further training differs from PyTorch, in a sentence."""
+        gates = "of the gates r and z " if self.kind == "gru" else ""
+        reasons = [
+            f"its two biases {gates}are one here, which moves half as far a step under sgd"
+            if self._biased
+            else "here the cells have biases, which begin at 0"
+        ]
         if self.embedding is not None:
             reasons.append("embedding and input weights are one matrix here, their product")
         if self.readout_bias is None:
             reasons.append("here the readout has a bias, which begins at 0")
-        if not reasons:
-            return ""
         return f"Training on differs from PyTorch: {'; '.join(reasons)}."
 
     # What doesn't fit
 
     def _named(self) -> Iterator[tuple[str, Array]]:
         ends = {
-            "The readout": self.readout,
-            "The bias of the readout": self.readout_bias,
+            "The readout": self.readout, "The bias of the readout": self.readout_bias,
             "The embedding": self.embedding,
-        }
+        }  # fmt: skip
         yield from self.layers.items()
         yield from ((name, array) for name, array in ends.items() if array is not None)
 
@@ -256,7 +258,7 @@ class ForeignNetwork:
             )
         if self.readout_bias is not None and self.readout_bias.shape != (self.outputs,):
             yield (
-                f"The bias of the readout has the shape {self.readout_bias.shape} beside "
+                f"The bias of the readout has the shape {self.readout_bias.shape}, for "
                 f"{self.outputs} {self._outputs}."
             )
         if self.outputs == 1 and self.answers_classes:
@@ -278,17 +280,15 @@ class ForeignNetwork:
         return "classes" if self.answers_classes else "outputs"
 
 
-# A state_dict: the arrays by the names that PyTorch saved them with
-
+# A state_dict: the arrays by the names in PyTorch
 
 #: The cells by their number of gates.
 _KINDS = {len(gates): kind for kind, gates in GATES.items()}
 _FIRST = re.compile(r"(.*?)weight_hh_l0")
 _LAYER = re.compile(r"(weight|bias)_(ih|hh)_l\d")
 _REFUSED = {
-    "_reverse": (
-        "The network is bidirectional: only one that reads from left to right can be shown."
-    ),
+    "_reverse": "The network is bidirectional: only one that reads from left to right can be "
+    "shown.",
     "weight_hr": "The network has projections (proj_size): only one without them can be shown.",
     "parametrizations": (
         "The weights are parametrized, such as by a weight norm: call "
@@ -375,11 +375,11 @@ def _readout(others: Mapping[str, Array], hidden: int, embedding: str) -> str:
         name for name, array in others.items()
         if name != embedding and array.ndim == 2 and array.shape[1] == hidden
     ]  # fmt: skip
-    if len(found) == 1:
-        return found[0]
     if not found:
         raise TransferError(
             f"There is no readout: no matrix has the shape (classes, {hidden}). Save it with the "
             "layers."
         )
-    raise TransferError(f"Any of these could be the readout: {', '.join(sorted(found))}.")
+    if len(found) > 1:
+        raise TransferError(f"Any of these could be the readout: {', '.join(sorted(found))}.")
+    return found[0]

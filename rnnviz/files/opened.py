@@ -9,7 +9,7 @@ from io import BytesIO
 from pathlib import PurePath
 
 from rnnviz.files.foreign_network import TransferError
-from rnnviz.files.record import StoredRecording, is_recording
+from rnnviz.files.recording_file import is_recording, recording_session
 from rnnviz.files.run_archive import MAX_RUN
 from rnnviz.files.run_file import run_of
 from rnnviz.files.tensor_file import tensors_of
@@ -32,9 +32,9 @@ def session_of(
     """
     if len(content) > MAX_RUN:
         raise TransferError(f"{name[:60]}: the file has more than {MAX_RUN // 1_000_000} MB.")
-    if is_run(name) and is_recording(BytesIO(content)):
-        return StoredRecording(name, None, content).session()
     if is_run(name):
+        if is_recording(BytesIO(content)):
+            return recording_session(name, None, content)
         return run_of(content, name, upload).session(store)
     return network_in(tensors_of(content, name, MAX_RUN), name, WeightsHints()).session()
 

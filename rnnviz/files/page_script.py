@@ -1,4 +1,4 @@
-"""The scripts of the page as one: in a file on disk a script can't import another."""
+"""Pages in one file: their scripts as one, because a script on disk can't import another."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import base64
 import hashlib
 import re
 from pathlib import Path
+from string import Template
 
 import rnnviz
 
@@ -26,10 +27,17 @@ def script_hash(code: str) -> str:
     return f"sha256-{base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()}"
 
 
+def filled_page(template: Path, script: str, **parts: object) -> str:
+    """The HTML of a ``template`` with these parts, and with the script static/``script``."""
+    code = page_script(script)
+    text = Template(template.read_text(encoding="utf-8"))
+    return text.substitute(parts, script=code, hash=script_hash(code))
+
+
 def page_script(name: str) -> str:
     """The script static/``name`` and all its imports, each in its own function.
 
-    It reads imports and exports by name, as in the scripts of the page.
+    Imports and exports must be by name, as in the scripts of the page.
     """
     scripts: dict[str, str] = {}
     _collect(PAGE / "static" / name, scripts)

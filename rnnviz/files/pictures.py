@@ -12,34 +12,29 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from string import Template
 from tempfile import TemporaryDirectory
 
 from rnnviz.charts.theme import LIGHT, css_variables
 from rnnviz.files.numbers import Drawn, with_numbers
-from rnnviz.files.origin import origin
-from rnnviz.files.page_script import page_file, page_script, script_hash
+from rnnviz.files.output import origin
+from rnnviz.files.page_script import filled_page, page_file
 from rnnviz.files.wire_format import PackedPicture, packed
 from rnnviz.probe.session import Session
 
 #: Program names. The headless shell, the same engine without windows, is faster.
 NAMES = (
-    "chromium-headless-shell",
-    "google-chrome", "google-chrome-stable", "chromium", "chromium-browser", "chrome",
-    "microsoft-edge", "microsoft-edge-stable", "msedge",
+    "chromium-headless-shell", "google-chrome", "google-chrome-stable", "chromium",
+    "chromium-browser", "chrome", "microsoft-edge", "microsoft-edge-stable", "msedge",
 )  # fmt: skip
 _MAC = ("Google Chrome", "Chromium", "Microsoft Edge")
 _WINDOWS = (
-    "Google/Chrome/Application/chrome.exe",
-    "Chromium/Application/chrome.exe",
+    "Google/Chrome/Application/chrome.exe", "Chromium/Application/chrome.exe",
     "Microsoft/Edge/Application/msedge.exe",
-)
+)  # fmt: skip
 _LINUX = (
-    "/opt/google/chrome/chrome",
-    "/opt/microsoft/msedge/msedge",
-    "/usr/lib/chromium/chromium",
+    "/opt/google/chrome/chrome", "/opt/microsoft/msedge/msedge", "/usr/lib/chromium/chromium",
     "/snap/bin/chromium",
-)
+)  # fmt: skip
 #: Seconds that the browser may take.
 TIME_LIMIT = 120.0
 #: Draw on the CPU, load no extensions, and resolve no host name.
@@ -111,21 +106,19 @@ def document_of(page: str, browser: str, folder: Path, limit: float = TIME_LIMIT
         code = _run(command, here, limit)
         document = (here / "document").read_text(encoding="utf-8", errors="replace")
         if code or not document:
-            said = (here / "said").read_text(encoding="utf-8", errors="replace").split("\n")
-            last = next(
-                (line.strip() for line in reversed(said) if line.strip()), "it said nothing"
-            )
+            errors = (here / "errors").read_text(encoding="utf-8", errors="replace").split("\n")
+            last = next((line.strip() for line in reversed(errors) if line.strip()), "no message")
             raise BrowserError(f"{browser} has not drawn the pictures: {last[:200]}")
         return document
 
 
 def _run(command: list[str], here: Path, limit: float) -> int:
     """Run a command and return its exit code; its output goes to files in ``here``."""
-    # A pipe would stay open as long as any of its child processes.
-    with (here / "document").open("wb") as document, (here / "said").open("wb") as said:
+    # A pipe would stay open as long as any child process of the browser.
+    with (here / "document").open("wb") as document, (here / "errors").open("wb") as errors:
         try:
             process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=document, stderr=said,
+                command, stdin=subprocess.DEVNULL, stdout=document, stderr=errors,
                 start_new_session=True,
             )  # fmt: skip
         except OSError as problem:
@@ -147,7 +140,6 @@ def _run(command: list[str], here: Path, limit: float) -> int:
 
 
 # The page that draws
-
 
 #: The width of each picture, in pixels; its layout has its height.
 WIDTH = 960
@@ -178,15 +170,11 @@ def pictures(
 
 def pictures_page(session: Session, drawn: Mapping[str, Drawn]) -> str:
     """A self-contained page that draws the pictures when it is opened."""
-    code = page_script("pictures/host_pictures.js")
-    parts = {
-        "style": f"{css_variables(LIGHT, LIGHT.background)}\n{page_file('style.css')}",
-        "width": WIDTH,
-        "content": base64.b64encode(content_of(session, drawn)).decode(),
-        "script": code,
-        "hash": script_hash(code),
-    }
-    return Template(_TEMPLATE.read_text(encoding="utf-8")).substitute(parts)
+    return filled_page(
+        _TEMPLATE, "pictures/host_pictures.js", width=WIDTH,
+        style=f"{css_variables(LIGHT, LIGHT.background)}\n{page_file('style.css')}",
+        content=base64.b64encode(content_of(session, drawn)).decode(),
+    )  # fmt: skip
 
 
 def content_of(session: Session, drawn: Mapping[str, Drawn]) -> bytes:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from html import escape
 from itertools import groupby
 from pathlib import Path
-from string import Template
 from typing import Any
 
 import numpy as np
@@ -23,8 +22,8 @@ from rnnviz.charts.status import scores_html, story_html, verdict_html
 from rnnviz.charts.theme import DARK, LIGHT, Theme, css_variables
 from rnnviz.config import SETTINGS
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.files.origin import origin, query_of
-from rnnviz.files.page_script import page_file, page_script, script_hash
+from rnnviz.files.output import origin, query_of
+from rnnviz.files.page_script import filled_page, page_file
 from rnnviz.files.wire_format import packed
 from rnnviz.probe.probe import read, readable
 from rnnviz.probe.session import Session
@@ -33,7 +32,6 @@ from rnnviz.run.schedule import Position
 from rnnviz.tasks.csv_table import TaskError
 
 # The epochs that are recorded
-
 
 #: The most epochs.
 MOST_EPOCHS = 200
@@ -44,8 +42,8 @@ _WORK = 1_000_000_000
 def recorded_epochs(run: Run, most: int = MOST_EPOCHS) -> list[int]:
     """At most ``most`` epochs, with the first and the last: all, or more where the loss changes.
 
-    Two thirds are equally spaced, at stored states. The others have to be retrained, so there are
-    fewer of them if that would take long. A recording has stored states only.
+    Two thirds are equally spaced, at stored states. The others must be retrained; there are fewer
+    of them if that would take long. A recording has stored states only.
     """
     whole = _reached(run, run.history.epochs.tolist())
     if len(whole) <= most and _affordable(run, whole):
@@ -88,8 +86,7 @@ def _affordable(run: Run, epochs: Iterable[int]) -> bool:
 
 # Arrays over the epochs as integers that change little, so that they compress well
 
-
-#: Bits dropped from a float32; 12 bits of its significand stay: a relative error of 1/8192.
+#: Bits dropped from a float32. 12 bits of its significand stay: a relative error of 1/8192.
 SHIFT = 11
 _NAN = 0x7FC00000
 
@@ -105,8 +102,8 @@ class PackedArrays:
     def add(self, frames: Array, levels: int = 0, shift: int = 0) -> int:
         """Store ``frames`` (N, ...) and return the number of their block.
 
-        With ``levels``, numbers are rounded to multiples of a step; the largest of a frame has at
-        least so many steps. Otherwise the last ``shift`` bits of a float32 are rounded away.
+        With ``levels``, numbers are rounded to multiples of a step, of which the largest number of
+        a frame has at least ``levels``. Otherwise the last ``shift`` bits of a float32 are dropped.
         """
         steps: list[float] = []
         if frames.dtype.kind == "i":
@@ -149,21 +146,19 @@ def step_of(largest: float, levels: int) -> float:
 
 # Pictures and texts of the first page at some epochs, for some phrases
 
-
-#: The steps in the largest number, for numbers that are written and those that are only drawn.
+#: The steps in the largest number, for numbers in texts and tips, and for those of colours alone.
 WRITTEN, DRAWN = 1000, 100
-#: The most written numbers, about, and the fewest epochs: long phrases have fewer epochs.
-_MOST_NUMBERS, _LEAST_EPOCHS = 1_500_000, 60
-#: The remark of each picture.
-_REMARKS = {
-    "network": "This is a recording: what is added and kept, and the states, are rounded to about "
-    "a thousandth of the largest.",
-    "curves": "This is a recording of the whole run: gauge and gradient are measured at some "
-    "of its epochs.",
-}
+#: The beginnings of the names of series that have colours alone.
 _DRAWN_ALONE = ("W_hh", "log10 gradient")
-
-
+#: About the most written numbers, and the fewest epochs: long phrases have fewer epochs.
+_MOST_NUMBERS, _LEAST_EPOCHS = 1_500_000, 60
+#: The remark on each picture.
+_REMARKS = {
+    "network": "This is a recording. The states, and what is added and kept, are rounded to about "
+    "a thousandth of the largest.",
+    "curves": "This is a recording of the whole run. Gauge and gradient are measured at some of "
+    "its epochs.",
+}
 #: The colours of both themes by name.
 _PALETTES = {
     name: {key: value for key, value in vars(theme).items() if isinstance(value, str)}
@@ -188,9 +183,8 @@ class _PictureFrames:
         for path, array in arrays.items():
             name = str(picture.series[int(path.partition(".")[0])].get("name"))
             if array.ndim == 2:
-                drawn = name.startswith(("W_hh", "log10 gradient"))
-                self.rounding[path] = (DRAWN if drawn else WRITTEN), 0
-            else:  # Scores are kept exactly. They are few.
+                self.rounding[path] = (DRAWN if name.startswith(_DRAWN_ALONE) else WRITTEN), 0
+            else:  # The few scores are exact.
                 self.rounding[path] = 0, SHIFT if self.key == "network" else 0
 
     def tracks(self, packed_arrays: PackedArrays) -> Iterator[tuple[str, int, int]]:
@@ -217,7 +211,7 @@ class _PhraseFrames:
         """Add the epoch that ``session`` shows."""
         session.ask(self.phrase)
         probe = session.inspect()
-        # Nothing can be typed in a file.
+        # A file has no field to type in.
         words = words_of(session, probe)._replace(typed=(), vocabulary=())
         self.network.add(network(session, probe, words, self._theme))
         self.texts["status"].append(scores_html(session, "Recorded"))
@@ -236,7 +230,7 @@ def record(session: Session, phrases: Sequence[str]) -> tuple[list[int], bytes]:
     Returns the recorded epochs, and all pictures and texts as a message, see ``wire_format``.
     """
     reader = session.fork()
-    # While a run plays, the texts don't speak of looking back.
+    # As of a run that plays, the texts don't mention looking back.
     reader.player.running = True
     epochs = recorded_epochs(reader.run, _most_epochs(reader, phrases))
     recorded = [_PhraseFrames(phrase) for phrase in phrases]
@@ -263,16 +257,10 @@ def record(session: Session, phrases: Sequence[str]) -> tuple[list[int], bytes]:
         for one in recorded
     ]
     header = {
-        "epochs": epochs,
-        "shown": session.player.position.epoch,
-        "unit": session.unit,
-        "made": origin(session),
-        "phrases": rows,
-        "strings": list(strings),
-        "blocks": arrays.headers,
-        "remarks": _REMARKS,
-        "palettes": _PALETTES,
-    }
+        "epochs": epochs, "shown": session.player.position.epoch, "unit": session.unit,
+        "made": origin(session), "phrases": rows, "strings": list(strings),
+        "blocks": arrays.headers, "remarks": _REMARKS, "palettes": _PALETTES,
+    }  # fmt: skip
     return epochs, packed(header, arrays.content)
 
 
@@ -287,10 +275,7 @@ def _most_epochs(reader: Session, phrases: Sequence[str]) -> int:
     return min(MOST_EPOCHS, max(_LEAST_EPOCHS, _MOST_NUMBERS // max(1, numbers)))
 
 
-# The phrases
-
-
-#: The number of usual phrases, and the most.
+#: The number of usual phrases, and the most phrases of a replay.
 USUAL, MOST_PHRASES = 3, 6
 
 
@@ -300,10 +285,7 @@ def usual_phrases(session: Session) -> list[str]:
 
 
 def offered_phrases(session: Session, count: int) -> list[str]:
-    """The phrase shown, and up to ``count`` texts of the test data.
-
-    They are of each class in turn, from short ones to long ones.
-    """
+    """The phrase shown, and up to ``count`` texts of the test data: of all classes and lengths."""
     dataset, found = session.dataset, {session.phrase_input.phrase: None}
     examples = sorted(dataset.test or dataset.train, key=lambda one: (len(one.inputs), one.text))
     groups = [examples]
@@ -320,7 +302,6 @@ def offered_phrases(session: Session, count: int) -> list[str]:
 
 # The file
 
-
 _TEMPLATE, _SHEET = (Path(__file__).with_name(f"replay.{kind}") for kind in ("html", "css"))
 _FIGURE = """\
 <figure class="rnnviz-figure" data-kind="{kind}" data-text="{text}">
@@ -329,57 +310,48 @@ _FIGURE = """\
   <button class="rnnviz-enlarge" aria-label="Enlarge" title="Enlarge; its numbers">⤢</button>
 </figure>"""
 _RECORDED = (
-    "Of a long run some epochs are recorded, more of them where the loss changes. "
+    "Some epochs of a long run are recorded, more of them where the loss changes. "
     "The numbers of the units are rounded to about a thousandth of the largest at each epoch, "
     "recurrent weights to a hundredth, other numbers of the network to four digits. "
-    "Loss and score are as they were."
+    "Loss and score are exact."
 )
 
 
 def replay(session: Session, phrases: Sequence[str] | None = None) -> str:
-    """The run of ``session`` as an HTML file, on ``phrases`` or else on the usual ones.
+    """The run of ``session`` as a self-contained HTML file, on ``phrases`` or the usual ones.
 
-    The file is self-contained. The session stays where it is.
-    Raises TaskError if a phrase can't be read, or if there are none or too many.
+    The session stays where it is. Raises TaskError if a phrase can't be read, or if there are none
+    or too many.
     """
     chosen = list(dict.fromkeys(usual_phrases(session) if phrases is None else phrases))
     if not 1 <= len(chosen) <= MOST_PHRASES:
         raise TaskError(f"A replay has 1 to {MOST_PHRASES} phrases, not {len(chosen)}.")
     for phrase in chosen:
         read(session.dataset, phrase)
-    (epochs, recording), code = record(session, chosen), page_script("replay/host_replay.js")
+    epochs, recording = record(session, chosen)
     learned = session.dataset.name if session.data.own else session.settings.task
     size = f"{session.settings.cell}, {session.settings.hidden} units"
     figures = (
         _FIGURE.format(kind=kind, text=escape(text)) for kind, text in explained(session).items()
     )
-    parts = {
-        "version": __version__,
-        "title": escape(f"rnnviz: {learned}, {size}"),
-        "description": escape(_made(session)),
-        "bar": '<div class="rnnviz-control replay-bar"></div>',
-        "note": _note(session, len(epochs)),
-        "made": escape(_made(session)),
-        "settings": "".join(_settings(session)),
-        "link": _link(session),
-        "recorded": _RECORDED,
-        "figures": "\n".join(figures),
-        "style": _style(),
-        "script": code,
-        "hash": script_hash(code),
-        "recording": base64.b64encode(gzip.compress(recording, 6, mtime=0)).decode(),
-    }
+    bar = '<div class="rnnviz-control replay-bar"></div>'
     if len(epochs) == 1:
         why = "stopped in its first epoch" if session.player.diverged else "has not been trained"
         if session.player.recorded:
             why = "has one snapshot"
-        only = f"there is {session.unit} {epochs[0]} alone, nothing to play"
-        parts["bar"] = f'<p class="replay-none">This run {why}: {only}.</p>'
-    return Template(_TEMPLATE.read_text(encoding="utf-8")).substitute(parts)
+        only = f"{session.unit} {epochs[0]} is the only one, so there is nothing to play"
+        bar = f'<p class="replay-none">This run {why}: {only}.</p>'
+    return filled_page(
+        _TEMPLATE, "replay/host_replay.js", version=__version__, bar=bar, recorded=_RECORDED,
+        title=escape(f"rnnviz: {learned}, {size}"), made=escape(_made(session)),
+        note=_note(session, len(epochs)), settings="".join(_settings(session)),
+        link=_link(session), figures="\n".join(figures), style=_style(),
+        recording=base64.b64encode(gzip.compress(recording, 6, mtime=0)).decode(),
+    )  # fmt: skip
 
 
 def _style() -> str:
-    """The style sheets of the page and of the file, in the theme of the system or a chosen one."""
+    """The style sheets of the page and of the file, in the chosen theme or that of the system."""
     parts = (
         _look(LIGHT, "light", ":root"),
         "@media (prefers-color-scheme: dark) {",
@@ -398,7 +370,6 @@ def _look(theme: Theme, name: str, selector: str) -> str:
 
 
 def _note(session: Session, count: int) -> str:
-    """How many of the epochs, or snapshots, are recorded."""
     what = "snapshots" if session.player.recorded else "epochs"
     trained = len(session.run.history)
     if trained == 1:
@@ -443,11 +414,11 @@ def _link(session: Session) -> str:
     if session.player.imported:
         return "A link does not carry the weights that the run began with."
     if session.data.given is not None:
-        return "A link does not carry the data, which came from a program."
+        return "A link does not carry the data that came from a program."
     if not (query := query_of(session)):
-        return "The run is too long for a link; the page saves it as a file."
-    own = " Only the server that had the data of this run finds them." if session.data.own else ""
+        return "The run is too long for a link. Save it on the page as a file."
+    own = " Only a server that has the data of this run can load them." if session.data.own else ""
     return (
-        "The page shows this run again with the following behind its address, such as "
+        "To show this run on the page, append this to its address, such as "
         f"http://127.0.0.1:8501/: <code>{escape(query)}</code>{own}"
     )

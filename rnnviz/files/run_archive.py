@@ -9,9 +9,9 @@
     snapshots/0000120.safetensors   the state at the start of epoch 120
 
 ``run.json`` has the "format", "rnnviz run", and its "version". The "kind" is "run" if the run can
-be replayed from its snapshots. (A "recording" has snapshots only: see ``record``.) A snapshot has
-the weights by name, and the arrays of the optimizer as ``slots.0.W_hh``; its metadata have "epoch",
-"optimizer" and "steps".
+be replayed from its snapshots. (A "recording" has snapshots only: see ``recording_file``.) A
+snapshot has the weights by name, and the arrays of the optimizer as ``slots.0.W_hh``; its metadata
+have "epoch", "optimizer" and "steps".
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from typing import Any
 import orjson
 
 from rnnviz.config import brief
-from rnnviz.files.bounds import check_size, members_of, zip_content
-from rnnviz.files.foreign_network import TransferError
-from rnnviz.files.tensor_file import TensorFile
+from rnnviz.files.bounds import members_of, zip_content
+from rnnviz.files.foreign_network import TransferError, problems_of
+from rnnviz.files.tensor_file import TensorFile, parsed
 
 FORMAT, VERSION, RUN = "rnnviz run", 1, "run"
 #: The most bytes of a file, packed and unpacked.
@@ -44,7 +44,7 @@ _OTHERS = {
 def check_header(header: Mapping[str, Any], kind: str) -> None:
     """Raise TransferError unless ``run.json`` is that of a file of ``kind``, in this version."""
     if header.get("format") != FORMAT:
-        raise TransferError(f"this is no {kind} of rnnviz: its run.json doesn't say that it is.")
+        raise TransferError(f"this is no {kind} of rnnviz: its run.json has another format.")
     if (version := header.get("version")) != VERSION:
         raise TransferError(
             f"its format has the version {brief(version, 20)}, and this rnnviz reads version "
@@ -62,10 +62,7 @@ class RunArchive:
 
     @classmethod
     def made(
-        cls,
-        run: Mapping[str, Any],
-        tensors: Mapping[str, TensorFile],
-        files: Mapping[str, bytes],
+        cls, run: Mapping[str, Any], tensors: Mapping[str, TensorFile], files: Mapping[str, bytes]
     ) -> RunArchive:
         """An archive of ``run.json``, tensors by the name of their part, and files."""
         header = {"format": FORMAT, "version": VERSION, **run}
@@ -103,11 +100,9 @@ class RunArchive:
         content = self._member(name)
         if len(content) > MAX_JSON:
             raise TransferError(f"its {name} has more than {MAX_JSON // 1_000_000} MB.")
-        check_size(content)
-        try:
-            table = orjson.loads(content)
-        except orjson.JSONDecodeError:
-            raise TransferError(f"its {name} can't be read as JSON.") from None
+        table = parsed(content, object)
+        if table is None:
+            raise TransferError(f"its {name} can't be read as JSON.")
         if not isinstance(table, dict):
             raise TransferError(f"its {name} is not a table.")
         return table
@@ -115,10 +110,8 @@ class RunArchive:
     def tensors(self, name: str) -> TensorFile:
         """A part with tensors; raises TransferError."""
         content = self._member(f"{name}.safetensors")
-        try:
+        with problems_of(name):
             return TensorFile.of(content)
-        except TransferError as problem:
-            raise TransferError(f"{name}: {problem}") from None
 
     def _member(self, name: str) -> bytes:
         if name not in self.members:

@@ -1,4 +1,4 @@
-"""A run as a file, written and read."""
+"""The file of a run, written and read."""
 
 from __future__ import annotations
 
@@ -11,15 +11,14 @@ import numpy as np
 import orjson
 
 from rnnviz import __version__
-from rnnviz.config import SETTINGS, OptimizerKind, RunConfig, SettingError, brief
-from rnnviz.engine.cell_text import CellError
+from rnnviz.config import SETTINGS, OptimizerKind, RunConfig, brief
 from rnnviz.engine.gradcheck import own_cell
 from rnnviz.engine.optimizers import OPTIMIZERS, Slots
 from rnnviz.engine.parameters import Architecture
 from rnnviz.engine.training import TrainState
 from rnnviz.files.bounds import check_size
-from rnnviz.files.foreign_network import TransferError
-from rnnviz.files.origin import query_of
+from rnnviz.files.foreign_network import TransferError, problems_of
+from rnnviz.files.output import query_of
 from rnnviz.files.run_archive import (
     MAX_JSON,
     MAX_RUN,
@@ -28,7 +27,7 @@ from rnnviz.files.run_archive import (
     RunArchive,
     snapshot_name,
 )
-from rnnviz.files.tensor_file import TensorFile
+from rnnviz.files.tensor_file import TensorFile, content_at
 from rnnviz.files.weights_file import named_weights
 from rnnviz.probe.inputs import Selection
 from rnnviz.probe.probe import most_typed
@@ -64,8 +63,7 @@ def run_file(session: Session, own_data: bool = False) -> bytes:
     count = max(len(one["changes"]) for one in (header, header["ghost"]) if one)
     if count > MOST_CHANGES:
         raise TransferError(
-            f"This run has {count:,} changes on its way, and a file has at most {MOST_CHANGES:,}. "
-            f"{_INSTEAD}"
+            f"This run has {count:,} changes, and a file has at most {MOST_CHANGES:,}. {_INSTEAD}"
         )
     tensors, room = {"history": _scores(checkpoint.history)}, MAX_SNAPSHOTS
     if ghost:
@@ -109,9 +107,6 @@ def _header(session: Session, now: Position) -> dict[str, Any]:
     }  # fmt: skip
 
 
-# Weights and scores
-
-
 def _scores(history: History) -> TensorFile:
     return TensorFile({name: history.column(name) for name in COLUMNS})
 
@@ -122,10 +117,8 @@ def _snapshot(state: TrainState) -> TensorFile:
     for number, theta in enumerate(slots.arrays):
         named = parameters.like(theta).named()
         arrays |= {f"slots.{number}.{name}": array for name, array in named.items()}
-    metadata = {
-        "epoch": str(state.epoch), "optimizer": slots.kind.value, "steps": str(slots.steps)
-    }  # fmt: skip
-    return TensorFile(arrays, metadata)
+    facts = {"epoch": state.epoch, "optimizer": slots.kind.value, "steps": slots.steps}
+    return TensorFile(arrays, {name: str(fact) for name, fact in facts.items()})
 
 
 def _fitting(states: Sequence[TrainState], room: int) -> Sequence[TrainState]:
@@ -134,9 +127,6 @@ def _fitting(states: Sequence[TrainState], room: int) -> Sequence[TrainState]:
     if size <= room or len(states) == 1:
         return states
     return _fitting(states[::-1][::2][::-1], room)
-
-
-# Data
 
 
 def _data_entry(session: Session) -> dict[str, Any]:
@@ -178,14 +168,12 @@ def _files(session: Session) -> dict[str, bytes]:
 
 def _is_the_task(session: Session, given: Dataset) -> bool:
     """Whether given data equal the data of the task, which need not be in the file."""
-    config = session.run.schedule.start
-    task = TASKS[config.task].build(config.lag, config.seed)
-    tables = [table_of_dataset(data) | {"notes": []} for data in (given, task)]
-    return tables[0] == tables[1]
+    task = _task(session.run.schedule.start)
+    own, known = (table_of_dataset(data) | {"notes": []} for data in (given, task))
+    return own == known
 
 
 # A run from a file
-
 
 #: The files of a run's own data.
 ROLES = ("train", "test")
@@ -243,24 +231,13 @@ def open_run(path: str | Path, upload: Upload | None = None) -> Session:
 
 def stored_run(path: Path, upload: Upload | None = None) -> StoredRun:
     """The run in a file; raises TransferError, beginning with the name of the file."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_RUN + 1)
-    except OSError as problem:
-        raise TransferError(f"{path}: can't be read ({problem.strerror}).") from None
-    return run_of(content, path.name, upload)
+    return run_of(content_at(path, MAX_RUN), path.name, upload)
 
 
 def run_of(content: bytes, name: str, upload: Upload | None = None) -> StoredRun:
     """The run in the content of a file; raises TransferError."""
-    try:
+    with problems_of(name[:60]):
         return _stored(RunArchive.of(content), upload)
-    except DataMissingError as missing:
-        raise DataMissingError(f"{name[:60]}: {missing}", missing.wanted) from None
-    except (TransferError, TaskError) as problem:
-        raise TransferError(f"{name[:60]}: {problem}") from None
-    except (SettingError, CellError) as problem:
-        raise TransferError(f"{name[:60]}: its settings can't be used. {problem}") from None
 
 
 def _stored(archive: RunArchive, upload: Upload | None) -> StoredRun:
@@ -272,13 +249,13 @@ def _stored(archive: RunArchive, upload: Upload | None) -> StoredRun:
     now = _position(run, "now", dataset, start)
     schedule = Schedule(start, _changes(run, now, dataset, start))
     history = _history(archive, "history", now.epoch)
-    states = _states(archive, now.epoch, of, start)
+    states = tuple(_states(archive, now.epoch, of, start.dtype.value))
     checkpoint, shown = Checkpoint(now, history, states), _position(run, "shown", dataset, start)
     ghost = _ghost(archive, run["ghost"], schedule, dataset) if run.get("ghost") else None
     first = None
     if table := run.get("first"):
         if not isinstance(table, dict):
-            raise TransferError("what it says of its first weights is not a table.")
+            raise TransferError("its entry of the first weights is not a table.")
         config, tensors = _config(table.get("settings")), archive.tensors("first").tensors
         weights = named_weights(tensors, architecture_of(dataset, config), config.dtype.value)
         first = FirstNetwork(weights, config, _text(table, "source"), _text(table, "note"))
@@ -286,9 +263,6 @@ def _stored(archive: RunArchive, upload: Upload | None) -> StoredRun:
     phrase = _text(run, "phrase", most_typed(dataset))
     shown = min(shown, now)
     return StoredRun(schedule, checkpoint, shown, ghost, first, given, own, phrase, marked)
-
-
-# Settings
 
 
 def _config(settings: Any) -> RunConfig:
@@ -350,9 +324,6 @@ def _index(table: Mapping[str, Any], name: str) -> int | None:
     raise TransferError(f"its {name} can't be {brief(index)}.")
 
 
-# Data
-
-
 def _task(config: RunConfig) -> Dataset:
     return TASKS[config.task].build(config.lag, config.seed)
 
@@ -363,7 +334,7 @@ def _data(
     """The given data and the upload of the run: at most one of them."""
     data = archive.run.get("data")
     if not isinstance(data, dict):
-        raise TransferError("its run.json doesn't say what its data are.")
+        raise TransferError("its run.json has no data.")
     match data.get("kind"):
         case "task":
             return None, None
@@ -388,30 +359,28 @@ def _upload(
     stored = [role for role in ROLES if f"data/{role}" in archive.members]
     named: dict[str, dict[str, str]] = {}
     for role in ROLES:
-        # There is always training data. Without it all files are needed from elsewhere.
+        # A run has training data. If they are not in the file, all data must come from elsewhere.
         wanted = "train" not in stored and (role == "train" or data.get(role))
         if not (wanted or role in stored):
             continue
         if not isinstance(entry := data.get(role), dict):
             raise TransferError(f"its data have no name of the file {role}.")
         named[role] = {"name": _text(entry, "name")[:200], "sha256": _text(entry, "sha256")}
-    files = {r: File(named[r]["name"], archive.members[f"data/{r}"]) for r in stored}
+    contents = {role: archive.members[f"data/{role}"] for role in stored}
     options = {name: data[name] for name in OPTIONS if data.get(name) is not None}
     for name in ("skip_bad", "merge_labels"):
         options[name] = data.get(name) is True
-    if known is not None and "train" not in files:
+    if known is not None and "train" not in contents:
         given = {role: file["sha256"] for role, file in fingerprint(known).items() if file}
         if given == {role: file["sha256"] for role, file in named.items()}:
-            files = {
-                role: File(file["name"], getattr(known, role).content)
-                for role, file in named.items()
-            }
+            contents = {role: getattr(known, role).content for role in named}
+    files = {role: File(named[role]["name"], content) for role, content in contents.items()}
     if "train" in files:
         return Upload(files["train"], files.get("test"), **options)
     names = " and ".join(file["name"][:60] for file in named.values())
     it = "it" if len(named) == 1 else "them"
     others = "The data that are loaded are others. " if known else ""
-    # What to do comes first: the page shows one line, and the rest in a tip.
+    # The page shows the first line, which says what to do, and the rest in a tip.
     raise DataMissingError(
         f"it needs {names}: drop {it} on the page too, or choose {it} under Open a file. On the "
         f"command line, --train and --test are for this. You can also save the run again, with its "
@@ -429,9 +398,6 @@ def _held(archive: RunArchive, config: RunConfig) -> str:
     return f"It holds {what}{end}."
 
 
-# Weights and scores
-
-
 def _history(archive: RunArchive, name: str, epoch: int) -> History:
     """The scores up to an epoch; a column is all NaN, or has numbers after epoch 0."""
     columns = archive.tensors(name).tensors
@@ -445,42 +411,27 @@ def _history(archive: RunArchive, name: str, epoch: int) -> History:
     return History.of(columns)
 
 
-def _states(
-    archive: RunArchive, epoch: int, of: Architecture, config: RunConfig
-) -> tuple[TrainState, ...]:
-    """The snapshots up to an epoch, which the last one has."""
+def _states(archive: RunArchive, epoch: int, of: Architecture, dtype: str) -> list[TrainState]:
+    """The snapshots; the last one is that of ``epoch``."""
     states = []
     for stored, name in archive.snapshots.items():
         file = archive.tensors(name)
-        try:
-            states.append(_state(stored, file.tensors, file.metadata, of, config.dtype.value))
-        except (TransferError, ValueError) as problem:
-            raise TransferError(f"{name}: {problem}") from None
+        with problems_of(name):
+            states.append(_state(stored, file, of, dtype))
     if not states or states[-1].epoch != epoch:
         raise TransferError(f"it has no weights of epoch {epoch:,}, where its run is.")
-    return tuple(states)
+    return states
 
 
-def _optimizer(name: str) -> OptimizerKind:
-    if name in set(OptimizerKind):
-        return OptimizerKind(name)
-    raise TransferError(f"its optimizer can't be {name[:40]!r}. Save the run again.")
-
-
-def _state(
-    epoch: int,
-    tensors: Mapping[str, Any],
-    metadata: Mapping[str, str],
-    of: Architecture,
-    dtype: str,
-) -> TrainState:
-    kind = _optimizer(metadata.get("optimizer", ""))
-    steps = metadata.get("steps", "")
+def _state(epoch: int, file: TensorFile, of: Architecture, dtype: str) -> TrainState:
+    metadata, name = file.metadata, file.metadata.get("optimizer", "")
+    if name not in set(OptimizerKind):
+        raise TransferError(f"its optimizer can't be {name[:40]!r}. Save the run again.")
+    kind, steps = OptimizerKind(name), metadata.get("steps", "")
     if metadata.get("epoch") != str(epoch) or not (steps.isdecimal() and len(steps) < 16):
-        raise TransferError("its metadata don't say its epoch and the steps of its optimizer.")
-    parts: list[dict[str, Any]] = [{}]
-    parts += [{} for _ in range(OPTIMIZERS[kind].slots)]
-    for name, array in tensors.items():
+        raise TransferError("its metadata lack its epoch, or the steps of its optimizer.")
+    parts: list[dict[str, Any]] = [{} for _ in range(1 + OPTIMIZERS[kind].slots)]
+    for name, array in file.tensors.items():
         number, plain = 0, name
         if name.startswith("slots."):  # slots.0.W_hh
             _, slot, plain = (*name.split(".", 2), "", "")[:3]

@@ -12,7 +12,7 @@ from rnnviz.engine.cell_source import passes, plain_name, understood
 from rnnviz.engine.derived_cell import DerivedCell
 from rnnviz.engine.parameters import Architecture, first_formulas
 from rnnviz.files import script_parts as parts
-from rnnviz.files.origin import query_of
+from rnnviz.files.output import query_of
 from rnnviz.probe.session import Session
 from rnnviz.run.schedule import EDIT, Schedule
 from rnnviz.tasks.dataset import Dataset
@@ -27,20 +27,17 @@ class ScriptError(ValueError):
 def problem_of(session: Session) -> str:
     """Why the run can't be written as a script, in a sentence; empty if it can."""
     schedule, of = session.run.schedule, session.state.parameters.architecture
+    instead = "Write the weights to a file instead."
     if first := session.player.imported:
         return (
             f"This network's first weights came from {first.source}, and a script draws them "
-            "from the seed. Write the weights to a file instead."
+            f"from the seed. {instead}"
         )
     if not session.dataset.labelled:
-        return (
-            "There are no labelled examples, so a script has nothing to train on. "
-            "Write the weights to a file instead."
-        )
+        return f"There are no labelled examples, so a script has nothing to train on. {instead}"
     if any(change.name == EDIT for change in schedule.changes):
         return (
-            "The weights of this run were edited by hand, which a script can't repeat. "
-            "Write the weights to a file instead."
+            f"The weights of this run were edited by hand, which a script can't repeat. {instead}"
         )
     if of.source and any(stage.truncate for stage in schedule.stages):
         return "A truncated run of an encoder and a decoder has no script."
@@ -93,41 +90,33 @@ def _heading(session: Session) -> str:
 def _settings(of: Architecture, schedule: Schedule, end: tuple[int, int]) -> str:
     """The sizes of the network, and the settings that may change during the run."""
     config, names = schedule.start, ("lr", "clip", "clip_by", "optimizer", "truncate")
-    changing = {
-        name: getattr(getattr(config, name), "value", getattr(config, name)) for name in names
-    }
+    values = config.as_dict()
+    changing = {name: values[name] for name in names}
     changes: dict[tuple[int, int], dict[str, object]] = {}
     for change in schedule.changes:
         value = getattr(change.value, "value", change.value)
         epoch, offset = change.position
         changes.setdefault((epoch, offset), {})[change.name] = value
     layers = [f".{n + 1}" if of.layers > 1 else "" for n in range(of.layers)]
-    return "\n".join(
-        [
-            f"SEED, BATCH, HIDDEN, DTYPE = {config.seed}, {config.batch}, {of.hidden}, "
-            f'"{config.dtype.value}"',
-            f"LAYERS = {layers}  # what follows the names of each layer's weights",
-            f"STACKS = {dict(of.stacks)}  # what stands before them, and the number of inputs",
-            f"settings = {changing}",
-            f"CHANGES = {changes}  # at (epoch, examples of the next one)",
-            f"END = {end}",
-        ]
+    return (
+        f"SEED, BATCH, HIDDEN, DTYPE = {config.seed}, {config.batch}, {of.hidden}, "
+        f'"{config.dtype.value}"\n'
+        f"LAYERS = {layers}  # suffixes of the names of each layer's weights\n"
+        f"STACKS = {dict(of.stacks)}  # their prefixes, and the numbers of inputs\n"
+        f"settings = {changing}\n"
+        f"CHANGES = {changes}  # at (epoch, examples of the next one)\n"
+        f"END = {end}"
     )
-
-
-# The data
 
 
 def _data(dataset: Dataset) -> Iterator[str]:
     """The data as words if they have no white space, else as numbers."""
     words = [*dataset.vocabulary.words, *(dataset.source.words if dataset.source else ())]
     named = dataset.tokens and all(word.split() == [word] for word in words)
-    listed = [
-        f"VOCABULARY = {_wrapped(list(dataset.vocabulary.words))}",
-        f"CLASSES = {_wrapped(list(dataset.classes))}",
-    ]
+    lists = {"VOCABULARY": dataset.vocabulary.words, "CLASSES": dataset.classes}
     if dataset.source is not None:
-        listed.append(f"SOURCE = {_wrapped(list(dataset.source.words))}")
+        lists["SOURCE"] = dataset.source.words
+    listed = [f"{k} = {pformat(list(v), width=98, compact=True)}" for k, v in lists.items()]
     for name, examples in (("TRAIN", dataset.train), ("TEST", dataset.test)):
         rows = "".join(f"    {_row(example, dataset, named)},\n" for example in examples)
         listed.append(f"{name} = [\n{rows}]")
@@ -137,21 +126,16 @@ def _data(dataset: Dataset) -> Iterator[str]:
 
 def _row(example: Example, dataset: Dataset, named: bool) -> str:
     """One example: the input, the targets, and the input of an encoder."""
-    targets: object = example.targets.tolist()
-    if dataset.one_class_at_end:
-        targets = dataset.classes[example.target]
-    row: list[object] = [_tokens(example.inputs, dataset.vocabulary.words, named), targets]
+
+    def tokens(inputs: Array, words: Sequence[str]) -> object:
+        return " ".join(words[int(k)] for k in inputs) if named else inputs.tolist()
+
+    one = dataset.one_class_at_end
+    targets: object = dataset.classes[example.target] if one else example.targets.tolist()
+    row = [tokens(example.inputs, dataset.vocabulary.words), targets]
     if example.source is not None and dataset.source is not None:
-        row.append(_tokens(example.source, dataset.source.words, named))
+        row.append(tokens(example.source, dataset.source.words))
     return repr(tuple(row))
-
-
-def _tokens(inputs: Array, words: Sequence[str], named: bool) -> object:
-    return " ".join(words[int(k)] for k in inputs) if named else inputs.tolist()
-
-
-def _wrapped(names: list[str]) -> str:
-    return pformat(names, width=98, compact=True)
 
 
 _READ_WORDS = '''
@@ -172,24 +156,18 @@ def rows(values, names):
 '''
 
 
-# The network
-
-
 def _network(of: Architecture, schedule: Schedule, dataset: Dataset) -> Iterator[str]:
     """The passes through all layers, the gradient, the loss and the score."""
     deep, every = of.layers > 1, dataset.reads is OutputAt.EVERY
+    truncates = any(stage.truncate for stage in schedule.stages)
     fields = {
         "at": ":" if every else "-1:",
-        "more": ", d_x" * deep,
+        "more": (", d_x[part]" if truncates else ", d_x") * deep,
         "input": "d_x" if deep else "None",
     }
     yield parts.STACK
     if not of.source:
-        truncates = any(stage.truncate for stage in schedule.stages)
-        layer = parts.TRUNCATED if truncates else parts.WHOLE
-        if truncates:
-            fields["more"] = ", d_x[part]" * deep
-        yield _filled(layer, fields)
+        yield _filled(parts.TRUNCATED if truncates else parts.WHOLE, fields)
     yield _filled(parts.TRANSLATION if of.source else parts.NETWORK, fields)
     yield parts.LOSSES[of.loss]
     if dataset.metric.tolerance is None:

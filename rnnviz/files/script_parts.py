@@ -147,11 +147,6 @@ def error(y, targets):
 }
 #: The score of all outputs, with the number of each one's example.
 METRICS = {
-    "accuracy": '''
-def metric(found, targets, owners):
-    """The share of answers that are right."""
-    return np.mean((found.argmax(axis=1) == targets) & ~np.isnan(found).any(axis=1))
-''',
     "exact match": '''
 def metric(found, targets, owners):
     """The share of sequences that are right as a whole."""
@@ -159,16 +154,21 @@ def metric(found, targets, owners):
     wrong = np.unique(owners[~right])
     return 1 - len(wrong) / len(np.unique(owners))
 ''',
+    "accuracy": '''
+def metric(found, targets, owners):
+    """The share of answers that are right."""
+    return np.mean((found.argmax(axis=1) == targets) & ~np.isnan(found).any(axis=1))
+''',
     "signs right": '''
 def metric(found, targets, owners):
-    """The share of answers whose every sign is right."""
+    """The share of answers whose signs are all right."""
     return np.mean(np.all(found * targets > 0, axis=1))
 ''',
 }
-#: The score of values that may be a little off.
+#: The score of values with a tolerance.
 WITHIN = '''
 def metric(found, targets, owners):
-    """The share of answers less than $tolerance off."""
+    """The share of answers within $tolerance of the target."""
     return np.mean(np.all(np.abs(found - targets) < $tolerance, axis=1))
 '''
 DRAWS = {

@@ -11,6 +11,7 @@ import json
 import math
 import tokenize
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from io import BytesIO
 from itertools import chain
@@ -24,7 +25,7 @@ from numpy.lib import format as npy
 from rnnviz.config import brief
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.files.bounds import check_size, members_of
-from rnnviz.files.foreign_network import TransferError
+from rnnviz.files.foreign_network import TransferError, problems_of
 
 #: The array with the texts; no weight has this name.
 _TEXTS = "rnnviz"
@@ -39,15 +40,15 @@ _HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0
 def npz_content(arrays: Mapping[str, Any], texts: Mapping[str, str]) -> bytes:
     """An .npz file of arrays by name, and of texts by name in one array."""
     file = BytesIO()
-    told: dict[str, Any] = {_TEXTS: np.array(json.dumps(dict(texts)))}
-    np.savez(file, **arrays, **told)
+    described: dict[str, Any] = {_TEXTS: np.array(json.dumps(dict(texts)))}
+    np.savez(file, **arrays, **described)
     return file.getvalue()
 
 
 def read_npz(content: bytes, most: int) -> tuple[dict[str, Array], dict[str, str]]:
     """The arrays of numbers, and the texts, of a file of at most ``most`` bytes.
 
-    Raises TransferError, with a sentence that begins small.
+    Raises TransferError, with a lower-case sentence.
     """
     members = members_of(content, most, lambda name: name.endswith(".npy"))
     arrays = {name.removesuffix(".npy"): _array(name, part) for name, part in members.items()}
@@ -61,14 +62,31 @@ def read_npz(content: bytes, most: int) -> tuple[dict[str, Array], dict[str, str
         return numbers, {}
     numbers.pop(_TEXTS, None)
     text = b"" if arrays[_TEXTS].ndim else str(arrays[_TEXTS]).encode(errors="replace")
-    check_size(text)
-    try:
-        texts = orjson.loads(text)
-    except ValueError:
-        texts = None
-    if not _are_texts(texts):
-        raise TransferError("what it says of its weights is not a table of texts.")
+    texts = parsed(text, dict)
+    if texts is None or not _are_texts(texts):
+        raise TransferError("its description of the weights is not a table of texts.")
     return numbers, texts
+
+
+def parsed(text: bytes, kind: type) -> Any:
+    """The value of a JSON text; None if it is invalid or not a ``kind``.
+
+    Raises TransferError for a text that is too large.
+    """
+    check_size(text)
+    with suppress(ValueError):
+        value = orjson.loads(text)
+        return value if isinstance(value, kind) else None
+    return None
+
+
+def content_at(path: Path, most: int) -> bytes:
+    """The content of a file, or its first ``most`` + 1 bytes; raises TransferError."""
+    try:
+        with path.open("rb") as file:
+            return file.read(most + 1)
+    except OSError as problem:
+        raise TransferError(f"{path}: can't be read ({problem.strerror}).") from None
 
 
 def _are_texts(table: Any) -> bool:
@@ -90,7 +108,6 @@ def _array(name: str, part: bytes) -> Array:
 
 
 # safetensors
-
 
 #: The largest header and file, in bytes. A header takes many times as much memory.
 MAX_HEADER, MAX_FILE = 10_000_000, 100_000_000
@@ -119,7 +136,7 @@ class TensorFile:
     metadata: Mapping[str, str] = field(default_factory=dict)
 
     def content(self) -> bytes:
-        """The file, byte for byte; the arrays are float64 or float32."""
+        """The file as safetensors; the arrays are float64 or float32."""
         header: dict[str, Any] = {_METADATA: dict(self.metadata)} if self.metadata else {}
         parts, start = [], 0
         for name, array in self.tensors.items():
@@ -136,13 +153,26 @@ class TensorFile:
 
     @classmethod
     def of(cls, content: bytes) -> TensorFile:
-        """Read a file's content; raises TransferError, with a sentence that begins small."""
+        """Read a file's content; raises TransferError, with a lower-case sentence."""
         header, start = _header(content)
         metadata = header.pop(_METADATA, {})
         if not _are_texts(metadata):
             raise TransferError(f"{_METADATA} is not a table of texts.")
         places = {name: _place(name, entry) for name, entry in header.items()}
-        _check_places(places, len(content) - start)
+        reached = 0
+        for name, (dtype, shape, begin, end) in sorted(places.items(), key=lambda one: one[1][2:]):
+            needed = math.prod(shape) * dtype.itemsize
+            if begin != reached or end - begin != needed:
+                raise TransferError(
+                    f"{name[:60]!r} needs {needed:,} bytes from {reached:,} on, and the header "
+                    f"gives it {begin:,} to {end:,}."
+                )
+            reached = end
+        if (size := len(content) - start) != reached:
+            raise TransferError(
+                f"the arrays have {reached:,} bytes, and {size:,} follow the header: the file is "
+                "cut off, or there is more than it says."
+            )
         tensors = {
             name: np.frombuffer(content, dtype, math.prod(shape), start + begin).reshape(shape)
             for name, (dtype, shape, begin, _) in places.items()
@@ -152,12 +182,7 @@ class TensorFile:
 
 def read_tensors(path: Path) -> TensorFile:
     """Read a .safetensors or .npz file; raises TransferError, beginning with the file's name."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_FILE + 1)
-    except OSError as problem:
-        raise TransferError(f"{path}: can't be read ({problem.strerror}).") from None
-    return tensors_of(content, path.name)
+    return tensors_of(content_at(path, MAX_FILE), path.name)
 
 
 def tensors_of(content: bytes, name: str, most: int = MAX_FILE) -> TensorFile:
@@ -168,7 +193,7 @@ def tensors_of(content: bytes, name: str, most: int = MAX_FILE) -> TensorFile:
     end = PurePath(name).suffix.lower()
     # After the length, a header in JSON begins.
     headed = content[8:9] == b"{"
-    try:
+    with problems_of(name[:60]):
         # An archive of NumPy begins like one of PyTorch.
         if end == ".npz":
             return TensorFile(*read_npz(content, most))
@@ -179,12 +204,6 @@ def tensors_of(content: bytes, name: str, most: int = MAX_FILE) -> TensorFile:
         if end != ".safetensors" and not headed:
             raise TransferError(_OTHER)
         return TensorFile.of(content)
-    except TransferError as problem:
-        raise TransferError(f"{name[:60]}: {problem}") from None
-
-
-#: dtype, shape, first byte and end.
-_Place = tuple["np.dtype[Any]", tuple[int, ...], int, int]
 
 
 def _header(content: bytes) -> tuple[dict[str, Any], int]:
@@ -219,13 +238,13 @@ def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return table
 
 
-def _place(name: str, entry: Any) -> _Place:
+def _place(name: str, entry: Any) -> tuple[np.dtype[Any], tuple[int, ...], int, int]:
+    """The dtype and shape of an array, the position of its first byte, and its end."""
     shown = repr(name[:60])
     if not isinstance(entry, dict):
         raise TransferError(f"{shown} has no dtype, shape and data_offsets.")
-    kind: Any = entry.get("dtype")
-    shape: Any = entry.get("shape")
-    offsets: Any = entry.get("data_offsets")
+    facts: list[Any] = [entry.get(fact) for fact in ("dtype", "shape", "data_offsets")]
+    kind, shape, offsets = facts
     if not (_are_counts(shape) and _are_counts(offsets) and len(offsets) == 2):
         raise TransferError(f"{shown} has no shape and data_offsets in whole numbers.")
     if not isinstance(kind, str) or kind not in _DTYPES:
@@ -238,26 +257,6 @@ def _place(name: str, entry: Any) -> _Place:
 
 def _are_counts(values: Any) -> bool:
     """Whether it is a short list of integers from 0 on."""
-    return (
-        isinstance(values, list)
-        and len(values) <= 8
-        and all(type(value) is int and 0 <= value <= MAX_FILE for value in values)
-    )
-
-
-def _check_places(places: Mapping[str, _Place], size: int) -> None:
-    """Raise TransferError unless the arrays fill the bytes without gaps."""
-    reached = 0
-    for name, (dtype, shape, begin, end) in sorted(places.items(), key=lambda item: item[1][2:]):
-        needed = math.prod(shape) * dtype.itemsize
-        if begin != reached or end - begin != needed:
-            raise TransferError(
-                f"{name[:60]!r} needs {needed:,} bytes from {reached:,} on, and the header gives "
-                f"it {begin:,} to {end:,}."
-            )
-        reached = end
-    if reached != size:
-        raise TransferError(
-            f"the arrays have {reached:,} bytes, and {size:,} follow the header: the file is cut "
-            "off, or there is more than it says."
-        )
+    if not isinstance(values, list) or len(values) > 8:
+        return False
+    return all(type(value) is int and 0 <= value <= MAX_FILE for value in values)

@@ -61,12 +61,9 @@ class HeldLayers(NamedTuple):
 
 
 def parts_of(
-    module: Any,
-    signature: Signature,
-    readout: Any = None,
-    embedding: Any = None,
+    module: Any, signature: Signature, readout: Any = None, embedding: Any = None,
     training: bool = False,
-) -> TorchParts:
+) -> TorchParts:  # fmt: skip
     """The parts of a recurrent layer or of a module that holds one; raises TransferError.
 
     The ``signature`` has its inputs and answers. ``readout`` is an ``nn.Linear`` and ``embedding``
@@ -92,21 +89,18 @@ def parts_of(
     assert kind is not None, "another layer is refused"
     relu = getattr(recurrent, "nonlinearity", "tanh") == "relu"
     network = ForeignNetwork(
-        kind,
-        {name: _array(name, p) for name, p in recurrent.named_parameters(recurse=False)},
+        kind, {name: _array(name, p) for name, p in recurrent.named_parameters(recurse=False)},
         _array("The readout", readout.weight),
         None if readout.bias is None else _array("The readout", readout.bias),
         None if embedding is None else _array("The embedding", embedding.weight),
-        Activation.RELU if relu else Activation.TANH,
-        signature.tokens,
-        signature.loss,
-    )
+        Activation.RELU if relu else Activation.TANH, signature.tokens, signature.loss,
+    )  # fmt: skip
     # A container such as nn.ModuleDict has no forward that could do anything else.
     if isinstance(module, nn.RNNBase) or type(module).forward is nn.Module.forward:
         return TorchParts(network, None, True)
     try:
         called = copy.deepcopy(module).eval() if training else module
-    except Exception:  # Any error of another's module: it may hold the graph of its last step.
+    except Exception:  # Any error of the user's module: it may hold the graph of its last step.
         return TorchParts(network, None, False)
     return TorchParts(network, *_checked(called, network, parts))
 
@@ -125,7 +119,7 @@ def held_layers(module: nn.Module, readout: Any = None, embedding: Any = None) -
     embedding = embedding or _only(held, nn.Embedding, "embedding", "embedding=")
     for given, kind in ((readout, nn.Linear), (embedding, nn.Embedding)):
         if given is not None and not isinstance(given, kind):
-            raise TransferError(f"A {type(given).__name__} can't stand for an nn.{kind.__name__}.")
+            raise TransferError(f"A {type(given).__name__} can't replace an nn.{kind.__name__}.")
     return HeldLayers(recurrent, readout, embedding)
 
 
@@ -209,9 +203,6 @@ def arrays_of(given: Any) -> Any:
     return (found.double() if found.is_floating_point() else found).numpy()
 
 
-# Its forward
-
-
 def _checked(
     module: nn.Module, network: ForeignNetwork, parts: HeldLayers
 ) -> tuple[OutputAt | None, bool]:
@@ -259,7 +250,7 @@ def _answers(
         try:
             with torch.no_grad(), torch.random.fork_rng(devices=[]):
                 found = module(one)
-        except Exception:  # Any error of another's module.
+        except Exception:  # Any error of the user's module.
             continue
         found = found[0] if isinstance(found, tuple | list) and found else found
         if not isinstance(found, torch.Tensor) or found.numel() % network.outputs:
@@ -279,7 +270,6 @@ def _same(answer: Array, logits: Array, tolerance: float, classes: bool) -> bool
 
 
 # The same network as a module
-
 
 _LAYERS = {"elman": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 

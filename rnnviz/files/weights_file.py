@@ -1,4 +1,4 @@
-"""Weights as a file, written and read; networks from elsewhere as sessions."""
+"""The files of weights, written and read; networks from elsewhere as sessions."""
 
 from __future__ import annotations
 
@@ -6,21 +6,19 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
-import orjson
 
 from rnnviz import __version__
-from rnnviz.config import Activation, Loss, OutputAt, RunConfig, SettingError
-from rnnviz.engine.cell_text import CellError
+from rnnviz.config import Activation, Loss, OutputAt, RunConfig
 from rnnviz.engine.evaluation import Evaluator
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Architecture, Parameters
-from rnnviz.files.bounds import check_size
-from rnnviz.files.foreign_network import ForeignNetwork, TransferError, network_of
-from rnnviz.files.origin import query_of
-from rnnviz.files.tensor_file import TensorFile, npz_content, read_tensors
+from rnnviz.files.foreign_network import ForeignNetwork, TransferError, network_of, problems_of
+from rnnviz.files.output import query_of
+from rnnviz.files.tensor_file import TensorFile, npz_content, parsed, read_tensors
 from rnnviz.probe.session import Session
 from rnnviz.run.first_network import FirstNetwork
 from rnnviz.run.run import architecture_of
@@ -32,6 +30,7 @@ from rnnviz.tasks.given_examples import (
     Signature,
     Words,
     place_of,
+    signature_of,
     texts,
     vocabulary_from,
 )
@@ -44,10 +43,9 @@ def weights_file(session: Session) -> bytes:
 
     ``open_weights`` reads them back, to the last bit.
     """
-    named = session.state.parameters.named().items()
-    arrays: dict[str, Any] = {name: np.ascontiguousarray(array) for name, array in named}
-    arrays["vocabulary"] = np.array(session.dataset.vocabulary.words)
-    arrays["classes"] = np.array(session.dataset.classes)
+    data, named = session.dataset, session.state.parameters.named()
+    arrays: dict[str, Any] = {name: np.ascontiguousarray(a) for name, a in named.items()}
+    arrays |= {"vocabulary": np.array(data.vocabulary.words), "classes": np.array(data.classes)}
     return npz_content(arrays, _metadata(session))
 
 
@@ -62,22 +60,16 @@ def _metadata(session: Session) -> dict[str, str]:
     words = {"vocabulary": data.vocabulary, "source": data.source}
     listed = {name: list(one.words) for name, one in words.items() if one is not None}
     return {
-        "format": "rnnviz",
-        "version": __version__,
-        "cell": cell.name,
-        "settings": json.dumps(session.settings.as_dict()),
-        "classes": json.dumps(data.classes),
+        "format": "rnnviz", "version": __version__, "cell": cell.name,
+        "settings": json.dumps(session.settings.as_dict()), "classes": json.dumps(data.classes),
         "unit": "verbatim" if data.vocabulary.verbatim else data.vocabulary.unit.value,
         "inputs": "tokens" if data.tokens else "numbers",
-        "outputs": "classes" if data.answers_classes else "values",
-        "reads": data.reads.value,
+        "outputs": "classes" if data.answers_classes else "values", "reads": data.reads.value,
         # The settings identify the data of a task.
-        "data": "own" if session.data.own else "task",
-        "name": data.name,
-        "position": session.player.progress,
-        "link": query_of(session),
+        "data": "own" if session.data.own else "task", "name": data.name,
+        "position": session.player.progress, "link": query_of(session),
         **{name: json.dumps(value) for name, value in listed.items()},
-    }
+    }  # fmt: skip
 
 
 def named_weights(tensors: Mapping[str, Array], of: Architecture, dtype: str) -> Parameters:
@@ -114,29 +106,22 @@ def answered(dataset: Dataset, parameters: Parameters) -> Dataset:
     return replace(dataset, train=tuple(replace(one, targets=part) for one, part in pairs))
 
 
-# A network from elsewhere as a session
-
-
-@dataclass(frozen=True, eq=False)
 class ImportedNetwork:
     """A network from elsewhere and its data; every session of it has a run of its own.
 
     The targets of unlabelled data are the network's own answers.
     """
 
-    dataset: Dataset
-    first: FirstNetwork
-
-    def __post_init__(self) -> None:
-        if not self.dataset.labelled:
-            object.__setattr__(self, "dataset", answered(self.dataset, self.first.parameters))
+    def __init__(self, dataset: Dataset, first: FirstNetwork) -> None:
+        self.first = first
+        self.dataset = dataset if dataset.labelled else answered(dataset, first.parameters)
 
     @classmethod
     def of(cls, network: ForeignNetwork, dataset: Dataset, source: str) -> ImportedNetwork:
         """A network with PyTorch's arrays; raises TransferError if its sizes aren't the data's."""
         network.check_sizes(len(dataset.vocabulary), len(dataset.classes))
         first = FirstNetwork(network.parameters(), network.config(), source, network.note)
-        # In full here; next to Play the page has one line for it.
+        # The notes have room for the whole sentence; next to Play there is one line for it.
         notes = [network.note] if dataset.labelled and network.note else []
         return cls(replace(dataset, notes=(*dataset.notes, *notes)), first)
 
@@ -162,7 +147,7 @@ class WeightsHints:
     """Facts that a file of weights may lack.
 
     A state_dict needs the ``vocabulary``; its ``classes`` are numbered by default, and an Elman
-    cell has the ``activation``. ``examples`` replace what the file says of its data.
+    cell has the ``activation``. ``examples`` replace the data that the file names.
     """
 
     vocabulary: Words | None = None
@@ -174,15 +159,10 @@ class WeightsHints:
 
 
 def open_weights(
-    path: str | Path,
-    vocabulary: Words | None = None,
-    classes: Sequence[str] | None = None,
-    *,
-    examples: Iterable[Given] = (),
-    reads: str | None = None,
-    activation: str = "tanh",
+    path: str | Path, vocabulary: Words | None = None, classes: Sequence[str] | None = None, *,
+    examples: Iterable[Given] = (), reads: str | None = None, activation: str = "tanh",
     characters: bool | None = None,
-) -> Session:
+) -> Session:  # fmt: skip
     """A session over the weights in a .safetensors or .npz file.
 
     A file of rnnviz has all that is needed. A state_dict of PyTorch needs the ``vocabulary``; the
@@ -216,12 +196,8 @@ def network_in(file: TensorFile, name: str, hints: WeightsHints) -> ImportedNetw
     links = f"The weights came from {name[:60]}: a link can't carry them."
     if file.metadata.get("format") != "rnnviz":
         return _state_dict(file, name, hints, links)
-    try:
+    with problems_of(name):
         return _own(file, name, hints, links)
-    except (TransferError, TaskError) as problem:
-        raise TransferError(f"{name}: {problem}") from None
-    except (SettingError, CellError) as problem:
-        raise TransferError(f"{name}: its settings can't be used. {problem}") from None
 
 
 def _state_dict(file: TensorFile, name: str, hints: WeightsHints, links: str) -> ImportedNetwork:
@@ -231,10 +207,8 @@ def _state_dict(file: TensorFile, name: str, hints: WeightsHints, links: str) ->
             "(or give --vocabulary, vocabulary=)."
         )
     vocabulary = vocabulary_from(hints.vocabulary, hints.characters)
-    try:
+    with problems_of(name):
         network = network_of(file.tensors, len(vocabulary), hints.activation)
-    except TransferError as problem:
-        raise TransferError(f"{name}: {problem}") from None
     names = hints.classes or [f"class {k}" for k in range(network.outputs)]
     signature = Signature(vocabulary, texts(names, "classes"))
     at, said = hints.reads or OutputAt.LAST, "The file doesn't say where the network is read out: "
@@ -260,13 +234,8 @@ def _own(file: TensorFile, name: str, hints: WeightsHints, links: str) -> Import
 
 def _table(metadata: Mapping[str, str], name: str, kind: type) -> Any:
     """A list or a table in the metadata, as JSON."""
-    text = metadata.get(name, "").encode()
-    check_size(text)
-    try:
-        value = orjson.loads(text)
-    except ValueError:
-        value = None
-    if not isinstance(value, kind):
+    value = parsed(metadata.get(name, "").encode(), kind)
+    if value is None:
         raise TransferError(f"its metadata have no {name}.")
     return value
 
@@ -274,12 +243,11 @@ def _table(metadata: Mapping[str, str], name: str, kind: type) -> Any:
 def _dataset(
     metadata: Mapping[str, str], config: RunConfig, hints: WeightsHints, links: str
 ) -> Dataset:
-    """The task's own data if the network was trained on them, else the examples that are given."""
+    """The task's data if the network was trained on them, else the examples of the hints."""
     words, classes = (_table(metadata, name, list) for name in ("vocabulary", "classes"))
     if metadata.get("data") == "task" and not hints.examples:
         dataset = TASKS[config.task].build(config.lag, config.seed)
-        same = [*dataset.vocabulary.words] == words and [*dataset.classes] == classes
-        if same:
+        if [*dataset.vocabulary.words] == words and [*dataset.classes] == classes:
             return noted(dataset, [links])
     if "source" in metadata or not all(isinstance(word, str) for word in (*words, *classes)):
         raise TransferError("its data are not here: only words and classes can be read without.")
@@ -293,8 +261,60 @@ def _dataset(
     vocabulary = Vocabulary(checked.words, checked.characters, unit == "verbatim")
     reads = place_of(metadata.get("reads", "last")) or OutputAt.LAST
     title = metadata.get("name", "")[:60] or "a file of weights"
-    values = metadata.get("outputs") == "values"
-    loss = Loss.SQUARED_ERROR if values else Loss.CROSS_ENTROPY
+    loss = Loss.SQUARED_ERROR if metadata.get("outputs") == "values" else Loss.CROSS_ENTROPY
     signature = Signature(vocabulary, tuple(classes), tokens, loss)
     given = GivenExamples(signature, hints.examples, dtype=config.dtype)
     return noted(given.dataset(title, reads), [links])
+
+
+# A module of PyTorch as a session, and a session as a module
+
+_LINKS = "This network came from PyTorch: a link can't carry its weights."
+
+
+def from_torch(
+    module: Any, vocabulary: Words | None = None, classes: Sequence[str] | None = None, *,
+    inputs: Sequence[str] | None = None, outputs: Sequence[str] | None = None,
+    readout: Any = None, embedding: Any = None, examples: Iterable[Given] = (),
+    test_examples: Iterable[Given] = (), reads: str | None = None, characters: bool | None = None,
+) -> Session:  # fmt: skip
+    """A session over an ``nn.RNN``, ``nn.GRU`` or ``nn.LSTM``, or over a module that holds one.
+
+    It reads words of a ``vocabulary``, or numbers named ``inputs``; it answers ``classes``, or
+    values named ``outputs``. ``readout`` is an ``nn.Linear`` and ``embedding`` an ``nn.Embedding``,
+    if the module holds none.
+
+    ``examples`` are (text, label) or (array (T, D), target), to train on, or texts or arrays alone;
+    ``test_examples`` test what was learned. It ``reads`` out after the "last" step or after "every"
+    one, by default as the module's forward does. Raises TransferError or TaskError for what can't
+    be represented.
+    """
+    torch_module, name = _torch_module(), type(module).__name__
+    signature = signature_of(vocabulary, classes, inputs, outputs, characters)
+    parts = torch_module.parts_of(module, signature, readout, embedding)
+    parts.network.check_sizes(len(signature.vocabulary), len(signature.classes))
+    what = "words" if signature.tokens else "numbers"
+    unseen = (
+        f"The forward of {name} could not be called with {what} alone: the recurrent layer and the "
+        "readout are shown, and nothing else that it may do."
+    )
+    notes = (_LINKS,) if parts.checked else (_LINKS, unseen)
+    at = place_of(reads) or parts.reads or OutputAt.LAST
+    train, test = (map(torch_module.arrays_of, part) for part in (examples, test_examples))
+    given = GivenExamples(signature, train, test, parts.network.precision)
+    dataset = given.dataset(f"{name} from PyTorch", at)
+    return ImportedNetwork.of(parts.network, noted(dataset, notes), "PyTorch").session()
+
+
+def to_torch(session: Session) -> Any:
+    """The network that a session shows as a module of PyTorch: see ``Session.to_torch``."""
+    data = session.dataset
+    return _torch_module().twin(session.state.parameters, data.reads, data.tokens)
+
+
+def _torch_module() -> ModuleType:
+    try:
+        from rnnviz.files import torch_module  # noqa: PLC0415
+    except ImportError:
+        raise TransferError("PyTorch is not installed: pip install torch.") from None
+    return torch_module

@@ -26,15 +26,15 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
             with path.open("ab") as file:
                 yield file
             return
-        place, beside = path.resolve(), _beside(path)
+        target, temporary = path.resolve(), _temporary(path)
         try:
-            with beside.open("xb") as file:
+            with temporary.open("xb") as file:
                 yield file
-            if place.exists():
-                beside.chmod(stat.S_IMODE(place.stat().st_mode))
-            beside.replace(place)
+            if target.exists():
+                temporary.chmod(stat.S_IMODE(target.stat().st_mode))
+            temporary.replace(target)
         finally:
-            beside.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
 
 
 def check_outputs(
@@ -48,31 +48,26 @@ def check_outputs(
     files: list[tuple[str, Path]] = []
     for option, path in outputs:
         with named(path):
-            if not _is_stream(path):
-                _check_place(path)
+            if _is_stream(path):
+                if not path.is_fifo():  # To open a pipe would wait for its reader.
+                    path.open("ab").close()
+                continue
+            if path.is_dir():
+                raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
+            if path.exists() and not os.access(path, os.W_OK):
+                raise OSError(errno.EACCES, os.strerror(errno.EACCES))
+            with _empty(path):
                 files.append((option, path))
-            elif not path.is_fifo():  # To open a pipe would wait for its reader.
-                path.open("ab").close()
     for k, (one, path) in enumerate(files):
         for other, also in (*files[:k], *inputs):
             if _same(path, also):
                 raise TaskError(f"{other} and {one} are the same file, {path}. Name another.")
 
 
-def _check_place(path: Path) -> None:
-    """Raise OSError if no file can be written next to the path and replace it."""
-    if path.is_dir():
-        raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
-    if path.exists() and not os.access(path, os.W_OK):
-        raise OSError(errno.EACCES, os.strerror(errno.EACCES))
-    with _empty(path):
-        pass
-
-
 @contextmanager
 def _empty(path: Path) -> Iterator[Path]:
     """An empty file next to the path: another program may write to the path meanwhile."""
-    empty = _beside(path)
+    empty = _temporary(path)
     empty.open("xb").close()
     try:
         yield empty
@@ -100,7 +95,7 @@ def named(path: Path) -> Iterator[None]:
         raise OSError(problem.errno, problem.strerror, str(path)) from None
 
 
-def _beside(path: Path) -> Path:
+def _temporary(path: Path) -> Path:
     """A new name in the folder of the file that a path leads to."""
     return path.resolve().with_name(f".{secrets.token_hex(8)}.part")
 
@@ -108,17 +103,13 @@ def _beside(path: Path) -> Path:
 def _is_stream(path: Path) -> bool:
     """Whether the path is a device, a pipe, or the output of this program."""
     try:
-        there = path.stat()
+        found = path.stat()
     except FileNotFoundError:
         return False
-    if stat.S_ISREG(there.st_mode):
-        return _is_own_output(there)
-    return not stat.S_ISDIR(there.st_mode)
-
-
-def _is_own_output(there: os.stat_result) -> bool:
-    for number in (1, 2):
+    if not stat.S_ISREG(found.st_mode):
+        return not stat.S_ISDIR(found.st_mode)
+    for descriptor in (1, 2):
         with suppress(OSError):  # It may be closed.
-            if os.path.samestat(there, os.fstat(number)):
+            if os.path.samestat(found, os.fstat(descriptor)):
                 return True
     return False

@@ -27,7 +27,7 @@ from rnnviz.run.player import SPEEDS
 from rnnviz.ui.frame import Frame
 from rnnviz.ui.viewer import Scene, Viewer
 
-# The driver: turns of a session's host on the kernel's event loop, between the cells, no thread
+# The driver: turns of a session's host on the kernel's event loop, between cells, without a thread
 
 
 class NoKernelError(RuntimeError):
@@ -56,7 +56,7 @@ class KernelDriver:
 
     def __init__(self, session: Session) -> None:
         if shell := get_ipython():
-            # Redraw after every cell: it may have trained, or asked about another phrase.
+            # Redraw after every cell: it may have trained, or changed the phrase.
             shell.events.register("post_run_cell", _refresh_all)
         self.host = SessionHost(session, time.monotonic())
         try:
@@ -86,8 +86,7 @@ class KernelDriver:
             self._next.cancel()
             self._next = None
         now = time.monotonic()
-        work = self.host.background_work(now)
-        if work:
+        if work := self.host.background_work(now):
             self.host.attempt(work)
         playing = sum(driver.host.playing(now) for driver in _DRIVERS)
         self.host.attempt(lambda: self.host.turn(time.monotonic(), playing))
@@ -96,13 +95,12 @@ class KernelDriver:
             self._next = self._loop.call_later(seconds, self._turn)
 
 
-def _refresh_all(result: object) -> None:
+def _refresh_all(_: object) -> None:
     for driver in _DRIVERS:
         driver.post(SessionHost.refresh)
 
 
 # The views of a widget
-
 
 #: Bytes a second of all widgets of a kernel: the limit of notebooks, less the output of cells.
 MOST = 600_000
@@ -115,7 +113,7 @@ class DataRate:
     free_at: float = 0.0
 
     def add(self, now: float, count: int) -> None:
-        """Note that ``count`` bytes were sent at time ``now``."""
+        """Add ``count`` bytes, sent at time ``now``."""
         self.free_at = max(now, self.free_at) + count / MOST
 
     def wait(self, now: float) -> float:
@@ -124,12 +122,12 @@ class DataRate:
 
 
 class WidgetView:
-    """One place of a notebook in which a session is drawn, with its own theme."""
+    """One output of a notebook that shows a session, with its own theme."""
 
     def __init__(
         self, session: Session, name: str, dark: bool, send: Callable[[str, bytes], None]
     ) -> None:
-        self.session, self.theme, self.told = session, LIGHT, dict[str, Any]()
+        self.session, self.theme, self._sent = session, LIGHT, dict[str, Any]()
         self._scales: tuple[Any, StickyScale] = (None, StickyScale())
         self.paint(dark)
         scene = Scene(session, self.draw, job=self.develop)
@@ -163,18 +161,16 @@ class WidgetView:
     def news(self) -> Mapping[str, Any]:
         """The texts around the pictures, if they have changed since the last call."""
         session = self.session
-        said = {
-            **explained(session),
-            "label": session.names.sequence.capitalize(),
+        texts = {
+            **explained(session), "label": session.names.sequence.capitalize(),
             "help": f"Any input like the {session.dataset.role} data.",
-            "placeholder": session.first_phrase[:60],
-            "most": most_typed(session.dataset) + 1,
+            "placeholder": session.first_phrase[:60], "most": most_typed(session.dataset) + 1,
             "speeds": SPEEDS,
-        }
-        if said == self.told:
+        }  # fmt: skip
+        if texts == self._sent:
             return {}
-        self.told = said
-        return {"said": said}
+        self._sent = texts
+        return {"said": texts}
 
 
 #: Sends a message of the widget, with binary buffers.
@@ -187,8 +183,8 @@ RATE = DataRate()
 class WidgetViews:
     """The views of one widget, by the names that their scripts chose.
 
-    A view sends hello, then commands as a tab of the page does, and bye. It gets a welcome, then
-    frames, each after it has drawn the last.
+    A view sends hello, then commands as a tab of the page does, and bye. It receives a welcome,
+    then frames, each after it has drawn the last one.
     """
 
     def __init__(self, session: Session, send: Send) -> None:
@@ -202,7 +198,7 @@ class WidgetViews:
                 self._driver.post(lambda host: self._act(name[:40], message, host))
 
     def close(self) -> None:
-        """Leave all; without another the run pauses."""
+        """Close all views; without another one the run pauses."""
         for name in list(self._views):
             self._drop(name, self._driver.host)
         _pause_unseen(self._driver.host)
@@ -240,12 +236,8 @@ class WidgetViews:
 
 
 def _pause_unseen(host: SessionHost) -> None:
-    """Pause a run that nobody sees."""
     if not host.viewers:
         host.session.player.pause()
-
-
-# The widget
 
 
 def _module() -> str:
@@ -263,7 +255,7 @@ class SessionWidget(AnyWidget):
     """The pictures of ``session``, its transport, and the phrase, in every view of this widget."""
 
     _esm = _module()
-    #: None if the constructor failed: the widget is closed then, too.
+    #: None if the constructor failed; a failed widget is closed, too.
     _session_views: WidgetViews | None = None
 
     def __init__(self, session: Session) -> None:

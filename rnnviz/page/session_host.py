@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl
 import numpy as np
 
 from rnnviz.engine.trace import before_pass
-from rnnviz.files.origin import origin
+from rnnviz.files.output import origin
 from rnnviz.page.command import RefusedError, act, checked, not_understood
 from rnnviz.probe.session import Session
 from rnnviz.probe.work import spend

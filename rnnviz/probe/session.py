@@ -280,7 +280,7 @@ class Session:
         It reads words (B, T), or values (B, T, D), and answers with logits: (B, C) after the last
         one, or (B, T, C) after every one.
         """
-        from rnnviz.files.pytorch import to_torch  # noqa: PLC0415
+        from rnnviz.files.weights_file import to_torch  # noqa: PLC0415
 
         return to_torch(self)
 

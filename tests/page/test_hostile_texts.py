@@ -6,7 +6,7 @@ import pytest
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 
-from rnnviz.files.record import open_recording
+from rnnviz.files.recording_file import open_recording
 from rnnviz.probe.questions import DynamicsQuestion
 from rnnviz.questions.rest.measure import Hold
 from rnnviz.run.weight_edits import set_weight

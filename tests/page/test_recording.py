@@ -6,7 +6,7 @@ import time
 import pytest
 
 from rnnviz.files.output import numbers
-from rnnviz.files.record import StoredRecording, open_recording
+from rnnviz.files.recording_file import open_recording
 from rnnviz.page.every_picture import every_picture
 from rnnviz.page.session_host import LOOK
 from rnnviz.page.session_registry import registry
@@ -63,8 +63,7 @@ def test_the_numbers_of_every_picture_are_those_of_steps(path):
 def loop(tmp_path, monkeypatch):
     """A training loop that has begun, and whose recording every new tab opens."""
     loop = Loop(tmp_path / "run.rnnviz").record(0, 10, 20)
-    recording = StoredRecording("run.rnnviz", loop.path)
-    monkeypatch.setattr(registry(), "opening", recording.session)
+    monkeypatch.setattr(registry(), "opening", lambda: open_recording(loop.path))
     return loop
 
 

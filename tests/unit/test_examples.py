@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import rnnviz
-from rnnviz.files.record import open_recording
+from rnnviz.files.recording_file import open_recording
 from tests.unit.notebook.cell import on_a_loop
 
 ROOT = Path(__file__).resolve().parents[2]

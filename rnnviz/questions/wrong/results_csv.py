@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from rnnviz.files.numbers import inert, quoting_of, told_lines
-from rnnviz.files.origin import origin
+from rnnviz.files.output import origin
 from rnnviz.probe.results import Answers, Values, confusion
 from rnnviz.probe.session import Session
 from rnnviz.probe.work import spend

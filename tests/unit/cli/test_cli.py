@@ -577,16 +577,16 @@ def test_gradcheck_finds_the_exact_gradient_exact_and_the_notebook_s_wrong(run, 
 
 
 def test_gradcheck_fails_where_the_exact_gradient_is_not(run, monkeypatch):
-    right = cli.gradcheck.record
+    right = cli.verify.record
     monkeypatch.setattr(
-        cli.gradcheck, "record", lambda p, batch, _: right(p, batch, Gradient.NOTEBOOK)
+        cli.verify, "record", lambda p, batch, _: right(p, batch, Gradient.NOTEBOOK)
     )
     assert run(*CHECK, "--phrase", "bad bad").code == 1
 
 
 @each_row("number", [np.nan, np.inf])
 def test_gradcheck_fails_where_numbers_are_not_finite_and_names_the_parameters(
-    run, number, right=cli.gradcheck.record
+    run, number, right=cli.verify.record
 ):
     def broken(*given):
         gradient = right(*given).gradient
@@ -594,7 +594,7 @@ def test_gradcheck_fails_where_numbers_are_not_finite_and_names_the_parameters(
         return SimpleNamespace(gradient=gradient)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cli.gradcheck, "record", broken)
+        patch.setattr(cli.verify, "record", broken)
         done = run(*CHECK, "--phrase", "bad bad")
     assert done.code == 1
     assert done.err == "rnnviz: The gradient is wrong in b_h.\n"

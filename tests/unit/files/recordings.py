@@ -3,7 +3,7 @@
 import numpy as np
 
 from rnnviz.files.foreign_network import GATES
-from rnnviz.files.record import RecordingWriter
+from rnnviz.files.recording_file import RecordingWriter
 from rnnviz.files.tensor_file import TensorFile
 
 WORDS = ("bad", "good", "i", "am", "not", "very", "the")

@@ -11,10 +11,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnviz.files import record as recording_file
+from rnnviz.cli.checks import NetworkChecks
+from rnnviz.config import RunConfig
+from rnnviz.files import recording_file
 from rnnviz.files.foreign_network import TransferError
-from rnnviz.files.record import RecordingFile, RecordingWriter
+from rnnviz.files.output import records
+from rnnviz.files.recording_file import (
+    RecordingFile,
+    RecordingWriter,
+    open_recording,
+    recording_session,
+)
 from rnnviz.files.tensor_file import TensorFile
+from rnnviz.probe.work import spend
+from rnnviz.run.schedule import Position
+from rnnviz.run.weight_edits import silence
+from rnnviz.tasks.dataset import Dataset, Guess
+from tests.unit.files.recordings import HIDDEN, PROBE, Loop, arrays
 
 SIZE = 40
 
@@ -113,7 +126,7 @@ def test_a_snapshot_under_the_name_of_another_step_is_not_read(written):
     content, _ = written
     file = RecordingFile(None, content.replace(b"snapshots/0000003", b"snapshots/0000009", 1))
     assert file.steps == [0, 1, 2, 9]
-    with pytest.raises(TransferError, match="it is another step"):
+    with pytest.raises(TransferError, match="belongs to another step"):
         file.read(9)
 
 
@@ -263,3 +276,291 @@ def test_a_full_disk_costs_what_no_longer_fits_and_nothing_else(path, room, capf
     steps = [7] if file.header["number"] == "1" else [*range(len(file.steps))]
     assert whole(file, steps)
     assert (file.header["number"] == "1") == (room < 1_000)
+
+
+# Recordings as sessions: positions are the snapshots, which follow as the file grows
+
+
+@pytest.fixture
+def loop(tmp_path):
+    return Loop(tmp_path / "run.rnnviz").record(0, 10, 20, 30)
+
+
+@pytest.fixture
+def session(loop):
+    """A recording that is complete."""
+    return open_recording(loop.close())
+
+
+def follow(session):
+    """What the page does twice a second."""
+    session.player.look()
+    while session.player.behind:
+        session.player.grow(0.0)
+
+
+def shown(session):
+    return session.player.position.epoch, session.state.epoch
+
+
+# What is shown
+
+
+def test_the_last_snapshot_is_shown_first(session):
+    assert shown(session) == (30, 30)
+    expected = arrays(30)["readout.weight"]
+    assert session.state.parameters.W_hy.tobytes() == expected.tobytes()
+    assert session.run.stored == session.run.history.epochs.tolist() == [0, 10, 20, 30]
+    assert session.unit == "step"
+    assert "4 snapshots up to step 30" in session.player.message
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"), [(0, 0), (4, 0), (6, 10), (10, 10), (24, 20), (26, 30), (30, 30), (99, 30)]
+)
+def test_between_snapshots_the_nearest_is_shown(asked, found, session):
+    session.player.go_to(Position(asked))
+    assert shown(session) == (found, found)
+    expected = arrays(found)["readout.weight"]
+    assert session.state.parameters.W_hy.tobytes() == expected.tobytes()
+    assert (session.player.shown is None) == (found == 30)
+
+
+def test_the_same_position_is_the_same_state(session):
+    session.player.go_to(Position(10))
+    assert session.state is session.state
+
+
+@pytest.mark.parametrize("cell", ["elman", "gru", "lstm"])
+def test_what_is_measured_is_measured_on_the_network_of_the_step(cell, tmp_path):
+    loop = Loop(tmp_path / "run.rnnviz", layers=2, cell=cell).record(0, 10, 20)
+    session = open_recording(loop.close())
+    session.player.go_to(Position(10))
+    probe, row = session.inspect("i am not bad"), session.run.history.row(10)
+    for check in NetworkChecks(session.state.parameters, probe.example, session.dataset, 0):
+        assert not check.failed, check.what
+    losses = [
+        -np.log(session.inspect(text).trace.probs[-1][session.dataset.classes.index(label)])
+        for text, label in PROBE
+    ]
+    assert row["train_loss"] == pytest.approx(np.mean(losses))
+    assert (row["test_loss"], row["test_metric"]) == (2 / 11, 0.1)
+
+
+def test_the_labs_over_the_steps_have_the_snapshots(session):
+    probe, query = session.inspect(), session.gradient_query()
+    while spend(1.0, session.memory.develop(session.run, query)):
+        pass
+    gauge, flows = session.memory.past(session.run, query, 0.0)
+    assert gauge.epochs.tolist() == flows.epochs.tolist() == [0, 10, 20, 30]
+    assert len(flows.norms[0]) == len(probe.words)
+    assert [row["step"] for row in records(session)["epochs"]] == [0, 10, 20, 30]
+
+
+def test_a_unit_can_be_silenced_in_a_copy(session):
+    session.units.add(silence(1, 2))
+    preview = session.units.preview(session.state, session.run)
+    assert preview.before[0].loss == session.run.history.row(30)["train_loss"]
+    assert preview.after[0].loss != preview.before[0].loss
+
+
+def test_without_labels_nothing_is_measured_and_the_answers_are_the_targets(tmp_path):
+    loop = Loop(tmp_path / "run.rnnviz", examples=["i am", "good"]).record(0, 10)
+    session = open_recording(loop.close())
+    assert np.isnan(session.run.history.column("train_loss")).all()
+    for example in session.dataset.train:
+        answer = session.inspect(example.text).trace.probs[-1].argmax()
+        assert answer == example.target
+    for step in (0, 10):
+        session.player.go_to(Position(step))
+        assert session.story.chapter == "Opened"
+
+
+def test_what_can_be_guessed_without_a_mistake_has_its_story(tmp_path, monkeypatch):
+    """As the only example of a network of values can."""
+    monkeypatch.setattr(Dataset, "guess", Guess(0.0, "the mean", "nats"))
+    session = open_recording(Loop(tmp_path / "run.rnnviz").record(0, 10).close())
+    assert "No better than guessing" in session.story.sentence
+
+
+def test_the_content_of_a_file_is_a_recording_too(loop):
+    content = loop.close().read_bytes()
+    session = recording_session("dropped.rnnviz", None, content)
+    assert session.run.stored == [0, 10, 20, 30]
+
+
+# While it grows
+
+
+def test_who_is_at_the_end_stays_there_and_who_looks_back_stays_where_he_is(loop):
+    session, other = open_recording(loop.path), open_recording(loop.path)
+    other.player.go_to(Position(10))
+    loop.record(40, 50)
+    for one in (session, other):
+        assert one.player.growing
+        follow(one)
+        assert one.run.history.epochs.tolist() == [0, 10, 20, 30, 40, 50]
+    assert shown(session) == (50, 50)
+    assert "up to step 50" in session.player.message
+    assert shown(other) == (10, 10)
+    assert "Looking back at step 10" in other.player.message
+    loop.close()
+    follow(session)
+    assert not session.player.growing
+    assert session.player.condition == "Recording"
+    assert "follows" not in session.player.message
+
+
+def test_what_was_measured_stays_measured(loop):
+    session = open_recording(loop.path)
+    query = session.gradient_query()
+    while spend(1.0, session.memory.develop(session.run, query)):
+        pass
+    loop.record(40)
+    follow(session)
+    evaluated = []
+    session.memory._evaluate = lambda query: evaluated.append(query.state.epoch)
+    spend(0.0, session.memory.develop(session.run, session.gradient_query()))
+    session.memory._half_lives[40] = ()
+    assert session.memory._half_lives.keys() == {0, 10, 20, 30, 40}
+    assert {*evaluated} <= {40}
+
+
+def test_a_snapshot_that_the_writer_dropped_is_no_longer_offered(tmp_path):
+    loop = Loop(tmp_path / "run.rnnviz").record(0, 10, 20, 30, 40)
+    session = open_recording(loop.path)
+    session.player.go_to(Position(10))
+    loop.writer._most = 1
+    loop.record(50)
+    assert loop.writer.stride > 10
+    follow(session)
+    assert shown(session) == (10, 10)
+    session.player.go_to(Position(30))
+    assert session.player.position.epoch in session.run.stored
+    assert session.state.epoch == session.player.position.epoch != 30
+    assert session.run.history.epochs.tolist() == [0, 10, 20, 30, 40, 50]
+
+
+def test_a_snapshot_that_goes_before_it_is_read_is_passed_over(loop):
+    """Between two looks the file may be written anew."""
+    session = open_recording(loop.path)
+    loop.writer._most = 1
+    loop.record(40)
+    session.player.go_to(Position(10))
+    assert session.state.epoch != 10
+    expected = arrays(session.state.epoch)["readout.weight"]
+    assert session.state.parameters.W_hy.tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize("gone", ["deleted", "another"])
+def test_a_file_that_is_gone_leaves_what_is_in_memory(gone, loop):
+    session = open_recording(loop.path)
+    session.player.go_to(Position(20))
+    known = session.state.parameters.theta.tobytes()
+    loop.path.unlink()
+    if gone == "another":
+        Loop(loop.path, number="2").record(0, 10, 20, 30, 40)
+    follow(session)
+    assert not session.player.growing
+    assert session.state.parameters.theta.tobytes() == known
+    session.player.back_to_now()
+    assert shown(session) == (30, 30)
+    said = "reload this page" if gone == "another" else "can't be followed any more"
+    assert said in session.player.message
+    session.player.go_to(Position(0))
+    assert session.state.epoch == session.player.position.epoch == 20
+
+
+# Play, and what a recording can't do
+
+
+def test_play_walks_over_the_snapshots_and_ends_with_a_sentence(session):
+    player, walked = session.player, []
+    player.play()
+    while player.running:
+        walked.append(player.position.epoch)
+        player.tick(1.0)
+    assert walked == [0, 10, 20]
+    assert shown(session) == (30, 30)
+    assert "This is a recording" in player.message
+
+
+def test_the_next_snapshot(session):
+    session.player.go_to(Position(10))
+    session.player.step_epoch()
+    assert shown(session) == (20, 20)
+    session.player.step_epoch()
+    session.player.step_epoch()
+    assert shown(session) == (30, 30)
+    assert "This is the last snapshot" in session.player.message
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        lambda s: s.player.advance(3),
+        lambda s: s.player.branch(),
+        lambda s: s.player.branch_with([silence(1, 0)]),
+        lambda s: s.configure(RunConfig(cell="gru")),
+        lambda s: s.use("h = tanh(W @ x + U @ h + b)"),
+    ],
+)
+def test_what_a_recording_can_not_do_gets_a_sentence(action, session):
+    session.player.go_to(Position(10))
+    action(session)
+    assert "a recording of another program" in session.player.message
+    assert shown(session) == (10, 10)
+    assert session.run.stored == [0, 10, 20, 30]
+    assert not session.player.running
+
+
+def test_a_link_leads_to_no_recording_and_out_of_none(session):
+    assert session.link().to_query() == {}
+    session.follow(session.link())
+    assert shown(session) == (30, 30)
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"cell": "mgu"}, "The cell 'mgu' is none of"),
+        ({"cell": 3}, "The cell '3' is none of"),
+        ({"cell": "gru"}, "has the shape"),
+        ({"activation": "no"}, "The activation 'no' is none of"),
+        ({"vocabulary": ["a", "b"], "examples": []}, "The network has 7 words, and 2 are given"),
+        ({"vocabulary": 5}, "has no vocabulary"),
+        ({"classes": ["a"]}, "at least two classes"),
+        ({"examples": [[1, 2]]}, "is not an example"),
+        ({"examples": [["i am", "sad"]]}, "unknown label 'sad'"),
+        ({"examples": {}}, "has no examples"),
+        ({"reads": "never"}, "it is last or every"),
+    ],
+)
+def test_what_does_not_fit_together_gets_a_sentence(changed, said, tmp_path):
+    path = Loop(tmp_path / "run.rnnviz", **changed).record(0).close()
+    with pytest.raises(TransferError, match=r"run\.rnnviz: ") as raised:
+        open_recording(path)
+    assert said in str(raised.value)
+
+
+def test_a_file_without_a_snapshot_gets_a_sentence(tmp_path):
+    path = Loop(tmp_path / "run.rnnviz").close()
+    with pytest.raises(TransferError, match="no whole snapshot"):
+        open_recording(path)
+
+
+def test_another_network_in_the_middle_ends_what_is_shown(tmp_path):
+    loop = Loop(tmp_path / "run.rnnviz").record(0, 10).record(20, hidden=HIDDEN + 1).record(30)
+    session = open_recording(loop.close())
+    assert session.run.stored == [0, 10]
+    assert "Step 20 and later ones can't be shown" in session.player.message
+
+
+def test_weights_of_another_kind_get_a_sentence(tmp_path):
+    loop = Loop(tmp_path / "run.rnnviz")
+    loop.writer.add(0, TensorFile({**arrays(0), "extra": np.zeros(3)}, {"step": "0"}))
+    with pytest.raises(TransferError, match="extra belongs to no"):
+        open_recording(loop.close())

@@ -395,7 +395,7 @@ def test_a_run_with_too_many_changes_is_not_written(monkeypatch):
         session.configure(replace(session.config, lr=lr))
         session.player.advance(1)
     monkeypatch.setattr(module, "MOST_CHANGES", 2)
-    with pytest.raises(TransferError, match="has 3 changes on its way, and a file has at most 2"):
+    with pytest.raises(TransferError, match="has 3 changes, and a file has at most 2"):
         run_file(session)
     session.player.go_to(Position(0))
     session.player.branch()
@@ -622,7 +622,7 @@ def test_other_archives_are_refused(whole):
         (many, "too many"),
         (crowd, "too many parts"),
         (packed({}), r"no run\.json|cut off"),
-        (packed({"run.json": b"{}"}), "doesn't say that it is"),
+        (packed({"run.json": b"{}"}), "its run.json has another format"),
         (packed({"run.json": b"[" * 100_000}), "can't be read as JSON"),
         (packed({"run.json": b'{"a": NaN}'}), "can't be read as JSON"),
         (packed({"run.json": b"[" + b"{}," * 600_000 + b"[]]"}), "more than 500,000 lists"),

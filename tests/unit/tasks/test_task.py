@@ -3,8 +3,8 @@
 from itertools import count, cycle
 
 import numpy as np
-from rnnviz.engine.initializers import INITIALISATION, SHUFFLING
 
+from rnnviz.engine.parameters import INITIALISATION, SHUFFLING
 from rnnviz.probe.fixed_points import STARTS
 from rnnviz.questions.learn.measure import SAMPLING
 from rnnviz.run.weight_edits import NOISE

@@ -359,7 +359,7 @@ def refused():
         "max norm": (holding(embed=nn.Embedding(7, 5, max_norm=1.0).double()), {}, "max_norm"),
         "pooling": (made(Pooling), {}, "forward of Pooling gives other answers"),
         "no readout": (bare, {}, "no readout: give the nn.Linear"),
-        "no such readout": (bare, {"readout": nn.ReLU()}, "A ReLU can't stand for an nn.Linear"),
+        "no such readout": (bare, {"readout": nn.ReLU()}, "A ReLU can't replace an nn.Linear"),
         "other width": (bare, {"readout": nn.Linear(9, 3)}, "must read the 6 units"),
         "one output": (bare, {"readout": nn.Linear(HIDDEN, 1)}, "one output, as for a sigmoid"),
         "embedding": (

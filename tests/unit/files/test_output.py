@@ -2,8 +2,8 @@
 
 from rnnviz.config import RunConfig
 from rnnviz.files.opened import session_of
-from rnnviz.files.origin import origin
-from rnnviz.files.record import open_recording
+from rnnviz.files.output import origin
+from rnnviz.files.recording_file import open_recording
 from rnnviz.files.weights_file import weights_file
 from rnnviz.probe.session import Session
 from tests.unit.files.recordings import Loop

@@ -8,7 +8,7 @@ from rnnviz.files.tensor_file import TensorFile
 from rnnviz.files.weights_file import open_weights
 from tests.unit.cli.test_cli import QUICK, csv, opened, run  # noqa: F401
 from tests.unit.files.recordings import Loop
-from tests.unit.files.test_weights import WORDS, state_dict
+from tests.unit.files.test_weights_file import WORDS, state_dict
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_a_recording_is_opened_while_it_grows(run, opened, tmp_path):  # noqa: F
     assert one.run.stored == other.run.stored == [0, 10, 20]
     refused = run("open", loop.path, "--classes", "a,b")
     assert (refused.code, len(opened)) == (2, 1)
-    assert "--classes has no effect: the file says it." in refused.err
+    assert "--classes has no effect: the file has it." in refused.err
 
 
 def test_a_recording_without_a_snapshot_gets_a_sentence(run, opened, tmp_path):  # noqa: F811

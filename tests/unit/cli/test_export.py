@@ -12,9 +12,9 @@ import pytest
 
 from rnnviz import cli
 from rnnviz.charts.picture import Picture, scatter
+from rnnviz.cli.export import PAGES
 from rnnviz.config import RunConfig
 from rnnviz.files.numbers import Drawn
-from rnnviz.files.output import PAGES
 from rnnviz.files.run_file import open_run
 from rnnviz.files.weights_file import open_weights
 from rnnviz.page.every_picture import every_picture
@@ -23,7 +23,7 @@ from rnnviz.run.player import Player
 from tests.sampling import each_row
 from tests.unit.cli.test_cli import opened, run  # noqa: F401
 from tests.unit.files.replayed import Replayed
-from tests.unit.files.test_browser import fake
+from tests.unit.files.test_pictures import fake
 
 QUICK = ("export", "--hidden", "4", "--init-scale", "0.1", "--epochs", "6", "--seed", "3")
 CSV = (
@@ -120,7 +120,7 @@ def test_own_data_are_in_the_run_if_they_are_asked_for(run, opened, tmp_path):  
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ((), "Say what is to be written: --run, "),
+        ((), "Say what to write: --run, "),
         (("--run", "r.rnnviz", "--epoch", "7"), "The run ends at epoch 6"),
         (("--run", "r.rnnviz", "--epoch", "x"), "is not a position"),
         (("--run", "r.rnnviz", "--phrase", "zzz"), "None of these words"),

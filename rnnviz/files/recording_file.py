@@ -1,4 +1,4 @@
-"""Recordings of training loops, written and read."""
+"""The file of a recording of a training loop, written, read, and followed as a session."""
 
 from __future__ import annotations
 
@@ -11,26 +11,23 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, TypeVar
-
-import orjson
+from typing import Any, BinaryIO, NamedTuple
 
 from rnnviz.config import Activation, brief
 from rnnviz.engine.evaluation import Score
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters
-from rnnviz.files.bounds import TIME, check_size
+from rnnviz.files.bounds import TIME
 from rnnviz.files.foreign_network import GATES, ForeignNetwork, TransferError
 from rnnviz.files.run_archive import FORMAT, VERSION, check_header
-from rnnviz.files.tensor_file import TensorFile
+from rnnviz.files.tensor_file import TensorFile, parsed
 from rnnviz.files.weights_file import answered, noted
 from rnnviz.files.whole_file import named, whole_file
 from rnnviz.probe.session import Session
 from rnnviz.run.recording import Recording
-from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.given_examples import GivenExamples, Signature, place_of, signature_of
 
@@ -53,18 +50,19 @@ class _Part(NamedTuple):
     head: bytes
     start: int
     end: int
+    checksum: int
 
-    @property
-    def checksum(self) -> int:
-        """The CRC-32 of its content."""
-        return int(_HEAD.unpack(self.head)[2])
+    def content(self, file: BinaryIO) -> bytes:
+        """Its bytes; fewer if the file ends earlier."""
+        file.seek(self.start)
+        return file.read(self.end - self.start)
 
 
 class RecordingFile:
-    """The whole snapshots of a recording, by step; ``look`` finds what was added.
+    """The complete snapshots of a recording, by step; ``look`` finds new ones.
 
-    It is in a file, which is open only while it is read, or in ``content``. ``header`` is its
-    run.json. Raises TransferError.
+    The recording is in a file, which is open only while it is read, or in ``content``. ``header``
+    is its run.json. Raises TransferError.
     """
 
     def __init__(self, path: Path | None, content: bytes = b"") -> None:
@@ -89,7 +87,7 @@ class RecordingFile:
         Returns whether this recording is there; another one may have replaced it.
         """
         with self._opened() as file:
-            # The first and the last part are where they were, with the same checksums.
+            # The first and the last part have the same positions and checksums as before.
             same = all(_head(file, part.place) == part.head for part in self._heads)
             if not (self._heads and same):
                 self._forget()
@@ -103,7 +101,7 @@ class RecordingFile:
                     )
                 self._parts[int(found[1])] = part
                 self._heads, self._end = (self._heads[0], part), part.end
-            # The list is read at every turn of the page, so it is rebuilt only if it grew.
+            # The page reads the list at every turn, so it is rebuilt only if it grew.
             if len(self.steps) < len(self._parts):
                 self.steps = list(self._parts)
             file.seek(self._end)
@@ -116,12 +114,12 @@ class RecordingFile:
             if (part := self._parts.get(step)) is None:
                 break
             with self._opened() as file:
-                content = _content(file, part)
+                content = part.content(file)
             if zlib.crc32(content) == part.checksum:
                 snapshot = TensorFile.of(content)
                 # The name of a part is not in the checksum, but the step in the metadata is.
                 if snapshot.metadata.get("step") != str(step):
-                    raise TransferError("the part says that it is another step.")
+                    raise TransferError("the part belongs to another step.")
                 return snapshot
             self.look()
         raise TransferError(f"step {step:,} is no longer in the file.")
@@ -139,7 +137,7 @@ class RecordingFile:
         part = _part(file, 0, _MOST_HEADER)
         if part is None:
             return False
-        header = _header(_content(file, part)) if part.name == _RUN else None
+        header = _header(part.content(file)) if part.name == _RUN else None
         if header is None:
             raise TransferError("this is no recording: it doesn't begin with run.json.")
         self._heads, self._end = (part, part), part.end
@@ -152,50 +150,35 @@ def _part(file: BinaryIO, place: int, most: int) -> _Part | None:
     head = _head(file, place)
     if len(head) < _HEAD.size:
         return None
-    mark, method, _, packed, size, name, extra = _HEAD.unpack(head)
+    mark, method, checksum, packed, size, name, extra = _HEAD.unpack(head)
     if mark != _PART or method != zipfile.ZIP_STORED or packed != size or name > _MOST_NAME:
         return None
     if not 0 < size <= most:
         return None
     title = file.read(name).decode(errors="replace")
     start = file.tell() + extra
-    part = _Part(title, place, head, start, start + size)
-    return part if zlib.crc32(_content(file, part)) == part.checksum else None
+    part = _Part(title, place, head, start, start + size, checksum)
+    return part if zlib.crc32(part.content(file)) == checksum else None
 
 
 def _head(file: BinaryIO, place: int) -> bytes:
-    """The local header of a part, with its checksum."""
     file.seek(place)
     return file.read(_HEAD.size)
-
-
-def _content(file: BinaryIO, part: _Part) -> bytes:
-    """The bytes of a part, fewer if the file ends earlier."""
-    file.seek(part.start)
-    return file.read(part.end - part.start)
 
 
 def is_recording(file: BinaryIO) -> bool:
     """Whether a file begins as a recording does, whatever follows."""
     part = _part(file, 0, _MOST_HEADER)
-    if part is None or part.name != _RUN:
-        return False
-    try:
-        return bool(_header(_content(file, part)))
-    except TransferError:
-        return False
+    with suppress(TransferError):
+        return part is not None and part.name == _RUN and bool(_header(part.content(file)))
+    return False
 
 
 def _header(content: bytes) -> dict[str, Any]:
     """The run.json of a recording; raises TransferError for anything else."""
-    check_size(content)
-    try:
-        header = orjson.loads(content)
-    except ValueError:
-        header = None
-    known: dict[str, Any] = header if isinstance(header, dict) else {}
-    check_header(known, RECORDING)
-    return known
+    header: dict[str, Any] = parsed(content, dict) or {}
+    check_header(header, RECORDING)
+    return header
 
 
 class RecordingWriter:
@@ -282,42 +265,49 @@ def _name(step: int) -> str:
 
 # A recording as a session that follows it
 
-
-Kind = TypeVar("Kind", str, Activation)
 _LAYER = re.compile(r"(weight|bias)_(ih|hh)_l\d", re.ASCII)
-_ORDER = ("readout.weight", "readout.bias", "embedding.weight")
+_ENDS = ("readout.weight", "readout.bias", "embedding.weight")
 _UNSEEN = "The module's own forward could not be called: its layers alone are shown."
 #: The most characters of a name that is shown.
 _SHOWN = 60
 
 
-@dataclass(eq=False)
 class TorchSnapshots:
-    """The snapshots of a file as networks here."""
+    """The snapshots of a file as networks here; raises TransferError or TaskError."""
 
-    file: RecordingFile
-    kind: str
-    activation: Activation
-    signature: Signature
+    def __init__(self, file: RecordingFile) -> None:
+        self._file, header = file, file.header
+        self._kind = _member(header, "cell", GATES)
+        words, classes, inputs, outputs = (
+            _listed(header, part) if part in header else None
+            for part in ("vocabulary", "classes", "inputs", "outputs")
+        )
+        for name, other in (("vocabulary", "inputs"), ("classes", "outputs")):
+            if name not in header and other not in header:
+                raise TransferError(f"its run.json has no {name}.")
+        self.signature = signature_of(
+            words, classes, inputs, outputs, header.get("characters") is True
+        )
+        self._activation = Activation(_member(header, "activation", Activation))
 
     @property
     def steps(self) -> Sequence[int]:
         """The steps that were found at the last look, ascending."""
-        return self.file.steps
+        return self._file.steps
 
     @property
     def closed(self) -> bool:
         """Whether the training loop closed the file."""
-        return self.file.closed
+        return self._file.closed
 
     def look(self) -> str:
         """Look for more; return an error as a sentence, or an empty text."""
         try:
-            if self.file.look():
+            if self._file.look():
                 return ""
         except TransferError as problem:
             return f"The recording can't be followed any more: {problem}"
-        return "Another recording has taken the place of this one in the file: reload this page."
+        return "Another recording has replaced this one in the file: reload this page."
 
     @property
     def last(self) -> Parameters:
@@ -330,7 +320,7 @@ class TorchSnapshots:
 
     def read(self, step: int) -> tuple[Parameters, Score]:
         """The weights, and the loop's own score; raises TransferError."""
-        found = self.file.read(step)
+        found = self._file.read(step)
 
         def number(name: str) -> float:
             try:
@@ -339,97 +329,70 @@ class TorchSnapshots:
                 return math.nan
 
         score = Score(number("loss"), number("accuracy"))
-        return self._network(found.tensors).parameters(), score
+        return self.network(found.tensors).parameters(), score
 
-    def network(self, step: int) -> ForeignNetwork:
-        """The network with the weights of a step; raises TransferError."""
-        return self._network(self.file.read(step).tensors)
-
-    def _network(self, tensors: Mapping[str, Array]) -> ForeignNetwork:
-        """The network with these arrays, by the names of ``HeldLayers``."""
+    def network(self, tensors: Mapping[str, Array]) -> ForeignNetwork:
+        """The network with these arrays, by the names of ``HeldLayers``; raises TransferError."""
         layers = {name: array for name, array in tensors.items() if _LAYER.fullmatch(name)}
-        for name in tensors.keys() - layers.keys() - {*_ORDER}:
+        for name in tensors.keys() - layers.keys() - {*_ENDS}:
             raise TransferError(
                 f"{name[:_SHOWN]} belongs to no recurrent layer, embedding or readout."
             )
-        if "readout.weight" not in tensors:
+        readout, bias, embedding = (tensors.get(name) for name in _ENDS)
+        if readout is None:
             raise TransferError("there is no readout.")
-        readout, bias, embedding = (tensors.get(name) for name in _ORDER)
-        assert readout is not None, "it was looked for"
         of = self.signature
         return ForeignNetwork(
-            self.kind, layers, readout, bias, embedding, self.activation, of.tokens, of.loss
+            self._kind, layers, readout, bias, embedding, self._activation, of.tokens, of.loss
         )
 
 
-@dataclass(frozen=True, eq=False)
-class StoredRecording:
-    """A recording in a file or in ``content``; every session follows it independently."""
+def recording_session(name: str, path: Path | None, content: bytes = b"") -> Session:
+    """A session over the recording in a file or in ``content``, at its last snapshot.
 
-    name: str
-    path: Path | None
-    content: bytes = b""
-
-    def session(self) -> Session:
-        """A session that shows the last snapshot; raises TransferError."""
-        try:
-            file = RecordingFile(self.path, self.content)
-            if not file.steps:
-                raise TransferError("there is no whole snapshot in it yet.")
-            kind = _member(file.header, "cell", [*GATES])
-            signature = _signature(file.header)
-            activation = _member(file.header, "activation", [*Activation])
-            source = TorchSnapshots(file, kind, activation, signature)
-            first = source.network(file.steps[0])
-            config = first.config()
-            dataset = _dataset(file.header, self.name, signature, first.precision)
-            first.check_sizes(len(dataset.vocabulary), len(dataset.classes))
-            if not dataset.labelled:
-                dataset = answered(dataset, source.last)
-            return Session(config, dataset, recording=Recording(source, dataset, config, "PyTorch"))
-        except (TransferError, TaskError, ValueError) as problem:
-            raise TransferError(f"{self.name[:_SHOWN]}: {problem}") from None
+    It follows the recording by itself. Raises TransferError, beginning with the ``name``.
+    """
+    try:
+        file = RecordingFile(path, content)
+        if not file.steps:
+            raise TransferError("there is no whole snapshot in it yet.")
+        source = TorchSnapshots(file)
+        first = source.network(file.read(file.steps[0]).tensors)
+        dataset = _dataset(file.header, name, source.signature, first.precision)
+        first.check_sizes(len(dataset.vocabulary), len(dataset.classes))
+        if not dataset.labelled:
+            dataset = answered(dataset, source.last)
+        recording = Recording(source, dataset, first.config(), "PyTorch")
+        return Session(first.config(), dataset, recording=recording)
+    except ValueError as problem:
+        raise TransferError(f"{name[:_SHOWN]}: {problem}") from None
 
 
 def open_recording(path: str | Path) -> Session:
-    """A session over a recording of ``rnnviz.torch.Recorder``, also while it grows.
+    """A session over a recording of ``rnnviz.torch.Recorder``, even while it grows.
 
     Raises TransferError.
     """
-    return StoredRecording(Path(path).name, Path(path)).session()
-
-
-def _signature(header: Mapping[str, Any]) -> Signature:
-    """The inputs and answers of the network; raises TaskError or TransferError."""
-    words, classes, inputs, outputs = (
-        _listed(header, part) if part in header else None
-        for part in ("vocabulary", "classes", "inputs", "outputs")
-    )
-    if words is None and inputs is None:
-        raise TransferError("its run.json has no vocabulary.")
-    if classes is None and outputs is None:
-        raise TransferError("its run.json has no classes.")
-    return signature_of(words, classes, inputs, outputs, header.get("characters") is True)
+    return recording_session(Path(path).name, Path(path))
 
 
 def _dataset(header: Mapping[str, Any], name: str, signature: Signature, dtype: str) -> Dataset:
     examples = _listed(header, "examples")
     given = [one if isinstance(one, str) else tuple(one) for one in examples]
     reads = place_of(brief(header.get("reads")))
-    assert reads is not None, "a text says where"
+    assert reads is not None, "a text has a position"
     title = brief(header.get("name", ""), _SHOWN) or name
     read = GivenExamples(signature, given, dtype=dtype)
     dataset = replace(read.dataset(f"{title} from PyTorch", reads), role="probe")
     return noted(dataset, [] if header.get("checked") is True else [_UNSEEN])
 
 
-def _member(header: Mapping[str, Any], name: str, known: Sequence[Kind]) -> Kind:
+def _member(header: Mapping[str, Any], name: str, known: Iterable[str]) -> str:
     """A fact in the header, one of ``known``; raises TransferError."""
-    for member in known:
-        if header.get(name) == member:
-            return member
-    said = brief(header.get(name), _SHOWN)
-    raise TransferError(f"The {name} {said!r} is none of {', '.join(known)}.")
+    found, names = header.get(name), [*map(str, known)]
+    if found not in names:
+        raise TransferError(f"The {name} {brief(found, _SHOWN)!r} is none of {', '.join(names)}.")
+    return str(found)
 
 
 def _listed(header: Mapping[str, Any], name: str) -> list[Any]:

@@ -13,12 +13,12 @@ torch = pytest.importorskip("torch")
 
 from rnnviz.files import record as recording_file  # noqa: E402
 from rnnviz.files.foreign_network import TransferError  # noqa: E402
-from rnnviz.files.pytorch import from_torch  # noqa: E402
-from rnnviz.files.record import (  # noqa: E402
+from rnnviz.files.recording_file import (  # noqa: E402
     RecordingFile,
     RecordingWriter,
     open_recording,
 )
+from rnnviz.files.weights_file import from_torch  # noqa: E402
 from rnnviz.run.schedule import Position  # noqa: E402
 from rnnviz.tasks.csv_table import TaskError  # noqa: E402
 from rnnviz.torch import Recorder  # noqa: E402
@@ -213,7 +213,7 @@ def test_a_program_that_is_killed_leaves_a_file_that_opens(path):
     script = """
 import os, sys
 from rnnviz.torch import Recorder
-from tests.unit.test_torch_recorder import KNOWN, Loop, Classifier, made
+from tests.unit.test_torch import KNOWN, Loop, Classifier, made
 loop = Loop(made(Classifier))
 recorder = Recorder(loop.model, sys.argv[1], **KNOWN, every=2)
 for _ in range(7):
