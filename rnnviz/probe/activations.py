@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import NamedTuple
 
 import numpy as np
 
@@ -16,8 +15,7 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters
 from rnnviz.probe.formatting import Names, number, written_values
 from rnnviz.probe.passes import draw, read_all, sample
-from rnnviz.probe.training_step import words_of
-from rnnviz.probe.unrolled import Unrolled
+from rnnviz.probe.unrolled import Unrolled, words_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,14 +139,6 @@ OTHERS = "others"
 
 
 @dataclass(frozen=True, eq=False)
-class Trajectory:
-    """One sequence in the plane: a point after every word, (T, 2), and the words."""
-
-    points: Array
-    words: Sequence[str]
-
-
-@dataclass(frozen=True, eq=False)
 class Labels:
     """The label of every token, (N,), and all labels in order.
 
@@ -164,14 +154,6 @@ class Labels:
         """The index of each token's label in ``classes``, (N,)."""
         index = {name: k for k, name in enumerate(self.classes)}
         return np.array([index[label] for label in self.labels])
-
-
-class Cloud(NamedTuple):
-    """The tokens of sequences in a plane, (N, 2), and their labels."""
-
-    activations: Activations
-    points: Array
-    labels: Labels
 
 
 def token_targets(activations: Activations, examples: Sequence[Example]) -> list[Array]:

@@ -19,8 +19,6 @@ _WORK = 200_000_000
 _TOLD = 1e-10
 #: Entries from here on count as infinite: the norm of their products would be.
 _LARGEST = 1e150
-#: At most this many tokens have eigenvalues.
-_SPECTRA = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,14 +49,6 @@ class Products:
     tokens: Array
     largest: Array
     smallest: Array
-
-
-@dataclass(frozen=True, eq=False)
-class StateSpectra:
-    """The eigenvalues (N, S) of J_t at some evenly spaced ``tokens`` (N,)."""
-
-    tokens: Array
-    eigenvalues: Array
 
 
 def fits(architecture: Architecture) -> bool:
@@ -123,16 +113,6 @@ def _largest_logs(matrices: Array, left: bool = False) -> Array:
 def _bounded(matrices: Array) -> bool:
     """Whether products of these matrices, rescaled after each, stay finite."""
     return bool((np.abs(matrices) < _LARGEST).all())
-
-
-def state_spectra(jacobians: Jacobians) -> StateSpectra:
-    """The eigenvalues of finite Jacobians, at the middle one of every n tokens, counted back."""
-    finite = np.flatnonzero(np.isfinite(jacobians.matrices).all(axis=(1, 2)))
-    # An odd number has a middle, with as much room on either side.
-    every = math.ceil(len(finite) / _SPECTRA) | 1
-    margin = every // 2
-    some = finite[margin : len(finite) - margin][::-every][::-1]
-    return StateSpectra(some + jacobians.first, np.linalg.eigvals(jacobians.matrices[some]))
 
 
 def lyapunov_exponents(jacobians: Jacobians) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -9,23 +10,15 @@ import numpy as np
 
 from rnnviz.config import Loss, OutputAt, RunConfig
 from rnnviz.engine.batch import collate
+from rnnviz.engine.evaluation import StepDecoder
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.engine.losses import LOSSES
+from rnnviz.engine.losses import LOSSES, margin
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import record
-from rnnviz.probe.decoding import (
-    RunningMargin,
-    likeliest,
-    prompted,
-    running_logits,
-    running_margin,
-    translate,
-)
 from rnnviz.probe.formatting import Names, number
 from rnnviz.probe.sequence_pass import SequencePass, sequence_pass
-from rnnviz.probe.training_step import words_of
-from rnnviz.probe.unrolled import Unrolled
+from rnnviz.probe.unrolled import Unrolled, running_logits, words_of
 from rnnviz.tasks.csv_table import MAX_CHARACTERS, MAX_WORDS, TaskError
 from rnnviz.tasks.dataset import GAP, Dataset
 from rnnviz.tasks.example import Example
@@ -337,3 +330,73 @@ def phrase_key(trace: Trace) -> tuple[bytes, ...]:
     batch = trace.batch
     source = batch.source.inputs.tobytes() if batch.source else b""
     return batch.read.inputs.tobytes(), source, batch.targets.tobytes()
+
+
+#: Chooses a class from probabilities (C,).
+Choice = Callable[[Array], int]
+
+
+def likeliest(probs: Array) -> int:
+    """The class with the largest probability."""
+    return int(probs.argmax())
+
+
+def _decode(
+    reader: StepDecoder, token: int, dataset: Dataset, choose: Choice, most: int
+) -> list[int]:
+    """Read a token, answer, read the answer, and so on, up to the end sign or ``most`` classes.
+
+    A network whose output is not finite has no answer: it ends there.
+    """
+    answers: list[int] = []
+    for _ in range(most):
+        probs = reader.read(token)
+        if not np.isfinite(probs).all():
+            break
+        answers.append(choose(probs))
+        name = dataset.classes[answers[-1]]
+        if name == END:
+            break
+        token = dataset.vocabulary.number(name)
+    return answers
+
+
+def translate(parameters: Parameters, dataset: Dataset, source: Array, most: int) -> list[int]:
+    """The decoder's most likely answers after the encoder has read ``source`` (S,)."""
+    start = dataset.vocabulary.number(START)
+    example = Example("", np.array([start]), np.array([0]), source)
+    trace = record(parameters, collate([example]))
+    return _decode(StepDecoder(parameters, trace), start, dataset, likeliest, most)
+
+
+def prompted(
+    parameters: Parameters, dataset: Dataset, prompt: Array, choose: Choice, most: int
+) -> list[int]:
+    """The answers that follow a prompt (T,), T >= 1."""
+    reader = StepDecoder(parameters)
+    for token in prompt[:-1]:
+        reader.read(int(token))
+    return _decode(reader, int(prompt[-1]), dataset, choose, most)
+
+
+@dataclass(frozen=True, eq=False)
+class RunningMargin:
+    """The logit margin of ``target`` after every token, (T,)."""
+
+    target: int
+    values: Array
+
+
+def running_margin(parameters: Parameters, trace: Trace, target: int) -> RunningMargin:
+    """m_t = logit of ``target`` less the largest other, as if the sequence ended at t."""
+    logits = running_logits(parameters, trace)
+    return RunningMargin(target, margin(logits, np.full(len(logits), target)))
+
+
+def left_out(example: Example, t: int) -> Example:
+    """The example without its token ``t``, an encoder's if there is one."""
+    if example.source is not None:
+        return replace(example, source=np.delete(example.source, t, axis=0))
+    inputs = np.delete(example.inputs, t, axis=0)
+    # Only the number of targets has an effect here.
+    return replace(example, inputs=inputs, targets=example.targets[: len(inputs)])

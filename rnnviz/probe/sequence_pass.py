@@ -19,8 +19,7 @@ from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.trace import Trace
 from rnnviz.probe.cell_parts import CellParts, cell_parts
 from rnnviz.probe.cell_values import CellValues
-from rnnviz.probe.decoding import running_logits
-from rnnviz.probe.unrolled import Unrolled
+from rnnviz.probe.unrolled import Unrolled, running_logits
 
 #: At most this many units are shown.
 MOST_UNITS = 64

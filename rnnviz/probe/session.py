@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from rnnviz.cells import OWN
 from rnnviz.config import RunConfig
+from rnnviz.engine.cell_text import CHARACTERS, CellError
+from rnnviz.engine.derived_cell import DerivedCell
+from rnnviz.engine.own_cell import own_cell
 from rnnviz.engine.training import TrainState
 from rnnviz.probe.baselines import Baseline, baselines
 from rnnviz.probe.cache import Memo
@@ -17,8 +21,7 @@ from rnnviz.probe.formatting import Names
 from rnnviz.probe.gradient_lab import GradientLab, MemoryLab
 from rnnviz.probe.gradients import GradientQuery, Objective
 from rnnviz.probe.health import Sign, health
-from rnnviz.probe.inputs import CellDraft, PhraseInput, Selection, checked, first_phrase
-from rnnviz.probe.probe import Probe, inspect, names_of
+from rnnviz.probe.probe import Probe, inspect, most_typed, names_of, read, readable, start_of
 from rnnviz.probe.questions import StepView, first_questions, named, non_default_questions
 from rnnviz.probe.story import Story, story
 from rnnviz.probe.units import UnitLab
@@ -30,6 +33,7 @@ from rnnviz.run.run import Run
 from rnnviz.run.schedule import Position, Schedule
 from rnnviz.run.share_link import VIEWS, Link
 from rnnviz.run.timeline import Timeline
+from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.data_source import DataSource, UploadStore
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.upload import Upload
@@ -330,3 +334,75 @@ class Session:
         self.step_view = StepView(link.view or StepView.SEQUENCE)
         self.questions = first_questions() | questions
         player.follow(link, problems, patience)
+
+
+def first_phrase(dataset: Dataset, text: str) -> str:
+    """``text``, or else the first example, as much of it as the network can read."""
+    examples = (example.text for part in (dataset.test, dataset.train) for example in part)
+    parts = (part for one in chain([text], examples) for part in (one, start_of(dataset, one)))
+    return next((part for part in parts if readable(dataset, part)), text[: most_typed(dataset)])
+
+
+class PhraseInput:
+    """The text as ``typed``, the last readable ``phrase``, and the ``problem`` with the text."""
+
+    def __init__(self, phrase: str) -> None:
+        self.typed = self.phrase = phrase
+        self.problem = ""
+
+    def ask(self, text: str, dataset: Dataset) -> None:
+        """Make ``text`` the phrase; if it can't be read, the last phrase stays."""
+        # The start of a text that is too long stays in the box, to be shortened.
+        self.typed, self.problem = text[: most_typed(dataset) + 1], ""
+        try:
+            read(dataset, text)
+            self.phrase = text
+        except TaskError as problem:
+            self.problem = f"{problem} Still shown: {self.phrase}"
+
+    def fits(self, dataset: Dataset) -> bool:
+        """Whether the vocabulary of ``dataset`` has every word of the typed text."""
+        try:
+            return not read(dataset, self.typed).unknown
+        except TaskError:
+            return False
+
+
+@dataclass
+class Selection:
+    """The number of a unit and the index of a token, both from 0; None if none is selected."""
+
+    unit: int | None = None
+    token: int | None = None
+
+    def unit_of(self, hidden: int) -> int | None:
+        """The unit, if a layer of ``hidden`` units has it."""
+        return self.unit if self.unit is not None and self.unit < hidden else None
+
+
+@dataclass(frozen=True, eq=False)
+class CellDraft:
+    """A text with either its ``problem`` or the ``cell`` that it makes.
+
+    ``before`` is the cell of the last text that made one, if this has a problem.
+    """
+
+    text: str
+    problem: CellError | None = None
+    cell: DerivedCell | None = None
+    before: DerivedCell | None = None
+
+    @property
+    def last(self) -> DerivedCell | None:
+        """The cell, or the one before the problem."""
+        return self.cell or self.before
+
+
+def checked(text: str, before: CellDraft | None = None) -> CellDraft:
+    """The text, read and checked after ``before``; of one too long the beginning is kept."""
+    text = text[: CHARACTERS + 1]
+    try:
+        # Without any text the cell would be an Elman cell.
+        return CellDraft(text, cell=own_cell(text or " "))
+    except CellError as problem:
+        return CellDraft(text, problem, before=before.last if before else None)

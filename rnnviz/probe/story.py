@@ -9,16 +9,19 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rnnviz.engine.batch import collate
 from rnnviz.engine.layer_buffers import Array
+from rnnviz.engine.parameters import Parameters
 from rnnviz.probe.formatting import number, quoted, shortened
 from rnnviz.probe.gradients import gradient_flow
 from rnnviz.probe.health import Level, Sign
 from rnnviz.probe.memory_gauge import half_life
-from rnnviz.probe.probe import Probe, names_of
+from rnnviz.probe.passes import forward_pass
+from rnnviz.probe.probe import Probe, left_out, names_of
 from rnnviz.probe.questions import GradientQuestion, StateQuestion
-from rnnviz.probe.saliency import LONGEST, Turn, turning_word
 from rnnviz.run.timeline import Timeline
 from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.example import Example
 from rnnviz.tasks.metrics import ACCURACY
 
 #: The loss falls below this share of that of guessing, and is learned below the second.
@@ -290,3 +293,36 @@ def _lost(probe: Probe) -> str:
         return ""
     share = f"{lost:.0%}" if lost < 1 - _LEAST else ">99%"
     return f"Each {names_of(probe.dataset).noun} back loses {share} of the gradient."
+
+
+#: Both verdicts must be at least so probable.
+SURE = 0.6
+#: Longer sequences are not read without each token in turn.
+LONGEST = 24
+
+
+class Turn(NamedTuple):
+    """Without ``token`` (from 0) the verdict is the class ``verdict``, with ``probability``."""
+
+    token: int
+    verdict: int
+    probability: float
+
+
+def turning_word(parameters: Parameters, example: Example, verdict: int) -> Turn | None:
+    """The token without which another class than ``verdict`` is most probable.
+
+    The network must have one class for the whole sequence. None if no token turns the verdict, or
+    with fewer than 2 or more than ``LONGEST`` tokens; of several the one that turns it most.
+    """
+    count = len(example.inputs)
+    if not 2 <= count <= LONGEST:
+        return None
+    trace = forward_pass(parameters, collate([left_out(example, t) for t in range(count)]))
+    # Rows in the order of the examples; each has one answer.
+    probabilities = trace.probs[np.argsort(trace.batch.owners)]
+    others = np.delete(probabilities, verdict, axis=1)
+    token = int(others.max(axis=1).argmax())
+    other = int(probabilities[token].argmax())
+    sure = float(probabilities[token, other])
+    return Turn(token, other, sure) if other != verdict and sure >= SURE else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +11,7 @@ from rnnviz.engine.forward_plan import ERRORS
 from rnnviz.engine.layer_buffers import Array, Layer
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Trace
+from rnnviz.probe.formatting import Names, written_step
 
 
 class Span(NamedTuple):
@@ -112,3 +114,47 @@ class Unrolled:
     def weight(self, parameters: Parameters, t: int, name: str) -> Array:
         """The parameter that is used at token ``t``."""
         return parameters[self.name(t, name)]
+
+
+class Phase(StrEnum):
+    """A phase of a training step."""
+
+    FORWARD = "forward"
+    LOSS = "loss"
+    BACKWARD = "backward"
+    CLIP = "clip"
+    UPDATE = "update"
+
+
+class Moment(NamedTuple):
+    """A phase and its token index t, from 0.
+
+    A loss belongs to the token that is read out; clipping and the update belong to token 0, where
+    the backward pass ends.
+    """
+
+    phase: Phase
+    t: int
+
+    @property
+    def number(self) -> int:
+        """The subscript in formulas, from 1: h_1 is the state after the first token."""
+        return self.t + 1
+
+
+def words_of(trace: Trace, names: Names, sequence: int = 0) -> tuple[str, ...]:
+    """The tokens of one sequence of a trace as they are written, those of an encoder first."""
+    spans = Unrolled(trace, 0, sequence).spans
+    reads = [read for read in (trace.batch.source, trace.batch.read) if read is not None]
+    words: list[str] = []
+    for span, read in zip(spans, reads, strict=True):
+        vocabulary = names.source if span is not spans[-1] else names.vocabulary
+        inputs = read.inputs[: span.steps, span.column]
+        tokens = inputs.ndim == 1
+        words += [vocabulary[i] for i in inputs] if tokens else map(written_step, inputs)
+    return tuple(words)
+
+
+def running_logits(parameters: Parameters, trace: Trace) -> Array:
+    """The logits after every token, as if the sequence ended there, (T, C)."""
+    return Unrolled(trace).h @ parameters.W_hy.T + parameters.b_y

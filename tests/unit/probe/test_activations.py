@@ -9,8 +9,7 @@ from rnnviz.probe import passes
 from rnnviz.probe.activations import read_activations
 from rnnviz.probe.passes import draw
 from rnnviz.probe.state_transition import states_of, visit_states
-from rnnviz.probe.training_step import words_of
-from rnnviz.probe.unrolled import Unrolled
+from rnnviz.probe.unrolled import Unrolled, words_of
 from tests.sampling import each_row, pairwise
 from tests.unit.engine.networks import CELLS, INPUTS, architecture, examples, network
 from tests.unit.probe.known import LETTERS, NAMES, letters, tally

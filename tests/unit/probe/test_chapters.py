@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnviz.config import RunConfig, TaskName
-from rnnviz.probe import saliency as turning_word
+from rnnviz.probe import story as turning_word
 from rnnviz.probe.session import Session
 from rnnviz.probe.story import (
     FALLING,

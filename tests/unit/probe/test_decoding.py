@@ -5,9 +5,9 @@ import pytest
 
 from rnnviz.engine.batch import collate
 from rnnviz.engine.training import record
-from rnnviz.probe.decoding import drawn, likeliest, prompted, run_free, translate
+from rnnviz.probe.probe import likeliest, prompted, translate
 from rnnviz.probe.session import Session
-from rnnviz.questions.learn.measure import written
+from rnnviz.questions.learn.measure import drawn, run_free, written
 from rnnviz.tasks.registry import PRESETS
 from rnnviz.tasks.vocabulary import END
 

@@ -10,8 +10,8 @@ from rnnviz.config import Gradient
 from rnnviz.engine.batch import collate
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import record
-from rnnviz.probe.gradient_over_lag import BackwardRule
 from rnnviz.probe.gradients import Objective
+from rnnviz.probe.memory_gauge import BackwardRule
 from rnnviz.probe.unrolled import Unrolled
 from tests.lag_profile import lag_profile
 from tests.sampling import each_row, pairwise, singly

@@ -9,9 +9,9 @@ from rnnviz.engine.gradcheck import complex_step_gradient
 from rnnviz.engine.initializers import initial_parameters
 from rnnviz.engine.parameters import Architecture
 from rnnviz.engine.training import record
-from rnnviz.probe.decoding import running_margin
 from rnnviz.probe.gradient_lab import flow
 from rnnviz.probe.gradients import Objective, gradient_flow, margin_flow, norms_of
+from rnnviz.probe.probe import running_margin
 from rnnviz.tasks.example import Example
 from tests.sampling import each_row
 from tests.unit.engine.networks import phrase

@@ -10,10 +10,10 @@ from rnnviz.probe.memory_gauge import (
     eigenvalues,
     half_life,
     half_life_interval,
-    last_epoch_without_gradient,
     slope,
     spectrum,
 )
+from rnnviz.questions.reach.measure import last_epoch_without_gradient
 from rnnviz.run.epoch_cache import coarse_first
 from tests.sampling import each_row
 

@@ -7,8 +7,8 @@ from rnnviz.config import RunConfig
 from rnnviz.engine.batch import collate
 from rnnviz.engine.training import record
 from rnnviz.probe.gradients import part_norms, token_contribution
-from rnnviz.probe.training_step import Moment, Phase, step_record
-from rnnviz.probe.unrolled import Unrolled
+from rnnviz.probe.unrolled import Moment, Phase, Unrolled
+from rnnviz.questions.step.measure import step_record
 from rnnviz.questions.step.pictures import share
 from tests.sampling import each_row, pairwise
 from tests.unit.engine.networks import CELLS, OTHERS, architecture, examples, network, phrase

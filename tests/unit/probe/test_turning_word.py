@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from rnnviz.config import RunConfig
-from rnnviz.probe.saliency import LONGEST, turning_word
 from rnnviz.probe.session import Session
+from rnnviz.probe.story import LONGEST, turning_word
 from tests.unit.probe.known import letters, tally
 
 
