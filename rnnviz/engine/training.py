@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import NamedTuple
@@ -174,11 +174,19 @@ def record(
     batch: Batch,
     gradient: Gradient = Gradient.EXACT,
     truncate: int = 0,
+    seed: Callable[[Trace], None] | None = None,
 ) -> Trace:
-    """The read-only trace of a forward and backward pass; the loss is the mean over the outputs."""
+    """The read-only trace of a forward and backward pass; the loss is the mean over the outputs.
+
+    With a ``seed`` the backward pass begins with the dlogits that it writes.
+    """
     trace = Trace(parameters.architecture, batch, parameters.theta.dtype)
     bound = bind(parameters, trace, gradient, truncate)
     with np.errstate(all="ignore"):
         bound.forward()
-        bound.backward(1 / len(trace.logits))
+        if seed is None:
+            bound.backward(1 / len(trace.logits))
+        else:
+            seed(trace)
+            bound.carry()
     return trace.freeze()

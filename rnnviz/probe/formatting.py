@@ -81,10 +81,3 @@ def number(value: float, digits: int = 4, sign: str = "") -> str:
         return text
     power = f"10{str(int(exponent.replace('−', '-'))).translate(_RAISED)}"
     return f"{text[:-1]}{power}" if text in ("1", "+1", "−1") else f"{text}·{power}"
-
-
-def added(values: Iterable[float]) -> str:
-    """Numbers as a sum: 0.5 + 0.25 − 0.125."""
-    first, *others = values
-    signs = (f" {'−' if value < 0 else '+'} {number(abs(value))}" for value in others)
-    return number(first) + "".join(signs)

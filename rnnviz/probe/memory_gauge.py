@@ -1,4 +1,4 @@
-"""Memory gauge: spectral radius and norm of W_hh, and the half-life of the gradient."""
+"""Memory gauge: spectral radius of W_hh, half-life of the gradient, and the gradient by lag."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from rnnviz.engine.batch import Batch, Example
 from rnnviz.engine.evaluation import batches
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.losses import LOSSES, margin_gradient
-from rnnviz.engine.parameters import Architecture, Parameters, plain
+from rnnviz.engine.parameters import Parameters, plain
 from rnnviz.engine.trace import Trace
+from rnnviz.engine.training import record
 from rnnviz.probe.cell_parts import cell_parts
 from rnnviz.probe.gradients import Objective
-from rnnviz.probe.passes import seeded_pass
 from rnnviz.probe.unrolled import Unrolled
 
 
@@ -37,9 +37,9 @@ def eigenvalues(W_hh: Array) -> Array:
 
 
 def spectrum(W_hh: Array) -> Spectrum:
-    """The most that W_hh (H, H) stretches a state per step: in the long run, and in one step.
+    """The largest growth of a state by W_hh (H, H) per step: in the long run, and in one step.
 
-    Both are infinite if a weight is not finite, and NaN if there are none.
+    Both are infinite if a weight is not finite, and NaN for an empty matrix.
     """
     if not W_hh.size:
         return Spectrum(math.nan, math.nan)
@@ -59,7 +59,7 @@ def recurrent(parameters: Parameters, layer: int = -1) -> Array:
 
 
 def recurrent_name(parameters: Parameters, layer: int = -1) -> str:
-    """Their name: W_hh, W_hn of a GRU, W_hg of an LSTM, with the number of the layer; or empty."""
+    """The name of ``recurrent``: W_hh, W_hn (GRU), W_hg (LSTM), with the layer; or empty."""
     of = parameters.architecture
     name = cell_parts(of.cell).recurrent_matrix
     prefix, suffix = of.affixes[-of.layers :][layer]
@@ -196,7 +196,7 @@ class LagProfile:
 
     @property
     def half_life(self) -> float:
-        """Tokens until the median is halved, see ``memory_gauge.half_life``."""
+        """Tokens until the median is halved; see the function ``half_life``."""
         return half_life(self.median[::-1])
 
     @property
@@ -206,13 +206,13 @@ class LagProfile:
 
     @property
     def fitted(self) -> Array:
-        """The line fitted to the median's logarithm, (L,); NaN where there is none."""
+        """The line fitted to the median's logarithm, (L,); NaN without one."""
         known = np.flatnonzero(self.median > 0)
         lags = np.arange(len(self.median))
         if math.isnan(self.slope):
             return np.full(len(lags), np.nan)
-        line: Array = self.slope * (lags - known.mean()) + np.log10(self.median[known]).mean()
-        return 10.0**line
+        line = self.slope * (lags - known.mean()) + np.log10(self.median[known]).mean()
+        return np.asarray(10.0**line)
 
     @property
     def rounding(self) -> float:
@@ -255,7 +255,7 @@ def lag_norms(
 def profile_of(
     parameters: Parameters, found: LagNorms, objective: Objective, layer: int = -1
 ) -> LagProfile:
-    """The profile of the norms that were found."""
+    """The profile of gradient norms by lag."""
     lags, norms = found
     order = np.argsort(lags, kind="stable")
     parts = np.split(norms[order], np.cumsum(np.bincount(lags))[:-1])
@@ -270,32 +270,26 @@ def profile_of(
 def _bound(parameters: Parameters, layer: int, largest: float, count: int) -> Array | None:
     """||W_hh||^lag times the largest norm at lag 0 (Pascanu et al. 2013).
 
-    Known for the topmost layer of Elman cells, as the slopes of their functions are at most 1:
-    lower layers also have a gradient from above.
+    Known for the topmost layer of a cell that is one function of W_hh h and the input, whose slope
+    is at most 1. Lower layers also have a gradient from above.
     """
-    architecture = parameters.architecture
-    topmost = layer % architecture.layers == architecture.layers - 1
-    if not has_bound(architecture) or not topmost or architecture.source:
+    of = parameters.architecture
+    parts = cell_parts(of.cell)
+    gentle = {"tanh", "relu", "sigmoid", "softplus", "sin", "cos"}
+    bounded = bool(parts.plain_matrix) and {*parts.memory.functions} <= gentle
+    if not bounded or layer % of.layers != of.layers - 1 or of.source:
         return None
     norm = float(np.linalg.norm(recurrent(parameters), 2))
     with np.errstate(over="ignore"):
-        bound: Array = largest * norm ** np.arange(float(count))
-    return bound
-
-
-def has_bound(architecture: Architecture) -> bool:
-    """Whether the cell is one function, whose slope is at most 1, of W_hh h and the input."""
-    parts = cell_parts(architecture.cell)
-    gentle = {"tanh", "relu", "sigmoid", "softplus", "sin", "cos"}
-    return bool(parts.plain_matrix) and {*parts.memory.functions} <= gentle
+        return np.asarray(largest * norm ** np.arange(float(count)))
 
 
 def _norms(
     parameters: Parameters, batch: Batch, objective: Objective, carried: BackwardRule
 ) -> Iterator[LagNorms]:
-    """The lags of all tokens of a batch, and the norms there, stack by stack."""
+    """The lags and norms of all tokens of a batch, stack by stack."""
     seed = partial(_seed_last, objective=objective)
-    trace = seeded_pass(parameters, batch, seed, carried.gradient, carried.truncate)
+    trace = record(parameters, batch, carried.gradient, carried.truncate, seed)
     later = np.zeros(batch.read.shape[1], int)
     for stack in reversed(trace.stacks):
         layer = stack.layers[carried.layer]
@@ -313,7 +307,7 @@ def last_answer_norms(
 ) -> Array:
     """||dL/dh_t|| (L2) at every token of one sequence, (T,), from its last answer alone."""
     seed = partial(_seed_last, objective=objective)
-    trace = seeded_pass(parameters, batch, seed, carried.gradient, carried.truncate)
+    trace = record(parameters, batch, carried.gradient, carried.truncate, seed)
     return Unrolled(trace, carried.layer).norms
 
 
@@ -323,7 +317,7 @@ def _seed_last(trace: Trace, objective: Objective) -> None:
         margin_gradient(trace.logits, trace.targets, trace.dlogits)
     else:
         LOSSES[trace.architecture.loss].error(trace.probs, trace.targets, 1.0, trace.dlogits)
-    # An unknown value has no error, and so no gradient: then the answer before it is the last.
+    # An unknown target has no error, and so no gradient: then the answer before it is the last.
     rows = np.flatnonzero(trace.dlogits.any(axis=1))
     columns = trace.batch.outputs[rows] % trace.batch.read.shape[1]
     last = rows[len(columns) - 1 - np.unique(columns[::-1], return_index=True)[1]]

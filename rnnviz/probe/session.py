@@ -1,4 +1,4 @@
-"""Session: a run, its data, one phrase and the labs; independent of Streamlit."""
+"""Session: a run, its data, the user's phrase, selection and equations, and the labs."""
 
 from __future__ import annotations
 
@@ -43,22 +43,21 @@ L = TypeVar("L")
 
 @runtime_checkable
 class Refittable(Protocol):
-    """A lab that keeps the axes of a plane."""
+    """A lab that caches the axes of a plane."""
 
     def refit(self) -> None:
-        """Have the next call fit them again."""
+        """Fit them again at the next call."""
 
 
 class Session:
     """A run, its data, one phrase, and the labs that analyse them.
 
     ``data`` selects the data set, ``player`` plays the run, ``phrase_input`` holds the phrase,
-    ``selection`` the unit and the token that are marked;
-    ``objective``, ``layer``, ``part`` and ``temperature`` are choices of the page. ``draft`` are
-    equations that are being typed, ``own_equations`` those of one's own that were used last.
-    ``questions`` are those that are asked on the pages, by page. ``first`` are weights that the run
-    begins with, instead of random ones; a ``recording`` of this ``dataset`` takes the place of a
-    run.
+    ``selection`` the marked unit and token. ``objective``, ``layer``, ``part`` and ``temperature``
+    are choices of the page. ``draft`` holds equations that are being typed, ``own_equations`` the
+    user's own equations that were used last. ``questions`` are the open questions, by page. A run
+    begins with the weights ``first`` instead of random ones; a ``recording`` of this ``dataset``
+    replaces the run.
     """
 
     def __init__(
@@ -90,7 +89,7 @@ class Session:
         self.own_equations = self.config.equations
 
     def lab(self, kind: type[L]) -> L:
-        """The lab of this kind, which the room of a question brings; made when first asked."""
+        """The lab of this kind; created on first use."""
         if kind not in self._labs:
             self._labs[kind] = kind()
         lab: L = self._labs[kind]
@@ -100,7 +99,7 @@ class Session:
 
     @property
     def part(self) -> str:
-        """The state or gate that is shown; the output if the cell has no such part."""
+        """The state or gate shown; the output if the cell has no such part."""
         cell = self.state.parameters.architecture.cell
         return self._part if self._part in cell.shown else cell.equations.out
 
@@ -115,7 +114,7 @@ class Session:
 
     @property
     def unit(self) -> str:
-        """What the axis of the run counts: "epoch", or "step" of a recording."""
+        """The unit of the run's axis: "epoch", or "step" for a recording."""
         return self.run.history.unit
 
     @property
@@ -130,7 +129,7 @@ class Session:
 
     @property
     def baselines(self) -> tuple[Baseline, ...]:
-        """What simple models reach on the data set; cached."""
+        """The losses of simple models on the data set; cached."""
         return self._memo.ask("baselines", self.dataset, lambda: baselines(self.dataset))
 
     def configure(self, config: RunConfig) -> None:
@@ -143,9 +142,9 @@ class Session:
         self._update_phrase(before, default)
 
     def load(self, upload: Upload | None) -> None:
-        """Restart the run with the user's own data, or with those of the task.
+        """Restart the run with the user's own data, or with the task's for None.
 
-        If they can't be used, the run stays as it is and ``data.problem`` says why.
+        If the data are invalid, the run stays as it is and ``data.problem`` is the reason.
         """
         before, default, player = self.dataset, self.first_phrase, self.player
         if not self.data.take(upload, self.config):
@@ -156,20 +155,20 @@ class Session:
             self._update_phrase(before, default)
             player.message = f"Started again at epoch 0, with the data {self.dataset.name}."
 
-    # A cell of one's own
+    # The user's own cell
 
     def write(self, equations: str) -> None:
         """Check equations that are being typed; the run stays as it is."""
         self.draft = checked(equations, self.draft)
 
     def use(self, equations: str) -> None:
-        """Train with these equations, if they make a cell."""
+        """Train with these equations if they are a valid cell."""
         self.write(equations)
         if self.draft and self.draft.cell:
             self.configure(replace(self.config, cell=OWN, equations=self.draft.text))
 
     def fork(self) -> Session:
-        """An independent view of the same run: it has its own position and phrase."""
+        """An independent view of the same run, with its own position and phrase."""
         other = copy(self)
         other.player, other.phrase_input = copy(self.player), copy(self.phrase_input)
         other.memory, other.player.pinned = MemoryLab(), None
@@ -193,7 +192,7 @@ class Session:
         return names_of(self.dataset)
 
     def _refit(self) -> None:
-        # States drawn while a link was followed must not determine the axes at its end.
+        # Axes that were fitted while a link was followed are not those of its end.
         for lab in (self.units, *self._labs.values()):
             if isinstance(lab, Refittable):
                 lab.refit()
@@ -202,7 +201,7 @@ class Session:
 
     @property
     def first_phrase(self) -> str:
-        """The default phrase of the data: one that the network can read; cached."""
+        """The default phrase of the data, which the network can read; cached."""
         data, text = self.dataset, self.data.first_phrase(self.config, self.dataset)
         return self._memo.ask("first phrase", (data, text), lambda: first_phrase(data, text))
 
@@ -211,7 +210,7 @@ class Session:
         self.phrase_input.ask(text, self.dataset)
 
     def _update_phrase(self, before: Dataset, default: str) -> None:
-        """With new data keep the typed phrase if they can read it, else take their default."""
+        """With new data, keep the typed phrase if it is readable, else take their default."""
         if self.dataset is before:
             return
         self.selection = Selection()
@@ -244,7 +243,7 @@ class Session:
 
     @property
     def second(self) -> Probe | None:
-        """The phrase as the network at the second moment reads it; cached."""
+        """The phrase read by the network at the second moment; cached."""
         state, data, phrase = self.second_state, self.dataset, self.phrase_input.phrase
         if state is None:
             return None
@@ -293,8 +292,8 @@ class Session:
     def link(self) -> Link:
         """The link to the page as it is now.
 
-        It contains the name of uploaded data. With a data set passed to the constructor, it
-        contains the settings alone.
+        It contains the name of uploaded data, but only the settings if the constructor got a data
+        set.
         """
         if self.player.recorded:
             return self.player.link()
@@ -382,9 +381,9 @@ class Selection:
 
 @dataclass(frozen=True, eq=False)
 class CellDraft:
-    """A text with either its ``problem`` or the ``cell`` that it makes.
+    """A text of equations, with its ``cell`` or its ``problem``.
 
-    ``before`` is the cell of the last text that made one, if this has a problem.
+    With a problem, ``before`` is the cell of the last valid text.
     """
 
     text: str
@@ -399,10 +398,10 @@ class CellDraft:
 
 
 def checked(text: str, before: CellDraft | None = None) -> CellDraft:
-    """The text, read and checked after ``before``; of one too long the beginning is kept."""
+    """Parse and check a text that follows the draft ``before``; a text too long is cut."""
     text = text[: CHARACTERS + 1]
     try:
-        # Without any text the cell would be an Elman cell.
+        # An empty text would be an Elman cell.
         return CellDraft(text, cell=own_cell(text or " "))
     except CellError as problem:
         return CellDraft(text, problem, before=before.last if before else None)

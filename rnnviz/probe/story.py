@@ -116,8 +116,7 @@ def _of_memory(radii: Array, epochs: Array) -> Array:
     middle = (np.count_nonzero(~np.isnan(rows), axis=1) - 1) // 2
     usual = np.fmax(rows[np.arange(len(rows)), middle], windows[:, -2:].min(axis=1))
     grown = usual >= GROWN * radii[0]
-    told: Array = Chapter.PLATEAU + grown * np.digitize(usual, (GROWS, OPENS))
-    return told
+    return np.asarray(Chapter.PLATEAU + grown * np.digitize(usual, (GROWS, OPENS)))
 
 
 def _windows(values: Array, before: float) -> Array:

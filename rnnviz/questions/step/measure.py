@@ -26,7 +26,7 @@ from rnnviz.probe.cell_values import CellGradients, CellValues
 from rnnviz.probe.formatting import Names
 from rnnviz.probe.probe import Probe, names_of, phrase_key
 from rnnviz.probe.session import Session
-from rnnviz.probe.unrolled import Moment, Phase, Unrolled, words_of
+from rnnviz.probe.unrolled import Moment, Phase, Unrolled
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
 
@@ -362,7 +362,7 @@ class StepRecord:
     @cached_property
     def words(self) -> tuple[str, ...]:
         """The T tokens as they are written, those of an encoder first."""
-        return words_of(self.trace, self.names)
+        return self.unrolled(0).words(self.names)
 
     @cached_property
     def outputs(self) -> dict[int, int]:

@@ -14,7 +14,8 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.losses import best_other
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Trace
-from rnnviz.probe.passes import copies, copies_at_once, forward_pass, input_gradient, seeded_pass
+from rnnviz.engine.training import record
+from rnnviz.probe.passes import copies, copies_at_once, forward_pass, input_gradient
 from rnnviz.probe.probe import left_out
 from rnnviz.tasks.example import Example
 
@@ -165,7 +166,7 @@ def _scaled_pass(
     scaled = [array[:, None, :] * scales[None, :, None] for array in inputs]
     source = batch.source and batch.source._replace(inputs=scaled[0])
     batch = batch._replace(read=batch.read._replace(inputs=scaled[-1]), source=source)
-    trace = seeded_pass(parameters, batch, seed)
+    trace = record(parameters, batch, seed=seed)
     values = (weights * trace.logits).sum(axis=1).reshape(-1, len(scales)).sum(axis=0)
     gradients = input_gradients(parameters, trace)
     products = [np.einsum("tbd,td->bt", g, x) for g, x in zip(gradients, inputs, strict=True)]

@@ -9,7 +9,7 @@ from rnnviz.probe import passes
 from rnnviz.probe.activations import read_activations
 from rnnviz.probe.passes import draw
 from rnnviz.probe.state_transition import states_of, visit_states
-from rnnviz.probe.unrolled import Unrolled, words_of
+from rnnviz.probe.unrolled import Unrolled
 from tests.sampling import each_row, pairwise
 from tests.unit.engine.networks import CELLS, INPUTS, architecture, examples, network
 from tests.unit.probe.known import LETTERS, NAMES, letters, tally
@@ -41,7 +41,6 @@ def test_whole_sequences_are_drawn(most):
         part, original = found.part(k), whole.part(index)
         assert found.words[part] == whole.words[original]
         np.testing.assert_array_equal(found.states[part], whole.states[original])
-        assert {found.around(token).start for token in range(part.start, part.stop)} == {part.start}
 
 
 @pairwise(cell=CELLS, encoder=[False, True], layer=[0, 1])
@@ -55,7 +54,7 @@ def test_in_a_batch_every_sequence_is_read_as_it_is_alone(cell, encoder, layer):
         for k, trace in enumerate(alone):
             states = Unrolled(trace, layer).of(part)
             assert found.states[found.part(k)] == pytest.approx(states, abs=1e-14)
-            assert found.words[found.part(k)] == words_of(trace, LETTERS)
+            assert found.words[found.part(k)] == Unrolled(trace).words(LETTERS)
     visited = visit_states(parameters, given)
     np.testing.assert_array_equal(visited.states, np.concatenate(visited.paths))
     expected = sorted((states_of(trace).whole for trace in alone), key=np.sum)

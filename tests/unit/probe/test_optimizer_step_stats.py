@@ -63,7 +63,6 @@ def test_the_ratio_of_sgd_is_rate_times_gradient_over_weights():
     for name, array in network(OF).named().items():
         ratios = [0.03 * np.linalg.norm(g[name]) / np.linalg.norm(array) for g in GRADIENTS]
         np.testing.assert_allclose(found.ratios[name], ratios)
-        assert found.ratio[name] == pytest.approx(np.median(ratios))
         assert found.spread[name] == pytest.approx(np.quantile(ratios, (0.1, 0.5, 0.9)))
 
 

@@ -95,7 +95,7 @@ def test_two_sums_in_one_line_are_told_apart():
     text = "h = sigmoid(W_hz @ h + b_z) * h + tanh(W_xh @ x - b_r * (W_hh @ h))"
     found = readers(own_cell(text))
     terms = {
-        name: [(untimed({}).value(e.factor, 0), e.product.name) for e in own]
+        name: [(untimed({}).value(factor, 0), product.name) for factor, product in own]
         for name, own in found.entries.items()
     }
     assert sorted(terms.values()) == [[("1", "W_hz")], [("−b_r", "W_hh")]]
