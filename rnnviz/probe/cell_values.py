@@ -86,12 +86,11 @@ class CellValues:
 
     def _product(self, node: Node) -> Array:
         (read,) = node.args
-        trace = self.unrolled.trace
 
         def product(span: Span, tokens: slice, W: Array) -> Array:
             if read.kind != "input":
                 return np.asarray(self._memo[read][tokens] @ W.T)
-            columns = trace.columns[span.stack * trace.architecture.layers + self.unrolled.layer]
+            columns = self.unrolled.trace.columns[self.unrolled.index(tokens.start)]
             x = span.layer.x[: span.steps, span.column]
             return np.asarray(x @ (W if columns is None else W[:, columns]).T)
 
@@ -115,11 +114,7 @@ class CellGradients:
     """
 
     def __init__(
-        self,
-        values: CellValues,
-        above: Array,
-        continues: Callable[[int], bool],
-        exact: bool = True,
+        self, values: CellValues, above: Array, continues: Callable[[int], bool], exact: bool = True
     ) -> None:
         self._values, self._exact = values, exact
         self.back, self.above = values.parts.back, above

@@ -19,8 +19,8 @@ _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 class Names(NamedTuple):
     """The names of the parameters' rows and columns.
 
-    ``vocabulary`` names V tokens or channels, ``classes`` C classes or channels, ``source`` the
-    tokens of an encoder; ``noun`` is the name of one token.
+    ``vocabulary`` has V tokens or channels, ``classes`` C classes or channels, ``source`` the
+    tokens of an encoder. ``noun`` is the noun for one token.
     """
 
     vocabulary: tuple[str, ...]
@@ -30,7 +30,7 @@ class Names(NamedTuple):
 
     @property
     def sequence(self) -> str:
-        """The name of a sequence: a phrase if it has words."""
+        """The noun for a sequence: "phrase" if it has words."""
         return "phrase" if self.noun == "word" else "sequence"
 
     def entry(self, name: str, index: Iterable[int | np.integer]) -> str:

@@ -325,6 +325,9 @@ def phrase_key(trace: Trace) -> tuple[bytes, ...]:
     return batch.read.inputs.tobytes(), source, batch.targets.tobytes()
 
 
+# Decoding: the network reads its own answers
+
+
 #: Chooses a class from probabilities (C,).
 Choice = Callable[[Array], int]
 

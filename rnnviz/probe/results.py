@@ -59,13 +59,12 @@ def read_answers(parameters: Parameters, examples: Sequence[Example], indexes: A
         said = np.where(finite, probs.argmax(axis=1), -1)
         return said, np.where(finite, probs.max(axis=1), np.nan), targets
 
-    return Answers(*_read(parameters, [examples[i] for i in indexes], indexes, reduced))
+    return Answers(*_read(parameters, examples, indexes, reduced))
 
 
 def read_values(parameters: Parameters, examples: Sequence[Example], indexes: Array) -> Values:
     """The answers of values to the examples with these indexes, which are the owners."""
-    pairs = _read(parameters, [examples[i] for i in indexes], indexes, lambda *pair: pair)
-    return Values(*pairs)
+    return Values(*_read(parameters, examples, indexes, lambda *pair: pair))
 
 
 def _read(
@@ -78,8 +77,8 @@ def _read(
 
     With a large vocabulary, all probabilities of all answers would not fit into memory.
     """
-    of, parts = parameters.architecture, []
-    for batch in batches(examples, of.hidden * of.layers):
+    of, parts = parameters.architecture, list[Sequence[Array]]()
+    for batch in batches([examples[i] for i in indexes], of.hidden * of.layers):
         probs = forward_pass(parameters, batch, thin=True).probs
         parts.append((*reduced(probs, batch.targets), indexes[batch.owners]))
     return merged(parts)

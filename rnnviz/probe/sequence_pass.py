@@ -77,11 +77,7 @@ class SequencePass:
 
 
 def sequence_pass(
-    parameters: Parameters,
-    trace: Trace,
-    layer: int = -1,
-    part: str = "",
-    kept: int | None = None,
+    parameters: Parameters, trace: Trace, layer: int = -1, part: str = "", kept: int | None = None
 ) -> SequencePass:
     """The first sequence of a trace in a layer, -1 for the topmost, and a state or gate there.
 

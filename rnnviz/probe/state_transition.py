@@ -19,7 +19,7 @@ from rnnviz.probe.cell_parts import bounded_states
 from rnnviz.probe.passes import answers_of, input_gradient, read_all, sample
 from rnnviz.probe.unrolled import Unrolled
 
-#: The memory limit of one pass; more states are read in parts.
+#: The memory limit of one pass, in bytes; more states are read in parts.
 _BYTES = 32_000_000
 
 
@@ -197,7 +197,7 @@ class _Jacobian:
 
 
 def _narrowed(parameters: Parameters, used: Array) -> Parameters:
-    """The weights of the used columns of x, and all others."""
+    """The input weights of the used columns of x alone, and all other weights."""
     of = parameters.architecture
     narrow = Parameters(of._replace(inputs=len(used)), dtype=parameters.theta.dtype)
     # Vectors of weights follow the blocks, and read no input.
