@@ -199,12 +199,12 @@ def next_step_stats(
     for batch in batches:
         trace = record(parameters, batch, config.gradient, config.truncate)
         step = descent(trace, config, slots)
-        rows.append((cut_share(step), angle(step), update_ratios(parameters, step.update)))
+        rows.append((clipped_share(step), angle(step), update_ratios(parameters, step.update)))
     entries, angles, ratios = zip(*rows, strict=True)
     return NextStepStats(np.array(entries), np.array(angles), stacked(ratios))
 
 
-def cut_share(step: Descent) -> float:
+def clipped_share(step: Descent) -> float:
     """The share of entries that clipping changes, 0..1."""
     return float((step.gradient.theta != step.clipped.theta).mean())
 

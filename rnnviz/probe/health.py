@@ -162,8 +162,8 @@ def overfit(test: Array, train: Array, guess: float) -> Sign:
 def judged(sign: Sign, phase: RunPhase) -> Sign:
     """The sign with the level that it has in this phase.
 
-    Before training, small states and large first steps are usual. While the loss falls, no step is
-    too large, and no sign is bad; nor is one of a network that has learned.
+    Before training, small states and large first steps are usual. On the plateau silent units are
+    not bad. While the loss falls, and when it is low, no step is too large, and no sign is bad.
     """
     if sign.level not in (Level.WATCH, Level.BAD) or math.isnan(sign.value):
         return sign

@@ -238,7 +238,7 @@ def joined(parts: Iterable[LagNorms]) -> LagNorms:
 
 
 def lag_norms(
-    parameters: Parameters, examples: Sequence[Example], objective: Objective, carried: BackwardRule
+    parameters: Parameters, examples: Sequence[Example], objective: Objective, rule: BackwardRule
 ) -> LagNorms:
     """The gradient norms of all examples, from the last answer of each.
 
@@ -248,7 +248,7 @@ def lag_norms(
     return joined(
         pair
         for batch in batches(examples, of.hidden * of.layers)
-        for pair in _norms(parameters, batch, objective, carried)
+        for pair in _norms(parameters, batch, objective, rule)
     )
 
 
@@ -285,14 +285,14 @@ def _bound(parameters: Parameters, layer: int, largest: float, count: int) -> Ar
 
 
 def _norms(
-    parameters: Parameters, batch: Batch, objective: Objective, carried: BackwardRule
+    parameters: Parameters, batch: Batch, objective: Objective, rule: BackwardRule
 ) -> Iterator[LagNorms]:
     """The lags and norms of all tokens of a batch, stack by stack."""
     seed = partial(_seed_last, objective=objective)
-    trace = record(parameters, batch, carried.gradient, carried.truncate, seed)
+    trace = record(parameters, batch, rule.gradient, rule.truncate, seed)
     later = np.zeros(batch.read.shape[1], int)
     for stack in reversed(trace.stacks):
-        layer = stack.layers[carried.layer]
+        layer = stack.layers[rule.layer]
         steps = np.arange(layer.extent.steps)[:, None]
         read = np.array(layer.counts)[:, None] > np.arange(layer.extent.batch)
         lengths = read.sum(axis=0)
@@ -303,12 +303,12 @@ def _norms(
 
 
 def last_answer_norms(
-    parameters: Parameters, batch: Batch, objective: Objective, carried: BackwardRule = EXACTLY
+    parameters: Parameters, batch: Batch, objective: Objective, rule: BackwardRule = EXACTLY
 ) -> Array:
     """||dL/dh_t|| (L2) at every token of one sequence, (T,), from its last answer alone."""
     seed = partial(_seed_last, objective=objective)
-    trace = record(parameters, batch, carried.gradient, carried.truncate, seed)
-    return Unrolled(trace, carried.layer).norms
+    trace = record(parameters, batch, rule.gradient, rule.truncate, seed)
+    return Unrolled(trace, rule.layer).norms
 
 
 def _seed_last(trace: Trace, objective: Objective) -> None:

@@ -31,7 +31,7 @@ MAX_TYPED = 2_000
 #: Largest number of words that are offered.
 MAX_OFFERED = 300
 #: Largest number of tokens that a decoder generates.
-MAX_SAID = 60
+MAX_GENERATED = 60
 
 
 @dataclass(frozen=True, eq=False)
@@ -280,9 +280,9 @@ def inspect(dataset: Dataset, parameters: Parameters, text: str, config: RunConf
     # The generated classes up to an end token, if there is one.
     said: tuple[int, ...] = ()
     if dataset.source is not None:
-        said = tuple(translate(parameters, dataset, reading.tokens, MAX_SAID))
+        said = tuple(translate(parameters, dataset, reading.tokens, MAX_GENERATED))
     elif END in dataset.classes:
-        said = tuple(prompted(parameters, dataset, reading.tokens[:1], likeliest, MAX_SAID))
+        said = tuple(prompted(parameters, dataset, reading.tokens[:1], likeliest, MAX_GENERATED))
     example = _example(dataset, reading, said)
     targets = example.targets
     unknown = np.equal(targets, GAP) if targets.ndim == 1 else np.isnan(targets).any(axis=-1)

@@ -30,23 +30,23 @@ LARGEST = float(np.finfo(np.float32).max)
 class SequencePass:
     """One sequence of T tokens in one layer; the ``bridge`` tokens of an encoder come first.
 
-    ``memory`` is what a token's state has from the state before it, ``added`` what the token adds:
+    ``memory`` is the part of a state that comes from the state before it, ``added`` the rest:
 
         Elman: a_t = W_hh h_{t-1} + (W_xh x_t + b_h)
         GRU: h_t = z_t h_{t-1} + (1 - z_t) n_t
         LSTM: c_t = f_t c_{t-1} + i_t g_t
 
-    In any cell they are the terms with and without a state of the equation that keeps it.
+    In any cell they are the terms with and without a state in the equation of its memory.
 
     ``share`` (T,) is ||memory|| / (||memory|| + ||added||) over all H units, L2; ``strength`` (T,)
-    is ||memory||. The gates and n, g of a gated cell read both, so its share is that of the state
-    kept, not of all that is known of the past.
+    is ||memory||. The gates and n, g of a gated cell read both, so its share measures the state
+    that is kept, not all information about the past.
 
     ``states`` h_t, ``memory`` and ``added`` are (T, U), of the ``units`` (U,): all, or of every
     ``group`` neighbours the one with the largest |h_t|. ``weights`` are the W_hh (U, U) between
     them, of every stack; a gated cell has none. ``cells`` (T, U) are the state or gate ``part`` of
-    the ``layer`` (from 0). ``gradients`` (T,) is ||dL/dh_t||, ``answers``
-    (N, C) are the outputs after the last N tokens, ``loss`` is the mean over the targets.
+    the ``layer`` (from 0). ``gradients`` (T,) is ||dL/dh_t||, ``answers`` (N, C) are the outputs
+    after the last N tokens, ``loss`` is the mean over the targets.
     """
 
     architecture: Architecture
@@ -221,15 +221,15 @@ def readers(cell: DerivedCell) -> Readers:
 def recurrent_parts(
     parameters: Parameters, trace: Trace, layer: int, unit: int, line: str
 ) -> Array:
-    """What a ``line`` of a unit gets from every unit before it, at every token, (T, H).
+    """What a ``line`` of a unit gets from every unit of the state before, at every token, (T, H).
 
-    In an Elman cell it is W_hh[unit, j] h_{t-1}[j], 0 at the first token. It is measured on a
-    trace's first sequence.
+    In an Elman cell it is W_hh[unit, j] h_{t-1}[j], 0 at the first token, of a trace's first
+    sequence.
     """
     return _products(parameters, Unrolled(trace, layer), line, (slice(unit, unit + 1), slice(None)))
 
 
-def given_parts(parameters: Parameters, trace: Trace, layer: int, unit: int, line: str) -> Array:
+def outgoing_parts(parameters: Parameters, trace: Trace, layer: int, unit: int, line: str) -> Array:
     """What a unit gives to the ``line`` of every unit at the next token, (T, H).
 
     In an Elman cell it is W_hh[i, unit] h_{t-1}[unit], in the row of token t.

@@ -19,13 +19,13 @@ from rnnviz.probe.gradients import (
     ByToken,
     Objective,
     angle,
+    clipped_share,
     compare,
     compare_by_length,
     compare_by_token,
     compare_examples,
     compared,
     connectivity,
-    cut_share,
     gradient_flow,
     margin_flow,
     next_step_stats,
@@ -278,7 +278,7 @@ def test_the_angle_between_raw_and_clipped_and_the_share_of_changed_entries(
         parameters.theta[: len(values)] = values
     step = Descent(*gradients, gradients[1])
     assert angle(step) == pytest.approx(degrees, abs=0.001)
-    assert cut_share(step) == share / len(step.gradient.theta)
+    assert clipped_share(step) == share / len(step.gradient.theta)
 
 
 def surveyed(**settings):

@@ -17,7 +17,7 @@ from rnnviz.probe.cell_parts import cell_parts, untimed
 from rnnviz.probe.sequence_pass import (
     MOST_UNITS,
     Readers,
-    given_parts,
+    outgoing_parts,
     readers,
     recurrent_parts,
     sequence_pass,
@@ -199,7 +199,7 @@ def test_what_a_unit_gives_is_what_the_others_get_from_it(cell):
     traced = weights, record(weights, collate(examples(of, [5]))), 1
     line, units = LINES[cell][0], range(of.hidden)
     got = [recurrent_parts(*traced, unit, line) for unit in units]
-    given = [given_parts(*traced, unit, line) for unit in units]
+    given = [outgoing_parts(*traced, unit, line) for unit in units]
     assert np.array(given).transpose(2, 1, 0) == pytest.approx(np.array(got))
     assert np.abs(got).max() > 0.01
 
