@@ -140,7 +140,7 @@ class UnitLab:
     def effect_order(self, source: StateSource) -> tuple[Array, int | None]:
         """The units by ablation loss, (H,), when it was last known of all of them, and the epoch.
 
-        The epoch is None, and the order preliminary, until it is.
+        The epoch is None as long as it isn't known of all: then the order is preliminary.
         """
         rises = self.ablation_loss(source, self.word)
         known = not np.isnan(rises).any()
