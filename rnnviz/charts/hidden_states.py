@@ -12,8 +12,8 @@ from rnnviz.charts.picture import Picture, bar, compact, heatmap
 from rnnviz.charts.shapes import color_bar, note, upright
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.probe.decoding import RunningMargin
-from rnnviz.probe.training_step import Moment, Phase
+from rnnviz.probe.probe import RunningMargin
+from rnnviz.probe.unrolled import Moment, Phase
 
 #: Maximum number of cells whose hover names the word.
 _NAMED = 4_000

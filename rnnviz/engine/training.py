@@ -174,14 +174,25 @@ def update_parts(
 
 
 def record(
-    parameters: Parameters, batch: Batch, gradient: Gradient = Gradient.EXACT, truncate: int = 0
+    parameters: Parameters,
+    batch: Batch,
+    gradient: Gradient = Gradient.EXACT,
+    truncate: int = 0,
+    seed: Callable[[Trace], None] | None = None,
 ) -> Trace:
-    """The read-only trace of a forward and backward pass; the loss is the mean over the outputs."""
+    """The read-only trace of a forward and backward pass; the loss is the mean over the outputs.
+
+    With a ``seed`` the backward pass begins with the dlogits that it writes.
+    """
     trace = Trace(parameters.architecture, batch, parameters.theta.dtype)
     bound = bind(parameters, trace, gradient, truncate)
     with np.errstate(all="ignore"):
         bound.forward()
-        bound.backward(1 / len(trace.logits))
+        if seed is None:
+            bound.backward(1 / len(trace.logits))
+        else:
+            seed(trace)
+            bound.carry()
     return trace.freeze()
 
 

@@ -29,9 +29,8 @@ from rnnviz.files.run_archive import (
 )
 from rnnviz.files.tensor_file import TensorFile, content_at
 from rnnviz.files.weights_file import named_weights
-from rnnviz.probe.inputs import Selection
 from rnnviz.probe.probe import most_typed
-from rnnviz.probe.session import Session
+from rnnviz.probe.session import Selection, Session
 from rnnviz.run.first_network import FirstNetwork
 from rnnviz.run.history import COLUMNS, History, PreviousRun
 from rnnviz.run.player import Player

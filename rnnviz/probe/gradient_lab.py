@@ -18,15 +18,6 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.training import TrainState
 from rnnviz.probe.cache import Memo
 from rnnviz.probe.cell_parts import cell_parts
-from rnnviz.probe.gradient_over_lag import (
-    BackwardRule,
-    LagNorms,
-    LagProfile,
-    joined,
-    lag_norms,
-    last_answer_norms,
-    profile_of,
-)
 from rnnviz.probe.gradients import (
     ByLength,
     ByToken,
@@ -55,12 +46,19 @@ from rnnviz.probe.jacobians import (
     products,
 )
 from rnnviz.probe.memory_gauge import (
+    BackwardRule,
     GradientMap,
+    LagNorms,
+    LagProfile,
     MemoryGauge,
     Spectrum,
     eigenvalues,
     half_life,
     half_life_interval,
+    joined,
+    lag_norms,
+    last_answer_norms,
+    profile_of,
     recurrent,
     recurrent_name,
     spectrum,

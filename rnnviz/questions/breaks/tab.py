@@ -30,7 +30,7 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.formatting import quoted
 from rnnviz.probe.memory_gauge import recurrent, recurrent_name, spectrum
 from rnnviz.probe.probe import Probe, inspect
-from rnnviz.probe.sequence_pass import given_parts, memory_share, readers
+from rnnviz.probe.sequence_pass import memory_share, outgoing_parts, readers
 from rnnviz.probe.session import Session
 from rnnviz.probe.units import MOST_EDITS, EditPreview, StateSource
 from rnnviz.questions.breaks.measure import SilencingLab, Turned
@@ -233,7 +233,7 @@ def _carried(trial: Trial) -> MemoryFlow | None:
     layer, candidate = session.layer, readers(before.parameters.architecture.cell).candidate
     both = (before, trial.after)
     then, now = (memory_share(probe.parameters, probe.trace, layer) for probe in both)
-    parts = partial(given_parts, before.parameters, before.trace, layer, line=candidate)
+    parts = partial(outgoing_parts, before.parameters, before.trace, layer, line=candidate)
     lost = {unit: parts(unit) for unit in sorted(trial.silenced)} if candidate else {}
     return MemoryFlow(_as_long(now, len(then)), then, lost)
 

@@ -185,7 +185,7 @@ def _effect(here: UnitSubject) -> str:
     lab, source = here.lab, here.source
     if lab.sort is not Sort.EFFECT:
         return ""
-    rises, epoch = lab.ablation_loss(source, lab.word), lab.effect_order(source).epoch
+    rises, epoch = lab.ablation_loss(source, lab.word), lab.effect_order(source)[1]
     if not np.isnan(rises).any():
         unit = here.session.dataset.guess.unit
         rise = f"{signed(float(rises[lab.unit]))} {unit}".replace("inf", "∞")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.probe.activations import Activations
+from rnnviz.probe.activations import Activations, Labels
 
 #: With fewer states for each class than this nothing is told.
 FEWEST = 5
@@ -77,3 +78,19 @@ def _summed(states: Array, groups: Array, count: int) -> tuple[Array, Array]:
     sums, counts = np.zeros((count, states.shape[1])), np.bincount(groups, minlength=count)
     sums[found] = np.add.reduceat(states[order], starts)
     return sums, counts
+
+
+@dataclass(frozen=True, eq=False)
+class Trajectory:
+    """One sequence in the plane: a point after every word, (T, 2), and the words."""
+
+    points: Array
+    words: Sequence[str]
+
+
+class Cloud(NamedTuple):
+    """The tokens of sequences in a plane, (N, 2), and their labels."""
+
+    activations: Activations
+    points: Array
+    labels: Labels

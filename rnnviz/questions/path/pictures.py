@@ -13,9 +13,9 @@ from rnnviz.charts.shapes import LEGEND, LEGEND_TOP, mixed
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain, shown_token
 from rnnviz.charts.trajectory import labels, word_arrows, word_labels
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.probe.activations import OTHERS, Cloud, Trajectory
+from rnnviz.probe.activations import OTHERS
 from rnnviz.probe.projection import Plane, participation_ratio
-from rnnviz.questions.path.measure import Separation
+from rnnviz.questions.path.measure import Cloud, Separation, Trajectory
 
 #: Colours of more than two classes that the colour-blind can tell apart (Okabe and Ito 2008).
 _CLASSES = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#b7a400", "#7f7f7f")

@@ -11,10 +11,10 @@ import numpy as np
 from rnnviz.charts.picture import Picture
 from rnnviz.charts.shapes import sentence, shades
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.probe.activations import Activations, Cloud, Labels, Trajectory
+from rnnviz.probe.activations import Activations, Labels
 from rnnviz.probe.projection import Plane, variances_of
 from rnnviz.probe.session import Session
-from rnnviz.questions.path.measure import FEWEST, between_shares, separate
+from rnnviz.questions.path.measure import FEWEST, Cloud, Trajectory, between_shares, separate
 from rnnviz.questions.path.pictures import component_bars, separation_curve, trajectories
 from rnnviz.questions.unit_subject import source_of
 from rnnviz.ui.browser_session import visit

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -12,6 +13,8 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import TrainState
 from rnnviz.probe.cache import Memo
+from rnnviz.probe.jacobians import Jacobians
+from rnnviz.probe.memory_gauge import GradientMap
 from rnnviz.probe.results import wilson
 from rnnviz.tasks.dataset import EXACT, Dataset
 from rnnviz.tasks.example import Example
@@ -149,3 +152,35 @@ class LengthLab:
         """The last profile, if it is of these weights."""
         profile: LengthProfile | None = self._memo.known("profile", (state, dataset))
         return profile
+
+
+#: At most this many tokens have eigenvalues.
+_SPECTRA = 8
+
+
+@dataclass(frozen=True, eq=False)
+class StateSpectra:
+    """The eigenvalues (N, S) of J_t at some evenly spaced ``tokens`` (N,)."""
+
+    tokens: Array
+    eigenvalues: Array
+
+
+def state_spectra(jacobians: Jacobians) -> StateSpectra:
+    """The eigenvalues of finite Jacobians, at the middle one of every n tokens, counted back."""
+    finite = np.flatnonzero(np.isfinite(jacobians.matrices).all(axis=(1, 2)))
+    # An odd number has a middle, with as much room on either side.
+    every = math.ceil(len(finite) / _SPECTRA) | 1
+    margin = every // 2
+    some = finite[margin : len(finite) - margin][::-every][::-1]
+    return StateSpectra(some + jacobians.first, np.linalg.eigvals(jacobians.matrices[some]))
+
+
+def last_epoch_without_gradient(flows: GradientMap, limit: float) -> int | None:
+    """The epoch up to which the first token got less than ``limit`` of the last one's gradient.
+
+    None if it got more at the first epoch.
+    """
+    starved = flows.norms[:, 0] < limit * flows.norms[:, -1]
+    count = len(starved) if starved.all() else int(starved.argmin())
+    return int(flows.epochs[count - 1]) if count else None

@@ -27,10 +27,10 @@ from rnnviz.charts.shapes import (
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain, shown_token
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.formatting import number
-from rnnviz.probe.gradient_over_lag import LagProfile
 from rnnviz.probe.gradients import Connectivity, Flow
-from rnnviz.probe.jacobians import Products, StateSpectra
-from rnnviz.questions.reach.measure import LengthProfile
+from rnnviz.probe.jacobians import Products
+from rnnviz.probe.memory_gauge import LagProfile
+from rnnviz.questions.reach.measure import LengthProfile, StateSpectra
 
 #: Decades that the axis has below the rounding error, for its label.
 _BELOW = 2

@@ -19,8 +19,7 @@ from rnnviz.probe.formatting import number, quoted
 from rnnviz.probe.gradient_lab import BandSource
 from rnnviz.probe.gradients import GradientQuery
 from rnnviz.probe.health import REACH_WATCH
-from rnnviz.probe.jacobians import fits, lyapunov_exponents, products, state_spectra
-from rnnviz.probe.memory_gauge import last_epoch_without_gradient
+from rnnviz.probe.jacobians import fits, lyapunov_exponents, products
 from rnnviz.probe.session import Session
 from rnnviz.questions.gradient_source import (
     GradientSource,
@@ -28,7 +27,7 @@ from rnnviz.questions.gradient_source import (
     probe_sequence,
     source_of,
 )
-from rnnviz.questions.reach.measure import LengthLab
+from rnnviz.questions.reach.measure import LengthLab, last_epoch_without_gradient, state_spectra
 from rnnviz.questions.reach.pictures import (
     FOREVER,
     connectivity_map,

@@ -15,8 +15,15 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import plain
 from rnnviz.probe.cell_parts import Part, Summand, applied, at_token
 from rnnviz.probe.formatting import number, quoted
-from rnnviz.probe.training_step import Focus, Phase, StepRecord
-from rnnviz.questions.step.measure import StepCell, output_name, part_of, step_cell
+from rnnviz.probe.unrolled import Phase
+from rnnviz.questions.step.measure import (
+    Focus,
+    StepCell,
+    StepRecord,
+    output_name,
+    part_of,
+    step_cell,
+)
 
 
 class Term(NamedTuple):

@@ -14,8 +14,16 @@ from rnnviz.probe.cell_parts import cell_parts
 from rnnviz.probe.formatting import number
 from rnnviz.probe.probe import Probe, target_text
 from rnnviz.probe.session import Session
-from rnnviz.probe.training_step import Focus, Moment, Phase, StepRecord, clipping
-from rnnviz.questions.step.measure import part_of, step_cell, step_lab, step_query
+from rnnviz.probe.unrolled import Moment, Phase
+from rnnviz.questions.step.measure import (
+    Focus,
+    StepRecord,
+    clipping,
+    part_of,
+    step_cell,
+    step_lab,
+    step_query,
+)
 
 
 def caption_key(step: StepRecord, focus: Focus) -> str:

@@ -13,8 +13,15 @@ from rnnviz.engine.graph import Node, topological
 from rnnviz.engine.optimizers import OPTIMIZERS
 from rnnviz.probe.cell_parts import Notation, Part, Summand, applied, at_token, typeset
 from rnnviz.probe.formatting import number, quoted
-from rnnviz.probe.training_step import Focus, Phase, StepRecord
-from rnnviz.questions.step.measure import StepCell, output_name, part_of, step_cell
+from rnnviz.probe.unrolled import Phase
+from rnnviz.questions.step.measure import (
+    Focus,
+    StepCell,
+    StepRecord,
+    output_name,
+    part_of,
+    step_cell,
+)
 
 
 class Formula(NamedTuple):

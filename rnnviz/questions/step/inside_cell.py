@@ -18,7 +18,7 @@ from rnnviz.config import Gradient
 from rnnviz.engine.graph import Node, topological
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.cell_parts import bounded, bounded_states, nonnegative, typeset, untimed
-from rnnviz.probe.training_step import Focus, Phase, StepRecord
+from rnnviz.probe.unrolled import Phase
 from rnnviz.questions.step.cell_diagram import (
     Diagram,
     StatePath,
@@ -37,7 +37,7 @@ from rnnviz.questions.step.cell_layout import (
     wire_label,
 )
 from rnnviz.questions.step.formula import short_number, unit_formula
-from rnnviz.questions.step.measure import StepCell, step_cell
+from rnnviz.questions.step.measure import Focus, StepCell, StepRecord, step_cell
 
 
 class TokenGradient:

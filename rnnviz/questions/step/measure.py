@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property, partial
 from itertools import groupby
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnnviz.config import Gradient, RunConfig
+from rnnviz.config import Gradient, Loss, RunConfig
+from rnnviz.engine.batch import collate
 from rnnviz.engine.derive import Adjoint
 from rnnviz.engine.graph import Node
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.engine.training import TrainState, order
+from rnnviz.engine.optimizers import Slots
+from rnnviz.engine.parameters import Parameters
+from rnnviz.engine.trace import Trace
+from rnnviz.engine.training import Descent, TrainState, descent, order, record
 from rnnviz.probe.cache import Memo
 from rnnviz.probe.cell_parts import Notation, Part, at_token, cell_parts
 from rnnviz.probe.cell_values import CellGradients, CellValues
+from rnnviz.probe.formatting import Names
 from rnnviz.probe.probe import Probe, names_of, phrase_key
 from rnnviz.probe.session import Session
-from rnnviz.probe.training_step import Focus, Moment, Phase, StepRecord, step_record, timeline
+from rnnviz.probe.unrolled import Moment, Phase, Unrolled
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
 
@@ -276,3 +283,160 @@ class StepLab:
         if part and part != self.part:
             self.part, self.pointed = part, self.pointed + 1
         self.unit = max(unit, 0)
+
+
+def timeline(steps: int, answers: Sequence[int] = ()) -> tuple[Moment, ...]:
+    """The moments of ``steps`` tokens: forward, losses, backward, clip, update.
+
+    ``answers`` are the tokens that are read out, by default the last.
+    """
+    forward = [Moment(Phase.FORWARD, t) for t in range(steps)]
+    losses = [Moment(Phase.LOSS, t) for t in answers or (steps - 1,)]
+    backward = [Moment(Phase.BACKWARD, t) for t in reversed(range(steps))]
+    return (*forward, *losses, *backward, Moment(Phase.CLIP, 0), Moment(Phase.UPDATE, 0))
+
+
+class Focus(NamedTuple):
+    """The selection: a moment, a unit, a layer (from 0), and a part of the cell by name."""
+
+    moment: Moment
+    unit: int = 0
+    layer: int = 0
+    part: str = "h"
+
+
+@dataclass(frozen=True, eq=False)
+class StepRecord:
+    """Everything that one step computes: weights before, trace, gradient, update.
+
+    The step is that of a whole batch; its moments are those of the first example. ``names`` are the
+    names of the parameters' rows and columns. ``limits`` caches color limits by layer and part,
+    ``cells`` the values of the equations, by layer.
+    """
+
+    before: Parameters
+    trace: Trace
+    descent: Descent
+    config: RunConfig
+    names: Names
+    limits: dict[tuple[int, str], float] = field(default_factory=dict)
+    cells: dict[int, Any] = field(default_factory=dict)
+    _layers: dict[int, Unrolled] = field(default_factory=dict)
+
+    @cached_property
+    def after(self) -> Parameters:
+        """The weights after the step."""
+        return self.before.like(self.before.theta - self.descent.update.theta)
+
+    def unrolled(self, layer: int) -> Unrolled:
+        """The first example in one layer."""
+        if layer not in self._layers:
+            self._layers[layer] = Unrolled(self.trace, layer)
+        return self._layers[layer]
+
+    @property
+    def hidden(self) -> int:
+        """The number of units in a layer."""
+        return self.before.architecture.hidden
+
+    @property
+    def parts(self) -> dict[str, Part]:
+        """What of the cell can be opened, by name."""
+        return cell_parts(self.before.architecture.cell).by_name
+
+    @property
+    def out(self) -> str:
+        """The name of what the next layer and the readout read."""
+        return self.before.architecture.cell.equations.out
+
+    @property
+    def classes(self) -> bool:
+        """Whether the answers are classes, not values."""
+        return self.before.architecture.loss is Loss.CROSS_ENTROPY
+
+    @property
+    def tokens(self) -> bool:
+        """Whether the inputs are tokens, not values."""
+        return self.trace.batch.read.inputs.ndim == 2
+
+    @cached_property
+    def words(self) -> tuple[str, ...]:
+        """The T tokens as they are written, those of an encoder first."""
+        return self.unrolled(0).words(self.names)
+
+    @cached_property
+    def outputs(self) -> dict[int, int]:
+        """The row of the answer after each token that has one."""
+        return self.unrolled(0).outputs
+
+    @cached_property
+    def moments(self) -> tuple[Moment, ...]:
+        """The moments of the step, in order."""
+        return timeline(len(self.words), tuple(self.outputs))
+
+    def row(self, moment: Moment) -> int:
+        """The row of the answer at a moment: if it has none, of the next answer, or the last."""
+        later = [row for t, row in self.outputs.items() if t >= moment.t]
+        return later[0] if later else list(self.outputs.values())[-1]
+
+    def continues(self, t: int) -> bool:
+        """Whether token ``t`` has a gradient from the next token: there is one, and no cut."""
+        k, (span, index) = self.config.truncate, self.unrolled(0).at(t)
+        cut = bool(k) and (index + 1) % k == 0 and index + 1 < span.steps
+        return t + 1 < len(self.words) and not cut
+
+
+def step_record(
+    parameters: Parameters,
+    examples: Sequence[Example],
+    config: RunConfig,
+    names: Names,
+    slots: Slots | None = None,
+) -> StepRecord:
+    """The step that training with ``config`` would take from ``parameters`` on a batch."""
+    before, batch = parameters.copy(), collate(examples)
+    trace = record(before, batch, config.gradient, config.truncate)
+    return StepRecord(before, trace, descent(trace, config, slots), config, names)
+
+
+@dataclass(frozen=True, eq=False)
+class Clipping:
+    """How clipping changes a gradient.
+
+    ``signs`` are the signs of the changed entries, 0 for the others; ``count`` is the number of
+    changed entries; ``lost`` is the share of the L2 norm that is cut off, 0..1.
+    """
+
+    signs: Parameters
+    count: int
+    lost: float
+
+
+def clipping(step: StepRecord) -> Clipping:
+    """The entries that clipping changes, and how much shorter the gradient becomes."""
+    gradient, clipped = step.descent.gradient.theta, step.descent.clipped.theta
+    changed = gradient != clipped
+    before, after = (float(np.linalg.norm(theta)) for theta in (gradient, clipped))
+    signs = step.before.like(np.where(changed, np.sign(gradient), 0.0))
+    return Clipping(signs, int(changed.sum()), 1 - after / before if before else 0.0)
+
+
+class EntryChange(NamedTuple):
+    """One weight: its name, its value before and after the step, and the change."""
+
+    name: str
+    before: float
+    change: float
+    after: float
+
+
+def largest_changes(step: StepRecord, n: int = 10) -> tuple[EntryChange, ...]:
+    """The ``n`` weights that change most, the largest |change| first."""
+    rows: list[EntryChange] = []
+    before, after = step.before.named(), step.after.named()
+    for name, update in step.descent.update.named().items():
+        order = np.argsort(-np.abs(update), axis=None, kind="stable")[:n]
+        for index in zip(*np.unravel_index(order, update.shape), strict=True):
+            values = before[name][index], -update[index], after[name][index]
+            rows.append(EntryChange(step.names.entry(name, index), *map(float, values)))
+    return tuple(sorted(rows, key=lambda row: -abs(row.change))[:n])

@@ -24,10 +24,18 @@ from rnnviz.probe.cell_parts import Part, applied, at_token, bounded, nonnegativ
 from rnnviz.probe.cell_values import CellValues
 from rnnviz.probe.formatting import Names, number
 from rnnviz.probe.sequence_pass import SequencePass, sequence_pass
-from rnnviz.probe.training_step import Focus, Moment, Phase, StepRecord, clipping, largest_changes
+from rnnviz.probe.unrolled import Moment, Phase
 from rnnviz.questions.step.breakdown import Term, followed, terms
 from rnnviz.questions.step.formula import formula
-from rnnviz.questions.step.measure import StepCell, part_of, step_cell
+from rnnviz.questions.step.measure import (
+    Focus,
+    StepCell,
+    StepRecord,
+    clipping,
+    largest_changes,
+    part_of,
+    step_cell,
+)
 
 
 class CellRow(NamedTuple):

@@ -1,6 +1,7 @@
 """The order of the moments of one step."""
 
-from rnnviz.probe.training_step import Moment, Phase, timeline
+from rnnviz.probe.unrolled import Moment, Phase
+from rnnviz.questions.step.measure import timeline
 from tests.sampling import each_row
 
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from rnnviz.charts.theme import LIGHT
-from rnnviz.probe.activations import OTHERS, Activations, Cloud, Labels, Trajectory
+from rnnviz.probe.activations import OTHERS, Activations, Labels
 from rnnviz.probe.projection import Boundary, Plane, Projection
+from rnnviz.questions.path.measure import Cloud, Trajectory
 from rnnviz.questions.path.pictures import band_colors, class_colors, trajectories
 from tests.sampling import each_row
 from tests.unit.charts.unpacked import by_name

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rnnviz.probe.jacobians import StateSpectra
+from rnnviz.questions.reach.measure import StateSpectra
 from rnnviz.questions.reach.pictures import (
     exponent_curve,
     state_spectrum,

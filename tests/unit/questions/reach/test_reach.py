@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from rnnviz.charts.theme import DARK
-from rnnviz.probe.gradient_over_lag import LagProfile
 from rnnviz.probe.gradients import Flow, Objective
+from rnnviz.probe.memory_gauge import LagProfile
 from rnnviz.questions.reach.pictures import reach_curve
 from tests.sampling import each_row
 from tests.unit.charts.unpacked import by_name

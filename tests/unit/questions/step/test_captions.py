@@ -5,8 +5,9 @@ import re
 import pytest
 
 from rnnviz.charts.explanation import explanation, texts
-from rnnviz.probe.training_step import Focus, Moment, Phase
+from rnnviz.probe.unrolled import Moment, Phase
 from rnnviz.questions.step.captions import caption_fields, caption_key
+from rnnviz.questions.step.measure import Focus
 from tests.sampling import each_row
 from tests.unit.conftest import TEXTS
 

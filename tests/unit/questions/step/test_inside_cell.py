@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 
 from rnnviz.charts.sequence_network import BROKEN
-from rnnviz.probe.training_step import Focus, Phase
+from rnnviz.probe.unrolled import Phase
 from rnnviz.questions.step.cell_diagram import cell_diagram
 from rnnviz.questions.step.formula import unit_formula
 from rnnviz.questions.step.inside_cell import TokenGradient, inside_cell
-from rnnviz.questions.step.measure import step_cell
+from rnnviz.questions.step.measure import Focus, step_cell
 from tests.new_cell import add
 from tests.sampling import pairwise
 from tests.unit.charts.unpacked import by_name
 from tests.unit.engine.networks import CELLS
 from tests.unit.probe.known import KINDS
-from tests.unit.probe.test_every_cell import EVERY, KIND, LAYERS, step_of
+from tests.unit.questions.step.test_every_cell import EVERY, KIND, LAYERS, step_of
 
 LSTM = CELLS[3]
 

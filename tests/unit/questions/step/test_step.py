@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from rnnviz.probe.training_step import Moment, Phase, timeline
-from rnnviz.questions.step.measure import StepLab, StepSubject, step_query
+from rnnviz.probe.unrolled import Moment, Phase
+from rnnviz.questions.step.measure import StepLab, StepSubject, step_query, timeline
 from rnnviz.run.schedule import Position
 from tests.sampling import each_row
 

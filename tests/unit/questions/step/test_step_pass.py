@@ -8,8 +8,8 @@ import pytest
 from rnnviz.config import RunConfig
 from rnnviz.probe.sequence_pass import sequence_pass
 from rnnviz.probe.session import Session
-from rnnviz.probe.training_step import Focus, Moment, Phase
-from rnnviz.questions.step.measure import StepLab, StepSubject, step_query
+from rnnviz.probe.unrolled import Moment, Phase
+from rnnviz.questions.step.measure import Focus, StepLab, StepSubject, step_query
 from rnnviz.questions.step.pictures import step_pass, window
 from tests.sampling import each_row
 

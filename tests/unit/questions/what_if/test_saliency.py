@@ -8,9 +8,9 @@ from rnnviz.engine.batch import Batch, Sequences, collate
 from rnnviz.engine.bptt import bind
 from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import record
-from rnnviz.probe import saliency as module
-from rnnviz.probe.saliency import INCOMPLETE, input_gradients, logit_margin, saliency
 from rnnviz.probe.session import Session
+from rnnviz.questions.what_if import saliency as module
+from rnnviz.questions.what_if.saliency import INCOMPLETE, input_gradients, logit_margin, saliency
 from tests.sampling import each_row, pairwise, singly
 from tests.unit.engine.networks import CELLS, examples, network
 from tests.unit.probe.known import CASES, KIND, KINDS, case_of, letters, tally
@@ -140,7 +140,7 @@ def test_tokens_that_can_t_be_left_out_have_no_occlusion(monkeypatch):
     decoder = np.isnan(explained(parameters, example).occlusion)
     assert decoder.tolist() == [False] * len(example.source) + [True] * 4
     every = explained(tally(0.5), letters("abcab")).occlusion
-    monkeypatch.setattr("rnnviz.probe.saliency.LEFT_OUT", 3)
+    monkeypatch.setattr("rnnviz.questions.what_if.saliency.LEFT_OUT", 3)
     some = explained(tally(0.5), letters("abcab")).occlusion
     assert some == pytest.approx(np.where([1, 0, 1, 0, 1], every, np.nan), nan_ok=True)
 

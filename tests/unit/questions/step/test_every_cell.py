@@ -7,11 +7,11 @@ import pytest
 
 from rnnviz.charts.explanation import explanation
 from rnnviz.config import Activation, RunConfig
-from rnnviz.probe.training_step import Focus, Phase, step_record
+from rnnviz.probe.unrolled import Phase
 from rnnviz.questions.step.breakdown import terms
 from rnnviz.questions.step.captions import caption_fields, caption_key
 from rnnviz.questions.step.formula import formula
-from rnnviz.questions.step.measure import step_cell
+from rnnviz.questions.step.measure import Focus, step_cell, step_record
 from rnnviz.questions.step.pictures import blocks, operation, share
 from tests.new_cell import VALVE, add
 from tests.sampling import each_row, pairwise, singly

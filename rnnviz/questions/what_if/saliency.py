@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
@@ -14,7 +14,9 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.losses import best_other
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Trace
-from rnnviz.probe.passes import copies, copies_at_once, forward_pass, input_gradient, seeded_pass
+from rnnviz.engine.training import record
+from rnnviz.probe.passes import copies, copies_at_once, forward_pass, input_gradient
+from rnnviz.probe.probe import left_out
 from rnnviz.tasks.example import Example
 
 #: Quadrature nodes of one interval of the path from inputs of zero to the sequence.
@@ -164,7 +166,7 @@ def _scaled_pass(
     scaled = [array[:, None, :] * scales[None, :, None] for array in inputs]
     source = batch.source and batch.source._replace(inputs=scaled[0])
     batch = batch._replace(read=batch.read._replace(inputs=scaled[-1]), source=source)
-    trace = seeded_pass(parameters, batch, seed)
+    trace = record(parameters, batch, seed=seed)
     values = (weights * trace.logits).sum(axis=1).reshape(-1, len(scales)).sum(axis=0)
     gradients = input_gradients(parameters, trace)
     products = [np.einsum("tbd,td->bt", g, x) for g, x in zip(gradients, inputs, strict=True)]
@@ -192,45 +194,3 @@ def _without(parameters: Parameters, example: Example, answer: Answer) -> Array:
                 logits = trace.logits[trace.batch.owners == k]
                 without[t] = (answer.weights[-len(logits) :] * logits).sum()
     return without
-
-
-def left_out(example: Example, t: int) -> Example:
-    """The example without its token ``t``, an encoder's if there is one."""
-    if example.source is not None:
-        return replace(example, source=np.delete(example.source, t, axis=0))
-    inputs = np.delete(example.inputs, t, axis=0)
-    # Only the number of targets has an effect here.
-    return replace(example, inputs=inputs, targets=example.targets[: len(inputs)])
-
-
-#: Both verdicts must be at least so probable.
-SURE = 0.6
-#: Longer sequences are not read without each token in turn.
-LONGEST = 24
-
-
-class Turn(NamedTuple):
-    """Without ``token`` (from 0) the verdict is the class ``verdict``, with ``probability``."""
-
-    token: int
-    verdict: int
-    probability: float
-
-
-def turning_word(parameters: Parameters, example: Example, verdict: int) -> Turn | None:
-    """The token without which another class than ``verdict`` is most probable.
-
-    The network must have one class for the whole sequence. None if no token turns the verdict, or
-    with fewer than 2 or more than ``LONGEST`` tokens; of several the one that turns it most.
-    """
-    count = len(example.inputs)
-    if not 2 <= count <= LONGEST:
-        return None
-    trace = forward_pass(parameters, collate([left_out(example, t) for t in range(count)]))
-    # Rows in the order of the examples; each has one answer.
-    probabilities = trace.probs[np.argsort(trace.batch.owners)]
-    others = np.delete(probabilities, verdict, axis=1)
-    token = int(others.max(axis=1).argmax())
-    other = int(probabilities[token].argmax())
-    sure = float(probabilities[token, other])
-    return Turn(token, other, sure) if other != verdict and sure >= SURE else None

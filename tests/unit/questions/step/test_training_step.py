@@ -5,7 +5,8 @@ import pytest
 
 from rnnviz.config import ClipBy
 from rnnviz.engine.training import TrainBuffers, TrainState, order, train_examples
-from rnnviz.probe.training_step import Moment, Phase, clipping, largest_changes
+from rnnviz.probe.unrolled import Moment, Phase
+from rnnviz.questions.step.measure import clipping, largest_changes
 from rnnviz.questions.step.pictures import panels, share
 from tests.sampling import each_row, singly
 from tests.unit.conftest import TEXTS

@@ -8,8 +8,7 @@ from rnnviz.cells import CELLS
 from rnnviz.config import RunConfig
 from rnnviz.engine.cell_text import CHARACTERS
 from rnnviz.engine.equations import equations_of
-from rnnviz.probe.inputs import checked
-from rnnviz.probe.session import Session
+from rnnviz.probe.session import Session, checked
 from tests.sampling import each_row
 
 OWN = "h = tanh(W @ x + 0.5 * h)"

@@ -5,9 +5,8 @@ import pytest
 
 from rnnviz.engine.batch import collate
 from rnnviz.engine.training import record
-from rnnviz.probe.decoding import drawn, likeliest, prompted, run_free, translate
+from rnnviz.probe.probe import likeliest, prompted, translate
 from rnnviz.probe.session import Session
-from rnnviz.questions.learn.measure import written
 from rnnviz.tasks.registry import PRESETS
 from rnnviz.tasks.vocabulary import END
 
@@ -41,14 +40,6 @@ def test_a_translation_ends_with_the_end_sign_or_at_the_limit(translation):
         assert END not in [data.classes[c] for c in said[:-1]]
 
 
-def test_temperature():
-    probs, rng = np.array([0.1, 0.6, 0.3]), np.random.default_rng(0)
-    assert {drawn(0.01, rng)(probs) for _ in range(50)} == {likeliest(probs)} == {1}
-    counts = np.bincount([drawn(1.0, rng)(probs) for _ in range(4000)]) / 4000
-    np.testing.assert_allclose(counts, probs, atol=0.03)
-    assert {drawn(2.0, rng)(np.array([0.0, 0.5, 0.5])) for _ in range(99)} == {1, 2}
-
-
 def test_a_spelling_network_writes_the_names():
     session = trained("spelling")
     data = session.dataset
@@ -56,25 +47,3 @@ def test_a_spelling_network_writes_the_names():
         said = prompted(session.state.parameters, data, example.inputs[:1], likeliest, 20)
         assert said == example.targets.tolist()
         assert session.inspect(example.text).verdict == example.text[1:]
-
-
-def test_values_continue_from_the_network_s_own_answers():
-    session = trained("waves", 5)
-    read = session.dataset.test[0].inputs
-    for value in run_free(session.state.parameters, read, 3):
-        probe = session.inspect(" ".join(repr(float(v)) for v in read[:, 0]))
-        np.testing.assert_allclose(probe.answers[-1], value, atol=1e-12)
-        read = np.vstack([read, value])
-
-
-def test_a_sample_is_the_same_at_the_same_epoch():
-    session = trained("characters", 0)
-
-    def sample():
-        return written(session.inspect(), 0.7, session.config.seed, session.player.position.epoch)
-
-    first = sample()
-    assert first == sample()
-    assert len(first) == 120
-    session.player.step_epoch()
-    assert sample() != first

@@ -1,9 +1,26 @@
-"""What was measured of a network is there when its epoch is shown again."""
+"""The last answer to each question."""
 
 from rnnviz.config import RunConfig
 from rnnviz.probe.cache import Memo
 from rnnviz.probe.session import Session
 from rnnviz.run.schedule import Position
+
+
+def test_the_last_answer_to_each_question_is_kept_as_long_as_it_is_about_the_same():
+    memo, answers = Memo(), iter(range(9))
+
+    def ask(question, key):
+        return memo.ask(question, key, lambda: next(answers))
+
+    assert [ask("one", key) for key in "aabba"] == [0, 0, 1, 1, 2]
+    assert [ask("two", "a"), ask("one", "a")] == [3, 2]
+    assert [memo.known("one", key) for key in "ab"] == [2, None]
+    assert memo.known("never asked", "a") is None
+    memo.forget("one", "never asked")
+    assert [ask("one", "a"), ask("two", "a")] == [4, 3]
+
+
+# What was measured of a network is there when its epoch is shown again
 
 
 def test_equal_weights_have_one_result_and_the_oldest_is_dropped():
