@@ -1,4 +1,4 @@
-"""Units silenced one after the other, and the sequences that turn, without a page."""
+"""Units silenced one after the other, and the sequences that turn."""
 
 import numpy as np
 import pytest
