@@ -8,15 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from rnnviz.charts.axes import axis, log_axis
-from rnnviz.charts.axis_limits import decades, finite_logs
-from rnnviz.charts.epoch_axis import (
+from rnnviz.charts.axes import (
     EPOCHS_MARGIN,
+    axis,
     end_points,
     epoch_marks,
     epochs_axis,
     epochs_meta,
+    log_axis,
 )
+from rnnviz.charts.axis_limits import decades, finite_logs
 from rnnviz.charts.picture import Picture, Series, compact, heatmap, scatter
 from rnnviz.charts.shapes import LEGEND, LEGEND_TOP, color_bar, level, zeros
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain, shown_token

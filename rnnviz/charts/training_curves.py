@@ -9,18 +9,19 @@ from typing import Any
 
 import numpy as np
 
-from rnnviz.charts.axes import axis, log_axis
-from rnnviz.charts.axis_limits import nice_limit
-from rnnviz.charts.epoch_axis import (
+from rnnviz.charts.axes import (
     EPOCHS_MARGIN,
+    axis,
     change_labels,
     end_points,
     epoch_marks,
     epochs_axis,
     epochs_meta,
     last_epoch,
+    log_axis,
     thinned,
 )
+from rnnviz.charts.axis_limits import nice_limit
 from rnnviz.charts.gradients import color_span, gauge_curves, gauge_span
 from rnnviz.charts.picture import Picture, Series, compact, heatmap, scatter
 from rnnviz.charts.shapes import PAPER, colored, level, note

@@ -7,13 +7,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnnviz.charts.axes import NowAndPinned, axis, outlined, signed_axis, words_axis, words_margin
-from rnnviz.charts.epoch_axis import (
+from rnnviz.charts.axes import (
     EPOCHS_MARGIN,
+    NowAndPinned,
+    axis,
     end_points,
     epoch_marks,
     epochs_axis,
     epochs_meta,
+    outlined,
+    signed_axis,
+    words_axis,
+    words_margin,
 )
 from rnnviz.charts.hidden_states import STATE, StateView, bridge_line, value_colors
 from rnnviz.charts.picture import Picture, Series, bar, compact, exact, heatmap, scatter

@@ -8,20 +8,18 @@ from typing import Any
 import numpy as np
 
 from rnnviz.charts.axes import (
+    EPOCHS_MARGIN,
     NowAndPinned,
     axis,
+    end_points,
+    epoch_marks,
+    epochs_axis,
+    epochs_meta,
     log_axis,
     outlined,
     rows_axis,
     words_axis,
     words_margin,
-)
-from rnnviz.charts.epoch_axis import (
-    EPOCHS_MARGIN,
-    end_points,
-    epoch_marks,
-    epochs_axis,
-    epochs_meta,
 )
 from rnnviz.charts.gradients import norms_height, word_map
 from rnnviz.charts.picture import Picture, Series, bar, compact, exact, heatmap, scatter

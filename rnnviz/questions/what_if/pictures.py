@@ -7,13 +7,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnnviz.charts.axes import axis, words_axis, words_margin
-from rnnviz.charts.epoch_axis import (
+from rnnviz.charts.axes import (
     EPOCHS_MARGIN,
+    axis,
     end_points,
     epoch_marks,
     epochs_axis,
     epochs_meta,
+    words_axis,
+    words_margin,
 )
 from rnnviz.charts.hidden_states import STATE, StateView, value_colors
 from rnnviz.charts.picture import Picture, Series, bar, compact, heatmap, scatter
