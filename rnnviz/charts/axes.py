@@ -1,18 +1,18 @@
-"""Axes: numbers, powers of ten, rows of names, tokens side by side, and the epochs of a run."""
+"""Axes: numbers, powers of ten, rows of names, words and epochs; pictures over words or epochs."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from itertools import groupby, pairwise
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from rnnviz.charts.axis_limits import nice_limit
-from rnnviz.charts.picture import Series, compact, scatter
-from rnnviz.charts.shapes import faint, note, outlines
-from rnnviz.charts.theme import Theme, plain, shown_token
+from rnnviz.charts.picture import Picture, Series, compact, scatter
+from rnnviz.charts.shapes import LEGEND, LEGEND_TOP, faint, note, outlines
+from rnnviz.charts.theme import Theme, picture, plain, shown_token
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.run.history import Course
 
@@ -80,22 +80,32 @@ def words_axis(words: Sequence[str], theme: Theme, width: int = NARROW) -> dict[
     ``width`` is the smallest width of the plot, in pixels: labels that would overlap are slanted.
     """
     labelled = _labelled(words)
-    return axis(
-        "",
-        theme,
-        tickmode="array",
-        tickvals=list(labelled),
-        ticktext=[plain(shown_token(words[t]), _MOST_LETTERS) for t in labelled],
-        range=[-0.5, len(words) - 0.5],
-        showgrid=False,
-        tickangle=-40 if _crowded(words, width) else 0,
-        **_small_font(words, width),
-    )
+    texts = [plain(shown_token(words[t]), _MOST_LETTERS) for t in labelled]
+    ticks: dict[str, Any] = {"tickvals": list(labelled), "ticktext": texts}
+    if _are_characters(words) and len(words) * 10 > width:
+        size = 12 if len(words) * 7 <= width else 10
+        ticks |= {"tickfont": {"size": size, "family": COLUMN_FONT}, "ticks": ""}
+    angle, span = -40 if _crowded(words, width) else 0, [-0.5, len(words) - 0.5]
+    return axis("", theme, tickmode="array", range=span, showgrid=False, tickangle=angle, **ticks)
 
 
 def words_margin(words: Sequence[str], width: int = NARROW) -> dict[str, int]:
     """The margins of all figures over the same words, so that their columns align."""
     return {"l": 64, "r": 76, "t": 40, "b": 70 if _crowded(words, width) else 32}
+
+
+def words_picture(
+    series: Iterable[Series],
+    title: str,
+    height: int,
+    words: Sequence[str],
+    theme: Theme,
+    **layout: Any,
+) -> Picture:
+    """A picture with a column for each word, which a click marks; ``layout`` as of Plotly."""
+    meta = {"x": "token", **layout.pop("meta", {})}
+    axes = {"xaxis": words_axis(words, theme), "margin": words_margin(words)}
+    return picture(series, title, height, theme, **{**axes, **layout}, meta=meta)
 
 
 def column_font(names: Sequence[str], columns: int) -> dict[str, Any]:
@@ -121,13 +131,6 @@ def _crowded(words: Sequence[str], width: int) -> bool:
     lengths = [len(plain(words[t], _MOST_LETTERS)) for t in labelled]
     pitch = width * labelled.step / max(1, len(words))
     return any(_LETTER * sum(two) / 2 + _GAP > pitch for two in pairwise(lengths))
-
-
-def _small_font(words: Sequence[str], width: int) -> dict[str, Any]:
-    if not _are_characters(words) or len(words) * 10 <= width:
-        return {}
-    size = 12 if len(words) * 7 <= width else 10
-    return {"tickfont": {"size": size, "family": COLUMN_FONT}, "ticks": ""}
 
 
 #: Half the width of an outline, in columns; the bar is narrower.
@@ -162,8 +165,7 @@ class NowAndPinned(NamedTuple):
 def outlined(moments: NowAndPinned, theme: Theme) -> Series:
     """The bars of the second moment, as outlines."""
     boxes = [(t - _HALF, 0, t + _HALF, value) for t, value in enumerate(moments.then.tolist())]
-    drawn = outlines(boxes, theme.muted, 1.4)
-    return {**drawn, "line": {**drawn["line"], "dash": "dashdot"}, "name": moments.name}
+    return {**outlines(boxes, theme.muted, 1.4, "dashdot"), "name": moments.name}
 
 
 # The epoch axis that all charts of a run share, and its marks
@@ -179,10 +181,8 @@ _LABELS, _LETTERS, _LINE = 6, 27, 17
 
 def epochs_axis(course: Course, theme: Theme, **options: Any) -> dict[str, Any]:
     """An axis from 0 to the last epoch of the run; in a very long run it grows in steps."""
-    end = last_epoch(course)
-    return axis(
-        course.history.unit, theme, range=[-0.01 * end, 1.01 * end], **whole(end + 1), **options
-    )
+    end, unit = last_epoch(course), course.history.unit
+    return axis(unit, theme, range=[-0.01 * end, 1.01 * end], **whole(end + 1), **options)
 
 
 def epochs_meta(course: Course) -> dict[str, Any]:
@@ -196,41 +196,63 @@ def last_epoch(course: Course) -> float:
     return max(epochs if epochs <= 1000 else max(1000, nice_limit(last + 1)), last, 1)
 
 
-def narrow(course: Course, epochs: Sequence[int]) -> bool:
-    """Whether a curve over these epochs is only a few pixels wide."""
-    return len(epochs) > 0 and epochs[-1] - epochs[0] < 0.03 * last_epoch(course)
-
-
 def thinned(length: int) -> Any:
     """Indices of at most 1000 of ``length`` epochs, evenly spaced, both ends included."""
     return np.unique(np.linspace(0, length - 1, min(length, _MOST_POINTS)).round().astype(int))
 
 
-def end_points(course: Course, curves: Sequence[Series]) -> list[Series]:
+def end_points(course: Course, curves: Iterable[Series]) -> list[Series]:
     """A point at the end of every curve that is too short to see; one series for each plot.
 
     Longer curves have none: it would cost the browser as much per frame as another curve.
     """
-    short = sorted((curve for curve in curves if narrow(course, curve["x"])), key=_yaxis)
-    return [_dots(yaxis, list(group)) for yaxis, group in groupby(short, key=_yaxis)]
+    least, plots = 0.03 * last_epoch(course), dict[str, list[Series]]()
+    for curve in curves:
+        drawn = curve["x"] if curve["type"] == "scatter" else []
+        if len(drawn) and drawn[-1] - drawn[0] < least:
+            plots.setdefault(curve.get("yaxis", "y"), []).append(curve)
+    return [
+        scatter(
+            x=np.array([curve["x"][-1] for curve in short], np.int32),
+            y=compact([curve["y"][-1] for curve in short]),
+            yaxis=yaxis,
+            mode="markers",
+            marker={
+                "size": 6,
+                "color": [curve["line"]["color"] for curve in short],
+                "opacity": [curve.get("opacity", 1) for curve in short],
+            },
+            hoverinfo="skip",
+            showlegend=False,
+        )
+        for yaxis, short in sorted(plots.items())
+    ]
 
 
-def _yaxis(curve: Series) -> str:
-    return str(curve.get("yaxis", "y"))
+def epochs_picture(
+    curves: Sequence[Series],
+    title: str,
+    height: int,
+    course: Course,
+    theme: Theme,
+    *,
+    with_legend: bool = False,
+    **layout: Any,
+) -> Picture:
+    """Curves, or a map, over the epochs of a run, with its marks in every plot.
 
-
-def _dots(yaxis: str, curves: Sequence[Series]) -> Series:
-    colors = [curve["line"]["color"] for curve in curves]
-    opacities = [curve.get("opacity", 1) for curve in curves]
-    return scatter(
-        x=np.array([curve["x"][-1] for curve in curves], np.int32),
-        y=compact([curve["y"][-1] for curve in curves]),
-        yaxis=yaxis,
-        mode="markers",
-        marker={"size": 6, "color": colors, "opacity": opacities},
-        hoverinfo="skip",
-        showlegend=False,
-    )
+    ``layout`` adds to the horizontal axis, the shapes and the metadata.
+    """
+    plots = [key.replace("axis", "") for key in layout if key.startswith("yaxis")]
+    common: dict[str, Any] = {
+        "xaxis": epochs_axis(course, theme, **layout.pop("xaxis", {})),
+        "shapes": [*layout.pop("shapes", ()), *epoch_marks(course, theme, *plots)],
+        "margin": EPOCHS_MARGIN | ({"t": LEGEND_TOP} if with_legend else {}),
+        "meta": epochs_meta(course) | layout.pop("meta", {}),
+        **(LEGEND if with_legend else {}),
+    }
+    ends = end_points(course, curves)
+    return picture([*curves, *ends], title, height, theme, **common, **layout)
 
 
 def epoch_marks(course: Course, theme: Theme, *yaxes: str) -> list[dict[str, Any]]:

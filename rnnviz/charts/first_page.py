@@ -79,9 +79,9 @@ def words_row(words: Words, theme: Theme = LIGHT, shades: Sequence[str] = ()) ->
 
     The page draws them itself, in static/words_row.js, where they can be typed.
     """
-    names, count = [plain(word) for word in words.told["words"]], len(words.tokens)
+    names, count = [plain(word) for word in words.meta["words"]], len(words.tokens)
     row = scatter(x=[*range(count)], y=[0] * count, mode="text", text=names)
     axes = {"xaxis": {**words_axis(words.tokens, theme), "visible": False}}
     axes["yaxis"] = {"visible": False}
-    meta = {"x": "token", **words.told, "shades": list(shades)}
+    meta = {"x": "token", **words.meta, "shades": list(shades)}
     return picture([row], "Words", 80, theme, **axes, meta=meta)

@@ -8,19 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from rnnviz.charts.axes import (
-    EPOCHS_MARGIN,
-    axis,
-    end_points,
-    epoch_marks,
-    epochs_axis,
-    epochs_meta,
-    log_axis,
-)
+from rnnviz.charts.axes import axis, epochs_picture, log_axis
 from rnnviz.charts.axis_limits import decades, finite_logs
 from rnnviz.charts.picture import Picture, Series, compact, heatmap, scatter
-from rnnviz.charts.shapes import LEGEND, LEGEND_TOP, color_bar, level, zeros
-from rnnviz.charts.theme import LIGHT, Theme, picture, plain, shown_token
+from rnnviz.charts.shapes import color_bar, level, zeros
+from rnnviz.charts.theme import LIGHT, Theme, plain, shown_token
 from rnnviz.probe.formatting import number
 from rnnviz.probe.gradients import Objective
 from rnnviz.probe.memory_gauge import GradientMap, MemoryGauge
@@ -40,14 +32,15 @@ def gradient_map(
     unit = course.history.unit
     with np.errstate(divide="ignore"):
         logs = np.maximum(np.log10(norms.norms.T), low)
-    colors = {"zmin": low, "zmax": high, "colorscale": theme.magnitudes}
     cells = heatmap(
         name=f"log10 of ||{symbol}||",
         x=norms.epochs.astype(np.int32),
         z=compact(logs),
+        zmin=low,
+        zmax=high,
+        colorscale=theme.magnitudes,
         colorbar={**color_bar(f"||{symbol}||"), **power_ticks(low, high)},
         hovertemplate=f"{unit} %{{x}}, word %{{y}}: 10^%{{z:.2f}}<extra></extra>",
-        **colors,
     )
     return word_map(cells, f"Gradient over the {unit}s", course, words, theme)
 
@@ -56,17 +49,10 @@ def word_map(
     cells: Series, title: str, course: Course, words: Sequence[str], theme: Theme
 ) -> Picture:
     """A picture of ``cells``, a row for each word, from 1 on, and a column for each epoch."""
-    return picture(
-        [{**cells, "y": list(range(1, len(words) + 1))}],
-        title,
-        320,
-        theme,
-        margin=EPOCHS_MARGIN,
-        shapes=epoch_marks(course, theme, "y"),
-        xaxis=epochs_axis(course, theme, showgrid=False),
-        yaxis=word_rows(words, theme),
-        meta={**epochs_meta(course), "y": "token", "first": 1},
-    )
+    rows = {**cells, "y": list(range(1, len(words) + 1))}
+    meta, yaxis = {"y": "token", "first": 1}, word_rows(words, theme)
+    layout: dict[str, Any] = {"xaxis": {"showgrid": False}, "yaxis": yaxis, "meta": meta}
+    return epochs_picture([rows], title, 320, course, theme, **layout)
 
 
 def color_span(norms: Any) -> tuple[float, float]:
@@ -108,23 +94,22 @@ def memory_gauge(gauge: MemoryGauge, course: Course, theme: Theme = LIGHT) -> Pi
         {**curve, "showlegend": bool(np.isfinite(curve["y"]).any())}
         for curve in gauge_curves(gauge, course.history.unit, theme, life=_LIFE)
     ]
-    return picture(
-        [*curves, *end_points(course, curves)],
+    span, values = gauge_span(gauge), (gauge.radius, gauge.half_life)
+    return epochs_picture(
+        curves,
         f"Memory gauge of {gauge.weights}" if gauge.weights else "Memory gauge",
         250,
+        course,
         theme,
-        xaxis=epochs_axis(course, theme),
-        yaxis=log_axis("", theme, gauge_span(gauge)),
-        shapes=[level(1, theme, width=1.5), *epoch_marks(course, theme, "y")],
+        with_legend=True,
+        yaxis=log_axis("", theme, span),
+        shapes=[level(1, theme, width=1.5)],
         # Where radius and singular value, or the half-life, are exactly zero.
         annotations=[
             mark
-            for values, color in ((gauge.radius, theme.text), (gauge.half_life, theme.magnitude))
-            for mark in zeros(gauge.epochs, values, gauge_span(gauge)[0], color)
+            for zero, color in zip(values, (theme.text, theme.magnitude), strict=True)
+            for mark in zeros(gauge.epochs, zero, span[0], color)
         ],
-        margin={**EPOCHS_MARGIN, "t": LEGEND_TOP},
-        meta=epochs_meta(course),
-        **LEGEND,
     )
 
 
@@ -142,16 +127,11 @@ def gauge_curves(
     interval = "95%: %{customdata[1]:.3g} to %{customdata[2]:.3g}"
     # The largest number is 10 ** 308.25.
     drawn = np.minimum(gauge.half_life, 10.0 ** min(gauge_span(gauge)[1], 308.0))
-    dashed = {"color": theme.muted, "dash": "dash"}
+    tokens = f"%{{customdata[0]:.4g}} tokens, {interval}"
     styles = (
         ("radius", gauge.radius, {"color": theme.text}, "%{y:.4g}"),
-        ("singular value", gauge.norm, dashed, "%{y:.4g}"),
-        (
-            life,
-            drawn,
-            {"color": theme.magnitude},
-            f"%{{customdata[0]:.4g}} tokens, {interval}",
-        ),
+        ("singular value", gauge.norm, {"color": theme.muted, "dash": "dash"}, "%{y:.4g}"),
+        (life, drawn, {"color": theme.magnitude}, tokens),
     )
     return [
         scatter(

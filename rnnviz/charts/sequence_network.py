@@ -42,8 +42,8 @@ class Words(NamedTuple):
     turning: int | None = None
 
     @property
-    def told(self) -> dict[str, Any]:
-        """What a picture tells the page of them."""
+    def meta(self) -> dict[str, Any]:
+        """Metadata for the page, which draws the words itself."""
         return {
             "words": [shown_token(word) for word in self.tokens],
             "noun": self.noun,
@@ -99,7 +99,7 @@ def compared(drawn: Picture, moment: str, gradients: Array) -> Picture:
 
 def palette(theme: Theme) -> dict[str, str]:
     """The colours of the picture."""
-    return {name: getattr(theme, name) for name in _COLORS}
+    return theme.colors(*_COLORS)
 
 
 def pass_series(
@@ -111,7 +111,7 @@ def pass_series(
     answers, kind = _answers(shown, targets, theme)
     meta = {
         "theme": palette(theme),
-        **words.told,
+        **words.meta,
         "layers": of.layers,
         "layer": shown.layer + 1,
         "part": shown.part,

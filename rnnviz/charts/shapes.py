@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -45,15 +45,14 @@ def zeros(x: Array, values: Array, bottom: float, color: str) -> list[dict[str, 
     return [note("0", "center bottom", x=at, y=bottom, yshift=4, font=font) for at in places]
 
 
-def outlines(boxes: Iterable[tuple[float, ...]], color: str, width: float) -> Series:
+def outlines(
+    boxes: Sequence[tuple[float, ...]], color: str, width: float, dash: str | None = None
+) -> Series:
     """Rectangles (x0, y0, x1, y1) as one line with gaps, which Plotly draws faster than shapes."""
-    corners = [
-        corner
-        for x0, y0, x1, y1 in boxes
-        for corner in ((x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0), (None, None))
-    ]
-    x, y = ([corner[axis] for corner in corners] for axis in (0, 1))
-    return scatter(x=x, y=y, mode="lines", line={"color": color, "width": width}, hoverinfo="skip")
+    x = [x for x0, _, x1, _ in boxes for x in (x0, x1, x1, x0, x0, None)]
+    y = [y for _, y0, _, y1 in boxes for y in (y0, y0, y1, y1, y0, None)]
+    line = {"color": color, "width": width, **({"dash": dash} if dash else {})}
+    return scatter(x=x, y=y, mode="lines", line=line, hoverinfo="skip")
 
 
 def unit_circle(theme: Theme) -> dict[str, Any]:

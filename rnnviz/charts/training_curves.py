@@ -9,18 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from rnnviz.charts.axes import (
-    EPOCHS_MARGIN,
-    axis,
-    change_labels,
-    end_points,
-    epoch_marks,
-    epochs_axis,
-    epochs_meta,
-    last_epoch,
-    log_axis,
-    thinned,
-)
+from rnnviz.charts.axes import axis, change_labels, epochs_picture, last_epoch, log_axis, thinned
 from rnnviz.charts.axis_limits import nice_limit
 from rnnviz.charts.gradients import color_span, gauge_curves, gauge_span
 from rnnviz.charts.picture import Picture, Series, compact, heatmap, scatter
@@ -51,55 +40,41 @@ def loss_curve(
 
     A gauge is drawn below, on the same epochs.
     """
-    top = loss_limit(course, guess)
-    height = 250 if gauge is None else 470
+    top, height = loss_limit(course, guess), 250 if gauge is None else 470
     labels = [_label(f"guessing:<br>{guess.text}", guess.loss, theme)]
     for line in baselines:
         text = f"{line.text}: {number(line.loss, 3)} {guess.unit}, {line.right:.0%} right"
         label = _label(f"{line.name}<br>{number(line.loss, 3)}", line.loss, theme)
         labels.append(label | {"hovertext": f"On the training sequences,<br>{text}"})
     curves = _curves(course, ("train_loss", "test_loss"), f"%{{y:.4g}} {guess.unit}", theme)
-    yaxes, above, below = ["y"], {}, {}
+    yaxis = axis(f"loss ({guess.unit})", theme, range=[-0.02 * top, 1.02 * top])
+    axes: dict[str, Any] = {"yaxis": yaxis}
     shapes, notes = [level(label["y"], theme) for label in labels], change_labels(course)
     if gauge is not None:
-        yaxes, above = ["y", "y2"], {"domain": _ABOVE}
         curves = [*curves[:2], *gauge_curves(gauge, course.history.unit, theme, "y2"), *curves[2:]]
+        below = log_axis(f"{gauge.weights} / tokens", theme, gauge_span(gauge), domain=_BELOW)
+        axes = {"xaxis": {"anchor": "y2"}, "yaxis": {**yaxis, "domain": _ABOVE}, "yaxis2": below}
         shapes.insert(0, level(1, theme, width=1.5) | {"yref": "y2"})
         notes.append(_gauge_heading(theme))
-        below["yaxis2"] = log_axis(
-            f"{gauge.weights} / tokens", theme, gauge_span(gauge), domain=_BELOW
-        )
-    legend = {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.005, "yanchor": "bottom"}
-    return picture(
-        [*curves, *end_points(course, curves)],
+    return epochs_picture(
+        curves,
         "Loss",
         height,
+        course,
         theme,
-        xaxis=epochs_axis(course, theme, anchor=yaxes[-1]),
-        yaxis=axis(f"loss ({guess.unit})", theme, range=[-0.02 * top, 1.02 * top], **above),
-        **below,
-        shapes=[*shapes, *epoch_marks(course, theme, *yaxes)],
+        **axes,
+        shapes=shapes,
         annotations=[*_apart(labels, top, height, gauge is not None), *notes],
-        margin=EPOCHS_MARGIN,
         showlegend=True,
-        legend=legend,
+        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.005, "yanchor": "bottom"},
     )
 
 
 def metric_curve(course: Course, metric: Metric = ACCURACY, theme: Theme = LIGHT) -> Picture:
     """The metric of the task over the epochs, train and test: the share that is right."""
     curves = _curves(course, ("train_metric", "test_metric"), "%{y:.1%}", theme)
-    return picture(
-        [*curves, *end_points(course, curves)],
-        metric.name.capitalize(),
-        250,
-        theme,
-        margin=EPOCHS_MARGIN,
-        shapes=epoch_marks(course, theme, "y"),
-        xaxis=epochs_axis(course, theme),
-        yaxis=axis("", theme, range=[-0.02, 1.04], tickformat=".0%"),
-        meta=epochs_meta(course),
-    )
+    share = axis("", theme, range=[-0.02, 1.04], tickformat=".0%")
+    return epochs_picture(curves, metric.name.capitalize(), 250, course, theme, yaxis=share)
 
 
 def _curves(course: Course, columns: tuple[str, str], hover: str, theme: Theme) -> list[Series]:
@@ -144,13 +119,10 @@ def loss_limit(course: Course, guess: Guess) -> float:
 
 
 def _gauge_heading(theme: Theme) -> dict[str, Any]:
-    legend = (
-        colored("━ radius", theme.text),
-        colored("╌ singular value", theme.muted),
-        colored("━ half-life", theme.magnitude),
-    )
-    text = f"<b>Memory gauge</b>   {'   '.join(legend)}"
-    return note(text, "left bottom", **PAPER, x=0, y=_BELOW[1] + 0.02, font={"size": 14})
+    radius, norm = colored("━ radius", theme.text), colored("╌ singular value", theme.muted)
+    legend = f"{radius}   {norm}   {colored('━ half-life', theme.magnitude)}"
+    place = {**PAPER, "x": 0, "y": _BELOW[1] + 0.02}
+    return note(f"<b>Memory gauge</b>   {legend}", "left bottom", **place, font={"size": 14})
 
 
 def _label(text: str, loss: float, theme: Theme) -> dict[str, Any]:
@@ -204,7 +176,7 @@ def run_curves(
     meta: dict[str, Any] = {
         "unit": course.history.unit,
         "roles": course.history.roles,
-        "theme": {name: getattr(theme, name) for name in _COLORS},
+        "theme": theme.colors(*_COLORS),
         "last": last_epoch(course),
         "shown": course.shown,
         "pinned": course.pinned,
@@ -228,15 +200,10 @@ def run_curves(
     if course.ghost:
         meta["changes"] = sorted({*meta["changes"], course.ghost.position.epoch})
         series += _scores(course.ghost.history, "old ", course.ghost.position.epoch)
-    axes: dict[str, Any] = {
-        "xaxis": {"title": {"text": course.history.unit}},
-        # The rows of the map, for its table.
-        "yaxis2": {
-            "tickvals": list(range(len(words))),
-            "ticktext": [plain(word) for word in words],
-        },
-    }
-    return picture(series, "The run", 600, theme, meta=meta, **axes)
+    xaxis = {"title": {"text": course.history.unit}}
+    # The rows of the map, for its table.
+    rows = {"tickvals": list(range(len(words))), "ticktext": [plain(word) for word in words]}
+    return picture(series, "The run", 600, theme, meta=meta, xaxis=xaxis, yaxis2=rows)
 
 
 def _scores(history: History, prefix: str, first: int = 0) -> Iterator[Series]:

@@ -233,10 +233,7 @@ def removal_curves(
 
     ``now`` is the number of units that are silenced, and the metric there.
     """
-    styles = (
-        ("strongest first", strongest, "solid"),
-        ("weakest first", weakest, "dash"),
-    )
+    styles = (("strongest first", strongest, "solid"), ("weakest first", weakest, "dash"))
     hidden = len(strongest) - 1
     dot = scatter(x=[now[0]], y=[now[1]], name="now", mode="markers", hovertemplate="now: %{y}",
                   marker={"size": 11, "color": theme.text})  # fmt: skip

@@ -16,13 +16,7 @@ from rnnviz.charts.explanation import explanation
 from rnnviz.charts.picture import Picture
 from rnnviz.charts.sequence_network import BROKEN
 from rnnviz.charts.shapes import sentence
-from rnnviz.charts.side_by_side import (
-    AnswerScale,
-    Pair,
-    answers_before,
-    distance_curve,
-    percent,
-)
+from rnnviz.charts.side_by_side import AnswerScale, Pair, answers_before, distance_curve, percent
 from rnnviz.charts.status import score_text
 from rnnviz.charts.theme import plain, shown_token
 from rnnviz.charts.units import MOST_TOKENS, signed

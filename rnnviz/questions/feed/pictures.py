@@ -8,22 +8,17 @@ from typing import Any
 import numpy as np
 
 from rnnviz.charts.axes import (
-    EPOCHS_MARGIN,
     NowAndPinned,
     axis,
-    end_points,
-    epoch_marks,
-    epochs_axis,
-    epochs_meta,
+    epochs_picture,
     log_axis,
     outlined,
     rows_axis,
-    words_axis,
-    words_margin,
+    words_picture,
 )
 from rnnviz.charts.gradients import norms_height, word_map
 from rnnviz.charts.picture import Picture, Series, bar, compact, exact, heatmap, scatter
-from rnnviz.charts.shapes import LEGEND, LEGEND_TOP, color_bar, mixed, upright
+from rnnviz.charts.shapes import color_bar, mixed, upright
 from rnnviz.charts.theme import LIGHT, Theme, picture
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.gradient_lab import ClippingShares, EpochSeries
@@ -46,7 +41,8 @@ def clipping_curves(history: Clippings, course: Course, theme: Theme = LIGHT) ->
         _curve(history, "entries", dashed, "%{customdata} of entries"),
     ]
     share = axis("", theme, range=[-0.02, 1.04], tickvals=[0, 0.5, 1], tickformat=".0%")
-    return _over_epochs(curves, "Share that is clipped", course, theme, share)
+    title = "Share that is clipped"
+    return epochs_picture(curves, title, 380, course, theme, with_legend=True, yaxis=share)
 
 
 def clipping_angle(history: Clippings, course: Course, theme: Theme = LIGHT) -> Picture:
@@ -54,7 +50,8 @@ def clipping_angle(history: Clippings, course: Course, theme: Theme = LIGHT) -> 
     curve = _curve(history, "angle", {"color": theme.magnitude}, "%{customdata}°")
     top = max(5.0, 1.1 * float(np.max(history.column("angle"), initial=0.0)))
     degrees = axis("", theme, range=[-0.02 * top, top], nticks=3)
-    return _over_epochs([curve], "Clipping turns a gradient by up to (°)", course, theme, degrees)
+    title = "Clipping turns a gradient by up to (°)"
+    return epochs_picture([curve], title, 380, course, theme, yaxis=degrees)
 
 
 def _curve(history: Clippings, name: str, line: dict[str, Any], hover: str) -> Series:
@@ -66,23 +63,6 @@ def _curve(history: Clippings, name: str, line: dict[str, Any], hover: str) -> S
         mode="lines",
         line={"width": 2.5, **line},
         hovertemplate=f"epoch %{{x}}: {hover}<extra></extra>",
-    )
-
-
-def _over_epochs(
-    curves: list[Series], title: str, course: Course, theme: Theme, yaxis: dict[str, Any]
-) -> Picture:
-    several = {"margin": {**EPOCHS_MARGIN, "t": LEGEND_TOP}, **LEGEND}
-    return picture(
-        [*curves, *end_points(course, curves)],
-        title,
-        380,
-        theme,
-        xaxis=epochs_axis(course, theme),
-        yaxis=yaxis,
-        shapes=epoch_marks(course, theme, "y"),
-        meta=epochs_meta(course),
-        **(several if len(curves) > 1 else {"margin": EPOCHS_MARGIN}),
     )
 
 
@@ -134,31 +114,25 @@ def share_columns(
     """
     every = np.concatenate([shares.values, shares.then])
     top = min(1.0, theme.scale.nice_limit(float(every.max())))
-    ticks = {
-        "tickvals": [0, top / 2, top],
-        "ticktext": ["0%", f"{50 * top:.3g}%", f"{100 * top:.3g}%"],
-    }
+    percents = ["0%", f"{50 * top:.3g}%", f"{100 * top:.3g}%"]
+    ticks = {"tickvals": [0, top / 2, top], "ticktext": percents}
     weights = {"W_hh": "the recurrent weights", "W_xh": "the input weights"}[name]
-    return picture(
-        [_bars(shares.values, theme), outlined(shares, theme)],
-        shares.titled(f"Share in the gradient of {weights}"),
-        340,
-        theme,
-        xaxis=words_axis(words, theme),
-        yaxis=axis("", theme, range=[0, 1.12 * top], **ticks),
-        margin=words_margin(words),
-        meta={"x": "token", "columns": shares.columns},
-    )
+    title, columns = f"Share in the gradient of {weights}", {"columns": shares.columns}
+    yaxis, bars = axis("", theme, range=[0, 1.12 * top], **ticks), _bars(shares.values, theme)
+    layout = {"yaxis": yaxis, "meta": columns}
+    series = [bars, outlined(shares, theme)]
+    return words_picture(series, shares.titled(title), 340, words, theme, **layout)
 
 
 def _bars(shares: Array, theme: Theme) -> Series:
+    few = len(shares) <= MOST_NUMBERS
     return bar(
         x=list(range(len(shares))),
         y=compact(shares),
-        width=0.6 if len(shares) <= MOST_NUMBERS else 0.8,
+        width=0.6 if few else 0.8,
         name="share",
         marker={"color": theme.magnitude},
-        text=[f"{share:.0%}" for share in shares] if len(shares) <= MOST_NUMBERS else [],
+        text=[f"{share:.0%}" for share in shares] if few else [],
         textposition="outside",
         textfont={"color": theme.magnitude},
         customdata=exact(shares),
@@ -167,11 +141,7 @@ def _bars(shares: Array, theme: Theme) -> Series:
 
 
 def share_map(
-    history: Shares,
-    name: str,
-    words: Sequence[str],
-    course: Course,
-    theme: Theme = LIGHT,
+    history: Shares, name: str, words: Sequence[str], course: Course, theme: Theme = LIGHT
 ) -> Picture:
     """Each token's share in the gradient of ``name`` (row) at every epoch (column)."""
     stops = [0.0, 0.04, 0.16, 0.36, 0.64, 1.0]

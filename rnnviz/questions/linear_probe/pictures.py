@@ -34,10 +34,12 @@ def readability_lines(
     *_, shown = found.values()
     score = "R²" if shown.values else "accuracy"
     guess = {"color": theme.muted, "dash": "dash", "width": 2}
-    lines = [
-        _line(name, one, one.scores, _style(k + 1, len(found), theme), score)
-        for k, (name, one) in enumerate(found.items())
-    ]
+    lines = []
+    for k, (name, one) in enumerate(found.items()):
+        last = one is shown
+        color = mixed(theme.background, theme.train, 0.3 + 0.7 * (k + 1) / len(found))
+        style = {"color": color, "width": 4 if last else 2}
+        lines.append(_line(name, one, one.scores, style, score))
     if not shown.values:
         lines[-1] |= _interval([*found][-1], shown, theme)
     known = np.concatenate([one.places[np.isfinite(one.scores)] for one in found.values()])
@@ -62,11 +64,6 @@ def readability_lines(
         yaxis=axis(score, theme, range=[_LOWEST if shown.values else 0, 1.05]),
         **LEGEND,
     )
-
-
-def _style(rank: int, count: int, theme: Theme) -> dict[str, Any]:
-    color = mixed(theme.background, theme.train, 0.3 + 0.7 * rank / count)
-    return {"color": color, "width": 4 if rank == count else 2}
 
 
 def _line(name: str, of: ProbeScores, y: Array, line: dict[str, Any], score: str) -> Series:

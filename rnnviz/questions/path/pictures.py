@@ -64,11 +64,11 @@ def class_colors(classes: Sequence[str], theme: Theme) -> dict[str, str]:
 
 def band_colors(bands: Sequence[str], theme: Theme) -> dict[str, str]:
     """Colours from negative for the lowest band to positive for the highest."""
-    middle = (len(bands) - 1) / 2
-    ends = [(theme.negative if k < middle else theme.positive) for k in range(len(bands))]
-    shares = [abs(k / middle - 1) if middle else 1.0 for k in range(len(bands))]
-    colors = (mixed(theme.muted, end, share) for end, share in zip(ends, shares, strict=True))
-    return dict(zip(bands, colors, strict=True))
+    middle, colors = (len(bands) - 1) / 2, {}
+    for k, band in enumerate(bands):
+        end = theme.negative if k < middle else theme.positive
+        colors[band] = mixed(theme.muted, end, abs(k / middle - 1) if middle else 1.0)
+    return colors
 
 
 def _component(plane: Plane, k: int, span: list[float], theme: Theme) -> dict[str, Any]:
@@ -117,24 +117,7 @@ def _states(cloud: Cloud, colors: Mapping[str, str]) -> Iterator[Series]:
 
 
 def _decision_line(plane: Plane, span: list[list[float]], theme: Theme) -> list[Series]:
-    """The decision line, if it crosses the plot."""
-    ends = _crossings(plane, span)
-    if len(ends) < 2:
-        return []
-    return [
-        scatter(
-            x=[x for x, _ in ends],
-            y=[y for _, y in ends],
-            mode="lines",
-            name="undecided",
-            line={"color": theme.text, "width": 2, "dash": "dash"},
-            hoverinfo="skip",
-        )
-    ]
-
-
-def _crossings(plane: Plane, span: list[list[float]]) -> list[tuple[float, float]]:
-    """The two points where the decision line meets the frame; fewer if it lies outside."""
+    """The decision line between the two points where it meets the frame, if it crosses the plot."""
     if plane.boundary is None:
         return []
     (nx, ny), offset = plane.boundary.normal.tolist(), plane.boundary.offset
@@ -142,7 +125,18 @@ def _crossings(plane: Plane, span: list[list[float]]) -> list[tuple[float, float
     points += [(-(ny * y + offset) / nx, y) for y in span[1] if nx]
     right, top = (end * (1 + 1e-9) for _, end in span)
     inside = sorted({(x, y) for x, y in points if abs(x) <= right and abs(y) <= top})
-    return inside[:: max(1, len(inside) - 1)]
+    if len(inside) < 2:
+        return []
+    return [
+        scatter(
+            x=[inside[0][0], inside[-1][0]],
+            y=[inside[0][1], inside[-1][1]],
+            mode="lines",
+            name="undecided",
+            line={"color": theme.text, "width": 2, "dash": "dash"},
+            hoverinfo="skip",
+        )
+    ]
 
 
 # The variance between classes, and that of each component
@@ -162,15 +156,9 @@ def separation_curve(
         {"color": theme.forward, "width": 2, "dash": "dash"},
         {"color": theme.muted, "width": 2},
     )
-    lines = [
-        *(
-            (name, values, line)
-            for (name, values), line in zip(
-                separation.shares.items(), styles[-len(separation.shares) :], strict=True
-            )
-        ),
-        ("chance", separation.by_chance, {"color": theme.muted, "width": 1.5, "dash": "dot"}),
-    ]
+    lines = [*zip(separation.shares.items(), styles[-len(separation.shares) :], strict=True)]
+    chance = {"color": theme.muted, "width": 1.5, "dash": "dot"}
+    lines.append((("chance", separation.by_chance), chance))
     last = float(separation.places[-1])
     ends = [last + 0.4, -0.4] if separation.from_end else [-0.4, last + 0.4]
     return picture(
@@ -186,7 +174,7 @@ def separation_curve(
                 hovertemplate=f"{name}: %{{customdata[0]}}, of %{{customdata[1]}} sequences"
                 "<extra></extra>",
             )
-            for name, values, line in lines
+            for (name, values), line in lines
         ],
         f"How far {what} are apart",
         340,
@@ -215,7 +203,7 @@ def component_bars(variances: Array, plane: Plane, theme: Theme = LIGHT) -> Pict
                     customdata=exact(plane.explained),
                     hovertemplate="%{customdata}<extra></extra>"),
         ],
-        "How much each component holds",
+        "How much each component explains",
         300,
         theme,
         xaxis=axis(f"component; {ratio}", theme, **whole(len(shares))),

@@ -77,7 +77,7 @@ def compared_states(
     apart = theme.scale.nice_limit(largest(parts[1]), name="difference")
     state = {**value_colors(own, view, theme), "colorbar": color_bar(view.name)}
     signed = {"zmin": -apart, "zmax": apart, "colorscale": theme.diverging}
-    some = f"; {groups.told}" if groups.size > 1 else ""
+    some = f"; {groups.label}" if groups.size > 1 else ""
     title = f"{view.title.split(' after')[0]}: A, B − A (to ±{apart:g}), B{some}"
     colors = (state, {**signed, "showscale": False}, {**state, "showscale": False})
     drawn = _beside if len(pair.words) <= _MOST_COLUMNS else _below

@@ -92,7 +92,7 @@ def test_classes_have_their_own_colours_and_bands_those_of_the_signs():
     assert list(band_colors(["a"], LIGHT)) == ["a"]
 
 
-# How far classes are apart, and how much each component holds
+# How far classes are apart, and how much each component explains
 
 
 def separation(from_end):
