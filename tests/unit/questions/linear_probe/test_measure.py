@@ -18,12 +18,11 @@ from rnnviz.questions.linear_probe.measure import (
     LinearProbeLab,
     ProbeTarget,
     Question,
-    askable,
     beginnings,
     encoded,
-    labels,
     places,
     ridge,
+    targets_of,
 )
 from rnnviz.run.schedule import Position
 from tests.sampling import each_row
@@ -161,11 +160,11 @@ def test_words_so_far_first_and_before():
     last = activations.part(activations.count - 1)
     words = activations.words[last]
     assert words[:4] == ("this", "was", "bad", "and")
-    said = labels(Question(ProbeTarget.WORD, "bad"), activations, data)[last]
+    said = Question(ProbeTarget.WORD, "bad").labels(activations, data)[last]
     assert said.tolist() == [0, 0, *[1] * (len(words) - 2)]
-    first = labels(Question(ProbeTarget.FIRST), activations, data)[last]
+    first = Question(ProbeTarget.FIRST).labels(activations, data)[last]
     assert spoken(activations, first) == ["this"] * len(words)
-    before = labels(Question(ProbeTarget.BEFORE), activations, data)[last]
+    before = Question(ProbeTarget.BEFORE).labels(activations, data)[last]
     assert spoken(activations, before) == [None, *words[:-1]]
     assert places(activations, False)[last].tolist() == list(range(1, len(words) + 1))
     assert places(activations, True)[last].tolist() == list(range(len(words)))[::-1]
@@ -186,34 +185,33 @@ def test_words_so_far_first_and_before():
 )
 def test_the_target_is_that_of_the_sequence_up_to_there_if_the_task_knows_it(task, expected):
     activations, data = read(task)
-    found = labels(Question(ProbeTarget.TARGET), activations, data)
+    found = Question(ProbeTarget.TARGET).labels(activations, data)
     tokens = zip(activations.owners, activations.steps, strict=True)
     assert found == pytest.approx(np.array([expected(data.train[k], t) for k, t in tokens]))
 
 
 def test_one_of_several_channels_is_asked_for():
     activations, data = read("flipflop")
-    found = labels(Question(ProbeTarget.TARGET, channel=2), activations, data)
+    found = Question(ProbeTarget.TARGET, channel=2).labels(activations, data)
     assert found[activations.part(4)].tolist() == data.train[4].targets[:, 2].tolist()
 
 
 def test_without_a_rule_the_values_at_the_end_are_those_of_every_step():
     activations, data = read("adding")
     two = tuple(replace(e, targets=np.column_stack([e.targets, -e.targets])) for e in data.train)
-    found = labels(
-        Question(ProbeTarget.TARGET, channel=1), activations, replace(data, train=two, rule=None)
-    )
+    without = replace(data, train=two, rule=None)
+    found = Question(ProbeTarget.TARGET, channel=1).labels(activations, without)
     assert found[activations.part(4)].tolist() == [-data.train[4].targets[0, 0]] * 12
 
 
 def test_of_an_encoder_its_own_tokens_are_asked_for_what_was_read():
     activations, data = read("translation")
-    assert askable(data) == (ProbeTarget.WORD, ProbeTarget.FIRST, ProbeTarget.BEFORE)
+    assert targets_of(data) == (ProbeTarget.WORD, ProbeTarget.FIRST, ProbeTarget.BEFORE)
     part = encoded(activations, data)
     assert len(part.words) == sum(len(data.train[k].source) for k in activations.examples)
     assert " ".join(part.words[part.part(0)]) == data.train[part.examples[0]].text.lower()
     assert encoded(read("sentiment")[0], read("sentiment")[1]).count == 58
-    assert askable(read("waves")[1]) == (ProbeTarget.TARGET,)
+    assert targets_of(read("waves")[1]) == (ProbeTarget.TARGET,)
 
 
 # What is asked of the states, and when it can be read, without a page
@@ -262,7 +260,7 @@ def test_weights_that_were_measured_are_not_measured_again():
 
 def test_the_word_counts_only_where_it_is_asked_for():
     session = Session(RunConfig(hidden=4))
-    first = measured(session, asked={"asked": ProbeTarget.FIRST})
+    first = measured(session, asked={"target": ProbeTarget.FIRST})
     assert measured(session, asked={"word": "very"}) is first
 
 
@@ -280,12 +278,12 @@ def test_the_question_is_one_for_the_data():
     session = Session(RunConfig(task="flipflop", hidden=3))
     session.lab(LinearProbeLab).question = Question(ProbeTarget.WORD, "not", channel=9)
     assert measured(session).values
-    assert session.lab(LinearProbeLab).question.asked is ProbeTarget.TARGET
+    assert session.lab(LinearProbeLab).question.target is ProbeTarget.TARGET
     assert session.lab(LinearProbeLab).question.channel == 2
     for task, asked in (("translation", ProbeTarget.WORD), ("brackets", ProbeTarget.TARGET)):
         session.configure(RunConfig(task=task, hidden=3))
         assert np.isfinite(measured(session).scores).any()
-        assert session.lab(LinearProbeLab).question.asked is asked
+        assert session.lab(LinearProbeLab).question.target is asked
 
 
 def test_states_that_are_not_finite_are_not_measured():
