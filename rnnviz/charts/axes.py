@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnnviz.charts.axis_limits import nice_limit
-from rnnviz.charts.picture import Picture, Series, compact, scatter
+from rnnviz.charts.picture import SILENT, Picture, Series, compact, scatter
 from rnnviz.charts.shapes import LEGEND, LEGEND_TOP, faint, note, outlines
 from rnnviz.charts.theme import Theme, picture, plain, shown_token
 from rnnviz.engine.layer_buffers import Array
@@ -26,6 +26,14 @@ _LETTER, _GAP = 7, 6
 _MOST_LETTERS = 14
 #: A monospaced font, for characters in narrow columns.
 COLUMN_FONT = "Source Code, Source Code Pro, ui-monospace, monospace"
+#: The margins of all pictures over epochs, so that their epochs align.
+EPOCHS_MARGIN = {"r": 76}
+#: Maximum number of points of a curve: a screen has no more columns.
+_MOST_POINTS = 1000
+#: Maximum number of changes with a label, the most characters of a label, and its height in pixels.
+_LABELS, _LETTERS, _LINE = 6, 27, 17
+#: Half the width of an outline, in columns; the bar is narrower.
+_HALF = 0.36
 
 
 def axis(title: str, theme: Theme, **options: Any) -> dict[str, Any]:
@@ -133,12 +141,8 @@ def _crowded(words: Sequence[str], width: int) -> bool:
     return any(_LETTER * sum(two) / 2 + _GAP > pitch for two in pairwise(lengths))
 
 
-#: Half the width of an outline, in columns; the bar is narrower.
-_HALF = 0.36
-
-
 class NowAndPinned(NamedTuple):
-    """A number of every token, (T,); and, at a second moment of the run, its name and the same.
+    """A number of every token, (T,), now and at a second moment of the run, called ``name``.
 
     The ``second`` may have other tokens at its end.
     """
@@ -149,7 +153,7 @@ class NowAndPinned(NamedTuple):
 
     @property
     def then(self) -> Array:
-        """The numbers at the second moment, none if there isn't one."""
+        """The numbers at the second moment, (T,), or (0,)."""
         return self.values[:0] if self.second is None else self.second[: len(self.values)]
 
     @property
@@ -166,17 +170,6 @@ def outlined(moments: NowAndPinned, theme: Theme) -> Series:
     """The bars of the second moment, as outlines."""
     boxes = [(t - _HALF, 0, t + _HALF, value) for t, value in enumerate(moments.then.tolist())]
     return {**outlines(boxes, theme.muted, 1.4, "dashdot"), "name": moments.name}
-
-
-# The epoch axis that all charts of a run share, and its marks
-
-
-#: The margins of all these charts, so that their epochs align.
-EPOCHS_MARGIN = {"r": 76}
-#: Maximum number of points of a curve: a screen has no more columns.
-_MOST_POINTS = 1000
-#: Maximum number of changes with a label, the most characters of a label, and its height in pixels.
-_LABELS, _LETTERS, _LINE = 6, 27, 17
 
 
 def epochs_axis(course: Course, theme: Theme, **options: Any) -> dict[str, Any]:
@@ -201,6 +194,15 @@ def thinned(length: int) -> Any:
     return np.unique(np.linspace(0, length - 1, min(length, _MOST_POINTS)).round().astype(int))
 
 
+def epoch_curve(
+    name: str, epochs: Array, values: Array, line: dict[str, Any], hover: str, **options: Any
+) -> Series:
+    """A curve over epochs (E,), 2.5 pixels wide; ``hover`` is the template of its hover texts."""
+    points = {"x": epochs.astype(np.int32), "y": compact(values), "mode": "lines"}
+    style = {"line": {"width": 2.5, **line}, "hovertemplate": hover}
+    return scatter(name=name, **points, **style, **options)
+
+
 def end_points(course: Course, curves: Iterable[Series]) -> list[Series]:
     """A point at the end of every curve that is too short to see; one series for each plot.
 
@@ -222,8 +224,7 @@ def end_points(course: Course, curves: Iterable[Series]) -> list[Series]:
                 "color": [curve["line"]["color"] for curve in short],
                 "opacity": [curve.get("opacity", 1) for curve in short],
             },
-            hoverinfo="skip",
-            showlegend=False,
+            **SILENT,
         )
         for yaxis, short in sorted(plots.items())
     ]

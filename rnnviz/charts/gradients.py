@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from rnnviz.charts.axes import axis, epochs_picture, log_axis
+from rnnviz.charts.axes import axis, epoch_curve, epochs_picture, log_axis
 from rnnviz.charts.axis_limits import decades, finite_logs
-from rnnviz.charts.picture import Picture, Series, compact, heatmap, scatter
+from rnnviz.charts.picture import Picture, Series, compact, heatmap
 from rnnviz.charts.shapes import color_bar, level, zeros
 from rnnviz.charts.theme import LIGHT, Theme, plain, shown_token
 from rnnviz.probe.formatting import number
@@ -20,6 +20,8 @@ from rnnviz.run.history import Course
 
 #: Maximum number of words that fit one below the other.
 _MOST_ROWS = 14
+#: Not the half-life of the phrase's average or of many phrases.
+_LIFE = "half-life, fitted"
 #: The symbol of the gradient of an objective.
 SYMBOL = {Objective.LOSS: "dL/dh", Objective.MARGIN: "dm/dh"}
 
@@ -83,10 +85,6 @@ def norms_height(count: int) -> int:
     return max(300, 88 + 21 * count)
 
 
-#: Named apart from the other half-lives: the phrase's average, and that of many phrases.
-_LIFE = "half-life, fitted"
-
-
 def memory_gauge(gauge: MemoryGauge, course: Course, theme: Theme = LIGHT) -> Picture:
     """Radius and largest singular value of the recurrent weights, and half-life in tokens."""
     # Without recurrent weights there is neither radius nor singular value.
@@ -134,16 +132,15 @@ def gauge_curves(
         (life, drawn, {"color": theme.magnitude}, tokens),
     )
     return [
-        scatter(
-            x=gauge.epochs.astype(np.int32),
-            y=compact(values),
+        epoch_curve(
+            name,
+            gauge.epochs,
+            values,
+            line,
+            f"{unit} %{{x}}: {hover}<extra>{name}</extra>",
             yaxis=yaxis,
             showlegend=False,
-            name=name,
-            mode="lines",
-            line={"width": 2.5, **line},
             customdata=lives if name == life else None,
-            hovertemplate=f"{unit} %{{x}}: {hover}<extra>{name}</extra>",
         )
         for name, values, line, hover in styles
     ]

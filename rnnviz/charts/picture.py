@@ -15,6 +15,8 @@ import plotly.graph_objects as go
 from rnnviz.engine.layer_buffers import Array
 
 Series = dict[str, Any]
+#: Options of a series without a hover text and without an entry in the legend.
+SILENT = {"hoverinfo": "skip", "showlegend": False}
 #: A figure's JSON without the numeric arrays of its series, and these arrays by path.
 Parts = tuple[str, dict[str, Array]]
 

@@ -13,6 +13,12 @@ from rnnviz.engine.layer_buffers import Array
 
 #: Positions on an axis count from 0 to 1 over the plot.
 PAPER = {"xref": "paper", "yref": "paper"}
+#: A legend between the title and the plot, which then starts ``LEGEND_TOP`` pixels below the top.
+LEGEND: dict[str, Any] = {
+    "showlegend": True,
+    "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.0, "yanchor": "bottom"},
+}
+LEGEND_TOP = 76
 
 
 def level(y: float, theme: Theme, **line: Any) -> dict[str, Any]:
@@ -61,17 +67,6 @@ def unit_circle(theme: Theme) -> dict[str, Any]:
     return {"type": "circle", "x0": -1, "y0": -1, "x1": 1, "y1": 1, "line": line, "layer": "below"}
 
 
-# What lines, signs and colours mean
-
-
-#: A legend between the title and the plot, which then starts ``LEGEND_TOP`` pixels below the top.
-LEGEND: dict[str, Any] = {
-    "showlegend": True,
-    "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.0, "yanchor": "bottom"},
-}
-LEGEND_TOP = 76
-
-
 def color_bar(symbol: str) -> dict[str, Any]:
     """The colour scale of a heatmap, headed by the symbol of its values."""
     position = {"x": 1.0, "xpad": 8, "y": 0.5, "len": 1, "thickness": 14, "outlinewidth": 0}
@@ -82,9 +77,6 @@ def color_bar(symbol: str) -> dict[str, Any]:
 def colored(text: str, color: str) -> str:
     """The text in a colour, as HTML for a title or an annotation."""
     return f'<span style="color:{color}">{text}</span>'
-
-
-# Colours as numbers: mixing, transparency and contrast
 
 
 def rgb(color: str) -> Array:

@@ -9,7 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from rnnviz.charts.axes import axis, change_labels, epochs_picture, last_epoch, log_axis, thinned
+from rnnviz.charts.axes import (
+    axis,
+    change_labels,
+    epoch_curve,
+    epochs_picture,
+    last_epoch,
+    log_axis,
+    thinned,
+)
 from rnnviz.charts.axis_limits import nice_limit
 from rnnviz.charts.gradients import color_span, gauge_curves, gauge_span
 from rnnviz.charts.picture import Picture, Series, compact, heatmap, scatter
@@ -27,6 +35,10 @@ from rnnviz.tasks.metrics import ACCURACY, Guess, Metric
 _ABOVE, _BELOW = (0.46, 1.0), (0.0, 0.33)
 #: The height of a label of two lines, in pixels.
 _LABEL = 34
+#: Maximum number of changes of settings that are marked.
+_MOST_CHANGES = 40
+_COLORS = ("background", "text", "muted", "grid", "forward", "magnitude", "train", "test",
+           "neutral")  # fmt: skip
 
 
 def loss_curve(
@@ -94,19 +106,12 @@ def _curves(course: Course, columns: tuple[str, str], hover: str, theme: Theme) 
 def _pair(
     history: History, rows: Any, columns: tuple[str, str], hover: str, theme: Theme
 ) -> list[Series]:
-    train, test = history.roles
-    styles = ((train, theme.train, "solid"), (test, theme.test, "dash"))
+    styles = ((theme.train, "solid"), (theme.test, "dash"))
+    hover = f"{history.unit} %{{x}}: {hover}<extra>%{{fullData.name}}</extra>"
     return [
-        scatter(
-            x=history.epochs[rows].astype(np.int32),
-            y=compact(history.column(column)[rows]),
-            name=name,
-            mode="lines",
-            line={"color": color, "width": 2.5, "dash": dash},
-            hovertemplate=f"{history.unit} %{{x}}: {hover}<extra>%{{fullData.name}}</extra>",
-        )
-        for column, (name, color, dash) in zip(columns, styles, strict=True)
-        if not np.isnan(history.column(column)).all()
+        epoch_curve(name, history.epochs[rows], values[rows], {"color": color, "dash": dash}, hover)
+        for name, column, (color, dash) in zip(history.roles, columns, styles, strict=True)
+        if not np.isnan(values := history.column(column)).all()
     ]
 
 
@@ -144,12 +149,6 @@ def _apart(
     shifted = list(down)[:0:-1]
     shifts = [round(y - at) for y, at in zip(shifted, exact, strict=True)]
     return [label | {"yshift": s} for label, s in zip(labels, reversed(shifts), strict=True)]
-
-
-_COLORS = ("background", "text", "muted", "grid", "forward", "magnitude", "train", "test",
-           "neutral")  # fmt: skip
-#: Changes of settings that are marked.
-_MOST_CHANGES = 40
 
 
 def run_curves(

@@ -10,13 +10,14 @@ import numpy as np
 from rnnviz.charts.axes import (
     NowAndPinned,
     axis,
+    epoch_curve,
     epochs_picture,
     outlined,
     signed_axis,
     words_picture,
 )
 from rnnviz.charts.hidden_states import STATE, StateView, bridge_line, value_colors
-from rnnviz.charts.picture import Picture, Series, bar, compact, exact, heatmap, scatter
+from rnnviz.charts.picture import SILENT, Picture, Series, bar, compact, exact, heatmap, scatter
 from rnnviz.charts.shapes import color_bar, faint, note
 from rnnviz.charts.theme import LIGHT, Theme
 from rnnviz.engine.layer_buffers import Array
@@ -34,7 +35,10 @@ _LEAST, _SMALLEST = 0.07, 1e-12
 _OPACITIES = ((_LEAST, 0.2, 0.3), (0.2, 0.5, 0.6), (0.5, np.inf, 1.0))
 #: Maximum number of lost threads at a token, and the points of one side of a channel.
 _MOST_LOST, _CORNERS = 24, 9
-
+#: With more units only the chosen one has a label.
+_MOST_LABELS = 12
+#: About the width of a digit, and of the columns together in a small window, in pixels.
+_DIGIT, _COLUMNS = 7, 430
 #: A heatmap's options that leave gaps; the page takes the gap as a share of a column.
 APART = {"xgap": _GAP_PIXELS, "meta": {"gap": GAP}}
 
@@ -84,7 +88,7 @@ def channels(shares: Array, rows: int, theme: Theme) -> Series:
         x += [*across, *across[::-1], None]
         y += [*((rows - 1) / 2 - half), *((rows - 1) / 2 + half)[::-1], None]
     fill = {"fill": "toself", "fillcolor": faint(theme.forward, 0.16), "line": {"width": 0}}
-    return scatter(x=x, y=y, mode="lines", showlegend=False, hoverinfo="skip", **fill)
+    return scatter(x=x, y=y, mode="lines", **fill, **SILENT)
 
 
 def _thread_lines(links: Sequence[tuple[int, int, int]], at: Sequence[Any], **line: Any) -> Series:
@@ -94,11 +98,7 @@ def _thread_lines(links: Sequence[tuple[int, int, int]], at: Sequence[Any], **li
     y = [place for _, source, target in links for place in (at[source], at[target], None)]
     # The page draws a spline of two points as a curve that is level at both.
     style = {"shape": "spline", **line}
-    return scatter(x=x, y=y, mode="lines", line=style, showlegend=False, hoverinfo="skip")
-
-
-#: With more units only the chosen one has a label.
-_MOST_LABELS = 12
+    return scatter(x=x, y=y, mode="lines", line=style, **SILENT)
 
 
 class UnitRows(NamedTuple):
@@ -173,10 +173,6 @@ def frame(axis: str, position: int, theme: Theme) -> dict[str, Any]:
     across = {f"{other}ref": "paper", f"{other}0": 0, f"{other}1": 1}
     ends = {f"{axis}0": position - 0.5, f"{axis}1": position + 0.5}
     return {"type": "rect", **across, **ends, "line": line}
-
-
-#: About the width of a digit, and of the columns together in a small window, in pixels.
-_DIGIT, _COLUMNS = 7, 430
 
 
 def memory_rows(
@@ -291,13 +287,7 @@ def unit_curve(
 ) -> Picture:
     """One unit at one token over the epochs: epochs (E,) and values (E,)."""
     epochs, values = past
-    curve = scatter(
-        x=epochs.astype(np.int32),
-        y=compact(values),
-        name=view.name,
-        mode="lines",
-        line={"color": theme.forward, "width": 2.5},
-        hovertemplate=f"{course.history.unit} %{{x}}: %{{y:.4f}}<extra></extra>",
-    )
+    hover = f"{course.history.unit} %{{x}}: %{{y:.4f}}<extra></extra>"
+    curve = epoch_curve(view.name, epochs, values, {"color": theme.forward}, hover)
     yaxis = _values_axis(values, view, theme)
     return epochs_picture([curve], title, 250, course, theme, yaxis=yaxis)

@@ -184,9 +184,6 @@ def _bars(ablation: AblationLoss, theme: Theme) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-# Before and after
-
-
 def scores_table(
     rows: Sequence[tuple[str, Sequence[str]]], heads: Sequence[str], theme: Theme = LIGHT
 ) -> Picture:

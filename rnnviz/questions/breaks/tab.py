@@ -27,16 +27,8 @@ from rnnviz.probe.probe import Probe, inspect
 from rnnviz.probe.sequence_pass import given_parts, memory_share, readers
 from rnnviz.probe.session import Session
 from rnnviz.probe.units import MOST_EDITS, EditPreview, StateSource
+from rnnviz.questions.breaks import pictures
 from rnnviz.questions.breaks.measure import Removal, SilencingLab
-from rnnviz.questions.breaks.pictures import (
-    MOST_TURNED,
-    AblationLoss,
-    MemoryFlow,
-    removal_curves,
-    scores_table,
-    silenced_memory,
-    turned_list,
-)
 from rnnviz.questions.unit_subject import (
     ablation_buttons,
     measuring_html,
@@ -187,8 +179,11 @@ def _percent(value: float) -> str:
 # The pictures on the words
 
 
-def _of_copy(figure: Callable[[Trial], Picture]) -> Callable[[Trial], Picture]:
-    """A picture with the edits of the copy in the metadata of its files."""
+Figure = Callable[[Trial], Picture]
+
+
+def _of_copy(figure: Figure) -> Figure:
+    """Add the edits of the copy to the metadata of a picture's files."""
 
     def drawn(trial: Trial) -> Picture:
         edits = ", ".join(map(str, trial.session.units.edits))
@@ -197,7 +192,7 @@ def _of_copy(figure: Callable[[Trial], Picture]) -> Callable[[Trial], Picture]:
     return drawn
 
 
-def _or_broken(title: str, figure: Callable[[Trial], Picture]) -> Callable[[Trial], Picture]:
+def _or_broken(title: str, figure: Figure) -> Figure:
     def drawn(trial: Trial) -> Picture:
         finite = trial.before.finite and trial.after.finite
         return figure(trial) if finite else sentence(title, BROKEN, theme())
@@ -208,16 +203,21 @@ def _or_broken(title: str, figure: Callable[[Trial], Picture]) -> Callable[[Tria
 def _memory(trial: Trial) -> Picture:
     session, view = trial.session, view_of(trial.session)
     order = session.lab(SilencingLab).order(trial.source, trial.rises)
-    unit, carried = session.dataset.guess.unit, _carried(trial)
     marked = session.selection.unit_of(len(order))
-    kept = () if marked is None else (marked,)
-    movers = [plain(said + by, 100) for said, by in trial.movers]
-    ablation = AblationLoss(order, trial.rises, trial.silenced, unit, carried, kept, movers)
+    ablation = pictures.AblationLoss(
+        order,
+        trial.rises,
+        trial.silenced,
+        session.dataset.guess.unit,
+        _carried(trial),
+        kept=() if marked is None else (marked,),
+        notes=[plain(said + by, 100) for said, by in trial.movers],
+    )
     colors = sticky_theme(session, "now", view.name)
-    return silenced_memory(trial.states[1], trial.before.words, ablation, colors, view)
+    return pictures.silenced_memory(trial.states[1], trial.before.words, ablation, colors, view)
 
 
-def _carried(trial: Trial) -> MemoryFlow | None:
+def _carried(trial: Trial) -> pictures.MemoryFlow | None:
     """The flow of the memory from word to word; None if it doesn't fit."""
     before, session = trial.before, trial.session
     if len(before.words) > MOST_TOKENS:
@@ -226,11 +226,10 @@ def _carried(trial: Trial) -> MemoryFlow | None:
     then, now = (memory_share(p.parameters, p.trace, layer) for p in (before, trial.after))
     parts = partial(given_parts, before.parameters, before.trace, layer, line=candidate)
     lost = {unit: parts(unit) for unit in sorted(trial.silenced)} if candidate else {}
-    return MemoryFlow(_as_long(now, len(then)), then, lost)
+    return pictures.MemoryFlow(_as_long(now, len(then)), then, lost)
 
 
 def _memory_remark(trial: Trial) -> str:
-    """How many units are not measured yet, and what does not fit between many tokens."""
     left, units = int(np.isnan(trial.rises).sum()), len(trial.rises)
     pending = f"{left} of {units} units are not measured yet." if left else ""
     why = why_not_measured(trial.session) if left else ""
@@ -267,9 +266,6 @@ def _answers(trial: Trial) -> Picture:
     return answers_before(pair, scale, sticky_theme(trial.session, "answers_now", what))
 
 
-# Before and after
-
-
 def _scores(trial: Trial) -> Picture:
     session, preview = trial.session, trial.preview
     name, unit = session.dataset.metric.name, session.dataset.guess.unit
@@ -282,7 +278,7 @@ def _scores(trial: Trial) -> Picture:
     both = session.state.parameters, preview.parameters
     radii = [spectrum(recurrent(parameters, session.layer)).radius for parameters in both]
     rows.append(("radius", [score_text(r, "{:.3f}") for r in radii] + ["", ""]))
-    return scores_table(rows, [f"loss ({unit})", "now", name, "now"], theme())
+    return pictures.scores_table(rows, [f"loss ({unit})", "now", name, "now"], theme())
 
 
 def _removal(trial: Trial) -> Picture:
@@ -290,11 +286,10 @@ def _removal(trial: Trial) -> Picture:
     if removal is None:
         return sentence("Silencing one after the other", why_not_measured(session), theme())
     now, metric = (len(trial.silenced), trial.preview.after[0].metric), session.dataset.metric.name
-    return removal_curves(removal.strongest, removal.weakest, now, metric, theme())
+    return pictures.removal_curves(removal.strongest, removal.weakest, now, metric, theme())
 
 
 def _measured(trial: Trial) -> str:
-    """The sequences that it was measured on, and how much is missing."""
     if (removal := trial.removal) is None:
         return ""
     data, left = trial.session.dataset, len(removal.missing)
@@ -316,20 +311,19 @@ def _turned(trial: Trial) -> Picture:
         return sentence(title, said, theme())
     turned, sequences = session.lab(SilencingLab).turns(trial.source, trial.preview.parameters)
     rows = []
-    for one in turned[:MOST_TURNED]:
+    for one in turned[: pictures.MOST_TURNED]:
         sure = percent(one.probability) if math.isfinite(one.probability) else "not finite"
         answer = f"{one.answer} {sure}", one.side if len(session.dataset.classes) == 2 else -1
         several = f"{one.changed} of {one.answers} answers", -1
         rows.append((one.text, *(several if one.answers > 1 else answer)))
     title = f"{len(turned):,} of {sequences:,} {noun}s turned"
-    return turned_list(rows, title, len(turned) - len(rows), theme())
+    return pictures.turned_list(rows, title, len(turned) - len(rows), theme())
 
 
 # The tools
 
 
 def _chip(session: Session, edit: Edit) -> str:
-    """A short name of an edit."""
     silent = edit.kind is EditKind.SILENCE
     return _unit(session, edit.column, edit.row) if silent else str(edit)
 

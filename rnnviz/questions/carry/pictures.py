@@ -102,9 +102,6 @@ def _short(word: str) -> str:
     return plain(shown_token(word), _LETTERS)
 
 
-# Sequences whose words are tinted by the values of a unit
-
-
 class Phrase(NamedTuple):
     """A sequence: its words, the unit's value after each, (T,), its number, and its label."""
 

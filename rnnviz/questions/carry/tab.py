@@ -61,7 +61,6 @@ def _develop(session: Session, budget: float) -> bool:
 
 
 def _choose_threads(session: Session) -> None:
-    """A choice of the line that the threads lead into, or why there are none."""
     if none := _unthreaded(session):
         st.caption(none)
         return
@@ -82,14 +81,13 @@ def _lines(session: Session) -> list[str]:
 
 
 def _into(session: Session) -> str:
-    """The line that the threads lead into: the chosen one, else that of the candidate."""
+    """The chosen line, by default that of the candidate."""
     lines, into = _lines(session), session.units.into
     candidate = readers(session.state.parameters.architecture.cell).candidate
     return into if into in lines else candidate or lines[0]
 
 
 def _unthreaded(session: Session) -> str:
-    """Why there are no threads, if there are none."""
     noun = session.names.noun
     if not _lines(session):
         return f"No threads: no matrix of this cell leads from one {noun} to the next."
@@ -111,8 +109,11 @@ def _choose_word(session: Session, event: Event) -> None:
         _look_for(session, shown[event["data"]])
 
 
+def _choose_chip(session: Session, event: Event) -> None:
+    _look_for(session, _chips(subject_of(session))[int(event["value"])])
+
+
 def _choose_cell(session: Session, event: Event) -> None:
-    """Choose the unit of the row and the word of the column."""
     words = {word_name(word): word for word in subject_of(session).activations.vocabulary}
     unit = int(event["y"])
     if not 0 <= unit < session.config.hidden:
@@ -123,7 +124,6 @@ def _choose_cell(session: Session, event: Event) -> None:
 
 
 def _look_for(session: Session, word: str) -> None:
-    """Choose the word, and mark it in the phrase if it occurs."""
     words = session.inspect().words
     session.units.word = word
     session.selection.token = words.index(word) if word in words else None
@@ -198,7 +198,6 @@ def _sliders(here: UnitSubject, frame: Frame) -> None:
 
 
 def _measured(here: UnitSubject) -> str:
-    """The part of the data that it was measured on."""
     then, session, data = here.source.state.epoch, here.session, here.session.dataset
     late = f" As at {session.unit} {then}: pause to read them again."
     every, count = len(data.train), here.activations.count
@@ -217,6 +216,7 @@ def _or_not_finite(figure: Callable[[UnitSubject], Picture]) -> Callable[[UnitSu
     return drawn
 
 
+@_or_not_finite
 def _memory(here: UnitSubject) -> Picture:
     """The states, with threads of the contributions of all units to the chosen one."""
     session, probe, rows = here.session, here.probe, here.rows
@@ -227,6 +227,7 @@ def _memory(here: UnitSubject) -> Picture:
     return memory_rows(here.states, rows, probe.words, here.view, here.theme("memory"))
 
 
+@_or_not_finite
 def _unit_words(here: UnitSubject) -> Picture:
     """The unit after every word, now and at the second moment of the run."""
     session, k, source = here.session, here.lab.unit, here.source
@@ -238,6 +239,7 @@ def _unit_words(here: UnitSubject) -> Picture:
     return unit_bars(unit, title, here.probe.words, here.view, here.theme("unit", str(k)))
 
 
+@_or_not_finite
 def _unit_epochs(here: UnitSubject) -> Picture:
     session, unit = here.session, here.lab.unit
     epochs, values = session.lab(UnitHistory).past(session.run, here.query, _PAST)
@@ -246,6 +248,7 @@ def _unit_epochs(here: UnitSubject) -> Picture:
     return unit_curve((epochs, values[:, unit]), title, course, here.view, here.theme("epochs"))
 
 
+@_or_not_finite
 def _response(here: UnitSubject) -> Picture:
     noun, lab, activations = here.session.names.noun, here.lab, here.activations
     title = f"What a {noun} adds to a unit: Δ{here.source.part}"
@@ -258,6 +261,7 @@ def _response(here: UnitSubject) -> Picture:
     return response_matrix(response, title, colors, chosen=lab.unit, word=word, changes=means)
 
 
+@_or_not_finite
 def _phrases(here: UnitSubject) -> Picture:
     """One page of the training sequences, those with the chosen word first."""
     session, lab, activations = here.session, here.lab, here.activations
@@ -315,18 +319,15 @@ def _controls(session: Session) -> None:
 
 
 def _charts(session: Session) -> tuple[Column[UnitSubject], Column[UnitSubject]]:
-    memory, words, phrases, response, epochs = map(
-        _or_not_finite, (_memory, _unit_words, _phrases, _response, _unit_epochs)
-    )
-    left: list[Chart[UnitSubject]] = [Chart("memory", 5, memory)]
+    left: list[Chart[UnitSubject]] = [Chart("memory", 5, _memory)]
     if session.units.readout is ReadoutKind.PROBE:
         left.append(linear_probes.probe_chart(session))
     else:
-        left.append(Chart("unit_words", 2.2, words))
-        left.append(Chart("phrases", 2.4, phrases, _measured, _choose_word, kind="phrases"))
+        left.append(Chart("unit_words", 2.2, _unit_words))
+        left.append(Chart("phrases", 2.4, _phrases, _measured, _choose_word, kind="phrases"))
     return left, [
-        Chart("response", 5, response, _measured, _choose_cell, head=True),
-        Chart("unit_epochs", 4.6, epochs, click=go_to_click),
+        Chart("response", 5, _response, _measured, _choose_cell, head=True),
+        Chart("unit_epochs", 4.6, _unit_epochs, click=go_to_click),
     ]
 
 
@@ -334,11 +335,7 @@ TAB = Sheet(
     "carry", subject_of, _answer, _charts, _controls, _develop,
     shown=lambda session: (session.units.effort.condition, _unthreaded(session),
                            session.lab(LinearProbeLab).measuring is None),
-    handlers={
-        "unit": _step_unit, "list_page": _turn,
-        "word": lambda session, event: _look_for(
-            session, _chips(subject_of(session))[int(event["value"])]),
-    },
+    handlers={"unit": _step_unit, "list_page": _turn, "word": _choose_chip},
     more=_sliders,
     fields=lambda session: {**names_in(session), "part": source_of(session).part},
 )  # fmt: skip

@@ -10,6 +10,7 @@ import numpy as np
 from rnnviz.charts.axes import (
     NowAndPinned,
     axis,
+    epoch_curve,
     epochs_picture,
     log_axis,
     outlined,
@@ -25,12 +26,15 @@ from rnnviz.probe.gradient_lab import ClippingShares, EpochSeries
 from rnnviz.probe.gradients import NextStepStats, TokenContribution
 from rnnviz.run.history import Course
 
-#: Clipping at some epochs.
+#: Clipping, and the shares of the tokens, at some epochs.
 Clippings = EpochSeries[ClippingShares]
+Shares = EpochSeries[TokenContribution]
 #: A common size of update over weights, marked for comparison.
 _USUAL = 1e-3
 #: The dots of more parameters are small.
 _ROOMY = 10
+#: The bars of more tokens have no numbers.
+MOST_NUMBERS = 24
 
 
 def clipping_curves(history: Clippings, course: Course, theme: Theme = LIGHT) -> Picture:
@@ -55,15 +59,8 @@ def clipping_angle(history: Clippings, course: Course, theme: Theme = LIGHT) -> 
 
 
 def _curve(history: Clippings, name: str, line: dict[str, Any], hover: str) -> Series:
-    return scatter(
-        x=history.epochs.astype(np.int32),
-        y=compact(history.column(name)),
-        customdata=exact(history.column(name)),
-        name=name,
-        mode="lines",
-        line={"width": 2.5, **line},
-        hovertemplate=f"epoch %{{x}}: {hover}<extra></extra>",
-    )
+    values, hover = history.column(name), f"epoch %{{x}}: {hover}<extra></extra>"
+    return epoch_curve(name, history.epochs, values, line, hover, customdata=exact(values))
 
 
 def ratio_dots(stats: NextStepStats, theme: Theme = LIGHT) -> Picture:
@@ -93,15 +90,6 @@ def ratio_dots(stats: NextStepStats, theme: Theme = LIGHT) -> Picture:
         shapes=[upright(_USUAL, theme)],
         margin={"l": 84, "r": 76},
     )
-
-
-# The share of every token in the gradient of a parameter: now, and over the epochs
-
-
-#: The shares at some epochs.
-Shares = EpochSeries[TokenContribution]
-#: The bars of more tokens have no numbers.
-MOST_NUMBERS = 24
 
 
 def share_columns(

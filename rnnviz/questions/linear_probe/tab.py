@@ -12,15 +12,8 @@ from rnnviz.charts.shapes import sentence
 from rnnviz.charts.theme import shown_token
 from rnnviz.config import OutputAt
 from rnnviz.probe.session import Session
-from rnnviz.questions.linear_probe.measure import (
-    FEWEST,
-    FOLDS,
-    RIDGE,
-    LinearProbeLab,
-    ProbeScores,
-    ProbeTarget,
-    targets_of,
-)
+from rnnviz.questions.linear_probe import measure
+from rnnviz.questions.linear_probe.measure import LinearProbeLab, ProbeScores, ProbeTarget
 from rnnviz.questions.linear_probe.pictures import readability_lines
 from rnnviz.questions.unit_subject import MOST_CHOICES, UnitSubject, edition, source_of
 from rnnviz.ui.browser_session import first_value
@@ -32,9 +25,9 @@ from rnnviz.ui.style import theme
 _EPOCHS = 5
 _NOT_FINITE = "The states are not finite numbers, so nothing can be read from them."
 _TOO_FEW = (
-    f"Nothing can be measured here. At every place there are fewer than {FEWEST} different "
-    f"beginnings, or fewer than two answers that at least {FOLDS} of them share. Count from the "
-    "other side, read something else, or use more data."
+    f"Nothing can be measured here. At every place there are fewer than {measure.FEWEST} "
+    f"different beginnings, or fewer than two answers that at least {measure.FOLDS} of them share. "
+    "Count from the other side, read something else, or use more data."
 )
 
 
@@ -64,7 +57,7 @@ def probe_chart(session: Session) -> Chart[UnitSubject]:
         lambda here: _picture(here.session),
         lambda here: _remark(here.session),
         text="linear_probe/readability",
-        fields={"target": target, "ridge": f"{RIDGE:g}"},
+        fields={"target": target, "ridge": f"{measure.RIDGE:g}"},
     )
 
 
@@ -107,7 +100,7 @@ def _question(session: Session) -> None:
         ProbeTarget.WORD: f"a {noun} so far", ProbeTarget.FIRST: f"the first {noun}",
         ProbeTarget.BEFORE: f"the {noun} before", ProbeTarget.TARGET: "the target",
     }  # fmt: skip
-    kinds, opened = targets_of(data), edition(session)
+    kinds, opened = measure.targets_of(data), edition(session)
     if len(kinds) > 1:
         asked = st.segmented_control(
             "What is read from the state", kinds, key=f"asked_{len(kinds)}", required=True,
@@ -161,7 +154,6 @@ def _picture(session: Session) -> Picture:
 
 
 def _remark(session: Session) -> str:
-    """The epoch that is missing, and the data of the last measurement."""
     if _problem(session):
         return ""
     found = _found(session)
@@ -175,6 +167,6 @@ def _remark(session: Session) -> str:
     encoder = " The states are the encoder's." if session.dataset.source else ""
     return (
         f"{missing}Measured on {counts.min()} to {counts.max()} different beginnings of {role} "
-        f"sequences. A place with fewer than {FEWEST} is empty, and answers that fewer than "
-        f"{FOLDS} have are left out.{encoder}"
+        f"sequences. A place with fewer than {measure.FEWEST} is empty, and answers that fewer "
+        f"than {measure.FOLDS} have are left out.{encoder}"
     )

@@ -1,14 +1,13 @@
-"""Pictures of the paths of the states, and of how far apart the classes are."""
+"""Pictures of the paths of the states, the separation of the classes, and the components."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
 from rnnviz.charts.axes import axis, whole
-from rnnviz.charts.picture import Picture, Series, bar, compact, exact, scatter, xy
+from rnnviz.charts.picture import SILENT, Picture, Series, bar, compact, exact, scatter, xy
 from rnnviz.charts.shapes import LEGEND, LEGEND_TOP, mixed
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain, shown_token
 from rnnviz.charts.trajectory import labels, word_arrows, word_labels
@@ -19,6 +18,8 @@ from rnnviz.questions.path.measure import Separation
 
 #: Colours of more than two classes that the colour-blind can tell apart (Okabe and Ito 2008).
 _CLASSES = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#b7a400", "#7f7f7f")
+#: Maximum number of bars of components.
+MOST_BARS = 12
 
 
 def trajectories(cloud: Cloud, probe: Trajectory, plane: Plane, theme: Theme = LIGHT) -> Picture:
@@ -35,6 +36,10 @@ def trajectories(cloud: Cloud, probe: Trajectory, plane: Plane, theme: Theme = L
     colors = (band_colors if of.ordered else class_colors)(of.classes, theme)
     legend = {**LEGEND["legend"], "itemsizing": "constant"}
     one, two = (number + 1 for number in plane.axes)
+    xaxis, yaxis = (
+        axis(f"component {k + 1}: {share:.0%} of the variance", theme, range=ends, showgrid=False)
+        for k, share, ends in zip(plane.axes, plane.explained, span, strict=True)
+    )
     return picture(
         [
             _sequences(cloud, theme),
@@ -49,8 +54,8 @@ def trajectories(cloud: Cloud, probe: Trajectory, plane: Plane, theme: Theme = L
         **{**LEGEND, "legend": legend},
         margin={"t": LEGEND_TOP},
         meta={"wide": True},
-        xaxis=_component(plane, 0, span[0], theme),
-        yaxis=_component(plane, 1, span[1], theme),
+        xaxis=xaxis,
+        yaxis=yaxis,
     )
 
 
@@ -71,12 +76,6 @@ def band_colors(bands: Sequence[str], theme: Theme) -> dict[str, str]:
     return colors
 
 
-def _component(plane: Plane, k: int, span: list[float], theme: Theme) -> dict[str, Any]:
-    number, share = plane.axes[k] + 1, plane.explained[k]
-    title = f"component {number}: {share:.0%} of the variance"
-    return axis(title, theme, range=span, showgrid=False)
-
-
 def _sequences(cloud: Cloud, theme: Theme) -> Series:
     """All sequences as one line with gaps, which Plotly draws much faster than a line each."""
     starts = np.flatnonzero(cloud.activations.steps == 0)[1:]
@@ -87,8 +86,7 @@ def _sequences(cloud: Cloud, theme: Theme) -> Series:
         mode="lines",
         line={"color": theme.muted, "width": 1},
         opacity=0.35,
-        hoverinfo="skip",
-        showlegend=False,
+        **SILENT,
     )
 
 
@@ -137,13 +135,6 @@ def _decision_line(plane: Plane, span: list[list[float]], theme: Theme) -> list[
             hoverinfo="skip",
         )
     ]
-
-
-# The variance between classes, and that of each component
-
-
-#: At most this many components have a bar.
-MOST_BARS = 12
 
 
 def separation_curve(
