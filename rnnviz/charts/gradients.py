@@ -13,6 +13,7 @@ from rnnviz.charts.axis_limits import decades, finite_logs
 from rnnviz.charts.picture import Picture, Series, compact, heatmap
 from rnnviz.charts.shapes import color_bar, level, zeros
 from rnnviz.charts.theme import LIGHT, Theme, plain, shown_token
+from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.formatting import number
 from rnnviz.probe.gradients import Objective
 from rnnviz.probe.memory_gauge import GradientMap, MemoryGauge
@@ -30,14 +31,11 @@ def gradient_map(
     norms: GradientMap, course: Course, words: Sequence[str], symbol: str, theme: Theme = LIGHT
 ) -> Picture:
     """||dL/dh_t|| for every token (row) at every epoch (column), coloured by its logarithm."""
-    low, high = color_span(norms.norms)
-    unit = course.history.unit
-    with np.errstate(divide="ignore"):
-        logs = np.maximum(np.log10(norms.norms.T), low)
+    (logs, (low, high)), unit = log_norms(norms.norms), course.history.unit
     cells = heatmap(
         name=f"log10 of ||{symbol}||",
         x=norms.epochs.astype(np.int32),
-        z=compact(logs),
+        z=compact(logs.T),
         zmin=low,
         zmax=high,
         colorscale=theme.magnitudes,
@@ -62,6 +60,13 @@ def color_span(norms: Any) -> tuple[float, float]:
     logs = finite_logs(norms)
     low, high = (math.floor(logs.min()), math.ceil(logs.max())) if logs.size else (0, 0)
     return min(max(low, high - 12, -300), high - 1), high
+
+
+def log_norms(norms: Array) -> tuple[Array, list[float]]:
+    """The logarithms to base ten for a map of sizes, and their range, which cuts them below."""
+    low, high = color_span(norms)
+    with np.errstate(divide="ignore"):
+        return np.maximum(np.log10(norms), low), [low, high]
 
 
 def power_ticks(low: float, high: float) -> dict[str, Any]:
@@ -92,23 +97,14 @@ def memory_gauge(gauge: MemoryGauge, course: Course, theme: Theme = LIGHT) -> Pi
         {**curve, "showlegend": bool(np.isfinite(curve["y"]).any())}
         for curve in gauge_curves(gauge, course.history.unit, theme, life=_LIFE)
     ]
-    span, values = gauge_span(gauge), (gauge.radius, gauge.half_life)
-    return epochs_picture(
-        curves,
-        f"Memory gauge of {gauge.weights}" if gauge.weights else "Memory gauge",
-        250,
-        course,
-        theme,
-        with_legend=True,
-        yaxis=log_axis("", theme, span),
-        shapes=[level(1, theme, width=1.5)],
-        # Where radius and singular value, or the half-life, are exactly zero.
-        annotations=[
-            mark
-            for zero, color in zip(values, (theme.text, theme.magnitude), strict=True)
-            for mark in zeros(gauge.epochs, zero, span[0], color)
-        ],
-    )
+    span = gauge_span(gauge)
+    # Where radius and singular value, or the half-life, are exactly zero.
+    marks = zeros(gauge.epochs, gauge.radius, span[0], theme.text)
+    marks += zeros(gauge.epochs, gauge.half_life, span[0], theme.magnitude)
+    yaxis, shapes = log_axis("", theme, span), [level(1, theme, width=1.5)]
+    layout: dict[str, Any] = {"yaxis": yaxis, "shapes": shapes, "annotations": marks}
+    title = f"Memory gauge of {gauge.weights}" if gauge.weights else "Memory gauge"
+    return epochs_picture(curves, title, 250, course, theme, with_legend=True, **layout)
 
 
 def gauge_span(gauge: MemoryGauge) -> list[float]:
@@ -126,21 +122,15 @@ def gauge_curves(
     # The largest number is 10 ** 308.25.
     drawn = np.minimum(gauge.half_life, 10.0 ** min(gauge_span(gauge)[1], 308.0))
     tokens = f"%{{customdata[0]:.4g}} tokens, {interval}"
+    common = {"yaxis": yaxis, "showlegend": False}
     styles = (
         ("radius", gauge.radius, {"color": theme.text}, "%{y:.4g}"),
         ("singular value", gauge.norm, {"color": theme.muted, "dash": "dash"}, "%{y:.4g}"),
         (life, drawn, {"color": theme.magnitude}, tokens),
     )
-    return [
-        epoch_curve(
-            name,
-            gauge.epochs,
-            values,
-            line,
-            f"{unit} %{{x}}: {hover}<extra>{name}</extra>",
-            yaxis=yaxis,
-            showlegend=False,
-            customdata=lives if name == life else None,
-        )
-        for name, values, line, hover in styles
-    ]
+    curves = []
+    for name, values, line, value in styles:
+        hover = f"{unit} %{{x}}: {value}<extra>{name}</extra>"
+        common["customdata"] = lives if name == life else None
+        curves.append(epoch_curve(name, gauge.epochs, values, line, hover, **common))
+    return curves

@@ -40,9 +40,9 @@ def note(text: str, anchor: str, **options: Any) -> dict[str, Any]:
 
 
 def zeros(x: Array, values: Array, bottom: float, color: str) -> list[dict[str, Any]]:
-    """A 0 at the ``bottom`` of an axis of powers of ten, where values (N,) are exactly zero.
+    """A 0 at the ``bottom`` of a log axis, where values (N,) are exactly zero.
 
-    Of zeros side by side the first and the last have one.
+    Of adjacent zeros only the first and the last have one.
     """
     zero = np.pad(values == 0, 1)
     marked = np.flatnonzero(zero[1:-1] & ~(zero[:-2] & zero[2:]))
@@ -108,19 +108,15 @@ def ink(background: str) -> str:
 
 def contrast(one: str, other: str) -> float:
     """The contrast ratio of two colours, 1..21 (Web Content Accessibility Guidelines)."""
-    low, high = sorted((_luminance(one), _luminance(other)))
-    return (high + 0.05) / (low + 0.05)
-
-
-def _luminance(color: str) -> float:
-    parts = rgb(color) / 255
+    parts = np.array([rgb(one), rgb(other)]) / 255
     linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
-    return float(linear @ [0.2126, 0.7152, 0.0722])
+    low, high = sorted((linear @ [0.2126, 0.7152, 0.0722]).tolist())
+    return float((high + 0.05) / (low + 0.05))
 
 
 def sentence(title: str, text: str, theme: Theme = LIGHT) -> Picture:
-    """The title of the picture, and the sentence."""
+    """A sentence instead of the picture with this title."""
     hidden = {"xaxis": {"visible": False}, "yaxis": {"visible": False}}
     escaped = plain(text, len(text))
-    said = note(escaped, "center middle", **PAPER, x=0.5, y=0.5)
-    return picture([], title, 200, theme, annotations=[said], meta={"sentence": escaped}, **hidden)
+    shown = note(escaped, "center middle", **PAPER, x=0.5, y=0.5)
+    return picture([], title, 200, theme, annotations=[shown], meta={"sentence": escaped}, **hidden)

@@ -23,9 +23,9 @@ MOST_NUMBERS, MOST_PAIRS, MOST_ALONE = 10, 6, 20
 
 
 class Pair(NamedTuple):
-    """Values of the first and the second on the words of the first, (T, ...); NaN if it has none.
+    """Values of two sequences on the words of the first, (T, ...); NaN if the second has none.
 
-    ``others`` are the words of the second there.
+    ``others`` are the words of the second at the same places.
     """
 
     first: Array
@@ -35,18 +35,18 @@ class Pair(NamedTuple):
 
     @property
     def difference(self) -> Array:
-        """The second minus the first."""
+        """The second minus the first, (T, ...)."""
         return np.asarray(self.second - self.first)
 
     @property
     def changed(self) -> list[int]:
-        """The columns in which the second reads something else."""
+        """The columns in which the words differ."""
         pairs = zip(self.words, self.others, strict=True)
         return [t for t, (one, other) in enumerate(pairs) if one != other]
 
 
 def largest(array: Array) -> float:
-    """The largest size of the finite numbers, 0 if there is none."""
+    """The largest absolute value of the finite numbers, 0 if there are none."""
     return float(np.abs(array[np.isfinite(array)]).max(initial=0.0))
 
 
@@ -55,7 +55,7 @@ def distance_curve(
 ) -> Picture:
     """A distance after every word, (T,); NaN is a gap.
 
-    If ``noted``, with the factor from word to word, and where both part.
+    If ``noted``, with the factor from word to word and the word at which it begins.
     """
     limit = theme.scale.nice_limit(largest(distances))
     steps, few = len(words), len(words) <= MOST_NUMBERS
@@ -79,7 +79,7 @@ def distance_curve(
 
 
 def _factors(distances: Array, theme: Theme) -> list[dict[str, Any]]:
-    """How many times as far they are apart as at the word before, and where they part."""
+    """The factor from word to word, and the word at which the distance begins."""
     notes, values = [], distances.tolist()
     apart = [t for t, d in enumerate(values) if d > 0]
     if apart and apart[0] > 0:
@@ -126,7 +126,7 @@ class AnswerScale:
         return axis("", theme, range=[low, high], **ticks)
 
     def color(self, value: float, usual: str, theme: Theme) -> str:
-        """That of the side if there are two, else the usual one."""
+        """The colour of the side if there are two, else the usual one."""
         (side,) = theme.signs([value - self.base])
         return faint(side if self.sides else usual, 0.55)
 
@@ -159,10 +159,10 @@ def answers_before(pair: Pair, scale: AnswerScale, theme: Theme = LIGHT) -> Pict
     # The number is beyond both ends.
     one, other = pair.first - scale.base, pair.second - scale.base
     longer = (one * other > 0) & (np.abs(one) > np.abs(other))
-    texts = [(text, "") if further else ("", text)
-             for text, further in zip(now["text"], longer.tolist(), strict=True)]  # fmt: skip
-    before |= {"marker": {"color": faint(theme.text, 0)}, "text": [text for text, _ in texts]}
-    now |= {"text": [text for _, text in texts]}
+    texts = np.array(now["text"], object)
+    before |= {"marker": {"color": faint(theme.text, 0)}}
+    before["text"] = np.where(longer, texts, "").tolist()
+    now["text"] = np.where(longer, "", texts).tolist()
     edges = _edges(pair.first, (0.0, 0.6), scale.base, theme, "dash")
     title = f"{plain(scale.title, 60)}, now; dashed: before"
     return _answers([before, now, edges], pair, scale, title, theme)
@@ -231,16 +231,11 @@ def contribution_bars(
     both = [contributions] if others is None else [contributions, others]
     limit = theme.scale.nice_limit(max(map(largest, both)))
     columns = [(0.0, 0.6)] if others is None else [(-0.2, 0.36), (0.2, 0.36)]
-    bars = [
+    bars = []
+    for values, column in zip(both, columns, strict=True):
         # A very small number is too long for its bar.
-        _labelled_bars(
-            values,
-            column,
-            [_signed(value, limit) if limit >= 1e-3 else "" for value in values.tolist()],
-            theme.signs(values.tolist()),
-        )
-        for values, column in zip(both, columns, strict=True)
-    ]
+        texts = [_signed(value, limit) if limit >= 1e-3 else "" for value in values.tolist()]
+        bars.append(_labelled_bars(values, column, texts, theme.signs(values.tolist())))
     edges, heads, sums = [], "", [_signed(float(np.nansum(values)), limit) for values in both]
     total = f"sum<br><b>{sums[0]}</b>"
     if others is not None:

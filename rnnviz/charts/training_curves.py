@@ -19,7 +19,7 @@ from rnnviz.charts.axes import (
     thinned,
 )
 from rnnviz.charts.axis_limits import nice_limit
-from rnnviz.charts.gradients import color_span, gauge_curves, gauge_span
+from rnnviz.charts.gradients import gauge_curves, gauge_span, log_norms
 from rnnviz.charts.picture import Picture, Series, compact, heatmap, scatter
 from rnnviz.charts.shapes import PAPER, colored, level, note
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain, shown_token
@@ -60,26 +60,19 @@ def loss_curve(
         labels.append(label | {"hovertext": f"On the training sequences,<br>{text}"})
     curves = _curves(course, ("train_loss", "test_loss"), f"%{{y:.4g}} {guess.unit}", theme)
     yaxis = axis(f"loss ({guess.unit})", theme, range=[-0.02 * top, 1.02 * top])
-    axes: dict[str, Any] = {"yaxis": yaxis}
+    layout: dict[str, Any] = {"yaxis": yaxis, "showlegend": True}
     shapes, notes = [level(label["y"], theme) for label in labels], change_labels(course)
     if gauge is not None:
         curves = [*curves[:2], *gauge_curves(gauge, course.history.unit, theme, "y2"), *curves[2:]]
         below = log_axis(f"{gauge.weights} / tokens", theme, gauge_span(gauge), domain=_BELOW)
-        axes = {"xaxis": {"anchor": "y2"}, "yaxis": {**yaxis, "domain": _ABOVE}, "yaxis2": below}
+        yaxis["domain"] = _ABOVE
+        layout |= {"xaxis": {"anchor": "y2"}, "yaxis2": below}
         shapes.insert(0, level(1, theme, width=1.5) | {"yref": "y2"})
         notes.append(_gauge_heading(theme))
-    return epochs_picture(
-        curves,
-        "Loss",
-        height,
-        course,
-        theme,
-        **axes,
-        shapes=shapes,
-        annotations=[*_apart(labels, top, height, gauge is not None), *notes],
-        showlegend=True,
-        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.005, "yanchor": "bottom"},
-    )
+    layout["annotations"] = [*_apart(labels, top, height, gauge is not None), *notes]
+    legend = {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.005, "yanchor": "bottom"}
+    layout |= {"legend": legend, "shapes": shapes}
+    return epochs_picture(curves, "Loss", height, course, theme, **layout)
 
 
 def metric_curve(course: Course, metric: Metric = ACCURACY, theme: Theme = LIGHT) -> Picture:
@@ -169,8 +162,7 @@ def run_curves(
     The ``gradients`` are those at the tokens ``words`` of one sequence; ``chance`` is the most of
     the test metric that is chance.
     """
-    norms = gradients.norms
-    low, high = color_span(norms)
+    logs, span = log_norms(gradients.norms)
     words = [shown_token(word) for word in words]
     meta: dict[str, Any] = {
         "unit": course.history.unit,
@@ -183,18 +175,16 @@ def run_curves(
         "baselines": [{"name": line.name, "loss": line.loss} for line in baselines],
         "metric": metric.name,
         "gauge": {"weights": gauge.weights, "span": gauge_span(gauge)},
-        "map": {"noun": noun, "words": words, "span": [low, high]},
+        "map": {"noun": noun, "words": words, "span": span},
         "chapters": list(_chapters(course.history, guess.loss, chance, gauge)),
         "changes": sorted({c.position.epoch for c in course.changes})[-_MOST_CHANGES:],
     }
     curves = ("radius", gauge.radius), ("norm", gauge.norm), ("half-life", gauge.half_life)
-    with np.errstate(divide="ignore"):  # Nothing is below the lowest that has a colour.
-        logs = np.maximum(np.log10(norms.T), low)
     epochs = gradients.epochs.astype(np.int32)
     series = [
         *_scores(course.history, ""),
         *(_line(k, gauge.epochs, np.nan_to_num(v, nan=np.nan, posinf=1e9)) for k, v in curves),
-        heatmap(name="log10 gradient", x=epochs, z=compact(logs), yaxis="y2"),
+        heatmap(name="log10 gradient", x=epochs, z=compact(logs.T), yaxis="y2"),
     ]
     if course.ghost:
         meta["changes"] = sorted({*meta["changes"], course.ghost.position.epoch})

@@ -16,7 +16,7 @@ from rnnviz.charts.axes import (
     signed_axis,
     words_picture,
 )
-from rnnviz.charts.hidden_states import STATE, StateView, bridge_line, value_colors
+from rnnviz.charts.hidden_states import StateView, bridge_line, value_colors
 from rnnviz.charts.picture import SILENT, Picture, Series, bar, compact, exact, heatmap, scatter
 from rnnviz.charts.shapes import color_bar, faint, note
 from rnnviz.charts.theme import LIGHT, Theme
@@ -167,20 +167,16 @@ def row_frame(rows: UnitRows, theme: Theme) -> dict[str, Any]:
     return frame("y", rows.units.tolist().index(rows.chosen), theme)
 
 
-def frame(axis: str, position: int, theme: Theme) -> dict[str, Any]:
+def frame(side: str, position: int, theme: Theme) -> dict[str, Any]:
     """The frame of a row ("y") or a column ("x") of a heatmap."""
-    other, line = "xy".replace(axis, ""), {"color": theme.text, "width": 1.4}
+    other, line = "xy".replace(side, ""), {"color": theme.text, "width": 1.4}
     across = {f"{other}ref": "paper", f"{other}0": 0, f"{other}1": 1}
-    ends = {f"{axis}0": position - 0.5, f"{axis}1": position + 0.5}
+    ends = {f"{side}0": position - 0.5, f"{side}1": position + 0.5}
     return {"type": "rect", **across, **ends, "line": line}
 
 
 def memory_rows(
-    states: Array,
-    rows: UnitRows,
-    words: Sequence[str],
-    view: StateView = STATE,
-    theme: Theme = LIGHT,
+    states: Array, rows: UnitRows, words: Sequence[str], view: StateView, theme: Theme = LIGHT
 ) -> Picture:
     """Every unit (row) after every token (column), from states (T, H), in the order of ``rows``.
 
@@ -211,11 +207,7 @@ def memory_rows(
 
 
 def unit_bars(
-    unit: NowAndPinned,
-    title: str,
-    words: Sequence[str],
-    view: StateView = STATE,
-    theme: Theme = LIGHT,
+    unit: NowAndPinned, title: str, words: Sequence[str], view: StateView, theme: Theme = LIGHT
 ) -> Picture:
     """The unit after every token with its numbers; those of the second moment are outlines."""
     values = unit.values
@@ -229,16 +221,11 @@ def unit_bars(
         customdata=exact(values),
         hovertemplate="%{customdata}<extra></extra>",
     )
-    return words_picture(
-        [bars, outlined(unit, theme)],
-        unit.titled(title),
-        230,
-        words,
-        theme,
-        yaxis=_values_axis(np.concatenate([values, unit.then]), view, theme, room=1.5),
-        meta={"columns": unit.columns},
-        annotations=_numbers(values, colors, view.gate),
-    )
+    yaxis = _values_axis(np.concatenate([values, unit.then]), view, theme, room=1.5)
+    notes, meta = _numbers(values, colors, view.gate), {"columns": unit.columns}
+    layout = {"yaxis": yaxis, "meta": meta, "annotations": notes}
+    series = [bars, outlined(unit, theme)]
+    return words_picture(series, unit.titled(title), 230, words, theme, **layout)
 
 
 def _numbers(values: Array, colors: Sequence[str], gate: bool) -> list[dict[str, Any]]:
@@ -279,11 +266,7 @@ def signed(value: float) -> str:
 
 
 def unit_curve(
-    past: tuple[Array, Array],
-    title: str,
-    course: Course,
-    view: StateView = STATE,
-    theme: Theme = LIGHT,
+    past: tuple[Array, Array], title: str, course: Course, view: StateView, theme: Theme = LIGHT
 ) -> Picture:
     """One unit at one token over the epochs: epochs (E,) and values (E,)."""
     epochs, values = past

@@ -110,17 +110,13 @@ def silenced_memory(
     rise = f"rise of the loss without it ({ablation.unit})"
     columns = [("unit", ablation.units.tolist()), (rise, known)]
     ticks = {"tickvals": list(range(count)), "ticktext": list(map(str, units))}
-    return words_picture(
-        [cells, *between, _struck(ablation, steps, theme)],
-        f"{view.title.split(' after')[0]}{some}; bars: rise of the loss, {ablation.scale}",
-        300,
-        words,
-        theme,
-        yaxis=axis("", theme, range=[count - 0.5, -0.5], showgrid=False, **ticks),
-        shapes=_bars(ablation, theme),
-        annotations=_shares(ablation.carried, count, theme) if ablation.carried else [],
-        meta={"y": "unit", "units": units, "columns": columns},
-    )
+    yaxis = axis("", theme, range=[count - 0.5, -0.5], showgrid=False, **ticks)
+    notes = _shares(ablation.carried, count, theme) if ablation.carried else []
+    layout = {"yaxis": yaxis, "shapes": _bars(ablation, theme), "annotations": notes}
+    layout["meta"] = {"y": "unit", "units": units, "columns": columns}
+    title = f"{view.title.split(' after')[0]}{some}; bars: rise of the loss, {ablation.scale}"
+    series = [cells, *between, _struck(ablation, steps, theme)]
+    return words_picture(series, title, 300, words, theme, **layout)
 
 
 def _shares(carried: MemoryFlow, rows: int, theme: Theme) -> list[dict[str, Any]]:
@@ -241,17 +237,11 @@ def removal_curves(
             scatter(x=known.astype(np.int32), y=compact(values[known]), name=name, mode="lines",
                     line=line, hovertemplate=hover)
         )  # fmt: skip
-    return picture(
-        [*lines, dot],
-        f"{metric.capitalize()} with n units silenced",
-        250,
-        theme,
-        {"r": 76, "t": LEGEND_TOP},
-        xaxis=axis("", theme, range=[-0.02 * hidden, 1.02 * hidden], **whole(hidden)),
-        yaxis=axis("", theme, range=[-0.04, 1.06], tickvals=[0, 0.5, 1], tickformat=".0%"),
-        shapes=[upright(now[0], theme)],
-        **LEGEND,
-    )
+    xaxis = axis("", theme, range=[-0.02 * hidden, 1.02 * hidden], **whole(hidden))
+    yaxis = axis("", theme, range=[-0.04, 1.06], tickvals=[0, 0.5, 1], tickformat=".0%")
+    layout = {"xaxis": xaxis, "yaxis": yaxis, "shapes": [upright(now[0], theme)], **LEGEND}
+    title, margin = f"{metric.capitalize()} with n units silenced", {"r": 76, "t": LEGEND_TOP}
+    return picture([*lines, dot], title, 250, theme, margin, **layout)
 
 
 def turned_list(

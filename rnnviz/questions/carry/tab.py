@@ -57,9 +57,6 @@ def _develop(session: Session, budget: float) -> bool:
     return weighing or session.lab(UnitHistory).develop(session.run, here.query, budget)
 
 
-# The controls
-
-
 def _choose_threads(session: Session) -> None:
     if none := _unthreaded(session):
         st.caption(none)
@@ -144,9 +141,6 @@ def _turn(session: Session, event: Event) -> None:
     lab.list_page = min(max(lab.list_page + int(event["by"]), 0), last)
 
 
-# The answer
-
-
 def _answer(here: UnitSubject) -> str:
     """What the chosen word changes in the chosen unit, and the effect of silencing it."""
     lab, unit = here.lab, here.lab.unit
@@ -183,9 +177,6 @@ def _effect(here: UnitSubject) -> str:
         return f" Without it the loss there changes by {loss}."
     before = "" if epoch is None else f" Order of {session.unit} {epoch}."
     return f"{before} {measuring_html(session, rises)}"
-
-
-# The pictures
 
 
 def _sliders(here: UnitSubject, frame: Frame) -> None:
@@ -282,9 +273,6 @@ def _phrase(here: UnitSubject, k: int) -> Phrase:
         note = f"→ {shown_token(data.classes[data.train[number].target])}"
     values = activations.states[part, here.lab.unit]
     return Phrase(activations.words[part], values, number + 1, note)
-
-
-# The tab
 
 
 def _controls(session: Session) -> None:

@@ -80,16 +80,10 @@ def ratio_dots(stats: NextStepStats, theme: Theme = LIGHT) -> Picture:
         hovertemplate="%{y}: median %{customdata[1]}<br>80% of the steps from %{customdata[0]} "
         "to %{customdata[2]}<extra></extra>",
     )
-    return picture(
-        [dots],
-        "Update over weights, of every parameter",
-        norms_height(len(stats.ratios)),
-        theme,
-        xaxis=log_axis("||update|| / ||W||", theme, span),
-        yaxis=rows_axis(len(spread), theme),
-        shapes=[upright(_USUAL, theme)],
-        margin={"l": 84, "r": 76},
-    )
+    xaxis, yaxis = log_axis("||update|| / ||W||", theme, span), rows_axis(len(spread), theme)
+    layout = {"xaxis": xaxis, "yaxis": yaxis, "shapes": [upright(_USUAL, theme)]}
+    title, height = "Update over weights, of every parameter", norms_height(len(stats.ratios))
+    return picture([dots], title, height, theme, {"l": 84, "r": 76}, **layout)
 
 
 def share_columns(
@@ -105,11 +99,10 @@ def share_columns(
     percents = ["0%", f"{50 * top:.3g}%", f"{100 * top:.3g}%"]
     ticks = {"tickvals": [0, top / 2, top], "ticktext": percents}
     weights = {"W_hh": "the recurrent weights", "W_xh": "the input weights"}[name]
-    title, columns = f"Share in the gradient of {weights}", {"columns": shares.columns}
-    yaxis, bars = axis("", theme, range=[0, 1.12 * top], **ticks), _bars(shares.values, theme)
-    layout = {"yaxis": yaxis, "meta": columns}
-    series = [bars, outlined(shares, theme)]
-    return words_picture(series, shares.titled(title), 340, words, theme, **layout)
+    yaxis = axis("", theme, range=[0, 1.12 * top], **ticks)
+    title = shares.titled(f"Share in the gradient of {weights}")
+    series, columns = [_bars(shares.values, theme), outlined(shares, theme)], shares.columns
+    return words_picture(series, title, 340, words, theme, yaxis=yaxis, meta={"columns": columns})
 
 
 def _bars(shares: Array, theme: Theme) -> Series:

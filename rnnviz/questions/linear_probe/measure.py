@@ -28,6 +28,8 @@ FEWEST = 2 * FOLDS
 RIDGE = 0.01
 #: The fixed seed of folds and shuffles, so that results can be reproduced.
 _SEED = 7
+#: The number of cached measurements; the oldest are dropped.
+_KEPT = 60
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,9 +190,6 @@ def ridge(x: Array, y: Array, queries: Array, strength: float = RIDGE) -> Array:
     return np.asarray(queries @ weights + offset)
 
 
-# Labels: what a linear probe predicts at every token of many sequences
-
-
 class ProbeTarget(StrEnum):
     """What a probe predicts from the state after a token."""
 
@@ -271,13 +270,6 @@ def _targets(data: Dataset, example: Example) -> Array:
     elif data.reads is OutputAt.LAST:
         targets = targets.repeat(count, axis=0)
     return targets.reshape(count, -1)
-
-
-# The question, and the measurements at several epochs
-
-
-#: The number of cached measurements; the oldest are dropped.
-_KEPT = 60
 
 
 @dataclass(frozen=True, eq=False)

@@ -40,23 +40,16 @@ def trajectories(cloud: Cloud, probe: Trajectory, plane: Plane, theme: Theme = L
         axis(f"component {k + 1}: {share:.0%} of the variance", theme, range=ends, showgrid=False)
         for k, share, ends in zip(plane.axes, plane.explained, span, strict=True)
     )
-    return picture(
-        [
-            _sequences(cloud, theme),
-            *_states(cloud, colors),
-            *_decision_line(plane, span, theme),
-            *word_arrows(probe.points, probe.words, 0, theme),
-            labels(word_labels(probe.points, probe.words, theme)),
-        ],
-        f"Components {one} and {two} explain {sum(plane.explained):.0%} of the variance",
-        560,
-        theme,
-        **{**LEGEND, "legend": legend},
-        margin={"t": LEGEND_TOP},
-        meta={"wide": True},
-        xaxis=xaxis,
-        yaxis=yaxis,
-    )
+    series = [
+        _sequences(cloud, theme),
+        *_states(cloud, colors),
+        *_decision_line(plane, span, theme),
+        *word_arrows(probe.points, probe.words, 0, theme),
+        labels(word_labels(probe.points, probe.words, theme)),
+    ]
+    title = f"Components {one} and {two} explain {sum(plane.explained):.0%} of the variance"
+    layout = {**LEGEND, "legend": legend, "xaxis": xaxis, "yaxis": yaxis, "meta": {"wide": True}}
+    return picture(series, title, 560, theme, {"t": LEGEND_TOP}, **layout)
 
 
 def class_colors(classes: Sequence[str], theme: Theme) -> dict[str, str]:
@@ -150,30 +143,26 @@ def separation_curve(
     lines = [*zip(separation.shares.items(), styles[-len(separation.shares) :], strict=True)]
     chance = {"color": theme.muted, "width": 1.5, "dash": "dot"}
     lines.append((("chance", separation.by_chance), chance))
-    last = float(separation.places[-1])
+    last, counts = float(separation.places[-1]), separation.counts.tolist()
     ends = [last + 0.4, -0.4] if separation.from_end else [-0.4, last + 0.4]
-    return picture(
-        [
-            scatter(
-                x=separation.places.astype(np.int32),
-                y=compact(values),
-                name=name,
-                mode="lines" if name == "chance" else "lines+markers",
-                line=line,
-                marker={"size": 6, "color": line["color"]},
-                customdata=[*zip(exact(values), separation.counts.tolist(), strict=True)],
-                hovertemplate=f"{name}: %{{customdata[0]}}, of %{{customdata[1]}} sequences"
-                "<extra></extra>",
-            )
-            for (name, values), line in lines
-        ],
-        f"How far {what} are apart",
-        340,
-        theme,
-        xaxis=axis(f"{noun}s {side}", theme, range=ends, **whole(last)),
-        yaxis=axis("", theme, range=[0, 1.03], tickvals=[0, 0.5, 1], tickformat=".0%"),
-        **LEGEND,
-    )
+    hover = "%{customdata[0]}, of %{customdata[1]} sequences<extra></extra>"
+    series = [
+        scatter(
+            x=separation.places.astype(np.int32),
+            y=compact(values),
+            name=name,
+            mode="lines" if name == "chance" else "lines+markers",
+            line=line,
+            marker={"size": 6, "color": line["color"]},
+            customdata=[*zip(exact(values), counts, strict=True)],
+            hovertemplate=f"{name}: {hover}",
+        )
+        for (name, values), line in lines
+    ]
+    xaxis = axis(f"{noun}s {side}", theme, range=ends, **whole(last))
+    yaxis = axis("", theme, range=[0, 1.03], tickvals=[0, 0.5, 1], tickformat=".0%")
+    layout = {"xaxis": xaxis, "yaxis": yaxis, **LEGEND}
+    return picture(series, f"How far {what} are apart", 340, theme, **layout)
 
 
 def component_bars(variances: Array, plane: Plane, theme: Theme = LIGHT) -> Picture:
@@ -183,21 +172,14 @@ def component_bars(variances: Array, plane: Plane, theme: Theme = LIGHT) -> Pict
     numbers = np.arange(1, len(shares) + 1, dtype=np.int32)
     ratio = f"participation ratio {participation_ratio(variances):.2f} of {len(variances)}"
     ring = {"symbol": "circle-open", "size": 11, "color": theme.forward, "line": {"width": 2}}
-    return picture(
-        [
-            bar(x=numbers, y=compact(shares), name="component", marker={"color": theme.muted},
-                customdata=exact(shares), hovertemplate="%{customdata}<extra></extra>",
-                text=[f"{share:.0%}" if share >= 0.01 else "" for share in shares],
-                textposition="outside"),
-            scatter(x=np.array(plane.axes) + 1, y=compact(np.array(plane.explained)),
-                    name="axis of the plane", mode="markers", marker=ring,
-                    customdata=exact(plane.explained),
-                    hovertemplate="%{customdata}<extra></extra>"),
-        ],
-        "How much each component explains",
-        300,
-        theme,
-        xaxis=axis(f"component; {ratio}", theme, **whole(len(shares))),
-        yaxis=axis("", theme, range=[0, 1.15], tickvals=[0, 0.5, 1], tickformat=".0%"),
-        **LEGEND,
-    )  # fmt: skip
+    texts = [f"{share:.0%}" if share >= 0.01 else "" for share in shares]
+    common = {"hovertemplate": "%{customdata}<extra></extra>"}
+    bars = bar(x=numbers, y=compact(shares), name="component", marker={"color": theme.muted},
+               customdata=exact(shares), text=texts, textposition="outside", **common)  # fmt: skip
+    rings = scatter(x=np.array(plane.axes) + 1, y=compact(np.array(plane.explained)), marker=ring,
+                    name="axis of the plane", mode="markers", customdata=exact(plane.explained),
+                    **common)  # fmt: skip
+    xaxis = axis(f"component; {ratio}", theme, **whole(len(shares)))
+    yaxis = axis("", theme, range=[0, 1.15], tickvals=[0, 0.5, 1], tickformat=".0%")
+    title, layout = "How much each component explains", {"xaxis": xaxis, "yaxis": yaxis, **LEGEND}
+    return picture([bars, rings], title, 300, theme, **layout)
