@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnnviz.charts.picture import Series, scatter, xy
+from rnnviz.charts.picture import SILENT, Series, scatter, xy
 from rnnviz.charts.shapes import shades
 from rnnviz.charts.theme import Theme, plain, shown_token
 from rnnviz.engine.layer_buffers import Array
@@ -58,8 +58,7 @@ def _step(path: Array, part: Array, colors: Sequence[str]) -> Series:
         mode="lines+markers",
         line={"color": color, "width": 3},
         marker={"symbol": "arrow", "angleref": "previous", "size": 12, "color": color},
-        hoverinfo="skip",
-        showlegend=False,
+        **SILENT,
     )
 
 
@@ -74,7 +73,7 @@ def word_labels(path: Array, words: Sequence[str], theme: Theme) -> list[Label]:
 
 
 def labels(names: Sequence[Label]) -> Series:
-    """Names next to their points; if there isn't room for all, the first ones."""
+    """Names next to their points; if not all fit, the first ones."""
     return scatter(
         **xy(np.array([label.place for label in names]).reshape(-1, 2)),
         mode="text",
@@ -85,7 +84,6 @@ def labels(names: Sequence[Label]) -> Series:
             "color": [label.color for label in names],
             "weight": 600,
         },
-        hoverinfo="skip",
-        showlegend=False,
+        **SILENT,
         meta={"apart": True},
     )

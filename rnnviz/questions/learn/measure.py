@@ -19,12 +19,12 @@ TOKENS, VALUES = 120, 40
 
 
 def writes(dataset: Dataset) -> bool:
-    """Whether the network learns the next token of a text, so that it can generate text."""
+    """Whether the network learns the next token, so that it can generate text."""
     return dataset.rule is next_tokens
 
 
 def runs_free(dataset: Dataset) -> bool:
-    """Whether the network learns the next values, so that it can run freely."""
+    """Whether the network learns the next values, so that it can run on its own outputs."""
     return dataset.rule is next_values
 
 

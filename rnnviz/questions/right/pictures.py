@@ -8,9 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from rnnviz.charts.axes import axis, log_axis, rows_axis, words_axis, words_margin
+from rnnviz.charts.axes import (
+    EPOCHS_MARGIN,
+    axis,
+    epoch_marks,
+    epochs_axis,
+    epochs_meta,
+    log_axis,
+    rows_axis,
+    words_axis,
+    words_margin,
+)
 from rnnviz.charts.axis_limits import decades
-from rnnviz.charts.epoch_axis import EPOCHS_MARGIN, epoch_marks, epochs_axis, epochs_meta
 from rnnviz.charts.gradients import norms_height
 from rnnviz.charts.picture import Picture, Series, exact, scatter
 from rnnviz.charts.shapes import (

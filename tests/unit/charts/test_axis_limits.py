@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnviz.charts.axis_limits import Scale, StickyScale, decades, nice_limit, tenths, typical
+from rnnviz.charts.axis_limits import Scale, StickyScale, decades, nice_limit, typical
 from tests.sampling import each_row
 
 sizes = st.floats(1e-300, 1e300)
@@ -92,7 +92,7 @@ nothing_or = st.just(0.0) | st.floats(1e-9, 1e6)
 def test_tenths_hold_both_ends_and_leave_little_room(pairs):
     scale = StickyScale()
     for low, high in pairs:
-        (first, last), (least, most) = tenths(low, high), scale.tenths(low, high)
+        (first, last), (least, most) = Scale().tenths(low, high), scale.tenths(low, high)
         room = 1e-6 * (high - low)
         assert least <= first <= low + room
         assert high - room <= last <= most
@@ -102,7 +102,7 @@ def test_tenths_hold_both_ends_and_leave_little_room(pairs):
 
 @each_row("ends", [(-1e308, 1e308), (-math.inf, math.inf), (0.0, math.inf)])
 def test_the_length_of_an_axis_is_finite(ends):
-    first, last = tenths(*ends)
+    first, last = Scale().tenths(*ends)
     assert 0 < last - first < math.inf
 
 

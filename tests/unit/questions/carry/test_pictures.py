@@ -1,10 +1,12 @@
-"""What words change in units: the matrix, and the bars of the chosen word."""
+"""What words change in the units, and tinted phrases."""
 
 import numpy as np
 import pytest
 
+from rnnviz.charts.hidden_states import StateView
+from rnnviz.charts.theme import LIGHT
 from rnnviz.probe.activations import Response
-from rnnviz.questions.carry.pictures import response_matrix
+from rnnviz.questions.carry.pictures import Phrase, response_matrix, tinted_phrases
 from tests.sampling import each_row
 
 MEANS = np.array([[1.0, -0.5], [0.1, 0.2], [-0.9, 0.4]])
@@ -55,3 +57,34 @@ def test_the_names_of_many_words_are_upright_and_the_chosen_one_has_room():
     axis = drawn.figure.layout.xaxis
     assert axis.tickangle == -90
     assert axis.tickvals[:4] == ("w0", "w3", "w6", "w8")
+
+
+# Sequences tinted by a unit
+
+
+PHRASES = [
+    Phrase(("not", "good"), np.array([-0.25, 0.5]), 7, "→ negative"),
+    Phrase(("<b>", " ", "x"), np.array([0.1, 0.0, -0.1]), 2),
+]
+
+
+def test_every_word_has_its_value_and_nothing_stands_where_there_is_none():
+    (cells,) = tinted_phrases(PHRASES, "Phrases", 0.5).figure.data
+    assert np.isnan(cells.z[0][2])
+    np.testing.assert_allclose(cells.z[0][:2], [-0.25, 0.5])
+    np.testing.assert_allclose(cells.z[1], [0.1, 0, -0.1], atol=1e-7)
+    assert (cells.zmin, cells.zmax) == (-0.5, 0.5)
+    assert cells.y == ("7: not good", "2: &lt;b&gt; ␣ x")
+
+
+def test_a_readers_text_is_only_text_and_the_chosen_word_is_told():
+    drawn = tinted_phrases(PHRASES, "Phrases", 0.5, word="<b>", tight=True).figure
+    assert drawn.data[0].text[1] == ["&lt;b&gt;", "␣", "x"]
+    assert drawn.layout.meta == {"notes": ["→ negative", ""], "tight": True, "word": "&lt;b&gt;"}
+
+
+def test_a_gate_is_grey():
+    gate = StateView("f", "Forget gate", gate=True)
+    (cells,) = tinted_phrases(PHRASES, "Phrases", 0.5, gate).figure.data
+    assert (cells.zmin, cells.zmax) == (0, 1)
+    assert cells.colorscale[1][1] == LIGHT.muted

@@ -1,4 +1,4 @@
-"""The units after one token, at every epoch."""
+"""Units after one token, at every epoch."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What a network generates after a probe."""
+"""Sequences that the network generates."""
 
 import numpy as np
 

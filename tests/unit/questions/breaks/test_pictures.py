@@ -1,4 +1,4 @@
-"""The memory by worth, scores before and after, units silenced in turn, and what turned."""
+"""Pictures of silenced units."""
 
 import json
 from dataclasses import replace

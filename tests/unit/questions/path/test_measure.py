@@ -1,4 +1,4 @@
-"""How much of the variance lies between classes."""
+"""The share of the variance between classes."""
 
 import numpy as np
 import pytest

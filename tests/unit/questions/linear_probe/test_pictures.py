@@ -1,4 +1,4 @@
-"""The picture of what a linear probe reads."""
+"""What a linear probe reads, place by place."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Trajectories in the plane of two components."""
+"""Trajectories, class separation and components."""
 
 from dataclasses import replace
 
@@ -8,8 +8,15 @@ import pytest
 from rnnviz.charts.theme import LIGHT
 from rnnviz.probe.activations import OTHERS, Activations, Labels
 from rnnviz.probe.projection import Boundary, Plane, Projection
-from rnnviz.questions.path.measure import Cloud, Trajectory
-from rnnviz.questions.path.pictures import band_colors, class_colors, trajectories
+from rnnviz.questions.path.measure import Cloud, Separation, Trajectory
+from rnnviz.questions.path.pictures import (
+    MOST_BARS,
+    band_colors,
+    class_colors,
+    component_bars,
+    separation_curve,
+    trajectories,
+)
 from tests.sampling import each_row
 from tests.unit.charts.unpacked import by_name
 
@@ -83,3 +90,34 @@ def test_classes_have_their_own_colours_and_bands_those_of_the_signs():
     assert bands[::2] == [LIGHT.negative, LIGHT.muted, LIGHT.positive]
     assert len({*bands}) == 5
     assert list(band_colors(["a"], LIGHT)) == ["a"]
+
+
+# How far classes are apart, and how much each component explains
+
+
+def separation(from_end):
+    shares = {"in the plane": np.array([0.5, np.nan, 0.1]), "all": np.array([1.0, 0.5, 0.25])}
+    return Separation(np.arange(3), shares, np.full(3, 0.1), np.array([9, 8, 7]), from_end)
+
+
+@each_row(("from_end", "title"), [(True, "words before the end"), (False, "words after the first")])
+def test_back_in_time_is_left(from_end, title):
+    drawn = separation_curve(separation(from_end), "classes").figure
+    low, high = drawn.layout.xaxis.range
+    assert (low > high) is from_end
+    assert drawn.layout.xaxis.title.text == title
+    named = by_name(separation_curve(separation(from_end), "classes"))
+    assert [*named] == ["in the plane", "all", "chance"]
+    assert list(named["all"].y) == [1, 0.5, 0.25]
+    assert tuple(named["all"].customdata[0]) == ("1.0", 9)
+
+
+def test_bars_are_shares_of_now_and_rings_those_of_the_plane():
+    plane = Plane(Projection(np.zeros(2), np.eye(2), np.ones(2)), (0, 2), (0.6, 0.1))
+    drawn = component_bars(np.array([6.0, 3.0, 1.0, *np.zeros(17)]), plane).figure
+    bars, rings = drawn.data
+    assert list(bars.y)[:3] == pytest.approx([0.6, 0.3, 0.1])
+    assert len(bars.y) == MOST_BARS
+    assert (list(rings.x), list(rings.y)) == ([1, 3], pytest.approx([0.6, 0.1]))
+    assert f"participation ratio {100 / 46:.2f} of 20" in drawn.layout.xaxis.title.text
+    assert not any(component_bars(np.zeros(3), plane).figure.data[0].y)

@@ -1,4 +1,4 @@
-"""Units silenced one after the other, and the sequences that turn, without a page."""
+"""Units silenced one after the other, and the sequences that turn."""
 
 import numpy as np
 import pytest
@@ -79,15 +79,15 @@ def test_sequences_turn_whose_answer_is_another_class(task):
     session = Session(RunConfig(task=task, hidden=6, init_scale=0.5, epochs=3))
     session.player.advance(1)
     edited = apply_edits(session.state.parameters, [silence(1, unit) for unit in range(3)])
-    turns = session.lab(SilencingLab).turns(source_of(session), edited)
+    every, sequences = session.lab(SilencingLab).turns(source_of(session), edited)
     examples = [*session.dataset.train, *session.dataset.test]
     if task == "sentiment":
-        assert turns.sequences == len(examples)
+        assert sequences == len(examples)
     before, after = ({}, {})
     for parameters, classes in ((session.state.parameters, before), (edited, after)):
         for example in examples:
             classes[example.text] = answers_of(parameters, example)
-    for turned in turns.turned:
+    for turned in every:
         one, other = before[turned.text], after[turned.text]
         assert turned.changed == (one.argmax(axis=1) != other.argmax(axis=1)).sum() > 0
         assert turned.answers == len(one)
@@ -95,7 +95,7 @@ def test_sequences_turn_whose_answer_is_another_class(task):
         assert turned.probability == pytest.approx(other[-1].max())
     if task == "sentiment":
         differ = [t for t in before if before[t].argmax() != after[t].argmax()]
-        assert {turned.text for turned in turns.turned} == set(differ)
+        assert {turned.text for turned in every} == set(differ)
 
 
 def answers_of(parameters, example):

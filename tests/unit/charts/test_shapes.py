@@ -1,9 +1,9 @@
-"""Colours as numbers."""
+"""Colours as numbers, and a sentence instead of a picture."""
 
 import numpy as np
 import pytest
 
-from rnnviz.charts.shapes import contrast, faint, ink, mixed, rgb
+from rnnviz.charts.shapes import contrast, faint, ink, mixed, rgb, sentence
 from rnnviz.charts.theme import DARK, LIGHT
 from tests.sampling import each_row
 
@@ -30,3 +30,15 @@ def test_ink_is_legible_on_every_tint(theme):
         color = mixed(theme.neutral, theme.positive if share > 0 else theme.negative, abs(share))
         assert contrast(ink(color), color) >= 4.5
         assert theme is DARK or abs(share) > 0.5 or ink(color) == "#000000"
+
+
+# A sentence in the place of a picture
+
+
+def test_the_sentence_is_whole_and_the_readers_words_in_it_are_no_tags():
+    said = f"{'long ' * 60}<b>x</b>"
+    drawn = sentence("Title", said)
+    assert drawn.figure.layout.title.text == "Title"
+    assert drawn.layout["meta"]["sentence"] == said.replace("<", "&lt;").replace(">", "&gt;")
+    assert drawn.figure.layout.annotations[0].text == drawn.layout["meta"]["sentence"]
+    assert not drawn.figure.data
