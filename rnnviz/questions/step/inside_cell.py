@@ -19,6 +19,7 @@ from rnnviz.engine.graph import Node, topological
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.cell_parts import bounded, bounded_states, nonnegative, typeset, untimed
 from rnnviz.probe.training_step import Focus, Phase, StepRecord
+from rnnviz.questions.step.arithmetic import short_number, unit_formula
 from rnnviz.questions.step.cell_diagram import (
     Diagram,
     StatePath,
@@ -36,7 +37,6 @@ from rnnviz.questions.step.cell_layout import (
     function_label,
     wire_label,
 )
-from rnnviz.questions.step.formula import short_number, unit_formula
 from rnnviz.questions.step.measure import StepCell, step_cell
 
 

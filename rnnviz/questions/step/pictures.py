@@ -25,8 +25,7 @@ from rnnviz.probe.cell_values import CellValues
 from rnnviz.probe.formatting import Names, number
 from rnnviz.probe.sequence_pass import SequencePass, sequence_pass
 from rnnviz.probe.training_step import Focus, Moment, Phase, StepRecord, clipping, largest_changes
-from rnnviz.questions.step.breakdown import Term, followed, terms
-from rnnviz.questions.step.formula import formula
+from rnnviz.questions.step.arithmetic import Term, followed, formula, terms
 from rnnviz.questions.step.measure import StepCell, part_of, step_cell
 
 

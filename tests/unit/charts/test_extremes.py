@@ -7,10 +7,9 @@ from rnnviz.engine.initializers import initial_parameters
 from rnnviz.engine.parameters import Architecture
 from rnnviz.probe.formatting import Names
 from rnnviz.probe.training_step import Focus, largest_changes, step_record, timeline
-from rnnviz.questions.step.breakdown import terms
-from rnnviz.questions.step.captions import caption_fields
-from rnnviz.questions.step.formula import formula
+from rnnviz.questions.step.arithmetic import formula, terms
 from rnnviz.questions.step.pictures import step_network
+from rnnviz.questions.step.tab import caption_fields
 from tests.sampling import each_row, singly
 from tests.unit.engine.networks import phrase
 

@@ -6,7 +6,7 @@ import pytest
 
 from rnnviz.charts.explanation import explanation, texts
 from rnnviz.probe.training_step import Focus, Moment, Phase
-from rnnviz.questions.step.captions import caption_fields, caption_key
+from rnnviz.questions.step.tab import caption_fields, caption_key
 from tests.sampling import each_row
 from tests.unit.conftest import TEXTS
 

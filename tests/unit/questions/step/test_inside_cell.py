@@ -7,8 +7,8 @@ import pytest
 
 from rnnviz.charts.sequence_network import BROKEN
 from rnnviz.probe.training_step import Focus, Phase
+from rnnviz.questions.step.arithmetic import unit_formula
 from rnnviz.questions.step.cell_diagram import cell_diagram
-from rnnviz.questions.step.formula import unit_formula
 from rnnviz.questions.step.inside_cell import TokenGradient, inside_cell
 from rnnviz.questions.step.measure import step_cell
 from tests.new_cell import add

@@ -10,7 +10,7 @@ from rnnviz.config import RunConfig
 from rnnviz.probe.formatting import Names
 from rnnviz.probe.session import Session
 from rnnviz.probe.training_step import Focus, Moment, Phase, largest_changes, timeline
-from rnnviz.questions.step.breakdown import terms
+from rnnviz.questions.step.arithmetic import terms
 from rnnviz.questions.step.measure import StepLab, step_query
 from rnnviz.questions.step.pictures import MOST_CLASSES, operation, panels, step_network
 from tests.sampling import each_row

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rnnviz.probe.training_step import Focus, Moment, Phase
-from rnnviz.questions.step.formula import formula
+from rnnviz.questions.step.arithmetic import formula
 from rnnviz.questions.step.pictures import marked, operation
 from tests.sampling import each_row
 from tests.unit.conftest import TEXTS
