@@ -26,17 +26,11 @@ from rnnviz.questions.step.cell_diagram import (
     Symbol,
     Wire,
     cell_diagram,
-    operand,
-)
-from rnnviz.questions.step.cell_layout import (
-    Box,
-    CellLayout,
-    PathBand,
-    Route,
-    cell_layout,
     function_label,
+    operand,
     wire_label,
 )
+from rnnviz.questions.step.cell_layout import Box, Route, cell_layout
 from rnnviz.questions.step.measure import StepCell, step_cell
 
 
@@ -158,7 +152,7 @@ class _Inside:
         self.parts = self.cell.parts
         self.equations = self.parts.equations
         self.diagram: Diagram = cell_diagram(self.equations)
-        self.layout: CellLayout = cell_layout(self.equations)
+        self.layout = cell_layout(self.equations)
         self.index = {symbol: k for k, symbol in enumerate(self.diagram.symbols)}
         self.back = None if focus.moment.phase in _BEFORE else TokenGradient(self.cell, self.t)
         self._bounded = bounded_states(self.equations)
@@ -216,7 +210,7 @@ class _Inside:
             "size": [round(self.layout.width, 3), round(self.layout.height, 3)],
             "columns": [list(map(_rounded, ends)) for ends in self.layout.columns],
             "symbols": [*map(self._symbol, self.diagram.symbols)],
-            "bands": [*map(self._band, self.layout.bands)],
+            "bands": [self._band(*band) for band in self.layout.bands],
             "routes": [*map(self._route, self.layout.routes)],
             "sum": {"there": there, "back": self._back(name) if self.back else ""},
             "weights": self._weights() if phase in _WEIGHTS else None,
@@ -340,10 +334,9 @@ class _Inside:
         value = float(self.back.of(symbol)[self.focus.unit])
         return [f"gradient {short_number(value)}"]
 
-    def _band(self, band: PathBand) -> dict[str, Any]:
+    def _band(self, path: StatePath, box: Box) -> dict[str, Any]:
         """A state path, and how much of the gradient comes back on it alone."""
-        path, back = band.path, self.back
-        ops = [self._op(band, k) for k in range(len(path.ops))]
+        back, ops = self.back, [self._op(path, op) for op in path.ops]
         kept = sent = None
         if back:
             end = self.diagram.of(path.ops[-1] if path.ops else path.before)
@@ -352,16 +345,15 @@ class _Inside:
         elif path.state == self.equations.out and (above := self._arriving) is not None:
             sent = float(np.linalg.norm(above))
         before = self.index[self.diagram.of(path.before)]
-        return {"state": path.state, "box": _corners(band.box), "before": before, "ops": ops,
+        return {"state": path.state, "box": _corners(box), "before": before, "ops": ops,
                 "kept": kept, "sent": sent}  # fmt: skip
 
-    def _op(self, band: PathBand, k: int) -> dict[str, Any]:
+    def _op(self, path: StatePath, op: Node) -> dict[str, Any]:
         """An operation of a state path; a valve has the share that it lets through."""
-        op = band.path.ops[k]
-        other, symbol = band.path.operand(op), self.diagram.of(op)
+        other, symbol = path.operand(op), self.diagram.of(op)
         found: dict[str, Any] = {
-            "x": _rounded(band.ops[k]), "symbol": self.index[symbol], "sign": self._sign(symbol),
-            "label": "", "share": None,
+            "x": _rounded(self.layout.op_x(symbol)), "symbol": self.index[symbol],
+            "sign": self._sign(symbol), "label": "", "share": None,
         }  # fmt: skip
         if op.kind == "mul":
             found["label"] = f"× {self._written.factor(other, 0)}"

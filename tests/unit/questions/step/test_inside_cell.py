@@ -100,7 +100,7 @@ def test_the_valve_of_a_highway_lets_through_what_its_gate_says():
     assert valve["share"] == pytest.approx(gate, abs=1e-6)
     assert (inflow["sign"], inflow["share"]) == ("+", None)
     cell = step_cell(step, 0)
-    arrived = TokenGradient(cell, 1).of(cell_diagram(cell.parts.equations).symbol("c"))
+    arrived = TokenGradient(cell, 1).at(cell.parts.equations.nodes["c"])
     assert band["sent"] == pytest.approx(np.linalg.norm(arrived))
     assert band["kept"] == pytest.approx(np.linalg.norm(arrived * gate))
     assert meta["sum"]["back"].startswith("dc_2 · ")
