@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from rnnviz.questions.step.measure import StepCell, output_name, part_of, step_c
 
 
 class Term(NamedTuple):
-    """One term of a sum: how it is written, its factors, and their product."""
+    """One term of a sum: its symbols, its factors, and their product."""
 
     label: str
     factors: tuple[float, ...]
@@ -31,13 +31,11 @@ class Term(NamedTuple):
 
     def times(self, factor: Term) -> Term:
         """The product with another term, which is written first."""
-        if not factor.label:
-            return self
-        label = f"{factor.label} · {self.label}"
-        return term(label, (*factor.factors, *self.factors))
+        whole = term(f"{factor.label} · {self.label}", (*factor.factors, *self.factors))
+        return whole if factor.label else self
 
 
-#: The factor 1, which is not written.
+#: The factor 1, which has no symbols.
 ONCE = Term("", (), 1.0)
 
 
@@ -48,7 +46,7 @@ def term(label: str, factors: Sequence[float]) -> Term:
 
 
 def products(labels: Sequence[tuple[str, str]], left: Array, right: Array) -> list[Term]:
-    """The terms left * right, element by element."""
+    """The terms ``left * right``, elementwise."""
     pairs = zip(labels, map(float, left), map(float, right), strict=True)
     return [term(" · ".join(label), (x, y)) for label, x, y in pairs]
 
@@ -57,8 +55,8 @@ def products(labels: Sequence[tuple[str, str]], left: Array, right: Array) -> li
 class Terms:
     """A sum of terms, and the recorded number that it must equal.
 
-    ``then`` says what is computed from it next. ``chosen`` is the label of the selected unit's
-    term, if there is exactly one.
+    ``then`` is the next computation as text. ``chosen`` is the label of the selected unit's term,
+    if there is exactly one.
     """
 
     symbol: str
@@ -86,7 +84,7 @@ class Terms:
         return (*ranked[:shown], *own), (f"the other {len(rest)}", float(sum(rest)))
 
 
-# Cell terms: what a unit's value, and its gradient, is the sum of at a token
+# The terms of a unit's value and of its gradient
 
 
 class UnitTerms:
@@ -104,7 +102,7 @@ class UnitTerms:
         return [row for summand in summands for row in self._summand(summand, part)]
 
     def _summand(self, summand: Summand, part: Part) -> Iterator[Term]:
-        """One term; of a product with a matrix one for each column."""
+        """One term; a term for each column of a matrix."""
         named = self._cell.parts.named
         opened = [
             node for node in summand.factors
@@ -130,7 +128,7 @@ class UnitTerms:
         return term(label, (sign * numbers[0], *numbers[1:]))
 
     def _matrix(self, node: Node) -> list[Term]:
-        """A row of the matrix times what it reads."""
+        """The products of a row of the matrix."""
         (read,), t, unit = node.args, self._t, self._unit
         name = self._cell.unrolled.name(t, node.name)
         row = self._step.before[name][unit]
@@ -158,7 +156,7 @@ class UnitTerms:
         return [term(entry(name, (unit, int(inputs))), (float(row[int(inputs)]),))]
 
     def read(self, product: Node, column: int) -> Term:
-        """One number of what a matrix reads at the token."""
+        """One number that a matrix reads at the token."""
         (read,), t, cell = product.args, self._t, self._cell
         if read.kind != "input":
             label = cell.notation.inner(read, t)
@@ -203,44 +201,47 @@ class UnitTerms:
 
     def _from_here(self, adjoint: Adjoint) -> list[Term]:
         """The terms from gradients at this token."""
-        own = [pair for pair in adjoint.parts if pair[0] is not adjoint.arrives]
-        return [self._passed(*pair) for pair in own] + self._through(adjoint)
-
-    def _passed(self, adjoint: Adjoint, factor: Node) -> Term:
-        """A gradient times a factor."""
-        label = self._cell.notation.gradient(adjoint, self._t)
-        value = self._cell.gradients.at(adjoint, self._t)[self._unit]
-        if factor.is_number(1):
-            return term(f"{label}[{self._unit}]", (value,))
-        others = self._product([*self._cell.parts.factors(factor)])
-        return term(f"{label} · {others.label}", (value, *others.factors))
+        rows: list[Term] = []
+        for one, factor in adjoint.parts:
+            if one is not adjoint.arrives:
+                label = self._cell.notation.gradient(one, self._t)
+                value = self._cell.gradients.at(one, self._t)[self._unit]
+                if factor.is_number(1):
+                    rows.append(term(f"{label}[{self._unit}]", (value,)))
+                else:
+                    others = self._product([*self._cell.parts.factors(factor)])
+                    rows.append(term(f"{label} · {others.label}", (value, *others.factors)))
+        return rows + self._through(adjoint)
 
     def _through(self, adjoint: Adjoint) -> list[Term]:
-        """W^T times gradients, over all units. The notebook's rule reads a row of W instead."""
+        """W^T times gradients. The notebook's rule reads a row of W instead of a column."""
         t, unit, cell = self._t, self._unit, self._cell
         rows: list[Term] = []
         for matrix, one in adjoint.products:
             name, written = cell.unrolled.name(t, matrix), cell.notation.gradient(one, t)
             turned = cell.gradients.transposes(adjoint)
-            indexes = [(j, unit) if turned else (unit, j) for j in range(self._step.hidden)]
             labels = [
-                (f"{name}[{row}, {column}]", f"{written}[{j}]")
-                for j, (row, column) in enumerate(indexes)
+                (f"{name}[{j}, {unit}]" if turned else f"{name}[{unit}, {j}]", f"{written}[{j}]")
+                for j in range(self._step.hidden)
             ]
             weights = cell.gradients.matrix(adjoint, matrix, t)[:, unit]
             rows += products(labels, weights, cell.gradients.at(one, t))
         return rows
 
 
-# The arithmetic of one unit at one moment, term by term
+# One unit at one moment, term by term
 
 
 def terms(step: StepRecord, focus: Focus) -> Terms:
     """The sum of the unit at this moment: its input, its gradient, or its weight's update."""
-    return _SUMS[focus.moment.phase](step, focus)
-
-
-# The cell
+    sums = {
+        Phase.FORWARD: _forward_sum,
+        Phase.LOSS: _loss_sum,
+        Phase.BACKWARD: _backward_sum,
+        Phase.CLIP: _clip_sum,
+        Phase.UPDATE: _update_sum,
+    }
+    return sums[focus.moment.phase](step, focus)
 
 
 def _forward_sum(step: StepRecord, focus: Focus) -> Terms:
@@ -265,7 +266,7 @@ def _backward_sum(step: StepRecord, focus: Focus) -> Terms:
 
 
 def _onwards(cell: StepCell, part: Part, t: int, unit: int) -> str:
-    """What follows from the gradient of a part."""
+    """The next computation with the gradient of a part, as text."""
     error = cell.parts.back.of_affine.get(part.total)
     if error is None:
         return "the others take their part of it"
@@ -274,9 +275,6 @@ def _onwards(cell: StepCell, part: Part, t: int, unit: int) -> str:
     value = number(float(cell.gradients.at(error, t)[unit]))
     made = " + ".join(row.label for row in UnitTerms(cell, t, unit).backward(error))
     return f"{cell.notation.gradient(error, t)}[{unit}] = {made} = {value}"
-
-
-# The loss
 
 
 def _loss_sum(step: StepRecord, focus: Focus) -> Terms:
@@ -301,55 +299,50 @@ def _loss_sum(step: StepRecord, focus: Focus) -> Terms:
     )
 
 
-# Clipping and the update
+def followed(step: StepRecord, focus: Focus) -> tuple[str, tuple[int, ...]]:
+    """The weight followed through clipping and update: a parameter's name, and the indexes.
 
-
-class FollowedWeight(NamedTuple):
-    """The entry of a parameter that is followed through clipping and update."""
-
-    name: str
-    indexes: tuple[int, ...]
-
-
-def followed(step: StepRecord, focus: Focus) -> FollowedWeight:
-    """The first of a part's weights with a gradient: of its row that with the largest one."""
+    The parameter is the first of the part's with a gradient; the entry is the largest of its row.
+    """
     cell, unit, last = step_cell(step, focus.layer), focus.unit, len(step.words) - 1
     names = [cell.unrolled.name(last, name) for name in cell.weights(part_of(step, focus))]
     rows = {name: np.abs(step.descent.gradient[name][unit]) for name in names}
     name = next((name for name, row in rows.items() if row.any()), names[0])
     row = rows[name]
-    return FollowedWeight(name, (unit, int(row.argmax())) if row.ndim else (unit,))
+    return name, (unit, int(row.argmax())) if row.ndim else (unit,)
 
 
 def _clip_sum(step: StepRecord, focus: Focus) -> Terms:
     name, index = followed(step, focus)
     gradient, clipped, _ = (float(p[name][index]) for p in step.descent)
-    label = "d" + step.names.entry(name, index)
-    rows = _over_time(step, focus, FollowedWeight(name, index))
+    rows = _over_time(step, focus, name, index)
     others = gradient - float(sum(row.value for row in rows))
     if step.trace.batch.read.shape[1] > 1:
         rows.append(Term("the other sequences of the batch", (others,), others))
+    label = "d" + step.names.entry(name, index)
+    return Terms(label, tuple(rows), gradient, f"g′ = {_clipped(step)} = {number(clipped)}")
+
+
+def _clipped(step: StepRecord) -> str:
     limit = number(step.config.clip)
-    rules = {
+    return {
         ClipBy.VALUE: f"clip(g, ±{limit})",
         ClipBy.NORM: f"g · min(1, {limit} / ||g||)",
         ClipBy.OFF: "g",
-    }
-    then = f"g′ = {rules[step.config.clip_by]} = {number(clipped)}"
-    return Terms(label, tuple(rows), gradient, then)
+    }[step.config.clip_by]
 
 
-def _over_time(step: StepRecord, focus: Focus, entry: FollowedWeight) -> list[Term]:
+def _over_time(step: StepRecord, focus: Focus, name: str, indexes: tuple[int, ...]) -> list[Term]:
     """The part of the followed entry's gradient from each token of the last stack."""
     cell, unit = step_cell(step, focus.layer), focus.unit
-    product, adjoint = cell.multiplied(plain(entry.name), part_of(step, focus))
+    product, adjoint = cell.multiplied(plain(name), part_of(step, focus))
     errors, tokens = cell.recorded(adjoint), range(cell.unrolled.bridge, len(cell.unrolled))
     rows = [
         term(f"{cell.notation.gradient(adjoint, t)}[{unit}]", (errors[t, unit],)) for t in tokens
     ]
     if product is None:
         return rows
-    reads = [UnitTerms(cell, t, unit).read(product, entry.indexes[1]) for t in tokens]
+    reads = [UnitTerms(cell, t, unit).read(product, indexes[1]) for t in tokens]
     return [read.times(row) for row, read in zip(rows, reads, strict=True)]
 
 
@@ -367,15 +360,6 @@ def _update_sum(step: StepRecord, focus: Focus) -> Terms:
     return Terms(f"{entry} after", rows, after, f"the next {step.names.sequence} meets this weight")
 
 
-_SUMS = {
-    Phase.FORWARD: _forward_sum,
-    Phase.LOSS: _loss_sum,
-    Phase.BACKWARD: _backward_sum,
-    Phase.CLIP: _clip_sum,
-    Phase.UPDATE: _update_sum,
-}
-
-
 # One moment in symbols, and in shapes
 
 
@@ -387,43 +371,43 @@ class Formula(NamedTuple):
 
 
 def formula(step: StepRecord, focus: Focus) -> Formula:
-    """What this moment computes. Symbols count t from 1; h_0 is the initial state."""
-    return _FORMULAS[focus.moment.phase](step, focus)
-
-
-# The cell
+    """The computation of this moment. Symbols count t from 1; h_0 is the initial state."""
+    phase = focus.moment.phase
+    if phase is Phase.FORWARD:
+        return _forward_formula(step, focus)
+    if phase is Phase.BACKWARD:
+        return _backward_formula(step, focus)
+    if phase is Phase.LOSS:
+        return _loss_formula(step, focus)
+    names = list(step.before.named())
+    listed = f"{', '.join(names[:-1])} and {names[-1]}" if len(names) < 12 else "all parameters"
+    shapes = f"({step.before.theta.size:,},) = all the entries of {listed}"
+    if phase is Phase.CLIP:
+        return Formula(f"g′ = {_clipped(step)}", shapes)
+    lr = number(step.config.lr)
+    return Formula(OPTIMIZERS[step.config.optimizer].written.format(lr=lr), shapes)
 
 
 def _forward_formula(step: StepRecord, focus: Focus) -> Formula:
     cell, part, t = step_cell(step, focus.layer), part_of(step, focus), focus.moment.t
-    written = [_summand(cell, term, part, t) for term in cell.parts.summands(part)]
-    (first, whole, _), *others = written
-    whole = "−" * (first < 0) + whole
-    for sign, text, _ in others:
-        whole += f" {'+' if sign > 0 else '−'} {text}"
-    shapes = " + ".join(shape for *_, shape in written)
+    whole, shapes = "", list[str]()
+    for sign, factors in cell.parts.summands(part):
+        pairs = [_factor(cell, node, part, t) for node in factors]
+        between = (" − " if sign < 0 else " + ") if whole else "−" * (sign < 0)
+        whole += between + " · ".join(text for text, _ in pairs)
+        shapes.append(" · ".join(shape for _, shape in pairs if shape))
     if part.total.kind in ("max", "where"):
-        whole, shapes = written[0][1], f"({step.hidden},)"
+        shapes = [f"({step.hidden},)"]
     name = cell.total_name(part, t)
     symbols = f"{at_token(part.name, t)} = {applied(part.functions, whole)}"
     if part.functions and not name.startswith("("):
         of = f"{at_token(part.name, t)} = {applied(part.functions, name)}"
         symbols = f"{name} = {whole},  {of}"
-    return Formula(symbols, f"({step.hidden},) = {shapes}")
-
-
-#: A term: its sign, its symbols, its shapes.
-_Written = tuple[int, str, str]
-
-
-def _summand(cell: StepCell, term: Summand, part: Part, t: int) -> _Written:
-    """One term of a part's total."""
-    pairs = [_factor(cell, node, part, t) for node in term.factors]
-    shapes = [shape for _, shape in pairs if shape]
-    return term.sign, " · ".join(text for text, _ in pairs), " · ".join(shapes)
+    return Formula(symbols, f"({step.hidden},) = {' + '.join(shapes)}")
 
 
 def _factor(cell: StepCell, node: Node, part: Part, t: int) -> tuple[str, str]:
+    """A factor of a part's term in symbols and in shapes."""
     hidden = cell.step.hidden
     if node.kind == "number":
         return cell.notation.factor(node, t), ""
@@ -445,12 +429,12 @@ def _factor(cell: StepCell, node: Node, part: Part, t: int) -> tuple[str, str]:
 def _backward_formula(step: StepRecord, focus: Focus) -> Formula:
     cell, part, t = step_cell(step, focus.layer), part_of(step, focus), focus.moment.t
     adjoint = cell.parts.gradient(part)
-    pairs = [*_arriving(cell, adjoint, t), *_here(cell, adjoint, t)]
-    symbols = f"{cell.notation.gradient(adjoint, t)} = {_sum(text for text, _ in pairs)}"
-    shapes = f"({step.hidden},) = {_sum(shape for _, shape in pairs)}"
+    pairs = [*_arriving(cell, adjoint, t), *cell.gradient_terms(adjoint, t)]
+    symbols = f"{cell.notation.gradient(adjoint, t)} = {_sum(text for text, *_ in pairs)}"
+    shapes = f"({step.hidden},) = {_sum(shape for _, shape, *_ in pairs)}"
     error = cell.parts.back.of_affine.get(part.total)
     if error is not None and error is not adjoint:
-        own = _sum(text for text, _ in _here(cell, error, t))
+        own = _sum(text for text, *_ in cell.gradient_terms(error, t))
         symbols += f",  {cell.notation.gradient(error, t)} = {own}"
         shapes += f",  ({step.hidden},) = ({step.hidden},) · ({step.hidden},)"
     if error is not None and (outer := cell.outer(part, t)):
@@ -463,40 +447,20 @@ def _sum(texts: Iterable[str]) -> str:
     return " + ".join(texts).replace("+ −", "− ") or "0"
 
 
-def _arriving(cell: StepCell, adjoint: Adjoint, t: int) -> Iterator[tuple[str, str]]:
-    """What comes from above and from the next token, in symbols and in shapes."""
+def _arriving(cell: StepCell, adjoint: Adjoint, t: int) -> Iterator[tuple[Any, ...]]:
+    """The terms from above and from the next token: symbols and shapes first."""
     arriving = adjoint if adjoint.node is None else adjoint.arrives
     if arriving is None:
         return
     state, hidden = arriving.name.removeprefix("d_"), cell.step.hidden
     if state == cell.parts.out and cell.upper is not None:
-        yield from _here(cell.upper, cell.upper.input_gradient, t)
+        yield from cell.upper.gradient_terms(cell.upper.input_gradient, t)
     elif state == cell.parts.out and t in cell.step.outputs:
         classes = cell.step.before.architecture.outputs
         yield "W_hyᵀ dlogits", f"({hidden}, {classes})({classes},)"
     reader = cell.parts.state_gradient(state)
     if reader is not None and cell.step.continues(t):
-        yield from _here(cell, reader, t + 1)
-
-
-def _here(cell: StepCell, adjoint: Adjoint, t: int) -> Iterator[tuple[str, str]]:
-    """The terms from gradients at a token, in symbols and in shapes."""
-    vector, hidden = f"({cell.step.hidden},)", cell.step.hidden
-    for one, factor in adjoint.parts:
-        if one is not adjoint.arrives:
-            plain = factor.is_number(1)
-            times = "" if plain else f" · {cell.notation.factor(factor, t)}"
-            yield (
-                cell.notation.gradient(one, t) + times,
-                vector if plain else f"{vector} · {vector}",
-            )
-    for matrix, one in adjoint.products:
-        turned = "ᵀ" * cell.gradients.transposes(adjoint)
-        name = cell.unrolled.name(t, matrix)
-        yield f"{name}{turned} {cell.notation.gradient(one, t)}", f"({hidden}, {hidden}){vector}"
-
-
-# The loss
+        yield from cell.gradient_terms(reader, t + 1)
 
 
 def _loss_formula(step: StepRecord, focus: Focus) -> Formula:
@@ -509,75 +473,32 @@ def _loss_formula(step: StepRecord, focus: Focus) -> Formula:
     return Formula(symbols, f"({classes},) = ({classes}, {hidden})({hidden},) + ({classes},)")
 
 
-# Clipping and the update
-
-
-def _clip_formula(step: StepRecord, focus: Focus) -> Formula:
-    limit = number(step.config.clip)
-    symbols = {
-        ClipBy.VALUE: f"g′ = clip(g, ±{limit})",
-        ClipBy.NORM: f"g′ = g · min(1, {limit} / ||g||)",
-        ClipBy.OFF: "g′ = g",
-    }
-    return Formula(symbols[step.config.clip_by], _all_entries(step))
-
-
-def _update_formula(step: StepRecord, focus: Focus) -> Formula:
-    lr = number(step.config.lr)
-    return Formula(OPTIMIZERS[step.config.optimizer].written.format(lr=lr), _all_entries(step))
-
-
-def _all_entries(step: StepRecord) -> str:
-    names = list(step.before.named())
-    listed = f"{', '.join(names[:-1])} and {names[-1]}" if len(names) < 12 else "all parameters"
-    return f"({step.before.theta.size:,},) = all the entries of {listed}"
-
-
-_FORMULAS = {
-    Phase.FORWARD: _forward_formula,
-    Phase.LOSS: _loss_formula,
-    Phase.BACKWARD: _backward_formula,
-    Phase.CLIP: _clip_formula,
-    Phase.UPDATE: _update_formula,
-}
-
-
-# How a value of a cell is made, in symbols and in the numbers of one unit
+# The formula of a value, in symbols and in the numbers of one unit
 
 
 #: Nodes written as numbers.
 _NUMBERS = {"state", "product", "vector"}
 
 
-class UnitFormula(NamedTuple):
-    """A value's name (empty if it has none), its formula, the formula in numbers, and its value."""
+def unit_formula(cell: StepCell, node: Node, t: int, unit: int) -> tuple[str, str, str, str]:
+    """One unit of a value at token ``t``, as text.
 
-    name: str
-    symbols: str
-    numbers: str
-    value: str
-
-
-def unit_formula(cell: StepCell, node: Node, t: int, unit: int) -> UnitFormula:
-    """How one unit of a value is made at token ``t``."""
+    Returns the value's name (empty if it has none), its formula, the same in numbers, and the
+    value.
+    """
     named = {n: name for name, n in reversed(cell.parts.equations.nodes.items())}
     notation = Notation(named, cell.unrolled.name)
     name = at_token(named[node], t) if node in named else ""
-    numbers = {
-        below: _bracketed(cell.value_at(below, t, unit))
-        for below in topological([node])
-        if below is not node and (below in named or below.kind in _NUMBERS)
-    }
+    numbers: dict[Node, str] = {}
+    for below in topological([node]):
+        if below is not node and (below in named or below.kind in _NUMBERS):
+            value = cell.value_at(below, t, unit)
+            numbers[below] = f"({short_number(value)})" if value < 0 else short_number(value)
     writer = Writer(numbers, str, str, str, str)
-    written = _plain(typeset(writer.value(node))) if node.args else ""
+    written = _without_brackets(typeset(writer.value(node))) if node.args else ""
     symbols = notation.value(node, t, whole=True)
     written, symbols = (text.replace("sqrt", "√") for text in (written, symbols))
-    return UnitFormula(name, symbols, written, short_number(cell.value_at(node, t, unit)))
-
-
-def _bracketed(value: float) -> str:
-    """A number; a negative one in brackets."""
-    return f"({short_number(value)})" if value < 0 else short_number(value)
+    return name, symbols, written, short_number(cell.value_at(node, t, unit))
 
 
 def short_number(value: float) -> str:
@@ -585,8 +506,8 @@ def short_number(value: float) -> str:
     return number(value, 3)
 
 
-def _plain(text: str) -> str:
-    """A formula without the brackets that nobody needs."""
+def _without_brackets(text: str) -> str:
+    """A formula without unneeded brackets."""
     text = re.sub(r"\((\(−[^()]*\))\)", r"\1", text)
     text = re.sub(r"\+ \(−([^()]*)\)", r"− \1", text.replace("+ −", "− "))
     return re.sub(r"(^|\()\((−[^()]*)\)(?= [+−·]|$)", r"\1\2", text)

@@ -197,9 +197,8 @@ class _Inside:
         words = shown_token(self.step.words[self.t])
         place = f"{self.step.names.noun} {self.t + 1}"
         part = self.parts.by_name[self.focus.part]
-        found = unit_formula(self.cell, part.node, self.t, self.focus.unit)
-        name = found.name or f"{typeset(part.name)}_{self.t + 1}"
-        there = [name, found.symbols, found.numbers, found.value]
+        name, *written = unit_formula(self.cell, part.node, self.t, self.focus.unit)
+        name = name or f"{typeset(part.name)}_{self.t + 1}"
         return {
             "phase": phase.value,
             "token": self.t,
@@ -212,7 +211,7 @@ class _Inside:
             "symbols": [*map(self._symbol, self.diagram.symbols)],
             "bands": [self._band(*band) for band in self.layout.bands],
             "routes": [*map(self._route, self.layout.routes)],
-            "sum": {"there": there, "back": self._back(name) if self.back else ""},
+            "sum": {"there": [name, *written], "back": self._back(name) if self.back else ""},
             "weights": self._weights() if phase in _WEIGHTS else None,
         }
 
@@ -321,11 +320,10 @@ class _Inside:
         role = self.parts.role(name) if name else "a value without a name"
         if node.kind == "state":
             return [f"{node.name} before this token, unit {unit}", *self._gradient(symbol)]
-        found = unit_formula(self.cell, node, self.t, unit)
-        start = f"{found.name} = " if found.name else ""
-        lines = [f"{role}, unit {unit}", f"{start}{found.symbols}"]
-        if found.numbers:
-            lines.append(f"= {found.numbers} = {found.value}")
+        written, symbols, numbers, value = unit_formula(self.cell, node, self.t, unit)
+        lines = [f"{role}, unit {unit}", f"{written} = {symbols}" if written else symbols]
+        if numbers:
+            lines.append(f"= {numbers} = {value}")
         return [*lines, *self._gradient(symbol)]
 
     def _gradient(self, symbol: Symbol) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from functools import cached_property, partial
 from itertools import groupby
@@ -70,6 +71,28 @@ class StepCell:
             if product.name == name:
                 return product, adjoint
         return None, self.parts.back.of_affine[self.parts.affine_of(part).node]
+
+    def gradient_terms(
+        self, adjoint: Adjoint, t: int
+    ) -> Iterator[tuple[str, str, Callable[[int], Array]]]:
+        """The terms of a gradient from others at token ``t``: symbols, shapes, and values.
+
+        The values are a function of any token, to (H,).
+        """
+        hidden, gradients = self.step.hidden, self.gradients
+        vector = f"({hidden},)"
+        for one, factor in adjoint.parts:
+            if one is not adjoint.arrives:
+                symbols, shapes = self.notation.gradient(one, t), vector
+                if not factor.is_number(1):
+                    symbols += f" · {self.notation.factor(factor, t)}"
+                    shapes += f" · {vector}"
+                yield symbols, shapes, partial(gradients.part, one, factor)
+        for matrix, one in adjoint.products:
+            name = self.unrolled.name(t, matrix) + "ᵀ" * gradients.transposes(adjoint)
+            symbols = f"{name} {self.notation.gradient(one, t)}"
+            values = partial(gradients.through, adjoint, matrix, one)
+            yield symbols, f"({hidden}, {hidden}){vector}", values
 
     def outer(self, part: Part, t: int) -> str:
         """What a part's first matrix gains at a token, in symbols."""

@@ -118,11 +118,19 @@ class CellVectors:
         return [*rows, *self._gradient(error)[1:]]
 
     def _gradient(self, adjoint: Adjoint) -> list[CellRow]:
-        rows = [*self._arriving(adjoint)]
-        single = not rows and len(adjoint.parts) == 1 and not adjoint.products
-        rows = self._single(*adjoint.parts[0]) if single else [*rows, *self._here(adjoint)]
+        cell, rows = self._cell, [*self._arriving(adjoint)]
+        if not rows and len(adjoint.parts) == 1 and not adjoint.products:
+            # One gradient, and the factors that multiply it.
+            ((one, factor),) = adjoint.parts
+            nodes = [node for node in cell.parts.factors(factor) if not node.is_number(1)]
+            rows = [CellRow(cell.notation.gradient(one, self._t), cell.recorded(one))]
+            rows += [self._row(node, "·") for node in nodes]
+        else:
+            for label, _, value in cell.gradient_terms(adjoint, self._t):
+                values = np.array([value(t) for t in range(len(cell.unrolled))])
+                rows.append(CellRow(label, values, "+" if rows else ""))
         name = self._cell.notation.gradient(adjoint, self._t)
-        return [*rows, CellRow(name, self._cell.recorded(adjoint), "=" if rows else "")]
+        return [*rows, CellRow(name, cell.recorded(adjoint), "=" if rows else "")]
 
     def _arriving(self, adjoint: Adjoint) -> Iterator[CellRow]:
         """What comes from above, and from the next token."""
@@ -138,32 +146,6 @@ class CellVectors:
             later[known] = cell.gradients(reader)[[t + 1 for t in known]]
             sign = "+" if state == cell.parts.out else ""
             yield CellRow(f"from {at_token(f'd{state}', self._t + 1)}", later, sign)
-
-    def _here(self, adjoint: Adjoint) -> Iterator[CellRow]:
-        """The terms from gradients at this token."""
-        cell, first = self._cell, not [*self._arriving(adjoint)]
-        tokens = range(len(cell.unrolled))
-        for one, factor in adjoint.parts:
-            if one is not adjoint.arrives:
-                values = np.array([cell.gradients.part(one, factor, t) for t in tokens])
-                label = cell.notation.gradient(one, self._t)
-                if not factor.is_number(1):
-                    label = f"{label} · {cell.notation.factor(factor, self._t)}"
-                yield CellRow(label, values, "" if first else "+")
-                first = False
-        for matrix, one in adjoint.products:
-            values = np.array([cell.gradients.through(adjoint, matrix, one, t) for t in tokens])
-            turned = "ᵀ" * cell.gradients.transposes(adjoint)
-            name = cell.unrolled.name(self._t, matrix)
-            label = f"{name}{turned} {cell.notation.gradient(one, self._t)}"
-            yield CellRow(label, values, "" if first else "+")
-            first = False
-
-    def _single(self, adjoint: Adjoint, factor: Node) -> list[CellRow]:
-        """A gradient, and the factors that multiply it."""
-        own = CellRow(self._cell.notation.gradient(adjoint, self._t), self._cell.recorded(adjoint))
-        nodes = [node for node in self._cell.parts.factors(factor) if not node.is_number(1)]
-        return [own, *(self._row(node, "·") for node in nodes)]
 
 
 # The vectors that one moment combines, for all units at once
@@ -200,8 +182,8 @@ def marked(step: StepRecord, focus: Focus) -> int:
     """The index of the unit to mark: the selected one, or that whose weight is followed."""
     if focus.moment.phase not in (Phase.CLIP, Phase.UPDATE):
         return focus.unit
-    entry = followed(step, focus)
-    return entry.indexes[-1] if _reads_units(step, focus) else focus.unit
+    _, indexes = followed(step, focus)
+    return indexes[-1] if _reads_units(step, focus) else focus.unit
 
 
 def _reads_units(step: StepRecord, focus: Focus) -> bool:

@@ -149,7 +149,7 @@ def test_a_formula_has_brackets_only_where_a_sign_would_stand_beside_a_sign():
     cell, seen = step_cell(found, 0), set()
     for node in cell.parts.named:
         for unit in range(found.hidden):
-            written = unit_formula(cell, node, 1, unit).numbers
+            _, _, written, _ = unit_formula(cell, node, 1, unit)
             seen |= {*re.findall(r"\(−|· −|\+ −|\(\(", written)}
     assert "(−" in seen
     assert not seen & {"· −", "+ −", "(("}
