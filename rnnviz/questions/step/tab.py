@@ -47,10 +47,8 @@ from rnnviz.ui.stage import (
 from rnnviz.ui.style import escaped, theme
 from rnnviz.ui.viewer import Event, Handler, Scene
 
-#: With more parts of the cell there is no room for a button each, with several layers half of them.
+#: Most parts of the cell that get a button each; half as many with several layers.
 MOST_PARTS = 6
-
-
 Choice = TypeVar("Choice", bound=StrEnum)
 
 
@@ -59,7 +57,7 @@ def step_page(session: Session) -> Scene:
     lab, unit = step_lab(session), session.selection.unit
     lab.unit = lab.unit if unit is None else unit
     _choices(session)
-    # The cursor must fit the step before anything is pressed.
+    # The cursor must fit the step before any key is pressed.
     lab.record(step_query(session))
     with st.container(horizontal=True, vertical_alignment="center", key="views"):
         session.step_view = _one_of("Drawn", StepView, session.step_view, "step_view")
@@ -72,7 +70,7 @@ def step_page(session: Session) -> Scene:
 
 
 def live_step(session: Session) -> Scene:
-    """How the page is drawn, with the controls as they were chosen last."""
+    """The scene of the page, with the controls as they are."""
     kinds = {"step": "step", "inside": "inside_cell"}
     return Scene(session, partial(_draw, session), _handlers(session), kinds=kinds)
 
@@ -94,19 +92,19 @@ def _draw(session: Session, frame: Frame) -> None:
     if session.step_view is StepView.INSIDE:
         frame.chart("inside", _told, session, inside_cell, step, lab.focus, theme(), remark=text)
     else:
-        # The run's own phrase is only looked at, the reader's can be typed.
+        # Only the reader's own phrase can be typed.
         typed = Words(step.words, step.names.noun, probe.typed, probe.offered) if lab.own else None
         seen = step, lab.focus, typed, probe.dataset.one_class_at_end, theme()
         frame.chart("step", _told, session, step_network, *seen, remark=text)
 
 
 def _told(session: Session, figure: Callable[..., Picture], *args: Any) -> Picture:
-    """A picture whose files tell the phrase of the step, which may be another than the reader's."""
+    """A picture whose files name the phrase of the step, which may not be the reader's own."""
     return figure(*args).with_metadata(phrase="" if step_lab(session).own else _next_text(session))
 
 
 def _next_text(session: Session) -> str:
-    """The first of the sequences that the next step learns from, as its data have it."""
+    """The first sequence of the next training step, as in the data."""
     return step_query(session).next_examples[0].text[: most_typed(session.dataset)]
 
 
@@ -145,9 +143,9 @@ def _one_of(label: str, kind: type[Choice], now: Choice, key: str) -> Choice:
 
 
 def _part(lab: StepLab, names: list[str], cell: str, most: int) -> str:
-    """The part that is chosen: by a button each, or in a box if there are more than ``most``."""
+    """The chosen part: from buttons, or from a box if there are more than ``most``."""
     edition = visit("step"), cell, lab.pointed
-    # One that was chosen in the picture is the first of a new choice.
+    # A part that is chosen in the picture is the default of a new widget.
     key = f"step_part_{cell}" + f"_{lab.pointed}" * bool(lab.pointed)
     first = first_value("step_part", edition, lab.part)
     label = "Part of the cell"
@@ -162,15 +160,8 @@ def _part(lab: StepLab, names: list[str], cell: str, most: int) -> str:
     return chosen or lab.part
 
 
-def _apply(session: Session) -> None:
-    """Take the step in the run, unless it is on the reader's own sequence."""
-    if not step_lab(session).own and not session.player.over:
-        session.player.step_phrase()
-        step_lab(session).go_to(0)
-
-
 def _move(lab: StepLab, event: Event) -> None:
-    """Go to the moment that is chosen, or where a key leads."""
+    """Go to the chosen moment, or move by a key."""
     moves: dict[str, Callable[[], None]] = {
         "first": lambda: lab.go_to(0),
         "phaseBack": lambda: lab.step_phase(-1),
@@ -201,10 +192,16 @@ def _handlers(session: Session) -> dict[str, Handler]:
         lab.choose(part if part in lab.record(step_query(session)).parts else "", int(chosen))
         mark(lab.unit)
 
+    def apply(_: Event) -> None:
+        # A step on the reader's own sequence is not part of the run.
+        if not lab.own and not session.player.over:
+            session.player.step_phrase()
+            lab.go_to(0)
+
     return {
         "moment": lambda event: _move(lab, event),
         "unit": lambda event: mark(int(event["value"])),
-        "apply": lambda _: _apply(session),
+        "apply": apply,
         "step": point_at,
         "inside": choose,
     }
@@ -216,17 +213,15 @@ def _handlers(session: Session) -> dict[str, Handler]:
 def caption_key(step: StepRecord, focus: Focus) -> str:
     """The name of the text that explains this moment."""
     phase, t = focus.moment
-    plain = cell_parts(step.before.architecture.cell).plain_matrix
-    if not plain and phase in (Phase.FORWARD, Phase.BACKWARD):
+    gated = not cell_parts(step.before.architecture.cell).plain_matrix
+    if gated and phase in (Phase.FORWARD, Phase.BACKWARD):
         kind = _part_kind(step, focus)
         return f"moment_cell_{kind if phase is Phase.FORWARD else _BACKWARD[kind]}"
     sgd = step.config.optimizer is OptimizerKind.SGD
-    clip = "clip" if clipping(step).count else "clip_idle"
-    if step.config.clip_by is ClipBy.OFF:
-        clip = "clip_off"
+    idle = "clip_off" if step.config.clip_by is ClipBy.OFF else "clip_idle"
     key = {
         Phase.FORWARD: "forward" if t else "forward_first",
-        Phase.CLIP: clip,
+        Phase.CLIP: "clip" if clipping(step).count else idle,
         Phase.LOSS: "loss" if step.classes else "loss_values",
         Phase.BACKWARD: _backward_key(step, t),
         Phase.UPDATE: "update" if sgd else "update_adaptive",
@@ -242,7 +237,7 @@ _BACKWARD = {
 
 
 def _part_kind(step: StepRecord, focus: Focus) -> str:
-    """The kind of the part: a gate, a candidate, a state, the output, or another value."""
+    """The part's kind: a gate, a candidate, a state, the output, or another value."""
     parts = cell_parts(step.before.architecture.cell)
     part = parts.by_name[focus.part]
     if (part.name in parts.equations.states and part.name != parts.out) or part is parts.memory:
@@ -267,7 +262,7 @@ def _backward_key(step: StepRecord, t: int) -> str:
 
 
 def caption_fields(step: StepRecord, focus: Focus) -> dict[str, str]:
-    """The fields that the texts may contain; words are as typed, so the page must escape them."""
+    """The fields of the texts. Words are as typed: the page must escape them."""
     moment, trace, row = focus.moment, step.trace, step.row(focus.moment)
     cut, unrolled = clipping(step), step.unrolled(focus.layer)
     norms, target = unrolled.norms.tolist(), trace.targets[row]
@@ -307,26 +302,24 @@ def caption_fields(step: StepRecord, focus: Focus) -> dict[str, str]:
 # The story and the subject
 
 
-#: With names of more letters than this, there is no room for a button each.
+#: The most letters of moments' names for which there are buttons.
 MOST_LETTERS = 110
 #: Where a caption's first sentence ends.
 _END = re.compile(r"(?<=[.!?]) ")
 
 
 def moment_names(step: StepRecord) -> list[str]:
-    """The names of the moments in order; none if there are too many."""
-    names = [_moment_name(step, moment) for moment in step.moments]
+    """The names of the moments in order; none if they are too long for buttons."""
+    arrows = {Phase.FORWARD: "→", Phase.BACKWARD: "←"}
+    names = [
+        f"{arrows[phase]} {step.words[t]}" if phase in arrows else phase.value
+        for phase, t in step.moments
+    ]
     return names if sum(map(len, names)) <= MOST_LETTERS else []
 
 
-def _moment_name(step: StepRecord, moment: Moment) -> str:
-    word = step.words[moment.t]
-    names = {Phase.FORWARD: f"→ {word}", Phase.BACKWARD: f"← {word}"}
-    return names.get(moment.phase, moment.phase.value)
-
-
 def story_html(step: StepRecord, moment: Moment, caption: str) -> str:
-    """The moment's place in its phase, and the first sentence of its caption."""
+    """The moment's number in its phase, and the first sentence of its caption."""
     phase = moment.phase
     same = [other for other in step.moments if other.phase is phase]
     place = f" {same.index(moment) + 1} of {len(same)}" if len(same) > 1 else ""
@@ -346,14 +339,19 @@ def caption(step: StepRecord, focus: Focus) -> str:
 
 
 def subject_html(session: Session, probe: Probe, step: StepRecord) -> str:
-    """Which example the step is on, and its target; or why the sequence can't be read."""
-    problem = session.phrase_input.problem
-    if step_lab(session).own and problem:
+    """The example of the step, and its target; or the reason why it can't be read."""
+    own, problem = step_lab(session).own, session.phrase_input.problem
+    if own and problem:
         return _shown(problem, "problem")
-    what = _source(probe) if step_lab(session).own else _example(session)
+    if own:
+        what = _target_source(probe)
+    else:
+        count = len(step_query(session).next_examples)
+        what = f"Example {session.player.position.offset + 1} of {session.run.examples}"
+        what += f", the first of a batch of {count}" if count > 1 else ""
     if session.dataset.one_class_at_end:
         targets = step.trace.targets[step.unrolled(0).rows]
-        # First, as a narrow window may have no room for all.
+        # A narrow window may cut the end.
         what = f"Target: {target_text(session.dataset, targets)}. {what}"
     if session.player.recorded:
         settings = session.settings
@@ -366,14 +364,8 @@ def _shown(text: str, kind: str = "") -> str:
     return f'<div class="rnnviz-subject {kind}" title="{shown}">{shown}</div>'
 
 
-def _example(session: Session) -> str:
-    example = f"Example {session.player.position.offset + 1} of {session.run.examples}"
-    count = len(step_query(session).next_examples)
-    return f"{example}, the first of a batch of {count}" if count > 1 else example
-
-
-def _source(probe: Probe) -> str:
-    """Where the target of the reader's own sequence comes from, and its unknown words."""
+def _target_source(probe: Probe) -> str:
+    """The source of the target of the reader's own sequence, and its unknown words."""
     unknown = ", ".join(word[:20] for word in probe.reading.unknown[:6])
     skipped = f"Not in the vocabulary: {unknown}. " if unknown else ""
     own = f"No label, so the target is the network's own {probe.noun}"
