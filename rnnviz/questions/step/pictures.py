@@ -336,8 +336,8 @@ def share(step: StepRecord, moment: Moment) -> tuple[Parameters, Parameters]:
     rows = [row for t, row in step.outputs.items() if not loss or t <= moment.t]
     total.readout[...] = trace.top[rows].T @ trace.dlogits[rows]
     if loss:
-        row = step.outputs[moment.t]
-        here.readout[...] = np.outer(trace.top[row], trace.dlogits[row])
+        own = [step.outputs[moment.t]]
+        here.readout[...] = trace.top[own].T @ trace.dlogits[own]
         return here, total
     _add_tokens(step, range(moment.t, len(step.words)), total)
     if moment.phase is Phase.BACKWARD:
