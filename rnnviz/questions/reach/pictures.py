@@ -78,11 +78,8 @@ def reach_curve(
             *faint_norms,
             _phrase(norms, f"this {phrase}", theme, floor),
         ],
-        f"Gradient of the {flow.objective}, ||{SYMBOL[flow.objective]}_t|| (L2)",
-        400,
-        theme,
-        xaxis=words_axis(words, theme),
-        yaxis=log_axis("", theme, span),
+        f"Gradient of the {flow.objective}, ||{SYMBOL[flow.objective]}_t|| (L2)", 400, theme,
+        xaxis=words_axis(words, theme), yaxis=log_axis("", theme, span),
         shapes=_rounding(_least(profile), floor, theme),
         annotations=[
             note(rounding, "right top", **place, font={"color": theme.muted}),
@@ -92,20 +89,15 @@ def reach_curve(
         margin={**words_margin(words), "t": LEGEND_TOP},
         meta={"x": "token", "columns": [(name, values.tolist()) for name, values in rows.items()]},
         **LEGEND,
-    )
+    )  # fmt: skip
 
 
 def _second(norms: Array, moment: str, theme: Theme, floor: float) -> Series:
     return scatter(
-        x=list(range(len(norms))),
-        y=np.maximum(norms, floor),
-        name=f"at {moment}",
-        mode="lines",
-        line={"color": theme.magnitude, "width": 1.5, "dash": "dashdot"},
-        opacity=0.55,
-        customdata=exact(norms),
-        hovertemplate=f"at {moment}: %{{customdata}}<extra></extra>",
-    )
+        x=list(range(len(norms))), y=np.maximum(norms, floor), name=f"at {moment}", mode="lines",
+        line={"color": theme.magnitude, "width": 1.5, "dash": "dashdot"}, opacity=0.55,
+        customdata=exact(norms), hovertemplate=f"at {moment}: %{{customdata}}<extra></extra>",
+    )  # fmt: skip
 
 
 def _rounding(least: float, floor: float, theme: Theme) -> list[dict[str, Any]]:
@@ -169,29 +161,22 @@ def _line(
     values: Array, lags: Array, name: str, line: dict[str, Any], *, last: int, floor: float
 ) -> Series:
     return scatter(
-        x=last - lags,
-        y=np.maximum(values, floor),
-        name=name,
-        mode="lines",
-        line=line,
+        x=last - lags, y=np.maximum(values, floor), name=name, mode="lines", line=line,
         customdata=list(zip(lags.tolist(), exact(values), strict=True)),
         hovertemplate=f"{name}, %{{customdata[0]}} back: %{{customdata[1]}}<extra></extra>",
-    )
+    )  # fmt: skip
 
 
 def _phrase(norms: Array, name: str, theme: Theme, floor: float) -> Series:
     last = len(norms) - 1
     backs = [str(last - t) for t in range(last + 1)]
     return scatter(
-        x=np.arange(last + 1, dtype=np.int32),
-        y=np.maximum(norms, floor),
-        name=name,
-        mode="lines+markers",
-        line={"color": theme.magnitude, "width": 3},
+        x=np.arange(last + 1, dtype=np.int32), y=np.maximum(norms, floor), name=name,
+        mode="lines+markers", line={"color": theme.magnitude, "width": 3},
         marker={"size": 9, "color": theme.magnitude, "symbol": "triangle-left"},
         customdata=list(zip(backs, exact(norms), strict=True)),
         hovertemplate="%{customdata[0]} back: %{customdata[1]}<extra></extra>",
-    )
+    )  # fmt: skip
 
 
 def _end(t: int, norms: Array, span: Sequence[float], theme: Theme) -> dict[str, Any]:
@@ -279,16 +264,10 @@ def state_spectrum(
         circles.append(unit_circle(theme) | {"xref": f"x{k}", "yref": f"y{k}"})
     return picture(
         [*_circles(spectra.eigenvalues, theme), _largest(tokens, sizes.max(axis=1), theme)],
-        "One step: eigenvalues of the Jacobian, and the largest",
-        260,
-        theme,
-        xaxis=words_axis(words, theme),
-        yaxis={"range": [0, 1], "visible": False},
-        shapes=circles,
-        margin=words_margin(words),
-        meta={"x": "token"},
-        **axes,
-    )
+        "One step: eigenvalues of the Jacobian, and the largest", 260, theme,
+        xaxis=words_axis(words, theme), yaxis={"range": [0, 1], "visible": False}, shapes=circles,
+        margin=words_margin(words), meta={"x": "token"}, **axes,
+    )  # fmt: skip
 
 
 def _circles(eigenvalues: Array, theme: Theme) -> Iterator[Series]:
@@ -296,26 +275,18 @@ def _circles(eigenvalues: Array, theme: Theme) -> Iterator[Series]:
         # Values far outside are drawn at the edge, in their direction.
         inside = values * np.minimum(1, _EDGE / np.maximum(np.abs(values), 1))
         yield scatter(
-            **xy(_parts(inside)),
-            xaxis=f"x{k}",
-            yaxis=f"y{k}",
-            customdata=_parts(values),
-            mode="markers",
-            marker={"size": 4.5, "color": theme.magnitude, "opacity": 0.75},
+            **xy(_parts(inside)), xaxis=f"x{k}", yaxis=f"y{k}", customdata=_parts(values),
+            mode="markers", marker={"size": 4.5, "color": theme.magnitude, "opacity": 0.75},
             hovertemplate=_VALUE,
-        )
+        )  # fmt: skip
 
 
 def _largest(tokens: Array, sizes: Array, theme: Theme) -> Series:
     return scatter(
-        x=tokens.astype(np.int32),
-        y=[0.08] * len(tokens),
-        mode="text",
-        text=[number(size, 2) for size in sizes],
-        textfont={"color": theme.magnitude},
-        customdata=exact(sizes),
-        hovertemplate="largest: %{customdata}<extra></extra>",
-    )
+        x=tokens.astype(np.int32), y=[0.08] * len(tokens), mode="text",
+        text=[number(size, 2) for size in sizes], textfont={"color": theme.magnitude},
+        customdata=exact(sizes), hovertemplate="largest: %{customdata}<extra></extra>",
+    )  # fmt: skip
 
 
 def _parts(values: Array) -> Array:
@@ -347,15 +318,10 @@ def _plane(series: list[Series], weights: str, largest: float, theme: Theme) -> 
     end = 1.1 * theme.scale.tenths(-largest, largest)[1]
     limits: dict[str, Any] = {"range": [-end, end], "constrain": "domain"}
     return picture(
-        series,
-        "Eigenvalues",
-        460,
-        theme,
-        shapes=[unit_circle(theme)],
+        series, "Eigenvalues", 460, theme, shapes=[unit_circle(theme)],
         xaxis=axis(f"{weights}: real part", theme, **limits),
-        yaxis=axis("imaginary part", theme, **limits, scaleanchor="x"),
-        margin={"r": 76},
-    )
+        yaxis=axis("imaginary part", theme, **limits, scaleanchor="x"), margin={"r": 76},
+    )  # fmt: skip
 
 
 def exponent_curve(
@@ -377,27 +343,20 @@ def exponent_curve(
     low, high = theme.scale.tenths(min(visible), max(visible))
     margin, tokens = 0.06 * (high - low), f"{steps} token{'' if steps == 1 else 's'}"
     return picture(
-        curves,
-        "Exponents",
-        300,
-        theme,
+        curves, "Exponents", 300, theme,
         xaxis=axis(f"finite-time: {tokens}", theme, **whole(len(exponents))),
         yaxis=axis("nats a token", theme, range=[low - margin, high + margin]),
-        shapes=[level(0, theme)],
-        margin={"r": 76},
-    )
+        shapes=[level(0, theme)], margin={"r": 76},
+    )  # fmt: skip
 
 
 def _exponents(exponents: Array, name: str, line: dict[str, Any]) -> Series:
     return scatter(
         x=np.arange(1, len(exponents) + 1, dtype=np.int32),
-        y=compact(np.where(np.isfinite(exponents), exponents, np.nan)),
-        name=name,
-        mode="lines",
-        line=line,
-        customdata=exact(exponents),
+        y=compact(np.where(np.isfinite(exponents), exponents, np.nan)), name=name, mode="lines",
+        line=line, customdata=exact(exponents),
         hovertemplate=f"{name} %{{x}}: %{{customdata}} nats a token<extra></extra>",
-    )
+    )  # fmt: skip
 
 
 # Products of Jacobians, and connectivity: the dependence of outputs on earlier tokens
@@ -434,22 +393,15 @@ def product_curves(
     texts = [f"10<sup>{p}</sup>".replace("-", "−") if p else "1" for p in powers]
     return picture(
         [
-            _singular("kept best", products.largest, products.tokens + bridge, solid, names),
-            _singular("kept worst", products.smallest, products.tokens + bridge, dashed, names)
-            | fan,
+            _singular("kept best", products.largest, tokens, solid, names),
+            _singular("kept worst", products.smallest, tokens, dashed, names) | fan,
             *(_faint(*second, names, bridge, theme) if second else []),
         ],
-        "What is left of a change at the end",
-        400,
-        theme,
-        xaxis=words_axis(words, theme),
+        "What is left of a change at the end", 400, theme, xaxis=words_axis(words, theme),
         yaxis=axis("", theme, range=span, **{"tickvals": powers, "ticktext": texts}),
-        shapes=[level(0, theme)],
-        annotations=zeros(tokens, sizes, span[0], theme.magnitude),
-        margin={**words_margin(words), "t": LEGEND_TOP},
-        meta={"x": "token"},
-        **LEGEND,
-    )
+        shapes=[level(0, theme)], annotations=zeros(tokens, sizes, span[0], theme.magnitude),
+        margin={**words_margin(words), "t": LEGEND_TOP}, meta={"x": "token"}, **LEGEND,
+    )  # fmt: skip
 
 
 def _faint(
@@ -494,27 +446,17 @@ def connectivity_map(
         for t, row in zip(tokens, sizes.tolist(), strict=True)
     ]
     cells = heatmap(
-        name="log10 of C",
-        z=compact(logs),
-        zmin=low,
-        zmax=high,
-        colorscale=theme.magnitudes,
-        colorbar={**color_bar("C"), **power_ticks(low, high)},
-        customdata=hovers,
+        name="log10 of C", z=compact(logs), zmin=low, zmax=high, colorscale=theme.magnitudes,
+        colorbar={**color_bar("C"), **power_ticks(low, high)}, customdata=hovers,
         hovertemplate="answer after %{customdata}<extra></extra>",
-    )
+    )  # fmt: skip
     labels = [plain(shown_token(words[tokens[row]][:8])) for row in rows]
     ticks = {"tickvals": list(rows), "ticktext": labels, "range": [count - 0.5, -0.5]}
     return picture(
-        [cells],
-        f"Connectivity: which state each {answered} depends on",
-        400,
-        theme,
-        xaxis=words_axis(words, theme),
-        yaxis=axis("answer after", theme, **ticks, showgrid=False),
-        margin={**words_margin(words), "l": 96},
-        meta={"x": "token"},
-    )
+        [cells], f"Connectivity: which state each {answered} depends on", 400, theme,
+        xaxis=words_axis(words, theme), yaxis=axis("answer after", theme, **ticks, showgrid=False),
+        margin={**words_margin(words), "l": 96}, meta={"x": "token"},
+    )  # fmt: skip
 
 
 # Score by length
@@ -552,16 +494,12 @@ def length_curve(
         yref="paper", y=1, font={"color": theme.train},
     )  # fmt: skip
     return picture(
-        [_length_points(profile, noun, theme)],
-        title,
-        360,
-        theme,
+        [_length_points(profile, noun, theme)], title, 360, theme,
         xaxis=axis(across, theme, type="log", range=ends, **labels),
         yaxis=axis(metric, theme, range=[-0.03, 1.08], tickformat=".0%"),
         shapes=[learned, *([] if profile.guess is None else [level(profile.guess, theme)])],
-        annotations=[longest],
-        margin={"t": 66},
-    )
+        annotations=[longest], margin={"t": 66},
+    )  # fmt: skip
 
 
 def _length_points(profile: LengthProfile, noun: str, theme: Theme) -> Series:
@@ -570,16 +508,13 @@ def _length_points(profile: LengthProfile, noun: str, theme: Theme) -> Series:
     bars = {"type": "data", "array": high - scores, "arrayminus": scores - low, "thickness": 1.5}
     numbers = [*map(exact, (scores, low, high, profile.losses)), profile.counts.tolist()]
     return scatter(
-        x=profile.lengths.astype(np.int32),
-        y=scores,
-        mode="lines+markers",
-        line={"color": theme.test, "width": 2},
-        marker={"size": 9, "color": theme.test},
+        x=profile.lengths.astype(np.int32), y=scores, mode="lines+markers",
+        line={"color": theme.test, "width": 2}, marker={"size": 9, "color": theme.test},
         error_y={**bars, "color": theme.muted, "width": 4},
         customdata=[list(row) for row in zip(*numbers, strict=True)],
         hovertemplate=f"{noun} %{{x}}: %{{customdata[0]}}<br>95% from %{{customdata[1]}} to "
         "%{customdata[2]}<br>loss %{customdata[3]}, %{customdata[4]} sequences<extra></extra>",
-    )
+    )  # fmt: skip
 
 
 def _title(profile: LengthProfile | None, noun: str, metric: str) -> str:

@@ -75,16 +75,11 @@ def phase_plane(
         labels([*rested[: len(own) == 1], *word_labels(portrait.probe, words, theme), *others]),
     ]
     return picture(
-        series,
-        f"{title}{beyond}",
-        620,
-        theme,
+        series, f"{title}{beyond}", 620, theme,
         xaxis=_component(plane, 0, portrait.spans[0], theme),
-        yaxis=_component(plane, 1, portrait.spans[1], theme),
-        margin={"t": 70},
-        meta={"wide": True},
+        yaxis=_component(plane, 1, portrait.spans[1], theme), margin={"t": 70}, meta={"wide": True},
         **LEGEND,
-    )
+    )  # fmt: skip
 
 
 def _component(plane: Plane, k: int, span: tuple[float, float], theme: Theme) -> dict[str, Any]:
@@ -96,13 +91,9 @@ def _lines(paths: Iterable[Array], color: str, width: float, opacity: float = 1)
     """Lines (n, 2) as one series with gaps between them."""
     joined = np.concatenate([part for path in paths for part in (path, _GAP)] or [_GAP])[:-1]
     return scatter(
-        **xy(joined),
-        mode="lines",
-        line={"color": color, "width": width},
-        opacity=opacity,
-        hoverinfo="skip",
-        showlegend=False,
-    )
+        **xy(joined), mode="lines", line={"color": color, "width": width}, opacity=opacity,
+        hoverinfo="skip", showlegend=False,
+    )  # fmt: skip
 
 
 def _arrows(field: tuple[Array, Array, Array], spans: Any, theme: Theme) -> list[Series]:
@@ -121,16 +112,13 @@ def _arrows(field: tuple[Array, Array, Array], spans: Any, theme: Theme) -> list
     joined = np.stack([points, tips, left, tips, right, gaps], axis=1).reshape(-1, 2)
     lines = _lines([joined], theme.forward, 1.2, opacity=0.45)
     roots = scatter(
-        **xy(points),
-        mode="markers",
-        marker={"size": 2, "color": faint(theme.forward, 0.45)},
+        **xy(points), mode="markers", marker={"size": 2, "color": faint(theme.forward, 0.45)},
         hoverlabel={"font": {"color": ink(theme.forward)}},
         customdata=compact(np.column_stack([moves, speeds])),
         hovertemplate="from (%{x:.3g}, %{y:.3g}) by (%{customdata[0]:.3g}, %{customdata[1]:.3g})"
-        "<br>whole step ||F(h) − h|| = %{customdata[2]:.4g}<extra>flow</extra>",
-        name="flow",
+        "<br>whole step ||F(h) − h|| = %{customdata[2]:.4g}<extra>flow</extra>", name="flow",
         showlegend=False,
-    )
+    )  # fmt: skip
     return [lines, roots]
 
 

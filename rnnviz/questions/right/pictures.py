@@ -70,14 +70,9 @@ def gradient_directions(tokens: ByToken, words: Sequence[str], theme: Theme = LI
             _angles(tokens, ratios, theme),
         ],
         f"Direction of dL/dh: {colored('exact, W_hhᵀ da', theme.magnitude)}; notebook's, W_hh da",
-        260,
-        theme,
-        xaxis=words_axis(words, theme),
-        yaxis={"range": [-1.7, 1], "visible": False},
-        annotations=arrows,
-        margin=words_margin(words),
-        meta={"x": "token"},
-    )
+        260, theme, xaxis=words_axis(words, theme), yaxis={"range": [-1.7, 1], "visible": False},
+        annotations=arrows, margin=words_margin(words), meta={"x": "token"},
+    )  # fmt: skip
 
 
 def _angles(tokens: ByToken, ratios: Array, theme: Theme) -> Series:
@@ -88,14 +83,10 @@ def _angles(tokens: ByToken, ratios: Array, theme: Theme) -> Series:
     degrees = ["" if (count - 1 - t) % every else text for t, text in enumerate(degrees)]
     rows = zip(exact(tokens.angles), exact(ratios), strict=True)
     return scatter(
-        x=np.arange(len(degrees), dtype=np.int32),
-        y=[-1.35] * len(degrees),
-        mode="text",
-        text=degrees,
-        textfont={"size": 15},
-        customdata=[list(row) for row in rows],
+        x=np.arange(len(degrees), dtype=np.int32), y=[-1.35] * len(degrees), mode="text",
+        text=degrees, textfont={"size": 15}, customdata=[list(row) for row in rows],
         hovertemplate="%{customdata[0]}° away, %{customdata[1]} times as long<extra></extra>",
-    )
+    )  # fmt: skip
 
 
 def _arrows(t: int, angle: float, ratio: float, theme: Theme) -> Iterator[dict[str, Any]]:
@@ -143,19 +134,14 @@ def gradient_sizes(
             for name, sizes, line, symbol in styles
             if len(sizes)
         ],
-        "Size of the gradient, ||dL/dh_t|| (L2)",
-        260,
-        theme,
-        xaxis=words_axis(words, theme),
+        "Size of the gradient, ||dL/dh_t|| (L2)", 260, theme, xaxis=words_axis(words, theme),
         yaxis=log_axis("", theme, span),
         annotations=[
             *zeros(np.arange(len(others)), others, span[0], theme.text),
             *zeros(np.arange(len(norms)), norms, span[0], theme.magnitude),
         ],
-        margin={**words_margin(words), "t": LEGEND_TOP},
-        meta={"x": "token"},
-        **LEGEND,
-    )
+        margin={**words_margin(words), "t": LEGEND_TOP}, meta={"x": "token"}, **LEGEND,
+    )  # fmt: skip
 
 
 def errors_by_length(table: ByLength, words: Sequence[str], theme: Theme = LIGHT) -> Picture:
@@ -177,17 +163,11 @@ def errors_by_length(table: ByLength, words: Sequence[str], theme: Theme = LIGHT
     ticks = {"tickvals": [count - n for n in numbers], "ticktext": [str(n) for n in numbers]}
     curves = _lines(errors, count - lengths, notes, 10.0 ** span[0], theme)
     return picture(
-        curves,
-        _BY_LENGTH,
-        460,
-        theme,
-        xaxis={**words_axis(words, theme), "tickangle": 0, **ticks},
-        yaxis=log_axis("", theme, span),
-        annotations=_zeros(errors, count - lengths, span, theme),
-        margin={**words_margin(words), "t": LEGEND_TOP},
-        meta={"x": "token", "ticks": True},
+        curves, _BY_LENGTH, 460, theme, xaxis={**words_axis(words, theme), "tickangle": 0, **ticks},
+        yaxis=log_axis("", theme, span), annotations=_zeros(errors, count - lengths, span, theme),
+        margin={**words_margin(words), "t": LEGEND_TOP}, meta={"x": "token", "ticks": True},
         **LEGEND,
-    )
+    )  # fmt: skip
 
 
 # Over the epochs
@@ -225,17 +205,10 @@ def _over_epochs(
     *levels: float,
 ) -> Picture:  # fmt: skip
     return picture(
-        curves,
-        title,
-        460,
-        theme,
-        xaxis=epochs_axis(course, theme),
-        yaxis=yaxis,
+        curves, title, 460, theme, xaxis=epochs_axis(course, theme), yaxis=yaxis,
         shapes=[*(level(y, theme) for y in levels), *epoch_marks(course, theme, "y")],
-        margin={**EPOCHS_MARGIN, "t": LEGEND_TOP},
-        meta=epochs_meta(course),
-        **LEGEND,
-    )
+        margin={**EPOCHS_MARGIN, "t": LEGEND_TOP}, meta=epochs_meta(course), **LEGEND,
+    )  # fmt: skip
 
 
 def _errors_span(errors: Any, theme: Theme) -> list[float]:
@@ -331,14 +304,10 @@ def _errors(
 ) -> Series:  # fmt: skip
     values = list(errors.values())
     return scatter(
-        x=np.maximum(values, 10.0 ** span[0]),
-        y=[names.index(name) for name in errors],
-        name=title,
-        mode="markers",
-        marker=marker,
-        customdata=exact(values),
+        x=np.maximum(values, 10.0 ** span[0]), y=[names.index(name) for name in errors], name=title,
+        mode="markers", marker=marker, customdata=exact(values),
         hovertemplate=f"{title}: off by %{{customdata}}<extra></extra>",
-    )
+    )  # fmt: skip
 
 
 def _facts(comparison: Comparison, name: str) -> str:
