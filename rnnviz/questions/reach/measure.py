@@ -1,9 +1,10 @@
-"""LengthLab: how well sequences of other lengths are answered."""
+"""LengthLab: the score on sequences of other lengths."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import groupby
 
 import numpy as np
@@ -27,9 +28,9 @@ _WORK = 10_000_000_000
 
 @dataclass(frozen=True, eq=False)
 class Lengths:
-    """Sequences by length: ``groups`` of new ones if ``new``, else of those at hand.
+    """Sequences by length: ``groups`` of new ones if ``new``, else of the data set's.
 
-    ``trained`` is the largest length that is learned.
+    ``trained`` is the largest length in training.
     """
 
     groups: dict[int, tuple[Example, ...]]
@@ -41,9 +42,9 @@ class Lengths:
 class LengthProfile:
     """Score, 0..1, and loss of sequences by length; all (N,), ``intervals`` (N, 2).
 
-    Every sequence counts once: by its last answer, or if a sequence is scored as a whole, by all.
-    So the scores are shares of independent trials, with 95% intervals by Wilson. ``guess`` is the
-    score of guessing, None if it is next to nothing.
+    Every sequence counts once: by its last output, or if a sequence is scored as a whole, by all.
+    So the scores are fractions of independent trials, with 95% Wilson intervals. ``guess`` is the
+    score of guessing, None if it is negligible.
     """
 
     lengths: Array
@@ -57,14 +58,14 @@ class LengthProfile:
 
     @property
     def failing(self) -> int | None:
-        """The first length whose interval no longer excludes guessing; None if there is none.
+        """The first length beyond the trained one whose interval includes guessing, or None.
 
-        Looked for beyond the trained length; or, if that one is no better, where it begins before.
+        If the trained length itself is no better than guessing, the first such length before it.
         """
         if self.guess is None:
             return None
         better = self.intervals[:, 0] > self.guess
-        # Up to the trained length, what comes before the last one that is better doesn't count.
+        # Up to the trained length, lengths before the last one that is better don't count.
         until = np.searchsorted(self.lengths, self.trained, side="right")
         first = int(np.flatnonzero(np.append(True, better[:until]))[-1])
         worse = self.lengths[first:][~better[first:]]
@@ -72,7 +73,7 @@ class LengthProfile:
 
 
 def by_length(dataset: Dataset, architecture: Architecture) -> Lengths:
-    """New sequences of the task; or, without a generator, those of the test or else of training.
+    """New sequences of the task; without a generator, those of the test or training set.
 
     With an encoder the length is that of the source.
     """
@@ -94,29 +95,25 @@ def _length(example: Example) -> int:
 def length_profile(parameters: Parameters, dataset: Dataset, lengths: Lengths) -> LengthProfile:
     """Score and loss of each length, by the metric of the task."""
     own, measure = parameters.copy(), dataset.metric.score
-    groups = [[_asked_once(e, dataset) for e in group] for group in lengths.groups.values()]
+    # Only the last output counts: those of one sequence depend on each other.
+    last = slice(None) if dataset.metric is EXACT else slice(-1, None)
+    groups = [
+        [replace(example, targets=example.targets[last]) for example in group]
+        for group in lengths.groups.values()
+    ]
     scores = [Evaluator(group, own).score(parameters, measure) for group in groups]
     counts = np.array([len(group) for group in groups])
     shares = np.array([score.metric for score in scores])
+    losses = np.array([score.loss for score in scores])
+    guess = _guess([example for group in groups for example in group], dataset)
     return LengthProfile(
-        np.array([*lengths.groups]),
-        counts,
-        shares,
-        np.array([score.loss for score in scores]),
-        wilson(shares, counts),
-        _guess([example for group in groups for example in group], dataset),
-        lengths.trained,
-        lengths.new,
-    )
-
-
-def _asked_once(example: Example, dataset: Dataset) -> Example:
-    """Only the last answer: those within one sequence depend on each other."""
-    return example if dataset.metric is EXACT else replace(example, targets=example.targets[-1:])
+        np.array([*lengths.groups]), counts, shares, losses, wilson(shares, counts), guess,
+        lengths.trained, lengths.new,
+    )  # fmt: skip
 
 
 def _guess(examples: list[Example], dataset: Dataset) -> float | None:
-    """The score of guessing: one class in k, or the mean of the values learned."""
+    """The score of guessing: one class in k, or the mean of the training targets."""
     if dataset.answers_classes:
         return None if dataset.metric is EXACT else 1 / len(dataset.classes)
     mean = np.concatenate([example.targets for example in dataset.train]).mean(axis=0)
@@ -129,24 +126,19 @@ class LengthLab:
     """Scores by length, cached until the weights or the data change."""
 
     def __init__(self) -> None:
-        #: Whether the reader asked for the scores.
+        #: Whether the reader has turned the scores on.
         self.asked = False
         self._memo = Memo()
 
     def lengths(self, state: TrainState, dataset: Dataset) -> Lengths:
         """The sequences to be scored: the same for all states of a run."""
-        architecture = state.parameters.architecture
-        key = dataset, architecture
-        return self._memo.ask("lengths", key, lambda: by_length(dataset, architecture))
+        key = dataset, state.parameters.architecture
+        return self._memo.ask("lengths", key, lambda: by_length(*key))
 
     def profile(self, state: TrainState, dataset: Dataset) -> LengthProfile:
         """Score and loss by length."""
-        lengths = self.lengths(state, dataset)
-        return self._memo.ask(
-            "profile",
-            (state, dataset),
-            lambda: length_profile(state.parameters, dataset, lengths),
-        )
+        measure = partial(length_profile, state.parameters, dataset, self.lengths(state, dataset))
+        return self._memo.ask("profile", (state, dataset), measure)
 
     def known(self, state: TrainState, dataset: Dataset) -> LengthProfile | None:
         """The last profile, if it is of these weights."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from html import escape
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import streamlit as st
@@ -45,11 +45,14 @@ from rnnviz.ui.choices import choose_layer, choose_objective, gated
 from rnnviz.ui.sheet import Chart, Column, Sheet, go_to_click, names_in
 from rnnviz.ui.style import theme
 
+Measured = TypeVar("Measured")
+
+
 # The answer
 
 
 def _answer(source: GradientSource) -> str:
-    """What of the gradient reaches the first word, and the half-life that this makes on average."""
+    """The fraction of the gradient that reaches the first word, and its average half-life."""
     # After its last answer a sequence has no gradient.
     norms = np.trim_zeros(source.gradients.reach(source.query).norms, "b")
     names, lag = source.session.names, len(norms) - 1
@@ -60,7 +63,7 @@ def _answer(source: GradientSource) -> str:
         return "There is no gradient here to be carried back."
     word, back = escape(quoted(source.words[0])), f"{lag} {noun}{'s' * (lag > 1)} back"
     share = float(norms[0] / norms[-1])
-    reaches = f"{_times(share)} reaches {word}, {back}."
+    reaches = f"{_share_text(share)} reaches {word}, {back}."
     if not share:
         return f"<strong>Nothing</strong> is carried back: {reaches}"
     if share >= 1 or (life := -lag * math.log(2) / math.log(share)) >= FOREVER:
@@ -71,7 +74,7 @@ def _answer(source: GradientSource) -> str:
 
 
 def _starved(source: GradientSource) -> str:
-    """Until when too little of the gradient reached the first word, if nothing was learned."""
+    """The last epoch with too small a gradient at the first word, if nothing was learned."""
     session, names = source.session, source.session.names
     if not session.story.ending or source.probe.every or len(source.words) < 2:
         return ""
@@ -85,7 +88,7 @@ def _starved(source: GradientSource) -> str:
     return f"{when} less than {REACH_WATCH:.1%} of the gradient reached {word}, {back}."
 
 
-def _times(share: float) -> str:
+def _share_text(share: float) -> str:
     if share == 0:
         return "none of it"
     if 0.01 <= share < 2:
@@ -116,31 +119,34 @@ def _or_too_large(
         if fits(architecture):
             return figure(source, source.theme(key))
         size = f"{architecture.hidden * architecture.layers:,}"
-        said = explanation("reach/too_large", size=size)
-        return sentence("Jacobians of the state", said, theme())
+        text = explanation("reach/too_large", size=size)
+        return sentence("Jacobians of the state", text, theme())
 
     return drawn
+
+
+def _at_second(
+    source: GradientSource, measure: Callable[[GradientQuery], Measured]
+) -> tuple[Measured, str] | None:
+    """A measurement at the second moment, with the moment's name."""
+    second = source.second
+    return second and (measure(second[0]), second[1])
 
 
 def _reach(source: GradientSource) -> Picture:
     gradients, query = source.gradients, source.query
     profile = gradients.lag(_of_band(source))
     sequence, colors = source.session.names.sequence, source.theme("over_lag")
-    faint = None
-    if second := source.second:
-        faint = gradients.second(second[0]).norms, second[1]
     return reach_curve(
         gradients.reach(query), profile, source.words, colors, phrase=sequence,
-        sequence=f"{_band(source)} {sequence}", second=faint,
+        sequence=f"{_band(source)} {sequence}",
+        second=_at_second(source, lambda second: gradients.second(second).norms),
     )  # fmt: skip
 
 
 def _products(source: GradientSource, colors: Theme) -> Picture:
-    faint = None
-    if second := source.second:
-        faint = source.gradients.second_products(second[0])[0], second[1]
-    now = products(source.jacobians)
-    return product_curves(now, source.words, source.bridge, colors, faint)
+    second = _at_second(source, lambda query: source.gradients.second_products(query)[0])
+    return product_curves(products(source.jacobians), source.words, source.bridge, colors, second)
 
 
 def _connectivity(source: GradientSource) -> Picture:
@@ -162,23 +168,22 @@ def _spectrum(source: GradientSource) -> Picture:
 
 
 def _exponents(source: GradientSource, colors: Theme) -> Picture:
-    jacobians, faint = source.jacobians, None
-    if second := source.second:
-        faint = source.gradients.second_products(second[0])[1], second[1]
-    return exponent_curve(lyapunov_exponents(jacobians), len(jacobians.matrices), colors, faint)
+    second = _at_second(source, lambda query: source.gradients.second_products(query)[1])
+    exponents, steps = lyapunov_exponents(source.jacobians), len(source.jacobians.matrices)
+    return exponent_curve(exponents, steps, colors, second)
 
 
 # Training or test sequences
 
 
 def _band(source: GradientSource) -> str:
-    """What the sequences of the band are called."""
+    """The name of the sequences of the band."""
     band = source.gradients.band
     return source.session.dataset.role if band is BandSource.TRAIN else band.value
 
 
 def _choose_band(session: Session) -> None:
-    """Let the reader choose the sequences of the band: those of the test set, if there is one."""
+    """Lay out the choice of the band's sequences, if there is a test set."""
     if not session.dataset.test:
         session.gradients.band = BandSource.TRAIN
         return
@@ -192,7 +197,7 @@ def _choose_band(session: Session) -> None:
 
 
 def _of_band(source: GradientSource) -> GradientQuery:
-    """The query of the sequences that are the band."""
+    """The query of the band's sequences."""
     return source.query._replace(examples=_examples(source))
 
 
@@ -205,7 +210,7 @@ def _examples(source: GradientSource) -> Sequence[Example]:
 
 
 def _longer_known(session: Session) -> bool:
-    """Whether there are scores by length, and the reader asked for them."""
+    """Whether there are scores of several lengths, and the reader wants them."""
     lab = session.lab(LengthLab)
     return lab.asked and len(lab.lengths(session.state, session.dataset).groups) > 1
 
@@ -218,7 +223,7 @@ def _longer(source: GradientSource) -> Picture:
 
 
 def _scored(source: GradientSource) -> str:
-    """On how many sequences the scores by length were measured."""
+    """The number of sequences behind the scores by length."""
     data = source.session.dataset
     groups = source.session.lab(LengthLab).lengths(source.query.state, data).groups.values()
     counts: Sequence[int] = [len(group) for group in groups]
@@ -252,7 +257,7 @@ def _charts(session: Session) -> tuple[Column[GradientSource], Column[GradientSo
             state_spectra(of.jacobians), of.words, of.bridge, colors)),
         jacobian_tokens,
     )  # fmt: skip
-    if session.inspect().every:  # What each answer depends on can be seen.
+    if session.inspect().every:  # There are several outputs to compare.
         after_words = Chart("connectivity", 4, _connectivity, probe_sequence)
     last: Chart[GradientSource] = Chart("map", 2.8, lambda of: gradient_map(
         _past(of)[1], of.course, of.words, SYMBOL[of.query.objective], theme()),

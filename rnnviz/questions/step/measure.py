@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property, partial
@@ -46,14 +46,14 @@ class StepCell:
         return float(values[t, unit] if values.ndim else values)
 
     def inputs_at(self, t: int) -> Array:
-        """What the lowest layer reads at a token: its index, (), or values (D,)."""
+        """The input of the lowest layer at a token: its index, (), or values (D,)."""
         batch, (span, k) = self.step.trace.batch, self.unrolled.at(t)
         source = batch.source if span.stack == 0 and self.unrolled.bridge else None
         inputs: Array = (source or batch.read).inputs[k, span.column]
         return inputs
 
     def total_name(self, part: Part, t: int) -> str:
-        """How the total of a part is written at a token; that of a line itself is its name."""
+        """The symbols of a part's total at a token; the name if the total is the line itself."""
         if not part.functions:
             return at_token(part.name, t)
         return self.notation.inner(part.total, t)
@@ -78,8 +78,30 @@ class StepCell:
                 return product, adjoint
         return None, self.parts.back.of_affine[self.parts.affine_of(part).node]
 
+    def gradient_terms(
+        self, adjoint: Adjoint, t: int
+    ) -> Iterator[tuple[str, str, Callable[[int], Array]]]:
+        """The terms of a gradient from others at token ``t``: symbols, shapes, and values.
+
+        The values are a function of any token, to (H,).
+        """
+        hidden, gradients = self.step.hidden, self.gradients
+        vector = f"({hidden},)"
+        for one, factor in adjoint.parts:
+            if one is not adjoint.arrives:
+                symbols, shapes = self.notation.gradient(one, t), vector
+                if not factor.is_number(1):
+                    symbols += f" · {self.notation.factor(factor, t)}"
+                    shapes += f" · {vector}"
+                yield symbols, shapes, partial(gradients.part, one, factor)
+        for matrix, one in adjoint.products:
+            name = self.unrolled.name(t, matrix) + "ᵀ" * gradients.transposes(adjoint)
+            symbols = f"{name} {self.notation.gradient(one, t)}"
+            values = partial(gradients.through, adjoint, matrix, one)
+            yield symbols, f"({hidden}, {hidden}){vector}", values
+
     def outer(self, part: Part, t: int) -> str:
-        """What a part's first matrix gains at a token, in symbols."""
+        """The contribution of a token to the gradient of a part's first matrix, in symbols."""
         affine = self.parts.affine_of(part)
         product, adjoint = self.multiplied(self.matrix(part), part)
         if product is None or affine.node is not part.total:
@@ -95,7 +117,7 @@ class StepCell:
 
     @cached_property
     def above(self) -> Array:
-        """The part of dL/dh_t from the answer after the token, or from the layer above, (T, H)."""
+        """The part of dL/dh_t from the output at the token, or from the layer above, (T, H)."""
         if self.upper is not None:
             rows = map(self.upper.from_input, range(len(self.unrolled)))
             return np.array([sum(terms.values()) for terms in rows])
@@ -112,30 +134,30 @@ class StepCell:
 
     @property
     def input_gradient(self) -> Adjoint:
-        """The gradient of what the layer reads."""
+        """The gradient of the layer's input."""
         return next(a for a in self.parts.back.adjoints if a.node and a.node.kind == "input")
 
     def from_input(self, t: int) -> dict[tuple[str, Adjoint], Array]:
-        """The parts of the gradient of what the layer reads at a token, by matrix and gradient."""
+        """The parts of the gradient of the layer's input at a token, by matrix and gradient."""
         read = self.input_gradient
         through = partial(self.gradients.through, read, t=t)
         return {(name, one): through(name, one) for name, one in read.products}
 
     def recorded(self, adjoint: Adjoint) -> Array:
-        """A gradient as the engine has recorded it; else as it is computed here, (T, H)."""
-        node, cell = adjoint.node, self.parts.cell
-        if node in cell.layout.slots:
-            return self.unrolled.error(cell.layout.slots[node])
+        """A gradient as the engine has recorded it, or else as computed here, (T, H)."""
+        node, layout = adjoint.node, self.parts.cell.layout
+        if node in layout.slots:
+            return self.unrolled.error(layout.slots[node])
         arriving = self.parts.back.arriving[self.parts.out]
-        own = adjoint.node and self.parts.cell.layout.adjoints.get(adjoint.node)
+        own = node and layout.adjoints.get(node)
         whole = isinstance(own, Adjoint) and own.arrives is not None
-        # What the engine has added up in dL/dh_t.
+        # The engine adds these up in dL/dh_t.
         added = adjoint is arriving or (whole and adjoint.arrives is arriving)
         return self.unrolled.dh if added else self.gradients(adjoint)
 
 
 def step_cell(step: StepRecord, layer: int) -> StepCell:
-    """The cell of a layer in a step; made once."""
+    """The cell of a layer in a step; cached."""
     if layer not in step.cells:
         step.cells[layer] = StepCell(step, layer)
     cell: StepCell = step.cells[layer]
@@ -148,7 +170,7 @@ def part_of(step: StepRecord, focus: Focus) -> Part:
 
 
 def output_name(step: StepRecord, t: int) -> str:
-    """How the state that is read out is written at a token."""
+    """The symbol of the state that is read out at a token."""
     return at_token(step.before.architecture.cell.equations.out, t)
 
 
@@ -156,7 +178,7 @@ def output_name(step: StepRecord, t: int) -> str:
 
 
 class StepSubject(StrEnum):
-    """Which step is shown."""
+    """The subject of the step: the run's next examples, or the reader's sequence."""
 
     NEXT = "next in training"
     OWN = "my own"
@@ -185,9 +207,9 @@ def step_query(session: Session, probe: Probe | None = None) -> StepQuery:
 
 
 def step_lab(session: Session) -> StepLab:
-    """The step lab of a session. Of a recording it shows the reader's own sequence alone.
+    """The step lab of a session.
 
-    The examples of the recorded loop's next step are not known.
+    In a recording the subject is the reader's sequence: the loop's next examples are not known.
     """
     lab = session.lab(StepLab)
     if session.player.recorded:
@@ -216,13 +238,14 @@ class StepLab:
     def record(self, query: StepQuery) -> StepRecord:
         """The step shown: the next step of the run, or one on the probe."""
         state, config, dataset, probe = query
-
-        def compute() -> StepRecord:
-            examples = [probe.example] if self.own else query.next_examples
-            return step_record(state.parameters, examples, config, names_of(dataset), state.slots)
-
         key = state, self.own and phrase_key(probe.trace), config
-        step = self._memo.ask("step", key, compute)
+        step = self._memo.ask(
+            "step", key,
+            lambda: step_record(
+                state.parameters, [probe.example] if self.own else query.next_examples, config,
+                names_of(dataset), state.slots,
+            ),
+        )  # fmt: skip
         moment = self.moment
         if step.moments != self.moments:
             self.moments = step.moments
@@ -279,7 +302,7 @@ class StepLab:
         self.unit = max(unit, 0)
 
     def choose(self, part: str, unit: int) -> None:
-        """Select a part of the cell, if it has this name, and a unit."""
+        """Select a part of the cell, unless it is empty, and a unit."""
         if part and part != self.part:
             self.part, self.pointed = part, self.pointed + 1
         self.unit = max(unit, 0)

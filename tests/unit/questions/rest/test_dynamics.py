@@ -10,7 +10,7 @@ from rnnviz.charts.shapes import contrast, mixed
 from rnnviz.charts.theme import DARK, LIGHT
 from rnnviz.probe.fixed_points import FixedPoint
 from rnnviz.probe.projection import Plane, Projection
-from rnnviz.questions.rest.measure import FlowField, Portrait, Readout, Rest
+from rnnviz.questions.rest.measure import Portrait, Readout, Rest
 from rnnviz.questions.rest.pictures import phase_plane, point_spectrum
 from tests.sampling import each_row
 from tests.unit.charts.unpacked import by_name
@@ -34,7 +34,7 @@ def portrait(moves=((0.5, 0.0), (0.0, 200.0)), paths=1):
     moves, path = np.array(moves), np.array([[1.0, 1.0], [2.0, 2.0], [3.0, 1.0]])
     positions = np.array([[5.0, 5.0], [6.0, 6.0], [7.0, 7.0]])
     corners, line = np.array([[0.5, 1.0], [10.5, 1.0]]), np.array([[5.0, 6.0], [7.0, 6.0]])
-    field = FlowField(corners, moves, np.linalg.norm(moves, axis=1))
+    field = corners, moves, np.linalg.norm(moves, axis=1)
     return Portrait(SPANS, field, (path,) * paths, path, positions, (line,))
 
 

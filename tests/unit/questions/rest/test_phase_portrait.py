@@ -25,15 +25,15 @@ def seen(flow, states, probe=None, points=(), plane=FLAT):
 def test_in_a_linear_network_arrows_show_the_weights():
     """W = diag(1/2, 3, 1): (x, y, 0) goes to (x / 2, 3 y, 0)."""
     flow = elman(np.diag([0.5, 3.0, 1.0]), activation=Activation.RELU)
-    field = flow_field(flow, FLAT, BOX, count=4)
-    assert field.points[[0, -1]].tolist() == [[0.25, 0.5], [1.75, 3.5]]
-    np.testing.assert_allclose(field.moves, field.points * [-0.5, 2.0], atol=1e-14)
-    np.testing.assert_allclose(field.speeds, np.linalg.norm(field.moves, axis=1))
+    points, moves, speeds = flow_field(flow, FLAT, BOX, count=4)
+    assert points[[0, -1]].tolist() == [[0.25, 0.5], [1.75, 3.5]]
+    np.testing.assert_allclose(moves, points * [-0.5, 2.0], atol=1e-14)
+    np.testing.assert_allclose(speeds, np.linalg.norm(moves, axis=1))
     # A step out of the plane is only in the speed.
     flow = elman([[1, 0, 0], [0, 1, 0], [1, 0, 0]], activation=Activation.RELU)
-    field = flow_field(flow, FLAT, BOX, count=3)
-    np.testing.assert_allclose(field.moves, 0, atol=1e-14)
-    np.testing.assert_allclose(field.speeds, field.points[:, 0])
+    points, moves, speeds = flow_field(flow, FLAT, BOX, count=3)
+    np.testing.assert_allclose(moves, 0, atol=1e-14)
+    np.testing.assert_allclose(speeds, points[:, 0])
 
 
 def test_a_plane_of_two_axes_contains_the_mean():
@@ -62,7 +62,7 @@ def test_the_window_contains_all_paths_and_seldom_changes():
     for axis, (low, high) in enumerate(found.spans):
         assert low < found.paths[0][:, axis].min() < found.paths[0][:, axis].max() < high
     assert seen(flow, 1.001 * states, states[:4], plane=plane).spans == found.spans
-    assert len(found.field.points) == ARROWS**2
+    assert len(found.field[0]) == ARROWS**2
 
 
 def test_a_far_point_is_outside_the_window():
@@ -86,4 +86,4 @@ def test_any_spread_has_a_window(scale):
     states = scale * np.array([[1.0, 2.0, 3.0], [3.0, 1.0, 2.0], [0.0, 0.0, 1.0]])
     found = seen(elman(np.eye(3)), states, plane=Plane(fit(states)))
     assert all(low < high for low, high in found.spans)
-    assert np.isfinite(found.field.moves).all()
+    assert np.isfinite(found.field[1]).all()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rnnviz.probe.unrolled import Moment, Phase
-from rnnviz.questions.step.breakdown import Term, Terms, terms
+from rnnviz.questions.step.arithmetic import Term, Terms, terms
 from rnnviz.questions.step.measure import Focus
 from tests.sampling import each_row
 from tests.unit.conftest import TEXTS

@@ -6,8 +6,8 @@ import pytest
 
 from rnnviz.charts.explanation import explanation, texts
 from rnnviz.probe.unrolled import Moment, Phase
-from rnnviz.questions.step.captions import caption_fields, caption_key
 from rnnviz.questions.step.measure import Focus
+from rnnviz.questions.step.tab import caption_fields, caption_key
 from tests.sampling import each_row
 from tests.unit.conftest import TEXTS
 

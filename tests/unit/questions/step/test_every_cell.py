@@ -8,11 +8,10 @@ import pytest
 from rnnviz.charts.explanation import explanation
 from rnnviz.config import Activation, RunConfig
 from rnnviz.probe.unrolled import Phase
-from rnnviz.questions.step.breakdown import terms
-from rnnviz.questions.step.captions import caption_fields, caption_key
-from rnnviz.questions.step.formula import formula
+from rnnviz.questions.step.arithmetic import formula, terms
 from rnnviz.questions.step.measure import Focus, step_cell, step_record
 from rnnviz.questions.step.pictures import blocks, operation, share
+from rnnviz.questions.step.tab import caption_fields, caption_key
 from tests.new_cell import VALVE, add
 from tests.sampling import each_row, pairwise, singly
 from tests.unit.engine.networks import CELLS, OTHERS, examples, network

@@ -5,11 +5,10 @@ import pytest
 from rnnviz.config import RunConfig
 from rnnviz.engine.parameters import Architecture, initial_parameters
 from rnnviz.probe.formatting import Names
-from rnnviz.questions.step.breakdown import terms
-from rnnviz.questions.step.captions import caption_fields
-from rnnviz.questions.step.formula import formula
+from rnnviz.questions.step.arithmetic import formula, terms
 from rnnviz.questions.step.measure import Focus, largest_changes, step_record, timeline
 from rnnviz.questions.step.pictures import step_network
+from rnnviz.questions.step.tab import caption_fields
 from tests.sampling import each_row, singly
 from tests.unit.engine.networks import phrase
 

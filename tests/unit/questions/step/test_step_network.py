@@ -10,7 +10,7 @@ from rnnviz.config import RunConfig
 from rnnviz.probe.formatting import Names
 from rnnviz.probe.session import Session
 from rnnviz.probe.unrolled import Moment, Phase
-from rnnviz.questions.step.breakdown import terms
+from rnnviz.questions.step.arithmetic import terms
 from rnnviz.questions.step.measure import Focus, StepLab, largest_changes, step_query, timeline
 from rnnviz.questions.step.pictures import MOST_CLASSES, operation, panels, step_network
 from tests.sampling import each_row

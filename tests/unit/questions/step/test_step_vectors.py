@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rnnviz.probe.unrolled import Moment, Phase
-from rnnviz.questions.step.formula import formula
+from rnnviz.questions.step.arithmetic import formula
 from rnnviz.questions.step.measure import Focus
 from rnnviz.questions.step.pictures import marked, operation
 from tests.sampling import each_row

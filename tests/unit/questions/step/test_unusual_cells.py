@@ -6,12 +6,11 @@ import pytest
 from rnnviz.charts.explanation import explanation
 from rnnviz.config import Loss, RunConfig
 from rnnviz.engine.parameters import Architecture
-from rnnviz.questions.step.breakdown import terms
-from rnnviz.questions.step.captions import caption_fields, caption_key
-from rnnviz.questions.step.formula import formula
+from rnnviz.questions.step.arithmetic import formula, terms
 from rnnviz.questions.step.inside_cell import inside_cell
 from rnnviz.questions.step.measure import step_cell, step_record
 from rnnviz.questions.step.pictures import operation, share
+from rnnviz.questions.step.tab import caption_fields, caption_key
 from tests.sampling import pairwise
 from tests.unit.engine.networks import HIDDEN, INPUTS, OUTPUTS, SOURCE, examples, network
 from tests.unit.probe.known import KIND, LETTERS
