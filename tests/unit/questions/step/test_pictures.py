@@ -1,6 +1,7 @@
-"""One moment of a step: what the page is given to draw."""
+"""One moment of a step: the data of the picture, the pass up to the moment, and the vectors."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -8,13 +9,30 @@ import pytest
 from rnnviz.charts.sequence_network import BROKEN, Words
 from rnnviz.config import RunConfig
 from rnnviz.probe.formatting import Names
+from rnnviz.probe.sequence_pass import sequence_pass
 from rnnviz.probe.session import Session
 from rnnviz.probe.unrolled import Moment, Phase
 from rnnviz.questions.step.arithmetic import terms
-from rnnviz.questions.step.measure import Focus, StepLab, largest_changes, step_query, timeline
-from rnnviz.questions.step.pictures import MOST_CLASSES, operation, panels, step_network
+from rnnviz.questions.step.measure import (
+    Focus,
+    StepLab,
+    StepSubject,
+    largest_changes,
+    step_query,
+    timeline,
+)
+from rnnviz.questions.step.pictures import (
+    MOST_CLASSES,
+    marked,
+    operation,
+    panels,
+    step_network,
+    step_pass,
+    window,
+)
 from tests.sampling import each_row
 from tests.unit.charts.unpacked import by_name
+from tests.unit.conftest import TEXTS
 
 PHRASE = "i am not good"
 FORWARD, LOSS, BACKWARD = (Moment(p, t) for p, t in zip(Phase, (2, 3, 1), strict=False))
@@ -117,3 +135,94 @@ def test_words_and_classes_are_given_as_typed(step):
     _, meta = drawn(replace(step, names=Names(words, ("<i>no", "yes"))), LOSS)
     assert meta["words"][2] == "<b>not"
     assert meta["opened"]["vectors"][0]["cells"] == ["<i>no", "yes"]
+
+
+# What a step has computed at a moment
+
+
+@each_row("length", [1, 12, 13, 14, 22, 23, 40, 200])
+def test_a_window_has_twelve_tokens_with_both_neighbours_and_moves_like_a_page(length):
+    windows = [window(length, t) for t in range(length)]
+    for t, shown in enumerate(windows):
+        assert len(shown) == min(length, 12)
+        assert {max(0, t - 1), t, min(length - 1, t + 1)} <= set(shown) <= set(range(length))
+    assert sum(one != other for one, other in pairwise(windows)) <= length / 10
+
+
+def test_nothing_is_shown_before_it_is_computed(step_of):
+    step = step_of("i am not good")
+    whole = sequence_pass(step.before, step.trace)
+    for moment in step.moments:
+        phase, t = moment
+        shown, tokens, targets = step_pass(step, Focus(moment, 3))
+        read = t + 1 if phase is Phase.FORWARD else 4
+        came = {Phase.FORWARD: 4, Phase.LOSS: 4, Phase.BACKWARD: t}.get(phase, 0)
+        assert tokens == range(4)
+        assert targets.tolist() == [1]
+        for name in ("states", "share", "answers"):
+            part, all_of_it = getattr(shown, name), getattr(whole, name)
+            assert part[:read] == pytest.approx(all_of_it[:read]), (moment, name)
+            assert np.isnan(part[read:]).all(), (moment, name)
+        assert shown.gradients[came:] == pytest.approx(whole.gradients[came:])
+        assert np.isnan(shown.gradients[:came]).all()
+
+
+def test_of_a_batch_the_first_example_is_shown():
+    session = Session(RunConfig(task="brackets", batch=8, hidden=6, cell="gru"))
+    step = session.lab(StepLab).record(step_query(session))
+    rows = step.unrolled(0).rows
+    shown, tokens, targets = step_pass(step, Focus(Moment(Phase.UPDATE, 0)))
+    assert tokens == range(12)
+    assert shown.answers == pytest.approx(step.trace.probs[rows][:12])
+    assert targets.tolist() == step.trace.targets[rows][:12].tolist()
+    assert shown.loss == pytest.approx(step.trace.loss[rows].mean())
+
+
+def test_in_a_window_the_answers_are_those_of_its_tokens_and_the_bridge_moves():
+    session = Session(RunConfig(task="translation", hidden=6, cell="gru"))
+    session.ask(" ".join(session.dataset.source.words[:14]))
+    session.lab(StepLab).subject = StepSubject.OWN
+    step = session.lab(StepLab).record(step_query(session))
+    bridge, length = step.unrolled(0).bridge, len(step.words)
+    assert length > 12
+    for t in (0, length - 1):
+        shown, tokens, targets = step_pass(step, Focus(Moment(Phase.FORWARD, t)))
+        answered = max(0, tokens.stop - max(bridge, tokens.start))
+        assert len(shown.answers) == len(targets) == answered
+        assert shown.bridge == max(0, bridge - tokens.start)
+
+
+def test_the_unit_that_is_worked_out_is_among_those_shown():
+    session = Session(RunConfig(hidden=150))
+    step = session.lab(StepLab).record(step_query(session))
+    for unit in (0, 77, 149):
+        shown = step_pass(step, Focus(Moment(Phase.FORWARD, 1), unit))[0]
+        assert unit in shown.units
+        assert len(set(shown.units.tolist())) == len(shown.units) == 50
+
+
+# The rows of a moment, and its formula
+
+
+def test_rows_have_the_values_of_their_labels(step_of):
+    step = step_of(TEXTS[4])
+    *_, a, h = operation(step, Focus(Moment(Phase.FORWARD, 2), 0))
+    np.testing.assert_allclose(np.tanh(a.values), h.values, rtol=0, atol=1e-15)
+    assert (a.label, h.label) == ("a_3", "h_3")
+    _, p, target, error, loss = operation(step, Focus(Moment(Phase.LOSS, 3), 0))
+    np.testing.assert_allclose(p.values - target.values, error.values, rtol=0, atol=1e-15)
+    assert loss.values == pytest.approx([-np.log(p.values[1])])
+    assert loss.cells == ("positive",)
+
+
+def test_forward_limits_are_equal_in_the_whole_sequence(step_of):
+    step = step_of(TEXTS[8])
+    rows = [operation(step, Focus(m, 0)) for m in step.moments if m.phase is Phase.FORWARD]
+    assert len({tuple(row.limit for row in moment) for moment in rows}) == 1
+
+
+def test_the_unit_s_cell_or_its_largest_weight_is_marked(step_of):
+    step = step_of(TEXTS[4])
+    assert marked(step, Focus(Moment(Phase.FORWARD, 1), 5)) == 5
+    gradient, *_ = operation(step, Focus(Moment(Phase.CLIP, 0), 5))
+    assert marked(step, Focus(Moment(Phase.CLIP, 0), 5)) == np.abs(gradient.values).argmax()

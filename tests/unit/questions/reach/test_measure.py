@@ -1,4 +1,4 @@
-"""Scores by length."""
+"""Scores by length, and their cache."""
 
 from dataclasses import replace
 
@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 from rnnviz.config import RunConfig, TaskName
 from rnnviz.engine.parameters import Parameters
 from rnnviz.probe.results import wilson
-from rnnviz.questions.reach.measure import FEWEST, LengthProfile, Lengths, by_length, length_profile
+from rnnviz.probe.session import Session
+from rnnviz.questions.reach.measure import (
+    FEWEST,
+    LengthLab,
+    LengthProfile,
+    Lengths,
+    by_length,
+    length_profile,
+)
 from rnnviz.run.run import architecture_of
 from rnnviz.tasks.recall import recall
 from rnnviz.tasks.registry import TASKS
@@ -113,3 +121,18 @@ def test_data_without_a_generator_are_grouped_as_they_are_and_large_networks_get
     waves = TASKS[TaskName.WAVES].build(1, 0)
     large = by_length(waves, network(waves, hidden=256, layers=3, cell="lstm").architecture)
     assert all(FEWEST <= len(some) < 30 for some in large.groups.values())
+
+
+# Scores by length, and what is kept of them
+
+
+def test_a_profile_is_kept_while_the_weights_are_the_same_and_the_sequences_for_the_run():
+    session = Session(RunConfig(task="parity", hidden=4))
+    lab, data, state = session.lab(LengthLab), session.dataset, session.state
+    assert lab.known(state, data) is None
+    profile, sequences = lab.profile(state, data), lab.lengths(state, data)
+    assert lab.known(state, data) is lab.profile(state, data) is profile
+    session.player.advance(1)
+    assert lab.known(session.state, data) is None
+    assert lab.profile(session.state, data) is not profile
+    assert lab.lengths(session.state, data) is sequences

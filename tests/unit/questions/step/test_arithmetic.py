@@ -1,10 +1,10 @@
-"""Terms: their labels, the numbers they are compared with, and which are shown."""
+"""Formulas; terms: their labels, the recorded numbers they sum to, and which are shown."""
 
 import numpy as np
 import pytest
 
 from rnnviz.probe.unrolled import Moment, Phase
-from rnnviz.questions.step.arithmetic import Term, Terms, terms
+from rnnviz.questions.step.arithmetic import Term, Terms, formula, terms
 from rnnviz.questions.step.measure import Focus
 from tests.sampling import each_row
 from tests.unit.conftest import TEXTS
@@ -91,3 +91,18 @@ def test_the_largest_terms_and_the_chosen_one_are_shown_and_the_rest_is_summed(
     rows = tuple(Term(str(value), (value,), value) for value in values)
     largest, others = Terms("s", rows, sum(values), "", chosen).largest(2)
     assert ([row.value for row in largest], others) == (shown, pytest.approx(rest))
+
+
+def test_a_formula_has_word_and_shapes(step_of):
+    step = step_of(TEXTS[4])
+    found = formula(step, Focus(Moment(Phase.FORWARD, 2), 17))
+    assert found.symbols == "a_3 = W_xh[:, “not”] + W_hh h_2 + b_h,  h_3 = tanh(a_3)"
+    assert found.shapes == "(64,) = (64,) + (64, 64)(64,) + (64,)"
+    assert formula(step, Focus(Moment(Phase.CLIP, 0), 3)).symbols == "g′ = clip(g, ±1)"
+    assert formula(step, Focus(Moment(Phase.UPDATE, 0), 3)).symbols == "W ← W − 0.02 g′"
+
+
+@each_row(("gradient", "carried"), [("exact", "W_hhᵀ da_3"), ("notebook", "W_hh da_3")])
+def test_a_formula_shows_the_missing_transpose(step_of, gradient, carried):
+    found = formula(step_of(TEXTS[4], gradient), Focus(Moment(Phase.BACKWARD, 1), 3))
+    assert f"dh_2 = {carried}," in found.symbols
