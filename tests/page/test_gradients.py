@@ -417,7 +417,7 @@ def test_what_the_words_before_the_last_bring_is_told_now_and_at_the_start():
     shares = token_contribution(
         page.session.inspect().unrolled(-1), page.session.state.parameters
     ).W_xh
-    told = f"Words before the last bring {100 * shares[:-1].sum():.0f}% of the input weights'"
+    told = f"Words before the last contribute {100 * shares[:-1].sum():.0f}% of the input weights'"
     assert page.story.startswith(told)
     assert re.search(r"; at epoch 0 it was \d+%\.$", page.story)
 
@@ -442,7 +442,7 @@ SAID = {
         {"epoch": "0", "init_scale": "0.01"},
         r"In this phrase the gradient is halved every 0\.\d+ words on average: "
         r"\S*10⁻\S+ of it reaches .+\.",
-        r"bring \S+% of the input weights' gradient\.",
+        r"contribute \S+% of the input weights' gradient\.",
         "Press G to check this run's rule at these weights.",
     ),
     "nothing is carried back": (

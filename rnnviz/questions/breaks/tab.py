@@ -293,7 +293,7 @@ def _measured(trial: Trial) -> str:
     if (removal := trial.removal) is None:
         return ""
     data, left = trial.session.dataset, len(removal.missing)
-    rest = f" {left} numbers of units are not measured yet." if left else ""
+    rest = f" {left} points are not measured yet." if left else ""
     return (
         f"Measured on {removal.sequences:,} of the {len(data.train):,} {data.role} sequences; "
         f"the dot is the edited network, on all of them.{rest}"
@@ -355,8 +355,8 @@ def _branch(session: Session) -> None:
         session.units.clear()
 
 
-def _strongest(count: int, session: Session) -> Iterable[Edit]:
-    return session.units.strongest(source_of(session), count)
+def _strongest(count: int) -> Callable[[Session], Iterable[Edit]]:
+    return lambda session: session.units.strongest(source_of(session), count)
 
 
 def _tools(session: Session) -> None:
@@ -366,7 +366,7 @@ def _tools(session: Session) -> None:
     with st.container(horizontal=True, key="strongest", gap="xsmall"):
         for count in _STRONGEST:
             place = st.container(width="content")
-            _button(place, str(count), partial(_strongest, count), session, f"silence_{count}")
+            _button(place, str(count), _strongest(count), session, f"silence_{count}")
     with st.expander("Scale, noise, set a weight"):
         times, end = _row(2)
         factor = _number(times, "Radius ×", "cut_factor", (0.0, 10.0), 0.9)

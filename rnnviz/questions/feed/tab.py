@@ -59,14 +59,10 @@ def _answer(source: GradientSource) -> str:
     if len(source.words) < 2:
         return f"One {noun}: all of the gradient comes from it."
     shares, row = history.column("W_xh"), history.nearest(source.query.state.epoch)
-    now, start = (float(shares[k, :-1].sum()) for k in (row, 0))
-    first = (
-        f"; at {source.session.unit} {history.epochs[0]} it was {_percent(start)}" if row else ""
-    )
-    return (
-        f"{noun.capitalize()}s before the last bring <strong>{_percent(now)}</strong> of the input "
-        f"weights' gradient{first}."
-    )
+    now, start = (_percent(float(shares[k, :-1].sum())) for k in (row, 0))
+    first = f"; at {source.session.unit} {history.epochs[0]} it was {start}" if row else ""
+    share = f"<strong>{now}</strong> of the input weights' gradient"
+    return f"{noun.capitalize()}s before the last contribute {share}{first}."
 
 
 def _shares(source: GradientSource) -> EpochSeries[TokenContribution]:

@@ -75,7 +75,9 @@ def answer(session: Session) -> str:
     score, guess = (form.format(values[place]) for values in (last.scores, last.guess))
     at, side = int(last.places[place]), "before the end" if lab.question.from_end else "read"
     where = f"{at} {noun}{'s' * (at != 1)} {side}"
-    return f"{title} A linear map tells it best {where}: <strong>{score}</strong>, a guess {guess}."
+    return (
+        f"{title} A linear map reads it best {where}: <strong>{score}</strong>, guessing {guess}."
+    )
 
 
 def _begin(session: Session) -> None:
