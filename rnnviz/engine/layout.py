@@ -47,10 +47,6 @@ class Block(NamedTuple):
         """Whether it reads x."""
         return self.reads.inputs
 
-    @property
-    def gates(self) -> tuple[str, ...]:
-        """The names of its gates, those of their biases."""
-        return tuple(bias.removeprefix("b_") for bias in self.biases)
 
     def columns(self, hidden: int) -> slice:
         """The columns of a row [states, 1, x] that are read."""
