@@ -8,10 +8,9 @@ import pytest
 
 from rnnviz.charts.theme import DARK, LIGHT
 from rnnviz.probe.gradients import Connectivity, Flow, Objective
-from rnnviz.probe.jacobians import Products, 
-from rnnviz.questions.reach.measure import StateSpectra
+from rnnviz.probe.jacobians import Products
 from rnnviz.probe.memory_gauge import LagProfile
-from rnnviz.questions.reach.measure import LengthProfile
+from rnnviz.questions.reach.measure import LengthProfile, StateSpectra
 from rnnviz.questions.reach.pictures import (
     connectivity_map,
     exponent_curve,

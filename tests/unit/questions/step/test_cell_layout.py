@@ -11,7 +11,7 @@ from rnnviz.engine.gradcheck import own_cell
 from rnnviz.questions.step.cell_diagram import cell_diagram, state_paths
 from rnnviz.questions.step.cell_layout import Box, cell_layout
 from tests.sampling import each_row
-from tests.unit.engine.test_cells import cell_of, texts
+from tests.unit.engine.test_cell_check import cell_of, texts
 
 EVERY = pytest.mark.parametrize("name", CELLS)
 

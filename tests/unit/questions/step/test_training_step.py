@@ -6,7 +6,7 @@ import pytest
 from rnnviz.config import ClipBy
 from rnnviz.engine.training import TrainBuffers, TrainState, order, train_examples
 from rnnviz.probe.unrolled import Moment, Phase
-from rnnviz.questions.step.measure import clipping, largest_changes
+from rnnviz.questions.step.measure import clipping, largest_changes, timeline
 from rnnviz.questions.step.pictures import panels, share
 from tests.sampling import each_row, singly
 from tests.unit.conftest import TEXTS
@@ -89,3 +89,19 @@ def test_every_phase_has_the_same_panels_and_limits_at_all_moments(step_of):
     _, clipped, cut = panels(step_of(TEXTS[8], clip=0.01), Moment(Phase.CLIP, 0))
     assert np.abs(clipped.values.theta).max() == pytest.approx(0.01)
     assert (cut.limit, set(np.unique(cut.values.theta))) == (1, {-1, 0, 1})
+
+
+# The order of the moments of one step
+
+
+@each_row("steps", [1, 2, 4, 200])
+def test_forward_to_the_last_token_and_back_to_the_first(steps):
+    moments = timeline(steps)
+    assert len({*moments}) == len(moments) == 2 * steps + 3
+    assert [m.t for m in moments if m.phase is Phase.FORWARD] == list(range(steps))
+    assert [m.t for m in moments if m.phase is Phase.BACKWARD] == list(range(steps))[::-1]
+    assert moments[steps] == Moment(Phase.LOSS, steps - 1)
+    assert moments[-2:] == ((Phase.CLIP, 0), (Phase.UPDATE, 0))
+    assert moments[0].number == 1
+    several = timeline(steps, range(steps))
+    assert [m.t for m in several if m.phase is Phase.LOSS] == list(range(steps))
