@@ -21,6 +21,7 @@ from rnnviz.engine.training import Descent, TrainState, descent, order, record
 from rnnviz.probe.cell_parts import cell_parts
 from rnnviz.probe.cell_values import CellValues
 from rnnviz.probe.passes import copies, copies_at_once
+from rnnviz.probe.probe import phrase_key
 from rnnviz.probe.unrolled import Unrolled
 
 
@@ -361,3 +362,8 @@ def cosine(one: Array, other: Array) -> float:
     one, other = one.ravel().astype(float), other.ravel().astype(float)
     norms = float(np.linalg.norm(one) * np.linalg.norm(other))
     return float(one @ other) / norms if norms > 0 else float("nan")
+
+
+def flow_key(query: GradientQuery) -> tuple[object, ...]:
+    """What the gradient flow of a query depends on, as a key."""
+    return query.state, query.config, query.objective, query.layer, *phrase_key(query.trace)

@@ -18,9 +18,9 @@ from rnnviz.engine.training import TrainState
 from rnnviz.probe.baselines import Baseline, baselines
 from rnnviz.probe.cache import Memo
 from rnnviz.probe.formatting import Names
-from rnnviz.probe.gradient_lab import GradientLab, MemoryLab
 from rnnviz.probe.gradients import GradientQuery, Objective
 from rnnviz.probe.health import Sign, health
+from rnnviz.probe.memory_lab import MemoryLab
 from rnnviz.probe.probe import Probe, inspect, most_typed, names_of, read, readable, start_of
 from rnnviz.probe.questions import StepView, first_questions, named, non_default_questions
 from rnnviz.probe.story import Story, story
@@ -152,8 +152,7 @@ class Session:
         self.objective = Objective.LOSS
         # The topmost layer is the one that is read out.
         self.layer, self._part, self.temperature = self.config.layers - 1, "", 0.7
-        self.units, self.gradients = UnitLab(), GradientLab()
-        self.memory = MemoryLab()
+        self.units, self.memory = UnitLab(), MemoryLab()
         self._labs: dict[type, Any] = {}
         self.questions = first_questions()
         self.step_view = StepView.SEQUENCE

@@ -22,8 +22,9 @@ from rnnviz.charts.picture import Picture, Series, bar, compact, exact, heatmap,
 from rnnviz.charts.shapes import color_bar, mixed, upright
 from rnnviz.charts.theme import LIGHT, Theme, picture
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.probe.gradient_lab import ClippingShares, EpochSeries
+from rnnviz.probe.epoch_series import EpochSeries
 from rnnviz.probe.gradients import NextStepStats, TokenContribution
+from rnnviz.questions.feed.measure import ClippingShares
 from rnnviz.run.history import Course
 
 #: Clipping, and the shares of the tokens, at some epochs.

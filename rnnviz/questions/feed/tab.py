@@ -9,10 +9,11 @@ import streamlit as st
 from rnnviz.charts.axes import NowAndPinned
 from rnnviz.charts.explanation import explanation
 from rnnviz.charts.picture import Picture
-from rnnviz.probe.gradient_lab import EpochSeries
+from rnnviz.probe.epoch_series import EpochSeries
 from rnnviz.probe.gradients import TokenContribution
 from rnnviz.probe.session import Session
 from rnnviz.questions.feed import pictures
+from rnnviz.questions.feed.measure import FeedLab
 from rnnviz.questions.gradient_source import GradientSource, source_of
 from rnnviz.ui.choices import choose_layer
 from rnnviz.ui.sheet import Chart, Column, Sheet, go_to_click, no_room
@@ -47,10 +48,10 @@ def _controls(session: Session) -> None:
 
 
 def _measure(session: Session) -> Iterator[None]:
-    query, history = source_of(session).query, session.gradients.history
-    yield from history.shares.develop(session.run, query)
+    query, lab = source_of(session).query, session.lab(FeedLab)
+    yield from lab.shares.develop(session.run, query)
     if not session.player.recorded:
-        yield from history.clipping.develop(session.run, query)
+        yield from lab.clipping.develop(session.run, query)
 
 
 def _answer(source: GradientSource) -> str:
@@ -66,7 +67,7 @@ def _answer(source: GradientSource) -> str:
 
 
 def _shares(source: GradientSource) -> EpochSeries[TokenContribution]:
-    return source.over_epochs(source.gradients.history.shares)
+    return source.over_epochs(source.session.lab(FeedLab).shares)
 
 
 def _percent(share: float) -> str:
@@ -74,7 +75,8 @@ def _percent(share: float) -> str:
 
 
 def _ratios(source: GradientSource) -> Picture:
-    return pictures.ratio_dots(source.gradients.next_steps(source.query), source.theme("ratios"))
+    steps = source.session.lab(FeedLab).next_steps(source.query)
+    return pictures.ratio_dots(steps, source.theme("ratios"))
 
 
 def _narrow(source: GradientSource) -> str:
@@ -93,7 +95,7 @@ def _columns(name: str) -> Callable[[GradientSource], Picture]:
         shares = NowAndPinned(history.column(name)[history.nearest(source.query.state.epoch)])
         if source.second:
             query, moment = source.second
-            second = getattr(source.gradients.second_shares(query), name)
+            second = getattr(source.session.lab(FeedLab).second_shares(query), name)
             shares = shares._replace(name=moment, second=second)
         return pictures.share_columns(shares, name, source.words, source.theme(f"feed_{name}"))
 
@@ -106,7 +108,7 @@ def _map(name: str) -> Callable[[GradientSource], Picture]:
 
 def _over_epochs(figure: Callable[..., Picture]) -> Callable[[GradientSource], Picture]:
     return lambda source: figure(
-        source.over_epochs(source.gradients.history.clipping), source.course, theme()
+        source.over_epochs(source.session.lab(FeedLab).clipping), source.course, theme()
     )
 
 

@@ -1,9 +1,11 @@
-"""LengthLab: the score on sequences of other lengths."""
+"""LengthLab and ReachLab: scores by length, and the gradient by lag."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from functools import partial
 from itertools import groupby
 
@@ -14,9 +16,30 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import TrainState
 from rnnviz.probe.cache import Memo
-from rnnviz.probe.jacobians import Jacobians
-from rnnviz.probe.memory_gauge import GradientMap
+from rnnviz.probe.epoch_series import Record
+from rnnviz.probe.gradients import Connectivity, Flow, GradientQuery, connectivity, flow_key
+from rnnviz.probe.jacobians import (
+    Jacobians,
+    Products,
+    jacobians_along,
+    lyapunov_exponents,
+    products,
+)
+from rnnviz.probe.memory_gauge import (
+    BackwardRule,
+    GradientMap,
+    LagNorms,
+    LagProfile,
+    eigenvalues,
+    joined,
+    lag_norms,
+    profile_of,
+    recurrent,
+)
+from rnnviz.probe.memory_lab import last_answer_flow
+from rnnviz.probe.probe import phrase_key
 from rnnviz.probe.results import wilson
+from rnnviz.probe.work import ChunkedRead, chunk_indexes
 from rnnviz.tasks.dataset import EXACT, Dataset
 from rnnviz.tasks.example import Example
 
@@ -176,3 +199,86 @@ def last_epoch_without_gradient(flows: GradientMap, limit: float) -> int | None:
     starved = flows.norms[:, 0] < limit * flows.norms[:, -1]
     count = len(starved) if starved.all() else int(starved.argmin())
     return int(flows.epochs[count - 1]) if count else None
+
+
+#: The number of largest eigenvalues that are kept for an epoch.
+TRAIL = 8
+
+
+class BandSource(StrEnum):
+    """The sequences whose gradients are drawn as the band around the phrase's."""
+
+    TRAIN = "training"
+    TEST = "test"
+
+
+class ReachLab:
+    """How far the gradient reaches back, each analysis cached until its input changes."""
+
+    def __init__(self) -> None:
+        self.band = BandSource.TRAIN
+        self._memo = Memo()
+        #: The largest eigenvalues (k,) of the recurrent weights.
+        self.eigenvalues = Record(
+            lambda query: eigenvalues(recurrent(query.state.parameters, query.layer))[:TRAIL]
+        )
+
+    def lag(self, query: GradientQuery) -> LagProfile:
+        """The gradient by lag, over what has been read of the query's examples: the ``band``.
+
+        Of many that is a random sample first; ``read_on`` reads the others.
+        """
+        chunks, parameters = self._lags(query), query.state.parameters
+        return self._memo.ask(
+            "lag", (chunks, len(chunks.results)),
+            lambda: profile_of(parameters, joined(chunks.results), query.objective, query.layer),
+        )  # fmt: skip
+
+    def read_on(self, query: GradientQuery) -> Iterator[None]:
+        """Read the rest of the band; yields before each chunk."""
+        return self._lags(query).develop()
+
+    def _lags(self, query: GradientQuery) -> ChunkedRead[LagNorms]:
+        parameters, examples, objective = query.state.parameters, query.examples, query.objective
+        carried = BackwardRule(query.config.gradient, query.config.truncate, query.layer)
+
+        def read(chunk: Array) -> LagNorms:
+            some = [examples[k] for k in chunk.tolist()]
+            return lag_norms(parameters, some, objective, carried)
+
+        key = query.state, objective, carried, self.band
+        return self._memo.ask(
+            "lags", key, lambda: ChunkedRead(chunk_indexes(examples, parameters.theta.size), read)
+        )
+
+    def reach(self, query: GradientQuery) -> Flow:
+        """The gradient of the phrase's last answer at every token."""
+        return self._memo.ask("reach", flow_key(query), lambda: last_answer_flow(query))
+
+    def second(self, query: GradientQuery) -> Flow:
+        """The gradient of the phrase's last answer in a second state of the run."""
+        return self._memo.ask("second", flow_key(query), lambda: last_answer_flow(query))
+
+    def jacobians(self, query: GradientQuery, second: bool = False) -> Jacobians:
+        """The Jacobians along the phrase; those of a ``second`` state are cached separately."""
+        state, trace = query.state, query.trace
+        key = state, phrase_key(trace)
+        return self._memo.ask(
+            ("jacobians", second), key, lambda: jacobians_along(state.parameters, trace)
+        )
+
+    def second_products(self, query: GradientQuery) -> tuple[Products, Array]:
+        """Products and exponents of the Jacobians in a second state of the run."""
+        along = self.jacobians(query, second=True)
+        return self._memo.ask(
+            "second products", (query.state, phrase_key(query.trace)),
+            lambda: (products(along), lyapunov_exponents(along)),
+        )  # fmt: skip
+
+    def connectivity(self, query: GradientQuery) -> Connectivity:
+        """How much each output of the phrase depends on each of its states."""
+        state, trace, layer = query.state, query.trace, query.layer
+        key = state, layer, phrase_key(trace)
+        return self._memo.ask(
+            "connectivity", key, lambda: connectivity(state.parameters, trace, layer)
+        )

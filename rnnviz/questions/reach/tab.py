@@ -16,7 +16,6 @@ from rnnviz.charts.picture import Picture
 from rnnviz.charts.shapes import sentence
 from rnnviz.charts.theme import Theme
 from rnnviz.probe.formatting import number, quoted
-from rnnviz.probe.gradient_lab import BandSource
 from rnnviz.probe.gradients import GradientQuery
 from rnnviz.probe.health import REACH_WATCH
 from rnnviz.probe.jacobians import fits, lyapunov_exponents, products
@@ -27,7 +26,13 @@ from rnnviz.questions.gradient_source import (
     probe_sequence,
     source_of,
 )
-from rnnviz.questions.reach.measure import LengthLab, last_epoch_without_gradient, state_spectra
+from rnnviz.questions.reach.measure import (
+    BandSource,
+    LengthLab,
+    ReachLab,
+    last_epoch_without_gradient,
+    state_spectra,
+)
 from rnnviz.questions.reach.pictures import (
     FOREVER,
     connectivity_map,
@@ -51,10 +56,14 @@ Measured = TypeVar("Measured")
 # The answer
 
 
+def _lab(source: GradientSource) -> ReachLab:
+    return source.session.lab(ReachLab)
+
+
 def _answer(source: GradientSource) -> str:
     """The fraction of the gradient that reaches the first word, and its average half-life."""
     # After its last answer a sequence has no gradient.
-    norms = np.trim_zeros(source.gradients.reach(source.query).norms, "b")
+    norms = np.trim_zeros(_lab(source).reach(source.query).norms, "b")
     names, lag = source.session.names, len(norms) - 1
     noun = names.noun
     if len(source.words) < 2:
@@ -102,7 +111,7 @@ def _share_text(share: float) -> str:
 
 def _measured(source: GradientSource) -> str:
     count, band = len(_examples(source)), _band(source)
-    read = source.gradients.lag(_of_band(source)).sequences
+    read = _lab(source).lag(_of_band(source)).sequences
     if read == count:
         return f"The band: Measured on all {count:,} {band} sequences."
     rest = "Pause for all." if source.session.player.running else "The rest is being read."
@@ -134,24 +143,25 @@ def _at_second(
 
 
 def _reach(source: GradientSource) -> Picture:
-    gradients, query = source.gradients, source.query
-    profile = gradients.lag(_of_band(source))
+    lab, query = _lab(source), source.query
+    profile = lab.lag(_of_band(source))
     sequence, colors = source.session.names.sequence, source.theme("over_lag")
     return reach_curve(
-        gradients.reach(query), profile, source.words, colors, phrase=sequence,
+        lab.reach(query), profile, source.words, colors, phrase=sequence,
         sequence=f"{_band(source)} {sequence}",
-        second=_at_second(source, lambda second: gradients.second(second).norms),
+        second=_at_second(source, lambda second: lab.second(second).norms),
     )  # fmt: skip
 
 
 def _products(source: GradientSource, colors: Theme) -> Picture:
-    second = _at_second(source, lambda query: source.gradients.second_products(query)[0])
-    return product_curves(products(source.jacobians), source.words, source.bridge, colors, second)
+    second = _at_second(source, lambda query: _lab(source).second_products(query)[0])
+    along = _lab(source).jacobians(source.query)
+    return product_curves(products(along), source.words, source.bridge, colors, second)
 
 
 def _connectivity(source: GradientSource) -> Picture:
     answered = "target's logit" if source.session.dataset.answers_classes else "output"
-    connectivity = source.gradients.connectivity(source.query)
+    connectivity = _lab(source).connectivity(source.query)
     return connectivity_map(connectivity, source.words, answered, source.theme("connectivity"))
 
 
@@ -160,7 +170,7 @@ def _past(source: GradientSource) -> tuple[Any, Any]:
 
 
 def _spectrum(source: GradientSource) -> Picture:
-    history = source.over_epochs(source.gradients.history.eigenvalues)
+    history = source.over_epochs(_lab(source).eigenvalues)
     return weight_spectrum(
         source.eigenvalues, np.array(history.rows), history.epochs, source.query.state.epoch,
         source.theme("spectrum"), weights=source.weights, unit=source.session.unit,
@@ -168,9 +178,9 @@ def _spectrum(source: GradientSource) -> Picture:
 
 
 def _exponents(source: GradientSource, colors: Theme) -> Picture:
-    second = _at_second(source, lambda query: source.gradients.second_products(query)[1])
-    exponents, steps = lyapunov_exponents(source.jacobians), len(source.jacobians.matrices)
-    return exponent_curve(exponents, steps, colors, second)
+    second = _at_second(source, lambda query: _lab(source).second_products(query)[1])
+    along = _lab(source).jacobians(source.query)
+    return exponent_curve(lyapunov_exponents(along), len(along.matrices), colors, second)
 
 
 # Training or test sequences
@@ -178,22 +188,22 @@ def _exponents(source: GradientSource, colors: Theme) -> Picture:
 
 def _band(source: GradientSource) -> str:
     """The name of the sequences of the band."""
-    band = source.gradients.band
+    band = _lab(source).band
     return source.session.dataset.role if band is BandSource.TRAIN else band.value
 
 
 def _choose_band(session: Session) -> None:
     """Lay out the choice of the band's sequences, if there is a test set."""
     if not session.dataset.test:
-        session.gradients.band = BandSource.TRAIN
+        session.lab(ReachLab).band = BandSource.TRAIN
         return
     chosen = st.segmented_control(
         "Band of", list(BandSource), key="band", required=True,
-        default=first_value("band", visit("gradients"), session.gradients.band),
+        default=first_value("band", visit("gradients"), session.lab(ReachLab).band),
         help=f"The {session.names.sequence}s whose gradients are the band, with its fit. Those of "
         "the test set were never learned from.",
     )  # fmt: skip
-    session.gradients.band = BandSource(chosen or session.gradients.band)
+    session.lab(ReachLab).band = BandSource(chosen or session.lab(ReachLab).band)
 
 
 def _of_band(source: GradientSource) -> GradientQuery:
@@ -203,7 +213,7 @@ def _of_band(source: GradientSource) -> GradientQuery:
 
 def _examples(source: GradientSource) -> Sequence[Example]:
     data = source.session.dataset
-    return data.test if source.gradients.band is BandSource.TEST else data.train
+    return data.test if _lab(source).band is BandSource.TEST else data.train
 
 
 # Longer sequences
@@ -254,7 +264,7 @@ def _charts(session: Session) -> tuple[Column[GradientSource], Column[GradientSo
     ending = "_gated" * gated(session)
     after_words = Chart(
         "state_spectrum", 3, _or_too_large("state_spectrum", lambda of, colors: state_spectrum(
-            state_spectra(of.jacobians), of.words, of.bridge, colors)),
+            state_spectra(_lab(of).jacobians(of.query)), of.words, of.bridge, colors)),
         jacobian_tokens,
     )  # fmt: skip
     if session.inspect().every:  # There are several outputs to compare.
@@ -284,8 +294,8 @@ def _measure(session: Session) -> Iterator[None]:
     if _longer_known(session) and lengths.known(session.state, session.dataset) is None:
         yield
         lengths.profile(session.state, session.dataset)
-    yield from session.gradients.read_on(_of_band(source))
-    yield from session.gradients.history.eigenvalues.develop(session.run, source.query)
+    yield from session.lab(ReachLab).read_on(_of_band(source))
+    yield from session.lab(ReachLab).eigenvalues.develop(session.run, source.query)
     yield from session.memory.develop(session.run, source.query)
 
 

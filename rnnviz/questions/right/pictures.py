@@ -37,8 +37,8 @@ from rnnviz.charts.theme import LIGHT, Theme, picture
 from rnnviz.engine.cell_check import TOLERANCE
 from rnnviz.engine.gradcheck import GradientCheck
 from rnnviz.engine.layer_buffers import Array
+from rnnviz.probe.epoch_series import EpochSeries
 from rnnviz.probe.formatting import number
-from rnnviz.probe.gradient_lab import EpochSeries
 from rnnviz.probe.gradients import ByLength, ByToken, Comparison
 from rnnviz.run.history import Course
 

@@ -17,6 +17,7 @@ from rnnviz.questions.gradient_source import (
     probe_sequence,
     source_of,
 )
+from rnnviz.questions.right.measure import RightLab
 from rnnviz.questions.right.pictures import (
     MOST_ARROWS,
     cosines_over_epochs,
@@ -32,9 +33,13 @@ from rnnviz.ui.stage import place_text
 from rnnviz.ui.style import check_html, theme
 
 
+def _lab(source: GradientSource) -> RightLab:
+    return source.session.lab(RightLab)
+
+
 def _answer(source: GradientSource) -> str:
     """The result of the check, and the lag from which the notebook's gradient is wrong."""
-    check = source.gradients.checked(source.query)
+    check = _lab(source).checked(source.query)
     text = "Press <strong>G</strong> to check this run's rule at these weights."
     if check and not check.finite:
         text = "<strong>Nothing can be checked</strong>, as the numbers overflow at these weights."
@@ -48,7 +53,7 @@ def _answer(source: GradientSource) -> str:
 
 def _notebook_error(source: GradientSource) -> str:
     """The lag on the phrase from which the notebook's gradient has another direction."""
-    tokens, noun = source.gradients.by_token(source.query), source.session.names.noun
+    tokens, noun = _lab(source).by_token(source.query), source.session.names.noun
     off = np.flatnonzero(tokens.angles > 0.5)
     if not off.size:
         return "Without its transpose the notebook's gradient is the same here."
@@ -70,14 +75,14 @@ def _arrows(source: GradientSource) -> str:
 
 
 def _sizes(source: GradientSource) -> Picture:
-    tokens, colors = source.gradients.by_token(source.query), source.theme("sizes")
+    tokens, colors = _lab(source).by_token(source.query), source.theme("sizes")
     return gradient_sizes(tokens.exact, source.words, tokens.notebook, colors)
 
 
 def _parameters(source: GradientSource) -> Picture:
     names = list(source.query.state.parameters.named())
-    compared = None if gated(source.session) else source.gradients.compare(source.query)
-    check = source.gradients.checked(source.query)
+    compared = None if gated(source.session) else _lab(source).compare(source.query)
+    check = _lab(source).checked(source.query)
     if not (compared or check):
         text = "Press G to compare the gradient of each parameter with complex-step differences."
         return sentence("Relative error of every parameter", text, theme())
@@ -88,7 +93,9 @@ def _parameters(source: GradientSource) -> Picture:
 
 
 def _controls(session: Session) -> None:
-    check_button(lambda here: here.gradients.check(here.gradient_query()), session.names.sequence)
+    check_button(
+        lambda here: here.lab(RightLab).check(here.gradient_query()), session.names.sequence
+    )
     place_text("badge")
     choose_layer(session, "gradients")
 
@@ -102,30 +109,29 @@ def _charts(session: Session) -> tuple[Column[GradientSource], Column[GradientSo
         return [flow], [Chart("parameters", 1, _parameters, _basis, text="checks")]
     return [
         Chart("directions", 2.4, lambda of: gradient_directions(
-            of.gradients.by_token(of.query), of.words, theme()), _arrows),
+            _lab(of).by_token(of.query), of.words, theme()), _arrows),
         Chart("sizes", 3, _sizes, lambda of: of.probe.basis),
         Chart("by_length", 3, lambda of: errors_by_length(
-            of.gradients.by_length(of.query), of.words, of.theme("by_length"))),
+            _lab(of).by_length(of.query), of.words, of.theme("by_length"))),
     ], [
         Chart("parameters", 4, _parameters, _basis),
         Chart("errors", 3, lambda of: errors_over_epochs(
-            of.over_epochs(of.gradients.history.comparisons), of.course, of.theme("errors")),
+            of.over_epochs(_lab(of).comparisons), of.course, of.theme("errors")),
             compared_sequences, go_to_click),
         Chart("cosines", 3, lambda of: cosines_over_epochs(
-            of.over_epochs(of.gradients.history.comparisons), of.course, theme()),
+            of.over_epochs(_lab(of).comparisons), of.course, theme()),
             compared_sequences, go_to_click),
     ]  # fmt: skip
 
 
 def _measure(session: Session) -> Iterator[None]:
     if not gated(session):
-        record, query = session.gradients.history.comparisons, source_of(session).query
+        record, query = session.lab(RightLab).comparisons, source_of(session).query
         yield from record.develop(session.run, query)
 
 
 TAB = Sheet(
-    "right", source_of, _answer, _charts, _controls,
-    _measure,
+    "right", source_of, _answer, _charts, _controls, _measure,
     more=lambda of, frame: frame.texts.update(
-        badge=check_html(of.gradients.checked(of.query), of.session.names)),
+        badge=check_html(_lab(of).checked(of.query), of.session.names)),
 )  # fmt: skip

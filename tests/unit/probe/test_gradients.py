@@ -13,7 +13,6 @@ from rnnviz.engine.parameters import Architecture, Parameters, initial_parameter
 from rnnviz.engine.training import Descent, record
 from rnnviz.probe import gradients as module
 from rnnviz.probe import passes
-from rnnviz.probe.gradient_lab import flow
 from rnnviz.probe.gradients import (
     ByToken,
     Objective,
@@ -33,6 +32,7 @@ from rnnviz.probe.gradients import (
     token_contribution,
     update_ratios,
 )
+from rnnviz.probe.memory_lab import flow
 from rnnviz.probe.probe import running_margin
 from rnnviz.probe.unrolled import Moment, Phase, Unrolled
 from rnnviz.questions.step.measure import step_record

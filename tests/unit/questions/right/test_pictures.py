@@ -8,7 +8,7 @@ import pytest
 from rnnviz.charts.theme import LIGHT
 from rnnviz.engine.cell_check import TOLERANCE
 from rnnviz.engine.gradcheck import GradientCheck
-from rnnviz.probe.gradient_lab import EpochSeries
+from rnnviz.probe.epoch_series import EpochSeries
 from rnnviz.probe.gradients import ByLength, ByToken, Comparison
 from rnnviz.questions.right.pictures import (
     cosines_over_epochs,

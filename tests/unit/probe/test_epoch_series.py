@@ -6,13 +6,16 @@ import numpy as np
 import pytest
 
 from rnnviz.config import RunConfig
-from rnnviz.probe import gradient_lab, work
-from rnnviz.probe.gradient_lab import EPOCH_STEPS as STEPS
-from rnnviz.probe.gradient_lab import Record
+from rnnviz.probe import epoch_series, work
+from rnnviz.probe.epoch_series import Record
 from rnnviz.probe.gradients import Objective, next_steps, token_contribution
 from rnnviz.probe.memory_gauge import eigenvalues, recurrent
 from rnnviz.probe.session import Session
 from rnnviz.probe.work import spend
+from rnnviz.questions.feed.measure import EPOCH_STEPS as STEPS
+from rnnviz.questions.feed.measure import FeedLab
+from rnnviz.questions.reach.measure import ReachLab
+from rnnviz.questions.right.measure import RightLab
 from rnnviz.run.schedule import Position
 from rnnviz.tasks.registry import PRESETS
 from tests.sampling import each_row
@@ -41,7 +44,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch):
     clock = Clock()
-    for module in (gradient_lab, work):
+    for module in (epoch_series, work):
         monkeypatch.setattr(module, "time", clock)
     return clock
 
@@ -132,7 +135,7 @@ def test_developed_it_goes_from_coarse_to_fine_and_ends(clock, run):
 
 
 def test_of_many_epochs_some_are_kept_and_the_one_shown_while_it_is(run, monkeypatch):
-    monkeypatch.setattr(gradient_lab, "EPOCHS", 3)
+    monkeypatch.setattr(epoch_series, "EPOCHS", 3)
     record = Record(lambda query: query.state.epoch)
     assert developed(record, run).epochs.tolist() == [0, 4, 8, 10]
     run.player.go_to(Position(5))
@@ -140,7 +143,7 @@ def test_of_many_epochs_some_are_kept_and_the_one_shown_while_it_is(run, monkeyp
 
 
 def test_another_phrase_is_another_record_and_a_step_inside_an_epoch_has_no_row(run):
-    record = run.gradients.history.shares
+    record = run.lab(FeedLab).shares
     assert developed(record, run).epochs.tolist() == [*range(11)]
     run.player.step_phrase()
     assert developed(record, run).epochs.tolist() == [*range(11)]
@@ -162,18 +165,24 @@ def test_rows_before_a_changed_setting_stay_and_later_ones_have_it(run):
 # What a row is
 
 
+def records_of(session):
+    """The records of the questions about gradients."""
+    reach, feed, right = (session.lab(kind) for kind in (ReachLab, FeedLab, RightLab))
+    return reach.eigenvalues, feed.shares, feed.clipping, right.comparisons
+
+
 @each_row("layer", [0, 1])
 def test_the_eigenvalues_are_those_of_the_layer_that_is_looked_at(layer):
     session = Session(RunConfig(cell="gru", hidden=4, layers=2, epochs=3))
     session.layer = layer
     weights = session.state.parameters[f"W_hn.{layer + 1}"]
-    row = series(session.gradients.history.eigenvalues, session).rows[0]
+    row = series(session.lab(ReachLab).eigenvalues, session).rows[0]
     np.testing.assert_array_equal(row, eigenvalues(weights)[:8])
 
 
 def test_a_row_is_what_was_there_at_its_epoch(run):
     eigen, shares, clipping, comparisons = (
-        developed(record, run).rows[3] for record in vars(run.gradients.history).values()
+        developed(record, run).rows[3] for record in records_of(run)
     )
     run.player.go_to(Position(3))
     np.testing.assert_array_equal(eigen, eigenvalues(recurrent(run.state.parameters))[:8])
@@ -182,7 +191,7 @@ def test_a_row_is_what_was_there_at_its_epoch(run):
     np.testing.assert_allclose(shares.W_xh, contribution.W_xh)
     steps = next_steps(query_of(run), STEPS)
     assert clipping == (steps.clipped, steps.entries.mean(), steps.angles.max())
-    found = run.gradients.compare(query_of(run))
+    found = run.lab(RightLab).compare(query_of(run))
     assert (comparisons.errors, comparisons.cosines) == (found.errors, found.cosines)
 
 
@@ -190,7 +199,7 @@ def test_the_angle_is_that_of_the_step_that_clipping_turns_most():
     session = Session(RunConfig(hidden=6, init_scale=0.3, clip=0.01, epochs=60))
     angles = next_steps(query_of(session), STEPS).angles
     assert angles.max() > np.median(angles) > 0
-    row = series(session.gradients.history.clipping, session).rows[0]
+    row = series(session.lab(FeedLab).clipping, session).rows[0]
     assert row.angle == angles.max()
 
 
@@ -198,9 +207,10 @@ def test_the_angle_is_that_of_the_step_that_clipping_turns_most():
 def test_every_preset_has_every_record(task, preset):
     session = Session(preset.config())
     session.run.train(session.run.batch)
-    history, steps = session.gradients.history, len(session.inspect().unrolled(0))
-    assert series(history.shares, session).column("W_hh").shape == (1, steps)
-    assert np.isfinite(series(history.eigenvalues, session).rows[0]).all()
-    assert 0 <= series(history.clipping, session).rows[0].steps <= 1
+    eigen, shares, clipping, comparisons = records_of(session)
+    steps = len(session.inspect().unrolled(0))
+    assert series(shares, session).column("W_hh").shape == (1, steps)
+    assert np.isfinite(series(eigen, session).rows[0]).all()
+    assert 0 <= series(clipping, session).rows[0].steps <= 1
     if session.config.cell == "elman":
-        assert series(history.comparisons, session).rows[0].errors
+        assert series(comparisons, session).rows[0].errors

@@ -7,11 +7,15 @@ from rnnviz.config import RunConfig
 from rnnviz.engine.training import train_examples
 from rnnviz.probe import gradients as module
 from rnnviz.probe import work as chunks
-from rnnviz.probe.gradient_lab import ClippingShares, EpochSeries, flow
+from rnnviz.probe.epoch_series import EpochSeries
 from rnnviz.probe.gradients import Comparison, Objective, TokenContribution, next_steps
 from rnnviz.probe.health import health
+from rnnviz.probe.memory_lab import flow
 from rnnviz.probe.session import Session
 from rnnviz.probe.work import spend
+from rnnviz.questions.feed.measure import ClippingShares, FeedLab
+from rnnviz.questions.reach.measure import ReachLab
+from rnnviz.questions.right.measure import RightLab
 from rnnviz.tasks.registry import PRESETS
 from tests.lag_profile import lag_profile
 from tests.sampling import each_row
@@ -36,9 +40,19 @@ OF_PHRASE = {"reach", "jacobians", "connectivity", "by_token"}
 QUESTIONS = [*OF_PHRASE, "lag", "next_steps", "compare", "by_length"]
 
 
+def labs_of(session):
+    """The labs of the three questions about gradients."""
+    return [session.lab(kind) for kind in (ReachLab, FeedLab, RightLab)]
+
+
+def asked(session, name):
+    """The analysis of that name, of the lab that has it."""
+    return next(getattr(lab, name) for lab in labs_of(session) if hasattr(lab, name))
+
+
 def test_an_answer_is_kept_until_what_it_is_about_changes(run):
     def answers(text=None):
-        return {name: getattr(run.gradients, name)(query_of(run, text)) for name in QUESTIONS}
+        return {name: asked(run, name)(query_of(run, text)) for name in QUESTIONS}
 
     first, second, other = answers(), answers(), answers("not good")
     assert all(first[name] is second[name] for name in QUESTIONS)
@@ -49,18 +63,18 @@ def test_an_answer_is_kept_until_what_it_is_about_changes(run):
         later = answers()
         assert all(first[name] is not later[name] for name in QUESTIONS)
     # The lag is made of pieces, which are kept, too.
-    assert len(run.gradients._memo._results) == len(QUESTIONS) + 1
+    assert sum(len(lab._memo._results) for lab in labs_of(run)) == len(QUESTIONS) + 1
 
 
 def test_of_much_data_the_lag_is_that_of_a_random_sample_first(run, monkeypatch):
     query = query_of(run)
     monkeypatch.setattr(chunks, "_CHUNK", 60 * query.state.parameters.theta.size)
-    coarse, every = run.gradients.lag(query), len(run.dataset.train)
+    coarse, every = run.lab(ReachLab).lag(query), len(run.dataset.train)
     assert 5 < coarse.sequences < every / 2
-    assert run.gradients.lag(query) is coarse
-    while spend(1e-5, run.gradients.read_on(query)):
-        assert coarse.sequences < run.gradients.lag(query).sequences < every
-    found = run.gradients.lag(query)
+    assert run.lab(ReachLab).lag(query) is coarse
+    while spend(1e-5, run.lab(ReachLab).read_on(query)):
+        assert coarse.sequences < run.lab(ReachLab).lag(query).sequences < every
+    found = run.lab(ReachLab).lag(query)
     whole = lag_profile(query.state.parameters, query.examples, query.objective)
     assert found.sequences == whole.sequences == every
     for name in ("median", "mean", "low", "high", "bound"):
@@ -68,10 +82,10 @@ def test_of_much_data_the_lag_is_that_of_a_random_sample_first(run, monkeypatch)
 
 
 def test_the_lag_is_that_of_all_training_sequences_and_of_its_objective(run):
-    loss = run.gradients.lag(query_of(run))
+    loss = run.lab(ReachLab).lag(query_of(run))
     assert loss.sequences == len(run.dataset.train)
     assert len(loss.median) == max(len(example.inputs) for example in run.dataset.train)
-    margin = run.gradients.lag(query_of(run)._replace(objective=Objective.MARGIN))
+    margin = run.lab(ReachLab).lag(query_of(run)._replace(objective=Objective.MARGIN))
     assert margin.objective is Objective.MARGIN
     assert not np.allclose(loss.median, margin.median)
 
@@ -80,17 +94,17 @@ def test_the_reach_is_of_the_last_answer_alone():
     """Earlier answers add gradients at other lags: the lag profile leaves them out, too."""
     session = Session(RunConfig(task="brackets", hidden=6, init="xavier", batch=16, epochs=9))
     query, example = query_of(session), session.inspect().example
-    profile = session.gradients.lag(query._replace(examples=[example]))
-    found = session.gradients.reach(query)
+    profile = session.lab(ReachLab).lag(query._replace(examples=[example]))
+    found = session.lab(ReachLab).reach(query)
     np.testing.assert_allclose(found.norms[::-1], profile.median, rtol=1e-9)
     assert not np.allclose(found.norms, flow(query).norms)
     margin = query._replace(objective=Objective.MARGIN)
-    assert session.gradients.reach(margin).objective is Objective.MARGIN
+    assert session.lab(ReachLab).reach(margin).objective is Objective.MARGIN
 
 
 def test_with_one_answer_the_reach_is_the_gradient_of_the_phrase(run):
     query = query_of(run)
-    np.testing.assert_array_equal(run.gradients.reach(query).norms, flow(query).norms)
+    np.testing.assert_array_equal(run.lab(ReachLab).reach(query).norms, flow(query).norms)
 
 
 # The next steps
@@ -126,9 +140,9 @@ def test_every_preset_can_be_asked_everything(task, preset):
     session = Session(preset.config())
     session.run.train(session.run.batch)
     query = session.gradient_query(session.inspect(), Objective.LOSS)
-    assert np.isfinite(session.gradients.lag(query).median).all()
+    assert np.isfinite(session.lab(ReachLab).lag(query).median).all()
     steps = len(session.inspect().unrolled(0))
-    assert session.gradients.connectivity(query).sizes.shape[1] == steps
+    assert session.lab(ReachLab).connectivity(query).sizes.shape[1] == steps
     state = session.state
     assert len(health(state.parameters, query.trace, session.settings, state.slots)) == 6
 
