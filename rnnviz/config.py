@@ -137,13 +137,6 @@ class Setting:
         return self.only is None or values[self.only[0]] in self.needed
 
     @property
-    def condition(self) -> str:
-        """The condition of having an effect, e.g. "Cell is elman"; empty for always."""
-        if self.only is None:
-            return ""
-        return f"{SETTINGS[self.only[0]].label} is {' or '.join(self.needed)}"
-
-    @property
     def needed(self) -> tuple[str, ...]:
         """The values of another setting with which this one has an effect."""
         values = self.only[1] if self.only else ()
@@ -382,9 +375,12 @@ class RunConfig:
     def idle(self, names: Iterable[str]) -> list[str]:
         """A sentence for each of these settings that has no effect in this run."""
         wanted = {*names}
-        rows = [row for row in SETTINGS.values() if row.name in wanted]
-        idle = [row for row in rows if not row.applies(vars(self))]
-        return [f"{row.label} ({row.name}) has no effect unless {row.condition}." for row in idle]
+        return [
+            f"{row.label} ({row.name}) has no effect unless {SETTINGS[row.only[0]].label} is "
+            f"{' or '.join(row.needed)}."
+            for row in SETTINGS.values()
+            if row.name in wanted and row.only and not row.applies(vars(self))
+        ]
 
     @property
     def lower_lr(self) -> float:

@@ -47,7 +47,6 @@ class Block(NamedTuple):
         """Whether it reads x."""
         return self.reads.inputs
 
-
     def columns(self, hidden: int) -> slice:
         """The columns of a row [states, 1, x] that are read."""
         one = self.states_in_row * hidden
