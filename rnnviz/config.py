@@ -104,7 +104,7 @@ class SettingError(ValueError):
     """An invalid value of a setting; the message names the setting and the valid values."""
 
 
-#: The longest text that a link has uncompressed, in characters.
+#: The longest text that a link contains uncompressed, in characters.
 _SHORT = 200
 
 
@@ -112,9 +112,9 @@ _SHORT = 200
 class Setting:
     """One row of the table: a setting's name, type, default, range and help.
 
-    ``names`` returns the texts that it can be, if it is no free text. ``only`` is another setting,
-    and the values of it with which this one has an effect. A ``dial`` is always in sight; the
-    others are under *More settings*. For ``widget`` see ``Widget``.
+    ``names`` returns the valid texts, unless any text is valid. ``only`` is another setting and
+    the values of it with which this one has an effect. A ``dial`` is always visible; the others
+    are under *More settings*.
     """
 
     name: str
@@ -133,12 +133,12 @@ class Setting:
     only: tuple[str, tuple[str, ...] | Callable[[], tuple[str, ...]]] | None = None
 
     def applies(self, values: Mapping[str, Any]) -> bool:
-        """Whether the setting has an effect, given the values of all."""
+        """Whether the setting has an effect with these values of all settings."""
         return self.only is None or values[self.only[0]] in self.needed
 
     @property
     def needed(self) -> tuple[str, ...]:
-        """The values of another setting with which this one has an effect."""
+        """The values of the setting in ``only`` with which this one has an effect."""
         values = self.only[1] if self.only else ()
         return values() if callable(values) else values
 
@@ -155,7 +155,7 @@ class Setting:
         return tuple(self.kind) if issubclass(self.kind, StrEnum) else ()
 
     def to_link(self, value: object) -> str:
-        """A value as text for a link; a long text is compressed."""
+        """A value as a text for a link, compressed if it may be long."""
         if not self.packed:
             return str(value)
         content = zlib.compress(str(value).encode(errors="replace"), 9)
@@ -212,7 +212,7 @@ class Setting:
 
 
 def brief(value: object, most: int = 40) -> str:
-    """The beginning of a value of JSON as text, or "a list", "a table": those may be deep."""
+    """The beginning of a JSON value as text; "a list" or "a table" for these, which may be deep."""
     if isinstance(value, list | dict):
         return "a list" if isinstance(value, list) else "a table"
     return str(value)[:most]

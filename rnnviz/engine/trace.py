@@ -100,7 +100,7 @@ class Trace:
         self.architecture, self.batch, self.dtype = architecture, batch, np.dtype(dtype)
         self.targets = batch.targets
         widths = list(architecture.stacks.values())
-        reads = [read for read in (batch.source, batch.read) if read is not None]
+        reads = batch.reads
         others: list[Stack] | list[None] = share.stacks if share else [None] * len(reads)
         self.thin = thin and len(reads) == 1 and architecture.layers > 1
         self.stacks: list[Stack] = [
@@ -142,8 +142,7 @@ class Trace:
     def load(self, batch: Batch) -> None:
         """Replace the batch by another of the same shape."""
         self.batch, self.targets = batch, batch.targets
-        reads = [read for read in (batch.source, batch.read) if read is not None]
-        for stack, read in zip(self.stacks, reads, strict=True):
+        for stack, read in zip(self.stacks, batch.reads, strict=True):
             stack.write(read.inputs)
 
     @property
