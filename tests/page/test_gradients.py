@@ -450,7 +450,7 @@ SAID = {
     "nothing is carried back": (
         {"truncate": "1"},
         "Nothing is carried back: none of it reaches “i”, 3 words back.",
-        "bring 0% of the input weights' gradient",
+        "contribute 0% of the input weights' gradient",
         "Press G to check",
     ),
     "a word that is unknown": ({"phrase": "<i>so</i> not bad"}, *["Skipped, as not in"] * 3),

@@ -355,8 +355,8 @@ def _branch(session: Session) -> None:
         session.units.clear()
 
 
-def _strongest(count: int) -> Callable[[Session], Iterable[Edit]]:
-    return lambda session: session.units.strongest(source_of(session), count)
+def _strongest(count: int, session: Session) -> Iterable[Edit]:
+    return session.units.strongest(source_of(session), count)
 
 
 def _tools(session: Session) -> None:
@@ -366,7 +366,7 @@ def _tools(session: Session) -> None:
     with st.container(horizontal=True, key="strongest", gap="xsmall"):
         for count in _STRONGEST:
             place = st.container(width="content")
-            _button(place, str(count), _strongest(count), session, f"silence_{count}")
+            _button(place, str(count), partial(_strongest, count), session, f"silence_{count}")
     with st.expander("Scale, noise, set a weight"):
         times, end = _row(2)
         factor = _number(times, "Radius ×", "cut_factor", (0.0, 10.0), 0.9)

@@ -97,13 +97,13 @@ def _chips(here: UnitSubject) -> tuple[str, ...]:
 
 
 def _choose_word(session: Session, event: Event) -> None:
-    shown = {shown_token(word): word for word in subject_of(session).activations.vocabulary}
-    if session.units.word is not None:
+    """Choose the word of a chip by its number, or a word that was clicked."""
+    here = subject_of(session)
+    if "value" in event:
+        _look_for(session, _chips(here)[int(event["value"])])
+    elif here.lab.word is not None:
+        shown = {shown_token(word): word for word in here.activations.vocabulary}
         _look_for(session, shown[event["data"]])
-
-
-def _choose_chip(session: Session, event: Event) -> None:
-    _look_for(session, _chips(subject_of(session))[int(event["value"])])
 
 
 def _choose_cell(session: Session, event: Event) -> None:
@@ -319,7 +319,7 @@ TAB = Sheet(
     "carry", subject_of, _answer, _charts, _controls, _develop,
     shown=lambda session: (session.units.effort.condition, _unthreaded(session),
                            session.lab(LinearProbeLab).measuring is None),
-    handlers={"unit": _step_unit, "list_page": _turn, "word": _choose_chip},
+    handlers={"unit": _step_unit, "list_page": _turn, "word": _choose_word},
     more=_sliders,
     fields=lambda session: {**names_in(session), "part": source_of(session).part},
 )  # fmt: skip

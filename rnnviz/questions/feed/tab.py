@@ -35,9 +35,10 @@ def _charts(session: Session) -> tuple[Column[GradientSource], Column[GradientSo
     # Every parameter has its row.
     height = min(6, max(3, 0.35 * len(session.state.parameters.named())))
     left.append(Chart("ratios", height, _ratios, _steps))
-    curves, angle = map(_over_epochs, (pictures.clipping_curves, pictures.clipping_angle))
-    right.append(Chart("clipping", 2.4, curves, _steps, go_to_click))
-    right.append(Chart("angle", 2, angle, _steps, go_to_click))
+    right += [
+        Chart("clipping", 2.4, _over_epochs(pictures.clipping_curves), _steps, go_to_click),
+        Chart("angle", 2, _over_epochs(pictures.clipping_angle), _steps, go_to_click),
+    ]
     return left, right
 
 

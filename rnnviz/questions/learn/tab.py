@@ -24,14 +24,10 @@ from rnnviz.ui.stage import place_canvas, place_chart, place_text
 from rnnviz.ui.style import sticky_theme, theme
 from rnnviz.ui.viewer import Scene
 
-
-def _sample_box(session: Session) -> None:
-    session.temperature = st.slider(
-        "Temperature", 0.1, 2.0, first_value("temperature", visit("train"), session.temperature),
-        step=0.1, key="temperature", help="How random the text of the network is: near 0 the "
-        "most probable token always comes next, at 1 each token has the predicted probability.",
-    )  # fmt: skip
-    place_text("sample")
+_TEMPERATURE = (
+    "How random the text of the network is: near 0 the most probable token always comes next, at 1 "
+    "each token has the predicted probability."
+)
 
 
 def _sample_html(session: Session, probe: Probe) -> str:
@@ -64,7 +60,11 @@ class _Learn:
         with left:
             place_canvas("network", "network", texts["network"])
             if writes(session.dataset):
-                _sample_box(session)
+                first = first_value("temperature", visit("train"), session.temperature)
+                session.temperature = st.slider(
+                    "Temperature", 0.1, 2.0, first, 0.1, key="temperature", help=_TEMPERATURE
+                )
+                place_text("sample")
             if runs_free(session.dataset):
                 place_chart("free", 230, explanation("learn/free"))
         with right:
