@@ -333,7 +333,6 @@ def network_of(
 
 
 def _kind(layers: Mapping[str, Array]) -> str:
-    """The cell, by the number of its gates."""
     shape = layers["weight_hh_l0"].shape
     gates = shape[0] / shape[1] if len(shape) == 2 and shape[1] else 0
     if "weight_ih_l0" not in layers:
@@ -370,7 +369,6 @@ def _embedding(others: Mapping[str, Array], layers: Mapping[str, Array], words: 
 
 
 def _readout(others: Mapping[str, Array], hidden: int, embedding: str) -> str:
-    """The name of the readout's weights."""
     found = [
         name for name, array in others.items()
         if name != embedding and array.ndim == 2 and array.shape[1] == hidden

@@ -86,16 +86,11 @@ def _header(session: Session, now: Position) -> dict[str, Any]:
     player, schedule, marked = session.player, session.run.schedule, session.selection
     first, old = player.first, player.ghost and OldRun.of(player.ghost, schedule)
     return {
-        "kind": RUN,
-        "rnnviz": __version__,
-        "link": query_of(session),
+        "kind": RUN, "rnnviz": __version__, "link": query_of(session),
         "settings": schedule.start.as_dict(),
         "changes": [str(change) for change in schedule.changes],
-        "now": str(now),
-        "shown": str(player.position),
-        "phrase": session.phrase_input.phrase,
-        "unit": marked.unit,
-        "token": marked.token,
+        "now": str(now), "shown": str(player.position),
+        "phrase": session.phrase_input.phrase, "unit": marked.unit, "token": marked.token,
         "data": _data_entry(session),
         "first": first and {
             "source": first.source, "note": first.note, "settings": first.config.as_dict()
