@@ -121,7 +121,7 @@ class RecordingFile:
                 if snapshot.metadata.get("step") != str(step):
                     raise TransferError("the part belongs to another step.")
                 return snapshot
-            self.look()
+            self.look()  # It may have been rewritten, or replaced: then it has no steps.
         raise TransferError(f"step {step:,} is no longer in the file.")
 
     def _opened(self) -> BinaryIO:
@@ -140,9 +140,10 @@ class RecordingFile:
         header = _header(part.content(file)) if part.name == _RUN else None
         if header is None:
             raise TransferError("this is no recording: it doesn't begin with run.json.")
-        self._heads, self._end = (part, part), part.end
-        self.header = self.header or header
-        return header == self.header
+        if self.header and header != self.header:
+            return False
+        self.header, self._heads, self._end = header, (part, part), part.end
+        return True
 
 
 def _part(file: BinaryIO, place: int, most: int) -> _Part | None:

@@ -471,6 +471,61 @@ def test_a_file_that_is_gone_leaves_what_is_in_memory(gone, loop):
     assert session.state.epoch == session.player.position.epoch == 20
 
 
+def _another(loop):
+    """The training script starts again, with a longer header."""
+    loop.path.unlink()
+    Loop(loop.path, number="12").record(0, 10, 20)
+
+
+@pytest.mark.parametrize("action", ["go_to", "play"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        _another,
+        lambda loop: loop.path.write_bytes(loop.path.read_bytes()[:50]),
+        lambda loop: loop.path.write_bytes(b""),
+        lambda loop: loop.path.write_bytes(b"no zip " * 1_000),
+    ],
+    ids=["another", "cut", "empty", "other bytes"],
+)
+def test_a_file_that_changes_between_two_looks_leaves_what_is_in_memory(change, action, loop):
+    session = open_recording(loop.path)
+    change(loop)
+    if action == "go_to":
+        session.player.go_to(Position(10))
+    else:
+        session.player.play()
+        session.player.tick(1.0)
+    assert not session.player.behind
+    assert session.state.epoch == 30
+    follow(session)
+    assert not session.player.growing
+    assert "Another recording has replaced this one" in session.player.message
+
+
+def test_who_looks_back_is_told_that_another_recording_is_there(loop):
+    session = open_recording(loop.path)
+    session.player.go_to(Position(10))
+    assert session.state.epoch == 10
+    _another(loop)
+    follow(session)
+    assert shown(session)[0] == 10
+    assert "Another recording has replaced this one" in session.player.message
+
+
+def test_a_snapshot_that_is_dropped_before_it_is_taken_over_ends_nothing(loop):
+    session = open_recording(loop.path)
+    loop.record(40, 50, 60)
+    assert session.player.look()
+    loop.writer._most = 1
+    loop.record(80)
+    assert 50 not in RecordingFile(loop.path).steps
+    session.player.grow(60.0)
+    follow(session)
+    assert session.player.growing
+    assert session.run.history.epochs[-1] == 80
+
+
 # Play, and what a recording can't do
 
 
