@@ -22,7 +22,7 @@ from rnnviz.files.tensor_file import TensorFile, npz_content, parsed, read_tenso
 from rnnviz.probe.session import Session
 from rnnviz.run.first_network import FirstNetwork
 from rnnviz.run.run import architecture_of
-from rnnviz.tasks.csv_table import TaskError
+from rnnviz.tasks.csv_table import TaskError, check_size
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.given_examples import (
     Given,
@@ -184,6 +184,7 @@ def read_weights(path: Path, hints: WeightsHints) -> ImportedNetwork:
 
 def words_of(content: bytes, name: str) -> list[str]:
     """The lines of a text, without the empty one at its end; raises TaskError."""
+    check_size(content, name)
     try:
         text = content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError:
