@@ -20,7 +20,7 @@ from rnnviz.files.whole_file import check_outputs, named
 from rnnviz.probe.probe import read
 from rnnviz.probe.session import Session
 from rnnviz.run.schedule import Position
-from rnnviz.tasks.csv_table import TaskError
+from rnnviz.tasks.csv_table import TaskError, shown
 from rnnviz.terminal import say
 
 #: Every picture of every page of a session, by page, tab and key: "hidden/carry/memory".
@@ -117,7 +117,10 @@ def _check_options(
         if len(phrases) > MOST_PHRASES:
             raise TaskError(f"A replay has at most {MOST_PHRASES} phrases.")
         for phrase in phrases:
-            read(session.dataset, phrase)
+            try:
+                read(session.dataset, phrase)
+            except TaskError as problem:
+                raise TaskError(f"--phrase {shown(phrase)}: {problem}") from None
         session.ask(phrases[0])
     return program
 

@@ -28,6 +28,7 @@ from rnnviz.files.weights_file import answered, noted
 from rnnviz.files.whole_file import named, whole_file
 from rnnviz.probe.session import Session
 from rnnviz.run.recording import Recording
+from rnnviz.tasks.csv_table import name_of
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.given_examples import GivenExamples, Signature, place_of, signature_of
 
@@ -374,7 +375,7 @@ def open_recording(path: str | Path) -> Session:
 
     Raises TransferError.
     """
-    return recording_session(Path(path).name, Path(path))
+    return recording_session(name_of(Path(path)), Path(path))
 
 
 def _dataset(header: Mapping[str, Any], name: str, signature: Signature, dtype: str) -> Dataset:

@@ -26,6 +26,7 @@ from rnnviz.config import brief
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.files.bounds import check_size, members_of
 from rnnviz.files.foreign_network import TransferError, problems_of
+from rnnviz.tasks.csv_table import name_of
 
 #: The array with the texts; no weight has this name.
 _TEXTS = "rnnviz"
@@ -182,7 +183,7 @@ class TensorFile:
 
 def read_tensors(path: Path) -> TensorFile:
     """Read a .safetensors or .npz file; raises TransferError, beginning with the file's name."""
-    return tensors_of(content_at(path, MAX_FILE), path.name)
+    return tensors_of(content_at(path, MAX_FILE), name_of(path))
 
 
 def tensors_of(content: bytes, name: str, most: int = MAX_FILE) -> TensorFile:

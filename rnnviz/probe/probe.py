@@ -237,11 +237,14 @@ def most_typed(dataset: Dataset) -> int:
 
 def read(dataset: Dataset, text: str) -> Reading:
     """Parse ``text`` as input of the network; raises TaskError if that is impossible."""
+    what = names_of(dataset).sequence
+    if text != text.encode(errors="replace").decode():
+        raise TaskError(f"The {what} has half of a character: type it again.")
     if not dataset.tokens:
         _check_length(dataset, text)
         values = read_values(text, dataset.vocabulary.words, MAX_WORDS)
         return Reading(text, tuple(text.split()), (), values)
-    vocabulary, what = dataset.source or dataset.vocabulary, names_of(dataset).sequence
+    vocabulary = dataset.source or dataset.vocabulary
     count = len(vocabulary.split(text))
     most = MAX_CHARACTERS if vocabulary.characters else MAX_WORDS
     if count > most:
