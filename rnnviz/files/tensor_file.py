@@ -220,7 +220,8 @@ def _header(content: bytes) -> tuple[dict[str, Any], int]:
     text = content[8 : 8 + length]
     check_size(text)
     try:
-        header = json.loads(text.decode(), object_pairs_hook=_distinct)
+        # No fraction is valid in it, so none is computed: some take long.
+        header = json.loads(text.decode(), object_pairs_hook=_distinct, parse_float=lambda _: None)
     except (ValueError, RecursionError):
         raise TransferError("the header of the file can't be read as JSON.") from None
     if not isinstance(header, dict):
