@@ -164,6 +164,14 @@ def test_own_data_are_in_the_run_if_they_are_asked_for(run, opened, tmp_path):  
     assert one.data.upload.train.content == CSV.encode()
 
 
+def linked(path, target):
+    """A symbolic link, where the system lets everybody make one."""
+    try:
+        path.symlink_to(target)
+    except OSError:
+        pytest.skip("no symbolic links")
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -182,14 +190,17 @@ def test_own_data_are_in_the_run_if_they_are_asked_for(run, opened, tmp_path):  
             ("--run", "r.rnnviz", "--browser", "chrome"),
             "--browser has no effect without --pictures",
         ),
-        (("--numbers", "file"), "File exists"),
+        (("--numbers", "file"), "--numbers needs a folder, and file is none. Name another."),
+        (("--numbers", "loop"), "--numbers needs a folder, and loop is none. Name another."),
+        (("--history", "loop"), "symbolic link"),
+        (("--history", "loop", "--numbers", "n"), "symbolic link"),
         (("--weights", "w.pt"), "w.pt: its name must end in .npz or .safetensors."),
         (("--history", "h.txt"), "h.txt: its name must end in .csv or .json."),
         (("--run", "r", "--replay", "r"), "--run and --replay are the same file, r."),
         (("--run", "r", "--replay", "../here/r"), "--run and --replay are the same file"),
         (("--history", "n/history.csv", "--numbers", "n"), "--history and --numbers are the same"),
         (("--run", "p", "--numbers", "p"), "p: Is a directory."),
-        (("--run", "file/r"), "file: File exists."),
+        (("--run", "file/r"), "--run needs a folder, and file is none. Name another."),
         (("--train", "sky.csv", "--history", "sky.csv"), "--train and --history are the same file"),
         (("--cell-file", "cell", "--run", "./cell"), "--cell-file and --run are the same file"),
         (("--train", "hidden/sky.csv", "--numbers", "."), "--train is where --numbers writes"),
@@ -204,6 +215,8 @@ def test_what_can_not_be_written_is_said_before_training(
     monkeypatch.chdir(here)
     (here / "file").touch()
     (here / "hidden").mkdir()
+    if "loop" in options:
+        linked(here / "loop", "loop")
     for table in (here / "sky.csv", here / "hidden" / "sky.csv"):
         table.write_text(CSV, encoding="utf-8")
     (here / "cell").write_text("h = tanh(W @ x + U @ h)", encoding="utf-8")
