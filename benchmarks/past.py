@@ -15,6 +15,7 @@ from rnnviz.charts.first_page import DEVELOP
 from rnnviz.config import RunConfig
 from rnnviz.page.session_host import FRAME
 from rnnviz.probe.session import Session
+from rnnviz.questions.right.measure import RightLab
 from rnnviz.run.run import TrainingRun
 from rnnviz.run.schedule import Position
 
@@ -56,7 +57,7 @@ def visits(session: Session) -> float:
 def check(session: Session) -> float:
     """Seconds of a gradient check on the default phrase."""
     start = time.perf_counter()
-    session.gradients.check(session.gradient_query())
+    session.lab(RightLab).check(session.gradient_query())
     return time.perf_counter() - start
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 import rnnviz
-from rnnviz.files.weights_file import safetensors_file
+from rnnviz import safetensors_file
 
 PHRASES = [
     ("good", "positive"),

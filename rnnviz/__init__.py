@@ -6,34 +6,44 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rnnviz import figures
     from rnnviz.config import RunConfig
+    from rnnviz.files.numbers import columns_of, csv_of
+    from rnnviz.files.pictures import pictures
     from rnnviz.files.recording_file import open_recording
-    from rnnviz.files.run_file import open_run
-    from rnnviz.files.weights_file import from_torch, open_weights
+    from rnnviz.files.replay import replay
+    from rnnviz.files.run_file import open_run, run_file
+    from rnnviz.files.weights_file import from_torch, open_weights, safetensors_file, weights_file
     from rnnviz.notebook import widget
     from rnnviz.probe.session import Session
+    from rnnviz.questions.wrong.results_csv import result_csv
     from rnnviz.run.schedule import Position
+    from rnnviz.tasks.upload import File, Upload, check_rows
 
 __version__ = "0.1.0"
 __all__ = [
-    "Position",
-    "RunConfig",
-    "Session",
-    "figures",
-    "from_torch",
-    "open_recording",
-    "open_run",
-    "open_weights",
-    "widget",
-]
+    "File", "Position", "RunConfig", "Session", "Upload", "check_rows", "columns_of", "csv_of",
+    "figures", "from_torch", "open_recording", "open_run", "open_weights", "pictures", "replay",
+    "result_csv", "run_file", "safetensors_file", "weights_file", "widget",
+]  # fmt: skip
 #: In which module each short name is.
 _HOMES = {
+    "File": "rnnviz.tasks.upload",
     "Position": "rnnviz.run.schedule",
     "RunConfig": "rnnviz.config",
     "Session": "rnnviz.probe.session",
+    "Upload": "rnnviz.tasks.upload",
+    "check_rows": "rnnviz.tasks.upload",
+    "columns_of": "rnnviz.files.numbers",
+    "csv_of": "rnnviz.files.numbers",
     "from_torch": "rnnviz.files.weights_file",
     "open_recording": "rnnviz.files.recording_file",
     "open_run": "rnnviz.files.run_file",
     "open_weights": "rnnviz.files.weights_file",
+    "pictures": "rnnviz.files.pictures",
+    "replay": "rnnviz.files.replay",
+    "result_csv": "rnnviz.questions.wrong.results_csv",
+    "run_file": "rnnviz.files.run_file",
+    "safetensors_file": "rnnviz.files.weights_file",
+    "weights_file": "rnnviz.files.weights_file",
     "widget": "rnnviz.notebook",
 }
 

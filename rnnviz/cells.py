@@ -69,18 +69,14 @@ def _comment(text: str) -> list[str]:
 
 ELMAN = CellText(
     "elman",
-    """
-    h = tanh(W_xh @ x + W_hh @ h + b_h)  # hidden state
-    """,
+    "h = tanh(W_xh @ x + W_hh @ h + b_h)  # hidden state",
     source="Elman 1990",
     memory="The state is multiplied by W_hh at every token: it fades or grows with its powers.",
     remarks={"d_h_before": "the notebook's bug: W_hh without .T"},
 )
 ELMAN_RELU = CellText(
     "elman-relu",
-    """
-    h = relu(W_xh @ x + W_hh @ h + b_h)  # hidden state
-    """,
+    "h = relu(W_xh @ x + W_hh @ h + b_h)  # hidden state",
     source="Le, Jaitly and Hinton 2015",
     memory="As in an Elman cell; with W_hh = 1 at first, a positive state stays as it is.",
 )

@@ -104,7 +104,7 @@ class SettingError(ValueError):
     """An invalid value of a setting; the message names the setting and the valid values."""
 
 
-#: The longest text that a link has uncompressed, in characters.
+#: The longest text that a link contains uncompressed, in characters.
 _SHORT = 200
 
 
@@ -112,9 +112,9 @@ _SHORT = 200
 class Setting:
     """One row of the table: a setting's name, type, default, range and help.
 
-    ``names`` returns the texts that it can be, if it is no free text. ``only`` is another setting,
-    and the values of it with which this one has an effect. A ``dial`` is always in sight; the
-    others are under *More settings*. For ``widget`` see ``Widget``.
+    ``names`` returns the valid texts, unless any text is valid. ``only`` is another setting and
+    the values of it with which this one has an effect. A ``dial`` is always visible; the others
+    are under *More settings*.
     """
 
     name: str
@@ -133,19 +133,12 @@ class Setting:
     only: tuple[str, tuple[str, ...] | Callable[[], tuple[str, ...]]] | None = None
 
     def applies(self, values: Mapping[str, Any]) -> bool:
-        """Whether the setting has an effect, given the values of all."""
+        """Whether the setting has an effect with these values of all settings."""
         return self.only is None or values[self.only[0]] in self.needed
 
     @property
-    def condition(self) -> str:
-        """The condition of having an effect, e.g. "Cell is elman"; empty for always."""
-        if self.only is None:
-            return ""
-        return f"{SETTINGS[self.only[0]].label} is {' or '.join(self.needed)}"
-
-    @property
     def needed(self) -> tuple[str, ...]:
-        """The values of another setting with which this one has an effect."""
+        """The values of the setting in ``only`` with which this one has an effect."""
         values = self.only[1] if self.only else ()
         return values() if callable(values) else values
 
@@ -162,7 +155,7 @@ class Setting:
         return tuple(self.kind) if issubclass(self.kind, StrEnum) else ()
 
     def to_link(self, value: object) -> str:
-        """A value as text for a link; a long text is compressed."""
+        """A value as a text for a link, compressed if it may be long."""
         if not self.packed:
             return str(value)
         content = zlib.compress(str(value).encode(errors="replace"), 9)
@@ -219,7 +212,7 @@ class Setting:
 
 
 def brief(value: object, most: int = 40) -> str:
-    """The beginning of a value of JSON as text, or "a list", "a table": those may be deep."""
+    """The beginning of a JSON value as text; "a list" or "a table" for these, which may be deep."""
     if isinstance(value, list | dict):
         return "a list" if isinstance(value, list) else "a table"
     return str(value)[:most]
@@ -247,128 +240,115 @@ class RunConfig:
 
     # fmt: off
     task: TaskName = _data(
-        TaskName.SENTIMENT, "Task", "What the network learns.",
-        dial=True, widget=Widget.ELSEWHERE,
+        TaskName.SENTIMENT, "Task", dial=True, widget=Widget.ELSEWHERE,
+        help="What the network learns.",
     )
     lag: int = _data(
-        10, "Lag", "For how many further tokens the network must remember the first one.",
-        dial=True, low=1, high=50, only=("task", (TaskName.RECALL,)), widget=Widget.SLIDER,
+        10, "Lag", dial=True, low=1, high=50, only=("task", (TaskName.RECALL,)),
+        widget=Widget.SLIDER,
+        help="For how many further tokens the network must remember the first one.",
     )
     cell: str = _network(
-        "elman", "Cell",
-        "How one token changes the hidden state. elman: one sum and one activation function. gru, "
-        "lstm: gates decide what is kept and what is overwritten. peephole: an LSTM whose gates "
-        "see the cell state. mgu: one gate. leaky: a share of the state leaks away. mingru, "
+        "elman", "Cell", dial=True, names=cells.cell_names, widget=Widget.CELL,
+        help="How one token changes the hidden state. elman: one sum and one activation function. "
+        "gru, lstm: gates decide what is kept and what is overwritten. peephole: an LSTM whose "
+        "gates see the cell state. mgu: one gate. leaky: a share of the state leaks away. mingru, "
         "rglru, lru: no matrix between states. slstm: exponential gates. cornn: oscillators. own: "
         "your equations.",
-        dial=True, names=cells.cell_names, widget=Widget.CELL,
     )
     equations: str = _network(
-        "", "Equations",
-        "A cell of your own: one equation a line. A name that is read before it is written is a "
-        "state.",
-        high=2000, only=("cell", (cells.OWN,)), widget=Widget.ELSEWHERE,
+        "", "Equations", high=2000, only=("cell", (cells.OWN,)), widget=Widget.ELSEWHERE,
+        help="A cell of your own: one equation a line. A name that is read before it is written "
+        "is a state.",
     )
     constants: str = _network(
-        "", "Constants",
-        "Numbers in the equations of the cell, such as a=0.2; commas separate several.",
-        high=100, only=("cell", cells.with_constants), widget=Widget.CONSTANTS,
+        "", "Constants", high=100, only=("cell", cells.with_constants), widget=Widget.CONSTANTS,
+        help="Numbers in the equations of the cell, such as a=0.2; commas separate several.",
     )
     activation: Activation = _network(
-        Activation.TANH, "Activation",
-        "The activation function of an Elman cell: tanh keeps a state between -1 and 1, relu sets "
-        "negative values to 0.",
-        only=("cell", ("elman",)),
+        Activation.TANH, "Activation", only=("cell", ("elman",)),
+        help="The activation function of an Elman cell: tanh keeps a state between -1 and 1, relu "
+        "sets negative values to 0.",
     )
     hidden: int = _network(
-        64, "Hidden units",
-        "The number of units in the hidden state of a layer. More units can remember more and are "
-        "slower.",
-        dial=True, low=1, high=256, widget=Widget.SLIDER,
+        64, "Hidden units", dial=True, low=1, high=256, widget=Widget.SLIDER,
+        help="The number of units in the hidden state of a layer. More units can remember more "
+        "and are slower.",
     )
     layers: int = _network(
-        1, "Layers",
-        "The number of layers of cells. Each layer reads the states of the layer below.",
-        low=1, high=3, widget=Widget.SLIDER,
+        1, "Layers", low=1, high=3, widget=Widget.SLIDER,
+        help="The number of layers of cells. Each layer reads the states of the layer below.",
     )
     forget_bias: float = _network(
-        1.0, "Forget bias",
-        "The initial bias of the gates that keep the memory, such as an LSTM's forget gate. At 0 "
-        "they keep half from token to token, at 1 73%, at 3 95%.",
-        low=-5.0, high=10.0, step=0.5, only=("cell", cells.gated),
+        1.0, "Forget bias", low=-5.0, high=10.0, step=0.5, only=("cell", cells.gated),
+        help="The initial bias of the gates that keep the memory, such as an LSTM's forget gate. "
+        "At 0 they keep half from token to token, at 1 73%, at 3 95%.",
     )
     init: Init = _network(
         Init.NORMAL, "Initial weights",
-        "normal: random numbers of the initial scale, as in the notebook. xavier: random numbers "
-        "scaled by the number of connections. orthogonal: recurrent weights that keep the length "
-        "of a state. identity: recurrent weights that copy a state.",
+        help="normal: random numbers of the initial scale, as in the notebook. xavier: random "
+        "numbers scaled by the number of connections. orthogonal: recurrent weights that keep the "
+        "length of a state. identity: recurrent weights that copy a state.",
     )
     init_scale: float = _network(
-        0.001, "Initial scale",
-        "The standard deviation of the random initial weights. The notebook's 0.001 is tiny and "
-        "makes the long plateau; with 0.1 the network learns much sooner.",
-        low=0.000001, high=2.0, step=0.001, only=("init", (Init.NORMAL, Init.IDENTITY)),
+        0.001, "Initial scale", low=0.000001, high=2.0, step=0.001,
+        only=("init", (Init.NORMAL, Init.IDENTITY)),
+        help="The standard deviation of the random initial weights. The notebook's 0.001 is tiny "
+        "and makes the long plateau; with 0.1 the network learns much sooner.",
     )
     seed: int = _network(
-        0, "Seed",
-        "The seed of all random numbers: the initial weights and the order of the sequences. The "
-        "same seed gives the same run; another kind of processor may change the last digits.",
-        low=0, high=2**31 - 1,
+        0, "Seed", low=0, high=2**31 - 1,
+        help="The seed of all random numbers: the initial weights and the order of the sequences. "
+        "The same seed gives the same run; another kind of processor may change the last digits.",
     )
     optimizer: OptimizerKind = _training(
         OptimizerKind.SGD, "Optimizer",
-        "sgd: a step against the gradient. momentum: steps build up speed. rmsprop: every weight "
-        "has its own step size. adam: both. A change takes effect at the next step and starts "
-        "with empty averages.",
+        help="sgd: a step against the gradient. momentum: steps build up speed. rmsprop: every "
+        "weight has its own step size. adam: both. A change takes effect at the next step and "
+        "starts with empty averages.",
     )
     lr: float = _training(
-        0.02, "Learning rate",
-        "How far one step moves the weights. Too small: nothing happens. Too large: the loss "
+        0.02, "Learning rate", dial=True, low=0.00001, high=100.0, step=0.01,
+        help="How far one step moves the weights. Too small: nothing happens. Too large: the loss "
         "jumps, or is no longer a number. A change takes effect at the next step.",
-        dial=True, low=0.00001, high=100.0, step=0.01,
     )
     batch: int = _training(
-        1, "Batch size",
-        "The number of sequences for one step; the loss is the mean over their outputs. With 1 "
-        "the network takes a step after each sequence, as the notebook does.",
-        low=1, high=64, restarts=True,
+        1, "Batch size", low=1, high=64, restarts=True,
+        help="The number of sequences for one step; the loss is the mean over their outputs. With "
+        "1 the network takes a step after each sequence, as the notebook does.",
     )
     clip_by: ClipBy = _training(
         ClipBy.VALUE, "Clip by",
-        "value: every entry of the gradient is cut to ± the limit, as the notebook does. norm: "
-        "the whole gradient is shortened to the limit and keeps its direction. off: neither. A "
-        "change takes effect at the next step.",
+        help="value: every entry of the gradient is cut to ± the limit, as the notebook does. "
+        "norm: the whole gradient is shortened to the limit and keeps its direction. off: "
+        "neither. A change takes effect at the next step.",
     )
     clip: float = _training(
-        1.0, "Clip limit",
-        "The limit of clipping, for each entry (value) or for the length of the whole gradient "
-        "(norm). A change takes effect at the next step.",
-        low=0.0001, high=1000.0, step=0.1, only=("clip_by", (ClipBy.VALUE, ClipBy.NORM)),
+        1.0, "Clip limit", low=0.0001, high=1000.0, step=0.1,
+        only=("clip_by", (ClipBy.VALUE, ClipBy.NORM)),
+        help="The limit of clipping, for each entry (value) or for the length of the whole "
+        "gradient (norm). A change takes effect at the next step.",
     )
     truncate: int = _training(
-        0, "Truncate after",
-        "The backward pass is cut into pieces of this many tokens; the forward pass is not cut. "
-        "Encoder and decoder are cut separately, the bridge between them never. 0 means no "
+        0, "Truncate after", low=0, high=500,
+        help="The backward pass is cut into pieces of this many tokens; the forward pass is not "
+        "cut. Encoder and decoder are cut separately, the bridge between them never. 0 means no "
         "truncation. A change takes effect at the next step.",
-        low=0, high=500,
     )
     gradient: Gradient = _training(
-        Gradient.EXACT, "Gradient",
-        "exact: backpropagation through time with the transposed W_hh, as the chain rule "
+        Gradient.EXACT, "Gradient", dial=True, only=("cell", ("elman",)), restarts=True,
+        help="exact: backpropagation through time with the transposed W_hh, as the chain rule "
         "requires. notebook: the version of the well-known notebook, without the transpose.",
-        dial=True, only=("cell", ("elman",)), restarts=True,
     )
     dtype: Precision = _training(
-        Precision.DOUBLE, "Precision",
-        "The number format of the engine. float32 is faster in large networks, but small "
+        Precision.DOUBLE, "Precision", restarts=True,
+        help="The number format of the engine. float32 is faster in large networks, but small "
         "gradients vanish sooner.",
-        restarts=True,
     )
     epochs: int = _training(
-        1000, "Epochs",
-        "How often the network reads all training sequences. The run stops after this many "
+        1000, "Epochs", low=0, high=100_000, step=100,
+        help="How often the network reads all training sequences. The run stops after this many "
         "epochs; raise the number later to train on.",
-        low=0, high=100_000, step=100,
     )
     # fmt: on
 
@@ -382,9 +362,12 @@ class RunConfig:
     def idle(self, names: Iterable[str]) -> list[str]:
         """A sentence for each of these settings that has no effect in this run."""
         wanted = {*names}
-        rows = [row for row in SETTINGS.values() if row.name in wanted]
-        idle = [row for row in rows if not row.applies(vars(self))]
-        return [f"{row.label} ({row.name}) has no effect unless {row.condition}." for row in idle]
+        return [
+            f"{row.label} ({row.name}) has no effect unless {SETTINGS[row.only[0]].label} is "
+            f"{' or '.join(row.needed)}."
+            for row in SETTINGS.values()
+            if row.name in wanted and row.only and not row.applies(vars(self))
+        ]
 
     @property
     def lower_lr(self) -> float:

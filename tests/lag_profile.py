@@ -1,6 +1,6 @@
 """The gradient over the lag on whole sets of sequences, read at once."""
 
-from rnnviz.probe.gradient_over_lag import EXACTLY, lag_norms, profile_of
+from rnnviz.probe.memory_gauge import EXACTLY, lag_norms, profile_of
 
 
 def lag_profile(parameters, examples, objective, carried=EXACTLY):

@@ -7,14 +7,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnnviz.charts.axes import axis, column_font, words_axis, words_margin
+from rnnviz.charts.axes import axis, column_font, words_axis, words_margin, words_picture
 from rnnviz.charts.picture import Picture, Series, compact, heatmap, scatter
 from rnnviz.charts.shapes import color_bar, upright
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain, shown_token
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.formatting import number
 
-#: Maximum number of tokens with written answers; more would be too small. So many letters fit.
+#: Maximum number of tokens with written answers: more would be too small. Letters on one line.
 _MOST_WRITTEN, _LINE = 60, 66
 
 
@@ -29,13 +29,11 @@ def class_strip(
     answers = probs.argmax(axis=1)
     positions = list(range(len(words) - len(probs), len(words)))
     target_probs = np.where(targets < 0, np.nan, probs[np.arange(len(probs)), targets])
-    said = [f"prediction {plain(shown_token(classes[answer]))}" for answer in answers]
-    hover = [
-        f"{told}; no target is known"
-        if target < 0
-        else f"target {plain(shown_token(classes[target]))}, {told}"
-        for target, told in zip(targets, said, strict=True)
-    ]
+    hover = []
+    for answer, target in zip(answers, targets, strict=True):
+        said = f"prediction {plain(shown_token(classes[answer]))}"
+        known = f"target {plain(shown_token(classes[target]))}, {said}"
+        hover.append(known if target >= 0 else f"{said}; no target is known")
     strip = heatmap(
         x=positions,
         y=[0],
@@ -47,17 +45,11 @@ def class_strip(
         customdata=[hover],
         hovertemplate="%{customdata}, p of the target: %{z:.4f}<extra></extra>",
     )
+    title = "Prediction after every token, and the target"
     ticks = {"tickvals": [0, 1, 2], "ticktext": ["p", "prediction", "target"], "ticks": ""}
-    return picture(
-        [strip, *_texts(targets, answers, classes, positions, theme)],
-        "Prediction after every token, and the target",
-        230,
-        theme,
-        xaxis=words_axis(words, theme),
-        yaxis=axis("", theme, range=[-0.6, 2.6], **ticks, showgrid=False),
-        margin=words_margin(words),
-        meta={"x": "token"},
-    )
+    rows = axis("", theme, range=[-0.6, 2.6], **ticks, showgrid=False)
+    texts = _texts(targets, answers, classes, positions, theme)
+    return words_picture([strip, *texts], title, 230, words, theme, yaxis=rows)
 
 
 def _texts(
@@ -75,10 +67,6 @@ def _texts(
     wrong = [(x, 1, names[answer]) for x, target, answer in rows if 0 <= target != answer]
     right = [(x, 2, names[target]) for x, target, _ in rows if target >= 0]
     right += [(x, 1, names[answer]) for x, target, answer in rows if answer == target or target < 0]
-    styles: tuple[dict[str, Any], ...] = (
-        {"color": theme.text},
-        {"color": theme.positive, "weight": 700},
-    )
     font = column_font(classes, len(positions))
     return [
         scatter(
@@ -89,7 +77,10 @@ def _texts(
             textfont={**font, **style},
             hoverinfo="skip",
         )
-        for texts, style in zip((right, wrong), styles, strict=True)
+        for texts, style in (
+            (right, {"color": theme.text}),
+            (wrong, {"color": theme.positive, "weight": 700}),
+        )
     ]
 
 
@@ -110,7 +101,7 @@ def value_lines(
     words: Sequence[str],
     theme: Theme = LIGHT,
 ) -> Picture:
-    """The answered values of every channel, (T, C), as lines, and the targets, dotted.
+    """The outputs of every channel, (T, C), as lines, and the targets, dotted.
 
     ``targets`` (N, C) belong to the last N tokens; a single one is a dot.
     """
@@ -122,7 +113,7 @@ def value_lines(
 
 
 def free_run(read: Array, free: Array, channels: Sequence[str], theme: Theme = LIGHT) -> Picture:
-    """The values that were read, (T, C), dotted, and those that the network generates, (n, C)."""
+    """The input values, (T, C), dotted, and those that the network generates, (n, C)."""
     strokes = [
         _Stroke(0, read, "read", theme.text, "dot"),
         _Stroke(len(read), free, "free", theme.forward),
@@ -150,16 +141,9 @@ def _channels(
         "tickvals": [base + value for base in bases for value in (0, limit)],
         "ticktext": [text for name in channels for text in (plain(name, 10), f"{limit:g}")],
     }
-    return picture(
-        [_line(stroke, c, base, channels[c]) for c, base in enumerate(bases) for stroke in strokes],
-        title,
-        230,
-        theme,
-        xaxis=words_axis(words, theme),
-        yaxis=axis("", theme, **ticks),
-        margin=words_margin(words),
-        **layout,
-    )
+    lines = [_line(stroke, c, y, channels[c]) for c, y in enumerate(bases) for stroke in strokes]
+    axes = {"xaxis": words_axis(words, theme), "yaxis": axis("", theme, **ticks)}
+    return picture(lines, title, 230, theme, words_margin(words), **axes, **layout)
 
 
 def _line(stroke: _Stroke, c: int, base: float, channel: str) -> Series:

@@ -50,21 +50,13 @@ def powers(low: float, high: float) -> list[float]:
     return [first - 0.3, max(last, first + 2) + 0.3]
 
 
-def tenths(low: float, high: float) -> list[float]:
-    """A range around ``low`` to ``high``, in steps of a tenth of the nice limit of its length."""
-    low, high = np.clip([low, high], -_LARGEST / 2, _LARGEST / 2).tolist()
-    step = nice_limit(high - low) / 10
-    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    return [step * first, step * max(last, first + 1)]
-
-
 class Scale:
     """The limits of a picture's axes and colours, from its own data alone."""
 
     def nice_limit(self, value: float, name: str = "") -> float:
         """The end of a scale from -end to end, or from 0, that covers ``value``.
 
-        ``name`` tells the scales of one figure apart.
+        ``name`` identifies the scale in the picture.
         """
         limit = nice_limit(value)
         slack = (_TIMES - 1) * limit
@@ -81,12 +73,18 @@ class Scale:
         return self._ends(first, last, _DECADES)
 
     def tenths(self, low: float, high: float, name: str = "") -> list[float]:
-        """A range around ``low`` to ``high``; ``name`` tells the axes of one figure apart."""
-        first, last = tenths(low, high)
+        """A range around ``low`` to ``high`` that ends at tenths of the nice limit of its length.
+
+        ``name`` identifies the axis in the picture.
+        """
+        low, high = np.clip([low, high], -_LARGEST / 2, _LARGEST / 2).tolist()
+        step = nice_limit(high - low) / 10
+        start, end = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+        first, last = step * start, step * max(end, start + 1)
         return self._ends(first, last, (_TIMES - 1) / 2 * (last - first), name)
 
     def _ends(self, low: float, high: float, slack: float | None, name: str = "") -> list[float]:
-        """Both limits, each at most ``slack`` further out; None: the values have no size."""
+        """Both limits, each at most ``slack`` further out; None for values without a size."""
         del slack, name
         return [low, high]
 

@@ -8,22 +8,22 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-#: What the axis of a run counts, where it isn't epochs.
+#: The unit of the axis of a run.
 _unit = ContextVar("unit", default="epoch")
 _EPOCH, _TRAINING = re.compile(r"(?<![{\w])epoch(s?)\b"), re.compile(r"\btraining\b(?! loop)")
 
 
 def count_in(unit: str) -> None:
-    """Have the explanations of this context speak of steps, not of epochs.
+    """Count in this ``unit``, not in epochs, in the explanations of this context.
 
-    Where these are those of a recording, the examples are not those of training.
+    If it isn't epochs, it is a recording, and the examples are its probe's, not those of training.
     """
     _unit.set(unit)
 
 
 @cache
 def texts() -> dict[str, str]:
-    """Every text by its name: the folder of a question and a heading, or a heading of charts/."""
+    """Every text by its name: "question/heading", or "heading" for charts/text.md."""
     package = Path(str(files("rnnviz")))
     found = {}
     for path in [package / "charts" / "text.md", *package.glob("questions/*/text.md")]:
@@ -35,10 +35,7 @@ def texts() -> dict[str, str]:
 
 
 def explanation(name: str, **fields: str) -> str:
-    """The text of this name, its gaps filled; {noun} is a word unless it is given.
-
-    A question's own is ``folder/heading``: see ``texts``.
-    """
+    """The text of this name in ``texts``, with its gaps filled; {noun} is "word" by default."""
     text, unit = texts()[name], _unit.get()
     if unit != "epoch":
         text = _TRAINING.sub("probe", _EPOCH.sub(rf"{unit}\1", text))

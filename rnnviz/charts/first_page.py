@@ -21,13 +21,12 @@ DEVELOP = 0.001
 
 def network(session: Session, probe: Probe, words: Words, theme: Theme) -> Picture:
     """The network over the ``words`` of ``probe``, in the layer and the part shown."""
-    data = session.dataset
+    data, of = session.dataset, probe.parameters.architecture
     targets = Targets(data.classes, probe.known, data.one_class_at_end)
-    of = probe.parameters.architecture
     kept = session.selection.unit_of(of.hidden)
     passes = [probe.sequence_pass(layer, session.part, kept) for layer in range(of.layers)]
-    shown, levels = passes[session.layer], passes if of.layers > 1 else ()
-    return sequence_network(shown, words, targets, theme, levels)
+    levels = passes if of.layers > 1 else ()
+    return sequence_network(passes[session.layer], words, targets, theme, levels)
 
 
 def compared_network(session: Session, probe: Probe, words: Words, theme: Theme) -> Picture:
@@ -75,13 +74,12 @@ def words_of(session: Session, probe: Probe) -> Words:
 
 
 def words_row(words: Words, theme: Theme = LIGHT, shades: Sequence[str] = ()) -> Picture:
-    """The words side by side, each in its column; in frames of these ``shades``, if there are any.
+    """The words side by side, each in its column, in frames of these ``shades`` if there are any.
 
-    The page draws them itself, in static/words_row.js, where they can be typed.
+    On the page they can be edited: static/words_row.js draws them.
     """
-    names, count = [plain(word) for word in words.told["words"]], len(words.tokens)
+    names, count = [plain(word) for word in words.meta["words"]], len(words.tokens)
     row = scatter(x=[*range(count)], y=[0] * count, mode="text", text=names)
-    axes = {"xaxis": {**words_axis(words.tokens, theme), "visible": False}}
-    axes["yaxis"] = {"visible": False}
-    meta = {"x": "token", **words.told, "shades": list(shades)}
-    return picture([row], "Words", 80, theme, **axes, meta=meta)
+    xaxis = {**words_axis(words.tokens, theme), "visible": False}
+    meta = {"x": "token", **words.meta, "shades": list(shades)}
+    return picture([row], "Words", 80, theme, xaxis=xaxis, yaxis={"visible": False}, meta=meta)

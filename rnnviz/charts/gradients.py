@@ -8,18 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from rnnviz.charts.axes import axis, log_axis
+from rnnviz.charts.axes import axis, epoch_curve, epochs_picture, log_axis
 from rnnviz.charts.axis_limits import decades, finite_logs
-from rnnviz.charts.epoch_axis import (
-    EPOCHS_MARGIN,
-    end_points,
-    epoch_marks,
-    epochs_axis,
-    epochs_meta,
-)
-from rnnviz.charts.picture import Picture, Series, compact, heatmap, scatter
-from rnnviz.charts.shapes import LEGEND, LEGEND_TOP, color_bar, level, zeros
-from rnnviz.charts.theme import LIGHT, Theme, picture, plain, shown_token
+from rnnviz.charts.picture import Picture, Series, compact, heatmap
+from rnnviz.charts.shapes import color_bar, level, zeros
+from rnnviz.charts.theme import LIGHT, Theme, plain, shown_token
+from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.formatting import number
 from rnnviz.probe.gradients import Objective
 from rnnviz.probe.memory_gauge import GradientMap, MemoryGauge
@@ -27,6 +21,8 @@ from rnnviz.run.history import Course
 
 #: Maximum number of words that fit one below the other.
 _MOST_ROWS = 14
+#: Not the half-life of the phrase's average or of many phrases.
+_LIFE = "half-life, fitted"
 #: The symbol of the gradient of an objective.
 SYMBOL = {Objective.LOSS: "dL/dh", Objective.MARGIN: "dm/dh"}
 
@@ -35,18 +31,16 @@ def gradient_map(
     norms: GradientMap, course: Course, words: Sequence[str], symbol: str, theme: Theme = LIGHT
 ) -> Picture:
     """||dL/dh_t|| for every token (row) at every epoch (column), coloured by its logarithm."""
-    low, high = color_span(norms.norms)
-    unit = course.history.unit
-    with np.errstate(divide="ignore"):
-        logs = np.maximum(np.log10(norms.norms.T), low)
-    colors = {"zmin": low, "zmax": high, "colorscale": theme.magnitudes}
+    (logs, (low, high)), unit = log_norms(norms.norms), course.history.unit
     cells = heatmap(
         name=f"log10 of ||{symbol}||",
         x=norms.epochs.astype(np.int32),
-        z=compact(logs),
+        z=compact(logs.T),
+        zmin=low,
+        zmax=high,
+        colorscale=theme.magnitudes,
         colorbar={**color_bar(f"||{symbol}||"), **power_ticks(low, high)},
         hovertemplate=f"{unit} %{{x}}, word %{{y}}: 10^%{{z:.2f}}<extra></extra>",
-        **colors,
     )
     return word_map(cells, f"Gradient over the {unit}s", course, words, theme)
 
@@ -55,17 +49,10 @@ def word_map(
     cells: Series, title: str, course: Course, words: Sequence[str], theme: Theme
 ) -> Picture:
     """A picture of ``cells``, a row for each word, from 1 on, and a column for each epoch."""
-    return picture(
-        [{**cells, "y": list(range(1, len(words) + 1))}],
-        title,
-        320,
-        theme,
-        margin=EPOCHS_MARGIN,
-        shapes=epoch_marks(course, theme, "y"),
-        xaxis=epochs_axis(course, theme, showgrid=False),
-        yaxis=word_rows(words, theme),
-        meta={**epochs_meta(course), "y": "token", "first": 1},
-    )
+    rows = {**cells, "y": list(range(1, len(words) + 1))}
+    meta, yaxis = {"y": "token", "first": 1}, word_rows(words, theme)
+    layout: dict[str, Any] = {"xaxis": {"showgrid": False}, "yaxis": yaxis, "meta": meta}
+    return epochs_picture([rows], title, 320, course, theme, **layout)
 
 
 def color_span(norms: Any) -> tuple[float, float]:
@@ -73,6 +60,13 @@ def color_span(norms: Any) -> tuple[float, float]:
     logs = finite_logs(norms)
     low, high = (math.floor(logs.min()), math.ceil(logs.max())) if logs.size else (0, 0)
     return min(max(low, high - 12, -300), high - 1), high
+
+
+def log_norms(norms: Array) -> tuple[Array, list[float]]:
+    """The logarithms to base ten for a map of sizes, and their range, which cuts them below."""
+    low, high = color_span(norms)
+    with np.errstate(divide="ignore"):
+        return np.maximum(np.log10(norms), low), [low, high]
 
 
 def power_ticks(low: float, high: float) -> dict[str, Any]:
@@ -96,10 +90,6 @@ def norms_height(count: int) -> int:
     return max(300, 88 + 21 * count)
 
 
-#: Named apart from the other half-lives: the phrase's average, and that of many phrases.
-_LIFE = "half-life, fitted"
-
-
 def memory_gauge(gauge: MemoryGauge, course: Course, theme: Theme = LIGHT) -> Picture:
     """Radius and largest singular value of the recurrent weights, and half-life in tokens."""
     # Without recurrent weights there is neither radius nor singular value.
@@ -107,24 +97,14 @@ def memory_gauge(gauge: MemoryGauge, course: Course, theme: Theme = LIGHT) -> Pi
         {**curve, "showlegend": bool(np.isfinite(curve["y"]).any())}
         for curve in gauge_curves(gauge, course.history.unit, theme, life=_LIFE)
     ]
-    return picture(
-        [*curves, *end_points(course, curves)],
-        f"Memory gauge of {gauge.weights}" if gauge.weights else "Memory gauge",
-        250,
-        theme,
-        xaxis=epochs_axis(course, theme),
-        yaxis=log_axis("", theme, gauge_span(gauge)),
-        shapes=[level(1, theme, width=1.5), *epoch_marks(course, theme, "y")],
-        # Where radius and singular value, or the half-life, are exactly zero.
-        annotations=[
-            mark
-            for values, color in ((gauge.radius, theme.text), (gauge.half_life, theme.magnitude))
-            for mark in zeros(gauge.epochs, values, gauge_span(gauge)[0], color)
-        ],
-        margin={**EPOCHS_MARGIN, "t": LEGEND_TOP},
-        meta=epochs_meta(course),
-        **LEGEND,
-    )
+    span = gauge_span(gauge)
+    # Where radius and singular value, or the half-life, are exactly zero.
+    marks = zeros(gauge.epochs, gauge.radius, span[0], theme.text)
+    marks += zeros(gauge.epochs, gauge.half_life, span[0], theme.magnitude)
+    yaxis, shapes = log_axis("", theme, span), [level(1, theme, width=1.5)]
+    layout: dict[str, Any] = {"yaxis": yaxis, "shapes": shapes, "annotations": marks}
+    title = f"Memory gauge of {gauge.weights}" if gauge.weights else "Memory gauge"
+    return epochs_picture(curves, title, 250, course, theme, with_legend=True, **layout)
 
 
 def gauge_span(gauge: MemoryGauge) -> list[float]:
@@ -141,28 +121,16 @@ def gauge_curves(
     interval = "95%: %{customdata[1]:.3g} to %{customdata[2]:.3g}"
     # The largest number is 10 ** 308.25.
     drawn = np.minimum(gauge.half_life, 10.0 ** min(gauge_span(gauge)[1], 308.0))
-    dashed = {"color": theme.muted, "dash": "dash"}
+    tokens = f"%{{customdata[0]:.4g}} tokens, {interval}"
+    common = {"yaxis": yaxis, "showlegend": False}
     styles = (
         ("radius", gauge.radius, {"color": theme.text}, "%{y:.4g}"),
-        ("singular value", gauge.norm, dashed, "%{y:.4g}"),
-        (
-            life,
-            drawn,
-            {"color": theme.magnitude},
-            f"%{{customdata[0]:.4g}} tokens, {interval}",
-        ),
+        ("singular value", gauge.norm, {"color": theme.muted, "dash": "dash"}, "%{y:.4g}"),
+        (life, drawn, {"color": theme.magnitude}, tokens),
     )
-    return [
-        scatter(
-            x=gauge.epochs.astype(np.int32),
-            y=compact(values),
-            yaxis=yaxis,
-            showlegend=False,
-            name=name,
-            mode="lines",
-            line={"width": 2.5, **line},
-            customdata=lives if name == life else None,
-            hovertemplate=f"{unit} %{{x}}: {hover}<extra>{name}</extra>",
-        )
-        for name, values, line, hover in styles
-    ]
+    curves = []
+    for name, values, line, value in styles:
+        hover = f"{unit} %{{x}}: {value}<extra>{name}</extra>"
+        common["customdata"] = lives if name == life else None
+        curves.append(epoch_curve(name, gauge.epochs, values, line, hover, **common))
+    return curves

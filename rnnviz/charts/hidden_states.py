@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnnviz.charts.axes import axis, signed_axis, whole, words_axis, words_margin
+from rnnviz.charts.axes import axis, signed_axis, whole, words_margin, words_picture
 from rnnviz.charts.picture import Picture, bar, compact, heatmap
 from rnnviz.charts.shapes import color_bar, note, upright
-from rnnviz.charts.theme import LIGHT, Theme, picture, plain
+from rnnviz.charts.theme import LIGHT, Theme, plain
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.probe.decoding import RunningMargin
-from rnnviz.probe.training_step import Moment, Phase
+from rnnviz.probe.probe import RunningMargin
+from rnnviz.probe.unrolled import Moment, Phase
 
 #: Maximum number of cells whose hover names the word.
 _NAMED = 4_000
@@ -62,16 +62,11 @@ def state_heatmap(
         customdata=[[plain(word) for word in words]] * states.shape[1] if few else None,
         hovertemplate=f"unit %{{y}} {where}: {view.name} = %{{z:.6f}}<extra></extra>",
     )
-    return picture(
-        [cells],
-        view.title,
-        400,
-        theme,
-        xaxis=words_axis(words, theme),
-        yaxis=axis("unit", theme, autorange="reversed", showgrid=False, **whole(states.shape[1])),
-        margin=words_margin(words) | ({"t": _NAMES_TOP} if view.bridge else {}),
-        **bridge_line(view.bridge, theme),
-    )
+    rows = axis("unit", theme, autorange="reversed", showgrid=False, **whole(states.shape[1]))
+    layout = {"yaxis": rows, **bridge_line(view.bridge, theme)}
+    if view.bridge:
+        layout["margin"] = {**words_margin(words), "t": _NAMES_TOP}
+    return words_picture([cells], view.title, 400, words, theme, **layout)
 
 
 def value_colors(limit: float, view: StateView, theme: Theme) -> dict[str, Any]:
@@ -104,17 +99,10 @@ def running_margin_bars(
     bars = bar(
         x=list(range(len(words))),
         y=compact(margin.values),
-        marker={"color": [theme.positive if v > 0 else theme.negative for v in margin.values]},
+        marker={"color": theme.signs(margin.values)},
         meta=plain(label),
         hovertemplate="margin of %{meta}: %{y:.6g}<extra></extra>",
     )
-    return picture(
-        [bars],
-        f"Verdict {noun} by {noun}: the margin of “{plain(label)}”",
-        230,
-        theme,
-        xaxis=words_axis(words, theme),
-        yaxis=signed_axis("margin (logits)", limit, theme),
-        margin=words_margin(words),
-        meta={"x": "token"},
-    )
+    title = f"Verdict {noun} by {noun}: the margin of “{plain(label)}”"
+    scale = signed_axis("margin (logits)", limit, theme)
+    return words_picture([bars], title, 230, words, theme, yaxis=scale)

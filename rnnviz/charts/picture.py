@@ -15,6 +15,8 @@ import plotly.graph_objects as go
 from rnnviz.engine.layer_buffers import Array
 
 Series = dict[str, Any]
+#: Options of a series without a hover text and without an entry in the legend.
+SILENT = {"hoverinfo": "skip", "showlegend": False}
 #: A figure's JSON without the numeric arrays of its series, and these arrays by path.
 Parts = tuple[str, dict[str, Array]]
 
@@ -35,7 +37,7 @@ def bar(**options: Any) -> Series:
 
 
 def compact(array: Any) -> Any:
-    """The array as float32, which is sent to the browser in binary."""
+    """The array as float32, which goes to the browser in binary."""
     with np.errstate(over="ignore"):
         return np.ascontiguousarray(array, np.float32)
 
@@ -69,12 +71,11 @@ class Picture:
         return go.Figure(self.series, self.layout)
 
     def with_metadata(self, **told: str) -> Picture:
-        """The picture whose files tell this of it, too, in place of what all say."""
-        known = {name: text for name, text in told.items() if text}
-        meta = self.layout.get("meta") or {}
-        if not known:
+        """The picture with facts for its files, which replace those of the whole page."""
+        if not (known := {name: text for name, text in told.items() if text}):
             return self
-        return Picture(self.series, {**self.layout, "meta": {**meta, "told": known}})
+        meta = {**(self.layout.get("meta") or {}), "told": known}
+        return Picture(self.series, {**self.layout, "meta": meta})
 
     def parts(self) -> Parts:
         """The JSON without the numeric arrays of the series, and these arrays by path ("0.x")."""

@@ -29,10 +29,10 @@ _COLORS = ("background", "text", "muted", "grid", "forward", "magnitude", "negat
 
 
 class Words(NamedTuple):
-    """The tokens that are read, and what they are called.
+    """The tokens that the network reads, and the noun for them.
 
-    ``typed`` are the words as they were typed, each with the index of its token, -1 if it is not
-    read; ``vocabulary`` are words to choose from; ``turning`` is the token that turns the verdict.
+    ``typed`` are the words as they were typed, each with the index of its token, -1 if skipped;
+    ``vocabulary`` are words to choose from; ``turning`` is the token that turns the verdict.
     """
 
     tokens: Sequence[str]
@@ -42,8 +42,8 @@ class Words(NamedTuple):
     turning: int | None = None
 
     @property
-    def told(self) -> dict[str, Any]:
-        """What a picture tells the page of them."""
+    def meta(self) -> dict[str, Any]:
+        """Metadata for the page, which draws the words itself."""
         return {
             "words": [shown_token(word) for word in self.tokens],
             "noun": self.noun,
@@ -72,22 +72,19 @@ def sequence_network(
     theme: Theme = LIGHT,
     levels: Sequence[SequencePass] = (),
 ) -> Picture:
-    """The pass of one sequence; a sentence in its place if a number is not finite.
+    """The pass of one sequence; a sentence instead if a number is not finite.
 
     ``levels`` are the passes in all layers, the lowest first, if there are several.
     """
     if not all(level.finite for level in (shown, *levels)):
-        said = {"theme": palette(theme), "sentence": BROKEN}
-        return picture([], TITLE, 600, theme, meta=said)
+        meta = {"theme": palette(theme), "sentence": BROKEN}
+        return picture([], TITLE, 600, theme, meta=meta)
     series, meta = pass_series(shown, words, targets, theme)
-    meta["levels"] = len(levels)
-    # That of the layer shown is there already.
     for k, level in enumerate(levels):
-        if level is shown:
-            continue
-        rows = [*_units(level), *_tokens(level)]
-        series += [{**row, "name": f"{row['name']} @{k}", "visible": False} for row in rows]
-    return picture(series, TITLE, 600, theme, meta=meta)
+        if level is not shown:
+            rows = [*_units(level), *_tokens(level)]
+            series += [{**row, "name": f"{row['name']} @{k}", "visible": False} for row in rows]
+    return picture(series, TITLE, 600, theme, meta={**meta, "levels": len(levels)})
 
 
 def compared(drawn: Picture, moment: str, gradients: Array) -> Picture:
@@ -99,19 +96,21 @@ def compared(drawn: Picture, moment: str, gradients: Array) -> Picture:
 
 def palette(theme: Theme) -> dict[str, str]:
     """The colours of the picture."""
-    return {name: getattr(theme, name) for name in _COLORS}
+    return theme.colors(*_COLORS)
 
 
 def pass_series(
     shown: SequencePass, words: Words, targets: Targets, theme: Theme
 ) -> tuple[list[Series], dict[str, Any]]:
     """The arrays of a pass, and their metadata."""
-    of = shown.architecture
-    memory, added, formula = _formulas(cell_parts(of.cell))
+    of, parts = shown.architecture, cell_parts(shown.architecture.cell)
+    memory, added, formula = _formulas(parts)
     answers, kind = _answers(shown, targets, theme)
+    # A longer label does not fit before the first word.
+    label = memory if len(memory) <= MOST_LETTERS else parts.memory_state
     meta = {
         "theme": palette(theme),
-        **words.told,
+        **words.meta,
         "layers": of.layers,
         "layer": shown.layer + 1,
         "part": shown.part,
@@ -119,11 +118,7 @@ def pass_series(
         "hidden": of.hidden,
         "group": shown.group,
         "remembers": shown.part in (*of.cell.states, of.out),
-        "labels": {
-            # A longer label does not fit before the first word.
-            "memory": memory if len(memory) <= MOST_LETTERS else cell_parts(of.cell).memory_state,
-            "added": added,
-        },
+        "labels": {"memory": label, "added": added},
         "formula": formula,
         **kind,
     }

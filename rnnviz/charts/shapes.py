@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,12 @@ from rnnviz.engine.layer_buffers import Array
 
 #: Positions on an axis count from 0 to 1 over the plot.
 PAPER = {"xref": "paper", "yref": "paper"}
+#: A legend between the title and the plot, which then starts ``LEGEND_TOP`` pixels below the top.
+LEGEND: dict[str, Any] = {
+    "showlegend": True,
+    "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.0, "yanchor": "bottom"},
+}
+LEGEND_TOP = 76
 
 
 def level(y: float, theme: Theme, **line: Any) -> dict[str, Any]:
@@ -34,9 +40,9 @@ def note(text: str, anchor: str, **options: Any) -> dict[str, Any]:
 
 
 def zeros(x: Array, values: Array, bottom: float, color: str) -> list[dict[str, Any]]:
-    """A 0 at the ``bottom`` of an axis of powers of ten, where values (N,) are exactly zero.
+    """A 0 at the ``bottom`` of a log axis, where values (N,) are exactly zero.
 
-    Of zeros side by side the first and the last have one.
+    Of adjacent zeros only the first and the last have one.
     """
     zero = np.pad(values == 0, 1)
     marked = np.flatnonzero(zero[1:-1] & ~(zero[:-2] & zero[2:]))
@@ -45,32 +51,20 @@ def zeros(x: Array, values: Array, bottom: float, color: str) -> list[dict[str, 
     return [note("0", "center bottom", x=at, y=bottom, yshift=4, font=font) for at in places]
 
 
-def outlines(boxes: Iterable[tuple[float, ...]], color: str, width: float) -> Series:
+def outlines(
+    boxes: Sequence[tuple[float, ...]], color: str, width: float, dash: str | None = None
+) -> Series:
     """Rectangles (x0, y0, x1, y1) as one line with gaps, which Plotly draws faster than shapes."""
-    corners = [
-        corner
-        for x0, y0, x1, y1 in boxes
-        for corner in ((x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0), (None, None))
-    ]
-    x, y = ([corner[axis] for corner in corners] for axis in (0, 1))
-    return scatter(x=x, y=y, mode="lines", line={"color": color, "width": width}, hoverinfo="skip")
+    x = [x for x0, _, x1, _ in boxes for x in (x0, x1, x1, x0, x0, None)]
+    y = [y for _, y0, _, y1 in boxes for y in (y0, y0, y1, y1, y0, None)]
+    line = {"color": color, "width": width, **({"dash": dash} if dash else {})}
+    return scatter(x=x, y=y, mode="lines", line=line, hoverinfo="skip")
 
 
 def unit_circle(theme: Theme) -> dict[str, Any]:
     """The circle |z| = 1, on which a perturbation neither grows nor shrinks."""
     line = {"color": theme.muted, "width": 1.5, "dash": "dot"}
     return {"type": "circle", "x0": -1, "y0": -1, "x1": 1, "y1": 1, "line": line, "layer": "below"}
-
-
-# What lines, signs and colours mean
-
-
-#: A legend between the title and the plot, which then starts ``LEGEND_TOP`` pixels below the top.
-LEGEND: dict[str, Any] = {
-    "showlegend": True,
-    "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.0, "yanchor": "bottom"},
-}
-LEGEND_TOP = 76
 
 
 def color_bar(symbol: str) -> dict[str, Any]:
@@ -83,9 +77,6 @@ def color_bar(symbol: str) -> dict[str, Any]:
 def colored(text: str, color: str) -> str:
     """The text in a colour, as HTML for a title or an annotation."""
     return f'<span style="color:{color}">{text}</span>'
-
-
-# Colours as numbers: mixing, transparency and contrast
 
 
 def rgb(color: str) -> Array:
@@ -117,19 +108,15 @@ def ink(background: str) -> str:
 
 def contrast(one: str, other: str) -> float:
     """The contrast ratio of two colours, 1..21 (Web Content Accessibility Guidelines)."""
-    low, high = sorted((_luminance(one), _luminance(other)))
-    return (high + 0.05) / (low + 0.05)
-
-
-def _luminance(color: str) -> float:
-    parts = rgb(color) / 255
+    parts = np.array([rgb(one), rgb(other)]) / 255
     linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
-    return float(linear @ [0.2126, 0.7152, 0.0722])
+    low, high = sorted((linear @ [0.2126, 0.7152, 0.0722]).tolist())
+    return float((high + 0.05) / (low + 0.05))
 
 
 def sentence(title: str, text: str, theme: Theme = LIGHT) -> Picture:
-    """The title of the picture, and the sentence."""
+    """A sentence instead of the picture with this title."""
     hidden = {"xaxis": {"visible": False}, "yaxis": {"visible": False}}
     escaped = plain(text, len(text))
-    said = note(escaped, "center middle", **PAPER, x=0.5, y=0.5)
-    return picture([], title, 200, theme, annotations=[said], meta={"sentence": escaped}, **hidden)
+    shown = note(escaped, "center middle", **PAPER, x=0.5, y=0.5)
+    return picture([], title, 200, theme, annotations=[shown], meta={"sentence": escaped}, **hidden)

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnnviz.charts.axes import axis, signed_axis, words_axis, words_margin
+from rnnviz.charts.axes import axis, signed_axis, words_picture
 from rnnviz.charts.picture import Picture, Series, bar, compact, exact, scatter
 from rnnviz.charts.shapes import faint, note, outlines
-from rnnviz.charts.theme import LIGHT, Theme, picture, plain
+from rnnviz.charts.theme import LIGHT, Theme, plain
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.formatting import number
 
@@ -23,9 +23,9 @@ MOST_NUMBERS, MOST_PAIRS, MOST_ALONE = 10, 6, 20
 
 
 class Pair(NamedTuple):
-    """Values of the first and the second on the words of the first, (T, ...); NaN if it has none.
+    """Values of two sequences on the words of the first, (T, ...); NaN if the second has none.
 
-    ``others`` are the words of the second there.
+    ``others`` are the words of the second at the same places.
     """
 
     first: Array
@@ -35,18 +35,18 @@ class Pair(NamedTuple):
 
     @property
     def difference(self) -> Array:
-        """The second minus the first."""
+        """The second minus the first, (T, ...)."""
         return np.asarray(self.second - self.first)
 
     @property
     def changed(self) -> list[int]:
-        """The columns in which the second reads something else."""
+        """The columns in which the words differ."""
         pairs = zip(self.words, self.others, strict=True)
         return [t for t, (one, other) in enumerate(pairs) if one != other]
 
 
 def largest(array: Array) -> float:
-    """The largest size of the finite numbers, 0 if there is none."""
+    """The largest absolute value of the finite numbers, 0 if there are none."""
     return float(np.abs(array[np.isfinite(array)]).max(initial=0.0))
 
 
@@ -55,7 +55,7 @@ def distance_curve(
 ) -> Picture:
     """A distance after every word, (T,); NaN is a gap.
 
-    If ``noted``, with the factor from word to word, and where both part.
+    If ``noted``, with the factor from word to word and the word at which it begins.
     """
     limit = theme.scale.nice_limit(largest(distances))
     steps, few = len(words), len(words) <= MOST_NUMBERS
@@ -73,28 +73,18 @@ def distance_curve(
         customdata=exact(distances),
         hovertemplate="%{customdata}<extra></extra>",
     )
-    return picture(
-        [curve],
-        title,
-        220,
-        theme,
-        xaxis=words_axis(words, theme),
-        yaxis=axis("", theme, range=[0, 1.8 * limit], nticks=3),
-        margin=words_margin(words),
-        annotations=_factors(distances, theme) if noted and few else [],
-        meta={"x": "token"},
-    )
+    yaxis = axis("", theme, range=[0, 1.8 * limit], nticks=3)
+    notes = _factors(distances, theme) if noted and few else []
+    return words_picture([curve], title, 220, words, theme, yaxis=yaxis, annotations=notes)
 
 
 def _factors(distances: Array, theme: Theme) -> list[dict[str, Any]]:
-    """How many times as far they are apart as at the word before, and where they part."""
+    """The factor from word to word, and the word at which the distance begins."""
     notes, values = [], distances.tolist()
     apart = [t for t, d in enumerate(values) if d > 0]
     if apart and apart[0] > 0:
-        notes.append(
-            note("they part here", "right bottom", x=apart[0], y=values[apart[0]], xshift=-26,
-                 font={"weight": 600})
-        )  # fmt: skip
+        place = {"x": apart[0], "y": values[apart[0]], "xshift": -26}
+        notes.append(note("they part here", "right bottom", **place, font={"weight": 600}))
     for t in apart:
         if t + 1 < len(values) and values[t + 1] > 0:
             middle = {"x": t + 0.5, "y": 0.5 * (values[t] + values[t + 1])}
@@ -131,16 +121,14 @@ class AnswerScale:
         if not self.probability:
             return signed_axis("", 1.25 * theme.scale.nice_limit(largest(values)), theme)
         low, high = (-0.34, 1.34) if self.sides else (0.0, 1.2)
-        texts = ["0%", "50%", "100%"]
-        if self.sides:
-            texts = [plain(self.sides[0], 11), "50%", plain(self.sides[1], 11)]
-        return axis("", theme, range=[low, high], tickvals=[0, 0.5, 1], ticktext=texts)
+        first, last = (plain(side, 11) for side in self.sides) if self.sides else ("0%", "100%")
+        ticks = {"tickvals": [0, 0.5, 1], "ticktext": [first, "50%", last]}
+        return axis("", theme, range=[low, high], **ticks)
 
     def color(self, value: float, usual: str, theme: Theme) -> str:
-        """That of the side if there are two, else the usual one."""
-        if self.sides:
-            usual = theme.positive if value > self.base else theme.negative
-        return faint(usual, 0.55)
+        """The colour of the side if there are two, else the usual one."""
+        (side,) = theme.signs([value - self.base])
+        return faint(side if self.sides else usual, 0.55)
 
 
 def percent(share: float) -> str:
@@ -171,10 +159,10 @@ def answers_before(pair: Pair, scale: AnswerScale, theme: Theme = LIGHT) -> Pict
     # The number is beyond both ends.
     one, other = pair.first - scale.base, pair.second - scale.base
     longer = (one * other > 0) & (np.abs(one) > np.abs(other))
-    texts = [(text, "") if further else ("", text)
-             for text, further in zip(now["text"], longer.tolist(), strict=True)]  # fmt: skip
-    before |= {"marker": {"color": faint(theme.text, 0)}, "text": [text for text, _ in texts]}
-    now |= {"text": [text for _, text in texts]}
+    texts = np.array(now["text"], object)
+    before |= {"marker": {"color": faint(theme.text, 0)}}
+    before["text"] = np.where(longer, texts, "").tolist()
+    now["text"] = np.where(longer, "", texts).tolist()
     edges = _edges(pair.first, (0.0, 0.6), scale.base, theme, "dash")
     title = f"{plain(scale.title, 60)}, now; dashed: before"
     return _answers([before, now, edges], pair, scale, title, theme)
@@ -183,50 +171,50 @@ def answers_before(pair: Pair, scale: AnswerScale, theme: Theme = LIGHT) -> Pict
 def _answers(
     series: list[Series], pair: Pair, scale: AnswerScale, title: str, theme: Theme
 ) -> Picture:
-    values = np.concatenate([pair.first, pair.second])
-    return picture(
-        series,
-        title,
-        230,
-        theme,
-        xaxis=words_axis(pair.words, theme),
-        yaxis=scale.axis(values, theme),
-        margin=words_margin(pair.words),
-        meta={"x": "token"},
-    )
+    yaxis = scale.axis(np.concatenate([pair.first, pair.second]), theme)
+    return words_picture(series, title, 230, pair.words, theme, yaxis=yaxis)
 
 
 def _bars(
     values: Array, column: tuple[float, float], name: str, scale: AnswerScale, theme: Theme
 ) -> Series:
-    place, width = column
+    listed = values.tolist()
+    colors = [scale.color(value, theme.muted, theme) for value in listed]
+    bars = _labelled_bars(values, column, [scale.label(value) for value in listed], colors)
+    hover = f"{name}: %{{customdata}}<extra></extra>"
+    heights = {"y": compact(values - scale.base), "base": scale.base}
+    return {**bars, **heights, "name": name, "hovertemplate": hover}
+
+
+def _labelled_bars(
+    values: Array, column: tuple[float, float], texts: Sequence[str], colors: Sequence[str]
+) -> Series:
+    """Bars at the words, (T,); ``column`` is their offset from the word and their width."""
+    offset, width = column
     # Two bars side by side have less room.
-    numbers = len(values) <= (MOST_ALONE if width > 0.4 else MOST_PAIRS)
+    few = len(values) <= (MOST_ALONE if width > 0.4 else MOST_PAIRS)
     return bar(
-        x=compact(np.arange(len(values)) + place),
-        y=compact(values - scale.base),
-        base=scale.base,
+        x=compact(np.arange(len(values)) + offset),
+        y=compact(values),
         width=width,
-        name=name,
-        marker={"color": [scale.color(value, theme.muted, theme) for value in values.tolist()]},
-        text=[scale.label(value) if numbers else "" for value in values.tolist()],
+        marker={"color": colors},
+        text=texts if few else [""] * len(texts),
         textposition="outside",
         customdata=exact(values),
-        hovertemplate=f"{name}: %{{customdata}}<extra></extra>",
+        hovertemplate="%{customdata}<extra></extra>",
     )
 
 
 def _edges(
     values: Array, column: tuple[float, float], base: float, theme: Theme, dash: str
 ) -> Series:
-    place, width = column
+    offset, width = column
     boxes = [
-        (t + place - width / 2, base, t + place + width / 2, value)
+        (t + offset - width / 2, base, t + offset + width / 2, value)
         for t, value in enumerate(values.tolist())
         if math.isfinite(value)
     ]
-    drawn = outlines(boxes, theme.text, 1.6)
-    return {**drawn, "line": {**drawn["line"], "dash": dash}, "showlegend": False}
+    return {**outlines(boxes, theme.text, 1.6, dash), "showlegend": False}
 
 
 def contribution_bars(
@@ -243,10 +231,11 @@ def contribution_bars(
     both = [contributions] if others is None else [contributions, others]
     limit = theme.scale.nice_limit(max(map(largest, both)))
     columns = [(0.0, 0.6)] if others is None else [(-0.2, 0.36), (0.2, 0.36)]
-    bars = [
-        _contributions(values, column, limit, theme)
-        for values, column in zip(both, columns, strict=True)
-    ]
+    bars = []
+    for values, column in zip(both, columns, strict=True):
+        # A very small number is too long for its bar.
+        texts = [_signed(value, limit) if limit >= 1e-3 else "" for value in values.tolist()]
+        bars.append(_labelled_bars(values, column, texts, theme.signs(values.tolist())))
     edges, heads, sums = [], "", [_signed(float(np.nansum(values)), limit) for values in both]
     total = f"sum<br><b>{sums[0]}</b>"
     if others is not None:
@@ -254,37 +243,9 @@ def contribution_bars(
                  _edges(others, columns[1], 0.0, theme, "dash")]  # fmt: skip
         heads, total = _PAIR, "sum<br>A <b>{}</b><br>B <b>{}</b>".format(*sums)
     place = {"xref": "paper", "x": 1, "xshift": 10, "y": 0}
-    return picture(
-        [*bars, *edges],
-        plain(title, 80) + heads,
-        250,
-        theme,
-        xaxis=words_axis(words, theme),
-        yaxis=signed_axis("", 1.35 * limit, theme) | {"nticks": 3},
-        margin=words_margin(words),
-        annotations=[note(total, "left middle", **place)],
-        meta={"x": "token"},
-    )
-
-
-def _contributions(
-    values: Array, column: tuple[float, float], limit: float, theme: Theme
-) -> Series:
-    place, width = column
-    # A very small number is too long for its bar; two side by side have less room.
-    most = MOST_ALONE if width > 0.4 else MOST_PAIRS
-    few = len(values) <= most and limit >= 1e-3
-    listed = values.tolist()
-    return bar(
-        x=compact(np.arange(len(listed)) + place),
-        y=compact(values),
-        width=width,
-        marker={"color": [theme.positive if v > 0 else theme.negative for v in listed]},
-        text=[_signed(value, limit) if few else "" for value in listed],
-        textposition="outside",
-        customdata=exact(values),
-        hovertemplate="%{customdata}<extra></extra>",
-    )
+    yaxis = signed_axis("", 1.35 * limit, theme) | {"nticks": 3}
+    layout = {"yaxis": yaxis, "annotations": [note(total, "left middle", **place)]}
+    return words_picture([*bars, *edges], plain(title, 80) + heads, 250, words, theme, **layout)
 
 
 def _signed(value: float, limit: float) -> str:

@@ -19,6 +19,23 @@ from rnnviz.tasks.task import Preset
 
 #: Sentences of more characters are written smaller in a narrow window, in two steps.
 LONG, LONGER = 84, 112
+#: The question whose tab shows what a sign measures.
+_QUESTIONS = {
+    "saturated": StateQuestion.CARRY, "silent": StateQuestion.CARRY,
+    "clipped": GradientQuestion.FEED, "update": GradientQuestion.FEED,
+    "gradient": GradientQuestion.FEED, "reach": GradientQuestion.REACH,
+    "overfit": TrainQuestion.WRONG,
+}  # fmt: skip
+#: Short forms of questions, for the link of the story.
+_SHORT = {
+    GradientQuestion.REACH: "How far back?",
+    StateQuestion.WHAT_IF: "What if?",
+    StateQuestion.CARRY: "Which units?",
+}
+#: Signs that a recording doesn't have: its optimizer is another program's.
+_OF_A_STEP = ("clipped", "update")
+#: Longer numbers of epochs are written smaller.
+MOST_DIGITS = 4
 
 
 def story_line(told: Story, body: str, broken: bool) -> str:
@@ -42,7 +59,7 @@ def plain(html: str) -> str:
 
 
 def question_link(question: StrEnum, text: str = "") -> str:
-    """A button that opens the tab of a question; without a ``text`` it says the question."""
+    """A button that opens the tab of a question; its text is the question by default."""
     page = page_of(question).capitalize().replace("Hidden", "Hidden states")
     return (
         f'<button class="rnnviz-go" data-question="{escape(question)}" '
@@ -59,7 +76,7 @@ def preset_link(preset: Preset) -> str:
 
 
 def ask(session: Session, question: str) -> str:
-    """Make ``question`` the one that its page answers; returns the page, "" if there is none."""
+    """Open ``question`` on its page; return the page, "" for another text."""
     for page, kind in PAGES.items():
         if question in list(kind):
             session.questions[page] = kind(question)
@@ -67,35 +84,10 @@ def ask(session: Session, question: str) -> str:
     return ""
 
 
-# The state of the run as HTML: its scores, its story, its signs of health, and its message
-
-
-#: The question whose tab shows what a sign measures.
-_ASKED = {
-    "saturated": StateQuestion.CARRY,
-    "silent": StateQuestion.CARRY,
-    "clipped": GradientQuestion.FEED,
-    "update": GradientQuestion.FEED,
-    "gradient": GradientQuestion.FEED,
-    "reach": GradientQuestion.REACH,
-    "overfit": TrainQuestion.WRONG,
-}
-#: What the story has room for of the question that leads on.
-_SHORT = {
-    GradientQuestion.REACH: "How far back?",
-    StateQuestion.WHAT_IF: "What if?",
-    StateQuestion.CARRY: "Which units?",
-}
-#: Signs of a step that a recording doesn't have: its optimizer is that of another program.
-_OF_A_STEP = ("clipped", "update")
-#: Longer numbers of epochs are written smaller.
-MOST_DIGITS = 4
-
-
 def status_texts(session: Session, story: str | None = None, linked: bool = True) -> dict[str, str]:
-    """The texts of the header: status, signs, message, and ``story`` or else that of the run.
+    """The texts of the header: status, signs, message, and ``story``, by default that of the run.
 
-    ``linked``: with links to the tabs that show more.
+    ``linked`` adds links to the tabs.
     """
     signs, done = _signs(session), escape(session.player.message)
     sign = worst(signs)
@@ -113,7 +105,7 @@ def status_texts(session: Session, story: str | None = None, linked: bool = True
 
 
 def _signs(session: Session) -> Sequence[Sign]:
-    """The signs of health at the epoch shown, as they are to be taken at this point of the run."""
+    """The signs of health at the epoch shown, judged by the phase of the run."""
     history = session.run.history
     end = history.rows_until(session.player.position.epoch)
     train, test = (history.column(f"{role}_loss")[:end] for role in ("train", "test"))
@@ -130,8 +122,7 @@ def scores_html(session: Session, condition: str) -> str:
     player, data = session.player, session.dataset
     epoch, offset = player.position
     history, last = session.run.history, player.course.epochs
-    scores = history.row(epoch)
-    unit = history.unit
+    scores, unit = history.row(epoch), history.unit
     # Within an epoch the scores are those of its beginning.
     of = f"<small>{f'at {epoch}' if offset else '&nbsp;'}</small>"
     # By its greatest length, so that its size stays.
@@ -153,13 +144,13 @@ def scores_html(session: Session, condition: str) -> str:
 
 
 def story_html(session: Session, linked: bool = True) -> str:
-    """The chapter at the epoch shown, and a sentence; ``linked`` to the tab that shows it."""
+    """The chapter at the epoch shown, and a sentence, ``linked`` to the tab that shows it."""
     told, player = session.story, session.player
     back = f"Looking back from {player.run.position}. " if player.condition == LOOKING_BACK else ""
-    asked, sentence = told.question, escape(back + told.sentence)
+    question, sentence = told.question, escape(back + told.sentence)
     # While the run plays, a link would jump with every number.
-    if asked and linked and not player.running:
-        sentence = f"<bdi>{sentence} {question_link(asked, _SHORT.get(asked, ''))}</bdi>"
+    if question and linked and not player.running:
+        sentence = f"<bdi>{sentence} {question_link(question, _SHORT.get(question, ''))}</bdi>"
     return story_line(told, sentence, told.broken)
 
 
@@ -168,7 +159,7 @@ def _table(session: Session, signs: Sequence[Sign], linked: bool) -> str:
     for sign in signs:
         value = score_text(sign.value, "{:.0%}") if sign.share else number(sign.value, 2)
         meaning = escape(f"{MEANINGS[sign.name]} {sign.advice}")
-        name = question_link(_ASKED[sign.name], sign.name) if linked else sign.name
+        name = question_link(_QUESTIONS[sign.name], sign.name) if linked else sign.name
         cells = f"<td>{name}</td><td>{value}</td><td><i>{sign.level}</i></td><td>{meaning}</td>"
         rows += f'<tr class="{sign.level}">{cells}</tr>'
     # A run that has stopped has its own hint, in the message; two would compete.
@@ -187,18 +178,17 @@ def score_text(value: float, form: str) -> str:
 def verdict_html(probe: Probe, problem: str, opened: bool = False) -> str:
     """The answer to the probe with its probability or score, and skipped words; or a problem.
 
-    ``opened`` tells that the probe is another sequence than the one that is typed.
+    ``opened``: the probe is a sequence of the data, not the phrase.
     """
     whose = f"{escape(quoted(probe.reading.text))}: " if opened else ""
-    name = "" if opened else probe.noun.capitalize()
+    name = "" if opened or problem else probe.noun.capitalize()
     line = f"<p>{whose}{_answer(probe)}</p>"
     if problem:
-        name = ""
         line = f'<p class="problem">{escape(problem)}</p>'
     elif probe.reading.unknown:
         words = escape(", ".join(word[:40] for word in probe.reading.unknown[:12]))
         skipped = f"not in the vocabulary: {words} (skipped)"
-        # It may be longer than its place; its beginning is read.
+        # It may be cut at the end.
         line = f'<p title="{skipped}">{whose}{_answer(probe, brief=True)}; {skipped}</p>'
     return f'<div class="rnnviz-verdict"><small>{name}</small>{line}</div>'
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rnnviz.charts.axis_limits import Scale
-from rnnviz.charts.picture import Picture, Series, heatmap
+from rnnviz.charts.picture import Picture, Series
 
 FONT = "Source Sans, Source Sans Pro, system-ui, sans-serif"
 
@@ -48,54 +48,33 @@ class Theme:
         """Colours of gradient sizes, from neutral to the colour of gradients."""
         return [[0, self.neutral], [1, self.magnitude]]
 
+    def signs(self, values: Iterable[float]) -> list[str]:
+        """The colour of the sign of each value; of zero and NaN that of negative values."""
+        return [self.positive if value > 0 else self.negative for value in values]
+
+    def colors(self, *names: str) -> dict[str, str]:
+        """The colours of these names, for a picture that the page draws itself."""
+        return {name: getattr(self, name) for name in names}
+
 
 LIGHT = Theme(
-    background="#ffffff",
-    text="#1f2933",
-    muted="#5b6675",
-    grid="#e4e7ec",
-    train="#101828",
-    test="#b45309",
-    magnitude="#6d4ad4",
-    forward="#00796b",
-    negative="#2166ac",
-    neutral="#f7f7f7",
-    positive="#b2182b",
-)
+    background="#ffffff", text="#1f2933", muted="#5b6675", grid="#e4e7ec",
+    train="#101828", test="#b45309", magnitude="#6d4ad4", forward="#00796b",
+    negative="#2166ac", neutral="#f7f7f7", positive="#b2182b",
+)  # fmt: skip
 DARK = Theme(
-    background="#14181d",
-    text="#e6e9ee",
-    muted="#a3adba",
-    grid="#2c333d",
-    train="#f8fafc",
-    test="#fbbf24",
-    magnitude="#a78bfa",
-    forward="#2dd4bf",
-    negative="#5aa9f0",
-    neutral="#20262e",
-    positive="#ff6f61",
-)
+    background="#14181d", text="#e6e9ee", muted="#a3adba", grid="#2c333d",
+    train="#f8fafc", test="#fbbf24", magnitude="#a78bfa", forward="#2dd4bf",
+    negative="#5aa9f0", neutral="#20262e", positive="#ff6f61",
+)  # fmt: skip
 
 
 def css_variables(colors: Theme, background: str, selector: str = ":root") -> str:
     """The colours that a style sheet names, on the page's own ``background``."""
-    values = {
-        "background": background,
-        "text": colors.text,
-        "train": colors.train,
-        "test": colors.test,
-        "first": colors.negative,
-        "second": colors.positive,
-        "forward": colors.forward,
-        "magnitude": colors.magnitude,
-        "muted": colors.muted,
-    }
+    named = colors.colors("text", "train", "test", "forward", "magnitude", "muted")
+    sides = {"first": colors.negative, "second": colors.positive}
+    values = {"background": background, **named, **sides}
     return selector + " {" + "".join(f"--rnnviz-{k}: {v};" for k, v in values.items()) + "}"
-
-
-def signed_heatmap(z: Any, limit: float, theme: Theme, **options: Any) -> Series:
-    """Cells coloured from -limit, blue, over zero, neutral, to limit, red."""
-    return heatmap(z=z, zmin=-limit, zmax=limit, colorscale=theme.diverging, **options)
 
 
 def plain(text: str, most: int = 24) -> str:

@@ -9,19 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from rnnviz.charts.axes import axis, log_axis
-from rnnviz.charts.axis_limits import nice_limit
-from rnnviz.charts.epoch_axis import (
-    EPOCHS_MARGIN,
+from rnnviz.charts.axes import (
+    axis,
     change_labels,
-    end_points,
-    epoch_marks,
-    epochs_axis,
-    epochs_meta,
+    epoch_curve,
+    epochs_picture,
     last_epoch,
+    log_axis,
     thinned,
 )
-from rnnviz.charts.gradients import color_span, gauge_curves, gauge_span
+from rnnviz.charts.axis_limits import nice_limit
+from rnnviz.charts.gradients import gauge_curves, gauge_span, log_norms
 from rnnviz.charts.picture import Picture, Series, compact, heatmap, scatter
 from rnnviz.charts.shapes import PAPER, colored, level, note
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain, shown_token
@@ -37,6 +35,10 @@ from rnnviz.tasks.dataset import ACCURACY, Guess, Metric
 _ABOVE, _BELOW = (0.46, 1.0), (0.0, 0.33)
 #: The height of a label of two lines, in pixels.
 _LABEL = 34
+#: Maximum number of changes of settings that are marked.
+_MOST_CHANGES = 40
+_COLORS = ("background", "text", "muted", "grid", "forward", "magnitude", "train", "test",
+           "neutral")  # fmt: skip
 
 
 def loss_curve(
@@ -50,55 +52,34 @@ def loss_curve(
 
     A gauge is drawn below, on the same epochs.
     """
-    top = loss_limit(course, guess)
-    height = 250 if gauge is None else 470
+    top, height = loss_limit(course, guess), 250 if gauge is None else 470
     labels = [_label(f"guessing:<br>{guess.text}", guess.loss, theme)]
     for line in baselines:
         text = f"{line.text}: {number(line.loss, 3)} {guess.unit}, {line.right:.0%} right"
         label = _label(f"{line.name}<br>{number(line.loss, 3)}", line.loss, theme)
         labels.append(label | {"hovertext": f"On the training sequences,<br>{text}"})
     curves = _curves(course, ("train_loss", "test_loss"), f"%{{y:.4g}} {guess.unit}", theme)
-    yaxes, above, below = ["y"], {}, {}
+    yaxis = axis(f"loss ({guess.unit})", theme, range=[-0.02 * top, 1.02 * top])
+    layout: dict[str, Any] = {"yaxis": yaxis, "showlegend": True}
     shapes, notes = [level(label["y"], theme) for label in labels], change_labels(course)
     if gauge is not None:
-        yaxes, above = ["y", "y2"], {"domain": _ABOVE}
         curves = [*curves[:2], *gauge_curves(gauge, course.history.unit, theme, "y2"), *curves[2:]]
+        below = log_axis(f"{gauge.weights} / tokens", theme, gauge_span(gauge), domain=_BELOW)
+        yaxis["domain"] = _ABOVE
+        layout |= {"xaxis": {"anchor": "y2"}, "yaxis2": below}
         shapes.insert(0, level(1, theme, width=1.5) | {"yref": "y2"})
         notes.append(_gauge_heading(theme))
-        below["yaxis2"] = log_axis(
-            f"{gauge.weights} / tokens", theme, gauge_span(gauge), domain=_BELOW
-        )
+    layout["annotations"] = [*_apart(labels, top, height, gauge is not None), *notes]
     legend = {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.005, "yanchor": "bottom"}
-    return picture(
-        [*curves, *end_points(course, curves)],
-        "Loss",
-        height,
-        theme,
-        xaxis=epochs_axis(course, theme, anchor=yaxes[-1]),
-        yaxis=axis(f"loss ({guess.unit})", theme, range=[-0.02 * top, 1.02 * top], **above),
-        **below,
-        shapes=[*shapes, *epoch_marks(course, theme, *yaxes)],
-        annotations=[*_apart(labels, top, height, gauge is not None), *notes],
-        margin=EPOCHS_MARGIN,
-        showlegend=True,
-        legend=legend,
-    )
+    layout |= {"legend": legend, "shapes": shapes}
+    return epochs_picture(curves, "Loss", height, course, theme, **layout)
 
 
 def metric_curve(course: Course, metric: Metric = ACCURACY, theme: Theme = LIGHT) -> Picture:
     """The metric of the task over the epochs, train and test: the share that is right."""
     curves = _curves(course, ("train_metric", "test_metric"), "%{y:.1%}", theme)
-    return picture(
-        [*curves, *end_points(course, curves)],
-        metric.name.capitalize(),
-        250,
-        theme,
-        margin=EPOCHS_MARGIN,
-        shapes=epoch_marks(course, theme, "y"),
-        xaxis=epochs_axis(course, theme),
-        yaxis=axis("", theme, range=[-0.02, 1.04], tickformat=".0%"),
-        meta=epochs_meta(course),
-    )
+    share = axis("", theme, range=[-0.02, 1.04], tickformat=".0%")
+    return epochs_picture(curves, metric.name.capitalize(), 250, course, theme, yaxis=share)
 
 
 def _curves(course: Course, columns: tuple[str, str], hover: str, theme: Theme) -> list[Series]:
@@ -118,19 +99,12 @@ def _curves(course: Course, columns: tuple[str, str], hover: str, theme: Theme) 
 def _pair(
     history: History, rows: Any, columns: tuple[str, str], hover: str, theme: Theme
 ) -> list[Series]:
-    train, test = history.roles
-    styles = ((train, theme.train, "solid"), (test, theme.test, "dash"))
+    styles = ((theme.train, "solid"), (theme.test, "dash"))
+    hover = f"{history.unit} %{{x}}: {hover}<extra>%{{fullData.name}}</extra>"
     return [
-        scatter(
-            x=history.epochs[rows].astype(np.int32),
-            y=compact(history.column(column)[rows]),
-            name=name,
-            mode="lines",
-            line={"color": color, "width": 2.5, "dash": dash},
-            hovertemplate=f"{history.unit} %{{x}}: {hover}<extra>%{{fullData.name}}</extra>",
-        )
-        for column, (name, color, dash) in zip(columns, styles, strict=True)
-        if not np.isnan(history.column(column)).all()
+        epoch_curve(name, history.epochs[rows], values[rows], {"color": color, "dash": dash}, hover)
+        for name, column, (color, dash) in zip(history.roles, columns, styles, strict=True)
+        if not np.isnan(values := history.column(column)).all()
     ]
 
 
@@ -143,13 +117,10 @@ def loss_limit(course: Course, guess: Guess) -> float:
 
 
 def _gauge_heading(theme: Theme) -> dict[str, Any]:
-    legend = (
-        colored("━ radius", theme.text),
-        colored("╌ singular value", theme.muted),
-        colored("━ half-life", theme.magnitude),
-    )
-    text = f"<b>Memory gauge</b>   {'   '.join(legend)}"
-    return note(text, "left bottom", **PAPER, x=0, y=_BELOW[1] + 0.02, font={"size": 14})
+    radius, norm = colored("━ radius", theme.text), colored("╌ singular value", theme.muted)
+    legend = f"{radius}   {norm}   {colored('━ half-life', theme.magnitude)}"
+    place = {**PAPER, "x": 0, "y": _BELOW[1] + 0.02}
+    return note(f"<b>Memory gauge</b>   {legend}", "left bottom", **place, font={"size": 14})
 
 
 def _label(text: str, loss: float, theme: Theme) -> dict[str, Any]:
@@ -173,12 +144,6 @@ def _apart(
     return [label | {"yshift": s} for label, s in zip(labels, reversed(shifts), strict=True)]
 
 
-_COLORS = ("background", "text", "muted", "grid", "forward", "magnitude", "train", "test",
-           "neutral")  # fmt: skip
-#: Changes of settings that are marked.
-_MOST_CHANGES = 40
-
-
 def run_curves(
     course: Course,
     *,
@@ -197,13 +162,12 @@ def run_curves(
     The ``gradients`` are those at the tokens ``words`` of one sequence; ``chance`` is the most of
     the test metric that is chance.
     """
-    norms = gradients.norms
-    low, high = color_span(norms)
+    logs, span = log_norms(gradients.norms)
     words = [shown_token(word) for word in words]
     meta: dict[str, Any] = {
         "unit": course.history.unit,
         "roles": course.history.roles,
-        "theme": {name: getattr(theme, name) for name in _COLORS},
+        "theme": theme.colors(*_COLORS),
         "last": last_epoch(course),
         "shown": course.shown,
         "pinned": course.pinned,
@@ -211,31 +175,24 @@ def run_curves(
         "baselines": [{"name": line.name, "loss": line.loss} for line in baselines],
         "metric": metric.name,
         "gauge": {"weights": gauge.weights, "span": gauge_span(gauge)},
-        "map": {"noun": noun, "words": words, "span": [low, high]},
+        "map": {"noun": noun, "words": words, "span": span},
         "chapters": list(_chapters(course.history, guess.loss, chance, gauge)),
         "changes": sorted({c.position.epoch for c in course.changes})[-_MOST_CHANGES:],
     }
     curves = ("radius", gauge.radius), ("norm", gauge.norm), ("half-life", gauge.half_life)
-    with np.errstate(divide="ignore"):  # Nothing is below the lowest that has a colour.
-        logs = np.maximum(np.log10(norms.T), low)
     epochs = gradients.epochs.astype(np.int32)
     series = [
         *_scores(course.history, ""),
         *(_line(k, gauge.epochs, np.nan_to_num(v, nan=np.nan, posinf=1e9)) for k, v in curves),
-        heatmap(name="log10 gradient", x=epochs, z=compact(logs), yaxis="y2"),
+        heatmap(name="log10 gradient", x=epochs, z=compact(logs.T), yaxis="y2"),
     ]
     if course.ghost:
         meta["changes"] = sorted({*meta["changes"], course.ghost.position.epoch})
         series += _scores(course.ghost.history, "old ", course.ghost.position.epoch)
-    axes: dict[str, Any] = {
-        "xaxis": {"title": {"text": course.history.unit}},
-        # The rows of the map, for its table.
-        "yaxis2": {
-            "tickvals": list(range(len(words))),
-            "ticktext": [plain(word) for word in words],
-        },
-    }
-    return picture(series, "The run", 600, theme, meta=meta, **axes)
+    xaxis = {"title": {"text": course.history.unit}}
+    # The rows of the map, for its table.
+    rows = {"tickvals": list(range(len(words))), "ticktext": [plain(word) for word in words]}
+    return picture(series, "The run", 600, theme, meta=meta, xaxis=xaxis, yaxis2=rows)
 
 
 def _scores(history: History, prefix: str, first: int = 0) -> Iterator[Series]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnnviz.charts.picture import Series, scatter, xy
+from rnnviz.charts.picture import SILENT, Series, scatter, xy
 from rnnviz.charts.shapes import shades
 from rnnviz.charts.theme import Theme, plain, shown_token
 from rnnviz.engine.layer_buffers import Array
@@ -48,19 +48,13 @@ def word_arrows(path: Array, words: Sequence[str], first: int, theme: Theme) -> 
     ring = {"symbol": "circle-open", "size": 9, "color": theme.text, "line": {"width": 2}}
     start = scatter(**xy(path[:1]), mode="markers", marker=ring, showlegend=False,
                     hovertemplate="at the start<extra></extra>")  # fmt: skip
-    return [*(_step(path, part, colors) for part in parts if len(part)), points, start]
-
-
-def _step(path: Array, part: Array, colors: Sequence[str]) -> Series:
-    color = colors[int(part[-1])]
-    return scatter(
-        **xy(path[part[0] : part[-1] + 2]),
-        mode="lines+markers",
-        line={"color": color, "width": 3},
-        marker={"symbol": "arrow", "angleref": "previous", "size": 12, "color": color},
-        hoverinfo="skip",
-        showlegend=False,
-    )
+    arrows, arrow = [], {"symbol": "arrow", "angleref": "previous", "size": 12}
+    for part in parts:
+        if len(part):
+            color, steps = colors[int(part[-1])], xy(path[part[0] : part[-1] + 2])
+            style = {"line": {"color": color, "width": 3}, "marker": {**arrow, "color": color}}
+            arrows.append(scatter(**steps, mode="lines+markers", **style, **SILENT))
+    return [*arrows, points, start]
 
 
 def word_labels(path: Array, words: Sequence[str], theme: Theme) -> list[Label]:
@@ -74,7 +68,7 @@ def word_labels(path: Array, words: Sequence[str], theme: Theme) -> list[Label]:
 
 
 def labels(names: Sequence[Label]) -> Series:
-    """Names next to their points; if there isn't room for all, the first ones."""
+    """Names next to their points; if not all fit, the first ones."""
     return scatter(
         **xy(np.array([label.place for label in names]).reshape(-1, 2)),
         mode="text",
@@ -85,7 +79,6 @@ def labels(names: Sequence[Label]) -> Series:
             "color": [label.color for label in names],
             "weight": 600,
         },
-        hoverinfo="skip",
-        showlegend=False,
+        **SILENT,
         meta={"apart": True},
     )

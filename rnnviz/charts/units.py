@@ -7,18 +7,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnnviz.charts.axes import NowAndPinned, axis, outlined, signed_axis, words_axis, words_margin
-from rnnviz.charts.epoch_axis import (
-    EPOCHS_MARGIN,
-    end_points,
-    epoch_marks,
-    epochs_axis,
-    epochs_meta,
+from rnnviz.charts.axes import (
+    NowAndPinned,
+    axis,
+    epoch_curve,
+    epochs_picture,
+    outlined,
+    signed_axis,
+    words_picture,
 )
-from rnnviz.charts.hidden_states import STATE, StateView, bridge_line, value_colors
-from rnnviz.charts.picture import Picture, Series, bar, compact, exact, heatmap, scatter
+from rnnviz.charts.hidden_states import StateView, bridge_line, value_colors
+from rnnviz.charts.picture import SILENT, Picture, Series, bar, compact, exact, heatmap, scatter
 from rnnviz.charts.shapes import color_bar, faint, note
-from rnnviz.charts.theme import LIGHT, Theme, picture
+from rnnviz.charts.theme import LIGHT, Theme
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.formatting import number
 from rnnviz.probe.sequence_pass import MOST_UNITS
@@ -26,42 +27,42 @@ from rnnviz.run.history import Course
 
 #: Between columns of more tokens threads have no room.
 MOST_TOKENS = 24
-#: The room between columns, as a share of one; in a figure of Plotly in pixels.
+#: The gap between columns, as a share of one; in a figure of Plotly in pixels.
 GAP, _GAP_PIXELS = 0.5, 24
-#: Parts below this share of a token's largest have no thread, nor have those that are nothing.
+#: Parts below this share of a token's largest part have no thread, nor have zeros.
 _LEAST, _SMALLEST = 0.07, 1e-12
-#: From which share of the largest on a thread is how strong; the strongest are on top.
-_STRENGTHS = ((_LEAST, 0.3), (0.2, 0.6), (0.5, 1.0))
-_BELOW = (*(least for least, _ in _STRENGTHS[1:]), np.inf)
-#: At most so much of what silenced units gave is drawn at a token.
-_MOST_LOST = 24
-#: So many points make one side of a channel.
-_CORNERS = 9
-
-#: A heatmap's options that leave room; the page takes the gap as a share of a column.
+#: Opacities of threads by their share of the largest part: from, below. The strongest are on top.
+_OPACITIES = ((_LEAST, 0.2, 0.3), (0.2, 0.5, 0.6), (0.5, np.inf, 1.0))
+#: Maximum number of lost threads at a token, and the points of one side of a channel.
+_MOST_LOST, _CORNERS = 24, 9
+#: With more units only the chosen one has a label.
+_MOST_LABELS = 12
+#: About the width of a digit, and of the columns together in a small window, in pixels.
+_DIGIT, _COLUMNS = 7, 430
+#: A heatmap's options that leave gaps; the page takes the gap as a share of a column.
 APART = {"xgap": _GAP_PIXELS, "meta": {"gap": GAP}}
 
 
 def threads_into(parts: Array, chosen: int, at: Sequence[Any], theme: Theme) -> Iterator[Series]:
     """From every token to the next, a thread from each unit that adds much to the chosen one.
 
-    ``parts`` (T, H) are what it gets at every token; ``at`` (H,) says where each unit is drawn. The
+    ``parts`` (T, H) are the units' contributions at every token; ``at`` (H,) are their rows. The
     colour is that of the sign, stronger for a larger share of the token's largest part.
     """
     if not np.isfinite(parts).all():
         return
     shares = parts / np.maximum(np.abs(parts).max(axis=1, keepdims=True), _SMALLEST)
-    for (least, opacity), below in zip(_STRENGTHS, _BELOW, strict=True):
+    for least, below, opacity in _OPACITIES:
         for color, sizes in ((theme.negative, -shares), (theme.positive, shares)):
             drawn = np.argwhere((sizes >= least) & (sizes < below))
             links = [(t, unit, chosen) for t, unit in drawn.tolist()]
-            yield thread_lines(links, at, color=faint(color, opacity), width=1)
+            yield _thread_lines(links, at, color=faint(color, opacity), width=1)
 
 
 def lost_threads(given: Mapping[int, Array], at: Sequence[Any], theme: Theme) -> Iterator[Series]:
-    """Dashed threads from units that no longer give anything, to those that got most of them.
+    """Dashed threads from silenced units to those that they contributed most to.
 
-    ``given`` (T, H) by unit is what each gave at every token.
+    ``given`` (T, H) by silenced unit is its contribution to each unit at every token.
     """
     if not given or not all(np.isfinite(parts).all() for parts in given.values()):
         return
@@ -71,11 +72,11 @@ def lost_threads(given: Mapping[int, Array], at: Sequence[Any], theme: Theme) ->
         order = np.argsort(-each, axis=None)[:_MOST_LOST]
         kept = order[each.ravel()[order] > max(_LEAST * each.max(), _SMALLEST)]
         links += [(t, units[k // each.shape[1]], k % each.shape[1]) for k in kept.tolist()]
-    yield thread_lines(links, at, color=faint(theme.text, 0.4), width=1, dash="dash")
+    yield _thread_lines(links, at, color=faint(theme.text, 0.4), width=1, dash="dash")
 
 
 def channels(shares: Array, rows: int, theme: Theme) -> Series:
-    """From every token to the next a channel, at its end as high as the memory's share, (T,)."""
+    """A channel from every token to the next; its end is as high as the memory's share, (T,)."""
     ease = np.linspace(0, 1, _CORNERS)
     along, level = GAP * ease, 3 * ease**2 - 2 * ease**3
     x, y = list[Any](), list[Any]()
@@ -87,28 +88,24 @@ def channels(shares: Array, rows: int, theme: Theme) -> Series:
         x += [*across, *across[::-1], None]
         y += [*((rows - 1) / 2 - half), *((rows - 1) / 2 + half)[::-1], None]
     fill = {"fill": "toself", "fillcolor": faint(theme.forward, 0.16), "line": {"width": 0}}
-    return scatter(x=x, y=y, mode="lines", showlegend=False, hoverinfo="skip", **fill)
+    return scatter(x=x, y=y, mode="lines", **fill, **SILENT)
 
 
-def thread_lines(links: Sequence[tuple[int, int, int]], at: Sequence[Any], **line: Any) -> Series:
+def _thread_lines(links: Sequence[tuple[int, int, int]], at: Sequence[Any], **line: Any) -> Series:
     """A thread for each of the ``links``: the token it leads to, and the units at both ends."""
     half = (1 - GAP) / 2
     x = [place for t, _, _ in links for place in (t - 1 + half, t - half, None)]
     y = [place for _, source, target in links for place in (at[source], at[target], None)]
     # The page draws a spline of two points as a curve that is level at both.
     style = {"shape": "spline", **line}
-    return scatter(x=x, y=y, mode="lines", line=style, showlegend=False, hoverinfo="skip")
-
-
-#: With more units only the chosen one has a label.
-_MOST_LABELS = 12
+    return scatter(x=x, y=y, mode="lines", line=style, **SILENT)
 
 
 class UnitRows(NamedTuple):
     """The units from the first row to the last, (H,), and the ``chosen`` one.
 
-    ``parts`` (T, H) are what its line ``into`` gets at every token from each unit before; a cell
-    with one such line needs no name of it.
+    ``parts`` (T, H) are the contributions of all units to its line ``into`` at every token; the
+    name is empty for a cell with one such line.
     """
 
     units: Array
@@ -133,16 +130,16 @@ class Groups(NamedTuple):
     size: int
 
     @property
-    def told(self) -> str:
-        """How many units there are, and how many of them are shown."""
+    def label(self) -> str:
+        """The number of units, and the share that is shown."""
         units = "1 unit" if len(self.row) == 1 else f"{len(self.row)} units"
         return units if self.size == 1 else f"{units}, 1 in {self.size} is shown"
 
 
 def grouped(units: Array, kept: Collection[int] = ()) -> Groups:
-    """Of the units, (H,), the first of each group of neighbours, so that ``MOST_UNITS`` have a row.
+    """The first of each group of neighbouring units, (H,), so that ``MOST_UNITS`` have a row.
 
-    Those that are ``kept`` have a row, too.
+    The ``kept`` units have a row, too.
     """
     size, places = -(-len(units) // MOST_UNITS), np.arange(len(units))
     shown = np.isin(units, list(kept)) | (places % size == 0)
@@ -161,34 +158,30 @@ def units_axis(rows: UnitRows, theme: Theme, noun: str = "unit ") -> dict[str, A
 
 
 def units_meta(rows: UnitRows, **more: Any) -> dict[str, Any]:
-    """What makes the rows markable on the page."""
+    """Metadata with which the page marks the rows."""
     return {"y": "unit", "units": rows.units.tolist(), **more}
 
 
 def row_frame(rows: UnitRows, theme: Theme) -> dict[str, Any]:
     """The frame of the chosen unit's row."""
-    row = rows.units.tolist().index(rows.chosen)
-    line = {"color": theme.text, "width": 1.4}
-    across = {"xref": "paper", "x0": 0, "x1": 1}
-    return {"type": "rect", **across, "y0": row - 0.5, "y1": row + 0.5, "line": line}
+    return frame("y", rows.units.tolist().index(rows.chosen), theme)
 
 
-#: About the width of a digit, and of the columns together in a small window, in pixels.
-_DIGIT, _COLUMNS = 7, 430
+def frame(side: str, position: int, theme: Theme) -> dict[str, Any]:
+    """The frame of a row ("y") or a column ("x") of a heatmap."""
+    other, line = "xy".replace(side, ""), {"color": theme.text, "width": 1.4}
+    across = {f"{other}ref": "paper", f"{other}0": 0, f"{other}1": 1}
+    ends = {f"{side}0": position - 0.5, f"{side}1": position + 0.5}
+    return {"type": "rect", **across, **ends, "line": line}
 
 
 def memory_rows(
-    states: Array,
-    rows: UnitRows,
-    words: Sequence[str],
-    view: StateView = STATE,
-    theme: Theme = LIGHT,
+    states: Array, rows: UnitRows, words: Sequence[str], view: StateView, theme: Theme = LIGHT
 ) -> Picture:
     """Every unit (row) after every token (column), from states (T, H), in the order of ``rows``.
 
-    Many are grouped: the first of each group has a row, and the chosen one.
-
-    Threads show the largest ``parts`` of the chosen unit, in the colours of their signs.
+    Many units are grouped: the first of each group has a row, and the chosen one. Threads show the
+    largest ``parts`` of the chosen unit, in the colours of their signs.
     """
     groups = grouped(rows.units, {rows.chosen})
     rows = rows._replace(units=groups.units)
@@ -208,30 +201,17 @@ def memory_rows(
     )
     # The words above name the decoder's beginning.
     bridge = bridge_line(view.bridge, theme).get("shapes", [])
-    return picture(
-        [cells, *threads],
-        f"{view.title}: {groups.told}{into}",
-        400,
-        theme,
-        xaxis=words_axis(words, theme),
-        yaxis=units_axis(rows, theme),
-        margin=words_margin(words),
-        meta=units_meta(rows, x="token"),
-        shapes=[*bridge, row_frame(rows, theme)],
-    )
+    layout = {"meta": units_meta(rows), "shapes": [*bridge, row_frame(rows, theme)]}
+    title, yaxis = f"{view.title}: {groups.label}{into}", units_axis(rows, theme)
+    return words_picture([cells, *threads], title, 400, words, theme, yaxis=yaxis, **layout)
 
 
 def unit_bars(
-    unit: NowAndPinned,
-    title: str,
-    words: Sequence[str],
-    view: StateView = STATE,
-    theme: Theme = LIGHT,
+    unit: NowAndPinned, title: str, words: Sequence[str], view: StateView, theme: Theme = LIGHT
 ) -> Picture:
     """The unit after every token with its numbers; those of the second moment are outlines."""
     values = unit.values
-    signs = [theme.positive if value > 0 else theme.negative for value in values.tolist()]
-    colors = [theme.muted] * len(signs) if view.gate else signs
+    colors = [theme.muted] * len(values) if view.gate else theme.signs(values.tolist())
     bars = bar(
         x=list(range(len(words))),
         y=compact(values),
@@ -241,38 +221,28 @@ def unit_bars(
         customdata=exact(values),
         hovertemplate="%{customdata}<extra></extra>",
     )
-    every = np.concatenate([values, unit.then])
-    return picture(
-        [bars, outlined(unit, theme)],
-        unit.titled(title),
-        230,
-        theme,
-        xaxis=words_axis(words, theme),
-        yaxis=_values_axis(every, view, theme, room=1.5),
-        margin=words_margin(words),
-        meta={"x": "token", "columns": unit.columns},
-        annotations=_numbers(values, colors, view.gate),
-    )
+    yaxis = _values_axis(np.concatenate([values, unit.then]), view, theme, room=1.5)
+    notes, meta = _numbers(values, colors, view.gate), {"columns": unit.columns}
+    layout = {"yaxis": yaxis, "meta": meta, "annotations": notes}
+    series = [bars, outlined(unit, theme)]
+    return words_picture(series, unit.titled(title), 230, words, theme, **layout)
 
 
 def _numbers(values: Array, colors: Sequence[str], gate: bool) -> list[dict[str, Any]]:
-    """The numbers: each beyond zero from its bar, where there is room; of a gate on its bar."""
+    """The numbers, if they fit: on the other side of zero from its bar; for a gate on its bar."""
     small = 0.005 * float(np.abs(values).max())
     texts = [signed(value) if abs(value) > small else "0" for value in values.tolist()]
     texts = [text.lstrip("+") for text in texts] if gate else texts
     if _DIGIT * max(map(len, texts)) * len(texts) > _COLUMNS:
         return []
-    return [
-        note(
-            texts[t],
-            "center top" if value > 0 and not gate else "center bottom",
-            x=t,
-            y=value if gate else 0,
-            yshift=-3 if value > 0 and not gate else 2,
-            font={"color": color, "size": 14, "weight": 600},
-        )
-        for t, (value, color) in enumerate(zip(values.tolist(), colors, strict=True))
-    ]
+    notes = []
+    for t, (value, color) in enumerate(zip(values.tolist(), colors, strict=True)):
+        below = value > 0 and not gate
+        place = {"x": t, "y": value if gate else 0, "yshift": -3 if below else 2}
+        font = {"color": color, "size": 14, "weight": 600}
+        anchor = "center top" if below else "center bottom"
+        notes.append(note(texts[t], anchor, **place, font=font))
+    return notes
 
 
 def _values_axis(
@@ -287,7 +257,7 @@ def _values_axis(
 
 
 def signed(value: float) -> str:
-    """The number with its sign: two places, or two digits if it is small or large."""
+    """The number with its sign: two decimals, or two digits if it is small or large."""
     if value == 0:
         return "0"
     if 0.1 <= abs(value) < 1000:
@@ -296,30 +266,11 @@ def signed(value: float) -> str:
 
 
 def unit_curve(
-    past: tuple[Array, Array],
-    title: str,
-    course: Course,
-    view: StateView = STATE,
-    theme: Theme = LIGHT,
+    past: tuple[Array, Array], title: str, course: Course, view: StateView, theme: Theme = LIGHT
 ) -> Picture:
     """One unit at one token over the epochs: epochs (E,) and values (E,)."""
     epochs, values = past
-    curve = scatter(
-        x=epochs.astype(np.int32),
-        y=compact(values),
-        name=view.name,
-        mode="lines",
-        line={"color": theme.forward, "width": 2.5},
-        hovertemplate=f"{course.history.unit} %{{x}}: %{{y:.4f}}<extra></extra>",
-    )
-    return picture(
-        [curve, *end_points(course, [curve])],
-        title,
-        250,
-        theme,
-        xaxis=epochs_axis(course, theme),
-        yaxis=_values_axis(values, view, theme),
-        shapes=epoch_marks(course, theme, "y"),
-        margin=EPOCHS_MARGIN,
-        meta=epochs_meta(course),
-    )
+    hover = f"{course.history.unit} %{{x}}: %{{y:.4f}}<extra></extra>"
+    curve = epoch_curve(view.name, epochs, values, {"color": theme.forward}, hover)
+    yaxis = _values_axis(values, view, theme)
+    return epochs_picture([curve], title, 250, course, theme, yaxis=yaxis)

@@ -31,10 +31,10 @@ from rnnviz.probe.jacobians import Jacobians, fits, jacobians_along, lyapunov_ex
 from rnnviz.probe.memory_gauge import spectrum
 from rnnviz.probe.passes import forward_pass
 from rnnviz.probe.probe import Probe
-from rnnviz.probe.saliency import INCOMPLETE, logit_margin, saliency
 from rnnviz.probe.state_transition import FixedInputMap, StateTransition, states_of, visit_states
 from rnnviz.probe.unrolled import Unrolled
 from rnnviz.probe.work import spend
+from rnnviz.questions.what_if.saliency import INCOMPLETE, logit_margin, saliency
 from rnnviz.run.player import Player
 from rnnviz.run.schedule import Position
 from rnnviz.run.share_link import read_link

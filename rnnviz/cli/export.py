@@ -33,7 +33,7 @@ _FOLDERS = {"numbers": ".csv", "pictures": ".svg"}
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that choose the files and the position."""
+    """Add the options of ``rnnviz export``."""
     paths = {f"--{name}": (kind.metavar, kind.help) for name, kind in FILES.items()} | {
         "--numbers": ("DIR", "the numbers of every picture, as CSV"),
         "--pictures": (

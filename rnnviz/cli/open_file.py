@@ -23,7 +23,7 @@ from rnnviz.terminal import say
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of the command."""
+    """Add the options of ``rnnviz open``."""
     parser.add_argument(
         "file", type=Path, metavar="FILE",
         help="a run or a recording, .rnnviz, or weights, .safetensors or .npz",

@@ -12,7 +12,7 @@ from rnnviz.engine.cell_source import description, source
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of the command."""
+    """Add the options of ``rnnviz show``."""
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument("cell", nargs="?", choices=CELLS, help="a cell by its name")
     add_cell_file(which)
@@ -20,6 +20,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def show(*, cell: str, cell_file: Path | None, code: bool) -> None:
-    """Print the equations of a cell, or a script."""
+    """Print the equations of a cell, or its script for NumPy."""
     text = CELLS[cell] if cell_file is None else cell_in(cell_file)
     terminal.show(source(text) if code else description(text))

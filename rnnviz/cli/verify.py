@@ -28,7 +28,7 @@ from rnnviz.terminal import printable, say, show
 
 
 def add_verify_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of the command."""
+    """Add the options of ``rnnviz verify``."""
     parser.add_argument("--phrase", help="what to read; the first phrase of the task by default")
     add_run_options(parser)
 
@@ -67,7 +67,7 @@ def verify(*, phrase: str | None, **settings: Any) -> int:
 
 
 def add_gradcheck_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of the command."""
+    """Add the options of ``rnnviz gradcheck``."""
     parser.add_argument("--phrase", default="this is not very bad at all", help="what to read")
     add_settings(parser, (SETTINGS[name] for name in ("cell", "hidden", "init_scale", "seed")))
     add_cell_file(parser)

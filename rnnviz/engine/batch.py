@@ -78,6 +78,11 @@ class Batch(NamedTuple):
     bridge: Array | None = None
 
     @property
+    def reads(self) -> list[Sequences]:
+        """The sequences of the encoder, if any, and of the decoder or only stack."""
+        return [self.read] if self.source is None else [self.source, self.read]
+
+    @property
     def shape(self) -> tuple[object, ...]:
         """Lengths and number of outputs: equal for batches that fit the same trace."""
         return self.read.counts, self.source and self.source.counts, len(self.outputs)

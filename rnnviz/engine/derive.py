@@ -1,4 +1,4 @@
-"""Derive: from a cell's equations to its backward pass, the gradient of every value at a token.
+"""Derive: the backward pass of a cell from its equations, the gradient of every value at a token.
 
 The backward pass is linear in the gradients: each is a sum of gradients of later values, times
 factors that are known from the forward pass, and of products with transposed matrices.
@@ -18,7 +18,7 @@ from rnnviz.engine.graph import Node, topological
 
 
 class Affine(NamedTuple):
-    """A pre-activation: products, vectors, and other terms, which are added; or one product."""
+    """A pre-activation: the sum of products, vectors, and other terms; or one product."""
 
     node: Node
     products: tuple[Node, ...]
@@ -28,10 +28,10 @@ class Affine(NamedTuple):
 
 @dataclass(eq=False)
 class Adjoint:
-    """dL/d(node) at a token: parts and products are added.
+    """dL/d(node) at a token: the sum of parts and products.
 
     ``parts`` are gradients with their factors, ``products`` transposed matrices with gradients.
-    Without a node it is what arrives for a state, from the next token and from the layer above.
+    Without a node it is the gradient of a state from the next token and from the layer above.
     """
 
     name: str
@@ -41,20 +41,20 @@ class Adjoint:
 
     @property
     def arrives(self) -> Adjoint | None:
-        """What arrives for the state that this is the gradient of, if it is one."""
-        first = (adjoint for adjoint, factor in self.parts if adjoint.node is None)
-        return next((a for a in first if a.name == self.name), None)
+        """If this is the gradient of a state, its part from the next token and the layer above."""
+        parts = (part for part, _ in self.parts)
+        return next((p for p in parts if p.node is None and p.name == self.name), None)
 
 
 class Backward:
     """The backward pass of a cell.
 
     ``adjoints`` come in the order in which they are computed, those of the states before the token
-    and of the vectors of weights last. ``keep`` are values that have an adjoint of their own;
-    others have one where paths meet. If ``complete``, those without effect on the loss have one
-    too, without parts. ``arriving`` are what arrives, by the name of the state;
-    ``multiplied`` are all products with matrices, ``of_affine`` all pre-activations, each with its
-    gradient, ``of`` all values that have one, if only that which arrives for a state.
+    and of the vectors of weights last. Values in ``keep`` have an adjoint of their own; others have
+    one where paths meet. If ``complete``, values without effect on the loss have one too, without
+    parts. ``arriving`` are the gradients from the next token and the layer above, by state. The
+    gradients of products with matrices are in ``multiplied``, of pre-activations in ``of_affine``,
+    of all values that have one in ``of``.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class Backward:
 
     @cached_property
     def named(self) -> dict[Node, str]:
-        """The names of the values: those of their lines; a pre-activation is a_ and its line."""
+        """The names of values: those of their lines; a pre-activation has the prefix a_."""
         lines = {node: name for name, node in reversed(self._equations.nodes.items())}
         users, names = users_of(self.order), {**lines}
         for node in self.affines:
@@ -92,14 +92,13 @@ class Backward:
         return names
 
     def _free(self, name: str) -> str:
-        """The name, with a number if it is taken."""
         names = chain([name], (f"{name}_{k}" for k in count(2)))
         free = next(other for other in names if other not in self._taken)
         self._taken.add(free)
         return free
 
     def _walk(self) -> Iterator[Adjoint]:
-        """Every value from the last to the first: its readers come before it."""
+        # From the last value to the first: its readers come before it.
         for node in reversed(self.order):
             parts, products = self._edges[node], self._products.get(node, [])
             own = node.kind in ("state", "vector") or node in self._keep
@@ -112,7 +111,7 @@ class Backward:
                     yield adjoint
                 self._pass_on(node, {adjoint: self._graph.number(1)})
             elif len(parts) > 1 and len(onwards) > 1:
-                adjoint = Adjoint(f"d_{self._meeting(node)}", node, [*parts.items()])
+                adjoint = Adjoint(f"d_{self._name(node)}", node, [*parts.items()])
                 yield adjoint
                 self._pass_on(node, {adjoint: self._graph.number(1)})
             else:
@@ -121,23 +120,20 @@ class Backward:
     def _adjoint(
         self, node: Node, parts: dict[Adjoint, Node], products: list[tuple[str, Adjoint]]
     ) -> Adjoint:
-        """Its own adjoint, or that of which it is only another name."""
-        if node.kind == "state":
-            return Adjoint(f"d_{node.name}_before", node, [*parts.items()], products)
-        if node.kind == "vector":
-            return Adjoint(f"d_{node.name}", node, [*parts.items()], products)
-        arrives = [one for one, factor in parts.items() if one.node is None and factor.is_number(1)]
-        if len(arrives) == len(parts) == 1 and not products:
-            return arrives[0]
-        return Adjoint(f"d_{self._meeting(node)}", node, [*parts.items()], products)
+        """An adjoint of its own, unless it equals a gradient that arrives."""
+        if node.kind not in ("state", "vector") and len(parts) == 1 and not products:
+            ((one, factor),) = parts.items()
+            if one.node is None and factor.is_number(1):
+                return one
+        return Adjoint(f"d_{self._name(node)}", node, [*parts.items()], products)
 
-    def _meeting(self, node: Node) -> str:
-        if node in self.named:
-            return self.named[node]
-        return node.name if node.kind == "input" else self._free(f"v{node.index}")
+    def _name(self, node: Node) -> str:
+        if node.kind in ("state", "vector", "input"):
+            return f"{node.name}{'_before' * (node.kind == 'state')}"
+        return self.named.get(node) or self._free(f"v{node.index}")
 
     def _pass_on(self, node: Node, gradients: dict[Adjoint, Node]) -> None:
-        """Give the gradients on to what ``node`` is made of."""
+        """Propagate gradients of ``node`` to its arguments."""
         for arg, slope in self._slopes(node):
             for adjoint, factor in gradients.items():
                 self._give(arg, adjoint, self._graph.mul(factor, slope))
@@ -149,26 +145,24 @@ class Backward:
                 self._products.setdefault(product.args[0], []).append((product.name, adjoint))
 
     def _slopes(self, node: Node) -> list[tuple[Node, Node]]:
-        """What it is made of, each with the slope by it."""
+        """The arguments of a node, or the terms of a pre-activation, with their derivatives."""
         if node.kind in ("state", "vector", "input", "number"):
             return []
         if node in self.affines:
-            affine, one = self.affines[node], self._graph.number(1)
-            signs = {1: one, -1: self._graph.number(-1)}
-            others = [(other, signs[sign]) for sign, other in affine.others]
-            return [(vector, one) for vector in affine.vectors] + others
+            terms = [(1, vector) for vector in self.affines[node].vectors]
+            terms += self.affines[node].others
+            return [(term, self._graph.number(sign)) for sign, term in terms]
         slopes: dict[Node, Node] = {}
         for arg, slope in zip(node.args, self._graph.slopes(node), strict=True):
             slopes[arg] = self._graph.add(slopes[arg], slope) if arg in slopes else slope
         return [*slopes.items()]
 
     def _give(self, node: Node, adjoint: Adjoint, factor: Node) -> None:
-        """Add a gradient times a factor to what arrives at ``node``."""
+        """Add a gradient times a factor to those of ``node``."""
         if node.kind in ("number", "input") or factor.is_number(0):
             return
         edges = self._edges[node]
-        total = self._graph.add(edges[adjoint], factor) if adjoint in edges else factor
-        edges[adjoint] = total
+        edges[adjoint] = self._graph.add(edges[adjoint], factor) if adjoint in edges else factor
 
 
 def users_of(order: Iterable[Node]) -> dict[Node, list[Node]]:
@@ -206,7 +200,7 @@ def affines(equations: Equations) -> Iterator[Affine]:
 def _terms(
     node: Node, sign: int, whole: set[Node], inside: set[Node], top: bool = True
 ) -> Iterator[tuple[int, Node]]:
-    """The terms of a sum with their signs; a value that is ``whole`` is one term."""
+    """The terms of a sum with their signs; a value in ``whole`` is one term."""
     if node.kind not in ("add", "sub") or (node in whole and not top):
         yield sign, node
         return

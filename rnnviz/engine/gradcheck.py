@@ -110,7 +110,7 @@ def check_gradient(parameters: Parameters, batch: Batch, gradient: Gradient) -> 
     evenly over every parameter.
     """
     double = parameters.like(parameters.theta.astype(float))
-    tokens = sum(batch.read.counts) + (sum(batch.source.counts) if batch.source else 0)
+    tokens = sum(sum(read.counts) for read in batch.reads)
     # All entries of a small parameter, every n-th of a large one.
     indices = double.like(np.arange(double.theta.size)).named().values()
     limit = max(_WORK // (tokens * double.theta.size), len(indices) * _FEWEST)

@@ -1,4 +1,4 @@
-"""Layout: which products a cell's pre-activations are, and the fused weights that compute them."""
+"""Layout: the products in a cell's pre-activations, and the fused weights that compute them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rnnviz.engine.layer_buffers import Array
 
 
 class Reads(NamedTuple):
-    """What products read: neighbouring parts of a row [states, 1, x], or one value."""
+    """The operand of products: neighbouring parts of a row [states, 1, x], or one value."""
 
     states: tuple[str, ...] = ()
     bias: bool = False
@@ -24,10 +24,10 @@ class Reads(NamedTuple):
 
 
 class Block(NamedTuple):
-    """Products that read the same; their fused weights are one array (gates, rows, H).
+    """Products with the same operand; their fused weights are one array (gates, rows, H).
 
-    ``first`` is the slot of its first gate. ``matrices`` are, for each gate, the names of the
-    matrices in the order of the rows, ``biases`` the names of the biases.
+    ``first`` is the slot of its first gate. Each gate has the names of its ``matrices`` in the
+    order of the rows, and of its bias.
     """
 
     reads: Reads
@@ -46,11 +46,6 @@ class Block(NamedTuple):
     def inputs(self) -> bool:
         """Whether it reads x."""
         return self.reads.inputs
-
-    @property
-    def gates(self) -> tuple[str, ...]:
-        """The names of its gates, those of their biases."""
-        return tuple(bias.removeprefix("b_") for bias in self.biases)
 
     def columns(self, hidden: int) -> slice:
         """The columns of a row [states, 1, x] that are read."""
@@ -82,19 +77,18 @@ class Block(NamedTuple):
 
     @property
     def _states(self) -> int:
-        """How many states are read, or one value."""
         return 1 if self.reads.inner is not None else len(self.reads.states)
 
     def fixed(self, hidden: int) -> int:
-        """How many rows of the fused weights come before those of x."""
+        """The number of rows of the fused weights before those of x."""
         return self._states * hidden + self.reads.bias
 
 
 class Layout:
     """The rows, the gates in their order, and the blocks of a cell.
 
-    ``rows`` are the states in a row before 1 and x, the output last. ``slots`` is the gate of
-    every pre-activation, ``vectors`` are weights outside of blocks.
+    ``rows`` are the states in a row before 1 and x, the output last. ``slots`` are the gates of
+    the pre-activations, ``vectors`` the weights outside of blocks.
     """
 
     def __init__(self, equations: Equations) -> None:
@@ -106,7 +100,7 @@ class Layout:
         self._users = users_of(self.back.order)
         self._biases: dict[Node, str] = {}
         for affine in self.back.affines.values():
-            # A vector that is read nowhere else joins a product with the row.
+            # A vector with one user is the bias of a product with the row.
             row = any(p.args[0].kind in ("state", "input") for p in affine.products)
             alone = [v.name for v in affine.vectors if len(self._users[v]) == 1]
             self._biases[affine.node] = alone[0] if row and alone else ""
@@ -120,7 +114,7 @@ class Layout:
             members.sort(key=self._turn)
             self.slots |= {affine.node: first + k for k, affine in enumerate(members)}
             for part in reads:
-                matrices = tuple(tuple(self._matrices(affine, part)) for affine in members)
+                matrices = tuple(self._matrices(affine, part) for affine in members)
                 biases = tuple(self._biases[a.node] for a in members) if part.bias else ()
                 before = self.rows.index(part.states[0]) if part.states else 0
                 self.blocks.append(Block(part, first, matrices, biases, before, len(self.rows)))
@@ -132,8 +126,8 @@ class Layout:
     @property
     def recurs(self) -> bool:
         """Whether the output's gradient is written from the next token, which reads it."""
-        nodes, out = self.adjoints, self.equations.out
-        return any(node.kind == "state" and node.name == out for node in nodes)
+        out = self.equations.out
+        return any(node.kind == "state" and node.name == out for node in self.adjoints)
 
     def bias_of(self, affine: Affine) -> str:
         """The name of the bias in a block, or an empty string."""
@@ -141,11 +135,11 @@ class Layout:
 
     @cached_property
     def adjoints(self) -> dict[Node, Adjoint]:
-        """The gradient of every value that has one of its own."""
+        """The gradients by node."""
         return {adjoint.node: adjoint for adjoint in self.back.adjoints if adjoint.node}
 
     def _reads(self, affine: Affine) -> tuple[Reads, ...]:
-        """What its products read: runs of neighbours in the row first, then values."""
+        """The operands of its products: runs of neighbours in the row first, then values."""
         sources = [product.args[0] for product in affine.products]
         names = {source.name for source in sources if source.kind == "state"}
         inputs = any(source.kind == "input" for source in sources)
@@ -160,20 +154,17 @@ class Layout:
         return (*parts, *(Reads(inner=source) for source in inner))
 
     def _turn(self, affine: Affine) -> tuple[int, bool]:
-        """Gates with the same gradient and function lie side by side: one call computes them."""
+        # Gates with the same gradient and function are adjacent: one call computes them.
         adjoint = self.adjoints.get(affine.node)
         source = adjoint.parts[0][0] if adjoint and adjoint.parts else None
         order = [*self.back.arriving.values(), *self.back.adjoints]
         users = [node.kind for node in self._users.get(affine.node, ())]
         return order.index(source) if source else len(order), users != ["sigmoid"]
 
-    def _matrices(self, affine: Affine, part: Reads) -> Iterator[str]:
+    def _matrices(self, affine: Affine, part: Reads) -> tuple[str, ...]:
         """The names of the matrices of a gate, in the order of the rows."""
         names = {product.args[0]: product.name for product in affine.products}
         if part.inner is not None:
-            yield names[part.inner]
-            return
+            return (names[part.inner],)
         by_name = {source.name: name for source, name in names.items()}
-        yield from (by_name[state] for state in part.states)
-        if part.inputs:
-            yield by_name["x"]
+        return tuple(by_name[source] for source in (*part.states, *["x"] * part.inputs))

@@ -104,9 +104,7 @@ OPTIMIZERS: dict[OptimizerKind, Optimizer] = {
         1, "s ← 0.99 s + 0.01 g′²,  W ← W − {lr} g′ / (√s + 10⁻⁸)", rmsprop
     ),
     OptimizerKind.ADAM: Optimizer(
-        2,
-        "m ← 0.9 m + 0.1 g′,  s ← 0.999 s + 0.001 g′²,  W ← W − {lr} m̂ / (√ŝ + 10⁻⁸)",
-        adam,
+        2, "m ← 0.9 m + 0.1 g′,  s ← 0.999 s + 0.001 g′²,  W ← W − {lr} m̂ / (√ŝ + 10⁻⁸)", adam
     ),
 }
 

@@ -100,7 +100,7 @@ class Trace:
         self.architecture, self.batch, self.dtype = architecture, batch, np.dtype(dtype)
         self.targets = batch.targets
         widths = list(architecture.stacks.values())
-        reads = [read for read in (batch.source, batch.read) if read is not None]
+        reads = batch.reads
         others: list[Stack] | list[None] = share.stacks if share else [None] * len(reads)
         self.thin = thin and len(reads) == 1 and architecture.layers > 1
         self.stacks: list[Stack] = [
@@ -142,8 +142,7 @@ class Trace:
     def load(self, batch: Batch) -> None:
         """Replace the batch by another of the same shape."""
         self.batch, self.targets = batch, batch.targets
-        reads = [read for read in (batch.source, batch.read) if read is not None]
-        for stack, read in zip(self.stacks, reads, strict=True):
+        for stack, read in zip(self.stacks, batch.reads, strict=True):
             stack.write(read.inputs)
 
     @property
@@ -180,24 +179,29 @@ class Trace:
     def _bind_blocks(
         self, layer: Layer, fused: list[Array], columns: Array | None
     ) -> Iterator[Kernel]:
-        cell, hidden, pack = self.architecture.cell, self.architecture.hidden, _Pack(layer)
-        yield from pack.fill_rows
+        cell, hidden, rows = self.architecture.cell, self.architecture.hidden, layer.rows
+        packed = None
+        if sum(layer.counts) < _PACK_BELOW * len(rows):
+            packed = np.flatnonzero(token_mask(layer.counts))
+            rows = np.empty((len(packed), rows.shape[1]), layer.dtype)
+            yield partial(np.take, layer.rows, packed, 0, rows, "clip")
         if cell.vectors:
             yield cell.bind_vectors(layer, fused[-1])
         for block, error, out in zip(cell.blocks, cell.errors(layer), fused, strict=False):
+            errors = error.reshape(len(error), -1, hidden)
             if (value := cell.read(block, layer)) is not None:
-                rows, errors = value.reshape(-1, hidden).T, error.reshape(len(error), -1, hidden)
-                yield partial(np.matmul, rows, errors, out)
+                yield partial(np.matmul, value.reshape(-1, hidden).T, errors, out)
                 continue
-            rows = pack.rows[:, block.columns(hidden)].T
-            errors, fill_errors = pack.errors(error)
-            yield from fill_errors
+            if packed is not None:
+                every, errors = errors, np.empty((len(errors), len(rows), hidden), errors.dtype)
+                yield partial(np.take, every, packed, 1, errors, "clip")
+            read = rows[:, block.columns(hidden)].T
             if columns is not None and block.inputs:
-                yield partial(_scatter, rows, errors, out, block.rows(hidden, columns))
+                yield partial(_scatter, read, errors, out, block.rows(hidden, columns))
             elif len(errors) == 1:
-                yield partial(np.ndarray.dot, rows, errors[0], out[0])
+                yield partial(np.ndarray.dot, read, errors[0], out[0])
             else:
-                yield partial(np.matmul, rows, errors, out)
+                yield partial(np.matmul, read, errors, out)
 
     @property
     def gradient(self) -> Parameters:
@@ -212,27 +216,6 @@ class Trace:
         """The loss of every output, (M,): cross-entropy in nats, or the mean squared error."""
         with np.errstate(divide="ignore"):
             return LOSSES[self.architecture.loss].of(self.probs, self.targets)
-
-
-class _Pack:
-    """The rows of a layer that hold a token, or all rows if most do, and kernels that copy them."""
-
-    def __init__(self, layer: Layer) -> None:
-        self._indices, self._width = None, layer.extent.hidden
-        self.rows, self.fill_rows = layer.rows, list[Kernel]()
-        active = sum(layer.counts)
-        if active < _PACK_BELOW * len(layer.rows):
-            self._indices = np.flatnonzero(token_mask(layer.counts))
-            self.rows = np.empty((active, layer.rows.shape[1]), layer.dtype)
-            self.fill_rows = [partial(np.take, layer.rows, self._indices, 0, self.rows, "clip")]
-
-    def errors(self, errors: Array) -> tuple[Array, list[Kernel]]:
-        """Errors (G, T, B, H) as (G, rows, H), and the kernels that copy them."""
-        flat = errors.reshape(len(errors), -1, self._width)
-        if self._indices is None:
-            return flat, []
-        packed = np.empty((len(flat), *self.rows.shape[:1], self._width), errors.dtype)
-        return packed, [partial(np.take, flat, self._indices, 1, packed, "clip")]
 
 
 def _scatter(left: Array, right: Array, out: Array, rows: Array) -> None:

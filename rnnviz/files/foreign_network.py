@@ -95,8 +95,8 @@ class ForeignNetwork:
 
     ``layers`` are the recurrent layers' arrays, see ``torch_layers``; ``readout`` (C, H) and
     ``readout_bias`` (C,) are those of the readout; ``embedding`` (V, E) has a row a word. Without
-    it the first layer reads one-hot words, or numbers without ``tokens``. The ``loss`` says whether
-    it answers classes or values. Raises TransferError for arrays that don't fit.
+    it the first layer reads one-hot words, or numbers without ``tokens``. The ``loss`` is that
+    of classes or of values. Raises TransferError for arrays that don't fit.
     """
 
     kind: str
@@ -169,7 +169,7 @@ class ForeignNetwork:
         )  # fmt: skip
 
     def parameters(self) -> Parameters:
-        """The same weights; an embedding is multiplied into the input weights."""
+        """The same weights; the input weights are multiplied by the embedding."""
         of = Architecture(
             self.inputs, self.hidden, self.outputs, self.kind, self.activation, self.count,
             loss=self.loss,
@@ -177,7 +177,7 @@ class ForeignNetwork:
         parameters = Parameters(of, dtype=self.precision.value)
         layers = dict(self.layers)
         if self.embedding is not None:
-            # In float64, so that the product is rounded once.
+            # In float64, so that the product is rounded only once.
             words = self.embedding.astype(float)
             layers["weight_ih_l0"] = layers["weight_ih_l0"].astype(float) @ words.T
         write_layers(layers, parameters)
@@ -302,8 +302,8 @@ def network_of(
 ) -> ForeignNetwork:
     """The network whose arrays these are; raises TransferError.
 
-    ``words`` is the size of the vocabulary, which identifies an embedding. The arrays don't tell
-    the ``activation`` of an Elman cell.
+    ``words`` is the size of the vocabulary, which identifies an embedding. The ``activation`` of an
+    Elman cell is not in the arrays.
     """
     for part, sentence in _REFUSED.items():
         if any(part in name for name in tensors):
@@ -333,7 +333,6 @@ def network_of(
 
 
 def _kind(layers: Mapping[str, Array]) -> str:
-    """The cell, by the number of its gates."""
     shape = layers["weight_hh_l0"].shape
     gates = shape[0] / shape[1] if len(shape) == 2 and shape[1] else 0
     if "weight_ih_l0" not in layers:
@@ -370,7 +369,6 @@ def _embedding(others: Mapping[str, Array], layers: Mapping[str, Array], words: 
 
 
 def _readout(others: Mapping[str, Array], hidden: int, embedding: str) -> str:
-    """The name of the readout's weights."""
     found = [
         name for name, array in others.items()
         if name != embedding and array.ndim == 2 and array.shape[1] == hidden

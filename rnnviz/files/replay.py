@@ -59,7 +59,6 @@ def recorded_epochs(run: Run, most: int = MOST_EPOCHS) -> list[int]:
 
 
 def _reached(run: Run, epochs: Iterable[int]) -> set[int]:
-    """The epochs at which the run has a state."""
     return {epoch for epoch in epochs if run.clamped(Position(epoch)).epoch == epoch}
 
 
@@ -199,8 +198,6 @@ class _PictureFrames:
 
 
 class _PhraseFrames:
-    """One phrase at every epoch."""
-
     def __init__(self, phrase: str) -> None:
         self.phrase = phrase
         self._theme = replace(LIGHT, scale=StickyScale())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +29,8 @@ from rnnviz.files.run_archive import (
 )
 from rnnviz.files.tensor_file import TensorFile, content_at
 from rnnviz.files.weights_file import named_weights
-from rnnviz.probe.inputs import Selection
 from rnnviz.probe.probe import most_typed
-from rnnviz.probe.session import Session
+from rnnviz.probe.session import Selection, Session
 from rnnviz.run.first_network import FirstNetwork
 from rnnviz.run.history import COLUMNS, History, PreviousRun
 from rnnviz.run.player import Player
@@ -87,16 +86,11 @@ def _header(session: Session, now: Position) -> dict[str, Any]:
     player, schedule, marked = session.player, session.run.schedule, session.selection
     first, old = player.first, player.ghost and OldRun.of(player.ghost, schedule)
     return {
-        "kind": RUN,
-        "rnnviz": __version__,
-        "link": query_of(session),
+        "kind": RUN, "rnnviz": __version__, "link": query_of(session),
         "settings": schedule.start.as_dict(),
         "changes": [str(change) for change in schedule.changes],
-        "now": str(now),
-        "shown": str(player.position),
-        "phrase": session.phrase_input.phrase,
-        "unit": marked.unit,
-        "token": marked.token,
+        "now": str(now), "shown": str(player.position),
+        "phrase": session.phrase_input.phrase, "unit": marked.unit, "token": marked.token,
         "data": _data_entry(session),
         "first": first and {
             "source": first.source, "note": first.note, "settings": first.config.as_dict()
@@ -189,35 +183,50 @@ class DataMissingError(TransferError):
         self.wanted = wanted
 
 
-@dataclass(frozen=True, eq=False)
 class StoredRun:
     """A run from a file; every session of it continues it independently.
 
-    ``given`` are data of neither a task nor an upload.
+    ``upload`` are the data of a run that doesn't include them. Raises TransferError, TaskError,
+    SettingError or CellError.
     """
 
-    schedule: Schedule
-    checkpoint: Checkpoint
-    shown: Position
-    ghost: PreviousRun | None
-    first: FirstNetwork | None
-    given: Dataset | None
-    upload: Upload | None
-    phrase: str
-    selection: Selection
+    def __init__(self, archive: RunArchive, upload: Upload | None) -> None:
+        run = archive.run
+        start = _config(run.get("settings"))
+        # Given data are of neither a task nor an upload.
+        self._given, self._upload = _data(archive, start, upload)
+        own = self._upload and dataset_of(replace(self._upload, seed=start.seed))
+        dataset = self._given or own or _task(start)
+        now, shown = (_position(run, name, dataset, start) for name in ("now", "shown"))
+        self._schedule = Schedule(start, _changes(run, now, dataset, start))
+        history, of = _history(archive, "history", now.epoch), architecture_of(dataset, start)
+        states = tuple(_states(archive, now.epoch, of, start.dtype.value))
+        self._checkpoint, self._shown = Checkpoint(now, history, states), min(shown, now)
+        ghost = run.get("ghost")
+        self._ghost = _ghost(archive, ghost, self._schedule, dataset) if ghost else None
+        self._first = None
+        if table := run.get("first"):
+            if not isinstance(table, dict):
+                raise TransferError("its entry of the first weights is not a table.")
+            config, tensors = _config(table.get("settings")), archive.tensors("first").tensors
+            weights = named_weights(tensors, architecture_of(dataset, config), config.dtype.value)
+            texts = (_text(table, name) for name in ("source", "note"))
+            self._first = FirstNetwork(weights, config, *texts)
+        self._selection = Selection(_index(run, "unit"), _index(run, "token"))
+        self._phrase = _text(run, "phrase", most_typed(dataset))
 
     def session(self, upload_store: UploadStore | None = None) -> Session:
         """A session at the position that was shown when the run was stored."""
-        session = Session(self.schedule.start, self.given, upload_store, self.first)
-        session.load(self.upload)
+        session = Session(self._schedule.start, self._given, upload_store, self._first)
+        session.load(self._upload)
         # A session appends to its history.
-        epoch, history = self.checkpoint.position.epoch, self.checkpoint.history
-        checkpoint = self.checkpoint._replace(history=history.until(epoch))
+        epoch, history = self._checkpoint.position.epoch, self._checkpoint.history
+        checkpoint = self._checkpoint._replace(history=history.until(epoch))
         assert isinstance(session.player, Player), "no recording is given"
-        session.player.resume(self.schedule, checkpoint, self.shown, self.ghost)
+        session.player.resume(self._schedule, checkpoint, self._shown, self._ghost)
         session.own_equations = session.config.equations
-        session.selection = replace(self.selection)
-        session.ask(self.phrase)
+        session.selection = replace(self._selection)
+        session.ask(self._phrase)
         return session
 
 
@@ -237,32 +246,7 @@ def stored_run(path: Path, upload: Upload | None = None) -> StoredRun:
 def run_of(content: bytes, name: str, upload: Upload | None = None) -> StoredRun:
     """The run in the content of a file; raises TransferError."""
     with problems_of(name[:60]):
-        return _stored(RunArchive.of(content), upload)
-
-
-def _stored(archive: RunArchive, upload: Upload | None) -> StoredRun:
-    run = archive.run
-    start = _config(run.get("settings"))
-    given, own = _data(archive, start, upload)
-    dataset = given or (dataset_of(replace(own, seed=start.seed)) if own else _task(start))
-    of = architecture_of(dataset, start)
-    now = _position(run, "now", dataset, start)
-    schedule = Schedule(start, _changes(run, now, dataset, start))
-    history = _history(archive, "history", now.epoch)
-    states = tuple(_states(archive, now.epoch, of, start.dtype.value))
-    checkpoint, shown = Checkpoint(now, history, states), _position(run, "shown", dataset, start)
-    ghost = _ghost(archive, run["ghost"], schedule, dataset) if run.get("ghost") else None
-    first = None
-    if table := run.get("first"):
-        if not isinstance(table, dict):
-            raise TransferError("its entry of the first weights is not a table.")
-        config, tensors = _config(table.get("settings")), archive.tensors("first").tensors
-        weights = named_weights(tensors, architecture_of(dataset, config), config.dtype.value)
-        first = FirstNetwork(weights, config, _text(table, "source"), _text(table, "note"))
-    marked = Selection(_index(run, "unit"), _index(run, "token"))
-    phrase = _text(run, "phrase", most_typed(dataset))
-    shown = min(shown, now)
-    return StoredRun(schedule, checkpoint, shown, ghost, first, given, own, phrase, marked)
+        return StoredRun(RunArchive.of(content), upload)
 
 
 def _config(settings: Any) -> RunConfig:

@@ -12,7 +12,7 @@ def weights_of(weights, stack, layer):
 
 
 def read(weights, stack, x, first):
-    """What every layer reads, and all lines of its equations, the lowest layer first."""
+    """The input of every layer, and all lines of its equations, the lowest layer first."""
     passes = []
     for layer in range(len(LAYERS)):
         lines = forward(x, first[layer], *weights_of(weights, stack, layer))
@@ -51,13 +51,13 @@ def learn(weights, gradient, passes, states, d_logits):
 '''
 WHOLE = '''
 def layer_back(d_out, x, lines, own):
-    """The gradients of a layer's weights, and of what it reads."""
+    """The gradients of a layer's weights, and of its input."""
     grads, _$more = backward(d_out, x, *lines, *own)
     return grads, $input
 '''
 TRUNCATED = '''
 def layer_back(d_out, x, lines, own):
-    """The gradients of a layer's weights, and of what it reads; cut after every few tokens."""
+    """The gradients of a layer's weights, and of its input; truncated after every few tokens."""
     length = settings["truncate"] or len(x)
     total, d_x = [np.zeros_like(w) for w in own], np.zeros_like(x)
     for start in range(0, len(x), length):
@@ -95,7 +95,7 @@ def learn(weights, gradient, passes, states, d_logits):
 def stack_back(weights, gradient, stack, passes, d_out, last):
     """Add the gradients of a stack's weights; return those of its first states.
 
-    last are the gradients that its last states have from elsewhere.
+    last are the gradients of its last states.
     """
     first = nothing()
     for layer in reversed(range(len(LAYERS))):
@@ -254,7 +254,7 @@ OPTIMIZERS = {$optimizers}
 
 
 def clipped(gradient):
-    """The gradient, clipped number by number or as a whole."""
+    """The gradient, clipped by value or by norm."""
     limit, by = settings["clip"], settings["clip_by"]
     if by == "value":
         return {name: part.clip(-limit, limit) for name, part in gradient.items()}
@@ -269,7 +269,7 @@ def target_of(example):
 
 
 def step(weights, memory, batch):
-    """One step of the optimizer. What it remembers is in memory."""
+    """One step of the optimizer, whose state is in memory."""
     gradient = {name: np.zeros_like(value) for name, value in weights.items()}
     count = sum(len(target_of(example)) for example in batch)
     for example in batch:

@@ -122,7 +122,7 @@ class ImportedNetwork:
         network.check_sizes(len(dataset.vocabulary), len(dataset.classes))
         first = FirstNetwork(network.parameters(), network.config(), source, network.note)
         # The notes have room for the whole sentence; next to Play there is one line for it.
-        notes = [network.note] if dataset.labelled and network.note else []
+        notes = [network.note] if dataset.labelled else []
         return cls(replace(dataset, notes=(*dataset.notes, *notes)), first)
 
     def session(self) -> Session:

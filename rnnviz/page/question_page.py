@@ -19,9 +19,8 @@ from rnnviz.charts.status import status_texts
 from rnnviz.engine.cell_source import backward_equations, source
 from rnnviz.engine.cell_text import CellError
 from rnnviz.engine.derived_cell import DerivedCell
-from rnnviz.probe.inputs import CellDraft
 from rnnviz.probe.questions import TrainQuestion
-from rnnviz.probe.session import Session
+from rnnviz.probe.session import CellDraft, Session
 from rnnviz.questions.learn.tab import TAB as LEARN
 from rnnviz.ui.browser_session import current_tab, first_value, visit
 from rnnviz.ui.frame import Frame

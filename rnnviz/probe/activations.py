@@ -1,4 +1,4 @@
-"""Activations: the states on the training sequences, their paths, and what words change in them."""
+"""Activations: the states on the training sequences, their labels, and the response to words."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
-from typing import NamedTuple
+from itertools import chain, pairwise
 
 import numpy as np
 
@@ -16,7 +15,6 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters
 from rnnviz.probe.formatting import Names, number, written_values
 from rnnviz.probe.passes import draw, read_all, sample
-from rnnviz.probe.training_step import words_of
 from rnnviz.probe.unrolled import Unrolled
 
 
@@ -49,10 +47,6 @@ class Activations:
         """The tokens of one sequence."""
         return slice(int(self.starts[sequence]), int(self.starts[sequence + 1]))
 
-    def around(self, token: int) -> slice:
-        """The tokens of the sequence that contains this token."""
-        return self.part(int(np.searchsorted(self.starts, token, side="right")) - 1)
-
     @property
     def examples(self) -> Array:
         """The index of each sequence's example, (count,)."""
@@ -69,8 +63,7 @@ class Activations:
         """The change at each token, h_t - h_{t-1}, (N, H); NaN at a gate's first token."""
         before = np.vstack([np.zeros_like(self.states[:1]), self.states[:-1]])
         before[self.steps == 0] = 0 if self.zero else np.nan
-        changes: Array = self.states - before
-        return changes
+        return np.asarray(self.states - before)
 
     @cached_property
     def moved(self) -> Array:
@@ -111,41 +104,33 @@ def read_activations(
     layer: int = -1,
     part: str = "",
 ) -> Activations:
-    """The activations of one state or gate of a layer, on all examples or on a sample of them.
+    """The activations of a state or gate of a layer, by default the output.
 
-    Without a ``part`` that is the output.
+    They are those on all examples, or on a sample of many.
     """
     part = part or parameters.architecture.out
     indexes = sample(examples)
-    read = {
-        k: (words_of(trace, names, k), Unrolled(trace, layer, k).of(part).copy())
-        for k, trace in read_all(parameters, [examples[index] for index in indexes])
-    }
-    rows = [read[k] for k in range(len(indexes))]
-    lengths = [len(words) for words, _ in rows]
+    read = dict[int, tuple[tuple[str, ...], Array]]()
+    for k, trace in read_all(parameters, [examples[index] for index in indexes]):
+        unrolled = Unrolled(trace, layer, k)
+        read[k] = unrolled.words(names), unrolled.of(part).copy()
+    words, states = zip(*(read[k] for k in range(len(indexes))), strict=True)
+    lengths = [*map(len, words)]
     return Activations(
-        words=tuple(word for words, _ in rows for word in words),
-        states=np.concatenate([states for _, states in rows]),
+        words=tuple(chain.from_iterable(words)),
+        states=np.concatenate(states),
         owners=np.repeat(indexes, lengths),
         steps=np.concatenate([np.arange(length) for length in lengths]),
         zero=part in parameters.architecture.cell.states,
     )
 
 
-#: At most this many classes are distinguished; the others are one more.
+#: At most this many classes have a label of their own.
 MOST_CLASSES = 8
 #: The number of bands of values.
 BANDS = 5
-#: The name of all other classes.
+#: The label of all other classes.
 OTHERS = "others"
-
-
-@dataclass(frozen=True, eq=False)
-class Trajectory:
-    """One sequence in the plane: a point after every word, (T, 2), and the words."""
-
-    points: Array
-    words: Sequence[str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,18 +151,10 @@ class Labels:
         return np.array([index[label] for label in self.labels])
 
 
-class Cloud(NamedTuple):
-    """The tokens of sequences in a plane, (N, 2), and their labels."""
-
-    activations: Activations
-    points: Array
-    labels: Labels
-
-
 def token_targets(activations: Activations, examples: Sequence[ExampleLike]) -> list[Array]:
-    """The target at every token, (N,): a class, or values (C,).
+    """The target at every token, N of them: a class, or values (C,).
 
-    A single target at the end is that of all tokens. An encoder's tokens have the first target.
+    All tokens share a single target at the end. An encoder's tokens have the first target.
     """
     targets: list[Array] = []
     for owner, length in zip(activations.examples, np.diff(activations.starts), strict=True):
@@ -187,10 +164,10 @@ def token_targets(activations: Activations, examples: Sequence[ExampleLike]) -> 
 
 
 def label_tokens(targets: Sequence[Array], classes: Sequence[str]) -> Labels:
-    """The labels of tokens by their targets, (N,).
+    """The labels of tokens by their N targets.
 
-    With more than ``MOST_CLASSES`` classes only the most frequent have labels of their own; with
-    more different values the labels are bands of the first channel.
+    With more than ``MOST_CLASSES`` classes only the most frequent have labels of their own. With
+    more distinct values the labels are bands of the first channel.
     """
     names = [written_values(t) if np.ndim(t) else classes[int(t)] for t in targets]
     counts = Counter(names)
@@ -229,7 +206,7 @@ def response(
 ) -> Response:
     """The mean of h_t - h_{t-1} for each of the ``most`` most frequent words.
 
-    Rows and columns are in the order of ``like``, of the same sequences, or else sorted again.
+    Rows and columns have the order of ``like``, a response on the same sequences, or are sorted.
     """
     numbers = activations.numbers[activations.moved]
     counts = np.bincount(numbers, minlength=len(activations.vocabulary))
@@ -244,10 +221,7 @@ def response(
 
 
 def mean_change(activations: Activations, word: str) -> tuple[Array, int]:
-    """The mean of h_t - h_{t-1} where the token is ``word``, (H,), and at how many places.
-
-    NaN where there is none.
-    """
+    """The mean of h_t - h_{t-1} at the tokens ``word``, (H,), and their number; NaN if none."""
     tokens = activations.occurrences(word)
     if not len(tokens):
         return np.full(activations.states.shape[1], np.nan), 0
@@ -264,9 +238,9 @@ def _sums(rows: Array, groups: Array, count: int) -> Array:
 def selectivity(activations: Activations, word: str | None = None) -> Array:
     """How much each unit's change depends on the word, or on whether it is ``word``, (H,).
 
-    The root of the variance between groups, in the unit of the state. With one word it is
-    proportional to the distance of the two means. It is not divided by the whole variance, which
-    would give the first ranks to units with consistent but tiny changes.
+    The square root of the between-group variance, in the unit of the state. For one word it is
+    proportional to the distance between the two means. It is not divided by the total variance:
+    that would rank units with consistent but tiny changes first.
     """
     groups = activations.numbers
     if word is not None:
@@ -277,15 +251,14 @@ def selectivity(activations: Activations, word: str | None = None) -> Array:
     sizes = np.bincount(groups)
     sums = _sums(changes - changes.mean(axis=0), groups, len(sizes))
     between = (sums**2 / np.maximum(sizes, 1)[:, None]).sum(axis=0)
-    deviations: Array = np.sqrt(between / len(groups))
-    return deviations
+    return np.asarray(np.sqrt(between / len(groups)))
 
 
 def seriation(rows: Array) -> Array:
     """An order (H,) of rows (H, W) in which similar ones are adjacent.
 
     It sorts the Fiedler vector of their cosine similarities (Atkins, Boman and Hendrickson 1998).
-    Entries that are not finite count as zero.
+    Non-finite entries count as zero.
     """
     rows = np.nan_to_num(rows, nan=0, posinf=0, neginf=0)
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)

@@ -1,4 +1,4 @@
-"""Baselines: the best that can be done on the training sequences with a part of what was read."""
+"""Baselines: the best answers to the training sequences from a part of the input."""
 
 from __future__ import annotations
 
@@ -13,16 +13,15 @@ from rnnviz.tasks.dataset import Dataset
 
 #: The most baselines of a data set.
 _MOST = 3
-#: A baseline nearer to the loss of guessing or to 0, as a share of that loss, says nothing.
+#: A baseline this close to the loss of guessing, or to 0, is left out: a share of that loss.
 _NEAR = 0.05
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """A model that ``text`` describes and ``name`` calls briefly: its loss, in the task's unit.
+    """A simple model: its short ``name``, a ``text`` that describes it, its mean loss.
 
-    ``right`` is the share of its answers that are right: of the likeliest classes, or, for values,
-    by the task's metric.
+    ``right`` is the accuracy of its likeliest classes, or, for values, the task's metric.
     """
 
     name: str
@@ -34,15 +33,15 @@ class Baseline:
 def baselines(dataset: Dataset) -> tuple[Baseline, ...]:
     """At most three baselines on the training sequences, each clearly below guessing, best last.
 
-    One that is close to zero is left out: what it sees tells all sequences apart. There are none
-    where values are read and classes answered, or tokens read and values answered.
+    One close to zero is left out: its input identifies every sequence. There are none for networks
+    that read values and answer classes, or read tokens and answer values.
     """
     if dataset.tokens != dataset.answers_classes:
         return ()
     made = _of_classes(dataset) if dataset.answers_classes else _of_values(dataset)
     low, high = _NEAR * dataset.guess.loss, (1 - _NEAR) * dataset.guess.loss
-    with_metadata = [baseline for baseline in made if low < baseline.loss < high]
-    return tuple(sorted(with_metadata[:_MOST], key=lambda baseline: -baseline.loss))
+    between = [baseline for baseline in made if low < baseline.loss < high]
+    return tuple(sorted(between[:_MOST], key=lambda baseline: -baseline.loss))
 
 
 def conditional_entropy(contexts: Array, classes: Array) -> tuple[float, float]:
@@ -64,18 +63,15 @@ def _of_classes(dataset: Dataset) -> Iterator[Baseline]:
     train, every = dataset.train, dataset.reads is OutputAt.EVERY
     noun = "token" if dataset.vocabulary.characters else "word"
     classes = np.concatenate([example.targets for example in train])
-    # For every output its token and the one before, (M,), from 1 on; 0 before the first one.
+    # The token of every output and the one before it, (M,), from 1 on; 0 before the first one.
     ends = slice(None) if every else slice(-1, None)
     last = np.concatenate([(e.inputs + 1)[ends] for e in train])
     before = np.concatenate([np.append(0, e.inputs[:-1] + 1)[ends] for e in train])
+    pairs = before * (last.max() + 1) + last
     contexts = [
         ("frequencies", "the best from the frequencies of the answers alone", np.zeros_like(last)),
         (f"last {noun}", f"the best from the last {noun} alone", last),
-        (
-            f"last 2 {noun}s",
-            f"the best from the last two {noun}s alone",
-            before * (last.max() + 1) + last,
-        ),
+        (f"last 2 {noun}s", f"the best from the last two {noun}s alone", pairs),
     ]
     if not every:
         bags = dict[tuple[int, ...], int]()
@@ -105,7 +101,7 @@ def _of_values(dataset: Dataset) -> Iterator[Baseline]:
 
 
 def _last_two(inputs: Array, every: bool) -> Array:
-    """For every output 1, the last input, and the one before or zeros: (N, 1 + 2D)."""
+    """A row for every output: 1, the last input, and the one before it or zeros, (N, 1 + 2D)."""
     before = np.concatenate([np.zeros_like(inputs[:1]), inputs[:-1]])
     rows = np.column_stack([np.ones(len(inputs)), inputs, before])
     return rows if every else rows[-1:]

@@ -1,4 +1,4 @@
-"""Memo: an LRU cache of results, by question and key."""
+"""Memo: an LRU cache of results for each question."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Memo:
         if found:
             results.remove(found)
         else:
-            # The numbers of a network may overflow; its pictures say so.
+            # The numbers of a network may overflow, which its pictures show.
             with np.errstate(all="ignore"):
                 found = key, answer()
         results.append(found)
@@ -45,7 +45,7 @@ class Memo:
             self._results.pop(question, None)
 
     def network(self, state: TrainState) -> tuple[object, bytes]:
-        """A key that is equal for equal weights, however they were reached; cached."""
+        """A key that is equal for equal weights, even of different runs; cached."""
         parameters = state.parameters
         # Networks of different architectures can have the same weights.
         return self.ask(

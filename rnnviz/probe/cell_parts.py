@@ -1,4 +1,4 @@
-"""CellParts: what of a cell's equations can be opened on its own, and how its memory is kept."""
+"""CellParts: the parts of a cell's equations, how its memory is kept, and the notation of both."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class CellParts:
         lines = dict(self._lines())
         opened = {part.total for part in lines.values()}
         inner = [node for node in cell.layout.back.affines if node not in opened]
-        # Before every line those pre-activations inside it that no part is made of.
+        # A pre-activation inside a line that no part opens comes before that line.
         self.by_name = dict[str, Part]()
         for name, part in lines.items():
             below = topological([part.node])
@@ -88,7 +88,7 @@ class CellParts:
             yield line.name, Part(line.name, line.node, *opened)
 
     def role(self, name: str) -> str:
-        """What a part is: the comment on its line; else a state, a gate or a value."""
+        """The comment on a part's line; without one, whether it is a state, a gate or a value."""
         note = self.equations.notes.get(name, "")
         if note or name not in self.equations.nodes:
             return note or "pre-activation"
@@ -125,7 +125,7 @@ class CellParts:
         return self.back.of[next(vectors)]
 
     def affine_of(self, part: Part) -> Affine:
-        """The pre-activation of a part; of one that has none, that through which memory enters."""
+        """The pre-activation of a part; if it has none, the one through which memory enters."""
         if part.total in self.affines:
             return self.affines[part.total]
         every, name = [*self.affines.values()], self.recurrent_matrix
@@ -153,14 +153,14 @@ class CellParts:
             yield Summand(sign, tuple(sorted((*factors, *self.factors(node, top)), key=_turn)))
 
     def _scaled(self, node: Node) -> tuple[Node, Node] | None:
-        """A number, and the sum that it multiplies: then each of its terms is multiplied."""
+        """A number and the sum that it multiplies, term by term; None for other products."""
         for number, other in (node.args, node.args[::-1]):
             if number.kind == "number" and other not in self.named and other.kind in ("add", "sub"):
                 return number, other
         return None
 
     def factors(self, node: Node, top: bool = False) -> Iterator[Node]:
-        """The factors of a product; what it is divided by comes as one over it."""
+        """The factors of a product; a divisor d becomes the factor 1 / d."""
         if node.kind not in ("mul", "div") or (node in self.named and not top):
             yield node
             return
@@ -183,17 +183,18 @@ class CellParts:
                 if own and any(f.kind == "state" and f.name == state for f in factors):
                     return part
         plain = [self.by_name[name] for name in (self.out, *self.equations.states)]
-        return next((p for p in plain if any(map(_reads_state, self.summands(p)))), plain[0])
+        return next((p for p in plain if any(map(self.kept, self.summands(p)))), plain[0])
 
     @property
     def memory_state(self) -> str:
-        """The name of the state that the memory is: LRU's p, which is written as s first."""
+        """The name of the state that is the memory: p for LRU, whose line is s."""
         node, nodes = self.memory.node, self.equations.nodes
         return next((s for s in self.equations.states if nodes[s] is node), self.memory.name)
 
-    def kept(self, term: Summand) -> bool:
+    @staticmethod
+    def kept(term: Summand) -> bool:
         """Whether a term keeps part of the state; the others add to it."""
-        return _reads_state(term)
+        return any(f.remembers and f.kind in ("state", "product") for f in term.factors)
 
     @property
     def plain_matrix(self) -> str:
@@ -220,21 +221,15 @@ class CellParts:
 
 
 def _turn(factor: Node) -> int:
-    """In a product numbers come first, then gates, and states last."""
+    """The order of factors in a product: numbers first, then gates, and states last."""
     if factor.kind == "number":
         return 0
     return 1 if nonnegative(factor) else 3 if factor.kind == "state" else 2
 
 
-def _reads_state(term: Summand) -> bool:
-    return any(
-        node.kind == "state" or (node.kind == "product" and node.remembers) for node in term.factors
-    )
-
-
 @lru_cache(CACHED)
 def cell_parts(cell: DerivedCell) -> CellParts:
-    """The parts of a cell; those of the same cell are made once."""
+    """The parts of a cell; cached."""
     return CellParts(cell)
 
 
@@ -295,7 +290,7 @@ _SIGNS = {
 
 
 def typeset(text: str) -> str:
-    """Python's signs as they are printed in books."""
+    """Python's operators and functions in mathematical notation."""
     for python, printed in _SIGNS.items():
         text = text.replace(python, printed)
     return text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
@@ -38,17 +39,18 @@ class CellValues:
 
     def __call__(self, node: Node) -> Array:
         """The value of ``node`` at every token."""
+
+        def known(below: Node) -> bool:
+            return below in self._memo or self.unrolled.has(self._recorded(below))
+
         with np.errstate(all="ignore"):
-            for below in topological([node], ends=self._is_known):
+            for below in topological([node], ends=known):
                 if below not in self._memo and below.kind != "input":
                     self._memo[below] = self._value(below)
         return self._memo[node]
 
-    def _is_known(self, node: Node) -> bool:
-        return node in self._memo or self.unrolled.has(self._recorded(node))
-
     def _recorded(self, node: Node) -> str:
-        """The name of its array in the trace, if the engine has recorded it."""
+        """The name of its array in the trace, if the engine records it."""
         names = self.parts.cell.layout.back.named
         return f"{node.name}_before" if node.kind == "state" else names.get(node, "")
 
@@ -60,7 +62,7 @@ class CellValues:
             case "number":
                 return np.array(node.value)
             case "vector":
-                return self._of_spans(lambda span, W: np.tile(W, (span.steps, 1)), node.name)
+                return self._of_spans(lambda span, _, W: np.tile(W, (span.steps, 1)), node.name)
             case "product":
                 return self._product(node)
         return self.computed(node, [self._memo[arg] for arg in node.args])
@@ -84,54 +86,39 @@ class CellValues:
 
     def _product(self, node: Node) -> Array:
         (read,) = node.args
-        if read.kind != "input":
-            whole = self._memo[read]
-            starts = dict(zip(self._spans, self._starts, strict=True))
-            return self._of_spans(
-                lambda span, W: whole[starts[span] : starts[span] + span.steps] @ W.T, node.name
-            )
 
-        def reads(span: Span, W: Array) -> Array:
-            trace = self.unrolled.trace
-            columns = trace.columns[span.stack * trace.architecture.layers + self.unrolled.layer]
+        def product(span: Span, tokens: slice, W: Array) -> Array:
+            if read.kind != "input":
+                return np.asarray(self._memo[read][tokens] @ W.T)
+            columns = self.unrolled.trace.columns[self.unrolled.index(tokens.start)]
             x = span.layer.x[: span.steps, span.column]
-            product: Array = x @ (W if columns is None else W[:, columns]).T
-            return product
+            return np.asarray(x @ (W if columns is None else W[:, columns]).T)
 
-        return self._of_spans(reads, node.name)
+        return self._of_spans(product, node.name)
 
-    def _of_spans(self, value: Callable[[Span, Array], Array], name: str) -> Array:
-        return np.concatenate([
-            value(span, self.unrolled.weight(self.parameters, start, name))
-            for span, start in zip(self._spans, self._starts, strict=True)
-        ])  # fmt: skip
-
-    @property
-    def _spans(self) -> list[Span]:
-        return self.unrolled.spans
-
-    @property
-    def _starts(self) -> list[int]:
-        return [0, self.unrolled.bridge][: len(self._spans)]
+    def _of_spans(self, value: Callable[[Span, slice, Array], Array], name: str) -> Array:
+        """The values of every span from its tokens and its weights ``name``, (T, H)."""
+        parts, start = [], 0
+        for span in self.unrolled.spans:
+            W = self.unrolled.weight(self.parameters, start, name)
+            parts.append(value(span, slice(start, start + span.steps), W))
+            start += span.steps
+        return np.concatenate(parts)
 
 
 class CellGradients:
-    """The gradient of every value at every token, (T, H), from what arrives from above, (T, H).
+    """The gradient of every value at every token, (T, H), from the output's, ``above`` (T, H).
 
-    ``continues`` says whether a token has a gradient from the next one. Without ``exact``, states
-    are multiplied by matrices that are not transposed, as in the notebook.
+    ``continues(t)`` is true if token t has a gradient from the next one. Without ``exact``,
+    matrices that read states are not transposed, as in the notebook.
     """
 
     def __init__(
-        self,
-        values: CellValues,
-        above: Array,
-        continues: Callable[[int], bool],
-        exact: bool = True,
+        self, values: CellValues, above: Array, continues: Callable[[int], bool], exact: bool = True
     ) -> None:
         self._values, self._exact = values, exact
         self.back, self.above = values.parts.back, above
-        self._rows: dict[Adjoint, dict[int, Array]] = {}
+        self._rows: defaultdict[Adjoint, dict[int, Array]] = defaultdict(dict)
         following: dict[str, Array] = {}
         for t in reversed(range(len(above))):
             following = self._token(t, following if continues(t) else {})
@@ -150,37 +137,32 @@ class CellGradients:
         zero, carried = np.zeros_like(self.above[t]), dict[str, Array]()
         for name, adjoint in self.back.arriving.items():
             above = self.above[t] if name == self._values.parts.out else zero
-            self._put(adjoint, t, above + following.get(name, zero))
+            self._rows[adjoint][t] = above + following.get(name, zero)
         for adjoint in self.back.adjoints:
             if adjoint.node is None or adjoint.node.kind == "input":
                 continue
             terms = [zero, *(self.part(one, factor, t) for one, factor in adjoint.parts)]
             terms += [self.through(adjoint, matrix, one, t) for matrix, one in adjoint.products]
-            self._put(adjoint, t, np.sum(terms, axis=0))
+            self._rows[adjoint][t] = np.sum(terms, axis=0)
             if adjoint.node.kind == "state":
                 carried[adjoint.node.name] = self.at(adjoint, t)
         return carried
 
-    def _put(self, adjoint: Adjoint, t: int, value: Array) -> None:
-        self._rows.setdefault(adjoint, {})[t] = value
-
     def part(self, adjoint: Adjoint, factor: Node, t: int) -> Array:
         """A gradient times a factor at token ``t``, (H,)."""
         values = self._values(factor)
-        product: Array = self.at(adjoint, t) * (values[t] if values.ndim else values)
-        return product
+        return np.asarray(self.at(adjoint, t) * (values[t] if values.ndim else values))
 
     def matrix(self, reader: Adjoint, name: str, t: int) -> Array:
-        """The matrix from a gradient to that of what it multiplied: W, or W^T in the notebook."""
+        """M of the gradient g M of a product with W: W itself, or W^T in the notebook."""
         W = self._values.unrolled.weight(self._values.parameters, t, name)
         return W if self.transposes(reader) else W.T
 
     def transposes(self, reader: Adjoint) -> bool:
-        """Whether matrices are transposed in the backward pass, as they should be."""
+        """Whether the backward pass to ``reader`` transposes matrices, as it should."""
         state = reader.node is not None and reader.node.kind == "state"
         return self._exact or not state
 
     def through(self, reader: Adjoint, name: str, adjoint: Adjoint, t: int) -> Array:
         """W^T times a gradient, (H,): a part of the gradient ``reader``."""
-        product: Array = self.at(adjoint, t) @ self.matrix(reader, name, t)
-        return product
+        return np.asarray(self.at(adjoint, t) @ self.matrix(reader, name, t))

@@ -90,8 +90,7 @@ class FixedPoint:
         Negative if it grows, zero if it vanishes at once.
         """
         with np.errstate(divide="ignore"):
-            constants: Array = -1 / np.log(np.abs(self.eigenvalues))
-        return constants + 0.0  # -0 becomes 0
+            return np.asarray(-1 / np.log(np.abs(self.eigenvalues)) + 0.0)  # -0 becomes 0
 
     @property
     def memory(self) -> float:
@@ -135,8 +134,7 @@ def first_states(visited: VisitedStates, count: int, seed: int = 0) -> Array:
     states = visited.states
     one, other = states[rng.integers(0, len(states), (2, count))]
     one[1::2] = (one[1::2] + other[1::2]) / 2
-    starts: Array = one + NOISE * states.std(axis=0) * rng.standard_normal(one.shape)
-    return starts
+    return np.asarray(one + NOISE * states.std(axis=0) * rng.standard_normal(one.shape))
 
 
 def middles_of(fixed_map: FixedInputMap, points: Sequence[Array], count: int) -> Array:
@@ -144,14 +142,13 @@ def middles_of(fixed_map: FixedInputMap, points: Sequence[Array], count: int) ->
 
     Between two stable states there is usually a saddle.
     """
-    # So many points have at most ``count`` pairs.
+    # The most points with at most ``count`` pairs.
     most = int((1 + math.sqrt(1 + 8 * count)) / 2)
     states = np.array(points).reshape(-1, fixed_map.size)
     largest = np.abs(np.linalg.eigvals(fixed_map.jacobian(states))).max(axis=1, initial=0)
     chosen = states[np.argsort(largest >= 1, kind="stable")][:most]
     one, other = np.triu_indices(len(chosen), 1)
-    middles: Array = (chosen[one] + chosen[other]) / 2
-    return middles
+    return np.asarray((chosen[one] + chosen[other]) / 2)
 
 
 class Search:
@@ -253,9 +250,9 @@ class LevenbergMarquardt:
     """Minimise the speed q = 1/2 ||r||^2, r = h - F(h, x), from several states (N, S) at once.
 
     A step d solves (A^T A + damping I) d = -A^T r, A = dr/dh = I - J. It is taken if q falls; then
-    there is less damping, else more (Marquardt 1963). A state is no longer ``moving`` (N,) at a
-    fixed point, at a local minimum of q, or beyond ``reach`` from the ``centre`` (S,), or beyond
-    the values that a state can have.
+    the damping decreases, else it grows (Marquardt 1963). A state stops ``moving`` (N,) at a fixed
+    point, at a local minimum of q, farther than ``reach`` from the ``centre`` (S,), or outside the
+    bounds of a state.
     """
 
     def __init__(
@@ -273,8 +270,7 @@ class LevenbergMarquardt:
     def flat(self) -> Array:
         """Whether the gradient of q is so small that a state is at a minimum, (N,)."""
         sizes = np.sqrt(2 * self.speeds)
-        flat: Array = np.linalg.norm(self._gradients, axis=1) <= FLAT * sizes
-        return flat
+        return np.asarray(np.linalg.norm(self._gradients, axis=1) <= FLAT * sizes)
 
     def step(self) -> None:
         """Try one step from all moving states."""
@@ -317,8 +313,7 @@ class LevenbergMarquardt:
         away = np.linalg.norm(self.states - self._centre, axis=1)
         inside = (np.abs(self.states) <= _SLACK * self._map.flow.bound).all(axis=1)
         ends = self.flat | (self.speeds <= _FLOOR) | (self._damping > _MOST)
-        left: Array = ~ends & inside & (away <= self._reach)
-        return left
+        return np.asarray(~ends & inside & (away <= self._reach))
 
 
 def merge(states: Array, speeds: Array) -> list[tuple[Array, int]]:

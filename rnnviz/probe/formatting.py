@@ -19,8 +19,8 @@ _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 class Names(NamedTuple):
     """The names of the parameters' rows and columns.
 
-    ``vocabulary`` names V tokens or channels, ``classes`` C classes or channels, ``source`` the
-    tokens of an encoder; ``noun`` is the name of one token.
+    ``vocabulary`` has V tokens or channels, ``classes`` C classes or channels, ``source`` the
+    tokens of an encoder. ``noun`` is the noun for one token.
     """
 
     vocabulary: tuple[str, ...]
@@ -30,7 +30,7 @@ class Names(NamedTuple):
 
     @property
     def sequence(self) -> str:
-        """The name of a sequence: a phrase if it has words."""
+        """The noun for a sequence: "phrase" if it has words."""
         return "phrase" if self.noun == "word" else "sequence"
 
     def entry(self, name: str, index: Iterable[int | np.integer]) -> str:
@@ -81,10 +81,3 @@ def number(value: float, digits: int = 4, sign: str = "") -> str:
         return text
     power = f"10{str(int(exponent.replace('−', '-'))).translate(_RAISED)}"
     return f"{text[:-1]}{power}" if text in ("1", "+1", "−1") else f"{text}·{power}"
-
-
-def added(values: Iterable[float]) -> str:
-    """Numbers as a sum: 0.5 + 0.25 − 0.125."""
-    first, *others = values
-    signs = (f" {'−' if value < 0 else '+'} {number(abs(value))}" for value in others)
-    return number(first) + "".join(signs)

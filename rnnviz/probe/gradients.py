@@ -1,4 +1,4 @@
-"""Gradients of a trace: their flow, tokens' shares, next steps, and the notebook's gradient."""
+"""Gradients: norms by token, token contributions, next steps, and the notebook's gradient."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import Descent, TrainState, descent, order, record
 from rnnviz.probe.cell_parts import cell_parts
 from rnnviz.probe.cell_values import CellValues
-from rnnviz.probe.passes import copies, copies_at_once, seeded_pass
+from rnnviz.probe.passes import copies, copies_at_once
+from rnnviz.probe.probe import phrase_key
 from rnnviz.probe.unrolled import Unrolled
 
 
@@ -56,7 +57,7 @@ def margin_flow(
         margin_gradient(seeded.logits, seeded.targets, seeded.dlogits)
         np.divide(seeded.dlogits, len(seeded.logits), seeded.dlogits)
 
-    seeded = seeded_pass(parameters, trace.batch, seed, gradient, truncate)
+    seeded = record(parameters, trace.batch, gradient, truncate, seed)
     return Flow(Objective.MARGIN, Unrolled(seeded, layer).norms)
 
 
@@ -68,7 +69,7 @@ def ratio(numerator: float, denominator: float) -> float:
 
 
 def stacked(rows: Sequence[Mapping[str, float]]) -> dict[str, Array]:
-    """Numbers by parameter as one array for each parameter, (N,); empty without rows."""
+    """One array of N numbers for each parameter from N rows; empty without rows."""
     return {name: np.array([row[name] for row in rows]) for name in (rows[0] if rows else ())}
 
 
@@ -82,7 +83,7 @@ def norms_of(parameters: Parameters) -> dict[str, float]:
 class TokenContribution:
     """The share, 0..1, of every token of one sequence in two gradients, (T,) each.
 
-    ``W_hh`` denotes all recurrent weights of a layer, ``W_xh`` for all input weights. A token's
+    ``W_hh`` stands for all recurrent weights of a layer, ``W_xh`` for all input weights. A token's
     share is ||da_t z_t^T|| over the sum of these norms. Shares sum to 1, or are all zero if the
     gradient is zero.
     """
@@ -99,9 +100,9 @@ def token_contribution(unrolled: Unrolled, parameters: Parameters) -> TokenContr
 
 
 def part_norms(unrolled: Unrolled, parameters: Parameters, inputs: bool) -> Array:
-    """||da_t z_t^T|| (L2, over all matrices that read inputs, or others) of every token, (T,).
+    """||da_t z_t^T|| (L2) of every token, (T,), over all matrices that read ``inputs``, or states.
 
-    The norm of an outer product is the product of the norms, so no matrix is made.
+    The norm of an outer product is the product of the norms.
     """
     parts = cell_parts(unrolled.trace.architecture.cell)
     values = CellValues(parts, unrolled, parameters)
@@ -117,8 +118,7 @@ def part_norms(unrolled: Unrolled, parameters: Parameters, inputs: bool) -> Arra
             else:
                 sizes = (values(read) ** 2).sum(axis=-1)
             squares += errors * sizes
-    norms: Array = np.sqrt(squares)
-    return norms
+    return np.asarray(np.sqrt(squares))
 
 
 #: At most this many answers are shown.
@@ -148,20 +148,18 @@ def connectivity(parameters: Parameters, trace: Trace, layer: int = -1) -> Conne
     classes = trace.architecture.loss is Loss.CROSS_ENTROPY
     channels = [None] if classes else range(trace.architecture.outputs)
     answers = [(row, channel) for row in rows for channel in channels]
-    # As many copies at a time as fit into memory.
     most, norms = copies_at_once(trace.architecture, len(Unrolled(trace, layer))), list[Array]()
     for start in range(0, len(answers), most):
         part = answers[start : start + most]
-        copied = seeded_pass(
-            parameters, copies(trace.batch, len(part)), partial(_seed, answers=part)
-        )
+        seed = partial(_seed, answers=part)
+        copied = record(parameters, copies(trace.batch, len(part)), seed=seed)
         norms += [Unrolled(copied, layer, b).norms for b in range(len(part))]
     sizes = np.linalg.norm(np.reshape(norms, (len(rows), len(channels), -1)), axis=1)
     return Connectivity(outputs[rows], sizes)
 
 
 def _seed(copied: Trace, answers: list[tuple[int, int | None]]) -> None:
-    """Copy b has the gradient of answer b alone: 1 at its channel, or at the target for None."""
+    """Set the gradient of answer b alone in copy b: 1 at its channel, or at the target for None."""
     copied.dlogits[...] = 0
     for b, (row, channel) in enumerate(answers):
         output = np.flatnonzero(copied.batch.owners == b)[row]
@@ -187,11 +185,6 @@ class NextStepStats:
         return float((self.entries > 0).mean())
 
     @property
-    def ratio(self) -> dict[str, float]:
-        """The median update-to-weight ratio of every parameter."""
-        return {name: float(np.median(values)) for name, values in self.ratios.items()}
-
-    @property
     def spread(self) -> dict[str, Array]:
         """The quantiles 0.1, 0.5 and 0.9 of every parameter's finite ratios, (3,)."""
         finite = {name: values[np.isfinite(values)] for name, values in self.ratios.items()}
@@ -207,12 +200,12 @@ def next_step_stats(
     for batch in batches:
         trace = record(parameters, batch, config.gradient, config.truncate)
         step = descent(trace, config, slots)
-        rows.append((cut_share(step), angle(step), update_ratios(parameters, step.update)))
+        rows.append((clipped_share(step), angle(step), update_ratios(parameters, step.update)))
     entries, angles, ratios = zip(*rows, strict=True)
     return NextStepStats(np.array(entries), np.array(angles), stacked(ratios))
 
 
-def cut_share(step: Descent) -> float:
+def clipped_share(step: Descent) -> float:
     """The share of entries that clipping changes, 0..1."""
     return float((step.gradient.theta != step.clipped.theta).mean())
 
@@ -234,8 +227,8 @@ def update_ratios(parameters: Parameters, update: Parameters) -> dict[str, float
     return {name: ratio(updates[name], weights[name]) for name in weights}
 
 
-#: Limit of weights * tokens of a step; beyond it fewer steps are evaluated. The optimizer's update
-#: costs as much as this many tokens.
+#: Limit of weights * tokens; beyond it fewer steps are evaluated. An optimizer's update costs as
+#: much as ``_STEP`` tokens.
 _WORK, _STEP = 25_000_000, 32
 
 
@@ -319,8 +312,7 @@ class ByToken:
     @property
     def angles(self) -> Array:
         """The angles between both, in degrees; NaN where there is none."""
-        angles: Array = np.degrees(np.arccos(np.clip(self.cosines, -1, 1)))
-        return angles
+        return np.asarray(np.degrees(np.arccos(np.clip(self.cosines, -1, 1))))
 
 
 def compare_by_token(parameters: Parameters, batch: Batch, layer: int = -1) -> ByToken:
@@ -370,3 +362,8 @@ def cosine(one: Array, other: Array) -> float:
     one, other = one.ravel().astype(float), other.ravel().astype(float)
     norms = float(np.linalg.norm(one) * np.linalg.norm(other))
     return float(one @ other) / norms if norms > 0 else float("nan")
+
+
+def flow_key(query: GradientQuery) -> tuple[object, ...]:
+    """What the gradient flow of a query depends on, as a key."""
+    return query.state, query.config, query.objective, query.layer, *phrase_key(query.trace)

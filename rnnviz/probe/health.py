@@ -1,4 +1,4 @@
-"""Health: early signs that training goes wrong."""
+"""Health: the phase of a run, and early signs that training goes wrong."""
 
 from __future__ import annotations
 
@@ -48,9 +48,6 @@ def phase_of(losses: Array, guess: float) -> RunPhase:
     return RunPhase.FALLING if fell else RunPhase.PLATEAU
 
 
-# Early signs that training goes wrong
-
-
 #: Beyond this the slope 1 - h^2 of a tanh is below 0.06: 94% of the gradient is lost per token.
 SATURATED = 0.97
 #: A state within +- this changes a logit by less than a hundredth of a weight.
@@ -68,11 +65,11 @@ CLIPPED_LIMITS = 0.1, 0.9
 RATIO_LOW, RATIO_LIMITS = 1e-6, (0.01, 0.1)
 #: Norm of the gradient: about 1 for a loss of a few nats; a thousandfold is a cliff.
 LARGE_LIMITS = 10.0, 1000.0
-#: Share of the last token's gradient that reaches the first. Below the machine epsilon of the
-#: number format it does not change a sum of gradients.
+#: Share of the last token's gradient that reaches the first. Below the machine epsilon it does not
+#: change a sum of gradients.
 REACH_WATCH = 1e-3
-#: How far the test loss has left its lowest and the training loss, in losses of guessing: a tenth
-#: is seen in the curve.
+#: How far the test loss is above its lowest and above the training loss, in losses of guessing: a
+#: tenth is visible in the curve.
 RISEN_LIMITS = 0.1, 1.0
 
 #: The advice where numbers are no longer finite.
@@ -83,8 +80,10 @@ _LOST = (
 #: The signs of the size of a step.
 _STEP = {"clipped", "update", "gradient"}
 _WORKS = "The step has an unusual size, but the loss falls: no change is needed."
-_EARLY = "This is usual before training: small initial weights leave states near zero, and the "
-_EARLY += "first steps are large compared with them."
+_EARLY = (
+    "This is usual before training: small initial weights leave states near zero, and the "
+    "first steps are large compared with them."
+)
 #: What each sign measures.
 MEANINGS = {
     "saturated": "The share of states at the ends of their tanh, over all tokens.",
@@ -99,7 +98,7 @@ MEANINGS = {
 
 
 class Level(StrEnum):
-    """How bad a sign is, from the best level to the worst; NONE is a sign that doesn't apply."""
+    """How bad a sign is, the best level first; NONE if a sign doesn't apply."""
 
     NONE = ""
     FINE = "fine"
@@ -109,9 +108,9 @@ class Level(StrEnum):
 
 @dataclass(frozen=True)
 class Sign:
-    """One sign: its name, its value (a share, 0..1, or a size), its level, and advice.
+    """One sign: its name, its value (a ``share``, 0..1, or a size), its level, and advice.
 
-    The value is NaN where the sign doesn't apply, and where numbers are not finite, which is bad.
+    The value is NaN if the sign doesn't apply, or if numbers are not finite, which is bad.
     """
 
     name: str
@@ -144,7 +143,7 @@ def health(
 def overfit(test: Array, train: Array, guess: float) -> Sign:
     """The sign of the losses (N,) of epoch 0 to the one shown; ``test`` is NaN without a test set.
 
-    ``guess`` is the loss of guessing. Where the training loss rises too, it is no overfitting.
+    ``guess`` is the loss of guessing. If the training loss rises too, it is no overfitting.
     """
     if math.isnan(test[0]):
         return _not_applicable("overfit", "There is no test set.")
@@ -163,10 +162,10 @@ def overfit(test: Array, train: Array, guess: float) -> Sign:
 
 
 def judged(sign: Sign, phase: RunPhase) -> Sign:
-    """The sign as it is to be taken in this phase.
+    """The sign with the level that it has in this phase.
 
-    Before training, small states and large first steps are usual. While the loss falls, no step is
-    too large. What has been learned, or is about to be, is not bad.
+    Before training, small states and large first steps are usual. On the plateau silent units are
+    not bad. While the loss falls, and when it is low, no step is too large, and no sign is bad.
     """
     if sign.level not in (Level.WATCH, Level.BAD) or math.isnan(sign.value):
         return sign
@@ -210,7 +209,7 @@ def _not_applicable(name: str, reason: str) -> Sign:
 
 def _saturated(trace: Trace) -> Sign:
     of = trace.architecture
-    # The array that a tanh makes: of gated cells the candidate.
+    # The output of a tanh: the candidate of gated cells.
     lines = of.cell.equations.nodes.items()
     name = next((name for name, node in lines if node.kind == "tanh"), None)
     if name is None:
@@ -286,8 +285,9 @@ def _reach(trace: Trace, truncate: int) -> Sign:
     norms = unrolled.norms[: unrolled.bridge or None]
     reason = ""
     if trace.every and not unrolled.bridge:
-        reason = "There is an output after every token, so the gradient need not come from the last"
-        reason += " one."
+        reason = (
+            "There is an output after every token, so the gradient need not come from the last one."
+        )
     elif len(norms) < 2:
         reason = "There is only one token, so the gradient has no path back."
     elif not norms[-1]:
@@ -299,17 +299,24 @@ def _reach(trace: Trace, truncate: int) -> Sign:
     if not math.isfinite(value):
         return _not_finite("reach")
     if not value and 0 < truncate < len(unrolled):
-        cut = f"The backward pass is cut after {truncate} tokens, so no gradient reaches the first "
-        cut += "one. If the network should learn from it, truncate later or not at all."
-        return Sign("reach", value, Level.WATCH, cut)
-    if value >= REACH_WATCH:
-        fine = "The gradient reaches the first token, so the network can learn from it."
-        return Sign("reach", value, Level.FINE, fine)
-    if value >= np.finfo(trace.dtype).eps:
-        little = (
-            "Little of the gradient reaches the first token: the network learns from it slowly, "
+        level = Level.WATCH
+        advice = (
+            f"The backward pass is cut after {truncate} tokens, so no gradient reaches the first "
+            "one. If the network should learn from it, truncate later or not at all."
         )
-        little += "until the recurrent weights have grown."
-        return Sign("reach", value, Level.WATCH, little)
-    tiny = "Too little gradient reaches the first token to change the sum: try "
-    return Sign("reach", value, Level.BAD, tiny + "larger recurrent weights, or a GRU or LSTM.")
+    elif value >= REACH_WATCH:
+        level = Level.FINE
+        advice = "The gradient reaches the first token, so the network can learn from it."
+    elif value >= np.finfo(trace.dtype).eps:
+        level = Level.WATCH
+        advice = (
+            "Little of the gradient reaches the first token: the network learns from it slowly, "
+            "until the recurrent weights have grown."
+        )
+    else:
+        level = Level.BAD
+        advice = (
+            "Too little gradient reaches the first token to change the sum: try larger recurrent "
+            "weights, or a GRU or LSTM."
+        )
+    return Sign("reach", value, level, advice)

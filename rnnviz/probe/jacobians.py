@@ -15,12 +15,10 @@ from rnnviz.probe.state_transition import StateTransition, state_size, states_of
 
 #: Limit of tokens times the cube of the state's size; it takes about a third of a second.
 _WORK = 200_000_000
-#: Singular values of a product are told down to this share of the largest.
-_TOLD = 1e-10
+#: Singular values of a product are accurate down to this share of the largest.
+_RESOLVED = 1e-10
 #: Entries from here on count as infinite: the norm of their products would be.
 _LARGEST = 1e150
-#: At most this many tokens have eigenvalues.
-_SPECTRA = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,14 +49,6 @@ class Products:
     tokens: Array
     largest: Array
     smallest: Array
-
-
-@dataclass(frozen=True, eq=False)
-class StateSpectra:
-    """The eigenvalues (N, S) of J_t at some evenly spaced ``tokens`` (N,)."""
-
-    tokens: Array
-    eigenvalues: Array
 
 
 def fits(architecture: Architecture) -> bool:
@@ -125,27 +115,17 @@ def _bounded(matrices: Array) -> bool:
     return bool((np.abs(matrices) < _LARGEST).all())
 
 
-def state_spectra(jacobians: Jacobians) -> StateSpectra:
-    """The eigenvalues of finite Jacobians, at the middle one of every n tokens, counted back."""
-    finite = np.flatnonzero(np.isfinite(jacobians.matrices).all(axis=(1, 2)))
-    # An odd number has a middle, with as much room on either side.
-    every = math.ceil(len(finite) / _SPECTRA) | 1
-    margin = every // 2
-    some = finite[margin : len(finite) - margin][::-every][::-1]
-    return StateSpectra(some + jacobians.first, np.linalg.eigvals(jacobians.matrices[some]))
-
-
 def lyapunov_exponents(jacobians: Jacobians) -> Array:
     """Finite-time Lyapunov exponents in nats per token, the largest first, (S,).
 
     log sigma_i / n, of the singular values of the product J_T ... J_1 of n Jacobians: they don't
-    depend on how the units are numbered. Those too small to be told from rounding error are -inf.
-    All are NaN if a Jacobian is infinite, or so large that its products are.
+    depend on how the units are numbered. Those within rounding error are -inf. All are NaN if a
+    Jacobian is infinite, or so large that its products are.
     """
     factors, exponents = jacobians.matrices, np.full(jacobians.matrices.shape[-1], -np.inf)
     if not _bounded(factors):
         return np.full(len(exponents), np.nan)
-    # A ReLU that is closed makes a row of zeros, and the product singular.
+    # A closed ReLU has a row of zeros, which makes the product singular.
     if (factors == 0).all(axis=2).any():
         factors = _pruned(factors)
         logs, _ = _leading(factors)
@@ -153,8 +133,8 @@ def lyapunov_exponents(jacobians: Jacobians) -> Array:
         exponents[: len(logs)] = logs / len(factors)
         return exponents
     first, rest = 0, factors
-    # A product tells its largest singular values only. The rest are those of the product of the
-    # factors without the directions of the largest.
+    # Only the largest singular values of a product are accurate. The rest are those of the product
+    # of the factors without the directions of the largest.
     while first < len(exponents):
         logs, directions = _leading(rest)
         if not len(logs):
@@ -166,7 +146,7 @@ def lyapunov_exponents(jacobians: Jacobians) -> Array:
 
 
 def _pruned(factors: Array) -> Array:
-    """Factors (n, S, S) of the same product, without what a row or column of zeros stops."""
+    """Factors (n, S, S) of the same product, zero where a neighbour's row or column is zero."""
     factors = factors.copy()
     for t in range(1, len(factors)):
         factors[t] *= factors[t - 1].any(axis=1)
@@ -203,7 +183,7 @@ def _leading(factors: Array) -> tuple[Array, Array]:
             return np.empty(0), total
         total, scale = total / size, scale + np.log(size)
     _, sizes, directions = svd(total)
-    return np.log(sizes[sizes > _TOLD * sizes[0]]) + scale, directions.T
+    return np.log(sizes[sizes > _RESOLVED * sizes[0]]) + scale, directions.T
 
 
 def _triangular(factors: Array, directions: Array) -> Array:

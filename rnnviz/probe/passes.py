@@ -1,24 +1,25 @@
-"""Passes over many sequences, and over many copies of one, that several analyses share."""
+"""Passes over many sequences, and over many copies of one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from rnnviz.config import Gradient
+from rnnviz.config import Loss
 from rnnviz.engine.batch import Batch, ExampleLike, Sequences
-from rnnviz.engine.bptt import bind, bind_forward
+from rnnviz.engine.bptt import bind_forward
 from rnnviz.engine.evaluation import batches
 from rnnviz.engine.layer_buffers import Array, Layer
+from rnnviz.engine.losses import LOSSES
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.trace import Trace
 
 #: At most this many tokens of the training set are read.
 MOST_TOKENS = 4_000
-#: At most this many numbers of states and gates are held by copies that are read together.
+#: Copies in one batch have at most this many numbers of states and gates.
 _NUMBERS = 2_000_000
-#: The fixed seed of the sample, so that it is the same every time.
+#: The fixed seed of the sample.
 _SEED = 7
 
 
@@ -46,32 +47,22 @@ def forward_pass(parameters: Parameters, batch: Batch, thin: bool = False) -> Tr
     return trace
 
 
-def seeded_pass(
-    parameters: Parameters,
-    batch: Batch,
-    seed: Callable[[Trace], None],
-    gradient: Gradient = Gradient.EXACT,
-    truncate: int = 0,
-) -> Trace:
-    """The trace of a forward and a backward pass, which begins with the dlogits of ``seed``."""
-    trace = Trace(parameters.architecture, batch, parameters.theta.dtype)
-    bound = bind(parameters, trace, gradient, truncate)
-    with np.errstate(all="ignore"):
-        bound.forward()
-        seed(trace)
-        bound.carry()
-    return trace
-
-
 def read_all(
     parameters: Parameters, examples: Sequence[ExampleLike]
 ) -> Iterator[tuple[int, Trace]]:
-    """The index of every example, and the trace of the batch that has it as this sequence."""
+    """The index of every example, and the trace of its batch, where it is this sequence."""
     of = parameters.architecture
     for batch in batches(examples, of.hidden * of.layers):
         trace = forward_pass(parameters, batch)
         for k in np.unique(batch.owners).tolist():
             yield k, trace
+
+
+def answers_of(logits: Array, loss: Loss) -> Array:
+    """The answers (N, C) of a network with this loss: probabilities, or values."""
+    answers = logits.copy()
+    LOSSES[loss].answer(logits, answers)
+    return answers
 
 
 def copies(batch: Batch, count: int) -> Batch:
@@ -92,7 +83,7 @@ def copies(batch: Batch, count: int) -> Batch:
 
 
 def copies_at_once(architecture: Architecture, tokens: int) -> int:
-    """The number of sequences of ``tokens`` tokens that fit into memory together."""
+    """The number of copies of ``tokens`` tokens that fit into memory together."""
     return max(1, _NUMBERS // (8 * architecture.hidden * architecture.layers * tokens))
 
 
@@ -106,5 +97,4 @@ def input_gradient(architecture: Architecture, layer: Layer, fused: list[Array])
         if block.inputs
         for error, matrix in zip(errors, matrices, strict=True)
     ]
-    gradient: Array = sum(error @ W_x for error, W_x in pairs)
-    return gradient
+    return np.asarray(sum(error @ W_x for error, W_x in pairs))

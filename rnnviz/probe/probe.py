@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -9,22 +10,15 @@ import numpy as np
 
 from rnnviz.config import Loss, OutputAt, RunConfig
 from rnnviz.engine.batch import collate
+from rnnviz.engine.evaluation import StepDecoder
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.engine.losses import LOSSES
+from rnnviz.engine.losses import margin
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import record
-from rnnviz.probe.decoding import (
-    RunningMargin,
-    likeliest,
-    prompted,
-    running_logits,
-    running_margin,
-    translate,
-)
 from rnnviz.probe.formatting import Names, number
+from rnnviz.probe.passes import answers_of
 from rnnviz.probe.sequence_pass import SequencePass, sequence_pass
-from rnnviz.probe.training_step import words_of
 from rnnviz.probe.unrolled import Unrolled
 from rnnviz.tasks.csv_table import MAX_CHARACTERS, MAX_WORDS, TaskError
 from rnnviz.tasks.dataset import GAP, Dataset
@@ -37,7 +31,7 @@ MAX_TYPED = 2_000
 #: Largest number of words that are offered.
 MAX_OFFERED = 300
 #: Largest number of tokens that a decoder generates.
-MAX_SAID = 60
+MAX_GENERATED = 60
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +53,7 @@ class Probe:
     @cached_property
     def words(self) -> tuple[str, ...]:
         """The tokens read, those of the encoder first."""
-        return words_of(self.trace, names_of(self.dataset))
+        return self.unrolled().words(names_of(self.dataset))
 
     @cached_property
     def typed(self) -> tuple[tuple[str, int], ...]:
@@ -88,13 +82,13 @@ class Probe:
         return self.dataset.source or self.dataset.vocabulary
 
     def unrolled(self, layer: int = -1) -> Unrolled:
-        """Its states and gradients in a layer."""
+        """The states and gradients in a layer."""
         return Unrolled(self.trace, layer)
 
     def sequence_pass(
         self, layer: int = -1, part: str = "", kept: int | None = None
     ) -> SequencePass:
-        """Its forward and backward pass in a layer, with a state or a gate; see there."""
+        """The forward and backward pass in a layer, with a state or a gate."""
         return sequence_pass(self.parameters, self.trace, layer, part, kept)
 
     @property
@@ -128,7 +122,7 @@ class Probe:
 
     @property
     def noun(self) -> str:
-        """What its output is called: "verdict" if one class is predicted for the sequence."""
+        """The name of its output: "verdict" if one class is predicted for the sequence."""
         return "verdict" if self.dataset.one_class_at_end else "answer"
 
     @property
@@ -189,7 +183,7 @@ class Probe:
 
     @cached_property
     def margin(self) -> RunningMargin:
-        """The logit margin after every token, of the predicted class; of two, of the second."""
+        """The logit margin after every token: of the predicted class, or of the second of two."""
         classes = len(self.dataset.classes)
         shown = classes - 1 if classes == 2 else int(self.answers[-1].argmax())
         return running_margin(self.parameters, self.trace, shown)
@@ -197,15 +191,12 @@ class Probe:
     @cached_property
     def running(self) -> Array:
         """The output after every token, as if the sequence ended there, (T, C)."""
-        return running_logits(self.parameters, self.trace)
+        return self.unrolled().logits(self.parameters)
 
     @property
     def running_probs(self) -> Array:
         """The probabilities of the classes after every token, (T, C)."""
-        logits = self.running
-        probs = np.empty_like(logits)
-        LOSSES[Loss.CROSS_ENTROPY].answer(logits, probs)
-        return probs
+        return answers_of(self.running, Loss.CROSS_ENTROPY)
 
 
 def names_of(dataset: Dataset) -> Names:
@@ -231,27 +222,29 @@ def spoken(dataset: Dataset, classes: tuple[int, ...] | list[int]) -> str:
 
 
 def most_typed(dataset: Dataset) -> int:
-    """Largest number of characters of a typed probe: given numbers may have many digits."""
+    """Largest number of characters of a typed probe: numbers of the data may have many digits."""
     return MAX_TYPED if dataset.tokens else max(MAX_TYPED, dataset.longest_text)
 
 
 def read(dataset: Dataset, text: str) -> Reading:
     """Parse ``text`` as input of the network; raises TaskError if that is impossible."""
-    what = names_of(dataset).sequence
+    what, vocabulary = names_of(dataset).sequence, dataset.source or dataset.vocabulary
+    if dataset.tokens:
+        count = len(vocabulary.split(text))
+        most = MAX_CHARACTERS if vocabulary.characters else MAX_WORDS
+        if count > most:
+            raise TaskError(
+                f"The {what} has {count:,} {vocabulary.unit}; the most that can be read is {most}."
+            )
+    if len(text) > (longest := most_typed(dataset)):
+        raise TaskError(
+            f"The {what} has {len(text):,} characters; the most that can be read is {longest:,}."
+        )
     if text != text.encode(errors="replace").decode():
         raise TaskError(f"The {what} has half of a character: type it again.")
     if not dataset.tokens:
-        _check_length(dataset, text)
         values = read_values(text, dataset.vocabulary.words, MAX_WORDS)
         return Reading(text, tuple(text.split()), (), values)
-    vocabulary = dataset.source or dataset.vocabulary
-    count = len(vocabulary.split(text))
-    most = MAX_CHARACTERS if vocabulary.characters else MAX_WORDS
-    if count > most:
-        raise TaskError(
-            f"The {what} has {count:,} {vocabulary.unit}; the most that can be read is {most}."
-        )
-    _check_length(dataset, text)
     reading = vocabulary.read(text)
     if not text.strip():
         example = dataset.train[0].text[:60]
@@ -259,14 +252,6 @@ def read(dataset: Dataset, text: str) -> Reading:
     if not len(reading.tokens):
         raise TaskError(f"None of these {vocabulary.unit} is in the vocabulary.")
     return reading
-
-
-def _check_length(dataset: Dataset, text: str) -> None:
-    what, most = names_of(dataset).sequence, most_typed(dataset)
-    if len(text) > most:
-        raise TaskError(
-            f"The {what} has {len(text):,} characters; the most that can be read is {most:,}."
-        )
 
 
 def readable(dataset: Dataset, text: str) -> bool:
@@ -279,7 +264,7 @@ def readable(dataset: Dataset, text: str) -> bool:
 
 
 def start_of(dataset: Dataset, text: str) -> str:
-    """As much of the start of ``text`` as can be typed; only a word that is too long is cut."""
+    """The longest beginning of ``text`` that can be typed; only a word that is too long is cut."""
     if dataset.tokens and (dataset.source or dataset.vocabulary).characters:
         return text[:MAX_CHARACTERS]
     words, most = " ".join(text.split()[:MAX_WORDS]), most_typed(dataset)
@@ -294,12 +279,12 @@ def inspect(dataset: Dataset, parameters: Parameters, text: str, config: RunConf
     Unknown targets are replaced by the network's own outputs.
     """
     reading = read(dataset, text)
-    # What the network generates up to an end token, if it has one.
+    # The generated classes up to an end token, if there is one.
     said: tuple[int, ...] = ()
     if dataset.source is not None:
-        said = tuple(translate(parameters, dataset, reading.tokens, MAX_SAID))
+        said = tuple(translate(parameters, dataset, reading.tokens, MAX_GENERATED))
     elif END in dataset.classes:
-        said = tuple(prompted(parameters, dataset, reading.tokens[:1], likeliest, MAX_SAID))
+        said = tuple(prompted(parameters, dataset, reading.tokens[:1], likeliest, MAX_GENERATED))
     example = _example(dataset, reading, said)
     targets = example.targets
     unknown = np.equal(targets, GAP) if targets.ndim == 1 else np.isnan(targets).any(axis=-1)
@@ -322,7 +307,7 @@ def _filled(example: Example, gaps: Array, values: Array | int) -> Example:
 def _example(dataset: Dataset, reading: Reading, said: tuple[int, ...]) -> Example:
     if dataset.source is None:
         targets = dataset.targets_of(reading.tokens)
-        # Without its skipped tokens it could be mistaken for another sequence of the data.
+        # A sequence that skips unknown tokens may equal another one of the data.
         if reading.unknown and not dataset.rule:
             known = dataset.lookup_text(reading.text) if dataset.labelled else None
             targets = known.targets if known else dataset.unknown_targets(len(targets))
@@ -340,3 +325,76 @@ def phrase_key(trace: Trace) -> tuple[bytes, ...]:
     batch = trace.batch
     source = batch.source.inputs.tobytes() if batch.source else b""
     return batch.read.inputs.tobytes(), source, batch.targets.tobytes()
+
+
+# Decoding: the network reads its own answers
+
+
+#: Chooses a class from probabilities (C,).
+Choice = Callable[[Array], int]
+
+
+def likeliest(probs: Array) -> int:
+    """The class with the largest probability."""
+    return int(probs.argmax())
+
+
+def _decode(
+    reader: StepDecoder, token: int, dataset: Dataset, choose: Choice, most: int
+) -> list[int]:
+    """Read a token, answer, read the answer, and so on, up to the end token or ``most`` classes.
+
+    It ends at an output that is not finite.
+    """
+    answers: list[int] = []
+    for _ in range(most):
+        probs = reader.read(token)
+        if not np.isfinite(probs).all():
+            break
+        answers.append(choose(probs))
+        name = dataset.classes[answers[-1]]
+        if name == END:
+            break
+        token = dataset.vocabulary.number(name)
+    return answers
+
+
+def translate(parameters: Parameters, dataset: Dataset, source: Array, most: int) -> list[int]:
+    """The decoder's most likely answers after the encoder has read ``source`` (S,)."""
+    start = dataset.vocabulary.number(START)
+    example = Example("", np.array([start]), np.array([0]), source)
+    trace = record(parameters, collate([example]))
+    return _decode(StepDecoder(parameters, trace), start, dataset, likeliest, most)
+
+
+def prompted(
+    parameters: Parameters, dataset: Dataset, prompt: Array, choose: Choice, most: int
+) -> list[int]:
+    """The answers that follow a prompt (T,), T >= 1."""
+    reader = StepDecoder(parameters)
+    for token in prompt[:-1]:
+        reader.read(int(token))
+    return _decode(reader, int(prompt[-1]), dataset, choose, most)
+
+
+@dataclass(frozen=True, eq=False)
+class RunningMargin:
+    """The logit margin of ``target`` after every token, (T,)."""
+
+    target: int
+    values: Array
+
+
+def running_margin(parameters: Parameters, trace: Trace, target: int) -> RunningMargin:
+    """m_t = logit of ``target`` less the largest other, as if the sequence ended at t."""
+    logits = Unrolled(trace).logits(parameters)
+    return RunningMargin(target, margin(logits, np.full(len(logits), target)))
+
+
+def left_out(example: Example, t: int) -> Example:
+    """The example without its token ``t``, an encoder's if there is one."""
+    if example.source is not None:
+        return replace(example, source=np.delete(example.source, t, axis=0))
+    inputs = np.delete(example.inputs, t, axis=0)
+    # Only the number of targets has an effect here.
+    return replace(example, inputs=inputs, targets=example.targets[: len(inputs)])

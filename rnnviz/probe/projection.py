@@ -58,8 +58,8 @@ def fit(states: Array, epoch: int = 0) -> Projection:
     """Principal component analysis of states (N, H), by singular value decomposition.
 
     The entry of every axis with the largest absolute value is positive, so signs are not random.
-    States that are not finite, or so large that their variances would not be, are left out. Of very
-    wide ones a sample is decomposed, evenly spaced.
+    States that are not finite, or so large that their variances would not be, are left out. For
+    very wide states an evenly spaced sample is decomposed.
     """
     states = _finite(states)
     if states.shape[1] > _SAMPLE:
@@ -82,8 +82,7 @@ def variances_of(states: Array) -> Array:
     """The variances of the principal components of states (N, H), (H,), the largest first."""
     states = _finite(states)
     centered = states - states.mean(axis=0)
-    variances: Array = np.linalg.eigvalsh(centered.T @ centered / len(states))[::-1]
-    return np.maximum(variances, 0)
+    return np.maximum(np.linalg.eigvalsh(centered.T @ centered / len(states))[::-1], 0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,8 +121,7 @@ class Plane:
 
     def lift(self, points: Array) -> Array:
         """The states (..., H) of points (..., 2), at the mean along all other axes."""
-        states: Array = self.basis.mean + points @ self.basis.axes[list(self.axes)]
-        return states
+        return np.asarray(self.basis.mean + points @ self.basis.axes[list(self.axes)])
 
 
 def plane_of(

@@ -1,4 +1,4 @@
-"""The questions that the pages answer: each is a tab, and a folder of its name in questions/."""
+"""The questions of the pages: each is a tab, and a folder of its name in questions/."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ class DynamicsQuestion(StrEnum):
 
 
 class StepView(StrEnum):
-    """What the page *Step* draws of a moment."""
+    """The picture of a moment on the page *Step*."""
 
     SEQUENCE = "sequence"
     INSIDE = "cell"
 
 
-#: What links made earlier call a question.
+#: Names of questions in old links.
 _OLD = {"break": "breaks", "way": "path"}
 #: The questions of every page, in the order of their tabs.
 PAGES: dict[str, type[StrEnum]] = {
@@ -71,7 +71,10 @@ def non_default_questions(questions: Iterable[StrEnum]) -> tuple[str, ...]:
 
 
 def named(names: Iterable[str]) -> tuple[dict[str, Any], list[str]]:
-    """The questions of these names by page, the first of each, and a sentence for a wrong name."""
+    """The questions with these names by page, and a sentence for each unknown name.
+
+    Of several on one page, the first one counts.
+    """
     names = [_OLD.get(name, name) for name in names]
     known = {q.name.lower(): (page, q) for page, questions in PAGES.items() for q in questions}
     problems = [

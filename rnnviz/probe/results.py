@@ -18,8 +18,8 @@ class Answers(NamedTuple):
     """The M answers to some sequences, in their order, all (M,).
 
     ``said`` is the class with the largest probability, which is ``sure``; -1 if the outputs are not
-    finite. ``wanted`` is the target class, ``owners`` the index of the sequence, and ``places``
-    count the answers within it.
+    finite. ``wanted`` is the target class, ``owners`` the index of the sequence, ``places`` the
+    index of the answer in it.
     """
 
     said: Array
@@ -61,16 +61,12 @@ def read_answers(
         said = np.where(finite, probs.argmax(axis=1), -1)
         return said, np.where(finite, probs.max(axis=1), np.nan), targets
 
-    return Answers(*_read(parameters, [examples[i] for i in indexes], indexes, reduced))
+    return Answers(*_read(parameters, examples, indexes, reduced))
 
 
 def read_values(parameters: Parameters, examples: Sequence[ExampleLike], indexes: Array) -> Values:
     """The answers of values to the examples with these indexes, which are the owners."""
-
-    def reduced(outputs: Array, targets: Array) -> tuple[Array, Array]:
-        return outputs, targets
-
-    return Values(*_read(parameters, [examples[i] for i in indexes], indexes, reduced))
+    return Values(*_read(parameters, examples, indexes, lambda *pair: pair))
 
 
 def _read(
@@ -79,19 +75,19 @@ def _read(
     indexes: Array,
     reduced: Callable[[Array, Array], tuple[Array, ...]],
 ) -> list[Array]:
-    """What is kept of outputs and targets, the owners and the places, in the order of the owners.
+    """The ``reduced`` outputs and targets, the owners and the places, in the order of the owners.
 
-    Of a large vocabulary all probabilities of all answers would be too many to keep.
+    With a large vocabulary, all probabilities of all answers would not fit into memory.
     """
-    of, parts = parameters.architecture, []
-    for batch in batches(examples, of.hidden * of.layers):
+    of, parts = parameters.architecture, list[Sequence[Array]]()
+    for batch in batches([examples[i] for i in indexes], of.hidden * of.layers):
         probs = forward_pass(parameters, batch, thin=True).probs
         parts.append((*reduced(probs, batch.targets), indexes[batch.owners]))
     return merged(parts)
 
 
 def merged(parts: Iterable[Sequence[Array]]) -> list[Array]:
-    """Columns of several parts, of which the last has the owners, sorted by them; and the places.
+    """The columns of several parts, sorted by the last one, the owners; and the places.
 
     No sequence is in two parts.
     """
@@ -103,11 +99,11 @@ def merged(parts: Iterable[Sequence[Array]]) -> list[Array]:
 
 
 class Confusion(NamedTuple):
-    """How often each of K classes is taken for each other one.
+    """The confusion matrix of K classes; ``every`` is the number of all classes.
 
-    ``classes`` (K,) are those that are wanted most often, ``counts`` (K, K) has a row for each that
-    is wanted, and a column for each that is said. ``wanted`` and ``said`` (K,) count all answers,
-    also with the classes that are left out of ``every``.
+    ``classes`` (K,) are the most frequent targets. ``counts`` (K, K) has a row for each target and
+    a column for each prediction. ``wanted`` and ``said`` (K,) are the numbers of its targets and of
+    its predictions, those paired with other classes included.
     """
 
     classes: Array
@@ -118,12 +114,12 @@ class Confusion(NamedTuple):
 
     @property
     def recall(self) -> Array:
-        """The share of each class that is found, (K,); NaN if it is never wanted."""
+        """The share of each class that is predicted, (K,); NaN if it is never the target."""
         return _ratio(self.counts.diagonal(), self.wanted)
 
     @property
     def precision(self) -> Array:
-        """The share that is right where a class is said, (K,); NaN if it never is."""
+        """The share of each class's predictions that are right, (K,); NaN without any."""
         return _ratio(self.counts.diagonal(), self.said)
 
     @property
@@ -137,7 +133,7 @@ def _ratio(part: Array, whole: Array) -> Array:
 
 
 def confusion(answers: Answers, count: int, most: int) -> Confusion:
-    """The confusion of at most ``most`` of ``count`` classes, in their order."""
+    """The confusion matrix of at most ``most`` of ``count`` classes, in their order."""
     wanted, said = (np.bincount(c[c >= 0], minlength=count) for c in (answers.wanted, answers.said))
     classes = np.sort(np.argsort(-wanted, kind="stable")[:most])
     rank = np.full(count + 1, -1)
@@ -149,40 +145,6 @@ def confusion(answers: Answers, count: int, most: int) -> Confusion:
     return Confusion(classes, counts, wanted[classes], said[classes], count)
 
 
-def most_confused(answers: Answers) -> tuple[int, int] | None:
-    """The class that is most often taken for another, and that one; None if none is twice."""
-    wrong = answers.wrong & (answers.said >= 0)
-    if not wrong.any():
-        return None
-    pairs = np.stack([answers.wanted[wrong], answers.said[wrong]], axis=1)
-    kinds, counts = np.unique(pairs, axis=0, return_counts=True)
-    wanted, said = kinds[counts.argmax()].tolist()
-    return (wanted, said) if counts.max() > 1 else None
-
-
-def one_each(owners: Array, order: Array) -> Array:
-    """The first answer of every sequence in an ``order`` of some answers, in this order."""
-    _, first = np.unique(owners[order], return_index=True)
-    return order[np.sort(first)]
-
-
-def surest(answers: Answers, among: Array) -> Array:
-    """The surest answer of each sequence ``among`` some answers (M,), the surest first."""
-    order = np.argsort(-np.nan_to_num(answers.sure, nan=-1), kind="stable")
-    return one_each(answers.owners, order[among[order]])
-
-
-def least_sure(answers: Answers, among: Array) -> Array:
-    """The least sure answer of each sequence ``among`` some answers (M,), the least sure first."""
-    order = np.argsort(np.nan_to_num(answers.sure, nan=-1), kind="stable")
-    return one_each(answers.owners, order[among[order]])
-
-
-def whole(answers: Answers) -> Array:
-    """Which answers (M,) are in a sequence without a wrong one."""
-    return ~np.isin(answers.owners, np.unique(answers.owners[answers.wrong]))
-
-
 #: The standard normal quantile of a 95% interval.
 _Z = 1.959964
 
@@ -192,5 +154,4 @@ def wilson(shares: Array, counts: Array) -> Array:
     spread = _Z**2 / counts
     middle = shares + spread / 2
     half = np.sqrt(spread * (shares * (1 - shares) + spread / 4))
-    ends: Array = np.stack([middle - half, middle + half], axis=1) / (1 + spread)[:, None]
-    return ends
+    return np.asarray(np.stack([middle - half, middle + half], axis=1) / (1 + spread)[:, None])

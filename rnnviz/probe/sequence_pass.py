@@ -1,4 +1,4 @@
-"""SequencePass: one sequence on its way through the network and back, token by token."""
+"""SequencePass: the forward and backward pass of one sequence, token by token."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import operator
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache, reduce
-from typing import NamedTuple
 
 import numpy as np
 
@@ -14,17 +13,16 @@ from rnnviz.engine.cell_text import CACHED
 from rnnviz.engine.derived_cell import DerivedCell
 from rnnviz.engine.graph import Node, topological
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.engine.losses import LOSSES
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.trace import Trace
 from rnnviz.probe.cell_parts import CellParts, cell_parts
 from rnnviz.probe.cell_values import CellValues
-from rnnviz.probe.decoding import running_logits
+from rnnviz.probe.passes import answers_of
 from rnnviz.probe.unrolled import Unrolled
 
 #: At most this many units are shown.
 MOST_UNITS = 64
-#: Larger numbers have no place in a picture, whose arrays are float32.
+#: Pictures hold float32 arrays, which have no larger numbers.
 LARGEST = float(np.finfo(np.float32).max)
 
 
@@ -32,23 +30,23 @@ LARGEST = float(np.finfo(np.float32).max)
 class SequencePass:
     """One sequence of T tokens in one layer; the ``bridge`` tokens of an encoder come first.
 
-    ``memory`` is what a token's state has from the state before it, ``added`` what the token adds:
+    ``memory`` is the part of a state that comes from the state before it, ``added`` the rest:
 
         Elman: a_t = W_hh h_{t-1} + (W_xh x_t + b_h)
         GRU: h_t = z_t h_{t-1} + (1 - z_t) n_t
         LSTM: c_t = f_t c_{t-1} + i_t g_t
 
-    In any cell they are the terms with and without a state of the equation that keeps it.
+    In any cell they are the terms with and without a state in the equation of its memory.
 
     ``share`` (T,) is ||memory|| / (||memory|| + ||added||) over all H units, L2; ``strength`` (T,)
-    is ||memory||. The gates and n, g of a gated cell read both, so its share is that of the state
-    kept, not of all that is known of the past.
+    is ||memory||. The gates and n, g of a gated cell read both, so its share measures the state
+    that is kept, not all information about the past.
 
     ``states`` h_t, ``memory`` and ``added`` are (T, U), of the ``units`` (U,): all, or of every
     ``group`` neighbours the one with the largest |h_t|. ``weights`` are the W_hh (U, U) between
     them, of every stack; a gated cell has none. ``cells`` (T, U) are the state or gate ``part`` of
-    the ``layer`` (from 0). ``gradients`` (T,) is ||dL/dh_t||, ``answers``
-    (N, C) are the outputs after the last N tokens, ``loss`` is the mean over the targets.
+    the ``layer`` (from 0). ``gradients`` (T,) is ||dL/dh_t||, ``answers`` (N, C) are the outputs
+    after the last N tokens, ``loss`` is the mean over the targets.
     """
 
     architecture: Architecture
@@ -79,11 +77,7 @@ class SequencePass:
 
 
 def sequence_pass(
-    parameters: Parameters,
-    trace: Trace,
-    layer: int = -1,
-    part: str = "",
-    kept: int | None = None,
+    parameters: Parameters, trace: Trace, layer: int = -1, part: str = "", kept: int | None = None
 ) -> SequencePass:
     """The first sequence of a trace in a layer, -1 for the topmost, and a state or gate there.
 
@@ -108,9 +102,12 @@ def sequence_pass(
             units[kept // group] = kept
         states, memory, added = (array[:, units] for array in (unrolled.h, memory, added))
         matrices = tuple(W[np.ix_(units, units)] for W in weights)
+        answers = trace.probs[unrolled.rows]
+        if not trace.every:
+            answers = answers_of(Unrolled(trace).logits(parameters), of.loss)
         return SequencePass(
             of, unrolled.bridge, group, units, states, memory, added, share, strength, matrices,
-            unrolled.norms, _answers(parameters, unrolled), float(trace.loss[unrolled.rows].mean()),
+            unrolled.norms, answers, float(trace.loss[unrolled.rows].mean()),
             layer % of.layers, part or parts.out, unrolled.of(part or parts.out)[:, units],
         )  # fmt: skip
 
@@ -140,29 +137,12 @@ def _summands(values: CellValues) -> tuple[Array, Array]:
     return kept, added
 
 
-def _answers(parameters: Parameters, unrolled: Unrolled) -> Array:
-    trace = unrolled.trace
-    if trace.every:
-        answers: Array = trace.probs[unrolled.rows]
-        return answers
-    logits = running_logits(parameters, trace)
-    answers = logits.copy()
-    LOSSES[trace.architecture.loss].answer(logits, answers)
-    return answers
-
-
-class ReaderTerm(NamedTuple):
-    """A matrix times a state, as it enters a sum: times ``factor``."""
-
-    factor: Node
-    product: Node
-
-
 class Readers:
     """The lines of a cell that read the state before through a matrix, in their order.
 
-    ``entries`` are the terms that enter the sum of each. In r * (W_hn @ h), the GRU's r counts, so
-    the line is n. A line that holds several sums has their names in its place: a_1, a_2.
+    ``entries`` are the products of a matrix and a state in the sum of each, with their factors: in
+    r * (W_hn @ h), of the GRU's line n, it is r. If a line has several sums, they have names of
+    their own: a_1, a_2.
     """
 
     def __init__(self, parts: CellParts) -> None:
@@ -176,8 +156,8 @@ class Readers:
         sums = [node for node in reversed(self._affines) if node in kept]
         entries = {node: found for node in sums if (found := [*self._entering(node)])}
         below = {node: {*topological([node])} - {node} for node in entries}
-        read = {node: {entry.product for entry in found} for node, found in entries.items()}
-        # What a larger sum takes up is not shown twice.
+        read = {node: {product for _, product in found} for node, found in entries.items()}
+        # A sum whose products are all in a larger sum is not shown twice.
         sums = [
             node
             for node in entries
@@ -192,8 +172,8 @@ class Readers:
             for node, line in zip(sums, lines, strict=True)
         }
 
-    def _entering(self, total: Node) -> Iterator[ReaderTerm]:
-        """The products in a sum, and in the products that it adds, each once."""
+    def _entering(self, total: Node) -> Iterator[tuple[Node, Node]]:
+        """The factors and the matrix products in a sum and in the products that it adds."""
         factors = {total: self._graph.number(1)}
         for node in reversed(topological([total])):
             if node not in factors:
@@ -201,13 +181,13 @@ class Readers:
             factor = factors[node]
             if node in self._affines:
                 read = (product for product in self._affines[node].products if product.remembers)
-                yield from (ReaderTerm(factor, product) for product in read)
+                yield from ((factor, product) for product in read)
             for term, multiplied in self._terms(node):
                 times = self._graph.mul(factor, multiplied)
                 factors[term] = self._graph.add(factors[term], times) if term in factors else times
 
     def _terms(self, node: Node) -> Iterator[tuple[Node, Node]]:
-        """What to look for products in, and what it is multiplied by."""
+        """The values to search for matrix products, with their factors."""
         if node in self._affines:
             for sign, other in self._affines[node].others:
                 yield other, self._graph.number(sign)
@@ -216,7 +196,7 @@ class Readers:
             yield (right, left) if right in self._reading else (left, right)
 
     def _reads(self, node: Node) -> bool:
-        """Whether a matrix times a state enters it; known of all that is below it."""
+        """Whether a matrix times a state enters it; known of all values below it."""
         if node in self._affines:
             affine = self._affines[node]
             read = any(product.remembers for product in affine.products)
@@ -226,37 +206,30 @@ class Readers:
     @property
     def candidate(self) -> str:
         """The line that writes into the state: n of a GRU, g of an LSTM; empty if none reads it."""
-        named = (
-            line
-            for line, entries in self.entries.items()
-            if any(entry.product.name == self._matrix for entry in entries)
-        )
-        return next(named, "")
-
-
-def _line(node: Node, parts: CellParts) -> str:
-    """The first line that a sum stands in."""
-    return next(line.name for line in parts.equations.lines if node in topological([line.node]))
+        for line, entries in self.entries.items():
+            if any(product.name == self._matrix for _, product in entries):
+                return line
+        return ""
 
 
 @lru_cache(CACHED)
 def readers(cell: DerivedCell) -> Readers:
-    """The lines of a cell that read the state; those of the same cell are found once."""
+    """The lines of a cell that read the state; cached."""
     return Readers(cell_parts(cell))
 
 
 def recurrent_parts(
     parameters: Parameters, trace: Trace, layer: int, unit: int, line: str
 ) -> Array:
-    """What a ``line`` of a unit gets from every unit before it, at every token, (T, H).
+    """What a ``line`` of a unit gets from every unit of the state before, at every token, (T, H).
 
-    In an Elman cell it is W_hh[unit, j] h_{t-1}[j], 0 at the first token. It is measured on a
-    trace's first sequence.
+    In an Elman cell it is W_hh[unit, j] h_{t-1}[j], 0 at the first token, of a trace's first
+    sequence.
     """
     return _products(parameters, Unrolled(trace, layer), line, (slice(unit, unit + 1), slice(None)))
 
 
-def given_parts(parameters: Parameters, trace: Trace, layer: int, unit: int, line: str) -> Array:
+def outgoing_parts(parameters: Parameters, trace: Trace, layer: int, unit: int, line: str) -> Array:
     """What a unit gives to the ``line`` of every unit at the next token, (T, H).
 
     In an Elman cell it is W_hh[i, unit] h_{t-1}[unit], in the row of token t.
@@ -267,7 +240,7 @@ def given_parts(parameters: Parameters, trace: Trace, layer: int, unit: int, lin
 def _products(
     parameters: Parameters, unrolled: Unrolled, line: str, ends: tuple[slice, slice]
 ) -> Array:
-    """What goes to the first of the ``ends`` from the second; one of them is one unit."""
+    """What the first of the ``ends`` gets from the second; one of them is a single unit."""
     cell, (to, source) = unrolled.trace.architecture.cell, ends
     values = CellValues(cell_parts(cell), unrolled, parameters)
     total = np.zeros_like(unrolled.h)

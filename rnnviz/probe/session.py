@@ -1,24 +1,27 @@
-"""Session: a run, its data, one phrase and the labs; independent of Streamlit."""
+"""Session: a run, its data, the user's phrase, selection and equations, and the labs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from rnnviz.cells import OWN
 from rnnviz.config import RunConfig
+from rnnviz.engine.cell_text import CHARACTERS, CellError
+from rnnviz.engine.derived_cell import DerivedCell
+from rnnviz.engine.gradcheck import own_cell
 from rnnviz.engine.training import TrainState
 from rnnviz.probe.baselines import Baseline, baselines
 from rnnviz.probe.cache import Memo
 from rnnviz.probe.formatting import Names
-from rnnviz.probe.gradient_lab import GradientLab, MemoryLab
 from rnnviz.probe.gradients import GradientQuery, Objective
 from rnnviz.probe.health import Sign, health
-from rnnviz.probe.inputs import CellDraft, PhraseInput, Selection, checked, first_phrase
-from rnnviz.probe.probe import Probe, inspect, names_of
+from rnnviz.probe.memory_lab import MemoryLab
+from rnnviz.probe.probe import Probe, inspect, most_typed, names_of, read, readable, start_of
 from rnnviz.probe.questions import StepView, first_questions, named, non_default_questions
 from rnnviz.probe.story import Story, story
 from rnnviz.probe.units import UnitLab
@@ -30,6 +33,7 @@ from rnnviz.run.run import Run
 from rnnviz.run.schedule import Position, Schedule
 from rnnviz.run.share_link import VIEWS, Link
 from rnnviz.run.timeline import Timeline
+from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.data_source import DataSource, UploadStore
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.upload import Upload
@@ -37,24 +41,95 @@ from rnnviz.tasks.upload import Upload
 L = TypeVar("L")
 
 
+def first_phrase(dataset: Dataset, text: str) -> str:
+    """``text``, or else the first example, as much of it as the network can read."""
+    examples = (example.text for part in (dataset.test, dataset.train) for example in part)
+    parts = (part for one in chain([text], examples) for part in (one, start_of(dataset, one)))
+    return next((part for part in parts if readable(dataset, part)), text[: most_typed(dataset)])
+
+
+class PhraseInput:
+    """The text as ``typed``, the last readable ``phrase``, and the ``problem`` with the text."""
+
+    def __init__(self, phrase: str) -> None:
+        self.typed = self.phrase = phrase
+        self.problem = ""
+
+    def ask(self, text: str, dataset: Dataset) -> None:
+        """Make ``text`` the phrase; if it can't be read, the last phrase stays."""
+        # The start of a text that is too long stays in the box, to be shortened.
+        self.typed, self.problem = text[: most_typed(dataset) + 1], ""
+        try:
+            read(dataset, text)
+            self.phrase = text
+        except TaskError as problem:
+            self.problem = f"{problem} Still shown: {self.phrase}"
+
+    def fits(self, dataset: Dataset) -> bool:
+        """Whether the vocabulary of ``dataset`` has every word of the typed text."""
+        try:
+            return not read(dataset, self.typed).unknown
+        except TaskError:
+            return False
+
+
+@dataclass
+class Selection:
+    """The number of a unit and the index of a token, both from 0; None if none is selected."""
+
+    unit: int | None = None
+    token: int | None = None
+
+    def unit_of(self, hidden: int) -> int | None:
+        """The unit, if a layer of ``hidden`` units has it."""
+        return self.unit if self.unit is not None and self.unit < hidden else None
+
+
+@dataclass(frozen=True, eq=False)
+class CellDraft:
+    """A text of equations, with its ``cell`` or its ``problem``.
+
+    With a problem, ``before`` is the cell of the last valid text.
+    """
+
+    text: str
+    problem: CellError | None = None
+    cell: DerivedCell | None = None
+    before: DerivedCell | None = None
+
+    @property
+    def last(self) -> DerivedCell | None:
+        """The cell, or the one before the problem."""
+        return self.cell or self.before
+
+
+def checked(text: str, before: CellDraft | None = None) -> CellDraft:
+    """Parse and check a text that follows the draft ``before``; a text too long is cut."""
+    text = text[: CHARACTERS + 1]
+    try:
+        # An empty text would be an Elman cell.
+        return CellDraft(text, cell=own_cell(text or " "))
+    except CellError as problem:
+        return CellDraft(text, problem, before=before.last if before else None)
+
+
 @runtime_checkable
 class Refittable(Protocol):
-    """A lab that keeps the axes of a plane."""
+    """A lab that caches the axes of a plane."""
 
     def refit(self) -> None:
-        """Have the next call fit them again."""
+        """Fit them again at the next call."""
 
 
 class Session:
     """A run, its data, one phrase, and the labs that analyse them.
 
     ``data`` selects the data set, ``player`` plays the run, ``phrase_input`` holds the phrase,
-    ``selection`` the unit and the token that are marked;
-    ``objective``, ``layer``, ``part`` and ``temperature`` are choices of the page. ``draft`` are
-    equations that are being typed, ``own_equations`` those of one's own that were used last.
-    ``questions`` are those that are asked on the pages, by page. ``first`` are weights that the run
-    begins with, instead of random ones; a ``recording`` of this ``dataset`` takes the place of a
-    run.
+    ``selection`` the marked unit and token. ``objective``, ``layer``, ``part`` and ``temperature``
+    are choices of the page. ``draft`` holds equations that are being typed, ``own_equations`` the
+    user's own equations that were used last. ``questions`` are the open questions, by page. A run
+    begins with the weights ``first`` instead of random ones; a ``recording`` of this ``dataset``
+    replaces the run.
     """
 
     def __init__(
@@ -77,8 +152,7 @@ class Session:
         self.objective = Objective.LOSS
         # The topmost layer is the one that is read out.
         self.layer, self._part, self.temperature = self.config.layers - 1, "", 0.7
-        self.units, self.gradients = UnitLab(), GradientLab()
-        self.memory = MemoryLab()
+        self.units, self.memory = UnitLab(), MemoryLab()
         self._labs: dict[type, Any] = {}
         self.questions = first_questions()
         self.step_view = StepView.SEQUENCE
@@ -86,7 +160,7 @@ class Session:
         self.own_equations = self.config.equations
 
     def lab(self, kind: type[L]) -> L:
-        """The lab of this kind, which the room of a question brings; made when first asked."""
+        """The lab of this kind; created on first use."""
         if kind not in self._labs:
             self._labs[kind] = kind()
         lab: L = self._labs[kind]
@@ -96,7 +170,7 @@ class Session:
 
     @property
     def part(self) -> str:
-        """The state or gate that is shown; the output if the cell has no such part."""
+        """The state or gate shown; the output if the cell has no such part."""
         cell = self.state.parameters.architecture.cell
         return self._part if self._part in cell.shown else cell.equations.out
 
@@ -111,7 +185,7 @@ class Session:
 
     @property
     def unit(self) -> str:
-        """What the axis of the run counts: "epoch", or "step" of a recording."""
+        """The unit of the run's axis: "epoch", or "step" for a recording."""
         return self.run.history.unit
 
     @property
@@ -126,7 +200,7 @@ class Session:
 
     @property
     def baselines(self) -> tuple[Baseline, ...]:
-        """What simple models reach on the data set; cached."""
+        """The losses of simple models on the data set; cached."""
         return self._memo.ask("baselines", self.dataset, lambda: baselines(self.dataset))
 
     def configure(self, config: RunConfig) -> None:
@@ -139,9 +213,9 @@ class Session:
         self._update_phrase(before, default)
 
     def load(self, upload: Upload | None) -> None:
-        """Restart the run with the user's own data, or with those of the task.
+        """Restart the run with the user's own data, or with the task's for None.
 
-        If they can't be used, the run stays as it is and ``data.problem`` says why.
+        If the data are invalid, the run stays as it is and ``data.problem`` is the reason.
         """
         before, default, player = self.dataset, self.first_phrase, self.player
         if not self.data.take(upload, self.config):
@@ -152,20 +226,20 @@ class Session:
             self._update_phrase(before, default)
             player.message = f"Started again at epoch 0, with the data {self.dataset.name}."
 
-    # A cell of one's own
+    # The user's own cell
 
     def write(self, equations: str) -> None:
         """Check equations that are being typed; the run stays as it is."""
         self.draft = checked(equations, self.draft)
 
     def use(self, equations: str) -> None:
-        """Train with these equations, if they make a cell."""
+        """Train with these equations if they are a valid cell."""
         self.write(equations)
         if self.draft and self.draft.cell:
             self.configure(replace(self.config, cell=OWN, equations=self.draft.text))
 
     def fork(self) -> Session:
-        """An independent view of the same run: it has its own position and phrase."""
+        """An independent view of the same run, with its own position and phrase."""
         other = copy(self)
         other.player, other.phrase_input = copy(self.player), copy(self.phrase_input)
         other.memory, other.player.pinned = MemoryLab(), None
@@ -189,7 +263,7 @@ class Session:
         return names_of(self.dataset)
 
     def _refit(self) -> None:
-        # States drawn while a link was followed must not determine the axes at its end.
+        # Axes that were fitted while a link was followed are not those of its end.
         for lab in (self.units, *self._labs.values()):
             if isinstance(lab, Refittable):
                 lab.refit()
@@ -198,7 +272,7 @@ class Session:
 
     @property
     def first_phrase(self) -> str:
-        """The default phrase of the data: one that the network can read; cached."""
+        """The default phrase of the data, which the network can read; cached."""
         data, text = self.dataset, self.data.first_phrase(self.config, self.dataset)
         return self._memo.ask("first phrase", (data, text), lambda: first_phrase(data, text))
 
@@ -207,7 +281,7 @@ class Session:
         self.phrase_input.ask(text, self.dataset)
 
     def _update_phrase(self, before: Dataset, default: str) -> None:
-        """With new data keep the typed phrase if they can read it, else take their default."""
+        """With new data, keep the typed phrase if it is readable, else take their default."""
         if self.dataset is before:
             return
         self.selection = Selection()
@@ -240,7 +314,7 @@ class Session:
 
     @property
     def second(self) -> Probe | None:
-        """The phrase as the network at the second moment reads it; cached."""
+        """The phrase read by the network at the second moment; cached."""
         state, data, phrase = self.second_state, self.dataset, self.phrase_input.phrase
         if state is None:
             return None
@@ -289,8 +363,8 @@ class Session:
     def link(self) -> Link:
         """The link to the page as it is now.
 
-        It contains the name of uploaded data. With a data set passed to the constructor, it
-        contains the settings alone.
+        It contains the name of uploaded data, but only the settings if the constructor got a data
+        set.
         """
         if self.player.recorded:
             return self.player.link()

@@ -12,14 +12,13 @@ import numpy as np
 from rnnviz.engine.batch import Batch, ExampleLike, Sequences
 from rnnviz.engine.bptt import bind_forward
 from rnnviz.engine.layer_buffers import Array, BackwardOptions, Kernel
-from rnnviz.engine.losses import LOSSES
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.trace import WIDE, Trace
 from rnnviz.probe.cell_parts import bounded_states
-from rnnviz.probe.passes import input_gradient, read_all, sample
+from rnnviz.probe.passes import answers_of, input_gradient, read_all, sample
 from rnnviz.probe.unrolled import Unrolled
 
-#: The memory limit of one pass; more states are read in parts.
+#: The memory limit of one pass, in bytes; more states are read in parts.
 _BYTES = 32_000_000
 
 
@@ -68,28 +67,29 @@ class StateTransition:
     def answers(self, states: Array, inputs: Array | None = None) -> Array:
         """The answers (N, C) at states (N, S), as if the sequence ended there.
 
-        If the output is no state itself, it is that after one more token x (D,) or (N, D), or zero.
+        If the output is not a state, it is that after one more token x (D,) or (N, D), or zero.
         """
-        x = np.zeros(self.architecture.inputs) if inputs is None else inputs
-        logits: Array = self._outputs(states, x) @ self.parameters.W_hy.T + self.parameters.b_y
-        answers = logits.copy()
-        LOSSES[self.architecture.loss].answer(logits, answers)
-        return answers
-
-    def _outputs(self, states: Array, inputs: Array) -> Array:
-        """The units that the output layer reads, (N, H)."""
-        cell, hidden = self.architecture.cell, self.architecture.hidden
-        out = cell.equations.out
-        if out in cell.states:
-            each = states.reshape(len(states), self.architecture.layers, -1, hidden)
-            top: Array = each[:, -1, cell.states.index(out)]
-            return top
-        found = [trace.last.h[0].copy() for _, trace, _ in self._passes(states, inputs)]
-        return np.concatenate(found)
+        of, parameters = self.architecture, self.parameters
+        names, out = of.cell.states, of.cell.equations.out
+        if out in names:
+            each = states.reshape(len(states), of.layers, len(names), of.hidden)
+            outputs = each[:, -1, names.index(out)]
+        else:
+            x = np.zeros(of.inputs) if inputs is None else inputs
+            passes = self._passes(states, x)
+            outputs = np.concatenate([trace.last.h[0].copy() for _, trace, _ in passes])
+        return answers_of(outputs @ parameters.W_hy.T + parameters.b_y, of.loss)
 
     def _passes(self, states: Array, inputs: Array) -> Iterator[tuple[slice, Trace, Parameters]]:
-        """The states in parts, the trace of one token from each, and the weights it reads."""
-        parameters, inputs = self._used(inputs)
+        """The states in parts, the trace of one token from each, and the weights that it used."""
+        parameters = self.parameters
+        if parameters.architecture.inputs > WIDE:
+            # Of a large vocabulary only the columns that are not zero.
+            nonzero = inputs.reshape(-1, parameters.architecture.inputs).any(axis=0)
+            used = np.flatnonzero(nonzero) if nonzero.any() else np.zeros(1, np.intp)
+            if self._narrow[0] != used.tobytes():
+                self._narrow = used.tobytes(), _narrowed(parameters, used)
+            parameters, inputs = self._narrow[1], inputs[..., used]
         of = parameters.architecture
         each = 2 * of.inputs + of.layers * 24 * of.hidden
         count = max(1, _BYTES // (each * parameters.theta.itemsize))
@@ -98,19 +98,9 @@ class StateTransition:
             x = inputs[part] if inputs.ndim == 2 else inputs
             yield part, _pass(parameters, states[part], x), parameters
 
-    def _used(self, inputs: Array) -> tuple[Parameters, Array]:
-        """For a large vocabulary, only the columns that are not zero, and their weights."""
-        if self.architecture.inputs <= WIDE:
-            return self.parameters, inputs
-        nonzero = inputs.reshape(-1, self.architecture.inputs).any(axis=0)
-        used = np.flatnonzero(nonzero) if nonzero.any() else np.zeros(1, np.intp)
-        if self._narrow[0] != used.tobytes():
-            self._narrow = used.tobytes(), _narrowed(self.parameters, used)
-        return self._narrow[1], inputs[..., used]
-
 
 class FixedInputMap(NamedTuple):
-    """The map with its input x (D,) held: h -> F(h, x)."""
+    """The map with a fixed input x (D,): h -> F(h, x)."""
 
     flow: StateTransition
     inputs: Array
@@ -195,21 +185,18 @@ class _Jacobian:
             seeded = self._layers[top]
             seeds = seeded.dh[0] if names[name] == self._out else seeded.ends[names[name]]
             seeds[:, unit] = 1
-            before = list(self._backward(top))[::-1]
+            before: list[Array] = []
+            for k in reversed(range(top + 1)):
+                layer = self._layers[k]
+                self._back[k]()
+                before = [*(layer.first[state] for state in names), *before]
+                if k:
+                    self._layers[k - 1].dh[0] = input_gradient(self._of, layer, self._fused[k])[0]
             out[:, row, : hidden * len(before)] = np.concatenate(before, axis=-1)
-
-    def _backward(self, top: int) -> Iterator[Array]:
-        """The gradients of the states before the token, (N, H) each, the topmost layer's first."""
-        for k in reversed(range(top + 1)):
-            layer = self._layers[k]
-            self._back[k]()
-            yield from (layer.first[name] for name in reversed(self._of.cell.states))
-            if k:
-                self._layers[k - 1].dh[0] = input_gradient(self._of, layer, self._fused[k])[0]
 
 
 def _narrowed(parameters: Parameters, used: Array) -> Parameters:
-    """The weights of the used columns of x, and all others."""
+    """The input weights of the used columns of x alone, and all other weights."""
     of = parameters.architecture
     narrow = Parameters(of._replace(inputs=len(used)), dtype=parameters.theta.dtype)
     # Vectors of weights follow the blocks, and read no input.
@@ -262,8 +249,7 @@ class VisitedStates:
     @property
     def centre(self) -> Array:
         """The mean state, (S,)."""
-        centre: Array = self.states.mean(axis=0)
-        return centre
+        return np.asarray(self.states.mean(axis=0))
 
     @property
     def radius(self) -> float:

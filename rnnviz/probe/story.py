@@ -9,29 +9,32 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rnnviz.engine.batch import collate
 from rnnviz.engine.layer_buffers import Array
+from rnnviz.engine.parameters import Parameters
 from rnnviz.probe.formatting import number, quoted, shortened
 from rnnviz.probe.gradients import gradient_flow
 from rnnviz.probe.health import Level, Sign
 from rnnviz.probe.memory_gauge import half_life
-from rnnviz.probe.probe import Probe, names_of
+from rnnviz.probe.passes import forward_pass
+from rnnviz.probe.probe import Probe, left_out, names_of
 from rnnviz.probe.questions import GradientQuestion, StateQuestion
-from rnnviz.probe.saliency import LONGEST, Turn, turning_word
 from rnnviz.run.timeline import Timeline
 from rnnviz.tasks.dataset import ACCURACY, Dataset
+from rnnviz.tasks.example import Example
 
-#: The loss falls below this share of that of guessing, and is learned below the second.
+#: The loss falls below the first share of the loss of guessing, and is learned below the second.
 FALLING, LEARNED = 0.75, 0.25
 #: The share of the training set that is right when it is learned.
 RIGHT = 0.95
-#: Beyond this share of the loss of guessing a large radius is a run out of control, not a memory.
+#: Above this share of the loss of guessing, a large radius means divergence, not memory.
 WORSE = 1.1
-#: The spectral radius of W_hh with which memory grows, and with which it opens.
+#: The spectral radii of W_hh from which memory grows, and opens.
 GROWS, OPENS = 0.1, 1.0
 #: It must also exceed that of epoch 0 by this factor: some initial weights have a large one.
 GROWN = 2.0
-#: A chapter begins with the second epoch in a row that asks for it, and ends when most of the last
-#: ``WINDOW`` epochs ask for an earlier one, so that none flickers.
+#: A chapter begins at the second consecutive epoch that meets its condition, and ends when most of
+#: the last ``WINDOW`` epochs don't, so that none flickers.
 WINDOW = 5
 
 
@@ -55,7 +58,7 @@ class Chapter(IntEnum):
 class Scores(NamedTuple):
     """The scores at all epochs from 0 on, (E,): loss and metric in training, metric of the test.
 
-    ``guess`` is the loss of guessing, ``chance`` the most of the test metric that is chance.
+    ``guess`` is the loss of guessing, ``chance`` the highest test metric that may be chance.
     """
 
     losses: Array
@@ -66,9 +69,9 @@ class Scores(NamedTuple):
 
 
 def chance_of(data: Dataset) -> float:
-    """The most of the test accuracy that is chance; NaN if the task has no such accuracy.
+    """The highest test accuracy that may be chance; NaN if the task has no such accuracy.
 
-    Always to say the commonest class is right this often, give or take one standard error.
+    It is that of the most frequent class, plus one standard error.
     """
     if data.metric is not ACCURACY or not data.answers_classes or not data.test:
         return math.nan
@@ -80,8 +83,8 @@ def chance_of(data: Dataset) -> float:
 def chapters(scores: Scores, radii: Array, epochs: Array) -> Array:
     """The chapter at each of ``epochs`` (N,).
 
-    ``radii`` are the spectral radius of W_hh, NaN where it was not measured. By the scores the
-    chapter of an epoch is the median of the last ``WINDOW`` epochs, or what the last two reach.
+    ``radii`` are the spectral radii of W_hh, NaN where not measured. The chapter of an epoch is the
+    median of those of the last ``WINDOW`` epochs, or the lower of the last two if that is later.
     While the loss is near that of guessing, the radius decides.
     """
     losses, guess = scores.losses, scores.guess
@@ -92,16 +95,17 @@ def chapters(scores: Scores, radii: Array, epochs: Array) -> Array:
     raw[known & (scores.tests <= scores.chance)] = Chapter.MEMORIZED
     rows = _windows(raw, Chapter.PLATEAU)[epochs]
     by_scores = np.maximum(np.median(rows, axis=1), rows[:, -2:].min(axis=1)).astype(int)
-    told: Array = np.where(by_scores == Chapter.MEMORY_GROWS, _of_memory(radii, epochs), by_scores)
-    told[epochs == 0] = Chapter.UNTRAINED
-    return told
+    near_guessing = by_scores == Chapter.MEMORY_GROWS
+    reached: Array = np.where(near_guessing, _of_memory(radii, epochs), by_scores)
+    reached[epochs == 0] = Chapter.UNTRAINED
+    return reached
 
 
 def _of_memory(radii: Array, epochs: Array) -> Array:
-    """PLATEAU, MEMORY_GROWS or MEMORY_OPENS, by the median of the radii of the last epochs.
+    """PLATEAU, MEMORY_GROWS or MEMORY_OPENS, by the lower median of the radii of the last epochs.
 
-    Of two in the middle the smaller counts; if the last two radii are larger, the smaller of them.
-    Without any, that of the last ones measured.
+    If the last two radii are both larger, it is by the smaller of them. Epochs that were not
+    measured have the chapter of the last one that was.
     """
     measured = np.flatnonzero(~np.isnan(radii))
     if 0 not in measured[:1]:
@@ -112,8 +116,7 @@ def _of_memory(radii: Array, epochs: Array) -> Array:
     middle = (np.count_nonzero(~np.isnan(rows), axis=1) - 1) // 2
     usual = np.fmax(rows[np.arange(len(rows)), middle], windows[:, -2:].min(axis=1))
     grown = usual >= GROWN * radii[0]
-    told: Array = Chapter.PLATEAU + grown * np.digitize(usual, (GROWS, OPENS))
-    return told
+    return np.asarray(Chapter.PLATEAU + grown * np.digitize(usual, (GROWS, OPENS)))
 
 
 def _windows(values: Array, before: float) -> Array:
@@ -122,7 +125,40 @@ def _windows(values: Array, before: float) -> Array:
     return np.lib.stride_tricks.sliding_window_view(padded, WINDOW)
 
 
-#: The least share that is told, of the loss or, lost per token, of the gradient.
+#: The other verdict must be at least this probable.
+SURE = 0.6
+#: The longest sequence that is read without each token in turn.
+LONGEST = 24
+
+
+class Turn(NamedTuple):
+    """Without ``token`` (from 0) the verdict is the class ``verdict``, with ``probability``."""
+
+    token: int
+    verdict: int
+    probability: float
+
+
+def turning_word(parameters: Parameters, example: Example, verdict: int) -> Turn | None:
+    """The token without which another class than ``verdict`` is most probable.
+
+    Of several it is the one with the most probable other class. None if no token turns the verdict,
+    or with fewer than 2 or more than ``LONGEST`` tokens. The network must have one answer.
+    """
+    count = len(example.inputs)
+    if not 2 <= count <= LONGEST:
+        return None
+    trace = forward_pass(parameters, collate([left_out(example, t) for t in range(count)]))
+    # One row for each example, in their order.
+    probabilities = trace.probs[np.argsort(trace.batch.owners)]
+    others = np.delete(probabilities, verdict, axis=1)
+    token = int(others.max(axis=1).argmax())
+    other = int(probabilities[token].argmax())
+    sure = float(probabilities[token, other])
+    return Turn(token, other, sure) if other != verdict and sure >= SURE else None
+
+
+#: The least share that is mentioned: of the loss, or of the gradient that a token loses.
 _LEAST = 0.005
 #: The ending for a run that learned nothing.
 _ENDED = "The run ended before the loss fell."
@@ -131,9 +167,9 @@ _ENDED = "The run ended before the loss fell."
 class Story(NamedTuple):
     """The chapter's name, one sentence, whether something is broken, and the turning word.
 
-    ``turning`` is the index of the token without which the verdict is another one, if there is one.
-    ``ending`` is the part of the sentence that tells of the end of a run that learned nothing.
-    ``question`` is the one whose tab shows what the sentence tells, if one does.
+    ``turning`` is the index of the token without which the verdict changes, if there is one.
+    ``ending`` is the part of the sentence about the end of a run that learned nothing.
+    ``question`` is the one whose tab shows what the sentence is about, if there is one.
     """
 
     chapter: str
@@ -154,7 +190,7 @@ class _EpochScores(NamedTuple):
 
     @property
     def below(self) -> float:
-        """How far the loss is below that of guessing, as a share of it; 0 if guessing has none."""
+        """How far the loss is below that of guessing, as a share of that; 0 if it is zero."""
         guess = self.data.guess.loss
         return 1 - self.loss / guess if guess else 0.0
 
@@ -185,8 +221,8 @@ class _EpochScores(NamedTuple):
 def story(player: Timeline, probe: Probe, signs: Sequence[Sign], radii: Array) -> Story:
     """The story at the epoch shown, where the network has read ``probe``.
 
-    ``signs`` are those of ``probe``, ``radii`` the spectral radius of W_hh from epoch 0
-    to the one shown, NaN where it was not measured.
+    ``signs`` are those of ``probe``, ``radii`` the spectral radii of W_hh from epoch 0 to the one
+    shown, NaN where not measured.
     """
     data, epoch, history = probe.dataset, player.position.epoch, player.run.history
     row = history.rows_until(epoch) - 1
@@ -215,7 +251,7 @@ def story(player: Timeline, probe: Probe, signs: Sequence[Sign], radii: Array) -
     turn = _turn(probe) if chapter > Chapter.MEMORY_GROWS else None
     sentence = _sentence(chapter, probe, scores, radii, turn)
     ending = _ENDED if chapter < Chapter.FALLING and player.over else ""
-    # Without memory the question of the gradient leads on, then that of the word.
+    # Until the loss falls, the question about the gradient is next; a turning word has its own.
     asked: GradientQuestion | StateQuestion | None = StateQuestion.WHAT_IF if turn else None
     if not turn and chapter < Chapter.FALLING and not probe.every:
         asked = GradientQuestion.REACH
@@ -282,7 +318,7 @@ def _memory(
 
 
 def _lost(probe: Probe) -> str:
-    """What a token costs the gradient; empty if it costs nothing, or if every token has a loss."""
+    """The gradient lost per token, as a sentence; empty if none, or if every token has a loss."""
     lag = math.inf if probe.every else half_life(gradient_flow(probe.trace).norms)
     lost = 1 - 0.5 ** (1 / lag) if math.isfinite(lag) else 0.0
     if lost < _LEAST:

@@ -88,13 +88,6 @@ class EditPreview:
     after: tuple[Score, Score]
 
 
-class EffectOrder(NamedTuple):
-    """The units by ablation loss, (H,), and its epoch; None if it isn't known of all units."""
-
-    units: Array
-    epoch: int | None
-
-
 class UnitLab:
     """The choices of the page, its weight edits, and the last result of each analysis."""
 
@@ -103,7 +96,7 @@ class UnitLab:
         self.unit, self.list_page = 0, 0
         self.sort = Sort.SELECTIVITY
         self.word: str | None = None
-        #: The line of the cell that the threads lead into, if it is not the candidate.
+        #: The line of the cell where the drawn connections end, if it is not the candidate.
         self.into = ""
         self.axes = (0, 1)
         self.edits: tuple[Edit, ...] = ()
@@ -111,7 +104,7 @@ class UnitLab:
         #: The work on the ablation losses.
         self.effort = WorkBudget()
         self._memo, self._rises = Memo(), Memo(KEPT)
-        #: Of what the activations were read last.
+        #: The source of the last activations.
         self._last: StateSource | None = None
 
     # Units
@@ -126,7 +119,7 @@ class UnitLab:
         return self._memo.ask("activations", source, read)
 
     def playable(self, source: StateSource) -> StateSource:
-        """The source, or the last one that was read of the same units, if reading takes long."""
+        """The source, or the last one read for the same units if reading takes long."""
         last = self._last
         if last is None or _space(last) != _space(source):
             return source
@@ -136,17 +129,19 @@ class UnitLab:
     def order(self, source: StateSource) -> Array:
         """The units in the chosen order, (H,)."""
         if self.sort is Sort.EFFECT:
-            return self.effect_order(source).units
+            return self.effect_order(source)[0]
         activations = self.activations(source)
         if self.sort is Sort.SELECTIVITY:
-            order: Array = np.argsort(-selectivity(activations, self.word), kind="stable")
-            return order
+            return np.argsort(-selectivity(activations, self.word), kind="stable")
         if self.sort is Sort.SIMILARITY:
             return self._arrangement(source).units
         return np.arange(activations.states.shape[1])
 
-    def effect_order(self, source: StateSource) -> EffectOrder:
-        """The units in the order of their effect when it was last known of all of them."""
+    def effect_order(self, source: StateSource) -> tuple[Array, int | None]:
+        """The units by ablation loss, (H,), when it was last known of all of them, and the epoch.
+
+        The epoch is None as long as it isn't known of all: then the order is preliminary.
+        """
         rises = self.ablation_loss(source, self.word)
         known = not np.isnan(rises).any()
         if known:
@@ -154,10 +149,10 @@ class UnitLab:
         order = np.argsort(-rises, kind="stable")
         epoch = source.state.epoch if known else None
         key = source.dataset, len(rises), source.layer, self.sort, self.word
-        return self._memo.ask("effect", key, lambda: EffectOrder(order, epoch))
+        return self._memo.ask("effect", key, lambda: (order, epoch))
 
     def _arrangement(self, source: StateSource) -> Response:
-        """The response when rows and columns were last arranged by similarity."""
+        """The response at the time when rows and columns were last arranged by similarity."""
         activations = self.activations(source)
         return self._memo.ask("arrangement", _space(source), lambda: response(activations))
 
@@ -179,19 +174,20 @@ class UnitLab:
     def movers(self, source: StateSource) -> list[tuple[str, float]]:
         """The frequent word that moves each unit most, H of them, and by how much on average.
 
-        Empty if the data's numbers hardly repeat, or if a state is not finite.
+        Empty if the data's numbers hardly recur, or if a state is not finite.
         """
-        return self._memo.ask("movers", source, lambda: self._movers(source))
 
-    def _movers(self, source: StateSource) -> list[tuple[str, float]]:
-        moves = response(self.activations(source)) if self.repeats(source) else None
-        if moves is None or not (moves.words and np.isfinite(moves.means).all()):
-            return []
-        columns = np.abs(moves.means).argmax(axis=1).tolist()
-        return [(moves.words[k], float(moves.means[unit, k])) for unit, k in enumerate(columns)]
+        def found() -> list[tuple[str, float]]:
+            moves = response(self.activations(source)) if self.repeats(source) else None
+            if moves is None or not (moves.words and np.isfinite(moves.means).all()):
+                return []
+            columns = np.abs(moves.means).argmax(axis=1).tolist()
+            return [(moves.words[k], float(moves.means[unit, k])) for unit, k in enumerate(columns)]
+
+        return self._memo.ask("movers", source, found)
 
     def repeats(self, source: StateSource) -> bool:
-        """Whether the same tokens come again: words do, most numbers don't."""
+        """Whether tokens recur: words do, most numbers don't."""
         return source.dataset.tokens or len(self.activations(source).vocabulary) <= MOST_WORDS
 
     def arrange(self) -> None:
@@ -201,24 +197,23 @@ class UnitLab:
     def look_at(self, source: StateSource, marked: int | None = None) -> None:
         """Adapt the word, the unit and the page of the list to a source.
 
-        The unit is the marked one, else the first in the chosen order. The word of new data is the
-        one that occurs in about half of their sequences; numbers that hardly repeat have none.
+        The unit is the marked one, else the first in the chosen order. With new data the word is
+        the one in about half of the sequences, or none if the tokens hardly recur.
         """
-        vocabulary = self.activations(source).vocabulary
-        if self.word not in vocabulary:
-            self.word = (
-                self.activations(source).most_informative_word if self.repeats(source) else None
-            )
+        if self.word not in self.activations(source).vocabulary:
+            self.word = None
+            if self.repeats(source):
+                self.word = self.activations(source).most_informative_word
         self.unit = int(self.rows(source)[0]) if marked is None else marked
         self.list_page = min(self.list_page, self.last_list_page(source))
 
     def neighbour(self, source: StateSource, by: int) -> int:
-        """The unit ``by`` rows below the chosen one, cyclically."""
+        """The unit ``by`` rows below the chosen one; after the last row comes the first."""
         rows = self.rows(source).tolist()
         return int(rows[(rows.index(self.unit) + by) % len(rows)])
 
     def changed(self, source: StateSource) -> tuple[Array, int]:
-        """The mean change of every unit at the chosen word, (H,), and at how many places."""
+        """The mean change of every unit at the chosen word, (H,), and the number of such tokens."""
         return mean_change(self.activations(source), self.word or "")
 
     def last_list_page(self, source: StateSource) -> int:
@@ -232,8 +227,7 @@ class UnitLab:
         containing = np.searchsorted(activations.starts, tokens, side="right") - 1
         without = ~np.isin(np.arange(activations.count), containing)
         first = self.list_page * LIST_PAGE
-        page: Array = np.argsort(without, kind="stable")[first : first + LIST_PAGE]
-        return page
+        return np.argsort(without, kind="stable")[first : first + LIST_PAGE]
 
     # Trajectories
 

@@ -1,7 +1,8 @@
-"""Unrolled: one sequence in one layer, token by token."""
+"""Unrolled: one sequence in one layer, token by token, and the moments of its training step."""
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import NamedTuple
 
 import numpy as np
@@ -10,22 +11,16 @@ from rnnviz.engine.forward_plan import ERRORS
 from rnnviz.engine.layer_buffers import Array, Layer
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Trace
+from rnnviz.probe.formatting import Names, written_step
 
 
 class Span(NamedTuple):
-    """The tokens of a sequence in one stack: layer, column in the batch, count, index of stack."""
+    """The tokens of a sequence in one stack: layer, column in the batch, their number, stack."""
 
     layer: Layer
     column: int
     steps: int
     stack: int
-
-
-class TokenIndex(NamedTuple):
-    """The span that a token is in, and its index there."""
-
-    span: Span
-    t: int
 
 
 class Unrolled:
@@ -50,10 +45,10 @@ class Unrolled:
     def __len__(self) -> int:
         return sum(span.steps for span in self.spans)
 
-    def at(self, t: int) -> TokenIndex:
+    def at(self, t: int) -> tuple[Span, int]:
         """The span of token ``t``, and its index there."""
         decoded = t >= self.bridge
-        return TokenIndex(self.spans[-1 if decoded else 0], t - self.bridge * decoded)
+        return self.spans[-1 if decoded else 0], t - self.bridge * decoded
 
     @property
     def outputs(self) -> dict[int, int]:
@@ -83,17 +78,15 @@ class Unrolled:
     def norms(self) -> Array:
         """||dL/dh_t|| (L2), (T,)."""
         with np.errstate(over="ignore"):
-            norms: Array = np.linalg.norm(self.dh, axis=-1)
-        return norms
+            return np.asarray(np.linalg.norm(self.dh, axis=-1))
 
     def x(self, t: int) -> Array:
         """The input at token ``t``: one-hot, values, or the states of the layer below, (D,)."""
         span, step = self.at(t)
-        x: Array = span.layer.x[step, span.column]
-        return x
+        return np.asarray(span.layer.x[step, span.column])
 
     def error(self, slot: int) -> Array:
-        """The gradient of a pre-activation by its place among the cell's, (T, H)."""
+        """The gradient of a pre-activation by its slot in the cell's layout, (T, H)."""
         return self._joined([span.layer.arrays[ERRORS][slot] for span in self.spans])
 
     def _joined(self, arrays: list[Array]) -> Array:
@@ -101,8 +94,8 @@ class Unrolled:
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def index(self, t: int) -> int:
-        """The index of the layer that token ``t`` is in, over all stacks."""
-        return self.at(t).span.stack * self.trace.architecture.layers + self.layer
+        """The index of the layer of token ``t``, counted over all stacks."""
+        return self.at(t)[0].stack * self.trace.architecture.layers + self.layer
 
     def name(self, t: int, name: str) -> str:
         """The full name of a parameter at token ``t``, e.g. enc.W_xh.2."""
@@ -112,3 +105,47 @@ class Unrolled:
     def weight(self, parameters: Parameters, t: int, name: str) -> Array:
         """The parameter that is used at token ``t``."""
         return parameters[self.name(t, name)]
+
+    def words(self, names: Names) -> tuple[str, ...]:
+        """The tokens as they are written, those of an encoder first."""
+        reads = [read for read in (self.trace.batch.source, self.trace.batch.read) if read]
+        words: list[str] = []
+        for span, read in zip(self.spans, reads, strict=True):
+            vocabulary = names.source if span is not self.spans[-1] else names.vocabulary
+            inputs = read.inputs[: span.steps, span.column]
+            tokens = inputs.ndim == 1
+            words += [vocabulary[i] for i in inputs] if tokens else map(written_step, inputs)
+        return tuple(words)
+
+    def logits(self, parameters: Parameters) -> Array:
+        """The logits after every token, as if the sequence ended there, (T, C).
+
+        The layer must be the topmost.
+        """
+        return self.h @ parameters.W_hy.T + parameters.b_y
+
+
+class Phase(StrEnum):
+    """A phase of a training step."""
+
+    FORWARD = "forward"
+    LOSS = "loss"
+    BACKWARD = "backward"
+    CLIP = "clip"
+    UPDATE = "update"
+
+
+class Moment(NamedTuple):
+    """A phase and its token index t, from 0.
+
+    A loss belongs to the token that is read out; clipping and the update belong to token 0, where
+    the backward pass ends.
+    """
+
+    phase: Phase
+    t: int
+
+    @property
+    def number(self) -> int:
+        """The subscript in formulas, from 1: h_1 is the state after the first token."""
+        return self.t + 1

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import NamedTuple, TypeVar
 
 from rnnviz.charts.theme import Theme
+from rnnviz.config import RunConfig
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.probe.gradient_lab import EpochSeries, GradientLab, Record
+from rnnviz.engine.training import TrainState
+from rnnviz.probe.cache import Memo
+from rnnviz.probe.epoch_series import EpochSeries, Record
 from rnnviz.probe.gradients import ANSWERS, GradientQuery, compared
-from rnnviz.probe.jacobians import Jacobians, covered
+from rnnviz.probe.jacobians import covered
 from rnnviz.probe.memory_gauge import eigenvalues, recurrent, recurrent_name
-from rnnviz.probe.probe import Probe
+from rnnviz.probe.probe import Probe, phrase_key
 from rnnviz.probe.session import Session
 from rnnviz.run.history import Course
 from rnnviz.run.schedule import Position
@@ -19,11 +22,25 @@ from rnnviz.ui.style import sticky_theme
 Row = TypeVar("Row")
 
 
+class SecondMoment:
+    """The phrase at a second moment of the run, cached."""
+
+    def __init__(self) -> None:
+        self._memo = Memo()
+
+    def query(self, query: GradientQuery, state: TrainState, config: RunConfig) -> GradientQuery:
+        """The query for the same phrase in another state of the run."""
+        trace = self._memo.ask(
+            "trace", (state, config, *phrase_key(query.trace)),
+            lambda: query.at(state, config).trace,
+        )  # fmt: skip
+        return query._replace(state=state, config=config, trace=trace)
+
+
 class GradientSource(NamedTuple):
     """The session, its probe, and the query."""
 
     session: Session
-    gradients: GradientLab
     probe: Probe
     query: GradientQuery
 
@@ -38,17 +55,12 @@ class GradientSource(NamedTuple):
         return self.probe.unrolled().bridge
 
     @property
-    def jacobians(self) -> Jacobians:
-        """The Jacobians of the state along the probe."""
-        return self.gradients.jacobians(self.query)
-
-    @property
     def course(self) -> Course:
         """The losses and scores of the run."""
         return self.session.player.course
 
     def over_epochs(self, record: Record[Row]) -> EpochSeries[Row]:
-        """The rows of one of the lab's records."""
+        """The rows of a record of this run."""
         return record.series(self.session.run, self.query)
 
     @property
@@ -61,7 +73,7 @@ class GradientSource(NamedTuple):
         if state is None:
             return None
         config = run.schedule.at(Position(state.epoch, state.offset))
-        query = self.gradients.at_second(self.query, state, config)
+        query = self.session.lab(SecondMoment).query(self.query, state, config)
         return query, f"{self.session.unit} {state.epoch}"
 
     @property
@@ -82,7 +94,7 @@ class GradientSource(NamedTuple):
 def source_of(session: Session) -> GradientSource:
     """The source at the epoch shown."""
     probe = session.inspect()
-    return GradientSource(session, session.gradients, probe, session.gradient_query(probe))
+    return GradientSource(session, probe, session.gradient_query(probe))
 
 
 # What a picture was measured on

@@ -7,7 +7,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from rnnviz.probe.training_step import Phase, timeline
+from rnnviz.probe.unrolled import Phase
+from rnnviz.questions.step.measure import timeline
 
 EAGER = "hidden=20&init_scale=0.1&lr=0.05"
 GATED = "task=brackets&hidden=12&init=xavier&optimizer=adam&batch=8&epoch=2"

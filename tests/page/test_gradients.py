@@ -14,6 +14,8 @@ from rnnviz.probe.jacobians import jacobians_along, lyapunov_exponents
 from rnnviz.probe.memory_gauge import half_life
 from rnnviz.probe.questions import GradientQuestion
 from rnnviz.probe.work import spend
+from rnnviz.questions.reach.measure import ReachLab
+from rnnviz.questions.right.measure import RightLab
 from rnnviz.run.schedule import Position
 from rnnviz.tasks.registry import PRESETS
 from tests.lag_profile import lag_profile
@@ -252,9 +254,9 @@ def test_a_click_in_a_picture_over_the_epochs_goes_there():
 
 def test_the_pictures_have_the_numbers_of_their_records(small):
     session = small.enter(REACH).session
-    query, gradients = session.gradient_query(), session.gradients
+    query = session.gradient_query()
     exact = [float(size) for _, size in small.series("over_lag", "this")["customdata"]]
-    assert exact == gradients.reach(query).norms.tolist()
+    assert exact == session.lab(ReachLab).reach(query).norms.tolist()
     rings = small.chart("spectrum")["data"][-1]
     weights = np.linalg.eigvals(session.state.parameters["W_hh"])
     np.testing.assert_allclose(sorted(rings["x"]), sorted(weights.real), rtol=1e-6)
@@ -265,7 +267,7 @@ def test_the_pictures_have_the_numbers_of_their_records(small):
         np.testing.assert_allclose(np.array(small.chart(f"map{key[4:]}")["data"][0]["z"])[:, -1],
                                    record_of, rtol=1e-6)  # fmt: skip
     small.enter(RIGHT)
-    by_token = gradients.by_token(query)
+    by_token = session.lab(RightLab).by_token(query)
     for name in ("exact", "notebook"):
         sizes = list(map(float, small.series("sizes", name)["customdata"]))
         assert sizes == getattr(by_token, name).tolist()
@@ -417,7 +419,7 @@ def test_what_the_words_before_the_last_bring_is_told_now_and_at_the_start():
     shares = token_contribution(
         page.session.inspect().unrolled(-1), page.session.state.parameters
     ).W_xh
-    told = f"Words before the last bring {100 * shares[:-1].sum():.0f}% of the input weights'"
+    told = f"Words before the last contribute {100 * shares[:-1].sum():.0f}% of the input weights'"
     assert page.story.startswith(told)
     assert re.search(r"; at epoch 0 it was \d+%\.$", page.story)
 
@@ -442,13 +444,13 @@ SAID = {
         {"epoch": "0", "init_scale": "0.01"},
         r"In this phrase the gradient is halved every 0\.\d+ words on average: "
         r"\S*10⁻\S+ of it reaches .+\.",
-        r"bring \S+% of the input weights' gradient\.",
+        r"contribute \S+% of the input weights' gradient\.",
         "Press G to check this run's rule at these weights.",
     ),
     "nothing is carried back": (
         {"truncate": "1"},
         "Nothing is carried back: none of it reaches “i”, 3 words back.",
-        "bring 0% of the input weights' gradient",
+        "contribute 0% of the input weights' gradient",
         "Press G to check",
     ),
     "a word that is unknown": ({"phrase": "<i>so</i> not bad"}, *["Skipped, as not in"] * 3),
@@ -486,6 +488,6 @@ def test_of_a_diverged_run_nothing_else_is_told():
 def test_where_every_token_has_an_answer_the_last_one_alone_is_followed_back(task):
     page = Page(task=task, cell="gru", hidden="6", batch="16", epoch="1")
     session = page.session
-    norms = np.trim_zeros(session.gradients.reach(session.gradient_query()).norms, "b")
+    norms = np.trim_zeros(session.lab(ReachLab).reach(session.gradient_query()).norms, "b")
     assert f", {len(norms) - 1} {session.names.noun}s back." in page.story
     assert norms[0] < 0.5 * norms[-1], "the own losses of earlier tokens are left out"

@@ -274,7 +274,7 @@ def test_epochs_that_were_measured_are_compared_and_one_that_was_not_is_named(pa
     assert "Not measured yet" in page.said("readability")
     assert page.app.selectbox(key="asked_word").value == "not", "in about half of the phrases"
     page.measure()
-    assert re.search(r"A linear map tells it best +\d words? before the end: +\d+%", page.text)
+    assert re.search(r"A linear map reads it best +\d words? before the end: +\d+%", page.text)
     page.session.player.advance(4)
     page.run()
     assert "Epoch 7 is not measured: press Measure." in page.charts["readability"]["remark"]

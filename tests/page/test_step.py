@@ -8,8 +8,8 @@ from rnnviz.engine.gradcheck import GradientCheck
 from rnnviz.page.command import RefusedError
 from rnnviz.probe.formatting import Names
 from rnnviz.probe.questions import StepView
-from rnnviz.probe.training_step import Phase, largest_changes
-from rnnviz.questions.step.measure import StepLab, StepSubject, step_query
+from rnnviz.probe.unrolled import Phase
+from rnnviz.questions.step.measure import StepLab, StepSubject, largest_changes, step_query
 from rnnviz.ui.style import check_html
 from tests.page import tab
 from tests.sampling import each_row

@@ -115,7 +115,7 @@ DEPENDS = {
     "one dot": ("answers", {"task": "adding"}, "the dot is the target", "two lines"),
     "two lines": ("answers", {"task": "waves"}, "between the two lines", "dot "),
     "two classes": ("answers", {}, "a word that turns the verdict", "teal"),
-    "more classes": ("answers", {"task": "recall"}, "the wanted class in teal", "margin"),
+    "more classes": ("answers", {"task": "recall"}, "the target in teal", "margin"),
     "a class after every token": ("answers", {"task": "brackets"}, "bold and red", "teal"),
 }  # fmt: skip
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from rnnviz.probe.questions import StateQuestion
-from rnnviz.probe.saliency import LEFT_OUT
 from rnnviz.probe.units import Sort
 from rnnviz.questions.what_if.measure import Alter, WhatIfLab
+from rnnviz.questions.what_if.saliency import LEFT_OUT
 from tests.page import tab
 from tests.sampling import each_row
 

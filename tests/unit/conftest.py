@@ -8,7 +8,7 @@ from rnnviz.engine.evaluation import Score
 from rnnviz.probe.formatting import Names
 from rnnviz.probe.probe import read
 from rnnviz.probe.session import Session
-from rnnviz.probe.training_step import step_record
+from rnnviz.questions.step.measure import step_record
 from rnnviz.run.history import History
 from rnnviz.tasks.example import Example
 

@@ -13,8 +13,8 @@ from rnnviz.config import RunConfig
 from rnnviz.engine.evaluation import Score
 from rnnviz.engine.forward_plan import ERRORS
 from rnnviz.files.output import history_json, records
-from rnnviz.probe.gradient_lab import flow
 from rnnviz.probe.gradients import Objective, norms_of
+from rnnviz.probe.memory_lab import flow
 from rnnviz.probe.probe import MAX_TYPED, read
 from rnnviz.probe.questions import (
     DynamicsQuestion,
@@ -24,6 +24,8 @@ from rnnviz.probe.questions import (
 )
 from rnnviz.probe.session import Session
 from rnnviz.probe.work import spend
+from rnnviz.questions.feed.measure import FeedLab
+from rnnviz.questions.reach.measure import ReachLab
 from rnnviz.run.player import SPEEDS
 from rnnviz.run.schedule import Position
 from rnnviz.run.share_link import read_link
@@ -260,14 +262,13 @@ def looked_into(session):
     """All that is known of the epochs of a run of three, developed to the end."""
     session.player.advance(3)
     query = session.gradient_query(session.inspect(), Objective.LOSS)
-    records = session.gradients.history
-    for lab in (session.memory, *vars(records).values()):
+    eigenvalues, shares = session.lab(ReachLab).eigenvalues, session.lab(FeedLab).shares
+    for lab in (session.memory, eigenvalues, shares):
         while spend(9, lab.develop(session.run, query)):
             pass
     gauge, _ = session.memory.past(session.run, query, 0)
-    eigenvalues = records.eigenvalues.series(session.run, query)
-    shares = records.shares.series(session.run, query).column("W_hh")
-    return gauge.radius.tolist(), [row.tolist() for row in eigenvalues.rows], shares.tolist()
+    rows = [row.tolist() for row in eigenvalues.series(session.run, query).rows]
+    return gauge.radius.tolist(), rows, shares.series(session.run, query).column("W_hh").tolist()
 
 
 @each_row("way", ["load", "follow"])

@@ -11,7 +11,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from rnnviz.files import record as recording_file  # noqa: E402
+from rnnviz.files import recording_file  # noqa: E402
 from rnnviz.files.foreign_network import TransferError  # noqa: E402
 from rnnviz.files.recording_file import (  # noqa: E402
     RecordingFile,

@@ -1,4 +1,4 @@
-"""SilencingLab: units silenced one after the other, and the sequences whose answer then turns."""
+"""SilencingLab: units silenced one after the other, and the sequences whose answer changes."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from rnnviz.tasks.example import Example
 class Removal:
     """The metric with n = 0..H units silenced, (H + 1,) each; NaN if it is not measured yet.
 
-    The ``units`` (H,) are in the order of the loss without them. It is measured on ``sequences`` of
-    the training set.
+    The ``units`` (H,) are sorted by the loss without each, the largest first. ``sequences`` is the
+    number of training sequences that are evaluated.
     """
 
     units: Array
@@ -35,13 +35,15 @@ class Removal:
     @property
     def missing(self) -> list[int]:
         """The numbers that are not measured yet, in a coarse-to-fine order."""
-        ends = {0, 1, len(self.units)}
         unknown = np.flatnonzero(np.isnan(self.weakest)).tolist()
-        return sorted(coarse_first(unknown), key=lambda n: n not in ends)
+        return sorted(coarse_first(unknown), key=lambda n: n not in {0, 1, len(self.units)})
 
 
 class Turned(NamedTuple):
-    """A sequence of which ``changed`` answers of ``answers`` turned, and its last answer now."""
+    """A sequence with ``changed`` of its ``answers`` changed, and its last answer now.
+
+    ``side`` is the class of that answer.
+    """
 
     text: str
     answer: str
@@ -51,21 +53,14 @@ class Turned(NamedTuple):
     answers: int
 
 
-class Turns(NamedTuple):
-    """The sequences that turned, those with the most answers first, out of ``sequences``."""
-
-    turned: Sequence[Turned]
-    sequences: int
-
-
 class SilencingLab:
-    """The order of the units, and the last result of each measurement."""
+    """The order of the units, and a cache of the last measurements."""
 
     def __init__(self) -> None:
         self._memo, self._removals = Memo(), Memo(KEPT)
 
     def order(self, source: StateSource, rises: Array) -> Array:
-        """The units by the rise of the loss without them, (H,), as they were last known of all."""
+        """The units by the rise of the loss without each, (H,), when all were last measured."""
         key = source.dataset, len(rises), source.layer
         if not np.isnan(rises).any():
             self._memo.forget("order")
@@ -101,7 +96,7 @@ class SilencingLab:
     def _evaluator(
         self, name: str, source: StateSource, examples: Sequence[Example]
     ) -> tuple[Evaluator, list[Example]]:
-        """An evaluator of the examples, or of a fixed sample if there are many; and which."""
+        """An evaluator of the examples, or of a fixed sample of many, and the examples it has."""
         parameters = source.state.parameters
         key = source.dataset, parameters.architecture, parameters.theta.dtype
 
@@ -111,38 +106,26 @@ class SilencingLab:
 
         return self._memo.ask(name, key, make)
 
-    def turns(self, source: StateSource, edited: Parameters) -> Turns:
-        """The sequences of training and test in which the class of an answer is another one now."""
-        data = source.dataset
+    def turns(self, source: StateSource, edited: Parameters) -> tuple[list[Turned], int]:
+        """The sequences with a changed class, those with most changes first; and of how many.
+
+        They are training and test sequences.
+        """
+        return self._memo.ask("turns", (source.state, edited), lambda: self._turns(source, edited))
+
+    def _turns(self, source: StateSource, edited: Parameters) -> tuple[list[Turned], int]:
+        data, state = source.dataset, source.state
         evaluator, examples = self._evaluator("all", source, [*data.train, *data.test])
-        before = self._memo.ask(
-            "before", source.state, lambda: evaluator.outputs(source.state.parameters)
-        )
-        key = source.state, edited
-        return self._memo.ask(
-            "turns", key, lambda: _turns(before, evaluator, edited, (examples, data.classes))
-        )
-
-
-def _turns(
-    before: Array,
-    evaluator: Evaluator,
-    edited: Parameters,
-    names: tuple[Sequence[Example], Sequence[str]],
-) -> Turns:
-    examples, classes = names
-    after, owners = evaluator.outputs(edited), evaluator.owners
-    differ = before.argmax(axis=1) != after.argmax(axis=1)
-    counts = np.bincount(owners, differ, len(examples)).astype(int)
-    answers = np.bincount(owners, minlength=len(examples))
-    # Of several answers the last one stays.
-    last = np.zeros(len(examples), int)
-    last[owners] = np.arange(len(owners))
-    turned = []
-    for k in sorted(np.flatnonzero(counts).tolist(), key=lambda k: -counts[k]):
-        outputs = after[last[k]]
-        side = int(outputs.argmax())
-        probability = float(outputs[side])
-        numbers = int(counts[k]), int(answers[k])
-        turned.append(Turned(examples[k].text, classes[side], probability, side, *numbers))
-    return Turns(turned, len(examples))
+        before = self._memo.ask("before", state, lambda: evaluator.outputs(state.parameters))
+        after, owners = evaluator.outputs(edited), evaluator.owners
+        differ = before.argmax(axis=1) != after.argmax(axis=1)
+        counts = np.bincount(owners, differ, len(examples)).astype(int).tolist()
+        answers = np.bincount(owners, minlength=len(examples)).tolist()
+        # Of several answers the last one stays.
+        last = dict(zip(owners.tolist(), after, strict=True))
+        turned = []
+        for k in sorted(np.flatnonzero(counts).tolist(), key=lambda k: -counts[k]):
+            side = int(last[k].argmax())
+            answer = data.classes[side], float(last[k][side]), side
+            turned.append(Turned(examples[k].text, *answer, counts[k], answers[k]))
+        return turned, len(examples)

@@ -1,4 +1,4 @@
-"""Silenced units: the memory in the order of the loss without each, and the new answers."""
+"""Silenced units: the memory by the loss without each unit, and the answers of the copy."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnnviz.charts.axes import axis, words_axis, words_margin
+from rnnviz.charts.axes import axis, whole, words_picture
 from rnnviz.charts.hidden_states import STATE, StateView
 from rnnviz.charts.picture import Picture, Series, compact, heatmap, scatter
 from rnnviz.charts.shapes import LEGEND, LEGEND_TOP, color_bar, faint, note, upright
@@ -19,18 +19,18 @@ from rnnviz.probe.formatting import number
 
 #: The longest bar, as a share of the plot's width, and where the bars begin.
 _LONGEST, _START = 0.1, 1.012
-#: With more cells their hovers would take longer to send than they.
+#: With more cells the hover texts would take longer to send than the cells.
 _NAMED = 4_000
-#: With more words a channel has no room for its share; with more, none for the one before.
+#: Maximum number of words with the share in each channel, and with the share before.
 _MOST_SHARES, _MOST_BEFORE = 9, 5
-#: The most sequences of a list, and the most letters of one.
+#: Maximum number of sequences in a list, and of letters of each.
 MOST_TURNED, _LETTERS = 10, 36
 
 
 class MemoryFlow(NamedTuple):
     """The memory's share of the new state at every token, (T,), now and before the edits.
 
-    ``lost`` (T, H) by silenced unit is what it gave to each unit before.
+    ``lost`` (T, H) by silenced unit is its contribution to each unit before.
     """
 
     now: Array
@@ -39,11 +39,11 @@ class MemoryFlow(NamedTuple):
 
 
 class AblationLoss(NamedTuple):
-    """The units in the order of their rows, the rise of the loss without each, (H,) each.
+    """The units in the order of their rows, and the rise of the loss without each, (H,) each.
 
-    The rise is in ``unit``; NaN is not measured yet. The ``silenced`` are struck through. What is
-    ``carried`` is drawn between the words, if there is room. The ``kept`` units always have a row,
-    as the silenced do. The ``notes``, H texts or none, are shown when the unit is pointed at.
+    The rise is in ``unit``; NaN is not measured yet. The ``silenced`` units are struck through. The
+    flow that is ``carried`` is drawn between the words. The ``kept`` and the silenced units always
+    have a row. The ``notes``, H texts or none, are hover texts.
     """
 
     units: Array
@@ -60,12 +60,17 @@ class AblationLoss(NamedTuple):
         return grouped(self.units, {*self.silenced, *self.kept})
 
     @property
+    def largest(self) -> float:
+        """The largest finite rise, at least 0."""
+        return float(self.rises[np.isfinite(self.rises)].max(initial=0.0))
+
+    @property
     def scale(self) -> str:
         """The length of the longest bar, or how many units have one."""
         measured = int((~np.isnan(self.rises)).sum())
         if measured < len(self.rises):
             return f"{measured} of {len(self.rises)} units"
-        return f"up to {number(_most(self), 2, '+')} {plain(self.unit)}"
+        return f"up to {number(self.largest, 2, '+')} {plain(self.unit)}"
 
 
 def silenced_memory(
@@ -75,7 +80,7 @@ def silenced_memory(
     theme: Theme = LIGHT,
     view: StateView = STATE,
 ) -> Picture:
-    """The states (T, H), a row a unit, and a bar next to each row: the rise of the loss without it.
+    """The states (T, H), a row for each unit, and bars: the rise of the loss without each.
 
     Between the columns are channels of the memory's share, and dashed threads of lost parts. A
     click on a row yields its unit as customdata. Many units are grouped.
@@ -85,10 +90,9 @@ def silenced_memory(
     rows, count = states.T[units], len(units)
     some = f", 1 in {groups.size} units" if groups.size > 1 else ""
     limit = theme.scale.nice_limit(float(np.abs(rows[np.isfinite(rows)]).max(initial=0.0)))
-    low = 0.0 if view.gate else -limit
     cells = heatmap(
         z=compact(rows),
-        zmin=low,
+        zmin=0.0 if view.gate else -limit,
         zmax=limit,
         colorscale=theme.sequential if view.gate else theme.diverging,
         colorbar=color_bar(view.name),
@@ -105,23 +109,18 @@ def silenced_memory(
     known = [rise if math.isfinite(rise) else "" if math.isnan(rise) else "∞" for rise in rises]
     rise = f"rise of the loss without it ({ablation.unit})"
     columns = [("unit", ablation.units.tolist()), (rise, known)]
-    return picture(
-        [cells, *between, _struck(ablation, steps, theme)],
-        f"{view.title.split(' after')[0]}{some}; bars: rise of the loss, {ablation.scale}",
-        300,
-        theme,
-        margin=words_margin(words),
-        xaxis=words_axis(words, theme),
-        yaxis=axis("", theme, range=[count - 0.5, -0.5], showgrid=False,
-                   tickvals=list(range(count)), ticktext=list(map(str, units))),
-        shapes=_bars(ablation, theme),
-        annotations=_shares(ablation.carried, count, theme) if ablation.carried else [],
-        meta={"x": "token", "y": "unit", "units": units, "columns": columns},
-    )  # fmt: skip
+    ticks = {"tickvals": list(range(count)), "ticktext": list(map(str, units))}
+    yaxis = axis("", theme, range=[count - 0.5, -0.5], showgrid=False, **ticks)
+    notes = _shares(ablation.carried, count, theme) if ablation.carried else []
+    layout = {"yaxis": yaxis, "shapes": _bars(ablation, theme), "annotations": notes}
+    layout["meta"] = {"y": "unit", "units": units, "columns": columns}
+    title = f"{view.title.split(' after')[0]}{some}; bars: rise of the loss, {ablation.scale}"
+    series = [cells, *between, _struck(ablation, steps, theme)]
+    return words_picture(series, title, 300, words, theme, **layout)
 
 
 def _shares(carried: MemoryFlow, rows: int, theme: Theme) -> list[dict[str, Any]]:
-    """The memory's share in every channel, and what it was before if that is another number."""
+    """The memory's share in every channel, and the share before if it differs."""
     steps, notes = len(carried.now), list[dict[str, Any]]()
     ground = {"bgcolor": faint(theme.background, 0.75), "y": (rows - 1) / 2}
     for t in range(1, steps if steps <= _MOST_SHARES else 0):
@@ -132,9 +131,8 @@ def _shares(carried: MemoryFlow, rows: int, theme: Theme) -> list[dict[str, Any]
         font = {"size": 13, "weight": 700, "color": theme.forward}
         notes.append(note(f"{now:.0%}", "center middle", font=font, **style))
         if steps <= _MOST_BEFORE and f"{before:.0%}" != f"{now:.0%}":
-            font = {"size": 12, "color": theme.muted}
-            was = f"was {before:.0%}"
-            notes.append(note(was, "center middle", yshift=-17, font=font, **style))
+            style |= {"font": {"size": 12, "color": theme.muted}, "yshift": -17}
+            notes.append(note(f"was {before:.0%}", "center middle", **style))
     return notes
 
 
@@ -152,14 +150,12 @@ def _hovers(words: Sequence[str], ablation: AblationLoss) -> list[list[str]]:
 
 
 def _struck(ablation: AblationLoss, steps: int, theme: Theme) -> Series:
-    """A line through each silenced row, from word to word if these stand apart."""
-    rows = [
-        row for row, unit in enumerate(ablation.groups.units.tolist()) if unit in ablation.silenced
-    ]
-    half = (1 - GAP) / 2
-    ends = (
-        [(t - half, t + half) for t in range(steps)] if ablation.carried else [(-0.5, steps - 0.5)]
-    )
+    """A line through each silenced row, interrupted at the gaps between the words."""
+    units = ablation.groups.units.tolist()
+    rows = [row for row, unit in enumerate(units) if unit in ablation.silenced]
+    half, ends = (1 - GAP) / 2, [(-0.5, steps - 0.5)]
+    if ablation.carried:
+        ends = [(t - half, t + half) for t in range(steps)]
     return scatter(
         x=[x for end in ends for x in (*end, None)] * len(rows),
         y=[y for row in rows for _ in ends for y in (row, row, None)],
@@ -169,14 +165,9 @@ def _struck(ablation: AblationLoss, steps: int, theme: Theme) -> Series:
     )
 
 
-def _most(ablation: AblationLoss) -> float:
-    finite = ablation.rises[np.isfinite(ablation.rises)]
-    return float(finite.max(initial=0.0))
-
-
 def _bars(ablation: AblationLoss, theme: Theme) -> list[dict[str, Any]]:
     """The bars next to the rows, from 0; a unit without which the loss falls has none."""
-    most = _most(ablation)
+    most = ablation.largest
     if not most > 0:
         return []
     shares = np.clip(np.nan_to_num(ablation.rises[ablation.groups.units], posinf=most) / most, 0, 1)
@@ -189,16 +180,16 @@ def _bars(ablation: AblationLoss, theme: Theme) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-# Before and after
-
-
 def scores_table(
     rows: Sequence[tuple[str, Sequence[str]]], heads: Sequence[str], theme: Theme = LIGHT
 ) -> Picture:
-    """Texts in rows with a name, below their heads; the second of two columns is the one of now."""
+    """Texts in named rows, below their heads; the second column of each pair is that of now."""
     places = [0.0, 0.36, 0.57, 0.81, 1.0]
     columns = [("", [name for name, _ in rows])]
     columns += [(head, [row[k] for _, row in rows]) for k, head in enumerate(heads)]
+    before = {"size": 14, "weight": 400, "color": theme.muted}
+    now = {"size": 15, "weight": 600, "color": theme.text}
+    fonts = [{**before, "color": theme.text}, before, now, before, now]
     series = [
         scatter(
             x=[place] * len(rows),
@@ -207,13 +198,11 @@ def scores_table(
             mode="text",
             text=texts,
             textposition="middle right" if k == 0 else "middle left",
-            textfont={"size": 15 if k % 2 == 0 and k else 14,
-                      "weight": 600 if k % 2 == 0 and k else 400,
-                      "color": theme.muted if k % 2 else theme.text},
+            textfont=font,
             hoverinfo="none",
         )
-        for k, (place, (head, texts)) in enumerate(zip(places, columns, strict=True))
-    ]  # fmt: skip
+        for k, (place, font, (head, texts)) in enumerate(zip(places, fonts, columns, strict=True))
+    ]
     names = [
         note(head, "right middle", x=place, y=-1, font={"size": 12, "color": theme.muted})
         for place, head in zip(places[1:], heads, strict=True)
@@ -233,61 +222,45 @@ def removal_curves(
 
     ``now`` is the number of units that are silenced, and the metric there.
     """
-    styles = (
-        ("strongest first", strongest, "solid"),
-        ("weakest first", weakest, "dash"),
-    )
     hidden = len(strongest) - 1
     dot = scatter(x=[now[0]], y=[now[1]], name="now", mode="markers", hovertemplate="now: %{y}",
                   marker={"size": 11, "color": theme.text})  # fmt: skip
-    lines = [
-        _removed(values, name, {"color": theme.text, "width": 2.5, "dash": dash})
-        for name, values, dash in styles
-    ]
-    return picture(
-        [*lines, dot],
-        f"{metric.capitalize()} with n units silenced",
-        250,
-        theme,
-        xaxis=axis("", theme, range=[-0.02 * hidden, 1.02 * hidden],
-                   **({"dtick": 1} if hidden <= 5 else {})),
-        yaxis=axis("", theme, range=[-0.04, 1.06], tickvals=[0, 0.5, 1], tickformat=".0%"),
-        shapes=[upright(now[0], theme)],
-        margin={"r": 76, "t": LEGEND_TOP},
-        **LEGEND,
-    )  # fmt: skip
-
-
-def _removed(values: Array, name: str, line: dict[str, Any]) -> Series:
-    known = np.flatnonzero(~np.isnan(values))
-    return scatter(
-        x=known.astype(np.int32),
-        y=compact(values[known]),
-        name=name,
-        mode="lines",
-        line=line,
-        hovertemplate=f"%{{x}} silenced, {name}: %{{y:.4g}}<extra></extra>",
-    )
+    lines = []
+    for name, values, dash in (
+        ("strongest first", strongest, "solid"),
+        ("weakest first", weakest, "dash"),
+    ):
+        known = np.flatnonzero(~np.isnan(values))
+        line = {"color": theme.text, "width": 2.5, "dash": dash}
+        hover = f"%{{x}} silenced, {name}: %{{y:.4g}}<extra></extra>"
+        lines.append(
+            scatter(x=known.astype(np.int32), y=compact(values[known]), name=name, mode="lines",
+                    line=line, hovertemplate=hover)
+        )  # fmt: skip
+    xaxis = axis("", theme, range=[-0.02 * hidden, 1.02 * hidden], **whole(hidden))
+    yaxis = axis("", theme, range=[-0.04, 1.06], tickvals=[0, 0.5, 1], tickformat=".0%")
+    layout = {"xaxis": xaxis, "yaxis": yaxis, "shapes": [upright(now[0], theme)], **LEGEND}
+    title, margin = f"{metric.capitalize()} with n units silenced", {"r": 76, "t": LEGEND_TOP}
+    return picture([*lines, dot], title, 250, theme, margin, **layout)
 
 
 def turned_list(
     rows: Sequence[tuple[str, str, int]], title: str, rest: int, theme: Theme = LIGHT
 ) -> Picture:
-    """The sequences that turned; ``rest`` more are not listed.
+    """The sequences that turned: text, answer now, and its side, 0, 1, or -1 for neither.
 
-    A row has the sequence as text, its answer now, and the side of the answer: 0, 1, or -1 for
-    neither.
+    ``rest`` more are not listed.
     """
     colors = (theme.negative, theme.positive, theme.text)
-    places = list(range(len(rows)))
+    common = {"y": list(range(len(rows))), "mode": "text", "hoverinfo": "none"}
+    font = {"color": [colors[side] for *_, side in rows], "weight": 600}
+    phrases = [plain(text, _LETTERS) for text, _, _ in rows]
+    answers = [plain(answer, 26) for _, answer, _ in rows]
     series = [
-        scatter(x=[0.0] * len(rows), y=places, name="phrase", mode="text",
-                text=[plain(text, _LETTERS) for text, _, _ in rows],
-                textposition="middle right", hoverinfo="none"),
-        scatter(x=[1.0] * len(rows), y=places, name="now", mode="text",
-                text=[plain(answer, 26) for _, answer, _ in rows], textposition="middle left",
-                textfont={"color": [colors[side] for *_, side in rows], "weight": 600},
-                hoverinfo="none"),
+        scatter(x=[0.0] * len(rows), name="phrase", text=phrases, textposition="middle right",
+                **common),
+        scatter(x=[1.0] * len(rows), name="now", text=answers, textposition="middle left",
+                textfont=font, **common),
     ]  # fmt: skip
     more = [note(f"{rest} more", "left middle", x=0, y=len(rows), xshift=8,
                  font={"color": theme.muted})] if rest else []  # fmt: skip

@@ -1,4 +1,4 @@
-"""Tab *What breaks it?*: edits of a copy of the weights, and their effect."""
+"""Tab *What breaks it?*: edits of a copy of the weights, and their effects."""
 
 from __future__ import annotations
 
@@ -16,13 +16,7 @@ from rnnviz.charts.explanation import explanation
 from rnnviz.charts.picture import Picture
 from rnnviz.charts.sequence_network import BROKEN
 from rnnviz.charts.shapes import sentence
-from rnnviz.charts.side_by_side import (
-    AnswerScale,
-    Pair,
-    answers_before,
-    distance_curve,
-    percent,
-)
+from rnnviz.charts.side_by_side import AnswerScale, Pair, answers_before, distance_curve, percent
 from rnnviz.charts.status import score_text
 from rnnviz.charts.theme import plain, shown_token
 from rnnviz.charts.units import MOST_TOKENS, signed
@@ -30,19 +24,11 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.formatting import quoted
 from rnnviz.probe.memory_gauge import recurrent, recurrent_name, spectrum
 from rnnviz.probe.probe import Probe, inspect
-from rnnviz.probe.sequence_pass import given_parts, memory_share, readers
+from rnnviz.probe.sequence_pass import memory_share, outgoing_parts, readers
 from rnnviz.probe.session import Session
 from rnnviz.probe.units import MOST_EDITS, EditPreview, StateSource
-from rnnviz.questions.breaks.measure import SilencingLab, Turned
-from rnnviz.questions.breaks.pictures import (
-    MOST_TURNED,
-    AblationLoss,
-    MemoryFlow,
-    removal_curves,
-    scores_table,
-    silenced_memory,
-    turned_list,
-)
+from rnnviz.questions.breaks import pictures
+from rnnviz.questions.breaks.measure import Removal, SilencingLab
 from rnnviz.questions.unit_subject import (
     ablation_buttons,
     measuring_html,
@@ -57,7 +43,7 @@ from rnnviz.ui.sheet import Chart, Column, Sheet, names_in, no_room
 from rnnviz.ui.style import escaped, sticky_theme, theme
 from rnnviz.ui.viewer import Event
 
-#: How many of the strongest units are silenced by one press.
+#: Numbers of strongest units to silence at once.
 _STRONGEST = (1, 3, 5, 8)
 
 
@@ -76,10 +62,15 @@ class Trial(NamedTuple):
         return self.session.units.ablation_loss(self.source)
 
     @property
+    def removal(self) -> Removal | None:
+        """Units silenced one after the other; None while some units are not measured."""
+        return self.session.lab(SilencingLab).removal(self.source, self.rises)
+
+    @property
     def movers(self) -> list[tuple[str, str]]:
         """The word that moves each unit most, as a sentence, and by how much on average.
 
-        Of no unit while the run plays.
+        Empty while the run plays.
         """
         if self.session.player.running:
             return []
@@ -94,6 +85,18 @@ class Trial(NamedTuple):
     def silenced(self) -> frozenset[int]:
         """The silenced units of the layer shown."""
         return self.session.units.silenced(self.session.layer)
+
+    @property
+    def states(self) -> tuple[Array, Array]:
+        """The states before and after, on the words before; NaN where a decoder wrote less."""
+        layer, part = self.session.layer, self.session.part
+        before, after = (p.unrolled(layer).of(part) for p in (self.before, self.after))
+        return before, _as_long(after, len(before))
+
+
+def _as_long(rows: Array, count: int) -> Array:
+    missing = np.full((max(0, count - len(rows)), *rows.shape[1:]), np.nan)
+    return np.concatenate([rows[:count], missing])
 
 
 def _trial_of(session: Session) -> Trial:
@@ -114,44 +117,42 @@ def _toggle(session: Session, event: Event) -> None:
 
 def _answer(trial: Trial) -> str:
     """The score without the edited units, or without the strongest unit alone."""
-    lab = trial.session.units
+    session, lab, removal = trial.session, trial.session.units, trial.removal
     left = "".join(f" {escape(f'{edit} is left out: {why}')}" for edit, why in lab.left_out.items())
     if lab.edits:
         before, after = trial.preview.before[0].metric, trial.preview.after[0].metric
         here = sorted(trial.silenced) if len(lab.edits) == 1 else []
         moved = _moved_by(trial, here[0]) if here else ""
-        return f"{_edited(trial)}{_right(trial.session, after, before)}{moved}{left}"
-    removal = trial.session.lab(SilencingLab).removal(trial.source, trial.rises)
+        return f"{_edited(session)}{_right(session, after, before)}{moved}{left}"
     if removal is None or not np.isfinite(removal.strongest[:2]).all():
-        return f"{measuring_html(trial.session, trial.rises)}{left}"
-    if trial.session.units.effort.asked:
+        return f"{measuring_html(session, trial.rises)}{left}"
+    if lab.effort.asked:
         done = 1 - len(removal.missing) / len(removal.weakest)
         return progress_html("Silencing one after the other", done)
     before, after = removal.strongest[:2].tolist()
     unit = int(removal.units[0])
-    alone = f"Without {_unit(trial.session, unit, trial.session.layer + 1)} alone"
-    return f"{alone}{_right(trial.session, after, before)}{_moved_by(trial, unit)}{left}"
+    alone = f"Without {_unit(session, unit, session.layer + 1)} alone"
+    return f"{alone}{_right(session, after, before)}{_moved_by(trial, unit)}{left}"
 
 
 def _unit(session: Session, unit: int, layer: int) -> str:
-    """A unit of a layer, from 1, in a few words."""
+    """The name of a unit; layers count from 1."""
     return f"unit {unit} of layer {layer}" if session.config.layers > 1 else f"unit {unit}"
 
 
 def _moved_by(trial: Trial, unit: int) -> str:
-    """What the unit carries: the word that moves it most."""
     movers = trial.movers
     return f" {escape(movers[unit][0])}." if movers else ""
 
 
-def _edited(trial: Trial) -> str:
+def _edited(session: Session) -> str:
     """The edits as the beginning of a sentence."""
-    edits = trial.session.units.edits
+    edits = session.units.edits
     silent = [edit for edit in edits if edit.kind is EditKind.SILENCE]
     if len(silent) < len(edits):
         return f"With {len(edits)} edit{'s' * (len(edits) > 1)}"
     if len(edits) == 1:
-        return f"Without {_chip(trial.session, edits[0])}"
+        return f"Without {_chip(session, edits[0])}"
     if len({edit.row for edit in edits}) > 1 or len(edits) > 3:
         return f"Without {len(edits)} units"
     *units, last = [str(edit.column) for edit in edits]
@@ -164,9 +165,8 @@ def _right(session: Session, after: float, before: float) -> str:
     name = session.dataset.metric.name
     if name != "accuracy":
         return f": {name} <strong>{now}</strong>, before {then}."
-    what = (
-        f"<strong>{now}</strong> of the {session.dataset.role} {session.names.sequence}s are right"
-    )
+    examples = f"{session.dataset.role} {session.names.sequence}s"
+    what = f"<strong>{now}</strong> of the {examples} are right"
     if now == then:
         return f" still {what}."
     return f" {'only ' * (after < before)}{what}, not {then}."
@@ -179,8 +179,11 @@ def _percent(value: float) -> str:
 # The pictures on the words
 
 
-def _of_copy(figure: Callable[[Trial], Picture]) -> Callable[[Trial], Picture]:
-    """A picture whose files say how the copy was edited."""
+Figure = Callable[[Trial], Picture]
+
+
+def _of_copy(figure: Figure) -> Figure:
+    """Add the edits of the copy to the metadata of a picture's files."""
 
     def drawn(trial: Trial) -> Picture:
         edits = ", ".join(map(str, trial.session.units.edits))
@@ -189,7 +192,7 @@ def _of_copy(figure: Callable[[Trial], Picture]) -> Callable[[Trial], Picture]:
     return drawn
 
 
-def _or_broken(title: str, figure: Callable[[Trial], Picture]) -> Callable[[Trial], Picture]:
+def _or_broken(title: str, figure: Figure) -> Figure:
     def drawn(trial: Trial) -> Picture:
         finite = trial.before.finite and trial.after.finite
         return figure(trial) if finite else sentence(title, BROKEN, theme())
@@ -197,49 +200,36 @@ def _or_broken(title: str, figure: Callable[[Trial], Picture]) -> Callable[[Tria
     return _of_copy(drawn)
 
 
-def _states(trial: Trial) -> tuple[Array, Array]:
-    """The states before and after, on the words before; NaN where a decoder said less."""
-    session = trial.session
-    layer, part = session.layer, session.part
-    before, after = (p.unrolled(layer).of(part) for p in (trial.before, trial.after))
-    return before, _as_long(after, len(before))
-
-
-def _as_long(rows: Array, count: int) -> Array:
-    missing = np.full((max(0, count - len(rows)), *rows.shape[1:]), np.nan)
-    return np.concatenate([rows[:count], missing])
-
-
 def _memory(trial: Trial) -> Picture:
     session, view = trial.session, view_of(trial.session)
     order = session.lab(SilencingLab).order(trial.source, trial.rises)
-    unit, carried = session.dataset.guess.unit, _carried(trial)
     marked = session.selection.unit_of(len(order))
-    kept = () if marked is None else (marked,)
-    movers = [plain(said + by, 100) for said, by in trial.movers]
-    ablation = AblationLoss(order, trial.rises, trial.silenced, unit, carried, kept, movers)
-    words, colors = (
-        list(map(shown_token, trial.before.words)),
-        sticky_theme(session, "now", view.name),
+    ablation = pictures.AblationLoss(
+        order,
+        trial.rises,
+        trial.silenced,
+        session.dataset.guess.unit,
+        _carried(trial),
+        kept=() if marked is None else (marked,),
+        notes=[plain(said + by, 100) for said, by in trial.movers],
     )
-    return silenced_memory(_states(trial)[1], list(map(shown_token, words)), ablation, colors, view)
+    colors = sticky_theme(session, "now", view.name)
+    return pictures.silenced_memory(trial.states[1], trial.before.words, ablation, colors, view)
 
 
-def _carried(trial: Trial) -> MemoryFlow | None:
-    """What goes from word to word; None if there is no room for it."""
+def _carried(trial: Trial) -> pictures.MemoryFlow | None:
+    """The flow of the memory from word to word; None if it doesn't fit."""
     before, session = trial.before, trial.session
     if len(before.words) > MOST_TOKENS:
         return None
     layer, candidate = session.layer, readers(before.parameters.architecture.cell).candidate
-    both = (before, trial.after)
-    then, now = (memory_share(probe.parameters, probe.trace, layer) for probe in both)
-    parts = partial(given_parts, before.parameters, before.trace, layer, line=candidate)
+    then, now = (memory_share(p.parameters, p.trace, layer) for p in (before, trial.after))
+    parts = partial(outgoing_parts, before.parameters, before.trace, layer, line=candidate)
     lost = {unit: parts(unit) for unit in sorted(trial.silenced)} if candidate else {}
-    return MemoryFlow(_as_long(now, len(then)), then, lost)
+    return pictures.MemoryFlow(_as_long(now, len(then)), then, lost)
 
 
 def _memory_remark(trial: Trial) -> str:
-    """How many units are not measured yet, and what has no room on many tokens."""
     left, units = int(np.isnan(trial.rises).sum()), len(trial.rises)
     pending = f"{left} of {units} units are not measured yet." if left else ""
     why = why_not_measured(trial.session) if left else ""
@@ -250,20 +240,20 @@ def _memory_remark(trial: Trial) -> str:
 
 
 def _moved(trial: Trial) -> Picture:
-    before, after = _states(trial)
+    before, after = trial.states
     others = [u for u in range(before.shape[1]) if u not in trial.silenced]
     moved = np.linalg.norm((after - before)[:, others], axis=1)
     part = trial.session.part
     count = "" if len(others) == 1 else f"{len(others)} "
     who = f"the {'other ' * bool(trial.silenced)}{count}unit{'s are' if count else ' is'}"
     title = f"How far {who} moved, ‖Δ{part}‖ (L2)"
-    words = list(map(shown_token, trial.before.words))
-    return distance_curve(moved, words, title, sticky_theme(trial.session, "moved", part))
+    colors = sticky_theme(trial.session, "moved", part)
+    return distance_curve(moved, trial.before.words, title, colors)
 
 
 def _answers(trial: Trial) -> Picture:
     outcome, data = outcome_of(trial.before, trial.after), trial.session.dataset
-    words, noun = list(map(shown_token, trial.before.words)), trial.session.names.noun
+    words, noun = trial.before.words, trial.session.names.noun
     first, second = (running_answers(probe, outcome) for probe in (trial.before, trial.after))
     pair = Pair(first, _as_long(second, len(first)), words, words)
     what = f"Probability of {'the target' if not data.one_class_at_end else outcome.name}"
@@ -272,11 +262,8 @@ def _answers(trial: Trial) -> Picture:
     elif not outcome.probability:
         what = f"Output, {outcome.name},"
     sides = (data.classes[0], data.classes[1]) if outcome.two else None
-    drawn = AnswerScale(f"{what} after every {noun}", outcome.base, outcome.probability, sides)
-    return answers_before(pair, drawn, sticky_theme(trial.session, "answers_now", what))
-
-
-# Before and after
+    scale = AnswerScale(f"{what} after every {noun}", outcome.base, outcome.probability, sides)
+    return answers_before(pair, scale, sticky_theme(trial.session, "answers_now", what))
 
 
 def _scores(trial: Trial) -> Picture:
@@ -291,29 +278,24 @@ def _scores(trial: Trial) -> Picture:
     both = session.state.parameters, preview.parameters
     radii = [spectrum(recurrent(parameters, session.layer)).radius for parameters in both]
     rows.append(("radius", [score_text(r, "{:.3f}") for r in radii] + ["", ""]))
-    heads = [f"loss ({unit})", "now", name, "now"]
-    return scores_table(rows, heads, theme())
+    return pictures.scores_table(rows, [f"loss ({unit})", "now", name, "now"], theme())
 
 
 def _removal(trial: Trial) -> Picture:
-    session = trial.session
-    removal = session.lab(SilencingLab).removal(trial.source, trial.rises)
+    session, removal = trial.session, trial.removal
     if removal is None:
         return sentence("Silencing one after the other", why_not_measured(session), theme())
     now, metric = (len(trial.silenced), trial.preview.after[0].metric), session.dataset.metric.name
-    return removal_curves(removal.strongest, removal.weakest, now, metric, theme())
+    return pictures.removal_curves(removal.strongest, removal.weakest, now, metric, theme())
 
 
 def _measured(trial: Trial) -> str:
-    """On which sequences it was measured, and whether all is."""
-    removal = trial.session.lab(SilencingLab).removal(trial.source, trial.rises)
-    if removal is None:
+    if (removal := trial.removal) is None:
         return ""
-    total, left = len(trial.session.dataset.train), len(removal.missing)
-    rest = f" {left} numbers of units are not measured yet." if left else ""
-    role = trial.session.dataset.role
+    data, left = trial.session.dataset, len(removal.missing)
+    rest = f" {left} points are not measured yet." if left else ""
     return (
-        f"Measured on {removal.sequences:,} of the {total:,} {role} sequences; "
+        f"Measured on {removal.sequences:,} of the {len(data.train):,} {data.role} sequences; "
         f"the dot is the edited network, on all of them.{rest}"
     )
 
@@ -327,33 +309,27 @@ def _turned(trial: Trial) -> Picture:
         said = "The answers are values: they move, but do not turn."
     if said:
         return sentence(title, said, theme())
-    turns = session.lab(SilencingLab).turns(trial.source, trial.preview.parameters)
-    rows = [(one.text, *_now(session, one)) for one in turns.turned[:MOST_TURNED]]
-    count = len(turns.turned)
-    title = f"{count:,} of {turns.sequences:,} {noun}s turned"
-    return turned_list(rows, title, count - len(rows), theme())
-
-
-def _now(session: Session, turned: Turned) -> tuple[str, int]:
-    """The answer now, and its side if there are two."""
-    if turned.answers > 1:
-        return f"{turned.changed} of {turned.answers} answers", -1
-    sure = percent(turned.probability) if math.isfinite(turned.probability) else "not finite"
-    side = turned.side if len(session.dataset.classes) == 2 else -1
-    return f"{turned.answer} {sure}", side
+    turned, sequences = session.lab(SilencingLab).turns(trial.source, trial.preview.parameters)
+    rows = []
+    for one in turned[: pictures.MOST_TURNED]:
+        sure = percent(one.probability) if math.isfinite(one.probability) else "not finite"
+        answer = f"{one.answer} {sure}", one.side if len(session.dataset.classes) == 2 else -1
+        several = f"{one.changed} of {one.answers} answers", -1
+        rows.append((one.text, *(several if one.answers > 1 else answer)))
+    title = f"{len(turned):,} of {sequences:,} {noun}s turned"
+    return pictures.turned_list(rows, title, len(turned) - len(rows), theme())
 
 
 # The tools
 
 
 def _chip(session: Session, edit: Edit) -> str:
-    """An edit in a few words."""
     silent = edit.kind is EditKind.SILENCE
     return _unit(session, edit.column, edit.row) if silent else str(edit)
 
 
 def _decide(session: Session) -> None:
-    """The edits, each with a button that takes it back; and what to do with all of them."""
+    """A button for each edit, to undo it, and buttons for all of them."""
     edits, none = session.units.edits, not session.units.edits
     st.caption(explanation("breaks/edits") if none else f"Edits of a copy: {len(edits)}")
     with st.container(horizontal=True, key="chips", gap="xsmall"):
@@ -379,14 +355,18 @@ def _branch(session: Session) -> None:
         session.units.clear()
 
 
+def _strongest(count: int, session: Session) -> Iterable[Edit]:
+    return session.units.strongest(source_of(session), count)
+
+
 def _tools(session: Session) -> None:
     st.markdown(
         "Silence the strongest", help="Of the units not silenced yet, those whose loss rises most."
     )
     with st.container(horizontal=True, key="strongest", gap="xsmall"):
         for count in _STRONGEST:
-            place, strongest = st.container(width="content"), partial(_strongest, count)
-            _button(place, str(count), strongest, session, f"silence_{count}")
+            place = st.container(width="content")
+            _button(place, str(count), partial(_strongest, count), session, f"silence_{count}")
     with st.expander("Scale, noise, set a weight"):
         times, end = _row(2)
         factor = _number(times, "Radius ×", "cut_factor", (0.0, 10.0), 0.9)
@@ -394,14 +374,9 @@ def _tools(session: Session) -> None:
         size, source = _row(2)
         share = _number(size, "Noise ×", "cut_share", (0.0, 10.0), 0.1)
         seed = _number(source, "Seed", "cut_seed", (0, 999_999), 0)
-        _button(
-            st.container(), "Add noise", lambda _: [noise(share, int(seed))], session, "add_noise"
-        )
+        place = st.container()
+        _button(place, "Add noise", lambda _: [noise(share, int(seed))], session, "add_noise")
         _weight(session)
-
-
-def _strongest(count: int, session: Session) -> Iterable[Edit]:
-    return session.units.strongest(source_of(session), count)
 
 
 def _row(count: int) -> list[DeltaGenerator]:

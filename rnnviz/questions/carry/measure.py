@@ -21,29 +21,28 @@ from rnnviz.run.schedule import Position
 
 
 class UnitQuery(NamedTuple):
-    """A state or a gate after a ``token`` (its index) of the sequence that was traced."""
+    """A state or a gate after one ``token`` of the traced sequence, by its index."""
 
     source: StateSource
     trace: Trace
     token: int
 
     def read(self, parameters: Parameters) -> Array:
-        """The units there with other parameters, (H,)."""
-        trace = forward_pass(parameters, self.trace.batch)
-        return self._of(trace)
+        """The units after the token with other parameters, (H,)."""
+        return self._units(forward_pass(parameters, self.trace.batch))
 
     @property
     def shown(self) -> Array:
-        """The units there now, (H,)."""
-        return self._of(self.trace)
+        """The units after the token now, (H,)."""
+        return self._units(self.trace)
 
-    def _of(self, trace: Trace) -> Array:
+    def _units(self, trace: Trace) -> Array:
         row: Array = Unrolled(trace, self.source.layer).of(self.source.part)[self.token].copy()
         return row
 
 
 class UnitHistory:
-    """The units after one token, at the epochs evaluated so far: those with a snapshot."""
+    """A cache of the units after one token, at the epochs with a snapshot."""
 
     def __init__(self) -> None:
         self._rows = EpochCache[Array]()

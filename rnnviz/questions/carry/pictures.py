@@ -12,16 +12,16 @@ from rnnviz.charts.axis_limits import typical
 from rnnviz.charts.hidden_states import STATE, StateView, value_colors
 from rnnviz.charts.picture import Picture, Series, bar, compact, heatmap
 from rnnviz.charts.shapes import color_bar, note
-from rnnviz.charts.theme import LIGHT, Theme, picture, plain, shown_token, signed_heatmap
-from rnnviz.charts.units import UnitRows, grouped, row_frame, units_axis, units_meta
+from rnnviz.charts.theme import LIGHT, Theme, picture, plain, shown_token
+from rnnviz.charts.units import UnitRows, frame, grouped, row_frame, units_axis, units_meta
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.activations import Response
 
 #: Maximum number of words with a label, and of letters of a label.
 _MOST_LABELS, _LETTERS = 24, 8
-#: Of more words the labels are upright, and small.
+#: Labels of more words are upright and small.
 _ROOMY = 14
-#: The part of the width that the bars of the chosen word have, and the matrix.
+#: The parts of the width for the bars of the chosen word and for the matrix.
 _BARS, _MATRIX = [0.0, 0.15], [0.19, 1.0]
 
 
@@ -40,33 +40,31 @@ def response_matrix(
     """
     groups = grouped(response.units, {chosen})
     rows, names = UnitRows(groups.units, chosen), [word_name(word) for word in response.words]
-    cells = signed_heatmap(
-        compact(response.means[rows.units]),
-        theme.scale.nice_limit(typical(response.means)),
-        theme,
+    largest = theme.scale.nice_limit(typical(response.means))
+    cells = heatmap(
         x=names,
         y=rows.names,
+        z=compact(response.means[rows.units]),
+        zmin=-largest,
+        zmax=largest,
+        colorscale=theme.diverging,
         colorbar=color_bar(""),
         hovertemplate="unit %{y}, “%{x}”: %{z:.4f}<extra></extra>",
     )
     limit = theme.scale.nice_limit(float(np.nan_to_num(np.abs(changes)).max()))
     zero = {"zeroline": True, "zerolinecolor": theme.muted, "showticklabels": False}
-    frames = []
-    if (name := word_name(word)) in names:
-        k, line = names.index(name), {"color": theme.text, "width": 1.4}
-        corners = {"x0": k - 0.5, "x1": k + 0.5, "y0": 0, "y1": 1}
-        frames = [{"type": "rect", "yref": "paper", **corners, "line": line}]
+    column = [frame("x", names.index(word_name(word)), theme)] if word_name(word) in names else []
     middle = {"xref": "paper", "x": sum(_BARS) / 2, "yref": "paper", "y": 1, "yshift": 4}
     return picture(
         [cells, _bars(rows, word, changes, theme)],
         title if groups.size == 1 else f"{title}; 1 in {groups.size}",
         520,
         theme,
+        {"r": 76, "t": 96},
         xaxis=_words_axis(response.words, word, theme),
         xaxis2=axis("", theme, domain=_BARS, range=[-limit, limit], showgrid=False, **zero),
         yaxis=units_axis(rows, theme, "") | {"anchor": "x2"},
-        margin={"r": 76, "t": 96},
-        shapes=[*frames, row_frame(rows, theme)],
+        shapes=[*column, row_frame(rows, theme)],
         annotations=[note(f"“{_short(word)}”", "center bottom", **middle, font={"weight": 600})],
         meta=units_meta(rows, wide=True),
     )
@@ -81,7 +79,7 @@ def _bars(rows: UnitRows, word: str, changes: Array, theme: Theme) -> Series:
         orientation="h",
         width=0.8,
         name=f"“{word_name(word)}”",
-        marker={"color": [theme.positive if mean > 0 else theme.negative for mean in means]},
+        marker={"color": theme.signs(means)},
         hovertemplate="unit %{y}: %{x:.4f}<extra></extra>",
     )
 
@@ -90,28 +88,18 @@ def _words_axis(words: Sequence[str], chosen: str, theme: Theme) -> dict[str, An
     every = 1 + (len(words) - 1) // _MOST_LABELS
     here = words.index(chosen) if chosen in words else -every
     # The chosen word's name has the room of its neighbours'.
-    shown = [
-        word
-        for t, word in enumerate(words)
-        if t == here or (t % every == 0 and abs(t - here) >= every)
-    ]
+    shown = [word for t, word in enumerate(words)
+             if t == here or (t % every == 0 and abs(t - here) >= every)]  # fmt: skip
     texts = [f"<b>{_short(word)}</b>" if word == chosen else _short(word) for word in shown]
     across = {"type": "category", "range": [-0.5, len(words) - 0.5], "domain": _MATRIX}
-    ticks: dict[str, Any] = {
-        "tickvals": [word_name(word) for word in shown],
-        "ticktext": texts,
-        "tickangle": -60,
-    }
-    if len(words) > _ROOMY:
-        ticks |= {"tickangle": -90, "tickfont": {"size": 11}}
-    return axis("", theme, showgrid=False, side="top", **across, **ticks)
+    ticks = {"tickvals": [word_name(word) for word in shown], "ticktext": texts}
+    font = {"tickfont": {"size": 11}} if len(words) > _ROOMY else {}
+    angle = -90 if len(words) > _ROOMY else -60
+    return axis("", theme, showgrid=False, side="top", tickangle=angle, **across, **ticks, **font)
 
 
 def _short(word: str) -> str:
     return plain(shown_token(word), _LETTERS)
-
-
-# Sequences whose words are tinted by the values of a unit
 
 
 class Phrase(NamedTuple):
@@ -153,11 +141,7 @@ def tinted_phrases(
         hovertemplate=f"%{{y}}: {view.name} = %{{z:.6f}}<extra></extra>",
         **value_colors(limit, view, theme),
     )
-    hidden = {"visible": False, "title": {"text": "sequence"}}
-    axes: dict[str, Any] = {
-        "xaxis": {"visible": False},
-        "yaxis": {**hidden, "autorange": "reversed"},
-    }
-    meta = {"notes": [plain(phrase.note) for phrase in phrases], "tight": tight}
-    meta["word"] = plain(shown_token(word))
-    return picture([series], title, 520, theme, **axes, meta=meta)
+    rows = {"visible": False, "title": {"text": "sequence"}, "autorange": "reversed"}
+    notes, marked = [plain(phrase.note) for phrase in phrases], plain(shown_token(word))
+    meta = {"notes": notes, "tight": tight, "word": marked}
+    return picture([series], title, 520, theme, xaxis={"visible": False}, yaxis=rows, meta=meta)

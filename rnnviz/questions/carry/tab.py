@@ -13,18 +13,12 @@ from rnnviz.charts.explanation import explanation
 from rnnviz.charts.picture import Picture
 from rnnviz.charts.shapes import sentence
 from rnnviz.charts.theme import plain, shown_token
-from rnnviz.charts.units import MOST_TOKENS, UnitRows, memory_rows, signed, unit_bars, unit_curve
-from rnnviz.engine.layer_buffers import Array
+from rnnviz.charts.units import MOST_TOKENS, memory_rows, signed, unit_bars, unit_curve
 from rnnviz.probe.sequence_pass import readers, recurrent_parts
 from rnnviz.probe.session import Session
 from rnnviz.probe.units import LIST_PAGE, ReadoutKind, Sort
 from rnnviz.questions.carry.measure import UnitHistory
-from rnnviz.questions.carry.pictures import (
-    Phrase,
-    response_matrix,
-    tinted_phrases,
-    word_name,
-)
+from rnnviz.questions.carry.pictures import Phrase, response_matrix, tinted_phrases, word_name
 from rnnviz.questions.linear_probe import tab as linear_probes
 from rnnviz.questions.linear_probe.measure import LinearProbeLab
 from rnnviz.questions.unit_subject import (
@@ -43,7 +37,7 @@ from rnnviz.ui.stage import StepButton, place_chips, place_stepper
 from rnnviz.ui.style import escaped, theme
 from rnnviz.ui.viewer import Event
 
-#: Maximum number of words to choose from next to the pictures.
+#: Maximum number of words to choose from.
 _CHIPS = 18
 #: Seconds per frame for earlier epochs.
 _PAST = 0.002
@@ -59,11 +53,7 @@ def _develop(session: Session) -> Iterator[None]:
     yield from session.lab(UnitHistory).develop(session.run, here.query)
 
 
-# The controls
-
-
 def _choose_threads(session: Session) -> None:
-    """Let the reader choose the line that the threads lead into, or say why there are none."""
     if none := _unthreaded(session):
         st.caption(none)
         return
@@ -84,40 +74,39 @@ def _lines(session: Session) -> list[str]:
 
 
 def _into(session: Session) -> str:
-    """The line that the threads lead into: the chosen one, else that of the candidate."""
+    """The chosen line, by default that of the candidate."""
     lines, into = _lines(session), session.units.into
     candidate = readers(session.state.parameters.architecture.cell).candidate
     return into if into in lines else candidate or lines[0]
 
 
 def _unthreaded(session: Session) -> str:
-    """Why there are no threads, if there are none."""
+    noun = session.names.noun
     if not _lines(session):
-        return (
-            f"No threads: no matrix of this cell leads from one {session.names.noun} to the next."
-        )
-    return no_room("threads", len(session.inspect().words), MOST_TOKENS, session.names.noun)
+        return f"No threads: no matrix of this cell leads from one {noun} to the next."
+    return no_room("threads", len(session.inspect().words), MOST_TOKENS, noun)
 
 
 def _chips(here: UnitSubject) -> tuple[str, ...]:
-    """The words of the matrix, the most frequent first, with the chosen one among them."""
+    """The most frequent words and the chosen one, in alphabetical order."""
     if here.lab.word is None:
         return ()
-    activations = here.activations
-    counts = np.bincount(activations.numbers)
+    counts, vocabulary = np.bincount(here.activations.numbers), here.activations.vocabulary
     frequent = np.argsort(-counts, kind="stable")[:_CHIPS].tolist()
-    words = {activations.vocabulary[number] for number in frequent} | {here.lab.word}
-    return tuple(sorted(words))
+    return tuple(sorted({vocabulary[number] for number in frequent} | {here.lab.word}))
 
 
 def _choose_word(session: Session, event: Event) -> None:
-    shown = {shown_token(word): word for word in subject_of(session).activations.vocabulary}
-    if session.units.word is not None:
+    """Choose the word of a chip by its number, or a word that was clicked."""
+    here = subject_of(session)
+    if "value" in event:
+        _look_for(session, _chips(here)[int(event["value"])])
+    elif here.lab.word is not None:
+        shown = {shown_token(word): word for word in here.activations.vocabulary}
         _look_for(session, shown[event["data"]])
 
 
 def _choose_cell(session: Session, event: Event) -> None:
-    """Keep the unit of the row, and look for the word of the column."""
     words = {word_name(word): word for word in subject_of(session).activations.vocabulary}
     unit = int(event["y"])
     if not 0 <= unit < session.config.hidden:
@@ -128,29 +117,24 @@ def _choose_cell(session: Session, event: Event) -> None:
 
 
 def _look_for(session: Session, word: str) -> None:
-    """Choose the word, and mark it in the phrase if it is there."""
     words = session.inspect().words
     session.units.word = word
     session.selection.token = words.index(word) if word in words else None
 
 
 def _step_unit(session: Session, event: Event) -> None:
-    """Mark the unit whose number was typed, or the next one in the order."""
+    """Choose the unit whose number was typed, or the next one in the order."""
     if "by" in event:
         here = subject_of(session)
         session.selection.unit = here.lab.neighbour(here.source, int(event["by"]))
     else:
-        last = session.config.hidden - 1
-        session.selection.unit = min(max(int(event["value"]), 0), last)
+        session.selection.unit = min(max(int(event["value"]), 0), session.config.hidden - 1)
 
 
 def _turn(session: Session, event: Event) -> None:
     lab = session.units
     last = lab.last_list_page(source_of(session))
     lab.list_page = min(max(lab.list_page + int(event["by"]), 0), last)
-
-
-# The answer
 
 
 def _answer(here: UnitSubject) -> str:
@@ -160,41 +144,35 @@ def _answer(here: UnitSubject) -> str:
         return linear_probes.answer(here.session)
     if not here.finite:
         return "The states are not finite numbers."
+    data = here.session.dataset
     if lab.word is None:
-        role = here.session.dataset.role
         column = here.activations.states[:, unit]
         low, high = signed(float(column.min())), signed(float(column.max()))
         span = f"<strong>{low}</strong> and <strong>{high}</strong>"
-        return f"Unit {unit} is between {span} on the {role} sequences.{_effect(here)}"
+        return f"Unit {unit} is between {span} on the {data.role} sequences.{_effect(here)}"
     means, count = lab.changed(here.source)
     word = f"“{escape(shown_token(lab.word)[:24])}”"
-    role = here.session.dataset.role
     if not count:
-        return f"The {role} {here.session.names.sequence}s have no change at {word}."
+        return f"The {data.role} {here.session.names.sequence}s have no change at {word}."
     by, times = signed(float(means[unit])), f"its {count:,} place{'s' * (count > 1)}"
     out = here.session.state.parameters.architecture.out
     moved = f"unit {unit}" if here.source.part == out else f"{here.source.part} of unit {unit}"
-    return (
-        f"{word} moves {moved} by <strong>{by}</strong> on average, at {times} "
-        f"in the {role} data.{_effect(here)}"
-    )
+    how = f"{word} moves {moved} by <strong>{by}</strong> on average"
+    return f"{how}, at {times} in the {data.role} data.{_effect(here)}"
 
 
 def _effect(here: UnitSubject) -> str:
-    """The rise of the loss without the unit; while that isn't known, the epoch of the order."""
-    lab, source = here.lab, here.source
+    """The rise of the loss without the unit; until it is known, the epoch of the order."""
+    lab, source, session = here.lab, here.source, here.session
     if lab.sort is not Sort.EFFECT:
         return ""
-    rises, epoch = lab.ablation_loss(source, lab.word), lab.effect_order(source).epoch
+    rises, epoch = lab.ablation_loss(source, lab.word), lab.effect_order(source)[1]
     if not np.isnan(rises).any():
-        unit = here.session.dataset.guess.unit
-        rise = f"{signed(float(rises[lab.unit]))} {unit}".replace("inf", "∞")
-        return f" Without it the loss there changes by <strong>{rise}</strong>."
-    before = "" if epoch is None else f" Order of {here.session.unit} {epoch}."
-    return f"{before} {measuring_html(here.session, rises)}"
-
-
-# The pictures
+        rise = signed(float(rises[lab.unit])).replace("inf", "∞")
+        loss = f"<strong>{rise} {session.dataset.guess.unit}</strong>"
+        return f" Without it the loss there changes by {loss}."
+    before = "" if epoch is None else f" Order of {session.unit} {epoch}."
+    return f"{before} {measuring_html(session, rises)}"
 
 
 def _sliders(here: UnitSubject, frame: Frame) -> None:
@@ -207,62 +185,57 @@ def _sliders(here: UnitSubject, frame: Frame) -> None:
 
 
 def _measured(here: UnitSubject) -> str:
-    """On how much of the data it was measured."""
-    then, now = here.source.state.epoch, here.session.state.epoch
-    past = "" if then == now else f" As at {here.session.unit} {then}: pause to read them again."
-    every, count = len(here.session.dataset.train), here.activations.count
+    then, session, data = here.source.state.epoch, here.session, here.session.dataset
+    late = f" As at {session.unit} {then}: pause to read them again."
+    every, count = len(data.train), here.activations.count
     some = f"{count:,} of the {every:,}, drawn at random" if count < every else f"all {count:,}"
-    role = here.session.dataset.role
-    return f"Measured on the {role} sequences: {some}.{past}"
+    past = "" if then == session.state.epoch else late
+    return f"Measured on the {data.role} sequences: {some}.{past}"
 
 
 def _or_not_finite(figure: Callable[[UnitSubject], Picture]) -> Callable[[UnitSubject], Picture]:
     def drawn(here: UnitSubject) -> Picture:
         if here.finite:
             return figure(here)
-        unit = here.session.unit
-        said = f"The states are not finite numbers here. Go back to an earlier {unit}."
-        return sentence("Units", said, theme())
+        earlier = f"Go back to an earlier {here.session.unit}."
+        return sentence("Units", f"The states are not finite numbers here. {earlier}", theme())
 
     return drawn
 
 
-def _threaded(here: UnitSubject) -> UnitRows:
-    """The rows, with what the chosen unit gets from each of them."""
+@_or_not_finite
+def _memory(here: UnitSubject) -> Picture:
+    """The states, with threads of the contributions of all units to the chosen one."""
     session, probe, rows = here.session, here.probe, here.rows
-    if _unthreaded(session):
-        return rows
-    into, layer = _into(session), here.source.layer
-    parts = recurrent_parts(probe.parameters, probe.trace, layer, rows.chosen, into)
-    return rows._replace(parts=parts, into=into if len(_lines(session)) > 1 else "")
+    if not _unthreaded(session):
+        into, layer = _into(session), here.source.layer
+        parts = recurrent_parts(probe.parameters, probe.trace, layer, rows.chosen, into)
+        rows = rows._replace(parts=parts, into=into if len(_lines(session)) > 1 else "")
+    return memory_rows(here.states, rows, probe.words, here.view, here.theme("memory"))
 
 
+@_or_not_finite
 def _unit_words(here: UnitSubject) -> Picture:
-    title = f"Unit {here.lab.unit} after every {here.session.names.noun}"
-    unit, words = NowAndPinned(here.states[:, here.lab.unit], *_second(here)), here.probe.words
-    colors = here.theme("unit", str(here.lab.unit))
-    return unit_bars(unit, title, words, here.view, colors)
+    """The unit after every word, now and at the second moment of the run."""
+    session, k, source = here.session, here.lab.unit, here.source
+    unit, state, probe = NowAndPinned(here.states[:, k]), session.second_state, session.second
+    if state and probe and probe.finite:
+        second = probe.unrolled(source.layer).of(source.part)[:, k]
+        unit = unit._replace(name=f"{session.unit} {state.epoch}", second=second)
+    title = f"Unit {k} after every {session.names.noun}"
+    return unit_bars(unit, title, here.probe.words, here.view, here.theme("unit", str(k)))
 
 
-def _second(here: UnitSubject) -> tuple[str, Array | None]:
-    """The second moment of the run, and the unit after every word there."""
-    state, probe = here.session.second_state, here.session.second
-    if not (state and probe and probe.finite):
-        return "", None
-    states = probe.unrolled(here.source.layer).of(here.source.part)
-    return f"{here.session.unit} {state.epoch}", states[:, here.lab.unit]
-
-
+@_or_not_finite
 def _unit_epochs(here: UnitSubject) -> Picture:
-    session = here.session
-    past = session.lab(UnitHistory).past(session.run, here.query, _PAST)
-    after = shown_token(here.probe.words[here.token])
-    course, unit = session.player.course, here.lab.unit
-    title = f"Unit {unit} after “{plain(after, 16)}”, over the {session.unit}s"
-    values = past[0], past[1][:, unit]
-    return unit_curve(values, title, course, here.view, here.theme("epochs"))
+    session, unit = here.session, here.lab.unit
+    epochs, values = session.lab(UnitHistory).past(session.run, here.query, _PAST)
+    after = plain(shown_token(here.probe.words[here.token]), 16)
+    title, course = f"Unit {unit} after “{after}”, over the {session.unit}s", session.player.course
+    return unit_curve((epochs, values[:, unit]), title, course, here.view, here.theme("epochs"))
 
 
+@_or_not_finite
 def _response(here: UnitSubject) -> Picture:
     noun, lab, activations = here.session.names.noun, here.lab, here.activations
     title = f"What a {noun} adds to a unit: Δ{here.source.part}"
@@ -271,12 +244,11 @@ def _response(here: UnitSubject) -> Picture:
     if not len(activations.moved):
         return sentence(title, explanation("carry/gate", noun=noun), theme())
     means, _ = lab.changed(here.source)
-    return response_matrix(
-        lab.response(here.source), title, here.theme("response"), chosen=lab.unit,
-        word=lab.word or "", changes=means,
-    )  # fmt: skip
+    response, colors, word = lab.response(here.source), here.theme("response"), lab.word or ""
+    return response_matrix(response, title, colors, chosen=lab.unit, word=word, changes=means)
 
 
+@_or_not_finite
 def _phrases(here: UnitSubject) -> Picture:
     """One page of the training sequences, those with the chosen word first."""
     session, lab, activations = here.session, here.lab, here.activations
@@ -291,16 +263,12 @@ def _phrases(here: UnitSubject) -> Picture:
 
 
 def _phrase(here: UnitSubject, k: int) -> Phrase:
-    activations, data = here.activations, here.session.dataset
+    activations, data, note = here.activations, here.session.dataset, ""
     part, number = activations.part(k), int(activations.examples[k])
-    note = ""
     if data.one_class_at_end:
         note = f"→ {shown_token(data.classes[data.train[number].target])}"
     values = activations.states[part, here.lab.unit]
     return Phrase(activations.words[part], values, number + 1, note)
-
-
-# The tab
 
 
 def _controls(session: Session) -> None:
@@ -315,12 +283,12 @@ def _controls(session: Session) -> None:
     if not session.player.running:
         lab.arrange()
     here = subject_of(session)
-    if here.lab.word is not None:
-        place_chips("word", here.session.names.noun.capitalize())
+    if lab.word is not None:
+        place_chips("word", session.names.noun.capitalize())
     back, on = StepButton("Back", -1, "ArrowLeft"), StepButton("Next", 1, "ArrowRight")
     place_stepper("unit", back, on, label="Unit", wraps=True)
-    if here.lab.last_list_page(here.source):
-        tip = f"Pages of the {here.session.dataset.role} {here.session.names.sequence}s"
+    if lab.last_list_page(here.source):
+        tip = f"Pages of the {session.dataset.role} {session.names.sequence}s"
         place_stepper("list_page", StepButton("Earlier", -1), StepButton("Later", 1), tip=tip)
     _choose_threads(session)
     way = st.segmented_control(
@@ -335,20 +303,15 @@ def _controls(session: Session) -> None:
 
 
 def _charts(session: Session) -> tuple[Column[UnitSubject], Column[UnitSubject]]:
-    left: list[Chart[UnitSubject]] = [Chart("memory", 5, _or_not_finite(lambda of: memory_rows(
-        of.states, _threaded(of), of.probe.words, of.view, of.theme("memory"))))]  # fmt: skip
+    left: list[Chart[UnitSubject]] = [Chart("memory", 5, _memory)]
     if session.units.readout is ReadoutKind.PROBE:
-        left += [linear_probes.probe_chart(session)]
+        left.append(linear_probes.probe_chart(session))
     else:
-        left += [
-            Chart("unit_words", 2.2, _or_not_finite(_unit_words)),
-            Chart("phrases", 2.4, _or_not_finite(_phrases), _measured, _choose_word,
-                  kind="phrases"),
-        ]  # fmt: skip
-    response, epochs = _or_not_finite(_response), _or_not_finite(_unit_epochs)
+        left.append(Chart("unit_words", 2.2, _unit_words))
+        left.append(Chart("phrases", 2.4, _phrases, _measured, _choose_word, kind="phrases"))
     return left, [
-        Chart("response", 5, response, _measured, _choose_cell, head=True),
-        Chart("unit_epochs", 4.6, epochs, click=go_to_click),
+        Chart("response", 5, _response, _measured, _choose_cell, head=True),
+        Chart("unit_epochs", 4.6, _unit_epochs, click=go_to_click),
     ]
 
 
@@ -356,11 +319,7 @@ TAB = Sheet(
     "carry", subject_of, _answer, _charts, _controls, _develop,
     shown=lambda session: (session.units.effort.condition, _unthreaded(session),
                            session.lab(LinearProbeLab).measuring is None),
-    handlers={
-        "unit": _step_unit, "list_page": _turn,
-        "word": lambda session, event: _look_for(
-            session, _chips(subject_of(session))[int(event["value"])]),
-    },
+    handlers={"unit": _step_unit, "list_page": _turn, "word": _choose_word},
     more=_sliders,
     fields=lambda session: {**names_in(session), "part": source_of(session).part},
 )  # fmt: skip

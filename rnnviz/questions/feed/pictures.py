@@ -10,34 +10,32 @@ import numpy as np
 from rnnviz.charts.axes import (
     NowAndPinned,
     axis,
+    epoch_curve,
+    epochs_picture,
     log_axis,
     outlined,
     rows_axis,
-    words_axis,
-    words_margin,
-)
-from rnnviz.charts.epoch_axis import (
-    EPOCHS_MARGIN,
-    end_points,
-    epoch_marks,
-    epochs_axis,
-    epochs_meta,
+    words_picture,
 )
 from rnnviz.charts.gradients import norms_height, word_map
 from rnnviz.charts.picture import Picture, Series, bar, compact, exact, heatmap, scatter
-from rnnviz.charts.shapes import LEGEND, LEGEND_TOP, color_bar, mixed, upright
+from rnnviz.charts.shapes import color_bar, mixed, upright
 from rnnviz.charts.theme import LIGHT, Theme, picture
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.probe.gradient_lab import ClippingShares, EpochSeries
+from rnnviz.probe.epoch_series import EpochSeries
 from rnnviz.probe.gradients import NextStepStats, TokenContribution
+from rnnviz.questions.feed.measure import ClippingShares
 from rnnviz.run.history import Course
 
-#: Clipping at some epochs.
+#: Clipping, and the shares of the tokens, at some epochs.
 Clippings = EpochSeries[ClippingShares]
+Shares = EpochSeries[TokenContribution]
 #: A common size of update over weights, marked for comparison.
 _USUAL = 1e-3
 #: The dots of more parameters are small.
 _ROOMY = 10
+#: The bars of more tokens have no numbers.
+MOST_NUMBERS = 24
 
 
 def clipping_curves(history: Clippings, course: Course, theme: Theme = LIGHT) -> Picture:
@@ -48,7 +46,8 @@ def clipping_curves(history: Clippings, course: Course, theme: Theme = LIGHT) ->
         _curve(history, "entries", dashed, "%{customdata} of entries"),
     ]
     share = axis("", theme, range=[-0.02, 1.04], tickvals=[0, 0.5, 1], tickformat=".0%")
-    return _over_epochs(curves, "Share that is clipped", course, theme, share)
+    title = "Share that is clipped"
+    return epochs_picture(curves, title, 380, course, theme, with_legend=True, yaxis=share)
 
 
 def clipping_angle(history: Clippings, course: Course, theme: Theme = LIGHT) -> Picture:
@@ -56,36 +55,13 @@ def clipping_angle(history: Clippings, course: Course, theme: Theme = LIGHT) -> 
     curve = _curve(history, "angle", {"color": theme.magnitude}, "%{customdata}°")
     top = max(5.0, 1.1 * float(np.max(history.column("angle"), initial=0.0)))
     degrees = axis("", theme, range=[-0.02 * top, top], nticks=3)
-    return _over_epochs([curve], "Clipping turns a gradient by up to (°)", course, theme, degrees)
+    title = "Clipping turns a gradient by up to (°)"
+    return epochs_picture([curve], title, 380, course, theme, yaxis=degrees)
 
 
 def _curve(history: Clippings, name: str, line: dict[str, Any], hover: str) -> Series:
-    return scatter(
-        x=history.epochs.astype(np.int32),
-        y=compact(history.column(name)),
-        customdata=exact(history.column(name)),
-        name=name,
-        mode="lines",
-        line={"width": 2.5, **line},
-        hovertemplate=f"epoch %{{x}}: {hover}<extra></extra>",
-    )
-
-
-def _over_epochs(
-    curves: list[Series], title: str, course: Course, theme: Theme, yaxis: dict[str, Any]
-) -> Picture:
-    several = {"margin": {**EPOCHS_MARGIN, "t": LEGEND_TOP}, **LEGEND}
-    return picture(
-        [*curves, *end_points(course, curves)],
-        title,
-        380,
-        theme,
-        xaxis=epochs_axis(course, theme),
-        yaxis=yaxis,
-        shapes=epoch_marks(course, theme, "y"),
-        meta=epochs_meta(course),
-        **(several if len(curves) > 1 else {"margin": EPOCHS_MARGIN}),
-    )
+    values, hover = history.column(name), f"epoch %{{x}}: {hover}<extra></extra>"
+    return epoch_curve(name, history.epochs, values, line, hover, customdata=exact(values))
 
 
 def ratio_dots(stats: NextStepStats, theme: Theme = LIGHT) -> Picture:
@@ -105,25 +81,10 @@ def ratio_dots(stats: NextStepStats, theme: Theme = LIGHT) -> Picture:
         hovertemplate="%{y}: median %{customdata[1]}<br>80% of the steps from %{customdata[0]} "
         "to %{customdata[2]}<extra></extra>",
     )
-    return picture(
-        [dots],
-        "Update over weights, of every parameter",
-        norms_height(len(stats.ratios)),
-        theme,
-        xaxis=log_axis("||update|| / ||W||", theme, span),
-        yaxis=rows_axis(len(spread), theme),
-        shapes=[upright(_USUAL, theme)],
-        margin={"l": 84, "r": 76},
-    )
-
-
-# The share of every token in the gradient of a parameter: now, and over the epochs
-
-
-#: The shares at some epochs.
-Shares = EpochSeries[TokenContribution]
-#: The bars of more tokens have no numbers.
-MOST_NUMBERS = 24
+    xaxis, yaxis = log_axis("||update|| / ||W||", theme, span), rows_axis(len(spread), theme)
+    layout = {"xaxis": xaxis, "yaxis": yaxis, "shapes": [upright(_USUAL, theme)]}
+    title, height = "Update over weights, of every parameter", norms_height(len(stats.ratios))
+    return picture([dots], title, height, theme, {"l": 84, "r": 76}, **layout)
 
 
 def share_columns(
@@ -136,31 +97,24 @@ def share_columns(
     """
     every = np.concatenate([shares.values, shares.then])
     top = min(1.0, theme.scale.nice_limit(float(every.max())))
-    ticks = {
-        "tickvals": [0, top / 2, top],
-        "ticktext": ["0%", f"{50 * top:.3g}%", f"{100 * top:.3g}%"],
-    }
+    percents = ["0%", f"{50 * top:.3g}%", f"{100 * top:.3g}%"]
+    ticks = {"tickvals": [0, top / 2, top], "ticktext": percents}
     weights = {"W_hh": "the recurrent weights", "W_xh": "the input weights"}[name]
-    return picture(
-        [_bars(shares.values, theme), outlined(shares, theme)],
-        shares.titled(f"Share in the gradient of {weights}"),
-        340,
-        theme,
-        xaxis=words_axis(words, theme),
-        yaxis=axis("", theme, range=[0, 1.12 * top], **ticks),
-        margin=words_margin(words),
-        meta={"x": "token", "columns": shares.columns},
-    )
+    yaxis = axis("", theme, range=[0, 1.12 * top], **ticks)
+    title = shares.titled(f"Share in the gradient of {weights}")
+    series, columns = [_bars(shares.values, theme), outlined(shares, theme)], shares.columns
+    return words_picture(series, title, 340, words, theme, yaxis=yaxis, meta={"columns": columns})
 
 
 def _bars(shares: Array, theme: Theme) -> Series:
+    few = len(shares) <= MOST_NUMBERS
     return bar(
         x=list(range(len(shares))),
         y=compact(shares),
-        width=0.6 if len(shares) <= MOST_NUMBERS else 0.8,
+        width=0.6 if few else 0.8,
         name="share",
         marker={"color": theme.magnitude},
-        text=[f"{share:.0%}" for share in shares] if len(shares) <= MOST_NUMBERS else [],
+        text=[f"{share:.0%}" for share in shares] if few else [],
         textposition="outside",
         textfont={"color": theme.magnitude},
         customdata=exact(shares),
@@ -169,11 +123,7 @@ def _bars(shares: Array, theme: Theme) -> Series:
 
 
 def share_map(
-    history: Shares,
-    name: str,
-    words: Sequence[str],
-    course: Course,
-    theme: Theme = LIGHT,
+    history: Shares, name: str, words: Sequence[str], course: Course, theme: Theme = LIGHT
 ) -> Picture:
     """Each token's share in the gradient of ``name`` (row) at every epoch (column)."""
     stops = [0.0, 0.04, 0.16, 0.36, 0.64, 1.0]

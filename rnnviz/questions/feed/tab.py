@@ -9,17 +9,11 @@ import streamlit as st
 from rnnviz.charts.axes import NowAndPinned
 from rnnviz.charts.explanation import explanation
 from rnnviz.charts.picture import Picture
-from rnnviz.probe.gradient_lab import EpochSeries
+from rnnviz.probe.epoch_series import EpochSeries
 from rnnviz.probe.gradients import TokenContribution
 from rnnviz.probe.session import Session
-from rnnviz.questions.feed.pictures import (
-    MOST_NUMBERS,
-    clipping_angle,
-    clipping_curves,
-    ratio_dots,
-    share_columns,
-    share_map,
-)
+from rnnviz.questions.feed import pictures
+from rnnviz.questions.feed.measure import FeedLab
 from rnnviz.questions.gradient_source import GradientSource, source_of
 from rnnviz.ui.choices import choose_layer
 from rnnviz.ui.sheet import Chart, Column, Sheet, go_to_click, no_room
@@ -27,7 +21,6 @@ from rnnviz.ui.style import theme
 
 
 def _charts(session: Session) -> tuple[Column[GradientSource], Column[GradientSource]]:
-    """The shares of the words, and of the optimizer's next steps but for a recording's."""
     reads, feeds = {"part": "da_t x_tᵀ"}, {"part": "da_t h_{t−1}ᵀ"}
     left = [
         Chart("feed_hh", 3, _columns("W_hh"), _narrow, fields=feeds),
@@ -41,13 +34,10 @@ def _charts(session: Session) -> tuple[Column[GradientSource], Column[GradientSo
         return left, right
     # Every parameter has its row.
     height = min(6, max(3, 0.35 * len(session.state.parameters.named())))
-    left += [
-        Chart("ratios", height, lambda of: ratio_dots(
-            of.gradients.next_steps(of.query), of.theme("ratios")), _steps)
-    ]  # fmt: skip
+    left.append(Chart("ratios", height, _ratios, _steps))
     right += [
-        Chart("clipping", 2.4, _over_epochs(clipping_curves), _steps, go_to_click),
-        Chart("angle", 2, _over_epochs(clipping_angle), _steps, go_to_click),
+        Chart("clipping", 2.4, _over_epochs(pictures.clipping_curves), _steps, go_to_click),
+        Chart("angle", 2, _over_epochs(pictures.clipping_angle), _steps, go_to_click),
     ]
     return left, right
 
@@ -59,36 +49,39 @@ def _controls(session: Session) -> None:
 
 
 def _measure(session: Session) -> Iterator[None]:
-    query, history = source_of(session).query, session.gradients.history
-    yield from history.shares.develop(session.run, query)
+    query, lab = source_of(session).query, session.lab(FeedLab)
+    yield from lab.shares.develop(session.run, query)
     if not session.player.recorded:
-        yield from history.clipping.develop(session.run, query)
+        yield from lab.clipping.develop(session.run, query)
 
 
 def _answer(source: GradientSource) -> str:
-    """What the words before the last bring to the gradient of the input weights."""
+    """The share of the words before the last in the gradient of the input weights."""
     noun, history = source.session.names.noun, _shares(source)
     if len(source.words) < 2:
         return f"One {noun}: all of the gradient comes from it."
     shares, row = history.column("W_xh"), history.nearest(source.query.state.epoch)
-    now, start = (_share(float(shares[k, :-1].sum())) for k in (row, 0))
+    now, start = (_percent(float(shares[k, :-1].sum())) for k in (row, 0))
     first = f"; at {source.session.unit} {history.epochs[0]} it was {start}" if row else ""
-    return (
-        f"{noun.capitalize()}s before the last bring <strong>{now}</strong> of the input "
-        f"weights' gradient{first}."
-    )
+    share = f"<strong>{now}</strong> of the input weights' gradient"
+    return f"{noun.capitalize()}s before the last contribute {share}{first}."
 
 
 def _shares(source: GradientSource) -> EpochSeries[TokenContribution]:
-    return source.over_epochs(source.gradients.history.shares)
+    return source.over_epochs(source.session.lab(FeedLab).shares)
 
 
-def _share(share: float) -> str:
+def _percent(share: float) -> str:
     return "&lt;1%" if 0 < share < 0.005 else f"{share:.0%}"
 
 
+def _ratios(source: GradientSource) -> Picture:
+    steps = source.session.lab(FeedLab).next_steps(source.query)
+    return pictures.ratio_dots(steps, source.theme("ratios"))
+
+
 def _narrow(source: GradientSource) -> str:
-    return no_room("numbers", len(source.words), MOST_NUMBERS, source.session.names.noun)
+    return no_room("numbers", len(source.words), pictures.MOST_NUMBERS, source.session.names.noun)
 
 
 def _steps(source: GradientSource) -> str:
@@ -101,22 +94,22 @@ def _columns(name: str) -> Callable[[GradientSource], Picture]:
     def drawn(source: GradientSource) -> Picture:
         history = _shares(source)
         shares = NowAndPinned(history.column(name)[history.nearest(source.query.state.epoch)])
-        if then := source.second:
-            query, moment = then
-            second = source.gradients.second_shares(query)
-            shares = shares._replace(name=moment, second=getattr(second, name))
-        return share_columns(shares, name, source.words, source.theme(f"feed_{name}"))
+        if source.second:
+            query, moment = source.second
+            second = getattr(source.session.lab(FeedLab).second_shares(query), name)
+            shares = shares._replace(name=moment, second=second)
+        return pictures.share_columns(shares, name, source.words, source.theme(f"feed_{name}"))
 
     return drawn
 
 
 def _map(name: str) -> Callable[[GradientSource], Picture]:
-    return lambda source: share_map(_shares(source), name, source.words, source.course, theme())
+    return lambda of: pictures.share_map(_shares(of), name, of.words, of.course, theme())
 
 
-def _over_epochs(picture: Callable[..., Picture]) -> Callable[[GradientSource], Picture]:
-    return lambda source: picture(
-        source.over_epochs(source.gradients.history.clipping), source.course, theme()
+def _over_epochs(figure: Callable[..., Picture]) -> Callable[[GradientSource], Picture]:
+    return lambda source: figure(
+        source.over_epochs(source.session.lab(FeedLab).clipping), source.course, theme()
     )
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from rnnviz.engine.evaluation import StepDecoder
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.probe.decoding import drawn, prompted, run_free
-from rnnviz.probe.probe import Probe, spoken
+from rnnviz.engine.parameters import Parameters
+from rnnviz.probe.probe import Choice, Probe, prompted, spoken
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.text_datasets import next_tokens
 from rnnviz.tasks.waves import next_values
@@ -18,12 +19,12 @@ TOKENS, VALUES = 120, 40
 
 
 def writes(dataset: Dataset) -> bool:
-    """Whether the network learns the next token of a text, so that it can generate text."""
+    """Whether the network learns the next token, so that it can generate text."""
     return dataset.rule is next_tokens
 
 
 def runs_free(dataset: Dataset) -> bool:
-    """Whether the network learns the next values, so that it can run freely."""
+    """Whether the network learns the next values, so that it can run on its own outputs."""
     return dataset.rule is next_values
 
 
@@ -38,3 +39,26 @@ def written(probe: Probe, temperature: float, seed: int, epoch: int) -> str:
 def free_values(probe: Probe) -> Array:
     """The values predicted after the probe, each fed back as the next input, (VALUES, C)."""
     return run_free(probe.parameters, probe.example.inputs, VALUES)
+
+
+def drawn(temperature: float, rng: np.random.Generator) -> Choice:
+    """Sample a class with probability ~ p^(1 / temperature); near 0 it is the most likely one."""
+
+    def draw(probs: Array) -> int:
+        with np.errstate(divide="ignore"):
+            logits = np.log(probs.astype(float)) / temperature
+        weights = np.exp(logits - logits.max())
+        return int(rng.choice(len(weights), p=weights / weights.sum()))
+
+    return draw
+
+
+def run_free(parameters: Parameters, values: Array, most: int) -> Array:
+    """Read values (T, C), then ``most`` of the network's own answers: (most, C)."""
+    reader, answers = StepDecoder(parameters), np.zeros((most, values.shape[1]))
+    for value in values[:-1]:
+        reader.read(value)
+    value = values[-1]
+    for k in range(most):
+        value = answers[k] = reader.read(value)
+    return answers

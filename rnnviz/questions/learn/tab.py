@@ -24,20 +24,13 @@ from rnnviz.ui.stage import place_canvas, place_chart, place_text
 from rnnviz.ui.style import sticky_theme, theme
 from rnnviz.ui.viewer import Scene
 
-
-def sample_box(session: Session) -> None:
-    """A slider for the temperature and a place for the sample, if the task generates text."""
-    if not writes(session.dataset):
-        return
-    session.temperature = st.slider(
-        "Temperature", 0.1, 2.0, first_value("temperature", visit("train"), session.temperature),
-        step=0.1, key="temperature", help="How random the text of the network is: near 0 the "
-        "most probable token always comes next, at 1 each token has the predicted probability.",
-    )  # fmt: skip
-    place_text("sample")
+_TEMPERATURE = (
+    "How random the text of the network is: near 0 the most probable token always comes next, at 1 "
+    "each token has the predicted probability."
+)
 
 
-def sample_html(session: Session, probe: Probe) -> str:
+def _sample_html(session: Session, probe: Probe) -> str:
     """The end of the input, the text generated from it, and the perplexities."""
     epoch = session.player.position.epoch
     scores = session.run.history.row(epoch)
@@ -55,21 +48,23 @@ def sample_html(session: Session, probe: Probe) -> str:
     )
 
 
-# Tab *How does it learn?*: the network over one sequence, and the curves of its run
-
-
 class _Learn:
     def lay_out(
         self, session: Session, controls: DeltaGenerator, left: DeltaGenerator,
         right: DeltaGenerator,
     ) -> Scene:  # fmt: skip
-        """Place both pictures, and below them what a network writes by itself."""
+        """Place both pictures, and below them text or values that the network generates."""
         with controls:
             choose_view(session, "train")
         texts = explained(session)
         with left:
             place_canvas("network", "network", texts["network"])
-            sample_box(session)
+            if writes(session.dataset):
+                first = first_value("temperature", visit("train"), session.temperature)
+                session.temperature = st.slider(
+                    "Temperature", 0.1, 2.0, first, 0.1, key="temperature", help=_TEMPERATURE
+                )
+                place_text("sample")
             if runs_free(session.dataset):
                 place_chart("free", 230, explanation("learn/free"))
         with right:
@@ -77,7 +72,7 @@ class _Learn:
         return self.live(session)
 
     def live(self, session: Session) -> Scene:
-        """How the tab is drawn and worked on, with the controls as they were chosen last."""
+        """The tab with its last choices, for the session host to draw and to measure."""
 
         def job() -> Iterator[None]:
             return session.memory.develop(session.run, session.gradient_query())
@@ -96,7 +91,7 @@ def _draw(session: Session, frame: Frame) -> None:
     frame.chart("network", compared_network, session, probe, words, colors)
     frame.chart("curves", curves, session, probe, theme(), DEVELOP)
     if writes(session.dataset):
-        frame.texts["sample"] = sample_html(session, probe)
+        frame.texts["sample"] = _sample_html(session, probe)
     if runs_free(session.dataset):
         inputs, values, names = probe.example.inputs, free_values(probe), session.dataset.classes
         frame.chart("free", free_run, inputs, values, names, sticky_theme(session, "free"))

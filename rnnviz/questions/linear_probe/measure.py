@@ -1,4 +1,4 @@
-"""What a linear map reads from the states, fitted with cross-validation."""
+"""Linear probes of the states, fitted with cross-validation."""
 
 from __future__ import annotations
 
@@ -21,21 +21,23 @@ from rnnviz.tasks.example import Example
 
 #: The number of folds of the cross-validation, and of shuffled controls.
 FOLDS, SHUFFLES = 5, 20
-#: At a place with fewer different beginnings, nothing is measured.
+#: Minimum number of different beginnings at a place.
 FEWEST = 2 * FOLDS
 #: The ridge, as a share of the mean variance of the states along their principal components.
 RIDGE = 0.01
-#: The fixed seed of folds and shuffles, so that they are the same every time.
+#: The fixed seed of folds and shuffles, so that results can be reproduced.
 _SEED = 7
+#: The number of cached measurements; the oldest are dropped.
+_KEPT = 60
 
 
 @dataclass(frozen=True, eq=False)
 class ProbeScores:
     """The score of the linear probe at each of P ``places``, (P,); NaN where it isn't measured.
 
-    The score is the accuracy, or R² of values. ``guess`` is that of the most frequent class, or of
-    the mean, 0; ``shuffled`` (P, SHUFFLES) are those of probes fitted to shuffled labels.
-    ``counts`` (P,) are the numbers of different beginnings.
+    The score is the accuracy, or R² of values. ``guess`` is the score of the most frequent class,
+    or of the mean, 0; ``shuffled`` (P, SHUFFLES) are the scores with shuffled labels. ``counts``
+    (P,) are the numbers of different beginnings.
     """
 
     places: Array
@@ -62,7 +64,7 @@ class ProbeScores:
 
 
 def beginnings(words: Sequence[str], steps: Array) -> Array:
-    """A number for each of N tokens, (N,): equal where the same words were read up to there.
+    """A number for each of N tokens, (N,), the same for the same words up to this token.
 
     ``steps`` (N,) is the index of each token in its sequence. Equal beginnings have equal states.
     """
@@ -75,17 +77,17 @@ def beginnings(words: Sequence[str], steps: Array) -> Array:
 
 
 class Fitting:
-    """The cross-validated score of one linear probe for each place, over N tokens, step by step.
+    """The cross-validated scores of one linear probe for each place, measured place by place.
 
     From ``states`` (N, H) it predicts ``labels`` (N,), classes if they are integers, else values.
-    Tokens of one group (N,) count once for each label and are never in two folds. Classes of fewer
-    than FOLDS of them are left out at that place.
+    Tokens of one group (N,) count once for each label and are never in two folds. A class with
+    fewer than FOLDS of them at a place is left out there.
     """
 
     def __init__(self, states: Array, labels: Array, groups: Array, places: Array) -> None:
         self._tokens, self._of_token = (states, labels, groups), places
         self._places = np.unique(places)
-        self._rows: list[_Place] = []
+        self._rows: list[tuple[Array, float, int]] = []
 
     def step(self) -> bool:
         """Measure one more place; return whether any are left."""
@@ -102,27 +104,19 @@ class Fitting:
     @property
     def found(self) -> ProbeScores:
         """The scores at the places measured so far."""
-        rows, (_, labels, _) = self._rows, self._tokens
-        scores = np.array([row.scores for row in rows]).reshape(len(rows), 1 + SHUFFLES)
+        scores = np.array([scores for scores, _, _ in self._rows]).reshape(-1, 1 + SHUFFLES)
         return ProbeScores(
-            self._places[: len(rows)],
+            self._places[: len(self._rows)],
             scores[:, 0],
-            np.array([row.guess for row in rows]),
+            np.array([guess for _, guess, _ in self._rows]),
             scores[:, 1:],
-            np.array([row.rows for row in rows], int),
-            values=labels.dtype.kind == "f",
+            np.array([count for _, _, count in self._rows], int),
+            values=self._tokens[1].dtype.kind == "f",
         )
 
 
-class _Place(NamedTuple):
-    """The score with the labels and with each of their shuffles, the guess, the number of rows."""
-
-    scores: Array
-    guess: float
-    rows: int
-
-
-def _at_place(states: Array, labels: Array, groups: Array) -> _Place:
+def _at_place(states: Array, labels: Array, groups: Array) -> tuple[Array, float, int]:
+    """The scores with the labels and with each of their shuffles, the guess, the number of rows."""
     _, kept = np.unique(np.column_stack([groups, labels]), axis=0, return_index=True)
     if labels.dtype.kind == "f":
         targets, guess = labels[kept, None], 0.0
@@ -133,12 +127,12 @@ def _at_place(states: Array, labels: Array, groups: Array) -> _Place:
         targets = np.equal.outer(labels[kept], classes).astype(float)
         guess = float(targets.mean(axis=0).max(initial=0)) if len(kept) else 0.0
     if len(kept) < FEWEST or not np.ptp(targets, axis=0).any():
-        return _Place(np.full(1 + SHUFFLES, np.nan), np.nan, len(kept))
+        return np.full(1 + SHUFFLES, np.nan), np.nan, len(kept)
     rng = np.random.default_rng(_SEED)
     folds = _folds(targets.argmax(axis=1), groups[kept], rng)
     orders = [np.arange(len(kept)), *(_shuffled(folds, rng) for _ in range(SHUFFLES))]
     scores = _scores(states[kept].astype(float), targets[np.array(orders)], folds)
-    return _Place(scores, guess, len(kept))
+    return scores, guess, len(kept)
 
 
 def _folds(classes: Array, groups: Array, rng: np.random.Generator) -> Array:
@@ -162,49 +156,41 @@ def _shuffled(folds: Array, rng: np.random.Generator) -> Array:
 
 def _scores(states: Array, targets: Array, folds: Array) -> Array:
     """Accuracy, or R² if there is one column, of K targets (K, N, C), one-hot or values, (K,)."""
-    count, rows, columns = targets.shape
-    flat = targets.swapaxes(0, 1).reshape(rows, -1)
-    predicted = np.empty_like(flat)
+    flat = targets.swapaxes(0, 1).reshape(len(folds), -1)
+    flat_found = np.empty_like(flat)
     for fold in range(FOLDS):
         test = folds == fold
-        predicted[test] = ridge(states[~test], flat[~test], states[test])
-    found = predicted.reshape(rows, count, columns).swapaxes(0, 1)
-    if columns > 1:
-        right: Array = (found.argmax(axis=2) == targets.argmax(axis=2)).mean(axis=1)
-        return right
+        flat_found[test] = ridge(states[~test], flat[~test], states[test])
+    found = flat_found.reshape(len(folds), len(targets), -1).swapaxes(0, 1)
+    if targets.shape[2] > 1:
+        return np.asarray((found.argmax(axis=2) == targets.argmax(axis=2)).mean(axis=1))
     errors = ((found - targets) ** 2).sum(axis=(1, 2))
-    explained: Array = 1 - errors / ((targets - targets.mean(axis=1, keepdims=True)) ** 2).sum(
-        (1, 2)
-    )
-    return explained
+    variances = ((targets - targets.mean(axis=1, keepdims=True)) ** 2).sum(axis=(1, 2))
+    return np.asarray(1 - errors / variances)
 
 
-def ridge(x: Array, y: Array, asked: Array, strength: float = RIDGE) -> Array:
-    """The prediction (M, K) at ``asked`` (M, H) of the ridge regression of y (N, K) on x (N, H).
+def ridge(x: Array, y: Array, queries: Array, strength: float = RIDGE) -> Array:
+    """The prediction (M, K) at ``queries`` (M, H) of the ridge regression of y (N, K) on x (N, H).
 
     W = (X^T X + k I)^-1 X^T Y with both centred, where k is ``strength`` times the mean of the
-    diagonal of X^T X: it is the same however large the states are.
+    diagonal of X^T X, so that the scale of the states makes no difference.
     """
     mean, offset = x.mean(axis=0), y.mean(axis=0)
     size = np.abs(x - mean).max()
     if not size:
-        return np.broadcast_to(offset, (len(asked), len(offset)))
+        return np.broadcast_to(offset, (len(queries), len(offset)))
     # Squares of huge or tiny states would overflow or vanish.
-    x, y, asked = (x - mean) / size, y - offset, (asked - mean) / size
+    x, y, queries = (x - mean) / size, y - offset, (queries - mean) / size
     penalty = strength * (x**2).sum() / x.shape[1]
     if len(x) < x.shape[1]:
         weights = x.T @ np.linalg.solve(x @ x.T + penalty * np.eye(len(x)), y)
     else:
         weights = np.linalg.solve(x.T @ x + penalty * np.eye(x.shape[1]), x.T @ y)
-    prediction: Array = asked @ weights + offset
-    return prediction
-
-
-# Probe labels: what a linear probe is asked for, at every token of many sequences
+    return np.asarray(queries @ weights + offset)
 
 
 class ProbeTarget(StrEnum):
-    """A kind of question to the state after a token."""
+    """What a probe predicts from the state after a token."""
 
     WORD = "word so far"
     FIRST = "first"
@@ -213,28 +199,37 @@ class ProbeTarget(StrEnum):
 
 
 class Question(NamedTuple):
-    """What is asked: whether ``word`` was read, or the target, of values in one ``channel``.
+    """The target of a probe: of words whether ``word`` was read, of values those of a ``channel``.
 
-    The places are counted from the first token on, or back ``from_end``.
+    Places count from the first token on, or back ``from_end``.
     """
 
-    asked: ProbeTarget
+    target: ProbeTarget
     word: str = ""
     channel: int = 0
     from_end: bool = False
 
+    def labels(self, activations: Activations, data: Dataset) -> Array:
+        """The label of every token, (N,): classes (GAP is unknown), or values (NaN is unknown)."""
+        if self.target is ProbeTarget.TARGET:
+            examples = [data.train[owner] for owner in activations.examples]
+            return np.concatenate([_targets(data, one)[:, self.channel] for one in examples])
+        numbers = activations.numbers
+        if self.target is ProbeTarget.WORD:
+            numbers = np.array([word == self.word for word in activations.words], int)
+        parts = map(activations.part, range(activations.count))
+        return np.concatenate([_LABELS[self.target](numbers[part]) for part in parts])
 
-def askable(data: Dataset) -> tuple[ProbeTarget, ...]:
-    """The questions that data allow: there are no words among values, nor targets in an encoder."""
+
+def targets_of(data: Dataset) -> tuple[ProbeTarget, ...]:
+    """The targets in the data: values have no words, an encoder has no targets."""
     if not data.tokens:
         return (ProbeTarget.TARGET,)
-    return tuple(
-        asked for asked in ProbeTarget if asked is not ProbeTarget.TARGET or data.source is None
-    )
+    return tuple(t for t in ProbeTarget if t is not ProbeTarget.TARGET or data.source is None)
 
 
 def encoded(activations: Activations, data: Dataset) -> Activations:
-    """The activations of an encoder alone, if there is one."""
+    """The activations of the encoder alone, if there is one."""
     if data.source is None:
         return activations
     lengths = np.array([len(e.source) if e.source is not None else 0 for e in data.train])
@@ -250,25 +245,8 @@ def encoded(activations: Activations, data: Dataset) -> Activations:
 
 def places(activations: Activations, from_end: bool) -> Array:
     """The number of tokens read, from 1 on, or of those still to come, from 0 on, (N,)."""
-    lengths = np.diff(activations.starts)
-    steps = activations.steps
+    lengths, steps = np.diff(activations.starts), activations.steps
     return np.repeat(lengths, lengths) - 1 - steps if from_end else steps + 1
-
-
-def labels(question: Question, activations: Activations, data: Dataset) -> Array:
-    """The label of every token, (N,): classes (GAP is unknown), or values (NaN is unknown)."""
-    if question.asked is ProbeTarget.TARGET:
-        parts = [
-            _targets(data, data.train[owner])[:, question.channel] for owner in activations.examples
-        ]
-    else:
-        numbers = activations.numbers
-        if question.asked is ProbeTarget.WORD:
-            numbers = np.array([word == question.word for word in activations.words], int)
-        parts = [
-            _LABELS[question.asked](numbers[activations.part(k)]) for k in range(activations.count)
-        ]
-    return np.concatenate(parts)
 
 
 #: From the numbers (T,) of a sequence's words to its labels, (T,).
@@ -280,37 +258,22 @@ _LABELS: dict[ProbeTarget, Callable[[Array], Array]] = {
 
 
 def _targets(data: Dataset, example: Example) -> Array:
-    """The target after every token, (T, C); by the task's rule that if the sequence ended there.
+    """The target after every token, (T, C): by the task's rule that if the sequence ended there.
 
-    Without a rule a single target is that of all tokens.
+    Without a rule all tokens have the single target.
     """
-    count = len(example.inputs)
-    targets = example.targets
-    if data.reads is OutputAt.LAST:
-        targets = (
-            np.concatenate([*_at_ends(data, example)])
-            if data.rule
-            else targets.repeat(count, axis=0)
-        )
+    targets, count = example.targets, len(example.inputs)
+    if data.reads is OutputAt.LAST and data.rule:
+        rule = data.rule
+        targets = np.concatenate([rule(example.inputs[: end + 1]) for end in range(count)])
+    elif data.reads is OutputAt.LAST:
+        targets = targets.repeat(count, axis=0)
     return targets.reshape(count, -1)
-
-
-def _at_ends(data: Dataset, example: Example) -> Iterator[Array]:
-    assert data.rule is not None
-    for end in range(1, len(example.inputs) + 1):
-        yield data.rule(example.inputs[:end])
-
-
-# What is asked of the states, and the answers at the epochs that were measured
-
-
-#: The number of cached measurements; the oldest are dropped.
-_KEPT = 60
 
 
 @dataclass(frozen=True, eq=False)
 class Measurement:
-    """The answer at one epoch; ``key`` tells data, layer, part and question apart.
+    """The scores at one epoch; ``key`` identifies data, layer, part and question.
 
     ``weights`` is a digest of the network's weights, which may be large.
     """
@@ -322,7 +285,7 @@ class Measurement:
 
 
 class Running(NamedTuple):
-    """A measurement that goes on; see ``Measurement``."""
+    """A measurement in progress; see ``Measurement``."""
 
     key: tuple[object, ...]
     weights: object
@@ -331,7 +294,7 @@ class Running(NamedTuple):
 
 
 class LinearProbeLab:
-    """The question, and the measurements."""
+    """The question, and a cache of its measurements."""
 
     def __init__(self) -> None:
         self.question = Question(ProbeTarget.WORD, from_end=True)
@@ -341,12 +304,12 @@ class LinearProbeLab:
         self._measured: deque[Measurement] = deque(maxlen=_KEPT)
 
     def fit(self, activations: Activations, data: Dataset) -> None:
-        """Adapt the question to the data: of new ones the target, if it is known at every token."""
-        question, allowed = self.question, askable(data)
+        """Adapt the question to the data; new data start with the target if every token has one."""
+        question, allowed = self.question, targets_of(data)
         if data is not self._data:
             everywhere = bool(data.rule) or data.reads is OutputAt.EVERY
             target = everywhere and ProbeTarget.TARGET in allowed
-            question = question._replace(asked=ProbeTarget.TARGET if target else allowed[0])
+            question = question._replace(target=ProbeTarget.TARGET if target else allowed[0])
             self._data = data
         if question.word not in activations.vocabulary:
             question = question._replace(word=activations.most_informative_word)
@@ -354,23 +317,19 @@ class LinearProbeLab:
         self.question = question._replace(channel=min(question.channel, channels - 1))
 
     def begin(self, source: StateSource, activations: Activations) -> None:
-        """Begin to fit the probes to the states of the source, unless that was done before.
+        """Begin to fit the probes to the states of the source.
 
-        Does nothing if they are not finite.
+        Does nothing if they were measured before, or are not finite.
         """
         if self.shown(source) or not np.isfinite(activations.states).all():
             return
         read = encoded(activations, source.dataset)
-        wanted = labels(self.question, read, source.dataset)
-        known = np.isfinite(wanted) if wanted.dtype.kind == "f" else wanted != GAP
-        tokens = (
-            read.states, wanted, beginnings(read.words, read.steps),
-            places(read, self.question.from_end),
-        )  # fmt: skip
-        fitting = Fitting(*(array[known] for array in tokens))
-        self._running = Running(
-            self._key(source), self._memo.network(source.state), source.state.epoch, fitting
-        )
+        labels = self.question.labels(read, source.dataset)
+        known = np.isfinite(labels) if labels.dtype.kind == "f" else labels != GAP
+        groups, where = beginnings(read.words, read.steps), places(read, self.question.from_end)
+        fitting = Fitting(*(array[known] for array in (read.states, labels, groups, where)))
+        weights = self._memo.network(source.state)
+        self._running = Running(self._key(source), weights, source.state.epoch, fitting)
 
     def work(self) -> Iterator[None]:
         """Measure to the end; yields after each step."""
@@ -382,12 +341,12 @@ class LinearProbeLab:
             self._running = None
 
     def cancel(self) -> None:
-        """Forget what is being measured."""
+        """Drop the measurement in progress."""
         self._running = None
 
     @property
     def measuring(self) -> tuple[int, float] | None:
-        """The epoch of which is being measured, and the share that is done, 0..1; or None."""
+        """The epoch and the progress, 0..1, of the measurement in progress; or None."""
         running = self._running
         return running and (running.epoch, running.fitting.progress)
 
@@ -397,12 +356,12 @@ class LinearProbeLab:
         return next((m for m in self.every(source) if m.weights == weights), None)
 
     def every(self, source: StateSource) -> list[Measurement]:
-        """The measurements of the same question, at all epochs, in their order."""
+        """The measurements of the same question, sorted by epoch."""
         key = self._key(source)
         return sorted((m for m in self._measured if m.key == key), key=lambda m: m.epoch)
 
     def _key(self, source: StateSource) -> tuple[object, ...]:
         architecture, question = source.state.parameters.architecture, self.question
-        if question.asked is not ProbeTarget.WORD:
+        if question.target is not ProbeTarget.WORD:
             question = question._replace(word="")
         return source.dataset, architecture, source.layer, source.part, question

@@ -27,17 +27,17 @@ def readability_lines(
 ) -> Picture:
     """The scores of one question at every place, by name: at several epochs, for example.
 
-    The last one is strong, with the 95% intervals of an accuracy, over the band of its probes with
-    shuffled labels. ``places`` is the title of the axis, which spans those that were measured; with
-    ``back`` it counts down.
+    The last one is a thick line with the 95% intervals of an accuracy, over the band of its scores
+    with shuffled labels. ``places`` is the title of the axis, which counts down with ``back``.
     """
     *_, shown = found.values()
     score = "R²" if shown.values else "accuracy"
     guess = {"color": theme.muted, "dash": "dash", "width": 2}
-    lines = [
-        _line(name, one, one.scores, _style(k + 1, len(found), theme), score)
-        for k, (name, one) in enumerate(found.items())
-    ]
+    lines = []
+    for k, (name, one) in enumerate(found.items()):
+        color = mixed(theme.background, theme.train, 0.3 + 0.7 * (k + 1) / len(found))
+        style = {"color": color, "width": 4 if one is shown else 2}
+        lines.append(_line(name, one, one.scores, style, score))
     if not shown.values:
         lines[-1] |= _interval([*found][-1], shown, theme)
     known = np.concatenate([one.places[np.isfinite(one.scores)] for one in found.values()])
@@ -47,26 +47,13 @@ def readability_lines(
     x, shuffled = shown.places[measured].astype(np.int32), shown.shuffled[measured]
     common = {"x": x, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
     filled = {"fill": "tonexty", "fillcolor": theme.grid, "name": f"{SHUFFLES} shuffles"}
-    return picture(
-        [
-            scatter(y=compact(shuffled.min(axis=1)), showlegend=False, **common),
-            scatter(y=compact(shuffled.max(axis=1)), **filled, **common),
-            _line("guess", shown, shown.guess, guess, score),
-            *lines,
-        ],
-        plain(title, 60),
-        440,
-        theme,
-        margin={"t": LEGEND_TOP},
-        xaxis=axis(places, theme, showgrid=False, range=span[::-1] if back else span),
-        yaxis=axis(score, theme, range=[_LOWEST if shown.values else 0, 1.05]),
-        **LEGEND,
-    )
-
-
-def _style(rank: int, count: int, theme: Theme) -> dict[str, Any]:
-    color = mixed(theme.background, theme.train, 0.3 + 0.7 * rank / count)
-    return {"color": color, "width": 4 if rank == count else 2}
+    band = [scatter(y=compact(shuffled.min(axis=1)), showlegend=False, **common),
+            scatter(y=compact(shuffled.max(axis=1)), **filled, **common)]  # fmt: skip
+    series = [*band, _line("guess", shown, shown.guess, guess, score), *lines]
+    xaxis = axis(places, theme, showgrid=False, range=span[::-1] if back else span)
+    yaxis = axis(score, theme, range=[_LOWEST if shown.values else 0, 1.05])
+    layout = {"xaxis": xaxis, "yaxis": yaxis, **LEGEND}
+    return picture(series, plain(title, 60), 440, theme, {"t": LEGEND_TOP}, **layout)
 
 
 def _line(name: str, of: ProbeScores, y: Array, line: dict[str, Any], score: str) -> Series:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.probe.activations import Activations
+from rnnviz.probe.activations import Activations, Labels
 
-#: With fewer states for each class than this nothing is told.
+#: Minimum number of states for each class.
 FEWEST = 5
 #: A smaller share of the squares is rounding, not variance.
 _LEAST = 1e-12
@@ -21,8 +22,8 @@ class Separation:
     """The share of the variance between classes at every place of a sequence, (T,), 0..1.
 
     ``places`` (T,) count from the first token, or back from the last one if ``from_end``.
-    ``shares`` are by the name of the view, ``by_chance`` is what is expected of classes that
-    were drawn by lot. NaN where there are too few states. ``counts`` (T,) are the states there.
+    ``shares`` are by the name of the view, ``by_chance`` is the expectation for shuffled classes.
+    NaN where there are too few states. ``counts`` (T,) are the numbers of states.
     """
 
     places: Array
@@ -36,23 +37,24 @@ def separate(
     activations: Activations, numbers: Array, views: Mapping[str, Array], from_end: bool
 ) -> Separation:
     """The separation of the classes ``numbers`` (N,) in ``views`` of the states, (N, .) each."""
-    of = activations
-    ends = np.repeat(of.starts[1:], np.diff(of.starts)) - 1
-    places = ends - np.arange(len(ends)) if from_end else of.steps
+    ends = np.repeat(activations.starts[1:], np.diff(activations.starts)) - 1
+    places = ends - np.arange(len(ends)) if from_end else activations.steps
     counts = np.bincount(places)
     kinds = np.bincount(np.unique(np.stack([places, numbers]), axis=1)[0], minlength=len(counts))
     enough = (kinds > 1) & (FEWEST * kinds <= counts)
     known = int(enough.nonzero()[0].max(initial=0)) + 1
     with np.errstate(divide="ignore", invalid="ignore"):
         chance = (kinds - 1) / (counts - 1)
-    shares = {name: between_shares(view, places, numbers) for name, view in views.items()}
-    told = {name: np.where(enough, values, np.nan)[:known] for name, values in shares.items()}
+    shares = {
+        name: np.where(enough, between_shares(view, places, numbers), np.nan)[:known]
+        for name, view in views.items()
+    }
     by_chance = np.where(enough, chance, np.nan)[:known]
-    return Separation(np.arange(known), told, by_chance, counts[:known], from_end)
+    return Separation(np.arange(known), shares, by_chance, counts[:known], from_end)
 
 
 def between_shares(states: Array, places: Array, numbers: Array) -> Array:
-    """The variance between the means of the classes at each place, as a share of it all, (T,).
+    """The share of the variance at each place that lies between the means of the classes, (T,).
 
     The correlation ratio of states (N, H) of the classes ``numbers`` (N,): 0 if all means are
     equal, 1 if no class varies within. NaN if nothing varies.
@@ -77,3 +79,19 @@ def _summed(states: Array, groups: Array, count: int) -> tuple[Array, Array]:
     sums, counts = np.zeros((count, states.shape[1])), np.bincount(groups, minlength=count)
     sums[found] = np.add.reduceat(states[order], starts)
     return sums, counts
+
+
+@dataclass(frozen=True, eq=False)
+class Trajectory:
+    """One sequence in the plane: a point after every word, (T, 2), and the words."""
+
+    points: Array
+    words: Sequence[str]
+
+
+class Cloud(NamedTuple):
+    """The tokens of sequences in a plane, (N, 2), and their labels."""
+
+    activations: Activations
+    points: Array
+    labels: Labels

@@ -1,24 +1,25 @@
-"""Pictures of the paths of the states, and of how far apart the classes are."""
+"""Pictures of the paths of the states, the separation of the classes, and the components."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
 from rnnviz.charts.axes import axis, whole
-from rnnviz.charts.picture import Picture, Series, bar, compact, exact, scatter, xy
+from rnnviz.charts.picture import SILENT, Picture, Series, bar, compact, exact, scatter, xy
 from rnnviz.charts.shapes import LEGEND, LEGEND_TOP, mixed
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain, shown_token
 from rnnviz.charts.trajectory import labels, word_arrows, word_labels
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.probe.activations import OTHERS, Cloud, Trajectory
+from rnnviz.probe.activations import OTHERS
 from rnnviz.probe.projection import Plane, participation_ratio
-from rnnviz.questions.path.measure import Separation
+from rnnviz.questions.path.measure import Cloud, Separation, Trajectory
 
 #: Colours of more than two classes that the colour-blind can tell apart (Okabe and Ito 2008).
 _CLASSES = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#b7a400", "#7f7f7f")
+#: Maximum number of bars of components.
+MOST_BARS = 12
 
 
 def trajectories(cloud: Cloud, probe: Trajectory, plane: Plane, theme: Theme = LIGHT) -> Picture:
@@ -35,23 +36,20 @@ def trajectories(cloud: Cloud, probe: Trajectory, plane: Plane, theme: Theme = L
     colors = (band_colors if of.ordered else class_colors)(of.classes, theme)
     legend = {**LEGEND["legend"], "itemsizing": "constant"}
     one, two = (number + 1 for number in plane.axes)
-    return picture(
-        [
-            _sequences(cloud, theme),
-            *_states(cloud, colors),
-            *_decision_line(plane, span, theme),
-            *word_arrows(probe.points, probe.words, 0, theme),
-            labels(word_labels(probe.points, probe.words, theme)),
-        ],
-        f"Components {one} and {two} explain {sum(plane.explained):.0%} of the variance",
-        560,
-        theme,
-        **{**LEGEND, "legend": legend},
-        margin={"t": LEGEND_TOP},
-        meta={"wide": True},
-        xaxis=_component(plane, 0, span[0], theme),
-        yaxis=_component(plane, 1, span[1], theme),
+    xaxis, yaxis = (
+        axis(f"component {k + 1}: {share:.0%} of the variance", theme, range=ends, showgrid=False)
+        for k, share, ends in zip(plane.axes, plane.explained, span, strict=True)
     )
+    series = [
+        _sequences(cloud, theme),
+        *_states(cloud, colors),
+        *_decision_line(plane, span, theme),
+        *word_arrows(probe.points, probe.words, 0, theme),
+        labels(word_labels(probe.points, probe.words, theme)),
+    ]
+    title = f"Components {one} and {two} explain {sum(plane.explained):.0%} of the variance"
+    layout = {**LEGEND, "legend": legend, "xaxis": xaxis, "yaxis": yaxis, "meta": {"wide": True}}
+    return picture(series, title, 560, theme, {"t": LEGEND_TOP}, **layout)
 
 
 def class_colors(classes: Sequence[str], theme: Theme) -> dict[str, str]:
@@ -64,17 +62,11 @@ def class_colors(classes: Sequence[str], theme: Theme) -> dict[str, str]:
 
 def band_colors(bands: Sequence[str], theme: Theme) -> dict[str, str]:
     """Colours from negative for the lowest band to positive for the highest."""
-    middle = (len(bands) - 1) / 2
-    ends = [(theme.negative if k < middle else theme.positive) for k in range(len(bands))]
-    shares = [abs(k / middle - 1) if middle else 1.0 for k in range(len(bands))]
-    colors = (mixed(theme.muted, end, share) for end, share in zip(ends, shares, strict=True))
-    return dict(zip(bands, colors, strict=True))
-
-
-def _component(plane: Plane, k: int, span: list[float], theme: Theme) -> dict[str, Any]:
-    number, share = plane.axes[k] + 1, plane.explained[k]
-    title = f"component {number}: {share:.0%} of the variance"
-    return axis(title, theme, range=span, showgrid=False)
+    middle, colors = (len(bands) - 1) / 2, {}
+    for k, band in enumerate(bands):
+        end = theme.negative if k < middle else theme.positive
+        colors[band] = mixed(theme.muted, end, abs(k / middle - 1) if middle else 1.0)
+    return colors
 
 
 def _sequences(cloud: Cloud, theme: Theme) -> Series:
@@ -87,8 +79,7 @@ def _sequences(cloud: Cloud, theme: Theme) -> Series:
         mode="lines",
         line={"color": theme.muted, "width": 1},
         opacity=0.35,
-        hoverinfo="skip",
-        showlegend=False,
+        **SILENT,
     )
 
 
@@ -117,24 +108,7 @@ def _states(cloud: Cloud, colors: Mapping[str, str]) -> Iterator[Series]:
 
 
 def _decision_line(plane: Plane, span: list[list[float]], theme: Theme) -> list[Series]:
-    """The decision line, if it crosses the plot."""
-    ends = _crossings(plane, span)
-    if len(ends) < 2:
-        return []
-    return [
-        scatter(
-            x=[x for x, _ in ends],
-            y=[y for _, y in ends],
-            mode="lines",
-            name="undecided",
-            line={"color": theme.text, "width": 2, "dash": "dash"},
-            hoverinfo="skip",
-        )
-    ]
-
-
-def _crossings(plane: Plane, span: list[list[float]]) -> list[tuple[float, float]]:
-    """The two points where the decision line meets the frame; fewer if it lies outside."""
+    """The decision line between the two points where it meets the frame, if it crosses the plot."""
     if plane.boundary is None:
         return []
     (nx, ny), offset = plane.boundary.normal.tolist(), plane.boundary.offset
@@ -142,14 +116,18 @@ def _crossings(plane: Plane, span: list[list[float]]) -> list[tuple[float, float
     points += [(-(ny * y + offset) / nx, y) for y in span[1] if nx]
     right, top = (end * (1 + 1e-9) for _, end in span)
     inside = sorted({(x, y) for x, y in points if abs(x) <= right and abs(y) <= top})
-    return inside[:: max(1, len(inside) - 1)]
-
-
-# The variance between classes, and that of each component
-
-
-#: At most this many components have a bar.
-MOST_BARS = 12
+    if len(inside) < 2:
+        return []
+    return [
+        scatter(
+            x=[inside[0][0], inside[-1][0]],
+            y=[inside[0][1], inside[-1][1]],
+            mode="lines",
+            name="undecided",
+            line={"color": theme.text, "width": 2, "dash": "dash"},
+            hoverinfo="skip",
+        )
+    ]
 
 
 def separation_curve(
@@ -162,39 +140,29 @@ def separation_curve(
         {"color": theme.forward, "width": 2, "dash": "dash"},
         {"color": theme.muted, "width": 2},
     )
-    lines = [
-        *(
-            (name, values, line)
-            for (name, values), line in zip(
-                separation.shares.items(), styles[-len(separation.shares) :], strict=True
-            )
-        ),
-        ("chance", separation.by_chance, {"color": theme.muted, "width": 1.5, "dash": "dot"}),
-    ]
-    last = float(separation.places[-1])
+    lines = [*zip(separation.shares.items(), styles[-len(separation.shares) :], strict=True)]
+    chance = {"color": theme.muted, "width": 1.5, "dash": "dot"}
+    lines.append((("chance", separation.by_chance), chance))
+    last, counts = float(separation.places[-1]), separation.counts.tolist()
     ends = [last + 0.4, -0.4] if separation.from_end else [-0.4, last + 0.4]
-    return picture(
-        [
-            scatter(
-                x=separation.places.astype(np.int32),
-                y=compact(values),
-                name=name,
-                mode="lines" if name == "chance" else "lines+markers",
-                line=line,
-                marker={"size": 6, "color": line["color"]},
-                customdata=[*zip(exact(values), separation.counts.tolist(), strict=True)],
-                hovertemplate=f"{name}: %{{customdata[0]}}, of %{{customdata[1]}} sequences"
-                "<extra></extra>",
-            )
-            for name, values, line in lines
-        ],
-        f"How far {what} are apart",
-        340,
-        theme,
-        xaxis=axis(f"{noun}s {side}", theme, range=ends, **whole(last)),
-        yaxis=axis("", theme, range=[0, 1.03], tickvals=[0, 0.5, 1], tickformat=".0%"),
-        **LEGEND,
-    )
+    hover = "%{customdata[0]}, of %{customdata[1]} sequences<extra></extra>"
+    series = [
+        scatter(
+            x=separation.places.astype(np.int32),
+            y=compact(values),
+            name=name,
+            mode="lines" if name == "chance" else "lines+markers",
+            line=line,
+            marker={"size": 6, "color": line["color"]},
+            customdata=[*zip(exact(values), counts, strict=True)],
+            hovertemplate=f"{name}: {hover}",
+        )
+        for (name, values), line in lines
+    ]
+    xaxis = axis(f"{noun}s {side}", theme, range=ends, **whole(last))
+    yaxis = axis("", theme, range=[0, 1.03], tickvals=[0, 0.5, 1], tickformat=".0%")
+    layout = {"xaxis": xaxis, "yaxis": yaxis, **LEGEND}
+    return picture(series, f"How far {what} are apart", 340, theme, **layout)
 
 
 def component_bars(variances: Array, plane: Plane, theme: Theme = LIGHT) -> Picture:
@@ -204,21 +172,14 @@ def component_bars(variances: Array, plane: Plane, theme: Theme = LIGHT) -> Pict
     numbers = np.arange(1, len(shares) + 1, dtype=np.int32)
     ratio = f"participation ratio {participation_ratio(variances):.2f} of {len(variances)}"
     ring = {"symbol": "circle-open", "size": 11, "color": theme.forward, "line": {"width": 2}}
-    return picture(
-        [
-            bar(x=numbers, y=compact(shares), name="component", marker={"color": theme.muted},
-                customdata=exact(shares), hovertemplate="%{customdata}<extra></extra>",
-                text=[f"{share:.0%}" if share >= 0.01 else "" for share in shares],
-                textposition="outside"),
-            scatter(x=np.array(plane.axes) + 1, y=compact(np.array(plane.explained)),
-                    name="axis of the plane", mode="markers", marker=ring,
-                    customdata=exact(plane.explained),
-                    hovertemplate="%{customdata}<extra></extra>"),
-        ],
-        "How much each component holds",
-        300,
-        theme,
-        xaxis=axis(f"component; {ratio}", theme, **whole(len(shares))),
-        yaxis=axis("", theme, range=[0, 1.15], tickvals=[0, 0.5, 1], tickformat=".0%"),
-        **LEGEND,
-    )  # fmt: skip
+    texts = [f"{share:.0%}" if share >= 0.01 else "" for share in shares]
+    common = {"hovertemplate": "%{customdata}<extra></extra>"}
+    bars = bar(x=numbers, y=compact(shares), name="component", marker={"color": theme.muted},
+               customdata=exact(shares), text=texts, textposition="outside", **common)  # fmt: skip
+    rings = scatter(x=np.array(plane.axes) + 1, y=compact(np.array(plane.explained)), marker=ring,
+                    name="axis of the plane", mode="markers", customdata=exact(plane.explained),
+                    **common)  # fmt: skip
+    xaxis = axis(f"component; {ratio}", theme, **whole(len(shares)))
+    yaxis = axis("", theme, range=[0, 1.15], tickvals=[0, 0.5, 1], tickformat=".0%")
+    title, layout = "How much each component explains", {"xaxis": xaxis, "yaxis": yaxis, **LEGEND}
+    return picture([bars, rings], title, 300, theme, **layout)

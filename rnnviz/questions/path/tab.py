@@ -1,4 +1,4 @@
-"""Tab *What path does it take?*: the paths of all sequences, and how far apart the classes are."""
+"""Tab *What path does it take?*: the paths of all sequences, and the separation of the classes."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import numpy as np
 from rnnviz.charts.picture import Picture
 from rnnviz.charts.shapes import sentence, shades
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.probe.activations import Activations, Cloud, Labels, Trajectory
+from rnnviz.probe.activations import Activations, Labels
 from rnnviz.probe.projection import Plane, variances_of
 from rnnviz.probe.session import Session
-from rnnviz.questions.path.measure import FEWEST, between_shares, separate
+from rnnviz.questions.path.measure import FEWEST, Cloud, Trajectory, between_shares, separate
 from rnnviz.questions.path.pictures import component_bars, separation_curve, trajectories
 from rnnviz.questions.unit_subject import source_of
 from rnnviz.ui.browser_session import visit
@@ -40,7 +40,7 @@ _FEW_SEQUENCES = (
 
 
 class _PathSubject(NamedTuple):
-    """The states on the training sequences, their labels, a sample that is drawn, and the plane."""
+    """The states on the training sequences, their labels, a sample to draw, and the plane."""
 
     session: Session
     activations: Activations
@@ -48,14 +48,13 @@ class _PathSubject(NamedTuple):
     drawn: Activations
     plane: Plane
 
-
-def _text(session: Session) -> str:
-    """The name of the text of the picture, depending on the meaning of its colours."""
-    if source_of(session).readable:
-        return "trajectories"
-    data = session.dataset
-    ordered = not data.answers_classes and len(data.classes) == 1
-    return f"trajectories_{'values' if ordered else 'classes'}"
+    def views(self, states: Array) -> dict[str, Array]:
+        """Projections of states (N, H): to the readout if it reads them, to the plane; and all."""
+        session, parameters = self.session, self.session.state.parameters
+        of, states = parameters.architecture, states.astype(float)
+        read = session.part == of.out and session.layer == of.layers - 1 and not of.source
+        views = {"as read": states @ parameters.W_hy.T} if read else {}
+        return views | {"in the plane": self.plane.project(states), "all": states}
 
 
 def _problem(session: Session) -> str:
@@ -71,25 +70,30 @@ def _problem(session: Session) -> str:
 def _shown(session: Session) -> _PathSubject:
     source, units = source_of(session), session.units
     activations = units.activations(source)
-    plane = units.plane(source, session.run)
-    if plane is None:
+    if (plane := units.plane(source, session.run)) is None:
         units.axes = (0, 1)
         plane = units.plane(source, session.run)
     assert plane is not None
-    labels = session.units.labels(session.dataset, activations)
+    labels = units.labels(session.dataset, activations)
     return _PathSubject(session, activations, labels, activations.drawn(_MAX_TOKENS), plane)
 
 
 def _open(session: Session, event: Event) -> None:
-    """Make the sequence of the clicked point the probe."""
     index = event.get("data")
     if type(index) is int and 0 <= index < len(session.dataset.train):
         session.ask(session.dataset.train[index].text)
 
 
-# The pictures
+def _or_problem(figure: Callable[[_PathSubject], Picture]) -> Callable[[Session], Picture]:
+    def drawn(session: Session) -> Picture:
+        if problem := _problem(session):
+            return sentence("The paths of the states", problem, theme())
+        return figure(_shown(session))
+
+    return drawn
 
 
+@_or_problem
 def _trajectories(shown: _PathSubject) -> Picture:
     session, drawn, plane = shown.session, shown.drawn, shown.plane
     labels, probe = session.units.labels(session.dataset, drawn), session.inspect()
@@ -102,25 +106,19 @@ def _trajectories(shown: _PathSubject) -> Picture:
     return trajectories(cloud, path, plane, sticky_theme(session, "ways", session.part))
 
 
-def _views(shown: _PathSubject, states: Array) -> dict[str, Array]:
-    """What varies: of states (N, H) what the output layer reads, in the plane, and all."""
-    session, parameters = shown.session, shown.session.state.parameters
-    of, states = parameters.architecture, states.astype(float)
-    read = session.part == of.out and session.layer == of.layers - 1 and not of.source
-    views = {"as read": states @ parameters.W_hy.T} if read else {}
-    return views | {"in the plane": shown.plane.project(states), "all": states}
-
-
+@_or_problem
 def _separation(shown: _PathSubject) -> Picture:
     session, activations = shown.session, shown.activations
-    views, from_end = _views(shown, activations.states), not session.inspect().every
-    separation = separate(activations, shown.labels.numbers, views, from_end)
+    views, from_end = shown.views(activations.states), not session.inspect().every
+    separation, what = separate(activations, shown.labels.numbers, views, from_end), _what(session)
     if np.isnan(separation.by_chance).all():
-        return sentence(f"How far {_what(session)} are apart", _FEW_SEQUENCES, theme())
-    return separation_curve(separation, _what(session), session.names.noun, theme())
+        return sentence(f"How far {what} are apart", _FEW_SEQUENCES, theme())
+    return separation_curve(separation, what, session.names.noun, theme())
 
 
-# The answer
+@_or_problem
+def _components(shown: _PathSubject) -> Picture:
+    return component_bars(variances_of(shown.activations.states), shown.plane, theme())
 
 
 def _what(session: Session) -> str:
@@ -128,11 +126,11 @@ def _what(session: Session) -> str:
 
 
 def _answer(shown: _PathSubject) -> str:
-    """How much of the variance separates the classes, and how much of that the plane shows."""
-    session, activations = shown.session, shown.activations
+    """The share of the variance between the classes: of the readout, of all units, in the plane."""
+    session, activations, what = shown.session, shown.activations, _what(shown.session)
     every, noun = session.inspect().every, session.names.noun
     ends = np.arange(len(activations.words)) if every else activations.starts[1:] - 1
-    numbers, views = shown.labels.numbers[ends], _views(shown, activations.states[ends])
+    numbers, views = shown.labels.numbers[ends], shown.views(activations.states[ends])
     together = np.zeros(len(ends), int)
     shares = {k: float(between_shares(v, together, numbers)[0]) for k, v in views.items()}
     kinds = len(np.unique(numbers))
@@ -141,37 +139,21 @@ def _answer(shown: _PathSubject) -> str:
     when = f"At all {noun}s together" if every else f"After the last {noun}"
     whole, flat = f"{shares['all']:.0%}", f"{shares['in the plane']:.0%}"
     if "as read" not in shares:
-        between = f"of the variance lies between the {_what(session)}"
+        between = f"of the variance lies between the {what}"
         return f"{when}, <strong>{whole}</strong> {between}; in this plane {flat}."
-    between = f"of the variance in the readout lies between the {_what(session)}"
-    read = f"<strong>{shares['as read']:.0%}</strong> {between}"
-    return f"{when}, {read}; of all units {whole}, in this plane {flat}."
+    read = f"<strong>{shares['as read']:.0%}</strong> of the variance in the readout"
+    return f"{when}, {read} lies between the {what}; of all units {whole}, in this plane {flat}."
 
 
 def _remark(session: Session) -> str:
-    """When the axes were fitted, and on what."""
     if _problem(session):
         return ""
     shown = _shown(session)
     activations, drawn = shown.activations, shown.drawn.count
     some = f" The picture shows {drawn} of them." if drawn < activations.count else ""
-    when = f"{shown.session.unit} {shown.plane.basis.epoch}"
-    return (
-        f"Axes fitted at {when} to the {len(activations.words):,} states "
-        f"on {activations.count} {shown.session.dataset.role} sequences.{some}"
-    )
-
-
-# The tab
-
-
-def _or_problem(figure: Callable[[_PathSubject], Picture]) -> Callable[[Session], Picture]:
-    def drawn(session: Session) -> Picture:
-        if problem := _problem(session):
-            return sentence("The paths of the states", problem, theme())
-        return figure(_shown(session))
-
-    return drawn
+    fitted = f"Axes fitted at {session.unit} {shown.plane.basis.epoch} to the"
+    states = f"{len(activations.words):,} states on {activations.count}"
+    return f"{fitted} {states} {session.dataset.role} sequences.{some}"
 
 
 def _controls(session: Session) -> None:
@@ -183,16 +165,16 @@ def _controls(session: Session) -> None:
 
 
 def _charts(session: Session) -> tuple[Column[Session], Column[Session]]:
-    components = _or_problem(
-        lambda of: component_bars(variances_of(of.activations.states), of.plane, theme())
-    )
-    return (
-        [Chart("trajectories", 9, _or_problem(_trajectories), _remark, _open, _text(session))],
-        [
-            Chart("separation", 5, _or_problem(_separation), fields={"what": _what(session)}),
-            Chart("components", 4, components),
-        ],
-    )
+    data, paths, apart = session.dataset, "trajectories", {"what": _what(session)}
+    # The meaning of the colours decides which text is shown.
+    if not source_of(session).readable:
+        ordered = not data.answers_classes and len(data.classes) == 1
+        paths += "_values" if ordered else "_classes"
+    left = [Chart("trajectories", 9, _trajectories, _remark, _open, paths)]
+    return left, [
+        Chart("separation", 5, _separation, fields=apart),
+        Chart("components", 4, _components),
+    ]
 
 
 def _words(session: Session, subject: Session) -> Picture:

@@ -1,8 +1,12 @@
-"""LengthLab: how well sequences of other lengths are answered."""
+"""LengthLab and ReachLab: scores by length, and the gradient by lag."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import partial
 from itertools import groupby
 
 import numpy as np
@@ -12,7 +16,30 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import TrainState
 from rnnviz.probe.cache import Memo
+from rnnviz.probe.epoch_series import Record
+from rnnviz.probe.gradients import Connectivity, Flow, GradientQuery, connectivity, flow_key
+from rnnviz.probe.jacobians import (
+    Jacobians,
+    Products,
+    jacobians_along,
+    lyapunov_exponents,
+    products,
+)
+from rnnviz.probe.memory_gauge import (
+    BackwardRule,
+    GradientMap,
+    LagNorms,
+    LagProfile,
+    eigenvalues,
+    joined,
+    lag_norms,
+    profile_of,
+    recurrent,
+)
+from rnnviz.probe.memory_lab import last_answer_flow
+from rnnviz.probe.probe import phrase_key
 from rnnviz.probe.results import wilson
+from rnnviz.probe.work import ChunkedRead, chunk_indexes
 from rnnviz.tasks.dataset import EXACT, Dataset
 from rnnviz.tasks.example import Example
 
@@ -24,9 +51,9 @@ _WORK = 10_000_000_000
 
 @dataclass(frozen=True, eq=False)
 class Lengths:
-    """Sequences by length: ``groups`` of new ones if ``new``, else of those at hand.
+    """Sequences by length: ``groups`` of new ones if ``new``, else of the data set's.
 
-    ``trained`` is the largest length that is learned.
+    ``trained`` is the largest length in training.
     """
 
     groups: dict[int, tuple[Example, ...]]
@@ -38,9 +65,9 @@ class Lengths:
 class LengthProfile:
     """Score, 0..1, and loss of sequences by length; all (N,), ``intervals`` (N, 2).
 
-    Every sequence counts once: by its last answer, or if a sequence is scored as a whole, by all.
-    So the scores are shares of independent trials, with 95% intervals by Wilson. ``guess`` is the
-    score of guessing, None if it is next to nothing.
+    Every sequence counts once: by its last output, or if a sequence is scored as a whole, by all.
+    So the scores are fractions of independent trials, with 95% Wilson intervals. ``guess`` is the
+    score of guessing, None if it is negligible.
     """
 
     lengths: Array
@@ -54,14 +81,14 @@ class LengthProfile:
 
     @property
     def failing(self) -> int | None:
-        """The first length whose interval no longer excludes guessing; None if there is none.
+        """The first length beyond the trained one whose interval includes guessing, or None.
 
-        Looked for beyond the trained length; or, if that one is no better, where it begins before.
+        If the trained length itself is no better than guessing, the first such length before it.
         """
         if self.guess is None:
             return None
         better = self.intervals[:, 0] > self.guess
-        # Up to the trained length, what comes before the last one that is better doesn't count.
+        # Up to the trained length, lengths before the last one that is better don't count.
         until = np.searchsorted(self.lengths, self.trained, side="right")
         first = int(np.flatnonzero(np.append(True, better[:until]))[-1])
         worse = self.lengths[first:][~better[first:]]
@@ -69,7 +96,7 @@ class LengthProfile:
 
 
 def by_length(dataset: Dataset, architecture: Architecture) -> Lengths:
-    """New sequences of the task; or, without a generator, those of the test or else of training.
+    """New sequences of the task; without a generator, those of the test or training set.
 
     With an encoder the length is that of the source.
     """
@@ -91,29 +118,25 @@ def _length(example: Example) -> int:
 def length_profile(parameters: Parameters, dataset: Dataset, lengths: Lengths) -> LengthProfile:
     """Score and loss of each length, by the metric of the task."""
     own, measure = parameters.copy(), dataset.metric.score
-    groups = [[_asked_once(e, dataset) for e in group] for group in lengths.groups.values()]
+    # Only the last output counts: those of one sequence depend on each other.
+    last = slice(None) if dataset.metric is EXACT else slice(-1, None)
+    groups = [
+        [replace(example, targets=example.targets[last]) for example in group]
+        for group in lengths.groups.values()
+    ]
     scores = [Evaluator(group, own).score(parameters, measure) for group in groups]
     counts = np.array([len(group) for group in groups])
     shares = np.array([score.metric for score in scores])
+    losses = np.array([score.loss for score in scores])
+    guess = _guess([example for group in groups for example in group], dataset)
     return LengthProfile(
-        np.array([*lengths.groups]),
-        counts,
-        shares,
-        np.array([score.loss for score in scores]),
-        wilson(shares, counts),
-        _guess([example for group in groups for example in group], dataset),
-        lengths.trained,
-        lengths.new,
-    )
-
-
-def _asked_once(example: Example, dataset: Dataset) -> Example:
-    """Only the last answer: those within one sequence depend on each other."""
-    return example if dataset.metric is EXACT else replace(example, targets=example.targets[-1:])
+        np.array([*lengths.groups]), counts, shares, losses, wilson(shares, counts), guess,
+        lengths.trained, lengths.new,
+    )  # fmt: skip
 
 
 def _guess(examples: list[Example], dataset: Dataset) -> float | None:
-    """The score of guessing: one class in k, or the mean of the values learned."""
+    """The score of guessing: one class in k, or the mean of the training targets."""
     if dataset.answers_classes:
         return None if dataset.metric is EXACT else 1 / len(dataset.classes)
     mean = np.concatenate([example.targets for example in dataset.train]).mean(axis=0)
@@ -126,26 +149,136 @@ class LengthLab:
     """Scores by length, cached until the weights or the data change."""
 
     def __init__(self) -> None:
-        #: Whether the reader asked for the scores.
+        #: Whether the reader has turned the scores on.
         self.asked = False
         self._memo = Memo()
 
     def lengths(self, state: TrainState, dataset: Dataset) -> Lengths:
         """The sequences to be scored: the same for all states of a run."""
-        architecture = state.parameters.architecture
-        key = dataset, architecture
-        return self._memo.ask("lengths", key, lambda: by_length(dataset, architecture))
+        key = dataset, state.parameters.architecture
+        return self._memo.ask("lengths", key, lambda: by_length(*key))
 
     def profile(self, state: TrainState, dataset: Dataset) -> LengthProfile:
         """Score and loss by length."""
-        lengths = self.lengths(state, dataset)
-        return self._memo.ask(
-            "profile",
-            (state, dataset),
-            lambda: length_profile(state.parameters, dataset, lengths),
-        )
+        measure = partial(length_profile, state.parameters, dataset, self.lengths(state, dataset))
+        return self._memo.ask("profile", (state, dataset), measure)
 
     def known(self, state: TrainState, dataset: Dataset) -> LengthProfile | None:
         """The last profile, if it is of these weights."""
         profile: LengthProfile | None = self._memo.known("profile", (state, dataset))
         return profile
+
+
+#: At most this many tokens have eigenvalues.
+_SPECTRA = 8
+
+
+@dataclass(frozen=True, eq=False)
+class StateSpectra:
+    """The eigenvalues (N, S) of J_t at some evenly spaced ``tokens`` (N,)."""
+
+    tokens: Array
+    eigenvalues: Array
+
+
+def state_spectra(jacobians: Jacobians) -> StateSpectra:
+    """The eigenvalues of finite Jacobians, at the middle one of every n tokens, counted back."""
+    finite = np.flatnonzero(np.isfinite(jacobians.matrices).all(axis=(1, 2)))
+    # An odd number has a middle, with as much room on either side.
+    every = math.ceil(len(finite) / _SPECTRA) | 1
+    margin = every // 2
+    some = finite[margin : len(finite) - margin][::-every][::-1]
+    return StateSpectra(some + jacobians.first, np.linalg.eigvals(jacobians.matrices[some]))
+
+
+def last_epoch_without_gradient(flows: GradientMap, limit: float) -> int | None:
+    """The epoch up to which the first token got less than ``limit`` of the last one's gradient.
+
+    None if it got more at the first epoch.
+    """
+    starved = flows.norms[:, 0] < limit * flows.norms[:, -1]
+    count = len(starved) if starved.all() else int(starved.argmin())
+    return int(flows.epochs[count - 1]) if count else None
+
+
+#: The number of largest eigenvalues that are kept for an epoch.
+TRAIL = 8
+
+
+class BandSource(StrEnum):
+    """The sequences whose gradients are drawn as the band around the phrase's."""
+
+    TRAIN = "training"
+    TEST = "test"
+
+
+class ReachLab:
+    """How far the gradient reaches back, each analysis cached until its input changes."""
+
+    def __init__(self) -> None:
+        self.band = BandSource.TRAIN
+        self._memo = Memo()
+        #: The largest eigenvalues (k,) of the recurrent weights.
+        self.eigenvalues = Record(
+            lambda query: eigenvalues(recurrent(query.state.parameters, query.layer))[:TRAIL]
+        )
+
+    def lag(self, query: GradientQuery) -> LagProfile:
+        """The gradient by lag, over what has been read of the query's examples: the ``band``.
+
+        Of many that is a random sample first; ``read_on`` reads the others.
+        """
+        chunks, parameters = self._lags(query), query.state.parameters
+        return self._memo.ask(
+            "lag", (chunks, len(chunks.results)),
+            lambda: profile_of(parameters, joined(chunks.results), query.objective, query.layer),
+        )  # fmt: skip
+
+    def read_on(self, query: GradientQuery) -> Iterator[None]:
+        """Read the rest of the band; yields before each chunk."""
+        return self._lags(query).develop()
+
+    def _lags(self, query: GradientQuery) -> ChunkedRead[LagNorms]:
+        parameters, examples, objective = query.state.parameters, query.examples, query.objective
+        carried = BackwardRule(query.config.gradient, query.config.truncate, query.layer)
+
+        def read(chunk: Array) -> LagNorms:
+            some = [examples[k] for k in chunk.tolist()]
+            return lag_norms(parameters, some, objective, carried)
+
+        key = query.state, objective, carried, self.band
+        return self._memo.ask(
+            "lags", key, lambda: ChunkedRead(chunk_indexes(examples, parameters.theta.size), read)
+        )
+
+    def reach(self, query: GradientQuery) -> Flow:
+        """The gradient of the phrase's last answer at every token."""
+        return self._memo.ask("reach", flow_key(query), lambda: last_answer_flow(query))
+
+    def second(self, query: GradientQuery) -> Flow:
+        """The gradient of the phrase's last answer in a second state of the run."""
+        return self._memo.ask("second", flow_key(query), lambda: last_answer_flow(query))
+
+    def jacobians(self, query: GradientQuery, second: bool = False) -> Jacobians:
+        """The Jacobians along the phrase; those of a ``second`` state are cached separately."""
+        state, trace = query.state, query.trace
+        key = state, phrase_key(trace)
+        return self._memo.ask(
+            ("jacobians", second), key, lambda: jacobians_along(state.parameters, trace)
+        )
+
+    def second_products(self, query: GradientQuery) -> tuple[Products, Array]:
+        """Products and exponents of the Jacobians in a second state of the run."""
+        along = self.jacobians(query, second=True)
+        return self._memo.ask(
+            "second products", (query.state, phrase_key(query.trace)),
+            lambda: (products(along), lyapunov_exponents(along)),
+        )  # fmt: skip
+
+    def connectivity(self, query: GradientQuery) -> Connectivity:
+        """How much each output of the phrase depends on each of its states."""
+        state, trace, layer = query.state, query.trace, query.layer
+        key = state, layer, phrase_key(trace)
+        return self._memo.ask(
+            "connectivity", key, lambda: connectivity(state.parameters, trace, layer)
+        )

@@ -1,4 +1,4 @@
-"""Pictures of how far back the gradient reaches."""
+"""Pictures of how far the gradient reaches back."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from rnnviz.charts.shapes import (
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain, shown_token
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.formatting import number
-from rnnviz.probe.gradient_over_lag import LagProfile
 from rnnviz.probe.gradients import Connectivity, Flow
-from rnnviz.probe.jacobians import Products, StateSpectra
-from rnnviz.questions.reach.measure import LengthProfile
+from rnnviz.probe.jacobians import Products
+from rnnviz.probe.memory_gauge import LagProfile
+from rnnviz.questions.reach.measure import LengthProfile, StateSpectra
 
-#: Decades that the axis has below the rounding error, for its label.
+#: Decades of the axis below the rounding error, for its label.
 _BELOW = 2
 #: A half-life of this many tokens or more counts as infinite.
 FOREVER = 1000
@@ -48,10 +48,10 @@ def reach_curve(
     sequence: str = "training phrase",
     second: tuple[Array, str] | None = None,
 ) -> Picture:
-    """||dL/dh_t|| at every word of a phrase, and of a set's sequences as far from their end.
+    """||dL/dh_t|| at every word of a phrase, and at the same lags in the sequences of a set.
 
     The gradient goes left, back in time. Below the rounding error it changes no sum. ``phrase`` and
-    ``sequence`` say what both are called. The norms (T,) of the phrase at a ``second`` moment, as
+    ``sequence`` are the names of both. The norms (T,) of the phrase at a ``second`` moment, such as
     "epoch 3", are faint.
     """
     # After its last answer a phrase has no gradient.
@@ -78,11 +78,8 @@ def reach_curve(
             *faint_norms,
             _phrase(norms, f"this {phrase}", theme, floor),
         ],
-        f"Gradient of the {flow.objective}, ||{SYMBOL[flow.objective]}_t|| (L2)",
-        400,
-        theme,
-        xaxis=words_axis(words, theme),
-        yaxis=log_axis("", theme, span),
+        f"Gradient of the {flow.objective}, ||{SYMBOL[flow.objective]}_t|| (L2)", 400, theme,
+        xaxis=words_axis(words, theme), yaxis=log_axis("", theme, span),
         shapes=_rounding(_least(profile), floor, theme),
         annotations=[
             note(rounding, "right top", **place, font={"color": theme.muted}),
@@ -92,32 +89,28 @@ def reach_curve(
         margin={**words_margin(words), "t": LEGEND_TOP},
         meta={"x": "token", "columns": [(name, values.tolist()) for name, values in rows.items()]},
         **LEGEND,
-    )
+    )  # fmt: skip
 
 
 def _second(norms: Array, moment: str, theme: Theme, floor: float) -> Series:
     return scatter(
-        x=list(range(len(norms))),
-        y=np.maximum(norms, floor),
-        name=f"at {moment}",
-        mode="lines",
-        line={"color": theme.magnitude, "width": 1.5, "dash": "dashdot"},
-        opacity=0.55,
-        customdata=exact(norms),
-        hovertemplate=f"at {moment}: %{{customdata}}<extra></extra>",
-    )
+        x=list(range(len(norms))), y=np.maximum(norms, floor), name=f"at {moment}", mode="lines",
+        line={"color": theme.magnitude, "width": 1.5, "dash": "dashdot"}, opacity=0.55,
+        customdata=exact(norms), hovertemplate=f"at {moment}: %{{customdata}}<extra></extra>",
+    )  # fmt: skip
 
 
 def _rounding(least: float, floor: float, theme: Theme) -> list[dict[str, Any]]:
     """The region in which a number is too small to change the sum."""
-    region = {"type": "rect", "xref": "paper", "x0": 0, "x1": 1, "line": {"width": 0}}
-    region |= {"y0": floor, "y1": least, "layer": "below"}
-    shade = {"fillcolor": faint(theme.text, 0.06)}
-    return [region | shade, level(least, theme, dash="solid"), level(1, theme)]
+    region = {
+        "type": "rect", "xref": "paper", "x0": 0, "x1": 1, "line": {"width": 0}, "y0": floor,
+        "y1": least, "layer": "below", "fillcolor": faint(theme.text, 0.06),
+    }  # fmt: skip
+    return [region, level(least, theme, dash="solid"), level(1, theme)]
 
 
 def _lags(profile: LagProfile, last: int) -> Array:
-    """The lags of the profile by word: the ``last`` one has lag 0; it may be shorter."""
+    """The lags of the profile by word: the ``last`` one has lag 0. The profile may be shorter."""
     return np.arange(min(last + 1, len(profile.median)))[::-1]
 
 
@@ -134,29 +127,25 @@ def _band(
     places = last - lags
     edge = {"x": places, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
     fill = {"fill": "tonexty", "fillcolor": faint(theme.magnitude, 0.18)}
+    named = {"name": f"80% of {profile.sequences:,} {sequence}s"}
     series = [
         scatter(y=np.maximum(profile.low[lags], floor), name="", showlegend=False, **edge),
-        scatter(
-            y=np.maximum(profile.high[lags], floor),
-            name=f"80% of {profile.sequences:,} {sequence}s",
-            **fill,
-            **edge,
-        ),
+        scatter(y=np.maximum(profile.high[lags], floor), **named, **fill, **edge),
     ]
     if not math.isnan(profile.slope):
         dashed = {"color": theme.text, "width": 1.5, "dash": "dash"}
         fit = f"band's fit, half-life {half_life_text(profile)}"
-        series.append(_line(profile.fitted[lags], places, lags, (fit, dashed), floor))
+        series.append(_line(profile.fitted[lags], lags, fit, dashed, last=last, floor=floor))
     if profile.bound is not None:
         dotted = {"color": theme.muted, "width": 1.5, "dash": "dot"}
-        # Beside the name of a second moment its own has no room.
-        bound = _line(profile.bound[lags], places, lags, ("bound", dotted), floor)
+        bound = _line(profile.bound[lags], lags, "bound", dotted, last=last, floor=floor)
+        # The legend has no room for it together with a second moment.
         series.append({**bound, "showlegend": bound_named})
     return series
 
 
 def half_life_text(profile: LagProfile) -> str:
-    """The half-life in tokens with its 95% interval, or that nothing is known of it."""
+    """The half-life in tokens with its 95% interval, or "unknown"."""
     low, high = profile.interval
     if low == 0 or math.isnan(profile.half_life):
         return "unknown from so few"
@@ -169,62 +158,53 @@ def life_text(tokens: float) -> str:
 
 
 def _line(
-    values: Array, places: Array, lags: Array, style: tuple[str, dict[str, Any]], floor: float
+    values: Array, lags: Array, name: str, line: dict[str, Any], *, last: int, floor: float
 ) -> Series:
-    name, line = style
     return scatter(
-        x=places,
-        y=np.maximum(values, floor),
-        name=name,
-        mode="lines",
-        line=line,
+        x=last - lags, y=np.maximum(values, floor), name=name, mode="lines", line=line,
         customdata=list(zip(lags.tolist(), exact(values), strict=True)),
         hovertemplate=f"{name}, %{{customdata[0]}} back: %{{customdata[1]}}<extra></extra>",
-    )
+    )  # fmt: skip
 
 
 def _phrase(norms: Array, name: str, theme: Theme, floor: float) -> Series:
     last = len(norms) - 1
     backs = [str(last - t) for t in range(last + 1)]
     return scatter(
-        x=np.arange(last + 1, dtype=np.int32),
-        y=np.maximum(norms, floor),
-        name=name,
-        mode="lines+markers",
-        line={"color": theme.magnitude, "width": 3},
+        x=np.arange(last + 1, dtype=np.int32), y=np.maximum(norms, floor), name=name,
+        mode="lines+markers", line={"color": theme.magnitude, "width": 3},
         marker={"size": 9, "color": theme.magnitude, "symbol": "triangle-left"},
         customdata=list(zip(backs, exact(norms), strict=True)),
         hovertemplate="%{customdata[0]} back: %{customdata[1]}<extra></extra>",
-    )
+    )  # fmt: skip
 
 
 def _end(t: int, norms: Array, span: Sequence[float], theme: Theme) -> dict[str, Any]:
     """The size at an end: right of the last point, and below the first, or above if it is low.
 
-    No line goes through it, and it doesn't stand on the axis.
+    So no line crosses it, and it isn't on the axis.
     """
     height = math.log10(max(float(norms[t]), 10.0 ** span[0]))
-    low = height < span[0] + 0.25 * (span[1] - span[0])
-    anchor, shift = ("left bottom", 9) if low else ("left top", -9)
     font = {"color": theme.magnitude, "size": 14, "weight": 600}
     style = {"x": t, "y": height, "font": font, "bgcolor": theme.background}
+    text = number(float(norms[t]), 2)
     if t == len(norms) - 1:
-        return note(number(float(norms[t]), 2), "left middle", xshift=10, **style)
-    return note(number(float(norms[t]), 2), anchor, xshift=-5, yshift=shift, **style)
+        return note(text, "left middle", xshift=10, **style)
+    if height < span[0] + 0.25 * (span[1] - span[0]):
+        return note(text, "left bottom", xshift=-5, yshift=9, **style)
+    return note(text, "left top", xshift=-5, yshift=-9, **style)
 
 
 # Eigenvalues in the complex plane, and the Lyapunov exponents of a sequence
 
 
-#: The axis ends here: what shrinks e-fold twenty times per token is gone.
+#: The lower end of the axis: a shrinkage of e^-20 per token leaves nothing.
 _LOWEST = -20.0
-#: The small planes of single tokens end here.
+#: The end of the axes in the planes of single tokens.
 _EDGE = 1.4
 #: The opacity of epochs later than the one shown.
 _LATER = 0.2
 _VALUE = "%{customdata[0]} + %{customdata[1]} i<extra></extra>"
-
-
 #: The sentence instead of eigenvalues.
 NO_WEIGHTS = "In this cell no matrix leads from state to state: each unit keeps its own."
 
@@ -242,7 +222,7 @@ def weight_spectrum(
     """The eigenvalues (H,) of the recurrent weights, and the largest at other epochs.
 
     The ``trail`` (N, k) has the largest at these ``epochs`` (N,); those later than the epoch
-    ``shown`` are faint. ``unit`` is what the epochs are called.
+    ``shown`` are faint. ``unit`` is the word for an epoch.
     """
     if not eigenvalues.size:
         return sentence("Eigenvalues", NO_WEIGHTS, theme)
@@ -273,63 +253,40 @@ def state_spectrum(
     sizes = np.abs(spectra.eigenvalues)
     tokens = spectra.tokens + bridge
     width = 0.9 * float(np.diff(tokens).min()) if len(tokens) > 1 else 1.0
-    axes: dict[str, Any] = {}
+    hidden = {"visible": False, "range": [-_EDGE, _EDGE], "constrain": "domain"}
+    axes, circles = dict[str, Any](), list[dict[str, Any]]()
     for k, t in enumerate(tokens.tolist(), 2):
-        axes |= _circle_axes(k, (t + 0.5) / len(words), width / len(words))
-    circles = [
-        unit_circle(theme) | {"xref": f"x{k + 2}", "yref": f"y{k + 2}"} for k in range(len(tokens))
-    ]
+        middle, half = (t + 0.5) / len(words), width / len(words) / 2
+        domain = [max(0.0, middle - half), min(1.0, middle + half)]
+        axes[f"xaxis{k}"] = {**hidden, "domain": domain, "anchor": f"y{k}"}
+        up = {"domain": [0.2, 1.0], "anchor": f"x{k}", "scaleanchor": f"x{k}"}
+        axes[f"yaxis{k}"] = {**hidden, **up}
+        circles.append(unit_circle(theme) | {"xref": f"x{k}", "yref": f"y{k}"})
     return picture(
         [*_circles(spectra.eigenvalues, theme), _largest(tokens, sizes.max(axis=1), theme)],
-        "One step: eigenvalues of the Jacobian, and the largest",
-        260,
-        theme,
-        xaxis=words_axis(words, theme),
-        yaxis={"range": [0, 1], "visible": False},
-        shapes=circles,
-        margin=words_margin(words),
-        meta={"x": "token"},
-        **axes,
-    )
-
-
-def _circle_axes(number: int, middle: float, width: float) -> dict[str, Any]:
-    """The two axes of one token's plane, around ``middle`` of the figure from 0 to 1."""
-    hidden = {"visible": False, "range": [-_EDGE, _EDGE], "constrain": "domain"}
-    left, right = max(0.0, middle - width / 2), min(1.0, middle + width / 2)
-    return {
-        f"xaxis{number}": {**hidden, "domain": [left, right], "anchor": f"y{number}"},
-        f"yaxis{number}": {
-            **hidden, "domain": [0.2, 1.0], "anchor": f"x{number}", "scaleanchor": f"x{number}",
-        },
-    }  # fmt: skip
+        "One step: eigenvalues of the Jacobian, and the largest", 260, theme,
+        xaxis=words_axis(words, theme), yaxis={"range": [0, 1], "visible": False}, shapes=circles,
+        margin=words_margin(words), meta={"x": "token"}, **axes,
+    )  # fmt: skip
 
 
 def _circles(eigenvalues: Array, theme: Theme) -> Iterator[Series]:
     for k, values in enumerate(eigenvalues, 2):
-        # Those far outside are drawn at the edge, in their direction.
+        # Values far outside are drawn at the edge, in their direction.
         inside = values * np.minimum(1, _EDGE / np.maximum(np.abs(values), 1))
         yield scatter(
-            **xy(_parts(inside)),
-            xaxis=f"x{k}",
-            yaxis=f"y{k}",
-            customdata=_parts(values),
-            mode="markers",
-            marker={"size": 4.5, "color": theme.magnitude, "opacity": 0.75},
+            **xy(_parts(inside)), xaxis=f"x{k}", yaxis=f"y{k}", customdata=_parts(values),
+            mode="markers", marker={"size": 4.5, "color": theme.magnitude, "opacity": 0.75},
             hovertemplate=_VALUE,
-        )
+        )  # fmt: skip
 
 
 def _largest(tokens: Array, sizes: Array, theme: Theme) -> Series:
     return scatter(
-        x=tokens.astype(np.int32),
-        y=[0.08] * len(tokens),
-        mode="text",
-        text=[number(size, 2) for size in sizes],
-        textfont={"color": theme.magnitude},
-        customdata=exact(sizes),
-        hovertemplate="largest: %{customdata}<extra></extra>",
-    )
+        x=tokens.astype(np.int32), y=[0.08] * len(tokens), mode="text",
+        text=[number(size, 2) for size in sizes], textfont={"color": theme.magnitude},
+        customdata=exact(sizes), hovertemplate="largest: %{customdata}<extra></extra>",
+    )  # fmt: skip
 
 
 def _parts(values: Array) -> Array:
@@ -338,7 +295,7 @@ def _parts(values: Array) -> Array:
 
 
 def _points(values: Array, numbers: Array, theme: Theme, heading: str) -> Series:
-    """Complex values, coloured from the first of their numbers to the last."""
+    """Complex values, colored by their numbers."""
     parts = _parts(values.ravel())
     low, high = (int(numbers.min()), int(numbers.max())) if numbers.size else (0, 0)
     return scatter(
@@ -361,15 +318,10 @@ def _plane(series: list[Series], weights: str, largest: float, theme: Theme) -> 
     end = 1.1 * theme.scale.tenths(-largest, largest)[1]
     limits: dict[str, Any] = {"range": [-end, end], "constrain": "domain"}
     return picture(
-        series,
-        "Eigenvalues",
-        460,
-        theme,
-        shapes=[unit_circle(theme)],
+        series, "Eigenvalues", 460, theme, shapes=[unit_circle(theme)],
         xaxis=axis(f"{weights}: real part", theme, **limits),
-        yaxis=axis("imaginary part", theme, **limits, scaleanchor="x"),
-        margin={"r": 76},
-    )
+        yaxis=axis("imaginary part", theme, **limits, scaleanchor="x"), margin={"r": 76},
+    )  # fmt: skip
 
 
 def exponent_curve(
@@ -380,7 +332,7 @@ def exponent_curve(
 ) -> Picture:
     """Finite-time Lyapunov exponents (S,), the largest first, over ``steps`` tokens.
 
-    Those of a ``second`` moment, which has a name, are faint.
+    Those of a ``second`` moment, with its name, are faint.
     """
     dotted = {"mode": "lines+markers", "marker": {"size": 5, "color": theme.text}}
     curves = [_exponents(exponents, "exponent", {"color": theme.text, "width": 1.5}) | dotted]
@@ -391,34 +343,25 @@ def exponent_curve(
     low, high = theme.scale.tenths(min(visible), max(visible))
     margin, tokens = 0.06 * (high - low), f"{steps} token{'' if steps == 1 else 's'}"
     return picture(
-        curves,
-        "Exponents",
-        300,
-        theme,
+        curves, "Exponents", 300, theme,
         xaxis=axis(f"finite-time: {tokens}", theme, **whole(len(exponents))),
         yaxis=axis("nats a token", theme, range=[low - margin, high + margin]),
-        shapes=[level(0, theme)],
-        margin={"r": 76},
-    )
+        shapes=[level(0, theme)], margin={"r": 76},
+    )  # fmt: skip
 
 
 def _exponents(exponents: Array, name: str, line: dict[str, Any]) -> Series:
     return scatter(
         x=np.arange(1, len(exponents) + 1, dtype=np.int32),
-        y=compact(np.where(np.isfinite(exponents), exponents, np.nan)),
-        name=name,
-        mode="lines",
-        line=line,
-        customdata=exact(exponents),
+        y=compact(np.where(np.isfinite(exponents), exponents, np.nan)), name=name, mode="lines",
+        line=line, customdata=exact(exponents),
         hovertemplate=f"{name} %{{x}}: %{{customdata}} nats a token<extra></extra>",
-    )
+    )  # fmt: skip
 
 
-# Products of Jacobians, and connectivity: how answers depend on earlier tokens
+# Products of Jacobians, and connectivity: the dependence of outputs on earlier tokens
 
 
-#: Decades of the bound that are drawn above all measured sizes.
-_ABOVE = 2
 #: The width and the dash of the lines of the largest and the smallest singular value.
 _STYLES = ((2.6, "solid"), (1.4, "dash"))
 #: The products' axis reaches at least down to this, so that two networks can be compared.
@@ -434,8 +377,8 @@ def product_curves(
 ) -> Picture:
     """The singular values of ds_T/ds_t for every token on a log scale; time runs right.
 
-    In an encoder and decoder they are the decoder's, whose words begin at ``bridge``. Those of a
-    ``second`` moment, which has a name, are faint.
+    With an encoder they are the decoder's, whose words begin at ``bridge``. Those of a ``second``
+    moment, with its name, are faint.
     """
     both = [products.largest, *([second[0].largest] if second else [])]
     # The last token always has a finite value.
@@ -443,28 +386,22 @@ def product_curves(
     span = theme.scale.powers(min(_DEPTH, largest.min() - 4), largest.max())
     solid, dashed = ({"color": theme.magnitude, "width": w, "dash": d} for w, d in _STYLES)
     fan = {"fill": "tonexty", "fillcolor": faint(theme.magnitude, 0.13)}
-    names = [plain(shown_token(word)) for word in words]
+    names, tokens = [plain(shown_token(word)) for word in words], products.tokens + bridge
     sizes = np.where(np.isneginf(products.smallest), 0.0, 1.0)
     every = max(1, math.ceil((span[1] - span[0]) / 5))
     powers = [p for p in range(math.ceil(span[0]), math.floor(span[1]) + 1) if p % every == 0]
     texts = [f"10<sup>{p}</sup>".replace("-", "−") if p else "1" for p in powers]
     return picture(
         [
-            _singular(products, ("kept best", products.largest), solid, names, bridge),
-            _singular(products, ("kept worst", products.smallest), dashed, names, bridge) | fan,
+            _singular("kept best", products.largest, tokens, solid, names),
+            _singular("kept worst", products.smallest, tokens, dashed, names) | fan,
             *(_faint(*second, names, bridge, theme) if second else []),
         ],
-        "What is left of a change at the end",
-        400,
-        theme,
-        xaxis=words_axis(words, theme),
+        "What is left of a change at the end", 400, theme, xaxis=words_axis(words, theme),
         yaxis=axis("", theme, range=span, **{"tickvals": powers, "ticktext": texts}),
-        shapes=[level(0, theme)],
-        annotations=zeros(products.tokens + bridge, sizes, span[0], theme.magnitude),
-        margin={**words_margin(words), "t": LEGEND_TOP},
-        meta={"x": "token"},
-        **LEGEND,
-    )
+        shapes=[level(0, theme)], annotations=zeros(tokens, sizes, span[0], theme.magnitude),
+        margin={**words_margin(words), "t": LEGEND_TOP}, meta={"x": "token"}, **LEGEND,
+    )  # fmt: skip
 
 
 def _faint(
@@ -472,18 +409,13 @@ def _faint(
 ) -> Iterator[Series]:
     style = {"color": theme.magnitude, "width": 1.5, "dash": "dashdot"}
     for name, logs in (("best", of.largest), ("worst", of.smallest)):
-        line = _singular(of, (f"{name} at {moment}", logs), style, names, bridge)
+        line = _singular(f"{name} at {moment}", logs, of.tokens + bridge, style, names)
         yield {**line, "mode": "lines", "opacity": 0.55}
 
 
 def _singular(
-    products: Products,
-    named: tuple[str, Array],
-    line: dict[str, Any],
-    names: Sequence[str],
-    bridge: int,
+    name: str, logs: Array, tokens: Array, line: dict[str, Any], names: Sequence[str]
 ) -> Series:
-    (name, logs), tokens = named, products.tokens + bridge
     hovers = zip((names[t] for t in tokens), exact(logs), strict=True)
     return scatter(
         x=tokens.astype(np.int32),
@@ -501,7 +433,7 @@ def _singular(
 def connectivity_map(
     connectivity: Connectivity, words: Sequence[str], answered: str = "logit", theme: Theme = LIGHT
 ) -> Picture:
-    """C[t', t]: how much the answer after a token (row) depends on every token (column)."""
+    """C[t', t]: the sensitivity of the output after a token (row) to every token (column)."""
     sizes, tokens = connectivity.sizes, connectivity.tokens
     low, high = color_span(sizes)
     with np.errstate(divide="ignore"):
@@ -509,37 +441,25 @@ def connectivity_map(
     count = len(tokens)
     rows = range(0, count, 1 + count // 16)
     names = [f"{t} {plain(shown_token(word))}" for t, word in enumerate(words, 1)]
+    hovers = [
+        [f"{names[t]}, token {name}: C = {size!r}" for name, size in zip(names, row, strict=True)]
+        for t, row in zip(tokens, sizes.tolist(), strict=True)
+    ]
     cells = heatmap(
-        name="log10 of C",
-        z=compact(logs),
-        zmin=low,
-        zmax=high,
-        colorscale=theme.magnitudes,
-        colorbar={**color_bar("C"), **power_ticks(low, high)},
-        customdata=[
-            [
-                f"{names[t]}, token {name}: C = {size!r}"
-                for name, size in zip(names, row, strict=True)
-            ]
-            for t, row in zip(connectivity.tokens, connectivity.sizes.tolist(), strict=True)
-        ],
+        name="log10 of C", z=compact(logs), zmin=low, zmax=high, colorscale=theme.magnitudes,
+        colorbar={**color_bar("C"), **power_ticks(low, high)}, customdata=hovers,
         hovertemplate="answer after %{customdata}<extra></extra>",
-    )
+    )  # fmt: skip
     labels = [plain(shown_token(words[tokens[row]][:8])) for row in rows]
     ticks = {"tickvals": list(rows), "ticktext": labels, "range": [count - 0.5, -0.5]}
     return picture(
-        [cells],
-        f"Connectivity: which state each {answered} depends on",
-        400,
-        theme,
-        xaxis=words_axis(words, theme),
-        yaxis=axis("answer after", theme, **ticks, showgrid=False),
-        margin={**words_margin(words), "l": 96},
-        meta={"x": "token"},
-    )
+        [cells], f"Connectivity: which state each {answered} depends on", 400, theme,
+        xaxis=words_axis(words, theme), yaxis=axis("answer after", theme, **ticks, showgrid=False),
+        margin={**words_margin(words), "l": 96}, meta={"x": "token"},
+    )  # fmt: skip
 
 
-# Score by length, of sequences longer and shorter than those learned
+# Score by length
 
 
 def length_curve(
@@ -549,58 +469,37 @@ def length_curve(
 
     A longer sequence reaches farther back in time, and back is to the left in every picture.
 
-    A vertical line marks the longest length learned, a dotted one guessing. ``noun`` is what the
-    length counts. Without a profile it says when it is measured.
+    A vertical line marks the longest length learned, a dotted one guessing. ``noun`` is the unit of
+    the length. Without a profile there is a note instead.
     """
+    title = _title(profile, noun, metric)
     if profile is None:
         place = {**PAPER, "x": 0.5, "y": 0.5, "font": {"size": 16}}
         waiting = note("measured when the run is paused", "center middle", **place)
         hidden = {"xaxis": {"visible": False}, "yaxis": {"visible": False}}
-        return picture(
-            [],
-            _title(None, noun, metric),
-            360,
-            theme,
-            annotations=[waiting],
-            **hidden,
-        )
+        return picture([], title, 360, theme, annotations=[waiting], **hidden)
     lengths = [*profile.lengths.tolist(), profile.trained]
     ends = [math.log10(max(lengths)) + 0.05, math.log10(min(lengths)) - 0.05]
-    ticks = _labelled(profile.lengths.tolist())
+    ticks: list[int] = []
+    for length in reversed(profile.lengths.tolist()):
+        # Labels are at least a tenth of a decade apart.
+        if not ticks or ticks[-1] / length >= 10**0.1:
+            ticks.append(length)
     labels = {"tickvals": ticks, "ticktext": list(map(str, ticks))}
+    across = "lag (tokens between the first and the answer)"
+    across = across if noun == "lag" else f"length ({noun})"
     learned = upright(profile.trained, theme, color=theme.train, dash="solid")
     longest = note(
         f"longest learned: {profile.trained}", "center bottom", x=math.log10(profile.trained),
         yref="paper", y=1, font={"color": theme.train},
     )  # fmt: skip
     return picture(
-        [_length_points(profile, noun, theme)],
-        _title(profile, noun, metric),
-        360,
-        theme,
-        xaxis=axis(
-            "lag (tokens between the first and the answer)"
-            if noun == "lag"
-            else f"length ({noun})",
-            theme,
-            type="log",
-            range=ends,
-            **labels,
-        ),
+        [_length_points(profile, noun, theme)], title, 360, theme,
+        xaxis=axis(across, theme, type="log", range=ends, **labels),
         yaxis=axis(metric, theme, range=[-0.03, 1.08], tickformat=".0%"),
         shapes=[learned, *([] if profile.guess is None else [level(profile.guess, theme)])],
-        annotations=[longest],
-        margin={"t": 66},
-    )
-
-
-def _labelled(lengths: list[int]) -> list[int]:
-    """The lengths with a label, the largest first: those that are a tenth of a decade apart."""
-    chosen: list[int] = []
-    for length in reversed(lengths):
-        if not chosen or chosen[-1] / length >= 10**0.1:
-            chosen.append(length)
-    return chosen
+        annotations=[longest], margin={"t": 66},
+    )  # fmt: skip
 
 
 def _length_points(profile: LengthProfile, noun: str, theme: Theme) -> Series:
@@ -609,16 +508,13 @@ def _length_points(profile: LengthProfile, noun: str, theme: Theme) -> Series:
     bars = {"type": "data", "array": high - scores, "arrayminus": scores - low, "thickness": 1.5}
     numbers = [*map(exact, (scores, low, high, profile.losses)), profile.counts.tolist()]
     return scatter(
-        x=profile.lengths.astype(np.int32),
-        y=scores,
-        mode="lines+markers",
-        line={"color": theme.test, "width": 2},
-        marker={"size": 9, "color": theme.test},
+        x=profile.lengths.astype(np.int32), y=scores, mode="lines+markers",
+        line={"color": theme.test, "width": 2}, marker={"size": 9, "color": theme.test},
         error_y={**bars, "color": theme.muted, "width": 4},
         customdata=[list(row) for row in zip(*numbers, strict=True)],
         hovertemplate=f"{noun} %{{x}}: %{{customdata[0]}}<br>95% from %{{customdata[1]}} to "
         "%{customdata[2]}<br>loss %{customdata[3]}, %{customdata[4]} sequences<extra></extra>",
-    )
+    )  # fmt: skip
 
 
 def _title(profile: LengthProfile | None, noun: str, metric: str) -> str:

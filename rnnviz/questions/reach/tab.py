@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from html import escape
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import streamlit as st
@@ -16,11 +16,9 @@ from rnnviz.charts.picture import Picture
 from rnnviz.charts.shapes import sentence
 from rnnviz.charts.theme import Theme
 from rnnviz.probe.formatting import number, quoted
-from rnnviz.probe.gradient_lab import BandSource
 from rnnviz.probe.gradients import GradientQuery
 from rnnviz.probe.health import REACH_WATCH
-from rnnviz.probe.jacobians import fits, lyapunov_exponents, products, state_spectra
-from rnnviz.probe.memory_gauge import last_epoch_without_gradient
+from rnnviz.probe.jacobians import fits, lyapunov_exponents, products
 from rnnviz.probe.session import Session
 from rnnviz.questions.gradient_source import (
     GradientSource,
@@ -28,7 +26,13 @@ from rnnviz.questions.gradient_source import (
     probe_sequence,
     source_of,
 )
-from rnnviz.questions.reach.measure import LengthLab
+from rnnviz.questions.reach.measure import (
+    BandSource,
+    LengthLab,
+    ReachLab,
+    last_epoch_without_gradient,
+    state_spectra,
+)
 from rnnviz.questions.reach.pictures import (
     FOREVER,
     connectivity_map,
@@ -46,13 +50,20 @@ from rnnviz.ui.choices import choose_layer, choose_objective, gated
 from rnnviz.ui.sheet import Chart, Column, Sheet, go_to_click, names_in
 from rnnviz.ui.style import theme
 
+Measured = TypeVar("Measured")
+
+
 # The answer
 
 
+def _lab(source: GradientSource) -> ReachLab:
+    return source.session.lab(ReachLab)
+
+
 def _answer(source: GradientSource) -> str:
-    """What of the gradient reaches the first word, and the half-life that this makes on average."""
+    """The fraction of the gradient that reaches the first word, and its average half-life."""
     # After its last answer a sequence has no gradient.
-    norms = np.trim_zeros(source.gradients.reach(source.query).norms, "b")
+    norms = np.trim_zeros(_lab(source).reach(source.query).norms, "b")
     names, lag = source.session.names, len(norms) - 1
     noun = names.noun
     if len(source.words) < 2:
@@ -61,7 +72,7 @@ def _answer(source: GradientSource) -> str:
         return "There is no gradient here to be carried back."
     word, back = escape(quoted(source.words[0])), f"{lag} {noun}{'s' * (lag > 1)} back"
     share = float(norms[0] / norms[-1])
-    reaches = f"{_times(share)} reaches {word}, {back}."
+    reaches = f"{_share_text(share)} reaches {word}, {back}."
     if not share:
         return f"<strong>Nothing</strong> is carried back: {reaches}"
     if share >= 1 or (life := -lag * math.log(2) / math.log(share)) >= FOREVER:
@@ -72,7 +83,7 @@ def _answer(source: GradientSource) -> str:
 
 
 def _starved(source: GradientSource) -> str:
-    """Until when too little of the gradient reached the first word, if nothing was learned."""
+    """The last epoch with too small a gradient at the first word, if nothing was learned."""
     session, names = source.session, source.session.names
     if not session.story.ending or source.probe.every or len(source.words) < 2:
         return ""
@@ -86,7 +97,7 @@ def _starved(source: GradientSource) -> str:
     return f"{when} less than {REACH_WATCH:.1%} of the gradient reached {word}, {back}."
 
 
-def _times(share: float) -> str:
+def _share_text(share: float) -> str:
     if share == 0:
         return "none of it"
     if 0.01 <= share < 2:
@@ -100,7 +111,7 @@ def _times(share: float) -> str:
 
 def _measured(source: GradientSource) -> str:
     count, band = len(_examples(source)), _band(source)
-    read = source.gradients.lag(_of_band(source)).sequences
+    read = _lab(source).lag(_of_band(source)).sequences
     if read == count:
         return f"The band: Measured on all {count:,} {band} sequences."
     rest = "Pause for all." if source.session.player.running else "The rest is being read."
@@ -117,36 +128,40 @@ def _or_too_large(
         if fits(architecture):
             return figure(source, source.theme(key))
         size = f"{architecture.hidden * architecture.layers:,}"
-        said = explanation("reach/too_large", size=size)
-        return sentence("Jacobians of the state", said, theme())
+        text = explanation("reach/too_large", size=size)
+        return sentence("Jacobians of the state", text, theme())
 
     return drawn
 
 
+def _at_second(
+    source: GradientSource, measure: Callable[[GradientQuery], Measured]
+) -> tuple[Measured, str] | None:
+    """A measurement at the second moment, with the moment's name."""
+    second = source.second
+    return second and (measure(second[0]), second[1])
+
+
 def _reach(source: GradientSource) -> Picture:
-    gradients, query = source.gradients, source.query
-    profile = gradients.lag(_of_band(source))
+    lab, query = _lab(source), source.query
+    profile = lab.lag(_of_band(source))
     sequence, colors = source.session.names.sequence, source.theme("over_lag")
-    faint = None
-    if second := source.second:
-        faint = gradients.second(second[0]).norms, second[1]
     return reach_curve(
-        gradients.reach(query), profile, source.words, colors, phrase=sequence,
-        sequence=f"{_band(source)} {sequence}", second=faint,
+        lab.reach(query), profile, source.words, colors, phrase=sequence,
+        sequence=f"{_band(source)} {sequence}",
+        second=_at_second(source, lambda second: lab.second(second).norms),
     )  # fmt: skip
 
 
 def _products(source: GradientSource, colors: Theme) -> Picture:
-    faint = None
-    if second := source.second:
-        faint = source.gradients.second_products(second[0])[0], second[1]
-    now = products(source.jacobians)
-    return product_curves(now, source.words, source.bridge, colors, faint)
+    second = _at_second(source, lambda query: _lab(source).second_products(query)[0])
+    along = _lab(source).jacobians(source.query)
+    return product_curves(products(along), source.words, source.bridge, colors, second)
 
 
 def _connectivity(source: GradientSource) -> Picture:
     answered = "target's logit" if source.session.dataset.answers_classes else "output"
-    connectivity = source.gradients.connectivity(source.query)
+    connectivity = _lab(source).connectivity(source.query)
     return connectivity_map(connectivity, source.words, answered, source.theme("connectivity"))
 
 
@@ -155,7 +170,7 @@ def _past(source: GradientSource) -> tuple[Any, Any]:
 
 
 def _spectrum(source: GradientSource) -> Picture:
-    history = source.over_epochs(source.gradients.history.eigenvalues)
+    history = source.over_epochs(_lab(source).eigenvalues)
     return weight_spectrum(
         source.eigenvalues, np.array(history.rows), history.epochs, source.query.state.epoch,
         source.theme("spectrum"), weights=source.weights, unit=source.session.unit,
@@ -163,50 +178,49 @@ def _spectrum(source: GradientSource) -> Picture:
 
 
 def _exponents(source: GradientSource, colors: Theme) -> Picture:
-    jacobians, faint = source.jacobians, None
-    if second := source.second:
-        faint = source.gradients.second_products(second[0])[1], second[1]
-    return exponent_curve(lyapunov_exponents(jacobians), len(jacobians.matrices), colors, faint)
+    second = _at_second(source, lambda query: _lab(source).second_products(query)[1])
+    along = _lab(source).jacobians(source.query)
+    return exponent_curve(lyapunov_exponents(along), len(along.matrices), colors, second)
 
 
 # Training or test sequences
 
 
 def _band(source: GradientSource) -> str:
-    """What the sequences of the band are called."""
-    band = source.gradients.band
+    """The name of the sequences of the band."""
+    band = _lab(source).band
     return source.session.dataset.role if band is BandSource.TRAIN else band.value
 
 
 def _choose_band(session: Session) -> None:
-    """Let the reader choose the sequences of the band: those of the test set, if there is one."""
+    """Lay out the choice of the band's sequences, if there is a test set."""
     if not session.dataset.test:
-        session.gradients.band = BandSource.TRAIN
+        session.lab(ReachLab).band = BandSource.TRAIN
         return
     chosen = st.segmented_control(
         "Band of", list(BandSource), key="band", required=True,
-        default=first_value("band", visit("gradients"), session.gradients.band),
+        default=first_value("band", visit("gradients"), session.lab(ReachLab).band),
         help=f"The {session.names.sequence}s whose gradients are the band, with its fit. Those of "
         "the test set were never learned from.",
     )  # fmt: skip
-    session.gradients.band = BandSource(chosen or session.gradients.band)
+    session.lab(ReachLab).band = BandSource(chosen or session.lab(ReachLab).band)
 
 
 def _of_band(source: GradientSource) -> GradientQuery:
-    """The query of the sequences that are the band."""
+    """The query of the band's sequences."""
     return source.query._replace(examples=_examples(source))
 
 
 def _examples(source: GradientSource) -> Sequence[Example]:
     data = source.session.dataset
-    return data.test if source.gradients.band is BandSource.TEST else data.train
+    return data.test if _lab(source).band is BandSource.TEST else data.train
 
 
 # Longer sequences
 
 
 def _longer_known(session: Session) -> bool:
-    """Whether there are scores by length, and the reader asked for them."""
+    """Whether there are scores of several lengths, and the reader wants them."""
     lab = session.lab(LengthLab)
     return lab.asked and len(lab.lengths(session.state, session.dataset).groups) > 1
 
@@ -219,7 +233,7 @@ def _longer(source: GradientSource) -> Picture:
 
 
 def _scored(source: GradientSource) -> str:
-    """On how many sequences the scores by length were measured."""
+    """The number of sequences behind the scores by length."""
     data = source.session.dataset
     groups = source.session.lab(LengthLab).lengths(source.query.state, data).groups.values()
     counts: Sequence[int] = [len(group) for group in groups]
@@ -250,10 +264,10 @@ def _charts(session: Session) -> tuple[Column[GradientSource], Column[GradientSo
     ending = "_gated" * gated(session)
     after_words = Chart(
         "state_spectrum", 3, _or_too_large("state_spectrum", lambda of, colors: state_spectrum(
-            state_spectra(of.jacobians), of.words, of.bridge, colors)),
+            state_spectra(_lab(of).jacobians(of.query)), of.words, of.bridge, colors)),
         jacobian_tokens,
     )  # fmt: skip
-    if session.inspect().every:  # What each answer depends on can be seen.
+    if session.inspect().every:  # There are several outputs to compare.
         after_words = Chart("connectivity", 4, _connectivity, probe_sequence)
     last: Chart[GradientSource] = Chart("map", 2.8, lambda of: gradient_map(
         _past(of)[1], of.course, of.words, SYMBOL[of.query.objective], theme()),
@@ -280,8 +294,8 @@ def _measure(session: Session) -> Iterator[None]:
     if _longer_known(session) and lengths.known(session.state, session.dataset) is None:
         yield
         lengths.profile(session.state, session.dataset)
-    yield from session.gradients.read_on(_of_band(source))
-    yield from session.gradients.history.eigenvalues.develop(session.run, source.query)
+    yield from session.lab(ReachLab).read_on(_of_band(source))
+    yield from session.lab(ReachLab).eigenvalues.develop(session.run, source.query)
     yield from session.memory.develop(session.run, source.query)
 
 

@@ -1,4 +1,4 @@
-"""DynamicsLab: the fixed input, the search for fixed points, and the phase portrait."""
+"""DynamicsLab: the fixed input and the search for fixed points; Portrait: the phase portrait."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from rnnviz.tasks.number_text import read_values
 ARROWS = 17
 #: Length of a direction that lies in the plane, as a share of the wider side.
 _LINE = 0.12
-#: Margin around the data, as a share of its width, and grid lines per leading digit of the width.
+#: Margin around the data, as a share of its width; grid lines per leading digit of the width.
 _MARGIN, _GRID = 0.1, 10
 #: Distance from the middle of the visited states up to which a point is shown, in their widths.
 _REACH = 1.5
@@ -44,16 +44,16 @@ Span = tuple[float, float]
 
 
 class Readout(NamedTuple):
-    """The answer at a point as text; with two classes also which, 0 or 1."""
+    """The output at a point as text; of two classes also the index, 0 or 1."""
 
     text: str
     side: int | None = None
 
 
 class Rest(NamedTuple):
-    """A fixed point, the answer there, and the fixed input as text.
+    """A fixed point, the output there, and the fixed input as text.
 
-    ``own`` is true if this input is the one held now.
+    ``own`` is true for the input that is held now.
     """
 
     point: FixedPoint
@@ -62,29 +62,18 @@ class Rest(NamedTuple):
     own: bool = True
 
 
-class FlowField(NamedTuple):
-    """One step of the map from points of the plane, (G, 2), with a fixed input.
-
-    ``moves`` (G, 2) are the steps F(h, x) - h projected onto the plane, ``speeds`` (G,) their whole
-    length (L2).
-    """
-
-    points: Array
-    moves: Array
-    speeds: Array
-
-
 @dataclass(frozen=True, eq=False)
 class Portrait:
     """Trajectories, flow and fixed points in the plane of two components, in coordinates (., 2).
 
-    ``spans`` are the sides of the window. ``paths`` are the trajectories of sequences, ``probe`` is
-    that of the probe. ``places`` (n, 2) are the fixed points, ``lines`` the ends (2, 2) of their
-    unstable directions. ``beyond`` counts fixed points outside the window.
+    ``spans`` are the sides of the window, ``field`` is its ``flow_field``. ``paths`` are the
+    trajectories of sequences, ``probe`` is that of the probe. ``places`` (n, 2) are the fixed
+    points, ``lines`` the ends (2, 2) of their unstable directions. ``beyond`` counts fixed points
+    outside the window.
     """
 
     spans: tuple[Span, Span]
-    field: FlowField
+    field: tuple[Array, Array, Array]
     paths: tuple[Array, ...]
     probe: Array
     places: Array
@@ -100,8 +89,7 @@ def portrait(
     points: Sequence[FixedPoint] = (),
 ) -> Portrait:
     """The portrait in ``plane``, with the path ``probe`` (T, S) up to its first infinite state."""
-    infinite = np.flatnonzero(~np.isfinite(probe).all(axis=1))
-    probe = probe[: infinite[0]] if len(infinite) else probe
+    probe = probe[np.isfinite(probe).all(axis=1).cumprod().astype(bool)]
     states = np.array([point.state for point in points]).reshape(-1, fixed_map.size)
     paths = tuple(plane.project(path) for path in visited.paths)
     shown, places = plane.project(probe), plane.project(states)
@@ -114,7 +102,7 @@ def portrait(
 
 
 def _near(places: Array, visited: Array) -> Array:
-    """Whether each point is so near the visited states that the window can include it, (n,)."""
+    """Whether each point is near enough to the visited states to be in the window, (n,)."""
     low, high = visited.min(axis=0), visited.max(axis=0)
     width = np.maximum(high - low, (high - low).max() / 10)
     reach = _REACH * width if width.any() else np.inf
@@ -124,24 +112,24 @@ def _near(places: Array, visited: Array) -> Array:
 
 def flow_field(
     fixed_map: FixedInputMap, plane: Plane, spans: tuple[Span, Span], count: int = ARROWS
-) -> FlowField:
-    """The flow at ``count`` x ``count`` points in the plane, the centers of the window's cells."""
-    x, y = (_centers(span, count) for span in spans)
+) -> tuple[Array, Array, Array]:
+    """The flow at ``count`` x ``count`` points in the plane, the centers of the window's cells.
+
+    Returns the points (G, 2), the steps F(h, x) - h projected onto the plane, (G, 2), and the L2
+    norms of the unprojected steps, (G,).
+    """
+    edges = (np.linspace(*span, count + 1) for span in spans)
+    x, y = ((edge[:-1] + edge[1:]) / 2 for edge in edges)
     points = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
     states = plane.lift(points)
     with np.errstate(all="ignore"):
         steps = fixed_map.step(states) - states
         moves = plane.project(states + steps) - points
-        return FlowField(points, moves, np.linalg.norm(steps, axis=1))
-
-
-def _centers(span: Span, count: int) -> Array:
-    edges = np.linspace(*span, count + 1)
-    return (edges[:-1] + edges[1:]) / 2
+        return points, moves, np.linalg.norm(steps, axis=1)
 
 
 def _span(values: Array) -> Span:
-    """A side of the window. It ends on a coarse grid, so that it seldom changes during a run."""
+    """A side of the window, rounded to a coarse grid so that it seldom changes during a run."""
     low, high = float(values.min()), float(values.max())
     width = (high - low) or 1.0
     power = 10.0 ** math.floor(math.log10(width))
@@ -168,7 +156,7 @@ def _lines(
 
 #: Selectable numbers of initial states of a search.
 STARTS = (50, 100, 200, 400, 800)
-#: The largest state whose points are searched: the eigenvalues of one Jacobian take some seconds.
+#: The largest state for a search: the eigenvalues of one Jacobian take some seconds.
 LARGEST_STATE = 2_048
 #: Largest number of cached searches, and their largest size in bytes; the oldest are dropped.
 _SEARCHES, _BYTES = 500, 16_000_000
@@ -201,15 +189,12 @@ def dynamics_query(session: Session) -> DynamicsQuery:
     return DynamicsQuery(session.state, session.dataset, session.run.schedule.origin)
 
 
-class _Key(NamedTuple):
-    """What a search was made with: the ``network``, data, starts and seed; and the input."""
-
-    network: object
-    inputs: bytes
+#: The key of a search: the network with data, starts and seed; and the input.
+_Key = tuple[object, bytes]
 
 
 class _Asked:
-    """A search that was asked for, the ``rank``-th of ``count``; it begins when it is its turn."""
+    """A search in the queue, the ``rank``-th of ``count``; it starts when it is first."""
 
     def __init__(
         self, key: _Key, choices: Choices, epoch: int, turn: tuple[int, int],
@@ -220,18 +205,18 @@ class _Asked:
 
     @cached_property
     def search(self) -> Search:
-        """The search, which takes memory."""
+        """The search: its memory is allocated here."""
         return self._begin()
 
     @property
     def done(self) -> float:
-        """The share of all searches that is done, 0..1."""
+        """The fraction of all searches that is done, 0..1."""
         running = self.search.progress if "search" in self.__dict__ else 0.0
         return (self.rank + running) / self.count
 
 
 class DynamicsLab:
-    """The choices of the page, the searches asked for, and the results of past ones."""
+    """The choices of the page, the queue of searches, and cached results."""
 
     def __init__(self) -> None:
         self.holds: dict[bool, Hold] = {}
@@ -242,7 +227,7 @@ class DynamicsLab:
         self.opened = False
         self._results: dict[_Key, tuple[Choices, FixedPoints]] = {}
         self._searched: DynamicsQuery | None = None
-        #: Those that are left, the running one first.
+        #: The queue, the running search first.
         self._asked: deque[_Asked] = deque()
         self._chosen: tuple[_Key, FixedPoint] | None = None
         self._memo = Memo()
@@ -281,10 +266,8 @@ class DynamicsLab:
     def problem(self, query: DynamicsQuery) -> str:
         """Why a search is impossible, as a sentence; empty if it is possible."""
         if (size := self.flow(query).size) > LARGEST_STATE:
-            return (
-                f"A state of this network has {size:,} numbers. Points are found for at most "
-                f"{LARGEST_STATE:,}: take fewer units or layers."
-            )
+            found = f"Points are found for at most {LARGEST_STATE:,}: take fewer units or layers."
+            return f"A state of this network has {size:,} numbers. {found}"
         visited = self.visited(query)
         if not self._memo.ask("finite", visited, lambda: np.isfinite(visited.states).all()):
             return "The states are not finite numbers, so there are no points to find."
@@ -297,18 +280,17 @@ class DynamicsLab:
     # The network
 
     def flow(self, query: DynamicsQuery) -> StateTransition:
-        """One step of the network as a map of its states."""
+        """One step of the network as a map of its states; cached."""
         return self._memo.ask("map", query.state, lambda: StateTransition(query.state.parameters))
 
     def visited(self, query: DynamicsQuery) -> VisitedStates:
-        """The states that the training sequences visit."""
-        state, dataset = query.state, query.dataset
-        return self._memo.ask(
-            "visited", (state, dataset), lambda: visit_states(state.parameters, dataset.train)
-        )
+        """The states that the training sequences visit; cached."""
+        state, data, _ = query
+        visit = partial(visit_states, state.parameters, data.train)
+        return self._memo.ask("visited", (state, data), visit)
 
     def read_at_ends(self, query: DynamicsQuery) -> Array | None:
-        """Which of two classes is read at the end of each visited path, (N,); else None."""
+        """The class predicted at the end of each visited path, (N,); None unless there are two."""
         if not query.dataset.answers_classes or len(query.dataset.classes) != 2:
             return None
         visited = self.visited(query)
@@ -327,15 +309,12 @@ class DynamicsLab:
 
         The basis is refitted only for a new run, or by ``refit``.
         """
-        key = query.dataset, query.origin
-        visited = self.visited(query)
-        basis = self._memo.ask("basis", key, lambda: fit(visited.states, query.state.epoch))
+        ask, visited, key = self._memo.ask, self.visited(query), (query.dataset, query.origin)
+        basis = ask("basis", key, lambda: fit(visited.states, query.state.epoch))
         last = len(basis.axes) - 1
         first, second = (min(axis, last) for axis in self.axes)
         axes = (first, second) if first != second else (0, min(1, last))
-        return self._memo.ask(
-            "plane", (basis, visited, axes), lambda: plane_of(basis, axes, visited.states)
-        )
+        return ask("plane", (basis, visited, axes), lambda: plane_of(basis, axes, visited.states))
 
     def refit(self) -> None:
         """Have the next call of ``plane`` fit the basis again."""
@@ -350,8 +329,7 @@ class DynamicsLab:
 
     def _key(self, held: FixedInputMap, query: DynamicsQuery) -> _Key:
         network = self._memo.network(query.state)
-        made = network, query.dataset, self.starts, query.origin.seed
-        return _Key(made, held.inputs.tobytes())
+        return (network, query.dataset, self.starts, query.origin.seed), held.inputs.tobytes()
 
     def find(self, query: DynamicsQuery) -> None:
         """Start a search unless its result is cached; the first one of a run refits the plane.
@@ -361,10 +339,9 @@ class DynamicsLab:
         self._ask(query, [self.choices(query)])
 
     def find_each(self, query: DynamicsQuery) -> None:
-        """The same with every word of the vocabulary held, one after the other."""
+        """Start a search with each word of the vocabulary held, one after the other."""
         *_, typed = self.choices(query)
-        words = query.dataset.vocabulary.words
-        self._ask(query, [(Hold.OWN, (word,), typed) for word in words])
+        self._ask(query, [(Hold.OWN, (word,), typed) for word in query.dataset.vocabulary.words])
 
     def _ask(self, query: DynamicsQuery, inputs: Sequence[Choices]) -> None:
         maps = [(choices, self.held(query, choices)) for choices in inputs]
@@ -418,40 +395,38 @@ class DynamicsLab:
         return (first.epoch, first.done) if first else None
 
     def is_asked(self, query: DynamicsQuery) -> bool:
-        """Whether the input that is held now is among those that are searched."""
+        """Whether a search with the held input is in the queue."""
         key = self._key(self.held(query), query)
         return any(asked.key == key for asked in [*self._asked])
 
     # The points
 
     def rests(self, query: DynamicsQuery, shown: Callable[[str], str] = str) -> list[Rest]:
-        """The points of the held input, and the first one of every other input looked at here."""
+        """The points of the held input, and the first point of every other searched input."""
         if self.problem(query):
             return []
-        key = self._key(self.held(query), query)
+        network, inputs = self._key(self.held(query), query)
         rests: list[Rest] = []
-        for other, (choices, found) in self._results.items():
-            if other.network == key.network:
-                own, named = other == key, _named(choices, query.dataset, shown)
-                points = found.points if own else found.points[:1]
-                rests += [
-                    Rest(point, read_out(point.answers, query.dataset, shown), named, own)
-                    for point in points
-                ]
+        for (other, others_inputs), (choices, found) in self._results.items():
+            if other == network:
+                own, named = others_inputs == inputs, _named(choices, query.dataset, shown)
+                for point in found.points if own else found.points[:1]:
+                    readout = read_out(point.answers, query.dataset, shown)
+                    rests.append(Rest(point, readout, named, own))
         return sorted(rests, key=lambda rest: not rest.own)
 
     def chosen(self, query: DynamicsQuery, rests: list[Rest]) -> int | None:
-        """Which of the ``rests`` is chosen: at first the first one of the held input."""
+        """The index of the chosen one of the ``rests``: by default the first of the held input."""
         if self._chosen and rests:
-            key, point = self._chosen
-            same = key.inputs == self.held(query).inputs.tobytes()
-            for index, rest in enumerate(rests):
-                if same and rest.point is point:
-                    return index
+            (_, inputs), point = self._chosen
+            if inputs == self.held(query).inputs.tobytes():
+                for index, rest in enumerate(rests):
+                    if rest.point is point:
+                        return index
         return 0 if rests and rests[0].own else None
 
     def choose(self, query: DynamicsQuery, index: int) -> None:
-        """Choose one of the ``rests`` and open its numbers; the chosen one is opened or closed."""
+        """Choose one of the ``rests`` and open its numbers; for the chosen one, toggle them."""
         rests = self.rests(query)
         if not 0 <= index < len(rests):
             return
@@ -472,10 +447,7 @@ def _named(choices: Choices, dataset: Dataset, shown: Callable[[str], str]) -> s
 
 
 def read_out(answers: Array, dataset: Dataset, shown: Callable[[str], str] = str) -> Readout:
-    """The output at a state as text, from answers (C,): a class, or values.
-
-    ``shown`` makes spaces in a token visible.
-    """
+    """The output at a state as text, from answers (C,): a class, or values."""
     if not dataset.answers_classes:
         return Readout(", ".join(number(float(value), 2) for value in answers))
     best = int(answers.argmax())

@@ -1,4 +1,4 @@
-"""Pictures of the points where the state rests."""
+"""Pictures of fixed points and of the phase plane."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.fixed_points import FixedPoint, Kind
 from rnnviz.probe.formatting import number
 from rnnviz.probe.projection import Plane
-from rnnviz.questions.rest.measure import ARROWS, FlowField, Portrait, Rest
+from rnnviz.questions.rest.measure import ARROWS, Portrait, Rest
 
 #: The name, symbol and size of each kind of point.
 _MARKS = {
@@ -48,21 +48,20 @@ def phase_plane(
     classes: Sequence[str] = (),
     chosen: int | None = None,
 ) -> Picture:
-    """Where states rest among the paths of the data, and the flow of the plane.
+    """The fixed points, the paths of the data, and the flow in the plane.
 
     A click on a point yields its index as customdata; a ring marks the ``chosen`` one. The
-    ``words`` are those of the probe, from number ``first`` on. ``ends`` (N,) is which of two
-    ``classes`` is read at the end of each path.
+    ``words`` are those of the probe, from number ``first`` on. ``ends`` (N,) are the indexes of the
+    ``classes`` predicted at the end of each path.
     """
     beyond = f" ({portrait.beyond} points lie far outside)" if portrait.beyond else ""
     # The more paths there are, the fainter each is, down to a limit.
     opacity = 0.14 + 0.25 / (1 + len(portrait.paths) / 40)
-    own = [k for k, rest in enumerate(rests) if rest.own and rest.point.kind is Kind.STABLE]
-    rested = [Label(portrait.places[k], f"{rests[k].held} rests here", LARGE, theme.text)
-             for k in own if len(own) == 1]  # fmt: skip
-    others = [Label(portrait.places[k], rest.held, SMALL, theme.text)
-              for k, rest in enumerate(rests) if not rest.own]  # fmt: skip
     places = portrait.places
+    own = [k for k, rest in enumerate(rests) if rest.own and rest.point.kind is Kind.STABLE]
+    rested = [Label(places[k], f"{rests[k].held} rests here", LARGE, theme.text) for k in own]
+    others = [Label(places[k], rest.held, SMALL, theme.text)
+              for k, rest in enumerate(rests) if not rest.own]  # fmt: skip
     ring = {"symbol": "circle-open", "size": 25, "color": theme.text, "line": {"width": 2.5}}
     at = places[:0] if chosen is None else places[chosen : chosen + 1]
     series = [
@@ -71,21 +70,16 @@ def phase_plane(
         *_ends(portrait.paths, ends, classes, theme),
         _lines(portrait.lines, theme.text, 2),
         *word_arrows(portrait.probe, words, first, theme),
-        *_marks(portrait.places, rests, theme),
+        *_marks(places, rests, theme),
         scatter(**xy(at), mode="markers", marker=ring, hoverinfo="skip", showlegend=False),
-        labels([*rested, *word_labels(portrait.probe, words, theme), *others]),
+        labels([*rested[: len(own) == 1], *word_labels(portrait.probe, words, theme), *others]),
     ]
     return picture(
-        series,
-        f"{title}{beyond}",
-        620,
-        theme,
+        series, f"{title}{beyond}", 620, theme,
         xaxis=_component(plane, 0, portrait.spans[0], theme),
-        yaxis=_component(plane, 1, portrait.spans[1], theme),
-        margin={"t": 70},
-        meta={"wide": True},
+        yaxis=_component(plane, 1, portrait.spans[1], theme), margin={"t": 70}, meta={"wide": True},
         **LEGEND,
-    )
+    )  # fmt: skip
 
 
 def _component(plane: Plane, k: int, span: tuple[float, float], theme: Theme) -> dict[str, Any]:
@@ -97,68 +91,58 @@ def _lines(paths: Iterable[Array], color: str, width: float, opacity: float = 1)
     """Lines (n, 2) as one series with gaps between them."""
     joined = np.concatenate([part for path in paths for part in (path, _GAP)] or [_GAP])[:-1]
     return scatter(
-        **xy(joined),
-        mode="lines",
-        line={"color": color, "width": width},
-        opacity=opacity,
-        hoverinfo="skip",
-        showlegend=False,
-    )
+        **xy(joined), mode="lines", line={"color": color, "width": width}, opacity=opacity,
+        hoverinfo="skip", showlegend=False,
+    )  # fmt: skip
 
 
-def _arrows(field: FlowField, spans: Any, theme: Theme) -> list[Series]:
+def _arrows(field: tuple[Array, Array, Array], spans: Any, theme: Theme) -> list[Series]:
     """Arrows that grow with the step, up to a cell of the window; and their exact values."""
+    points, moves, speeds = field
     cell = np.array([(high - low) / ARROWS for low, high in spans])
-    steps = np.clip(np.nan_to_num(field.moves / cell, posinf=0, neginf=0), -_FAR, _FAR)
+    steps = np.clip(np.nan_to_num(moves / cell, posinf=0, neginf=0), -_FAR, _FAR)
     lengths = np.linalg.norm(steps, axis=1, keepdims=True)
     shafts = _LONGEST * steps / np.maximum(lengths, 1)
-    tips = field.points + shafts * cell
-    left, right = (tips - _rotated(shafts, angle) * _HEAD * cell for angle in (0.5, -0.5))
+    tips = points + shafts * cell
+    # The sides of the heads are rotated by half a radian.
+    cos, sin = np.cos(0.5), np.sin(0.5)
+    rotations = (np.array([[cos, sign * sin], [-sign * sin, cos]]) for sign in (1, -1))
+    left, right = (tips - (shafts @ rotation) * _HEAD * cell for rotation in rotations)
     gaps = np.full_like(tips, np.nan)
-    joined = np.stack([field.points, tips, left, tips, right, gaps], axis=1).reshape(-1, 2)
+    joined = np.stack([points, tips, left, tips, right, gaps], axis=1).reshape(-1, 2)
     lines = _lines([joined], theme.forward, 1.2, opacity=0.45)
     roots = scatter(
-        **xy(field.points),
-        mode="markers",
-        marker={"size": 2, "color": faint(theme.forward, 0.45)},
+        **xy(points), mode="markers", marker={"size": 2, "color": faint(theme.forward, 0.45)},
         hoverlabel={"font": {"color": ink(theme.forward)}},
-        customdata=compact(np.column_stack([field.moves, field.speeds])),
+        customdata=compact(np.column_stack([moves, speeds])),
         hovertemplate="from (%{x:.3g}, %{y:.3g}) by (%{customdata[0]:.3g}, %{customdata[1]:.3g})"
-        "<br>whole step ||F(h) − h|| = %{customdata[2]:.4g}<extra>flow</extra>",
-        name="flow",
+        "<br>whole step ||F(h) − h|| = %{customdata[2]:.4g}<extra>flow</extra>", name="flow",
         showlegend=False,
-    )
+    )  # fmt: skip
     return [lines, roots]
-
-
-def _rotated(vectors: Array, angle: float) -> Array:
-    """Vectors (n, 2) rotated by an angle in radians."""
-    cos, sin = np.cos(angle), np.sin(angle)
-    rotated: Array = vectors @ np.array([[cos, sin], [-sin, cos]])
-    return rotated
 
 
 def _ends(
     paths: Sequence[Array], sides: Array | None, classes: Sequence[str], theme: Theme
 ) -> list[Series]:
-    """The last state of every path; of two classes in the colour of the one that is read there."""
+    """The last state of every path; with two classes in the color of the predicted one."""
     ends = np.array([path[-1] for path in paths]).reshape(-1, 2)
-    if sides is None:
-        return [_dots(ends, "ends in training", theme.muted)]
-    colors = zip(classes, (theme.negative, theme.positive), strict=True)
+    groups = [(ends, "ends in training", theme.muted)]
+    if sides is not None:
+        colors = zip(classes, (theme.negative, theme.positive), strict=True)
+        groups = [
+            (ends[sides == side], f"ends: {plain(shown_token(name), 12)}", color)
+            for side, (name, color) in enumerate(colors)
+        ]
     return [
-        _dots(ends[sides == side], f"ends: {plain(shown_token(name), 12)}", color)
-        for side, (name, color) in enumerate(colors)
-    ]
-
-
-def _dots(points: Array, name: str, color: str) -> Series:
-    marker = {"size": 6, "color": color, "opacity": 0.5}
-    return scatter(**xy(points), name=name, mode="markers", marker=marker, hoverinfo="skip")
+        scatter(**xy(points), name=name, mode="markers", hoverinfo="skip",
+                marker={"size": 6, "color": color, "opacity": 0.5})
+        for points, name, color in groups
+    ]  # fmt: skip
 
 
 def _marks(places: Array, rests: Sequence[Rest], theme: Theme) -> list[Series]:
-    """The points by kind: those of the held input, and smaller those of others."""
+    """The points by kind: large those of the held input, small the others."""
     series = []
     for own in (False, True):
         for kind, (name, symbol, size) in _MARKS.items():
@@ -182,7 +166,7 @@ def _marks(places: Array, rests: Sequence[Rest], theme: Theme) -> list[Series]:
 
 
 def _side_colors(theme: Theme) -> dict[int | None, str]:
-    """The colours of the two classes, and of what is neither."""
+    """The colors of the two classes, and of any other output."""
     return {None: theme.text, 0: theme.negative, 1: theme.positive}
 
 
@@ -197,7 +181,7 @@ def _facts(rest: Rest) -> str:
 def point_spectrum(rest: Rest, noun: str = "word", theme: Theme = LIGHT) -> Picture:
     """The eigenvalues of J at a point: inside the unit circle a distance shrinks, outside it grows.
 
-    The largest is framed, and told with the memory.
+    The largest is framed and written out, with the memory.
     """
     values, memory = rest.point.eigenvalues, rest.point.memory
     limit = max(1.2, 1.1 * float(np.abs(values).max()))
@@ -253,12 +237,12 @@ def _eigenvalues(rest: Rest, noun: str, theme: Theme) -> Series:
     )
 
 
-# The points where the state rests, as a list, and one of them in numbers
+# The list of points
 
 
 #: Maximum number of rows.
 _SHOWN = 100
-#: With more numbers of states they would take longer to send than all else.
+#: More numbers of states would take longer to send than everything else.
 _MOST_NUMBERS = 30_000
 _CUT = "The table has no states: they are too many numbers. "
 #: The longest memory shown as a number; the distance below which |λ| is shown as 1 ± distance.
@@ -277,27 +261,21 @@ def rest_points(
     opened: bool = False,
     outcome: str = "",
 ) -> Picture:
-    """A row for each point: the input held, its kind, what is read there, its largest |λ|.
+    """A row for each point: the input held, its kind, the output there, its largest |λ|.
 
     The ``chosen`` row is marked and, if it is ``opened``, has all its numbers. ``outcome`` is the
     result of the search.
     """
     shown = rests[:_SHOWN]
     colors = [_side_colors(theme)[rest.readout.side] for rest in shown]
-    sections = [
-        TableRows(
-            "Points",
-            [
-                TableColumn("held", [_held(rest) for rest in shown], theme.text, 1.1),
-                TableColumn("rests", [_kind(rest.point) for rest in shown], colors, 1.35),
-                TableColumn(
-                    "read as", [plain(rest.readout.text, _LETTERS) for rest in shown], colors, 1.7
-                ),
-                TableColumn("max |λ|", [_size(rest.point) for rest in shown], theme.text, 0.9),
-            ],
-            range(len(shown)),
-        )
+    read = [plain(rest.readout.text, _LETTERS) for rest in shown]
+    columns = [
+        TableColumn("held", [_held(rest) for rest in shown], theme.text, 1.1),
+        TableColumn("rests", [_kind(rest.point) for rest in shown], colors, 1.35),
+        TableColumn("read as", read, colors, 1.7),
+        TableColumn("max |λ|", [_size(rest.point) for rest in shown], theme.text, 0.9),
     ]
+    sections = [TableRows("Points", columns, range(len(shown)))]
     if opened and chosen is not None and chosen < len(shown):
         sections.append(_row_numbers(shown[chosen], noun, theme))
     more = f"{len(rests) - _SHOWN} more are in the plane. " if len(rests) > _SHOWN else ""
@@ -338,7 +316,7 @@ def _held(rest: Rest) -> str:
 
 
 def _kind(point: FixedPoint) -> str:
-    """What becomes of a state near it; of a saddle, in how many directions it leaves."""
+    """The kind in words; of a saddle with the number of unstable directions."""
     leaves = f" ({point.unstable})" if point.kind is Kind.SADDLE else ""
     return _WORDS[point.kind] + leaves
 
@@ -353,7 +331,7 @@ def _size(point: FixedPoint) -> str:
 
 
 def _row_numbers(rest: Rest, noun: str, theme: Theme) -> TableRows:
-    """All that is known of a point."""
+    """All numbers of a point."""
     point = rest.point
     memory = number(point.memory) if point.memory < _MAX_MEMORY else f"> {_MAX_MEMORY:,}"
     rows = {"starts": f"{point.starts}", "speed q": number(point.speed, 2)}

@@ -1,11 +1,9 @@
-"""Tab *Where does the state rest?*: the points at which a fixed input leaves the state."""
+"""Tab *Where does the state rest?*: the fixed points under a fixed input."""
 
 from __future__ import annotations
 
 from html import escape
-from typing import NamedTuple
 
-import numpy as np
 import streamlit as st
 
 from rnnviz.charts.explanation import explanation
@@ -15,7 +13,7 @@ from rnnviz.charts.theme import shown_token
 from rnnviz.probe.fixed_points import FixedPoints, Kind
 from rnnviz.probe.session import Session
 from rnnviz.probe.state_transition import states_of
-from rnnviz.questions.rest.measure import STARTS, DynamicsLab, Hold, Rest, dynamics_query, portrait
+from rnnviz.questions.rest.measure import STARTS, DynamicsLab, Hold, dynamics_query, portrait
 from rnnviz.questions.rest.pictures import phase_plane, point_spectrum, rest_points
 from rnnviz.ui.browser_session import first_value, on_host, visit
 from rnnviz.ui.choices import choose_axes, progress_html, refit_button
@@ -23,7 +21,7 @@ from rnnviz.ui.sheet import Chart, Column, Sheet, words_in
 from rnnviz.ui.style import escaped, theme
 from rnnviz.ui.viewer import Event
 
-#: Of more words than this there is a list in place of chips.
+#: The most words for chips; more are in a list.
 _MOST_CHIPS = 40
 
 
@@ -110,34 +108,29 @@ def choose_plane(session: Session) -> None:
     refit_button(lambda here: here.lab(DynamicsLab).refit(), session.unit)
 
 
-# What came of a search for the points where the state rests, in a sentence each
+# The result of a search, in a sentence
 
 
 def rest_sentence(held: str, found: FixedPoints | None) -> str:
-    """What came of the search with an input, as HTML."""
+    """The result of the search with an input, as HTML."""
+    start = f"Held on {escape(held)}"
     if found is None:
-        return f"Held on {escape(held)}: press <strong>F</strong> to find where the state rests."
-    stable, of = found.of(Kind.STABLE), f"of {found.starts} starts led there"
-    led = sum(point.starts for point in stable)
-    if len(stable) == 1:
-        return f"Held on {escape(held)}, the state rests at <strong>one point</strong>: {led} {of}."
-    if stable:
-        count = f"<strong>{len(stable)} points</strong>"
-        return f"Held on {escape(held)}, the state rests at {count}: {led} {of}."
+        return f"{start}: press <strong>F</strong> to find where the state rests."
+    if stable := found.of(Kind.STABLE):
+        led = sum(point.starts for point in stable)
+        count = f"{len(stable)} points" if len(stable) > 1 else "one point"
+        of = f"{led} of {found.starts} starts led there"
+        return f"{start}, the state rests at <strong>{count}</strong>: {of}."
     if found.points:
         several = len(found.points) > 1
         points = f"all {len(found.points)} points" if several else "the one point"
-        return (
-            f"Held on {escape(held)}, the state <strong>rests nowhere</strong>: it leaves {points} "
-            "found, or only slows down."
-        )
-    return (
-        f"Held on {escape(held)}, <strong>no point</strong> was found from {found.starts} starts."
-    )
+        nowhere = "the state <strong>rests nowhere</strong>"
+        return f"{start}, {nowhere}: it leaves {points} found, or only slows down."
+    return f"{start}, <strong>no point</strong> was found from {found.starts} starts."
 
 
 def search_outcome(found: FixedPoints | None, searching: bool) -> str:
-    """The counts of a search, and what it has missed; or that there was none, or it still runs."""
+    """The counts of a search, and what it missed; or that there was none, or it still runs."""
     if found is None:
         return "The search is running." if searching else "No search was made with this input."
     counts = ", ".join(f"{len(found.of(kind))} {kind.value}" for kind in Kind)
@@ -151,23 +144,28 @@ def search_outcome(found: FixedPoints | None, searching: bool) -> str:
     return f"{counts}, from {found.starts} starts{short}{rest}{unseen}."
 
 
-# Tab *Where does the state rest?*: the points at which a fixed input leaves the state
+# The tab
 
 
-class _RestSubject(NamedTuple):
-    """The known points, those of the held input alone, and the number of the chosen one."""
+class _RestSubject:
+    """The lab with its query, the known points, and the index of the chosen one.
 
-    session: Session
-    rests: list[Rest]
-    found: FixedPoints | None
-    chosen: int | None
+    ``problem`` says why a search is impossible, ``found`` is the result with the held input.
+    """
 
+    def __init__(self, session: Session) -> None:
+        self.session, self.lab = session, session.lab(DynamicsLab)
+        self.query = dynamics_query(session)
+        self.problem = self.lab.problem(self.query)
+        self.rests = self.lab.rests(self.query, shown_token)
+        held = None if self.problem else self.lab.held(self.query)
+        self.found = held and self.lab.found(held, self.query)
+        self.chosen = self.lab.chosen(self.query, self.rests)
 
-def _shown(session: Session) -> _RestSubject:
-    dynamics, query = session.lab(DynamicsLab), dynamics_query(session)
-    rests, problem = dynamics.rests(query, shown_token), dynamics.problem(query)
-    found = None if problem else dynamics.found(dynamics.held(query), query)
-    return _RestSubject(session, rests, found, dynamics.chosen(query, rests))
+    @property
+    def has_plane(self) -> bool:
+        """Whether the states can be projected onto a plane."""
+        return not self.problem and self.lab.flat(self.query)
 
 
 def _choose(session: Session, event: Event) -> None:
@@ -178,20 +176,15 @@ def _choose(session: Session, event: Event) -> None:
 
 
 def _answer(shown: _RestSubject) -> str:
-    session, rests = shown.session, shown.rests
-    dynamics, query = session.lab(DynamicsLab), dynamics_query(session)
-    if dynamics.searching:
-        epoch, share = dynamics.searching
-        return progress_html(f"Searching at {session.unit} {epoch}", share)
-    if problem := dynamics.problem(query):
-        return escape(problem)
-    told = rest_sentence(dynamics.label(query, shown_token), shown.found)
-    stable = [rest for rest in rests if rest.own and not rest.point.unstable]
+    if searching := shown.lab.searching:
+        epoch, share = searching
+        return progress_html(f"Searching at {shown.session.unit} {epoch}", share)
+    if shown.problem:
+        return escape(shown.problem)
+    result = rest_sentence(shown.lab.label(shown.query, shown_token), shown.found)
+    stable = [rest for rest in shown.rests if rest.own and not rest.point.unstable]
     reads = f" It reads {escape(stable[0].readout.text)}." if len(stable) == 1 else ""
-    return told + reads
-
-
-# The pictures
+    return result + reads
 
 
 def _words(session: Session, shown: _RestSubject) -> Picture:
@@ -203,26 +196,15 @@ def _words(session: Session, shown: _RestSubject) -> Picture:
 
 
 def _phase(shown: _RestSubject) -> Picture:
-    """The phase plane. Everything it needs is computed here, so only when it is visible."""
-    session, rests = shown.session, shown.rests
-    dynamics, query, words = (
-        session.lab(DynamicsLab),
-        dynamics_query(session),
-        session.inspect().words,
-    )
-    problem = dynamics.problem(query)
-    if problem or not dynamics.flat(query):
-        said = problem or explanation("rest/phase_none")
-        return sentence("The plane of two components", said, theme())
-    plane, visited, states = (
-        dynamics.plane(query),
-        dynamics.visited(query),
-        states_of(session.inspect().trace),
-    )
-    infinite = np.flatnonzero(~np.isfinite(states.whole).all(axis=1))
-    path = states.whole[: infinite[0]] if len(infinite) else states.whole
-    points = [rest.point for rest in rests]
-    drawn = portrait(dynamics.held(query), plane, visited, path, points)
+    """The phase plane. Its data are computed here, and so only when it is visible."""
+    session, lab, query = shown.session, shown.lab, shown.query
+    if not shown.has_plane:
+        text = shown.problem or explanation("rest/phase_none")
+        return sentence("The plane of two components", text, theme())
+    plane, visited, probe = lab.plane(query), lab.visited(query), session.inspect()
+    words, states = probe.words, states_of(probe.trace)
+    points = [rest.point for rest in shown.rests]
+    drawn = portrait(lab.held(query), plane, visited, states.whole, points)
     one, two = (axis + 1 for axis in plane.axes)
     title = (
         f"Components {one} and {two} explain {sum(plane.explained):.0%} of the variance on "
@@ -230,51 +212,41 @@ def _phase(shown: _RestSubject) -> Picture:
     )
     first = len(words) - len(states.after)
     return phase_plane(
-        drawn, plane, rests, theme(), title=title, words=words[first:], first=first,
-        ends=dynamics.read_at_ends(query), classes=session.dataset.classes, chosen=shown.chosen,
+        drawn, plane, shown.rests, theme(), title=title, words=words[first:], first=first,
+        ends=lab.read_at_ends(query), classes=session.dataset.classes, chosen=shown.chosen,
     )  # fmt: skip
 
 
 def _remark(shown: _RestSubject) -> str:
-    session = shown.session
-    dynamics, query = session.lab(DynamicsLab), dynamics_query(session)
-    if dynamics.problem(query) or not dynamics.flat(query):
+    session, lab, query = shown.session, shown.lab, shown.query
+    if not shown.has_plane:
         return ""
-    visited, basis = dynamics.visited(query), dynamics.plane(query).basis
+    visited, basis = lab.visited(query), lab.plane(query).basis
     read = f"{len(visited.paths)} of {visited.total}" if visited.partial else f"{visited.total}"
-    when = f"{session.unit} {basis.epoch}"
     return (
-        f"Held: {dynamics.label(query, shown_token)}. The plane was fitted at {when} "
-        f"to the states on {read} {session.dataset.role} {session.names.sequence}s; "
-        "participation ratio "
-        f"{basis.participation:.2f} of {len(basis.mean)} dimensions."
+        f"Held: {lab.label(query, shown_token)}. The plane was fitted at {session.unit} "
+        f"{basis.epoch} to the states on {read} {session.dataset.role} {session.names.sequence}s; "
+        f"participation ratio {basis.participation:.2f} of {len(basis.mean)} dimensions."
     )
 
 
 def _spectrum(shown: _RestSubject) -> Picture:
-    session = shown.session
-    if shown.chosen is None:
-        dynamics = session.lab(DynamicsLab)
-        said = "No point is known here yet: press F to search."
-        if dynamics.problem(dynamics_query(session)):
-            said = "No points can be found here."
-        elif dynamics.searching:
-            said = "No point is known here yet: the search is running."
-        return sentence("What becomes of a small distance", said, theme())
-    return point_spectrum(shown.rests[shown.chosen], session.names.noun, theme())
+    if shown.chosen is not None:
+        return point_spectrum(shown.rests[shown.chosen], shown.session.names.noun, theme())
+    text = "No point is known here yet: press F to search."
+    if shown.problem:
+        text = "No points can be found here."
+    elif shown.lab.searching:
+        text = "No point is known here yet: the search is running."
+    return sentence("What becomes of a small distance", text, theme())
 
 
 def _points(shown: _RestSubject) -> Picture:
-    session, dynamics = shown.session, shown.session.lab(DynamicsLab)
-    query = dynamics_query(session)
-    searched = not dynamics.problem(query) and dynamics.is_asked(query)
+    searched = not shown.problem and shown.lab.is_asked(shown.query)
     return rest_points(
-        shown.rests, session.names.noun, theme(), chosen=shown.chosen, opened=dynamics.opened,
-        outcome=search_outcome(shown.found, searched),
+        shown.rests, shown.session.names.noun, theme(), chosen=shown.chosen,
+        opened=shown.lab.opened, outcome=search_outcome(shown.found, searched),
     )  # fmt: skip
-
-
-# The tab
 
 
 def _controls(session: Session) -> None:
@@ -291,7 +263,7 @@ def _charts(session: Session) -> tuple[Column[_RestSubject], Column[_RestSubject
 
 
 TAB = Sheet(
-    "rest", _shown, _answer, _charts, _controls,
+    "rest", _RestSubject, _answer, _charts, _controls,
     lambda session: session.lab(DynamicsLab).work(), words=_words,
     shown=lambda session: session.lab(DynamicsLab).searching is None,
 )  # fmt: skip

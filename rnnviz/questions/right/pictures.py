@@ -1,4 +1,4 @@
-"""The exact gradient against the notebook's, and the check of both."""
+"""Pictures of the exact gradient, the notebook's, and the gradient check."""
 
 from __future__ import annotations
 
@@ -8,9 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from rnnviz.charts.axes import axis, log_axis, rows_axis, words_axis, words_margin
+from rnnviz.charts.axes import (
+    EPOCHS_MARGIN,
+    axis,
+    epoch_marks,
+    epochs_axis,
+    epochs_meta,
+    log_axis,
+    rows_axis,
+    words_axis,
+    words_margin,
+)
 from rnnviz.charts.axis_limits import decades
-from rnnviz.charts.epoch_axis import EPOCHS_MARGIN, epoch_marks, epochs_axis, epochs_meta
 from rnnviz.charts.gradients import norms_height
 from rnnviz.charts.picture import Picture, Series, exact, scatter
 from rnnviz.charts.shapes import (
@@ -28,8 +37,8 @@ from rnnviz.charts.theme import LIGHT, Theme, picture
 from rnnviz.engine.cell_check import TOLERANCE
 from rnnviz.engine.gradcheck import GradientCheck
 from rnnviz.engine.layer_buffers import Array
+from rnnviz.probe.epoch_series import EpochSeries
 from rnnviz.probe.formatting import number
-from rnnviz.probe.gradient_lab import EpochSeries
 from rnnviz.probe.gradients import ByLength, ByToken, Comparison
 from rnnviz.run.history import Course
 
@@ -39,9 +48,9 @@ Comparisons = EpochSeries[Comparison]
 _EXACT = 1e-16
 #: The dash of a line, by the kind of its parameter.
 _DASHES = {"W_xh": "dot", "W_hh": "solid", "b_h": "dashdot"}
-#: The length of an exact arrow in pixels, and the most of the notebook's, as its multiple.
+#: The length of an exact arrow in pixels, and the longest of the notebook's, as its multiple.
 _ARROW, _MOST = 20, 1.6
-#: With more words their arrows have no room.
+#: The most words for arrows, and for discs behind them.
 MOST_ARROWS, _MOST_DISCS = 24, 12
 _BY_LENGTH = "The notebook's error, by length"
 
@@ -52,7 +61,7 @@ _BY_LENGTH = "The notebook's error, by length"
 def gradient_directions(tokens: ByToken, words: Sequence[str], theme: Theme = LIGHT) -> Picture:
     """Two arrows from one point at every word: the exact dL/dh_t to the left, and the notebook's.
 
-    The angle is the one between them; the notebook's arrow is as much longer as its gradient is.
+    The angle and the ratio of the lengths are those of the gradients.
     """
     ratios = tokens.notebook / np.where(tokens.exact > 0, tokens.exact, np.nan)
     arrows = [
@@ -71,32 +80,23 @@ def gradient_directions(tokens: ByToken, words: Sequence[str], theme: Theme = LI
             _angles(tokens, ratios, theme),
         ],
         f"Direction of dL/dh: {colored('exact, W_hhᵀ da', theme.magnitude)}; notebook's, W_hh da",
-        260,
-        theme,
-        xaxis=words_axis(words, theme),
-        yaxis={"range": [-1.7, 1], "visible": False},
-        annotations=arrows,
-        margin=words_margin(words),
-        meta={"x": "token"},
-    )
+        260, theme, xaxis=words_axis(words, theme), yaxis={"range": [-1.7, 1], "visible": False},
+        annotations=arrows, margin=words_margin(words), meta={"x": "token"},
+    )  # fmt: skip
 
 
 def _angles(tokens: ByToken, ratios: Array, theme: Theme) -> Series:
-    # Of many words every n-th has a number, up to the last one.
+    # With many words every n-th has a number, counted from the last one.
     count = len(tokens.angles)
     every = math.ceil(count / _MOST_DISCS)
     degrees = ["–" if np.isnan(angle) else f"<b>{angle:.0f}°</b>" for angle in tokens.angles]
     degrees = ["" if (count - 1 - t) % every else text for t, text in enumerate(degrees)]
     rows = zip(exact(tokens.angles), exact(ratios), strict=True)
     return scatter(
-        x=np.arange(len(degrees), dtype=np.int32),
-        y=[-1.35] * len(degrees),
-        mode="text",
-        text=degrees,
-        textfont={"size": 15},
-        customdata=[list(row) for row in rows],
+        x=np.arange(len(degrees), dtype=np.int32), y=[-1.35] * len(degrees), mode="text",
+        text=degrees, textfont={"size": 15}, customdata=[list(row) for row in rows],
         hovertemplate="%{customdata[0]}° away, %{customdata[1]} times as long<extra></extra>",
-    )
+    )  # fmt: skip
 
 
 def _arrows(t: int, angle: float, ratio: float, theme: Theme) -> Iterator[dict[str, Any]]:
@@ -110,7 +110,7 @@ def _arrows(t: int, angle: float, ratio: float, theme: Theme) -> Iterator[dict[s
 
 
 def _arrow(t: int, right: float, down: float, color: str, width: float) -> dict[str, Any]:
-    """An arrow from the middle of a column, in pixels."""
+    """An arrow from the center of a column, in pixels."""
     return {
         "x": t, "y": 0, "xshift": right, "yshift": -down, "ax": -right, "ay": -down, "text": "",
         "showarrow": True, "arrowcolor": color, "arrowwidth": width,
@@ -144,19 +144,14 @@ def gradient_sizes(
             for name, sizes, line, symbol in styles
             if len(sizes)
         ],
-        "Size of the gradient, ||dL/dh_t|| (L2)",
-        260,
-        theme,
-        xaxis=words_axis(words, theme),
+        "Size of the gradient, ||dL/dh_t|| (L2)", 260, theme, xaxis=words_axis(words, theme),
         yaxis=log_axis("", theme, span),
         annotations=[
             *zeros(np.arange(len(others)), others, span[0], theme.text),
             *zeros(np.arange(len(norms)), norms, span[0], theme.magnitude),
         ],
-        margin={**words_margin(words), "t": LEGEND_TOP},
-        meta={"x": "token"},
-        **LEGEND,
-    )
+        margin={**words_margin(words), "t": LEGEND_TOP}, meta={"x": "token"}, **LEGEND,
+    )  # fmt: skip
 
 
 def errors_by_length(table: ByLength, words: Sequence[str], theme: Theme = LIGHT) -> Picture:
@@ -167,31 +162,22 @@ def errors_by_length(table: ByLength, words: Sequence[str], theme: Theme = LIGHT
     count = len(words)
     reached = table.lengths <= count
     if not reached.any():
-        said = f"All training sequences are longer: {table.lengths.min()} or more."
-        return sentence(_BY_LENGTH, said, theme)
-    notes = [
-        f"{t} long, {n} sequence{'s' * (n > 1)}"
-        for t, n in zip(
-            table.lengths[reached].tolist(), table.counts[reached].tolist(), strict=True
-        )
-    ]
+        text = f"All training sequences are longer: {table.lengths.min()} or more."
+        return sentence(_BY_LENGTH, text, theme)
+    lengths, counts = table.lengths[reached], table.counts[reached].tolist()
+    pairs = zip(lengths.tolist(), counts, strict=True)
+    notes = [f"{t} long, {n} sequence{'s' * (n > 1)}" for t, n in pairs]
     errors = {name: v[reached] for name, v in table.table("errors").items() if v.any()}
     span = _errors_span(errors.values(), theme)
     numbers = range(1, count + 1, math.ceil(count / MOST_ARROWS))[::-1]
     ticks = {"tickvals": [count - n for n in numbers], "ticktext": [str(n) for n in numbers]}
-    curves = _lines(errors, count - table.lengths[reached], notes, 10.0 ** span[0], theme)
+    curves = _lines(errors, count - lengths, notes, 10.0 ** span[0], theme)
     return picture(
-        curves,
-        _BY_LENGTH,
-        460,
-        theme,
-        xaxis={**words_axis(words, theme), "tickangle": 0, **ticks},
-        yaxis=log_axis("", theme, span),
-        annotations=_zeros(errors, count - table.lengths[reached], span, theme),
-        margin={**words_margin(words), "t": LEGEND_TOP},
-        meta={"x": "token", "ticks": True},
+        curves, _BY_LENGTH, 460, theme, xaxis={**words_axis(words, theme), "tickangle": 0, **ticks},
+        yaxis=log_axis("", theme, span), annotations=_zeros(errors, count - lengths, span, theme),
+        margin={**words_margin(words), "t": LEGEND_TOP}, meta={"x": "token", "ticks": True},
         **LEGEND,
-    )
+    )  # fmt: skip
 
 
 # Over the epochs
@@ -201,11 +187,9 @@ def errors_over_epochs(history: Comparisons, course: Course, theme: Theme = LIGH
     """||notebook - exact|| / ||exact|| over the epochs, of every parameter that is off."""
     errors = {name: v for name, v in history.table("errors").items() if (v > 0).any()}
     span = _errors_span(errors.values(), theme)
-    notes = [f"{course.history.unit} {epoch}" for epoch in history.epochs]
-    curves = _lines(errors, history.epochs, notes, 10.0 ** span[0], theme)
-    drawn = _over_epochs(
-        curves, "The notebook's relative error", course, theme, log_axis("", theme, span)
-    )
+    curves = _epoch_lines(errors, history, course, 10.0 ** span[0], theme)
+    title, up = "The notebook's relative error", log_axis("", theme, span)
+    drawn = _over_epochs(curves, title, course, theme, up)
     drawn.layout["annotations"] = _zeros(errors, history.epochs, span, theme)
     return drawn
 
@@ -214,32 +198,27 @@ def cosines_over_epochs(history: Comparisons, course: Course, theme: Theme = LIG
     """The cosine of both gradients over the epochs, of every parameter that is off."""
     off = {name for name, v in history.table("errors").items() if (v > 0).any()}
     cosines = {name: v for name, v in history.table("cosines").items() if name in off}
+    up = axis("", theme, range=[-1.1, 1.1], tickvals=[-1, 0, 1])
+    curves = _epoch_lines(cosines, history, course, -np.inf, theme)
+    return _over_epochs(curves, "Do both point the same way? Cosine", course, theme, up, 0.0)
+
+
+def _epoch_lines(
+    values: dict[str, Array], history: Comparisons, course: Course, floor: float, theme: Theme
+) -> list[Series]:
     notes = [f"{course.history.unit} {epoch}" for epoch in history.epochs]
-    curves = _lines(cosines, history.epochs, notes, -np.inf, theme)
-    drawn = axis("", theme, range=[-1.1, 1.1], tickvals=[-1, 0, 1])
-    return _over_epochs(curves, "Do both point the same way? Cosine", course, theme, drawn, 0.0)
+    return _lines(values, history.epochs, notes, floor, theme)
 
 
 def _over_epochs(
-    curves: list[Series],
-    title: str,
-    course: Course,
-    theme: Theme,
-    yaxis: dict[str, Any],
+    curves: list[Series], title: str, course: Course, theme: Theme, yaxis: dict[str, Any],
     *levels: float,
-) -> Picture:
+) -> Picture:  # fmt: skip
     return picture(
-        curves,
-        title,
-        460,
-        theme,
-        xaxis=epochs_axis(course, theme),
-        yaxis=yaxis,
+        curves, title, 460, theme, xaxis=epochs_axis(course, theme), yaxis=yaxis,
         shapes=[*(level(y, theme) for y in levels), *epoch_marks(course, theme, "y")],
-        margin={**EPOCHS_MARGIN, "t": LEGEND_TOP},
-        meta=epochs_meta(course),
-        **LEGEND,
-    )
+        margin={**EPOCHS_MARGIN, "t": LEGEND_TOP}, meta=epochs_meta(course), **LEGEND,
+    )  # fmt: skip
 
 
 def _errors_span(errors: Any, theme: Theme) -> list[float]:
@@ -297,16 +276,16 @@ def parameter_errors(
     right |= {"x0": 10.0 ** span[0], "x1": TOLERANCE, "fillcolor": faint(theme.forward, 0.1)}
     dot = {"size": 12, "color": theme.magnitude}
     cross = {"size": 11, "color": theme.text, "symbol": "x"}
-    dots, crosses = [_errors(names, checked, "checked", dot, span)], list[Series]()
+    markers = [_errors(names, checked, "checked", dot, span)]
     if comparison:
         errors = zip(off, exact([*off.values()]), strict=True)
-        told = [[error, _told(comparison, name)] for name, error in errors]
+        facts = [[error, _facts(comparison, name)] for name, error in errors]
         hover = "notebook: off by %{customdata[0]}%{customdata[1]}<extra></extra>"
-        crosses = [_errors(names, off, "notebook", cross, span)]
-        crosses[0] |= {"customdata": told, "hovertemplate": hover}
+        crosses = _errors(names, off, "notebook", cross, span)
+        markers.append({**crosses, "customdata": facts, "hovertemplate": hover})
     angle = {name: _angle(comparison, name) for name in off} if comparison else {}
     return picture(
-        [*dots, *crosses],
+        markers,
         "Relative error of every parameter",
         norms_height(len(names)),
         theme,
@@ -330,25 +309,18 @@ def parameter_errors(
 
 
 def _errors(
-    names: Sequence[str],
-    errors: dict[str, float],
-    title: str,
-    marker: dict[str, Any],
+    names: Sequence[str], errors: dict[str, float], title: str, marker: dict[str, Any],
     span: Sequence[float],
-) -> Series:
+) -> Series:  # fmt: skip
     values = list(errors.values())
     return scatter(
-        x=np.maximum(values, 10.0 ** span[0]),
-        y=[names.index(name) for name in errors],
-        name=title,
-        mode="markers",
-        marker=marker,
-        customdata=exact(values),
+        x=np.maximum(values, 10.0 ** span[0]), y=[names.index(name) for name in errors], name=title,
+        mode="markers", marker=marker, customdata=exact(values),
         hovertemplate=f"{title}: off by %{{customdata}}<extra></extra>",
-    )
+    )  # fmt: skip
 
 
-def _told(comparison: Comparison, name: str) -> str:
+def _facts(comparison: Comparison, name: str) -> str:
     """The angle between both gradients of a parameter, and their lengths (L2)."""
     exactly, notebook = (number(of[name], 4) for of in (comparison.exact, comparison.notebook))
     return f"<br>‖exact‖ {exactly}, ‖notebook‖ {notebook} (L2)<br>{_angle(comparison, name)} apart"

@@ -1,4 +1,4 @@
-"""Tab *Is it right?*: the gradient against an independent method, and the notebook's."""
+"""Tab *Is it right?*: the gradient against complex-step differences and the notebook's."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from rnnviz.questions.gradient_source import (
     probe_sequence,
     source_of,
 )
+from rnnviz.questions.right.measure import RightLab
 from rnnviz.questions.right.pictures import (
     MOST_ARROWS,
     cosines_over_epochs,
@@ -32,23 +33,27 @@ from rnnviz.ui.stage import place_text
 from rnnviz.ui.style import check_html, theme
 
 
+def _lab(source: GradientSource) -> RightLab:
+    return source.session.lab(RightLab)
+
+
 def _answer(source: GradientSource) -> str:
-    """What the check said, and where the notebook's gradient begins to point elsewhere."""
-    check = source.gradients.checked(source.query)
-    said = "Press <strong>G</strong> to check this run's rule at these weights."
+    """The result of the check, and the lag from which the notebook's gradient is wrong."""
+    check = _lab(source).checked(source.query)
+    text = "Press <strong>G</strong> to check this run's rule at these weights."
     if check and not check.finite:
-        said = "<strong>Nothing can be checked</strong>, as the numbers overflow at these weights."
+        text = "<strong>Nothing can be checked</strong>, as the numbers overflow at these weights."
     elif check and check.wrong:
-        said = f"<strong>No</strong>: {len(check.wrong)} parameters are wrong by this run's rule."
+        text = f"<strong>No</strong>: {len(check.wrong)} parameters are wrong by this run's rule."
     elif check:
         digits = int(-math.log10(max(check.worst, 1e-16)))
-        said = f"<strong>Yes, to {digits} digits</strong> by this run's rule."
-    return said if gated(source.session) else f"{_turn(source)} {said}"
+        text = f"<strong>Yes, to {digits} digits</strong> by this run's rule."
+    return text if gated(source.session) else f"{_notebook_error(source)} {text}"
 
 
-def _turn(source: GradientSource) -> str:
-    """How far back the notebook's gradient begins to point elsewhere, on the phrase."""
-    tokens, noun = source.gradients.by_token(source.query), source.session.names.noun
+def _notebook_error(source: GradientSource) -> str:
+    """The lag on the phrase from which the notebook's gradient has another direction."""
+    tokens, noun = _lab(source).by_token(source.query), source.session.names.noun
     off = np.flatnonzero(tokens.angles > 0.5)
     if not off.size:
         return "Without its transpose the notebook's gradient is the same here."
@@ -64,27 +69,23 @@ def _basis(source: GradientSource) -> str:
     return f"{probe_sequence(source)} Notebook: {compared_sequences(source).lower()}"
 
 
-def _phrase(source: GradientSource) -> str:
-    return source.probe.basis
-
-
 def _arrows(source: GradientSource) -> str:
     missing = no_room("arrows", len(source.words), MOST_ARROWS, source.session.names.noun)
-    return f"{missing} {_phrase(source)}".strip()
+    return f"{missing} {source.probe.basis}".strip()
 
 
 def _sizes(source: GradientSource) -> Picture:
-    tokens, colors = source.gradients.by_token(source.query), source.theme("sizes")
+    tokens, colors = _lab(source).by_token(source.query), source.theme("sizes")
     return gradient_sizes(tokens.exact, source.words, tokens.notebook, colors)
 
 
 def _parameters(source: GradientSource) -> Picture:
     names = list(source.query.state.parameters.named())
-    compared = None if gated(source.session) else source.gradients.compare(source.query)
-    check = source.gradients.checked(source.query)
+    compared = None if gated(source.session) else _lab(source).compare(source.query)
+    check = _lab(source).checked(source.query)
     if not (compared or check):
-        said = "Press G to compare the gradient of each parameter with complex-step differences."
-        return sentence("Relative error of every parameter", said, theme())
+        text = "Press G to compare the gradient of each parameter with complex-step differences."
+        return sentence("Relative error of every parameter", text, theme())
     return parameter_errors(names, check, compared, theme())
 
 
@@ -92,7 +93,9 @@ def _parameters(source: GradientSource) -> Picture:
 
 
 def _controls(session: Session) -> None:
-    check_button(lambda here: here.gradients.check(here.gradient_query()), session.names.sequence)
+    check_button(
+        lambda here: here.lab(RightLab).check(here.gradient_query()), session.names.sequence
+    )
     place_text("badge")
     choose_layer(session, "gradients")
 
@@ -100,44 +103,35 @@ def _controls(session: Session) -> None:
 def _charts(session: Session) -> tuple[Column[GradientSource], Column[GradientSource]]:
     """Both gradients word by word; the notebook's rule is for Elman cells alone."""
     if gated(session):
-        parameters = Chart("parameters", 1, _parameters, _basis, text="checks")
-        return [
-            Chart(
-                "flow",
-                1,
-                lambda of: gradient_sizes(
-                    Unrolled(of.query.trace, of.query.layer).norms, of.words, theme=of.theme("flow")
-                ),
-                _phrase,
-                text="notebook",
-            )
-        ], [parameters]
+        flow: Chart[GradientSource] = Chart("flow", 1, lambda of: gradient_sizes(
+            Unrolled(of.query.trace, of.query.layer).norms, of.words, theme=of.theme("flow")),
+            lambda of: of.probe.basis, text="notebook")  # fmt: skip
+        return [flow], [Chart("parameters", 1, _parameters, _basis, text="checks")]
     return [
         Chart("directions", 2.4, lambda of: gradient_directions(
-            of.gradients.by_token(of.query), of.words, theme()), _arrows),
-        Chart("sizes", 3, _sizes, _phrase),
+            _lab(of).by_token(of.query), of.words, theme()), _arrows),
+        Chart("sizes", 3, _sizes, lambda of: of.probe.basis),
         Chart("by_length", 3, lambda of: errors_by_length(
-            of.gradients.by_length(of.query), of.words, of.theme("by_length"))),
+            _lab(of).by_length(of.query), of.words, of.theme("by_length"))),
     ], [
         Chart("parameters", 4, _parameters, _basis),
         Chart("errors", 3, lambda of: errors_over_epochs(
-            of.over_epochs(of.gradients.history.comparisons), of.course, of.theme("errors")),
+            of.over_epochs(_lab(of).comparisons), of.course, of.theme("errors")),
             compared_sequences, go_to_click),
         Chart("cosines", 3, lambda of: cosines_over_epochs(
-            of.over_epochs(of.gradients.history.comparisons), of.course, theme()),
+            of.over_epochs(_lab(of).comparisons), of.course, theme()),
             compared_sequences, go_to_click),
     ]  # fmt: skip
 
 
 def _measure(session: Session) -> Iterator[None]:
     if not gated(session):
-        record, query = session.gradients.history.comparisons, source_of(session).query
+        record, query = session.lab(RightLab).comparisons, source_of(session).query
         yield from record.develop(session.run, query)
 
 
 TAB = Sheet(
-    "right", source_of, _answer, _charts, _controls,
-    _measure,
+    "right", source_of, _answer, _charts, _controls, _measure,
     more=lambda of, frame: frame.texts.update(
-        badge=check_html(of.gradients.checked(of.query), of.session.names)),
+        badge=check_html(_lab(of).checked(of.query), of.session.names)),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""CellDiagram: a cell's equations as symbols and wires, which a flow drawing shows."""
+"""CellDiagram: a cell's equations as symbols and wires of a flow drawing."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import NamedTuple
 from rnnviz.engine.cell_text import CACHED
 from rnnviz.engine.equations import Equations
 from rnnviz.engine.graph import Node, topological
+from rnnviz.probe.cell_parts import typeset, untimed
 
 #: Operations that keep a state; of a difference it is the first operand.
 _PASSED = {"add", "sub", "mul", "max"}
@@ -62,7 +63,7 @@ def _operations_between(end: Node, before: Node, taken: set[Node]) -> tuple[Node
     return walk(end)
 
 
-# A cell's equations as symbols and wires, which a flow drawing shows
+# Symbols and wires
 
 
 _SUMS = {"add", "sub"}
@@ -70,7 +71,7 @@ _SUMS = {"add", "sub"}
 
 @dataclass(frozen=True, eq=False)
 class Symbol:
-    """A value that has a place in the drawing.
+    """A value in the drawing.
 
     ``kind`` is "before" or "after" (a state), "input", "weights", "line" (what matrices make), the
     operation "sum", "product", "div", "max" or "where", or "function". ``total`` is the value
@@ -83,23 +84,23 @@ class Symbol:
     names: tuple[str, ...] = ()
     total: Node | None = None
     path: StatePath | None = None
-    #: The terms of a part of a sum: it is no value of the graph itself.
+    #: The terms of a part of a sum, which is no value of the graph itself.
     terms: tuple[Node, ...] = ()
 
     @property
     def is_source(self) -> bool:
-        """Whether it comes from outside: the input, or a state before the token."""
+        """Whether it is the input, or a state before the token."""
         return self.kind in ("before", "input")
 
     @property
     def is_leaf(self) -> bool:
-        """Whether it reads nothing of what the cell has computed at the token."""
+        """Whether it reads nothing that the cell computes at the token."""
         plain = self.kind == "line" and all(wire.source.is_source for wire in self.wires)
         return plain or self.kind == "weights"
 
 
 class Wire(NamedTuple):
-    """What a symbol reads: a source, and the functions of it on the way, the first one first.
+    """What a symbol reads: a source, through functions of it in the order of their application.
 
     ``reader`` is the operation that reads the source; None if it is the symbol itself, or its sum.
     """
@@ -111,15 +112,10 @@ class Wire(NamedTuple):
 
 
 class Diagram(NamedTuple):
-    """The symbols in the order of computation, the state paths, and the other states that leave."""
+    """The symbols in the order of computation, and the state paths."""
 
-    equations: Equations
     symbols: tuple[Symbol, ...]
     paths: tuple[StatePath, ...]
-
-    def symbol(self, name: str) -> Symbol:
-        """The symbol of a line of the equations."""
-        return next(s for s in self.symbols if name in s.names and s.kind != "after")
 
     def of(self, node: Node) -> Symbol:
         """The symbol of a value that has one."""
@@ -128,20 +124,53 @@ class Diagram(NamedTuple):
 
 @lru_cache(CACHED)
 def cell_diagram(equations: Equations) -> Diagram:
-    """The diagram of a cell. One that is a single line has all its terms."""
+    """The diagram of a cell. In a cell of one line every term has a symbol."""
     whole = _DiagramBuilder(equations).diagram
     lines = [symbol for symbol in whole.symbols if symbol.kind == "line"]
     return _DiagramBuilder(equations, split=True).diagram if len(lines) == 1 else whole
 
 
 def operand(node: Node) -> Node | None:
-    """The one value that a function reads; None for other operations."""
+    """The argument of a function of one value; None for other operations."""
     read = {arg for arg in node.args if arg.kind != "number"}
     return read.pop() if len(read) == 1 and node.kind != "product" else None
 
 
+#: A longer label of a wire is cut.
+LONGEST = 16
+
+
+def wire_label(equations: Equations, wire: Wire) -> str:
+    """The functions in a wire, with its sign; empty if there are none."""
+    text = ""
+    if len(wire.through) == 1:
+        text = function_label(wire.through[0], wire.source.node)
+    elif wire.through:
+        named = {node: name for name, node in reversed(equations.nodes.items())}
+        text = untimed(named).value(wire.through[-1], 0)
+    if len(text) > LONGEST:
+        text = f"{text[: LONGEST - 1]}…"
+    return f"− {text}".strip() if wire.sign < 0 else text
+
+
+def function_label(node: Node, read: Node) -> str:
+    """One function, without its argument: tanh, 1 −, 0.1 ·, ²."""
+    number = next((f"{a.value:.4g}" for a in node.args if a.kind == "number"), "")
+    number = number.replace("-", "−")
+    before, after = {
+        "sub": (f"{number} −", f"− {number}"),
+        "div": (f"{number} ÷", f"÷ {number}"),
+        "mul": (f"{number} ·", f"{number} ·") if number else ("²", "²"),
+        "add": (f"+ {number}",) * 2,
+        "power": (f"^{node.value:g}",) * 2,
+        "max": (f"max {number}",) * 2,
+        "neg": ("−",) * 2,
+    }.get(node.kind, (typeset(node.kind),) * 2)
+    return before if node.args[0] is not read else after
+
+
 class _DiagramBuilder:
-    """Makes the symbols of a cell; with ``split``, every product has a symbol of its own."""
+    """Makes the symbols of a cell; with ``split``, every product has its own."""
 
     def __init__(self, equations: Equations, split: bool = False) -> None:
         self._equations, self._split = equations, split
@@ -157,27 +186,24 @@ class _DiagramBuilder:
     @property
     def diagram(self) -> Diagram:
         """All symbols."""
-        ends = [*map(self._symbol, (path.before for path in self._paths))]
-        for node in self._equations.nodes.values():
-            ends.append(self._symbol(node))
+        nodes, after = self._equations.nodes, list[Symbol]()
+        for node in (*(path.before for path in self._paths), *nodes.values()):
+            self._symbol(node)
         kept = {path.state for path in self._paths}
-        carried = dict.fromkeys((*self._equations.states, self._equations.out))
-        after = [self._after(name) for name in carried if name not in kept]
-        return Diagram(self._equations, (*self._made.values(), *after), tuple(self._paths))
-
-    def _after(self, name: str) -> Symbol:
-        source = self._symbol(self._equations.nodes[name])
-        return Symbol("after", source.node, (Wire(source, None),), (name,))
+        for name in dict.fromkeys((*self._equations.states, self._equations.out)):
+            if name not in kept:
+                wire = Wire(self._symbol(nodes[name]), None)
+                after.append(Symbol("after", nodes[name], (wire,), (name,)))
+        return Diagram((*self._made.values(), *after), tuple(self._paths))
 
     def _own(self, node: Node) -> bool:
-        """Whether a value has a symbol in any case: it has a name, or several read it."""
+        """Whether a value always has a symbol: it has a name, or several values read it."""
         known = node in self._names or node in self._path_of or self._uses[node] > 1
         return known or node.kind in ("state", "input")
 
     def _symbol(self, node: Node) -> Symbol:
         if node not in self._made:
-            # What it reads comes first.
-            made = self._make(node)
+            made = self._make(node)  # Its sources are added first.
             self._made[node] = made
         return self._made[node]
 
@@ -189,7 +215,7 @@ class _DiagramBuilder:
             return Symbol("weights", node, names=names)
         if node in self._path_of:
             return self._passed(node, self._path_of[node])
-        # What functions are taken of, if it has no symbol of its own.
+        # The argument of the functions, unless it has a symbol of its own.
         total = node
         while (inner := operand(total)) is not None and not self._own(inner):
             total = inner
@@ -197,7 +223,7 @@ class _DiagramBuilder:
         return Symbol(kind, node, tuple(wires), names, total)
 
     def _passed(self, node: Node, path: StatePath) -> Symbol:
-        """An operation of a state path: its first wire is the state, and a number needs none."""
+        """An operation of a state path: its first wire is the state; a number needs no wire."""
         k, other = path.ops.index(node), path.operand(node)
         previous = self._symbol(path.ops[k - 1] if k else path.before)
         sign = -1 if node.kind == "sub" else 1
@@ -208,9 +234,8 @@ class _DiagramBuilder:
         return Symbol(kind, node, tuple(wires), self._names.get(node, ()), node, path)
 
     def _opened(self, total: Node) -> tuple[str, list[Wire]]:
-        """The kind of a symbol and what it reads."""
-        inner = operand(total)
-        if inner is not None:
+        """The kind of a symbol, and its wires."""
+        if (inner := operand(total)) is not None:
             return "function", [self._wire(inner, total)]
         if total.kind == "product":
             return "line", [self._wire(total.args[0], total)]
@@ -222,7 +247,7 @@ class _DiagramBuilder:
         return total.kind, [self._wire(arg, total) for arg in args]
 
     def _factors(self, node: Node) -> Iterator[tuple[Node, Node]]:
-        """The factors of a product, each with what reads it."""
+        """The factors of a product, each with its reader."""
         for arg in node.args:
             if arg.kind == "mul" and operand(arg) is None and not self._own(arg) and arg.varies:
                 yield from self._factors(arg)
@@ -230,7 +255,7 @@ class _DiagramBuilder:
                 yield arg, node
 
     def _terms(self, node: Node, sign: int = 1) -> Iterator[tuple[Node, Node, int]]:
-        """The terms of a sum, each with what reads it and its sign."""
+        """The terms of a sum, each with its reader and its sign."""
         left, right = node.args
         for arg, own in ((left, sign), (right, sign if node.kind == "add" else -sign)):
             inner = arg.kind in _SUMS and operand(arg) is None and arg.varies
@@ -240,7 +265,7 @@ class _DiagramBuilder:
                 yield arg, node, own
 
     def _sum(self, total: Node) -> tuple[str, list[Wire]]:
-        """A line if matrices make all of it; else a sum, in which they make one term."""
+        """A line if it consists of matrix products and biases; else a sum with one line."""
         terms = [*self._terms(total)]
         products = [row for row in terms if row[0].kind == "product" and self._joins(row)]
         joined = [row for row in terms if row in products or (products and self._is_bias(row))]
@@ -250,10 +275,8 @@ class _DiagramBuilder:
             return "line", [*self._reads(joined)]
         rest = [self._wire(*row) for row in terms if row not in joined]
         nodes = tuple(term for term, *_ in joined)
-        wires = tuple(self._reads(joined))
-        node = self._equations.graph.total(nodes)
-        if node not in self._made:
-            self._made[node] = Symbol("line", node, wires, total=node, terms=nodes)
+        node, wires = self._equations.graph.total(nodes), tuple(self._reads(joined))
+        self._made.setdefault(node, Symbol("line", node, wires, total=node, terms=nodes))
         return "sum", [Wire(self._made[node], None), *rest]
 
     def _joins(self, term: tuple[Node, Node, int]) -> bool:
@@ -269,14 +292,14 @@ class _DiagramBuilder:
         return scaled and self._own(seen[0]) and self._joins(term)
 
     def _reads(self, terms: list[tuple[Node, Node, int]]) -> Iterator[Wire]:
-        """What the terms of a line read, each source of a kind once."""
+        """The wires of the terms of a line."""
         for node, *_ in terms:
             for arg in node.args:
                 if node.kind == "product" or arg.varies:
                     yield self._wire(arg, node)
 
     def _wire(self, node: Node, reader: Node, sign: int = 1) -> Wire:
-        """A wire to a value, or through functions to one that has a symbol of its own."""
+        """A wire to a value, or through functions to one with a symbol of its own."""
         base, through = node, list[Node]()
         while not self._own(base) and base.varies and (inner := operand(base)) is not None:
             through.insert(0, base)

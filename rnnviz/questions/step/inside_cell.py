@@ -1,4 +1,4 @@
-"""The inside of a cell at one moment of a training step: its equations as a flow drawing.
+"""The inside of a cell at one moment of a training step, as a flow drawing.
 
 The page draws this picture itself, in static/inside_cell.js, from the series by name and ``meta``.
 """
@@ -18,26 +18,19 @@ from rnnviz.config import Gradient
 from rnnviz.engine.graph import Node, topological
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.cell_parts import bounded, bounded_states, nonnegative, typeset, untimed
-from rnnviz.probe.training_step import Focus, Phase, StepRecord
+from rnnviz.probe.unrolled import Phase
+from rnnviz.questions.step.arithmetic import short_number, unit_formula
 from rnnviz.questions.step.cell_diagram import (
-    Diagram,
     StatePath,
     Symbol,
     Wire,
     cell_diagram,
-    operand,
-)
-from rnnviz.questions.step.cell_layout import (
-    Box,
-    CellLayout,
-    PathBand,
-    Route,
-    cell_layout,
     function_label,
+    operand,
     wire_label,
 )
-from rnnviz.questions.step.formula import short_number, unit_formula
-from rnnviz.questions.step.measure import StepCell, step_cell
+from rnnviz.questions.step.cell_layout import Box, Route, cell_layout
+from rnnviz.questions.step.measure import Focus, StepCell, StepRecord, step_cell
 
 
 class TokenGradient:
@@ -57,32 +50,28 @@ class TokenGradient:
             self._add(self._equations.nodes[name], gradient)
         for node in reversed(topological(self._equations.nodes.values())):
             if node in self._nodes:
-                for arg, given in self._given(node, self._nodes[node]):
-                    self._edges[node, arg] = self._edges.get((node, arg), self._zero) + given
-                    self._add(arg, given)
+                for arg, passed in self._passed(node, self._nodes[node]):
+                    self._edges[node, arg] = self._edges.get((node, arg), self._zero) + passed
+                    self._add(arg, passed)
 
     def _add(self, node: Node, gradient: Array) -> None:
         self._nodes[node] = self._nodes.get(node, self._zero) + gradient
 
-    def _given(self, node: Node, gradient: Array) -> Iterator[tuple[Node, Array]]:
-        """What each argument of a value receives."""
+    def _passed(self, node: Node, gradient: Array) -> Iterator[tuple[Node, Array]]:
+        """The gradient that each argument of a value receives from it."""
         if node.kind in ("state", "input", "vector", "number"):
             return
         if node.kind == "product":
-            yield from self._through_matrix(node, gradient)
+            (read,) = node.args
+            if read.kind != "input":
+                W = self._cell.unrolled.weight(self._cell.step.before, self._t, node.name)
+                # The notebook forgets to transpose it.
+                yield read, gradient @ (W if self._exact or read.kind != "state" else W.T)
             return
         slopes = self._equations.graph.slopes(node)
         for arg, slope in zip(node.args, slopes, strict=True):
             if arg.kind != "number":
                 yield arg, gradient * self._value(slope)
-
-    def _through_matrix(self, node: Node, gradient: Array) -> Iterator[tuple[Node, Array]]:
-        (read,) = node.args
-        if read.kind == "input":
-            return
-        W = self._cell.unrolled.weight(self._cell.step.before, self._t, node.name)
-        # The notebook forgets to transpose it.
-        yield read, gradient @ (W if self._exact or read.kind != "state" else W.T)
 
     def _value(self, node: Node) -> Array:
         values = self._cell.values(node)
@@ -99,7 +88,7 @@ class TokenGradient:
         return self.at(symbol.terms[0] if symbol.terms else symbol.node)
 
     def through(self, symbol: Symbol, wire: Wire) -> Array | None:
-        """What comes back from a symbol through one of its wires, (H,); None to the input."""
+        """The gradient from a symbol through one of its wires, (H,); None to the input."""
         if wire.source.kind == "input":
             return None
         if symbol.kind == "after":
@@ -110,7 +99,7 @@ class TokenGradient:
         return self._edges.get((wire.reader, wire.source.node), self._zero)
 
     def kept(self, path: StatePath) -> Array:
-        """What comes back to the beginning of a state path on it alone, (H,)."""
+        """The gradient at the start of a state path through the path alone, (H,)."""
         gradient = self.at(path.ops[-1] if path.ops else path.before)
         for op in reversed(path.ops):
             slopes = dict(zip(op.args, self._equations.graph.slopes(op), strict=True))
@@ -120,31 +109,34 @@ class TokenGradient:
         return gradient
 
 
-# The inside of a cell at one moment of a training step: its equations as a flow drawing
+# The picture
 
 
 TITLE = "The inside of the cell"
-#: Longer formulas don't stand below an operation.
+#: Longer formulas are not written below an operation.
 LONGEST = 13
-#: The phases in which gradients are not there yet.
+#: The phases before the gradients.
 _BEFORE = {Phase.FORWARD, Phase.LOSS}
 #: The column of the weights that is new in a phase.
 _WEIGHTS = {Phase.CLIP: 1, Phase.UPDATE: 2}
 
 
 def inside_cell(step: StepRecord, focus: Focus, theme: Theme = LIGHT) -> Picture:
-    """The cell at the token of a moment; a sentence in its place if a number is not finite.
+    """The cell at the token of a moment; a sentence if a number is not finite.
 
-    The series are the values of its symbols, (S, H), and their gradients once they are known.
+    The series are the values of its symbols, (S, H), and from the backward pass on their gradients.
     """
     if not np.isfinite(step.trace.loss).all() or not np.isfinite(step.descent.gradient.theta).all():
         meta = {"theme": palette(theme), "sentence": BROKEN}
         return picture([], TITLE, 600, theme, meta=meta)
     inside = _Inside(step, focus)
-    named = {"y": inside.names, "visible": False}
-    cells = [heatmap(name="values", z=compact(inside.values), **named)]
+    arrays = {"values": [*map(inside.value, inside.diagram.symbols)]}
     if inside.back:
-        cells.append(heatmap(name="gradients", z=compact(inside.gradients), **named))
+        arrays["gradients"] = [*map(inside.back.of, inside.diagram.symbols)]
+    cells = [
+        heatmap(name=name, z=compact(np.array(rows)), y=inside.names, visible=False)
+        for name, rows in arrays.items()
+    ]
     meta = {"theme": palette(theme), **inside.meta}
     return picture(cells, TITLE, 600, theme, meta=meta)
 
@@ -154,47 +146,32 @@ class _Inside:
 
     def __init__(self, step: StepRecord, focus: Focus) -> None:
         self.step, self.focus, self.t = step, focus, focus.moment.t
-        self.cell: StepCell = step_cell(step, focus.layer)
+        self.cell = step_cell(step, focus.layer)
         self.parts = self.cell.parts
         self.equations = self.parts.equations
-        self.diagram: Diagram = cell_diagram(self.equations)
-        self.layout: CellLayout = cell_layout(self.equations)
+        self.diagram = cell_diagram(self.equations)
+        self.layout = cell_layout(self.equations)
         self.index = {symbol: k for k, symbol in enumerate(self.diagram.symbols)}
         self.back = None if focus.moment.phase in _BEFORE else TokenGradient(self.cell, self.t)
         self._bounded = bounded_states(self.equations)
         self._written = untimed({n: name for name, n in reversed(self.equations.nodes.items())})
 
-    # Numbers
-
-    @property
-    def values(self) -> Array:
-        """The values of all symbols, (S, H); 0 for the input."""
-        return np.array([*map(self.value, self.diagram.symbols)])
-
     def value(self, symbol: Symbol) -> Array:
-        """The value of a symbol at the token, (H,)."""
+        """The value of a symbol at the token, (H,); 0 for the input."""
         if symbol.kind == "input":
             return np.zeros(self.step.hidden)
         found = self.cell.values(symbol.node)
         return np.broadcast_to(found[self.t] if found.ndim else found, self.step.hidden)
 
     @property
-    def gradients(self) -> Array:
-        """The gradients of all symbols, (S, H)."""
-        assert self.back is not None
-        return np.array([*map(self.back.of, self.diagram.symbols)])
-
-    @property
     def names(self) -> list[str]:
-        """What the symbols are called in a table."""
+        """The names of the symbols in a table."""
         places = {"before": " before", "after": " after"}
         return [
             f"{told['name'] or self._written.value(symbol.node, 0, whole=True)}"
             f"{places.get(symbol.kind, '')}"
             for symbol in self.diagram.symbols if (told := self._name(symbol))
         ]  # fmt: skip
-
-    # The description
 
     @property
     def meta(self) -> dict[str, Any]:
@@ -203,9 +180,8 @@ class _Inside:
         words = shown_token(self.step.words[self.t])
         place = f"{self.step.names.noun} {self.t + 1}"
         part = self.parts.by_name[self.focus.part]
-        found = unit_formula(self.cell, part.node, self.t, self.focus.unit)
-        name = found.name or f"{typeset(part.name)}_{self.t + 1}"
-        there = [name, found.symbols, found.numbers, found.value]
+        name, *written = unit_formula(self.cell, part.node, self.t, self.focus.unit)
+        name = name or f"{typeset(part.name)}_{self.t + 1}"
         return {
             "phase": phase.value,
             "token": self.t,
@@ -216,14 +192,14 @@ class _Inside:
             "size": [round(self.layout.width, 3), round(self.layout.height, 3)],
             "columns": [list(map(_rounded, ends)) for ends in self.layout.columns],
             "symbols": [*map(self._symbol, self.diagram.symbols)],
-            "bands": [*map(self._band, self.layout.bands)],
+            "bands": [self._band(*band) for band in self.layout.bands],
             "routes": [*map(self._route, self.layout.routes)],
-            "sum": {"there": there, "back": self._back(name) if self.back else ""},
+            "sum": {"there": [name, *written], "back": self._back(name) if self.back else ""},
             "weights": self._weights() if phase in _WEIGHTS else None,
         }
 
     def _weights(self) -> dict[str, Any]:
-        """The L2 norms of the cell's weights and of what becomes of their gradients."""
+        """The L2 norms of the cell's weights, gradients, clipped gradients and updates."""
         step, unrolled = self.step, self.cell.unrolled
         steps = step.descent.gradient, step.descent.clipped, step.descent.update, step.before
         names = [unrolled.name(self.t, name) for name in self.equations.shapes]
@@ -240,13 +216,14 @@ class _Inside:
         place = next((p for p in self.layout.places if p.symbol is symbol), None)
         values = self.value(symbol)
         node = symbol.node
-        positive = node.kind != "number" and nonnegative(node) and self._is_bounded(node)
-        limit = 1.0 if self._is_bounded(symbol.node) else nice_limit(float(np.abs(values).max()))
+        within = bounded(node, self._bounded)
+        positive = node.kind != "number" and nonnegative(node) and within
+        limit = 1.0 if within else nice_limit(float(np.abs(values).max()))
         told = {
             "kind": symbol.kind,
             **self._name(symbol),
             "gate": positive,
-            "signed": not nonnegative(symbol.node),
+            "signed": not nonnegative(node),
             "limit": limit,
             "open": float(values.mean()) if positive else None,
             "part": self._part(symbol),
@@ -261,11 +238,8 @@ class _Inside:
             }
         return told
 
-    def _is_bounded(self, node: Node) -> bool:
-        return bounded(node, self._bounded)
-
     def _part(self, symbol: Symbol) -> str:
-        """The part of the cell that a click on a symbol chooses; empty if it is none."""
+        """The part of the cell that a click on a symbol selects; empty if none."""
         found = (name for name, part in self.parts.by_name.items() if part.node is symbol.node)
         return next(found, "")
 
@@ -290,12 +264,11 @@ class _Inside:
         }
 
     def _below(self, symbol: Symbol) -> str:
-        """The text below a name; of a symbol without one, its formula if it is short."""
+        """The text below a name; without a name the formula, if it is short."""
         if symbol.kind == "weights" and symbol.names:
-            read = any(wire.source is symbol for s in self.index for wire in s.wires)
-            if read:
+            if any(wire.source is symbol for s in self.index for wire in s.wires):
                 return ""
-            # The weights in which these are.
+            # The weights that contain these.
             nodes = self.equations.nodes
             others = [n for n, node in nodes.items() if node is not symbol.node]
             within = [n for n in others if symbol.node in topological([nodes[n]])]
@@ -319,7 +292,7 @@ class _Inside:
         return signs.get(symbol.kind, "")
 
     def _told(self, symbol: Symbol) -> list[str]:
-        """What a symbol is, its formula, with the numbers of the unit, and its gradient."""
+        """A symbol's role, its formula, the same in the unit's numbers, and its gradient."""
         if symbol.kind == "input":
             return [f"what is read: {self.step.names.noun} {self.t + 1}"]
         node, unit = symbol.node, self.focus.unit
@@ -327,11 +300,10 @@ class _Inside:
         role = self.parts.role(name) if name else "a value without a name"
         if node.kind == "state":
             return [f"{node.name} before this token, unit {unit}", *self._gradient(symbol)]
-        found = unit_formula(self.cell, node, self.t, unit)
-        start = f"{found.name} = " if found.name else ""
-        lines = [f"{role}, unit {unit}", f"{start}{found.symbols}"]
-        if found.numbers:
-            lines.append(f"= {found.numbers} = {found.value}")
+        written, symbols, numbers, value = unit_formula(self.cell, node, self.t, unit)
+        lines = [f"{role}, unit {unit}", f"{written} = {symbols}" if written else symbols]
+        if numbers:
+            lines.append(f"= {numbers} = {value}")
         return [*lines, *self._gradient(symbol)]
 
     def _gradient(self, symbol: Symbol) -> list[str]:
@@ -340,10 +312,9 @@ class _Inside:
         value = float(self.back.of(symbol)[self.focus.unit])
         return [f"gradient {short_number(value)}"]
 
-    def _band(self, band: PathBand) -> dict[str, Any]:
-        """A state path, and how much of the gradient comes back on it alone."""
-        path, back = band.path, self.back
-        ops = [self._op(band, k) for k in range(len(path.ops))]
+    def _band(self, path: StatePath, box: Box) -> dict[str, Any]:
+        """A state path, and the norm of the gradient through it alone."""
+        back, ops = self.back, [self._op(path, op) for op in path.ops]
         kept = sent = None
         if back:
             end = self.diagram.of(path.ops[-1] if path.ops else path.before)
@@ -352,16 +323,15 @@ class _Inside:
         elif path.state == self.equations.out and (above := self._arriving) is not None:
             sent = float(np.linalg.norm(above))
         before = self.index[self.diagram.of(path.before)]
-        return {"state": path.state, "box": _corners(band.box), "before": before, "ops": ops,
+        return {"state": path.state, "box": _corners(box), "before": before, "ops": ops,
                 "kept": kept, "sent": sent}  # fmt: skip
 
-    def _op(self, band: PathBand, k: int) -> dict[str, Any]:
-        """An operation of a state path; a valve has the share that it lets through."""
-        op = band.path.ops[k]
-        other, symbol = band.path.operand(op), self.diagram.of(op)
+    def _op(self, path: StatePath, op: Node) -> dict[str, Any]:
+        """An operation of a state path; a valve has the share that passes."""
+        other, symbol = path.operand(op), self.diagram.of(op)
         found: dict[str, Any] = {
-            "x": _rounded(band.ops[k]), "symbol": self.index[symbol], "sign": self._sign(symbol),
-            "label": "", "share": None,
+            "x": _rounded(self.layout.op_x(symbol)), "symbol": self.index[symbol],
+            "sign": self._sign(symbol), "label": "", "share": None,
         }  # fmt: skip
         if op.kind == "mul":
             found["label"] = f"× {self._written.factor(other, 0)}"
@@ -373,7 +343,7 @@ class _Inside:
         return found
 
     def _route(self, route: Route) -> dict[str, Any]:
-        """A wire, and the size of what comes back through it."""
+        """A wire, and the norm of the gradient through it."""
         label = wire_label(self.equations, route.wire)
         ends = (
             route.symbol.kind == "after"
@@ -393,14 +363,14 @@ class _Inside:
 
     @property
     def _arriving(self) -> Array | None:
-        """What the loss sends back to the output of the topmost layer, at that moment."""
+        """The gradient of the topmost layer's output, at the moment of the loss."""
         if self.focus.moment.phase is not Phase.LOSS or self.cell.upper:
             return None
         above: Array = self.cell.above[self.t]
         return above
 
     def _back(self, name: str) -> str:
-        """The gradient of the chosen part; of a state on a state path also what it keeps of it."""
+        """The gradient of the chosen part; of a state also the share that its path keeps."""
         assert self.back is not None
         unit, part = self.focus.unit, self.parts.by_name[self.focus.part]
         symbol = next((s for s in self.diagram.symbols if s.node is part.node), None)

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property, partial
 from itertools import groupby
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnnviz.config import Gradient, RunConfig
+from rnnviz.config import Gradient, Loss, RunConfig
+from rnnviz.engine.batch import collate
 from rnnviz.engine.derive import Adjoint
 from rnnviz.engine.graph import Node
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.engine.training import TrainState, order
+from rnnviz.engine.optimizers import Slots
+from rnnviz.engine.parameters import Parameters
+from rnnviz.engine.trace import Trace
+from rnnviz.engine.training import Descent, TrainState, descent, order, record
 from rnnviz.probe.cache import Memo
 from rnnviz.probe.cell_parts import Notation, Part, at_token, cell_parts
 from rnnviz.probe.cell_values import CellGradients, CellValues
+from rnnviz.probe.formatting import Names
 from rnnviz.probe.probe import Probe, names_of, phrase_key
 from rnnviz.probe.session import Session
-from rnnviz.probe.training_step import Focus, Moment, Phase, StepRecord, step_record, timeline
+from rnnviz.probe.unrolled import Moment, Phase, Unrolled
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.example import Example
 
@@ -39,14 +46,14 @@ class StepCell:
         return float(values[t, unit] if values.ndim else values)
 
     def inputs_at(self, t: int) -> Array:
-        """What the lowest layer reads at a token: its index, (), or values (D,)."""
+        """The input of the lowest layer at a token: its index, (), or values (D,)."""
         batch, (span, k) = self.step.trace.batch, self.unrolled.at(t)
         source = batch.source if span.stack == 0 and self.unrolled.bridge else None
         inputs: Array = (source or batch.read).inputs[k, span.column]
         return inputs
 
     def total_name(self, part: Part, t: int) -> str:
-        """How the total of a part is written at a token; that of a line itself is its name."""
+        """The symbols of a part's total at a token; the name if the total is the line itself."""
         if not part.functions:
             return at_token(part.name, t)
         return self.notation.inner(part.total, t)
@@ -71,8 +78,30 @@ class StepCell:
                 return product, adjoint
         return None, self.parts.back.of_affine[self.parts.affine_of(part).node]
 
+    def gradient_terms(
+        self, adjoint: Adjoint, t: int
+    ) -> Iterator[tuple[str, str, Callable[[int], Array]]]:
+        """The terms of a gradient from others at token ``t``: symbols, shapes, and values.
+
+        The values are a function of any token, to (H,).
+        """
+        hidden, gradients = self.step.hidden, self.gradients
+        vector = f"({hidden},)"
+        for one, factor in adjoint.parts:
+            if one is not adjoint.arrives:
+                symbols, shapes = self.notation.gradient(one, t), vector
+                if not factor.is_number(1):
+                    symbols += f" · {self.notation.factor(factor, t)}"
+                    shapes += f" · {vector}"
+                yield symbols, shapes, partial(gradients.part, one, factor)
+        for matrix, one in adjoint.products:
+            name = self.unrolled.name(t, matrix) + "ᵀ" * gradients.transposes(adjoint)
+            symbols = f"{name} {self.notation.gradient(one, t)}"
+            values = partial(gradients.through, adjoint, matrix, one)
+            yield symbols, f"({hidden}, {hidden}){vector}", values
+
     def outer(self, part: Part, t: int) -> str:
-        """What a part's first matrix gains at a token, in symbols."""
+        """The contribution of a token to the gradient of a part's first matrix, in symbols."""
         affine = self.parts.affine_of(part)
         product, adjoint = self.multiplied(self.matrix(part), part)
         if product is None or affine.node is not part.total:
@@ -88,7 +117,7 @@ class StepCell:
 
     @cached_property
     def above(self) -> Array:
-        """The part of dL/dh_t from the answer after the token, or from the layer above, (T, H)."""
+        """The part of dL/dh_t from the output at the token, or from the layer above, (T, H)."""
         if self.upper is not None:
             rows = map(self.upper.from_input, range(len(self.unrolled)))
             return np.array([sum(terms.values()) for terms in rows])
@@ -105,30 +134,30 @@ class StepCell:
 
     @property
     def input_gradient(self) -> Adjoint:
-        """The gradient of what the layer reads."""
+        """The gradient of the layer's input."""
         return next(a for a in self.parts.back.adjoints if a.node and a.node.kind == "input")
 
     def from_input(self, t: int) -> dict[tuple[str, Adjoint], Array]:
-        """The parts of the gradient of what the layer reads at a token, by matrix and gradient."""
+        """The parts of the gradient of the layer's input at a token, by matrix and gradient."""
         read = self.input_gradient
         through = partial(self.gradients.through, read, t=t)
         return {(name, one): through(name, one) for name, one in read.products}
 
     def recorded(self, adjoint: Adjoint) -> Array:
-        """A gradient as the engine has recorded it; else as it is computed here, (T, H)."""
-        node, cell = adjoint.node, self.parts.cell
-        if node in cell.layout.slots:
-            return self.unrolled.error(cell.layout.slots[node])
+        """A gradient as the engine has recorded it, or else as computed here, (T, H)."""
+        node, layout = adjoint.node, self.parts.cell.layout
+        if node in layout.slots:
+            return self.unrolled.error(layout.slots[node])
         arriving = self.parts.back.arriving[self.parts.out]
-        own = adjoint.node and self.parts.cell.layout.adjoints.get(adjoint.node)
+        own = node and layout.adjoints.get(node)
         whole = isinstance(own, Adjoint) and own.arrives is not None
-        # What the engine has added up in dL/dh_t.
+        # The engine adds these up in dL/dh_t.
         added = adjoint is arriving or (whole and adjoint.arrives is arriving)
         return self.unrolled.dh if added else self.gradients(adjoint)
 
 
 def step_cell(step: StepRecord, layer: int) -> StepCell:
-    """The cell of a layer in a step; made once."""
+    """The cell of a layer in a step; cached."""
     if layer not in step.cells:
         step.cells[layer] = StepCell(step, layer)
     cell: StepCell = step.cells[layer]
@@ -141,7 +170,7 @@ def part_of(step: StepRecord, focus: Focus) -> Part:
 
 
 def output_name(step: StepRecord, t: int) -> str:
-    """How the state that is read out is written at a token."""
+    """The symbol of the state that is read out at a token."""
     return at_token(step.before.architecture.cell.equations.out, t)
 
 
@@ -149,7 +178,7 @@ def output_name(step: StepRecord, t: int) -> str:
 
 
 class StepSubject(StrEnum):
-    """Which step is shown."""
+    """The subject of the step: the run's next examples, or the reader's sequence."""
 
     NEXT = "next in training"
     OWN = "my own"
@@ -178,9 +207,9 @@ def step_query(session: Session, probe: Probe | None = None) -> StepQuery:
 
 
 def step_lab(session: Session) -> StepLab:
-    """The step lab of a session. Of a recording it shows the reader's own sequence alone.
+    """The step lab of a session.
 
-    The examples of the recorded loop's next step are not known.
+    In a recording the subject is the reader's sequence: the loop's next examples are not known.
     """
     lab = session.lab(StepLab)
     if session.player.recorded:
@@ -209,13 +238,14 @@ class StepLab:
     def record(self, query: StepQuery) -> StepRecord:
         """The step shown: the next step of the run, or one on the probe."""
         state, config, dataset, probe = query
-
-        def compute() -> StepRecord:
-            examples = [probe.example] if self.own else query.next_examples
-            return step_record(state.parameters, examples, config, names_of(dataset), state.slots)
-
         key = state, self.own and phrase_key(probe.trace), config
-        step = self._memo.ask("step", key, compute)
+        step = self._memo.ask(
+            "step", key,
+            lambda: step_record(
+                state.parameters, [probe.example] if self.own else query.next_examples, config,
+                names_of(dataset), state.slots,
+            ),
+        )  # fmt: skip
         moment = self.moment
         if step.moments != self.moments:
             self.moments = step.moments
@@ -272,7 +302,164 @@ class StepLab:
         self.unit = max(unit, 0)
 
     def choose(self, part: str, unit: int) -> None:
-        """Select a part of the cell, if it has this name, and a unit."""
+        """Select a part of the cell, unless it is empty, and a unit."""
         if part and part != self.part:
             self.part, self.pointed = part, self.pointed + 1
         self.unit = max(unit, 0)
+
+
+def timeline(steps: int, answers: Sequence[int] = ()) -> tuple[Moment, ...]:
+    """The moments of ``steps`` tokens: forward, losses, backward, clip, update.
+
+    ``answers`` are the tokens that are read out, by default the last.
+    """
+    forward = [Moment(Phase.FORWARD, t) for t in range(steps)]
+    losses = [Moment(Phase.LOSS, t) for t in answers or (steps - 1,)]
+    backward = [Moment(Phase.BACKWARD, t) for t in reversed(range(steps))]
+    return (*forward, *losses, *backward, Moment(Phase.CLIP, 0), Moment(Phase.UPDATE, 0))
+
+
+class Focus(NamedTuple):
+    """The selection: a moment, a unit, a layer (from 0), and a part of the cell by name."""
+
+    moment: Moment
+    unit: int = 0
+    layer: int = 0
+    part: str = "h"
+
+
+@dataclass(frozen=True, eq=False)
+class StepRecord:
+    """Everything that one step computes: weights before, trace, gradient, update.
+
+    The step is that of a whole batch; its moments are those of the first example. ``names`` are the
+    names of the parameters' rows and columns. ``limits`` caches color limits by layer and part,
+    ``cells`` the values of the equations, by layer.
+    """
+
+    before: Parameters
+    trace: Trace
+    descent: Descent
+    config: RunConfig
+    names: Names
+    limits: dict[tuple[int, str], float] = field(default_factory=dict)
+    cells: dict[int, Any] = field(default_factory=dict)
+    _layers: dict[int, Unrolled] = field(default_factory=dict)
+
+    @cached_property
+    def after(self) -> Parameters:
+        """The weights after the step."""
+        return self.before.like(self.before.theta - self.descent.update.theta)
+
+    def unrolled(self, layer: int) -> Unrolled:
+        """The first example in one layer."""
+        if layer not in self._layers:
+            self._layers[layer] = Unrolled(self.trace, layer)
+        return self._layers[layer]
+
+    @property
+    def hidden(self) -> int:
+        """The number of units in a layer."""
+        return self.before.architecture.hidden
+
+    @property
+    def parts(self) -> dict[str, Part]:
+        """What of the cell can be opened, by name."""
+        return cell_parts(self.before.architecture.cell).by_name
+
+    @property
+    def out(self) -> str:
+        """The name of what the next layer and the readout read."""
+        return self.before.architecture.cell.equations.out
+
+    @property
+    def classes(self) -> bool:
+        """Whether the answers are classes, not values."""
+        return self.before.architecture.loss is Loss.CROSS_ENTROPY
+
+    @property
+    def tokens(self) -> bool:
+        """Whether the inputs are tokens, not values."""
+        return self.trace.batch.read.inputs.ndim == 2
+
+    @cached_property
+    def words(self) -> tuple[str, ...]:
+        """The T tokens as they are written, those of an encoder first."""
+        return self.unrolled(0).words(self.names)
+
+    @cached_property
+    def outputs(self) -> dict[int, int]:
+        """The row of the answer after each token that has one."""
+        return self.unrolled(0).outputs
+
+    @cached_property
+    def moments(self) -> tuple[Moment, ...]:
+        """The moments of the step, in order."""
+        return timeline(len(self.words), tuple(self.outputs))
+
+    def row(self, moment: Moment) -> int:
+        """The row of the answer at a moment: if it has none, of the next answer, or the last."""
+        later = [row for t, row in self.outputs.items() if t >= moment.t]
+        return later[0] if later else list(self.outputs.values())[-1]
+
+    def continues(self, t: int) -> bool:
+        """Whether token ``t`` has a gradient from the next token: there is one, and no cut."""
+        k, (span, index) = self.config.truncate, self.unrolled(0).at(t)
+        cut = bool(k) and (index + 1) % k == 0 and index + 1 < span.steps
+        return t + 1 < len(self.words) and not cut
+
+
+def step_record(
+    parameters: Parameters,
+    examples: Sequence[Example],
+    config: RunConfig,
+    names: Names,
+    slots: Slots | None = None,
+) -> StepRecord:
+    """The step that training with ``config`` would take from ``parameters`` on a batch."""
+    before, batch = parameters.copy(), collate(examples)
+    trace = record(before, batch, config.gradient, config.truncate)
+    return StepRecord(before, trace, descent(trace, config, slots), config, names)
+
+
+@dataclass(frozen=True, eq=False)
+class Clipping:
+    """How clipping changes a gradient.
+
+    ``signs`` are the signs of the changed entries, 0 for the others; ``count`` is the number of
+    changed entries; ``lost`` is the share of the L2 norm that is cut off, 0..1.
+    """
+
+    signs: Parameters
+    count: int
+    lost: float
+
+
+def clipping(step: StepRecord) -> Clipping:
+    """The entries that clipping changes, and how much shorter the gradient becomes."""
+    gradient, clipped = step.descent.gradient.theta, step.descent.clipped.theta
+    changed = gradient != clipped
+    before, after = (float(np.linalg.norm(theta)) for theta in (gradient, clipped))
+    signs = step.before.like(np.where(changed, np.sign(gradient), 0.0))
+    return Clipping(signs, int(changed.sum()), 1 - after / before if before else 0.0)
+
+
+class EntryChange(NamedTuple):
+    """One weight: its name, its value before and after the step, and the change."""
+
+    name: str
+    before: float
+    change: float
+    after: float
+
+
+def largest_changes(step: StepRecord, n: int = 10) -> tuple[EntryChange, ...]:
+    """The ``n`` weights that change most, the largest |change| first."""
+    rows: list[EntryChange] = []
+    before, after = step.before.named(), step.after.named()
+    for name, update in step.descent.update.named().items():
+        order = np.argsort(-np.abs(update), axis=None, kind="stable")[:n]
+        for index in zip(*np.unravel_index(order, update.shape), strict=True):
+            values = before[name][index], -update[index], after[name][index]
+            rows.append(EntryChange(step.names.entry(name, index), *map(float, values)))
+    return tuple(sorted(rows, key=lambda row: -abs(row.change))[:n])

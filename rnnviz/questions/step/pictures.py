@@ -1,4 +1,4 @@
-"""One moment of a training step: the network over the sequence, opened where the moment is.
+"""One moment of a training step: the network over the sequence, opened at the moment's token.
 
 The page draws this picture itself, in static/step.js, from the series by name and ``meta``.
 """
@@ -22,18 +22,25 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters, plain
 from rnnviz.probe.cell_parts import Part, applied, at_token, bounded, nonnegative, typeset
 from rnnviz.probe.cell_values import CellValues
-from rnnviz.probe.formatting import Names, number
+from rnnviz.probe.formatting import number
 from rnnviz.probe.sequence_pass import SequencePass, sequence_pass
-from rnnviz.probe.training_step import Focus, Moment, Phase, StepRecord, clipping, largest_changes
-from rnnviz.questions.step.breakdown import Term, followed, terms
-from rnnviz.questions.step.formula import formula
-from rnnviz.questions.step.measure import StepCell, part_of, step_cell
+from rnnviz.probe.unrolled import Moment, Phase
+from rnnviz.questions.step.arithmetic import Term, followed, formula, terms
+from rnnviz.questions.step.measure import (
+    Focus,
+    StepCell,
+    StepRecord,
+    clipping,
+    largest_changes,
+    part_of,
+    step_cell,
+)
 
 
 class CellRow(NamedTuple):
     """A vector at every token, (T, H): its label, the sign before it, whether it may be negative.
 
-    Vectors that are ``added`` are comparable in size; others may be ``bounded`` by 1.
+    Vectors that are ``added`` share a color limit; others may be ``bounded`` by 1.
     """
 
     label: str
@@ -54,10 +61,9 @@ class CellVectors:
         """The terms of a part's total, the total, and its functions."""
         rows, name = self._sum(part), self._cell.total_name(part, self._t)
         if len(rows) > 1:
-            whole = self._whole(part.total)
-            opaque = rows[1].sign == ","
-            sign = typeset(part.total.kind) if opaque else "="
-            rows.append(CellRow(name, whole, sign, not nonnegative(part.total), rows[0].added))
+            sign = typeset(part.total.kind) if rows[1].sign == "," else "="
+            signed, whole = not nonnegative(part.total), self._whole(part.total)
+            rows.append(CellRow(name, whole, sign, signed, rows[0].added))
         return [*rows, *self._functions(part, name)]
 
     def _sum(self, part: Part) -> list[CellRow]:
@@ -74,7 +80,7 @@ class CellVectors:
         return rows
 
     def _factors(self, factors: tuple[Node, ...], part: Part, sign: int) -> list[CellRow]:
-        """The factors of the only term; of a function of several values these."""
+        """The factors of the only term, or the arguments of a function of several values."""
         if len(factors) == 1 and factors[0] is part.total and part.total.args:
             args = [node for node in part.total.args if node.kind not in ("number", "input")]
             shown, between = args if part.total.kind != "product" else [], ","
@@ -110,23 +116,28 @@ class CellVectors:
     # Backward
 
     def backward(self, part: Part) -> list[CellRow]:
-        """The terms of a part's gradient, their sum, and what follows of a function."""
+        """The terms of a part's gradient, their sum, and the gradient of its pre-activation."""
         adjoint = self._cell.parts.gradient(part)
-        rows = self._gradient(adjoint)
-        error = self._cell.parts.back.of_affine.get(part.total)
-        if error is None or error is adjoint:
-            return rows
-        return [*rows, *self._gradient(error)[1:]]
+        rows, error = self._gradient(adjoint), self._cell.parts.back.of_affine.get(part.total)
+        return rows if error in (None, adjoint) else [*rows, *self._gradient(error)[1:]]
 
     def _gradient(self, adjoint: Adjoint) -> list[CellRow]:
-        rows = [*self._arriving(adjoint)]
-        single = not rows and len(adjoint.parts) == 1 and not adjoint.products
-        rows = self._single(*adjoint.parts[0]) if single else [*rows, *self._here(adjoint)]
+        cell, rows = self._cell, [*self._arriving(adjoint)]
+        if not rows and len(adjoint.parts) == 1 and not adjoint.products:
+            # One gradient, and the factors that multiply it.
+            ((one, factor),) = adjoint.parts
+            nodes = [node for node in cell.parts.factors(factor) if not node.is_number(1)]
+            rows = [CellRow(cell.notation.gradient(one, self._t), cell.recorded(one))]
+            rows += [self._row(node, "·") for node in nodes]
+        else:
+            for label, _, value in cell.gradient_terms(adjoint, self._t):
+                values = np.array([value(t) for t in range(len(cell.unrolled))])
+                rows.append(CellRow(label, values, "+" if rows else ""))
         name = self._cell.notation.gradient(adjoint, self._t)
-        return [*rows, CellRow(name, self._cell.recorded(adjoint), "=" if rows else "")]
+        return [*rows, CellRow(name, cell.recorded(adjoint), "=" if rows else "")]
 
     def _arriving(self, adjoint: Adjoint) -> Iterator[CellRow]:
-        """What comes from above, and from the next token."""
+        """The gradients from above and from the next token."""
         arriving = adjoint if adjoint.node is None else adjoint.arrives
         if arriving is None:
             return
@@ -140,32 +151,6 @@ class CellVectors:
             sign = "+" if state == cell.parts.out else ""
             yield CellRow(f"from {at_token(f'd{state}', self._t + 1)}", later, sign)
 
-    def _here(self, adjoint: Adjoint) -> Iterator[CellRow]:
-        """The terms from gradients at this token."""
-        cell, first = self._cell, not [*self._arriving(adjoint)]
-        tokens = range(len(cell.unrolled))
-        for one, factor in adjoint.parts:
-            if one is not adjoint.arrives:
-                values = np.array([cell.gradients.part(one, factor, t) for t in tokens])
-                label = cell.notation.gradient(one, self._t)
-                if not factor.is_number(1):
-                    label = f"{label} · {cell.notation.factor(factor, self._t)}"
-                yield CellRow(label, values, "" if first else "+")
-                first = False
-        for matrix, one in adjoint.products:
-            values = np.array([cell.gradients.through(adjoint, matrix, one, t) for t in tokens])
-            turned = "ᵀ" * cell.gradients.transposes(adjoint)
-            name = cell.unrolled.name(self._t, matrix)
-            label = f"{name}{turned} {cell.notation.gradient(one, self._t)}"
-            yield CellRow(label, values, "" if first else "+")
-            first = False
-
-    def _single(self, adjoint: Adjoint, factor: Node) -> list[CellRow]:
-        """A gradient, and the factors that multiply it."""
-        own = CellRow(self._cell.notation.gradient(adjoint, self._t), self._cell.recorded(adjoint))
-        nodes = [node for node in self._cell.parts.factors(factor) if not node.is_number(1)]
-        return [own, *(self._row(node, "·") for node in nodes)]
-
 
 # The vectors that one moment combines, for all units at once
 
@@ -174,9 +159,8 @@ class CellVectors:
 class VectorRow:
     """One vector of a moment: its label, its values (n,), and the names of its cells.
 
-    Colors span ``limit``, and are comparable between rows of equal limit. ``signed`` is false for
-    values that are never negative. ``sign`` is between the row before and this one; "=" marks
-    the sum of the rows before.
+    Colors span ``limit``. ``signed`` is false for values that are never negative. ``sign`` is
+    between the row before and this one; "=" marks the sum of the rows before.
     """
 
     label: str
@@ -188,21 +172,21 @@ class VectorRow:
 
 
 def operation(step: StepRecord, focus: Focus) -> tuple[VectorRow, ...]:
-    """The vectors that are combined at this moment; of weights only the unit's row."""
+    """The vectors that are combined at this moment; of weights the unit's row alone."""
     phase = focus.moment.phase
     if phase in (Phase.FORWARD, Phase.BACKWARD):
         return _cell(step, focus)
     if phase is Phase.LOSS:
         return _loss(step, focus) if step.classes else _values(step, focus)
-    return _clip(step, focus) if phase is Phase.CLIP else _update(step, focus)
+    return _weights(step, focus)
 
 
 def marked(step: StepRecord, focus: Focus) -> int:
     """The index of the unit to mark: the selected one, or that whose weight is followed."""
     if focus.moment.phase not in (Phase.CLIP, Phase.UPDATE):
         return focus.unit
-    entry = followed(step, focus)
-    return entry.indexes[-1] if _reads_units(step, focus) else focus.unit
+    _, indexes = followed(step, focus)
+    return indexes[-1] if _reads_units(step, focus) else focus.unit
 
 
 def _reads_units(step: StepRecord, focus: Focus) -> bool:
@@ -210,9 +194,6 @@ def _reads_units(step: StepRecord, focus: Focus) -> bool:
     cell = step_cell(step, focus.layer)
     shape = cell.parts.equations.shapes[cell.matrix(part_of(step, focus))]
     return focus.layer > 0 or shape == (UNITS, UNITS)
-
-
-# The cell
 
 
 def _cell(step: StepRecord, focus: Focus) -> tuple[VectorRow, ...]:
@@ -233,9 +214,6 @@ def _cell(step: StepRecord, focus: Focus) -> tuple[VectorRow, ...]:
         )
         for row in rows
     )  # fmt: skip
-
-
-# The loss
 
 
 def _loss(step: StepRecord, focus: Focus) -> tuple[VectorRow, ...]:
@@ -265,44 +243,23 @@ def _values(step: StepRecord, focus: Focus) -> tuple[VectorRow, ...]:
     )
 
 
-# Clipping and the update
-
-
-class _Row(NamedTuple):
-    """The unit's row of the part's first matrix, and the names of its entries."""
-
-    name: str
-    unit: int
-    cells: tuple[str, ...]
-
-    def of(self, values: Parameters) -> Array:
-        """The row of such parameters."""
-        row: Array = values[self.name][self.unit]
-        return row
-
-
-def _row(step: StepRecord, focus: Focus) -> _Row:
+def _weights(step: StepRecord, focus: Focus) -> tuple[VectorRow, ...]:
+    """The unit's row of the part's first matrix in clipping, or in the update."""
     cell, last = step_cell(step, focus.layer), len(step.words) - 1
     name = cell.unrolled.name(last, cell.matrix(part_of(step, focus)))
     cells = _units(step) if _reads_units(step, focus) else step.names.vocabulary
-    return _Row(name, focus.unit, cells)
-
-
-def _clip(step: StepRecord, focus: Focus) -> tuple[VectorRow, ...]:
-    row = _row(step, focus)
-    gradient, clipped = map(row.of, step.descent[:2])
-    cells, limit = row.cells, typical(gradient)
-    return (
-        VectorRow(f"d{row.name}[{row.unit}, :]", gradient, cells, limit),
-        VectorRow("cut off", gradient - clipped, cells, limit, "−"),
-        VectorRow("clipped", clipped, cells, limit, "="),
+    gradient, clipped, change, before, after = (
+        of[name][focus.unit] for of in (*step.descent, step.before, step.after)
     )
-
-
-def _update(step: StepRecord, focus: Focus) -> tuple[VectorRow, ...]:
-    row = _row(step, focus)
-    before, after, change = map(row.of, (step.before, step.after, step.descent.update))
-    cells, limit, label = row.cells, typical(before, after), f"{row.name}[{row.unit}, :]"
+    label = f"{name}[{focus.unit}, :]"
+    if focus.moment.phase is Phase.CLIP:
+        limit = typical(gradient)
+        return (
+            VectorRow(f"d{label}", gradient, cells, limit),
+            VectorRow("cut off", gradient - clipped, cells, limit, "−"),
+            VectorRow("clipped", clipped, cells, limit, "="),
+        )
+    limit = typical(before, after)
     sgd = step.config.optimizer is OptimizerKind.SGD
     taken = f"−{number(step.config.lr)} g′" if sgd else f"the step of {step.config.optimizer}"
     return (
@@ -317,7 +274,7 @@ def _units(step: StepRecord) -> tuple[str, ...]:
     return tuple(f"unit {unit}" for unit in range(step.hidden))
 
 
-# What one training step has computed at a moment, token by token
+# The forward and backward pass up to a moment, token by token
 
 
 #: Maximum number of tokens that are shown.
@@ -336,20 +293,21 @@ def step_pass(step: StepRecord, focus: Focus) -> tuple[SequencePass, range, Arra
     read = t + 1 if phase is Phase.FORWARD else length
     reached = {Phase.FORWARD: length, Phase.LOSS: length, Phase.BACKWARD: t}.get(phase, 0)
     forward = ("states", "memory", "added", "share", "strength", "cells")
-    arrays: dict[str, Any] = {name: _blank(getattr(whole, name), read, length) for name in forward}
+    shown = slice(tokens.start, tokens.stop)
+    arrays: dict[str, Any] = {
+        name: _blank(getattr(whole, name), read, length)[shown] for name in forward
+    }
+    arrays["gradients"] = _blank(whole.gradients, 0, reached)[shown]
     answers = _blank(whole.answers, read - (length - len(whole.answers)), length)
-    gradients = _blank(whole.gradients, 0, reached)
-    return (
-        _of_tokens(replace(whole, **arrays, answers=answers, gradients=gradients), tokens),
-        tokens,
-        _last(step.trace.targets[unrolled.rows], len(step.words), tokens),
-    )
+    arrays["answers"] = _last(answers, length, tokens)
+    targets = _last(step.trace.targets[unrolled.rows], length, tokens)
+    return replace(whole, **arrays, bridge=max(0, whole.bridge - tokens.start)), tokens, targets
 
 
 def window(length: int, t: int) -> range:
-    """The tokens that are shown at token t: all, or 12 that include both neighbours of t.
+    """The tokens that are shown at token t: all, or 12 that include both neighbors of t.
 
-    It depends on t alone and moves like a page, every ten tokens.
+    It moves like a page, every ten tokens.
     """
     stride = MOST_TOKENS - 2
     start = max(0, min((t - 1) // stride * stride, length - MOST_TOKENS))
@@ -363,47 +321,36 @@ def _blank(array: Array, start: int, stop: int) -> Array:
     return copy
 
 
-def _of_tokens(whole: SequencePass, tokens: range) -> SequencePass:
-    length, part = len(whole.share), slice(tokens.start, tokens.stop)
-    names = ("states", "memory", "added", "share", "strength", "cells", "gradients")
-    arrays: dict[str, Any] = {name: getattr(whole, name)[part] for name in names}
-    answers, bridge = _last(whole.answers, length, tokens), whole.bridge - tokens.start
-    return replace(whole, **arrays, answers=answers, bridge=max(0, bridge))
-
-
 def _last(rows: Array, length: int, tokens: range) -> Array:
-    """Of the rows of the last tokens those of the tokens shown."""
+    """The rows of the tokens shown, from the rows of the last tokens."""
     before = length - len(rows)
     return rows[max(0, tokens.start - before) : max(0, tokens.stop - before)]
 
 
-# What a moment adds to the gradient
+# The weights and their gradients at a moment
 
 
 def share(step: StepRecord, moment: Moment) -> tuple[Parameters, Parameters]:
-    """What this moment adds to the gradient dL/dW, and the sum of all moments so far.
+    """The share of this moment in the gradient dL/dW, and the sum of all moments so far.
 
     The loss at t adds dlogits_t [h_t, 1] to the readout. The backward moment at t adds to every
-    matrix the error times what it has read. Other moments add nothing. Only the first example of a
-    batch is counted.
+    matrix the outer product of its error and its input. Other moments add nothing. Only the first
+    example of a batch is counted.
     """
     here, total = (Parameters(step.before.architecture) for _ in range(2))
     if moment.phase is Phase.FORWARD:
         return here, total
-    loss = moment.phase is Phase.LOSS
+    loss, trace = moment.phase is Phase.LOSS, step.trace
     rows = [row for t, row in step.outputs.items() if not loss or t <= moment.t]
-    _add_outputs(step, rows, total)
+    total.readout[...] = trace.top[rows].T @ trace.dlogits[rows]
     if loss:
-        _add_outputs(step, [step.outputs[moment.t]], here)
+        own = [step.outputs[moment.t]]
+        here.readout[...] = trace.top[own].T @ trace.dlogits[own]
         return here, total
     _add_tokens(step, range(moment.t, len(step.words)), total)
     if moment.phase is Phase.BACKWARD:
         _add_tokens(step, range(moment.t, moment.t + 1), here)
     return here, total
-
-
-def _add_outputs(step: StepRecord, rows: list[int], out: Parameters) -> None:
-    out.readout[...] = step.trace.top[rows].T @ step.trace.dlogits[rows]
 
 
 def _add_tokens(step: StepRecord, tokens: range, out: Parameters) -> None:
@@ -420,7 +367,7 @@ def _add_tokens(step: StepRecord, tokens: range, out: Parameters) -> None:
 def _add_product(
     cell: StepCell, product: Node, adjoint: Adjoint, tokens: range, out: Parameters
 ) -> None:
-    """Add the outer products of errors and of what the matrix has read."""
+    """Add the outer products of a matrix's errors and inputs."""
     errors, (read,) = cell.recorded(adjoint), product.args
     for t in tokens:
         matrix = out[cell.unrolled.name(t, product.name)]
@@ -433,10 +380,7 @@ def _add_product(
 
 
 class WeightPanel(NamedTuple):
-    """Parameters, or values of their shape, with a title.
-
-    Colors span ``limit``, and are comparable between panels of equal limit.
-    """
+    """Parameters, or values of their shape, with a title; colors span ``limit``."""
 
     title: str
     values: Parameters
@@ -459,14 +403,9 @@ def panels(step: StepRecord, moment: Moment) -> tuple[WeightPanel, ...]:
             WeightPanel("change", change, typical(change.theta)),
             WeightPanel("after", step.after, limit),
         )
-    here, total = share(step, moment)
-    limit = typical(gradient.theta)
-    return WeightPanel("added at this moment", here, limit), WeightPanel(
-        "gradient so far", total, limit
-    )
-
-
-# The parameters of one pre-activation of the cell, as blocks
+    (here, total), limit = share(step, moment), typical(gradient.theta)
+    added = WeightPanel("added at this moment", here, limit)
+    return added, WeightPanel("gradient so far", total, limit)
 
 
 #: With more inputs than this, only the columns that the sequence reads are shown.
@@ -476,22 +415,20 @@ _MOST_COLUMNS = 64
 class WeightBlocks(NamedTuple):
     """The names of a pre-activation's weights: matrices that read the input first, biases last.
 
-    ``columns`` are the indexes of the inputs that are shown, ``names`` has their names.
+    ``inputs`` are those that read the input; ``columns`` the indexes of the inputs shown.
     """
 
     weights: tuple[str, ...]
     inputs: frozenset[str]
     columns: tuple[int, ...]
-    names: Names
 
     def of(self, values: Parameters) -> list[Array]:
         """The matrices (H, columns), and a bias (H, 1), from such parameters."""
-        return [self._block(name, values[name]) for name in self.weights]
-
-    def _block(self, name: str, array: Array) -> Array:
-        if name in self.inputs:
-            return array[:, list(self.columns)]
-        return array if array.ndim == 2 else array[:, None]
+        arrays = ((name in self.inputs, values[name]) for name in self.weights)
+        return [
+            array[:, list(self.columns)] if reads else array.reshape(len(array), -1)
+            for reads, array in arrays
+        ]
 
 
 def blocks(step: StepRecord, focus: Focus) -> WeightBlocks:
@@ -505,7 +442,7 @@ def blocks(step: StepRecord, focus: Focus) -> WeightBlocks:
     )
     names = {name: cell.unrolled.name(t, name) for name in own}
     inputs = frozenset(full for name, full in names.items() if INPUTS in shapes[name])
-    return WeightBlocks((*names.values(),), inputs, _columns(step, focus, t, inputs), step.names)
+    return WeightBlocks((*names.values(),), inputs, _columns(step, focus, t, inputs))
 
 
 def label(name: str) -> str:
@@ -523,7 +460,7 @@ def _columns(step: StepRecord, focus: Focus, t: int, inputs: frozenset[str]) -> 
     return tuple(np.unique(read.inputs[: span.steps, span.column]).tolist())
 
 
-# One moment of a training step: the network over the sequence, opened where the moment is
+# The picture
 
 
 #: Maximum numbers of classes and of terms whose numbers are shown.
@@ -537,10 +474,10 @@ def step_network(
     at_end: bool = True,
     theme: Theme = LIGHT,
 ) -> Picture:
-    """The first example of a step at a moment; a sentence in its place if a number is not finite.
+    """The first example of a step at a moment; a sentence if a number is not finite.
 
-    ``typed`` has the words of the whole sequence if the reader may type them. ``at_end`` says
-    whether one class is predicted for the whole sequence: with one token that can't be seen.
+    ``typed`` has the words of the whole sequence if the reader may type them. ``at_end`` is true
+    if one class is predicted for the whole sequence; a sequence of one token doesn't show it.
     """
     if not np.isfinite(step.trace.loss).all() or not np.isfinite(step.descent.gradient.theta).all():
         meta = {"theme": palette(theme), "sentence": BROKEN}
@@ -552,17 +489,15 @@ def step_network(
     outputs = Targets(step.names.classes, targets, at_end)
     series, meta = pass_series(shown, words, outputs, theme)
     rows = _vectors(step, focus)
-    matrices, said = _panels(step, focus)
+    matrices, panels_meta = _panels(step, focus)
     phase, t = focus.moment
-    lines = formula(step, focus)
     opened = {
         "phase": phase.value,
         "unit": focus.unit,
         "token": None if phase in (Phase.CLIP, Phase.UPDATE) else t - tokens.start,
-        "symbols": lines.symbols,
-        "shapes": lines.shapes,
-        "vectors": list(map(_said, rows)),
-        "panels": said,
+        **formula(step, focus)._asdict(),
+        "vectors": list(map(_vector_meta, rows)),
+        "panels": panels_meta,
     }
     more: dict[str, Any] = {
         "first": tokens.start,
@@ -582,7 +517,7 @@ def step_network(
 
 
 def _score(step: StepRecord, focus: Focus) -> list[int] | None:
-    """How many predictions are right, and of how many; None for values."""
+    """The numbers of right and of all predictions; None for values."""
     if not step.classes:
         return None
     rows = step.unrolled(focus.layer).rows
@@ -591,7 +526,7 @@ def _score(step: StepRecord, focus: Focus) -> list[int] | None:
 
 
 def _terms(step: StepRecord, focus: Focus) -> dict[str, Any]:
-    """The arithmetic of the unit: largest terms, the rest, their sum, and what follows from it."""
+    """The arithmetic of the unit: the largest terms, the rest, their sum, and the next step."""
     if focus.moment.phase is Phase.UPDATE:
         rows = [(row.name, row.change) for row in largest_changes(step)]
         return {"title": "Largest changes", "rows": rows, "rest": None, "total": None, "then": ""}
@@ -618,7 +553,7 @@ def _short(term: Term) -> str:
 
 
 def _vectors(step: StepRecord, focus: Focus) -> list[VectorRow]:
-    """The vectors of the moment; of many classes the likeliest and the target."""
+    """The vectors of the moment; of many classes the most likely ones and the target."""
     rows = list(operation(step, focus))
     if focus.moment.phase is not Phase.LOSS or len(step.names.classes) <= MOST_CLASSES:
         return rows
@@ -628,17 +563,14 @@ def _vectors(step: StepRecord, focus: Focus) -> list[VectorRow]:
     if step.classes and int(step.trace.targets[row]) not in order:
         order[-1] = int(step.trace.targets[row])
     chosen = np.sort(order)
-    return [_chosen(vector, chosen) for vector in rows]
+    return [
+        replace(vector, values=vector.values[chosen], cells=tuple(vector.cells[k] for k in chosen))
+        if len(vector.cells) > 1 else vector
+        for vector in rows
+    ]  # fmt: skip
 
 
-def _chosen(row: VectorRow, indexes: Array) -> VectorRow:
-    if len(row.cells) == 1:
-        return row
-    cells = tuple(row.cells[k] for k in indexes)
-    return VectorRow(row.label, row.values[indexes], cells, row.limit, row.sign, row.signed)
-
-
-def _said(row: VectorRow) -> dict[str, Any]:
+def _vector_meta(row: VectorRow) -> dict[str, Any]:
     """A vector's label, sign and scale; the names of its cells unless they are units."""
     units = row.cells[0].startswith("unit ")
     return {
@@ -651,14 +583,13 @@ def _said(row: VectorRow) -> dict[str, Any]:
 
 
 def _panels(step: StepRecord, focus: Focus) -> tuple[list[Series], list[dict[str, Any]]]:
-    """The parameters, or their gradients, as matrices with a row a unit."""
+    """The parameters, or their gradients, as matrices with a row per unit."""
     if focus.moment.phase is Phase.FORWARD:
         return [], []
     shown = blocks(step, focus)
     # The stack and the layer are those of the moment.
     names = [*map(label, shown.weights), "W_hyᵀ"]
-    series: list[Series] = []
-    said: list[dict[str, Any]] = []
+    series, meta = list[Series](), list[dict[str, Any]]()
     for panel in panels(step, focus.moment):
         keys = [f"panel {len(series) + k}" for k in range(len(names))]
         matrices = *shown.of(panel.values), panel.values.W_hy.T
@@ -667,5 +598,5 @@ def _panels(step: StepRecord, focus: Focus) -> tuple[list[Series], list[dict[str
             for key, matrix in zip(keys, matrices, strict=True)
         ]
         pairs = [{"name": name, "key": key} for name, key in zip(names, keys, strict=True)]
-        said.append({"title": panel.title, "limit": nice_limit(panel.limit), "blocks": pairs})
-    return series, said
+        meta.append({"title": panel.title, "limit": nice_limit(panel.limit), "blocks": pairs})
+    return series, meta

@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from enum import StrEnum
 from functools import partial
+from html import escape
 from typing import Any, TypeVar
 
+import numpy as np
 import streamlit as st
 
 from rnnviz.charts.explanation import explanation
 from rnnviz.charts.picture import Picture
 from rnnviz.charts.sequence_network import Words
+from rnnviz.charts.status import size_of
+from rnnviz.config import ClipBy, OptimizerKind
 from rnnviz.probe.cell_parts import cell_parts
-from rnnviz.probe.probe import most_typed
+from rnnviz.probe.formatting import number
+from rnnviz.probe.probe import Probe, most_typed, target_text
 from rnnviz.probe.questions import StepView
 from rnnviz.probe.session import Session
-from rnnviz.questions.step import captions
+from rnnviz.probe.unrolled import Moment, Phase
 from rnnviz.questions.step.inside_cell import inside_cell
-from rnnviz.questions.step.measure import StepLab, StepSubject, step_lab, step_query
+from rnnviz.questions.step.measure import (
+    Focus,
+    StepLab,
+    StepRecord,
+    StepSubject,
+    clipping,
+    part_of,
+    step_cell,
+    step_lab,
+    step_query,
+)
 from rnnviz.questions.step.pictures import step_network
 from rnnviz.ui.browser_session import first_value, visit
 from rnnviz.ui.choices import cell_key, layer_choice
@@ -34,10 +50,8 @@ from rnnviz.ui.stage import (
 from rnnviz.ui.style import escaped, theme
 from rnnviz.ui.viewer import Event, Handler, Scene
 
-#: With more parts of the cell there is no room for a button each, with several layers half of them.
+#: Most parts of the cell that get a button each; half as many with several layers.
 MOST_PARTS = 6
-
-
 Choice = TypeVar("Choice", bound=StrEnum)
 
 
@@ -46,7 +60,7 @@ def step_page(session: Session) -> Scene:
     lab, unit = step_lab(session), session.selection.unit
     lab.unit = lab.unit if unit is None else unit
     _choices(session)
-    # The cursor must fit the step before anything is pressed.
+    # The cursor must fit the step before any key is pressed.
     lab.record(step_query(session))
     with st.container(horizontal=True, vertical_alignment="center", key="views"):
         session.step_view = _one_of("Drawn", StepView, session.step_view, "step_view")
@@ -59,7 +73,7 @@ def step_page(session: Session) -> Scene:
 
 
 def live_step(session: Session) -> Scene:
-    """How the page is drawn, with the controls as they were chosen last."""
+    """The scene of the page, with the controls as they are."""
     kinds = {"step": "step", "inside": "inside_cell"}
     return Scene(session, partial(_draw, session), _handlers(session), kinds=kinds)
 
@@ -69,31 +83,31 @@ def _draw(session: Session, frame: Frame) -> None:
     probe, lab = session.inspect(), step_lab(session)
     step = lab.record(step_query(session, probe))
     position = f"{lab.cursor + 1} of {lab.last + 1}"
-    names = captions.moment_names(step)
+    names = moment_names(step)
     state = SliderState(lab.last, lab.cursor, position, lab.phases, names)
     frame.sliders["moment"] = state
     frame.sliders["unit"] = SliderState(session.config.hidden - 1, lab.unit)
     frame.sliders["apply"] = SliderState(1, int(session.player.over))
     frame.sliders["phrase"] = SliderState(0, 0, "" if lab.own else _next_text(session))
-    caption = captions.caption(step, lab.focus)
-    frame.texts["story"] = captions.story_html(step, lab.moment, caption)
-    frame.texts["subject"] = captions.subject_html(session, probe, step)
+    text = caption(step, lab.focus)
+    frame.texts["story"] = story_html(step, lab.moment, text)
+    frame.texts["subject"] = subject_html(session, probe, step)
     if session.step_view is StepView.INSIDE:
-        frame.chart("inside", _told, session, inside_cell, step, lab.focus, theme(), remark=caption)
+        frame.chart("inside", _told, session, inside_cell, step, lab.focus, theme(), remark=text)
     else:
-        # The run's own phrase is only looked at, the reader's can be typed.
+        # Only the reader's own phrase can be typed.
         typed = Words(step.words, step.names.noun, probe.typed, probe.offered) if lab.own else None
         seen = step, lab.focus, typed, probe.dataset.one_class_at_end, theme()
-        frame.chart("step", _told, session, step_network, *seen, remark=caption)
+        frame.chart("step", _told, session, step_network, *seen, remark=text)
 
 
 def _told(session: Session, figure: Callable[..., Picture], *args: Any) -> Picture:
-    """A picture whose files tell the phrase of the step, which may be another than the reader's."""
+    """A picture whose files name the phrase of the step, which may not be the reader's own."""
     return figure(*args).with_metadata(phrase="" if step_lab(session).own else _next_text(session))
 
 
 def _next_text(session: Session) -> str:
-    """The first of the sequences that the next step learns from, as its data have it."""
+    """The first sequence of the next training step, as in the data."""
     return step_query(session).next_examples[0].text[: most_typed(session.dataset)]
 
 
@@ -132,9 +146,9 @@ def _one_of(label: str, kind: type[Choice], now: Choice, key: str) -> Choice:
 
 
 def _part(lab: StepLab, names: list[str], cell: str, most: int) -> str:
-    """The part that is chosen: by a button each, or in a box if there are more than ``most``."""
+    """The chosen part: from buttons, or from a box if there are more than ``most``."""
     edition = visit("step"), cell, lab.pointed
-    # One that was chosen in the picture is the first of a new choice.
+    # A part that is chosen in the picture is the default of a new widget.
     key = f"step_part_{cell}" + f"_{lab.pointed}" * bool(lab.pointed)
     first = first_value("step_part", edition, lab.part)
     label = "Part of the cell"
@@ -149,15 +163,8 @@ def _part(lab: StepLab, names: list[str], cell: str, most: int) -> str:
     return chosen or lab.part
 
 
-def _apply(session: Session) -> None:
-    """Take the step in the run, unless it is on the reader's own sequence."""
-    if not step_lab(session).own and not session.player.over:
-        session.player.step_phrase()
-        step_lab(session).go_to(0)
-
-
 def _move(lab: StepLab, event: Event) -> None:
-    """Go to the moment that is chosen, or where a key leads."""
+    """Go to the chosen moment, or move by a key."""
     moves: dict[str, Callable[[], None]] = {
         "first": lambda: lab.go_to(0),
         "phaseBack": lambda: lab.step_phase(-1),
@@ -188,10 +195,181 @@ def _handlers(session: Session) -> dict[str, Handler]:
         lab.choose(part if part in lab.record(step_query(session)).parts else "", int(chosen))
         mark(lab.unit)
 
+    def apply(_: Event) -> None:
+        # A step on the reader's own sequence is not part of the run.
+        if not lab.own and not session.player.over:
+            session.player.step_phrase()
+            lab.go_to(0)
+
     return {
         "moment": lambda event: _move(lab, event),
         "unit": lambda event: mark(int(event["value"])),
-        "apply": lambda _: _apply(session),
+        "apply": apply,
         "step": point_at,
         "inside": choose,
     }
+
+
+# The text about a moment of one training step
+
+
+def caption_key(step: StepRecord, focus: Focus) -> str:
+    """The name of the text that explains this moment."""
+    phase, t = focus.moment
+    gated = not cell_parts(step.before.architecture.cell).plain_matrix
+    if gated and phase in (Phase.FORWARD, Phase.BACKWARD):
+        kind = _part_kind(step, focus)
+        return f"moment_cell_{kind if phase is Phase.FORWARD else _BACKWARD[kind]}"
+    sgd = step.config.optimizer is OptimizerKind.SGD
+    idle = "clip_off" if step.config.clip_by is ClipBy.OFF else "clip_idle"
+    key = {
+        Phase.FORWARD: "forward" if t else "forward_first",
+        Phase.CLIP: "clip" if clipping(step).count else idle,
+        Phase.LOSS: "loss" if step.classes else "loss_values",
+        Phase.BACKWARD: _backward_key(step, t),
+        Phase.UPDATE: "update" if sgd else "update_adaptive",
+    }
+    return f"moment_{key[phase]}"
+
+
+#: The text about the gradient of each kind of part.
+_BACKWARD = {
+    "gate": "backward_gate", "candidate": "backward_gate", "value": "backward_value",
+    "state": "backward_state", "output": "backward_state",
+}  # fmt: skip
+
+
+def _part_kind(step: StepRecord, focus: Focus) -> str:
+    """The part's kind: a gate, a candidate, a state, the output, or another value."""
+    parts = cell_parts(step.before.architecture.cell)
+    part = parts.by_name[focus.part]
+    if (part.name in parts.equations.states and part.name != parts.out) or part is parts.memory:
+        return "state"
+    if part.name == parts.out:
+        return "output"
+    kinds: dict[tuple[str, ...], str] = {("sigmoid",): "gate", ("tanh",): "candidate"}
+    return kinds.get(part.functions, "value") if part.total in parts.affines else "value"
+
+
+def _backward_key(step: StepRecord, t: int) -> str:
+    last = len(step.words) - 1
+    if last == 0:
+        return "backward_only"
+    if t == last:
+        return "backward_last"
+    if not step.continues(t):
+        return "backward_cut"
+    if t == 0:
+        return "backward_first"
+    return "backward_both" if t in step.outputs else "backward"
+
+
+def caption_fields(step: StepRecord, focus: Focus) -> dict[str, str]:
+    """The fields of the texts. Words are as typed: the page must escape them."""
+    moment, trace, row = focus.moment, step.trace, step.row(focus.moment)
+    cut, unrolled = clipping(step), step.unrolled(focus.layer)
+    norms, target = unrolled.norms.tolist(), trace.targets[row]
+    cell = step_cell(step, focus.layer)
+    later = norms[min(moment.t + 1, len(norms) - 1)]
+    return {
+        "noun": step.names.noun,
+        "hidden": str(step.hidden),
+        "lr": number(step.config.lr),
+        "limit": number(step.config.clip),
+        "optimizer": step.config.optimizer.value,
+        "activation": step.config.activation.value,
+        "total": f"{step.before.theta.size:,}",
+        "word": step.words[moment.t],
+        "t": str(moment.number),
+        "T": str(len(step.words)),
+        "previous": str(moment.t),
+        "target": step.names.classes[int(target)] if step.classes else number(float(target[0])),
+        "p": f"{trace.probs[row, int(target)]:.1%}" if step.classes else "",
+        "answer": number(float(trace.logits[row, 0])),
+        "loss": number(float(trace.loss[row])),
+        "factor": number(norms[moment.t] / later) if later else "0",
+        "first": step.words[0],
+        "last": step.words[-1],
+        "whole": number(norms[0] / norms[-1]) if norms[-1] else "0",
+        "count": f"{cut.count:,}",
+        "lost": f"{cut.lost:.1%}",
+        "largest": number(float(np.abs(step.descent.gradient.theta).max())),
+        "change": number(float(np.abs(step.descent.update.theta).max())),
+        "part": focus.part,
+        "role": cell.parts.role(focus.part),
+        "memory": cell.parts.cell.text.memory,
+        "mean": number(float(cell.values(part_of(step, focus).node)[moment.t].mean())),
+    }
+
+
+# The story and the subject
+
+
+#: The most letters of moments' names for which there are buttons.
+MOST_LETTERS = 110
+#: Where a caption's first sentence ends.
+_END = re.compile(r"(?<=[.!?]) ")
+
+
+def moment_names(step: StepRecord) -> list[str]:
+    """The names of the moments in order; none if they are too long for buttons."""
+    arrows = {Phase.FORWARD: "→", Phase.BACKWARD: "←"}
+    names = [
+        f"{arrows[phase]} {step.words[t]}" if phase in arrows else phase.value
+        for phase, t in step.moments
+    ]
+    return names if sum(map(len, names)) <= MOST_LETTERS else []
+
+
+def story_html(step: StepRecord, moment: Moment, caption: str) -> str:
+    """The moment's number in its phase, and the first sentence of its caption."""
+    phase = moment.phase
+    same = [other for other in step.moments if other.phase is phase]
+    place = f" {same.index(moment) + 1} of {len(same)}" if len(same) > 1 else ""
+    whole = escape(caption)
+    sentence = _END.split(whole)[0]
+    kind = "forward" if phase is Phase.FORWARD else "backward"
+    return (
+        f'<div class="rnnviz-story {kind}{size_of(sentence)}" aria-live="polite">'
+        f"<b>{phase.value.capitalize()}{place}</b>"
+        f'<span title="{whole}">{sentence}</span></div>'
+    )
+
+
+def caption(step: StepRecord, focus: Focus) -> str:
+    """What happens at this moment, in two text."""
+    return explanation(f"step/{caption_key(step, focus)}", **caption_fields(step, focus))
+
+
+def subject_html(session: Session, probe: Probe, step: StepRecord) -> str:
+    """The example of the step, and its target; or the reason why it can't be read."""
+    own, problem = step_lab(session).own, session.phrase_input.problem
+    if own and problem:
+        return _shown(problem, "problem")
+    if own:
+        what = _target_source(probe)
+    else:
+        count = len(step_query(session).next_examples)
+        what = f"Example {session.player.position.offset + 1} of {session.run.examples}"
+        what += f", the first of a batch of {count}" if count > 1 else ""
+    if session.dataset.one_class_at_end:
+        targets = step.trace.targets[step.unrolled(0).rows]
+        # A narrow window may cut the end.
+        what = f"Target: {target_text(session.dataset, targets)}. {what}"
+    if session.player.recorded:
+        settings = session.settings
+        what = f"{what}. A step of {settings.optimizer} at {settings.lr:g}, not one of the loop"
+    return _shown(f"{what}.")
+
+
+def _shown(text: str, kind: str = "") -> str:
+    shown = escape(text)
+    return f'<div class="rnnviz-subject {kind}" title="{shown}">{shown}</div>'
+
+
+def _target_source(probe: Probe) -> str:
+    """The source of the target of the reader's own sequence, and its unknown words."""
+    unknown = ", ".join(word[:20] for word in probe.reading.unknown[:6])
+    skipped = f"Not in the vocabulary: {unknown}. " if unknown else ""
+    own = f"No label, so the target is the network's own {probe.noun}"
+    return skipped + (own if probe.label is None else "With its label in the data")

@@ -16,11 +16,11 @@ from rnnviz.engine.losses import LOSSES
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.training import TrainState
 from rnnviz.probe.cache import Memo
-from rnnviz.probe.inputs import PhraseInput
 from rnnviz.probe.passes import forward_pass
 from rnnviz.probe.probe import Probe, target_text
-from rnnviz.probe.saliency import Answer, Saliency, logit_margin, saliency
+from rnnviz.probe.session import PhraseInput
 from rnnviz.probe.work import spend
+from rnnviz.questions.what_if.saliency import Answer, Saliency, logit_margin, saliency
 from rnnviz.run.epoch_cache import EpochCache, coarse_first
 from rnnviz.run.run import Run
 from rnnviz.run.schedule import Position

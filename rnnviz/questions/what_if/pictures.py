@@ -7,13 +7,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnnviz.charts.axes import axis, words_axis, words_margin
-from rnnviz.charts.epoch_axis import (
+from rnnviz.charts.axes import (
     EPOCHS_MARGIN,
+    axis,
     end_points,
     epoch_marks,
     epochs_axis,
     epochs_meta,
+    words_axis,
+    words_margin,
 )
 from rnnviz.charts.hidden_states import STATE, StateView, value_colors
 from rnnviz.charts.picture import Picture, Series, bar, compact, heatmap, scatter
@@ -70,7 +72,7 @@ def compared_states(
     apart = theme.scale.nice_limit(largest(parts[1]), name="difference")
     state = {**value_colors(own, view, theme), "colorbar": color_bar(view.name)}
     signed = {"zmin": -apart, "zmax": apart, "colorscale": theme.diverging}
-    some = f"; {groups.told}" if groups.size > 1 else ""
+    some = f"; {groups.label}" if groups.size > 1 else ""
     title = f"{view.title.split(' after')[0]}: A, B − A (to ±{apart:g}), B{some}"
     colors = (state, {**signed, "showscale": False}, {**state, "showscale": False})
     drawn = _side_by_side if len(pair.words) <= _MOST_COLUMNS else _stacked

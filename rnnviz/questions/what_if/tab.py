@@ -29,7 +29,6 @@ from rnnviz.charts.units import grouped
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.formatting import number, quoted
 from rnnviz.probe.probe import Probe, read
-from rnnviz.probe.saliency import INCOMPLETE, LEFT_OUT
 from rnnviz.probe.session import Session
 from rnnviz.probe.work import spend
 from rnnviz.questions.unit_subject import MOST_CHOICES, edition, source_of, subject_of
@@ -49,6 +48,7 @@ from rnnviz.questions.what_if.pictures import (
     parting_curves,
     word_choices,
 )
+from rnnviz.questions.what_if.saliency import INCOMPLETE, LEFT_OUT
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.ui.browser_session import first_value
 from rnnviz.ui.choices import choose_view, view_of

@@ -14,17 +14,7 @@ from rnnviz.engine.training import TrainState
 from rnnviz.probe.cache import Memo
 from rnnviz.probe.probe import Probe, inspect, read
 from rnnviz.probe.questions import TrainQuestion
-from rnnviz.probe.results import (
-    Answers,
-    Values,
-    least_sure,
-    merged,
-    one_each,
-    read_answers,
-    read_values,
-    surest,
-    whole,
-)
+from rnnviz.probe.results import Answers, Values, merged, read_answers, read_values
 from rnnviz.probe.work import ChunkedRead, chunk_indexes
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import Dataset
@@ -162,3 +152,37 @@ class ResultsLab:
         """A sequence of the data, read by the network."""
         key, text, parameters = (state, example, config), example.text, state.parameters
         return self._memo.ask("probe", key, lambda: inspect(dataset, parameters, text, config))
+
+
+def most_confused(answers: Answers) -> tuple[int, int] | None:
+    """The class that is most often taken for another, and that one; None if none is twice."""
+    wrong = answers.wrong & (answers.said >= 0)
+    if not wrong.any():
+        return None
+    pairs = np.stack([answers.wanted[wrong], answers.said[wrong]], axis=1)
+    kinds, counts = np.unique(pairs, axis=0, return_counts=True)
+    wanted, said = kinds[counts.argmax()].tolist()
+    return (wanted, said) if counts.max() > 1 else None
+
+
+def one_each(owners: Array, order: Array) -> Array:
+    """The first answer of every sequence in an ``order`` of some answers, in this order."""
+    _, first = np.unique(owners[order], return_index=True)
+    return order[np.sort(first)]
+
+
+def surest(answers: Answers, among: Array) -> Array:
+    """The surest answer of each sequence ``among`` some answers (M,), the surest first."""
+    order = np.argsort(-np.nan_to_num(answers.sure, nan=-1), kind="stable")
+    return one_each(answers.owners, order[among[order]])
+
+
+def least_sure(answers: Answers, among: Array) -> Array:
+    """The least sure answer of each sequence ``among`` some answers (M,), the least sure first."""
+    order = np.argsort(np.nan_to_num(answers.sure, nan=-1), kind="stable")
+    return one_each(answers.owners, order[among[order]])
+
+
+def whole(answers: Answers) -> Array:
+    """Which answers (M,) are in a sequence without a wrong one."""
+    return ~np.isin(answers.owners, np.unique(answers.owners[answers.wrong]))

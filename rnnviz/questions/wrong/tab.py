@@ -24,9 +24,9 @@ from rnnviz.config import OutputAt
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.formatting import number, quoted, written_step, written_values
 from rnnviz.probe.probe import Probe
-from rnnviz.probe.results import Answers, Confusion, Values, confusion, most_confused, whole
+from rnnviz.probe.results import Answers, Confusion, Values, confusion
 from rnnviz.probe.session import Session
-from rnnviz.questions.wrong.measure import DataPart, ResultsLab, Section, Show
+from rnnviz.questions.wrong.measure import DataPart, ResultsLab, Section, Show, most_confused, whole
 from rnnviz.questions.wrong.pictures import class_bars, confusion_matrix, value_scatter
 from rnnviz.questions.wrong.results_csv import result_csv, result_files
 from rnnviz.tasks.dataset import Dataset

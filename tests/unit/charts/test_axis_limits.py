@@ -2,11 +2,12 @@
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnviz.charts.axis_limits import Scale, StickyScale, decades, nice_limit, tenths
+from rnnviz.charts.axis_limits import Scale, StickyScale, decades, nice_limit, typical
 from tests.sampling import each_row
 
 sizes = st.floats(1e-300, 1e300)
@@ -91,7 +92,7 @@ nothing_or = st.just(0.0) | st.floats(1e-9, 1e6)
 def test_tenths_hold_both_ends_and_leave_little_room(pairs):
     scale = StickyScale()
     for low, high in pairs:
-        (first, last), (least, most) = tenths(low, high), scale.tenths(low, high)
+        (first, last), (least, most) = Scale().tenths(low, high), scale.tenths(low, high)
         room = 1e-6 * (high - low)
         assert least <= first <= low + room
         assert high - room <= last <= most
@@ -101,7 +102,7 @@ def test_tenths_hold_both_ends_and_leave_little_room(pairs):
 
 @each_row("ends", [(-1e308, 1e308), (-math.inf, math.inf), (0.0, math.inf)])
 def test_the_length_of_an_axis_is_finite(ends):
-    first, last = tenths(*ends)
+    first, last = Scale().tenths(*ends)
     assert 0 < last - first < math.inf
 
 
@@ -116,3 +117,18 @@ def test_two_scales_of_one_figure_have_their_own_limits():
     scale = StickyScale()
     assert [scale.nice_limit(0.9), scale.nice_limit(1.8, name="difference")] == [1.0, 2.0]
     assert [scale.nice_limit(0.9), scale.nice_limit(0.9, name="difference")] == [1.0, 2.0]
+
+
+@each_row(
+    ("arrays", "limit"),
+    [
+        ([[1.0, -1.0] * 50 + [1000.0]], 1),
+        ([[0.0] * 1000 + [2.0, -2.0]], 2),
+        ([[1.0] * 5, [[-3.0] * 50, [3.0] * 50]], 3),
+        ([np.zeros(5)], 0),
+        ([np.zeros(0)], 0),
+    ],
+    ids=["outlier", "zeros", "several", "only zeros", "empty"],
+)
+def test_the_limit_is_the_typical_size_of_numbers_other_than_zero(arrays, limit):
+    assert typical(*map(np.array, arrays)) == limit

@@ -1,9 +1,10 @@
-"""The network of the first page, beside a second moment of its run."""
+"""The network, its run, and the row of words."""
 
 import numpy as np
 import pytest
 
-from rnnviz.charts.first_page import compared_network, network, words_of
+from rnnviz.charts.first_page import compared_network, network, words_of, words_row
+from rnnviz.charts.sequence_network import Words
 from rnnviz.charts.theme import LIGHT
 from rnnviz.config import RunConfig
 from rnnviz.probe.session import Session
@@ -44,3 +45,18 @@ def test_a_moment_whose_numbers_are_not_finite_is_left_out(session):
     probe = session.inspect()
     plain = network(session, probe, words_of(session, probe), LIGHT)
     assert {*by_name(drawn(session))} == {*by_name(plain)}
+
+
+# The words as the first row of a sheet
+
+
+def test_every_token_is_in_its_column_and_the_page_is_told_what_was_typed():
+    words = Words(("not", "<b>", " "), "word", (("Not", 0), ("zzz", -1)), ("a",), turning=0)
+    drawn = words_row(words)
+    (row,) = drawn.figure.data
+    assert list(row.x) == [0, 1, 2]
+    assert list(row.text) == ["not", "&lt;b&gt;", "␣"]
+    assert drawn.figure.layout.xaxis.range == (-0.5, 2.5), "as the pictures below it"
+    meta = drawn.layout["meta"]
+    assert (meta["x"], meta["typed"], meta["turning"]) == ("token", [["Not", 0], ["zzz", -1]], 0)
+    assert meta["words"] == ["not", "<b>", "␣"], "the page draws text, not HTML"

@@ -5,8 +5,8 @@ import pytest
 
 from rnnviz.charts.hidden_states import StateView, running_margin_bars, state_heatmap
 from rnnviz.charts.theme import DARK, LIGHT
-from rnnviz.probe.decoding import RunningMargin
-from rnnviz.probe.training_step import Moment, Phase
+from rnnviz.probe.probe import RunningMargin
+from rnnviz.probe.unrolled import Moment, Phase
 from tests.sampling import each_row
 
 WORDS = ["bad", "and", "not", "bad"]

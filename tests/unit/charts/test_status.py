@@ -1,9 +1,9 @@
-"""The scores, the story and the signs above every page, as HTML."""
+"""The status of a session and the answer to a phrase, as HTML."""
 
 import re
 from html import escape
 
-from rnnviz.charts.status import status_texts
+from rnnviz.charts.status import status_texts, verdict_html
 from rnnviz.config import RunConfig, TaskName
 from rnnviz.probe.health import MEANINGS
 from rnnviz.probe.questions import GradientQuestion, StateQuestion, TrainQuestion
@@ -59,3 +59,15 @@ def test_a_look_back_says_so_and_keeps_the_chapter():
     session.player.go_to(Position(0))
     assert "<b>Untrained</b>" in status_texts(session)["story"]
     assert ">Looking back from 12. The weights are random" in status_texts(session)["story"]
+
+
+# The answer to a phrase as HTML
+
+
+def test_a_sequence_that_was_opened_is_named_also_with_unknown_words(session):
+    for phrase in ("i am not bad", "i am zebra"):
+        probe = session.inspect(phrase)
+        said = verdict_html(probe, "", opened=True)
+        assert "<small></small>" in said
+        assert f">“{phrase}”: <b" in said
+        assert "“" not in verdict_html(probe, "")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rnnviz.charts.axes import NowAndPinned
-from rnnviz.charts.hidden_states import StateView
+from rnnviz.charts.hidden_states import STATE, StateView
 from rnnviz.charts.shapes import faint
 from rnnviz.charts.theme import LIGHT
 from rnnviz.charts.units import UnitRows, grouped, memory_rows, signed, unit_bars, unit_curve
@@ -16,7 +16,7 @@ GATE = StateView("f", "Forget gate", gate=True)
 
 
 def test_rows_are_in_the_order_that_is_given_and_the_chosen_one_is_framed():
-    drawn = memory_rows(STATES, UnitRows(np.array([1, 0]), 0), WORDS).figure
+    drawn = memory_rows(STATES, UnitRows(np.array([1, 0]), 0), WORDS, STATE).figure
     assert np.array(drawn.data[0].z) == pytest.approx(STATES.T[[1, 0]], abs=1e-6)
     assert drawn.layout.meta == {"x": "token", "y": "unit", "units": [1, 0]}
     assert drawn.layout.yaxis.range == (1.5, -0.5)
@@ -29,7 +29,7 @@ def test_rows_are_in_the_order_that_is_given_and_the_chosen_one_is_framed():
 def test_threads_lead_from_the_units_that_add_most_to_the_chosen_one():
     parts = np.array([[0, 0, 0], [0.5, -0.2, 0.01], [np.exp(-9), 0, 0]])
     rows = UnitRows(np.array([2, 0, 1]), 0, parts, "n")
-    drawn = memory_rows(np.ones((3, 3)), rows, WORDS).figure
+    drawn = memory_rows(np.ones((3, 3)), rows, WORDS, STATE).figure
     cells, *threads = drawn.data
     minus, plus = threads[2], threads[-1]
     assert (list(minus.x), list(minus.y)) == ([0.25, 0.75, None], ["1", "0", None])
@@ -44,7 +44,7 @@ def test_threads_lead_from_the_units_that_add_most_to_the_chosen_one():
 @pytest.mark.parametrize("parts", [None, np.full((3, 3), np.nan)])
 def test_without_parts_that_can_be_drawn_the_columns_touch(parts):
     rows = UnitRows(np.array([2, 0, 1]), 0, parts, "n")
-    drawn = memory_rows(np.ones((3, 3)), rows, WORDS).figure
+    drawn = memory_rows(np.ones((3, 3)), rows, WORDS, STATE).figure
     assert len(drawn.data) == 1
     assert drawn.data[0].xgap is None
     assert "threads" not in drawn.layout.title.text
@@ -60,7 +60,7 @@ def test_of_many_units_the_first_of_each_group_is_shown_and_the_chosen_one():
     order, parts = np.arange(256)[::-1], np.zeros((2, 256))
     parts[1, 8] = 1.0
     rows = UnitRows(order, 8, parts, "n")
-    drawn = memory_rows(np.arange(512.0).reshape(2, 256), rows, ["a", "b"]).figure
+    drawn = memory_rows(np.arange(512.0).reshape(2, 256), rows, ["a", "b"], STATE).figure
     assert drawn.layout.yaxis.tickvals == ("8",)
     assert drawn.layout.title.text.endswith("256 units, 1 in 4 is shown; threads into n")
     units = sorted([*range(3, 256, 4), 8], reverse=True)
@@ -78,7 +78,7 @@ def test_a_unit_without_a_row_has_its_threads_at_the_row_of_its_group():
 
 
 def test_a_bar_has_its_sign_and_its_number_beyond_zero():
-    drawn = unit_bars(NowAndPinned(STATES[:, 0]), "Unit 0", WORDS).figure
+    drawn = unit_bars(NowAndPinned(STATES[:, 0]), "Unit 0", WORDS, STATE).figure
     (bars, _), notes = drawn.data, drawn.layout.annotations
     assert np.array(bars.y) == pytest.approx(STATES[:, 0], abs=1e-6)
     assert bars.marker.color == (LIGHT.positive, LIGHT.positive, LIGHT.negative)
@@ -107,7 +107,7 @@ def test_a_gate_begins_at_zero_and_has_no_sign():
 
 @each_row(("values", "shown"), [([0.5] * 8, 8), ([0.001234] * 20, 0), ([0.5] * 200, 0), ([0.0], 1)])
 def test_numbers_are_there_where_they_fit(values, shown):
-    drawn = unit_bars(NowAndPinned(np.array(values)), "Unit 0", ["w"] * len(values)).figure
+    drawn = unit_bars(NowAndPinned(np.array(values)), "Unit 0", ["w"] * len(values), STATE).figure
     assert len(drawn.layout.annotations) == shown
 
 
@@ -122,7 +122,7 @@ def test_a_number_has_its_sign(value, text):
 def test_a_unit_over_the_epochs(learned):
     course = learned.player.course
     past = np.array([0, 3, 8]), np.array([0.0, 0.2, -0.7])
-    drawn = unit_curve(past, "Unit 3", course).figure
+    drawn = unit_curve(past, "Unit 3", course, STATE).figure
     assert drawn.data[0].x.tolist() == [0, 3, 8]
     assert drawn.data[0].y == pytest.approx(past[1], abs=1e-6)
     assert drawn.layout.meta == {"x": "epoch", "unit": "epoch"}

@@ -19,7 +19,7 @@ from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import record
 from tests.sampling import pairwise
 from tests.unit.engine.networks import examples
-from tests.unit.engine.test_cells import ODD, cell_of, texts
+from tests.unit.engine.test_cell_check import ODD, cell_of, texts
 
 TEXTS = [*CELLS.values(), *(CellText(f"odd {k}", text) for k, text in enumerate(ODD[:-1]))]
 #: Without the last one, which divides by a state: here all begin with zero.

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from rnnviz.engine.batch import collate
-from rnnviz.engine.evaluation import Evaluator, batches
+from rnnviz.engine.evaluation import Evaluator, StepDecoder, batches
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import record
 from rnnviz.tasks.dataset import share_right
-from tests.sampling import each_row, singly
+from tests.sampling import each_row, pairwise, singly
 from tests.unit.engine.networks import CELLS, architecture, examples, network, phrase
 
 
@@ -60,3 +60,21 @@ def test_the_outputs_of_all_examples_come_with_their_owners_in_the_order_of_the_
         alone = record(parameters, collate([example])).probs
         assert outputs[evaluator.owners == k] == pytest.approx(alone)
         assert evaluator.targets[evaluator.owners == k].tolist() == example.targets.tolist()
+
+
+# A network that reads token by token answers as one that reads the whole
+
+
+@pairwise(
+    encoder={"alone": False, "after an encoder": True},
+    values={"tokens": False, "values": True},
+    layers=[1, 3],
+    cell=CELLS,
+)
+def test_it_answers_as_the_whole_pass_does(cell, layers, values, encoder):
+    of = architecture(cell, layers, encoder, squared=values)
+    parameters, (example,) = network(of), examples(of, [7], every=True, values=values)
+    whole = record(parameters, collate([example]))
+    reader = StepDecoder(parameters, whole if encoder else None)
+    answers = [reader.read(one) for one in example.inputs]
+    np.testing.assert_allclose(answers, whole.probs, rtol=0, atol=1e-14)

@@ -5,8 +5,15 @@ import pytest
 
 from rnnviz.cells import OWN
 from rnnviz.config import Init, RunConfig
-from rnnviz.engine.parameters import Architecture, Parameters, initial_parameters, plain
-from tests.sampling import each_row, pairwise
+from rnnviz.engine.parameters import (
+    Architecture,
+    Parameters,
+    copy_of,
+    initial_parameters,
+    plain,
+    zeros,
+)
+from tests.sampling import each_row, pairwise, singly
 from tests.unit.engine.networks import CELLS, HIDDEN, architecture
 
 
@@ -98,3 +105,29 @@ def test_the_seed_decides_and_single_precision_is_the_same_draw(init):
     assert one.theta.tobytes() != other.theta.tobytes()
     single = initial_parameters(SIXTY_FOUR, RunConfig(init=init, seed=1, dtype="float32"))
     assert np.array_equal(single.theta, one.theta.astype(np.float32))
+
+
+# A copy is equal, independent and writeable, however large it is; weights begin at a line
+
+
+@singly(size=[1, 1_000, 124_999, 125_000, 300_001], dtype=["float64", "float32"])
+def test_a_copy_is_equal_and_independent(size, dtype):
+    array = np.random.default_rng(size).standard_normal(size).astype(dtype)
+    before = array.tobytes()
+    array.flags.writeable = False
+    copy = copy_of(array)
+    again = copy_of(copy)
+    assert (copy.dtype, copy.shape) == (array.dtype, array.shape)
+    copy += 1
+    assert array.tobytes() == again.tobytes() == before
+    del copy
+    assert again[-1] == array[-1]
+
+
+@singly(size=[1, 7, 1_000, 300_001], dtype=["float64", "float32", "complex128"])
+def test_weights_and_their_copies_begin_at_a_cache_line(size, dtype):
+    arrays = [zeros(size, dtype) for _ in range(9)]
+    for array in (*arrays, *map(copy_of, arrays)):
+        assert (array.shape, array.dtype) == ((size,), dtype)
+        assert array.flags.writeable and not array.any()
+        assert array.__array_interface__["data"][0] % 64 == 0

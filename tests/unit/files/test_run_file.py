@@ -399,7 +399,7 @@ def test_a_run_with_too_many_changes_is_not_written(monkeypatch):
         run_file(session)
     session.player.go_to(Position(0))
     session.player.branch()
-    with pytest.raises(TransferError, match="has 4 changes on its way"):
+    with pytest.raises(TransferError, match="has 4 changes, and"):
         run_file(session)
 
 

@@ -193,7 +193,7 @@ def test_values_that_were_given_are_scored_as_in_the_run(largest, off, capsys):
     session.player.advance(3)
     text = script(session)
     assert furthest(trained(text), session) < 1e-12
-    assert f"less than {float(off)} off" in text
+    assert f"within {float(off)} of the target" in text
     score = session.run.history.row(3)["train_metric"]
     assert f"Within {off}: {score:.3f}" in capsys.readouterr().out
 

@@ -10,7 +10,7 @@ import pytest
 from rnnviz.cells import CELLS
 from rnnviz.engine.cell_source import backward_equations
 from rnnviz.page.question_page import draft_html
-from rnnviz.probe.inputs import checked
+from rnnviz.probe.session import checked
 
 
 def shown(text):

@@ -27,7 +27,8 @@ MARKDOWN = {"label", "body", "help", "captions"}
 OTHERS = {"captions", "parts", "self.unrolled", "session.units"}
 #: Texts that are written in this program: names of settings, of choices, of kinds of things.
 OURS = {
-    "MOST_EDITS", "MOST_RUNS", "TASKS[session.config.task].teaches", "_HELP", "sizes",
+    "MOST_EDITS", "MOST_RUNS", "TASKS[session.config.task].teaches", "_HELP", "_TEMPERATURE",
+    "sizes",
     "doing", "export.help", "export.label", "group", "kind.help", "kind.label", "label", "most",
     "names.noun", "names.sequence", "none", "noun", "noun.capitalize()", "now", "preset.label",
     "preset.look", "preset.promise", "role", "row.help", "row.label", "sequence",
@@ -38,7 +39,7 @@ OURS = {
 OUR_OPTIONS = {
     "kinds", "list(Alter)", "list(BandSource)", "list(Hold)", "list(Objective)", "list(Unit)",
     "list(ReadoutKind)", "list(_METHODS)", "list(_PAIRS)", "list(range(1, layers + 1))",
-    "list(kind)", "list(samples)", "options",
+    "list(kind)", "list(samples)", "options", "sides",
 }  # fmt: skip
 
 

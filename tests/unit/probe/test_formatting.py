@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rnnviz.probe.formatting import Names, added, number, quoted, written_step
+from rnnviz.probe.formatting import Names, number, quoted, written_step
 from tests.sampling import each_row
 
 NAMES = Names(vocabulary=("bad", "good"), classes=("no", "yes"), source=("eins", "zwei"))
@@ -36,7 +36,6 @@ NAMES = Names(vocabulary=("bad", "good"), classes=("no", "yes"), source=("eins",
         (written_step(np.array([0.7, 0.5])), "0.7,0.5"),
         (written_step(np.array([1.0, 0.0, -1.0])), "1,0,−1"),
         (written_step(np.array([0.5])), "0.5"),
-        (added([-0.5, 0.25, -2.0]), "−0.5 + 0.25 − 2"),
     ],
 )
 def test_text(text, expected):

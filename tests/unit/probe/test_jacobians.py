@@ -6,13 +6,8 @@ import pytest
 from rnnviz.engine.batch import collate
 from rnnviz.engine.training import record
 from rnnviz.probe import jacobians as module
-from rnnviz.probe.jacobians import (
-    Jacobians,
-    jacobians_along,
-    lyapunov_exponents,
-    products,
-    state_spectra,
-)
+from rnnviz.probe.jacobians import Jacobians, jacobians_along, lyapunov_exponents, products
+from rnnviz.questions.reach.measure import state_spectra
 from tests.sampling import each_row, singly
 from tests.unit.engine.networks import CELLS, architecture, examples, network, phrase
 from tests.unit.probe.known import jacobians_of, linear, two_units

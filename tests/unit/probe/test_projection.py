@@ -11,6 +11,7 @@ from rnnviz.probe.projection import (
     fit,
     participation_ratio,
     plane_of,
+    svd,
     variances_of,
 )
 from tests.sampling import each_row
@@ -126,3 +127,23 @@ def test_states_of_any_size_have_finite_numbers():
     for size in 10.0 ** np.arange(-300, 300, 20):
         basis = fit(size * ellipsoid(3.0, 2.0, 1.0, 0.5))
         assert np.isfinite([*basis.variances, basis.participation]).all()
+
+
+# The singular value decomposition, and matrices for which LAPACK's does not converge
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_parts_multiply_to_the_matrix(fails, monkeypatch):
+    matrix = np.random.default_rng(0).normal(size=(5, 3))
+    true_svd = np.linalg.svd
+
+    def lapack(given, **options):
+        if fails and given.shape == matrix.shape:
+            raise np.linalg.LinAlgError("SVD did not converge")
+        return true_svd(given, **options)
+
+    monkeypatch.setattr(np.linalg, "svd", lapack)
+    left, sizes, right = svd(matrix)
+    assert (left.shape, sizes.shape, right.shape) == ((5, 3), (3,), (3, 3))
+    assert left * sizes @ right == pytest.approx(matrix)
+    assert sizes.tolist() == sorted(sizes, reverse=True)

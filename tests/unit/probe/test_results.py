@@ -6,17 +6,9 @@ import pytest
 from rnnviz.config import RunConfig
 from rnnviz.engine.batch import collate
 from rnnviz.engine.training import record
-from rnnviz.probe.results import (
-    Answers,
-    confusion,
-    least_sure,
-    most_confused,
-    read_answers,
-    read_values,
-    surest,
-    whole,
-)
+from rnnviz.probe.results import Answers, confusion, read_answers, read_values
 from rnnviz.probe.session import Session
+from rnnviz.questions.wrong.measure import least_sure, most_confused, surest, whole
 from tests.sampling import each_row
 
 TASKS = ["sentiment", "recall", "brackets", "translation", "characters", "adding", "waves"]

@@ -18,6 +18,7 @@ from rnnviz.config import RunConfig
 from rnnviz.engine.cell_text import CellError
 from rnnviz.engine.evaluation import Score
 from rnnviz.probe.session import Session
+from rnnviz.questions.right.measure import RightLab
 from rnnviz.questions.step.measure import StepLab, step_query
 from rnnviz.run import player as module
 from rnnviz.run.player import MOST_PROBLEMS
@@ -268,11 +269,11 @@ def test_a_run_started_again_has_no_ghost_no_past_and_no_edits(restart, edits):
 
 
 def test_a_gradient_check_is_not_taken_for_one_of_another_branch(played):
-    played.gradients.check(played.gradient_query())
-    assert played.gradients.checked(played.gradient_query()) is not None
+    played.lab(RightLab).check(played.gradient_query())
+    assert played.lab(RightLab).checked(played.gradient_query()) is not None
     branched(played, Position(4)).configure(replace(CONFIG, lr=0.5))
     played.player.advance(5)
-    assert played.gradients.checked(played.gradient_query()) is None
+    assert played.lab(RightLab).checked(played.gradient_query()) is None
 
 
 # Links

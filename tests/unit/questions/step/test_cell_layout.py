@@ -11,7 +11,7 @@ from rnnviz.engine.gradcheck import own_cell
 from rnnviz.questions.step.cell_diagram import cell_diagram, state_paths
 from rnnviz.questions.step.cell_layout import Box, cell_layout
 from tests.sampling import each_row
-from tests.unit.engine.test_cells import cell_of, texts
+from tests.unit.engine.test_cell_check import cell_of, texts
 
 EVERY = pytest.mark.parametrize("name", CELLS)
 
@@ -30,16 +30,19 @@ def sizes(piece):
 
 def touches(box, point):
     (x, y), slack = point, 1e-6
-    return (
-        box.x - slack <= x <= box.x + box.width + slack
-        and box.y - slack <= y <= box.y + box.height + slack
-    )
+    return box.x - slack <= x <= box.right + slack and box.y - slack <= y <= box.bottom + slack
+
+
+def overlap(one, other):
+    """Whether two boxes have more than an edge in common."""
+    across = min(one.right, other.right) - max(one.x, other.x)
+    return across > 1e-9 and min(one.bottom, other.bottom) - max(one.y, other.y) > 1e-9
 
 
 def boxes_of(layout, symbol):
     found = [place.box for place in layout.places if place.symbol is symbol]
-    paths = [b for b in layout.bands if b.path is symbol.path or b.path.before is symbol.node]
-    return found or [band.box for band in paths]
+    own = [b for p, b in layout.bands if p is symbol.path or p.before is symbol.node]
+    return found or own
 
 
 def check(equations):
@@ -59,14 +62,14 @@ def check(equations):
 
 
 def _check_boxes(layout):
-    boxes = [place.box for place in layout.places] + [band.box for band in layout.bands]
+    boxes = [place.box for place in layout.places] + [box for _, box in layout.bands]
     pills = [route.pill for route in layout.routes if route.pill]
     for box in boxes + pills:
         assert box.x >= 0
         assert box.y >= 0
         assert box.x + box.width <= layout.width + 1e-9
         assert box.y + box.height <= layout.height + 1e-9
-    assert not [pair for pair in combinations(boxes + pills, 2) if pair[0].meets(pair[1])]
+    assert not [pair for pair in combinations(boxes + pills, 2) if overlap(*pair)]
 
 
 def _check_wires(layout):
@@ -131,8 +134,8 @@ def test_an_lstm_has_its_gates_below_its_highway():
     layout = cell_layout(equations_of(CELLS["lstm"]))
     x = {place.symbol.names: place.strip.x for place in layout.places if place.symbol.is_leaf}
     assert sorted(x, key=x.get) == [("f",), ("i",), ("g",), ("o",)]
-    (band,) = layout.bands
-    kinds = [op.kind for op in band.path.ops]
+    ((path, _),) = layout.bands
+    kinds = [op.kind for op in path.ops]
     assert kinds == ["mul", "add"]
     (leaving,) = [p for p in layout.places if p.symbol.kind == "after"]
     assert leaving.symbol.names == ("h",)

@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 
 from rnnviz.charts.sequence_network import BROKEN
-from rnnviz.probe.training_step import Focus, Phase
+from rnnviz.probe.unrolled import Phase
+from rnnviz.questions.step.arithmetic import unit_formula
 from rnnviz.questions.step.cell_diagram import cell_diagram
-from rnnviz.questions.step.formula import unit_formula
 from rnnviz.questions.step.inside_cell import TokenGradient, inside_cell
-from rnnviz.questions.step.measure import step_cell
+from rnnviz.questions.step.measure import Focus, step_cell
 from tests.new_cell import add
 from tests.sampling import pairwise
 from tests.unit.charts.unpacked import by_name
 from tests.unit.engine.networks import CELLS
 from tests.unit.probe.known import KINDS
-from tests.unit.probe.test_every_cell import EVERY, KIND, LAYERS, step_of
+from tests.unit.questions.step.test_every_cell import EVERY, KIND, LAYERS, step_of
 
 LSTM = CELLS[3]
 
@@ -100,7 +100,7 @@ def test_the_valve_of_a_highway_lets_through_what_its_gate_says():
     assert valve["share"] == pytest.approx(gate, abs=1e-6)
     assert (inflow["sign"], inflow["share"]) == ("+", None)
     cell = step_cell(step, 0)
-    arrived = TokenGradient(cell, 1).of(cell_diagram(cell.parts.equations).symbol("c"))
+    arrived = TokenGradient(cell, 1).at(cell.parts.equations.nodes["c"])
     assert band["sent"] == pytest.approx(np.linalg.norm(arrived))
     assert band["kept"] == pytest.approx(np.linalg.norm(arrived * gate))
     assert meta["sum"]["back"].startswith("dc_2 · ")
@@ -149,7 +149,7 @@ def test_a_formula_has_brackets_only_where_a_sign_would_stand_beside_a_sign():
     cell, seen = step_cell(found, 0), set()
     for node in cell.parts.named:
         for unit in range(found.hidden):
-            written = unit_formula(cell, node, 1, unit).numbers
+            _, _, written, _ = unit_formula(cell, node, 1, unit)
             seen |= {*re.findall(r"\(−|· −|\+ −|\(\(", written)}
     assert "(−" in seen
     assert not seen & {"· −", "+ −", "(("}

@@ -1,0 +1,61 @@
+"""FeedLab: the words and the training steps behind the gradient of the weights."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from rnnviz.probe.cache import Memo
+from rnnviz.probe.epoch_series import Record
+from rnnviz.probe.gradients import (
+    GradientQuery,
+    NextStepStats,
+    TokenContribution,
+    flow_key,
+    next_steps,
+    token_contribution,
+)
+from rnnviz.probe.unrolled import Unrolled
+
+#: Number of next steps to evaluate at the epoch shown.
+STEPS = 32
+#: Number of next steps to evaluate at each epoch.
+EPOCH_STEPS = 8
+
+
+class ClippingShares(NamedTuple):
+    """Of some next steps: the shares of ``steps`` and of ``entries`` that clipping changes.
+
+    ``angle`` is the largest angle by which it turns the gradient of one, in degrees.
+    """
+
+    steps: float
+    entries: float
+    angle: float
+
+
+def shares_of(query: GradientQuery) -> TokenContribution:
+    """Each token's share in the gradients of the weights."""
+    return token_contribution(Unrolled(query.trace, query.layer), query.state.parameters)
+
+
+def clipping_of(query: GradientQuery) -> ClippingShares:
+    """How much clipping changes some of the next steps."""
+    steps = next_steps(query, EPOCH_STEPS)
+    return ClippingShares(steps.clipped, float(steps.entries.mean()), float(steps.angles.max()))
+
+
+class FeedLab:
+    """Each word's shares, and the next training steps, cached until their input changes."""
+
+    def __init__(self) -> None:
+        self._memo = Memo()
+        self.shares, self.clipping = Record(shares_of), Record(clipping_of)
+
+    def second_shares(self, query: GradientQuery) -> TokenContribution:
+        """Each token's share in the gradients of the weights, in a second state of the run."""
+        return self._memo.ask("second shares", flow_key(query), lambda: shares_of(query))
+
+    def next_steps(self, query: GradientQuery) -> NextStepStats:
+        """Statistics of the next training steps from these weights, each on its own batch."""
+        key = query.state, query.config
+        return self._memo.ask("next steps", key, lambda: next_steps(query, STEPS))
