@@ -7,8 +7,6 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from rnnviz.terminal import flush, open_streams
-
 if TYPE_CHECKING:
     from rnnviz.files.numbers import Drawn
     from rnnviz.probe.session import Session
@@ -16,15 +14,23 @@ if TYPE_CHECKING:
 
 def main() -> int:
     """Run the command line; without a command, open the page."""
-    open_streams()
     # One thread is fastest for such small matrices; NumPy reads this when it is imported.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    try:
+        return _run()
+    except KeyboardInterrupt:
+        return 130  # the exit code of Ctrl-C in shells
+
+
+def _run() -> int:
+    # Imports take a second, in which Ctrl-C may come too.
+    from rnnviz.terminal import flush, open_streams  # noqa: PLC0415
+
+    open_streams()
     try:
         from rnnviz import cli  # noqa: PLC0415
 
         return cli.main(open_page=_open_page, every_picture=_every_picture)
-    except KeyboardInterrupt:
-        return 130  # the exit code of Ctrl-C in shells
     finally:
         flush()
 

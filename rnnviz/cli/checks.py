@@ -7,7 +7,7 @@ with permuted units, or by a law that must hold.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -46,6 +46,8 @@ from rnnviz.terminal import say
 #: Allowed relative errors: of rounding, of eigenvalues, and of central differences.
 ROUNDING, SPECTRAL, DIFFERENCES = 1e-10, 1e-6, 1e-5
 _RADII, _GROWTH = "spectral radii", "growth by Lyapunov exponents"
+#: The rounding error of ln |det| from which a matrix counts as singular.
+_SINGULAR = 1e-2
 #: Half the distance of central differences; below the second, a gradient has few digits.
 _NEAR, _SMALL = 1e-5, 1e-5
 #: Entries of each parameter that are differentiated; examples in a batch.
@@ -104,6 +106,24 @@ def compared(
     """The check that ``one`` is the ``other``; it is meaningless if the other is not finite."""
     why = "" if np.isfinite(other).all() else OVERFLOW
     return Check(what, apart(one, other, least), allowed, why)
+
+
+def determined(what: str, found: ArrayLike, logs: ArrayLike, matrices: Iterable[Array]) -> Check:
+    """The check that ``found`` is ``logs``, ln |det| of the matrices, as far as rounding allows."""
+    doubt = max(map(_doubt, matrices))
+    if doubt > _SINGULAR:
+        return Check(what, why="a matrix is singular, to rounding")
+    return compared(what, found, logs, max(SPECTRAL, doubt), 1.0)
+
+
+def _doubt(matrix: Array) -> float:
+    """The rounding error of ln |det|, which grows with the condition number; 0 without one."""
+    if not np.isfinite(matrix).all():
+        return 0.0
+    sizes = np.linalg.svd(matrix, compute_uv=False)
+    if not sizes[-1]:
+        return math.inf
+    return float(matrix.size * np.finfo(float).eps * sizes[0] / sizes[-1])
 
 
 class NetworkChecks:
@@ -261,20 +281,18 @@ class NetworkChecks:
         if self._jacobians is None:
             yield Check(what, why=_TOO_LARGE)
         elif (total := float(lyapunov_exponents(self._jacobians).sum())) == -math.inf:
-            yield Check(what, why="a Jacobian is singular, to rounding")
+            yield Check(what, why="a matrix is singular, to rounding")
         else:
-            mean = np.linalg.slogdet(self._jacobians.matrices)[1].mean()
-            yield compared(what, total, mean, SPECTRAL)
+            matrices = self._jacobians.matrices
+            yield determined(what, total, np.linalg.slogdet(matrices)[1].mean(), matrices)
         what = "recurrent weights: the product of the eigenvalues is det"
         weights = _recurrent(self._network)
-        logs = [np.linalg.slogdet(W)[1] for W in weights]
         if not weights:
             yield Check(what, why="there are none")
-        elif np.isneginf(logs).any():
-            yield Check(what, why="they are singular")
         else:
             sizes = [np.log(np.abs(np.linalg.eigvals(W))).sum() for W in weights]
-            yield compared(what, sizes, logs, SPECTRAL)
+            logs = [np.linalg.slogdet(W)[1] for W in weights]
+            yield determined(what, sizes, logs, weights)
 
     def _fixed_points(self) -> Check:
         """A fixed point is one by the equations, too."""

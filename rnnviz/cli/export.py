@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -20,7 +21,7 @@ from rnnviz.files.whole_file import check_outputs, named
 from rnnviz.probe.probe import read
 from rnnviz.probe.session import Session
 from rnnviz.run.schedule import Position
-from rnnviz.tasks.csv_table import TaskError
+from rnnviz.tasks.csv_table import TaskError, shown
 from rnnviz.terminal import say
 
 #: Every picture of every page of a session, by page, tab and key: "hidden/carry/memory".
@@ -117,7 +118,10 @@ def _check_options(
         if len(phrases) > MOST_PHRASES:
             raise TaskError(f"A replay has at most {MOST_PHRASES} phrases.")
         for phrase in phrases:
-            read(session.dataset, phrase)
+            try:
+                read(session.dataset, phrase)
+            except TaskError as problem:
+                raise TaskError(f"--phrase {shown(phrase)}: {problem}") from None
         session.ask(phrases[0])
     return program
 
@@ -127,18 +131,29 @@ def _check_paths(paths: Mapping[str, Path], given: RunOptions) -> None:
     outputs = [(f"--{name}", path) for name, path in paths.items() if name in FILES]
     for option, path in outputs:
         FILES[option.removeprefix("--")].check(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(option, path.parent)
     for name, folder in paths.items():
         if name not in _FOLDERS:
             continue
-        folder.mkdir(parents=True, exist_ok=True)
+        _make_folder(f"--{name}", folder)
         with named(folder):  # Fail before training if nothing can be written in it.
             TemporaryFile(dir=folder).close()
-        pages = [folder.resolve() / page for page in PAGES]
+        # In Python 3.11 ``Path.resolve`` raises RuntimeError for links that lead in a circle.
+        pages = [Path(os.path.realpath(folder)) / page for page in PAGES]
         for option, path in (*outputs, *given.inputs):
-            inside = any(map(path.resolve().is_relative_to, pages))
+            inside = any(map(Path(os.path.realpath(path)).is_relative_to, pages))
             if path.suffix == _FOLDERS[name] and inside:
                 raise TaskError(f"{option} is where --{name} writes, {path}. Name another folder.")
     if "numbers" in paths:
         outputs += [("--numbers", paths["numbers"] / name) for name in HISTORIES]
     check_outputs(outputs, given.inputs)
+
+
+def _make_folder(option: str, folder: Path) -> None:
+    """Make a folder, unless it exists; raises OSError or TaskError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as problem:
+        raise TaskError(
+            f"{option} needs a folder, and {problem.filename} is none. Name another."
+        ) from None

@@ -11,7 +11,7 @@ from typing import Any
 from rnnviz.cli.options import file_at, flag, port_number
 from rnnviz.config import Activation, OutputAt
 from rnnviz.files.opened import is_run
-from rnnviz.files.recording_file import is_recording, recording_session
+from rnnviz.files.recording_file import is_recording, open_recording
 from rnnviz.files.run_file import stored_run
 from rnnviz.files.weights_file import ImportedNetwork, WeightsHints, read_weights, words_of
 from rnnviz.probe.session import Session
@@ -73,7 +73,7 @@ def open_file(
         with file.open("rb") as content:
             recorded = is_recording(content)
         if recorded:
-            session = partial(recording_session, file.name, file)
+            session = partial(open_recording, file)
             notes = session().dataset.notes
         else:
             upload = Upload(file_at(train), file_at(test) if test else None) if train else None

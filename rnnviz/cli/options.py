@@ -15,7 +15,7 @@ from rnnviz.config import SETTINGS, RunConfig, Setting, SettingError
 from rnnviz.engine.cell_check import define
 from rnnviz.engine.cell_text import CellError
 from rnnviz.engine.gradcheck import own_cell
-from rnnviz.tasks.csv_table import EncodingError, TaskError, read_bytes
+from rnnviz.tasks.csv_table import EncodingError, TaskError, name_of, read_bytes
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.table import Form, near_listed
 from rnnviz.tasks.upload import (
@@ -151,7 +151,7 @@ class RunOptions:
             if checked.near and not upload.merge_labels:
                 listed = near_listed(checked.near)
                 say(f"Nearly equal labels: {listed}. --merge-labels merges them.")
-            say(f"{self._train.name}: {'; '.join(preview(upload)[0])}.")
+            say(f"{upload.train.name}: {'; '.join(preview(upload)[0])}.")
             return upload
         except EncodingError as problem:
             read = ", ".join(f"{one} ({sample})" for one, sample in problem.samples.items())
@@ -181,7 +181,7 @@ class RunOptions:
 
 def file_at(path: Path) -> File:
     """The name and the content of a file; raises TaskError."""
-    return File(path.name, read_bytes(path))
+    return File(name_of(path), read_bytes(path))
 
 
 def cell_in(path: Path) -> CellText:

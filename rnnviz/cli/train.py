@@ -127,7 +127,11 @@ def train(
 
 def write_made(path: Path, content: Callable[[], Content]) -> int:
     """Make the content of a file or a folder and write it; return the exit code."""
-    return exit_code(lambda: _write(path, content()))
+    try:
+        return exit_code(lambda: _write(path, content()))
+    except Exception as problem:  # Whatever it is, other files are still written.
+        say(f"{path}: can't be written, by a fault of rnnviz: {problem!r}.")
+        return 1
 
 
 def _write(path: Path, content: Content) -> None:

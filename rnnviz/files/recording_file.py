@@ -28,6 +28,7 @@ from rnnviz.files.weights_file import answered, noted
 from rnnviz.files.whole_file import named, whole_file
 from rnnviz.probe.session import Session
 from rnnviz.run.recording import Recording
+from rnnviz.tasks.csv_table import name_of
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.given_examples import GivenExamples, Signature, place_of, signature_of
 
@@ -38,6 +39,8 @@ _RUN, _SNAPSHOT = "run.json", re.compile(r"snapshots/(\d{7,12})\.safetensors", r
 #: The local header of a part of a zip: signature, method, CRC-32, two sizes, two lengths.
 _HEAD = struct.Struct("<4s4xH4xLLLHH")
 _PART, _TABLE = b"PK\x03\x04", b"PK\x01\x02"
+#: The kind as it is written in the header, among its first bytes.
+_KIND, _HEAD_SIZE = f'"kind": "{RECORDING}"'.encode(), 200
 #: The most bytes of a part's name.
 _MOST_NAME = 64
 
@@ -121,7 +124,7 @@ class RecordingFile:
                 if snapshot.metadata.get("step") != str(step):
                     raise TransferError("the part belongs to another step.")
                 return snapshot
-            self.look()
+            self.look()  # It may have been rewritten, or replaced: then it has no steps.
         raise TransferError(f"step {step:,} is no longer in the file.")
 
     def _opened(self) -> BinaryIO:
@@ -140,9 +143,10 @@ class RecordingFile:
         header = _header(part.content(file)) if part.name == _RUN else None
         if header is None:
             raise TransferError("this is no recording: it doesn't begin with run.json.")
-        self._heads, self._end = (part, part), part.end
-        self.header = self.header or header
-        return header == self.header
+        if self.header and header != self.header:
+            return False
+        self.header, self._heads, self._end = header, (part, part), part.end
+        return True
 
 
 def _part(file: BinaryIO, place: int, most: int) -> _Part | None:
@@ -169,9 +173,8 @@ def _head(file: BinaryIO, place: int) -> bytes:
 def is_recording(file: BinaryIO) -> bool:
     """Whether a file begins as a recording does, whatever follows."""
     part = _part(file, 0, _MOST_HEADER)
-    with suppress(TransferError):
-        return part is not None and part.name == _RUN and bool(_header(part.content(file)))
-    return False
+    # The writer's header begins with its kind; a large one would take long to parse.
+    return part is not None and part.name == _RUN and _KIND in part.content(file)[:_HEAD_SIZE]
 
 
 def _header(content: bytes) -> dict[str, Any]:
@@ -373,7 +376,7 @@ def open_recording(path: str | Path) -> Session:
 
     Raises TransferError.
     """
-    return recording_session(Path(path).name, Path(path))
+    return recording_session(name_of(Path(path)), Path(path))
 
 
 def _dataset(header: Mapping[str, Any], name: str, signature: Signature, dtype: str) -> Dataset:

@@ -38,7 +38,7 @@ from rnnviz.run.run import Checkpoint, TrainingRun, architecture_of
 from rnnviz.run.schedule import EDIT, Change, Position, Schedule
 from rnnviz.run.share_link import MOST_INDEX, OldRun
 from rnnviz.run.weight_edits import problem
-from rnnviz.tasks.csv_table import TaskError
+from rnnviz.tasks.csv_table import TaskError, name_of
 from rnnviz.tasks.data_source import UploadStore
 from rnnviz.tasks.dataset import Dataset, dataset_of_table, notes_of, table_of_dataset
 from rnnviz.tasks.registry import TASKS
@@ -240,7 +240,7 @@ def open_run(path: str | Path, upload: Upload | None = None) -> Session:
 
 def stored_run(path: Path, upload: Upload | None = None) -> StoredRun:
     """The run in a file; raises TransferError, beginning with the name of the file."""
-    return run_of(content_at(path, MAX_RUN), path.name, upload)
+    return run_of(content_at(path, MAX_RUN), name_of(path), upload)
 
 
 def run_of(content: bytes, name: str, upload: Upload | None = None) -> StoredRun:

@@ -26,6 +26,7 @@ from rnnviz.config import brief
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.files.bounds import check_size, members_of
 from rnnviz.files.foreign_network import TransferError, problems_of
+from rnnviz.tasks.csv_table import name_of
 
 #: The array with the texts; no weight has this name.
 _TEXTS = "rnnviz"
@@ -182,7 +183,7 @@ class TensorFile:
 
 def read_tensors(path: Path) -> TensorFile:
     """Read a .safetensors or .npz file; raises TransferError, beginning with the file's name."""
-    return tensors_of(content_at(path, MAX_FILE), path.name)
+    return tensors_of(content_at(path, MAX_FILE), name_of(path))
 
 
 def tensors_of(content: bytes, name: str, most: int = MAX_FILE) -> TensorFile:
@@ -219,7 +220,8 @@ def _header(content: bytes) -> tuple[dict[str, Any], int]:
     text = content[8 : 8 + length]
     check_size(text)
     try:
-        header = json.loads(text.decode(), object_pairs_hook=_distinct)
+        # No fraction is valid in it, so none is computed: some take long.
+        header = json.loads(text.decode(), object_pairs_hook=_distinct, parse_float=lambda _: None)
     except (ValueError, RecursionError):
         raise TransferError("the header of the file can't be read as JSON.") from None
     if not isinstance(header, dict):

@@ -22,7 +22,7 @@ from rnnviz.files.tensor_file import TensorFile, npz_content, parsed, read_tenso
 from rnnviz.probe.session import Session
 from rnnviz.run.first_network import FirstNetwork
 from rnnviz.run.run import architecture_of
-from rnnviz.tasks.csv_table import TaskError
+from rnnviz.tasks.csv_table import TaskError, check_size, name_of
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.given_examples import (
     Given,
@@ -179,11 +179,12 @@ def open_weights(
 
 def read_weights(path: Path, hints: WeightsHints) -> ImportedNetwork:
     """The network in a file; raises TransferError or TaskError, with a sentence."""
-    return network_in(read_tensors(path), path.name, hints)
+    return network_in(read_tensors(path), name_of(path), hints)
 
 
 def words_of(content: bytes, name: str) -> list[str]:
     """The lines of a text, without the empty one at its end; raises TaskError."""
+    check_size(content, name)
     try:
         text = content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError:

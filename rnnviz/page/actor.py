@@ -8,6 +8,7 @@ waits.
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 import secrets
 import sys
@@ -29,6 +30,8 @@ from rnnviz.ui.frame import MAX_WAIT
 from rnnviz.ui.time_limit import time_limit
 from rnnviz.ui.viewer import UnavailableError, Viewer
 
+_LOG = logging.getLogger(__name__)
+
 Command = Callable[[SessionHost], object]
 #: A request, and the lock that it grants, if any.
 _Request = tuple[Callable[[], Awaitable[None]], Future[SessionHost] | None]
@@ -44,6 +47,8 @@ BUSY = (
 #: Seconds of CPU time. After a slow turn, the turns of the next second use the thread pool, and all
 #: until an epoch has ended: the next scores, or a throttled picture, may be as slow.
 SLOW_TURN, SLOW_TIME = 0.1, 2 * MAX_WAIT
+#: Seconds until an actor goes on after an error of its own, which may occur again at once.
+FAILURE_PAUSE = 1.0
 #: Threads for long work. A run uses one at a time, so a few busy tabs leave some to the others.
 _POOL = ThreadPoolExecutor(16, "long")
 
@@ -154,12 +159,18 @@ class Actor:
 
     async def _run(self) -> None:
         while self._inbox or not self._host.expired(time.monotonic()):
-            await self._read_inbox()
-            await self._advance()
-            await self._wait()
+            try:
+                await self._read_inbox()
+                await self._advance()
+                await self._wait()
+            except Exception:
+                self._host.fail()
+                await asyncio.sleep(FAILURE_PAUSE)
 
-    def _end(self, _: object) -> None:
+    def _end(self, task: Future[None]) -> None:
         self.alive = False
+        if not task.cancelled() and (problem := task.exception()):
+            _LOG.error("a run ended by an error", exc_info=problem)
         self._loop.call_soon_threadsafe(_PLAYING.discard, self)
         while self._inbox:
             _, lock = self._inbox.popleft()

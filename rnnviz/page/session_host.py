@@ -275,10 +275,14 @@ class SessionHost:
         except RefusedError as problem:
             _LOG.info("refused: %s", problem)
         except Exception:
-            _LOG.exception("a command failed")
-            self.session.player.pause()
-            if not self.session.player.message.startswith(FAILED):
-                self._notify(FAILED)
+            self.fail()
+
+    def fail(self) -> None:
+        """Log the error that is being handled, pause the run, and show a message on the page."""
+        _LOG.exception("a command failed")
+        self.session.player.pause()
+        if not self.session.player.message.startswith(FAILED):
+            self._notify(FAILED)
 
     def show(self, session: Session) -> None:
         """Show another session from now on."""

@@ -147,6 +147,8 @@ def overfit(test: Array, train: Array, guess: float) -> Sign:
     """
     if math.isnan(test[0]):
         return _not_applicable("overfit", "There is no test set.")
+    if not math.isfinite(train[-1]):
+        return _not_applicable("overfit", "The training loss is not a finite number.")
     advice = (
         "The test loss is near its lowest.",
         "The test loss rises while the network trains: an earlier epoch answers unseen sequences "

@@ -240,6 +240,8 @@ def read(dataset: Dataset, text: str) -> Reading:
         raise TaskError(
             f"The {what} has {len(text):,} characters; the most that can be read is {longest:,}."
         )
+    if text != text.encode(errors="replace").decode():
+        raise TaskError(f"The {what} has half of a character: type it again.")
     if not dataset.tokens:
         values = read_values(text, dataset.vocabulary.words, MAX_WORDS)
         return Reading(text, tuple(text.split()), (), values)

@@ -58,7 +58,7 @@ class Playback(Timeline):
     def look(self) -> bool:
         """Look for more snapshots; return whether anything changed."""
         changed = self._recording.look()
-        if changed and self.shown is None:
+        if changed and (self.shown is None or self._recording.problem):
             self.message = self._present_message()
         return changed
 

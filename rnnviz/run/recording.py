@@ -30,7 +30,7 @@ class SnapshotSource(Protocol):
 
     @property
     def steps(self) -> Sequence[int]:
-        """The steps that were found at the last look, ascending."""
+        """The steps that were found at the last look, ascending; a read may look again."""
 
     @property
     def closed(self) -> bool:
@@ -101,7 +101,8 @@ class Recording(Run):
     @property
     def behind(self) -> bool:
         """Whether snapshots were found that are not taken over yet."""
-        return not self.problem and self._source.steps[-1] > self.position.epoch
+        steps = self._source.steps  # none if another recording has replaced this one
+        return not self.problem and len(steps) > 0 and steps[-1] > self.position.epoch
 
     @property
     def growing(self) -> bool:
@@ -121,7 +122,8 @@ class Recording(Run):
             try:
                 self._take(step)
             except ValueError as problem:
-                self.problem = f"Step {step:,} and later ones can't be shown: {problem}"
+                if step in self._source.steps:  # The writer hasn't dropped it meanwhile.
+                    self.problem = f"Step {step:,} and later ones can't be shown: {problem}"
             if self.problem or time.perf_counter() > until:
                 break
 

@@ -6,6 +6,7 @@ import codecs
 import csv
 import io
 import itertools
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -138,6 +139,11 @@ def read_bytes(path: Path) -> bytes:
             return file.read(MAX_BYTES + 1)
     except OSError as problem:
         raise TaskError(f"{path}: can't be read ({problem.strerror}).") from problem
+
+
+def name_of(path: Path) -> str:
+    r"""The name of a file as a text; bytes that are none are escaped, as in ``\xff.csv``."""
+    return os.fsencode(path.name).decode(errors="backslashreplace")
 
 
 def check_size(content: bytes, name: str) -> None:

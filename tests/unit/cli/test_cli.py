@@ -343,6 +343,28 @@ def test_a_reader_that_leaves_early_gets_no_traceback():
     assert "None" not in said
 
 
+#: Runs the command; Ctrl-C comes while a module is imported.
+INTERRUPTED = """
+import sys
+class Interrupt:
+    def find_spec(name, path=None, target=None):
+        if name == "{}":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupt)
+from rnnviz.__main__ import main
+sys.exit(main())
+"""
+
+
+@each_row("module", ["rnnviz.terminal", "tqdm", "numpy", "rnnviz.cli.train"])
+def test_an_interrupt_while_modules_are_imported_gets_no_traceback(module):
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED.format(module)],
+        cwd=ROOT, capture_output=True, encoding="utf-8", check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
 # Bad input
 
 NO_PORT = "from 1 to 65535"

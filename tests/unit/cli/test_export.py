@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import subprocess
 import sys
 import zipfile
@@ -13,6 +14,7 @@ import pytest
 from rnnviz import cli
 from rnnviz.charts.picture import Picture, scatter
 from rnnviz.cli.export import PAGES
+from rnnviz.cli.train import FILES
 from rnnviz.config import RunConfig
 from rnnviz.files.numbers import Drawn
 from rnnviz.files.run_file import open_run
@@ -20,6 +22,7 @@ from rnnviz.files.weights_file import open_weights
 from rnnviz.page.every_picture import every_picture
 from rnnviz.probe.session import Session
 from rnnviz.run.player import Player
+from rnnviz.tasks.upload import File, Upload
 from tests.sampling import each_row
 from tests.unit.cli.test_cli import opened, run  # noqa: F401
 from tests.unit.files.replayed import Replayed
@@ -100,6 +103,50 @@ def test_history_as_csv_has_every_digit(run, tmp_path, trained):  # noqa: F811
         assert [float(value) for value in values] == column.tolist()
 
 
+#: File names that are no text; Windows and macOS have none.
+needs_bytes = pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="names are text")
+
+
+@needs_bytes
+def test_a_data_file_whose_name_is_no_text_is_learned_under_a_name_that_can_be_written(
+    run, opened, tmp_path  # noqa: F811
+):  # fmt: skip
+    sky = tmp_path / os.fsdecode(b"s\xff.csv")
+    sky.write_text(CSV, encoding="utf-8")
+    paths = [tmp_path / name for name in ("r.rnnviz", "h.json", "h.csv", "w.npz", "r.html")]
+    for path in paths:
+        name = {".rnnviz": "run", ".npz": "weights", ".html": "replay"}.get(path.suffix, "history")
+        assert run(*QUICK, "--train", sky, f"--{name}", path).code == 0
+    assert open_run(paths[0], Upload(File("other.csv", sky.read_bytes()))).dataset.name == (
+        "s\\xff.csv"
+    )
+    assert run("open", paths[0], "--train", sky).code == 0
+    assert len(opened) == 1
+
+
+@pytest.mark.parametrize("phrase", ["so \udcff", "\udcff"])
+def test_a_phrase_that_is_no_text_is_refused_before_training(phrase, run, tmp_path):  # noqa: F811
+    done = run(*QUICK, "--phrase", phrase, "--history", tmp_path / "h.csv")
+    assert (done.code, done.out, [*tmp_path.iterdir()]) == (2, "", [])
+    assert "The phrase has half of a character: type it again." in done.err
+
+
+def test_a_phrase_that_can_not_be_read_is_named(run, tmp_path):  # noqa: F811
+    phrases = ("--phrase", "not good", "--phrase", "wug blicket")
+    done = run(*QUICK, *phrases, "--replay", tmp_path / "r.html")
+    assert (done.code, done.out, [*tmp_path.iterdir()]) == (2, "", [])
+    assert "--phrase 'wug blicket': None of these words is in the vocabulary." in done.err
+
+
+def test_an_output_that_fails_unforeseen_costs_no_other(run, tmp_path, monkeypatch):  # noqa: F811
+    run_path, weights_path = tmp_path / "r.rnnviz", tmp_path / "w.npz"
+    failing = FILES["run"]._replace(content=lambda *_: {}["missing"])
+    monkeypatch.setitem(FILES, "run", failing)
+    done = run(*QUICK, "--run", run_path, "--weights", weights_path)
+    assert (done.code, [*tmp_path.iterdir()]) == (1, [weights_path])
+    assert f"{run_path}: can't be written, by a fault of rnnviz: KeyError('missing')." in done.err
+
+
 def test_own_data_are_in_the_run_if_they_are_asked_for(run, opened, tmp_path):  # noqa: F811
     sky, path = tmp_path / "sky.csv", tmp_path / "r.rnnviz"
     sky.write_text(CSV, encoding="utf-8")
@@ -115,6 +162,14 @@ def test_own_data_are_in_the_run_if_they_are_asked_for(run, opened, tmp_path):  
     one, other = (given[2]() for given in opened)
     assert weights(one) == weights(other)
     assert one.data.upload.train.content == CSV.encode()
+
+
+def linked(path, target):
+    """A symbolic link, where the system lets everybody make one."""
+    try:
+        path.symlink_to(target)
+    except OSError:
+        pytest.skip("no symbolic links")
 
 
 @pytest.mark.parametrize(
@@ -135,14 +190,17 @@ def test_own_data_are_in_the_run_if_they_are_asked_for(run, opened, tmp_path):  
             ("--run", "r.rnnviz", "--browser", "chrome"),
             "--browser has no effect without --pictures",
         ),
-        (("--numbers", "file"), "File exists"),
+        (("--numbers", "file"), "--numbers needs a folder, and file is none. Name another."),
+        (("--numbers", "loop"), "--numbers needs a folder, and loop is none. Name another."),
+        (("--history", "loop"), "symbolic link"),
+        (("--history", "loop", "--numbers", "n"), "symbolic link"),
         (("--weights", "w.pt"), "w.pt: its name must end in .npz or .safetensors."),
         (("--history", "h.txt"), "h.txt: its name must end in .csv or .json."),
         (("--run", "r", "--replay", "r"), "--run and --replay are the same file, r."),
         (("--run", "r", "--replay", "../here/r"), "--run and --replay are the same file"),
         (("--history", "n/history.csv", "--numbers", "n"), "--history and --numbers are the same"),
         (("--run", "p", "--numbers", "p"), "p: Is a directory."),
-        (("--run", "file/r"), "file: File exists."),
+        (("--run", "file/r"), "--run needs a folder, and file is none. Name another."),
         (("--train", "sky.csv", "--history", "sky.csv"), "--train and --history are the same file"),
         (("--cell-file", "cell", "--run", "./cell"), "--cell-file and --run are the same file"),
         (("--train", "hidden/sky.csv", "--numbers", "."), "--train is where --numbers writes"),
@@ -157,6 +215,8 @@ def test_what_can_not_be_written_is_said_before_training(
     monkeypatch.chdir(here)
     (here / "file").touch()
     (here / "hidden").mkdir()
+    if "loop" in options:
+        linked(here / "loop", "loop")
     for table in (here / "sky.csv", here / "hidden" / "sky.csv"):
         table.write_text(CSV, encoding="utf-8")
     (here / "cell").write_text("h = tanh(W @ x + U @ h)", encoding="utf-8")

@@ -1,5 +1,7 @@
 """rnnviz open, and the weights that rnnviz train writes for it."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from rnnviz import cli
 from rnnviz.files.tensor_file import TensorFile
 from rnnviz.files.weights_file import open_weights
 from tests.unit.cli.test_cli import QUICK, csv, opened, run  # noqa: F401
+from tests.unit.cli.test_export import needs_bytes
 from tests.unit.files.recordings import Loop
 from tests.unit.files.test_weights_file import WORDS, state_dict
 
@@ -70,6 +73,21 @@ def test_a_state_dict_is_opened_with_its_words(run, opened, weights, csv):  # no
     assert session.dataset.classes == ("a", "b", "c")
     assert session.dataset.vocabulary.words == WORDS
     assert [example.target for example in session.dataset.train] == [0, 2]
+
+
+@needs_bytes
+def test_a_file_whose_name_is_no_text_has_a_name_that_can_be_written(
+    run, opened, weights, tmp_path  # noqa: F811
+):  # fmt: skip
+    path, words = (one.rename(one.with_stem(os.fsdecode(b"x\xff"))) for one in weights)
+    assert run("open", path, "--vocabulary", words).code == 0
+    header = {"name": ""}  # Then the file gives the name.
+    recorded = Loop(tmp_path / os.fsdecode(b"x\xff.rnnviz"), **header).record(0).close()
+    assert run("open", recorded).code == 0
+    names = [opening().dataset.name for _, _, opening in opened]
+    assert names == ["x\\xff.safetensors", "x\\xff.rnnviz from PyTorch"]
+    network = opened[0][2]().player.first
+    assert network.source == "x\\xff.safetensors"
 
 
 def test_port_and_browser_may_stand_before_open_too(run, opened, weights):  # noqa: F811

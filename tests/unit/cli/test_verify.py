@@ -128,6 +128,35 @@ def test_a_run_that_broke_is_checked_where_it_was_left(verify):
     assert any(line.startswith("epoch 1 revisited") for line in lines["ok"])
 
 
+def test_weights_that_are_singular_to_rounding_have_no_determinant(verify):
+    code, lines = verify(
+        "--lr", 10, "--clip-by", "off", *CELLS["relu"], "--epochs", 5, "--init-scale", 0.5
+    )
+    assert (code, lines["FAILED"]) == (0, [])
+    assert any("eigenvalues is det: a matrix is singular, to" in line for line in lines["skipped"])
+
+
+def _nearly_singular(condition, seed):
+    rng = np.random.default_rng(seed)
+    (left, _), (right, _) = (np.linalg.qr(rng.normal(size=(8, 8))) for _ in range(2))
+    return left * np.geomspace(1, 1 / condition, 8) @ right
+
+
+def test_zeros_have_no_determinant():
+    assert "singular" in checks.determined("", -np.inf, -np.inf, [np.zeros((3, 3))]).why
+
+
+@each_row("condition", [1e6, 1e9, 1e11, 1e13, 1e16])
+def test_a_determinant_is_as_certain_as_the_matrix_allows(condition):
+    for seed in range(20):
+        matrix = _nearly_singular(condition, seed)
+        sizes, (_, log) = np.abs(np.linalg.eigvals(matrix)), np.linalg.slogdet(matrix)
+        assert not checks.determined("", np.log(sizes).sum(), log, [matrix]).failed
+        wrong = checks.determined("", np.log(sizes[1:]).sum(), log, [matrix])
+        assert wrong.failed != bool(wrong.why)
+        assert bool(wrong.why) == (condition > 1e11)
+
+
 @each_row(
     "options",
     [
@@ -181,6 +210,7 @@ def planted(name):
         "gradient": (Trace, "gradient", property(flipped)),
         "momentum": (optimizers, "MOMENTUM", 0.8),
         "jacobian": (checks.StateTransition, "jacobian", doubled(jacobian)),
+        "eigenvalues": (checks.np.linalg, "eigvals", doubled(np.linalg.eigvals)),
         "exponents": (checks, "lyapunov_exponents", doubled(checks.lyapunov_exponents)),
         "replay": (TrainingRun, "at", lambda run, position: at(run, position._replace(offset=0))),
         "weights": (
@@ -198,6 +228,7 @@ def planted(name):
         ("gradient", "gradient, by central differences; worst W_hh"),
         ("momentum", "one step of momentum"),
         ("jacobian", "product of the last"),
+        ("eigenvalues", "recurrent weights: the product"),
         ("exponents", "Lyapunov exponents: their sum"),
         ("replay", "revisited: bytes that differ"),
         ("weights", "outputs, from the equations"),

@@ -1,6 +1,7 @@
 """Files that grow: whole snapshots only, after every crash, and what no recording is."""
 
 import gc
+import io
 import json
 import os
 import zipfile
@@ -15,14 +16,18 @@ from rnnviz.cli.checks import NetworkChecks
 from rnnviz.config import RunConfig
 from rnnviz.files import recording_file
 from rnnviz.files.foreign_network import TransferError
+from rnnviz.files.opened import session_of
 from rnnviz.files.output import records
 from rnnviz.files.recording_file import (
     RecordingFile,
     RecordingWriter,
+    is_recording,
     open_recording,
     recording_session,
 )
+from rnnviz.files.run_file import run_file
 from rnnviz.files.tensor_file import TensorFile
+from rnnviz.probe.session import Session
 from rnnviz.probe.work import spend
 from rnnviz.run.schedule import Position
 from rnnviz.run.weight_edits import silence
@@ -143,7 +148,7 @@ def test_other_bytes_get_a_sentence(content):
         ({"kind": "run"}, "it is a 'run', not a recording"),
         ({"version": 2}, "the version 2"),
         ({"format": "zip"}, "this is no recording"),
-        ({"examples": [[]] * 500_000}, "more than 500,000 lists"),
+        ({"examples": [[]] * 200_000}, "more than 200,000 lists"),
     ],
 )
 def test_other_kinds_get_a_sentence(path, changed, said):
@@ -471,6 +476,61 @@ def test_a_file_that_is_gone_leaves_what_is_in_memory(gone, loop):
     assert session.state.epoch == session.player.position.epoch == 20
 
 
+def _another(loop):
+    """The training script starts again, with a longer header."""
+    loop.path.unlink()
+    Loop(loop.path, number="12").record(0, 10, 20)
+
+
+@pytest.mark.parametrize("action", ["go_to", "play"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        _another,
+        lambda loop: loop.path.write_bytes(loop.path.read_bytes()[:50]),
+        lambda loop: loop.path.write_bytes(b""),
+        lambda loop: loop.path.write_bytes(b"no zip " * 1_000),
+    ],
+    ids=["another", "cut", "empty", "other bytes"],
+)
+def test_a_file_that_changes_between_two_looks_leaves_what_is_in_memory(change, action, loop):
+    session = open_recording(loop.path)
+    change(loop)
+    if action == "go_to":
+        session.player.go_to(Position(10))
+    else:
+        session.player.play()
+        session.player.tick(1.0)
+    assert not session.player.behind
+    assert session.state.epoch == 30
+    follow(session)
+    assert not session.player.growing
+    assert "Another recording has replaced this one" in session.player.message
+
+
+def test_who_looks_back_is_told_that_another_recording_is_there(loop):
+    session = open_recording(loop.path)
+    session.player.go_to(Position(10))
+    assert session.state.epoch == 10
+    _another(loop)
+    follow(session)
+    assert shown(session)[0] == 10
+    assert "Another recording has replaced this one" in session.player.message
+
+
+def test_a_snapshot_that_is_dropped_before_it_is_taken_over_ends_nothing(loop):
+    session = open_recording(loop.path)
+    loop.record(40, 50, 60)
+    assert session.player.look()
+    loop.writer._most = 1
+    loop.record(80)
+    assert 50 not in RecordingFile(loop.path).steps
+    session.player.grow(60.0)
+    follow(session)
+    assert session.player.growing
+    assert session.run.history.epochs[-1] == 80
+
+
 # Play, and what a recording can't do
 
 
@@ -544,6 +604,24 @@ def test_what_does_not_fit_together_gets_a_sentence(changed, said, tmp_path):
     with pytest.raises(TransferError, match=r"run\.rnnviz: ") as raised:
         open_recording(path)
     assert said in str(raised.value)
+
+
+def test_a_large_header_is_parsed_once(tmp_path, monkeypatch):
+    content = Loop(tmp_path / "run.rnnviz").record(0).close().read_bytes()
+    read, parsed = [], recording_file.parsed
+    monkeypatch.setattr(recording_file, "parsed", lambda *a: read.append(a) or parsed(*a))
+    assert session_of(content, "run.rnnviz").player.recorded
+    assert len(read) == 1
+
+
+@pytest.mark.parametrize("stored", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_a_run_is_no_recording_however_it_is_packed(stored):
+    file, packed = io.BytesIO(run_file(Session(RunConfig(hidden=2)))), io.BytesIO()
+    with zipfile.ZipFile(file) as old, zipfile.ZipFile(packed, "w", stored) as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name))
+    assert not is_recording(packed)
+    assert not session_of(packed.getvalue(), "run.rnnviz").player.recorded
 
 
 def test_a_file_without_a_snapshot_gets_a_sentence(tmp_path):

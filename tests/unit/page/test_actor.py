@@ -152,6 +152,31 @@ def test_a_command_that_fails_ends_nothing_and_the_page_says_so_once(actor):
     assert epoch(actor) >= 1
 
 
+@pytest.mark.parametrize("name", ["background_work", "playing", "idle_time"])
+def test_a_fault_between_commands_is_logged_and_ends_nothing(name, actor, monkeypatch, caplog):
+    monkeypatch.setattr(acting, "FAILURE_PAUSE", 0.01)
+    looker = Looker(actor)
+    looker.say("play")
+    with monkeypatch.context() as broken:
+        broken.setattr(SessionHost, name, lambda *_: 1 / 0)
+        wait_until(lambda: "ZeroDivisionError" in caplog.text)
+        with actor.host() as host:
+            assert not host.session.player.running
+            assert host.session.player.message.count(FAILED) == 1
+    looker.say("step", what="epoch")
+    assert epoch(actor) >= 1
+
+
+def test_an_actor_that_ends_by_a_fault_says_so_in_the_log(start, monkeypatch, caplog):
+    actor = start()
+    with monkeypatch.context() as broken:
+        broken.setattr(SessionHost, "background_work", lambda *_: 1 / 0)
+        broken.setattr(SessionHost, "fail", lambda *_: 1 / 0)
+        actor.post(lambda host: None)
+        wait_until(lambda: not actor.alive)
+    wait_until(lambda: "ZeroDivisionError" in caplog.text)
+
+
 def test_who_waits_for_the_host_of_one_that_ends_is_told(start):
     actor, told = start(), []
 

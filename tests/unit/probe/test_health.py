@@ -170,6 +170,13 @@ def test_where_the_training_loss_rises_too_it_does_not_overfit():
     assert sign.level is Level.FINE
 
 
+@pytest.mark.parametrize("number", [math.inf, math.nan])
+def test_where_both_losses_overflow_nothing_is_said_of_overfitting(number):
+    for losses in ([number], [0.7, 0.5, number]):
+        sign = overfit(np.array([*losses]), np.array(losses), 1.0)
+        assert (sign.level, math.isnan(sign.value)) == (Level.NONE, True)
+
+
 def test_a_sign_is_judged_by_its_phase():
     """Large steps and silent units are usual at first, and harmless while the loss falls."""
     silent, large = tanh_network(0, 0, 0, 0), tanh_network(1, 1, 1, 1)
