@@ -337,7 +337,7 @@ class Session:
     def story(self) -> Story:
         """The chapter that the run has reached, and a sentence about the phrase; cached."""
         player, probe = self.player, self.inspect()
-        key = probe, player.position, player.over, player.shown is None and player.diverged
+        key = probe, player.position, player.over, player.shown is None and player.remedy
         radii = partial(self.memory.radii, self.run, self.state)
         return self._memo.ask("story", key, lambda: story(player, probe, self.signs, radii()))
 
