@@ -370,9 +370,14 @@ class RunConfig:
         ]
 
     @property
-    def lower_lr(self) -> float:
-        """The learning rate to try when training fails: a tenth, and at most the default."""
-        return float(min(SETTINGS["lr"].default, self.lr / 10))
+    def lower_lr(self) -> float | None:
+        """The learning rate to try when training fails: a tenth, and at most the default.
+
+        None if there is no lower one.
+        """
+        row = SETTINGS["lr"]
+        lower = float(max(row.low, min(row.default, self.lr / 10)))
+        return lower if lower < self.lr else None
 
     def as_dict(self) -> dict[str, Any]:
         """All settings as numbers and strings."""

@@ -163,7 +163,7 @@ def _table(session: Session, signs: Sequence[Sign], linked: bool) -> str:
         cells = f"<td>{name}</td><td>{value}</td><td><i>{sign.level}</i></td><td>{meaning}</td>"
         rows += f'<tr class="{sign.level}">{cells}</tr>'
     # A run that has stopped has its own hint, in the message; two would compete.
-    stopped = session.player.diverged and session.player.shown is None
+    stopped = session.player.remedy and session.player.shown is None
     advice = "" if stopped else escape(f"On the sequence shown: {worst(signs).advice}")
     return f'<div class="rnnviz-health"><p>{advice}</p><table>{rows}</table></div>'
 

@@ -333,7 +333,7 @@ def replay(session: Session, phrases: Sequence[str] | None = None) -> str:
     )
     bar = '<div class="rnnviz-control replay-bar"></div>'
     if len(epochs) == 1:
-        why = "stopped in its first epoch" if session.player.diverged else "has not been trained"
+        why = "stopped in its first epoch" if session.player.remedy else "has not been trained"
         if session.player.recorded:
             why = "has one snapshot"
         only = f"{session.unit} {epochs[0]} is the only one, so there is nothing to play"

@@ -38,6 +38,8 @@ _SHOWN = 40
 def set_scene(scene: Scene) -> None:
     """Draw every frame of this page with the scene from now on, in this browser tab's theme.
 
+    With other data the page waits until it is laid out again.
+
     Its handlers receive clicks and selections, and its job runs while the session is paused. The
     actor calls all of them, not this script.
     """
@@ -54,7 +56,7 @@ def set_scene(scene: Scene) -> None:
             if session.draft:
                 frame.texts["draft"] = draft_html(session.draft)
 
-    current_tab().scene = replace(scene, draw=draw)
+    current_tab().scene = replace(scene, draw=draw, dataset=session.dataset)
 
 
 class QuestionTab(Protocol):

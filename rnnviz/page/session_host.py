@@ -102,6 +102,7 @@ class SessionHost:
         self.session, self._run_id = session, run_id
         self.viewers: list[Viewer] = []
         self.version = self.edition = 0
+        self._dataset = session.dataset
         self.untried = True
         self._unwatched_since, self._next_frame, self._next_look = now, now, now
         self._pace = Pace()
@@ -261,6 +262,9 @@ class SessionHost:
         """Draw everything again, because the page may have been laid out again."""
         self.version += 1
         self.untried = True
+        # Every tab of the run is laid out again for new data.
+        self.edition += self.session.dataset is not self._dataset
+        self._dataset = self.session.dataset
         self._finished_jobs.clear()
         self._unfinished_jobs.clear()
 
@@ -311,6 +315,7 @@ class SessionHost:
         if query != self._query():
             link, problems = read_link(asked)
             self.session.follow(link, problems, patience=0.0)
+            self.refresh()
         self._notify(RESTORED)
 
     def _notify(self, sentence: str) -> None:
@@ -318,9 +323,9 @@ class SessionHost:
         self.version += 1
 
     def _scene(self, viewer: Viewer) -> Scene | None:
-        """The viewer's scene, unless it shows another session."""
+        """The viewer's scene, unless it was laid out for another session or for other data."""
         scene = viewer.scene()
-        return scene if scene and scene.session is self.session else None
+        return scene if scene and scene.fits(self.session) else None
 
     def _is_due(self, viewer: Viewer) -> bool:
         return viewer.ready and viewer.version < self.version

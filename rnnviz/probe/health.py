@@ -266,12 +266,13 @@ def _ratio(parameters: Parameters, update: Parameters, config: RunConfig) -> Sig
     if value < RATIO_LOW:
         slow = "The weights hardly move although the loss is large: try a larger learning rate."
         return Sign("update", value, Level.WATCH, slow)
+    lower = config.lower_lr
+    what = f"a learning rate of {lower:g}" if lower else "larger initial weights"
     advice = (
         "One step changes the weights a little, as it should.",
         "One step changes the weights by more than a hundredth: if the loss jumps, try a smaller "
         "learning rate.",
-        "One step changes the weights by more than a tenth: try a learning rate of "
-        f"{config.lower_lr:g}.",
+        f"One step changes the weights by more than a tenth: try {what}.",
     )
     return _graded("update", value, RATIO_LIMITS, advice)
 

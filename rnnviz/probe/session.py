@@ -149,7 +149,7 @@ class Session:
         self._memo = Memo()
         self.phrase_input = PhraseInput(self.first_phrase)
         self.selection = Selection()
-        self.objective = Objective.LOSS
+        self._objective = Objective.LOSS
         # The topmost layer is the one that is read out.
         self.layer, self._part, self.temperature = self.config.layers - 1, "", 0.7
         self.units, self.memory = UnitLab(), MemoryLab()
@@ -177,6 +177,15 @@ class Session:
     @part.setter
     def part(self, name: str) -> None:
         self._part = name
+
+    @property
+    def objective(self) -> Objective:
+        """What the gradients are those of; of values the loss, as they have no margin."""
+        return self._objective if self.dataset.answers_classes else Objective.LOSS
+
+    @objective.setter
+    def objective(self, objective: Objective) -> None:
+        self._objective = objective
 
     @property
     def run(self) -> Run:
@@ -327,7 +336,7 @@ class Session:
     def story(self) -> Story:
         """The chapter that the run has reached, and a sentence about the phrase; cached."""
         player, probe = self.player, self.inspect()
-        key = probe, player.position, player.over, player.shown is None and player.diverged
+        key = probe, player.position, player.over, player.shown is None and player.remedy
         radii = partial(self.memory.radii, self.run, self.state)
         return self._memo.ask("story", key, lambda: story(player, probe, self.signs, radii()))
 

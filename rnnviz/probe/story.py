@@ -19,6 +19,8 @@ from rnnviz.probe.memory_gauge import half_life
 from rnnviz.probe.passes import forward_pass
 from rnnviz.probe.probe import Probe, left_out, names_of
 from rnnviz.probe.questions import GradientQuestion, StateQuestion
+from rnnviz.run.remedies import remedy_for_training, remedy_for_weights
+from rnnviz.run.schedule import Position
 from rnnviz.run.timeline import Timeline
 from rnnviz.tasks.dataset import ACCURACY, Dataset
 from rnnviz.tasks.example import Example
@@ -218,6 +220,14 @@ class _EpochScores(NamedTuple):
         return f"Mean squared error {number(self.loss, 2)}, guessing {number(guess, 2)}; {score}."
 
 
+def _broken(player: Timeline) -> str:
+    """The sentence of numbers that are not finite, and what to try."""
+    settings, begun = player.run.schedule.at(player.position), player.position > Position(0)
+    remedy = remedy_for_training if begun or player.recorded else remedy_for_weights
+    what = f"{'go back, or ' if begun else ''}{player.remedy or remedy(settings)}"
+    return f"The numbers are no longer finite: {what}."
+
+
 def story(player: Timeline, probe: Probe, signs: Sequence[Sign], radii: Array) -> Story:
     """The story at the epoch shown, where the network has read ``probe``.
 
@@ -229,11 +239,10 @@ def story(player: Timeline, probe: Probe, signs: Sequence[Sign], radii: Array) -
     losses, metrics = history.column("train_loss"), history.column("train_metric")
     tests = history.column("test_metric")
     scores = _EpochScores(data, float(losses[row]), float(metrics[row]), float(tests[row]))
-    stopped = player.diverged and player.shown is None
+    stopped = player.remedy and player.shown is None
     known = math.isfinite(scores.loss) or not data.labelled
     if stopped or not (probe.finite and known):
-        sentence = "The numbers are no longer finite. Go back, or lower the learning rate."
-        return Story("Broken", sentence, broken=True)
+        return Story("Broken", _broken(player), broken=True)
     if player.imported and (epoch == 0 or not data.labelled):
         turn, start = _turn(probe), f"The weights came from {player.imported.source}."
         if turn:

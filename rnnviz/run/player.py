@@ -12,6 +12,7 @@ from rnnviz.config import RunConfig
 from rnnviz.engine.parameters import Parameters
 from rnnviz.run.first_network import FirstNetwork
 from rnnviz.run.history import PreviousRun
+from rnnviz.run.remedies import remedy_for_training, remedy_for_weights
 from rnnviz.run.run import Checkpoint, TrainingRun, architecture_of
 from rnnviz.run.schedule import EDIT, MAX_CHANGES, Position, Schedule
 from rnnviz.run.share_link import START, Link, OldRun
@@ -106,7 +107,7 @@ class Player(Timeline):
         """Let ticks advance the run; from a past position they replay first."""
         if self._refused():
             return
-        self.running, self.diverged = not self.over, False
+        self.running, self.remedy = not self.over, ""
         caution = "" if self.run.position.epoch else self.caution
         self.message = caution if self.running else self._finished_message()
 
@@ -183,26 +184,29 @@ class Player(Timeline):
 
     def _stop_diverged(self, followed: Schedule) -> None:
         """Stop, and say why: the schedule that was ``followed`` may have edits of the weights."""
-        self.running, self.diverged = False, True
-        if not np.isfinite(self.run.history.row(0)["train_loss"]):
-            self.message = (
-                "Stopped: with these initial weights the loss is not finite. "
-                "Try a smaller initial scale."
-            )
-            return
-        here = self.run.position
-        edits = (change for change in followed.changes if change.name == EDIT)
-        if any(here < change.position <= Position(here.epoch + 1) for change in edits):
-            self.message = (
-                f"Stopped at epoch {here}: with the weights that are edited after it, the loss is "
+        self.running, here = False, self.run.position
+        if self.pinned and self.pinned > here:
+            self.pinned = None
+        edits = {change.position for change in followed.changes if change.name == EDIT}
+        self.remedy = remedy_for_training(self.config)
+        if not np.isfinite(self.run.history.row(here.epoch)["train_loss"]):
+            what = "Stopped: with these initial weights the loss is not finite."
+            self.remedy = remedy_for_weights(self.run.schedule.start)
+        elif any(here <= edit <= Position(here.epoch + 1) for edit in edits):
+            where = "there" if here in edits else "after it"
+            what = (
+                f"Stopped at epoch {here}: with the weights that are edited {where}, the loss is "
                 "no longer a finite number."
             )
-            return
-        self.message = (
-            f"Stopped: at learning rate {self.config.lr:g} the loss is no longer a finite number. "
-            f"The weights of epoch {self.run.position.epoch} are kept. "
-            f"Try a learning rate of {self.config.lower_lr:g}."
-        )
+            # Training has gone on from edits that the run has kept.
+            other = f", or {self.remedy}" if self.run.schedule.edits(here) else ""
+            self.remedy = f"make the edit smaller{other}"
+        else:
+            what = (
+                f"Stopped: at learning rate {self.config.lr:g} the loss is no longer a finite "
+                f"number. The weights of epoch {here} are kept."
+            )
+        self.message = f"{what} {self.remedy[0].upper()}{self.remedy[1:]}."
 
     def _stop_at_the_end(self) -> None:
         if self.over and not self.refusal:
@@ -306,7 +310,7 @@ class Player(Timeline):
         self.dataset = self._dataset_for(schedule.start)
         self.run = TrainingRun(self.dataset, schedule, self.first, checkpoint)
         self.shown = self.pinned = None
-        self.ghost, self.diverged = ghost, False
+        self.ghost, self.remedy = ghost, ""
         self.message = f"Opened at epoch {self.progress}."
         if shown < checkpoint.position:
             self.go_to(shown)
@@ -325,7 +329,7 @@ class Player(Timeline):
         if restarting:
             # It raises for equations that make no cell: before anything has changed.
             _ = architecture_of(self._dataset_for(config), config).cell
-        self.config, self.diverged = config, False
+        self.config, self.remedy = config, ""
         if restarting:
             self.restart()
             # A new task changes other settings too; only the task is named.
@@ -406,7 +410,8 @@ class Player(Timeline):
         self.dataset = self._dataset_for(link.schedule.start)
         link = link.at_batches(len(self.dataset.train))
         first = link.old.schedule(link.schedule) if link.old else link.schedule
-        self.run = TrainingRun(self.dataset, first, self.first)
+        if not self._begin(first):
+            return
         if link.old:
             left = link.old.left
             yield from self._train_to(link.old.now, self.run.stride)
@@ -415,7 +420,8 @@ class Player(Timeline):
             self.ghost = self.run.branch(left)
             if first.edits(left) or link.schedule.edits(left):
                 # The weights of the two runs differ here: train this one from epoch 0.
-                self.run = TrainingRun(self.dataset, link.schedule, self.first)
+                if not self._begin(link.schedule):
+                    return
             else:
                 self.run.schedule = link.schedule
         yield from self._train_to(link.now, self.run.stride)
@@ -430,6 +436,13 @@ class Player(Timeline):
         if link.shown < link.now:
             self.go_to(link.shown)
         self._stop_at_the_end()
+
+    def _begin(self, schedule: Schedule) -> bool:
+        """Begin a run of a link; stop if it can't have the edits at its start."""
+        self.run = TrainingRun(self.dataset, schedule, self.first)
+        if self.run.schedule != schedule:
+            self._stop_diverged(schedule)
+        return self.run.schedule == schedule
 
     def _follow_for(self, budget: float) -> None:
         until = time.perf_counter() + budget

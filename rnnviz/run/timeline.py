@@ -40,8 +40,8 @@ class Timeline(ABC):
         self.shown: Position | None = None
         #: The position that is compared with the one shown.
         self.pinned: Position | None = None
-        #: Whether the last step from the present failed: the loss was no longer finite.
-        self.diverged = False
+        #: What to try, if the last step from the present failed: the loss was no longer finite.
+        self.remedy = ""
         self.ghost: PreviousRun | None = None
 
     def restart(self) -> None:

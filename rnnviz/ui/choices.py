@@ -127,7 +127,6 @@ def refit_button(refit: Callable[[Session], object], unit: str) -> None:
 def choose_objective(session: Session, page: str) -> None:
     """Let the reader choose the objective, if there is a choice."""
     if not session.dataset.answers_classes:
-        session.objective = Objective.LOSS
         return
     chosen = st.segmented_control(
         "Gradient of", list(Objective), key="objective", required=True,

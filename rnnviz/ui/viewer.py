@@ -9,6 +9,7 @@ from typing import Any
 
 from rnnviz.probe.session import Session
 from rnnviz.probe.work import Throttle
+from rnnviz.tasks.dataset import Dataset
 from rnnviz.ui.frame import Frame, SentState, draw_throttle
 
 Event = dict[str, Any]
@@ -33,7 +34,8 @@ class Scene:
 
     ``kinds`` are the scripts that draw its pictures, by key; the others are charts.
     ``shown`` returns the part of the ``job`` that Streamlit's widgets show; when it changes, they
-    are drawn again.
+    are drawn again. A page is laid out for its ``dataset``, and is drawn with no other; None: with
+    any.
     """
 
     session: Session
@@ -42,6 +44,11 @@ class Scene:
     job: Job | None = None
     shown: Callable[[], object] = lambda: None
     kinds: Mapping[str, str] = field(default_factory=dict)
+    dataset: Dataset | None = None
+
+    def fits(self, session: Session) -> bool:
+        """Whether it shows this session, and was laid out for its data."""
+        return self.session is session and self.dataset in (None, session.dataset)
 
 
 @dataclass(eq=False)

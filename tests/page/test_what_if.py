@@ -1,6 +1,7 @@
 """Question *What if this word were another?* of the page *Hidden states*, without a browser."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,9 @@ from rnnviz.probe.questions import StateQuestion
 from rnnviz.probe.units import Sort
 from rnnviz.questions.what_if.measure import Alter, WhatIfLab
 from rnnviz.questions.what_if.saliency import LEFT_OUT
+from rnnviz.questions.what_if.tab import TAB
+from rnnviz.ui.frame import Frame
+from rnnviz.ui.style import TabTheme, using_theme
 from tests.page import tab
 from tests.sampling import each_row
 
@@ -32,7 +36,8 @@ class Page(tab.Page):
         self.choose(f"The {self.session.names.noun} is", kind)
 
     def set(self, kind, key, value):
-        getattr(self.app, kind)(key=key).set_value(value)
+        boxes = self.app.get(kind)
+        next(box for box in boxes if box.key.startswith(key)).set_value(value)
         self.run()
 
     def mark(self, token):
@@ -261,6 +266,25 @@ def test_values_are_changed_by_typing_and_all_is_about_the_bit_that_differs_most
     assert "choices" not in page.charts
     page.set("text_input", "alter_value", "<b>")
     assert "can't be read" in page.story
+
+
+@pytest.mark.parametrize("alter", [Alter.CHANGE, Alter.ADD, Alter.STATE])
+@pytest.mark.parametrize(
+    "tasks", [["sentiment", "flipflop", "waves"], ["translation", "waves", "sentiment"]]
+)
+def test_of_other_data_the_change_begins_anew(tasks, alter):
+    page = Page(task=tasks[0], hidden="6")
+    page.alter(alter)
+    for task in tasks[1:]:
+        page.session.configure(replace(page.session.config, task=task))
+        # Without a layout, as pictures are exported.
+        frame = Frame(["compared"])
+        with using_theme(TabTheme()):
+            TAB.live(page.session).draw(frame)
+        page.run()
+        assert "can't be read" not in page.story + frame.texts["story"]
+        if alter is not Alter.STATE and not page.session.dataset.tokens:
+            page.set("text_input", "alter_value", ",".join("1" * len(page.session.dataset.classes)))
 
 
 COMPARED = {"compared", "distance", "answers", "parted"}

@@ -258,6 +258,14 @@ def test_a_run_that_stopped_can_be_looked_at(lr, clip_by):
 # Other data
 
 
+def test_of_values_there_is_no_margin_and_of_classes_it_is_the_margin_again(session):
+    session.objective = Objective.MARGIN
+    for task, expected in (("waves", Objective.LOSS), ("translation", Objective.MARGIN)):
+        session.configure(replace(session.config, task=task))
+        assert session.gradient_query().objective is expected
+        list(session.memory.develop(session.run, session.gradient_query()))
+
+
 def looked_into(session):
     """All that is known of the epochs of a run of three, developed to the end."""
     session.player.advance(3)

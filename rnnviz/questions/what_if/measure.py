@@ -206,18 +206,28 @@ class WhatIfLab:
     """The choice of the change, and the last result of each analysis."""
 
     def __init__(self) -> None:
-        #: Whether the reader has seen the change that is proposed.
-        self.opened = False
         #: How the contribution of each token is measured.
         self.method = "integrated"
+        self._dataset: Dataset | None = None
+        self._memo = Memo()
+        self._answers = EpochCache[Array]()
+        self._begin()
+
+    def _begin(self) -> None:
+        #: Whether the reader has seen the change that is proposed.
+        self.opened = False
         self.perturbation = Perturbation(Alter.DROP, 0)
         #: The place and the word chosen last, and the token that was marked then.
         self._kept: tuple[int, str] | None = None
         self._marked: int | None = None
-        self._memo = Memo()
-        self._answers = EpochCache[Array]()
 
     # The change
+
+    def fit(self, dataset: Dataset) -> None:
+        """Reset the change if the data are new."""
+        if self._dataset not in (None, dataset):
+            self._begin()
+        self._dataset = dataset
 
     def put(self, place: int, words: Sequence[str]) -> None:
         """Choose the word at ``place``; the change stays with it in other phrases."""

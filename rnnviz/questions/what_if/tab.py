@@ -50,7 +50,8 @@ from rnnviz.questions.what_if.pictures import (
 )
 from rnnviz.questions.what_if.saliency import INCOMPLETE, LEFT_OUT
 from rnnviz.tasks.csv_table import TaskError
-from rnnviz.ui.browser_session import first_value
+from rnnviz.tasks.dataset import Dataset
+from rnnviz.ui.browser_session import first_value, visit
 from rnnviz.ui.choices import choose_view, view_of
 from rnnviz.ui.sheet import Chart, Column, Sheet, go_to_click, no_room
 from rnnviz.ui.style import sticky_theme, theme
@@ -74,7 +75,8 @@ def choose_state(session: Session, probe: Probe) -> None:
     lab, data = session.lab(WhatIfLab), session.dataset
     donor = lab.donor(probe)
     first = first_value("donor", (edition(session), data), donor.typed)
-    donor.ask(st.text_input(f"Take it from the {session.names.sequence}", first, key="donor"), data)
+    label, key = f"Take it from the {session.names.sequence}", _key("donor", data)
+    donor.ask(st.text_input(label, first, key=key), data)
     words = read(data, donor.phrase).words
     place = min(lab.perturbation.place, len(words) - 1)
     after = st.selectbox(
@@ -84,11 +86,16 @@ def choose_state(session: Session, probe: Probe) -> None:
     lab.perturbation = lab.perturbation._replace(donor=words, after=int(after or 0))
 
 
+def _key(name: str, data: Dataset) -> str:
+    """The key of a widget that starts again with other data."""
+    return f"{name}_{visit(data.name, f'data_{name}')}"
+
+
 def _values(session: Session) -> str:
     data, now = session.dataset, session.lab(WhatIfLab).perturbation.word
     zeros = ",".join("0" * len(data.vocabulary))
     first = first_value("alter_value", (edition(session), data), now or zeros)
-    return st.text_input("Which values", first, key="alter_value", width=200) or zeros
+    return st.text_input("Which values", first, key=_key("alter_value", data), width=200) or zeros
 
 
 def _word(session: Session, here: str) -> str:
@@ -98,8 +105,8 @@ def _word(session: Session, here: str) -> str:
     default = now if now in known else next((word for word in known if word != here), here)
     first = first_value("alter_word", (edition(session), data), default)
     chosen = st.selectbox(
-        f"Which {session.names.noun}", known, known.index(first), key="alter_word", width=200,
-        format_func=shown_token,
+        f"Which {session.names.noun}", known, known.index(first), width=200,
+        key=_key("alter_word", data), format_func=shown_token,
     )  # fmt: skip
     return str(chosen)
 
@@ -134,6 +141,7 @@ class ChangedPhrase(NamedTuple):
 def _choose(session: Session, probe: Probe) -> None:
     """Let the reader choose the change: its kind, its place, and the new word."""
     lab, words = session.lab(WhatIfLab), probe.reading.words
+    lab.fit(session.dataset)
     if not lab.opened:
         _propose(session, probe, lab)
     place = _locate_change(session, words)
@@ -178,6 +186,7 @@ def _locate_change(session: Session, words: tuple[str, ...]) -> int:
 def _change_of(session: Session) -> ChangedPhrase:
     """Both phrases at the epoch shown, or the problem if there is only one."""
     probe, other = session.inspect(), None
+    session.lab(WhatIfLab).fit(session.dataset)
     _locate_change(session, probe.reading.words)
     words, problem = session.lab(WhatIfLab).varied(probe.reading.words), ""
     if not words:

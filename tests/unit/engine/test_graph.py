@@ -116,4 +116,4 @@ def test_cells_with_shared_values_are_checked_drawn_and_trained(text):
     size = len(cell.equations.graph.nodes)
     assert calls(lambda: draw(cell)) < 1500 * size
     session.player.advance(1)
-    assert session.player.position.epoch == 1 or session.player.diverged
+    assert session.player.position.epoch == 1 or session.player.remedy

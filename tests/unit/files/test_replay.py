@@ -237,7 +237,7 @@ def test_a_run_that_broke_ends_with_what_happened():
     session = after(3, hidden=64, init_scale=0.1)
     session.configure(dataclasses.replace(session.config, lr=100, clip_by="off"))
     session.player.advance(9)
-    assert session.player.diverged
+    assert session.player.remedy
     replayed = Replayed(replay(session))
     assert replayed.epochs[-1] == session.run.position.epoch >= 3
     assert "no longer finite" in replayed.text(0, "story", len(replayed.epochs) - 1)

@@ -620,3 +620,29 @@ def test_two_tabs_at_rest_come_to_rest(clock):
     clock.run(1.0)
     assert sorted(done) == [*"aaabbb"]
     assert clock.host.idle_time(clock.now) is None
+
+
+def test_a_page_that_was_laid_out_for_other_data_waits_for_its_next_layout(clock):
+    """As in the moment after a task was chosen, and in the other tabs of the run."""
+    session, drawn = clock.session, []
+
+    def scene(name):
+        handlers, data = {"map": drawn.append}, session.dataset
+        return Scene(session, lambda _: drawn.append(name), handlers, dataset=data)
+
+    tabs = [Browser(clock, scene(name), client=name) for name in "ab"]
+    clock.run(0.1, *tabs)
+    assert sorted(drawn) == ["a", "b"]
+    session.configure(replace(session.config, task="waves"))
+    edition = clock.host.edition
+    clock.host.refresh()
+    clock.run(0.1, *tabs)
+    assert sorted(drawn) == ["a", "b"] and not any(tab.header["problem"] for tab in tabs)
+    assert [tab.header["edition"] for tab in tabs] == [edition + 1] * 2, "both are laid out again"
+    with pytest.raises(Refused, match="nothing to do"):
+        tabs[0].say("select", on="map")
+    new = scene("a")
+    tabs[0].viewer.scene = lambda: new
+    clock.host.refresh()
+    clock.run(0.1, *tabs)
+    assert sorted(drawn) == ["a", "a", "b"]

@@ -112,12 +112,19 @@ def test_the_size_of_an_update():
     for ratio, level in {0.001: Level.FINE, 0.05: Level.WATCH, 0.5: Level.BAD}.items():
         found = signs(weights, clip_by="off", lr=0.001 * ratio / usual)["update"]
         assert graded(found) == (pytest.approx(ratio), level)
+    assert "try a learning rate of 0.0" in found.advice
     # Weights that hardly move are a sign, until everything is learned.
     assert signs(weights, lr=1e-5)["update"].level is Level.FINE
     weights.W_hy[...] *= 1e-9
     for phase, level in {RunPhase.PLATEAU: Level.WATCH, RunPhase.LEARNED: Level.FINE}.items():
         found = signs(weights, lr=1e-5, phase=phase)["update"]
         assert (found.value < 1e-6, found.level) == (True, level)
+    # At the smallest learning rate there is no smaller one to try.
+    weights = tanh_network(1e-9, 1e-9)
+    weights["W_hh"][...] = weights["W_xh"]
+    weights["b_h"][...] = 0.5
+    found = signs(weights, clip_by="off", lr=1e-5)["update"]
+    assert (found.level, "try larger initial weights" in found.advice) == (Level.BAD, True)
 
 
 @each_row(

@@ -123,7 +123,12 @@ def test_what_is_nearly_all_is_not_called_all():
 def test_a_run_that_broke_says_so():
     found = after(RunConfig(lr=10), 1000)
     assert (found.chapter, found.broken) == ("Broken", True)
-    assert "lower the learning rate" in found.sentence
+    assert "go back, or try a learning rate of 0.02" in found.sentence
+
+
+def test_initial_weights_that_break_are_told_with_what_helps_against_them():
+    found = after(RunConfig(activation="relu", init_scale=2, dtype="float32", hidden=256), 0)
+    assert found.sentence == "The numbers are no longer finite: try a smaller initial scale."
 
 
 def test_a_gradient_that_vanishes_is_told_until_memory_grows():

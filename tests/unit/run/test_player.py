@@ -34,6 +34,10 @@ from tests.sampling import each_row
 PLACES = st.builds(Position, st.integers(0, 2), st.integers(0, 9) | st.integers(50, 99))
 ROOT = Path(__file__).resolve().parents[3]
 CONFIG = RunConfig(hidden=8, init_scale=0.1, lr=0.05, epochs=200)
+#: It breaks in its first epoch.
+BREAKING = RunConfig(
+    task="waves", activation="relu", init_scale=0.5, hidden=8, lr=100.0, clip_by="off"
+)
 EDITS = [silence(1, 2), scale(0.9), noise(0.1, 3), set_weight("W_hy", 1, 0, 0.5)]
 
 
@@ -572,6 +576,46 @@ def test_an_edit_that_ends_a_run_is_named_and_what_is_written_is_read_again():
     assert "with the weights that are edited after it, the loss" in session.player.message
     _, problems = read_link(session.link().to_query())
     assert problems == []
+
+
+@each_row("changes", ["0:edit=scale 1e6", "0:edit=silence 1 1,0:edit=scale 1e6,0:lr=0.5"])
+@each_row("whose", [{"now": "3", "epoch": "2"}, {"now": "3", "ghost": "0:2"}])
+def test_edits_at_the_start_without_which_the_run_begins_are_named(whose, changes):
+    query = {"task": "recall", "lag": "50", "activation": "relu", "init_scale": "0.1"}
+    side = "ghost_changes" if "ghost" in whose else "changes"
+    session = opened({**query, **whose, "hidden": "8", side: changes})
+    assert session.run.position == Position(0)
+    assert "Stopped at epoch 0: with the weights that are edited there" in session.player.message
+    assert session.player.message.endswith("Make the edit smaller.")
+    assert "make the edit smaller" in session.story.sentence
+    assert np.isfinite(session.run.history.row(0)["train_loss"])
+    session.player.advance(1)
+    assert session.run.position == Position(1)
+
+
+def test_of_a_run_that_breaks_after_an_edit_both_causes_are_named():
+    session = branched(Session(replace(BREAKING, lr=1e-5)), Position(0), [scale(1.5)])
+    session.configure(BREAKING)
+    session.player.advance(1)
+    assert "Stopped at epoch 0: with the weights that are edited there" in session.player.message
+    assert session.player.message.endswith(
+        "Make the edit smaller, or try a learning rate of 0.02, or clip the gradient."
+    )
+
+
+def test_what_is_compared_with_ends_where_a_run_that_breaks_goes_back_to():
+    """Else its link would lead beyond the run."""
+    session = Session(replace(BREAKING, lr=1e-4, clip_by="value"))
+    for _ in range(2):
+        session.player.step_phrase()
+    session.player.pin()
+    session.configure(BREAKING)
+    session.player.advance(1)
+    assert (session.run.position, session.player.pinned) == (Position(0), None)
+    session.player.pin()
+    session.player.advance(1)
+    assert (session.player.remedy != "", session.player.pinned) == (True, Position(0))
+    assert read_link(session.link().to_query())[1] == []
 
 
 def test_equations_that_make_no_cell_change_nothing():
