@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rnnviz.charts.axes import words_axis
-from rnnviz.charts.explanation import count_in, explanation
 from rnnviz.charts.picture import Picture, scatter
 from rnnviz.charts.sequence_network import Targets, Words, compared, sequence_network
+from rnnviz.charts.texts import count_in, explanation
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain
 from rnnviz.charts.training_curves import run_curves
 from rnnviz.probe.cell_parts import cell_parts

@@ -24,9 +24,9 @@ from rnnviz.charts.picture import Picture, Series, compact, heatmap, scatter
 from rnnviz.charts.shapes import PAPER, colored, level, note
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain, shown_token
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.probe.baselines import Baseline
 from rnnviz.probe.formatting import number
 from rnnviz.probe.memory_gauge import GradientMap, MemoryGauge
+from rnnviz.probe.results import Baseline
 from rnnviz.probe.story import Chapter, Scores, chapters
 from rnnviz.run.history import COLUMNS, Course, History
 from rnnviz.tasks.dataset import ACCURACY, Guess, Metric

@@ -19,10 +19,9 @@ from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import Descent, TrainState, descent, order, record
 from rnnviz.probe.cell_parts import cell_parts
-from rnnviz.probe.cell_values import CellValues
 from rnnviz.probe.passes import copies, copies_at_once
 from rnnviz.probe.probe import phrase_key
-from rnnviz.probe.unrolled import Unrolled
+from rnnviz.probe.unrolled import CellValues, Unrolled
 
 
 class Objective(StrEnum):

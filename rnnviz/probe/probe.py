@@ -21,10 +21,8 @@ from rnnviz.probe.passes import answers_of
 from rnnviz.probe.sequence_pass import SequencePass, sequence_pass
 from rnnviz.probe.unrolled import Unrolled
 from rnnviz.tasks.csv_table import MAX_CHARACTERS, MAX_WORDS, TaskError
-from rnnviz.tasks.dataset import GAP, Dataset
-from rnnviz.tasks.example import Example
-from rnnviz.tasks.number_text import read_values
-from rnnviz.tasks.vocabulary import END, START, Reading, Vocabulary
+from rnnviz.tasks.dataset import GAP, Dataset, Example
+from rnnviz.tasks.vocabulary import END, START, Reading, Vocabulary, read_values
 
 #: Largest number of characters in a typed probe; it also limits the length of a link.
 MAX_TYPED = 2_000

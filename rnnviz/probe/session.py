@@ -15,14 +15,14 @@ from rnnviz.engine.cell_text import CHARACTERS, CellError
 from rnnviz.engine.derived_cell import DerivedCell
 from rnnviz.engine.gradcheck import own_cell
 from rnnviz.engine.training import TrainState
-from rnnviz.probe.baselines import Baseline, baselines
 from rnnviz.probe.cache import Memo
+from rnnviz.probe.epoch_series import MemoryLab
 from rnnviz.probe.formatting import Names
 from rnnviz.probe.gradients import GradientQuery, Objective
 from rnnviz.probe.health import Sign, health
-from rnnviz.probe.memory_lab import MemoryLab
 from rnnviz.probe.probe import Probe, inspect, most_typed, names_of, read, readable, start_of
 from rnnviz.probe.questions import StepView, first_questions, named, non_default_questions
+from rnnviz.probe.results import Baseline, baselines
 from rnnviz.probe.story import Story, story
 from rnnviz.probe.units import UnitLab
 from rnnviz.run.first_network import FirstNetwork

@@ -20,8 +20,7 @@ from rnnviz.probe.passes import forward_pass
 from rnnviz.probe.probe import Probe, left_out, names_of
 from rnnviz.probe.questions import GradientQuestion, StateQuestion
 from rnnviz.run.timeline import Timeline
-from rnnviz.tasks.dataset import ACCURACY, Dataset
-from rnnviz.tasks.example import Example
+from rnnviz.tasks.dataset import ACCURACY, Dataset, Example
 
 #: The loss falls below the first share of the loss of guessing, and is learned below the second.
 FALLING, LEARNED = 0.75, 0.25

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from rnnviz.config import RunConfig
 from rnnviz.engine.evaluation import Score
-from rnnviz.engine.forward_plan import ERRORS
+from rnnviz.engine.plan import ERRORS
 from rnnviz.files.output import history_json, records
+from rnnviz.probe.epoch_series import flow
 from rnnviz.probe.gradients import Objective, norms_of
-from rnnviz.probe.memory_lab import flow
 from rnnviz.probe.probe import MAX_TYPED, read
 from rnnviz.probe.questions import (
     DynamicsQuestion,
@@ -30,10 +30,8 @@ from rnnviz.run.player import SPEEDS
 from rnnviz.run.schedule import Position
 from rnnviz.run.share_link import read_link
 from rnnviz.tasks.csv_table import MAX_WORDS, TaskError
-from rnnviz.tasks.data_source import UploadStore
-from rnnviz.tasks.dataset import GAP, Dataset
-from rnnviz.tasks.example import Example
-from rnnviz.tasks.registry import TASKS
+from rnnviz.tasks.data_source import TASKS, UploadStore
+from rnnviz.tasks.dataset import GAP, Dataset, Example
 from rnnviz.tasks.sentiment import sentiment
 from rnnviz.tasks.table import Row
 from rnnviz.tasks.text_datasets import build_dataset

@@ -9,11 +9,19 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnnviz.charts.axes import axis, whole, words_picture
-from rnnviz.charts.hidden_states import STATE, StateView
+from rnnviz.charts.hidden_states import (
+    APART,
+    GAP,
+    STATE,
+    Groups,
+    StateView,
+    channels,
+    grouped,
+    lost_threads,
+)
 from rnnviz.charts.picture import Picture, Series, compact, heatmap, scatter
 from rnnviz.charts.shapes import LEGEND, LEGEND_TOP, color_bar, faint, note, upright
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain
-from rnnviz.charts.units import APART, GAP, Groups, channels, grouped, lost_threads
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.formatting import number
 

@@ -12,14 +12,13 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from rnnviz.charts.explanation import explanation
+from rnnviz.charts.hidden_states import MOST_TOKENS, signed
 from rnnviz.charts.picture import Picture
 from rnnviz.charts.sequence_network import BROKEN
 from rnnviz.charts.shapes import sentence
 from rnnviz.charts.side_by_side import AnswerScale, Pair, answers_before, distance_curve, percent
-from rnnviz.charts.status import score_text
+from rnnviz.charts.texts import explanation, score_text
 from rnnviz.charts.theme import plain, shown_token
-from rnnviz.charts.units import MOST_TOKENS, signed
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.formatting import quoted
 from rnnviz.probe.memory_gauge import recurrent, recurrent_name, spectrum
@@ -29,7 +28,7 @@ from rnnviz.probe.session import Session
 from rnnviz.probe.units import MOST_EDITS, EditPreview, StateSource
 from rnnviz.questions.breaks import pictures
 from rnnviz.questions.breaks.measure import Removal, SilencingLab
-from rnnviz.questions.unit_subject import (
+from rnnviz.questions.subject import (
     ablation_buttons,
     measuring_html,
     source_of,

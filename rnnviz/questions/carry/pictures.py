@@ -9,11 +9,20 @@ import numpy as np
 
 from rnnviz.charts.axes import axis
 from rnnviz.charts.axis_limits import typical
-from rnnviz.charts.hidden_states import STATE, StateView, value_colors
+from rnnviz.charts.hidden_states import (
+    STATE,
+    StateView,
+    UnitRows,
+    frame,
+    grouped,
+    row_frame,
+    units_axis,
+    units_meta,
+    value_colors,
+)
 from rnnviz.charts.picture import Picture, Series, bar, compact, heatmap
 from rnnviz.charts.shapes import color_bar, note
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain, shown_token
-from rnnviz.charts.units import UnitRows, frame, grouped, row_frame, units_axis, units_meta
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.activations import Response
 

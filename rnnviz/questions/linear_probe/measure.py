@@ -16,8 +16,7 @@ from rnnviz.probe.activations import Activations
 from rnnviz.probe.cache import Memo
 from rnnviz.probe.results import wilson
 from rnnviz.probe.units import StateSource
-from rnnviz.tasks.dataset import GAP, Dataset
-from rnnviz.tasks.example import Example
+from rnnviz.tasks.dataset import GAP, Dataset, Example
 
 #: The number of folds of the cross-validation, and of shuffled controls.
 FOLDS, SHUFFLES = 5, 20

@@ -15,7 +15,7 @@ from rnnviz.probe.session import Session
 from rnnviz.questions.linear_probe import measure
 from rnnviz.questions.linear_probe.measure import LinearProbeLab, ProbeScores, ProbeTarget
 from rnnviz.questions.linear_probe.pictures import readability_lines
-from rnnviz.questions.unit_subject import MOST_CHOICES, UnitSubject, edition, source_of
+from rnnviz.questions.subject import MOST_CHOICES, UnitSubject, edition, source_of
 from rnnviz.ui.browser_session import first_value
 from rnnviz.ui.choices import measure_buttons, progress_html
 from rnnviz.ui.sheet import Chart

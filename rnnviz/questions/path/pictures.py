@@ -8,12 +8,10 @@ import numpy as np
 
 from rnnviz.charts.axes import axis, whole
 from rnnviz.charts.picture import SILENT, Picture, Series, bar, compact, exact, scatter, xy
-from rnnviz.charts.shapes import LEGEND, LEGEND_TOP, mixed
+from rnnviz.charts.shapes import LEGEND, LEGEND_TOP, labels, mixed, word_arrows, word_labels
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain, shown_token
-from rnnviz.charts.trajectory import labels, word_arrows, word_labels
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.probe.activations import OTHERS
-from rnnviz.probe.projection import Plane, participation_ratio
+from rnnviz.probe.activations import OTHERS, Plane, participation_ratio
 from rnnviz.questions.path.measure import Cloud, Separation, Trajectory
 
 #: Colours of more than two classes that the colour-blind can tell apart (Okabe and Ito 2008).

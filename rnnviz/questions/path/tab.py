@@ -11,12 +11,11 @@ import numpy as np
 from rnnviz.charts.picture import Picture
 from rnnviz.charts.shapes import sentence, shades
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.probe.activations import Activations, Labels
-from rnnviz.probe.projection import Plane, variances_of
+from rnnviz.probe.activations import Activations, Labels, Plane, variances_of
 from rnnviz.probe.session import Session
 from rnnviz.questions.path.measure import FEWEST, Cloud, Trajectory, between_shares, separate
 from rnnviz.questions.path.pictures import component_bars, separation_curve, trajectories
-from rnnviz.questions.unit_subject import source_of
+from rnnviz.questions.subject import source_of
 from rnnviz.ui.browser_session import visit
 from rnnviz.ui.choices import choose_axes, choose_view, refit_button
 from rnnviz.ui.sheet import Chart, Column, Sheet, words_in

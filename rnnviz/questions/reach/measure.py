@@ -16,7 +16,7 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import TrainState
 from rnnviz.probe.cache import Memo
-from rnnviz.probe.epoch_series import Record
+from rnnviz.probe.epoch_series import Record, last_answer_flow
 from rnnviz.probe.gradients import Connectivity, Flow, GradientQuery, connectivity, flow_key
 from rnnviz.probe.jacobians import (
     Jacobians,
@@ -36,12 +36,10 @@ from rnnviz.probe.memory_gauge import (
     profile_of,
     recurrent,
 )
-from rnnviz.probe.memory_lab import last_answer_flow
 from rnnviz.probe.probe import phrase_key
 from rnnviz.probe.results import wilson
 from rnnviz.probe.work import ChunkedRead, chunk_indexes
-from rnnviz.tasks.dataset import EXACT, Dataset
-from rnnviz.tasks.example import Example
+from rnnviz.tasks.dataset import EXACT, Dataset, Example
 
 #: New sequences of each length at least, and at most.
 FEWEST, MOST = 20, 200

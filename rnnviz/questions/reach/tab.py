@@ -10,22 +10,16 @@ from typing import Any, TypeVar
 import numpy as np
 import streamlit as st
 
-from rnnviz.charts.explanation import explanation
 from rnnviz.charts.gradients import SYMBOL, gradient_map, memory_gauge
 from rnnviz.charts.picture import Picture
 from rnnviz.charts.shapes import sentence
+from rnnviz.charts.texts import explanation
 from rnnviz.charts.theme import Theme
 from rnnviz.probe.formatting import number, quoted
 from rnnviz.probe.gradients import GradientQuery
 from rnnviz.probe.health import REACH_WATCH
 from rnnviz.probe.jacobians import fits, lyapunov_exponents, products
 from rnnviz.probe.session import Session
-from rnnviz.questions.gradient_source import (
-    GradientSource,
-    jacobian_tokens,
-    probe_sequence,
-    source_of,
-)
 from rnnviz.questions.reach.measure import (
     BandSource,
     LengthLab,
@@ -44,7 +38,13 @@ from rnnviz.questions.reach.pictures import (
     state_spectrum,
     weight_spectrum,
 )
-from rnnviz.tasks.example import Example
+from rnnviz.questions.subject import (
+    GradientSource,
+    gradient_source,
+    jacobian_tokens,
+    probe_sequence,
+)
+from rnnviz.tasks.dataset import Example
 from rnnviz.ui.browser_session import first_value, visit
 from rnnviz.ui.choices import choose_layer, choose_objective, gated
 from rnnviz.ui.sheet import Chart, Column, Sheet, go_to_click, names_in
@@ -290,7 +290,7 @@ def _charts(session: Session) -> tuple[Column[GradientSource], Column[GradientSo
 
 
 def _measure(session: Session) -> Iterator[None]:
-    source, lengths = source_of(session), session.lab(LengthLab)
+    source, lengths = gradient_source(session), session.lab(LengthLab)
     if _longer_known(session) and lengths.known(session.state, session.dataset) is None:
         yield
         lengths.profile(session.state, session.dataset)
@@ -302,13 +302,13 @@ def _measure(session: Session) -> Iterator[None]:
 def _fields(session: Session) -> dict[str, str]:
     return {
         **names_in(session),
-        "weights": source_of(session).weights or "the recurrent weights",
+        "weights": gradient_source(session).weights or "the recurrent weights",
         "state": " and ".join(session.state.parameters.architecture.cell.states),
         "objective": session.objective.value,
     }
 
 
 TAB = Sheet(
-    "reach", source_of, lambda source: _starved(source) or _answer(source), _charts, _controls,
-    _measure, fields=_fields,
+    "reach", gradient_source, lambda source: _starved(source) or _answer(source),
+    _charts, _controls, _measure, fields=_fields,
 )  # fmt: skip

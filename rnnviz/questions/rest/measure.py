@@ -16,10 +16,10 @@ import numpy as np
 from rnnviz.config import RunConfig
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.training import TrainState
+from rnnviz.probe.activations import Plane, fit, plane_of
 from rnnviz.probe.cache import Memo
 from rnnviz.probe.fixed_points import FixedPoint, FixedPoints, Search
 from rnnviz.probe.formatting import number, quoted
-from rnnviz.probe.projection import Plane, fit, plane_of
 from rnnviz.probe.session import Session
 from rnnviz.probe.state_transition import (
     FixedInputMap,
@@ -29,7 +29,7 @@ from rnnviz.probe.state_transition import (
 )
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.number_text import read_values
+from rnnviz.tasks.vocabulary import read_values
 
 #: Arrows along each axis.
 ARROWS = 17

@@ -10,14 +10,26 @@ import numpy as np
 
 from rnnviz.charts.axes import axis
 from rnnviz.charts.picture import Picture, Series, compact, exact, scatter, xy
-from rnnviz.charts.shapes import LEGEND, PAPER, faint, ink, note, unit_circle
+from rnnviz.charts.shapes import (
+    LARGE,
+    LEGEND,
+    PAPER,
+    SMALL,
+    Label,
+    faint,
+    ink,
+    labels,
+    note,
+    unit_circle,
+    word_arrows,
+    word_labels,
+)
 from rnnviz.charts.table import TableColumn, TableRows, row_lists
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain, shown_token
-from rnnviz.charts.trajectory import LARGE, SMALL, Label, labels, word_arrows, word_labels
 from rnnviz.engine.layer_buffers import Array
+from rnnviz.probe.activations import Plane
 from rnnviz.probe.fixed_points import FixedPoint, Kind
 from rnnviz.probe.formatting import number
-from rnnviz.probe.projection import Plane
 from rnnviz.questions.rest.measure import ARROWS, Portrait, Rest
 
 #: The name, symbol and size of each kind of point.

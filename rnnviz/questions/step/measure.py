@@ -22,13 +22,11 @@ from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import Descent, TrainState, descent, order, record
 from rnnviz.probe.cache import Memo
 from rnnviz.probe.cell_parts import Notation, Part, at_token, cell_parts
-from rnnviz.probe.cell_values import CellGradients, CellValues
 from rnnviz.probe.formatting import Names
 from rnnviz.probe.probe import Probe, names_of, phrase_key
 from rnnviz.probe.session import Session
-from rnnviz.probe.unrolled import Moment, Phase, Unrolled
-from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.example import Example
+from rnnviz.probe.unrolled import CellGradients, CellValues, Moment, Phase, Unrolled
+from rnnviz.tasks.dataset import Dataset, Example
 
 
 class StepCell:

@@ -21,10 +21,9 @@ from rnnviz.engine.graph import INPUTS, UNITS, Node
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters, plain
 from rnnviz.probe.cell_parts import Part, applied, at_token, bounded, nonnegative, typeset
-from rnnviz.probe.cell_values import CellValues
 from rnnviz.probe.formatting import number
 from rnnviz.probe.sequence_pass import SequencePass, sequence_pass
-from rnnviz.probe.unrolled import Moment, Phase
+from rnnviz.probe.unrolled import CellValues, Moment, Phase
 from rnnviz.questions.step.arithmetic import Term, followed, formula, terms
 from rnnviz.questions.step.measure import (
     Focus,

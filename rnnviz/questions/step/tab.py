@@ -12,10 +12,9 @@ from typing import Any, TypeVar
 import numpy as np
 import streamlit as st
 
-from rnnviz.charts.explanation import explanation
 from rnnviz.charts.picture import Picture
 from rnnviz.charts.sequence_network import Words
-from rnnviz.charts.status import size_of
+from rnnviz.charts.texts import explanation, size_of
 from rnnviz.config import ClipBy, OptimizerKind
 from rnnviz.probe.cell_parts import cell_parts
 from rnnviz.probe.formatting import number

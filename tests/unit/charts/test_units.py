@@ -4,10 +4,18 @@ import numpy as np
 import pytest
 
 from rnnviz.charts.axes import NowAndPinned
-from rnnviz.charts.hidden_states import STATE, StateView
+from rnnviz.charts.hidden_states import (
+    STATE,
+    StateView,
+    UnitRows,
+    grouped,
+    memory_rows,
+    signed,
+    unit_bars,
+    unit_curve,
+)
 from rnnviz.charts.shapes import faint
 from rnnviz.charts.theme import LIGHT
-from rnnviz.charts.units import UnitRows, grouped, memory_rows, signed, unit_bars, unit_curve
 from tests.sampling import each_row
 
 WORDS = ("i", "am", "<not>")

@@ -23,7 +23,7 @@ from rnnviz.probe.activations import (
 from rnnviz.probe.passes import draw
 from rnnviz.probe.state_transition import states_of, visit_states
 from rnnviz.probe.unrolled import Unrolled
-from rnnviz.tasks.example import Example
+from rnnviz.tasks.dataset import Example
 from tests.sampling import each_row, pairwise
 from tests.unit.engine.networks import CELLS, INPUTS, architecture, examples, network
 from tests.unit.probe.known import LETTERS, NAMES, letters, tally

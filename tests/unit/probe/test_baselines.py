@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnviz.config import Loss
-from rnnviz.probe.baselines import baselines, conditional_entropy
+from rnnviz.probe.results import baselines, conditional_entropy
+from rnnviz.tasks.data_source import TASKS
 from rnnviz.tasks.flipflop import LENGTH, RATE, flipflop
-from rnnviz.tasks.registry import TASKS
 from rnnviz.tasks.table import Row
 from rnnviz.tasks.text_datasets import build_dataset
 from tests.sampling import each_row

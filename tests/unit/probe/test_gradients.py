@@ -13,6 +13,7 @@ from rnnviz.engine.parameters import Architecture, Parameters, initial_parameter
 from rnnviz.engine.training import Descent, record
 from rnnviz.probe import gradients as module
 from rnnviz.probe import passes
+from rnnviz.probe.epoch_series import flow
 from rnnviz.probe.gradients import (
     ByToken,
     Objective,
@@ -32,12 +33,11 @@ from rnnviz.probe.gradients import (
     token_contribution,
     update_ratios,
 )
-from rnnviz.probe.memory_lab import flow
 from rnnviz.probe.probe import running_margin
 from rnnviz.probe.unrolled import Moment, Phase, Unrolled
 from rnnviz.questions.step.measure import step_record
 from rnnviz.questions.step.pictures import share
-from rnnviz.tasks.example import Example
+from rnnviz.tasks.dataset import Example
 from tests.sampling import each_row, pairwise
 from tests.unit.engine.networks import CELLS, OTHERS, architecture, examples, network, phrase
 from tests.unit.probe.known import (

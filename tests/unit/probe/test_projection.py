@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from rnnviz.probe import projection
-from rnnviz.probe.projection import (
+from rnnviz.probe import activations as projection
+from rnnviz.probe.activations import (
     Plane,
     Projection,
     boundary,

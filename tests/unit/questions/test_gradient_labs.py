@@ -7,16 +7,15 @@ from rnnviz.config import RunConfig
 from rnnviz.engine.training import train_examples
 from rnnviz.probe import gradients as module
 from rnnviz.probe import work as chunks
-from rnnviz.probe.epoch_series import EpochSeries
+from rnnviz.probe.epoch_series import EpochSeries, flow
 from rnnviz.probe.gradients import Comparison, Objective, TokenContribution, next_steps
 from rnnviz.probe.health import health
-from rnnviz.probe.memory_lab import flow
 from rnnviz.probe.session import Session
 from rnnviz.probe.work import spend
 from rnnviz.questions.feed.measure import ClippingShares, FeedLab
 from rnnviz.questions.reach.measure import ReachLab
 from rnnviz.questions.right.measure import RightLab
-from rnnviz.tasks.registry import PRESETS
+from rnnviz.tasks.data_source import PRESETS
 from tests.lag_profile import lag_profile
 from tests.sampling import each_row
 

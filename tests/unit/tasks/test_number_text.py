@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from rnnviz.tasks.csv_table import TaskError
-from rnnviz.tasks.number_text import LARGEST, read_values, write_values
+from rnnviz.tasks.vocabulary import LARGEST, read_values, write_values
 from tests.sampling import each_row
 
 numbers = st.floats(-LARGEST, LARGEST)

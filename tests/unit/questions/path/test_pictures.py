@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from rnnviz.charts.theme import LIGHT
-from rnnviz.probe.activations import OTHERS, Activations, Labels
-from rnnviz.probe.projection import Boundary, Plane, Projection
+from rnnviz.probe.activations import OTHERS, Activations, Boundary, Labels, Plane, Projection
 from rnnviz.questions.path.measure import Cloud, Separation, Trajectory
 from rnnviz.questions.path.pictures import (
     MOST_BARS,
