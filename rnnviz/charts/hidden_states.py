@@ -23,7 +23,6 @@ from rnnviz.charts.shapes import color_bar, faint, note, upright
 from rnnviz.charts.theme import LIGHT, Theme, plain
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.formatting import number
-from rnnviz.probe.probe import RunningMargin
 from rnnviz.probe.sequence_pass import MOST_UNITS
 from rnnviz.probe.unrolled import Moment, Phase
 from rnnviz.run.history import Course
@@ -101,18 +100,18 @@ def bridge_line(tokens: int, theme: Theme) -> dict[str, Any]:
 
 
 def running_margin_bars(
-    margin: RunningMargin,
+    margins: Array,
     words: Sequence[str],
     label: str,
     theme: Theme = LIGHT,
     noun: str = "word",
 ) -> Picture:
     """The logit margin of one class after every token, as if the sequence ended there."""
-    limit = 1.15 * theme.scale.nice_limit(float(np.abs(margin.values).max()))
+    limit = 1.15 * theme.scale.nice_limit(float(np.abs(margins).max()))
     bars = bar(
         x=list(range(len(words))),
-        y=compact(margin.values),
-        marker={"color": theme.signs(margin.values)},
+        y=compact(margins),
+        marker={"color": theme.signs(margins)},
         meta=plain(label),
         hovertemplate="margin of %{meta}: %{y:.6g}<extra></extra>",
     )

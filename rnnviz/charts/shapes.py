@@ -1,4 +1,4 @@
-"""Shapes, notes, legends and colours of pictures, and a sentence instead of a picture."""
+"""Shapes: notes, legends, colours and trajectories, and a sentence instead of a picture."""
 
 from __future__ import annotations
 

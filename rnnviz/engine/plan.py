@@ -85,7 +85,7 @@ class ForwardPlan:
                 continue
             args = node.args
             if affine := self._affines.get(node):
-                terms = (*affine.vectors, *(term for _, term in affine.others))
+                terms = [term for _, term in affine.terms]
                 args = (*terms, *(product.args[0] for product in affine.products))
             for arg in args:
                 readers.setdefault(arg, []).append(node)
@@ -95,7 +95,7 @@ class ForwardPlan:
         """Sums within a pre-activation, and its products."""
         found: set[Node] = set()
         for affine in self._affines.values():
-            ends = {*affine.products, *affine.vectors, *(term for _, term in affine.others)}
+            ends = {*affine.products, *(term for _, term in affine.terms)}
             stack = [] if affine.node in affine.products else [*affine.node.args]
             while stack:
                 node = stack.pop()
@@ -215,7 +215,7 @@ class ForwardPlan:
         ops.append(Op("product", (read, Operand(memory.BlockWeights(k))), out))
 
 
-# The calls of backpropagation through time, in order
+# Backpropagation through time
 
 
 class BackwardPlan:

@@ -1,4 +1,4 @@
-"""Activations: the states on the training sequences, their labels, and the response to words."""
+"""Activations: the states on the training sequences, their labels and principal components."""
 
 from __future__ import annotations
 

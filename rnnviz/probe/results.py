@@ -160,7 +160,7 @@ def wilson(shares: Array, counts: Array) -> Array:
     return np.asarray(np.stack([middle - half, middle + half], axis=1) / (1 + spread)[:, None])
 
 
-# The best answers to the training sequences from a part of the input
+# Baselines: the best answers to the training sequences from a part of the input
 
 
 #: The most baselines of a data set.

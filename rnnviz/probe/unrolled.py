@@ -1,4 +1,4 @@
-"""Unrolled: one sequence in one layer, token by token, and the moments of its training step."""
+"""Unrolled: one sequence in one layer, with every value of its cell and the moments of a step."""
 
 from __future__ import annotations
 

@@ -31,9 +31,6 @@ def contrast(config: RunConfig) -> Preset | None:
     return next(found, None)
 
 
-# The data of a run, of a task or uploaded
-
-
 class UploadStore:
     """The latest ``most`` uploads, by random names."""
 

@@ -42,9 +42,6 @@ class Example:
         return int(self.targets[0])
 
 
-# The training and test examples of a run, their metric, and both as JSON
-
-
 _WITHIN = "within "
 _NUMBER = re.compile(r"\d{1,12}(\.\d{1,12})?(e[+-]\d{1,3})?", re.ASCII)
 

@@ -1,4 +1,4 @@
-"""Vocabulary: tokens, which are words or characters, and their indices."""
+"""Vocabulary: texts as arrays, of the indices of tokens or of numbers."""
 
 from __future__ import annotations
 

@@ -247,7 +247,7 @@ def test_a_run_that_stopped_can_be_looked_at(lr, clip_by):
     session = trained(RunConfig(lr=lr, clip_by=clip_by, init_scale=0.1), 30)
     probe = session.inspect()
     assert 0.5 <= probe.probability <= 1
-    assert np.isfinite(probe.margin.values).all()
+    assert np.isfinite(probe.margin).all()
     for objective in Objective:
         assert np.isfinite(flow(session.gradient_query(probe, objective)).norms).all()
     assert all(np.isfinite(norm) for norm in norms_of(probe.trace.gradient).values())
@@ -431,7 +431,7 @@ def test_a_probe_is_read_word_by_word(learned):
         probe = learned.inspect(text)
         assert probe.words == tuple(text.split())
         assert probe.trace.last.h.shape == (len(probe.words), 1, 8)
-        assert probe.margin.values.shape == (len(probe.words),)
+        assert probe.margin.shape == (len(probe.words),)
         assert probe.verdict == verdict
         assert probe.probability > 0.9
 
@@ -483,8 +483,8 @@ def test_with_three_classes_the_margin_is_the_verdict_s():
     session.player.advance(100)
     for row in rows:
         probe = session.inspect(row.text)
-        assert probe.verdict == session.dataset.classes[probe.margin.target] == row.label
-        assert probe.margin.values[-1] > 0
+        assert probe.verdict == session.dataset.classes[probe.margin_class] == row.label
+        assert probe.margin[-1] > 0
 
 
 @each_row(

@@ -45,6 +45,22 @@ class MemoryFlow(NamedTuple):
     before: Array
     lost: Mapping[int, Array]
 
+    def shares(self, rows: int, theme: Theme) -> list[dict[str, Any]]:
+        """The memory's share in every channel, and the share before if it differs."""
+        steps, notes = len(self.now), list[dict[str, Any]]()
+        ground = {"bgcolor": faint(theme.background, 0.75), "y": (rows - 1) / 2}
+        for t in range(1, steps if steps <= _MOST_SHARES else 0):
+            now, before = self.now[t], self.before[t]
+            if not math.isfinite(now):
+                continue
+            style = {"x": t - 0.5, **ground}
+            font = {"size": 13, "weight": 700, "color": theme.forward}
+            notes.append(note(f"{now:.0%}", "center middle", font=font, **style))
+            if steps <= _MOST_BEFORE and f"{before:.0%}" != f"{now:.0%}":
+                style |= {"font": {"size": 12, "color": theme.muted}, "yshift": -17}
+                notes.append(note(f"was {before:.0%}", "center middle", **style))
+        return notes
+
 
 class AblationLoss(NamedTuple):
     """The units in the order of their rows, and the rise of the loss without each, (H,) each.
@@ -119,29 +135,12 @@ def silenced_memory(
     columns = [("unit", ablation.units.tolist()), (rise, known)]
     ticks = {"tickvals": list(range(count)), "ticktext": list(map(str, units))}
     yaxis = axis("", theme, range=[count - 0.5, -0.5], showgrid=False, **ticks)
-    notes = _shares(ablation.carried, count, theme) if ablation.carried else []
+    notes = ablation.carried.shares(count, theme) if ablation.carried else []
     layout = {"yaxis": yaxis, "shapes": _bars(ablation, theme), "annotations": notes}
     layout["meta"] = {"y": "unit", "units": units, "columns": columns}
     title = f"{view.title.split(' after')[0]}{some}; bars: rise of the loss, {ablation.scale}"
     series = [cells, *between, _struck(ablation, steps, theme)]
     return words_picture(series, title, 300, words, theme, **layout)
-
-
-def _shares(carried: MemoryFlow, rows: int, theme: Theme) -> list[dict[str, Any]]:
-    """The memory's share in every channel, and the share before if it differs."""
-    steps, notes = len(carried.now), list[dict[str, Any]]()
-    ground = {"bgcolor": faint(theme.background, 0.75), "y": (rows - 1) / 2}
-    for t in range(1, steps if steps <= _MOST_SHARES else 0):
-        now, before = carried.now[t], carried.before[t]
-        if not math.isfinite(now):
-            continue
-        style = {"x": t - 0.5, **ground}
-        font = {"size": 13, "weight": 700, "color": theme.forward}
-        notes.append(note(f"{now:.0%}", "center middle", font=font, **style))
-        if steps <= _MOST_BEFORE and f"{before:.0%}" != f"{now:.0%}":
-            style |= {"font": {"size": 12, "color": theme.muted}, "yshift": -17}
-            notes.append(note(f"was {before:.0%}", "center middle", **style))
-    return notes
 
 
 def _hovers(words: Sequence[str], ablation: AblationLoss) -> list[list[str]]:

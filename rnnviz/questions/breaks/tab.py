@@ -309,12 +309,11 @@ def _turned(trial: Trial) -> Picture:
     if said:
         return sentence(title, said, theme())
     turned, sequences = session.lab(SilencingLab).turns(trial.source, trial.preview.parameters)
-    rows = []
-    for one in turned[: pictures.MOST_TURNED]:
-        sure = percent(one.probability) if math.isfinite(one.probability) else "not finite"
-        answer = f"{one.answer} {sure}", one.side if len(session.dataset.classes) == 2 else -1
-        several = f"{one.changed} of {one.answers} answers", -1
-        rows.append((one.text, *(several if one.answers > 1 else answer)))
+    two = len(session.dataset.classes) == 2
+    rows = [
+        (one.text, one.said, one.side if two and one.answers == 1 else -1)
+        for one in turned[: pictures.MOST_TURNED]
+    ]
     title = f"{len(turned):,} of {sequences:,} {noun}s turned"
     return pictures.turned_list(rows, title, len(turned) - len(rows), theme())
 

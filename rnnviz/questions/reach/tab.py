@@ -24,7 +24,6 @@ from rnnviz.questions.reach.measure import (
     BandSource,
     LengthLab,
     ReachLab,
-    last_epoch_without_gradient,
     state_spectra,
 )
 from rnnviz.questions.reach.pictures import (
@@ -88,7 +87,7 @@ def _starved(source: GradientSource) -> str:
     if not session.story.ending or source.probe.every or len(source.words) < 2:
         return ""
     _, flows = session.memory.past(session.run, source.query, 0.001)
-    epoch = last_epoch_without_gradient(flows, REACH_WATCH)
+    epoch = flows.last_starved(REACH_WATCH)
     if epoch is None:
         return ""
     lag, word = len(source.words) - 1, escape(quoted(source.words[0]))
@@ -161,8 +160,8 @@ def _products(source: GradientSource, colors: Theme) -> Picture:
 
 def _connectivity(source: GradientSource) -> Picture:
     answered = "target's logit" if source.session.dataset.answers_classes else "output"
-    connectivity = _lab(source).connectivity(source.query)
-    return connectivity_map(connectivity, source.words, answered, source.theme("connectivity"))
+    tokens, sizes = _lab(source).connectivity(source.query)
+    return connectivity_map(tokens, sizes, source.words, answered, source.theme("connectivity"))
 
 
 def _past(source: GradientSource) -> tuple[Any, Any]:
@@ -264,7 +263,7 @@ def _charts(session: Session) -> tuple[Column[GradientSource], Column[GradientSo
     ending = "_gated" * gated(session)
     after_words = Chart(
         "state_spectrum", 3, _or_too_large("state_spectrum", lambda of, colors: state_spectrum(
-            state_spectra(_lab(of).jacobians(of.query)), of.words, of.bridge, colors)),
+            *state_spectra(_lab(of).jacobians(of.query)), of.words, of.bridge, colors)),
         jacobian_tokens,
     )  # fmt: skip
     if session.inspect().every:  # There are several outputs to compare.

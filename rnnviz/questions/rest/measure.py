@@ -183,6 +183,10 @@ class DynamicsQuery(NamedTuple):
     dataset: Dataset
     origin: RunConfig
 
+    def same_run(self, other: DynamicsQuery | None) -> bool:
+        """Whether both are of one run."""
+        return other is not None and (self.dataset is other.dataset and self.origin == other.origin)
+
 
 def dynamics_query(session: Session) -> DynamicsQuery:
     """The input of the lab at the epoch shown."""
@@ -346,7 +350,7 @@ class DynamicsLab:
     def _ask(self, query: DynamicsQuery, inputs: Sequence[Choices]) -> None:
         maps = [(choices, self.held(query, choices)) for choices in inputs]
         last, self._searched = self._searched, query
-        if last is None or last.dataset is not query.dataset or last.origin != query.origin:
+        if not query.same_run(last):
             self.refit()
         new = [(choices, held) for choices, held in maps if self.found(held, query) is None]
         visited, starts, seed = self.visited(query), self.starts, query.origin.seed

@@ -29,7 +29,6 @@ from rnnviz.questions.step.measure import (
     Focus,
     StepCell,
     StepRecord,
-    clipping,
     largest_changes,
     part_of,
     step_cell,
@@ -392,7 +391,7 @@ def panels(step: StepRecord, moment: Moment) -> tuple[WeightPanel, ...]:
     if moment.phase is Phase.FORWARD:
         return (WeightPanel("weights", step.before, typical(step.before.theta)),)
     if moment.phase is Phase.CLIP:
-        signs, limit = clipping(step).signs, typical(gradient.theta)
+        signs, limit = step.clipped_signs, typical(gradient.theta)
         cut = WeightPanel("cut entries (±1)", signs, 1.0)
         return WeightPanel("gradient", gradient, limit), WeightPanel("clipped", clipped, limit), cut
     if moment.phase is Phase.UPDATE:
@@ -527,7 +526,7 @@ def _score(step: StepRecord, focus: Focus) -> list[int] | None:
 def _terms(step: StepRecord, focus: Focus) -> dict[str, Any]:
     """The arithmetic of the unit: the largest terms, the rest, their sum, and the next step."""
     if focus.moment.phase is Phase.UPDATE:
-        rows = [(row.name, row.change) for row in largest_changes(step)]
+        rows = largest_changes(step)
         return {"title": "Largest changes", "rows": rows, "rest": None, "total": None, "then": ""}
     found = terms(step, focus)
     largest, rest = found.largest(MOST_TERMS)

@@ -1,4 +1,4 @@
-"""ResultsLab: the answers to a part of the data, the opened sequence, and the filters."""
+"""ResultsLab: the answers to a part of the data, the opened sequence, the filters; as CSV."""
 
 from __future__ import annotations
 

@@ -297,7 +297,7 @@ def _answers(source: AnswersSource) -> Picture:
     if not data.one_class_at_end:
         return class_strip(probe.answers, targets, data.classes, words, colors)
     if len(data.classes) == 2:
-        label = data.classes[probe.margin.target]
+        label = data.classes[probe.margin_class]
         return running_margin_bars(probe.margin, words, label, colors, session.names.noun)
     wanted = None if targets[-1] < 0 else int(targets[-1])
     return class_bars(probe.running_probs, wanted, data.classes, words, colors)

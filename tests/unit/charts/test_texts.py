@@ -1,5 +1,7 @@
 """The status of a session and the answer to a phrase, as HTML."""
 
+from __future__ import annotations
+
 import re
 from html import escape
 
