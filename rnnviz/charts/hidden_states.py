@@ -100,11 +100,7 @@ def bridge_line(tokens: int, theme: Theme) -> dict[str, Any]:
 
 
 def running_margin_bars(
-    margins: Array,
-    words: Sequence[str],
-    label: str,
-    theme: Theme = LIGHT,
-    noun: str = "word",
+    margins: Array, words: Sequence[str], label: str, theme: Theme = LIGHT, noun: str = "word"
 ) -> Picture:
     """The logit margin of one class after every token, as if the sequence ended there."""
     limit = 1.15 * theme.scale.nice_limit(float(np.abs(margins).max()))

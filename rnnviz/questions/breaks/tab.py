@@ -28,12 +28,7 @@ from rnnviz.probe.session import Session
 from rnnviz.probe.units import MOST_EDITS, EditPreview, StateSource
 from rnnviz.questions.breaks import pictures
 from rnnviz.questions.breaks.measure import Removal, SilencingLab
-from rnnviz.questions.subject import (
-    ablation_buttons,
-    measuring_html,
-    source_of,
-    why_not_measured,
-)
+from rnnviz.questions.subject import ablation_buttons, measuring_html, source_of, why_not_measured
 from rnnviz.questions.what_if.measure import outcome_of, running_answers
 from rnnviz.run.weight_edits import Edit, EditKind, noise, scale, set_weight
 from rnnviz.ui.browser_session import first_value, on_host, visit

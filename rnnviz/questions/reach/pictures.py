@@ -324,10 +324,7 @@ def _plane(series: list[Series], weights: str, largest: float, theme: Theme) -> 
 
 
 def exponent_curve(
-    exponents: Array,
-    steps: int,
-    theme: Theme = LIGHT,
-    second: tuple[Array, str] | None = None,
+    exponents: Array, steps: int, theme: Theme = LIGHT, second: tuple[Array, str] | None = None
 ) -> Picture:
     """Finite-time Lyapunov exponents (S,), the largest first, over ``steps`` tokens.
 

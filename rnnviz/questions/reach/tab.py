@@ -20,12 +20,7 @@ from rnnviz.probe.gradients import GradientQuery
 from rnnviz.probe.health import REACH_WATCH
 from rnnviz.probe.jacobians import fits, lyapunov_exponents, products
 from rnnviz.probe.session import Session
-from rnnviz.questions.reach.measure import (
-    BandSource,
-    LengthLab,
-    ReachLab,
-    state_spectra,
-)
+from rnnviz.questions.reach.measure import BandSource, LengthLab, ReachLab, state_spectra
 from rnnviz.questions.reach.pictures import (
     FOREVER,
     connectivity_map,
