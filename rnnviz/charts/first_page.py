@@ -46,17 +46,10 @@ def curves(session: Session, probe: Probe, theme: Theme, budget: float) -> Pictu
     data, query = session.dataset, session.gradient_query(probe)
     gauge, flows = session.memory.past(session.run, query, budget)
     return run_curves(
-        session.player.course,
-        guess=data.guess,
-        metric=data.metric,
-        gauge=gauge,
-        gradients=flows,
-        words=probe.words,
-        noun=session.names.noun,
-        baselines=session.baselines,
-        chance=chance_of(data),
-        theme=theme,
-    )
+        session.player.course, guess=data.guess, metric=data.metric, gauge=gauge, gradients=flows,
+        words=probe.words, noun=session.names.noun, baselines=session.baselines,
+        chance=chance_of(data), theme=theme,
+    )  # fmt: skip
 
 
 def explained(session: Session) -> dict[str, str]:

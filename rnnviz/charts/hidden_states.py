@@ -51,12 +51,9 @@ STATE = StateView("h", "Hidden state after every word")
 
 
 def state_heatmap(
-    states: Array,
-    words: Sequence[str],
-    theme: Theme = LIGHT,
-    moment: Moment | None = None,
+    states: Array, words: Sequence[str], theme: Theme = LIGHT, moment: Moment | None = None,
     view: StateView = STATE,
-) -> Picture:
+) -> Picture:  # fmt: skip
     """Every unit (row) at every token (column), from states (T, H); zero is neutral.
 
     At a ``moment`` of the forward pass the columns that aren't computed yet are empty.
@@ -105,12 +102,9 @@ def running_margin_bars(
     """The logit margin of one class after every token, as if the sequence ended there."""
     limit = 1.15 * theme.scale.nice_limit(float(np.abs(margins).max()))
     bars = bar(
-        x=list(range(len(words))),
-        y=compact(margins),
-        marker={"color": theme.signs(margins)},
-        meta=plain(label),
-        hovertemplate="margin of %{meta}: %{y:.6g}<extra></extra>",
-    )
+        x=list(range(len(words))), y=compact(margins), marker={"color": theme.signs(margins)},
+        meta=plain(label), hovertemplate="margin of %{meta}: %{y:.6g}<extra></extra>",
+    )  # fmt: skip
     title = f"Verdict {noun} by {noun}: the margin of “{plain(label)}”"
     scale = signed_axis("margin (logits)", limit, theme)
     return words_picture([bars], title, 230, words, theme, yaxis=scale)
@@ -286,13 +280,10 @@ def memory_rows(
     into = f"; threads into {rows.into}" if threads and rows.into else ""
     limit = theme.scale.nice_limit(float(np.abs(states).max()))
     cells = heatmap(
-        y=rows.names,
-        z=compact(states.T[rows.units]),
-        colorbar=color_bar(view.name),
+        y=rows.names, z=compact(states.T[rows.units]), colorbar=color_bar(view.name),
         hovertemplate=f"unit %{{y}}: {view.name} = %{{z:.6f}}<extra></extra>",
-        **(APART if threads else {}),
-        **value_colors(limit, view, theme),
-    )
+        **(APART if threads else {}), **value_colors(limit, view, theme),
+    )  # fmt: skip
     # The words above name the decoder's beginning.
     bridge = bridge_line(view.bridge, theme).get("shapes", [])
     layout = {"meta": units_meta(rows), "shapes": [*bridge, row_frame(rows, theme)]}
@@ -307,14 +298,10 @@ def unit_bars(
     values = unit.values
     colors = [theme.muted] * len(values) if view.gate else theme.signs(values.tolist())
     bars = bar(
-        x=list(range(len(words))),
-        y=compact(values),
-        width=0.6,
-        name=view.name,
-        marker={"color": colors},
-        customdata=exact(values),
+        x=list(range(len(words))), y=compact(values), width=0.6, name=view.name,
+        marker={"color": colors}, customdata=exact(values),
         hovertemplate="%{customdata}<extra></extra>",
-    )
+    )  # fmt: skip
     yaxis = _values_axis(np.concatenate([values, unit.then]), view, theme, room=1.5)
     notes, meta = _numbers(values, colors, view.gate), {"columns": unit.columns}
     layout = {"yaxis": yaxis, "meta": meta, "annotations": notes}

@@ -149,15 +149,11 @@ def word_arrows(path: Array, words: Sequence[str], first: int, theme: Theme) -> 
     colors = shades(count, theme.background, theme.forward)
     parts = np.array_split(np.arange(count), min(_SHADES, max(1, count)))
     points = scatter(
-        **xy(path[1:]),
-        name="your way",
-        mode="markers",
-        marker={"color": colors, "size": 8},
+        **xy(path[1:]), name="your way", mode="markers", marker={"color": colors, "size": 8},
         text=[plain(shown_token(word)) for word in words[:count]],
-        hovertemplate="after “%{text}”: (%{x}, %{y})<extra></extra>",
-        meta={"token": first},
+        hovertemplate="after “%{text}”: (%{x}, %{y})<extra></extra>", meta={"token": first},
         showlegend=False,
-    )
+    )  # fmt: skip
     ring = {"symbol": "circle-open", "size": 9, "color": theme.text, "line": {"width": 2}}
     start = scatter(**xy(path[:1]), mode="markers", marker=ring, showlegend=False,
                     hovertemplate="at the start<extra></extra>")  # fmt: skip

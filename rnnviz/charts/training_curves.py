@@ -42,12 +42,9 @@ _COLORS = ("background", "text", "muted", "grid", "forward", "magnitude", "train
 
 
 def loss_curve(
-    course: Course,
-    guess: Guess,
-    gauge: MemoryGauge | None = None,
-    theme: Theme = LIGHT,
+    course: Course, guess: Guess, gauge: MemoryGauge | None = None, theme: Theme = LIGHT,
     baselines: Sequence[Baseline] = (),
-) -> Picture:
+) -> Picture:  # fmt: skip
     """Mean loss over the epochs, train and test, with guessing, baselines and all changes.
 
     A gauge is drawn below, on the same epochs.
@@ -145,18 +142,10 @@ def _apart(
 
 
 def run_curves(
-    course: Course,
-    *,
-    guess: Guess,
-    metric: Metric,
-    gauge: MemoryGauge,
-    gradients: GradientMap,
-    words: Sequence[str],
-    noun: str = "word",
-    baselines: Sequence[Baseline] = (),
-    chance: float = math.nan,
-    theme: Theme = LIGHT,
-) -> Picture:
+    course: Course, *, guess: Guess, metric: Metric, gauge: MemoryGauge, gradients: GradientMap,
+    words: Sequence[str], noun: str = "word", baselines: Sequence[Baseline] = (),
+    chance: float = math.nan, theme: Theme = LIGHT,
+) -> Picture:  # fmt: skip
     """Scores, gauge and ||dL/dh_t|| over the epochs so far.
 
     The ``gradients`` are those at the tokens ``words`` of one sequence; ``chance`` is the most of

@@ -319,13 +319,9 @@ class BackwardPlan:
         return self.loop if adjoint in self._loops else self.after
 
     def _sum(
-        self,
-        adjoint: Adjoint,
-        out: Operand,
-        parts: Sequence[tuple[Adjoint, Node]],
-        into: Operand | None = None,
-        begun: bool = False,
-    ) -> None:
+        self, adjoint: Adjoint, out: Operand, parts: Sequence[tuple[Adjoint, Node]],
+        into: Operand | None = None, begun: bool = False,
+    ) -> None:  # fmt: skip
         """Add parts and products into ``out``, which holds a part already if ``begun``."""
         ops, terms = self._ops(adjoint), list[tuple[str, tuple[Operand, ...]]]()
         for one, factor in parts:
@@ -349,12 +345,9 @@ class BackwardPlan:
             begun = True
 
     def _products(
-        self,
-        adjoint: Adjoint,
-        extra: list[tuple[str, tuple[Operand, ...]]],
-        out: Operand,
+        self, adjoint: Adjoint, extra: list[tuple[str, tuple[Operand, ...]]], out: Operand,
         ops: list[Op],
-    ) -> None:
+    ) -> None:  # fmt: skip
         """Sum up products with the transposed weights, and other parts, in one call."""
         runs = self._runs(adjoint)
         total = sum(stop - first for _, first, stop in runs) + len(extra)

@@ -112,12 +112,9 @@ class TrainBuffers:
     """
 
     def __init__(
-        self,
-        examples: Sequence[ExampleLike],
-        architecture: Architecture,
-        config: RunConfig,
+        self, examples: Sequence[ExampleLike], architecture: Architecture, config: RunConfig,
         limit: int = 12_000_000,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self.parameters = Parameters(architecture, dtype=config.dtype.value)
         self.update = Parameters(architecture, dtype=config.dtype.value)
         self.epoch, self.offset, self.slots = 0, 0, Slots()
@@ -192,12 +189,9 @@ def update_parts(
 
 
 def record(
-    parameters: Parameters,
-    batch: Batch,
-    gradient: Gradient = Gradient.EXACT,
-    truncate: int = 0,
+    parameters: Parameters, batch: Batch, gradient: Gradient = Gradient.EXACT, truncate: int = 0,
     seed: Callable[[Trace], None] | None = None,
-) -> Trace:
+) -> Trace:  # fmt: skip
     """The read-only trace of a forward and backward pass; the loss is the mean over the outputs.
 
     With a ``seed`` the backward pass begins with the dlogits that it writes.

@@ -99,12 +99,9 @@ class Activations:
 
 
 def read_activations(
-    parameters: Parameters,
-    examples: Sequence[ExampleLike],
-    names: Names,
-    layer: int = -1,
+    parameters: Parameters, examples: Sequence[ExampleLike], names: Names, layer: int = -1,
     part: str = "",
-) -> Activations:
+) -> Activations:  # fmt: skip
     """The activations of a state or gate of a layer, by default the output.
 
     They are those on all examples, or on a sample of many.

@@ -133,13 +133,10 @@ class Session:
     """
 
     def __init__(
-        self,
-        config: RunConfig | None = None,
-        dataset: Dataset | None = None,
-        upload_store: UploadStore | None = None,
-        first: FirstNetwork | None = None,
+        self, config: RunConfig | None = None, dataset: Dataset | None = None,
+        upload_store: UploadStore | None = None, first: FirstNetwork | None = None,
         recording: Recording | None = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self.data = DataSource(dataset, upload_store)
         if recording:
             self.player: Timeline = Playback(recording)
@@ -372,14 +369,11 @@ class Session:
             return Link(Schedule(self.config))
         phrase, marked = self.phrase_input.phrase, self.selection
         return replace(
-            self.player.link(),
-            phrase=None if phrase == self.first_phrase else phrase,
-            data=self.data.name(),
-            unit=marked.unit,
-            token=marked.token,
+            self.player.link(), phrase=None if phrase == self.first_phrase else phrase,
+            data=self.data.name(), unit=marked.unit, token=marked.token,
             view=view if (view := self.step_view.value) in VIEWS else None,
             asked=non_default_questions(self.questions.values()),
-        )
+        )  # fmt: skip
 
     def follow(
         self, link: Link, problems: Sequence[str] = (), patience: float = LINK_SECONDS

@@ -98,12 +98,9 @@ class AblationLoss(NamedTuple):
 
 
 def silenced_memory(
-    states: Array,
-    words: Sequence[str],
-    ablation: AblationLoss,
-    theme: Theme = LIGHT,
+    states: Array, words: Sequence[str], ablation: AblationLoss, theme: Theme = LIGHT,
     view: StateView = STATE,
-) -> Picture:
+) -> Picture:  # fmt: skip
     """The states (T, H), a row for each unit, and bars: the rise of the loss without each.
 
     Between the columns are channels of the memory's share, and dashed threads of lost parts. A

@@ -199,14 +199,10 @@ def _memory(trial: Trial) -> Picture:
     order = session.lab(SilencingLab).order(trial.source, trial.rises)
     marked = session.selection.unit_of(len(order))
     ablation = pictures.AblationLoss(
-        order,
-        trial.rises,
-        trial.silenced,
-        session.dataset.guess.unit,
-        _carried(trial),
+        order, trial.rises, trial.silenced, session.dataset.guess.unit, _carried(trial),
         kept=() if marked is None else (marked,),
         notes=[plain(said + by, 100) for said, by in trial.movers],
-    )
+    )  # fmt: skip
     colors = sticky_theme(session, "now", view.name)
     return pictures.silenced_memory(trial.states[1], trial.before.words, ablation, colors, view)
 

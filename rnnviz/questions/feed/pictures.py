@@ -108,17 +108,11 @@ def share_columns(
 def _bars(shares: Array, theme: Theme) -> Series:
     few = len(shares) <= MOST_NUMBERS
     return bar(
-        x=list(range(len(shares))),
-        y=compact(shares),
-        width=0.6 if few else 0.8,
-        name="share",
-        marker={"color": theme.magnitude},
-        text=[f"{share:.0%}" for share in shares] if few else [],
-        textposition="outside",
-        textfont={"color": theme.magnitude},
-        customdata=exact(shares),
+        x=list(range(len(shares))), y=compact(shares), width=0.6 if few else 0.8, name="share",
+        marker={"color": theme.magnitude}, text=[f"{share:.0%}" for share in shares] if few else [],
+        textposition="outside", textfont={"color": theme.magnitude}, customdata=exact(shares),
         hovertemplate="%{customdata}<extra></extra>",
-    )
+    )  # fmt: skip
 
 
 def share_map(
@@ -127,12 +121,9 @@ def share_map(
     """Each token's share in the gradient of ``name`` (row) at every epoch (column)."""
     stops = [0.0, 0.04, 0.16, 0.36, 0.64, 1.0]
     cells = heatmap(
-        x=history.epochs.astype(np.int32),
-        z=compact(history.column(name).T),
-        zmin=0.0,
-        zmax=1.0,
+        x=history.epochs.astype(np.int32), z=compact(history.column(name).T), zmin=0.0, zmax=1.0,
         colorscale=[[s, mixed(theme.neutral, theme.magnitude, s**0.5)] for s in stops],
         colorbar={**color_bar(""), "tickvals": [0, 1], "ticktext": ["0", "1"]},
         hovertemplate=f"{course.history.unit} %{{x}}: %{{z}}<extra></extra>",
-    )
+    )  # fmt: skip
     return word_map(cells, f"Share of every token, {name}", course, words, theme)

@@ -52,13 +52,9 @@ def probe_chart(session: Session) -> Chart[UnitSubject]:
     elif data.rule:
         target = f"the target if the {names.sequence} ended there"
     return Chart(
-        "readability",
-        4.6,
-        lambda here: _picture(here.session),
-        lambda here: _remark(here.session),
-        text="linear_probe/readability",
-        fields={"target": target, "ridge": f"{measure.RIDGE:g}"},
-    )
+        "readability", 4.6, lambda here: _picture(here.session), lambda here: _remark(here.session),
+        text="linear_probe/readability", fields={"target": target, "ridge": f"{measure.RIDGE:g}"},
+    )  # fmt: skip
 
 
 def answer(session: Session) -> str:

@@ -76,13 +76,9 @@ def _sequences(drawn: Activations, points: Array, theme: Theme) -> Series:
     starts = np.flatnonzero(drawn.steps == 0)[1:]
     return scatter(
         **xy(np.insert(points, starts, np.nan, axis=0)),
-        customdata=np.insert(drawn.owners, starts, -1),
-        meta={"ways": True},
-        mode="lines",
-        line={"color": theme.muted, "width": 1},
-        opacity=0.35,
-        **SILENT,
-    )
+        customdata=np.insert(drawn.owners, starts, -1), meta={"ways": True}, mode="lines",
+        line={"color": theme.muted, "width": 1}, opacity=0.35, **SILENT,
+    )  # fmt: skip
 
 
 def _states(
@@ -101,14 +97,11 @@ def _states(
         indices = np.flatnonzero(labels == name)
         last = np.isin(indices, ends)
         yield scatter(
-            **xy(points[indices]),
-            mode="markers",
-            name=plain(shown_token(name), 16),
+            **xy(points[indices]), mode="markers", name=plain(shown_token(name), 16),
             marker={"color": color, "size": np.where(last, 11, 5).tolist(), "opacity": 0.75},
-            customdata=drawn.owners[indices],
-            text=[texts[index] for index in indices.tolist()],
+            customdata=drawn.owners[indices], text=[texts[index] for index in indices.tolist()],
             hovertemplate="%{text}<extra></extra>",
-        )
+        )  # fmt: skip
 
 
 def _decision_line(plane: Plane, span: list[list[float]], theme: Theme) -> list[Series]:

@@ -39,15 +39,10 @@ FOREVER = 1000
 
 
 def reach_curve(
-    flow: Flow,
-    profile: LagProfile,
-    words: Sequence[str],
-    theme: Theme = LIGHT,
-    *,
-    phrase: str = "phrase",
-    sequence: str = "training phrase",
+    flow: Flow, profile: LagProfile, words: Sequence[str], theme: Theme = LIGHT, *,
+    phrase: str = "phrase", sequence: str = "training phrase",
     second: tuple[Array, str] | None = None,
-) -> Picture:
+) -> Picture:  # fmt: skip
     """||dL/dh_t|| at every word of a phrase, and at the same lags in the sequences of a set.
 
     The gradient goes left, back in time. Below the rounding error it changes no sum. ``phrase`` and
@@ -210,15 +205,9 @@ NO_WEIGHTS = "In this cell no matrix leads from state to state: each unit keeps 
 
 
 def weight_spectrum(
-    eigenvalues: Array,
-    trail: Array,
-    epochs: Array,
-    shown: int | None = None,
-    theme: Theme = LIGHT,
-    *,
-    weights: str = "W_hh",
-    unit: str = "epoch",
-) -> Picture:
+    eigenvalues: Array, trail: Array, epochs: Array, shown: int | None = None, theme: Theme = LIGHT,
+    *, weights: str = "W_hh", unit: str = "epoch",
+) -> Picture:  # fmt: skip
     """The eigenvalues (H,) of the recurrent weights, and the largest at other epochs.
 
     The ``trail`` (N, k) has the largest at these ``epochs`` (N,); those later than the epoch
@@ -365,12 +354,9 @@ _DEPTH = -20.0
 
 
 def product_curves(
-    products: Products,
-    words: Sequence[str],
-    bridge: int = 0,
-    theme: Theme = LIGHT,
+    products: Products, words: Sequence[str], bridge: int = 0, theme: Theme = LIGHT,
     second: tuple[Products, str] | None = None,
-) -> Picture:
+) -> Picture:  # fmt: skip
     """The singular values of ds_T/ds_t for every token on a log scale; time runs right.
 
     With an encoder they are the decoder's, whose words begin at ``bridge``. Those of a ``second``

@@ -82,12 +82,9 @@ class Portrait:
 
 
 def portrait(
-    fixed_map: FixedInputMap,
-    plane: Plane,
-    visited: VisitedStates,
-    probe: Array,
+    fixed_map: FixedInputMap, plane: Plane, visited: VisitedStates, probe: Array,
     points: Sequence[FixedPoint] = (),
-) -> Portrait:
+) -> Portrait:  # fmt: skip
     """The portrait in ``plane``, with the path ``probe`` (T, S) up to its first infinite state."""
     probe = probe[np.isfinite(probe).all(axis=1).cumprod().astype(bool)]
     states = np.array([point.state for point in points]).reshape(-1, fixed_map.size)

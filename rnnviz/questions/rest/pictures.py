@@ -48,18 +48,10 @@ _GAP = np.array([[np.nan, np.nan]])
 
 
 def phase_plane(
-    portrait: Portrait,
-    plane: Plane,
-    rests: Sequence[Rest] = (),
-    theme: Theme = LIGHT,
-    *,
-    title: str = "",
-    words: Sequence[str] = (),
-    first: int = 0,
-    ends: Array | None = None,
-    classes: Sequence[str] = (),
-    chosen: int | None = None,
-) -> Picture:
+    portrait: Portrait, plane: Plane, rests: Sequence[Rest] = (), theme: Theme = LIGHT, *,
+    title: str = "", words: Sequence[str] = (), first: int = 0, ends: Array | None = None,
+    classes: Sequence[str] = (), chosen: int | None = None,
+) -> Picture:  # fmt: skip
     """The fixed points, the paths of the data, and the flow in the plane.
 
     A click on a point yields its index as customdata; a ring marks the ``chosen`` one. The
@@ -265,14 +257,9 @@ _LETTERS = 60
 
 
 def rest_points(
-    rests: Sequence[Rest],
-    noun: str,
-    theme: Theme = LIGHT,
-    *,
-    chosen: int | None = None,
-    opened: bool = False,
-    outcome: str = "",
-) -> Picture:
+    rests: Sequence[Rest], noun: str, theme: Theme = LIGHT, *, chosen: int | None = None,
+    opened: bool = False, outcome: str = "",
+) -> Picture:  # fmt: skip
     """A row for each point: the input held, its kind, the output there, its largest |λ|.
 
     The ``chosen`` row is marked and, if it is ``opened``, has all its numbers. ``outcome`` is the

@@ -414,12 +414,9 @@ class StepRecord:
 
 
 def step_record(
-    parameters: Parameters,
-    examples: Sequence[Example],
-    config: RunConfig,
-    names: Names,
+    parameters: Parameters, examples: Sequence[Example], config: RunConfig, names: Names,
     slots: Slots | None = None,
-) -> StepRecord:
+) -> StepRecord:  # fmt: skip
     """The step that training with ``config`` would take from ``parameters`` on a batch."""
     before, batch = parameters.copy(), collate(examples)
     trace = record(before, batch, config.gradient, config.truncate)

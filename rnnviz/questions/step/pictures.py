@@ -466,12 +466,9 @@ MOST_CLASSES, MOST_TERMS = 8, 20
 
 
 def step_network(
-    step: StepRecord,
-    focus: Focus,
-    typed: Words | None = None,
-    at_end: bool = True,
+    step: StepRecord, focus: Focus, typed: Words | None = None, at_end: bool = True,
     theme: Theme = LIGHT,
-) -> Picture:
+) -> Picture:  # fmt: skip
     """The first example of a step at a moment; a sentence if a number is not finite.
 
     ``typed`` has the words of the whole sequence if the reader may type them. ``at_end`` is true
