@@ -17,7 +17,7 @@ from rnnviz.probe.passes import read_all
 from rnnviz.probe.session import Session
 from rnnviz.probe.state_transition import FixedInputMap, StateTransition, states_of, visit_states
 from rnnviz.probe.work import spend
-from rnnviz.tasks.registry import PRESETS
+from rnnviz.tasks.data_source import PRESETS
 from rnnviz.tasks.task import Preset
 
 SEEDS, WAITS = range(5), (1, 30, 100, 1000)

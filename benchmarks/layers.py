@@ -12,7 +12,7 @@ from benchmarks.table import Row
 from rnnviz.config import Init, Precision, RunConfig
 from rnnviz.engine.parameters import Architecture
 from rnnviz.engine.training import TrainBuffers, begin, train_epoch
-from rnnviz.tasks.example import Example
+from rnnviz.tasks.dataset import Example
 
 #: Tokens, sequences, units and different tokens of the batch.
 T, B, H, V = 100, 32, 128, 65

@@ -17,7 +17,7 @@ import numpy as np
 
 from rnnviz.config import TaskName
 from rnnviz.probe.session import Session
-from rnnviz.tasks.registry import PRESETS, TASKS
+from rnnviz.tasks.data_source import PRESETS, TASKS
 from rnnviz.tasks.task import Preset
 
 SEEDS = range(5)

@@ -18,7 +18,7 @@ import numpy as np
 from rnnviz.cells import cell_names
 from rnnviz.config import RunConfig, TaskName
 from rnnviz.probe.session import Session
-from rnnviz.tasks.registry import PRESETS
+from rnnviz.tasks.data_source import PRESETS
 
 SEEDS = range(5)
 CELLS = tuple(kind for kind in cell_names() if kind != "own")

@@ -1,7 +1,6 @@
 """The sentiment phrases as dicts, for a notebook: text -> whether it is positive."""
 
-from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.example import Example
+from rnnviz.tasks.dataset import Dataset, Example
 from rnnviz.tasks.sentiment import sentiment
 
 

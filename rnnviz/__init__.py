@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rnnviz.files.weights_file import from_torch, open_weights, safetensors_file, weights_file
     from rnnviz.notebook import widget
     from rnnviz.probe.session import Session
-    from rnnviz.questions.wrong.results_csv import result_csv
+    from rnnviz.questions.wrong.measure import result_csv
     from rnnviz.run.schedule import Position
     from rnnviz.tasks.upload import File, Upload, check_rows
 
@@ -40,7 +40,7 @@ _HOMES = {
     "open_weights": "rnnviz.files.weights_file",
     "pictures": "rnnviz.files.pictures",
     "replay": "rnnviz.files.replay",
-    "result_csv": "rnnviz.questions.wrong.results_csv",
+    "result_csv": "rnnviz.questions.wrong.measure",
     "run_file": "rnnviz.files.run_file",
     "safetensors_file": "rnnviz.files.weights_file",
     "weights_file": "rnnviz.files.weights_file",

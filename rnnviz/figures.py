@@ -13,8 +13,8 @@ from rnnviz.charts import (
     table,
     theme,
     training_curves,
-    units,
 )
+from rnnviz.charts import hidden_states as units
 from rnnviz.questions.breaks import pictures as breaks
 from rnnviz.questions.carry import pictures as carry
 from rnnviz.questions.feed import pictures as feed

@@ -31,8 +31,7 @@ from rnnviz.files.foreign_network import TransferError
 from rnnviz.files.recording_file import RecordingFile, RecordingWriter
 from rnnviz.files.tensor_file import TensorFile
 from rnnviz.files.torch_module import TorchParts, arrays_of, held_layers, parts_of
-from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.example import Example
+from rnnviz.tasks.dataset import Dataset, Example
 from rnnviz.tasks.given_examples import Given, GivenExamples, Words, place_of, signature_of
 
 __all__ = ["Recorder"]

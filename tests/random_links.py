@@ -5,7 +5,7 @@ import numpy as np
 from rnnviz.cells import OWN
 from rnnviz.config import SETTINGS, TaskName
 from rnnviz.probe.questions import DynamicsQuestion, GradientQuestion, StateQuestion, TrainQuestion
-from rnnviz.tasks.registry import PRESETS
+from rnnviz.tasks.data_source import PRESETS
 
 #: Cells of one's own whose numbers grow, vanish or are none.
 HOSTILE = (

@@ -35,16 +35,10 @@ def class_strip(
         known = f"target {plain(shown_token(classes[target]))}, {said}"
         hover.append(known if target >= 0 else f"{said}; no target is known")
     strip = heatmap(
-        x=positions,
-        y=[0],
-        z=compact(target_probs[None]),
-        zmin=0,
-        zmax=1,
-        colorscale=theme.sequential,
-        colorbar=color_bar("p"),
-        customdata=[hover],
+        x=positions, y=[0], z=compact(target_probs[None]), zmin=0, zmax=1,
+        colorscale=theme.sequential, colorbar=color_bar("p"), customdata=[hover],
         hovertemplate="%{customdata}, p of the target: %{z:.4f}<extra></extra>",
-    )
+    )  # fmt: skip
     title = "Prediction after every token, and the target"
     ticks = {"tickvals": [0, 1, 2], "ticktext": ["p", "prediction", "target"], "ticks": ""}
     rows = axis("", theme, range=[-0.6, 2.6], **ticks, showgrid=False)
@@ -95,12 +89,9 @@ class _Stroke(NamedTuple):
 
 
 def value_lines(
-    values: Array,
-    targets: Array,
-    channels: Sequence[str],
-    words: Sequence[str],
+    values: Array, targets: Array, channels: Sequence[str], words: Sequence[str],
     theme: Theme = LIGHT,
-) -> Picture:
+) -> Picture:  # fmt: skip
     """The outputs of every channel, (T, C), as lines, and the targets, dotted.
 
     ``targets`` (N, C) belong to the last N tokens; a single one is a dot.
@@ -125,13 +116,9 @@ def free_run(read: Array, free: Array, channels: Sequence[str], theme: Theme = L
 
 
 def _channels(
-    strokes: Sequence[_Stroke],
-    channels: Sequence[str],
-    words: Sequence[str],
-    title: str,
-    theme: Theme,
-    **layout: Any,
-) -> Picture:
+    strokes: Sequence[_Stroke], channels: Sequence[str], words: Sequence[str], title: str,
+    theme: Theme, **layout: Any,
+) -> Picture:  # fmt: skip
     """Channels one above the other, each around its own baseline."""
     values = np.concatenate([stroke.values for stroke in strokes])
     limit = theme.scale.nice_limit(float(np.abs(values).max()))

@@ -103,13 +103,9 @@ def words_margin(words: Sequence[str], width: int = NARROW) -> dict[str, int]:
 
 
 def words_picture(
-    series: Iterable[Series],
-    title: str,
-    height: int,
-    words: Sequence[str],
-    theme: Theme,
+    series: Iterable[Series], title: str, height: int, words: Sequence[str], theme: Theme,
     **layout: Any,
-) -> Picture:
+) -> Picture:  # fmt: skip
     """A picture with a column for each word, which a click marks; ``layout`` as of Plotly."""
     meta = {"x": "token", **layout.pop("meta", {})}
     axes = {"xaxis": words_axis(words, theme), "margin": words_margin(words)}
@@ -231,15 +227,9 @@ def end_points(course: Course, curves: Iterable[Series]) -> list[Series]:
 
 
 def epochs_picture(
-    curves: Sequence[Series],
-    title: str,
-    height: int,
-    course: Course,
-    theme: Theme,
-    *,
-    with_legend: bool = False,
-    **layout: Any,
-) -> Picture:
+    curves: Sequence[Series], title: str, height: int, course: Course, theme: Theme, *,
+    with_legend: bool = False, **layout: Any,
+) -> Picture:  # fmt: skip
     """Curves, or a map, over the epochs of a run, with its marks in every plot.
 
     ``layout`` adds to the horizontal axis, the shapes and the metadata.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rnnviz.charts.axes import words_axis
-from rnnviz.charts.explanation import count_in, explanation
 from rnnviz.charts.picture import Picture, scatter
 from rnnviz.charts.sequence_network import Targets, Words, compared, sequence_network
+from rnnviz.charts.texts import count_in, explanation
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain
 from rnnviz.charts.training_curves import run_curves
 from rnnviz.probe.cell_parts import cell_parts
@@ -46,17 +46,10 @@ def curves(session: Session, probe: Probe, theme: Theme, budget: float) -> Pictu
     data, query = session.dataset, session.gradient_query(probe)
     gauge, flows = session.memory.past(session.run, query, budget)
     return run_curves(
-        session.player.course,
-        guess=data.guess,
-        metric=data.metric,
-        gauge=gauge,
-        gradients=flows,
-        words=probe.words,
-        noun=session.names.noun,
-        baselines=session.baselines,
-        chance=chance_of(data),
-        theme=theme,
-    )
+        session.player.course, guess=data.guess, metric=data.metric, gauge=gauge, gradients=flows,
+        words=probe.words, noun=session.names.noun, baselines=session.baselines,
+        chance=chance_of(data), theme=theme,
+    )  # fmt: skip
 
 
 def explained(session: Session) -> dict[str, str]:

@@ -33,15 +33,11 @@ def gradient_map(
     """||dL/dh_t|| for every token (row) at every epoch (column), coloured by its logarithm."""
     (logs, (low, high)), unit = log_norms(norms.norms), course.history.unit
     cells = heatmap(
-        name=f"log10 of ||{symbol}||",
-        x=norms.epochs.astype(np.int32),
-        z=compact(logs.T),
-        zmin=low,
-        zmax=high,
-        colorscale=theme.magnitudes,
+        name=f"log10 of ||{symbol}||", x=norms.epochs.astype(np.int32), z=compact(logs.T), zmin=low,
+        zmax=high, colorscale=theme.magnitudes,
         colorbar={**color_bar(f"||{symbol}||"), **power_ticks(low, high)},
         hovertemplate=f"{unit} %{{x}}, word %{{y}}: 10^%{{z:.2f}}<extra></extra>",
-    )
+    )  # fmt: skip
     return word_map(cells, f"Gradient over the {unit}s", course, words, theme)
 
 

@@ -66,12 +66,9 @@ class Targets(NamedTuple):
 
 
 def sequence_network(
-    shown: SequencePass,
-    words: Words,
-    targets: Targets,
-    theme: Theme = LIGHT,
+    shown: SequencePass, words: Words, targets: Targets, theme: Theme = LIGHT,
     levels: Sequence[SequencePass] = (),
-) -> Picture:
+) -> Picture:  # fmt: skip
     """The pass of one sequence; a sentence instead if a number is not finite.
 
     ``levels`` are the passes in all layers, the lowest first, if there are several.

@@ -61,18 +61,13 @@ def distance_curve(
     steps, few = len(words), len(words) <= MOST_NUMBERS
     lengths = [f"{d:.2f}" if d >= 0.005 else number(d, 1) for d in distances.tolist()]
     curve = scatter(
-        x=list(range(steps)),
-        y=compact(distances),
-        mode="lines+markers+text",
-        fill="tozeroy",
-        fillcolor=faint(theme.text, 0.08),
-        line={"color": theme.text, "width": 2.5},
+        x=list(range(steps)), y=compact(distances), mode="lines+markers+text", fill="tozeroy",
+        fillcolor=faint(theme.text, 0.08), line={"color": theme.text, "width": 2.5},
         marker={"size": 8, "color": theme.text},
         text=[n if few and d > 0 else "" for n, d in zip(lengths, distances, strict=True)],
-        textposition="top center",
-        customdata=exact(distances),
+        textposition="top center", customdata=exact(distances),
         hovertemplate="%{customdata}<extra></extra>",
-    )
+    )  # fmt: skip
     yaxis = axis("", theme, range=[0, 1.8 * limit], nticks=3)
     notes = _factors(distances, theme) if noted and few else []
     return words_picture([curve], title, 220, words, theme, yaxis=yaxis, annotations=notes)
@@ -194,15 +189,10 @@ def _labelled_bars(
     # Two bars side by side have less room.
     few = len(values) <= (MOST_ALONE if width > 0.4 else MOST_PAIRS)
     return bar(
-        x=compact(np.arange(len(values)) + offset),
-        y=compact(values),
-        width=width,
-        marker={"color": colors},
-        text=texts if few else [""] * len(texts),
-        textposition="outside",
-        customdata=exact(values),
-        hovertemplate="%{customdata}<extra></extra>",
-    )
+        x=compact(np.arange(len(values)) + offset), y=compact(values), width=width,
+        marker={"color": colors}, text=texts if few else [""] * len(texts), textposition="outside",
+        customdata=exact(values), hovertemplate="%{customdata}<extra></extra>",
+    )  # fmt: skip
 
 
 def _edges(
@@ -218,12 +208,9 @@ def _edges(
 
 
 def contribution_bars(
-    contributions: Array,
-    words: Sequence[str],
-    title: str,
-    theme: Theme = LIGHT,
+    contributions: Array, words: Sequence[str], title: str, theme: Theme = LIGHT,
     others: Array | None = None,
-) -> Picture:
+) -> Picture:  # fmt: skip
     """What every word adds to an answer, (T,): up for it, down against it.
 
     ``others`` is what those of B add; then both are side by side.

@@ -39,12 +39,9 @@ class TableRows(NamedTuple):
 
 
 def row_lists(
-    title: str,
-    sections: Sequence[TableRows],
-    opened: int | None = None,
-    theme: Theme = LIGHT,
+    title: str, sections: Sequence[TableRows], opened: int | None = None, theme: Theme = LIGHT,
     note: str = "",
-) -> Picture:
+) -> Picture:  # fmt: skip
     """Lists one below the other, and a note below; ``opened`` is a row's number."""
     count = len(sections)
     series = [

@@ -89,13 +89,9 @@ def shown_token(token: str) -> str:
 
 
 def picture(
-    series: Iterable[Series],
-    title: str,
-    height: int,
-    theme: Theme,
-    margin: Mapping[str, int] | None = None,
-    **layout: Any,
-) -> Picture:
+    series: Iterable[Series], title: str, height: int, theme: Theme,
+    margin: Mapping[str, int] | None = None, **layout: Any,
+) -> Picture:  # fmt: skip
     """A picture in the common style: its height is fixed."""
     font = {"size": 16, "weight": 600}
     top = {"x": 0, "xref": "container", "y": 0.98, "yanchor": "top"}

@@ -24,9 +24,9 @@ from rnnviz.charts.picture import Picture, Series, compact, heatmap, scatter
 from rnnviz.charts.shapes import PAPER, colored, level, note
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain, shown_token
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.probe.baselines import Baseline
 from rnnviz.probe.formatting import number
 from rnnviz.probe.memory_gauge import GradientMap, MemoryGauge
+from rnnviz.probe.results import Baseline
 from rnnviz.probe.story import Chapter, Scores, chapters
 from rnnviz.run.history import COLUMNS, Course, History
 from rnnviz.tasks.dataset import ACCURACY, Guess, Metric
@@ -42,12 +42,9 @@ _COLORS = ("background", "text", "muted", "grid", "forward", "magnitude", "train
 
 
 def loss_curve(
-    course: Course,
-    guess: Guess,
-    gauge: MemoryGauge | None = None,
-    theme: Theme = LIGHT,
+    course: Course, guess: Guess, gauge: MemoryGauge | None = None, theme: Theme = LIGHT,
     baselines: Sequence[Baseline] = (),
-) -> Picture:
+) -> Picture:  # fmt: skip
     """Mean loss over the epochs, train and test, with guessing, baselines and all changes.
 
     A gauge is drawn below, on the same epochs.
@@ -145,18 +142,10 @@ def _apart(
 
 
 def run_curves(
-    course: Course,
-    *,
-    guess: Guess,
-    metric: Metric,
-    gauge: MemoryGauge,
-    gradients: GradientMap,
-    words: Sequence[str],
-    noun: str = "word",
-    baselines: Sequence[Baseline] = (),
-    chance: float = math.nan,
-    theme: Theme = LIGHT,
-) -> Picture:
+    course: Course, *, guess: Guess, metric: Metric, gauge: MemoryGauge, gradients: GradientMap,
+    words: Sequence[str], noun: str = "word", baselines: Sequence[Baseline] = (),
+    chance: float = math.nan, theme: Theme = LIGHT,
+) -> Picture:  # fmt: skip
     """Scores, gauge and ||dL/dh_t|| over the epochs so far.
 
     The ``gradients`` are those at the tokens ``words`` of one sequence; ``chance`` is the most of

@@ -39,8 +39,7 @@ from rnnviz.run.player import Player
 from rnnviz.run.schedule import Position
 from rnnviz.run.share_link import read_link
 from rnnviz.run.timeline import Timeline
-from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.example import Example
+from rnnviz.tasks.dataset import Dataset, Example
 from rnnviz.terminal import say
 
 #: Allowed relative errors: of rounding, of eigenvalues, and of central differences.

@@ -20,7 +20,7 @@ from rnnviz.files.script import script
 from rnnviz.files.weights_file import safetensors_file, weights_file
 from rnnviz.files.whole_file import check_outputs, whole_file
 from rnnviz.probe.session import Session
-from rnnviz.questions.wrong.results_csv import result_csv, result_files
+from rnnviz.questions.wrong.measure import result_csv, result_files
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.terminal import say, show
 

@@ -29,8 +29,13 @@ class BoundPass(NamedTuple):
     """
 
     forward: Kernel
-    backward: Callable[[float], None]
+    error: Callable[[float], None]
     carry: Kernel
+
+    def backward(self, scale: float) -> None:
+        """The gradients of ``scale`` times the summed loss."""
+        self.error(scale)
+        self.carry()
 
 
 def bind(
@@ -47,13 +52,7 @@ def bind(
     weights = _weights(parameters, trace)
     forward, error = _forward(parameters, weights, trace)
     kernels = [*_bind_top(parameters, trace), *_backward(weights, trace, gradient, truncate)]
-    return BoundPass(forward, partial(_run_backward, error, kernels), in_order(kernels))
-
-
-def _run_backward(error: Callable[[float], None], kernels: list[Kernel], scale: float) -> None:
-    error(scale)
-    for kernel in kernels:
-        kernel()
+    return BoundPass(forward, error, in_order(kernels))
 
 
 def bind_forward(parameters: Parameters, trace: Trace) -> Kernel:

@@ -294,13 +294,9 @@ class Writer:
     """
 
     def __init__(
-        self,
-        names: Mapping[Node, str],
-        before: Callable[[str], str],
-        here: Callable[[str], str],
-        call: Callable[[str], str] = called,
-        weight: Callable[[str], str] = str,
-    ) -> None:
+        self, names: Mapping[Node, str], before: Callable[[str], str], here: Callable[[str], str],
+        call: Callable[[str], str] = called, weight: Callable[[str], str] = str,
+    ) -> None:  # fmt: skip
         self._names, self._before, self._here, self._call = names, before, here, call
         self._weight = weight
 

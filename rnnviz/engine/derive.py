@@ -25,6 +25,11 @@ class Affine(NamedTuple):
     vectors: tuple[Node, ...]
     others: tuple[tuple[int, Node], ...]  # each with its sign
 
+    @property
+    def terms(self) -> list[tuple[int, Node]]:
+        """The vectors and the other terms, each with its sign."""
+        return [*((1, vector) for vector in self.vectors), *self.others]
+
 
 @dataclass(eq=False)
 class Adjoint:
@@ -149,8 +154,7 @@ class Backward:
         if node.kind in ("state", "vector", "input", "number"):
             return []
         if node in self.affines:
-            terms = [(1, vector) for vector in self.affines[node].vectors]
-            terms += self.affines[node].others
+            terms = self.affines[node].terms
             return [(term, self._graph.number(sign)) for sign, term in terms]
         slopes: dict[Node, Node] = {}
         for arg, slope in zip(node.args, self._graph.slopes(node), strict=True):

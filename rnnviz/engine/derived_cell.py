@@ -12,11 +12,9 @@ import numpy as np
 from rnnviz.cells import CELLS, ELMAN, ELMAN_RELU, CellText
 from rnnviz.config import Activation, SettingError
 from rnnviz.engine import memory
-from rnnviz.engine.backward_plan import BackwardPlan
 from rnnviz.engine.cell_check import define
 from rnnviz.engine.cell_text import CACHED, CellError
 from rnnviz.engine.equations import LARGEST, equations_of
-from rnnviz.engine.forward_plan import ERRORS, GATES, LOOP, ForwardPlan
 from rnnviz.engine.layer_buffers import (
     Array,
     BackwardOptions,
@@ -27,6 +25,7 @@ from rnnviz.engine.layer_buffers import (
 )
 from rnnviz.engine.layout import Block, Layout
 from rnnviz.engine.operations import Operand
+from rnnviz.engine.plan import ERRORS, GATES, LOOP, BackwardPlan, ForwardPlan
 from rnnviz.engine.program import VECTORS, CellArrays, program
 
 

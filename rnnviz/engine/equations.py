@@ -94,12 +94,9 @@ def equations_of(cell: CellText) -> Equations:
 
 
 def parse(
-    text: str,
-    constants: Mapping[str, float] | None = None,
-    out: str = "h",
-    keeps: str = "",
+    text: str, constants: Mapping[str, float] | None = None, out: str = "h", keeps: str = "",
     sizes: Mapping[str, int] | None = None,
-) -> Equations:
+) -> Equations:  # fmt: skip
     """Check a text; raises CellError with the first error.
 
     ``constants`` replace numbers of the same name in the text. Lines such as ``out = "y"`` and

@@ -37,13 +37,9 @@ class Layer:
     """
 
     def __init__(
-        self,
-        extent: Dims,
-        counts: tuple[int, ...],
-        dtype: Any,
-        share: Layer | None = None,
+        self, extent: Dims, counts: tuple[int, ...], dtype: Any, share: Layer | None = None,
         rows: tuple[str, ...] = ("h",),
-    ) -> None:
+    ) -> None:  # fmt: skip
         steps, batch, hidden, inputs = self.extent = extent
         self.counts, self.dtype, self.out = counts, np.dtype(dtype), rows[-1]
         self.ragged = counts[-1] < batch

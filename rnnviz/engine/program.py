@@ -133,12 +133,9 @@ class CellArrays:
     """The arrays of one layer's pass, at all tokens or at those of a chunk."""
 
     def __init__(
-        self,
-        layout: Layout,
-        weights: Sequence[Array],
-        layer: Layer,
+        self, layout: Layout, weights: Sequence[Array], layer: Layer,
         plan: LayerBackward | None = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self._layout, self._weights, self._layer, self._plan = layout, weights, layer, plan
         self._scratch: dict[tuple[memory.Array, tuple[int, ...]], Array] = {}
         self._transposed: dict[memory.TransposedWeights, Array] = {}

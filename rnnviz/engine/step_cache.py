@@ -43,13 +43,9 @@ class StepCache:
     """
 
     def __init__(
-        self,
-        examples: Sequence[ExampleLike],
-        parameters: Parameters,
-        update: Parameters,
-        config: RunConfig,
-        limit: int,
-    ) -> None:
+        self, examples: Sequence[ExampleLike], parameters: Parameters, update: Parameters,
+        config: RunConfig, limit: int,
+    ) -> None:  # fmt: skip
         self._examples, self._architecture = examples, parameters.architecture
         self._parameters, self._update = parameters, update
         self._gradient, self.truncate, self._limit = config.gradient, config.truncate, limit

@@ -32,15 +32,9 @@ class Stack:
     """
 
     def __init__(
-        self,
-        architecture: Architecture,
-        inputs: int,
-        read: Sequences,
-        dtype: Any,
-        other: Stack | None,
-        *,
-        thin: bool,
-    ) -> None:
+        self, architecture: Architecture, inputs: int, read: Sequences, dtype: Any,
+        other: Stack | None, *, thin: bool,
+    ) -> None:  # fmt: skip
         self.columns: Array | None = None
         tokens, width = read.inputs, inputs
         if tokens.ndim == 2 and inputs > WIDE:
@@ -89,13 +83,9 @@ class Trace:
     """
 
     def __init__(
-        self,
-        architecture: Architecture,
-        batch: Batch,
-        dtype: Any = float,
-        share: Trace | None = None,
-        thin: bool = False,
-    ) -> None:
+        self, architecture: Architecture, batch: Batch, dtype: Any = float,
+        share: Trace | None = None, thin: bool = False,
+    ) -> None:  # fmt: skip
         before_pass.get()()
         self.architecture, self.batch, self.dtype = architecture, batch, np.dtype(dtype)
         self.targets = batch.targets

@@ -12,6 +12,7 @@ import numpy as np
 from rnnviz.config import ClipBy, Gradient, OptimizerKind, RunConfig
 from rnnviz.engine.batch import Batch, ExampleLike
 from rnnviz.engine.bptt import bind
+from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.optimizers import OPTIMIZERS, Slots, clip, slots_for
 from rnnviz.engine.parameters import SHUFFLING, Architecture, Parameters, initial_parameters
 from rnnviz.engine.step_cache import StepCache
@@ -111,12 +112,9 @@ class TrainBuffers:
     """
 
     def __init__(
-        self,
-        examples: Sequence[ExampleLike],
-        architecture: Architecture,
-        config: RunConfig,
+        self, examples: Sequence[ExampleLike], architecture: Architecture, config: RunConfig,
         limit: int = 12_000_000,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self.parameters = Parameters(architecture, dtype=config.dtype.value)
         self.update = Parameters(architecture, dtype=config.dtype.value)
         self.epoch, self.offset, self.slots = 0, 0, Slots()
@@ -149,6 +147,28 @@ class Descent(NamedTuple):
     clipped: Parameters
     update: Parameters
 
+    @property
+    def changed(self) -> Array:
+        """Whether clipping changes each entry, (P,)."""
+        return np.asarray(self.gradient.theta != self.clipped.theta)
+
+    @property
+    def lost(self) -> float:
+        """The share of the gradient's L2 norm that clipping cuts off, 0..1."""
+        before, after = (float(np.linalg.norm(p.theta)) for p in (self.gradient, self.clipped))
+        return 1 - after / before if before else 0.0
+
+    @property
+    def angle(self) -> float:
+        """The angle between the raw and the clipped gradient, in degrees; 0 if one is zero."""
+        raw, clipped = (p.theta.astype(float) for p in (self.gradient, self.clipped))
+        sizes = [float(np.linalg.norm(g)) for g in (raw, clipped)]
+        if not min(sizes):
+            return 0.0
+        # This form is accurate for small angles too (Kahan 2006).
+        u, v = raw / sizes[0], clipped / sizes[1]
+        return float(np.degrees(2 * np.arctan2(np.linalg.norm(u - v), np.linalg.norm(u + v))))
+
 
 def descent(trace: Trace, config: RunConfig, before: Slots | None = None) -> Descent:
     """The step that training with ``config`` would take on the batch of ``trace``."""
@@ -169,12 +189,9 @@ def update_parts(
 
 
 def record(
-    parameters: Parameters,
-    batch: Batch,
-    gradient: Gradient = Gradient.EXACT,
-    truncate: int = 0,
+    parameters: Parameters, batch: Batch, gradient: Gradient = Gradient.EXACT, truncate: int = 0,
     seed: Callable[[Trace], None] | None = None,
-) -> Trace:
+) -> Trace:  # fmt: skip
     """The read-only trace of a forward and backward pass; the loss is the mean over the outputs.
 
     With a ``seed`` the backward pass begins with the dlogits that it writes.

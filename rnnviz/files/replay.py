@@ -18,7 +18,7 @@ from rnnviz import __version__
 from rnnviz.charts.axis_limits import StickyScale
 from rnnviz.charts.first_page import curves, explained, network, words_of
 from rnnviz.charts.picture import Picture
-from rnnviz.charts.status import scores_html, story_html, verdict_html
+from rnnviz.charts.texts import scores_html, story_html, verdict_html
 from rnnviz.charts.theme import DARK, LIGHT, Theme, css_variables
 from rnnviz.config import SETTINGS
 from rnnviz.engine.layer_buffers import Array

@@ -39,9 +39,8 @@ from rnnviz.run.schedule import EDIT, Change, Position, Schedule
 from rnnviz.run.share_link import MOST_INDEX, OldRun
 from rnnviz.run.weight_edits import problem
 from rnnviz.tasks.csv_table import TaskError, name_of
-from rnnviz.tasks.data_source import UploadStore
+from rnnviz.tasks.data_source import TASKS, UploadStore
 from rnnviz.tasks.dataset import Dataset, dataset_of_table, notes_of, table_of_dataset
-from rnnviz.tasks.registry import TASKS
 from rnnviz.tasks.upload import OPTIONS, File, Upload, dataset_of, fingerprint
 
 _INSTEAD = "Write the weights to a file instead."

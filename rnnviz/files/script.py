@@ -15,8 +15,7 @@ from rnnviz.files import script_parts as parts
 from rnnviz.files.output import query_of
 from rnnviz.probe.session import Session
 from rnnviz.run.schedule import EDIT, Schedule
-from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.example import Example
+from rnnviz.tasks.dataset import Dataset, Example
 from rnnviz.tasks.vocabulary import Array
 
 

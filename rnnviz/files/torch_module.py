@@ -16,7 +16,7 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.training import record
 from rnnviz.files.foreign_network import GATES, ForeignNetwork, TransferError, torch_layers
-from rnnviz.tasks.example import Example
+from rnnviz.tasks.dataset import Example
 from rnnviz.tasks.given_examples import Signature
 
 _KINDS = {nn.RNN: "elman", nn.GRU: "gru", nn.LSTM: "lstm"}

@@ -23,6 +23,7 @@ from rnnviz.probe.session import Session
 from rnnviz.run.first_network import FirstNetwork
 from rnnviz.run.run import architecture_of
 from rnnviz.tasks.csv_table import TaskError, check_size, name_of
+from rnnviz.tasks.data_source import TASKS
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.given_examples import (
     Given,
@@ -34,7 +35,6 @@ from rnnviz.tasks.given_examples import (
     texts,
     vocabulary_from,
 )
-from rnnviz.tasks.registry import TASKS
 from rnnviz.tasks.vocabulary import Unit, Vocabulary
 
 

@@ -17,7 +17,7 @@ from IPython.core.getipython import get_ipython
 
 from rnnviz.charts.axis_limits import StickyScale
 from rnnviz.charts.first_page import DEVELOP, compared_network, curves, explained, words_of
-from rnnviz.charts.status import status_texts, verdict_html
+from rnnviz.charts.texts import status_texts, verdict_html
 from rnnviz.charts.theme import DARK, LIGHT, css_variables
 from rnnviz.files.page_script import page_file, page_script
 from rnnviz.page.session_host import SessionHost

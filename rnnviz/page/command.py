@@ -13,7 +13,7 @@ from rnnviz.probe.session import Session
 from rnnviz.run.player import SPEEDS
 from rnnviz.run.schedule import Position
 from rnnviz.run.share_link import MOST_INDEX
-from rnnviz.tasks.registry import PRESETS
+from rnnviz.tasks.data_source import PRESETS
 
 #: Commands that take no time. All others may train or restore an earlier epoch. (A tuple, because
 #: values from a browser may not be hashable.)

@@ -4,8 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from rnnviz.charts.explanation import count_in
-from rnnviz.charts.status import ask
+from rnnviz.charts.texts import ask, count_in
 from rnnviz.page.question_page import question_page, set_scene, train_page
 from rnnviz.page.session_registry import get_tab
 from rnnviz.page.sidebar import sidebar

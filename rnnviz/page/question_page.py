@@ -13,9 +13,8 @@ from urllib.parse import quote
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from rnnviz.charts.explanation import count_in
 from rnnviz.charts.shapes import sentence
-from rnnviz.charts.status import status_texts
+from rnnviz.charts.texts import count_in, status_texts
 from rnnviz.engine.cell_source import backward_equations, source
 from rnnviz.engine.cell_text import CellError
 from rnnviz.engine.derived_cell import DerivedCell

@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.cells import CELLS, OWN
-from rnnviz.charts.explanation import explanation
+from rnnviz.charts.texts import explanation
 from rnnviz.config import (
     GROUPS,
     SETTINGS,
@@ -26,7 +26,7 @@ from rnnviz.page.export_menu import export_menu, open_menu
 from rnnviz.page.own_data import leave_own_data, own_data
 from rnnviz.page.session_registry import TabSession
 from rnnviz.probe.session import Session
-from rnnviz.tasks.registry import PRESETS, TASKS
+from rnnviz.tasks.data_source import PRESETS, TASKS
 from rnnviz.tasks.task import Preset
 from rnnviz.ui.browser_session import first_value, on_host, visit
 from rnnviz.ui.stage import place_editor

@@ -1,10 +1,10 @@
-"""EpochSeries and Record: one measurement over the epochs of a run."""
+"""Measurements over the epochs of a run: EpochSeries, Record, and MemoryLab."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
@@ -12,9 +12,31 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.probe.gradients import GradientQuery, stacked
+from rnnviz.engine.training import TrainState
+from rnnviz.probe.cell_parts import cell_parts
+from rnnviz.probe.gradients import (
+    Flow,
+    GradientQuery,
+    Objective,
+    gradient_flow,
+    margin_flow,
+    stacked,
+)
+from rnnviz.probe.memory_gauge import (
+    BackwardRule,
+    GradientMap,
+    MemoryGauge,
+    Spectrum,
+    half_life,
+    half_life_interval,
+    last_answer_norms,
+    recurrent,
+    recurrent_name,
+    spectrum,
+)
 from rnnviz.probe.probe import phrase_key
-from rnnviz.probe.work import Throttle
+from rnnviz.probe.story import WINDOW
+from rnnviz.probe.work import Throttle, spend
 from rnnviz.run.epoch_cache import EpochCache, coarse_first
 from rnnviz.run.run import Run, position_of
 from rnnviz.run.schedule import Position
@@ -91,3 +113,130 @@ class Record(Generic[Row]):
         ended = time.perf_counter()
         self._throttle.note("", ended, ended - begun)
         return row
+
+
+# The memory gauge and the gradient map of a run
+
+
+#: Largest number of epochs in the gauge; a chart has fewer pixels.
+MOST_EPOCHS = 2_000
+
+
+def flow(query: GradientQuery) -> Flow:
+    """The gradient norms at every token of the phrase, of the loss or of the margin."""
+    if query.objective is Objective.MARGIN:
+        rule, cut = query.config.gradient, query.config.truncate
+        return margin_flow(query.state.parameters, query.trace, rule, cut, query.layer)
+    return gradient_flow(query.trace, query.layer)
+
+
+def last_answer_flow(query: GradientQuery) -> Flow:
+    """The gradient norms of the last answer alone, as in the lag profile."""
+    return Flow(query.objective, _of_last_answer(query))
+
+
+def _of_last_answer(query: GradientQuery, norms: Array | None = None) -> Array:
+    """The norms without what earlier answers add, each at a lag of its own."""
+    if not query.trace.every:
+        return flow(query).norms if norms is None else norms
+    config = query.config
+    carried = BackwardRule(config.gradient, config.truncate, query.layer)
+    parameters, batch = query.state.parameters, query.trace.batch
+    return last_answer_norms(parameters, batch, query.objective, carried)
+
+
+class MemoryLab:
+    """The memory gauge and the gradient map of a phrase, at the epochs evaluated so far.
+
+    With more than ``MOST_EPOCHS`` epochs the gauge has every ``stride``-th.
+    """
+
+    def __init__(self) -> None:
+        self.stride = 1
+        self._spectra = EpochCache[Spectrum](of_weights=True)
+        self._half_lives = EpochCache[tuple[float, float, float]]()
+        self._norms = EpochCache[Array]()
+
+    def past(
+        self, run: Run, query: GradientQuery, budget: float
+    ) -> tuple[MemoryGauge, GradientMap]:
+        """Gauge and map so far; evaluates the epoch shown, and snapshots for ``budget`` seconds."""
+        state, stored, measure = query.state, run.stored, self._measure(run, query)
+        if not state.offset and state.epoch not in self._half_lives:
+            self._half_lives[state.epoch] = self._evaluate(query)
+        work = measure(coarse_first(stored))
+        # At least one epoch besides the one shown, whatever the budget: the map is never blank.
+        next(work, None)
+        spend(budget, work)
+        epochs = sorted(epoch for epoch in self._half_lives if epoch <= run.position.epoch)
+        spectra = np.array([self._spectra[epoch] for epoch in epochs]).reshape(-1, 2)
+        lives = np.array([self._half_lives[epoch] for epoch in epochs]).reshape(-1, 3)
+        gauge = MemoryGauge(
+            np.array(epochs, int), spectra[:, 0], spectra[:, 1], lives[:, 0], lives[:, 1:],
+            recurrent_name(state.parameters),
+        )  # fmt: skip
+        known = [epoch for epoch in stored if epoch in self._norms]
+        norms = np.array([self._norms[epoch] for epoch in known])
+        return gauge, GradientMap(np.array(known, int), norms)
+
+    def develop(self, run: Run, query: GradientQuery) -> Iterator[None]:
+        """Evaluate the missing epochs; yields before each."""
+        measure, rows = self._measure(run, query), max(len(run.history) - 1, 0)
+        stride = max(self.stride, 1 << (rows // MOST_EPOCHS).bit_length())
+        # The epochs of the map come first: they have snapshots, and need no replay.
+        epochs = [*coarse_first(run.stored), *run.history.epochs[::stride].tolist()]
+        return measure(epochs)
+
+    def radii(self, run: Run, state: TrainState) -> Array:
+        """The spectral radius of W_hh by rows of the history up to ``state``, NaN where unknown.
+
+        Measured here are the first row and the state; the last ones are there if they were shown.
+        All are NaN for gated cells, whose memory is not in these weights alone.
+        """
+        epoch, rows = state.epoch, run.history.rows_until(state.epoch)
+        radii = np.full(rows, np.nan)
+        if not cell_parts(state.parameters.architecture.cell).plain_matrix:
+            return radii
+        self._spectra.sync(run.schedule, run.dataset)
+        epochs = run.history.epochs[:rows].tolist()
+        if epochs[0] not in self._spectra:
+            start = run.replay(Position(epochs[0]), "start")
+            self._spectra[epochs[0]] = spectrum(recurrent(start.parameters))
+        if not state.offset and epoch not in self._spectra:
+            self._spectra[epoch] = spectrum(recurrent(state.parameters))
+        for row in {0, *range(max(rows - WINDOW, 0), rows)}:
+            if epochs[row] in self._spectra:
+                radii[row] = self._spectra[epochs[row]].radius
+        if state.offset:
+            radii[-1] = spectrum(recurrent(state.parameters)).radius
+        return radii
+
+    def _sync(self, run: Run, query: GradientQuery) -> None:
+        subject = run.dataset, query.objective, query.layer, *phrase_key(query.trace)
+        self._spectra.sync(run.schedule, run.dataset)
+        self._half_lives.sync(run.schedule, subject)
+        self._norms.sync(run.schedule, subject)
+        self._norms.retain(run.stored)
+        while len(self._half_lives) > MOST_EPOCHS:
+            self.stride *= 2
+            for cache in (self._half_lives, self._spectra):
+                cache.retain([epoch for epoch in cache if epoch % self.stride == 0])
+
+    def _measure(self, run: Run, query: GradientQuery) -> Callable[[Iterable[int]], Iterator[None]]:
+        self._sync(run, query)
+
+        def row(epoch: int) -> tuple[float, float, float]:
+            state = run.replay(Position(epoch), "memory")
+            return self._evaluate(query.at(state, run.schedule.at(position_of(state))))
+
+        return lambda epochs: self._half_lives.measure(epochs, row)
+
+    def _evaluate(self, query: GradientQuery) -> tuple[float, float, float]:
+        """The half-life and its interval; keeps the spectrum and the norms, too."""
+        epoch, norms = query.state.epoch, flow(query).norms
+        if epoch not in self._spectra:
+            self._spectra[epoch] = spectrum(recurrent(query.state.parameters))
+        last = _of_last_answer(query, norms)
+        self._norms[epoch] = norms
+        with np.errstate(invalid="ignore"):  # A norm may be infinite.
+            return half_life(last), *half_life_interval(last)

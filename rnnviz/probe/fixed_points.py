@@ -159,13 +159,9 @@ class Search:
     """
 
     def __init__(
-        self,
-        fixed_map: FixedInputMap,
-        visited: VisitedStates,
-        starts: int = 200,
-        seed: int = 0,
+        self, fixed_map: FixedInputMap, visited: VisitedStates, starts: int = 200, seed: int = 0,
         limit: float = LIMIT,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self._map, self._visited = fixed_map, visited
         self._states = first_states(visited, starts, seed)
         self._speeds, self._flat = np.full(starts, np.inf), np.zeros(starts, bool)

@@ -10,7 +10,7 @@ import numpy as np
 
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import plain
-from rnnviz.tasks.number_text import MARK
+from rnnviz.tasks.vocabulary import MARK
 
 _LONGEST = 16
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")

@@ -17,12 +17,11 @@ from rnnviz.engine.losses import margin_gradient
 from rnnviz.engine.optimizers import Slots
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Trace
-from rnnviz.engine.training import Descent, TrainState, descent, order, record
+from rnnviz.engine.training import TrainState, descent, order, record
 from rnnviz.probe.cell_parts import cell_parts
-from rnnviz.probe.cell_values import CellValues
 from rnnviz.probe.passes import copies, copies_at_once
 from rnnviz.probe.probe import phrase_key
-from rnnviz.probe.unrolled import Unrolled
+from rnnviz.probe.unrolled import CellValues, Unrolled
 
 
 class Objective(StrEnum):
@@ -125,23 +124,13 @@ def part_norms(unrolled: Unrolled, parameters: Parameters, inputs: bool) -> Arra
 ANSWERS = 48
 
 
-@dataclass(frozen=True, eq=False)
-class Connectivity:
-    """C[n, t] = || d logit_target(t') / d h_t || (L2), t' = ``tokens[n]``; sizes (N, T).
+def connectivity(parameters: Parameters, trace: Trace, layer: int = -1) -> tuple[Array, Array]:
+    """The tokens t' (N,) of some answers, and C[n, t] = || d logit_target(t'_n) / d h_t || (L2).
 
     For values it is the norm of the matrix dy(t') / dh_t over all channels. Tokens after t' have no
-    influence: zero.
-    """
-
-    tokens: Array
-    sizes: Array
-
-
-def connectivity(parameters: Parameters, trace: Trace, layer: int = -1) -> Connectivity:
-    """Backpropagate each answer of the trace's one sequence separately (Madsen 2019).
-
-    The sequence is repeated in a batch, and each copy has the gradient of another answer. Of more
-    than ``ANSWERS`` answers an evenly spaced subset is used.
+    influence: zero. Each answer of the trace's one sequence is backpropagated separately (Madsen
+    2019): the sequence is repeated in a batch, and each copy has the gradient of another answer. Of
+    more than ``ANSWERS`` answers an evenly spaced subset is used.
     """
     outputs = np.array(list(Unrolled(trace, layer).outputs))
     rows = np.linspace(0, len(outputs) - 1, min(len(outputs), ANSWERS)).round().astype(int)
@@ -155,7 +144,7 @@ def connectivity(parameters: Parameters, trace: Trace, layer: int = -1) -> Conne
         copied = record(parameters, copies(trace.batch, len(part)), seed=seed)
         norms += [Unrolled(copied, layer, b).norms for b in range(len(part))]
     sizes = np.linalg.norm(np.reshape(norms, (len(rows), len(channels), -1)), axis=1)
-    return Connectivity(outputs[rows], sizes)
+    return outputs[rows], sizes
 
 
 def _seed(copied: Trace, answers: list[tuple[int, int | None]]) -> None:
@@ -185,6 +174,16 @@ class NextStepStats:
         return float((self.entries > 0).mean())
 
     @property
+    def entry_share(self) -> float:
+        """The mean share of entries that clipping changes, 0..1."""
+        return float(self.entries.mean())
+
+    @property
+    def largest_angle(self) -> float:
+        """The largest angle by which clipping turns the gradient, in degrees."""
+        return float(self.angles.max())
+
+    @property
     def spread(self) -> dict[str, Array]:
         """The quantiles 0.1, 0.5 and 0.9 of every parameter's finite ratios, (3,)."""
         finite = {name: values[np.isfinite(values)] for name, values in self.ratios.items()}
@@ -200,25 +199,9 @@ def next_step_stats(
     for batch in batches:
         trace = record(parameters, batch, config.gradient, config.truncate)
         step = descent(trace, config, slots)
-        rows.append((clipped_share(step), angle(step), update_ratios(parameters, step.update)))
+        rows.append((step.changed.mean(), step.angle, update_ratios(parameters, step.update)))
     entries, angles, ratios = zip(*rows, strict=True)
     return NextStepStats(np.array(entries), np.array(angles), stacked(ratios))
-
-
-def clipped_share(step: Descent) -> float:
-    """The share of entries that clipping changes, 0..1."""
-    return float((step.gradient.theta != step.clipped.theta).mean())
-
-
-def angle(step: Descent) -> float:
-    """The angle between the raw and the clipped gradient, in degrees; 0 if one of them is zero."""
-    raw, clipped = (p.theta.astype(float) for p in (step.gradient, step.clipped))
-    sizes = [float(np.linalg.norm(g)) for g in (raw, clipped)]
-    if not min(sizes):
-        return 0.0
-    # This form is accurate for small angles too (Kahan 2006).
-    u, v = raw / sizes[0], clipped / sizes[1]
-    return float(np.degrees(2 * np.arctan2(np.linalg.norm(u - v), np.linalg.norm(u + v))))
 
 
 def update_ratios(parameters: Parameters, update: Parameters) -> dict[str, float]:
@@ -283,6 +266,10 @@ class Comparison:
     notebook: dict[str, float]
     cosines: dict[str, float]
     errors: dict[str, float]
+
+    def angle(self, name: str) -> float:
+        """The angle between both gradients of a parameter, in degrees; NaN where there is none."""
+        return float(np.degrees(np.arccos(np.clip(self.cosines[name], -1, 1))))
 
 
 @dataclass(frozen=True, eq=False)

@@ -186,12 +186,9 @@ def worst(signs: Sequence[Sign]) -> Sign:
 
 
 def _graded(
-    name: str,
-    value: float,
-    limits: tuple[float, float],
-    advice: tuple[str, str, str],
+    name: str, value: float, limits: tuple[float, float], advice: tuple[str, str, str],
     share: bool = False,
-) -> Sign:
+) -> Sign:  # fmt: skip
     """A sign with the advice of its level: fine, watch or bad; bad if the value is NaN."""
     if math.isnan(value):
         return _not_finite(name)

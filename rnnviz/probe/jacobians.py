@@ -10,7 +10,7 @@ import numpy as np
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.trace import Trace
-from rnnviz.probe.projection import svd
+from rnnviz.probe.activations import svd
 from rnnviz.probe.state_transition import StateTransition, state_size, states_of
 
 #: Limit of tokens times the cube of the state's size; it takes about a third of a second.

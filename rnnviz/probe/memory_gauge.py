@@ -155,6 +155,15 @@ class GradientMap:
     epochs: Array
     norms: Array
 
+    def last_starved(self, limit: float) -> int | None:
+        """The epoch up to which the first token got less than ``limit`` of the last one's gradient.
+
+        None if it got more at the first epoch.
+        """
+        starved = self.norms[:, 0] < limit * self.norms[:, -1]
+        count = len(starved) if starved.all() else int(starved.argmin())
+        return int(self.epochs[count - 1]) if count else None
+
 
 #: The quantiles of the sequences that bound the band: the middle 80%.
 BAND = (0.1, 0.9)

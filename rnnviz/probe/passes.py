@@ -73,13 +73,10 @@ def copies(batch: Batch, count: int) -> Batch:
 
     numbers = np.arange(count)
     return Batch(
-        repeated(batch.read),
-        np.repeat(batch.targets, count, axis=0),
-        (batch.outputs[:, None] * count + numbers).ravel(),
-        np.tile(numbers, len(batch.outputs)),
-        batch.source and repeated(batch.source),
-        batch.source and numbers,
-    )
+        repeated(batch.read), np.repeat(batch.targets, count, axis=0),
+        (batch.outputs[:, None] * count + numbers).ravel(), np.tile(numbers, len(batch.outputs)),
+        batch.source and repeated(batch.source), batch.source and numbers,
+    )  # fmt: skip
 
 
 def copies_at_once(architecture: Architecture, tokens: int) -> int:

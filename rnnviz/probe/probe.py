@@ -21,10 +21,8 @@ from rnnviz.probe.passes import answers_of
 from rnnviz.probe.sequence_pass import SequencePass, sequence_pass
 from rnnviz.probe.unrolled import Unrolled
 from rnnviz.tasks.csv_table import MAX_CHARACTERS, MAX_WORDS, TaskError
-from rnnviz.tasks.dataset import GAP, Dataset
-from rnnviz.tasks.example import Example
-from rnnviz.tasks.number_text import read_values
-from rnnviz.tasks.vocabulary import END, START, Reading, Vocabulary
+from rnnviz.tasks.dataset import GAP, Dataset, Example
+from rnnviz.tasks.vocabulary import END, START, Reading, Vocabulary, read_values
 
 #: Largest number of characters in a typed probe; it also limits the length of a link.
 MAX_TYPED = 2_000
@@ -181,12 +179,15 @@ class Probe:
             own += ", and no gradient is left"
         return f"This {what} has no label in the data, so {own}."
 
+    @property
+    def margin_class(self) -> int:
+        """The class whose logit margin is shown: the predicted one, or the second of two."""
+        return 1 if len(self.dataset.classes) == 2 else int(self.answers[-1].argmax())
+
     @cached_property
-    def margin(self) -> RunningMargin:
-        """The logit margin after every token: of the predicted class, or of the second of two."""
-        classes = len(self.dataset.classes)
-        shown = classes - 1 if classes == 2 else int(self.answers[-1].argmax())
-        return running_margin(self.parameters, self.trace, shown)
+    def margin(self) -> Array:
+        """The logit margin of ``margin_class`` after every token, (T,)."""
+        return running_margin(self.parameters, self.trace, self.margin_class)
 
     @cached_property
     def running(self) -> Array:
@@ -377,18 +378,10 @@ def prompted(
     return _decode(reader, int(prompt[-1]), dataset, choose, most)
 
 
-@dataclass(frozen=True, eq=False)
-class RunningMargin:
-    """The logit margin of ``target`` after every token, (T,)."""
-
-    target: int
-    values: Array
-
-
-def running_margin(parameters: Parameters, trace: Trace, target: int) -> RunningMargin:
-    """m_t = logit of ``target`` less the largest other, as if the sequence ended at t."""
+def running_margin(parameters: Parameters, trace: Trace, target: int) -> Array:
+    """m_t = logit of ``target`` less the largest other, (T,), as if the sequence ended at t."""
     logits = Unrolled(trace).logits(parameters)
-    return RunningMargin(target, margin(logits, np.full(len(logits), target)))
+    return margin(logits, np.full(len(logits), target))
 
 
 def left_out(example: Example, t: int) -> Example:

@@ -16,9 +16,8 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.trace import Trace
 from rnnviz.probe.cell_parts import CellParts, cell_parts
-from rnnviz.probe.cell_values import CellValues
 from rnnviz.probe.passes import answers_of
-from rnnviz.probe.unrolled import Unrolled
+from rnnviz.probe.unrolled import CellValues, Unrolled
 
 #: At most this many units are shown.
 MOST_UNITS = 64

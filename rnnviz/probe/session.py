@@ -15,14 +15,14 @@ from rnnviz.engine.cell_text import CHARACTERS, CellError
 from rnnviz.engine.derived_cell import DerivedCell
 from rnnviz.engine.gradcheck import own_cell
 from rnnviz.engine.training import TrainState
-from rnnviz.probe.baselines import Baseline, baselines
 from rnnviz.probe.cache import Memo
+from rnnviz.probe.epoch_series import MemoryLab
 from rnnviz.probe.formatting import Names
 from rnnviz.probe.gradients import GradientQuery, Objective
 from rnnviz.probe.health import Sign, health
-from rnnviz.probe.memory_lab import MemoryLab
 from rnnviz.probe.probe import Probe, inspect, most_typed, names_of, read, readable, start_of
 from rnnviz.probe.questions import StepView, first_questions, named, non_default_questions
+from rnnviz.probe.results import Baseline, baselines
 from rnnviz.probe.story import Story, story
 from rnnviz.probe.units import UnitLab
 from rnnviz.run.first_network import FirstNetwork
@@ -133,13 +133,10 @@ class Session:
     """
 
     def __init__(
-        self,
-        config: RunConfig | None = None,
-        dataset: Dataset | None = None,
-        upload_store: UploadStore | None = None,
-        first: FirstNetwork | None = None,
+        self, config: RunConfig | None = None, dataset: Dataset | None = None,
+        upload_store: UploadStore | None = None, first: FirstNetwork | None = None,
         recording: Recording | None = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self.data = DataSource(dataset, upload_store)
         if recording:
             self.player: Timeline = Playback(recording)
@@ -381,14 +378,11 @@ class Session:
             return Link(Schedule(self.config))
         phrase, marked = self.phrase_input.phrase, self.selection
         return replace(
-            self.player.link(),
-            phrase=None if phrase == self.first_phrase else phrase,
-            data=self.data.name(),
-            unit=marked.unit,
-            token=marked.token,
+            self.player.link(), phrase=None if phrase == self.first_phrase else phrase,
+            data=self.data.name(), unit=marked.unit, token=marked.token,
             view=view if (view := self.step_view.value) in VIEWS else None,
             asked=non_default_questions(self.questions.values()),
-        )
+        )  # fmt: skip
 
     def follow(
         self, link: Link, problems: Sequence[str] = (), patience: float = LINK_SECONDS

@@ -22,8 +22,7 @@ from rnnviz.probe.questions import GradientQuestion, StateQuestion
 from rnnviz.run.remedies import remedy_for_training, remedy_for_weights
 from rnnviz.run.schedule import Position
 from rnnviz.run.timeline import Timeline
-from rnnviz.tasks.dataset import ACCURACY, Dataset
-from rnnviz.tasks.example import Example
+from rnnviz.tasks.dataset import ACCURACY, Dataset, Example
 
 #: The loss falls below the first share of the loss of guessing, and is learned below the second.
 FALLING, LEARNED = 0.75, 0.25

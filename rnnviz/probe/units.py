@@ -17,9 +17,14 @@ from rnnviz.probe.activations import (
     MOST_WORDS,
     Activations,
     Labels,
+    Plane,
+    Projection,
     Response,
+    boundary,
+    fit,
     label_tokens,
     mean_change,
+    plane_of,
     read_activations,
     response,
     selectivity,
@@ -28,7 +33,6 @@ from rnnviz.probe.activations import (
 from rnnviz.probe.cache import Memo
 from rnnviz.probe.passes import sample
 from rnnviz.probe.probe import names_of
-from rnnviz.probe.projection import Plane, Projection, boundary, fit, plane_of
 from rnnviz.probe.work import WorkBudget, spend
 from rnnviz.run.run import Run
 from rnnviz.run.weight_edits import Edit, EditKind, apply_edits, problem, silence

@@ -7,8 +7,7 @@ from functools import lru_cache
 import numpy as np
 
 from rnnviz.config import OutputAt, TaskName
-from rnnviz.tasks.dataset import GAP, Dataset, Extrapolation, around
-from rnnviz.tasks.example import Example
+from rnnviz.tasks.dataset import GAP, Dataset, Example, Extrapolation, around
 from rnnviz.tasks.task import Preset, Task, adam, chance, distinct
 from rnnviz.tasks.vocabulary import Array, Vocabulary
 

@@ -1,17 +1,34 @@
-"""DataSource: the data of a run, of a task or uploaded."""
+"""DataSource: the data of a run, of a built-in task or uploaded."""
 
 from __future__ import annotations
 
 import secrets
 from collections import OrderedDict
 from dataclasses import replace
+from importlib import import_module
 from threading import Lock
 
-from rnnviz.config import RunConfig
+from rnnviz.config import RunConfig, TaskName
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.registry import TASKS
+from rnnviz.tasks.task import Preset, Task
 from rnnviz.tasks.upload import Upload, dataset_of
+
+TASKS: dict[TaskName, Task] = {
+    name: import_module(f"rnnviz.tasks.{name}").TASK for name in TaskName
+}
+PRESETS: dict[TaskName, tuple[Preset, ...]] = {name: task.presets for name, task in TASKS.items()}
+
+
+def contrast(config: RunConfig) -> Preset | None:
+    """A preset that learns what the preset ``config`` doesn't, with one setting changed."""
+    presets = PRESETS[config.task]
+    found = (
+        other for mine in presets for other in presets
+        if not mine.learns and mine.config(config.seed) == config
+        and other.learns and len(mine.settings.items() ^ other.settings.items()) == 2
+    )  # fmt: skip
+    return next(found, None)
 
 
 class UploadStore:

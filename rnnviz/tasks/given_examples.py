@@ -11,10 +11,17 @@ import numpy as np
 
 from rnnviz.config import Loss, OutputAt
 from rnnviz.tasks.csv_table import MAX_CHARACTERS, MAX_LETTERS, MAX_ROWS, MAX_WORDS, TaskError
-from rnnviz.tasks.dataset import ACCURACY, WITHIN, Dataset, within
-from rnnviz.tasks.example import Example
-from rnnviz.tasks.number_text import LARGEST, has_marks, read_values, write_values
-from rnnviz.tasks.vocabulary import MAX_TOKENS, Array, Vocabulary, split_words
+from rnnviz.tasks.dataset import ACCURACY, WITHIN, Dataset, Example, within
+from rnnviz.tasks.vocabulary import (
+    LARGEST,
+    MAX_TOKENS,
+    Array,
+    Vocabulary,
+    has_marks,
+    read_values,
+    split_words,
+    write_values,
+)
 
 #: The words of a vocabulary in their order, or each with its number.
 Words = Sequence[str] | Mapping[str, int]

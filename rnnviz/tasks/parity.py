@@ -8,8 +8,7 @@ from itertools import product
 import numpy as np
 
 from rnnviz.config import TaskName
-from rnnviz.tasks.dataset import Dataset, Extrapolation, around
-from rnnviz.tasks.example import Example
+from rnnviz.tasks.dataset import Dataset, Example, Extrapolation, around
 from rnnviz.tasks.task import Preset, Task, adam, chance
 from rnnviz.tasks.vocabulary import Array, Vocabulary
 

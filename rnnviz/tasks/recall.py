@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from rnnviz.config import TaskName
-from rnnviz.tasks.dataset import GAP, Dataset, Extrapolation
-from rnnviz.tasks.example import Example
+from rnnviz.tasks.dataset import GAP, Dataset, Example, Extrapolation
 from rnnviz.tasks.task import Preset, Task, adam, chance, distinct
 from rnnviz.tasks.vocabulary import Array, Vocabulary
 

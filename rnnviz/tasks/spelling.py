@@ -7,8 +7,7 @@ from functools import cache
 import numpy as np
 
 from rnnviz.config import OutputAt, TaskName
-from rnnviz.tasks.dataset import EXACT, GAP, Dataset
-from rnnviz.tasks.example import Example
+from rnnviz.tasks.dataset import EXACT, GAP, Dataset, Example
 from rnnviz.tasks.task import Preset, Task, adam
 from rnnviz.tasks.vocabulary import END, Array, Vocabulary
 

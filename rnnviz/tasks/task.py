@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from rnnviz.config import RunConfig, TaskName
-from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.example import Example
+from rnnviz.tasks.dataset import Dataset, Example
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,13 @@ from typing import Generic, TypeVar
 
 from streamlit.delta_generator import DeltaGenerator
 
-from rnnviz.charts.explanation import explanation
 from rnnviz.charts.first_page import words_of, words_row
 from rnnviz.charts.picture import Picture
-from rnnviz.charts.status import preset_link, story_line
+from rnnviz.charts.texts import explanation, preset_link, story_line
 from rnnviz.probe.probe import Probe
 from rnnviz.probe.session import Session
 from rnnviz.run.schedule import Position
-from rnnviz.tasks.registry import contrast
+from rnnviz.tasks.data_source import contrast
 from rnnviz.ui.frame import Frame
 from rnnviz.ui.stage import Panel, place_sheet
 from rnnviz.ui.style import theme

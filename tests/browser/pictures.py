@@ -24,7 +24,7 @@ from playwright.sync_api import Browser, Page, expect
 from rnnviz.config import RunConfig, TaskName
 from rnnviz.files.replay import replay
 from rnnviz.probe.session import Session
-from rnnviz.tasks.registry import PRESETS
+from rnnviz.tasks.data_source import PRESETS
 from tests.browser.jupyter import Lab, notebook, serve_lab
 from tests.browser.serving import ROOT, chromium, open_page, serve, visit
 from tests.browser.train_page import TrainPage

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from rnnviz.probe.questions import DynamicsQuestion
-from rnnviz.tasks.registry import PRESETS
+from rnnviz.tasks.data_source import PRESETS
 from tests.browser.newcomer import discovery
 
 #: How many points of a kind are drawn, by the beginning of the series' name.

@@ -18,7 +18,7 @@ from rnnviz.files.page_script import page_script
 from rnnviz.files.pictures import content_of
 from rnnviz.page.every_picture import every_picture
 from rnnviz.probe.session import Session
-from rnnviz.questions.wrong.results_csv import CONFUSION, result_csv
+from rnnviz.questions.wrong.measure import CONFUSION, result_csv
 from tests.browser.serving import ROOT, program
 
 SVG = "{http://www.w3.org/2000/svg}"

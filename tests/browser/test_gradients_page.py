@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from rnnviz.config import TaskName
-from rnnviz.tasks.registry import PRESETS
+from rnnviz.tasks.data_source import PRESETS
 from tests.browser.newcomer import discovery
 
 LAG = {preset.config().cell: preset.config() for preset in PRESETS[TaskName.RECALL][:3]}

@@ -8,7 +8,7 @@ from typing import Any
 from playwright.sync_api import Locator, Page, TimeoutError, expect
 
 from rnnviz.config import TaskName
-from rnnviz.tasks.registry import TASKS
+from rnnviz.tasks.data_source import TASKS
 from tests.browser.serving import IDLE, expect_there
 
 CHARTS = ("network", "curves")

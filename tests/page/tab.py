@@ -28,7 +28,7 @@ QUESTIONS = {
 #: A page alone.
 SCRIPT = """
 import streamlit as st
-from rnnviz.charts.explanation import count_in
+from rnnviz.charts.texts import count_in
 from rnnviz.page.question_page import set_scene
 from rnnviz.page.question_page import train_page
 from rnnviz.page.question_page import question_page

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from rnnviz.charts.units import signed
+from rnnviz.charts.hidden_states import signed
 from rnnviz.probe import work
 from rnnviz.probe.questions import StateQuestion
 from rnnviz.probe.units import StateSource

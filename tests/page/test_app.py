@@ -16,7 +16,7 @@ from rnnviz.page.actor import Actor
 from rnnviz.probe.questions import TrainQuestion
 from rnnviz.run.player import SPEEDS
 from rnnviz.run.schedule import Position
-from rnnviz.tasks.registry import PRESETS, TASKS
+from rnnviz.tasks.data_source import PRESETS, TASKS
 from rnnviz.tasks.vocabulary import Unit
 from tests.page.tab import App, Eye, app_test
 from tests.sampling import each_row

@@ -11,7 +11,7 @@ from rnnviz.probe.session import Session
 from rnnviz.probe.work import spend
 from rnnviz.questions.rest.measure import DynamicsLab, Hold, dynamics_query
 from rnnviz.questions.rest.tab import rest_sentence, search_outcome
-from rnnviz.tasks.registry import PRESETS
+from rnnviz.tasks.data_source import PRESETS
 from rnnviz.ui.choices import progress_html
 from tests.page import tab
 from tests.page.tab import plain

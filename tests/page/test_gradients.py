@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from rnnviz.charts.status import LONG, LONGER
+from rnnviz.charts.texts import LONG, LONGER
 from rnnviz.config import Gradient, TaskName
 from rnnviz.engine.training import record
 from rnnviz.probe import work as chunks
@@ -17,7 +17,7 @@ from rnnviz.probe.work import spend
 from rnnviz.questions.reach.measure import ReachLab
 from rnnviz.questions.right.measure import RightLab
 from rnnviz.run.schedule import Position
-from rnnviz.tasks.registry import PRESETS
+from rnnviz.tasks.data_source import PRESETS
 from tests.lag_profile import lag_profile
 from tests.page import tab
 from tests.page.tab import plain

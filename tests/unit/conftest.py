@@ -10,7 +10,7 @@ from rnnviz.probe.probe import read
 from rnnviz.probe.session import Session
 from rnnviz.questions.step.measure import step_record
 from rnnviz.run.history import History
-from rnnviz.tasks.example import Example
+from rnnviz.tasks.dataset import Example
 
 NONE = Score(float("nan"), float("nan"))
 TEXTS = {

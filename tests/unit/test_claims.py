@@ -18,7 +18,7 @@ from rnnviz.probe.work import spend
 from rnnviz.questions.reach.measure import LengthLab
 from rnnviz.run.schedule import Position
 from rnnviz.run.weight_edits import apply_edits, silence
-from rnnviz.tasks.registry import PRESETS
+from rnnviz.tasks.data_source import PRESETS
 
 NAMES = ("W_xh", "W_hh", "b_h", "W_hy", "b_y")
 

@@ -6,7 +6,7 @@ import pytest
 
 from rnnviz.config import TaskName
 from rnnviz.probe.session import Session
-from rnnviz.tasks.registry import PRESETS, contrast
+from rnnviz.tasks.data_source import PRESETS, contrast
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from rnnviz.config import RunConfig
 from rnnviz.engine.evaluation import Score
-from rnnviz.engine.forward_plan import ERRORS
+from rnnviz.engine.plan import ERRORS
 from rnnviz.files.output import history_json, records
+from rnnviz.probe.epoch_series import flow
 from rnnviz.probe.gradients import Objective, norms_of
-from rnnviz.probe.memory_lab import flow
 from rnnviz.probe.probe import MAX_TYPED, read
 from rnnviz.probe.questions import (
     DynamicsQuestion,
@@ -30,10 +30,8 @@ from rnnviz.run.player import SPEEDS
 from rnnviz.run.schedule import Position
 from rnnviz.run.share_link import read_link
 from rnnviz.tasks.csv_table import MAX_WORDS, TaskError
-from rnnviz.tasks.data_source import UploadStore
-from rnnviz.tasks.dataset import GAP, Dataset
-from rnnviz.tasks.example import Example
-from rnnviz.tasks.registry import TASKS
+from rnnviz.tasks.data_source import TASKS, UploadStore
+from rnnviz.tasks.dataset import GAP, Dataset, Example
 from rnnviz.tasks.sentiment import sentiment
 from rnnviz.tasks.table import Row
 from rnnviz.tasks.text_datasets import build_dataset
@@ -249,7 +247,7 @@ def test_a_run_that_stopped_can_be_looked_at(lr, clip_by):
     session = trained(RunConfig(lr=lr, clip_by=clip_by, init_scale=0.1), 30)
     probe = session.inspect()
     assert 0.5 <= probe.probability <= 1
-    assert np.isfinite(probe.margin.values).all()
+    assert np.isfinite(probe.margin).all()
     for objective in Objective:
         assert np.isfinite(flow(session.gradient_query(probe, objective)).norms).all()
     assert all(np.isfinite(norm) for norm in norms_of(probe.trace.gradient).values())
@@ -441,7 +439,7 @@ def test_a_probe_is_read_word_by_word(learned):
         probe = learned.inspect(text)
         assert probe.words == tuple(text.split())
         assert probe.trace.last.h.shape == (len(probe.words), 1, 8)
-        assert probe.margin.values.shape == (len(probe.words),)
+        assert probe.margin.shape == (len(probe.words),)
         assert probe.verdict == verdict
         assert probe.probability > 0.9
 
@@ -493,8 +491,8 @@ def test_with_three_classes_the_margin_is_the_verdict_s():
     session.player.advance(100)
     for row in rows:
         probe = session.inspect(row.text)
-        assert probe.verdict == session.dataset.classes[probe.margin.target] == row.label
-        assert probe.margin.values[-1] > 0
+        assert probe.verdict == session.dataset.classes[probe.margin_class] == row.label
+        assert probe.margin[-1] > 0
 
 
 @each_row(

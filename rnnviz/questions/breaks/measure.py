@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
+from rnnviz.charts.side_by_side import percent
 from rnnviz.engine.evaluation import Evaluator
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters
@@ -16,7 +18,7 @@ from rnnviz.probe.passes import sample
 from rnnviz.probe.units import KEPT, StateSource
 from rnnviz.run.epoch_cache import coarse_first
 from rnnviz.run.weight_edits import apply_edits, silence
-from rnnviz.tasks.example import Example
+from rnnviz.tasks.dataset import Example
 
 
 @dataclass(eq=False)
@@ -51,6 +53,14 @@ class Turned(NamedTuple):
     side: int
     changed: int
     answers: int
+
+    @property
+    def said(self) -> str:
+        """The answer now and its probability; of several answers, how many changed."""
+        if self.answers > 1:
+            return f"{self.changed} of {self.answers} answers"
+        sure = percent(self.probability) if math.isfinite(self.probability) else "not finite"
+        return f"{self.answer} {sure}"
 
 
 class SilencingLab:

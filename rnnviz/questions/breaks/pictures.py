@@ -9,11 +9,19 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnnviz.charts.axes import axis, whole, words_picture
-from rnnviz.charts.hidden_states import STATE, StateView
+from rnnviz.charts.hidden_states import (
+    APART,
+    GAP,
+    STATE,
+    Groups,
+    StateView,
+    channels,
+    grouped,
+    lost_threads,
+)
 from rnnviz.charts.picture import Picture, Series, compact, heatmap, scatter
 from rnnviz.charts.shapes import LEGEND, LEGEND_TOP, color_bar, faint, note, upright
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain
-from rnnviz.charts.units import APART, GAP, Groups, channels, grouped, lost_threads
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.formatting import number
 
@@ -36,6 +44,22 @@ class MemoryFlow(NamedTuple):
     now: Array
     before: Array
     lost: Mapping[int, Array]
+
+    def shares(self, rows: int, theme: Theme) -> list[dict[str, Any]]:
+        """The memory's share in every channel, and the share before if it differs."""
+        steps, notes = len(self.now), list[dict[str, Any]]()
+        ground = {"bgcolor": faint(theme.background, 0.75), "y": (rows - 1) / 2}
+        for t in range(1, steps if steps <= _MOST_SHARES else 0):
+            now, before = self.now[t], self.before[t]
+            if not math.isfinite(now):
+                continue
+            style = {"x": t - 0.5, **ground}
+            font = {"size": 13, "weight": 700, "color": theme.forward}
+            notes.append(note(f"{now:.0%}", "center middle", font=font, **style))
+            if steps <= _MOST_BEFORE and f"{before:.0%}" != f"{now:.0%}":
+                style |= {"font": {"size": 12, "color": theme.muted}, "yshift": -17}
+                notes.append(note(f"was {before:.0%}", "center middle", **style))
+        return notes
 
 
 class AblationLoss(NamedTuple):
@@ -74,12 +98,9 @@ class AblationLoss(NamedTuple):
 
 
 def silenced_memory(
-    states: Array,
-    words: Sequence[str],
-    ablation: AblationLoss,
-    theme: Theme = LIGHT,
+    states: Array, words: Sequence[str], ablation: AblationLoss, theme: Theme = LIGHT,
     view: StateView = STATE,
-) -> Picture:
+) -> Picture:  # fmt: skip
     """The states (T, H), a row for each unit, and bars: the rise of the loss without each.
 
     Between the columns are channels of the memory's share, and dashed threads of lost parts. A
@@ -111,29 +132,12 @@ def silenced_memory(
     columns = [("unit", ablation.units.tolist()), (rise, known)]
     ticks = {"tickvals": list(range(count)), "ticktext": list(map(str, units))}
     yaxis = axis("", theme, range=[count - 0.5, -0.5], showgrid=False, **ticks)
-    notes = _shares(ablation.carried, count, theme) if ablation.carried else []
+    notes = ablation.carried.shares(count, theme) if ablation.carried else []
     layout = {"yaxis": yaxis, "shapes": _bars(ablation, theme), "annotations": notes}
     layout["meta"] = {"y": "unit", "units": units, "columns": columns}
     title = f"{view.title.split(' after')[0]}{some}; bars: rise of the loss, {ablation.scale}"
     series = [cells, *between, _struck(ablation, steps, theme)]
     return words_picture(series, title, 300, words, theme, **layout)
-
-
-def _shares(carried: MemoryFlow, rows: int, theme: Theme) -> list[dict[str, Any]]:
-    """The memory's share in every channel, and the share before if it differs."""
-    steps, notes = len(carried.now), list[dict[str, Any]]()
-    ground = {"bgcolor": faint(theme.background, 0.75), "y": (rows - 1) / 2}
-    for t in range(1, steps if steps <= _MOST_SHARES else 0):
-        now, before = carried.now[t], carried.before[t]
-        if not math.isfinite(now):
-            continue
-        style = {"x": t - 0.5, **ground}
-        font = {"size": 13, "weight": 700, "color": theme.forward}
-        notes.append(note(f"{now:.0%}", "center middle", font=font, **style))
-        if steps <= _MOST_BEFORE and f"{before:.0%}" != f"{now:.0%}":
-            style |= {"font": {"size": 12, "color": theme.muted}, "yshift": -17}
-            notes.append(note(f"was {before:.0%}", "center middle", **style))
-    return notes
 
 
 def _hovers(words: Sequence[str], ablation: AblationLoss) -> list[list[str]]:

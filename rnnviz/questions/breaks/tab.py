@@ -12,14 +12,13 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from rnnviz.charts.explanation import explanation
+from rnnviz.charts.hidden_states import MOST_TOKENS, signed
 from rnnviz.charts.picture import Picture
 from rnnviz.charts.sequence_network import BROKEN
 from rnnviz.charts.shapes import sentence
 from rnnviz.charts.side_by_side import AnswerScale, Pair, answers_before, distance_curve, percent
-from rnnviz.charts.status import score_text
+from rnnviz.charts.texts import explanation, score_text
 from rnnviz.charts.theme import plain, shown_token
-from rnnviz.charts.units import MOST_TOKENS, signed
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.formatting import quoted
 from rnnviz.probe.memory_gauge import recurrent, recurrent_name, spectrum
@@ -29,12 +28,7 @@ from rnnviz.probe.session import Session
 from rnnviz.probe.units import MOST_EDITS, EditPreview, StateSource
 from rnnviz.questions.breaks import pictures
 from rnnviz.questions.breaks.measure import Removal, SilencingLab
-from rnnviz.questions.unit_subject import (
-    ablation_buttons,
-    measuring_html,
-    source_of,
-    why_not_measured,
-)
+from rnnviz.questions.subject import ablation_buttons, measuring_html, source_of, why_not_measured
 from rnnviz.questions.what_if.measure import outcome_of, running_answers
 from rnnviz.run.weight_edits import Edit, EditKind, noise, scale, set_weight
 from rnnviz.ui.browser_session import first_value, on_host, visit
@@ -205,14 +199,10 @@ def _memory(trial: Trial) -> Picture:
     order = session.lab(SilencingLab).order(trial.source, trial.rises)
     marked = session.selection.unit_of(len(order))
     ablation = pictures.AblationLoss(
-        order,
-        trial.rises,
-        trial.silenced,
-        session.dataset.guess.unit,
-        _carried(trial),
+        order, trial.rises, trial.silenced, session.dataset.guess.unit, _carried(trial),
         kept=() if marked is None else (marked,),
         notes=[plain(said + by, 100) for said, by in trial.movers],
-    )
+    )  # fmt: skip
     colors = sticky_theme(session, "now", view.name)
     return pictures.silenced_memory(trial.states[1], trial.before.words, ablation, colors, view)
 
@@ -310,12 +300,11 @@ def _turned(trial: Trial) -> Picture:
     if said:
         return sentence(title, said, theme())
     turned, sequences = session.lab(SilencingLab).turns(trial.source, trial.preview.parameters)
-    rows = []
-    for one in turned[: pictures.MOST_TURNED]:
-        sure = percent(one.probability) if math.isfinite(one.probability) else "not finite"
-        answer = f"{one.answer} {sure}", one.side if len(session.dataset.classes) == 2 else -1
-        several = f"{one.changed} of {one.answers} answers", -1
-        rows.append((one.text, *(several if one.answers > 1 else answer)))
+    two = len(session.dataset.classes) == 2
+    rows = [
+        (one.text, one.said, one.side if two and one.answers == 1 else -1)
+        for one in turned[: pictures.MOST_TURNED]
+    ]
     title = f"{len(turned):,} of {sequences:,} {noun}s turned"
     return pictures.turned_list(rows, title, len(turned) - len(rows), theme())
 

@@ -9,11 +9,20 @@ import numpy as np
 
 from rnnviz.charts.axes import axis
 from rnnviz.charts.axis_limits import typical
-from rnnviz.charts.hidden_states import STATE, StateView, value_colors
+from rnnviz.charts.hidden_states import (
+    STATE,
+    StateView,
+    UnitRows,
+    frame,
+    grouped,
+    row_frame,
+    units_axis,
+    units_meta,
+    value_colors,
+)
 from rnnviz.charts.picture import Picture, Series, bar, compact, heatmap
 from rnnviz.charts.shapes import color_bar, note
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain, shown_token
-from rnnviz.charts.units import UnitRows, frame, grouped, row_frame, units_axis, units_meta
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.activations import Response
 
@@ -42,46 +51,33 @@ def response_matrix(
     rows, names = UnitRows(groups.units, chosen), [word_name(word) for word in response.words]
     largest = theme.scale.nice_limit(typical(response.means))
     cells = heatmap(
-        x=names,
-        y=rows.names,
-        z=compact(response.means[rows.units]),
-        zmin=-largest,
-        zmax=largest,
-        colorscale=theme.diverging,
-        colorbar=color_bar(""),
+        x=names, y=rows.names, z=compact(response.means[rows.units]), zmin=-largest, zmax=largest,
+        colorscale=theme.diverging, colorbar=color_bar(""),
         hovertemplate="unit %{y}, “%{x}”: %{z:.4f}<extra></extra>",
-    )
+    )  # fmt: skip
     limit = theme.scale.nice_limit(float(np.nan_to_num(np.abs(changes)).max()))
     zero = {"zeroline": True, "zerolinecolor": theme.muted, "showticklabels": False}
     column = [frame("x", names.index(word_name(word)), theme)] if word_name(word) in names else []
     middle = {"xref": "paper", "x": sum(_BARS) / 2, "yref": "paper", "y": 1, "yshift": 4}
     return picture(
         [cells, _bars(rows, word, changes, theme)],
-        title if groups.size == 1 else f"{title}; 1 in {groups.size}",
-        520,
-        theme,
-        {"r": 76, "t": 96},
-        xaxis=_words_axis(response.words, word, theme),
+        title if groups.size == 1 else f"{title}; 1 in {groups.size}", 520, theme,
+        {"r": 76, "t": 96}, xaxis=_words_axis(response.words, word, theme),
         xaxis2=axis("", theme, domain=_BARS, range=[-limit, limit], showgrid=False, **zero),
         yaxis=units_axis(rows, theme, "") | {"anchor": "x2"},
         shapes=[*column, row_frame(rows, theme)],
         annotations=[note(f"“{_short(word)}”", "center bottom", **middle, font={"weight": 600})],
         meta=units_meta(rows, wide=True),
-    )
+    )  # fmt: skip
 
 
 def _bars(rows: UnitRows, word: str, changes: Array, theme: Theme) -> Series:
     means = changes[rows.units]
     return bar(
-        x=compact(means),
-        y=rows.names,
-        xaxis="x2",
-        orientation="h",
-        width=0.8,
-        name=f"“{word_name(word)}”",
-        marker={"color": theme.signs(means)},
+        x=compact(means), y=rows.names, xaxis="x2", orientation="h", width=0.8,
+        name=f"“{word_name(word)}”", marker={"color": theme.signs(means)},
         hovertemplate="unit %{y}: %{x:.4f}<extra></extra>",
-    )
+    )  # fmt: skip
 
 
 def _words_axis(words: Sequence[str], chosen: str, theme: Theme) -> dict[str, Any]:
@@ -112,15 +108,9 @@ class Phrase(NamedTuple):
 
 
 def tinted_phrases(
-    phrases: Sequence[Phrase],
-    title: str,
-    limit: float,
-    view: StateView = STATE,
-    theme: Theme = LIGHT,
-    *,
-    word: str = "",
-    tight: bool = False,
-) -> Picture:
+    phrases: Sequence[Phrase], title: str, limit: float, view: StateView = STATE,
+    theme: Theme = LIGHT, *, word: str = "", tight: bool = False,
+) -> Picture:  # fmt: skip
     """Every word (cell) of every sequence (row) on the colour of its value, up to ``limit``.
 
     The chosen ``word`` is underlined; characters are ``tight``, without spaces. The page lets the
@@ -133,14 +123,11 @@ def tinted_phrases(
     words = [[plain(shown_token(word)) for word in phrase.words] for phrase in phrases]
     series = heatmap(
         y=[f"{phrase.number}: {' '.join(row)}" for phrase, row in zip(phrases, words, strict=True)],
-        z=compact(cells),
-        text=[row + [""] * (longest - len(row)) for row in words],
-        texttemplate="%{text}",
-        colorbar=color_bar(view.name),
-        hoverongaps=False,
+        z=compact(cells), text=[row + [""] * (longest - len(row)) for row in words],
+        texttemplate="%{text}", colorbar=color_bar(view.name), hoverongaps=False,
         hovertemplate=f"%{{y}}: {view.name} = %{{z:.6f}}<extra></extra>",
         **value_colors(limit, view, theme),
-    )
+    )  # fmt: skip
     rows = {"visible": False, "title": {"text": "sequence"}, "autorange": "reversed"}
     notes, marked = [plain(phrase.note) for phrase in phrases], plain(shown_token(word))
     meta = {"notes": notes, "tight": tight, "word": marked}

@@ -9,11 +9,11 @@ import numpy as np
 import streamlit as st
 
 from rnnviz.charts.axes import NowAndPinned
-from rnnviz.charts.explanation import explanation
+from rnnviz.charts.hidden_states import MOST_TOKENS, memory_rows, signed, unit_bars, unit_curve
 from rnnviz.charts.picture import Picture
 from rnnviz.charts.shapes import sentence
+from rnnviz.charts.texts import explanation
 from rnnviz.charts.theme import plain, shown_token
-from rnnviz.charts.units import MOST_TOKENS, memory_rows, signed, unit_bars, unit_curve
 from rnnviz.probe.sequence_pass import readers, recurrent_parts
 from rnnviz.probe.session import Session
 from rnnviz.probe.units import LIST_PAGE, ReadoutKind, Sort
@@ -21,7 +21,7 @@ from rnnviz.questions.carry.measure import UnitHistory
 from rnnviz.questions.carry.pictures import Phrase, response_matrix, tinted_phrases, word_name
 from rnnviz.questions.linear_probe import tab as linear_probes
 from rnnviz.questions.linear_probe.measure import LinearProbeLab
-from rnnviz.questions.unit_subject import (
+from rnnviz.questions.subject import (
     UnitSubject,
     ablation_buttons,
     edition,

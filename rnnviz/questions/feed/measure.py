@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from rnnviz.probe.cache import Memo
 from rnnviz.probe.epoch_series import Record
 from rnnviz.probe.gradients import (
@@ -22,26 +20,9 @@ STEPS = 32
 EPOCH_STEPS = 8
 
 
-class ClippingShares(NamedTuple):
-    """Of some next steps: the shares of ``steps`` and of ``entries`` that clipping changes.
-
-    ``angle`` is the largest angle by which it turns the gradient of one, in degrees.
-    """
-
-    steps: float
-    entries: float
-    angle: float
-
-
 def shares_of(query: GradientQuery) -> TokenContribution:
     """Each token's share in the gradients of the weights."""
     return token_contribution(Unrolled(query.trace, query.layer), query.state.parameters)
-
-
-def clipping_of(query: GradientQuery) -> ClippingShares:
-    """How much clipping changes some of the next steps."""
-    steps = next_steps(query, EPOCH_STEPS)
-    return ClippingShares(steps.clipped, float(steps.entries.mean()), float(steps.angles.max()))
 
 
 class FeedLab:
@@ -49,7 +30,8 @@ class FeedLab:
 
     def __init__(self) -> None:
         self._memo = Memo()
-        self.shares, self.clipping = Record(shares_of), Record(clipping_of)
+        self.shares = Record(shares_of)
+        self.clipping = Record(lambda query: next_steps(query, EPOCH_STEPS))
 
     def second_shares(self, query: GradientQuery) -> TokenContribution:
         """Each token's share in the gradients of the weights, in a second state of the run."""

@@ -24,11 +24,10 @@ from rnnviz.charts.theme import LIGHT, Theme, picture
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.epoch_series import EpochSeries
 from rnnviz.probe.gradients import NextStepStats, TokenContribution
-from rnnviz.questions.feed.measure import ClippingShares
 from rnnviz.run.history import Course
 
 #: Clipping, and the shares of the tokens, at some epochs.
-Clippings = EpochSeries[ClippingShares]
+Clippings = EpochSeries[NextStepStats]
 Shares = EpochSeries[TokenContribution]
 #: A common size of update over weights, marked for comparison.
 _USUAL = 1e-3
@@ -42,8 +41,8 @@ def clipping_curves(history: Clippings, course: Course, theme: Theme = LIGHT) ->
     """The shares of clipped steps and entries over the epochs."""
     dashed = {"color": theme.muted, "dash": "dash"}
     curves = [
-        _curve(history, "steps", {"color": theme.text}, "%{customdata} of the steps"),
-        _curve(history, "entries", dashed, "%{customdata} of entries"),
+        _curve(history, "steps", "clipped", {"color": theme.text}, "%{customdata} of the steps"),
+        _curve(history, "entries", "entry_share", dashed, "%{customdata} of entries"),
     ]
     share = axis("", theme, range=[-0.02, 1.04], tickvals=[0, 0.5, 1], tickformat=".0%")
     title = "Share that is clipped"
@@ -52,15 +51,15 @@ def clipping_curves(history: Clippings, course: Course, theme: Theme = LIGHT) ->
 
 def clipping_angle(history: Clippings, course: Course, theme: Theme = LIGHT) -> Picture:
     """The largest angle by which clipping turns the gradient of a step, over the epochs."""
-    curve = _curve(history, "angle", {"color": theme.magnitude}, "%{customdata}°")
-    top = max(5.0, 1.1 * float(np.max(history.column("angle"), initial=0.0)))
+    curve = _curve(history, "angle", "largest_angle", {"color": theme.magnitude}, "%{customdata}°")
+    top = max(5.0, 1.1 * float(np.max(history.column("largest_angle"), initial=0.0)))
     degrees = axis("", theme, range=[-0.02 * top, top], nticks=3)
     title = "Clipping turns a gradient by up to (°)"
     return epochs_picture([curve], title, 380, course, theme, yaxis=degrees)
 
 
-def _curve(history: Clippings, name: str, line: dict[str, Any], hover: str) -> Series:
-    values, hover = history.column(name), f"epoch %{{x}}: {hover}<extra></extra>"
+def _curve(history: Clippings, name: str, column: str, line: dict[str, Any], hover: str) -> Series:
+    values, hover = history.column(column), f"epoch %{{x}}: {hover}<extra></extra>"
     return epoch_curve(name, history.epochs, values, line, hover, customdata=exact(values))
 
 
@@ -109,17 +108,11 @@ def share_columns(
 def _bars(shares: Array, theme: Theme) -> Series:
     few = len(shares) <= MOST_NUMBERS
     return bar(
-        x=list(range(len(shares))),
-        y=compact(shares),
-        width=0.6 if few else 0.8,
-        name="share",
-        marker={"color": theme.magnitude},
-        text=[f"{share:.0%}" for share in shares] if few else [],
-        textposition="outside",
-        textfont={"color": theme.magnitude},
-        customdata=exact(shares),
+        x=list(range(len(shares))), y=compact(shares), width=0.6 if few else 0.8, name="share",
+        marker={"color": theme.magnitude}, text=[f"{share:.0%}" for share in shares] if few else [],
+        textposition="outside", textfont={"color": theme.magnitude}, customdata=exact(shares),
         hovertemplate="%{customdata}<extra></extra>",
-    )
+    )  # fmt: skip
 
 
 def share_map(
@@ -128,12 +121,9 @@ def share_map(
     """Each token's share in the gradient of ``name`` (row) at every epoch (column)."""
     stops = [0.0, 0.04, 0.16, 0.36, 0.64, 1.0]
     cells = heatmap(
-        x=history.epochs.astype(np.int32),
-        z=compact(history.column(name).T),
-        zmin=0.0,
-        zmax=1.0,
+        x=history.epochs.astype(np.int32), z=compact(history.column(name).T), zmin=0.0, zmax=1.0,
         colorscale=[[s, mixed(theme.neutral, theme.magnitude, s**0.5)] for s in stops],
         colorbar={**color_bar(""), "tickvals": [0, 1], "ticktext": ["0", "1"]},
         hovertemplate=f"{course.history.unit} %{{x}}: %{{z}}<extra></extra>",
-    )
+    )  # fmt: skip
     return word_map(cells, f"Share of every token, {name}", course, words, theme)

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator
 import streamlit as st
 
 from rnnviz.charts.axes import NowAndPinned
-from rnnviz.charts.explanation import explanation
 from rnnviz.charts.picture import Picture
+from rnnviz.charts.texts import explanation
 from rnnviz.probe.epoch_series import EpochSeries
 from rnnviz.probe.gradients import TokenContribution
 from rnnviz.probe.session import Session
 from rnnviz.questions.feed import pictures
 from rnnviz.questions.feed.measure import FeedLab
-from rnnviz.questions.gradient_source import GradientSource, source_of
+from rnnviz.questions.subject import GradientSource, gradient_source
 from rnnviz.ui.choices import choose_layer
 from rnnviz.ui.sheet import Chart, Column, Sheet, go_to_click, no_room
 from rnnviz.ui.style import theme
@@ -49,7 +49,7 @@ def _controls(session: Session) -> None:
 
 
 def _measure(session: Session) -> Iterator[None]:
-    query, lab = source_of(session).query, session.lab(FeedLab)
+    query, lab = gradient_source(session).query, session.lab(FeedLab)
     yield from lab.shares.develop(session.run, query)
     if not session.player.recorded:
         yield from lab.clipping.develop(session.run, query)
@@ -113,4 +113,4 @@ def _over_epochs(figure: Callable[..., Picture]) -> Callable[[GradientSource], P
     )
 
 
-TAB = Sheet("feed", source_of, _answer, _charts, _controls, _measure)
+TAB = Sheet("feed", gradient_source, _answer, _charts, _controls, _measure)

@@ -11,9 +11,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.charts.answers import free_run
-from rnnviz.charts.explanation import explanation
 from rnnviz.charts.first_page import DEVELOP, compared_network, curves, explained, words_of
-from rnnviz.charts.status import verdict_html
+from rnnviz.charts.texts import explanation, verdict_html
 from rnnviz.probe.probe import Probe
 from rnnviz.probe.session import Session
 from rnnviz.questions.learn.measure import free_values, runs_free, writes, written

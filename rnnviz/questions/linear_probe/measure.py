@@ -16,8 +16,7 @@ from rnnviz.probe.activations import Activations
 from rnnviz.probe.cache import Memo
 from rnnviz.probe.results import wilson
 from rnnviz.probe.units import StateSource
-from rnnviz.tasks.dataset import GAP, Dataset
-from rnnviz.tasks.example import Example
+from rnnviz.tasks.dataset import GAP, Dataset, Example
 
 #: The number of folds of the cross-validation, and of shuffled controls.
 FOLDS, SHUFFLES = 5, 20
@@ -284,15 +283,6 @@ class Measurement:
     found: ProbeScores
 
 
-class Running(NamedTuple):
-    """A measurement in progress; see ``Measurement``."""
-
-    key: tuple[object, ...]
-    weights: object
-    epoch: int
-    fitting: Fitting
-
-
 class LinearProbeLab:
     """The question, and a cache of its measurements."""
 
@@ -300,7 +290,8 @@ class LinearProbeLab:
         self.question = Question(ProbeTarget.WORD, from_end=True)
         self._data: Dataset | None = None
         self._memo = Memo()
-        self._running: Running | None = None
+        #: The key, the weights, the epoch and the scores of the measurement in progress.
+        self._running: tuple[tuple[object, ...], object, int, Fitting] | None = None
         self._measured: deque[Measurement] = deque(maxlen=_KEPT)
 
     def fit(self, activations: Activations, data: Dataset) -> None:
@@ -329,15 +320,17 @@ class LinearProbeLab:
         groups, where = beginnings(read.words, read.steps), places(read, self.question.from_end)
         fitting = Fitting(*(array[known] for array in (read.states, labels, groups, where)))
         weights = self._memo.network(source.state)
-        self._running = Running(self._key(source), weights, source.state.epoch, fitting)
+        self._running = self._key(source), weights, source.state.epoch, fitting
 
     def work(self) -> Iterator[None]:
         """Measure to the end; yields after each step."""
-        running = self._running
-        while running and running.fitting.step():
+        if (running := self._running) is None:
+            return
+        key, weights, epoch, fitting = running
+        while fitting.step():
             yield
-        if running and self._running is running:
-            self._measured.append(Measurement(*running[:3], running.fitting.found))
+        if self._running is running:
+            self._measured.append(Measurement(key, weights, epoch, fitting.found))
             self._running = None
 
     def cancel(self) -> None:
@@ -347,8 +340,10 @@ class LinearProbeLab:
     @property
     def measuring(self) -> tuple[int, float] | None:
         """The epoch and the progress, 0..1, of the measurement in progress; or None."""
-        running = self._running
-        return running and (running.epoch, running.fitting.progress)
+        if (running := self._running) is None:
+            return None
+        *_, epoch, fitting = running
+        return epoch, fitting.progress
 
     def shown(self, source: StateSource) -> Measurement | None:
         """The measurement of these very states, if there is one."""

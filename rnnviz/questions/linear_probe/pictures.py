@@ -19,12 +19,9 @@ _LOWEST = -0.5
 
 
 def readability_lines(
-    found: Mapping[str, ProbeScores],
-    title: str,
-    places: str,
-    back: bool = False,
+    found: Mapping[str, ProbeScores], title: str, places: str, back: bool = False,
     theme: Theme = LIGHT,
-) -> Picture:
+) -> Picture:  # fmt: skip
     """The scores of one question at every place, by name: at several epochs, for example.
 
     The last one is a thick line with the 95% intervals of an accuracy, over the band of its scores
@@ -59,15 +56,10 @@ def readability_lines(
 def _line(name: str, of: ProbeScores, y: Array, line: dict[str, Any], score: str) -> Series:
     hover = f"{name}, at %{{x}}: {score} %{{y:.3f}} (%{{customdata}} beginnings)<extra></extra>"
     return scatter(
-        x=of.places.astype(np.int32),
-        y=compact(y),
-        customdata=of.counts.astype(np.int32),
-        name=name,
-        mode="lines+markers",
-        marker={"size": 2 * line["width"]},
-        line=line,
+        x=of.places.astype(np.int32), y=compact(y), customdata=of.counts.astype(np.int32),
+        name=name, mode="lines+markers", marker={"size": 2 * line["width"]}, line=line,
         hovertemplate=hover,
-    )
+    )  # fmt: skip
 
 
 def _interval(name: str, shown: ProbeScores, theme: Theme) -> Series:

@@ -15,7 +15,7 @@ from rnnviz.probe.session import Session
 from rnnviz.questions.linear_probe import measure
 from rnnviz.questions.linear_probe.measure import LinearProbeLab, ProbeScores, ProbeTarget
 from rnnviz.questions.linear_probe.pictures import readability_lines
-from rnnviz.questions.unit_subject import MOST_CHOICES, UnitSubject, edition, source_of
+from rnnviz.questions.subject import MOST_CHOICES, UnitSubject, edition, source_of
 from rnnviz.ui.browser_session import first_value
 from rnnviz.ui.choices import measure_buttons, progress_html
 from rnnviz.ui.sheet import Chart
@@ -52,13 +52,9 @@ def probe_chart(session: Session) -> Chart[UnitSubject]:
     elif data.rule:
         target = f"the target if the {names.sequence} ended there"
     return Chart(
-        "readability",
-        4.6,
-        lambda here: _picture(here.session),
-        lambda here: _remark(here.session),
-        text="linear_probe/readability",
-        fields={"target": target, "ridge": f"{measure.RIDGE:g}"},
-    )
+        "readability", 4.6, lambda here: _picture(here.session), lambda here: _remark(here.session),
+        text="linear_probe/readability", fields={"target": target, "ridge": f"{measure.RIDGE:g}"},
+    )  # fmt: skip
 
 
 def answer(session: Session) -> str:

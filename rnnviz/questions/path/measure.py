@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.probe.activations import Activations, Labels
+from rnnviz.probe.activations import Activations
 
 #: Minimum number of states for each class.
 FEWEST = 5
@@ -31,6 +30,11 @@ class Separation:
     by_chance: Array
     counts: Array
     from_end: bool
+
+    @property
+    def known(self) -> bool:
+        """Whether there are enough states anywhere."""
+        return not np.isnan(self.by_chance).all()
 
 
 def separate(
@@ -79,19 +83,3 @@ def _summed(states: Array, groups: Array, count: int) -> tuple[Array, Array]:
     sums, counts = np.zeros((count, states.shape[1])), np.bincount(groups, minlength=count)
     sums[found] = np.add.reduceat(states[order], starts)
     return sums, counts
-
-
-@dataclass(frozen=True, eq=False)
-class Trajectory:
-    """One sequence in the plane: a point after every word, (T, 2), and the words."""
-
-    points: Array
-    words: Sequence[str]
-
-
-class Cloud(NamedTuple):
-    """The tokens of sequences in a plane, (N, 2), and their labels."""
-
-    activations: Activations
-    points: Array
-    labels: Labels

@@ -8,13 +8,11 @@ import numpy as np
 
 from rnnviz.charts.axes import axis, whole
 from rnnviz.charts.picture import SILENT, Picture, Series, bar, compact, exact, scatter, xy
-from rnnviz.charts.shapes import LEGEND, LEGEND_TOP, mixed
+from rnnviz.charts.shapes import LEGEND, LEGEND_TOP, labels, mixed, word_arrows, word_labels
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain, shown_token
-from rnnviz.charts.trajectory import labels, word_arrows, word_labels
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.probe.activations import OTHERS
-from rnnviz.probe.projection import Plane, participation_ratio
-from rnnviz.questions.path.measure import Cloud, Separation, Trajectory
+from rnnviz.probe.activations import OTHERS, Activations, Labels, Plane, participation_ratio
+from rnnviz.questions.path.measure import Separation
 
 #: Colours of more than two classes that the colour-blind can tell apart (Okabe and Ito 2008).
 _CLASSES = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#b7a400", "#7f7f7f")
@@ -22,17 +20,21 @@ _CLASSES = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#
 MOST_BARS = 12
 
 
-def trajectories(cloud: Cloud, probe: Trajectory, plane: Plane, theme: Theme = LIGHT) -> Picture:
+def trajectories(
+    drawn: Activations, of: Labels, path: Array, words: Sequence[str], plane: Plane,
+    *, theme: Theme = LIGHT,
+) -> Picture:  # fmt: skip
     """Every sequence as a thin line through its states, coloured by class; the probe on top.
 
-    The points of the probe begin at its start, NaN if there is none. A click on another point
-    yields the index of its sequence as customdata.
+    ``of`` are the labels of the states ``drawn``. The ``path`` of the probe, (T + 1, 2), begins
+    before its ``words`` (T,), with NaN if there is no start. A click on another point yields the
+    index of its sequence as customdata.
     """
+    points = plane.project(drawn.states)
     # Symmetric ranges of both axes.
-    sizes = np.abs(np.concatenate([cloud.points, probe.points, np.full((1, 2), 1e-6)]))
+    sizes = np.abs(np.concatenate([points, path, np.full((1, 2), 1e-6)]))
     sizes = 1.05 * np.where(np.isfinite(sizes), sizes, 0).max(axis=0)
     span = [theme.scale.tenths(-size, size, name) for name, size in zip("xy", sizes, strict=True)]
-    of = cloud.labels
     colors = (band_colors if of.ordered else class_colors)(of.classes, theme)
     legend = {**LEGEND["legend"], "itemsizing": "constant"}
     one, two = (number + 1 for number in plane.axes)
@@ -41,11 +43,11 @@ def trajectories(cloud: Cloud, probe: Trajectory, plane: Plane, theme: Theme = L
         for k, share, ends in zip(plane.axes, plane.explained, span, strict=True)
     )
     series = [
-        _sequences(cloud, theme),
-        *_states(cloud, colors),
+        _sequences(drawn, points, theme),
+        *_states(drawn, points, of, colors),
         *_decision_line(plane, span, theme),
-        *word_arrows(probe.points, probe.words, 0, theme),
-        labels(word_labels(probe.points, probe.words, theme)),
+        *word_arrows(path, words, 0, theme),
+        labels(word_labels(path, words, theme)),
     ]
     title = f"Components {one} and {two} explain {sum(plane.explained):.0%} of the variance"
     layout = {**LEGEND, "legend": legend, "xaxis": xaxis, "yaxis": yaxis, "meta": {"wide": True}}
@@ -69,42 +71,37 @@ def band_colors(bands: Sequence[str], theme: Theme) -> dict[str, str]:
     return colors
 
 
-def _sequences(cloud: Cloud, theme: Theme) -> Series:
+def _sequences(drawn: Activations, points: Array, theme: Theme) -> Series:
     """All sequences as one line with gaps, which Plotly draws much faster than a line each."""
-    starts = np.flatnonzero(cloud.activations.steps == 0)[1:]
+    starts = np.flatnonzero(drawn.steps == 0)[1:]
     return scatter(
-        **xy(np.insert(cloud.points, starts, np.nan, axis=0)),
-        customdata=np.insert(cloud.activations.owners, starts, -1),
-        meta={"ways": True},
-        mode="lines",
-        line={"color": theme.muted, "width": 1},
-        opacity=0.35,
-        **SILENT,
-    )
+        **xy(np.insert(points, starts, np.nan, axis=0)),
+        customdata=np.insert(drawn.owners, starts, -1), meta={"ways": True}, mode="lines",
+        line={"color": theme.muted, "width": 1}, opacity=0.35, **SILENT,
+    )  # fmt: skip
 
 
-def _states(cloud: Cloud, colors: Mapping[str, str]) -> Iterator[Series]:
+def _states(
+    drawn: Activations, points: Array, of: Labels, colors: Mapping[str, str]
+) -> Iterator[Series]:
     """The states of each class; the last one of each sequence is larger."""
-    activations, labels = cloud.activations, np.array(cloud.labels.labels, object)
+    labels = np.array(of.labels, object)
     # Of every state its sequence, and how many of the tokens are read.
     texts = []
-    for k in range(activations.count):
-        words = activations.words[activations.part(k)]
+    for k in range(drawn.count):
+        words = drawn.words[drawn.part(k)]
         phrase = plain(" ".join(shown_token(word) for word in words), 60)
         texts += [f"{phrase}<br>after {t} of {len(words)}" for t in range(1, len(words) + 1)]
-    ends = activations.starts[1:] - 1
+    ends = drawn.starts[1:] - 1
     for name, color in colors.items():
         indices = np.flatnonzero(labels == name)
         last = np.isin(indices, ends)
         yield scatter(
-            **xy(cloud.points[indices]),
-            mode="markers",
-            name=plain(shown_token(name), 16),
+            **xy(points[indices]), mode="markers", name=plain(shown_token(name), 16),
             marker={"color": color, "size": np.where(last, 11, 5).tolist(), "opacity": 0.75},
-            customdata=activations.owners[indices],
-            text=[texts[index] for index in indices.tolist()],
+            customdata=drawn.owners[indices], text=[texts[index] for index in indices.tolist()],
             hovertemplate="%{text}<extra></extra>",
-        )
+        )  # fmt: skip
 
 
 def _decision_line(plane: Plane, span: list[list[float]], theme: Theme) -> list[Series]:

@@ -11,12 +11,11 @@ import numpy as np
 from rnnviz.charts.picture import Picture
 from rnnviz.charts.shapes import sentence, shades
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.probe.activations import Activations, Labels
-from rnnviz.probe.projection import Plane, variances_of
+from rnnviz.probe.activations import Activations, Labels, Plane, variances_of
 from rnnviz.probe.session import Session
-from rnnviz.questions.path.measure import FEWEST, Cloud, Trajectory, between_shares, separate
+from rnnviz.questions.path.measure import FEWEST, between_shares, separate
 from rnnviz.questions.path.pictures import component_bars, separation_curve, trajectories
-from rnnviz.questions.unit_subject import source_of
+from rnnviz.questions.subject import source_of
 from rnnviz.ui.browser_session import visit
 from rnnviz.ui.choices import choose_axes, choose_view, refit_button
 from rnnviz.ui.sheet import Chart, Column, Sheet, words_in
@@ -101,9 +100,8 @@ def _trajectories(shown: _PathSubject) -> Picture:
     # A gate has no value before the first token.
     zero = plane.project(np.zeros((1, drawn.states.shape[1])))
     start = zero if drawn.zero else np.full_like(zero, np.nan)
-    path = Trajectory(np.concatenate([start, states]), probe.words)
-    cloud = Cloud(drawn, plane.project(drawn.states), labels)
-    return trajectories(cloud, path, plane, sticky_theme(session, "ways", session.part))
+    path, colors = np.concatenate([start, states]), sticky_theme(session, "ways", session.part)
+    return trajectories(drawn, labels, path, probe.words, plane, theme=colors)
 
 
 @_or_problem
@@ -111,7 +109,7 @@ def _separation(shown: _PathSubject) -> Picture:
     session, activations = shown.session, shown.activations
     views, from_end = shown.views(activations.states), not session.inspect().every
     separation, what = separate(activations, shown.labels.numbers, views, from_end), _what(session)
-    if np.isnan(separation.by_chance).all():
+    if not separation.known:
         return sentence(f"How far {what} are apart", _FEW_SEQUENCES, theme())
     return separation_curve(separation, what, session.names.noun, theme())
 

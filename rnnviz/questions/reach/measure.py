@@ -16,8 +16,8 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import TrainState
 from rnnviz.probe.cache import Memo
-from rnnviz.probe.epoch_series import Record
-from rnnviz.probe.gradients import Connectivity, Flow, GradientQuery, connectivity, flow_key
+from rnnviz.probe.epoch_series import Record, last_answer_flow
+from rnnviz.probe.gradients import Flow, GradientQuery, connectivity, flow_key
 from rnnviz.probe.jacobians import (
     Jacobians,
     Products,
@@ -27,7 +27,6 @@ from rnnviz.probe.jacobians import (
 )
 from rnnviz.probe.memory_gauge import (
     BackwardRule,
-    GradientMap,
     LagNorms,
     LagProfile,
     eigenvalues,
@@ -36,12 +35,10 @@ from rnnviz.probe.memory_gauge import (
     profile_of,
     recurrent,
 )
-from rnnviz.probe.memory_lab import last_answer_flow
 from rnnviz.probe.probe import phrase_key
 from rnnviz.probe.results import wilson
 from rnnviz.probe.work import ChunkedRead, chunk_indexes
-from rnnviz.tasks.dataset import EXACT, Dataset
-from rnnviz.tasks.example import Example
+from rnnviz.tasks.dataset import EXACT, Dataset, Example
 
 #: New sequences of each length at least, and at most.
 FEWEST, MOST = 20, 200
@@ -173,32 +170,17 @@ class LengthLab:
 _SPECTRA = 8
 
 
-@dataclass(frozen=True, eq=False)
-class StateSpectra:
-    """The eigenvalues (N, S) of J_t at some evenly spaced ``tokens`` (N,)."""
+def state_spectra(jacobians: Jacobians) -> tuple[Array, Array]:
+    """Some evenly spaced tokens (N,), and the eigenvalues (N, S) of their Jacobians.
 
-    tokens: Array
-    eigenvalues: Array
-
-
-def state_spectra(jacobians: Jacobians) -> StateSpectra:
-    """The eigenvalues of finite Jacobians, at the middle one of every n tokens, counted back."""
+    The tokens are the middle ones of every n with a finite Jacobian, counted back.
+    """
     finite = np.flatnonzero(np.isfinite(jacobians.matrices).all(axis=(1, 2)))
     # An odd number has a middle, with as much room on either side.
     every = math.ceil(len(finite) / _SPECTRA) | 1
     margin = every // 2
     some = finite[margin : len(finite) - margin][::-every][::-1]
-    return StateSpectra(some + jacobians.first, np.linalg.eigvals(jacobians.matrices[some]))
-
-
-def last_epoch_without_gradient(flows: GradientMap, limit: float) -> int | None:
-    """The epoch up to which the first token got less than ``limit`` of the last one's gradient.
-
-    None if it got more at the first epoch.
-    """
-    starved = flows.norms[:, 0] < limit * flows.norms[:, -1]
-    count = len(starved) if starved.all() else int(starved.argmin())
-    return int(flows.epochs[count - 1]) if count else None
+    return some + jacobians.first, np.linalg.eigvals(jacobians.matrices[some])
 
 
 #: The number of largest eigenvalues that are kept for an epoch.
@@ -275,8 +257,8 @@ class ReachLab:
             lambda: (products(along), lyapunov_exponents(along)),
         )  # fmt: skip
 
-    def connectivity(self, query: GradientQuery) -> Connectivity:
-        """How much each output of the phrase depends on each of its states."""
+    def connectivity(self, query: GradientQuery) -> tuple[Array, Array]:
+        """How much each output of the phrase depends on each of its states: ``connectivity``."""
         state, trace, layer = query.state, query.trace, query.layer
         key = state, layer, phrase_key(trace)
         return self._memo.ask(

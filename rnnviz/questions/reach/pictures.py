@@ -27,10 +27,10 @@ from rnnviz.charts.shapes import (
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain, shown_token
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.formatting import number
-from rnnviz.probe.gradients import Connectivity, Flow
+from rnnviz.probe.gradients import Flow
 from rnnviz.probe.jacobians import Products
 from rnnviz.probe.memory_gauge import LagProfile
-from rnnviz.questions.reach.measure import LengthProfile, StateSpectra
+from rnnviz.questions.reach.measure import LengthProfile
 
 #: Decades of the axis below the rounding error, for its label.
 _BELOW = 2
@@ -39,15 +39,10 @@ FOREVER = 1000
 
 
 def reach_curve(
-    flow: Flow,
-    profile: LagProfile,
-    words: Sequence[str],
-    theme: Theme = LIGHT,
-    *,
-    phrase: str = "phrase",
-    sequence: str = "training phrase",
+    flow: Flow, profile: LagProfile, words: Sequence[str], theme: Theme = LIGHT, *,
+    phrase: str = "phrase", sequence: str = "training phrase",
     second: tuple[Array, str] | None = None,
-) -> Picture:
+) -> Picture:  # fmt: skip
     """||dL/dh_t|| at every word of a phrase, and at the same lags in the sequences of a set.
 
     The gradient goes left, back in time. Below the rounding error it changes no sum. ``phrase`` and
@@ -210,15 +205,9 @@ NO_WEIGHTS = "In this cell no matrix leads from state to state: each unit keeps 
 
 
 def weight_spectrum(
-    eigenvalues: Array,
-    trail: Array,
-    epochs: Array,
-    shown: int | None = None,
-    theme: Theme = LIGHT,
-    *,
-    weights: str = "W_hh",
-    unit: str = "epoch",
-) -> Picture:
+    eigenvalues: Array, trail: Array, epochs: Array, shown: int | None = None, theme: Theme = LIGHT,
+    *, weights: str = "W_hh", unit: str = "epoch",
+) -> Picture:  # fmt: skip
     """The eigenvalues (H,) of the recurrent weights, and the largest at other epochs.
 
     The ``trail`` (N, k) has the largest at these ``epochs`` (N,); those later than the epoch
@@ -244,14 +233,13 @@ def weight_spectrum(
 
 
 def state_spectrum(
-    spectra: StateSpectra, words: Sequence[str], bridge: int = 0, theme: Theme = LIGHT
+    tokens: Array, eigenvalues: Array, words: Sequence[str], bridge: int = 0, theme: Theme = LIGHT
 ) -> Picture:
-    """The eigenvalues of the Jacobian at some tokens of a sequence, a unit circle in each column.
+    """The eigenvalues (N, S) of the Jacobians at some ``tokens`` (N,), in a unit circle each.
 
     ``words`` of a decoder begin at ``bridge``. Below is the largest absolute value.
     """
-    sizes = np.abs(spectra.eigenvalues)
-    tokens = spectra.tokens + bridge
+    sizes, tokens = np.abs(eigenvalues), tokens + bridge
     width = 0.9 * float(np.diff(tokens).min()) if len(tokens) > 1 else 1.0
     hidden = {"visible": False, "range": [-_EDGE, _EDGE], "constrain": "domain"}
     axes, circles = dict[str, Any](), list[dict[str, Any]]()
@@ -263,7 +251,7 @@ def state_spectrum(
         axes[f"yaxis{k}"] = {**hidden, **up}
         circles.append(unit_circle(theme) | {"xref": f"x{k}", "yref": f"y{k}"})
     return picture(
-        [*_circles(spectra.eigenvalues, theme), _largest(tokens, sizes.max(axis=1), theme)],
+        [*_circles(eigenvalues, theme), _largest(tokens, sizes.max(axis=1), theme)],
         "One step: eigenvalues of the Jacobian, and the largest", 260, theme,
         xaxis=words_axis(words, theme), yaxis={"range": [0, 1], "visible": False}, shapes=circles,
         margin=words_margin(words), meta={"x": "token"}, **axes,
@@ -325,10 +313,7 @@ def _plane(series: list[Series], weights: str, largest: float, theme: Theme) -> 
 
 
 def exponent_curve(
-    exponents: Array,
-    steps: int,
-    theme: Theme = LIGHT,
-    second: tuple[Array, str] | None = None,
+    exponents: Array, steps: int, theme: Theme = LIGHT, second: tuple[Array, str] | None = None
 ) -> Picture:
     """Finite-time Lyapunov exponents (S,), the largest first, over ``steps`` tokens.
 
@@ -369,12 +354,9 @@ _DEPTH = -20.0
 
 
 def product_curves(
-    products: Products,
-    words: Sequence[str],
-    bridge: int = 0,
-    theme: Theme = LIGHT,
+    products: Products, words: Sequence[str], bridge: int = 0, theme: Theme = LIGHT,
     second: tuple[Products, str] | None = None,
-) -> Picture:
+) -> Picture:  # fmt: skip
     """The singular values of ds_T/ds_t for every token on a log scale; time runs right.
 
     With an encoder they are the decoder's, whose words begin at ``bridge``. Those of a ``second``
@@ -431,10 +413,13 @@ def _singular(
 
 
 def connectivity_map(
-    connectivity: Connectivity, words: Sequence[str], answered: str = "logit", theme: Theme = LIGHT
-) -> Picture:
-    """C[t', t]: the sensitivity of the output after a token (row) to every token (column)."""
-    sizes, tokens = connectivity.sizes, connectivity.tokens
+    tokens: Array, sizes: Array, words: Sequence[str], answered: str = "logit",
+    theme: Theme = LIGHT,
+) -> Picture:  # fmt: skip
+    """C[t', t]: the sensitivity of the output after a token (row) to every token (column).
+
+    ``sizes`` (N, T) has a row for each of the ``tokens`` (N,) that have an output.
+    """
     low, high = color_span(sizes)
     with np.errstate(divide="ignore"):
         logs = np.where(sizes > 0, np.maximum(np.log10(sizes), low), np.nan)

@@ -10,29 +10,17 @@ from typing import Any, TypeVar
 import numpy as np
 import streamlit as st
 
-from rnnviz.charts.explanation import explanation
 from rnnviz.charts.gradients import SYMBOL, gradient_map, memory_gauge
 from rnnviz.charts.picture import Picture
 from rnnviz.charts.shapes import sentence
+from rnnviz.charts.texts import explanation
 from rnnviz.charts.theme import Theme
 from rnnviz.probe.formatting import number, quoted
 from rnnviz.probe.gradients import GradientQuery
 from rnnviz.probe.health import REACH_WATCH
 from rnnviz.probe.jacobians import fits, lyapunov_exponents, products
 from rnnviz.probe.session import Session
-from rnnviz.questions.gradient_source import (
-    GradientSource,
-    jacobian_tokens,
-    probe_sequence,
-    source_of,
-)
-from rnnviz.questions.reach.measure import (
-    BandSource,
-    LengthLab,
-    ReachLab,
-    last_epoch_without_gradient,
-    state_spectra,
-)
+from rnnviz.questions.reach.measure import BandSource, LengthLab, ReachLab, state_spectra
 from rnnviz.questions.reach.pictures import (
     FOREVER,
     connectivity_map,
@@ -44,7 +32,13 @@ from rnnviz.questions.reach.pictures import (
     state_spectrum,
     weight_spectrum,
 )
-from rnnviz.tasks.example import Example
+from rnnviz.questions.subject import (
+    GradientSource,
+    gradient_source,
+    jacobian_tokens,
+    probe_sequence,
+)
+from rnnviz.tasks.dataset import Example
 from rnnviz.ui.browser_session import first_value, visit
 from rnnviz.ui.choices import choose_layer, choose_objective, gated
 from rnnviz.ui.sheet import Chart, Column, Sheet, go_to_click, names_in
@@ -88,7 +82,7 @@ def _starved(source: GradientSource) -> str:
     if not session.story.ending or source.probe.every or len(source.words) < 2:
         return ""
     _, flows = session.memory.past(session.run, source.query, 0.001)
-    epoch = last_epoch_without_gradient(flows, REACH_WATCH)
+    epoch = flows.last_starved(REACH_WATCH)
     if epoch is None:
         return ""
     lag, word = len(source.words) - 1, escape(quoted(source.words[0]))
@@ -161,8 +155,8 @@ def _products(source: GradientSource, colors: Theme) -> Picture:
 
 def _connectivity(source: GradientSource) -> Picture:
     answered = "target's logit" if source.session.dataset.answers_classes else "output"
-    connectivity = _lab(source).connectivity(source.query)
-    return connectivity_map(connectivity, source.words, answered, source.theme("connectivity"))
+    tokens, sizes = _lab(source).connectivity(source.query)
+    return connectivity_map(tokens, sizes, source.words, answered, source.theme("connectivity"))
 
 
 def _past(source: GradientSource) -> tuple[Any, Any]:
@@ -264,7 +258,7 @@ def _charts(session: Session) -> tuple[Column[GradientSource], Column[GradientSo
     ending = "_gated" * gated(session)
     after_words = Chart(
         "state_spectrum", 3, _or_too_large("state_spectrum", lambda of, colors: state_spectrum(
-            state_spectra(_lab(of).jacobians(of.query)), of.words, of.bridge, colors)),
+            *state_spectra(_lab(of).jacobians(of.query)), of.words, of.bridge, colors)),
         jacobian_tokens,
     )  # fmt: skip
     if session.inspect().every:  # There are several outputs to compare.
@@ -290,7 +284,7 @@ def _charts(session: Session) -> tuple[Column[GradientSource], Column[GradientSo
 
 
 def _measure(session: Session) -> Iterator[None]:
-    source, lengths = source_of(session), session.lab(LengthLab)
+    source, lengths = gradient_source(session), session.lab(LengthLab)
     if _longer_known(session) and lengths.known(session.state, session.dataset) is None:
         yield
         lengths.profile(session.state, session.dataset)
@@ -302,13 +296,13 @@ def _measure(session: Session) -> Iterator[None]:
 def _fields(session: Session) -> dict[str, str]:
     return {
         **names_in(session),
-        "weights": source_of(session).weights or "the recurrent weights",
+        "weights": gradient_source(session).weights or "the recurrent weights",
         "state": " and ".join(session.state.parameters.architecture.cell.states),
         "objective": session.objective.value,
     }
 
 
 TAB = Sheet(
-    "reach", source_of, lambda source: _starved(source) or _answer(source), _charts, _controls,
-    _measure, fields=_fields,
+    "reach", gradient_source, lambda source: _starved(source) or _answer(source),
+    _charts, _controls, _measure, fields=_fields,
 )  # fmt: skip

@@ -16,10 +16,10 @@ import numpy as np
 from rnnviz.config import RunConfig
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.training import TrainState
+from rnnviz.probe.activations import Plane, fit, plane_of
 from rnnviz.probe.cache import Memo
 from rnnviz.probe.fixed_points import FixedPoint, FixedPoints, Search
 from rnnviz.probe.formatting import number, quoted
-from rnnviz.probe.projection import Plane, fit, plane_of
 from rnnviz.probe.session import Session
 from rnnviz.probe.state_transition import (
     FixedInputMap,
@@ -29,7 +29,7 @@ from rnnviz.probe.state_transition import (
 )
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.number_text import read_values
+from rnnviz.tasks.vocabulary import read_values
 
 #: Arrows along each axis.
 ARROWS = 17
@@ -82,12 +82,9 @@ class Portrait:
 
 
 def portrait(
-    fixed_map: FixedInputMap,
-    plane: Plane,
-    visited: VisitedStates,
-    probe: Array,
+    fixed_map: FixedInputMap, plane: Plane, visited: VisitedStates, probe: Array,
     points: Sequence[FixedPoint] = (),
-) -> Portrait:
+) -> Portrait:  # fmt: skip
     """The portrait in ``plane``, with the path ``probe`` (T, S) up to its first infinite state."""
     probe = probe[np.isfinite(probe).all(axis=1).cumprod().astype(bool)]
     states = np.array([point.state for point in points]).reshape(-1, fixed_map.size)
@@ -182,6 +179,10 @@ class DynamicsQuery(NamedTuple):
     state: TrainState
     dataset: Dataset
     origin: RunConfig
+
+    def same_run(self, other: DynamicsQuery | None) -> bool:
+        """Whether both are of one run."""
+        return other is not None and (self.dataset is other.dataset and self.origin == other.origin)
 
 
 def dynamics_query(session: Session) -> DynamicsQuery:
@@ -346,7 +347,7 @@ class DynamicsLab:
     def _ask(self, query: DynamicsQuery, inputs: Sequence[Choices]) -> None:
         maps = [(choices, self.held(query, choices)) for choices in inputs]
         last, self._searched = self._searched, query
-        if last is None or last.dataset is not query.dataset or last.origin != query.origin:
+        if not query.same_run(last):
             self.refit()
         new = [(choices, held) for choices, held in maps if self.found(held, query) is None]
         visited, starts, seed = self.visited(query), self.starts, query.origin.seed

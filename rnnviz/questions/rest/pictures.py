@@ -10,14 +10,26 @@ import numpy as np
 
 from rnnviz.charts.axes import axis
 from rnnviz.charts.picture import Picture, Series, compact, exact, scatter, xy
-from rnnviz.charts.shapes import LEGEND, PAPER, faint, ink, note, unit_circle
+from rnnviz.charts.shapes import (
+    LARGE,
+    LEGEND,
+    PAPER,
+    SMALL,
+    Label,
+    faint,
+    ink,
+    labels,
+    note,
+    unit_circle,
+    word_arrows,
+    word_labels,
+)
 from rnnviz.charts.table import TableColumn, TableRows, row_lists
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain, shown_token
-from rnnviz.charts.trajectory import LARGE, SMALL, Label, labels, word_arrows, word_labels
 from rnnviz.engine.layer_buffers import Array
+from rnnviz.probe.activations import Plane
 from rnnviz.probe.fixed_points import FixedPoint, Kind
 from rnnviz.probe.formatting import number
-from rnnviz.probe.projection import Plane
 from rnnviz.questions.rest.measure import ARROWS, Portrait, Rest
 
 #: The name, symbol and size of each kind of point.
@@ -36,18 +48,10 @@ _GAP = np.array([[np.nan, np.nan]])
 
 
 def phase_plane(
-    portrait: Portrait,
-    plane: Plane,
-    rests: Sequence[Rest] = (),
-    theme: Theme = LIGHT,
-    *,
-    title: str = "",
-    words: Sequence[str] = (),
-    first: int = 0,
-    ends: Array | None = None,
-    classes: Sequence[str] = (),
-    chosen: int | None = None,
-) -> Picture:
+    portrait: Portrait, plane: Plane, rests: Sequence[Rest] = (), theme: Theme = LIGHT, *,
+    title: str = "", words: Sequence[str] = (), first: int = 0, ends: Array | None = None,
+    classes: Sequence[str] = (), chosen: int | None = None,
+) -> Picture:  # fmt: skip
     """The fixed points, the paths of the data, and the flow in the plane.
 
     A click on a point yields its index as customdata; a ring marks the ``chosen`` one. The
@@ -253,14 +257,9 @@ _LETTERS = 60
 
 
 def rest_points(
-    rests: Sequence[Rest],
-    noun: str,
-    theme: Theme = LIGHT,
-    *,
-    chosen: int | None = None,
-    opened: bool = False,
-    outcome: str = "",
-) -> Picture:
+    rests: Sequence[Rest], noun: str, theme: Theme = LIGHT, *, chosen: int | None = None,
+    opened: bool = False, outcome: str = "",
+) -> Picture:  # fmt: skip
     """A row for each point: the input held, its kind, the output there, its largest |λ|.
 
     The ``chosen`` row is marked and, if it is ``opened``, has all its numbers. ``outcome`` is the

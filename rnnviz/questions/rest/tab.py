@@ -6,9 +6,9 @@ from html import escape
 
 import streamlit as st
 
-from rnnviz.charts.explanation import explanation
 from rnnviz.charts.picture import Picture
 from rnnviz.charts.shapes import sentence, shades
+from rnnviz.charts.texts import explanation
 from rnnviz.charts.theme import shown_token
 from rnnviz.probe.fixed_points import FixedPoints, Kind
 from rnnviz.probe.session import Session

@@ -327,5 +327,5 @@ def _facts(comparison: Comparison, name: str) -> str:
 
 
 def _angle(comparison: Comparison, name: str) -> str:
-    cosine = comparison.cosines[name]
-    return "–" if np.isnan(cosine) else f"{math.degrees(math.acos(np.clip(cosine, -1, 1))):.0f}°"
+    angle = comparison.angle(name)
+    return "–" if np.isnan(angle) else f"{angle:.0f}°"

@@ -11,12 +11,6 @@ from rnnviz.charts.picture import Picture
 from rnnviz.charts.shapes import sentence
 from rnnviz.probe.session import Session
 from rnnviz.probe.unrolled import Unrolled
-from rnnviz.questions.gradient_source import (
-    GradientSource,
-    compared_sequences,
-    probe_sequence,
-    source_of,
-)
 from rnnviz.questions.right.measure import RightLab
 from rnnviz.questions.right.pictures import (
     MOST_ARROWS,
@@ -26,6 +20,12 @@ from rnnviz.questions.right.pictures import (
     gradient_directions,
     gradient_sizes,
     parameter_errors,
+)
+from rnnviz.questions.subject import (
+    GradientSource,
+    compared_sequences,
+    gradient_source,
+    probe_sequence,
 )
 from rnnviz.ui.choices import check_button, choose_layer, gated
 from rnnviz.ui.sheet import Chart, Column, Sheet, go_to_click, no_room
@@ -126,12 +126,12 @@ def _charts(session: Session) -> tuple[Column[GradientSource], Column[GradientSo
 
 def _measure(session: Session) -> Iterator[None]:
     if not gated(session):
-        record, query = session.lab(RightLab).comparisons, source_of(session).query
+        record, query = session.lab(RightLab).comparisons, gradient_source(session).query
         yield from record.develop(session.run, query)
 
 
 TAB = Sheet(
-    "right", source_of, _answer, _charts, _controls, _measure,
+    "right", gradient_source, _answer, _charts, _controls, _measure,
     more=lambda of, frame: frame.texts.update(
         badge=check_html(_lab(of).checked(of.query), of.session.names)),
 )  # fmt: skip

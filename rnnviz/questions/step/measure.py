@@ -22,13 +22,11 @@ from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import Descent, TrainState, descent, order, record
 from rnnviz.probe.cache import Memo
 from rnnviz.probe.cell_parts import Notation, Part, at_token, cell_parts
-from rnnviz.probe.cell_values import CellGradients, CellValues
 from rnnviz.probe.formatting import Names
 from rnnviz.probe.probe import Probe, names_of, phrase_key
 from rnnviz.probe.session import Session
-from rnnviz.probe.unrolled import Moment, Phase, Unrolled
-from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.example import Example
+from rnnviz.probe.unrolled import CellGradients, CellValues, Moment, Phase, Unrolled
+from rnnviz.tasks.dataset import Dataset, Example
 
 
 class StepCell:
@@ -346,6 +344,12 @@ class StepRecord:
     cells: dict[int, Any] = field(default_factory=dict)
     _layers: dict[int, Unrolled] = field(default_factory=dict)
 
+    @property
+    def clipped_signs(self) -> Parameters:
+        """The signs of the entries of the gradient that clipping changes, 0 for the others."""
+        signs = np.sign(self.descent.gradient.theta)
+        return self.before.like(np.where(self.descent.changed, signs, 0.0))
+
     @cached_property
     def after(self) -> Parameters:
         """The weights after the step."""
@@ -410,56 +414,20 @@ class StepRecord:
 
 
 def step_record(
-    parameters: Parameters,
-    examples: Sequence[Example],
-    config: RunConfig,
-    names: Names,
+    parameters: Parameters, examples: Sequence[Example], config: RunConfig, names: Names,
     slots: Slots | None = None,
-) -> StepRecord:
+) -> StepRecord:  # fmt: skip
     """The step that training with ``config`` would take from ``parameters`` on a batch."""
     before, batch = parameters.copy(), collate(examples)
     trace = record(before, batch, config.gradient, config.truncate)
     return StepRecord(before, trace, descent(trace, config, slots), config, names)
 
 
-@dataclass(frozen=True, eq=False)
-class Clipping:
-    """How clipping changes a gradient.
-
-    ``signs`` are the signs of the changed entries, 0 for the others; ``count`` is the number of
-    changed entries; ``lost`` is the share of the L2 norm that is cut off, 0..1.
-    """
-
-    signs: Parameters
-    count: int
-    lost: float
-
-
-def clipping(step: StepRecord) -> Clipping:
-    """The entries that clipping changes, and how much shorter the gradient becomes."""
-    gradient, clipped = step.descent.gradient.theta, step.descent.clipped.theta
-    changed = gradient != clipped
-    before, after = (float(np.linalg.norm(theta)) for theta in (gradient, clipped))
-    signs = step.before.like(np.where(changed, np.sign(gradient), 0.0))
-    return Clipping(signs, int(changed.sum()), 1 - after / before if before else 0.0)
-
-
-class EntryChange(NamedTuple):
-    """One weight: its name, its value before and after the step, and the change."""
-
-    name: str
-    before: float
-    change: float
-    after: float
-
-
-def largest_changes(step: StepRecord, n: int = 10) -> tuple[EntryChange, ...]:
-    """The ``n`` weights that change most, the largest |change| first."""
-    rows: list[EntryChange] = []
-    before, after = step.before.named(), step.after.named()
+def largest_changes(step: StepRecord, n: int = 10) -> list[tuple[str, float]]:
+    """The names and the changes of the ``n`` weights that change most, the largest first."""
+    rows = []
     for name, update in step.descent.update.named().items():
         order = np.argsort(-np.abs(update), axis=None, kind="stable")[:n]
         for index in zip(*np.unravel_index(order, update.shape), strict=True):
-            values = before[name][index], -update[index], after[name][index]
-            rows.append(EntryChange(step.names.entry(name, index), *map(float, values)))
-    return tuple(sorted(rows, key=lambda row: -abs(row.change))[:n])
+            rows.append((step.names.entry(name, index), -float(update[index])))
+    return sorted(rows, key=lambda row: -abs(row[1]))[:n]

@@ -21,16 +21,14 @@ from rnnviz.engine.graph import INPUTS, UNITS, Node
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters, plain
 from rnnviz.probe.cell_parts import Part, applied, at_token, bounded, nonnegative, typeset
-from rnnviz.probe.cell_values import CellValues
 from rnnviz.probe.formatting import number
 from rnnviz.probe.sequence_pass import SequencePass, sequence_pass
-from rnnviz.probe.unrolled import Moment, Phase
+from rnnviz.probe.unrolled import CellValues, Moment, Phase
 from rnnviz.questions.step.arithmetic import Term, followed, formula, terms
 from rnnviz.questions.step.measure import (
     Focus,
     StepCell,
     StepRecord,
-    clipping,
     largest_changes,
     part_of,
     step_cell,
@@ -393,7 +391,7 @@ def panels(step: StepRecord, moment: Moment) -> tuple[WeightPanel, ...]:
     if moment.phase is Phase.FORWARD:
         return (WeightPanel("weights", step.before, typical(step.before.theta)),)
     if moment.phase is Phase.CLIP:
-        signs, limit = clipping(step).signs, typical(gradient.theta)
+        signs, limit = step.clipped_signs, typical(gradient.theta)
         cut = WeightPanel("cut entries (±1)", signs, 1.0)
         return WeightPanel("gradient", gradient, limit), WeightPanel("clipped", clipped, limit), cut
     if moment.phase is Phase.UPDATE:
@@ -468,12 +466,9 @@ MOST_CLASSES, MOST_TERMS = 8, 20
 
 
 def step_network(
-    step: StepRecord,
-    focus: Focus,
-    typed: Words | None = None,
-    at_end: bool = True,
+    step: StepRecord, focus: Focus, typed: Words | None = None, at_end: bool = True,
     theme: Theme = LIGHT,
-) -> Picture:
+) -> Picture:  # fmt: skip
     """The first example of a step at a moment; a sentence if a number is not finite.
 
     ``typed`` has the words of the whole sequence if the reader may type them. ``at_end`` is true
@@ -528,7 +523,7 @@ def _score(step: StepRecord, focus: Focus) -> list[int] | None:
 def _terms(step: StepRecord, focus: Focus) -> dict[str, Any]:
     """The arithmetic of the unit: the largest terms, the rest, their sum, and the next step."""
     if focus.moment.phase is Phase.UPDATE:
-        rows = [(row.name, row.change) for row in largest_changes(step)]
+        rows = largest_changes(step)
         return {"title": "Largest changes", "rows": rows, "rest": None, "total": None, "then": ""}
     found = terms(step, focus)
     largest, rest = found.largest(MOST_TERMS)

@@ -12,10 +12,9 @@ from typing import Any, TypeVar
 import numpy as np
 import streamlit as st
 
-from rnnviz.charts.explanation import explanation
 from rnnviz.charts.picture import Picture
 from rnnviz.charts.sequence_network import Words
-from rnnviz.charts.status import size_of
+from rnnviz.charts.texts import explanation, size_of
 from rnnviz.config import ClipBy, OptimizerKind
 from rnnviz.probe.cell_parts import cell_parts
 from rnnviz.probe.formatting import number
@@ -29,7 +28,6 @@ from rnnviz.questions.step.measure import (
     StepLab,
     StepRecord,
     StepSubject,
-    clipping,
     part_of,
     step_cell,
     step_lab,
@@ -224,7 +222,7 @@ def caption_key(step: StepRecord, focus: Focus) -> str:
     idle = "clip_off" if step.config.clip_by is ClipBy.OFF else "clip_idle"
     key = {
         Phase.FORWARD: "forward" if t else "forward_first",
-        Phase.CLIP: "clip" if clipping(step).count else idle,
+        Phase.CLIP: "clip" if step.descent.changed.any() else idle,
         Phase.LOSS: "loss" if step.classes else "loss_values",
         Phase.BACKWARD: _backward_key(step, t),
         Phase.UPDATE: "update" if sgd else "update_adaptive",
@@ -267,7 +265,7 @@ def _backward_key(step: StepRecord, t: int) -> str:
 def caption_fields(step: StepRecord, focus: Focus) -> dict[str, str]:
     """The fields of the texts. Words are as typed: the page must escape them."""
     moment, trace, row = focus.moment, step.trace, step.row(focus.moment)
-    cut, unrolled = clipping(step), step.unrolled(focus.layer)
+    descent, unrolled = step.descent, step.unrolled(focus.layer)
     norms, target = unrolled.norms.tolist(), trace.targets[row]
     cell = step_cell(step, focus.layer)
     later = norms[min(moment.t + 1, len(norms) - 1)]
@@ -291,10 +289,10 @@ def caption_fields(step: StepRecord, focus: Focus) -> dict[str, str]:
         "first": step.words[0],
         "last": step.words[-1],
         "whole": number(norms[0] / norms[-1]) if norms[-1] else "0",
-        "count": f"{cut.count:,}",
-        "lost": f"{cut.lost:.1%}",
-        "largest": number(float(np.abs(step.descent.gradient.theta).max())),
-        "change": number(float(np.abs(step.descent.update.theta).max())),
+        "count": f"{descent.changed.sum():,}",
+        "lost": f"{descent.lost:.1%}",
+        "largest": number(float(np.abs(descent.gradient.theta).max())),
+        "change": number(float(np.abs(descent.update.theta).max())),
         "part": focus.part,
         "role": cell.parts.role(focus.part),
         "memory": cell.parts.cell.text.memory,

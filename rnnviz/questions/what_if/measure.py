@@ -24,8 +24,7 @@ from rnnviz.questions.what_if.saliency import Answer, Saliency, logit_margin, sa
 from rnnviz.run.epoch_cache import EpochCache, coarse_first
 from rnnviz.run.run import Run
 from rnnviz.run.schedule import Position
-from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.example import Example
+from rnnviz.tasks.dataset import Dataset, Example
 
 #: Pairs of matching tokens of the original and of the variant; None if one has no match.
 Pairs = list[tuple[int | None, int | None]]

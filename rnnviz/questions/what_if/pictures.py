@@ -17,12 +17,19 @@ from rnnviz.charts.axes import (
     words_axis,
     words_margin,
 )
-from rnnviz.charts.hidden_states import STATE, StateView, value_colors
+from rnnviz.charts.hidden_states import (
+    STATE,
+    Groups,
+    StateView,
+    UnitRows,
+    grouped,
+    units_meta,
+    value_colors,
+)
 from rnnviz.charts.picture import Picture, Series, bar, compact, heatmap, scatter
 from rnnviz.charts.shapes import LEGEND, LEGEND_TOP, color_bar, faint, note, outlines, upright
 from rnnviz.charts.side_by_side import AnswerScale, Pair, largest
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain, shown_token
-from rnnviz.charts.units import Groups, UnitRows, grouped, units_meta
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.run.history import Course
 

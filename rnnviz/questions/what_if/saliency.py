@@ -17,7 +17,7 @@ from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import record
 from rnnviz.probe.passes import copies, copies_at_once, forward_pass, input_gradient
 from rnnviz.probe.probe import left_out
-from rnnviz.tasks.example import Example
+from rnnviz.tasks.dataset import Example
 
 #: Quadrature nodes of one interval of the path from inputs of zero to the sequence.
 NODES = 16

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import streamlit as st
 
+from rnnviz.charts.hidden_states import grouped
 from rnnviz.charts.picture import Picture
 from rnnviz.charts.sequence_network import BROKEN
 from rnnviz.charts.shapes import sentence
@@ -25,13 +26,12 @@ from rnnviz.charts.side_by_side import (
     percent,
 )
 from rnnviz.charts.theme import shown_token
-from rnnviz.charts.units import grouped
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.formatting import number, quoted
 from rnnviz.probe.probe import Probe, read
 from rnnviz.probe.session import Session
 from rnnviz.probe.work import spend
-from rnnviz.questions.unit_subject import MOST_CHOICES, edition, source_of, subject_of
+from rnnviz.questions.subject import MOST_CHOICES, edition, source_of, subject_of
 from rnnviz.questions.what_if.measure import (
     Alter,
     Choices,

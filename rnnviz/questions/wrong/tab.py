@@ -16,8 +16,8 @@ from rnnviz.charts.hidden_states import running_margin_bars
 from rnnviz.charts.picture import Picture
 from rnnviz.charts.sequence_network import Words
 from rnnviz.charts.shapes import sentence
-from rnnviz.charts.status import verdict_html
 from rnnviz.charts.table import TableColumn, TableRows, class_name, class_scores, row_lists
+from rnnviz.charts.texts import verdict_html
 from rnnviz.charts.theme import Theme, plain, shown_token
 from rnnviz.charts.training_curves import metric_curve
 from rnnviz.config import OutputAt
@@ -26,11 +26,18 @@ from rnnviz.probe.formatting import number, quoted, written_step, written_values
 from rnnviz.probe.probe import Probe
 from rnnviz.probe.results import Answers, Confusion, Values, confusion
 from rnnviz.probe.session import Session
-from rnnviz.questions.wrong.measure import DataPart, ResultsLab, Section, Show, most_confused, whole
+from rnnviz.questions.wrong.measure import (
+    DataPart,
+    ResultsLab,
+    Section,
+    Show,
+    most_confused,
+    result_csv,
+    result_files,
+    whole,
+)
 from rnnviz.questions.wrong.pictures import class_bars, confusion_matrix, value_scatter
-from rnnviz.questions.wrong.results_csv import result_csv, result_files
-from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.example import Example
+from rnnviz.tasks.dataset import Dataset, Example
 from rnnviz.ui.browser_session import current_tab, first_value, saved, visit
 from rnnviz.ui.frame import Frame
 from rnnviz.ui.sheet import Chart, Column, Sheet, go_to_click, names_in
@@ -290,7 +297,7 @@ def _answers(source: AnswersSource) -> Picture:
     if not data.one_class_at_end:
         return class_strip(probe.answers, targets, data.classes, words, colors)
     if len(data.classes) == 2:
-        label = data.classes[probe.margin.target]
+        label = data.classes[probe.margin_class]
         return running_margin_bars(probe.margin, words, label, colors, session.names.noun)
     wanted = None if targets[-1] < 0 else int(targets[-1])
     return class_bars(probe.running_probs, wanted, data.classes, words, colors)

@@ -10,8 +10,8 @@ from rnnviz.charts.theme import DARK, LIGHT
 from rnnviz.charts.training_curves import loss_curve, metric_curve, run_curves
 from rnnviz.config import RunConfig
 from rnnviz.engine.evaluation import Score
-from rnnviz.probe.baselines import Baseline
 from rnnviz.probe.memory_gauge import MemoryGauge
+from rnnviz.probe.results import Baseline
 from rnnviz.probe.session import Session
 from rnnviz.probe.story import Chapter
 from rnnviz.probe.work import spend

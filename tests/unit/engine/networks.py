@@ -5,7 +5,7 @@ import numpy as np
 from rnnviz.cells import cell_names
 from rnnviz.config import Activation, Loss, RunConfig
 from rnnviz.engine.parameters import Architecture, initial_parameters
-from rnnviz.tasks.example import Example
+from rnnviz.tasks.dataset import Example
 
 #: Every kind of cell, with the activations that it can have.
 CELLS = [

@@ -8,11 +8,11 @@ import pytest
 from rnnviz.config import RunConfig
 from rnnviz.engine.batch import collate
 from rnnviz.engine.bptt import bind, bind_forward
-from rnnviz.engine.forward_plan import ERRORS
 from rnnviz.engine.parameters import Architecture, Parameters, initial_parameters
+from rnnviz.engine.plan import ERRORS
 from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import record
-from rnnviz.tasks.example import Example
+from rnnviz.tasks.dataset import Example
 from tests.sampling import pairwise, singly
 from tests.unit.engine.networks import CELLS, HIDDEN, architecture, examples, network, phrase
 

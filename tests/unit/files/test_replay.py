@@ -15,7 +15,7 @@ from hypothesis.extra.numpy import arrays
 
 import rnnviz
 from rnnviz.charts.first_page import curves, network, words_of
-from rnnviz.charts.status import scores_html, story_html, verdict_html
+from rnnviz.charts.texts import scores_html, story_html, verdict_html
 from rnnviz.charts.theme import DARK, LIGHT, picture
 from rnnviz.config import RunConfig, TaskName
 from rnnviz.files.page_script import PAGE, page_script

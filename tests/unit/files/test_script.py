@@ -24,8 +24,7 @@ from rnnviz.probe.session import Session
 from rnnviz.run.first_network import FirstNetwork
 from rnnviz.run.run import architecture_of
 from rnnviz.run.weight_edits import silence
-from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.example import Example
+from rnnviz.tasks.dataset import Dataset, Example
 from rnnviz.tasks.given_examples import GivenExamples, signature_of
 from rnnviz.tasks.upload import File, Upload
 from rnnviz.tasks.vocabulary import Unit, Vocabulary

@@ -14,7 +14,7 @@ from rnnviz.engine.batch import collate
 from rnnviz.engine.training import record
 from rnnviz.files.foreign_network import NAMES, TransferError, torch_layers
 from rnnviz.tasks.csv_table import TaskError
-from rnnviz.tasks.example import Example
+from rnnviz.tasks.dataset import Example
 
 torch = pytest.importorskip("torch")
 nn = torch.nn

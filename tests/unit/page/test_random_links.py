@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 import numpy as np
 import pytest
 
-from rnnviz.charts.status import status_texts
+from rnnviz.charts.texts import status_texts
 from rnnviz.config import SETTINGS
 from rnnviz.page.every_picture import TABS
 from rnnviz.page.session_host import FAILED, SessionHost

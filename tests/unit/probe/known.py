@@ -7,7 +7,7 @@ from rnnviz.config import Activation
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.probe.formatting import Names
 from rnnviz.probe.state_transition import FixedInputMap, StateTransition
-from rnnviz.tasks.example import Example
+from rnnviz.tasks.dataset import Example
 from tests.unit.engine.networks import CELLS, architecture
 
 NAMES = Names(("a", "b", "c"), ("no", "yes"))

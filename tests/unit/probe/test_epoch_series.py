@@ -17,7 +17,7 @@ from rnnviz.questions.feed.measure import FeedLab
 from rnnviz.questions.reach.measure import ReachLab
 from rnnviz.questions.right.measure import RightLab
 from rnnviz.run.schedule import Position
-from rnnviz.tasks.registry import PRESETS
+from rnnviz.tasks.data_source import PRESETS
 from tests.sampling import each_row
 
 CONFIG = RunConfig(hidden=6, init_scale=0.3, epochs=60)

@@ -32,7 +32,7 @@ from rnnviz.probe.state_transition import (
     visit_states,
 )
 from rnnviz.probe.work import spend
-from rnnviz.tasks.registry import PRESETS
+from rnnviz.tasks.data_source import PRESETS
 from tests.sampling import each_row, singly
 from tests.unit.engine.networks import CELLS, architecture, examples, network
 from tests.unit.probe.known import elman

@@ -13,11 +13,10 @@ from rnnviz.engine.parameters import Architecture, Parameters, initial_parameter
 from rnnviz.engine.training import Descent, record
 from rnnviz.probe import gradients as module
 from rnnviz.probe import passes
+from rnnviz.probe.epoch_series import flow
 from rnnviz.probe.gradients import (
     ByToken,
     Objective,
-    angle,
-    clipped_share,
     compare,
     compare_by_length,
     compare_by_token,
@@ -32,12 +31,11 @@ from rnnviz.probe.gradients import (
     token_contribution,
     update_ratios,
 )
-from rnnviz.probe.memory_lab import flow
 from rnnviz.probe.probe import running_margin
 from rnnviz.probe.unrolled import Moment, Phase, Unrolled
 from rnnviz.questions.step.measure import step_record
 from rnnviz.questions.step.pictures import share
-from rnnviz.tasks.example import Example
+from rnnviz.tasks.dataset import Example
 from tests.sampling import each_row, pairwise
 from tests.unit.engine.networks import CELLS, OTHERS, architecture, examples, network, phrase
 from tests.unit.probe.known import (
@@ -128,13 +126,12 @@ def test_the_running_margin_is_that_of_the_sequence_up_to_each_token():
         for target in range(3):
             found = running_margin(parameters, record(parameters, BATCH), target)
             best = max(np.delete(logits, target))
-            assert found.target == target
-            assert found.values[t] == pytest.approx(logits[target] - best, rel=1e-9)
+            assert found[t] == pytest.approx(logits[target] - best, rel=1e-9)
 
 
 def test_the_sign_of_the_last_margin_is_the_verdict(learned):
-    assert learned.inspect("bad").margin.values[-1] < 0
-    assert learned.inspect("not bad").margin.values[-1] > 0
+    assert learned.inspect("bad").margin[-1] < 0
+    assert learned.inspect("not bad").margin[-1] > 0
 
 
 # The shares of tokens in the gradient of the weights
@@ -198,20 +195,20 @@ def found_by(weights, tokens, targets):
 @each_row("c", [0.5, 2.0])
 def test_in_a_linear_network_it_is_a_power_of_the_weight(c):
     weights, targets = linear(c), [0, 1, 1, 0]
-    found = found_by(weights, [0, 1, 1, 0], targets)
+    tokens, sizes = found_by(weights, [0, 1, 1, 0], targets)
     rows = np.linalg.norm(weights.W_hy, axis=1)[targets]
     lag = np.subtract.outer(np.arange(4), np.arange(4.0))
-    np.testing.assert_allclose(found.sizes, np.where(lag >= 0, c**lag * rows[:, None], 0))
-    assert found.tokens.tolist() == [0, 1, 2, 3]
+    np.testing.assert_allclose(sizes, np.where(lag >= 0, c**lag * rows[:, None], 0))
+    assert tokens.tolist() == [0, 1, 2, 3]
 
 
 def test_the_connectivity_of_two_units_by_hand():
     weights, tokens, targets = two_units(), [0, 1, 1], [1, 0, 1]
-    found, jacobians = found_by(weights, tokens, targets), jacobians_of(weights, tokens)
+    (_, sizes), jacobians = found_by(weights, tokens, targets), jacobians_of(weights, tokens)
     for n, target in enumerate(targets):
         gradient = weights.W_hy[target]
         for t in reversed(range(n + 1)):
-            assert found.sizes[n, t] == pytest.approx(np.linalg.norm(gradient), rel=1e-12)
+            assert sizes[n, t] == pytest.approx(np.linalg.norm(gradient), rel=1e-12)
             gradient = gradient @ jacobians[t]
 
 
@@ -220,34 +217,34 @@ def test_an_answer_depends_on_all_earlier_states_and_on_no_later_one(cell, layer
     of = architecture(cell, layers=2, encoder=encoder)
     weights = network(of)
     trace = record(weights, collate(examples(of, [4], every=True)))
-    found, steps = connectivity(weights, trace, layer), len(Unrolled(trace, layer))
-    later = np.arange(steps) > found.tokens[:, None]
-    assert (found.sizes.shape, found.sizes[later].any()) == ((4, steps), False)
+    (tokens, sizes), steps = connectivity(weights, trace, layer), len(Unrolled(trace, layer))
+    later = np.arange(steps) > tokens[:, None]
+    assert (sizes.shape, sizes[later].any()) == ((4, steps), False)
     if of.activation == "tanh":
-        assert (found.sizes[~later] > 0).all()
+        assert (sizes[~later] > 0).all()
 
 
 def test_for_values_all_channels_count_and_one_answer_is_one_row():
     of = architecture(squared=True)
     weights = network(of)
     trace = record(weights, collate(examples(of, [3], every=True, values=True)))
-    found = connectivity(weights, trace)
-    np.testing.assert_allclose(np.diag(found.sizes), np.linalg.norm(weights.W_hy))
+    _, sizes = connectivity(weights, trace)
+    np.testing.assert_allclose(np.diag(sizes), np.linalg.norm(weights.W_hy))
     weights = network(architecture())
     trace = record(weights, collate(examples(architecture(), [5])))
-    assert connectivity(weights, trace).sizes.shape == (1, 5)
+    assert connectivity(weights, trace)[1].shape == (1, 5)
 
 
 def test_limits_of_memory_and_of_answers(monkeypatch):
     weights = network(architecture(CELLS[3]))
     trace = record(weights, collate(examples(architecture(), [9], every=True)))
-    whole = connectivity(weights, trace).sizes
+    whole = connectivity(weights, trace)[1]
     monkeypatch.setattr(passes, "_NUMBERS", 800)
-    np.testing.assert_allclose(connectivity(weights, trace).sizes, whole, rtol=1e-12)
+    np.testing.assert_allclose(connectivity(weights, trace)[1], whole, rtol=1e-12)
     monkeypatch.setattr(module, "ANSWERS", 3)
-    some = connectivity(weights, trace)
-    assert some.tokens.tolist() == [0, 4, 8]
-    np.testing.assert_allclose(some.sizes, whole[[0, 4, 8]])
+    tokens, sizes = connectivity(weights, trace)
+    assert tokens.tolist() == [0, 4, 8]
+    np.testing.assert_allclose(sizes, whole[[0, 4, 8]])
 
 
 # Clipping and updates of the next steps of training
@@ -276,8 +273,8 @@ def test_the_angle_between_raw_and_clipped_and_the_share_of_changed_entries(
     for parameters, values in zip(gradients, (raw, clipped), strict=True):
         parameters.theta[: len(values)] = values
     step = Descent(*gradients, gradients[1])
-    assert angle(step) == pytest.approx(degrees, abs=0.001)
-    assert clipped_share(step) == share / len(step.gradient.theta)
+    assert step.angle == pytest.approx(degrees, abs=0.001)
+    assert step.changed.sum() == share
 
 
 def surveyed(**settings):

@@ -11,9 +11,9 @@ from rnnviz.engine.batch import collate
 from rnnviz.engine.optimizers import Slots
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import record
-from rnnviz.probe.baselines import baselines
 from rnnviz.probe.health import SATURATED, Level, RunPhase, health, judged, overfit, phase_of, worst
-from rnnviz.tasks.registry import TASKS
+from rnnviz.probe.results import baselines
+from rnnviz.tasks.data_source import TASKS
 from tests.sampling import each_row, pairwise, singly
 from tests.unit.engine.networks import (
     CELLS,

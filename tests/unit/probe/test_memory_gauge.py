@@ -21,7 +21,6 @@ from rnnviz.probe.memory_gauge import (
     spectrum,
 )
 from rnnviz.probe.unrolled import Unrolled
-from rnnviz.questions.reach.measure import last_epoch_without_gradient
 from rnnviz.run.epoch_cache import coarse_first
 from tests.lag_profile import lag_profile
 from tests.sampling import each_row, pairwise, singly
@@ -108,7 +107,7 @@ def test_where_little_is_known_the_interval_is_wide(norms, interval):
 )
 def test_until_when_the_first_token_gets_too_little(shares, last):
     norms = np.array([[5 * share, 0.1, 5] for share in shares])
-    assert last_epoch_without_gradient(GradientMap(np.array([10, 20, 30]), norms), 1e-3) == last
+    assert GradientMap(np.array([10, 20, 30]), norms).last_starved(1e-3) == last
 
 
 # The gradient over the lag, on all sequences of a set

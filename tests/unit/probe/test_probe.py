@@ -7,7 +7,7 @@ from rnnviz.engine.batch import collate
 from rnnviz.engine.training import record
 from rnnviz.probe.probe import likeliest, prompted, translate
 from rnnviz.probe.session import Session
-from rnnviz.tasks.registry import PRESETS
+from rnnviz.tasks.data_source import PRESETS
 from rnnviz.tasks.vocabulary import END
 
 

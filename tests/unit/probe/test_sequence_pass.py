@@ -22,7 +22,7 @@ from rnnviz.probe.sequence_pass import (
     sequence_pass,
 )
 from rnnviz.probe.unrolled import Unrolled
-from rnnviz.tasks.example import Example
+from rnnviz.tasks.dataset import Example
 from tests.sampling import each_row
 from tests.unit.engine.networks import architecture, examples, network
 

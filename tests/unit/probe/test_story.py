@@ -29,7 +29,7 @@ from rnnviz.probe.story import (
     turning_word,
 )
 from rnnviz.run.schedule import Position
-from rnnviz.tasks.registry import PRESETS
+from rnnviz.tasks.data_source import PRESETS
 from tests.sampling import each_row
 from tests.unit.probe.known import letters, tally
 

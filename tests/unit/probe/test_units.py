@@ -347,4 +347,4 @@ def test_an_edited_network_reads_the_probe(session, lab):
     edited = preview(session).parameters
     probe = inspect(session.dataset, edited, session.phrase_input.phrase, session.config)
     bias = session.state.parameters.b_y
-    assert probe.margin.values == pytest.approx([bias[1] - bias[0]] * len(probe.words))
+    assert probe.margin == pytest.approx([bias[1] - bias[0]] * len(probe.words))

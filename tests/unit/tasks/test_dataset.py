@@ -9,6 +9,7 @@ import pytest
 
 from rnnviz.config import OutputAt
 from rnnviz.tasks.csv_table import MAX_CLASSES, TaskError
+from rnnviz.tasks.data_source import TASKS
 from rnnviz.tasks.dataset import (
     ACCURACY,
     EXACT,
@@ -21,7 +22,6 @@ from rnnviz.tasks.dataset import (
     guess_values,
     table_of_dataset,
 )
-from rnnviz.tasks.registry import TASKS
 from rnnviz.tasks.table import Row
 from rnnviz.tasks.text_datasets import build_dataset
 from rnnviz.tasks.vocabulary import Unit

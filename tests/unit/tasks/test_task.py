@@ -8,7 +8,7 @@ from rnnviz.engine.parameters import INITIALISATION, SHUFFLING
 from rnnviz.probe.fixed_points import STARTS
 from rnnviz.questions.learn.measure import SAMPLING
 from rnnviz.run.weight_edits import NOISE
-from rnnviz.tasks.example import Example
+from rnnviz.tasks.dataset import Example
 from rnnviz.tasks.task import DATA, chance, distinct
 from rnnviz.tasks.upload import SPLITTING
 

@@ -9,7 +9,6 @@ from rnnviz.charts.axes import NowAndPinned
 from rnnviz.charts.theme import LIGHT
 from rnnviz.probe.epoch_series import EpochSeries
 from rnnviz.probe.gradients import NextStepStats, TokenContribution
-from rnnviz.questions.feed.measure import ClippingShares
 from rnnviz.questions.feed.pictures import (
     clipping_angle,
     clipping_curves,
@@ -24,7 +23,8 @@ from tests.unit.charts.unpacked import by_name
 
 def clipped(epochs, angle=12.0):
     """Half of the steps are clipped."""
-    return EpochSeries(np.array(epochs, int), (ClippingShares(0.5, 0.1, angle),) * len(epochs))
+    stats = NextStepStats(np.array([0.2, 0.0]), np.array([angle, 0.0]), {})
+    return EpochSeries(np.array(epochs, int), (stats,) * len(epochs))
 
 
 @pytest.fixture

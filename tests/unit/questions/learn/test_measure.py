@@ -15,7 +15,7 @@ from rnnviz.questions.learn.measure import (
     writes,
     written,
 )
-from rnnviz.tasks.registry import PRESETS
+from rnnviz.tasks.data_source import PRESETS
 from tests.sampling import each_row
 
 

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from rnnviz.charts.theme import LIGHT
-from rnnviz.probe.activations import OTHERS, Activations, Labels
-from rnnviz.probe.projection import Boundary, Plane, Projection
-from rnnviz.questions.path.measure import Cloud, Separation, Trajectory
+from rnnviz.probe.activations import OTHERS, Activations, Boundary, Labels, Plane, Projection
+from rnnviz.questions.path.measure import Separation
 from rnnviz.questions.path.pictures import (
     MOST_BARS,
     band_colors,
@@ -27,13 +26,13 @@ STATES = np.array([[1.0, 0, 5], [2, 1, 5], [-1, 0, 5], [-2, 0.5, 5], [-3, 1, 5]]
 CORPUS = Activations(
     ("a", "<b>", "c", "a", "a"), STATES, np.array([0, 0, 1, 1, 1]), np.array([0, 1, 0, 1, 2])
 )
-PROBE = Trajectory(np.array([[0.0, 0.0], [0.5, 0.5], [1.0, -1.0]]), ("not", "<i>"))
+PATH = np.array([[0.0, 0.0], [0.5, 0.5], [1.0, -1.0]])
 
 
 def drawn(plane=PLANE, scale=1.0):
-    points = scale * plane.project(STATES)
     labels = Labels(("no", "no", "yes", "yes", "yes"), ("no", "yes"))
-    return trajectories(Cloud(CORPUS, points, labels), PROBE, plane)
+    scaled = replace(CORPUS, states=scale * STATES)
+    return trajectories(scaled, labels, PATH, ("not", "<i>"), plane)
 
 
 def test_every_state_is_a_point_of_its_class_that_knows_its_sequence():

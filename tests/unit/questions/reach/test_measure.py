@@ -20,8 +20,8 @@ from rnnviz.questions.reach.measure import (
     length_profile,
 )
 from rnnviz.run.run import architecture_of
+from rnnviz.tasks.data_source import TASKS
 from rnnviz.tasks.recall import recall
-from rnnviz.tasks.registry import TASKS
 from tests.sampling import each_row
 
 

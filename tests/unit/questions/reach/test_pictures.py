@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from rnnviz.charts.theme import DARK, LIGHT
-from rnnviz.probe.gradients import Connectivity, Flow, Objective
+from rnnviz.probe.gradients import Flow, Objective
 from rnnviz.probe.jacobians import Products
 from rnnviz.probe.memory_gauge import LagProfile
-from rnnviz.questions.reach.measure import LengthProfile, StateSpectra
+from rnnviz.questions.reach.measure import LengthProfile
 from rnnviz.questions.reach.pictures import (
     connectivity_map,
     exponent_curve,
@@ -208,8 +208,8 @@ def test_the_scale_of_the_epochs_has_no_halves_and_begins_with_one_that_there_is
 
 
 def circles(eigenvalues, words, bridge=0, tokens=(0, 1)):
-    spectra = StateSpectra(np.array(tokens), np.array(eigenvalues, complex))
-    drawn = state_spectrum(spectra, words, bridge).figure
+    values = np.array(eigenvalues, complex)
+    drawn = state_spectrum(np.array(tokens), values, words, bridge).figure
     *planes, largest = drawn.data
     return planes, largest, drawn.layout
 
@@ -326,7 +326,7 @@ def test_of_an_encoder_and_a_decoder_the_decoders_words_are_named():
 
 def test_each_answer_has_its_row_and_nothing_is_drawn_after_it():
     sizes = np.array([[1.0, 0, 0], [0.1, 1, 0], [1.25e-30, 0.1, 1]])
-    drawn = connectivity_map(Connectivity(np.arange(3), sizes), ["a", "b", " "]).figure
+    drawn = connectivity_map(np.arange(3), sizes, ["a", "b", " "]).figure
     z, hovers = np.array(drawn.data[0].z), drawn.data[0].customdata
     np.testing.assert_allclose(np.diag(z), 0)
     assert drawn.layout.xaxis.range == (-0.5, 2.5), "time runs right"
@@ -336,7 +336,7 @@ def test_each_answer_has_its_row_and_nothing_is_drawn_after_it():
     assert hovers[2][0] == "3 ␣, token 1 a: C = 1.25e-30"
     assert hovers[0][2] == "1 a, token 3 ␣: C = 0.0"
     assert list(drawn.layout.yaxis.ticktext) == ["a", "b", "␣"]
-    nothing = connectivity_map(Connectivity(np.array([1]), np.zeros((1, 2))), ["a", "b"])
+    nothing = connectivity_map(np.array([1]), np.zeros((1, 2)), ["a", "b"])
     assert np.isnan(np.array(nothing.figure.data[0].z)).all()
 
 

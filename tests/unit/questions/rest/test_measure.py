@@ -7,8 +7,8 @@ import pytest
 
 from rnnviz.charts.theme import shown_token
 from rnnviz.config import Activation, RunConfig, TaskName
+from rnnviz.probe.activations import Plane, Projection, fit
 from rnnviz.probe.fixed_points import Kind, describe
-from rnnviz.probe.projection import Plane, Projection, fit
 from rnnviz.probe.session import Session
 from rnnviz.probe.state_transition import VisitedStates
 from rnnviz.probe.work import spend

@@ -9,8 +9,8 @@ import pytest
 from rnnviz.charts.shapes import contrast, mixed
 from rnnviz.charts.theme import DARK, LIGHT
 from rnnviz.files.numbers import columns_of
+from rnnviz.probe.activations import Plane, Projection
 from rnnviz.probe.fixed_points import FixedPoint
-from rnnviz.probe.projection import Plane, Projection
 from rnnviz.questions.rest.measure import Portrait, Readout, Rest
 from rnnviz.questions.rest.pictures import phase_plane, point_spectrum, rest_points
 from tests.sampling import each_row

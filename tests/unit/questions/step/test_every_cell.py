@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from rnnviz.charts.explanation import explanation
+from rnnviz.charts.texts import explanation
 from rnnviz.config import Activation, RunConfig
 from rnnviz.probe.unrolled import Phase
 from rnnviz.questions.step.arithmetic import formula, terms

@@ -95,7 +95,7 @@ def test_panels_have_every_weight_of_the_part_and_a_row_a_unit(step, moment, cou
 def test_at_the_update_the_largest_changes_are_listed_and_no_column_is_opened(step):
     _, meta = drawn(step, UPDATE)
     assert meta["opened"]["token"] is None
-    assert meta["terms"]["rows"] == [(row.name, row.change) for row in largest_changes(step)]
+    assert meta["terms"]["rows"] == largest_changes(step)
 
 
 def test_nothing_moves_between_the_moments_of_a_phrase(step):

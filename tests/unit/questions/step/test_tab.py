@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from rnnviz.charts.explanation import explanation, texts
+from rnnviz.charts.texts import explanation, texts
 from rnnviz.probe.unrolled import Moment, Phase
 from rnnviz.questions.step.measure import Focus
 from rnnviz.questions.step.tab import caption_fields, caption_key

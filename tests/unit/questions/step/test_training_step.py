@@ -6,7 +6,7 @@ import pytest
 from rnnviz.config import ClipBy
 from rnnviz.engine.training import TrainBuffers, TrainState, order, train_examples
 from rnnviz.probe.unrolled import Moment, Phase
-from rnnviz.questions.step.measure import clipping, largest_changes, timeline
+from rnnviz.questions.step.measure import largest_changes, timeline
 from rnnviz.questions.step.pictures import panels, share
 from tests.sampling import each_row, singly
 from tests.unit.conftest import TEXTS
@@ -52,11 +52,11 @@ def test_the_share_of_a_moment_is_that_of_the_formula(step_of):
 )
 def test_clipping_has_the_changed_entries_and_the_lost_share_of_the_norm(step_of, by, limit):
     step = step_of(TEXTS[4], clip_by=by, clip=limit)
-    gradient, found = step.trace.gradient.theta, clipping(step)
+    gradient, found = step.trace.gradient.theta, step.descent
     norm = np.linalg.norm(gradient)
     changed = np.abs(gradient) > (limit if by == "value" or norm < limit else 0)
-    np.testing.assert_array_equal(found.signs.theta, np.sign(gradient) * changed)
-    assert (found.count, found.count > 0) == (changed.sum(), limit < 1)
+    np.testing.assert_array_equal(step.clipped_signs.theta, np.sign(gradient) * changed)
+    assert (found.changed.sum(), found.changed.any()) == (changed.sum(), limit < 1)
     left = np.linalg.norm(gradient.clip(-limit, limit)) if by == "value" else min(norm, limit)
     assert found.lost == pytest.approx(1 - left / norm)
 
@@ -64,15 +64,14 @@ def test_clipping_has_the_changed_entries_and_the_lost_share_of_the_norm(step_of
 def test_the_largest_changes_come_first_and_have_names(step_of):
     step = step_of("bad")
     rows = largest_changes(step, 12)
-    changes = [abs(row.change) for row in rows]
+    changes = [abs(change) for _, change in rows]
     np.testing.assert_allclose(changes, np.sort(np.abs(step.descent.update.theta))[::-1][:12])
-    assert all(row.before + row.change == pytest.approx(row.after, abs=1e-15) for row in rows)
-    names = {row.name: row for row in largest_changes(step, 10**6)}
+    names = dict(largest_changes(step, 10**6))
     assert len(names) == step.before.theta.size
-    column = step.names.vocabulary.index("bad")
-    assert names["W_xh[3, “bad”]"].before == step.before["W_xh"][3, column]
-    assert names["W_hh[3, 12]"].after == step.after["W_hh"][3, 12]
-    assert names["W_hy[“positive”, 5]"].change == -step.descent.update.W_hy[1, 5]
+    update, column = step.descent.update, step.names.vocabulary.index("bad")
+    assert names["W_xh[3, “bad”]"] == -update["W_xh"][3, column]
+    assert names["W_hh[3, 12]"] == -update["W_hh"][3, 12]
+    assert names["W_hy[“positive”, 5]"] == -update.W_hy[1, 5]
 
 
 def test_every_phase_has_the_same_panels_and_limits_at_all_moments(step_of):

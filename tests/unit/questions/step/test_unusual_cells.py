@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rnnviz.charts.explanation import explanation
+from rnnviz.charts.texts import explanation
 from rnnviz.config import Loss, RunConfig
 from rnnviz.engine.parameters import Architecture
 from rnnviz.questions.step.arithmetic import formula, terms

@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from rnnviz.charts.hidden_states import StateView
+from rnnviz.charts.hidden_states import StateView, grouped
 from rnnviz.charts.side_by_side import AnswerScale, Pair
 from rnnviz.charts.theme import LIGHT
-from rnnviz.charts.units import grouped
 from rnnviz.files.numbers import columns_of
 from rnnviz.questions.what_if.pictures import (
     MOST_ROWS,

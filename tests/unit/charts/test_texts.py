@@ -1,15 +1,17 @@
 """The status of a session and the answer to a phrase, as HTML."""
 
+from __future__ import annotations
+
 import re
 from html import escape
 
-from rnnviz.charts.status import status_texts, verdict_html
+from rnnviz.charts.texts import status_texts, verdict_html
 from rnnviz.config import RunConfig, TaskName
 from rnnviz.probe.health import MEANINGS
 from rnnviz.probe.questions import GradientQuestion, StateQuestion, TrainQuestion
 from rnnviz.probe.session import Session
 from rnnviz.run.schedule import Position
-from rnnviz.tasks.registry import PRESETS
+from rnnviz.tasks.data_source import PRESETS
 
 
 def shown_of(session):

@@ -9,8 +9,15 @@ import pytest
 
 from rnnviz.config import RunConfig
 from rnnviz.probe.session import Session
-from rnnviz.questions.wrong.measure import DataPart, ResultsLab
-from rnnviz.questions.wrong.results_csv import ANSWERS, CONFUSION, SCORES, result_csv, result_files
+from rnnviz.questions.wrong.measure import (
+    ANSWERS,
+    CONFUSION,
+    SCORES,
+    DataPart,
+    ResultsLab,
+    result_csv,
+    result_files,
+)
 from rnnviz.tasks.upload import File, Upload
 from tests.sampling import each_row
 

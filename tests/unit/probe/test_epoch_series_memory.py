@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from rnnviz.config import RunConfig
-from rnnviz.probe import memory_lab as module
+from rnnviz.probe import epoch_series as module
+from rnnviz.probe.epoch_series import flow
 from rnnviz.probe.gradients import Objective
 from rnnviz.probe.memory_gauge import half_life, spectrum
-from rnnviz.probe.memory_lab import flow
 from rnnviz.probe.session import Session
 from rnnviz.probe.work import spend
 from rnnviz.run.schedule import Position

@@ -7,16 +7,21 @@ from rnnviz.config import RunConfig
 from rnnviz.engine.training import train_examples
 from rnnviz.probe import gradients as module
 from rnnviz.probe import work as chunks
-from rnnviz.probe.epoch_series import EpochSeries
-from rnnviz.probe.gradients import Comparison, Objective, TokenContribution, next_steps
+from rnnviz.probe.epoch_series import EpochSeries, flow
+from rnnviz.probe.gradients import (
+    Comparison,
+    NextStepStats,
+    Objective,
+    TokenContribution,
+    next_steps,
+)
 from rnnviz.probe.health import health
-from rnnviz.probe.memory_lab import flow
 from rnnviz.probe.session import Session
 from rnnviz.probe.work import spend
-from rnnviz.questions.feed.measure import ClippingShares, FeedLab
+from rnnviz.questions.feed.measure import FeedLab
 from rnnviz.questions.reach.measure import ReachLab
 from rnnviz.questions.right.measure import RightLab
-from rnnviz.tasks.registry import PRESETS
+from rnnviz.tasks.data_source import PRESETS
 from tests.lag_profile import lag_profile
 from tests.sampling import each_row
 
@@ -142,7 +147,7 @@ def test_every_preset_can_be_asked_everything(task, preset):
     query = session.gradient_query(session.inspect(), Objective.LOSS)
     assert np.isfinite(session.lab(ReachLab).lag(query).median).all()
     steps = len(session.inspect().unrolled(0))
-    assert session.lab(ReachLab).connectivity(query).sizes.shape[1] == steps
+    assert session.lab(ReachLab).connectivity(query)[1].shape[1] == steps
     state = session.state
     assert len(health(state.parameters, query.trace, session.settings, state.slots)) == 6
 
@@ -155,8 +160,8 @@ def series(*epochs, of):
 
 
 def test_a_series_has_one_number_or_array_for_every_epoch():
-    clipping = series(0, 2, 4, of=lambda epoch: ClippingShares(0.25, 0.5, float(epoch)))
-    assert clipping.column("angle").tolist() == [0, 2, 4]
+    clipping = series(0, 2, 4, of=lambda e: NextStepStats(np.zeros(2), np.array([0.0, e]), {}))
+    assert clipping.column("largest_angle").tolist() == [0, 2, 4]
     shares = series(0, 2, of=lambda e: TokenContribution(np.full(3, e), np.zeros(3)))
     assert shares.column("W_hh").tolist() == [[0] * 3, [2] * 3]
 
@@ -173,5 +178,5 @@ def test_a_table_has_the_numbers_of_each_parameter():
 
 
 def test_the_nearest_epoch_is_found_on_both_sides():
-    clipping = series(0, 10, 20, of=lambda epoch: ClippingShares(0, 0, epoch))
-    assert [clipping.nearest(epoch) for epoch in (0, 4, 6, 14, 16, 99)] == [0, 0, 1, 1, 2, 2]
+    numbers = series(0, 10, 20, of=int)
+    assert [numbers.nearest(epoch) for epoch in (0, 4, 6, 14, 16, 99)] == [0, 0, 1, 1, 2, 2]

@@ -1,12 +1,16 @@
-"""The status of a session as HTML: story line, verdict, scores and signs."""
+"""Texts next to the charts: their explanations, status, and verdict."""
 
 from __future__ import annotations
 
 import math
 import re
 from collections.abc import Sequence
+from contextvars import ContextVar
 from enum import StrEnum
+from functools import cache
 from html import escape, unescape
+from importlib.resources import files
+from pathlib import Path
 
 from rnnviz.probe.formatting import number, quoted
 from rnnviz.probe.health import MEANINGS, Level, Sign, judged, overfit, phase_of, worst
@@ -16,6 +20,43 @@ from rnnviz.probe.session import Session
 from rnnviz.probe.story import Story
 from rnnviz.run.timeline import LOOKING_BACK
 from rnnviz.tasks.task import Preset
+
+#: The unit of the axis of a run.
+_unit = ContextVar("unit", default="epoch")
+_EPOCH, _TRAINING = re.compile(r"(?<![{\w])epoch(s?)\b"), re.compile(r"\btraining\b(?! loop)")
+
+
+def count_in(unit: str) -> None:
+    """Count in this ``unit``, not in epochs, in the explanations of this context.
+
+    If it isn't epochs, it is a recording, and the examples are its probe's, not those of training.
+    """
+    _unit.set(unit)
+
+
+@cache
+def texts() -> dict[str, str]:
+    """Every text by its name: "question/heading", or "heading" for charts/text.md."""
+    package = Path(str(files("rnnviz")))
+    found = {}
+    for path in [package / "charts" / "text.md", *package.glob("questions/*/text.md")]:
+        folder = "" if path.parent.name == "charts" else f"{path.parent.name}/"
+        _, *sections = path.read_text(encoding="utf-8").split("\n## ")
+        for heading, _, text in (section.partition("\n") for section in sections):
+            found[folder + heading] = text.strip()
+    return found
+
+
+def explanation(name: str, **fields: str) -> str:
+    """The text of this name in ``texts``, with its gaps filled; {noun} is "word" by default."""
+    text, unit = texts()[name], _unit.get()
+    if unit != "epoch":
+        text = _TRAINING.sub("probe", _EPOCH.sub(rf"{unit}\1", text))
+    return text.format(**{"noun": "word", "weights": "W_hh", **fields})
+
+
+# The status of a session as HTML: story line, verdict, scores and signs
+
 
 #: Sentences of more characters are written smaller in a narrow window, in two steps.
 LONG, LONGER = 84, 112
