@@ -41,7 +41,7 @@ class Page(tab.Page):
         self.run()
 
     def probe(self):
-        self.choose("Way", ReadoutKind.PROBE)
+        self.choose("Read with", ReadoutKind.PROBE)
         return self
 
     def measure(self):

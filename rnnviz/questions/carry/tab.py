@@ -292,7 +292,7 @@ def _controls(session: Session) -> None:
         place_stepper("list_page", StepButton("Earlier", -1), StepButton("Later", 1), tip=tip)
     _choose_threads(session)
     way = st.segmented_control(
-        "Way", list(ReadoutKind), key="unit_way", required=True, help=explanation("carry/way"),
+        "Read with", list(ReadoutKind), key="unit_way", required=True, help=explanation("carry/way"),
         default=first_value("unit_way", edition(session), lab.readout),
     )  # fmt: skip
     lab.readout = ReadoutKind(way or lab.readout)
