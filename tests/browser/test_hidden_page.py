@@ -96,12 +96,12 @@ def test_memory_and_matrix_stand_at_the_same_height(page):
 
 
 def test_what_can_be_read_is_measured_on_demand_and_every_picture_has_its_numbers(page):
-    page.at("unit_way").get_by_text("linear probe").click()
+    page.at("readout").get_by_text("linear probe").click()
     page.page.get_by_role("button", name="Measure").click()
     page.expect_in_chart("readability", "figure.data.at(-1)?.name === 'epoch 420'")
     at_end, *_ = page.in_chart("readability", "[...figure.data.at(-1).y]")
     assert at_end > 0.85 > max(page.in_chart("readability", "[...figure.data[1].y]")[:3])
-    page.at("unit_way").get_by_text("single units").click()
+    page.at("readout").get_by_text("single units").click()
     page.expect_drawn_above("phrases", 0)
     page.at("phrases").get_by_role("button", name="Enlarge").click()
     dialog = page.page.get_by_role("dialog")
