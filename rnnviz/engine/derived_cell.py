@@ -226,5 +226,6 @@ def numbers(cell: CellText, constants: str) -> dict[str, float]:
         except ValueError:
             found[name] = math.nan
         if not abs(found[name]) <= LARGEST:
-            raise SettingError(f"{label} write {name}=0.2, not {name}={value[:20]}.")
+            wrong = f"write {name}=0.2, not {name}={value[:20]}"
+            raise SettingError(f"{label} {wrong}: a number of at most {LARGEST:,.0f}.")
     return found

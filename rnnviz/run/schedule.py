@@ -21,7 +21,7 @@ CHANGEABLE = tuple(n for n, row in SETTINGS.items() if not row.restarts and n !=
 EDIT = "edit"
 #: Maximum number of changes that a link can carry.
 MAX_CHANGES = 400
-_POSITION = re.compile(r"(\d{1,7})(?:/(\d{1,7}))?", re.ASCII)
+_POSITION = re.compile(r"(\d{1,18})(?:/(\d{1,18}))?", re.ASCII)
 
 
 class Position(NamedTuple):
@@ -39,8 +39,8 @@ class Position(NamedTuple):
         match = _POSITION.fullmatch(text.strip())
         if not match:
             raise SettingError(
-                f"{text[:40]!r} is not a position in a run: write an epoch, such as 120, or 120/32 "
-                "for 32 sequences more."
+                f"{text[:40]!r} is not a position in a run: write an epoch of at most "
+                f"{SETTINGS['epochs'].high:,}, such as 120, or 120/32 for 32 sequences more."
             )
         return cls(int(match[1]), int(match[2] or 0))
 

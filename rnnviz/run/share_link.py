@@ -186,7 +186,10 @@ def _index(query: Mapping[str, str], name: str, first: int, problems: list[str])
     # So few digits that any number of them can be read.
     if text.isascii() and text.isdigit() and len(text) < 9 and 0 <= int(text) - first < MOST_INDEX:
         return int(text) - first
-    problems.append(f"{name} must be a whole number from {first}, not {text[:40]}. It is left out.")
+    most = MOST_INDEX - 1 + first
+    problems.append(
+        f"{name} must be a whole number from {first} to {most:,}, not {text[:30]}. It is left out."
+    )
     return None
 
 

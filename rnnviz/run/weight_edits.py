@@ -17,6 +17,8 @@ from rnnviz.engine.parameters import Architecture, Parameters, plain
 
 #: The largest absolute value of a weight, a factor or a noise level.
 LARGEST = 1e6
+#: Most digits of a row, a column, a unit or a seed.
+_DIGITS = 9
 #: Most random numbers of all noise in a link: they take about two seconds.
 MOST_DRAWN = 100_000_000
 #: Noise is drawn from ``np.random.default_rng((seed, NOISE))``.
@@ -62,7 +64,8 @@ class Edit:
         except ValueError:
             raise SettingError(
                 f"{text[:40]!r} is not an edit of the weights: write silence 1 7, scale 0.9, "
-                "noise 0.1 3, or set W_hh 3 4 0.5."
+                f"noise 0.1 3, or set W_hh 3 4 0.5, with amounts of at most {LARGEST:,.0f} and "
+                f"whole numbers of at most {_DIGITS} digits."
             ) from None
 
 
@@ -87,7 +90,7 @@ def set_weight(name: str, row: int, column: int, value: float) -> Edit:
 
 
 def _count(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+    if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS):
         raise ValueError
     return int(text)
 

@@ -291,12 +291,12 @@ def _controls(session: Session) -> None:
         tip = f"Pages of the {session.dataset.role} {session.names.sequence}s"
         place_stepper("list_page", StepButton("Earlier", -1), StepButton("Later", 1), tip=tip)
     _choose_threads(session)
-    first = first_value("readout", edition(session), lab.readout)
-    chosen = st.segmented_control(
-        "Read with", list(ReadoutKind), key="readout", required=True, default=first,
+    readout = st.segmented_control(
+        "Read with", list(ReadoutKind), key="readout", required=True,
         help=explanation("carry/readout"),
+        default=first_value("readout", edition(session), lab.readout),
     )  # fmt: skip
-    lab.readout = ReadoutKind(chosen or lab.readout)
+    lab.readout = ReadoutKind(readout or lab.readout)
     if lab.sort is Sort.EFFECT and lab.readout is ReadoutKind.UNITS:
         ablation_buttons(session)
     if lab.readout is ReadoutKind.PROBE:

@@ -89,8 +89,8 @@ def test_a_link_names_what_it_carries():
         "view": "cell",
     }
     assert read_link({"view": "sequence", "unit": "x", "token": "0"})[1] == [
-        "In the link: unit must be a whole number from 0, not x. It is left out.",
-        "In the link: token must be a whole number from 1, not 0. It is left out.",
+        "In the link: unit must be a whole number from 0 to 999,999, not x. It is left out.",
+        "In the link: token must be a whole number from 1 to 1,000,000, not 0. It is left out.",
         "In the link: view must be cell, not sequence. It is left out.",
     ]
 
@@ -139,6 +139,15 @@ def test_the_old_run_shares_what_was_changed_before_it_was_left():
 @each_row(
     ("query", "said"),
     [
+        ({"unit": "1000000"}, "unit must be a whole number from 0 to 999,999, not 1000000."),
+        ({"token": "1000001"}, "token must be a whole number from 1 to 1,000,000, not 1000001."),
+        ({"epoch": "99999999"}, "epoch can't be 99999999: the most is 100,000. Using 100,000."),
+        (
+            {"epoch": "9" * 30},
+            "is not a position in a run: write an epoch of at most 100,000, such",
+        ),
+        ({"changes": "0:edit=scale 1000001"}, "with amounts of at most 1,000,000 and"),
+        ({"changes": "0:edit=noise 0.1 1234567890"}, "whole numbers of at most 9 digits."),
         ({"epoch": "soon"}, "epoch: 'soon' is not a position in a run"),
         ({"epoch": "100001"}, "epoch can't be 100001: the most is 100,000. Using 100,000."),
         ({"now": "-3"}, "now: '-3' is not a position in a run"),
