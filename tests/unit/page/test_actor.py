@@ -157,6 +157,7 @@ def test_a_fault_between_commands_is_logged_and_ends_nothing(name, actor, monkey
     monkeypatch.setattr(acting, "FAILURE_PAUSE", 0.01)
     looker = Looker(actor)
     looker.say("play")
+    epoch(actor)  # Then it plays.
     with monkeypatch.context() as broken:
         broken.setattr(SessionHost, name, lambda *_: 1 / 0)
         wait_until(lambda: "ZeroDivisionError" in caplog.text)
