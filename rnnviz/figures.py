@@ -14,7 +14,6 @@ from rnnviz.charts import (
     theme,
     training_curves,
 )
-from rnnviz.charts import hidden_states as units
 from rnnviz.questions.breaks import pictures as breaks
 from rnnviz.questions.carry import pictures as carry
 from rnnviz.questions.feed import pictures as feed
@@ -31,7 +30,7 @@ from rnnviz.questions.wrong import pictures as wrong
 __all__ = [
     "answers", "breaks", "carry", "feed", "first_page", "gradients", "hidden_states",
     "inside_cell", "linear_probe", "path", "reach", "rest", "right", "sequence_network", "shapes",
-    "side_by_side", "step", "table", "theme", "training_curves", "units", "what_if", "wrong",
+    "side_by_side", "step", "table", "theme", "training_curves", "what_if", "wrong",
 ]  # fmt: skip
 #: Names of earlier versions, and what the module is called now.
 _FORMER = {
@@ -41,8 +40,8 @@ _FORMER = {
     "memory_gauge": "gradients", "optimizer_steps": "feed", "response": "carry",
     "rest_points": "rest", "run_curves": "training_curves", "sentence": "shapes",
     "silencing": "breaks", "step_network": "step", "tinted_phrases": "carry",
-    "token_shares": "feed", "trajectories": "path", "value_scatter": "wrong",
-    "word_choices": "what_if", "words_row": "first_page",
+    "token_shares": "feed", "trajectories": "path", "units": "hidden_states",
+    "value_scatter": "wrong", "word_choices": "what_if", "words_row": "first_page",
 }  # fmt: skip
 
 

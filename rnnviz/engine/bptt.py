@@ -190,17 +190,9 @@ def _bind_bridge_back(encoder: Layer, decoder: Layer, trace: Trace, top: bool) -
 
 def _bind_down(blocks: list[Array], layer: Layer, below: Layer, trace: Trace) -> Iterator[Kernel]:
     """Kernels that write dL/dx of ``layer`` into ``below.dh``."""
-    cell, hidden, dh = trace.architecture.cell, layer.extent.hidden, _rows(below.dh)
-    pairs = [
-        (error.reshape(len(dh), -1), matrix[block.fixed(hidden) :].T)
-        for block, fused, errors in zip(cell.blocks, blocks, cell.errors(layer), strict=False)
-        if block.inputs
-        for error, matrix in zip(errors, fused, strict=True)
-    ]
-    error, W_x = pairs[0]
-    yield partial(np.ndarray.dot, error, W_x, dh)
-    for error, W_x in pairs[1:]:
-        yield partial(_add_product, error, W_x, dh)
+    dh, pairs = _rows(below.dh), trace.architecture.cell.input_errors(layer, blocks)
+    for k, (error, W_x) in enumerate(pairs):
+        yield partial(_add_product if k else np.ndarray.dot, _rows(error), W_x, dh)
 
 
 def _add_product(left: Array, right: Array, out: Array) -> None:

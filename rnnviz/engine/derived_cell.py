@@ -109,6 +109,17 @@ class DerivedCell:
         """dL/da of every block's pre-activations, (gates, T, B, H)."""
         return tuple(layer.arrays[ERRORS][block.slots] for block in self.blocks)
 
+    def input_errors(self, layer: Layer, weights: Sequence[Array]) -> list[tuple[Array, Array]]:
+        """The factors of dL/dx = sum da W_x: errors (T, B, H), and input weights (H, D)."""
+        hidden = layer.extent.hidden
+        return [
+            (error, matrix[block.fixed(hidden) :].T)
+            # Vectors of weights follow the blocks, and read no input.
+            for block, fused, errors in zip(self.blocks, weights, self.errors(layer), strict=False)
+            if block.inputs
+            for error, matrix in zip(errors, fused, strict=True)
+        ]
+
     def all_errors(self, layer: Layer) -> Array:
         """All errors as one flat view, in the order of memory."""
         flat: Array = layer.arrays[ERRORS].reshape(-1)

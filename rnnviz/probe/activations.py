@@ -357,6 +357,17 @@ class Boundary:
     normal: Array
     offset: float
 
+    def crossings(self, span: Sequence[Sequence[float]]) -> list[tuple[float, float]]:
+        """The points where it meets the frame of ``span``, the ends of x and of y, by x.
+
+        The frame is symmetric. There are fewer than two if the boundary doesn't cross it.
+        """
+        (nx, ny), offset = self.normal.tolist(), self.offset
+        points = [(x, -(nx * x + offset) / ny) for x in span[0] if ny]
+        points += [(-(ny * y + offset) / nx, y) for y in span[1] if nx]
+        right, top = (end * (1 + 1e-9) for _, end in span)
+        return sorted({(x, y) for x, y in points if abs(x) <= right and abs(y) <= top})
+
 
 def boundary(parameters: Parameters, projection: Projection, axes: tuple[int, int]) -> Boundary:
     """The decision boundary of a readout with two classes, for states of the last layer."""

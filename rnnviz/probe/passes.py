@@ -14,6 +14,7 @@ from rnnviz.engine.layer_buffers import Array, Layer
 from rnnviz.engine.losses import LOSSES
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.trace import Trace
+from rnnviz.probe.work import lengths_of
 
 #: At most this many tokens of the training set are read.
 MOST_TOKENS = 4_000
@@ -25,8 +26,7 @@ _SEED = 7
 
 def sample(examples: Sequence[ExampleLike]) -> Array:
     """The indexes of all examples, or of a sample with at most ``MOST_TOKENS`` tokens."""
-    lengths = [len(e.inputs) + (0 if e.source is None else len(e.source)) for e in examples]
-    return draw(np.array(lengths), MOST_TOKENS)
+    return draw(lengths_of(examples), MOST_TOKENS)
 
 
 def draw(lengths: Array, most: int) -> Array:
@@ -86,12 +86,5 @@ def copies_at_once(architecture: Architecture, tokens: int) -> int:
 
 def input_gradient(architecture: Architecture, layer: Layer, fused: list[Array]) -> Array:
     """dL/dx_t = W_x^T da_t of one layer, (T, B, D), from its fused weights."""
-    cell = architecture.cell
-    pairs = [
-        (error, matrix[block.fixed(architecture.hidden) :].T)
-        # Vectors of weights follow the blocks, and read no input.
-        for block, matrices, errors in zip(cell.blocks, fused, cell.errors(layer), strict=False)
-        if block.inputs
-        for error, matrix in zip(errors, matrices, strict=True)
-    ]
+    pairs = architecture.cell.input_errors(layer, fused)
     return np.asarray(sum(error @ W_x for error, W_x in pairs))

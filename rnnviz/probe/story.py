@@ -139,6 +139,10 @@ class Turn(NamedTuple):
     verdict: int
     probability: float
 
+    def said(self, words: Sequence[str]) -> str:
+        """The sentence about the token of these words."""
+        return f"{quoted(words[self.token])} turns the verdict."
+
 
 def turning_word(parameters: Parameters, example: Example, verdict: int) -> Turn | None:
     """The token without which another class than ``verdict`` is most probable.
@@ -245,8 +249,7 @@ def story(player: Timeline, probe: Probe, signs: Sequence[Sign], radii: Array) -
     if player.imported and (epoch == 0 or not data.labelled):
         turn, start = _turn(probe), f"The weights came from {player.imported.source}."
         if turn:
-            start = f"{start} {quoted(probe.words[turn.token])} turns the verdict."
-            return Story("Opened", start, turning=turn.token)
+            return Story("Opened", f"{start} {turn.said(probe.words)}", turning=turn.token)
         return Story("Opened", f"{start} {scores.sentence}" if data.labelled else start)
     course = Scores(losses, metrics, tests, data.guess.loss, chance_of(data))
     chapter = Chapter(chapters(course, radii, np.array([row]))[0])
@@ -304,11 +307,10 @@ def _sentence(
         return f"Learned the training data, {right}: no better than chance."
     if turn is None:
         return scores.sentence
-    word = quoted(probe.words[turn.token])
     if chapter is Chapter.FALLING:
-        return f"{scores.level}: {word} now turns the verdict."
+        return f"{scores.level}: {quoted(probe.words[turn.token])} now turns the verdict."
     other = shortened(probe.dataset.classes[turn.verdict])
-    return f"{word} turns the verdict. Without it: {turn.probability:.0%} {other}."
+    return f"{turn.said(probe.words)} Without it: {turn.probability:.0%} {other}."
 
 
 def _memory(
@@ -316,7 +318,7 @@ def _memory(
 ) -> str:
     radius = f"Radius {radii[-1]:.2f}"
     if turn:
-        return f"{radius}: {quoted(probe.words[turn.token])} turns the verdict."
+        return f"{radius}: {turn.said(probe.words)}"
     if chapter is Chapter.MEMORY_OPENS:
         if probe.dataset.one_class_at_end and 2 <= len(probe.words) <= LONGEST:
             return f"{radius}, but no {names_of(probe.dataset).noun} turns the verdict."

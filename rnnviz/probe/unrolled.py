@@ -27,6 +27,10 @@ class Span(NamedTuple):
     steps: int
     stack: int
 
+    def of(self, array: Array) -> Array:
+        """The tokens of the sequence in an array (T, B, ...), (steps, ...)."""
+        return array[: self.steps, self.column]
+
 
 class Unrolled:
     """One sequence of a trace in one layer (from 0; -1 is the topmost).
@@ -67,7 +71,7 @@ class Unrolled:
 
     def of(self, name: str) -> Array:
         """One of the cell's arrays by name, (T, H)."""
-        return self._joined([span.layer.arrays[name] for span in self.spans])
+        return self._joined(lambda layer: layer.arrays[name])
 
     @property
     def h(self) -> Array:
@@ -77,7 +81,7 @@ class Unrolled:
     @property
     def dh(self) -> Array:
         """dL/dh_t, (T, H)."""
-        return self._joined([span.layer.dh for span in self.spans])
+        return self._joined(lambda layer: layer.dh)
 
     @property
     def norms(self) -> Array:
@@ -92,10 +96,10 @@ class Unrolled:
 
     def error(self, slot: int) -> Array:
         """The gradient of a pre-activation by its slot in the cell's layout, (T, H)."""
-        return self._joined([span.layer.arrays[ERRORS][slot] for span in self.spans])
+        return self._joined(lambda layer: layer.arrays[ERRORS][slot])
 
-    def _joined(self, arrays: list[Array]) -> Array:
-        parts = [a[: s.steps, s.column] for a, s in zip(arrays, self.spans, strict=True)]
+    def _joined(self, array: Callable[[Layer], Array]) -> Array:
+        parts = [span.of(array(span.layer)) for span in self.spans]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def index(self, t: int) -> int:
@@ -117,7 +121,7 @@ class Unrolled:
         words: list[str] = []
         for span, read in zip(self.spans, reads, strict=True):
             vocabulary = names.source if span is not self.spans[-1] else names.vocabulary
-            inputs = read.inputs[: span.steps, span.column]
+            inputs = span.of(read.inputs)
             tokens = inputs.ndim == 1
             words += [vocabulary[i] for i in inputs] if tokens else map(written_step, inputs)
         return tuple(words)
@@ -235,7 +239,7 @@ class CellValues:
             if read.kind != "input":
                 return np.asarray(self._memo[read][tokens] @ W.T)
             columns = self.unrolled.trace.columns[self.unrolled.index(tokens.start)]
-            x = span.layer.x[: span.steps, span.column]
+            x = span.of(span.layer.x)
             return np.asarray(x @ (W if columns is None else W[:, columns]).T)
 
         return self._of_spans(product, node.name)

@@ -97,14 +97,19 @@ class Throttle:
             self._next.pop(key, None)
 
 
+def lengths_of(examples: Sequence[ExampleLike]) -> Array:
+    """The number of tokens that are read of each example, (N,)."""
+    return np.array([len(e.inputs) + (0 if e.source is None else len(e.source)) for e in examples])
+
+
 def chunk_indexes(examples: Sequence[ExampleLike], weights: int) -> list[Array]:
     """The indexes of chunks of examples for a network with this number of weights.
 
     Each chunk is a random sample, so the first ones are already representative.
     """
     order = np.random.default_rng(_SEED).permutation(len(examples))
-    tokens = [len(e.inputs) + (0 if e.source is None else len(e.source)) for e in examples]
-    ends = np.flatnonzero(np.diff(weights * np.cumsum(np.array(tokens)[order]) // _CHUNK)) + 1
+    tokens = lengths_of(examples)[order]
+    ends = np.flatnonzero(np.diff(weights * np.cumsum(tokens) // _CHUNK)) + 1
     return [np.sort(chunk) for chunk in np.split(order, ends)]
 
 

@@ -106,25 +106,12 @@ def _states(
 
 def _decision_line(plane: Plane, span: list[list[float]], theme: Theme) -> list[Series]:
     """The decision line between the two points where it meets the frame, if it crosses the plot."""
-    if plane.boundary is None:
+    ends = plane.boundary.crossings(span) if plane.boundary else []
+    if len(ends) < 2:
         return []
-    (nx, ny), offset = plane.boundary.normal.tolist(), plane.boundary.offset
-    points = [(x, -(nx * x + offset) / ny) for x in span[0] if ny]
-    points += [(-(ny * y + offset) / nx, y) for y in span[1] if nx]
-    right, top = (end * (1 + 1e-9) for _, end in span)
-    inside = sorted({(x, y) for x, y in points if abs(x) <= right and abs(y) <= top})
-    if len(inside) < 2:
-        return []
-    return [
-        scatter(
-            x=[inside[0][0], inside[-1][0]],
-            y=[inside[0][1], inside[-1][1]],
-            mode="lines",
-            name="undecided",
-            line={"color": theme.text, "width": 2, "dash": "dash"},
-            hoverinfo="skip",
-        )
-    ]
+    line = {"color": theme.text, "width": 2, "dash": "dash"}
+    x, y = map(list, zip(ends[0], ends[-1], strict=True))
+    return [scatter(x=x, y=y, mode="lines", name="undecided", line=line, hoverinfo="skip")]
 
 
 def separation_curve(

@@ -77,7 +77,7 @@ def gradient_directions(tokens: ByToken, words: Sequence[str], theme: Theme = LI
             scatter(
                 x=list(range(count)), y=[0] * count, mode="markers", marker=disc, hoverinfo="skip"
             ),
-            _angles(tokens, ratios, theme),
+            _angles(tokens, ratios),
         ],
         f"Direction of dL/dh: {colored('exact, W_hhᵀ da', theme.magnitude)}; notebook's, W_hh da",
         260, theme, xaxis=words_axis(words, theme), yaxis={"range": [-1.7, 1], "visible": False},
@@ -85,7 +85,7 @@ def gradient_directions(tokens: ByToken, words: Sequence[str], theme: Theme = LI
     )  # fmt: skip
 
 
-def _angles(tokens: ByToken, ratios: Array, theme: Theme) -> Series:
+def _angles(tokens: ByToken, ratios: Array) -> Series:
     # With many words every n-th has a number, counted from the last one.
     count = len(tokens.angles)
     every = math.ceil(count / _MOST_DISCS)
