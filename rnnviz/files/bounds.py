@@ -70,17 +70,17 @@ def _check_end(content: bytes) -> None:
 
 
 #: The most lists, tables and keys in a JSON text, and the most commas.
-MAX_PARTS, MAX_VALUES = 200_000, 1_500_000
+MAX_PARTS, MAX_VALUES = 500_000, 1_500_000
 
 
-def check_size(text: bytes) -> None:
+def check_size(text: bytes, most_parts: int | None = None) -> None:
     """Raise TransferError for a text with too many lists, tables and keys, or values.
 
     Two bytes take more than fifty in memory, and the parser holds the lock of all threads, here for
-    at most about 0.2 seconds: the garbage collector goes through all lists again and again.
+    at most about 0.2 seconds.
     """
     for signs, most, what in (
-        (b"[{:", MAX_PARTS, "lists and keys"),
+        (b"[{:", most_parts or MAX_PARTS, "lists and keys"),
         (b",", MAX_VALUES, "values"),
     ):
         if sum(text.count(sign) for sign in signs) > most:

@@ -148,7 +148,7 @@ def test_other_bytes_get_a_sentence(content):
         ({"kind": "run"}, "it is a 'run', not a recording"),
         ({"version": 2}, "the version 2"),
         ({"format": "zip"}, "this is no recording"),
-        ({"examples": [[]] * 200_000}, "more than 200,000 lists"),
+        ({"examples": [[]] * 500_000}, "more than 500,000 lists"),
     ],
 )
 def test_other_kinds_get_a_sentence(path, changed, said):

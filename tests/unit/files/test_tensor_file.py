@@ -316,7 +316,7 @@ def test_what_is_no_such_archive_gets_a_sentence(content, said, tmp_path, monkey
 
 def test_texts_of_too_many_lists_get_a_sentence():
     content = packed(rnnviz=npy(np.array("[" + "[]," * 600_000 + "[]]")))
-    with pytest.raises(TransferError, match="more than 200,000 lists"):
+    with pytest.raises(TransferError, match="more than 500,000 lists"):
         read_npz(content, 10 * MOST)
 
 
