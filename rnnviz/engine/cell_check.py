@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from functools import lru_cache
+from types import CodeType
 from typing import Any
 
 import numpy as np
 
 from rnnviz.cells import CellText
-from rnnviz.engine.cell_source import source
+from rnnviz.engine.cell_source import factors, source
 from rnnviz.engine.cell_text import CACHED, CellError
-from rnnviz.engine.equations import equations_of
+from rnnviz.engine.equations import Line, equations_of
+from rnnviz.engine.graph import topological
 
 #: Largest relative error at which a gradient counts as exact.
 TOLERANCE = 1e-8
@@ -22,6 +24,8 @@ TOLERANCE = 1e-8
 #: inconclusive if values are not finite or a function is saturated.
 TRIALS = tuple((seed, scale) for scale in (0.5, 0.1, 0.02) for seed in range(3))
 _SIZES = {"T": 3, "D": 2, "H": 2}
+#: Functions whose arguments must stay above 0, by the kind of their nodes.
+_ABOVE_ZERO = {"log": "log", "sqrt": "sqrt", "div": "/", "power": "**"}
 #: Called before every trial; it raises CellError to give up.
 before_trial: ContextVar[Callable[[], object]] = ContextVar("before_trial", default=lambda: None)
 
@@ -39,17 +43,28 @@ def confirm(cell: CellText, gradient: str, error: float) -> None:
     """Raise CellError unless the relative error of a cell's gradient is small."""
     if error <= TOLERANCE:
         return
-    found = [_first_not_finite(compiled(cell), *trial) for trial in TRIALS]
+    found = [_first_not_finite(cell, *trial) for trial in TRIALS]
     if math.isfinite(error) and None in found:
-        wrong = f"its {gradient} differs from the complex step by {error:.0e}"
-        raise CellError(1, 1, f"{wrong}, so it can't be used. Please report this text")
-    finite = "with small random weights its values are not finite numbers: log, sqrt and / need"
-    finite += " arguments that stay above 0"
-    if first := next(filter(None, found), None):
-        t, name = first
-        number = next(line.number for line in equations_of(cell).lines if line.name == name)
-        raise CellError(number, 1, f"{finite}; {name} is not, at token {t + 1}")
-    raise CellError(1, 1, finite)
+        wrong = f"its {gradient} differs from the complex step by {error:.0e}, so it can't be used"
+        cause = "large numbers that cancel out leave rounding errors. Leave out what cancels"
+        raise CellError(1, 1, f"{wrong}: {cause}; if nothing does, please report this text")
+    anywhere = CellError(1, 1, _not_finite(cell, equations_of(cell).lines, "values"))
+    raise next(filter(None, found), anywhere)
+
+
+def _not_finite(cell: CellText, lines: Sequence[Line], what: str) -> str:
+    """Why the values or gradients of some lines may be no finite numbers."""
+    own, others = [line.node for line in lines], {*equations_of(cell).nodes.values()}
+    below = topological((a for node in own for a in node.args), ends=others.__contains__)
+    nodes = [*own, *(node for node in below if node not in others)]
+    # A square or a cube can be taken of any number.
+    kinds = {n.kind for n in nodes if n.kind != "power" or n.value < 0 or n.value % 1}
+    needing = [sign for kind, sign in _ABOVE_ZERO.items() if kind in kinds]
+    why = "they become too large"
+    if needing:
+        signs = " and ".join(filter(None, (", ".join(needing[:-1]), needing[-1])))
+        why = f"{signs} need{'s' * (len(needing) == 1)} arguments that stay above 0"
+    return f"with small random weights its {what} are not finite numbers: {why}"
 
 
 def gradient_error(cell: CellText) -> float:
@@ -60,20 +75,36 @@ def gradient_error(cell: CellText) -> float:
         return best(lambda seed, scale: float(check(**_SIZES, seed=seed, scale=scale)))
 
 
-def _first_not_finite(script: dict[str, Any], seed: int, scale: float) -> tuple[int, str] | None:
-    """The first token and line with values that are not finite, from states of zero."""
+def _first_not_finite(cell: CellText, seed: int, scale: float) -> CellError | None:
+    """The first token and line with values or gradients that are not finite, from zero states."""
+    script, equations = compiled(cell), equations_of(cell)
     rng, size = np.random.default_rng(seed), _SIZES["H"]
     shapes = {name: [size] * len(shape) for name, shape in script["SHAPES"].items()}
     weights = {name: scale * rng.standard_normal(shape) for name, shape in shapes.items()}
     x = rng.standard_normal((_SIZES["T"], size))
+
+    def refused(line: Line, what: str, which: str, t: int) -> CellError:
+        said = f"{_not_finite(cell, [line], what)}; {which} is not, at token {t + 1}"
+        return CellError(line.number, 1, said)
+
     with np.errstate(all="ignore"):
         lines = script["forward"](x, np.zeros((len(script["STATES"]), size)), **weights)
-    values = dict(zip(script["LINES"], lines, strict=True))
-    for t in range(len(x)):
-        for name, value in values.items():
-            if not np.isfinite(value[t]).all():
-                return t, name
+        values = dict(zip(script["LINES"], lines, strict=True))
+        known = {**equations.constants, **weights, **values, "x": x}
+        for t in range(len(x)):
+            for line in equations.lines:
+                if not np.isfinite(values[line.name][t]).all():
+                    return refused(line, "values", line.name, t)
+        for t in range(len(x)):
+            for line, factor in _factors(cell):
+                if not np.isfinite(eval(factor, script, {**known, "t": t})).all():
+                    return refused(line, "gradients", f"that through {line.name}", t)
     return None
+
+
+@lru_cache(CACHED)
+def _factors(cell: CellText) -> list[tuple[Line, CodeType]]:
+    return [(line, compile(text, line.name, "eval")) for line, text in factors(cell)]
 
 
 def best(error_of: Callable[[int, float], float]) -> float:

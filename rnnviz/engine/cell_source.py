@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from operator import itemgetter
 from typing import NamedTuple
 
 from rnnviz.cells import CellText
 from rnnviz.engine.cell_text import CellError
 from rnnviz.engine.derive import Adjoint, Backward
-from rnnviz.engine.equations import Equations, equations_of
+from rnnviz.engine.equations import Equations, Line, equations_of
 from rnnviz.engine.graph import Node, topological
 
 #: Most operations in all gradients of a cell, written out.
@@ -221,17 +223,40 @@ def _backward(cell: CellText, inputs: bool, ends: bool, transposes: bool) -> str
 
 
 def _check_lengths(equations: Equations, back: Backward) -> None:
-    """Refuse a line if the gradients through it are too long to be written out."""
+    """Refuse a line, or a cell, if the gradients through it are too long to be written out."""
     named, lengths = {*equations.nodes.values()}, dict[Node, int]()
     passed = [part for adjoint in back.adjoints for part in adjoint.parts]
     for node in topological((factor for _, factor in passed), ends=named.__contains__):
         lengths[node] = 1 if node in named else 1 + sum(lengths[arg] for arg in node.args)
-    if sum(lengths[factor] for _, factor in passed) > OPERATIONS:
-        adjoint, _ = max(passed, key=lambda part: lengths[part[1]])
-        node = adjoint.node or equations.nodes[adjoint.name.removeprefix("d_")]
-        line = next(line for line in equations.lines if node in topological([line.node]))
-        long = f"the gradient through {line.name} is too long to be written out"
+    through = Counter[Line]()
+    for adjoint, factor in passed:
+        through[_line_of(equations, adjoint)] += lengths[factor]
+    if through.total() <= OPERATIONS:
+        return
+    line, most = max(through.items(), key=itemgetter(1))
+    long = "too long to be written out"
+    if most > OPERATIONS:
+        long = f"the gradient through {line.name} is {long}"
         raise CellError(line.number, 1, f"{long}: make parts of this line lines of their own")
+    long = (
+        f"the gradients through all lines are together {long}, with {through.total():,} operations"
+    )
+    raise CellError(1, 1, f"{long}; at most {OPERATIONS:,} are allowed: use fewer or shorter lines")
+
+
+def _line_of(equations: Equations, adjoint: Adjoint) -> Line:
+    """The line that a gradient is passed through."""
+    node = adjoint.node or equations.nodes[adjoint.name.removeprefix("d_")]
+    return next(line for line in equations.lines if node in topological([line.node]))
+
+
+def factors(cell: CellText) -> Iterator[tuple[Line, str]]:
+    """What each line multiplies a gradient by that is passed through it, as Python at token t."""
+    equations, names = equations_of(cell), _names(equations_of(cell))
+    write = Writer(names, lambda name: f"{name}[t - 1]", lambda name: f"{name}[t]")
+    for adjoint in Backward(equations, names).adjoints:
+        for one, factor in adjoint.parts:
+            yield _line_of(equations, one), write.value(factor)
 
 
 def _gradient_line(adjoint: Adjoint, write: Writer, transposes: bool) -> str:

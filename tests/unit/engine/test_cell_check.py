@@ -52,7 +52,7 @@ def test_a_derived_gradient_that_is_wrong_is_refused(monkeypatch):
     with pytest.raises(CellError, match="differs from the complex step by 1e-01"):
         define(ODD[0])
     monkeypatch.undo()
-    with pytest.raises(CellError, match="not finite numbers: log, sqrt and / need arguments"):
+    with pytest.raises(CellError, match="not finite numbers: sqrt needs arguments that"):
         define("h = sqrt(-1 - h ** 2) + W @ x")
     assert equations_of(define(ODD[0])).states == ("h",)
 

@@ -223,22 +223,57 @@ def test_a_gradient_that_is_not_finite_confirms_no_cell(monkeypatch):
 @each_row(
     ("text", "where"),
     [
-        ("h = log(h) + W @ x", "line 1, .*; h is not, at token 1$"),
-        ("h = W @ x / h", "line 1, .*; h is not, at token 1$"),
-        ("h = W @ x + sqrt(h - 1)", "line 1, .*; h is not, at token 1$"),
+        ("h = log(h) + W @ x", "line 1, .*: log needs .*; h is not, at token 1$"),
+        ("h = W @ x / h", "line 1, .*: / needs .*; h is not, at token 1$"),
+        ("h = W @ x + sqrt(h - 1)", "line 1, .*: sqrt needs .*; h is not, at token 1$"),
         (
-            "z = sigmoid(W_1 @ x)\n# q\nq = sqrt(U @ h - 1)\nh = z * h + q",
-            "line 3, .*; q is not, at",
+            "z = log(3 + W_1 @ x)\n# q\nq = sqrt(U @ h - 1) / (2 + z)\nh = z * h + q",
+            "line 3, .*: sqrt and / need .*; q is not, at",
         ),
-        ("h = W @ x + U @ h + exp(1e6 * h * h + 3e2)", "line 1, .*; h is not, at token 2$"),
-        ("h = log(W @ x) + U @ h", "line 1, .*; h is not, at token [123]$"),
-        ("h = W @ x + 1 / (h * h)", "line 1, .*; h is not, at token 1$"),
+        ("h = log(W @ x) + U @ h", "line 1, .*: log needs .*; h is not, at token [123]$"),
+        ("h = W @ x + 1 / (h * h)", "line 1, .*: / needs .*; h is not, at token 1$"),
+        ("h = W @ x + (h - 1) ** 0.5", r"line 1, .*: \*\* needs .*; h is not, at token 1$"),
     ],
 )
 def test_where_numbers_are_not_finite_the_text_is_told_and_not_the_engine(text, where):
     with pytest.raises(CellError, match=where) as refused:
         own_cell(text)
-    assert "its values are not finite numbers: log, sqrt and / need" in str(refused.value)
+    assert "its values are not finite numbers: " in str(refused.value)
+    assert " arguments that stay above 0; " in str(refused.value)
+
+
+@each_row(
+    "text",
+    [
+        "h = W @ x + U @ h + exp(1e6 * h * h + 3e2)",
+        "h = exp(exp(h + 3)) ** 2 * exp(W @ x + U @ h)",
+        "h = exp(exp(exp(2 * h * h + 1 + W @ x)))",
+    ],
+)
+def test_numbers_that_become_too_large_are_not_said_to_be_below_0(text):
+    with pytest.raises(
+        CellError, match=r"line 1, .* they become too large; h is not, at token [12]$"
+    ):
+        own_cell(text)
+
+
+def test_the_line_whose_gradient_is_not_finite_is_told():
+    text = "g = sigmoid(W_g @ x)\ns = sigmoid(h ** -2)\nh = tanh(W @ x + U @ h) * s + g"
+    said = r"line 2, .* its gradients are .*: \*\* needs .*; that through s is not, at token 1$"
+    with pytest.raises(CellError, match=said):
+        own_cell(text)
+
+
+@each_row(
+    "text",
+    [
+        "h = (W @ x + U @ h) * 1000000 - (W @ x + U @ h) * 999999.999999",
+        "h = (1 + W @ x + U @ h) ** 8 - (1 + W @ x + U @ h) ** 8 * 0.9999999999",
+    ],
+)
+def test_what_cancels_out_is_said_to_leave_rounding_errors(text):
+    with pytest.raises(CellError, match="large numbers that cancel out leave rounding errors"):
+        own_cell(text)
 
 
 #: What the engine calls arrays that are no lines.

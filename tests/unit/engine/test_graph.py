@@ -104,6 +104,14 @@ def test_a_gradient_that_is_too_long_to_be_written_is_refused():
         define(f"{FIRST}\n{text}\nh = tanh(W @ x + U @ h) * b")
 
 
+def test_gradients_that_are_too_long_together_are_told_of_the_whole_cell():
+    lines = [f"p{k} = " + "max(" * 12 + f"tanh({k} * a)" + ", a)" * 12 for k in range(2, 10)]
+    total = " + ".join(f"p{k}" for k in range(2, 10))
+    text = "\n".join([FIRST, *lines, f"h = tanh(W @ x + U @ h) * ({total})"])
+    with pytest.raises(CellError, match=r"line 1, .* through all lines are together too long"):
+        define(text)
+
+
 @settings(max_examples=300 if sampling.exhaustive else 25)
 @given(cells())
 def test_cells_with_shared_values_are_checked_drawn_and_trained(text):
