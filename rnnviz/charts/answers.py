@@ -64,18 +64,14 @@ def _texts(
     font = column_font(classes, len(positions))
     return [
         scatter(
-            x=[x for x, _, _ in texts],
-            y=[y for _, y, _ in texts],
-            text=[text for *_, text in texts],
-            mode="text",
-            textfont={**font, **style},
+            x=[x for x, _, _ in texts], y=[y for _, y, _ in texts],
+            text=[text for *_, text in texts], mode="text", textfont={**font, **style},
             hoverinfo="skip",
         )
         for texts, style in (
-            (right, {"color": theme.text}),
-            (wrong, {"color": theme.positive, "weight": 700}),
+            (right, {"color": theme.text}), (wrong, {"color": theme.positive, "weight": 700}),
         )
-    ]
+    ]  # fmt: skip
 
 
 class _Stroke(NamedTuple):

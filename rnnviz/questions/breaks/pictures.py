@@ -196,17 +196,12 @@ def scores_table(
     fonts = [{**before, "color": theme.text}, before, now, before, now]
     series = [
         scatter(
-            x=[place] * len(rows),
-            y=list(range(len(rows))),
-            name=head.replace("<br>", " "),
-            mode="text",
-            text=texts,
+            x=[place] * len(rows), y=list(range(len(rows))), name=head.replace("<br>", " "),
+            mode="text", text=texts, textfont=font, hoverinfo="none",
             textposition="middle right" if k == 0 else "middle left",
-            textfont=font,
-            hoverinfo="none",
         )
         for k, (place, font, (head, texts)) in enumerate(zip(places, fonts, columns, strict=True))
-    ]
+    ]  # fmt: skip
     names = [
         note(head, "right middle", x=place, y=-1, font={"size": 12, "color": theme.muted})
         for place, head in zip(places[1:], heads, strict=True)

@@ -70,16 +70,15 @@ def ratio_dots(stats: NextStepStats, theme: Theme = LIGHT) -> Picture:
     span = theme.scale.decades([*quantiles.ravel(), _USUAL, 10 * _USUAL])
     low, median, high = np.maximum(quantiles, 10.0 ** span[0]).T
     bars = {"type": "data", "array": high - median, "arrayminus": median - low, "thickness": 1.5}
+    size = 12 if len(spread) <= _ROOMY else 7
     dots = scatter(
-        x=median,
-        y=list(spread),
-        mode="markers",
-        marker={"size": 12 if len(spread) <= _ROOMY else 7, "color": theme.magnitude},
+        x=median, y=list(spread), mode="markers",
+        marker={"size": size, "color": theme.magnitude},
         error_x={**bars, "color": theme.muted, "width": 4},
         customdata=[exact(row) for row in quantiles],
         hovertemplate="%{y}: median %{customdata[1]}<br>80% of the steps from %{customdata[0]} "
         "to %{customdata[2]}<extra></extra>",
-    )
+    )  # fmt: skip
     xaxis, yaxis = log_axis("||update|| / ||W||", theme, span), rows_axis(len(spread), theme)
     layout = {"xaxis": xaxis, "yaxis": yaxis, "shapes": [upright(_USUAL, theme)]}
     title, height = "Update over weights, of every parameter", norms_height(len(stats.ratios))

@@ -132,17 +132,13 @@ def separation_curve(
     hover = "%{customdata[0]}, of %{customdata[1]} sequences<extra></extra>"
     series = [
         scatter(
-            x=separation.places.astype(np.int32),
-            y=compact(values),
-            name=name,
+            x=separation.places.astype(np.int32), y=compact(values), name=name, line=line,
             mode="lines" if name == "chance" else "lines+markers",
-            line=line,
-            marker={"size": 6, "color": line["color"]},
+            marker={"size": 6, "color": line["color"]}, hovertemplate=f"{name}: {hover}",
             customdata=[*zip(exact(values), counts, strict=True)],
-            hovertemplate=f"{name}: {hover}",
         )
         for (name, values), line in lines
-    ]
+    ]  # fmt: skip
     xaxis = axis(f"{noun}s {side}", theme, range=ends, **whole(last))
     yaxis = axis("", theme, range=[0, 1.03], tickvals=[0, 0.5, 1], tickformat=".0%")
     layout = {"xaxis": xaxis, "yaxis": yaxis, **LEGEND}

@@ -403,13 +403,10 @@ def _singular(
         x=tokens.astype(np.int32),
         # Singular directions are below the axis.
         y=compact(np.where(np.isneginf(logs), -1e3, np.where(np.isfinite(logs), logs, np.nan))),
-        name=name,
-        mode="lines+markers",
-        line=line,
-        marker={"size": 6, "color": line["color"]},
+        name=name, mode="lines+markers", line=line, marker={"size": 6, "color": line["color"]},
         customdata=[list(hover) for hover in hovers],
         hovertemplate=f"{name} after %{{customdata[0]}}: 10^%{{customdata[1]}}<extra></extra>",
-    )
+    )  # fmt: skip
 
 
 def connectivity_map(

@@ -157,14 +157,10 @@ def _marks(places: Array, rests: Sequence[Rest], theme: Theme) -> list[Series]:
             line = {"color": colors if "open" in symbol else theme.background, "width": 2.5}
             marker = {"symbol": symbol, "size": size * (1 if own else _OTHERS), "color": colors}
             series.append(scatter(
-                **xy(places[of]),
-                name=f"{name} ({len(of)})",
-                mode="markers",
-                marker={**marker, "line": line},
-                customdata=np.array(of),
+                **xy(places[of]), name=f"{name} ({len(of)})", mode="markers",
+                marker={**marker, "line": line}, customdata=np.array(of),
                 text=[_facts(rests[k]) for k in of],
-                hovertemplate=f"%{{text}}<extra>{name}</extra>",
-                showlegend=own,
+                hovertemplate=f"%{{text}}<extra>{name}</extra>", showlegend=own,
             ))  # fmt: skip
     return series
 
@@ -198,35 +194,25 @@ def point_spectrum(rest: Rest, noun: str = "word", theme: Theme = LIGHT) -> Pict
     largest = np.isclose(np.abs(values), np.abs(values[0]), rtol=1e-9, atol=0)
     ring = {"symbol": "circle-open", "size": 15, "color": theme.text, "line": {"width": 2}}
     places = xy(np.stack([values.real, values.imag], axis=-1)[largest])
+    framed = scatter(**places, mode="markers", marker=ring, hoverinfo="skip")
+    pale = {"color": theme.muted}
+    fonts: dict[int, dict[str, Any]] = {9: pale, -10: {"size": 19, "weight": 600}}
+    numbers = [
+        note(text, "left middle", **PAPER, x=0.65, y=0.75 - 0.3 * k, yshift=shift, font=font)
+        for k, row in enumerate(told.items())
+        for text, (shift, font) in zip(row, fonts.items(), strict=True)
+    ]
     return picture(
-        [
-            scatter(**places, mode="markers", marker=ring, hoverinfo="skip"),
-            _eigenvalues(rest, noun, theme),
-        ],
-        "What becomes of a small distance",
-        480,
-        theme,
+        [framed, _eigenvalues(rest, noun, theme)], "What becomes of a small distance", 480, theme,
         xaxis=axis("", theme, **square, domain=[0, 0.6]),
         yaxis=axis("", theme, **square, scaleanchor="x"),
         shapes=[unit_circle(theme) | {"fillcolor": faint(theme.forward, 0.06)}],
         annotations=[
-            note("shrinks", "center middle", x=0, y=-0.82, font={"color": theme.muted}),
-            note("grows", "left bottom", x=0.75, y=0.75, font={"color": theme.muted}),
-            *[
-                note(
-                    text, "left middle", **PAPER, x=0.65, y=0.75 - 0.3 * k, yshift=shift, font=font
-                )
-                for k, row in enumerate(told.items())
-                for text, shift, font in zip(
-                    row,
-                    (9, -10),
-                    ({"color": theme.muted}, {"size": 19, "weight": 600}),
-                    strict=True,
-                )
-            ],
+            note("shrinks", "center middle", x=0, y=-0.82, font=pale),
+            note("grows", "left bottom", x=0.75, y=0.75, font=pale), *numbers,
         ],
         meta={"wide": True},
-    )
+    )  # fmt: skip
 
 
 def _eigenvalues(rest: Rest, noun: str, theme: Theme) -> Series:

@@ -284,18 +284,10 @@ def parameter_errors(
         crosses = _errors(names, off, "notebook", cross, span)
         markers.append({**crosses, "customdata": facts, "hovertemplate": hover})
     angle = {name: _angle(comparison, name) for name in off} if comparison else {}
+    rows = {"tickvals": [*range(len(names))], "ticktext": [*names], "type": "linear"}
     return picture(
-        markers,
-        "Relative error of every parameter",
-        norms_height(len(names)),
-        theme,
-        xaxis=log_axis("", theme, span),
-        yaxis={
-            **rows_axis(len(names), theme),
-            "tickvals": list(range(len(names))),
-            "ticktext": list(names),
-            "type": "linear",
-        },
+        markers, "Relative error of every parameter", norms_height(len(names)), theme,
+        xaxis=log_axis("", theme, span), yaxis={**rows_axis(len(names), theme), **rows},
         shapes=[{**right, "layer": "below"}, upright(TOLERANCE, theme)],
         annotations=[
             note(f"off by {error:.0%}, {angle[name]}", "right middle", x=math.log10(error), y=k,
@@ -303,8 +295,7 @@ def parameter_errors(
             for k, name in enumerate(names)
             if (error := off.get(name, 0)) >= 0.005
         ],
-        margin={"l": 84, "r": 76, "t": LEGEND_TOP},
-        **LEGEND,
+        margin={"l": 84, "r": 76, "t": LEGEND_TOP}, **LEGEND,
     )  # fmt: skip
 
 
