@@ -303,9 +303,9 @@ class RunConfig:
     )
     optimizer: OptimizerKind = _training(
         OptimizerKind.SGD, "Optimizer",
-        help="sgd: a step against the gradient. momentum: steps build up speed. rmsprop: every "
+        help="sgd: a step against the gradient. momentum: past gradients add up. rmsprop: every "
         "weight has its own step size. adam: both. A change takes effect at the next step and "
-        "starts with empty averages.",
+        "starts with its averages at zero.",
     )
     lr: float = _training(
         0.02, "Learning rate", dial=True, low=0.00001, high=100.0, step=0.01,

@@ -21,7 +21,7 @@ from rnnviz.run.history import Course
 
 #: Maximum number of words that fit one below the other.
 _MOST_ROWS = 14
-#: Not the half-life of the phrase's average or of many phrases.
+#: Fitted to this phrase alone: neither its average end to end, nor the band's.
 _LIFE = "half-life, fitted"
 #: The symbol of the gradient of an objective.
 SYMBOL = {Objective.LOSS: "dL/dh", Objective.MARGIN: "dm/dh"}

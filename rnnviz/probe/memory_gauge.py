@@ -77,7 +77,7 @@ def slope(norms: Array) -> float:
 
 
 def _points(norms: Array) -> tuple[Array, Array]:
-    """The lags of the norms above zero, less their mean, and the logarithms less theirs."""
+    """Lags and log10 norms where the norm is above zero, both minus their means."""
     known = np.flatnonzero(norms > 0)
     lag, logs = len(norms) - 1.0 - known, np.log10(norms[known])
     return (lag - lag.mean(), logs - logs.mean()) if len(known) else (lag, logs)

@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rnnviz.cli.train import report
-from rnnviz.config import RunConfig
+from rnnviz.config import SETTINGS, RunConfig
 from rnnviz.engine.cell_text import CellError
 from rnnviz.engine.gradcheck import own_cell
 from rnnviz.engine.training import begin
@@ -89,6 +89,28 @@ def furthest(found, session):
 def test_a_script_ends_with_the_weights_of_the_run(settings):
     session = run_of(**settings)
     assert furthest(trained(script(session)), session) < 1e-12
+
+
+def other_value(row):
+    """A value of a setting that is not its default."""
+    if row.choices:
+        return next(value for value in row.choices if value not in (row.default, "own"))
+    if row.kind is str:
+        return {"constants": "a=0.7", "equations": STRANGE}[row.name]
+    return row.kind(row.default + 1) if row.default + 1 <= row.high else row.default / 2
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_a_script_has_the_effect_of_every_setting(name):
+    """Also of one that is new: a script must not train another network in silence."""
+    row = SETTINGS[name]
+    needed = {row.only[0]: row.needed[0]} if row.only else {}
+    if name == "constants":
+        needed = {"cell": "leaky"}
+    settings = {"hidden": 4, "epochs": 2, "init_scale": 0.3, "batch": 8, **needed}
+    session = run_of(**{**settings, name: other_value(row)})
+    allowed = 1e-12 if session.config.dtype == "float64" else 1e-4
+    assert furthest(trained(script(session)), session) < allowed
 
 
 def test_a_script_of_own_data_has_them_and_ends_with_the_weights_of_the_run():
