@@ -4,6 +4,7 @@ from types import ModuleType
 
 from rnnviz.charts import (
     answers,
+    axes,
     first_page,
     gradients,
     hidden_states,
@@ -28,7 +29,7 @@ from rnnviz.questions.what_if import pictures as what_if
 from rnnviz.questions.wrong import pictures as wrong
 
 __all__ = [
-    "answers", "breaks", "carry", "feed", "first_page", "gradients", "hidden_states",
+    "answers", "axes", "breaks", "carry", "feed", "first_page", "gradients", "hidden_states",
     "inside_cell", "linear_probe", "path", "reach", "rest", "right", "sequence_network", "shapes",
     "side_by_side", "step", "table", "theme", "training_curves", "what_if", "wrong",
 ]  # fmt: skip
