@@ -23,7 +23,7 @@ from rnnviz.charts.theme import LIGHT, Theme
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.formatting import number
 from rnnviz.probe.sequence_pass import MOST_UNITS
-from rnnviz.run.history import Course
+from rnnviz.run.history import RunCurves
 
 #: Between columns of more tokens threads have no room.
 MOST_TOKENS = 24
@@ -266,7 +266,7 @@ def signed(value: float) -> str:
 
 
 def unit_curve(
-    past: tuple[Array, Array], title: str, course: Course, view: StateView, theme: Theme = LIGHT
+    past: tuple[Array, Array], title: str, course: RunCurves, view: StateView, theme: Theme = LIGHT
 ) -> Picture:
     """One unit at one token over the epochs: epochs (E,) and values (E,)."""
     epochs, values = past

@@ -15,7 +15,7 @@ from rnnviz.probe.jacobians import covered
 from rnnviz.probe.memory_gauge import eigenvalues, recurrent, recurrent_name
 from rnnviz.probe.probe import Probe, phrase_key
 from rnnviz.probe.session import Session
-from rnnviz.run.history import Course
+from rnnviz.run.history import RunCurves
 from rnnviz.run.schedule import Position
 from rnnviz.ui.style import sticky_theme
 
@@ -55,7 +55,7 @@ class GradientSource(NamedTuple):
         return self.probe.unrolled().bridge
 
     @property
-    def course(self) -> Course:
+    def course(self) -> RunCurves:
         """The losses and scores of the run."""
         return self.session.player.course
 

@@ -87,7 +87,7 @@ class PreviousRun:
 
 
 @dataclass(frozen=True, eq=False)
-class Course:
+class RunCurves:
     """The data of the charts over the epochs.
 
     ``epochs`` is the last epoch to train, ``shown`` the epoch shown, None for the present,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from rnnviz.config import RunConfig
 from rnnviz.engine.training import TrainState
 from rnnviz.run.first_network import FirstNetwork
-from rnnviz.run.history import Course, PreviousRun
+from rnnviz.run.history import PreviousRun, RunCurves
 from rnnviz.run.run import Run
 from rnnviz.run.schedule import Position, Schedule
 from rnnviz.run.share_link import Link
@@ -119,12 +119,12 @@ class Timeline(ABC):
         return self.run.position.epoch
 
     @property
-    def course(self) -> Course:
+    def course(self) -> RunCurves:
         """The data of the charts over the epochs."""
         shown = None if self.shown is None else self.shown.epoch
         pinned = None if self.pinned is None else self.pinned.epoch
         changes = self.run.schedule.changes
-        return Course(self.run.history, self.last, shown, changes, self.ghost, pinned)
+        return RunCurves(self.run.history, self.last, shown, changes, self.ghost, pinned)
 
     @property
     def imported(self) -> FirstNetwork | None:
