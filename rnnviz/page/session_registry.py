@@ -18,13 +18,12 @@ import streamlit as st
 
 from rnnviz.config import RunConfig
 from rnnviz.files.opened import AwaitedRun, AwaitedWeights
-from rnnviz.page.actor import Actor, EndedError
+from rnnviz.page.actor import Actor, EndedError, time_limit
 from rnnviz.page.session_host import GONE, RUN, SessionHost
 from rnnviz.probe.session import Session
 from rnnviz.run.share_link import read_link
 from rnnviz.tasks.data_source import UploadStore
 from rnnviz.ui.browser_session import said_on_page
-from rnnviz.ui.time_limit import time_limit
 from rnnviz.ui.viewer import Scene, UnavailableError
 
 #: Maximum number of runs that this server keeps. If there are more, the one unwatched for longest

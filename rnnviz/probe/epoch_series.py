@@ -15,7 +15,7 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.gradients import GradientQuery, stacked
 from rnnviz.probe.probe import phrase_key
 from rnnviz.probe.work import Throttle
-from rnnviz.run.epoch_cache import EpochCache, coarse_first
+from rnnviz.run.history import EpochCache, coarse_first
 from rnnviz.run.run import Run, position_of
 from rnnviz.run.schedule import Position
 

@@ -10,9 +10,8 @@ import numpy as np
 
 from rnnviz.config import RunConfig
 from rnnviz.engine.parameters import Parameters
-from rnnviz.run.first_network import FirstNetwork
 from rnnviz.run.history import PreviousRun
-from rnnviz.run.run import Checkpoint, TrainingRun, architecture_of
+from rnnviz.run.run import Checkpoint, FirstNetwork, TrainingRun, architecture_of
 from rnnviz.run.schedule import EDIT, MAX_CHANGES, Position, Schedule
 from rnnviz.run.share_link import START, Link, OldRun
 from rnnviz.run.timeline import LOOKING_BACK, Timeline

@@ -7,9 +7,8 @@ from collections.abc import Callable, Sequence
 
 from rnnviz.config import RunConfig
 from rnnviz.engine.training import TrainState
-from rnnviz.run.first_network import FirstNetwork
 from rnnviz.run.history import PreviousRun, RunCurves
-from rnnviz.run.run import Run
+from rnnviz.run.run import FirstNetwork, Run
 from rnnviz.run.schedule import Position, Schedule
 from rnnviz.run.share_link import Link
 from rnnviz.run.weight_edits import Edit

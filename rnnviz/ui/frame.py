@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from rnnviz.charts.picture import Parts, Picture
+from rnnviz.engine.trace import before_pass
 from rnnviz.files.wire_format import PackedPicture, packed
 from rnnviz.probe.work import Throttle
-from rnnviz.ui.time_limit import TooLongError, picture_limit
 
 #: Seconds a picture may always take; the largest share of the time for one that takes longer.
 FREE_SECONDS, TIME_SHARE = 0.003, 0.25
 #: The longest wait in seconds, so that every visible picture keeps moving.
 MAX_WAIT = 0.5
+#: Seconds of CPU time for one picture.
+PICTURE_TIME = 2.0
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,27 @@ def draw_throttle() -> Throttle:
     It counts while the run plays or a slider is dragged.
     """
     return Throttle(TIME_SHARE, FREE_SECONDS, MAX_WAIT)
+
+
+class TooLongError(Exception):
+    """A picture takes longer than PICTURE_TIME."""
+
+
+@contextmanager
+def picture_limit() -> Iterator[None]:
+    """Raise TooLongError before a pass in this thread that begins after PICTURE_TIME."""
+    until, outer = time.thread_time() + PICTURE_TIME, before_pass.get()
+
+    def check() -> None:
+        outer()
+        if time.thread_time() > until:
+            raise TooLongError
+
+    token = before_pass.set(check)
+    try:
+        yield
+    finally:
+        before_pass.reset(token)
 
 
 #: A string, or a function called only if the chart is drawn.
