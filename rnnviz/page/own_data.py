@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b64decode
 from contextlib import suppress
 from dataclasses import replace
 from html import escape
@@ -175,10 +174,8 @@ def own_data(session: Session) -> None:
 
 
 def _file(role: str, label: str) -> File | None:
-    choice = place_file(f"{role}_csv", label, _HELP)
-    if choice is None or not choice.name:
-        return None
-    return File(choice.name, b64decode(choice.content.partition(",")[2]))
+    chosen = place_file(f"{role}_csv", label, _HELP)
+    return File(*chosen) if chosen else None
 
 
 def _offer(session: Session, train: File, test: File | None, below_train: DeltaGenerator) -> None:

@@ -293,11 +293,7 @@ class Player(Timeline):
     # A run that was stored
 
     def resume(
-        self,
-        schedule: Schedule,
-        checkpoint: Checkpoint,
-        shown: Position,
-        ghost: PreviousRun | None,
+        self, schedule: Schedule, checkpoint: Checkpoint, shown: Position, ghost: PreviousRun | None
     ) -> None:
         """Go on with a run that was stored, and show a position of it."""
         self.pause()
