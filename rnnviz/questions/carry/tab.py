@@ -30,7 +30,7 @@ from rnnviz.questions.unit_subject import (
     subject_of,
 )
 from rnnviz.ui.browser_session import first_value
-from rnnviz.ui.choices import cell_key, choose_view
+from rnnviz.ui.choices import cell_key, choose_one, choose_view
 from rnnviz.ui.frame import Frame, SliderState
 from rnnviz.ui.sheet import Chart, Column, Sheet, go_to_click, names_in, no_room
 from rnnviz.ui.stage import StepButton, place_chips, place_stepper
@@ -61,11 +61,10 @@ def _choose_threads(session: Session) -> None:
     if len(lines) == 1:
         return
     key, lab = f"threads_{cell_key(session)}", session.units
-    chosen = st.segmented_control(
-        "Threads into", lines, key=key, required=True, help=explanation("carry/threads"),
-        default=first_value(key, edition(session), _into(session)), format_func=escaped,
+    lab.into = choose_one(
+        "Threads into", lines, _into(session), edition(session), key,
+        help=explanation("carry/threads"), format_func=escaped,
     )  # fmt: skip
-    lab.into = chosen or lab.into
 
 
 def _lines(session: Session) -> list[str]:
@@ -291,11 +290,10 @@ def _controls(session: Session) -> None:
         tip = f"Pages of the {session.dataset.role} {session.names.sequence}s"
         place_stepper("list_page", StepButton("Earlier", -1), StepButton("Later", 1), tip=tip)
     _choose_threads(session)
-    way = st.segmented_control(
-        "Way", list(ReadoutKind), key="unit_way", required=True, help=explanation("carry/way"),
-        default=first_value("unit_way", edition(session), lab.readout),
-    )  # fmt: skip
-    lab.readout = ReadoutKind(way or lab.readout)
+    tip = explanation("carry/way")
+    lab.readout = choose_one(
+        "Way", ReadoutKind, lab.readout, edition(session), "unit_way", help=tip
+    )
     if lab.sort is Sort.EFFECT and lab.readout is ReadoutKind.UNITS:
         ablation_buttons(session)
     if lab.readout is ReadoutKind.PROBE:
