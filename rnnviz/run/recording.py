@@ -15,13 +15,12 @@ from rnnviz.engine.evaluation import Evaluator, Score
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.training import TrainState
 from rnnviz.run.history import History
-from rnnviz.run.run import FirstNetwork, Run
+from rnnviz.run.run import NO_SCORE, FirstNetwork, Run
 from rnnviz.run.schedule import Position, Schedule
 from rnnviz.run.timeline import LOOKING_BACK, Timeline
 from rnnviz.tasks.dataset import Dataset
 
-_NO_SCORE = Score(float("nan"), float("nan"))
-#: States kept for when their position is shown again.
+#: Maximum number of cached states.
 _KEPT = 4
 
 
@@ -34,17 +33,17 @@ class SnapshotSource(Protocol):
 
     @property
     def closed(self) -> bool:
-        """Whether the program that stored them has ended them."""
+        """Whether the program that stores them has finished."""
 
     def look(self) -> str:
-        """Look for more; return why that is not possible, in a sentence, or an empty text."""
+        """Look for more; return why that is impossible, as a sentence, or an empty string."""
 
     def read(self, step: int) -> tuple[Parameters, Score]:
-        """The weights and what the program said of them, NaN for nothing; raises ValueError."""
+        """The weights, and the scores that the program logged or NaN; raises ValueError."""
 
 
 class StepHistory(History):
-    """A row for each snapshot: measured on the probe examples, and said by the training loop."""
+    """A row for each snapshot: measured on the probe examples, and logged by the training loop."""
 
     unit = "step"
     roles = ("probe", "loop")
@@ -73,7 +72,7 @@ class StepHistory(History):
 
 
 class Recording(Run):
-    """A run that can be looked at where it was stored; it can't go on here.
+    """A run of which only the stored snapshots can be shown; it can't be trained here.
 
     A position is a step of the optimizer, as an epoch without examples. The snapshots of ``source``
     are taken over one by one, by ``grow``: the first by the constructor. Raises ValueError if the
@@ -87,13 +86,12 @@ class Recording(Run):
         self.history: StepHistory = StepHistory()
         self._source, self._kept = source, dict[int, TrainState]()
         self._lost: set[int] = set()
-        self._evaluator: Evaluator | None = None
-        #: Why the recording ends before its last snapshot, in a sentence; or an empty text.
+        #: Why the recording ends before its last snapshot, as a sentence; or an empty string.
         self.problem = ""
         first, _ = source.read(source.steps[0])
         self.first: FirstNetwork = FirstNetwork(first, config, name)
-        if dataset.labelled:
-            self._evaluator = Evaluator(dataset.train, first.copy())
+        labelled = dataset.labelled
+        self._evaluator = Evaluator(dataset.train, first.copy()) if labelled else None
         self._take(source.steps[0])
 
     # Growth
@@ -127,18 +125,16 @@ class Recording(Run):
 
     def _take(self, step: int) -> None:
         """Make the next snapshot the present; raises ValueError."""
-        parameters, said = self._read(step)
-        self.history.add(step, self.examine(parameters)[0], said)
+        parameters, logged = self._read(step)
+        self.history.add(step, self.examine(parameters)[0], logged)
         self._present, self.position = TrainState(parameters, step), Position(step)
 
     def _read(self, step: int) -> tuple[Parameters, Score]:
         """A snapshot of the same network; raises ValueError."""
-        parameters, said = self._source.read(step)
-        first = self.first.parameters
-        kinds = {(one.architecture, one.theta.dtype) for one in (parameters, first)}
-        if len(kinds) > 1:
+        (parameters, scores), first = self._source.read(step), self.first.parameters
+        if len({(one.architecture, one.theta.dtype) for one in (parameters, first)}) > 1:
             raise ValueError("its network has other sizes than the first one.")
-        return parameters, said
+        return parameters, scores
 
     # What a run has
 
@@ -186,7 +182,7 @@ class Recording(Run):
         return self.state
 
     def replay(self, position: Position, reader: str) -> TrainState:
-        """The same for a lab, which reads it at once: nothing is replayed, and nothing kept."""
+        """Like ``at``, for a lab that reads it at once: nothing is cached."""
         step = self.clamped(position).epoch
         if step == self.position.epoch or step in self._kept:
             return self.at(position)
@@ -202,8 +198,8 @@ class Recording(Run):
     def examine(self, parameters: Parameters) -> tuple[Score, Score]:
         """Evaluate parameters on the probe examples."""
         if self._evaluator is None:
-            return _NO_SCORE, _NO_SCORE
-        return self._evaluator.score(parameters, self.dataset.metric.score), _NO_SCORE
+            return NO_SCORE, NO_SCORE
+        return self._evaluator.score(parameters, self.dataset.metric.score), NO_SCORE
 
 
 # Playback
@@ -214,10 +210,7 @@ _OPENING_SECONDS = 1.0
 
 
 class Playback(Timeline):
-    """The timeline of a recording.
-
-    At the last snapshot it stays at the last one while the recording grows.
-    """
+    """The timeline of a recording; at the last snapshot it follows a growing recording."""
 
     recorded = True
 
@@ -234,12 +227,9 @@ class Playback(Timeline):
         return "This is a recording of another program: it can't be trained or changed here."
 
     def _present_message(self) -> str:
-        """That it is a recording, in a sentence."""
-        if problem := self._recording.problem:
-            return problem
         count = len(self._recording.stored)
         more = " It follows the training loop while that goes on." if self.growing else ""
-        return (
+        return self._recording.problem or (
             f"This is a recording: {count:,} snapshots up to step {self.last:,}.{more} Play walks "
             "through them."
         )
@@ -282,12 +272,11 @@ class Playback(Timeline):
         return "Following" if self.growing else "Recording"
 
     def _nearest(self, position: Position) -> Position:
-        """The nearest snapshot."""
         return Position(self.run.at(position).epoch)
 
     def _looking_back_message(self) -> str:
         return (
-            f"Looking back at step {self.position.epoch:,}. Between snapshots there is nothing: "
+            f"Looking back at step {self.position.epoch:,}. There is nothing between snapshots: "
             "the slider goes to the nearest."
         )
 
@@ -306,10 +295,9 @@ class Playback(Timeline):
     def tick(self, budget: float, count: int = 1) -> None:
         """Go on by ``count`` snapshots, for at most about ``budget`` seconds."""
         until = time.perf_counter() + budget
-        for _ in range(count):
-            if self.shown is None or time.perf_counter() > until:
-                break
+        while count and self.shown is not None and time.perf_counter() <= until:
             self.go_to(self.run.after(self.shown))
+            count -= 1
         self.running = self.shown is not None
         if self.running:
             self.message = "Walking over the snapshots."

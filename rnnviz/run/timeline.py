@@ -34,7 +34,6 @@ class Timeline(ABC):
         self.on_arrival: Callable[[], None] = lambda: None
 
     def _show(self, run: Run) -> None:
-        """Show the present of a run."""
         self.run, self.dataset = run, run.dataset
         self.shown: Position | None = None
         #: The position that is compared with the one shown.
@@ -81,9 +80,8 @@ class Timeline(ABC):
 
     @property
     def second(self) -> Position | None:
-        """The second moment, which is faint: the pinned one, or else the present of a past one."""
-        looking_back = None if self.shown is None else self.run.position
-        other = looking_back if self.pinned is None else self.pinned
+        """The position drawn faint: the pinned one, or the present while a past one is shown."""
+        other = self.run.position if self.pinned is None else self.pinned
         return None if other == self.position else other
 
     @property
@@ -120,8 +118,7 @@ class Timeline(ABC):
     @property
     def course(self) -> RunCurves:
         """The data of the charts over the epochs."""
-        shown = None if self.shown is None else self.shown.epoch
-        pinned = None if self.pinned is None else self.pinned.epoch
+        shown, pinned = (None if p is None else p.epoch for p in (self.shown, self.pinned))
         changes = self.run.schedule.changes
         return RunCurves(self.run.history, self.last, shown, changes, self.ghost, pinned)
 
@@ -203,7 +200,6 @@ class Timeline(ABC):
         return ""
 
     def _refused(self) -> bool:
-        """Say why the network can't be trained, if so."""
         if self.refusal:
             self.running, self.message = False, self.refusal
         return bool(self.refusal)
