@@ -15,7 +15,7 @@ _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udf
 
 def open_streams() -> None:
     """Replace missing output streams by the null device; escape characters they can't encode."""
-    tqdm.get_lock()  # Made here, an interrupt does not come while the first line is printed.
+    tqdm.get_lock()  # Made here, so that an interrupt can't hit while the first line is printed.
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8"))

@@ -14,7 +14,7 @@ from rnnviz.charts.picture import SILENT, Picture, Series, compact, scatter
 from rnnviz.charts.shapes import LEGEND, LEGEND_TOP, faint, note, outlines
 from rnnviz.charts.theme import Theme, picture, plain, shown_token
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.run.history import Course
+from rnnviz.run.history import RunCurves
 
 #: Maximum number of labels of an axis: of words, and of single characters.
 _MOST_LABELS, _MOST_CHARACTERS = 20, 60
@@ -168,18 +168,18 @@ def outlined(moments: NowAndPinned, theme: Theme) -> Series:
     return {**outlines(boxes, theme.muted, 1.4, "dashdot"), "name": moments.name}
 
 
-def epochs_axis(course: Course, theme: Theme, **options: Any) -> dict[str, Any]:
+def epochs_axis(course: RunCurves, theme: Theme, **options: Any) -> dict[str, Any]:
     """An axis from 0 to the last epoch of the run; in a very long run it grows in steps."""
     end, unit = last_epoch(course), course.history.unit
     return axis(unit, theme, range=[-0.01 * end, 1.01 * end], **whole(end + 1), **options)
 
 
-def epochs_meta(course: Course) -> dict[str, Any]:
+def epochs_meta(course: RunCurves) -> dict[str, Any]:
     """Metadata for the page: the axis counts epochs, and their name."""
     return {"x": "epoch", "unit": course.history.unit}
 
 
-def last_epoch(course: Course) -> float:
+def last_epoch(course: RunCurves) -> float:
     """The end of the axis."""
     last, epochs = int(course.history.epochs[-1]), course.epochs
     return max(epochs if epochs <= 1000 else max(1000, nice_limit(last + 1)), last, 1)
@@ -199,7 +199,7 @@ def epoch_curve(
     return scatter(name=name, **points, **style, **options)
 
 
-def end_points(course: Course, curves: Iterable[Series]) -> list[Series]:
+def end_points(course: RunCurves, curves: Iterable[Series]) -> list[Series]:
     """A point at the end of every curve that is too short to see; one series for each plot.
 
     Longer curves have none: it would cost the browser as much per frame as another curve.
@@ -227,7 +227,7 @@ def end_points(course: Course, curves: Iterable[Series]) -> list[Series]:
 
 
 def epochs_picture(
-    curves: Sequence[Series], title: str, height: int, course: Course, theme: Theme, *,
+    curves: Sequence[Series], title: str, height: int, course: RunCurves, theme: Theme, *,
     with_legend: bool = False, **layout: Any,
 ) -> Picture:  # fmt: skip
     """Curves, or a map, over the epochs of a run, with its marks in every plot.
@@ -246,7 +246,7 @@ def epochs_picture(
     return picture([*curves, *ends], title, height, theme, **common, **layout)
 
 
-def epoch_marks(course: Course, theme: Theme, *yaxes: str) -> list[dict[str, Any]]:
+def epoch_marks(course: RunCurves, theme: Theme, *yaxes: str) -> list[dict[str, Any]]:
     """Vertical lines through the plots of ``yaxes``, and a veil over the future of a past epoch.
 
     A dashed line is at every changed setting and branch, a solid one at the epoch that is shown,
@@ -273,7 +273,7 @@ def epoch_marks(course: Course, theme: Theme, *yaxes: str) -> list[dict[str, Any
     ]
 
 
-def change_labels(course: Course) -> list[dict[str, Any]]:
+def change_labels(course: RunCurves) -> list[dict[str, Any]]:
     """The names of the last few changes, in the order in which they were made.
 
     In the right half of the plot they are left of their line, so that they stay inside.

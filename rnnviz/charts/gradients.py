@@ -17,7 +17,7 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.formatting import number
 from rnnviz.probe.gradients import Objective
 from rnnviz.probe.memory_gauge import GradientMap, MemoryGauge
-from rnnviz.run.history import Course
+from rnnviz.run.history import RunCurves
 
 #: Maximum number of words that fit one below the other.
 _MOST_ROWS = 14
@@ -28,7 +28,7 @@ SYMBOL = {Objective.LOSS: "dL/dh", Objective.MARGIN: "dm/dh"}
 
 
 def gradient_map(
-    norms: GradientMap, course: Course, words: Sequence[str], symbol: str, theme: Theme = LIGHT
+    norms: GradientMap, course: RunCurves, words: Sequence[str], symbol: str, theme: Theme = LIGHT
 ) -> Picture:
     """||dL/dh_t|| for every token (row) at every epoch (column), coloured by its logarithm."""
     (logs, (low, high)), unit = log_norms(norms.norms), course.history.unit
@@ -42,7 +42,7 @@ def gradient_map(
 
 
 def word_map(
-    cells: Series, title: str, course: Course, words: Sequence[str], theme: Theme
+    cells: Series, title: str, course: RunCurves, words: Sequence[str], theme: Theme
 ) -> Picture:
     """A picture of ``cells``, a row for each word, from 1 on, and a column for each epoch."""
     rows = {**cells, "y": list(range(1, len(words) + 1))}
@@ -86,7 +86,7 @@ def norms_height(count: int) -> int:
     return max(300, 88 + 21 * count)
 
 
-def memory_gauge(gauge: MemoryGauge, course: Course, theme: Theme = LIGHT) -> Picture:
+def memory_gauge(gauge: MemoryGauge, course: RunCurves, theme: Theme = LIGHT) -> Picture:
     """Radius and largest singular value of the recurrent weights, and half-life in tokens."""
     # Without recurrent weights there is neither radius nor singular value.
     curves = [

@@ -25,7 +25,7 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.formatting import number
 from rnnviz.probe.sequence_pass import MOST_UNITS
 from rnnviz.probe.unrolled import Moment, Phase
-from rnnviz.run.history import Course
+from rnnviz.run.history import RunCurves
 
 #: Maximum number of cells whose hover names the word.
 _NAMED = 4_000
@@ -347,7 +347,7 @@ def signed(value: float) -> str:
 
 
 def unit_curve(
-    past: tuple[Array, Array], title: str, course: Course, view: StateView, theme: Theme = LIGHT
+    past: tuple[Array, Array], title: str, course: RunCurves, view: StateView, theme: Theme = LIGHT
 ) -> Picture:
     """One unit at one token over the epochs: epochs (E,) and values (E,)."""
     epochs, values = past

@@ -28,7 +28,7 @@ from rnnviz.probe.formatting import number
 from rnnviz.probe.memory_gauge import GradientMap, MemoryGauge
 from rnnviz.probe.results import Baseline
 from rnnviz.probe.story import Chapter, Scores, chapters
-from rnnviz.run.history import COLUMNS, Course, History
+from rnnviz.run.history import COLUMNS, History, RunCurves
 from rnnviz.tasks.dataset import ACCURACY, Guess, Metric
 
 #: The shares of the figure's height for the loss and, below it, for the gauge.
@@ -42,7 +42,7 @@ _COLORS = ("background", "text", "muted", "grid", "forward", "magnitude", "train
 
 
 def loss_curve(
-    course: Course, guess: Guess, gauge: MemoryGauge | None = None, theme: Theme = LIGHT,
+    course: RunCurves, guess: Guess, gauge: MemoryGauge | None = None, theme: Theme = LIGHT,
     baselines: Sequence[Baseline] = (),
 ) -> Picture:  # fmt: skip
     """Mean loss over the epochs, train and test, with guessing, baselines and all changes.
@@ -72,14 +72,14 @@ def loss_curve(
     return epochs_picture(curves, "Loss", height, course, theme, **layout)
 
 
-def metric_curve(course: Course, metric: Metric = ACCURACY, theme: Theme = LIGHT) -> Picture:
+def metric_curve(course: RunCurves, metric: Metric = ACCURACY, theme: Theme = LIGHT) -> Picture:
     """The metric of the task over the epochs, train and test: the share that is right."""
     curves = _curves(course, ("train_metric", "test_metric"), "%{y:.1%}", theme)
     share = axis("", theme, range=[-0.02, 1.04], tickformat=".0%")
     return epochs_picture(curves, metric.name.capitalize(), 250, course, theme, yaxis=share)
 
 
-def _curves(course: Course, columns: tuple[str, str], hover: str, theme: Theme) -> list[Series]:
+def _curves(course: RunCurves, columns: tuple[str, str], hover: str, theme: Theme) -> list[Series]:
     curves = _pair(course.history, thinned(len(course.history)), columns, hover, theme)
     if (ghost := course.ghost) is None:
         return curves
@@ -105,7 +105,7 @@ def _pair(
     ]
 
 
-def loss_limit(course: Course, guess: Guess) -> float:
+def loss_limit(course: RunCurves, guess: Guess) -> float:
     """The top of the axis of losses."""
     histories = [course.history, *([course.ghost.history] if course.ghost else ())]
     losses = [h.column(name) for h in histories for name in ("train_loss", "test_loss")]
@@ -142,7 +142,7 @@ def _apart(
 
 
 def run_curves(
-    course: Course, *, guess: Guess, metric: Metric, gauge: MemoryGauge, gradients: GradientMap,
+    course: RunCurves, *, guess: Guess, metric: Metric, gauge: MemoryGauge, gradients: GradientMap,
     words: Sequence[str], noun: str = "word", baselines: Sequence[Baseline] = (),
     chance: float = math.nan, theme: Theme = LIGHT,
 ) -> Picture:  # fmt: skip

@@ -31,10 +31,9 @@ from rnnviz.files.tensor_file import TensorFile, content_at
 from rnnviz.files.weights_file import named_weights
 from rnnviz.probe.probe import most_typed
 from rnnviz.probe.session import Selection, Session
-from rnnviz.run.first_network import FirstNetwork
 from rnnviz.run.history import COLUMNS, History, PreviousRun
 from rnnviz.run.player import Player
-from rnnviz.run.run import Checkpoint, TrainingRun, architecture_of
+from rnnviz.run.run import Checkpoint, FirstNetwork, TrainingRun, architecture_of
 from rnnviz.run.schedule import EDIT, Change, Position, Schedule
 from rnnviz.run.share_link import MOST_INDEX, OldRun
 from rnnviz.run.weight_edits import problem

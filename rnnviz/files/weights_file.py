@@ -20,8 +20,7 @@ from rnnviz.files.foreign_network import ForeignNetwork, TransferError, network_
 from rnnviz.files.output import query_of
 from rnnviz.files.tensor_file import TensorFile, npz_content, parsed, read_tensors
 from rnnviz.probe.session import Session
-from rnnviz.run.first_network import FirstNetwork
-from rnnviz.run.run import architecture_of
+from rnnviz.run.run import FirstNetwork, architecture_of
 from rnnviz.tasks.csv_table import TaskError, check_size, name_of
 from rnnviz.tasks.data_source import TASKS
 from rnnviz.tasks.dataset import Dataset

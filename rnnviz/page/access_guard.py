@@ -1,4 +1,4 @@
-"""Guard: only pages of this server may use it, under its own names, and nothing loads elsewhere.
+"""Guard: admits only this server's pages and host names; pages load nothing from elsewhere.
 
 Streamlit 1.67 accepts a WebSocket from any port of this machine, does not check our own socket, and
 asks an internet host for this machine's address when a foreign page connects.
@@ -39,25 +39,22 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse foreign hosts and origins; forbid framing, and loading from elsewhere."""
-        if scope["type"] not in ("http", "websocket"):
-            await self._app(scope, receive, send)
-            return
-        headers = Headers(scope=scope)
+        app, headers = self._app, Headers(raw=scope.get("headers", []))
         host, origin = headers.get("host", ""), headers.get("origin")
         if scope["type"] == "websocket":
-            if not is_host_allowed(host) or not is_origin_allowed(origin, host):
-                await WebSocketClose(VIOLATION)(scope, receive, send)
-                return
-            await self._app(scope, receive, send)
-        elif not is_host_allowed(host):
-            refusal = (
-                f"rnnviz is not served under the name {host[:100]!r}. Open http://127.0.0.1 with "
-                "the port that it printed, or add the name to server.allowedHosts in "
-                ".streamlit/config.toml.\n"
-            )
-            await PlainTextResponse(refusal, 403)(scope, receive, send)
-        else:
-            await self._app(scope, receive, _with_policy(send, host))
+            if not (is_host_allowed(host) and is_origin_allowed(origin, host)):
+                app = WebSocketClose(VIOLATION)
+        elif scope["type"] == "http":
+            if is_host_allowed(host):
+                send = _with_policy(send, host)
+            else:
+                app = PlainTextResponse(
+                    f"rnnviz is not served under the name {host[:100]!r}. Open http://127.0.0.1 "
+                    "with the port that it printed, or add the name to server.allowedHosts in "
+                    ".streamlit/config.toml.\n",
+                    403,
+                )
+        await app(scope, receive, send)
 
 
 def is_host_allowed(host: str) -> bool:

@@ -23,11 +23,12 @@ from typing import Any
 
 import numpy as np
 
+from rnnviz.engine.cell_check import before_trial
+from rnnviz.engine.cell_text import CellError
 from rnnviz.page.command import QUICK
 from rnnviz.page.session_host import SLICE, SessionHost
 from rnnviz.probe.session import Session
 from rnnviz.ui.frame import MAX_WAIT
-from rnnviz.ui.time_limit import time_limit
 from rnnviz.ui.viewer import UnavailableError, Viewer
 
 _LOG = logging.getLogger(__name__)
@@ -40,6 +41,8 @@ _Request = tuple[Callable[[], Awaitable[None]], Future[SessionHost] | None]
 SWITCH_INTERVAL = 1e-4
 #: Seconds that a run of Streamlit's script waits for the host's lock.
 LOCK_TIMEOUT = 60.0
+#: Seconds of CPU time for the check of a cell that the user typed, or that a link carries.
+CHECK_TIME = 2.0
 BUSY = (
     "This run is still computing what one of its tabs asked for. Nothing is lost: load this page "
     "again in a moment."
@@ -55,6 +58,23 @@ _POOL = ThreadPoolExecutor(16, "long")
 
 class EndedError(RuntimeError):
     """The actor has ended; its run is no longer kept."""
+
+
+@contextmanager
+def time_limit(gone: Callable[[], bool] = lambda: False) -> Iterator[None]:
+    """Abandon checks in this thread after CHECK_TIME, or once the browser is ``gone``."""
+    until = time.thread_time() + CHECK_TIME
+
+    def check() -> None:
+        if gone() or time.thread_time() > until:
+            long = f"comparing its gradient with complex steps takes over {CHECK_TIME:g} seconds"
+            raise CellError(1, 1, f"{long}: use fewer matrices or fewer lines")
+
+    token = before_trial.set(check)
+    try:
+        yield
+    finally:
+        before_trial.reset(token)
 
 
 @cache

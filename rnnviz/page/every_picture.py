@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
-from contextlib import closing
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from rnnviz.charts.picture import Picture
@@ -13,7 +12,7 @@ from rnnviz.probe.questions import PAGES, StepView
 from rnnviz.probe.session import Session
 from rnnviz.probe.work import spend
 from rnnviz.questions.step.tab import live_step
-from rnnviz.ui.frame import Frame, Remark, said
+from rnnviz.ui.frame import Frame, Remark, text_of
 from rnnviz.ui.style import TabTheme, using_theme
 from rnnviz.ui.viewer import Scene
 
@@ -40,7 +39,7 @@ class _Gathering(Frame):
     ) -> None:
         """Keep the picture and its remark."""
         picture = figure(*args)
-        self.drawn[key] = Drawn(picture, said(remark), self._kinds.get(key, "chart"))
+        self.drawn[key] = Drawn(picture, text_of(remark), self._kinds.get(key, "chart"))
 
 
 def every_picture(session: Session, measuring: float = MEASURING) -> dict[str, Drawn]:
@@ -49,23 +48,22 @@ def every_picture(session: Session, measuring: float = MEASURING) -> dict[str, D
     Each tab first measures for at most ``measuring`` seconds, as on the page of a paused run.
     """
     pictures: dict[str, Drawn] = {}
-    with using_theme(TabTheme()), closing(_places(session, measuring)) as places:
-        for place, scene in places:
-            frame = _Gathering(scene.kinds)
-            scene.draw(frame)
-            pictures |= {f"{place}/{key}": drawn for key, drawn in frame.drawn.items()}
-    return pictures
 
+    def draw(tab: str, scene: Scene) -> None:
+        frame = _Gathering(scene.kinds)
+        scene.draw(frame)
+        pictures.update((f"{tab}/{key}", drawn) for key, drawn in frame.drawn.items())
 
-def _places(session: Session, measuring: float) -> Generator[tuple[str, Scene], None, None]:
-    for place, live in TABS.items():
-        scene = live(session)
-        if scene.job:
-            spend(measuring, scene.job())
-        yield place, scene
     view = session.step_view
-    try:
-        for session.step_view in StepView:
-            yield "step", live_step(session)
-    finally:
-        session.step_view = view
+    with using_theme(TabTheme()):
+        for tab, live in TABS.items():
+            scene = live(session)
+            if scene.job:
+                spend(measuring, scene.job())
+            draw(tab, scene)
+        try:
+            for session.step_view in StepView:
+                draw("step", live_step(session))
+        finally:
+            session.step_view = view
+    return pictures

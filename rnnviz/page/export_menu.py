@@ -52,23 +52,18 @@ class Export(NamedTuple):
 
 
 WITHOUT_DATA = Export(
-    "Run (.rnnviz)",
-    "run.rnnviz",
-    "The whole run with its past: opened again, every epoch has the same weights.",
-    run_file,
-)
+    "Run (.rnnviz)", "run.rnnviz",
+    "The whole run with its past: opened again, every epoch has the same weights.", run_file,
+)  # fmt: skip
 WITH_DATA = Export(
-    "Run with my data (.rnnviz)",
-    "run.rnnviz",
-    "The whole run with its past and your data: it is opened again without asking for them.",
+    "Run with my data (.rnnviz)", "run.rnnviz",
+    "The whole run with its past and your data: it opens without asking for them.",
     partial(run_file, own_data=True),
-)
+)  # fmt: skip
 SCRIPT = Export(
-    "Script (.py)",
-    "run.py",
-    "One file, with the data in it, that trains the same network with NumPy alone.",
-    script,
-)
+    "Script (.py)", "run.py",
+    "One file, with the data in it, that trains the same network with NumPy alone.", script,
+)  # fmt: skip
 EXPORTS = (
     SCRIPT,
     Export(
@@ -83,7 +78,7 @@ EXPORTS = (
     ),
     Export(
         "History (.json)", "history.json",
-        "The settings, and the loss and the score of every epoch; as CSV among the numbers.",
+        "The settings, and the loss and the score of every epoch. Numbers (.zip) has them as CSV.",
         history_json,
     ),
     Export(
@@ -101,12 +96,12 @@ def export_menu(session: Session) -> None:
         recorded = session.player.recorded
         own = session.data.own and not recorded and st.checkbox(
             f"The run with my data, {escaped(session.dataset.name[:40])}", key="export_own",
-            help="They are in the file of the run only if you tick this. Without, it asks for them "
-            "when it is opened. A script always has the data in it.",
+            help="Stores your data in the run file. Otherwise you need them to open it. A script "
+            "always contains the data.",
         )  # fmt: skip
-        # A button of its own for each content: a press gives what the label says, at any moment.
+        # A button for each content, so that a click always downloads what its label says.
         for export in (WITH_DATA if own else WITHOUT_DATA, *EXPORTS):
-            # A recording is a file already, and another program's training has no script.
+            # A recording is already a file, and was trained by a program that isn't known here.
             if recorded and export in (WITHOUT_DATA, SCRIPT):
                 continue
             refused = problem if export is SCRIPT else ""
@@ -123,4 +118,4 @@ def open_menu() -> None:
     with st.popover("Open a file", width="stretch"):
         most = f"at most {MAX_RUN // 1_000_000} MB"
         place_open("A run or weights", f"A .rnnviz, .npz or .safetensors file, {most}.")
-        st.caption("It takes the place of the run on this page. You can also drop it anywhere.")
+        st.caption("It replaces the run on this page. You can also drop a file anywhere.")

@@ -11,16 +11,8 @@ from rnnviz.page.sidebar import sidebar
 from rnnviz.probe.questions import TrainQuestion
 from rnnviz.questions.step.tab import step_page
 from rnnviz.tasks import shipped
+from rnnviz.ui import stage
 from rnnviz.ui.browser_session import host_of
-from rnnviz.ui.stage import (
-    connect,
-    place_bar,
-    place_end,
-    place_health,
-    place_link,
-    place_text,
-    place_time,
-)
 from rnnviz.ui.style import style_sheet
 
 #: The pages whose own controls replace the run's settings in the sidebar, and their titles.
@@ -32,17 +24,17 @@ def _header(recorded: bool) -> None:
     with st.container(key="header"):
         left, right = st.columns([2, 1], gap="medium")
         with left:
-            place_bar()
+            stage.place_bar()
             with st.container(horizontal=True, key="story"):
-                place_text("story")
-                place_health()
+                stage.place_text("story")
+                stage.place_health()
         with right:
-            place_text("status")
-            place_time()
+            stage.place_text("status")
+            stage.place_time()
         with st.container(horizontal=True, key="notice"):
-            place_text("message")
+            stage.place_text("message")
             if not recorded:
-                place_link()
+                stage.place_link()
 
 
 def _show() -> None:
@@ -63,7 +55,7 @@ def _show() -> None:
             ),
         ]
         page = st.navigation(pages, position="top")
-        if asked := ask(session, connect(tab.ticket, host.edition)):
+        if asked := ask(session, stage.connect(tab.ticket, host.edition)):
             # The first page has no path of its own.
             st.switch_page(next(p for p in pages if (p.url_path or "train") == asked))
         style_sheet()
@@ -73,7 +65,7 @@ def _show() -> None:
         sidebar(tab, session, task, folded=page.url_path in LABORATORIES or wrong)
         _header(session.player.recorded)
         page.run()
-        place_end()
+        stage.place_end()
 
 
 _show()

@@ -21,8 +21,8 @@ from rnnviz.probe.session import Session
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.ui.viewer import UnavailableError
 
-#: The message for a recording, whose original may grow.
-_COPY = "As it was when you gave it; rnnviz open follows one while it grows."
+#: The message for a recording: the original may still grow.
+_COPY = "This is a copy; rnnviz open follows a recording while it grows."
 #: Maximum number of files, of up to 100 MB each, that arrive and are opened at once.
 MOST_AT_ONCE = 3
 #: Seconds in which a file must arrive, so that none blocks the others.
@@ -63,7 +63,6 @@ async def open_file(request: Request) -> Response:
 
 
 def _refuse(tab: TabSession, status: HTTPStatus, problem: str) -> Response:
-    """Answer that nothing is opened; the page says why."""
     tab.actor.post(lambda host: host.tell(f"Not opened. {problem}"))
     return JSONResponse({"problem": problem}, status)
 
@@ -80,9 +79,8 @@ async def _body(request: Request) -> bytes:
 
 def _open(tab: TabSession, name: str, content: bytes) -> str:
     """Show the session in the file; returns the problem, or ""."""
-    session: Session | None = None
     # A file that waits for another one is not refused.
-    problem, refused = "", "Not opened. "
+    session, problem, refused = None, "", "Not opened. "
     try:
         session = _session(tab, name, content)
     except DataMissingError as missing:
@@ -95,7 +93,7 @@ def _open(tab: TabSession, name: str, content: bytes) -> str:
         problem = str(why)
     except UnavailableError:
         raise
-    except Exception as why:  # Whatever it is, tell the reader; the run goes on.
+    except Exception as why:  # Whatever it is, the reader is told, and the run goes on.
         _LOG.error("not foreseen in %.60r: %.200r", name, why)
         problem = f"{name[:60]}: can't be read. It may be damaged: save or send it again."
     with tab.host() as host:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b64decode
 from contextlib import suppress
 from dataclasses import replace
 from html import escape
@@ -67,8 +66,7 @@ def choose_columns(upload: Upload) -> Upload:
 
     A plain text has no columns.
     """
-    guess = columns_read(upload)
-    if guess is None:
+    if (guess := columns_read(upload)) is None:
         return upload
     cells, key = cells_of(upload.train, upload.encoding), _key("", _mark(upload.train))
     form = guess.form
@@ -91,8 +89,7 @@ def choose_columns(upload: Upload) -> Upload:
 
 def merge_labels(upload: Upload) -> Upload:
     """The upload, which merges nearly equal labels if the reader says so."""
-    near = check_rows(upload).near
-    if not near:
+    if not (near := check_rows(upload).near):
         return upload
     merge = st.checkbox("Merge nearly equal labels", key=_key("merge", near))
     what = "Merged" if merge else "Nearly equal"
@@ -103,8 +100,7 @@ def merge_labels(upload: Upload) -> Upload:
 def skip_rows(upload: Upload) -> Upload:
     """The upload, which skips unusable rows if the reader says so; lists them, with reasons."""
     checked = check_rows(upload)
-    count = len(checked.unusable)
-    if not count:
+    if not (count := len(checked.unusable)):
         return upload
     st.markdown(f"**{count:,} of {checked.count:,} rows can’t be used**")
     st.html(_table(checked.faults, checked.test_faults))
@@ -115,13 +111,11 @@ def skip_rows(upload: Upload) -> Upload:
 
 def _table(train: tuple[RowError, ...], test: tuple[RowError, ...]) -> str:
     """The unusable rows, as a table that scrolls."""
-    named = [(fault, "") for fault in train] + [(fault, "test ") for fault in test]
-    rows = "".join(
-        f"<tr><td>{whose}{fault.row or ''}</td><td>{escape(fault.reason)}</td></tr>"
-        for fault, whose in named[:_MOST_ROWS]
-    )
-    if len(named) > _MOST_ROWS:
-        rows += f"<tr><td>…</td><td>{len(named) - _MOST_ROWS:,} more</td></tr>"
+    named = [("", fault) for fault in train] + [("test ", fault) for fault in test]
+    cells = [(f"{file}{fault.row or ''}", escape(fault.reason)) for file, fault in named]
+    if len(cells) > _MOST_ROWS:
+        cells[_MOST_ROWS:] = [("…", f"{len(cells) - _MOST_ROWS:,} more")]
+    rows = "".join(f"<tr><td>{row}</td><td>{reason}</td></tr>" for row, reason in cells)
     return (
         '<div class="rnnviz-faults" role="region" tabindex="0" aria-label="Rows that can’t be '
         f'used"><table><thead><tr><th>row</th><th>reason</th></tr></thead>{rows}</table></div>'
@@ -129,7 +123,6 @@ def _table(train: tuple[RowError, ...], test: tuple[RowError, ...]) -> str:
 
 
 def _mark(file: File | None) -> tuple[str, int] | None:
-    """Identifies a file."""
     return file and (file.name, crc32(file.content))
 
 
@@ -175,10 +168,8 @@ def own_data(session: Session) -> None:
 
 
 def _file(role: str, label: str) -> File | None:
-    choice = place_file(f"{role}_csv", label, _HELP)
-    if choice is None or not choice.name:
-        return None
-    return File(choice.name, b64decode(choice.content.partition(",")[2]))
+    chosen = place_file(f"{role}_csv", label, _HELP)
+    return File(*chosen) if chosen else None
 
 
 def _offer(session: Session, train: File, test: File | None, below_train: DeltaGenerator) -> None:

@@ -21,7 +21,8 @@ from rnnviz.engine.derived_cell import DerivedCell
 from rnnviz.probe.questions import TrainQuestion
 from rnnviz.probe.session import CellDraft, Session
 from rnnviz.questions.learn.tab import TAB as LEARN
-from rnnviz.ui.browser_session import current_tab, first_value, visit
+from rnnviz.ui.browser_session import current_tab, visit
+from rnnviz.ui.choices import choose_one
 from rnnviz.ui.frame import Frame
 from rnnviz.ui.stage import place_phrase, place_text
 from rnnviz.ui.style import current_theme, theme, using_theme
@@ -86,14 +87,13 @@ def question_page(page: str, session: Session, controls: DeltaGenerator) -> None
 
 def question_tabs(page: str, session: Session) -> StrEnum:
     """The questions of a page side by side; returns the chosen one."""
-    asked, noun = session.questions[page], session.names.noun
-    kind: type[StrEnum] = type(asked)
-    chosen = st.segmented_control(
-        "Question", list(kind), default=first_value("question", visit(page), asked),
-        required=True, key=f"question_{page}", label_visibility="collapsed", width="content",
+    asked: StrEnum = session.questions[page]
+    noun = session.names.noun
+    return choose_one(
+        "Question", list(type(asked)), asked, visit(page), f"question_{page}",
+        slot="question", label_visibility="collapsed", width="content",
         format_func=lambda question: question.replace("word", noun),
     )  # fmt: skip
-    return kind(chosen or asked)
 
 
 def train_page(session: Session, controls: DeltaGenerator) -> None:
@@ -136,10 +136,10 @@ def draft_html(draft: CellDraft) -> str:
 
 def _problem(text: str, problem: CellError) -> str:
     line, column, sentence = problem.line, problem.column, problem.sentence
-    written = text.split("\n")[line - 1].replace("\t", " ")
     cut = max(0, column - _SHOWN)
-    shown = f"{'…' * bool(cut)}{written[cut:]}"
-    caret = " " * (column - 1 - cut + bool(cut)) + "^"
+    mark = "…" * bool(cut)
+    shown = mark + text.split("\n")[line - 1].replace("\t", " ")[cut:]
+    caret = f"{'^':>{len(mark) + column - cut}}"
     end = "" if sentence.endswith(("?", ".")) else "."
     return (
         f'<div class="wrong" data-line="{line}" data-column="{column}">'
@@ -149,7 +149,6 @@ def _problem(text: str, problem: CellError) -> str:
 
 
 def _equations(cell: DerivedCell) -> str:
-    """The derived backward equations, one per row."""
     pairs = (line.partition(" ") for line in backward_equations(cell.text))
     rows = "".join(
         f'<tr class="{"weights" if "outer(" in value else ""}">'

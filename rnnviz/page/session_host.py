@@ -391,9 +391,8 @@ class SessionHost:
         if not frame.complete:
             self._refine_at = now + REFINE
         header = {**self._header(viewer, now), "problem": problem}
-        message = viewer.state.message(header, frame)
         viewer.sent += 1
-        viewer.send(message)
+        viewer.send(viewer.state.message(header, frame))
 
     def _draw(self, scene: Scene, frame: Frame, viewer: Viewer) -> str:
         """Draw the scene. An error pauses the run; returns a sentence for the reader."""

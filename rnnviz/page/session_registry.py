@@ -18,13 +18,12 @@ import streamlit as st
 
 from rnnviz.config import RunConfig
 from rnnviz.files.opened import AwaitedRun, AwaitedWeights
-from rnnviz.page.actor import Actor, EndedError
+from rnnviz.page.actor import Actor, EndedError, time_limit
 from rnnviz.page.session_host import GONE, RUN, SessionHost
 from rnnviz.probe.session import Session
 from rnnviz.run.share_link import read_link
 from rnnviz.tasks.data_source import UploadStore
-from rnnviz.ui.browser_session import said_on_page
-from rnnviz.ui.time_limit import time_limit
+from rnnviz.ui.browser_session import errors_on_page
 from rnnviz.ui.viewer import Scene, UnavailableError
 
 #: Maximum number of runs that this server keeps. If there are more, the one unwatched for longest
@@ -161,7 +160,7 @@ class SessionRegistry:
 
 def get_tab() -> TabSession:
     """The session of this browser tab, made from its link when the tab is opened."""
-    with said_on_page():
+    with errors_on_page():
         return registry().tab(st.session_state, st.query_params)
 
 

@@ -29,7 +29,7 @@ MAX_MESSAGE = 32_768
 MAX_RATE, MAX_BURST = 250.0, 500.0
 #: Seconds within which the ticket must arrive.
 HELLO_TIMEOUT = 5.0
-#: Seconds without a frame after which an empty message shows that the server is there.
+#: Seconds without a frame after which an empty message is sent as a heartbeat.
 BEAT = 1.0
 #: The fields of the first message.
 HELLO = ("ticket", "run", "client", "link")
@@ -117,14 +117,12 @@ async def _serve(socket: WebSocket) -> None:
             hello = await _receive(socket)
     except TimeoutError:
         raise _RefusedError(NO_TICKET, "no ticket came") from None
-    fields = (hello.get(name) for name in HELLO)
     # Lone surrogates become question marks; anything but a text is empty.
     ticket, run, client, link = (
-        field.encode(errors="replace").decode() if isinstance(field, str) else ""
-        for field in fields
+        field.encode(errors="replace").decode() if isinstance(field := hello.get(name), str) else ""
+        for name in HELLO
     )
-    connected = registry().connect(ticket, run, link)
-    if connected is None:
+    if not (connected := registry().connect(ticket, run, link)):
         raise _RefusedError(NO_TICKET, "no such ticket")
     tab, moved = connected
     actor, outbox = tab.actor, asyncio.Queue[bytes]()

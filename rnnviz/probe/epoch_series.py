@@ -37,7 +37,7 @@ from rnnviz.probe.memory_gauge import (
 from rnnviz.probe.probe import phrase_key
 from rnnviz.probe.story import WINDOW
 from rnnviz.probe.work import Throttle, spend
-from rnnviz.run.epoch_cache import EpochCache, coarse_first
+from rnnviz.run.history import EpochCache, coarse_first
 from rnnviz.run.run import Run, position_of
 from rnnviz.run.schedule import Position
 

@@ -25,11 +25,9 @@ from rnnviz.probe.questions import StepView, first_questions, named, non_default
 from rnnviz.probe.results import Baseline, baselines
 from rnnviz.probe.story import Story, story
 from rnnviz.probe.units import UnitLab
-from rnnviz.run.first_network import FirstNetwork
-from rnnviz.run.playback import Playback
 from rnnviz.run.player import LINK_SECONDS, Player
-from rnnviz.run.recording import Recording
-from rnnviz.run.run import Run
+from rnnviz.run.recording import Playback, Recording
+from rnnviz.run.run import FirstNetwork, Run
 from rnnviz.run.schedule import Position, Schedule
 from rnnviz.run.share_link import VIEWS, Link
 from rnnviz.run.timeline import Timeline

@@ -21,7 +21,7 @@ from rnnviz.probe.probe import Probe, phrase_key
 from rnnviz.probe.session import Session
 from rnnviz.probe.units import StateSource, UnitLab
 from rnnviz.questions.carry.measure import UnitQuery
-from rnnviz.run.history import Course
+from rnnviz.run.history import RunCurves
 from rnnviz.run.schedule import Position
 from rnnviz.ui.browser_session import visit
 from rnnviz.ui.choices import measure_buttons, progress_html, view_of
@@ -63,7 +63,7 @@ class GradientSource(NamedTuple):
         return self.probe.unrolled().bridge
 
     @property
-    def course(self) -> Course:
+    def course(self) -> RunCurves:
         """The losses and scores of the run."""
         return self.session.player.course
 

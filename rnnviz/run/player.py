@@ -10,10 +10,9 @@ import numpy as np
 
 from rnnviz.config import RunConfig
 from rnnviz.engine.parameters import Parameters
-from rnnviz.run.first_network import FirstNetwork
 from rnnviz.run.history import PreviousRun
 from rnnviz.run.remedies import remedy_for_training, remedy_for_weights
-from rnnviz.run.run import Checkpoint, TrainingRun, architecture_of
+from rnnviz.run.run import Checkpoint, FirstNetwork, TrainingRun, architecture_of
 from rnnviz.run.schedule import EDIT, MAX_CHANGES, Position, Schedule
 from rnnviz.run.share_link import START, Link, OldRun
 from rnnviz.run.timeline import LOOKING_BACK, Timeline
@@ -243,11 +242,6 @@ class Player(Timeline):
     def _present_message(self) -> str:
         return self._finished_message() if self.finished else ""
 
-    def _unpin_from(self, position: Position) -> None:
-        """Compare no longer with what a branch has left."""
-        if self.pinned and self.pinned >= position:
-            self.pinned = None
-
     def _replay(self, epochs: int, budget: float) -> None:
         until = time.perf_counter() + budget
         for _ in range(epochs):
@@ -264,14 +258,10 @@ class Player(Timeline):
         """Make the position shown the present; the old run stays as a ghost."""
         if self.shown is None:
             return
-        position, now = self.shown, self.run.position
-        self.pause()
-        self.ghost = self.run.branch(position)
-        self.shown = None
-        self._unpin_from(position)
+        old = self._branch()
         self.message = (
-            f"Branched at epoch {position}. The old run, up to epoch {now}, stays as a ghost. "
-            "Change a setting and press Play."
+            f"Branched at epoch {old.position}. The old run, up to epoch {old.end}, stays as a "
+            "ghost. Change a setting and press Play."
         )
 
     def branch_with(self, edits: Sequence[Edit]) -> bool:
@@ -279,30 +269,29 @@ class Player(Timeline):
 
         Returns False and changes nothing if a loss would not be finite.
         """
-        position, now = self.position, self.run.position
-        edited = apply_edits(self.state.parameters, edits)
-        if not self.run.has_finite_losses(edited):
+        if not self.run.has_finite_losses(apply_edits(self.state.parameters, edits)):
             self.message = "With these weights a loss is not finite: the run stays as it is."
             return False
-        self.pause()
-        self.ghost = self.run.branch(position, edits)
-        self.shown = None
-        self._unpin_from(position)
+        old = self._branch(edits)
         self.message = (
-            f"Branched at epoch {position} with edited weights ({'; '.join(map(str, edits))}). "
-            f"The old run, up to epoch {now}, stays as a ghost"
+            f"Branched at epoch {old.position} with edited weights ({'; '.join(map(str, edits))}). "
+            f"The old run, up to epoch {old.end}, stays as a ghost"
             f"{'.' if self.first else '; a link carries the edits.'}"
         )
         return True
 
+    def _branch(self, edits: Sequence[Edit] = ()) -> PreviousRun:
+        position = self.position
+        self.pause()
+        self.shown, self.ghost = None, self.run.branch(position, edits)
+        if self.pinned and self.pinned >= position:
+            self.pinned = None  # the branch has left it
+        return self.ghost
+
     # A run that was stored
 
     def resume(
-        self,
-        schedule: Schedule,
-        checkpoint: Checkpoint,
-        shown: Position,
-        ghost: PreviousRun | None,
+        self, schedule: Schedule, checkpoint: Checkpoint, shown: Position, ghost: PreviousRun | None
     ) -> None:
         """Go on with a run that was stored, and show a position of it."""
         self.pause()
@@ -390,8 +379,7 @@ class Player(Timeline):
     def _without_invalid_edits(self, link: Link) -> tuple[Link, list[str]]:
         """The link without edits that its network doesn't allow; a sentence for each of them."""
         changes = [*link.schedule.changes, *(link.old.changes if link.old else ())]
-        edits = [change for change in changes if change.name == EDIT]
-        if not edits:
+        if not (edits := [change for change in changes if change.name == EDIT]):
             return link, []
         start = link.schedule.start
         architecture = architecture_of(self._dataset_for(start), start)

@@ -1,4 +1,4 @@
-"""Recording: a run of another program, of which snapshots were stored."""
+"""Recording: a run of another program, of which snapshots were stored, and its playback."""
 
 from __future__ import annotations
 
@@ -14,14 +14,13 @@ from rnnviz.config import RunConfig
 from rnnviz.engine.evaluation import Evaluator, Score
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.training import TrainState
-from rnnviz.run.first_network import FirstNetwork
 from rnnviz.run.history import History
-from rnnviz.run.run import Run
+from rnnviz.run.run import NO_SCORE, FirstNetwork, Run
 from rnnviz.run.schedule import Position, Schedule
+from rnnviz.run.timeline import LOOKING_BACK, Timeline
 from rnnviz.tasks.dataset import Dataset
 
-_NO_SCORE = Score(float("nan"), float("nan"))
-#: States kept for when their position is shown again.
+#: Maximum number of cached states.
 _KEPT = 4
 
 
@@ -34,17 +33,17 @@ class SnapshotSource(Protocol):
 
     @property
     def closed(self) -> bool:
-        """Whether the program that stored them has ended them."""
+        """Whether the program that stores them has finished."""
 
     def look(self) -> str:
-        """Look for more; return why that is not possible, in a sentence, or an empty text."""
+        """Look for more; return why that is impossible, as a sentence, or an empty string."""
 
     def read(self, step: int) -> tuple[Parameters, Score]:
-        """The weights and what the program said of them, NaN for nothing; raises ValueError."""
+        """The weights, and the scores that the program logged or NaN; raises ValueError."""
 
 
 class StepHistory(History):
-    """A row for each snapshot: measured on the probe examples, and said by the training loop."""
+    """A row for each snapshot: measured on the probe examples, and logged by the training loop."""
 
     unit = "step"
     roles = ("probe", "loop")
@@ -73,7 +72,7 @@ class StepHistory(History):
 
 
 class Recording(Run):
-    """A run that can be looked at where it was stored; it can't go on here.
+    """A run of which only the stored snapshots can be shown; it can't be trained here.
 
     A position is a step of the optimizer, as an epoch without examples. The snapshots of ``source``
     are taken over one by one, by ``grow``: the first by the constructor. Raises ValueError if the
@@ -87,13 +86,12 @@ class Recording(Run):
         self.history: StepHistory = StepHistory()
         self._source, self._kept = source, dict[int, TrainState]()
         self._lost: set[int] = set()
-        self._evaluator: Evaluator | None = None
-        #: Why the recording ends before its last snapshot, in a sentence; or an empty text.
+        #: Why the recording ends before its last snapshot, as a sentence; or an empty string.
         self.problem = ""
         first, _ = source.read(source.steps[0])
         self.first: FirstNetwork = FirstNetwork(first, config, name)
-        if dataset.labelled:
-            self._evaluator = Evaluator(dataset.train, first.copy())
+        labelled = dataset.labelled
+        self._evaluator = Evaluator(dataset.train, first.copy()) if labelled else None
         self._take(source.steps[0])
 
     # Growth
@@ -129,18 +127,16 @@ class Recording(Run):
 
     def _take(self, step: int) -> None:
         """Make the next snapshot the present; raises ValueError."""
-        parameters, said = self._read(step)
-        self.history.add(step, self.examine(parameters)[0], said)
+        parameters, logged = self._read(step)
+        self.history.add(step, self.examine(parameters)[0], logged)
         self._present, self.position = TrainState(parameters, step), Position(step)
 
     def _read(self, step: int) -> tuple[Parameters, Score]:
         """A snapshot of the same network; raises ValueError."""
-        parameters, said = self._source.read(step)
-        first = self.first.parameters
-        kinds = {(one.architecture, one.theta.dtype) for one in (parameters, first)}
-        if len(kinds) > 1:
+        (parameters, scores), first = self._source.read(step), self.first.parameters
+        if len({(one.architecture, one.theta.dtype) for one in (parameters, first)}) > 1:
             raise ValueError("its network has other sizes than the first one.")
-        return parameters, said
+        return parameters, scores
 
     # What a run has
 
@@ -188,7 +184,7 @@ class Recording(Run):
         return self.state
 
     def replay(self, position: Position, reader: str) -> TrainState:
-        """The same for a lab, which reads it at once: nothing is replayed, and nothing kept."""
+        """Like ``at``, for a lab that reads it at once: nothing is cached."""
         step = self.clamped(position).epoch
         if step == self.position.epoch or step in self._kept:
             return self.at(position)
@@ -204,5 +200,114 @@ class Recording(Run):
     def examine(self, parameters: Parameters) -> tuple[Score, Score]:
         """Evaluate parameters on the probe examples."""
         if self._evaluator is None:
-            return _NO_SCORE, _NO_SCORE
-        return self._evaluator.score(parameters, self.dataset.metric.score), _NO_SCORE
+            return NO_SCORE, NO_SCORE
+        return self._evaluator.score(parameters, self.dataset.metric.score), NO_SCORE
+
+
+# Playback
+
+
+#: Seconds for which snapshots are taken over before the page is shown.
+_OPENING_SECONDS = 1.0
+
+
+class Playback(Timeline):
+    """The timeline of a recording; at the last snapshot it follows a growing recording."""
+
+    recorded = True
+
+    def __init__(self, recording: Recording) -> None:
+        self._recording = recording
+        recording.grow(_OPENING_SECONDS)
+        super().__init__(recording.schedule.start, recording.first, speed=5)
+        self._show(recording)
+        self.message = self._present_message()
+
+    @property
+    def refusal(self) -> str:
+        """Why the network can't be trained."""
+        return "This is a recording of another program: it can't be trained or changed here."
+
+    def _present_message(self) -> str:
+        count = len(self._recording.stored)
+        more = " It follows the training loop while that goes on." if self.growing else ""
+        return self._recording.problem or (
+            f"This is a recording: {count:,} snapshots up to step {self.last:,}.{more} Play walks "
+            "through them."
+        )
+
+    # Growth
+
+    @property
+    def growing(self) -> bool:
+        """Whether more snapshots may come."""
+        return self._recording.growing
+
+    @property
+    def behind(self) -> bool:
+        """Whether there are snapshots that are not taken over yet."""
+        return self._recording.behind
+
+    def look(self) -> bool:
+        """Look for more snapshots; return whether anything changed."""
+        changed = self._recording.look()
+        if changed and (self.shown is None or self._recording.problem):
+            self.message = self._present_message()
+        return changed
+
+    def grow(self, budget: float) -> bool:
+        """Take over snapshots for about ``budget`` seconds; an earlier one stays shown."""
+        self._recording.grow(budget)
+        if self.shown is None:
+            self.message = self._present_message()
+        return self.behind
+
+    # What is shown
+
+    @property
+    def condition(self) -> str:
+        """The status word on the page."""
+        if self.running:
+            return "Playing"
+        if self.shown is not None:
+            return LOOKING_BACK
+        return "Following" if self.growing else "Recording"
+
+    def _nearest(self, position: Position) -> Position:
+        return Position(self.run.at(position).epoch)
+
+    def _looking_back_message(self) -> str:
+        return (
+            f"Looking back at step {self.position.epoch:,}. There is nothing between snapshots: "
+            "the slider goes to the nearest."
+        )
+
+    # Playing
+
+    def play(self) -> None:
+        """Let ticks walk over the snapshots, from the first if the last one is shown."""
+        if len(self._recording.stored) < 2:
+            self.message = f"There is one snapshot so far. {self._present_message()}"
+            return
+        if self.shown is None:
+            self.go_to(Position(0))
+        self.running = True
+        self.message = "Walking over the snapshots."
+
+    def tick(self, budget: float, count: int = 1) -> None:
+        """Go on by ``count`` snapshots, for at most about ``budget`` seconds."""
+        until = time.perf_counter() + budget
+        while count and self.shown is not None and time.perf_counter() <= until:
+            self.go_to(self.run.after(self.shown))
+            count -= 1
+        self.running = self.shown is not None
+        if self.running:
+            self.message = "Walking over the snapshots."
+
+    def step_epoch(self) -> None:
+        """Pause, and go on by one snapshot."""
+        self.pause()
+        if self.shown is None:
+            self.message = f"This is the last snapshot. {self._present_message()}"
+        else:
+            self.go_to(self.run.after(self.shown))

@@ -4,26 +4,54 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
-from rnnviz.config import RunConfig
+from rnnviz.config import SETTINGS, RunConfig
 from rnnviz.engine.evaluation import Evaluator, Score
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import TrainBuffers, TrainState, begin, train_on
-from rnnviz.run.first_network import FirstNetwork
 from rnnviz.run.history import History, PreviousRun
 from rnnviz.run.schedule import EDIT, Position, Schedule
 from rnnviz.run.snapshots import Snapshots
 from rnnviz.run.weight_edits import Edit, apply_edits
 from rnnviz.tasks.dataset import Dataset
 
+#: The settings that determine the initial weights.
+_DRAWN_BY = tuple(name for name, row in SETTINGS.items() if row.group == "Network")
+
+
+@dataclass(frozen=True, eq=False)
+class FirstNetwork:
+    """Weights from elsewhere, and the settings they came with.
+
+    ``source`` names their origin, such as "PyTorch". ``note`` says how training differs here; it
+    may be empty.
+    """
+
+    parameters: Parameters
+    config: RunConfig
+    source: str
+    note: str = ""
+
+    def begins(self, config: RunConfig) -> bool:
+        """Whether a run with these settings begins with the weights, not with random ones."""
+        return all(getattr(config, name) == getattr(self.config, name) for name in _DRAWN_BY)
+
+    def copy_for(self, architecture: Architecture, config: RunConfig) -> Parameters | None:
+        """A copy in the precision of the settings; None if the run doesn't begin with them."""
+        own = self.parameters
+        if own.architecture != architecture or not self.begins(config):
+            return None
+        return own.like(own.theta.astype(config.dtype.value))
+
+
 #: Weights * tokens * examples processed in about a millisecond.
 _WORK = 2_000_000
-_PARTS = ("train", "test")
-_NO_SCORE = Score(float("nan"), float("nan"))
+#: The score on a set that is missing or has no labels.
+NO_SCORE = Score(float("nan"), float("nan"))
 
 
 def position_of(state: TrainState | TrainBuffers) -> Position:
@@ -78,7 +106,7 @@ class Run(ABC):
     @property
     @abstractmethod
     def stored(self) -> list[int]:
-        """The epochs whose states are at hand, without a replay, ascending."""
+        """The epochs whose states are stored, ascending."""
 
     @property
     @abstractmethod
@@ -144,7 +172,7 @@ class TrainingRun(Run):
                 self.snapshots.add(state)
             self.history = checkpoint.history
             self._last_finite = Position(checkpoint.position.epoch)
-            self._leave_at(checkpoint.position)
+            self._set_present(checkpoint.position)
             return
         self._enter(self._initial_state())
         if not self._append_scores():
@@ -174,19 +202,15 @@ class TrainingRun(Run):
         state = TrainState(given) if given else begin(self._architecture, config)
         return replace(state, parameters=self._edited(state.parameters, Position(0)))
 
-    def _leave_at(self, position: Position) -> None:
-        """Make a position the present whose state is replayed when it is needed."""
-        self._state, self.position, self._buffered = None, position, False
-
-    def _set_present(self, state: TrainState) -> None:
-        self._state = state
-        self.position = position_of(state)
+    def _set_present(self, position: Position, state: TrainState | None = None) -> None:
+        """Make a position the present; without its ``state`` it is replayed when it is needed."""
+        self._state, self.position = state, position
         #: Whether the training buffers hold the present state.
         self._buffered = False
 
     def _enter(self, state: TrainState) -> None:
         """Make a state the present, and load it into the training buffers."""
-        self._set_present(state)
+        self._set_present(position_of(state), state)
         self._buffers.enter(state)
         self._buffered = True
 
@@ -206,7 +230,7 @@ class TrainingRun(Run):
 
     @property
     def stored(self) -> list[int]:
-        """The epochs whose states are at hand, without a replay, ascending."""
+        """The epochs whose states are stored, ascending."""
         return self.snapshots.epochs
 
     @property
@@ -270,8 +294,7 @@ class TrainingRun(Run):
         return True
 
     def _rewind(self, position: Position) -> None:
-        """Make a past position the present."""
-        self._leave_at(position)
+        self._set_present(position)
         # An interrupt can come between the scores and the snapshot.
         if self._last_finite > position:
             self._last_finite = Position(position.epoch)
@@ -321,9 +344,8 @@ class TrainingRun(Run):
         """The scores of a state of this run on the training and the test examples."""
         if state.offset:
             return self.examine(state.parameters)
-        row = self.history.row(state.epoch)
-        train, test = (Score(row[f"{part}_loss"], row[f"{part}_metric"]) for part in _PARTS)
-        return train, test
+        row = [*self.history.row(state.epoch).values()]
+        return Score(*row[:2]), Score(*row[2:])
 
     def examine(self, parameters: Parameters) -> tuple[Score, Score]:
         """Evaluate parameters on the training and the test examples.
@@ -335,7 +357,7 @@ class TrainingRun(Run):
 
     def _scores(self, parameters: Parameters) -> tuple[Score, Score]:
         train, test = (
-            evaluator.score(parameters, self.dataset.metric.score) if evaluator else _NO_SCORE
+            evaluator.score(parameters, self.dataset.metric.score) if evaluator else NO_SCORE
             for evaluator in self._evaluators
         )
         return train, test
@@ -394,7 +416,7 @@ class TrainingRun(Run):
             state = replace(state, parameters=apply_edits(state.parameters, edits))
         if rescored:
             history.append(*self.examine(state.parameters))
-        self._set_present(state)
+        self._set_present(position, state)
         self._last_finite, self.schedule, self.history = position, schedule, history
         self._bookmarks.clear()
         self.snapshots.drop_after(position.epoch - rescored)

@@ -85,7 +85,7 @@ class Change:
         if not (colon and equals and name in CHANGEABLE):
             raise SettingError(
                 f"{text[:60]!r} is not a change: write epoch:setting=value, such as 120:lr=0.005; "
-                f"what can change on the way is {', '.join(CHANGEABLE)}, and the weights (edit)."
+                f"what can change during a run is {', '.join(CHANGEABLE)}, and the weights (edit)."
             )
         return cls(Position.parse(position), name, SETTINGS[name].parse(value))
 
@@ -134,18 +134,12 @@ class Schedule:
         Weight edits at ``position`` stay.
         """
         start = replace(self.start, epochs=config.epochs)
-        earlier = (
-            c
-            for c in self.changes
-            if c.position < position or (c.position, c.name) == (position, EDIT)
-        )
-        before = Schedule(start, tuple(earlier))
+        earlier = tuple(c for c in self.changes if c.position < position)
+        before = Schedule(start, earlier).edited(position, self.edits(position))
         if position == Position(0):
             return Schedule(config, before.changes)
-        new = (
-            Change(position, row.name, getattr(config, row.name))
-            for row in before.last.changes(config)
-        )
+        rows = before.last.changes(config)
+        new = (Change(position, row.name, getattr(config, row.name)) for row in rows)
         return Schedule(start, (*before.changes, *new))
 
     def edited(self, position: Position, edits: Iterable[Edit]) -> Schedule:

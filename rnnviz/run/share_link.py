@@ -43,30 +43,17 @@ class OldRun:
         """The old run, given the schedule of the run after the branch."""
         changes = tuple(c for c in ghost.schedule.changes if c.position >= ghost.position)
         if ghost.position == START:
-            changes = _from_the_start(ghost.schedule, after.start, changes)
+            # Its settings may differ from the start, which no change records.
+            own = ghost.schedule.at(START)
+            rows = (row for row in after.start.changes(own) if row.name in CHANGEABLE)
+            first = (Change(START, row.name, getattr(own, row.name)) for row in rows)
+            changes = (*first, *(c for c in changes if c.position > START or c.name == EDIT))
         return cls(ghost.position, ghost.end, changes)
 
     def schedule(self, after: Schedule) -> Schedule:
         """Its schedule, given that of the run after the branch."""
         shared = tuple(change for change in after.changes if change.position < self.left)
         return Schedule(after.start, (*shared, *self.changes))
-
-
-def _from_the_start(
-    old: Schedule, start: RunConfig, changes: tuple[Change, ...]
-) -> tuple[Change, ...]:
-    """The changes of an old run relative to ``start``: first, its own settings at epoch 0.
-
-    A branch at epoch 0 has settings of its own from the start, and no change says so.
-    """
-    own = old.at(START)
-    first = [
-        Change(START, row.name, getattr(own, row.name))
-        for row in start.changes(own)
-        if row.name in CHANGEABLE
-    ]
-    kept = (c for c in changes if c.position > START or c.name == EDIT)
-    return (*first, *kept)
 
 
 @dataclass(frozen=True)

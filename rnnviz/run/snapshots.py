@@ -6,7 +6,6 @@ import tempfile
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from io import BytesIO, FileIO
-from typing import NamedTuple
 
 import numpy as np
 
@@ -20,14 +19,6 @@ from rnnviz.engine.training import TrainBuffers, TrainState
 MOST_SNAPSHOTS, MEMORY_BYTES, FILE_BYTES = 200, 16_000_000, 200_000_000
 
 
-class _Snapshot(NamedTuple):
-    """The page numbers of the arrays of a state, weights first, and its optimizer."""
-
-    pages: tuple[int, ...]
-    kind: OptimizerKind
-    steps: int
-
-
 class Snapshots:
     """States at every ``stride``-th epoch, and the last, with weights shaped like ``theta``.
 
@@ -36,7 +27,8 @@ class Snapshots:
 
     def __init__(self, theta: Array) -> None:
         self._pages = _Pages(theta)
-        self._snapshots: dict[int, _Snapshot] = {}
+        #: By epoch, the pages of its arrays, weights first; the optimizer and its steps.
+        self._snapshots: dict[int, tuple[tuple[int, ...], OptimizerKind, int]] = {}
         self.stride = 1
 
     @property
@@ -47,15 +39,14 @@ class Snapshots:
     @property
     def nbytes(self) -> int:
         """Total size of the snapshots, in memory or in the file."""
-        return sum(len(s.pages) for s in self._snapshots.values()) * self._pages.nbytes
+        return sum(len(pages) for pages, *_ in self._snapshots.values()) * self._pages.nbytes
 
     def add(self, state: TrainState) -> None:
         """Store the state at the end of an epoch, unless the disk is full."""
         self._drop(state.epoch)
         slots, arrays = state.slots, (state.parameters.theta, *state.slots.arrays)
-        pages = self._write(state.epoch, arrays)
-        if pages:
-            self._snapshots[state.epoch] = _Snapshot(pages, slots.kind, slots.steps)
+        if pages := self._write(state.epoch, arrays):
+            self._snapshots[state.epoch] = pages, slots.kind, slots.steps
 
     def _write(self, epoch: int, arrays: Sequence[Array]) -> tuple[int, ...]:
         """Write a state to pages; drop every other snapshot until it fits."""
@@ -84,8 +75,7 @@ class Snapshots:
         A snapshot that can't be read is dropped.
         """
         while (stored := self.before(epoch)) is not None:
-            slots = self._read(stored, buffers.parameters.theta)
-            if slots is not None:
+            if slots := self._read(stored, buffers.parameters.theta):
                 buffers.epoch, buffers.offset, buffers.slots = stored, 0, slots
                 return True
             self._drop(stored)
@@ -95,8 +85,7 @@ class Snapshots:
         """The states of all snapshots that can be read, ascending, as copies."""
         for stored in sorted(self._snapshots):
             theta = np.empty_like(like.theta)
-            slots = self._read(stored, theta)
-            if slots is not None:
+            if slots := self._read(stored, theta):
                 yield TrainState(like.like(theta), stored, slots=slots)
 
     def _read(self, epoch: int, theta: Array) -> Slots | None:
@@ -109,12 +98,13 @@ class Snapshots:
 
     def drop_after(self, epoch: int) -> None:
         """Drop all snapshots later than ``epoch``."""
-        for later in [stored for stored in self._snapshots if stored > epoch]:
-            self._drop(later)
+        for stored in [*self._snapshots]:
+            if stored > epoch:
+                self._drop(stored)
 
     def _drop(self, epoch: int) -> None:
         if epoch in self._snapshots:
-            self._pages.free(self._snapshots.pop(epoch).pages)
+            self._pages.free(self._snapshots.pop(epoch)[0])
 
 
 class _Pages:

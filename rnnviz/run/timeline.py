@@ -7,9 +7,8 @@ from collections.abc import Callable, Sequence
 
 from rnnviz.config import RunConfig
 from rnnviz.engine.training import TrainState
-from rnnviz.run.first_network import FirstNetwork
-from rnnviz.run.history import Course, PreviousRun
-from rnnviz.run.run import Run
+from rnnviz.run.history import PreviousRun, RunCurves
+from rnnviz.run.run import FirstNetwork, Run
 from rnnviz.run.schedule import Position, Schedule
 from rnnviz.run.share_link import Link
 from rnnviz.run.weight_edits import Edit
@@ -35,7 +34,6 @@ class Timeline(ABC):
         self.on_arrival: Callable[[], None] = lambda: None
 
     def _show(self, run: Run) -> None:
-        """Show the present of a run."""
         self.run, self.dataset = run, run.dataset
         self.shown: Position | None = None
         #: The position that is compared with the one shown.
@@ -82,9 +80,8 @@ class Timeline(ABC):
 
     @property
     def second(self) -> Position | None:
-        """The second moment, which is faint: the pinned one, or else the present of a past one."""
-        looking_back = None if self.shown is None else self.run.position
-        other = looking_back if self.pinned is None else self.pinned
+        """The position drawn faint: the pinned one, or the present while a past one is shown."""
+        other = self.run.position if self.pinned is None else self.pinned
         return None if other == self.position else other
 
     @property
@@ -119,12 +116,11 @@ class Timeline(ABC):
         return self.run.position.epoch
 
     @property
-    def course(self) -> Course:
+    def course(self) -> RunCurves:
         """The data of the charts over the epochs."""
-        shown = None if self.shown is None else self.shown.epoch
-        pinned = None if self.pinned is None else self.pinned.epoch
+        shown, pinned = (None if p is None else p.epoch for p in (self.shown, self.pinned))
         changes = self.run.schedule.changes
-        return Course(self.run.history, self.last, shown, changes, self.ghost, pinned)
+        return RunCurves(self.run.history, self.last, shown, changes, self.ghost, pinned)
 
     @property
     def imported(self) -> FirstNetwork | None:
@@ -204,7 +200,6 @@ class Timeline(ABC):
         return ""
 
     def _refused(self) -> bool:
-        """Say why the network can't be trained, if so."""
         if self.refusal:
             self.running, self.message = False, self.refusal
         return bool(self.refusal)

@@ -46,16 +46,16 @@ def current_tab() -> BrowserTab:
 
 @contextmanager
 def host_of(tab: BrowserTab) -> Iterator[Host]:
-    """Lock the host of this tab's run; if it is unavailable, say why and end the script."""
+    """Lock the host of this tab's run; if it is unavailable, show why and end the script."""
     with ExitStack() as lock:
-        with said_on_page():
+        with errors_on_page():
             host = lock.enter_context(tab.host())
         yield host
 
 
 @contextmanager
-def said_on_page() -> Iterator[None]:
-    """If the run is unavailable, say why on the page and end the script."""
+def errors_on_page() -> Iterator[None]:
+    """Show why the run is unavailable on the page, and end the script."""
     try:
         yield
     except (UnavailableError, TransferError) as problem:
@@ -67,7 +67,7 @@ def on_host(action: Callable[Concatenate[Session, P], object]) -> Callable[P, No
     """A callback of a Streamlit widget: locks the host and applies ``action`` to its session.
 
     ``action`` must not use ``st.session_state``: if another rerun is already requested, Streamlit
-    stops a callback at its first use, and the press is lost.
+    stops a callback at its first use, and the click is lost.
     """
     tab = current_tab()
 
@@ -79,14 +79,13 @@ def on_host(action: Callable[Concatenate[Session, P], object]) -> Callable[P, No
 
 
 def visit(page: str, kind: str = "visit") -> int:
-    """The number of this visit to a page; widgets of a new visit start again.
+    """The number of this visit to a page; widgets of a new visit are reset.
 
     Each ``kind`` has its own count.
     """
-    count, last = st.session_state.get(kind, (0, ""))
-    number: int = count + (last != page)
-    st.session_state[kind] = number, page
-    return number
+    number, last = st.session_state.get(kind, (0, ""))
+    st.session_state[kind] = number + (last != page), page
+    return int(st.session_state[kind][0])
 
 
 def first_value(key: str, edition: object, value: T) -> T:
@@ -103,9 +102,9 @@ def first_value(key: str, edition: object, value: T) -> T:
 
 
 def saved(tab: BrowserTab, content: Callable[[Session], T]) -> T:
-    """The content of a file, made of the session as it is now.
+    """The content of a file, from the session as it is now.
 
-    An error is also shown on the page: Streamlit says only that there is one.
+    An error is also shown on the page, because Streamlit doesn't show its message.
     """
     with tab.host() as host:
         try:

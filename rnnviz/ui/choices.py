@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from html import escape
+from typing import Any, TypeVar
 
 import streamlit as st
 
@@ -15,6 +16,23 @@ from rnnviz.probe.session import Session
 from rnnviz.ui.browser_session import first_value, on_host, visit
 from rnnviz.ui.style import escaped
 
+Option = TypeVar("Option", bound=str)
+
+
+def choose_one(
+    label: str, options: Iterable[Option], now: Option, edition: object, key: str, *,
+    slot: str = "", **more: Any,
+) -> Option:  # fmt: skip
+    """The option that the reader chooses, at first ``now``, from buttons side by side.
+
+    ``edition`` and ``slot`` (by default ``key``) are those of ``first_value``.
+    """
+    first = first_value(slot or key, edition, now)
+    chosen = st.segmented_control(
+        label, list(options), default=first, key=key, required=True, **more
+    )
+    return type(now)(chosen or now)
+
 
 def choose_view(session: Session, page: str) -> None:
     """Let the reader choose the layer and the state or gate, if there are several."""
@@ -22,12 +40,10 @@ def choose_view(session: Session, page: str) -> None:
     names = cell.shown
     if len(names) > 1:
         edition = visit(page), cell_key(session)
-        chosen = st.segmented_control(
-            "Show", names, default=first_value("part", edition, session.part), required=True,
-            key=f"part_{cell_key(session)}", help="The state or gate that is shown",
-            format_func=escaped,
+        session.part = choose_one(
+            "Show", names, session.part, edition, f"part_{cell_key(session)}", slot="part",
+            help="The state or gate that is shown", format_func=escaped,
         )  # fmt: skip
-        session.part = chosen or session.part
     choose_layer(session, page)
 
 
@@ -104,12 +120,8 @@ def choose_axes(key: str, now: tuple[int, int], edition: Hashable, count: int) -
     if count < 3:
         return 0, 1
     shown = next(name for name, pair in _PAIRS.items() if pair == now)
-    chosen = st.segmented_control(
-        "Plane of components", list(_PAIRS), key=key, required=True,
-        default=first_value(key, edition, shown),
-        help="The directions in which the states spread most, the widest first",
-    )  # fmt: skip
-    return _PAIRS[chosen or shown]
+    tip = "The directions in which the states spread most, the widest first"
+    return _PAIRS[choose_one("Plane of components", _PAIRS, shown, edition, key, help=tip)]
 
 
 def refit_button(refit: Callable[[Session], object], unit: str) -> None:
@@ -128,13 +140,11 @@ def choose_objective(session: Session, page: str) -> None:
     """Let the reader choose the objective, if there is a choice."""
     if not session.dataset.answers_classes:
         return
-    chosen = st.segmented_control(
-        "Gradient of", list(Objective), key="objective", required=True,
-        default=first_value("objective", visit(page), session.objective),
+    session.objective = choose_one(
+        "Gradient of", Objective, session.objective, visit(page), "objective",
         help=f"The gradient of the loss also vanishes when the {session.names.sequence} is "
         "learned; that of the margin does not.",
     )  # fmt: skip
-    session.objective = Objective(chosen or session.objective)
 
 
 def check_button(check: Callable[[Session], object], sequence: str) -> None:

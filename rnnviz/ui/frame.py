@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from rnnviz.charts.picture import Parts, Picture
+from rnnviz.engine.trace import before_pass
 from rnnviz.files.wire_format import PackedPicture, packed
 from rnnviz.probe.work import Throttle
-from rnnviz.ui.time_limit import TooLongError, picture_limit
 
-#: Seconds a picture may always take; the largest share of the time for one that takes longer.
+#: Seconds of a picture that is never throttled; the largest share of time for slower ones.
 FREE_SECONDS, TIME_SHARE = 0.003, 0.25
 #: The longest wait in seconds, so that every visible picture keeps moving.
 MAX_WAIT = 0.5
+#: Seconds of CPU time for one picture.
+PICTURE_TIME = 2.0
 
 
 @dataclass(frozen=True)
@@ -33,22 +36,41 @@ class SliderState:
 
 
 def draw_throttle() -> Throttle:
-    """When the slow pictures of one browser may be computed again, by key.
-
-    It counts while the run plays or a slider is dragged.
-    """
+    """The throttle of one browser's slow pictures while the run plays or a slider is dragged."""
     return Throttle(TIME_SHARE, FREE_SECONDS, MAX_WAIT)
+
+
+class TooLongError(Exception):
+    """A picture takes longer than PICTURE_TIME."""
+
+
+@contextmanager
+def picture_limit() -> Iterator[None]:
+    """Raise TooLongError before a pass in this thread that begins after PICTURE_TIME."""
+    until, outer = time.thread_time() + PICTURE_TIME, before_pass.get()
+
+    def check() -> None:
+        outer()
+        if time.thread_time() > until:
+            raise TooLongError
+
+    token = before_pass.set(check)
+    try:
+        yield
+    finally:
+        before_pass.reset(token)
 
 
 #: A string, or a function called only if the chart is drawn.
 Remark = str | Callable[[], str]
 
 
-def said(remark: Remark) -> str:
+def text_of(remark: Remark) -> str:
     """The text of a remark."""
     return remark if isinstance(remark, str) else remark()
 
 
+@dataclass(eq=False)
 class Frame:
     """Pictures, texts (HTML, with user input escaped) and sliders, by key.
 
@@ -57,37 +79,32 @@ class Frame:
     that exceed the time limit are ``given_up``.
     """
 
-    def __init__(
-        self,
-        in_sight: Collection[str],
-        throttle: Throttle | None = None,
-        now: float = 0.0,
-        hurried: bool = False,
-    ) -> None:
-        self._in_sight, self._now, self._hurried = in_sight, now, hurried
-        self._throttle = throttle or draw_throttle()
-        self.complete = True
-        self.given_up: list[str] = []
-        self.pictures: dict[str, tuple[Parts, str]] = {}
-        self.texts: dict[str, str] = {}
-        self.sliders: dict[str, SliderState] = {}
+    in_sight: Collection[str]
+    throttle: Throttle = field(default_factory=draw_throttle)
+    now: float = 0.0
+    hurried: bool = False
+    complete: bool = True
+    given_up: list[str] = field(default_factory=list)
+    pictures: dict[str, tuple[Parts, str]] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+    sliders: dict[str, SliderState] = field(default_factory=dict)
 
     def chart(
         self, key: str, figure: Callable[..., Picture], *args: Any, remark: Remark = ""
     ) -> None:
         """Draw ``figure(*args)`` in the chart ``key``, with a remark."""
-        if key not in self._in_sight:
+        if key not in self.in_sight:
             return
-        if self._hurried and not self._throttle.allows(key, self._now):
+        if self.hurried and not self.throttle.allows(key, self.now):
             self.complete = False
             return
         begun = time.perf_counter()
         try:
             with picture_limit():
-                self.pictures[key] = figure(*args).parts(), said(remark)
+                self.pictures[key] = figure(*args).parts(), text_of(remark)
         except TooLongError:
             self.given_up.append(key)
-        self._throttle.note(key, self._now, time.perf_counter() - begun)
+        self.throttle.note(key, self.now, time.perf_counter() - begun)
 
 
 @dataclass(eq=False)

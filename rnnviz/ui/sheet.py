@@ -79,10 +79,6 @@ def words_in(session: Session, subject: object, shades: Sequence[str] = ()) -> P
     return words_row(words_of(session, session.inspect()), theme(), shades)
 
 
-def nothing_more(subject: object, frame: Frame) -> None:
-    """Draw nothing besides the charts."""
-
-
 @dataclass(frozen=True)
 class Sheet(Generic[S]):
     """The tab of a question: the ``charts`` of a ``subject``, left below the words, and right.
@@ -102,7 +98,7 @@ class Sheet(Generic[S]):
     measure: Callable[[Session], Iterator[object]] | None = None
     shown: Callable[[Session], object] = lambda _: None
     handlers: Mapping[str, Act] = field(default_factory=dict)
-    more: Callable[[S, Frame], None] = nothing_more
+    more: Callable[[S, Frame], None] = lambda subject, frame: None
     probe: Callable[[S], Probe | None] = lambda _: None
     words: Callable[[Session, S], Picture] = words_in
     fields: Callable[[Session], dict[str, str]] = names_in
@@ -114,7 +110,7 @@ class Sheet(Generic[S]):
         left, right = self.charts(session)
         fields = self.fields(session)
         words = Panel("words", 0, explanation("words", noun=session.names.noun), kind="words")
-        place_sheet(self.name, [words, *self._panels(left, fields)], [*self._panels(right, fields)])
+        place_sheet(self.name, [[words], *self._panels(left, fields)], self._panels(right, fields))
         return self.live(session)
 
     def live(self, session: Session) -> Scene:
@@ -138,17 +134,15 @@ class Sheet(Generic[S]):
         kinds = {"words": "words"} | {chart.key: chart.kind for chart in charts}
         return Scene(session, draw, handlers, job, partial(self.shown, session), kinds)
 
-    def _panels(
-        self, column: Column[S], fields: Mapping[str, str]
-    ) -> Iterator[Panel | tuple[Panel, ...]]:
+    def _panels(self, column: Column[S], fields: Mapping[str, str]) -> Iterator[list[Panel]]:
         for row in column:
-            panels = tuple(self._panel(chart, fields) for chart in _flat([row]))
-            yield panels if isinstance(row, tuple) else panels[0]
+            yield [self._panel(chart, fields) for chart in _flat([row])]
 
     def _panel(self, chart: Chart[S], fields: Mapping[str, str]) -> Panel:
         name = chart.text or chart.key
-        name = name if "/" in name else f"{self.name}/{name}"
-        text = explanation(name, **{**fields, **chart.fields})
+        text = explanation(
+            name if "/" in name else f"{self.name}/{name}", **{**fields, **chart.fields}
+        )
         clicks = chart.click is not None
         return Panel(chart.key, chart.share, text, clicks, chart.kind, chart.head)
 

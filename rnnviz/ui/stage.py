@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from base64 import b64decode
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,28 +19,30 @@ from rnnviz.tasks.csv_table import MAX_BYTES
 
 #: The folder of the page's scripts.
 STATIC = Path(__file__).with_name("static")
-#: Lines of text, each as (CSS class, text).
-TextBlock = Sequence[tuple[str, str]]
-
-_CHART = """
+#: The HTML of the components, by name.
+_HTML = {
+    "wire": "",
+    "end": "",
+    "chart": """
 <figure class="rnnviz-figure">
   <div class="rnnviz-frame"><div class="rnnviz-chart"></div></div>
   <button class="rnnviz-ask" aria-label="What is this?">?</button><figcaption popover></figcaption>
   <button class="rnnviz-enlarge" aria-label="Enlarge" title="Enlarge; its numbers">⤢</button>
 </figure>
-"""
-_TEXT = """
-<div class="rnnviz-place">
-  <div class="rnnviz-reserve" aria-hidden="true"></div><div class="rnnviz-text"></div>
-</div>
-"""
-_HEALTH = """
-<button class="rnnviz-health-button"></button><div class="rnnviz-signs" popover></div>
-"""
-_CONTROL = '<div class="rnnviz-control"></div>'
-_FILE = '<div class="rnnviz-control rnnviz-file"></div>'
-_LINK = '<button class="rnnviz-link" title="It opens the page as it is now.">Copy link</button>'
-_STEPPER = '<div class="rnnviz-control rnnviz-stepper"></div>'
+""",
+    "sheet": '<div class="rnnviz-sheet"></div>',
+    "text": '<div class="rnnviz-place"><div class="rnnviz-text"></div></div>',
+    "health": '<button class="rnnviz-health-button"></button>'
+    '<div class="rnnviz-signs" popover></div>',
+    "link": '<button class="rnnviz-link" title="It opens the page as it is now.">'
+    "Copy link</button>",
+    "stepper": '<div class="rnnviz-control rnnviz-stepper"></div>',
+    **dict.fromkeys(("file", "open"), '<div class="rnnviz-control rnnviz-file"></div>'),
+    **dict.fromkeys(
+        ("bar", "time", "moments", "chips", "phrase", "editor"),
+        '<div class="rnnviz-control"></div>',
+    ),
+}
 
 
 def host_path() -> str:
@@ -69,29 +72,12 @@ export default function (component) {{
 """
 
 
-def _component(name: str, html: str = "") -> Callable[..., Any]:
-    component: Callable[..., Any] = st.components.v2.component(
+_components: dict[str, Callable[..., Any]] = {
+    name: st.components.v2.component(
         f"rnnviz_{name}", html=html, js=_SCRIPT.format(name=name), isolate_styles=False
     )
-    return component
-
-
-_wire = _component("wire")
-_end = _component("end")
-_chart = _component("chart", _CHART)
-_sheet = _component("sheet", '<div class="rnnviz-sheet"></div>')
-_text = _component("text", _TEXT)
-_health = _component("health", _HEALTH)
-_bar = _component("bar", _CONTROL)
-_time = _component("time", _CONTROL)
-_moments = _component("moments", _CONTROL)
-_chips = _component("chips", _CONTROL)
-_stepper = _component("stepper", _STEPPER)
-_phrase = _component("phrase", _CONTROL)
-_editor = _component("editor", _CONTROL)
-_file = _component("file", _FILE)
-_open = _component("open", _FILE)
-_link = _component("link", _LINK)
+    for name, html in _HTML.items()
+}
 
 
 def connect(ticket: str, edition: int) -> str:
@@ -99,34 +85,25 @@ def connect(ticket: str, edition: int) -> str:
 
     For ``edition`` see ``SessionHost.edition``.
     """
-    data = {
-        "wire": "rnnviz/wire",
-        "open": "rnnviz/open",
-        "limit": MAX_RUN,
-        "ticket": ticket,
-        "edition": edition,
-    }
-    pressed = {"on_stale_change": lambda: None, "on_question_change": lambda: None}
-    return str(_place(_wire, "wire", data, **pressed).question or "")
+    paths = {"wire": "rnnviz/wire", "open": "rnnviz/open"}
+    data = {**paths, "limit": MAX_RUN, "ticket": ticket, "edition": edition}
+    wire = _place("wire", data, on_stale_change=lambda: None, on_question_change=lambda: None)
+    return str(wire.question or "")
 
 
 def place_end() -> None:
     """Mark the end of the page. Its absence shows that a run of the script was cut short."""
-    _place(_end, "end", {})
+    _place("end", {})
 
 
-def place_chart(key: str, height: int, text: str, clicks: bool = False) -> None:
-    """Place the picture ``key``, ``height`` pixels high, with an explanation below.
-
-    With ``clicks``, clicks in it are sent to the page's handlers.
-    """
-    data = {"key": key, "kind": "chart", "height": height, "text": text, "clicks": clicks}
-    _place(_chart, key, data)
+def place_chart(key: str, height: int, text: str) -> None:
+    """Place the chart ``key``, ``height`` pixels high, with an explanation below."""
+    _place("chart", {"key": key, "kind": "chart", "height": height, "text": text}, key)
 
 
 def place_canvas(kind: str, key: str, text: str) -> None:
     """Place the picture ``key``, which static/``kind``.js draws as high as the window allows."""
-    _place(_chart, key, {"key": key, "kind": kind, "text": text})
+    _place("chart", {"key": key, "kind": kind, "text": text}, key)
 
 
 class Panel(NamedTuple):
@@ -144,50 +121,49 @@ class Panel(NamedTuple):
     head: bool = False
 
 
-#: Panels one below the other; those of a tuple are side by side.
-Column = Sequence[Panel | tuple[Panel, ...]]
+#: Rows of panels, one below the other; the panels of a row are side by side.
+Column = Iterable[Sequence[Panel]]
 
 
 def place_sheet(key: str, left: Column, right: Column) -> None:
     """Place two columns of pictures, together as high as the window allows."""
-    rows = [[(row,) if isinstance(row, Panel) else row for row in side] for side in (left, right)]
-    columns = [[[panel._asdict() for panel in row] for row in side] for side in rows]
-    _place(_sheet, key, {"columns": columns})
+    columns = [[[panel._asdict() for panel in row] for row in side] for side in (left, right)]
+    _place("sheet", {"columns": columns}, key)
 
 
-def place_text(key: str, reserve: Sequence[TextBlock] = ()) -> None:
-    """Place the text ``key``; frames change it. It is as tall as the tallest ``reserve``."""
-    _place(_text, f"text_{key}", {"key": key, "reserve": reserve})
+def place_text(key: str) -> None:
+    """Place the text ``key``; frames change it."""
+    _place("text", {"key": key}, f"text_{key}")
 
 
 def place_health() -> None:
     """Place the worst sign of health, which opens all signs: the texts health and signs."""
-    _place(_health, "health", {}, width="content")
+    _place("health", {}, width="content")
 
 
 def place_bar() -> None:
     """Place the bar: play, pause, step, and the speed."""
-    _place(_bar, "bar", {"speeds": SPEEDS})
+    _place("bar", {"speeds": SPEEDS})
 
 
 def place_time() -> None:
     """Place the slider of epochs, with the buttons for an earlier epoch."""
-    _place(_time, "time", {})
+    _place("time", {})
 
 
 def place_link() -> None:
     """Place the button that copies the address of the page as it is."""
-    _place(_link, "link", {}, width="content")
+    _place("link", {}, width="content")
 
 
 def place_moments(key: str, label: str) -> None:
     """Place the moments, side by side, with buttons that go through them."""
-    _place(_moments, key, {"key": key, "label": label})
+    _place("moments", {"key": key, "label": label}, key)
 
 
 def place_chips(key: str, label: str) -> None:
     """Place the names of the frame's slider ``key``, to choose one."""
-    _place(_chips, key, {"key": key, "label": label})
+    _place("chips", {"key": key, "label": label}, key)
 
 
 class StepButton(NamedTuple):
@@ -211,7 +187,8 @@ def place_stepper(
     With a ``label``, the number can be typed too. If it ``wraps``, the first follows the last.
     """
     data = {"key": key, "label": label, "wraps": wraps, "disabled": disabled, "help": tip}
-    _place(_stepper, key, {**data, "steps": [s._asdict() for s in steps]}, width="content")
+    data["steps"] = [step._asdict() for step in steps]
+    _place("stepper", data, key, width="content")
 
 
 def place_phrase(session: Session, disabled: bool = False) -> None:
@@ -225,7 +202,7 @@ def place_phrase(session: Session, disabled: bool = False) -> None:
         "help": f"Any input like the {session.dataset.role} data. "
         "The pictures show how the network reads it.",
     }
-    _place(_phrase, "phrase", data)
+    _place("phrase", data)
 
 
 def place_editor(label: str, equations: str) -> None:
@@ -234,22 +211,11 @@ def place_editor(label: str, equations: str) -> None:
     Text typed there is checked at once; the answer is the text "draft" of the frames.
     """
     tip = "Write the equations of a cell. The backward pass is derived from them."
-    _place(_editor, "editor", {"label": label, "equations": equations, "help": tip})
+    _place("editor", {"label": label, "equations": equations, "help": tip})
 
 
-class Choice(NamedTuple):
-    """A file that the reader has chosen, as the browser sends it: a data URL (RFC 2397).
-
-    ``number`` counts the choices. Without a ``name`` the file is removed.
-    """
-
-    name: str
-    content: str
-    number: int
-
-
-def place_file(key: str, label: str, tip: str) -> Choice | None:
-    """Place a drop zone for one file; returns the last choice.
+def place_file(key: str, label: str, tip: str) -> tuple[str, bytes] | None:
+    """Place a drop zone for one file; returns its name and its content.
 
     Of a file that is too large, the first ``MAX_BYTES + 1`` bytes arrive.
     """
@@ -257,20 +223,23 @@ def place_file(key: str, label: str, tip: str) -> Choice | None:
 
     def keep() -> None:
         match st.session_state[key].file:
-            case {"name": str(name), "content": str(content), "number": int(number)}:
-                st.session_state[slot] = Choice(name, content, number)
+            case {"name": str(), "content": str(), "number": int()} as file:
+                st.session_state[slot] = file
 
-    choice: Choice | None = st.session_state.get(slot)
-    name, heard = (choice.name, choice.number) if choice else ("", 0)
-    data = {"label": label, "name": name, "heard": heard, "limit": MAX_BYTES, "help": tip}
-    _place(_file, key, data, on_file_change=keep)
-    return choice
+    # The content is a data URL (RFC 2397). ``number`` counts the choices of the browser. Without a
+    # name the file was removed.
+    file = st.session_state.get(slot, {"name": "", "content": "", "number": 0})
+    data = {"label": label, "name": file["name"], "heard": file["number"], "limit": MAX_BYTES}
+    _place("file", {**data, "help": tip}, key, on_file_change=keep)
+    name, content = file["name"], file["content"].partition(",")[2]
+    return (name, b64decode(content)) if name else None
 
 
 def place_open(label: str, tip: str) -> None:
     """Place a drop zone for a file that is opened at once: a run or weights."""
-    _place(_open, "open", {"label": label, "help": tip, "limit": MAX_RUN})
+    _place("open", {"label": label, "help": tip, "limit": MAX_RUN})
 
 
-def _place(component: Callable[..., Any], key: str, data: dict[str, Any], **more: Any) -> Any:
-    return component(key=key, data={**data, "script": f"rnnviz/{host_path()}"}, **more)
+def _place(name: str, data: dict[str, Any], key: str = "", **more: Any) -> Any:
+    data = {**data, "script": f"rnnviz/{host_path()}"}
+    return _components[name](key=key or name, data=data, **more)

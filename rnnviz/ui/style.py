@@ -22,7 +22,7 @@ from rnnviz.tasks.dataset import Dataset
 
 _FOLDER = Path(__file__).parent
 #: The system's theme, until the page reports which one was chosen.
-_USUAL = (
+_SYSTEM_THEME = (
     f"{css_variables(LIGHT, LIGHT.background)}\n"
     f"@media (prefers-color-scheme: dark) {{ {css_variables(DARK, DARK.background)} }}\n"
 )
@@ -30,7 +30,7 @@ _USUAL = (
 #: come some frames later, and the page would move.
 _theme_watch = st.components.v2.component(
     "rnnviz_theme",
-    css=_USUAL + (_FOLDER / "style.css").read_text(encoding="utf-8"),
+    css=_SYSTEM_THEME + (_FOLDER / "style.css").read_text(encoding="utf-8"),
     js=(_FOLDER / "theme.js").read_text(encoding="utf-8"),
     isolate_styles=False,
 )
@@ -87,11 +87,10 @@ def style_sheet() -> None:
     _theme_watch(key="theme", data={"dark": kind == "dark"}, on_dark_change=lambda: None)
     # They come before those of the system or after them, so they need the stronger selector.
     background = st.get_option(f"theme.{kind}.backgroundColor")
-    chosen = css_variables(theme(), background, "html:root")
-    st.html(f"<style>{chosen}</style>")
+    st.html(f"<style>{css_variables(theme(), background, 'html:root')}</style>")
 
 
-#: Where Streamlit's Markdown would recognise an address even if it is escaped.
+#: Where Streamlit's Markdown recognises an address even if it is escaped.
 _LINK = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?=@)", re.IGNORECASE)
 #: An invisible character that keeps a line together.
 _WORD_JOINER = "\N{WORD JOINER}"

@@ -85,5 +85,5 @@ class Viewer:
         return self.sent - self.acknowledged < self.flight
 
     def connected(self, now: float) -> bool:
-        """Whether it takes frames, or was heard a moment ago."""
+        """Whether it accepts frames, or has sent a message recently."""
         return self.ready or now < self.last_message_at + SILENCE

@@ -14,7 +14,6 @@ from streamlit.testing.v1 import AppTest
 
 from rnnviz.page.session_registry import registry
 from rnnviz.probe.questions import DynamicsQuestion, GradientQuestion, StateQuestion, TrainQuestion
-from rnnviz.ui.stage import Choice
 from rnnviz.ui.viewer import MAX_IN_FLIGHT, Viewer
 from tests.unit.page.browser import unpacked
 
@@ -294,7 +293,9 @@ class App(Tab):
     def upload(self, key, name, content):
         """What the box of a file does on the server, with a file as the browser sends it."""
         url = f"data:text/csv;base64,{b64encode(content).decode()}"
-        self.app.session_state[f"chosen_{key}"] = Choice(name, url, 1)
+        self.app.session_state[f"chosen_{key}"] = {
+            "name": name, "content": url, "number": 1,
+        }  # fmt: skip
         self.run()
 
     def learn(self, name, content, share=0.0):

@@ -6,7 +6,7 @@ from rnnviz.page import actor
 from rnnviz.page.actor import BUSY
 from rnnviz.page.question_page import TOO_LONG
 from rnnviz.probe.questions import StateQuestion
-from rnnviz.ui import time_limit
+from rnnviz.ui import frame
 from rnnviz.ui.style import escaped
 from tests.page.tab import Page, app_test
 
@@ -35,7 +35,7 @@ def test_a_press_is_told_of_it(tab):
 
 def test_a_picture_that_takes_too_long_is_a_sentence(monkeypatch):
     page = Page("hidden", hidden="4").enter(StateQuestion.WHAT_IF)
-    monkeypatch.setattr(time_limit, "PICTURE_TIME", 0)
+    monkeypatch.setattr(frame, "PICTURE_TIME", 0)
     page.ask("not bad")
     assert page.chart("saliency")["layout"]["meta"]["sentence"] == TOO_LONG
     assert "sentence" not in page.chart("answers")["layout"].get("meta", {})

@@ -225,7 +225,7 @@ def test_own_data_are_written_into_a_run_only_if_that_is_ticked():
 def test_of_a_recording_it_is_said_that_it_does_not_grow_here(tmp_path):
     app, path = App(), Loop(tmp_path / "run.rnnviz").record(0, 10).close()
     assert opened(app, "run.rnnviz", path.read_bytes()) == ""
-    said = "As it was when you gave it; rnnviz open follows one while it grows. This is a recording"
+    said = "This is a copy; rnnviz open follows a recording while it grows. This is a recording"
     assert said in app.bodies["message"]
 
 

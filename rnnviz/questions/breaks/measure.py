@@ -16,7 +16,7 @@ from rnnviz.engine.parameters import Parameters
 from rnnviz.probe.cache import Memo
 from rnnviz.probe.passes import sample
 from rnnviz.probe.units import KEPT, StateSource
-from rnnviz.run.epoch_cache import coarse_first
+from rnnviz.run.history import coarse_first
 from rnnviz.run.weight_edits import apply_edits, silence
 from rnnviz.tasks.dataset import Example
 

@@ -15,7 +15,7 @@ from rnnviz.probe.probe import phrase_key
 from rnnviz.probe.units import StateSource
 from rnnviz.probe.unrolled import Unrolled
 from rnnviz.probe.work import spend
-from rnnviz.run.epoch_cache import EpochCache, coarse_first
+from rnnviz.run.history import EpochCache, coarse_first
 from rnnviz.run.run import Run
 from rnnviz.run.schedule import Position
 

@@ -30,7 +30,7 @@ from rnnviz.questions.subject import (
     subject_of,
 )
 from rnnviz.ui.browser_session import first_value
-from rnnviz.ui.choices import cell_key, choose_view
+from rnnviz.ui.choices import cell_key, choose_one, choose_view
 from rnnviz.ui.frame import Frame, SliderState
 from rnnviz.ui.sheet import Chart, Column, Sheet, go_to_click, names_in, no_room
 from rnnviz.ui.stage import StepButton, place_chips, place_stepper
@@ -61,11 +61,10 @@ def _choose_threads(session: Session) -> None:
     if len(lines) == 1:
         return
     key, lab = f"threads_{cell_key(session)}", session.units
-    chosen = st.segmented_control(
-        "Threads into", lines, key=key, required=True, help=explanation("carry/threads"),
-        default=first_value(key, edition(session), _into(session)), format_func=escaped,
+    lab.into = choose_one(
+        "Threads into", lines, _into(session), edition(session), key,
+        help=explanation("carry/threads"), format_func=escaped,
     )  # fmt: skip
-    lab.into = chosen or lab.into
 
 
 def _lines(session: Session) -> list[str]:

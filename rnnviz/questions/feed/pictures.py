@@ -24,7 +24,7 @@ from rnnviz.charts.theme import LIGHT, Theme, picture
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.epoch_series import EpochSeries
 from rnnviz.probe.gradients import NextStepStats, TokenContribution
-from rnnviz.run.history import Course
+from rnnviz.run.history import RunCurves
 
 #: Clipping, and the shares of the tokens, at some epochs.
 Clippings = EpochSeries[NextStepStats]
@@ -37,7 +37,7 @@ _ROOMY = 10
 MOST_NUMBERS = 24
 
 
-def clipping_curves(history: Clippings, course: Course, theme: Theme = LIGHT) -> Picture:
+def clipping_curves(history: Clippings, course: RunCurves, theme: Theme = LIGHT) -> Picture:
     """The shares of clipped steps and entries over the epochs."""
     dashed = {"color": theme.muted, "dash": "dash"}
     curves = [
@@ -49,7 +49,7 @@ def clipping_curves(history: Clippings, course: Course, theme: Theme = LIGHT) ->
     return epochs_picture(curves, title, 380, course, theme, with_legend=True, yaxis=share)
 
 
-def clipping_angle(history: Clippings, course: Course, theme: Theme = LIGHT) -> Picture:
+def clipping_angle(history: Clippings, course: RunCurves, theme: Theme = LIGHT) -> Picture:
     """The largest angle by which clipping turns the gradient of a step, over the epochs."""
     curve = _curve(history, "angle", "largest_angle", {"color": theme.magnitude}, "%{customdata}°")
     top = max(5.0, 1.1 * float(np.max(history.column("largest_angle"), initial=0.0)))
@@ -115,7 +115,7 @@ def _bars(shares: Array, theme: Theme) -> Series:
 
 
 def share_map(
-    history: Shares, name: str, words: Sequence[str], course: Course, theme: Theme = LIGHT
+    history: Shares, name: str, words: Sequence[str], course: RunCurves, theme: Theme = LIGHT
 ) -> Picture:
     """Each token's share in the gradient of ``name`` (row) at every epoch (column)."""
     stops = [0.0, 0.04, 0.16, 0.36, 0.64, 1.0]

@@ -17,7 +17,7 @@ from rnnviz.questions.linear_probe.measure import LinearProbeLab, ProbeScores, P
 from rnnviz.questions.linear_probe.pictures import readability_lines
 from rnnviz.questions.subject import MOST_CHOICES, UnitSubject, edition, source_of
 from rnnviz.ui.browser_session import first_value
-from rnnviz.ui.choices import measure_buttons, progress_html
+from rnnviz.ui.choices import choose_one, measure_buttons, progress_html
 from rnnviz.ui.sheet import Chart
 from rnnviz.ui.style import theme
 
@@ -100,12 +100,11 @@ def _question(session: Session) -> None:
     }  # fmt: skip
     kinds, opened = measure.targets_of(data), edition(session)
     if len(kinds) > 1:
-        asked = st.segmented_control(
-            "What is read from the state", kinds, key=f"asked_{len(kinds)}", required=True,
-            default=first_value("asked", (opened, kinds), lab.question.target),
-            format_func=names.__getitem__,
+        target = choose_one(
+            "What is read from the state", kinds, lab.question.target, (opened, kinds),
+            f"asked_{len(kinds)}", slot="asked", format_func=names.__getitem__,
         )  # fmt: skip
-        lab.question = lab.question._replace(target=ProbeTarget(asked or lab.question.target))
+        lab.question = lab.question._replace(target=target)
     if lab.question.target is ProbeTarget.WORD:
         known = list(session.units.activations(source_of(session)).vocabulary[:MOST_CHOICES])
         first = first_value("asked_word", (opened, data), lab.question.word)
@@ -118,8 +117,7 @@ def _question(session: Session) -> None:
         channel = st.selectbox("Channel", channels, key="asked_channel", format_func=name)
         lab.question = lab.question._replace(channel=int(channel or 0))
     sides = ["the start", "the end"]
-    first = first_value("from_end", opened, sides[lab.question.from_end])
-    side = st.segmented_control("Counted from", sides, key="from_end", required=True, default=first)
+    side = choose_one("Counted from", sides, sides[lab.question.from_end], opened, "from_end")
     lab.question = lab.question._replace(from_end=side == sides[1])
 
 

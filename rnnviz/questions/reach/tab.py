@@ -39,8 +39,8 @@ from rnnviz.questions.subject import (
     probe_sequence,
 )
 from rnnviz.tasks.dataset import Example
-from rnnviz.ui.browser_session import first_value, visit
-from rnnviz.ui.choices import choose_layer, choose_objective, gated
+from rnnviz.ui.browser_session import visit
+from rnnviz.ui.choices import choose_layer, choose_objective, choose_one, gated
 from rnnviz.ui.sheet import Chart, Column, Sheet, go_to_click, names_in
 from rnnviz.ui.style import theme
 
@@ -188,16 +188,15 @@ def _band(source: GradientSource) -> str:
 
 def _choose_band(session: Session) -> None:
     """Lay out the choice of the band's sequences, if there is a test set."""
+    lab = session.lab(ReachLab)
     if not session.dataset.test:
-        session.lab(ReachLab).band = BandSource.TRAIN
+        lab.band = BandSource.TRAIN
         return
-    chosen = st.segmented_control(
-        "Band of", list(BandSource), key="band", required=True,
-        default=first_value("band", visit("gradients"), session.lab(ReachLab).band),
+    lab.band = choose_one(
+        "Band of", BandSource, lab.band, visit("gradients"), "band",
         help=f"The {session.names.sequence}s whose gradients are the band, with its fit. Those of "
         "the test set were never learned from.",
     )  # fmt: skip
-    session.lab(ReachLab).band = BandSource(chosen or session.lab(ReachLab).band)
 
 
 def _of_band(source: GradientSource) -> GradientQuery:

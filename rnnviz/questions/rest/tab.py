@@ -16,7 +16,7 @@ from rnnviz.probe.state_transition import states_of
 from rnnviz.questions.rest.measure import STARTS, DynamicsLab, Hold, dynamics_query, portrait
 from rnnviz.questions.rest.pictures import phase_plane, point_spectrum, rest_points
 from rnnviz.ui.browser_session import first_value, on_host, visit
-from rnnviz.ui.choices import choose_axes, progress_html, refit_button
+from rnnviz.ui.choices import choose_axes, choose_one, progress_html, refit_button
 from rnnviz.ui.sheet import Chart, Column, Sheet, words_in
 from rnnviz.ui.style import escaped, theme
 from rnnviz.ui.viewer import Event
@@ -31,13 +31,13 @@ def choose_held(session: Session) -> None:
     hold, words, typed = dynamics.choices(query)
     own = f"{noun}s" if query.dataset.tokens else "values"
     edition = visit("dynamics"), query.dataset
-    chosen = st.segmented_control(
-        "Hold", list(Hold), default=first_value("hold", edition, hold), required=True,
-        key=f"hold_{own}", format_func=lambda hold: own if hold is Hold.OWN else hold.value,
+    chosen = choose_one(
+        "Hold", Hold, hold, edition, f"hold_{own}", slot="hold",
+        format_func=lambda hold: own if hold is Hold.OWN else hold.value,
         help="The input that the network reads at every step. The mean input is that of all "
         f"{session.dataset.role} sequences; nothing is the zero input.",
     )  # fmt: skip
-    dynamics.holds[query.dataset.tokens] = Hold(chosen or hold)
+    dynamics.holds[query.dataset.tokens] = chosen
     if chosen is not Hold.OWN:
         return
     if query.dataset.tokens:

@@ -40,7 +40,7 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.epoch_series import EpochSeries
 from rnnviz.probe.formatting import number
 from rnnviz.probe.gradients import ByLength, ByToken, Comparison
-from rnnviz.run.history import Course
+from rnnviz.run.history import RunCurves
 
 #: Both gradients at some epochs.
 Comparisons = EpochSeries[Comparison]
@@ -183,7 +183,7 @@ def errors_by_length(table: ByLength, words: Sequence[str], theme: Theme = LIGHT
 # Over the epochs
 
 
-def errors_over_epochs(history: Comparisons, course: Course, theme: Theme = LIGHT) -> Picture:
+def errors_over_epochs(history: Comparisons, course: RunCurves, theme: Theme = LIGHT) -> Picture:
     """||notebook - exact|| / ||exact|| over the epochs, of every parameter that is off."""
     errors = {name: v for name, v in history.table("errors").items() if (v > 0).any()}
     span = _errors_span(errors.values(), theme)
@@ -194,7 +194,7 @@ def errors_over_epochs(history: Comparisons, course: Course, theme: Theme = LIGH
     return drawn
 
 
-def cosines_over_epochs(history: Comparisons, course: Course, theme: Theme = LIGHT) -> Picture:
+def cosines_over_epochs(history: Comparisons, course: RunCurves, theme: Theme = LIGHT) -> Picture:
     """The cosine of both gradients over the epochs, of every parameter that is off."""
     off = {name for name, v in history.table("errors").items() if (v > 0).any()}
     cosines = {name: v for name, v in history.table("cosines").items() if name in off}
@@ -204,14 +204,14 @@ def cosines_over_epochs(history: Comparisons, course: Course, theme: Theme = LIG
 
 
 def _epoch_lines(
-    values: dict[str, Array], history: Comparisons, course: Course, floor: float, theme: Theme
+    values: dict[str, Array], history: Comparisons, course: RunCurves, floor: float, theme: Theme
 ) -> list[Series]:
     notes = [f"{course.history.unit} {epoch}" for epoch in history.epochs]
     return _lines(values, history.epochs, notes, floor, theme)
 
 
 def _over_epochs(
-    curves: list[Series], title: str, course: Course, theme: Theme, yaxis: dict[str, Any],
+    curves: list[Series], title: str, course: RunCurves, theme: Theme, yaxis: dict[str, Any],
     *levels: float,
 ) -> Picture:  # fmt: skip
     return picture(

@@ -35,7 +35,7 @@ from rnnviz.questions.step.measure import (
 )
 from rnnviz.questions.step.pictures import step_network
 from rnnviz.ui.browser_session import first_value, visit
-from rnnviz.ui.choices import cell_key, layer_choice
+from rnnviz.ui.choices import cell_key, choose_one, layer_choice
 from rnnviz.ui.frame import Frame, SliderState
 from rnnviz.ui.stage import (
     StepButton,
@@ -136,11 +136,8 @@ def _choices(session: Session) -> None:
 
 def _one_of(label: str, kind: type[Choice], now: Choice, key: str) -> Choice:
     """The member of an enumeration that the reader chooses."""
-    chosen = st.segmented_control(
-        label, list(kind), default=first_value(key, visit("step"), now), required=True, key=key,
-        label_visibility="collapsed", width="content",
-    )  # fmt: skip
-    return kind(chosen or now)
+    shape = {"label_visibility": "collapsed", "width": "content"}
+    return choose_one(label, kind, now, visit("step"), key, **shape)
 
 
 def _part(lab: StepLab, names: list[str], cell: str, most: int) -> str:

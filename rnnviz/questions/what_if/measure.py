@@ -21,7 +21,7 @@ from rnnviz.probe.probe import Probe, target_text
 from rnnviz.probe.session import PhraseInput
 from rnnviz.probe.work import spend
 from rnnviz.questions.what_if.saliency import Answer, Saliency, logit_margin, saliency
-from rnnviz.run.epoch_cache import EpochCache, coarse_first
+from rnnviz.run.history import EpochCache, coarse_first
 from rnnviz.run.run import Run
 from rnnviz.run.schedule import Position
 from rnnviz.tasks.dataset import Dataset, Example

@@ -31,7 +31,7 @@ from rnnviz.charts.shapes import LEGEND, LEGEND_TOP, color_bar, faint, note, out
 from rnnviz.charts.side_by_side import AnswerScale, Pair, largest
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain, shown_token
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.run.history import Course
+from rnnviz.run.history import RunCurves
 
 #: With more words three columns for each are too narrow, or their heads are: B - A is a sign.
 _MOST_COLUMNS, _MOST_NAMES = 16, 5
@@ -281,7 +281,7 @@ def _bars(
 
 
 def parting_curves(
-    epochs: Array, pair: tuple[Array, Array], course: Course, scale: AnswerScale,
+    epochs: Array, pair: tuple[Array, Array], course: RunCurves, scale: AnswerScale,
     theme: Theme = LIGHT,
 ) -> Picture:  # fmt: skip
     """The last answers to A and to B over the epochs, (E,) each."""

@@ -52,7 +52,7 @@ from rnnviz.questions.what_if.saliency import INCOMPLETE, LEFT_OUT
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.ui.browser_session import first_value, visit
-from rnnviz.ui.choices import choose_view, view_of
+from rnnviz.ui.choices import choose_one, choose_view, view_of
 from rnnviz.ui.sheet import Chart, Column, Sheet, go_to_click, no_room
 from rnnviz.ui.style import sticky_theme, theme
 
@@ -60,11 +60,9 @@ from rnnviz.ui.style import sticky_theme, theme
 def choose_alter(session: Session, here: str) -> None:
     """Let the reader choose the kind of change, and what replaces ``here``."""
     lab = session.lab(WhatIfLab)
-    first = first_value("alter", edition(session), lab.perturbation.alter)
-    alter = st.segmented_control(
-        f"The {session.names.noun} is", list(Alter), key="alter", required=True, default=first
-    )
-    lab.perturbation = lab.perturbation._replace(alter=Alter(alter or Alter.DROP))
+    label, now = f"The {session.names.noun} is", lab.perturbation.alter
+    alter = choose_one(label, Alter, now, edition(session), "alter")
+    lab.perturbation = lab.perturbation._replace(alter=alter)
     if lab.perturbation.alter in (Alter.CHANGE, Alter.ADD):
         word = _word(session, here) if session.dataset.tokens else _values(session)
         lab.perturbation = lab.perturbation._replace(word=word)
@@ -433,11 +431,8 @@ def _parted(change: ChangedPhrase) -> Picture:
 def _controls(session: Session) -> None:
     _choose(session, session.inspect())
     lab = session.lab(WhatIfLab)
-    chosen = st.segmented_control(
-        f"What each {session.names.noun} adds", list(_METHODS), key="saliency_method",
-        default=first_value("saliency_method", edition(session), lab.method), required=True,
-    )  # fmt: skip
-    lab.method = chosen or lab.method
+    label = f"What each {session.names.noun} adds"
+    lab.method = choose_one(label, _METHODS, lab.method, edition(session), "saliency_method")
     choose_view(session, "hidden")
     if not session.player.running:
         session.units.arrange()

@@ -38,7 +38,8 @@ from rnnviz.questions.wrong.measure import (
 )
 from rnnviz.questions.wrong.pictures import class_bars, confusion_matrix, value_scatter
 from rnnviz.tasks.dataset import Dataset, Example
-from rnnviz.ui.browser_session import current_tab, first_value, saved, visit
+from rnnviz.ui.browser_session import current_tab, saved, visit
+from rnnviz.ui.choices import choose_one
 from rnnviz.ui.frame import Frame
 from rnnviz.ui.sheet import Chart, Column, Sheet, go_to_click, names_in
 from rnnviz.ui.style import sticky_theme, theme
@@ -179,11 +180,9 @@ def _choose(session: Session) -> None:
 def _segments(label: str, options: Sequence[str], value: str) -> str:
     key = f"wrong_{label.lower()}"
     edition = visit("train"), tuple(options)
-    chosen = st.segmented_control(
-        label, options, default=first_value(key, edition, value), required=True, format_func=str,
-        key=f"{key}_{len(options)}",
-    )  # fmt: skip
-    return chosen or value
+    return choose_one(
+        label, options, value, edition, f"{key}_{len(options)}", slot=key, format_func=str
+    )
 
 
 def _choose_cell(session: Session, click: Event) -> None:

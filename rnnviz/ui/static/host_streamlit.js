@@ -241,8 +241,7 @@ export function sheet({ parentElement, data }) {
   return unmountGone(panels.map(({ figure, ...panel }) => mountFigure(figure, { ...panel, sheet: own })));
 }
 
-export function text({ parentElement, data: { key, reserve } }) {
-  setReserve(parentElement.querySelector(".rnnviz-reserve"), reserve);
+export function text({ parentElement, data: { key } }) {
   stage.mountText(key, parentElement.querySelector(".rnnviz-text"));
 }
 
@@ -255,21 +254,6 @@ export function health({ parentElement }) {
   openBeside(button, list);
   stage.mountText("health", button);
   stage.mountText("signs", list);
-}
-
-// Put the longest texts, invisible, in the place of a text, so that nothing below moves.
-function setReserve(node, reserve) {
-  const json = JSON.stringify(reserve);
-  if (node.reserve === json) return;
-  node.reserve = json;
-  const line = ([className, textContent]) =>
-    Object.assign(document.createElement("div"), { className, textContent });
-  const blocks = reserve.map((lines) => {
-    const block = document.createElement("div");
-    block.append(...lines.map(line));
-    return block;
-  });
-  node.replaceChildren(...blocks);
 }
 
 const controls = new WeakMap(); // node -> its control

@@ -8,7 +8,7 @@ import pytest
 from rnnviz.charts.gradients import gauge_span, gradient_map, memory_gauge
 from rnnviz.charts.training_curves import metric_curve
 from rnnviz.probe.memory_gauge import GradientMap, MemoryGauge
-from rnnviz.run.history import Course
+from rnnviz.run.history import RunCurves
 from tests.unit.charts.unpacked import by_name
 
 # The gradient through time, over the epochs
@@ -17,7 +17,7 @@ from tests.unit.charts.unpacked import by_name
 def mapped(history_of, norms, words=("a", "b", "c"), shown=None):
     norms = np.array(norms, float)
     recorded = GradientMap(8 * np.arange(len(norms)), norms)
-    return gradient_map(recorded, Course(history_of(9), 30, shown=shown), words, "dL/dh").figure
+    return gradient_map(recorded, RunCurves(history_of(9), 30, shown=shown), words, "dL/dh").figure
 
 
 def test_the_map_has_a_column_an_epoch_and_a_row_a_word_coloured_by_powers_of_ten(history_of):
@@ -31,7 +31,7 @@ def test_the_map_has_a_column_an_epoch_and_a_row_a_word_coloured_by_powers_of_te
     assert list(drawn.layout.yaxis.ticktext) == ["not", "&lt;b&gt;so&lt;/…", "bad"]
     assert drawn.layout.yaxis.range == (3.5, 0.5)
     assert drawn.layout.shapes[-1].x0 == 8
-    curves = metric_curve(Course(history_of(9), 30)).figure.layout
+    curves = metric_curve(RunCurves(history_of(9), 30)).figure.layout
     assert drawn.layout.xaxis.range == curves.xaxis.range
     assert drawn.layout.margin == curves.margin
 
@@ -71,7 +71,7 @@ def gauge(*lives, radius=0.9):
 
 
 def test_radius_singular_value_and_half_life_share_one_axis(history_of):
-    drawn = memory_gauge(gauge(3.0, 5.0), Course(history_of(9), 9, shown=4))
+    drawn = memory_gauge(gauge(3.0, 5.0), RunCurves(history_of(9), 9, shown=4))
     named = by_name(drawn)
     assert [*named] == ["radius", "singular value", "half-life, fitted"]
     assert {tuple(curve.x) for curve in named.values()} == {(0, 4)}
@@ -88,7 +88,7 @@ def test_radius_singular_value_and_half_life_share_one_axis(history_of):
 
 def test_an_endless_memory_is_at_the_upper_edge_and_squeezes_nothing(history_of):
     endless, short = gauge(np.inf, 1e9), gauge(3.0, 50.0)
-    drawn = memory_gauge(endless, Course(history_of(9), 9))
+    drawn = memory_gauge(endless, RunCurves(history_of(9), 9))
     life = by_name(drawn)["half-life, fitted"]
     assert gauge_span(endless) == gauge_span(short)
     top = drawn.figure.layout.yaxis.range[1]
@@ -101,13 +101,13 @@ def test_a_small_radius_is_in_sight():
 
 
 def test_after_a_few_epochs_of_many_each_curve_is_a_point(history_of):
-    drawn = memory_gauge(gauge(3.0, 5.0), Course(history_of(4), 1000)).figure
+    drawn = memory_gauge(gauge(3.0, 5.0), RunCurves(history_of(4), 1000)).figure
     (points,) = (one for one in drawn.data if one.mode == "markers")
     np.testing.assert_allclose(points.y, [0.9, 2, 5], rtol=1e-6)
 
 
 def test_a_radius_of_exactly_zero_is_marked_and_one_that_there_is_not_has_no_name(history_of):
-    course = Course(history_of(9), 9)
+    course = RunCurves(history_of(9), 9)
     layout = memory_gauge(gauge(3.0, 4.0, 5.0, radius=0.0), course).figure.layout
     bottom = layout.yaxis.range[0]
     assert [(m.text, m.x, m.y) for m in layout.annotations] == [("0", 0, bottom), ("0", 8, bottom)]
@@ -117,5 +117,5 @@ def test_a_radius_of_exactly_zero_is_marked_and_one_that_there_is_not_has_no_nam
 
 
 def test_the_largest_radius_that_a_number_can_be_is_drawn(history_of):
-    drawn = memory_gauge(gauge(3.0, np.inf, radius=1.7e308), Course(history_of(9), 9))
+    drawn = memory_gauge(gauge(3.0, np.inf, radius=1.7e308), RunCurves(history_of(9), 9))
     assert drawn.figure.layout.yaxis.range[1] > 308

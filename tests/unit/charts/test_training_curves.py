@@ -15,7 +15,7 @@ from rnnviz.probe.results import Baseline
 from rnnviz.probe.session import Session
 from rnnviz.probe.story import Chapter
 from rnnviz.probe.work import spend
-from rnnviz.run.history import Course, History, PreviousRun
+from rnnviz.run.history import History, PreviousRun, RunCurves
 from rnnviz.run.schedule import Change, Position, Schedule
 from rnnviz.run.weight_edits import noise, scale, set_weight, silence
 from rnnviz.tasks.dataset import guess_classes
@@ -40,7 +40,7 @@ def points(drawn):
 
 
 def test_train_and_test_have_a_curve_each_that_differ_in_more_than_color(history_of):
-    course = Course(history_of(3), 10)
+    course = RunCurves(history_of(3), 10)
     loss, metric = loss_curve(course, TWO), metric_curve(course, theme=DARK)
     train, test = curves(loss)
     assert (train.name, list(train.x), list(train.y)) == ("train", [0, 1, 2, 3], [0, 1, 2, 3])
@@ -51,13 +51,13 @@ def test_train_and_test_have_a_curve_each_that_differ_in_more_than_color(history
     assert loss.figure.layout.yaxis.title.text == "loss (nats)"
     assert metric.figure.layout.title.text == "Accuracy"
     assert {drawn.figure.layout.xaxis.title.text for drawn in (loss, metric)} == {"epoch"}
-    untested = Course(history_of(3, tested=False), 10)
+    untested = RunCurves(history_of(3, tested=False), 10)
     assert [curve.name for curve in curves(loss_curve(untested, TWO))] == ["train"]
 
 
 @each_row(("epochs", "of"), [(0, 1000), (1, 1000), (29, 1000), (30, 1000), (3, 30)])
 def test_only_a_curve_too_short_to_see_ends_in_a_point(history_of, epochs, of):
-    course, short = Course(history_of(epochs), of), epochs < 0.03 * of
+    course, short = RunCurves(history_of(epochs), of), epochs < 0.03 * of
     losses = [("y", epochs, epochs, LIGHT.train), ("y", epochs, 1000 + epochs, LIGHT.test)]
     assert points(loss_curve(course, TWO)) == losses * short
     assert [point[2] for point in points(metric_curve(course))] == [0.5, 0.75] * short
@@ -65,7 +65,7 @@ def test_only_a_curve_too_short_to_see_ends_in_a_point(history_of, epochs, of):
 
 @each_row("epochs", [500, 999, 1000, 1001, 20_000])
 def test_a_long_run_is_thinned_evenly_but_keeps_its_first_and_last_epoch(history_of, epochs):
-    train = loss_curve(Course(history_of(epochs), epochs), TWO).figure.data[0]
+    train = loss_curve(RunCurves(history_of(epochs), epochs), TWO).figure.data[0]
     x = list(train.x)
     assert len(x) == min(epochs + 1, 1000)
     assert (x[0], x[-1]) == (0, epochs)
@@ -78,7 +78,7 @@ def test_a_long_run_is_thinned_evenly_but_keeps_its_first_and_last_epoch(history
     [(2, 300, 300), (3, 1, 3), (1500, 100_000, 1500), (1500, 1000, 1500), (0, 0, 1)],
 )
 def test_the_epochs_of_the_run_and_every_loss_are_on_the_axes(history_of, done, epochs, end):
-    layout = loss_curve(Course(history_of(done), epochs), TWO).figure.layout
+    layout = loss_curve(RunCurves(history_of(done), epochs), TWO).figure.layout
     assert layout.xaxis.range[0] < 0 <= end <= layout.xaxis.range[1]
     assert layout.yaxis.range[0] < 0 < 1000 + done < layout.yaxis.range[1]
 
@@ -87,14 +87,14 @@ def test_the_loss_axis_and_the_height_keep_still_while_the_loss_falls():
     history, layouts = History(), set()
     for i in range(50):
         history.append(Score(0.7 / (i + 1), 0.5), Score(0.69 / (i + 1), 0.5))
-        layout = loss_curve(Course(history, 100), TWO).figure.layout
+        layout = loss_curve(RunCurves(history, 100), TWO).figure.layout
         layouts.add((layout.yaxis.range, layout.height))
     assert len(layouts) == 1
 
 
 @each_row("classes", [2, 7])
 def test_the_loss_of_guessing_is_marked_and_named_beside_the_plot(history_of, classes):
-    layout = loss_curve(Course(history_of(3), 10), guess_classes(classes)).figure.layout
+    layout = loss_curve(RunCurves(history_of(3), 10), guess_classes(classes)).figure.layout
     line, note = layout.shapes[0], layout.annotations[0]
     assert line.y0 == line.y1 == note.y == pytest.approx(math.log(classes))
     assert f"ln {classes} = {math.log(classes):.3f}" in note.text
@@ -109,7 +109,7 @@ def lined(course, *losses, gauge=None):
 
 
 def test_a_baseline_has_a_line_a_label_and_says_on_hover_what_it_is(history_of):
-    course = Course(history_of(0), 10)
+    course = RunCurves(history_of(0), 10)
     layout, plain = lined(course, 0.4, 0.1), loss_curve(course, TWO).figure.layout
     assert [line.y0 for line in layout.shapes] == pytest.approx([math.log(2), 0.4, 0.1])
     assert [note.y for note in layout.annotations] == pytest.approx([math.log(2), 0.4, 0.1])
@@ -124,7 +124,7 @@ def test_a_baseline_has_a_line_a_label_and_says_on_hover_what_it_is(history_of):
 @each_row("gauged", [False, True])
 def test_no_label_covers_another_or_leaves_the_plot(history_of, losses, gauged):
     gauge = gauge_of([0.1, 1.2], [0.2, 3.0]) if gauged else None
-    layout = lined(Course(history_of(0), 10), *losses, gauge=gauge)
+    layout = lined(RunCurves(history_of(0), 10), *losses, gauge=gauge)
     low, high = layout.yaxis.range
     share = np.diff(layout.yaxis.domain or (0, 1))[0]
     pixels = (layout.height - layout.margin.t - layout.margin.b) * share
@@ -141,7 +141,7 @@ def test_no_label_covers_another_or_leaves_the_plot(history_of, losses, gauged):
 
 def changed(history, *epochs):
     changes = [Change(Position(epoch), "lr", 0.5 + i) for i, epoch in enumerate(epochs)]
-    return loss_curve(Course(history, 30, changes=changes), TWO).figure.layout
+    return loss_curve(RunCurves(history, 30, changes=changes), TWO).figure.layout
 
 
 def test_every_change_has_a_line_and_the_latest_have_their_words(history_of):
@@ -157,7 +157,7 @@ def test_every_change_has_a_line_and_the_latest_have_their_words(history_of):
 def edited(history, *edits, epoch=20):
     ghost = PreviousRun(Position(epoch), Position(30), history, Schedule(RunConfig()))
     changes = [Change(Position(epoch), "edit", edit) for edit in edits]
-    drawn = loss_curve(Course(history, 30, changes=changes, ghost=ghost), TWO)
+    drawn = loss_curve(RunCurves(history, 30, changes=changes, ghost=ghost), TWO)
     return drawn.figure.layout.annotations[1:]
 
 
@@ -181,7 +181,7 @@ def test_a_label_is_on_the_side_where_it_fits_and_is_no_longer_than_that(history
 
 
 def test_what_came_after_the_epoch_shown_is_veiled(history_of):
-    course = Course(history_of(20), 30, shown=7)
+    course = RunCurves(history_of(20), 30, shown=7)
     for drawn in (loss_curve(course, TWO), metric_curve(course)):
         veil, line = drawn.figure.layout.shapes[-2:]
         assert (veil.type, veil.x0, veil.fillcolor) == ("rect", 7, LIGHT.background)
@@ -189,13 +189,13 @@ def test_what_came_after_the_epoch_shown_is_veiled(history_of):
         assert veil.opacity > 0.5
         assert line.x0 == line.x1 == 7
         assert list(drawn.figure.data[0].x) == list(range(21))
-    now = loss_curve(Course(history_of(20), 30), TWO).figure.layout.shapes
+    now = loss_curve(RunCurves(history_of(20), 30), TWO).figure.layout.shapes
     assert "rect" not in {shape.type for shape in now}
 
 
 def branched(history_of, epoch, last, done, epochs):
     ghost = PreviousRun(Position(epoch), Position(last), history_of(last), Schedule(RunConfig()))
-    return loss_curve(Course(history_of(done), epochs, ghost=ghost), TWO)
+    return loss_curve(RunCurves(history_of(done), epochs, ghost=ghost), TWO)
 
 
 def test_the_old_run_is_drawn_thin_and_dotted_from_the_marked_branch_on(history_of):
@@ -225,7 +225,7 @@ def gauge_of(radius, half_life):
 
 
 def gauged(history_of, radius, half_life, done=20, epochs=30):
-    return loss_curve(Course(history_of(done), epochs), TWO, gauge_of(radius, half_life))
+    return loss_curve(RunCurves(history_of(done), epochs), TWO, gauge_of(radius, half_life))
 
 
 def test_the_gauge_is_below_the_loss_on_the_same_epochs_with_its_exact_values(history_of):

@@ -21,8 +21,7 @@ from rnnviz.files.script import ScriptError, problem_of, script
 from rnnviz.files.tensor_file import read_npz
 from rnnviz.files.weights_file import weights_file
 from rnnviz.probe.session import Session
-from rnnviz.run.first_network import FirstNetwork
-from rnnviz.run.run import architecture_of
+from rnnviz.run.run import FirstNetwork, architecture_of
 from rnnviz.run.weight_edits import silence
 from rnnviz.tasks.dataset import Dataset, Example
 from rnnviz.tasks.given_examples import GivenExamples, signature_of

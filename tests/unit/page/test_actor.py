@@ -16,7 +16,6 @@ from rnnviz.page.session_registry import FullError, SessionRegistry
 from rnnviz.probe.session import Session
 from rnnviz.run.schedule import Position
 from rnnviz.run.share_link import read_link
-from rnnviz.ui import time_limit
 from rnnviz.ui.viewer import Scene, UnavailableError, Viewer
 
 
@@ -274,7 +273,7 @@ def draft(actor):
 
 
 def test_a_cell_that_takes_long_to_check_is_refused(actor, monkeypatch):
-    monkeypatch.setattr(time_limit, "CHECK_TIME", 0)
+    monkeypatch.setattr("rnnviz.page.actor.CHECK_TIME", 0)
     Looker(actor).say("write", text=SLOW)
     wait_until(lambda: draft(actor))
     assert "takes over 0 seconds: use fewer matrices" in str(draft(actor).problem)
@@ -293,7 +292,7 @@ def test_who_leaves_has_nothing_checked_any_more(actor):
 
 
 def test_a_cell_of_a_link_that_takes_long_to_check_is_refused(registry, monkeypatch):
-    monkeypatch.setattr(time_limit, "CHECK_TIME", 0)
+    monkeypatch.setattr("rnnviz.page.actor.CHECK_TIME", 0)
     tab = registry.tab({}, RunConfig(cell="own", equations=LINKED).to_query())
     with tab.host() as host:
         assert "takes over 0 seconds" in host.session.player.message

@@ -33,7 +33,7 @@ from rnnviz.probe.session import Session
 from rnnviz.run.schedule import MAX_CHANGES, Position
 from rnnviz.run.share_link import read_link
 from rnnviz.run.weight_edits import scale
-from rnnviz.ui import frame, time_limit
+from rnnviz.ui import frame
 from rnnviz.ui.frame import FREE_SECONDS
 from rnnviz.ui.viewer import MAX_IN_FLIGHT, SILENCE, Scene
 from tests.sampling import each_row
@@ -218,7 +218,7 @@ def test_a_page_that_can_not_be_drawn_says_so_and_holds_the_run_until_it_can_be(
 
 
 def test_a_picture_that_takes_too_long_is_given_up_and_the_others_are_drawn(clock, monkeypatch):
-    monkeypatch.setattr(time_limit, "PICTURE_TIME", 0)
+    monkeypatch.setattr(frame, "PICTURE_TIME", 0)
     parameters = clock.session.state.parameters
     batch = collate(clock.session.player.dataset.train[:1])
 

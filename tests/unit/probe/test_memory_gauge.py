@@ -21,7 +21,7 @@ from rnnviz.probe.memory_gauge import (
     spectrum,
 )
 from rnnviz.probe.unrolled import Unrolled
-from rnnviz.run.epoch_cache import coarse_first
+from rnnviz.run.history import coarse_first
 from tests.lag_profile import lag_profile
 from tests.sampling import each_row, pairwise, singly
 from tests.unit.engine.networks import CELLS, architecture, examples, network, phrase

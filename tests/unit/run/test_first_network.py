@@ -8,8 +8,7 @@ import pytest
 
 from rnnviz.config import RunConfig
 from rnnviz.probe.session import Session
-from rnnviz.run.first_network import FirstNetwork
-from rnnviz.run.run import architecture_of
+from rnnviz.run.run import FirstNetwork, architecture_of
 from rnnviz.run.schedule import Position
 from rnnviz.run.weight_edits import scale
 from rnnviz.tasks.sentiment import sentiment

@@ -1,10 +1,14 @@
-"""One row of scores for every epoch."""
+"""Rows of scores and measurements by epoch."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from rnnviz.config import RunConfig
 from rnnviz.engine.evaluation import Score
-from rnnviz.run.history import COLUMNS, History
+from rnnviz.run.history import COLUMNS, EpochCache, History
+from rnnviz.run.schedule import Position, Schedule
 from tests.sampling import each_row
 
 
@@ -47,3 +51,52 @@ def test_a_missing_test_set_is_not_a_number():
     history.append(Score(1.0, 0.5), Score(float("nan"), float("nan")))
     assert np.isnan(history.column("test_loss")).all()
     assert history.row(0)["train_loss"] == 1.0
+
+
+# The cache of measurements
+
+
+START = Schedule(RunConfig())
+FASTER = START.changed(Position(4), replace(START.start, lr=0.5))
+
+
+def cached(of_weights=False):
+    cache = EpochCache(of_weights)
+    cache.sync(START, "phrase")
+    cache.update({epoch: f"row {epoch}" for epoch in (4, 0, 2, 7)})
+    return cache
+
+
+def test_what_has_no_row_is_missing_in_the_order_asked_for():
+    """A row that is made meanwhile is not."""
+    cache = cached()
+    missing = cache.missing([8, 2, 5, 8, 6])
+    assert next(missing) == 8
+    cache[8] = cache[6] = "made"
+    assert [*missing] == [5]
+
+
+@each_row(
+    ("schedule", "subject", "of_weights", "kept"),
+    [
+        (Schedule(RunConfig(epochs=7)), "phrase", False, {0, 2, 4, 7}),
+        # At the very epoch of a change the weights are the same, but not the step from there.
+        (FASTER, "phrase", False, {0, 2}),
+        (FASTER, "phrase", True, {0, 2, 4}),
+        (START, "other", True, set()),
+        (Schedule(RunConfig(seed=1)), "phrase", True, set()),
+    ],
+)
+def test_rows_of_another_way_or_subject_are_forgotten(schedule, subject, of_weights, kept):
+    cache = cached(of_weights)
+    cache.sync(schedule, subject)
+    assert cache == {epoch: f"row {epoch}" for epoch in kept}
+    cache[9] = "new"
+    cache.sync(schedule, subject)
+    assert cache.keys() == kept | {9}
+
+
+def test_only_some_epochs_can_be_retained():
+    cache = cached()
+    cache.retain([0, 7, 9])
+    assert cache.keys() == {0, 7}

@@ -48,7 +48,7 @@ def test_only_what_is_new_of_a_picture_is_sent():
 
 def test_in_a_hurry_what_takes_long_waits_and_what_is_quick_does_not(monkeypatch):
     throttle, drawn, spent = draw_throttle(), [], []
-    clock = SimpleNamespace(perf_counter=lambda: sum(spent))
+    clock = SimpleNamespace(perf_counter=lambda: sum(spent), thread_time=lambda: 0.0)
     monkeypatch.setattr("rnnviz.ui.frame.time", clock)
 
     def picture(name, seconds):

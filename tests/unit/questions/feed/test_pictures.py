@@ -16,7 +16,7 @@ from rnnviz.questions.feed.pictures import (
     share_columns,
     share_map,
 )
-from rnnviz.run.history import Course
+from rnnviz.run.history import RunCurves
 from tests.sampling import each_row
 from tests.unit.charts.unpacked import by_name
 
@@ -29,7 +29,7 @@ def clipped(epochs, angle=12.0):
 
 @pytest.fixture
 def course(history_of):
-    return Course(history_of(20), 20, shown=10)
+    return RunCurves(history_of(20), 20, shown=10)
 
 
 def test_clipping_is_shown_as_shares_and_beside_as_an_angle(course):
@@ -58,7 +58,7 @@ def test_without_epochs_nothing_is_drawn(course):
 
 
 def test_after_a_few_epochs_of_many_the_clipping_is_a_point_each(history_of):
-    course = Course(history_of(2), 1000)
+    course = RunCurves(history_of(2), 1000)
     for draw, ends in ((clipping_curves, [0.5, 0.1]), (clipping_angle, [12])):
         drawn = draw(clipped([0, 1, 2]), course).figure
         (points,) = (one for one in drawn.data if one.mode == "markers")
@@ -144,7 +144,7 @@ def test_the_axis_holds_all_shares_and_no_more(shares, top, end):
 
 
 def test_the_map_has_a_row_a_token_and_shows_small_shares(history_of):
-    series, course = history([0, 10, 20]), Course(history_of(20), 20, shown=10)
+    series, course = history([0, 10, 20]), RunCurves(history_of(20), 20, shown=10)
     drawn = share_map(series, "W_xh", WORDS, course).figure
     (cells,) = drawn.data
     assert list(cells.x) == [0, 10, 20]

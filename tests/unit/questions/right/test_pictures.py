@@ -18,7 +18,7 @@ from rnnviz.questions.right.pictures import (
     gradient_sizes,
     parameter_errors,
 )
-from rnnviz.run.history import Course
+from rnnviz.run.history import RunCurves
 from tests.sampling import each_row
 from tests.unit.charts.unpacked import by_name
 
@@ -130,7 +130,7 @@ def test_lengths_beyond_the_phrase_have_no_place_and_if_all_are_it_says_so():
 
 def test_errors_and_cosines_are_drawn_over_the_epochs(history_of):
     rows = tuple(comparison(error, 1 - error) for error in (0.1, 0.2))
-    history, course = EpochSeries(np.array([0, 4]), rows), Course(history_of(9), 9, shown=4)
+    history, course = EpochSeries(np.array([0, 4]), rows), RunCurves(history_of(9), 9, shown=4)
     for draw, values in ((errors_over_epochs, [0.1, 0.2]), (cosines_over_epochs, [0.9, 0.8])):
         drawn = draw(history, course).figure
         (curve,) = drawn.data

@@ -14,7 +14,7 @@ from rnnviz.questions.what_if.pictures import (
     parting_curves,
     word_choices,
 )
-from rnnviz.run.history import Course
+from rnnviz.run.history import RunCurves
 from tests.sampling import each_row
 
 NAN = float("nan")
@@ -207,7 +207,7 @@ def test_nothing_read_yet_can_be_drawn(scale):
 
 
 def test_both_answers_over_the_epochs(history_of):
-    course = Course(history_of(9), 20)
+    course = RunCurves(history_of(9), 20)
     answers = np.array([0.5, 0.9]), np.array([0.5, 0.1])
     drawn = parting_curves(np.array([0, 9]), answers, course, VERDICT).figure
     first, second = drawn.data[:2]
