@@ -319,8 +319,8 @@ class Player(Timeline):
             self.restart()
             # A new task changes other settings too; only the task is named.
             reasons = [row for row in restarting if row.name == "task"] or restarting
-            labels = [row.label for row in reasons]
-            names = " and ".join(filter(None, (", ".join(labels[:-1]), labels[-1])))
+            *others, last = (row.label for row in reasons)
+            names = f"{', '.join(others)} and {last}" if others else last
             self.message = f"Started again at epoch 0, because {names} changed."
             if self.first and not self.first.begins(config):
                 self.message += (
@@ -367,9 +367,9 @@ class Player(Timeline):
         self.shown = self.ghost = self.pinned = None
         self._link, self._link_steps = link, self._train_along(link)
         every = [*problems, *refused]
-        more = len(every) - MOST_PROBLEMS
-        rest = [f"In the link: {more:,} more problems."] if more > 0 else []
-        self._problems = " ".join([*every[:MOST_PROBLEMS], *rest])
+        if (more := len(every) - MOST_PROBLEMS) > 0:
+            every[MOST_PROBLEMS:] = [f"In the link: {more:,} more problems."]
+        self._problems = " ".join(every)
         self._follow_for(patience)
 
     def _without_invalid_edits(self, link: Link) -> tuple[Link, list[str]]:
@@ -383,10 +383,8 @@ class Player(Timeline):
         most = max(1, MOST_DRAWN // Parameters(architecture).theta.size)
         noises = [change for change in edits if change.value.kind is EditKind.NOISE]
         wrong |= dict.fromkeys(noises[most:], f"of a network of this size it reads {most} noises.")
-        own = tuple(c for c in link.schedule.changes if c not in wrong)
-        old = link.old and replace(
-            link.old, changes=tuple(c for c in link.old.changes if c not in wrong)
-        )
+        own, old = tuple(c for c in link.schedule.changes if c not in wrong), link.old
+        old = old and replace(old, changes=tuple(c for c in old.changes if c not in wrong))
         problems = [f"In the link: {change} is left out: {why}" for change, why in wrong.items()]
         return replace(link, schedule=Schedule(start, own), old=old), problems
 

@@ -211,10 +211,10 @@ def _changes(
 ) -> tuple[Change, ...]:
     changes, refused = read_changes(query.get(name, ""))
     problems += (f"{name}: {problem}" for problem in refused)
-    late = [str(change) for change in changes if change.position > now]
     problems += (
-        f"{name}: {change[:60]} lies beyond epoch {now}, where the run is: left out."
-        for change in late
+        f"{name}: {str(change)[:60]} lies beyond epoch {now}, where the run is: left out."
+        for change in changes
+        if change.position > now
     )
     return tuple(change for change in changes if change.position <= now)
 
