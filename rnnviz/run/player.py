@@ -98,7 +98,7 @@ class Player(Timeline):
 
     @property
     def caution(self) -> str:
-        """How training on differs from training elsewhere; empty if the weights are random."""
+        """How training differs from where the weights come from; empty if they are random."""
         return self.imported.note if self.imported else ""
 
     def play(self) -> None:
@@ -289,7 +289,7 @@ class Player(Timeline):
     def resume(
         self, schedule: Schedule, checkpoint: Checkpoint, shown: Position, ghost: PreviousRun | None
     ) -> None:
-        """Go on with a run that was stored, and show a position of it."""
+        """Resume a stored run, and show a position of it."""
         self.pause()
         self.config = schedule.last
         self.dataset = self._dataset_for(schedule.start)
@@ -312,7 +312,7 @@ class Player(Timeline):
             self.pause()
         restarting = self.config.restarts(config)
         if restarting:
-            # It raises for equations that make no cell: before anything has changed.
+            # Raises for invalid equations before anything has changed.
             _ = architecture_of(self._dataset_for(config), config).cell
         self.config, self.diverged = config, False
         if restarting:
@@ -359,8 +359,8 @@ class Player(Timeline):
     ) -> None:
         """Train from epoch 0 to the run and the position of a link.
 
-        What takes more than ``patience`` seconds is done by the next ticks. ``problems`` with the
-        link stay in the message, also at the end.
+        After ``patience`` seconds, the next ticks continue. ``problems`` with the link stay in the
+        message to the end.
         """
         link, refused = self._without_invalid_edits(link)
         self.config = link.schedule.last
@@ -407,7 +407,7 @@ class Player(Timeline):
         yield from self._train_to(link.now, self.run.stride)
         if self.run.position < link.now:
             if self.ghost and self.run.position < self.ghost.position:
-                self.ghost = None  # This run never was where the old one was left.
+                self.ghost = None  # This run never reached the position of the branch.
             return
         if link.now > START:
             self.message = f"Opened at epoch {self.progress}."

@@ -98,6 +98,6 @@ def test_a_link_with_wrong_equations_opens_with_a_sentence_as_it_is_typed():
     wrong = RunConfig(cell="own", equations="# fine\nh = <b>$x$</b> @ h", hidden=4)
     page = App(**wrong.to_query())
     assert page.session.config == RunConfig(hidden=4)
-    said = "In the link: Equations, line 2, column 5: this can't be read: here a sign such as +"
+    said = "In the link: Equations, line 2, column 5: this can't be read: an operator such as +"
     assert said in page.text
     assert "Using the elman cell." in page.text
