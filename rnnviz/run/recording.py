@@ -75,7 +75,7 @@ class Recording(Run):
     """A run of which only the stored snapshots can be shown; it can't be trained here.
 
     A position is a step of the optimizer, as an epoch without examples. The constructor loads the
-    first snapshot of ``source``, and raises ValueError if it is unreadable; ``grow`` loads the rest.
+    first snapshot of ``source``, and raises ValueError if it is unreadable; ``grow`` loads others.
     """
 
     def __init__(
