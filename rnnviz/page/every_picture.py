@@ -27,7 +27,7 @@ MEASURING = 5.0
 
 
 class _Gathering(Frame):
-    """A frame with every picture in sight, kept whole."""
+    """A frame that keeps every picture whole."""
 
     def __init__(self, kinds: Mapping[str, str]) -> None:
         super().__init__(())

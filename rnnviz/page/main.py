@@ -34,9 +34,9 @@ def app_options(base: str, lifespan: Lifespan = lifespan) -> dict[str, Any]:
 def serve(
     port: int | None = None, browser: bool = True, opening: Callable[[], Session] | None = None
 ) -> None:
-    """Serve the page until Ctrl-C; on a free port if none is given.
+    """Serve the page until Ctrl-C, on ``port`` or a free one.
 
-    Every new tab opens the session that ``opening`` makes, if it is given.
+    Every new tab opens the session that ``opening`` makes, if there is one.
     """
     # Set all options before reading any: Streamlit rejects later changes.
     options = settings() | {"server.baseUrlPath": "", "logger.hideWelcomeMessage": True}
@@ -68,7 +68,7 @@ def _dotted(prefix: str, table: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 async def _opening(app: Any) -> AsyncIterator[None]:
     async with lifespan(app):
         url = f"http://{st.get_option('server.address')}:{st.get_option('server.port')}"
-        # Everything loaded by now stays. Looking through it for garbage would stop every tab.
+        # All that is loaded by now stays; collecting garbage in it would pause every tab.
         gc.freeze()
         with suppress(OSError):  # the output may be closed
             show(f"rnnviz: the page is at {url}. Ctrl-C ends it.")

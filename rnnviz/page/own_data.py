@@ -88,7 +88,7 @@ def choose_columns(upload: Upload) -> Upload:
 
 
 def merge_labels(upload: Upload) -> Upload:
-    """The upload, which merges nearly equal labels if the reader says so."""
+    """The upload, with nearly equal labels merged if the reader ticks the box."""
     if not (near := check_rows(upload).near):
         return upload
     merge = st.checkbox("Merge nearly equal labels", key=_key("merge", near))
@@ -98,7 +98,7 @@ def merge_labels(upload: Upload) -> Upload:
 
 
 def skip_rows(upload: Upload) -> Upload:
-    """The upload, which skips unusable rows if the reader says so; lists them, with reasons."""
+    """The upload, without unusable rows if the reader ticks the box; lists them, with reasons."""
     checked = check_rows(upload)
     if not (count := len(checked.unusable)):
         return upload
@@ -127,7 +127,7 @@ def _mark(file: File | None) -> tuple[str, int] | None:
 
 
 def _key(name: str, *about: object) -> str:
-    """The key of a widget about these things: about others, it starts again."""
+    """The key of a widget about these values; about others, the widget is reset."""
     return f"{name}_{crc32(repr(about).encode(errors='replace')):08x}"
 
 
@@ -144,10 +144,7 @@ def leave_own_data(session: Session) -> None:
 
 
 def own_data(session: Session) -> None:
-    """Let the reader upload or paste data, show a preview, and start training on a click.
-
-    A session over given data has no others.
-    """
+    """Let the reader upload or paste data, unless the session was given its data."""
     if session.data.given is not None:
         return
     with st.expander("Use your own data"):
@@ -198,7 +195,7 @@ def _offer(session: Session, train: File, test: File | None, below_train: DeltaG
     except TaskError as problem:
         place = below_train
         if test is not None:
-            # Without the test file it can be learned: the problem is there.
+            # If it is usable without the test file, the problem is in that file.
             with suppress(TaskError):
                 dataset_of(replace(upload, test=None, skip_bad=True))
                 place = below_test
@@ -211,7 +208,7 @@ def _offer(session: Session, train: File, test: File | None, below_train: DeltaG
 
 
 def _start(session: Session, upload: Upload | None, place: DeltaGenerator) -> None:
-    """The button that starts training, if the upload is usable, and why it was refused."""
+    """The button that starts training, and why the upload was refused."""
     learned = upload is None or upload == session.data.upload
     place.button(
         "Learn from these data", key="learn", type="secondary" if learned else "primary",

@@ -66,7 +66,7 @@ class QuestionTab(Protocol):
         """Place the controls and the charts."""
 
     def live(self, session: Session) -> Scene:
-        """How the tab is drawn and worked on, with the controls as they were chosen last."""
+        """The scene of the tab, with the last choices of its controls."""
 
 
 def tab_of(question: StrEnum) -> QuestionTab:

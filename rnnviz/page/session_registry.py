@@ -29,7 +29,7 @@ from rnnviz.ui.viewer import Scene, UnavailableError
 #: Maximum number of runs that this server keeps. If there are more, the one unwatched for longest
 #: ends. Runs unwatched for less than JUST_NOW seconds don't count: a reloaded page has two.
 MOST_RUNS, JUST_NOW = 64, 10.0
-#: Seconds that a link is followed before the page is shown; the rest is shown as it goes.
+#: Seconds that a link is followed before the page is shown; the rest is shown as it is trained.
 FIRST_LINK_TIME = 0.05
 
 FULL = (
@@ -46,9 +46,9 @@ class FullError(UnavailableError):
 class TabSession:
     """One Streamlit session: its ticket, its run, and what its page shows.
 
-    ``config`` is what the sidebar shows, ``edition`` counts how often its widgets were replaced,
-    ``new_run`` starts another run if this one has ended, ``awaited`` is a file that was opened
-    without all that it needs.
+    The sidebar shows ``config``; ``edition`` counts how often its widgets were replaced.
+    ``new_run`` starts another run if this one has ended. ``awaited`` is an opened file that still
+    needs another one.
     """
 
     ticket: str
@@ -148,7 +148,7 @@ class SessionRegistry:
         if self.opening and not query:
             return actor
         with ExitStack() as unfinished:
-            # Nobody else knows this run yet.
+            # Nothing else refers to this run yet.
             unfinished.callback(actor.stop)
             with time_limit(), actor.host() as host:
                 host.session.follow(*read_link(dict(query)), FIRST_LINK_TIME)

@@ -92,7 +92,7 @@ class RunCurves:
     """The data of the charts over the epochs.
 
     ``epochs`` is the last epoch to train, ``shown`` the epoch shown, None for the present,
-    ``pinned`` one that it is compared with.
+    ``pinned`` the one that it is compared with, ``ghost`` the run before a branch.
     """
 
     history: History
@@ -137,7 +137,7 @@ class EpochCache(dict[int, Row]):
             del self[epoch]
 
     def missing(self, epochs: Iterable[int]) -> Iterator[int]:
-        """The ``epochs`` without a row when their turn comes, in the same order."""
+        """The ``epochs`` that have no row when they are reached, in the same order."""
         return (epoch for epoch in epochs if epoch not in self)
 
     def measure(self, epochs: Iterable[int], row: Callable[[int], Row]) -> Iterator[None]:

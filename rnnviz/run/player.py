@@ -99,7 +99,7 @@ class Player(Timeline):
 
     @property
     def caution(self) -> str:
-        """How training on differs from training elsewhere; empty if the weights are random."""
+        """How training differs from where the weights come from; empty if they are random."""
         return self.imported.note if self.imported else ""
 
     def play(self) -> None:
@@ -293,7 +293,7 @@ class Player(Timeline):
     def resume(
         self, schedule: Schedule, checkpoint: Checkpoint, shown: Position, ghost: PreviousRun | None
     ) -> None:
-        """Go on with a run that was stored, and show a position of it."""
+        """Resume a stored run, and show a position of it."""
         self.pause()
         self.config = schedule.last
         self.dataset = self._dataset_for(schedule.start)
@@ -316,15 +316,15 @@ class Player(Timeline):
             self.pause()
         restarting = self.config.restarts(config)
         if restarting:
-            # It raises for equations that make no cell: before anything has changed.
+            # Raises for invalid equations before anything has changed.
             _ = architecture_of(self._dataset_for(config), config).cell
         self.config, self.remedy = config, ""
         if restarting:
             self.restart()
             # A new task changes other settings too; only the task is named.
             reasons = [row for row in restarting if row.name == "task"] or restarting
-            labels = [row.label for row in reasons]
-            names = " and ".join(filter(None, (", ".join(labels[:-1]), labels[-1])))
+            *others, last = (row.label for row in reasons)
+            names = f"{', '.join(others)} and {last}" if others else last
             self.message = f"Started again at epoch 0, because {names} changed."
             if self.first and not self.first.begins(config):
                 self.message += (
@@ -363,17 +363,17 @@ class Player(Timeline):
     ) -> None:
         """Train from epoch 0 to the run and the position of a link.
 
-        What takes more than ``patience`` seconds is done by the next ticks. ``problems`` with the
-        link stay in the message, also at the end.
+        After ``patience`` seconds, the next ticks continue. ``problems`` with the link stay in the
+        message to the end.
         """
         link, refused = self._without_invalid_edits(link)
         self.config = link.schedule.last
         self.shown = self.ghost = self.pinned = None
         self._link, self._link_steps = link, self._train_along(link)
         every = [*problems, *refused]
-        more = len(every) - MOST_PROBLEMS
-        rest = [f"In the link: {more:,} more problems."] if more > 0 else []
-        self._problems = " ".join([*every[:MOST_PROBLEMS], *rest])
+        if (more := len(every) - MOST_PROBLEMS) > 0:
+            every[MOST_PROBLEMS:] = [f"In the link: {more:,} more problems."]
+        self._problems = " ".join(every)
         self._follow_for(patience)
 
     def _without_invalid_edits(self, link: Link) -> tuple[Link, list[str]]:
@@ -387,10 +387,8 @@ class Player(Timeline):
         most = max(1, MOST_DRAWN // Parameters(architecture).theta.size)
         noises = [change for change in edits if change.value.kind is EditKind.NOISE]
         wrong |= dict.fromkeys(noises[most:], f"of a network of this size it reads {most} noises.")
-        own = tuple(c for c in link.schedule.changes if c not in wrong)
-        old = link.old and replace(
-            link.old, changes=tuple(c for c in link.old.changes if c not in wrong)
-        )
+        own, old = tuple(c for c in link.schedule.changes if c not in wrong), link.old
+        old = old and replace(old, changes=tuple(c for c in old.changes if c not in wrong))
         problems = [f"In the link: {change} is left out: {why}" for change, why in wrong.items()]
         return replace(link, schedule=Schedule(start, own), old=old), problems
 
@@ -415,7 +413,7 @@ class Player(Timeline):
         yield from self._train_to(link.now, self.run.stride)
         if self.run.position < link.now:
             if self.ghost and self.run.position < self.ghost.position:
-                self.ghost = None  # This run never was where the old one was left.
+                self.ghost = None  # This run never reached the position of the branch.
             return
         if link.now > START:
             self.message = f"Opened at epoch {self.progress}."

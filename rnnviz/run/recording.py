@@ -74,9 +74,8 @@ class StepHistory(History):
 class Recording(Run):
     """A run of which only the stored snapshots can be shown; it can't be trained here.
 
-    A position is a step of the optimizer, as an epoch without examples. The snapshots of ``source``
-    are taken over one by one, by ``grow``: the first by the constructor. Raises ValueError if the
-    first can't be read.
+    A position is a step of the optimizer, as an epoch without examples. The constructor loads the
+    first snapshot of ``source``, and raises ValueError if it is unreadable; ``grow`` loads others.
     """
 
     def __init__(
@@ -98,7 +97,7 @@ class Recording(Run):
 
     @property
     def behind(self) -> bool:
-        """Whether snapshots were found that are not taken over yet."""
+        """Whether snapshots were found that are not loaded yet."""
         steps = self._source.steps  # none if another recording has replaced this one
         return not self.problem and len(steps) > 0 and steps[-1] > self.position.epoch
 
@@ -114,7 +113,7 @@ class Recording(Run):
         return bool(self.problem) or before != (self._source.steps, self._source.closed)
 
     def grow(self, budget: float) -> None:
-        """Take over snapshots for about ``budget`` seconds, but at least one if there is one."""
+        """Load snapshots for about ``budget`` seconds, but at least one if there is one."""
         until = time.perf_counter() + budget
         for step in [step for step in self._source.steps if step > self.position.epoch]:
             try:
@@ -207,7 +206,7 @@ class Recording(Run):
 # Playback
 
 
-#: Seconds for which snapshots are taken over before the page is shown.
+#: Seconds for which snapshots are loaded before the page is shown.
 _OPENING_SECONDS = 1.0
 
 
@@ -245,7 +244,7 @@ class Playback(Timeline):
 
     @property
     def behind(self) -> bool:
-        """Whether there are snapshots that are not taken over yet."""
+        """Whether there are snapshots that are not loaded yet."""
         return self._recording.behind
 
     def look(self) -> bool:
@@ -256,7 +255,7 @@ class Playback(Timeline):
         return changed
 
     def grow(self, budget: float) -> bool:
-        """Take over snapshots for about ``budget`` seconds; an earlier one stays shown."""
+        """Load snapshots for about ``budget`` seconds; an earlier one stays shown."""
         self._recording.grow(budget)
         if self.shown is None:
             self.message = self._present_message()

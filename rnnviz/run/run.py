@@ -78,8 +78,7 @@ def architecture_of(dataset: Dataset, config: RunConfig) -> Architecture:
 class Checkpoint(NamedTuple):
     """The position of a run, its scores, and states from which it is replayed.
 
-    The states are those at the start of some epochs, ascending; the last one is that of the epoch
-    of ``position``.
+    The states are those at the start of some epochs, ascending, the epoch of ``position`` last.
     """
 
     position: Position
@@ -141,9 +140,9 @@ class Run(ABC):
 class TrainingRun(Run):
     """A run that is trained here: its present state, scores and snapshots.
 
-    During training the weights are in the training buffers alone. With ``first`` it begins with the
+    During training only the training buffers hold the weights. With ``first`` it begins with the
     weights of another network, as long as the settings are those they came with. With a
-    ``checkpoint`` it goes on where another run of this schedule was left.
+    ``checkpoint`` it resumes another run of this schedule.
     """
 
     def __init__(
@@ -167,7 +166,6 @@ class TrainingRun(Run):
         self._state: TrainState | None = None
         self._last_finite = Position(0)
         if checkpoint:
-            # Its present is replayed when it is needed.
             for state in checkpoint.states:
                 self.snapshots.add(state)
             self.history = checkpoint.history
@@ -333,7 +331,7 @@ class TrainingRun(Run):
         return True
 
     def has_finite_losses(self, parameters: Parameters) -> bool:
-        """Whether the losses of these parameters are finite, so that a run can continue."""
+        """Whether a run can continue with these parameters."""
         return self._losses_finite(self.examine(parameters))
 
     def _losses_finite(self, scores: tuple[Score, Score]) -> bool:

@@ -40,7 +40,7 @@ class OldRun:
 
     @classmethod
     def of(cls, ghost: PreviousRun, after: Schedule) -> OldRun:
-        """The old run, given the schedule of the run after the branch."""
+        """The old run of a branch, whose new run has the schedule ``after``."""
         changes = tuple(c for c in ghost.schedule.changes if c.position >= ghost.position)
         if ghost.position == START:
             # Its settings may differ from the start, which no change records.
@@ -51,7 +51,7 @@ class OldRun:
         return cls(ghost.position, ghost.end, changes)
 
     def schedule(self, after: Schedule) -> Schedule:
-        """Its schedule, given that of the run after the branch."""
+        """Its schedule, if the new run of the branch has the schedule ``after``."""
         shared = tuple(change for change in after.changes if change.position < self.left)
         return Schedule(after.start, (*shared, *self.changes))
 
@@ -61,9 +61,9 @@ class Link:
     """Schedule, last position and position shown, phrase, the old run of a branch.
 
     ``data`` is the name under which this server stores the user's own data. ``unit`` and ``token``
-    are marked, both from 0. ``view`` is what the page Step draws, if not the whole sequence.
-    ``pinned`` is a position that what is shown is compared with. ``asked`` are the names of the
-    questions at which pages are opened, if not at their first.
+    are marked, both from 0. ``view`` is the view of the page Step, if not the whole sequence. The
+    position ``shown`` is compared with ``pinned``. ``asked`` are the names of the questions at
+    which pages open, if not at their first.
     """
 
     schedule: Schedule
@@ -214,10 +214,10 @@ def _changes(
 ) -> tuple[Change, ...]:
     changes, refused = read_changes(query.get(name, ""))
     problems += (f"{name}: {problem}" for problem in refused)
-    late = [str(change) for change in changes if change.position > now]
     problems += (
-        f"{name}: {change[:60]} lies beyond epoch {now}, where the run is: left out."
-        for change in late
+        f"{name}: {str(change)[:60]} lies beyond epoch {now}, where the run is: left out."
+        for change in changes
+        if change.position > now
     )
     return tuple(change for change in changes if change.position <= now)
 

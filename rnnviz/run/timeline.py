@@ -46,7 +46,7 @@ class Timeline(ABC):
         """Show the run from its present again, compared with nothing."""
         self._show(self.run)
 
-    # A run that grows by itself
+    # A run that another program extends
 
     @property
     def growing(self) -> bool:
@@ -55,7 +55,7 @@ class Timeline(ABC):
 
     @property
     def behind(self) -> bool:
-        """Whether something was added that is not taken over yet."""
+        """Whether additions are not loaded yet."""
         return False
 
     def look(self) -> bool:
@@ -63,7 +63,7 @@ class Timeline(ABC):
         return False
 
     def grow(self, budget: float) -> bool:
-        """Take over additions for about ``budget`` seconds; return whether more are left."""
+        """Load additions for about ``budget`` seconds; return whether more are left."""
         return self.behind
 
     # Position
@@ -151,7 +151,7 @@ class Timeline(ABC):
     def _present_message(self) -> str: ...
 
     def pin(self) -> None:
-        """Compare all that follows with the position shown; a second time, end it."""
+        """Compare what is shown from now on with the position shown; a second call ends this."""
         self.pinned = None if self.pinned else self.position
         if self.pinned:
             unit = self.run.history.unit.capitalize()

@@ -1,4 +1,4 @@
-"""What several questions let the reader choose: layer, state or gate, and whether to measure."""
+"""Choices of several questions: layer, state or gate, components, objective, measurements."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ Action = Callable[[Session], object]
 
 
 def measure_buttons(begin: Action, cancel: Action, ready: bool, going: bool, tip: str) -> None:
-    """*Measure* can be pressed when it is ``ready``, *Cancel* while it is ``going``."""
+    """*Measure* is enabled when it is ``ready``, *Cancel* while it is ``going``."""
     with st.container(horizontal=True, key="measuring"):
         waits = ready and not going
         st.button(
@@ -125,7 +125,7 @@ def choose_axes(key: str, now: tuple[int, int], edition: Hashable, count: int) -
 
 
 def refit_button(refit: Callable[[Session], object], unit: str) -> None:
-    """The button that has the components fitted to the states of the epoch, or step, shown."""
+    """The button that fits the components to the states of the epoch, or step, shown."""
     st.button(
         "Refit", key="refit", on_click=on_host(refit),
         help=f"Fit the components to the states of the {unit} shown. Otherwise the plane stays the "

@@ -83,11 +83,11 @@ def words_in(session: Session, subject: object, shades: Sequence[str] = ()) -> P
 class Sheet(Generic[S]):
     """The tab of a question: the ``charts`` of a ``subject``, left below the words, and right.
 
-    ``answer`` is the story line, as HTML. ``measure`` returns the work that is left while the run
-    is paused: an iterator that yields where it can stop. When what the widgets show of it,
-    ``shown``, changes, they are drawn again. ``handlers`` are those of keys that are no chart,
-    ``more`` draws what is no chart. ``probe`` is what the answer is about, if it isn't the phrase.
-    ``fields`` fill the gaps of the explanations, which are in the text.md of the folder ``name``.
+    ``answer`` is the story line, as HTML. ``measure`` returns the remaining work while the run is
+    paused: an iterator that yields where it can stop. When the part of it that the widgets show,
+    ``shown``, changes, they are drawn again. ``handlers`` and ``more`` handle and draw what is no
+    chart. ``probe`` is the subject of the answer, if not the phrase. ``fields`` fill the gaps of
+    the explanations, which are in the text.md of the folder ``name``.
     """
 
     name: str
@@ -114,7 +114,7 @@ class Sheet(Generic[S]):
         return self.live(session)
 
     def live(self, session: Session) -> Scene:
-        """How the tab is drawn and worked on, with the controls as they were chosen last."""
+        """The scene of the tab, with the last choices of its controls."""
         charts = [chart for column in self.charts(session) for chart in _flat(column)]
 
         def draw(frame: Frame) -> None:

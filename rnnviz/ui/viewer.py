@@ -57,7 +57,7 @@ class Viewer:
 
     ``send`` queues a message; it never blocks and is safe from any thread. ``scene`` returns the
     page's scene, ``link`` is the time and the query of the last address sent. At most ``flight``
-    frames are unacknowledged. Once it is ``gone``, it comes back as another viewer.
+    frames are unacknowledged. A browser that is ``gone`` comes back as another viewer.
     """
 
     send: Callable[[bytes], None]

@@ -290,12 +290,10 @@ def _controls(session: Session) -> None:
         tip = f"Pages of the {session.dataset.role} {session.names.sequence}s"
         place_stepper("list_page", StepButton("Earlier", -1), StepButton("Later", 1), tip=tip)
     _choose_threads(session)
-    readout = st.segmented_control(
-        "Read with", list(ReadoutKind), key="readout", required=True,
+    lab.readout = choose_one(
+        "Read with", ReadoutKind, lab.readout, edition(session), "readout",
         help=explanation("carry/readout"),
-        default=first_value("readout", edition(session), lab.readout),
     )  # fmt: skip
-    lab.readout = ReadoutKind(readout or lab.readout)
     if lab.sort is Sort.EFFECT and lab.readout is ReadoutKind.UNITS:
         ablation_buttons(session)
     if lab.readout is ReadoutKind.PROBE:

@@ -20,7 +20,7 @@ ELEMENTS = {
     "toggle", "warning", "write", "write_stream",
 }  # fmt: skip
 #: Those whose options are Markdown too.
-WITH_OPTIONS = {"pills", "radio", "segmented_control"}
+WITH_OPTIONS = {"choose_one", "pills", "radio", "segmented_control"}
 #: The keywords that are Markdown.
 MARKDOWN = {"label", "body", "help", "captions"}
 #: Objects of rnnviz with methods of these names.
@@ -28,18 +28,17 @@ OTHERS = {"captions", "parts", "self.unrolled", "session.units"}
 #: Texts that are written in this program: names of settings, of choices, of kinds of things.
 OURS = {
     "MOST_EDITS", "MOST_RUNS", "TASKS[session.config.task].teaches", "_HELP", "_TEMPERATURE",
-    "sizes",
     "doing", "export.help", "export.label", "group", "kind.help", "kind.label", "label", "most",
     "names.noun", "names.sequence", "none", "noun", "noun.capitalize()", "now", "preset.label",
     "preset.look", "preset.promise", "role", "row.help", "row.label", "sequence",
     "session.dataset.role", "session.names.noun", "session.names.noun.capitalize()",
     "session.names.sequence", "share.help", "share.label", "tip", "unit", "unit.help",
-    "unit.label", "what", "what.capitalize()", "which", "window.help", "window.label",
+    "unit.label", "what", "what.capitalize()", "which", "window.help", "window.label", "sizes",
 }  # fmt: skip
 OUR_OPTIONS = {
-    "kinds", "list(Alter)", "list(BandSource)", "list(Hold)", "list(Objective)", "list(Unit)",
-    "list(ReadoutKind)", "list(_METHODS)", "list(_PAIRS)", "list(range(1, layers + 1))",
-    "list(kind)", "list(samples)", "options", "sides",
+    "Alter", "BandSource", "Hold", "Objective", "ReadoutKind", "_METHODS", "_PAIRS", "kind",
+    "kinds", "list(Unit)", "list(options)", "list(range(1, layers + 1))", "list(samples)",
+    "list(type(asked))", "options", "sides",
 }  # fmt: skip
 
 
@@ -76,12 +75,15 @@ def elements(path):
             case ast.Call(func=ast.Attribute(value=of, attr=name)) if name in ELEMENTS:
                 if ast.unparse(of) not in OTHERS:
                     yield node
+            case ast.Call(func=ast.Name(id="choose_one")):
+                yield node
 
 
 def unsafe(path):
     """The texts of elements that may be someone else's and are not escaped."""
     for call in elements(path):
-        name, given = call.func.attr, {word.arg: word.value for word in call.keywords}
+        name = ast.unparse(call.func).rpartition(".")[-1]
+        given = {word.arg: word.value for word in call.keywords}
         texts = [*call.args[:1], *(given[key] for key in MARKDOWN & given.keys())]
         found = [text for text in texts if not is_safe(text)]
         if name in WITH_OPTIONS and not are_safe(call.args[1], given.get("format_func")):
