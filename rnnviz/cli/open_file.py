@@ -17,7 +17,7 @@ from rnnviz.files.weights_file import ImportedNetwork, WeightsHints, read_weight
 from rnnviz.probe.session import Session
 from rnnviz.tasks.csv_table import TaskError, read_bytes
 from rnnviz.tasks.given_examples import Given
-from rnnviz.tasks.table import Form, columns_of, table
+from rnnviz.tasks.rows import Form, columns_of, table
 from rnnviz.tasks.upload import Upload, cells_of
 from rnnviz.terminal import say
 

@@ -17,7 +17,7 @@ from rnnviz.engine.cell_text import CellError
 from rnnviz.engine.gradcheck import own_cell
 from rnnviz.tasks.csv_table import EncodingError, TaskError, name_of, read_bytes
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.table import Form, near_listed
+from rnnviz.tasks.rows import Form, near_listed
 from rnnviz.tasks.upload import (
     DATA_SETTINGS,
     OPTIONS,

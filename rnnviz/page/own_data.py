@@ -13,7 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.probe.session import Session
 from rnnviz.tasks.csv_table import Encoding, EncodingError, RowError, TaskError
-from rnnviz.tasks.table import Form, columns_of, near_listed
+from rnnviz.tasks.rows import Form, columns_of, near_listed
 from rnnviz.tasks.upload import (
     DATA_SETTINGS,
     LEARNED,

@@ -5,7 +5,7 @@ from functools import cache
 from rnnviz.config import TaskName
 from rnnviz.tasks import shipped
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.table import read_file
+from rnnviz.tasks.rows import read_file
 from rnnviz.tasks.task import Preset, Task
 from rnnviz.tasks.text_datasets import build_dataset
 

@@ -10,7 +10,7 @@ import numpy as np
 from rnnviz.config import OutputAt
 from rnnviz.tasks.csv_table import MAX_CLASSES, TaskError, shown
 from rnnviz.tasks.dataset import EXACT, GAP, Dataset, Example
-from rnnviz.tasks.table import Form, Row
+from rnnviz.tasks.rows import Form, Row
 from rnnviz.tasks.vocabulary import (
     END,
     START,

@@ -23,7 +23,7 @@ from rnnviz.tasks.csv_table import (
     shown,
 )
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.table import (
+from rnnviz.tasks.rows import (
     Columns,
     Form,
     Row,

@@ -5,7 +5,7 @@ import io
 import pytest
 
 from rnnviz.tasks.csv_table import Encoding
-from rnnviz.tasks.table import Form
+from rnnviz.tasks.rows import Form
 from tests.page.tab import App
 from tests.sampling import each_row
 

@@ -32,8 +32,8 @@ from rnnviz.run.share_link import read_link
 from rnnviz.tasks.csv_table import MAX_WORDS, TaskError
 from rnnviz.tasks.data_source import TASKS, UploadStore
 from rnnviz.tasks.dataset import GAP, Dataset, Example
+from rnnviz.tasks.rows import Row
 from rnnviz.tasks.sentiment import sentiment
-from rnnviz.tasks.table import Row
 from rnnviz.tasks.text_datasets import build_dataset
 from rnnviz.tasks.upload import File, Upload
 from rnnviz.tasks.vocabulary import START, Unit, Vocabulary

@@ -22,7 +22,7 @@ from rnnviz.tasks.dataset import (
     guess_values,
     table_of_dataset,
 )
-from rnnviz.tasks.table import Row
+from rnnviz.tasks.rows import Row
 from rnnviz.tasks.text_datasets import build_dataset
 from rnnviz.tasks.vocabulary import Unit
 from tests.sampling import each_row

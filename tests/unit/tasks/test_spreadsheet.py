@@ -15,8 +15,8 @@ from pyarrow import parquet
 
 from rnnviz.tasks import spreadsheet
 from rnnviz.tasks.csv_table import MAX_BYTES, MAX_ROWS, TaskError
+from rnnviz.tasks.rows import read_cells
 from rnnviz.tasks.spreadsheet import read_excel, read_parquet
-from rnnviz.tasks.table import read_cells
 from rnnviz.tasks.upload import File, cells_of
 from tests.sampling import each_row
 
@@ -248,7 +248,7 @@ def test_the_limit_of_what_is_unpacked_is_that_of_all_rows(monkeypatch):
 _MEASURE = """
 import resource, sys
 from pathlib import Path
-from rnnviz.tasks.table import read_cells
+from rnnviz.tasks.rows import read_cells
 try:
     said = len(read_cells(sys.stdin.buffer.read(), "a.dat").lines)
 except ValueError as problem:

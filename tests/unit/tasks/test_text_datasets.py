@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from rnnviz.config import Loss, OutputAt
 from rnnviz.tasks.csv_table import TaskError
-from rnnviz.tasks.table import Row
+from rnnviz.tasks.rows import Row
 from rnnviz.tasks.text_datasets import build_next, build_translation, cut
 from rnnviz.tasks.vocabulary import END, START, Unit
 from tests.sampling import each_row

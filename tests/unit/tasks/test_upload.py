@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rnnviz.config import OutputAt, SettingError
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.table import Form, Row
+from rnnviz.tasks.rows import Form, Row
 from rnnviz.tasks.upload import (
     FaultsError,
     File,

@@ -16,7 +16,7 @@ from rnnviz.tasks.csv_table import (
     read_bytes,
     read_csv,
 )
-from rnnviz.tasks.table import (
+from rnnviz.tasks.rows import (
     Columns,
     Form,
     Row,
