@@ -73,7 +73,7 @@ def test_it_begins_with_the_runs_next_phrase_and_ends_with_its_update(page):
     assert page.said["typed"] == [], "the run's own phrase is not typed over"
     page.move("last")
     step = page.session.lab(StepLab).record(step_query(page.session))
-    rows = [[row.name, row.change] for row in largest_changes(step)]
+    rows = [[*row] for row in largest_changes(step)]
     assert page.said["terms"]["rows"] == rows
     page.click("apply")
     assert page.lab.cursor == 0
