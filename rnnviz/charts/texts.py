@@ -209,11 +209,13 @@ def _table(session: Session, signs: Sequence[Sign], linked: bool) -> str:
     return f'<div class="rnnviz-health"><p>{advice}</p><table>{rows}</table></div>'
 
 
+#: Larger scores have no room with all their digits.
+MOST_SCORE = 10_000
+
+
 def score_text(value: float, form: str) -> str:
-    """A score in the format ``form``; ∞ if it is infinite, a dash if there is none."""
-    if not math.isfinite(value):
-        return "–" if math.isnan(value) else "∞"
-    return form.format(value)
+    """A score in the format ``form``; ∞, a dash for none, or 1.8·10⁹⁰ where that is too long."""
+    return form.format(value) if abs(value) < MOST_SCORE else number(value, 2)
 
 
 def verdict_html(probe: Probe, problem: str, opened: bool = False) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
 from html import escape
 
-from rnnviz.charts.texts import status_texts, verdict_html
+import pytest
+
+from rnnviz.charts.texts import score_text, status_texts, verdict_html
 from rnnviz.config import RunConfig, TaskName
 from rnnviz.probe.health import MEANINGS
 from rnnviz.probe.questions import GradientQuestion, StateQuestion, TrainQuestion
@@ -73,3 +76,15 @@ def test_a_sequence_that_was_opened_is_named_also_with_unknown_words(session):
         assert "<small></small>" in said
         assert f">“{phrase}”: <b" in said
         assert "“" not in verdict_html(probe, "")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.12345, "0.1235"), (9999.0, "9999.0000"), (123456.0, "1.2·10⁵"), (1.8e90, "1.8·10⁹⁰"),
+        (-2e9, "−2·10⁹"), (math.inf, "∞"), (math.nan, "–"),
+    ],
+)  # fmt: skip
+def test_a_score_never_takes_more_room_than_the_column_has(value, text):
+    assert score_text(value, "{:.4f}") == text
+    assert len(text) <= 9
