@@ -122,7 +122,7 @@ def _channels(
     ticks = {
         "range": [bases[-1] - 1.3 * limit, 1.3 * limit],
         "tickvals": [base + value for base in bases for value in (0, limit)],
-        "ticktext": [text for name in channels for text in (plain(name, 10), f"{limit:g}")],
+        "ticktext": [text for name in channels for text in (plain(name, 10), number(limit))],
     }
     lines = [_line(stroke, c, y, channels[c]) for c, y in enumerate(bases) for stroke in strokes]
     axes = {"xaxis": words_axis(words, theme), "yaxis": axis("", theme, **ticks)}

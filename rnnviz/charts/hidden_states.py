@@ -333,7 +333,7 @@ def _values_axis(
     if view.gate:
         return axis("", theme, range=[0, room], tickvals=[0, 1])
     limit = theme.scale.nice_limit(float(np.abs(values).max()))
-    ticks = {"tickvals": [-limit, 0, limit], "ticktext": [f"−{limit:g}", "0", f"{limit:g}"]}
+    ticks = {"tickvals": [-limit, 0, limit], "ticktext": [number(-limit), "0", number(limit)]}
     return signed_axis("", 1.08 * limit, theme) | ticks
 
 

@@ -238,7 +238,7 @@ def contribution_bars(
 def _signed(value: float, limit: float) -> str:
     if not math.isfinite(value):
         return ""
-    if limit < 1e-3:
+    if not 1e-3 <= limit < 1e4:
         return number(value, 2, "+")
     digits = max(0, 1 - math.floor(math.log10(limit)))
     # The sum turns -0.0 into 0.0.

@@ -31,6 +31,7 @@ from rnnviz.charts.shapes import LEGEND, LEGEND_TOP, color_bar, faint, note, out
 from rnnviz.charts.side_by_side import AnswerScale, Pair, largest
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain, shown_token
 from rnnviz.engine.layer_buffers import Array
+from rnnviz.probe.formatting import number
 from rnnviz.run.history import RunCurves
 
 #: With more words three columns for each are too narrow, or their heads are: B - A is a sign.
@@ -80,7 +81,7 @@ def compared_states(
     state = {**value_colors(own, view, theme), "colorbar": color_bar(view.name)}
     signed = {"zmin": -apart, "zmax": apart, "colorscale": theme.diverging}
     some = f"; {groups.label}" if groups.size > 1 else ""
-    title = f"{view.title.split(' after')[0]}: A, B − A (to ±{apart:g}), B{some}"
+    title = f"{view.title.split(' after')[0]}: A, B − A (to ±{number(apart)}), B{some}"
     colors = (state, {**signed, "showscale": False}, {**state, "showscale": False})
     drawn = _side_by_side if len(pair.words) <= _MOST_COLUMNS else _stacked
     return drawn(pair, Compared(parts, groups.units, view, colors, title), theme)

@@ -106,6 +106,9 @@ def test_what_each_word_adds_has_its_sign_and_the_sum():
     small = contribution_bars(contributions * 1e-6, ["a", "b", "c"], "").figure
     assert small.data[0].text == ("", "", "")
     assert notes(small) == ["sum<br><b>+2.2·10⁻⁶</b>"]
+    large = contribution_bars(contributions * 1e20, ["a", "b", "c"], "").figure
+    assert large.data[0].text == ("+3·10²⁰", "−8·10¹⁹", "")
+    assert notes(large) == ["sum<br><b>+2.2·10²⁰</b>"]
 
 
 def test_what_the_words_of_b_add_stands_beside():
