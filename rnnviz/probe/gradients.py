@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import partial
+from functools import cached_property, partial
 from typing import NamedTuple
 
 import numpy as np
@@ -168,17 +168,17 @@ class NextStepStats:
     angles: Array
     ratios: dict[str, Array]
 
-    @property
+    @cached_property
     def clipped(self) -> float:
         """The share of steps that clipping changes, 0..1."""
         return float((self.entries > 0).mean())
 
-    @property
+    @cached_property
     def entry_share(self) -> float:
         """The mean share of entries that clipping changes, 0..1."""
         return float(self.entries.mean())
 
-    @property
+    @cached_property
     def largest_angle(self) -> float:
         """The largest angle by which clipping turns the gradient, in degrees."""
         return float(self.angles.max())
