@@ -165,8 +165,8 @@ class MemoryLab:
         if not state.offset and state.epoch not in self._half_lives:
             self._half_lives[state.epoch] = self._evaluate(query)
         work = measure(coarse_first(stored))
-        # At least one epoch besides the one shown, whatever the budget: the map is never blank.
-        next(work, None)
+        if not any(epoch in self._norms for epoch in stored):  # The map is never blank.
+            next(work, None)
         spend(budget, work)
         epochs = sorted(epoch for epoch in self._half_lives if epoch <= run.position.epoch)
         spectra = np.array([self._spectra[epoch] for epoch in epochs]).reshape(-1, 2)

@@ -45,6 +45,8 @@ from rnnviz.ui.sheet import Chart, Column, Sheet, go_to_click, names_in
 from rnnviz.ui.style import theme
 
 Measured = TypeVar("Measured")
+#: Seconds of every frame in which earlier epochs are measured.
+_SLICE = 0.001
 
 
 # The answer
@@ -81,7 +83,7 @@ def _starved(source: GradientSource) -> str:
     session, names = source.session, source.session.names
     if not session.story.ending or source.probe.every or len(source.words) < 2:
         return ""
-    _, flows = session.memory.past(session.run, source.query, 0.001)
+    _, flows = _past(source)
     epoch = flows.last_starved(REACH_WATCH)
     if epoch is None:
         return ""
@@ -159,8 +161,9 @@ def _connectivity(source: GradientSource) -> Picture:
     return connectivity_map(tokens, sizes, source.words, answered, source.theme("connectivity"))
 
 
-def _past(source: GradientSource) -> tuple[Any, Any]:
-    return source.session.memory.past(source.session.run, source.query, 0.001)
+def _past(source: GradientSource, budget: float = 0.0) -> tuple[Any, Any]:
+    """The gauge and the map so far, after ``budget`` seconds of measuring more."""
+    return source.session.memory.past(source.session.run, source.query, budget)
 
 
 def _spectrum(source: GradientSource) -> Picture:
@@ -274,7 +277,7 @@ def _charts(session: Session) -> tuple[Column[GradientSource], Column[GradientSo
               text=f"products{ending}"),
         after_words,
     ], [
-        Chart("gauge", 2.8, lambda of: memory_gauge(_past(of)[0], of.course, theme()),
+        Chart("gauge", 2.8, lambda of: memory_gauge(_past(of, _SLICE)[0], of.course, theme()),
               lambda of: of.probe.basis, go_to_click),
         (Chart("spectrum", 3.4, _spectrum),
          Chart("exponents", 3.4, _or_too_large("exponents", _exponents))),
