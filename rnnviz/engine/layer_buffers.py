@@ -74,14 +74,11 @@ class Layer:
 
     def empty(self) -> Array:
         """An array (T, B, H); zero where sequences have ended."""
-        array: Array = self.gates(1)[0]
-        return array
+        return (np.zeros if self.ragged else np.empty)(self.extent[:3], self.dtype)
 
     def gates(self, count: int) -> Array:
         """An array (count, T, B, H); zero where sequences have ended."""
-        steps, batch, hidden, _ = self.extent
-        shape = (count, steps, batch, hidden)
-        return np.zeros(shape, self.dtype) if self.ragged else np.empty(shape, self.dtype)
+        return (np.zeros if self.ragged else np.empty)((count, *self.extent[:3]), self.dtype)
 
     def scratch(self) -> Array:
         """An array (B, H) of zeros."""

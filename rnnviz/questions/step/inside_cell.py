@@ -126,7 +126,7 @@ def inside_cell(step: StepRecord, focus: Focus, theme: Theme = LIGHT) -> Picture
 
     The series are the values of its symbols, (S, H), and from the backward pass on their gradients.
     """
-    if not np.isfinite(step.trace.loss).all() or not np.isfinite(step.descent.gradient.theta).all():
+    if not step.finite:
         meta = {"theme": palette(theme), "sentence": BROKEN}
         return picture([], TITLE, 600, theme, meta=meta)
     inside = _Inside(step, focus)

@@ -331,8 +331,8 @@ class StepRecord:
     """Everything that one step computes: weights before, trace, gradient, update.
 
     The step is that of a whole batch; its moments are those of the first example. ``names`` are the
-    names of the parameters' rows and columns. ``limits`` caches color limits by layer and part,
-    ``cells`` the values of the equations, by layer.
+    names of the parameters' rows and columns. ``cells`` caches the values of the equations by
+    layer.
     """
 
     before: Parameters
@@ -340,9 +340,14 @@ class StepRecord:
     descent: Descent
     config: RunConfig
     names: Names
-    limits: dict[tuple[int, str], float] = field(default_factory=dict)
     cells: dict[int, Any] = field(default_factory=dict)
     _layers: dict[int, Unrolled] = field(default_factory=dict)
+
+    @property
+    def finite(self) -> bool:
+        """Whether the loss and all gradients are finite."""
+        theta = self.descent.gradient.theta
+        return bool(np.isfinite(self.trace.loss).all() and np.isfinite(theta).all())
 
     @property
     def clipped_signs(self) -> Parameters:

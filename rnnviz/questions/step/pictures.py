@@ -474,7 +474,7 @@ def step_network(
     ``typed`` has the words of the whole sequence if the reader may type them. ``at_end`` is true
     if one class is predicted for the whole sequence; a sequence of one token doesn't show it.
     """
-    if not np.isfinite(step.trace.loss).all() or not np.isfinite(step.descent.gradient.theta).all():
+    if not step.finite:
         meta = {"theme": palette(theme), "sentence": BROKEN}
         return picture([], TITLE, 600, theme, meta=meta)
     shown, tokens, targets = step_pass(step, focus)

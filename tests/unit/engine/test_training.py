@@ -219,8 +219,9 @@ def test_garbage_collection_has_few_objects_of_a_run_to_visit(
     assert len(gc.get_objects()) - before < 50_000
 
 
-@singly(cell=cell_names(), hidden=[16, 32], layers=[1, 3])
-def test_every_phrase_of_the_first_task_is_cached(cell, hidden, layers):
+@singly(cell=cell_names(), size=[(16, 1), (64, 1), (16, 3), (32, 3)])
+def test_every_phrase_of_the_first_task_is_cached(cell, size):
+    hidden, layers = size
     config = RunConfig(cell=cell, hidden=hidden, layers=layers)
     space = workspace_for(config)
     train_epoch(begin(network_of(config), config), space, config)

@@ -192,6 +192,8 @@ def test_a_row_is_what_was_there_at_its_epoch(run):
     steps = next_steps(query_of(run), STEPS)
     np.testing.assert_array_equal(clipping.entries, steps.entries)
     np.testing.assert_array_equal(clipping.angles, steps.angles)
+    shares = (clipping.clipped, clipping.entry_share)
+    assert shares == ((steps.entries > 0).mean(), steps.entries.mean())
     found = run.lab(RightLab).compare(query_of(run))
     assert (comparisons.errors, comparisons.cosines) == (found.errors, found.cosines)
 
