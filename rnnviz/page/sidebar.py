@@ -63,9 +63,7 @@ def _recorded(session: Session, task: DeltaGenerator) -> None:
         name = f"Recording: {session.dataset.name[:60]}"
         st.selectbox("Task", [name], key="own_task", disabled=True)
     with st.sidebar:
-        with st.container(horizontal=True, key="files"):
-            open_menu()
-            export_menu(session)
+        _files(session)
         st.caption(explanation("recording"))
         _about(session)
 
@@ -95,11 +93,16 @@ def _read(tab: TabSession, session: Session, task: DeltaGenerator, folded: bool)
             st.caption(f"{len(changed)} of {len(others)} differ from the default")
             leave_own_data(session)
         own_data(session)
-        with st.container(horizontal=True, key="files"):
-            open_menu()
-            export_menu(session)
+        _files(session)
         _about(session)
     return RunConfig(**values)
+
+
+def _files(session: Session) -> None:
+    """The menus that open and export files, side by side."""
+    with st.container(horizontal=True, key="files"):
+        open_menu()
+        export_menu(session)
 
 
 def _draw(

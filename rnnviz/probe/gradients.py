@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property, partial
@@ -12,6 +12,7 @@ import numpy as np
 
 from rnnviz.config import Gradient, Loss, RunConfig
 from rnnviz.engine.batch import Batch, ExampleLike, collate
+from rnnviz.engine.bptt import bind
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.losses import margin_gradient
 from rnnviz.engine.optimizers import Slots
@@ -194,20 +195,23 @@ def next_step_stats(
     parameters: Parameters, batches: Sequence[Batch], config: RunConfig, slots: Slots
 ) -> NextStepStats:
     """The statistics of the steps that training with ``config`` would take on these batches."""
-    rows = []
+    rows, weights = [], norms_of(parameters)
     # A step has the size of all weights, so only its statistics are kept.
     for batch in batches:
         trace = record(parameters, batch, config.gradient, config.truncate)
         step = descent(trace, config, slots)
-        rows.append((step.changed.mean(), step.angle, update_ratios(parameters, step.update)))
+        rows.append((step.changed.mean(), step.angle, update_ratios(weights, step.update)))
     entries, angles, ratios = zip(*rows, strict=True)
     return NextStepStats(np.array(entries), np.array(angles), stacked(ratios))
 
 
-def update_ratios(parameters: Parameters, update: Parameters) -> dict[str, float]:
-    """||update|| / ||W|| (L2) of every parameter: 0 if both are zero, infinite if only W is."""
-    updates, weights = norms_of(update), norms_of(parameters)
-    return {name: ratio(updates[name], weights[name]) for name in weights}
+def update_ratios(weights: Mapping[str, float], update: Parameters) -> dict[str, float]:
+    """||update|| / ||W|| (L2) of every parameter: 0 if both are zero, infinite if only W is.
+
+    ``weights`` are the norms of all W by name.
+    """
+    updates = norms_of(update)
+    return {name: ratio(updates[name], norm) for name, norm in weights.items()}
 
 
 #: Limit of weights * tokens; beyond it fewer steps are evaluated. An optimizer's update costs as
@@ -302,11 +306,22 @@ class ByToken:
         return np.asarray(np.degrees(np.arccos(np.clip(self.cosines, -1, 1))))
 
 
+def _by_both_rules(parameters: Parameters, batch: Batch) -> Iterator[Trace]:
+    """A trace with the exact gradient, then the same one with the notebook's: one forward pass."""
+    trace = Trace(parameters.architecture, batch, parameters.theta.dtype)
+    for rule in (Gradient.EXACT, Gradient.NOTEBOOK):
+        bound = bind(parameters, trace, rule)
+        with np.errstate(all="ignore"):
+            if rule is Gradient.EXACT:
+                bound.forward()
+            bound.backward(1 / len(trace.logits))
+        yield trace
+
+
 def compare_by_token(parameters: Parameters, batch: Batch, layer: int = -1) -> ByToken:
     """Compare dL/dh_t in one layer at every token of the first sequence of a batch."""
     exact, notebook = (
-        Unrolled(record(parameters, batch, rule), layer).dh.copy()
-        for rule in (Gradient.EXACT, Gradient.NOTEBOOK)
+        Unrolled(trace, layer).dh.copy() for trace in _by_both_rules(parameters, batch)
     )
     cosines = [cosine(one, other) for one, other in zip(exact, notebook, strict=True)]
     one, other = (np.linalg.norm(rows, axis=1) for rows in (exact, notebook))
@@ -315,9 +330,7 @@ def compare_by_token(parameters: Parameters, batch: Batch, layer: int = -1) -> B
 
 def compare(parameters: Parameters, batch: Batch) -> Comparison:
     """Compare both gradients of the mean loss of these sequences, without truncation."""
-    exact, notebook = (
-        record(parameters, batch, rule).gradient for rule in (Gradient.EXACT, Gradient.NOTEBOOK)
-    )
+    exact, notebook = (trace.gradient for trace in _by_both_rules(parameters, batch))
     difference = norms_of(exact.like(notebook.theta - exact.theta))
     norms = norms_of(exact)
     cosines = {name: cosine(exact[name], notebook[name]) for name in norms}

@@ -256,7 +256,7 @@ def _clipped(before: float, after: float) -> Sign:
 
 def _ratio(parameters: Parameters, update: Parameters, config: RunConfig) -> Sign:
     """The median over the weight matrices; biases are left out, as they begin at zero."""
-    ratios = update_ratios(parameters, update).items()
+    ratios = update_ratios(norms_of(parameters), update).items()
     value = float(np.median([r for name, r in ratios if parameters[name].ndim == 2]))
     if not np.isfinite(update.theta).all():
         return _not_finite("update")

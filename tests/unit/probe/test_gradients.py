@@ -312,7 +312,7 @@ def test_adam_s_first_step_is_the_rate_for_every_entry():
 def test_an_update_of_zero_weights_is_infinite_and_the_weights_stay():
     before, update = Parameters(OF), Parameters(OF)
     update["b_y"][...] = 1
-    found = update_ratios(before, update)
+    found = update_ratios(norms_of(before), update)
     assert (found["b_y"], found["W_hh"]) == (math.inf, 0)
     weights = network(OF)
     next_step_stats(weights, BATCHES, RunConfig(optimizer=OptimizerKind.MOMENTUM), Slots())
