@@ -157,7 +157,7 @@ def overfit(test: Array, train: Array, guess: float) -> Sign:
         "was lowest, and try more data or fewer units.",
     )
     with np.errstate(invalid="ignore"):
-        risen = float(min(test[-1] - np.nanmin(test), test[-1] - train[-1]) / guess)
+        risen = float(min(test[-1] - np.nanmin(test), test[-1] - train[-1]) / (guess or 1.0))
     return _graded("overfit", risen, RISEN_LIMITS, advice)
 
 

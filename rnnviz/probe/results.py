@@ -166,7 +166,7 @@ def wilson(shares: Array, counts: Array) -> Array:
 #: The most baselines of a data set.
 _MOST = 3
 #: A baseline this close to the loss of guessing, or to 0, is left out: a share of that loss.
-_NEAR = 0.05
+_NEAR = 0.04
 
 
 @dataclass(frozen=True)
@@ -221,7 +221,6 @@ def _of_classes(dataset: Dataset) -> Iterator[Baseline]:
     before = np.concatenate([np.append(0, e.inputs[:-1] + 1)[ends] for e in train])
     pairs = before * (last.max() + 1) + last
     contexts = [
-        ("frequencies", "the best from the frequencies of the answers alone", np.zeros_like(last)),
         (f"last {noun}", f"the best from the last {noun} alone", last),
         (f"last 2 {noun}s", f"the best from the last two {noun}s alone", pairs),
     ]

@@ -215,11 +215,13 @@ class _EpochScores(NamedTuple):
         if self.below < _LEAST:
             loss = number(self.loss, 3)
             return f"No better than guessing: loss {loss}, guessing {number(guess, 3)}."
-        score, classes = f"{data.metric.name}: {self.metric:.0%}", len(data.classes)
+        score = f"{data.metric.name}: {self.metric:.0%}"
         if data.one_class_at_end:
-            return f"{score.capitalize()} on the {data.role} set, guessing {1 / classes:.0%}."
+            most = data.guess.answer.max()
+            return f"{score.capitalize()} on the {data.role} set, guessing {most:.0%}."
         if data.answers_classes:
-            return f"Perplexity {number(math.exp(self.loss), 3)}, guessing {classes}; {score}."
+            perplexity, guessed = (number(math.exp(loss), 3) for loss in (self.loss, guess))
+            return f"Perplexity {perplexity}, guessing {guessed}; {score}."
         return f"Mean squared error {number(self.loss, 2)}, guessing {number(guess, 2)}; {score}."
 
 

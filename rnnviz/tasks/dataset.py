@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
@@ -61,23 +60,30 @@ class Metric:
 
 
 class Guess(NamedTuple):
-    """The loss of guessing, its formula, and the unit of the loss."""
+    """Guessing, the best ``answer`` (C,) that is the same for every input.
 
+    It has probabilities or values, a loss, the formula of the loss and its unit.
+    """
+
+    answer: Array
     loss: float
     text: str
     unit: str
 
 
-def guess_classes(count: int) -> Guess:
-    """Guess all classes with the same probability: ln C nats."""
-    loss = math.log(count)
-    return Guess(loss, f"ln {count} = {loss:.3f}", "nats")
+def guess_classes(targets: Array, count: int) -> Guess:
+    """Guess the frequencies of ``count`` classes in the targets (N,): their entropy in nats."""
+    shares = np.bincount(targets, minlength=count) / len(targets)
+    known = shares[shares > 0]
+    loss = -float(known @ np.log(known))
+    even = count > 1 and shares.max() == shares.min()
+    return Guess(shares, loss, f"{f'ln {count}' if even else 'entropy'} = {loss:.3f}", "nats")
 
 
 def guess_values(targets: Array) -> Guess:
     """Guess the mean of every channel of the targets (N, C): their variance."""
     loss = float(targets.var(axis=0).mean())
-    return Guess(loss, f"variance {loss:.3g}", "MSE")
+    return Guess(targets.mean(axis=0), loss, f"variance {loss:.3g}", "MSE")
 
 
 def share_right(outputs: Array, targets: Array, owner: Array) -> float:
@@ -240,10 +246,11 @@ class Dataset:
 
     @cached_property
     def guess(self) -> Guess:
-        """The loss of guessing: uniform over the classes, or the mean of every channel."""
+        """The best answer without reading: the training set's frequencies or means."""
+        targets = np.concatenate([example.targets for example in self.train])
         if self.answers_classes:
-            return guess_classes(len(self.classes))
-        return guess_values(np.concatenate([example.targets for example in self.train]))
+            return guess_classes(targets, len(self.classes))
+        return guess_values(targets)
 
     def lookup(self, inputs: Array) -> Example | None:
         """The example with exactly these inputs; with an encoder, with this source."""

@@ -38,7 +38,7 @@ from rnnviz.probe.memory_gauge import (
 from rnnviz.probe.probe import phrase_key
 from rnnviz.probe.results import wilson
 from rnnviz.probe.work import ChunkedRead, chunk_indexes
-from rnnviz.tasks.dataset import EXACT, Dataset, Example
+from rnnviz.tasks.dataset import EXACT, Dataset, Example, guess_classes
 
 #: New sequences of each length at least, and at most.
 FEWEST, MOST = 20, 200
@@ -133,13 +133,18 @@ def length_profile(parameters: Parameters, dataset: Dataset, lengths: Lengths) -
 
 
 def _guess(examples: list[Example], dataset: Dataset) -> float | None:
-    """The score of guessing: one class in k, or the mean of the training targets."""
+    """The score of guessing the last answer; None where it is negligible.
+
+    Of classes it is the share of the most frequent one, of values the score of their mean.
+    """
+    if dataset.metric is EXACT:
+        return None
     if dataset.answers_classes:
-        return None if dataset.metric is EXACT else 1 / len(dataset.classes)
-    mean = np.concatenate([example.targets for example in dataset.train]).mean(axis=0)
+        last = np.array([example.targets[-1] for example in dataset.train])
+        return float(guess_classes(last, len(dataset.classes)).answer.max())
     targets = np.concatenate([example.targets for example in examples])
-    owners = np.arange(len(targets))
-    return dataset.metric.score(np.broadcast_to(mean, targets.shape), targets, owners)
+    means = np.broadcast_to(dataset.guess.answer, targets.shape)
+    return dataset.metric.score(means, targets, np.arange(len(targets)))
 
 
 class LengthLab:

@@ -21,7 +21,7 @@ from rnnviz.run.weight_edits import noise, scale, set_weight, silence
 from rnnviz.tasks.dataset import guess_classes
 from tests.sampling import each_row
 
-TWO = guess_classes(2)
+TWO = guess_classes(np.arange(2), 2)
 
 
 def curves(drawn):
@@ -94,7 +94,9 @@ def test_the_loss_axis_and_the_height_keep_still_while_the_loss_falls():
 
 @each_row("classes", [2, 7])
 def test_the_loss_of_guessing_is_marked_and_named_beside_the_plot(history_of, classes):
-    layout = loss_curve(RunCurves(history_of(3), 10), guess_classes(classes)).figure.layout
+    layout = loss_curve(
+        RunCurves(history_of(3), 10), guess_classes(np.arange(classes), classes)
+    ).figure.layout
     line, note = layout.shapes[0], layout.annotations[0]
     assert line.y0 == line.y1 == note.y == pytest.approx(math.log(classes))
     assert f"ln {classes} = {math.log(classes):.3f}" in note.text

@@ -383,7 +383,7 @@ def test_without_labels_nothing_is_measured_and_the_answers_are_the_targets(tmp_
 
 def test_what_can_be_guessed_without_a_mistake_has_its_story(tmp_path, monkeypatch):
     """As the only example of a network of values can."""
-    monkeypatch.setattr(Dataset, "guess", Guess(0.0, "the mean", "nats"))
+    monkeypatch.setattr(Dataset, "guess", Guess(np.ones(1), 0.0, "the mean", "nats"))
     session = open_recording(Loop(tmp_path / "run.rnnviz").record(0, 10).close())
     assert "No better than guessing" in session.story.sentence
 

@@ -189,7 +189,7 @@ def test_at_most_three_are_told_from_the_worst_to_the_best_if_they_say_something
     data = TASKS[task].build(20, 0)
     losses = [line.loss for line in baselines(data)]
     assert losses == sorted(losses, reverse=True)
-    assert all(0.05 * data.guess.loss < loss < 0.95 * data.guess.loss for loss in losses)
+    assert all(0.04 * data.guess.loss < loss < 0.96 * data.guess.loss for loss in losses)
     assert len(losses) == {"recall": 0, "parity": 0, "adding": 1}.get(task, len(losses)) <= 3
 
 
@@ -206,13 +206,10 @@ def test_without_their_order_two_phrases_of_the_same_words_are_one():
 
 def test_one_answer_may_be_frequent_and_a_phrase_a_single_word():
     data = labelled(*[("a", "x")] * 8, ("a", "y"), ("b", "y"))
-    frequencies = -(0.8 * np.log(0.8) + 0.2 * np.log(0.2)), 0.8
     known = counted([("a", 0)] * 8 + [("a", 1), ("b", 1)])
-    assert of(data) == {
-        "frequencies": pytest.approx(frequencies),
-        "last word": pytest.approx(known),
-        "last 2 words": pytest.approx(known),
-    }
+    assert of(data) == dict.fromkeys(
+        ("last word", "last 2 words", "bag of words"), pytest.approx(known)
+    )
 
 
 def test_of_values_the_last_inputs_are_fitted():

@@ -30,6 +30,8 @@ from rnnviz.probe.story import (
 )
 from rnnviz.run.schedule import Position
 from rnnviz.tasks.data_source import PRESETS
+from rnnviz.tasks.rows import Row
+from rnnviz.tasks.text_datasets import build_dataset
 from tests.sampling import each_row
 from tests.unit.probe.known import letters, tally
 
@@ -106,7 +108,7 @@ def test_what_is_learned_in_training_alone_is_not_called_learned(session, monkey
 def test_where_no_word_turns_the_verdict_it_tells_the_metric(session):
     session.player.go_to(Position(450))
     said = told(session, "good and good").sentence
-    assert said == "Accuracy: 100% on the training set, guessing 50%."
+    assert said == "Accuracy: 100% on the training set, guessing 55%."
 
 
 def test_of_a_single_word_it_does_not_say_that_none_turns_the_verdict(session):
@@ -176,8 +178,8 @@ def test_weights_that_begin_with_a_large_radius_tell_of_no_memory_that_opens():
 @each_row(
     ("task", "epochs", "sentence"),
     [
-        (TaskName.BRACKETS, 8, r"Perplexity \d\.\d+, guessing 5; accuracy: \d\d%\."),
-        (TaskName.SPELLING, 30, r"Perplexity \d\.\d+, guessing 16; exact match: \d+%\."),
+        (TaskName.BRACKETS, 8, r"Perplexity \d\.\d+, guessing 4\.7; accuracy: \d\d%\."),
+        (TaskName.SPELLING, 30, r"Perplexity \d\.\d+, guessing 11\.9; exact match: \d+%\."),
         (TaskName.FLIPFLOP, 6, r"Mean squared error 0\.\d+, guessing 1; signs right: \d\d%\."),
         (TaskName.ADDING, 14, r"Mean squared error 0\.\d+, guessing 0\.16; within 0\.1: \d\d%\."),
     ],
@@ -197,6 +199,20 @@ def test_every_task_has_a_story_that_fits_the_line(task):
         assert 0 < len(found.sentence) <= 80
         assert "nan" not in found.sentence
         assert re.search(r"\d", found.sentence)
+
+
+@each_row("share", [0.9, 0.95])
+def test_labels_by_lot_are_never_better_than_guessing_however_uneven(share):
+    """Guessing is the most frequent class: one in two would be far worse than its share."""
+    rng = np.random.default_rng(3)
+    texts = [" ".join(words) for words in rng.choice([*"abcdefgh"], (200, 5))]
+    labels = np.where(rng.random(200) < share, "x", "y")
+    rows = [Row(k, text, label) for k, (text, label) in enumerate(zip(texts, labels, strict=True))]
+    session = Session(RunConfig(hidden=8), build_dataset("by lot", rows[:150], rows[150:]))
+    for _ in range(6):
+        session.player.advance(5)
+        assert session.story.chapter == "Plateau"
+    assert re.search(r"[Nn]o better than guessing|Loss \d% below guessing", session.story.sentence)
 
 
 # The chapters of a run

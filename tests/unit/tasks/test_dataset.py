@@ -185,7 +185,13 @@ def test_nan_is_never_right(metric):
 
 
 def test_guessing():
-    assert guess_classes(4).loss == math.log(4)
+    even = guess_classes(np.array([2, 0, 1, 3]), 4)
+    assert (even.loss, even.text) == (pytest.approx(math.log(4)), "ln 4 = 1.386")
+    uneven = guess_classes(np.repeat([0, 2], [9, 1]), 3)
+    entropy = -(0.9 * math.log(0.9) + 0.1 * math.log(0.1))
+    assert (uneven.loss, uneven.text) == (pytest.approx(entropy), "entropy = 0.325")
+    assert uneven.answer.tolist() == [0.9, 0, 0.1]
+    assert guess_classes(np.zeros(3, int), 1).loss == 0
     guess = guess_values(np.array([[0.0, 1], [2, 1]]))
     assert (guess.loss, guess.text, guess.unit) == (pytest.approx(0.5), "variance 0.5", "MSE")
 
