@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -130,37 +131,59 @@ def _windows(values: Array, before: float) -> Array:
 SURE = 0.6
 #: The longest sequence that is read without each token in turn.
 LONGEST = 24
+#: A word turns the verdict if this share of other words in its place, at most so many, do so too.
+REPLACED, OTHERS = 0.5, 12
 
 
 class Turn(NamedTuple):
-    """Without ``token`` (from 0) the verdict is the class ``verdict``, with ``probability``."""
+    """Without ``token`` (from 0) the verdict is the class ``verdict``, with ``probability``.
 
-    token: int
+    The token is None if other words in its place leave the verdict: then the length turns it.
+    """
+
+    token: int | None
     verdict: int
     probability: float
 
-    def said(self, words: Sequence[str]) -> str:
-        """The sentence about the token of these words."""
-        return f"{quoted(words[self.token])} turns the verdict."
+    def said(self, words: Sequence[str], now: str = "") -> str:
+        """The sentence about the token of these words, or about the length."""
+        subject = "The length" if self.token is None else quoted(words[self.token])
+        return f"{subject} {now}turns the verdict."
 
 
 def turning_word(parameters: Parameters, example: Example, verdict: int) -> Turn | None:
-    """The token without which another class than ``verdict`` is most probable.
+    """The token without which, and with others in its place, the answer is not ``verdict``.
 
-    Of several it is the one with the most probable other class. None if no token turns the verdict,
-    or with fewer than 2 or more than ``LONGEST`` tokens. The network must have one answer.
+    Of several it is the one without which another class is most probable. None if no token turns
+    the verdict, or with fewer than 2 or more than ``LONGEST`` tokens. The network must read tokens,
+    and have one answer.
     """
     count = len(example.inputs)
-    if not 2 <= count <= LONGEST:
+    if not 2 <= count <= LONGEST or example.inputs.ndim > 1:
         return None
-    trace = forward_pass(parameters, collate([left_out(example, t) for t in range(count)]))
-    # One row for each example, in their order.
-    probabilities = trace.probs[np.argsort(trace.batch.owners)]
-    others = np.delete(probabilities, verdict, axis=1)
-    token = int(others.max(axis=1).argmax())
-    other = int(probabilities[token].argmax())
-    sure = float(probabilities[token, other])
-    return Turn(token, other, sure) if other != verdict and sure >= SURE else None
+    found = _answers(parameters, [left_out(example, t) for t in range(count)])
+    others, sure = found.argmax(axis=1), found.max(axis=1)
+    dropped = [t for t in np.argsort(-sure).tolist() if others[t] != verdict and sure[t] >= SURE]
+    for t in dropped:
+        replaced = _answers(parameters, _with_others(example, t, parameters))
+        if (replaced.argmax(axis=1) != verdict).mean() >= REPLACED:
+            return Turn(t, int(others[t]), float(sure[t]))
+    return Turn(None, int(others[dropped[0]]), float(sure[dropped[0]])) if dropped else None
+
+
+def _answers(parameters: Parameters, examples: Sequence[Example]) -> Array:
+    """The probabilities of the classes, one row for each example, (N, C)."""
+    trace = forward_pass(parameters, collate(examples))
+    return trace.probs[np.argsort(trace.batch.owners)]
+
+
+def _with_others(example: Example, t: int, parameters: Parameters) -> list[Example]:
+    """The example with other words instead of token ``t``."""
+    words = np.delete(np.arange(parameters.architecture.inputs), example.inputs[t])
+    some = words[np.linspace(0, len(words) - 1, min(len(words), OTHERS)).astype(int)]
+    inputs = np.tile(example.inputs, (len(some), 1))
+    inputs[:, t] = some
+    return [replace(example, inputs=row) for row in inputs]
 
 
 #: The least share that is mentioned: of the loss, or of the gradient that a token loses.
@@ -265,11 +288,13 @@ def story(player: Timeline, probe: Probe, signs: Sequence[Sign], radii: Array) -
     sentence = _sentence(chapter, probe, scores, radii, turn)
     ending = _ENDED if chapter < Chapter.FALLING and player.over else ""
     # Until the loss falls, the question about the gradient is next; a turning word has its own.
-    asked: GradientQuestion | StateQuestion | None = StateQuestion.WHAT_IF if turn else None
-    if not turn and chapter < Chapter.FALLING and not probe.every:
+    turning = turn.token if turn else None
+    asked: GradientQuestion | StateQuestion | None = None
+    if turning is not None:
+        asked = StateQuestion.WHAT_IF
+    elif not turn and chapter < Chapter.FALLING and not probe.every:
         asked = GradientQuestion.REACH
     sentence = f"{sentence} {ending}".rstrip()
-    turning = turn.token if turn else None
     return Story(chapter.label, sentence, turning=turning, ending=ending, question=asked)
 
 
@@ -310,9 +335,11 @@ def _sentence(
     if turn is None:
         return scores.sentence
     if chapter is Chapter.FALLING:
-        return f"{scores.level}: {quoted(probe.words[turn.token])} now turns the verdict."
+        return f"{scores.level}: {turn.said(probe.words, 'now ')}"
     other = shortened(probe.dataset.classes[turn.verdict])
-    return f"{turn.said(probe.words)} Without it: {turn.probability:.0%} {other}."
+    noun = names_of(probe.dataset).noun
+    without = "Without it" if turn.token is not None else f"With a {noun} less"
+    return f"{turn.said(probe.words)} {without}: {turn.probability:.0%} {other}."
 
 
 def _memory(

@@ -377,6 +377,24 @@ def test_where_no_word_turns_it_there_is_none(learned):
     assert turning_word(probe.parameters, probe.example, int(probe.answers[-1].argmax())) is None
 
 
+def test_where_other_words_in_its_place_leave_the_verdict_it_is_the_length():
+    """Each token adds 7 to the margin, whatever it is: of one it is -3.5, of two 3.5."""
+    parameters = tally(1.0)
+    parameters["W_xh"][...] = 1
+    parameters["b_y"][0] = 11.0
+    turn = turning_word(parameters, letters("ab"), 1)
+    assert (turn.token, turn.verdict) == (None, 0)
+    assert turn.said("ab") == "The length turns the verdict."
+
+
+@each_row("label", ["LRU, lag 20", "Elman, orthogonal"])
+def test_after_recall_a_distractor_never_turns_the_verdict(label):
+    session = Session(preset(TaskName.RECALL, label))
+    session.player.advance(session.config.epochs)
+    found = {told(session, example.text).turning for example in session.dataset.test[:40]}
+    assert found <= {0, None}
+
+
 def test_of_several_that_turn_it_the_one_that_turns_it_most():
     """The margin is 1.5: without c it is -2.5, without b -0.5, without a 0.5."""
     parameters = tally(1.0)
