@@ -40,7 +40,7 @@ class ForwardPlan:
         self._needed = self._leaves()
         inside = self._inside()
         self._readers = self._readers_of(inside)
-        skipped = inside | self._blended()
+        skipped = inside | self._blended(inside)
         for node in layout.back.order:
             if node.kind != "input" and node not in skipped:
                 self._compute(node)
@@ -57,11 +57,12 @@ class ForwardPlan:
             and (held[place] is node or node.kind == "vector")
         }  # fmt: skip
 
-    def _blended(self) -> set[Node]:
+    def _blended(self, inside: set[Node]) -> set[Node]:
         """Values that are not needed because a blend computes their sum directly."""
         found: set[Node] = set()
         for node in self.layout.back.order:
-            if (parts := self._blend(node)) is not None:
+            # A pre-activation adds up its terms one by one, even if two of them are a blend.
+            if node not in inside and (parts := self._blend(node)) is not None:
                 z = parts[0]
                 rest = next(
                     n for m in node.args for n in m.args if n.kind == "sub" and n.args[1] is z
