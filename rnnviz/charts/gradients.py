@@ -13,6 +13,7 @@ from rnnviz.charts.axis_limits import decades, finite_logs
 from rnnviz.charts.picture import Picture, Series, compact, heatmap
 from rnnviz.charts.shapes import color_bar, level, zeros
 from rnnviz.charts.theme import LIGHT, Theme, plain, shown_token
+from rnnviz.engine.derived_cell import DerivedCell
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.formatting import number
 from rnnviz.probe.gradients import Objective
@@ -23,14 +24,18 @@ from rnnviz.run.history import RunCurves
 _MOST_ROWS = 14
 #: Fitted to this phrase alone: neither its average end to end, nor the band's.
 _LIFE = "half-life, fitted"
-#: The symbol of the gradient of an objective.
-SYMBOL = {Objective.LOSS: "dL/dh", Objective.MARGIN: "dm/dh"}
+
+
+def symbol(objective: Objective, cell: DerivedCell) -> str:
+    """The symbol of the gradient with respect to the whole state, such as dL/d(h, c)."""
+    states = cell.states[0] if len(cell.states) == 1 else f"({', '.join(cell.states)})"
+    return f"d{'L' if objective is Objective.LOSS else 'm'}/d{states}"
 
 
 def gradient_map(
     norms: GradientMap, course: RunCurves, words: Sequence[str], symbol: str, theme: Theme = LIGHT
 ) -> Picture:
-    """||dL/dh_t|| for every token (row) at every epoch (column), coloured by its logarithm."""
+    """||dL/ds_t|| for every token (row) at every epoch (column), coloured by its logarithm."""
     (logs, (low, high)), unit = log_norms(norms.norms), course.history.unit
     cells = heatmap(
         name=f"log10 of ||{symbol}||", x=norms.epochs.astype(np.int32), z=compact(logs.T), zmin=low,
@@ -113,16 +118,14 @@ def gauge_curves(
     gauge: MemoryGauge, unit: str, theme: Theme, yaxis: str = "y", life: str = "half-life"
 ) -> list[Series]:
     """Radius, singular value and half-life, which is called ``life``, over the epochs."""
-    lives = compact(np.column_stack([gauge.half_life, gauge.interval]))
-    interval = "95%: %{customdata[1]:.3g} to %{customdata[2]:.3g}"
+    lives = compact(gauge.half_life)
     # The largest number is 10 ** 308.25.
     drawn = np.minimum(gauge.half_life, 10.0 ** min(gauge_span(gauge)[1], 308.0))
-    tokens = f"%{{customdata[0]:.4g}} tokens, {interval}"
     common = {"yaxis": yaxis, "showlegend": False}
     styles = (
         ("radius", gauge.radius, {"color": theme.text}, "%{y:.4g}"),
         ("singular value", gauge.norm, {"color": theme.muted, "dash": "dash"}, "%{y:.4g}"),
-        (life, drawn, {"color": theme.magnitude}, tokens),
+        (life, drawn, {"color": theme.magnitude}, "%{customdata:.4g} tokens"),
     )
     curves = []
     for name, values, line, value in styles:

@@ -10,10 +10,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from rnnviz.charts.gradients import symbol
 from rnnviz.charts.picture import Picture, Series, compact, heatmap, scatter
 from rnnviz.charts.theme import LIGHT, Theme, picture, shown_token
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.cell_parts import CellParts, cell_parts, untimed
+from rnnviz.probe.gradients import Objective
 from rnnviz.probe.sequence_pass import LARGEST, SequencePass
 
 TITLE = "The network, token by token"
@@ -85,7 +87,7 @@ def sequence_network(
 
 
 def compared(drawn: Picture, moment: str, gradients: Array) -> Picture:
-    """The picture with ||dL/dh_t||, (T,), at a second moment of the run as a faint line."""
+    """The picture with ||dL/ds_t||, (T,), at a second moment of the run as a faint line."""
     meta = {**drawn.layout["meta"], "moment": moment}
     line = scatter(name="second gradient", y=compact(gradients), visible=False)
     return Picture([*drawn.series, line], {**drawn.layout, "meta": meta})
@@ -117,6 +119,7 @@ def pass_series(
         "remembers": shown.part in (*of.cell.states, of.out),
         "labels": {"memory": label, "added": added},
         "formula": formula,
+        "symbol": symbol(Objective.LOSS, of.cell),
         **kind,
     }
     return [*_units(shown), *_tokens(shown), *answers], meta

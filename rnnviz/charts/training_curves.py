@@ -146,7 +146,7 @@ def run_curves(
     words: Sequence[str], noun: str = "word", baselines: Sequence[Baseline] = (),
     chance: float = math.nan, theme: Theme = LIGHT,
 ) -> Picture:  # fmt: skip
-    """Scores, gauge and ||dL/dh_t|| over the epochs so far.
+    """Scores, gauge and ||dL/ds_t|| over the epochs so far.
 
     The ``gradients`` are those at the tokens ``words`` of one sequence; ``chance`` is the most of
     the test metric that is chance.

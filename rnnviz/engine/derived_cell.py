@@ -59,6 +59,10 @@ class DerivedCell:
             if place.array == memory.Stored(GATES) and node in self.layout.back.named
         }
         self._back_arrays = [f"d_{name}" for name in self._others] + self.back.kept
+        nodes, arriving = self.equations.nodes, self.layout.back.arriving
+        # A line that hands an old state on has the gradient of the next token alone.
+        own = {a.node: a for a in self.layout.back.adjoints if a.node and a.node.kind != "state"}
+        self._gradients = [self.back.place(own.get(nodes[k], arriving[k])) for k in self.states]
         at_once, by_token = partial(program, by_token=False), partial(program, by_token=True)
         stages, back = self.forward.stages, self.back
         self._before = [at_once(ops) for ops in stages[:LOOP] if ops]
@@ -108,6 +112,13 @@ class DerivedCell:
     def errors(self, layer: Layer) -> tuple[Array, ...]:
         """dL/da of every block's pre-activations, (gates, T, B, H)."""
         return tuple(layer.arrays[ERRORS][block.slots] for block in self.blocks)
+
+    def state_gradient(self, layer: Layer) -> Array:
+        """dL/ds_t of the whole state that is handed on, one state beside the other, (T, B, S).
+
+        Every path counts: dL/dc_t of an LSTM has that through h_t, too.
+        """
+        return np.concatenate([self._value(place, layer) for place in self._gradients], axis=-1)
 
     def input_errors(self, layer: Layer, weights: Sequence[Array]) -> list[tuple[Array, Array]]:
         """The factors of dL/dx = sum da W_x: errors (T, B, H), and input weights (H, D)."""

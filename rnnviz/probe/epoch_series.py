@@ -28,7 +28,7 @@ from rnnviz.probe.memory_gauge import (
     MemoryGauge,
     Spectrum,
     half_life,
-    half_life_interval,
+    handed_on,
     last_answer_norms,
     recurrent,
     recurrent_name,
@@ -154,7 +154,7 @@ class MemoryLab:
     def __init__(self) -> None:
         self.stride = 1
         self._spectra = EpochCache[Spectrum](of_weights=True)
-        self._half_lives = EpochCache[tuple[float, float, float]]()
+        self._half_lives = EpochCache[float]()
         self._norms = EpochCache[Array]()
 
     def past(
@@ -170,9 +170,9 @@ class MemoryLab:
         spend(budget, work)
         epochs = sorted(epoch for epoch in self._half_lives if epoch <= run.position.epoch)
         spectra = np.array([self._spectra[epoch] for epoch in epochs]).reshape(-1, 2)
-        lives = np.array([self._half_lives[epoch] for epoch in epochs]).reshape(-1, 3)
+        lives = np.array([self._half_lives[epoch] for epoch in epochs], float)
         gauge = MemoryGauge(
-            np.array(epochs, int), spectra[:, 0], spectra[:, 1], lives[:, 0], lives[:, 1:],
+            np.array(epochs, int), spectra[:, 0], spectra[:, 1], lives,
             recurrent_name(state.parameters),
         )  # fmt: skip
         known = [epoch for epoch in stored if epoch in self._norms]
@@ -225,18 +225,18 @@ class MemoryLab:
     def _measure(self, run: Run, query: GradientQuery) -> Callable[[Iterable[int]], Iterator[None]]:
         self._sync(run, query)
 
-        def row(epoch: int) -> tuple[float, float, float]:
+        def row(epoch: int) -> float:
             state = run.replay(Position(epoch), "memory")
             return self._evaluate(query.at(state, run.schedule.at(position_of(state))))
 
         return lambda epochs: self._half_lives.measure(epochs, row)
 
-    def _evaluate(self, query: GradientQuery) -> tuple[float, float, float]:
-        """The half-life and its interval; keeps the spectrum and the norms, too."""
+    def _evaluate(self, query: GradientQuery) -> float:
+        """The half-life; keeps the spectrum and the norms, too."""
         epoch, norms = query.state.epoch, flow(query).norms
         if epoch not in self._spectra:
             self._spectra[epoch] = spectrum(recurrent(query.state.parameters))
         last = _of_last_answer(query, norms)
         self._norms[epoch] = norms
         with np.errstate(invalid="ignore"):  # A norm may be infinite.
-            return half_life(last), *half_life_interval(last)
+            return half_life(handed_on(last, query.state.parameters.architecture.cell))

@@ -34,21 +34,24 @@ class Objective(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class Flow:
-    """||dL/dh_t|| (L2) at every token of one sequence, (T,); L is the loss or the logit margin."""
+    """||dL/ds_t|| (L2) at every token of one sequence, (T,); L is the loss or the logit margin.
+
+    s is the whole state that the cell hands on: of an LSTM h and c.
+    """
 
     objective: Objective
     norms: Array
 
 
 def gradient_flow(trace: Trace, layer: int = -1) -> Flow:
-    """||dL/dh_t|| in one layer at every token of the trace's first sequence."""
+    """||dL/ds_t|| in one layer at every token of the trace's first sequence."""
     return Flow(Objective.LOSS, Unrolled(trace, layer).norms)
 
 
 def margin_flow(
     parameters: Parameters, trace: Trace, gradient: Gradient, truncate: int = 0, layer: int = -1
 ) -> Flow:
-    """||dm/dh_t||, m the mean over the answers of the target's logit margin.
+    """||dm/ds_t||, m the mean over the answers of the target's logit margin.
 
     Unlike the gradient of the loss it does not vanish when the sequence is learned.
     """
@@ -126,9 +129,9 @@ ANSWERS = 48
 
 
 def connectivity(parameters: Parameters, trace: Trace, layer: int = -1) -> tuple[Array, Array]:
-    """The tokens t' (N,) of some answers, and C[n, t] = || d logit_target(t'_n) / d h_t || (L2).
+    """The tokens t' (N,) of some answers, and C[n, t] = || d logit_target(t'_n) / d s_t || (L2).
 
-    For values it is the norm of the matrix dy(t') / dh_t over all channels. Tokens after t' have no
+    For values it is the norm of the matrix dy(t') / ds_t over all channels. Tokens after t' have no
     influence: zero. Each answer of the trace's one sequence is backpropagated separately (Madsen
     2019): the sequence is repeated in a batch, and each copy has the gradient of another answer. Of
     more than ``ANSWERS`` answers an evenly spaced subset is used.

@@ -275,7 +275,7 @@ def _ratio(parameters: Parameters, update: Parameters, config: RunConfig) -> Sig
 
 
 def _reach(trace: Trace, truncate: int) -> Sign:
-    """||dL/dh_1|| / ||dL/dh_T||, if only the last token has an answer.
+    """||dL/ds_1|| / ||dL/ds_T||, if only the last token has an answer.
 
     With an encoder, which has no answers, T is its last token, at the bridge.
     """

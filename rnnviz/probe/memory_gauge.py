@@ -12,6 +12,7 @@ import numpy as np
 
 from rnnviz.config import Gradient
 from rnnviz.engine.batch import Batch, ExampleLike
+from rnnviz.engine.derived_cell import DerivedCell
 from rnnviz.engine.evaluation import batches
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.losses import LOSSES, margin_gradient
@@ -67,20 +68,27 @@ def recurrent_name(parameters: Parameters, layer: int = -1) -> str:
 
 
 def slope(norms: Array) -> float:
-    """The growth of ||dL/dh_t||, (T,), per token of lag, in decades; negative if it shrinks.
+    """The growth of ||dL/ds_t||, (T,), per token of lag, in decades; negative if it shrinks.
 
-    The slope of a least-squares line through log10 ||dL/dh_t|| over the lag T - t; NaN with fewer
+    The slope of a least-squares line through log10 ||dL/ds_t|| over the lag T - t; NaN with fewer
     than two norms above zero.
     """
-    lag, logs = _points(norms)
-    return float(lag @ logs / (lag @ lag)) if len(lag) > 1 else math.nan
-
-
-def _points(norms: Array) -> tuple[Array, Array]:
-    """Lags and log10 norms where the norm is above zero, both minus their means."""
     known = np.flatnonzero(norms > 0)
-    lag, logs = len(norms) - 1.0 - known, np.log10(norms[known])
-    return (lag - lag.mean(), logs - logs.mean()) if len(known) else (lag, logs)
+    if len(known) < 2:
+        return math.nan
+    lag, logs = -(known - known.mean()), np.log10(norms[known])
+    return float(lag @ (logs - logs.mean()) / (lag @ lag))
+
+
+def handed_on(norms: Array, cell: DerivedCell) -> Array:
+    """The norms (T,) of a sequence without those that tell nothing of the memory.
+
+    If the output is one of several states, such as h of an LSTM, its gradient at the last answer is
+    what the answer alone sees: the drop after it is no loss of memory.
+    """
+    several = len(cell.states) > 1 and cell.equations.out in cell.states
+    answer = np.flatnonzero(norms > 0)[-1:]
+    return norms[: int(answer[0])] if several and len(answer) else norms
 
 
 def half_life(norms: Array) -> float:
@@ -88,53 +96,21 @@ def half_life(norms: Array) -> float:
 
     Infinite if the gradient doesn't shrink; NaN with fewer than two norms above zero.
     """
-    return _halving(slope(norms))
-
-
-def half_life_interval(norms: Array) -> tuple[float, float]:
-    """The 95% interval of the half-life, in tokens, from that of the fitted slope.
-
-    By Student's t of the residuals; from 0 to infinity with fewer than three norms above zero.
-    """
-    lag, logs = _points(norms)
-    freedom = len(lag) - 2
-    if freedom < 1:
-        return 0.0, math.inf
     decades = slope(norms)
-    residuals = logs - decades * lag
-    error = math.sqrt(residuals @ residuals / freedom / (lag @ lag)) * _student(freedom)
-    return _halving(decades - error), _halving(decades + error)
-
-
-def _halving(decades: float) -> float:
     return math.inf if decades >= 0 else math.log10(2) / -decades
-
-
-def _student(freedom: int) -> float:
-    """The 97.5% quantile of Student's t, to 1% (Abramowitz and Stegun 26.7.5)."""
-    z = 1.959964
-    terms = (
-        z,
-        (z**3 + z) / 4,
-        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
-        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
-    )
-    series = sum(term / freedom**power for power, term in enumerate(terms))
-    return {1: 12.7062, 2: 4.3027}.get(freedom, float(series))
 
 
 @dataclass(frozen=True, eq=False)
 class MemoryGauge:
     """Radius and norm of W_hh, and half-life in tokens, at ascending ``epochs``; all (N,).
 
-    ``interval`` (N, 2) is the 95% interval of the half-life, ``weights`` the name of W_hh.
+    ``weights`` is the name of W_hh.
     """
 
     epochs: Array
     radius: Array
     norm: Array
     half_life: Array
-    interval: Array
     weights: str = "W_hh"
 
     def radii(self, epochs: Array) -> Array:
@@ -150,7 +126,7 @@ class MemoryGauge:
 
 @dataclass(frozen=True, eq=False)
 class GradientMap:
-    """||dL/dh_t|| (L2) at ascending ``epochs`` (N,), for every token of one phrase: (N, T)."""
+    """||dL/ds_t|| (L2) at ascending ``epochs`` (N,), for every token of one phrase: (N, T)."""
 
     epochs: Array
     norms: Array
@@ -183,10 +159,11 @@ EXACTLY = BackwardRule()
 
 @dataclass(frozen=True, eq=False)
 class LagProfile:
-    """||dL/dh_t|| (L2) over the lag T - t, from 0, of ``sequences`` sequences; all (L,).
+    """||dL/ds_t|| (L2) over the lag T - t, from 0, of ``sequences`` sequences; all (L,).
 
-    L is the loss, or the logit margin, of each sequence's last answer. ``low`` and ``high`` enclose
-    the middle 80% of the sequences. ``bound`` is an upper bound of the norm, None if unknown.
+    L is the loss, or the logit margin, of each sequence's last answer, s the whole state. ``low``
+    and ``high`` enclose the middle 80% of the sequences. ``bound`` is an upper bound of the norm,
+    None if unknown. The line is fitted from the lag ``first`` on, see ``handed_on``.
     """
 
     objective: Objective
@@ -197,29 +174,25 @@ class LagProfile:
     sequences: int
     bound: Array | None
     dtype: np.dtype[np.floating]
+    first: int = 0
 
     @property
     def slope(self) -> float:
         """Decades per token, fitted to the median's logarithm; NaN below two values above zero."""
-        return slope(self.median[::-1])
+        return slope(self.median[self.first :][::-1])
 
     @property
     def half_life(self) -> float:
         """Tokens until the median is halved; see the function ``half_life``."""
-        return half_life(self.median[::-1])
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """The 95% interval of the half-life, of the line fitted to the median."""
-        return half_life_interval(self.median[::-1])
+        return half_life(self.median[self.first :][::-1])
 
     @property
     def fitted(self) -> Array:
         """The line fitted to the median's logarithm, (L,); NaN without one."""
-        known = np.flatnonzero(self.median > 0)
         lags = np.arange(len(self.median))
         if math.isnan(self.slope):
             return np.full(len(lags), np.nan)
+        known = lags[(self.median > 0) & (lags >= self.first)]
         line = self.slope * (lags - known.mean()) + np.log10(self.median[known]).mean()
         return np.asarray(10.0**line)
 
@@ -275,8 +248,9 @@ def profile_of(
     with np.errstate(over="ignore"):
         mean = np.array([part.mean(dtype=float) for part in parts])
     bound = _bound(parameters, layer, float(parts[0].max()), len(parts))
-    dtype = parameters.theta.dtype
-    return LagProfile(objective, median, mean, low, high, len(parts[0]), bound, dtype)
+    cell, dtype = parameters.architecture.cell, parameters.theta.dtype
+    first = len(median) - len(handed_on(median[::-1], cell))
+    return LagProfile(objective, median, mean, low, high, len(parts[0]), bound, dtype, first)
 
 
 def _bound(parameters: Parameters, layer: int, largest: float, count: int) -> Array | None:
@@ -308,7 +282,7 @@ def _norms(
         steps = np.arange(layer.extent.steps)[:, None]
         read = np.array(layer.counts)[:, None] > np.arange(layer.extent.batch)
         lengths = read.sum(axis=0)
-        norms = np.linalg.norm(layer.dh, axis=-1)
+        norms = np.linalg.norm(trace.architecture.cell.state_gradient(layer), axis=-1)
         yield LagNorms((later + lengths - 1 - steps)[read], norms[read])
         if batch.bridge is not None:
             later = lengths[np.argsort(batch.bridge)]
@@ -317,7 +291,7 @@ def _norms(
 def last_answer_norms(
     parameters: Parameters, batch: Batch, objective: Objective, rule: BackwardRule = EXACTLY
 ) -> Array:
-    """||dL/dh_t|| (L2) at every token of one sequence, (T,), from its last answer alone."""
+    """||dL/ds_t|| (L2) at every token of one sequence, (T,), from its last answer alone."""
     seed = partial(_seed_last, objective=objective)
     trace = record(parameters, batch, rule.gradient, rule.truncate, seed)
     return Unrolled(trace, rule.layer).norms

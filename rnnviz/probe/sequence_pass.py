@@ -44,7 +44,7 @@ class SequencePass:
     ``states`` h_t, ``memory`` and ``added`` are (T, U), of the ``units`` (U,): all, or of every
     ``group`` neighbours the one with the largest |h_t|. ``weights`` are the W_hh (U, U) between
     them, of every stack; a gated cell has none. ``cells`` (T, U) are the state or gate ``part`` of
-    the ``layer`` (from 0). ``gradients`` (T,) is ||dL/dh_t||, ``answers`` (N, C) are the outputs
+    the ``layer`` (from 0). ``gradients`` (T,) is ||dL/ds_t||, ``answers`` (N, C) are the outputs
     after the last N tokens, ``loss`` is the mean over the targets.
     """
 

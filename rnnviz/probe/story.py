@@ -16,7 +16,7 @@ from rnnviz.engine.parameters import Parameters
 from rnnviz.probe.formatting import number, quoted, shortened
 from rnnviz.probe.gradients import gradient_flow
 from rnnviz.probe.health import Level, Sign
-from rnnviz.probe.memory_gauge import half_life
+from rnnviz.probe.memory_gauge import half_life, handed_on
 from rnnviz.probe.passes import forward_pass
 from rnnviz.probe.probe import Probe, left_out, names_of
 from rnnviz.probe.questions import GradientQuestion, StateQuestion
@@ -338,7 +338,7 @@ def _sentence(
         return f"{scores.level}: {turn.said(probe.words, 'now ')}"
     other = shortened(probe.dataset.classes[turn.verdict])
     noun = names_of(probe.dataset).noun
-    without = "Without it" if turn.token is not None else f"With a {noun} less"
+    without = "Without it" if turn.token is not None else f"One {noun} fewer"
     return f"{turn.said(probe.words)} {without}: {turn.probability:.0%} {other}."
 
 
@@ -358,7 +358,8 @@ def _memory(
 
 def _lost(probe: Probe) -> str:
     """The gradient lost per token, as a sentence; empty if none, or if every token has a loss."""
-    lag = math.inf if probe.every else half_life(gradient_flow(probe.trace).norms)
+    norms = handed_on(gradient_flow(probe.trace).norms, probe.trace.architecture.cell)
+    lag = math.inf if probe.every else half_life(norms)
     lost = 1 - 0.5 ** (1 / lag) if math.isfinite(lag) else 0.0
     if lost < _LEAST:
         return ""

@@ -84,10 +84,15 @@ class Unrolled:
         return self._joined(lambda layer: layer.dh)
 
     @property
+    def ds(self) -> Array:
+        """dL/ds_t of the whole state that is handed on, (T, S): of an LSTM h and c."""
+        return self._joined(self.trace.architecture.cell.state_gradient)
+
+    @property
     def norms(self) -> Array:
-        """||dL/dh_t|| (L2), (T,)."""
+        """||dL/ds_t|| (L2) of the whole state, (T,)."""
         with np.errstate(over="ignore"):
-            return np.asarray(np.linalg.norm(self.dh, axis=-1))
+            return np.asarray(np.linalg.norm(self.ds, axis=-1))
 
     def x(self, t: int) -> Array:
         """The input at token ``t``: one-hot, values, or the states of the layer below, (D,)."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from rnnviz.charts.axes import axis, log_axis, whole, words_axis, words_margin
-from rnnviz.charts.gradients import SYMBOL, color_span, power_ticks
+from rnnviz.charts.gradients import color_span, power_ticks
 from rnnviz.charts.picture import Picture, Series, compact, exact, heatmap, scatter, xy
 from rnnviz.charts.shapes import (
     LEGEND,
@@ -40,12 +40,13 @@ FOREVER = 1000
 
 def reach_curve(
     flow: Flow, profile: LagProfile, words: Sequence[str], theme: Theme = LIGHT, *,
-    phrase: str = "phrase", sequence: str = "training phrase",
+    symbol: str = "dL/dh", phrase: str = "phrase", sequence: str = "training phrase",
     second: tuple[Array, str] | None = None,
 ) -> Picture:  # fmt: skip
-    """||dL/dh_t|| at every word of a phrase, and at the same lags in the sequences of a set.
+    """||dL/ds_t|| at every word of a phrase, and at the same lags in the sequences of a set.
 
-    The gradient goes left, back in time. Below the rounding error it changes no sum. ``phrase`` and
+    The gradient goes left, back in time. Below the rounding error it changes no sum. ``symbol`` is
+    the gradient's, such as dL/d(h, c). ``phrase`` and
     ``sequence`` are the names of both. The norms (T,) of the phrase at a ``second`` moment, such as
     "epoch 3", are faint.
     """
@@ -73,7 +74,7 @@ def reach_curve(
             *faint_norms,
             _phrase(norms, f"this {phrase}", theme, floor),
         ],
-        f"Gradient of the {flow.objective}, ||{SYMBOL[flow.objective]}_t|| (L2)", 400, theme,
+        f"Gradient of the {flow.objective}, ||{symbol}_t|| (L2)", 400, theme,
         xaxis=words_axis(words, theme), yaxis=log_axis("", theme, span),
         shapes=_rounding(_least(profile), floor, theme),
         annotations=[
@@ -140,11 +141,9 @@ def _band(
 
 
 def half_life_text(profile: LagProfile) -> str:
-    """The half-life in tokens with its 95% interval, or "unknown"."""
-    low, high = profile.interval
-    if low == 0 or math.isnan(profile.half_life):
-        return "unknown from so few"
-    return f"{life_text(profile.half_life)} (95%: {life_text(low)} to {life_text(high)})"
+    """The half-life in tokens, or "unknown"."""
+    few = np.count_nonzero(profile.median[profile.first :]) < 3
+    return "unknown from so few" if few else life_text(profile.half_life)
 
 
 def life_text(tokens: float) -> str:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 import streamlit as st
 
-from rnnviz.charts.gradients import SYMBOL, gradient_map, memory_gauge
+from rnnviz.charts.gradients import gradient_map, memory_gauge, symbol
 from rnnviz.charts.picture import Picture
 from rnnviz.charts.shapes import sentence
 from rnnviz.charts.texts import explanation
@@ -19,6 +19,7 @@ from rnnviz.probe.formatting import number, quoted
 from rnnviz.probe.gradients import GradientQuery
 from rnnviz.probe.health import REACH_WATCH
 from rnnviz.probe.jacobians import fits, lyapunov_exponents, products
+from rnnviz.probe.memory_gauge import handed_on
 from rnnviz.probe.session import Session
 from rnnviz.questions.reach.measure import BandSource, LengthLab, ReachLab, state_spectra
 from rnnviz.questions.reach.pictures import (
@@ -68,10 +69,13 @@ def _answer(source: GradientSource) -> str:
         return "There is no gradient here to be carried back."
     word, back = escape(quoted(source.words[0])), f"{lag} {noun}{'s' * (lag > 1)} back"
     share = float(norms[0] / norms[-1])
+    cell = source.query.state.parameters.architecture.cell
+    kept = handed_on(norms, cell) if lag > 1 else norms
+    faded, steps = float(kept[0] / kept[-1]), len(kept) - 1
     reaches = f"{_share_text(share)} reaches {word}, {back}."
     if not share:
         return f"<strong>Nothing</strong> is carried back: {reaches}"
-    if share >= 1 or (life := -lag * math.log(2) / math.log(share)) >= FOREVER:
+    if faded >= 1 or (life := -steps * math.log(2) / math.log(faded)) >= FOREVER:
         return f"<strong>It doesn't fade</strong>: {reaches}"
     many = life_text(life)
     often = f"<strong>{noun if many == '1' else f'{many} {noun}s'}</strong>"
@@ -143,10 +147,14 @@ def _reach(source: GradientSource) -> Picture:
     profile = lab.lag(_of_band(source))
     sequence, colors = source.session.names.sequence, source.theme("over_lag")
     return reach_curve(
-        lab.reach(query), profile, source.words, colors, phrase=sequence,
+        lab.reach(query), profile, source.words, colors, symbol=_symbol(source), phrase=sequence,
         sequence=f"{_band(source)} {sequence}",
         second=_at_second(source, lambda second: lab.second(second).norms),
     )  # fmt: skip
+
+
+def _symbol(source: GradientSource) -> str:
+    return symbol(source.query.objective, source.query.state.parameters.architecture.cell)
 
 
 def _products(source: GradientSource, colors: Theme) -> Picture:
@@ -266,7 +274,7 @@ def _charts(session: Session) -> tuple[Column[GradientSource], Column[GradientSo
     if session.inspect().every:  # There are several outputs to compare.
         after_words = Chart("connectivity", 4, _connectivity, probe_sequence)
     last: Chart[GradientSource] = Chart("map", 2.8, lambda of: gradient_map(
-        _past(of)[1], of.course, of.words, SYMBOL[of.query.objective], theme()),
+        _past(of)[1], of.course, of.words, _symbol(of), theme()),
         click=go_to_click)  # fmt: skip
     if _longer_known(session):
         new = session.lab(LengthLab).lengths(session.state, session.dataset).new

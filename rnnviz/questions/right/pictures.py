@@ -118,9 +118,10 @@ def _arrow(t: int, right: float, down: float, color: str, width: float) -> dict[
 
 
 def gradient_sizes(
-    norms: Array, words: Sequence[str], notebook: Array | None = None, theme: Theme = LIGHT
-) -> Picture:
-    """||dL/dh_t||, ``norms``, at every word; and by the ``notebook``'s rule, if it has one."""
+    norms: Array, words: Sequence[str], notebook: Array | None = None, theme: Theme = LIGHT,
+    symbol: str = "dL/dh",
+) -> Picture:  # fmt: skip
+    """||dL/ds_t||, ``norms``, at every word; and by the ``notebook``'s rule, if it has one."""
     others = norms[:0] if notebook is None else notebook
     span = theme.scale.decades([*norms.tolist(), *others.tolist()])
     floor = 10.0 ** span[0]
@@ -137,14 +138,14 @@ def gradient_sizes(
                 name=name,
                 mode="lines+markers",
                 line=line,
-                marker={"size": 8, "color": line["color"], "symbol": symbol},
+                marker={"size": 8, "color": line["color"], "symbol": mark},
                 customdata=exact(sizes),
                 hovertemplate=f"{name}: %{{customdata}}<extra></extra>",
             )
-            for name, sizes, line, symbol in styles
+            for name, sizes, line, mark in styles
             if len(sizes)
         ],
-        "Size of the gradient, ||dL/dh_t|| (L2)", 260, theme, xaxis=words_axis(words, theme),
+        f"Size of the gradient, ||{symbol}_t|| (L2)", 260, theme, xaxis=words_axis(words, theme),
         yaxis=log_axis("", theme, span),
         annotations=[
             *zeros(np.arange(len(others)), others, span[0], theme.text),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from rnnviz.charts.gradients import symbol
 from rnnviz.charts.picture import Picture
 from rnnviz.charts.shapes import sentence
 from rnnviz.probe.session import Session
@@ -104,7 +105,8 @@ def _charts(session: Session) -> tuple[Column[GradientSource], Column[GradientSo
     """Both gradients word by word; the notebook's rule is for Elman cells alone."""
     if gated(session):
         flow: Chart[GradientSource] = Chart("flow", 1, lambda of: gradient_sizes(
-            Unrolled(of.query.trace, of.query.layer).norms, of.words, theme=of.theme("flow")),
+            Unrolled(of.query.trace, of.query.layer).norms, of.words, theme=of.theme("flow"),
+            symbol=symbol(of.query.objective, of.query.trace.architecture.cell)),
             lambda of: of.probe.basis, text="notebook")  # fmt: skip
         return [flow], [Chart("parameters", 1, _parameters, _basis, text="checks")]
     return [

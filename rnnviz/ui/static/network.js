@@ -122,7 +122,7 @@ export class Network extends CanvasPicture {
   // The numbers as a table, its head first.
   get rows() {
     const { words, noun } = this.network;
-    const head = [noun, "share from memory", "output", "‖dL/dh‖"];
+    const head = [noun, "share from memory", "output", `‖${this.network.symbol}‖`];
     return [head, ...words.map((_, t) => rowOf(this.network, t))];
   }
 
@@ -197,7 +197,7 @@ function told(whole, { t, row, section, level = 0 }) {
     return [`unit ${units[row]} after ${place}`, `${sum} = ${signed(network.h[row][t])}`, ...other];
   }
   if (section === "gradient" && Number.isNaN(network.gradient[t])) return [place, "no gradient yet"];
-  if (section === "gradient") return [place, `‖dL/dh‖ = ${number(network.gradient[t], 3)}`];
+  if (section === "gradient") return [place, `‖${network.symbol}‖ = ${number(network.gradient[t], 3)}`];
   if (section === "answer") return [`after ${place}`, answerAt(network, t)].filter(Boolean);
   return [place, `share from memory ${percent(share[t])}`];
 }

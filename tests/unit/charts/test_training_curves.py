@@ -222,8 +222,7 @@ def test_the_old_run_is_drawn_thin_and_dotted_from_the_marked_branch_on(history_
 def gauge_of(radius, half_life):
     numbers = np.arange(len(radius)) * 10
     lives = np.array(half_life)
-    interval = np.stack([lives / 2, 2 * lives], axis=1)
-    return MemoryGauge(numbers, np.array(radius), 2 * np.array(radius), lives, interval)
+    return MemoryGauge(numbers, np.array(radius), 2 * np.array(radius), lives)
 
 
 def gauged(history_of, radius, half_life, done=20, epochs=30):
@@ -245,8 +244,7 @@ def test_the_gauge_is_below_the_loss_on_the_same_epochs_with_its_exact_values(hi
     assert list(norm.y) == pytest.approx([0.02, 0.2, 2.4])
     # An infinite half-life is at the upper edge, and infinite on hover.
     assert list(life.y) == pytest.approx([0.2, 3.0, 10.0 ** layout.yaxis2.range[1]])
-    expected = [[0.2, 0.1, 0.4], [3.0, 1.5, 6.0], [math.inf] * 3]
-    np.testing.assert_allclose(life.customdata, expected, rtol=1e-6)
+    np.testing.assert_allclose(life.customdata, [0.2, 3.0, math.inf], rtol=1e-6)
     line, (low, high) = layout.shapes[0], layout.yaxis2.range
     assert (line.yref, line.y0, line.y1) == ("y2", 1, 1)
     assert low < 0 < high

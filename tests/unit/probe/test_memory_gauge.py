@@ -8,6 +8,7 @@ import pytest
 
 from rnnviz.config import Gradient
 from rnnviz.engine.batch import collate
+from rnnviz.engine.derived_cell import cell_of
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import record
 from rnnviz.probe.gradients import Objective
@@ -16,7 +17,7 @@ from rnnviz.probe.memory_gauge import (
     GradientMap,
     eigenvalues,
     half_life,
-    half_life_interval,
+    handed_on,
     slope,
     spectrum,
 )
@@ -73,32 +74,14 @@ def test_coarse_epochs_come_before_fine_ones():
     assert coarse_first(range(9)) == [0, 8, 4, 2, 6, 1, 3, 5, 7]
 
 
-def test_the_interval_of_the_half_life_is_that_of_the_slope():
-    """Student's t by a table: 8 points, 6 degrees of freedom."""
-    rng = np.random.default_rng(0)
-    logs = -0.1 * np.arange(8)[::-1] + 0.1 * rng.normal(size=8)
-    line = np.polyfit(np.arange(8), logs, 1)[0]
-    lag = np.arange(8) - 3.5
-    residuals = logs - logs.mean() - line * lag
-    error = 2.4469 * math.sqrt(residuals @ residuals / 6 / (lag @ lag))
-    low, high = half_life_interval(10.0**logs)
-    assert low == pytest.approx(math.log10(2) / (line + error), rel=1e-3)
-    assert high == pytest.approx(math.log10(2) / (line - error), rel=1e-3)
-    assert low < half_life(10.0**logs) < high
-
-
-@each_row(
-    ("norms", "interval"),
-    [
-        ([1.0], (0, math.inf)),
-        ([0.5, 1.0], (0, math.inf)),
-        ([0.25, 0.5, 1.0], (1, 1)),
-        ([1.0, 0.5, 0.25], (math.inf, math.inf)),
-        ([0.5, 1.0, 0.5, 1.0], (0.7055, math.inf)),
-    ],
-)
-def test_where_little_is_known_the_interval_is_wide(norms, interval):
-    assert half_life_interval(np.array(norms)) == pytest.approx(interval, rel=0.05)
+def test_of_several_states_the_output_s_gradient_at_the_answer_is_left_out():
+    """It is what the answer alone sees; of an LRU the output is no state, of a GRU the only one."""
+    norms = np.array([0.25, 0.5, 1.0, 8.0, 0.0])
+    left = {kind: handed_on(norms, cell_of(kind, "tanh")) for kind in ("lstm", "gru", "lru")}
+    assert left["lstm"].tolist() == [0.25, 0.5, 1.0]
+    assert half_life(left["lstm"]) == pytest.approx(1)
+    assert left["gru"] is left["lru"] is norms
+    assert handed_on(np.zeros(3), cell_of("lstm", "tanh")).tolist() == [0, 0, 0]
 
 
 @each_row(
@@ -147,14 +130,14 @@ def test_the_notebook_s_rule_and_truncation():
 
 
 def by_lag(weights, example, layer=-1):
-    """||dh|| by lag, of the last answer alone: dh of all answers less that of all but the last."""
+    """||ds|| by lag, of the last answer alone: ds of all answers less that of all but the last."""
     whole = Unrolled(record(weights, collate([example])), layer)
     count = len(example.targets)
-    dh = whole.dh * count
+    ds = whole.ds * count
     if count > 1:
         short = replace(example, inputs=example.inputs[:-1], targets=example.targets[:-1])
-        dh[:-1] -= Unrolled(record(weights, collate([short])), layer).dh * (count - 1)
-    return np.linalg.norm(dh, axis=-1)[::-1]
+        ds[:-1] -= Unrolled(record(weights, collate([short])), layer).ds * (count - 1)
+    return np.linalg.norm(ds, axis=-1)[::-1]
 
 
 @pairwise(cell=CELLS, layer=[0, 1], encoder=[False, True])
