@@ -201,14 +201,15 @@ class UnitLab:
     def look_at(self, source: StateSource, marked: int | None = None) -> None:
         """Adapt the word, the unit and the page of the list to a source.
 
-        The unit is the marked one, else the first in the chosen order. With new data the word is
+        The unit is the marked one, else the first in the chosen order now: the rows may have been
+        arranged at another epoch. With new data the word is
         the one in about half of the sequences, or none if the tokens hardly recur.
         """
         if self.word not in self.activations(source).vocabulary:
             self.word = None
             if self.repeats(source):
                 self.word = self.activations(source).most_informative_word
-        self.unit = int(self.rows(source)[0]) if marked is None else marked
+        self.unit = int(self.order(source)[0]) if marked is None else marked
         self.list_page = min(self.list_page, self.last_list_page(source))
 
     def neighbour(self, source: StateSource, by: int) -> int:

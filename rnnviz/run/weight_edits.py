@@ -161,10 +161,13 @@ def outgoing(parameters: Parameters, layer: int, unit: int) -> Iterator[Array]:
     """Views of all outgoing weights of a unit of a layer (from 0), one per matrix.
 
     These are its columns of the recurrent weights, the input weights of the layer above, and the
-    output layer. With an encoder, both stacks are included.
+    output layer. With an encoder, both stacks are included. If the output is no state (LRU), a unit
+    is one of the output: the states behind it have an order of their own, and keep their weights.
     """
-    layers, shapes = parameters.architecture.layers, parameters.architecture.cell.equations.shapes
-    read_by: dict[tuple[str, ...], int] = {(UNITS, UNITS): layer, (UNITS, INPUTS): layer + 1}
+    layers, equations = parameters.architecture.layers, parameters.architecture.cell.equations
+    shapes, read_by = equations.shapes, dict[tuple[str, ...], int]({(UNITS, INPUTS): layer + 1})
+    if equations.out in equations.states:
+        read_by[UNITS, UNITS] = layer
     for index, arrays in enumerate(parameters.by_layer()):
         for name, array in arrays.items():
             if read_by.get(shapes[name]) == index % layers:

@@ -57,6 +57,14 @@ class ProbeScores:
         return wilson(self.scores, np.maximum(self.counts, 1))
 
     @property
+    def chance(self) -> float:
+        """The best score of any place with shuffled labels.
+
+        By chance the best of all places is above it in 1 of SHUFFLES + 1 cases at most.
+        """
+        return float(np.nanmax(self.shuffled))
+
+    @property
     def measured(self) -> bool:
         """Whether there is a score at any place."""
         return bool(np.isfinite(self.scores).any())

@@ -68,12 +68,14 @@ def answer(session: Session) -> str:
     *_, last = _found(session).values()
     place = int(np.nanargmax(last.scores))
     form = "R² {:.2f}" if last.values else "{:.0%}"
-    score, guess = (form.format(values[place]) for values in (last.scores, last.guess))
+    score, chance = (form.format(share) for share in (last.scores[place], last.chance))
+    shuffled = f"with shuffled labels up to {chance} at any place"
     at, side = int(last.places[place]), "before the end" if lab.question.from_end else "read"
     where = f"{at} {noun}{'s' * (at != 1)} {side}"
-    return (
-        f"{title} A linear map reads it best {where}: <strong>{score}</strong>, guessing {guess}."
-    )
+    if last.scores[place] <= last.chance:
+        best = f"<strong>{score}</strong> at best, {where}"
+        return f"{title} A linear map can't tell it from chance: {best}, {shuffled}."
+    return f"{title} A linear map reads it best {where}: <strong>{score}</strong>, {shuffled}."
 
 
 def _begin(session: Session) -> None:

@@ -91,6 +91,22 @@ def test_the_unit_that_carries_negation_is_found_and_without_it_accuracy_falls(c
     assert scores.after[0].loss > 10 * scores.before[0].loss
 
 
+def test_the_chosen_unit_is_the_one_that_the_word_changes_most_at_this_epoch():
+    """Its row keeps its place, but it is not always the first."""
+    session = Session(RunConfig(hidden=16, init_scale=0.1, epochs=400))
+    lab, units, rows = session.units, set(), set()
+    lab.word = "not"
+    for _ in range(8):
+        session.player.advance(40)
+        source = source_of(session)
+        lab.look_at(source)
+        assert lab.unit == np.abs(lab.changed(source)[0]).argmax()
+        units.add(lab.unit)
+        rows.add(tuple(lab.rows(source)))
+    assert len(units) > 1
+    assert len(rows) == 1
+
+
 def test_rows_and_columns_keep_their_places_until_they_are_arranged(session, lab):
     first = lab.response(source_of(session))
     session.player.advance(60)

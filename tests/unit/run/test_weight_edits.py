@@ -94,6 +94,20 @@ def test_nobody_hears_a_silenced_unit(cell, layers, layer, encoder):
         assert not np.allclose(answers(parameters, given), answers(quiet, given))
 
 
+def test_what_a_unit_of_an_lru_is_worth_does_not_depend_on_how_its_states_are_numbered():
+    of = architecture(("lru", "tanh"))
+    parameters, given = network(of), examples(of, [4, 3])
+    other, order = parameters.copy(), np.roll(np.arange(of.hidden), 1)
+    for name, array in other.named().items():
+        if name in ("W_py", "W_qy"):
+            array[...] = array[:, order]
+        elif name in ("W_xp", "W_xq", "L_nu", "L_theta"):
+            array[...] = array[order]
+    found = [answers(apply_edits(one, [silence(1, UNIT)]), given) for one in (parameters, other)]
+    assert found[0] == pytest.approx(found[1], abs=1e-12)
+    assert found[0] != pytest.approx(answers(parameters, given), abs=1e-3)
+
+
 @each_row(
     ("matrix", "layers", "encoder"),
     [("W", 1, True), ("W", 2, True), ("enc", 1, True), ("enc", 2, False)],

@@ -91,6 +91,19 @@ def test_random_states_give_what_shuffled_labels_give():
     assert low - 0.05 <= found.scores[0] <= high + 0.05
 
 
+def test_of_several_places_the_best_is_seldom_above_all_shuffles_if_the_labels_are_random():
+    """The best of ten places was above its own twenty shuffles in a third of these trials."""
+    above = {"own": 0, "all": 0}
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        places, labels = np.repeat(np.arange(10), 30), rng.integers(0, 2, 300)
+        found = readability(rng.normal(size=(300, 4)), labels, np.arange(300), places)
+        best = found.scores.argmax()
+        above["own"] += found.scores[best] > found.shuffled[best].max()
+        above["all"] += found.scores[best] > found.chance
+    assert above["all"] <= 5 < above["own"]
+
+
 def test_values_are_read_by_r_squared():
     states = CHANCE.normal(size=(N, H))
     found = at_one_place(states, states @ np.arange(H) + 0.0)
