@@ -164,7 +164,8 @@ RGLRU = CellText(
     a = exp(-8 * r * softplus(L_a))  # decay
     h = a * h + sqrt(max(1 - a ** 2, 1e-6)) * (i * u)  # hidden state
     """,
-    source="De et al. 2024, Griffin; as there, the slope of the root is bounded",
+    source="De et al. 2024, Griffin; their code has no root at the first token, and bounds its "
+    "slope where here the root itself is bounded",
     memory="Every unit decays at its own rate a, which the input can slow down.",
     keeps="a",
     # At r = 1 the decay is uniform on a ring.
@@ -181,7 +182,8 @@ LRU = CellText(
     p = s  # real part of the state
     y = W_py @ p + W_qy @ q + W_xy @ x  # output
     """,
-    source="Orvieto et al. 2023; p and q are the real and the imaginary part of the state",
+    source="Orvieto et al. 2023; p and q are the real and the imaginary part of the state; their "
+    "factor gamma of the input begins at the root of 1 - l ** 2, and is learned apart",
     memory="Every pair of states turns and decays by its own eigenvalue, a + b i.",
     out="y",
     # Eigenvalues are uniform on a ring.
@@ -197,7 +199,7 @@ SLSTM = CellText(
     f = W_xf @ x + W_hf @ h + b_f  # forget gate before its sigmoid
     g = tanh(W_xg @ x + W_hg @ h + b_g)  # candidate
     o = sigmoid(W_xo @ x + W_ho @ h + b_o)  # output gate
-    k = m - softplus(-f)  # old weight, as a logarithm
+    k = m - softplus(-f) - where(n > 0, 0, 1e4)  # old weight, as a logarithm; at first none
     m = max(i, k)  # larger of the two logarithms
     a = exp(i - m)  # weight of what is new
     e = exp(k - m)  # weight of what is kept
@@ -205,7 +207,8 @@ SLSTM = CellText(
     n = e * n + a  # sum of the weights
     h = o * c / n  # hidden state
     """,
-    source="Beck et al. 2024, xLSTM; one head, sigmoid forget gate; m keeps the exponentials small",
+    source="Beck et al. 2024, xLSTM; one head, sigmoid forget gate; m keeps the exponentials "
+    "small: a bias b_i, or a larger m with c and n scaled to it, changes no output",
     memory="Old and new contents are weighed against each other by exponential gates, and n is "
     "the sum of the weights.",
     keeps="e",

@@ -43,7 +43,7 @@ class Products:
     """log10 of the largest and the smallest singular value of ds_T / ds_t, (N,) each.
 
     ``tokens`` (N,) are the t (from 0), ascending up to T, where both values are 0 (the identity).
-    The smallest is -inf for a singular matrix.
+    The smallest is -inf for a singular matrix, and NaN where it is lost in rounding.
     """
 
     tokens: Array
@@ -79,13 +79,19 @@ def products(jacobians: Jacobians) -> Products:
     matrices = jacobians.matrices[1:]
     largest = _largest_logs(matrices[::-1])
     # The inverses; infinite from the first singular one on.
-    inverses = np.full(matrices.shape, np.inf)
-    for matrix, out in zip(matrices[::-1], inverses, strict=True):
+    inverses, known = np.full(matrices.shape, np.inf), len(matrices)
+    for k, matrix in enumerate(matrices[::-1]):
         try:
-            out[...] = np.linalg.inv(matrix)
+            inverses[k] = np.linalg.inv(matrix)
         except np.linalg.LinAlgError:
             break
+        with np.errstate(over="ignore", invalid="ignore"):
+            condition = np.abs(matrix).max() * np.abs(inverses[k]).max()
+        if condition * np.finfo(matrix.dtype).eps * len(matrix) > 1:
+            known = k
+            break
     smallest = -_largest_logs(inverses, left=True)
+    smallest[known + 1 :] = np.nan
     tokens = np.arange(jacobians.steps - len(largest), jacobians.steps)
     return Products(tokens, largest[::-1], smallest[::-1])
 

@@ -35,8 +35,8 @@ WORSE = 1.1
 GROWS, OPENS = 0.1, 1.0
 #: It must also exceed that of epoch 0 by this factor: some initial weights have a large one.
 GROWN = 2.0
-#: A chapter begins at the second consecutive epoch that meets its condition, and ends when most of
-#: the last ``WINDOW`` epochs don't, so that none flickers.
+#: A chapter begins at the second consecutive epoch that meets its condition, or when most of the
+#: last ``WINDOW`` do, and ends when most of them don't, so that none flickers.
 WINDOW = 5
 
 

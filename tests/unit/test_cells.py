@@ -7,6 +7,8 @@ import pytest
 from rnnviz import cli
 from rnnviz.cells import CELLS, OWN, cell_names
 from rnnviz.config import SETTINGS, RunConfig, SettingError
+from rnnviz.engine.batch import collate
+from rnnviz.engine.training import record
 from rnnviz.probe.session import Session
 from rnnviz.run.share_link import read_link
 from tests.new_cell import VALVE, add
@@ -64,3 +66,14 @@ def test_one_entry_more_learns(valve):
     session.player.advance(20)
     losses = session.run.history.column("train_loss")
     assert losses[-1] < 0.1 * losses[0]
+
+
+def test_an_slstm_answers_alike_with_any_input_bias_even_where_its_exponentials_vanish():
+    session = Session(RunConfig(cell="slstm", hidden=5, init="xavier", dtype="float32"))
+    example, answers = session.dataset.train[:1], []
+    for bias in (0, -3, -110):
+        parameters = session.state.parameters.copy()
+        parameters["b_i"][...] = bias
+        answers.append(record(parameters, collate(example)).probs[0].tolist())
+    assert answers[1] == pytest.approx(answers[0], abs=1e-6)
+    assert answers[2] == pytest.approx(answers[0], abs=1e-5)

@@ -70,7 +70,8 @@ def reach_curve(
     empty = zeros(np.arange(last + 1), norms, span[0], theme.magnitude)
     return picture(
         [
-            *_band(profile, last, sequence, theme, floor, bound_named=not second),
+            *_band(profile, last, sequence, theme, floor, bound_named=not second,
+                   largest=float(norms[-1])),
             *faint_norms,
             _phrase(norms, f"this {phrase}", theme, floor),
         ],
@@ -116,9 +117,13 @@ def _least(profile: LagProfile) -> float:
 
 
 def _band(
-    profile: LagProfile, last: int, sequence: str, theme: Theme, floor: float, *, bound_named: bool
-) -> list[Series]:
-    """The middle 80% of the sequences, the line fitted to their median, the bound."""
+    profile: LagProfile, last: int, sequence: str, theme: Theme, floor: float, *, bound_named: bool,
+    largest: float,
+) -> list[Series]:  # fmt: skip
+    """The middle 80% of the sequences, the line fitted to their median, the bound.
+
+    ``largest`` is the norm of the phrase at lag 0.
+    """
     lags = _lags(profile, last)
     places = last - lags
     edge = {"x": places, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
@@ -133,8 +138,10 @@ def _band(
         fit = f"band's fit, half-life {half_life_text(profile)}"
         series.append(_line(profile.fitted[lags], lags, fit, dashed, last=last, floor=floor))
     if profile.bound is not None:
+        # It begins at the largest norm at lag 0, of the phrase too.
+        above = max(1.0, float(largest / profile.bound[0])) if profile.bound[0] else 1.0
         dotted = {"color": theme.muted, "width": 1.5, "dash": "dot"}
-        bound = _line(profile.bound[lags], lags, "bound", dotted, last=last, floor=floor)
+        bound = _line(above * profile.bound[lags], lags, "bound", dotted, last=last, floor=floor)
         # The legend has no room for it together with a second moment.
         series.append({**bound, "showlegend": bound_named})
     return series

@@ -76,6 +76,16 @@ def test_a_lost_direction_stays_lost(matrices, largest, smallest):
     assert (lyapunov_exponents(of(*matrices))[-1] == -INF) == lost
 
 
+def test_what_is_lost_in_rounding_has_no_number():
+    """Of a nearly singular matrix the smallest singular value is rounding error."""
+    rng = np.random.default_rng(0)
+    turn = np.linalg.qr(rng.normal(size=(6, 6)))[0]
+    nearly = turn @ np.diag([1, 1, 1, 1, 1, 1e-17]) @ turn.T
+    found = products(of(np.eye(6), np.eye(6), nearly, np.eye(6)))
+    assert np.isnan(found.smallest).tolist() == [True, True, False, False]
+    assert np.isfinite(found.largest).all()
+
+
 def test_states_that_overflow_have_no_eigenvalues():
     matrices = np.eye(2), np.full((2, 2), INF)
     assert state_spectra(of(*matrices))[0].tolist() == [0]
@@ -89,7 +99,8 @@ def test_jacobians_whose_products_overflow_count_as_infinite(size):
     with np.errstate(over="ignore"):
         found = products(of(*matrices)), products(of(*np.array(matrices) / size))
     assert found[0].largest.tolist() == [INF, 0, 0]
-    assert not np.isnan([found[0].smallest, found[1].smallest]).any()
+    assert not np.isnan(found[0].smallest).any()
+    assert np.isnan(found[1].smallest).tolist() == [True, True, False], "of rank one"
     assert np.isnan(lyapunov_exponents(of(*matrices))).all()
 
 

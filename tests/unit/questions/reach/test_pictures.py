@@ -96,6 +96,13 @@ def test_behind_the_last_answer_there_is_no_point_and_lags_count_from_it():
     assert curve.figure.layout.xaxis.range == (-0.5, 4.5)
 
 
+def test_the_bound_holds_for_the_phrase_too_if_its_gradient_is_larger():
+    curve = drawn(profile(0.1**LAGS, bound=0.9**LAGS), 3 * 0.9 ** LAGS[::-1])
+    bound, phrase = by_name(curve)["bound"], named(curve, "this")
+    np.testing.assert_allclose(dict(zip(bound.x, bound.y, strict=True))[4], 3)
+    assert all(b >= p - 1e-12 for b, p in zip(bound.y, phrase.y, strict=True))
+
+
 def test_a_bound_is_drawn_where_there_is_one_and_does_not_squeeze_what_was_measured():
     assert "bound" not in by_name(drawn(profile(0.1**LAGS)))
     curve = drawn(profile(0.1**LAGS, bound=2.0**LAGS))
