@@ -1,7 +1,7 @@
-"""Which cells remember a token over 20 others: ``python -m benchmarks.recall``, five seeds each.
+"""Which cells remember a token over 20 others: ``python -m benchmarks.recall``, forty seeds each.
 
 A run has learned if its test accuracy is 100 % after the last epoch. The epoch is the first at
-100 %, the median of the runs that learned. It takes about ten minutes.
+100 %, the median of the runs that learned. It takes about half an hour.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.seeds import SEEDS, counted, in_parallel
 from rnnviz.cells import cell_names
 from rnnviz.config import RunConfig, TaskName
 from rnnviz.probe.session import Session
 from rnnviz.tasks.data_source import PRESETS
 
-SEEDS = range(5)
 CELLS = tuple(kind for kind in cell_names() if kind != "own")
 
 
@@ -46,9 +46,9 @@ def learned(config: RunConfig) -> int | None:
 
 def summary(cell: str, shared: dict[str, Any]) -> str:
     """How many seeds learn, and when."""
-    runs = [learned(RunConfig(**{**shared, "cell": cell}, seed=seed)) for seed in SEEDS]
+    runs = in_parallel(learned, [RunConfig(**{**shared, "cell": cell}, seed=k) for k in SEEDS])
     epochs = [epoch for epoch in runs if epoch is not None]
-    count = f"{len(epochs)} of {len(runs)}"
+    count = counted(len(epochs), len(runs))
     return f"{count}, epoch {median(epochs):.0f}" if epochs else count
 
 

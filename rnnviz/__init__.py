@@ -1,7 +1,12 @@
 """Recurrent neural networks, trained from scratch in NumPy and drawn while they learn."""
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING
+
+# One thread is fastest for such small matrices, and another number of them rounds otherwise. NumPy
+# reads this when it is imported.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 if TYPE_CHECKING:
     from rnnviz import figures

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
@@ -14,8 +13,6 @@ if TYPE_CHECKING:
 
 def main() -> int:
     """Run the command line; without a command, open the page."""
-    # One thread is fastest for such small matrices; NumPy reads this when it is imported.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         return _run()
     except KeyboardInterrupt:

@@ -282,7 +282,8 @@ class RunConfig:
     forget_bias: float = _network(
         1.0, "Forget bias", low=-5.0, high=10.0, step=0.5, only=("cell", cells.gated),
         help="The initial bias of the gates that keep the memory, such as an LSTM's forget gate. "
-        "At 0 they keep half from token to token, at 1 73%, at 3 95%.",
+        "At 0 a sigmoid keeps half from token to token, at 1 73%, at 3 95%; an "
+        "sLSTM weighs the old against the new.",
     )
     init: Init = _network(
         Init.NORMAL, "Initial weights",

@@ -12,13 +12,18 @@ from html import escape, unescape
 from importlib.resources import files
 from pathlib import Path
 
+import numpy as np
+
+from rnnviz.config import OutputAt
 from rnnviz.probe.formatting import number, quoted
 from rnnviz.probe.health import MEANINGS, Level, Sign, judged, overfit, phase_of, worst
 from rnnviz.probe.probe import Probe
 from rnnviz.probe.questions import PAGES, GradientQuestion, StateQuestion, TrainQuestion, page_of
+from rnnviz.probe.results import wilson
 from rnnviz.probe.session import Session
 from rnnviz.probe.story import Story
 from rnnviz.run.timeline import LOOKING_BACK
+from rnnviz.tasks.dataset import EXACT, Dataset
 from rnnviz.tasks.task import Preset
 
 #: The unit of the axis of a run.
@@ -173,7 +178,8 @@ def scores_html(session: Session, condition: str) -> str:
     rows = "".join(
         f'<tr class="{role}"><th>{name}</th>'
         f"<td>{score_text(scores[f'{role}_loss'], '{:.4f}')}</td>"
-        f"<td>{score_text(scores[f'{role}_metric'], '{:.1%}')}</td></tr>"
+        f"<td>{score_text(scores[f'{role}_metric'], '{:.1%}')}"
+        f"{_interval_html(data, scores['test_metric']) if role == 'test' else ''}</td></tr>"
         for role, name in zip(("train", "test"), history.roles, strict=True)
     )
     return (
@@ -182,6 +188,27 @@ def scores_html(session: Session, condition: str) -> str:
         f"<tr><td>{of}</td><th>loss ({data.guess.unit})</th><th>{data.metric.name}</th></tr>"
         f"{rows}</table></div>"
     )
+
+
+#: An interval of fewer points is not written.
+_NARROW = 4
+
+
+def _interval_html(data: Dataset, share: float) -> str:
+    """The 95% interval (Wilson) of a share of the test sequences, in points, unless it is narrow.
+
+    Empty for answers after every token, which depend on each other.
+    """
+    count = len(data.test)
+    if (
+        not count
+        or math.isnan(share)
+        or (data.reads is OutputAt.EVERY and data.metric is not EXACT)
+    ):
+        return ""
+    low, high = 100 * wilson(np.array([share]), np.array([count]))[0]
+    tip = f"95% interval of {count:,} sequences (Wilson): {low:.1f}% to {high:.1f}%"
+    return f'<i title="{tip}">{low:.0f}–{high:.0f}</i>' if high - low >= _NARROW else ""
 
 
 def story_html(session: Session, linked: bool = True) -> str:

@@ -82,7 +82,9 @@ def _heading(session: Session) -> str:
         f"Seed {session.run.schedule.start.seed}, up to epoch {session.player.progress}; "
         f"the link to it is {query_of(session)}\n"
         'Run it with --weights own.npz to write the weights.\n"""\n\n'
-        "import sys\n\nimport numpy as np"
+        "import os\nimport sys\n\n"
+        'os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # another number rounds otherwise\n'
+        "import numpy as np"
     )
 
 

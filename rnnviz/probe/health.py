@@ -210,7 +210,9 @@ def _saturated(trace: Trace) -> Sign:
     lines = of.cell.equations.nodes.items()
     name = next((name for name, node in lines if node.kind == "tanh"), None)
     if name is None:
-        return _not_applicable("saturated", "No line of this cell is a tanh, which could saturate.")
+        return _not_applicable(
+            "saturated", "No line of this cell is a tanh alone, whose states could saturate."
+        )
     layers = (Unrolled(trace, layer).of(name) for layer in range(of.layers))
     advice = (
         "For most units the tanh still has a slope, so they can learn.",

@@ -1,0 +1,75 @@
+"""How fast rounding grows: ``python -m benchmarks.rounding``, a row for each preset and rule.
+
+Every preset is trained twice with seed 0. In the second run each first weight is moved by one
+rounding, up or down. Another kind of processor rounds otherwise in every step.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
+from dataclasses import replace
+
+import numpy as np
+
+from rnnviz.config import Gradient, RunConfig
+from rnnviz.engine.evaluation import Evaluator
+from rnnviz.engine.training import TrainBuffers, begin, train_epoch
+from rnnviz.run.run import architecture_of
+from rnnviz.tasks.data_source import PRESETS, TASKS
+from rnnviz.tasks.dataset import Dataset
+
+#: The loss goes another way where it differs by this share.
+_APART = 0.01
+
+
+def measured(config: RunConfig, data: Dataset) -> tuple[float, float, int | None]:
+    """The largest difference of a weight after a tenth of the epochs and at the end; the epoch.
+
+    From the epoch on the training losses are apart; None if they never are.
+    """
+    of = architecture_of(data, config)
+    one, other = begin(of, config), begin(of, config)
+    signs = np.random.default_rng(1).choice([-1.0, 1.0], other.parameters.theta.size)
+    theta = other.parameters.theta
+    theta[...] = np.nextafter(theta, signs * np.inf, dtype=theta.dtype)
+    buffers = TrainBuffers(data.train, of, config)
+    score, early, apart = Evaluator(data.train, one.parameters.copy()), 0.0, None
+    for epoch in range(1, config.epochs + 1):
+        one, other = (train_epoch(state, buffers, config) for state in (one, other))
+        losses = [score.score(s.parameters, data.metric.score).loss for s in (one, other)]
+        if apart is None and abs(losses[0] - losses[1]) > _APART * abs(losses[0]):
+            apart = epoch
+        difference = float(np.abs(one.parameters.theta - other.parameters.theta).max())
+        if epoch == config.epochs // 10:
+            early = difference
+    return early, difference, apart
+
+
+def main() -> None:
+    """Print the table as Markdown."""
+    print("| preset | epochs | weights differ after a tenth | at the end | loss differs by 1% |")
+    print("|---|---|---|---|---|")
+    for task, presets in PRESETS.items():
+        for preset in presets:
+            config = preset.config()
+            rules = [config.gradient]
+            if (
+                preset is presets[0]
+                and config.gradient is Gradient.EXACT
+                and config.cell == "elman"
+            ):
+                rules.append(Gradient.NOTEBOOK)
+            for rule in rules:
+                data = TASKS[task].build(config.lag, config.seed)
+                early, late, apart = measured(replace(config, gradient=rule), data)
+                name = f"{TASKS[task].label}: {preset.label}" + ", notebook" * (rule != rules[0])
+                when = f"from epoch {apart}" if apart else "never"
+                row = f"| {name} | {config.epochs} | {early:.0e} | {late:.0e} | {when} |"
+                print(row, flush=True)
+
+
+if __name__ == "__main__":
+    main()
