@@ -24,6 +24,7 @@ from rnnviz.engine.gradcheck import GradientCheck, complex_step_gradient, relati
 from rnnviz.engine.training import record
 from rnnviz.probe.probe import read
 from rnnviz.probe.session import Session
+from rnnviz.tasks.csv_table import TaskError
 from rnnviz.terminal import printable, say, show
 
 
@@ -38,7 +39,7 @@ def verify(*, phrase: str | None, **settings: Any) -> int:
     given = RunOptions(**settings)
     config, session = given.config, Session(given.config, given.dataset())
     phrase = session.first_phrase if phrase is None else phrase
-    read(session.dataset, phrase)
+    _check_phrase(session, phrase)
     halfway, weights = train_in_halves(session.player)
     if not session.player.finished:
         say(session.player.message)
@@ -63,6 +64,13 @@ def verify(*, phrase: str | None, **settings: Any) -> int:
     return 1 if failed or unknown else 0
 
 
+def _check_phrase(session: Session, phrase: str) -> None:
+    try:
+        read(session.dataset, phrase)
+    except TaskError as problem:
+        raise TaskError(f"--phrase: {problem}") from None
+
+
 # The command ``rnnviz gradcheck``: the gradient of every parameter, by complex steps
 
 
@@ -80,7 +88,7 @@ def gradcheck(*, phrase: str, **settings: Any) -> int:
     """Print the relative error of every parameter's gradient; return 1 if one is wrong."""
     config = RunOptions(**settings).config
     session = Session(config)
-    read(session.dataset, phrase)
+    _check_phrase(session, phrase)
     session.player.advance(config.epochs)
     parameters, probe = session.state.parameters, session.inspect(phrase)
     batch = probe.trace.batch

@@ -46,8 +46,11 @@ def confirm(cell: CellText, gradient: str, error: float) -> None:
     found = [_first_not_finite(cell, *trial) for trial in TRIALS]
     if math.isfinite(error) and None in found:
         wrong = f"its {gradient} differs from the complex step by {error:.0e}, so it can't be used"
-        cause = "large numbers that cancel out leave rounding errors. Leave out what cancels"
-        raise CellError(1, 1, f"{wrong}: {cause}; if nothing does, please report this text")
+        cause = (
+            "large numbers that cancel out, or a function at its ends, such as tanh(12 + x), leave "
+            "rounding errors. Leave out what cancels, or write smaller numbers"
+        )
+        raise CellError(1, 1, f"{wrong}: {cause}; if there is nothing, please report this text")
     anywhere = CellError(1, 1, _not_finite(cell, equations_of(cell).lines, "values"))
     raise next(filter(None, found), anywhere)
 

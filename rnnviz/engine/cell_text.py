@@ -12,8 +12,9 @@ from typing import NamedTuple, NoReturn
 
 from rnnviz.engine.graph import FUNCTIONS
 
-#: The size of each cache of cells: more than the runs and drafts of a server.
-CACHED = 256
+#: The size of each cache of cells. A long draft leaves 12,000 objects, which garbage collection
+#: visits. The cells of runs are held by the runs themselves.
+CACHED = 48
 #: Limits of a text: equations, characters, and characters in a line.
 LINES, CHARACTERS, LINE_CHARACTERS = 20, 2_000, 200
 #: The length to which a comment is cut; it names a line on the page.

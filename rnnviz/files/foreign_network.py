@@ -180,7 +180,13 @@ class ForeignNetwork:
             # In float64, so that the product is rounded only once.
             words = self.embedding.astype(float)
             layers["weight_ih_l0"] = layers["weight_ih_l0"].astype(float) @ words.T
-        write_layers(layers, parameters)
+        with np.errstate(over="ignore", invalid="ignore"):
+            write_layers(layers, parameters)
+        if not np.isfinite(parameters.theta).all():
+            raise TransferError(
+                f"its numbers are too large for {self.precision.value}: the sum of two biases, or "
+                "a product with the embedding, is no finite number. Train the network again."
+            )
         parameters.W_hy[...] = self.readout
         parameters.b_y[...] = 0 if self.readout_bias is None else self.readout_bias
         return parameters

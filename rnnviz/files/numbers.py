@@ -32,7 +32,7 @@ _NUMBER = re.compile(
     r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?inf(inity)?", re.ASCII | re.IGNORECASE
 )
 #: The cells of a cell for a spreadsheet that divides by other signs than a comma.
-_PART = re.compile(r"[^;|\t]+")
+_PART = re.compile(r"[^;|\t\r\n]+")
 #: The cells of a line, whatever divides or quotes them.
 _CELL = re.compile(r"[^,;|\t\"]+")
 

@@ -136,6 +136,8 @@ _OTHER = (
     "this is no run and holds no weights: those end in .rnnviz, .safetensors or .npz. A table or a "
     'text to learn from belongs to "Use your own data" on the page, or to rnnviz train --train.'
 )
+#: Files of words and tables that are zips, too.
+_TABLE_ENDS = (".xlsx", ".docx", ".ods", ".odt", ".pptx", ".zip")
 _PICKLE_ENDS = (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle")
 
 
@@ -208,6 +210,8 @@ def tensors_of(content: bytes, name: str, most: int = MAX_FILE) -> TensorFile:
         # An archive of NumPy begins like one of PyTorch.
         if end == ".npz":
             return TensorFile(*read_npz(content, most))
+        if end in _TABLE_ENDS:
+            raise TransferError(_OTHER)
         if end in _PICKLE_ENDS or (content.startswith(_PICKLES) and not headed):
             raise TransferError(_PICKLED)
         if len(content) > most:

@@ -290,7 +290,7 @@ COMPONENTS = 3
 #: With more than this many units, at most this many states are decomposed: a second of work.
 _SAMPLE = 1_000
 #: The participation ratio takes fourth powers: with larger states they overflow.
-_LARGEST = 1e70
+LARGEST = 1e70
 
 
 @dataclass(frozen=True, eq=False)
@@ -408,7 +408,12 @@ def plane_of(
     return Plane(basis, axes, (first, second), line)
 
 
+def moderate(states: Array) -> bool:
+    """Whether all states are finite, and their variances are."""
+    return bool((np.abs(states) < LARGEST).all())
+
+
 def _finite(states: Array) -> Array:
     """The states of (N, H) with finite variances, in double precision; one of zeros if none."""
-    finite: Array = states[(np.abs(states) < _LARGEST).all(axis=1)].astype(float)
+    finite: Array = states[(np.abs(states) < LARGEST).all(axis=1)].astype(float)
     return finite if len(finite) else np.zeros((1, states.shape[1]))

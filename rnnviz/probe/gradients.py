@@ -111,7 +111,9 @@ def part_norms(unrolled: Unrolled, parameters: Parameters, inputs: bool) -> Arra
     values = CellValues(parts, unrolled, parameters)
     squares = np.zeros(len(unrolled))
     for affine in parts.affines.values():
-        errors = (unrolled.error(parts.cell.layout.slots[affine.node]) ** 2).sum(axis=-1)
+        # Squares of float32 would overflow.
+        error = unrolled.error(parts.cell.layout.slots[affine.node]).astype(float)
+        errors = (error**2).sum(axis=-1)
         for product in affine.products:
             (read,) = product.args
             if (read.kind == "input") != inputs:
@@ -119,7 +121,7 @@ def part_norms(unrolled: Unrolled, parameters: Parameters, inputs: bool) -> Arra
             if inputs:
                 sizes = np.array([float((unrolled.x(t) ** 2).sum()) for t in range(len(unrolled))])
             else:
-                sizes = (values(read) ** 2).sum(axis=-1)
+                sizes = (values(read).astype(float) ** 2).sum(axis=-1)
             squares += errors * sizes
     return np.asarray(np.sqrt(squares))
 

@@ -412,8 +412,6 @@ class Player(Timeline):
                 self.run.schedule = link.schedule
         yield from self._train_to(link.now, self.run.stride)
         if self.run.position < link.now:
-            if self.ghost and self.run.position < self.ghost.position:
-                self.ghost = None  # This run never reached the position of the branch.
             return
         if link.now > START:
             self.message = f"Opened at epoch {self.progress}."
@@ -446,6 +444,8 @@ class Player(Timeline):
         """Stop following the link; the settings of the page apply from here on."""
         self._link_steps = None
         self.running = False
+        if self.ghost and self.run.position < self.ghost.position:
+            self.ghost = None  # This run never reached the position of the branch.
         self.run.configure(self.config)
         self.message = f"{self._problems} {self.message}".strip()
         self.on_arrival()

@@ -210,12 +210,12 @@ def _clamped(position: Position, name: str, problems: list[str]) -> Position:
 
 
 def _changes(
-    query: Mapping[str, str], name: str, now: Position, problems: list[str]
+    query: Mapping[str, str], name: str, now: Position, problems: list[str], run: str = "the run"
 ) -> tuple[Change, ...]:
     changes, refused = read_changes(query.get(name, ""))
     problems += (f"{name}: {problem}" for problem in refused)
     problems += (
-        f"{name}: {str(change)[:60]} lies beyond epoch {now}, where the run is: left out."
+        f"{name}: {str(change)[:60]} lies beyond epoch {now}, where {run} is: left out."
         for change in changes
         if change.position > now
     )
@@ -237,7 +237,7 @@ def _old_run(query: Mapping[str, str], now: Position, problems: list[str]) -> Ol
             "ghost: a run can't be left at an epoch that it hadn't reached. It is left out."
         )
         return None
-    changes = _changes(query, "ghost_changes", end, problems)
+    changes = _changes(query, "ghost_changes", end, problems, "the old run")
     problems += (
         f"ghost_changes: {str(change)[:60]} lies before epoch {left}, where the run was "
         "left: it is left out."

@@ -130,9 +130,10 @@ def _check_names(names: Sequence[str], what: str, noun: str) -> None:
         raise TaskError(f"The {what} has {len(names):,} entries, more than {MAX_TOKENS:,}.")
     seen: set[str] = set()
     one = f"{'An' if noun[0] in 'io' else 'A'} {noun}"
-    for name in names:
+    for place, name in enumerate(names, 1):
         if not name or len(name) > MAX_LETTERS:
-            raise TaskError(f"{one} must have 1 to {MAX_LETTERS} characters, not {len(name):,}.")
+            long = f"{one} must have 1 to {MAX_LETTERS} characters, not {len(name):,}"
+            raise TaskError(f"{long}: entry {place:,} of the {what}.")
         if name != name.encode(errors="replace").decode():
             raise TaskError(f"{one} has half of a character, {name[:30]!r}: write it again.")
         if name in seen:

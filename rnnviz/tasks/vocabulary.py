@@ -220,7 +220,10 @@ def _read(group: str, number: int, channels: Sequence[str]) -> list[float]:
     elif len(channels) == 2 and len(parts) == 1:
         parts.append("0")
     if len(parts) != len(channels) or not all(map(_NUMBER.fullmatch, parts)):
-        raise TaskError(f"Group {number}, {group[:30]!r}, can't be read. {_form(channels)}")
+        exponent = " Write all digits, without an exponent." if "e" in group.lower() else ""
+        raise TaskError(
+            f"Group {number}, {group[:30]!r}, can't be read.{exponent} {_form(channels)}"
+        )
     values = [float(part) for part in parts]
     if max(map(abs, values)) > LARGEST:
         raise TaskError(

@@ -67,7 +67,7 @@ def layer_choice(key: str, layer: int, layers: int, page: str, label: bool = Tru
     """The layer that the reader chooses, with a visible ``label``; 0 if there is only one."""
     if layers == 1:
         return 0
-    first = first_value(key, visit(page), min(layer, layers - 1) + 1)
+    first = first_value(key, (visit(page), layers), min(layer, layers - 1) + 1)
     chosen = st.segmented_control(
         "Layer", list(range(1, layers + 1)), default=first, required=True,
         key=f"{key}_{layers}", label_visibility="visible" if label else "collapsed",

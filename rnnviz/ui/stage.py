@@ -232,7 +232,11 @@ def place_file(key: str, label: str, tip: str) -> tuple[str, bytes] | None:
     data = {"label": label, "name": file["name"], "heard": file["number"], "limit": MAX_BYTES}
     _place("file", {**data, "help": tip}, key, on_file_change=keep)
     name, content = file["name"], file["content"].partition(",")[2]
-    return (name, b64decode(content)) if name else None
+    try:  # Half a surrogate pair is not valid text.
+        name.encode()
+        return (name, b64decode(content)) if name else None
+    except ValueError:  # A browser sends neither.
+        return None
 
 
 def place_open(label: str, tip: str) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 
 from rnnviz.config import RunConfig
 from rnnviz.probe.session import Session
+from rnnviz.run.run import FirstNetwork
 from tests.page.tab import PAGES, Page, tabs_of
 from tests.sampling import each_row, singly
 
@@ -76,3 +77,12 @@ def test_a_sign_without_a_meaning_has_a_dash_and_no_word():
     assert re.search(
         r"reach +– +The gradient at the first token", Page("train", phrase="good").text
     )
+
+
+@singly(page=PAGES, name=["b_h", "W_xh"], size=[1e80, 1e300, 1.7e308])
+def test_so_can_one_of_finite_weights_of_any_size(page, name, size):
+    config = RunConfig(activation="relu", hidden=4)
+    parameters = Session(config).state.parameters.copy()
+    parameters[name].flat[0] = size
+    first = FirstNetwork(parameters, config, "a file", "")
+    walk(page, Session(config, first=first))

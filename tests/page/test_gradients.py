@@ -112,6 +112,13 @@ def test_a_run_that_learned_nothing_tells_until_when_no_gradient_came_and_what_l
     assert "Train" not in page.story
 
 
+def test_with_fewer_layers_the_choice_of_the_layer_begins_again():
+    page = tab.App(layers="3", hidden="4")
+    page.set("layers", 2)
+    assert not page.app.exception
+    assert page.session.layer <= 1
+
+
 def test_while_the_reader_looks_back_the_present_is_faint():
     page = Page(**{**SMALL, "now": "6"})
     faint = next(one for one in page.chart("over_lag")["data"] if one.get("name") == "at epoch 6")

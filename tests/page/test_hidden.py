@@ -274,7 +274,9 @@ def test_epochs_that_were_measured_are_compared_and_one_that_was_not_is_named(pa
     assert "Not measured yet" in page.said("readability")
     assert page.app.selectbox(key="asked_word").value == "not", "in about half of the phrases"
     page.measure()
-    assert re.search(r"A linear map reads it best +\d words? before the end: +\d+%", page.text)
+    assert re.search(
+        r"can't tell it from chance: +\d+% +at best, \d words? before the end", page.text
+    )
     page.session.player.advance(4)
     page.run()
     assert "Epoch 7 is not measured: press Measure." in page.charts["readability"]["remark"]
@@ -321,3 +323,20 @@ def test_where_too_little_is_known_nothing_is_measured():
     page = Page(session=session).probe()
     page.measure()
     assert "fewer than 10 different beginnings" in page.said("readability")
+
+
+@each_row("task", ["waves", "adding"])
+def test_values_that_replace_a_step_are_one_group_or_get_a_sentence(task):
+    opened = Page(StateQuestion.WHAT_IF, task=task, hidden="2")
+    opened.choose("The step is", "another")
+    for typed, problem in (
+        (" ", "There are no values."),
+        ("0.5 0.5", "There are 2 groups of values, more than 1."),
+        ("1e9", "Write all digits, without an exponent."),
+        ("0.5", None),
+    ):
+        next(w for w in opened.app.text_input if w.key.startswith("alter_value")).set_value(typed)
+        opened.run()
+        errors = [error.value for error in opened.app.error]
+        assert problem is None or any(problem in error for error in errors)
+        assert opened.frame["problem"] is None or not opened.frame["problem"]

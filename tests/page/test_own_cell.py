@@ -101,3 +101,26 @@ def test_a_link_with_wrong_equations_opens_with_a_sentence_as_it_is_typed():
     said = "In the link: Equations, line 2, column 5: this can't be read: an operator such as +"
     assert said in page.text
     assert "Using the elman cell." in page.text
+
+
+#: The same lines, of which others read the state by a matrix; and one pre-activation less.
+READS = [
+    "r = sigmoid(W_r @ x + U_r @ h)\nz = sigmoid(W_z @ x + U_z @ h)\n"
+    "h = z * h + (1 - z) * tanh(W_h @ x + r * b_h)",
+    "r = sigmoid(W_r @ x + h)\nz = sigmoid(W_z @ x + U_z @ h)\n"
+    "h = z * h + (1 - z) * tanh(W_h @ x + U_h @ h + r * b_h)",
+    "r = sigmoid(W_r @ x + U_r @ h)\nz = sigmoid(W_z @ x + U_z @ h)\n"
+    "h = tanh(W_h @ x + U_h @ h + r * z)",
+]
+
+
+@each_row(("page", "group"), [("hidden", "threads"), ("step", "step_part")])
+def test_choices_of_lines_follow_the_equations(page, group):
+    opened = Page(page, cell="own", equations=READS[0], hidden="4", view="cell")
+    for text in (*READS[1:], *READS):
+        for chosen in (w for w in opened.app.get("button_group") if w.key.startswith(group)):
+            chosen.set_value(chosen.options[0])
+        with opened.tab.host() as host:
+            host.attempt(lambda text=text, host=host: host.session.use(text))
+        opened.run()
+        assert not opened.app.exception

@@ -60,9 +60,9 @@ def _choose_threads(session: Session) -> None:
     lines = _lines(session)
     if len(lines) == 1:
         return
-    key, lab = f"threads_{cell_key(session)}", session.units
+    key, lab = f"threads_{cell_key(session)}_{'_'.join(lines)}", session.units
     lab.into = choose_one(
-        "Threads into", lines, _into(session), edition(session), key,
+        "Threads into", lines, _into(session), (edition(session), key), key,
         help=explanation("carry/threads"), format_func=escaped,
     )  # fmt: skip
 

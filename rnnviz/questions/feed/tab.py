@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+import numpy as np
 import streamlit as st
 
 from rnnviz.charts.axes import NowAndPinned
@@ -63,6 +64,8 @@ def _answer(source: GradientSource) -> str:
     shares, row = history.column("W_xh"), history.nearest(source.query.state.epoch)
     now, start = (_percent(float(shares[k, :-1].sum())) for k in (row, 0))
     first = f"; at {source.session.unit} {history.epochs[0]} it was {start}" if row else ""
+    if not np.isfinite(shares[row]).all():
+        return "The gradient is too large for the shares of its words."
     share = f"<strong>{now}</strong> of the input weights' gradient"
     return f"{noun.capitalize()}s before the last contribute {share}{first}."
 

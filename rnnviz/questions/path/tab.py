@@ -11,7 +11,7 @@ import numpy as np
 from rnnviz.charts.picture import Picture
 from rnnviz.charts.shapes import sentence, shades
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.probe.activations import Activations, Labels, Plane, variances_of
+from rnnviz.probe.activations import Activations, Labels, Plane, moderate, variances_of
 from rnnviz.probe.session import Session
 from rnnviz.questions.path.measure import FEWEST, between_shares, separate
 from rnnviz.questions.path.pictures import component_bars, separation_curve, trajectories
@@ -61,8 +61,8 @@ def _problem(session: Session) -> str:
     states = session.units.activations(source_of(session)).states
     if len(states) < 2:
         return _FEW_STATES
-    if not np.isfinite(states).all():
-        return "The states are not finite numbers, so there is no path to draw."
+    if not moderate(states):
+        return "The states are too large, or not finite numbers, so there is no path to draw."
     return _FEW_UNITS if session.config.hidden < 2 else ""
 
 

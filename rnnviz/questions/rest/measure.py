@@ -16,7 +16,7 @@ import numpy as np
 from rnnviz.config import RunConfig
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.training import TrainState
-from rnnviz.probe.activations import Plane, fit, plane_of
+from rnnviz.probe.activations import LARGEST, Plane, fit, moderate, plane_of
 from rnnviz.probe.cache import Memo
 from rnnviz.probe.fixed_points import FixedPoint, FixedPoints, Search
 from rnnviz.probe.formatting import number, quoted
@@ -85,8 +85,8 @@ def portrait(
     fixed_map: FixedInputMap, plane: Plane, visited: VisitedStates, probe: Array,
     points: Sequence[FixedPoint] = (),
 ) -> Portrait:  # fmt: skip
-    """The portrait in ``plane``, with the path ``probe`` (T, S) up to its first infinite state."""
-    probe = probe[np.isfinite(probe).all(axis=1).cumprod().astype(bool)]
+    """The portrait in ``plane``, with the path ``probe`` (T, S) up to its first huge state."""
+    probe = probe[(np.abs(probe) < LARGEST).all(axis=1).cumprod().astype(bool)]
     states = np.array([point.state for point in points]).reshape(-1, fixed_map.size)
     paths = tuple(plane.project(path) for path in visited.paths)
     shown, places = plane.project(probe), plane.project(states)
@@ -270,8 +270,8 @@ class DynamicsLab:
             found = f"Points are found for at most {LARGEST_STATE:,}: take fewer units or layers."
             return f"A state of this network has {size:,} numbers. {found}"
         visited = self.visited(query)
-        if not self._memo.ask("finite", visited, lambda: np.isfinite(visited.states).all()):
-            return "The states are not finite numbers, so there are no points to find."
+        if not self._memo.ask("moderate", visited, lambda: moderate(visited.states)):
+            return "The states are too large, or not finite numbers: there are no points to find."
         try:
             self.held(query)
         except TaskError as problem:

@@ -35,7 +35,7 @@ from rnnviz.questions.step.measure import (
 )
 from rnnviz.questions.step.pictures import step_network
 from rnnviz.ui.browser_session import first_value, visit
-from rnnviz.ui.choices import cell_key, choose_one, layer_choice
+from rnnviz.ui.choices import choose_one, layer_choice
 from rnnviz.ui.frame import Frame, SliderState
 from rnnviz.ui.stage import (
     StepButton,
@@ -122,7 +122,7 @@ def _choices(session: Session) -> None:
         lab.part = lab.part if lab.part in names else parts.out
         if len(names) > 1:
             most = MOST_PARTS if architecture.layers == 1 else MOST_PARTS // 2
-            lab.part = _part(lab, names, cell_key(session), most)
+            lab.part = _part(lab, names, most)
         lab.layer = layer_choice("step_layer", lab.layer, architecture.layers, "step", label=False)
         place_stepper("unit", label="Unit")
         if not session.player.recorded:
@@ -140,11 +140,11 @@ def _one_of(label: str, kind: type[Choice], now: Choice, key: str) -> Choice:
     return choose_one(label, kind, now, visit("step"), key, **shape)
 
 
-def _part(lab: StepLab, names: list[str], cell: str, most: int) -> str:
+def _part(lab: StepLab, names: list[str], most: int) -> str:
     """The chosen part: from buttons, or from a box if there are more than ``most``."""
-    edition = visit("step"), cell, lab.pointed
+    edition = visit("step"), tuple(names), lab.pointed
     # A part that is chosen in the picture is the default of a new widget.
-    key = f"step_part_{cell}" + f"_{lab.pointed}" * bool(lab.pointed)
+    key = f"step_part_{'_'.join(names)}" + f"_{lab.pointed}" * bool(lab.pointed)
     first = first_value("step_part", edition, lab.part)
     label = "Part of the cell"
     if len(names) > most:

@@ -23,7 +23,7 @@ from rnnviz.tasks.dataset import Example
 NODES = 16
 #: The first number of intervals of the path, the maximum number that are evaluated, and the limit
 #: of weights * tokens * nodes: a second or two.
-_FIRST, _MOST, _WORK = 4, 512, 500_000_000
+_FIRST, _MOST, _WORK = 4, 128, 500_000_000
 #: The largest error of the sum of the integrated gradients, as a share of m - m(empty).
 INCOMPLETE = 0.01
 #: At most this many tokens, evenly spaced, are occluded.

@@ -51,6 +51,7 @@ from rnnviz.questions.what_if.pictures import (
 from rnnviz.questions.what_if.saliency import INCOMPLETE, LEFT_OUT
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.vocabulary import read_values
 from rnnviz.ui.browser_session import first_value, visit
 from rnnviz.ui.choices import choose_one, choose_view, view_of
 from rnnviz.ui.sheet import Chart, Column, Sheet, go_to_click, no_room
@@ -93,7 +94,13 @@ def _values(session: Session) -> str:
     data, now = session.dataset, session.lab(WhatIfLab).perturbation.word
     zeros = ",".join("0" * len(data.vocabulary))
     first = first_value("alter_value", (edition(session), data), now or zeros)
-    return st.text_input("Which values", first, key=_key("alter_value", data), width=200) or zeros
+    typed = st.text_input("Which values", first, key=_key("alter_value", data), width=200) or zeros
+    try:
+        read_values(typed, data.vocabulary.words, 1)
+    except TaskError as problem:
+        st.error(str(problem))
+        return now or zeros
+    return typed
 
 
 def _word(session: Session, here: str) -> str:

@@ -105,18 +105,20 @@ function digits(value, array) {
 const longest = (columns) => Math.max(0, ...columns.map(({ cells }) => cells.length));
 
 // Text that spreadsheets run as a formula, and numbers that begin with the same signs.
-const FORMULA = /^\s*[=+@-]\s*\S/;
+const FORMULA = /^[\s\ufeff\u200b-\u200f]*[=+@-]\s*\S/;
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$|^[+-]?inf(inity)?$/i;
 
-// The cell, with an apostrophe before text that a spreadsheet would run as a formula.
-const inert = (cell) => (FORMULA.test(cell) && !NUMBER.test(cell.trim()) ? `'${cell}` : cell);
+// A part of a cell, with an apostrophe if a spreadsheet would run it as a formula; and a cell, part by part: a
+// spreadsheet may divide it by other signs than a comma.
+const inertPart = (part) => (FORMULA.test(part) && !NUMBER.test(part.trim()) ? `'${part}` : part);
+const inert = (cell) => cell.replace(/[^;|\t\r\n]+/g, inertPart);
 
 // Columns as CSV, below their origin in lines that begin with #, which spreadsheets split into cells too.
 export function csvOf(columns, told = {}) {
   const quoted = (text) => (/[",#\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
   const row = (texts) => texts.map(inert).map(quoted).join(",");
   const rows = Array.from({ length: longest(columns) }, (_, k) => columns.map(({ cells }) => cells[k] ?? ""));
-  const line = ([name, text]) => `# ${name}: ${String(text).replace(/\s+/g, " ")}`.replace(/[^,;|"]+/g, inert);
+  const line = ([name, text]) => `# ${name}: ${String(text).replace(/\s+/g, " ")}`.replace(/[^,;|"]+/g, inertPart);
   const lines = Object.entries(told).filter(([, text]) => text).map(line);
   return [...lines, ...[columns.map(({ name }) => name), ...rows].map(row)].join("\r\n") + "\r\n";
 }

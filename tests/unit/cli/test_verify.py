@@ -66,6 +66,12 @@ def test_a_nan_in_a_gradient_is_found_and_its_parameter_named(verify, name):
         assert any(f"gradient, by {method}; worst {name}" in line for line in lines["FAILED"])
 
 
+@each_row("command", ["verify", "gradcheck"])
+def test_a_phrase_of_unknown_words_is_named_by_its_option(capsys, command):
+    assert cli.main([command, "--phrase", "zzz"], open_page=None, every_picture=None) == 2
+    assert "--phrase: None of these words" in capsys.readouterr().err
+
+
 def test_the_default_run_passes_every_check(verify):
     code, lines = verify("--epochs", 300)
     assert (code, lines["FAILED"], lines["skipped"]) == (0, [], [])

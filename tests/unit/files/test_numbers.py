@@ -121,11 +121,11 @@ def test_a_sign_of_a_comment_or_a_line_stays_in_its_cell():
 def test_a_text_is_no_formula_and_a_number_stays_a_number():
     texts = ["=1+1", "+a", "-a", "- a", "@a", "\t=a", "\r=a", "-2+3", "+1+cmd|' /C calc'!A0"]
     assert [inert(text) for text in texts] == [
-        "'=1+1", "'+a", "'-a", "'- a", "'@a", "\t'=a", "'\r=a", "'-2+3", "'+1+cmd|' /C calc'!A0",
+        "'=1+1", "'+a", "'-a", "'- a", "'@a", "\t'=a", "\r'=a", "'-2+3", "'+1+cmd|' /C calc'!A0",
     ]  # fmt: skip
-    divided = ["a;=1+1", "a|@b", "a\t-b", "\ufeff=1+1", "\u200b+a"]
+    divided = ["a;=1+1", "a|@b", "a\t-b", "a\n=1+1;b", "\ufeff=1+1", "\u200b+a"]
     assert [inert(text) for text in divided] == [
-        "a;'=1+1", "a|'@b", "a\t'-b", "'\ufeff=1+1", "'\u200b+a",
+        "a;'=1+1", "a|'@b", "a\t'-b", "a\n'=1+1;b", "'\ufeff=1+1", "'\u200b+a",
     ]  # fmt: skip
     for text in (
         "a, -b",

@@ -642,3 +642,14 @@ def test_weights_of_another_kind_get_a_sentence(tmp_path):
     loop.writer.add(0, TensorFile({**arrays(0), "extra": np.zeros(3)}, {"step": "0"}))
     with pytest.raises(TransferError, match="extra belongs to no"):
         open_recording(loop.close())
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are of Unix")
+def test_a_named_pipe_instead_of_the_file_is_not_waited_for(tmp_path):
+    path = tmp_path / "run.rnnviz"
+    session = open_recording(Loop(path).record(0, 10).close())
+    path.unlink()
+    os.mkfifo(path)
+    session.player.look()
+    with pytest.raises(TransferError, match="no file any more"):
+        open_recording(path)

@@ -149,7 +149,7 @@ def test_it_runs_with_numpy_alone_prints_the_report_and_writes_the_weights(tmp_p
     path, own = tmp_path / "run.py", tmp_path / "own.npz"
     path.write_text(script(session), encoding="utf-8")
     imported = re.findall(r"^(?:import|from) (\w+)", path.read_text("utf-8"), re.MULTILINE)
-    assert imported == ["sys", "numpy"]
+    assert imported == ["os", "sys", "numpy"]
     command = [sys.executable, "-I", str(path), "--weights", str(own)]
     said = subprocess.run(
         command, capture_output=True, encoding="utf-8", check=True, timeout=60

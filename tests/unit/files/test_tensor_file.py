@@ -200,6 +200,14 @@ def test_a_pickle_is_not_opened_and_how_to_save_it_is_said(tmp_path, name):
     assert "save_file(model.state_dict(), 'weights.safetensors')" in str(refusal.value)
 
 
+@pytest.mark.parametrize("name", ["table.xlsx", "letter.docx", "all.ZIP"])
+def test_a_table_that_is_a_zip_is_sent_to_own_data(tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(b"PK\x03\x04" + bytes(40))
+    with pytest.raises(TransferError, match="Use your own data"):
+        read_tensors(path)
+
+
 def test_a_pickle_by_another_name_is_known_too(tmp_path):
     torch = pytest.importorskip("torch")
     path = tmp_path / "net.safetensors"

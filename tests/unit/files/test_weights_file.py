@@ -16,6 +16,7 @@ from rnnviz.files.weights_file import open_weights, safetensors_file, weights_fi
 from rnnviz.run.schedule import Position
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.upload import File, Upload, dataset_of
+from tests.sampling import each_row
 
 OWN = "h = tanh(W_x @ x + 0.5 * h + U @ h + b)  # state"
 WORDS, CLASSES = ("bad", "good", "i", "am", "not", "very", "the"), ("no", "maybe", "yes")
@@ -255,6 +256,15 @@ def test_a_state_dict_is_told_by_its_shapes(kind, layers, embedded, dtype, opene
     assert (config.cell, config.layers, config.hidden, config.dtype) == (cell, layers, 6, dtype)
     assert session.dataset.classes == ("class 0", "class 1", "class 2")
     assert any("taken to be after the last word" in note for note in session.dataset.notes)
+
+
+@each_row("names", [("embed.weight", "rnn.weight_ih_l0"), ("rnn.bias_ih_l0", "rnn.bias_hh_l0")])
+def test_arrays_whose_product_or_sum_is_not_finite_get_a_sentence(names, opened):
+    arrays = state_dict(dtype="float32")
+    for name in names:
+        arrays[name] += np.float32(3e38 if "bias" in name else 1e30)
+    with pytest.raises(TransferError, match="its numbers are too large for float32"):
+        opened(arrays)
 
 
 def test_the_numbers_of_a_state_dict_are_pytorchs(opened, tmp_path):

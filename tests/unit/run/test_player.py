@@ -359,6 +359,19 @@ def test_a_link_to_a_run_that_breaks_says_so(query):
     assert session.player.ghost is None
 
 
+def test_a_link_that_is_stopped_before_its_branch_leaves_no_ghost():
+    """Its own link would be refused."""
+    query = {"hidden": "2", "now": "40", "changes": "30:edit=silence 1 0", "ghost": "30:31"}
+    session = Session(RunConfig())
+    link, _ = read_link(query)
+    session.follow(link, patience=0)
+    while not (session.player.ghost and session.run.position < Position(20)):
+        session.player.tick(0.0)
+    session.player.pause()
+    assert session.player.ghost is None
+    assert read_link(session.link().to_query())[1] == []
+
+
 def test_a_run_beyond_its_lowered_last_epoch_has_a_link_that_leads_there(played):
     played.configure(replace(CONFIG, epochs=5))
     assert reopened(played).run.position == Position(9)
