@@ -300,7 +300,8 @@ class RunConfig:
     seed: int = _network(
         0, "Seed", low=0, high=2**31 - 1,
         help="The seed of all random numbers: the initial weights and the order of the sequences. "
-        "The same seed gives the same run; another kind of processor may change the last digits.",
+        "The same seed gives the same run; another kind of processor rounds otherwise, which "
+        "can grow.",
     )
     optimizer: OptimizerKind = _training(
         OptimizerKind.SGD, "Optimizer",

@@ -22,7 +22,8 @@ DEVELOP = 0.001
 def network(session: Session, probe: Probe, words: Words, theme: Theme) -> Picture:
     """The network over the ``words`` of ``probe``, in the layer and the part shown."""
     data, of = session.dataset, probe.parameters.architecture
-    targets = Targets(data.classes, probe.known, data.one_class_at_end)
+    guess = float(data.guess.answer.max()) if data.one_class_at_end else None
+    targets = Targets(data.classes, probe.known, data.one_class_at_end, guess)
     kept = session.selection.unit_of(of.hidden)
     passes = [probe.sequence_pass(layer, session.part, kept) for layer in range(of.layers)]
     levels = passes if of.layers > 1 else ()

@@ -59,12 +59,14 @@ class Targets(NamedTuple):
     """The names of the outputs, and the targets of the last tokens.
 
     ``values`` are classes (N,), -1 if unknown, or values (N, C), NaN if unknown. ``at_end`` says
-    whether there is one class for the whole sequence.
+    whether there is one class for the whole sequence. ``guess`` is the share of the most frequent
+    class, if it is known.
     """
 
     names: Sequence[str]
     values: Array
     at_end: bool
+    guess: float | None = None
 
 
 def sequence_network(
@@ -185,4 +187,5 @@ def _answers(
     shown_names = [shown_token(names[k]) for k in used.tolist()]
     kind = "verdict" if targets.at_end else "every"
     lines = [scatter(name=name, y=row, visible=False) for name, row in rows.items()]
-    return lines, {"answers": kind, "names": shown_names, "classes": len(names)}
+    meta = {"answers": kind, "names": shown_names, "classes": len(names), "guess": targets.guess}
+    return lines, meta

@@ -178,8 +178,7 @@ def scores_html(session: Session, condition: str) -> str:
     rows = "".join(
         f'<tr class="{role}"><th>{name}</th>'
         f"<td>{score_text(scores[f'{role}_loss'], '{:.4f}')}</td>"
-        f"<td>{score_text(scores[f'{role}_metric'], '{:.1%}')}"
-        f"{_interval_html(data, scores['test_metric']) if role == 'test' else ''}</td></tr>"
+        f"{_metric_cell(data if role == 'test' else None, scores[f'{role}_metric'])}</tr>"
         for role, name in zip(("train", "test"), history.roles, strict=True)
     )
     return (
@@ -194,21 +193,19 @@ def scores_html(session: Session, condition: str) -> str:
 _NARROW = 4
 
 
-def _interval_html(data: Dataset, share: float) -> str:
-    """The 95% interval (Wilson) of a share of the test sequences, in points, unless it is narrow.
+def _metric_cell(data: Dataset | None, share: float) -> str:
+    """A score, and the 95% interval (Wilson) of what the test sequences of ``data`` tell.
 
-    Empty for answers after every token, which depend on each other.
+    Answers after every token depend on each other, and have none.
     """
-    count = len(data.test)
-    if (
-        not count
-        or math.isnan(share)
-        or (data.reads is OutputAt.EVERY and data.metric is not EXACT)
-    ):
-        return ""
-    low, high = 100 * wilson(np.array([share]), np.array([count]))[0]
-    tip = f"95% interval of {count:,} sequences (Wilson): {low:.1f}% to {high:.1f}%"
-    return f'<i title="{tip}">{low:.0f}–{high:.0f}</i>' if high - low >= _NARROW else ""
+    score, every = score_text(share, "{:.1%}"), OutputAt.EVERY
+    dependent = data and data.reads is every and data.metric is not EXACT
+    if not (data and data.test) or dependent or math.isnan(share):
+        return f"<td>{score}</td>"
+    low, high = 100 * wilson(np.array([share]), np.array([len(data.test)]))[0]
+    tip = f"{len(data.test):,} sequences: 95% interval (Wilson) from {low:.1f}% to {high:.1f}%"
+    short = f"<i>{low:.0f}–{high:.0f}</i>" if high - low >= _NARROW else ""
+    return f'<td title="{tip}">{score}{short}</td>'
 
 
 def story_html(session: Session, linked: bool = True) -> str:

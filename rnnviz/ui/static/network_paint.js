@@ -387,10 +387,10 @@ function paintVerdict(p) {
   const { u, left, end } = layout;
   if (names.length !== 2) {
     name(p, "probability", (top + bottom) / 2);
-    const guess = bottom - (bottom - top) / names.length;
-    stroke(p, [[left, guess], [end, guess]], theme.muted, 1.2, [2, 3]);
+    const guess = bottom - (bottom - top) * (network.guess ?? 0);
+    if (network.guess) stroke(p, [[left, guess], [end, guess]], theme.muted, 1.2, [2, 3]);
     // Where its name is free of that of the row.
-    if (guess - (top + bottom) / 2 > 1.3 * u)
+    if (network.guess && guess - (top + bottom) / 2 > 1.3 * u)
       write(p, "guess", left - 4, guess, 0.83 * u, theme.muted, { align: "right" });
     return paintBars(p, top, bottom, (k) => colorOf(network, network.predicted[k]), network.predicted.length - 1);
   }

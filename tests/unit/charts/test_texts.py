@@ -6,15 +6,18 @@ import math
 import re
 from html import escape
 
+import numpy as np
 import pytest
 
-from rnnviz.charts.texts import score_text, status_texts, verdict_html
+from rnnviz.charts.texts import score_text, scores_html, status_texts, verdict_html
 from rnnviz.config import RunConfig, TaskName
 from rnnviz.probe.health import MEANINGS
 from rnnviz.probe.questions import GradientQuestion, StateQuestion, TrainQuestion
+from rnnviz.probe.results import wilson
 from rnnviz.probe.session import Session
 from rnnviz.run.schedule import Position
 from rnnviz.tasks.data_source import PRESETS
+from tests.sampling import each_row
 
 
 def shown_of(session):
@@ -88,3 +91,24 @@ def test_a_sequence_that_was_opened_is_named_also_with_unknown_words(session):
 def test_a_score_never_takes_more_room_than_the_column_has(value, text):
     assert score_text(value, "{:.4f}") == text
     assert len(text) <= 9
+
+
+@each_row(
+    ("link", "shown"),
+    [
+        ({"hidden": 8, "init_scale": 0.1}, True),  # 20 phrases
+        ({"task": "characters", "cell": "lstm", "hidden": 8}, False),  # They depend on each other.
+        ({"task": "spelling", "hidden": 8}, False),  # There is no test set.
+    ],
+)
+def test_a_score_of_few_test_sequences_has_its_interval(link, shown):
+    session = Session(RunConfig(**link))
+    session.player.advance(1)
+    html = scores_html(session, "Paused")
+    found = re.search(r'title="20 sequences: 95% interval \(Wilson\) from ([\d.]+)% to', html)
+    assert bool(found) == shown
+    if found:
+        right = session.run.history.row(1)["test_metric"]
+        assert float(found[1]) == pytest.approx(
+            100 * wilson(np.array([right]), np.array([20]))[0, 0], abs=0.05
+        )
