@@ -181,9 +181,10 @@ def scores_html(session: Session, condition: str) -> str:
         f"{_metric_cell(data if role == 'test' else None, scores[f'{role}_metric'])}</tr>"
         for role, name in zip(("train", "test"), history.roles, strict=True)
     )
+    few = ' class="few"' if "<i>" in rows else ""  # An interval needs room.
     return (
         f'<div class="rnnviz-status"><div class="{kind}"><small>{what}</small>'
-        f"<b>{player.progress} of {last}</b></div><table>"
+        f"<b>{player.progress} of {last}</b></div><table{few}>"
         f"<tr><td>{of}</td><th>loss ({data.guess.unit})</th><th>{data.metric.name}</th></tr>"
         f"{rows}</table></div>"
     )
