@@ -400,7 +400,7 @@ NUMBERS = """async () => {
   const data = [{ name: "a&lt;b&gt;, c", x, y }, { z }, { x, y, hoverinfo: "skip" }];
   const ticks = { tickvals: [0, 1], ticktext: ["&lt;img&gt;", "not"] };
   const axis = { title: { text: "word<sub>1</sub>" }, ...ticks };
-  const meta = { columns: [["worth", [0.5, "∞", "=1+1", "-1 so", -0.5, "@x"]]] };
+  const meta = { columns: [["worth", [0.5, "∞", "=1+1", "-1 so", -0.5, "@x", "a;=1+1|=2", "\\u200b=1"]]] };
   const columns = columnsOf({ data, layout: { xaxis: axis, meta } });
   const table = document.createElement("table");
   const lines = csvOf(columns, { phrase: "so,=1+1" }).split("\\r\\n");
@@ -418,7 +418,13 @@ def test_numbers_have_all_their_digits_and_texts_are_only_texts(page):
     assert lines[1] == "0 <img>,0.1,0,0.30000000000000004,1,0.5"
     assert lines[2] == "1 not,,1,1e-9,2,∞"
     assert lines[3] == "2,2.1,2,3,4,'=1+1"
-    assert lines[4:8] == ["3,3.1,,,,'-1 so", "4,4.1,,,,-0.5", "5,5.1,,,,'@x", "6,6.1,,,,"]
+    assert lines[4:8] == [
+        "3,3.1,,,,'-1 so",
+        "4,4.1,,,,-0.5",
+        "5,5.1,,,,'@x",
+        "6,6.1,,,,a;'=1+1|'=2",
+    ]
+    assert lines[8] == "7,7.1,,,,'\u200b=1"
     assert len(lines) == 1003
     assert (note, count) == ("The table shows one row in 3 of 1001; the CSV has all.", 335)
     assert not unescaped
