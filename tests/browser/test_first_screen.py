@@ -400,7 +400,8 @@ NUMBERS = """async () => {
   const data = [{ name: "a&lt;b&gt;, c", x, y }, { z }, { x, y, hoverinfo: "skip" }];
   const ticks = { tickvals: [0, 1], ticktext: ["&lt;img&gt;", "not"] };
   const axis = { title: { text: "word<sub>1</sub>" }, ...ticks };
-  const meta = { columns: [["worth", [0.5, "∞", "=1+1", "-1 so", -0.5, "@x", "a;=1+1|=2", "\\u200b=1"]]] };
+  const texts = ["∞", "=1+1", "-1 so", -0.5, "@x", "a;=1+1|=2", "\\u200b=1"];
+  const meta = { columns: [["worth", [0.5, ...texts]]] };
   const columns = columnsOf({ data, layout: { xaxis: axis, meta } });
   const table = document.createElement("table");
   const lines = csvOf(columns, { phrase: "so,=1+1" }).split("\\r\\n");
