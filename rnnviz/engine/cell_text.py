@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from collections.abc import Sequence
 from typing import NamedTuple, NoReturn
 
@@ -168,7 +169,9 @@ def _check_characters(number: int, code: str) -> None:
 
 def _parsed(number: int, code: str, indent: int) -> list[ast.stmt]:
     try:
-        return ast.parse(code.lstrip()).body
+        with warnings.catch_warnings():  # Python warns of 0.5if on the terminal.
+            warnings.simplefilter("ignore")
+            return ast.parse(code.lstrip()).body
     except SyntaxError as error:
         _refuse_comma(number, code)
         column = indent + max(1, error.offset or 1)

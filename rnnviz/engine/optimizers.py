@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -29,6 +30,8 @@ def clip(theta: Array, by: ClipBy, limit: float) -> None:
         np.maximum(theta, -limit, out=theta)
         np.minimum(theta, limit, out=theta)
     elif by is ClipBy.NORM and (norm := float(np.sqrt(theta.dot(theta)))) > limit:
+        if math.isinf(norm):  # Squares of float32 overflow.
+            norm = float(np.linalg.norm(theta.astype(float)))
         np.multiply(theta, limit / norm, out=theta)
 
 

@@ -155,7 +155,8 @@ class Descent(NamedTuple):
     @property
     def lost(self) -> float:
         """The share of the gradient's L2 norm that clipping cuts off, 0..1."""
-        before, after = (float(np.linalg.norm(p.theta)) for p in (self.gradient, self.clipped))
+        thetas = (p.theta.astype(float) for p in (self.gradient, self.clipped))
+        before, after = (float(np.linalg.norm(theta)) for theta in thetas)
         return 1 - after / before if before else 0.0
 
     @property

@@ -258,7 +258,7 @@ def clipped(gradient):
     limit, by = settings["clip"], settings["clip_by"]
     if by == "value":
         return {name: part.clip(-limit, limit) for name, part in gradient.items()}
-    norm = np.sqrt(sum((part**2).sum() for part in gradient.values()))
+    norm = np.sqrt(sum((part.astype(float) ** 2).sum() for part in gradient.values()))
     factor = limit / norm if by == "norm" and norm > limit else 1
     return {name: factor * part for name, part in gradient.items()}
 

@@ -282,7 +282,8 @@ def _norms(
         steps = np.arange(layer.extent.steps)[:, None]
         read = np.array(layer.counts)[:, None] > np.arange(layer.extent.batch)
         lengths = read.sum(axis=0)
-        norms = np.linalg.norm(trace.architecture.cell.state_gradient(layer), axis=-1)
+        ds = trace.architecture.cell.state_gradient(layer)
+        norms = np.linalg.norm(ds.astype(float), axis=-1)
         yield LagNorms((later + lengths - 1 - steps)[read], norms[read])
         if batch.bridge is not None:
             later = lengths[np.argsort(batch.bridge)]

@@ -92,7 +92,8 @@ class Unrolled:
     def norms(self) -> Array:
         """||dL/ds_t|| (L2) of the whole state, (T,)."""
         with np.errstate(over="ignore"):
-            return np.asarray(np.linalg.norm(self.ds, axis=-1))
+            # In double precision, as squares of float32 overflow.
+            return np.asarray(np.linalg.norm(self.ds.astype(float), axis=-1))
 
     def x(self, t: int) -> Array:
         """The input at token ``t``: one-hot, values, or the states of the layer below, (D,)."""

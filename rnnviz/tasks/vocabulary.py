@@ -220,7 +220,11 @@ def _read(group: str, number: int, channels: Sequence[str]) -> list[float]:
     elif len(channels) == 2 and len(parts) == 1:
         parts.append("0")
     if len(parts) != len(channels) or not all(map(_NUMBER.fullmatch, parts)):
-        exponent = " Write all digits, without an exponent." if "e" in group.lower() else ""
+        exponent = (
+            " Write all digits, without an exponent."
+            if re.search(r"\de[+-]?\d", group, re.IGNORECASE)
+            else ""
+        )
         raise TaskError(
             f"Group {number}, {group[:30]!r}, can't be read.{exponent} {_form(channels)}"
         )

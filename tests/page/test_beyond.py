@@ -86,3 +86,9 @@ def test_so_can_one_of_finite_weights_of_any_size(page, name, size):
     parameters[name].flat[0] = size
     first = FirstNetwork(parameters, config, "a file", "")
     walk(page, Session(config, first=first))
+
+
+def test_a_gradient_whose_squares_overflow_is_told_as_it_is():
+    link = {"task": "adding", "hidden": "24", "layers": "3", "init_scale": "2"}
+    opened = Page("gradients", **link, activation="relu", dtype="float32", ask="reach")
+    assert re.search(r"It doesn't fade *: +\d", opened.text)

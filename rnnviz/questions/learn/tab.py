@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from functools import partial
 from html import escape
 
+import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.charts.answers import free_run
 from rnnviz.charts.first_page import DEVELOP, compared_network, curves, explained, words_of
-from rnnviz.charts.texts import explanation, verdict_html
+from rnnviz.charts.texts import explanation, score_text, verdict_html
 from rnnviz.probe.probe import Probe
 from rnnviz.probe.session import Session
 from rnnviz.questions.learn.measure import free_values, runs_free, writes, written
@@ -33,10 +34,13 @@ def _sample_html(session: Session, probe: Probe) -> str:
     """The end of the input, the text generated from it, and the perplexities."""
     epoch = session.player.position.epoch
     scores = session.run.history.row(epoch)
+    losses = {role: scores[f"{role}_loss"] for role in ("train", "test")}
+    with np.errstate(over="ignore"):
+        found = {role: float(np.exp(loss)) for role, loss in losses.items()}
     perplexities = [
-        f"{role} {math.exp(min(scores[f'{role}_loss'], 50)):.2f}"
-        for role in ("train", "test")
-        if not math.isnan(scores[f"{role}_loss"])
+        f"{role} {score_text(value, '{:.2f}')}"
+        for role, value in found.items()
+        if role == "train" or not math.isnan(value)
     ]
     sample = escape(written(probe, session.temperature, session.config.seed, epoch))
     read = escape(probe.reading.text[-60:])

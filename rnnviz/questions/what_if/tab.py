@@ -55,7 +55,7 @@ from rnnviz.tasks.vocabulary import read_values
 from rnnviz.ui.browser_session import first_value, visit
 from rnnviz.ui.choices import choose_one, choose_view, view_of
 from rnnviz.ui.sheet import Chart, Column, Sheet, go_to_click, no_room
-from rnnviz.ui.style import sticky_theme, theme
+from rnnviz.ui.style import escaped, sticky_theme, theme
 
 
 def choose_alter(session: Session, here: str) -> None:
@@ -98,7 +98,7 @@ def _values(session: Session) -> str:
     try:
         read_values(typed, data.vocabulary.words, 1)
     except TaskError as problem:
-        st.error(str(problem))
+        st.error(escaped(str(problem)))
         return now or zeros
     return typed
 

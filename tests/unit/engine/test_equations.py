@@ -1,5 +1,7 @@
 """Texts of cells: what is read, what is refused and where, and that nothing else is ever raised."""
 
+import warnings
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -169,3 +171,11 @@ def test_whatever_is_written_is_read_or_refused_in_a_sentence(text):
         assert problem.line >= 1
         assert problem.column >= 1
         assert problem.sentence
+
+
+@each_row("text", ["h = 2inner * h + W @ x", "h = 0.5if", "h = 1or"])
+def test_python_does_not_warn_of_what_can_t_be_read(text):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(CellError):
+            parse(text)

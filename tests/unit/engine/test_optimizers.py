@@ -62,3 +62,10 @@ def test_what_is_added_to_the_root_is_in_the_formula(kind, update):
     optimizer.step(step, tuple(np.zeros(1) for _ in range(optimizer.slots)), 1, 0.1)
     assert step[0] == pytest.approx(update)
     assert optimizer.written.endswith(" + 10⁻⁸)")
+
+
+def test_a_norm_that_overflows_in_single_precision_is_clipped_too():
+    gradient = np.array([3e20, 4e20], np.float32)
+    with np.errstate(over="ignore"):
+        clip(gradient, ClipBy.NORM, 1.0)
+    np.testing.assert_allclose(gradient, [0.6, 0.8], rtol=1e-6)
