@@ -176,11 +176,11 @@ class ForeignNetwork:
         )  # fmt: skip
         parameters = Parameters(of, dtype=self.precision.value)
         layers = dict(self.layers)
-        if self.embedding is not None:
-            # In float64, so that the product is rounded only once.
-            words = self.embedding.astype(float)
-            layers["weight_ih_l0"] = layers["weight_ih_l0"].astype(float) @ words.T
         with np.errstate(over="ignore", invalid="ignore"):
+            if self.embedding is not None:
+                # In float64, so that the product is rounded only once.
+                words = self.embedding.astype(float)
+                layers["weight_ih_l0"] = layers["weight_ih_l0"].astype(float) @ words.T
             write_layers(layers, parameters)
         if not np.isfinite(parameters.theta).all():
             raise TransferError(

@@ -32,7 +32,7 @@ _NUMBER = re.compile(
     r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?inf(inity)?", re.ASCII | re.IGNORECASE
 )
 #: The cells of a cell for a spreadsheet that divides by other signs than a comma.
-_PART = re.compile(r"[^;|\t\r\n]+")
+_PART = re.compile(r"[^;|\t\r\n\"]+")
 #: The cells of a line, whatever divides or quotes them.
 _CELL = re.compile(r"[^,;|\t\"]+")
 
@@ -103,7 +103,7 @@ def inert(cell: str) -> str:
 
     Where a list is separated by semicolons, the spreadsheet divides the cell there.
     """
-    return _PART.sub(lambda part: _inert(part[0]), cell)
+    return _inert(_PART.sub(lambda part: _inert(part[0]), cell))
 
 
 def _inert(part: str) -> str:

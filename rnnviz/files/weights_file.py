@@ -214,7 +214,8 @@ def _state_dict(file: TensorFile, name: str, hints: WeightsHints, links: str) ->
     at, said = hints.reads or OutputAt.LAST, "The file doesn't say where the network is read out: "
     notes = [links] if hints.reads else [links, f"{said}it is taken to be after the last word."]
     dataset = GivenExamples(signature, hints.examples).dataset(name, at)
-    return ImportedNetwork.of(network, noted(dataset, notes), name)
+    with problems_of(name):
+        return ImportedNetwork.of(network, noted(dataset, notes), name)
 
 
 def _own(file: TensorFile, name: str, hints: WeightsHints, links: str) -> ImportedNetwork:

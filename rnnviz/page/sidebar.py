@@ -190,9 +190,10 @@ def _control(row: Setting, first: Any, key: str) -> Any:
             label, options, options.index(first), key=key, help=row.help, format_func=str
         )
     if row.choices:
-        return st.segmented_control(
+        chosen = st.segmented_control(
             label, options, default=first, key=key, help=row.help, required=True, format_func=str
         )
+        return chosen or first
     low, high, step = (row.kind(value) for value in (row.low, row.high, row.step))
     if row.widget is Widget.SLIDER:
         return st.slider(label, low, high, first, key=key, help=row.help)

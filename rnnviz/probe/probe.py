@@ -284,7 +284,7 @@ def inspect(dataset: Dataset, parameters: Parameters, text: str, config: RunConf
     said: tuple[int, ...] = ()
     if dataset.source is not None:
         said = tuple(translate(parameters, dataset, reading.tokens, MAX_GENERATED))
-    elif END in dataset.classes:
+    elif END in dataset.classes and dataset.reads_its_answers:
         said = tuple(prompted(parameters, dataset, reading.tokens[:1], likeliest, MAX_GENERATED))
     example = _example(dataset, reading, said)
     targets = example.targets

@@ -244,6 +244,12 @@ class Dataset:
         """Whether the output is a single class, after the last token."""
         return self.answers_classes and self.reads is OutputAt.LAST
 
+    @property
+    def reads_its_answers(self) -> bool:
+        """Whether every answer can be the next token, but for one that ends the sequence."""
+        known = {*self.classes} & {*self.vocabulary.words}
+        return self.reads is OutputAt.EVERY and len(known) >= len(self.classes) - 1
+
     @cached_property
     def guess(self) -> Guess:
         """The best answer without reading: the training set's frequencies or means."""

@@ -400,7 +400,7 @@ NUMBERS = """async () => {
   const data = [{ name: "a&lt;b&gt;, c", x, y }, { z }, { x, y, hoverinfo: "skip" }];
   const ticks = { tickvals: [0, 1], ticktext: ["&lt;img&gt;", "not"] };
   const axis = { title: { text: "word<sub>1</sub>" }, ...ticks };
-  const texts = ["∞", "=1+1", "-1 so", -0.5, "@x", "a;=1+1|=2", "\\u200b=1"];
+  const texts = ["∞", "=1+1", "-1 so", -0.5, "@x", "a;=1+1|=2", "\\u200b=1", "=;1"];
   const meta = { columns: [["worth", [0.5, ...texts]]] };
   const columns = columnsOf({ data, layout: { xaxis: axis, meta } });
   const table = document.createElement("table");
@@ -425,7 +425,7 @@ def test_numbers_have_all_their_digits_and_texts_are_only_texts(page):
         "5,5.1,,,,'@x",
         "6,6.1,,,,a;'=1+1|'=2",
     ]
-    assert lines[8] == "7,7.1,,,,'\u200b=1"
+    assert lines[8:10] == ["7,7.1,,,,'\u200b=1", "8,8.1,,,,'=;1"]
     assert len(lines) == 1003
     assert (note, count) == ("The table shows one row in 3 of 1001; the CSV has all.", 335)
     assert not unescaped

@@ -111,7 +111,7 @@ const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$|^[+-]?inf(inity)?$/i;
 // A part of a cell, with an apostrophe if a spreadsheet would run it as a formula; and a cell, part by part: a
 // spreadsheet may divide it by other signs than a comma.
 const inertPart = (part) => (FORMULA.test(part) && !NUMBER.test(part.trim()) ? `'${part}` : part);
-const inert = (cell) => cell.replace(/[^;|\t\r\n]+/g, inertPart);
+const inert = (cell) => inertPart(cell.replace(/[^;|\t\r\n"]+/g, inertPart));
 
 // Columns as CSV, below their origin in lines that begin with #, which spreadsheets split into cells too.
 export function csvOf(columns, told = {}) {

@@ -123,9 +123,10 @@ def test_a_text_is_no_formula_and_a_number_stays_a_number():
     assert [inert(text) for text in texts] == [
         "'=1+1", "'+a", "'-a", "'- a", "'@a", "\t'=a", "\r'=a", "'-2+3", "'+1+cmd|' /C calc'!A0",
     ]  # fmt: skip
-    divided = ["a;=1+1", "a|@b", "a\t-b", "a\n=1+1;b", "\ufeff=1+1", "\u200b+a"]
+    divided = ["a;=1+1", "a|@b", "a\t-b", "a\n=1+1;b", "\ufeff=1+1", "\u200b+a", "=\n1+1", 'a;"=1']
     assert [inert(text) for text in divided] == [
         "a;'=1+1", "a|'@b", "a\t'-b", "a\n'=1+1;b", "'\ufeff=1+1", "'\u200b+a",
+        "'=\n1+1", "a;\"'=1",
     ]  # fmt: skip
     for text in (
         "a, -b",

@@ -408,3 +408,12 @@ def test_one_token_and_very_many_are_not_asked(learned):
     for phrase in ("good", "good " * (LONGEST + 1)):
         probe = learned.inspect(phrase)
         assert turning_word(probe.parameters, probe.example, 0) is None
+
+
+def test_a_class_may_be_called_like_the_end_of_a_sequence():
+    rows = [Row(k, text, label) for k, (text, label) in enumerate([("a b", "⟨end⟩"), ("b a", "n")])]
+    session = Session(RunConfig(hidden=4), build_dataset("own", rows))
+    for epoch in range(3):
+        assert session.inspect("a b").said == (), epoch
+        assert session.story.sentence
+        session.player.advance(1)
