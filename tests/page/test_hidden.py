@@ -13,7 +13,6 @@ from rnnviz.probe.work import spend
 from rnnviz.questions.linear_probe.measure import LinearProbeLab, ProbeTarget
 from rnnviz.run.schedule import Position
 from rnnviz.tasks.upload import File, Upload
-from rnnviz.ui.style import escaped
 from tests.page import tab
 from tests.sampling import each_row
 
@@ -334,11 +333,11 @@ def test_values_that_replace_a_step_are_one_group_or_get_a_sentence(task):
         (" ", "There are no values."),
         ("0.5 0.5", "There are 2 groups of values, more than 1."),
         ("1e9", "Write all digits, without an exponent."),
-        ("![](http://e.co/a.png)", "![]("),
-        ("0.5", None),
+        ("![](http://e.co/a.png)", "![](http://e.co/a.png)"),
+        ("0.5", ""),
     ):
         next(w for w in opened.app.text_input if w.key.startswith("alter_value")).set_value(typed)
         opened.run()
-        errors = [error.value for error in opened.app.error]
-        assert problem is None or any(escaped(problem) in error for error in errors)
-        assert opened.frame["problem"] is None or not opened.frame["problem"]
+        assert problem in opened.text
+        assert not opened.frame["problem"]
+        assert "<img" not in opened.frame["texts"]["story"]

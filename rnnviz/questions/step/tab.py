@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 import streamlit as st
 
+from rnnviz.cells import OWN
 from rnnviz.charts.picture import Picture
 from rnnviz.charts.sequence_network import Words
 from rnnviz.charts.texts import explanation, size_of
@@ -122,7 +123,8 @@ def _choices(session: Session) -> None:
         lab.part = lab.part if lab.part in names else parts.out
         if len(names) > 1:
             most = MOST_PARTS if architecture.layers == 1 else MOST_PARTS // 2
-            lab.part = _part(lab, names, most)
+            cell = "_".join(names) if session.config.cell == OWN else session.config.cell
+            lab.part = _part(lab, names, cell, most)
         lab.layer = layer_choice("step_layer", lab.layer, architecture.layers, "step", label=False)
         place_stepper("unit", label="Unit")
         if not session.player.recorded:
@@ -140,11 +142,11 @@ def _one_of(label: str, kind: type[Choice], now: Choice, key: str) -> Choice:
     return choose_one(label, kind, now, visit("step"), key, **shape)
 
 
-def _part(lab: StepLab, names: list[str], most: int) -> str:
+def _part(lab: StepLab, names: list[str], cell: str, most: int) -> str:
     """The chosen part: from buttons, or from a box if there are more than ``most``."""
-    edition = visit("step"), tuple(names), lab.pointed
+    edition = visit("step"), cell, lab.pointed
     # A part that is chosen in the picture is the default of a new widget.
-    key = f"step_part_{'_'.join(names)}" + f"_{lab.pointed}" * bool(lab.pointed)
+    key = f"step_part_{cell}" + f"_{lab.pointed}" * bool(lab.pointed)
     first = first_value("step_part", edition, lab.part)
     label = "Part of the cell"
     if len(names) > most:

@@ -55,7 +55,7 @@ from rnnviz.tasks.vocabulary import read_values
 from rnnviz.ui.browser_session import first_value, visit
 from rnnviz.ui.choices import choose_one, choose_view, view_of
 from rnnviz.ui.sheet import Chart, Column, Sheet, go_to_click, no_room
-from rnnviz.ui.style import escaped, sticky_theme, theme
+from rnnviz.ui.style import sticky_theme, theme
 
 
 def choose_alter(session: Session, here: str) -> None:
@@ -94,13 +94,7 @@ def _values(session: Session) -> str:
     data, now = session.dataset, session.lab(WhatIfLab).perturbation.word
     zeros = ",".join("0" * len(data.vocabulary))
     first = first_value("alter_value", (edition(session), data), now or zeros)
-    typed = st.text_input("Which values", first, key=_key("alter_value", data), width=200) or zeros
-    try:
-        read_values(typed, data.vocabulary.words, 1)
-    except TaskError as problem:
-        st.error(escaped(str(problem)))
-        return now or zeros
-    return typed
+    return st.text_input("Which values", first, key=_key("alter_value", data), width=200) or zeros
 
 
 def _word(session: Session, here: str) -> str:
@@ -201,7 +195,10 @@ def _change_of(session: Session) -> ChangedPhrase:
         problem = "This changes nothing: choose another place or another change."
     else:
         try:
-            other = session.inspect(spelled(session.dataset, words))
+            how, data = session.lab(WhatIfLab).perturbation, session.dataset
+            if how.alter in (Alter.CHANGE, Alter.ADD) and not data.tokens:
+                read_values(how.word, data.vocabulary.words, 1)
+            other = session.inspect(spelled(data, words))
         except TaskError as error:
             problem = str(error)
     if other and not (probe.finite and other.finite):

@@ -272,7 +272,7 @@ def test_the_line_whose_gradient_is_not_finite_is_told():
     ],
 )
 def test_what_cancels_out_is_said_to_leave_rounding_errors(text):
-    with pytest.raises(CellError, match="large numbers that cancel out leave rounding errors"):
+    with pytest.raises(CellError, match="large numbers that cancel out, or a function at its ends"):
         own_cell(text)
 
 
