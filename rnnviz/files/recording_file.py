@@ -131,9 +131,8 @@ class RecordingFile:
         if self._path is None:
             return BytesIO(self._content)
         try:
-            if (
-                self._path.exists() and not self._path.is_file()
-            ):  # To open a named pipe would wait for its writer.
+            # To open a named pipe would wait for its writer.
+            if self._path.exists() and not self._path.is_file():
                 raise TransferError("it is no file any more.")
             return self._path.open("rb")
         except OSError as problem:
