@@ -35,6 +35,7 @@ from rnnviz.probe.state_transition import FixedInputMap, StateTransition, states
 from rnnviz.probe.unrolled import Unrolled
 from rnnviz.probe.work import spend
 from rnnviz.questions.what_if.saliency import INCOMPLETE, logit_margin, saliency
+from rnnviz.run.checksum import checksum_of
 from rnnviz.run.player import Player
 from rnnviz.run.schedule import Position
 from rnnviz.run.share_link import read_link
@@ -414,6 +415,9 @@ def run_checks(player: Timeline, halfway: Position, weights: Array) -> Iterator[
     other.follow(link, problems, math.inf)
     there = other.run.state.parameters.theta
     yield Check(f"epoch {end} from its link: bytes that differ", _differing(there, final), 0)
+    if link.checksum:
+        same = link.checksum.weights == checksum_of(other.run.state.parameters)
+        yield Check(f"epoch {end} from its link: checksums that differ", int(not same), 0)
     other.go_to(halfway)
     other.branch()
     other.advance(end.epoch - other.run.position.epoch)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -31,6 +32,7 @@ from rnnviz.files.tensor_file import TensorFile, content_at
 from rnnviz.files.weights_file import named_weights
 from rnnviz.probe.probe import most_typed
 from rnnviz.probe.session import Selection, Session
+from rnnviz.run.checksum import Checksum, checksum_of
 from rnnviz.run.history import COLUMNS, History, PreviousRun
 from rnnviz.run.player import Player
 from rnnviz.run.run import Checkpoint, FirstNetwork, TrainingRun, architecture_of
@@ -85,6 +87,7 @@ def _header(session: Session, now: Position) -> dict[str, Any]:
     first, old = player.first, player.ghost and OldRun.of(player.ghost, schedule)
     return {
         "kind": RUN, "rnnviz": __version__, "link": query_of(session),
+        "checksum": str(Checksum.of(session.run)),
         "settings": schedule.start.as_dict(),
         "changes": [str(change) for change in schedule.changes],
         "now": str(now), "shown": str(player.position),
@@ -169,6 +172,8 @@ def _is_the_task(session: Session, given: Dataset) -> bool:
 
 #: The files of a run's own data.
 ROLES = ("train", "test")
+#: Seconds for which the last epochs are trained again, to compare them.
+_SECONDS = 1.0
 #: The most characters of a text in a run.
 _MOST_TEXT = 2_000
 
@@ -212,6 +217,28 @@ class StoredRun:
             self._first = FirstNetwork(weights, config, *texts)
         self._selection = Selection(_index(run, "unit"), _index(run, "token"))
         self._phrase = _text(run, "phrase", most_typed(dataset))
+        # Files of before have none.
+        checksum = Checksum.parse(_text(run, "checksum")) if "checksum" in run else None
+        self._verdict = self._compared(checksum, dataset) if checksum else ""
+
+    def _compared(self, checksum: Checksum, dataset: Dataset) -> str:
+        """Whether the last epochs, trained again, end with the stored weights, in a sentence.
+
+        It is left open if this takes longer than a second.
+        """
+        (*earlier, last), history = self._checkpoint.states, self._checkpoint.history
+        until = time.perf_counter() + _SECONDS
+        if earlier:
+            start = Position(earlier[-1].epoch)
+            checkpoint = Checkpoint(start, history.until(start.epoch), tuple(earlier))
+            run = TrainingRun(dataset, self._schedule, self._first, checkpoint)
+            while run.position < Position(last.epoch) and time.perf_counter() < until:
+                if not run.train(run.stride):
+                    break
+            if run.position == Position(last.epoch):
+                same = checksum_of(run.state.parameters) == checksum_of(last.parameters)
+                return checksum.repeated(same)
+        return checksum.repeated(None)
 
     def session(self, upload_store: UploadStore | None = None) -> Session:
         """A session at the position that was shown when the run was stored."""
@@ -222,6 +249,7 @@ class StoredRun:
         checkpoint = self._checkpoint._replace(history=history.until(epoch))
         assert isinstance(session.player, Player), "no recording is given"
         session.player.resume(self._schedule, checkpoint, self._shown, self._ghost)
+        session.player.message = f"{session.player.message} {self._verdict}".strip()
         session.own_equations = session.config.equations
         session.selection = replace(self._selection)
         session.ask(self._phrase)

@@ -14,6 +14,7 @@ from rnnviz.engine.parameters import Architecture, first_formulas
 from rnnviz.files import script_parts as parts
 from rnnviz.files.output import query_of
 from rnnviz.probe.session import Session
+from rnnviz.run.checksum import checksum_of, processor
 from rnnviz.run.schedule import EDIT, Schedule
 from rnnviz.tasks.dataset import Dataset, Example
 from rnnviz.tasks.vocabulary import Array
@@ -51,7 +52,7 @@ def script(session: Session) -> str:
     of, config = state.parameters.architecture, schedule.start
     sections = [
         _heading(session),
-        _settings(of, schedule, (state.epoch, state.offset)),
+        _settings(of, schedule, (state.epoch, state.offset)) + _page(session),
         *_data(data),
         *passes(
             of.cell.text,
@@ -82,7 +83,7 @@ def _heading(session: Session) -> str:
         f"Seed {session.run.schedule.start.seed}, up to epoch {session.player.progress}; "
         f"the link to it is {query_of(session)}\n"
         'Run it with --weights own.npz to write the weights.\n"""\n\n'
-        "import os\nimport sys\n\n"
+        "import os\nimport sys\nimport zlib\n\n"
         'os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # another number rounds otherwise\n'
         "import numpy as np"
     )
@@ -107,6 +108,16 @@ def _settings(of: Architecture, schedule: Schedule, end: tuple[int, int]) -> str
         f"settings = {changing}\n"
         f"CHANGES = {changes}  # at (epoch, examples of the next one)\n"
         f"END = {end}"
+    )
+
+
+def _page(session: Session) -> str:
+    """What the run of the page was like at ``END``."""
+    train, _ = session.run.scores(session.state)
+    checksum = checksum_of(session.state.parameters)
+    return (
+        f'\nCHECKSUM, PROCESSOR, LOSS = "{checksum}", "{processor()}", {train.loss:.6g}'
+        "  # on the page, at END"
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from rnnviz.config import RunConfig
 from rnnviz.engine.parameters import Parameters
+from rnnviz.run.checksum import Checksum
 from rnnviz.run.history import PreviousRun
 from rnnviz.run.remedies import remedy_for_training, remedy_for_weights
 from rnnviz.run.run import Checkpoint, FirstNetwork, TrainingRun, architecture_of
@@ -44,6 +45,7 @@ class Player(Timeline):
         super().__init__(config, first, speed=60)
         invitation = "Press Play: in every epoch the network reads each training example once."
         self._problems = ""
+        self._summed: tuple[object, Checksum] | None = None
         self._dataset_for = dataset_for
         self.restart()
         self.message = self.refusal or self.caution or invitation
@@ -356,7 +358,18 @@ class Player(Timeline):
             return self._link
         schedule, pinned = self.run.schedule, self.pinned
         old = OldRun.of(self.ghost, schedule) if self.ghost else None
-        return Link(schedule, self.run.position, self.position, old=old, pinned=pinned)
+        checksum = self._checksum()
+        now = self.run.position
+        return Link(schedule, now, self.position, old=old, pinned=pinned, checksum=checksum)
+
+    def _checksum(self) -> Checksum | None:
+        """That of the run; None if it is at its start, or a link can't lead to it; cached."""
+        if self.imported or self.run.position == START:
+            return None
+        key = self.run, self.run.schedule, self.run.position
+        if self._summed is None or self._summed[0] != key:
+            self._summed = key, Checksum.of(self.run)
+        return self._summed[1]
 
     def follow(
         self, link: Link, problems: Sequence[str] = (), patience: float = LINK_SECONDS
@@ -369,8 +382,10 @@ class Player(Timeline):
         link, refused = self._without_invalid_edits(link)
         self.config = link.schedule.last
         self.shown = self.ghost = self.pinned = None
-        self._link, self._link_steps = link, self._train_along(link)
         every = [*problems, *refused]
+        # A link that is not followed in all its parts leads to another run.
+        link = replace(link, checksum=None) if every else link
+        self._link, self._link_steps = link, self._train_along(link)
         if (more := len(every) - MOST_PROBLEMS) > 0:
             every[MOST_PROBLEMS:] = [f"In the link: {more:,} more problems."]
         self._problems = " ".join(every)
@@ -415,11 +430,13 @@ class Player(Timeline):
             return
         if link.now > START:
             self.message = f"Opened at epoch {self.progress}."
+        verdict = link.checksum.verdict(self.run) if link.checksum else ""
         if link.pinned is not None:
             self.pinned = min(link.pinned, link.now)
         if link.shown < link.now:
             self.go_to(link.shown)
         self._stop_at_the_end()
+        self.message = f"{self.message} {verdict}".strip()
 
     def _begin(self, schedule: Schedule) -> bool:
         """Begin a run of a link; stop if it can't have the edits at its start."""

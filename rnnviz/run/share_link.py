@@ -10,6 +10,7 @@ from rnnviz.config import SETTINGS, RunConfig, SettingError
 from rnnviz.engine.cell_text import CellError
 from rnnviz.engine.derived_cell import cell_of
 from rnnviz.engine.gradcheck import own_cell
+from rnnviz.run.checksum import Checksum
 from rnnviz.run.history import PreviousRun
 from rnnviz.run.schedule import (
     CHANGEABLE,
@@ -63,7 +64,7 @@ class Link:
     ``data`` is the name under which this server stores the user's own data. ``unit`` and ``token``
     are marked, both from 0. ``view`` is the view of the page Step, if not the whole sequence. The
     position ``shown`` is compared with ``pinned``. ``asked`` are the names of the questions at
-    which pages open, if not at their first.
+    which pages open, if not at their first. ``checksum`` is that of the run at its last position.
     """
 
     schedule: Schedule
@@ -77,6 +78,7 @@ class Link:
     view: str | None = None
     pinned: Position | None = None
     asked: tuple[str, ...] = ()
+    checksum: Checksum | None = None
 
     def at_batches(self, examples: int) -> Link:
         """The link with every position at the start of a batch, for a data set of this size."""
@@ -113,6 +115,7 @@ class Link:
             "view": self.view or "",
             "pin": "" if self.pinned is None else str(self.pinned),
             "ask": ",".join(self.asked),
+            "checksum": "" if self.checksum is None else str(self.checksum),
         }
         return self.schedule.start.to_query() | {k: v for k, v in parts.items() if v}
 
@@ -145,7 +148,8 @@ def read_link(query: Mapping[str, str]) -> tuple[Link, list[str]]:
     pinned = _pinned(query, now, problems)
     schedule = Schedule(start, changes)
     asked = tuple(name for name in query.get("ask", "").split(",") if name)
-    link = Link(schedule, now, shown, phrase, old, data, unit, token, view, pinned, asked)
+    checksum = _checksum(query, problems)
+    link = Link(schedule, now, shown, phrase, old, data, unit, token, view, pinned, asked, checksum)
     return link, [*setting_problems, *(f"In the link: {sentence}" for sentence in problems)]
 
 
@@ -188,6 +192,16 @@ def _pinned(query: Mapping[str, str], now: Position, problems: list[str]) -> Pos
     if len(problems) == refused and pinned > now:
         problems.append(f"pin: {pinned} lies beyond epoch {now}, where the run is: left out.")
     return pinned if len(problems) == refused else None
+
+
+def _checksum(query: Mapping[str, str], problems: list[str]) -> Checksum | None:
+    if not (text := query.get("checksum")):
+        return None
+    try:
+        return Checksum.parse(text)
+    except SettingError as problem:
+        problems.append(f"{problem} It is left out.")
+        return None
 
 
 def _position(query: Mapping[str, str], name: str, problems: list[str]) -> Position:

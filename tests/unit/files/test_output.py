@@ -6,6 +6,7 @@ from rnnviz.files.output import origin
 from rnnviz.files.recording_file import open_recording
 from rnnviz.files.weights_file import weights_file
 from rnnviz.probe.session import Session
+from rnnviz.run.checksum import Checksum
 from tests.unit.files.recordings import Loop
 
 
@@ -16,7 +17,10 @@ def test_a_run_is_told_by_its_settings_its_seed_and_its_link():
     told = origin(session)
     assert (told["seed"], told["epoch"], told["changes"]) == ("7", "2", "2:lr=0.5")
     assert "hidden=5" in told["settings"]
-    assert told["link"] == "?hidden=5&seed=7&epochs=9&changes=2%3Alr%3D0.5&epoch=2"
+    checksum = Checksum.of(session.run)
+    assert told["link"] == (
+        f"?hidden=5&seed=7&epochs=9&changes=2%3Alr%3D0.5&epoch=2&checksum={checksum}"
+    )
 
 
 def test_a_link_that_would_lead_to_another_run_is_left_out():

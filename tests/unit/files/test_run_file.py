@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import zipfile
 from dataclasses import replace
 
@@ -22,6 +23,7 @@ from rnnviz.files.opened import AwaitedRun
 from rnnviz.files.run_file import DataMissingError, open_run, run_file, run_of, stored_run
 from rnnviz.files.tensor_file import TensorFile
 from rnnviz.run import snapshots
+from rnnviz.run.checksum import Checksum, processor
 from rnnviz.run.history import COLUMNS
 from rnnviz.run.schedule import Position
 from rnnviz.run.weight_edits import scale, set_weight, silence
@@ -198,6 +200,33 @@ def test_the_file_is_open_to_other_programs(tmp_path):
 
 
 # Data
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [(processor(), "do not repeat"), ("arm64", r"on another kind .*do not repeat")],
+)
+def test_who_opens_a_run_is_told_whether_its_epochs_repeat_to_the_last_bit(kind, said):
+    """The weights of one epoch are moved here by a rounding, as another processor could do."""
+    whole = run_file(run_of_(9))
+    opened = run_of(whole, "r").session()
+    assert opened.player.message.endswith("Its epochs are the same here, to the last bit.")
+
+    def move(tensors):
+        tensors["b_h"][0] = np.nextafter(tensors["b_h"][0], 1)
+
+    checksum = replace(Checksum.of(opened.run), processor=kind)
+    other = with_run(with_tensors(whole, "snapshots/0000009.safetensors", move),
+                     checksum=str(checksum))  # fmt: skip
+    assert re.search(said, run_of(other, "r").session().player.message)
+
+
+def test_a_run_whose_epochs_are_not_repeated_in_a_second_names_another_processor(monkeypatch):
+    monkeypatch.setattr(module, "_SECONDS", 0.0)
+    whole = run_file(run_of_(5))
+    assert run_of(whole, "r").session().player.message == "Opened at epoch 5."
+    other = with_run(whole, checksum="12345678_arm64-ASIMDDP_0.7")
+    assert "may not repeat" in run_of(other, "r").session().player.message
 
 
 def test_own_data_are_in_the_file_only_if_they_are_asked_for():
@@ -462,6 +491,7 @@ LIES = {
     "now": [None, 3, "-1", "4", "2", "99999999", "3/58", "3/999", "x" * 3000],
     "shown": [None, [], "1/99", "1e3"],
     "phrase": [None, DEEP, 3, ["a"], "x" * 3000],
+    "checksum": [None, DEEP, 7, "x", "12345678_x_1_x"],
     "unit": [DEEP, "1", -1, 1.5, True, 10**9],
     "token": [{}, -3],
     "data": [None, [], {"kind": DEEP}, {"kind": "given", "task": True, "notes": ["n"] * 100},

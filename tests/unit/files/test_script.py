@@ -5,6 +5,7 @@ import keyword
 import re
 import subprocess
 import sys
+import zlib
 from dataclasses import replace
 
 import numpy as np
@@ -21,6 +22,7 @@ from rnnviz.files.script import ScriptError, problem_of, script
 from rnnviz.files.tensor_file import read_npz
 from rnnviz.files.weights_file import weights_file
 from rnnviz.probe.session import Session
+from rnnviz.run.checksum import checksum_of, processor
 from rnnviz.run.run import FirstNetwork, architecture_of
 from rnnviz.run.weight_edits import silence
 from rnnviz.tasks.dataset import Dataset, Example
@@ -76,6 +78,12 @@ def trained(text):
     space = {"__name__": "script"}
     exec(compile(text, "run.py", "exec"), space)
     return space["train"]()
+
+
+def sum_of(path):
+    """The checksum of the weights in a file of NumPy."""
+    with np.load(path) as found:
+        return f"{zlib.crc32(b''.join(found[name].tobytes() for name in sorted(found))):08x}"
 
 
 def furthest(found, session):
@@ -149,12 +157,20 @@ def test_it_runs_with_numpy_alone_prints_the_report_and_writes_the_weights(tmp_p
     path, own = tmp_path / "run.py", tmp_path / "own.npz"
     path.write_text(script(session), encoding="utf-8")
     imported = re.findall(r"^(?:import|from) (\w+)", path.read_text("utf-8"), re.MULTILINE)
-    assert imported == ["os", "sys", "numpy"]
+    assert imported == ["os", "sys", "zlib", "numpy"]
     command = [sys.executable, "-I", str(path), "--weights", str(own)]
     said = subprocess.run(
         command, capture_output=True, encoding="utf-8", check=True, timeout=60
     ).stdout
     assert said.startswith(report(session) + "\n")
+    loss = session.run.history.row(3)["train_loss"]
+    assert f"\nThe page, on {processor()}: Loss {loss:.3f}, weights " in said
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace(checksum_of(session.state.parameters), sum_of(own)))
+    again = subprocess.run(
+        command, capture_output=True, encoding="utf-8", check=True, timeout=60
+    ).stdout
+    assert again.endswith("weights the same to the last bit\n")
     with np.load(own) as found:
         assert {array.dtype.name for array in found.values()} == {"float32"}
         assert furthest(dict(found), session) < 1e-5

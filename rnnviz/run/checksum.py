@@ -1,0 +1,118 @@
+"""Checksum: the marks by which whoever repeats a run sees whether it is the same run."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import zlib
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from rnnviz.config import SettingError
+from rnnviz.engine.parameters import Parameters
+from rnnviz.run.run import Run
+
+#: The most training losses that a checksum has.
+_LOSSES = 16
+#: The share from which two losses differ.
+_DIFFERENT = 0.01
+_FORMAT = re.compile(r"([0-9a-f]{8})_([A-Za-z0-9.-]{1,40})((?:_[0-9.e+-]{1,12}){0,16})")
+
+
+def checksum_of(parameters: Parameters) -> str:
+    """The CRC-32 of all weights, in the order of their names: eight hexadecimal digits."""
+    total, named = 0, parameters.named()
+    for name in sorted(named):
+        total = zlib.crc32(named[name].tobytes(), total)
+    return f"{total:08x}"
+
+
+@cache
+def processor() -> str:
+    """The kind of processor by which NumPy chooses how to round, such as "x86-64-AVX512-ICL"."""
+    found = np.show_config(mode="dicts")["SIMD Extensions"]["found"]
+    kind = os.environ.get("OPENBLAS_CORETYPE") or (found[-1] if found else "")
+    return (
+        re.sub(r"[^A-Za-z0-9.-]", "-", f"{platform.machine()}-{kind}")[:40].strip("-") or "unknown"
+    )
+
+
+@dataclass(frozen=True)
+class Checksum:
+    """The checksum of the weights at the present of a run, and where and how it got there.
+
+    ``losses`` (K,) are those on the training set after ``epochs_of`` the present, in nats, to four
+    digits.
+    """
+
+    weights: str
+    processor: str
+    losses: tuple[float, ...]
+
+    @classmethod
+    def of(cls, run: Run) -> Checksum:
+        """That of a run at its present."""
+        column = run.history.column("train_loss")
+        losses = (float(f"{column[epoch]:.4g}") for epoch in epochs_of(run.position.epoch))
+        return cls(checksum_of(run.state.parameters), processor(), tuple(losses))
+
+    def __str__(self) -> str:
+        return "_".join([self.weights, self.processor, *(f"{loss:.4g}" for loss in self.losses)])
+
+    @classmethod
+    def parse(cls, text: str) -> Checksum:
+        """Parse what ``str`` writes; raises SettingError."""
+        if not (match := _FORMAT.fullmatch(text)):
+            raise SettingError(f"{text[:40]!r} is not the checksum of a run.")
+        try:
+            losses = tuple(float(loss) for loss in match[3].split("_")[1:])
+        except ValueError:
+            raise SettingError(f"{text[:40]!r} has a loss that is not a number.") from None
+        return cls(match[1], match[2], losses)
+
+    def verdict(self, run: Run) -> str:
+        """Whether a run that was trained again is the one of this checksum, in a sentence."""
+        own, epochs = Checksum.of(run), (0, *epochs_of(run.position.epoch))
+        if own.weights == self.weights:
+            return "The run is the same to the last bit."
+        if len(self.losses) != len(own.losses):
+            return f"{self.elsewhere}: here its weights are not the same."
+        pairs = zip(self.losses, own.losses, strict=True)
+        apart = [abs(a - b) > _DIFFERENT * max(abs(a), abs(b)) for a, b in pairs]
+        if True not in apart:
+            return f"{self.elsewhere}: here last digits differ, but no loss by more than 1%."
+        first = apart.index(True)
+        return (
+            f"{self.elsewhere}: here it goes another way between epochs {epochs[first]} and "
+            f"{epochs[first + 1]}."
+        )
+
+    def repeated(self, same: bool | None) -> str:
+        """Whether stored epochs are the ``same`` if trained again, in a sentence; None: unknown."""
+        if same:
+            return "Its epochs are the same here, to the last bit."
+        if same is None and self.processor == processor():
+            return ""
+        may = "may not" if same is None else "do not"
+        return (
+            f"{self.elsewhere}: here epochs {may} repeat to the last bit; those stored are exact."
+        )
+
+    @property
+    def elsewhere(self) -> str:
+        """The beginning of a sentence about a run that was made where numbers round otherwise."""
+        if self.processor == processor():
+            return "The run was made with products that round otherwise (another NumPy?)"
+        return (
+            f"The run was made on another kind of processor ({self.processor}; this one is "
+            f"{processor()})"
+        )
+
+
+def epochs_of(last: int) -> tuple[int, ...]:
+    """At most 16 epochs, equally spaced up to ``last``."""
+    spaced = np.linspace(0, last, min(last, _LOSSES) + 1)[1:]
+    return tuple(spaced.round().astype(int).tolist())
