@@ -79,7 +79,8 @@ def reach_curve(
         xaxis=words_axis(words, theme), yaxis=log_axis("", theme, span),
         shapes=_rounding(_least(profile), floor, theme),
         annotations=[
-            note(rounding, "right top", **place, font={"color": theme.muted}),
+            note(rounding, "right top", **place, font={"color": theme.muted},
+                 bgcolor=theme.background),
             *ends,
             *empty,
         ],
@@ -323,8 +324,11 @@ def exponent_curve(
 ) -> Picture:
     """Finite-time Lyapunov exponents (S,), the largest first, over ``steps`` tokens.
 
-    Those of a ``second`` moment, with its name, are faint.
+    Those of a ``second`` moment, with its name, are faint. Of a broken network it is a sentence.
     """
+    if np.isnan(exponents).all():
+        broken = "The Jacobians are not finite, or their products are not: there are no exponents."
+        return sentence("Exponents", broken, theme)
     dotted = {"mode": "lines+markers", "marker": {"size": 5, "color": theme.text}}
     curves = [_exponents(exponents, "exponent", {"color": theme.text, "width": 1.5}) | dotted]
     if second:

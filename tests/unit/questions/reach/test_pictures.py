@@ -262,6 +262,12 @@ def test_exponents_say_over_how_many_tokens_and_what_is_gone_does_not_squeeze_th
     assert exponent_curve(np.array([0.1]), 1).figure.layout.xaxis.title.text.endswith(": 1 token")
 
 
+def test_the_exponents_of_a_broken_network_are_a_sentence():
+    drawn = exponent_curve(np.full(3, np.nan), 4).figure
+    assert not drawn.data
+    assert "there are no exponents" in drawn.layout.annotations[0].text
+
+
 def test_the_exponents_at_another_moment_are_faint():
     now, then = np.array([0.5, -1.0]), np.array([0.25, -3.0])
     drawn = exponent_curve(now, 4, second=(then, "epoch 3")).figure
