@@ -249,7 +249,7 @@ class StoredRun:
         checkpoint = self._checkpoint._replace(history=history.until(epoch))
         assert isinstance(session.player, Player), "no recording is given"
         session.player.resume(self._schedule, checkpoint, self._shown, self._ghost)
-        session.player.message = f"{session.player.message} {self._verdict}".strip()
+        session.player.note(self._verdict)
         session.own_equations = session.config.equations
         session.selection = replace(self._selection)
         session.ask(self._phrase)

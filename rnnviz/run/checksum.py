@@ -79,15 +79,15 @@ class Checksum:
         if own.weights == self.weights:
             return "The run is the same to the last bit."
         if len(self.losses) != len(own.losses):
-            return f"{self.elsewhere}: here its weights are not the same."
+            return f"Here its weights are not the same: {self.elsewhere}."
         pairs = zip(self.losses, own.losses, strict=True)
         apart = [abs(a - b) > _DIFFERENT * max(abs(a), abs(b)) for a, b in pairs]
         if True not in apart:
-            return f"{self.elsewhere}: here last digits differ, but no loss by more than 1%."
+            return f"Here last digits differ, but no loss by more than 1%: {self.elsewhere}."
         first = apart.index(True)
         return (
-            f"{self.elsewhere}: here it goes another way between epochs {epochs[first]} and "
-            f"{epochs[first + 1]}."
+            f"Here the run goes another way between epochs {epochs[first]} and "
+            f"{epochs[first + 1]}: {self.elsewhere}."
         )
 
     def repeated(self, same: bool | None) -> str:
@@ -97,19 +97,14 @@ class Checksum:
         if same is None and self.processor == processor():
             return ""
         may = "may not" if same is None else "do not"
-        return (
-            f"{self.elsewhere}: here epochs {may} repeat to the last bit; those stored are exact."
-        )
+        return f"Here epochs between those stored {may} repeat to the last bit: {self.elsewhere}."
 
     @property
     def elsewhere(self) -> str:
-        """The beginning of a sentence about a run that was made where numbers round otherwise."""
+        """Where the run was made, after a colon."""
         if self.processor == processor():
-            return "The run was made with products that round otherwise (another NumPy?)"
-        return (
-            f"The run was made on another kind of processor ({self.processor}; this one is "
-            f"{processor()})"
-        )
+            return "it was made where products round otherwise (another NumPy?)"
+        return f"it was made on another kind of processor ({self.processor}, not {processor()})"
 
 
 def epochs_of(last: int) -> tuple[int, ...]:

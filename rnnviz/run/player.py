@@ -436,7 +436,7 @@ class Player(Timeline):
         if link.shown < link.now:
             self.go_to(link.shown)
         self._stop_at_the_end()
-        self.message = f"{self.message} {verdict}".strip()
+        self.message = f"{verdict} {self.message}".strip()
 
     def _begin(self, schedule: Schedule) -> bool:
         """Begin a run of a link; stop if it can't have the edits at its start."""

@@ -204,13 +204,13 @@ def test_the_file_is_open_to_other_programs(tmp_path):
 
 @pytest.mark.parametrize(
     ("kind", "said"),
-    [(processor(), "do not repeat"), ("arm64", r"on another kind .*do not repeat")],
+    [(processor(), "do not repeat"), ("arm64", r"do not repeat .*on another kind")],
 )
 def test_who_opens_a_run_is_told_whether_its_epochs_repeat_to_the_last_bit(kind, said):
     """The weights of one epoch are moved here by a rounding, as another processor could do."""
     whole = run_file(run_of_(9))
     opened = run_of(whole, "r").session()
-    assert opened.player.message.endswith("Its epochs are the same here, to the last bit.")
+    assert opened.player.message.startswith("Its epochs are the same here, to the last bit.")
 
     def move(tensors):
         tensors["b_h"][0] = np.nextafter(tensors["b_h"][0], 1)
