@@ -1,16 +1,21 @@
-"""How the flip-flop presets remember: ``python -m benchmarks.flipflop``, a row for every seed.
+"""How the flip-flop presets remember: ``python -m benchmarks.flipflop``, forty seeds each.
 
 Points are those of *Find* on the page *Dynamics*, with no pulse held. Bits are the signs of the
-outputs after all sequences, and after many more steps without a pulse.
+outputs after all sequences and many more steps without a pulse.
 """
 
 from __future__ import annotations
 
+import os
+
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
 import math
-import time
+from collections import Counter
 
 import numpy as np
 
+from benchmarks.seeds import SEEDS, in_parallel
 from rnnviz.config import TaskName
 from rnnviz.probe.fixed_points import FixedPoints, Kind, Search
 from rnnviz.probe.passes import read_all
@@ -18,60 +23,54 @@ from rnnviz.probe.session import Session
 from rnnviz.probe.state_transition import FixedInputMap, StateTransition, states_of, visit_states
 from rnnviz.probe.work import spend
 from rnnviz.tasks.data_source import PRESETS
-from rnnviz.tasks.task import Preset
 
-SEEDS, WAITS = range(5), (1, 30, 100, 1000)
-_COLUMNS = "preset", "seed", *Kind, "median q, slow", "Find", *(f"bits, {n}" for n in WAITS)
+#: The steps without a pulse.
+WAIT = 1000
 
 
-def find(session: Session) -> tuple[FixedPoints, float]:
-    """The points without a pulse, and the seconds that they took."""
+def find(session: Session) -> FixedPoints:
+    """The points without a pulse."""
     parameters, data = session.state.parameters, session.dataset
     still = FixedInputMap(StateTransition(parameters), np.zeros(len(data.vocabulary)))
     search = Search(still, visit_states(parameters, data.train), 200, session.config.seed)
-    before = time.perf_counter()
     spend(math.inf, search.work())
-    return search.found, time.perf_counter() - before
+    return search.found
 
 
-def kept(session: Session, waits: tuple[int, ...]) -> list[float]:
-    """The share of bits that are right after the given number of steps without a pulse."""
+def kept(session: Session) -> float:
+    """The share of bits that are right after ``WAIT`` steps without a pulse."""
     parameters, data = session.state.parameters, session.dataset
     examples = data.train + data.test
     ends = [states_of(trace, k).after[-1] for k, trace in read_all(parameters, examples)]
     wanted = np.array([example.targets[-1] for example in examples])
     states, flow, still = np.array(ends), StateTransition(parameters), np.zeros(wanted.shape[1])
-    shares = list[float]()
-    for step in range(1, max(waits) + 1):
+    for _ in range(WAIT):
         states = flow.step(states, still)
-        if step in waits:
-            shares.append(float((np.sign(flow.answers(states)) == wanted).mean()))
-    return shares
+    return float((np.sign(flow.answers(states)) == wanted).mean())
 
 
-def row(preset: Preset, seed: int) -> str:
-    """One row of the table."""
-    session = Session(preset.config(seed))
+def remembered(job: tuple[int, int]) -> tuple[Counter[Kind], float]:
+    """The number of points by kind, and the share of bits that are kept, of a preset and a seed."""
+    number, seed = job
+    session = Session(PRESETS[TaskName.FLIPFLOP][number].config(seed))
     session.player.advance(session.config.epochs)
-    found, seconds = find(session)
-    slow = [point.speed for point in found.of(Kind.SLOW)]
-    cells = [
-        preset.label,
-        str(seed),
-        *(str(len(found.of(kind))) for kind in Kind),
-        f"{np.median(slow):.1e}" if slow else "–",
-        f"{seconds:.1f} s",
-        *(f"{share:.1%}" for share in kept(session, WAITS)),
-    ]
-    return f"| {' | '.join(cells)} |"
+    return Counter(point.kind for point in find(session).points), kept(session)
 
 
 def main() -> None:
     """Print the table as Markdown."""
-    print(f"| {' | '.join(_COLUMNS)} |\n|{'---|' * len(_COLUMNS)}")
-    for preset in PRESETS[TaskName.FLIPFLOP]:
-        for seed in SEEDS:
-            print(row(preset, seed), flush=True)
+    columns = "preset", "stable points", "seeds", "saddles", f"bits after {WAIT} steps"
+    print(f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}")
+    for number, preset in enumerate(PRESETS[TaskName.FLIPFLOP]):
+        found: dict[int, list[tuple[int, float]]] = {}
+        for kinds, share in in_parallel(remembered, [(number, seed) for seed in SEEDS]):
+            found.setdefault(kinds[Kind.STABLE], []).append((kinds[Kind.SADDLE], share))
+        for stable, rows in sorted(found.items(), reverse=True):
+            saddles, shares = zip(*rows, strict=True)
+            ends = f"{min(saddles)} to {max(saddles)} | {min(shares):.1%} to {max(shares):.1%}"
+            print(
+                f"| {preset.label} | {stable} | {len(rows)} of {len(SEEDS)} | {ends} |", flush=True
+            )
 
 
 if __name__ == "__main__":

@@ -80,6 +80,10 @@ def notebook(session: Session) -> Found:
         radius(drop - 180) < 1 < radius(drop - 60),
     )
     session.ask("i am not bad")
+    shares = {epoch: _share(session, epoch) for epoch in (0, 25, 50, 75, 250)}
+    closed = max(share.max() for epoch, share in shares.items() if epoch < 100)
+    yield "the channel's share is at most 1% at epochs 0, 25, 50 and 75", bool(closed < 0.01)
+    yield 'at epoch 250 it is 45 to 60% at "am"', bool(0.45 < shares[250][1] < 0.6)
     probe = session.inspect()
     said = [session.dataset.classes[k] for k in probe.running_probs.argmax(axis=1)]
     turned = said[1] == "negative" and said[-1] == "positive"
@@ -108,6 +112,14 @@ def notebook(session: Session) -> Found:
         "with the learning rate 10 it breaks",
         "no longer a finite" in other.player.message or bool(column(other, "train_loss")[-1] > 1.0),
     )
+
+
+def _share(session: Session, epoch: int) -> Array:
+    """The memory's share of each new sum of the phrase, (T,)."""
+    session.player.go_to(Position(epoch))
+    share = session.inspect().sequence_pass().share
+    session.player.back_to_now()
+    return share
 
 
 # Presets
@@ -220,12 +232,9 @@ def characters(session: Session) -> Found:
 def switches(session: Session) -> Found:
     """*3-bit flip-flop*."""
     yield "above 99% of the signs", bool(column(session, "test_metric")[-1] > 0.99)
-    found, _ = flipflop.find(session)
-    count, kept = len(found.of(Kind.STABLE)), flipflop.kept(session, (1000,))[0]
+    count, kept = len(flipflop.find(session).of(Kind.STABLE)), flipflop.kept(session)
     yield "eight stable points", count == 8
-    yield "above 99% of the bits after 1000 steps without a pulse", kept > 0.99
-    if count == 8:
-        yield "those with eight points keep them", kept > 0.99
+    yield f"above 99% of the bits after {flipflop.WAIT} steps without a pulse", kept > 0.99
 
 
 def counters(session: Session) -> Found:

@@ -158,9 +158,8 @@ def test_how_many_stable_points_the_gru_has_depends_on_the_seed(seed, count):
     """The eight keep the bits for 1000 steps without a pulse, the two lose a third of them."""
     session = Session(PRESETS[TaskName.FLIPFLOP][1].config(seed))
     session.player.advance(session.config.epochs)
-    found, _ = flipflop.find(session)
-    assert len(found.of(Kind.STABLE)) == count
-    (kept,) = flipflop.kept(session, (1000,))
+    assert len(flipflop.find(session).of(Kind.STABLE)) == count
+    kept = flipflop.kept(session)
     assert kept > 0.99 if count == 8 else kept == pytest.approx(0.66, abs=0.03)
 
 
