@@ -1,7 +1,7 @@
 """What the tour, every preset's *look* and docs/claims.md say: ``python -m benchmarks.claims``.
 
-It prints of how many of forty seeds a sentence is true, and the median and the range of a number. It
-takes about half an hour.
+It prints of how many of forty seeds a sentence is true, and the median and the range of a number.
+It takes about half an hour.
 """
 
 from __future__ import annotations
