@@ -306,12 +306,6 @@ def _swing(session: Session, epoch: int) -> float:
     return float(np.median(np.ptp(outputs[20:], axis=0)))
 
 
-def exact(session: Session) -> Found:
-    """*Spelling digits* and *English to French*."""
-    part = "test" if session.dataset.test else "train"
-    yield f"exact match, {part}", float(column(session, f"{part}_metric")[-1])
-
-
 CHECKS: dict[tuple[TaskName, str], Callable[[Session], Found]] = {
     (TaskName.SENTIMENT, "Notebook"): notebook,
     (TaskName.RECALL, "Elman, lag 20"): guessing,
@@ -332,8 +326,6 @@ CHECKS: dict[tuple[TaskName, str], Callable[[Session], Found]] = {
     (TaskName.BRACKETS, "GRU"): counters,
     (TaskName.WAVES, "GRU"): waves,
     (TaskName.WAVES, "LSTM, 2 layers"): waves,
-    (TaskName.SPELLING, "GRU"): exact,
-    (TaskName.TRANSLATION, "GRU"): exact,
 }
 
 
