@@ -102,7 +102,9 @@ class StepDecoder:
         decoder = parameters.architecture._replace(source=0)
         own = Parameters(decoder, parameters.theta[-Parameters(decoder).theta.size :])
         zero = np.zeros(1, np.intp)
-        start = Batch(Sequences(zero[None], (1,)), zero, zero, zero)
+        # As values, because of a wide vocabulary x would have the columns of token 0 alone.
+        first = np.zeros((1, 1, decoder.inputs))
+        start = Batch(Sequences(first, (1,)), zero, zero, zero)
         self._trace = Trace(own.architecture, start, own.theta.dtype)
         self._forward = bind_forward(own, self._trace)
         layers, names = self._trace.layers, own.architecture.cell.states

@@ -12,8 +12,8 @@ from rnnviz.cells import OWN
 from rnnviz.config import Gradient, Loss
 from rnnviz.engine.batch import Batch, Sequences
 from rnnviz.engine.bptt import bind_forward
-from rnnviz.engine.cell_check import TOLERANCE, best, confirm
-from rnnviz.engine.cell_text import CACHED
+from rnnviz.engine.cell_check import TOLERANCE, TRIALS, best, compiled, confirm
+from rnnviz.engine.cell_text import CACHED, CellError
 from rnnviz.engine.derived_cell import DerivedCell
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Architecture, Parameters
@@ -26,6 +26,9 @@ _TINY = 1e-30
 _ROUNDING = 1e-15
 #: Tokens x weights x entries that can be checked in about half a second.
 _WORK = 800_000_000
+#: Trials in which the programs of a cell are compared with its script; the difference that is an
+#: error and no rounding.
+_ALIKE, _APART = 3, 1e-3
 #: Parameters with at most this number of entries are checked completely.
 _FEWEST = 200
 
@@ -140,4 +143,32 @@ def own_cell(equations: str) -> DerivedCell:
         return check.worst if check.finite else math.nan
 
     confirm(of.cell.text, "gradient", best(error))
+    for seed, scale in TRIALS[:_ALIKE]:
+        theta = scale * np.random.default_rng(seed).standard_normal(Parameters(of).theta.shape)
+        if _apart_from_script(Parameters(of, theta), batch) > _APART:
+            why = "its programs compute something else than its equations, so it can't be used"
+            raise CellError(1, 1, f"{why}: please report this text")
     return of.cell
+
+
+def _apart_from_script(parameters: Parameters, batch: Batch) -> float:
+    """The largest relative difference of outputs and gradients from those of the cell's script.
+
+    The script is the equations, line by line. It is 0 if a number is not finite.
+    """
+    cell, trace = parameters.architecture.cell, record(parameters, batch)
+    script = compiled(cell.text)
+    weights = {name: parameters[name] for name in script["SHAPES"]}
+    x = np.eye(parameters.architecture.inputs)[batch.read.inputs[:, 0]]
+    d_out = np.zeros((len(x) + 1, parameters.architecture.hidden))
+    d_out[-2] = trace.dlogits[0] @ parameters.W_hy
+    with np.errstate(all="ignore"):
+        lines = script["forward"](x, np.zeros((len(script["STATES"]), d_out.shape[1])), **weights)
+        out = lines[script["LINES"].index(script["OUT"])][:-1]
+        gradients, _ = script["backward"](d_out, x, *lines, **weights)
+        pairs = [(trace.top[:, :-1], out[-1:])]
+        pairs += zip((trace.gradient[name] for name in weights), gradients, strict=True)
+        sizes = np.array([np.abs(b).max() for _, b in pairs])
+        errors = np.array([np.abs(a - b).max() for a, b in pairs])
+        worst = float(np.max(errors / np.maximum(sizes, 1e-6 * sizes.max() + 1e-300)))
+    return worst if math.isfinite(worst) else 0.0

@@ -90,7 +90,8 @@ def merged(ops: list[Op]) -> list[Op]:
         op, k = rest.pop(0), 0
         while op.out.first >= 0 and k < len(rest):
             both = _joined(op, rest[k])
-            if both and _independent(rest[k], rest[:k]):
+            # What the first one writes the second one may not read: e1 *= e0, then e2 *= e1.
+            if both and not rest[k].reads & op.out.parts and _independent(rest[k], rest[:k]):
                 op = both
                 del rest[k]
                 k = 0

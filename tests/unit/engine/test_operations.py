@@ -1,0 +1,68 @@
+"""Calls are merged only where none reads what another of them writes."""
+
+import numpy as np
+import pytest
+
+from rnnviz.config import Gradient, Loss
+from rnnviz.engine import gradcheck
+from rnnviz.engine.batch import collate
+from rnnviz.engine.cell_check import compiled
+from rnnviz.engine.cell_text import CellError
+from rnnviz.engine.gradcheck import check_gradient, own_cell
+from rnnviz.engine.memory import Stored
+from rnnviz.engine.operations import Op, Operand, merged
+from rnnviz.engine.parameters import Architecture
+from rnnviz.engine.training import record
+from tests.unit.engine.networks import examples, network
+
+#: Sums of products in which one pre-activation is a term of the next.
+CHAINS = [
+    "a = W @ x\nb = tanh(U @ h)\np = relu(K @ h + b)\nc = V @ h + a*p\nh = sin(c*a + 0.5)",
+    "b = tanh(U @ h + W @ x)\np = K @ h - b\nc = V @ h - p\nd = S @ h - c\n"
+    "h = tanh(c)*tanh(p)*d*0.3",
+    "r = sigmoid(U @ h + A @ x)\nz = sigmoid(K @ h + B @ x + r)\nh = tanh(V @ h + W @ x + z)",
+    "p = K @ h + W @ x\nc = V @ h + p\nd = S @ h + c\ne = M @ h + d\nh = tanh(e)",
+    "p = K @ h + W @ x\nc = V @ h - p\nh = tanh(p) * sigmoid(c)",
+]
+
+
+def gate(name, k):
+    return Operand(Stored(name), k, k + 1)
+
+
+def test_a_call_that_reads_what_the_one_before_writes_is_not_merged_with_it():
+    dependent = [Op("multiply", (gate("e", 1), gate("e", 0)), gate("e", 1)),
+                 Op("multiply", (gate("e", 2), gate("e", 1)), gate("e", 2))]  # fmt: skip
+    assert merged(dependent) == dependent
+    # What the first one reads may be written after it.
+    (both,) = merged(dependent[::-1])
+    assert both.out == Operand(Stored("e"), 1, 3)
+
+
+@pytest.mark.parametrize("text", CHAINS)
+@pytest.mark.parametrize("seed", range(4))
+def test_chains_of_sums_are_those_of_their_equations(text, seed):
+    own_cell(text)
+    of = Architecture(4, 5, 3, "own", loss=Loss.SQUARED_ERROR, equations=text)
+    parameters, some = network(of, seed, 0.4), examples(of, [3, 5], values=True, seed=seed)
+    assert check_gradient(parameters, collate(some), Gradient.EXACT).wrong == {}
+    script = compiled(of.cell.text)
+    for one in some:
+        first = np.zeros((len(script["STATES"]), 5))
+        weights = {name: parameters[name] for name in script["SHAPES"]}
+        lines = script["forward"](one.inputs, first, **weights)
+        h = lines[script["LINES"].index(script["OUT"])][len(one.inputs) - 1]
+        logits = record(parameters, collate([one])).logits
+        np.testing.assert_allclose(logits[0], parameters.W_hy @ h + parameters.b_y, atol=1e-13)
+
+
+def test_a_cell_whose_programs_are_not_its_equations_is_refused(monkeypatch):
+    def wrong(cell):
+        script = compiled(cell)
+        forward = script["forward"]
+        return {**script, "forward": lambda *args, **kwargs: tuple(
+            1.1 * line for line in forward(*args, **kwargs))}  # fmt: skip
+
+    monkeypatch.setattr(gradcheck, "compiled", wrong)
+    with pytest.raises(CellError, match="something else than its equations"):
+        own_cell("h = tanh(W @ x + U @ h)  # a text of this test alone")
