@@ -184,14 +184,20 @@ def marked(step: StepRecord, focus: Focus) -> int:
     if focus.moment.phase not in (Phase.CLIP, Phase.UPDATE):
         return focus.unit
     _, indexes = followed(step, focus)
-    return indexes[-1] if _reads_units(step, focus) else focus.unit
+    return indexes[1] if indexes[1:] and _reads_units(step, focus) else focus.unit
+
+
+def _matrix(step: StepRecord, focus: Focus) -> str:
+    """The matrix whose weight is followed, or the part's first one if it is a bias."""
+    cell, (name, indexes) = step_cell(step, focus.layer), followed(step, focus)
+    first = cell.unrolled.name(len(step.words) - 1, cell.matrix(part_of(step, focus)))
+    return name if indexes[1:] else first
 
 
 def _reads_units(step: StepRecord, focus: Focus) -> bool:
-    """Whether the part's first matrix reads units, not the input."""
-    cell = step_cell(step, focus.layer)
-    shape = cell.parts.equations.shapes[cell.matrix(part_of(step, focus))]
-    return focus.layer > 0 or shape == (UNITS, UNITS)
+    """Whether the matrix that is shown reads units, not the input."""
+    shapes = step_cell(step, focus.layer).parts.equations.shapes
+    return focus.layer > 0 or shapes[plain(_matrix(step, focus))] == (UNITS, UNITS)
 
 
 def _cell(step: StepRecord, focus: Focus) -> tuple[VectorRow, ...]:
@@ -242,9 +248,8 @@ def _values(step: StepRecord, focus: Focus) -> tuple[VectorRow, ...]:
 
 
 def _weights(step: StepRecord, focus: Focus) -> tuple[VectorRow, ...]:
-    """The unit's row of the part's first matrix in clipping, or in the update."""
-    cell, last = step_cell(step, focus.layer), len(step.words) - 1
-    name = cell.unrolled.name(last, cell.matrix(part_of(step, focus)))
+    """The unit's row of the matrix in clipping, or in the update."""
+    name = _matrix(step, focus)
     cells = _units(step) if _reads_units(step, focus) else step.names.vocabulary
     gradient, clipped, change, before, after = (
         of[name][focus.unit] for of in (*step.descent, step.before, step.after)

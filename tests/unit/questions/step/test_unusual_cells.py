@@ -1,15 +1,18 @@
 """Cells that readers may write: states that are read at once, values without effect on the loss."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from rnnviz.charts.texts import explanation
 from rnnviz.config import Loss, RunConfig
 from rnnviz.engine.parameters import Architecture
+from rnnviz.probe.unrolled import Phase
 from rnnviz.questions.step.arithmetic import formula, terms
 from rnnviz.questions.step.inside_cell import inside_cell
 from rnnviz.questions.step.measure import step_cell, step_record
-from rnnviz.questions.step.pictures import operation, share
+from rnnviz.questions.step.pictures import marked, operation, share, step_pass
 from rnnviz.questions.step.tab import caption_fields, caption_key
 from tests.sampling import pairwise
 from tests.unit.engine.networks import HIDDEN, INPUTS, OUTPUTS, SOURCE, examples, network
@@ -73,3 +76,20 @@ def test_gradients_and_shares_are_the_engine_s(text, layers, kind):
             adjoint = found.parts.gradient(part)
             own, recorded = found.gradients(adjoint), found.recorded(adjoint)
             np.testing.assert_allclose(own, recorded, rtol=0, atol=1e-13)
+
+
+def test_after_one_token_a_cell_without_a_bias_is_followed_by_what_reads_the_input():
+    """The state before the token is 0, and so is the gradient of the matrix that reads it."""
+    text = "h = tanh(W_1 @ x + U @ h)"
+    of = Architecture(9, HIDDEN, OUTPUTS, "own", equations=text)
+    (one,) = examples(of, [1])
+    step = step_record(network(of), [replace(one, inputs=np.array([8]))],
+                       RunConfig(cell="own", equations=text),
+                       LETTERS._replace(vocabulary=tuple("abcdefghi")))  # fmt: skip
+    for focus in focuses(step, 1, units=(1,)):
+        assert marked(step, focus) == 1
+        rows = operation(step, focus)
+        if focus.moment.phase in (Phase.CLIP, Phase.UPDATE):
+            assert rows[0].label.lstrip("d").startswith("W_1[1")
+            assert rows[0].cells == tuple("abcdefghi")
+        assert step_pass(step, focus)
