@@ -13,6 +13,8 @@ from rnnviz.page import every_picture as module
 from rnnviz.page.every_picture import every_picture
 from rnnviz.probe.questions import StepView
 from rnnviz.probe.session import Session
+from rnnviz.tasks.upload import File, Upload
+from rnnviz.tasks.vocabulary import Unit
 from rnnviz.ui.viewer import Scene
 from tests.page.tab import PAGES, QUESTIONS, App, Page, tabs_of
 
@@ -85,3 +87,21 @@ def test_what_is_measured_while_a_run_is_paused_is_measured_before(monkeypatch):
     monkeypatch.setattr(module, "TABS", {"page/tab": lambda session: scene})
     every_picture(trained(), measuring=60)
     assert len(calls) == 3
+
+
+@pytest.mark.parametrize("kind", ["text", "translation"])
+def test_a_vocabulary_of_many_tokens_is_drawn_everywhere(kind):
+    """Also where the network reads its own answers, one by one."""
+    rng = np.random.default_rng(2)
+    words = [f"w{k}" for k in range(300)]
+    lines = [" ".join(rng.permutation(words)[:12]) for _ in range(60)]
+    pairs = "source,target\n" + "".join(f"{line[:9]},{line}\n" for line in lines)
+    files = {
+        "text": Upload(File("wide.txt", "\n".join(lines).encode()), unit=Unit.WORDS),
+        "translation": Upload(File("wide.csv", pairs.encode())),
+    }
+    session = Session(RunConfig(hidden=2, epochs=3))
+    session.load(files[kind])
+    assert not session.data.problem
+    session.player.advance(1)
+    assert len(every_picture(session, measuring=0)) > 30

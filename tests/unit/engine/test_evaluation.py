@@ -8,6 +8,7 @@ import pytest
 from rnnviz.engine.batch import collate
 from rnnviz.engine.evaluation import Evaluator, StepDecoder, batches
 from rnnviz.engine.parameters import Architecture, Parameters
+from rnnviz.engine.trace import WIDE
 from rnnviz.engine.training import record
 from rnnviz.tasks.dataset import share_right
 from tests.sampling import each_row, pairwise, singly
@@ -74,6 +75,17 @@ def test_the_outputs_of_all_examples_come_with_their_owners_in_the_order_of_the_
 def test_it_answers_as_the_whole_pass_does(cell, layers, values, encoder):
     of = architecture(cell, layers, encoder, squared=values)
     parameters, (example,) = network(of), examples(of, [7], every=True, values=values)
+    whole = record(parameters, collate([example]))
+    reader = StepDecoder(parameters, whole if encoder else None)
+    answers = [reader.read(one) for one in example.inputs]
+    np.testing.assert_allclose(answers, whole.probs, rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize("encoder", [False, True])
+def test_so_does_one_with_a_wide_vocabulary(encoder):
+    """Of which x has only the columns of the tokens that occur."""
+    of = architecture(encoder=encoder)._replace(inputs=WIDE + 20)
+    parameters, (example,) = network(of), examples(of, [7], every=True)
     whole = record(parameters, collate([example]))
     reader = StepDecoder(parameters, whole if encoder else None)
     answers = [reader.read(one) for one in example.inputs]
