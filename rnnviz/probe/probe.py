@@ -247,7 +247,8 @@ def read(dataset: Dataset, text: str) -> Reading:
         values = read_values(text, dataset.vocabulary.words, MAX_WORDS)
         return Reading(text, tuple(text.split()), (), values)
     reading = vocabulary.read(text)
-    if not text.strip():
+    # A blank may be a token.
+    if not text.strip() and not len(reading.tokens):
         example = dataset.train[0].text[:60]
         raise TaskError(f"The {what} is empty. Type something, for example: “{example}”.")
     if not len(reading.tokens):

@@ -12,6 +12,7 @@ import numpy as np
 from rnnviz.config import SETTINGS, RunConfig
 from rnnviz.engine.evaluation import Evaluator, Score
 from rnnviz.engine.parameters import Architecture, Parameters
+from rnnviz.engine.trace import before_pass
 from rnnviz.engine.training import TrainBuffers, TrainState, begin, train_on
 from rnnviz.run.history import History, PreviousRun
 from rnnviz.run.schedule import EDIT, Position, Schedule
@@ -48,8 +49,9 @@ class FirstNetwork:
         return own.like(own.theta.astype(config.dtype.value))
 
 
-#: Weights * tokens * examples processed in about a millisecond.
-_WORK = 2_000_000
+#: Weights * tokens * examples processed in about a millisecond; and between two times at which a
+#: replay can be cancelled.
+_WORK, _PIECE = 2_000_000, 100_000_000
 #: The score on a set that is missing or has no labels.
 NO_SCORE = Score(float("nan"), float("nan"))
 
@@ -222,7 +224,7 @@ class TrainingRun(Run):
     def state(self) -> TrainState:
         """The present state."""
         if self._state is None:
-            buffers = self._buffers if self._buffered else self._replayed(self.position)
+            buffers = self._buffers if self._buffered else self._replayed(self.position, "present")
             self._state = buffers.now.copy()
         return self._state
 
@@ -244,8 +246,13 @@ class TrainingRun(Run):
     @property
     def stride(self) -> int:
         """Number of examples to train between two checks of the clock."""
-        work = self._buffers.parameters.theta.size * self._buffers.longest * self.batch
-        return self.batch * max(1, min(32, _WORK // work))
+        return self.batch * min(32, self._steps_of(_WORK))
+
+    def _steps_of(self, work: int) -> int:
+        """The number of steps with about so much work; at least one."""
+        return max(
+            1, work // (self._buffers.parameters.theta.size * self._buffers.longest * self.batch)
+        )
 
     def after(self, position: Position) -> Position:
         """The position after the next step."""
@@ -368,10 +375,9 @@ class TrainingRun(Run):
         """The state at a past position, with exactly the same weights."""
         if position >= self.position:
             return self.state
-        state = self._bookmarks.pop("", None)
+        state = self._bookmarks.get("")
         if not state or position_of(state) != position:
-            state = self._replayed(position, state).now.copy()
-        self._bookmarks[""] = state
+            state = self._bookmarks[""] = self._replayed(position, "").now.copy()
         return state
 
     def replay(self, position: Position, reader: str) -> TrainState:
@@ -381,22 +387,31 @@ class TrainingRun(Run):
         """
         if position >= self.position:
             return self.state
-        now = self._replayed(position, self._bookmarks.pop(reader, None)).now
+        now = self._replayed(position, reader).now
         if position.epoch != self.snapshots.before(position.epoch):
             self._bookmarks[reader] = now.copy()
         return now
 
-    def _replayed(self, position: Position, last: TrainState | None = None) -> TrainBuffers:
-        """The training buffers at ``position``, replayed from a snapshot or from ``last``."""
-        buffers = self._borrow_buffers()
+    def _replayed(self, position: Position, reader: str) -> TrainBuffers:
+        """The training buffers at ``position``, replayed from a snapshot or the reader's bookmark.
+
+        A replay that ``before_pass`` cancels leaves a bookmark where it is.
+        """
+        buffers, last = self._borrow_buffers(), self._bookmarks.pop(reader, None)
         nearest = Position(self.snapshots.before(position.epoch) or 0)
         if last and nearest <= position_of(last) <= position:
             buffers.enter(last)
         elif not self.snapshots.restore(position.epoch, buffers):
             buffers.enter(self._initial_state())
+        piece = self._steps_of(_PIECE) * self.batch
         while (now := position_of(buffers)) < position:
             end = position.offset if now.epoch == position.epoch else self.examples
-            self._train_within_epoch(end - now.offset)
+            self._train_within_epoch(min(piece, end - now.offset))
+            try:
+                before_pass.get()()
+            except BaseException:
+                self._bookmarks[reader] = buffers.now.copy()
+                raise
         return buffers
 
     def branch(self, position: Position, edits: Sequence[Edit] = ()) -> PreviousRun:

@@ -128,7 +128,9 @@ def flow_field(
 def _span(values: Array) -> Span:
     """A side of the window, rounded to a coarse grid so that it seldom changes during a run."""
     low, high = float(values.min()), float(values.max())
-    width = (high - low) or 1.0
+    width = high - low
+    # A subnormal width has no grid.
+    width = width if width > 1e-300 else 1.0
     power = 10.0 ** math.floor(math.log10(width))
     digit = max(d for d in (1, 2, 5) if d <= width / power * (1 + 1e-9))
     grid, margin = power * digit / _GRID, _MARGIN * width

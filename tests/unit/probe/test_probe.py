@@ -3,12 +3,15 @@
 import numpy as np
 import pytest
 
+from rnnviz.config import RunConfig
 from rnnviz.engine.batch import collate
 from rnnviz.engine.training import record
-from rnnviz.probe.probe import likeliest, prompted, translate
+from rnnviz.probe.probe import likeliest, prompted, read, translate
 from rnnviz.probe.session import Session
+from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.data_source import PRESETS
-from rnnviz.tasks.vocabulary import END
+from rnnviz.tasks.dataset import Dataset, Example
+from rnnviz.tasks.vocabulary import END, Unit, Vocabulary
 
 
 def trained(name, epochs=None):
@@ -47,3 +50,14 @@ def test_a_spelling_network_writes_the_names():
         said = prompted(session.state.parameters, data, example.inputs[:1], likeliest, 20)
         assert said == example.targets.tolist()
         assert session.inspect(example.text).verdict == example.text[1:]
+
+
+def test_a_blank_that_is_a_token_can_be_read_alone():
+    """As the first line of a text is, by which a network of characters is asked."""
+    words = Vocabulary(("\n", "a"), Unit.CHARACTERS)
+    train = (Example("\n", np.array([0]), np.array([1])),)
+    dataset = Dataset("lines", words, ("no", "yes"), train, ())
+    assert read(dataset, "\n").tokens.tolist() == [0]
+    assert Session(RunConfig(hidden=3), dataset).phrase_input.phrase == "\n"
+    with pytest.raises(TaskError, match="is empty"):
+        read(dataset, " ")

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from rnnviz.config import OptimizerKind, RunConfig
+from rnnviz.engine.trace import before_pass
 from rnnviz.engine.training import TrainBuffers, begin, train_examples, train_on
 from rnnviz.run import run as module
 from rnnviz.run import snapshots
@@ -388,3 +389,44 @@ def test_the_scores_of_a_state_are_what_is_measured(count):
         count -= step
     state = run.state
     assert run.scores(state) == run.examine(state.parameters)
+
+
+class Cancelled(Exception):
+    pass
+
+
+@pytest.mark.parametrize("how", ["at", "replay", "present"])
+def test_a_long_replay_can_be_cancelled_and_goes_on_where_it_was(monkeypatch, how):
+    """As when the tab that it is drawn for has gone."""
+    run = trained(12)
+    own, present = every_byte(run.at(Position(9))), every_byte(run.state)
+    run.snapshots.drop_after(0)
+    run._bookmarks.clear()
+    monkeypatch.setattr(module, "_PIECE", 1)
+    calls = 0
+
+    def cancel():
+        nonlocal calls
+        calls += 1
+        if calls % 100 == 0:
+            raise Cancelled
+
+    def found():
+        if how == "present":
+            run._set_present(Position(12))
+            return every_byte(run.state)
+        return every_byte(run.at(Position(9)) if how == "at" else run.replay(Position(9), "x"))
+
+    token, tries = before_pass.set(cancel), 0
+    try:
+        while True:
+            tries += 1
+            try:
+                got = found()
+                break
+            except Cancelled:
+                continue
+    finally:
+        before_pass.reset(token)
+    assert got == (present if how == "present" else own)
+    assert tries == 1 + (12 if how == "present" else 9) * run.examples // 100
