@@ -29,8 +29,8 @@ _WORK = 800_000_000
 #: Trials in which the programs of a cell are compared with its script; the difference that is an
 #: error and no rounding.
 _ALIKE, _APART = 3, 1e-3
-#: Parameters with at most this number of entries are checked completely.
-_FEWEST = 200
+#: Parameters with at most this number of entries are checked completely; of each at least so many.
+_FEWEST, _LEAST = 200, 25
 
 
 def complex_step_gradient(
@@ -116,7 +116,7 @@ def check_gradient(parameters: Parameters, batch: Batch, gradient: Gradient) -> 
     tokens = sum(sum(read.counts) for read in batch.reads)
     # All entries of a small parameter, every n-th of a large one.
     indices = double.like(np.arange(double.theta.size)).named().values()
-    limit = max(_WORK // (tokens * double.theta.size), len(indices) * _FEWEST)
+    limit = max(_WORK // (tokens * double.theta.size), len(indices) * _LEAST)
     every = max(1, math.ceil(double.theta.size / limit))
     entries = np.concatenate([a.ravel()[:: every if a.size > _FEWEST else 1] for a in indices])
     truth = complex_step_gradient(double, batch, entries)

@@ -12,7 +12,7 @@ import numpy as np
 import orjson
 
 from rnnviz import __version__
-from rnnviz.config import SETTINGS, OptimizerKind, RunConfig, brief
+from rnnviz.config import SETTINGS, OptimizerKind, RunConfig, SettingError, brief
 from rnnviz.engine.gradcheck import own_cell
 from rnnviz.engine.optimizers import OPTIMIZERS, Slots
 from rnnviz.engine.parameters import Architecture
@@ -32,7 +32,7 @@ from rnnviz.files.tensor_file import TensorFile, content_at
 from rnnviz.files.weights_file import named_weights
 from rnnviz.probe.probe import most_typed
 from rnnviz.probe.session import Selection, Session
-from rnnviz.run.checksum import Checksum, checksum_of
+from rnnviz.run.checksum import Checksum, checksum_of, losses_of
 from rnnviz.run.history import COLUMNS, History, PreviousRun
 from rnnviz.run.player import Player
 from rnnviz.run.run import Checkpoint, FirstNetwork, TrainingRun, architecture_of
@@ -202,7 +202,8 @@ class StoredRun:
         dataset = self._given or own or _task(start)
         now, shown = (_position(run, name, dataset, start) for name in ("now", "shown"))
         self._schedule = Schedule(start, _changes(run, now, dataset, start))
-        history, of = _history(archive, "history", now.epoch), architecture_of(dataset, start)
+        history = _history(archive, "history", now.epoch, dataset)
+        of = architecture_of(dataset, start)
         states = tuple(_states(archive, now.epoch, of, start.dtype.value))
         self._checkpoint, self._shown = Checkpoint(now, history, states), min(shown, now)
         ghost = run.get("ghost")
@@ -218,27 +219,33 @@ class StoredRun:
         self._selection = Selection(_index(run, "unit"), _index(run, "token"))
         self._phrase = _text(run, "phrase", most_typed(dataset))
         # Files of before have none.
-        checksum = Checksum.parse(_text(run, "checksum")) if "checksum" in run else None
-        self._verdict = self._compared(checksum, dataset) if checksum else ""
+        self._verdict = self._compared(run["checksum"], dataset) if "checksum" in run else ""
 
-    def _compared(self, checksum: Checksum, dataset: Dataset) -> str:
+    def _compared(self, text: Any, dataset: Dataset) -> str:
         """Whether the last epochs, trained again, end with the stored weights, in a sentence.
 
         It is left open if this takes longer than a second.
         """
+        try:
+            checksum = Checksum.parse(text if isinstance(text, str) else "")
+        except SettingError:
+            return "Its checksum can't be read, so nothing is compared with it."
         (*earlier, last), history = self._checkpoint.states, self._checkpoint.history
-        until = time.perf_counter() + _SECONDS
-        if earlier:
-            start = Position(earlier[-1].epoch)
-            checkpoint = Checkpoint(start, history.until(start.epoch), tuple(earlier))
-            run = TrainingRun(dataset, self._schedule, self._first, checkpoint)
-            while run.position < Position(last.epoch) and time.perf_counter() < until:
-                if not run.train(run.stride):
-                    break
-            if run.position == Position(last.epoch):
-                same = checksum_of(run.state.parameters) == checksum_of(last.parameters)
-                return checksum.repeated(same)
-        return checksum.repeated(None)
+        stored = checksum_of(last.parameters), losses_of(history, last.epoch)
+        # Within an epoch the file has no weights of the present.
+        if not self._checkpoint.position.offset and stored != (checksum.weights, checksum.losses):
+            return "Its weights or scores are not those of its checksum: the file was changed."
+        if not earlier:
+            return checksum.repeated(None)
+        start, until = Position(earlier[-1].epoch), time.perf_counter() + _SECONDS
+        checkpoint = Checkpoint(start, history.until(start.epoch), tuple(earlier))
+        run = TrainingRun(dataset, self._schedule, self._first, checkpoint)
+        while run.position < Position(last.epoch):
+            if time.perf_counter() > until:
+                return checksum.repeated(None)
+            if not run.train(run.stride):
+                return checksum.repeated(False)
+        return checksum.repeated(checksum_of(run.state.parameters) == stored[0])
 
     def session(self, upload_store: UploadStore | None = None) -> Session:
         """A session at the position that was shown when the run was stored."""
@@ -408,13 +415,15 @@ def _held(archive: RunArchive, config: RunConfig) -> str:
     return f"It holds {what}{end}."
 
 
-def _history(archive: RunArchive, name: str, epoch: int) -> History:
-    """The scores up to an epoch; a column is all NaN, or has numbers after epoch 0."""
+def _history(archive: RunArchive, name: str, epoch: int, dataset: Dataset | None = None) -> History:
+    """The scores up to an epoch: numbers after epoch 0, or NaN for a set that ``dataset`` lacks."""
     columns = archive.tensors(name).tensors
     for column in COLUMNS:
         values = columns.get(column, np.empty(0))
+        empty = dataset is None or not dataset.labelled
+        empty |= dataset is not None and column.startswith("test") and not dataset.test
         valid = values.shape == (epoch + 1,) and (
-            np.isfinite(values[1:]).all() or np.isnan(values).all()
+            np.isfinite(values[1:]).all() or (empty and np.isnan(values).all())
         )
         if not valid:
             raise TransferError(f"its {name} has no {column} for each of {epoch + 1:,} epochs.")
@@ -463,4 +472,4 @@ def _ghost(archive: RunArchive, table: Any, after: Schedule, dataset: Dataset) -
         raise TransferError("its ghost was left before it ended.")
     changes = _changes(table, end, dataset, after.start)
     schedule = OldRun(left, end, changes).schedule(after)
-    return PreviousRun(left, end, _history(archive, "ghost", end.epoch), schedule)
+    return PreviousRun(left, end, _history(archive, "ghost", end.epoch, dataset), schedule)

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from pprint import pformat
 from string import Template
 
+import numpy as np
+
 from rnnviz import __version__
 from rnnviz.config import Gradient, OutputAt, RunConfig
 from rnnviz.engine.cell_source import passes, plain_name, understood
@@ -115,10 +117,8 @@ def _page(session: Session) -> str:
     """What the run of the page was like at ``END``."""
     train, _ = session.run.scores(session.state)
     checksum = checksum_of(session.state.parameters)
-    return (
-        f'\nCHECKSUM, PROCESSOR, LOSS = "{checksum}", "{processor()}", {train.loss:.6g}'
-        "  # on the page, at END"
-    )
+    loss = f"{train.loss:.6g}" if np.isfinite(train.loss) else f'float("{train.loss}")'
+    return f'\nCHECKSUM, PROCESSOR, LOSS = "{checksum}", "{processor()}", {loss}  # on the page'
 
 
 def _data(dataset: Dataset) -> Iterator[str]:

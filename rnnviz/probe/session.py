@@ -210,10 +210,11 @@ class Session:
     def configure(self, config: RunConfig) -> None:
         """Apply new settings from the next step on, or restart the run if they require it."""
         before, default = self.dataset, self.first_phrase
-        if config.layers != self.config.layers:
-            self.layer = config.layers - 1
-        self.own_equations = config.equations or self.own_equations
+        layers = self.config.layers
         self.player.configure(config)
+        self.own_equations = self.config.equations or self.own_equations
+        if self.config.layers != layers:
+            self.layer = self.config.layers - 1
         self._update_phrase(before, default)
 
     def load(self, upload: Upload | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 import re
@@ -13,6 +14,7 @@ import numpy as np
 
 from rnnviz.config import SettingError
 from rnnviz.engine.parameters import Parameters
+from rnnviz.run.history import History
 from rnnviz.run.run import Run
 
 #: The most training losses that a checksum has.
@@ -28,6 +30,12 @@ def checksum_of(parameters: Parameters) -> str:
     for name in sorted(named):
         total = zlib.crc32(named[name].tobytes(), total)
     return f"{total:08x}"
+
+
+def losses_of(history: History, last: int) -> tuple[float, ...]:
+    """At most 16 training losses up to the epoch ``last``, in nats, to four digits."""
+    column = history.column("train_loss")
+    return tuple(float(f"{column[epoch]:.4g}") for epoch in epochs_of(last))
 
 
 @cache
@@ -55,9 +63,8 @@ class Checksum:
     @classmethod
     def of(cls, run: Run) -> Checksum:
         """That of a run at its present."""
-        column = run.history.column("train_loss")
-        losses = (float(f"{column[epoch]:.4g}") for epoch in epochs_of(run.position.epoch))
-        return cls(checksum_of(run.state.parameters), processor(), tuple(losses))
+        losses = losses_of(run.history, run.position.epoch)
+        return cls(checksum_of(run.state.parameters), processor(), losses)
 
     def __str__(self) -> str:
         return "_".join([self.weights, self.processor, *(f"{loss:.4g}" for loss in self.losses)])
@@ -71,6 +78,8 @@ class Checksum:
             losses = tuple(float(loss) for loss in match[3].split("_")[1:])
         except ValueError:
             raise SettingError(f"{text[:40]!r} has a loss that is not a number.") from None
+        if not all(map(math.isfinite, losses)):
+            raise SettingError(f"{text[:40]!r} has a loss that is too large.")
         return cls(match[1], match[2], losses)
 
     def verdict(self, run: Run) -> str:
@@ -78,7 +87,7 @@ class Checksum:
         own, epochs = Checksum.of(run), (0, *epochs_of(run.position.epoch))
         if own.weights == self.weights:
             return "The run is the same to the last bit."
-        if len(self.losses) != len(own.losses):
+        if not self.losses or len(self.losses) != len(own.losses):
             return f"Here its weights are not the same: {self.elsewhere}."
         pairs = zip(self.losses, own.losses, strict=True)
         apart = [abs(a - b) > _DIFFERENT * max(abs(a), abs(b)) for a, b in pairs]

@@ -403,15 +403,18 @@ class TrainingRun(Run):
             buffers.enter(last)
         elif not self.snapshots.restore(position.epoch, buffers):
             buffers.enter(self._initial_state())
-        piece = self._steps_of(_PIECE) * self.batch
-        while (now := position_of(buffers)) < position:
-            end = position.offset if now.epoch == position.epoch else self.examples
-            self._train_within_epoch(min(piece, end - now.offset))
-            try:
+        piece, whole = self._steps_of(_PIECE) * self.batch, True
+        try:
+            while (now := position_of(buffers)) < position:
                 before_pass.get()()
-            except BaseException:
+                end = position.offset if now.epoch == position.epoch else self.examples
+                whole = False
+                self._train_within_epoch(min(piece, end - now.offset))
+                whole = True
+        finally:
+            # Ctrl-C can come in the middle of a step.
+            if whole and position_of(buffers) < position:
                 self._bookmarks[reader] = buffers.now.copy()
-                raise
         return buffers
 
     def branch(self, position: Position, edits: Sequence[Edit] = ()) -> PreviousRun:

@@ -281,7 +281,7 @@ def caption_fields(step: StepRecord, focus: Focus) -> dict[str, str]:
         "T": str(len(step.words)),
         "previous": str(moment.t),
         "target": step.names.classes[int(target)] if step.classes else number(float(target[0])),
-        "p": f"{trace.probs[row, int(target)]:.1%}" if step.classes else "",
+        "p": _percent(trace.probs[row, int(target)]) if step.classes else "",
         "answer": number(float(trace.logits[row, 0])),
         "loss": number(float(trace.loss[row])),
         "factor": number(norms[moment.t] / later) if later else "0",
@@ -289,7 +289,7 @@ def caption_fields(step: StepRecord, focus: Focus) -> dict[str, str]:
         "last": step.words[-1],
         "whole": number(norms[0] / norms[-1]) if norms[-1] else "0",
         "count": f"{descent.changed.sum():,}",
-        "lost": f"{descent.lost:.1%}",
+        "lost": _percent(descent.lost),
         "largest": number(float(np.abs(descent.gradient.theta).max())),
         "change": number(float(np.abs(descent.update.theta).max())),
         "part": focus.part,
@@ -306,6 +306,10 @@ def caption_fields(step: StepRecord, focus: Focus) -> dict[str, str]:
 MOST_LETTERS = 110
 #: Where a caption's first sentence ends.
 _END = re.compile(r"(?<=[.!?]) ")
+
+
+def _percent(share: float) -> str:
+    return "–" if np.isnan(share) else f"{share:.1%}"
 
 
 def moment_names(step: StepRecord) -> list[str]:

@@ -23,7 +23,7 @@ from rnnviz.files.opened import AwaitedRun
 from rnnviz.files.run_file import DataMissingError, open_run, run_file, run_of, stored_run
 from rnnviz.files.tensor_file import TensorFile
 from rnnviz.run import snapshots
-from rnnviz.run.checksum import Checksum, processor
+from rnnviz.run.checksum import Checksum, checksum_of, processor
 from rnnviz.run.history import COLUMNS
 from rnnviz.run.schedule import Position
 from rnnviz.run.weight_edits import scale, set_weight, silence
@@ -215,17 +215,28 @@ def test_who_opens_a_run_is_told_whether_its_epochs_repeat_to_the_last_bit(kind,
     def move(tensors):
         tensors["b_h"][0] = np.nextafter(tensors["b_h"][0], 1)
 
-    checksum = replace(Checksum.of(opened.run), processor=kind)
-    other = with_run(with_tensors(whole, "snapshots/0000009.safetensors", move),
-                     checksum=str(checksum))  # fmt: skip
+    moved = with_tensors(whole, "snapshots/0000009.safetensors", move)
+    weights = checksum_of(stored_weights(moved))
+    checksum = replace(Checksum.of(opened.run), processor=kind, weights=weights)
+    other = with_run(moved, checksum=str(checksum))
     assert re.search(said, run_of(other, "r").session().player.message)
+
+
+def stored_weights(content):
+    """The weights of the last snapshot, as of a run that was made so."""
+    file = TensorFile.of(unpacked(content)["snapshots/0000009.safetensors"])
+    parameters = run_of_(0).state.parameters.copy()
+    for name, array in parameters.named().items():
+        array[...] = file.tensors[name]
+    return parameters
 
 
 def test_a_run_whose_epochs_are_not_repeated_in_a_second_names_another_processor(monkeypatch):
     monkeypatch.setattr(module, "_SECONDS", 0.0)
     whole = run_file(run_of_(5))
     assert run_of(whole, "r").session().player.message == "Opened at epoch 5."
-    other = with_run(whole, checksum="12345678_arm64-ASIMDDP_0.7")
+    checksum = replace(Checksum.of(run_of(whole, "r").session().run), processor="arm64")
+    other = with_run(whole, checksum=str(checksum))
     assert "may not repeat" in run_of(other, "r").session().player.message
 
 
@@ -491,7 +502,6 @@ LIES = {
     "now": [None, 3, "-1", "4", "2", "99999999", "3/58", "3/999", "x" * 3000],
     "shown": [None, [], "1/99", "1e3"],
     "phrase": [None, DEEP, 3, ["a"], "x" * 3000],
-    "checksum": [None, DEEP, 7, "x", "12345678_x_1_x"],
     "unit": [DEEP, "1", -1, 1.5, True, 10**9],
     "token": [{}, -3],
     "data": [None, [], {"kind": DEEP}, {"kind": "given", "task": True, "notes": ["n"] * 100},
@@ -514,6 +524,20 @@ def test_a_wrong_value_in_json_gets_a_sentence(whole, name):
             run_of(with_run(whole, **{name: value}), "r")
         assert len(str(refused.value)) < 400
         assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("checksum", "said"),
+    [
+        ("00000000_x86-64_0.69", "not those of its checksum: the file was changed."),
+        (7, "can't be read"),
+        (DEEP, "can't be read"),
+        ("12345678_x_1_x", "can't be read"),
+        ("12345678_x_1e999", "can't be read"),
+    ],
+)
+def test_a_run_with_another_checksum_opens_and_says_so(whole, checksum, said):
+    assert said in run_of(with_run(whole, checksum=checksum), "r").session().player.message
 
 
 def test_a_recording_is_told_from_a_run(whole):
@@ -583,11 +607,14 @@ def test_scores_are_checked(whole):
     def gap(tensors):
         tensors["train_loss"][2] = np.nan
 
+    def missing(tensors):
+        tensors["test_loss"][...] = np.nan
+
     def number(tensors):
         tensors["train_loss"] = tensors["train_loss"][0]
 
     for name in ("history", "ghost"):
-        for change in (short, gap, number, none):
+        for change in (short, gap, missing, number, none):
             with pytest.raises(TransferError, match=f"its {name} has no"):
                 run_of(with_tensors(whole, f"{name}.safetensors", change), "r")
 

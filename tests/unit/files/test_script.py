@@ -164,16 +164,26 @@ def test_it_runs_with_numpy_alone_prints_the_report_and_writes_the_weights(tmp_p
     ).stdout
     assert said.startswith(report(session) + "\n")
     loss = session.run.history.row(3)["train_loss"]
-    assert f"\nThe page, on {processor()}: Loss {loss:.3f}, weights " in said
+    assert f"\nThe page, on {processor()}: Loss {loss:.3f}; the weights differ in rounding" in said
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace(checksum_of(session.state.parameters), sum_of(own)))
     again = subprocess.run(
         command, capture_output=True, encoding="utf-8", check=True, timeout=60
     ).stdout
-    assert again.endswith("weights the same to the last bit\n")
+    assert again.endswith("the weights are the same to the last bit\n")
     with np.load(own) as found:
         assert {array.dtype.name for array in found.values()} == {"float32"}
         assert furthest(dict(found), session) < 1e-5
+
+
+def test_a_script_of_a_run_whose_loss_is_not_finite_runs(tmp_path):
+    session = run_of(epochs=0, layers=3, activation="relu", init_scale=2.0, dtype="float32")
+    assert not np.isfinite(session.run.history.row(0)["train_loss"])
+    path = tmp_path / "run.py"
+    path.write_text(script(session), encoding="utf-8")
+    done = subprocess.run([sys.executable, "-W", "error", "-I", path], capture_output=True,
+                          encoding="utf-8", check=True, timeout=60)  # fmt: skip
+    assert re.search(r"The page, on \S+: Loss (nan|inf); the weights are", done.stdout)
 
 
 @each_row(

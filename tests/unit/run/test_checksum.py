@@ -58,6 +58,7 @@ def test_so_is_one_within_an_epoch_with_changes_edits_and_a_ghost():
         ([1.0] * 9 + [1.011] + [1.0] * 6, "Here the run goes another way between epochs 22 and 25"),
         ([1.02] * 16, "Here the run goes another way between epochs 0 and 2"),
         ([1.0] * 15, "Here its weights are not the same"),
+        ([], "Here its weights are not the same"),
     ],
 )
 def test_a_run_of_other_bits_is_said_to_go_another_way_where_a_loss_differs_by_1_percent(
@@ -72,6 +73,16 @@ def test_a_run_of_other_bits_is_said_to_go_another_way_where_a_loss_differs_by_1
     own = opened(replace(link, checksum=replace(other, processor=processor())))
     assert "where products round otherwise" in own
     assert "kind of processor" not in own
+
+
+def test_without_losses_only_the_weights_are_compared():
+    session = trained(0)
+    session.player.step_phrase()
+    link = session.link()
+    assert link.checksum.losses == ()
+    assert opened(link).startswith(SAME)
+    other = replace(link, checksum=replace(link.checksum, weights="00000000"))
+    assert opened(other).startswith("Here its weights are not the same")
 
 
 def test_a_link_that_is_not_followed_in_all_its_parts_is_not_compared():
@@ -91,7 +102,7 @@ def test_a_run_at_its_start_and_one_of_other_first_weights_have_none():
 @pytest.mark.parametrize(
     "text",
     ["", "x", "12345678", "1234567_x_1", "12345678__1", "12345678_x" + "_1" * 17, "12345678_x_1e",
-     "12345678_a b_1", "12345678_x_--1"],
+     "12345678_a b_1", "12345678_x_--1", "12345678_x_1e999"],
 )  # fmt: skip
 def test_what_is_no_checksum_is_refused(text):
     with pytest.raises(SettingError):
