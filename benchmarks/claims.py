@@ -12,13 +12,14 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks import flipflop
+from benchmarks import flipflop, recall
 from benchmarks.seeds import SEEDS, counted, in_parallel
-from rnnviz.config import Gradient, TaskName
+from rnnviz.config import Gradient, RunConfig, TaskName
 from rnnviz.engine.batch import collate
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.trace import Trace
@@ -210,18 +211,37 @@ def orthogonal(session: Session) -> Found:
     yield "at the start this share of the gradient reaches the first letter", _arrives(session, 0)
 
 
+def sgd(session: Session) -> Found:
+    """Its cell with sgd, at a larger learning rate than that of the README's table."""
+    shared = recall.COLUMNS["sgd, 150 epochs"]
+    config = RunConfig(**{**shared, "cell": session.config.cell, "lr": 1.0, "epochs": 100})
+    epoch = recall.learned(replace(config, seed=session.config.seed))
+    yield "with sgd at 1 learns in 100 epochs", epoch is not None
+    if epoch is not None:
+        yield "at epoch", epoch
+    first = Session(replace(config, seed=session.config.seed))
+    example = first.dataset.train[0]
+    others = [replace(example, inputs=np.r_[k, example.inputs[1:]]) for k in range(4)]
+    outs = [Unrolled(record(first.state.parameters, collate([one]))).h for one in others]
+    apart = np.mean([np.linalg.norm(a - b, axis=1) for a, b in combinations(outs, 2)], axis=0)
+    yield "before training this share of a letter's output is left at the end", apart[-1] / apart[0]
+
+
 def mingru(session: Session) -> Found:
     """*minGRU, lag 20*."""
     yield "learns", right(session)
     gates = np.mean([Unrolled(trace).of("z") for trace in traces(session)], axis=(0, 2))
     yield "the mean of z at the first letter", float(gates[0])
     yield "the largest at another one", float(gates[1:].max())
+    yield from sgd(session)
 
 
 def lru(session: Session) -> Found:
     """*LRU, lag 20*."""
     yield "learns", right(session)
-    yield "test accuracy at lag 21", score_at(session, 21)[0]
+    (score,) = score_at(session, 21)
+    yield "test accuracy at lag 21", score
+    yield "below 30%", score < 0.3
 
 
 def leaky(session: Session) -> Found:
@@ -232,6 +252,7 @@ def leaky(session: Session) -> Found:
     yield "the state is longer at the end by the factor", float(mean[-1] / mean[0])
     for lag, score in zip((5, 80), score_at(session, 5, 80), strict=True):
         yield f"test accuracy at lag {lag}", score
+    yield from sgd(session)
 
 
 def cornn(session: Session) -> Found:
@@ -239,6 +260,7 @@ def cornn(session: Session) -> Found:
     yield "learns", right(session)
     for lag, score in zip((2, 40, 80), score_at(session, 2, 40, 80), strict=True):
         yield f"test accuracy at lag {lag}", score
+    yield from sgd(session)
 
 
 def parity(session: Session) -> Found:
@@ -247,7 +269,9 @@ def parity(session: Session) -> Found:
     yield "the first epoch above 75%", int(np.argmax(scores > 0.75))
     yield "above 95%", int(np.argmax(scores > 0.95))
     yield "test accuracy", float(scores[-1])
-    yield "at 32 bits", score_at(session, 32)[0]
+    (score,) = score_at(session, 32)
+    yield "at 32 bits", score
+    yield "above 95%, at 32 bits", score > 0.95
 
 
 def adding(session: Session) -> Found:
