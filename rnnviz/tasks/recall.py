@@ -98,15 +98,15 @@ TASK = Task(
             _lag("lstm"),
         ),
         Preset(
-            "Elman, 150 epochs", "More time: most seeds learn",
-            "The same network with more time: nothing happens for tens of epochs, then most seeds "
-            "learn. The gradient at the first token has to grow first: see it over the epochs.",
+            "Elman, 150 epochs", "More time: 28 of 40 seeds learn",
+            "The same network with more time: nothing happens for tens of epochs, then 28 of 40 "
+            "seeds learn. The gradient at the first token has to grow first: see it over the epochs.",
             _lag("elman", epochs=150),
         ),
         Preset(
-            "Elman, adam", "Adam at 0.01: most seeds learn",
+            "Elman, adam", "Adam at 0.01: 31 of 40 seeds learn",
             "Adam divides each step by the size of the gradient, so a small gradient is enough. "
-            "Most seeds learn at the learning rate 0.01; at 0.2 they don't.",
+            "At the learning rate 0.01 31 of 40 seeds learn, at 0.2 none.",
             _lag("elman", optimizer="adam", lr=0.01),
         ),
         Preset(
@@ -125,15 +125,15 @@ TASK = Task(
             "LRU, lag 20", "Learns this lag, and not the next",
             "The step from state to state is linear: every pair of states rotates and decays a "
             "little at any token. The network learns lag 20 alone. At lag 21 the states have "
-            "rotated further, and nearly every answer is wrong: see the longer sequences on the "
-            "page Gradients.",
+            "rotated further: with 31 of 40 seeds less than 30% of the answers are right. See the "
+            "longer sequences on the page Gradients.",
             _lag_adam("lru"),
         ),
         Preset(
             "Leaky, lag 20", "Learns, though every state leaks",
             "A fifth of the state leaks at every token: the leak alone leaves 1% after 20. The "
             "recurrent weights learn to restore more than that, and the state grows. At lags 5 "
-            "and 80 many answers are wrong.",
+            "and 80 about half of the answers are right, with some seeds none.",
             _lag_adam("leaky"),
         ),
         Preset(

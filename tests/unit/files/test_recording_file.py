@@ -562,6 +562,7 @@ def test_the_next_snapshot(session):
         lambda s: s.player.branch(),
         lambda s: s.player.branch_with([silence(1, 0)]),
         lambda s: s.configure(RunConfig(cell="gru")),
+        lambda s: s.configure(RunConfig(layers=3)),
         lambda s: s.use("h = tanh(W @ x + U @ h + b)"),
     ],
 )
@@ -571,6 +572,7 @@ def test_what_a_recording_can_not_do_gets_a_sentence(action, session):
     assert "a recording of another program" in session.player.message
     assert shown(session) == (10, 10)
     assert session.run.stored == [0, 10, 20, 30]
+    assert session.layer == session.config.layers - 1
     assert not session.player.running
 
 
