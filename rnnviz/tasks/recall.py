@@ -99,8 +99,9 @@ TASK = Task(
         ),
         Preset(
             "Elman, 150 epochs", "More time: 28 of 40 seeds learn",
-            "The same network with more time: nothing happens for tens of epochs, then 28 of 40 seeds "
-            "learn. The gradient at the first token has to grow first: see it over the epochs.",
+            "The same network with more time: nothing happens for tens of epochs, then 28 of 40 "
+            "seeds learn. The gradient at the first token has to grow first, see it over the "
+            "epochs.",
             _lag("elman", epochs=150),
         ),
         Preset(
