@@ -166,7 +166,8 @@ def test_it_runs_with_numpy_alone_prints_the_report_and_writes_the_weights(tmp_p
     loss = session.run.history.row(3)["train_loss"]
     assert f"\nThe page, on {processor()}: Loss {loss:.3f}; the weights differ in rounding" in said
     text = path.read_text(encoding="utf-8")
-    path.write_text(text.replace(checksum_of(session.state.parameters), sum_of(own)))
+    text = text.replace(checksum_of(session.state.parameters), sum_of(own))
+    path.write_text(text, encoding="utf-8")
     again = subprocess.run(
         command, capture_output=True, encoding="utf-8", check=True, timeout=60
     ).stdout

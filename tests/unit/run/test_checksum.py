@@ -143,7 +143,7 @@ def test_a_run_with_kernels_for_another_processor_is_told_so():
         f"print(opened(read_link({link.to_query()})[0]))"
     )
     run = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60,
+        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True, timeout=60,
         env={**os.environ, "OPENBLAS_CORETYPE": "NEHALEM"},
     )  # fmt: skip
     assert SAME not in run.stdout
