@@ -16,8 +16,10 @@ from rnnviz.charts.theme import LIGHT, Theme, plain
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.formatting import number
 
-#: How A and B are told apart, in a title.
-_PAIR = "; <b>A</b> solid, <b>B</b> dashed"
+#: The phrase as typed, and as changed.
+BEFORE, AFTER = "before", "after"
+#: How they are told apart, in a title.
+_PAIR = f"; <b>{BEFORE}</b> solid, <b>{AFTER}</b> dashed"
 #: With more words numbers have no room; nor have two side by side, and those of bars alone.
 MOST_NUMBERS, MOST_PAIRS, MOST_ALONE = 10, 6, 20
 
@@ -132,8 +134,8 @@ def percent(share: float) -> str:
 
 
 def compared_answers(pair: Pair, scale: AnswerScale, theme: Theme = LIGHT) -> Picture:
-    """The answers of A and of B after every word, (T,) each, side by side."""
-    sides = ((pair.first, -0.2, "A", "solid"), (pair.second, 0.2, "B", "dash"))
+    """The answers before and after the change, after every word, (T,) each, side by side."""
+    sides = ((pair.first, -0.2, BEFORE, "solid"), (pair.second, 0.2, AFTER, "dash"))
     bars = [_bars(values, (place, 0.36), name, scale, theme) for values, place, name, _ in sides]
     bars = [{**series, "textfont": {"size": 11}} for series in bars]
     # Where both bars end at the same value, one number labels both.
@@ -213,7 +215,7 @@ def contribution_bars(
 ) -> Picture:  # fmt: skip
     """What every word adds to an answer, (T,): up for it, down against it.
 
-    ``others`` is what those of B add; then both are side by side.
+    ``others`` is what the words after the change add; then both are side by side.
     """
     both = [contributions] if others is None else [contributions, others]
     limit = theme.scale.nice_limit(max(map(largest, both)))
@@ -228,7 +230,7 @@ def contribution_bars(
     if others is not None:
         edges = [_edges(contributions, columns[0], 0.0, theme, "solid"),
                  _edges(others, columns[1], 0.0, theme, "dash")]  # fmt: skip
-        heads, total = _PAIR, "sum<br>A <b>{}</b><br>B <b>{}</b>".format(*sums)
+        heads, total = _PAIR, f"sum<br><b>{sums[0]}</b><br>{AFTER}<br><b>{sums[1]}</b>"
     place = {"xref": "paper", "x": 1, "xshift": 10, "y": 0}
     yaxis = signed_axis("", 1.35 * limit, theme) | {"nticks": 3}
     layout = {"yaxis": yaxis, "annotations": [note(total, "left middle", **place)]}

@@ -27,7 +27,7 @@ def test_the_state_after_not_is_put_into_another_phrase_with_four_clicks(opened,
         expect(story).to_contain_text("With the state after “i am not” for that after “now i am”")
         expect(story).to_contain_text("the verdict turns")
     heads = "figure.layout.annotations.map(({ text }) => text)"
-    page.expect_in_chart("compared", f"{heads}.includes('B: not')")
+    page.expect_in_chart("compared", f"{heads}.includes('→ not')")
     distance = page.in_chart("distance", "[...figure.data[0].y]")
     assert distance[:2] == [0, 0]
     assert min(distance[2:]) > 0

@@ -44,13 +44,13 @@ class Page(tab.Page):
         self.say("mark", token=token)
 
     def heads(self):
-        """What B reads, by column."""
+        """What is read after the change, by column."""
         notes = self.chart("compared")["layout"]["annotations"]
-        return {n["x"]: n["text"] for n in notes if n["text"].startswith("B: ")}
+        return {n["x"]: n["text"] for n in notes if n["text"].startswith("→ ")}
 
     @property
     def strips(self):
-        """The strips of A and B, and those between them, by the number of the unit."""
+        """The strips before and after, and those between them, by the number of the unit."""
         drawn = self.chart("compared")
         rows = np.argsort(drawn["layout"]["meta"]["units"])
         return [np.array(series["z"])[rows] for series in drawn["data"][:2]]
@@ -79,7 +79,8 @@ def test_at_first_the_word_that_turns_the_verdict_is_another_one(learned):
     )  # fmt: skip
     rows = learned.chart("choices")["data"]
     assert len(rows[0]["x"]) == len(learned.session.dataset.vocabulary)
-    assert {text[-1] for text in rows[1]["text"] if text[-2:] in (" A", " B")} == {"A", "B"}
+    marked = {text.rpartition(" ")[2] for text in rows[1]["text"] if text.startswith("<b>")}
+    assert marked == {"before", "after"}
 
 
 @each_row(
@@ -112,13 +113,13 @@ def test_a_click_on_a_word_chooses_the_place_and_the_list_marks_it(page):
     page.mark(2)
     page.alter(Alter.DROP)
     assert page.story.split("Plateau ")[-1].startswith("Without “not” the verdict stays: ")
-    assert page.heads() == {2: "B: –"}
+    assert page.heads() == {2: "→ –"}
     (box,) = [b for b in page.app.selectbox if b.label.startswith("Word")]
     assert box.value == 2
     box.set_value(0)
     page.run()
     assert page.session.selection.token == 0
-    assert page.heads() == {0: "B: –"}
+    assert page.heads() == {0: "→ –"}
     page.mark(None)
     assert page.change.place == 0
 
@@ -156,10 +157,10 @@ def test_a_word_can_be_changed_dropped_added_or_swapped(page):
     page.alter(Alter.CHANGE)
     page.set("selectbox", "alter_word", "very")
     assert "With “very” for “not” the verdict " in page.story
-    assert page.heads() == {2: "B: very"}
+    assert page.heads() == {2: "→ very"}
     page.alter(Alter.ADD)
     assert "With “very” after “not” the verdict " in page.story
-    assert page.heads() == {2: "B: not very"}
+    assert page.heads() == {2: "→ not very"}
     cells, _ = page.strips
     one, other = (page.session.inspect(text).unrolled(0).h for text in (None, "i am not very good"))
     np.testing.assert_allclose(cells[:, 8], one[2], atol=1e-6)
@@ -167,7 +168,7 @@ def test_a_word_can_be_changed_dropped_added_or_swapped(page):
     assert page.chart("choices")["layout"]["title"]["text"] == "Words after “not”"
     page.alter(Alter.SWAP)
     assert "With “not” and “good” swapped the verdict " in page.story
-    assert page.heads() == {2: "B: good", 3: "B: not"}
+    assert page.heads() == {2: "→ good", 3: "→ not"}
 
 
 def test_both_are_the_same_until_they_part(page):
@@ -193,7 +194,7 @@ def test_the_state_of_another_phrase_is_put_in_and_the_rest_read_on(page):
     box.set_value(1)
     page.run()
     assert "With the state after “this is” for that after “i am not” the verdict" in page.story
-    assert page.heads() == {2: "B: is"}
+    assert page.heads() == {2: "→ is"}
     _, between = page.strips
     one, other = (page.session.inspect(text).unrolled(0).h for text in (None, "this is good"))
     np.testing.assert_allclose(between[:, [9, 13]], (other[1:] - one[2:]).T, atol=1e-6)
@@ -218,7 +219,7 @@ def test_what_each_word_adds_is_measured_in_three_ways(page):
         drawn = page.chart("saliency")
         np.testing.assert_allclose(drawn["data"][0]["y"], contributions, rtol=1e-6)
         title = drawn["layout"]["title"]["text"]
-        assert title.startswith(f"What each word adds to {name} ({way}); <b>A</b> solid")
+        assert title.startswith(f"What each word adds to {name} ({way}); <b>before</b> solid")
     page.choose("What each word adds", "left out")
     page.ask("bad " * (LEFT_OUT + 1))
     remark = f"Left out: {LEFT_OUT} of the {LEFT_OUT + 1} words, evenly spread."

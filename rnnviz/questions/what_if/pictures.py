@@ -28,26 +28,29 @@ from rnnviz.charts.hidden_states import (
 )
 from rnnviz.charts.picture import Picture, Series, bar, compact, heatmap, scatter
 from rnnviz.charts.shapes import LEGEND, LEGEND_TOP, color_bar, faint, note, outlines, upright
-from rnnviz.charts.side_by_side import AnswerScale, Pair, largest
+from rnnviz.charts.side_by_side import AFTER, BEFORE, AnswerScale, Pair, largest
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain, shown_token
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.formatting import number
 from rnnviz.run.history import RunCurves
 
-#: With more words three columns for each are too narrow, or their heads are: B - A is a sign.
+#: The states of the phrase as typed, the difference, and those of the phrase as changed.
+_NAMES = (BEFORE, "change", AFTER)
+#: With more words three columns for each are too narrow; with more, their heads.
 _MOST_COLUMNS, _MOST_NAMES = 16, 5
 #: Maximum number of letters of changed words close to each other.
 _LETTERS = 5
 #: Maximum number of changed words named on narrow columns, and of rows with a label.
 _MOST_CHANGES, _MOST_LABELS = 3, 12
-#: With more words A, B - A and B touch.
+#: With more words the three touch.
 _MOST_APART = 9
 
 
 class Compared(NamedTuple):
-    """A, B - A and B after every word, (T, U) each, of the ``units`` (U,).
+    """The states before the change, their change, and those after it, (T, U) each.
 
-    ``colors`` are the options of their heatmaps; A and B share a scale.
+    They are of the ``units`` (U,). ``colors`` are the options of their heatmaps; before and after
+    share a scale.
     """
 
     parts: Sequence[Array]
@@ -69,10 +72,11 @@ class Compared(NamedTuple):
 def compared_states(
     pair: Pair, theme: Theme = LIGHT, view: StateView = STATE, groups: Groups | None = None
 ) -> Picture:
-    """The states of A, the difference B - A, and the states of B, (T, H) each.
+    """The states before the change of the phrase, their change, and those after it, (T, H) each.
 
     They are side by side in each word's column, or stacked if there are many words. The ``groups``
-    are the units with a row, by default all by number. A and B share a scale, B - A has its own.
+    are the units with a row, by default all by number. Before and after share a scale, the change
+    has its own.
     """
     groups = groups or grouped(np.arange(pair.first.shape[1]))
     parts = [part[:, groups.units] for part in (pair.first, pair.difference, pair.second)]
@@ -81,7 +85,7 @@ def compared_states(
     state = {**value_colors(own, view, theme), "colorbar": color_bar(view.name)}
     signed = {"zmin": -apart, "zmax": apart, "colorscale": theme.diverging}
     some = f"; {groups.label}" if groups.size > 1 else ""
-    title = f"{view.title.split(' after')[0]}: A, B − A (to ±{number(apart)}), B{some}"
+    title = f"{view.title.split(' after')[0]}: before, change (to ±{number(apart)}), after{some}"
     colors = (state, {**signed, "showscale": False}, {**state, "showscale": False})
     drawn = _side_by_side if len(pair.words) <= _MOST_COLUMNS else _stacked
     return drawn(pair, Compared(parts, groups.units, view, colors, title), theme)
@@ -90,22 +94,21 @@ def compared_states(
 def _side_by_side(pair: Pair, shown: Compared, theme: Theme) -> Picture:
     steps, units = shown.parts[0].shape
     same = [t for t in range(steps) if not np.any(pair.difference[t])]
-    names = ("A", "B − A" if steps <= _MOST_NAMES else "Δ", "B")
-    # A, B - A and B in a word's column, and an empty place; in narrow columns they take all of it.
+    # The three in a word's column, and an empty place; in narrow columns they take all of it.
     apart = steps <= _MOST_APART
     places, half = ((-0.27, 0.0, 0.27, 0.5), 0.12) if apart else ((-1 / 3, 0.0, 1 / 3), 0.15)
     boxes = [(t - half, -0.5, t + half, units - 0.5) for t in same]
-    series, labelled = _strip_cells(pair, shown, places, names, same), shown.labelled(_MOST_LABELS)
+    series, labelled = _strip_cells(pair, shown, places, same), shown.labelled(_MOST_LABELS)
     # Blank lines between the words, where their strips would touch.
     blank = {"color": theme.background, "width": 7, "dash": "solid"}
     blanks = [upright(t + 0.5, theme, **blank) for t in range(0 if apart else steps - 1)]
-    # The names of the columns; above them the words that B reads and A doesn't.
+    # The names of the columns, if there is room; above them the words that are read instead.
     colors = (theme.text, theme.muted, theme.text)
     heads = [
         note(name, "center bottom", x=t + place, y=-0.5, yshift=1,
              font={"size": 12, "color": color, "weight": 600})
-        for t in range(len(pair.words))
-        for name, place, color in zip(names, places, colors, strict=False)
+        for t in range(steps if steps <= _MOST_NAMES else 0)
+        for name, place, color in zip(_NAMES, places, colors, strict=False)
     ]  # fmt: skip
     style = {"textangle": -90, "font": {"size": 12, "color": theme.muted}}
     sames = [note("the same", "center middle", x=t, y=(units - 1) / 2, **style) for t in same]
@@ -123,27 +126,27 @@ def _side_by_side(pair: Pair, shown: Compared, theme: Theme) -> Picture:
 
 
 def _others(pair: Pair) -> list[dict[str, Any]]:
-    """The words that B reads and A doesn't, or their first letters if they are close."""
+    """The words that are read instead, or their first letters if they are close."""
     close = len(pair.words) > _MOST_NAMES and bool(np.any(np.diff(pair.changed) <= 2))
     texts = {t: plain(pair.others[t], _LETTERS if close else 16) for t in pair.changed}
     return [
-        note(text if close else f"B: {text}", "center bottom", x=t, y=-0.5, yshift=16,
+        note(text if close else f"→ {text}", "center bottom", x=t, y=-0.5, yshift=16,
              font={"size": 12 if close else 14, "weight": 600})
         for t, text in texts.items()
     ]  # fmt: skip
 
 
 def _strip_cells(
-    pair: Pair, shown: Compared, places: Sequence[float], names: Sequence[str], same: Sequence[int]
+    pair: Pair, shown: Compared, places: Sequence[float], same: Sequence[int]
 ) -> list[Series]:
-    """The strips of A and B, and between them those of B - A, which have their own colours."""
+    """The strips before and after, and between them the change, which has its own colours."""
     (steps, units), every = shown.parts[0].shape, len(places)
     # The values at every place (P, U), NaN at empty ones, and their labels.
     cells, labels = np.full((every * steps, units), np.nan), [""] * (every * steps)
-    for k, (name, part) in enumerate(zip(names, shown.parts, strict=True)):
+    for k, (name, part) in enumerate(zip(_NAMES, shown.parts, strict=True)):
         cells[k::every] = part
         read = pair.others if k else pair.words
-        labels[k::every] = [f"{name} after “{plain(word)}”" for word in read]
+        labels[k::every] = [f"“{plain(word)}”, {name}" for word in read]
     cells[[every * t + 1 for t in same]] = np.nan
     x = (np.arange(steps)[:, None] + places).ravel()
     between = np.arange(len(x)) % every == 1
@@ -161,14 +164,14 @@ def _strip_cells(
             **colors,
         )
         for name, hidden, told, colors in (
-            ("A and B", between, np.where(between, "", labels), shown.colors[0]),
-            (names[1], ~between, np.where(between, labels, ""), shown.colors[1]),
+            (f"{BEFORE} and {AFTER}", between, np.where(between, "", labels), shown.colors[0]),
+            (_NAMES[1], ~between, np.where(between, labels, ""), shown.colors[1]),
         )
     ]  # fmt: skip
 
 
 def _stacked(pair: Pair, shown: Compared, theme: Theme) -> Picture:
-    view, names = shown.view, ("A", "B − A", "B")
+    view = shown.view
     series = [
         heatmap(
             name=name, z=compact(part.T), hoverongaps=False,
@@ -177,14 +180,16 @@ def _stacked(pair: Pair, shown: Compared, theme: Theme) -> Picture:
             f"{view.name} = %{{z:.6f}}<extra></extra>",
             **colors,
         )
-        for k, (name, part, colors) in enumerate(zip(names, shown.parts, shown.colors, strict=True))
+        for k, (name, part, colors) in enumerate(
+            zip(_NAMES, shown.parts, shown.colors, strict=True)
+        )
     ]  # fmt: skip
-    labelled = [shown.names[row] for row in shown.labelled(_MOST_LABELS // len(names))]
+    labelled = [shown.names[row] for row in shown.labelled(_MOST_LABELS // len(_NAMES))]
     return picture(
         series, shown.title, 660, theme, margin=words_margin(pair.words),
         xaxis={**words_axis(pair.words, theme), "anchor": "y3"},
         annotations=_changes(pair, theme),
-        meta={"x": "token", "columns": [("A reads", pair.words), ("B reads", pair.others)]},
+        meta={"x": "token", "columns": [("read before", pair.words), ("read after", pair.others)]},
         # An axis of units for each heatmap, from top to bottom.
         **{
             f"yaxis{k + 1 if k else ''}": axis(
@@ -192,13 +197,13 @@ def _stacked(pair: Pair, shown: Compared, theme: Theme) -> Picture:
                 domain=[(2 - k) / 3 + 0.03, (3 - k) / 3 - (0.01 if k else 0)],
                 showgrid=False, tickvals=labelled, ticktext=labelled,
             )
-            for k, name in enumerate(names)
+            for k, name in enumerate(_NAMES)
         },
     )  # fmt: skip
 
 
 def _changes(pair: Pair, theme: Theme) -> list[dict[str, Any]]:
-    """The words that B reads and A doesn't, on its states, unless they are many.
+    """The words that are read instead, on the states after, unless they are many.
 
     Every other one is higher, so that neighbours don't cover each other.
     """
@@ -233,7 +238,8 @@ def word_choices(
 ) -> Picture:  # fmt: skip
     """The answers (V,) with each word at one place, a row for each, the largest first.
 
-    ``marks`` has the A or B of marked words. NaN is not read yet.
+    ``marks`` says of the words of the phrase that they are those before, or after. NaN is not read
+    yet.
     """
     rows = chosen_rows(values, [*marks])
     shown = values[rows] - scale.base
@@ -254,7 +260,7 @@ def word_choices(
     line = {"color": theme.text, "width": 1.4}
     frames = [
         {**band, "y0": row - 0.5, "y1": row + 0.5, "fillcolor": faint(theme.text, 0.06),
-         "line": {**line, "dash": "dash" if marks[k] == "B" else "solid"}}
+         "line": {**line, "dash": "dash" if marks[k] == AFTER else "solid"}}
         for row, k in enumerate(rows)
         if k in marks
     ]  # fmt: skip
@@ -285,8 +291,8 @@ def parting_curves(
     epochs: Array, pair: tuple[Array, Array], course: RunCurves, scale: AnswerScale,
     theme: Theme = LIGHT,
 ) -> Picture:  # fmt: skip
-    """The last answers to A and to B over the epochs, (E,) each."""
-    styles = (("A", "solid"), ("B", "dash"))
+    """The last answers before and after the change over the epochs, (E,) each."""
+    styles = ((BEFORE, "solid"), (AFTER, "dash"))
     curves = [
         scatter(
             x=epochs.astype(np.int32), y=compact(values), name=name,

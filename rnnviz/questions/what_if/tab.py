@@ -15,6 +15,8 @@ from rnnviz.charts.picture import Picture
 from rnnviz.charts.sequence_network import BROKEN
 from rnnviz.charts.shapes import sentence
 from rnnviz.charts.side_by_side import (
+    AFTER,
+    BEFORE,
     MOST_ALONE,
     MOST_NUMBERS,
     MOST_PAIRS,
@@ -116,7 +118,7 @@ _WORDS, _EPOCHS = 0.003, 0.002
 
 
 class ChangedPhrase(NamedTuple):
-    """The phrase A, the changed one B, and the problem if there is no B."""
+    """The phrase before the change and after it, and the problem if there is no change."""
 
     session: Session
     first: Probe
@@ -130,7 +132,7 @@ class ChangedPhrase(NamedTuple):
 
     @property
     def pair(self) -> tuple[Probe, Probe]:
-        """A and B; A twice if there is no B."""
+        """The phrase before and after; the former twice if nothing changes."""
         return self.first, self.second or self.first
 
 
@@ -279,7 +281,7 @@ def _or_sentence(
 
 
 def _pair(change: ChangedPhrase, first: Array, second: Array) -> Pair:
-    """Two arrays on the words of A."""
+    """Two arrays on the words before the change."""
     how, (probe, other) = change.lab.perturbation, change.pair
     before, after = (np.array(p.words, object) for p in (probe, other))
     after = how.continued(before, after)
@@ -308,7 +310,7 @@ def _states(change: ChangedPhrase) -> Picture:
 def _distance(change: ChangedPhrase) -> Picture:
     pair, part = _states_pair(change), change.session.part
     distances = np.linalg.norm(pair.difference, axis=1)
-    title = f"Distance of {part}, ‖B − A‖ (L2)"
+    title = f"Distance of {part}, ‖after − before‖ (L2)"
     colors = sticky_theme(change.session, "distance", part)
     return distance_curve(distances, pair.words, title, colors, noted=True)
 
@@ -357,13 +359,12 @@ def _saliency(change: ChangedPhrase) -> Picture:
         colors = replace(colors, positive=colors.negative, negative=colors.positive)
     others = _others(change)
     name = name[:-1] + shown_token(name[-1:])  # It can end in a space.
-    whose = " of A" if others is None else ""
-    title = f"What each {session.names.noun}{whose} adds to {name} ({lab.method})"
+    title = f"What each {session.names.noun} adds to {name} ({lab.method})"
     return contribution_bars(contributions, words, title, colors, others)
 
 
 def _others(change: ChangedPhrase) -> Array | None:
-    """The same contributions of each word of B, on the words of A; None if they are unknown."""
+    """The contributions of the words after the change, on those before; None if unknown."""
     lab, first, second = change.lab, *change.pair
     how = lab.perturbation
     if change.second is None or how.alter is Alter.STATE:
@@ -399,9 +400,9 @@ def _choices(change: ChangedPhrase) -> Picture:
     values = _choices_read(change.lab, probe).answers[:, outcome.column]
     words, marks = probe.vocabulary.words, {}
     if how.alter is not Alter.ADD:
-        marks[int(probe.example.read[how.place])] = "A"
+        marks[int(probe.example.read[how.place])] = BEFORE
     if how.alter in (Alter.CHANGE, Alter.ADD) and change.second and how.word in words:
-        marks[words.index(how.word)] = "B"
+        marks[words.index(how.word)] = AFTER
     where = "after" if how.alter is Alter.ADD else "in place of"
     here = quoted(shown_token(probe.reading.words[how.place]))
     title = f"{noun.capitalize()}s {where} {here}"
@@ -445,10 +446,10 @@ def _controls(session: Session) -> None:
 
 def _charts(session: Session) -> tuple[Column[ChangedPhrase], Column[ChangedPhrase]]:
     left = [
-        Chart("compared", 4.9, _or_sentence("States of A and B", _states)),
+        Chart("compared", 4.9, _or_sentence("States before and after", _states)),
         Chart("distance", 2.1, _or_sentence("Distance of the states", _distance),
               _few(MOST_NUMBERS)),
-        Chart("answers", 3.2, _or_sentence("Answers of A and B", _answers), _few(MOST_PAIRS)),
+        Chart("answers", 3.2, _or_sentence("Answers before and after", _answers), _few(MOST_PAIRS)),
         Chart("saliency", 3.2, _saliency, _saliency_note),
     ]  # fmt: skip
     parted = _or_sentence("When in training did they part?", _parted)

@@ -120,8 +120,8 @@ def test_what_the_words_of_b_add_stands_beside():
     assert np.array(other.x) - np.array(one.x) == pytest.approx([0.4, 0.4])
     assert other.text == ("+1.0", "")
     (total,) = notes(drawn)
-    assert total == "sum<br>A <b>+2.2</b><br>B <b>+1.0</b>"
-    assert drawn.layout.title.text.endswith("<b>A</b> solid, <b>B</b> dashed")
+    assert total == "sum<br><b>+2.2</b><br>after<br><b>+1.0</b>"
+    assert drawn.layout.title.text.endswith("<b>before</b> solid, <b>after</b> dashed")
 
 
 def test_scales_are_held():

@@ -37,13 +37,13 @@ def test_a_the_difference_and_b_stand_in_the_column_of_each_word():
     np.testing.assert_allclose(np.array(cells.z)[:, 2::4], SECOND.T)
     np.testing.assert_allclose(np.array(between.z)[:, 9], (SECOND - FIRST)[2])
     assert cells.zmax == -cells.zmin == 1
-    assert cells.customdata[0][8] == "unit 0, A after “&lt;b&gt;”"
-    assert cells.customdata[0][10] == "unit 0, B after “&lt;i&gt;”"
+    assert cells.customdata[0][8] == "unit 0, “&lt;b&gt;”, before"
+    assert cells.customdata[0][10] == "unit 0, “&lt;i&gt;”, after"
     assert np.isnan(np.array(cells.z)[:, 1::4]).all()
     assert np.isnan(np.array(between.z)[:, [0, 1, 2, 8, 10]]).all()
     assert notes(drawn).count("the same") == 1
     assert boxes.x[0] < 0 < boxes.x[1]
-    assert {"B: –", "B: &lt;i&gt;"} < set(notes(drawn))
+    assert {"→ –", "→ &lt;i&gt;"} < set(notes(drawn))
     assert drawn.layout.meta == {"y": "unit", "units": [0, 1], "x": "token", "kept": "token"}
 
 
@@ -59,7 +59,7 @@ def test_states_have_the_colours_of_the_memory_and_the_difference_those_of_its_o
     assert (states.zmin, states.zmax) == (0 if gate else -1, 1)
     end = 1 if gate else 2
     assert (difference.zmin, difference.zmax) == (-end, end)
-    assert f"B − A (to ±{end})" in drawn.layout.title.text
+    assert f"change (to ±{end})" in drawn.layout.title.text
     ends = [color for _, color in states.colorscale]
     assert ends[0] == (LIGHT.neutral if gate else LIGHT.negative)
     assert next(color for _, color in difference.colorscale) == LIGHT.negative
@@ -70,7 +70,7 @@ def test_changed_words_side_by_side_have_room_in_narrow_columns():
     states = np.ones((8, 2))
     words = list("abcdefgh")
     for changed, said in (
-        ({3: "not", 6: "longest"}, ["B: not", "B: longest"]),
+        ({3: "not", 6: "longest"}, ["→ not", "→ longest"]),
         ({3: "not", 4: "longest"}, ["not", "long…"]),
     ):
         others = [changed.get(t, word) for t, word in enumerate(words)]
@@ -91,7 +91,7 @@ def test_rows_come_in_the_order_of_the_units():
     pair = Pair(FIRST, SECOND, ["a"] * 3, ["a"] * 3)
     drawn = compared_states(pair, groups=grouped(np.array([1, 0]))).figure
     np.testing.assert_allclose(np.array(drawn.data[0].z)[:, 0::4], FIRST.T[[1, 0]])
-    assert drawn.data[0].customdata[0][0] == "unit 1, A after “a”"
+    assert drawn.data[0].customdata[0][0] == "unit 1, “a”, before"
     assert drawn.layout.meta["units"] == [1, 0]
     assert drawn.layout.yaxis.ticktext == ("1", "0")
 
@@ -113,7 +113,10 @@ def test_a_label_stands_at_the_row_of_its_unit(count):
     assert axis.ticktext == ("2", "0", "1")
     assert axis.tickvals == ((0, 1, 2) if count == 3 else ("2", "0", "1"))
     names = {column.name for column in columns_of(picture)}
-    assert {"A and B: unit 2", "A and B: unit 0"} <= names or {"A: 2", "A: 0"} <= names
+    assert {"before and after: unit 2", "before and after: unit 0"} <= names or {
+        "before: 2",
+        "before: 0",
+    } <= names
 
 
 def test_swapped_words_of_many_are_named_apart_and_in_the_numbers():
@@ -124,7 +127,7 @@ def test_swapped_words_of_many_are_named_apart_and_in_the_numbers():
     assert (first.text, second.text) == ("5", "4")
     assert first.y != second.y
     reads = {column.name: column.cells for column in columns_of(picture)}
-    assert (reads["A reads"][4], reads["B reads"][4]) == ("4", "5")
+    assert (reads["read before"][4], reads["read after"][4]) == ("4", "5")
 
 
 @each_row(("count", "least"), [(9, 7), (10, 10), (16, 9)])
@@ -166,7 +169,7 @@ def test_of_many_units_those_that_have_a_row_on_the_page_are_shown(count):
     assert "256 units, 1 in 4 is shown" in drawn.layout.title.text
     if count == 3:
         assert drawn.layout.meta["units"] == units
-        assert drawn.data[0].customdata[1][2] == "unit 4, B after “a”"
+        assert drawn.data[0].customdata[1][2] == "unit 4, “a”, after"
     else:
         assert list(drawn.data[1].y) == list(map(str, units))
     np.testing.assert_allclose(np.nanmax(np.abs(drawn.data[1].z)), 0.4, rtol=1e-6)
@@ -180,10 +183,10 @@ VERDICT = AnswerScale("Words in place of “not”", 0.5, True, ("negative", "<p
 
 def test_words_are_sorted_and_a_and_b_are_marked():
     values = np.array([0.25, 0.9, NAN, 0.5])
-    drawn = word_choices(values, ["a", "<b>", "c", "d"], {1: "A", 0: "B"}, VERDICT).figure
+    drawn = word_choices(values, ["a", "<b>", "c", "d"], {1: "before", 0: "after"}, VERDICT).figure
     bars, names = drawn.data
     assert list(bars.x) == pytest.approx([0.4, 0, -0.25])
-    assert names.text == ("<b>&lt;b&gt;</b> A", "d", "<b>a</b> B")
+    assert names.text == ("<b>&lt;b&gt;</b> before", "d", "<b>a</b> after")
     assert bars.text == ("90%", "50%", "75%")
     bands = [shape for shape in drawn.layout.shapes if shape.type == "rect"]
     dashes = {(shape.y0 + shape.y1) / 2: shape.line.dash for shape in bands}
@@ -211,7 +214,7 @@ def test_both_answers_over_the_epochs(history_of):
     answers = np.array([0.5, 0.9]), np.array([0.5, 0.1])
     drawn = parting_curves(np.array([0, 9]), answers, course, VERDICT).figure
     first, second = drawn.data[:2]
-    assert (first.name, second.name) == ("A", "B")
+    assert (first.name, second.name) == ("before", "after")
     assert (first.line.dash, second.line.dash) == ("solid", "dash")
     assert first.line.color == second.line.color == LIGHT.text
     assert list(second.y) == pytest.approx([0.5, 0.1])
