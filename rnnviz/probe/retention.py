@@ -1,0 +1,150 @@
+"""Retention: what is left of a token in the memory after every later one, and of the gradient.
+
+Both are shares at the memory state m, such as c of an LSTM. They are one product of Jacobians, from
+its two ends: dm_T / dm_t, once applied to a difference of states, once transposed to a gradient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from rnnviz.config import Loss
+from rnnviz.engine.batch import collate
+from rnnviz.engine.derived_cell import DerivedCell
+from rnnviz.engine.graph import topological
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.engine.parameters import Parameters
+from rnnviz.engine.trace import Trace
+from rnnviz.engine.training import record
+from rnnviz.probe.cell_parts import cell_parts
+from rnnviz.probe.passes import forward_pass
+from rnnviz.probe.unrolled import Unrolled
+from rnnviz.tasks.dataset import Dataset, Example
+
+#: At most this many others are read in a token's place.
+_OTHERS = 64
+#: Below this share a token counts as forgotten.
+FORGOTTEN = 0.05
+
+
+class Retention(NamedTuple):
+    """What is left of ``token`` (from 0), as shares (T,) at the memory state of one layer.
+
+    ``memory`` is the mean distance of the memories with another token in its place, as a share of
+    that right after it; NaN before it. ``gradient`` is ||dL/dm_t|| (L2) of the last answer, as a
+    share of that at its own token; NaN after it. An encoder's tokens come first.
+    """
+
+    token: int
+    memory: Array
+    gradient: Array
+
+    @property
+    def lasts(self) -> int:
+        """After how many more tokens less than 5% is left for good; all, if it never is."""
+        left = self.memory[self.token :] >= FORGOTTEN
+        return int(np.flatnonzero(left)[-1]) if left.any() else 0
+
+
+def retention(
+    parameters: Parameters, example: Example, token: int, others: Array, layer: int = -1
+) -> Retention:
+    """What is left of a token of the example, measured with each of ``others`` in its place.
+
+    ``others`` are tokens (N,), or values (N, D): see ``other_inputs``. With none of them the memory
+    is NaN.
+    """
+    batch = collate([example, *(_with(example, token, other) for other in others)])
+    trace = forward_pass(parameters, batch)
+    own, *rest = (memory(trace, layer, k) for k in range(1 + len(others)))
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        away = [np.linalg.norm(one - own, axis=-1) for one in rest]
+        distance = np.mean(away, axis=0) if away else np.full(len(own), np.nan)
+        shares = distance / distance[token]
+    shares[:token] = np.nan
+    return Retention(token, shares, gradient_shares(parameters, example, layer))
+
+
+def other_inputs(dataset: Dataset, example: Example, token: int) -> Array:
+    """What else could stand in a token's place: other tokens (N,), or values (N, D) of the data.
+
+    At most 64, equally spaced.
+    """
+    own = example.read[token]
+    if dataset.tokens:
+        every = np.delete(np.arange(len(dataset.source or dataset.vocabulary)), own)
+    else:
+        every = np.concatenate([one.read for one in dataset.train])
+        every = every[(every != own).any(axis=-1)]
+    some = np.linspace(0, len(every) - 1, min(len(every), _OTHERS)).astype(int)
+    return np.asarray(every[some])
+
+
+def _with(example: Example, token: int, other: Array) -> Example:
+    read = example.read.copy()
+    read[token] = other
+    return (
+        replace(example, inputs=read) if example.source is None else replace(example, source=read)
+    )
+
+
+def memory_states(cell: DerivedCell) -> Sequence[str]:
+    """The names of the states that are the memory: c of an LSTM, p and q of an LRU.
+
+    To the memory state belongs every other one that it reads, and that reads it, not through a
+    matrix: they are parts of one number.
+    """
+    own, nodes = cell_parts(cell).memory_state, cell.equations.nodes
+
+    def read(name: str) -> set[str]:
+        below = topological([nodes[name]], ends=lambda node: node.kind == "product")
+        return {node.name for node in below if node.kind == "state"}
+
+    return [s for s in cell.states if s == own or (s in read(own) and own in read(s))]
+
+
+def memory(trace: Trace, layer: int = -1, sequence: int = 0) -> Array:
+    """The memory of one sequence after every token, (T, M)."""
+    unrolled = Unrolled(trace, layer, sequence)
+    names = memory_states(trace.architecture.cell)
+    return np.concatenate([unrolled.of(name) for name in names], axis=-1, dtype=float)
+
+
+def gradient_shares(parameters: Parameters, example: Example, layer: int = -1) -> Array:
+    """||dL/dm_t|| of the last answer, as a share of that at its token, (T,); NaN after it.
+
+    dL/dlogits is scaled to a length that does not vanish when the answer is right.
+    """
+
+    def seed(trace: Trace) -> None:
+        trace.dlogits[...] = 0
+        # The sequence is alone in its batch: its last answer is the last row.
+        trace.dlogits[-1] = _direction(trace)
+
+    trace = record(parameters, collate([example]), seed=seed)
+    unrolled, cell = Unrolled(trace, layer), trace.architecture.cell
+    names, hidden = memory_states(cell), trace.architecture.hidden
+    columns = [cell.states.index(name) for name in names]
+    parts = unrolled.ds.reshape(len(unrolled), -1, hidden)[:, columns].astype(float)
+    last = max(unrolled.outputs)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        norms = np.linalg.norm(parts.reshape(len(parts), -1), axis=-1)
+        shares: Array = norms / norms[last]
+    shares[last + 1 :] = np.nan
+    return shares
+
+
+def _direction(trace: Trace) -> Array:
+    """The direction of dL/dlogits at the last answer: probs - onehot, over 1 - p(target)."""
+    logits, target = trace.logits[-1], trace.targets[-1]
+    if trace.architecture.loss is not Loss.CROSS_ENTROPY:
+        away = logits - target
+        # Of an answer without an error the sum is taken.
+        return np.asarray(away / np.abs(away).max() if away.any() else np.ones_like(away))
+    others = np.delete(logits, target)
+    odds = np.exp(others - others.max())
+    return np.insert(odds / odds.sum(), target, -1.0)
