@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from rnnviz import __version__
-from rnnviz.cli import export, open_file, show, train, verify
+from rnnviz.cli import export, open_file, seeds, show, train, verify
 from rnnviz.cli.exit_code import exit_code
 from rnnviz.cli.options import Parser, check_free, flag, port_number
 
@@ -20,6 +20,7 @@ OpenPage = Callable[..., None]
 _COMMANDS: dict[str, tuple[Callable[[Parser], None], Callable[..., int | None], str]] = {
     "train": (train.add_options, train.train, "train without a browser"),
     "export": (export.add_options, export.export, "train, and write the run as files"),
+    "seeds": (seeds.add_options, seeds.seeds, "train several seeds, and tell how they differ"),
     "gradcheck": (
         verify.add_gradcheck_options, verify.gradcheck, "check the gradient of every parameter"
     ),

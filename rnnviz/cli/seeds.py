@@ -1,0 +1,182 @@
+"""The command ``rnnviz seeds``: train several seeds of a run, and tell how they differ."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from rnnviz.cli.options import RunOptions, add_run_options
+from rnnviz.cli.train import write_made
+from rnnviz.config import SETTINGS, RunConfig, SettingError
+from rnnviz.files.numbers import Column, csv_text
+from rnnviz.files.whole_file import check_outputs
+from rnnviz.probe.results import wilson
+from rnnviz.probe.spread import Spread, sooner
+from rnnviz.run.history import COLUMNS
+from rnnviz.run.members import Member, members
+from rnnviz.terminal import show
+
+#: The most seeds of one setting.
+MOST_SEEDS = 100
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``rnnviz seeds``."""
+    parser.add_argument(
+        "--seeds", type=_count, default=10, metavar="N",
+        help=f"how many, from --seed on; 2 to {MOST_SEEDS}, default 10",
+    )  # fmt: skip
+    parser.add_argument(
+        "--vs",
+        metavar="NAME=VALUE,…",
+        help="the settings that differ in a second network, such as cell=lstm,lr=0.1",
+    )
+    parser.add_argument(
+        "--at",
+        type=_share,
+        default=1.0,
+        metavar="N",
+        help="learned is a training score of this share, above 0 and up to 1; default 1",
+    )
+    parser.add_argument(
+        "--workers", type=_workers, metavar="N", help="processes; by default one a core"
+    )
+    parser.add_argument("--csv", type=Path, metavar="FILE.csv", help="write every run's scores")
+    add_run_options(parser)
+
+
+def _number(text: str, least: float, most: float) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = np.nan
+    if not least <= number <= most:
+        wrong = f"{text[:40]!r} is not a number from {least:g} to {most:g}"
+        raise argparse.ArgumentTypeError(wrong)
+    return number
+
+
+def _count(text: str) -> int:
+    return int(_number(text, 2, MOST_SEEDS))
+
+
+def _workers(text: str) -> int:
+    return int(_number(text, 1, 256))
+
+
+def _share(text: str) -> float:
+    return _number(text, 1e-6, 1.0)
+
+
+def seeds(
+    *, seeds: int, vs: str | None, at: float, workers: int | None, csv: Path | None, **settings: Any
+) -> int:
+    """Train ``seeds`` seeds of a run, and of one that differs; print when each of them learned."""
+    given = RunOptions(**settings)
+    check_outputs([("--csv", csv)] if csv else [], given.inputs)
+    upload = given.upload()
+    configs = [given.config, *([differing(given.config, vs)] if vs else [])]
+    jobs = [replace(c, seed=c.seed + k) for k in range(seeds) for c in configs]
+    found: dict[RunConfig, Member] = {}
+    with tqdm(total=len(jobs), unit="run", disable=None, leave=False) as bar:
+        for member in members(jobs, upload=upload, workers=workers):
+            found[member.config] = member
+            bar.update()
+    spreads = [Spread([found[job] for job in jobs[k :: len(configs)]]) for k in range(len(configs))]
+    names = _names(given.config, configs[-1])
+    show(table(spreads, names, at))
+    return write_made(csv, lambda: curves(spreads, names)) if csv else 0
+
+
+def differing(config: RunConfig, text: str) -> RunConfig:
+    """The settings with those of a text such as ``cell=lstm,lr=0.1``; raises SettingError."""
+    changed: dict[str, Any] = {}
+    for part in text.split(","):
+        name, equals, value = part.partition("=")
+        if not equals or name not in SETTINGS:
+            raise SettingError(f"--vs: {part[:60]!r} is not a setting: write cell=lstm, or lr=0.1.")
+        changed[name] = SETTINGS[name].parse(value)
+    other = replace(config, **changed)
+    for sentence in other.idle(changed):
+        raise SettingError(f"--vs: {sentence} Leave it out.")
+    if other == config:
+        raise SettingError("--vs: nothing differs.")
+    if other.seed != config.seed:
+        raise SettingError("--vs: the seed can't differ: every seed is trained with both.")
+    return other
+
+
+def _names(config: RunConfig, other: RunConfig) -> list[str]:
+    """What the two networks are called: by the first setting that differs."""
+    rows = config.changes(other)
+    if not rows:
+        return [""]
+    row = next((row for row in rows if row.name != "equations"), rows[0])
+    values = (getattr(one, row.name) for one in (config, other))
+    return [str(v) if isinstance(v, str) else f"{row.label.lower()} {v:g}" for v in values]
+
+
+def table(spreads: Sequence[Spread], names: Sequence[str], at: float) -> str:
+    """A line for each seed and setting, and the summary."""
+    lines = [f"{'seed':>5}  {'':<16}{'learned at':>12}{'train':>9}{'test':>9}{'loss':>11}"]
+    for pair in zip(*(zip(s.members, s.first(at), strict=True) for s in spreads), strict=True):
+        for name, (member, epoch) in zip(names, pair, strict=True):
+            when = "diverged" if member.diverged else "never" if np.isnan(epoch) else f"{epoch:.0f}"
+            train, test = (_percent(member.column(f"{part}_metric")[-1]) for part in _PARTS)
+            loss = f"{member.column('train_loss')[-1]:.4g}"
+            lines.append(
+                f"{member.config.seed:>5}  {name:<16}{when:>12}{train:>9}{test:>9}{loss:>11}"
+            )
+    return "\n".join([*lines, "", *summary(spreads, names, at)])
+
+
+_PARTS = "train", "test"
+
+
+def _percent(share: float) -> str:
+    return "–" if np.isnan(share) else f"{share:.1%}"
+
+
+def summary(spreads: Sequence[Spread], names: Sequence[str], at: float) -> list[str]:
+    """How many seeds learned and when, and which setting learned sooner."""
+    lines = []
+    for spread, name in zip(spreads, names, strict=True):
+        epochs = spread.first(at)
+        known, count = np.sort(epochs[~np.isnan(epochs)]), len(epochs)
+        low, high = 100 * wilson(np.array([len(known) / count]), np.array([count]))[0]
+        head = f"{name}: " if name else ""
+        said = f"{head}{len(known)} of {count} seeds learned (95%: {low:.0f} to {high:.0f}%)"
+        if len(known):
+            median = known[len(known) // 2]
+            said += f", at epoch {median:.0f} ({known[0]:.0f} to {known[-1]:.0f})"
+        lines.append(f"{said}.")
+    if len(spreads) > 1:
+        one, other, neither = sooner(spreads[0], spreads[1], at)
+        lines.append(
+            f"{names[0]} learned sooner in {one}, {names[1]} in {other}, neither in {neither} of "
+            f"{len(spreads[0].members)} seeds."
+        )
+    return lines
+
+
+def curves(spreads: Sequence[Spread], names: Sequence[str]) -> str:
+    """The scores of every run and epoch as CSV."""
+    rows = [
+        (name, member.config.seed, epoch, *values)
+        for spread, name in zip(spreads, names, strict=True)
+        for member in spread.members
+        for epoch, values in enumerate(member.scores.tolist())
+    ]
+    heads = ("network", "seed", "epoch", *COLUMNS)
+    cells = ([_cell(value) for value in column] for column in zip(*rows, strict=True))
+    return csv_text([Column(h, c) for h, c in zip(heads, cells, strict=True)], {})
+
+
+def _cell(value: str | float) -> str:
+    return "" if isinstance(value, float) and np.isnan(value) else str(value)

@@ -1,0 +1,65 @@
+"""Spread: the runs of several seeds of one setting, as one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.run.members import Member
+
+
+class Spread:
+    """The members of one setting, by seed; their curves go on as long as the longest.
+
+    A member that diverged is NaN after its last epoch.
+    """
+
+    def __init__(self, members: Sequence[Member]) -> None:
+        self.members = sorted(members, key=lambda member: member.config.seed)
+
+    def column(self, name: str) -> Array:
+        """One of ``COLUMNS`` of every member over the epochs, (N, E + 1)."""
+        length = max(len(member.scores) for member in self.members)
+        rows = np.full((len(self.members), length), np.nan)
+        for row, member in zip(rows, self.members, strict=True):
+            row[: len(member.scores)] = member.column(name)
+        return rows
+
+    def median(self, name: str) -> Array:
+        """The median over the members at every epoch, (E + 1,): the scores of one of them.
+
+        Of an even number it is the worse of the two in the middle: their mean is no run's. Missing
+        values are worst.
+        """
+        worst = np.inf if name.endswith("loss") else -np.inf
+        rows = np.where(np.isnan(column := self.column(name)), worst, column)
+        ordered = np.sort(rows, axis=0)
+        middle = len(rows) // 2 if name.endswith("loss") else (len(rows) - 1) // 2
+        found = ordered[middle]
+        return np.where(np.isinf(found), np.nan, found)
+
+    def first(self, threshold: float = 1.0, name: str = "train_metric") -> Array:
+        """The first epoch of every member at which a metric reaches a threshold, (N,); or NaN."""
+        reached = self.column(name) >= threshold
+        return np.where(reached.any(axis=1), reached.argmax(axis=1), np.nan)
+
+
+class Sooner(NamedTuple):
+    """In how many seeds one, or the other, reaches a threshold sooner; and in how many neither.
+
+    A run that never does is the later one.
+    """
+
+    one: int
+    other: int
+    neither: int
+
+
+def sooner(one: Spread, other: Spread, threshold: float = 1.0) -> Sooner:
+    """Compare two settings seed by seed; they must have the same seeds."""
+    pair = [np.nan_to_num(s.first(threshold), nan=np.inf) for s in (one, other)]
+    first, second = int((pair[0] < pair[1]).sum()), int((pair[1] < pair[0]).sum())
+    return Sooner(first, second, len(pair[0]) - first - second)

@@ -1,0 +1,36 @@
+"""The command ``rnnviz seeds``."""
+
+import csv
+import io
+
+import pytest
+
+from rnnviz import cli
+from rnnviz.cli.seeds import differing
+from rnnviz.config import RunConfig, SettingError
+
+QUICK = ("--hidden", "5", "--init-scale", "0.3", "--lr", "0.1", "--epochs", "60", "--workers", "2")
+
+
+def test_every_seed_has_its_line_and_the_summary_counts_them(capsys, tmp_path):
+    path = tmp_path / "all.csv"
+    options = *QUICK, "--seeds", "3", "--vs", "epochs=0", "--csv", str(path)
+    assert cli.main(["seeds", *options], open_page=None, every_picture=None) == 0
+    said = capsys.readouterr().out
+    lines = said.splitlines()
+    assert [line.split()[:2] for line in lines[1:7:2]] == [[str(k), "epochs"] for k in range(3)]
+    assert all(" never " in line for line in lines[2:7:2])
+    assert "epochs 0: 0 of 3 seeds learned (95%: 0 to 56%)." in said
+    rows = [*csv.DictReader(io.StringIO(path.read_text(encoding="utf-8")))]
+    assert len(rows) == 3 * (61 + 1)
+    assert {row["network"] for row in rows} == {"epochs 60", "epochs 0"}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("lr", "is not a setting"), ("cell=x", "Cell"), ("seed=4", "seed can't differ"),
+     ("cell=elman", "nothing differs"), ("cell=lstm,activation=relu", "has no effect")],
+)  # fmt: skip
+def test_what_can_not_differ_gets_a_sentence(text, said):
+    with pytest.raises(SettingError, match=said):
+        differing(RunConfig(), text)

@@ -1,0 +1,112 @@
+"""Runs in worker processes are those of their settings, byte for byte."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rnnviz.config import RunConfig
+from rnnviz.probe.session import Session
+from rnnviz.run.history import COLUMNS
+from rnnviz.run.members import members, trained
+from rnnviz.tasks.upload import File, Upload
+
+SKY = Upload(File("sky.csv", b"text,label\nso warm,sunny\nso cold,rainy\nso wet,rainy\n" * 3),
+             test_share=0.3)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def found():
+    """Runs of three seeds, and one that diverges."""
+    configs = [RunConfig(hidden=6, init_scale=0.3, epochs=5, seed=seed) for seed in (3, 4, 5)]
+    wild = RunConfig(activation="relu", init_scale=1.0, epochs=5, lr=100.0, clip_by="off")
+    return {one.config: one for one in members([*configs, wild], workers=2)}
+
+
+def test_a_member_is_the_run_that_its_seed_gives_alone(found):
+    for config, member in found.items():
+        session = Session(config)
+        session.player.advance(config.epochs)
+        assert member.theta.tobytes() == session.state.parameters.theta.tobytes()
+        for name in COLUMNS:
+            own = session.run.history.column(name)
+            assert member.column(name).tobytes() == own.tobytes()
+
+
+def test_a_run_whose_loss_is_not_finite_ends_before_its_last_epoch(found):
+    assert [member.diverged for member in found.values() if member.config.lr > 1] == [True]
+    assert sum(member.diverged for member in found.values()) == 1
+
+
+def test_own_data_are_divided_by_each_seed():
+    config = RunConfig(hidden=4, epochs=2, seed=9)
+    (member,) = members([config], upload=SKY, workers=1)
+    session = Session(config)
+    session.load(SKY)
+    session.player.advance(2)
+    assert member.theta.tobytes() == session.state.parameters.theta.tobytes()
+
+
+def test_given_data_are_learned():
+    session = Session(RunConfig(hidden=4, epochs=2))
+    session.load(SKY)
+    own = trained(session.config, session.dataset)
+    session.player.advance(2)
+    np.testing.assert_array_equal(own.theta, session.state.parameters.theta)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no SIGKILL")
+def test_workers_end_soon_after_their_parent_is_killed():
+    code = (
+        "from joblib.externals.loky import get_reusable_executor\n"
+        "from rnnviz.config import RunConfig\n"
+        "from rnnviz.run.members import members\n"
+        "for _ in members([RunConfig(epochs=100_000, seed=k) for k in (0, 1)], workers=2): pass\n"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
+    workers = _children(parent.pid, 2)
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+    until = time.monotonic() + 20
+    while any(map(_runs, workers)) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert not any(map(_runs, workers))
+
+
+def _children(pid, count):
+    """The worker processes, once there are so many."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        found = [
+            int(entry.name) for entry in os.scandir("/proc") if entry.name.isdecimal()
+            and _says(entry.name, "popen_loky_posix") and _parent(entry.name) == pid
+        ]  # fmt: skip
+        if len(found) >= count:
+            return found
+        time.sleep(0.1)
+    raise AssertionError("no worker has started")
+
+
+def _says(pid, word):
+    try:
+        return word in Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8")
+    except OSError:
+        return False
+
+
+def _parent(pid):
+    try:
+        return int(
+            Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1]
+        )
+    except OSError:
+        return 0
+
+
+def _runs(pid):
+    return _says(pid, "popen_loky_posix")
