@@ -37,7 +37,7 @@ from rnnviz.run.history import RunCurves
 #: The states of the phrase as typed, the difference, and those of the phrase as changed.
 _NAMES = (BEFORE, "change", AFTER)
 #: With more words three columns for each are too narrow; with more, their heads.
-_MOST_COLUMNS, _MOST_NAMES = 16, 5
+_MOST_COLUMNS, _MOST_NAMES = 16, 4
 #: Maximum number of letters of changed words close to each other.
 _LETTERS = 5
 #: Maximum number of changed words named on narrow columns, and of rows with a label.
@@ -108,7 +108,7 @@ def _side_by_side(pair: Pair, shown: Compared, theme: Theme) -> Picture:
         note(name, "center bottom", x=t + place, y=-0.5, yshift=1,
              font={"size": 12, "color": color, "weight": 600})
         for t in range(steps if steps <= _MOST_NAMES else 0)
-        for name, place, color in zip(_NAMES, places, colors, strict=False)
+        for name, place, color in zip((BEFORE, "Δ", AFTER), places, colors, strict=False)
     ]  # fmt: skip
     style = {"textangle": -90, "font": {"size": 12, "color": theme.muted}}
     sames = [note("the same", "center middle", x=t, y=(units - 1) / 2, **style) for t in same]
