@@ -248,6 +248,12 @@ class RunConfig:
         widget=Widget.SLIDER,
         help="For how many further tokens the network must remember the first one.",
     )
+    data_seed: int = _data(
+        -1, "Data seed", low=-1, high=2**31 - 1,
+        help="The seed of what is drawn for the data: the sequences of most tasks, and which of "
+        "your own rows are the test. -1 is the Seed. With a fixed one, other seeds show the luck "
+        "of the initial weights and of the order alone.",
+    )
     cell: str = _network(
         "elman", "Cell", dial=True, names=cells.cell_names, widget=Widget.CELL,
         help="How one token changes the hidden state. elman: one sum and one activation function. "
@@ -299,9 +305,9 @@ class RunConfig:
     )
     seed: int = _network(
         0, "Seed", low=0, high=2**31 - 1,
-        help="The seed of all random numbers: the initial weights and the order of the sequences. "
-        "The same seed gives the same run; another kind of processor rounds otherwise, which "
-        "can grow.",
+        help="The seed of all random numbers: the initial weights, the order of the sequences and, "
+        "unless they have a seed of their own, the data. The same seed gives the same run; another "
+        "kind of processor rounds otherwise, which can grow.",
     )
     optimizer: OptimizerKind = _training(
         OptimizerKind.SGD, "Optimizer",
@@ -360,6 +366,11 @@ class RunConfig:
         for row in SETTINGS.values():
             if not row.applies(vars(self)):
                 object.__setattr__(self, row.name, row.default)
+
+    @property
+    def drawn_by(self) -> int:
+        """The seed of the data."""
+        return self.seed if self.data_seed < 0 else self.data_seed
 
     def idle(self, names: Iterable[str]) -> list[str]:
         """A sentence for each of these settings that has no effect in this run."""

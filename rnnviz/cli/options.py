@@ -138,7 +138,7 @@ class RunOptions:
             return None
         upload = Upload(
             file_at(self._train), file_at(self._test) if self._test else None,
-            **self._data, seed=self.config.seed,
+            **self._data, seed=self.config.drawn_by,
         )  # fmt: skip
         try:
             # A stored run must read its file in the same way, even if the guess changes.

@@ -176,7 +176,9 @@ def _offer(session: Session, train: File, test: File | None, below_train: DeltaG
     start = below_train.container()
     try:
         with below_train:
-            upload = choose_columns(choose_encoding(Upload(train, test, seed=session.config.seed)))
+            upload = choose_columns(
+                choose_encoding(Upload(train, test, seed=session.config.drawn_by))
+            )
     except EncodingError:
         return
     except TaskError as problem:

@@ -83,8 +83,8 @@ class DataSource:
         if self.given is not None:
             return self.given
         if self.upload is not None:
-            return dataset_of(replace(self.upload, seed=config.seed))
-        return TASKS[config.task].build(config.lag, config.seed)
+            return dataset_of(replace(self.upload, seed=config.drawn_by))
+        return TASKS[config.task].build(config.lag, config.drawn_by)
 
     def take(self, upload: Upload | None, config: RunConfig) -> bool:
         """Use an upload, or the task's data (None); False if it is invalid: the old data stay."""

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnviz.config import RunConfig
+from rnnviz.config import RunConfig, TaskName
 from rnnviz.engine.evaluation import Score
 from rnnviz.engine.plan import ERRORS
 from rnnviz.files.output import history_json, records
@@ -612,3 +612,28 @@ def test_the_link_has_the_questions_that_pages_are_at():
         ]  # fmt: skip
     assert "ask must be one of learn, wrong, reach" in other.player.message
     assert "not <b>. It is left out." in other.player.message
+
+
+@pytest.mark.parametrize("task", [TaskName.RECALL, TaskName.WAVES])
+def test_data_with_a_seed_of_their_own_stay_while_the_weights_are_drawn_anew(task):
+    one, other, same = (
+        Session(RunConfig(task=task, hidden=4, seed=seed, data_seed=data))
+        for seed, data in ((1, 5), (2, 5), (5, -1))
+    )
+    inputs = [[example.inputs.tolist() for example in s.dataset.train] for s in (one, other, same)]
+    assert inputs[0] == inputs[1] == inputs[2]
+    thetas = [session.state.parameters.theta for session in (one, other)]
+    assert not np.array_equal(*thetas)
+
+
+def test_own_rows_are_set_aside_by_the_data_seed():
+    rows = "text,label\n" + "".join(f"w{k} v{k % 3},{'ab'[k % 2]}\n" for k in range(20))
+    upload = Upload(File("rows.csv", rows.encode()), test_share=0.3)
+
+    def held_out(**seeds):
+        session = Session(RunConfig(hidden=4, **seeds))
+        session.load(upload)
+        return [example.text for example in session.dataset.test]
+
+    assert held_out(seed=1, data_seed=4) == held_out(seed=2, data_seed=4) == held_out(seed=4)
+    assert held_out(seed=1) != held_out(seed=4)
