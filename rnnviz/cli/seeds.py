@@ -91,6 +91,10 @@ def seeds(
     spreads = [Spread([found[job] for job in jobs[k :: len(configs)]]) for k in range(len(configs))]
     names = _names(given.config, configs[-1])
     show(table(spreads, names, at))
+    if given.config.data_seed < 0:
+        show("The seed draws the initial weights, the order and, in most tasks, the data.")
+    else:
+        show("The seed draws the initial weights and the order; the data are the same.")
     return write_made(csv, lambda: curves(spreads, names)) if csv else 0
 
 
