@@ -59,7 +59,7 @@ TASK = Task(
         Preset(
             "LSTM", "A long guess, then all lengths at once",
             "For tens of epochs every verdict is a guess. Then the network learns all lengths "
-            "together. Most seeds find a rule that holds for longer strings too.",
+            "together. 34 of 40 seeds find a rule that holds for strings of 32 bits, too.",
             adam(TaskName.PARITY, "lstm", hidden=32, init="orthogonal", lr=0.01, epochs=200),
         ),
     ),
