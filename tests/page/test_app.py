@@ -14,6 +14,7 @@ from rnnviz.config import SETTINGS, RunConfig, TaskName
 from rnnviz.page import session_registry
 from rnnviz.page.actor import Actor
 from rnnviz.probe.questions import TrainQuestion
+from rnnviz.run.checksum import Checksum
 from rnnviz.run.player import SPEEDS
 from rnnviz.run.schedule import Position
 from rnnviz.tasks.data_source import PRESETS, TASKS
@@ -76,7 +77,7 @@ def test_the_numbers_in_the_equations_of_a_cell_have_their_boxes():
 
 
 def test_every_chart_is_there_with_a_title_and_an_explanation_beside_the_settings(new):
-    assert [header.value for header in new.app.sidebar.subheader] == ["Network", "Training"]
+    assert [header.value for header in new.app.sidebar.subheader] == ["Data", "Network", "Training"]
     assert not any("part_" in (w.key or "") for w in new.app.get("button_group"))
     assert new.places.keys() == new.charts.keys() == CHARTS
     for key, place in new.places.items():
@@ -599,7 +600,10 @@ def test_the_numbers_and_the_link_are_those_of_the_epoch_shown(trained):
         f"test  {losses[1]:.4f}  {metrics[1]:.1%}",
     ):
         assert shown in trained.text
-    assert trained.link == {"hidden": "4", "init_scale": "0.1", "epoch": "4", "now": "9"}
+    checksum = str(Checksum.of(trained.session.run))
+    assert trained.link == {
+        "hidden": "4", "init_scale": "0.1", "epoch": "4", "now": "9", "checksum": checksum,
+    }  # fmt: skip
     trained.click("step_epoch")
     assert trained.session.player.position == Position(5)
     trained.click("step_phrase")
