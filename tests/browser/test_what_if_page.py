@@ -38,7 +38,7 @@ def test_the_state_after_not_is_put_into_another_phrase_with_four_clicks(opened,
     # Where both are the same there is no number to tell.
     tip = page.chart("compared").locator(".rnnviz-tip")
     page.page.mouse.move(*page.place("compared", "-0.3", "3"))
-    expect(tip).to_contain_text("A after “now”: h = ")
+    expect(tip).to_contain_text("“now”, before: h = ")
     page.page.mouse.move(*page.place("compared", "0", "3"))
     expect(tip).to_be_hidden()
 
