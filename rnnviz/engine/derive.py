@@ -195,7 +195,8 @@ def affines(equations: Equations) -> Iterator[Affine]:
         # Of two matrices that read the same, the second has a pre-activation of its own.
         products = tuple({term.args[0]: term for term in reversed(summed)}.values())[::-1]
         vectors = tuple(term for term in added if term.kind == "vector")
-        others = tuple((sign, term) for sign, term in terms if term not in (*products, *vectors))
+        whole_sum = (*products, *vectors)
+        others = tuple((s, term) for s, term in terms if s < 0 or term not in whole_sum)
         if products:
             inside.update(products if node not in products else ())
             yield Affine(node, products, vectors, others)

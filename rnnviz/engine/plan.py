@@ -35,7 +35,7 @@ class ForwardPlan:
         for node in layout.back.order:
             below = [self._stage[arg] for arg in node.args]
             self._stage[node] = max([own.get(node.kind, ONCE), *below])
-        self._done: set[int] = set()
+        self._done: set[tuple[int, int]] = set()
         self.places: dict[Node, Operand] = {}
         self._needed = self._leaves()
         inside = self._inside()
@@ -188,14 +188,16 @@ class ForwardPlan:
         # First the block that is computed for all tokens at once.
         blocks.sort(key=lambda pair: not pair[1].reads.inputs or bool(pair[1].reads.states))
         for turn, (k, block) in enumerate(blocks):
-            early = block.reads.inputs and not block.reads.states
-            group: memory.Array = memory.Stored(GATES)
-            if turn:
-                group = memory.SideBySide(f"block {k}", len(block.matrices))
-            self._product(k, group, self.stages[ALL] if early else ops)
-            if turn:
-                at = slot - block.first
+            if turn:  # A scratch array, which lives no longer than a stage.
+                at, group = slot - block.first, memory.SideBySide(f"block {k}", len(block.matrices))
+                self._product(k, group, self._stage[affine.node])
                 ops.append(Op("add", (place, Operand(group, at, at + 1)), place))
+                continue
+            early = block.reads.inputs and not block.reads.states
+            # In the stage of the gate that is computed first.
+            gates = [*layout.slots][block.slots]
+            first = min(self._stage[node] for node in gates)
+            self._product(k, memory.Stored(GATES), ALL if early else first)
         bias = layout.bias_of(affine)
         terms = [(1, vector) for vector in affine.vectors if vector.name != bias]
         for sign, term in (*terms, *affine.others):
@@ -204,16 +206,16 @@ class ForwardPlan:
             name = "add" if sign > 0 else "subtract"
             ops.append(Op(name, (place, self.places[term]), place))
 
-    def _product(self, k: int, group: memory.Array, ops: list[Op]) -> None:
-        if k in self._done:  # A product serves all gates of its block.
+    def _product(self, k: int, group: memory.Array, stage: int) -> None:
+        if (k, stage) in self._done:  # A product serves all gates of its block.
             return
-        self._done.add(k)
+        self._done.add((k, stage))
         block = self.layout.blocks[k]
         start = block.first if group == memory.Stored(GATES) else 0
         out = Operand(group, start, start + len(block.matrices))
         source = block.reads.inner
         read = Operand(memory.BlockInput(k)) if source is None else self.places[source]
-        ops.append(Op("product", (read, Operand(memory.BlockWeights(k))), out))
+        self.stages[stage].append(Op("product", (read, Operand(memory.BlockWeights(k))), out))
 
 
 # Backpropagation through time

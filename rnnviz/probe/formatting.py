@@ -20,13 +20,15 @@ class Names(NamedTuple):
     """The names of the parameters' rows and columns.
 
     ``vocabulary`` has V tokens or channels, ``classes`` C classes or channels, ``source`` the
-    tokens of an encoder. ``noun`` is the noun for one token.
+    tokens of an encoder. ``noun`` is the noun for one token. ``inputs`` are the names of the
+    matrices that read the input, without layer and stack.
     """
 
     vocabulary: tuple[str, ...]
     classes: tuple[str, ...]
     source: tuple[str, ...] = ()
     noun: str = "word"
+    inputs: frozenset[str] = frozenset({"W_xh"})
 
     @property
     def sequence(self) -> str:
@@ -40,7 +42,7 @@ class Names(NamedTuple):
         axes: tuple[tuple[str, ...], ...] = (), ()
         if kind in ("W_hy", "b_y"):
             axes = self.classes, ()
-        elif kind.startswith("W_x") and not name.endswith((".2", ".3")):
+        elif kind in self.inputs and not name.endswith((".2", ".3")):
             axes = (), vocabulary
         named = zip(axes, index, strict=False)
         return f"{name}[{', '.join(quoted(a[int(i)]) if a else str(int(i)) for a, i in named)}]"

@@ -18,7 +18,7 @@ from rnnviz.probe.work import lengths_of
 
 #: At most this many tokens of the training set are read.
 MOST_TOKENS = 4_000
-#: Copies in one batch have at most this many numbers of states and gates.
+#: Copies in one batch have at most this many numbers: inputs, states, gates and outputs.
 _NUMBERS = 2_000_000
 #: The fixed seed of the sample.
 _SEED = 7
@@ -81,7 +81,9 @@ def copies(batch: Batch, count: int) -> Batch:
 
 def copies_at_once(architecture: Architecture, tokens: int) -> int:
     """The number of copies of ``tokens`` tokens that fit into memory together."""
-    return max(1, _NUMBERS // (8 * architecture.hidden * architecture.layers * tokens))
+    of = architecture
+    numbers = 8 * of.hidden * of.layers + max(of.inputs, of.source) + 4 * of.outputs
+    return max(1, _NUMBERS // (numbers * tokens))
 
 
 def input_gradient(architecture: Architecture, layer: Layer, fused: list[Array]) -> Array:

@@ -334,8 +334,8 @@ def _classes(
     labels = [*label] if several else [label]
     if len(labels) != count:
         raise TaskError(
-            f"{called} has {len(labels)} labels, and the network reads {count} of its tokens: it "
-            "answers after every one."
+            f"{called} has {len(labels)} label{'s' * (len(labels) != 1)}, and the network reads "
+            f"{count} of its tokens: it answers after every one."
         )
     return np.array([_class(one, called, classes) for one in labels])
 

@@ -71,10 +71,10 @@ def _answer(source: GradientSource) -> str:
     share = float(norms[0] / norms[-1])
     cell = source.query.state.parameters.architecture.cell
     kept = handed_on(norms, cell) if lag > 1 else norms
-    faded, steps = float(kept[0] / kept[-1]), len(kept) - 1
     reaches = f"{_share_text(share)} reaches {word}, {back}."
     if not share:
         return f"<strong>Nothing</strong> is carried back: {reaches}"
+    faded, steps = float(kept[0] / kept[-1]), len(kept) - 1
     if faded >= 1 or (life := -steps * math.log(2) / math.log(faded)) >= FOREVER:
         return f"<strong>It doesn't fade</strong>: {reaches}"
     many = life_text(life)

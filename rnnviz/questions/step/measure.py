@@ -14,7 +14,7 @@ import numpy as np
 from rnnviz.config import Gradient, Loss, RunConfig
 from rnnviz.engine.batch import collate
 from rnnviz.engine.derive import Adjoint
-from rnnviz.engine.graph import Node
+from rnnviz.engine.graph import INPUTS, UNITS, Node
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.optimizers import Slots
 from rnnviz.engine.parameters import Parameters
@@ -425,6 +425,9 @@ def step_record(
     """The step that training with ``config`` would take from ``parameters`` on a batch."""
     before, batch = parameters.copy(), collate(examples)
     trace = record(before, batch, config.gradient, config.truncate)
+    shapes = parameters.architecture.cell.equations.shapes
+    inputs = frozenset(name for name, shape in shapes.items() if shape == (UNITS, INPUTS))
+    names = names._replace(inputs=inputs)
     return StepRecord(before, trace, descent(trace, config, slots), config, names)
 
 

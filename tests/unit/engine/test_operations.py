@@ -15,7 +15,8 @@ from rnnviz.engine.parameters import Architecture
 from rnnviz.engine.training import record
 from tests.unit.engine.networks import examples, network
 
-#: Sums of products in which one pre-activation is a term of the next.
+#: One pre-activation is a term of the next; gates of one product are needed in several stages; a
+#: vector is added and subtracted.
 CHAINS = [
     "a = W @ x\nb = tanh(U @ h)\np = relu(K @ h + b)\nc = V @ h + a*p\nh = sin(c*a + 0.5)",
     "b = tanh(U @ h + W @ x)\np = K @ h - b\nc = V @ h - p\nd = S @ h - c\n"
@@ -23,6 +24,14 @@ CHAINS = [
     "r = sigmoid(U @ h + A @ x)\nz = sigmoid(K @ h + B @ x + r)\nh = tanh(V @ h + W @ x + z)",
     "p = K @ h + W @ x\nc = V @ h + p\nd = S @ h + c\ne = M @ h + d\nh = tanh(e)",
     "p = K @ h + W @ x\nc = V @ h - p\nh = tanh(p) * sigmoid(c)",
+    "e = E @ x\na = W @ e + u_h*h\nh = where(a > 2, cos(V @ e), tanh(a))",
+    "e = E @ x\na = W @ e + u_h*h\nh = tanh(a) + relu(a - 1)*tanh(V @ e)",
+    "e = tanh(E @ x)\nz = sigmoid(W @ e + u_z*h)\nh = z*h + (1 - z)*tanh(V @ e)",
+    "e = E @ x\na = A @ x + W @ e\nc = C @ x + V @ e + u_h*h\nh = tanh(a*c)",
+    "e = E @ x\nc = C @ x + V @ e + u_h*h\na = A @ x + W @ e\nh = tanh(a*c) + 0.1*cos(a)",
+    "h = tanh(W @ x + U @ h) + relu(V @ x + b_h + K @ h - b_h - b_h - 2)*0.5",
+    "h = tanh(W @ x + U @ h - b_h + K @ x + b_h)",
+    "h = tanh(W @ x + U @ h - (W @ x) + b - (U @ h)*2)",
 ]
 
 

@@ -11,7 +11,7 @@ from rnnviz.engine.parameters import Architecture
 from rnnviz.probe.unrolled import Phase
 from rnnviz.questions.step.arithmetic import formula, terms
 from rnnviz.questions.step.inside_cell import inside_cell
-from rnnviz.questions.step.measure import step_cell, step_record
+from rnnviz.questions.step.measure import largest_changes, step_cell, step_record
 from rnnviz.questions.step.pictures import marked, operation, share, step_pass
 from rnnviz.questions.step.tab import caption_fields, caption_key
 from tests.sampling import pairwise
@@ -93,3 +93,15 @@ def test_after_one_token_a_cell_without_a_bias_is_followed_by_what_reads_the_inp
             assert rows[0].label.lstrip("d").startswith("W_1[1")
             assert rows[0].cells == tuple("abcdefghi")
         assert step_pass(step, focus)
+
+
+def test_a_matrix_is_told_by_what_it_reads_and_not_by_its_name():
+    text = "h = tanh(W_in @ x + W_xx @ h)"
+    of = Architecture(INPUTS, 9, OUTPUTS, "own", equations=text)
+    step = step_record(network(of), examples(of, [4]), RunConfig(cell="own", equations=text),
+                       LETTERS)  # fmt: skip
+    for focus in focuses(step, 1, units=(8,)):
+        assert terms(step, focus)
+    assert step.names.entry("W_xx", (1, 8)) == "W_xx[1, 8]"
+    assert step.names.entry("W_in", (1, 0)) == "W_in[1, “a”]"
+    assert largest_changes(step)

@@ -6,8 +6,10 @@ import pytest
 from rnnviz.config import RunConfig
 from rnnviz.engine.batch import Batch, Sequences, collate
 from rnnviz.engine.bptt import bind
+from rnnviz.engine.parameters import Architecture
 from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import record
+from rnnviz.probe.passes import copies_at_once
 from rnnviz.probe.session import Session
 from rnnviz.questions.what_if import saliency as module
 from rnnviz.questions.what_if.saliency import INCOMPLETE, input_gradients, logit_margin, saliency
@@ -165,3 +167,10 @@ def test_the_answer_is_the_last_margin_and_has_a_name():
     assert found.weights[-1, example.targets[-1]] == 1
     values = case(CELLS[0], 1, KINDS["values"])[2]
     assert logit_margin(values, ("A", "B", "C"), every=True, channel=1).name == "the answer B"
+
+
+def test_copies_of_a_wide_vocabulary_are_few_at_once():
+    """Their inputs and outputs are larger than the states of a small network."""
+    narrow, wide = Architecture(18, 64, 2), Architecture(5000, 2, 5000, source=5000)
+    assert copies_at_once(narrow, 7) > 64
+    assert copies_at_once(wide, 200) == 1
