@@ -34,3 +34,30 @@ def cells(draw, lines: int = 9, uses: int = 4) -> str:
         known.append(f"p{k}")
         rows.append(f"p{k} = 0.5 * tanh({text}) + 0.5 * a")  # squashed, so that numbers stay small
     return "\n".join([*rows, f"h = tanh(W @ x + U @ h) * {known[-1]} + {known[-2]}"])
+
+
+@st.composite
+def sums(draw, lines: int = 5) -> str:
+    """A cell whose lines are sums of products, vectors and lines before, added and subtracted."""
+    rows, known, vectors = ["e = tanh(E @ x + b_e)"], ["e"], ["b_e"]
+    for k in range(draw(st.integers(1, lines))):
+        terms = []
+        for n in range(draw(st.integers(2, 4))):
+            match draw(st.sampled_from(["x", "h", "e", "vector", "line", "state"])):
+                case "vector":
+                    vectors += [f"b_{k}_{n}"] * draw(st.booleans())
+                    term = draw(st.sampled_from(vectors))
+                case "line":
+                    term = draw(st.sampled_from(["{0}", "{0} * e", "sigmoid({0})", "-({0})"]))
+                    term = term.format(draw(st.sampled_from(known)))
+                case "state":
+                    term = f"u_{k}_{n} * h"
+                case operand:
+                    term = f"W_{k}_{n} @ {operand}"
+            terms.append(draw(st.sampled_from(["+ ", "- "] if terms else ["+ "])) + term)
+        rows.append(f"p{k} = {' '.join(terms).removeprefix('+ ')}")
+        if draw(st.booleans()):
+            rows[-1] = f"p{k} = {draw(st.sampled_from(['tanh', 'relu', 'sin']))}({rows[-1][5:]})"
+        known.append(f"p{k}")
+    read = " + ".join(known)
+    return "\n".join([*rows, f"h = 0.5 * tanh({read} + U @ h) + 0.3 * cos({known[-1]})"])

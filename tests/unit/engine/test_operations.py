@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rnnviz.config import Gradient, Loss
 from rnnviz.engine import gradcheck
@@ -13,6 +15,7 @@ from rnnviz.engine.memory import Stored
 from rnnviz.engine.operations import Op, Operand, merged
 from rnnviz.engine.parameters import Architecture
 from rnnviz.engine.training import record
+from tests.shared_cells import sums
 from tests.unit.engine.networks import examples, network
 
 #: One pre-activation is a term of the next; gates of one product are needed in several stages; a
@@ -75,3 +78,24 @@ def test_a_cell_whose_programs_are_not_its_equations_is_refused(monkeypatch):
     monkeypatch.setattr(gradcheck, "compiled", wrong)
     with pytest.raises(CellError, match="something else than its equations"):
         own_cell("h = tanh(W @ x + U @ h)  # a text of this test alone")
+
+
+@settings(max_examples=150, deadline=None)
+@given(sums(), st.integers(0, 9))
+def test_any_sums_of_products_are_those_of_their_equations(text, seed):
+    try:
+        cell = own_cell(text)
+    except CellError as problem:
+        # Refused for its text or for rounding, never for the programs.
+        assert "its equations" not in str(problem), text
+        assert "differs from the complex step" not in str(problem), text
+        return
+    of = Architecture(4, 3, 2, "own", loss=Loss.SQUARED_ERROR, equations=text)
+    parameters, (one,) = network(of, seed, 0.4), examples(of, [4], values=True, seed=seed)
+    assert check_gradient(parameters, collate([one]), Gradient.EXACT).wrong == {}, text
+    script = compiled(cell.text)
+    weights = {name: parameters[name] for name in script["SHAPES"]}
+    lines = script["forward"](one.inputs, np.zeros((len(script["STATES"]), 3)), **weights)
+    h = lines[script["LINES"].index(script["OUT"])][3]
+    logits = record(parameters, collate([one])).logits
+    np.testing.assert_allclose(logits[0], parameters.W_hy @ h + parameters.b_y, atol=1e-12)
