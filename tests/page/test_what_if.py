@@ -313,3 +313,14 @@ def test_when_they_parted_is_read_while_the_run_rests_and_a_click_goes_there(pag
     assert {*epochs} >= {*page.session.run.snapshots.epochs}
     page.say("click", on="parted", x=2.2, y=None, data=None)
     assert page.session.state.epoch == 2
+
+
+def test_before_the_change_both_are_the_same_to_the_bit():
+    """A product of another length may round otherwise: at "i" they were 3e-18 apart."""
+    page = Page(cell="gru", layers="2", hidden="17", init="xavier", optimizer="adam", lr="0.01",
+                batch="32", epoch="1", phrase="i am not bad")  # fmt: skip
+    page.alter(Alter.DROP)
+    page.mark(2)
+    distances = page.chart("distance")["data"][0]["y"]
+    assert list(distances[:2]) == [0, 0]
+    assert distances[-1] > 0

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 import streamlit as st
 
-from rnnviz.cells import OWN
+from rnnviz.cells import ELMAN, OWN
 from rnnviz.charts.picture import Picture
 from rnnviz.charts.sequence_network import Words
 from rnnviz.charts.texts import explanation, size_of
@@ -213,8 +213,9 @@ def _handlers(session: Session) -> dict[str, Handler]:
 def caption_key(step: StepRecord, focus: Focus) -> str:
     """The name of the text that explains this moment."""
     phase, t = focus.moment
-    gated = not cell_parts(step.before.architecture.cell).plain_matrix
-    if gated and phase in (Phase.FORWARD, Phase.BACKWARD):
+    # The other texts are about W_xh, W_hh and b_h.
+    elman = step.before.architecture.kind == ELMAN.name
+    if not elman and phase in (Phase.FORWARD, Phase.BACKWARD):
         kind = _part_kind(step, focus)
         return f"moment_cell_{kind if phase is Phase.FORWARD else _BACKWARD[kind]}"
     sgd = step.config.optimizer is OptimizerKind.SGD

@@ -296,7 +296,11 @@ def _pair(change: ChangedPhrase, first: Array, second: Array) -> Pair:
 
 def _states_pair(change: ChangedPhrase) -> Pair:
     session = change.session
-    return _pair(change, *(p.unrolled(session.layer).of(session.part) for p in change.pair))
+    pair = _pair(change, *(p.unrolled(session.layer).of(session.part) for p in change.pair))
+    # Before the change both are the same, but products of another length may round otherwise.
+    same = slice(change.lab.perturbation.place)
+    pair.second[same] = pair.first[same]
+    return pair
 
 
 def _states(change: ChangedPhrase) -> Picture:
