@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmarks import flipflop, recall
-from benchmarks.seeds import SEEDS, counted, in_parallel
+from benchmarks.seeds import SEEDS, in_parallel
 from rnnviz.config import Gradient, RunConfig, TaskName
 from rnnviz.engine.batch import collate
 from rnnviz.engine.layer_buffers import Array
@@ -26,6 +26,7 @@ from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import record
 from rnnviz.probe.fixed_points import Kind
 from rnnviz.probe.memory_gauge import spectrum
+from rnnviz.probe.results import counted
 from rnnviz.probe.session import Session
 from rnnviz.probe.state_transition import StateTransition, states_of
 from rnnviz.probe.units import StateSource

@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.seeds import SEEDS, counted, in_parallel
+from benchmarks.seeds import SEEDS, in_parallel
 from rnnviz.cells import cell_names
 from rnnviz.config import RunConfig, TaskName
+from rnnviz.probe.results import counted
 from rnnviz.probe.session import Session
 from rnnviz.tasks.data_source import PRESETS
 

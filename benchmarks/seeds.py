@@ -9,8 +9,6 @@ from typing import TypeVar
 
 import numpy as np
 
-from rnnviz.probe.results import wilson
-
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
@@ -23,12 +21,6 @@ def in_parallel(run: Callable[[Job], Result], jobs: Iterable[Job]) -> list[Resul
     """The result of every job, in their order."""
     with ProcessPoolExecutor(_PROCESSES, mp_context=get_context("spawn")) as pool:
         return list(pool.map(run, jobs))
-
-
-def counted(count: int, of: int) -> str:
-    """A count with the 95% interval of its share (Wilson): "28 of 40 (55 to 82%)"."""
-    low, high = 100 * wilson(np.array([count / of]), np.array([of]))[0]
-    return f"{count} of {of} ({low:.0f} to {high:.0f}%)"
 
 
 def middle(values: Iterable[float]) -> str:

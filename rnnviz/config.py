@@ -368,7 +368,7 @@ class RunConfig:
                 object.__setattr__(self, row.name, row.default)
 
     @property
-    def drawn_by(self) -> int:
+    def dataset_seed(self) -> int:
         """The seed of the data."""
         return self.seed if self.data_seed < 0 else self.data_seed
 

@@ -129,7 +129,9 @@ class AnswerScale:
 
 
 def percent(share: float) -> str:
-    """A probability in few digits; with one more where it is almost certain."""
+    """A probability in few digits; with one more where it is almost certain. A dash for NaN."""
+    if not math.isfinite(share):
+        return "–"
     return f"{share:.1%}" if 0.99 <= share < 0.9995 else f"{share:.0%}"
 
 

@@ -6,7 +6,7 @@ import argparse
 import errno
 import os
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -65,11 +65,21 @@ def add_cell_file(parser: argparse._ActionsContainer) -> None:
     parser.add_argument("--cell-file", type=Path, metavar="FILE", help=text)
 
 
-def port_number(text: str) -> int:
-    """Parse a port; raise ArgumentTypeError."""
-    if not (text.isdecimal() and len(text) < 6 and 1 <= int(text) <= 65535):
-        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number from 1 to 65535")
-    return int(text)
+def whole_number(least: int, most: int = 10**9 - 1) -> Callable[[str], int]:
+    """What parses a whole number of this range, and raises ArgumentTypeError for others."""
+
+    def parsed(text: str) -> int:
+        if not (text.isdecimal() and len(text) < 10 and least <= int(text) <= most):
+            end = "up" if most == 10**9 - 1 else f"to {most}"
+            wrong = f"{text[:40]!r} is not a whole number from {least} {end}"
+            raise argparse.ArgumentTypeError(wrong)
+        return int(text)
+
+    return parsed
+
+
+#: Parses a port.
+port_number = whole_number(1, 65535)
 
 
 def check_free(parser: argparse.ArgumentParser, port: int) -> None:
@@ -138,7 +148,7 @@ class RunOptions:
             return None
         upload = Upload(
             file_at(self._train), file_at(self._test) if self._test else None,
-            **self._data, seed=self.config.drawn_by,
+            **self._data, seed=self.config.dataset_seed,
         )  # fmt: skip
         try:
             # A stored run must read its file in the same way, even if the guess changes.

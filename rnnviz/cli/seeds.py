@@ -11,25 +11,26 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from rnnviz.cli.options import RunOptions, add_run_options
+from rnnviz.cli.options import RunOptions, add_run_options, whole_number
 from rnnviz.cli.train import write_made
 from rnnviz.config import SETTINGS, RunConfig, SettingError
 from rnnviz.files.numbers import Column, csv_text
 from rnnviz.files.whole_file import check_outputs
-from rnnviz.probe.results import wilson
+from rnnviz.probe.formatting import share_text
+from rnnviz.probe.results import counted
 from rnnviz.probe.spread import Spread, sooner
 from rnnviz.run.history import COLUMNS
 from rnnviz.run.members import Member, members
 from rnnviz.terminal import show
 
-#: The most seeds of one setting.
-MOST_SEEDS = 100
+#: The most seeds of one setting, and the most processes.
+MOST_SEEDS, MOST_WORKERS = 100, 256
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``rnnviz seeds``."""
     parser.add_argument(
-        "--seeds", type=_count, default=10, metavar="N",
+        "--seeds", type=whole_number(2, MOST_SEEDS), default=10, metavar="N",
         help=f"how many, from --seed on; 2 to {MOST_SEEDS}, default 10",
     )  # fmt: skip
     parser.add_argument(
@@ -45,33 +46,23 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="learned is a training score of this share, above 0 and up to 1; default 1",
     )
     parser.add_argument(
-        "--workers", type=_workers, metavar="N", help="processes; by default one a core"
+        "--workers",
+        type=whole_number(1, MOST_WORKERS),
+        metavar="N",
+        help="processes; by default one a core",
     )
     parser.add_argument("--csv", type=Path, metavar="FILE.csv", help="write every run's scores")
     add_run_options(parser)
 
 
-def _number(text: str, least: float, most: float) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = np.nan
-    if not least <= number <= most:
-        wrong = f"{text[:40]!r} is not a number from {least:g} to {most:g}"
-        raise argparse.ArgumentTypeError(wrong)
-    return number
-
-
-def _count(text: str) -> int:
-    return int(_number(text, 2, MOST_SEEDS))
-
-
-def _workers(text: str) -> int:
-    return int(_number(text, 1, 256))
-
-
 def _share(text: str) -> float:
-    return _number(text, 1e-6, 1.0)
+    try:
+        share = float(text)
+    except ValueError:
+        share = np.nan
+    if not 0 < share <= 1:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a number above 0 and up to 1")
+    return share
 
 
 def seeds(
@@ -132,7 +123,7 @@ def table(spreads: Sequence[Spread], names: Sequence[str], at: float) -> str:
     for pair in zip(*(zip(s.members, s.first(at), strict=True) for s in spreads), strict=True):
         for name, (member, epoch) in zip(names, pair, strict=True):
             when = "diverged" if member.diverged else "never" if np.isnan(epoch) else f"{epoch:.0f}"
-            train, test = (_percent(member.column(f"{part}_metric")[-1]) for part in _PARTS)
+            train, test = (share_text(member.column(f"{part}_metric")[-1]) for part in _PARTS)
             loss = f"{member.column('train_loss')[-1]:.4g}"
             lines.append(
                 f"{member.config.seed:>5}  {name:<16}{when:>12}{train:>9}{test:>9}{loss:>11}"
@@ -143,19 +134,13 @@ def table(spreads: Sequence[Spread], names: Sequence[str], at: float) -> str:
 _PARTS = "train", "test"
 
 
-def _percent(share: float) -> str:
-    return "–" if np.isnan(share) else f"{share:.1%}"
-
-
 def summary(spreads: Sequence[Spread], names: Sequence[str], at: float) -> list[str]:
     """How many seeds learned and when, and which setting learned sooner."""
     lines = []
     for spread, name in zip(spreads, names, strict=True):
         epochs = spread.first(at)
         known, count = np.sort(epochs[~np.isnan(epochs)]), len(epochs)
-        low, high = 100 * wilson(np.array([len(known) / count]), np.array([count]))[0]
-        head = f"{name}: " if name else ""
-        said = f"{head}{len(known)} of {count} seeds learned (95%: {low:.0f} to {high:.0f}%)"
+        said = f"Seeds with which {name or 'it'} learned: {counted(len(known), count)}"
         if len(known):
             median = known[len(known) // 2]
             said += f", at epoch {median:.0f} ({known[0]:.0f} to {known[-1]:.0f})"

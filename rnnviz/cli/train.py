@@ -12,7 +12,7 @@ import numpy as np
 from tqdm import tqdm
 
 from rnnviz.cli.exit_code import exit_code
-from rnnviz.cli.options import RunOptions, add_run_options
+from rnnviz.cli.options import RunOptions, add_run_options, whole_number
 from rnnviz.files.output import history_csv, history_json
 from rnnviz.files.replay import replay
 from rnnviz.files.run_file import run_file
@@ -79,7 +79,9 @@ FILES: dict[str, FileKind] = {
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``rnnviz train``."""
-    parser.add_argument("--every", type=_positive, default=100, help="epochs between two reports")
+    parser.add_argument(
+        "--every", type=whole_number(1), default=100, help="epochs between two reports"
+    )
     for option, metavar, text in (
         ("--json", "FILE", "write settings and every epoch"),
         ("--weights", "FILE", "write the final weights, as .npz or, to be opened again, as "
@@ -90,12 +92,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     ):  # fmt: skip
         parser.add_argument(option, type=Path, metavar=metavar, help=text)
     add_run_options(parser)
-
-
-def _positive(text: str) -> int:
-    if not (text.isdecimal() and len(text) < 10 and int(text) >= 1):
-        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number from 1 up")
-    return int(text)
 
 
 def train(

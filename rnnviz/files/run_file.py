@@ -198,7 +198,7 @@ class StoredRun:
         start = _config(run.get("settings"))
         # Given data are of neither a task nor an upload.
         self._given, self._upload = _data(archive, start, upload)
-        own = self._upload and dataset_of(replace(self._upload, seed=start.drawn_by))
+        own = self._upload and dataset_of(replace(self._upload, seed=start.dataset_seed))
         dataset = self._given or own or _task(start)
         now, shown = (_position(run, name, dataset, start) for name in ("now", "shown"))
         self._schedule = Schedule(start, _changes(run, now, dataset, start))
@@ -342,7 +342,7 @@ def _index(table: Mapping[str, Any], name: str) -> int | None:
 
 
 def _task(config: RunConfig) -> Dataset:
-    return TASKS[config.task].build(config.lag, config.drawn_by)
+    return TASKS[config.task].build(config.lag, config.dataset_seed)
 
 
 def _data(

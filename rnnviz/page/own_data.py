@@ -177,7 +177,7 @@ def _offer(session: Session, train: File, test: File | None, below_train: DeltaG
     try:
         with below_train:
             upload = choose_columns(
-                choose_encoding(Upload(train, test, seed=session.config.drawn_by))
+                choose_encoding(Upload(train, test, seed=session.config.dataset_seed))
             )
     except EncodingError:
         return

@@ -48,6 +48,11 @@ class Names(NamedTuple):
         return f"{name}[{', '.join(quoted(a[int(i)]) if a else str(int(i)) for a, i in named)}]"
 
 
+def share_text(share: float) -> str:
+    """A share with one decimal: 93.4%; a dash for NaN."""
+    return "–" if math.isnan(share) else f"{share:.1%}"
+
+
 def written_values(values: Array) -> str:
     """The values of one token in a few characters: 0.3,−1."""
     return ",".join(f"{value + 0.0:.2g}".replace("-", "−") for value in values.tolist())

@@ -392,3 +392,28 @@ def left_out(example: Example, t: int) -> Example:
     inputs = np.delete(example.inputs, t, axis=0)
     # Only the number of targets has an effect here.
     return replace(example, inputs=inputs, targets=example.targets[: len(inputs)])
+
+
+def with_token(example: Example, place: int, token: int | Array, added: bool = False) -> Example:
+    """The example with another token at ``place``, or other values, or with one ``added`` after.
+
+    With an encoder it is a token of the source. The targets remain those of the old sequence.
+    """
+    before, after = example.read[: place + added], example.read[place + 1 :]
+    read, targets = np.concatenate([before, [token], after]), example.targets
+    if example.source is not None:
+        return replace(example, source=read)
+    if added and len(targets) == len(example.inputs):
+        targets = np.insert(targets, place, targets[place], axis=0)
+    return replace(example, inputs=read, targets=targets)
+
+
+def other_tokens(count: int, own: int, most: int) -> Array:
+    """At most ``most`` of ``count`` tokens other than ``own``, equally spaced."""
+    return spaced(np.delete(np.arange(count), own), most)
+
+
+def spaced(every: Array, most: int) -> Array:
+    """At most ``most`` rows of an array, equally spaced."""
+    some = np.linspace(0, len(every) - 1, min(len(every), most)).astype(int)
+    return np.asarray(every[some])

@@ -160,6 +160,12 @@ def wilson(shares: Array, counts: Array) -> Array:
     return np.asarray(np.stack([middle - half, middle + half], axis=1) / (1 + spread)[:, None])
 
 
+def counted(count: int, of: int) -> str:
+    """A count with the 95% interval of its share (Wilson): "28 of 40 (55 to 82%)"."""
+    low, high = 100 * wilson(np.array([count / of]), np.array([of]))[0]
+    return f"{count} of {of} ({low:.0f} to {high:.0f}%)"
+
+
 # Baselines: the best answers to the training sequences from a part of the input
 
 

@@ -7,7 +7,6 @@ its two ends: dm_T / dm_t, once applied to a difference of states, once transpos
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +21,7 @@ from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import record
 from rnnviz.probe.cell_parts import cell_parts
 from rnnviz.probe.passes import forward_pass
+from rnnviz.probe.probe import other_tokens, spaced, with_token
 from rnnviz.probe.unrolled import Unrolled
 from rnnviz.tasks.dataset import Dataset, Example
 
@@ -58,7 +58,7 @@ def retention(
     ``others`` are tokens (N,), or values (N, D): see ``other_inputs``. With none of them the memory
     is NaN.
     """
-    batch = collate([example, *(_with(example, token, other) for other in others)])
+    batch = collate([example, *(with_token(example, token, other) for other in others)])
     trace = forward_pass(parameters, batch)
     own, *rest = (memory(trace, layer, k) for k in range(1 + len(others)))
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
@@ -76,20 +76,9 @@ def other_inputs(dataset: Dataset, example: Example, token: int) -> Array:
     """
     own = example.read[token]
     if dataset.tokens:
-        every = np.delete(np.arange(len(dataset.source or dataset.vocabulary)), own)
-    else:
-        every = np.concatenate([one.read for one in dataset.train])
-        every = every[(every != own).any(axis=-1)]
-    some = np.linspace(0, len(every) - 1, min(len(every), _OTHERS)).astype(int)
-    return np.asarray(every[some])
-
-
-def _with(example: Example, token: int, other: Array) -> Example:
-    read = example.read.copy()
-    read[token] = other
-    return (
-        replace(example, inputs=read) if example.source is None else replace(example, source=read)
-    )
+        return other_tokens(len(dataset.source or dataset.vocabulary), int(own), _OTHERS)
+    every = np.concatenate([one.read for one in dataset.train])
+    return spaced(every[(every != own).any(axis=-1)], _OTHERS)
 
 
 def memory_states(cell: DerivedCell) -> Sequence[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -18,7 +17,7 @@ from rnnviz.probe.gradients import gradient_flow
 from rnnviz.probe.health import Level, Sign
 from rnnviz.probe.memory_gauge import half_life, handed_on
 from rnnviz.probe.passes import forward_pass
-from rnnviz.probe.probe import Probe, left_out, names_of
+from rnnviz.probe.probe import Probe, left_out, names_of, other_tokens, with_token
 from rnnviz.probe.questions import GradientQuestion, StateQuestion
 from rnnviz.run.remedies import remedy_for_training, remedy_for_weights
 from rnnviz.run.schedule import Position
@@ -165,7 +164,8 @@ def turning_word(parameters: Parameters, example: Example, verdict: int) -> Turn
     others, sure = found.argmax(axis=1), found.max(axis=1)
     dropped = [t for t in np.argsort(-sure).tolist() if others[t] != verdict and sure[t] >= SURE]
     for t in dropped:
-        replaced = _answers(parameters, _with_others(example, t, parameters))
+        words = other_tokens(parameters.architecture.inputs, int(example.inputs[t]), OTHERS)
+        replaced = _answers(parameters, [with_token(example, t, word) for word in words])
         if (replaced.argmax(axis=1) != verdict).mean() >= REPLACED:
             return Turn(t, int(others[t]), float(sure[t]))
     return Turn(None, int(others[dropped[0]]), float(sure[dropped[0]])) if dropped else None
@@ -175,15 +175,6 @@ def _answers(parameters: Parameters, examples: Sequence[Example]) -> Array:
     """The probabilities of the classes, one row for each example, (N, C)."""
     trace = forward_pass(parameters, collate(examples))
     return trace.probs[np.argsort(trace.batch.owners)]
-
-
-def _with_others(example: Example, t: int, parameters: Parameters) -> list[Example]:
-    """The example with other words instead of token ``t``."""
-    words = np.delete(np.arange(parameters.architecture.inputs), example.inputs[t])
-    some = words[np.linspace(0, len(words) - 1, min(len(words), OTHERS)).astype(int)]
-    inputs = np.tile(example.inputs, (len(some), 1))
-    inputs[:, t] = some
-    return [replace(example, inputs=row) for row in inputs]
 
 
 #: The least share that is mentioned: of the loss, or of the gradient that a token loses.

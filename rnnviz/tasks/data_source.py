@@ -83,8 +83,8 @@ class DataSource:
         if self.given is not None:
             return self.given
         if self.upload is not None:
-            return dataset_of(replace(self.upload, seed=config.drawn_by))
-        return TASKS[config.task].build(config.lag, config.drawn_by)
+            return dataset_of(replace(self.upload, seed=config.dataset_seed))
+        return TASKS[config.task].build(config.lag, config.dataset_seed)
 
     def take(self, upload: Upload | None, config: RunConfig) -> bool:
         """Use an upload, or the task's data (None); False if it is invalid: the old data stay."""

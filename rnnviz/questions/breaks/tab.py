@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from html import escape
@@ -155,7 +154,7 @@ def _edited(session: Session) -> str:
 
 def _right(session: Session, after: float, before: float) -> str:
     """The training metric now and before, as the end of a sentence."""
-    now, then = (_percent(value) for value in (after, before))
+    now, then = (percent(value) for value in (after, before))
     name = session.dataset.metric.name
     if name != "accuracy":
         return f": {name} <strong>{now}</strong>, before {then}."
@@ -164,10 +163,6 @@ def _right(session: Session, after: float, before: float) -> str:
     if now == then:
         return f" still {what}."
     return f" {'only ' * (after < before)}{what}, not {then}."
-
-
-def _percent(value: float) -> str:
-    return percent(value) if math.isfinite(value) else "–"
 
 
 # The pictures on the words
@@ -262,7 +257,7 @@ def _scores(trial: Trial) -> Picture:
     rows = []
     for role, before, after in zip(("train", "test"), preview.before, preview.after, strict=True):
         texts = [score_text(score.loss, "{:.3f}") for score in (before, after)]
-        texts += [_percent(score.metric) for score in (before, after)]
+        texts += [percent(score.metric) for score in (before, after)]
         if role == "train" or texts[0] != "–":
             rows.append((role, texts))
     both = session.state.parameters, preview.parameters

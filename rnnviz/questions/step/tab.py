@@ -18,7 +18,7 @@ from rnnviz.charts.sequence_network import Words
 from rnnviz.charts.texts import explanation, size_of
 from rnnviz.config import ClipBy, OptimizerKind
 from rnnviz.probe.cell_parts import cell_parts
-from rnnviz.probe.formatting import number
+from rnnviz.probe.formatting import number, share_text
 from rnnviz.probe.probe import Probe, most_typed, target_text
 from rnnviz.probe.questions import StepView
 from rnnviz.probe.session import Session
@@ -282,7 +282,7 @@ def caption_fields(step: StepRecord, focus: Focus) -> dict[str, str]:
         "T": str(len(step.words)),
         "previous": str(moment.t),
         "target": step.names.classes[int(target)] if step.classes else number(float(target[0])),
-        "p": _percent(trace.probs[row, int(target)]) if step.classes else "",
+        "p": share_text(trace.probs[row, int(target)]) if step.classes else "",
         "answer": number(float(trace.logits[row, 0])),
         "loss": number(float(trace.loss[row])),
         "factor": number(norms[moment.t] / later) if later else "0",
@@ -290,7 +290,7 @@ def caption_fields(step: StepRecord, focus: Focus) -> dict[str, str]:
         "last": step.words[-1],
         "whole": number(norms[0] / norms[-1]) if norms[-1] else "0",
         "count": f"{descent.changed.sum():,}",
-        "lost": _percent(descent.lost),
+        "lost": share_text(descent.lost),
         "largest": number(float(np.abs(descent.gradient.theta).max())),
         "change": number(float(np.abs(descent.update.theta).max())),
         "part": focus.part,
@@ -307,10 +307,6 @@ def caption_fields(step: StepRecord, focus: Focus) -> dict[str, str]:
 MOST_LETTERS = 110
 #: Where a caption's first sentence ends.
 _END = re.compile(r"(?<=[.!?]) ")
-
-
-def _percent(share: float) -> str:
-    return "–" if np.isnan(share) else f"{share:.1%}"
 
 
 def moment_names(step: StepRecord) -> list[str]:

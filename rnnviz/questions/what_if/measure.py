@@ -17,7 +17,7 @@ from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.training import TrainState
 from rnnviz.probe.cache import Memo
 from rnnviz.probe.passes import forward_pass
-from rnnviz.probe.probe import Probe, target_text
+from rnnviz.probe.probe import Probe, target_text, with_token
 from rnnviz.probe.session import PhraseInput
 from rnnviz.probe.work import spend
 from rnnviz.questions.what_if.saliency import Answer, Saliency, logit_margin, saliency
@@ -100,20 +100,6 @@ def aligned(rows: Array, places: Sequence[int | None]) -> Array:
     """The rows (T, ...) at these tokens, NaN at None."""
     missing = np.full((1, *rows.shape[1:]), np.nan)
     return np.concatenate([rows, missing])[[-1 if t is None else t for t in places]]
-
-
-def with_token(example: Example, place: int, token: int, added: bool = False) -> Example:
-    """The example with another token at ``place``, or with one ``added`` after it.
-
-    With an encoder it is a token of the source. The targets remain those of the old sequence.
-    """
-    before, after = example.read[: place + added], example.read[place + 1 :]
-    read, targets = np.concatenate([before, [token], after]), example.targets
-    if example.source is not None:
-        return replace(example, source=read)
-    if added and len(targets) == len(example.inputs):
-        targets = np.insert(targets, place, targets[place], axis=0)
-    return replace(example, inputs=read, targets=targets)
 
 
 def last_answers(parameters: Parameters, examples: Sequence[Example]) -> Array:

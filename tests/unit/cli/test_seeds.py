@@ -20,7 +20,7 @@ def test_every_seed_has_its_line_and_the_summary_counts_them(capsys, tmp_path):
     lines = said.splitlines()
     assert [line.split()[:2] for line in lines[1:7:2]] == [[str(k), "epochs"] for k in range(3)]
     assert all(" never " in line for line in lines[2:7:2])
-    assert "epochs 0: 0 of 3 seeds learned (95%: 0 to 56%)." in said
+    assert "Seeds with which epochs 0 learned: 0 of 3 (0 to 56%)." in said
     rows = [*csv.DictReader(io.StringIO(path.read_text(encoding="utf-8")))]
     assert len(rows) == 3 * (61 + 1)
     assert {row["network"] for row in rows} == {"epochs 60", "epochs 0"}
@@ -34,3 +34,14 @@ def test_every_seed_has_its_line_and_the_summary_counts_them(capsys, tmp_path):
 def test_what_can_not_differ_gets_a_sentence(text, said):
     with pytest.raises(SettingError, match=said):
         differing(RunConfig(), text)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [("--seeds 1", "from 2 to 100"), ("--seeds 2.5", "from 2 to 100"), ("--at 0", "above 0"),
+     ("--at x", "above 0"), ("--workers 0", "from 1 to 256")],
+)  # fmt: skip
+def test_numbers_are_checked(capsys, options, said):
+    with pytest.raises(SystemExit):
+        cli.main(["seeds", *options.split()], open_page=None, every_picture=None)
+    assert said in capsys.readouterr().err

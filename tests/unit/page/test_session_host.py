@@ -30,6 +30,7 @@ from rnnviz.page.session_host import (
     SessionHost,
 )
 from rnnviz.probe.session import Session
+from rnnviz.run.checksum import Checksum
 from rnnviz.run.schedule import MAX_CHANGES, Position
 from rnnviz.run.share_link import read_link
 from rnnviz.run.weight_edits import scale
@@ -500,7 +501,8 @@ def test_the_address_follows_the_run():
     assert len(links) == pytest.approx(4, abs=1)
     browser.say("pause")
     clock.run(0.1, browser)
-    assert browser.header["link"].startswith(f"epoch={clock.epoch}&checksum=")
+    checksum = Checksum.of(clock.host.session.run)
+    assert browser.header["link"] == f"epoch={clock.epoch}&checksum={checksum}"
 
 
 # Background work
