@@ -18,9 +18,9 @@ from rnnviz.files.numbers import Column, csv_text
 from rnnviz.files.whole_file import check_outputs
 from rnnviz.probe.formatting import share_text
 from rnnviz.probe.results import counted
-from rnnviz.probe.spread import Spread, sooner
 from rnnviz.run.history import COLUMNS
-from rnnviz.run.members import Member, members
+from rnnviz.sweeps.members import Member, members
+from rnnviz.sweeps.spread import Spread, sooner
 from rnnviz.terminal import show
 
 #: The most seeds of one setting, and the most processes.

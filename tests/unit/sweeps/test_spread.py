@@ -3,8 +3,8 @@
 import numpy as np
 
 from rnnviz.config import RunConfig
-from rnnviz.probe.spread import Sooner, Spread, sooner
-from rnnviz.run.members import Member
+from rnnviz.sweeps.members import Member
+from rnnviz.sweeps.spread import Sooner, Spread, sooner
 
 NAN = np.nan
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.run.members import Member
+from rnnviz.sweeps.members import Member
 
 
 class Spread:

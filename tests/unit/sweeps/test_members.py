@@ -13,7 +13,7 @@ import pytest
 from rnnviz.config import RunConfig
 from rnnviz.probe.session import Session
 from rnnviz.run.history import COLUMNS
-from rnnviz.run.members import members, trained
+from rnnviz.sweeps.members import members, trained
 from rnnviz.tasks.upload import File, Upload
 
 SKY = Upload(File("sky.csv", b"text,label\nso warm,sunny\nso cold,rainy\nso wet,rainy\n" * 3),
@@ -65,7 +65,7 @@ def test_workers_end_soon_after_their_parent_is_killed():
     code = (
         "from joblib.externals.loky import get_reusable_executor\n"
         "from rnnviz.config import RunConfig\n"
-        "from rnnviz.run.members import members\n"
+        "from rnnviz.sweeps.members import members\n"
         "for _ in members([RunConfig(epochs=100_000, seed=k) for k in (0, 1)], workers=2): pass\n"
     )
     parent = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)

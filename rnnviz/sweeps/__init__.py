@@ -1,0 +1,1 @@
+"""Sweeps: many runs, each in a worker process."""
