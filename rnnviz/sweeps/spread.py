@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 
@@ -47,19 +46,11 @@ class Spread:
         return np.where(reached.any(axis=1), reached.argmax(axis=1), np.nan)
 
 
-class Sooner(NamedTuple):
-    """In how many seeds one, or the other, reaches a threshold sooner; and in how many neither.
+def sooner(one: Spread, other: Spread, threshold: float = 1.0) -> tuple[int, int, int]:
+    """In how many seeds one, the other, or neither reaches a threshold sooner.
 
-    A run that never does is the later one.
+    Both must have the same seeds. A run that never reaches it is the later one.
     """
-
-    one: int
-    other: int
-    neither: int
-
-
-def sooner(one: Spread, other: Spread, threshold: float = 1.0) -> Sooner:
-    """Compare two settings seed by seed; they must have the same seeds."""
     pair = [np.nan_to_num(s.first(threshold), nan=np.inf) for s in (one, other)]
     first, second = int((pair[0] < pair[1]).sum()), int((pair[1] < pair[0]).sum())
-    return Sooner(first, second, len(pair[0]) - first - second)
+    return first, second, len(pair[0]) - first - second

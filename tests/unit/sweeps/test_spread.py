@@ -4,7 +4,7 @@ import numpy as np
 
 from rnnviz.config import RunConfig
 from rnnviz.sweeps.members import Member
-from rnnviz.sweeps.spread import Sooner, Spread, sooner
+from rnnviz.sweeps.spread import Spread, sooner
 
 NAN = np.nan
 
@@ -47,5 +47,5 @@ def test_the_first_epoch_at_a_threshold():
 
 def test_sooner_is_told_seed_by_seed_and_never_is_later_than_any_epoch():
     other = spread([0.1, 1, 1, 1], [0, 0, 0, 1], [0, 1, 1, 1], [0, 0, 0, 0])
-    assert sooner(FOUR, other) == Sooner(0, 2, 2)
-    assert sooner(other, FOUR) == Sooner(2, 0, 2)
+    assert sooner(FOUR, other) == (0, 2, 2)
+    assert sooner(other, FOUR) == (2, 0, 2)
