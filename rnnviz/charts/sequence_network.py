@@ -83,7 +83,7 @@ def sequence_network(
     series, meta = pass_series(shown, words, targets, theme)
     for k, level in enumerate(levels):
         if level is not shown:
-            rows = [*_units(level), *_tokens(level)]
+            rows = [*units_series(level), *_tokens(level)]
             series += [{**row, "name": f"{row['name']} @{k}", "visible": False} for row in rows]
     return picture(series, TITLE, 600, theme, meta={**meta, "levels": len(levels)})
 
@@ -124,7 +124,7 @@ def pass_series(
         "symbol": symbol(Objective.LOSS, of.cell),
         **kind,
     }
-    return [*_units(shown), *_tokens(shown), *answers], meta
+    return [*units_series(shown), *_tokens(shown), *answers], meta
 
 
 def _formulas(parts: CellParts) -> tuple[str, str, str]:
@@ -143,7 +143,8 @@ def _formulas(parts: CellParts) -> tuple[str, str, str]:
     return kept, added, f"added {{added}}, kept {{memory}}; their sum: {', and then '.join(names)}"
 
 
-def _units(shown: SequencePass) -> list[Series]:
+def units_series(shown: SequencePass) -> list[Series]:
+    """The arrays of the units, (U, T), and the weights between them, (U, U)."""
     arrays = {"h": shown.states, "memory": shown.memory, "added": shown.added}
     if shown.part != shown.architecture.cell.equations.out:
         arrays["cells"] = shown.cells

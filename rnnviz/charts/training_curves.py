@@ -165,7 +165,7 @@ def run_curves(
         "metric": metric.name,
         "gauge": {"weights": gauge.weights, "span": gauge_span(gauge)},
         "map": {"noun": noun, "words": words, "span": span},
-        "chapters": list(_chapters(course.history, guess.loss, chance, gauge)),
+        "chapters": list(chapter_spans(course.history, guess.loss, chance, gauge)),
         "changes": sorted({c.position.epoch for c in course.changes})[-_MOST_CHANGES:],
     }
     curves = ("radius", gauge.radius), ("norm", gauge.norm), ("half-life", gauge.half_life)
@@ -195,9 +195,10 @@ def _line(name: str, epochs: Array, values: Array) -> Series:
     return scatter(name=name, x=epochs.astype(np.int32), y=compact(values))
 
 
-def _chapters(
+def chapter_spans(
     history: History, guess: float, chance: float, gauge: MemoryGauge
 ) -> Iterator[tuple[str, int, int]]:
+    """The chapters of a run, each with its first and its last epoch."""
     rows, epochs = thinned(len(history)), history.epochs
     losses, metrics, tests = map(history.column, ("train_loss", "train_metric", "test_metric"))
     scores = Scores(losses, metrics, tests, guess, chance)

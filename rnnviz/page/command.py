@@ -8,8 +8,8 @@ from dataclasses import replace
 from reprlib import repr as shortened
 from typing import Any
 
-from rnnviz.config import SETTINGS
-from rnnviz.probe.session import Session
+from rnnviz.config import SETTINGS, SettingError
+from rnnviz.probe.pair import Pair, Role, View
 from rnnviz.run.player import SPEEDS
 from rnnviz.run.schedule import Position
 from rnnviz.run.share_link import MOST_INDEX
@@ -80,37 +80,73 @@ def checked(message: Mapping[str, Any]) -> dict[str, Any]:
     return command
 
 
-def act(session: Session, command: Mapping[str, Any]) -> None:
+def act(pair: Pair, command: Mapping[str, Any]) -> None:
     """Execute a checked command; raises RefusedError."""
-    player = session.player
+    with pair.keeping_replaced_run():
+        _act(pair, command)
+
+
+def _act(pair: Pair, command: Mapping[str, Any]) -> None:
+    session, config = pair.first, pair.first.config
     match command:
         case {"do": "play" | "pause" | "reset" | "branch" | "pin" as action}:
-            getattr(player, action)()
+            getattr(pair, action)()
         case {"do": "step", "what": "epoch" | "phrase" as what}:
-            getattr(player, f"step_{what}")()
+            pair.step(what)
         case {"do": "now"}:
-            player.back_to_now()
+            pair.back_to_now()
         case {"do": "seed"}:
-            seed = (session.config.seed + 1) % SETTINGS["seed"].high
-            session.configure(replace(session.config, seed=int(seed)))
+            pair.configure(replace(config, seed=int((config.seed + 1) % SETTINGS["seed"].high)))
         case {"do": "preset", "label": str(label)}:
-            preset = next((p for p in PRESETS[session.config.task] if p.label == label), None)
+            preset = next((p for p in PRESETS[config.task] if p.label == label), None)
             if preset is None:
                 raise RefusedError(f"there is no preset {label[:40]!r} of this task")
-            session.configure(preset.config(session.config.seed))
-            player.play()
+            pair.configure(preset.config(config.seed))
+            pair.play()
         case {"do": "seek", "epoch": int(epoch)}:
-            player.pause()
-            player.go_to(Position(epoch))
+            pair.go_to(Position(epoch))
         case {"do": "speed", "epochs": int(speed)} if speed in SPEEDS:
-            player.speed = speed
+            pair.set_speed(speed)
         case {"do": "mark", "unit": unit}:
-            session.selection.unit = unit
+            pair.mark("unit", unit)
         case {"do": "mark", "token": token}:
-            session.selection.token = token
+            pair.mark("token", token)
         case {"do": "phrase" | "write" | "use" as action, "text": str(text)}:
             # A full text box may end in half a surrogate pair, which is not valid text.
-            take = session.ask if action == "phrase" else getattr(session, action)
+            take = {"phrase": pair.ask, "write": session.write, "use": pair.use}[action]
             take(text.encode(errors="replace").decode())
         case _:
+            _compare(pair, command)
+
+
+def _compare(pair: Pair, command: Mapping[str, Any]) -> None:
+    """Execute a command about two networks."""
+    match command:
+        case {"do": "swap" | "bring_back" | "show_ghost" as action}:
+            getattr(pair, action)()
+        case {"do": "compare", "what": str(name), "text": str(text)} if name in SETTINGS:
+            pair.compare({name: _value(name, text)})
+        case {"do": "ready", "label": str(label)}:
+            if not pair.open_ready(label):
+                raise RefusedError(f"there is no pair {label[:40]!r}")
+        case {"do": "differ", "what": str(name), "text": str(text)} if name in SETTINGS:
+            pair.differ(name, _value(name, text))
+        case {"do": "join", "what": str(name)}:
+            pair.join(name)
+        case {"do": "go_on", "what": "A" | "B" as name}:
+            pair.go_on(View(name))
+        case {"do": "view", "what": "A" | "both" | "B" as name}:
+            pair.view = View(name)
+        case {"do": "role", "what": "train" | "test" as name}:
+            pair.role = Role(name)
+        case {"do": "follow", "token": int(token)}:
+            pair.token = token
+        case _:
             raise not_understood(command)
+
+
+def _value(name: str, text: str) -> Any:
+    try:
+        return SETTINGS[name].parse(text)
+    except SettingError as problem:
+        raise RefusedError(str(problem)) from None

@@ -8,6 +8,7 @@ from rnnviz.charts.texts import ask, count_in
 from rnnviz.page.question_page import question_page, set_scene, train_page
 from rnnviz.page.session_registry import get_tab
 from rnnviz.page.sidebar import sidebar
+from rnnviz.probe.pair import Pair
 from rnnviz.probe.questions import TrainQuestion
 from rnnviz.questions.step.tab import step_page
 from rnnviz.tasks import shipped
@@ -19,7 +20,7 @@ from rnnviz.ui.style import style_sheet
 LABORATORIES = {"hidden": "Hidden states", "gradients": "Gradients", "dynamics": "Dynamics"}
 
 
-def _header(recorded: bool) -> None:
+def _header(pair: Pair) -> None:
     """Transport and story on the left; scores and the slider of epochs on the right."""
     with st.container(key="header"):
         left, right = st.columns([2, 1], gap="medium")
@@ -27,13 +28,16 @@ def _header(recorded: bool) -> None:
             stage.place_bar()
             with st.container(horizontal=True, key="story"):
                 stage.place_text("story")
-                stage.place_health()
+                if not pair.second:
+                    stage.place_health()
         with right:
             stage.place_text("status")
             stage.place_time()
         with st.container(horizontal=True, key="notice"):
             stage.place_text("message")
-            if not recorded:
+            if pair.second:
+                stage.place_text("view")
+            if not pair.session.player.recorded:
                 stage.place_link()
 
 
@@ -42,15 +46,15 @@ def _show() -> None:
     st.logo(shipped("docs/logo.svg"), size="large")
     tab = get_tab()
     with host_of(tab) as host:
-        session = host.session
+        pair, session = host.pair, host.session
         count_in(session.unit)
         task, controls = st.sidebar.container(), st.sidebar.container(key="controls")
-        train = partial(train_page, session, controls)
+        train = partial(train_page, pair, controls)
         pages = [
             st.Page(train, title="Train", url_path="train", default=True),
-            st.Page(lambda: set_scene(step_page(session)), title="Step", url_path="step"),
+            st.Page(lambda: set_scene(step_page(session), pair), title="Step", url_path="step"),
             *(
-                st.Page(partial(question_page, name, session, controls), title=title, url_path=name)
+                st.Page(partial(question_page, name, pair, controls), title=title, url_path=name)
                 for name, title in LABORATORIES.items()
             ),
         ]
@@ -62,8 +66,8 @@ def _show() -> None:
         # The tab of the page *Train* that is about to be drawn.
         question = st.session_state.get("question_train") or session.questions["train"]
         wrong = page.url_path not in ("step", *LABORATORIES) and question == TrainQuestion.WRONG
-        sidebar(tab, session, task, folded=page.url_path in LABORATORIES or wrong)
-        _header(session.player.recorded)
+        sidebar(tab, pair, task, folded=page.url_path in LABORATORIES or wrong)
+        _header(pair)
         page.run()
         stage.place_end()
 

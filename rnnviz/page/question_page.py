@@ -18,8 +18,11 @@ from rnnviz.charts.texts import count_in, status_texts
 from rnnviz.engine.cell_source import backward_equations, source
 from rnnviz.engine.cell_text import CellError
 from rnnviz.engine.derived_cell import DerivedCell
+from rnnviz.probe.pair import Pair
 from rnnviz.probe.questions import TrainQuestion
 from rnnviz.probe.session import CellDraft, Session
+from rnnviz.questions.compare import tab as compare
+from rnnviz.questions.compare.menu import pair_texts
 from rnnviz.questions.learn.tab import TAB as LEARN
 from rnnviz.ui.browser_session import current_tab, visit
 from rnnviz.ui.choices import choose_one
@@ -35,7 +38,7 @@ TOO_LONG = (
 _SHOWN = 40
 
 
-def set_scene(scene: Scene) -> None:
+def set_scene(scene: Scene, pair: Pair) -> None:
     """Draw every frame of this page with the scene from now on, in this browser tab's theme.
 
     With other data the page waits until it is laid out again.
@@ -43,16 +46,17 @@ def set_scene(scene: Scene) -> None:
     Its handlers receive clicks and selections, and its job runs while the session is paused. The
     actor calls all of them, not this script.
     """
-    own, session = current_theme(), scene.session
+    colors, session = current_theme(), scene.session
 
     def draw(frame: Frame) -> None:
-        with using_theme(own):
+        with using_theme(colors):
             count_in(session.unit)
             scene.draw(frame)
             for key in frame.given_up:
                 frame.pictures[key] = sentence("", TOO_LONG, theme()).parts(), ""
             # A page may tell a story of its own.
-            frame.texts |= status_texts(session, frame.texts.get("story"))
+            own = frame.texts.get("story")
+            frame.texts |= status_texts(session, own) | pair_texts(pair, own)
             if session.draft:
                 frame.texts["draft"] = draft_html(session.draft)
 
@@ -75,14 +79,15 @@ def tab_of(question: StrEnum) -> QuestionTab:
     return tab
 
 
-def question_page(page: str, session: Session, controls: DeltaGenerator) -> None:
+def question_page(page: str, pair: Pair, controls: DeltaGenerator) -> None:
     """Draw a page with a tab for each question; the tab's own ``controls`` are in the sidebar."""
+    session = pair.session
     left, right = st.columns([2, 1], gap="medium", vertical_alignment="center")
     with left:
         session.questions[page] = question_tabs(page, session)
     with right:
         place_phrase(session)
-    set_scene(tab_of(session.questions[page]).lay_out(session, controls))
+    set_scene(tab_of(session.questions[page]).lay_out(session, controls), pair)
 
 
 def question_tabs(page: str, session: Session) -> StrEnum:
@@ -96,17 +101,21 @@ def question_tabs(page: str, session: Session) -> StrEnum:
     )  # fmt: skip
 
 
-def train_page(session: Session, controls: DeltaGenerator) -> None:
+def train_page(pair: Pair, controls: DeltaGenerator) -> None:
     """Draw the page *Train*; its tab's own ``controls`` are in the sidebar."""
+    session = pair.session
     left, right = st.columns([2, 1], gap="medium")
     with left, st.container(horizontal=True, key="asked"):
         session.questions["train"] = question_tabs("train", session)
         place_phrase(session)
-        place_text("verdict")
-    if session.questions["train"] is TrainQuestion.LEARN:
-        set_scene(LEARN.lay_out(session, controls, left, right))
+        if not pair.together:
+            place_text("verdict")
+    if session.questions["train"] is TrainQuestion.WRONG:
+        set_scene(tab_of(TrainQuestion.WRONG).lay_out(session, controls), pair)
+    elif pair.together:
+        set_scene(compare.lay_out(pair, left, right), pair)
     else:
-        set_scene(tab_of(TrainQuestion.WRONG).lay_out(session, controls))
+        set_scene(LEARN.lay_out(session, controls, left, right), pair)
 
 
 # The check of a cell's equations, for the editor

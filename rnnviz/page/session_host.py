@@ -18,9 +18,9 @@ import numpy as np
 from rnnviz.engine.trace import before_pass
 from rnnviz.files.output import origin
 from rnnviz.page.command import RefusedError, act, checked, not_understood
+from rnnviz.probe.pair import Pair
 from rnnviz.probe.session import Session
 from rnnviz.probe.work import spend
-from rnnviz.run.share_link import read_link
 from rnnviz.ui.frame import Frame
 from rnnviz.ui.viewer import Job, Scene, Viewer
 
@@ -99,7 +99,7 @@ class SessionHost:
     """
 
     def __init__(self, session: Session, now: float, run_id: str = "") -> None:
-        self.session, self._run_id = session, run_id
+        self.pair, self._run_id = Pair(session), run_id
         self.viewers: list[Viewer] = []
         self.version = self.edition = 0
         self._dataset = session.dataset
@@ -113,6 +113,11 @@ class SessionHost:
         self._was_running = self._dragged = False
         self._refine_at = math.inf  # when the pictures that were left out are drawn too
 
+    @property
+    def session(self) -> Session:
+        """The session whose pages are shown."""
+        return self.pair.session
+
     # For the actor
 
     def idle_time(self, now: float) -> float | None:
@@ -122,7 +127,7 @@ class SessionHost:
         if self.background_work(now):
             return 0.0
         waits = [self._next_frame - now] if any(map(self._is_due, self.viewers)) else []
-        if math.isfinite(self._refine_at) and not self.session.player.running:
+        if math.isfinite(self._refine_at) and not self.pair.running:
             waits.append(self._refine_at - now)
         if self.playing(now):
             waits.append(self._pace.wait(now, self._rate))
@@ -140,16 +145,16 @@ class SessionHost:
 
     def playing(self, now: float) -> bool:
         """Whether the run plays and a viewer is connected."""
-        return self.session.player.running and any(viewer.connected(now) for viewer in self.viewers)
+        return self.pair.running and any(viewer.connected(now) for viewer in self.viewers)
 
     def background_work(self, now: float) -> Callable[[], None] | None:
         """Long work: following a link or a recording, or a page's job while the run is paused."""
         player = self.session.player
 
         def follow_link() -> None:
-            player.tick(WORK_SLICE)
+            self.pair.tick(WORK_SLICE)
             self.version += 1
-            self.edition += not player.opening
+            self.edition += not self.pair.opening
 
         def grow() -> None:
             player.grow(WORK_SLICE)
@@ -162,7 +167,7 @@ class SessionHost:
             self.version += changed
             self.edition += changed and not player.growing
 
-        if self.playing(now) and player.opening:
+        if self.playing(now) and self.pair.opening:
             return follow_link
         if player.behind:
             return grow
@@ -178,16 +183,16 @@ class SessionHost:
 
         The slice is divided by the number of sessions ``playing``, so all are drawn equally often.
         """
-        player = self.session.player
-        before = player.position.epoch
-        if self.playing(now) and not player.opening:
+        pair = self.pair
+        before = pair.epoch
+        if self.playing(now) and not pair.opening:
             self._train(now, SLICE / max(1, playing))
-        elif not player.running:
+        elif not pair.running:
             self._pace.reset()
         # Streamlit's part of the page changes when a run ends by itself.
-        self.edition += self._was_running and not player.running
-        self._was_running = player.running
-        if now >= self._refine_at and not player.running:
+        self.edition += self._was_running and not pair.running
+        self._was_running = pair.running
+        if now >= self._refine_at and not pair.running:
             # A drag may pause without ending.
             self._dragged, self._refine_at = False, math.inf
             self.version += 1
@@ -195,7 +200,7 @@ class SessionHost:
             if self._is_due(viewer):
                 self._next_frame = now + FRAME
                 self._send(viewer, now)
-        whole = player.position.epoch != before if player.running else self._refine_at == math.inf
+        whole = pair.epoch != before if pair.running else self._refine_at == math.inf
         if whole and all(viewer.version == self.version for viewer in self.viewers):
             self.untried = False
 
@@ -209,15 +214,15 @@ class SessionHost:
         player, due = self.session.player, self._pace.due(now, self._rate)
         if not due:
             return
-        before = player.position.epoch
-        player.tick(budget, due)
+        before = self.pair.epoch
+        self.pair.tick(budget, due)
         # An epoch that takes longer than the budget stays due.
         counted = player.speed and not player.recorded
-        self._pace.credit -= player.position.epoch - before if counted else due
+        self._pace.credit -= self.pair.epoch - before if counted else due
         self.version += 1
 
     def _next_with_job(self, now: float) -> Scene | None:
-        if self.session.player.running:
+        if self.pair.running:
             return None
         for viewer in self.viewers:
             scene = self._scene(viewer)
@@ -284,14 +289,14 @@ class SessionHost:
     def fail(self) -> None:
         """Log the error that is being handled, pause the run, and show a message on the page."""
         _LOG.exception("a command failed")
-        self.session.player.pause()
+        self.pair.pause()
         if not self.session.player.message.startswith(FAILED):
             self._notify(FAILED)
 
     def show(self, session: Session) -> None:
         """Show another session from now on."""
-        self.session.player.pause()
-        self.session = session
+        self.pair.pause()
+        self.pair = Pair(session)
         self._pace.reset()
         self._was_running = self._dragged = False
         self.edition += 1
@@ -308,13 +313,12 @@ class SessionHost:
 
     def restore(self, query: str) -> None:
         """Open the link in a browser's address whose run has ended, with a message."""
-        asked = dict(parse_qsl(query))
+        asked = dict(parse_qsl(query, keep_blank_values=True))
         if RUN in asked:
             self._notify(GONE)
             return
         if query != self._query():
-            link, problems = read_link(asked)
-            self.session.follow(link, problems, patience=0.0)
+            self.pair.follow(asked, patience=0.0)
             self.refresh()
         self._notify(RESTORED)
 
@@ -371,20 +375,20 @@ class SessionHost:
             except (KeyError, TypeError, ValueError, IndexError, OverflowError) as problem:
                 raise RefusedError(f"invalid command for {key[:80]!r}: {problem}") from None
         else:
-            act(self.session, command)
+            act(self.pair, command)
         self._finished_jobs.clear()
         # Streamlit's part stays as it is while the run plays, while a slider is dragged, and while
         # equations are typed.
         if command["do"] not in ("play", "speed", "write") and command.get("settled", True):
             self.edition += 1
-        if self.session.player.running and not self._was_running:
+        if self.pair.running and not self._was_running:
             self._pace.reset()
-        self._was_running = self.session.player.running
+        self._was_running = self.pair.running
 
     # Frames
 
     def _send(self, viewer: Viewer, now: float) -> None:
-        hurried = self.session.player.running or self._dragged
+        hurried = self.pair.running or self._dragged
         frame, scene = Frame(viewer.in_sight, viewer.throttle, now, hurried), self._scene(viewer)
         problem = self._draw(scene, frame, viewer) if scene else ""
         viewer.version = self.version
@@ -408,7 +412,7 @@ class SessionHost:
             pass
         except Exception:
             _LOG.exception("a page could not be drawn")
-            self.session.player.pause()
+            self.pair.pause()
             unit = self.session.unit
             return f"This page can't be drawn here. The run is kept: try another {unit} or page."
         finally:
@@ -416,26 +420,27 @@ class SessionHost:
         return ""
 
     def _header(self, viewer: Viewer, now: float) -> dict[str, Any]:
-        session, player = self.session, self.session.player
-        epoch, position = session.run.position
+        session, pair, player = self.session, self.pair, self.pair.furthest
+        epoch, position = max(each.run.position for each in pair.sessions)
         last = epoch + bool(position)
         link, (sent_at, before) = None, viewer.link
         # The query of the address, None if unchanged; sent less often while the run goes on.
-        if not player.running or now >= sent_at + LINK_INTERVAL:
+        if not pair.running or now >= sent_at + LINK_INTERVAL:
             query = self._query()
             viewer.link, link = (now, query), query if query != before else None
         return {
             "seq": viewer.sent + 1,
             "heard": self._last_commands.get(viewer.client, 0),
             "edition": self.edition,
-            "running": player.running,
-            "over": player.over,
-            "looking_back": player.shown is not None,
+            "running": pair.running,
+            "over": pair.over,
+            "looking_back": pair.looking_back,
+            "pair": pair.second is not None,
             "pinned": player.course.pinned,
             "given": player.first is not None,
             "recorded": player.recorded,
             "unit": session.unit,
-            "epoch": last if player.shown is None else player.shown.epoch,
+            "epoch": player.position.epoch if pair.looking_back else last,
             "last": last,
             "progress": player.progress,
             "speed": player.speed,
@@ -448,5 +453,5 @@ class SessionHost:
         }
 
     def _query(self) -> str:
-        query = self.session.link().query()
+        query = self.pair.query()
         return f"{RUN}={self._run_id}" if query is None else query

@@ -21,7 +21,6 @@ from rnnviz.files.opened import AwaitedRun, AwaitedWeights
 from rnnviz.page.actor import Actor, EndedError, time_limit
 from rnnviz.page.session_host import GONE, RUN, SessionHost
 from rnnviz.probe.session import Session
-from rnnviz.run.share_link import read_link
 from rnnviz.tasks.data_source import UploadStore
 from rnnviz.ui.browser_session import errors_on_page
 from rnnviz.ui.viewer import Scene, UnavailableError
@@ -151,7 +150,7 @@ class SessionRegistry:
             # Nothing else refers to this run yet.
             unfinished.callback(actor.stop)
             with time_limit(), actor.host() as host:
-                host.session.follow(*read_link(dict(query)), FIRST_LINK_TIME)
+                host.pair.follow(dict(query), FIRST_LINK_TIME)
                 if RUN in query:
                     host.tell(GONE)
             unfinished.pop_all()

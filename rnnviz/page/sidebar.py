@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -25,10 +25,12 @@ from rnnviz.engine.derived_cell import cell_of, numbers
 from rnnviz.page.export_menu import export_menu, open_menu
 from rnnviz.page.own_data import leave_own_data, own_data
 from rnnviz.page.session_registry import TabSession
+from rnnviz.probe.pair import Pair
 from rnnviz.probe.session import Session
+from rnnviz.run.pair_link import COMMON
 from rnnviz.tasks.data_source import PRESETS, TASKS
 from rnnviz.tasks.task import Preset
-from rnnviz.ui.browser_session import first_value, on_host, visit
+from rnnviz.ui.browser_session import current_tab, first_value, host_of, on_host, visit
 from rnnviz.ui.stage import place_editor
 from rnnviz.ui.style import escaped
 
@@ -36,12 +38,15 @@ from rnnviz.ui.style import escaped
 _CARDS = 3
 
 
-def sidebar(tab: TabSession, session: Session, task: DeltaGenerator, folded: bool) -> None:
+def sidebar(tab: TabSession, pair: Pair, task: DeltaGenerator, folded: bool) -> None:
     """Draw every setting that has an effect, by group, and apply the widgets' values.
+
+    Of two networks they are those of the first, and what differs in the second comes first.
 
     The choice of the task is drawn in ``task``. The other settings are ``folded`` where a
     laboratory needs the room for its own.
     """
+    session = pair.first
     if session.player.recorded:
         _recorded(session, task)
         return
@@ -51,10 +56,12 @@ def sidebar(tab: TabSession, session: Session, task: DeltaGenerator, folded: boo
         state = st.session_state
         values = {name: state[key] for name, key in keys.items() if key in state}
         changed = {name: v for name, v in values.items() if v != getattr(tab.config, name)}
-        session.configure(replace(session.config, **changed))
+        with pair.keeping_replaced_run():
+            pair.configure(replace(session.config, **changed))
         tab.edition += 1
-    tab.config = _read(tab, session, task, folded)
-    session.configure(tab.config)
+    tab.config = _read(tab, pair, task, folded)
+    with pair.keeping_replaced_run():
+        pair.configure(tab.config)
 
 
 def _recorded(session: Session, task: DeltaGenerator) -> None:
@@ -68,25 +75,28 @@ def _recorded(session: Session, task: DeltaGenerator) -> None:
         _about(session)
 
 
-def _read(tab: TabSession, session: Session, task: DeltaGenerator, folded: bool) -> RunConfig:
-    edition = tab.edition
+def _read(tab: TabSession, pair: Pair, task: DeltaGenerator, folded: bool) -> RunConfig:
+    session, edition = pair.first, tab.edition
     first = first_value("config", edition, session.config)
     values: dict[str, Any] = {name: row.default for name, row in SETTINGS.items()}
     with task:
         values["task"] = _task(tab, session, first, edition)
     with st.sidebar:
         # In containers, so that the expanders keep their index: Streamlit folds one that moves.
-        dials = st.container()
+        differing, dials = st.container(), st.container()
+        if pair.second:
+            _differing(pair, differing, first, edition, values)
         more = st.expander("Settings of the run" if folded else "More settings")
         with more if folded else dials:
             _presets(tab, session, values["task"])
-            _draw((row for row in SETTINGS.values() if row.dial), session, first, edition, values)
+            rows = [row for row in SETTINGS.values() if row.dial]
+            _draw(rows, pair, first, edition, values)
         with more:
             for group in GROUPS:
                 rows = [r for r in SETTINGS.values() if r.group == group and not r.dial]
                 if rows:
                     st.subheader(group)
-                _draw(rows, session, first, edition, values)
+                _draw(rows, pair, first, edition, values)
         with st.container():
             others = [row for row in SETTINGS.values() if not row.dial]
             changed = [row for row in RunConfig(**values).changes(RunConfig()) if not row.dial]
@@ -105,15 +115,77 @@ def _files(session: Session) -> None:
         export_menu(session)
 
 
+def _differing(
+    pair: Pair, place: DeltaGenerator, first: RunConfig, edition: int, values: dict[str, Any]
+) -> None:  # fmt: skip
+    """Draw what differs: both values side by side, and a button that makes them alike."""
+    assert pair.second
+    rows = [row for row in SETTINGS.values() if row.name in pair.split]
+    with place.container(key="differs"):
+        st.markdown("**What differs**")
+        for row in rows:
+            if row.widget in (Widget.CONSTANTS, Widget.ELSEWHERE):
+                continue
+            label, join = st.columns([5, 1], vertical_alignment="center")
+            label.caption(escaped(row.label))
+            with join:
+                st.button(
+                    "=", key=f"join_{row.name}", help="Make it alike in both",
+                    on_click=_on_pair(Pair.join), args=(row.name,), width="stretch",
+                )  # fmt: skip
+            for which, column in zip("AB", st.columns(2), strict=True):
+                now = first if which == "A" else pair.second.config
+                if not row.applies(vars(now)):
+                    continue
+                key = f"{which}_{_key(row.name, edition)}"
+                with column:
+                    begin = first_value(f"begin_{key}", edition, getattr(now, row.name))
+                    chosen = _control(row, begin, key, short=which)
+                if which == "A":
+                    values[row.name] = chosen
+                elif chosen != begin:
+                    pair.differ(row.name, chosen)
+            if row.widget is Widget.CELL:
+                values["equations"] = _equations(pair.first, values["cell"], first.activation)
+        st.caption("Press ≠ beside a setting to let it differ too.")
+
+
+def _on_pair(action: Callable[..., object]) -> Callable[..., None]:
+    """A callback that applies ``action`` to the pair of the tab."""
+    tab = current_tab()
+
+    def act(*args: Any) -> None:
+        with host_of(tab) as host:
+            action(host.pair, *args)
+            host.edition += 1
+
+    return act
+
+
+def _split(row: Setting) -> None:
+    """The button that lets a setting differ."""
+    st.button(
+        "≠", key=f"split_{row.name}", help=f"Let {row.label} differ",
+        on_click=_on_pair(_let_differ), args=(row.name,), width="stretch",
+    )  # fmt: skip
+
+
+def _let_differ(pair: Pair, name: str) -> None:
+    pair.split.add(name)
+
+
 def _draw(
     rows: Iterable[Setting],
-    session: Session,
+    pair: Pair,
     first: RunConfig,
     edition: int,
     values: dict[str, Any],
 ) -> None:
     """Draw these settings, and put the widgets' values into ``values``."""
+    session = pair.first
     for row in rows:
+        if row.name in pair.split:
+            continue
         applies = row.applies(values)
         if session.data.own and row.group == "Data":
             values[row.name] = getattr(first, row.name)
@@ -130,7 +202,13 @@ def _draw(
             if applies:
                 key = _key(row.name, edition)
                 with _place(row, key):
-                    values[row.name] = _control(row, begin, key)
+                    control = st.container()
+                    if pair.second and row.name not in COMMON:
+                        control, split = st.columns([6, 1], vertical_alignment="bottom")
+                        with split:
+                            _split(row)
+                    with control:
+                        values[row.name] = _control(row, begin, key)
                 st.session_state[f"kept_{row.name}"] = edition, values[row.name]
         if row.widget is Widget.CELL:
             activation = st.session_state.get(_key("activation", edition), first.activation)
@@ -183,23 +261,24 @@ def _place(row: Setting, key: str) -> DeltaGenerator:
     return st.container(key=f"{'restarts' if row.restarts else 'changes'}_{key}")
 
 
-def _control(row: Setting, first: Any, key: str) -> Any:
-    label, options = row.label, row.choices
-    if row.widget is Widget.CELL:
+def _control(row: Setting, first: Any, key: str, short: str = "") -> Any:
+    """The widget of a setting; with a ``short`` label, and without help, in half a column."""
+    label, options, tip = short or row.label, row.choices, None if short else row.help
+    if row.widget is Widget.CELL or (short and options):
         return st.selectbox(
-            label, options, options.index(first), key=key, help=row.help, format_func=str
+            label, options, options.index(first), key=key, help=tip, format_func=str
         )
     if row.choices:
         chosen = st.segmented_control(
-            label, options, default=first, key=key, help=row.help, required=True, format_func=str
+            label, options, default=first, key=key, help=tip, required=True, format_func=str
         )
         return chosen or first
     low, high, step = (row.kind(value) for value in (row.low, row.high, row.step))
-    if row.widget is Widget.SLIDER:
-        return st.slider(label, low, high, first, key=key, help=row.help)
+    if row.widget is Widget.SLIDER and not short:
+        return st.slider(label, low, high, first, key=key, help=tip)
     return st.number_input(
         label, low, high, first, step=step, format="%d" if row.kind is int else "%.6g",
-        key=key, help=row.help,
+        key=key, help=tip,
     )  # fmt: skip
 
 

@@ -127,15 +127,15 @@ class Session:
     are choices of the page. ``draft`` holds equations that are being typed, ``own_equations`` the
     user's own equations that were used last. ``questions`` are the open questions, by page. A run
     begins with the weights ``first`` instead of random ones; a ``recording`` of this ``dataset``
-    replaces the run.
+    replaces the run. Sessions with the same ``data`` share the user's own.
     """
 
     def __init__(
         self, config: RunConfig | None = None, dataset: Dataset | None = None,
         upload_store: UploadStore | None = None, first: FirstNetwork | None = None,
-        recording: Recording | None = None,
+        recording: Recording | None = None, *, data: DataSource | None = None,
     ) -> None:  # fmt: skip
-        self.data = DataSource(dataset, upload_store)
+        self.data = data or DataSource(dataset, upload_store)
         if recording:
             self.player: Timeline = Playback(recording)
         else:
@@ -248,6 +248,15 @@ class Session:
         other = copy(self)
         other.player, other.phrase_input = copy(self.player), copy(self.phrase_input)
         other.memory, other.player.pinned = MemoryLab(), None
+        return other
+
+    def beside(self, config: RunConfig) -> Session:
+        """A session with other settings that reads the same data and the same phrase."""
+        other = Session(config, first=self.player.first, data=self.data)
+        other.ask(self.phrase_input.phrase)
+        other.selection, other.questions = self.selection, self.questions
+        other.objective, other.own_equations = self.objective, self.own_equations
+        other.player.speed = self.player.speed
         return other
 
     # The state shown

@@ -290,7 +290,18 @@ class Player(Timeline):
             self.pinned = None  # the branch has left it
         return self.ghost
 
-    # A run that was stored
+    # Another run
+
+    def show(self, run: TrainingRun, config: RunConfig) -> None:
+        """Show the present of another run on the same data, with its settings."""
+        self.pause()
+        self.config = config
+        self._show(run)
+        self.message = ""
+
+    def show_ghost(self, run: TrainingRun) -> None:
+        """Show the curves of another run of this task, faint; a link doesn't carry them."""
+        self.faint = PreviousRun(Position(0), run.position, run.history, run.schedule)
 
     def resume(
         self, schedule: Schedule, checkpoint: Checkpoint, shown: Position, ghost: PreviousRun | None

@@ -41,6 +41,8 @@ class Timeline(ABC):
         #: What to try, if the last step from the present failed: the loss was no longer finite.
         self.remedy = ""
         self.ghost: PreviousRun | None = None
+        #: Another run whose curves are drawn in the place of the ghost's.
+        self.faint: PreviousRun | None = None
 
     def restart(self) -> None:
         """Show the run from its present again, compared with nothing."""
@@ -120,7 +122,8 @@ class Timeline(ABC):
         """The data of the charts over the epochs."""
         shown, pinned = (None if p is None else p.epoch for p in (self.shown, self.pinned))
         changes = self.run.schedule.changes
-        return RunCurves(self.run.history, self.last, shown, changes, self.ghost, pinned)
+        ghost = self.ghost or self.faint
+        return RunCurves(self.run.history, self.last, shown, changes, ghost, pinned)
 
     @property
     def imported(self) -> FirstNetwork | None:

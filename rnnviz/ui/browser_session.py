@@ -10,6 +10,7 @@ import streamlit as st
 
 from rnnviz.files.foreign_network import TransferError
 from rnnviz.files.script import ScriptError
+from rnnviz.probe.pair import Pair
 from rnnviz.probe.session import Session
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.ui.style import escaped
@@ -22,8 +23,12 @@ T = TypeVar("T")
 class Host(Protocol):
     """The host of a session, as the widgets use it."""
 
-    session: Session
+    pair: Pair
     edition: int
+
+    @property
+    def session(self) -> Session:
+        """The session whose pages are shown."""
 
     def tell(self, sentence: str) -> None:
         """Show a sentence as the message."""

@@ -143,7 +143,7 @@ def place_health() -> None:
 
 def place_bar() -> None:
     """Place the bar: play, pause, step, and the speed."""
-    _place("bar", {"speeds": SPEEDS})
+    _place("bar", {"speeds": SPEEDS, "compares": True})
 
 
 def place_time() -> None:

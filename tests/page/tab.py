@@ -42,8 +42,8 @@ with tab.host() as host:
 """
 #: What draws each page.
 DRAWN = {
-    "train": "train_page(host.session, st.sidebar.container())",
-    "step": "set_scene(step_page(host.session))",
+    "train": "train_page(host.pair, st.sidebar.container())",
+    "step": "set_scene(step_page(host.session), host.pair)",
 }
 #: The commands of the buttons that are not Streamlit's.
 BUTTONS = {
@@ -257,14 +257,14 @@ class Page(Tab):
     """A page alone, in one tab; or the session given on it."""
 
     def __init__(self, page, session=None, state=None, **link):
-        labs = f'question_page("{page}", host.session, st.sidebar.container())'
+        labs = f'question_page("{page}", host.pair, st.sidebar.container())'
         script = SCRIPT.format(page=DRAWN.get(page, labs))
         app = AppTest.from_string(script, default_timeout=60)
         for name, value in (state or {}).items():
             app.session_state[name] = value
         if session:
             with registry().tab(app.session_state, {}).host() as host:
-                host.session = session
+                host.show(session)
         super().__init__(app, link)
 
     def enter(self, view):

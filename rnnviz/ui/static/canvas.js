@@ -79,3 +79,25 @@ export function dot(c, x, y, radius, color, fill = color) {
   c.fill();
   c.stroke();
 }
+
+// The disc of one of two networks: the first is filled, the second dashed.
+export function disc({ c, font, theme }, k, x, y, radius) {
+  c.beginPath();
+  c.arc(x, y, radius, 0, 7);
+  [c.fillStyle, c.strokeStyle, c.lineWidth] = [k ? theme.background : theme.text, theme.text, 1.5];
+  c.fill();
+  c.setLineDash(k ? [3, 2.4] : []);
+  c.stroke();
+  c.setLineDash([]);
+  c.font = `700 ${Math.max(9.5, 1.35 * radius)}px ${font}`;
+  [c.fillStyle, c.textAlign, c.textBaseline] = [k ? theme.text : theme.background, "center", "middle"];
+  c.fillText("AB"[k], x, y + 0.5);
+}
+
+// What is left, in words.
+export function left(share) {
+  if (!Number.isFinite(share)) return share > 0 ? "all" : "–";
+  if (share >= 0.995) return "all";
+  if (share >= 0.01) return `${Math.round(100 * share)}%`;
+  return share ? shortNumber(share) : "nothing";
+}

@@ -3,6 +3,8 @@
 // `command` is the number of the last command that a control has sent. A frame whose `heard` is lower
 // is older than that command.
 
+import { openBeside } from "./popover.js";
+
 export const ICONS = {
   play: '<svg viewBox="0 0 16 16" aria-hidden="true"><path d="M4 2.5v11l9-5.5z"/></svg>',
   pause: '<svg viewBox="0 0 16 16" aria-hidden="true"><path d="M4 3h3v10H4zM9 3h3v10H9z"/></svg>',
@@ -37,17 +39,24 @@ const BAR = `
   <button data-do="step" data-what="phrase" title="Take one step of the optimizer (P)"><span><i>Step</i> <b></b></span> <kbd>P</kbd></button>
   <button data-do="reset" title="Epoch 0, same initial weights (0)">Reset <kbd>0</kbd></button>
   <button data-do="seed" title="Other initial weights, another order of the examples (N)"><span><i>New</i> seed</span> <kbd>N</kbd></button>
+  <button data-do="menu" title="Compare with another network, or end it (C)">Compare <kbd>C</kbd></button><div class="rnnviz-compare" popover></div>
   <label class="pace"><span>Speed</span> <input type="range" min="0" step="1" aria-label="Speed" /> <output></output></label>
 </div>`;
 
 export class Bar {
-  constructor(node, stage, { speeds }) {
+  constructor(node, stage, { speeds, compares }) {
     Object.assign(this, { node, stage, speeds });
     node.innerHTML = BAR;
     const find = (selector) => node.querySelector(selector);
     const buttons = [...node.querySelectorAll("button")];
     this.buttons = Object.fromEntries(buttons.map((b) => [b.dataset.what ?? b.dataset.do, b]));
-    for (const button of buttons) onPress(button, () => this.act(button));
+    const { menu } = this.buttons;
+    for (const button of buttons) if (button !== menu) onPress(button, () => this.act(button));
+    // A notebook shows one network. On the page the key of a new seed has no button.
+    [menu.hidden, this.buttons.seed.hidden] = [!compares, Boolean(compares)];
+    const list = find(".rnnviz-compare");
+    openBeside(menu, list);
+    stage.mountText("compare", list);
     this.speed = find(".pace input");
     this.speed.max = speeds.length - 1;
     this.pace = find(".pace output");
@@ -73,10 +82,14 @@ export class Bar {
     if (focused) shown.focus();
   }
 
-  // Handle Space, E, P, 0 and N, and return whether the key was one of them. The repeats of a key
+  // Handle Space, E, P, 0, N and C, and return whether the key was one of them. The repeats of a key
   // that is held down wait for the answer.
   handleKey(name, repeated) {
-    const { play, pause, epoch, phrase, reset, seed } = this.buttons;
+    const { play, pause, epoch, phrase, reset, seed, menu } = this.buttons;
+    if (name === "c" && !menu.hidden && !repeated) {
+      menu.click();
+      return true;
+    }
     const toggle = play.disabled ? pause : play;
     const button = { " ": toggle, e: epoch, p: phrase, 0: reset, n: seed }[name];
     const waits = repeated && this.stage.header.heard < this.command;
@@ -87,6 +100,7 @@ export class Bar {
   update(header, current) {
     const { running, over, sequence, recorded, looking_back: back } = header;
     Object.assign(this, { sequence, recorded });
+    this.buttons.menu.setAttribute("aria-pressed", header.pair);
     setText(this.buttons.phrase.querySelector("b"), sequence);
     if (recorded) this.offerSnapshots();
     if (!current) return;
@@ -98,8 +112,8 @@ export class Bar {
 
   // A recording has snapshots to walk over, and nothing to train.
   offerSnapshots() {
-    const { epoch, phrase, reset, seed } = this.buttons;
-    for (const button of [phrase, reset, seed]) button.hidden = button.disabled = true;
+    const { epoch, phrase, reset, seed, menu } = this.buttons;
+    for (const button of [phrase, reset, seed, menu]) button.hidden = button.disabled = true;
     setText(epoch.querySelector("span"), "Next snapshot");
     epoch.title = "Go on to the next snapshot (E)";
   }
@@ -159,19 +173,21 @@ export class Time {
   handleKey(name, repeated) {
     const [now] = this.buttons;
     if (name === "b" && !now.disabled) this.act(now);
-    if (name === "c" && !repeated) this.stage.send({ do: "pin" });
-    return name === "b" || name === "c";
+    if (name === "m" && !repeated && !this.pin.hidden) this.stage.send({ do: "pin" });
+    return name === "b" || name === "m";
   }
 
   // The epoch that what is shown is compared with: a mark on the slider, and the same in the button.
-  showPinned({ pinned = null, last, unit }) {
+  showPinned({ pinned = null, last, unit, pair }) {
+    // Two networks are compared with each other.
+    this.pin.hidden = pair;
     const on = pinned !== null;
     this.mark.hidden = !on;
     this.mark.style.setProperty("--at", last ? pinned / last : 0);
     setText(this.pin, on ? "◆" : "◇");
     this.pin.setAttribute("aria-pressed", on);
     this.pin.setAttribute("aria-label", `Compare with this ${unit}`);
-    this.pin.title = on ? `What is faint is ${unit} ${pinned}. Press to end it (C)` : `Compare with this ${unit}: it stays faint (C)`;
+    this.pin.title = on ? `What is faint is ${unit} ${pinned}. Press to end it (M)` : `Compare with this ${unit}: it stays faint (M)`;
   }
 
   update(header, current) {

@@ -29,9 +29,27 @@ export class Curves extends CanvasPicture {
 
   // The epoch under the pointer, at most the last one that has been trained.
   get epoch() {
-    const { left, width, run } = this.layout;
+    const { left, width } = this.layout;
     const share = clamp((this.pointer[0] - left) / width, 0, 1);
-    return Math.min(Math.round(share * run.last), this.run.train_loss.x.at(-1));
+    return Math.min(Math.round(share * this.last), this.reached);
+  }
+
+  // The last epoch of the axis, and the last one that has been trained.
+  get last() {
+    return this.run.scales.last;
+  }
+
+  get reached() {
+    return this.run.train_loss.x.at(-1);
+  }
+
+  // The map that is pointed at, and the number of its rows.
+  get map() {
+    return this.layout.panels.map;
+  }
+
+  get rows() {
+    return this.run.scales.map.words.length;
   }
 
   // The playhead follows the pointer at once; the page follows with the next frame.
@@ -66,9 +84,9 @@ export class Curves extends CanvasPicture {
   // The epoch, and the row of the gradient map.
   get under() {
     if (!this.inside) return {};
-    const [{ map }, count] = [this.layout.panels, this.run.scales.map.words.length];
-    const row = Math.floor((count * (this.pointer[1] - map.y)) / map.height);
-    return { epoch: this.epoch, token: row >= 0 && row < count ? row : undefined };
+    const { map, rows } = this;
+    const row = Math.floor((rows * (this.pointer[1] - map.y)) / map.height);
+    return { epoch: this.epoch, token: row >= 0 && row < rows ? row : undefined };
   }
 
   told() {

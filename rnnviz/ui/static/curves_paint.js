@@ -60,7 +60,7 @@ function paintRow({ c, layout, run, theme }, token) {
   c.strokeRect(left - 1, map.y + row * token, right - left + 2, row);
 }
 
-function title(p, panel, text, more = []) {
+export function title(p, panel, text, more = []) {
   const { u, right } = p.layout;
   write(p, text, 0, panel.head, 1.02 * u, p.theme.text, { weight: 600 });
   const free = 0.6 * u + p.c.measureText(text).width;
@@ -76,7 +76,7 @@ function title(p, panel, text, more = []) {
   }
 }
 
-function grid(p, values, heightOf, textOf) {
+export function grid(p, values, heightOf, textOf) {
   const { u, left, right } = p.layout;
   for (const value of values) {
     const y = heightOf(value);
@@ -137,7 +137,7 @@ function fallsThrough({ layout, run: { train_loss: series } }, value) {
   return k < 0 ? Infinity : layout.x(series.x[k]);
 }
 
-function curve(p, series, heightOf, color, width = 2, dash = []) {
+export function curve(p, series, heightOf, color, width = 2, dash = []) {
   if (!series) return;
   const { c, layout } = p;
   c.beginPath();
@@ -177,7 +177,7 @@ function paintGauge(p) {
 const image = document.createElement("canvas");
 
 // A column an epoch and a row a token, scaled up by the browser.
-function paintMap(p) {
+export function paintMap(p) {
   const { c, layout, run, theme } = p;
   const { u, left, right, x, panels: { map } } = layout;
   const { words, span: [low, high] } = run.scales.map;
@@ -224,7 +224,7 @@ function ramp({ neutral, magnitude }) {
   return ramps.get(key);
 }
 
-const TONES = {
+export const TONES = {
   Untrained: 0, Plateau: 0.15, "Memory grows": 0.3, "Memory opens": 0.45, Falling: 0.7, Memorized: 0.85, Learned: 1,
 };
 
@@ -297,7 +297,7 @@ function paintHead(p) {
 // Numbers
 
 // The value of a series at the last of its epochs that is not later.
-function valueAt({ x, y }, epoch) {
+export function valueAt({ x, y }, epoch) {
   let [low, high] = [0, x.length];
   while (low < high) {
     const middle = (low + high) >> 1;

@@ -164,12 +164,14 @@ function postponeRerun(event) {
 for (const press of ["pointerdown", "keydown"]) document.addEventListener(press, postponeRerun, true);
 document.addEventListener("click", (event) => isLink(event) && leavePage(location.pathname), true);
 
-// A link in a text leads to the tab of a question, or trains with a preset. While the run plays the texts are made
+// A link in a text leads to the tab of a question, or trains with a preset; a button there sends a command. While the run plays the texts are made
 // anew: a press may begin on one node and end on the next.
 document.addEventListener("click", (event) => {
   const spot = event.detail ? document.elementFromPoint(event.clientX, event.clientY) : event.target;
   const { question, preset } = spot?.closest(".rnnviz-go")?.dataset ?? {};
-  if (question) spot.closest("[popover]")?.hidePopover();
+  const press = spot?.closest(".rnnviz-press")?.dataset;
+  if (press) stage.send({ ...press });
+  if (question || press) spot.closest("[popover]")?.hidePopover();
   if (preset) stage.send({ do: "preset", label: preset });
   if (question) openTab(question);
 });
@@ -308,5 +310,7 @@ document.addEventListener("keydown", (event) => {
     updateAddress(page.query);
     return;
   }
-  if (stage.takesKey(name, event.repeat)) event.preventDefault();
+  const view = { 1: "A", 2: "B", 3: "both" }[name];
+  if (view && stage.header?.pair) stage.send({ do: "view", what: view });
+  else if (stage.takesKey(name, event.repeat)) event.preventDefault();
 });

@@ -134,23 +134,23 @@ export function paintWords(p) {
   stroke(p, [[at, 0], [at, layout.gradient.y + layout.gradient.height]], theme.muted, 1.5, [3, 4]);
 }
 
-function arrow(c, x, top, bottom, width, head) {
-  const half = width / 2;
+// From `top` to `bottom`, which may be above it.
+export function arrow(c, x, top, bottom, width, head) {
+  const [half, neck] = [width / 2, bottom - Math.sign(bottom - top) * head];
   c.beginPath();
   c.moveTo(x - half, top);
   c.lineTo(x + half, top);
-  c.lineTo(x + half, bottom - head);
+  c.lineTo(x + half, neck);
   c.lineTo(x, bottom);
-  c.lineTo(x - half, bottom - head);
+  c.lineTo(x - half, neck);
   c.fill();
 }
 
 // From state to state a channel: at its end as high as the memory's share of the new state.
 export function paintChannels(p) {
   const { c, layout, network } = p;
-  const { u, into, out, pitch, state } = layout;
-  const { words, share, strength, theme } = network;
-  const middle = state.y + state.height / 2;
+  const { u, pitch, state } = layout;
+  const { theme } = network;
   const { hidden, group, layer, layers, part, remembers, units, labels } = network;
   const more = [group > 1 ? `${units.length} of ${hidden} units:` : counted(hidden, "unit")];
   if (group > 1) more.push(`largest of ${group}`);
@@ -163,7 +163,13 @@ export function paintChannels(p) {
       const y = state.y + state.height - (1.7 - 1.15 * k) * u;
       write(p, line, 0, y, 0.92 * u, theme.forward, { weight: 600 });
     });
-  const gaps = gapsOf(network);
+  paintFlow(p);
+}
+
+// The channels and their threads, with the shares where there is room.
+export function paintFlow(p) {
+  const { c, layout: { u, into, out, pitch, state }, network: { share, strength, theme } } = p;
+  const [gaps, middle] = [gapsOf(p.network), state.y + state.height / 2];
   for (const t of gaps) {
     const [from, to] = [out(t - 1), into(t)];
     const opacity = 0.1 + 0.25 * clamp((Math.log10(strength[t] + 1e-9) + 3.5) / 4, 0, 1);

@@ -207,14 +207,21 @@ export class Stage {
     this.texts.set(key, text);
     if (text.node === node) return;
     text.node = node;
-    node.innerHTML = text.html ?? "";
+    node.innerHTML = text.override ?? text.html ?? "";
+  }
+
+  // Show other HTML in the place of a text, until it is null.
+  override(key, html) {
+    const text = this.texts.get(key) ?? {};
+    this.texts.set(key, { ...text, override: html });
+    if (text.node) text.node.innerHTML = html ?? text.html ?? "";
   }
 
   // An unchanged text keeps its nodes, and so the reader's selection.
   setText(key, html) {
     const text = this.texts.get(key) ?? {};
     this.texts.set(key, { ...text, html });
-    if (text.node && text.html !== html) text.node.innerHTML = html;
+    if (text.node && text.html !== html && !text.override) text.node.innerHTML = html;
   }
 
   // Controls

@@ -13,6 +13,7 @@ from rnnviz.page import session_registry as module
 from rnnviz.page.actor import Actor, EndedError
 from rnnviz.page.session_host import FAILED, RESTORED, SessionHost
 from rnnviz.page.session_registry import FullError, SessionRegistry
+from rnnviz.probe.pair import Pair
 from rnnviz.probe.session import Session
 from rnnviz.run.schedule import Position
 from rnnviz.run.share_link import read_link
@@ -300,7 +301,7 @@ def test_a_cell_of_a_link_that_takes_long_to_check_is_refused(registry, monkeypa
 
 
 def test_a_link_that_fails_leaves_no_run(registry, monkeypatch):
-    monkeypatch.setattr(module, "read_link", lambda query: 1 / 0)
+    monkeypatch.setattr(Pair, "follow", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         registry.tab({}, {"hidden": "8"})
     wait_until(lambda: not registry.actors)

@@ -1,0 +1,472 @@
+"""Pair: one or two sessions that read the same words, with one transport."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from rnnviz.config import SETTINGS, RunConfig, TaskName
+from rnnviz.probe.session import Session
+from rnnviz.run.pair_link import COMMON, pair_query, read_second
+from rnnviz.run.player import LINK_SECONDS, Player
+from rnnviz.run.run import Run, TrainingRun
+from rnnviz.run.schedule import EDIT, Position, Schedule
+from rnnviz.run.share_link import Link, read_link
+from rnnviz.run.timeline import Timeline
+from rnnviz.tasks.data_source import PRESETS
+from rnnviz.tasks.upload import Upload
+
+
+class View(StrEnum):
+    """Which network is shown large: one of them, or both."""
+
+    FIRST = "A"
+    BOTH = "both"
+    SECOND = "B"
+
+
+class Role(StrEnum):
+    """The sequences whose scores are compared."""
+
+    TRAIN = "train"
+    TEST = "test"
+
+
+class KeptRun(NamedTuple):
+    """A run that another one has replaced, with its settings and the user's own data."""
+
+    run: TrainingRun
+    config: RunConfig
+    upload: Upload | None
+
+
+@dataclass(frozen=True)
+class ReadyPair:
+    """Two networks that are worth comparing: the settings of the first, and what differs.
+
+    ``token`` (from 0) of the ``phrase`` is the one whose memory is followed.
+    """
+
+    label: str
+    note: str
+    settings: Mapping[str, Any]
+    differing: Mapping[str, Any]
+    phrase: str = ""
+    token: int = 0
+
+
+_LAG_20 = next(p.settings for p in PRESETS[TaskName.RECALL] if p.label == "LSTM, lag 20")
+_ELMAN = {**_LAG_20, "cell": "elman"}
+_LSTM = {"cell": "lstm", "forget_bias": _LAG_20["forget_bias"]}
+_PHRASE = "right now i am not at all happy"
+READY = (
+    ReadyPair("Elman against LSTM, lag 20", "One forgets, one keeps", _ELMAN, _LSTM),
+    ReadyPair(
+        "Exact against notebook gradient", "The same network, learned later", {"epochs": 600},
+        {"gradient": "notebook"}, _PHRASE, 4,
+    ),
+    ReadyPair(
+        "Learning rate 0.02 against 0.1", "Sooner, but is it right?", {"epochs": 600}, {"lr": 0.1},
+        _PHRASE, 4,
+    ),
+    ReadyPair(
+        "Clipping against none, relu", "One breaks",
+        {**_ELMAN, "activation": "relu", "init": "orthogonal"}, {"clip_by": "off"},
+    ),
+)  # fmt: skip
+
+#: What a network is called by a setting; by its value if it isn't here.
+_CALLED = {
+    "lag": "lag {:g}", "data_seed": "data seed {:g}", "hidden": "{:g} units", "layers": "{:g} deep",
+    "forget_bias": "forget bias {:g}", "init_scale": "scale {:g}", "seed": "seed {:g}",
+    "lr": "rate {:g}", "batch": "batch {:g}", "clip": "limit {:g}", "truncate": "cut after {:g}",
+    "epochs": "{:g} epochs",
+}  # fmt: skip
+_OFF = {("clip_by", "off"): "no clipping", ("truncate", 0): "no cut"}
+
+
+def called(config: RunConfig, other: RunConfig) -> tuple[str, str]:
+    """What two networks are called: by the first setting that differs."""
+    row = next(iter(config.changes(other)), None)
+    if row is None:
+        return "first", "second"
+
+    def name(value: Any) -> str:
+        if row.kind is str and not row.names:
+            return f"{row.label.lower()} {'A' if value == getattr(config, row.name) else 'B'}"
+        if row.name == "clip_by" and value != "off":
+            return f"clip {value}"
+        return _OFF.get((row.name, value)) or _CALLED.get(row.name, "{}").format(value)
+
+    return name(getattr(config, row.name)), name(getattr(other, row.name))
+
+
+class Pair:
+    """The first session, the ``second`` if two are compared, and what the page shows of both.
+
+    ``split`` are the names of the settings that differ, or may; all others are common. ``token`` is
+    the one whose memory is followed, ``kept`` the run that was replaced last.
+    """
+
+    def __init__(self, first: Session) -> None:
+        self.first = first
+        self.second: Session | None = None
+        self.view, self.role = View.BOTH, Role.TRAIN
+        self.split: set[str] = set()
+        self._token = 0
+        self.kept: KeptRun | None = None
+
+    # The sessions
+
+    @property
+    def sessions(self) -> tuple[Session, ...]:
+        """Both sessions, or the only one."""
+        return (self.first,) if self.second is None else (self.first, self.second)
+
+    @property
+    def session(self) -> Session:
+        """The session whose pages are shown; of both the first."""
+        return self.sessions[-1] if self.view is View.SECOND else self.first
+
+    @property
+    def together(self) -> Session | None:
+        """The second session, if both are shown."""
+        return self.second if self.view is View.BOTH else None
+
+    @property
+    def players(self) -> tuple[Timeline, ...]:
+        """The players of the sessions."""
+        return tuple(session.player for session in self.sessions)
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """What the two networks are called."""
+        return called(self.first.config, self.sessions[-1].config)
+
+    @property
+    def token(self) -> int:
+        """The token (from 0) whose memory is followed."""
+        return min(self._token, len(self.first.inspect().words) - 1)
+
+    @token.setter
+    def token(self, token: int) -> None:
+        self._token = token
+
+    # Transport
+
+    @property
+    def running(self) -> bool:
+        """Whether a run plays."""
+        return any(player.running for player in self.players)
+
+    @property
+    def opening(self) -> bool:
+        """Whether a link is being followed, or the second run catches up."""
+        return any(player.opening for player in self.players)
+
+    @property
+    def over(self) -> bool:
+        """Whether no step follows in any run."""
+        return all(map(stands, self.players))
+
+    @property
+    def looking_back(self) -> bool:
+        """Whether an earlier epoch than the present is shown."""
+        return any(player.shown is not None for player in self.players)
+
+    @property
+    def furthest(self) -> Timeline:
+        """The player whose position shown is the latest."""
+        return max(self.players, key=lambda player: player.position)
+
+    @property
+    def steps_together(self) -> bool:
+        """Whether a step reads as many sequences in both runs."""
+        batches = {(session.config.batch, len(session.dataset.train)) for session in self.sessions}
+        return len(batches) == 1
+
+    def play(self) -> None:
+        """Let ticks go on with every run that can."""
+        for player in self._moving() or self.players:
+            player.play()
+
+    def pause(self) -> None:
+        """Stop playing."""
+        for player in self.players:
+            player.pause()
+
+    def tick(self, budget: float, count: int = 1) -> None:
+        """Go on by ``count`` epochs or steps, for at most about ``budget`` seconds.
+
+        The slower run sets the pace: one that is behind goes on alone, as fast as it can.
+        """
+        going = [player for player in self.players if player.running]
+        opening = [player for player in going if player.opening]
+        if opening or len(going) < 2:
+            for player in opening or going:
+                player.tick(budget / len(opening or going), count)
+            return
+        first, last = sorted(going, key=lambda player: player.position)
+        behind = last.position.epoch - first.position.epoch
+        if behind:
+            first.tick(budget, max(count, behind) if first.speed else count)
+            return
+        for player in going:
+            player.tick(budget / 2, count)
+
+    def step(self, what: str) -> None:
+        """Pause, and take a step of both: an "epoch", or a "phrase"; of one if that is behind."""
+        self.pause()
+        if what == "phrase" and not self.steps_together:
+            self.first.player.message = (
+                "Both can't take a step together: their batches, or their data, have other sizes."
+            )
+            return
+        moving = self._moving()
+        least = min((player.position for player in moving), default=Position(0))
+        for player in moving:
+            if player.position.epoch == least.epoch:
+                getattr(player, f"step_{what}")()
+
+    def go_to(self, position: Position) -> None:
+        """Show both at a position, or at the end of a run that ended before."""
+        for player in self.players:
+            player.pause()
+            player.go_to(position)
+
+    def pin(self) -> None:
+        """Compare the only network with the position shown; a second call ends this."""
+        if self.second is None:
+            self.first.player.pin()
+
+    def reset(self) -> None:
+        """Restart both from the same initial weights."""
+        for player in self.players:
+            player.reset()
+
+    def back_to_now(self) -> None:
+        """Show the present of both."""
+        for player in self.players:
+            player.back_to_now()
+
+    def branch(self) -> None:
+        """Make the position shown the present of both; the old runs stay as ghosts."""
+        for player in self.players:
+            player.branch()
+
+    @property
+    def epoch(self) -> int:
+        """The latest epoch shown."""
+        return self.furthest.position.epoch
+
+    def set_speed(self, speed: int) -> None:
+        """The speed of both in epochs per second; 0 is slow motion."""
+        for player in self.players:
+            player.speed = speed
+
+    def _moving(self) -> list[Timeline]:
+        return [player for player in self.players if not stands(player)]
+
+    # The phrase
+
+    def ask(self, text: str) -> None:
+        """Make ``text`` the phrase of both."""
+        for session in self.sessions:
+            session.ask(text)
+
+    def mark(self, name: str, value: int | None) -> None:
+        """Mark a "unit" or a "token" in both; None: no longer."""
+        for session in self.sessions:
+            setattr(session.selection, name, value)
+
+    # Settings
+
+    def configure(self, config: RunConfig) -> None:
+        """Apply settings to the first; the second has them too, but for those that are split."""
+        self.first.configure(config)
+        self._follow_first()
+
+    def use(self, equations: str) -> None:
+        """Train the first with these equations if they are a valid cell."""
+        self.first.use(equations)
+        self._follow_first()
+
+    def _follow_first(self) -> None:
+        if (second := self.second) is None:
+            return
+        own = {name: getattr(second.config, name) for name in self.split}
+        second.configure(replace(self.first.config, **own))
+        if second.data.dataset_for(second.config) is not second.dataset:
+            second.load(self.first.data.upload)
+
+    def differ(self, name: str, value: Any) -> None:
+        """Give a setting of the second network another value; it is split from now on."""
+        if self.second and name in SETTINGS and name not in COMMON:
+            self.split.add(name)
+            self.second.configure(replace(self.second.config, **{name: value}))
+
+    def join(self, name: str) -> None:
+        """Make a setting alike in both again."""
+        self.split.discard(name)
+        self._follow_first()
+
+    # Beginning and end
+
+    @property
+    def problem(self) -> str:
+        """Why no second network can be put beside the run, in a sentence; empty if one can."""
+        if not isinstance(self.first.player, Player):
+            return "A recording was trained by another program: it can't be compared here."
+        return self.first.player.refusal
+
+    def compare(self, differing: Mapping[str, Any]) -> None:
+        """Put a second network beside the run, with these settings; it trains up to its epoch."""
+        if self.problem:
+            self.first.player.message = self.problem
+            return
+        self.first.player.pause()
+        run, shown = self.first.run, self.first.player.position
+        own = {name: value for name, value in differing.items() if name not in COMMON}
+        schedule = run.schedule
+        start = replace(schedule.start, **own)
+        changes = tuple(c for c in schedule.changes if c.name != EDIT and c.name not in own)
+        end = Position(start.epochs)
+        self._put_beside(
+            self.first.beside(start), set(own),
+            Link(Schedule(start, changes), min(run.position, end), min(shown, end)),
+        )  # fmt: skip
+
+    def _put_beside(self, second: Session, split: set[str], link: Link) -> None:
+        self.second, self.split, self.view = second, split, View.BOTH
+        if isinstance(second.player, Player) and link.now > second.run.position:
+            second.player.follow(link, patience=0.0)
+        names = [SETTINGS[name].label for name in SETTINGS if name in split]
+        self.first.player.message = f"{listed(names)}; all else is alike." if names else ""
+
+    def open_ready(self, label: str) -> bool:
+        """Open a ready pair at epoch 0; return whether there is one with this label."""
+        ready = next((one for one in READY if one.label == label), None)
+        if ready is None or self.problem:
+            return False
+        self.second = None
+        if self.first.data.own:
+            self.first.load(None)
+        seed = self.first.config.seed
+        self.first.configure(RunConfig(**ready.settings, seed=seed))
+        self.first.player.reset()
+        self.first.ask(ready.phrase or self.first.first_phrase)
+        self.compare(ready.differing)
+        self._token = ready.token
+        return True
+
+    def go_on(self, view: View) -> None:
+        """Go on with one network; the other can be brought back."""
+        if self.second is None or view is View.BOTH:
+            return
+        self.pause()
+        stays, goes = self.sessions if view is View.FIRST else self.sessions[::-1]
+        self._keep(goes.run, goes.config, goes.data.upload)
+        self.first, self.second, self.view = stays, None, View.BOTH
+
+    def swap(self) -> None:
+        """Make the second network the first."""
+        if self.second:
+            self.first, self.second = self.second, self.first
+
+    # The run that was replaced last
+
+    def _keep(self, run: Run, config: RunConfig, upload: Upload | None) -> None:
+        if isinstance(run, TrainingRun) and run.position > Position(0):
+            self.kept = KeptRun(run, config, upload)
+
+    @contextmanager
+    def keeping_replaced_run(self) -> Iterator[None]:
+        """Keep the run of the only network, if what is done here replaces it with another one."""
+        session = self.first
+        run, config, upload = session.run, session.config, session.data.upload
+        try:
+            yield
+        finally:
+            only = session is self.first and self.second is None
+            if only and session.run.schedule.start != run.schedule.start:
+                self._keep(run, config, upload)
+
+    @property
+    def offered(self) -> KeptRun | None:
+        """The run that can be brought back beside the only network: it read the same task."""
+        kept, session = self.kept, self.first
+        if kept is None or self.second or session.player.recorded or session.data.given:
+            return None
+        same = kept.config.task == session.config.task and kept.upload is session.data.upload
+        return kept if same and kept.config != session.config else None
+
+    def bring_back(self) -> None:
+        """Put the run that was replaced last beside the network, as the first."""
+        if (kept := self.offered) is None:
+            return
+        now, old = self.first, self.first.beside(kept.config)
+        assert isinstance(old.player, Player)
+        old.player.show(kept.run, kept.config)
+        now.player.pause()
+        self.first, self.kept = old, None
+        split = {row.name for row in kept.config.changes(now.config)}
+        end = min(kept.run.position, Position(now.config.epochs))
+        self._put_beside(now, split, Link(now.run.schedule, end, end))
+
+    def show_ghost(self) -> None:
+        """Show the curves of the run that was replaced last, faint, behind those of the run."""
+        kept, player = self.offered, self.first.player
+        if kept and isinstance(player, Player):
+            player.show_ghost(kept.run)
+
+    # Links
+
+    def query(self) -> str | None:
+        """The query of the page as it is; None if it would be too long."""
+        link = self.first.link()
+        if self.second is None:
+            return link.query()
+        page = {
+            "token_followed": str(self._token + 1) if self._token else "",
+            "show": "" if self.view is View.BOTH else str(self.view),
+            "role": "" if self.role is Role.TRAIN else str(self.role),
+        }
+        return pair_query(link, self.second.link(), {k: v for k, v in page.items() if v})
+
+    def follow(self, query: Mapping[str, str], patience: float = LINK_SECONDS) -> None:
+        """Open a link of one run, or of two."""
+        self.second, self.kept = None, None
+        link, problems = read_link(query)
+        self.first.follow(link, problems, patience)
+        if (found := read_second(query)) is None or self.problem:
+            return
+        other, refused = found
+        start = other.schedule.start
+        self.split = {row.name for row in link.schedule.start.changes(start)}
+        self.second = self.first.beside(start)
+        self.second.follow(other, patience=patience)
+        for sentence in refused:
+            self.first.player.note(sentence)
+        self._read_page(query)
+
+    def _read_page(self, query: Mapping[str, str]) -> None:
+        show, role = query.get("show", ""), query.get("role", "")
+        self.view = View(show) if show in list(View) else View.BOTH
+        self.role = Role(role) if role in list(Role) else Role.TRAIN
+        token = query.get("token_followed", "")
+        short = token.isascii() and token.isdigit() and len(token) < 9
+        self._token = max(0, int(token) - 1) if short else 0
+
+
+def stands(player: Timeline) -> bool:
+    """Whether no step follows: the run has ended, or its loss was no longer finite."""
+    return player.over or bool(player.remedy and player.shown is None)
+
+
+def listed(names: Sequence[str]) -> str:
+    """What differs, as the beginning of a sentence."""
+    *others, last = names
+    return f"{', '.join(others)} and {last} differ" if others else f"{last} differs"

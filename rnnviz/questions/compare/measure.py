@@ -1,0 +1,139 @@
+"""What two networks have left of a word, what they answer, and how far they have come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from rnnviz.engine.batch import collate
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.engine.training import record
+from rnnviz.probe.cache import Memo
+from rnnviz.probe.epoch_series import EpochSeries, Record
+from rnnviz.probe.gradients import GradientQuery
+from rnnviz.probe.pair import Pair, stands
+from rnnviz.probe.probe import Probe, phrase_key
+from rnnviz.probe.retention import Retention, other_inputs, retention
+from rnnviz.probe.session import Session
+from rnnviz.probe.story import Chapter, Scores, chance_of, chapters
+from rnnviz.tasks.dataset import Dataset, Example
+
+
+class RetentionLab:
+    """What is left of one token in one network: at the epoch shown, and over the epochs."""
+
+    def __init__(self) -> None:
+        self._memo = Memo()
+        self._subject: object = None
+        self._example: Example | None = None
+        self._token, self._others = 0, np.zeros(0)
+        self._record = Record(self._measure)
+
+    def now(self, session: Session, probe: Probe, token: int) -> Retention:
+        """The retention of ``token`` at the state shown; cached."""
+        self._look_at(session, probe, token)
+        key = probe, self._token, session.layer
+        return self._memo.ask("now", key, lambda: self._measure(session.gradient_query(probe)))
+
+    def past(self, session: Session, probe: Probe, token: int) -> EpochSeries[Retention]:
+        """The retention at the epochs evaluated so far."""
+        self._look_at(session, probe, token)
+        return self._record.series(session.run, session.gradient_query(probe))
+
+    def develop(self, session: Session, probe: Probe, token: int) -> Iterator[None]:
+        """Evaluate the missing epochs; yields before each."""
+        self._look_at(session, probe, token)
+        return self._record.develop(session.run, session.gradient_query(probe))
+
+    def _look_at(self, session: Session, probe: Probe, token: int) -> None:
+        token = min(token, len(probe.example.read) - 1)
+        subject = session.dataset, phrase_key(probe.trace), token
+        if subject != self._subject:
+            self._subject, self._example, self._token = subject, probe.example, token
+            self._others = other_inputs(session.dataset, probe.example, token)
+            self._record = Record(self._measure)
+
+    def _measure(self, query: GradientQuery) -> Retention:
+        assert self._example
+        of = query.state.parameters
+        return retention(of, self._example, self._token, self._others, query.layer)
+
+
+def second_probe(first: Session, second: Session) -> Probe:
+    """The second network on what the first one reads: a decoder gets the first one's own output."""
+    one, own = first.inspect(), second.inspect()
+    if one.words == own.words or one.vocabulary != own.vocabulary:
+        return own
+    config = second.settings
+    trace = record(own.parameters, collate([one.example]), config.gradient, config.truncate)
+    return replace(one, dataset=second.dataset, trace=trace, parameters=own.parameters)
+
+
+class Answers(NamedTuple):
+    """What a network says after each of the last N tokens, in a form that compares.
+
+    ``values`` (N,) are the probability of the second of two classes, or of the target, or the root
+    mean square error of values. ``said`` (N,) are the predicted classes, -1 for values.
+    """
+
+    values: Array
+    said: Array
+
+
+def answers(probe: Probe, passed: Array) -> Answers:
+    """The answers of a pass, (N, C), as numbers that compare."""
+    data, known = probe.dataset, probe.known
+    count = np.arange(len(passed))
+    if not data.answers_classes:
+        targets = known if len(known) == len(passed) else np.tile(known[-1], (len(passed), 1))
+        return Answers(np.sqrt(np.mean((passed - targets) ** 2, axis=1)), np.full(len(passed), -1))
+    said = passed.argmax(axis=1)
+    if two_sided(data):
+        return Answers(passed[:, 1], said)
+    targets = known if len(known) == len(passed) else np.full(len(passed), known[-1])
+    return Answers(passed[count, np.where(targets < 0, said, targets)], said)
+
+
+def two_sided(data: Dataset) -> bool:
+    """Whether the answer is one of two classes at the end: it is drawn to two sides."""
+    return data.one_class_at_end and len(data.classes) == 2
+
+
+class Standing(NamedTuple):
+    """Where a run stands if it is not at the latest epoch shown; None where that is not so.
+
+    ``broken`` is the epoch from which its loss is not finite, ``ended`` its last epoch, ``behind``
+    the epoch that it has reached.
+    """
+
+    broken: int | None = None
+    ended: int | None = None
+    behind: int | None = None
+
+
+def standing(pair: Pair, session: Session) -> Standing:
+    """Where a session of the pair stands, compared with the other."""
+    player = session.player
+    at = player.position.epoch
+    if player.remedy and player.shown is None:
+        return Standing(broken=at + 1)
+    # In step, one may be an epoch ahead.
+    if at >= pair.epoch - 1 and not stands(player):
+        return Standing()
+    if at == pair.epoch:
+        return Standing()
+    return Standing(ended=at) if stands(player) or at == player.last else Standing(behind=at)
+
+
+def learned_at(session: Session) -> int | None:
+    """The first epoch of the chapter *Learned*; None if the run has not reached it."""
+    history, data = session.run.history, session.dataset
+    losses, metrics, tests = map(history.column, ("train_loss", "train_metric", "test_metric"))
+    scores = Scores(losses, metrics, tests, data.guess.loss, chance_of(data))
+    # Whether it has learned does not depend on the radii.
+    rows = np.arange(len(history))
+    found = np.flatnonzero(chapters(scores, np.full(len(rows), np.nan), rows) == Chapter.LEARNED)
+    return int(history.epochs[found[0]]) if len(found) else None

@@ -1,0 +1,101 @@
+"""What begins and ends a comparison, as HTML: the menu *Compare*, offers, and the views."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html import escape
+
+from rnnviz.config import SETTINGS, ClipBy, Gradient, Init, RunConfig
+from rnnviz.probe.pair import READY, Pair, View, called
+from rnnviz.questions.compare.story import LETTERS, disc
+from rnnviz.questions.compare.tab import header_texts
+
+#: Streamlit's part of the message after a change that starts the run again.
+_AGAIN = "Started again"
+
+
+def pair_texts(pair: Pair, own_story: str | None = None) -> dict[str, str]:
+    """The texts that replace those of one network; a page may have a story of its own."""
+    texts = {"compare": _menu(pair), "message": _message(pair)}
+    if pair.second:
+        texts |= header_texts(pair) | {"view": _view(pair)}
+        if own_story:
+            texts["story"] = own_story
+    return texts
+
+
+def button(text: str, do: str, what: str = "", value: str = "", kind: str = "chip") -> str:
+    """A button that sends a command; ``text`` is HTML."""
+    data = f'data-do="{do}" data-what="{escape(what)}" data-text="{escape(value)}"'
+    return f'<button class="rnnviz-press {kind}" {data}>{text}</button>'
+
+
+def _message(pair: Pair) -> str:
+    """The message, with what can be done about a run that was replaced."""
+    said = pair.session.player.message
+    text, offers = escape(said), ""
+    if (kept := pair.offered) and (not said or said.startswith(_AGAIN)):
+        name = escape(called(kept.config, pair.first.config)[0])
+        offers = button(f"Keep {name} beside it", "bring_back", kind="rnnviz-go")
+        if pair.first.player.course.ghost is None:
+            offers += " " + button("Show its curves", "show_ghost", kind="rnnviz-go")
+    return f'<div class="rnnviz-message" role="status" title="{text}">{text} {offers}</div>'
+
+
+def _view(pair: Pair) -> str:
+    """A | both | B."""
+    buttons = "".join(
+        f'<button class="rnnviz-press" data-do="view" data-what="{view}" '
+        f'aria-pressed="{str(view is pair.view).lower()}" title="{_shows(pair, view)}">'
+        f"{view}</button>"
+        for view in View
+    )
+    return f'<span class="rnnviz-segment" role="group" aria-label="Network">{buttons}</span>'
+
+
+def _shows(pair: Pair, view: View) -> str:
+    if view is View.BOTH:
+        return "Both networks on the page Train; the first elsewhere (3)"
+    k = LETTERS.index(view)
+    return f"{escape(pair.names[k])} alone, on every page ({k + 1})"
+
+
+def _menu(pair: Pair) -> str:
+    """The menu *Compare*: what should differ, ready pairs; of two networks which one goes on."""
+    if pair.problem:
+        return f"<p>{escape(pair.problem)}</p>"
+    ready = "".join(
+        f'<button class="rnnviz-press ready" data-do="ready" data-label="{escape(one.label)}">'
+        f"<b>{escape(one.label)}</b> <small>{escape(one.note)}</small></button>"
+        for one in READY
+    )
+    if pair.second:
+        ends = "".join(
+            button(f"Go on with {disc(k)} <b>{escape(name)}</b>", "go_on", LETTERS[k])
+            for k, name in enumerate(pair.names)
+        )
+        ends += button("Swap A and B", "swap")
+        return f"<h4>End it</h4><div>{ends}</div><h4>Another pair</h4>{ready}"
+    others = "".join(
+        button(f"{SETTINGS[name].label}: <b>{escape(value)}</b>", "compare", name, value)
+        for name, value in _others(pair.first.config)
+    )
+    at = pair.first.run.position.epoch
+    upto = f" up to epoch {at}, where this run is" if at else ""
+    return (
+        f"<h4>This run becomes {disc(0)}. What should differ in {disc(1)}?</h4><div>{others}</div>"
+        f"<p>B trains with the same seed and data{upto}.</p><h4>Or open a pair</h4>{ready}"
+    )
+
+
+def _others(config: RunConfig) -> Iterator[tuple[str, str]]:
+    """Another value worth a comparison, for the settings that matter most."""
+    yield "cell", "lstm" if config.cell == "elman" else "elman"
+    if config.cell == "elman":
+        yield "gradient", str(next(one for one in Gradient if one is not config.gradient))
+    yield "lr", f"{min(SETTINGS['lr'].high, config.lr * 5):g}"
+    yield "init", str(Init.ORTHOGONAL if config.init is not Init.ORTHOGONAL else Init.XAVIER)
+    yield "hidden", str(config.hidden // 2 if config.hidden > 1 else 2)
+    yield "optimizer", "adam" if config.optimizer != "adam" else "sgd"
+    yield "clip_by", str(ClipBy.OFF if config.clip_by is not ClipBy.OFF else ClipBy.NORM)
+    yield "seed", str((config.seed + 1) % int(SETTINGS["seed"].high))

@@ -1,0 +1,195 @@
+"""The header of two networks, as HTML: where they differ, in one sentence, and both scores."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from html import escape
+from typing import NamedTuple
+
+from rnnviz.charts.texts import score_text, size_of
+from rnnviz.probe.formatting import number, quoted, shortened
+from rnnviz.probe.pair import Pair, Role
+from rnnviz.probe.probe import Probe
+from rnnviz.probe.retention import Retention
+from rnnviz.probe.session import Session
+from rnnviz.probe.story import Chapter
+from rnnviz.questions.compare.measure import Standing, learned_at, standing
+from rnnviz.run.timeline import LOOKING_BACK
+
+#: The label of the last chapter.
+_LEARNED = Chapter.LEARNED.label
+#: A word lasts longer in one network if it does by this share of the words after it.
+_LONGER = 0.1
+#: A network is sure of an answer with this probability of two classes, or this many times guessing.
+_SURE, _TIMES = 0.6, 2
+#: Losses differ by this share of that of guessing, test scores by this share.
+_LOSS, _SCORE = 0.02, 0.04
+LETTERS = "AB"
+_SAME = "The same weights in both. What differs acts from the first step on."
+
+
+class Both(NamedTuple):
+    """What the two networks have done with the phrase, in the order A, B."""
+
+    pair: Pair
+    probes: tuple[Probe, Probe]
+    left: tuple[Retention, Retention]
+
+    @property
+    def sessions(self) -> tuple[Session, ...]:
+        """Both sessions."""
+        return self.pair.sessions
+
+    @property
+    def standings(self) -> tuple[Standing, Standing]:
+        """Where both stand."""
+        one, two = (standing(self.pair, session) for session in self.sessions)
+        return one, two
+
+    def called(self, k: int) -> str:
+        """The name of a network, underlined: A's line is solid, B's dashed."""
+        name = escape(self.pair.names[k])
+        return f'<u class="rnnviz-called {LETTERS[k].lower()}">{name}</u>'
+
+
+def disc(k: int) -> str:
+    """The disc of a network: A's is filled, B's dashed."""
+    return f'<i class="rnnviz-disc {LETTERS[k].lower()}">{LETTERS[k]}</i>'
+
+
+def story_html(both: Both) -> str:
+    """The chapter of both and one sentence."""
+    chip, sentence, broken = next(_stories(both))
+    kind = " broken" * broken + size_of(sentence)
+    return (
+        f'<div class="rnnviz-story pair{kind}" aria-live="polite"><b>{chip}</b>'
+        f"<span><bdi>{sentence}</bdi></span></div>"
+    )
+
+
+def _stories(both: Both) -> Iterator[tuple[str, str, bool]]:
+    """Chip, sentence, and whether a run is broken: the first that fits is told."""
+    pair, called = both.pair, both.called
+    for k, (own, session) in enumerate(zip(both.standings, both.sessions, strict=True)):
+        other = called(1 - k)
+        if session.player.opening:
+            at = session.player.position.epoch
+            sentence = f"{called(k)} trains up to the epoch of {other}: it is at {at}."
+            yield f"{disc(k)} catches up", sentence, False
+        if own.broken is not None:
+            what = f"From epoch {own.broken} on the numbers of {called(k)} are no longer finite."
+            yield f"{disc(k)} broke", f"{what} {other} goes on.", True
+    chapters = [session.story.chapter for session in both.sessions]
+    if pair.epoch == 0 and same_start(pair):
+        yield chapters[0], _SAME, False
+    if chapters == [_LEARNED] * 2:
+        yield "Both learned", _both_learned(both), False
+    sentence = _lasts(both) or _right_in_one(both) or _losses(both)
+    ranks = [_rank(chapter) for chapter in chapters]
+    if ranks[0] == ranks[1]:
+        same = chapters[0] if chapters[0] == chapters[1] else Chapter(ranks[0]).label
+        yield same, sentence, False
+    ahead = int(ranks[1] > ranks[0])
+    yield f"{disc(ahead)} {'learned' if chapters[ahead] == _LEARNED else 'ahead'}", sentence, False
+
+
+def _rank(chapter: str) -> int:
+    """The number of a chapter; a warning counts as the plateau that it is on."""
+    return next((one for one in Chapter if one.label == chapter), Chapter.PLATEAU)
+
+
+def same_start(pair: Pair) -> bool:
+    """Whether both networks began with the same weights."""
+    one, two = (session.run.schedule.start for session in pair.sessions)
+    network = all(row.group != "Network" for row in one.changes(two))
+    return network and pair.first.dataset is pair.sessions[-1].dataset
+
+
+def _both_learned(both: Both) -> str:
+    epochs = [learned_at(session) for session in both.sessions]
+    one, two = (epoch if epoch is not None else math.inf for epoch in epochs)
+    k = int(two < one)
+    first, later = sorted((one, two))
+    if not math.isfinite(later) or first == later:
+        return _losses(both)
+    gap, called = int(later - first), both.called
+    sooner = f"{called(k)} learned {gap} epoch{'s' * (gap > 1)} sooner"
+    tests = [_score(session, "test_metric") for session in both.sessions]
+    if not abs(tests[0] - tests[1]) >= _SCORE:
+        return f"{sooner}: at {first:.0f}, {called(1 - k)} at {later:.0f}."
+    joined = "but" if tests[k] < tests[1 - k] else "and"
+    return (
+        f"{sooner}, {joined} has {tests[k]:.0%} of the test set right, {called(1 - k)} "
+        f"{tests[1 - k]:.0%}."
+    )
+
+
+def _lasts(both: Both) -> str:
+    """How long the word followed lasts, if that differs."""
+    token = both.left[0].token
+    every = len(both.left[0].memory) - 1 - token
+    one, two = (left.lasts for left in both.left)
+    if not every or abs(one - two) < max(1, _LONGER * every):
+        return ""
+    noun = both.pair.first.names.noun + "s" * (every > 1)
+    said = [f"all {every}" if lasts == every else f"{lasts} of {every}" for lasts in (one, two)]
+    word = escape(quoted(both.probes[0].words[token]))
+    return f"{word} lasts {said[0]} {noun} in {both.called(0)}, {said[1]} in {both.called(1)}."
+
+
+def _right_in_one(both: Both) -> str:
+    """Who has the phrase right, if only one is sure of it."""
+    data, known = both.probes[0].dataset, both.probes[0].known
+    if not data.one_class_at_end or known[-1] < 0:
+        return ""
+    least = _SURE if len(data.classes) == 2 else _TIMES / len(data.classes)
+    said = [int(probe.answers[-1].argmax()) for probe in both.probes]
+    sure = [probe.probability >= least for probe in both.probes]
+    right = [sure[k] and said[k] == known[-1] for k in (0, 1)]
+    if right[0] == right[1]:
+        return ""
+    k = int(right[1])
+    verb = "says" if sure[1 - k] else "guesses"
+    other = escape(shortened(data.classes[said[1 - k]]))
+    return (
+        f"{both.called(k)} has it right, {both.probes[k].probability:.0%}; {both.called(1 - k)} "
+        f"{verb} {other}, {both.probes[1 - k].probability:.0%}."
+    )
+
+
+def _losses(both: Both) -> str:
+    one, two = (_score(session, "train_loss") for session in both.sessions)
+    if abs(one - two) < _LOSS * both.sessions[0].dataset.guess.loss:
+        return f"No difference yet: loss {number(one, 2)} in both."
+    first, second = number(one, 2), number(two, 2)
+    return f"Loss {first} in {both.called(0)}, {second} in {both.called(1)}."
+
+
+def _score(session: Session, name: str) -> float:
+    return session.run.history.row(session.player.position.epoch)[name]
+
+
+def scores_html(pair: Pair) -> str:
+    """The epoch, and the scores of both on the training or on the test sequences."""
+    player, data, role = pair.furthest, pair.first.dataset, pair.role
+    back = pair.looking_back and not pair.running
+    what = f"{LOOKING_BACK} at" if back else f"{player.condition} · {pair.first.unit}"
+    last, within = max(one.last for one in pair.players), " within" * bool(player.position.offset)
+    buttons = "".join(
+        f'<button class="rnnviz-press" data-do="role" data-what="{one}" '
+        f'aria-pressed="{str(one is role).lower()}">{name}</button>'
+        for one, name in zip(Role, pair.first.run.history.roles, strict=True)
+    )
+    rows = "".join(
+        f'<tr class="{role}"><th>{disc(k)} <span>{escape(pair.names[k])}</span></th>'
+        f"<td>{score_text(_score(session, f'{role}_loss'), '{:.4f}')}</td>"
+        f"<td>{score_text(_score(session, f'{role}_metric'), '{:.1%}')}</td></tr>"
+        for k, session in enumerate(pair.sessions)
+    )
+    return (
+        f'<div class="rnnviz-status pair"><div class="epoch{within}"><small>{what}</small>'
+        f"<b>{player.progress} of {last}</b></div><table>"
+        f'<tr><td><span class="rnnviz-segment">{buttons}</span></td><th>loss</th>'
+        f"<th>{escape(data.metric.name)}</th></tr>{rows}</table></div>"
+    )

@@ -1,0 +1,141 @@
+// Paints two runs over one axis of epochs: the first is solid, the second dashed.
+import { clamp, disc, dot, faint, power, shortNumber, stroke, write } from "./canvas.js";
+import { TONES, curve, grid, paintMap, title, valueAt } from "./curves_paint.js";
+
+const DASH = [6, 4];
+const percent = (share) => `${Math.round(100 * share)}%`;
+
+export function pairCurvesLayout(width, height, run) {
+  const u = clamp(Math.min(width / 33, height / 38), 11, 20);
+  const [start, head, gap, foot] = [3.9 * u, 1.75 * u, 0.6 * u, 4.9 * u];
+  const inner = width - start - Math.max(30, 2.2 * u);
+  const rest = height - foot - 5 * head - 4 * gap;
+  const panels = {};
+  let y = 0;
+  for (const [name, part] of [["loss", 0.3], ["metric", 0.17], ["left", 0.17], ["mapA", 0.18], ["mapB", 0.18]]) {
+    panels[name] = { head: y + head / 2, y: y + head, height: part * rest };
+    y += head + part * rest + gap;
+  }
+  const x = (epoch) => start + (inner * epoch) / run.last;
+  const inside = (px, py) => px >= start - u && px <= start + inner + u && py >= 0 && py <= height;
+  return { u, left: start, width: inner, right: start + inner, panels, foot: height - foot, x, inside };
+}
+
+export function paintPairCurves(c, layout, run, { shown, pointed, marked }) {
+  const p = { c, layout, run, font: run.font, theme: run.theme, shown, marked, heights: heightsOf(layout, run) };
+  paintFrames(p);
+  paintScores(p);
+  run.runs.forEach((one, k) => paintShares(p, one, k, layout.panels[k ? "mapB" : "mapA"]));
+  paintChapters(p);
+  paintVeil(p);
+  if (pointed !== null) upright(p, pointed, faint(p.theme.text, 0.4), 1);
+  paintHead(p);
+}
+
+function heightsOf({ panels: { loss, metric, left } }, { loss: { top }, least }) {
+  const level = ({ y, height }, share) => y + height * (1 - share);
+  return {
+    loss: (v) => level(loss, clamp(v, 0, 1.04 * top) / (1.04 * top)),
+    metric: (v) => level(metric, (v + 0.03) / 1.09),
+    left: (v) => level(left, 1 - clamp(Math.log10(Math.max(v, 1e-300)), least, 0) / least),
+  };
+}
+
+function paintFrames(p) {
+  const { layout: { u, left, right, panels }, run, theme, heights } = p;
+  const { role, roles, metric, loss, words, token } = run;
+  const set = roles[role === "train" ? 0 : 1];
+  title(p, panels.loss, `Loss, ${set}`);
+  grid(p, [0, loss.top / 2, loss.top], heights.loss, shortNumber);
+  const guess = heights.loss(loss.guess);
+  stroke(p, [[left, guess], [right, guess]], theme.muted, 1.2, [2, 3]);
+  write(p, "guessing", right, guess - 0.62 * u, 0.83 * u, theme.muted, { align: "right", halo: true });
+  title(p, panels.metric, `${metric[0].toUpperCase()}${metric.slice(1)}, ${set}`);
+  grid(p, [0, 0.5, 1], heights.metric, percent);
+  title(p, panels.left, `Left of “${words[token]}” at the end`);
+  grid(p, [1, 1e-3, 1e-6, 1e-9], heights.left, (v) => (v === 1 ? "all" : power(Math.round(Math.log10(v)))));
+}
+
+function paintScores(p) {
+  const { run: { role, runs }, theme, heights } = p;
+  const color = theme[role];
+  runs.forEach((one, k) => {
+    const dash = k ? DASH : [];
+    for (const name of ["loss", "metric"]) {
+      curve(p, one[`old ${role}_${name}`], heights[name], faint(color, 0.5), 1.2, [1, 3]);
+      curve(p, one[`${role}_${name}`], heights[name], color, 2, dash);
+    }
+    curve(p, one.left, heights.left, theme.forward, 2.2, dash);
+  });
+}
+
+// The gradient at every token as a share of that at the last one, a column an epoch.
+function paintShares(p, one, k, panel) {
+  const { c, layout, run, theme, marked } = p;
+  const { u, left, right } = layout;
+  disc(p, k, 0.62 * u, panel.head, 0.62 * u);
+  write(p, `Gradient at every ${run.noun}`, 1.6 * u, panel.head, 1.02 * u, theme.text,
+    { weight: 600, most: right - 1.6 * u });
+  const map = { words: run.words, span: [run.least, 0] };
+  paintMap({ ...p, layout: { ...layout, panels: { map: panel } }, run: { ...one, scales: { map } } });
+  if (!(marked < run.words.length)) return;
+  const row = panel.height / run.words.length;
+  [c.strokeStyle, c.lineWidth] = [theme.text, 1.4];
+  c.strokeRect(left - 1, panel.y + row * marked, right - left + 2, row);
+}
+
+function paintChapters(p) {
+  const { c, layout: { u, left, right, x, foot }, run, theme } = p;
+  run.runs.forEach(({ chapters, epochs, broken, reached }, k) => {
+    const [y, height] = [foot + (0.25 + 1.3 * k) * u, 0.75 * u];
+    disc(p, k, left - 1.1 * u, y + height / 2, 0.58 * u);
+    c.fillStyle = theme.grid;
+    c.fillRect(left, y, x(epochs) - left, height);
+    for (const [name, from, to] of chapters) {
+      c.fillStyle = faint(theme.forward, TONES[name]);
+      c.fillRect(x(from), y, x(to) - x(from), height);
+    }
+    if (broken !== null) write(p, "✕", x(reached) + 0.3 * u, y + height / 2, u, theme.text, { weight: 700 });
+  });
+  const y = foot + 4.2 * u;
+  ["left", "center", "right"].forEach((align, k) => {
+    const epoch = Math.round((k / 2) * run.last);
+    write(p, String(epoch), left + (k / 2) * (right - left), y, 0.87 * u, theme.muted, { align });
+  });
+  write(p, run.unit, 0, y, 0.87 * u, theme.muted);
+}
+
+// A line at an epoch through every panel.
+function upright(p, epoch, color, width) {
+  const { x, panels } = p.layout;
+  for (const { y, height } of Object.values(panels))
+    stroke(p, [[x(epoch), y - 1], [x(epoch), y + height + 1]], color, width);
+}
+
+// What is later than the epoch shown is faint.
+function paintVeil({ c, layout, run, theme, shown }) {
+  const { x, u, right, panels, foot } = layout;
+  if (shown >= Math.max(...run.runs.map(({ reached }) => reached))) return;
+  c.fillStyle = faint(theme.background, 0.7);
+  for (const { y, height } of Object.values(panels)) c.fillRect(x(shown), y - 1, right - x(shown) + 2, height + 2);
+  c.fillRect(x(shown), foot, right - x(shown) + 2, 2.7 * u);
+}
+
+// The line at the epoch, and a disc of each network on every curve: the first left of the line, the second right of it.
+function paintHead(p) {
+  const { c, layout: { u, x, foot, left }, run, theme, shown, heights } = p;
+  upright(p, shown, theme.text, 1.6);
+  const knob = foot + 3 * u;
+  stroke(p, [[x(shown), foot], [x(shown), knob]], theme.text, 1.6);
+  const names = { loss: `${run.role}_loss`, metric: `${run.role}_metric`, left: "left" };
+  for (const [panel, name] of Object.entries(names))
+    run.runs.forEach((one, k) => {
+      const at = x(Math.min(shown, one.reached));
+      const value = valueAt(one[name], Math.min(shown, one.reached));
+      if (Number.isNaN(value)) return;
+      // At the beginning there is no room left of the line.
+      const aside = at - left < 1.6 * u ? [0.95, 2.25][k] : [-0.95, 0.95][k];
+      disc(p, k, at + aside * u, heights[panel](value), 0.6 * u);
+    });
+  dot(c, x(shown), knob, 0.55 * u, theme.text, theme.background);
+}

@@ -1,0 +1,318 @@
+"""Two sessions with one transport: each run is exact, and a link carries both."""
+
+from dataclasses import replace
+from urllib.parse import parse_qsl
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rnnviz.config import SETTINGS, RunConfig
+from rnnviz.probe.pair import READY, Pair, View, called
+from rnnviz.probe.session import Session
+from rnnviz.run.schedule import Position
+
+SMALL = RunConfig(hidden=3, epochs=40)
+
+
+def theta(session):
+    return session.run.state.parameters.theta
+
+
+def alone(config, epochs):
+    """The weights of a run of these settings without another beside it."""
+    session = Session(config)
+    session.player.advance(epochs)
+    return theta(session)
+
+
+def compared(config=SMALL, at=0, **differing):
+    pair = Pair(Session(config))
+    pair.first.player.advance(at)
+    pair.compare(differing)
+    play(pair, at)
+    return pair
+
+
+def play(pair, epoch):
+    """Play until both are at ``epoch``, or stand."""
+    for _ in range(10_000):
+        if not pair.opening:
+            break
+        pair.tick(0.01)
+    pair.play()
+    while pair.running and any(p.running and p.position.epoch < epoch for p in pair.players):
+        pair.tick(0.001)
+    pair.pause()
+
+
+def reopened(query):
+    pair = Pair(Session())
+    pair.follow(dict(parse_qsl(query, keep_blank_values=True)), patience=float("inf"))
+    return pair
+
+
+@pytest.mark.parametrize(
+    "differing", [{"cell": "lstm"}, {"gradient": "notebook"}, {"lr": 0.1, "hidden": 5}, {"seed": 3}]
+)
+def test_each_run_is_the_one_that_it_would_be_alone(differing):
+    pair = compared(**differing)
+    play(pair, 12)
+    own = replace(SMALL, **differing)
+    assert [p.position for p in pair.players] == [Position(12)] * 2
+    assert (theta(pair.first) == alone(SMALL, 12)).all()
+    assert (theta(pair.second) == alone(own, 12)).all()
+
+
+def test_the_second_trains_up_to_the_first_with_its_changes_but_what_differs():
+    pair = Pair(Session(SMALL))
+    pair.first.player.advance(4)
+    pair.configure(replace(SMALL, lr=0.3, clip=0.5))
+    pair.first.player.advance(3)
+    pair.compare({"lr": 0.1})
+    assert pair.opening and pair.first.player.position == Position(7)
+    play(pair, 7)
+    other = Session(replace(SMALL, lr=0.1))
+    other.player.advance(4)
+    other.configure(replace(SMALL, lr=0.1, clip=0.5))
+    other.player.advance(3)
+    assert pair.second.player.position == Position(7) and not pair.running
+    assert (theta(pair.second) == theta(other)).all()
+
+
+def test_the_slower_sets_the_pace_and_one_that_is_behind_goes_on_alone():
+    pair = compared(cell="lstm")
+    pair.play()
+    for _ in range(40):
+        pair.tick(0.0005, 3)
+        one, two = (player.position.epoch for player in pair.players)
+        assert abs(one - two) <= 3
+    pair.pause()
+    pair.second.player.reset()
+    ahead = pair.first.player.position
+    pair.play()
+    pair.tick(0.001)
+    assert pair.first.player.position == ahead
+    play(pair, ahead.epoch)
+    assert abs(pair.second.player.position.epoch - pair.first.player.position.epoch) <= 1
+
+
+def test_a_run_with_fewer_epochs_stands_at_its_end_and_the_other_goes_on():
+    pair = compared(replace(SMALL, epochs=6), epochs=3)
+    play(pair, 6)
+    assert [p.position.epoch for p in pair.players] == [6, 3]
+    assert pair.over and pair.epoch == 6
+    pair.go_to(Position(5))
+    assert [p.position.epoch for p in pair.players] == [5, 3]
+    pair.go_to(Position(2))
+    assert [p.position.epoch for p in pair.players] == [2, 2] and pair.looking_back
+
+
+def test_a_run_that_breaks_stands_and_the_other_goes_on():
+    pair = compared(replace(SMALL, clip_by="off"), lr=100.0)
+    play(pair, 20)
+    one, two = pair.players
+    assert one.position.epoch == 20 and two.remedy
+    before = two.position
+    pair.step("epoch")
+    assert one.position.epoch == 21 and two.position == before
+
+
+def test_a_step_takes_both_on_or_the_one_that_is_behind():
+    pair = compared(seed=2)
+    pair.step("epoch")
+    pair.step("phrase")
+    assert {p.position for p in pair.players} == {Position(1, 1)}
+    other = compared(batch=4)
+    other.step("phrase")
+    assert {p.position for p in other.players} == {Position(0)}
+    assert "other sizes" in other.first.player.message
+
+
+def test_common_settings_go_to_both_and_split_ones_to_one():
+    pair = compared(cell="lstm")
+    pair.configure(replace(pair.first.config, lr=0.5))
+    assert [s.config.lr for s in pair.sessions] == [0.5, 0.5]
+    pair.differ("lr", 0.25)
+    assert [s.config.lr for s in pair.sessions] == [0.5, 0.25]
+    pair.configure(replace(pair.first.config, lr=0.75, hidden=4))
+    assert [(s.config.lr, s.config.hidden) for s in pair.sessions] == [(0.75, 4), (0.25, 4)]
+    pair.join("lr")
+    assert pair.second.config == replace(pair.first.config, cell="lstm")
+    pair.differ("task", "recall")
+    assert pair.second.config.task == "sentiment"
+
+
+def test_both_read_one_phrase():
+    pair = compared(cell="gru")
+    pair.ask("i am happy")
+    assert {s.inspect().words for s in pair.sessions} == {("i", "am", "happy")}
+    pair.configure(RunConfig(task="recall", lag=3, hidden=3))
+    first, second = pair.sessions
+    assert first.dataset is second.dataset
+    assert first.phrase_input.phrase == second.phrase_input.phrase
+
+
+@pytest.mark.parametrize(
+    ("changes", "names"),
+    [
+        ({"cell": "lstm"}, ("elman", "lstm")),
+        ({"lr": 0.1}, ("rate 0.02", "rate 0.1")),
+        ({"clip_by": "off"}, ("clip value", "no clipping")),
+        ({"epochs": 30}, ("1000 epochs", "30 epochs")),
+        ({"hidden": 8, "seed": 1}, ("64 units", "8 units")),
+        ({"init": "xavier"}, ("normal", "xavier")),
+        ({"truncate": 5}, ("no cut", "cut after 5")),
+        ({"cell": "own", "equations": "h = W @ x"}, ("elman", "own")),
+    ],
+)
+def test_a_network_is_called_by_what_differs(changes, names):
+    assert called(RunConfig(), RunConfig(**changes)) == names
+
+
+def test_every_setting_that_can_differ_has_two_names():
+    for row in SETTINGS.values():
+        choices = [value for value in row.choices if value != row.default]
+        value = choices[0] if choices else row.default + 1 if row.kind is not str else "a=0.5"
+        if row.kind is float:
+            value = row.default / 2
+        given_cell = {"cell": row.only[1][0]} if row.only and row.only[0] == "cell" and not callable(row.only[1]) else {}
+        one, two = RunConfig(**given_cell), RunConfig(**{**given_cell, row.name: value})
+        names = called(one, two)
+        assert all(names) and (one == two or names[0] != names[1]), row.name
+
+
+# The run that was replaced
+
+
+def replaced(pair, config):
+    with pair.keeping_replaced_run():
+        pair.configure(config)
+
+
+def test_a_run_that_a_setting_replaces_can_be_brought_back_beside_it():
+    pair = Pair(Session(SMALL))
+    pair.first.player.advance(9)
+    old = theta(pair.first).copy()
+    replaced(pair, replace(SMALL, cell="gru"))
+    assert pair.offered.config == SMALL
+    pair.bring_back()
+    assert pair.names == ("elman", "gru") and pair.split == {"cell"}
+    assert (theta(pair.first) == old).all()
+    play(pair, 9)
+    assert (theta(pair.second) == alone(replace(SMALL, cell="gru"), 9)).all()
+    pair.first.player.go_to(Position(4))
+    assert (pair.first.state.parameters.theta == alone(SMALL, 4)).all()
+
+
+def test_its_curves_can_be_shown_as_a_ghost_that_no_link_carries():
+    pair = Pair(Session(SMALL))
+    pair.first.player.advance(9)
+    losses = pair.first.run.history.column("train_loss").copy()
+    replaced(pair, replace(SMALL, seed=1))
+    pair.show_ghost()
+    ghost = pair.first.player.course.ghost
+    assert (ghost.history.column("train_loss") == losses).all()
+    assert "ghost" not in pair.query()
+
+
+@pytest.mark.parametrize(
+    "config", [RunConfig(task="recall", hidden=3), replace(SMALL, lr=0.5), SMALL]
+)
+def test_nothing_is_offered_of_another_task_or_if_nothing_was_lost(config):
+    pair = Pair(Session(SMALL))
+    pair.first.player.advance(5)
+    replaced(pair, config)
+    assert pair.offered is None
+    pair.bring_back()
+    assert pair.second is None
+
+
+def test_a_network_that_is_left_can_be_brought_back():
+    pair = compared(at=3, cell="lstm")
+    weights = theta(pair.second).copy()
+    pair.go_on(View.FIRST)
+    assert pair.second is None and pair.session.config == SMALL
+    pair.bring_back()
+    assert pair.names == ("lstm", "elman")
+    assert (theta(pair.first) == weights).all()
+    pair.swap()
+    assert pair.names == ("elman", "lstm")
+
+
+@pytest.mark.parametrize("ready", READY, ids=lambda ready: ready.label)
+def test_a_ready_pair_opens_with_its_phrase(ready):
+    pair = Pair(Session(SMALL))
+    assert pair.open_ready(ready.label)
+    assert pair.second and pair.first.player.position == Position(0)
+    assert pair.token == ready.token
+    if ready.phrase:
+        assert pair.second.phrase_input.phrase == ready.phrase
+    different = {row.name for row in pair.first.config.changes(pair.second.config)}
+    assert different <= set(ready.differing)
+    assert not Pair(Session(SMALL)).open_ready("no such pair")
+
+
+# Links
+
+
+def test_a_link_of_one_run_is_what_it_was():
+    pair = compared(at=2, cell="lstm")
+    pair.go_on(View.FIRST)
+    assert pair.query() == pair.first.link().query()
+    assert "vs" not in pair.query()
+
+
+def test_a_link_carries_both_runs_to_the_same_bytes():
+    pair = compared(at=3, cell="lstm", seed=2)
+    pair.configure(replace(pair.first.config, lr=0.5))
+    pair.differ("clip", 0.25)
+    play(pair, 6)
+    pair.go_to(Position(5))
+    pair.token, pair.view = 2, View.SECOND
+    pair.ask("i am not happy")
+    other = reopened(pair.query())
+    assert "the same to the last bit" in other.first.player.message
+    assert other.split == {"cell", "seed"} | ({"clip"} & other.split)
+    assert [s.config for s in other.sessions] == [s.config for s in pair.sessions]
+    assert (other.token, other.view) == (2, View.SECOND)
+    for one, two in zip(pair.sessions, other.sessions, strict=True):
+        assert (theta(one) == theta(two)).all()
+        assert (one.state.parameters.theta == two.state.parameters.theta).all()
+        assert one.phrase_input.phrase == two.phrase_input.phrase
+    assert other.query() == pair.query()
+
+
+@given(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "cell": st.sampled_from(["gru", "lstm"]), "lr": st.sampled_from([0.1, 0.5]),
+            "hidden": st.integers(1, 4), "seed": st.integers(0, 5), "epochs": st.integers(0, 3),
+            "init": st.sampled_from(["xavier", "identity"]),
+        },
+    ),
+    st.integers(0, 2),
+)  # fmt: skip
+def test_any_pair_of_settings_comes_back(differing, at):
+    pair = compared(replace(SMALL, epochs=5), at=at, **differing)
+    other = reopened(pair.query())
+    for one, two in zip(pair.sessions, other.sessions, strict=True):
+        assert one.config == two.config
+        assert one.run.position == two.run.position
+        assert np.array_equal(theta(one), theta(two))
+
+
+@pytest.mark.parametrize(
+    ("vs", "said"),
+    [
+        ("nonsense", "'nonsense' is not a setting that can differ"),
+        ("task:recall", "'task:recall' is not a setting that can differ"),
+        ("lr:fast", "Learning rate (lr) can't be 'fast'"),
+    ],
+)
+def test_what_can_t_be_read_of_the_second_run_is_said_once(vs, said):
+    pair = reopened(f"hidden=3&epochs=4&epoch=1&vs={vs}")
+    assert pair.first.player.message.count(said) == 1
+    assert pair.second.config == pair.first.config
