@@ -13,6 +13,7 @@ from urllib.parse import quote
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from rnnviz.charts.compare_menu import pair_texts
 from rnnviz.charts.shapes import sentence
 from rnnviz.charts.texts import count_in, status_texts
 from rnnviz.engine.cell_source import backward_equations, source
@@ -21,8 +22,7 @@ from rnnviz.engine.derived_cell import DerivedCell
 from rnnviz.probe.pair import Pair
 from rnnviz.probe.questions import TrainQuestion
 from rnnviz.probe.session import CellDraft, Session
-from rnnviz.questions.compare import tab as compare
-from rnnviz.questions.compare.menu import pair_texts
+from rnnviz.questions.learn import pair_tab
 from rnnviz.questions.learn.tab import TAB as LEARN
 from rnnviz.ui.browser_session import current_tab, visit
 from rnnviz.ui.choices import choose_one
@@ -113,7 +113,7 @@ def train_page(pair: Pair, controls: DeltaGenerator) -> None:
     if session.questions["train"] is TrainQuestion.WRONG:
         set_scene(tab_of(TrainQuestion.WRONG).lay_out(session, controls), pair)
     elif pair.together:
-        set_scene(compare.lay_out(pair, left, right), pair)
+        set_scene(pair_tab.lay_out(pair, left, right), pair)
     else:
         set_scene(LEARN.lay_out(session, controls, left, right), pair)
 

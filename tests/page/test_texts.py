@@ -24,9 +24,9 @@ TAGS = set(
     "b bdi br button div h4 i p progress small span strong sup table td th tr u".split()  # noqa: SIM905
 )
 ATTRIBUTES = {
-    "aria-expanded", "aria-label", "aria-live", "class", "colspan", "data-at", "data-chapter",
-    "data-preset", "data-question",
-    "max", "role", "style", "title", "value",
+    "aria-expanded", "aria-label", "aria-live", "aria-pressed", "class", "colspan", "data-at",
+    "data-chapter", "data-do", "data-label", "data-preset", "data-question", "data-text",
+    "data-what", "max", "role", "style", "title", "value",
 }  # fmt: skip
 HOSTILE = ("<img/src=x/onerror=alert(1)>", 'a"onmouseover="b', "</div><script>", "'><b>&lt;c")
 

@@ -1,4 +1,4 @@
-// Two runs over their epochs, drawn on a canvas from the picture of questions/compare/pictures.py.
+// Two runs over their epochs, drawn on a canvas from the picture of charts/pair_pictures.py.
 import { left } from "./canvas.js";
 import { Curves } from "./curves.js";
 import { valueAt } from "./curves_paint.js";

@@ -1,4 +1,4 @@
-// Two networks over one sequence, drawn on a canvas from the picture of questions/compare/pictures.py.
+// Two networks over one sequence, drawn on a canvas from the picture of charts/pair_pictures.py.
 import { CanvasPicture } from "./canvas_picture.js";
 import { left, percent } from "./canvas.js";
 import { pairLayout } from "./pair_layout.js";

@@ -177,7 +177,11 @@ def test_every_setting_that_can_differ_has_two_names():
         value = choices[0] if choices else row.default + 1 if row.kind is not str else "a=0.5"
         if row.kind is float:
             value = row.default / 2
-        given_cell = {"cell": row.only[1][0]} if row.only and row.only[0] == "cell" and not callable(row.only[1]) else {}
+        given_cell = (
+            {"cell": row.only[1][0]}
+            if row.only and row.only[0] == "cell" and not callable(row.only[1])
+            else {}
+        )
         one, two = RunConfig(**given_cell), RunConfig(**{**given_cell, row.name: value})
         names = called(one, two)
         assert all(names) and (one == two or names[0] != names[1]), row.name

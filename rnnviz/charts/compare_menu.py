@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
+from rnnviz.charts.pair_page import both_of
+from rnnviz.charts.pair_story import LETTERS, disc, scores_html, story_html
 from rnnviz.config import SETTINGS, ClipBy, Gradient, Init, RunConfig
 from rnnviz.probe.pair import READY, Pair, View, called
-from rnnviz.questions.compare.story import LETTERS, disc
-from rnnviz.questions.compare.tab import header_texts
 
 #: Streamlit's part of the message after a change that starts the run again.
 _AGAIN = "Started again"
@@ -18,7 +18,11 @@ def pair_texts(pair: Pair, own_story: str | None = None) -> dict[str, str]:
     """The texts that replace those of one network; a page may have a story of its own."""
     texts = {"compare": _menu(pair), "message": _message(pair)}
     if pair.second:
-        texts |= header_texts(pair) | {"view": _view(pair)}
+        texts |= {
+            "status": scores_html(pair),
+            "story": story_html(both_of(pair)),
+            "view": _view(pair),
+        }
         if own_story:
             texts["story"] = own_story
     return texts

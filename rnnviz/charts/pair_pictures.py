@@ -17,11 +17,11 @@ from rnnviz.charts.sequence_network import Words, palette, units_series
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain, shown_token
 from rnnviz.charts.training_curves import chapter_spans, loss_limit
 from rnnviz.probe.cell_parts import cell_parts
+from rnnviz.probe.comparison import Answers, Standing
 from rnnviz.probe.epoch_series import EpochSeries
 from rnnviz.probe.memory_gauge import MemoryGauge
 from rnnviz.probe.retention import Retention
 from rnnviz.probe.sequence_pass import SequencePass
-from rnnviz.questions.compare.measure import Answers, Standing
 from rnnviz.run.history import COLUMNS, RunCurves
 from rnnviz.tasks.dataset import Guess, Metric
 

@@ -8,13 +8,13 @@ from html import escape
 from typing import NamedTuple
 
 from rnnviz.charts.texts import score_text, size_of
+from rnnviz.probe.comparison import Standing, learned_at, standing
 from rnnviz.probe.formatting import number, quoted, shortened
 from rnnviz.probe.pair import Pair, Role
 from rnnviz.probe.probe import Probe
 from rnnviz.probe.retention import Retention
 from rnnviz.probe.session import Session
 from rnnviz.probe.story import Chapter
-from rnnviz.questions.compare.measure import Standing, learned_at, standing
 from rnnviz.run.timeline import LOOKING_BACK
 
 #: The label of the last chapter.
