@@ -33,7 +33,8 @@ from rnnviz.questions.wrong import pictures as wrong
 __all__ = [
     "answers", "axes", "breaks", "carry", "feed", "first_page", "gradients", "hidden_states",
     "inside_cell", "linear_probe", "pair_page", "pair_pictures", "path", "reach", "rest", "right",
-    "sequence_network", "shapes", "side_by_side", "step", "table", "theme", "training_curves", "what_if", "wrong",
+    "sequence_network", "shapes", "side_by_side", "step", "table", "theme", "training_curves",
+    "what_if", "wrong",
 ]  # fmt: skip
 #: Names of earlier versions, and what the module is called now.
 _FORMER = {

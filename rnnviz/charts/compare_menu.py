@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from html import escape
 
 from rnnviz.charts.pair_page import both_of
-from rnnviz.charts.pair_story import LETTERS, disc, scores_html, story_html
+from rnnviz.charts.pair_story import LETTERS, disc, luck_story, scores_html, story_html
 from rnnviz.config import SETTINGS, ClipBy, Gradient, Init, RunConfig
 from rnnviz.probe.pair import READY, Pair, View, called
 
@@ -16,7 +16,11 @@ _AGAIN = "Started again"
 
 def pair_texts(pair: Pair, own_story: str | None = None) -> dict[str, str]:
     """The texts that replace those of one network; a page may have a story of its own."""
-    texts = {"compare": _menu(pair), "message": _message(pair)}
+    texts = {"compare": _menu(pair), "message": _message(pair), "luck": _luck(pair)}
+    if pair.luck_shown and not pair.second and (told := luck_story(pair)):
+        chip, sentence = told
+        line = f"<b>{chip}</b><span>{sentence}</span>"
+        texts["story"] = f'<div class="rnnviz-story pair" aria-live="polite">{line}</div>'
     if pair.second:
         texts |= {
             "status": scores_html(pair),
@@ -44,6 +48,32 @@ def _message(pair: Pair) -> str:
         if pair.first.player.course.ghost is None:
             offers += " " + button("Show its curves", "show_ghost", kind="rnnviz-go")
     return f'<div class="rnnviz-message" role="status" title="{text}">{text} {offers}</div>'
+
+
+def _luck(pair: Pair) -> str:
+    """The button *Is it luck?*; while seeds are trained it stops them."""
+    luck, tip = pair.luck, "Trains other seeds of this run, or of both (S)"
+    if luck.problem:
+        tip = escape(luck.problem)
+    if luck.running:
+        ended = sum(len(spread.members) for spread in pair.spreads)
+        every = luck.count * len(pair.sessions)
+        return _pressed("stop_luck", f"{ended} of {every}, stop", "Keeps what has been trained (S)")
+    if pair.luck_shown and (spreads := pair.spreads):
+        count = len(spreads[0].members)
+        if count == luck.count:
+            return _pressed("ask_for_luck", f"{count} seeds ✓", "Hides them again (S)")
+    return (
+        f'<button class="rnnviz-press rnnviz-luck" data-do="ask_for_luck" title="{tip}">'
+        "Is it luck?</button>"
+    )
+
+
+def _pressed(do: str, text: str, tip: str) -> str:
+    return (
+        f'<button class="rnnviz-press rnnviz-luck" data-do="{do}" aria-pressed="true" '
+        f'title="{tip}">{text}</button>'
+    )
 
 
 def _view(pair: Pair) -> str:

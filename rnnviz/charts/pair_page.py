@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import chain
+
 import numpy as np
 
 from rnnviz.charts.first_page import DEVELOP, words_of
@@ -16,20 +19,28 @@ from rnnviz.probe.session import Session
 from rnnviz.probe.story import chance_of
 
 
-def probes_of(pair: Pair) -> tuple[Probe, Probe]:
-    """The phrase as both networks read it."""
-    assert pair.second
-    return pair.first.inspect(), second_probe(pair.first, pair.second)
+def probes_of(pair: Pair) -> tuple[Probe, ...]:
+    """The phrase as both networks read it, or the only one."""
+    one = pair.first.inspect()
+    return (one, second_probe(pair.first, pair.second)) if pair.second else (one,)
+
+
+def develop(pair: Pair) -> Iterator[None]:
+    """Measure what is left at earlier epochs; yields before each."""
+    return chain.from_iterable(
+        session.lab(RetentionLab).develop(session, probe, pair.token)
+        for session, probe in zip(pair.sessions, probes_of(pair), strict=True)
+    )
 
 
 def both_of(pair: Pair) -> Both:
     """Both networks at the epoch shown."""
     probes = probes_of(pair)
-    one, two = (
+    left = (
         session.lab(RetentionLab).now(session, probe, pair.token)
         for session, probe in zip(pair.sessions, probes, strict=True)
     )
-    return Both(pair, probes, (one, two))
+    return Both(pair, probes, tuple(left))
 
 
 def networks(both: Both, theme: Theme) -> Picture:
@@ -69,14 +80,15 @@ def _asked(probe: Probe, networks: list[Network], theme: Theme) -> Asked:
 def both_curves(both: Both, theme: Theme, budget: float = DEVELOP) -> Picture:
     """Both runs over their epochs."""
     pair, data = both.pair, both.pair.first.dataset
+    seeds = pair.spreads if pair.luck_shown else []
     courses = [
-        _course(both, k, session, probe, budget)
+        _course(both, k, session, probe, budget)._replace(seeds=seeds[k] if seeds else None)
         for k, (session, probe) in enumerate(zip(pair.sessions, both.probes, strict=True))
     ]
     return pair_curves(
         courses, epoch=pair.epoch, guess=data.guess, metric=data.metric, role=str(pair.role),
         words=both.probes[0].words, token=both.left[0].token, noun=pair.first.names.noun,
-        chance=chance_of(data), theme=theme,
+        chance=chance_of(data), threshold=pair.luck.threshold, theme=theme,
     )  # fmt: skip
 
 
@@ -84,4 +96,5 @@ def _course(both: Both, k: int, session: Session, probe: Probe, budget: float) -
     gauge, _ = session.memory.past(session.run, session.gradient_query(probe), budget)
     left = session.lab(RetentionLab).past(session, probe, both.pair.token)
     name, course = both.pair.names[k], session.player.course
-    return Course(name, course, gauge, left, both.standings[k])
+    seed = session.config.seed
+    return Course(name, course, gauge, left, both.standings[k], seed=seed)

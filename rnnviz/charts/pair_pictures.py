@@ -23,6 +23,7 @@ from rnnviz.probe.memory_gauge import MemoryGauge
 from rnnviz.probe.retention import Retention
 from rnnviz.probe.sequence_pass import SequencePass
 from rnnviz.run.history import COLUMNS, RunCurves
+from rnnviz.sweeps.spread import Spread
 from rnnviz.tasks.dataset import Guess, Metric
 
 #: The decades of what is left: less counts as nothing.
@@ -104,24 +105,33 @@ def _meta(network: Network) -> dict[str, Any]:
 
 
 class Course(NamedTuple):
-    """One of two runs as it is drawn: its curves, its gauge, and what was left by epoch."""
+    """One of two runs as it is drawn: its curves, its gauge, and what was left by epoch.
+
+    ``seeds`` are the runs of other seeds, of which ``seed`` is shown.
+    """
 
     name: str
     curves: RunCurves
     gauge: MemoryGauge
     left: EpochSeries[Retention]
     standing: Standing = Standing()
+    seeds: Spread | None = None
+    seed: int = 0
 
 
 def pair_curves(
     courses: Sequence[Course], *, epoch: int, guess: Guess, metric: Metric, role: str,
     words: Sequence[str], token: int, noun: str = "word", chance: float = np.nan,
-    theme: Theme = LIGHT,
+    threshold: float = 1.0, theme: Theme = LIGHT,
 ) -> Picture:  # fmt: skip
-    """Scores of both runs, what is left of ``token`` at the end, and both gradients as shares."""
+    """Scores of both runs, what is left of ``token`` at the end, and both gradients as shares.
+
+    With other seeds: every one's scores, their medians, and when each reached the ``threshold``.
+    """
     series: list[Series] = []
     for k, course in enumerate(courses):
-        series += ({**row, "name": f"{row['name']}#{k}"} for row in _course_series(course))
+        own = [*_course_series(course), *_seed_series(course.seeds, role)]
+        series += ({**row, "name": f"{row['name']}#{k}"} for row in own)
     tops = [loss_limit(course.curves, guess) for course in courses]
     meta = {
         "theme": theme.colors(
@@ -133,7 +143,8 @@ def pair_curves(
         "token": token, "epoch": epoch, "last": max(last_epoch(c.curves) for c in courses),
         "loss": {"unit": guess.unit, "top": _top(tops, guess), "guess": guess.loss},
         "metric": metric.name, "least": LEAST,
-        "runs": [_course_meta(course, guess, chance) for course in courses],
+        "threshold": threshold,
+        "runs": [_course_meta(course, guess, chance, threshold) for course in courses],
     }  # fmt: skip
     rows = {"tickvals": list(range(len(words))), "ticktext": [plain(word) for word in words]}
     axis = {"title": {"text": meta["unit"]}}
@@ -166,14 +177,33 @@ def _course_series(course: Course) -> Iterator[Series]:
             yield _line(f"old {name}", ghost.history.epochs[old], values)
 
 
+def _seed_series(seeds: Spread | None, role: str) -> Iterator[Series]:
+    """A row for each seed, (N, E), and the medians, (E,)."""
+    if seeds is None:
+        return
+    for name in (f"{role}_loss", f"{role}_metric"):
+        column, median = seeds.column(name), seeds.median(name)
+        rows = thinned(column.shape[1])
+        yield heatmap(name=f"seeds {name}", x=rows.astype(np.int32), z=compact(column[:, rows]))
+        yield _line(f"median {name}", rows, median[rows])
+
+
 def _line(name: str, epochs: Any, values: Any) -> Series:
     return scatter(name=name, x=np.asarray(epochs).astype(np.int32), y=compact(values))
 
 
-def _course_meta(course: Course, guess: Guess, chance: float) -> dict[str, Any]:
-    curves = course.curves
+def _course_meta(
+    course: Course, guess: Guess, chance: float, threshold: float
+) -> dict[str, Any]:  # fmt: skip
+    curves, seeds = course.curves, course.seeds
+    learned = None
+    if seeds:
+        found = zip(seeds.members, seeds.first(threshold).tolist(), strict=True)
+        learned = [
+            [member.config.seed, None if np.isnan(epoch) else int(epoch)] for member, epoch in found
+        ]
     return {
         "name": course.name, "epochs": curves.epochs, "reached": int(curves.history.epochs[-1]),
-        "shown": curves.shown, **course.standing._asdict(),
+        "shown": curves.shown, "learned": learned, "seed": course.seed, **course.standing._asdict(),
         "chapters": list(chapter_spans(curves.history, guess.loss, chance, course.gauge)),
     }  # fmt: skip

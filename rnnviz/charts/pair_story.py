@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from html import escape
 from typing import NamedTuple
 
+import numpy as np
+
 from rnnviz.charts.texts import score_text, size_of
 from rnnviz.probe.comparison import Standing, learned_at, standing
 from rnnviz.probe.formatting import number, quoted, shortened
@@ -16,6 +18,7 @@ from rnnviz.probe.retention import Retention
 from rnnviz.probe.session import Session
 from rnnviz.probe.story import Chapter
 from rnnviz.run.timeline import LOOKING_BACK
+from rnnviz.sweeps.spread import sooner
 
 #: The label of the last chapter.
 _LEARNED = Chapter.LEARNED.label
@@ -25,6 +28,8 @@ _LONGER = 0.1
 _SURE, _TIMES = 0.6, 2
 #: Losses differ by this share of that of guessing, test scores by this share.
 _LOSS, _SCORE = 0.02, 0.04
+#: Networks differ by how many seeds learned if more of them do.
+_MORE = 2
 LETTERS = "AB"
 _SAME = "The same weights in both. What differs acts from the first step on."
 
@@ -33,8 +38,8 @@ class Both(NamedTuple):
     """What the two networks have done with the phrase, in the order A, B."""
 
     pair: Pair
-    probes: tuple[Probe, Probe]
-    left: tuple[Retention, Retention]
+    probes: tuple[Probe, ...]
+    left: tuple[Retention, ...]
 
     @property
     def sessions(self) -> tuple[Session, ...]:
@@ -42,10 +47,9 @@ class Both(NamedTuple):
         return self.pair.sessions
 
     @property
-    def standings(self) -> tuple[Standing, Standing]:
+    def standings(self) -> tuple[Standing, ...]:
         """Where both stand."""
-        one, two = (standing(self.pair, session) for session in self.sessions)
-        return one, two
+        return tuple(standing(self.pair, session) for session in self.sessions)
 
     def called(self, k: int) -> str:
         """The name of a network, underlined: A's line is solid, B's dashed."""
@@ -71,6 +75,8 @@ def story_html(both: Both) -> str:
 def _stories(both: Both) -> Iterator[tuple[str, str, bool]]:
     """Chip, sentence, and whether a run is broken: the first that fits is told."""
     pair, called = both.pair, both.called
+    if told := luck_story(pair):
+        yield *told, False
     for k, (own, session) in enumerate(zip(both.standings, both.sessions, strict=True)):
         other = called(1 - k)
         if session.player.opening:
@@ -92,6 +98,33 @@ def _stories(both: Both) -> Iterator[tuple[str, str, bool]]:
         yield same, sentence, False
     ahead = int(ranks[1] > ranks[0])
     yield f"{disc(ahead)} {'learned' if chapters[ahead] == _LEARNED else 'ahead'}", sentence, False
+
+
+def luck_story(pair: Pair) -> tuple[str, str] | None:
+    """What other seeds did: the chip, and a sentence. None if they are not shown."""
+    spreads = pair.spreads if pair.luck_shown else []
+    if not spreads:
+        return None
+    at, count = pair.luck.threshold, len(spreads[0].members)
+    chip = f"{count} seeds{' each' * (len(spreads) > 1)}"
+    learned = [int(np.isfinite(spread.first(at)).sum()) for spread in spreads]
+    if len(spreads) == 1:
+        epochs = np.sort(spreads[0].first(at)[np.isfinite(spreads[0].first(at))])
+        when = ""
+        if len(epochs):
+            first, middle, last = (int(epochs[k]) for k in (0, len(epochs) // 2, -1))
+            when = f", at epoch {middle} in the middle ({first} to {last})"
+        return chip, f"{learned[0]} of {count} seeds learned{when}."
+    names = [Both(pair, (), ()).called(k) for k in (0, 1)]
+    first, second, _ = sooner(spreads[0], spreads[1], at)
+    if abs(learned[0] - learned[1]) > _MORE:
+        counts = f"{names[0]} learned with {learned[0]} of {count} seeds"
+        return chip, f"{counts}, {names[1]} with {learned[1]}."
+    k = int(second > first)
+    most = max(first, second)
+    if not most:
+        return chip, f"Neither learned with any of {count} seeds."
+    return chip, f"{names[k]} learned sooner with {most} of {count} seeds."
 
 
 def _rank(chapter: str) -> int:

@@ -19,12 +19,14 @@ from rnnviz.files.whole_file import check_outputs
 from rnnviz.probe.formatting import share_text
 from rnnviz.probe.results import counted
 from rnnviz.run.history import COLUMNS
+from rnnviz.run.schedule import Schedule
 from rnnviz.sweeps.members import Member, members
+from rnnviz.sweeps.seed_runs import MOST_SEEDS
 from rnnviz.sweeps.spread import Spread, sooner
 from rnnviz.terminal import show
 
-#: The most seeds of one setting, and the most processes.
-MOST_SEEDS, MOST_WORKERS = 100, 256
+#: The most processes.
+MOST_WORKERS = 256
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -76,7 +78,7 @@ def seeds(
     jobs = [replace(c, seed=c.seed + k) for k in range(seeds) for c in configs]
     found: dict[RunConfig, Member] = {}
     with tqdm(total=len(jobs), unit="run", disable=None, leave=False) as bar:
-        for member in members(jobs, upload=upload, workers=workers):
+        for member in members(map(Schedule, jobs), upload=upload, workers=workers):
             found[member.config] = member
             bar.update()
     spreads = [Spread([found[job] for job in jobs[k :: len(configs)]]) for k in range(len(configs))]

@@ -96,7 +96,7 @@ class Actor:
     def __init__(self, session: Session, on_end: Callable[[Actor], object]) -> None:
         self.run_id = secrets.token_urlsafe(16)
         self.alive = True
-        self._host = SessionHost(session, time.monotonic(), self.run_id)
+        self._host = SessionHost(session, time.monotonic(), self.run_id, self._redraw)
         self._on_end = on_end
         self._inbox: deque[_Request] = deque()
         self._wake_up, self._loop = asyncio.Event(), actors_loop()
@@ -149,6 +149,9 @@ class Actor:
         finally:
             self._loop.call_soon_threadsafe(released.set)
 
+    def _redraw(self) -> None:
+        self.post(SessionHost.redraw)
+
     def attach(self, viewer: Viewer) -> None:
         """Connect a browser."""
         self.post(lambda host: host.attach(viewer, time.monotonic()))
@@ -189,6 +192,7 @@ class Actor:
 
     def _end(self, task: Future[None]) -> None:
         self.alive = False
+        self._host.pair.luck.stop()
         if not task.cancelled() and (problem := task.exception()):
             _LOG.error("a run ended by an error", exc_info=problem)
         self._loop.call_soon_threadsafe(_PLAYING.discard, self)

@@ -9,10 +9,12 @@ from reprlib import repr as shortened
 from typing import Any
 
 from rnnviz.config import SETTINGS, SettingError
+from rnnviz.engine.cell_text import CellError
 from rnnviz.probe.pair import Pair, Role, View
 from rnnviz.run.player import SPEEDS
 from rnnviz.run.schedule import Position
 from rnnviz.run.share_link import MOST_INDEX
+from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.data_source import PRESETS
 
 #: Commands that take no time. All others may train or restore an earlier epoch. (A tuple, because
@@ -83,7 +85,10 @@ def checked(message: Mapping[str, Any]) -> dict[str, Any]:
 def act(pair: Pair, command: Mapping[str, Any]) -> None:
     """Execute a checked command; raises RefusedError."""
     with pair.keeping_replaced_run():
-        _act(pair, command)
+        try:
+            _act(pair, command)
+        except (CellError, SettingError, TaskError) as problem:
+            raise RefusedError(str(problem)) from None
 
 
 def _act(pair: Pair, command: Mapping[str, Any]) -> None:
@@ -122,15 +127,17 @@ def _act(pair: Pair, command: Mapping[str, Any]) -> None:
 def _compare(pair: Pair, command: Mapping[str, Any]) -> None:
     """Execute a command about two networks."""
     match command:
-        case {"do": "swap" | "bring_back" | "show_ghost" as action}:
+        case {"do": "swap" | "bring_back" | "show_ghost" | "ask_for_luck" | "stop_luck" as action}:
             getattr(pair, action)()
+        case {"do": "take_seed", "value": seed} if seed == int(seed):
+            pair.take_seed(int(seed))
         case {"do": "compare", "what": str(name), "text": str(text)} if name in SETTINGS:
-            pair.compare({name: _value(name, text)})
+            pair.compare({name: SETTINGS[name].parse(text)})
         case {"do": "ready", "label": str(label)}:
             if not pair.open_ready(label):
                 raise RefusedError(f"there is no pair {label[:40]!r}")
         case {"do": "differ", "what": str(name), "text": str(text)} if name in SETTINGS:
-            pair.differ(name, _value(name, text))
+            pair.differ(name, SETTINGS[name].parse(text))
         case {"do": "join", "what": str(name)}:
             pair.join(name)
         case {"do": "go_on", "what": "A" | "B" as name}:
@@ -143,10 +150,3 @@ def _compare(pair: Pair, command: Mapping[str, Any]) -> None:
             pair.token = token
         case _:
             raise not_understood(command)
-
-
-def _value(name: str, text: str) -> Any:
-    try:
-        return SETTINGS[name].parse(text)
-    except SettingError as problem:
-        raise RefusedError(str(problem)) from None

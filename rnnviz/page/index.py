@@ -36,8 +36,9 @@ def _header(pair: Pair) -> None:
         with st.container(horizontal=True, key="notice"):
             stage.place_text("message")
             if pair.second:
-                stage.place_text("view")
+                stage.place_text("view", "content")
             if not pair.session.player.recorded:
+                stage.place_text("luck", "content")
                 stage.place_link()
 
 

@@ -115,7 +115,8 @@ def train_page(pair: Pair, controls: DeltaGenerator) -> None:
     elif pair.together:
         set_scene(pair_tab.lay_out(pair, left, right), pair)
     else:
-        set_scene(LEARN.lay_out(session, controls, left, right), pair)
+        seeds = pair if pair.luck_shown and not pair.second else None
+        set_scene(LEARN.lay_out(session, controls, left, right, seeds), pair)
 
 
 # The check of a cell's equations, for the editor

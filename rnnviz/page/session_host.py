@@ -95,11 +95,16 @@ class SessionHost:
 
     ``version`` counts changes that may affect a picture, ``edition`` changes that may affect
     Streamlit's part of the page. A turn is ``untried`` after something has changed until all is
-    drawn and, while the run plays, an epoch has ended: it may take long.
+    drawn and, while the run plays, an epoch has ended: it may take long. ``wake`` is called, in any
+    thread, when there is something new to draw.
     """
 
-    def __init__(self, session: Session, now: float, run_id: str = "") -> None:
-        self.pair, self._run_id = Pair(session), run_id
+    def __init__(
+        self, session: Session, now: float, run_id: str = "",
+        wake: Callable[[], object] = lambda: None,
+    ) -> None:  # fmt: skip
+        self._wake = wake
+        self.pair, self._run_id = self._pair_of(session), run_id
         self.viewers: list[Viewer] = []
         self.version = self.edition = 0
         self._dataset = session.dataset
@@ -118,7 +123,17 @@ class SessionHost:
         """The session whose pages are shown."""
         return self.pair.session
 
+    def _pair_of(self, session: Session) -> Pair:
+        pair = Pair(session)
+        pair.luck.changed = self._wake
+        return pair
+
     # For the actor
+
+    def redraw(self) -> None:
+        """Draw again what has changed by itself."""
+        self.version += 1
+        self.untried = True
 
     def idle_time(self, now: float) -> float | None:
         """Seconds until there is something to do; None: until the next command."""
@@ -296,7 +311,8 @@ class SessionHost:
     def show(self, session: Session) -> None:
         """Show another session from now on."""
         self.pair.pause()
-        self.pair = Pair(session)
+        self.pair.luck.stop()
+        self.pair = self._pair_of(session)
         self._pace.reset()
         self._was_running = self._dragged = False
         self.edition += 1

@@ -28,6 +28,7 @@ from rnnviz.page.session_registry import TabSession
 from rnnviz.probe.pair import Pair
 from rnnviz.probe.session import Session
 from rnnviz.run.pair_link import COMMON
+from rnnviz.sweeps.seed_runs import MOST_SEEDS
 from rnnviz.tasks.data_source import PRESETS, TASKS
 from rnnviz.tasks.task import Preset
 from rnnviz.ui.browser_session import current_tab, first_value, host_of, on_host, visit
@@ -86,6 +87,8 @@ def _read(tab: TabSession, pair: Pair, task: DeltaGenerator, folded: bool) -> Ru
         differing, dials = st.container(), st.container()
         if pair.second:
             _differing(pair, differing, first, edition, values)
+        if pair.luck_shown:
+            _luck(pair, differing)
         more = st.expander("Settings of the run" if folded else "More settings")
         with more if folded else dials:
             _presets(tab, session, values["task"])
@@ -148,6 +151,24 @@ def _differing(
             if row.widget is Widget.CELL:
                 values["equations"] = _equations(pair.first, values["cell"], first.activation)
         st.caption("Press ≠ beside a setting to let it differ too.")
+
+
+def _luck(pair: Pair, place: DeltaGenerator) -> None:
+    """How many seeds are trained, and what counts as learned."""
+    luck = pair.luck
+    with place.container(key="luck"):
+        count = st.number_input(
+            "Seeds", 2, MOST_SEEDS, luck.count, key="luck_count",
+            help=f"How many runs, with the seeds from {luck.first} on.",
+        )  # fmt: skip
+        luck.threshold = st.number_input(
+            "Learned at", 0.01, 1.0, luck.threshold, 0.05, key="luck_threshold",
+            help="A run has learned in the first epoch in which this share of the training set is "
+            "right.",
+        )  # fmt: skip
+    if count != luck.count:
+        luck.count = count
+        pair.train_seeds()
 
 
 def _on_pair(action: Callable[..., object]) -> Callable[..., None]:

@@ -16,6 +16,8 @@ from rnnviz.run.run import Run, TrainingRun
 from rnnviz.run.schedule import EDIT, Position, Schedule
 from rnnviz.run.share_link import Link, read_link
 from rnnviz.run.timeline import Timeline
+from rnnviz.sweeps.seed_runs import SeedRuns
+from rnnviz.sweeps.spread import Spread
 from rnnviz.tasks.data_source import PRESETS
 from rnnviz.tasks.upload import Upload
 
@@ -108,7 +110,8 @@ class Pair:
     """The first session, the ``second`` if two are compared, and what the page shows of both.
 
     ``split`` are the names of the settings that differ, or may; all others are common. ``token`` is
-    the one whose memory is followed, ``kept`` the run that was replaced last.
+    the one whose memory is followed, ``kept`` the run that was replaced last. ``luck`` are the runs
+    of other seeds.
     """
 
     def __init__(self, first: Session) -> None:
@@ -118,6 +121,7 @@ class Pair:
         self.split: set[str] = set()
         self._token = 0
         self.kept: KeptRun | None = None
+        self.luck, self.luck_shown = SeedRuns(), False
 
     # The sessions
 
@@ -305,8 +309,8 @@ class Pair:
     def differ(self, name: str, value: Any) -> None:
         """Give a setting of the second network another value; it is split from now on."""
         if self.second and name in SETTINGS and name not in COMMON:
-            self.split.add(name)
             self.second.configure(replace(self.second.config, **{name: value}))
+            self.split.add(name)
 
     def join(self, name: str) -> None:
         """Make a setting alike in both again."""
@@ -421,6 +425,53 @@ class Pair:
         kept, player = self.offered, self.first.player
         if kept and isinstance(player, Player):
             player.show_ghost(kept.run)
+
+    # Other seeds
+
+    @property
+    def luck_problem(self) -> str:
+        """Why no other seeds can be trained, in a sentence; empty if they can."""
+        player = self.first.player
+        if not isinstance(player, Player) or player.refusal:
+            return self.problem
+        if player.imported:
+            return "The weights came from elsewhere: every seed would begin with them."
+        if self.second and self.first.config.seed != self.second.config.seed:
+            return "The two differ by their seed. Make it alike (=), then ask about other seeds."
+        return ""
+
+    def ask_for_luck(self) -> None:
+        """Show the runs of other seeds, and train those that are missing; or hide them again."""
+        self.luck_shown = not (self.luck_shown and self.spreads) and not self.luck_problem
+        if self.luck_problem:
+            self.first.player.message = self.luck_problem
+        elif self.luck_shown:
+            self.train_seeds()
+
+    def train_seeds(self) -> None:
+        """Train the seeds that are missing, in the background."""
+        if self.first.config.seed not in self.luck.seeds:
+            self.luck.first = self.first.config.seed
+        self.luck.start(self._schedules, self.first.data.given, self.first.data.upload)
+
+    def stop_luck(self) -> None:
+        """Train no more seeds; those that have ended stay."""
+        self.luck.stop()
+
+    def take_seed(self, seed: int) -> None:
+        """Go on with another seed, in both networks."""
+        if seed in self.luck.seeds:
+            self.configure(replace(self.first.config, seed=seed))
+
+    @property
+    def spreads(self) -> list[Spread]:
+        """The runs of other seeds with the settings of each network; none if none has ended."""
+        data = self.first.data
+        return self.luck.spreads(self._schedules, data.given, data.upload)
+
+    @property
+    def _schedules(self) -> list[Schedule]:
+        return [session.run.schedule for session in self.sessions]
 
     # Links
 

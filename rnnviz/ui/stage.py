@@ -7,7 +7,7 @@ from base64 import b64decode
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import streamlit as st
 
@@ -131,9 +131,9 @@ def place_sheet(key: str, left: Column, right: Column) -> None:
     _place("sheet", {"columns": columns}, key)
 
 
-def place_text(key: str) -> None:
+def place_text(key: str, width: Literal["stretch", "content"] = "stretch") -> None:
     """Place the text ``key``; frames change it."""
-    _place("text", {"key": key}, f"text_{key}")
+    _place("text", {"key": key}, f"text_{key}", width=width)
 
 
 def place_health() -> None:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
-from itertools import chain
 
 from streamlit.delta_generator import DeltaGenerator
 
-from rnnviz.charts.pair_page import both_curves, both_of, networks, probes_of
+from rnnviz.charts.pair_page import both_curves, both_of, develop, networks
 from rnnviz.charts.texts import explanation
-from rnnviz.probe.comparison import RetentionLab
 from rnnviz.probe.pair import Pair
 from rnnviz.ui.frame import Frame
 from rnnviz.ui.stage import place_canvas
@@ -31,17 +28,17 @@ def lay_out(pair: Pair, left: DeltaGenerator, right: DeltaGenerator) -> Scene:
 def live(pair: Pair) -> Scene:
     """The scene of both networks, for the session host to draw and to measure."""
 
-    def job() -> Iterator[None]:
-        return chain.from_iterable(
-            session.lab(RetentionLab).develop(session, probe, pair.token)
-            for session, probe in zip(pair.sessions, probes_of(pair), strict=True)
-        )
-
     def click(event: dict[str, object]) -> None:
         pair.token = int(str(event["x"]))
 
     kinds = {key: key for key in ("pair_network", "pair_curves")}
-    return Scene(pair.first, partial(_draw, pair), {"pair_network": click}, job=job, kinds=kinds)
+    return Scene(
+        pair.first,
+        partial(_draw, pair),
+        {"pair_network": click},
+        job=partial(develop, pair),
+        kinds=kinds,
+    )
 
 
 def _draw(pair: Pair, frame: Frame) -> None:

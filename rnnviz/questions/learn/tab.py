@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from html import escape
+from itertools import chain
 
 import numpy as np
 import streamlit as st
@@ -13,7 +15,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.charts.answers import free_run
 from rnnviz.charts.first_page import DEVELOP, compared_network, curves, explained, words_of
+from rnnviz.charts.pair_page import both_curves, both_of, develop
 from rnnviz.charts.texts import explanation, score_text, verdict_html
+from rnnviz.probe.pair import Pair
 from rnnviz.probe.probe import Probe
 from rnnviz.probe.session import Session
 from rnnviz.questions.learn.measure import free_values, runs_free, writes, written
@@ -54,9 +58,12 @@ def _sample_html(session: Session, probe: Probe) -> str:
 class _Learn:
     def lay_out(
         self, session: Session, controls: DeltaGenerator, left: DeltaGenerator,
-        right: DeltaGenerator,
+        right: DeltaGenerator, curves_of: Pair | None = None,
     ) -> Scene:  # fmt: skip
-        """Place both pictures, and below them text or values that the network generates."""
+        """Place both pictures, and below them text or values that the network generates.
+
+        The curves are those of a pair if they have other seeds.
+        """
         with controls:
             choose_view(session, "train")
         texts = explained(session)
@@ -71,8 +78,14 @@ class _Learn:
             if runs_free(session.dataset):
                 place_chart("free", 230, explanation("learn/free"))
         with right:
-            place_canvas("curves", "curves", texts["curves"])
-        return self.live(session)
+            if curves_of:
+                noun = session.names.noun
+                text = explanation("learn/pair_curves", noun=noun)
+                place_canvas("pair_curves", "pair_curves", text)
+            else:
+                place_canvas("curves", "curves", texts["curves"])
+        scene = self.live(session)
+        return with_seeds(scene, curves_of) if curves_of else scene
 
     def live(self, session: Session) -> Scene:
         """The tab with its last choices, for the session host to draw and to measure."""
@@ -85,6 +98,20 @@ class _Learn:
 
 
 TAB = _Learn()
+
+
+def with_seeds(scene: Scene, pair: Pair) -> Scene:
+    """The scene with the curves of other seeds, too."""
+
+    def draw(frame: Frame) -> None:
+        scene.draw(frame)
+        frame.chart("pair_curves", both_curves, both_of(pair), theme())
+
+    def job() -> Iterator[object]:
+        return chain(scene.job() if scene.job else (), develop(pair))
+
+    kinds = {**scene.kinds, "pair_curves": "pair_curves"}
+    return replace(scene, draw=draw, job=job, kinds=kinds)
 
 
 def _draw(session: Session, frame: Frame) -> None:

@@ -10,6 +10,7 @@ export class Curves extends CanvasPicture {
     this.held = false;
     const { canvas } = this;
     canvas.addEventListener("pointerdown", (event) => {
+      if (this.pick()) return;
       canvas.setPointerCapture(event.pointerId);
       this.held = true;
       this.seek();
@@ -50,6 +51,11 @@ export class Curves extends CanvasPicture {
 
   get rows() {
     return this.run.scales.map.words.length;
+  }
+
+  // Whether something else than an epoch is pressed.
+  pick() {
+    return false;
   }
 
   // The playhead follows the pointer at once; the page follows with the next frame.

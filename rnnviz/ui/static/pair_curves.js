@@ -2,7 +2,7 @@
 import { left } from "./canvas.js";
 import { Curves } from "./curves.js";
 import { valueAt } from "./curves_paint.js";
-import { pairCurvesLayout, paintPairCurves } from "./pair_curves_paint.js";
+import { pairCurvesLayout, paintPairCurves, seedAt } from "./pair_curves_paint.js";
 
 export class PairCurves extends Curves {
   show({ data, layout }) {
@@ -33,10 +33,22 @@ export class PairCurves extends Curves {
 
   get map() {
     const { mapA, mapB } = this.layout.panels;
-    return this.pointer[1] < mapB.y ? mapA : mapB;
+    return !mapB || this.pointer[1] < mapB.y ? mapA : mapB;
+  }
+
+  // A press on the dot of a seed opens it.
+  pick() {
+    const seed = this.seed;
+    if (seed !== undefined) this.stage.send({ do: "take_seed", value: seed });
+    return seed !== undefined;
+  }
+
+  get seed() {
+    return this.pointer && seedAt(this.layout, this.run, ...this.pointer);
   }
 
   told() {
+    if (this.seed !== undefined) return [`seed ${this.seed}: a click opens it`];
     return this.inside ? [`${this.run.unit} ${this.epoch}, ${this.run.role}`, ...this.linesAt(this.epoch)] : [];
   }
 

@@ -13,6 +13,7 @@ import pytest
 from rnnviz.config import RunConfig
 from rnnviz.probe.session import Session
 from rnnviz.run.history import COLUMNS
+from rnnviz.run.schedule import Schedule
 from rnnviz.sweeps.members import members, trained
 from rnnviz.tasks.upload import File, Upload
 
@@ -25,7 +26,7 @@ def found():
     """Runs of three seeds, and one that diverges."""
     configs = [RunConfig(hidden=6, init_scale=0.3, epochs=5, seed=seed) for seed in (3, 4, 5)]
     wild = RunConfig(activation="relu", init_scale=1.0, epochs=5, lr=100.0, clip_by="off")
-    return {one.config: one for one in members([*configs, wild], workers=2)}
+    return {one.config: one for one in members(map(Schedule, [*configs, wild]), workers=2)}
 
 
 def test_a_member_is_the_run_that_its_seed_gives_alone(found):
@@ -45,7 +46,7 @@ def test_a_run_whose_loss_is_not_finite_ends_before_its_last_epoch(found):
 
 def test_own_data_are_divided_by_each_seed():
     config = RunConfig(hidden=4, epochs=2, seed=9)
-    (member,) = members([config], upload=SKY, workers=1)
+    (member,) = members([Schedule(config)], upload=SKY, workers=1)
     session = Session(config)
     session.load(SKY)
     session.player.advance(2)
@@ -55,7 +56,7 @@ def test_own_data_are_divided_by_each_seed():
 def test_given_data_are_learned():
     session = Session(RunConfig(hidden=4, epochs=2))
     session.load(SKY)
-    own = trained(session.config, session.dataset)
+    own = trained(Schedule(session.config), session.dataset)
     session.player.advance(2)
     np.testing.assert_array_equal(own.theta, session.state.parameters.theta)
 
@@ -66,7 +67,9 @@ def test_workers_end_soon_after_their_parent_is_killed():
         "from joblib.externals.loky import get_reusable_executor\n"
         "from rnnviz.config import RunConfig\n"
         "from rnnviz.sweeps.members import members\n"
-        "for _ in members([RunConfig(epochs=100_000, seed=k) for k in (0, 1)], workers=2): pass\n"
+        "from rnnviz.run.schedule import Schedule\n"
+        "long = [Schedule(RunConfig(epochs=100_000, seed=k)) for k in (0, 1)]\n"
+        "for _ in members(long, workers=2): pass\n"
     )
     parent = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
     workers = _children(parent.pid, 2)

@@ -1,0 +1,72 @@
+"""Several seeds in the background: each run is exact, all are kept, and they can be stopped."""
+
+import time
+
+import pytest
+
+from rnnviz.config import RunConfig
+from rnnviz.run.schedule import Change, Position, Schedule
+from rnnviz.sweeps.members import trained
+from rnnviz.sweeps.seed_runs import SeedRuns
+
+SMALL = Schedule(RunConfig(hidden=3, epochs=3))
+LONG = Schedule(RunConfig(hidden=3, epochs=100_000))
+
+
+def wait_until(condition, seconds=60):
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def runs():
+    runs = SeedRuns()
+    runs.count = 3
+    yield runs
+    runs.stop()
+
+
+def test_every_seed_is_the_run_that_it_is_alone_with_all_changes_of_its_settings(runs):
+    changes = (Change(Position(1), "lr", 0.5),)
+    schedules = [Schedule(SMALL.start, changes), Schedule(RunConfig(hidden=3, epochs=3, lr=0.1))]
+    told = []
+    runs.changed = lambda: told.append(len(runs.members(schedules[0], None, None)))
+    runs.start(schedules, None, None)
+    wait_until(lambda: not runs.running)
+    assert told[-1] == 3
+    spreads = runs.spreads(schedules, None, None)
+    for schedule, spread in zip(schedules, spreads, strict=True):
+        assert [member.config.seed for member in spread.members] == [0, 1, 2]
+        for member in spread.members:
+            alone = trained(Schedule(member.config, schedule.changes))
+            assert alone.theta.tobytes() == member.theta.tobytes()
+
+
+def test_what_has_been_trained_is_kept_and_only_what_is_missing_is_trained(runs):
+    runs.start([SMALL], None, None)
+    wait_until(lambda: not runs.running)
+    before = runs.members(SMALL, None, None)
+    runs.start([SMALL], None, None)
+    assert not runs.running
+    runs.count = 4
+    runs.start([SMALL], None, None)
+    wait_until(lambda: not runs.running)
+    after = runs.members(SMALL, None, None)
+    assert len(after) == 4 and after[:3] == before
+    other = Schedule(RunConfig(hidden=3, epochs=3, lr=0.3))
+    assert runs.members(other, None, None) == [] and runs.spreads([SMALL, other], None, None) == []
+
+
+def test_they_can_be_stopped_at_once_and_resumed(runs):
+    runs.start([LONG], None, None)
+    time.sleep(0.5)
+    runs.stop()
+    assert not runs.running
+    thread = runs._thread
+    thread.join(60)
+    assert not thread.is_alive() and runs.members(LONG, None, None) == []
+    runs.start([SMALL], None, None)
+    wait_until(lambda: not runs.running)
+    assert len(runs.members(SMALL, None, None)) == 3
