@@ -8,9 +8,9 @@ from html import escape
 from rnnviz.charts.pair_page import both_of
 from rnnviz.charts.pair_story import LETTERS, disc, luck_story, scores_html, story_html
 from rnnviz.config import SETTINGS, ClipBy, Gradient, Init, RunConfig
-from rnnviz.probe.pair import READY, Pair, View, called
+from rnnviz.probe.pair import GOING_ON, READY, Pair, View, called
 
-#: Streamlit's part of the message after a change that starts the run again.
+#: The message after a change that starts the run again.
 _AGAIN = "Started again"
 
 
@@ -42,7 +42,7 @@ def _message(pair: Pair) -> str:
     """The message, with what can be done about a run that was replaced."""
     said = pair.session.player.message
     text, offers = escape(said), ""
-    if (kept := pair.offered) and (not said or said.startswith(_AGAIN)):
+    if (kept := pair.offered) and (not said or said.startswith((_AGAIN, GOING_ON))):
         name = escape(called(kept.config, pair.first.config)[0])
         offers = button(f"Keep {name} beside it", "bring_back", kind="rnnviz-go")
         if pair.first.player.course.ghost is None:

@@ -24,14 +24,14 @@ from rnnviz.config import (
 from rnnviz.engine.derived_cell import cell_of, numbers
 from rnnviz.page.export_menu import export_menu, open_menu
 from rnnviz.page.own_data import leave_own_data, own_data
-from rnnviz.page.session_registry import TabSession
+from rnnviz.page.session_registry import TabSession, get_tab
 from rnnviz.probe.pair import Pair
 from rnnviz.probe.session import Session
 from rnnviz.run.pair_link import COMMON
 from rnnviz.sweeps.seed_runs import MOST_SEEDS
 from rnnviz.tasks.data_source import PRESETS, TASKS
 from rnnviz.tasks.task import Preset
-from rnnviz.ui.browser_session import current_tab, first_value, host_of, on_host, visit
+from rnnviz.ui.browser_session import first_value, host_of, on_host, visit
 from rnnviz.ui.stage import place_editor
 from rnnviz.ui.style import escaped
 
@@ -173,12 +173,13 @@ def _luck(pair: Pair, place: DeltaGenerator) -> None:
 
 def _on_pair(action: Callable[..., object]) -> Callable[..., None]:
     """A callback that applies ``action`` to the pair of the tab."""
-    tab = current_tab()
+    tab = get_tab()
 
     def act(*args: Any) -> None:
         with host_of(tab) as host:
             action(host.pair, *args)
-            host.edition += 1
+            # The widgets are made anew, at another place.
+            tab.edition += 1
 
     return act
 

@@ -21,6 +21,9 @@ from rnnviz.sweeps.spread import Spread
 from rnnviz.tasks.data_source import PRESETS
 from rnnviz.tasks.upload import Upload
 
+#: The message of a run that goes on alone.
+GOING_ON = "Going on"
+
 
 class View(StrEnum):
     """Which network is shown large: one of them, or both."""
@@ -355,7 +358,7 @@ class Pair:
         ready = next((one for one in READY if one.label == label), None)
         if ready is None or self.problem:
             return False
-        self.second = None
+        self.second, self.split = None, set()
         if self.first.data.own:
             self.first.load(None)
         seed = self.first.config.seed
@@ -373,7 +376,10 @@ class Pair:
         self.pause()
         stays, goes = self.sessions if view is View.FIRST else self.sessions[::-1]
         self._keep(goes.run, goes.config, goes.data.upload)
-        self.first, self.second, self.view = stays, None, View.BOTH
+        name = called(stays.config, goes.config)[0]
+        stays.player.message = f"{GOING_ON} with {name}."
+        self.first, self.second = stays, None
+        self.split, self.view = set(), View.BOTH
 
     def swap(self) -> None:
         """Make the second network the first."""
@@ -489,7 +495,7 @@ class Pair:
 
     def follow(self, query: Mapping[str, str], patience: float = LINK_SECONDS) -> None:
         """Open a link of one run, or of two."""
-        self.second, self.kept = None, None
+        self.second, self.kept, self.split = None, None, set()
         link, problems = read_link(query)
         self.first.follow(link, problems, patience)
         if (found := read_second(query)) is None or self.problem:

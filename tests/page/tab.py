@@ -109,10 +109,11 @@ class Tab:
         self.app.run()
         assert [box.message for box in self.app.exception] == []
         self.tab = self.app.session_state["tab_session"]
-        player = self.session.player
-        if player.opening:
-            while player.opening:
-                player.tick(1)
+        with self.tab.host() as host:
+            pair = host.pair
+        if pair.opening:
+            while pair.opening:
+                pair.tick(1)
             self.run()
 
     def look(self):
@@ -123,6 +124,11 @@ class Tab:
     def session(self):
         with self.tab.host() as host:
             return host.session
+
+    @property
+    def pair(self):
+        with self.tab.host() as host:
+            return host.pair
 
     # What the reader does
 

@@ -194,7 +194,10 @@ function paintAnswer(p) {
 
 // What it says in the end, as lines with their colours.
 export function outcome({ pair: { kind, names, targets }, network: { said, answer }, theme }) {
-  if (kind === "values") return [["error", theme.muted], [number(answer.at(-1)), theme.text]];
+  if (kind === "values") {
+    const known = Array.from(answer).filter(Number.isFinite);
+    return known.length ? [["error", theme.muted], [number(known.at(-1)), theme.text]] : [];
+  }
   const k = said.at(-1);
   if (kind === "classes" && said.length < 2 * targets.length && targets.length > 1) {
     const right = targets.filter((target, t) => target >= 0 && target === said[t]).length;

@@ -1,0 +1,203 @@
+"""Two networks on the page: what differs, both pictures on every task, and other seeds."""
+
+import re
+import time
+
+import numpy as np
+import pytest
+
+from rnnviz.config import SETTINGS, TaskName
+from rnnviz.page.command import RefusedError
+from rnnviz.probe.pair import READY
+from tests.page.tab import PAGES, App, Page, plain, tabs_of
+
+#: Small networks with an answer of every kind.
+SMALL = {"hidden": "4", "epochs": "3", "lag": "3"}
+#: Pairs of settings whose states, sizes or answers differ.
+PAIRS = ("cell:lstm", "hidden:7,layers:2", "cell:lru,seed:3", "dtype:float32,batch:4")
+
+
+def link(task="sentiment", vs="cell:lstm", **more):
+    only = SETTINGS["lag"].only[1]
+    own = {k: v for k, v in SMALL.items() if k != "lag" or task in only}
+    return {"task": task, **own, "vs": vs, **more}
+
+
+@pytest.fixture(scope="module")
+def page():
+    return App(**link(epochs="6", epoch="2"))
+
+
+@pytest.mark.parametrize("vs", PAIRS)
+@pytest.mark.parametrize("task", TaskName)
+def test_both_are_drawn_on_every_task(task, vs):
+    opened = Page("train", **link(task, vs, epoch="1"))
+    opened.finish()
+    pair, meta = opened.pair, opened.chart("pair_network")["layout"]["meta"]
+    drawn = opened.series("pair_network")
+    words = len(meta["words"])
+    for k, session in enumerate(pair.sessions):
+        assert meta["networks"][k]["hidden"] == session.config.hidden
+        assert len(drawn[f"h#{k}"]["z"][0]) == words
+        answers, said = drawn[f"answer#{k}"]["y"], drawn[f"said#{k}"]["y"]
+        # The target of the last value of a wave is not known.
+        assert np.isfinite(answers[:-1]).all() and len(answers) == len(said) <= words
+        assert np.isfinite(answers[-1]) or pair.first.inspect().gaps[-1]
+        if meta["kind"] == "classes" and meta["targets"][-1] >= 0:
+            own = session.inspect()
+            if own.words == pair.first.inspect().words:
+                assert answers[-1] == np.float32(own.answers[-1][meta["targets"][-1]])
+        left = np.array(drawn[f"left#{k}"]["y"])
+        assert np.isnan(left[: meta["token"]]).all() and left[meta["token"]] in (
+            1,
+            pytest.approx(1),
+        )
+    curves = opened.series("pair_curves")
+    for k, session in enumerate(pair.sessions):
+        losses = session.run.history.column("train_loss")
+        np.testing.assert_array_equal(curves[f"train_loss#{k}"]["y"], losses.astype(np.float32))
+        assert len(curves[f"log10 gradient#{k}"]["z"]) == words
+    assert "–" not in plain(opened.bodies["story"]) and "nan" not in opened.bodies["status"]
+
+
+@pytest.mark.parametrize("show", ["A", "B"])
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_shows_one_network_of_a_pair(name, show):
+    opened = Page(name, **link(epoch="1", show=show))
+    for view in tabs_of(name):
+        opened.enter(view)
+        assert opened.session is opened.pair.sessions["AB".index(show)]
+        assert opened.charts and 'aria-pressed="true"' in opened.bodies["view"]
+
+
+def test_the_header_has_both_and_the_side_bar_what_differs(page):
+    status = page.bodies["status"]
+    for session in page.pair.sessions:
+        assert f"{session.run.history.row(2)['train_loss']:.4f}" in status
+    page.say("role", what="test")
+    test = page.pair.second.run.history.row(2)["test_loss"]
+    assert f"{test:.4f}" in page.bodies["status"]
+    assert page.widget("A_cell").value == "elman"
+    assert page.widget("B_cell").value == "lstm"
+    assert page.widget("cell") is None and page.widget("split_task") is None
+
+
+def test_settings_are_common_until_they_are_split_and_common_again():
+    page = App(**link())
+    page.set("lr", 0.5)
+    assert [s.config.lr for s in page.pair.sessions] == [0.5, 0.5]
+    page.click("split_lr")
+    page.set("B_lr", 0.25)
+    assert [s.config.lr for s in page.pair.sessions] == [0.5, 0.25]
+    page.set("A_lr", 0.75)
+    assert [s.config.lr for s in page.pair.sessions] == [0.75, 0.25]
+    page.set("B_cell", "gru")
+    assert page.pair.names == ("elman", "gru")
+    page.click("join_lr")
+    assert [s.config.lr for s in page.pair.sessions] == [0.75, 0.75]
+    assert page.widget("lr").value == 0.75
+
+
+def test_compare_keeps_the_run_and_ends_with_one_network():
+    page = App(**{k: v for k, v in link(epoch="2").items() if k != "vs"})
+    assert "compare" in page.bodies["compare"] and "view" not in page.bodies
+    page.say("compare", what="cell", text="gru")
+    page.run()
+    assert [p.position.epoch for p in page.pair.players] == [2, 2]
+    assert page.link["vs"] == "cell:gru"
+    assert page.bodies["message"].count("differs; all else is alike") == 2  # and in its tip
+    page.say("go_on", what="B")
+    assert page.session.config.cell == "gru" and "vs" not in page.link
+    assert "Keep elman beside it" in plain(page.bodies["message"])
+    page.say("bring_back")
+    page.run()
+    assert page.pair.names == ("elman", "gru")
+
+
+def test_a_change_that_starts_again_offers_the_run_before():
+    page = App(hidden="4", epochs="6", epoch="3")
+    page.set("cell", "gru")
+    assert "Keep elman beside it" in plain(page.bodies["message"])
+    page.say("show_ghost")
+    assert page.series("curves")["old train_loss"]["y"]
+    assert "Show its curves" not in page.bodies["message"]
+
+
+@pytest.mark.parametrize("ready", READY, ids=lambda ready: ready.label)
+def test_every_ready_pair_is_drawn(ready):
+    page = App()
+    page.say("ready", label=ready.label)
+    page.run()
+    assert len(page.chart("pair_network")["layout"]["meta"]["networks"]) == 2
+
+
+def test_a_click_follows_another_word(page):
+    page.ask("i am not happy")
+    page.say("click", on="pair_network", x=2)
+    assert page.chart("pair_network")["layout"]["meta"]["token"] == 2
+    assert page.link["token_followed"] == "3"
+    page.ask("i am")
+    assert page.chart("pair_network")["layout"]["meta"]["token"] == 1
+
+
+def test_other_seeds_are_trained_and_a_click_opens_one():
+    page = App(**link(epochs="2"))
+    with page.tab.host() as host:
+        host.pair.luck.count = 2
+    page.say("ask_for_luck")
+    until = time.monotonic() + 60
+    while page.pair.luck.running and time.monotonic() < until:
+        time.sleep(0.05)
+    page.look()
+    series = page.series("pair_curves")
+    for k in (0, 1):
+        shown = page.pair.sessions[k].run
+        page.pair.first.player.advance(2)
+        page.pair.second.player.advance(2)
+        column = shown.history.column("train_loss").astype(np.float32)
+        np.testing.assert_array_equal(series[f"seeds train_loss#{k}"]["z"][0], column)
+    assert "2 seeds" in plain(page.bodies["story"])
+    page.say("take_seed", value=1)
+    assert [s.config.seed for s in page.pair.sessions] == [1, 1]
+    assert len(page.pair.spreads[0].members) == 2
+    page.set("luck_count", 3)
+    assert page.pair.luck.count == 3
+    page.say("stop_luck")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        {"do": "compare", "what": "task", "text": "nothing"}, {"do": "ready", "label": "none"},
+        {"do": "compare", "what": "x", "text": ""}, {"do": "differ", "what": "lr", "text": "fast"},
+        {"do": "go_on", "what": "C"}, {"do": "view", "what": "all"}, {"do": "role", "what": "x"},
+        {"do": "follow", "token": None}, {"do": "take_seed", "value": 0.5},
+    ],
+)  # fmt: skip
+def test_a_wrong_command_is_refused(command, page):
+    before = page.link
+    with page.tab.host() as host, pytest.raises(RefusedError):
+        host._act(page._viewer, command)
+    page.look()
+    assert page.link == before
+
+
+@pytest.mark.parametrize("name", [*SETTINGS])
+def test_every_setting_can_be_compared_and_no_text_breaks_the_page(name):
+    page = App(**link(epoch="1"))
+    for text in ("own", "", "1", "0", "-1", "a=b", "h = tanh(W @ x + U @ h)", "norm", "off"):
+        page.say("differ", what=name, text=text) if _parses(name, text) else None
+        assert not page.frame["problem"] and page.charts
+        assert "Something went wrong" not in page.text
+
+
+def _parses(name, text):
+    try:
+        SETTINGS[name].parse(text)
+    except ValueError:
+        return False
+    return True
+
+
+def test_names_of_the_reader_are_no_markup(page):
+    assert not re.search(r"<script|<img", "".join(page.bodies.values()))
