@@ -96,7 +96,7 @@ def test_play_pause_and_reset(opened, server):
 def buttons(page):
     """Where the buttons and the speed are."""
     shown = page.page.locator(".rnnviz-bar .main:visible")
-    named = map(page.button, ("step_epoch", "new_seed"))
+    named = map(page.button, ("step_epoch", "compare"))
     return [node.bounding_box() for node in (shown, *named, page.pace)]
 
 
@@ -110,7 +110,7 @@ def test_steps_and_their_keys_and_a_new_seed(page):
     page.expect_place("2 + 2/58")
     page.step_to("3")
     before = page.heights()[0]
-    page.press("new_seed")
+    page.keys("n")
     page.expect_place("0")
     expect(page.page).to_have_url(re.compile(r"seed=1\b"))
     page.expect_said("message", "Started again")

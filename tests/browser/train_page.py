@@ -26,6 +26,7 @@ OWN = {
     "step_phrase": "[data-what=phrase]",
     "reset": "[data-do=reset]",
     "new_seed": "[data-do=seed]",
+    "compare": "[data-do=menu]",
     "back_to_now": "[data-do=now]",
     "branch": "[data-do=branch]",
     "pin": "[data-do=pin]",

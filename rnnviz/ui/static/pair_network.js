@@ -113,7 +113,6 @@ export class PairNetwork extends CanvasPicture {
   read() {
     if (this.reading) return this.stop();
     if (this.stage.playing) this.stage.send({ do: "pause" });
-    if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
     const count = this.pair.words.length;
     this.reading = { to: 0, back: count, words: this.pair.words.join() };
     this.turn(Math.min(WORD_MS, ALL_MS / count));
