@@ -206,7 +206,7 @@ def _draw(
     """Draw these settings, and put the widgets' values into ``values``."""
     session = pair.first
     for row in rows:
-        if row.name in pair.split:
+        if row.name in pair.split or (row.name == "data_seed" and not TASKS[values["task"]].drawn):
             continue
         applies = row.applies(values)
         if session.data.own and row.group == "Data":

@@ -30,4 +30,5 @@ TASK = Task(
             "first: the radius crosses 1 a hundred epochs earlier.",
         ),
     ),
+    drawn=False,
 )  # fmt: skip

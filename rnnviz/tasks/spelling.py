@@ -51,4 +51,5 @@ TASK = Task(
             adam(TaskName.SPELLING, "gru", hidden=64, lr=0.005, batch=10, epochs=150),
         ),
     ),
+    drawn=False,
 )  # fmt: skip

@@ -35,7 +35,8 @@ class Task:
     """A task: its name, what it teaches, its data, and the first probe.
 
     ``build`` takes the lag, 1 to 50, and the seed; it returns the same dataset for the same
-    arguments. An empty ``probe`` means the first test example.
+    arguments, and for all seeds unless the data are ``drawn``. An empty ``probe`` means the first
+    test example.
     """
 
     name: TaskName
@@ -44,6 +45,7 @@ class Task:
     build: Callable[[int, int], Dataset]
     probe: str = ""
     presets: tuple[Preset, ...] = ()
+    drawn: bool = True
 
 
 def adam(task: TaskName, cell: str, **settings: Any) -> dict[str, Any]:

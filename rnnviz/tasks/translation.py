@@ -33,4 +33,5 @@ TASK = Task(
             adam(TaskName.TRANSLATION, "gru", hidden=128, lr=0.003, epochs=40),
         ),
     ),
+    drawn=False,
 )  # fmt: skip

@@ -26,7 +26,9 @@ def test_a_teacher_opens_a_pair_and_the_class_sees_one_forget(opened, server):
     expect(page.page).to_have_url(re.compile("vs=cell"))
     page.page.evaluate(WATCH_READING)
     page.keys("r")
-    page.page.wait_for_function("() => told.some((line) => line.startsWith('Back at “A”, 1 of 21'))")
+    page.page.wait_for_function(
+        "() => told.some((line) => line.startsWith('Back at “A”, 1 of 21'))"
+    )
     told = page.page.evaluate("told")
     assert sum(line.startswith("After ") for line in told) == 21
     assert re.search(r"of “A” elman has 2·10⁻¹⁷ left, lstm 44%\.", told[20])
@@ -37,7 +39,7 @@ def test_a_teacher_opens_a_pair_and_the_class_sees_one_forget(opened, server):
     page.press("pause")
     before = page.page.evaluate("rnnviz.stage.header.epoch")
     page.page.reload()
-    page.expect_drawn_above("pair_network", 0)
+    expect(page.page.locator("[data-picture=pair_network][data-drawn]")).to_be_visible()
     assert page.page.evaluate("rnnviz.stage.header.epoch") == before
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from rnnviz.config import TaskName
 from rnnviz.probe.session import Session
-from rnnviz.tasks.data_source import PRESETS, contrast
+from rnnviz.tasks.data_source import PRESETS, TASKS, contrast
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,12 @@ def test_a_preset_that_fails_has_one_beside_it_that_learns_with_one_thing_change
                 assert {**card.settings, "cell": other.settings["cell"]} == other.settings
                 assert (task, other.label) == (TaskName.RECALL, "LSTM, lag 20")
     assert contrast(replace(PRESETS[TaskName.RECALL][0].config(), lag=19)) is None
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_task_says_whether_its_data_are_drawn_by_a_seed(name):
+    texts = [
+        [one.text for one in (*data.train, *data.test)]
+        for data in (TASKS[name].build(5, seed) for seed in (0, 1))
+    ]
+    assert TASKS[name].drawn is (texts[0] != texts[1])
