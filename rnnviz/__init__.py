@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from rnnviz.files.pictures import pictures
     from rnnviz.files.recording_file import open_recording
     from rnnviz.files.replay import replay
-    from rnnviz.files.run_file import open_run, run_file
+    from rnnviz.files.run_file import open_pair, open_run, run_file
     from rnnviz.files.weights_file import from_torch, open_weights, safetensors_file, weights_file
     from rnnviz.notebook import widget
+    from rnnviz.probe.pair import Pair, compare
     from rnnviz.probe.session import Session
     from rnnviz.questions.wrong.measure import result_csv
     from rnnviz.run.schedule import Position
@@ -25,21 +26,25 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
-    "File", "Position", "RunConfig", "Session", "Upload", "check_rows", "columns_of", "csv_of",
-    "figures", "from_torch", "open_recording", "open_run", "open_weights", "pictures", "replay",
-    "result_csv", "run_file", "safetensors_file", "weights_file", "widget",
+    "File", "Pair", "Position", "RunConfig", "Session", "Upload", "check_rows", "columns_of",
+    "compare", "csv_of", "figures", "from_torch", "open_pair", "open_recording", "open_run",
+    "open_weights", "pictures", "replay", "result_csv", "run_file", "safetensors_file",
+    "weights_file", "widget",
 ]  # fmt: skip
 #: In which module each short name is.
 _HOMES = {
     "File": "rnnviz.tasks.upload",
+    "Pair": "rnnviz.probe.pair",
     "Position": "rnnviz.run.schedule",
     "RunConfig": "rnnviz.config",
     "Session": "rnnviz.probe.session",
     "Upload": "rnnviz.tasks.upload",
     "check_rows": "rnnviz.tasks.upload",
     "columns_of": "rnnviz.files.numbers",
+    "compare": "rnnviz.probe.pair",
     "csv_of": "rnnviz.files.numbers",
     "from_torch": "rnnviz.files.weights_file",
+    "open_pair": "rnnviz.files.run_file",
     "open_recording": "rnnviz.files.recording_file",
     "open_run": "rnnviz.files.run_file",
     "open_weights": "rnnviz.files.weights_file",

@@ -11,6 +11,7 @@ from rnnviz.charts.first_page import DEVELOP, words_of
 from rnnviz.charts.pair_pictures import Asked, Course, Network, pair_curves, pair_network
 from rnnviz.charts.pair_story import Both, same_start
 from rnnviz.charts.picture import Picture
+from rnnviz.charts.texts import explanation
 from rnnviz.charts.theme import Theme
 from rnnviz.probe.comparison import RetentionLab, answers, second_probe, two_sided
 from rnnviz.probe.pair import Pair
@@ -43,14 +44,24 @@ def both_of(pair: Pair) -> Both:
     return Both(pair, probes, tuple(left))
 
 
-def networks(both: Both, theme: Theme) -> Picture:
-    """Both networks over the phrase."""
+def explained_pair(pair: Pair) -> dict[str, str]:
+    """The explanations of both pictures."""
+    noun = pair.first.names.noun
+    return {
+        name: explanation(f"learn/{name}", noun=noun) for name in ("pair_network", "pair_curves")
+    }
+
+
+def networks(both: Both, theme: Theme, typed: bool = True) -> Picture:
+    """Both networks over the phrase, whose words can be ``typed``."""
     pair, first = both.pair, both.probes[0]
     drawn = [
         _network(both, k, session, probe)
         for k, (session, probe) in enumerate(zip(pair.sessions, both.probes, strict=True))
     ]
     words = words_of(pair.first, first)._replace(turning=None)
+    if not typed:
+        words = words._replace(typed=(), vocabulary=())
     asked = _asked(first, drawn, theme)
     token, matched = both.left[0].token, same_start(pair)
     return pair_network(drawn, words, asked, token=token, matched=matched, theme=theme)

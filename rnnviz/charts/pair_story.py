@@ -203,8 +203,11 @@ def _score(session: Session, name: str) -> float:
     return session.run.history.row(session.player.position.epoch)[name]
 
 
-def scores_html(pair: Pair) -> str:
-    """The epoch, and the scores of both on the training or on the test sequences."""
+def scores_html(pair: Pair, pressed: bool = True) -> str:
+    """The epoch, and the scores of both on the training or on the test sequences.
+
+    If they can be ``pressed``, buttons choose between them.
+    """
     player, data, role = pair.furthest, pair.first.dataset, pair.role
     back = pair.looking_back and not pair.running
     what = f"{LOOKING_BACK} at" if back else f"{player.condition} · {pair.first.unit}"
@@ -214,6 +217,9 @@ def scores_html(pair: Pair) -> str:
         f'aria-pressed="{str(one is role).lower()}">{name}</button>'
         for one, name in zip(Role, pair.first.run.history.roles, strict=True)
     )
+    if not pressed:
+        what = f"Recorded · {pair.first.unit}"
+    chosen = f'<span class="rnnviz-segment">{buttons}</span>' if pressed else str(role)
     rows = "".join(
         f'<tr class="{role}"><th>{disc(k)} <span>{escape(pair.names[k])}</span></th>'
         f"<td>{score_text(_score(session, f'{role}_loss'), '{:.4f}')}</td>"
@@ -223,6 +229,6 @@ def scores_html(pair: Pair) -> str:
     return (
         f'<div class="rnnviz-status pair"><div class="epoch{within}"><small>{what}</small>'
         f"<b>{player.progress} of {last}</b></div><table>"
-        f'<tr><td><span class="rnnviz-segment">{buttons}</span></td><th>loss</th>'
+        f"<tr><td>{chosen}</td><th>loss</th>"
         f"<th>{escape(data.metric.name)}</th></tr>{rows}</table></div>"
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
 
-from rnnviz.cli.options import RunOptions, add_run_options
+from rnnviz.cli.options import RunOptions, add_run_options, add_vs, differing
 from rnnviz.cli.train import FILES, Content, train_to_the_end, write_made
 from rnnviz.files.numbers import Drawn
 from rnnviz.files.output import HISTORIES, numbers
@@ -18,6 +18,7 @@ from rnnviz.files.pictures import find_browser, pictures
 from rnnviz.files.replay import MOST_PHRASES
 from rnnviz.files.script import ScriptError, problem_of
 from rnnviz.files.whole_file import check_outputs, named
+from rnnviz.probe.pair import Pair
 from rnnviz.probe.probe import read
 from rnnviz.probe.session import Session
 from rnnviz.run.schedule import Position
@@ -51,6 +52,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="what is read; the first phrase of the task by default. Give it several times for a "
         "replay with several",
     )  # fmt: skip
+    add_vs(parser)
     parser.add_argument(
         "--epoch", metavar="N", help="the epoch that is shown; the last one by default"
     )
@@ -59,7 +61,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def export(
     *, every_picture: EveryPicture, browser: Path | None, with_data: bool,
-    phrase: list[str] | None, epoch: str | None, **options: Any,
+    phrase: list[str] | None, epoch: str | None, vs: str | None, **options: Any,
 ) -> int:  # fmt: skip
     """Train, then write the requested files and folders."""
     requested = {name: options.pop(name) for name in (*FILES, *_FOLDERS)}
@@ -72,16 +74,18 @@ def export(
     program = _check_options(
         session, given, paths, browser=browser, with_data=with_data, phrases=phrase or []
     )
+    pair = Pair(session) if vs is None else _beside(session, vs, paths)
     position = None if epoch is None else Position.parse(epoch)
     if position is not None and position.epoch > session.config.epochs:
         raise TaskError(f"The run ends at epoch {session.config.epochs}: --epoch can't be later.")
     _check_paths(paths, given)
-    codes = [train_to_the_end(session, max(1, session.config.epochs))]
+    codes = [train_to_the_end(each, max(1, each.config.epochs)) for each in pair.sessions]
     if position is not None:
-        session.player.go_to(position)
+        pair.go_to(position)
 
     def make(name: str, content: Callable[..., Content], *arguments: object) -> None:
-        codes.append(write_made(paths[name], partial(content, session, *arguments)))
+        made = pair if vs else session
+        codes.append(write_made(paths[name], partial(content, made, *arguments)))
         if not codes[-1]:
             say(f"wrote {paths[name]}")
 
@@ -94,6 +98,15 @@ def export(
     if program:
         make("pictures", pictures, drawn, program, paths["pictures"])
     return max(codes)
+
+
+def _beside(session: Session, vs: str, paths: Mapping[str, Path]) -> Pair:
+    """The session and a second one with the settings ``vs``; raises TaskError or SettingError."""
+    if alone := [name for name in paths if name not in ("run", "replay")]:
+        raise TaskError(
+            f"--{alone[0]} has one network: leave --vs out, or write --run or --replay."
+        )
+    return Pair.of(session, session.beside(differing(session.config, vs)))
 
 
 def _check_options(

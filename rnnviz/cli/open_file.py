@@ -14,6 +14,7 @@ from rnnviz.files.opened import is_run
 from rnnviz.files.recording_file import is_recording, open_recording
 from rnnviz.files.run_file import stored_run
 from rnnviz.files.weights_file import ImportedNetwork, WeightsHints, read_weights, words_of
+from rnnviz.probe.pair import Pair
 from rnnviz.probe.session import Session
 from rnnviz.tasks.csv_table import TaskError, read_bytes
 from rnnviz.tasks.given_examples import Given
@@ -55,12 +56,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def open_file(
-    *, open_page: Callable[[Callable[[], Session]], None], file: Path, train: Path | None,
+    *, open_page: Callable[[Callable[[], Session | Pair]], None], file: Path, train: Path | None,
     test: Path | None, **hints: Any,
 ) -> None:  # fmt: skip
     """Print the notes on a file, and open the page with it; raises TransferError or TaskError."""
     notes: Sequence[str] = ()
-    session: Callable[[], Session]
+    session: Callable[[], Session | Pair]
     if not is_run(file.name):
         if train or test:
             raise TaskError("--train and --test go with a run: give weights --examples.")
@@ -73,11 +74,11 @@ def open_file(
         with file.open("rb") as content:
             recorded = is_recording(content)
         if recorded:
-            session = partial(open_recording, file)
-            notes = session().dataset.notes
+            recording = partial(open_recording, file)
+            notes, session = recording().dataset.notes, recording
         else:
             upload = Upload(file_at(train), file_at(test) if test else None) if train else None
-            session = stored_run(file, upload).session
+            session = stored_run(file, upload).opened
     for note in notes:
         say(note)
     open_page(session)

@@ -7,6 +7,7 @@ import errno
 import os
 import socket
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -204,3 +205,30 @@ def cell_in(path: Path) -> CellText:
         raise TaskError(f"{path.name} is no text in UTF-8.") from None
     except CellError as problem:
         raise TaskError(f"{path.name}, {problem}.") from None
+
+
+def add_vs(parser: argparse.ArgumentParser) -> None:
+    """Add the option of a second network."""
+    parser.add_argument(
+        "--vs",
+        metavar="NAME=VALUE,…",
+        help="the settings that differ in a second network, such as cell=lstm,lr=0.1",
+    )
+
+
+def differing(config: RunConfig, text: str) -> RunConfig:
+    """The settings with those of a text such as ``cell=lstm,lr=0.1``; raises SettingError."""
+    changed: dict[str, Any] = {}
+    for part in text.split(","):
+        name, equals, value = part.partition("=")
+        if not equals or name not in SETTINGS:
+            raise SettingError(f"--vs: {part[:60]!r} is not a setting: write cell=lstm, or lr=0.1.")
+        changed[name] = SETTINGS[name].parse(value)
+    other = replace(config, **changed)
+    for sentence in other.idle(changed):
+        raise SettingError(f"--vs: {sentence} Leave it out.")
+    if other.task != config.task:
+        raise SettingError("--vs: the task can't differ: both read the same words.")
+    if other == config:
+        raise SettingError("--vs: nothing differs.")
+    return other

@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from rnnviz.cli.options import RunOptions, add_run_options, whole_number
+from rnnviz.cli.options import RunOptions, add_run_options, add_vs, differing, whole_number
 from rnnviz.cli.train import write_made
-from rnnviz.config import SETTINGS, RunConfig, SettingError
+from rnnviz.config import RunConfig, SettingError
 from rnnviz.files.numbers import Column, csv_text
 from rnnviz.files.whole_file import check_outputs
 from rnnviz.probe.formatting import share_text
+from rnnviz.probe.pair import called
 from rnnviz.probe.results import counted
 from rnnviz.run.history import COLUMNS
 from rnnviz.run.schedule import Schedule
@@ -35,11 +36,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--seeds", type=whole_number(2, MOST_SEEDS), default=10, metavar="N",
         help=f"how many, from --seed on; 2 to {MOST_SEEDS}, default 10",
     )  # fmt: skip
-    parser.add_argument(
-        "--vs",
-        metavar="NAME=VALUE,…",
-        help="the settings that differ in a second network, such as cell=lstm,lr=0.1",
-    )
+    add_vs(parser)
     parser.add_argument(
         "--at",
         type=_share,
@@ -74,7 +71,7 @@ def seeds(
     given = RunOptions(**settings)
     check_outputs([("--csv", csv)] if csv else [], given.inputs)
     upload = given.upload()
-    configs = [given.config, *([differing(given.config, vs)] if vs else [])]
+    configs = [given.config, *([_other(given.config, vs)] if vs else [])]
     jobs = [replace(c, seed=c.seed + k) for k in range(seeds) for c in configs]
     found: dict[RunConfig, Member] = {}
     with tqdm(total=len(jobs), unit="run", disable=None, leave=False) as bar:
@@ -82,7 +79,7 @@ def seeds(
             found[member.config] = member
             bar.update()
     spreads = [Spread([found[job] for job in jobs[k :: len(configs)]]) for k in range(len(configs))]
-    names = _names(given.config, configs[-1])
+    names = called(given.config, configs[-1]) if vs else ("",)
     show(table(spreads, names, at))
     if given.config.data_seed < 0:
         show("The seed draws the initial weights, the order and, in most tasks, the data.")
@@ -91,32 +88,11 @@ def seeds(
     return write_made(csv, lambda: curves(spreads, names)) if csv else 0
 
 
-def differing(config: RunConfig, text: str) -> RunConfig:
-    """The settings with those of a text such as ``cell=lstm,lr=0.1``; raises SettingError."""
-    changed: dict[str, Any] = {}
-    for part in text.split(","):
-        name, equals, value = part.partition("=")
-        if not equals or name not in SETTINGS:
-            raise SettingError(f"--vs: {part[:60]!r} is not a setting: write cell=lstm, or lr=0.1.")
-        changed[name] = SETTINGS[name].parse(value)
-    other = replace(config, **changed)
-    for sentence in other.idle(changed):
-        raise SettingError(f"--vs: {sentence} Leave it out.")
-    if other == config:
-        raise SettingError("--vs: nothing differs.")
+def _other(config: RunConfig, vs: str) -> RunConfig:
+    other = differing(config, vs)
     if other.seed != config.seed:
         raise SettingError("--vs: the seed can't differ: every seed is trained with both.")
     return other
-
-
-def _names(config: RunConfig, other: RunConfig) -> list[str]:
-    """What the two networks are called: by the first setting that differs."""
-    rows = config.changes(other)
-    if not rows:
-        return [""]
-    row = next((row for row in rows if row.name != "equations"), rows[0])
-    values = (getattr(one, row.name) for one in (config, other))
-    return [str(v) if isinstance(v, str) else f"{row.label.lower()} {v:g}" for v in values]
 
 
 def table(spreads: Sequence[Spread], names: Sequence[str], at: float) -> str:

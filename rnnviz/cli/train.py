@@ -33,7 +33,7 @@ class FileKind(NamedTuple):
 
     metavar: str
     help: str
-    content: Callable[[Session, Path, Mapping[str, Any]], str | bytes]
+    content: Callable[[Any, Path, Mapping[str, Any]], str | bytes]
     #: The extensions of the formats.
     ends: tuple[str, ...] = ()
 

@@ -14,6 +14,7 @@ from rnnviz.files.run_archive import MAX_RUN
 from rnnviz.files.run_file import run_of
 from rnnviz.files.tensor_file import tensors_of
 from rnnviz.files.weights_file import WeightsHints, network_in, words_of
+from rnnviz.probe.pair import Pair
 from rnnviz.probe.session import Session
 from rnnviz.tasks.data_source import UploadStore
 from rnnviz.tasks.upload import File, Upload
@@ -25,8 +26,8 @@ OPENS = (*RUN_ENDS, ".npz", ".safetensors")
 
 def session_of(
     content: bytes, name: str, upload: Upload | None = None, store: UploadStore | None = None
-) -> Session:
-    """The session in a file's content; raises TransferError or TaskError, with a sentence.
+) -> Session | Pair:
+    """The session in a file's content, or two; raises TransferError or TaskError, with a sentence.
 
     ``upload`` are the data of a run that doesn't include them.
     """
@@ -35,7 +36,7 @@ def session_of(
     if is_run(name):
         if is_recording(BytesIO(content)):
             return recording_session(name, None, content)
-        return run_of(content, name, upload).session(store)
+        return run_of(content, name, upload).opened(store)
     return network_in(tensors_of(content, name, MAX_RUN), name, WeightsHints()).session()
 
 
@@ -69,10 +70,10 @@ class AwaitedRun:
         names = [file["name"][:60] for role, file in self.wanted.items() if role not in self._found]
         return " and ".join(names)
 
-    def session(self, store: UploadStore | None = None) -> Session:
-        """The session that continues the run, once nothing is missing; raises TransferError."""
+    def session(self, store: UploadStore | None = None) -> Session | Pair:
+        """The run, or both, once nothing is missing; raises TransferError."""
         upload = Upload(self._found["train"], self._found.get("test"))
-        return run_of(self.content, self.name, upload).session(store)
+        return run_of(self.content, self.name, upload).opened(store)
 
 
 @dataclass(eq=False)

@@ -15,8 +15,10 @@ from typing import Any
 import numpy as np
 
 from rnnviz import __version__
+from rnnviz.charts import pair_story
 from rnnviz.charts.axis_limits import StickyScale
 from rnnviz.charts.first_page import curves, explained, network, words_of
+from rnnviz.charts.pair_page import both_curves, both_of, explained_pair, networks
 from rnnviz.charts.picture import Picture
 from rnnviz.charts.texts import scores_html, story_html, verdict_html
 from rnnviz.charts.theme import DARK, LIGHT, Theme, css_variables
@@ -25,6 +27,7 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.files.output import origin, query_of
 from rnnviz.files.page_script import filled_page, page_file
 from rnnviz.files.wire_format import packed
+from rnnviz.probe.pair import Pair
 from rnnviz.probe.probe import read, readable
 from rnnviz.probe.session import Session
 from rnnviz.run.run import Run
@@ -152,9 +155,15 @@ _DRAWN_ALONE = ("W_hh", "log10 gradient")
 #: About the most written numbers, and the fewest epochs: long phrases have fewer epochs.
 _MOST_NUMBERS, _LEAST_EPOCHS = 1_500_000, 60
 #: The remark on each picture.
+_NETWORK = (
+    "This is a recording. The states, and what is added and kept, are rounded to about a "
+    "thousandth of the largest."
+)
 _REMARKS = {
-    "network": "This is a recording. The states, and what is added and kept, are rounded to about "
-    "a thousandth of the largest.",
+    "network": _NETWORK,
+    "pair_network": _NETWORK,
+    "pair_curves": "This is a recording of both runs. What is left, and the gradients, are "
+    "measured at some of their epochs.",
     "curves": "This is a recording of the whole run. Gauge and gradient are measured at some of "
     "its epochs.",
 }
@@ -184,7 +193,7 @@ class _PictureFrames:
             if array.ndim == 2:
                 self.rounding[path] = (DRAWN if name.startswith(_DRAWN_ALONE) else WRITTEN), 0
             else:  # The few scores are exact.
-                self.rounding[path] = 0, SHIFT if self.key == "network" else 0
+                self.rounding[path] = 0, SHIFT if self.key.endswith("network") else 0
 
     def tracks(self, packed_arrays: PackedArrays) -> Iterator[tuple[str, int, int]]:
         """Path, first frame and block of the arrays of one shape."""
@@ -198,41 +207,72 @@ class _PictureFrames:
 
 
 class _PhraseFrames:
-    def __init__(self, phrase: str) -> None:
-        self.phrase = phrase
+    """The pictures and texts of one phrase: of one network, or of two."""
+
+    def __init__(self, phrase: str, two: bool) -> None:
+        self.phrase, self.two = phrase, two
         self._theme = replace(LIGHT, scale=StickyScale())
-        self.network, self.curves = _PictureFrames("network"), _PictureFrames("curves")
+        keys = ("pair_network", "pair_curves") if two else ("network", "curves")
+        self.network, self.curves = map(_PictureFrames, keys)
         self.texts: dict[str, list[str]] = {"status": [], "story": [], "verdict": []}
 
-    def take(self, session: Session) -> None:
-        """Add the epoch that ``session`` shows."""
-        session.ask(self.phrase)
-        probe = session.inspect()
-        # A file has no field to type in.
-        words = words_of(session, probe)._replace(typed=(), vocabulary=())
-        self.network.add(network(session, probe, words, self._theme))
-        self.texts["status"].append(scores_html(session, "Recorded"))
-        self.texts["story"].append(story_html(session, linked=False))
-        self.texts["verdict"].append(verdict_html(probe, ""))
+    def take(self, pair: Pair) -> None:
+        """Add the epoch that is shown."""
+        pair.ask(self.phrase)
+        for key, text in (_texts_of_two(pair) if self.two else _texts(pair.first)).items():
+            self.texts[key].append(text)
+        self.network.add(_network_of(pair, self._theme))
 
-    def end(self, session: Session) -> None:
+    def end(self, pair: Pair) -> None:
         """Add the curves of the whole run, which every epoch shows."""
-        session.ask(self.phrase)
-        self.curves.add(curves(session, session.inspect(), self._theme, math.inf))
+        pair.ask(self.phrase)
+        if self.two:
+            self.curves.add(both_curves(both_of(pair), self._theme, math.inf))
+        else:
+            session = pair.first
+            self.curves.add(curves(session, session.inspect(), self._theme, math.inf))
 
 
-def record(session: Session, phrases: Sequence[str]) -> tuple[list[int], bytes]:
-    """Record the run of ``session``, which stays where it is, on phrases that it can read.
+def _network_of(pair: Pair, theme: Theme) -> Picture:
+    """The picture of the network, or of both; a file has no field to type in."""
+    if pair.second:
+        return networks(both_of(pair), theme, typed=False)
+    probe = pair.first.inspect()
+    words = words_of(pair.first, probe)._replace(typed=(), vocabulary=())
+    return network(pair.first, probe, words, theme)
+
+
+def _texts(session: Session) -> dict[str, str]:
+    return {
+        "status": scores_html(session, "Recorded"),
+        "story": story_html(session, linked=False),
+        "verdict": verdict_html(session.inspect(), ""),
+    }
+
+
+def _texts_of_two(pair: Pair) -> dict[str, str]:
+    return {
+        "status": pair_story.scores_html(pair, pressed=False),
+        "story": pair_story.story_html(both_of(pair)),
+        "verdict": "",
+    }
+
+
+def record(pair: Pair, phrases: Sequence[str]) -> tuple[list[int], bytes]:
+    """Record a run, or two, which stay where they are, on phrases that they can read.
 
     Returns the recorded epochs, and all pictures and texts as a message, see ``wire_format``.
     """
-    reader = session.fork()
+    reader = pair.fork()
     # As of a run that plays, the texts don't mention looking back.
-    reader.player.running = True
-    epochs = recorded_epochs(reader.run, _most_epochs(reader, phrases))
-    recorded = [_PhraseFrames(phrase) for phrase in phrases]
+    for player in reader.players:
+        player.running = True
+    most = _most_epochs(reader, phrases) // len(reader.sessions)
+    epochs = sorted({e for one in reader.sessions for e in recorded_epochs(one.run, most)})
+    recorded = [_PhraseFrames(phrase, reader.second is not None) for phrase in phrases]
     for epoch in epochs:
-        reader.player.go_to(Position(epoch))
+        for player in reader.players:
+            player.go_to(Position(epoch))
         for one in recorded:
             one.take(reader)
     for one in recorded:
@@ -254,19 +294,26 @@ def record(session: Session, phrases: Sequence[str]) -> tuple[list[int], bytes]:
         for one in recorded
     ]
     header = {
-        "epochs": epochs, "shown": session.player.position.epoch, "unit": session.unit,
-        "made": origin(session), "phrases": rows, "strings": list(strings),
+        "epochs": epochs, "shown": pair.epoch, "unit": pair.first.unit,
+        "made": origin(pair.first) | _other_link(pair), "phrases": rows, "strings": list(strings),
         "blocks": arrays.headers, "remarks": _REMARKS, "palettes": _PALETTES,
     }  # fmt: skip
     return epochs, packed(header, arrays.content)
 
 
-def _most_epochs(reader: Session, phrases: Sequence[str]) -> int:
+def _other_link(pair: Pair) -> dict[str, str]:
+    """The link of both."""
+    query = pair.query() if pair.second else None
+    return {"link": f"?{query}"} if query else {}
+
+
+def _most_epochs(reader: Pair, phrases: Sequence[str]) -> int:
     """The most epochs, fewer if a frame of all phrases has many numbers."""
-    first = _PictureFrames("network")
+    first, shown = _PictureFrames("network"), reader.first.phrase_input.phrase
     for phrase in phrases:
-        probe = reader.inspect(phrase)
-        first.add(network(reader, probe, words_of(reader, probe), LIGHT))
+        reader.ask(phrase)
+        first.add(_network_of(reader, LIGHT))
+    reader.ask(shown)
     written = [path for path, (levels, _) in first.rounding.items() if levels == WRITTEN]
     numbers = sum(frame[path].size for frame in first.frames for path in written if path in frame)
     return min(MOST_EPOCHS, max(_LEAST_EPOCHS, _MOST_NUMBERS // max(1, numbers)))
@@ -314,23 +361,26 @@ _RECORDED = (
 )
 
 
-def replay(session: Session, phrases: Sequence[str] | None = None) -> str:
-    """The run of ``session`` as a self-contained HTML file, on ``phrases`` or the usual ones.
+def replay(runs: Session | Pair, phrases: Sequence[str] | None = None) -> str:
+    """A run, or two, as a self-contained HTML file, on ``phrases`` or the usual ones.
 
-    The session stays where it is. Raises TaskError if a phrase can't be read, or if there are none
-    or too many.
+    The sessions stay where they are. Raises TaskError if a phrase can't be read, or if there are
+    none or too many.
     """
+    pair = runs if isinstance(runs, Pair) else Pair(runs)
+    session = pair.first
     chosen = list(dict.fromkeys(usual_phrases(session) if phrases is None else phrases))
     if not 1 <= len(chosen) <= MOST_PHRASES:
         raise TaskError(f"A replay has 1 to {MOST_PHRASES} phrases, not {len(chosen)}.")
     for phrase in chosen:
         read(session.dataset, phrase)
-    epochs, recording = record(session, chosen)
+    epochs, recording = record(pair, chosen)
     learned = session.dataset.name if session.data.own else session.settings.task
     size = f"{session.settings.cell}, {session.settings.hidden} units"
-    figures = (
-        _FIGURE.format(kind=kind, text=escape(text)) for kind, text in explained(session).items()
-    )
+    if pair.second:
+        size = " and ".join(pair.names)
+    texts = explained_pair(pair) if pair.second else explained(session)
+    figures = (_FIGURE.format(kind=kind, text=escape(text)) for kind, text in texts.items())
     bar = '<div class="rnnviz-control replay-bar"></div>'
     if len(epochs) == 1:
         why = "stopped in its first epoch" if session.player.remedy else "has not been trained"
@@ -339,10 +389,11 @@ def replay(session: Session, phrases: Sequence[str] | None = None) -> str:
         only = f"{session.unit} {epochs[0]} is the only one, so there is nothing to play"
         bar = f'<p class="replay-none">This run {why}: {only}.</p>'
     return filled_page(
-        _TEMPLATE, "replay/host_replay.js", version=__version__, bar=bar, recorded=_RECORDED,
-        title=escape(f"rnnviz: {learned}, {size}"), made=escape(_made(session)),
+        _TEMPLATE, f"replay/host_{'two' if pair.second else 'one'}.js",
+        version=__version__, bar=bar, recorded=_RECORDED,
+        title=escape(f"rnnviz: {learned}, {size}"), made=escape(_made(pair)),
         note=_note(session, len(epochs)), settings="".join(_settings(session)),
-        link=_link(session), figures="\n".join(figures), style=_style(),
+        link=_link(pair), figures="\n".join(figures), style=_style(),
         recording=base64.b64encode(gzip.compress(recording, 6, mtime=0)).decode(),
     )  # fmt: skip
 
@@ -376,18 +427,22 @@ def _note(session: Session, count: int) -> str:
     return f"{count} of {trained:,} {what} are recorded: the slider stops at these."
 
 
-def _made(session: Session) -> str:
+def _made(pair: Pair) -> str:
     """The origin of the file, in a sentence."""
+    session = pair.first
     start, player, name = session.run.schedule.start, session.player, session.dataset.name
     source = f"a run on {name}" if session.data.own else f"a run of {start.task}"
     if player.recorded:
         source = "a recording of another program's training"
     seed = f"the weights from {player.imported.source}" if player.imported else f"seed {start.seed}"
     last = "" if player.recorded else f" of {session.config.epochs}"
+    beside = (
+        f" Beside it is a second network: {' against '.join(pair.names)}." if pair.second else ""
+    )
     return (
         f"Made by rnnviz {__version__} from {source}: "
         f"{start.cell}, {start.hidden} hidden units, {seed}, "
-        f"at {session.unit} {session.run.position}{last}."
+        f"at {session.unit} {session.run.position}{last}.{beside}"
     )
 
 
@@ -406,13 +461,15 @@ def _settings(session: Session) -> Iterator[str]:
         yield f"<div><dt>{escape(label)}</dt><dd>{escape(str(value))}</dd></div>"
 
 
-def _link(session: Session) -> str:
-    """How to open the run on the page."""
+def _link(pair: Pair) -> str:
+    """How to open the run on the page, or both."""
+    session = pair.first
     if session.player.imported:
         return "A link does not carry the weights that the run began with."
     if session.data.given is not None:
         return "A link does not carry the data that came from a program."
-    if not (query := query_of(session)):
+    query = _other_link(pair).get("link") or query_of(session)
+    if not query:
         return "The run is too long for a link. Save it on the page as a file."
     own = " Only a server that has the data of this run can load them." if session.data.own else ""
     return (

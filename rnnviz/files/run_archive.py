@@ -6,6 +6,7 @@
     first.safetensors               imported weights that the run began with
     data/train, data/test           the user's own files, if included
     data.json                       given examples, if included
+    second/run.json, ...            a second run beside it, without the data
     snapshots/0000120.safetensors   the state at the start of epoch 120
 
 ``run.json`` has the "format", "rnnviz run", and its "version". The "kind" is "run" if the run can
@@ -35,6 +36,7 @@ MAX_RUN = 100_000_000
 #: The most bytes of a part in JSON, and the most changes of a run.
 MAX_JSON, MOST_CHANGES = 20_000_000, 10_000
 _RUN, _SNAPSHOT = "run.json", re.compile(r"snapshots/(\d{7})\.safetensors", re.ASCII)
+_SECOND = "second/"
 _OTHERS = {
     _RUN, "history.safetensors", "ghost.safetensors", "first.safetensors", "data/train",
     "data/test", "data.json",
@@ -78,11 +80,32 @@ class RunArchive:
         """Read a file; raises TransferError, with a lower-case sentence."""
 
         def is_part(name: str) -> bool:
-            return name in _OTHERS or _SNAPSHOT.fullmatch(name) is not None
+            own = name.removeprefix(_SECOND)
+            return own in _OTHERS or _SNAPSHOT.fullmatch(own) is not None
 
         read = cls(members_of(content, MAX_RUN, is_part))
         check_header(read.run, RUN)
         return read
+
+    @property
+    def second(self) -> RunArchive | None:
+        """The archive of the second run, with the data of the first; None if there is one run."""
+        if f"{_SECOND}{_RUN}" not in self.members:
+            return None
+        data = {name: content for name, content in self.members.items() if name.startswith("data")}
+        own = {
+            name.removeprefix(_SECOND): content
+            for name, content in self.members.items()
+            if name.startswith(_SECOND)
+        }
+        archive = RunArchive(data | own)
+        check_header(archive.run, RUN)
+        return archive
+
+    def beside(self, second: RunArchive) -> RunArchive:
+        """The archive of two runs."""
+        own = {f"{_SECOND}{name}": content for name, content in second.members.items()}
+        return RunArchive({**self.members, **own})
 
     @cached_property
     def run(self) -> dict[str, Any]:

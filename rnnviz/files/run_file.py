@@ -30,6 +30,7 @@ from rnnviz.files.run_archive import (
 )
 from rnnviz.files.tensor_file import TensorFile, content_at
 from rnnviz.files.weights_file import named_weights
+from rnnviz.probe.pair import Pair
 from rnnviz.probe.probe import most_typed
 from rnnviz.probe.session import Selection, Session
 from rnnviz.run.checksum import Checksum, checksum_of, losses_of
@@ -40,7 +41,7 @@ from rnnviz.run.schedule import EDIT, Change, Position, Schedule
 from rnnviz.run.share_link import MOST_INDEX, OldRun
 from rnnviz.run.weight_edits import problem
 from rnnviz.tasks.csv_table import TaskError, name_of
-from rnnviz.tasks.data_source import TASKS, UploadStore
+from rnnviz.tasks.data_source import TASKS, DataSource, UploadStore
 from rnnviz.tasks.dataset import Dataset, dataset_of_table, notes_of, table_of_dataset
 from rnnviz.tasks.upload import OPTIONS, File, Upload, dataset_of, fingerprint
 
@@ -49,12 +50,26 @@ _INSTEAD = "Write the weights to a file instead."
 MAX_SNAPSHOTS = MAX_RUN - 20_000_000
 
 
-def run_file(session: Session, own_data: bool = False) -> bytes:
-    """The run as a file, which ``open_run`` opens; raises TransferError.
+def run_file(runs: Session | Pair, own_data: bool = False) -> bytes:
+    """The run as a file, which ``open_run`` opens, or two, as a pair; raises TransferError.
 
     With ``own_data`` it has the user's own data, else their name alone. A file that could not be
     opened again is refused.
     """
+    first, *others = runs.sessions if isinstance(runs, Pair) else (runs,)
+    room = MAX_SNAPSHOTS // (1 + len(others))
+    archive = _archive(first, room, own_data)
+    for second in others:
+        archive = archive.beside(_archive(second, room, own_data=False))
+    content = archive.content()
+    # A reader limits the unpacked size, too.
+    if max(len(content), sum(map(len, archive.members.values()))) > MAX_RUN:
+        raise TransferError(f"This run has more than {MAX_RUN // 1_000_000} MB. {_INSTEAD}")
+    return content
+
+
+def _archive(session: Session, room: int, own_data: bool) -> RunArchive:
+    """The archive of one run, with at most ``room`` bytes of snapshots and data."""
     if not isinstance(session.run, TrainingRun):
         raise TransferError("This is a recording: it is a file already.")
     checkpoint, first, ghost = session.run.checkpoint, session.player.first, session.player.ghost
@@ -64,7 +79,7 @@ def run_file(session: Session, own_data: bool = False) -> bytes:
         raise TransferError(
             f"This run has {count:,} changes, and a file has at most {MOST_CHANGES:,}. {_INSTEAD}"
         )
-    tensors, room = {"history": _scores(checkpoint.history)}, MAX_SNAPSHOTS
+    tensors = {"history": _scores(checkpoint.history)}
     if ghost:
         tensors["ghost"] = _scores(ghost.history)
     if first:
@@ -73,12 +88,7 @@ def run_file(session: Session, own_data: bool = False) -> bytes:
     files = _files(session) if own_data else {}
     states = _fitting(checkpoint.states, room - sum(map(len, files.values())))
     tensors |= {snapshot_name(state.epoch): _snapshot(state) for state in states}
-    archive = RunArchive.made(header, tensors, files)
-    content = archive.content()
-    # A reader limits the unpacked size, too.
-    if max(len(content), sum(map(len, archive.members.values()))) > MAX_RUN:
-        raise TransferError(f"This run has more than {MAX_RUN // 1_000_000} MB. {_INSTEAD}")
-    return content
+    return RunArchive.made(header, tensors, files)
 
 
 def _header(session: Session, now: Position) -> dict[str, Any]:
@@ -194,6 +204,8 @@ class StoredRun:
     """
 
     def __init__(self, archive: RunArchive, upload: Upload | None) -> None:
+        second = archive.second
+        self._second = None if second is None else StoredRun(second, upload)
         run = archive.run
         start = _config(run.get("settings"))
         # Given data are of neither a task nor an upload.
@@ -247,10 +259,23 @@ class StoredRun:
                 return checksum.repeated(False)
         return checksum.repeated(checksum_of(run.state.parameters) == stored[0])
 
-    def session(self, upload_store: UploadStore | None = None) -> Session:
+    def opened(self, upload_store: UploadStore | None = None) -> Session | Pair:
+        """The session of the run, or the pair if the file has a second one."""
+        first = self.session(upload_store)
+        if self._second is None:
+            return first
+        if self._second._schedule.start.task != first.config.task:
+            raise TransferError("its second run is one of another task.")
+        return Pair.of(first, self._second.session(upload_store, first.data))
+
+    def session(
+        self, upload_store: UploadStore | None = None, data: DataSource | None = None
+    ) -> Session:
         """A session at the position that was shown when the run was stored."""
-        session = Session(self._schedule.start, self._given, upload_store, self._first)
-        session.load(self._upload)
+        start = self._schedule.start
+        session = Session(start, self._given, upload_store, self._first, data=data)
+        if data is None:
+            session.load(self._upload)
         # A session appends to its history.
         epoch, history = self._checkpoint.position.epoch, self._checkpoint.history
         checkpoint = self._checkpoint._replace(history=history.until(epoch))
@@ -261,6 +286,12 @@ class StoredRun:
         session.selection = replace(self._selection)
         session.ask(self._phrase)
         return session
+
+
+def open_pair(path: str | Path, upload: Upload | None = None) -> Pair:
+    """Both runs in a file, or the only one, each with its whole past; see ``open_run``."""
+    opened = stored_run(Path(path), upload).opened()
+    return opened if isinstance(opened, Pair) else Pair(opened)
 
 
 def open_run(path: str | Path, upload: Upload | None = None) -> Session:

@@ -27,6 +27,7 @@ from rnnviz.engine.cell_check import before_trial
 from rnnviz.engine.cell_text import CellError
 from rnnviz.page.command import QUICK
 from rnnviz.page.session_host import SLICE, SessionHost
+from rnnviz.probe.pair import Pair
 from rnnviz.probe.session import Session
 from rnnviz.ui.frame import MAX_WAIT
 from rnnviz.ui.viewer import UnavailableError, Viewer
@@ -93,7 +94,7 @@ _PLAYING: set[Actor] = set()
 class Actor:
     """Owns a session's host. Nobody else may use the host without its lock."""
 
-    def __init__(self, session: Session, on_end: Callable[[Actor], object]) -> None:
+    def __init__(self, session: Session | Pair, on_end: Callable[[Actor], object]) -> None:
         self.run_id = secrets.token_urlsafe(16)
         self.alive = True
         self._host = SessionHost(session, time.monotonic(), self.run_id, self._redraw)

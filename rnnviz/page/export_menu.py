@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import streamlit as st
 
@@ -17,6 +17,7 @@ from rnnviz.files.script import problem_of, script
 from rnnviz.files.weights_file import safetensors_file, weights_file
 from rnnviz.page.every_picture import every_picture
 from rnnviz.page.session_registry import TabSession, get_tab
+from rnnviz.probe.pair import Pair
 from rnnviz.probe.session import Session
 from rnnviz.ui.browser_session import saved
 from rnnviz.ui.stage import place_open
@@ -43,22 +44,30 @@ def replay_menu(tab: TabSession, session: Session) -> None:
 
 
 class Export(NamedTuple):
-    """A kind of file: its label, its name, its tip, and its content."""
+    """A kind of file: its label, its name, its tip, and its content.
+
+    Files of a ``run`` have both of two; the others have the network whose pages are shown.
+    """
 
     label: str
     name: str
     help: str
-    content: Callable[[Session], str | bytes]
+    content: Callable[[Any], str | bytes]
+    run: bool = False
+
+    def made(self, pair: Pair) -> str | bytes:
+        """The content."""
+        return self.content(pair if self.run else pair.session)
 
 
 WITHOUT_DATA = Export(
     "Run (.rnnviz)", "run.rnnviz",
-    "The whole run with its past: opened again, every epoch has the same weights.", run_file,
+    "The whole run with its past: opened again, every epoch has the same weights.", run_file, True,
 )  # fmt: skip
 WITH_DATA = Export(
     "Run with my data (.rnnviz)", "run.rnnviz",
     "The whole run with its past and your data: it opens without asking for them.",
-    partial(run_file, own_data=True),
+    partial(run_file, own_data=True), True,
 )  # fmt: skip
 SCRIPT = Export(
     "Script (.py)", "run.py",
@@ -106,7 +115,7 @@ def export_menu(session: Session) -> None:
                 continue
             refused = problem if export is SCRIPT else ""
             st.download_button(
-                export.label, partial(saved, tab, export.content), export.name,
+                export.label, partial(saved, tab, export.made), export.name,
                 help=escaped(refused) or export.help, on_click="ignore", disabled=bool(refused),
                 key=f"export_{export.label}", width="stretch",
             )  # fmt: skip

@@ -17,6 +17,7 @@ from starlette.middleware import Middleware
 from rnnviz.page.access_guard import Guard
 from rnnviz.page.session_registry import registry
 from rnnviz.page.wire import Preload, lifespan, routes
+from rnnviz.probe.pair import Pair
 from rnnviz.probe.session import Session
 from rnnviz.tasks import shipped
 from rnnviz.terminal import show
@@ -32,7 +33,9 @@ def app_options(base: str, lifespan: Lifespan = lifespan) -> dict[str, Any]:
 
 
 def serve(
-    port: int | None = None, browser: bool = True, opening: Callable[[], Session] | None = None
+    port: int | None = None,
+    browser: bool = True,
+    opening: Callable[[], Session | Pair] | None = None,
 ) -> None:
     """Serve the page until Ctrl-C, on ``port`` or a free one.
 

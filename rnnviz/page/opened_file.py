@@ -17,6 +17,7 @@ from rnnviz.files.run_file import DataMissingError
 from rnnviz.files.weights_file import WordsMissingError
 from rnnviz.page.access_guard import is_origin_allowed
 from rnnviz.page.session_registry import TabSession, registry
+from rnnviz.probe.pair import Pair
 from rnnviz.probe.session import Session
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.ui.viewer import UnavailableError
@@ -100,15 +101,15 @@ def _open(tab: TabSession, name: str, content: bytes) -> str:
         if session:
             tab.awaited = None
             host.show(session)
-            if session.player.recorded:
-                host.tell(f"{_COPY} {session.player.message}")
+            if host.session.player.recorded:
+                host.tell(f"{_COPY} {host.session.player.message}")
         else:
             host.tell(f"{refused}{problem}")
     return problem
 
 
-def _session(tab: TabSession, name: str, content: bytes) -> Session:
-    """The session in a file, or the one that awaits it; raises TransferError or TaskError."""
+def _session(tab: TabSession, name: str, content: bytes) -> Session | Pair:
+    """What is in a file, or in the one that awaits it; raises TransferError or TaskError."""
     awaited, store = tab.awaited, registry().upload_store
     if awaited and awaited.take(name, content):
         if awaited.missing:

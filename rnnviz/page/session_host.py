@@ -100,14 +100,14 @@ class SessionHost:
     """
 
     def __init__(
-        self, session: Session, now: float, run_id: str = "",
+        self, session: Session | Pair, now: float, run_id: str = "",
         wake: Callable[[], object] = lambda: None,
     ) -> None:  # fmt: skip
         self._wake = wake
         self.pair, self._run_id = self._pair_of(session), run_id
         self.viewers: list[Viewer] = []
         self.version = self.edition = 0
-        self._dataset = session.dataset
+        self._dataset = self.session.dataset
         self.untried = True
         self._unwatched_since, self._next_frame, self._next_look = now, now, now
         self._pace = Pace()
@@ -123,8 +123,8 @@ class SessionHost:
         """The session whose pages are shown."""
         return self.pair.session
 
-    def _pair_of(self, session: Session) -> Pair:
-        pair = Pair(session)
+    def _pair_of(self, opened: Session | Pair) -> Pair:
+        pair = opened if isinstance(opened, Pair) else Pair(opened)
         pair.luck.changed = self._wake
         return pair
 
@@ -308,11 +308,11 @@ class SessionHost:
         if not self.session.player.message.startswith(FAILED):
             self._notify(FAILED)
 
-    def show(self, session: Session) -> None:
-        """Show another session from now on."""
+    def show(self, opened: Session | Pair) -> None:
+        """Show another session, or two, from now on."""
         self.pair.pause()
         self.pair.luck.stop()
-        self.pair = self._pair_of(session)
+        self.pair = self._pair_of(opened)
         self._pace.reset()
         self._was_running = self._dragged = False
         self.edition += 1

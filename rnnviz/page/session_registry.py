@@ -20,6 +20,7 @@ from rnnviz.config import RunConfig
 from rnnviz.files.opened import AwaitedRun, AwaitedWeights
 from rnnviz.page.actor import Actor, EndedError, time_limit
 from rnnviz.page.session_host import GONE, RUN, SessionHost
+from rnnviz.probe.pair import Pair
 from rnnviz.probe.session import Session
 from rnnviz.tasks.data_source import UploadStore
 from rnnviz.ui.browser_session import errors_on_page
@@ -81,7 +82,7 @@ class SessionRegistry:
 
     def __init__(self) -> None:
         self.upload_store = UploadStore()
-        self.opening: Callable[[], Session] | None = None
+        self.opening: Callable[[], Session | Pair] | None = None
         self._tabs: WeakValueDictionary[str, TabSession] = WeakValueDictionary()
         self._actors: dict[str, Actor] = {}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -18,6 +19,7 @@ from rnnviz.run.share_link import Link, read_link
 from rnnviz.run.timeline import Timeline
 from rnnviz.sweeps.seed_runs import SeedRuns
 from rnnviz.sweeps.spread import Spread
+from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.data_source import PRESETS
 from rnnviz.tasks.upload import Upload
 
@@ -125,6 +127,21 @@ class Pair:
         self._token = 0
         self.kept: KeptRun | None = None
         self.luck, self.luck_shown = SeedRuns(), False
+
+    @classmethod
+    def of(cls, first: Session, second: Session) -> Pair:
+        """Two sessions of one task, which exist already."""
+        pair = cls(first)
+        pair.second = second
+        pair.split = {row.name for row in first.config.changes(second.config)}
+        return pair
+
+    def fork(self) -> Pair:
+        """An independent view of the same runs, with its own position and phrase."""
+        other = copy(self)
+        other.first = self.first.fork()
+        other.second = self.second and self.second.fork()
+        return other
 
     # The sessions
 
@@ -516,6 +533,20 @@ class Pair:
         token = query.get("token_followed", "")
         short = token.isascii() and token.isdigit() and len(token) < 9
         self._token = max(0, int(token) - 1) if short else 0
+
+
+def compare(one: RunConfig | Session, other: RunConfig | Session) -> Pair:
+    """Two networks as a pair: settings, or sessions with what they have learned.
+
+    Raises TaskError if they don't read the same task.
+    """
+    first, second = (
+        given if isinstance(given, Session) else Session(given) for given in (one, other)
+    )
+    if first.config.task != second.config.task or first.data.own != second.data.own:
+        raise TaskError("Both networks must read the same words: give them the same task or data.")
+    second.ask(first.phrase_input.phrase)
+    return Pair.of(first, second)
 
 
 def stands(player: Timeline) -> bool:

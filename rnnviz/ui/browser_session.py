@@ -106,14 +106,14 @@ def first_value(key: str, edition: object, value: T) -> T:
     return first
 
 
-def saved(tab: BrowserTab, content: Callable[[Session], T]) -> T:
-    """The content of a file, from the session as it is now.
+def saved(tab: BrowserTab, content: Callable[[Pair], T]) -> T:
+    """The content of a file, from the session as it is now, or from both.
 
     An error is also shown on the page, because Streamlit doesn't show its message.
     """
     with tab.host() as host:
         try:
-            return content(host.session)
+            return content(host.pair)
         except (TransferError, TaskError, ScriptError) as problem:
             host.tell(f"Not saved. {problem}")
             raise

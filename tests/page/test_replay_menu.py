@@ -48,4 +48,4 @@ def test_every_file_of_the_menu_can_be_made():
     shown = (WITHOUT_DATA, *EXPORTS)
     assert labels == [*(export.label for export in shown), "Replay (.html)"]
     for export in (*shown, WITH_DATA):
-        assert saved(app.tab, export.content)
+        assert saved(app.tab, export.made)

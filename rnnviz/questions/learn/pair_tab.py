@@ -6,8 +6,7 @@ from functools import partial
 
 from streamlit.delta_generator import DeltaGenerator
 
-from rnnviz.charts.pair_page import both_curves, both_of, develop, networks
-from rnnviz.charts.texts import explanation
+from rnnviz.charts.pair_page import both_curves, both_of, develop, explained_pair, networks
 from rnnviz.probe.pair import Pair
 from rnnviz.ui.frame import Frame
 from rnnviz.ui.stage import place_canvas
@@ -17,11 +16,9 @@ from rnnviz.ui.viewer import Scene
 
 def lay_out(pair: Pair, left: DeltaGenerator, right: DeltaGenerator) -> Scene:
     """Place both pictures."""
-    noun = pair.first.names.noun
-    with left:
-        place_canvas("pair_network", "pair_network", explanation("learn/pair_network", noun=noun))
-    with right:
-        place_canvas("pair_curves", "pair_curves", explanation("learn/pair_curves", noun=noun))
+    for (name, text), place in zip(explained_pair(pair).items(), (left, right), strict=True):
+        with place:
+            place_canvas(name, name, text)
     return live(pair)
 
 

@@ -15,7 +15,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.charts.answers import free_run
 from rnnviz.charts.first_page import DEVELOP, compared_network, curves, explained, words_of
-from rnnviz.charts.pair_page import both_curves, both_of, develop
+from rnnviz.charts.pair_page import both_curves, both_of, develop, explained_pair
 from rnnviz.charts.texts import explanation, score_text, verdict_html
 from rnnviz.probe.pair import Pair
 from rnnviz.probe.probe import Probe
@@ -79,8 +79,7 @@ class _Learn:
                 place_chart("free", 230, explanation("learn/free"))
         with right:
             if curves_of:
-                noun = session.names.noun
-                text = explanation("learn/pair_curves", noun=noun)
+                text = explained_pair(curves_of)["pair_curves"]
                 place_canvas("pair_curves", "pair_curves", text)
             else:
                 place_canvas("curves", "curves", texts["curves"])

@@ -6,7 +6,7 @@ import io
 import pytest
 
 from rnnviz import cli
-from rnnviz.cli.seeds import differing
+from rnnviz.cli.options import differing
 from rnnviz.config import RunConfig, SettingError
 
 QUICK = ("--hidden", "5", "--init-scale", "0.3", "--lr", "0.1", "--epochs", "60", "--workers", "2")
@@ -18,22 +18,28 @@ def test_every_seed_has_its_line_and_the_summary_counts_them(capsys, tmp_path):
     assert cli.main(["seeds", *options], open_page=None, every_picture=None) == 0
     said = capsys.readouterr().out
     lines = said.splitlines()
-    assert [line.split()[:2] for line in lines[1:7:2]] == [[str(k), "epochs"] for k in range(3)]
+    assert [line.split()[:2] for line in lines[1:7:2]] == [[str(k), "60"] for k in range(3)]
     assert all(" never " in line for line in lines[2:7:2])
-    assert "Seeds with which epochs 0 learned: 0 of 3 (0 to 56%)." in said
+    assert "Seeds with which 0 epochs learned: 0 of 3 (0 to 56%)." in said
     rows = [*csv.DictReader(io.StringIO(path.read_text(encoding="utf-8")))]
     assert len(rows) == 3 * (61 + 1)
-    assert {row["network"] for row in rows} == {"epochs 60", "epochs 0"}
+    assert {row["network"] for row in rows} == {"60 epochs", "0 epochs"}
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("lr", "is not a setting"), ("cell=x", "Cell"), ("seed=4", "seed can't differ"),
+    [("lr", "is not a setting"), ("cell=x", "Cell"), ("task=parity", "task can't differ"),
      ("cell=elman", "nothing differs"), ("cell=lstm,activation=relu", "has no effect")],
 )  # fmt: skip
 def test_what_can_not_differ_gets_a_sentence(text, said):
     with pytest.raises(SettingError, match=said):
         differing(RunConfig(), text)
+
+
+def test_the_seed_is_the_same_in_both(capsys):
+    options = "seeds", *QUICK, "--vs", "seed=4"
+    assert cli.main([*options], open_page=None, every_picture=None) == 2
+    assert "the seed can't differ" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -432,7 +432,7 @@ def test_of_two_classes_both_are_there():
 
 
 def test_the_script_is_that_of_the_page_in_one():
-    code = page_script("replay/host_replay.js")
+    code = page_script("replay/host_one.js")
     assert not re.search(r"^(import|export)\b", code, re.MULTILINE)
     assert "</script" not in code
     assert "<!--" not in code

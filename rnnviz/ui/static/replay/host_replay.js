@@ -1,15 +1,12 @@
 // Hosts the stage in a file that replays a run, see files/replay.py. It loads nothing.
 import { Chips } from "../controls.js";
-import { Curves } from "../curves.js";
 import { fromBase64 } from "../frame.js";
-import { Network } from "../network.js";
 import { partsOf } from "../picture.js";
 import { Recording } from "./recording.js";
 import { Replay } from "./replay.js";
 import { ReplayBar } from "./replay_bar.js";
 import { Stage } from "../stage.js";
 
-const PICTURES = { curves: Curves, network: Network };
 const KEYS = {
   ArrowLeft: { do: "step", by: -1 }, ArrowRight: { do: "step", by: 1 },
   Home: { do: "seek", epoch: 0 }, End: { do: "seek", epoch: Infinity }, " ": { do: "play" },
@@ -36,9 +33,9 @@ function showLook(replay, button) {
   };
 }
 
-function mountFigure(stage, figure) {
+function mountFigure(stage, figure, kinds) {
   const { kind, text } = figure.dataset;
-  stage.mount(PICTURES[kind], kind, partsOf(figure), { text });
+  stage.mount(kinds[kind], kind, partsOf(figure), { text });
 }
 
 // The keys of the slider work everywhere, unless something else takes them.
@@ -68,12 +65,12 @@ function mountPhrases(stage, node, { phrases }) {
   for (const button of node.querySelectorAll("button")) button.title = button.textContent;
 }
 
-async function start() {
+async function start(kinds) {
   const recording = new Recording(await unpacked(find("#recording").textContent));
   const [stage, replay] = [new Stage(), new Replay(recording, look())];
   window.rnnviz = { stage, replay };
   for (const key of ["status", "story", "verdict"]) stage.mountText(key, find(`[data-text=${key}]`));
-  for (const figure of document.querySelectorAll("figure")) mountFigure(stage, figure);
+  for (const figure of document.querySelectorAll("figure")) mountFigure(stage, figure, kinds);
   stage.connect(replay, { status() {}, welcomed() {}, frame() {} });
   replay.show();
   // Without epochs to play there is no bar.
@@ -88,7 +85,10 @@ async function start() {
   });
 }
 
-start().catch((problem) => {
-  find("#problem").hidden = false;
-  console.error(problem);
-});
+// `kinds` are the classes of the pictures.
+export function replay(kinds) {
+  start(kinds).catch((problem) => {
+    find("#problem").hidden = false;
+    console.error(problem);
+  });
+}

@@ -34,7 +34,7 @@ export class Recording {
     const number = Math.min(at, outlines.length - 1);
     const outline = JSON.parse(this.strings[outlines[number]]);
     outline.layout.meta.theme = this.palettes[look];
-    if (key === "curves") Object.assign(outline.layout.meta, this.timeOf(at));
+    if (key.endsWith("curves")) Object.assign(outline.layout.meta, this.timeOf(at));
     const there = tracks.filter(([, first, block]) => number >= first && number < first + this.blocks[block].frames);
     const arrays = there.map(([path, first, block]) => [path, ...this.array(this.blocks[block], number - first)]);
     return { remark: this.remarks[key], outline: JSON.stringify(outline), arrays };
@@ -43,7 +43,8 @@ export class Recording {
   // The playhead, and the end of the axis.
   timeOf(at) {
     const last = this.epochs.at(-1);
-    return { shown: this.epochs[at] < last ? this.epochs[at] : null, last: Math.max(1, last) };
+    const epoch = this.epochs[at];
+    return { shown: epoch < last ? epoch : null, epoch, last: Math.max(1, last) };
   }
 
   array(block, frame) {
