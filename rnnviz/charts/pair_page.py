@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from itertools import chain
 
@@ -18,6 +19,7 @@ from rnnviz.probe.pair import Pair
 from rnnviz.probe.probe import Probe, target_text
 from rnnviz.probe.session import Session
 from rnnviz.probe.story import chance_of
+from rnnviz.probe.work import spend
 
 
 def probes_of(pair: Pair) -> tuple[Probe, ...]:
@@ -105,7 +107,10 @@ def both_curves(both: Both, theme: Theme, budget: float = DEVELOP) -> Picture:
 
 def _course(both: Both, k: int, session: Session, probe: Probe, budget: float) -> Course:
     gauge, _ = session.memory.past(session.run, session.gradient_query(probe), budget)
-    left = session.lab(RetentionLab).past(session, probe, both.pair.token)
+    lab, token = session.lab(RetentionLab), both.pair.token
+    if math.isinf(budget):
+        spend(budget, lab.develop(session, probe, token))
+    left = lab.past(session, probe, token)
     name, course = both.pair.names[k], session.player.course
     seed = session.config.seed
     return Course(name, course, gauge, left, both.standings[k], seed=seed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from rnnviz.run.schedule import Schedule
 from rnnviz.sweeps.members import Member, members
 from rnnviz.sweeps.seed_runs import MOST_SEEDS
 from rnnviz.sweeps.spread import Spread, sooner
-from rnnviz.terminal import show
+from rnnviz.terminal import say, show
 
 #: The most processes.
 MOST_WORKERS = 256
@@ -74,18 +75,31 @@ def seeds(
     configs = [given.config, *([_other(given.config, vs)] if vs else [])]
     jobs = [replace(c, seed=c.seed + k) for k in range(seeds) for c in configs]
     found: dict[RunConfig, Member] = {}
+    code = 0
     with tqdm(total=len(jobs), unit="run", disable=None, leave=False) as bar:
-        for member in members(map(Schedule, jobs), upload=upload, workers=workers):
-            found[member.config] = member
-            bar.update()
-    spreads = [Spread([found[job] for job in jobs[k :: len(configs)]]) for k in range(len(configs))]
+        try:
+            for member in members(map(Schedule, jobs), upload=upload, workers=workers):
+                found[member.config] = member
+                bar.update()
+        except BrokenProcessPool:
+            code = 1
+            say(
+                "A process that trained the seeds was ended, perhaps for lack of memory. Try "
+                "--workers 1. Below are the seeds that had ended."
+            )
+    columns = [jobs[k :: len(configs)] for k in range(len(configs))]
+    ended = [pair for pair in zip(*columns, strict=True) if all(job in found for job in pair)]
+    if not ended:
+        return code
+    spreads = [Spread([found[job] for job in jobs]) for jobs in zip(*ended, strict=True)]
     names = called(given.config, configs[-1]) if vs else ("",)
     show(table(spreads, names, at))
     if given.config.data_seed < 0:
         show("The seed draws the initial weights, the order and, in most tasks, the data.")
     else:
         show("The seed draws the initial weights and the order; the data are the same.")
-    return write_made(csv, lambda: curves(spreads, names)) if csv else 0
+    written = write_made(csv, lambda: curves(spreads, names)) if csv else 0
+    return max(code, written)
 
 
 def _other(config: RunConfig, vs: str) -> RunConfig:

@@ -31,6 +31,8 @@ _WORK = 800_000_000
 _ALIKE, _APART = 3, 1e-3
 #: Parameters with at most this number of entries are checked completely; of each at least so many.
 _FEWEST, _LEAST = 200, 25
+#: If it would be more, one entry of each parameter will do.
+_MOST_WORK = 10 * _WORK
 
 
 def complex_step_gradient(
@@ -110,15 +112,19 @@ def check_gradient(parameters: Parameters, batch: Batch, gradient: Gradient) -> 
     """Compare untruncated backpropagation through time with the complex step, both in float64.
 
     If checking all entries would take much longer than a second, only some are checked, spread
-    evenly over every parameter.
+    evenly over every parameter: at least one of each.
     """
     double = parameters.like(parameters.theta.astype(float))
     tokens = sum(sum(read.counts) for read in batch.reads)
     # All entries of a small parameter, every n-th of a large one.
     indices = double.like(np.arange(double.theta.size)).named().values()
-    limit = max(_WORK // (tokens * double.theta.size), len(indices) * _LEAST)
-    every = max(1, math.ceil(double.theta.size / limit))
-    entries = np.concatenate([a.ravel()[:: every if a.size > _FEWEST else 1] for a in indices])
+    cost = tokens * double.theta.size
+    for few, least in ((_FEWEST, _LEAST), (0, 1)):
+        limit = max(_WORK // cost, len(indices) * least)
+        every = max(1, math.ceil(double.theta.size / limit))
+        entries = np.concatenate([a.ravel()[:: every if a.size > few else 1] for a in indices])
+        if len(entries) * cost <= _MOST_WORK:
+            break
     truth = complex_step_gradient(double, batch, entries)
     trace = record(double, batch, gradient)
     errors = relative_errors(trace.gradient, truth, entries)

@@ -312,7 +312,8 @@ class BackwardPlan:
         alone = node in self.layout.slots and len(parts) == 1 and not adjoint.products
         state = adjoint.name.removeprefix("d_")
         carries = adjoint.arrives is not None and state != self.layout.equations.out
-        into = place if alone else None
+        # An array that already holds the gradient that arrives can't take a factor's place.
+        into = place if alone and not adjoint.arrives else None
         self._sum(adjoint, place, parts, into, begun=bool(adjoint.arrives) and not carries)
         if carries:
             self._ops(adjoint).append(Op("carry", (Operand(memory.Arrival(state)), place), place))

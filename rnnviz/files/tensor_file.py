@@ -31,6 +31,8 @@ from rnnviz.tasks.csv_table import name_of
 
 #: The array with the texts; no weight has this name.
 _TEXTS = "rnnviz"
+#: The most bytes of the array of texts.
+_MOST_TEXTS = 20_000_000
 #: The errors of NumPy for an invalid header.
 _UNREADABLE = (
     ValueError, KeyError, TypeError, SyntaxError, EOFError, OverflowError, RecursionError,
@@ -63,7 +65,9 @@ def read_npz(content: bytes, most: int) -> tuple[dict[str, Array], dict[str, str
             )
         return numbers, {}
     numbers.pop(_TEXTS, None)
-    text = b"" if arrays[_TEXTS].ndim else str(arrays[_TEXTS]).encode(errors="replace")
+    told = arrays[_TEXTS]
+    is_text = told.dtype.kind == "U" and not told.ndim and told.nbytes <= _MOST_TEXTS
+    text = str(told).encode(errors="replace") if is_text else b""
     texts = parsed(text, dict)
     if texts is None or not _are_texts(texts):
         raise TransferError("its description of the weights is not a table of texts.")

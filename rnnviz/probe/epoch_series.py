@@ -88,6 +88,8 @@ class Record(Generic[Row]):
             now = time.perf_counter()
             if not self._rows or self._throttle.allows("", now):
                 self._rows[first] = self._evaluate(run, query, first)
+                # A recording may have lost the snapshot meanwhile; then it was the nearest one's.
+                self._epochs(run, query)
         epochs = sorted(self._rows)
         return EpochSeries(np.array(epochs, int), tuple(self._rows[epoch] for epoch in epochs))
 
@@ -227,6 +229,9 @@ class MemoryLab:
 
         def row(epoch: int) -> float:
             state = run.replay(Position(epoch), "memory")
+            if state.epoch != epoch:  # A snapshot of a recording can no longer be read.
+                self._spectra[epoch] = Spectrum(math.nan, math.nan)
+                return math.nan
             return self._evaluate(query.at(state, run.schedule.at(position_of(state))))
 
         return lambda epochs: self._half_lives.measure(epochs, row)

@@ -275,10 +275,14 @@ def start_of(dataset: Dataset, text: str) -> str:
     return words
 
 
-def inspect(dataset: Dataset, parameters: Parameters, text: str, config: RunConfig) -> Probe:
+def inspect(
+    dataset: Dataset, parameters: Parameters, text: str, config: RunConfig,
+    of_data: Example | None = None,
+) -> Probe:  # fmt: skip
     """Forward and backward pass of ``text`` with these parameters; raises TaskError.
 
-    Unknown targets are replaced by the network's own outputs.
+    Unknown targets are replaced by the network's own outputs. Of several examples of the data with
+    this text, ``of_data`` says which is meant.
     """
     reading = read(dataset, text)
     # The generated classes up to an end token, if there is one.
@@ -287,7 +291,7 @@ def inspect(dataset: Dataset, parameters: Parameters, text: str, config: RunConf
         said = tuple(translate(parameters, dataset, reading.tokens, MAX_GENERATED))
     elif END in dataset.classes and dataset.reads_its_answers:
         said = tuple(prompted(parameters, dataset, reading.tokens[:1], likeliest, MAX_GENERATED))
-    example = _example(dataset, reading, said)
+    example = of_data or _example(dataset, reading, said)
     targets = example.targets
     unknown = np.equal(targets, GAP) if targets.ndim == 1 else np.isnan(targets).any(axis=-1)
     gaps = np.asarray(unknown)

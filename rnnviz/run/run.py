@@ -230,8 +230,11 @@ class TrainingRun(Run):
 
     @property
     def stored(self) -> list[int]:
-        """The epochs whose states are stored, ascending."""
-        return self.snapshots.epochs
+        """The epochs whose states are stored, ascending; at least epoch 0, which can be retrained.
+
+        On a full disk there are no others.
+        """
+        return self.snapshots.epochs or [0]
 
     @property
     def examples(self) -> int:

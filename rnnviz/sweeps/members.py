@@ -5,16 +5,17 @@ A member is byte for byte the run that its settings give alone.
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import signal
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from joblib import Parallel, delayed, parallel_config
 
 from rnnviz.config import RunConfig
 from rnnviz.engine.layer_buffers import Array
@@ -89,14 +90,46 @@ def members(
     ``polite`` workers leave the processor to others. Raises joblib's ``BrokenProcessPool`` (of
     concurrent.futures) if a worker was killed.
     """
+    # Loading it takes time, and warns where it can't be used.
+    from joblib import Parallel, delayed, parallel_config  # noqa: PLC0415
+
+    if not _has_semaphores():
+        found = (trained(schedule, dataset, upload, wanted) for schedule in schedules)
+        yield from (member for member in found if member is not None)
+        return
     count = workers or os.cpu_count() or 1
     jobs = (delayed(trained)(schedule, dataset, upload, wanted) for schedule in schedules)
     limits = {"inner_max_num_threads": 1, "idle_worker_timeout": _IDLE}
     watch = {"initializer": _begin, "initargs": (os.getpid(), polite)}
     with parallel_config("loky", n_jobs=count, **limits, **watch):
         parallel = Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch=2 * count)
-        with closing(parallel(jobs)) as found:
+        # Until a worker has begun, Ctrl-C would print its traceback.
+        with _without_interrupts():
+            running = parallel(jobs)
+        with closing(running) as found:
             yield from (member for member in found if member is not None)
+
+
+def _has_semaphores() -> bool:
+    """Whether processes can be told to wait for each other here."""
+    try:
+        multiprocessing.Semaphore()
+    except (ImportError, OSError):
+        return False
+    return True
+
+
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Block Ctrl-C in this thread, and in the processes that it starts."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _begin(parent: int, polite: bool) -> None:

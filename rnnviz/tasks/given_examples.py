@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import nsmallest
+from reprlib import repr as shortened
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -214,7 +216,7 @@ class GivenExamples:
                 sequence = target = None
             if sequence is None or (self.signature.tokens and not isinstance(sequence, str)):
                 what = "text and its label" if self.signature.tokens else "sequence and its target"
-                raise TaskError(f"{str(one)[:60]!r} is not an example: give a {what}.")
+                raise TaskError(f"{_cut(one, 60)!r} is not an example: give a {what}.")
             yield _Pair(sequence, target, f"The {called} {number}")
 
     def _words(self) -> list[_Pair]:
@@ -340,16 +342,22 @@ def _classes(
     return np.array([_class(one, called, classes) for one in labels])
 
 
+def _cut(value: Any, most: int) -> str:
+    """The beginning of a value as text; a large list is not written whole."""
+    large = isinstance(value, list | tuple | dict | np.ndarray)
+    return (shortened(value) if large else str(value))[:most]
+
+
 def _class(label: Any, called: str, classes: tuple[str, ...]) -> int:
     if isinstance(label, np.ndarray | np.generic) and label.size == 1:
         label = label.item()
-    if str(label) in classes:
+    if not isinstance(label, list | tuple | dict) and str(label) in classes:
         return classes.index(str(label))
     if type(label) is int and 0 <= label < len(classes):
         return label
     listed = ", ".join(name[:30] for name in classes[:8])
     raise TaskError(
-        f"{called} has the unknown label {str(label)[:30]!r}; the classes are {listed}."
+        f"{called} has the unknown label {_cut(label, 30)!r}; the classes are {listed}."
     )
 
 
@@ -373,7 +381,7 @@ def _values(target: Any, called: str, count: int, names: tuple[str, ...], reads:
 def _notes(of: Signature, skipped: set[str], labelled: bool) -> tuple[str, ...]:
     notes = []
     if skipped:
-        listed = ", ".join(sorted(word[:30] for word in skipped)[:8])
+        listed = ", ".join(nsmallest(8, (word[:30] for word in skipped)))
         notes.append(f"Words outside of the vocabulary are skipped in the examples: {listed}.")
     words = of.vocabulary.words if of.tokens else ()
     untyped = [word for word in words if of.vocabulary.split(word) != [word]]

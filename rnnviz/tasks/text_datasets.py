@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import islice
+from heapq import nsmallest
 
 import numpy as np
 
@@ -49,10 +49,10 @@ def build_dataset(
 
 
 def _classes(train: Sequence[Row]) -> tuple[str, ...]:
-    classes = tuple(sorted({row.label for row in train}))
+    classes = {row.label for row in train}
     if len(classes) < 2:
         raise TaskError(
-            f"The training phrases all have the label {shown(classes[0])}: "
+            f"The training phrases all have the label {shown(next(iter(classes)))}: "
             "there must be at least two classes."
         )
     if len(classes) > MAX_CLASSES:
@@ -60,14 +60,14 @@ def _classes(train: Sequence[Row]) -> tuple[str, ...]:
             f"The training phrases have {len(classes):,} different labels, more than "
             f"{MAX_CLASSES}. Is the column label the right one? Use fewer classes."
         )
-    return classes
+    return tuple(sorted(classes))
 
 
 def unknown_label(label: str, classes: Collection[str]) -> str:
     """Why a label isn't one of the classes, or nothing."""
     if label in classes:
         return ""
-    listed = ", ".join(name[:30] for name in islice(classes, 8))
+    listed = ", ".join(name[:30] for name in nsmallest(8, classes))
     return f"the label {shown(label)} is unknown. The training phrases have {listed}."
 
 

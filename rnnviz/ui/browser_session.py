@@ -78,7 +78,10 @@ def on_host(action: Callable[Concatenate[Session, P], object]) -> Callable[P, No
 
     def act(*args: P.args, **kwargs: P.kwargs) -> None:
         with host_of(tab) as host:
-            action(host.session, *args, **kwargs)
+            try:
+                action(host.session, *args, **kwargs)
+            except TaskError as problem:  # Another tab has changed what the button is for.
+                host.tell(str(problem))
 
     return act
 

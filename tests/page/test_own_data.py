@@ -4,6 +4,8 @@ import io
 
 import pytest
 
+from rnnviz.probe.questions import TrainQuestion
+from rnnviz.questions.wrong.measure import ResultsLab
 from rnnviz.tasks.csv_table import Encoding
 from rnnviz.tasks.rows import Form
 from tests.page.tab import App
@@ -168,3 +170,17 @@ def test_signs_of_names_and_labels_are_shown_as_typed(sign):
     assert box(page, "Column of the text").value == f"{sign} text"
     assert f"Nearly equal: '{sign}' and '{sign.upper()}'" in page.text.replace("\u2060", "")
     assert "<b>" not in table(page)
+
+
+def test_of_a_sentence_with_two_translations_each_answer_is_that_of_its_own():
+    page = App(hidden="2")
+    page.learn("my.csv", b"source,target\na b,x\na b,x y\nb a,y\n")
+    page.choose("Question", TrainQuestion.WRONG)
+    targets = []
+    for row in range(3):
+        page.say("click", on="list", data=row)
+        assert not page.frame["problem"]
+        opened = page.session.lab(ResultsLab).opened
+        if opened is not None:
+            targets.append(len(opened.targets))
+    assert {2, 3} <= set(targets)

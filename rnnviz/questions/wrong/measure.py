@@ -156,7 +156,9 @@ class ResultsLab:
     ) -> Probe:
         """A sequence of the data, read by the network."""
         key, text, parameters = (state, example, config), example.text, state.parameters
-        return self._memo.ask("probe", key, lambda: inspect(dataset, parameters, text, config))
+        return self._memo.ask(
+            "probe", key, lambda: inspect(dataset, parameters, text, config, example)
+        )
 
 
 def most_confused(answers: Answers) -> tuple[int, int] | None:

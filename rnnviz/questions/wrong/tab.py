@@ -208,9 +208,12 @@ def _source(session: Session) -> AnswersSource:
     lab, data, box = session.lab(ResultsLab), session.dataset, session.phrase_input
     lab.fit(data)
     answers, example = lab.answers(session.state, data), lab.current(box.typed)
-    if example is None or example.text == box.phrase:
-        probe = session.inspect()
-    else:
+    probe = session.inspect()
+    # Of a sentence with several translations the phrase has the target of one.
+    same = example is None or (
+        example.text == box.phrase and np.array_equal(example.inputs, probe.example.inputs)
+    )
+    if example is not None and not same:
         probe = lab.probe(session.state, data, session.settings, example)
     return AnswersSource(session, answers, probe, example)
 

@@ -152,7 +152,7 @@ function paintChapters(p) {
     const [y, height] = [foot + (0.25 + 1.3 * k) * u, 0.75 * u];
     if (run.runs.length > 1) disc(p, k, left - 1.1 * u, y + height / 2, 0.58 * u);
     c.fillStyle = theme.grid;
-    c.fillRect(left, y, x(epochs) - left, height);
+    c.fillRect(left, y, x(Math.min(epochs, run.last)) - left, height);
     for (const [name, from, to] of chapters) {
       c.fillStyle = faint(theme.forward, TONES[name]);
       c.fillRect(x(from), y, x(to) - x(from), height);

@@ -2,12 +2,14 @@
 
 import csv
 import io
+from concurrent.futures.process import BrokenProcessPool
 
 import pytest
 
 from rnnviz import cli
 from rnnviz.cli.options import differing
 from rnnviz.config import RunConfig, SettingError
+from rnnviz.sweeps.members import trained
 
 QUICK = ("--hidden", "5", "--init-scale", "0.3", "--lr", "0.1", "--epochs", "60", "--workers", "2")
 
@@ -51,3 +53,19 @@ def test_numbers_are_checked(capsys, options, said):
     with pytest.raises(SystemExit):
         cli.main(["seeds", *options.split()], open_page=None, every_picture=None)
     assert said in capsys.readouterr().err
+
+
+def test_a_worker_that_is_killed_costs_no_seed_that_has_ended(capsys, monkeypatch, tmp_path):
+    def members(schedules, **_):
+        for schedule in [*schedules][:3]:
+            yield trained(schedule)
+        raise BrokenProcessPool
+
+    monkeypatch.setattr("rnnviz.cli.seeds.members", members)
+    path = tmp_path / "all.csv"
+    options = "seeds", *QUICK, "--epochs", "2", "--seeds", "3", "--vs", "lr=0.2", "--csv", str(path)
+    assert cli.main([*options], open_page=None, every_picture=None) == 1
+    out, err = capsys.readouterr()
+    assert "was ended, perhaps for lack of memory" in err and "Traceback" not in err
+    assert "1 of 1" in out or "0 of 1" in out
+    assert len(path.read_text(encoding="utf-8").splitlines()) == 1 + 2 * 3

@@ -18,8 +18,10 @@ from rnnviz.engine.gradcheck import (
     own_cell,
     relative_errors,
 )
+from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import record
 from rnnviz.probe.session import Session
+from rnnviz.tasks.dataset import Example
 from tests.sampling import each_row, pairwise
 from tests.unit.engine.networks import CELLS, architecture, examples, network, phrase
 
@@ -352,3 +354,13 @@ def test_numbers_in_equations_can_be_set():
 def test_other_numbers_are_refused(kind, constants, said):
     with pytest.raises(SettingError, match=said):
         cell_of(kind, Activation.TANH, "", constants)
+
+
+def test_of_a_huge_network_over_a_long_sequence_a_few_entries_are_checked():
+    of = Architecture(3, 64, 2, "lstm", layers=3)
+    parameters = Parameters(of, np.random.default_rng(0).normal(0, 0.1, Parameters(of).theta.shape))
+    batch = collate([Example("", np.zeros(100, int), np.array([0]))])
+    cost = 100 * parameters.theta.size
+    check = check_gradient(parameters, batch, Gradient.EXACT)
+    assert len(check.errors) <= check.entries <= max(2 * len(check.errors), 2 * 800_000_000 // cost)
+    assert not check.wrong

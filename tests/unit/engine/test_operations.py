@@ -13,8 +13,9 @@ from rnnviz.engine.cell_text import CellError
 from rnnviz.engine.gradcheck import check_gradient, own_cell
 from rnnviz.engine.memory import Stored
 from rnnviz.engine.operations import Op, Operand, merged
-from rnnviz.engine.parameters import Architecture
+from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import record
+from rnnviz.tasks.dataset import Example
 from tests.shared_cells import sums
 from tests.unit.engine.networks import examples, network
 
@@ -99,3 +100,18 @@ def test_any_sums_of_products_are_those_of_their_equations(text, seed):
     h = lines[script["LINES"].index(script["OUT"])][3]
     logits = record(parameters, collate([one])).logits
     np.testing.assert_allclose(logits[0], parameters.W_hy @ h + parameters.b_y, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'a = W @ x + U @ h + b_a\nh = tanh(a)\nout = "a"',
+        's = W @ x + h\nh = tanh(2 * s)\nout = "s"',
+    ],
+)
+def test_an_output_that_is_a_sum_itself_keeps_the_gradient_that_arrives(text):
+    of = Architecture(3, 4, 2, "own", equations=text)
+    parameters = Parameters(of, np.random.default_rng(0).normal(size=Parameters(of).theta.shape))
+    batch = collate([Example("", np.array([0, 2, 1]), np.array([1]))])
+    assert check_gradient(parameters, batch, Gradient.EXACT).worst < 1e-9
+    own_cell(text)

@@ -27,6 +27,7 @@ from rnnviz.files.recording_file import (
 )
 from rnnviz.files.run_file import run_file
 from rnnviz.files.tensor_file import TensorFile
+from rnnviz.probe.epoch_series import Record
 from rnnviz.probe.session import Session
 from rnnviz.probe.work import spend
 from rnnviz.run.schedule import Position
@@ -655,3 +656,38 @@ def test_a_named_pipe_instead_of_the_file_is_not_waited_for(tmp_path):
     session.player.look()
     with pytest.raises(TransferError, match="no file any more"):
         open_recording(path)
+
+
+@pytest.mark.parametrize("gone", ["dropped", "deleted"])
+def test_a_snapshot_that_is_gone_when_it_is_measured_is_left_out(gone, tmp_path):
+    rng = np.random.default_rng(0)
+    shapes = {
+        "weight_ih_l0": (12, 5), "weight_hh_l0": (12, 4), "bias_ih_l0": 12, "bias_hh_l0": 12,
+        "readout.weight": (2, 4), "readout.bias": 2,
+    }  # fmt: skip
+    arrays = {name: rng.normal(size=shape).astype("f4") for name, shape in shapes.items()}
+    header = {
+        "cell": "gru", "activation": "tanh", "vocabulary": ["bad", "good", "not", "very", "is"],
+        "classes": ["neg", "pos"], "examples": [["not bad", "pos"], ["bad", "neg"]],
+        "reads": "last", "name": "Net", "checked": True,
+    }  # fmt: skip
+    path = tmp_path / "run.rnnviz"
+    size = len(TensorFile(arrays, {"step": "000"}).content())
+    writer = RecordingWriter(path, header, 10, int(size * 8.5))
+    for step in range(10, 90, 10):
+        writer.add(step, TensorFile(arrays, {"step": str(step)}))
+    session = open_recording(path)
+    stored = session.run.stored
+    if gone == "deleted":
+        path.unlink()
+    else:  # There is room for eight.
+        writer.add(90, TensorFile(arrays, {"step": "90"}))
+    query = session.gradient_query()
+    for _ in session.memory.develop(session.run, query):
+        pass
+    gauge, flows = session.memory.past(session.run, query, 1.0)
+    assert set(flows.epochs.tolist()) < set(stored)
+    assert np.isnan(gauge.half_life[~np.isin(gauge.epochs, flows.epochs)]).all()
+    record = Record(lambda query: query.state.epoch)
+    series = record.series(session.run, query)
+    assert series.epochs.tolist() == [*series.rows]

@@ -1,6 +1,7 @@
 """Files of weights as sessions: those of rnnviz to the last bit, and state_dicts of PyTorch."""
 
 import json
+from io import BytesIO
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ import rnnviz
 from rnnviz.cells import cell_names
 from rnnviz.config import RunConfig, TaskName
 from rnnviz.files.foreign_network import TransferError
-from rnnviz.files.tensor_file import TensorFile
+from rnnviz.files.tensor_file import TensorFile, read_npz
 from rnnviz.files.weights_file import open_weights, safetensors_file, weights_file
 from rnnviz.run.schedule import Position
 from rnnviz.tasks.csv_table import TaskError
@@ -359,3 +360,11 @@ def test_arrays_of_any_shape_give_a_session_or_a_sentence(data, opened):
         opened(arrays)
     except (TransferError, TaskError) as problem:
         assert str(problem).endswith(".")
+
+
+def test_a_description_in_bytes_is_refused_before_it_is_written_out():
+    """Zeros pack well: a few kilobytes would become hundreds of megabytes of text."""
+    file = BytesIO()
+    np.savez_compressed(file, rnnviz=np.array(b"x" * 1_000_000), W_hy=np.zeros((2, 2)))
+    with pytest.raises(TransferError, match="not a table of texts"):
+        read_npz(file.getvalue(), 10_000_000)

@@ -12,8 +12,11 @@ from hypothesis import strategies as st
 from rnnviz.config import RunConfig
 from rnnviz.engine.optimizers import OPTIMIZERS, Slots
 from rnnviz.engine.training import TrainBuffers, begin
+from rnnviz.probe.epoch_series import Record
+from rnnviz.probe.session import Session
 from rnnviz.run import snapshots as module
 from rnnviz.run.run import architecture_of
+from rnnviz.run.schedule import Position
 from rnnviz.run.snapshots import MOST_SNAPSHOTS, Snapshots
 from rnnviz.tasks.sentiment import sentiment
 from tests.sampling import each_row, singly
@@ -218,3 +221,16 @@ def test_after_whatever_was_added_and_dropped_what_is_kept_is_right(data):
         for kept in snapshots._snapshots:
             assert restored(snapshots, kept) == content(added[kept])
         assert max(snapshots._snapshots) < epoch
+
+
+def test_a_run_that_begins_on_a_full_disk_can_be_retrained_from_epoch_0(monkeypatch):
+    monkeypatch.setattr(Snapshots, "add", lambda *_: None)
+    session = Session(RunConfig(hidden=3, epochs=3))
+    session.player.advance(2)
+    assert session.run.stored == [0]
+    lab = Record(lambda query: query.state.epoch)
+    assert lab.series(session.run, session.gradient_query()).epochs.tolist() == [2]
+    other = Session(RunConfig(hidden=3, epochs=3))
+    other.player.advance(1)
+    own = session.run.at(Position(1)).parameters.theta
+    assert (own == other.run.state.parameters.theta).all()

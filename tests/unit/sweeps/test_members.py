@@ -113,3 +113,20 @@ def _parent(pid):
 
 def _runs(pid):
     return _says(pid, "popen_loky_posix")
+
+
+def test_where_processes_can_not_wait_for_each_other_the_runs_are_the_same(monkeypatch, found):
+    def missing():
+        raise OSError("no /dev/shm")
+
+    monkeypatch.setattr("multiprocessing.Semaphore", missing)
+    config = next(iter(found))
+    (member,) = members([Schedule(config)], workers=2)
+    assert member.theta.tobytes() == found[config].theta.tobytes()
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="has no signal masks")
+def test_ctrl_c_reaches_this_thread_again_once_the_workers_are_started():
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    assert len([*members([Schedule(RunConfig(hidden=2, epochs=0))], workers=1)]) == 1
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == before

@@ -122,7 +122,7 @@ def test_unknown_tokens_are_sorted_and_a_space_can_be_seen():
     unknown = unknown_tokens(["very damp", "so damp", "at all"], SHORT)
     assert unknown == ("all", "at", "damp", "very")
     assert unknown_notes((" ", "\n", "x"), Unit.CHARACTERS) == (
-        "Characters that only the test phrases have are skipped: ' ', '\\n', 'x'.",
+        "Characters that only the test phrases have are skipped: '\\n', ' ', 'x'.",
     )
     assert unknown_notes((), Unit.WORDS) == ()
 
