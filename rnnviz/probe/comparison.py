@@ -35,8 +35,7 @@ class RetentionLab:
     def now(self, session: Session, probe: Probe, token: int) -> Retention:
         """The retention of ``token`` at the state shown; cached."""
         self._look_at(session, probe, token)
-        key = probe, self._token, session.layer
-        return self._memo.ask("now", key, lambda: self._measure(session.gradient_query(probe)))
+        return self._measure(session.gradient_query(probe))
 
     def past(self, session: Session, probe: Probe, token: int) -> EpochSeries[Retention]:
         """The retention at the epochs evaluated so far."""
@@ -58,8 +57,11 @@ class RetentionLab:
 
     def _measure(self, query: GradientQuery) -> Retention:
         assert self._example
-        of = query.state.parameters
-        return retention(of, self._example, self._token, self._others, query.layer)
+        of, example = query.state.parameters, self._example
+        key = query.state, self._subject, query.layer
+        return self._memo.ask(
+            "last", key, lambda: retention(of, example, self._token, self._others, query.layer)
+        )
 
 
 def second_probe(first: Session, second: Session) -> Probe:

@@ -7,12 +7,14 @@ its two ends: dm_T / dm_t, once applied to a difference of states, once transpos
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
 from rnnviz.config import Loss
 from rnnviz.engine.batch import collate
+from rnnviz.engine.cell_text import CACHED
 from rnnviz.engine.derived_cell import DerivedCell
 from rnnviz.engine.graph import topological
 from rnnviz.engine.layer_buffers import Array
@@ -81,8 +83,9 @@ def other_inputs(dataset: Dataset, example: Example, token: int) -> Array:
     return spaced(every[(every != own).any(axis=-1)], _OTHERS)
 
 
+@lru_cache(CACHED)
 def memory_states(cell: DerivedCell) -> Sequence[str]:
-    """The names of the states that are the memory: c of an LSTM, p and q of an LRU.
+    """The names of the states that are the memory: c of an LSTM, p and q of an LRU; cached.
 
     To the memory state belongs every other one that it reads, and that reads it, not through a
     matrix: they are parts of one number.
