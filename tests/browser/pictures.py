@@ -108,6 +108,17 @@ def laboratory(  # noqa: PLR0917
     page.context.close()
 
 
+def compared(browser: Browser, url: str, path: Path) -> None:
+    """Elman beside LSTM at lag 20, before any training."""
+    page = open_page(browser, [], viewport={"width": 1440, "height": 900})
+    elman = "task=recall&lag=20&hidden=32&init_scale=0.02&lr=0.2&batch=8&clip_by=norm&epochs=30"
+    visit(page, f"{url}/?{elman}&vs=cell:lstm,forget_bias:3", "pair_network")
+    page.wait_for_timeout(2500)
+    page.mouse.move(0, 0)
+    page.screenshot(path=path)
+    page.context.close()
+
+
 def replayed(browser: Browser, path: Path) -> None:
     """A replay of the default run, opened from the disk without a network, in the fall."""
     session = Session(RunConfig(epochs=450))
@@ -210,6 +221,7 @@ def _drawings(browser: Browser, url: str) -> dict[str, Callable[[Path], None]]:
         "first-minute.png": partial(animation, browser, url),
         "train.png": partial(learned_page, browser, url, scheme="light"),
         "train-dark.png": partial(learned_page, browser, url, scheme="dark"),
+        "pair.png": partial(compared, browser, url),
         "step.png": partial(step_page, browser, url),
         "replay.png": partial(replayed, browser),
         "recording.png": partial(followed, browser),
