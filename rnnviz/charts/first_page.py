@@ -11,7 +11,9 @@ from rnnviz.charts.texts import count_in, explanation
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain
 from rnnviz.charts.training_curves import run_curves
 from rnnviz.probe.cell_parts import cell_parts
+from rnnviz.probe.comparison import RetentionLab
 from rnnviz.probe.probe import Probe
+from rnnviz.probe.retention import gradient_shares
 from rnnviz.probe.session import Session
 from rnnviz.probe.story import chance_of
 
@@ -27,19 +29,21 @@ def network(session: Session, probe: Probe, words: Words, theme: Theme) -> Pictu
     kept = session.selection.unit_of(of.hidden)
     passes = [probe.sequence_pass(layer, session.part, kept) for layer in range(of.layers)]
     levels = passes if of.layers > 1 else ()
-    return sequence_network(passes[session.layer], words, targets, theme, levels)
+    token = session.selection.token or 0
+    left = session.lab(RetentionLab).now(session, probe, token)
+    return sequence_network(passes[session.layer], words, targets, theme, levels, left=left)
 
 
 def compared_network(session: Session, probe: Probe, words: Words, theme: Theme) -> Picture:
-    """The same, with the gradient at the second moment of the run, if there is one."""
+    """The same, with what came back of the gradient at the second moment, if there is one."""
     drawn, second = network(session, probe, words, theme), session.second
     if second is None or not drawn.series:
         return drawn
-    shown = second.sequence_pass(session.layer)
-    if len(shown.gradients) != len(probe.words) or not shown.finite:
+    if len(second.words) != len(probe.words) or not second.finite:
         return drawn
     epoch = session.player.second.epoch if session.player.second else 0
-    return compared(drawn, f"{session.unit} {epoch}", shown.gradients)
+    shares = gradient_shares(second.parameters, second.example, session.layer)
+    return compared(drawn, f"{session.unit} {epoch}", shares)
 
 
 def curves(session: Session, probe: Probe, theme: Theme, budget: float) -> Picture:

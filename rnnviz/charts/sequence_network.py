@@ -16,6 +16,7 @@ from rnnviz.charts.theme import LIGHT, Theme, picture, shown_token
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.cell_parts import CellParts, cell_parts, untimed
 from rnnviz.probe.gradients import Objective
+from rnnviz.probe.retention import Retention
 from rnnviz.probe.sequence_pass import LARGEST, SequencePass
 
 TITLE = "The network, token by token"
@@ -71,16 +72,21 @@ class Targets(NamedTuple):
 
 def sequence_network(
     shown: SequencePass, words: Words, targets: Targets, theme: Theme = LIGHT,
-    levels: Sequence[SequencePass] = (),
+    levels: Sequence[SequencePass] = (), *, left: Retention | None = None,
 ) -> Picture:  # fmt: skip
     """The pass of one sequence; a sentence instead if a number is not finite.
 
-    ``levels`` are the passes in all layers, the lowest first, if there are several.
+    ``levels`` are the passes in all layers, the lowest first, if there are several. With what is
+    ``left`` of a token and of the gradient, these shares are drawn in the place of ||dL/ds_t||.
     """
     if not all(level.finite for level in (shown, *levels)):
-        meta = {"theme": palette(theme), "sentence": BROKEN}
-        return picture([], TITLE, 600, theme, meta=meta)
+        broken = {"theme": palette(theme), "sentence": BROKEN}
+        return picture([], TITLE, 600, theme, meta=broken)
     series, meta = pass_series(shown, words, targets, theme)
+    if left is not None:
+        shares = {"left": left.memory, "gradient left": left.gradient}
+        series += [scatter(name=k, y=compact(row), visible=False) for k, row in shares.items()]
+        meta = {**meta, "followed": left.token}
     for k, level in enumerate(levels):
         if level is not shown:
             rows = [*units_series(level), *_tokens(level)]
@@ -88,10 +94,10 @@ def sequence_network(
     return picture(series, TITLE, 600, theme, meta={**meta, "levels": len(levels)})
 
 
-def compared(drawn: Picture, moment: str, gradients: Array) -> Picture:
-    """The picture with ||dL/ds_t||, (T,), at a second moment of the run as a faint line."""
+def compared(drawn: Picture, moment: str, shares: Array) -> Picture:
+    """The picture with the shares of the gradient, (T,), at a second moment as a faint line."""
     meta = {**drawn.layout["meta"], "moment": moment}
-    line = scatter(name="second gradient", y=compact(gradients), visible=False)
+    line = scatter(name="second gradient", y=compact(shares), visible=False)
     return Picture([*drawn.series, line], {**drawn.layout, "meta": meta})
 
 

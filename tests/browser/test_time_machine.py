@@ -73,7 +73,7 @@ def test_compare_with_an_epoch_of_ones_choice(trained):
     )
     expect(mark).to_be_hidden()
     picture(trained)
-    gradient = trained.in_chart("network", numbers("gradient"))
+    gradient = trained.in_chart("network", numbers("gradient left"))
     trained.keys("m")
     expect(pin).to_have_attribute("aria-pressed", "true")
     trained.expect_in_chart("curves", "figure.layout.meta.pinned === given", there)

@@ -79,7 +79,9 @@ def _answer(source: GradientSource) -> str:
         return f"<strong>It doesn't fade</strong>: {reaches}"
     many = life_text(life)
     often = f"<strong>{noun if many == '1' else f'{many} {noun}s'}</strong>"
-    return f"In this {names.sequence} the gradient is halved every {often} on average: {reaches}"
+    # Where the answer sees a state of its own, its step is no part of what is carried.
+    average = "on average" + ", without the step at the answer" * (len(kept) < len(norms))
+    return f"In this {names.sequence} the gradient is halved every {often} {average}: {reaches}"
 
 
 def _starved(source: GradientSource) -> str:

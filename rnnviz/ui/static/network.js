@@ -1,6 +1,6 @@
 // The network over one sequence, drawn on a canvas from the picture of figures/sequence_network.py.
 import { CanvasPicture } from "./canvas_picture.js";
-import { number, percent, shortNumber } from "./canvas.js";
+import { left, number, percent, shortNumber } from "./canvas.js";
 import { layoutOf } from "./network_layout.js";
 import { answered, counted, paint } from "./network_paint.js";
 import { Tokens } from "./tokens.js";
@@ -182,6 +182,13 @@ function answerAt({ answers, words, names, predicted, targets, probability }, t)
   return `${names[predicted[k]]}, ${percent(probability[k])}${right}`;
 }
 
+// What is left at token t: of the gradient, and of the token that is followed.
+function leftAt({ words, followed, left: kept, "gradient left": back }, t) {
+  if (followed === undefined) return [];
+  const of = t < followed ? [] : [`left of “${words[followed]}”: ${left(kept[t])}`];
+  return [`of the gradient: ${left(back[t])}`, ...of];
+}
+
 const signed = (value) => `${value < 0 ? "−" : "+"} ${Math.abs(value).toFixed(3)}`;
 
 // The text for the place under the pointer.
@@ -197,7 +204,7 @@ function told(whole, { t, row, section, level = 0 }) {
     return [`unit ${units[row]} after ${place}`, `${sum} = ${signed(network.h[row][t])}`, ...other];
   }
   if (section === "gradient" && Number.isNaN(network.gradient[t])) return [place, "no gradient yet"];
-  if (section === "gradient") return [place, `‖${network.symbol}‖ = ${number(network.gradient[t], 3)}`];
+  if (section === "gradient") return [place, `‖${network.symbol}‖ = ${number(network.gradient[t], 3)}`, ...leftAt(network, t)];
   if (section === "answer") return [`after ${place}`, answerAt(network, t)].filter(Boolean);
   return [place, `share from memory ${percent(share[t])}`];
 }

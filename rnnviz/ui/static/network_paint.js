@@ -1,6 +1,6 @@
 // Paints the network over one sequence. Every scale is fixed, so nothing moves but what the run moves.
 
-import { clamp, dot, faint, newPath, percent, power, rgb, shortNumber, stroke, write } from "./canvas.js";
+import { clamp, dot, faint, left as shareLeft, newPath, percent, power, rgb, shortNumber, stroke, write } from "./canvas.js";
 import { NARROW, WIDE } from "./network_layout.js";
 
 // Gradients span these powers of ten.
@@ -508,18 +508,23 @@ function paintValues(p) {
 const heightOf = ({ gradient: { y, height } }, norm) =>
   y + height * (1 - clamp((Math.log10(Math.max(norm, 1e-300)) - LOWEST) / (HIGHEST - LOWEST), 0, 1));
 
+// What comes back, as shares of the gradient at the last token; a step has its norms.
+const backOf = (network) => network["gradient left"] ?? network.gradient;
+
 export function paintGradient(p) {
   const { c, layout, network } = p;
   const { u, x, left, end, pitch, gradient } = layout;
-  const { theme, gradient: norms } = network;
+  const { theme, followed } = network;
+  const [norms, shares] = [backOf(network), followed !== undefined];
   const y = (norm) => heightOf(layout, norm);
-  name(p, "gradient", gradient.y - 0.4 * u, [], theme.magnitude);
+  name(p, shares ? "← of gradient" : "gradient", gradient.y - 0.4 * u, [], theme.magnitude);
   for (let exponent = 0; exponent >= LOWEST; exponent -= 3) {
     const at = y(10 ** exponent);
     stroke(p, [[left, at], [end, at]], theme.grid);
-    write(p, exponent ? power(exponent) : "1", left - 6, at, 0.83 * u, theme.muted, { align: "right" });
+    write(p, exponent ? power(exponent) : shares ? "all" : "1", left - 6, at, 0.83 * u, theme.muted, { align: "right" });
   }
   paintSecond(p, y);
+  if (shares) paintLeft(p, y);
   // The gradient comes from the right, and a step shows it as far as it has come.
   const reached = [...norms.keys()].filter((t) => !Number.isNaN(norms[t]));
   if (!reached.length) return;
@@ -535,8 +540,21 @@ export function paintGradient(p) {
   if (pitch >= NARROW * u) reached.forEach((t, k) => paintStation(p, points, k,
     norms[t] < 10 ** LOWEST));
   for (const k of new Set([0, reached.length - 1]))
-    write(p, shortNumber(norms[reached[k]]), points[k][0], points[k][1] - u, 0.95 * u, theme.magnitude,
-      { align: "center", weight: 600, halo: true });
+    write(p, shares ? shareLeft(norms[reached[k]]) : shortNumber(norms[reached[k]]), points[k][0], points[k][1] - u,
+      0.95 * u, theme.magnitude, { align: "center", weight: 600, halo: true });
+}
+
+// What is left of a token in the memory after every later one.
+function paintLeft(p, y) {
+  const { layout: { u, x, left: edge, end, gradient }, network: { theme, words, followed, left } } = p;
+  const points = [...left.keys()].filter((t) => t >= followed && !Number.isNaN(left[t])).map((t) => [x(t), y(left[t])]);
+  ["left of", `“${words[followed]}” →`].forEach((line, k) => write(p, line, 0, gradient.y + gradient.height + (1.15 * k - 1.5) * u,
+    0.92 * u, theme.forward, { weight: 600, most: edge - 34, least: 12 }));
+  if (points.length < 2) return;
+  stroke(p, points, theme.forward, 0.17 * u);
+  // Below the line by which the gradient arrives.
+  const at = Math.max(points.at(-1)[1], y(1) + 1.1 * u);
+  write(p, shareLeft(left.at(-1)), end + 0.3 * u, at, 0.95 * u, theme.forward, { weight: 600, halo: true });
 }
 
 // The gradient at a second moment of the run. Its name is at the lower right, where there is room: a gradient that fades
@@ -581,8 +599,9 @@ export function paintOutcome(p) {
   const size = answers === "values" ? 0.95 * u : 1.35 * u;
   answered(network).lines.forEach(([line, color], k) => write(p, line, at, middle + (1.5 * k - 0.75) * u,
     size, color, { weight: 700, most, least: 0.9 * u }));
-  if (Number.isNaN(network.gradient.at(-1))) return paintLoss(p, at, most);
-  const [from, to] = [middle + 2.3 * u, heightOf(layout, network.gradient.at(-1))];
+  const arriving = backOf(network).at(-1);
+  if (Number.isNaN(arriving)) return paintLoss(p, at, most);
+  const [from, to] = [middle + 2.3 * u, heightOf(layout, arriving)];
   const last = x(network.words.length - 1) + 0.75 * u;
   c.beginPath();
   [c.strokeStyle, c.lineWidth] = [theme.magnitude, 0.17 * u];

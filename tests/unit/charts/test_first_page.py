@@ -7,6 +7,7 @@ from rnnviz.charts.first_page import compared_network, network, words_of, words_
 from rnnviz.charts.sequence_network import Words
 from rnnviz.charts.theme import LIGHT
 from rnnviz.config import RunConfig
+from rnnviz.probe.retention import other_inputs, retention
 from rnnviz.probe.session import Session
 from rnnviz.run.schedule import Position
 from tests.unit.charts.unpacked import by_name
@@ -29,14 +30,28 @@ def test_looking_back_the_gradient_of_the_present_is_beside_that_of_then(session
     assert "second gradient" not in now
     session.player.go_to(Position(2))
     picture = drawn(session)
-    assert by_name(picture)["second gradient"].y == pytest.approx(now["gradient"].y)
+    assert by_name(picture)["second gradient"].y == pytest.approx(now["gradient left"].y)
     assert picture.layout["meta"]["moment"] == "epoch 4"
     session.player.pin()
     session.player.back_to_now()
     faint = by_name(drawn(session))["second gradient"].y
     assert drawn(session).layout["meta"]["moment"] == "epoch 2"
     session.player.go_to(Position(2))
-    assert faint == pytest.approx(by_name(drawn(session))["gradient"].y)
+    assert faint == pytest.approx(by_name(drawn(session))["gradient left"].y)
+
+
+@pytest.mark.parametrize("token", [None, 2])
+def test_what_is_left_of_the_first_word_or_of_the_marked_one_is_drawn(session, token):
+    session.selection.token = token
+    probe, followed = session.inspect(), token or 0
+    others = other_inputs(session.dataset, probe.example, followed)
+    found = retention(session.state.parameters, probe.example, followed, others, session.layer)
+    picture = drawn(session)
+    series = by_name(picture)
+    assert picture.layout["meta"]["followed"] == followed
+    np.testing.assert_allclose(series["left"].y, found.memory, rtol=1e-6)
+    np.testing.assert_allclose(series["gradient left"].y, found.gradient, rtol=1e-6)
+    assert series["left"].y[followed] == series["gradient left"].y[-1] == 1
 
 
 def test_a_moment_whose_numbers_are_not_finite_is_left_out(session):
