@@ -4,19 +4,21 @@ import json
 import logging
 import os
 from functools import partial
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 import numpy as np
 import pytest
 
+from rnnviz.charts.compare_menu import pair_texts
 from rnnviz.charts.texts import status_texts
 from rnnviz.config import SETTINGS
 from rnnviz.page.every_picture import TABS
 from rnnviz.page.session_host import FAILED, SessionHost
+from rnnviz.probe.pair import READY
 from rnnviz.probe.questions import StepView
 from rnnviz.probe.session import Session
+from rnnviz.questions.learn import pair_tab
 from rnnviz.questions.step.tab import live_step
-from rnnviz.run.share_link import read_link
 from rnnviz.ui.style import TabTheme, using_theme
 from rnnviz.ui.viewer import Scene, Viewer
 from tests import sampling
@@ -61,7 +63,7 @@ class Visitor:
     def __init__(self, link, seed):
         self.session, self.rng = Session(), np.random.default_rng(seed)
         self.host, self.now, self.number, self.scene = SessionHost(self.session, 0.0), 0.0, 0, None
-        self.host.attempt(lambda: self.session.follow(*read_link(link), patience=0.0))
+        self.host.attempt(lambda: self.host.pair.follow(link, patience=0.0))
         self.viewer = Viewer(self.take, scene=lambda: self.scene, in_sight=Everything())
         self.host.attach(self.viewer, 0.0)
         self.wait(20)
@@ -140,3 +142,69 @@ def test_every_page_of_a_network_that_overflows_is_drawn(query, visitor):
     here.say("step", what="phrase")
     here.look(len(TABS) + 1)
     assert FAILED not in here.session.player.message
+
+
+class TwoVisitor(Visitor):
+    """A browser that opens a link of two networks."""
+
+    def __init__(self, number):
+        self.rng = np.random.default_rng(number)
+        one, two = random_link(number), random_link(number + 1_000_000)
+        names = [name for name in two if name in SETTINGS and name != "task"]
+        differing = self.rng.choice(names, min(len(names), 3), replace=False) if names else ()
+        vs = ",".join(f"{name}:{quote(two[name], safe='', errors='replace')}" for name in differing)
+        super().__init__(one | {"vs": vs, "vs_epoch": two.get("epoch", "")}, number)
+
+    def look(self, tabs=1):
+        """Look at both, and at one of the pages of one."""
+        pair = self.host.pair
+        if pair.second:
+            tab = pair_tab.live(pair)
+            self.scene = Scene(pair.first, partial(self.draw_both, tab), tab.handlers, tab.job)
+            self.host.refresh()
+            self.wait(2)
+            self.say("click", on="pair_network", x=int(self.rng.integers(9)))
+            self.wait(1)
+        self.session = pair.session
+        super().look(tabs)
+
+    def draw_both(self, tab, frame):
+        tab.draw(frame)
+        frame.texts |= pair_texts(self.host.pair)
+
+    def act(self):
+        """Press one of the buttons of two networks."""
+        name = self.rng.choice([*SETTINGS])
+        value = str(self.rng.choice(["1", "0.5", "own", "gru", "off", "adam", "0", "identity"]))
+        says = [
+            {"do": "compare", "what": name, "text": value},
+            {"do": "differ", "what": name, "text": value}, {"do": "join", "what": name},
+            {"do": "view", "what": str(self.rng.choice(["A", "both", "B"]))}, {"do": "swap"},
+            {"do": "go_on", "what": str(self.rng.choice(["A", "B"]))}, {"do": "bring_back"},
+            {"do": "show_ghost"}, {"do": "role", "what": "test"}, {"do": "seed"}, {"do": "now"},
+            {"do": "ready", "label": READY[self.rng.integers(len(READY))].label},
+            {"do": "seek", "epoch": int(self.rng.integers(4))}, {"do": "branch"}, {"do": "reset"},
+            {"do": "step", "what": "phrase"}, {"do": "step", "what": "epoch"}, {"do": "play"},
+        ]  # fmt: skip
+        self.say(**says[self.rng.integers(len(says))])
+        self.wait(3)
+        self.say("pause")
+
+
+@pytest.mark.parametrize("number", range(LINKS))
+def test_two_networks_of_a_random_link_are_drawn(number, caplog):
+    with using_theme(TabTheme()), caplog.at_level(logging.WARNING):
+        here = TwoVisitor(number)
+        for _ in range(4):
+            here.look()
+            here.act()
+        here.look()
+        query = here.host.pair.query()
+        if query is not None and len(query) < 4_000:
+            asked = dict(parse_qsl(query, keep_blank_values=True))
+            again = SessionHost(Session(), 0.0)
+            again.attempt(lambda: again.pair.follow(asked, patience=0.0))
+            assert (again.pair.second is None) == (here.host.pair.second is None)
+    messages = [session.player.message for session in here.host.pair.sessions]
+    assert not any(FAILED in message for message in messages)
+    assert not caplog.get_records("call")
