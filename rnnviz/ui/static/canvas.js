@@ -95,7 +95,7 @@ export function disc({ c, font, theme }, k, x, y, radius) {
 }
 
 // What is left, in words.
-export function left(share) {
+export function leftText(share) {
   if (!Number.isFinite(share)) return share > 0 ? "all" : "–";
   if (share >= 0.995) return "all";
   if (share >= 0.01) return `${Math.round(100 * share)}%`;

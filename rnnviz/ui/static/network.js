@@ -1,6 +1,6 @@
 // The network over one sequence, drawn on a canvas from the picture of figures/sequence_network.py.
 import { CanvasPicture } from "./canvas_picture.js";
-import { left, number, percent, shortNumber } from "./canvas.js";
+import { leftText, number, percent, shortNumber } from "./canvas.js";
 import { layoutOf } from "./network_layout.js";
 import { answered, counted, paint } from "./network_paint.js";
 import { Tokens } from "./tokens.js";
@@ -185,8 +185,8 @@ function answerAt({ answers, words, names, predicted, targets, probability }, t)
 // What is left at token t: of the gradient, and of the token that is followed.
 function leftAt({ words, followed, left: kept, "gradient left": back }, t) {
   if (followed === undefined) return [];
-  const of = t < followed ? [] : [`left of “${words[followed]}”: ${left(kept[t])}`];
-  return [`of the gradient: ${left(back[t])}`, ...of];
+  const of = t < followed ? [] : [`left of “${words[followed]}”: ${leftText(kept[t])}`];
+  return [`of the gradient: ${leftText(back[t])}`, ...of];
 }
 
 const signed = (value) => `${value < 0 ? "−" : "+"} ${Math.abs(value).toFixed(3)}`;

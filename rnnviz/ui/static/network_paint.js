@@ -1,6 +1,6 @@
 // Paints the network over one sequence. Every scale is fixed, so nothing moves but what the run moves.
 
-import { clamp, dot, faint, left as shareLeft, newPath, percent, power, rgb, shortNumber, stroke, write } from "./canvas.js";
+import { clamp, dot, faint, leftText, newPath, percent, power, rgb, shortNumber, stroke, write } from "./canvas.js";
 import { NARROW, WIDE } from "./network_layout.js";
 
 // Gradients span these powers of ten.
@@ -517,7 +517,7 @@ export function paintGradient(p) {
   const { theme, followed } = network;
   const [norms, shares] = [backOf(network), followed !== undefined];
   const y = (norm) => heightOf(layout, norm);
-  name(p, shares ? "← of gradient" : "gradient", gradient.y - 0.4 * u, [], theme.magnitude);
+  name(p, shares ? "← gradient" : "gradient", gradient.y - 0.4 * u, [], theme.magnitude);
   for (let exponent = 0; exponent >= LOWEST; exponent -= 3) {
     const at = y(10 ** exponent);
     stroke(p, [[left, at], [end, at]], theme.grid);
@@ -540,21 +540,22 @@ export function paintGradient(p) {
   if (pitch >= NARROW * u) reached.forEach((t, k) => paintStation(p, points, k,
     norms[t] < 10 ** LOWEST));
   for (const k of new Set([0, reached.length - 1]))
-    write(p, shares ? shareLeft(norms[reached[k]]) : shortNumber(norms[reached[k]]), points[k][0], points[k][1] - u,
+    write(p, shares ? leftText(norms[reached[k]]) : shortNumber(norms[reached[k]]), points[k][0], points[k][1] - u,
       0.95 * u, theme.magnitude, { align: "center", weight: 600, halo: true });
 }
 
 // What is left of a token in the memory after every later one.
 function paintLeft(p, y) {
-  const { layout: { u, x, left: edge, end, gradient }, network: { theme, words, followed, left } } = p;
+  const { layout: { u, x, left: edge, gradient }, network: { theme, words, followed, left } } = p;
   const points = [...left.keys()].filter((t) => t >= followed && !Number.isNaN(left[t])).map((t) => [x(t), y(left[t])]);
   ["left of", `“${words[followed]}” →`].forEach((line, k) => write(p, line, 0, gradient.y + gradient.height + (1.15 * k - 1.5) * u,
     0.92 * u, theme.forward, { weight: 600, most: edge - 34, least: 12 }));
   if (points.length < 2) return;
   stroke(p, points, theme.forward, 0.17 * u);
-  // Below the line by which the gradient arrives.
-  const at = Math.max(points.at(-1)[1], y(1) + 1.1 * u);
-  write(p, shareLeft(left.at(-1)), end + 0.3 * u, at, 0.95 * u, theme.forward, { weight: 600, halo: true });
+  // Below the line, where nothing else stands.
+  const [at, lowest] = [points.at(-1), gradient.y + gradient.height - 0.6 * u];
+  write(p, leftText(left.at(-1)), at[0] - 0.7 * u, Math.min(at[1] + u, lowest), 0.95 * u, theme.forward,
+    { align: "right", weight: 600, halo: true });
 }
 
 // The gradient at a second moment of the run. Its name is at the lower right, where there is room: a gradient that fades

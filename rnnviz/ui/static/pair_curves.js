@@ -1,5 +1,5 @@
 // Two runs over their epochs, drawn on a canvas from the picture of charts/pair_pictures.py.
-import { left } from "./canvas.js";
+import { leftText } from "./canvas.js";
 import { Curves } from "./curves.js";
 import { valueAt } from "./curves_paint.js";
 import { pairCurvesLayout, paintPairCurves, seedAt } from "./pair_curves_paint.js";
@@ -58,7 +58,7 @@ export class PairCurves extends Curves {
       const at = Math.min(epoch, run.reached);
       const [loss, score, kept] = [`${role}_loss`, `${role}_metric`, "left"].map((name) => valueAt(run[name], at));
       const here = epoch > run.reached ? (run.broken === null ? " (ended)" : " (broke)") : "";
-      const share = Number.isNaN(kept) ? "" : `, left at the end ${left(kept)}`;
+      const share = Number.isNaN(kept) ? "" : `, left at the end ${leftText(kept)}`;
       return `${run.name}${here}: loss ${loss.toPrecision(4)}, ${metric} ${(100 * score).toFixed(1)}%${share}`;
     });
   }

@@ -1,6 +1,6 @@
 // Two networks over one sequence, drawn on a canvas from the picture of charts/pair_pictures.py.
 import { CanvasPicture } from "./canvas_picture.js";
-import { left, percent } from "./canvas.js";
+import { leftText, percent } from "./canvas.js";
 import { pairLayout } from "./pair_layout.js";
 import { outcome, paintPair } from "./pair_paint.js";
 import { Tokens } from "./tokens.js";
@@ -86,8 +86,8 @@ export class PairNetwork extends CanvasPicture {
     const k = t - words.length + answer.length;
     const says = k < 0 ? "" : kind === "values" ? `error ${answer[k].toPrecision(2)}, `
       : `says ${names[said[k]]}${kind === "verdict" ? ` ${percent(Math.max(answer[k], 1 - answer[k]))}` : ""}, `;
-    const kept = t < token ? "" : `left ${left(shares[t])}, `;
-    return `${name}: ${says}${kept}of the gradient ${left(gradient[t])}`;
+    const kept = t < token ? "" : `left ${leftText(shares[t])}, `;
+    return `${name}: ${says}${kept}of the gradient ${leftText(gradient[t])}`;
   }
 
   get description() {
@@ -141,7 +141,7 @@ export class PairNetwork extends CanvasPicture {
     const returning = back < words.length;
     const k = returning ? back : to - 1;
     const place = `${quoted(words[k])}, ${k + 1} of ${words.length}`;
-    const [a, b] = networks.map(({ left: shares, gradient }) => (shares ? left((returning ? gradient : shares)[k]) : "–"));
+    const [a, b] = networks.map(({ left: shares, gradient }) => (shares ? leftText((returning ? gradient : shares)[k]) : "–"));
     const [one, two] = networks.map(({ name }, i) => `<u class="rnnviz-called ${"ab"[i]}">${escaped(name)}</u>`);
     const line = returning ? `Back at ${place}: of the gradient ${one} has ${a}, ${two} ${b}.`
       : k < token ? `Both read ${place}.` : `After ${place}: of ${quoted(words[token])} ${one} has ${a} left, ${two} ${b}.`;

@@ -1,7 +1,7 @@
 // Paints two networks over one sequence: each function draws a part of `p` = { c, layout, pair, theme, font, hover,
 // readTo, backFrom }. `readTo` words have been read, and the gradient has come back to `backFrom`.
 
-import { clamp, disc, dot, faint, left, newPath, percent, stroke, write } from "./canvas.js";
+import { clamp, disc, dot, faint, leftText, newPath, percent, stroke, write } from "./canvas.js";
 import { arrow, imageOf, paintFlow } from "./network_paint.js";
 
 // Columns at least so wide have room for numbers.
@@ -150,7 +150,7 @@ function paintTrail(p) {
   named(`left of “${pair.words[pair.token]}” →`, -1, theme.forward);
   named("← of gradient", 1, theme.magnitude);
   const number = (share, side, color) =>
-    write(p, left(share), end + 0.7 * u, base + side * quarter, 1.1 * u, color, { weight: 700 });
+    write(p, leftText(share), end + 0.7 * u, base + side * quarter, 1.1 * u, color, { weight: 700 });
   if (readTo > pair.token) number(network.left[readTo - 1], -1, theme.forward);
   if (backFrom < count) number(network.gradient[Math.max(backFrom, pair.token)], 1, theme.magnitude);
 }
