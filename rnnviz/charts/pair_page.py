@@ -9,7 +9,7 @@ from itertools import chain
 import numpy as np
 
 from rnnviz.charts.first_page import DEVELOP, words_of
-from rnnviz.charts.pair_pictures import Asked, Course, Network, pair_curves, pair_network
+from rnnviz.charts.pair_pictures import Asked, Course, DrawnNetwork, pair_curves, pair_network
 from rnnviz.charts.pair_story import Both, same_start
 from rnnviz.charts.picture import Picture
 from rnnviz.charts.texts import explanation
@@ -69,16 +69,16 @@ def networks(both: Both, theme: Theme, typed: bool = True) -> Picture:
     return pair_network(drawn, words, asked, token=token, matched=matched, theme=theme)
 
 
-def _network(both: Both, k: int, session: Session, probe: Probe) -> Network:
+def _network(both: Both, k: int, session: Session, probe: Probe) -> DrawnNetwork:
     kept = session.selection.unit_of(probe.parameters.architecture.hidden)
     shown = probe.sequence_pass(session.layer, session.part, kept)
     with np.errstate(all="ignore"):
         found = answers(probe, shown.answers)
     name, turning = both.pair.names[k], session.story.turning
-    return Network(name, shown, both.left[k], found, both.standings[k], turning)
+    return DrawnNetwork(name, shown, both.left[k], found, both.standings[k], turning)
 
 
-def _asked(probe: Probe, networks: list[Network], theme: Theme) -> Asked:
+def _asked(probe: Probe, networks: list[DrawnNetwork], theme: Theme) -> Asked:
     data, known = probe.dataset, probe.known
     target = "" if probe.gaps[-1] else target_text(data, probe.example.targets)
     if not data.answers_classes:

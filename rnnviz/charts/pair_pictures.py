@@ -17,7 +17,7 @@ from rnnviz.charts.sequence_network import Words, palette, units_series
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain, shown_token
 from rnnviz.charts.training_curves import chapter_spans, loss_limit
 from rnnviz.probe.cell_parts import cell_parts
-from rnnviz.probe.comparison import Answers, Standing
+from rnnviz.probe.comparison import ComparedAnswers, Standing
 from rnnviz.probe.epoch_series import EpochSeries
 from rnnviz.probe.memory_gauge import MemoryGauge
 from rnnviz.probe.retention import Retention
@@ -30,13 +30,13 @@ from rnnviz.tasks.dataset import Guess, Metric
 LEAST = -9
 
 
-class Network(NamedTuple):
+class DrawnNetwork(NamedTuple):
     """One of two networks as it is drawn: its pass, what it has left, its answers."""
 
     name: str
     shown: SequencePass
     left: Retention
-    answers: Answers
+    answers: ComparedAnswers
     standing: Standing = Standing()
     turning: int | None = None
 
@@ -57,7 +57,7 @@ class Asked(NamedTuple):
 
 
 def pair_network(
-    networks: Sequence[Network], words: Words, asked: Asked, *, token: int, matched: bool,
+    networks: Sequence[DrawnNetwork], words: Words, asked: Asked, *, token: int, matched: bool,
     theme: Theme = LIGHT,
 ) -> Picture:  # fmt: skip
     """Both networks over one sequence, the words between them.
@@ -78,7 +78,7 @@ def pair_network(
     return picture(series, "Two networks, token by token", 600, theme, meta=meta)
 
 
-def _series(network: Network) -> list[Series]:
+def _series(network: DrawnNetwork) -> list[Series]:
     """The arrays of one network; of one with numbers that are not finite none."""
     shown, left = network.shown, network.left
     if not shown.finite:
@@ -92,7 +92,7 @@ def _series(network: Network) -> list[Series]:
     return [*units_series(shown), *lines, said]
 
 
-def _meta(network: Network) -> dict[str, Any]:
+def _meta(network: DrawnNetwork) -> dict[str, Any]:
     shown = network.shown
     of, parts = shown.architecture, cell_parts(shown.architecture.cell)
     return {

@@ -74,7 +74,7 @@ def second_probe(first: Session, second: Session) -> Probe:
     return replace(one, dataset=second.dataset, trace=trace, parameters=own.parameters)
 
 
-class Answers(NamedTuple):
+class ComparedAnswers(NamedTuple):
     """What a network says after each of the last N tokens, in a form that compares.
 
     ``values`` (N,) are the probability of the second of two classes, or of the target, or the root
@@ -85,18 +85,20 @@ class Answers(NamedTuple):
     said: Array
 
 
-def answers(probe: Probe, passed: Array) -> Answers:
+def answers(probe: Probe, passed: Array) -> ComparedAnswers:
     """The answers of a pass, (N, C), as numbers that compare."""
     data, known = probe.dataset, probe.known
     count = np.arange(len(passed))
     if not data.answers_classes:
         targets = known if len(known) == len(passed) else np.tile(known[-1], (len(passed), 1))
-        return Answers(np.sqrt(np.mean((passed - targets) ** 2, axis=1)), np.full(len(passed), -1))
+        return ComparedAnswers(
+            np.sqrt(np.mean((passed - targets) ** 2, axis=1)), np.full(len(passed), -1)
+        )
     said = passed.argmax(axis=1)
     if two_sided(data):
-        return Answers(passed[:, 1], said)
+        return ComparedAnswers(passed[:, 1], said)
     targets = known if len(known) == len(passed) else np.full(len(passed), known[-1])
-    return Answers(passed[count, np.where(targets < 0, said, targets)], said)
+    return ComparedAnswers(passed[count, np.where(targets < 0, said, targets)], said)
 
 
 def two_sided(data: Dataset) -> bool:
