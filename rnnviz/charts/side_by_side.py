@@ -24,7 +24,7 @@ _PAIR = f"; <b>{BEFORE}</b> solid, <b>{AFTER}</b> dashed"
 MOST_NUMBERS, MOST_PAIRS, MOST_ALONE = 10, 6, 20
 
 
-class Pair(NamedTuple):
+class BeforeAndAfter(NamedTuple):
     """Values of two sequences on the words of the first, (T, ...); NaN if the second has none.
 
     ``others`` are the words of the second at the same places.
@@ -135,7 +135,7 @@ def percent(share: float) -> str:
     return f"{share:.1%}" if 0.99 <= share < 0.9995 else f"{share:.0%}"
 
 
-def compared_answers(pair: Pair, scale: AnswerScale, theme: Theme = LIGHT) -> Picture:
+def compared_answers(pair: BeforeAndAfter, scale: AnswerScale, theme: Theme = LIGHT) -> Picture:
     """The answers before and after the change, after every word, (T,) each, side by side."""
     sides = ((pair.first, -0.2, BEFORE, "solid"), (pair.second, 0.2, AFTER, "dash"))
     bars = [_bars(values, (place, 0.36), name, scale, theme) for values, place, name, _ in sides]
@@ -151,7 +151,7 @@ def compared_answers(pair: Pair, scale: AnswerScale, theme: Theme = LIGHT) -> Pi
     return _answers([*bars, *edges], pair, scale, f"{plain(scale.title, 60)}{_PAIR}", theme)
 
 
-def answers_before(pair: Pair, scale: AnswerScale, theme: Theme = LIGHT) -> Picture:
+def answers_before(pair: BeforeAndAfter, scale: AnswerScale, theme: Theme = LIGHT) -> Picture:
     """The answers now, the second of the pair, in the dashed outline of those before."""
     now = _bars(pair.second, (0.0, 0.44), "now", scale, theme)
     before = _bars(pair.first, (0.0, 0.6), "before", scale, theme)
@@ -168,7 +168,7 @@ def answers_before(pair: Pair, scale: AnswerScale, theme: Theme = LIGHT) -> Pict
 
 
 def _answers(
-    series: list[Series], pair: Pair, scale: AnswerScale, title: str, theme: Theme
+    series: list[Series], pair: BeforeAndAfter, scale: AnswerScale, title: str, theme: Theme
 ) -> Picture:
     yaxis = scale.axis(np.concatenate([pair.first, pair.second]), theme)
     return words_picture(series, title, 230, pair.words, theme, yaxis=yaxis)

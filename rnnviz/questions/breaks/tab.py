@@ -15,7 +15,13 @@ from rnnviz.charts.hidden_states import MOST_TOKENS, signed
 from rnnviz.charts.picture import Picture
 from rnnviz.charts.sequence_network import BROKEN
 from rnnviz.charts.shapes import sentence
-from rnnviz.charts.side_by_side import AnswerScale, Pair, answers_before, distance_curve, percent
+from rnnviz.charts.side_by_side import (
+    AnswerScale,
+    BeforeAndAfter,
+    answers_before,
+    distance_curve,
+    percent,
+)
 from rnnviz.charts.texts import explanation, score_text
 from rnnviz.charts.theme import plain, shown_token
 from rnnviz.engine.layer_buffers import Array
@@ -240,7 +246,7 @@ def _answers(trial: Trial) -> Picture:
     outcome, data = outcome_of(trial.before, trial.after), trial.session.dataset
     words, noun = trial.before.words, trial.session.names.noun
     first, second = (running_answers(probe, outcome) for probe in (trial.before, trial.after))
-    pair = Pair(first, _as_long(second, len(first)), words, words)
+    pair = BeforeAndAfter(first, _as_long(second, len(first)), words, words)
     what = f"Probability of {'the target' if not data.one_class_at_end else outcome.name}"
     if outcome.two:
         what = "Verdict"

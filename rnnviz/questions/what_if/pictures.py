@@ -28,7 +28,7 @@ from rnnviz.charts.hidden_states import (
 )
 from rnnviz.charts.picture import Picture, Series, bar, compact, heatmap, scatter
 from rnnviz.charts.shapes import LEGEND, LEGEND_TOP, color_bar, faint, note, outlines, upright
-from rnnviz.charts.side_by_side import AFTER, BEFORE, AnswerScale, Pair, largest
+from rnnviz.charts.side_by_side import AFTER, BEFORE, AnswerScale, BeforeAndAfter, largest
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain, shown_token
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.formatting import number
@@ -70,7 +70,10 @@ class Compared(NamedTuple):
 
 
 def compared_states(
-    pair: Pair, theme: Theme = LIGHT, view: StateView = STATE, groups: Groups | None = None
+    pair: BeforeAndAfter,
+    theme: Theme = LIGHT,
+    view: StateView = STATE,
+    groups: Groups | None = None,
 ) -> Picture:
     """The states before the change of the phrase, their change, and those after it, (T, H) each.
 
@@ -91,7 +94,7 @@ def compared_states(
     return drawn(pair, Compared(parts, groups.units, view, colors, title), theme)
 
 
-def _side_by_side(pair: Pair, shown: Compared, theme: Theme) -> Picture:
+def _side_by_side(pair: BeforeAndAfter, shown: Compared, theme: Theme) -> Picture:
     steps, units = shown.parts[0].shape
     same = [t for t in range(steps) if not np.any(pair.difference[t])]
     # The three in a word's column, and an empty place; in narrow columns they take all of it.
@@ -125,7 +128,7 @@ def _side_by_side(pair: Pair, shown: Compared, theme: Theme) -> Picture:
     )  # fmt: skip
 
 
-def _others(pair: Pair) -> list[dict[str, Any]]:
+def _others(pair: BeforeAndAfter) -> list[dict[str, Any]]:
     """The words that are read instead, or their first letters if they are close."""
     close = len(pair.words) > _MOST_NAMES and bool(np.any(np.diff(pair.changed) <= 2))
     texts = {t: plain(pair.others[t], _LETTERS if close else 16) for t in pair.changed}
@@ -137,7 +140,7 @@ def _others(pair: Pair) -> list[dict[str, Any]]:
 
 
 def _strip_cells(
-    pair: Pair, shown: Compared, places: Sequence[float], same: Sequence[int]
+    pair: BeforeAndAfter, shown: Compared, places: Sequence[float], same: Sequence[int]
 ) -> list[Series]:
     """The strips before and after, and between them the change, which has its own colours."""
     (steps, units), every = shown.parts[0].shape, len(places)
@@ -170,7 +173,7 @@ def _strip_cells(
     ]  # fmt: skip
 
 
-def _stacked(pair: Pair, shown: Compared, theme: Theme) -> Picture:
+def _stacked(pair: BeforeAndAfter, shown: Compared, theme: Theme) -> Picture:
     view = shown.view
     series = [
         heatmap(
@@ -202,7 +205,7 @@ def _stacked(pair: Pair, shown: Compared, theme: Theme) -> Picture:
     )  # fmt: skip
 
 
-def _changes(pair: Pair, theme: Theme) -> list[dict[str, Any]]:
+def _changes(pair: BeforeAndAfter, theme: Theme) -> list[dict[str, Any]]:
     """The words that are read instead, on the states after, unless they are many.
 
     Every other one is higher, so that neighbours don't cover each other.

@@ -21,7 +21,7 @@ from rnnviz.charts.side_by_side import (
     MOST_NUMBERS,
     MOST_PAIRS,
     AnswerScale,
-    Pair,
+    BeforeAndAfter,
     compared_answers,
     contribution_bars,
     distance_curve,
@@ -280,7 +280,7 @@ def _or_sentence(
     )
 
 
-def _pair(change: ChangedPhrase, first: Array, second: Array) -> Pair:
+def _pair(change: ChangedPhrase, first: Array, second: Array) -> BeforeAndAfter:
     """Two arrays on the words before the change."""
     how, (probe, other) = change.lab.perturbation, change.pair
     before, after = (np.array(p.words, object) for p in (probe, other))
@@ -291,10 +291,10 @@ def _pair(change: ChangedPhrase, first: Array, second: Array) -> Pair:
     if how.alter is Alter.ADD:
         reads[how.place] = f"{before[how.place]} {how.word}"
     words, others = (list(map(shown_token, texts)) for texts in (before, reads))
-    return Pair(first, aligned(how.continued(first, second), places), words, others)
+    return BeforeAndAfter(first, aligned(how.continued(first, second), places), words, others)
 
 
-def _states_pair(change: ChangedPhrase) -> Pair:
+def _states_pair(change: ChangedPhrase) -> BeforeAndAfter:
     session = change.session
     pair = _pair(change, *(p.unrolled(session.layer).of(session.part) for p in change.pair))
     # Before the change both are the same, but products of another length may round otherwise.

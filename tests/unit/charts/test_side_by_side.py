@@ -8,7 +8,7 @@ import pytest
 from rnnviz.charts.axis_limits import StickyScale
 from rnnviz.charts.side_by_side import (
     AnswerScale,
-    Pair,
+    BeforeAndAfter,
     answers_before,
     compared_answers,
     contribution_bars,
@@ -22,7 +22,7 @@ from tests.sampling import each_row
 NAN = float("nan")
 FIRST = np.array([[0.5, -0.25], [1.0, 0.0], [0.0, 0.25]])
 SECOND = np.array([[0.5, -0.25], [NAN, NAN], [-1.0, 0.25]])
-PAIR = Pair(FIRST, SECOND, ["i", "not", "<b>"], ["i", "–", "<i>"])
+PAIR = BeforeAndAfter(FIRST, SECOND, ["i", "not", "<b>"], ["i", "–", "<i>"])
 VERDICT = AnswerScale("Verdict", 0.5, True, ("negative", "<positive>"))
 
 
@@ -33,9 +33,9 @@ def notes(drawn):
 @each_row("count", [1, 40])
 def test_nothing_known_can_be_drawn(count):
     nothing, words = np.full((count, 3), NAN), ["a"] * count
-    pair = Pair(nothing, nothing, words, words)
+    pair = BeforeAndAfter(nothing, nothing, words, words)
     assert compared_states(pair).figure
-    single = Pair(nothing[:, 0], nothing[:, 0], words, words)
+    single = BeforeAndAfter(nothing[:, 0], nothing[:, 0], words, words)
     for scale in (VERDICT, AnswerScale("Output", probability=False)):
         assert compared_answers(single, scale).figure
         assert answers_before(single, scale).figure
@@ -62,13 +62,13 @@ def test_the_distance_has_its_factor_and_where_they_part():
 
 def test_two_classes_are_bars_from_the_middle_in_the_colour_of_their_side():
     first, second = np.array([0.5, 0.98]), np.array([0.5, 0.0625])
-    drawn = compared_answers(Pair(first, second, ["a", "b"], ["a", "c"]), VERDICT).figure
+    drawn = compared_answers(BeforeAndAfter(first, second, ["a", "b"], ["a", "c"]), VERDICT).figure
     one, other, solid, dashed = drawn.data
     np.testing.assert_allclose(one.y, first - 0.5, rtol=1e-6)
     assert (one.base, one.text[1], other.text[1]) == (0.5, "98%", "94%")
     assert (one.text[0], other.text[0]) == ("50%", ""), "one number stands for both"
     opposite = compared_answers(
-        Pair(np.array([0.03]), np.array([0.97]), ["a"], ["a"]), VERDICT
+        BeforeAndAfter(np.array([0.03]), np.array([0.97]), ["a"], ["a"]), VERDICT
     ).figure
     assert [bars.text for bars in opposite.data[:2]] == [("97%",), ("97%",)]
     assert one.marker.color[1] != other.marker.color[1]
@@ -81,7 +81,9 @@ def test_two_classes_are_bars_from_the_middle_in_the_colour_of_their_side():
 def test_the_number_of_now_stands_beyond_the_answer_before():
     before, after = np.array([0.9, 0.9, 0.6]), np.array([0.6, 0.3, 0.9])
     words = ["a", "b", "c"]
-    was, now, edges = answers_before(Pair(before, after, words, words), VERDICT).figure.data
+    was, now, edges = answers_before(
+        BeforeAndAfter(before, after, words, words), VERDICT
+    ).figure.data
     assert was.text == ("60%", "", "")
     assert now.text == ("", "70%", "90%")
     assert edges.line.dash == "dash"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rnnviz.charts.hidden_states import StateView, grouped
-from rnnviz.charts.side_by_side import AnswerScale, Pair
+from rnnviz.charts.side_by_side import AnswerScale, BeforeAndAfter
 from rnnviz.charts.theme import LIGHT
 from rnnviz.files.numbers import columns_of
 from rnnviz.questions.what_if.pictures import (
@@ -27,7 +27,7 @@ def notes(drawn):
 
 
 def test_a_the_difference_and_b_stand_in_the_column_of_each_word():
-    pair = Pair(FIRST, SECOND, ["i", "not", "<b>"], ["i", "–", "<i>"])
+    pair = BeforeAndAfter(FIRST, SECOND, ["i", "not", "<b>"], ["i", "–", "<i>"])
     drawn = compared_states(
         pair, view=StateView("c", "Cell state c after every word", False)
     ).figure
@@ -54,7 +54,7 @@ def test_states_have_the_colours_of_the_memory_and_the_difference_those_of_its_o
 ):
     first, second = np.full((count, 3), 0.8), np.full((count, 3), 0.2 if gate else -0.8)
     words, view = ["a"] * count, StateView("z", "Gate z after every word", True, gate)
-    drawn = compared_states(Pair(first, second, words, words), view=view).figure
+    drawn = compared_states(BeforeAndAfter(first, second, words, words), view=view).figure
     states, difference = drawn.data[:2]
     assert (states.zmin, states.zmax) == (0 if gate else -1, 1)
     end = 1 if gate else 2
@@ -74,7 +74,7 @@ def test_changed_words_side_by_side_have_room_in_narrow_columns():
         ({3: "not", 4: "longest"}, ["not", "long…"]),
     ):
         others = [changed.get(t, word) for t, word in enumerate(words)]
-        drawn = compared_states(Pair(states, states, words, others)).figure
+        drawn = compared_states(BeforeAndAfter(states, states, words, others)).figure
         assert [n.text for n in drawn.layout.annotations if n.yshift == 16] == said
 
 
@@ -82,13 +82,13 @@ def test_what_differs_in_units_without_a_row_is_not_the_same():
     first, second = np.zeros((3, 256)), np.zeros((3, 256))
     second[1:, 1] = 0.5
     words, groups = ["a"] * 3, grouped(np.arange(256))
-    drawn = compared_states(Pair(first, second, words, words), groups=groups).figure
+    drawn = compared_states(BeforeAndAfter(first, second, words, words), groups=groups).figure
     assert 1 not in drawn.layout.meta["units"]
     assert [n.x for n in drawn.layout.annotations if n.text == "the same"] == [0]
 
 
 def test_rows_come_in_the_order_of_the_units():
-    pair = Pair(FIRST, SECOND, ["a"] * 3, ["a"] * 3)
+    pair = BeforeAndAfter(FIRST, SECOND, ["a"] * 3, ["a"] * 3)
     drawn = compared_states(pair, groups=grouped(np.array([1, 0]))).figure
     np.testing.assert_allclose(np.array(drawn.data[0].z)[:, 0::4], FIRST.T[[1, 0]])
     assert drawn.data[0].customdata[0][0] == "unit 1, “a”, before"
@@ -99,7 +99,7 @@ def test_rows_come_in_the_order_of_the_units():
 @each_row("count", [3, 40])
 def test_a_few_of_many_rows_have_a_label(count):
     states, words = np.ones((count, 64)), ["a"] * count
-    drawn = compared_states(Pair(states, 2 * states, words, words)).figure
+    drawn = compared_states(BeforeAndAfter(states, 2 * states, words, words)).figure
     labels = drawn.layout.yaxis.ticktext
     assert labels == tuple(map(str, range(0, 64, 6 if count == 3 else 16)))
 
@@ -107,7 +107,7 @@ def test_a_few_of_many_rows_have_a_label(count):
 @each_row("count", [3, 40])
 def test_a_label_stands_at_the_row_of_its_unit(count):
     states, words = np.ones((count, 3)), ["a"] * count
-    pair, groups = Pair(states, states, words, words), grouped(np.array([2, 0, 1]))
+    pair, groups = BeforeAndAfter(states, states, words, words), grouped(np.array([2, 0, 1]))
     picture = compared_states(pair, groups=groups)
     axis = picture.figure.layout.yaxis
     assert axis.ticktext == ("2", "0", "1")
@@ -122,7 +122,7 @@ def test_a_label_stands_at_the_row_of_its_unit(count):
 def test_swapped_words_of_many_are_named_apart_and_in_the_numbers():
     states, words = np.ones((20, 2)), [*map(str, range(20))]
     others = [*words[:4], "5", "4", *words[6:]]
-    picture = compared_states(Pair(states, states, words, others))
+    picture = compared_states(BeforeAndAfter(states, states, words, others))
     first, second = picture.figure.layout.annotations
     assert (first.text, second.text) == ("5", "4")
     assert first.y != second.y
@@ -134,7 +134,7 @@ def test_swapped_words_of_many_are_named_apart_and_in_the_numbers():
 def test_strips_are_wide_enough_to_be_read(count, least):
     states = np.random.default_rng(0).normal(size=(count, 3))
     words = ["a"] * count
-    drawn = compared_states(Pair(states, 2 * states, words, words)).figure
+    drawn = compared_states(BeforeAndAfter(states, 2 * states, words, words)).figure
     cells = drawn.data[0]
     every = 4 if count == 9 else 3
     np.testing.assert_allclose(np.array(cells.z)[:, 0::every], states.T, rtol=1e-6)
@@ -149,7 +149,7 @@ def test_strips_are_wide_enough_to_be_read(count, least):
 def test_of_many_words_the_three_stand_below_each_other():
     states = np.random.default_rng(0).normal(size=(40, 3))
     words = ["a"] * 40
-    drawn = compared_states(Pair(states, 2 * states, words, [*words[:-1], "b"])).figure
+    drawn = compared_states(BeforeAndAfter(states, 2 * states, words, [*words[:-1], "b"])).figure
     for heatmap, part in zip(drawn.data, (states, states, 2 * states), strict=True):
         np.testing.assert_allclose(heatmap.z, part.T, rtol=1e-6)
     assert [one.yaxis for one in drawn.data] == ["y", "y2", "y3"]
@@ -164,7 +164,7 @@ def test_of_many_units_those_that_have_a_row_on_the_page_are_shown(count):
     first, second = np.zeros((count, 256)), np.zeros((count, 256))
     second[1, [4, 7]] = 0.2, 0.4
     words, groups = ["a"] * count, grouped(np.arange(256), {7})
-    drawn = compared_states(Pair(first, second, words, words), groups=groups).figure
+    drawn = compared_states(BeforeAndAfter(first, second, words, words), groups=groups).figure
     units = [0, 4, 7, *range(8, 256, 4)]
     assert "256 units, 1 in 4 is shown" in drawn.layout.title.text
     if count == 3:
