@@ -23,11 +23,13 @@ from rnnviz.charts.training_curves import metric_curve
 from rnnviz.config import OutputAt
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.formatting import number, quoted, written_step, written_values
+from rnnviz.probe.pair import Pair
 from rnnviz.probe.probe import Probe
 from rnnviz.probe.results import Answers, Confusion, Values, confusion
 from rnnviz.probe.session import Session
 from rnnviz.questions.wrong.measure import (
     DataPart,
+    ResultFile,
     ResultsLab,
     Section,
     Show,
@@ -170,11 +172,16 @@ def _choose(session: Session) -> None:
     with st.popover("Save as CSV", width="stretch"):
         for kind in result_files(session):
             st.download_button(
-                kind.label, partial(saved, tab, partial(result_csv, kind=kind)),
+                kind.label, partial(saved, tab, partial(_result, kind)),
                 f"answers-{lab.rows}{kind.suffix}.csv", "text/csv",
                 key=f"save{kind.suffix or '-answers'}", on_click="ignore", width="stretch",
                 help=kind.help,
             )  # fmt: skip
+
+
+def _result(kind: ResultFile, pair: Pair) -> str:
+    """The results of the network whose pages are shown."""
+    return result_csv(pair.session, kind)
 
 
 def _segments(label: str, options: Sequence[str], value: str) -> str:

@@ -157,10 +157,10 @@ export function curve(p, series, heightOf, color, width = 2, dash = []) {
 function paintScores(p) {
   const { layout, run, theme } = p;
   const { loss } = run.scales;
-  for (const [prefix, width] of [["old ", 1], ["", 2]])
+  for (const [prefix, width] of [["old ", 1.8], ["", 2]])
     for (const [role, dash] of [["test", [5, 3]], ["train", []]]) {
-      const color = prefix ? faint(theme[role], 0.4) : theme[role];
-      const own = prefix ? [1, 3] : dash;
+      const color = prefix ? faint(theme[role], 0.65) : theme[role];
+      const own = prefix ? [2, 3] : dash;
       curve(p, run[`${prefix}${role}_loss`], (v) => heights.loss(layout, loss, v), color, width, own);
       curve(p, run[`${prefix}${role}_metric`], (v) => heights.metric(layout, null, v), color, width, own);
     }

@@ -70,7 +70,7 @@ function paintScores(p) {
   runs.forEach((one, k) => {
     const dash = k ? DASH : [];
     for (const name of ["loss", "metric"]) {
-      curve(p, one[`old ${role}_${name}`], heights[name], faint(color, 0.5), 1.2, [1, 3]);
+      curve(p, one[`old ${role}_${name}`], heights[name], faint(color, 0.65), 1.8, [2, 3]);
       curve(p, one[`${role}_${name}`], heights[name], color, 2, dash);
     }
     curve(p, one.left, heights.left, theme.forward, 2.2, dash);

@@ -95,13 +95,18 @@ class Visitor:
         for live in self.rng.choice([*TABS.values(), live_step], tabs, replace=False):
             with np.errstate(all="ignore"):
                 tab = live(self.session)
-            self.scene = Scene(self.session, partial(self.draw, tab), tab.handlers, tab.job)
-            self.host.refresh()
-            self.wait(2)
+            self.show(tab, self.session, self.draw)
             for key in tab.handlers:
                 at = int(self.rng.integers(3))
                 self.say("select", on=key, value=at, by=1, x=at, y=at, data=[at, at])
             self.wait(1)
+
+    def show(self, tab, session, draw):
+        self.scene = Scene(
+            session, partial(draw, tab), tab.handlers, tab.job, dataset=session.dataset
+        )
+        self.host.refresh()
+        self.wait(2)
 
     def draw(self, tab, frame):
         tab.draw(frame)
@@ -160,9 +165,7 @@ class TwoVisitor(Visitor):
         pair = self.host.pair
         if pair.second:
             tab = pair_tab.live(pair)
-            self.scene = Scene(pair.first, partial(self.draw_both, tab), tab.handlers, tab.job)
-            self.host.refresh()
-            self.wait(2)
+            self.show(tab, pair.first, self.draw_both)
             self.say("click", on="pair_network", x=int(self.rng.integers(9)))
             self.wait(1)
         self.session = pair.session
