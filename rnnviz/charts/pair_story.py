@@ -80,8 +80,9 @@ def _stories(both: Both) -> Iterator[tuple[str, str, bool]]:
     for k, (own, session) in enumerate(zip(both.standings, both.sessions, strict=True)):
         other = called(1 - k)
         if session.player.opening:
-            at = session.player.position.epoch
-            sentence = f"{called(k)} trains up to the epoch of {other}: it is at {at}."
+            at, reached = (one.player.position.epoch for one in (session, both.sessions[1 - k]))
+            goal = other if reached > at else "the link"
+            sentence = f"{called(k)} trains up to the epoch of {goal}: it is at {at}."
             yield f"{disc(k)} catches up", sentence, False
         if own.broken is not None:
             what = f"From epoch {own.broken} on the numbers of {called(k)} are no longer finite."

@@ -6,9 +6,11 @@ import time
 import numpy as np
 import pytest
 
-from rnnviz.config import SETTINGS, TaskName
+from rnnviz.charts.compare_menu import pair_texts
+from rnnviz.config import SETTINGS, RunConfig, TaskName
 from rnnviz.page.command import RefusedError
-from rnnviz.probe.pair import READY
+from rnnviz.probe.pair import READY, Pair
+from rnnviz.probe.session import Session
 from tests.page.tab import PAGES, App, Page, plain, tabs_of
 
 #: Small networks with an answer of every kind.
@@ -80,6 +82,19 @@ def test_the_header_has_both_and_the_side_bar_what_differs(page):
     assert page.widget("A_cell").value == "elman"
     assert page.widget("B_cell").value == "lstm"
     assert page.widget("cell") is None and page.widget("split_task") is None
+
+
+def test_the_story_says_which_network_catches_up_and_which_epoch_a_link_has_reached():
+    def story():
+        return " ".join(plain(pair_texts(pair)["story"]).split())
+
+    pair = Pair(Session(RunConfig(hidden=4)))
+    pair.first.player.step_epoch()
+    pair.compare({"cell": "lstm"})
+    assert "lstm trains up to the epoch of elman : it is at 0." in story()
+    pair = Pair(Session())
+    pair.follow(link(epoch="3"), patience=0.0)
+    assert "elman trains up to the epoch of the link: it is at" in story()
 
 
 def test_settings_are_common_until_they_are_split_and_common_again():
