@@ -107,7 +107,8 @@ def luck_story(pair: Pair) -> tuple[str, str] | None:
     if not spreads:
         return None
     at, count = pair.luck.threshold, len(spreads[0].members)
-    chip = f"{count} seeds{' each' * (len(spreads) > 1)}"
+    seeds = f"{count} seed{'s' * (count > 1)}"
+    chip = f"{seeds}{' each' * (len(spreads) > 1)}"
     learned = [int(np.isfinite(spread.first(at)).sum()) for spread in spreads]
     if len(spreads) == 1:
         epochs = np.sort(spreads[0].first(at)[np.isfinite(spreads[0].first(at))])
@@ -115,17 +116,17 @@ def luck_story(pair: Pair) -> tuple[str, str] | None:
         if len(epochs):
             first, middle, last = (int(epochs[k]) for k in (0, len(epochs) // 2, -1))
             when = f", at epoch {middle} in the middle ({first} to {last})"
-        return chip, f"{learned[0]} of {count} seeds learned{when}."
+        return chip, f"{learned[0]} of {seeds} learned{when}."
     names = [Both(pair, (), ()).called(k) for k in (0, 1)]
     first, second, _ = sooner(spreads[0], spreads[1], at)
     if abs(learned[0] - learned[1]) > _MORE:
-        counts = f"{names[0]} learned with {learned[0]} of {count} seeds"
+        counts = f"{names[0]} learned with {learned[0]} of {seeds}"
         return chip, f"{counts}, {names[1]} with {learned[1]}."
     k = int(second > first)
     most = max(first, second)
     if not most:
-        return chip, f"Neither learned with any of {count} seeds."
-    return chip, f"{names[k]} learned sooner with {most} of {count} seeds."
+        return chip, f"Neither learned with any of {seeds}."
+    return chip, f"{names[k]} learned sooner with {most} of {seeds}."
 
 
 def _rank(chapter: str) -> int:

@@ -2,15 +2,18 @@
 
 import re
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from rnnviz.charts.compare_menu import pair_texts
+from rnnviz.charts.pair_story import luck_story
 from rnnviz.config import SETTINGS, RunConfig, TaskName
 from rnnviz.page.command import RefusedError
 from rnnviz.probe.pair import READY, Pair
 from rnnviz.probe.session import Session
+from rnnviz.sweeps.spread import Spread
 from tests.page.tab import PAGES, App, Page, plain, tabs_of
 
 #: Small networks with an answer of every kind.
@@ -172,6 +175,10 @@ def test_other_seeds_are_trained_and_a_click_opens_one():
         column = shown.history.column("train_loss").astype(np.float32)
         np.testing.assert_array_equal(series[f"seeds train_loss#{k}"]["z"][0], column)
     assert "2 seeds" in plain(page.bodies["story"])
+    one = [Spread(spread.members[:1]) for spread in page.pair.spreads]
+    assert luck_story(
+        SimpleNamespace(luck_shown=True, spreads=one, luck=page.pair.luck, names=("elman", "lstm"))
+    ) == ("1 seed each", "Neither learned with any of 1 seed.")
     page.say("take_seed", value=1)
     assert [s.config.seed for s in page.pair.sessions] == [1, 1]
     assert len(page.pair.spreads[0].members) == 2
