@@ -37,10 +37,12 @@ def test_a_teacher_opens_a_pair_and_the_class_sees_one_forget(opened, server):
     page.press("play")
     page.expect_epoch_above(0)
     page.press("pause")
+    # A pair trains on until the server has the click.
+    page.page.wait_for_function("() => !rnnviz.stage.header.running")
     before = page.page.evaluate("rnnviz.stage.header.epoch")
     page.page.reload()
     expect(page.page.locator("[data-picture=pair_network][data-drawn]")).to_be_visible()
-    assert page.page.evaluate("rnnviz.stage.header.epoch") == before
+    page.page.wait_for_function("epoch => rnnviz.stage.header.epoch === epoch", arg=before)
 
 
 @pytest.mark.story
