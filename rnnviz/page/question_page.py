@@ -22,8 +22,8 @@ from rnnviz.engine.derived_cell import DerivedCell
 from rnnviz.probe.pair import Pair
 from rnnviz.probe.questions import TrainQuestion
 from rnnviz.probe.session import CellDraft, Session
-from rnnviz.questions.learn import pair_tab
 from rnnviz.questions.learn.tab import TAB as LEARN
+from rnnviz.questions.learn.tab import lay_out_pair
 from rnnviz.ui.browser_session import current_tab, visit
 from rnnviz.ui.choices import choose_one
 from rnnviz.ui.frame import Frame
@@ -113,7 +113,7 @@ def train_page(pair: Pair, controls: DeltaGenerator) -> None:
     if session.questions["train"] is TrainQuestion.WRONG:
         set_scene(tab_of(TrainQuestion.WRONG).lay_out(session, controls), pair)
     elif pair.together:
-        set_scene(pair_tab.lay_out(pair, left, right), pair)
+        set_scene(lay_out_pair(pair, left, right), pair)
     else:
         seeds = pair if pair.luck_shown and not pair.second else None
         set_scene(LEARN.lay_out(session, controls, left, right, seeds), pair)

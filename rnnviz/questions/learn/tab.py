@@ -1,4 +1,4 @@
-"""Tab *How does it learn?*: the network over one sequence, and the curves of its run."""
+"""Tab *How does it learn?*: one network or two over one sequence, and the curves of the runs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.charts.answers import free_run
 from rnnviz.charts.first_page import DEVELOP, compared_network, curves, explained, words_of
-from rnnviz.charts.pair_page import both_curves, both_of, develop, explained_pair
+from rnnviz.charts.pair_page import both_curves, both_of, develop, explained_pair, networks
 from rnnviz.charts.texts import explanation, score_text, verdict_html
 from rnnviz.probe.pair import Pair
 from rnnviz.probe.probe import Probe
@@ -124,3 +124,28 @@ def _draw(session: Session, frame: Frame) -> None:
     if runs_free(session.dataset):
         inputs, values, names = probe.example.inputs, free_values(probe), session.dataset.classes
         frame.chart("free", free_run, inputs, values, names, sticky_theme(session, "free"))
+
+
+def lay_out_pair(pair: Pair, left: DeltaGenerator, right: DeltaGenerator) -> Scene:
+    """Place the picture of both networks and that of both runs."""
+    for (name, text), place in zip(explained_pair(pair).items(), (left, right), strict=True):
+        with place:
+            place_canvas(name, name, text)
+    return live_pair(pair)
+
+
+def live_pair(pair: Pair) -> Scene:
+    """The scene of both networks, for the session host to draw and to measure."""
+
+    def click(event: dict[str, object]) -> None:
+        pair.token = int(str(event["x"]))
+
+    def draw(frame: Frame) -> None:
+        if pair.second is None:  # The page is about to be laid out for one network.
+            return
+        both = both_of(pair)
+        frame.chart("pair_network", networks, both, sticky_theme(pair.first, "pair"))
+        frame.chart("pair_curves", both_curves, both, theme())
+
+    kinds = {key: key for key in ("pair_network", "pair_curves")}
+    return Scene(pair.first, draw, {"pair_network": click}, partial(develop, pair), kinds=kinds)

@@ -17,7 +17,7 @@ from rnnviz.page.session_host import FAILED, SessionHost
 from rnnviz.probe.pair import READY
 from rnnviz.probe.questions import StepView
 from rnnviz.probe.session import Session
-from rnnviz.questions.learn import pair_tab
+from rnnviz.questions.learn.tab import live_pair
 from rnnviz.questions.step.tab import live_step
 from rnnviz.ui.style import TabTheme, using_theme
 from rnnviz.ui.viewer import Scene, Viewer
@@ -164,7 +164,7 @@ class TwoVisitor(Visitor):
         """Look at both, and at one of the pages of one."""
         pair = self.host.pair
         if pair.second:
-            tab = pair_tab.live(pair)
+            tab = live_pair(pair)
             self.show(tab, pair.first, self.draw_both)
             self.say("click", on="pair_network", x=int(self.rng.integers(9)))
             self.wait(1)
