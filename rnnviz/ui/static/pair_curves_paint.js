@@ -8,7 +8,7 @@ const percent = (share) => `${Math.round(100 * share)}%`;
 
 export function pairCurvesLayout(width, height, run) {
   const u = clamp(Math.min(width / 33, height / 38), 11, 20);
-  const [start, head, gap, foot] = [3.9 * u, 1.75 * u, 0.6 * u, 4.9 * u];
+  const [start, head, gap, foot] = [3.9 * u, 1.75 * u, 0.6 * u, 5.4 * u];
   const inner = width - start - Math.max(30, 2.2 * u);
   const maps = run.runs.map((_, k) => [MAPS[k], 0.36 / run.runs.length]);
   const parts = [["loss", 0.3], ["metric", 0.17], ["left", 0.17], ...maps];
@@ -40,7 +40,8 @@ function heightsOf({ panels: { loss, metric, left } }, { loss: { top }, least })
   return {
     loss: (v) => level(loss, clamp(v, 0, 1.04 * top) / (1.04 * top)),
     metric: (v) => level(metric, (v + 0.03) / 1.09),
-    left: (v) => level(left, 1 - clamp(Math.log10(Math.max(v, 1e-300)), least, 0) / least),
+    // The label of the highest level is below the title.
+    left: (v) => level(left, 0.9 - 0.9 * clamp(Math.log10(Math.max(v, 1e-300)), least, 0) / least),
   };
 }
 
@@ -48,7 +49,7 @@ function paintFrames(p) {
   const { layout: { u, left, right, panels }, run, theme, heights } = p;
   const { role, roles, metric, loss, words, token } = run;
   const set = roles[role === "train" ? 0 : 1];
-  title(p, panels.loss, `Loss, ${set}`);
+  title(p, panels.loss, `Loss in ${loss.unit}, ${set}`);
   grid(p, [0, loss.top / 2, loss.top], heights.loss, shortNumber);
   const guess = heights.loss(loss.guess);
   stroke(p, [[left, guess], [right, guess]], theme.muted, 1.2, [2, 3]);
@@ -149,7 +150,7 @@ function paintShares(p, one, k, panel) {
 function paintChapters(p) {
   const { c, layout: { u, left, right, x, foot }, run, theme } = p;
   run.runs.forEach(({ chapters, epochs, broken, reached }, k) => {
-    const [y, height] = [foot + (0.25 + 1.3 * k) * u, 0.75 * u];
+    const [y, height] = [foot + (0.85 + 1.3 * k) * u, 0.75 * u];
     if (run.runs.length > 1) disc(p, k, left - 1.1 * u, y + height / 2, 0.58 * u);
     c.fillStyle = theme.grid;
     c.fillRect(left, y, x(Math.min(epochs, run.last)) - left, height);
@@ -159,7 +160,7 @@ function paintChapters(p) {
     }
     if (broken !== null) write(p, "✕", x(reached) + 0.3 * u, y + height / 2, u, theme.text, { weight: 700 });
   });
-  const y = foot + 4.2 * u;
+  const y = foot + 4.75 * u;
   ["left", "center", "right"].forEach((align, k) => {
     const epoch = Math.round((k / 2) * run.last);
     write(p, String(epoch), left + (k / 2) * (right - left), y, 0.87 * u, theme.muted, { align });
@@ -182,14 +183,14 @@ function paintVeil({ c, layout, run, theme, shown }) {
   // The seeds have been trained to their end.
   for (const [name, { y, height }] of Object.entries(panels))
     if (!seeded(run) || MAPS.includes(name)) c.fillRect(x(shown), y - 1, right - x(shown) + 2, height + 2);
-  c.fillRect(x(shown), foot, right - x(shown) + 2, 2.7 * u);
+  c.fillRect(x(shown), foot, right - x(shown) + 2, 3.2 * u);
 }
 
 // The line at the epoch, and a disc of each network on every curve: the first left of the line, the second right of it.
 function paintHead(p) {
   const { c, layout: { u, x, foot, left }, run, theme, shown, heights } = p;
   upright(p, shown, theme.text, 1.6);
-  const knob = foot + 3 * u;
+  const knob = foot + 3.6 * u;
   stroke(p, [[x(shown), foot], [x(shown), knob]], theme.text, 1.6);
   const median = seeded(run) ? "median " : "";
   const names = { loss: `${median}${run.role}_loss`, metric: `${median}${run.role}_metric`, left: median ? "" : "left" };
