@@ -59,10 +59,8 @@ def _luck(pair: Pair) -> str:
         ended = sum(len(spread.members) for spread in pair.spreads)
         every = luck.count * len(pair.sessions)
         return _pressed("stop_luck", f"{ended} of {every}, stop", "Keeps what has been trained (S)")
-    if pair.luck_shown and (spreads := pair.spreads):
-        count = len(spreads[0].members)
-        if count == luck.count:
-            return _pressed("ask_for_luck", f"{count} seeds ✓", "Hides them again (S)")
+    if pair.luck_complete:
+        return _pressed("ask_for_luck", f"{luck.count} seeds ✓", "Hides them again (S)")
     return (
         f'<button class="rnnviz-press rnnviz-luck" data-do="ask_for_luck" title="{tip}">'
         "Is it luck?</button>"
@@ -101,7 +99,7 @@ def _menu(pair: Pair) -> str:
     ready = "".join(
         f'<button class="rnnviz-press ready" data-do="ready" data-label="{escape(one.label)}">'
         f"<b>{escape(one.label)}</b> <small>{escape(one.note)}</small></button>"
-        for one in READY
+        for one in ([] if pair.first.data.given else READY)
     )
     if pair.second:
         ends = "".join(
@@ -109,16 +107,17 @@ def _menu(pair: Pair) -> str:
             for k, name in enumerate(pair.names)
         )
         ends += button("Swap A and B", "swap")
-        return f"<h4>End it</h4><div>{ends}</div><h4>Another pair</h4>{ready}"
+        return f"<h4>End it</h4><div>{ends}</div>{ready and f'<h4>Another pair</h4>{ready}'}"
     others = "".join(
         button(f"{SETTINGS[name].label}: <b>{escape(value)}</b>", "compare", name, value)
         for name, value in _others(pair.first.config)
     )
     at = pair.first.run.position.epoch
     upto = f" up to epoch {at}, where this run is" if at else ""
+    ready = ready and f"<h4>Or open a pair</h4>{ready}"
     return (
         f"<h4>This run becomes {disc(0)}. What should differ in {disc(1)}?</h4><div>{others}</div>"
-        f"<p>B trains with the same seed and data{upto}.</p><h4>Or open a pair</h4>{ready}"
+        f"<p>B trains with the same seed and data{upto}.</p>{ready}"
     )
 
 

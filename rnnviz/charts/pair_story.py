@@ -86,7 +86,9 @@ def _stories(both: Both) -> Iterator[tuple[str, str, bool]]:
             yield f"{disc(k)} catches up", sentence, False
         if own.broken is not None:
             what = f"From epoch {own.broken} on the numbers of {called(k)} are no longer finite."
-            yield f"{disc(k)} broke", f"{what} {other} goes on.", True
+            stands = both.standings[1 - k]
+            goes_on = stands.broken is None and stands.ended is None
+            yield f"{disc(k)} broke", what + f" {other} goes on." * goes_on, True
     chapters = [session.story.chapter for session in both.sessions]
     if pair.epoch == 0 and same_start(pair):
         yield chapters[0], _SAME, False
@@ -123,9 +125,12 @@ def luck_story(pair: Pair) -> tuple[str, str] | None:
         counts = f"{names[0]} learned with {learned[0]} of {seeds}"
         return chip, f"{counts}, {names[1]} with {learned[1]}."
     k = int(second > first)
-    most = max(first, second)
-    if not most:
+    if not any(learned):
         return chip, f"Neither learned with any of {seeds}."
+    if first == second:
+        each = f"{names[0]} learned sooner with {first} of {seeds}"
+        return chip, f"{each}, {names[1]} with {second}."
+    most = max(first, second)
     return chip, f"{names[k]} learned sooner with {most} of {seeds}."
 
 

@@ -20,15 +20,15 @@ def query_of(session: Session) -> str:
     return "" if query is None else f"?{query}"
 
 
-def origin(session: Session) -> dict[str, str]:
-    """The origin of a file by name, each entry on one line."""
+def origin(session: Session, query: str | None = None) -> dict[str, str]:
+    """The origin of a file by name, each entry on one line; of two networks with their query."""
     schedule = session.run.schedule
     settings = ", ".join(f"{k}={v}" for k, v in schedule.start.to_query().items())
     facts = {
         "rnnviz": __version__, "data": session.dataset.name, "seed": str(schedule.start.seed),
         session.unit: session.player.progress, "settings": settings or "all as by default",
         "changes": schedule.text() or "none", "loss in": session.dataset.guess.unit,
-        "phrase": session.phrase_input.phrase, "link": query_of(session),
+        "phrase": session.phrase_input.phrase, "link": f"?{query}" if query else query_of(session),
     }  # fmt: skip
     # Leave out facts that are unknown, or would lead to another run.
     left_out = "link" if session.data.given is not None else ""

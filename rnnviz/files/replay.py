@@ -264,6 +264,7 @@ def record(pair: Pair, phrases: Sequence[str]) -> tuple[list[int], bytes]:
     Returns the recorded epochs, and all pictures and texts as a message, see ``wire_format``.
     """
     reader = pair.fork()
+    reader.luck_shown = False
     # As of a run that plays, the texts don't mention looking back.
     for player in reader.players:
         player.running = True
@@ -295,16 +296,15 @@ def record(pair: Pair, phrases: Sequence[str]) -> tuple[list[int], bytes]:
     ]
     header = {
         "epochs": epochs, "shown": pair.epoch, "unit": pair.first.unit,
-        "made": origin(pair.first) | _other_link(pair), "phrases": rows, "strings": list(strings),
+        "made": origin(pair.first, _query_of_two(pair)), "phrases": rows, "strings": list(strings),
         "blocks": arrays.headers, "remarks": _REMARKS, "palettes": _PALETTES,
     }  # fmt: skip
     return epochs, packed(header, arrays.content)
 
 
-def _other_link(pair: Pair) -> dict[str, str]:
-    """The link of both."""
-    query = pair.query() if pair.second else None
-    return {"link": f"?{query}"} if query else {}
+def _query_of_two(pair: Pair) -> str | None:
+    """The query of both; None of one network, or if it would be too long."""
+    return pair.query() if pair.second else None
 
 
 def _most_epochs(reader: Pair, phrases: Sequence[str]) -> int:
@@ -468,7 +468,8 @@ def _link(pair: Pair) -> str:
         return "A link does not carry the weights that the run began with."
     if session.data.given is not None:
         return "A link does not carry the data that came from a program."
-    query = _other_link(pair).get("link") or query_of(session)
+    both = _query_of_two(pair)
+    query = f"?{both}" if both else query_of(session)
     if not query:
         return "The run is too long for a link. Save it on the page as a file."
     own = " Only a server that has the data of this run can load them." if session.data.own else ""

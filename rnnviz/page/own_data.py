@@ -11,6 +11,7 @@ from zlib import crc32
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from rnnviz.probe.pair import Pair
 from rnnviz.probe.session import Session
 from rnnviz.tasks.csv_table import Encoding, EncodingError, RowError, TaskError
 from rnnviz.tasks.rows import Form, columns_of, near_listed
@@ -28,7 +29,7 @@ from rnnviz.tasks.upload import (
     with_columns,
 )
 from rnnviz.tasks.vocabulary import Unit
-from rnnviz.ui.browser_session import on_host
+from rnnviz.ui.browser_session import on_pair
 from rnnviz.ui.stage import place_file
 from rnnviz.ui.style import escaped
 
@@ -139,7 +140,7 @@ def leave_own_data(session: Session) -> None:
         "Your own data stay on this computer. A link can only name them, and only while this "
         "server runs."
     )
-    leave = on_host(Session.load)
+    leave = on_pair(Pair.load)
     st.button("Back to the task’s data", key="leave_data", on_click=leave, args=(None,))
 
 
@@ -214,7 +215,7 @@ def _start(session: Session, upload: Upload | None, place: DeltaGenerator) -> No
     learned = upload is None or upload == session.data.upload
     place.button(
         "Learn from these data", key="learn", type="secondary" if learned else "primary",
-        on_click=on_host(Session.load), args=(upload,), disabled=learned,
+        on_click=on_pair(Pair.load), args=(upload,), disabled=learned,
     )  # fmt: skip
     if session.data.problem:
         st.warning(escaped(session.data.problem))

@@ -444,6 +444,7 @@ class SessionHost:
         if not pair.running or now >= sent_at + LINK_INTERVAL:
             query = self._query()
             viewer.link, link = (now, query), query if query != before else None
+        both = pair.query() if pair.second else None
         return {
             "seq": viewer.sent + 1,
             "heard": self._last_commands.get(viewer.client, 0),
@@ -465,7 +466,7 @@ class SessionHost:
             "sequence": "batch" if session.config.batch > 1 else session.names.sequence,
             "link": link,
             # With the first frame, and with every new link.
-            "made": None if link is None and viewer.sent else origin(session),
+            "made": None if link is None and viewer.sent else origin(session, both),
         }
 
     def _query(self) -> str:

@@ -31,7 +31,7 @@ from rnnviz.run.pair_link import COMMON
 from rnnviz.sweeps.seed_runs import MOST_SEEDS
 from rnnviz.tasks.data_source import PRESETS, TASKS
 from rnnviz.tasks.task import Preset
-from rnnviz.ui.browser_session import first_value, host_of, on_host, visit
+from rnnviz.ui.browser_session import first_value, on_pair, visit
 from rnnviz.ui.stage import place_editor
 from rnnviz.ui.style import escaped
 
@@ -81,7 +81,7 @@ def _read(tab: TabSession, pair: Pair, task: DeltaGenerator, folded: bool) -> Ru
     first = first_value("config", edition, session.config)
     values: dict[str, Any] = {name: row.default for name, row in SETTINGS.items()}
     with task:
-        values["task"] = _task(tab, session, first, edition)
+        values["task"] = _task(tab, pair, first, edition)
     with st.sidebar:
         # In containers, so that the expanders keep their index: Streamlit folds one that moves.
         differing, dials = st.container(), st.container()
@@ -106,7 +106,7 @@ def _read(tab: TabSession, pair: Pair, task: DeltaGenerator, folded: bool) -> Ru
             st.caption(f"{len(changed)} of {len(others)} differ from the default")
             leave_own_data(session)
         own_data(session)
-        _files(session)
+        _files(pair.session)
         _about(session)
     return RunConfig(**values)
 
@@ -134,7 +134,7 @@ def _differing(
             with join:
                 st.button(
                     "=", key=f"join_{row.name}", help="Make it alike in both",
-                    on_click=_on_pair(Pair.join), args=(row.name,), width="stretch",
+                    on_click=_moving(Pair.join), args=(row.name,), width="stretch",
                 )  # fmt: skip
             for which, column in zip("AB", st.columns(2), strict=True):
                 now = first if which == "A" else pair.second.config
@@ -171,24 +171,22 @@ def _luck(pair: Pair, place: DeltaGenerator) -> None:
         pair.train_seeds()
 
 
-def _on_pair(action: Callable[..., object]) -> Callable[..., None]:
-    """A callback that applies ``action`` to the pair of the tab."""
+def _moving(action: Callable[[Pair, str], object]) -> Callable[[str], None]:
+    """A callback that applies ``action`` to the pair; the widgets are made anew elsewhere."""
     tab = get_tab()
 
-    def act(*args: Any) -> None:
-        with host_of(tab) as host:
-            action(host.pair, *args)
-            # The widgets are made anew, at another place.
-            tab.edition += 1
+    def act(pair: Pair, name: str) -> None:
+        action(pair, name)
+        tab.edition += 1
 
-    return act
+    return on_pair(act)
 
 
 def _split(row: Setting) -> None:
     """The button that lets a setting differ."""
     st.button(
         "≠", key=f"split_{row.name}", help=f"Let {row.label} differ",
-        on_click=_on_pair(_let_differ), args=(row.name,), width="stretch",
+        on_click=_moving(_let_differ), args=(row.name,), width="stretch",
     )  # fmt: skip
 
 
@@ -304,11 +302,12 @@ def _control(row: Setting, first: Any, key: str, short: str = "") -> Any:
     )  # fmt: skip
 
 
-def _task(tab: TabSession, session: Session, first: RunConfig, edition: int) -> TaskName:
+def _task(tab: TabSession, pair: Pair, first: RunConfig, edition: int) -> TaskName:
     """The task, whose choice applies its first preset."""
-    if session.data.own:
-        whose = "Own" if session.data.upload else "Given"
-        own = f"{whose} data: {session.dataset.name[:60]}"
+    data = pair.first.data
+    if data.own:
+        whose = "Own" if data.upload else "Given"
+        own = f"{whose} data: {pair.first.dataset.name[:60]}"
         st.selectbox("Task", [own], key="own_task", disabled=True)
         return first.task
     key = _key("task", edition)
@@ -318,7 +317,7 @@ def _task(tab: TabSession, session: Session, first: RunConfig, edition: int) -> 
         help="What the network learns. A new task comes with settings that fit it.",
     ) or first.task  # fmt: skip
     if chosen != first.task:
-        _apply(session, PRESETS[chosen][0], tab)
+        _apply(pair, PRESETS[chosen][0], tab)
         st.rerun()
     return chosen
 
@@ -340,15 +339,16 @@ def _card(tab: TabSession, session: Session, task: TaskName, preset: Preset) -> 
     active = preset.config(session.config.seed) == session.config
     st.button(
         f"**{preset.label}** · :small[{preset.promise}]", key=f"preset_{task}_{preset.label}",
-        on_click=on_host(_apply), args=(preset, tab),
+        on_click=on_pair(_apply), args=(preset, tab),
         type="primary" if active else "secondary", help=preset.look, width="stretch",
     )  # fmt: skip
 
 
-def _apply(session: Session, preset: Preset, tab: TabSession) -> None:
-    tab.config = preset.config(session.config.seed)
+def _apply(pair: Pair, preset: Preset, tab: TabSession) -> None:
+    tab.config = preset.config(pair.first.config.seed)
     tab.edition += 1
-    session.configure(tab.config)
+    with pair.keeping_replaced_run():
+        pair.configure(tab.config)
 
 
 def _about(session: Session) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -21,47 +22,56 @@ from rnnviz.probe.session import Session
 from rnnviz.probe.story import Chapter, Scores, chance_of, chapters
 from rnnviz.tasks.dataset import Dataset, Example
 
+#: The data, the phrase and the token that a measurement is about.
+_Subject = tuple[Dataset, object, int]
+
 
 class RetentionLab:
     """What is left of one token in one network: at the epoch shown, and over the epochs."""
 
     def __init__(self) -> None:
         self._memo = Memo()
-        self._subject: object = None
-        self._example: Example | None = None
-        self._token, self._others = 0, np.zeros(0)
-        self._record = Record(self._measure)
+        self._subject: _Subject | None = None
+        self._record: Record[Retention]
 
     def now(self, session: Session, probe: Probe, token: int) -> Retention:
         """The retention of ``token`` at the state shown; cached."""
-        self._look_at(session, probe, token)
-        return self._measure(session.gradient_query(probe))
+        subject = _subject_of(session, probe, token)
+        return self._measure(subject, probe.example, session.gradient_query(probe))
 
     def past(self, session: Session, probe: Probe, token: int) -> EpochSeries[Retention]:
         """The retention at the epochs evaluated so far."""
-        self._look_at(session, probe, token)
-        return self._record.series(session.run, session.gradient_query(probe))
+        record = self._record_of(session, probe, token)
+        return record.series(session.run, session.gradient_query(probe))
 
     def develop(self, session: Session, probe: Probe, token: int) -> Iterator[None]:
         """Evaluate the missing epochs; yields before each."""
-        self._look_at(session, probe, token)
-        return self._record.develop(session.run, session.gradient_query(probe))
+        record = self._record_of(session, probe, token)
+        return record.develop(session.run, session.gradient_query(probe))
 
-    def _look_at(self, session: Session, probe: Probe, token: int) -> None:
-        token = min(token, len(probe.example.read) - 1)
-        subject = session.dataset, phrase_key(probe.trace), token
+    def _record_of(self, session: Session, probe: Probe, token: int) -> Record[Retention]:
+        subject = _subject_of(session, probe, token)
         if subject != self._subject:
-            self._subject, self._example, self._token = subject, probe.example, token
-            self._others = other_inputs(session.dataset, probe.example, token)
-            self._record = Record(self._measure)
+            self._subject = subject
+            self._record = Record(partial(self._measure, subject, probe.example))
+        return self._record
 
-    def _measure(self, query: GradientQuery) -> Retention:
-        assert self._example
-        of, example = query.state.parameters, self._example
-        key = query.state, self._subject, query.layer
-        return self._memo.ask(
-            "last", key, lambda: retention(of, example, self._token, self._others, query.layer)
+    def _measure(self, subject: _Subject, example: Example, query: GradientQuery) -> Retention:
+        data, _, token = subject
+        # A page may show one token, and the curves of another.
+        others = self._memo.ask(
+            ("others", token), subject, lambda: other_inputs(data, example, token)
         )
+        of, layer = query.state.parameters, query.layer
+        return self._memo.ask(
+            ("last", token), (query.state, subject, layer),
+            lambda: retention(of, example, token, others, layer),
+        )  # fmt: skip
+
+
+def _subject_of(session: Session, probe: Probe, token: int) -> _Subject:
+    token = min(token, len(probe.example.read) - 1)
+    return session.dataset, phrase_key(probe.trace), token
 
 
 def second_probe(first: Session, second: Session) -> Probe:

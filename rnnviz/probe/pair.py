@@ -177,7 +177,7 @@ class Pair:
 
     @token.setter
     def token(self, token: int) -> None:
-        self._token = token
+        self._token = max(0, token)
 
     # Transport
 
@@ -313,6 +313,11 @@ class Pair:
         self.first.configure(config)
         self._follow_first()
 
+    def load(self, upload: Upload | None) -> None:
+        """Restart both with the user's own data, or with the task's for None."""
+        self.first.load(upload)
+        self._follow_first()
+
     def use(self, equations: str) -> None:
         """Train the first with these equations if they are a valid cell."""
         self.first.use(equations)
@@ -373,7 +378,7 @@ class Pair:
     def open_ready(self, label: str) -> bool:
         """Open a ready pair at epoch 0; return whether there is one with this label."""
         ready = next((one for one in READY if one.label == label), None)
-        if ready is None or self.problem:
+        if ready is None or self.problem or self.first.data.given is not None:
             return False
         self.second, self.split = None, set()
         if self.first.data.own:
@@ -464,12 +469,18 @@ class Pair:
         return ""
 
     def ask_for_luck(self) -> None:
-        """Show the runs of other seeds, and train those that are missing; or hide them again."""
-        self.luck_shown = not (self.luck_shown and self.spreads) and not self.luck_problem
+        """Show the runs of other seeds, and train those that are missing; or hide all of them."""
+        self.luck_shown = not (self.luck_complete or self.luck_problem)
         if self.luck_problem:
             self.first.player.message = self.luck_problem
         elif self.luck_shown:
             self.train_seeds()
+
+    @property
+    def luck_complete(self) -> bool:
+        """Whether the runs of all seeds are shown."""
+        spreads = self.spreads if self.luck_shown else []
+        return bool(spreads) and len(spreads[0].members) == self.luck.count
 
     def train_seeds(self) -> None:
         """Train the seeds that are missing, in the background."""
@@ -519,9 +530,11 @@ class Pair:
             return
         other, refused = found
         start = other.schedule.start
-        self.split = {row.name for row in link.schedule.start.changes(start)}
         self.second = self.first.beside(start)
-        self.second.follow(other, patience=patience)
+        self.second.follow(other, refused, patience)
+        # A setting may differ from the start, or since a change.
+        pairs = ((link.schedule.start, start), (self.first.config, self.second.config))
+        self.split = {row.name for one, two in pairs for row in one.changes(two)}
         for sentence in refused:
             self.first.player.note(sentence)
         self._read_page(query)
@@ -543,7 +556,8 @@ def compare(one: RunConfig | Session, other: RunConfig | Session) -> Pair:
     first, second = (
         given if isinstance(given, Session) else Session(given) for given in (one, other)
     )
-    if first.config.task != second.config.task or first.data.own != second.data.own:
+    tasks = [(s.config.task, s.dataset.vocabulary, s.dataset.classes) for s in (first, second)]
+    if tasks[0] != tasks[1]:
         raise TaskError("Both networks must read the same words: give them the same task or data.")
     second.ask(first.phrase_input.phrase)
     return Pair.of(first, second)

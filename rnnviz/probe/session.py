@@ -256,7 +256,9 @@ class Session:
         other.ask(self.phrase_input.phrase)
         other.selection, other.questions = self.selection, self.questions
         other.objective, other.own_equations = self.objective, self.own_equations
-        other.player.speed = self.player.speed
+        other.player.speed, other._part = self.player.speed, self._part
+        if other.config.layers == self.config.layers:
+            other.layer = self.layer
         return other
 
     # The state shown

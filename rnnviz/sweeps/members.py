@@ -40,9 +40,14 @@ class Member:
     settings: it ``diverged``.
     """
 
-    config: RunConfig
+    schedule: Schedule
     scores: Array
     theta: Array
+
+    @property
+    def config(self) -> RunConfig:
+        """The settings that it began with."""
+        return self.schedule.start
 
     @property
     def diverged(self) -> bool:
@@ -72,7 +77,7 @@ def trained(
         if wanted and not wanted.exists():
             return None
     scores = np.stack([run.history.column(name) for name in COLUMNS], axis=1)
-    return Member(config, scores, run.state.parameters.theta)
+    return Member(schedule, scores, run.state.parameters.theta)
 
 
 def members(

@@ -56,8 +56,6 @@ class SeedRuns:
     ) -> None:
         """Train the seeds that are missing, in the background."""
         self.stop()
-        if self._thread:  # Its workers end at their next epoch.
-            self._thread.join()
         self.problem = ""
         wanted = [
             _seeded(schedule, seed)
@@ -115,8 +113,8 @@ class SeedRuns:
             with _TURN:
                 found = members(schedules, dataset, upload, wanted=wanted, polite=True)
                 for member in found if wanted.exists() else ():
-                    key = next(s for s in schedules if s.start == member.config)
-                    self._of((_seeded(key, 0), dataset, upload))[member.config.seed] = member
+                    kept = self._of((_seeded(member.schedule, 0), dataset, upload))
+                    kept[member.config.seed] = member
                     self.changed()
         except (BrokenProcessPool, TaskError, OSError, MemoryError) as problem:
             _LOG.warning("the runs of several seeds have ended: %s", problem)

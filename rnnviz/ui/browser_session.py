@@ -69,7 +69,12 @@ def errors_on_page() -> Iterator[None]:
 
 
 def on_host(action: Callable[Concatenate[Session, P], object]) -> Callable[P, None]:
-    """A callback of a Streamlit widget: locks the host and applies ``action`` to its session.
+    """A callback that applies ``action`` to the session whose pages are shown: see ``on_pair``."""
+    return on_pair(lambda pair, *args, **kwargs: action(pair.session, *args, **kwargs))
+
+
+def on_pair(action: Callable[Concatenate[Pair, P], object]) -> Callable[P, None]:
+    """A callback of a Streamlit widget: locks the host and applies ``action`` to its pair.
 
     ``action`` must not use ``st.session_state``: if another rerun is already requested, Streamlit
     stops a callback at its first use, and the click is lost.
@@ -79,7 +84,7 @@ def on_host(action: Callable[Concatenate[Session, P], object]) -> Callable[P, No
     def act(*args: P.args, **kwargs: P.kwargs) -> None:
         with host_of(tab) as host:
             try:
-                action(host.session, *args, **kwargs)
+                action(host.pair, *args, **kwargs)
             except TaskError as problem:  # Another tab has changed what the button is for.
                 host.tell(str(problem))
 

@@ -310,7 +310,7 @@ document.addEventListener("keydown", (event) => {
     updateAddress(page.query);
     return;
   }
-  if (name === "s") document.querySelector(".rnnviz-luck")?.click();
+  if (name === "s" && !event.repeat) document.querySelector(".rnnviz-luck")?.click();
   const view = { 1: "A", 2: "B", 3: "both" }[name];
   if (view && stage.header?.pair) stage.send({ do: "view", what: view });
   else if (stage.takesKey(name, event.repeat)) event.preventDefault();

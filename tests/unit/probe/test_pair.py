@@ -9,9 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnviz.config import SETTINGS, RunConfig
-from rnnviz.probe.pair import READY, Pair, View, called
+from rnnviz.probe.comparison import RetentionLab
+from rnnviz.probe.pair import READY, Pair, View, called, compare
 from rnnviz.probe.session import Session
 from rnnviz.run.schedule import Position
+from rnnviz.tasks.csv_table import TaskError
+from rnnviz.tasks.upload import File, Upload
 
 SMALL = RunConfig(hidden=3, epochs=40)
 
@@ -320,3 +323,72 @@ def test_what_can_t_be_read_of_the_second_run_is_said_once(vs, said):
     pair = reopened(f"hidden=3&epochs=4&epoch=1&vs={vs}")
     assert pair.first.player.message.count(said) == 1
     assert pair.second.config == pair.first.config
+
+
+def test_a_setting_that_differs_since_a_change_is_split_when_its_link_is_opened():
+    pair = compared(at=2)
+    pair.differ("lr", 0.5)
+    play(pair, 4)
+    other = reopened(pair.query())
+    other.configure(other.first.config)  # As the page does at once.
+    assert other.split == {"lr"}
+    assert [s.config.lr for s in other.sessions] == [s.config.lr for s in pair.sessions]
+    assert (theta(other.second) == theta(pair.second)).all()
+
+
+def test_a_link_with_a_refused_part_is_not_judged_by_its_checksum():
+    pair = compared(at=2, lr=0.1)
+    other = reopened(pair.query().replace("vs=lr%3A0.1", "vs=lr%3Afast"))
+    assert "can't be 'fast'" in other.first.player.message
+    assert "checksum" not in other.second.player.message
+    assert "differ" not in other.second.player.message
+
+
+def test_both_learn_from_own_data_whichever_is_shown():
+    pair = compared(at=1, lr=0.1)
+    pair.view = View.SECOND
+    upload = Upload(File("own.csv", ("text,label\n" + "so warm,1\nso cold,0\n" * 8).encode()))
+    pair.load(upload)
+    assert pair.first.dataset.name == pair.second.dataset.name == "own.csv"
+    assert pair.first.dataset.classes == pair.second.dataset.classes
+    pair.load(None)
+    assert [s.data.own for s in pair.sessions] == [False, False]
+    assert pair.first.dataset is pair.second.dataset
+
+
+def test_a_second_network_is_drawn_in_the_same_layer_and_part():
+    session = Session(replace(SMALL, cell="gru", layers=2))
+    session.layer, session.part = 0, "z"
+    pair = Pair(session)
+    pair.compare({"lr": 0.1})
+    assert (pair.second.layer, pair.second.part) == (0, "z")
+    pair.compare({"layers": 3})
+    assert (pair.second.layer, pair.second.part) == (2, "z")
+
+
+def test_networks_of_other_data_are_no_pair():
+    one, two = Session(RunConfig()), Session(RunConfig())
+    two.load(Upload(File("own.csv", ("text,label\n" + "so warm,1\nso cold,0\n" * 8).encode())))
+    three = Session(RunConfig())
+    three.load(Upload(File("new.csv", ("text,label\n" + "not here,x\nnot so,y\n" * 8).encode())))
+    for other in (two, three):
+        with pytest.raises(TaskError, match="the same words"):
+            compare(one, other)
+    with pytest.raises(TaskError, match="the same words"):
+        compare(two, three)
+
+
+def test_a_negative_token_is_the_first():
+    pair = compared(lr=0.1)
+    pair.token = -5
+    assert pair.token == 0
+
+
+def test_one_token_is_drawn_and_another_is_followed_without_losing_what_is_measured():
+    session = Session(SMALL)
+    session.player.advance(3)
+    lab, probe = session.lab(RetentionLab), session.inspect()
+    for _ in lab.develop(session, probe, 0):
+        lab.now(session, probe, 2)
+    assert len(lab.past(session, probe, 0).epochs) == 4
+    assert lab.now(session, probe, 2).token == 2

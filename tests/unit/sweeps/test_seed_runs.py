@@ -1,5 +1,6 @@
 """Several seeds in the background: each run is exact, all are kept, and they can be stopped."""
 
+import threading
 import time
 
 import pytest
@@ -70,3 +71,30 @@ def test_they_can_be_stopped_at_once_and_resumed(runs):
     runs.start([SMALL], None, None)
     wait_until(lambda: not runs.running)
     assert len(runs.members(SMALL, None, None)) == 3
+
+
+def test_seeds_wait_for_those_of_another_tab_without_blocking_their_own(runs):
+    other = SeedRuns()
+    other.start([LONG], None, None)
+    try:
+        runs.start([LONG], None, None)
+        runs.count = 4
+        began = threading.Event()
+        thread = threading.Thread(target=lambda: (runs.start([LONG], None, None), began.set()))
+        thread.start()
+        assert began.wait(30)
+        assert runs.running and other.running
+    finally:
+        other.stop()
+
+
+def test_two_schedules_that_differ_by_a_change_have_members_of_their_own(runs):
+    changed = Schedule(SMALL.start, (Change(Position(1), "lr", 0.5),))
+    runs.count = 2
+    runs.start([SMALL, changed], None, None)
+    wait_until(lambda: not runs.running)
+    for schedule, spread in zip(
+        (SMALL, changed), runs.spreads([SMALL, changed], None, None), strict=True
+    ):
+        own = trained(schedule)
+        assert (spread.members[0].theta == own.theta).all()

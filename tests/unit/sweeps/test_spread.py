@@ -3,6 +3,7 @@
 import numpy as np
 
 from rnnviz.config import RunConfig
+from rnnviz.run.schedule import Schedule
 from rnnviz.sweeps.members import Member
 from rnnviz.sweeps.spread import Spread, sooner
 
@@ -15,7 +16,7 @@ def spread(*curves, epochs=3):
     for seed, curve in enumerate(curves):
         metric = np.array(curve, float)
         scores = np.stack([1 - metric, metric, 1 - metric, metric], axis=1)
-        made.append(Member(RunConfig(seed=seed, epochs=epochs), scores, np.zeros(1)))
+        made.append(Member(Schedule(RunConfig(seed=seed, epochs=epochs)), scores, np.zeros(1)))
     return Spread(made[::-1])
 
 
