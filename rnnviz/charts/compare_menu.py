@@ -32,7 +32,7 @@ def pair_texts(pair: Pair, own_story: str | None = None) -> dict[str, str]:
     return texts
 
 
-def button(text: str, do: str, what: str = "", value: str = "", kind: str = "chip") -> str:
+def button(text: str, do: str, what: str = "", value: str = "", kind: str = "") -> str:
     """A button that sends a command; ``text`` is HTML."""
     data = f'data-do="{do}" data-what="{escape(what)}" data-text="{escape(value)}"'
     return f'<button class="rnnviz-press {kind}" {data}>{text}</button>'

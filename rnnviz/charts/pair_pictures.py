@@ -16,7 +16,6 @@ from rnnviz.charts.picture import Picture, Series, compact, heatmap, scatter
 from rnnviz.charts.sequence_network import Words, palette, units_series
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain, shown_token
 from rnnviz.charts.training_curves import chapter_spans, loss_limit
-from rnnviz.probe.cell_parts import cell_parts
 from rnnviz.probe.comparison import ComparedAnswers, Standing
 from rnnviz.probe.epoch_series import EpochSeries
 from rnnviz.probe.memory_gauge import MemoryGauge
@@ -94,12 +93,12 @@ def _series(network: DrawnNetwork) -> list[Series]:
 
 def _meta(network: DrawnNetwork) -> dict[str, Any]:
     shown = network.shown
-    of, parts = shown.architecture, cell_parts(shown.architecture.cell)
+    of = shown.architecture
     return {
         "name": network.name, "finite": shown.finite, "hidden": of.hidden, "group": shown.group,
         "units": len(shown.units), "part": shown.part, "layers": of.layers,
-        "layer": shown.layer + 1, "bridge": shown.bridge, "memory": parts.memory_state,
-        "remembers": shown.part in (*of.cell.states, of.out), "lasts": network.left.lasts,
+        "layer": shown.layer + 1, "bridge": shown.bridge,
+        "remembers": shown.part in (*of.cell.states, of.out),
         "turning": network.turning, **network.standing._asdict(),
     }  # fmt: skip
 
@@ -204,6 +203,6 @@ def _course_meta(
         ]
     return {
         "name": course.name, "epochs": curves.epochs, "reached": int(curves.history.epochs[-1]),
-        "shown": curves.shown, "learned": learned, "seed": course.seed, **course.standing._asdict(),
+        "learned": learned, "seed": course.seed, **course.standing._asdict(),
         "chapters": list(chapter_spans(curves.history, guess.loss, chance, course.gauge)),
     }  # fmt: skip

@@ -128,8 +128,8 @@ def luck_story(pair: Pair) -> tuple[str, str] | None:
     if not any(learned):
         return chip, f"Neither learned with any of {seeds}."
     if first == second:
-        each = f"{names[0]} learned sooner with {first} of {seeds}"
-        return chip, f"{each}, {names[1]} with {second}."
+        each = f"Each learned sooner with {first}" if first else "Neither learned sooner with any"
+        return chip, f"{each} of {seeds}."
     most = max(first, second)
     return chip, f"{names[k]} learned sooner with {most} of {seeds}."
 

@@ -136,17 +136,11 @@ def _compare(pair: Pair, command: Mapping[str, Any]) -> None:
         case {"do": "ready", "label": str(label)}:
             if not pair.open_ready(label):
                 raise RefusedError(f"there is no pair {label[:40]!r}")
-        case {"do": "differ", "what": str(name), "text": str(text)} if name in SETTINGS:
-            pair.differ(name, SETTINGS[name].parse(text))
-        case {"do": "join", "what": str(name)}:
-            pair.join(name)
         case {"do": "go_on", "what": "A" | "B" as name}:
             pair.go_on(View(name))
         case {"do": "view", "what": "A" | "both" | "B" as name}:
             pair.view = View(name)
         case {"do": "role", "what": "train" | "test" as name}:
             pair.role = Role(name)
-        case {"do": "follow", "token": int(token)}:
-            pair.token = token
         case _:
             raise not_understood(command)

@@ -13,6 +13,9 @@ from rnnviz.config import SETTINGS, RunConfig, TaskName
 from rnnviz.page.command import RefusedError
 from rnnviz.probe.pair import READY, Pair
 from rnnviz.probe.session import Session
+from rnnviz.run.schedule import Schedule
+from rnnviz.sweeps.members import Member
+from rnnviz.sweeps.seed_runs import SeedRuns
 from rnnviz.sweeps.spread import Spread
 from tests.page.tab import PAGES, App, Page, plain, tabs_of
 
@@ -98,6 +101,55 @@ def test_the_story_says_which_network_catches_up_and_which_epoch_a_link_has_reac
     pair = Pair(Session())
     pair.follow(link(epoch="3"), patience=0.0)
     assert "elman trains up to the epoch of the link: it is at" in story()
+
+
+@pytest.mark.parametrize(
+    ("curves", "said"),
+    [
+        (([0, 1, 1], [0, 0, 1]), "Neither learned sooner"),
+        (([0, 0, 0], [0, 0, 0]), "Neither learned with any of 2 seeds."),
+    ],
+)
+def test_what_other_seeds_say_of_two_networks(curves, said):
+    def spread():
+        made = (np.tile(np.array(curve, float)[:, None], 4) for curve in curves)
+        return Spread(
+            [
+                Member(Schedule(RunConfig(seed=seed, epochs=2)), scores, np.zeros(1))
+                for seed, scores in enumerate(made)
+            ]
+        )
+
+    pair = SimpleNamespace(
+        luck_shown=True, spreads=[spread(), spread()], luck=SeedRuns(), names=("elman", "lstm")
+    )
+    assert said in luck_story(pair)[1]
+
+
+def test_stopped_seeds_go_on_at_the_next_press_and_complete_ones_are_hidden():
+    pair = Pair(Session(RunConfig(hidden=3, epochs=2)))
+    pair.luck.count = 2
+    pair.ask_for_luck()
+    until = time.monotonic() + 60
+    while pair.luck.running and time.monotonic() < until:
+        time.sleep(0.02)
+    assert pair.luck_complete
+    pair.luck.count = 3  # One is missing, as after a stop.
+    pair.ask_for_luck()
+    assert pair.luck_shown
+    while pair.luck.running and time.monotonic() < until:
+        time.sleep(0.02)
+    assert pair.luck_complete
+    pair.ask_for_luck()
+    assert not pair.luck_shown
+
+
+def test_of_two_broken_runs_neither_goes_on():
+    broken = {"lr": "100", "clip_by": "off", "hidden": "8", "epochs": "30"}
+    page = App(vs="hidden:32", epoch="20", **broken)
+    assert all(session.player.remedy for session in page.pair.sessions)
+    assert "no longer finite" in plain(page.bodies["story"])
+    assert "goes on" not in plain(page.bodies["story"])
 
 
 def test_settings_are_common_until_they_are_split_and_common_again():
@@ -191,9 +243,9 @@ def test_other_seeds_are_trained_and_a_click_opens_one():
     "command",
     [
         {"do": "compare", "what": "task", "text": "nothing"}, {"do": "ready", "label": "none"},
-        {"do": "compare", "what": "x", "text": ""}, {"do": "differ", "what": "lr", "text": "fast"},
+        {"do": "compare", "what": "x", "text": ""}, {"do": "compare", "what": "lr", "text": "fast"},
         {"do": "go_on", "what": "C"}, {"do": "view", "what": "all"}, {"do": "role", "what": "x"},
-        {"do": "follow", "token": None}, {"do": "take_seed", "value": 0.5},
+        {"do": "take_seed", "value": 0.5},
     ],
 )  # fmt: skip
 def test_a_wrong_command_is_refused(command, page):
@@ -208,7 +260,7 @@ def test_a_wrong_command_is_refused(command, page):
 def test_every_setting_can_be_compared_and_no_text_breaks_the_page(name):
     page = App(**link(epoch="1"))
     for text in ("own", "", "1", "0", "-1", "a=b", "h = tanh(W @ x + U @ h)", "norm", "off"):
-        page.say("differ", what=name, text=text) if _parses(name, text) else None
+        page.say("compare", what=name, text=text) if _parses(name, text) else None
         assert not page.frame["problem"] and page.charts
         assert "Something went wrong" not in page.text
 

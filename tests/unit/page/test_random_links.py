@@ -181,7 +181,6 @@ class TwoVisitor(Visitor):
         value = str(self.rng.choice(["1", "0.5", "own", "gru", "off", "adam", "0", "identity"]))
         says = [
             {"do": "compare", "what": name, "text": value},
-            {"do": "differ", "what": name, "text": value}, {"do": "join", "what": name},
             {"do": "view", "what": str(self.rng.choice(["A", "both", "B"]))}, {"do": "swap"},
             {"do": "go_on", "what": str(self.rng.choice(["A", "B"]))}, {"do": "bring_back"},
             {"do": "show_ghost"}, {"do": "role", "what": "test"}, {"do": "seed"}, {"do": "now"},
@@ -191,6 +190,7 @@ class TwoVisitor(Visitor):
         ]  # fmt: skip
         self.say(**says[self.rng.integers(len(says))])
         self.wait(3)
+        self.host.attempt(partial(self.host.pair.join, name))
         self.say("pause")
 
 
