@@ -11,7 +11,7 @@ from rnnviz.ui.browser_session import on_host
 
 def test_a_press_does_not_use_streamlits_state(monkeypatch):
     """There it could be stopped by another rerun that is already asked for, and be lost."""
-    done, host = [], SimpleNamespace(session="session")
+    done, host = [], SimpleNamespace(pair=SimpleNamespace(session="session"))
     tab = SimpleNamespace(host=lambda: nullcontext(host))
     monkeypatch.setattr(browser_session, "current_tab", lambda: tab)
     press = on_host(lambda session, number: done.append((session, number)))
