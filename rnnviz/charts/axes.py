@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from rnnviz.charts.axis_limits import nice_limit
-from rnnviz.charts.picture import SILENT, Picture, Series, compact, scatter
+from rnnviz.charts.picture import SILENT, Picture, Series, compact, exact, scatter
 from rnnviz.charts.shapes import LEGEND, LEGEND_TOP, faint, note, outlines
 from rnnviz.charts.theme import Theme, picture, plain, shown_token
 from rnnviz.engine.layer_buffers import Array
@@ -32,6 +32,8 @@ EPOCHS_MARGIN = {"r": 76}
 _MOST_POINTS = 1000
 #: Maximum number of changes with a label, the most characters of a label, and its height in pixels.
 _LABELS, _LETTERS, _LINE = 6, 27, 17
+#: The bars of more tokens have no numbers.
+MOST_NUMBERS = 24
 #: Half the width of an outline, in columns; the bar is narrower.
 _HALF = 0.36
 
@@ -166,6 +168,21 @@ def outlined(moments: NowAndPinned, theme: Theme) -> Series:
     """The bars of the second moment, as outlines."""
     boxes = [(t - _HALF, 0, t + _HALF, value) for t, value in enumerate(moments.then.tolist())]
     return {**outlines(boxes, theme.muted, 1.4, "dashdot"), "name": moments.name}
+
+
+def mirrored(
+    moments: NowAndPinned, theme: Theme, color: str, *, numbers: bool = True
+) -> Iterator[Series]:
+    """The bars of a second network, hollow and downwards, with their numbers if there is room."""
+    down, then = NowAndPinned(-moments.values, moments.name, -moments.then), moments.then
+    box = outlined(down, theme)
+    yield {**box, "line": {"color": color, "width": 1.6, "dash": "dash"}}
+    yield scatter(
+        x=list(range(len(then))), y=compact(-then), name=moments.name, mode="text",
+        text=[f"{share:.0%}" for share in then] if numbers and len(then) <= MOST_NUMBERS else [],
+        textposition="bottom center", textfont={"color": color}, customdata=exact(then),
+        hovertemplate=f"{moments.name}: %{{customdata}}<extra></extra>",
+    )  # fmt: skip
 
 
 def epochs_axis(course: RunCurves, theme: Theme, **options: Any) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from html import escape
 
 from rnnviz.charts.pair_page import both_of
 from rnnviz.charts.pair_story import LETTERS, disc, luck_story, scores_html, story_html
+from rnnviz.charts.texts import story_line
 from rnnviz.config import SETTINGS, ClipBy, Gradient, Init, RunConfig
 from rnnviz.probe.pair import GOING_ON, READY, Pair, View, called
 
@@ -18,9 +19,7 @@ def pair_texts(pair: Pair, own_story: str | None = None) -> dict[str, str]:
     """The texts that replace those of one network; a page may have a story of its own."""
     texts = {"compare": _menu(pair), "message": _message(pair), "luck": _luck(pair)}
     if pair.luck_shown and not pair.second and (told := luck_story(pair)):
-        chip, sentence = told
-        line = f"<b>{chip}</b><span>{sentence}</span>"
-        texts["story"] = f'<div class="rnnviz-story pair" aria-live="polite">{line}</div>'
+        texts["story"] = story_line(*told, pair=True)
     if pair.second:
         texts |= {
             "status": scores_html(pair),

@@ -13,7 +13,6 @@ from rnnviz.charts.axis_limits import decades, finite_logs
 from rnnviz.charts.picture import Picture, Series, compact, heatmap
 from rnnviz.charts.shapes import color_bar, level, zeros
 from rnnviz.charts.theme import LIGHT, Theme, plain, shown_token
-from rnnviz.engine.derived_cell import DerivedCell
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.formatting import number
 from rnnviz.probe.gradients import Objective
@@ -26,15 +25,16 @@ _MOST_ROWS = 14
 _LIFE = "half-life, fitted"
 
 
-def symbol(objective: Objective, cell: DerivedCell) -> str:
-    """The symbol of the gradient with respect to the whole state, such as dL/d(h, c)."""
-    states = cell.states[0] if len(cell.states) == 1 else f"({', '.join(cell.states)})"
-    return f"d{'L' if objective is Objective.LOSS else 'm'}/d{states}"
+def symbol(objective: Objective, states: Sequence[str]) -> str:
+    """The symbol of the gradient with respect to some states, such as dL/d(h, c)."""
+    name = states[0] if len(states) == 1 else f"({', '.join(states)})"
+    return f"d{'L' if objective is Objective.LOSS else 'm'}/d{name}"
 
 
 def gradient_map(
-    norms: GradientMap, course: RunCurves, words: Sequence[str], symbol: str, theme: Theme = LIGHT
-) -> Picture:
+    norms: GradientMap, course: RunCurves, words: Sequence[str], symbol: str, theme: Theme = LIGHT,
+    *, name: str = "",
+) -> Picture:  # fmt: skip
     """||dL/ds_t|| for every token (row) at every epoch (column), coloured by its logarithm."""
     (logs, (low, high)), unit = log_norms(norms.norms), course.history.unit
     cells = heatmap(
@@ -43,7 +43,8 @@ def gradient_map(
         colorbar={**color_bar(f"||{symbol}||"), **power_ticks(low, high)},
         hovertemplate=f"{unit} %{{x}}, word %{{y}}: 10^%{{z:.2f}}<extra></extra>",
     )  # fmt: skip
-    return word_map(cells, f"Gradient over the {unit}s", course, words, theme)
+    title = f"Gradient over the {unit}s{': ' * bool(name)}{plain(name)}"
+    return word_map(cells, title, course, words, theme)
 
 
 def word_map(

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnnviz.charts.texts import score_text, size_of
+from rnnviz.charts.texts import score_text, story_line
 from rnnviz.probe.comparison import Standing, learned_at, standing
 from rnnviz.probe.formatting import number, quoted, shortened
 from rnnviz.probe.pair import Pair, Role
@@ -64,19 +64,49 @@ def disc(k: int) -> str:
 
 def story_html(both: Both) -> str:
     """The chapter of both and one sentence."""
-    chip, sentence, broken = next(_stories(both))
-    kind = " broken" * broken + size_of(sentence)
-    return (
-        f'<div class="rnnviz-story pair{kind}" aria-live="polite"><b>{chip}</b>'
-        f"<span><bdi>{sentence}</bdi></span></div>"
-    )
+    return story_line(*next(_stories(both)), pair=True)
+
+
+def answer_of_both(pair: Pair, answer: str) -> str:
+    """The chapter of both and the answer of a page, unless a run is broken or catches up."""
+    both = Both(pair, (), ())
+    told = next(_states(both), (_chip(both), answer, False))
+    return story_line(*told, pair=True)
+
+
+def answer_of_one(pair: Pair, answer: str, broken: bool) -> str:
+    """The chapter of the network whose pages are shown, and the answer of a page."""
+    k = pair.sessions.index(pair.session)
+    return story_line(f"{disc(k)} {pair.session.story.chapter}", answer, broken, pair=True)
 
 
 def _stories(both: Both) -> Iterator[tuple[str, str, bool]]:
     """Chip, sentence, and whether a run is broken: the first that fits is told."""
-    pair, called = both.pair, both.called
+    pair = both.pair
     if told := luck_story(pair):
         yield *told, False
+    yield from _states(both)
+    chapters = [session.story.chapter for session in both.sessions]
+    if pair.epoch == 0 and same_start(pair):
+        yield chapters[0], _SAME, False
+    if chapters == [_LEARNED] * 2:
+        yield "Both learned", _both_learned(both), False
+    yield _chip(both), _lasts(both) or _right_in_one(both) or _losses(both), False
+
+
+def _chip(both: Both) -> str:
+    """The common chapter, or which network is ahead."""
+    chapters = [session.story.chapter for session in both.sessions]
+    ranks = [_rank(chapter) for chapter in chapters]
+    if ranks[0] == ranks[1]:
+        return chapters[0] if chapters[0] == chapters[1] else Chapter(ranks[0]).label
+    ahead = int(ranks[1] > ranks[0])
+    return f"{disc(ahead)} {'learned' if chapters[ahead] == _LEARNED else 'ahead'}"
+
+
+def _states(both: Both) -> Iterator[tuple[str, str, bool]]:
+    """Which run catches up, or is broken: chip, sentence, whether it is broken."""
+    called = both.called
     for k, (own, session) in enumerate(zip(both.standings, both.sessions, strict=True)):
         other = called(1 - k)
         if session.player.opening:
@@ -89,18 +119,6 @@ def _stories(both: Both) -> Iterator[tuple[str, str, bool]]:
             stands = both.standings[1 - k]
             goes_on = stands.broken is None and stands.ended is None
             yield f"{disc(k)} broke", what + f" {other} goes on." * goes_on, True
-    chapters = [session.story.chapter for session in both.sessions]
-    if pair.epoch == 0 and same_start(pair):
-        yield chapters[0], _SAME, False
-    if chapters == [_LEARNED] * 2:
-        yield "Both learned", _both_learned(both), False
-    sentence = _lasts(both) or _right_in_one(both) or _losses(both)
-    ranks = [_rank(chapter) for chapter in chapters]
-    if ranks[0] == ranks[1]:
-        same = chapters[0] if chapters[0] == chapters[1] else Chapter(ranks[0]).label
-        yield same, sentence, False
-    ahead = int(ranks[1] > ranks[0])
-    yield f"{disc(ahead)} {'learned' if chapters[ahead] == _LEARNED else 'ahead'}", sentence, False
 
 
 def luck_story(pair: Pair) -> tuple[str, str] | None:

@@ -127,7 +127,7 @@ def pass_series(
         "remembers": shown.part in (*of.cell.states, of.out),
         "labels": {"memory": label, "added": added},
         "formula": formula,
-        "symbol": symbol(Objective.LOSS, of.cell),
+        "symbol": symbol(Objective.LOSS, of.cell.states),
         **kind,
     }
     return [*units_series(shown), *_tokens(shown), *answers], meta

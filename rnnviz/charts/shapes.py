@@ -21,6 +21,28 @@ LEGEND: dict[str, Any] = {
 LEGEND_TOP = 76
 
 
+class Second(NamedTuple):
+    """What is drawn beside the state shown: another moment of its run, or another ``network``.
+
+    The moment is faint, the network dashed and hollow.
+    """
+
+    values: Any
+    name: str
+    network: bool = False
+
+    def styled(self, line: Series) -> Series:
+        """A line of the state shown as the second one's."""
+        own, marker = line["line"], line.get("marker", {})
+        if not self.network:
+            faded = {"color": own["color"], "width": 1.5, "dash": "dashdot"}
+            return {**line, "mode": "lines", "line": faded, "opacity": 0.55}
+        hollow = f"{marker.get('symbol', 'circle')}-open"
+        edge = {"line": {"color": own["color"], "width": 1.5}}
+        marker = {**marker, "symbol": hollow, **edge}
+        return {**line, "line": {**own, "dash": "dash"}, "marker": marker}
+
+
 def level(y: float, theme: Theme, **line: Any) -> dict[str, Any]:
     """A horizontal line across the plot; thin, grey and dotted unless ``line`` differs."""
     style = {"color": theme.muted, "width": 1, "dash": "dot", **line}

@@ -21,7 +21,6 @@ from rnnviz.probe.probe import Probe
 from rnnviz.probe.questions import PAGES, GradientQuestion, StateQuestion, TrainQuestion, page_of
 from rnnviz.probe.results import wilson
 from rnnviz.probe.session import Session
-from rnnviz.probe.story import Story
 from rnnviz.run.timeline import LOOKING_BACK
 from rnnviz.tasks.dataset import EXACT, Dataset
 from rnnviz.tasks.task import Preset
@@ -84,12 +83,13 @@ _OF_A_STEP = ("clipped", "update")
 MOST_DIGITS = 4
 
 
-def story_line(told: Story, body: str, broken: bool) -> str:
-    """The story line of a page; ``body`` is its sentence as HTML."""
-    kind = " broken" * broken + size_of(body)
+def story_line(chip: str, sentence: str, broken: bool = False, *, pair: bool = False) -> str:
+    """The story line of a page: the chapter and a sentence, both HTML; of a ``pair`` or a run."""
+    kind = " pair" * pair + " broken" * broken + size_of(sentence)
+    chapter = "" if pair else f' data-chapter="{chip}"'
     return (
-        f'<div class="rnnviz-story{kind}" data-chapter="{told.chapter}" aria-live="polite">'
-        f"<b>{told.chapter}</b><span>{body}</span></div>"
+        f'<div class="rnnviz-story{kind}"{chapter} aria-live="polite"><b>{chip}</b>'
+        f"<span><bdi>{sentence}</bdi></span></div>"
     )
 
 
@@ -216,8 +216,8 @@ def story_html(session: Session, linked: bool = True) -> str:
     question, sentence = told.question, escape(back + told.sentence)
     # While the run plays, a link would jump with every number.
     if question and linked and not player.running:
-        sentence = f"<bdi>{sentence} {question_link(question, _SHORT.get(question, ''))}</bdi>"
-    return story_line(told, sentence, told.broken)
+        sentence = f"{sentence} {question_link(question, _SHORT.get(question, ''))}"
+    return story_line(told.chapter, sentence, told.broken)
 
 
 def _table(session: Session, signs: Sequence[Sign], linked: bool) -> str:

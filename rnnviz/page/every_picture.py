@@ -8,6 +8,7 @@ from typing import Any
 from rnnviz.charts.picture import Picture
 from rnnviz.files.numbers import Drawn
 from rnnviz.page.question_page import tab_of
+from rnnviz.probe.pair import Pair
 from rnnviz.probe.questions import PAGES, StepView
 from rnnviz.probe.session import Session
 from rnnviz.probe.work import spend
@@ -17,7 +18,7 @@ from rnnviz.ui.style import TabTheme, using_theme
 from rnnviz.ui.viewer import Scene
 
 #: The tabs of the pages, by the folders of their files.
-TABS: Mapping[str, Callable[[Session], Scene]] = {
+TABS: Mapping[str, Callable[[Pair], Scene]] = {
     f"{page}/{question.name.lower()}": tab_of(question).live
     for page, questions in PAGES.items()
     for question in questions
@@ -57,7 +58,7 @@ def every_picture(session: Session, measuring: float = MEASURING) -> dict[str, D
     view = session.step_view
     with using_theme(TabTheme()):
         for tab, live in TABS.items():
-            scene = live(session)
+            scene = live(Pair(session))
             if scene.job:
                 spend(measuring, scene.job())
             draw(tab, scene)

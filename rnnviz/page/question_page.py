@@ -66,10 +66,10 @@ def set_scene(scene: Scene, pair: Pair) -> None:
 class QuestionTab(Protocol):
     """The object ``TAB`` of a question's module tab.py."""
 
-    def lay_out(self, session: Session, controls: DeltaGenerator) -> Scene:
+    def lay_out(self, pair: Pair, controls: DeltaGenerator) -> Scene:
         """Place the controls and the charts."""
 
-    def live(self, session: Session) -> Scene:
+    def live(self, pair: Pair) -> Scene:
         """The scene of the tab, with the last choices of its controls."""
 
 
@@ -87,7 +87,7 @@ def question_page(page: str, pair: Pair, controls: DeltaGenerator) -> None:
         session.questions[page] = question_tabs(page, session)
     with right:
         place_phrase(session)
-    set_scene(tab_of(session.questions[page]).lay_out(session, controls), pair)
+    set_scene(tab_of(session.questions[page]).lay_out(pair, controls), pair)
 
 
 def question_tabs(page: str, session: Session) -> StrEnum:
@@ -111,12 +111,11 @@ def train_page(pair: Pair, controls: DeltaGenerator) -> None:
         if not pair.together:
             place_text("verdict")
     if session.questions["train"] is TrainQuestion.WRONG:
-        set_scene(tab_of(TrainQuestion.WRONG).lay_out(session, controls), pair)
+        set_scene(tab_of(TrainQuestion.WRONG).lay_out(pair, controls), pair)
     elif pair.together:
         set_scene(lay_out_pair(pair, left, right), pair)
     else:
-        seeds = pair if pair.luck_shown and not pair.second else None
-        set_scene(LEARN.lay_out(session, controls, left, right, seeds), pair)
+        set_scene(LEARN.lay_out(pair, controls, left, right), pair)
 
 
 # The check of a cell's equations, for the editor

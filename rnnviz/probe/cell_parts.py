@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+import numpy as np
+
 from rnnviz.engine.cell_source import Writer
 from rnnviz.engine.cell_text import CACHED
 from rnnviz.engine.derive import Adjoint, Affine, Backward
 from rnnviz.engine.derived_cell import DerivedCell
 from rnnviz.engine.equations import Equations
 from rnnviz.engine.graph import FUNCTIONS, Node, fold, topological
+from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.operations import blend
 
 _UNARY = {name for name, count in FUNCTIONS.items() if count == 1}
@@ -231,6 +234,31 @@ def _turn(factor: Node) -> int:
 def cell_parts(cell: DerivedCell) -> CellParts:
     """The parts of a cell; cached."""
     return CellParts(cell)
+
+
+@lru_cache(CACHED)
+def memory_states(cell: DerivedCell) -> Sequence[str]:
+    """The names of the states that are the memory: c of an LSTM, p and q of an LRU; cached.
+
+    To the memory state belongs every other one that it reads, and that reads it, not through a
+    matrix: they are parts of one number.
+    """
+    own, nodes = cell_parts(cell).memory_state, cell.equations.nodes
+
+    def read(name: str) -> set[str]:
+        below = topological([nodes[name]], ends=lambda node: node.kind == "product")
+        return {node.name for node in below if node.kind == "state"}
+
+    return [s for s in cell.states if s == own or (s in read(own) and own in read(s))]
+
+
+def memory_norms(gradient: Array, cell: DerivedCell) -> Array:
+    """||dL/dm|| (L2) at the memory state, (...), of the gradients of all states (..., S * H)."""
+    columns = [cell.states.index(name) for name in memory_states(cell)]
+    # In double precision, as squares of float32 overflow.
+    parts = gradient.reshape(*gradient.shape[:-1], len(cell.states), -1).astype(float)
+    with np.errstate(over="ignore"):
+        return np.asarray(np.linalg.norm(parts[..., columns, :], axis=(-2, -1)))
 
 
 def bounded_states(equations: Equations) -> frozenset[str]:

@@ -95,9 +95,12 @@ class ComparedAnswers(NamedTuple):
     said: Array
 
 
-def answers(probe: Probe, passed: Array) -> ComparedAnswers:
-    """The answers of a pass, (N, C), as numbers that compare."""
-    data, known = probe.dataset, probe.known
+def answers(probe: Probe, passed: Array, known: Array | None = None) -> ComparedAnswers:
+    """The answers of a pass, (N, C), as numbers that compare.
+
+    ``known`` are the targets as of ``Probe.known``, by default the probe's.
+    """
+    data, known = probe.dataset, probe.known if known is None else known
     count = np.arange(len(passed))
     if not data.answers_classes:
         targets = known if len(known) == len(passed) else np.tile(known[-1], (len(passed), 1))

@@ -132,15 +132,10 @@ def flow(query: GradientQuery) -> Flow:
     return gradient_flow(query.trace, query.layer)
 
 
-def last_answer_flow(query: GradientQuery) -> Flow:
-    """The gradient norms of the last answer alone, as in the lag profile."""
-    return Flow(query.objective, _of_last_answer(query))
-
-
-def _of_last_answer(query: GradientQuery, norms: Array | None = None) -> Array:
+def _of_last_answer(query: GradientQuery, norms: Array) -> Array:
     """The norms without what earlier answers add, each at a lag of its own."""
     if not query.trace.every:
-        return flow(query).norms if norms is None else norms
+        return norms
     config = query.config
     carried = BackwardRule(config.gradient, config.truncate, query.layer)
     parameters, batch = query.state.parameters, query.trace.batch

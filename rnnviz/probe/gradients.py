@@ -36,7 +36,8 @@ class Objective(StrEnum):
 class Flow:
     """||dL/ds_t|| (L2) at every token of one sequence, (T,); L is the loss or the logit margin.
 
-    s is the whole state that the cell hands on: of an LSTM h and c.
+    s is the whole state that the cell hands on: of an LSTM h and c. As shares it is that of the
+    memory state, over that at the answer.
     """
 
     objective: Objective

@@ -5,21 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
-from rnnviz.config import Gradient
+from rnnviz.config import Gradient, Loss
 from rnnviz.engine.batch import Batch, ExampleLike
 from rnnviz.engine.derived_cell import DerivedCell
 from rnnviz.engine.evaluation import batches
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.engine.losses import LOSSES, margin_gradient
+from rnnviz.engine.losses import margin_gradient
 from rnnviz.engine.parameters import Parameters, plain
 from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import record
-from rnnviz.probe.cell_parts import cell_parts
+from rnnviz.probe.cell_parts import cell_parts, memory_norms
 from rnnviz.probe.gradients import Objective
 from rnnviz.probe.unrolled import Unrolled
 
@@ -159,32 +158,30 @@ EXACTLY = BackwardRule()
 
 @dataclass(frozen=True, eq=False)
 class LagProfile:
-    """||dL/ds_t|| (L2) over the lag T - t, from 0, of ``sequences`` sequences; all (L,).
+    """||dL/dm_t|| (L2) over the lag T - t, as a share of that at lag 0, of many sequences; (L,).
 
-    L is the loss, or the logit margin, of each sequence's last answer, s the whole state. ``low``
-    and ``high`` enclose the middle 80% of the sequences. ``bound`` is an upper bound of the norm,
-    None if unknown. The line is fitted from the lag ``first`` on, see ``handed_on``.
+    L is the loss, or the logit margin, of each sequence's last answer, m the memory state. ``low``
+    and ``high`` enclose the middle 80% of the ``sequences``. ``bound`` is an upper bound of the
+    share, None if unknown.
     """
 
     objective: Objective
     median: Array
-    mean: Array
     low: Array
     high: Array
     sequences: int
     bound: Array | None
     dtype: np.dtype[np.floating]
-    first: int = 0
 
     @property
     def slope(self) -> float:
         """Decades per token, fitted to the median's logarithm; NaN below two values above zero."""
-        return slope(self.median[self.first :][::-1])
+        return slope(self.median[::-1])
 
     @property
     def half_life(self) -> float:
         """Tokens until the median is halved; see the function ``half_life``."""
-        return half_life(self.median[self.first :][::-1])
+        return half_life(self.median[::-1])
 
     @property
     def fitted(self) -> Array:
@@ -192,30 +189,25 @@ class LagProfile:
         lags = np.arange(len(self.median))
         if math.isnan(self.slope):
             return np.full(len(lags), np.nan)
-        known = lags[(self.median > 0) & (lags >= self.first)]
+        known = lags[self.median > 0]
         line = self.slope * (lags - known.mean()) + np.log10(self.median[known]).mean()
         return np.asarray(10.0**line)
 
     @property
     def rounding(self) -> float:
         """The rounding error of the gradient at lag 0: a smaller value added to it is lost."""
-        return float(np.finfo(self.dtype).eps * self.median[0])
-
-    @property
-    def floor(self) -> float:
-        """The smallest normal number of the format."""
-        return float(np.finfo(self.dtype).tiny)
+        return float(np.finfo(self.dtype).eps)
 
 
 class LagNorms(NamedTuple):
-    """The lag of every token, (N,), and the gradient norm there, (N,)."""
+    """The lag of every token, (N,), and the gradient there as a share of that at lag 0, (N,)."""
 
     lags: Array
-    norms: Array
+    shares: Array
 
 
 def joined(parts: Iterable[LagNorms]) -> LagNorms:
-    """Concatenate the norms of all parts."""
+    """Concatenate the shares of all parts."""
     return LagNorms(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
 
@@ -225,7 +217,7 @@ def lag_norms(
     objective: Objective,
     rule: BackwardRule,
 ) -> LagNorms:
-    """The gradient norms of all examples, from the last answer of each.
+    """||dL/dm_t|| (L2) of all examples as shares, from the last answer of each.
 
     Answers at earlier tokens are ignored: each would add a gradient at its own lag 0.
     """
@@ -233,28 +225,28 @@ def lag_norms(
     return joined(
         pair
         for batch in batches(examples, of.hidden * of.layers)
-        for pair in _norms(parameters, batch, objective, rule)
+        for pair in _shares(parameters, batch, objective, rule)
     )
 
 
 def profile_of(
     parameters: Parameters, found: LagNorms, objective: Objective, layer: int = -1
 ) -> LagProfile:
-    """The profile of gradient norms by lag."""
-    lags, norms = found
+    """The profile by lag; a sequence that has no gradient at lag 0 has no shares."""
+    lags, shares = found
     order = np.argsort(lags, kind="stable")
-    parts = np.split(norms[order], np.cumsum(np.bincount(lags))[:-1])
-    low, median, high = np.array([np.quantile(p, (BAND[0], 0.5, BAND[1])) for p in parts]).T
-    with np.errstate(over="ignore"):
-        mean = np.array([part.mean(dtype=float) for part in parts])
-    bound = _bound(parameters, layer, float(parts[0].max()), len(parts))
-    cell, dtype = parameters.architecture.cell, parameters.theta.dtype
-    first = len(median) - len(handed_on(median[::-1], cell))
-    return LagProfile(objective, median, mean, low, high, len(parts[0]), bound, dtype, first)
+    parts = np.split(shares[order], np.cumsum(np.bincount(lags))[:-1])
+    low, median, high = np.array([_quantiles(part[~np.isnan(part)]) for part in parts]).T
+    bound, dtype = _bound(parameters, layer, len(parts)), parameters.theta.dtype
+    return LagProfile(objective, median, low, high, len(parts[0]), bound, dtype)
 
 
-def _bound(parameters: Parameters, layer: int, largest: float, count: int) -> Array | None:
-    """||W_hh||^lag times the largest norm at lag 0 (Pascanu et al. 2013).
+def _quantiles(shares: Array) -> Array:
+    return np.quantile(shares, (BAND[0], 0.5, BAND[1])) if len(shares) else np.full(3, np.nan)
+
+
+def _bound(parameters: Parameters, layer: int, count: int) -> Array | None:
+    """||W_hh||^lag (Pascanu et al. 2013).
 
     Known for the topmost layer of a cell that is one function of W_hh h and the input, whose slope
     is at most 1. Lower layers also have a gradient from above.
@@ -267,45 +259,84 @@ def _bound(parameters: Parameters, layer: int, largest: float, count: int) -> Ar
         return None
     norm = float(np.linalg.norm(recurrent(parameters), 2))
     with np.errstate(over="ignore"):
-        return np.asarray(largest * norm ** np.arange(float(count)))
+        return np.asarray(norm ** np.arange(float(count)))
 
 
-def _norms(
+def _shares(
     parameters: Parameters, batch: Batch, objective: Objective, rule: BackwardRule
 ) -> Iterator[LagNorms]:
-    """The lags and norms of all tokens of a batch, stack by stack."""
-    seed = partial(_seed_last, objective=objective)
-    trace = record(parameters, batch, rule.gradient, rule.truncate, seed)
-    later = np.zeros(batch.read.shape[1], int)
+    """The lags and shares of all tokens of a batch, stack by stack."""
+    trace = _trace(parameters, batch, objective, rule)
+    later, columns = np.zeros(batch.read.shape[1], int), np.arange(batch.read.shape[1])
+    whole: Array | None = None
     for stack in reversed(trace.stacks):
         layer = stack.layers[rule.layer]
         steps = np.arange(layer.extent.steps)[:, None]
         read = np.array(layer.counts)[:, None] > np.arange(layer.extent.batch)
-        lengths = read.sum(axis=0)
-        ds = trace.architecture.cell.state_gradient(layer)
-        norms = np.linalg.norm(ds.astype(float), axis=-1)
-        yield LagNorms((later + lengths - 1 - steps)[read], norms[read])
+        lengths, cell = read.sum(axis=0), trace.architecture.cell
+        norms = memory_norms(cell.state_gradient(layer), cell)
+        whole = norms[lengths - 1, columns] if whole is None else whole
+        with np.errstate(all="ignore"):
+            yield LagNorms((later + lengths - 1 - steps)[read], (norms / whole)[read])
         if batch.bridge is not None:
-            later = lengths[np.argsort(batch.bridge)]
+            encoded = np.argsort(batch.bridge)
+            later, whole = lengths[encoded], whole[encoded]
 
 
 def last_answer_norms(
     parameters: Parameters, batch: Batch, objective: Objective, rule: BackwardRule = EXACTLY
 ) -> Array:
     """||dL/ds_t|| (L2) at every token of one sequence, (T,), from its last answer alone."""
-    seed = partial(_seed_last, objective=objective)
-    trace = record(parameters, batch, rule.gradient, rule.truncate, seed)
-    return Unrolled(trace, rule.layer).norms
+    return Unrolled(_trace(parameters, batch, objective, rule), rule.layer).norms
 
 
-def _seed_last(trace: Trace, objective: Objective) -> None:
-    """Write the gradient of every sequence's last answer into dlogits; the others are zero."""
-    if objective is Objective.MARGIN:
-        margin_gradient(trace.logits, trace.targets, trace.dlogits)
-    else:
-        LOSSES[trace.architecture.loss].error(trace.probs, trace.targets, 1.0, trace.dlogits)
-    # An unknown target has no error, and so no gradient: then the answer before it is the last.
-    rows = np.flatnonzero(trace.dlogits.any(axis=1))
-    columns = trace.batch.outputs[rows] % trace.batch.read.shape[1]
-    last = rows[len(columns) - 1 - np.unique(columns[::-1], return_index=True)[1]]
-    trace.dlogits[np.setdiff1d(np.arange(len(trace.dlogits)), last)] = 0
+def last_answer_shares(
+    parameters: Parameters, batch: Batch, objective: Objective = Objective.LOSS,
+    rule: BackwardRule = EXACTLY,
+) -> Array:  # fmt: skip
+    """||dL/dm_t|| (L2) of one sequence's last answer, as a share of that at its token, (T,).
+
+    m is the memory state, such as c of an LSTM. After the answer it is 0.
+    """
+    trace = _trace(parameters, batch, objective, rule)
+    unrolled = Unrolled(trace, rule.layer)
+    norms = memory_norms(unrolled.ds, trace.architecture.cell)
+    with np.errstate(all="ignore"):
+        shares: Array = norms / norms[max(unrolled.outputs)]
+    shares[max(unrolled.outputs) + 1 :] = 0
+    return shares
+
+
+def _trace(
+    parameters: Parameters, batch: Batch, objective: Objective, rule: BackwardRule
+) -> Trace:  # fmt: skip
+    """A trace with the gradient of every sequence's last answer alone."""
+
+    def seed(trace: Trace) -> None:
+        if objective is Objective.MARGIN:
+            margin_gradient(trace.logits, trace.targets, trace.dlogits)
+        else:
+            trace.dlogits[...] = _direction(trace)
+        columns = trace.batch.outputs % trace.batch.read.shape[1]
+        last = len(columns) - 1 - np.unique(columns[::-1], return_index=True)[1]
+        trace.dlogits[np.setdiff1d(np.arange(len(columns)), last)] = 0
+
+    return record(parameters, batch, rule.gradient, rule.truncate, seed)
+
+
+def _direction(trace: Trace) -> Array:
+    """dL/dlogits of every answer, scaled to a length that does not vanish when it is right.
+
+    Of classes it is (probs - onehot) / (1 - p(target)). Of values without an error the sum is
+    taken.
+    """
+    if trace.architecture.loss is not Loss.CROSS_ENTROPY:
+        away = trace.logits - trace.targets
+        largest = np.abs(away).max(axis=1, keepdims=True)
+        return np.asarray(np.divide(away, largest, np.ones_like(away), where=largest != 0))
+    others, rows = trace.logits.copy(), np.arange(len(trace.logits))
+    others[rows, trace.targets] = -np.inf
+    odds = np.exp(others - others.max(axis=1, keepdims=True))
+    odds /= odds.sum(axis=1, keepdims=True)
+    odds[rows, trace.targets] = -1
+    return np.asarray(odds)

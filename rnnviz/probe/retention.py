@@ -6,22 +6,16 @@ its two ends: dm_T / dm_t, once applied to a difference of states, once transpos
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
-from rnnviz.config import Loss
 from rnnviz.engine.batch import collate
-from rnnviz.engine.cell_text import CACHED
-from rnnviz.engine.derived_cell import DerivedCell
-from rnnviz.engine.graph import topological
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Trace
-from rnnviz.engine.training import record
-from rnnviz.probe.cell_parts import cell_parts
+from rnnviz.probe.cell_parts import memory_states
+from rnnviz.probe.memory_gauge import BackwardRule, last_answer_shares
 from rnnviz.probe.passes import forward_pass
 from rnnviz.probe.probe import other_tokens, spaced, with_token
 from rnnviz.probe.unrolled import Unrolled
@@ -83,22 +77,6 @@ def other_inputs(dataset: Dataset, example: Example, token: int) -> Array:
     return spaced(every[(every != own).any(axis=-1)], _OTHERS)
 
 
-@lru_cache(CACHED)
-def memory_states(cell: DerivedCell) -> Sequence[str]:
-    """The names of the states that are the memory: c of an LSTM, p and q of an LRU; cached.
-
-    To the memory state belongs every other one that it reads, and that reads it, not through a
-    matrix: they are parts of one number.
-    """
-    own, nodes = cell_parts(cell).memory_state, cell.equations.nodes
-
-    def read(name: str) -> set[str]:
-        below = topological([nodes[name]], ends=lambda node: node.kind == "product")
-        return {node.name for node in below if node.kind == "state"}
-
-    return [s for s in cell.states if s == own or (s in read(own) and own in read(s))]
-
-
 def memory(trace: Trace, layer: int = -1, sequence: int = 0) -> Array:
     """The memory of one sequence after every token, (T, M)."""
     unrolled = Unrolled(trace, layer, sequence)
@@ -107,36 +85,7 @@ def memory(trace: Trace, layer: int = -1, sequence: int = 0) -> Array:
 
 
 def gradient_shares(parameters: Parameters, example: Example, layer: int = -1) -> Array:
-    """||dL/dm_t|| of the last answer, as a share of that at its token, (T,); NaN after it.
-
-    dL/dlogits is scaled to a length that does not vanish when the answer is right.
-    """
-
-    def seed(trace: Trace) -> None:
-        trace.dlogits[...] = 0
-        # The sequence is alone in its batch: its last answer is the last row.
-        trace.dlogits[-1] = _direction(trace)
-
-    trace = record(parameters, collate([example]), seed=seed)
-    unrolled, cell = Unrolled(trace, layer), trace.architecture.cell
-    names, hidden = memory_states(cell), trace.architecture.hidden
-    columns = [cell.states.index(name) for name in names]
-    parts = unrolled.ds.reshape(len(unrolled), -1, hidden)[:, columns].astype(float)
-    last = max(unrolled.outputs)
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        norms = np.linalg.norm(parts.reshape(len(parts), -1), axis=-1)
-        shares: Array = norms / norms[last]
-    shares[last + 1 :] = np.nan
+    """||dL/dm_t|| of the last answer, as a share of that at its token, (T,); NaN after it."""
+    shares = last_answer_shares(parameters, collate([example]), rule=BackwardRule(layer=layer))
+    shares[np.flatnonzero(shares)[-1:].max(initial=0) + 1 :] = np.nan
     return shares
-
-
-def _direction(trace: Trace) -> Array:
-    """The direction of dL/dlogits at the last answer: probs - onehot, over 1 - p(target)."""
-    logits, target = trace.logits[-1], trace.targets[-1]
-    if trace.architecture.loss is not Loss.CROSS_ENTROPY:
-        away = logits - target
-        # Of an answer without an error the sum is taken.
-        return np.asarray(away / np.abs(away).max() if away.any() else np.ones_like(away))
-    others = np.delete(logits, target)
-    odds = np.exp(others - others.max())
-    return np.insert(odds / odds.sum(), target, -1.0)

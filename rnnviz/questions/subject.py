@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeVar
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from rnnviz.charts.hidden_states import StateView, UnitRows
+from rnnviz.charts.shapes import Second
 from rnnviz.charts.theme import Theme
 from rnnviz.config import RunConfig
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.training import TrainState
 from rnnviz.probe.activations import Activations
 from rnnviz.probe.cache import Memo
+from rnnviz.probe.comparison import second_probe
 from rnnviz.probe.epoch_series import EpochSeries, Record
 from rnnviz.probe.gradients import ANSWERS, GradientQuery, compared
 from rnnviz.probe.jacobians import covered
-from rnnviz.probe.memory_gauge import eigenvalues, recurrent, recurrent_name
+from rnnviz.probe.pair import Pair
 from rnnviz.probe.probe import Probe, phrase_key
 from rnnviz.probe.session import Session
 from rnnviz.probe.units import StateSource, UnitLab
@@ -46,11 +49,17 @@ class SecondMoment:
 
 
 class GradientSource(NamedTuple):
-    """The session, its probe, and the query."""
+    """The session, its probe, and the query; the pair, if both networks are shown."""
 
     session: Session
     probe: Probe
     query: GradientQuery
+    pair: Pair | None = None
+
+    @property
+    def name(self) -> str:
+        """What the network is called beside another one; else empty."""
+        return self.pair.names[0] if self.pair else ""
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -72,31 +81,40 @@ class GradientSource(NamedTuple):
         return record.series(self.session.run, self.query)
 
     @property
-    def second(self) -> tuple[GradientQuery, str] | None:
-        """The query and the name of the moment that is pinned, else of the present.
+    def other(self) -> GradientSource | None:
+        """The source of the second network, if both are shown."""
+        if not self.pair or not (session := self.pair.second):
+            return None
+        probe = second_probe(self.session, session)
+        layers = [one.config.layers for one in (self.session, session)]
+        layer = self.query.layer if layers[0] == layers[1] else layers[1] - 1
+        query = session.gradient_query(probe, self.query.objective)._replace(layer=layer)
+        return GradientSource(session, probe, query)
 
-        None if that moment is the one shown.
+    def second(self, measure: Callable[[GradientSource, bool], Any]) -> Second | None:
+        """A measurement of the second network, if both are shown; else of a second moment.
+
+        That is the one that is pinned, or the present; None if it is the one shown. ``measure``
+        gets its source, and whether it is another moment than the lab's own.
         """
+        if self.pair and (other := self.other):
+            return Second(measure(other, False), self.pair.names[1], network=True)
         state, run = self.session.second_state, self.session.run
         if state is None:
             return None
         config = run.schedule.at(Position(state.epoch, state.offset))
         query = self.session.lab(SecondMoment).query(self.query, state, config)
-        return query, f"{self.session.unit} {state.epoch}"
-
-    @property
-    def eigenvalues(self) -> Array:
-        """Those of the recurrent weights, the largest first."""
-        return eigenvalues(recurrent(self.query.state.parameters, self.query.layer))
-
-    @property
-    def weights(self) -> str:
-        """The name of the recurrent weights; empty if no state enters a matrix."""
-        return recurrent_name(self.query.state.parameters, self.query.layer)
+        name = f"{self.session.unit} {state.epoch}"
+        return Second(measure(self._replace(query=query), True), name)
 
     def theme(self, key: str) -> Theme:
         """The palette with a sticky scale for each picture, objective and layer."""
         return sticky_theme(self.session, key, self.query.objective, str(self.query.layer))
+
+
+def beside(source: GradientSource, pair: Pair) -> GradientSource:
+    """The source with both networks."""
+    return source._replace(pair=pair)
 
 
 def gradient_source(session: Session) -> GradientSource:
@@ -155,6 +173,7 @@ class UnitSubject(NamedTuple):
     lab: UnitLab
     source: StateSource
     probe: Probe
+    pair: Pair | None = None
 
     @property
     def activations(self) -> Activations:

@@ -6,13 +6,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from html import escape
+from itertools import chain
 from typing import Generic, TypeVar
 
 from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.charts.first_page import words_of, words_row
+from rnnviz.charts.pair_story import answer_of_both, answer_of_one
 from rnnviz.charts.picture import Picture
 from rnnviz.charts.texts import explanation, preset_link, story_line
+from rnnviz.probe.pair import Pair
 from rnnviz.probe.probe import Probe
 from rnnviz.probe.session import Session
 from rnnviz.run.schedule import Position
@@ -23,21 +26,28 @@ from rnnviz.ui.style import theme
 from rnnviz.ui.viewer import Event, Scene
 
 
-def answer_html(session: Session, answer: str, probe: Probe | None = None) -> str:
+def answer_html(pair: Pair, answer: str, probe: Probe | None = None, both: bool = False) -> str:
     """The story line of a tab as HTML: the chapter and the answer, or the problem.
 
-    ``probe`` is the sequence shown, if it isn't the phrase.
+    ``probe`` is the sequence shown, if it isn't the phrase. ``both``: the answer is that of both
+    networks.
     """
+    session = pair.session
     told, problem = session.story, session.phrase_input.problem
-    answer = f"{answer} {told.ending}".rstrip()
-    if told.ending and (other := contrast(session.config)):
+    answer = answer if both else f"{answer} {told.ending}".rstrip()
+    if told.ending and not both and (other := contrast(session.config)):
         answer = f"{answer} {preset_link(other)}"
     unknown = ", ".join(word[:40] for word in (probe or session.inspect()).reading.unknown[:12])
-    if problem or told.broken:
+    if problem or (told.broken and not both):
         answer = escape(problem or told.sentence)
     elif unknown:
         answer = f"Skipped, as not in the vocabulary: {escape(unknown)}. {answer}"
-    return story_line(told, f"<bdi>{answer}</bdi>", bool(problem or told.broken))
+    broken = bool(problem or told.broken)
+    if both and not problem:
+        return answer_of_both(pair, answer)
+    if pair.second:
+        return answer_of_one(pair, answer, broken)
+    return story_line(told.chapter, answer, broken)
 
 
 S = TypeVar("S")
@@ -87,7 +97,9 @@ class Sheet(Generic[S]):
     paused: an iterator that yields where it can stop. When the part of it that the widgets show,
     ``shown``, changes, they are drawn again. ``handlers`` and ``more`` handle and draw what is no
     chart. ``probe`` is the subject of the answer, if not the phrase. ``fields`` fill the gaps of
-    the explanations, which are in the text.md of the folder ``name``.
+    the explanations, which are in the text.md of the folder ``name``. Of a pair a sheet shows the
+    first network; with ``beside`` both are in the subject, with ``of_both`` it has other charts,
+    and an answer of both.
     """
 
     name: str
@@ -102,25 +114,35 @@ class Sheet(Generic[S]):
     probe: Callable[[S], Probe | None] = lambda _: None
     words: Callable[[Session, S], Picture] = words_in
     fields: Callable[[Session], dict[str, str]] = names_in
+    beside: Callable[[S, Pair], S] | None = None
+    of_both: Callable[[Pair], tuple[Column[S], Column[S]]] | None = None
 
-    def lay_out(self, session: Session, controls: DeltaGenerator) -> Scene:
+    def lay_out(self, pair: Pair, controls: DeltaGenerator) -> Scene:
         """Place the controls and the charts."""
+        session = pair.session
         with controls:
             self.controls(session)
-        left, right = self.charts(session)
+        left, right = self._columns(pair)
         fields = self.fields(session)
         words = Panel("words", 0, explanation("words", noun=session.names.noun), kind="words")
         place_sheet(self.name, [[words], *self._panels(left, fields)], self._panels(right, fields))
-        return self.live(session)
+        return self.live(pair)
 
-    def live(self, session: Session) -> Scene:
+    def _columns(self, pair: Pair) -> tuple[Column[S], Column[S]]:
+        of_both = self.of_both if pair.together else None
+        return of_both(pair) if of_both else self.charts(pair.session)
+
+    def live(self, pair: Pair) -> Scene:
         """The scene of the tab, with the last choices of its controls."""
-        charts = [chart for column in self.charts(session) for chart in _flat(column)]
+        session = pair.session
+        charts = [chart for column in self._columns(pair) for chart in _flat(column)]
 
         def draw(frame: Frame) -> None:
-            subject = self.subject(session)
+            subject, both = self.subject(session), bool(self.of_both and pair.together)
+            if self.beside and pair.together:
+                subject = self.beside(subject, pair)
             answer, probe = self.answer(subject), self.probe(subject)
-            frame.texts["story"] = answer_html(session, answer, probe)
+            frame.texts["story"] = answer_html(pair, answer, probe, both)
             frame.chart("words", self.words, session, subject)
             for chart in charts:
                 frame.chart(
@@ -130,9 +152,14 @@ class Sheet(Generic[S]):
 
         acts = dict(self.handlers) | {chart.key: chart.click for chart in charts if chart.click}
         handlers = {key: partial(act, session) for key, act in acts.items()}
-        job = partial(self.measure, session) if self.measure else None
+        job = partial(self._measured, pair) if self.measure else None
         kinds = {"words": "words"} | {chart.key: chart.kind for chart in charts}
         return Scene(session, draw, handlers, job, partial(self.shown, session), kinds)
+
+    def _measured(self, pair: Pair) -> Iterator[object]:
+        assert self.measure
+        shown = pair.sessions if self.beside and pair.together else (pair.session,)
+        return chain.from_iterable(map(self.measure, shown))
 
     def _panels(self, column: Column[S], fields: Mapping[str, str]) -> Iterator[list[Panel]]:
         for row in column:

@@ -239,7 +239,7 @@ class Tab:
 
     def series(self, key):
         """The series of a figure, by name."""
-        return {series["name"]: series for series in self.chart(key)["data"]}
+        return {series.get("name", ""): series for series in self.chart(key)["data"]}
 
     @property
     def bodies(self):

@@ -11,8 +11,14 @@ from rnnviz.charts.compare_menu import pair_texts
 from rnnviz.charts.pair_story import luck_story
 from rnnviz.config import SETTINGS, RunConfig, TaskName
 from rnnviz.page.command import RefusedError
+from rnnviz.probe.gradients import token_contribution
 from rnnviz.probe.pair import READY, Pair
+from rnnviz.probe.questions import GradientQuestion, TrainQuestion
 from rnnviz.probe.session import Session
+from rnnviz.probe.units import ReadoutKind
+from rnnviz.questions.linear_probe.measure import LinearProbeLab
+from rnnviz.questions.reach.measure import LengthLab
+from rnnviz.questions.subject import source_of
 from rnnviz.run.schedule import Schedule
 from rnnviz.sweeps.members import Member
 from rnnviz.sweeps.seed_runs import SeedRuns
@@ -275,3 +281,126 @@ def _parses(name, text):
 
 def test_names_of_the_reader_are_no_markup(page):
     assert not re.search(r"<script|<img", "".join(page.bodies.values()))
+
+
+# The other pages: overlaid, mirrored, or those of one network
+
+
+@pytest.mark.parametrize("vs", PAIRS)
+@pytest.mark.parametrize("name", PAGES[1:])
+def test_every_page_of_two_networks_is_drawn(name, vs):
+    opened = Page(name, **link("recall", vs, epoch="1"))
+    for view in tabs_of(name):
+        opened.enter(view).finish()
+        assert opened.session is opened.pair.first and opened.charts
+        assert name == "step" or "rnnviz-story pair" in opened.bodies["story"]
+
+
+@pytest.fixture(scope="module")
+def both():
+    return Page("gradients", **link("recall", "cell:lstm", epoch="2", hidden="5", init_scale="0.5"))
+
+
+def test_both_gradients_are_shares_at_the_memory_state(both):
+    opened = both.enter(GradientQuestion.REACH)
+    opened.finish()
+    probe, second = opened.pair.first.inspect(), opened.pair.second.inspect()
+    for name, one, state in (("elman", probe, "h"), ("lstm", second, "c")):
+        ds = one.unrolled().ds.reshape(len(one.words), -1, 5)[:, -1]
+        norms = np.linalg.norm(ds, axis=1)
+        drawn = opened.series("over_lag")[name]
+        np.testing.assert_allclose(drawn["y"], norms / norms[-1], rtol=1e-5)
+        assert f"dL/d{state}" in opened.chart("over_lag")["layout"]["title"]["text"]
+        assert f"in {name}" in plain(opened.bodies["story"])
+    for name, one in (("W_hh", opened.pair.first), ("W_hg", opened.pair.second)):
+        values = np.linalg.eigvals(one.state.parameters[name])
+        shown = opened.chart("spectrum")["data"][1 + (name == "W_hg")]
+        np.testing.assert_allclose(sorted(shown["x"]), sorted(values.real), rtol=1e-5, atol=1e-7)
+    maps = [opened.chart(f"map_{k}") for k in (0, 1)]
+    assert [one["layout"]["title"]["text"].rpartition(": ")[2] for one in maps] == ["elman", "lstm"]
+    assert maps[0]["data"][0]["z"] != maps[1]["data"][0]["z"]
+
+
+def test_scores_by_length_of_both_are_overlaid(both):
+    both.enter(GradientQuestion.REACH)
+    both.app.toggle(key="longer_on").set_value(True)
+    both.run()
+    both.finish()
+    drawn = both.series("longer")
+    for name, session in zip(("elman", "lstm"), both.pair.sessions, strict=True):
+        known = session.lab(LengthLab).known(session.state, session.dataset)
+        np.testing.assert_allclose(drawn[name]["y"], known.scores, rtol=1e-6)
+    both.app.toggle(key="longer_on").set_value(False)
+    both.run()
+
+
+def test_shares_of_both_are_mirrored(both):
+    opened = both.enter(GradientQuestion.FEED)
+    for key, name in (("feed_hh", "W_hh"), ("feed_xh", "W_xh")):
+        drawn = opened.series(key)
+        for label, session, sign in zip(
+            ("share", "lstm"), opened.pair.sessions, (1, -1), strict=True
+        ):
+            own = token_contribution(session.inspect().unrolled(), session.state.parameters)
+            np.testing.assert_allclose(drawn[label]["y"], sign * getattr(own, name), rtol=1e-5)
+        assert opened.chart(key)["layout"]["title"]["text"].endswith(": elman ↑, lstm ↓")
+    dots = opened.series("ratios")
+    assert {"W_hg", "W_xi"} <= {*dots["lstm"]["y"]} and {*dots["elman"]["y"]} & {"W_hh"}
+    assert dots["lstm"]["marker"]["symbol"] == "circle-open"
+
+
+def test_what_a_linear_probe_reads_in_both_is_overlaid():
+    opened = Page("hidden", **link("recall", "cell:lstm", epoch="2", lag="5"))
+    opened.choose("Read with", ReadoutKind.PROBE)
+    opened.click("measure")
+    opened.finish()
+    opened.finish()
+    drawn = opened.series("readability")
+    for name, session in zip(("elman", "lstm"), opened.pair.sessions, strict=True):
+        found = session.lab(LinearProbeLab).shown(source_of(session)).found
+        np.testing.assert_allclose(drawn[name]["y"], found.scores, rtol=1e-6)
+    assert drawn["lstm"]["line"]["dash"] == "dash"
+
+
+def test_the_list_has_what_is_right_in_one_alone():
+    opened = Page("train", **link(vs="gradient:notebook", hidden="64", epochs="500", epoch="430"))
+    opened.enter(TrainQuestion.WRONG).finish()
+    sessions, test = opened.pair.sessions, opened.pair.first.dataset.test
+    said = [
+        np.array([session.inspect(example.text).answers[-1].argmax() for example in test])
+        for session in sessions
+    ]
+    wanted = np.array([example.target for example in test])
+    first, second = (one == wanted for one in said)
+    alone = [int((first & ~second).sum()), int((second & ~first).sum())]
+    assert sum(alone)
+    story = " ".join(plain(opened.bodies["story"]).split())
+    assert (
+        f"Right in exact alone: {alone[0]} test phrases; in notebook alone: {alone[1]} ." in story
+    )
+    tables = opened.chart("list")["data"]
+    assert [table["name"].split()[0] for table in tables[:2]] == [str(count) for count in alone]
+    texts = {example.text for example, one, two in zip(test, first, second, strict=True)
+             if one and not two}  # fmt: skip
+    assert set(tables[0]["cells"]["values"][0]) == texts
+    row = (tables[0]["customdata"] or tables[1]["customdata"])[-1]
+    opened.say("click", on="list", x=0, y=0, data=row)
+    opened.run()
+    bars = opened.series("answers")
+    for name, session, sign in zip(("exact", "notebook"), sessions, (1, -1), strict=True):
+        probs = session.inspect().running_probs[:, 1]
+        np.testing.assert_allclose(bars[name]["y"], sign * probs, rtol=1e-5)
+    assert {session.inspect().example.text for session in sessions} == {test[row].text}
+
+
+def test_of_different_data_the_list_is_that_of_the_first():
+    opened = Page("train", **link("recall", "seed:3", epoch="1"))
+    opened.enter(TrainQuestion.WRONG).finish()
+    assert "data of both differ: the list is that of seed 0" in plain(opened.bodies["story"])
+
+
+def test_a_page_of_one_network_says_which_it_is():
+    opened = Page("hidden", **link(epoch="1"))
+    assert plain(opened.bodies["story"]).split()[0] == "A"
+    opened.say("view", what="B")
+    assert plain(opened.bodies["story"]).split()[0] == "B"

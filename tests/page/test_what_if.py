@@ -281,7 +281,7 @@ def test_of_other_data_the_change_begins_anew(tasks, alter):
         # Without a layout, as pictures are exported.
         frame = Frame(["compared"])
         with using_theme(TabTheme()):
-            TAB.live(page.session).draw(frame)
+            TAB.live(page.pair).draw(frame)
         page.run()
         assert "can't be read" not in page.story + frame.texts["story"]
         if alter is not Alter.STATE and not page.session.dataset.tokens:

@@ -14,6 +14,7 @@ from rnnviz.charts.picture import Picture
 from rnnviz.charts.shapes import sentence
 from rnnviz.charts.texts import explanation
 from rnnviz.charts.theme import plain, shown_token
+from rnnviz.probe.pair import Pair
 from rnnviz.probe.sequence_pass import readers, recurrent_parts
 from rnnviz.probe.session import Session
 from rnnviz.probe.units import LIST_PAGE, ReadoutKind, Sort
@@ -313,11 +314,19 @@ def _charts(session: Session) -> tuple[Column[UnitSubject], Column[UnitSubject]]
     ]
 
 
+def _beside(here: UnitSubject, pair: Pair) -> UnitSubject:
+    """The same with the second network, in which the linear probe reads the same."""
+    if pair.second and here.lab.readout is ReadoutKind.PROBE:
+        linear_probes.follow(pair.first, pair.second)
+    return here._replace(pair=pair)
+
+
 TAB = Sheet(
     "carry", subject_of, _answer, _charts, _controls, _develop,
     shown=lambda session: (session.units.effort.condition, _unthreaded(session),
                            session.lab(LinearProbeLab).measuring is None),
     handlers={"unit": _step_unit, "list_page": _turn, "word": _choose_word},
     more=_sliders,
+    beside=_beside,
     fields=lambda session: {**names_in(session), "part": source_of(session).part},
 )  # fmt: skip

@@ -34,7 +34,7 @@ class FeedLab:
         self.clipping = Record(lambda query: next_steps(query, EPOCH_STEPS))
 
     def second_shares(self, query: GradientQuery) -> TokenContribution:
-        """Each token's share in the gradients of the weights, in a second state of the run."""
+        """Each token's share in the gradients of the weights, in a state that has no record."""
         return self._memo.ask("second shares", flow_key(query), lambda: shares_of(query))
 
     def next_steps(self, query: GradientQuery) -> NextStepStats:

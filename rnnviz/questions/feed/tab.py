@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
+from html import escape
 
 import numpy as np
 import streamlit as st
 
-from rnnviz.charts.axes import NowAndPinned
+from rnnviz.charts.axes import MOST_NUMBERS, NowAndPinned
 from rnnviz.charts.picture import Picture
 from rnnviz.charts.texts import explanation
 from rnnviz.probe.epoch_series import EpochSeries
-from rnnviz.probe.gradients import TokenContribution
+from rnnviz.probe.gradients import NextStepStats, TokenContribution
+from rnnviz.probe.pair import Pair
 from rnnviz.probe.session import Session
 from rnnviz.questions.feed import pictures
 from rnnviz.questions.feed.measure import FeedLab
-from rnnviz.questions.subject import GradientSource, gradient_source
+from rnnviz.questions.subject import GradientSource, beside, gradient_source
 from rnnviz.ui.choices import choose_layer
 from rnnviz.ui.sheet import Chart, Column, Sheet, go_to_click, no_room
 from rnnviz.ui.style import theme
@@ -66,6 +69,12 @@ def _answer(source: GradientSource) -> str:
     first = f"; at {source.session.unit} {history.epochs[0]} it was {start}" if row else ""
     if not np.isfinite(shares[row]).all():
         return "The gradient is too large for the shares of its words."
+    if source.pair and source.other:
+        rest = source.other.session.lab(FeedLab).second_shares(source.other.query).W_xh[:-1]
+        both = zip(source.pair.names, (now, _percent(float(rest.sum()))), strict=True)
+        each = ", ".join(f"<strong>{share}</strong> in {escape(name)}" for name, share in both)
+        of = "of the input weights' gradient comes from what is before the last"
+        return f"How much {of} {noun}: {each}."
     share = f"<strong>{now}</strong> of the input weights' gradient"
     return f"{noun.capitalize()}s before the last contribute {share}{first}."
 
@@ -79,12 +88,17 @@ def _percent(share: float) -> str:
 
 
 def _ratios(source: GradientSource) -> Picture:
-    steps = source.session.lab(FeedLab).next_steps(source.query)
-    return pictures.ratio_dots(steps, source.theme("ratios"))
+    second = source.second(_next_steps) if source.other else None
+    steps, colors = _next_steps(source), source.theme("ratios")
+    return pictures.ratio_dots(steps, colors, name=source.name, second=second)
+
+
+def _next_steps(source: GradientSource, _: bool = False) -> NextStepStats:
+    return source.session.lab(FeedLab).next_steps(source.query)
 
 
 def _narrow(source: GradientSource) -> str:
-    return no_room("numbers", len(source.words), pictures.MOST_NUMBERS, source.session.names.noun)
+    return no_room("numbers", len(source.words), MOST_NUMBERS, source.session.names.noun)
 
 
 def _steps(source: GradientSource) -> str:
@@ -97,11 +111,11 @@ def _columns(name: str) -> Callable[[GradientSource], Picture]:
     def drawn(source: GradientSource) -> Picture:
         history = _shares(source)
         shares = NowAndPinned(history.column(name)[history.nearest(source.query.state.epoch)])
-        if source.second:
-            query, moment = source.second
-            second = getattr(source.session.lab(FeedLab).second_shares(query), name)
-            shares = shares._replace(name=moment, second=second)
-        return pictures.share_columns(shares, name, source.words, source.theme(f"feed_{name}"))
+        second = source.second(lambda of, _: of.session.lab(FeedLab).second_shares(of.query))
+        if second:
+            shares = shares._replace(name=second.name, second=getattr(second.values, name))
+        colors = source.theme(f"feed_{name}")
+        return pictures.share_columns(shares, name, source.words, colors, first=source.name)
 
     return drawn
 
@@ -110,10 +124,40 @@ def _map(name: str) -> Callable[[GradientSource], Picture]:
     return lambda of: pictures.share_map(_shares(of), name, of.words, of.course, theme())
 
 
+def _map_of(k: int, source: GradientSource) -> Picture:
+    """The shares of one of two networks over the epochs."""
+    one = (source, source.other)[k] or source
+    name = source.pair.names[k] if source.pair else ""
+    return pictures.share_map(
+        _shares(one), "W_xh", one.words, one.course, theme(), network=name
+    )  # fmt: skip
+
+
 def _over_epochs(figure: Callable[..., Picture]) -> Callable[[GradientSource], Picture]:
-    return lambda source: figure(
-        source.over_epochs(source.session.lab(FeedLab).clipping), source.course, theme()
-    )
+    def drawn(source: GradientSource) -> Picture:
+        second = source.second(_clipping) if source.other else None
+        return figure(_clipping(source), source.course, theme(), name=source.name, second=second)
+
+    return drawn
 
 
-TAB = Sheet("feed", gradient_source, _answer, _charts, _controls, _measure)
+def _clipping(source: GradientSource, _: bool = False) -> EpochSeries[NextStepStats]:
+    return source.over_epochs(source.session.lab(FeedLab).clipping)
+
+
+def _of_both(pair: Pair) -> tuple[Column[GradientSource], Column[GradientSource]]:
+    """Of both networks: one map each, that of the input weights."""
+    left, right = _charts(pair.first)
+    fields = {"part": "da_t x_tᵀ"}
+    maps: list[Chart[GradientSource]] = [
+        Chart(
+            f"map_{k}", 3, partial(_map_of, k), click=go_to_click, text="share_map", fields=fields
+        )
+        for k in (0, 1)
+    ]
+    return left, [*maps, *right[2:]]
+
+
+TAB = Sheet(
+    "feed", gradient_source, _answer, _charts, _controls, _measure, beside=beside, of_both=_of_both
+)

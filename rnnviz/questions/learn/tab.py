@@ -57,13 +57,13 @@ def _sample_html(session: Session, probe: Probe) -> str:
 
 class _Learn:
     def lay_out(
-        self, session: Session, controls: DeltaGenerator, left: DeltaGenerator,
-        right: DeltaGenerator, curves_of: Pair | None = None,
-    ) -> Scene:  # fmt: skip
+        self, pair: Pair, controls: DeltaGenerator, left: DeltaGenerator, right: DeltaGenerator
+    ) -> Scene:
         """Place both pictures, and below them text or values that the network generates.
 
-        The curves are those of a pair if they have other seeds.
+        The curves have those of other seeds, too, if they are shown.
         """
+        session, with_luck = pair.session, pair.luck_shown and not pair.second
         with controls:
             choose_view(session, "train")
         texts = explained(session)
@@ -78,16 +78,15 @@ class _Learn:
             if runs_free(session.dataset):
                 place_chart("free", 230, explanation("learn/free"))
         with right:
-            if curves_of:
-                text = explained_pair(curves_of)["pair_curves"]
-                place_canvas("pair_curves", "pair_curves", text)
+            if with_luck:
+                place_canvas("pair_curves", "pair_curves", explained_pair(pair)["pair_curves"])
             else:
                 place_canvas("curves", "curves", texts["curves"])
-        scene = self.live(session)
-        return with_seeds(scene, curves_of) if curves_of else scene
+        return with_seeds(self.live(pair), pair) if with_luck else self.live(pair)
 
-    def live(self, session: Session) -> Scene:
+    def live(self, pair: Pair) -> Scene:
         """The tab with its last choices, for the session host to draw and to measure."""
+        session = pair.session
 
         def job() -> Iterator[None]:
             return session.memory.develop(session.run, session.gradient_query())

@@ -9,7 +9,7 @@ import numpy as np
 
 from rnnviz.charts.axes import axis
 from rnnviz.charts.picture import Picture, Series, compact, scatter
-from rnnviz.charts.shapes import LEGEND, LEGEND_TOP, mixed
+from rnnviz.charts.shapes import LEGEND, LEGEND_TOP, Second, mixed
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.questions.linear_probe.measure import SHUFFLES, ProbeScores
@@ -20,12 +20,13 @@ _LOWEST = -0.5
 
 def readability_lines(
     found: Mapping[str, ProbeScores], title: str, places: str, back: bool = False,
-    theme: Theme = LIGHT,
+    theme: Theme = LIGHT, *, second: Second | None = None,
 ) -> Picture:  # fmt: skip
     """The scores of one question at every place, by name: at several epochs, for example.
 
     The last one is a thick line with the 95% intervals of an accuracy, over the band of its scores
-    with shuffled labels. ``places`` is the title of the axis, which counts down with ``back``.
+    with shuffled labels. ``places`` is the title of the axis, which counts down with ``back``. The
+    scores of a ``second`` network are dashed.
     """
     *_, shown = found.values()
     score = "R²" if shown.values else "accuracy"
@@ -37,7 +38,12 @@ def readability_lines(
         lines.append(_line(name, one, one.scores, style, score))
     if not shown.values:
         lines[-1] |= _interval([*found][-1], shown, theme)
-    known = np.concatenate([one.places[np.isfinite(one.scores)] for one in found.values()])
+    if second:
+        style = {"color": theme.train, "width": 4}
+        other = _line(second.name, second.values, second.values.scores, style, score)
+        lines.append(second.styled(other))
+    every = [*found.values(), *([second.values] if second else [])]
+    known = np.concatenate([one.places[np.isfinite(one.scores)] for one in every])
     low, high = (known.min(), known.max()) if len(known) else (0, 0)
     span = [low - 0.5, high + 0.5]
     measured = np.isfinite(shown.scores)

@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from rnnviz.charts.picture import Picture
-from rnnviz.charts.shapes import sentence
+from rnnviz.charts.shapes import Second, sentence
 from rnnviz.charts.theme import shown_token
 from rnnviz.config import OutputAt
 from rnnviz.probe.session import Session
@@ -52,7 +52,7 @@ def probe_chart(session: Session) -> Chart[UnitSubject]:
     elif data.rule:
         target = f"the target if the {names.sequence} ended there"
     return Chart(
-        "readability", 4.6, lambda here: _picture(here.session), lambda here: _remark(here.session),
+        "readability", 4.6, _picture, lambda here: _remark(here.session),
         text="linear_probe/readability", fields={"target": target, "ridge": f"{measure.RIDGE:g}"},
     )  # fmt: skip
 
@@ -80,8 +80,22 @@ def answer(session: Session) -> str:
 
 def _begin(session: Session) -> None:
     session.player.pause()
+    _fit(session)
+
+
+def _fit(session: Session) -> None:
     source = source_of(session)
     session.lab(LinearProbeLab).begin(source, session.units.activations(source))
+
+
+def follow(first: Session, second: Session) -> None:
+    """Ask the second network the same, once the first one has been measured."""
+    lab, own = first.lab(LinearProbeLab), second.lab(LinearProbeLab)
+    own.fit(second.units.activations(source_of(second)), second.dataset)
+    own.question = lab.question
+    source = source_of(second)
+    if lab.shown(source_of(first)) and not own.measuring and not own.shown(source):
+        _fit(second)
 
 
 def _problem(session: Session) -> str:
@@ -142,13 +156,20 @@ def _title(session: Session) -> str:
     }[question.target]
 
 
-def _picture(session: Session) -> Picture:
+def _picture(here: UnitSubject) -> Picture:
+    session = here.session
     title, noun = _title(session), session.names.noun
     if problem := _problem(session):
         return sentence(title, problem, theme())
     back = session.lab(LinearProbeLab).question.from_end
     places = f"{noun}s before the end" if back else f"{noun}s read"
-    return readability_lines(_found(session), title, places, back, theme())
+    found, second = _found(session), None
+    if here.pair and (other := here.pair.second):
+        own, name = here.pair.names
+        found = {own: [*found.values()][-1]}
+        if measured := other.lab(LinearProbeLab).shown(source_of(other)):
+            second = Second(measured.found, name, network=True)
+    return readability_lines(found, title, places, back, theme(), second=second)
 
 
 def _remark(session: Session) -> str:

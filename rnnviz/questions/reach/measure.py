@@ -16,7 +16,7 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import TrainState
 from rnnviz.probe.cache import Memo
-from rnnviz.probe.epoch_series import Record, last_answer_flow
+from rnnviz.probe.epoch_series import Record
 from rnnviz.probe.gradients import Flow, GradientQuery, connectivity, flow_key
 from rnnviz.probe.jacobians import (
     Jacobians,
@@ -32,6 +32,7 @@ from rnnviz.probe.memory_gauge import (
     eigenvalues,
     joined,
     lag_norms,
+    last_answer_shares,
     profile_of,
     recurrent,
 )
@@ -238,13 +239,16 @@ class ReachLab:
             "lags", key, lambda: ChunkedRead(chunk_indexes(examples, parameters.theta.size), read)
         )
 
-    def reach(self, query: GradientQuery) -> Flow:
-        """The gradient of the phrase's last answer at every token."""
-        return self._memo.ask("reach", flow_key(query), lambda: last_answer_flow(query))
+    def reach(self, query: GradientQuery, second: bool = False) -> Flow:
+        """The shares of the gradient of the phrase's last answer at every token.
 
-    def second(self, query: GradientQuery) -> Flow:
-        """The gradient of the phrase's last answer in a second state of the run."""
-        return self._memo.ask("second", flow_key(query), lambda: last_answer_flow(query))
+        Those of a ``second`` state are cached separately.
+        """
+        config, key = query.config, flow_key(query)
+        rule = BackwardRule(config.gradient, config.truncate, query.layer)
+        parameters, batch = query.state.parameters, query.trace.batch
+        shares = partial(last_answer_shares, parameters, batch, query.objective, rule)
+        return self._memo.ask(("reach", second), key, lambda: Flow(query.objective, shares()))
 
     def jacobians(self, query: GradientQuery, second: bool = False) -> Jacobians:
         """The Jacobians along the phrase; those of a ``second`` state are cached separately."""
@@ -254,11 +258,11 @@ class ReachLab:
             ("jacobians", second), key, lambda: jacobians_along(state.parameters, trace)
         )
 
-    def second_products(self, query: GradientQuery) -> tuple[Products, Array]:
-        """Products and exponents of the Jacobians in a second state of the run."""
-        along = self.jacobians(query, second=True)
+    def products(self, query: GradientQuery, second: bool = False) -> tuple[Products, Array]:
+        """Products and exponents of the Jacobians; those of a ``second`` state apart."""
+        along = self.jacobians(query, second)
         return self._memo.ask(
-            "second products", (query.state, phrase_key(query.trace)),
+            ("products", second), (query.state, phrase_key(query.trace)),
             lambda: (products(along), lyapunov_exponents(along)),
         )  # fmt: skip
 

@@ -15,6 +15,7 @@ from rnnviz.charts.shapes import (
     LEGEND,
     LEGEND_TOP,
     PAPER,
+    Second,
     color_bar,
     faint,
     level,
@@ -40,62 +41,62 @@ FOREVER = 1000
 
 def reach_curve(
     flow: Flow, profile: LagProfile, words: Sequence[str], theme: Theme = LIGHT, *,
-    symbol: str = "dL/dh", phrase: str = "phrase", sequence: str = "training phrase",
-    second: tuple[Array, str] | None = None,
+    symbol: str = "dL/dh", name: str = "this phrase", sequence: str = "training phrase",
+    second: Second | None = None,
 ) -> Picture:  # fmt: skip
-    """||dL/ds_t|| at every word of a phrase, and at the same lags in the sequences of a set.
+    """||dL/dm_t|| as a share of that at the answer, at every word and by lag over many sequences.
 
     The gradient goes left, back in time. Below the rounding error it changes no sum. ``symbol`` is
-    the gradient's, such as dL/d(h, c). ``phrase`` and
-    ``sequence`` are the names of both. The norms (T,) of the phrase at a ``second`` moment, such as
-    "epoch 3", are faint.
+    the gradient's, such as dL/dc. ``name`` is that of the phrase, ``sequence`` that of the others.
+    A ``second`` has shares (T,); of another network also its own profile.
     """
     # After its last answer a phrase has no gradient.
-    norms = np.trim_zeros(flow.norms, "b") if flow.norms.any() else flow.norms
-    last = len(norms) - 1
-    lags = _lags(profile, last)
-    measured = [*norms, *profile.low[lags], *profile.high[lags], 1.0]
-    span = theme.scale.decades([float(v) for v in measured] + [_least(profile) * 10.0**-_BELOW])
+    shares = np.trim_zeros(flow.norms, "b") if flow.norms.any() else flow.norms
+    last, network = len(shares) - 1, bool(second and second.network)
+    profiles, phrases = [profile], [shares]
+    if second:
+        phrases.append(second.values[0][: last + 1])
+        profiles += second.values[1:]
+    measured = [v for of in profiles for v in (*of.low[_lags(of, last)], *of.high[_lags(of, last)])]
+    measured += [v for of in phrases for v in of]
+    span = theme.scale.decades([*map(float, measured), 1.0, profile.rounding * 10.0**-_BELOW])
     floor = 10.0 ** span[0]
-    faint_norms = [_second(second[0][: len(norms)], second[1], theme, floor)] if second else []
-    of = f"of up to {profile.sequences:,} {sequence}s"
-    rows = {"lag of the place": np.arange(len(norms))[::-1]}
-    rows |= {"lag of the band": np.arange(len(profile.median)), f"10% {of}": profile.low}
-    rows |= {f"median {of}": profile.median, f"90% {of}": profile.high}
-    place = {"xref": "paper", "x": 0.99, "y": math.log10(_least(profile)), "yshift": -3}
+    place = {"xref": "paper", "x": 0.99, "y": math.log10(profile.rounding), "yshift": -3}
     rounding = f"lost in rounding ({profile.dtype.name})"
-    ends = [
-        _end(t, norms, span, theme) for t in sorted({0, last}) if norms[t] and norms[t] < np.inf
-    ]
-    empty = zeros(np.arange(last + 1), norms, span[0], theme.magnitude)
+    ends = [_end(t, shares, span, theme) for t in sorted({0, last}) if 0 < shares[t] < np.inf]
+    series = list(_band(profile, last, sequence, theme, floor))
+    if network:
+        series += _hollow_band(profiles[-1], last, theme, floor)
+    else:
+        series += _fitted(profile, last, theme, floor, bound_named=not second)
+    if second:
+        own = second.name if network else f"at {second.name}"
+        line = _phrase(phrases[1], own, theme, floor)
+        series.append(second.styled(line))
     return picture(
-        [
-            *_band(profile, last, sequence, theme, floor, bound_named=not second,
-                   largest=float(norms[-1])),
-            *faint_norms,
-            _phrase(norms, f"this {phrase}", theme, floor),
-        ],
-        f"Gradient of the {flow.objective}, ||{symbol}_t|| (L2)", 400, theme,
+        [*series, _phrase(shares, name, theme, floor)],
+        f"Gradient of the {flow.objective}: share that is left, {symbol}", 400, theme,
         xaxis=words_axis(words, theme), yaxis=log_axis("", theme, span),
-        shapes=_rounding(_least(profile), floor, theme),
+        shapes=_rounding(profile.rounding, floor, theme),
         annotations=[
             note(rounding, "right top", **place, font={"color": theme.muted},
                  bgcolor=theme.background),
             *ends,
-            *empty,
+            *zeros(np.arange(last + 1), shares, span[0], theme.magnitude),
         ],
         margin={**words_margin(words), "t": LEGEND_TOP},
-        meta={"x": "token", "columns": [(name, values.tolist()) for name, values in rows.items()]},
+        meta={"x": "token", "columns": _columns(profile, sequence, len(shares))},
         **LEGEND,
     )  # fmt: skip
 
 
-def _second(norms: Array, moment: str, theme: Theme, floor: float) -> Series:
-    return scatter(
-        x=list(range(len(norms))), y=np.maximum(norms, floor), name=f"at {moment}", mode="lines",
-        line={"color": theme.magnitude, "width": 1.5, "dash": "dashdot"}, opacity=0.55,
-        customdata=exact(norms), hovertemplate=f"at {moment}: %{{customdata}}<extra></extra>",
-    )  # fmt: skip
+def _columns(profile: LagProfile, sequence: str, words: int) -> list[tuple[str, Any]]:
+    """The columns of the table."""
+    of = f"of up to {profile.sequences:,} {sequence}s"
+    rows = {"lag of the place": np.arange(words)[::-1]}
+    rows |= {"lag of the band": np.arange(len(profile.median)), f"10% {of}": profile.low}
+    rows |= {f"median {of}": profile.median, f"90% {of}": profile.high}
+    return [(name, values.tolist()) for name, values in rows.items()]
 
 
 def _rounding(least: float, floor: float, theme: Theme) -> list[dict[str, Any]]:
@@ -112,45 +113,50 @@ def _lags(profile: LagProfile, last: int) -> Array:
     return np.arange(min(last + 1, len(profile.median)))[::-1]
 
 
-def _least(profile: LagProfile) -> float:
-    """The rounding error, at least the smallest number that can be drawn."""
-    return max(profile.rounding, profile.floor)
-
-
 def _band(
-    profile: LagProfile, last: int, sequence: str, theme: Theme, floor: float, *, bound_named: bool,
-    largest: float,
+    profile: LagProfile, last: int, sequence: str, theme: Theme, floor: float
 ) -> list[Series]:  # fmt: skip
-    """The middle 80% of the sequences, the line fitted to their median, the bound.
-
-    ``largest`` is the norm of the phrase at lag 0.
-    """
+    """The middle 80% of the sequences."""
     lags = _lags(profile, last)
-    places = last - lags
-    edge = {"x": places, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
+    edge = {"x": last - lags, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
     fill = {"fill": "tonexty", "fillcolor": faint(theme.magnitude, 0.18)}
     named = {"name": f"80% of {profile.sequences:,} {sequence}s"}
-    series = [
+    return [
         scatter(y=np.maximum(profile.low[lags], floor), name="", showlegend=False, **edge),
         scatter(y=np.maximum(profile.high[lags], floor), **named, **fill, **edge),
     ]
+
+
+def _hollow_band(
+    profile: LagProfile, last: int, theme: Theme, floor: float
+) -> Iterator[Series]:  # fmt: skip
+    """The edges of the same band in a second network."""
+    lags = _lags(profile, last)
+    edge = {"x": last - lags, "mode": "lines", "hoverinfo": "skip", "showlegend": False}
+    style = {"color": faint(theme.magnitude, 0.7), "width": 1, "dash": "dash"}
+    for values in (profile.low, profile.high):
+        yield scatter(y=np.maximum(values[lags], floor), name="", line=style, **edge)
+
+
+def _fitted(
+    profile: LagProfile, last: int, theme: Theme, floor: float, *, bound_named: bool
+) -> Iterator[Series]:  # fmt: skip
+    """The line fitted to the median of the sequences, and the bound."""
+    lags = _lags(profile, last)
     if not math.isnan(profile.slope):
         dashed = {"color": theme.text, "width": 1.5, "dash": "dash"}
         fit = f"band's fit, half-life {half_life_text(profile)}"
-        series.append(_line(profile.fitted[lags], lags, fit, dashed, last=last, floor=floor))
+        yield _line(profile.fitted[lags], lags, fit, dashed, last=last, floor=floor)
     if profile.bound is not None:
-        # It begins at the largest norm at lag 0, of the phrase too.
-        above = max(1.0, float(largest / profile.bound[0])) if profile.bound[0] else 1.0
         dotted = {"color": theme.muted, "width": 1.5, "dash": "dot"}
-        bound = _line(above * profile.bound[lags], lags, "bound", dotted, last=last, floor=floor)
+        bound = _line(profile.bound[lags], lags, "bound", dotted, last=last, floor=floor)
         # The legend has no room for it together with a second moment.
-        series.append({**bound, "showlegend": bound_named})
-    return series
+        yield {**bound, "showlegend": bound_named}
 
 
 def half_life_text(profile: LagProfile) -> str:
     """The half-life in tokens, or "unknown"."""
-    few = np.count_nonzero(profile.median[profile.first :]) < 3
+    few = np.count_nonzero(profile.median) < 3
     return "unknown from so few" if few else life_text(profile.half_life)
 
 
@@ -177,14 +183,14 @@ def _phrase(norms: Array, name: str, theme: Theme, floor: float) -> Series:
         mode="lines+markers", line={"color": theme.magnitude, "width": 3},
         marker={"size": 9, "color": theme.magnitude, "symbol": "triangle-left"},
         customdata=list(zip(backs, exact(norms), strict=True)),
-        hovertemplate="%{customdata[0]} back: %{customdata[1]}<extra></extra>",
+        hovertemplate=f"{name}, %{{customdata[0]}} back: %{{customdata[1]}}<extra></extra>",
     )  # fmt: skip
 
 
 def _end(t: int, norms: Array, span: Sequence[float], theme: Theme) -> dict[str, Any]:
     """The size at an end: right of the last point, and below the first, or above if it is low.
 
-    So no line crosses it, and it isn't on the axis.
+    So no line, which rises to the right, crosses it, and it isn't on the axis.
     """
     height = math.log10(max(float(norms[t]), 10.0 ** span[0]))
     font = {"color": theme.magnitude, "size": 14, "weight": 600}
@@ -192,9 +198,9 @@ def _end(t: int, norms: Array, span: Sequence[float], theme: Theme) -> dict[str,
     text = number(float(norms[t]), 2)
     if t == len(norms) - 1:
         return note(text, "left middle", xshift=10, **style)
-    if height < span[0] + 0.25 * (span[1] - span[0]):
+    if height < span[0] + 0.09 * (span[1] - span[0]):
         return note(text, "left bottom", xshift=-5, yshift=9, **style)
-    return note(text, "left top", xshift=-5, yshift=-9, **style)
+    return note(text, "left top", xshift=7, yshift=-3, **style)
 
 
 # Eigenvalues in the complex plane, and the Lyapunov exponents of a sequence
@@ -213,14 +219,18 @@ NO_WEIGHTS = "In this cell no matrix leads from state to state: each unit keeps 
 
 def weight_spectrum(
     eigenvalues: Array, trail: Array, epochs: Array, shown: int | None = None, theme: Theme = LIGHT,
-    *, weights: str = "W_hh", unit: str = "epoch",
+    *, weights: str = "W_hh", unit: str = "epoch", name: str = "", second: Second | None = None,
 ) -> Picture:  # fmt: skip
     """The eigenvalues (H,) of the recurrent weights, and the largest at other epochs.
 
     The ``trail`` (N, k) has the largest at these ``epochs`` (N,); those later than the epoch
-    ``shown`` are faint. ``unit`` is the word for an epoch.
+    ``shown`` are faint. ``unit`` is the word for an epoch. Those of a ``second`` network are
+    crosses instead; then ``name`` is that of the first.
     """
-    if not eigenvalues.size:
+    if second:
+        trail, epochs = trail[:0], epochs[:0]
+    crosses = second.values if second else eigenvalues[:0]
+    if not (eigenvalues.size or crosses.size):
         return sentence("Eigenvalues", NO_WEIGHTS, theme)
     numbers = np.repeat(epochs, trail.size // max(1, len(epochs)))
     past = _points(trail, numbers, theme, unit)
@@ -235,18 +245,35 @@ def weight_spectrum(
         marker={"size": 7, "color": "rgba(0,0,0,0)", "line": line},
         hovertemplate="shown: " + _VALUE,
     )
-    largest = max([1.0, *np.abs(eigenvalues), *np.abs(trail).ravel()])
-    return _plane([past, now], weights, largest, theme)
+    largest = max([1.0, *np.abs(eigenvalues), *np.abs(trail).ravel(), *np.abs(crosses)])
+    if second:
+        weights = f"○ {plain(name)}, × {plain(second.name)}"
+    of_second = [_crosses(crosses, second.name, theme, size=8)] if second else []
+    return _plane([past, now, *of_second], weights, largest, theme)
+
+
+def _crosses(values: Array, name: str, theme: Theme, size: float, **options: Any) -> Series:
+    """The eigenvalues of a second network."""
+    marker = {"size": size, "color": theme.text, "symbol": "x-thin", "line": {"width": 1.5}}
+    return scatter(
+        **xy(_parts(values)), customdata=_parts(values), mode="markers", marker=marker,
+        hovertemplate=f"{name}: {_VALUE}", **options,
+    )  # fmt: skip
 
 
 def state_spectrum(
-    tokens: Array, eigenvalues: Array, words: Sequence[str], bridge: int = 0, theme: Theme = LIGHT
-) -> Picture:
+    tokens: Array, eigenvalues: Array, words: Sequence[str], bridge: int = 0, theme: Theme = LIGHT,
+    *, name: str = "", second: Second | None = None,
+) -> Picture:  # fmt: skip
     """The eigenvalues (N, S) of the Jacobians at some ``tokens`` (N,), in a unit circle each.
 
-    ``words`` of a decoder begin at ``bridge``. Below is the largest absolute value.
+    ``words`` of a decoder begin at ``bridge``. Below is the largest absolute value. A ``second``
+    network's tokens and eigenvalues are crosses, at the tokens of both.
     """
-    sizes, tokens = np.abs(eigenvalues), tokens + bridge
+    tokens, crosses = tokens + bridge, list[tuple[int, Array]]()
+    if second:
+        of = dict(zip((second.values[0] + bridge).tolist(), second.values[1], strict=True))
+        crosses = [(k, of[t]) for k, t in enumerate(tokens.tolist()) if t in of]
     width = 0.9 * float(np.diff(tokens).min()) if len(tokens) > 1 else 1.0
     hidden = {"visible": False, "range": [-_EDGE, _EDGE], "constrain": "domain"}
     axes, circles = dict[str, Any](), list[dict[str, Any]]()
@@ -257,9 +284,21 @@ def state_spectrum(
         up = {"domain": [0.2, 1.0], "anchor": f"x{k}", "scaleanchor": f"x{k}"}
         axes[f"yaxis{k}"] = {**hidden, **up}
         circles.append(unit_circle(theme) | {"xref": f"x{k}", "yref": f"y{k}"})
+    title = "One step: eigenvalues of the Jacobian, and the largest"
+    largest = [np.abs(eigenvalues).max(axis=1)]
+    series = [*_circles(eigenvalues, theme)]
+    if second:
+        title = f"One step: eigenvalues and the largest; ○ {plain(name)}, × {plain(second.name)}"
+        sizes = [np.abs(of[t]).max() if t in of else np.nan for t in tokens.tolist()]
+        largest.append(np.array(sizes))
+        series += (
+            _crosses(_inside(values), second.name, theme, 6, xaxis=f"x{k + 2}", yaxis=f"y{k + 2}")
+            | {"customdata": _parts(values)}
+            for k, values in crosses
+        )
     return picture(
-        [*_circles(eigenvalues, theme), _largest(tokens, sizes.max(axis=1), theme)],
-        "One step: eigenvalues of the Jacobian, and the largest", 260, theme,
+        [*series, _largest(tokens, largest, theme)],
+        title, 260, theme,
         xaxis=words_axis(words, theme), yaxis={"range": [0, 1], "visible": False}, shapes=circles,
         margin=words_margin(words), meta={"x": "token"}, **axes,
     )  # fmt: skip
@@ -267,20 +306,27 @@ def state_spectrum(
 
 def _circles(eigenvalues: Array, theme: Theme) -> Iterator[Series]:
     for k, values in enumerate(eigenvalues, 2):
-        # Values far outside are drawn at the edge, in their direction.
-        inside = values * np.minimum(1, _EDGE / np.maximum(np.abs(values), 1))
         yield scatter(
-            **xy(_parts(inside)), xaxis=f"x{k}", yaxis=f"y{k}", customdata=_parts(values),
+            **xy(_parts(_inside(values))), xaxis=f"x{k}", yaxis=f"y{k}", customdata=_parts(values),
             mode="markers", marker={"size": 4.5, "color": theme.magnitude, "opacity": 0.75},
             hovertemplate=_VALUE,
         )  # fmt: skip
 
 
-def _largest(tokens: Array, sizes: Array, theme: Theme) -> Series:
+def _inside(values: Array) -> Array:
+    """Values far outside are drawn at the edge, in their direction."""
+    return np.asarray(values * np.minimum(1, _EDGE / np.maximum(np.abs(values), 1)))
+
+
+def _largest(tokens: Array, sizes: Sequence[Array], theme: Theme) -> Series:
+    """The largest absolute value (N,) at every token, of one network or of two."""
+    every = list(zip(*sizes, strict=True))
+    told = [", ".join(row) for row in zip(*map(exact, sizes), strict=True)]
     return scatter(
         x=tokens.astype(np.int32), y=[0.08] * len(tokens), mode="text",
-        text=[number(size, 2) for size in sizes], textfont={"color": theme.magnitude},
-        customdata=exact(sizes), hovertemplate="largest: %{customdata}<extra></extra>",
+        text=[" | ".join(number(float(size), 2) for size in row) for row in every],
+        textfont={"color": theme.magnitude},
+        customdata=told, hovertemplate="largest: %{customdata}<extra></extra>",
     )  # fmt: skip
 
 
@@ -309,7 +355,9 @@ def _points(values: Array, numbers: Array, theme: Theme, heading: str) -> Series
     )
 
 
-def _plane(series: list[Series], weights: str, largest: float, theme: Theme) -> Picture:
+def _plane(
+    series: list[Series], weights: str, largest: float, theme: Theme
+) -> Picture:  # fmt: skip
     end = 1.1 * theme.scale.tenths(-largest, largest)[1]
     limits: dict[str, Any] = {"range": [-end, end], "constrain": "domain"}
     return picture(
@@ -320,20 +368,26 @@ def _plane(series: list[Series], weights: str, largest: float, theme: Theme) -> 
 
 
 def exponent_curve(
-    exponents: Array, steps: int, theme: Theme = LIGHT, second: tuple[Array, str] | None = None
+    exponents: Array,
+    steps: int,
+    theme: Theme = LIGHT,
+    *,
+    name: str = "",
+    second: Second | None = None,
 ) -> Picture:
     """Finite-time Lyapunov exponents (S,), the largest first, over ``steps`` tokens.
 
-    Those of a ``second`` moment, with its name, are faint. Of a broken network it is a sentence.
+    Those of a ``second`` moment are faint, those of a network dashed; then ``name`` is that of the
+    first. Of a broken network it is a sentence.
     """
     if np.isnan(exponents).all():
         broken = "The Jacobians are not finite, or their products are not: there are no exponents."
         return sentence("Exponents", broken, theme)
+    line = {"color": theme.text, "width": 1.5}
     dotted = {"mode": "lines+markers", "marker": {"size": 5, "color": theme.text}}
-    curves = [_exponents(exponents, "exponent", {"color": theme.text, "width": 1.5}) | dotted]
+    curves = [_exponents(exponents, f"{name}, exponent".removeprefix(", "), line) | dotted]
     if second:
-        style = {"color": theme.text, "width": 1.5, "dash": "dashdot"}
-        curves.append(_exponents(second[0], f"{second[1]}, exponent", style) | {"opacity": 0.55})
+        curves.append(second.styled(_exponents(second.values, f"{second.name}, exponent", line)))
     visible = [0.0, *(y for curve in curves for y in curve["y"].tolist() if y > _LOWEST)]
     low, high = theme.scale.tenths(min(visible), max(visible))
     margin, tokens = 0.06 * (high - low), f"{steps} token{'' if steps == 1 else 's'}"
@@ -364,19 +418,23 @@ _DEPTH = -20.0
 
 
 def product_curves(
-    products: Products, words: Sequence[str], bridge: int = 0, theme: Theme = LIGHT,
-    second: tuple[Products, str] | None = None,
+    products: Products, words: Sequence[str], bridge: int = 0, theme: Theme = LIGHT, *,
+    name: str = "", second: Second | None = None,
 ) -> Picture:  # fmt: skip
     """The singular values of ds_T/ds_t for every token on a log scale; time runs right.
 
     With an encoder they are the decoder's, whose words begin at ``bridge``. Those of a ``second``
-    moment, with its name, are faint.
+    moment are faint, those of a network dashed; then ``name`` is that of the first.
     """
-    both = [products.largest, *([second[0].largest] if second else [])]
+    network = second is not None and second.network
+    both = [products.largest, *([second.values.largest] if second else [])]
     # The last token always has a finite value.
     largest = np.concatenate([values[np.isfinite(values)] for values in both])
     span = theme.scale.powers(min(_DEPTH, largest.min() - 4), largest.max())
+    best, worst = (f"{name}, {end}".removeprefix(", ") for end in ("kept best", "kept worst"))
     solid, dashed = ({"color": theme.magnitude, "width": w, "dash": d} for w, d in _STYLES)
+    if network:  # Dashes are the second network's.
+        dashed |= {"dash": "solid"}
     fan = {"fill": "tonexty", "fillcolor": faint(theme.magnitude, 0.13)}
     names, tokens = [plain(shown_token(word)) for word in words], products.tokens + bridge
     sizes = np.where(np.isneginf(products.smallest), 0.0, 1.0)
@@ -385,9 +443,9 @@ def product_curves(
     texts = [f"10<sup>{p}</sup>".replace("-", "−") if p else "1" for p in powers]
     return picture(
         [
-            _singular("kept best", products.largest, tokens, solid, names),
-            _singular("kept worst", products.smallest, tokens, dashed, names) | fan,
-            *(_faint(*second, names, bridge, theme) if second else []),
+            _singular(best, products.largest, tokens, solid, names),
+            _singular(worst, products.smallest, tokens, dashed, names) | fan,
+            *(_of_second(second, names, bridge, theme) if second else []),
         ],
         "What is left of a change at the end", 400, theme, xaxis=words_axis(words, theme),
         yaxis=axis("", theme, range=span, **{"tickvals": powers, "ticktext": texts}),
@@ -396,13 +454,16 @@ def product_curves(
     )  # fmt: skip
 
 
-def _faint(
-    of: Products, moment: str, names: Sequence[str], bridge: int, theme: Theme
-) -> Iterator[Series]:
-    style = {"color": theme.magnitude, "width": 1.5, "dash": "dashdot"}
-    for name, logs in (("best", of.largest), ("worst", of.smallest)):
-        line = _singular(f"{name} at {moment}", logs, of.tokens + bridge, style, names)
-        yield {**line, "mode": "lines", "opacity": 0.55}
+def _of_second(
+    second: Second, names: Sequence[str], bridge: int, theme: Theme
+) -> Iterator[Series]:  # fmt: skip
+    of: Products = second.values
+    for (width, _), end, logs in zip(
+        _STYLES, ("best", "worst"), (of.largest, of.smallest), strict=True
+    ):
+        name = f"{second.name}, kept {end}" if second.network else f"{end} at {second.name}"
+        style = {"color": theme.magnitude, "width": width}
+        yield second.styled(_singular(name, logs, of.tokens + bridge, style, names))
 
 
 def _singular(
@@ -455,16 +516,18 @@ def connectivity_map(
 
 
 def length_curve(
-    profile: LengthProfile | None, noun: str, metric: str, theme: Theme = LIGHT
-) -> Picture:
+    profile: LengthProfile | None, noun: str, metric: str, theme: Theme = LIGHT, *,
+    name: str = "", second: Second | None = None,
+) -> Picture:  # fmt: skip
     """The score over the length on a log scale, with its 95% intervals; longer is to the left.
 
     A longer sequence reaches farther back in time, and back is to the left in every picture.
 
     A vertical line marks the longest length learned, a dotted one guessing. ``noun`` is the unit of
-    the length. Without a profile there is a note instead.
+    the length. Without a profile there is a note instead. That of a ``second`` network is dashed;
+    then ``name`` is that of the first.
     """
-    title = _title(profile, noun, metric)
+    title = _title(profile, noun, metric, told=not second)
     if profile is None:
         place = {**PAPER, "x": 0.5, "y": 0.5, "font": {"size": 16}}
         waiting = note("measured when the run is paused", "center middle", **place)
@@ -486,33 +549,39 @@ def length_curve(
         yref="paper", y=1, font={"color": theme.train},
     )  # fmt: skip
     return picture(
-        [_length_points(profile, noun, theme)], title, 360, theme,
+        [
+            _length_points(profile, name, noun, theme),
+            *([second.styled(_length_points(second.values, second.name, noun, theme))]
+              if second and second.values else []),
+        ], title, 360, theme,
         xaxis=axis(across, theme, type="log", range=ends, **labels),
         yaxis=axis(metric, theme, range=[-0.03, 1.08], tickformat=".0%"),
         shapes=[learned, *([] if profile.guess is None else [level(profile.guess, theme)])],
-        annotations=[longest], margin={"t": 66},
+        annotations=[longest], margin={"t": LEGEND_TOP + 20 if second else 66},
+        **(LEGEND if second else {}),
     )  # fmt: skip
 
 
-def _length_points(profile: LengthProfile, noun: str, theme: Theme) -> Series:
+def _length_points(profile: LengthProfile, name: str, noun: str, theme: Theme) -> Series:
     low, high = profile.intervals.T
     scores = profile.scores
     bars = {"type": "data", "array": high - scores, "arrayminus": scores - low, "thickness": 1.5}
     numbers = [*map(exact, (scores, low, high, profile.losses)), profile.counts.tolist()]
     return scatter(
-        x=profile.lengths.astype(np.int32), y=scores, mode="lines+markers",
+        x=profile.lengths.astype(np.int32), y=scores, name=name, mode="lines+markers",
         line={"color": theme.test, "width": 2}, marker={"size": 9, "color": theme.test},
         error_y={**bars, "color": theme.muted, "width": 4},
         customdata=[list(row) for row in zip(*numbers, strict=True)],
-        hovertemplate=f"{noun} %{{x}}: %{{customdata[0]}}<br>95% from %{{customdata[1]}} to "
-        "%{customdata[2]}<br>loss %{customdata[3]}, %{customdata[4]} sequences<extra></extra>",
+        hovertemplate=f"{name + ', ' * bool(name)}{noun} %{{x}}: %{{customdata[0]}}<br>95% from "
+        "%{customdata[1]} to %{customdata[2]}<br>loss %{customdata[3]}, %{customdata[4]} sequences"
+        "<extra></extra>",
     )  # fmt: skip
 
 
-def _title(profile: LengthProfile | None, noun: str, metric: str) -> str:
-    """The title; of new sequences with the length at which they may be no better than guessing."""
+def _title(profile: LengthProfile | None, noun: str, metric: str, *, told: bool) -> str:
+    """The title; if ``told``, with the length at which it may be no better than guessing."""
     subject = f"{metric.capitalize()} by {'lag' if noun == 'lag' else 'length'}"
-    if profile is None or not profile.new or profile.guess is None:
+    if profile is None or not told or not profile.new or profile.guess is None:
         return subject
     if profile.failing is None:
         return f"{subject}: better than guessing up to {profile.lengths[-1]}"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from html import escape
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -15,13 +16,22 @@ from rnnviz.charts.picture import Picture
 from rnnviz.charts.shapes import sentence
 from rnnviz.charts.texts import explanation
 from rnnviz.charts.theme import Theme
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.probe.cell_parts import memory_states
 from rnnviz.probe.formatting import number, quoted
 from rnnviz.probe.gradients import GradientQuery
 from rnnviz.probe.health import REACH_WATCH
-from rnnviz.probe.jacobians import fits, lyapunov_exponents, products
-from rnnviz.probe.memory_gauge import handed_on
+from rnnviz.probe.jacobians import fits
+from rnnviz.probe.memory_gauge import eigenvalues, recurrent, recurrent_name
+from rnnviz.probe.pair import Pair
 from rnnviz.probe.session import Session
-from rnnviz.questions.reach.measure import BandSource, LengthLab, ReachLab, state_spectra
+from rnnviz.questions.reach.measure import (
+    BandSource,
+    LengthLab,
+    LengthProfile,
+    ReachLab,
+    state_spectra,
+)
 from rnnviz.questions.reach.pictures import (
     FOREVER,
     connectivity_map,
@@ -35,6 +45,7 @@ from rnnviz.questions.reach.pictures import (
 )
 from rnnviz.questions.subject import (
     GradientSource,
+    beside,
     gradient_source,
     jacobian_tokens,
     probe_sequence,
@@ -45,7 +56,6 @@ from rnnviz.ui.choices import choose_layer, choose_objective, choose_one, gated
 from rnnviz.ui.sheet import Chart, Column, Sheet, go_to_click, names_in
 from rnnviz.ui.style import theme
 
-Measured = TypeVar("Measured")
 #: Seconds of every frame in which earlier epochs are measured.
 _SLICE = 0.001
 
@@ -59,29 +69,35 @@ def _lab(source: GradientSource) -> ReachLab:
 
 def _answer(source: GradientSource) -> str:
     """The fraction of the gradient that reaches the first word, and its average half-life."""
-    # After its last answer a sequence has no gradient.
-    norms = np.trim_zeros(_lab(source).reach(source.query).norms, "b")
-    names, lag = source.session.names, len(norms) - 1
+    shares, lag = _shares(source), len(_shares(source)) - 1
+    names = source.session.names
     noun = names.noun
     if len(source.words) < 2:
         return f"One {noun}: there is nothing to reach back to."
-    if lag < 1 or not np.isfinite(norms).all():
+    if lag < 1 or not np.isfinite(shares).all():
         return "There is no gradient here to be carried back."
     word, back = escape(quoted(source.words[0])), f"{lag} {noun}{'s' * (lag > 1)} back"
-    share = float(norms[0] / norms[-1])
-    cell = source.query.state.parameters.architecture.cell
-    kept = handed_on(norms, cell) if lag > 1 else norms
+    share = float(shares[0])
     reaches = f"{_share_text(share)} reaches {word}, {back}."
+    if source.pair and source.other:
+        other = _shares(source.other)
+        first, second = map(escape, source.pair.names)
+        there = f"<strong>{_share_text(float(other[0]))}</strong>" if len(other) else "nothing"
+        here = f"<strong>{_share_text(share)}</strong> reaches {word}, {back}"
+        return f"The gradient: in {first} {here}; in {second} {there} does."
     if not share:
         return f"<strong>Nothing</strong> is carried back: {reaches}"
-    faded, steps = float(kept[0] / kept[-1]), len(kept) - 1
-    if faded >= 1 or (life := -steps * math.log(2) / math.log(faded)) >= FOREVER:
+    if share >= 1 or (life := -lag * math.log(2) / math.log(share)) >= FOREVER:
         return f"<strong>It doesn't fade</strong>: {reaches}"
     many = life_text(life)
     often = f"<strong>{noun if many == '1' else f'{many} {noun}s'}</strong>"
-    # Where the answer sees a state of its own, its step is no part of what is carried.
-    average = "on average" + ", without the step at the answer" * (len(kept) < len(norms))
-    return f"In this {names.sequence} the gradient is halved every {often} {average}: {reaches}"
+    said = f"In this {names.sequence} the gradient is halved every {often} on average"
+    return f"{said}: {reaches}"
+
+
+def _shares(source: GradientSource) -> Array:
+    """The share of the gradient at every token up to the last answer."""
+    return np.trim_zeros(_lab(source).reach(source.query).norms, "b")
 
 
 def _starved(source: GradientSource) -> str:
@@ -136,33 +152,35 @@ def _or_too_large(
     return drawn
 
 
-def _at_second(
-    source: GradientSource, measure: Callable[[GradientQuery], Measured]
-) -> tuple[Measured, str] | None:
-    """A measurement at the second moment, with the moment's name."""
-    second = source.second
-    return second and (measure(second[0]), second[1])
-
-
 def _reach(source: GradientSource) -> Picture:
-    lab, query = _lab(source), source.query
-    profile = lab.lag(_of_band(source))
+    def measure(second: GradientSource, moment: bool) -> tuple[Any, ...]:
+        shares = _lab(second).reach(second.query, moment).norms
+        return (shares,) if moment else (shares, _lab(second).lag(_of_band(second)))
+
     sequence, colors = source.session.names.sequence, source.theme("over_lag")
+    symbols = dict.fromkeys(_memory_symbol(one) for one in (source, source.other) if one)
     return reach_curve(
-        lab.reach(query), profile, source.words, colors, symbol=_symbol(source), phrase=sequence,
-        sequence=f"{_band(source)} {sequence}",
-        second=_at_second(source, lambda second: lab.second(second).norms),
+        _lab(source).reach(source.query), _lab(source).lag(_of_band(source)), source.words, colors,
+        symbol=" and ".join(symbols), name=source.name or f"this {sequence}",
+        sequence=f"{_band(source)} {sequence}", second=source.second(measure),
     )  # fmt: skip
 
 
+def _memory_symbol(source: GradientSource) -> str:
+    cell = source.query.state.parameters.architecture.cell
+    return symbol(source.query.objective, memory_states(cell))
+
+
 def _symbol(source: GradientSource) -> str:
-    return symbol(source.query.objective, source.query.state.parameters.architecture.cell)
+    return symbol(source.query.objective, source.query.state.parameters.architecture.cell.states)
 
 
 def _products(source: GradientSource, colors: Theme) -> Picture:
-    second = _at_second(source, lambda query: _lab(source).second_products(query)[0])
-    along = _lab(source).jacobians(source.query)
-    return product_curves(products(along), source.words, source.bridge, colors, second)
+    second = source.second(lambda other, moment: _lab(other).products(other.query, moment)[0])
+    found, _ = _lab(source).products(source.query)
+    return product_curves(
+        found, source.words, source.bridge, colors, name=source.name, second=second
+    )  # fmt: skip
 
 
 def _connectivity(source: GradientSource) -> Picture:
@@ -178,16 +196,40 @@ def _past(source: GradientSource, budget: float = 0.0) -> tuple[Any, Any]:
 
 def _spectrum(source: GradientSource) -> Picture:
     history = source.over_epochs(_lab(source).eigenvalues)
+    names = [_weights(one) for one in (source, source.other) if one]
+    second = source.second(lambda of, _: _eigenvalues(of)) if source.other else None
     return weight_spectrum(
-        source.eigenvalues, np.array(history.rows), history.epochs, source.query.state.epoch,
-        source.theme("spectrum"), weights=source.weights, unit=source.session.unit,
+        _eigenvalues(source), np.array(history.rows), history.epochs, source.query.state.epoch,
+        source.theme("spectrum"), weights=", ".join(dict.fromkeys(filter(None, names))),
+        unit=source.session.unit, name=source.name, second=second,
+    )  # fmt: skip
+
+
+def _eigenvalues(source: GradientSource) -> Array:
+    """Those of the recurrent weights, the largest first."""
+    return eigenvalues(recurrent(source.query.state.parameters, source.query.layer))
+
+
+def _weights(source: GradientSource) -> str:
+    """The name of the recurrent weights; empty if no state enters a matrix."""
+    return recurrent_name(source.query.state.parameters, source.query.layer)
+
+
+def _step_spectrum(source: GradientSource, colors: Theme) -> Picture:
+    def spectra(of: GradientSource, moment: bool = False) -> tuple[Array, Array]:
+        return state_spectra(_lab(of).jacobians(of.query, moment))
+
+    second = source.second(spectra) if source.other else None
+    return state_spectrum(
+        *spectra(source), source.words, source.bridge, colors, name=source.name, second=second
     )  # fmt: skip
 
 
 def _exponents(source: GradientSource, colors: Theme) -> Picture:
-    second = _at_second(source, lambda query: _lab(source).second_products(query)[1])
-    along = _lab(source).jacobians(source.query)
-    return exponent_curve(lyapunov_exponents(along), len(along.matrices), colors, second)
+    second = source.second(lambda other, moment: _lab(other).products(other.query, moment)[1])
+    count = len(_lab(source).jacobians(source.query).matrices)
+    _, found = _lab(source).products(source.query)
+    return exponent_curve(found, count, colors, name=source.name, second=second)
 
 
 # Training or test sequences
@@ -235,7 +277,15 @@ def _longer(source: GradientSource) -> Picture:
     session, data = source.session, source.session.dataset
     noun = data.extrapolation.noun if data.extrapolation else f"{session.names.noun}s"
     known = session.lab(LengthLab).known(source.query.state, data)
-    return length_curve(known, noun, data.metric.name, theme())
+    second = source.second(_length_profile) if source.other else None
+    return length_curve(
+        known, noun, data.metric.name, theme(), name=source.name, second=second
+    )  # fmt: skip
+
+
+def _length_profile(source: GradientSource, _: bool) -> LengthProfile | None:
+    session = source.session
+    return session.lab(LengthLab).known(source.query.state, session.dataset)
 
 
 def _scored(source: GradientSource) -> str:
@@ -269,10 +319,8 @@ def _controls(session: Session) -> None:
 def _charts(session: Session) -> tuple[Column[GradientSource], Column[GradientSource]]:
     ending = "_gated" * gated(session)
     after_words = Chart(
-        "state_spectrum", 3, _or_too_large("state_spectrum", lambda of, colors: state_spectrum(
-            *state_spectra(_lab(of).jacobians(of.query)), of.words, of.bridge, colors)),
-        jacobian_tokens,
-    )  # fmt: skip
+        "state_spectrum", 3, _or_too_large("state_spectrum", _step_spectrum), jacobian_tokens
+    )
     if session.inspect().every:  # There are several outputs to compare.
         after_words = Chart("connectivity", 4, _connectivity, probe_sequence)
     last: Chart[GradientSource] = Chart("map", 2.8, lambda of: gradient_map(
@@ -295,6 +343,31 @@ def _charts(session: Session) -> tuple[Column[GradientSource], Column[GradientSo
     ]  # fmt: skip
 
 
+def _of_both(pair: Pair) -> tuple[Column[GradientSource], Column[GradientSource]]:
+    """Of both networks: one map each, in the place of the gauge, whose weights don't compare."""
+    left, (_, spectra, last) = _charts(pair.first)
+    maps: list[Chart[GradientSource]] = [
+        Chart(f"map_{k}", 2.8, partial(_map_of, k), click=go_to_click, text="map") for k in (0, 1)
+    ]
+    assert isinstance(last, Chart)
+    return left, [maps[0], maps[1], last if last.key == "longer" else spectra]
+
+
+def _map_of(k: int, source: GradientSource) -> Picture:
+    """The gradient map of one of two networks."""
+    one = (source, source.other)[k] or source
+    name = source.pair.names[k] if source.pair else ""
+    return gradient_map(_past(one)[1], one.course, one.words, _symbol(one), theme(), name=name)
+
+
+def _beside(source: GradientSource, pair: Pair) -> GradientSource:
+    """The source with both networks, of which the same is measured."""
+    if pair.second:
+        pair.second.lab(ReachLab).band = source.session.lab(ReachLab).band
+        pair.second.lab(LengthLab).asked = source.session.lab(LengthLab).asked
+    return beside(source, pair)
+
+
 def _measure(session: Session) -> Iterator[None]:
     source, lengths = gradient_source(session), session.lab(LengthLab)
     if _longer_known(session) and lengths.known(session.state, session.dataset) is None:
@@ -308,13 +381,14 @@ def _measure(session: Session) -> Iterator[None]:
 def _fields(session: Session) -> dict[str, str]:
     return {
         **names_in(session),
-        "weights": gradient_source(session).weights or "the recurrent weights",
+        "weights": _weights(gradient_source(session)) or "the recurrent weights",
         "state": " and ".join(session.state.parameters.architecture.cell.states),
+        "memory": " and ".join(memory_states(session.state.parameters.architecture.cell)),
         "objective": session.objective.value,
     }
 
 
 TAB = Sheet(
     "reach", gradient_source, lambda source: _starved(source) or _answer(source),
-    _charts, _controls, _measure, fields=_fields,
+    _charts, _controls, _measure, fields=_fields, beside=_beside, of_both=_of_both,
 )  # fmt: skip

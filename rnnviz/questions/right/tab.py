@@ -106,7 +106,7 @@ def _charts(session: Session) -> tuple[Column[GradientSource], Column[GradientSo
     if gated(session):
         flow: Chart[GradientSource] = Chart("flow", 1, lambda of: gradient_sizes(
             Unrolled(of.query.trace, of.query.layer).norms, of.words, theme=of.theme("flow"),
-            symbol=symbol(of.query.objective, of.query.trace.architecture.cell)),
+            symbol=symbol(of.query.objective, of.query.trace.architecture.cell.states)),
             lambda of: of.probe.basis, text="notebook")  # fmt: skip
         return [flow], [Chart("parameters", 1, _parameters, _basis, text="checks")]
     return [

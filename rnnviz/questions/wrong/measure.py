@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -40,6 +40,9 @@ class Show(StrEnum):
     ERRORS = "errors"
     UNSURE = "unsure"
     ALL = "all"
+
+
+Found = TypeVar("Found", Answers, Values)
 
 
 class Section(NamedTuple):
@@ -120,16 +123,14 @@ class ResultsLab:
         if self.show is Show.UNSURE:
             every = np.ones(len(answers.owners), bool)
             return [Section("unsure", least_sure(answers, every))]
-        both = np.concatenate([wrong.answers, right.answers])
-        return [Section("all", both[np.argsort(answers.owners[both], kind="stable")])]
+        return [_in_order(answers, [wrong, right])]
 
     def largest(self, values: Values) -> list[Section]:
         """The largest error of values of each sequence, the largest first; or all in order."""
         order = np.argsort(-np.nan_to_num(values.errors, nan=np.inf), kind="stable")
         found = one_each(values.owners, order)
-        if self.show is Show.ALL:
-            return [Section("all", found[np.argsort(values.owners[found], kind="stable")])]
-        return [Section("largest", found)]
+        largest = Section("largest", found)
+        return [_in_order(values, [largest]) if self.show is Show.ALL else largest]
 
     # The sequence that is opened
 
@@ -159,6 +160,51 @@ class ResultsLab:
         return self._memo.ask(
             "probe", key, lambda: inspect(dataset, parameters, text, config, example)
         )
+
+
+def in_common(one: Found, other: Found) -> tuple[Found, Found]:
+    """The answers of two networks to the sequences that both have read; they are aligned."""
+    return _among(one, other.owners), _among(other, one.owners)
+
+
+def _among(found: Found, owners: Array) -> Found:
+    some = np.isin(found.owners, owners)
+    return type(found)(*(column[some] for column in found))
+
+
+def apart(first: Answers, second: Answers, show: Show) -> list[Section]:
+    """The answers of two networks, aligned, by who is right: the first alone, the second, neither.
+
+    Those that both have right come last, the least sure first. The unsure ones are those of which
+    either network is unsure.
+    """
+    one, other = whole(first), whole(second)
+    sections = [
+        Section("first", surest(second, one & second.wrong)),
+        Section("second", surest(first, other & first.wrong)),
+        Section("neither", surest(first, ~other & first.wrong)),
+        Section("near", least_sure(first, one & other)),
+    ]
+    if show is Show.UNSURE:
+        either = first._replace(sure=np.minimum(first.sure, second.sure))
+        return [Section("unsure", least_sure(either, np.ones(len(one), bool)))]
+    return sections if show is Show.ERRORS else [_in_order(first, sections)]
+
+
+def closer(first: Values, second: Values, show: Show) -> list[Section]:
+    """The answers of two networks, aligned, by whose largest error is smaller, the first's first.
+
+    The largest difference is first.
+    """
+    less = np.nan_to_num(second.errors - first.errors)
+    found = one_each(first.owners, np.argsort(-np.abs(less), kind="stable"))
+    sections = [Section("first", found[less[found] > 0]), Section("second", found[less[found] < 0])]
+    return sections if show is Show.ERRORS else [_in_order(first, [Section("", found)])]
+
+
+def _in_order(found: Answers | Values, sections: list[Section]) -> Section:
+    every = np.concatenate([section.answers for section in sections])
+    return Section("all", every[np.argsort(found.owners[every], kind="stable")])
 
 
 def most_confused(answers: Answers) -> tuple[int, int] | None:

@@ -7,8 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from rnnviz.charts.axes import axis, signed_axis, words_axis, words_margin
-from rnnviz.charts.picture import Picture, Series, bar, compact, heatmap, scatter
+from rnnviz.charts.axes import (
+    MOST_NUMBERS,
+    NowAndPinned,
+    axis,
+    mirrored,
+    signed_axis,
+    words_axis,
+    words_margin,
+    words_picture,
+)
+from rnnviz.charts.picture import Picture, Series, bar, compact, exact, heatmap, scatter
 from rnnviz.charts.shapes import faint, ink, level, mixed, note, outlines, upright
 from rnnviz.charts.table import class_name, most
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain
@@ -91,6 +100,34 @@ def _notes(
     ]  # fmt: skip
 
 
+def answers_of_both(
+    sure: NowAndPinned, first: str, words: Sequence[str], what: str, theme: Theme = LIGHT, *,
+    guess: float | None = None, limit: float = 1.0,
+) -> Picture:  # fmt: skip
+    """The answers after every token of two networks, up of the ``first``, down of the other.
+
+    They are probabilities, or errors up to ``limit``; ``what`` says which. A dotted line is at
+    ``guess``.
+    """
+    percent = len(words) <= MOST_NUMBERS and limit == 1
+    values = bar(
+        x=list(range(len(words))), y=compact(sure.values), width=0.6, name=first,
+        marker={"color": theme.forward}, customdata=exact(sure.values),
+        text=[f"{share:.0%}" for share in sure.values] if percent else [],
+        textposition="outside", textfont={"color": theme.forward},
+        hovertemplate=f"{first}: %{{customdata}}<extra></extra>",
+    )  # fmt: skip
+    ends = [f"{limit:.0%}" if limit == 1 else f"{limit:.3g}", "0"]
+    yaxis = axis("", theme, range=[-1.2 * limit, 1.2 * limit], tickvals=[-limit, 0, limit],
+                 ticktext=[ends[0], ends[1], ends[0]])  # fmt: skip
+    levels = [] if guess is None else [level(side * guess, theme) for side in (-1, 1)]
+    return words_picture(
+        [values, *mirrored(sure, theme, theme.forward, numbers=percent)],
+        f"{what}: {plain(first)} ↑, {plain(sure.name)} ↓", 230, words, theme, yaxis=yaxis,
+        shapes=levels, meta={"columns": sure.columns},
+    )  # fmt: skip
+
+
 # The confusion matrix
 
 
@@ -101,7 +138,7 @@ _LEAST_CELL = 0.2
 def confusion_matrix(
     confusion: Confusion, classes: Sequence[str], chosen: tuple[int, int] | None = None,
     theme: Theme = LIGHT, *,
-    placed: Array | None = None, opened: int | None = None,
+    placed: Array | None = None, opened: int | None = None, name: str = "",
 ) -> Picture:  # fmt: skip
     """How often each class (row) is answered with each (column); ``chosen`` is framed.
 
@@ -123,7 +160,7 @@ def confusion_matrix(
         y, x = (place[c] for c in chosen)
         series.append(outlines([(x - 0.5, y - 0.5, x + 0.5, y + 0.5)], theme.text, 2.5))
     return picture(
-        series, most("Confusion matrix", confusion), 400, theme,
+        series, most(plain(name) or "Confusion matrix", confusion), 400, theme,
         xaxis=axis("answer", theme, range=[-0.5, count - 0.5], **ticks, **slanted),
         yaxis=axis("target", theme, range=[count - 0.5, -0.5], **ticks),
         meta={"left": 32 + 7 * max(map(len, names)), "opened": opened},
@@ -179,8 +216,9 @@ _MOST_POINTS = 2_000
 
 
 def value_scatter(
-    values: Values, channels: Sequence[str], theme: Theme = LIGHT, opened: int | None = None
-) -> Picture:
+    values: Values, channels: Sequence[str], theme: Theme = LIGHT, opened: int | None = None,
+    *, name: str = "",
+) -> Picture:  # fmt: skip
     """Every answer (up) at its target (across); on the diagonal both are the same.
 
     The customdata of a point is the index of its sequence; those of ``opened`` are marked.
@@ -205,5 +243,5 @@ def value_scatter(
         for c, name in enumerate(channels)
     ]  # fmt: skip
     axes = {f"{a}axis": signed_axis(t, limit, theme) for a, t in (("x", "target"), ("y", ""))}
-    title = "Answer (up), target (across)"
+    title = f"Answer (up), target (across){': ' * bool(name)}{plain(name)}"
     return picture([diagonal, *points], title, 400, theme, meta={"opened": opened}, **axes)

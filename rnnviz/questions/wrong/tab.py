@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 from html import escape
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import streamlit as st
 
 from rnnviz.charts.answers import class_strip, value_lines
+from rnnviz.charts.axes import NowAndPinned
 from rnnviz.charts.first_page import words_of, words_row
 from rnnviz.charts.hidden_states import running_margin_bars
 from rnnviz.charts.picture import Picture
@@ -22,6 +23,8 @@ from rnnviz.charts.theme import Theme, plain, shown_token
 from rnnviz.charts.training_curves import metric_curve
 from rnnviz.config import OutputAt
 from rnnviz.engine.layer_buffers import Array
+from rnnviz.probe.comparison import answers as compared_answers
+from rnnviz.probe.comparison import second_probe, two_sided
 from rnnviz.probe.formatting import number, quoted, written_step, written_values
 from rnnviz.probe.pair import Pair
 from rnnviz.probe.probe import Probe
@@ -33,12 +36,20 @@ from rnnviz.questions.wrong.measure import (
     ResultsLab,
     Section,
     Show,
+    apart,
+    closer,
+    in_common,
     most_confused,
     result_csv,
     result_files,
     whole,
 )
-from rnnviz.questions.wrong.pictures import class_bars, confusion_matrix, value_scatter
+from rnnviz.questions.wrong.pictures import (
+    answers_of_both,
+    class_bars,
+    confusion_matrix,
+    value_scatter,
+)
 from rnnviz.tasks.dataset import Dataset, Example
 from rnnviz.ui.browser_session import current_tab, saved, visit
 from rnnviz.ui.choices import choose_one
@@ -100,9 +111,7 @@ def _class_columns(
     for name, kinds, color in (
         ("target", answers.wanted, theme.forward), ("answer", answers.said, theme.text)
     ):  # fmt: skip
-        texts = [class_name(data.classes[k], 24) if k >= 0 else "not finite"
-                 for k in kinds[shown].tolist()]  # fmt: skip
-        yield TableColumn(name, texts, color, 1.1)
+        yield TableColumn(name, [_written(k, data) for k in kinds[shown]], color, 1.1)
     sure = [None if np.isnan(p) else p for p in answers.sure[shown].tolist()]
     yield TableColumn("sure", sure, theme.muted, 1.5, share=True)
 
@@ -142,18 +151,180 @@ class AnswersSource(NamedTuple):
     """The answers, and the sequence that is shown.
 
     ``example`` is that sequence if it was opened in the list; else it is the reader's phrase.
+    ``other`` is the same in the second network, if both are shown, and ``names`` what both are
+    called.
     """
 
     session: Session
     answers: Answers | Values
     probe: Probe
     example: Example | None
+    other: AnswersSource | None = None
+    names: tuple[str, str] = ("", "")
 
     @property
     def opened(self) -> int | None:
         """The index of the example in its part of the data."""
         part = self.session.lab(ResultsLab).part(self.session.dataset)
         return next((k for k, one in enumerate(part) if one is self.example), None)
+
+
+# Both networks
+
+
+def _beside(source: AnswersSource, pair: Pair) -> AnswersSource:
+    """The same answers of both networks, to the same phrase."""
+    second = pair.second
+    if second is None:
+        return source
+    session, example = source.session, source.example
+    lab, own = session.lab(ResultsLab), second.lab(ResultsLab)
+    own.fit(second.dataset)
+    own.rows = lab.rows
+    if second.phrase_input.typed != session.phrase_input.typed:
+        second.ask(session.phrase_input.typed)
+    probe = second_probe(session, second)
+    if example is not None and source.probe is not session.inspect():
+        probe = own.probe(second.state, second.dataset, second.settings, example)
+    answers = own.answers(second.state, second.dataset)
+    other = AnswersSource(second, answers, probe, example)
+    return source._replace(other=other, names=pair.names)
+
+
+def _alike(source: AnswersSource, other: AnswersSource) -> bool:
+    """Whether both networks answer the same sequences."""
+    one, two = (s.session.lab(ResultsLab).part(s.session.dataset) for s in (source, other))
+    return one is two or [example.text for example in one] == [example.text for example in two]
+
+
+def _sections_of_both(
+    source: AnswersSource, other: AnswersSource, show: Show
+) -> tuple[Answers | Values, Answers | Values, list[Section]]:
+    """The answers of both to the sequences that both have read, and their sections."""
+    one, two = source.answers, other.answers
+    if isinstance(one, Values) and isinstance(two, Values):
+        values = in_common(one, two)
+        return *values, closer(*values, show)
+    assert isinstance(one, Answers) and isinstance(two, Answers)
+    answers = in_common(one, two)
+    return *answers, apart(*answers, show)
+
+
+def _told_of_both(source: AnswersSource, other: AnswersSource) -> str:
+    """How many sequences one network alone has right, or answers more closely."""
+    session, names = source.session, [escape(name) for name in source.names]
+    if not _alike(source, other):
+        return f"The data of both differ: the list is that of {names[0]}."
+    _, _, sections = _sections_of_both(source, other, Show.ERRORS)
+    one, two = (f"<strong>{len(section.answers):,}</strong>" for section in sections[:2])
+    what = f"{_part(session)}{session.names.sequence}s"
+    if not session.dataset.answers_classes:
+        return f"Of the {what}, {one} are answered more closely by {names[0]}, {two} by {names[1]}."
+    return f"Right in {names[0]} alone: {one} {what}; in {names[1]} alone: {two}."
+
+
+def _list_of_both(source: AnswersSource) -> Picture:
+    """The sequences by who is right; of different data those of the first network."""
+    other = source.other
+    if not other or not _alike(source, other):
+        return _list(source)
+    show = source.session.lab(ResultsLab).show
+    first, second, sections = _sections_of_both(source, other, show)
+    rows = [
+        _rows_of_both(source, first, second, section)
+        for section in sections
+        if len(section.answers) or section.name in ("first", "second")
+    ]
+    return row_lists("Answers of both", rows, source.opened, theme())
+
+
+def _rows_of_both(
+    source: AnswersSource, first: Answers | Values, second: Answers | Values, section: Section
+) -> TableRows:
+    session, colors, data = source.session, theme(), source.session.dataset
+    part, owners = session.lab(ResultsLab).part(data), first.owners[section.answers[:MOST]]
+    one, other = (plain(name) for name in source.names)
+    alone = "right in {} alone" if data.answers_classes else "closer in {}"
+    headings = {
+        "first": alone.format(one), "second": alone.format(other), "neither": "wrong in both",
+        "near": "right in both, least sure first", "unsure": "least sure in either first",
+    }  # fmt: skip
+    texts = [_text(part[owner], data, ()) for owner in owners.tolist()]
+    columns = [TableColumn(session.names.sequence, texts, colors.text, 3.2)]
+    for name, of in ("target", first.wanted), (one, first.said), (other, second.said):
+        shown = [(of[k], first.wanted[k]) for k in section.answers[:MOST]]
+        written = [_written(said, data) for said, _ in shown]
+        inks = [colors.forward if np.array_equal(*both) else colors.text for both in shown]
+        columns.append(TableColumn(name, written, inks, 1.1))
+    count = len(section.answers)
+    cut = f"; the first {MOST} of {count:,}" if count > MOST else ""
+    what = f": {headings[section.name]}" if section.name in headings else ""
+    some = f"{count:,} {session.names.sequence}{'s' * (count != 1)}"
+    return TableRows(f"{some}{what}{cut}", columns, owners.tolist())
+
+
+def _written(answer: Any, data: Dataset) -> str:
+    """A class, or values, as text."""
+    if not data.answers_classes:
+        return written_values(answer)
+    return class_name(data.classes[answer], 24) if answer >= 0 else "not finite"
+
+
+def _answers_of_both(source: AnswersSource) -> Picture:
+    """What both say after every token: the target's probability, or the error."""
+    if source.other is None:
+        return _answers(source)
+    session, data, probe = source.session, source.session.dataset, source.probe
+    colors = sticky_theme(session, "answers of both")
+    known = source.example.targets if source.example else probe.known
+    found = []
+    for one in (source, source.other):
+        if not one.probe.finite:
+            problem = "The answers of one network are not finite numbers."
+            return sentence("Answer after every token", problem, colors)
+        passed = one.probe.running_probs if data.one_class_at_end else one.probe.answers
+        found.append(compared_answers(one.probe, passed, known).values)
+    count = len(probe.words) - len(found[0])
+    values = [np.concatenate([np.full(count, np.nan), row]) for row in found]
+    sure = NowAndPinned(values[0], source.names[1], values[1])
+    if not data.answers_classes:
+        limit = colors.scale.nice_limit(float(np.nanmax(values)))
+        what = "Error after every " + session.names.noun
+        return answers_of_both(sure, source.names[0], probe.words, what, colors, limit=limit)
+    target = data.classes[1] if two_sided(data) else "the target"
+    what = f"Probability of {plain(shown_token(target))}"
+    guess = float(data.guess.answer.max()) if data.one_class_at_end else None
+    return answers_of_both(sure, source.names[0], probe.words, what, colors, guess=guess)
+
+
+def _confusion_k(k: int, source: AnswersSource) -> Picture:
+    one = (source, source.other)[k] or source
+    classes, name = one.session.dataset.classes, source.names[k]
+    return confusion_matrix(_confusion_of(one), classes, None, theme(), name=name)
+
+
+def _scatter_k(k: int, source: AnswersSource) -> Picture:
+    one = (source, source.other)[k] or source
+    values, colors = cast(Values, one.answers), sticky_theme(source.session, "scatter")
+    classes = one.session.dataset.classes
+    return value_scatter(values, classes, colors, source.opened, name=source.names[k])
+
+
+def _of_both(pair: Pair) -> tuple[Column[AnswersSource], Column[AnswersSource]]:
+    data = pair.first.dataset
+    left = [
+        Chart("answers", 3, _answers_of_both, text="answers_of_both"),
+        Chart("list", 5, _list_of_both, click=_open, kind="table", text="list_of_both"),
+    ]
+    if data.answers_classes:
+        return left, [
+            Chart(f"confusion_{k}", 5, partial(_confusion_k, k), text="confusion_of_both")
+            for k in (0, 1)
+        ]
+    return left, [
+        Chart(f"scatter_{k}", 5, partial(_scatter_k, k), click=_open, text="scatter")
+        for k in (0, 1)
+    ]
 
 
 # Choices
@@ -240,6 +411,13 @@ def _text_of_answers(session: Session) -> str:
 
 
 # The answer
+
+
+def _told(source: AnswersSource) -> str:
+    if source.other:
+        return f"{_told_of_both(source, source.other)}{_progress_note(source)}"
+    score = _score(source.answers, source.session)
+    return f"{score} {_worst_error(source)}{_progress_note(source)}"
 
 
 def _score(answers: Answers | Values, session: Session) -> str:
@@ -388,9 +566,9 @@ def _verdict(source: AnswersSource, frame: Frame) -> None:
 
 TAB = Sheet(
     "wrong", _source,
-    lambda of: f"{_score(of.answers, of.session)} {_worst_error(of)}{_progress_note(of)}",
+    _told,
     _charts, _controls,
     lambda session: session.lab(ResultsLab).develop(session.state, session.dataset),
-    more=_verdict, words=_words, probe=lambda of: of.probe,
+    more=_verdict, words=_words, probe=lambda of: of.probe, beside=_beside, of_both=_of_both,
     fields=lambda session: {**names_in(session), "label": session.dataset.metric.label},
 )  # fmt: skip

@@ -11,13 +11,17 @@ from rnnviz.engine.batch import collate
 from rnnviz.engine.derived_cell import cell_of
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import record
+from rnnviz.probe.cell_parts import memory_norms
 from rnnviz.probe.gradients import Objective
 from rnnviz.probe.memory_gauge import (
     BackwardRule,
     GradientMap,
+    LagNorms,
     eigenvalues,
     half_life,
     handed_on,
+    last_answer_shares,
+    profile_of,
     slope,
     spectrum,
 )
@@ -102,7 +106,7 @@ FOUR = [phrase([0, 1, 1, 0], 1)]
 @singly(c=[0.5, 0.7, 1.0, 2.0], objective=Objective)
 def test_in_a_linear_network_it_shrinks_or_grows_by_the_weight(c, objective):
     found = lag_profile(linear(c), FOUR, objective)
-    np.testing.assert_allclose(found.median / found.median[0], c ** np.arange(4.0))
+    np.testing.assert_allclose(found.median, c ** np.arange(4.0))
     assert found.slope == pytest.approx(math.log10(c), abs=1e-12)
     half_life = math.log(2) / -math.log(c) if c < 1 else math.inf
     assert found.half_life == pytest.approx(half_life) or (found.half_life > 1e9 and c >= 1)
@@ -117,7 +121,7 @@ def test_two_units_by_hand():
         norms.append(np.linalg.norm(dh))
         dh = jacobian.T @ dh
     found = lag_profile(weights, [phrase(tokens, 1)], Objective.LOSS)
-    np.testing.assert_allclose(found.median, norms, rtol=1e-13)
+    np.testing.assert_allclose(found.median, np.array(norms) / norms[0], rtol=1e-13)
 
 
 def test_the_notebook_s_rule_and_truncation():
@@ -130,26 +134,26 @@ def test_the_notebook_s_rule_and_truncation():
 
 
 def by_lag(weights, example, layer=-1):
-    """||ds|| by lag, of the last answer alone: ds of all answers less that of all but the last."""
+    """||dm|| as shares by lag, of the last answer alone: of all answers less all but the last."""
     whole = Unrolled(record(weights, collate([example])), layer)
     count = len(example.targets)
     ds = whole.ds * count
     if count > 1:
         short = replace(example, inputs=example.inputs[:-1], targets=example.targets[:-1])
         ds[:-1] -= Unrolled(record(weights, collate([short])), layer).ds * (count - 1)
-    return np.linalg.norm(ds, axis=-1)[::-1]
+    norms = memory_norms(ds, weights.architecture.cell)[::-1]
+    return norms / norms[0]
 
 
 @pairwise(cell=CELLS, layer=[0, 1], encoder=[False, True])
-def test_median_and_mean_are_those_of_the_sequences_of_that_length(cell, layer, encoder):
+def test_the_median_is_that_of_the_sequences_of_that_length(cell, layer, encoder):
     of = architecture(cell, layers=2, encoder=encoder)
     weights, given = network(of), examples(of, [5, 2, 3, 4, 1], every=encoder)
     found = lag_profile(weights, given, Objective.LOSS, BackwardRule(layer=layer))
     each = [by_lag(weights, example, layer) for example in given]
     assert len(found.median) == max(map(len, each))
-    for lag, (median, mean) in enumerate(zip(found.median, found.mean, strict=True)):
-        norms = [n[lag] for n in each if len(n) > lag]
-        assert (median, mean) == pytest.approx((np.median(norms), np.mean(norms)))
+    for lag, median in enumerate(found.median):
+        assert median == pytest.approx(np.median([n[lag] for n in each if len(n) > lag]))
 
 
 def test_the_band_has_four_fifths_of_the_sequences():
@@ -159,7 +163,25 @@ def test_the_band_has_four_fifths_of_the_sequences():
     each = np.array([by_lag(weights, example) for example in given])
     inside = (each > found.low) & (each < found.high)
     assert found.sequences == 50
-    assert inside.mean(axis=0).tolist() == [0.8] * 4
+    assert inside.mean(axis=0).tolist() == [0] + [0.8] * 3, "at lag 0 every share is 1"
+
+
+def test_a_sequence_without_a_gradient_at_its_answer_has_no_share():
+    weights = two_units()
+    found = LagNorms(np.array([1, 0, 1, 0]), np.array([np.nan, np.nan, 0.25, 1]))
+    profile = profile_of(weights, found, Objective.LOSS)
+    assert (profile.median.tolist(), profile.sequences) == ([1, 0.25], 2)
+    weights["W_hy"][:] = 0
+    assert np.isnan(lag_profile(weights, FOUR, Objective.LOSS).median).all()
+
+
+@singly(objective=Objective)
+def test_shares_stay_when_the_answer_is_sure_and_the_gradient_vanishes(objective):
+    weights, given = two_units(), phrase([0, 1, 1], 1)
+    before = last_answer_shares(weights, collate([given]), objective)
+    weights["b_y"][1] += 1e4
+    np.testing.assert_allclose(last_answer_shares(weights, collate([given]), objective), before)
+    assert before[-1] == 1
 
 
 @each_row(
@@ -179,12 +201,11 @@ def test_only_the_topmost_layer_of_elman_cells_has_a_bound(cell, layers, layer, 
 
 
 @each_row(("dtype", "eps"), [("float64", 2**-52), ("float32", 2**-23)])
-def test_rounding_and_floor_are_those_of_the_number_format(dtype, eps):
+def test_the_rounding_is_that_of_the_number_format(dtype, eps):
     of = architecture()
     weights = network(of).like(network(of).theta.astype(dtype))
     found = lag_profile(weights, examples(of, [3]), Objective.LOSS)
-    assert found.rounding == pytest.approx(eps * found.median[0])
-    assert found.floor == np.finfo(dtype).tiny
+    assert found.rounding == eps
 
 
 def test_without_two_gradients_there_is_no_slope():
@@ -192,5 +213,5 @@ def test_without_two_gradients_there_is_no_slope():
     assert math.isnan(found.slope)
     assert np.isnan(found.fitted).all()
     zero = lag_profile(Parameters(Architecture(2, 2, 2)), FOUR, Objective.LOSS)
-    assert not zero.median.any()
+    assert np.isnan(zero.median).all()
     assert math.isnan(zero.half_life)

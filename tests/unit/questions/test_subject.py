@@ -82,17 +82,18 @@ def test_of_much_data_the_lag_is_that_of_a_random_sample_first(run, monkeypatch)
     found = run.lab(ReachLab).lag(query)
     whole = lag_profile(query.state.parameters, query.examples, query.objective)
     assert found.sequences == whole.sequences == every
-    for name in ("median", "mean", "low", "high", "bound"):
+    for name in ("median", "low", "high", "bound"):
         np.testing.assert_allclose(getattr(found, name), getattr(whole, name), rtol=1e-12)
 
 
 def test_the_lag_is_that_of_all_training_sequences_and_of_its_objective(run):
+    """Of two classes both objectives have the same direction, and so the same shares."""
     loss = run.lab(ReachLab).lag(query_of(run))
     assert loss.sequences == len(run.dataset.train)
     assert len(loss.median) == max(len(example.inputs) for example in run.dataset.train)
     margin = run.lab(ReachLab).lag(query_of(run)._replace(objective=Objective.MARGIN))
     assert margin.objective is Objective.MARGIN
-    assert not np.allclose(loss.median, margin.median)
+    np.testing.assert_allclose(loss.median, margin.median)
 
 
 def test_the_reach_is_of_the_last_answer_alone():
@@ -107,9 +108,10 @@ def test_the_reach_is_of_the_last_answer_alone():
     assert session.lab(ReachLab).reach(margin).objective is Objective.MARGIN
 
 
-def test_with_one_answer_the_reach_is_the_gradient_of_the_phrase(run):
+def test_with_one_answer_the_reach_is_the_gradient_of_the_phrase_as_shares(run):
     query = query_of(run)
-    np.testing.assert_array_equal(run.lab(ReachLab).reach(query).norms, flow(query).norms)
+    norms = flow(query).norms
+    np.testing.assert_allclose(run.lab(ReachLab).reach(query).norms, norms / norms[-1], rtol=1e-12)
 
 
 # The next steps

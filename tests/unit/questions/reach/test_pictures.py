@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from rnnviz.charts.shapes import Second
 from rnnviz.charts.theme import DARK, LIGHT
 from rnnviz.probe.gradients import Flow, Objective
 from rnnviz.probe.jacobians import Products
@@ -30,7 +31,7 @@ LAGS = np.arange(5.0)
 def profile(median, bound=None, objective=Objective.LOSS, dtype=float):
     median = np.array(median, float)
     low, high, dtype = median / 2, 2 * median, np.dtype(dtype)
-    return LagProfile(objective, median, 1.5 * median, low, high, 40, bound, dtype)
+    return LagProfile(objective, median, low, high, 40, bound, dtype)
 
 
 def drawn(trained, norms=0.2 ** LAGS[::-1], words=WORDS):
@@ -96,13 +97,6 @@ def test_behind_the_last_answer_there_is_no_point_and_lags_count_from_it():
     assert curve.figure.layout.xaxis.range == (-0.5, 4.5)
 
 
-def test_the_bound_holds_for_the_phrase_too_if_its_gradient_is_larger():
-    curve = drawn(profile(0.1**LAGS, bound=0.9**LAGS), 3 * 0.9 ** LAGS[::-1])
-    bound, phrase = by_name(curve)["bound"], named(curve, "this")
-    np.testing.assert_allclose(dict(zip(bound.x, bound.y, strict=True))[4], 3)
-    assert all(b >= p - 1e-12 for b, p in zip(bound.y, phrase.y, strict=True))
-
-
 def test_a_bound_is_drawn_where_there_is_one_and_does_not_squeeze_what_was_measured():
     assert "bound" not in by_name(drawn(profile(0.1**LAGS)))
     curve = drawn(profile(0.1**LAGS, bound=2.0**LAGS))
@@ -140,7 +134,9 @@ def test_of_the_margin_and_of_sizes_that_are_not_finite_it_says_so():
     margin = profile([1, 0.5], objective=Objective.MARGIN)
     flow = Flow(Objective.MARGIN, np.array([0.5, np.nan]))
     curve = reach_curve(flow, margin, "ab", DARK, symbol="dm/dh")
-    assert "logit margin, ||dm/dh_t||" in curve.figure.layout.title.text
+    assert (
+        curve.figure.layout.title.text == "Gradient of the logit margin: share that is left, dm/dh"
+    )
     assert named(curve, "this").line.color == DARK.magnitude
     assert len(notes(curve)) == 2, "a size that is no number has no note"
     far = replace(margin, high=np.array([1e9, 1e9]))
@@ -157,7 +153,7 @@ def test_a_gradient_of_exactly_zero_is_marked_at_the_bottom_where_it_begins_and_
 def test_the_number_of_the_first_word_has_room_below_its_point_or_above_a_low_one():
     high, low = (
         drawn(profile(0.5**LAGS), 0.5 ** LAGS[::-1]),
-        drawn(profile(1e-4**LAGS), 1e-4 ** LAGS[::-1]),
+        drawn(profile(1e-9**LAGS), 1e-9 ** LAGS[::-1]),
     )
     assert [one.figure.layout.annotations[1].yanchor for one in (high, low)] == ["top", "bottom"]
 
@@ -270,13 +266,69 @@ def test_the_exponents_of_a_broken_network_are_a_sentence():
 
 def test_the_exponents_at_another_moment_are_faint():
     now, then = np.array([0.5, -1.0]), np.array([0.25, -3.0])
-    drawn = exponent_curve(now, 4, second=(then, "epoch 3")).figure
+    drawn = exponent_curve(now, 4, second=Second(then, "epoch 3")).figure
     first, second = drawn.data
     np.testing.assert_allclose(first.y, now)
     np.testing.assert_allclose(second.y, then)
     assert (second.mode, second.opacity, first.opacity) == ("lines", 0.55, None)
     assert second.hovertemplate.startswith("epoch 3, exponent")
     assert drawn.layout.yaxis.range[0] < -3, "both are in sight"
+
+
+# A second network
+
+
+LSTM = Second(None, "lstm", network=True)
+
+
+def test_the_shares_of_a_second_network_are_dashed_and_hollow_over_both_bands():
+    other = profile(0.5**LAGS)
+    second = LSTM._replace(values=(0.6 ** LAGS[::-1], other))
+    flow = Flow(Objective.LOSS, 0.2 ** LAGS[::-1])
+    curve = reach_curve(flow, profile(0.1**LAGS), WORDS, name="elman", second=second)
+    first, drawn = named(curve, "elman"), named(curve, "lstm")
+    np.testing.assert_allclose(drawn.y, 0.6 ** LAGS[::-1])
+    assert (drawn.line.dash, drawn.marker.symbol) == ("dash", "triangle-left-open")
+    assert (first.line.dash, first.marker.symbol) == (None, "triangle-left")
+    edges = [one for one in curve.figure.data if one.line.dash == "dash" and not one.name]
+    assert [edge.y[-1] for edge in edges] == [0.5, 2]
+    assert not any("fit" in name or "bound" in name for name in by_name(curve))
+
+
+def test_the_eigenvalues_of_a_second_network_are_crosses_in_the_place_of_the_trail():
+    second = LSTM._replace(values=np.array([1.5j, -0.5]))
+    trail = np.array([[0.1, 0.2]], complex)
+    drawn = weight_spectrum(NOW, trail, np.array([0]), name="elman", second=second).figure
+    past, rings, crosses = drawn.data
+    assert not len(past.x) and len(rings.x) == len(NOW)
+    assert (crosses.marker.symbol, list(crosses.y)) == ("x-thin", [1.5, 0])
+    assert drawn.layout.xaxis.title.text == "○ elman, × lstm: real part"
+    assert drawn.layout.yaxis.range[1] > 1.5
+    alone = weight_spectrum(NOW[:0], trail[:0], np.array([], int), name="lru", second=second)
+    assert len(alone.figure.data[2].x) == 2, "of the cell that has such weights"
+
+
+def test_the_eigenvalues_of_one_step_are_those_of_the_words_of_both():
+    values = np.array([[0.5, 0.1], [2j, 0]])
+    second = LSTM._replace(values=(np.array([1, 2]), np.array([[0.25, 0, 0], [0.75, 0, 0]])))
+    drawn = state_spectrum(np.array([0, 1]), values, "abc", name="elman", second=second).figure
+    *circles, largest = drawn.data
+    assert [one.marker.symbol for one in circles] == [None, None, "x-thin"]
+    assert (circles[2].xaxis, list(circles[2].x)) == ("x3", [0.25, 0, 0])
+    assert list(largest.text) == ["0.5 | –", "2 | 0.25"]
+
+
+def test_the_fan_and_the_exponents_of_a_second_network_are_dashed():
+    second = LSTM._replace(values=products([2.0, 0.0], [-3.0, 0.0]))
+    drawn = product_curves(products([-1.0, 0.0], [-2.0, 0.0]), "ab", name="elman", second=second)
+    lines = by_name(drawn)
+    assert lines.keys() == {f"{of}, kept {end}" for of in ("elman", "lstm")
+                            for end in ("best", "worst")}  # fmt: skip
+    assert {lines[f"lstm, kept {end}"].line.dash for end in ("best", "worst")} == {"dash"}
+    assert {lines[f"elman, kept {end}"].line.dash for end in ("best", "worst")} == {"solid"}
+    second = LSTM._replace(values=np.array([-3.0]))
+    curve = exponent_curve(np.array([0.5, -1.0]), 4, name="elman", second=second).figure
+    assert curve.data[1].line.dash == "dash"
 
 
 # Products of Jacobians, and connectivity
@@ -316,7 +368,7 @@ def test_two_networks_have_the_same_depth_and_a_deeper_one_is_in_sight():
 
 
 def test_those_of_a_second_moment_are_faint_and_in_sight():
-    second = products([2.0, 0.0], [-3.0, 0.0]), "epoch 3"
+    second = Second(products([2.0, 0.0], [-3.0, 0.0]), "epoch 3")
     drawn = product_curves(products([-1.0, 0.0], [-2.0, 0.0]), ["a", "b"], second=second)
     best, worst = (by_name(drawn)[f"{name} at epoch 3"] for name in ("best", "worst"))
     assert (list(best.y), list(worst.y)) == ([2, 0], [-3, 0])
