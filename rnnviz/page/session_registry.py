@@ -46,7 +46,8 @@ class FullError(UnavailableError):
 class TabSession:
     """One Streamlit session: its ticket, its run, and what its page shows.
 
-    The sidebar shows ``config``; ``edition`` counts how often its widgets were replaced.
+    The sidebar shows ``config``, and what of it is ``split`` between two networks; ``edition``
+    counts how often its widgets were replaced.
     ``new_run`` starts another run if this one has ended. ``awaited`` is an opened file that still
     needs another one.
     """
@@ -56,6 +57,7 @@ class TabSession:
     new_run: Callable[[], Actor]
     scene: Scene | None = None
     config: RunConfig | None = None
+    split: tuple[object, ...] = ()
     edition: int = 0
     awaited: AwaitedRun | AwaitedWeights | None = None
 

@@ -51,7 +51,8 @@ def sidebar(tab: TabSession, pair: Pair, task: DeltaGenerator, folded: bool) -> 
     if session.player.recorded:
         _recorded(session, task)
         return
-    if tab.config is not None and tab.config != session.config:
+    split = (session, pair.second, frozenset(pair.split), pair.sessions[-1].config)
+    if tab.config is not None and (tab.config, tab.split) != (session.config, split):
         # The settings changed elsewhere. Apply only the widgets that changed since they were drawn.
         keys = {name: _key(name, tab.edition) for name in SETTINGS if name != "task"}
         state = st.session_state
@@ -63,6 +64,7 @@ def sidebar(tab: TabSession, pair: Pair, task: DeltaGenerator, folded: bool) -> 
     tab.config = _read(tab, pair, task, folded)
     with pair.keeping_replaced_run():
         pair.configure(tab.config)
+    tab.split = (*split[:-1], pair.sessions[-1].config)
 
 
 def _recorded(session: Session, task: DeltaGenerator) -> None:
@@ -127,15 +129,17 @@ def _differing(
     with place.container(key="differs"):
         st.markdown("**What differs**")
         for row in rows:
-            if row.widget in (Widget.CONSTANTS, Widget.ELSEWHERE):
+            have = [row.applies(vars(one.config)) for one in pair.sessions]
+            if row.widget in (Widget.CONSTANTS, Widget.ELSEWHERE) or not any(have):
                 continue
             label, join = st.columns([5, 1], vertical_alignment="center")
             label.caption(escaped(row.label))
-            with join:
-                st.button(
-                    "=", key=f"join_{row.name}", help="Make it alike in both",
-                    on_click=_moving(Pair.join), args=(row.name,), width="stretch",
-                )  # fmt: skip
+            if all(have):
+                with join:
+                    st.button(
+                        "=", key=f"join_{row.name}", help="Make it alike in both",
+                        on_click=_moving(Pair.join), args=(row.name,), width="stretch",
+                    )  # fmt: skip
             for which, column in zip("AB", st.columns(2), strict=True):
                 now = first if which == "A" else pair.second.config
                 if not row.applies(vars(now)):
@@ -204,10 +208,11 @@ def _draw(
     """Draw these settings, and put the widgets' values into ``values``."""
     session = pair.first
     for row in rows:
-        if row.name in pair.split or (row.name == "data_seed" and not TASKS[values["task"]].drawn):
-            continue
         applies = row.applies(values)
-        if session.data.own and row.group == "Data":
+        if row.name in pair.split and row.widget is not Widget.CONSTANTS:
+            continue  # It is among what differs.
+        drawn = row.name != "data_seed" or TASKS[values["task"]].drawn
+        if not drawn or (session.data.own and row.group == "Data"):
             values[row.name] = getattr(first, row.name)
         elif row.widget is Widget.CONSTANTS:
             if applies:

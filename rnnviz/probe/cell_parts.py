@@ -241,7 +241,7 @@ def memory_states(cell: DerivedCell) -> Sequence[str]:
     """The names of the states that are the memory: c of an LSTM, p and q of an LRU; cached.
 
     To the memory state belongs every other one that it reads, and that reads it, not through a
-    matrix: they are parts of one number.
+    matrix: they are parts of one number. If the output is kept in no state, all are the memory.
     """
     own, nodes = cell_parts(cell).memory_state, cell.equations.nodes
 
@@ -249,6 +249,8 @@ def memory_states(cell: DerivedCell) -> Sequence[str]:
         below = topological([nodes[name]], ends=lambda node: node.kind == "product")
         return {node.name for node in below if node.kind == "state"}
 
+    if own not in cell.states:
+        return cell.states
     return [s for s in cell.states if s == own or (s in read(own) and own in read(s))]
 
 

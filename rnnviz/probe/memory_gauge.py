@@ -274,8 +274,10 @@ def _shares(
         steps = np.arange(layer.extent.steps)[:, None]
         read = np.array(layer.counts)[:, None] > np.arange(layer.extent.batch)
         lengths, cell = read.sum(axis=0), trace.architecture.cell
-        norms = memory_norms(cell.state_gradient(layer), cell)
-        whole = norms[lengths - 1, columns] if whole is None else whole
+        norms = np.where(read, memory_norms(cell.state_gradient(layer), cell), 0)
+        if whole is None:
+            last = len(norms) - 1 - (norms[::-1] != 0).argmax(axis=0)
+            whole = norms[last, columns]
         with np.errstate(all="ignore"):
             yield LagNorms((later + lengths - 1 - steps)[read], (norms / whole)[read])
         if batch.bridge is not None:
@@ -296,15 +298,15 @@ def last_answer_shares(
 ) -> Array:  # fmt: skip
     """||dL/dm_t|| (L2) of one sequence's last answer, as a share of that at its token, (T,).
 
-    m is the memory state, such as c of an LSTM. After the answer it is 0.
+    m is the memory state, such as c of an LSTM. After the answer it is 0. An output that reads an
+    older state has its first gradient a token before; without any gradient all is NaN.
     """
     trace = _trace(parameters, batch, objective, rule)
     unrolled = Unrolled(trace, rule.layer)
     norms = memory_norms(unrolled.ds, trace.architecture.cell)
+    norms[max(unrolled.outputs) + 1 :] = 0
     with np.errstate(all="ignore"):
-        shares: Array = norms / norms[max(unrolled.outputs)]
-    shares[max(unrolled.outputs) + 1 :] = 0
-    return shares
+        return np.asarray(norms / norms[np.flatnonzero(norms)[-1:].max(initial=0)])
 
 
 def _trace(

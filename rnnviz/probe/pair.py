@@ -326,8 +326,12 @@ class Pair:
     def _follow_first(self) -> None:
         if (second := self.second) is None:
             return
-        own = {name: getattr(second.config, name) for name in self.split}
-        second.configure(replace(self.first.config, **own))
+        config = self.first.config
+        # What has no effect in the first network says nothing of the second.
+        apart = self.split | {r.name for r in SETTINGS.values() if not r.applies(vars(config))}
+        own = {name: getattr(second.config, name) for name in apart}
+        second.configure(replace(config, **own))
+        self._note_split()
         if second.data.dataset_for(second.config) is not second.dataset:
             second.load(self.first.data.upload)
 
@@ -336,6 +340,12 @@ class Pair:
         if self.second and name in SETTINGS and name not in COMMON:
             self.second.configure(replace(self.second.config, **{name: value}))
             self.split.add(name)
+            self._note_split()
+
+    def _note_split(self) -> None:
+        """What differs is split: a setting may have an effect in one network only."""
+        if self.second:
+            self.split |= {row.name for row in self.first.config.changes(self.second.config)}
 
     def join(self, name: str) -> None:
         """Make a setting alike in both again."""
@@ -369,7 +379,8 @@ class Pair:
         )  # fmt: skip
 
     def _put_beside(self, second: Session, split: set[str], link: Link) -> None:
-        self.second, self.split, self.view = second, split, View.BOTH
+        self.second, self.split, self.view = second, {*split}, View.BOTH
+        self._note_split()
         if isinstance(second.player, Player) and link.now > second.run.position:
             second.player.follow(link, patience=0.0)
         names = [SETTINGS[name].label for name in SETTINGS if name in split]

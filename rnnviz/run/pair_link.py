@@ -26,6 +26,7 @@ def pair_query(first: Link, second: Link, more: Mapping[str, str]) -> str | None
     differing = (
         f"{row.name}:{quote(row.to_link(getattr(other, row.name)), safe='')}"
         for row in start.changes(other)
+        if row.applies(vars(other))
     )
     one, two = first.to_query(), second.to_query()
     own = {
@@ -39,7 +40,7 @@ def read_second(query: Mapping[str, str]) -> tuple[Link, list[str]] | None:
     """The link of the second run, and its own problems; None if the query has one run."""
     if VS not in query:
         return None
-    problems: list[str] = []
+    problems, given = list[str](), set[str]()
     own = {name: text for name, text in query.items() if name != VS}
     for part in filter(None, query[VS].split(",")):
         name, colon, text = part.partition(":")
@@ -50,11 +51,16 @@ def read_second(query: Mapping[str, str]) -> tuple[Link, list[str]] | None:
             )
         else:
             own[name] = unquote(text)
+            if own[name] != SETTINGS[name].to_link(SETTINGS[name].default):
+                given.add(name)
     for name in OF_A_RUN:
         text = query.get(f"{VS}_{name}", own.get(name, ""))
         own.pop(name, None)
         if text not in ("", NONE):
             own[name] = text
     link, refused = read_link(own)
-    known = read_link(query)[1]
+    known = {*read_link(query)[1]}
+    # What the first run has set need not have an effect in the second.
+    start = link.schedule.start
+    known |= {f"In the link: {sentence}" for sentence in start.idle({*SETTINGS} - given)}
     return link, [*problems, *(sentence for sentence in refused if sentence not in known)]

@@ -3,6 +3,7 @@
 import re
 import time
 from types import SimpleNamespace
+from urllib.parse import parse_qsl
 
 import numpy as np
 import pytest
@@ -404,3 +405,64 @@ def test_a_page_of_one_network_says_which_it_is():
     assert plain(opened.bodies["story"]).split()[0] == "A"
     opened.say("view", what="B")
     assert plain(opened.bodies["story"]).split()[0] == "B"
+
+
+# Settings that have an effect in one network only, and widgets of an earlier comparison
+
+
+def opened(**query):
+    return App(**{"hidden": "4", "epochs": "20", **query})
+
+
+@pytest.mark.parametrize(
+    ("query", "kept"),
+    [
+        ({"cell": "leaky", "constants": "a=0.5", "epoch": "3", "vs": "cell:lstm"}, "constants"),
+        ({"cell": "leaky", "constants": "a=0.5", "epoch": "3", "vs": "constants:a%3D0.3"},
+         "constants"),
+        ({"data_seed": "1", "epoch": "3"}, "data_seed"),
+        ({"data_seed": "1", "epoch": "3", "vs": "lr:0.1"}, "data_seed"),
+    ],
+)  # fmt: skip
+def test_a_setting_without_a_widget_is_kept(query, kept):
+    page = opened(**query)
+    first = page.pair.first
+    assert getattr(first.config, kept) == getattr(RunConfig.from_query(query)[0], kept)
+    assert first.player.position.epoch == 3
+    page.run()
+    assert first.player.position.epoch == 3
+
+
+def test_a_second_comparison_begins_with_the_settings_of_both():
+    page = opened(seed="1")
+    page.say("compare", what="hidden", text="2")
+    page.say("go_on", what="A")
+    page.set("hidden", 16)
+    for _ in range(3):
+        page.click("step_epoch")
+    page.say("compare", what="hidden", text="8")
+    assert [session.config.hidden for session in page.pair.sessions] == [16, 8]
+    assert page.pair.first.run.position.epoch == 3
+    assert (page.widget("A_hidden").value, page.widget("B_hidden").value) == (16, 8)
+    page.say("go_on", what="A")
+    assert page.session.config.hidden == 16 and page.session.run.position.epoch == 3
+
+
+def test_swapping_and_settings_of_one_cell_leave_the_other_run_alone():
+    page = opened(seed="5", cell="lstm", forget_bias="3", epoch="3")
+    page.say("compare", what="cell", text="elman")
+    while page.pair.opening:
+        page.pair.tick(1)
+    page.run()
+    assert page.pair.split == {"cell", "forget_bias"}
+    page.say("swap")
+    elman, lstm = page.pair.sessions
+    assert (lstm.config.forget_bias, lstm.run.position.epoch) == (3, 3)
+    query = page.pair.query()
+    again = Pair(Session())
+    again.follow(dict(parse_qsl(query)), patience=9.0)
+    assert again.second.config == lstm.config
+    assert "no effect" not in again.first.player.message
+    page.set("A_cell", "leaky")
+    assert lstm.config.forget_bias == 3 and lstm.run.position.epoch == 3
+    assert elman.config.cell == "leaky"

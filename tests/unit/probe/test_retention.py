@@ -93,6 +93,20 @@ def test_the_memory_is_the_state_that_keeps_and_its_other_part(cell, names):
     assert memory_states(Session(RunConfig(cell=cell)).state.parameters.architecture.cell) == names
 
 
+@pytest.mark.parametrize(
+    "equations",
+    ["h = W_h @ x + z\nz = W_z @ x", "h = W @ x + U @ z\nz = tanh(V @ x)",
+     "h = tanh(W @ x + p)\np = q\nq = V @ x"],
+)  # fmt: skip
+def test_a_cell_whose_output_is_no_state_has_all_states_as_its_memory(equations):
+    session = Session(RunConfig(cell="own", equations=equations, hidden=4, init_scale=0.5))
+    cell = session.state.parameters.architecture.cell
+    assert memory_states(cell) == cell.states and "h" not in cell.states
+    found = measured(session, 1)
+    assert len(found.memory) == len(found.gradient)
+    assert 1 in found.gradient, "the answer reads the state before its token"
+
+
 @pytest.mark.parametrize("cell", [name for name in cell_names() if name != "own"])
 @pytest.mark.parametrize("layers", [1, 2])
 def test_every_cell_is_measured_in_every_layer(cell, layers):
