@@ -57,8 +57,8 @@ def set_scene(scene: Scene, pair: Pair) -> None:
             # A page may tell a story of its own.
             own = frame.texts.get("story")
             frame.texts |= status_texts(session, own) | pair_texts(pair, own)
-            if session.draft:
-                frame.texts["draft"] = draft_html(session.draft)
+            if draft := pair.first.draft:
+                frame.texts["draft"] = draft_html(draft)
 
     current_tab().scene = replace(scene, draw=draw, dataset=session.dataset)
 

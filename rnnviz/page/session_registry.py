@@ -22,6 +22,7 @@ from rnnviz.page.actor import Actor, EndedError, time_limit
 from rnnviz.page.session_host import GONE, RUN, SessionHost
 from rnnviz.probe.pair import Pair
 from rnnviz.probe.session import Session
+from rnnviz.sweeps.seed_runs import ended
 from rnnviz.tasks.data_source import UploadStore
 from rnnviz.ui.browser_session import errors_on_page
 from rnnviz.ui.viewer import Scene, UnavailableError
@@ -29,6 +30,8 @@ from rnnviz.ui.viewer import Scene, UnavailableError
 #: Maximum number of runs that this server keeps. If there are more, the one unwatched for longest
 #: ends. Runs unwatched for less than JUST_NOW seconds don't count: a reloaded page has two.
 MOST_RUNS, JUST_NOW = 64, 10.0
+#: Seconds that the server waits at its end for seeds that are being trained.
+_PATIENCE = 5.0
 #: Seconds that a link is followed before the page is shown; the rest is shown as it is trained.
 FIRST_LINK_TIME = 0.05
 
@@ -125,9 +128,10 @@ class SessionRegistry:
         return self._tabs.get(ticket)
 
     def stop(self) -> None:
-        """End all runs."""
+        """End all runs, and wait a while for the seeds that are being trained."""
         for actor in self.actors:
             actor.stop()
+        ended(_PATIENCE)
 
     @property
     def actors(self) -> list[Actor]:

@@ -138,7 +138,11 @@ def _without_interrupts() -> Iterator[None]:
 
 
 def _begin(parent: int, polite: bool) -> None:
-    """Begin a worker; it ends soon after the process ``parent``: nobody would read its results."""
+    """Begin a worker; it ends soon after the process ``parent``: nobody would read its results.
+
+    Ctrl-C is for the parent, which tells it to end.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     if polite and hasattr(os, "nice"):
         os.nice(_NICE)
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from rnnviz.config import SETTINGS
 from rnnviz.run.schedule import Schedule
 from rnnviz.sweeps.members import Member, members
 from rnnviz.sweeps.spread import Spread
@@ -77,8 +78,9 @@ class SeedRuns:
 
     @property
     def seeds(self) -> range:
-        """The seeds."""
-        return range(self.first, self.first + self.count)
+        """The seeds, of which the largest is the last that a run can have."""
+        first = min(self.first, int(SETTINGS["seed"].high) + 1 - self.count)
+        return range(first, first + self.count)
 
     def members(
         self, schedule: Schedule, dataset: Dataset | None, upload: Upload | None
@@ -125,6 +127,13 @@ class SeedRuns:
             if self._folder is folder:
                 self._folder = None
             self.changed()
+
+
+def ended(seconds: float) -> bool:
+    """Wait until no seeds are trained any more, for at most so many seconds."""
+    if free := _TURN.acquire(timeout=seconds):
+        _TURN.release()
+    return free
 
 
 def _seeded(schedule: Schedule, seed: int) -> Schedule:

@@ -466,3 +466,10 @@ def test_swapping_and_settings_of_one_cell_leave_the_other_run_alone():
     page.set("A_cell", "leaky")
     assert lstm.config.forget_bias == 3 and lstm.run.position.epoch == 3
     assert elman.config.cell == "leaky"
+
+
+def test_equations_are_checked_whichever_network_is_shown():
+    page = App(**link(vs="lr:0.1"))
+    for view in ("both", "B", "A"):
+        page.say("view", what=view)
+        assert "Line 1" in page.write("h = tanh(")

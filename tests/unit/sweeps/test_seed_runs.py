@@ -1,11 +1,15 @@
 """Several seeds in the background: each run is exact, all are kept, and they can be stopped."""
 
+import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 
 import pytest
 
-from rnnviz.config import RunConfig
+from rnnviz.config import SETTINGS, RunConfig
 from rnnviz.run.schedule import Change, Position, Schedule
 from rnnviz.sweeps.members import trained
 from rnnviz.sweeps.seed_runs import SeedRuns
@@ -98,3 +102,38 @@ def test_two_schedules_that_differ_by_a_change_have_members_of_their_own(runs):
     ):
         own = trained(schedule)
         assert (spread.members[0].theta == own.theta).all()
+
+
+def test_the_seeds_end_with_the_largest_one(runs):
+    last = int(SETTINGS["seed"].high)
+    runs.first, runs.count = last, 3
+    assert list(runs.seeds) == [last - 2, last - 1, last]
+
+
+_INTERRUPTED = """
+import time
+from rnnviz.config import SETTINGS, RunConfig
+from rnnviz.run.schedule import Schedule
+from rnnviz.sweeps.seed_runs import SeedRuns, ended
+runs = SeedRuns()
+runs.start([Schedule(RunConfig(hidden=3, epochs=100_000))], None, None)
+time.sleep(2)
+print("ready", flush=True)
+try:
+    time.sleep(60)
+except KeyboardInterrupt:
+    runs.stop()
+    assert ended(30)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a process group can't be sent Ctrl-C there")
+def test_ctrl_c_in_the_terminal_ends_them_without_a_traceback():
+    with subprocess.Popen(
+        [sys.executable, "-c", _INTERRUPTED], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True, start_new_session=True,
+    ) as process:  # fmt: skip
+        assert process.stdout.readline() == "ready\n"
+        os.killpg(process.pid, signal.SIGINT)
+        _, problems = process.communicate(timeout=60)
+    assert (process.returncode, problems) == (0, "")
