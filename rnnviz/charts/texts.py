@@ -113,6 +113,14 @@ def question_link(question: StrEnum, text: str = "") -> str:
     )
 
 
+def epoch_link(epoch: int, text: str) -> str:
+    """A button that shows an epoch."""
+    return (
+        f'<button class="rnnviz-press rnnviz-go" data-do="seek" data-epoch="{epoch}">'
+        f"{escape(text)}</button>"
+    )
+
+
 def preset_link(preset: Preset) -> str:
     """A button that trains with a preset, on the page that is open."""
     return (

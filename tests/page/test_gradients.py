@@ -112,6 +112,17 @@ def test_a_run_that_learned_nothing_tells_until_when_no_gradient_came_and_what_l
     assert "Train" not in page.story
 
 
+def test_a_run_that_has_learned_leads_back_to_when_no_gradient_came():
+    page = Page(epoch="420", phrase="i am not bad")
+    develop(page)
+    assert "halved every" in page.story
+    epoch = int(re.search(r"Epoch (\d+) *: less than 0\.1%\.$", page.story)[1])
+    assert f'data-do="seek" data-epoch="{epoch}"' in page.bodies["story"]
+    page.say("seek", epoch=epoch)
+    shares = page.session.lab(ReachLab).reach(page.session.gradient_query()).norms
+    assert shares[0] < 0.001 and "less than" not in page.story
+
+
 def test_with_fewer_layers_the_choice_of_the_layer_begins_again():
     page = tab.App(layers="3", hidden="4")
     page.set("layers", 2)

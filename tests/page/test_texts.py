@@ -25,7 +25,8 @@ TAGS = set(
 )
 ATTRIBUTES = {
     "aria-expanded", "aria-label", "aria-live", "aria-pressed", "class", "colspan", "data-at",
-    "data-chapter", "data-do", "data-label", "data-preset", "data-question", "data-text",
+    "data-chapter", "data-do", "data-epoch", "data-label", "data-preset", "data-question",
+    "data-text",
     "data-what", "max", "role", "style", "title", "value",
 }  # fmt: skip
 HOSTILE = ("<img/src=x/onerror=alert(1)>", 'a"onmouseover="b', "</div><script>", "'><b>&lt;c")

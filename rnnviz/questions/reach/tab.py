@@ -14,7 +14,7 @@ import streamlit as st
 from rnnviz.charts.gradients import gradient_map, memory_gauge, symbol
 from rnnviz.charts.picture import Picture
 from rnnviz.charts.shapes import sentence
-from rnnviz.charts.texts import explanation
+from rnnviz.charts.texts import epoch_link, explanation
 from rnnviz.charts.theme import Theme
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.cell_parts import memory_states
@@ -92,7 +92,19 @@ def _answer(source: GradientSource) -> str:
     many = life_text(life)
     often = f"<strong>{noun if many == '1' else f'{many} {noun}s'}</strong>"
     said = f"In this {names.sequence} the gradient is halved every {often} on average"
-    return f"{said}: {reaches}"
+    return f"{said}: {reaches}{_earlier(source)}"
+
+
+def _earlier(source: GradientSource) -> str:
+    """The last epoch in which hardly any gradient reached the first word, and a way there."""
+    session = source.session
+    if session.player.running or source.probe.every:
+        return ""
+    epoch = _past(source)[1].last_starved(REACH_WATCH)
+    if epoch is None or epoch >= session.player.position.epoch:
+        return ""
+    there = epoch_link(epoch, f"{session.unit.capitalize()} {epoch}")
+    return f" {there}: less than {REACH_WATCH:.1%}."
 
 
 def _shares(source: GradientSource) -> Array:

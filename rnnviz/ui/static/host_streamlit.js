@@ -170,7 +170,7 @@ document.addEventListener("click", (event) => {
   const spot = event.detail ? document.elementFromPoint(event.clientX, event.clientY) : event.target;
   const { question, preset } = spot?.closest(".rnnviz-go")?.dataset ?? {};
   const press = spot?.closest(".rnnviz-press")?.dataset;
-  if (press) stage.send({ ...press });
+  if (press) stage.send(press.epoch ? { ...press, epoch: Number(press.epoch) } : { ...press });
   if (question || press) spot.closest("[popover]")?.hidePopover();
   if (preset) stage.send({ do: "preset", label: preset });
   if (question) openTab(question);
