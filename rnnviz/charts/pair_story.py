@@ -31,7 +31,7 @@ _LOSS, _SCORE = 0.02, 0.04
 #: Networks differ by how many seeds learned if more of them do.
 _MORE = 2
 LETTERS = "AB"
-_SAME = "The same weights in both. What differs acts from the first step on."
+_SAME = "The same weights in both. They part when what differs makes a difference."
 
 
 class Both(NamedTuple):

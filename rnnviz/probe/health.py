@@ -74,8 +74,8 @@ RISEN_LIMITS = 0.1, 1.0
 
 #: The advice where numbers are no longer finite.
 _LOST = (
-    "Numbers are no longer finite: go back to an earlier epoch and try a smaller learning rate, "
-    "clipping or smaller weights."
+    "Numbers are not finite: go back to where they were and try a smaller learning rate or "
+    "clipping; if they never were, smaller initial weights."
 )
 #: The signs of the size of a step.
 _STEP = {"clipped", "update", "gradient"}
@@ -131,7 +131,8 @@ def health(
     advice = (
         f"The largest gradient, of {name}, has a usual size.",
         f"The gradient of {name} is large: check that clipping is on.",
-        f"The gradient of {name} explodes: clip it, and try a smaller learning rate.",
+        f"The gradient of {name} is very large: check that clipping is on, and try a smaller "
+        "learning rate.",
     )
     largest = _graded("gradient", norms[name], LARGE_LIMITS, advice)
     clipped = _clipped(before, float(np.linalg.norm(next(parts).theta)))
@@ -227,10 +228,10 @@ def _saturated(trace: Trace) -> Sign:
 def _silent(trace: Trace) -> Sign:
     layers = (Unrolled(trace, layer).h for layer in range(trace.architecture.layers))
     advice = (
-        "Most units respond to this sequence.",
-        "Some units stay at zero on this sequence: check whether they respond to others.",
-        "Nearly all units stay at zero, so the network remembers nothing of this sequence: wait "
-        "for the end of the plateau, or try a larger initial scale.",
+        "Most units leave zero on this sequence.",
+        f"Some units stay within ±{SILENT:g} on this sequence: check whether they do on others.",
+        f"Nearly all units stay within ±{SILENT:g} on this sequence: wait for the end of the "
+        "plateau, or try a larger initial scale.",
     )
     value = _mean(layers, lambda h: np.abs(h).max(axis=0) < SILENT)
     return _graded("silent", value, SILENT_LIMITS, advice, share=True)
@@ -249,8 +250,8 @@ def _clipped(before: float, after: float) -> Sign:
     advice = (
         "Clipping removes nothing that matters.",
         "Clipping shortens this step: a smaller learning rate may train more smoothly.",
-        "Clipping removes nearly all of this step. If the limit is not tiny the gradient explodes: "
-        "try a smaller learning rate or smaller recurrent weights.",
+        "Clipping removes nearly all of this step. If the limit is not tiny the gradient is very "
+        "large: try a smaller learning rate or smaller recurrent weights.",
     )
     value = max(0.0, 1 - after / before) if before else 0.0
     return _graded("clipped", value, CLIPPED_LIMITS, advice, share=True)

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from rnnviz.config import SETTINGS, RunConfig, TaskName
 from rnnviz.probe.session import Session
 from rnnviz.run.pair_link import COMMON, pair_query, read_second
@@ -21,6 +23,7 @@ from rnnviz.sweeps.seed_runs import SeedRuns
 from rnnviz.sweeps.spread import Spread
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.data_source import PRESETS
+from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.upload import Upload
 
 #: The message of a run that goes on alone.
@@ -559,19 +562,36 @@ class Pair:
         self._token = max(0, int(token) - 1) if short else 0
 
 
-def compare(one: RunConfig | Session, other: RunConfig | Session) -> Pair:
+def compare(a: RunConfig | Session, b: RunConfig | Session) -> Pair:
     """Two networks as a pair: settings, or sessions with what they have learned.
 
-    Raises TaskError if they don't read the same task.
+    Raises TaskError if they don't read the same task, or the same data where these are given.
     """
     first, second = (
-        given if isinstance(given, Session) else Session(given) for given in (one, other)
+        given if isinstance(given, Session) else Session(given) for given in (a, b)
     )
     tasks = [(s.config.task, s.dataset.vocabulary, s.dataset.classes) for s in (first, second)]
     if tasks[0] != tasks[1]:
         raise TaskError("Both networks must read the same words: give them the same task or data.")
+    one, two = first.data, second.data
+    given = one.given is not None or two.given is not None
+    if one.upload != two.upload or (given and not _alike(first.dataset, second.dataset)):
+        raise TaskError("Both networks must learn from the same data: give them the same file.")
     second.ask(first.phrase_input.phrase)
     return Pair.of(first, second)
+
+
+def _alike(one: Dataset, other: Dataset) -> bool:
+    """Whether two data sets have the same sequences and targets."""
+    pairs = [(one.train, other.train), (one.test, other.test)]
+    return all(
+        len(some) == len(others)
+        and all(
+            np.array_equal(a.read, b.read) and np.array_equal(a.targets, b.targets)
+            for a, b in zip(some, others, strict=True)
+        )
+        for some, others in pairs
+    )
 
 
 def stands(player: Timeline) -> bool:

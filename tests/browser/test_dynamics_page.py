@@ -58,13 +58,13 @@ def test_the_eight_resting_points_of_the_flip_flop_are_five_clicks_away(opened, 
         page.replay("Dynamics")
         page.expect_place("150")
         find(page)
-        expect(story(page)).to_contain_text("the state rests at 8 points")
+        expect(story(page)).to_contain_text("8 stable points were found")
 
 
 def test_the_flip_flop_has_eight_stable_points_and_each_tells_its_values(flipflop):
     expect(story(flipflop)).to_contain_text("press F to find")
     flipflop.keys("f")
-    expect(story(flipflop)).to_contain_text("Held on the zero input, the state rests at 8 points")
+    expect(story(flipflop)).to_contain_text("Held on the zero input, 8 stable points were found")
     flipflop.expect_in_chart("phase", COUNT, ["stays", 8])
     flipflop.expect_in_chart("phase", COUNT, ["leaves", 19])
     stays = rows(flipflop).filter(has_text="stays")
@@ -106,16 +106,16 @@ def test_other_inputs_and_epochs_have_other_points_and_the_first_are_kept(flipfl
     flipflop.choose("hold_values", "values")
     expect(story(flipflop)).to_contain_text("press F")
     find(flipflop)
-    expect(story(flipflop)).to_contain_text("rests at 4 points")
+    expect(story(flipflop)).to_contain_text("4 stable points were found")
     flipflop.choose("hold_values", "zero input")
-    expect(story(flipflop)).to_contain_text("rests at 8 points")
+    expect(story(flipflop)).to_contain_text("8 stable points were found")
     before = flipflop.drawn("phase")
     flipflop.drag("scrubber", [40])
     flipflop.expect_said("status", "Looking back")
     flipflop.expect_drawn_above("phase", before)
     expect(story(flipflop)).to_contain_text("press F")
     flipflop.press("back_to_now")
-    expect(story(flipflop)).to_contain_text("rests at 8 points")
+    expect(story(flipflop)).to_contain_text("8 stable points were found")
 
 
 def test_an_lstm_shows_its_flow_while_it_learns_and_what_it_holds_after(opened, server):

@@ -125,7 +125,7 @@ def test_of_an_encoder_and_a_decoder_the_way_is_the_decoders():
 
 def test_the_flip_flop_has_eight_points_at_which_it_rests(flipflop):
     flipflop.find()
-    assert flipflop.story.startswith("Learned Held on the zero input, the state rests at 8")
+    assert flipflop.story.startswith("Learned Held on the zero input, 8 stable points were found")
     assert flipflop.outcome == "8 stable, 19 saddle, 0 slow, from 200 starts."
     assert {"stays (8)", "leaves (19)"} <= {*flipflop.names}
     rests = [row[1] for row in flipflop.rows]
@@ -163,7 +163,7 @@ def test_values_that_are_held_can_be_typed(flipflop):
         flipflop.run()
         if typed != "much":
             flipflop.find()
-            assert "rests at 4 points" in flipflop.story
+            assert "4 stable points were found" in flipflop.story
     assert "can't be read" in flipflop.story
     assert "can't be read" in flipflop.sentence("phase")
     assert flipflop.disabled("find")
@@ -250,12 +250,13 @@ def test_what_a_search_has_missed_is_told():
     found = FixedPoints((), requested=200, starts=150, outside=3, lost=2, undescribed=4)
     assert (
         "from 150 starts of 200, because time ran out, "
-        "3 of the starts left the range of possible states, "
+        "3 of the starts went far from the visited states, or beyond possible ones, "
         "2 found nothing slow; 4 more points were not examined."
     ) in search_outcome(found, True)
     point = FixedPoint(np.zeros(1), 0.0, np.array([2.0 + 0j]), np.eye(1)[:0], np.ones(2))
-    assert "it leaves the one point found" in rest_sentence("x", FixedPoints((point,), 9, 9))
-    assert "it leaves all 2 points found" in rest_sentence("x", FixedPoints((point,) * 2, 9, 9))
+    assert "the state leaves the one point, or" in rest_sentence("x", FixedPoints((point,), 9, 9))
+    two = FixedPoints((point,) * 2, 9, 9)
+    assert "the state leaves all 2 points, or" in rest_sentence("x", two)
     assert "no point</strong> was found from 150 starts" in rest_sentence("<b>", found)
     assert "<b>" not in rest_sentence("<b>", None)
     assert 'value="0.250" max="1"' in progress_html("Searching", 0.25)

@@ -165,7 +165,8 @@ def _right(session: Session, after: float, before: float) -> str:
     if name != "accuracy":
         return f": {name} <strong>{now}</strong>, before {then}."
     examples = f"{session.dataset.role} {session.names.sequence}s"
-    what = f"<strong>{now}</strong> of the {examples} are right"
+    answers = "" if session.dataset.one_class_at_end else "answers to the "
+    what = f"<strong>{now}</strong> of the {answers}{examples} are right"
     if now == then:
         return f" still {what}."
     return f" {'only ' * (after < before)}{what}, not {then}."

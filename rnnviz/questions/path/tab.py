@@ -33,8 +33,8 @@ _FEW_STATES = (
     "Use longer sequences, or more of them."
 )
 _FEW_SEQUENCES = (
-    f"There are fewer than {FEWEST} states for each group that is to be told apart, or they don't "
-    "vary."
+    f"There are fewer than {FEWEST} states for each group on average, or only one group, or they "
+    "don't vary."
 )
 
 

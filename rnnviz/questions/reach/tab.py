@@ -325,7 +325,8 @@ def _controls(session: Session) -> None:
         help="The score on sequences of other lengths. Measured while the run is paused.",
     )  # fmt: skip
     if session.lab(LengthLab).asked and not _longer_known(session):
-        st.info(explanation("reach/one_length", sequence=session.names.sequence))
+        part = "test" if session.dataset.test else session.dataset.role
+        st.info(explanation("reach/one_length", part=part, sequence=session.names.sequence))
 
 
 def _charts(session: Session) -> tuple[Column[GradientSource], Column[GradientSource]]:

@@ -118,14 +118,15 @@ def rest_sentence(held: str, found: FixedPoints | None) -> str:
         return f"{start}: press <strong>F</strong> to find where the state rests."
     if stable := found.of(Kind.STABLE):
         led = sum(point.starts for point in stable)
-        count = f"{len(stable)} points" if len(stable) > 1 else "one point"
+        several = len(stable) > 1
+        count = f"{len(stable)} stable points were" if several else "one stable point was"
         of = f"{led} of {found.starts} starts led there"
-        return f"{start}, the state rests at <strong>{count}</strong>: {of}."
+        return f"{start}, <strong>{count}</strong> found, where the state stays: {of}."
     if found.points:
         several = len(found.points) > 1
         points = f"all {len(found.points)} points" if several else "the one point"
-        nowhere = "the state <strong>rests nowhere</strong>"
-        return f"{start}, {nowhere}: it leaves {points} found, or only slows down."
+        nowhere = "<strong>no stable point</strong> was found"
+        return f"{start}, {nowhere}: the state leaves {points}, or only slows down."
     return f"{start}, <strong>no point</strong> was found from {found.starts} starts."
 
 
@@ -136,7 +137,7 @@ def search_outcome(found: FixedPoints | None, searching: bool) -> str:
     counts = ", ".join(f"{len(found.of(kind))} {kind.value}" for kind in Kind)
     short = f" of {found.requested}, because time ran out" if found.starts < found.requested else ""
     missing = [
-        (found.outside, "of the starts left the range of possible states"),
+        (found.outside, "of the starts went far from the visited states, or beyond possible ones"),
         (found.lost, "found nothing slow"),
     ]
     rest = "".join(f", {count} {what}" for count, what in missing if count)

@@ -320,5 +320,5 @@ export function* valuesAt(run, epoch) {
   const [radius, norm, life] = ["radius", "norm", "half-life"].map((name) => valueAt(run[name], epoch));
   yield `${run.scales.gauge.weights}: radius ${shortNumber(radius)}, largest singular value ${shortNumber(norm)}`;
   if (!Number.isNaN(life))
-    yield life > 1e8 ? "the gradient doesn't shrink" : `half-life ${shortNumber(life)} tokens`;
+    yield life > 1e8 ? "no half-life: the fitted line does not fall" : `half-life ${shortNumber(life)} tokens`;
 }

@@ -335,8 +335,8 @@ def test_a_recording_of_another_program_is_replayed_by_its_snapshots(tmp_path):
         found = replayed.picture(0, "network", number)[1]["0.z"]
         assert np.abs(found - whole).max() <= most_off("h", whole)
     assert said_by(page, "replay-note") == "All 12 snapshots are recorded."
-    assert "one column per step." in page
-    assert "per epoch" not in page
+    assert "a column for each step measured." in page
+    assert "each epoch" not in page
     assert "from a recording of another program's training: lstm, 5 hidden units" in html.unescape(
         page
     )

@@ -378,6 +378,23 @@ def test_networks_of_other_data_are_no_pair():
         compare(two, three)
 
 
+def test_networks_that_learn_other_targets_of_the_same_words_are_no_pair():
+    def own(good):
+        rows = "".join(f"{word},{int((word == 'good') == good)}\n" for word in ("good", "bad") * 8)
+        session = Session(RunConfig(hidden=2))
+        session.load(Upload(File("own.csv", f"text,label\n{rows}".encode())))
+        return session
+
+    with pytest.raises(TaskError, match="the same data"):
+        compare(own(True), own(False))
+    assert compare(own(True), own(True)).second
+    data = own(True).dataset
+    again = replace(data, train=data.train[::-1])
+    with pytest.raises(TaskError, match="the same data"):
+        compare(Session(RunConfig(), data), Session(RunConfig(), again))
+    assert compare(Session(RunConfig(), data), Session(RunConfig(lr=0.1), data)).second
+
+
 def test_a_negative_token_is_the_first():
     pair = compared(lr=0.1)
     pair.token = -5
