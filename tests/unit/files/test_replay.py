@@ -336,7 +336,7 @@ def test_a_recording_of_another_program_is_replayed_by_its_snapshots(tmp_path):
         assert np.abs(found - whole).max() <= most_off("h", whole)
     assert said_by(page, "replay-note") == "All 12 snapshots are recorded."
     assert "a column for each step measured." in page
-    assert "each epoch" not in page
+    assert "for each epoch" not in page
     assert "from a recording of another program's training: lstm, 5 hidden units" in html.unescape(
         page
     )
