@@ -548,6 +548,8 @@ def length_curve(
         f"longest learned: {profile.trained}", "center bottom", x=math.log10(profile.trained),
         yref="paper", y=1, font={"color": theme.train},
     )  # fmt: skip
+    if second:  # The legend is above the plot.
+        longest |= {"xanchor": "left", "xshift": 5, "y": 0}
     return picture(
         [
             _length_points(profile, name, noun, theme),
@@ -557,7 +559,7 @@ def length_curve(
         xaxis=axis(across, theme, type="log", range=ends, **labels),
         yaxis=axis(metric, theme, range=[-0.03, 1.08], tickformat=".0%"),
         shapes=[learned, *([] if profile.guess is None else [level(profile.guess, theme)])],
-        annotations=[longest], margin={"t": LEGEND_TOP + 20 if second else 66},
+        annotations=[longest], margin={"t": LEGEND_TOP if second else 66},
         **(LEGEND if second else {}),
     )  # fmt: skip
 
