@@ -21,13 +21,8 @@ def pair_texts(pair: Pair, own_story: str | None = None) -> dict[str, str]:
     if pair.luck_shown and not pair.second and (told := luck_story(pair)):
         texts["story"] = story_line(*told, pair=True)
     if pair.second:
-        texts |= {
-            "status": scores_html(pair),
-            "story": story_html(both_of(pair)),
-            "view": _view(pair),
-        }
-        if own_story:
-            texts["story"] = own_story
+        texts |= {"status": scores_html(pair), "view": _view(pair)}
+        texts["story"] = own_story or story_html(both_of(pair))
     return texts
 
 

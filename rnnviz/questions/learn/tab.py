@@ -16,6 +16,7 @@ from streamlit.delta_generator import DeltaGenerator
 from rnnviz.charts.answers import free_run
 from rnnviz.charts.first_page import DEVELOP, compared_network, curves, explained, words_of
 from rnnviz.charts.pair_page import both_curves, both_of, develop, explained_pair, networks
+from rnnviz.charts.pair_story import story_html
 from rnnviz.charts.texts import explanation, score_text, verdict_html
 from rnnviz.probe.pair import Pair
 from rnnviz.probe.probe import Probe
@@ -143,6 +144,7 @@ def live_pair(pair: Pair) -> Scene:
         if pair.second is None:  # The page is about to be laid out for one network.
             return
         both = both_of(pair)
+        frame.texts["story"] = story_html(both)
         frame.chart("pair_network", networks, both, sticky_theme(pair.first, "pair"))
         frame.chart("pair_curves", both_curves, both, theme())
 
