@@ -473,3 +473,13 @@ def test_equations_are_checked_whichever_network_is_shown():
     for view in ("both", "B", "A"):
         page.say("view", what=view)
         assert "Line 1" in page.write("h = tanh(")
+
+
+def test_the_box_of_the_second_network_follows_what_is_changed_elsewhere():
+    page = opened(seed="1", vs="hidden:3")
+    page.set("B_hidden", 5)
+    assert page.pair.second.config.hidden == 5
+    with page.tab.host() as host:
+        host.pair.differ("hidden", 7)
+    page.run()
+    assert (page.pair.second.config.hidden, page.widget("B_hidden").value) == (7, 7)
