@@ -201,7 +201,7 @@ def widget(browser: Browser, path: Path) -> None:
 #: Link, first chart, file and keys of the other pages: with F the fixed points are looked for.
 LABORATORIES = (
     ("hidden?epoch=600&phrase=i+am+not+good", "response", "hidden.png", "ArrowRight"),
-    ("gradients?epoch=200", "over_lag", "gradients.png"),
+    ("gradients?epoch=80", "over_lag", "gradients.png"),
     (f"dynamics?{urlencode(PRESETS[TaskName.FLIPFLOP][0].config().to_query())}&epoch=149",
      "phase", "dynamics.png", "f"),
 )  # fmt: skip
