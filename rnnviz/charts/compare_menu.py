@@ -81,7 +81,7 @@ def _view(pair: Pair) -> str:
 
 def _shows(pair: Pair, view: View) -> str:
     if view is View.BOTH:
-        return "Both networks on the page Train; the first elsewhere (3)"
+        return "Both networks where a page can show two; the first elsewhere (3)"
     k = LETTERS.index(view)
     return f"{escape(pair.names[k])} alone, on every page ({k + 1})"
 
@@ -111,7 +111,7 @@ def _menu(pair: Pair) -> str:
     ready = ready and f"<h4>Or open a pair</h4>{ready}"
     return (
         f"<h4>This run becomes {disc(0)}. What should differ in {disc(1)}?</h4><div>{others}</div>"
-        f"<p>B trains with the same seed and data{upto}.</p>{ready}"
+        f"<p>B trains with the same seed and data, unless they differ{upto}.</p>{ready}"
     )
 
 

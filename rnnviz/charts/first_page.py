@@ -12,10 +12,12 @@ from rnnviz.charts.theme import LIGHT, Theme, picture, plain
 from rnnviz.charts.training_curves import run_curves
 from rnnviz.probe.cell_parts import cell_parts
 from rnnviz.probe.comparison import RetentionLab
+from rnnviz.probe.memory_gauge import BackwardRule
 from rnnviz.probe.probe import Probe
 from rnnviz.probe.retention import gradient_shares
 from rnnviz.probe.session import Session
 from rnnviz.probe.story import chance_of
+from rnnviz.run.schedule import Position
 
 #: Seconds per frame for records of earlier epochs.
 DEVELOP = 0.001
@@ -41,9 +43,11 @@ def compared_network(session: Session, probe: Probe, words: Words, theme: Theme)
         return drawn
     if len(second.words) != len(probe.words) or not second.finite:
         return drawn
-    epoch = session.player.second.epoch if session.player.second else 0
-    shares = gradient_shares(second.parameters, second.example, session.layer)
-    return compared(drawn, f"{session.unit} {epoch}", shares)
+    position = session.player.second or Position(0)
+    config = session.run.schedule.at(position)
+    rule = BackwardRule(config.gradient, config.truncate, session.layer)
+    shares = gradient_shares(second.parameters, second.example, rule)
+    return compared(drawn, f"{session.unit} {position.epoch}", shares)
 
 
 def curves(session: Session, probe: Probe, theme: Theme, budget: float) -> Picture:

@@ -19,6 +19,8 @@ from rnnviz.probe.gradients import Objective
 from rnnviz.probe.memory_gauge import GradientMap, MemoryGauge
 from rnnviz.run.history import RunCurves
 
+#: The sentence where there are no recurrent weights.
+NO_WEIGHTS = "In this cell no matrix leads from state to state: each unit keeps its own."
 #: Maximum number of words that fit one below the other.
 _MOST_ROWS = 14
 #: Fitted to this phrase alone: neither its average end to end, nor the band's.
@@ -33,17 +35,23 @@ def symbol(objective: Objective, states: Sequence[str]) -> str:
 
 def gradient_map(
     norms: GradientMap, course: RunCurves, words: Sequence[str], symbol: str, theme: Theme = LIGHT,
-    *, name: str = "",
+    *, name: str = "", span: tuple[float, float] | None = None,
 ) -> Picture:  # fmt: skip
-    """||dL/ds_t|| for every token (row) at every epoch (column), coloured by its logarithm."""
-    (logs, (low, high)), unit = log_norms(norms.norms), course.history.unit
+    """||dL/ds_t|| for every token (row) at every epoch (column), coloured by its logarithm.
+
+    Of one of two networks, by ``name``, these are shares with the powers of ten of a common
+    ``span``.
+    """
+    (logs, (low, high)), unit = log_norms(norms.norms, span), course.history.unit
     cells = heatmap(
         name=f"log10 of ||{symbol}||", x=norms.epochs.astype(np.int32), z=compact(logs.T), zmin=low,
         zmax=high, colorscale=theme.magnitudes,
         colorbar={**color_bar(f"||{symbol}||"), **power_ticks(low, high)},
         hovertemplate=f"{unit} %{{x}}, word %{{y}}: 10^%{{z:.2f}}<extra></extra>",
     )  # fmt: skip
-    title = f"Gradient over the {unit}s{': ' * bool(name)}{plain(name)}"
+    title = (
+        f"Gradient left, over the {unit}s: {plain(name)}" if name else f"Gradient over the {unit}s"
+    )
     return word_map(cells, title, course, words, theme)
 
 
@@ -64,9 +72,11 @@ def color_span(norms: Any) -> tuple[float, float]:
     return min(max(low, high - 12, -300), high - 1), high
 
 
-def log_norms(norms: Array) -> tuple[Array, list[float]]:
+def log_norms(
+    norms: Array, span: tuple[float, float] | None = None
+) -> tuple[Array, list[float]]:  # fmt: skip
     """The logarithms to base ten for a map of sizes, and their range, which cuts them below."""
-    low, high = color_span(norms)
+    low, high = span or color_span(norms)
     with np.errstate(divide="ignore"):
         return np.maximum(np.log10(norms), low), [low, high]
 

@@ -25,6 +25,8 @@ from rnnviz.run.history import COLUMNS, RunCurves
 from rnnviz.sweeps.spread import Spread
 from rnnviz.tasks.dataset import Guess, Metric
 
+#: At most this many changes of settings are marked; the letters of their labels.
+_CHANGES, _LETTERS = 6, 24
 #: The decades of what is left: less counts as nothing.
 LEAST = -9
 
@@ -203,6 +205,10 @@ def _course_meta(
         ]
     return {
         "name": course.name, "epochs": curves.epochs, "reached": int(curves.history.epochs[-1]),
+        "changes": [
+            [change.position.epoch, plain(f"{change.label} {change.shown}", _LETTERS)]
+            for change in curves.changes[-_CHANGES:]
+        ],
         "learned": learned, "seed": course.seed, **course.standing._asdict(),
         "chapters": list(chapter_spans(curves.history, guess.loss, chance, course.gauge)),
     }  # fmt: skip

@@ -14,11 +14,12 @@ from rnnviz.probe.comparison import Standing, learned_at, standing
 from rnnviz.probe.formatting import number, quoted, shortened
 from rnnviz.probe.pair import Pair, Role
 from rnnviz.probe.probe import Probe
-from rnnviz.probe.retention import Retention
+from rnnviz.probe.retention import FORGOTTEN, Retention
 from rnnviz.probe.session import Session
 from rnnviz.probe.story import Chapter
+from rnnviz.run.schedule import EDIT, Position
 from rnnviz.run.timeline import LOOKING_BACK
-from rnnviz.sweeps.spread import sooner
+from rnnviz.sweeps.spread import sooner, when
 
 #: The label of the last chapter.
 _LEARNED = Chapter.LEARNED.label
@@ -26,8 +27,8 @@ _LEARNED = Chapter.LEARNED.label
 _LONGER = 0.1
 #: A network is sure of an answer with this probability of two classes, or this many times guessing.
 _SURE, _TIMES = 0.6, 2
-#: Losses differ by this share of that of guessing, test scores by this share.
-_LOSS, _SCORE = 0.02, 0.04
+#: Test scores differ by this share.
+_SCORE = 0.04
 #: Networks differ by how many seeds learned if more of them do.
 _MORE = 2
 LETTERS = "AB"
@@ -76,8 +77,12 @@ def answer_of_both(pair: Pair, answer: str) -> str:
 
 def answer_of_one(pair: Pair, answer: str, broken: bool) -> str:
     """The chapter of the network whose pages are shown, and the answer of a page."""
-    k = pair.sessions.index(pair.session)
-    return story_line(f"{disc(k)} {pair.session.story.chapter}", answer, broken, pair=True)
+    return story_line(shown_disc(pair) + pair.session.story.chapter, answer, broken, pair=True)
+
+
+def shown_disc(pair: Pair) -> str:
+    """The disc of the network whose pages are shown, if there are two."""
+    return f"{disc(pair.sessions.index(pair.session))} " if pair.second else ""
 
 
 def _stories(both: Both) -> Iterator[tuple[str, str, bool]]:
@@ -115,7 +120,7 @@ def _states(both: Both) -> Iterator[tuple[str, str, bool]]:
             sentence = f"{called(k)} trains up to the epoch of {goal}: it is at {at}."
             yield f"{disc(k)} catches up", sentence, False
         if own.broken is not None:
-            what = f"From epoch {own.broken} on the numbers of {called(k)} are no longer finite."
+            what = f"From epoch {own.broken} on the numbers of {called(k)} are not finite."
             stands = both.standings[1 - k]
             goes_on = stands.broken is None and stands.ended is None
             yield f"{disc(k)} broke", what + f" {other} goes on." * goes_on, True
@@ -128,28 +133,23 @@ def luck_story(pair: Pair) -> tuple[str, str] | None:
         return None
     at, count = pair.luck.threshold, len(spreads[0].members)
     seeds = f"{count} seed{'s' * (count > 1)}"
-    chip = f"{seeds}{' each' * (len(spreads) > 1)}"
-    learned = [int(np.isfinite(spread.first(at)).sum()) for spread in spreads]
+    chip, goal = f"{seeds}{' each' * (len(spreads) > 1)}", f"reached {at:.0%}"
+    epochs = [np.sort(found[np.isfinite(found)]) for found in (one.first(at) for one in spreads)]
     if len(spreads) == 1:
-        epochs = np.sort(spreads[0].first(at)[np.isfinite(spreads[0].first(at))])
-        when = ""
-        if len(epochs):
-            first, middle, last = (int(epochs[k]) for k in (0, len(epochs) // 2, -1))
-            when = f", at epoch {middle} in the middle ({first} to {last})"
-        return chip, f"{learned[0]} of {seeds} learned{when}."
+        return chip, f"{len(epochs[0])} of {seeds} {goal}{when(epochs[0])}."
     names = [Both(pair, (), ()).called(k) for k in (0, 1)]
     first, second, _ = sooner(spreads[0], spreads[1], at)
-    if abs(learned[0] - learned[1]) > _MORE:
-        counts = f"{names[0]} learned with {learned[0]} of {seeds}"
-        return chip, f"{counts}, {names[1]} with {learned[1]}."
+    one, two = (len(known) for known in epochs)
+    if abs(one - two) > _MORE:
+        counts = f"{names[0]} {goal} with {one} of {seeds}"
+        return chip, f"{counts}, {names[1]} with {two}."
     k = int(second > first)
-    if not any(learned):
-        return chip, f"Neither learned with any of {seeds}."
+    if not one and not two:
+        return chip, f"Neither {goal} with any of {seeds}."
     if first == second:
-        each = f"Each learned sooner with {first}" if first else "Neither learned sooner with any"
+        each = f"Each {goal} sooner with {first}" if first else f"Neither {goal} sooner with any"
         return chip, f"{each} of {seeds}."
-    most = max(first, second)
-    return chip, f"{names[k]} learned sooner with {most} of {seeds}."
+    return chip, f"{names[k]} {goal} sooner with {max(first, second)} of {seeds}."
 
 
 def _rank(chapter: str) -> int:
@@ -160,8 +160,13 @@ def _rank(chapter: str) -> int:
 def same_start(pair: Pair) -> bool:
     """Whether both networks began with the same weights."""
     one, two = (session.run.schedule.start for session in pair.sessions)
+    edited = any(
+        change.name == EDIT and change.position == Position(0)
+        for session in pair.sessions
+        for change in session.run.schedule.changes
+    )
     network = all(row.group != "Network" for row in one.changes(two))
-    return network and pair.first.dataset is pair.sessions[-1].dataset
+    return network and not edited and pair.first.dataset is pair.sessions[-1].dataset
 
 
 def _both_learned(both: Both) -> str:
@@ -193,7 +198,8 @@ def _lasts(both: Both) -> str:
     noun = both.pair.first.names.noun + "s" * (every > 1)
     said = [f"all {every}" if lasts == every else f"{lasts} of {every}" for lasts in (one, two)]
     word = escape(quoted(both.probes[0].words[token]))
-    return f"{word} lasts {said[0]} {noun} in {both.called(0)}, {said[1]} in {both.called(1)}."
+    first = f"{word} stays above {FORGOTTEN:.0%} for {said[0]} {noun} in {both.called(0)}"
+    return f"{first}, {said[1]} in {both.called(1)}."
 
 
 def _right_in_one(both: Both) -> str:
@@ -218,10 +224,12 @@ def _right_in_one(both: Both) -> str:
 
 def _losses(both: Both) -> str:
     one, two = (_score(session, "train_loss") for session in both.sessions)
-    if abs(one - two) < _LOSS * both.sessions[0].dataset.guess.loss:
-        return f"No difference yet: loss {number(one, 2)} in both."
     first, second = number(one, 2), number(two, 2)
-    return f"Loss {first} in {both.called(0)}, {second} in {both.called(1)}."
+    if first == second:
+        return f"Hardly any difference: loss {first} in both."
+    epochs = [session.player.position.epoch for session in both.sessions]
+    at = [f" at {epoch}" * (abs(epochs[0] - epochs[1]) > 1) for epoch in epochs]
+    return f"Loss {first} in {both.called(0)}{at[0]}, {second} in {both.called(1)}{at[1]}."
 
 
 def _score(session: Session, name: str) -> float:

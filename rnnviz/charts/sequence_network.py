@@ -22,8 +22,8 @@ from rnnviz.probe.sequence_pass import LARGEST, SequencePass
 TITLE = "The network, token by token"
 #: The sentence if nothing can be drawn.
 BROKEN = (
-    "The numbers of this network are no longer finite. "
-    "Go back to an earlier epoch, or start again with a smaller learning rate or with clipping."
+    "The numbers of this network are not finite. Go back to where they were, or start again with "
+    "smaller initial weights, a smaller learning rate or clipping."
 )
 #: A longer label would run under the picture.
 MOST_LETTERS = 7

@@ -238,9 +238,9 @@ class NetworkChecks:
         """The sum of the integrated gradients is the answer less that without input."""
         answer = logit_margin(self._trace, self._dataset.classes, self._trace.every)
         total = saliency(self._network, self._example, answer).integrated.sum()
-        what = f"integrated gradients: their sum is {answer.name}"
+        what = f"integrated gradients: their sum is {answer.name}, less that without input"
         if not np.isfinite(total):
-            return Check(what, why=f"not drawn, as it is off by more than {INCOMPLETE:.0%}")
+            return Check(what, why=f"not drawn, as it may be off by more than {INCOMPLETE:.0%}")
         ends = (textbook.logits(self._network, self._example, scale) for scale in (1.0, 0.0))
         whole, empty = (float((answer.weights * logits).sum()) for logits in ends)
         allowed = INCOMPLETE * abs(whole - empty) + ROUNDING * max(abs(whole), abs(empty))

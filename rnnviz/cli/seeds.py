@@ -24,7 +24,7 @@ from rnnviz.run.history import COLUMNS
 from rnnviz.run.schedule import Schedule
 from rnnviz.sweeps.members import Member, members
 from rnnviz.sweeps.seed_runs import MOST_SEEDS
-from rnnviz.sweeps.spread import Spread, sooner
+from rnnviz.sweeps.spread import Spread, sooner, when
 from rnnviz.terminal import say, show
 
 #: The most processes.
@@ -111,14 +111,15 @@ def _other(config: RunConfig, vs: str) -> RunConfig:
 
 def table(spreads: Sequence[Spread], names: Sequence[str], at: float) -> str:
     """A line for each seed and setting, and the summary."""
-    lines = [f"{'seed':>5}  {'':<16}{'learned at':>12}{'train':>9}{'test':>9}{'loss':>11}"]
+    lines = [f"{'seed':>5}  {'':<16}{f'{at:.0%} at':>12}{'train':>9}{'test':>9}{'loss':>11}"]
     for pair in zip(*(zip(s.members, s.first(at), strict=True) for s in spreads), strict=True):
         for name, (member, epoch) in zip(names, pair, strict=True):
-            when = "diverged" if member.diverged else "never" if np.isnan(epoch) else f"{epoch:.0f}"
+            ended = "diverged" if member.diverged else "never"
+            at_epoch = ended if np.isnan(epoch) else f"{epoch:.0f}"
             train, test = (share_text(member.column(f"{part}_metric")[-1]) for part in _PARTS)
             loss = f"{member.column('train_loss')[-1]:.4g}"
             lines.append(
-                f"{member.config.seed:>5}  {name:<16}{when:>12}{train:>9}{test:>9}{loss:>11}"
+                f"{member.config.seed:>5}  {name:<16}{at_epoch:>12}{train:>9}{test:>9}{loss:>11}"
             )
     return "\n".join([*lines, "", *summary(spreads, names, at)])
 
@@ -127,20 +128,17 @@ _PARTS = "train", "test"
 
 
 def summary(spreads: Sequence[Spread], names: Sequence[str], at: float) -> list[str]:
-    """How many seeds learned and when, and which setting learned sooner."""
+    """How many seeds reached the score and when, and which setting did sooner."""
     lines = []
     for spread, name in zip(spreads, names, strict=True):
         epochs = spread.first(at)
         known, count = np.sort(epochs[~np.isnan(epochs)]), len(epochs)
-        said = f"Seeds with which {name or 'it'} learned: {counted(len(known), count)}"
-        if len(known):
-            median = known[len(known) // 2]
-            said += f", at epoch {median:.0f} ({known[0]:.0f} to {known[-1]:.0f})"
-        lines.append(f"{said}.")
+        said = f"Seeds with which {name or 'it'} reached {at:.0%}: {counted(len(known), count)}"
+        lines.append(f"{said}{when(known)}.")
     if len(spreads) > 1:
         one, other, neither = sooner(spreads[0], spreads[1], at)
         lines.append(
-            f"{names[0]} learned sooner in {one}, {names[1]} in {other}, neither in {neither} of "
+            f"{names[0]} did sooner in {one}, {names[1]} in {other}, neither in {neither} of "
             f"{len(spreads[0].members)} seeds."
         )
     return lines

@@ -84,8 +84,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     for option, metavar, text in (
         ("--json", "FILE", "write settings and every epoch"),
-        ("--weights", "FILE", "write the final weights, as .npz or, to be opened again, as "
-         ".safetensors"),
+        ("--weights", "FILE", "write the final weights, as .npz or .safetensors; rnnviz open opens "
+         "both"),
         ("--results", "FILE.csv", "write every answer to the test, or without one to the training; "
          "and next to it the confusion matrix and the scores of the classes"),
         ("--script", "FILE.py", "write a script that trains the same network"),

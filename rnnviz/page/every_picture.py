@@ -64,7 +64,7 @@ def every_picture(session: Session, measuring: float = MEASURING) -> dict[str, D
             draw(tab, scene)
         try:
             for session.step_view in StepView:
-                draw("step", live_step(session))
+                draw("step", live_step(Pair(session)))
         finally:
             session.step_view = view
     return pictures

@@ -53,7 +53,7 @@ def _show() -> None:
         train = partial(train_page, pair, controls)
         pages = [
             st.Page(train, title="Train", url_path="train", default=True),
-            st.Page(lambda: set_scene(step_page(session), pair), title="Step", url_path="step"),
+            st.Page(lambda: set_scene(step_page(pair), pair), title="Step", url_path="step"),
             *(
                 st.Page(partial(question_page, name, pair, controls), title=title, url_path=name)
                 for name, title in LABORATORIES.items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -15,6 +16,7 @@ from rnnviz.engine.training import record
 from rnnviz.probe.cache import Memo
 from rnnviz.probe.epoch_series import EpochSeries, Record
 from rnnviz.probe.gradients import GradientQuery
+from rnnviz.probe.memory_gauge import BackwardRule
 from rnnviz.probe.pair import Pair, stands
 from rnnviz.probe.probe import Probe, phrase_key
 from rnnviz.probe.retention import Retention, other_inputs, retention
@@ -62,10 +64,11 @@ class RetentionLab:
         others = self._memo.ask(
             ("others", token), subject, lambda: other_inputs(data, example, token)
         )
-        of, layer = query.state.parameters, query.layer
+        of, config = query.state.parameters, query.config
+        rule = BackwardRule(config.gradient, config.truncate, query.layer)
         return self._memo.ask(
-            ("last", token), (query.state, subject, layer),
-            lambda: retention(of, example, token, others, layer),
+            ("last", token), (query.state, subject, rule),
+            lambda: retention(of, example, token, others, rule),
         )  # fmt: skip
 
 
@@ -136,7 +139,8 @@ def standing(pair: Pair, session: Session) -> Standing:
     player = session.player
     at = player.position.epoch
     if player.remedy and player.shown is None:
-        return Standing(broken=at + 1)
+        known = math.isfinite(session.run.history.row(at)["train_loss"])
+        return Standing(broken=at + known)
     # In step, one may be an epoch ahead.
     if at >= pair.epoch - 1 and not stands(player):
         return Standing()

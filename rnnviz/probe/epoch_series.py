@@ -102,7 +102,8 @@ class Record(Generic[Row]):
         stored = run.stored
         selected = stored[:: math.ceil(len(stored) / EPOCHS)]
         shown = [] if query.state.offset else [query.state.epoch]
-        self._rows.sync(run.schedule, (run.dataset, query.layer, phrase_key(query.trace)))
+        subject = run.dataset, query.objective, query.layer, *phrase_key(query.trace)
+        self._rows.sync(run.schedule, subject)
         self._rows.retain([*selected, *shown])
         return [*shown, *coarse_first(selected)]
 
@@ -171,6 +172,7 @@ class MemoryLab:
         gauge = MemoryGauge(
             np.array(epochs, int), spectra[:, 0], spectra[:, 1], lives,
             recurrent_name(state.parameters),
+            bool(cell_parts(state.parameters.architecture.cell).plain_matrix),
         )  # fmt: skip
         known = [epoch for epoch in stored if epoch in self._norms]
         norms = np.array([self._norms[epoch] for epoch in known])
@@ -214,6 +216,9 @@ class MemoryLab:
         self._half_lives.sync(run.schedule, subject)
         self._norms.sync(run.schedule, subject)
         self._norms.retain(run.stored)
+        for epoch in run.stored:  # After a reset a snapshot may come again, without its norms.
+            if epoch not in self._norms:
+                self._half_lives.pop(epoch, None)
         while len(self._half_lives) > MOST_EPOCHS:
             self.stride *= 2
             for cache in (self._half_lives, self._spectra):

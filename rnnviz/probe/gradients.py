@@ -106,18 +106,20 @@ def token_contribution(unrolled: Unrolled, parameters: Parameters) -> TokenContr
 def part_norms(unrolled: Unrolled, parameters: Parameters, inputs: bool) -> Array:
     """||da_t z_t^T|| (L2) of every token, (T,), over all matrices that read ``inputs``, or states.
 
+    Of states only what an earlier token has left counts.
     The norm of an outer product is the product of the norms.
     """
     parts = cell_parts(unrolled.trace.architecture.cell)
     values = CellValues(parts, unrolled, parameters)
     squares = np.zeros(len(unrolled))
+    recurrent = parts.equations.recurrent
     for affine in parts.affines.values():
         # Squares of float32 would overflow.
         error = unrolled.error(parts.cell.layout.slots[affine.node]).astype(float)
         errors = (error**2).sum(axis=-1)
         for product in affine.products:
             (read,) = product.args
-            if (read.kind == "input") != inputs:
+            if (read.kind == "input") != inputs or not (inputs or product.name in recurrent):
                 continue
             if inputs:
                 sizes = np.array([float((unrolled.x(t) ** 2).sum()) for t in range(len(unrolled))])

@@ -79,14 +79,14 @@ _LOST = (
 )
 #: The signs of the size of a step.
 _STEP = {"clipped", "update", "gradient"}
-_WORKS = "The step has an unusual size, but the loss falls: no change is needed."
+_WORKS = "The step has an unusual size, but the loss is lower than some epochs ago."
 _EARLY = (
-    "This is usual before training: small initial weights leave states near zero, and the "
-    "first steps are large compared with them."
+    "Small initial weights leave states near zero, and the first steps are large compared with "
+    "them. That is usual before training."
 )
 #: What each sign measures.
 MEANINGS = {
-    "saturated": "The share of states at the ends of their tanh, over all tokens.",
+    "saturated": "The share of states, or of a gated cell's candidates, at the ends of their tanh.",
     "silent": f"The share of units whose state never leaves ±{SILENT:g} on this sequence.",
     "clipped": "The share of the gradient's length that clipping removes.",
     "update": "Update over weights of one step: the median of the weight matrices.",
@@ -129,7 +129,7 @@ def health(
     norms, before = norms_of(gradient), float(np.linalg.norm(gradient.theta))
     name = max(norms, key=lambda key: np.nan_to_num(norms[key], nan=np.inf))
     advice = (
-        f"The largest gradient, of {name}, has a usual size.",
+        f"The largest gradient, of {name}, is not large.",
         f"The gradient of {name} is large: check that clipping is on.",
         f"The gradient of {name} is very large: check that clipping is on, and try a smaller "
         "learning rate.",
@@ -151,9 +151,9 @@ def overfit(test: Array, train: Array, guess: float) -> Sign:
     if not math.isfinite(train[-1]):
         return _not_applicable("overfit", "The training loss is not a finite number.")
     advice = (
-        "The test loss is near its lowest.",
-        "The test loss rises while the network trains: an earlier epoch answers unseen sequences "
-        "better. Try more data or fewer units.",
+        "The test loss is near its lowest, or not above the training loss.",
+        "The test loss is above the training loss, and has been lower. Try more data or fewer "
+        "units.",
         "The network is sure of wrong answers to unseen sequences: go back to where the test loss "
         "was lowest, and try more data or fewer units.",
     )
@@ -171,7 +171,8 @@ def judged(sign: Sign, phase: RunPhase) -> Sign:
     if sign.level not in (Level.WATCH, Level.BAD) or math.isnan(sign.value):
         return sign
     if phase is RunPhase.UNTRAINED:
-        early = sign.name == "silent" or (sign.name in _STEP and sign.level is Level.WATCH)
+        large = sign.name in _STEP and (sign.name != "update" or sign.value >= RATIO_LOW)
+        early = sign.name == "silent" or (large and sign.level is Level.WATCH)
         return replace(sign, level=Level.NONE, advice=_EARLY) if early else sign
     if phase is RunPhase.PLATEAU:
         return replace(sign, level=Level.WATCH) if sign.name == "silent" else sign
@@ -230,8 +231,8 @@ def _silent(trace: Trace) -> Sign:
     advice = (
         "Most units leave zero on this sequence.",
         f"Some units stay within ±{SILENT:g} on this sequence: check whether they do on others.",
-        f"Nearly all units stay within ±{SILENT:g} on this sequence: wait for the end of the "
-        "plateau, or try a larger initial scale.",
+        f"Nearly all units stay within ±{SILENT:g} on this sequence: on a plateau wait for its "
+        "end, or try a larger initial scale.",
     )
     value = _mean(layers, lambda h: np.abs(h).max(axis=0) < SILENT)
     return _graded("silent", value, SILENT_LIMITS, advice, share=True)
@@ -249,9 +250,9 @@ def _clipped(before: float, after: float) -> Sign:
         return _not_finite("clipped")
     advice = (
         "Clipping removes nothing that matters.",
-        "Clipping shortens this step: a smaller learning rate may train more smoothly.",
-        "Clipping removes nearly all of this step. If the limit is not tiny the gradient is very "
-        "large: try a smaller learning rate or smaller recurrent weights.",
+        "Clipping shortens this gradient: a smaller learning rate may train more smoothly.",
+        "Clipping removes nearly all of this gradient. If the limit is not tiny the gradient is "
+        "very large: try a smaller learning rate or smaller recurrent weights.",
     )
     value = max(0.0, 1 - after / before) if before else 0.0
     return _graded("clipped", value, CLIPPED_LIMITS, advice, share=True)
@@ -264,7 +265,10 @@ def _ratio(parameters: Parameters, update: Parameters, config: RunConfig) -> Sig
     if not np.isfinite(update.theta).all():
         return _not_finite("update")
     if value < RATIO_LOW:
-        slow = "The weights hardly move although the loss is large: try a larger learning rate."
+        slow = (
+            "Half of the matrices hardly move although the loss is large: try a larger learning "
+            "rate, unless the states are saturated or zero."
+        )
         return Sign("update", value, Level.WATCH, slow)
     lower = config.lower_lr
     what = f"a learning rate of {lower:g}" if lower else "larger initial weights"
@@ -312,12 +316,12 @@ def _reach(trace: Trace, truncate: int) -> Sign:
         level = Level.WATCH
         advice = (
             "Little of the gradient reaches the first token: the network learns from it slowly, "
-            "until the recurrent weights have grown."
+            "until its memory keeps more of it."
         )
     else:
         level = Level.BAD
         advice = (
             "Too little gradient reaches the first token to change the sum: try larger recurrent "
-            "weights, or a GRU or LSTM."
+            "weights, or a cell whose gates keep the memory, with a forget bias."
         )
     return Sign("reach", value, level, advice)

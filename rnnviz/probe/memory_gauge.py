@@ -13,9 +13,10 @@ from rnnviz.config import Gradient, Loss
 from rnnviz.engine.batch import Batch, ExampleLike
 from rnnviz.engine.derived_cell import DerivedCell
 from rnnviz.engine.evaluation import batches
+from rnnviz.engine.graph import topological
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.losses import margin_gradient
-from rnnviz.engine.parameters import Parameters, plain
+from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import record
 from rnnviz.probe.cell_parts import cell_parts, memory_norms
@@ -103,7 +104,7 @@ def half_life(norms: Array) -> float:
 class MemoryGauge:
     """Radius and norm of W_hh, and half-life in tokens, at ascending ``epochs``; all (N,).
 
-    ``weights`` is the name of W_hh.
+    ``weights`` is the name of W_hh. The memory is in them alone if they are ``plain``.
     """
 
     epochs: Array
@@ -111,6 +112,7 @@ class MemoryGauge:
     norm: Array
     half_life: Array
     weights: str = "W_hh"
+    plain: bool = True
 
     def radii(self, epochs: Array) -> Array:
         """The radius at ascending ``epochs`` (N,), NaN where it was not measured.
@@ -118,7 +120,7 @@ class MemoryGauge:
         All are NaN for gated cells, whose memory is not in these weights alone.
         """
         radii = np.full(len(epochs), np.nan)
-        if plain(self.weights) == "W_hh":
+        if self.plain:
             radii[np.searchsorted(epochs, self.epochs)] = self.radius
         return radii
 
@@ -129,15 +131,6 @@ class GradientMap:
 
     epochs: Array
     norms: Array
-
-    def last_starved(self, limit: float) -> int | None:
-        """The epoch up to which the first token got less than ``limit`` of the last one's gradient.
-
-        None if it got more at the first epoch.
-        """
-        starved = self.norms[:, 0] < limit * self.norms[:, -1]
-        count = len(starved) if starved.all() else int(starved.argmin())
-        return int(self.epochs[count - 1]) if count else None
 
 
 #: The quantiles of the sequences that bound the band: the middle 80%.
@@ -254,7 +247,10 @@ def _bound(parameters: Parameters, layer: int, count: int) -> Array | None:
     of = parameters.architecture
     parts = cell_parts(of.cell)
     gentle = {"tanh", "relu", "sigmoid", "softplus", "sin", "cos"}
-    bounded = bool(parts.plain_matrix) and {*parts.memory.functions} <= gentle
+    # Another term with the state would add to the matrix.
+    below = topological([parts.memory.total], ends=lambda node: node.kind == "product")
+    alone = bool(parts.plain_matrix) and not any(node.kind == "state" for node in below)
+    bounded = alone and {*parts.memory.functions} <= gentle
     if not bounded or layer % of.layers != of.layers - 1 or of.source:
         return None
     norm = float(np.linalg.norm(recurrent(parameters), 2))

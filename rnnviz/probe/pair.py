@@ -103,15 +103,26 @@ def called(config: RunConfig, other: RunConfig) -> tuple[str, str]:
     row = next(iter(config.changes(other)), None)
     if row is None:
         return "first", "second"
+    first, second = (getattr(one, row.name) for one in (config, other))
+    if row.kind is str and not row.names:
+        return f"{row.label.lower()} A", f"{row.label.lower()} B"
+    return _by_value(row.name, first), _by_value(row.name, second)
 
-    def name(value: Any) -> str:
-        if row.kind is str and not row.names:
-            return f"{row.label.lower()} {'A' if value == getattr(config, row.name) else 'B'}"
-        if row.name == "clip_by" and value != "off":
-            return f"clip {value}"
-        return _OFF.get((row.name, value)) or _CALLED.get(row.name, "{}").format(value)
 
-    return name(getattr(config, row.name)), name(getattr(other, row.name))
+def _by_value(setting: str, value: Any) -> str:
+    if setting == "clip_by" and value != "off":
+        return f"clip {value}"
+    return _OFF.get((setting, value)) or _CALLED.get(setting, "{}").format(value)
+
+
+def changed_from(session: Session, other: Session) -> str:
+    """The value of the setting that differs with which a run began, if another one; else empty."""
+    row = next(iter(session.config.changes(other.config)), None)
+    if row is None or (row.kind is str and not row.names):
+        return ""
+    begun = getattr(session.run.schedule.start, row.name)
+    same = begun == getattr(session.config, row.name)
+    return "" if same else f"{_by_value(row.name, begun)}, then "
 
 
 class Pair:
@@ -170,8 +181,10 @@ class Pair:
 
     @property
     def names(self) -> tuple[str, str]:
-        """What the two networks are called."""
-        return called(self.first.config, self.sessions[-1].config)
+        """What the two networks are called; a setting that was changed has both its values."""
+        first, second = self.first, self.sessions[-1]
+        one, two = called(first.config, second.config)
+        return changed_from(first, second) + one, changed_from(second, first) + two
 
     @property
     def token(self) -> int:
@@ -271,8 +284,9 @@ class Pair:
 
     def reset(self) -> None:
         """Restart both from the same initial weights."""
-        for player in self.players:
-            player.reset()
+        with self.keeping_replaced_run():
+            for player in self.players:
+                player.reset()
 
     def back_to_now(self) -> None:
         """Show the present of both."""
@@ -344,6 +358,8 @@ class Pair:
             self.second.configure(replace(self.second.config, **{name: value}))
             self.split.add(name)
             self._note_split()
+            if said := self.second.player.message:
+                self.first.player.message = f"{self.names[1]}: {said}"
 
     def _note_split(self) -> None:
         """What differs is split: a setting may have an effect in one network only."""
@@ -387,7 +403,8 @@ class Pair:
         if isinstance(second.player, Player) and link.now > second.run.position:
             second.player.follow(link, patience=0.0)
         names = [SETTINGS[name].label for name in SETTINGS if name in split]
-        self.first.player.message = f"{listed(names)}; all else is alike." if names else ""
+        alike = "all other settings are alike"
+        self.first.player.message = f"{listed(names)}; {alike}." if names else ""
 
     def open_ready(self, label: str) -> bool:
         """Open a ready pair at epoch 0; return whether there is one with this label."""
@@ -477,7 +494,7 @@ class Pair:
         if not isinstance(player, Player) or player.refusal:
             return self.problem
         if player.imported:
-            return "The weights came from elsewhere: every seed would begin with them."
+            return "The weights came from elsewhere: other seeds would begin with other weights."
         if self.second and self.first.config.seed != self.second.config.seed:
             return "The two differ by their seed. Make it alike (=), then ask about other seeds."
         return ""
@@ -567,9 +584,11 @@ def compare(a: RunConfig | Session, b: RunConfig | Session) -> Pair:
 
     Raises TaskError if they don't read the same task, or the same data where these are given.
     """
-    first, second = (
-        given if isinstance(given, Session) else Session(given) for given in (a, b)
-    )
+    if a is b and isinstance(a, Session):
+        raise TaskError("Give two networks: both are the same session.")
+    if not all(isinstance(given, (RunConfig, Session)) for given in (a, b)):
+        raise TaskError("Give two networks: settings (RunConfig), or sessions.")
+    first, second = (given if isinstance(given, Session) else Session(given) for given in (a, b))
     tasks = [(s.config.task, s.dataset.vocabulary, s.dataset.classes) for s in (first, second)]
     if tasks[0] != tasks[1]:
         raise TaskError("Both networks must read the same words: give them the same task or data.")

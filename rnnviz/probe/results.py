@@ -53,6 +53,11 @@ class Values(NamedTuple):
         """The largest difference of each answer's values from the target, (M,)."""
         return np.asarray(np.abs(self.said - self.wanted).max(axis=1))
 
+    @property
+    def squares(self) -> Array:
+        """The squared error of each answer, averaged over its values, (M,)."""
+        return np.asarray(((self.said - self.wanted) ** 2).mean(axis=1))
+
 
 def read_answers(
     parameters: Parameters, examples: Sequence[ExampleLike], indexes: Array

@@ -15,7 +15,7 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Trace
 from rnnviz.probe.cell_parts import memory_states
-from rnnviz.probe.memory_gauge import BackwardRule, last_answer_shares
+from rnnviz.probe.memory_gauge import EXACTLY, BackwardRule, last_answer_shares
 from rnnviz.probe.passes import forward_pass
 from rnnviz.probe.probe import other_tokens, spaced, with_token
 from rnnviz.probe.unrolled import Unrolled
@@ -47,22 +47,23 @@ class Retention(NamedTuple):
 
 
 def retention(
-    parameters: Parameters, example: Example, token: int, others: Array, layer: int = -1
-) -> Retention:
+    parameters: Parameters, example: Example, token: int, others: Array,
+    rule: BackwardRule = EXACTLY,
+) -> Retention:  # fmt: skip
     """What is left of a token of the example, measured with each of ``others`` in its place.
 
     ``others`` are tokens (N,), or values (N, D): see ``other_inputs``. With none of them the memory
-    is NaN.
+    is NaN. The gradient is that of the ``rule`` with which the network trains, in its layer.
     """
     batch = collate([example, *(with_token(example, token, other) for other in others)])
     trace = forward_pass(parameters, batch)
-    own, *rest = (memory(trace, layer, k) for k in range(1 + len(others)))
+    own, *rest = (memory(trace, rule.layer, k) for k in range(1 + len(others)))
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         away = [np.linalg.norm(one - own, axis=-1) for one in rest]
         distance = np.mean(away, axis=0) if away else np.full(len(own), np.nan)
         shares = distance / distance[token]
     shares[:token] = np.nan
-    return Retention(token, shares, gradient_shares(parameters, example, layer))
+    return Retention(token, shares, gradient_shares(parameters, example, rule))
 
 
 def other_inputs(dataset: Dataset, example: Example, token: int) -> Array:
@@ -84,8 +85,10 @@ def memory(trace: Trace, layer: int = -1, sequence: int = 0) -> Array:
     return np.concatenate([unrolled.of(name) for name in names], axis=-1, dtype=float)
 
 
-def gradient_shares(parameters: Parameters, example: Example, layer: int = -1) -> Array:
+def gradient_shares(
+    parameters: Parameters, example: Example, rule: BackwardRule = EXACTLY
+) -> Array:  # fmt: skip
     """||dL/dm_t|| of the last answer, as a share of that at its token, (T,); NaN after it."""
-    shares = last_answer_shares(parameters, collate([example]), rule=BackwardRule(layer=layer))
+    shares = last_answer_shares(parameters, collate([example]), rule=rule)
     shares[np.flatnonzero(shares)[-1:].max(initial=0) + 1 :] = np.nan
     return shares

@@ -12,6 +12,7 @@ import numpy as np
 from rnnviz.engine.batch import collate
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters
+from rnnviz.probe.cell_parts import cell_parts
 from rnnviz.probe.formatting import number, quoted, shortened
 from rnnviz.probe.gradients import gradient_flow
 from rnnviz.probe.health import Level, Sign
@@ -135,19 +136,27 @@ REPLACED, OTHERS = 0.5, 12
 
 
 class Turn(NamedTuple):
-    """Without ``token`` (from 0) the verdict is the class ``verdict``, with ``probability``.
+    """Without the token ``dropped`` (from 0) the verdict is another class, with ``probability``.
 
-    The token is None if other words in its place leave the verdict: then the length turns it.
+    With others in its place the ``verdict`` is another one, too, if it ``turns`` by the token.
     """
 
-    token: int | None
+    dropped: int
     verdict: int
     probability: float
+    turns: bool = True
+
+    @property
+    def token(self) -> int | None:
+        """The token that turns the verdict, if it does and not only the length."""
+        return self.dropped if self.turns else None
 
     def said(self, words: Sequence[str], now: str = "") -> str:
-        """The sentence about the token of these words, or about the length."""
-        subject = "The length" if self.token is None else quoted(words[self.token])
-        return f"{subject} {now}turns the verdict."
+        """The sentence about the token of these words."""
+        word = quoted(words[self.dropped])
+        if self.turns:
+            return f"{word} {now}turns the verdict."
+        return f"Without {word} the verdict {now}turns, but not with most others in its place."
 
 
 def turning_word(parameters: Parameters, example: Example, verdict: int) -> Turn | None:
@@ -168,7 +177,9 @@ def turning_word(parameters: Parameters, example: Example, verdict: int) -> Turn
         replaced = _answers(parameters, [with_token(example, t, word) for word in words])
         if (replaced.argmax(axis=1) != verdict).mean() >= REPLACED:
             return Turn(t, int(others[t]), float(sure[t]))
-    return Turn(None, int(others[dropped[0]]), float(sure[dropped[0]])) if dropped else None
+    if not dropped:
+        return None
+    return Turn(dropped[0], int(others[dropped[0]]), float(sure[dropped[0]]), turns=False)
 
 
 def _answers(parameters: Parameters, examples: Sequence[Example]) -> Array:
@@ -180,7 +191,7 @@ def _answers(parameters: Parameters, examples: Sequence[Example]) -> Array:
 #: The least share that is mentioned: of the loss, or of the gradient that a token loses.
 _LEAST = 0.005
 #: The ending for a run that learned nothing.
-_ENDED = "The run ended before the loss fell."
+_ENDED = "The run ended before the loss fell by a quarter."
 
 
 class Story(NamedTuple):
@@ -220,7 +231,7 @@ class _EpochScores(NamedTuple):
             return f"Loss {self.below:.0%} below guessing"
         if self.below <= -1:
             return f"Loss {number(1 - self.below, 3)} times that of guessing"
-        return "No better than guessing"
+        return "No better than guessing" if self.below <= 0 else "Near guessing"
 
     @property
     def sentence(self) -> str:
@@ -228,7 +239,7 @@ class _EpochScores(NamedTuple):
         data, guess = self.data, self.data.guess.loss
         if self.below < _LEAST:
             loss = number(self.loss, 3)
-            return f"No better than guessing: loss {loss}, guessing {number(guess, 3)}."
+            return f"{self.level}: loss {loss}, guessing {number(guess, 3)}."
         score = f"{data.metric.name}: {self.metric:.0%}"
         if data.one_class_at_end:
             most = data.guess.answer.max()
@@ -244,7 +255,7 @@ def _broken(player: Timeline) -> str:
     settings, begun = player.run.schedule.at(player.position), player.position > Position(0)
     remedy = remedy_for_training if begun or player.recorded else remedy_for_weights
     what = f"{'go back, or ' if begun else ''}{player.remedy or remedy(settings)}"
-    return f"The numbers are no longer finite: {what}."
+    return f"The numbers are not finite: {what}."
 
 
 def story(player: Timeline, probe: Probe, signs: Sequence[Sign], radii: Array) -> Story:
@@ -270,14 +281,18 @@ def story(player: Timeline, probe: Probe, signs: Sequence[Sign], radii: Array) -
     course = Scores(losses, metrics, tests, data.guess.loss, chance_of(data))
     chapter = Chapter(chapters(course, radii, np.array([row]))[0])
     if chapter is Chapter.UNTRAINED:
-        start = f"The weights are random: every {probe.noun} is a guess"
-        return Story(chapter.label, f"{start} (loss {number(scores.loss, 3)}).")
+        guesses = f"The weights are random: every {probe.noun} is a guess"
+        start = f"{guesses} (loss {number(scores.loss, 3)})."
+        if offset := player.position.offset:
+            start = f"The first epoch has begun: {offset} sequences read."
+        return Story(chapter.label, start)
     if chapter < Chapter.FALLING:
         for warning in _warnings(probe, signs):
             return warning
     turn = _turn(probe) if chapter > Chapter.MEMORY_GROWS else None
     sentence = _sentence(chapter, probe, scores, radii, turn)
-    ending = _ENDED if chapter < Chapter.FALLING and player.over else ""
+    fallen = losses[row] < FALLING * data.guess.loss
+    ending = _ENDED if chapter < Chapter.FALLING and player.over and not fallen else ""
     # Until the loss falls, the question about the gradient is next; a turning word has its own.
     turning = turn.token if turn else None
     asked: GradientQuestion | StateQuestion | None = None
@@ -292,7 +307,9 @@ def story(player: Timeline, probe: Probe, signs: Sequence[Sign], radii: Array) -
 def _warnings(probe: Probe, signs: Sequence[Sign]) -> Iterator[Story]:
     bad = {sign.name: sign.value for sign in signs if sign.level is Level.BAD}
     if (share := bad.get("saturated", math.nan)) > 0:
-        sentence = f"{share:.0%} of the states are where their tanh is almost flat."
+        plain = cell_parts(probe.trace.architecture.cell).plain_matrix
+        what = "states" if plain else "candidates"
+        sentence = f"{share:.0%} of the {what} are where their tanh is almost flat."
         yield Story("Saturated", sentence, question=StateQuestion.CARRY)
     lengths = [len(example.inputs) for example in probe.dataset.train]
     # In a phrase longer than most of the training sequences it can vanish, and the network learn.
@@ -328,9 +345,7 @@ def _sentence(
     if chapter is Chapter.FALLING:
         return f"{scores.level}: {turn.said(probe.words, 'now ')}"
     other = shortened(probe.dataset.classes[turn.verdict])
-    noun = names_of(probe.dataset).noun
-    without = "Without it" if turn.token is not None else f"One {noun} fewer"
-    return f"{turn.said(probe.words)} {without}: {turn.probability:.0%} {other}."
+    return f"{turn.said(probe.words)} Without it: {turn.probability:.0%} {other}."
 
 
 def _memory(
@@ -341,7 +356,7 @@ def _memory(
         return f"{radius}: {turn.said(probe.words)}"
     if chapter is Chapter.MEMORY_OPENS:
         if probe.dataset.one_class_at_end and 2 <= len(probe.words) <= LONGEST:
-            return f"{radius}, but no {names_of(probe.dataset).noun} turns the verdict."
+            return f"{radius}, but no {names_of(probe.dataset).noun} clearly turns the verdict."
     elif lost := _lost(probe):
         return f"{radius}: {lost[0].lower()}{lost[1:]}"
     return f"{radius}, {radii[0]:.2f} at the start. {scores.level}."
@@ -355,4 +370,4 @@ def _lost(probe: Probe) -> str:
     if lost < _LEAST:
         return ""
     share = f"{lost:.0%}" if lost < 1 - _LEAST else ">99%"
-    return f"Each {names_of(probe.dataset).noun} back loses {share} of the gradient."
+    return f"The gradient fades by {share} per {names_of(probe.dataset).noun}, on average."

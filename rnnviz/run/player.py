@@ -215,10 +215,10 @@ class Player(Timeline):
             self.message = self._finished_message()
 
     def _finished_message(self) -> str:
-        return (
-            f"Finished: {self.run.position.epoch} of {self.config.epochs} epochs done. "
-            "Raise Epochs to train on, or press Reset."
-        )
+        epoch, epochs = self.run.position.epoch, self.config.epochs
+        more = f"{epoch} epochs done, and Epochs is {epochs}"
+        done = f"{epoch} of {epochs} epochs done" if epoch <= epochs else more
+        return f"Finished: {done}. Raise Epochs to train on, or press Reset."
 
     def reset(self) -> None:
         """Restart from the same initial weights."""

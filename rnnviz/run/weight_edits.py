@@ -170,7 +170,8 @@ def outgoing(parameters: Parameters, layer: int, unit: int) -> Iterator[Array]:
         read_by[UNITS, UNITS] = layer
     for index, arrays in enumerate(parameters.by_layer()):
         for name, array in arrays.items():
-            if read_by.get(shapes[name]) == index % layers:
+            of_states = shapes[name] != (UNITS, UNITS) or name in equations.recurrent
+            if of_states and read_by.get(shapes[name]) == index % layers:
                 yield array[:, unit]
     if layer + 1 == layers:
         yield parameters.W_hy[:, unit]

@@ -91,7 +91,8 @@ def members(
 ) -> Iterator[Member]:
     """Train runs in worker processes, by default one a core; they come as they end.
 
-    Closing the iterator ends the workers' work, and so does the removal of the file ``wanted``.
+    Closing the iterator ends the workers' work, and so does the removal of the file ``wanted``. Its
+    folder is used for temporary files.
     ``polite`` workers leave the processor to others. Raises joblib's ``BrokenProcessPool`` (of
     concurrent.futures) if a worker was killed.
     """
@@ -104,7 +105,9 @@ def members(
         return
     count = workers or os.cpu_count() or 1
     jobs = (delayed(trained)(schedule, dataset, upload, wanted) for schedule in schedules)
-    limits = {"inner_max_num_threads": 1, "idle_worker_timeout": _IDLE}
+    # By default joblib's own folder would stay until this process ends.
+    beside = wanted and wanted.parent
+    limits = {"inner_max_num_threads": 1, "idle_worker_timeout": _IDLE, "temp_folder": beside}
     watch = {"initializer": _begin, "initargs": (os.getpid(), polite)}
     with parallel_config("loky", n_jobs=count, **limits, **watch):
         parallel = Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch=2 * count)

@@ -23,6 +23,8 @@ from rnnviz.tasks.upload import Upload
 _LOG = logging.getLogger(__name__)
 #: The most seeds of one setting.
 MOST_SEEDS = 100
+#: The file that is there as long as the runs are wanted.
+_WANTED = "wanted"
 #: Settings whose members are kept.
 _KEPT = 8
 #: All tabs of a server share its processors: one trains seeds at a time, the others wait.
@@ -66,6 +68,7 @@ class SeedRuns:
         ]
         if wanted:
             folder = self._folder = TemporaryDirectory()
+            Path(folder.name, _WANTED).touch()
             work = (wanted, dataset, upload, folder)
             self._thread = threading.Thread(target=self._train, args=work, daemon=True)
             self._thread.start()
@@ -110,7 +113,7 @@ class SeedRuns:
         self, schedules: Sequence[Schedule], dataset: Dataset | None, upload: Upload | None,
         folder: TemporaryDirectory[str],
     ) -> None:  # fmt: skip
-        wanted = Path(folder.name)
+        wanted = Path(folder.name, _WANTED)
         try:
             with _TURN:
                 found = members(schedules, dataset, upload, wanted=wanted, polite=True)

@@ -46,6 +46,16 @@ class Spread:
         return np.where(reached.any(axis=1), reached.argmax(axis=1), np.nan)
 
 
+def when(epochs: Array) -> str:
+    """The ascending epochs (N,) at which seeds reached a score, as the end of a sentence."""
+    if not len(epochs):
+        return ""
+    first, half, last = (int(epochs[k]) for k in (0, (len(epochs) - 1) // 2, -1))
+    if first == last:
+        return f", at epoch {first}"
+    return f", at epochs {first} to {last}" + f", half of them by {half}" * (len(epochs) > 2)
+
+
 def sooner(one: Spread, other: Spread, threshold: float = 1.0) -> tuple[int, int, int]:
     """In how many seeds one, the other, or neither reaches a threshold sooner.
 

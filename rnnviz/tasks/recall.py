@@ -119,7 +119,7 @@ TASK = Task(
         Preset(
             "minGRU, lag 20", "Learns with a gate that sees the token alone",
             "The gate z reads the token and not the state. Show z: the network learns to open it "
-            "at the first letter, and to keep it nearly closed at all others.",
+            "a little at the first letter, and to keep it nearly closed at all others.",
             _lag_adam("mingru"),
         ),
         Preset(

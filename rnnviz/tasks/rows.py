@@ -113,7 +113,7 @@ def _found(cells: RawTable, name: str) -> str:
     for column in cells.columns:
         if plain(column) == plain(name):
             return column
-    listed = ", ".join(column[:30] for column in cells.columns[:12])
+    listed = ", ".join(" ".join(column.split())[:30] for column in cells.columns[:12])
     raise TaskError(f"{cells.name}: has no column {name[:30]}. It has: {listed}.")
 
 

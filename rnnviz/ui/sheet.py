@@ -35,7 +35,7 @@ def answer_html(pair: Pair, answer: str, probe: Probe | None = None, both: bool 
     session = pair.session
     told, problem = session.story, session.phrase_input.problem
     answer = answer if both else f"{answer} {told.ending}".rstrip()
-    if told.ending and not both and (other := contrast(session.config)):
+    if told.ending and not pair.second and (other := contrast(session.config)):
         answer = f"{answer} {preset_link(other)}"
     unknown = ", ".join(word[:40] for word in (probe or session.inspect()).reading.unknown[:12])
     if problem or (told.broken and not both):

@@ -43,7 +43,7 @@ with tab.host() as host:
 #: What draws each page.
 DRAWN = {
     "train": "train_page(host.pair, st.sidebar.container())",
-    "step": "set_scene(step_page(host.session), host.pair)",
+    "step": "set_scene(step_page(host.pair), host.pair)",
 }
 #: The commands of the buttons that are not Streamlit's.
 BUTTONS = {

@@ -203,4 +203,4 @@ def test_without_finite_losses_a_sentence_stands_in_the_picture_s_place():
     page = Page(activation="relu", init_scale="0.5", epoch="0")
     page.finish()
     assert "not finite" in page.chart("removal")["layout"]["meta"]["sentence"]
-    assert "no longer finite" in page.story
+    assert "are not finite" in page.story

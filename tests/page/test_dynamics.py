@@ -254,9 +254,10 @@ def test_what_a_search_has_missed_is_told():
         "2 found nothing slow; 4 more points were not examined."
     ) in search_outcome(found, True)
     point = FixedPoint(np.zeros(1), 0.0, np.array([2.0 + 0j]), np.eye(1)[:0], np.ones(2))
-    assert "the state leaves the one point, or" in rest_sentence("x", FixedPoints((point,), 9, 9))
+    one = FixedPoints((point,), 9, 9)
+    assert "the state returns not to the one point, or" in rest_sentence("x", one)
     two = FixedPoints((point,) * 2, 9, 9)
-    assert "the state leaves all 2 points, or" in rest_sentence("x", two)
+    assert "the state returns to none of 2 points, or" in rest_sentence("x", two)
     assert "no point</strong> was found from 150 starts" in rest_sentence("<b>", found)
     assert "<b>" not in rest_sentence("<b>", None)
     assert 'value="0.250" max="1"' in progress_html("Searching", 0.25)

@@ -113,8 +113,8 @@ def test_the_story_says_which_network_catches_up_and_which_epoch_a_link_has_reac
 @pytest.mark.parametrize(
     ("curves", "said"),
     [
-        (([0, 1, 1], [0, 0, 1]), "Neither learned sooner"),
-        (([0, 0, 0], [0, 0, 0]), "Neither learned with any of 2 seeds."),
+        (([0, 1, 1], [0, 0, 1]), "Neither reached 100% sooner"),
+        (([0, 0, 0], [0, 0, 0]), "Neither reached 100% with any of 2 seeds."),
     ],
 )
 def test_what_other_seeds_say_of_two_networks(curves, said):
@@ -155,7 +155,7 @@ def test_of_two_broken_runs_neither_goes_on():
     broken = {"lr": "100", "clip_by": "off", "hidden": "8", "epochs": "30"}
     page = App(vs="hidden:32", epoch="20", **broken)
     assert all(session.player.remedy for session in page.pair.sessions)
-    assert "no longer finite" in plain(page.bodies["story"])
+    assert "are not finite" in plain(page.bodies["story"])
     assert "goes on" not in plain(page.bodies["story"])
 
 
@@ -182,7 +182,9 @@ def test_compare_keeps_the_run_and_ends_with_one_network():
     page.run()
     assert [p.position.epoch for p in page.pair.players] == [2, 2]
     assert page.link["vs"] == "cell:gru"
-    assert page.bodies["message"].count("differs; all else is alike") == 2  # and in its tip
+    assert (
+        page.bodies["message"].count("differs; all other settings are alike") == 2
+    )  # and in its tip
     page.say("go_on", what="B")
     assert page.session.config.cell == "gru" and "vs" not in page.link
     assert "Keep elman beside it" in plain(page.bodies["message"])
@@ -237,7 +239,7 @@ def test_other_seeds_are_trained_and_a_click_opens_one():
     one = [Spread(spread.members[:1]) for spread in page.pair.spreads]
     assert luck_story(
         SimpleNamespace(luck_shown=True, spreads=one, luck=page.pair.luck, names=("elman", "lstm"))
-    ) == ("1 seed each", "Neither learned with any of 1 seed.")
+    ) == ("1 seed each", "Neither reached 100% with any of 1 seed.")
     page.say("take_seed", value=1)
     assert [s.config.seed for s in page.pair.sessions] == [1, 1]
     assert len(page.pair.spreads[0].members) == 2
@@ -473,6 +475,17 @@ def test_equations_are_checked_whichever_network_is_shown():
     for view in ("both", "B", "A"):
         page.say("view", what=view)
         assert "Line 1" in page.write("h = tanh(")
+
+
+def test_equations_that_one_network_alone_has_stay_when_they_are_swapped():
+    page = opened(vs="cell:lstm")
+    page.say("use", text="h = where(W @ x > h, W @ x, h * 0.9)")
+    page.say("swap")
+    lstm, own = page.pair.sessions
+    assert (lstm.config.cell, own.config.cell) == ("lstm", "own")
+    assert "where" in own.config.equations
+    page.run()
+    assert "where" in own.config.equations
 
 
 def test_the_box_of_the_second_network_follows_what_is_changed_elsewhere():

@@ -244,7 +244,7 @@ def checked(error, finite=True):
 )
 def test_without_a_label_the_target_is_called_as_the_answer_is(task, phrase, answer):
     page = Page(own=True, hidden="4", task=task, phrase=phrase)
-    assert page.subject.endswith(f"No label, so the target is the network's own {answer}.")
+    assert page.subject.endswith(f"Where no target is known, it is the network's own {answer}.")
 
 
 @each_row(

@@ -128,7 +128,8 @@ class SilencingLab:
         evaluator, examples = self._evaluator("all", source, [*data.train, *data.test])
         before = self._memo.ask("before", state, lambda: evaluator.outputs(state.parameters))
         after, owners = evaluator.outputs(edited), evaluator.owners
-        differ = before.argmax(axis=1) != after.argmax(axis=1)
+        broken = ~np.isfinite(after).all(axis=1)
+        differ = broken | (before.argmax(axis=1) != after.argmax(axis=1))
         counts = np.bincount(owners, differ, len(examples)).astype(int).tolist()
         answers = np.bincount(owners, minlength=len(examples)).tolist()
         # Of several answers the last one stays.
@@ -137,5 +138,7 @@ class SilencingLab:
         for k in sorted(np.flatnonzero(counts).tolist(), key=lambda k: -counts[k]):
             side = int(last[k].argmax())
             answer = data.classes[side], float(last[k][side]), side
+            if not np.isfinite(last[k]).all():
+                answer = "not finite", math.nan, -1
             turned.append(Turned(examples[k].text, *answer, counts[k], answers[k]))
         return turned, len(examples)

@@ -131,7 +131,9 @@ def _answer(trial: Trial) -> str:
     before, after = removal.strongest[:2].tolist()
     unit = int(removal.units[0])
     alone = f"Without {_unit(session, unit, session.layer + 1)} alone"
-    return f"{alone}{_right(session, after, before)}{_moved_by(trial, unit)}{left}"
+    every = len(session.dataset.train)
+    read = f"{removal.sequences:,} " if removal.sequences < every else ""
+    return f"{alone}{_right(session, after, before, read)}{_moved_by(trial, unit)}{left}"
 
 
 def _unit(session: Session, unit: int, layer: int) -> str:
@@ -158,15 +160,15 @@ def _edited(session: Session) -> str:
     return f"Without units {', '.join(units)} and {last}"
 
 
-def _right(session: Session, after: float, before: float) -> str:
-    """The training metric now and before, as the end of a sentence."""
+def _right(session: Session, after: float, before: float, read: str = "") -> str:
+    """The training metric now and before, as the end of a sentence; ``read`` is how many."""
     now, then = (percent(value) for value in (after, before))
     name = session.dataset.metric.name
     if name != "accuracy":
         return f": {name} <strong>{now}</strong>, before {then}."
-    examples = f"{session.dataset.role} {session.names.sequence}s"
-    answers = "" if session.dataset.one_class_at_end else "answers to the "
-    what = f"<strong>{now}</strong> of the {answers}{examples} are right"
+    examples = f"{read or 'the '}{session.dataset.role} {session.names.sequence}s"
+    answers = "" if session.dataset.one_class_at_end else "the answers to "
+    what = f"<strong>{now}</strong> of {answers}{examples} are right"
     if now == then:
         return f" still {what}."
     return f" {'only ' * (after < before)}{what}, not {then}."

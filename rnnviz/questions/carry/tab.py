@@ -149,12 +149,12 @@ def _answer(here: UnitSubject) -> str:
         column = here.activations.states[:, unit]
         low, high = signed(float(column.min())), signed(float(column.max()))
         span = f"<strong>{low}</strong> and <strong>{high}</strong>"
-        return f"Unit {unit} is between {span} on the {data.role} sequences.{_effect(here)}"
+        return f"Unit {unit} is between {span} on the {data.role} sequences read.{_effect(here)}"
     means, count = lab.changed(here.source)
     word = f"“{escape(shown_token(lab.word)[:24])}”"
     if not count:
         return f"The {data.role} {here.session.names.sequence}s have no change at {word}."
-    by, times = signed(float(means[unit])), f"its {count:,} place{'s' * (count > 1)}"
+    by, times = signed(float(means[unit])), f"{count:,} place{'s' * (count > 1)} read"
     out = here.session.state.parameters.architecture.out
     moved = f"unit {unit}" if here.source.part == out else f"{here.source.part} of unit {unit}"
     how = f"{word} moves {moved} by <strong>{by}</strong> on average"

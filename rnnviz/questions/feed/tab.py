@@ -10,10 +10,13 @@ import numpy as np
 import streamlit as st
 
 from rnnviz.charts.axes import MOST_NUMBERS, NowAndPinned
+from rnnviz.charts.gradients import NO_WEIGHTS
 from rnnviz.charts.picture import Picture
+from rnnviz.charts.shapes import sentence
 from rnnviz.charts.texts import explanation
 from rnnviz.probe.epoch_series import EpochSeries
 from rnnviz.probe.gradients import NextStepStats, TokenContribution
+from rnnviz.probe.memory_gauge import recurrent_name
 from rnnviz.probe.pair import Pair
 from rnnviz.probe.session import Session
 from rnnviz.questions.feed import pictures
@@ -109,7 +112,9 @@ def _columns(name: str) -> Callable[[GradientSource], Picture]:
     """Each word's share at the epoch shown, and at the second moment."""
 
     def drawn(source: GradientSource) -> Picture:
-        history = _shares(source)
+        history, state = _shares(source), source.query.state
+        if name == "W_hh" and not recurrent_name(state.parameters):
+            return sentence("Share in the gradient of the recurrent weights", NO_WEIGHTS, theme())
         shares = NowAndPinned(history.column(name)[history.nearest(source.query.state.epoch)])
         second = source.second(lambda of, _: of.session.lab(FeedLab).second_shares(of.query))
         if second:

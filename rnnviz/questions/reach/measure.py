@@ -16,7 +16,7 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import TrainState
 from rnnviz.probe.cache import Memo
-from rnnviz.probe.epoch_series import Record
+from rnnviz.probe.epoch_series import EpochSeries, Record
 from rnnviz.probe.gradients import Flow, GradientQuery, connectivity, flow_key
 from rnnviz.probe.jacobians import (
     Jacobians,
@@ -200,12 +200,32 @@ class BandSource(StrEnum):
     TEST = "test"
 
 
+def shares_of(query: GradientQuery) -> Flow:
+    """What is left of the gradient of the phrase's last answer at every token, as shares."""
+    config = query.config
+    rule = BackwardRule(config.gradient, config.truncate, query.layer)
+    parameters, batch = query.state.parameters, query.trace.batch
+    return Flow(query.objective, last_answer_shares(parameters, batch, query.objective, rule))
+
+
+def last_starved(history: EpochSeries[Flow], limit: float) -> int | None:
+    """The epoch up to which less than ``limit`` of the gradient reached the first token.
+
+    None if more did at the first epoch.
+    """
+    starved = np.array([row.norms[0] < limit for row in history.rows])
+    count = len(starved) if starved.all() else int(starved.argmin())
+    return int(history.epochs[count - 1]) if count else None
+
+
 class ReachLab:
     """How far the gradient reaches back, each analysis cached until its input changes."""
 
     def __init__(self) -> None:
         self.band = BandSource.TRAIN
         self._memo = Memo()
+        #: The shares at every token.
+        self.past = Record(shares_of)
         #: The largest eigenvalues (k,) of the recurrent weights.
         self.eigenvalues = Record(
             lambda query: eigenvalues(recurrent(query.state.parameters, query.layer))[:TRAIL]
@@ -244,11 +264,7 @@ class ReachLab:
 
         Those of a ``second`` state are cached separately.
         """
-        config, key = query.config, flow_key(query)
-        rule = BackwardRule(config.gradient, config.truncate, query.layer)
-        parameters, batch = query.state.parameters, query.trace.batch
-        shares = partial(last_answer_shares, parameters, batch, query.objective, rule)
-        return self._memo.ask(("reach", second), key, lambda: Flow(query.objective, shares()))
+        return self._memo.ask(("reach", second), flow_key(query), lambda: shares_of(query))
 
     def jacobians(self, query: GradientQuery, second: bool = False) -> Jacobians:
         """The Jacobians along the phrase; those of a ``second`` state are cached separately."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from rnnviz.charts.axes import axis, log_axis, whole, words_axis, words_margin
-from rnnviz.charts.gradients import color_span, power_ticks
+from rnnviz.charts.gradients import NO_WEIGHTS, color_span, power_ticks
 from rnnviz.charts.picture import Picture, Series, compact, exact, heatmap, scatter, xy
 from rnnviz.charts.shapes import (
     LEGEND,
@@ -213,8 +213,6 @@ _EDGE = 1.4
 #: The opacity of epochs later than the one shown.
 _LATER = 0.2
 _VALUE = "%{customdata[0]} + %{customdata[1]} i<extra></extra>"
-#: The sentence instead of eigenvalues.
-NO_WEIGHTS = "In this cell no matrix leads from state to state: each unit keeps its own."
 
 
 def weight_spectrum(
@@ -586,5 +584,5 @@ def _title(profile: LengthProfile | None, noun: str, metric: str, *, told: bool)
     if profile is None or not told or not profile.new or profile.guess is None:
         return subject
     if profile.failing is None:
-        return f"{subject}: better than guessing up to {profile.lengths[-1]}"
+        return f"{subject}: better than guessing from {profile.trained} to {profile.lengths[-1]}"
     return f"{subject}: at {profile.failing} not clearly better than guessing"

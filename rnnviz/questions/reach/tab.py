@@ -22,7 +22,7 @@ from rnnviz.probe.formatting import number, quoted
 from rnnviz.probe.gradients import GradientQuery
 from rnnviz.probe.health import REACH_WATCH
 from rnnviz.probe.jacobians import fits
-from rnnviz.probe.memory_gauge import eigenvalues, recurrent, recurrent_name
+from rnnviz.probe.memory_gauge import GradientMap, eigenvalues, recurrent, recurrent_name
 from rnnviz.probe.pair import Pair
 from rnnviz.probe.session import Session
 from rnnviz.questions.reach.measure import (
@@ -30,6 +30,7 @@ from rnnviz.questions.reach.measure import (
     LengthLab,
     LengthProfile,
     ReachLab,
+    last_starved,
     state_spectra,
 )
 from rnnviz.questions.reach.pictures import (
@@ -56,6 +57,8 @@ from rnnviz.ui.choices import choose_layer, choose_objective, choose_one, gated
 from rnnviz.ui.sheet import Chart, Column, Sheet, go_to_click, names_in
 from rnnviz.ui.style import theme
 
+#: The decades of shares in the maps of two networks.
+_SHARES = -9, 0
 #: Seconds of every frame in which earlier epochs are measured.
 _SLICE = 0.001
 
@@ -100,7 +103,7 @@ def _earlier(source: GradientSource) -> str:
     session = source.session
     if session.player.running or source.probe.every:
         return ""
-    epoch = _past(source)[1].last_starved(REACH_WATCH)
+    epoch = last_starved(source.over_epochs(_lab(source).past), REACH_WATCH)
     if epoch is None or epoch >= session.player.position.epoch:
         return ""
     there = epoch_link(epoch, f"{session.unit.capitalize()} {epoch}")
@@ -115,10 +118,10 @@ def _shares(source: GradientSource) -> Array:
 def _starved(source: GradientSource) -> str:
     """The last epoch with too small a gradient at the first word, if nothing was learned."""
     session, names = source.session, source.session.names
-    if not session.story.ending or source.probe.every or len(source.words) < 2:
+    several = len(source.words) > 1 and not source.probe.every
+    if source.pair or not several or not session.story.ending:
         return ""
-    _, flows = _past(source)
-    epoch = flows.last_starved(REACH_WATCH)
+    epoch = last_starved(source.over_epochs(_lab(source).past), REACH_WATCH)
     if epoch is None:
         return ""
     lag, word = len(source.words) - 1, escape(quoted(source.words[0]))
@@ -370,7 +373,12 @@ def _map_of(k: int, source: GradientSource) -> Picture:
     """The gradient map of one of two networks."""
     one = (source, source.other)[k] or source
     name = source.pair.names[k] if source.pair else ""
-    return gradient_map(_past(one)[1], one.course, one.words, _symbol(one), theme(), name=name)
+    history = one.over_epochs(_lab(one).past)
+    shares = GradientMap(history.epochs, np.array([row.norms for row in history.rows]))
+    symbol = _memory_symbol(one)
+    return gradient_map(
+        shares, one.course, one.words, symbol, theme(), name=name, span=_SHARES
+    )  # fmt: skip
 
 
 def _beside(source: GradientSource, pair: Pair) -> GradientSource:
@@ -387,6 +395,7 @@ def _measure(session: Session) -> Iterator[None]:
         yield
         lengths.profile(session.state, session.dataset)
     yield from session.lab(ReachLab).read_on(_of_band(source))
+    yield from session.lab(ReachLab).past.develop(session.run, source.query)
     yield from session.lab(ReachLab).eigenvalues.develop(session.run, source.query)
     yield from session.memory.develop(session.run, source.query)
 

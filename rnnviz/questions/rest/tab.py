@@ -34,8 +34,8 @@ def choose_held(session: Session) -> None:
     chosen = choose_one(
         "Hold", Hold, hold, edition, f"hold_{own}", slot="hold",
         format_func=lambda hold: own if hold is Hold.OWN else hold.value,
-        help="The input that the network reads at every step. The mean input is that of all "
-        f"{session.dataset.role} sequences; nothing is the zero input.",
+        help="The input that the network reads at every step. The mean input is that of the "
+        f"{session.dataset.role} sequences read; nothing is the zero input.",
     )  # fmt: skip
     dynamics.holds[query.dataset.tokens] = chosen
     if chosen is not Hold.OWN:
@@ -124,9 +124,9 @@ def rest_sentence(held: str, found: FixedPoints | None) -> str:
         return f"{start}, <strong>{count}</strong> found, where the state stays: {of}."
     if found.points:
         several = len(found.points) > 1
-        points = f"all {len(found.points)} points" if several else "the one point"
+        points = f"to none of {len(found.points)} points" if several else "not to the one point"
         nowhere = "<strong>no stable point</strong> was found"
-        return f"{start}, {nowhere}: the state leaves {points}, or only slows down."
+        return f"{start}, {nowhere}: the state returns {points}, or only slows down."
     return f"{start}, <strong>no point</strong> was found from {found.starts} starts."
 
 

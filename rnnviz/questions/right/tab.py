@@ -48,7 +48,9 @@ def _answer(source: GradientSource) -> str:
         text = f"<strong>No</strong>: {len(check.wrong)} parameters are wrong by this run's rule."
     elif check:
         digits = int(-math.log10(max(check.worst, 1e-16)))
-        text = f"<strong>Yes, to {digits} digits</strong> by this run's rule."
+        cut = 0 < source.query.config.truncate < len(source.words)
+        without = ", without its truncation" * cut
+        text = f"<strong>Yes, to {digits} digits</strong> by this run's rule{without}."
     return text if gated(source.session) else f"{_notebook_error(source)} {text}"
 
 
@@ -57,7 +59,7 @@ def _notebook_error(source: GradientSource) -> str:
     tokens, noun = _lab(source).by_token(source.query), source.session.names.noun
     off = np.flatnonzero(tokens.angles > 0.5)
     if not off.size:
-        return "Without its transpose the notebook's gradient is the same here."
+        return "Without its transpose the notebook's gradient is the same here, to half a degree."
     back = len(source.words) - 1 - int(off[-1])
     most = f"<strong>{np.nanmax(tokens.angles):.0f}°</strong>"
     nouns = f"{noun}{'s' * (back > 1)}"

@@ -255,7 +255,8 @@ def _forward_sum(step: StepRecord, focus: Focus) -> Terms:
     cell, part, (_, t), unit = step_cell(step, focus.layer), part_of(step, focus), *focus[:2]
     own = f"{cell.total_name(part, t)}[{unit}]"
     value = number(cell.value_at(part.node, t, unit))
-    then = "it goes on to the next token" if part.name in cell.parts.equations.states else ""
+    goes_on = part.name in cell.parts.equations.states and t < len(cell.unrolled) - 1
+    then = "it goes on to the next token" if goes_on else ""
     if part.functions:
         then = f"{at_token(part.name, t)}[{unit}] = {applied(part.functions, own)} = {value}"
     rows = UnitTerms(cell, t, unit).forward(part)
@@ -364,7 +365,7 @@ def _update_sum(step: StepRecord, focus: Focus) -> Terms:
     if step.config.optimizer is OptimizerKind.SGD:
         change = term(f"−{number(lr)} · g′", (-lr, clipped))
     rows = term(f"{entry} before", (before,)), change
-    return Terms(f"{entry} after", rows, after, f"the next {step.names.sequence} meets this weight")
+    return Terms(f"{entry} after", rows, after, "the next step would begin with it")
 
 
 # One moment in symbols, and in shapes

@@ -13,12 +13,14 @@ import numpy as np
 import streamlit as st
 
 from rnnviz.cells import ELMAN, OWN
+from rnnviz.charts.pair_story import shown_disc
 from rnnviz.charts.picture import Picture
 from rnnviz.charts.sequence_network import Words
 from rnnviz.charts.texts import explanation, size_of
 from rnnviz.config import ClipBy, OptimizerKind
 from rnnviz.probe.cell_parts import cell_parts
 from rnnviz.probe.formatting import number, share_text
+from rnnviz.probe.pair import Pair
 from rnnviz.probe.probe import Probe, most_typed, target_text
 from rnnviz.probe.questions import StepView
 from rnnviz.probe.session import Session
@@ -54,8 +56,9 @@ MOST_PARTS = 6
 Choice = TypeVar("Choice", bound=StrEnum)
 
 
-def step_page(session: Session) -> Scene:
+def step_page(pair: Pair) -> Scene:
     """Lay out the page."""
+    session = pair.session
     lab, unit = step_lab(session), session.selection.unit
     lab.unit = lab.unit if unit is None else unit
     _choices(session)
@@ -68,17 +71,19 @@ def step_page(session: Session) -> Scene:
         place_canvas("inside_cell", "inside", explanation("step/inside_cell"))
     else:
         place_canvas("step", "step", explanation("step/step", noun=session.names.noun))
-    return live_step(session)
+    return live_step(pair)
 
 
-def live_step(session: Session) -> Scene:
+def live_step(pair: Pair) -> Scene:
     """The scene of the page, with the controls as they are."""
+    session = pair.session
     kinds = {"step": "step", "inside": "inside_cell"}
-    return Scene(session, partial(_draw, session), _handlers(session), kinds=kinds)
+    return Scene(session, partial(_draw, pair), _handlers(session), kinds=kinds)
 
 
-def _draw(session: Session, frame: Frame) -> None:
+def _draw(pair: Pair, frame: Frame) -> None:
     """Draw the step at its moment, as a whole or inside a cell."""
+    session = pair.session
     probe, lab = session.inspect(), step_lab(session)
     step = lab.record(step_query(session, probe))
     position = f"{lab.cursor + 1} of {lab.last + 1}"
@@ -89,7 +94,7 @@ def _draw(session: Session, frame: Frame) -> None:
     frame.sliders["apply"] = SliderState(1, int(session.player.over))
     frame.sliders["phrase"] = SliderState(0, 0, "" if lab.own else _next_text(session))
     text = caption(step, lab.focus)
-    frame.texts["story"] = story_html(step, lab.moment, text)
+    frame.texts["story"] = story_html(step, lab.moment, text, shown_disc(pair))
     frame.texts["subject"] = subject_html(session, probe, step)
     if session.step_view is StepView.INSIDE:
         frame.chart("inside", _told, session, inside_cell, step, lab.focus, theme(), remark=text)
@@ -128,7 +133,7 @@ def _choices(session: Session) -> None:
         lab.layer = layer_choice("step_layer", lab.layer, architecture.layers, "step", label=False)
         place_stepper("unit", label="Unit")
         if not session.player.recorded:
-            tip = f"Takes this step in the run, and goes on to the next {session.names.sequence}."
+            tip = "Takes this step in the run, and goes on to the next step."
             if step_lab(session).own:
                 tip = f"The run learns from its training {session.names.sequence}s alone."
             place_stepper(
@@ -319,17 +324,20 @@ def moment_names(step: StepRecord) -> list[str]:
     return names if sum(map(len, names)) <= MOST_LETTERS else []
 
 
-def story_html(step: StepRecord, moment: Moment, caption: str) -> str:
-    """The moment's number in its phase, and the first sentence of its caption."""
+def story_html(step: StepRecord, moment: Moment, caption: str, disc: str = "") -> str:
+    """The moment's number in its phase, and the first sentence of its caption.
+
+    ``disc`` is that of one of two networks, as HTML.
+    """
     phase = moment.phase
     same = [other for other in step.moments if other.phase is phase]
     place = f" {same.index(moment) + 1} of {len(same)}" if len(same) > 1 else ""
     whole = escape(caption)
     sentence = _END.split(whole)[0]
-    kind = "forward" if phase is Phase.FORWARD else "backward"
+    kind = ("forward" if phase is Phase.FORWARD else "backward") + " pair" * bool(disc)
     return (
         f'<div class="rnnviz-story {kind}{size_of(sentence)}" aria-live="polite">'
-        f"<b>{phase.value.capitalize()}{place}</b>"
+        f"<b>{disc}{phase.value.capitalize()}{place}</b>"
         f'<span title="{whole}">{sentence}</span></div>'
     )
 
@@ -353,7 +361,7 @@ def subject_html(session: Session, probe: Probe, step: StepRecord) -> str:
     if session.dataset.one_class_at_end:
         targets = step.trace.targets[step.unrolled(0).rows]
         # A narrow window may cut the end.
-        what = f"Target: {target_text(session.dataset, targets)}. {what}"
+        what = f"Target: {target_text(session.dataset, targets)}. {what}".removesuffix(". ")
     if session.player.recorded:
         settings = session.settings
         what = f"{what}. A step of {settings.optimizer} at {settings.lr:g}, not one of the loop"
@@ -369,5 +377,6 @@ def _target_source(probe: Probe) -> str:
     """The source of the target of the reader's own sequence, and its unknown words."""
     unknown = ", ".join(word[:20] for word in probe.reading.unknown[:6])
     skipped = f"Not in the vocabulary: {unknown}. " if unknown else ""
-    own = f"No label, so the target is the network's own {probe.noun}"
-    return skipped + (own if probe.label is None else "With its label in the data")
+    own = f"Where no target is known, it is the network's own {probe.noun}"
+    label = "" if probe.dataset.rule else "With its label in the data"
+    return skipped + (own if probe.label is None else label)

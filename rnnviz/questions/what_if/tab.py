@@ -355,7 +355,7 @@ def _saliency(change: ChangedPhrase) -> Picture:
     saliency, name = lab.saliency(change.first, change.second)
     contributions: Array = getattr(saliency, _METHODS[lab.method])
     if lab.method == "integrated" and np.isnan(contributions).all():
-        return sentence(title, f"Not drawn: the sum is off by more than {INCOMPLETE:.0%}.", theme())
+        return sentence(title, f"Not drawn: the sum may be off by over {INCOMPLETE:.0%}.", theme())
     if np.isnan(contributions).all():
         return sentence(title, "The only one can't be left out.", theme())
     colors, classes = sticky_theme(session, "saliency", lab.method), session.dataset.classes

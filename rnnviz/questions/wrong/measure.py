@@ -192,12 +192,15 @@ def apart(first: Answers, second: Answers, show: Show) -> list[Section]:
 
 
 def closer(first: Values, second: Values, show: Show) -> list[Section]:
-    """The answers of two networks, aligned, by whose largest error is smaller, the first's first.
+    """The answers of two networks, aligned, by whose mean squared error is smaller.
 
-    The largest difference is first.
+    The sequence with the largest difference is first. Of each the answer is listed at which both
+    differ most.
     """
-    less = np.nan_to_num(second.errors - first.errors)
-    found = one_each(first.owners, np.argsort(-np.abs(less), kind="stable"))
+    apart = np.nan_to_num(second.squares - first.squares)
+    _, owners = np.unique(first.owners, return_inverse=True)
+    less = (np.bincount(owners, apart) / np.bincount(owners))[owners]
+    found = one_each(first.owners, np.lexsort((-np.abs(apart), -np.abs(less))))
     sections = [Section("first", found[less[found] > 0]), Section("second", found[less[found] < 0])]
     return sections if show is Show.ERRORS else [_in_order(first, [Section("", found)])]
 
@@ -208,14 +211,18 @@ def _in_order(found: Answers | Values, sections: list[Section]) -> Section:
 
 
 def most_confused(answers: Answers) -> tuple[int, int] | None:
-    """The class that is most often taken for another, and that one; None if none is twice."""
+    """The class that is most often taken for another, and that one.
+
+    None if none is twice, or if several are as often.
+    """
     wrong = answers.wrong & (answers.said >= 0)
     if not wrong.any():
         return None
     pairs = np.stack([answers.wanted[wrong], answers.said[wrong]], axis=1)
     kinds, counts = np.unique(pairs, axis=0, return_counts=True)
     wanted, said = kinds[counts.argmax()].tolist()
-    return (wanted, said) if counts.max() > 1 else None
+    most = counts == counts.max()
+    return (wanted, said) if counts.max() > 1 and most.sum() == 1 else None
 
 
 def one_each(owners: Array, order: Array) -> Array:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from rnnviz.charts.axes import (
-    MOST_NUMBERS,
     NowAndPinned,
     axis,
     mirrored,
@@ -109,7 +108,7 @@ def answers_of_both(
     They are probabilities, or errors up to ``limit``; ``what`` says which. A dotted line is at
     ``guess``.
     """
-    percent = len(words) <= MOST_NUMBERS and limit == 1
+    percent = len(words) <= _COLUMNS and limit == 1
     values = bar(
         x=list(range(len(words))), y=compact(sure.values), width=0.6, name=first,
         marker={"color": theme.forward}, customdata=exact(sure.values),

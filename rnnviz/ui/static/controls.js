@@ -35,7 +35,7 @@ const BAR = `
 <div class="rnnviz-bar">
   <button class="main" data-do="play" title="Continue the run (space)">${ICONS.play}Play <kbd>Space</kbd></button>
   <button class="main" data-do="pause" title="Pause the run at the epoch shown (space)" hidden>${ICONS.pause}Pause <kbd>Space</kbd></button>
-  <button data-do="step" data-what="epoch" title="Read every training example once (E)"><span><i>Step</i> epoch</span> <kbd>E</kbd></button>
+  <button data-do="step" data-what="epoch" title="Go on to the end of the epoch (E)"><span><i>Step</i> epoch</span> <kbd>E</kbd></button>
   <button data-do="step" data-what="phrase" title="Take one step of the optimizer (P)"><span><i>Step</i> <b></b></span> <kbd>P</kbd></button>
   <button data-do="reset" title="Epoch 0, same initial weights (0)">Reset <kbd>0</kbd></button>
   <button data-do="seed" title="Other initial weights, another order of the examples (N)"><span><i>New</i> seed</span> <kbd>N</kbd></button>

@@ -185,8 +185,9 @@ function answerAt({ answers, words, names, predicted, targets, probability }, t)
 // What is left at token t: of the gradient, and of the token that is followed.
 function leftAt({ words, followed, left: kept, "gradient left": back }, t) {
   if (followed === undefined) return [];
-  const of = t < followed ? [] : [`left of “${words[followed]}”: ${leftText(kept[t])}`];
-  return [`of the gradient: ${leftText(back[t])}`, ...of];
+  const exactly = (share) => (share > 1.005 && share < Infinity ? `${shortNumber(share)} times` : leftText(share));
+  const of = t < followed ? [] : [`left of “${words[followed]}”: ${exactly(kept[t])}`];
+  return [`of the gradient: ${exactly(back[t])}`, ...of];
 }
 
 const signed = (value) => `${value < 0 ? "−" : "+"} ${Math.abs(value).toFixed(3)}`;

@@ -30,6 +30,7 @@ export function paintPairCurves(c, layout, run, { shown, pointed, marked }) {
   paintScores(p);
   run.runs.forEach((one, k) => paintShares(p, one, k, layout.panels[MAPS[k]]));
   paintChapters(p);
+  paintChanges(p);
   paintVeil(p);
   if (pointed !== null) upright(p, pointed, faint(p.theme.text, 0.4), 1);
   paintHead(p);
@@ -169,10 +170,23 @@ function paintChapters(p) {
 }
 
 // A line at an epoch through every panel.
-function upright(p, epoch, color, width) {
+function upright(p, epoch, color, width, dash = []) {
   const { x, panels } = p.layout;
   for (const { y, height } of Object.values(panels))
-    stroke(p, [[x(epoch), y - 1], [x(epoch), y + height + 1]], color, width);
+    stroke(p, [[x(epoch), y - 1], [x(epoch), y + height + 1]], color, width, dash);
+}
+
+// Where a setting was changed, and to what.
+function paintChanges(p) {
+  const { layout: { u, x, left, right, panels: { loss } }, run, theme } = p;
+  const drawn = new Set();
+  run.runs.flatMap(({ changes }) => changes).forEach(([epoch, label]) => {
+    if (drawn.has(`${epoch} ${label}`)) return;
+    drawn.add(`${epoch} ${label}`);
+    upright(p, epoch, theme.muted, 1.2, [4, 4]);
+    const align = x(epoch) > (left + right) / 2 ? "right" : "left";
+    write(p, label, x(epoch) + (align === "left" ? 4 : -4), loss.y + (drawn.size - 0.4) * u, 0.87 * u, theme.muted, { align, halo: true });
+  });
 }
 
 // What is later than the epoch shown is faint.

@@ -89,7 +89,7 @@ function paintBroken(p) {
   const [x, y] = [(edge + end) / 2, state.y + state.height / 2];
   c.fillStyle = faint(theme.text, 0.05);
   c.fillRect(edge, state.y, end - edge, state.height);
-  const since = network.broken === null ? "The numbers are not finite" : `No longer finite from epoch ${network.broken} on`;
+  const since = network.broken === null ? "The numbers are not finite" : `Not finite from epoch ${network.broken} on`;
   write(p, since, x, y - 0.7 * u, 1.15 * u, theme.text, { align: "center", weight: 700, most: end - edge });
   write(p, "Go back, or choose a smaller learning rate or clipping.", x, y + 0.8 * u, 0.95 * u, theme.muted,
     { align: "center", most: end - edge });
@@ -227,9 +227,9 @@ function paintVerdict(p, bar, first) {
     const [up, size] = [q >= 0.5, Math.max(1, half * Math.abs(2 * q - 1))];
     bar(t, up ? middle - size : middle, size, up ? theme.positive : theme.negative);
     const sure = Math.max(q, 1 - q);
-    // On the side of the line where no bar is.
-    if (pitch > NUMBERS * u && t < words.length - 1) write(p, percent(sure), x(t), middle + (up ? 0.8 : -0.75) * u,
-      0.92 * u, sure < 0.55 ? theme.muted : theme.text, { align: "center", weight: 600 });
+    const end = Math.min(size + 0.65 * u, half - 0.3 * u);
+    if (pitch > NUMBERS * u && t < words.length - 1) write(p, percent(sure), x(t), middle + (up ? -end : end),
+      0.92 * u, sure < 0.55 ? theme.muted : theme.text, { align: "center", weight: 600, halo: true });
   });
   stroke(p, [[edge, middle], [end, middle]], theme.muted, 1.2);
 }
@@ -263,7 +263,7 @@ function paintClasses(p, bar, first) {
 function paintErrors(p, bar, first) {
   const { layout: { u, left: edge, end }, pair: { limit, target }, network, box: { answer }, theme, readTo } = p;
   const [top, bottom] = [answer.y + 0.4 * u, answer.y + answer.height - 0.4 * u];
-  write(p, target ? "error" : "no target", 0, (top + bottom) / 2, 0.95 * u, theme.text, { weight: 600 });
+  write(p, target || network.answer.some(Number.isFinite) ? "error" : "no target", 0, (top + bottom) / 2, 0.95 * u, theme.text, { weight: 600 });
   [[limit, top], [0, bottom]].forEach(([value, y]) => {
     stroke(p, [[edge, y], [end, y]], theme.grid);
     write(p, String(value), edge - 6, y, 0.83 * u, theme.muted, { align: "right" });

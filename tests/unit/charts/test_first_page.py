@@ -45,7 +45,7 @@ def test_what_is_left_of_the_first_word_or_of_the_marked_one_is_drawn(session, t
     session.selection.token = token
     probe, followed = session.inspect(), token or 0
     others = other_inputs(session.dataset, probe.example, followed)
-    found = retention(session.state.parameters, probe.example, followed, others, session.layer)
+    found = retention(session.state.parameters, probe.example, followed, others)
     picture = drawn(session)
     series = by_name(picture)
     assert picture.layout["meta"]["followed"] == followed

@@ -22,7 +22,7 @@ def test_every_seed_has_its_line_and_the_summary_counts_them(capsys, tmp_path):
     lines = said.splitlines()
     assert [line.split()[:2] for line in lines[1:7:2]] == [[str(k), "60"] for k in range(3)]
     assert all(" never " in line for line in lines[2:7:2])
-    assert "Seeds with which 0 epochs learned: 0 of 3 (0 to 56%)." in said
+    assert "Seeds with which 0 epochs reached 100%: 0 of 3 (0 to 56%)." in said
     rows = [*csv.DictReader(io.StringIO(path.read_text(encoding="utf-8")))]
     assert len(rows) == 3 * (61 + 1)
     assert {row["network"] for row in rows} == {"60 epochs", "0 epochs"}

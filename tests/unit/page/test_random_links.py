@@ -92,7 +92,7 @@ class Visitor:
     def look(self, tabs=1):
         """Look at so many of the tabs, and click at everything there."""
         self.session.step_view = [*StepView][self.rng.integers(2)]
-        lives = [*TABS.values(), lambda pair: live_step(pair.session)]
+        lives = [*TABS.values(), live_step]
         for live in self.rng.choice(lives, tabs, replace=False):
             with np.errstate(all="ignore"):
                 tab = live(self.host.pair)

@@ -217,3 +217,19 @@ def test_every_preset_has_every_record(task, preset):
     assert 0 <= series(clipping, session).rows[0].clipped <= 1
     if session.config.cell == "elman":
         assert series(comparisons, session).rows[0].errors
+
+
+def test_the_map_is_measured_again_where_a_reset_run_comes_by():
+    session = Session(CONFIG)
+    session.player.advance(20)
+
+    def drawn():
+        return session.memory.past(session.run, session.gradient_query(), 9.0)[1]
+
+    before = drawn()
+    session.player.reset()
+    drawn()
+    session.player.advance(20)
+    after = drawn()
+    assert after.epochs.tolist() == before.epochs.tolist() == session.run.stored
+    np.testing.assert_array_equal(after.norms, before.norms)

@@ -15,7 +15,6 @@ from rnnviz.probe.cell_parts import memory_norms
 from rnnviz.probe.gradients import Objective
 from rnnviz.probe.memory_gauge import (
     BackwardRule,
-    GradientMap,
     LagNorms,
     eigenvalues,
     half_life,
@@ -86,15 +85,6 @@ def test_of_several_states_the_output_s_gradient_at_the_answer_is_left_out():
     assert half_life(left["lstm"]) == pytest.approx(1)
     assert left["gru"] is left["lru"] is norms
     assert handed_on(np.zeros(3), cell_of("lstm", "tanh")).tolist() == [0, 0, 0]
-
-
-@each_row(
-    ("shares", "last"),
-    [([1e-9, 1e-4, 0.1], 20), ([0.1, 1e-9, 0.1], None), ([0, 1e-9, 1e-8], 30), ([0, 1, 0], 10)],
-)
-def test_until_when_the_first_token_gets_too_little(shares, last):
-    norms = np.array([[5 * share, 0.1, 5] for share in shares])
-    assert GradientMap(np.array([10, 20, 30]), norms).last_starved(1e-3) == last
 
 
 # The gradient over the lag, on all sequences of a set

@@ -378,6 +378,13 @@ def test_networks_of_other_data_are_no_pair():
         compare(two, three)
 
 
+def test_what_is_no_pair_of_networks_has_a_sentence():
+    session = Session(RunConfig(hidden=2))
+    for one, other in ((session, session), ("elman", "lstm"), (RunConfig(), {"cell": "lstm"})):
+        with pytest.raises(TaskError, match="Give two networks"):
+            compare(one, other)
+
+
 def test_networks_that_learn_other_targets_of_the_same_words_are_no_pair():
     def own(good):
         rows = "".join(f"{word},{int((word == 'good') == good)}\n" for word in ("good", "bad") * 8)

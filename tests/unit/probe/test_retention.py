@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from rnnviz.cells import cell_names
-from rnnviz.config import RunConfig, TaskName
+from rnnviz.config import Gradient, RunConfig, TaskName
+from rnnviz.probe.comparison import RetentionLab
+from rnnviz.probe.memory_gauge import BackwardRule
 from rnnviz.probe.retention import (
     FORGOTTEN,
     Retention,
@@ -75,6 +77,24 @@ def test_at_lag_20_the_lstm_keeps_nearly_half_of_the_letter_and_elman_nothing():
     assert (elman.lasts, lstm.lasts) == (1, 20)
 
 
+def test_the_gradient_is_that_of_the_rule_of_the_training():
+    session = Session(RunConfig(hidden=5, init_scale=0.4))
+    session.ask("i am not good")
+    parameters, example = session.state.parameters, session.inspect().example
+    exact, notebook, cut = (
+        gradient_shares(parameters, example, rule)
+        for rule in (BackwardRule(), BackwardRule(Gradient.NOTEBOOK), BackwardRule(truncate=2))
+    )
+    assert not np.allclose(exact, notebook)
+    assert (cut > 0).tolist() == [False, False, True, True]
+    data = RunConfig(hidden=5, init_scale=0.4, gradient="notebook", truncate=2)
+    session = Session(data)
+    session.ask("i am not good")
+    found = session.lab(RetentionLab).now(session, session.inspect(), 0)
+    rule = BackwardRule(Gradient.NOTEBOOK, 2)
+    np.testing.assert_allclose(found.gradient, gradient_shares(parameters, example, rule))
+
+
 def test_a_sure_answer_has_the_same_shares_as_an_unsure_one():
     session = Session(RunConfig(hidden=5, init_scale=0.4))
     session.ask("i am not good")
@@ -112,7 +132,7 @@ def test_a_cell_whose_output_is_no_state_has_all_states_as_its_memory(equations)
 def test_every_cell_is_measured_in_every_layer(cell, layers):
     session = Session(RunConfig(cell=cell, layers=layers, hidden=4, init_scale=0.5))
     for layer in range(layers):
-        found = measured(session, 1, layer=layer)
+        found = measured(session, 1, rule=BackwardRule(layer=layer))
         assert found.memory[1] == 1 == found.gradient[-1]
         assert np.isfinite(found.memory[1:]).all()
 

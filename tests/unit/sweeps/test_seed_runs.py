@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -77,6 +78,14 @@ def test_they_can_be_stopped_at_once_and_resumed(runs):
     assert len(runs.members(SMALL, None, None)) == 3
 
 
+def test_nothing_of_them_stays_in_shared_memory(runs):
+    shared = Path("/dev/shm")
+    before = {*shared.glob("joblib*")}
+    runs.start([SMALL], None, None)
+    wait_until(lambda: not runs.running)
+    assert {*shared.glob("joblib*")} <= before
+
+
 def test_seeds_wait_for_those_of_another_tab_without_blocking_their_own(runs):
     other = SeedRuns()
     other.start([LONG], None, None)
@@ -118,8 +127,8 @@ from rnnviz.sweeps.seed_runs import SeedRuns, ended
 runs = SeedRuns()
 runs.start([Schedule(RunConfig(hidden=3, epochs=100_000))], None, None)
 time.sleep(2)
-print("ready", flush=True)
 try:
+    print("ready", flush=True)
     time.sleep(60)
 except KeyboardInterrupt:
     runs.stop()

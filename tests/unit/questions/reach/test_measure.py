@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from rnnviz.config import RunConfig, TaskName
 from rnnviz.engine.parameters import Parameters
+from rnnviz.probe.epoch_series import EpochSeries
+from rnnviz.probe.gradients import Flow, Objective
 from rnnviz.probe.results import wilson
 from rnnviz.probe.session import Session
 from rnnviz.questions.reach.measure import (
@@ -17,6 +19,7 @@ from rnnviz.questions.reach.measure import (
     LengthProfile,
     Lengths,
     by_length,
+    last_starved,
     length_profile,
 )
 from rnnviz.run.run import architecture_of
@@ -136,3 +139,12 @@ def test_a_profile_is_kept_while_the_weights_are_the_same_and_the_sequences_for_
     assert lab.known(session.state, data) is None
     assert lab.profile(session.state, data) is not profile
     assert lab.lengths(session.state, data) is sequences
+
+
+@each_row(
+    ("shares", "last"),
+    [([1e-9, 1e-4, 0.1], 20), ([0.1, 1e-9, 0.1], None), ([0, 1e-9, 1e-8], 30), ([0, 1, 0], 10)],
+)
+def test_until_when_the_first_token_gets_too_little(shares, last):
+    rows = tuple(Flow(Objective.LOSS, np.array([share, 0.1, 1])) for share in shares)
+    assert last_starved(EpochSeries(np.array([10, 20, 30]), rows), 1e-3) == last

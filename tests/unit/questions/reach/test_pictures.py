@@ -450,6 +450,6 @@ def test_what_is_not_known_is_not_claimed():
 
     assert title(guess=None) == ("Accuracy by length", 1)
     assert title(new=False) == ("Accuracy by length", 2)
-    assert title(guess=0.1) == ("Accuracy by length: better than guessing up to 40", 2)
+    assert title(guess=0.1) == ("Accuracy by length: better than guessing from 20 to 40", 2)
     waiting = length_curve(None, "bits", "accuracy").figure
     assert "paused" in waiting.layout.annotations[0].text
