@@ -9,7 +9,7 @@ from rnnviz.charts.pair_page import both_of
 from rnnviz.charts.pair_story import LETTERS, disc, luck_story, scores_html, story_html
 from rnnviz.charts.texts import story_line
 from rnnviz.config import SETTINGS, ClipBy, Gradient, Init, RunConfig
-from rnnviz.probe.pair import GOING_ON, READY, Pair, View, called
+from rnnviz.probe.pair import GOING_ON, READY, Pair, View, called_by_changes
 
 #: The message after a change that starts the run again.
 _AGAIN = "Started again"
@@ -37,7 +37,9 @@ def _message(pair: Pair) -> str:
     said = pair.session.player.message
     text, offers = escape(said), ""
     if (kept := pair.offered) and (not said or said.startswith((_AGAIN, GOING_ON))):
-        name = escape(called(kept.config, pair.first.config)[0])
+        runs = kept.run, pair.first.run
+        starts = [run.schedule.start for run in runs]
+        name = escape(called_by_changes([kept.config, pair.first.config], starts)[0])
         offers = button(f"Keep {name} beside it", "bring_back", kind="rnnviz-go")
         if pair.first.player.course.ghost is None:
             offers += " " + button("Show its curves", "show_ghost", kind="rnnviz-go")

@@ -115,14 +115,23 @@ def _by_value(setting: str, value: Any) -> str:
     return _OFF.get((setting, value)) or _CALLED.get(setting, "{}").format(value)
 
 
-def changed_from(session: Session, other: Session) -> str:
-    """The value of the setting that differs with which a run began, if another one; else empty."""
-    row = next(iter(session.config.changes(other.config)), None)
-    if row is None or (row.kind is str and not row.names):
-        return ""
-    begun = getattr(session.run.schedule.start, row.name)
-    same = begun == getattr(session.config, row.name)
-    return "" if same else f"{_by_value(row.name, begun)}, then "
+def called_by_changes(
+    configs: Sequence[RunConfig], starts: Sequence[RunConfig]
+) -> tuple[str, ...]:  # fmt: skip
+    """What two networks are called, with these settings and those with which they began.
+
+    One whose setting was changed has both its values.
+    """
+    differing = [*configs[0].changes(configs[1]), *starts[0].changes(starts[1])]
+    if not differing or (differing[0].kind is str and not differing[0].names):
+        return called(*configs)
+    setting = differing[0].name
+    pairs = [[getattr(config, setting) for config in both] for both in (starts, configs)]
+    return tuple(
+        _by_value(setting, now) if begun == now
+        else f"{_by_value(setting, begun)}, then {_by_value(setting, now)}"
+        for begun, now in zip(*pairs, strict=True)
+    )  # fmt: skip
 
 
 class Pair:
@@ -182,9 +191,10 @@ class Pair:
     @property
     def names(self) -> tuple[str, str]:
         """What the two networks are called; a setting that was changed has both its values."""
-        first, second = self.first, self.sessions[-1]
-        one, two = called(first.config, second.config)
-        return changed_from(first, second) + one, changed_from(second, first) + two
+        both = self.first, self.sessions[-1]
+        starts = [session.run.schedule.start for session in both]
+        one, two = called_by_changes([session.config for session in both], starts)
+        return one, two
 
     @property
     def token(self) -> int:
@@ -464,7 +474,9 @@ class Pair:
         if kept is None or self.second or session.player.recorded or session.data.given:
             return None
         same = kept.config.task == session.config.task and kept.upload is session.data.upload
-        return kept if same and kept.config != session.config else None
+        now, then = session.run.schedule.start, kept.run.schedule.start
+        other = kept.config != session.config or now != then
+        return kept if same and other else None
 
     def bring_back(self) -> None:
         """Put the run that was replaced last beside the network, as the first."""

@@ -496,3 +496,42 @@ def test_the_box_of_the_second_network_follows_what_is_changed_elsewhere():
         host.pair.differ("hidden", 7)
     page.run()
     assert (page.pair.second.config.hidden, page.widget("B_hidden").value) == (7, 7)
+
+
+@pytest.mark.parametrize("task", ["waves", "adding"])
+def test_of_values_the_list_begins_with_what_is_closer_in_the_first(task):
+    opened = Page("train", **link(task, "cell:gru", epoch="3"))
+    opened.enter(TrainQuestion.WRONG).finish()
+    sessions, test = opened.pair.sessions, opened.pair.first.dataset.test
+    errors = np.array([
+        [np.mean((session.inspect(example.text).answers - example.targets) ** 2) for example in test]
+        for session in sessions
+    ])  # fmt: skip
+    closer = int((errors[0] < errors[1]).sum())
+    story = " ".join(plain(opened.bodies["story"]).split())
+    assert f"{closer} are answered more closely by elman" in story
+    tables = opened.chart("list")["data"]
+    most = int((errors[1] - errors[0]).argmax())
+    assert not closer or tables[0]["customdata"][0] == most
+
+
+def test_a_setting_that_is_changed_in_one_has_both_its_values_and_a_mark():
+    page = App(**link(vs="lr:0.5", epochs="9", epoch="3"))
+    page.set("B_lr", 0.1)
+    assert page.pair.names[1] == "rate 0.5, then rate 0.1"
+    assert "rate 0.5, then rate 0.1: Learning rate is 0.1 from epoch 3 on" in plain(
+        page.bodies["message"]
+    )
+    drawn = Page("train", **page.link)
+    (change,) = drawn.chart("pair_curves")["layout"]["meta"]["runs"][1]["changes"]
+    assert change == [3, "Learning rate 0.1"]
+
+
+def test_a_run_whose_settings_were_changed_is_offered_after_a_reset():
+    page = App(**SMALL, epoch="2")
+    page.set("lr", 0.3)
+    page.click("reset")
+    assert page.pair.kept.run.position.epoch == 2
+    assert "Keep rate 0.02, then rate 0.3 beside it" in plain(page.bodies["message"])
+    page.say("bring_back")
+    assert page.pair.names == ("rate 0.02, then rate 0.3", "rate 0.3")

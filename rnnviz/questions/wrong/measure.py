@@ -198,11 +198,16 @@ def closer(first: Values, second: Values, show: Show) -> list[Section]:
     differ most.
     """
     apart = np.nan_to_num(second.squares - first.squares)
-    _, owners = np.unique(first.owners, return_inverse=True)
-    less = (np.bincount(owners, apart) / np.bincount(owners))[owners]
+    less = np.nan_to_num(mean_squares(second) - mean_squares(first))
     found = one_each(first.owners, np.lexsort((-np.abs(apart), -np.abs(less))))
     sections = [Section("first", found[less[found] > 0]), Section("second", found[less[found] < 0])]
     return sections if show is Show.ERRORS else [_in_order(first, [Section("", found)])]
+
+
+def mean_squares(found: Values) -> Array:
+    """The mean squared error of each answer's sequence, (M,)."""
+    _, owners = np.unique(found.owners, return_inverse=True)
+    return np.asarray((np.bincount(owners, found.squares) / np.bincount(owners))[owners])
 
 
 def _in_order(found: Answers | Values, sections: list[Section]) -> Section:

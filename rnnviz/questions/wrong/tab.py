@@ -39,6 +39,7 @@ from rnnviz.questions.wrong.measure import (
     apart,
     closer,
     in_common,
+    mean_squares,
     most_confused,
     result_csv,
     result_files,
@@ -251,7 +252,15 @@ def _rows_of_both(
     }  # fmt: skip
     texts = [_text(part[owner], data, ()) for owner in owners.tolist()]
     columns = [TableColumn(session.names.sequence, texts, colors.text, 3.2)]
-    for name, of in ("target", first.wanted), (one, first.said), (other, second.said):
+    answers = [("target", first.wanted), (one, first.said), (other, second.said)]
+    if isinstance(first, Values) and isinstance(second, Values) and data.reads is OutputAt.EVERY:
+        answers = []
+        for name, found in (one, first), (other, second):
+            errors = np.sqrt(mean_squares(found)[section.answers[:MOST]]).tolist()
+            columns.append(
+                TableColumn(f"error, {name}", [number(e, 2) for e in errors], colors.text)
+            )
+    for name, of in answers:
         shown = [(of[k], first.wanted[k]) for k in section.answers[:MOST]]
         written = [_written(said, data) for said, _ in shown]
         inks = [colors.forward if np.array_equal(*both) else colors.text for both in shown]
