@@ -391,6 +391,9 @@ def test_the_list_has_what_is_right_in_one_alone():
     for name, session, sign in zip(("exact", "notebook"), sessions, (1, -1), strict=True):
         probs = session.inspect().running_probs[:, 1]
         np.testing.assert_allclose(bars[name]["y"], sign * probs, rtol=1e-5)
+    guess = float(opened.pair.first.dataset.guess.answer[1])
+    levels = [shape["y0"] for shape in opened.chart("answers")["layout"]["shapes"]]
+    assert levels == [-guess, guess]
     assert {session.inspect().example.text for session in sessions} == {test[row].text}
 
 

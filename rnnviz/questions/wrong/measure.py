@@ -192,9 +192,10 @@ def apart(first: Answers, second: Answers, show: Show) -> list[Section]:
 
 
 def closer(first: Values, second: Values, show: Show) -> list[Section]:
-    """The answers of two networks, aligned, by whose largest error is smaller, the first's first.
+    """The answers of two networks, aligned, by whose error is smaller, the first's first.
 
-    The largest difference is first.
+    Each sequence counts by the answer at which the two errors differ most, the largest difference
+    first.
     """
     less = np.nan_to_num(second.errors - first.errors)
     found = one_each(first.owners, np.argsort(-np.abs(less), kind="stable"))

@@ -293,7 +293,9 @@ def _answers_of_both(source: AnswersSource) -> Picture:
         return answers_of_both(sure, source.names[0], probe.words, what, colors, limit=limit)
     target = data.classes[1] if two_sided(data) else "the target"
     what = f"Probability of {plain(shown_token(target))}"
-    guess = float(data.guess.answer.max()) if data.one_class_at_end else None
+    shares = data.guess.answer
+    share = float(shares[1] if two_sided(data) else shares.max())
+    guess = share if data.one_class_at_end else None
     return answers_of_both(sure, source.names[0], probe.words, what, colors, guess=guess)
 
 
