@@ -12,6 +12,7 @@ from rnnviz.charts.shapes import Second
 from rnnviz.charts.theme import Theme
 from rnnviz.config import RunConfig
 from rnnviz.engine.layer_buffers import Array
+from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.training import TrainState
 from rnnviz.probe.activations import Activations
 from rnnviz.probe.cache import Memo
@@ -19,6 +20,7 @@ from rnnviz.probe.comparison import second_probe
 from rnnviz.probe.epoch_series import EpochSeries, Record
 from rnnviz.probe.gradients import ANSWERS, GradientQuery, compared
 from rnnviz.probe.jacobians import covered
+from rnnviz.probe.memory_gauge import recurrent_name
 from rnnviz.probe.pair import Pair
 from rnnviz.probe.probe import Probe, phrase_key
 from rnnviz.probe.session import Session
@@ -121,6 +123,11 @@ def gradient_source(session: Session) -> GradientSource:
     """The source at the epoch shown."""
     probe = session.inspect()
     return GradientSource(session, probe, session.gradient_query(probe))
+
+
+def name_of_weights(parameters: Parameters, layer: int) -> str:
+    """The recurrent weights in a text: their name, or that the cell has none."""
+    return recurrent_name(parameters, layer) or "the recurrent weights (this cell has none)"
 
 
 # What a picture was measured on

@@ -393,6 +393,9 @@ def test_the_list_has_what_is_right_in_one_alone():
     for name, session, sign in zip(("exact", "notebook"), sessions, (1, -1), strict=True):
         probs = session.inspect().running_probs[:, 1]
         np.testing.assert_allclose(bars[name]["y"], sign * probs, rtol=1e-5)
+    guess = float(opened.pair.first.dataset.guess.answer[1])
+    levels = [shape["y0"] for shape in opened.chart("answers")["layout"]["shapes"]]
+    assert levels == [-guess, guess]
     assert {session.inspect().example.text for session in sessions} == {test[row].text}
 
 
@@ -504,7 +507,7 @@ def test_of_values_the_list_begins_with_what_is_closer_in_the_first(task):
     opened.enter(TrainQuestion.WRONG).finish()
     sessions, test = opened.pair.sessions, opened.pair.first.dataset.test
     errors = np.array([
-        [np.mean((session.inspect(example.text).answers - example.targets) ** 2) for example in test]
+        [np.mean((session.inspect(one.text).answers - one.targets) ** 2) for one in test]
         for session in sessions
     ])  # fmt: skip
     closer = int((errors[0] < errors[1]).sum())

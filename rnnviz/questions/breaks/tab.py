@@ -33,7 +33,13 @@ from rnnviz.probe.session import Session
 from rnnviz.probe.units import MOST_EDITS, EditPreview, StateSource
 from rnnviz.questions.breaks import pictures
 from rnnviz.questions.breaks.measure import Removal, SilencingLab
-from rnnviz.questions.subject import ablation_buttons, measuring_html, source_of, why_not_measured
+from rnnviz.questions.subject import (
+    ablation_buttons,
+    measuring_html,
+    name_of_weights,
+    source_of,
+    why_not_measured,
+)
 from rnnviz.questions.what_if.measure import outcome_of, running_answers
 from rnnviz.run.weight_edits import Edit, EditKind, noise, scale, set_weight
 from rnnviz.ui.browser_session import first_value, on_host, visit
@@ -457,5 +463,5 @@ TAB = Sheet(
     "breaks", _trial_of, _answer, _charts, _controls, _measure,
     shown=lambda session: session.units.effort.condition,
     fields=lambda session: names_in(session)
-    | {"weights": recurrent_name(session.state.parameters, session.layer)},
+    | {"weights": name_of_weights(session.state.parameters, session.layer)},
 )  # fmt: skip

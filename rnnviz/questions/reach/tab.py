@@ -49,6 +49,7 @@ from rnnviz.questions.subject import (
     beside,
     gradient_source,
     jacobian_tokens,
+    name_of_weights,
     probe_sequence,
 )
 from rnnviz.tasks.dataset import Example
@@ -401,9 +402,10 @@ def _measure(session: Session) -> Iterator[None]:
 
 
 def _fields(session: Session) -> dict[str, str]:
+    query = gradient_source(session).query
     return {
         **names_in(session),
-        "weights": _weights(gradient_source(session)) or "the recurrent weights",
+        "weights": name_of_weights(query.state.parameters, query.layer),
         "state": " and ".join(session.state.parameters.architecture.cell.states),
         "memory": " and ".join(memory_states(session.state.parameters.architecture.cell)),
         "objective": session.objective.value,
