@@ -87,7 +87,7 @@ def test_memory_and_matrix_have_the_same_rows_and_the_answer_is_what_they_show(p
     cells, bars = page.chart("response")["data"]
     mean = cells["z"][0][cells["x"].index("not")]
     assert bars["x"][0] == pytest.approx(mean)
-    moved = re.search(r"“not” moves unit (\d) by +(\S+) +on average, at its 27 places", page.text)
+    moved = re.search(r"“not” moves unit (\d) by +(\S+) +on average, at 27 places read", page.text)
     assert (int(moved[1]), float(moved[2].replace("−", "-"))) == (rows[0], pytest.approx(mean, 0.1))
     assert "all 58" in page.charts["response"]["remark"]
 

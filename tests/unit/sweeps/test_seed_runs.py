@@ -140,7 +140,7 @@ except KeyboardInterrupt:
 def test_ctrl_c_in_the_terminal_ends_them_without_a_traceback():
     with subprocess.Popen(
         [sys.executable, "-c", _INTERRUPTED], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        text=True, start_new_session=True,
+        encoding="utf-8", start_new_session=True,
     ) as process:  # fmt: skip
         assert process.stdout.readline() == "ready\n"
         os.killpg(process.pid, signal.SIGINT)
