@@ -84,7 +84,7 @@ def main() -> None:
     print("|---|---|---|---|---|---|")
     for task, label, config in runs():
         early, late, apart = measured(config, TASKS[task].build(config.lag, config.seed))
-        when = f"from epoch {apart}" if apart else "never"
+        when = f"at epoch {apart}" if apart else "never"
         name = f"{TASKS[task].label}: {label}"
         moved = f"| {name} | {config.epochs} | {early:.0e} | {late:.0e} | {when}"
         print(f"{moved} | {of_script(config):.0e} |", flush=True)

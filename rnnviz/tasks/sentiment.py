@@ -27,7 +27,7 @@ TASK = Task(
         Preset(
             "Notebook", "A long plateau, then a sudden drop",
             "Expect a long plateau, then a sudden drop near epoch 390. The memory gauge moves "
-            "first: the radius crosses 1 a hundred epochs earlier.",
+            "first: the radius crosses 1 more than a hundred epochs earlier.",
         ),
     ),
     drawn=False,

@@ -185,7 +185,7 @@ def _remark(session: Session) -> str:
     role = session.dataset.role
     encoder = " The states are the encoder's." if session.dataset.source else ""
     return (
-        f"{missing}Measured on {counts.min()} to {counts.max()} different beginnings of {role} "
-        f"sequences. A place with fewer than {measure.FEWEST} is empty, and answers that fewer "
+        f"{missing}Measured on {counts.min()} to {counts.max()} beginnings of {role} sequences, "
+        f"each once for every answer that it has. A place with fewer than {measure.FEWEST} is empty, and answers that fewer "
         f"than {measure.FOLDS} have are left out.{encoder}"
     )
