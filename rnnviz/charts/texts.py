@@ -87,9 +87,11 @@ def story_line(chip: str, sentence: str, broken: bool = False, *, pair: bool = F
     """The story line of a page: the chapter and a sentence, both HTML; of a ``pair`` or a run."""
     kind = " pair" * pair + " broken" * broken + size_of(sentence)
     chapter = "" if pair else f' data-chapter="{chip}"'
+    # In a grid each tag would be an item of its own.
+    body = f"<bdi>{sentence}</bdi>" if "<" in sentence else sentence
     return (
         f'<div class="rnnviz-story{kind}"{chapter} aria-live="polite"><b>{chip}</b>'
-        f"<span><bdi>{sentence}</bdi></span></div>"
+        f"<span>{body}</span></div>"
     )
 
 

@@ -78,7 +78,7 @@ def test_the_longest_stories_are_not_cut_off(opened, server):
         page = opened(f"{server.url}/?{link}", "curves")
         story = page.page.locator(".rnnviz-story")
         expect(story).to_contain_text(f"{chapter}Looking back from")
-        expect(story).to_contain_text("of the gradient.")
+        expect(story).to_contain_text("on average.")
         expect_whole(page)
     page = opened(
         f"{server.url}/gradients?hidden=8&epoch=40&phrase=i+am+not+at+all+good", "over_lag"
