@@ -186,6 +186,6 @@ def _remark(session: Session) -> str:
     encoder = " The states are the encoder's." if session.dataset.source else ""
     return (
         f"{missing}Measured on {counts.min()} to {counts.max()} beginnings of {role} sequences, "
-        f"each once for every answer that it has. A place with fewer than {measure.FEWEST} is empty, and answers that fewer "
-        f"than {measure.FOLDS} have are left out.{encoder}"
+        f"each once for every answer that it has. A place with fewer than {measure.FEWEST} is "
+        f"empty, and answers that fewer than {measure.FOLDS} have are left out.{encoder}"
     )
