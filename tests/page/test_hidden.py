@@ -282,7 +282,7 @@ def test_epochs_that_were_measured_are_compared_and_one_that_was_not_is_named(pa
     assert "Epoch 7 is not measured: press Measure." in page.charts["readability"]["remark"]
     assert "Press Measure to see" in " ".join(page.text.split())
     page.measure()
-    assert page.charts["readability"]["remark"].startswith("Measured on 17 to 58 beginnings of training")
+    assert page.charts["readability"]["remark"].startswith("Measured on 17 to 58 beginnings")
     drawn = page.chart("readability")
     assert [s["name"] for s in drawn["data"][-2:]] == ["epoch 3", "epoch 7"]
     assert drawn["layout"]["title"]["text"] == "Was “not” read so far?"
