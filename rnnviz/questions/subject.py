@@ -51,12 +51,16 @@ class SecondMoment:
 
 
 class GradientSource(NamedTuple):
-    """The session, its probe, and the query; the pair, if both networks are shown."""
+    """The session, its probe, and the query; the pair, if both networks are shown.
+
+    ``other`` is the source of the second network then.
+    """
 
     session: Session
     probe: Probe
     query: GradientQuery
     pair: Pair | None = None
+    other: GradientSource | None = None
 
     @property
     def name(self) -> str:
@@ -82,25 +86,14 @@ class GradientSource(NamedTuple):
         """The rows of a record of this run."""
         return record.series(self.session.run, self.query)
 
-    @property
-    def other(self) -> GradientSource | None:
-        """The source of the second network, if both are shown."""
-        if not self.pair or not (session := self.pair.second):
-            return None
-        probe = second_probe(self.session, session)
-        layers = [one.config.layers for one in (self.session, session)]
-        layer = self.query.layer if layers[0] == layers[1] else layers[1] - 1
-        query = session.gradient_query(probe, self.query.objective)._replace(layer=layer)
-        return GradientSource(session, probe, query)
-
     def second(self, measure: Callable[[GradientSource, bool], Any]) -> Second | None:
         """A measurement of the second network, if both are shown; else of a second moment.
 
         That is the one that is pinned, or the present; None if it is the one shown. ``measure``
         gets its source, and whether it is another moment than the lab's own.
         """
-        if self.pair and (other := self.other):
-            return Second(measure(other, False), self.pair.names[1], network=True)
+        if self.pair and self.other:
+            return Second(measure(self.other, False), self.pair.names[1], network=True)
         state, run = self.session.second_state, self.session.run
         if state is None:
             return None
@@ -116,7 +109,13 @@ class GradientSource(NamedTuple):
 
 def beside(source: GradientSource, pair: Pair) -> GradientSource:
     """The source with both networks."""
-    return source._replace(pair=pair)
+    if (session := pair.second) is None:
+        return source
+    probe = second_probe(source.session, session)
+    layers = [one.config.layers for one in (source.session, session)]
+    layer = source.query.layer if layers[0] == layers[1] else layers[1] - 1
+    query = session.gradient_query(probe, source.query.objective)._replace(layer=layer)
+    return source._replace(pair=pair, other=GradientSource(session, probe, query))
 
 
 def gradient_source(session: Session) -> GradientSource:
