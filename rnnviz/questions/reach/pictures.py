@@ -244,10 +244,12 @@ def weight_spectrum(
         hovertemplate="shown: " + _VALUE,
     )
     largest = max([1.0, *np.abs(eigenvalues), *np.abs(trail).ravel(), *np.abs(crosses)])
-    if second:
-        weights = f"○ {plain(name)}, × {plain(second.name)}"
+    across = f"{weights}: real part"
+    if second:  # There is no trail, whose colours would need a scale.
+        across = f"○ {plain(name)}, × {plain(second.name)}"
+        past["marker"]["showscale"] = False
     of_second = [_crosses(crosses, second.name, theme, size=8)] if second else []
-    return _plane([past, now, *of_second], weights, largest, theme)
+    return _plane([past, now, *of_second], across, largest, theme)
 
 
 def _crosses(values: Array, name: str, theme: Theme, size: float, **options: Any) -> Series:
@@ -354,13 +356,13 @@ def _points(values: Array, numbers: Array, theme: Theme, heading: str) -> Series
 
 
 def _plane(
-    series: list[Series], weights: str, largest: float, theme: Theme
+    series: list[Series], across: str, largest: float, theme: Theme
 ) -> Picture:  # fmt: skip
     end = 1.1 * theme.scale.tenths(-largest, largest)[1]
     limits: dict[str, Any] = {"range": [-end, end], "constrain": "domain"}
     return picture(
         series, "Eigenvalues", 460, theme, shapes=[unit_circle(theme)],
-        xaxis=axis(f"{weights}: real part", theme, **limits),
+        xaxis=axis(across, theme, **limits),
         yaxis=axis("imaginary part", theme, **limits, scaleanchor="x"), margin={"r": 76},
     )  # fmt: skip
 
