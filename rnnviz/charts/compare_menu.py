@@ -37,9 +37,8 @@ def _message(pair: Pair) -> str:
     said = pair.session.player.message
     text, offers = escape(said), ""
     if (kept := pair.offered) and (not said or said.startswith((_AGAIN, GOING_ON))):
-        runs = kept.run, pair.first.run
-        starts = [run.schedule.start for run in runs]
-        name = escape(called_by_changes([kept.config, pair.first.config], starts)[0])
+        starts = kept.run.schedule.start, pair.first.run.schedule.start
+        name = escape(called_by_changes((kept.config, pair.first.config), starts)[0])
         offers = button(f"Keep {name} beside it", "bring_back", kind="rnnviz-go")
         if pair.first.player.course.ghost is None:
             offers += " " + button("Show its curves", "show_ghost", kind="rnnviz-go")

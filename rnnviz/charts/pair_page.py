@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from itertools import chain
 
 import numpy as np
 
-from rnnviz.charts.first_page import DEVELOP, words_of
+from rnnviz.charts.first_page import words_of
 from rnnviz.charts.pair_pictures import Asked, Course, DrawnNetwork, pair_curves, pair_network
 from rnnviz.charts.pair_story import Both, same_start
 from rnnviz.charts.picture import Picture
@@ -29,11 +28,11 @@ def probes_of(pair: Pair) -> tuple[Probe, ...]:
 
 
 def develop(pair: Pair) -> Iterator[None]:
-    """Measure what is left at earlier epochs; yields before each."""
-    return chain.from_iterable(
-        session.lab(RetentionLab).develop(session, probe, pair.token)
-        for session, probe in zip(pair.sessions, probes_of(pair), strict=True)
-    )
+    """Measure what is left, and the memory, at earlier epochs; yields before each."""
+    for session, probe in zip(pair.sessions, probes_of(pair), strict=True):
+        yield from session.lab(RetentionLab).develop(session, probe, pair.token)
+    for session in pair.sessions:
+        yield from session.memory.develop(session.run, session.gradient_query())
 
 
 def both_of(pair: Pair) -> Both:
@@ -90,8 +89,8 @@ def _asked(probe: Probe, networks: list[DrawnNetwork], theme: Theme) -> Asked:
     return Asked(kind, data.classes, known.tolist(), target, guess)
 
 
-def both_curves(both: Both, theme: Theme, budget: float = DEVELOP) -> Picture:
-    """Both runs over their epochs."""
+def both_curves(both: Both, theme: Theme, budget: float) -> Picture:
+    """Both runs over their epochs; earlier epochs are measured for ``budget`` seconds."""
     pair, data = both.pair, both.pair.first.dataset
     seeds = pair.spreads if pair.luck_shown else []
     courses = [

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -115,9 +116,10 @@ def _by_value(setting: str, value: Any) -> str:
     return _OFF.get((setting, value)) or _CALLED.get(setting, "{}").format(value)
 
 
+@lru_cache(maxsize=32)
 def called_by_changes(
-    configs: Sequence[RunConfig], starts: Sequence[RunConfig]
-) -> tuple[str, ...]:  # fmt: skip
+    configs: tuple[RunConfig, RunConfig], starts: tuple[RunConfig, RunConfig]
+) -> tuple[str, str]:  # fmt: skip
     """What two networks are called, with these settings and those with which they began.
 
     One whose setting was changed has both its values.
@@ -127,11 +129,12 @@ def called_by_changes(
         return called(*configs)
     setting = differing[0].name
     pairs = [[getattr(config, setting) for config in both] for both in (starts, configs)]
-    return tuple(
+    one, two = (
         _by_value(setting, now) if begun == now
         else f"{_by_value(setting, begun)}, then {_by_value(setting, now)}"
         for begun, now in zip(*pairs, strict=True)
     )  # fmt: skip
+    return one, two
 
 
 class Pair:
@@ -191,10 +194,9 @@ class Pair:
     @property
     def names(self) -> tuple[str, str]:
         """What the two networks are called; a setting that was changed has both its values."""
-        both = self.first, self.sessions[-1]
-        starts = [session.run.schedule.start for session in both]
-        one, two = called_by_changes([session.config for session in both], starts)
-        return one, two
+        one, two = self.first, self.sessions[-1]
+        starts = one.run.schedule.start, two.run.schedule.start
+        return called_by_changes((one.config, two.config), starts)
 
     @property
     def token(self) -> int:

@@ -57,10 +57,10 @@ def retention(
     """
     batch = collate([example, *(with_token(example, token, other) for other in others)])
     trace = forward_pass(parameters, batch)
-    own, *rest = (memory(trace, rule.layer, k) for k in range(1 + len(others)))
+    memory, own = _memories(trace, rule.layer), Unrolled(trace).spans[-1].column
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        away = [np.linalg.norm(one - own, axis=-1) for one in rest]
-        distance = np.mean(away, axis=0) if away else np.full(len(own), np.nan)
+        away = np.linalg.norm(memory - memory[:, own, None], axis=-1)
+        distance = away.sum(axis=1) / len(others)
         shares = distance / distance[token]
     shares[:token] = np.nan
     return Retention(token, shares, gradient_shares(parameters, example, rule))
@@ -78,11 +78,14 @@ def other_inputs(dataset: Dataset, example: Example, token: int) -> Array:
     return spaced(every[(every != own).any(axis=-1)], _OTHERS)
 
 
-def memory(trace: Trace, layer: int = -1, sequence: int = 0) -> Array:
-    """The memory of one sequence after every token, (T, M)."""
-    unrolled = Unrolled(trace, layer, sequence)
-    names = memory_states(trace.architecture.cell)
-    return np.concatenate([unrolled.of(name) for name in names], axis=-1, dtype=float)
+def _memories(trace: Trace, layer: int) -> Array:
+    """The memories after every token of sequences of one length, (T, B, M)."""
+    names, bridge = memory_states(trace.architecture.cell), trace.batch.bridge
+    encoder, *decoder = (
+        np.concatenate([stack.layers[layer].arrays[name] for name in names], axis=-1, dtype=float)
+        for stack in trace.stacks
+    )
+    return encoder if bridge is None else np.concatenate([encoder[:, bridge], *decoder])
 
 
 def gradient_shares(

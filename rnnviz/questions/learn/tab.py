@@ -104,7 +104,7 @@ def with_seeds(scene: Scene, pair: Pair) -> Scene:
 
     def draw(frame: Frame) -> None:
         scene.draw(frame)
-        frame.chart("pair_curves", both_curves, both_of(pair), theme())
+        frame.chart("pair_curves", both_curves, both_of(pair), theme(), _budget(pair.running))
 
     def job() -> Iterator[object]:
         return chain(scene.job() if scene.job else (), develop(pair))
@@ -113,12 +113,17 @@ def with_seeds(scene: Scene, pair: Pair) -> Scene:
     return replace(scene, draw=draw, job=job, kinds=kinds)
 
 
+def _budget(running: bool) -> float:
+    """Seconds per frame for earlier epochs: while the run rests, the scene's job measures them."""
+    return DEVELOP if running else 0.0
+
+
 def _draw(session: Session, frame: Frame) -> None:
     probe = session.inspect()
     frame.texts["verdict"] = verdict_html(probe, session.phrase_input.problem)
     words, colors = words_of(session, probe), sticky_theme(session, "network")
     frame.chart("network", compared_network, session, probe, words, colors)
-    frame.chart("curves", curves, session, probe, theme(), DEVELOP)
+    frame.chart("curves", curves, session, probe, theme(), _budget(session.player.running))
     if writes(session.dataset):
         frame.texts["sample"] = _sample_html(session, probe)
     if runs_free(session.dataset):
@@ -146,7 +151,7 @@ def live_pair(pair: Pair) -> Scene:
         both = both_of(pair)
         frame.texts["story"] = story_html(both)
         frame.chart("pair_network", networks, both, sticky_theme(pair.first, "pair"))
-        frame.chart("pair_curves", both_curves, both, theme())
+        frame.chart("pair_curves", both_curves, both, theme(), _budget(pair.running))
 
     kinds = {key: key for key in ("pair_network", "pair_curves")}
     return Scene(pair.first, draw, {"pair_network": click}, partial(develop, pair), kinds=kinds)
