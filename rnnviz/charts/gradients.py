@@ -49,18 +49,20 @@ def gradient_map(
         colorbar={**color_bar(f"||{symbol}||"), **power_ticks(low, high)},
         hovertemplate=f"{unit} %{{x}}, word %{{y}}: 10^%{{z:.2f}}<extra></extra>",
     )  # fmt: skip
-    title = (
-        f"Gradient left, over the {unit}s: {plain(name)}" if name else f"Gradient over the {unit}s"
-    )
-    return word_map(cells, title, course, words, theme)
+    title = f"Gradient left: {plain(name)}" if name else f"Gradient over the {unit}s"
+    return word_map(cells, title, course, words, theme, beside=bool(name))
 
 
 def word_map(
-    cells: Series, title: str, course: RunCurves, words: Sequence[str], theme: Theme
-) -> Picture:
-    """A picture of ``cells``, a row for each word, from 1 on, and a column for each epoch."""
+    cells: Series, title: str, course: RunCurves, words: Sequence[str], theme: Theme,
+    *, beside: bool = False,
+) -> Picture:  # fmt: skip
+    """A picture of ``cells``, a row for each word, from 1 on, and a column for each epoch.
+
+    Its scale is above it if there is room, or always ``beside`` it.
+    """
     rows = {**cells, "y": list(range(1, len(words) + 1))}
-    meta, yaxis = {"y": "token", "first": 1}, word_rows(words, theme)
+    meta, yaxis = {"y": "token", "first": 1, "beside": beside}, word_rows(words, theme)
     layout: dict[str, Any] = {"xaxis": {"showgrid": False}, "yaxis": yaxis, "meta": meta}
     return epochs_picture([rows], title, 320, course, theme, **layout)
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnnviz.charts.axes import last_epoch, thinned
+from rnnviz.charts.axis_limits import nice_limit
 from rnnviz.charts.picture import Picture, Series, compact, heatmap, scatter
 from rnnviz.charts.sequence_network import Words, palette, units_series
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain, shown_token
@@ -154,7 +155,7 @@ def pair_curves(
 
 def _top(tops: Sequence[float], guess: Guess) -> float:
     """The end of the common axis of losses; a run that breaks must not flatten the other."""
-    return min(max(tops), max(min(tops), 3 * guess.loss))
+    return min(max(tops), max(min(tops), nice_limit(3 * guess.loss)))
 
 
 def _course_series(course: Course) -> Iterator[Series]:

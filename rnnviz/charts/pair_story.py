@@ -53,9 +53,13 @@ class Both(NamedTuple):
         return tuple(standing(self.pair, session) for session in self.sessions)
 
     def called(self, k: int) -> str:
-        """The name of a network, underlined: A's line is solid, B's dashed."""
-        name = escape(self.pair.names[k])
-        return f'<u class="rnnviz-called {LETTERS[k].lower()}">{name}</u>'
+        """The name of a network, underlined."""
+        return underlined(self.pair.names[k], k)
+
+
+def underlined(name: str, k: int) -> str:
+    """The name of a network in a sentence: A's line is solid, B's dashed."""
+    return f'<u class="rnnviz-called {LETTERS[k].lower()}">{escape(name)}</u>'
 
 
 def disc(k: int) -> str:
@@ -71,7 +75,7 @@ def story_html(both: Both) -> str:
 def answer_of_both(pair: Pair, answer: str) -> str:
     """The chapter of both and the answer of a page, unless a run is broken or catches up."""
     both = Both(pair, (), ())
-    told = next(_states(both), (_chip(both), answer, False))
+    told = next(_states(both, shown=True), (_chip(both), answer, False))
     return story_line(*told, pair=True)
 
 
@@ -109,8 +113,11 @@ def _chip(both: Both) -> str:
     return f"{disc(ahead)} {'learned' if chapters[ahead] == _LEARNED else 'ahead'}"
 
 
-def _states(both: Both) -> Iterator[tuple[str, str, bool]]:
-    """Which run catches up, or is broken: chip, sentence, whether it is broken."""
+def _states(both: Both, shown: bool = False) -> Iterator[tuple[str, str, bool]]:
+    """Which run catches up, or is broken: chip, sentence, whether it is broken.
+
+    With the epoch at which a broken one is ``shown``.
+    """
     called = both.called
     for k, (own, session) in enumerate(zip(both.standings, both.sessions, strict=True)):
         other = called(1 - k)
@@ -121,9 +128,12 @@ def _states(both: Both) -> Iterator[tuple[str, str, bool]]:
             yield f"{disc(k)} catches up", sentence, False
         if own.broken is not None:
             what = f"From epoch {own.broken} on the numbers of {called(k)} are not finite."
-            stands = both.standings[1 - k]
-            goes_on = stands.broken is None and stands.ended is None
-            yield f"{disc(k)} broke", what + f" {other} goes on." * goes_on, True
+            stands, over = both.standings[1 - k], both.sessions[1 - k].player.over
+            if shown:
+                what += f" It is shown at epoch {session.player.position.epoch}."
+            elif not over and stands.broken is None and stands.ended is None:
+                what += f" {other} goes on."
+            yield f"{disc(k)} broke", what, True
 
 
 def luck_story(pair: Pair) -> tuple[str, str] | None:

@@ -315,8 +315,8 @@ def _reach(trace: Trace, truncate: int) -> Sign:
     elif value >= np.finfo(trace.dtype).eps:
         level = Level.WATCH
         advice = (
-            "Little of the gradient reaches the first token: the network learns from it slowly, "
-            "until its memory keeps more of it."
+            "Little of the gradient reaches the first token: most of the gradient of the weights "
+            "comes from later ones."
         )
     else:
         level = Level.BAD

@@ -190,15 +190,15 @@ def _answers(parameters: Parameters, examples: Sequence[Example]) -> Array:
 
 #: The least share that is mentioned: of the loss, or of the gradient that a token loses.
 _LEAST = 0.005
-#: The ending for a run that learned nothing.
-_ENDED = "The run ended before the loss fell by a quarter."
+#: The ending for a run that learned nothing, or lost it again.
+_ENDED = "The run ended with a loss of at least 75% of guessing."
 
 
 class Story(NamedTuple):
     """The chapter's name, one sentence, whether something is broken, and the turning word.
 
     ``turning`` is the index of the token without which the verdict changes, if there is one.
-    ``ending`` is the part of the sentence about the end of a run that learned nothing.
+    ``ending`` is the part of the sentence about the end of a run whose loss is then near guessing.
     ``question`` is the one whose tab shows what the sentence is about, if there is one.
     """
 

@@ -65,7 +65,7 @@ def test_a_newcomer_sees_why_lag_20_fails_for_elman_and_not_for_the_lstm(page):
         page.expect_said("status", "of 30")
         page.button("play").click()
         page.expect_said("status", "Finished")
-        expect(story).to_contain_text("The run ended before the loss fell by a quarter.")
+        expect(story).to_contain_text("The run ended with a loss of at least 75% of guessing.")
         story.get_by_role("button", name="How far back?").click()
         page.expect_drawn_above("over_lag", 0)
         expect(story).to_contain_text(

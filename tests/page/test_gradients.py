@@ -76,7 +76,7 @@ def test_of_much_data_the_band_is_that_of_a_sample_first_and_of_all_when_the_run
 @each_row("question", [REACH, FEED, RIGHT])
 def test_a_run_that_ended_before_the_loss_fell_says_so_beside_the_answer(question):
     page = Page(question, hidden="4", epochs="3", epoch="3")
-    said = "The run ended before the loss fell by a quarter."
+    said = "The run ended with a loss of at least 75% of guessing."
     assert page.story.endswith(f" {said}")
     size = re.search(r"rnnviz-story ?(\w*)", page.bodies["story"])[1]
     assert size == ("longer" if len(page.story) > LONGER else "long" * (len(page.story) > LONG))

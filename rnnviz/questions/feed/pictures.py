@@ -179,4 +179,4 @@ def share_map(
         hovertemplate=f"{course.history.unit} %{{x}}: %{{z}}<extra></extra>",
     )  # fmt: skip
     title = f"Share of every token, {name}{': ' * bool(network)}{plain(network)}"
-    return word_map(cells, title, course, words, theme)
+    return word_map(cells, title, course, words, theme, beside=bool(network))

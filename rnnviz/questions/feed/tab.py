@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from html import escape
 
 import numpy as np
 import streamlit as st
 
 from rnnviz.charts.axes import MOST_NUMBERS, NowAndPinned
 from rnnviz.charts.gradients import NO_WEIGHTS
+from rnnviz.charts.pair_story import underlined
 from rnnviz.charts.picture import Picture
 from rnnviz.charts.shapes import sentence
 from rnnviz.charts.texts import explanation
@@ -74,8 +74,10 @@ def _answer(source: GradientSource) -> str:
         return "The gradient is too large for the shares of its words."
     if source.pair and source.other:
         rest = source.other.session.lab(FeedLab).second_shares(source.other.query).W_xh[:-1]
-        both = zip(source.pair.names, (now, _percent(float(rest.sum()))), strict=True)
-        each = ", ".join(f"<strong>{share}</strong> in {escape(name)}" for name, share in both)
+        names, both = map(underlined, source.pair.names, (0, 1)), (now, _percent(float(rest.sum())))
+        each = ", ".join(
+            f"<strong>{share}</strong> in {name}" for share, name in zip(both, names, strict=True)
+        )
         of = "of the input weights' gradient comes from what is before the last"
         return f"How much {of} {noun}: {each}."
     share = f"<strong>{now}</strong> of the input weights' gradient"

@@ -236,17 +236,20 @@ def weight_spectrum(
         past["marker"]["opacity"] = np.where(numbers > shown, _LATER, 1.0).tolist()
     past.update(text=past["marker"]["color"], hovertemplate=f"{unit} %{{text}}: {_VALUE}")
     line = {"color": theme.text, "width": 1.5}
+    marker = {"size": 7, "color": "rgba(0,0,0,0)", "line": line}
+    if second:  # Beside crosses the first network's dots are filled, as everywhere.
+        marker = {"size": 5, "color": theme.text}
     now = scatter(
         **xy(_parts(eigenvalues)),
         customdata=_parts(eigenvalues),
         mode="markers",
-        marker={"size": 7, "color": "rgba(0,0,0,0)", "line": line},
+        marker=marker,
         hovertemplate="shown: " + _VALUE,
     )
     largest = max([1.0, *np.abs(eigenvalues), *np.abs(trail).ravel(), *np.abs(crosses)])
     across = f"{weights}: real part"
     if second:  # There is no trail, whose colours would need a scale.
-        across = f"○ {plain(name)}, × {plain(second.name)}"
+        across = f"● {plain(name)}, × {plain(second.name)}"
         past["marker"]["showscale"] = False
     of_second = [_crosses(crosses, second.name, theme, size=8)] if second else []
     return _plane([past, now, *of_second], across, largest, theme)
@@ -288,7 +291,7 @@ def state_spectrum(
     largest = [np.abs(eigenvalues).max(axis=1)]
     series = [*_circles(eigenvalues, theme)]
     if second:
-        title = f"One step: eigenvalues and the largest; ○ {plain(name)}, × {plain(second.name)}"
+        title = f"One step: eigenvalues and the largest; ● {plain(name)}, × {plain(second.name)}"
         sizes = [np.abs(of[t]).max() if t in of else np.nan for t in tokens.tolist()]
         largest.append(np.array(sizes))
         series += (

@@ -12,6 +12,7 @@ import numpy as np
 import streamlit as st
 
 from rnnviz.charts.gradients import gradient_map, memory_gauge, symbol
+from rnnviz.charts.pair_story import underlined
 from rnnviz.charts.picture import Picture
 from rnnviz.charts.shapes import sentence
 from rnnviz.charts.texts import epoch_link, explanation
@@ -85,10 +86,10 @@ def _answer(source: GradientSource) -> str:
     reaches = f"{_share_text(share)} reaches {word}, {back}."
     if source.pair and source.other:
         other = _shares(source.other)
-        first, second = map(escape, source.pair.names)
-        there = f"<strong>{_share_text(float(other[0]))}</strong>" if len(other) else "nothing"
-        here = f"<strong>{_share_text(share)}</strong> reaches {word}, {back}"
-        return f"The gradient: in {first} {here}; in {second} {there} does."
+        first, second = map(underlined, source.pair.names, (0, 1))
+        here = _arrives(share, f"reaches {word}, {back}", f" at {word}, {back}")
+        there = _arrives(float(other[0]), "does") if len(other) else "nothing does"
+        return f"The gradient: in {first} {here}; in {second} {there}."
     if not share:
         return f"<strong>Nothing</strong> is carried back: {reaches}"
     if share >= 1 or (life := -lag * math.log(2) / math.log(share)) >= FOREVER:
@@ -129,6 +130,13 @@ def _starved(source: GradientSource) -> str:
     back = f"{lag} {names.noun}{'s' * (lag > 1)} back"
     when = f"<strong>Up to epoch {epoch} of {session.config.epochs}</strong>"
     return f"{when} less than {REACH_WATCH:.1%} of the gradient reached {word}, {back}."
+
+
+def _arrives(share: float, does: str, at: str = "") -> str:
+    """How much arrives in one of two networks; it may be more than there was."""
+    if share >= 2:
+        return f"it grows to <strong>{number(share, 2)} times its size</strong>{at}"
+    return f"<strong>{_share_text(share)}</strong> {does}"
 
 
 def _share_text(share: float) -> str:

@@ -14,6 +14,7 @@ from rnnviz.charts.answers import class_strip, value_lines
 from rnnviz.charts.axes import NowAndPinned
 from rnnviz.charts.first_page import words_of, words_row
 from rnnviz.charts.hidden_states import running_margin_bars
+from rnnviz.charts.pair_story import underlined
 from rnnviz.charts.picture import Picture
 from rnnviz.charts.sequence_network import Words
 from rnnviz.charts.shapes import sentence
@@ -213,14 +214,17 @@ def _sections_of_both(
 
 def _told_of_both(source: AnswersSource, other: AnswersSource) -> str:
     """How many sequences one network alone has right, or answers more closely."""
-    session, names = source.session, [escape(name) for name in source.names]
+    session, names = source.session, [*map(underlined, source.names, (0, 1))]
     if not _alike(source, other):
         return f"The data of both differ: the list is that of {names[0]}."
     _, _, sections = _sections_of_both(source, other, Show.ERRORS)
-    one, two = (f"<strong>{len(section.answers):,}</strong>" for section in sections[:2])
-    what = f"{_part(session)}{session.names.sequence}s"
+    counts = [len(section.answers) for section in sections[:2]]
+    one, two = (f"<strong>{count:,}</strong>" for count in counts)
+    what = f"{_part(session)}{session.names.sequence}"
     if not session.dataset.answers_classes:
-        return f"Of the {what}, {one} are answered more closely by {names[0]}, {two} by {names[1]}."
+        closer_by = f"more closely by {names[0]}: {one}; by {names[1]}: {two}"
+        return f"Of the {what}s, answered {closer_by}."
+    what += "s" * (counts[0] != 1)
     return f"Right in {names[0]} alone: {one} {what}; in {names[1]} alone: {two}."
 
 

@@ -182,7 +182,8 @@ export function paintScaleAbove(p, { colorbar, colorscale, zmin, zmax, cmin = zm
   const title = sizeOf(c, plainTitle(layout.title), { size: 15, weight: 600, family }).width;
   const [end, wide] = [sizeOf(c, high, font).width, 46];
   const right = Math.min(box.width - 62, Math.max(box.right, title + 150));
-  if (right - end - wide - 12 - sizeOf(c, low, font).width < title + 8) return paintScaleBeside(p, colorscale, [low, high], font, title);
+  // Two networks' maps have theirs at the same place, however long their names are.
+  if (layout.meta?.beside || right - end - wide - 12 - sizeOf(c, low, font).width < title + 8) return paintScaleBeside(p, colorscale, [low, high], font, title);
   const x = right - end - wide - 5;
   const shade = c.createLinearGradient(x, 0, x + wide, 0);
   for (const [at, color] of colorscale) shade.addColorStop(at, color);

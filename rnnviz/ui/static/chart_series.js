@@ -128,8 +128,14 @@ function paintTexts(p, series) {
   const font = (k) => ({ size: each(textfont.size, k, TICK), color: each(textfont.color, k, p.text),
     weight: textfont.weight, family: textfont.family ?? p.family });
   if (series.meta?.apart) return paintApart(p, pointsOf(p, series), written, font);
+  let [last, level] = [-Infinity, NaN];
   pointsOf(p, series).forEach(([x, y], k) => {
-    if (written(k) && Number.isFinite(x) && Number.isFinite(y)) writeRich(p.c, written(k), x + dx, y + dy, font(k), { across: side, down });
+    if (!written(k) || !Number.isFinite(x) || !Number.isFinite(y)) return;
+    // Of a row of texts those are left out that would cover the last one written.
+    const half = side === "center" ? sizeOf(p.c, written(k), font(k)).width / 2 : 0;
+    if (half && y === level && x - half < last + 3) return;
+    [last, level] = [x + half, y];
+    writeRich(p.c, written(k), x + dx, y + dy, font(k), { across: side, down });
   });
 }
 

@@ -139,7 +139,7 @@ function paintStates({ c, layout: { u, x, left: edge, pitch, strip }, pair, netw
 
 // What is left, as high as its share: of the token forwards, above the line; of the gradient backwards, below it.
 function paintTrail(p) {
-  const { layout: { u, left: edge, end }, pair, network, box: { trail: { y, height } }, theme, readTo, backFrom } = p;
+  const { c, layout: { u, left: edge, end }, pair, network, box: { trail: { y, height } }, theme, readTo, backFrom } = p;
   const [base, quarter, count] = [y + height / 2, height / 4, pair.words.length];
   for (const at of [y, y + height]) stroke(p, [[edge, at], [end, at]], theme.grid);
   wedge(p, network.left, pair.token, readTo, base, -1, theme.forward);
@@ -147,7 +147,9 @@ function paintTrail(p) {
   stroke(p, [[edge, base], [end, base]], theme.muted, 1.2);
   const named = (text, side, color) => write(p, text, edge - 6, base + side * quarter, 0.92 * u, color,
     { align: "right", weight: 600, most: edge - 8, least: 12 });
-  named(`left of “${pair.words[pair.token]}” →`, -1, theme.forward);
+  const whole = `left of “${pair.words[pair.token]}” →`;
+  c.font = `600 12px ${p.font}`;
+  named(c.measureText(whole).width > edge - 8 ? "left of it →" : whole, -1, theme.forward);
   named("← of gradient", 1, theme.magnitude);
   const number = (share, side, color) =>
     write(p, leftText(share), end + 0.7 * u, base + side * quarter, 1.1 * u, color, { weight: 700 });
@@ -207,8 +209,10 @@ export function outcome({ pair: { kind, names, targets }, network: { said, answe
   const probability = kind === "verdict" ? Math.max(answer.at(-1), 1 - answer.at(-1)) : answer.at(-1);
   const unsure = probability < (names.length === 2 ? 0.55 : 1.4 / names.length);
   const color = unsure ? theme.muted : names.length > 2 ? theme.text : k ? theme.positive : theme.negative;
-  const right = targets.at(-1) < 0 || targets.at(-1) === k;
-  return [[names[k], color], [kind === "verdict" || right ? percent(probability) : "", color]];
+  const target = targets.at(-1);
+  // Of classes the probability is that of the target.
+  const wrong = kind === "classes" && target >= 0 && target !== k;
+  return [[names[k], color], [wrong ? `${names[target]} ${percent(probability)}` : percent(probability), wrong ? theme.muted : color]];
 }
 
 const number = (value) => (Number.isFinite(value) ? Number(value.toPrecision(2)).toString() : "–");
@@ -227,9 +231,9 @@ function paintVerdict(p, bar, first) {
     const [up, size] = [q >= 0.5, Math.max(1, half * Math.abs(2 * q - 1))];
     bar(t, up ? middle - size : middle, size, up ? theme.positive : theme.negative);
     const sure = Math.max(q, 1 - q);
-    const end = Math.min(size + 0.65 * u, half - 0.3 * u);
-    if (pitch > NUMBERS * u && t < words.length - 1) write(p, percent(sure), x(t), middle + (up ? -end : end),
-      0.92 * u, sure < 0.55 ? theme.muted : theme.text, { align: "center", weight: 600, halo: true });
+    // On the other side of the line, where there is no bar.
+    if (pitch > NUMBERS * u && t < words.length - 1) write(p, percent(sure), x(t), middle + (up ? 0.72 : -0.72) * u,
+      0.92 * u, sure < 0.55 ? theme.muted : theme.text, { align: "center", weight: 600 });
   });
   stroke(p, [[edge, middle], [end, middle]], theme.muted, 1.2);
 }

@@ -154,7 +154,7 @@ def test_a_gradient_that_vanishes_is_told_until_memory_grows():
 
 def test_a_run_that_ended_on_the_plateau_says_so_there_and_nowhere_before():
     ended, session = (
-        " The run ended before the loss fell by a quarter.",
+        " The run ended with a loss of at least 75% of guessing.",
         Session(RunConfig(epochs=60)),
     )
     session.player.advance(60)

@@ -302,7 +302,7 @@ def test_the_eigenvalues_of_a_second_network_are_crosses_in_the_place_of_the_tra
     past, rings, crosses = drawn.data
     assert not len(past.x) and len(rings.x) == len(NOW)
     assert (crosses.marker.symbol, list(crosses.y)) == ("x-thin", [1.5, 0])
-    assert drawn.layout.xaxis.title.text == "○ elman, × lstm"
+    assert drawn.layout.xaxis.title.text == "● elman, × lstm"
     assert not past.marker.showscale
     assert drawn.layout.yaxis.range[1] > 1.5
     alone = weight_spectrum(NOW[:0], trail[:0], np.array([], int), name="lru", second=second)
