@@ -189,9 +189,17 @@ class _Index(ast.NodeTransformer):
         return ast.parse(f"{name.id}{at}", mode="eval").body
 
     def visit_Call(self, call: ast.Call) -> ast.expr:
-        """np.tanh for tanh."""
+        """np.tanh for tanh, and 1.0 for 1: arrays of integers overflow, and can't be 1 / h."""
         name = ast.parse(called(ast.unparse(call.func)), mode="eval").body
+        for number in (arg for arg in call.args if _is_number(arg)):
+            for part in ast.walk(number):
+                if isinstance(part, ast.Constant):
+                    part.value = float(part.value)  # type: ignore[arg-type]
         return ast.Call(name, [self.visit(argument) for argument in call.args], [])
+
+
+def _is_number(tree: ast.expr) -> bool:
+    return not any(isinstance(part, ast.Name) for part in ast.walk(tree))
 
 
 def _backward(cell: CellText, inputs: bool, ends: bool, transposes: bool) -> str:
@@ -300,10 +308,11 @@ def called(function: str) -> str:
 
 
 class _Text(NamedTuple):
-    """A value as Python, and how tightly it binds."""
+    """A value as Python, how tightly it binds, and whether a truth value is its first factor."""
 
     text: str
     binding: int = _NAME
+    truth: bool = False
 
     def inside(self, binding: int) -> str:
         """The text, in brackets if it binds less tightly."""
@@ -371,16 +380,18 @@ class Writer:
             case "product":  # Python's @ binds like *; only in a sum it has no brackets.
                 read = self._text(args[0]).inside(_NAME)
                 text = _Text(f"{self._weight(node.name)} @ {read}", _MATRIX)
-            case "neg":
-                first = args[0]
-                while first.kind in ("mul", "div") and first not in self._names:
-                    first = first.args[0]
-                sign = "-1.0 * " if _is_truth(first) else "-"
-                text = _Text(f"{sign}{self._text(args[0]).inside(_PRODUCT)}", _SIGN)
+            case "neg":  # NumPy's truth values have no sign.
+                negated = self._text(args[0])
+                sign = "-1.0 * " if negated.truth else "-"
+                text = _Text(f"{sign}{negated.inside(_PRODUCT)}", _SIGN)
             case "mask":
-                text = _Text(f"({self.value(args[0])} {node.name} {self.value(args[1])})")
+                comparison = f"({self.value(args[0])} {node.name} {self.value(args[1])})"
+                text = _Text(comparison, truth=True)
             case kind:
-                values = [*map(self.value, args)]
+                values = [
+                    repr(float(f"{each.value:.15g}")) if each.kind == "number" else self.value(each)
+                    for each in args
+                ]
                 if kind == "where":
                     values[:2] = [f"{values[0]} {node.name} {values[1]}"]
                 text = _Text(f"{self._call(kind)}({', '.join(values)})")
@@ -397,7 +408,8 @@ class Writer:
         both = self._text(left).inside(binding), self._text(right).inside(tighter)
         # A sum of two truth values would be a truth value.
         counts = binding == _SUM and _is_truth(left) and right.kind != "number"
-        return _Text("1.0 * " * counts + f" {sign} ".join(both), binding)
+        truth = binding == _PRODUCT and self._text(left).truth
+        return _Text("1.0 * " * counts + f" {sign} ".join(both), binding, truth)
 
 
 def _is_truth(node: Node) -> bool:

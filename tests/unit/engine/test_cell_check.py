@@ -32,6 +32,7 @@ ODD = (
     "s = h\nh = W_x @ x + tanh(s) * s\n",
     "p = 0.5 * p + W_p @ x\nh = 0.5 * h + (1 - (1 - max(b_1, 2 * (W_2 @ x)))) + 0.1 * p + W_1 @ x",
     "u = W_u @ x\nh = max(u, h) + where(h > u, u * h, -h) + relu(u - h)",
+    "h = where(h > 0, 1, 2) ** -1 + W_xh @ x + 0.1 * relu(-relu(h) * h) * max(h, 3) ** -2",
     "h = exp(-softplus(L_a)) * h + cos(b_c) * (W_x @ x) + log(1 + h ** 2) + sqrt(1 + h ** -2)",
 )  # fmt: skip
 

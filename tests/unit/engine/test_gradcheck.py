@@ -311,6 +311,8 @@ UNUSUAL = (
     "h = where(h > 0.1, 1, L_2) + W_1 @ x",
     "r = where(h > 0.1, U_1 @ h, h - U_1 @ h)\nh = W_2 @ x * r",
     "h = max(U_1 / (2 + h) + W_2 @ x / (2 + h), 2)",
+    "h = where(h > 0, 1, 2) ** -1 + W_xh @ x",
+    "h = tanh(where(h > 0, 100, 300) ** 8 * 1e-20 * (W_xh @ x))",
     "p = -L_2 + h\nh = max(V_0 @ p, 2 * (p - L_2)) + W_1 @ x",
 )
 
@@ -326,9 +328,10 @@ def test_unusual_texts_are_confirmed_too(text):
         ("q = b_1\nh = h + q + W_1 @ x", "q is only another name of b_1: write b_1"),
         ("s = q + h\nq = cos(b_1)\nh = s + W_1 @ x", "line 2, .*q is .* the same at every token"),
         ("h = h + W_1 @ x + (h - h) * (U_1 @ h)", "U_1 has no effect: leave it out"),
+        ("a = 1 / relu(W_1 @ x)\nb = relu(a - b_v) * h\nh = b - b_h", "not finite.*above 0"),
     ],
 )
-def test_lines_and_weights_without_effect_are_refused(text, said):
+def test_lines_and_weights_that_cannot_be_used_are_refused(text, said):
     with pytest.raises(CellError, match=said):
         own_cell(text)
 
