@@ -166,7 +166,11 @@ class NowAndPinned(NamedTuple):
 
 def outlined(moments: NowAndPinned, theme: Theme) -> Series:
     """The bars of the second moment, as outlines."""
-    boxes = [(t - _HALF, 0, t + _HALF, value) for t, value in enumerate(moments.then.tolist())]
+    boxes = [
+        (t - _HALF, 0, t + _HALF, value)
+        for t, value in enumerate(moments.then.tolist())
+        if not math.isnan(value)
+    ]
     return {**outlines(boxes, theme.muted, 1.4, "dashdot"), "name": moments.name}
 
 
@@ -176,12 +180,14 @@ def mirrored(
     """The bars of a second network, hollow and downwards, with their numbers if there is room."""
     down, then = NowAndPinned(-moments.values, moments.name, -moments.then), moments.then
     box = outlined(down, theme)
-    yield {**box, "line": {"color": color, "width": 1.6, "dash": "dash"}}
+    # Of narrow boxes dashes leave nothing.
+    dash = "dash" if len(then) <= MOST_NUMBERS // 2 else "solid"
+    yield {**box, "line": {"color": color, "width": 1.6, "dash": dash}}
     yield scatter(
         x=list(range(len(then))), y=compact(-then), name=moments.name, mode="text",
         text=[f"{share:.0%}" for share in then] if numbers and len(then) <= MOST_NUMBERS else [],
         textposition="bottom center", textfont={"color": color}, customdata=exact(then),
-        hovertemplate=f"{moments.name}: %{{customdata}}<extra></extra>",
+        hovertemplate=f"{moments.name}: %{{customdata}}<extra></extra>", meta={"row": True},
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from rnnviz.charts.pair_page import both_of
 from rnnviz.charts.pair_story import LETTERS, disc, luck_story, scores_html, story_html
 from rnnviz.charts.texts import story_line
 from rnnviz.config import SETTINGS, ClipBy, Gradient, Init, RunConfig
-from rnnviz.probe.pair import GOING_ON, READY, Pair, View, called_by_changes
+from rnnviz.probe.pair import ALIKE, GOING_ON, READY, Pair, View, called_by_changes
 
 #: The message after a change that starts the run again.
 _AGAIN = "Started again"
@@ -34,7 +34,9 @@ def button(text: str, do: str, what: str = "", value: str = "", kind: str = "") 
 
 def _message(pair: Pair) -> str:
     """The message, with what can be done about a run that was replaced."""
-    said = pair.session.player.message
+    # While one catches up, that is what happens.
+    opening = [session.player for session in pair.sessions if session.player.opening]
+    said = (opening or [pair.session.player])[0].message
     text, offers = escape(said), ""
     if (kept := pair.offered) and (not said or said.startswith((_AGAIN, GOING_ON))):
         starts = kept.run.schedule.start, pair.first.run.schedule.start
@@ -42,6 +44,8 @@ def _message(pair: Pair) -> str:
         offers = button(f"Keep {name} beside it", "bring_back", kind="rnnviz-go")
         if pair.first.player.course.ghost is None:
             offers += " " + button("Show its curves", "show_ghost", kind="rnnviz-go")
+    if pair.ready and pair.kept and said.endswith(ALIKE):
+        offers = button("Back to the run before", "take_back", kind="rnnviz-go")
     return f'<div class="rnnviz-message" role="status" title="{text}">{text} {offers}</div>'
 
 

@@ -387,7 +387,8 @@ class SessionHost:
             if handler is None:
                 raise RefusedError(f"nothing to do for {key[:80]!r}")
             try:
-                handler(dict(command))
+                with self.pair.sharing():
+                    handler(dict(command))
             except (KeyError, TypeError, ValueError, IndexError, OverflowError) as problem:
                 raise RefusedError(f"invalid command for {key[:80]!r}: {problem}") from None
         else:

@@ -27,8 +27,8 @@ from rnnviz.tasks.data_source import PRESETS
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.upload import Upload
 
-#: The message of a run that goes on alone.
-GOING_ON = "Going on"
+#: The message of a run that goes on alone, and the end of that of two.
+GOING_ON, ALIKE = "Going on", "all other settings are alike."
 
 
 class View(StrEnum):
@@ -152,6 +152,8 @@ class Pair:
         self.split: set[str] = set()
         self._token = 0
         self.kept: KeptRun | None = None
+        #: Whether the pair is a ready one that has replaced the kept run.
+        self.ready = False
         self.luck, self.luck_shown = SeedRuns(), False
 
     @classmethod
@@ -206,6 +208,26 @@ class Pair:
     @token.setter
     def token(self, token: int) -> None:
         self._token = max(0, token)
+
+    @contextmanager
+    def sharing(self) -> Iterator[None]:
+        """What is done here to the session shown is done to both: its epoch, phrase and marks."""
+        shown, before = self.session, self.session.player.position
+        typed = shown.phrase_input.typed
+        yield
+        if self.second is None or shown not in self.sessions:
+            return
+        (other,) = (session for session in self.sessions if session is not shown)
+        other.selection, other.questions = shown.selection, shown.questions
+        if shown.phrase_input.typed != typed:
+            other.ask(shown.phrase_input.typed)
+        now = shown.player.position
+        stepped = shown.player.shown is None and now > before
+        if stepped and self.steps_together and other.player.position == before:
+            other.player.step_phrase()
+        elif now != before and not stepped:
+            other.player.pause()
+            other.player.go_to(now)
 
     # Transport
 
@@ -273,7 +295,7 @@ class Pair:
         """Pause, and take a step of both: an "epoch", or a "phrase"; of one if that is behind."""
         self.pause()
         if what == "phrase" and not self.steps_together:
-            self.first.player.message = (
+            self.session.player.message = (
                 "Both can't take a step together: their batches, or their data, have other sizes."
             )
             return
@@ -410,19 +432,19 @@ class Pair:
         )  # fmt: skip
 
     def _put_beside(self, second: Session, split: set[str], link: Link) -> None:
-        self.second, self.split, self.view = second, {*split}, View.BOTH
+        self.second, self.split, self.view, self.ready = second, {*split}, View.BOTH, False
         self._note_split()
         if isinstance(second.player, Player) and link.now > second.run.position:
             second.player.follow(link, patience=0.0)
         names = [SETTINGS[name].label for name in SETTINGS if name in split]
-        alike = "all other settings are alike"
-        self.first.player.message = f"{listed(names)}; {alike}." if names else ""
+        self.first.player.message = f"{listed(names)}; {ALIKE}" if names else ""
 
     def open_ready(self, label: str) -> bool:
         """Open a ready pair at epoch 0; return whether there is one with this label."""
         ready = next((one for one in READY if one.label == label), None)
         if ready is None or self.problem or self.first.data.given is not None:
             return False
+        self._keep(self.first.run, self.first.config, self.first.data.upload)
         self.second, self.split = None, set()
         if self.first.data.own:
             self.first.load(None)
@@ -431,8 +453,20 @@ class Pair:
         self.first.player.reset()
         self.first.ask(ready.phrase or self.first.first_phrase)
         self.compare(ready.differing)
-        self._token = ready.token
+        self._token, self.ready = ready.token, True
         return True
+
+    def take_back(self) -> None:
+        """Show the run alone that was replaced by a ready pair."""
+        if not (self.ready and (kept := self.kept)):
+            return
+        self.go_on(View.FIRST)
+        session, self.kept, self.ready = self.first, None, False
+        if session.data.upload is not kept.upload:
+            session.load(kept.upload)
+        session.configure(kept.config)
+        assert isinstance(session.player, Player)
+        session.player.show(kept.run, kept.config)
 
     def go_on(self, view: View) -> None:
         """Go on with one network; the other can be brought back."""
@@ -517,7 +551,7 @@ class Pair:
         """Show the runs of other seeds, and train those that are missing; or hide all of them."""
         self.luck_shown = not (self.luck_complete or self.luck_problem)
         if self.luck_problem:
-            self.first.player.message = self.luck_problem
+            self.session.player.message = self.luck_problem
         elif self.luck_shown:
             self.train_seeds()
 
@@ -568,7 +602,7 @@ class Pair:
 
     def follow(self, query: Mapping[str, str], patience: float = LINK_SECONDS) -> None:
         """Open a link of one run, or of two."""
-        self.second, self.kept, self.split = None, None, set()
+        self.second, self.kept, self.split, self.ready = None, None, set(), False
         link, problems = read_link(query)
         self.first.follow(link, problems, patience)
         if (found := read_second(query)) is None or self.problem:
@@ -577,11 +611,14 @@ class Pair:
         start = other.schedule.start
         self.second = self.first.beside(start)
         self.second.follow(other, refused, patience)
+        self.second.selection, self.second.questions = self.first.selection, self.first.questions
         # A setting may differ from the start, or since a change.
         pairs = ((link.schedule.start, start), (self.first.config, self.second.config))
         self.split = {row.name for one, two in pairs for row in one.changes(two)}
         for sentence in refused:
             self.first.player.note(sentence)
+        for sentence in reversed(problems):
+            self.second.player.note(sentence)
         self._read_page(query)
 
     def _read_page(self, query: Mapping[str, str]) -> None:

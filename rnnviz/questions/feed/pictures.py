@@ -147,7 +147,7 @@ def share_columns(
     series, columns = [_bars(shares.values, theme)], shares.columns
     if first:
         title += f": {plain(first)} ↑, {plain(shares.name)} ↓"
-        yaxis = axis("", theme, range=[-1.2 * top, 1.2 * top], tickvals=[-top, 0, top],
+        yaxis = axis("", theme, range=[-1.35 * top, 1.35 * top], tickvals=[-top, 0, top],
                      ticktext=[percents[2], "0%", percents[2]])  # fmt: skip
         series += mirrored(shares, theme, theme.magnitude)
     else:

@@ -101,14 +101,14 @@ def _notes(
 
 def answers_of_both(
     sure: NowAndPinned, first: str, words: Sequence[str], what: str, theme: Theme = LIGHT, *,
-    guess: float | None = None, limit: float = 1.0,
+    guess: float | None = None, largest: float | None = None,
 ) -> Picture:  # fmt: skip
     """The answers after every token of two networks, up of the ``first``, down of the other.
 
-    They are probabilities, or errors up to ``limit``; ``what`` says which. A dotted line is at
-    ``guess``.
+    They are probabilities, or errors up to the ``largest``; ``what`` says which. A dotted line is
+    at ``guess``.
     """
-    percent = len(words) <= _COLUMNS and limit == 1
+    limit, percent = largest or 1.0, len(words) <= _COLUMNS and largest is None
     values = bar(
         x=list(range(len(words))), y=compact(sure.values), width=0.6, name=first,
         marker={"color": theme.forward}, customdata=exact(sure.values),
@@ -116,9 +116,9 @@ def answers_of_both(
         textposition="outside", textfont={"color": theme.forward},
         hovertemplate=f"{first}: %{{customdata}}<extra></extra>",
     )  # fmt: skip
-    ends = [f"{limit:.0%}" if limit == 1 else f"{limit:.3g}", "0"]
-    yaxis = axis("", theme, range=[-1.2 * limit, 1.2 * limit], tickvals=[-limit, 0, limit],
-                 ticktext=[ends[0], ends[1], ends[0]])  # fmt: skip
+    end = "100%" if largest is None else f"{limit:.3g}"
+    yaxis = axis("", theme, range=[-1.35 * limit, 1.35 * limit], tickvals=[-limit, 0, limit],
+                 ticktext=[end, "0", end])  # fmt: skip
     levels = [] if guess is None else [level(side * guess, theme) for side in (-1, 1)]
     return words_picture(
         [values, *mirrored(sure, theme, theme.forward, numbers=percent)],

@@ -266,7 +266,10 @@ def _rows_of_both(
             )
     for name, of in answers:
         shown = [(of[k], first.wanted[k]) for k in section.answers[:MOST]]
-        written = [_written(said, data) for said, _ in shown]
+        written = [
+            f"{'✓ ' * (name != 'target' and np.array_equal(*both))}{_written(both[0], data)}"
+            for both in shown
+        ]
         inks = [colors.forward if np.array_equal(*both) else colors.text for both in shown]
         columns.append(TableColumn(name, written, inks, 1.1))
     count = len(section.answers)
@@ -301,9 +304,9 @@ def _answers_of_both(source: AnswersSource) -> Picture:
     values = [np.concatenate([np.full(count, np.nan), row]) for row in found]
     sure = NowAndPinned(values[0], source.names[1], values[1])
     if not data.answers_classes:
-        limit = colors.scale.nice_limit(float(np.nanmax(values)))
+        largest = colors.scale.nice_limit(float(np.nanmax(values)))
         what = "Error after every " + session.names.noun
-        return answers_of_both(sure, source.names[0], probe.words, what, colors, limit=limit)
+        return answers_of_both(sure, source.names[0], probe.words, what, colors, largest=largest)
     target = data.classes[1] if two_sided(data) else "the target"
     what = f"Probability of {plain(shown_token(target))}"
     guess = data.guess.answer[1] if two_sided(data) else data.guess.answer.max()

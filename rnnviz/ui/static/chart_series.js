@@ -133,7 +133,7 @@ function paintTexts(p, series) {
     if (!written(k) || !Number.isFinite(x) || !Number.isFinite(y)) return;
     // Of a row of texts those are left out that would cover the last one written.
     const half = side === "center" ? sizeOf(p.c, written(k), font(k)).width / 2 : 0;
-    if (half && y === level && x - half < last + 3) return;
+    if (half && (y === level || series.meta?.row) && x - half < last + 3) return;
     [last, level] = [x + half, y];
     writeRich(p.c, written(k), x + dx, y + dy, font(k), { across: side, down });
   });

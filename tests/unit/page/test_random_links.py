@@ -185,6 +185,7 @@ class TwoVisitor(Visitor):
             {"do": "compare", "what": name, "text": value},
             {"do": "view", "what": str(self.rng.choice(["A", "both", "B"]))}, {"do": "swap"},
             {"do": "go_on", "what": str(self.rng.choice(["A", "B"]))}, {"do": "bring_back"},
+            {"do": "take_back"},
             {"do": "show_ghost"}, {"do": "role", "what": "test"}, {"do": "seed"}, {"do": "now"},
             {"do": "ready", "label": READY[self.rng.integers(len(READY))].label},
             {"do": "seek", "epoch": int(self.rng.integers(4))}, {"do": "branch"}, {"do": "reset"},

@@ -261,6 +261,42 @@ def test_a_ready_pair_opens_with_its_phrase(ready):
     assert not Pair(Session(SMALL)).open_ready("no such pair")
 
 
+def test_the_run_that_a_ready_pair_replaced_comes_back_as_it_was():
+    pair = compared(at=2)
+    pair.go_on(View.FIRST)
+    pair.first.player.advance(3)
+    run, phrase = pair.first.run, pair.first.phrase_input.phrase
+    assert pair.open_ready(READY[0].label)
+    pair.play()
+    pair.tick(0.01)
+    pair.take_back()
+    assert pair.second is None
+    assert pair.first.run is run
+    assert (pair.first.player.position, pair.first.config) == (Position(5), SMALL)
+    assert pair.first.inspect().words
+    pair.take_back()
+    assert pair.first.run is run
+    assert phrase
+
+
+@pytest.mark.parametrize("view", list(View))
+def test_what_is_done_to_the_network_shown_is_done_to_both(view):
+    pair = compared(at=4, cell="lstm")
+    pair.view = view
+    with pair.sharing():
+        pair.session.player.go_to(Position(2))
+        pair.session.ask("i am not sad")
+        pair.session.selection.unit = 3
+    positions = [session.player.position for session in pair.sessions]
+    phrases = [session.phrase_input.phrase for session in pair.sessions]
+    assert (positions, phrases) == ([Position(2)] * 2, ["i am not sad"] * 2)
+    assert [session.selection.unit for session in pair.sessions] == [3, 3]
+    pair.back_to_now()
+    with pair.sharing():
+        pair.session.player.step_phrase()
+    assert [session.player.position for session in pair.sessions] == [Position(4, 1)] * 2
+
+
 # Links
 
 
