@@ -223,6 +223,8 @@ def differing(config: RunConfig, text: str) -> RunConfig:
         name, equals, value = part.partition("=")
         if not equals or name not in SETTINGS:
             raise SettingError(f"--vs: {part[:60]!r} is not a setting: write cell=lstm, or lr=0.1.")
+        if name in changed:
+            raise SettingError(f"--vs: {name} is given twice.")
         changed[name] = SETTINGS[name].parse(value)
     other = replace(config, **changed)
     for sentence in other.idle(changed):

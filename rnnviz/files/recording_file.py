@@ -9,7 +9,7 @@ import struct
 import weakref
 import zipfile
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import replace
 from io import BytesIO
@@ -285,7 +285,7 @@ class TorchSnapshots:
         self._file, header = file, file.header
         self._kind = _member(header, "cell", GATES)
         words, classes, inputs, outputs = (
-            _listed(header, part) if part in header else None
+            _listed(header, part, _is_name) if part in header else None
             for part in ("vocabulary", "classes", "inputs", "outputs")
         )
         for name, other in (("vocabulary", "inputs"), ("classes", "outputs")):
@@ -328,13 +328,14 @@ class TorchSnapshots:
         """The weights, and the loop's own score; raises TransferError."""
         found = self._file.read(step)
 
-        def number(name: str) -> float:
+        def number(name: str, least: float = -math.inf, most: float = math.inf) -> float:
             try:
-                return float(found.metadata.get(name, "nan")[:40])
+                value = float(found.metadata.get(name, "nan")[:40])
             except ValueError:
                 return math.nan
+            return value if least <= value <= most else math.nan
 
-        score = Score(number("loss"), number("accuracy"))
+        score = Score(number("loss"), number("accuracy", 0, 1))
         return self.network(found.tensors).parameters(), score
 
     def network(self, tensors: Mapping[str, Array]) -> ForeignNetwork:
@@ -383,7 +384,7 @@ def open_recording(path: str | Path) -> Session:
 
 
 def _dataset(header: Mapping[str, Any], name: str, signature: Signature, dtype: str) -> Dataset:
-    examples = _listed(header, "examples")
+    examples = _listed(header, "examples", _is_example)
     given = [one if isinstance(one, str) else tuple(one) for one in examples]
     reads = place_of(brief(header.get("reads")))
     assert reads is not None, "a text has a position"
@@ -401,8 +402,21 @@ def _member(header: Mapping[str, Any], name: str, known: Iterable[str]) -> str:
     return str(found)
 
 
-def _listed(header: Mapping[str, Any], name: str) -> list[Any]:
+def _listed(
+    header: Mapping[str, Any], name: str, valid: Callable[[Any], bool]
+) -> list[Any]:  # fmt: skip
     values = header.get(name)
-    if not isinstance(values, list) or not all(isinstance(v, str | list) for v in values):
+    if not isinstance(values, list) or not all(map(valid, values)):
         raise TransferError(f"its run.json has no {name}.")
     return values
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_example(value: Any, depth: int = 4) -> bool:
+    """Whether it is a text, or lists of texts and numbers: steps of values have three levels."""
+    if not isinstance(value, list):
+        return depth < 4 or isinstance(value, str)
+    return depth > 0 and all(_is_example(part, depth - 1) for part in value)

@@ -204,10 +204,13 @@ class StoredRun:
     """
 
     def __init__(self, archive: RunArchive, upload: Upload | None) -> None:
-        second = archive.second
-        self._second = None if second is None else StoredRun(second, upload)
-        run = archive.run
+        run, second = archive.run, archive.second
         start = _config(run.get("settings"))
+        self._second = None
+        if second is not None:
+            with problems_of("its second run"):
+                _check_beside(run, start, second.run, _config(second.run.get("settings")))
+                self._second = StoredRun(second, upload)
         # Given data are of neither a task nor an upload.
         self._given, self._upload = _data(archive, start, upload)
         own = self._upload and dataset_of(replace(self._upload, seed=start.dataset_seed))
@@ -264,8 +267,6 @@ class StoredRun:
         first = self.session(upload_store)
         if self._second is None:
             return first
-        if self._second._schedule.start.task != first.config.task:
-            raise TransferError("its second run is one of another task.")
         return Pair.of(first, self._second.session(upload_store, first.data))
 
     def session(
@@ -286,6 +287,18 @@ class StoredRun:
         session.selection = replace(self._selection)
         session.ask(self._phrase)
         return session
+
+
+def _check_beside(
+    first: Mapping[str, Any], start: RunConfig, second: Mapping[str, Any], other: RunConfig
+) -> None:
+    """Raise TransferError unless a second run learned from the data of the first."""
+    files = [{**data, "notes": []} for data in (first.get("data"), second.get("data")) if data]
+    kinds = [data.get("kind") for data in files]
+    if start.task != other.task or len({*kinds}) > 1:
+        raise TransferError("it is one of another task, or of other data.")
+    if kinds == ["own"] * 2 and files[0] != files[1]:
+        raise TransferError("it learned from other files than the first.")
 
 
 def open_pair(path: str | Path, upload: Upload | None = None) -> Pair:
@@ -458,6 +471,8 @@ def _history(archive: RunArchive, name: str, epoch: int, dataset: Dataset | None
         )
         if not valid:
             raise TransferError(f"its {name} has no {column} for each of {epoch + 1:,} epochs.")
+        if (values < 0).any() or (column.endswith("metric") and (values > 1).any()):
+            raise TransferError(f"its {name} has a {column} that no run can have.")
     return History.of(columns)
 
 

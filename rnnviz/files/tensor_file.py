@@ -108,16 +108,18 @@ def _are_texts(table: Any) -> bool:
 
 def _array(name: str, part: bytes) -> Array:
     """One array; its header is checked before memory is allocated."""
-    file = BytesIO(part)
+    file, why = BytesIO(part), ": it is damaged"
     try:
         shape, _, dtype = _HEADERS[npy.read_magic(file)](file)
         needed = math.prod(shape) * dtype.itemsize
+        if dtype.hasobject:
+            why = " without running a program in it"
         if not dtype.hasobject and needed == len(part) - file.tell():
             found: Array = np.load(BytesIO(part), allow_pickle=False)
             return found
     except _UNREADABLE:
         pass
-    raise TransferError(f"its array {name[:60]!r} can't be read without running a program in it.")
+    raise TransferError(f"its array {name[:60]!r} can't be read{why}.")
 
 
 # safetensors

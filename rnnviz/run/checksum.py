@@ -100,9 +100,9 @@ class Checksum:
         )
 
     def repeated(self, same: bool | None) -> str:
-        """Whether stored epochs are the ``same`` if trained again, in a sentence; None: unknown."""
+        """Whether the last epochs, trained again, are the ``same``: a sentence; None: unknown."""
         if same:
-            return "Its epochs are the same here, to the last bit."
+            return "Trained again, its last epochs are the same here, to the last bit."
         if same is None and self.processor == processor():
             return ""
         may = "may not" if same is None else "do not"

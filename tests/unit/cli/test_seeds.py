@@ -31,7 +31,8 @@ def test_every_seed_has_its_line_and_the_summary_counts_them(capsys, tmp_path):
 @pytest.mark.parametrize(
     ("text", "said"),
     [("lr", "is not a setting"), ("cell=x", "Cell"), ("task=parity", "task can't differ"),
-     ("cell=elman", "nothing differs"), ("cell=lstm,activation=relu", "has no effect")],
+     ("cell=elman", "nothing differs"), ("cell=lstm,activation=relu", "has no effect"),
+     ("cell=lstm,cell=gru", "cell is given twice")],
 )  # fmt: skip
 def test_what_can_not_differ_gets_a_sentence(text, said):
     with pytest.raises(SettingError, match=said):

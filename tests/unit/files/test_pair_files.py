@@ -90,6 +90,22 @@ def with_task(run):
     return json.dumps(header)
 
 
+def test_a_second_run_of_other_data_is_refused(pair):
+    """Its weights are of other words."""
+    first = Session(RunConfig(hidden=3, epochs=2))
+    first.load(OWN)
+    members = zipfile.ZipFile(BytesIO(run_file(first, own_data=True)))
+    made = BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for part in members.namelist():
+            archive.writestr(part, members.read(part))
+        others = zipfile.ZipFile(BytesIO(run_file(Session(RunConfig(hidden=3, epochs=2)))))
+        for part in others.namelist():
+            archive.writestr(f"second/{part}", others.read(part))
+    with pytest.raises(TransferError, match=r"both\.rnnviz: its second run: .*of other data"):
+        session_of(made.getvalue(), "both.rnnviz")
+
+
 @pytest.mark.parametrize(
     ("name", "change", "said"),
     [

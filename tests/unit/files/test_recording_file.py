@@ -6,6 +6,7 @@ import json
 import os
 import zipfile
 from contextlib import suppress
+from functools import reduce
 
 import numpy as np
 import pytest
@@ -586,6 +587,11 @@ def test_a_link_leads_to_no_recording_and_out_of_none(session):
 # What is refused
 
 
+def nested(depth):
+    """Lists in lists."""
+    return reduce(lambda inner, _: [inner], range(depth), [])
+
+
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
@@ -595,6 +601,9 @@ def test_a_link_leads_to_no_recording_and_out_of_none(session):
         ({"activation": "no"}, "The activation 'no' is none of"),
         ({"vocabulary": ["a", "b"], "examples": []}, "The network has 7 words, and 2 are given"),
         ({"vocabulary": 5}, "has no vocabulary"),
+        ({"vocabulary": [nested(500), "a", "b"]}, "has no vocabulary"),
+        ({"classes": [nested(500), "a", "b"]}, "has no classes"),
+        ({"examples": [[nested(500), "a"]]}, "has no examples"),
         ({"classes": ["a"]}, "at least two classes"),
         ({"examples": [[1, 2]]}, "is not an example"),
         ({"examples": [["i am", "sad"]]}, "unknown label 'sad'"),

@@ -210,7 +210,8 @@ def test_who_opens_a_run_is_told_whether_its_epochs_repeat_to_the_last_bit(kind,
     """The weights of one epoch are moved here by a rounding, as another processor could do."""
     whole = run_file(run_of_(9))
     opened = run_of(whole, "r").session()
-    assert opened.player.message.startswith("Its epochs are the same here, to the last bit.")
+    same = "Trained again, its last epochs are the same here, to the last bit."
+    assert opened.player.message.startswith(same)
 
     def move(tensors):
         tensors["b_h"][0] = np.nextafter(tensors["b_h"][0], 1)
@@ -617,6 +618,17 @@ def test_scores_are_checked(whole):
         for change in (short, gap, missing, number, none):
             with pytest.raises(TransferError, match=f"its {name} has no"):
                 run_of(with_tensors(whole, f"{name}.safetensors", change), "r")
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("train_metric", 7.0), ("test_metric", -3.0), ("test_loss", -1.0)]
+)
+def test_scores_that_no_run_can_have_are_refused(whole, column, value):
+    def change(tensors):
+        tensors[column][1] = value
+
+    with pytest.raises(TransferError, match=f"a {column} that no run can have"):
+        run_of(with_tensors(whole, "history.safetensors", change), "r")
 
 
 def test_data_that_the_run_does_not_name_get_a_sentence(whole):
