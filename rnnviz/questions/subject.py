@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
+from rnnviz.charts.axes import last_epoch
 from rnnviz.charts.hidden_states import StateView, UnitRows
 from rnnviz.charts.shapes import Second
 from rnnviz.charts.theme import Theme
@@ -81,6 +82,12 @@ class GradientSource(NamedTuple):
     def course(self) -> RunCurves:
         """The losses and scores of the run."""
         return self.session.player.course
+
+    @property
+    def longest(self) -> RunCurves:
+        """The run with more epochs, of two: the axis of both."""
+        both = [one.course for one in (self, self.other) if one]
+        return max(both, key=last_epoch)
 
     def over_epochs(self, record: Record[Row]) -> EpochSeries[Row]:
         """The rows of a record of this run."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -136,7 +137,7 @@ def _map_of(k: int, source: GradientSource) -> Picture:
     one = (source, source.other)[k] or source
     name = source.pair.names[k] if source.pair else ""
     return pictures.share_map(
-        _shares(one), "W_xh", one.words, one.course, theme(), network=name
+        _shares(one), "W_xh", one.words, source.longest, theme(), network=name
     )  # fmt: skip
 
 
@@ -158,11 +159,12 @@ def _of_both(pair: Pair) -> tuple[Column[GradientSource], Column[GradientSource]
     fields = {"part": "da_t x_tᵀ"}
     maps: list[Chart[GradientSource]] = [
         Chart(
-            f"map_{k}", 3, partial(_map_of, k), click=go_to_click, text="share_map", fields=fields
+            f"map_{k}", 2.6, partial(_map_of, k), click=go_to_click, text="share_map", fields=fields
         )
         for k in (0, 1)
     ]
-    return left, [*maps, *right[2:]]
+    others = [replace(one, share=2.6) for one in right[2:] if isinstance(one, Chart)]
+    return left, [*maps, *others]
 
 
 TAB = Sheet(

@@ -63,9 +63,9 @@ def reach_curve(
     floor = 10.0 ** span[0]
     place = {"xref": "paper", "x": 0.99, "y": math.log10(profile.rounding), "yshift": -3}
     rounding = f"lost in rounding ({profile.dtype.name})"
-    ends = [_end(t, shares, span, theme) for t in sorted({0, last}) if 0 < shares[t] < np.inf]
     series = list(_band(profile, last, sequence, theme, floor))
     if network:
+        series[-1]["name"] += f", {name}"
         series += _hollow_band(profiles[-1], last, theme, floor)
     else:
         series += _fitted(profile, last, theme, floor, bound_named=not second)
@@ -81,7 +81,7 @@ def reach_curve(
         annotations=[
             note(rounding, "right top", **place, font={"color": theme.muted},
                  bgcolor=theme.background),
-            *ends,
+            *_ends(shares, phrases[1] if network else shares[:0], span, theme),
             *zeros(np.arange(last + 1), shares, span[0], theme.magnitude),
         ],
         margin={**words_margin(words), "t": LEGEND_TOP},
@@ -187,25 +187,34 @@ def _phrase(norms: Array, name: str, theme: Theme, floor: float) -> Series:
     )  # fmt: skip
 
 
-def _end(t: int, norms: Array, span: Sequence[float], theme: Theme) -> dict[str, Any]:
-    """The size at an end: right of the last point, and below the first, or above if it is low.
+def _ends(
+    norms: Array, second: Array, span: Sequence[float], theme: Theme
+) -> Iterator[dict[str, Any]]:
+    """The sizes at both ends: right of the last point, and below the first, or above if it is low.
 
-    So no line, which rises to the right, crosses it, and it isn't on the axis.
+    So no line, which rises to the right, crosses it, and it isn't on the axis. It is above, too,
+    where the line of the ``second`` network begins lower.
     """
-    height = math.log10(max(float(norms[t]), 10.0 ** span[0]))
-    font = {"color": theme.magnitude, "size": 14, "weight": 600}
-    style = {"x": t, "y": height, "font": font, "bgcolor": theme.background}
-    text = number(float(norms[t]), 2)
-    if t == len(norms) - 1:
-        return note(text, "left middle", xshift=10, **style)
-    if height < span[0] + 0.09 * (span[1] - span[0]):
-        return note(text, "left bottom", xshift=-5, yshift=9, **style)
-    return note(text, "left top", xshift=7, yshift=-3, **style)
+    for t in sorted({0, len(norms) - 1}):
+        if not 0 < norms[t] < np.inf:
+            continue
+        height = math.log10(max(float(norms[t]), 10.0 ** span[0]))
+        font = {"color": theme.magnitude, "size": 14, "weight": 600}
+        style = {"x": t, "y": height, "font": font, "bgcolor": theme.background}
+        text, at = number(float(norms[t]), 2), (height - span[0]) / (span[1] - span[0])
+        if t == len(norms) - 1:
+            yield note(text, "left middle", xshift=10, **style)
+        elif at < 0.09 or (at < 0.8 and len(second) and second[0] < norms[0]):
+            yield note(text, "left bottom", xshift=-5, yshift=9, **style)
+        else:
+            yield note(text, "left top", xshift=7, yshift=-3, **style)
 
 
 # Eigenvalues in the complex plane, and the Lyapunov exponents of a sequence
 
 
+#: The longest title of a small picture with the names of both networks, in characters.
+_NAMES = 24
 #: The lower end of the axis: a shrinkage of e^-20 per token leaves nothing.
 _LOWEST = -20.0
 #: The end of the axes in the planes of single tokens.
@@ -249,7 +258,8 @@ def weight_spectrum(
     largest = max([1.0, *np.abs(eigenvalues), *np.abs(trail).ravel(), *np.abs(crosses)])
     across = f"{weights}: real part"
     if second:  # There is no trail, whose colours would need a scale.
-        across = f"● {plain(name)}, × {plain(second.name)}"
+        two = f"● {plain(name)}, × {plain(second.name)}"
+        across = two if len(two) <= _NAMES else "● A, × B"
         past["marker"]["showscale"] = False
     of_second = [_crosses(crosses, second.name, theme, size=8)] if second else []
     return _plane([past, now, *of_second], across, largest, theme)
@@ -485,7 +495,7 @@ def _singular(
 
 def connectivity_map(
     tokens: Array, sizes: Array, words: Sequence[str], answered: str = "logit",
-    theme: Theme = LIGHT,
+    theme: Theme = LIGHT, *, name: str = "",
 ) -> Picture:  # fmt: skip
     """C[t', t]: the sensitivity of the output after a token (row) to every token (column).
 
@@ -508,8 +518,9 @@ def connectivity_map(
     )  # fmt: skip
     labels = [plain(shown_token(words[tokens[row]][:8])) for row in rows]
     ticks = {"tickvals": list(rows), "ticktext": labels, "range": [count - 0.5, -0.5]}
+    of = f" of {plain(name)}" * bool(name)
     return picture(
-        [cells], f"Connectivity: which state each {answered} depends on", 400, theme,
+        [cells], f"Connectivity{of}: which state each {answered} depends on", 400, theme,
         xaxis=words_axis(words, theme), yaxis=axis("answer after", theme, **ticks, showgrid=False),
         margin={**words_margin(words), "l": 96}, meta={"x": "token"},
     )  # fmt: skip

@@ -19,6 +19,7 @@ from rnnviz.charts.texts import epoch_link, explanation
 from rnnviz.charts.theme import Theme
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.cell_parts import memory_states
+from rnnviz.probe.comparison import standing
 from rnnviz.probe.formatting import number, quoted
 from rnnviz.probe.gradients import GradientQuery
 from rnnviz.probe.health import REACH_WATCH
@@ -210,7 +211,8 @@ def _products(source: GradientSource, colors: Theme) -> Picture:
 def _connectivity(source: GradientSource) -> Picture:
     answered = "target's logit" if source.session.dataset.answers_classes else "output"
     tokens, sizes = _lab(source).connectivity(source.query)
-    return connectivity_map(tokens, sizes, source.words, answered, source.theme("connectivity"))
+    colors = source.theme("connectivity")
+    return connectivity_map(tokens, sizes, source.words, answered, colors, name=source.name)
 
 
 def _past(source: GradientSource, budget: float = 0.0) -> tuple[Any, Any]:
@@ -382,11 +384,13 @@ def _map_of(k: int, source: GradientSource) -> Picture:
     """The gradient map of one of two networks."""
     one = (source, source.other)[k] or source
     name = source.pair.names[k] if source.pair else ""
+    if source.pair and (ended := standing(source.pair, one.session).ended) is not None:
+        name += f", ended at {ended}"
     history = one.over_epochs(_lab(one).past)
     shares = GradientMap(history.epochs, np.array([row.norms for row in history.rows]))
     symbol = _memory_symbol(one)
     return gradient_map(
-        shares, one.course, one.words, symbol, theme(), name=name, span=_SHARES
+        shares, source.longest, one.words, symbol, theme(), name=name, span=_SHARES
     )  # fmt: skip
 
 

@@ -54,7 +54,9 @@ function paintFrames(p) {
   grid(p, [0, loss.top / 2, loss.top], heights.loss, shortNumber);
   const guess = heights.loss(loss.guess);
   stroke(p, [[left, guess], [right, guess]], theme.muted, 1.2, [2, 3]);
-  write(p, "guessing", right, guess - 0.62 * u, 0.83 * u, theme.muted, { align: "right", halo: true });
+  // Left of the line at the epoch and its disc, where that is near the end.
+  const end = p.layout.x(p.shown) > right - 4.6 * u ? Math.min(right, p.layout.x(p.shown) - 1.8 * u) : right;
+  write(p, "guessing", end, guess - 0.62 * u, 0.83 * u, theme.muted, { align: "right", halo: true });
   title(p, panels.metric, `${metric[0].toUpperCase()}${metric.slice(1)}, ${set}`);
   grid(p, [0, 0.5, 1], heights.metric, percent);
   if (seeded(run)) return title(p, panels.left, `Epoch of ${percent(run.threshold)} in ${roles[0]}, a dot a seed`);
@@ -81,14 +83,20 @@ function paintScores(p) {
 
 // Every seed as a thin line, the median bold; and when each has learned.
 function paintSeeds(p, color) {
-  const { run: { role, runs }, heights } = p;
+  const { run: { role, runs }, theme, heights } = p;
   runs.forEach((one, k) => {
     for (const name of ["loss", "metric"]) {
       const { x, z } = one[`seeds ${role}_${name}`];
-      for (const y of z) curve(p, { x, y }, heights[name], faint(color, 0.3), 1, k ? [3, 2] : []);
-      curve(p, one[`median ${role}_${name}`], heights[name], color, 2.6, k ? DASH : []);
+      for (const y of z) curve(p, { x, y }, heights[name], faint(color, Math.min(0.3, 2 / z.length)), 1, k ? [3, 2] : []);
     }
     paintLearned(p, one, k);
+  });
+  // The medians above all members.
+  runs.forEach((one, k) => {
+    for (const name of ["loss", "metric"]) {
+      curve(p, one[`median ${role}_${name}`], heights[name], theme.background, 5);
+      curve(p, one[`median ${role}_${name}`], heights[name], color, 2.6, k ? DASH : []);
+    }
   });
 }
 

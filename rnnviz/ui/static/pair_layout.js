@@ -8,7 +8,7 @@ const [WORDS, TRAIL, ARROW, GAP, ANSWER, LEFT, RIGHT] = [2.3, 2.4, 1.25, 0.55, 3
 // In columns at least so wide the words can be typed.
 const BOXED = 2.4;
 // The width of a semibold letter, as a share of its size.
-const WIDE = 0.58;
+export const WIDE = 0.58;
 
 export function pairLayout(width, height, pair) {
   const { words, typed, networks } = pair;
@@ -20,9 +20,9 @@ export function pairLayout(width, height, pair) {
   const x = (t) => edge(t + 0.5);
   const longest = Math.max(...words.map((word) => word.length));
   const wordSize = clamp((pitch - 10) / (WIDE * longest), 12, 1.45 * u);
-  const boxed = typed.length > 0 && pitch >= BOXED * u && wordSize * WIDE * longest <= pitch;
+  const boxed = typed.length > 0 && pitch >= BOXED * u && wordSize * WIDE * longest <= pitch - 8;
   const rows = rowsOf(u, height, Math.max(...networks.map(({ units }) => units)));
-  const layout = { width, height, u, pitch, strip, x, edge, word: x, wordSize, boxed, upright: false, left: edgeLeft,
+  const layout = { width, height, u, pitch, strip, x, edge, word: x, longest, wordSize, boxed, upright: false, left: edgeLeft,
     end: edge(words.length), into: (t) => x(t) - strip / 2 - 1, out: (t) => x(t) + strip / 2 + 1, ...rows,
     wordHeight: WORDS * u };
   return { ...layout, find: (px, py) => find(layout, pair, px, py) };

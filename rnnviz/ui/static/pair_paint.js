@@ -1,6 +1,7 @@
 // Paints two networks over one sequence: each function draws a part of `p` = { c, layout, pair, theme, font, hover,
 // readTo, backFrom }. `readTo` words have been read, and the gradient has come back to `backFrom`.
 
+import { WIDE } from "./pair_layout.js";
 import { clamp, disc, dot, faint, leftText, newPath, percent, stroke, write } from "./canvas.js";
 import { arrow, imageOf, paintFlow } from "./network_paint.js";
 
@@ -32,15 +33,23 @@ function paintWords(p) {
   const { words, typed, token, names, target, networks } = pair;
   const middle = wordTop + wordHeight / 2;
   const inBoxes = new Set(boxed && !c.alone ? typed.map(([, t]) => t) : []);
-  const every = Math.ceil(9 / pitch);
+  const every = Math.ceil((layout.longest > 1 ? 9 : 8) / pitch);
+  // Where words have no room side by side, every second one stands lower.
+  const lines = !boxed && layout.longest > 1 && wordSize * WIDE * layout.longest > pitch - 4 ? 2 : 1;
   words.forEach((word, t) => {
     const followed = t === token;
-    if (!inBoxes.has(t)) frameWord(p, t, followed);
+    if (!inBoxes.has(t) && lines === 1) frameWord(p, t, followed);
     if (inBoxes.has(t) || (t % every && !followed)) return;
-    const color = t >= readTo ? faint(theme.text, 0.35) : theme.text;
-    write(p, word, x(t), middle, wordSize, color,
-      { align: "center", weight: followed ? 700 : 600, most: Math.max(12, pitch - 3) });
+    const color = followed && lines > 1 ? theme.forward : t >= readTo ? faint(theme.text, 0.35) : theme.text;
+    const aside = lines > 1 ? (t % 2 ? 0.56 : -0.56) * u : 0;
+    write(p, word, x(t), middle + aside, wordSize, color,
+      { align: "center", weight: followed ? 700 : 600, most: Math.max(12, lines * pitch - 3) });
   });
+  const { bridge } = networks[0];
+  if (bridge > 0 && bridge < words.length) {
+    const border = layout.edge(bridge);
+    stroke(p, [[border, blocks[0].trail.y], [border, blocks[1].trail.y + blocks[1].trail.height]], theme.muted, 1.5, [3, 4]);
+  }
   const at = end + 0.7 * u;
   const colors = names.length > 2 ? [] : [theme.negative, theme.positive];
   write(p, "target", at, middle - 0.62 * u, 0.87 * u, theme.muted);
