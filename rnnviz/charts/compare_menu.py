@@ -6,7 +6,14 @@ from collections.abc import Iterator
 from html import escape
 
 from rnnviz.charts.pair_page import both_of
-from rnnviz.charts.pair_story import LETTERS, disc, luck_story, scores_html, story_html
+from rnnviz.charts.pair_story import (
+    LETTERS,
+    answer_of_one,
+    disc,
+    luck_story,
+    scores_html,
+    story_html,
+)
 from rnnviz.charts.texts import story_line
 from rnnviz.config import SETTINGS, ClipBy, Gradient, Init, RunConfig
 from rnnviz.probe.pair import ALIKE, GOING_ON, READY, Pair, View, called_by_changes
@@ -18,11 +25,15 @@ _AGAIN = "Started again"
 def pair_texts(pair: Pair, own_story: str | None = None) -> dict[str, str]:
     """The texts that replace those of one network; a page may have a story of its own."""
     texts = {"compare": _menu(pair), "message": _message(pair), "luck": _luck(pair)}
-    if pair.luck_shown and not pair.second and (told := luck_story(pair)):
-        texts["story"] = story_line(*told, pair=True)
+    if pair.luck_shown and not pair.second and (luck := luck_story(pair)):
+        texts["story"] = story_line(*luck, pair=True)
     if pair.second:
         texts |= {"status": scores_html(pair), "view": _view(pair)}
-        texts["story"] = own_story or story_html(both_of(pair))
+        told = pair.session.story
+        texts["story"] = own_story or (
+            story_html(both_of(pair)) if pair.together
+            else answer_of_one(pair, escape(told.sentence), told.broken)
+        )  # fmt: skip
     return texts
 
 

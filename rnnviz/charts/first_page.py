@@ -23,22 +23,29 @@ from rnnviz.run.schedule import Position
 DEVELOP = 0.001
 
 
-def network(session: Session, probe: Probe, words: Words, theme: Theme) -> Picture:
-    """The network over the ``words`` of ``probe``, in the layer and the part shown."""
+def network(
+    session: Session, probe: Probe, words: Words, theme: Theme, followed: int = 0
+) -> Picture:
+    """The network over the ``words`` of ``probe``, in the layer and the part shown.
+
+    The memory of the marked token is followed, or of the one that is ``followed`` in both networks.
+    """
     data, of = session.dataset, probe.parameters.architecture
     guess = float(data.guess.answer.max()) if data.one_class_at_end else None
     targets = Targets(data.classes, probe.known, data.one_class_at_end, guess)
     kept = session.selection.unit_of(of.hidden)
     passes = [probe.sequence_pass(layer, session.part, kept) for layer in range(of.layers)]
     levels = passes if of.layers > 1 else ()
-    token = session.selection.token or 0
+    token = followed if session.selection.token is None else session.selection.token
     left = session.lab(RetentionLab).now(session, probe, token)
     return sequence_network(passes[session.layer], words, targets, theme, levels, left=left)
 
 
-def compared_network(session: Session, probe: Probe, words: Words, theme: Theme) -> Picture:
+def compared_network(
+    session: Session, probe: Probe, words: Words, theme: Theme, followed: int = 0
+) -> Picture:
     """The same, with what came back of the gradient at the second moment, if there is one."""
-    drawn, second = network(session, probe, words, theme), session.second
+    drawn, second = network(session, probe, words, theme, followed), session.second
     if second is None or not drawn.series:
         return drawn
     if len(second.words) != len(probe.words) or not second.finite:

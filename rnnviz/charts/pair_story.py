@@ -118,7 +118,10 @@ def _states(both: Both, shown: bool = False) -> Iterator[tuple[str, str, bool]]:
 
     With the epoch at which a broken one is ``shown``.
     """
-    called = both.called
+    called, broken = both.called, [one.broken for one in both.standings]
+    if None not in broken:
+        where = f"from epoch {broken[0]} on in {called(0)}, from {broken[1]} on in {called(1)}"
+        yield "Both broke", f"No numbers are finite {where}.", True
     for k, (own, session) in enumerate(zip(both.standings, both.sessions, strict=True)):
         other = called(1 - k)
         if session.player.opening:

@@ -155,7 +155,7 @@ def test_of_two_broken_runs_neither_goes_on():
     broken = {"lr": "100", "clip_by": "off", "hidden": "8", "epochs": "30"}
     page = App(vs="hidden:32", epoch="20", **broken)
     assert all(session.player.remedy for session in page.pair.sessions)
-    assert "are not finite" in plain(page.bodies["story"])
+    assert "Both broke" in plain(page.bodies["story"])
     assert "goes on" not in plain(page.bodies["story"])
 
 
@@ -302,6 +302,18 @@ def test_every_page_of_two_networks_is_drawn(name, vs):
 @pytest.fixture(scope="module")
 def both():
     return Page("gradients", **link("recall", "cell:lstm", epoch="2", hidden="5", init_scale="0.5"))
+
+
+@pytest.mark.parametrize(("view", "letter"), [("A", "A"), ("B", "B")])
+def test_one_of_two_networks_has_its_own_story_and_the_same_token(view, letter):
+    app = App(**link("recall", "cell:lstm", epoch="4", token_followed="3"))
+    app.say("view", what=view)
+    app.run()
+    story = " ".join(plain(app.bodies["story"]).split())
+    assert story.startswith(f"{letter} {app.pair.session.story.chapter}")
+    assert app.pair.session.story.sentence in story
+    (left,) = (one for one in app.chart("network")["data"] if one["name"] == "left")
+    np.testing.assert_array_equal(np.isnan(left["y"][:4]), [True, True, False, False])
 
 
 def test_both_gradients_are_shares_at_the_memory_state(both):

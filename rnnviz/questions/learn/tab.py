@@ -93,7 +93,7 @@ class _Learn:
             return session.memory.develop(session.run, session.gradient_query())
 
         kinds = {"network": "network", "curves": "curves"}
-        return Scene(session, partial(_draw, session), job=job, kinds=kinds)
+        return Scene(session, partial(_draw, pair), job=job, kinds=kinds)
 
 
 TAB = _Learn()
@@ -118,11 +118,12 @@ def _budget(running: bool) -> float:
     return DEVELOP if running else 0.0
 
 
-def _draw(session: Session, frame: Frame) -> None:
-    probe = session.inspect()
+def _draw(pair: Pair, frame: Frame) -> None:
+    session = pair.session
+    probe, followed = session.inspect(), pair.token if pair.second else 0
     frame.texts["verdict"] = verdict_html(probe, session.phrase_input.problem)
     words, colors = words_of(session, probe), sticky_theme(session, "network")
-    frame.chart("network", compared_network, session, probe, words, colors)
+    frame.chart("network", compared_network, session, probe, words, colors, followed)
     frame.chart("curves", curves, session, probe, theme(), _budget(session.player.running))
     if writes(session.dataset):
         frame.texts["sample"] = _sample_html(session, probe)
