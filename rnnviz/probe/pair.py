@@ -131,10 +131,16 @@ def called_by_changes(
     pairs = [[getattr(config, setting) for config in both] for both in (starts, configs)]
     one, two = (
         _by_value(setting, now) if begun == now
-        else f"{_by_value(setting, begun)}, then {_by_value(setting, now)}"
+        else _changed(_by_value(setting, begun), _by_value(setting, now))
         for begun, now in zip(*pairs, strict=True)
     )  # fmt: skip
     return one, two
+
+
+def _changed(begun: str, now: str) -> str:
+    """Both values of a setting that was changed: rate 0.5 → 0.1."""
+    same = begun.split()[0] == now.split()[0]
+    return f"{begun} → {now.partition(' ')[2] if same else now}"
 
 
 class Pair:

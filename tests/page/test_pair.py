@@ -534,8 +534,8 @@ def test_of_values_the_list_begins_with_what_is_closer_in_the_first(task):
 def test_a_setting_that_is_changed_in_one_has_both_its_values_and_a_mark():
     page = App(**link(vs="lr:0.5", epochs="9", epoch="3"))
     page.set("B_lr", 0.1)
-    assert page.pair.names[1] == "rate 0.5, then rate 0.1"
-    assert "rate 0.5, then rate 0.1: Learning rate is 0.1 from epoch 3 on" in plain(
+    assert page.pair.names[1] == "rate 0.5 → 0.1"
+    assert "rate 0.5 → 0.1: Learning rate is 0.1 from epoch 3 on" in plain(
         page.bodies["message"]
     )
     drawn = Page("train", **page.link)
@@ -548,6 +548,6 @@ def test_a_run_whose_settings_were_changed_is_offered_after_a_reset():
     page.set("lr", 0.3)
     page.click("reset")
     assert page.pair.kept.run.position.epoch == 2
-    assert "Keep rate 0.02, then rate 0.3 beside it" in plain(page.bodies["message"])
+    assert "Keep rate 0.02 → 0.3 beside it" in plain(page.bodies["message"])
     page.say("bring_back")
-    assert page.pair.names == ("rate 0.02, then rate 0.3", "rate 0.3")
+    assert page.pair.names == ("rate 0.02 → 0.3", "rate 0.3")
