@@ -139,7 +139,7 @@ def called_by_changes(
 
 def _changed(begun: str, now: str) -> str:
     """Both values of a setting that was changed: rate 0.5 → 0.1."""
-    same = begun.split()[0] == now.split()[0]
+    same = begun.split(maxsplit=1)[0] == now.split(maxsplit=1)[0]
     return f"{begun} → {now.partition(' ')[2] if same else now}"
 
 

@@ -535,9 +535,7 @@ def test_a_setting_that_is_changed_in_one_has_both_its_values_and_a_mark():
     page = App(**link(vs="lr:0.5", epochs="9", epoch="3"))
     page.set("B_lr", 0.1)
     assert page.pair.names[1] == "rate 0.5 → 0.1"
-    assert "rate 0.5 → 0.1: Learning rate is 0.1 from epoch 3 on" in plain(
-        page.bodies["message"]
-    )
+    assert "rate 0.5 → 0.1: Learning rate is 0.1 from epoch 3 on" in plain(page.bodies["message"])
     drawn = Page("train", **page.link)
     (change,) = drawn.chart("pair_curves")["layout"]["meta"]["runs"][1]["changes"]
     assert change == [3, "Learning rate 0.1"]
