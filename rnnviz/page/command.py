@@ -127,9 +127,9 @@ def _act(pair: Pair, command: Mapping[str, Any]) -> None:
 def _compare(pair: Pair, command: Mapping[str, Any]) -> None:
     """Execute a command about two networks."""
     match command:
-        case {"do": "swap" | "bring_back" | "take_back" | "show_ghost" as action}:
+        case {"do": "swap" | "bring_back" | "take_back" as action}:
             getattr(pair, action)()
-        case {"do": "ask_for_luck" | "stop_luck" as action}:
+        case {"do": "show_ghost" | "hide_ghost" | "ask_for_luck" | "stop_luck" as action}:
             getattr(pair, action)()
         case {"do": "take_seed", "value": seed} if seed == int(seed):
             pair.take_seed(int(seed))

@@ -539,6 +539,10 @@ class Pair:
         if kept and isinstance(player, Player):
             player.show_ghost(kept.run)
 
+    def hide_ghost(self) -> None:
+        """Hide these curves again."""
+        self.first.player.faint = None
+
     # Other seeds
 
     @property

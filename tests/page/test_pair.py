@@ -200,6 +200,10 @@ def test_a_change_that_starts_again_offers_the_run_before():
     page.say("show_ghost")
     assert page.series("curves")["old train_loss"]["y"]
     assert "Show its curves" not in page.bodies["message"]
+    assert "Hide the curves" in page.bodies["compare"]
+    page.say("hide_ghost")
+    assert "old train_loss" not in page.series("curves")
+    assert "Hide the curves" not in page.bodies["compare"]
 
 
 @pytest.mark.parametrize("ready", READY, ids=lambda ready: ready.label)

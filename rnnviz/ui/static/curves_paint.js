@@ -164,6 +164,15 @@ function paintScores(p) {
       curve(p, run[`${prefix}${role}_loss`], (v) => heights.loss(layout, loss, v), color, width, own);
       curve(p, run[`${prefix}${role}_metric`], (v) => heights.metric(layout, null, v), color, width, own);
     }
+  nameBefore(p, run["old train_loss"], (v) => heights.loss(layout, loss, v));
+}
+
+// The name of the dotted curve of the run before, at its end.
+export function nameBefore(p, series, heightOf) {
+  if (!series?.x.length) return;
+  const { u, left, right, x } = p.layout;
+  const at = clamp(x(series.x.at(-1)), left + 3.6 * u, right);
+  write(p, "before", at, heightOf(series.y.at(-1)) - 0.62 * u, 0.83 * u, p.theme.muted, { align: "right", halo: true });
 }
 
 function paintGauge(p) {

@@ -1,6 +1,6 @@
 // Paints two runs over one axis of epochs: the first is solid, the second dashed.
 import { clamp, disc, dot, faint, power, shortNumber, stroke, write } from "./canvas.js";
-import { TONES, curve, grid, paintMap, title, valueAt } from "./curves_paint.js";
+import { TONES, curve, grid, nameBefore, paintMap, title, valueAt } from "./curves_paint.js";
 
 const DASH = [6, 4];
 const MAPS = ["mapA", "mapB"];
@@ -77,6 +77,7 @@ function paintScores(p) {
       curve(p, one[`old ${role}_${name}`], heights[name], faint(color, 0.65), 1.8, [2, 3]);
       curve(p, one[`${role}_${name}`], heights[name], color, 2, dash);
     }
+    nameBefore(p, one[`old ${role}_loss`], heights.loss);
     curve(p, one.left, heights.left, theme.forward, 2.2, dash);
   });
 }

@@ -222,6 +222,8 @@ def test_its_curves_can_be_shown_as_a_ghost_that_no_link_carries():
     ghost = pair.first.player.course.ghost
     assert (ghost.history.column("train_loss") == losses).all()
     assert "ghost" not in pair.query()
+    pair.hide_ghost()
+    assert pair.first.player.course.ghost is None
 
 
 @pytest.mark.parametrize(
