@@ -127,7 +127,7 @@ def _menu(pair: Pair) -> str:
     ready = ready and f"<h4>Or open a pair</h4>{ready}"
     if pair.first.player.faint:
         hide = button("Hide the curves of the run before", "hide_ghost")
-        ready += f"<h4>Its curves are dotted</h4><div>{hide}</div>"
+        ready += f"<h4>The run before is dotted</h4><div>{hide}</div>"
     return (
         f"<h4>This run becomes {disc(0)}. What should differ in {disc(1)}?</h4><div>{others}</div>"
         f"<p>B trains with the same seed and data, unless they differ{upto}.</p>{ready}"
