@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -217,6 +218,8 @@ def _backward(cell: CellText, inputs: bool, ends: bool, transposes: bool) -> str
     made = [*(f"d_{name}" for name in equations.shapes), *others * (not ends), *["d_x"] * inputs]
     code += [f"    {name} = np.zeros_like({name[2:]})" for name in made]
     code += ["    for t in reversed(range(len(x))):"]
+    if not (back.adjoints or back.multiplied):
+        code.append("        pass")
     for adjoint in back.adjoints:
         if adjoint.node is None or adjoint.node.kind != "input" or inputs:
             remark = cell.remarks.get(adjoint.name, "")
@@ -371,7 +374,7 @@ class Writer:
         args = node.args
         match node.kind:
             case "number":
-                text = _Text(f"{node.value:.15g}", _NAME if node.value >= 0 else _SIGN)
+                text = _Text(_written(node.value), _NAME if node.value >= 0 else _SIGN)
             case "state" | "input" | "vector" as kind:
                 write = {"state": self._before, "input": self._here}.get(kind, self._weight)
                 text = _Text(write(node.name))
@@ -389,7 +392,7 @@ class Writer:
                 text = _Text(comparison, truth=True)
             case kind:
                 values = [
-                    repr(float(f"{each.value:.15g}")) if each.kind == "number" else self.value(each)
+                    _written(each.value, point=True) if each.kind == "number" else self.value(each)
                     for each in args
                 ]
                 if kind == "where":
@@ -405,11 +408,20 @@ class Writer:
         if node.kind == "mul" and (right.kind == "number" or left.kind == "state"):
             left, right = right, left
         tighter = binding + (node.kind in ("sub", "div"))
-        both = self._text(left).inside(binding), self._text(right).inside(tighter)
+        first = self._text(left)
+        both = first.inside(binding), self._text(right).inside(tighter)
         # A sum of two truth values would be a truth value.
         counts = binding == _SUM and _is_truth(left) and right.kind != "number"
-        truth = binding == _PRODUCT and self._text(left).truth
+        truth = binding == _PRODUCT and first.truth
         return _Text("1.0 * " * counts + f" {sign} ".join(both), binding, truth)
+
+
+def _written(number: float, point: bool = False) -> str:
+    """A number in a script: with 15 digits, and always with a decimal ``point`` or without."""
+    if not math.isfinite(number):
+        return f"{number:g}".replace("inf", "np.inf").replace("nan", "np.nan")
+    short = f"{number:.15g}"
+    return repr(float(short)) if point else short
 
 
 def _is_truth(node: Node) -> bool:

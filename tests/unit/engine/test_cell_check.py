@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rnnviz.cells import CELLS, CellText
 from rnnviz.engine import cell_check
 from rnnviz.engine.cell_check import compiled, define, gradient_error
-from rnnviz.engine.cell_source import backward_equations, description, source
+from rnnviz.engine.cell_source import Writer, backward_equations, description, source
 from rnnviz.engine.cell_text import CellError
 from rnnviz.engine.equations import equations_of
 from tests.sampling import each_row
@@ -56,6 +56,23 @@ def test_a_derived_gradient_that_is_wrong_is_refused(monkeypatch):
     with pytest.raises(CellError, match="not finite numbers: sqrt needs arguments that"):
         define("h = sqrt(-1 - h ** 2) + W @ x")
     assert equations_of(define(ODD[0])).states == ("h",)
+    with pytest.raises(CellError, match="not finite numbers"):
+        define("h = tanh((W_1 @ x + U_1 @ h) / 5e-324)")
+    assert define("a = W_1 @ x + U_1 @ h\nh = where(a > 0, 0, 0)").text
+
+
+def test_a_long_product_is_written_in_time_linear_in_its_length(monkeypatch):
+    texts, written = [], Writer._text
+
+    def counted(self, node):
+        texts.append(node)
+        return written(self, node)
+
+    monkeypatch.setattr(Writer, "_text", counted)
+    source(CellText("long", "h = tanh((W_1 @ x)" + " * h" * 8 + ")"))
+    short = len(texts)
+    source(CellText("longer", "h = tanh((W_1 @ x)" + " * h" * 16 + ")"))
+    assert len(texts) - short < 6 * short
 
 
 @pytest.mark.parametrize(
