@@ -357,7 +357,7 @@ _RECORDED = (
     "Some epochs of a long run are recorded, more of them where the loss changes. "
     "The numbers of the units are rounded to about a thousandth of the largest at each epoch, "
     "recurrent weights to a hundredth, other numbers of the network to four digits. "
-    "Loss and score are exact."
+    "Loss and score have seven digits."
 )
 
 

@@ -293,9 +293,10 @@ def _check_beside(
     first: Mapping[str, Any], start: RunConfig, second: Mapping[str, Any], other: RunConfig
 ) -> None:
     """Raise TransferError unless a second run learned from the data of the first."""
-    files = [{**data, "notes": []} for data in (first.get("data"), second.get("data")) if data]
+    tables = [data for data in (first.get("data"), second.get("data")) if isinstance(data, dict)]
+    files = [{**data, "notes": []} for data in tables]
     kinds = [data.get("kind") for data in files]
-    if start.task != other.task or len({*kinds}) > 1:
+    if start.task != other.task or len(kinds) != 2 or kinds[0] != kinds[1]:
         raise TransferError("it is one of another task, or of other data.")
     if kinds == ["own"] * 2 and files[0] != files[1]:
         raise TransferError("it learned from other files than the first.")
@@ -426,7 +427,8 @@ def _upload(
             continue
         if not isinstance(entry := data.get(role), dict):
             raise TransferError(f"its data have no name of the file {role}.")
-        named[role] = {"name": _text(entry, "name")[:200], "sha256": _text(entry, "sha256")}
+        # The ending says how a file is read.
+        named[role] = {"name": _text(entry, "name")[-200:], "sha256": _text(entry, "sha256")}
     contents = {role: archive.members[f"data/{role}"] for role in stored}
     options = {name: data[name] for name in OPTIONS if data.get(name) is not None}
     for name in ("skip_bad", "merge_labels"):

@@ -138,6 +138,9 @@ _PICKLED = (
 )
 #: The first bytes of files of torch.save and pickle.
 _PICKLES = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
+#: How the file of a run begins, within so many bytes.
+_ZIP, _NAMES_AT = b"PK\x03\x04", 64
+_RUN = "this is a run of rnnviz: give it a name that ends in .rnnviz."
 _OTHER = (
     "this is no run and holds no weights: those end in .rnnviz, .safetensors or .npz. A table or a "
     'text to learn from belongs to "Use your own data" on the page, or to rnnviz train --train.'
@@ -218,6 +221,8 @@ def tensors_of(content: bytes, name: str, most: int = MAX_FILE) -> TensorFile:
             return TensorFile(*read_npz(content, most))
         if end in _TABLE_ENDS:
             raise TransferError(_OTHER)
+        if content.startswith(_ZIP) and b"run.json" in content[:_NAMES_AT]:
+            raise TransferError(_RUN)
         if end in _PICKLE_ENDS or (content.startswith(_PICKLES) and not headed):
             raise TransferError(_PICKLED)
         if len(content) > most:

@@ -163,7 +163,7 @@ def _luck(pair: Pair, place: DeltaGenerator) -> None:
     with place.container(key="luck"):
         count = st.number_input(
             "Seeds", 2, MOST_SEEDS, luck.count, key="luck_count",
-            help=f"How many runs, with the seeds from {luck.first:d} on.",
+            help=f"How many seeds, from {luck.first:d} on: a run of each, of two networks two.",
         )  # fmt: skip
         luck.threshold = st.number_input(
             "Learned at", 0.01, 1.0, luck.threshold, 0.05, key="luck_threshold",

@@ -158,8 +158,9 @@ class Pair:
         self.split: set[str] = set()
         self._token = 0
         self.kept: KeptRun | None = None
-        #: Whether the pair is a ready one that has replaced the kept run.
+        #: Whether the pair is a ready one that has replaced the kept run, and what was beside it.
         self.ready = False
+        self.replaced: Session | None = None
         self.luck, self.luck_shown = SeedRuns(), False
 
     @classmethod
@@ -437,10 +438,10 @@ class Pair:
             Link(Schedule(start, changes), min(run.position, end), min(shown, end)),
         )  # fmt: skip
 
-    def _put_beside(self, second: Session, split: set[str], link: Link) -> None:
+    def _put_beside(self, second: Session, split: set[str], link: Link | None = None) -> None:
         self.second, self.split, self.view, self.ready = second, {*split}, View.BOTH, False
         self._note_split()
-        if isinstance(second.player, Player) and link.now > second.run.position:
+        if isinstance(second.player, Player) and link and link.now > second.run.position:
             second.player.follow(link, patience=0.0)
         names = [SETTINGS[name].label for name in SETTINGS if name in split]
         self.first.player.message = f"{listed(names)}; {ALIKE}" if names else ""
@@ -450,7 +451,9 @@ class Pair:
         ready = next((one for one in READY if one.label == label), None)
         if ready is None or self.problem or self.first.data.given is not None:
             return False
-        self._keep(self.first.run, self.first.config, self.first.data.upload)
+        run, self.replaced = self.first.run, self.second
+        own = self.first.config, self.first.data.upload
+        self.kept = KeptRun(run, *own) if isinstance(run, TrainingRun) else None
         self.second, self.split = None, set()
         if self.first.data.own:
             self.first.load(None)
@@ -463,16 +466,20 @@ class Pair:
         return True
 
     def take_back(self) -> None:
-        """Show the run alone that was replaced by a ready pair."""
+        """Show the run, or both runs, that a ready pair has replaced."""
         if not (self.ready and (kept := self.kept)):
             return
+        second = self.replaced
         self.go_on(View.FIRST)
-        session, self.kept, self.ready = self.first, None, False
+        session, self.kept, self.ready, self.replaced = self.first, None, False, None
         if session.data.upload is not kept.upload:
             session.load(kept.upload)
         session.configure(kept.config)
         assert isinstance(session.player, Player)
         session.player.show(kept.run, kept.config)
+        if second:
+            second.ask(session.phrase_input.phrase)
+            self._put_beside(second, {row.name for row in kept.config.changes(second.config)})
 
     def go_on(self, view: View) -> None:
         """Go on with one network; the other can be brought back."""
@@ -613,6 +620,7 @@ class Pair:
     def follow(self, query: Mapping[str, str], patience: float = LINK_SECONDS) -> None:
         """Open a link of one run, or of two."""
         self.second, self.kept, self.split, self.ready = None, None, set(), False
+        self.replaced = None
         link, problems = read_link(query)
         self.first.follow(link, problems, patience)
         if (found := read_second(query)) is None or self.problem:

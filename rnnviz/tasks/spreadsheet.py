@@ -22,6 +22,7 @@ from typing import Any
 
 from rnnviz.tasks.archive import ArchiveSizeError, check_members
 from rnnviz.tasks.csv_table import (
+    MAX_BYTES,
     MAX_COLUMNS,
     MAX_ROWS,
     RawRow,
@@ -37,8 +38,9 @@ from rnnviz.tasks.csv_table import (
 ZIP, PARQUET, OLE, GZIP = b"PK\x03\x04", b"PAR1", b"\xd0\xcf\x11\xe0", b"\x1f\x8b"
 #: Maximum size of the unpacked content, in bytes, and number of its parts.
 MAX_UNPACKED, MAX_PARTS = 40_000_000, 1_000
-#: Maximum length of all cells together, in characters: one stored text can be in every cell.
-MAX_TEXT = 10_000_000
+#: Maximum size of all cells together, in bytes of UTF-8, as of other files: one stored text can be
+#: in every cell.
+MAX_TEXT = MAX_BYTES
 #: The sheets of a workbook, and a cell from row 100,000 on, or after column GS (MAX_COLUMNS + 1).
 #: Some files have a cell in the last row and column, and all cells before it are read.
 _SHEETS = "xl/worksheets/"
@@ -151,10 +153,10 @@ def _lines(rows: Iterable[tuple[str, ...]], name: str) -> list[RawRow]:
     """The rows that aren't blank, at most one more than is allowed; raise TaskError."""
     lines, letters = list[RawRow](), 0
     for row, cells in enumerate(rows, 1):
-        letters += sum(map(len, cells))
+        letters += sum(len(cell.encode(errors="replace")) for cell in cells)
         if letters > MAX_TEXT:
             raise TaskError(
-                f"{name}: has more than {MAX_TEXT:,} characters. Leave out columns or rows."
+                f"{name}: has more than {MAX_TEXT:,} bytes of text. Leave out columns or rows."
             )
         if any(map(str.strip, cells)):
             lines.append(RawRow(row, cells))

@@ -84,6 +84,11 @@ def changed(content, name, change):
     return made.getvalue()
 
 
+def with_data(data):
+    """Change the entry of the data."""
+    return lambda run: json.dumps(json.loads(run) | {"data": data})
+
+
 def with_task(run):
     header = json.loads(run)
     header["settings"] |= {"task": "parity"}
@@ -113,6 +118,11 @@ def test_a_second_run_of_other_data_is_refused(pair):
         ("second/run.json", lambda _: b"[]", "is not a table"),
         ("second/run.json", lambda run: run.replace(b'"run"', b'"film"'), "not a run"),
         ("second/run.json", with_task, "both.rnnviz"),
+        *(
+            (name, with_data(data), "both.rnnviz")
+            for name in ("run.json", "second/run.json")
+            for data in ({"kind": [1], "name": "x"}, "x", [1])
+        ),
     ],
 )
 def test_a_damaged_second_run_is_refused_with_a_sentence(pair, name, change, said):

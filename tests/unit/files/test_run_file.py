@@ -260,6 +260,15 @@ def test_own_data_are_in_the_file_only_if_they_are_asked_for():
     same(session, run_of(run_file(session), "r", SKY).session())
 
 
+def test_the_ending_of_a_long_name_says_how_its_file_is_read():
+    session = rnnviz.Session(RunConfig(hidden=3, epochs=2))
+    session.load(Upload(File("x" * 300 + ".csv", b"remarks\n" + b"one two\ntwo three\n" * 40)))
+    assert session.data.own
+    session.player.advance(1)
+    opened = run_of(run_file(session, own_data=True), "r").session()
+    assert opened.dataset.train[0].text == session.dataset.train[0].text
+
+
 def test_data_that_are_missing_are_named_with_what_the_file_holds():
     session = run_of_(0)
     session.load(SKY)

@@ -14,9 +14,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from rnnviz.config import RunConfig
 from rnnviz.files import tensor_file
 from rnnviz.files.foreign_network import TransferError
-from rnnviz.files.tensor_file import MAX_HEADER, TensorFile, npz_content, read_npz, read_tensors
+from rnnviz.files.run_file import run_file
+from rnnviz.files.tensor_file import (
+    MAX_HEADER,
+    TensorFile,
+    npz_content,
+    read_npz,
+    read_tensors,
+    tensors_of,
+)
+from rnnviz.probe.session import Session
 
 ARRAYS = {
     "W": np.arange(6.0).reshape(2, 3),
@@ -326,6 +336,12 @@ def test_texts_of_too_many_lists_get_a_sentence():
     content = packed(rnnviz=npy(np.array("[" + "[]," * 600_000 + "[]]")))
     with pytest.raises(TransferError, match="more than 500,000 lists"):
         read_npz(content, 10 * MOST)
+
+
+def test_a_run_under_another_name_is_told_from_a_pickle():
+    content = run_file(Session(RunConfig(hidden=3)))
+    with pytest.raises(TransferError, match="a run of rnnviz: give it a name that ends in"):
+        tensors_of(content, "plainname")
 
 
 @pytest.mark.parametrize("header", ["{'descr': (", "-" * 9_000 + "1"])

@@ -275,10 +275,26 @@ def test_the_run_that_a_ready_pair_replaced_comes_back_as_it_was():
     assert pair.second is None
     assert pair.first.run is run
     assert (pair.first.player.position, pair.first.config) == (Position(5), SMALL)
-    assert pair.first.inspect().words
+    assert pair.first.phrase_input.phrase == phrase
     pair.take_back()
     assert pair.first.run is run
-    assert phrase
+
+
+def test_both_networks_that_a_ready_pair_replaced_come_back():
+    pair = compared(at=2, cell="lstm")
+    runs = [session.run for session in pair.sessions]
+    assert pair.open_ready(READY[1].label)
+    pair.take_back()
+    assert [session.run for session in pair.sessions] == runs
+    assert pair.split == {"cell"}
+    assert len({session.phrase_input.phrase for session in pair.sessions}) == 1
+
+
+def test_settings_that_have_not_been_trained_come_back_too():
+    pair = Pair(Session(replace(SMALL, hidden=7)))
+    assert pair.open_ready(READY[0].label)
+    pair.take_back()
+    assert pair.first.config == replace(SMALL, hidden=7)
 
 
 @pytest.mark.parametrize("view", list(View))

@@ -206,7 +206,7 @@ def test_texts_and_numbers_are_read_and_lists_are_not():
         ({f"c{k}": ["so"] for k in range(201)}, "has 201 columns"),
         ({"text": pa.array([["so"]])}, "has no column of texts or numbers"),
         ({"text": pa.array([], pa.string())}, "has no rows"),
-        ({"text": REPEATED}, "has more than 10,000,000 characters"),
+        ({"text": REPEATED}, "has more than 5,000,000 bytes of text"),
         ({"text": ["a" * 40_000_001]}, "unpacks to more than 40 MB"),
     ],
     ids=["rows", "columns", "lists", "none", "repeated", "long"],
@@ -237,7 +237,7 @@ def test_the_limit_of_what_is_unpacked_is_that_of_all_rows(monkeypatch):
         (parquet_of(text=["so warm"] * 1_000), "a.parquet"),
         (workbook(*[["so warm"]] * 1_000), "a.xlsx"),
     ):
-        assert "has more than 2,000 characters" in refusal(content, name)
+        assert "has more than 2,000 bytes of text" in refusal(content, name)
 
 
 # Small files that unpack to far more are read or refused with little time and memory
