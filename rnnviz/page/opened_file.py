@@ -114,8 +114,8 @@ def _session(tab: TabSession, name: str, content: bytes) -> Session | Pair:
     if awaited and awaited.take(name, content):
         if awaited.missing:
             raise TransferError(f"{awaited.name[:60]} still needs {awaited.missing}.")
-        # It opens, or it is damaged: nothing is awaited any more.
-        tab.awaited = None
+        if isinstance(awaited, AwaitedRun):
+            tab.awaited = None  # It opens, or it is damaged.
         return awaited.session(store)
     if awaited and PurePath(name).suffix.lower() not in OPENS:
         raise TransferError(

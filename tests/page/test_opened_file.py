@@ -10,6 +10,8 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 import rnnviz
+from rnnviz.files.foreign_network import TransferError
+from rnnviz.files.opened import AwaitedRun
 from rnnviz.files.run_file import run_file
 from rnnviz.files.tensor_file import TensorFile
 from rnnviz.files.weights_file import safetensors_file, weights_file
@@ -118,6 +120,20 @@ def test_a_run_without_its_data_waits_for_them():
     assert app.session.data.upload == session.data.upload
     app.click("step_epoch")
     assert app.session.run.position == Position(3)
+
+
+def test_a_damaged_run_no_longer_waits_once_it_has_its_data(monkeypatch):
+    def damaged(*_):
+        raise TransferError("run.rnnviz: it is damaged.")
+
+    monkeypatch.setattr(AwaitedRun, "session", damaged)
+    table = b"remarks,mood\n" + b"so warm,good\nso cold,bad\n" * 20
+    session = rnnviz.Session(rnnviz.RunConfig(hidden=3))
+    session.load(Upload(File("t.csv", table)))
+    app = App()
+    assert "needs t.csv" in opened(app, "run.rnnviz", run_file(session))
+    assert "it is damaged" in opened(app, "t.csv", table)
+    assert "needs" not in opened(app, "other.csv", b"a,b\n1,2\n")
 
 
 def test_another_file_takes_the_place_of_a_run_that_waits(stored):
