@@ -20,6 +20,10 @@ from rnnviz.tasks.data_source import PRESETS
 #: Commands that take no time. All others may train or restore an earlier epoch. (A tuple, because
 #: values from a browser may not be hashable.)
 QUICK = ("ack", "watch", "play", "pause", "speed", "mark")
+#: Commands that are a pair's methods.
+OF_PAIR = (
+    "swap", "bring_back", "take_back", "show_ghost", "hide_ghost", "ask_for_luck", "stop_luck",
+)  # fmt: skip
 #: Maximum number of characters of any text.
 MOST_TEXT = 32_768
 #: JavaScript's integers are exact below this.
@@ -127,9 +131,7 @@ def _act(pair: Pair, command: Mapping[str, Any]) -> None:
 def _compare(pair: Pair, command: Mapping[str, Any]) -> None:
     """Execute a command about two networks."""
     match command:
-        case {"do": "swap" | "bring_back" | "take_back" as action}:
-            getattr(pair, action)()
-        case {"do": "show_ghost" | "hide_ghost" | "ask_for_luck" | "stop_luck" as action}:
+        case {"do": str(action)} if action in OF_PAIR:
             getattr(pair, action)()
         case {"do": "take_seed", "value": seed} if seed == int(seed):
             pair.take_seed(int(seed))

@@ -471,7 +471,7 @@ class Pair:
             return
         second = self.replaced
         self.go_on(View.FIRST)
-        session, self.kept, self.ready, self.replaced = self.first, None, False, None
+        session, self.kept = self.first, None
         if session.data.upload is not kept.upload:
             session.load(kept.upload)
         session.configure(kept.config)
@@ -492,6 +492,7 @@ class Pair:
         stays.player.message = f"{GOING_ON} with {name}."
         self.first, self.second = stays, None
         self.split, self.view = set(), View.BOTH
+        self.ready, self.replaced = False, None
 
     def swap(self) -> None:
         """Make the second network the first."""
