@@ -1,0 +1,159 @@
+"""The rows of the list of answers: each section of one network, or of both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from rnnviz.charts.table import TableColumn, TableRows, class_name
+from rnnviz.charts.theme import Theme, plain, shown_token
+from rnnviz.config import OutputAt
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.probe.formatting import number, quoted, written_step, written_values
+from rnnviz.probe.results import Answers, Values
+from rnnviz.probe.session import Session
+from rnnviz.questions.wrong.measure import DataPart, ResultsLab, Section, mean_squares
+from rnnviz.tasks.dataset import Dataset, Example
+
+#: Maximum number of listed rows, and of right ones among errors.
+MOST, _NEAR = 200, 30
+#: Maximum number of characters of a text, which the list cuts anyway.
+_LETTERS = 300
+
+
+def rows_of(
+    session: Session, answers: Answers | Values, section: Section, theme: Theme
+) -> TableRows:
+    """One section of the list, under its heading."""
+    most = _NEAR if section.name == "near" else MOST
+    shown, count = section.answers[:most], len(section.answers)
+    cut = f"; the first {most} of {count:,}" if count > most else ""
+    if isinstance(answers, Answers):
+        columns = _class_columns(session, answers, shown, theme)
+    else:
+        columns = _value_columns(session, answers, shown, theme)
+    heading = _heading(session, section) + cut
+    return TableRows(heading, list(columns), answers.owners[shown].tolist())
+
+
+def _heading(session: Session, section: Section) -> str:
+    lab, data, noun = session.lab(ResultsLab), session.dataset, session.names.sequence
+    count = len(section.answers)
+    some = f"{count:,} {noun}{'s' * (count != 1)}"
+    if section.name == "chosen" and lab.cell:
+        wanted, said = (quoted(shown_token(data.classes[k])) for k in lab.cell)
+        what = f"{wanted} is found" if wanted == said else f"{wanted} is mistaken for {said}"
+        return f"{some}: {what}. Click the cell again for all"
+    errors = f"{count:,} error{'s' * (count != 1)} on {part_name(session)}{noun}s, surest first"
+    headings = {
+        "errors": errors if data.one_class_at_end else f"{some} with errors, surest first",
+        "near": "Right, least sure first",
+        "unsure": f"{some}, least sure first",
+        "largest": f"{some}, largest error first",
+    }
+    return headings.get(section.name, some)
+
+
+def _class_columns(
+    session: Session, answers: Answers, shown: Array, theme: Theme
+) -> Iterator[TableColumn]:
+    data, part = session.dataset, session.lab(ResultsLab).part(session.dataset)
+    owners = answers.owners[shown].tolist()
+    spans = (slice(*np.searchsorted(answers.owners, [owner, owner + 1])) for owner in owners)
+    places = [answers.places[span][answers.wrong[span]].tolist() for span in spans]
+    texts = [_text(part[owner], data, wrong) for owner, wrong in zip(owners, places, strict=True)]
+    yield TableColumn(session.names.sequence, texts, theme.text, 3.6)
+    if not data.one_class_at_end:
+        yield TableColumn("wrong", [f"{len(wrong)}" for wrong in places], theme.text, 0.7)
+    for name, kinds, color in (
+        ("target", answers.wanted, theme.forward), ("answer", answers.said, theme.text)
+    ):  # fmt: skip
+        yield TableColumn(name, [_written(k, data) for k in kinds[shown]], color, 1.1)
+    sure = [None if np.isnan(p) else p for p in answers.sure[shown].tolist()]
+    yield TableColumn("sure", sure, theme.muted, 1.5, share=True)
+
+
+def _text(example: Example, data: Dataset, wrong: Sequence[int]) -> str:
+    """The text, numbers in a few digits, or the target of a decoder; ``wrong`` ones are bold."""
+    if data.tokens and data.one_class_at_end:
+        return plain(example.text, _LETTERS)
+    if data.tokens:
+        names = data.classes if data.source else data.vocabulary.words
+        tokens = (example.targets if data.source else example.inputs)[:_LETTERS].tolist()
+        texts = [names[token] for token in tokens]
+    else:
+        texts = list(map(written_step, example.inputs[:_LETTERS]))
+    marked = {*(() if data.one_class_at_end else wrong)}
+    shown = (plain(shown_token(text)) for text in texts)
+    gap = "" if data.vocabulary.characters else " "
+    return gap.join(f"<b>{name}</b>" if k in marked else name for k, name in enumerate(shown))
+
+
+def _value_columns(
+    session: Session, values: Values, shown: Array, theme: Theme
+) -> Iterator[TableColumn]:
+    part = session.lab(ResultsLab).part(session.dataset)
+    texts = [_text(part[owner], session.dataset, ()) for owner in values.owners[shown].tolist()]
+    yield TableColumn(session.names.sequence, texts, theme.text, 3.6)
+    if session.dataset.reads is OutputAt.EVERY:
+        steps = [str(k + 1) for k in values.places[shown].tolist()]
+        yield TableColumn("step", steps, theme.muted, 0.6)
+    yield TableColumn("target", [written_values(v) for v in values.wanted[shown]], theme.forward, 1)
+    yield TableColumn("answer", [written_values(v) for v in values.said[shown]], theme.text, 1.2)
+    errors = [number(error, 3) for error in values.errors[shown].tolist()]
+    yield TableColumn("error", errors, theme.text, 0.8)
+
+
+def rows_of_both(
+    session: Session, names: tuple[str, str], first: Answers | Values, second: Answers | Values,
+    section: Section, *, theme: Theme,
+) -> TableRows:  # fmt: skip
+    """One section of the list of two networks, under its heading; their answers are aligned."""
+    data = session.dataset
+    part, owners = session.lab(ResultsLab).part(data), first.owners[section.answers[:MOST]]
+    one, other = map(plain, names)
+    alone = "right in {} alone" if data.answers_classes else "closer in {}"
+    headings = {
+        "first": alone.format(one), "second": alone.format(other), "neither": "wrong in both",
+        "near": "right in both, least sure first", "unsure": "least sure in either first",
+    }  # fmt: skip
+    texts = [_text(part[owner], data, ()) for owner in owners.tolist()]
+    columns = [TableColumn(session.names.sequence, texts, theme.text, 3.2)]
+    answers = [("target", first.wanted), (one, first.said), (other, second.said)]
+    if isinstance(first, Values) and isinstance(second, Values) and data.reads is OutputAt.EVERY:
+        answers = []
+        for name, found in (one, first), (other, second):
+            errors = np.sqrt(mean_squares(found)[section.answers[:MOST]]).tolist()
+            columns.append(
+                TableColumn(f"error, {name}", [number(e, 2) for e in errors], theme.text)
+            )
+    for name, of in answers:
+        shown = [(of[k], first.wanted[k]) for k in section.answers[:MOST]]
+        written = [
+            f"{'✓ ' * (name != 'target' and np.array_equal(*both))}{_written(both[0], data)}"
+            for both in shown
+        ]
+        inks = [theme.forward if np.array_equal(*both) else theme.text for both in shown]
+        columns.append(TableColumn(name, written, inks, 1.1))
+    count = len(section.answers)
+    cut = f"; the first {MOST} of {count:,}" if count > MOST else ""
+    what = f": {headings[section.name]}" if section.name in headings else ""
+    some = f"{count:,} {session.names.sequence}{'s' * (count != 1)}"
+    return TableRows(f"{some}{what}{cut}", columns, owners.tolist())
+
+
+def _written(answer: Any, data: Dataset) -> str:
+    """A class, or values, as text."""
+    if not data.answers_classes:
+        return written_values(answer)
+    return class_name(data.classes[answer], 24) if answer >= 0 else "not finite"
+
+
+def part_name(session: Session) -> str:
+    """The part of the data before a noun, with a space: “test ”; nothing if it is all."""
+    lab, data = session.lab(ResultsLab), session.dataset
+    if lab.rows is DataPart.ALL:
+        return ""
+    return "test " if lab.rows is DataPart.TEST and data.test else f"{data.role} "
