@@ -71,14 +71,15 @@ ELMAN = CellText(
     "elman",
     "h = tanh(W_xh @ x + W_hh @ h + b_h)  # hidden state",
     source="Elman 1990",
-    memory="The state is multiplied by W_hh at every token: it fades or grows with its powers.",
+    memory="W_hh multiplies the state at every token, and tanh squashes it: a small one fades or "
+    "grows.",
     remarks={"d_h_before": "the notebook's bug: W_hh without .T"},
 )
 ELMAN_RELU = CellText(
     "elman-relu",
     "h = relu(W_xh @ x + W_hh @ h + b_h)  # hidden state",
     source="Le, Jaitly and Hinton 2015",
-    memory="As in an Elman cell; with W_hh = 1 at first, a positive state stays as it is.",
+    memory="As in an Elman cell; with W_hh = 1 and no input, a positive state stays as it is.",
 )
 GRU = CellText(
     "gru",
@@ -175,8 +176,8 @@ LRU = CellText(
     "lru",
     """
     l = exp(-exp(L_nu))  # size of the eigenvalue
-    a = l * cos(exp(L_theta))  # its real part
-    b = l * sin(exp(L_theta))  # its imaginary part
+    a = l * cos(exp(L_theta))  # real part of the eigenvalue
+    b = l * sin(exp(L_theta))  # imaginary part of the eigenvalue
     s = a * p - b * q + sqrt(1 - l ** 2) * (W_xp @ x)  # new real part
     q = b * p + a * q + sqrt(1 - l ** 2) * (W_xq @ x)  # imaginary part of the state
     p = s  # real part of the state

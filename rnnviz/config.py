@@ -283,11 +283,12 @@ class RunConfig:
     )
     layers: int = _network(
         1, "Layers", low=1, high=3, widget=Widget.SLIDER,
-        help="The number of layers of cells. Each layer reads the states of the layer below.",
+        help="The number of layers of cells. Each layer reads the output of the layer below.",
     )
     forget_bias: float = _network(
         1.0, "Forget bias", low=-5.0, high=10.0, step=0.5, only=("cell", cells.gated),
-        help="The initial bias of the gates that keep the memory, such as an LSTM's forget gate. "
+        help="The initial bias of the gates that keep the memory, such as an LSTM's forget gate; "
+        "gates that let it go begin at minus it. "
         "At 0 a sigmoid keeps half from token to token, at 1 73%, at 3 95%; an "
         "sLSTM weighs the old against the new.",
     )
@@ -300,15 +301,15 @@ class RunConfig:
     init_scale: float = _network(
         0.001, "Initial scale", low=0.000001, high=2.0, step=0.001,
         only=("init", (Init.NORMAL, Init.IDENTITY)),
-        help="The standard deviation of the random initial weights. The notebook's 0.001 is tiny "
-        "and makes the long plateau; with 0.1 and all else as on the first page the network learns "
-        "much sooner.",
+        help="The standard deviation of the random entries of the initial matrices. The notebook's "
+        "0.001 is tiny and makes the long plateau; with 0.1 and all else as on the first page the "
+        "network learns much sooner.",
     )
     seed: int = _network(
         0, "Seed", low=0, high=2**31 - 1,
-        help="The seed of all random numbers: the initial weights, the order of the sequences and, "
-        "unless they have a seed of their own, the data. The same seed gives the same run; another "
-        "kind of processor rounds otherwise, which can grow.",
+        help="The seed of the run's random numbers: the initial weights, the order of the "
+        "sequences and, unless they have a seed of their own, the data. The same seed gives the "
+        "same run; another kind of processor rounds otherwise, which can grow.",
     )
     optimizer: OptimizerKind = _training(
         OptimizerKind.SGD, "Optimizer",

@@ -55,8 +55,9 @@ def _message(pair: Pair) -> str:
         offers = button(f"Keep {name} beside it", "bring_back", kind="rnnviz-go")
         if pair.first.player.course.ghost is None:
             offers += " " + button("Show its curves", "show_ghost", kind="rnnviz-go")
-    if pair.ready and pair.kept and said.endswith(ALIKE):
-        offers = button("Back to the run before", "take_back", kind="rnnviz-go")
+    if pair.before and (said.endswith(ALIKE) or said.startswith(_AGAIN) or ": " + _AGAIN in said):
+        which = "runs" if len(pair.before) > 1 else "run"
+        offers = button(f"Back to the {which} before", "take_back", kind="rnnviz-go")
     return f'<div class="rnnviz-message" role="status" title="{text}">{text} {offers}</div>'
 
 

@@ -196,7 +196,7 @@ def _both_learned(both: Both) -> str:
         return f"{sooner}: at {first:.0f}, {called(1 - k)} at {later:.0f}."
     joined = "but" if tests[k] < tests[1 - k] else "and"
     return (
-        f"{sooner}, {joined} has {tests[k]:.0%} of the test set right, {called(1 - k)} "
+        f"{sooner}, {joined} has {tests[k]:.0%} of the test answers right, {called(1 - k)} "
         f"{tests[1 - k]:.0%}."
     )
 

@@ -70,7 +70,7 @@ def open_file(
     else:
         for name, value in hints.items():
             if value is not None:
-                raise TaskError(f"{flag(name)} has no effect: the file has it. Leave it out.")
+                raise TaskError(f"{flag(name)} goes with weights alone: leave it out.")
         with file.open("rb") as content:
             recorded = is_recording(content)
         if recorded:

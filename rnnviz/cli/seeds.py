@@ -97,7 +97,8 @@ def seeds(
     if given.config.data_seed < 0:
         show("The seed draws the initial weights, the order and, in most tasks, the data.")
     else:
-        show("The seed draws the initial weights and the order; the data do not depend on it.")
+        of = f"the data of {names[0]}" if configs[-1].data_seed < 0 else "the data"
+        show(f"The seed draws the initial weights and the order; {of} do not depend on it.")
     written = write_made(csv, lambda: curves(spreads, names)) if csv else 0
     return max(code, written)
 

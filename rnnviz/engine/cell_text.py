@@ -26,7 +26,7 @@ TAKEN = {
     "np": "NumPy", "H": "the number of units", "W_hy": "the readout's matrix",
     "b_y": "the readout's bias", "first": "the first states", "len": "Python's",
     "range": "Python's", "reversed": "Python's", "file": "NumPy's", "allow_pickle": "NumPy's",
-    **dict.fromkeys(("rnnviz", "vocabulary", "classes"), "no weight in a file of weights"),
+    **dict.fromkeys(("rnnviz", "vocabulary", "classes", "slots"), "no weight in a file of weights"),
 }  # fmt: skip
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,15}$")
 #: A number as it is written in many languages.

@@ -259,7 +259,7 @@ def clipped(gradient):
     if by == "value":
         return {name: part.clip(-limit, limit) for name, part in gradient.items()}
     norm = np.sqrt(sum((part.astype(float) ** 2).sum() for part in gradient.values()))
-    factor = limit / norm if by == "norm" and norm > limit else 1
+    factor = float(limit / norm) if by == "norm" and norm > limit else 1
     return {name: factor * part for name, part in gradient.items()}
 
 

@@ -62,7 +62,8 @@ class Export(NamedTuple):
 
 WITHOUT_DATA = Export(
     "Run (.rnnviz)", "run.rnnviz",
-    "The whole run with its past: opened again, every epoch has the same weights.", run_file, True,
+    "The whole run with its past: opened again on the same kind of processor, every epoch has the "
+    "same weights.", run_file, True,
 )  # fmt: skip
 WITH_DATA = Export(
     "Run with my data (.rnnviz)", "run.rnnviz",
@@ -92,7 +93,7 @@ EXPORTS = (
     ),
     Export(
         "Numbers (.zip)", "numbers.zip",
-        "The numbers of every picture of every page, and the history, as CSV.",
+        "The numbers of every picture that has been measured, and the history, as CSV.",
         lambda session: zip_of(numbers(session, every_picture(session, measuring=0))),
     ),
 )  # fmt: skip

@@ -137,8 +137,8 @@ def leave_own_data(session: Session) -> None:
     if session.data.upload is None:
         return
     st.caption(
-        "Your own data stay on this computer. A link can only name them, and only while this "
-        "server runs."
+        "Your own data stay on the computer that runs rnnviz. A link can only name them, and only "
+        "while this server runs."
     )
     leave = on_pair(Pair.load)
     st.button("Back to the task’s data", key="leave_data", on_click=leave, args=(None,))

@@ -49,8 +49,8 @@ MAX_CLIENTS = 32
 
 FAILED = "Something went wrong here. The run is paused, and nothing of it is lost."
 RESTORED = (
-    "This server no longer had your run: it was started again, or no tab showed the run for more "
-    "than two minutes. The page opened the link in its address."
+    "This server no longer had your run: it was started again, no tab showed the run for more than "
+    "two minutes, or many others were opened. The page opened the link in its address."
 )
 #: Instead of a link that would be too long, the address has the id of the run under this name.
 RUN = "run"

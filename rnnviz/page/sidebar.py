@@ -167,8 +167,8 @@ def _luck(pair: Pair, place: DeltaGenerator) -> None:
         )  # fmt: skip
         luck.threshold = st.number_input(
             "Learned at", 0.01, 1.0, luck.threshold, 0.05, key="luck_threshold",
-            help="A run has learned in the first epoch in which this share of the training set is "
-            "right.",
+            help="A run has learned in the first epoch in which this share of the training "
+            "answers is right.",
         )  # fmt: skip
     if count != luck.count:
         luck.count = count

@@ -79,11 +79,11 @@ _LOST = (
 )
 #: The signs of the size of a step.
 _STEP = {"clipped", "update", "gradient"}
-_WORKS = "The step has an unusual size, but the loss is lower than some epochs ago."
-_EARLY = (
-    "Small initial weights leave states near zero, and the first steps are large compared with "
-    "them. That is usual before training."
-)
+_WORKS = "The step has an unusual size, but the loss is falling, or low."
+_EARLY = {
+    "silent": "Small initial weights leave states near zero. That is usual before training.",
+    **dict.fromkeys(_STEP, "The first steps are large. That is usual before training."),
+}
 #: What each sign measures.
 MEANINGS = {
     "saturated": "The share of states, or of a gated cell's candidates, at the ends of their tanh.",
@@ -151,10 +151,10 @@ def overfit(test: Array, train: Array, guess: float) -> Sign:
     if not math.isfinite(train[-1]):
         return _not_applicable("overfit", "The training loss is not a finite number.")
     advice = (
-        "The test loss is near its lowest, or not above the training loss.",
+        "The test loss is near its lowest, or hardly above the training loss.",
         "The test loss is above the training loss, and has been lower. Try more data or fewer "
         "units.",
-        "The network is sure of wrong answers to unseen sequences: go back to where the test loss "
+        "The test loss is far above its lowest, and above the training loss: go back to where it "
         "was lowest, and try more data or fewer units.",
     )
     with np.errstate(invalid="ignore"):
@@ -173,7 +173,7 @@ def judged(sign: Sign, phase: RunPhase) -> Sign:
     if phase is RunPhase.UNTRAINED:
         large = sign.name in _STEP and (sign.name != "update" or sign.value >= RATIO_LOW)
         early = sign.name == "silent" or (large and sign.level is Level.WATCH)
-        return replace(sign, level=Level.NONE, advice=_EARLY) if early else sign
+        return replace(sign, level=Level.NONE, advice=_EARLY[sign.name]) if early else sign
     if phase is RunPhase.PLATEAU:
         return replace(sign, level=Level.WATCH) if sign.name == "silent" else sign
     if sign.name in _STEP:
@@ -266,7 +266,7 @@ def _ratio(parameters: Parameters, update: Parameters, config: RunConfig) -> Sig
         return _not_finite("update")
     if value < RATIO_LOW:
         slow = (
-            "Half of the matrices hardly move although the loss is large: try a larger learning "
+            "Half of the matrices hardly move although the loss is not low: try a larger learning "
             "rate, unless the states are saturated or zero."
         )
         return Sign("update", value, Level.WATCH, slow)
@@ -306,8 +306,9 @@ def _reach(trace: Trace, truncate: int) -> Sign:
     if not value and 0 < truncate < len(unrolled):
         level = Level.WATCH
         advice = (
-            f"The backward pass is cut after {truncate} tokens, so no gradient reaches the first "
-            "one. If the network should learn from it, truncate later or not at all."
+            f"The backward pass is cut after {truncate} token{'s' * (truncate > 1)}: no gradient "
+            "reaches the first one. If the network should learn from it, truncate later or not at "
+            "all."
         )
     elif value >= REACH_WATCH:
         level = Level.FINE

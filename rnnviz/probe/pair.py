@@ -14,9 +14,10 @@ import numpy as np
 
 from rnnviz.config import SETTINGS, RunConfig, TaskName
 from rnnviz.probe.session import Session
+from rnnviz.run.history import PreviousRun
 from rnnviz.run.pair_link import COMMON, pair_query, read_second
 from rnnviz.run.player import LINK_SECONDS, Player
-from rnnviz.run.run import Run, TrainingRun
+from rnnviz.run.run import TrainingRun
 from rnnviz.run.schedule import EDIT, Position, Schedule
 from rnnviz.run.share_link import Link, read_link
 from rnnviz.run.timeline import Timeline
@@ -47,11 +48,29 @@ class Role(StrEnum):
 
 
 class KeptRun(NamedTuple):
-    """A run that another one has replaced, with its settings and the user's own data."""
+    """A run that another one has replaced, with its settings, and how it was shown."""
 
     run: TrainingRun
     config: RunConfig
     upload: Upload | None
+    shown: Position
+    ghost: PreviousRun | None
+    pinned: Position | None
+
+    @classmethod
+    def of(cls, session: Session) -> KeptRun | None:
+        """The run of a session; None of a recording."""
+        player, run = session.player, session.run
+        if not isinstance(run, TrainingRun):
+            return None
+        own = session.config, session.data.upload
+        return cls(run, *own, player.position, player.ghost, player.pinned)
+
+    def show_in(self, session: Session) -> None:
+        """Show the run, as it was, in a session that reads its data."""
+        assert isinstance(session.player, Player)
+        session.player.show(self.run, self.config, self.ghost, self.pinned)
+        session.player.go_to(self.shown)
 
 
 @dataclass(frozen=True)
@@ -147,8 +166,9 @@ class Pair:
     """The first session, the ``second`` if two are compared, and what the page shows of both.
 
     ``split`` are the names of the settings that differ, or may; all others are common. ``token`` is
-    the one whose memory is followed, ``kept`` the run that was replaced last. ``luck`` are the runs
-    of other seeds.
+    the one whose memory is followed, ``kept`` the run of the only network that was replaced last.
+    ``before`` are the runs that a ready pair, or a change of two networks, has replaced. ``luck``
+    are the runs of other seeds.
     """
 
     def __init__(self, first: Session) -> None:
@@ -158,9 +178,7 @@ class Pair:
         self.split: set[str] = set()
         self._token = 0
         self.kept: KeptRun | None = None
-        #: Whether the pair is a ready one that has replaced the kept run, and what was beside it.
-        self.ready = False
-        self.replaced: Session | None = None
+        self.before: tuple[KeptRun, ...] = ()
         self.luck, self.luck_shown = SeedRuns(), False
 
     @classmethod
@@ -392,6 +410,7 @@ class Pair:
         self._note_split()
         if second.data.dataset_for(second.config) is not second.dataset:
             second.load(self.first.data.upload)
+        self._share_phrase()
 
     def differ(self, name: str, value: Any) -> None:
         """Give a setting of the second network another value; it is split from now on."""
@@ -399,8 +418,15 @@ class Pair:
             self.second.configure(replace(self.second.config, **{name: value}))
             self.split.add(name)
             self._note_split()
+            self._share_phrase()
             if said := self.second.player.message:
                 self.first.player.message = f"{self.names[1]}: {said}"
+
+    def _share_phrase(self) -> None:
+        """Both read the phrase of the first, also after a change of the data."""
+        first = self.first.phrase_input
+        if self.second and self.second.phrase_input.typed != first.typed:
+            self.second.ask(first.typed)
 
     def _note_split(self) -> None:
         """What differs is split: a setting may have an effect in one network only."""
@@ -439,7 +465,7 @@ class Pair:
         )  # fmt: skip
 
     def _put_beside(self, second: Session, split: set[str], link: Link | None = None) -> None:
-        self.second, self.split, self.view, self.ready = second, {*split}, View.BOTH, False
+        self.second, self.split, self.view, self.before = second, {*split}, View.BOTH, ()
         self._note_split()
         if isinstance(second.player, Player) and link and link.now > second.run.position:
             second.player.follow(link, patience=0.0)
@@ -451,9 +477,8 @@ class Pair:
         ready = next((one for one in READY if one.label == label), None)
         if ready is None or self.problem or self.first.data.given is not None:
             return False
-        run, self.replaced = self.first.run, self.second
-        own = self.first.config, self.first.data.upload
-        self.kept = KeptRun(run, *own) if isinstance(run, TrainingRun) else None
+        before = self._runs
+        self.kept = before[0] if self.second is None else None
         self.second, self.split = None, set()
         if self.first.data.own:
             self.first.load(None)
@@ -462,24 +487,29 @@ class Pair:
         self.first.player.reset()
         self.first.ask(ready.phrase or self.first.first_phrase)
         self.compare(ready.differing)
-        self._token, self.ready = ready.token, True
+        self._token, self.before = ready.token, before
         return True
 
     def take_back(self) -> None:
-        """Show the run, or both runs, that a ready pair has replaced."""
-        if not (self.ready and (kept := self.kept)):
+        """Show the run, or both runs, that a ready pair or a change has replaced."""
+        if not self.before:
             return
-        second = self.replaced
+        kept, *others = self.before
         self.go_on(View.FIRST)
         session, self.kept = self.first, None
         if session.data.upload is not kept.upload:
             session.load(kept.upload)
         session.configure(kept.config)
-        assert isinstance(session.player, Player)
-        session.player.show(kept.run, kept.config)
-        if second:
-            second.ask(session.phrase_input.phrase)
-            self._put_beside(second, {row.name for row in kept.config.changes(second.config)})
+        kept.show_in(session)
+        for other in others:
+            second = session.beside(other.config)
+            other.show_in(second)
+            self._put_beside(second, {row.name for row in kept.config.changes(other.config)})
+
+    @property
+    def _runs(self) -> tuple[KeptRun, ...]:
+        """The runs as they are now."""
+        return tuple(filter(None, map(KeptRun.of, self.sessions)))
 
     def go_on(self, view: View) -> None:
         """Go on with one network; the other can be brought back."""
@@ -487,12 +517,12 @@ class Pair:
             return
         self.pause()
         stays, goes = self.sessions if view is View.FIRST else self.sessions[::-1]
-        self._keep(goes.run, goes.config, goes.data.upload)
+        self._keep(KeptRun.of(goes))
         name = called(stays.config, goes.config)[0]
         stays.player.message = f"{GOING_ON} with {name}."
         self.first, self.second = stays, None
         self.split, self.view = set(), View.BOTH
-        self.ready, self.replaced = False, None
+        self.before = ()
 
     def swap(self) -> None:
         """Make the second network the first."""
@@ -501,21 +531,26 @@ class Pair:
 
     # The run that was replaced last
 
-    def _keep(self, run: Run, config: RunConfig, upload: Upload | None) -> None:
-        if isinstance(run, TrainingRun) and run.position > Position(0):
-            self.kept = KeptRun(run, config, upload)
+    def _keep(self, run: KeptRun | None) -> None:
+        if run and run.run.position > Position(0):
+            self.kept = run
 
     @contextmanager
     def keeping_replaced_run(self) -> Iterator[None]:
-        """Keep the run of the only network, if what is done here replaces it with another one."""
-        session = self.first
-        run, config, upload = session.run, session.config, session.data.upload
+        """Keep the run of the only network, or both, if what is done here replaces one of them."""
+        sessions, runs = self.sessions, self._runs
         try:
             yield
         finally:
-            only = session is self.first and self.second is None
-            if only and session.run.schedule.start != run.schedule.start:
-                self._keep(run, config, upload)
+            same = self.sessions == sessions and len(runs) == len(sessions)
+            if same and any(
+                session.run.schedule.start != kept.run.schedule.start
+                for session, kept in zip(sessions, runs, strict=True)
+            ):
+                if self.second is None:
+                    self._keep(runs[0])
+                elif any(kept.run.position > Position(0) for kept in runs):
+                    self.before = runs
 
     @property
     def offered(self) -> KeptRun | None:
@@ -533,8 +568,8 @@ class Pair:
         if (kept := self.offered) is None:
             return
         now, old = self.first, self.first.beside(kept.config)
-        assert isinstance(old.player, Player)
-        old.player.show(kept.run, kept.config)
+        kept.show_in(old)
+        old.player.back_to_now()
         now.player.pause()
         self.first, self.kept = old, None
         split = {row.name for row in kept.config.changes(now.config)}
@@ -608,7 +643,7 @@ class Pair:
 
     def query(self) -> str | None:
         """The query of the page as it is; None if it would be too long."""
-        link = self.first.link()
+        link = replace(self.first.link(), marks=self.session.choices())
         if self.second is None:
             return link.query()
         page = {
@@ -620,8 +655,7 @@ class Pair:
 
     def follow(self, query: Mapping[str, str], patience: float = LINK_SECONDS) -> None:
         """Open a link of one run, or of two."""
-        self.second, self.kept, self.split, self.ready = None, None, set(), False
-        self.replaced = None
+        self.second, self.kept, self.split, self.before = None, None, set(), ()
         link, problems = read_link(query)
         self.first.follow(link, problems, patience)
         if (found := read_second(query)) is None or self.problem:
@@ -665,7 +699,7 @@ def compare(a: RunConfig | Session, b: RunConfig | Session) -> Pair:
     one, two = first.data, second.data
     given = one.given is not None or two.given is not None
     if one.upload != two.upload or (given and not _alike(first.dataset, second.dataset)):
-        raise TaskError("Both networks must learn from the same data: give them the same file.")
+        raise TaskError("Both networks must learn from the same data: give both the same.")
     second.ask(first.phrase_input.phrase)
     return Pair.of(first, second)
 

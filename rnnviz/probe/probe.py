@@ -167,7 +167,7 @@ class Probe:
     def basis(self) -> str:
         """The target of the loss, as a sentence."""
         if self.example.source is not None and self.label is None:
-            return "This sentence is not in the data, so the network's own output is the target."
+            return "This text is not in the data, so the network's own output is the target."
         if not self.gaps.any():
             where = "" if self.dataset.rule else ", its label in the data"
             return "" if self.every else f"Target: {self.label}{where}."

@@ -55,6 +55,10 @@ PAGES: dict[str, type[StrEnum]] = {
 }
 
 
+#: What the names of marks in links begin with: a question, the page *Step*, or any page.
+MARKED = {"step", "shown", *(one.name.lower() for kind in PAGES.values() for one in kind)}
+
+
 def page_of(question: StrEnum) -> str:
     """The page that answers a question."""
     return next(page for page, questions in PAGES.items() if isinstance(question, questions))

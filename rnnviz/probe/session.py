@@ -10,7 +10,7 @@ from itertools import chain
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from rnnviz.cells import OWN
-from rnnviz.config import RunConfig
+from rnnviz.config import SETTINGS, RunConfig
 from rnnviz.engine.cell_text import CHARACTERS, CellError
 from rnnviz.engine.derived_cell import DerivedCell
 from rnnviz.engine.gradcheck import own_cell
@@ -20,8 +20,9 @@ from rnnviz.probe.epoch_series import MemoryLab
 from rnnviz.probe.formatting import Names
 from rnnviz.probe.gradients import GradientQuery, Objective
 from rnnviz.probe.health import Sign, health
+from rnnviz.probe.marks import Mark, Marked, choices_of, choose, index_from
 from rnnviz.probe.probe import Probe, inspect, most_typed, names_of, read, readable, start_of
-from rnnviz.probe.questions import StepView, first_questions, named, non_default_questions
+from rnnviz.probe.questions import MARKED, StepView, first_questions, named, non_default_questions
 from rnnviz.probe.results import Baseline, baselines
 from rnnviz.probe.story import Story, story
 from rnnviz.probe.units import UnitLab
@@ -37,6 +38,23 @@ from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.upload import Upload
 
 L = TypeVar("L")
+#: The temperature at which a network writes, at first.
+TEMPERATURE = 0.7
+
+
+def _counted(index: int) -> str:
+    return f"{index + 1}"
+
+
+def _temperature(text: str) -> float:
+    value = float(text)
+    if not 0.1 <= value <= 2:
+        raise ValueError("write a number from 0.1 to 2")
+    return value
+
+
+def _written_temperature(value: float) -> str:
+    return "" if value == TEMPERATURE else f"{value:g}"
 
 
 def first_phrase(dataset: Dataset, text: str) -> str:
@@ -146,11 +164,13 @@ class Session:
         self.selection = Selection()
         self._objective = Objective.LOSS
         # The topmost layer is the one that is read out.
-        self.layer, self._part, self.temperature = self.config.layers - 1, "", 0.7
+        self.layer, self._part, self.temperature = self.config.layers - 1, "", TEMPERATURE
         self.units, self.memory = UnitLab(), MemoryLab()
         self._labs: dict[type, Any] = {}
         self.questions = first_questions()
         self.step_view = StepView.SEQUENCE
+        #: The choices in a link, for labs that don't exist yet.
+        self._marks: dict[str, str] = {}
         self.draft: CellDraft | None = None
         self.own_equations = self.config.equations
 
@@ -158,6 +178,8 @@ class Session:
         """The lab of this kind; created on first use."""
         if kind not in self._labs:
             self._labs[kind] = kind()
+            for sentence in self._choose(self._labs[kind]):
+                self.player.note(sentence)
         lab: L = self._labs[kind]
         return lab
 
@@ -376,6 +398,32 @@ class Session:
 
     # Links
 
+    marks = (
+        Mark.option("shown.gradient", "objective", Objective),
+        Mark("shown.layer", "layer", index_from(1, int(SETTINGS["layers"].high)), _counted),
+        Mark("shown.part", "part"),
+        Mark("learn.temperature", "temperature", _temperature, _written_temperature),
+    )
+
+    def _choose(self, lab: object) -> list[str]:
+        """Make the choices of the last link in a lab; a sentence for each that is invalid."""
+        if not isinstance(lab, Marked):
+            return []
+        own = {mark.name: self._marks.pop(mark.name, "") for mark in lab.marks}
+        return choose(lab, own)
+
+    def choices(self) -> dict[str, str]:
+        """The choices of the pages that are not the default, as in a link."""
+        found = dict(self._marks)
+        for marked in (self, self.units, *self._labs.values()):
+            if isinstance(marked, Marked):
+                found |= choices_of(marked)
+        defaults = {
+            "shown.layer": _counted(self.config.layers - 1),
+            "shown.part": self.state.parameters.architecture.cell.equations.out,
+        }
+        return dict(found.items() - defaults.items())
+
     def link(self) -> Link:
         """The link to the page as it is now.
 
@@ -391,7 +439,7 @@ class Session:
             self.player.link(), phrase=None if phrase == self.first_phrase else phrase,
             data=self.data.name(), unit=marked.unit, token=marked.token,
             view=view if (view := self.step_view.value) in VIEWS else None,
-            asked=non_default_questions(self.questions.values()),
+            asked=non_default_questions(self.questions.values()), marks=self.choices(),
         )  # fmt: skip
 
     def follow(
@@ -416,4 +464,9 @@ class Session:
         self.selection = Selection(link.unit, link.token)
         self.step_view = StepView(link.view or StepView.SEQUENCE)
         self.questions = first_questions() | questions
+        known = {n: text for n, text in link.marks.items() if n.partition(".")[0] in MARKED}
+        self._marks = known
+        marked = (self, self.units, *self._labs.values())
+        problems += [sentence for lab in marked for sentence in self._choose(lab)]
+        self.layer = min(self.layer, start.layers - 1)
         player.follow(link, problems, patience)

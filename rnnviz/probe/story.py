@@ -250,12 +250,13 @@ class _EpochScores(NamedTuple):
         return f"Mean squared error {number(self.loss, 2)}, guessing {number(guess, 2)}; {score}."
 
 
-def _broken(player: Timeline) -> str:
-    """The sentence of numbers that are not finite, and what to try."""
+def _broken(player: Timeline, *, finite: bool) -> str:
+    """The sentence of numbers that are, or would be, not ``finite``, and what to try."""
     settings, begun = player.run.schedule.at(player.position), player.position > Position(0)
     remedy = remedy_for_training if begun or player.recorded else remedy_for_weights
     what = f"{'go back, or ' if begun else ''}{player.remedy or remedy(settings)}"
-    return f"The numbers are not finite: {what}."
+    when = "With the next step the" if finite else "The"
+    return f"{when} numbers are not finite: {what}."
 
 
 def story(player: Timeline, probe: Probe, signs: Sequence[Sign], radii: Array) -> Story:
@@ -271,8 +272,9 @@ def story(player: Timeline, probe: Probe, signs: Sequence[Sign], radii: Array) -
     scores = _EpochScores(data, float(losses[row]), float(metrics[row]), float(tests[row]))
     stopped = player.remedy and player.shown is None
     known = math.isfinite(scores.loss) or not data.labelled
-    if stopped or not (probe.finite and known):
-        return Story("Broken", _broken(player), broken=True)
+    finite = probe.finite and known
+    if stopped or not finite:
+        return Story("Broken", _broken(player, finite=finite), broken=True)
     if player.imported and (epoch == 0 or not data.labelled):
         turn, start = _turn(probe), f"The weights came from {player.imported.source}."
         if turn:
@@ -284,7 +286,7 @@ def story(player: Timeline, probe: Probe, signs: Sequence[Sign], radii: Array) -
         guesses = f"The weights are random: every {probe.noun} is a guess"
         start = f"{guesses} (loss {number(scores.loss, 3)})."
         if offset := player.position.offset:
-            start = f"The first epoch has begun: {offset} sequences read."
+            start = f"The first epoch has begun: {offset} sequence{'s' * (offset > 1)} read."
         return Story(chapter.label, start)
     if chapter < Chapter.FALLING:
         for warning in _warnings(probe, signs):

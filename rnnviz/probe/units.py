@@ -31,11 +31,20 @@ from rnnviz.probe.activations import (
     token_targets,
 )
 from rnnviz.probe.cache import Memo
+from rnnviz.probe.marks import Mark, index_from, read_axes, written_axes, written_from
 from rnnviz.probe.passes import sample
 from rnnviz.probe.probe import names_of
 from rnnviz.probe.work import WorkBudget, spend
 from rnnviz.run.run import Run
-from rnnviz.run.weight_edits import Edit, EditKind, apply_edits, problem, silence
+from rnnviz.run.weight_edits import (
+    Edit,
+    EditKind,
+    apply_edits,
+    problem,
+    read_edits,
+    silence,
+    written_edits,
+)
 from rnnviz.tasks.dataset import Dataset
 
 #: Number of sequences on one page of the data set.
@@ -92,14 +101,33 @@ class EditPreview:
     after: tuple[Score, Score]
 
 
+def _read_edits(text: str) -> tuple[Edit, ...]:
+    edits = read_edits(text)
+    if len(edits) > MOST_EDITS:
+        raise ValueError(f"there can be at most {MOST_EDITS} edits")
+    return edits
+
+
 class UnitLab:
     """The choices of the page, its weight edits, and the last result of each analysis."""
+
+    marks = (
+        Mark.option("carry.order", "sort", Sort),
+        Mark("carry.word", "chosen_word", str, lambda word: word or ""),
+        Mark("carry.threads", "into"),
+        Mark.option("carry.read", "readout", ReadoutKind),
+        Mark("carry.page", "list_page", index_from(1), written_from(1)),
+        Mark("path.plane", "axes", read_axes, written_axes),
+        Mark("breaks.edits", "edits", _read_edits, written_edits),
+    )
 
     def __init__(self) -> None:
         self.readout = ReadoutKind.UNITS
         self.unit, self.list_page = 0, 0
         self.sort = Sort.SELECTIVITY
+        #: The word, and the one that the reader chose, if any.
         self.word: str | None = None
+        self.chosen_word: str | None = None
         #: The line of the cell where the drawn connections end, if it is not the candidate.
         self.into = ""
         self.axes = (0, 1)
@@ -205,8 +233,11 @@ class UnitLab:
         arranged at another epoch. With new data the word is
         the one in about half of the sequences, or none if the tokens hardly recur.
         """
-        if self.word not in self.activations(source).vocabulary:
-            self.word = None
+        vocabulary = self.activations(source).vocabulary
+        if self.chosen_word in vocabulary:
+            self.word = self.chosen_word
+        elif self.word not in vocabulary:
+            self.word = self.chosen_word = None
             if self.repeats(source):
                 self.word = self.activations(source).most_informative_word
         self.unit = int(self.order(source)[0]) if marked is None else marked

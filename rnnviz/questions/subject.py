@@ -237,7 +237,7 @@ def subject_of(session: Session) -> UnitSubject:
     lab, probe, source = session.units, session.inspect(), source_of(session)
     marked, words = session.selection.token, probe.words
     if marked is not None and marked < len(words):
-        lab.word = words[marked]
+        lab.word = lab.chosen_word = words[marked]
     if session.player.running:
         source = lab.playable(source)
     lab.look_at(source, session.selection.unit_of(session.config.hidden))
@@ -280,5 +280,5 @@ def ablation_buttons(session: Session) -> None:
     measure_buttons(
         lambda here: here.units.effort.ask(), lambda here: here.units.effort.cancel(),
         ready=effort.waiting, going=effort.asked,
-        tip="Silence each unit alone. Takes longer than a second: press Measure.",
+        tip="Silence each unit alone. If it takes longer than a second, press Measure.",
     )  # fmt: skip

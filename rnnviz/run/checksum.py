@@ -92,7 +92,8 @@ class Checksum:
         pairs = zip(self.losses, own.losses, strict=True)
         apart = [abs(a - b) > _DIFFERENT * max(abs(a), abs(b)) for a, b in pairs]
         if True not in apart:
-            return f"Here last digits differ, but no loss by more than 1%: {self.elsewhere}."
+            which = "Here last digits differ, but none of the losses in the link by more than 1%"
+            return f"{which}: {self.elsewhere}."
         first = apart.index(True)
         return (
             f"Here the run goes another way between epochs {epochs[first]} and "

@@ -292,12 +292,15 @@ class Player(Timeline):
 
     # Another run
 
-    def show(self, run: TrainingRun, config: RunConfig) -> None:
-        """Show the present of another run on the same data, with its settings."""
+    def show(
+        self, run: TrainingRun, config: RunConfig, ghost: PreviousRun | None = None,
+        pinned: Position | None = None,
+    ) -> None:  # fmt: skip
+        """Show the present of another run on the same data, with its settings and its old run."""
         self.pause()
         self.config = config
         self._show(run)
-        self.message = ""
+        self.ghost, self.pinned, self.message = ghost, pinned, ""
 
     def show_ghost(self, run: TrainingRun) -> None:
         """Show the curves of another run of this task, faint; a link doesn't carry them."""
@@ -398,7 +401,7 @@ class Player(Timeline):
         link = replace(link, checksum=None) if every else link
         self._link, self._link_steps = link, self._train_along(link)
         if (more := len(every) - MOST_PROBLEMS) > 0:
-            every[MOST_PROBLEMS:] = [f"In the link: {more:,} more problems."]
+            every[MOST_PROBLEMS:] = [f"In the link: {more:,} more problem{'s' * (more > 1)}."]
         self._problems = " ".join(every)
         self._follow_for(patience)
 

@@ -230,10 +230,11 @@ class Playback(Timeline):
     def _present_message(self) -> str:
         count = len(self._recording.stored)
         more = " It follows the training loop while that goes on." if self.growing else ""
-        return self._recording.problem or (
-            f"This is a recording: {count:,} snapshots up to step {self.last:,}.{more} Play walks "
-            "through them."
-        )
+        what = f"{count:,} snapshots up to step {self.last:,}"
+        walk = " Play walks through them."
+        if count == 1:
+            what, walk = f"one snapshot, of step {self.last:,}", ""
+        return self._recording.problem or f"This is a recording: {what}.{more}{walk}"
 
     # Growth
 

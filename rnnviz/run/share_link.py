@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlencode
 
 from rnnviz.config import SETTINGS, RunConfig, SettingError
@@ -65,6 +65,7 @@ class Link:
     are marked, both from 0. ``view`` is the view of the page Step, if not the whole sequence. The
     position ``shown`` is compared with ``pinned``. ``asked`` are the names of the questions at
     which pages open, if not at their first. ``checksum`` is that of the run at its last position.
+    ``marks`` are the other choices of the pages, by names like ``what_if.change``.
     """
 
     schedule: Schedule
@@ -79,6 +80,7 @@ class Link:
     pinned: Position | None = None
     asked: tuple[str, ...] = ()
     checksum: Checksum | None = None
+    marks: Mapping[str, str] = field(default_factory=dict)
 
     def at_batches(self, examples: int) -> Link:
         """The link with every position at the start of a batch, for a data set of this size."""
@@ -117,6 +119,7 @@ class Link:
             "ask": ",".join(self.asked),
             "checksum": "" if self.checksum is None else str(self.checksum),
         }
+        parts |= self.marks
         return self.schedule.start.to_query() | {k: v for k, v in parts.items() if v}
 
     def query(self) -> str | None:
@@ -149,7 +152,10 @@ def read_link(query: Mapping[str, str]) -> tuple[Link, list[str]]:
     schedule = Schedule(start, changes)
     asked = tuple(name for name in query.get("ask", "").split(",") if name)
     checksum = _checksum(query, problems)
-    link = Link(schedule, now, shown, phrase, old, data, unit, token, view, pinned, asked, checksum)
+    marks = {name: text for name, text in query.items() if "." in name}
+    link = Link(
+        schedule, now, shown, phrase, old, data, unit, token, view, pinned, asked, checksum, marks
+    )
     return link, [*setting_problems, *(f"In the link: {sentence}" for sentence in problems)]
 
 

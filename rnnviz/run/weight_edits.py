@@ -69,6 +69,16 @@ class Edit:
             ) from None
 
 
+def read_edits(text: str) -> tuple[Edit, ...]:
+    """Parse edits with commas between them; raises SettingError."""
+    return tuple(map(Edit.parse, text.split(",")))
+
+
+def written_edits(edits: Iterable[Edit]) -> str:
+    """The text that ``read_edits`` reads."""
+    return ",".join(map(str, edits))
+
+
 def silence(layer: int, unit: int) -> Edit:
     """Ablate a unit of a layer (from 1)."""
     return Edit(EditKind.SILENCE, row=layer, column=unit)

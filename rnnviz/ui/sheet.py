@@ -181,8 +181,9 @@ def _flat(column: Column[S]) -> Iterator[Chart[S]]:
 
 def go_to_click(session: Session, click: Event) -> None:
     """Show the epoch that was clicked in a chart over the epochs."""
+    epoch = Position(round(click["x"]))
     session.player.pause()
-    session.player.go_to(Position(round(click["x"])))
+    session.player.go_to(epoch)
 
 
 def no_room(what: str, tokens: int, most: int, noun: str) -> str:

@@ -34,7 +34,8 @@ _HTML = {
     "text": '<div class="rnnviz-place"><div class="rnnviz-text"></div></div>',
     "health": '<button class="rnnviz-health-button"></button>'
     '<div class="rnnviz-signs" popover></div>',
-    "link": '<button class="rnnviz-link" title="It opens the page as it is now.">'
+    "link": '<button class="rnnviz-link" title="It opens the page as it is now. Not in it: the '
+    'speed, and what is measured on a press, like points found or a gradient check.">'
     "Copy link</button>",
     "stepper": '<div class="rnnviz-control rnnviz-stepper"></div>',
     **dict.fromkeys(("file", "open"), '<div class="rnnviz-control rnnviz-file"></div>'),

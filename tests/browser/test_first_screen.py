@@ -352,9 +352,24 @@ def test_a_picture_is_enlarged_and_goes_on_while_nothing_else_moves(opened, serv
     page.expect_drawn_above("network", page.drawn("network") + 5)
     page.keys(" ")
     page.expect_said("status", "Paused")
+    expect(page.page).to_have_url(re.compile("&enlarged=network"))
     large.get_by_role("button", name="Close").click()
     expect(large).to_have_count(0)
     assert page.page.evaluate(BOXES) == before
+    page.page.wait_for_function("() => !location.search.includes('enlarged')")
+
+
+def test_a_link_opens_the_picture_that_was_enlarged(opened, server):
+    page = opened(f"{server.url}/?epoch=3&hidden=8&enlarged=curves", "curves", 1280, 720)
+    large = page.page.get_by_role("dialog", name="The run")
+    expect(large.locator("canvas")).to_be_in_viewport(ratio=1)
+    expect(page.page).to_have_url(re.compile("hidden=8.*epoch=3.*enlarged=curves"))
+    page.page.reload()
+    expect(large.locator("canvas")).to_be_in_viewport(ratio=1)
+    page.page.keyboard.press("Escape")
+    expect(large).to_have_count(0)
+    page.page.wait_for_function("() => !location.search.includes('enlarged')")
+    page.expect_place("3")
 
 
 GAUGED = "figure.data.some((s) => s.name === 'half-life' && s.x.length === given)"

@@ -231,7 +231,9 @@ def _carried(trial: Trial) -> pictures.MemoryFlow | None:
 
 def _memory_remark(trial: Trial) -> str:
     left, units = int(np.isnan(trial.rises).sum()), len(trial.rises)
-    pending = f"{left} of {units} units are not measured yet." if left else ""
+    pending = (
+        f"{left} of {units} units {'is' if left == 1 else 'are'} not measured yet." if left else ""
+    )
     why = why_not_measured(trial.session) if left else ""
     count, noun = len(trial.before.words), trial.session.names.noun
     threads = readers(trial.before.parameters.architecture.cell).candidate
@@ -293,7 +295,7 @@ def _measured(trial: Trial) -> str:
     if (removal := trial.removal) is None:
         return ""
     data, left = trial.session.dataset, len(removal.missing)
-    rest = f" {left} points are not measured yet." if left else ""
+    rest = f" Points that are not measured yet: {left}." if left else ""
     return (
         f"Measured on {removal.sequences:,} of the {len(data.train):,} {data.role} sequences; "
         f"the dot is the edited network, on all of them.{rest}"
@@ -360,7 +362,8 @@ def _strongest(count: int, session: Session) -> Iterable[Edit]:
 
 def _tools(session: Session) -> None:
     st.markdown(
-        "Silence the strongest", help="Of the units not silenced yet, those whose loss rises most."
+        "Silence the strongest",
+        help="Of the units not silenced yet, those without which the loss rises most.",
     )
     with st.container(horizontal=True, key="strongest", gap="xsmall"):
         for count in _STRONGEST:

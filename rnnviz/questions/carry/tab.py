@@ -62,10 +62,12 @@ def _choose_threads(session: Session) -> None:
     if len(lines) == 1:
         return
     key, lab = f"threads_{cell_key(session)}_{'_'.join(lines)}", session.units
-    lab.into = choose_one(
+    chosen = choose_one(
         "Threads into", lines, _into(session), (edition(session), key), key,
         help=explanation("carry/threads"), format_func=escaped,
     )  # fmt: skip
+    if chosen != _into(session):
+        lab.into = chosen
 
 
 def _lines(session: Session) -> list[str]:
@@ -118,7 +120,7 @@ def _choose_cell(session: Session, event: Event) -> None:
 
 def _look_for(session: Session, word: str) -> None:
     words = session.inspect().words
-    session.units.word = word
+    session.units.word = session.units.chosen_word = word
     session.selection.token = words.index(word) if word in words else None
 
 

@@ -30,8 +30,8 @@ from rnnviz.ui.style import sticky_theme, theme
 from rnnviz.ui.viewer import Scene
 
 _TEMPERATURE = (
-    "How random the text of the network is: near 0 the most probable token always comes next, at 1 "
-    "each token has the predicted probability."
+    "How random the text of the network is: the lower, the more often the most probable token "
+    "comes next; at 1 each token has the predicted probability."
 )
 
 

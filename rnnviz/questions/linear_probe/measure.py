@@ -14,6 +14,7 @@ from rnnviz.config import OutputAt
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.activations import Activations
 from rnnviz.probe.cache import Memo
+from rnnviz.probe.marks import Mark, index_from
 from rnnviz.probe.results import wilson
 from rnnviz.probe.units import StateSource
 from rnnviz.tasks.dataset import GAP, Dataset, Example
@@ -291,10 +292,30 @@ class Measurement:
     found: ProbeScores
 
 
+def _read_question(text: str) -> Question:
+    kind, side, channel, *word = text.split(" ", 3)
+    if kind.upper() not in ProbeTarget.__members__ or side not in ("start", "end"):
+        raise ValueError("write a question like word end 1 not")
+    place = index_from(1)(channel)
+    return Question(ProbeTarget[kind.upper()], "".join(word), place, from_end=side == "end")
+
+
+def _written_question(question: Question | None) -> str:
+    if question is None:
+        return ""
+    side = "end" if question.from_end else "start"
+    word = f" {question.word}" * bool(question.word)
+    return f"{question.target.name.lower()} {side} {question.channel + 1}{word}"
+
+
 class LinearProbeLab:
     """The question, and a cache of its measurements."""
 
+    marks = (Mark("carry.probe", "asked", _read_question, _written_question),)
+
     def __init__(self) -> None:
+        #: The question of a link, until there are data.
+        self._linked: Question | None = None
         self.question = Question(ProbeTarget.WORD, from_end=True)
         self._data: Dataset | None = None
         self._memo = Memo()
@@ -302,14 +323,25 @@ class LinearProbeLab:
         self._running: tuple[tuple[object, ...], object, int, Fitting] | None = None
         self._measured: deque[Measurement] = deque(maxlen=_KEPT)
 
+    @property
+    def asked(self) -> Question | None:
+        """The question, if there are data to ask it of."""
+        return self.question if self._data else self._linked
+
+    @asked.setter
+    def asked(self, question: Question) -> None:
+        self._linked = question
+
     def fit(self, activations: Activations, data: Dataset) -> None:
         """Adapt the question to the data; new data start with the target if every token has one."""
         question, allowed = self.question, targets_of(data)
         if data is not self._data:
             everywhere = bool(data.rule) or data.reads is OutputAt.EVERY
             target = everywhere and ProbeTarget.TARGET in allowed
-            question = question._replace(target=ProbeTarget.TARGET if target else allowed[0])
-            self._data = data
+            first = question._replace(target=ProbeTarget.TARGET if target else allowed[0])
+            fits = self._linked and self._linked.target in allowed
+            question = self._linked if self._linked and fits else first
+            self._data, self._linked = data, None
         if question.word not in activations.vocabulary:
             question = question._replace(word=activations.most_informative_word)
         channels = 1 if data.answers_classes else len(data.classes)

@@ -70,8 +70,9 @@ def answer(session: Session) -> str:
     form = "R² {:.2f}" if last.values else "{:.0%}"
     score, chance = (form.format(share) for share in (last.scores[place], last.chance))
     shuffled = f"with shuffled labels up to {chance} at any place"
-    at, side = int(last.places[place]), "before the end" if lab.question.from_end else "read"
-    where = f"{at} {noun}{'s' * (at != 1)} {side}"
+    at = int(last.places[place])
+    count = f"{at} {noun}{'s' * (at != 1)}"
+    where = f"{count} before the end" if lab.question.from_end else f"after {count}"
     if last.scores[place] <= last.chance:
         best = f"<strong>{score}</strong> at best, {where}"
         return f"{title} A linear map can't tell it from chance: {best}, {shuffled}."
@@ -130,7 +131,8 @@ def _question(session: Session) -> None:
         lab.question = lab.question._replace(word=str(word))
     if not data.answers_classes and len(data.classes) > 1:
         name, channels = data.classes.__getitem__, range(len(data.classes))
-        channel = st.selectbox("Channel", channels, key="asked_channel", format_func=name)
+        index = first_value("asked_channel", (opened, data), lab.question.channel)
+        channel = st.selectbox("Channel", channels, index, key="asked_channel", format_func=name)
         lab.question = lab.question._replace(channel=int(channel or 0))
     sides = ["the start", "the end"]
     side = choose_one("Counted from", sides, sides[lab.question.from_end], opened, "from_end")

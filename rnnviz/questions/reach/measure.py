@@ -25,6 +25,7 @@ from rnnviz.probe.jacobians import (
     lyapunov_exponents,
     products,
 )
+from rnnviz.probe.marks import Mark
 from rnnviz.probe.memory_gauge import (
     BackwardRule,
     LagNorms,
@@ -151,6 +152,8 @@ def _guess(examples: list[Example], dataset: Dataset) -> float | None:
 class LengthLab:
     """Scores by length, cached until the weights or the data change."""
 
+    marks = (Mark("reach.longer", "asked", bool, lambda asked: "1" * asked),)
+
     def __init__(self) -> None:
         #: Whether the reader has turned the scores on.
         self.asked = False
@@ -220,6 +223,8 @@ def last_starved(history: EpochSeries[Flow], limit: float) -> int | None:
 
 class ReachLab:
     """How far the gradient reaches back, each analysis cached until its input changes."""
+
+    marks = (Mark.option("reach.band", "band", BandSource),)
 
     def __init__(self) -> None:
         self.band = BandSource.TRAIN

@@ -55,7 +55,7 @@ from rnnviz.questions.subject import (
     probe_sequence,
 )
 from rnnviz.tasks.dataset import Example
-from rnnviz.ui.browser_session import visit
+from rnnviz.ui.browser_session import first_value, visit
 from rnnviz.ui.choices import choose_layer, choose_objective, choose_one, gated
 from rnnviz.ui.sheet import Chart, Column, Sheet, go_to_click, names_in
 from rnnviz.ui.style import theme
@@ -89,7 +89,7 @@ def _answer(source: GradientSource) -> str:
         other = _shares(source.other)
         first, second = map(underlined, source.pair.names, (0, 1))
         here = _arrives(share, f"reaches {word}, {back}", f" at {word}, {back}")
-        there = _arrives(float(other[0]), "does") if len(other) else "nothing does"
+        there = _arrives(float(other[0]), "reaches it") if len(other) else "nothing reaches it"
         return f"The gradient: in {first} {here}; in {second} {there}."
     if not share:
         return f"<strong>Nothing</strong> is carried back: {reaches}"
@@ -275,7 +275,7 @@ def _choose_band(session: Session) -> None:
         return
     lab.band = choose_one(
         "Band of", BandSource, lab.band, visit("gradients"), "band",
-        help=f"The {session.names.sequence}s whose gradients are the band, with its fit. Those of "
+        help=f"The {session.names.sequence}s whose gradients are the band. Those of "
         "the test set were never learned from.",
     )  # fmt: skip
 
@@ -335,7 +335,8 @@ def _controls(session: Session) -> None:
     choose_layer(session, "gradients")
     _choose_band(session)
     session.lab(LengthLab).asked = st.toggle(
-        "Longer sequences", key="longer_on",
+        "Longer sequences", first_value("longer", visit("gradients"), session.lab(LengthLab).asked),
+        key="longer_on",
         help="The score on sequences of other lengths. Measured while the run is paused.",
     )  # fmt: skip
     if session.lab(LengthLab).asked and not _longer_known(session):

@@ -10,6 +10,7 @@ from enum import StrEnum
 from functools import cached_property, partial
 from threading import RLock
 from typing import NamedTuple
+from urllib.parse import quote, unquote
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from rnnviz.probe.activations import LARGEST, Plane, fit, moderate, plane_of
 from rnnviz.probe.cache import Memo
 from rnnviz.probe.fixed_points import FixedPoint, FixedPoints, Search
 from rnnviz.probe.formatting import number, quoted
+from rnnviz.probe.marks import Mark, read_axes, written_axes
 from rnnviz.probe.session import Session
 from rnnviz.probe.state_transition import (
     FixedInputMap,
@@ -155,6 +157,8 @@ def _lines(
 
 #: Selectable numbers of initial states of a search.
 STARTS = (50, 100, 200, 400, 800)
+#: The number of starts at first.
+FIRST_STARTS = 200
 #: The largest state for a search: the eigenvalues of one Jacobian take some seconds.
 LARGEST_STATE = 2_048
 #: Largest number of cached searches, and their largest size in bytes; the oldest are dropped.
@@ -169,6 +173,11 @@ class Hold(StrEnum):
     OWN = "my choice"
     MEAN = "mean input"
     ZERO = "zero input"
+
+
+def _first(tokens: bool) -> Hold:
+    """The kind of input that is held at first, of tokens or of values."""
+    return Hold.OWN if tokens else Hold.ZERO
 
 
 #: The kind of fixed input, its words, and its values as text.
@@ -218,14 +227,45 @@ class _Asked:
         return (self.rank + running) / self.count
 
 
+# The choices in a link
+
+
+def _read_hold(text: str) -> Hold:
+    if text.upper() not in Hold.__members__:
+        raise ValueError(f"write {' or '.join(hold.name.lower() for hold in Hold)}")
+    return Hold[text.upper()]
+
+
+def _read_words(text: str) -> tuple[str, ...]:
+    return tuple(unquote(word) for word in text.split(",") if word)
+
+
+def _written_words(words: tuple[str, ...] | None) -> str:
+    return "" if words is None else ",".join(quote(word, safe="") for word in words) or ","
+
+
+def _read_starts(text: str) -> int:
+    if text not in map(str, STARTS):
+        raise ValueError(f"write {' or '.join(map(str, STARTS))}")
+    return int(text)
+
+
 class DynamicsLab:
     """The choices of the page, the queue of searches, and cached results."""
+
+    marks = (
+        Mark("rest.hold", "hold", _read_hold, lambda hold: hold.name.lower() if hold else ""),
+        Mark("rest.words", "words", _read_words, _written_words),
+        Mark("rest.values", "typed", str, lambda typed: typed or ""),
+        Mark("rest.starts", "starts", _read_starts, lambda n: f"{n}" * (n != FIRST_STARTS)),
+        Mark("rest.plane", "axes", read_axes, written_axes),
+    )
 
     def __init__(self) -> None:
         self.holds: dict[bool, Hold] = {}
         self.words: tuple[str, ...] | None = None
         self.typed: str | None = None
-        self.starts, self.axes = 200, (0, 1)
+        self.starts, self.axes = FIRST_STARTS, (0, 1)
         self._lock = RLock()
         self.opened = False
         self._results: dict[_Key, tuple[Choices, FixedPoints]] = {}
@@ -237,10 +277,21 @@ class DynamicsLab:
 
     # The fixed input
 
+    @property
+    def hold(self) -> Hold | None:
+        """The kind of input that the reader chose, if it is not the default."""
+        return next(
+            (hold for tokens, hold in self.holds.items() if hold is not _first(tokens)), None
+        )
+
+    @hold.setter
+    def hold(self, hold: Hold) -> None:
+        self.holds = dict.fromkeys((False, True), hold)
+
     def choices(self, query: DynamicsQuery) -> Choices:
         """The kind of input, its words and its values as text; defaults if none are chosen."""
         dataset, width = query.dataset, len(query.dataset.vocabulary)
-        hold = self.holds.get(dataset.tokens, Hold.OWN if dataset.tokens else Hold.ZERO)
+        hold = self.holds.get(dataset.tokens, _first(dataset.tokens))
         words = [word for word in self.words or () if word in dataset.vocabulary.words]
         if not words and dataset.tokens and (self.words or self.words is None):
             words = [dataset.vocabulary.words[int(self.visited(query).mean_input.argmax())]]

@@ -263,7 +263,7 @@ def rest_points(
     sections = [TableRows("Points", columns, range(len(shown)))]
     if opened and chosen is not None and chosen < len(shown):
         sections.append(_row_numbers(shown[chosen], noun, theme))
-    more = f"{len(rests) - _SHOWN} more are in the plane. " if len(rests) > _SHOWN else ""
+    more = f"More in the plane: {len(rests) - _SHOWN}. " if len(rests) > _SHOWN else ""
     more += _CUT * _too_many(rests)
     drawn = row_lists("Points", sections, chosen, theme, more + outcome)
     meta = {**drawn.layout["meta"], "columns": _exact(rests, noun)}

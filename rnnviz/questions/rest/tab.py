@@ -41,11 +41,12 @@ def choose_held(session: Session) -> None:
     if chosen is not Hold.OWN:
         return
     if query.dataset.tokens:
-        dynamics.words = _word_choice(session, first_value("words", edition, words))
+        now = _word_choice(session, first_value("words", edition, words))
+        dynamics.words = now if now != words else dynamics.words
     else:
-        dynamics.typed = st.text_input(
-            "The values to hold", first_value("typed", edition, typed), key="typed"
-        )
+        first = first_value("typed", edition, typed)
+        now_typed = st.text_input("The values to hold", first, key="typed")
+        dynamics.typed = now_typed if now_typed != typed else dynamics.typed
 
 
 def _word_choice(session: Session, first: tuple[str, ...]) -> tuple[str, ...]:
@@ -78,7 +79,7 @@ def search_buttons(session: Session) -> None:
             "Starts", STARTS, STARTS.index(first), key="starts", width=84,
             help="The number of states at which the search starts: visited states and midpoints of "
             "two, with a little noise. At last it starts at midpoints of two points found, where "
-            "saddles lie.",
+            "saddles often lie.",
         )  # fmt: skip
     dynamics.starts = starts or dynamics.starts
     data = session.dataset

@@ -45,7 +45,8 @@ def _answer(source: GradientSource) -> str:
     if check and not check.finite:
         text = "<strong>Nothing can be checked</strong>, as the numbers overflow at these weights."
     elif check and check.wrong:
-        text = f"<strong>No</strong>: {len(check.wrong)} parameters are wrong by this run's rule."
+        wrong = f"{len(check.wrong)} parameter{'s are' if len(check.wrong) > 1 else ' is'} wrong"
+        text = f"<strong>No</strong>: {wrong} by this run's rule."
     elif check:
         digits = int(-math.log10(max(check.worst, 1e-16)))
         cut = 0 < source.query.config.truncate < len(source.words)

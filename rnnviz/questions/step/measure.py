@@ -23,6 +23,7 @@ from rnnviz.engine.training import Descent, TrainState, descent, order, record
 from rnnviz.probe.cache import Memo
 from rnnviz.probe.cell_parts import Notation, Part, at_token, cell_parts
 from rnnviz.probe.formatting import Names
+from rnnviz.probe.marks import Mark, index_from, written_from
 from rnnviz.probe.probe import Probe, names_of, phrase_key
 from rnnviz.probe.session import Session
 from rnnviz.probe.unrolled import CellGradients, CellValues, Moment, Phase, Unrolled
@@ -215,11 +216,30 @@ def step_lab(session: Session) -> StepLab:
     return lab
 
 
+def _read_moment(text: str) -> Moment:
+    phase, _, token = text.partition(" ")
+    if phase not in list(Phase):
+        raise ValueError(f"write {' 1, '.join(Phase)} 1")
+    return Moment(Phase(phase), index_from(1)(token))
+
+
+def _written_moment(moment: Moment) -> str:
+    return f"{moment.phase} {moment.t + 1}" if moment != Moment(Phase.FORWARD, 0) else ""
+
+
 class StepLab:
     """The step shown, the cursor over its moments, and the selected unit, layer and part.
 
     ``pointed`` counts the parts that were chosen in a picture.
     """
+
+    marks = (
+        Mark.option("step.on", "subject", StepSubject),
+        Mark("step.moment", "moment", _read_moment, _written_moment),
+        Mark("step.unit", "unit", index_from(0), written_from(0)),
+        Mark("step.layer", "layer", index_from(1), written_from(1)),
+        Mark("step.part", "part", str, lambda part: part * (part != "h")),
+    )
 
     def __init__(self) -> None:
         self._memo = Memo()
@@ -263,6 +283,10 @@ class StepLab:
     def moment(self) -> Moment:
         """The moment under the cursor."""
         return self.moments[self.cursor]
+
+    @moment.setter
+    def moment(self, moment: Moment) -> None:
+        self.moments, self.cursor = (moment,), 0
 
     @property
     def phases(self) -> list[tuple[Phase, int]]:

@@ -299,7 +299,7 @@ def caption_fields(step: StepRecord, focus: Focus) -> dict[str, str]:
         "largest": number(float(np.abs(descent.gradient.theta).max())),
         "change": number(float(np.abs(descent.update.theta).max())),
         "part": focus.part,
-        "role": cell.parts.role(focus.part),
+        "role": cell.parts.role(focus.part).partition(",")[0],
         "memory": cell.parts.cell.text.memory,
         "mean": number(float(cell.values(part_of(step, focus).node)[moment.t].mean())),
     }

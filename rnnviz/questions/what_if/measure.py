@@ -16,6 +16,7 @@ from rnnviz.engine.losses import LOSSES
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.training import TrainState
 from rnnviz.probe.cache import Memo
+from rnnviz.probe.marks import Mark, index_from
 from rnnviz.probe.passes import forward_pass
 from rnnviz.probe.probe import Probe, target_text, with_token
 from rnnviz.probe.session import PhraseInput
@@ -43,14 +44,15 @@ class Alter(StrEnum):
 class Perturbation(NamedTuple):
     """A change at the word at ``place`` (from 0); ``word`` replaces it, or is added after it.
 
-    Or the state after word ``after`` of the ``donor`` replaces the state after it.
+    Or the state after word ``after`` of the ``donor``, -1 if none is chosen yet, replaces the state
+    after it.
     """
 
     alter: Alter
     place: int
     word: str = ""
     donor: tuple[str, ...] = ()
-    after: int = 0
+    after: int = -1
 
     def applied(self, words: Sequence[str]) -> tuple[str, ...]:
         """The changed words.
@@ -187,12 +189,26 @@ def running_answers(probe: Probe, outcome: Outcome) -> Array:
     return answers
 
 
+class Method(StrEnum):
+    """How the contribution of a token is measured."""
+
+    INTEGRATED = "integrated"
+    LEFT_OUT = "left out"
+    SLOPE = "slope"
+
+
 class WhatIfLab:
     """The choice of the change, and the last result of each analysis."""
 
+    marks = (
+        Mark("what_if.change", "change"),
+        Mark("what_if.donor", "donor_text"),
+        Mark.option("what_if.method", "method", Method),
+    )
+
     def __init__(self) -> None:
         #: How the contribution of each token is measured.
-        self.method = "integrated"
+        self.method = Method.INTEGRATED
         self._dataset: Dataset | None = None
         self._memo = Memo()
         self._answers = EpochCache[Array]()
@@ -205,8 +221,31 @@ class WhatIfLab:
         #: The place and the word chosen last, and the token that was marked then.
         self._kept: tuple[int, str] | None = None
         self._marked: int | None = None
+        #: The text of the phrase whose state is taken; by default one that is as long.
+        self.donor_text = ""
 
     # The change
+
+    @property
+    def change(self) -> str:
+        """The change as the text of a link; empty if the reader has not seen one."""
+        alter, place, word, _, after = self.perturbation
+        more = f"{after + 1}" if alter is Alter.STATE else word
+        text = f"{alter.name.lower()} {place + 1}" + f" {more}" * bool(more)
+        return text if self.opened else ""
+
+    @change.setter
+    def change(self, text: str) -> None:
+        kind, place, more, *_ = *text.split(" ", 2), "", ""
+        if kind.upper() not in Alter.__members__:
+            raise ValueError(f"write {' or '.join(alter.name.lower() for alter in Alter)}")
+        alter, number = Alter[kind.upper()], index_from(1)
+        made = Perturbation(alter, number(place))
+        if alter is Alter.STATE:
+            made = made._replace(after=number(more))
+        elif alter in (Alter.CHANGE, Alter.ADD):
+            made = made._replace(word=more)
+        self.perturbation, self.opened = made, True
 
     def fit(self, dataset: Dataset) -> None:
         """Reset the change if the data are new."""
@@ -242,7 +281,14 @@ class WhatIfLab:
 
     def donor(self, probe: Probe) -> PhraseInput:
         """The phrase whose state is put into the probe; by default one that is as long."""
-        return self._memo.ask("donor", probe.dataset, lambda: PhraseInput(_as_long(probe)))
+
+        def first() -> PhraseInput:
+            box = PhraseInput(_as_long(probe))
+            if self.donor_text:
+                box.ask(self.donor_text, probe.dataset)
+            return box
+
+        return self._memo.ask("donor", probe.dataset, first)
 
     def saliency(self, probe: Probe, other: Probe | None = None) -> tuple[Saliency, str]:
         """The saliency of each token for the output, and the name of that output.

@@ -37,6 +37,7 @@ from rnnviz.questions.subject import MOST_CHOICES, edition, source_of, subject_o
 from rnnviz.questions.what_if.measure import (
     Alter,
     Choices,
+    Method,
     WhatIfLab,
     aligned,
     joined,
@@ -78,11 +79,14 @@ def choose_state(session: Session, probe: Probe) -> None:
     first = first_value("donor", (edition(session), data), donor.typed)
     label, key = f"Take it from the {session.names.sequence}", _key("donor", data)
     donor.ask(st.text_input(label, first, key=key), data)
-    words = read(data, donor.phrase).words
-    place = min(lab.perturbation.place, len(words) - 1)
+    lab.donor_text, words = donor.typed, read(data, donor.phrase).words
+    _, place, _, chosen, after = lab.perturbation
+    # In a link there is a word, before the phrase has been read.
+    index = min(place if chosen or after < 0 else after, len(words) - 1)
+    key = f"after_{min(place, len(words) - 1)}_{hash(words)}"
     after = st.selectbox(
-        "State after", range(len(words)), place, key=f"after_{place}_{hash(words)}",
-        format_func=lambda t: f"{t + 1}: {shown_token(words[t])}",
+        "State after", range(len(words)), first_value("after", (edition(session), key), index),
+        key=key, format_func=lambda t: f"{t + 1}: {shown_token(words[t])}",
     )  # fmt: skip
     lab.perturbation = lab.perturbation._replace(donor=words, after=int(after or 0))
 
@@ -112,7 +116,9 @@ def _word(session: Session, here: str) -> str:
     return str(chosen)
 
 
-_METHODS = {"integrated": "integrated", "left out": "occlusion", "slope": "gradient_input"}
+_SALIENCY = {
+    Method.INTEGRATED: "integrated", Method.LEFT_OUT: "occlusion", Method.SLOPE: "gradient_input"
+}  # fmt: skip
 #: Seconds per frame for words, and for earlier epochs.
 _WORDS, _EPOCHS = 0.003, 0.002
 
@@ -353,8 +359,8 @@ def _saliency(change: ChangedPhrase) -> Picture:
         return sentence(title, BROKEN, theme())
     lab = change.lab
     saliency, name = lab.saliency(change.first, change.second)
-    contributions: Array = getattr(saliency, _METHODS[lab.method])
-    if lab.method == "integrated" and np.isnan(contributions).all():
+    contributions: Array = getattr(saliency, _SALIENCY[lab.method])
+    if lab.method is Method.INTEGRATED and np.isnan(contributions).all():
         return sentence(title, f"Not drawn: the sum may be off by over {INCOMPLETE:.0%}.", theme())
     if np.isnan(contributions).all():
         return sentence(title, "The only one can't be left out.", theme())
@@ -376,7 +382,7 @@ def _others(change: ChangedPhrase) -> Array | None:
     saliency = lab.saliency_of_other(first, second)
     if saliency is None:
         return None
-    rows: Array = getattr(saliency, _METHODS[lab.method])
+    rows: Array = getattr(saliency, _SALIENCY[lab.method])
     if np.isnan(rows).all():
         return None
     others = _pair(change, np.zeros(len(first.words)), rows).second
@@ -441,7 +447,7 @@ def _controls(session: Session) -> None:
     _choose(session, session.inspect())
     lab = session.lab(WhatIfLab)
     label = f"What each {session.names.noun} adds"
-    lab.method = choose_one(label, _METHODS, lab.method, edition(session), "saliency_method")
+    lab.method = choose_one(label, Method, lab.method, edition(session), "saliency_method")
     choose_view(session, "hidden")
     if not session.player.running:
         session.units.arrange()
@@ -470,7 +476,7 @@ def _few(most: int) -> Callable[[ChangedPhrase], str]:
 def _saliency_note(change: ChangedPhrase) -> str:
     numbers = _numbers_note(change, MOST_ALONE if _others(change) is None else MOST_PAIRS)
     count, noun = len(change.first.reading.words), change.session.names.noun
-    if count <= LEFT_OUT or change.lab.method != "left out":
+    if count <= LEFT_OUT or change.lab.method is not Method.LEFT_OUT:
         return numbers
     return f"Left out: {LEFT_OUT} of the {count} {noun}s, evenly spread. {numbers}".strip()
 

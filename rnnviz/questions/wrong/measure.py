@@ -17,6 +17,7 @@ from rnnviz.engine.training import TrainState
 from rnnviz.files.numbers import inert, quoting_of, told_lines
 from rnnviz.files.output import origin
 from rnnviz.probe.cache import Memo
+from rnnviz.probe.marks import Mark, index_from
 from rnnviz.probe.probe import Probe, inspect, read
 from rnnviz.probe.questions import TrainQuestion
 from rnnviz.probe.results import Answers, Values, confusion, merged, read_answers, read_values
@@ -52,6 +53,24 @@ class Section(NamedTuple):
     answers: Array
 
 
+def _part(dataset: Dataset, rows: DataPart) -> tuple[Example, ...]:
+    if rows is DataPart.ALL:
+        return (*dataset.test, *dataset.train)
+    return dataset.test if rows is DataPart.TEST and dataset.test else dataset.train
+
+
+def _read_row(text: str) -> tuple[DataPart, int]:
+    rows, _, number = text.partition(" ")
+    if rows not in list(DataPart):
+        raise ValueError(f"write a row like {DataPart.TEST} 3")
+    return DataPart(rows), index_from(1)(number)
+
+
+def _read_cell(text: str) -> tuple[int, int]:
+    target, _, answer = text.partition("-")
+    return index_from(0)(target), index_from(0)(answer)
+
+
 class ResultsLab:
     """The answers to a part of the data, cached until the weights change.
 
@@ -60,21 +79,28 @@ class ResultsLab:
     ``opened`` is the sequence that is shown word by word, ``chosen`` whether the reader opened it.
     """
 
+    marks = (
+        Mark.option("wrong.rows", "rows", DataPart),
+        Mark.option("wrong.show", "show", Show),
+        Mark("wrong.row", "row", _read_row, lambda row: f"{row[0]} {row[1] + 1}" if row else ""),
+        Mark("wrong.cell", "cell", _read_cell, lambda cell: "-".join(map(str, cell or ()))),
+    )
+
     def __init__(self) -> None:
         self.question = TrainQuestion.LEARN
         self.rows, self.show = DataPart.TEST, Show.ERRORS
         self.cell: tuple[int, int] | None = None
         self.opened: Example | None = None
         self.chosen = False
+        #: The part of the data, and the index there, of the sequence that the reader opened.
+        self.row: tuple[DataPart, int] | None = None
         self._typed = ""
         self._dataset: Dataset | None = None
         self._memo = Memo()
 
     def part(self, dataset: Dataset) -> tuple[Example, ...]:
         """The sequences of the chosen part; without a test set the training sequences."""
-        if self.rows is DataPart.ALL:
-            return (*dataset.test, *dataset.train)
-        return dataset.test if self.rows is DataPart.TEST and dataset.test else dataset.train
+        return _part(dataset, self.rows)
 
     # Reading
 
@@ -137,8 +163,20 @@ class ResultsLab:
     def fit(self, dataset: Dataset) -> None:
         """Reset the choices if the data are new."""
         if dataset is not self._dataset:
-            self._dataset, self.cell = dataset, None
-            self.opened, self.chosen = None, False
+            # Before there were data, cell and row are those of a link.
+            first = self._dataset is None
+            fits = first and max(self.cell or (0,)) < len(dataset.classes)
+            self._dataset, self.cell = dataset, self.cell if fits else None
+            row, self.row, self.opened, self.chosen = self.row if first else None, None, None, False
+            if row and row[1] < len(part := _part(dataset, row[0])):
+                self.open(row, part[row[1]], dataset, part[row[1]].text)
+
+    def open(
+        self, row: tuple[DataPart, int], example: Example, dataset: Dataset, typed: str
+    ) -> None:
+        """Show a sequence that the reader has chosen in the list; see ``look_at``."""
+        self.row, self.chosen = row, True
+        self.look_at(example, dataset, typed)
 
     def look_at(self, example: Example, dataset: Dataset, typed: str) -> None:
         """Show this sequence word by word, until something other than ``typed`` is typed."""
@@ -264,7 +302,7 @@ class ResultFile(NamedTuple):
     help: str
 
 
-_ROWS = "One row for each answer: text, label, prediction, and its probability."
+_ROWS = "One row for each answer: text, target, answer, and of classes its probability."
 _MATRIX = "A row for each target class, a column for each answer."
 _CLASSES = "Recall, precision, F1 and the count of every class."
 ANSWERS = ResultFile("", "Answers", _ROWS)

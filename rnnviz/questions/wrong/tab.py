@@ -264,10 +264,9 @@ def _open(session: Session, click: Event) -> None:
     """Make a sequence of the list the phrase, with its own target."""
     lab = session.lab(ResultsLab)
     part = lab.part(session.dataset)
-    example = part[range(len(part))[int(click["data"])]]
-    session.ask(example.text)
-    lab.chosen = True
-    lab.look_at(example, session.dataset, session.phrase_input.typed)
+    row = range(len(part))[int(click["data"])]
+    session.ask(part[row].text)
+    lab.open((lab.rows, row), part[row], session.dataset, session.phrase_input.typed)
 
 
 def _source(session: Session) -> AnswersSource:

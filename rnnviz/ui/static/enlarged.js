@@ -31,6 +31,7 @@ export class Enlarged {
     this.dialog.addEventListener("close", () => this.close());
     home.append(this.dialog);
     this.dialog.showModal();
+    this.tell();
     if (picture.count) this.refresh(picture.drawing.figure());
   }
 
@@ -40,6 +41,12 @@ export class Enlarged {
     this.home.style.height = "";
     this.dialog.remove();
     this.dialog = null;
+    this.tell();
+  }
+
+  // The address of the page names the enlarged picture.
+  tell() {
+    this.home.dispatchEvent(new Event("rnnviz-enlarged", { bubbles: true }));
   }
 
   press(event) {

@@ -34,7 +34,11 @@ const [RUN, ADDRESS] = ["rnnviz-run", "rnnviz-address"];
 
 // `edition` is what Streamlit's part of the page shows, `asked` the one last asked for by a rerun, `newest` the one
 // last heard of, at `newestAt`.
-const page = { edition: 0, asked: -1, newest: 0, trigger: null, leftAt: -Infinity, pressedAt: -Infinity };
+// `enlarged` is the picture that the link opens enlarged, until it has.
+const page = {
+  edition: 0, asked: -1, newest: 0, trigger: null, leftAt: -Infinity, pressedAt: -Infinity,
+  enlarged: new URLSearchParams(location.search).get("enlarged"),
+};
 
 // Act when the style sheet is there. It comes with a component of its own, on a busy machine some frames later, and
 // what is drawn before would move.
@@ -146,7 +150,7 @@ function leaving() {
 // Going to another page reruns the script anyway. A rerun asked for before the server has answered
 // would be sent for the old page, and lead back to it.
 function leavePage(path) {
-  [page.left, page.leftAt] = [path, performance.now()];
+  [page.left, page.leftAt, page.enlarged] = [path, performance.now(), null];
   if (stage.header) scheduleRerun();
 }
 const isLink = ({ target }) => {
@@ -189,13 +193,16 @@ addEventListener("popstate", () => leavePage(null));
 // because browsers limit how often it may change.
 function updateAddress(query) {
   page.query = query ?? page.query;
+  // Before the first frame the address is that of the link.
+  if (page.query === undefined) return;
   if (query === null && location.search === page.search) return;
   page.writing ??= setTimeout(writeAddress, WRITING_MS);
 }
 
 function writeAddress() {
   page.writing = null;
-  const query = present.added(page.query);
+  const large = document.querySelector(".rnnviz-large .rnnviz-chart")?.dataset.picture ?? page.enlarged;
+  const query = [present.added(page.query), large && `enlarged=${large}`].filter(Boolean).join("&");
   const search = query ? `?${query}` : "";
   history.replaceState(history.state, "", location.pathname + search + location.hash);
   // Read back, as the browser may encode it differently.
@@ -222,8 +229,14 @@ export function link({ parentElement }) {
 
 // Mount the picture of a figure's node.
 function mountFigure(figure, data) {
-  return stage.mount(KINDS[data.kind], data.key, partsOf(figure), data);
+  const picture = stage.mount(KINDS[data.kind], data.key, partsOf(figure), data);
+  if (data.key === page.enlarged) {
+    page.enlarged = null;
+    picture.enlarged.open();
+  }
+  return picture;
 }
+document.addEventListener("rnnviz-enlarged", () => updateAddress(page.query));
 
 // Streamlit also leaves a node that it keeps, so unmount only a node that is gone.
 const unmountGone = (plots) => () =>

@@ -72,6 +72,7 @@ def test_equal_values_are_one_and_numbers_are_worked_out():
         ("h = h + 1\u00a0", "line 1, column 10: '\\xa0' can't be read here"),
         ("x = h", "line 1, column 1: x is the input; take another name"),
         ("tanh = h", "line 1, column 1: tanh is a function; take another name"),
+        ("slots = h", "line 1, column 1: slots is no weight in a file of weights"),
         ("d_h = h", "line 1, column 1: names that begin with d_ are gradients"),
         ("h_before = h", "names that end in _before are states before the token"),
         ("_h = h", "line 1, column 1: _h is an invalid name"),

@@ -314,9 +314,16 @@ UNUSUAL = (
     "h = where(h > 0, 1, 2) ** -1 + W_xh @ x",
     "h = tanh(where(h > 0, 100, 300) ** 8 * 1e-20 * (W_xh @ x))",
     "p = -L_2 + h\nh = max(V_0 @ p, 2 * (p - L_2)) + W_1 @ x",
+    # Its numbers are so large that a sine of them is rounding.
+    """
+    a1 = (1.2 + (((a1 ** 4) * h + sigmoid((c ** 4)))) ** 2) ** 1 + W_xx @ x
+    c = (((2 * (K_6 @ h)) + sin(R_7 @ a1)) + (c ** 4))
+    h = (((2 * (K_6 @ h)) + sin(R_7 @ a1)) + (c ** 4))
+    """,
 )
 
 
+@pytest.mark.filterwarnings("error")
 @each_row("text", UNUSUAL)
 def test_unusual_texts_are_confirmed_too(text):
     assert own_cell(text).equations.states

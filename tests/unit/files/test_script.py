@@ -153,7 +153,7 @@ def test_tokens_that_are_white_space_are_read_too():
 
 
 def test_it_runs_with_numpy_alone_prints_the_report_and_writes_the_weights(tmp_path):
-    session = run_of(epochs=3, hidden=5, init_scale=0.1, dtype="float32")
+    session = run_of(epochs=3, hidden=5, init_scale=0.1, dtype="float32", clip_by="norm", clip=0.01)
     path, own = tmp_path / "run.py", tmp_path / "own.npz"
     path.write_text(script(session), encoding="utf-8")
     imported = re.findall(r"^(?:import|from) (\w+)", path.read_text("utf-8"), re.MULTILINE)

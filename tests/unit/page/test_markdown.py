@@ -36,7 +36,7 @@ OURS = {
     "unit.label", "what", "what.capitalize()", "which", "window.help", "window.label", "sizes",
 }  # fmt: skip
 OUR_OPTIONS = {
-    "Alter", "BandSource", "Hold", "Objective", "ReadoutKind", "_METHODS", "_PAIRS", "kind",
+    "Alter", "BandSource", "Hold", "Objective", "ReadoutKind", "Method", "_PAIRS", "kind",
     "kinds", "list(Unit)", "list(options)", "list(range(1, layers + 1))", "list(samples)",
     "list(type(asked))", "options", "sides",
 }  # fmt: skip

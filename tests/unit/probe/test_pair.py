@@ -290,6 +290,69 @@ def test_both_networks_that_a_ready_pair_replaced_come_back():
     assert len({session.phrase_input.phrase for session in pair.sessions}) == 1
 
 
+@pytest.mark.parametrize("common", [True, False])
+def test_runs_of_two_networks_that_a_setting_replaced_come_back(common):
+    pair = compared(at=3, cell="lstm")
+    runs, weights = [session.run for session in pair.sessions], theta(pair.second).copy()
+    with pair.keeping_replaced_run():
+        if common:
+            pair.configure(replace(SMALL, hidden=5))
+        else:
+            pair.differ("cell", "gru")
+    play(pair, 2)
+    pair.take_back()
+    assert [session.run for session in pair.sessions] == runs
+    assert [session.config.hidden for session in pair.sessions] == [3, 3]
+    assert pair.split == {"cell"} and pair.names == ("elman", "lstm")
+    assert (theta(pair.second) == weights).all()
+    assert not pair.before
+
+
+BRANCHED = {"hidden": "3", "epochs": "40", "epoch": "6", "ghost": "3:5", "pin": "2"}
+
+
+def test_a_run_comes_back_with_its_ghost_its_pin_and_the_epoch_shown():
+    pair = Pair(Session())
+    pair.follow({**BRANCHED, "now": "8"}, 9)
+    query = pair.query()
+    pair.open_ready(READY[0].label)
+    pair.take_back()
+    assert pair.query() == query
+    pair.compare({"cell": "lstm"})
+    pair.go_on(View.SECOND)
+    pair.bring_back()
+    player = pair.first.player
+    assert (player.ghost.position, player.pinned) == (Position(3), Position(2))
+
+
+def test_a_pinned_epoch_is_that_of_the_first():
+    pair = Pair(Session())
+    pair.follow(BRANCHED, 9)
+    pair.compare({"cell": "lstm"})
+    while pair.opening:
+        pair.tick(1)
+    again = Pair(Session())
+    again.follow(dict(parse_qsl(pair.query())), 9)
+    assert [player.pinned for player in again.players] == [Position(2), None]
+    assert again.query() == pair.query()
+
+
+@pytest.mark.parametrize(
+    ("first", "change"),
+    [
+        ({"vs": "seed:3"}, lambda pair: pair.configure(replace(pair.first.config, seed=5))),
+        ({"vs": "lag:5"}, lambda pair: pair.configure(replace(pair.first.config, seed=5))),
+        ({"vs": "cell:lstm"}, lambda pair: pair.differ("data_seed", 5)),
+        ({"vs": "cell:lstm"}, lambda pair: pair.differ("lag", 3)),
+    ],
+)
+def test_both_read_one_phrase_whatever_their_data(first, change):
+    pair = Pair(Session())
+    pair.follow({"task": "recall", "hidden": "3", **first}, 9)
+    change(pair)
+    assert len({session.phrase_input.phrase for session in pair.sessions}) == 1
+
+
 def test_settings_that_have_not_been_trained_come_back_too():
     pair = Pair(Session(replace(SMALL, hidden=7)))
     assert pair.open_ready(READY[0].label)

@@ -54,7 +54,7 @@ def test_so_is_one_within_an_epoch_with_changes_edits_and_a_ghost():
 @pytest.mark.parametrize(
     ("factors", "said"),
     [
-        ([1.0] * 16, "Here last digits differ, but no loss by more than 1%"),
+        ([1.0] * 16, "Here last digits differ, but none of the losses in the link by more than 1%"),
         ([1.0] * 9 + [1.011] + [1.0] * 6, "Here the run goes another way between epochs 22 and 25"),
         ([1.02] * 16, "Here the run goes another way between epochs 0 and 2"),
         ([1.0] * 15, "Here its weights are not the same"),
