@@ -136,3 +136,43 @@ def test_layers_are_rows_and_each_tells_its_own_numbers(opened, server):
         expect(tip).to_contain_text("unit 4 after word 3")
         state = probe.sequence_pass(layer).states[2, 4]
         expect(tip).to_contain_text(f"{'−' if state < 0 else '+'} {abs(state):.3f}")
+
+
+# The percentages that a picture writes, each with what the tip says there, and beside it.
+LABELS = """(key) => {
+  const plot = rnnviz.stage.plots.get(key), said = [];
+  const { prototype } = CanvasRenderingContext2D, { fillText } = prototype;
+  prototype.fillText = function (text, x, y, ...rest) {
+    const width = this.measureText(text).width;
+    const shift = { center: 0, right: -width / 2, end: -width / 2 }[this.textAlign] ?? width / 2;
+    const at = this.getTransform().transformPoint({ x: x + shift, y });
+    said.push([text, at.x / devicePixelRatio, at.y / devicePixelRatio]);
+    return fillText.call(this, text, x, y, ...rest);
+  };
+  plot.repaint();
+  prototype.fillText = fillText;
+  const tips = said.filter(([text]) => /%$/.test(text)).map(([text, x, y]) =>
+    [text, ...[-15, 0, 15].map((by) => {
+      plot.pointer = [x + by, y - 3];
+      return plot.told().join(" ");
+    })]);
+  plot.pointer = null;
+  return tips.filter(([, ...tip]) => tip.every(Boolean));
+}"""
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "key"),
+    [
+        ("", "epoch=400", "network"),
+        ("", "epoch=30&layers=2&hidden=8&init_scale=0.3", "network"),
+        ("", "task=recall&lag=3&hidden=8&init_scale=0.3&epoch=5", "network"),
+        ("", "epoch=60&hidden=8&init_scale=0.2&vs=cell:lstm", "pair_network"),
+        ("step", "epoch=400", "step"),
+    ],
+)
+def test_every_label_is_in_the_tip_that_it_has(opened, server, path, query, key):
+    page = opened(f"{server.url}/{path}?{query}", key, width=1440, height=900)
+    tips = page.page.evaluate(LABELS, key)
+    assert len(tips) > 0
+    assert [tip for label, *tip in tips if not all(label in text for text in tip)] == []

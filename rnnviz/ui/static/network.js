@@ -193,10 +193,11 @@ function leftAt({ words, followed, left: kept, "gradient left": back }, t) {
 const signed = (value) => `${value < 0 ? "−" : "+"} ${Math.abs(value).toFixed(3)}`;
 
 // The text for the place under the pointer.
-function told(whole, { t, row, section, level = 0 }) {
-  const network = row === undefined ? whole : whole.levels[level];
+function told(whole, { t, row, section, level, channel }) {
+  const network = level === undefined ? whole : whole.levels[level];
   const { words, noun, units, formula, share } = network;
-  const place = `${noun} ${t + 1}, “${words[t]}”`;
+  const at = channel < words.length ? channel : t;
+  const place = `${noun} ${at + 1}, “${words[at]}”`;
   if (!Number.isFinite(network.h[0][t])) return [place, "not read yet"];
   if (row !== undefined) {
     const numbers = { added: network.added[row][t], memory: network.memory[row][t] };
@@ -207,5 +208,5 @@ function told(whole, { t, row, section, level = 0 }) {
   if (section === "gradient" && Number.isNaN(network.gradient[t])) return [place, "no gradient yet"];
   if (section === "gradient") return [place, `‖${network.symbol}‖ = ${number(network.gradient[t], 3)}`, ...leftAt(network, t)];
   if (section === "answer") return [`after ${place}`, answerAt(network, t)].filter(Boolean);
-  return [place, `share from memory ${percent(share[t])}`];
+  return channel === at && share[at] >= 0 ? [place, `share from memory ${percent(share[at])}`] : [place];
 }

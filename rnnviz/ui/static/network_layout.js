@@ -94,9 +94,10 @@ function openedAt(box, start, plain, { vectors, phase }) {
   };
 }
 
-// What is at a place: token, section, the row of a unit, and the vector of an opened column.
+// What is at a place: token, section, the row of a unit, the vector of an opened column, and the token at which a
+// channel ends.
 function find(layout, tokens, units, px, py) {
-  const { x, edge, strip, cell, wordHeight, bands, answer, gradient, box } = layout;
+  const { u, x, edge, strip, cell, wordHeight, bands, answer, gradient, box } = layout;
   const level = bands.findIndex(({ y, height }) => py >= y && py < y + height);
   const row = level < 0 ? -1 : Math.floor((py - bands[level].y) / cell);
   const within = row >= 0 && row < units;
@@ -110,5 +111,7 @@ function find(layout, tokens, units, px, py) {
   if (!(t >= 0 && t < tokens)) return {};
   if (within && Math.abs(px - x(t)) <= strip / 2 + 2) return { t, row, level };
   if (py < wordHeight) return { t, section: "word" };
-  return { t, section: py > gradient.y ? "gradient" : py > answer.y ? "answer" : "memory" };
+  if (py > gradient.y - u) return { t, section: "gradient" };
+  if (py > answer.y) return { t, section: "answer" };
+  return { t, section: "memory", ...(level < 0 ? {} : { level, channel: px > x(t) ? t + 1 : t }) };
 }

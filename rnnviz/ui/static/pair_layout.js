@@ -57,7 +57,8 @@ function find({ edge, x, strip, pitch, blocks }, { words, networks }, px, py) {
   const t = Math.floor((px - edge(0)) / pitch);
   if (!(t >= 0 && t < words.length)) return {};
   const k = blocks.findIndex(({ state: { y, height } }) => py >= y && py < y + height);
-  if (k < 0 || Math.abs(px - x(t)) > strip / 2 + 2 || !networks[k].h) return { t };
+  if (k < 0 || !networks[k].h) return { t };
+  if (Math.abs(px - x(t)) > strip / 2 + 2) return { t, channel: px > x(t) ? t + 1 : t };
   const { state } = blocks[k];
   return { t, k, row: Math.floor(((py - state.y) / state.height) * networks[k].units) };
 }

@@ -72,13 +72,17 @@ export class PairNetwork extends CanvasPicture {
 
   // The tip: a line for each network.
   told() {
-    const { t, k, row } = this.hover;
+    const { t, k, row, channel } = this.hover;
     if (t === undefined || this.reading) return [];
     const { words, noun, networks } = this.pair;
-    const place = `${noun} ${t + 1}, “${words[t]}”`;
+    const at = channel < words.length ? channel : t;
+    const place = `${noun} ${at + 1}, “${words[at]}”`;
+    const finite = networks.filter(({ h }) => h);
+    if (channel === at && finite.every(({ share }) => share[at] >= 0))
+      return [place, ...finite.map(({ name, share }) => `${name}: share from memory ${percent(share[at])}`)];
     if (row !== undefined)
       return [`unit ${networks[k].rows[row]} of ${networks[k].name} after ${place}`, networks[k].h[row][t].toFixed(3)];
-    return [place, ...networks.filter(({ h }) => h).map((network) => this.lineOf(network, t))];
+    return [place, ...finite.map((network) => this.lineOf(network, at))];
   }
 
   lineOf({ name, left: shares, gradient, said, answer }, t) {
