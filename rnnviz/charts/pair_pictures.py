@@ -211,5 +211,5 @@ def _course_meta(
             for change in curves.changes[-_CHANGES:]
         ],
         "learned": learned, "seed": course.seed, **course.standing._asdict(),
-        "chapters": list(chapter_spans(curves.history, guess.loss, chance, course.gauge)),
+        "chapters": list(chapter_spans(curves, guess.loss, chance, course.gauge)),
     }  # fmt: skip

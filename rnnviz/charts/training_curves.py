@@ -165,7 +165,7 @@ def run_curves(
         "metric": metric.name,
         "gauge": {"weights": gauge.weights, "span": gauge_span(gauge)},
         "map": {"noun": noun, "words": words, "span": span},
-        "chapters": list(chapter_spans(course.history, guess.loss, chance, gauge)),
+        "chapters": list(chapter_spans(course, guess.loss, chance, gauge)),
         "changes": sorted({c.position.epoch for c in course.changes})[-_MOST_CHANGES:],
     }
     curves = ("radius", gauge.radius), ("norm", gauge.norm), ("half-life", gauge.half_life)
@@ -196,12 +196,12 @@ def _line(name: str, epochs: Array, values: Array) -> Series:
 
 
 def chapter_spans(
-    history: History, guess: float, chance: float, gauge: MemoryGauge
+    course: RunCurves, guess: float, chance: float, gauge: MemoryGauge
 ) -> Iterator[tuple[str, int, int]]:
     """The chapters of a run, each with its first and its last epoch."""
+    history = course.history
     rows, epochs = thinned(len(history)), history.epochs
-    losses, metrics, tests = map(history.column, ("train_loss", "train_metric", "test_metric"))
-    scores = Scores(losses, metrics, tests, guess, chance)
+    scores = Scores.of(history, guess, chance, course.changes)
     told = chapters(scores, gauge.radii(epochs), rows)
     starts = [0, *(np.flatnonzero(np.diff(told)) + 1).tolist(), len(told) - 1]
     for start, end in pairwise(starts):

@@ -163,9 +163,9 @@ _REMARKS = {
     "network": _NETWORK,
     "pair_network": _NETWORK,
     "pair_curves": "This is a recording of both runs. What is left, and the gradients, are "
-    "measured at some of their epochs.",
-    "curves": "This is a recording of the whole run. Gauge and gradient are measured at some of "
-    "its epochs.",
+    "measured at some epochs of a long run.",
+    "curves": "This is a recording of the whole run. Gauge and gradient are measured at some "
+    "epochs of a long run.",
 }
 #: The colours of both themes by name.
 _PALETTES = {

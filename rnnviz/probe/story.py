@@ -15,13 +15,14 @@ from rnnviz.engine.parameters import Parameters
 from rnnviz.probe.cell_parts import cell_parts
 from rnnviz.probe.formatting import number, quoted, shortened
 from rnnviz.probe.gradients import gradient_flow
-from rnnviz.probe.health import Level, Sign
+from rnnviz.probe.health import RISEN_LIMITS, Level, Sign
 from rnnviz.probe.memory_gauge import half_life, handed_on
 from rnnviz.probe.passes import forward_pass
 from rnnviz.probe.probe import Probe, left_out, names_of, other_tokens, with_token
 from rnnviz.probe.questions import GradientQuestion, StateQuestion
+from rnnviz.run.history import COLUMNS, History
 from rnnviz.run.remedies import remedy_for_training, remedy_for_weights
-from rnnviz.run.schedule import Position
+from rnnviz.run.schedule import EDIT, Change, Position
 from rnnviz.run.timeline import Timeline
 from rnnviz.tasks.dataset import ACCURACY, Dataset, Example
 
@@ -48,8 +49,10 @@ class Chapter(IntEnum):
     MEMORY_GROWS = 2
     MEMORY_OPENS = 3
     FALLING = 4
-    MEMORIZED = 5
-    LEARNED = 6
+    DAMAGED = 5
+    OVERFITTING = 6
+    MEMORIZED = 7
+    LEARNED = 8
 
     @property
     def label(self) -> str:
@@ -61,6 +64,9 @@ class Scores(NamedTuple):
     """The scores at all epochs from 0 on, (E,): loss and metric in training, metric of the test.
 
     ``guess`` is the loss of guessing, ``chance`` the highest test metric that may be chance.
+    ``risen`` is how far the loss on what is not learned from is above its lowest so far, and above
+    the loss on what is, in losses of guessing: the smaller one. ``edits`` are the first epochs with
+    edited weights.
     """
 
     losses: Array
@@ -68,6 +74,27 @@ class Scores(NamedTuple):
     tests: Array
     guess: float
     chance: float = math.nan
+    risen: Array | None = None
+    edits: Sequence[int] = ()
+
+    @classmethod
+    def of(
+        cls, history: History, guess: float, chance: float, changes: Sequence[Change] = ()
+    ) -> Scores:
+        """The scores of a run with these changes."""
+        losses, metrics, _, tests = map(history.column, COLUMNS)
+        unseen, seen = (history.loss_of(abs(k - history.held_out)) for k in (0, 1))
+        with np.errstate(invalid="ignore"):
+            risen = np.minimum(unseen - np.fmin.accumulate(unseen), unseen - seen)
+            # Where hardly anything was learned, nothing was learned too well.
+            risen[~(seen < FALLING * guess)] = 0.0
+        positions = sorted(change.position for change in changes if change.name == EDIT)
+        edits = [at.epoch + (at.offset > 0) for at in positions]
+        return cls(losses, metrics, tests, guess, chance, risen / (guess or 1.0), edits)
+
+    def before(self, edit: int) -> float:
+        """The lowest loss before the epoch of an edit; inf if there is none."""
+        return float(np.fmin.reduce(self.losses[:edit], initial=np.inf))
 
 
 def chance_of(data: Dataset) -> float:
@@ -94,8 +121,15 @@ def chapters(scores: Scores, radii: Array, epochs: Array) -> Array:
     raw[losses < FALLING * guess] = Chapter.FALLING
     known = (losses < LEARNED * guess) & (scores.metrics >= RIGHT)
     raw[known] = Chapter.LEARNED
+    if scores.risen is not None:
+        raw[scores.risen >= RISEN_LIMITS[0]] = Chapter.OVERFITTING
     raw[known & (scores.tests <= scores.chance)] = Chapter.MEMORIZED
-    rows = _windows(raw, Chapter.PLATEAU)[epochs]
+    for edit in scores.edits:
+        before = scores.before(edit)
+        if before < FALLING * guess:
+            after = np.arange(len(raw)) >= edit
+            raw[after & (losses > before + RISEN_LIMITS[0] * guess)] = Chapter.DAMAGED
+    rows = _windows(raw, Chapter.PLATEAU, scores.edits)[epochs]
     by_scores = np.maximum(np.median(rows, axis=1), rows[:, -2:].min(axis=1)).astype(int)
     near_guessing = by_scores == Chapter.MEMORY_GROWS
     reached: Array = np.where(near_guessing, _of_memory(radii, epochs), by_scores)
@@ -121,10 +155,19 @@ def _of_memory(radii: Array, epochs: Array) -> Array:
     return np.asarray(Chapter.PLATEAU + grown * np.digitize(usual, (GROWS, OPENS)))
 
 
-def _windows(values: Array, before: float) -> Array:
-    """The last ``WINDOW`` values at every epoch, (N, WINDOW), with ``before`` before epoch 0."""
+def _windows(values: Array, before: float, edits: Sequence[int] = ()) -> Array:
+    """The last ``WINDOW`` values at every epoch, (N, WINDOW), with ``before`` before epoch 0.
+
+    None reaches back beyond an edit: there is the value at the edit instead.
+    """
     padded = np.concatenate([np.full(WINDOW - 1, before), values])
-    return np.lib.stride_tricks.sliding_window_view(padded, WINDOW)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)
+    if edits:
+        windows = windows.copy()
+    for edit in edits:
+        for row in range(edit, min(edit + WINDOW - 1, len(values))):
+            windows[row, : WINDOW - 1 - (row - edit)] = values[edit]
+    return windows
 
 
 #: The other verdict must be at least this probable.
@@ -280,7 +323,7 @@ def story(player: Timeline, probe: Probe, signs: Sequence[Sign], radii: Array) -
         if turn:
             return Story("Opened", f"{start} {turn.said(probe.words)}", turning=turn.token)
         return Story("Opened", f"{start} {scores.sentence}" if data.labelled else start)
-    course = Scores(losses, metrics, tests, data.guess.loss, chance_of(data))
+    course = Scores.of(history, data.guess.loss, chance_of(data), player.run.schedule.changes)
     chapter = Chapter(chapters(course, radii, np.array([row]))[0])
     if chapter is Chapter.UNTRAINED:
         guesses = f"The weights are random: every {probe.noun} is a guess"
@@ -291,8 +334,9 @@ def story(player: Timeline, probe: Probe, signs: Sequence[Sign], radii: Array) -
     if chapter < Chapter.FALLING:
         for warning in _warnings(probe, signs):
             return warning
-    turn = _turn(probe) if chapter > Chapter.MEMORY_GROWS else None
-    sentence = _sentence(chapter, probe, scores, radii, turn)
+    setback = _setback(chapter, course, history, row)
+    turn = None if setback or chapter <= Chapter.MEMORY_GROWS else _turn(probe)
+    sentence = setback or _sentence(chapter, probe, scores, radii, turn)
     fallen = losses[row] < FALLING * data.guess.loss
     ending = _ENDED if chapter < Chapter.FALLING and player.over and not fallen else ""
     # Until the loss falls, the question about the gradient is next; a turning word has its own.
@@ -304,6 +348,22 @@ def story(player: Timeline, probe: Probe, signs: Sequence[Sign], radii: Array) -
         asked = GradientQuestion.REACH
     sentence = f"{sentence} {ending}".rstrip()
     return Story(chapter.label, sentence, turning=turning, ending=ending, question=asked)
+
+
+def _setback(chapter: Chapter, scores: Scores, history: History, row: int) -> str:
+    """How far a loss of damaged weights, or on what is not learned from, has risen; or nothing."""
+    if chapter is Chapter.DAMAGED:
+        now, best = scores.losses[row], min(map(scores.before, scores.edits))
+        edited = f"The weights were edited: the loss is {number(float(now), 2)}"
+        return f"{edited}, before it was {number(best, 2)} or more."
+    if chapter is not Chapter.OVERFITTING:
+        return ""
+    role, unseen = history.roles[history.held_out], history.loss_of(history.held_out)[: row + 1]
+    lowest, now = int(np.nanargmin(unseen)), unseen[row]
+    return (
+        f"The {role} loss is {number(float(now), 2)}; it was lowest at {history.unit} "
+        f"{history.epochs[lowest]}: {number(float(unseen[lowest]), 2)}."
+    )
 
 
 def _warnings(probe: Probe, signs: Sequence[Sign]) -> Iterator[Story]:

@@ -20,11 +20,12 @@ class History:
     """Loss and metric (0..1) on the training and test set after each epoch, from epoch 0.
 
     The test scores are NaN if there is no test set. ``unit`` is what the axis counts, ``roles`` are
-    the names of the two sets.
+    the names of the two sets; the network does not learn from the one with the index ``held_out``.
     """
 
     unit = "epoch"
     roles = ("train", "test")
+    held_out = 1
 
     def __init__(self) -> None:
         self._rows = np.empty((256, len(COLUMNS)))
@@ -71,6 +72,10 @@ class History:
     def column(self, name: str) -> NDArray[Any]:
         """One of ``COLUMNS`` over the epochs, (N,)."""
         return self._rows[: self._length, COLUMNS.index(name)]
+
+    def loss_of(self, role: int) -> NDArray[Any]:
+        """The loss on the set with this index in ``roles``, over the epochs, (N,)."""
+        return self.column(COLUMNS[2 * role])
 
     def row(self, epoch: int) -> dict[str, float]:
         """The scores after ``epoch``, by column name."""

@@ -47,6 +47,7 @@ class StepHistory(History):
 
     unit = "step"
     roles = ("probe", "loop")
+    held_out = 0
 
     def __init__(self) -> None:
         super().__init__()

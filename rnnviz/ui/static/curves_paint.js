@@ -234,7 +234,8 @@ function ramp({ neutral, magnitude }) {
 }
 
 export const TONES = {
-  Untrained: 0, Plateau: 0.15, "Memory grows": 0.3, "Memory opens": 0.45, Falling: 0.7, Memorized: 0.85, Learned: 1,
+  Untrained: 0, Plateau: 0.15, "Memory grows": 0.3, "Memory opens": 0.45, Falling: 0.7, Damaged: 0.3, Overfitting: 0.85,
+  Memorized: 0.85, Learned: 1,
 };
 
 function paintChapters(p) {

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnviz.config import RunConfig, TaskName
+from rnnviz.engine.evaluation import Score
 from rnnviz.probe import story as module
 from rnnviz.probe.questions import GradientQuestion, StateQuestion
 from rnnviz.probe.session import Session
@@ -28,7 +29,10 @@ from rnnviz.probe.story import (
     chapters,
     turning_word,
 )
-from rnnviz.run.schedule import Position
+from rnnviz.run.history import History
+from rnnviz.run.recording import StepHistory
+from rnnviz.run.schedule import EDIT, Change, Position
+from rnnviz.run.weight_edits import scale, silence
 from rnnviz.tasks.data_source import PRESETS
 from rnnviz.tasks.rows import Row
 from rnnviz.tasks.text_datasets import build_dataset
@@ -239,6 +243,59 @@ def chapters_of(*scores, radii=None, test=np.nan, chance=np.nan):
     return [Chapter(number) for number in numbers]
 
 
+def with_losses(train, test, edits=(), kind=History):
+    """The chapters of a run with these losses, all answers of which are right."""
+    history = kind()
+    for losses in zip(train, test, strict=True):
+        scores = [Score(loss, 1.0) for loss in losses]
+        if kind is History:
+            history.append(*scores)
+        else:
+            history.add(len(history), *scores[::-1])
+    changes = [Change(Position(at), EDIT, silence(1, 0)) for at in edits]
+    course = Scores.of(history, GUESS, 0.5, changes)
+    return [
+        Chapter(number).label
+        for number in chapters(course, np.full(len(train), np.nan), np.arange(len(train)))
+    ]
+
+
+@pytest.mark.parametrize("kind", [History, StepHistory])
+def test_a_loss_that_rises_on_what_is_not_learned_from_is_overfitting(kind):
+    """Of a recording that is the loss on the probe examples, even above that of guessing."""
+    train, test = [0.9, 0.5, *[0.1] * 8], [0.9, 0.6, 0.4, 0.4, 0.45, *[0.68] * 4, 1.4]
+    found = with_losses(train, test, kind=kind)
+    assert found[-3:] == ["Overfitting"] * 3
+    assert "Overfitting" not in found[:5]
+    # No overfitting: the loss in training rises, too.
+    both = with_losses([0.9, 0.5, 0.1, 0.1, 0.7, 0.7, 0.7], [0.9, 0.6, 0.2, 0.2, 0.75, 0.75, 0.75])
+    assert "Overfitting" not in both
+
+
+def test_weights_that_were_edited_are_damaged_until_the_loss_is_low_again():
+    train = [0.9, 0.5, *[0.1] * 5, 0.8, 0.6, 0.5, 0.15, 0.1, 0.1]
+    assert with_losses(train, [np.nan] * 13, edits=[7])[6:] == [
+        "Learned", *["Damaged"] * 3, "Damaged", *["Learned"] * 2,
+    ]  # fmt: skip
+    # Not learned yet, or hardly changed.
+    assert "Damaged" not in with_losses([0.9, 0.9, 1.5, 1.5], [np.nan] * 4, edits=[2])
+    assert "Damaged" not in with_losses([0.9, 0.1, 0.15, 0.15], [np.nan] * 4, edits=[2])
+
+
+def test_a_run_that_is_cut_says_so_at_once():
+    session = Session(RunConfig())
+    session.player.advance(450)
+    session.player.go_to(Position(440))
+    assert session.story.chapter == "Learned"
+    assert session.player.branch_with([scale(0.2)])
+    said = session.story
+    assert said.chapter == "Damaged"
+    loss, best = re.findall(r"\d\.\d+", said.sentence)
+    history = session.run.history.column("train_loss")
+    assert float(loss) == pytest.approx(history[440], rel=0.01)
+    assert float(best) == pytest.approx(history[:440].min(), rel=0.03)
+
+
 def by_radius(*radii, loss=0.9):
     return chapters_of(*[(loss, 0.5)] * len(radii), radii=radii)
 
@@ -337,7 +394,8 @@ def test_the_default_run_tells_its_story_once_from_the_plateau_to_learned():
         session.player.advance(1)
         names.append(session.story.chapter)
     first = {name: names.index(name) for name in names}
-    assert [*first] == [one.label for one in Chapter if one is not Chapter.MEMORIZED]
+    setbacks = (Chapter.MEMORIZED, Chapter.OVERFITTING, Chapter.DAMAGED)
+    assert [*first] == [one.label for one in Chapter if one not in setbacks]
     assert names == sorted(names, key=list(first).index)
     assert (first["Untrained"], first["Plateau"]) == (0, 1)
     assert 120 < first["Memory grows"] < 140
