@@ -47,7 +47,7 @@ def measured(config: RunConfig, data: Dataset) -> tuple[float, float, int | None
     score, early, apart = Evaluator(data.train, one.parameters.copy()), 0.0, None
     for epoch in range(1, config.epochs + 1):
         one, other = (train_epoch(state, buffers, config) for state in (one, other))
-        losses = [score.score(s.parameters, data.metric.score).loss for s in (one, other)]
+        losses = [score.score(s.parameters, data.metric).loss for s in (one, other)]
         if apart is None and abs(losses[0] - losses[1]) > _APART * abs(losses[0]):
             apart = epoch
         difference = float(np.abs(one.parameters.theta - other.parameters.theta).max())

@@ -40,7 +40,8 @@ class FileKind(NamedTuple):
     def check(self, path: Path) -> None:
         """Raise TaskError for a name with the extension of another format."""
         if self.ends and path.suffix and path.suffix.lower() not in self.ends:
-            raise TaskError(f"{path}: its name must end in {' or '.join(self.ends)}.")
+            ends = " or ".join(self.ends)
+            raise TaskError(f"{path}: its name must end in {ends}, or have no ending.")
 
 
 #: The files by the names of their options.

@@ -14,7 +14,7 @@ import numpy as np
 
 from rnnviz.cells import CellText
 from rnnviz.engine.cell_source import factors, source
-from rnnviz.engine.cell_text import CACHED, CellError
+from rnnviz.engine.cell_text import CACHED, CellError, place_of
 from rnnviz.engine.equations import Line, equations_of
 from rnnviz.engine.graph import topological
 
@@ -34,7 +34,8 @@ def define(text: str, name: str = "own") -> CellText:
     """Check a cell of one's own; raises CellError, also if its gradient can't be confirmed."""
     cell = CellText(name, text)
     if equations_of(cell).idle:
-        raise CellError(1, 1, f"{equations_of(cell).idle[0]} has no effect: leave it out")
+        idle = equations_of(cell).idle[0]
+        raise CellError(*place_of(idle, cell.text), f"{idle} has no effect: leave it out")
     confirm(cell, "derived gradient", gradient_error(cell))
     return cell
 

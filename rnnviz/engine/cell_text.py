@@ -93,6 +93,14 @@ def statements(text: str, options: dict[str, str]) -> list[Statement]:
     return [*found.values()]
 
 
+def place_of(name: str, text: str) -> tuple[int, int]:
+    """The line and the column, from 1, where a name stands first in a text, not in a comment."""
+    pattern = re.compile(rf"\b{re.escape(name)}\b")
+    found = (pattern.search(line.partition("#")[0]) for line in text.splitlines())
+    places = ((number, spot.start() + 1) for number, spot in enumerate(found, 1) if spot)
+    return next(places, (1, 1))
+
+
 def fail(line: int, part: ast.AST, sentence: str) -> NoReturn:
     """Raise CellError at a part of a line."""
     raise CellError(line, getattr(part, "col_offset", 0) + 1, sentence)

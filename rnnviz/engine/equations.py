@@ -17,6 +17,7 @@ from rnnviz.engine.cell_text import (
     Statement,
     fail,
     name_problem,
+    place_of,
     read_before_written,
     spoken,
     statements,
@@ -329,7 +330,8 @@ def _check(made: Equations, last: int) -> None:
     """Refuse equations that don't form a cell; ``last`` is the number of the last line."""
     numbers = [name for name in made.states if name in made.constants]
     if numbers:
-        raise CellError(1, 1, f"{numbers[0]} is read before it is written, but is always a number")
+        early = f"{numbers[0]} is read before it is written, but is always a number"
+        raise CellError(*place_of(numbers[0], made.text), early)
     for line in made.lines:
         if line.node.kind == "vector":
             other = f"{line.name} is only another name of {line.node.name}"
@@ -343,7 +345,8 @@ def _check(made: Equations, last: int) -> None:
         hint = '; another line is named by out = "y"' if made.out == "h" else ""
         raise CellError(last, 1, f"no line writes {made.out}, which the next layer reads{hint}")
     if made.keeps and made.keeps not in made.nodes:
-        raise CellError(last, 1, f"keeps names {made.keeps}, but no line writes it")
+        unknown = f"keeps names {made.keeps}, but no line writes it"
+        raise CellError(*place_of("keeps", made.text), unknown)
     if len(made.lines) > NAMED:
         raise CellError(made.lines[NAMED].number, 1, f"a cell may have {NAMED} states and gates")
     _check_reach(made, last)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -14,11 +14,18 @@ from rnnviz.engine.losses import LOSSES
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Trace
 
-#: A function of outputs (M, C), targets (M,) or (M, C) and owners (M,) that returns 0..1.
-Measure = Callable[[Array, Array, Array], float]
-
 #: Most tokens of one batch, and most numbers in the states and gates of all layers.
 _TOKENS, _NUMBERS = 2_048, 800_000
+
+
+class Measure(Protocol):
+    """A metric, 0..1, of outputs (M, C)."""
+
+    def right(self, outputs: Array, targets: Array, /) -> Array:
+        """Which outputs (M, C) are right, (M,), given targets (M,) or (M, C)."""
+
+    def share(self, right: Array, owners: Array, /) -> float:
+        """The metric; ``owners`` (M,) are the examples of the outputs."""
 
 
 class Score(NamedTuple):
@@ -66,16 +73,30 @@ class Evaluator:
 
     def score(self, parameters: Parameters, measure: Measure) -> Score:
         """Loss and metric of all examples; the loss of a diverged network is inf or NaN."""
+        # All outputs of many sentences over many words would take gigabytes.
+        of, losses, right = LOSSES[parameters.architecture.loss].of, [], []
         with np.errstate(all="ignore"):
-            outputs = self.outputs(parameters)
-            loss = LOSSES[parameters.architecture.loss].of(outputs, self.targets)
-            return Score(float(loss.mean()), measure(outputs, self.targets, self.owners))
+            for outputs, batch in zip(self._each(parameters), self._batches, strict=True):
+                losses.append(of(outputs, batch.targets))
+                right.append(measure.right(outputs, batch.targets))
+            loss = np.concatenate(losses).mean()
+            return Score(float(loss), measure.share(np.concatenate(right), self.owners))
 
     def outputs(self, parameters: Parameters) -> Array:
         """The outputs of all examples, (M, C), of the example ``owners`` (M,)."""
+        return np.concatenate([outputs.copy() for outputs in self._each(parameters)])
+
+    def answers(self, parameters: Parameters) -> Array:
+        """The class with the largest output, (M,)."""
+        return np.concatenate([outputs.argmax(axis=1) for outputs in self._each(parameters)])
+
+    def _each(self, parameters: Parameters) -> Iterator[Array]:
+        """The outputs of each batch, until the next one is read."""
         self._parameters.theta[...] = parameters.theta
-        with np.errstate(all="ignore"):
-            return np.concatenate([self._outputs(k) for k in range(len(self._batches))])
+        for k in range(len(self._batches)):
+            with np.errstate(all="ignore"):
+                outputs = self._outputs(k)
+            yield outputs
 
     def _outputs(self, index: int) -> Array:
         own = self._parameters

@@ -25,6 +25,8 @@ from rnnviz.engine.training import record
 _TINY = 1e-30
 #: A gradient smaller than this fraction of the whole one is rounding error.
 _ROUNDING = 1e-15
+#: An error is relative to at least this share of the whole gradient.
+_SHARE = 1e-7
 #: Tokens x weights x entries that can be checked in about half a second.
 _WORK = 800_000_000
 #: Trials in which the programs of a cell are compared with its script; the difference that is an
@@ -58,19 +60,20 @@ def complex_step_gradient(
 
 
 def relative_errors(
-    gradient: Parameters, truth: Parameters, entries: Array | None = None
+    gradient: Parameters, truth: Parameters, entries: Array | None = None, least: float = 0.0
 ) -> dict[str, float]:
     """||gradient - truth|| / ||truth|| (L2) of every parameter; 0 if both are zero.
 
     With ``entries``, indices into theta, only these are compared. A number among them that is not
     finite makes the error of its parameter NaN or infinite. If the truth is at most the rounding
-    error of the whole gradient, the error is relative to the whole gradient.
+    error of the whole gradient, the error is relative to the whole gradient. It is always relative
+    to at ``least`` this share of the whole gradient.
     """
     if entries is not None:
         gradient, truth = _only(entries, gradient), _only(entries, truth)
     whole = float(np.linalg.norm(truth.theta[np.isfinite(truth.theta)]))
     pairs = zip(gradient.named().items(), truth.named().values(), strict=True)
-    return {name: _relative_error(ours, true, whole) for (name, ours), true in pairs}
+    return {name: _relative_error(ours, true, whole, least) for (name, ours), true in pairs}
 
 
 def _only(entries: Array, gradient: Parameters) -> Parameters:
@@ -79,10 +82,10 @@ def _only(entries: Array, gradient: Parameters) -> Parameters:
     return kept
 
 
-def _relative_error(gradient: Array, truth: Array, whole: float) -> float:
+def _relative_error(gradient: Array, truth: Array, whole: float, least: float) -> float:
     with np.errstate(over="ignore", invalid="ignore"):
         difference, size = map(float, map(np.linalg.norm, (gradient - truth, truth)))
-    of = size if size > _ROUNDING * whole else whole or size
+    of = max(size if size > _ROUNDING * whole else whole or size, least * whole)
     return difference / of if difference and of else difference
 
 
@@ -128,7 +131,11 @@ def check_gradient(parameters: Parameters, batch: Batch, gradient: Gradient) -> 
             break
     truth = complex_step_gradient(double, batch, entries)
     trace = record(double, batch, gradient)
-    errors = relative_errors(trace.gradient, truth, entries)
+    # Rounding is of the size of the whole gradient, and of the answers: a network that is sure of
+    # them has no other.
+    sure = float(np.linalg.norm(trace.dlogits))
+    share = _SHARE * max(1.0, TOLERANCE / sure) if sure else 0.0
+    errors = relative_errors(trace.gradient, truth, entries, share)
     finite = bool(np.isfinite([*trace.loss, np.linalg.norm(truth.theta[entries])]).all())
     return GradientCheck(errors, len(entries), parameters.theta.size, finite)
 
@@ -176,7 +183,8 @@ def _apart_from_script(parameters: Parameters, batch: Batch) -> float:
     def results(weights: Mapping[str, Array]) -> list[Array]:
         lines = script["forward"](x, np.zeros((len(script["STATES"]), d_out.shape[1])), **weights)
         out = lines[script["LINES"].index(script["OUT"])][:-1]
-        return [out[-1:], *script["backward"](d_out, x, *lines, **weights)[0]]
+        # The backward pass adds to its first argument.
+        return [out[-1:], *script["backward"](d_out.copy(), x, *lines, **weights)[0]]
 
     exact = results(weights)
     sizes = np.array([np.abs(part).max() for part in exact])

@@ -97,8 +97,8 @@ def answered(dataset: Dataset, parameters: Parameters) -> Dataset:
     evaluator = Evaluator(dataset.train, parameters.copy())
     # Examples in order, each with its outputs in the order of its tokens.
     order = np.argsort(evaluator.owners, kind="stable")
-    outputs = evaluator.outputs(parameters)[order]
-    answers = outputs.argmax(axis=1) if dataset.answers_classes else outputs
+    read = evaluator.answers if dataset.answers_classes else evaluator.outputs
+    answers = read(parameters)[order]
     ends = np.cumsum([len(example.targets) for example in dataset.train])
     parts = np.split(answers, ends[:-1])
     pairs = zip(dataset.train, parts, strict=True)

@@ -93,7 +93,8 @@ EXPORTS = (
     ),
     Export(
         "Numbers (.zip)", "numbers.zip",
-        "The numbers of every picture that has been measured, and the history, as CSV.",
+        "The numbers of every picture that has been measured, and the history, as CSV; of two "
+        "networks those of the one shown.",
         lambda session: zip_of(numbers(session, every_picture(session, measuring=0))),
     ),
 )  # fmt: skip
@@ -106,8 +107,8 @@ def export_menu(session: Session) -> None:
         recorded = session.player.recorded
         own = session.data.own and not recorded and st.checkbox(
             f"The run with my data, {escaped(session.dataset.name[:40])}", key="export_own",
-            help="Stores your data in the run file. Otherwise you need them to open it. A script "
-            "always contains the data.",
+            help="Stores your data in the run file. Otherwise you need their files to open it; "
+            "examples from a program must be stored. A script always contains the data.",
         )  # fmt: skip
         # A button for each content, so that a click always downloads what its label says.
         for export in (WITH_DATA if own else WITHOUT_DATA, *EXPORTS):

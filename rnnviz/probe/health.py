@@ -273,7 +273,7 @@ def _ratio(parameters: Parameters, update: Parameters, config: RunConfig) -> Sig
     lower = config.lower_lr
     what = f"a learning rate of {lower:g}" if lower else "larger initial weights"
     advice = (
-        "One step changes the weights a little, as it should.",
+        "One step changes half of the matrices a little, as it should.",
         "One step changes the weights by more than a hundredth: if the loss jumps, try a smaller "
         "learning rate.",
         f"One step changes the weights by more than a tenth: try {what}.",

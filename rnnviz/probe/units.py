@@ -388,7 +388,7 @@ class UnitLab:
 
         key = source.dataset, parameters.architecture, parameters.theta.dtype, word
         evaluator = self._memo.ask(("evaluator", word is None), key, made)
-        return evaluator.score(parameters, source.dataset.metric.score).loss
+        return evaluator.score(parameters, source.dataset.metric).loss
 
     def strongest(self, source: StateSource, count: int) -> tuple[Edit, ...]:
         """Ablations of the ``count`` remaining units with the highest ablation loss.

@@ -201,7 +201,7 @@ class Recording(Run):
         """Evaluate parameters on the probe examples."""
         if self._evaluator is None:
             return NO_SCORE, NO_SCORE
-        return self._evaluator.score(parameters, self.dataset.metric.score), NO_SCORE
+        return self._evaluator.score(parameters, self.dataset.metric), NO_SCORE
 
 
 # Playback

@@ -365,7 +365,7 @@ class TrainingRun(Run):
 
     def _scores(self, parameters: Parameters) -> tuple[Score, Score]:
         train, test = (
-            evaluator.score(parameters, self.dataset.metric.score) if evaluator else NO_SCORE
+            evaluator.score(parameters, self.dataset.metric) if evaluator else NO_SCORE
             for evaluator in self._evaluators
         )
         return train, test

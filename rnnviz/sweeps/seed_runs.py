@@ -67,8 +67,12 @@ class SeedRuns:
             if seed not in self._of((_seeded(schedule, 0), dataset, upload))
         ]
         if wanted:
-            folder = self._folder = TemporaryDirectory()
-            Path(folder.name, _WANTED).touch()
+            try:
+                folder = self._folder = TemporaryDirectory()
+                Path(folder.name, _WANTED).touch()
+            except OSError as problem:
+                self._folder, self.problem = None, f"No folder for the runs: {problem.strerror}."
+                return
             work = (wanted, dataset, upload, folder)
             self._thread = threading.Thread(target=self._train, args=work, daemon=True)
             self._thread.start()

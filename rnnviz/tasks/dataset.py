@@ -47,16 +47,27 @@ _NUMBER = re.compile(r"\d{1,12}(\.\d{1,12})?(e[+-]\d{1,3})?", re.ASCII)
 
 @dataclass(frozen=True)
 class Metric:
-    """A score from 0 to 1, explained by ``label``; errors below ``tolerance``, if any, are right.
+    """A share from 0 to 1, explained by ``label``; errors below ``tolerance``, if any, are right.
 
-    ``score`` takes ``outputs`` (M, C), logits or values, ``targets``, classes (M,) or values
-    (M, C), and ``owner`` (M,), the index of each row's example; M >= 1.
+    ``right`` says which outputs are, (M,), given ``outputs`` (M, C), logits or values, and
+    ``targets``, classes (M,) or values (M, C). With ``whole`` a sequence counts only if all are.
     """
 
     name: str
     label: str
-    score: Callable[[Array, Array, Array], float]
+    right: Callable[[Array, Array], Array]
     tolerance: float | None = None
+    whole: bool = False
+
+    def share(self, right: Array, owners: Array) -> float:
+        """The share of ``right`` outputs (M,), or of sequences; ``owners`` (M,) has these."""
+        if not self.whole:
+            return float(np.mean(right))
+        return 1 - len(np.unique(owners[~right])) / len(np.unique(owners))
+
+    def score(self, outputs: Array, targets: Array, owners: Array) -> float:
+        """The share of outputs, or of sequences, that are right; M >= 1."""
+        return self.share(self.right(outputs, targets), owners)
 
 
 class Guess(NamedTuple):
@@ -86,31 +97,19 @@ def guess_values(targets: Array) -> Guess:
     return Guess(targets.mean(axis=0), loss, f"variance {loss:.3g}", "MSE")
 
 
-def share_right(outputs: Array, targets: Array, owner: Array) -> float:
-    """The share of outputs (M, C) whose largest logit is the target's."""
-    return float(np.mean(_correct(outputs, targets)))
-
-
-def share_exact(outputs: Array, targets: Array, owner: Array) -> float:
-    """The share of examples with only correct outputs."""
-    wrong = np.unique(owner[~_correct(outputs, targets)])
-    return 1 - len(wrong) / len(np.unique(owner))
-
-
 @cache
 def within(tolerance: float) -> Metric:
     """The share of outputs (M, C) with all values less than ``tolerance`` from the target."""
 
-    def share(outputs: Array, targets: Array, owner: Array) -> float:
-        return float(np.mean(np.all(np.abs(outputs - targets) < tolerance, axis=1)))
+    def right(outputs: Array, targets: Array) -> Array:
+        return np.asarray(np.all(np.abs(outputs - targets) < tolerance, axis=1))
 
     label = f"share of answers less than {tolerance:g} off"
-    return Metric(f"{_WITHIN}{tolerance:g}", label, share, tolerance)
+    return Metric(f"{_WITHIN}{tolerance:g}", label, right, tolerance)
 
 
-def share_of_signs(outputs: Array, targets: Array, owner: Array) -> float:
-    """The share of outputs (M, C) with all values of the target's sign."""
-    return float(np.mean(np.all(outputs * targets > 0, axis=1)))
+def _signs(outputs: Array, targets: Array) -> Array:
+    return np.asarray(np.all(outputs * targets > 0, axis=1))
 
 
 def _correct(outputs: Array, targets: Array) -> Array:
@@ -119,10 +118,10 @@ def _correct(outputs: Array, targets: Array) -> Array:
     return correct
 
 
-ACCURACY = Metric("accuracy", "share of answers that are right", share_right)
-EXACT = Metric("exact match", "share of sequences that are right as a whole", share_exact)
+ACCURACY = Metric("accuracy", "share of answers that are right", _correct)
+EXACT = Metric("exact match", "share of sequences that are right as a whole", _correct, whole=True)
 WITHIN = within(0.1)
-SIGNS = Metric("signs right", "share of answers whose every sign is right", share_of_signs)
+SIGNS = Metric("signs right", "share of answers whose every sign is right", _signs)
 
 
 def metric_named(name: str) -> Metric | None:

@@ -390,7 +390,7 @@ def test_what_feeds_the_weights_is_named_and_before_the_first_token_nothing_does
     recurrent, inputs = (page.places[key]["text"] for key in ("feed_hh", "feed_xh"))
     assert "||da_t h_{t−1}ᵀ||" in recurrent
     assert "||da_t x_tᵀ||" in inputs
-    assert "the state before it is zero (h_0 = 0)" in recurrent
+    assert "has no bar where the weights multiply the state, as h_0 = 0" in recurrent
     assert float(page.series("feed_hh", "share")["customdata"][0]) == 0
 
 

@@ -101,7 +101,7 @@ class SilencingLab:
         edits = [silence(source.layer + 1, unit) for unit in units.tolist()]
         edited = apply_edits(source.state.parameters, edits)
         evaluator, _ = self._evaluator("train", source, source.dataset.train)
-        return evaluator.score(edited, source.dataset.metric.score).metric
+        return evaluator.score(edited, source.dataset.metric).metric
 
     def _evaluator(
         self, name: str, source: StateSource, examples: Sequence[Example]

@@ -116,7 +116,7 @@ def _length(example: Example) -> int:
 
 def length_profile(parameters: Parameters, dataset: Dataset, lengths: Lengths) -> LengthProfile:
     """Score and loss of each length, by the metric of the task."""
-    own, measure = parameters.copy(), dataset.metric.score
+    own, measure = parameters.copy(), dataset.metric
     # Only the last output counts: those of one sequence depend on each other.
     last = slice(None) if dataset.metric is EXACT else slice(-1, None)
     groups = [

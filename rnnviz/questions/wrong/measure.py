@@ -169,9 +169,9 @@ class ResultsLab:
             self._dataset, self.cell = dataset, self.cell if fits else None
             row, self.row, self.opened, self.chosen = self.row if first else None, None, None, False
             if row and row[1] < len(part := _part(dataset, row[0])):
-                self.open(row, part[row[1]], dataset, part[row[1]].text)
+                self.choose(row, part[row[1]], dataset, part[row[1]].text)
 
-    def open(
+    def choose(
         self, row: tuple[DataPart, int], example: Example, dataset: Dataset, typed: str
     ) -> None:
         """Show a sequence that the reader has chosen in the list; see ``look_at``."""

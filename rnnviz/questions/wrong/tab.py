@@ -266,7 +266,7 @@ def _open(session: Session, click: Event) -> None:
     part = lab.part(session.dataset)
     row = range(len(part))[int(click["data"])]
     session.ask(part[row].text)
-    lab.open((lab.rows, row), part[row], session.dataset, session.phrase_input.typed)
+    lab.choose((lab.rows, row), part[row], session.dataset, session.phrase_input.typed)
 
 
 def _source(session: Session) -> AnswersSource:

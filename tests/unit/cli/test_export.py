@@ -194,8 +194,11 @@ def linked(path, target):
         (("--numbers", "loop"), "--numbers needs a folder, and loop is none. Name another."),
         (("--history", "loop"), "symbolic link"),
         (("--history", "loop", "--numbers", "n"), "symbolic link"),
-        (("--weights", "w.pt"), "w.pt: its name must end in .npz or .safetensors."),
-        (("--history", "h.txt"), "h.txt: its name must end in .csv or .json."),
+        (
+            ("--weights", "w.pt"),
+            "w.pt: its name must end in .npz or .safetensors, or have no ending.",
+        ),
+        (("--history", "h.txt"), "h.txt: its name must end in .csv or .json, or have no ending."),
         (("--run", "r", "--replay", "r"), "--run and --replay are the same file, r."),
         (("--run", "r", "--replay", "../here/r"), "--run and --replay are the same file"),
         (("--history", "n/history.csv", "--numbers", "n"), "--history and --numbers are the same"),

@@ -52,7 +52,7 @@ def test_a_recording_is_opened_while_it_grows(run, opened, tmp_path):  # noqa: F
     assert one.run.stored == other.run.stored == [0, 10, 20]
     refused = run("open", loop.path, "--classes", "a,b")
     assert (refused.code, len(opened)) == (2, 1)
-    assert "--classes has no effect: the file has it." in refused.err
+    assert "--classes goes with weights alone: leave it out." in refused.err
 
 
 def test_a_recording_without_a_snapshot_gets_a_sentence(run, opened, tmp_path):  # noqa: F811

@@ -1,6 +1,7 @@
 """How well a network does on many examples, against each alone."""
 
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from rnnviz.engine.evaluation import Evaluator, StepDecoder, batches
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.trace import WIDE
 from rnnviz.engine.training import record
-from rnnviz.tasks.dataset import share_right
+from rnnviz.tasks.dataset import ACCURACY
 from tests.sampling import each_row, pairwise, singly
 from tests.unit.engine.networks import CELLS, architecture, examples, network, phrase
 
@@ -19,7 +20,7 @@ from tests.unit.engine.networks import CELLS, architecture, examples, network, p
 def test_the_loss_of_zeros_is_the_logarithm_of_the_classes(classes):
     zeros = Parameters(Architecture(4, 3, classes))
     evaluator = Evaluator([phrase([0], 1), phrase([1], 1)], Parameters(zeros.architecture))
-    assert evaluator.score(zeros, share_right).loss == pytest.approx(math.log(classes))
+    assert evaluator.score(zeros, ACCURACY).loss == pytest.approx(math.log(classes))
 
 
 @singly(every=[False, True], cell=CELLS)
@@ -31,16 +32,28 @@ def test_it_agrees_with_each_example_alone(cell, every):
     right = [trace.probs.argmax(1) == trace.targets for trace in traces]
     for limit in (10**9, 0):
         evaluator = Evaluator(given, Parameters(of), limit=limit)
-        evaluator.score(network(of, seed=9), share_right)
-        score = evaluator.score(parameters, share_right)
+        evaluator.score(network(of, seed=9), ACCURACY)
+        score = evaluator.score(parameters, ACCURACY)
         assert score == pytest.approx((losses.mean(), np.concatenate(right).mean()))
+
+
+def test_many_answers_over_many_classes_take_little_memory():
+    """One number for each answer and class would be 240 MB."""
+    parameters = network(Architecture(4, 3, 3_000))
+    given = [phrase([0, 1], 1) for _ in range(10_000)]
+    evaluator = Evaluator(given, Parameters(parameters.architecture))
+    tracemalloc.start()
+    evaluator.score(parameters, ACCURACY)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 150_000_000
 
 
 def test_a_small_pass_is_cached_even_after_large_ones():
     given = [phrase([0] * 1_500, 0), phrase([0] * 1_400, 0), phrase([0, 1], 1)]
     parameters = Parameters(architecture(CELLS[0]))
     evaluator = Evaluator(given, parameters, limit=100_000)
-    evaluator.score(parameters, share_right)
+    evaluator.score(parameters, ACCURACY)
     assert [*evaluator._cache] == [2]
 
 

@@ -73,6 +73,19 @@ def test_rounding_of_a_gradient_that_is_zero_is_measured_by_the_whole_gradient()
     assert relative_errors(gradient, truth)["b_h"] > 1e-6
 
 
+def test_where_a_network_is_sure_of_its_answers_rounding_is_no_error():
+    """At 1 − 1e-16 a probability is rounded, and all of the gradient with it."""
+    of = architecture(CELLS[0])
+    parameters, batch = network(of), collate(examples(of, [3, 2]))
+    sure = batch._replace(targets=record(parameters, batch).probs.argmax(axis=1))
+    parameters.W_hy[...] *= 400
+    check = check_gradient(parameters, sure, Gradient.EXACT)
+    assert check.finite and not check.wrong
+    assert check_gradient(parameters, sure, Gradient.NOTEBOOK).entries == check.entries
+    # A wrong gradient is still found where the answers are not sure.
+    assert check_gradient(network(of), batch, Gradient.NOTEBOOK).wrong
+
+
 @pytest.mark.parametrize("cell", CELLS, ids="-".join)
 def test_it_agrees_where_only_some_columns_of_a_wide_vocabulary_are_used(cell):
     of = architecture(cell)._replace(inputs=300)
@@ -334,7 +347,10 @@ def test_unusual_texts_are_confirmed_too(text):
     [
         ("q = b_1\nh = h + q + W_1 @ x", "q is only another name of b_1: write b_1"),
         ("s = q + h\nq = cos(b_1)\nh = s + W_1 @ x", "line 2, .*q is .* the same at every token"),
-        ("h = h + W_1 @ x + (h - h) * (U_1 @ h)", "U_1 has no effect: leave it out"),
+        (
+            "h = h + W_1 @ x + (h - h) * (U_1 @ h)",
+            "column 30: U_1 has no effect",
+        ),
         ("a = 1 / relu(W_1 @ x)\nb = relu(a - b_v) * h\nh = b - b_h", "not finite.*above 0"),
     ],
 )

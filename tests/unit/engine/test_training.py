@@ -21,7 +21,7 @@ from rnnviz.engine.training import (
     train_examples,
     train_on,
 )
-from rnnviz.tasks.dataset import share_right
+from rnnviz.tasks.dataset import ACCURACY
 from rnnviz.tasks.sentiment import sentiment
 from tests.sampling import each_row, pairwise, singly
 from tests.unit.engine.networks import CELLS, architecture, examples, phrase
@@ -246,5 +246,5 @@ def test_a_workspace_goes_on_from_where_it_is():
 def test_a_learning_rate_of_ten_soon_ends_in_no_number():
     config = RunConfig(lr=10)
     evaluator = Evaluator(DATA.train, Parameters(network_of(config)))
-    losses = [evaluator.score(run(config, n).parameters, share_right).loss for n in range(1, 9)]
+    losses = [evaluator.score(run(config, n).parameters, ACCURACY).loss for n in range(1, 9)]
     assert not np.isfinite(losses).all()

@@ -65,6 +65,16 @@ def test_what_has_been_trained_is_kept_and_only_what_is_missing_is_trained(runs)
     assert runs.members(other, None, None) == [] and runs.spreads([SMALL, other], None, None) == []
 
 
+def test_without_a_folder_for_them_none_is_trained_and_it_is_said(runs, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("rnnviz.sweeps.seed_runs.TemporaryDirectory", full)
+    runs.start([SMALL], None, None)
+    assert runs.problem == "No folder for the runs: No space left on device."
+    assert not runs.running
+
+
 def test_they_can_be_stopped_at_once_and_resumed(runs):
     runs.start([LONG], None, None)
     time.sleep(0.5)

@@ -185,7 +185,7 @@ def test_of_very_many_a_hundred_are_listed():
         [Rest(listed_point(0.5), Readout(""), "a")] * 103, "word", chosen=102, opened=True
     )
     assert len(drawn.series[0]["customdata"]) == 100
-    assert drawn.layout["meta"]["note"] == "3 more are in the plane. "
+    assert drawn.layout["meta"]["note"] == "More in the plane: 3. "
     assert len(drawn.series) == 1, "what is not listed isn't opened"
 
 
