@@ -16,9 +16,15 @@ _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udf
 def open_streams() -> None:
     """Replace missing output streams by the null device; escape characters they can't encode."""
     tqdm.get_lock()  # Made here, so that an interrupt can't hit while the first line is printed.
-    for name in ("stdout", "stderr"):
+    for number, name in enumerate(("stdout", "stderr"), 1):
         if getattr(sys, name) is None:
-            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8"))
+            null = os.open(os.devnull, os.O_WRONLY)
+            # Under its own number other processes inherit it.
+            if null != number:
+                os.dup2(null, number)
+                os.close(null)
+            os.set_inheritable(number, True)
+            setattr(sys, name, os.fdopen(number, "w", encoding="utf-8"))
         getattr(sys, name).reconfigure(errors="backslashreplace")
 
 

@@ -560,6 +560,15 @@ def test_what_is_written_needs_nobody_who_reads_the_messages(csv, tmp_path, comm
     assert "Exception" not in done.err
 
 
+@each_row("how", ["2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_seeds_are_trained_by_workers_without_streams_too(tmp_path, how):
+    path = tmp_path / "seeds.csv"
+    small = ("--seeds", 2, "--hidden", 2, "--epochs", 1)
+    done = shell("seeds", *small, "--csv", path, more=how)
+    assert (done.code, done.err) == (0, "")
+    assert path.read_text(encoding="utf-8").count("\n") == 5
+
+
 def test_a_wrong_name_is_one_line_and_does_not_control_the_terminal(run):
     for name in ("no\nsuch.csv", "no\x1b[2Jsuch.csv", "no\u202esuch.csv", "no\udcffsuch.csv"):
         assert_refused(run(*QUICK, "--train", name), ascii(name)[1:-1])
