@@ -22,13 +22,16 @@ class Example:
 
     ``inputs`` are token indices (T,) or values (T, D). ``targets`` are class indices (N,) or values
     (N, C): N = 1 after the last token, or N = T after every token. ``source`` (S,) are the token
-    indices of the encoder.
+    indices of the encoder. ``row`` is the row in its file, from 1, or 0, and ``key`` what the file
+    calls it.
     """
 
     text: str
     inputs: Array
     targets: Array
     source: Array | None = None
+    row: int = 0
+    key: str = ""
 
     @property
     def read(self) -> Array:

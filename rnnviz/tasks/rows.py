@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -194,11 +195,19 @@ _MOST_GROUPS = 8
 
 
 class Row(NamedTuple):
-    """A text, its class or the target of its translation, and its line in the file, from 1."""
+    """A text, its class or the target of its translation, and its line in the file, from 1.
+
+    ``key`` is what the file calls it.
+    """
 
     line: int
     text: str
     label: str = ""
+    key: str = ""
+
+
+#: Names of columns that identify a row.
+KEYS = re.compile(r"(.* )?(id|key|uid|uuid)|index|idx|nr|no|number")
 
 
 @dataclass(frozen=True)
@@ -221,9 +230,12 @@ def table(cells: RawTable, columns: Columns | None) -> Table:
     if columns.form is not Form.LABEL:
         labels = [label.strip() for label in labels]
     texts = cells.column(columns.text)
+    others = (name for name in cells.columns if name not in columns.names)
+    named = next((name for name in others if KEYS.fullmatch(plain(name))), None)
+    keys = cells.column(named) if named else [""] * len(texts)
     rows = (
-        Row(line.row, text.strip(), label)
-        for line, text, label in zip(cells.lines, texts, labels, strict=True)
+        Row(line.row, text.strip(), label, key.strip()[:MAX_LETTERS])
+        for line, text, label, key in zip(cells.lines, texts, labels, keys, strict=True)
     )
     return Table(cells.name, columns.form, tuple(rows), faults=cells.faults)
 

@@ -40,7 +40,8 @@ def build_dataset(
         if problem := unknown_label(row.label, classes):
             raise TaskError(f"{where}: {problem}")
         tokens = known(row.text, vocabulary, where).tokens
-        return Example(row.text, tokens, np.array([classes.index(row.label)]))
+        target = np.array([classes.index(row.label)])
+        return Example(row.text, tokens, target, row=row.line, key=row.key)
 
     return Dataset(
         name, vocabulary, classes, tuple(phrase(row, "training") for row in train),
@@ -82,7 +83,7 @@ def cut(rows: Iterable[Row], unit: Unit, window: int) -> Iterator[Row]:
             yield row
             continue
         for start in range(0, len(tokens) - 1, window):
-            yield Row(row.line, unit.text(tokens[start : start + window + 1]))
+            yield row._replace(text=unit.text(tokens[start : start + window + 1]))
 
 
 def build_next(
@@ -103,13 +104,14 @@ def build_next(
     def without_unknown(row: Row) -> Row:
         where = f"The test phrases, row {row.line}"
         reading = known(row.text, vocabulary, where, Form.NEXT.least)
-        return Row(row.line, vocabulary.join(reading.words)) if reading.unknown else row
+        return row._replace(text=vocabulary.join(reading.words)) if reading.unknown else row
 
     def sequences(rows: Iterable[Row]) -> Iterator[Example]:
         for row in cut(rows, unit, window):
             reading = vocabulary.read(row.text)
             text = vocabulary.join(reading.words[:-1])
-            yield Example(text, reading.tokens[:-1], reading.tokens[1:])
+            inputs, targets = reading.tokens[:-1], reading.tokens[1:]
+            yield Example(text, inputs, targets, row=row.line, key=row.key)
 
     return Dataset(
         name, vocabulary, vocabulary.words, tuple(sequences(train)),
@@ -149,7 +151,7 @@ def build_translation(
         inputs = np.array([vocabulary.number(token) for token in (START, *tokens)])
         targets = np.array([answers.number(token) for token in (*tokens, END)])
         read = known(row.text, source, f"The {role} phrases, row {row.line}").tokens
-        return Example(row.text, inputs, targets, read)
+        return Example(row.text, inputs, targets, read, row.line, row.key)
 
     return Dataset(
         name, vocabulary, answers.words, tuple(pair(row, "training") for row in train),

@@ -14,7 +14,7 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.formatting import number, quoted, written_step, written_values
 from rnnviz.probe.results import Answers, Values
 from rnnviz.probe.session import Session
-from rnnviz.questions.wrong.measure import DataPart, ResultsLab, Section, mean_squares
+from rnnviz.questions.wrong.measure import DataPart, ResultsLab, Section, mean_squares, origins
 from rnnviz.tasks.dataset import Dataset, Example
 
 #: Maximum number of listed rows, and of right ones among errors.
@@ -34,8 +34,17 @@ def rows_of(
         columns = _class_columns(session, answers, shown, theme)
     else:
         columns = _value_columns(session, answers, shown, theme)
-    heading = _heading(session, section) + cut
-    return TableRows(heading, list(columns), answers.owners[shown].tolist())
+    heading, owners = _heading(session, section) + cut, answers.owners[shown].tolist()
+    return TableRows(heading, [*_origin(session, owners, theme), *columns], owners)
+
+
+def _origin(session: Session, owners: Sequence[int], theme: Theme) -> Iterator[TableColumn]:
+    """The ids, or else the rows, of sequences of a file of one's own."""
+    part = session.lab(ResultsLab).part(session.dataset)
+    found = origins(part) if session.data.own else {}
+    for name, values in [*found.items()][-1:]:
+        cells = [plain(str(values[owner]), 12) for owner in owners]
+        yield TableColumn(name, cells, theme.muted, 0.8)
 
 
 def _heading(session: Session, section: Section) -> str:
@@ -120,7 +129,8 @@ def rows_of_both(
         "near": "right in both, least sure first", "unsure": "least sure in either first",
     }  # fmt: skip
     texts = [_text(part[owner], data, ()) for owner in owners.tolist()]
-    columns = [TableColumn(session.names.sequence, texts, theme.text, 3.2)]
+    columns = [*_origin(session, owners.tolist(), theme)]
+    columns.append(TableColumn(session.names.sequence, texts, theme.text, 3.2))
     answers = [("target", first.wanted), (one, first.said), (other, second.said)]
     if isinstance(first, Values) and isinstance(second, Values) and data.reads is OutputAt.EVERY:
         answers = []

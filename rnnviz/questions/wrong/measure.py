@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from itertools import chain
 from typing import Any, NamedTuple, TypeVar
@@ -339,8 +339,15 @@ def _all_answers(session: Session) -> Answers | Values:
 
 def _answer_table(session: Session) -> pd.DataFrame:
     data, answers = session.dataset, _all_answers(session)
-    part = session.lab(ResultsLab).part(data)
-    columns: dict[str, Any] = {"text": [part[owner].text for owner in answers.owners.tolist()]}
+    lab = session.lab(ResultsLab)
+    part, owners = lab.part(data), answers.owners.tolist()
+    columns: dict[str, Any] = {}
+    if session.data.own:
+        if lab.rows is DataPart.ALL and data.test:
+            columns["part"] = ["test" if k < len(data.test) else "train" for k in owners]
+        for name, found in origins(part).items():
+            columns[name] = [found[k] for k in owners]
+    columns["text"] = [part[k].text for k in owners]
     if not data.one_class_at_end:
         columns["place"] = (answers.places + 1).tolist()
     if isinstance(answers, Answers):
@@ -352,6 +359,17 @@ def _answer_table(session: Session) -> pd.DataFrame:
             columns[f"target {name}"] = answers.wanted[:, k].tolist()
             columns[f"predicted {name}"] = answers.said[:, k].tolist()
     return pd.DataFrame(columns)
+
+
+def origins(part: Sequence[Example]) -> dict[str, list[Any]]:
+    """Where sequences of one's own come from: the row in their file, and its own id.
+
+    A plain text has no rows, and many tables have no column of ids.
+    """
+    found: dict[str, list[Any]] = {
+        "row": [one.row for one in part], "id": [one.key for one in part]
+    }  # fmt: skip
+    return {name: values for name, values in found.items() if len({*values}) > 1}
 
 
 def _by_class(session: Session, kind: ResultFile) -> pd.DataFrame:

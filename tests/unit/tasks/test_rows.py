@@ -80,7 +80,7 @@ def test_common_kinds_of_csv_are_read_alike(content):
     ("content", "form", "row"),
     [
         (b"text,label\nso warm,1\n", Form.LABEL, (2, "so warm", "1")),
-        (b"label,id,text\n1,7,so warm\n", Form.LABEL, (2, "so warm", "1")),
+        (b"label,id,text\n1,7,so warm\n", Form.LABEL, (2, "so warm", "1", "7")),
         (b"text\nso warm\n", Form.NEXT, (2, "so warm", "")),
         (b'"text"\n"so, warm"\n', Form.NEXT, (2, "so, warm", "")),
         (b"source,target\nso warm,si chaud\n", Form.TRANSLATION, (2, "so warm", "si chaud")),
@@ -170,7 +170,8 @@ def test_a_refusal_says_what_is_wrong_and_where(content, said):
 def test_files_are_read_like_their_content(tmp_path):
     path = tmp_path / "a.csv"
     path.write_bytes(GOOD)
-    assert read_file(path) == read(GOOD).rows == ((2, "very good", "1"), (3, "bad", "0"))
+    rows = (Row(2, "very good", "1"), Row(3, "bad", "0"))
+    assert read_file(path) == read(GOOD).rows == rows
     path.write_bytes(GOOD + b"\n" * (2 * MAX_BYTES))
     assert len(read_bytes(path)) == MAX_BYTES + 1
     for missing in (tmp_path, tmp_path / "missing.csv"):

@@ -7,14 +7,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from rnnviz.charts.theme import LIGHT
 from rnnviz.config import RunConfig
 from rnnviz.probe.session import Session
+from rnnviz.questions.wrong.answer_list import rows_of as rows_of_list
 from rnnviz.questions.wrong.measure import (
     ANSWERS,
     CONFUSION,
     SCORES,
     DataPart,
     ResultsLab,
+    Section,
     result_csv,
     result_files,
 )
@@ -91,6 +94,35 @@ def test_values_have_targets_and_predictions_and_no_classes():
     rows = rows_of(session, ANSWERS)
     targets = [float(row[f"target {name}"]) for row in rows]
     np.testing.assert_allclose(targets, [float(e.targets.ravel()[0]) for e in session.dataset.test])
+
+
+def test_answers_can_be_traced_to_the_rows_and_the_ids_of_a_file():
+    session = Session(RunConfig(hidden=3))
+    table = "Ticket_ID,text,label\n" + "".join(
+        f"T-{k},{word} warm,{'good' if k % 2 else 'bad'}\n" for k, word in enumerate("abcdefghij")
+    )
+    session.load(Upload(File("a.csv", table.encode()), test_share=0.3))
+    lab = session.lab(ResultsLab)
+    for lab.rows in DataPart:
+        rows = rows_of(session, ANSWERS)
+        assert len(rows) == len(lab.part(session.dataset))
+        for row in rows:
+            words = row["text"].split()
+            k = "abcdefghij".index(words[0])
+            assert (row["id"], int(row["row"])) == (f"T-{k}", k + 2)
+        assert ("part" in rows[0]) == (lab.rows is DataPart.ALL)
+    answers = lab.answers(session.state, session.dataset)
+    columns = rows_of_list(session, answers, Section("errors", np.arange(3)), LIGHT).columns
+    assert columns[0].name == "id"
+    assert {*columns[0].cells} <= {f"T-{k}" for k in range(10)}
+
+
+def test_what_comes_from_no_table_has_neither_rows_nor_ids():
+    session = Session(RunConfig(hidden=3))
+    assert not {"row", "id"} & {*rows_of(session, ANSWERS)[0]}
+    session.load(Upload(File("a.txt", b"so warm and cold and so on\n" * 40)))
+    assert session.data.own
+    assert not {"row", "id"} & {*rows_of(session, ANSWERS)[0]}
 
 
 def test_texts_and_labels_stand_in_the_file_as_typed_and_run_no_formula():
