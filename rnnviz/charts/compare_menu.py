@@ -16,7 +16,17 @@ from rnnviz.charts.pair_story import (
 )
 from rnnviz.charts.texts import story_line
 from rnnviz.config import SETTINGS, ClipBy, Gradient, Init, RunConfig
-from rnnviz.probe.pair import ALIKE, GOING_ON, READY, Pair, View, called_by_changes
+from rnnviz.probe.pair import (
+    ALIKE,
+    GOING_ON,
+    MORE,
+    MOST_EPOCHS,
+    READY,
+    Pair,
+    View,
+    called_by_changes,
+)
+from rnnviz.run.player import FINISHED
 
 #: The message after a change that starts the run again.
 _AGAIN = "Started again"
@@ -58,6 +68,8 @@ def _message(pair: Pair) -> str:
     if pair.before and (said.endswith(ALIKE) or said.startswith(_AGAIN) or ": " + _AGAIN in said):
         which = "runs" if len(pair.before) > 1 else "run"
         offers = button(f"Back to the {which} before", "take_back", kind="rnnviz-go")
+    if said.startswith(FINISHED) and pair.first.config.epochs < MOST_EPOCHS:
+        offers = button(f"{MORE} more epochs", "train_on", kind="rnnviz-go")
     return f'<div class="rnnviz-message" role="status" title="{text}">{text} {offers}</div>'
 
 

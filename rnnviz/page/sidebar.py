@@ -37,6 +37,8 @@ from rnnviz.ui.style import escaped
 
 #: The number of presets in sight; the others open on a click.
 _CARDS = 3
+#: The most settings that are named as different from the default.
+_NAMED = 6
 
 
 def sidebar(tab: TabSession, pair: Pair, task: DeltaGenerator, folded: bool) -> None:
@@ -103,9 +105,7 @@ def _read(tab: TabSession, pair: Pair, task: DeltaGenerator, folded: bool) -> Ru
                     st.subheader(group)
                 _draw(rows, pair, first, edition, values)
         with st.container():
-            others = [row for row in SETTINGS.values() if not row.dial]
-            changed = [row for row in RunConfig(**values).changes(RunConfig()) if not row.dial]
-            st.caption(f"{len(changed)} of {len(others)} differ from the default")
+            st.caption(_changed(RunConfig(**values)))
             leave_own_data(session)
         own_data(session)
         _files(pair.session)
@@ -173,6 +173,16 @@ def _luck(pair: Pair, place: DeltaGenerator) -> None:
     if count != luck.count:
         luck.count = count
         pair.train_seeds()
+
+
+def _changed(config: RunConfig) -> str:
+    """How many settings of a task differ from their default, and which."""
+    names = [row.label for row in config.changes(RunConfig(task=config.task))]
+    if not names:
+        return "Every setting is the default."
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    count = f"{len(names)} of {len(SETTINGS) - 1} settings differ from the default"
+    return f"{count}: {', '.join(names[:_NAMED])}{more}."
 
 
 def _moving(action: Callable[[Pair, str], object]) -> Callable[[str], None]:

@@ -30,6 +30,8 @@ from rnnviz.tasks.upload import Upload
 
 #: The message of a run that goes on alone, and the end of that of two.
 GOING_ON, ALIKE = "Going on", "all other settings are alike."
+#: How many epochs a run that has ended trains on, and the most in all.
+MORE, MOST_EPOCHS = 100, int(SETTINGS["epochs"].high)
 
 
 class View(StrEnum):
@@ -291,6 +293,16 @@ class Pair:
         """Let ticks go on with every run that can."""
         for player in self._moving() or self.players:
             player.play()
+
+    def train_on(self) -> None:
+        """Train ``MORE`` further epochs, both up to the same one."""
+        most = max(session.config.epochs for session in self.sessions)
+        for player, session in zip(self.players, self.sessions, strict=True):
+            if isinstance(player, Player):
+                epochs = min(max(most, player.run.position.epoch) + MORE, MOST_EPOCHS)
+                session.configure(replace(session.config, epochs=epochs))
+        self.back_to_now()
+        self.play()
 
     def pause(self) -> None:
         """Stop playing."""

@@ -22,6 +22,8 @@ from rnnviz.tasks.dataset import Dataset
 
 #: Selectable speeds in epochs per second; 0 is slow motion, step by step.
 SPEEDS = (0, 1, 2, 5, 10, 20, 60, 120, 300, 600)
+#: The beginning of the message of a run that has ended.
+FINISHED = "Finished"
 #: Seconds for which a link is followed before the page is shown.
 LINK_SECONDS = 1.0
 #: Most problems of a link that are listed; the others are counted.
@@ -71,7 +73,7 @@ class Player(Timeline):
             return "Replaying" if self.shown else opening
         if self.shown is not None:
             return LOOKING_BACK
-        return "Finished" if self.finished else "Paused"
+        return FINISHED if self.finished else "Paused"
 
     @property
     def opening(self) -> bool:
@@ -216,9 +218,9 @@ class Player(Timeline):
 
     def _finished_message(self) -> str:
         epoch, epochs = self.run.position.epoch, self.config.epochs
-        more = f"{epoch} epochs done, and Epochs is {epochs}"
-        done = f"{epoch} of {epochs} epochs done" if epoch <= epochs else more
-        return f"Finished: {done}. Raise Epochs to train on, or press Reset."
+        more = f"{epoch} epochs, and Epochs is {epochs}"
+        done = f"{epoch} of {epochs} epochs" if epoch <= epochs else more
+        return f"{FINISHED}: {done}. Drag along the curves to look back and branch, or train on:"
 
     def reset(self) -> None:
         """Restart from the same initial weights."""

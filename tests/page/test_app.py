@@ -239,7 +239,7 @@ def test_every_speed_can_be_chosen_and_a_step_is_called_by_what_it_takes(page):
 def test_a_finished_run_says_so_and_more_epochs_let_it_go_on():
     page = App(epochs="1")
     page.click("step_epoch")
-    assert "Finished: 1 of 1 epochs done" in page.text
+    assert "Finished: 1 of 1 epochs" in page.text
     assert page.frame["over"]
     page.say("seek", epoch=0)
     assert not page.frame["over"]

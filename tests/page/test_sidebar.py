@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import streamlit
 
+from rnnviz.config import SETTINGS
 from tests.page.tab import App
 
 
@@ -84,3 +85,15 @@ def test_a_preset_counts_more_than_what_was_set_before():
     page.set("cell", "elman")
     page.click("preset_recall_LSTM, lag 20")
     assert page.session.config.forget_bias == page.widget("forget_bias").value == 3.0
+
+
+def test_all_settings_that_differ_from_the_default_are_counted_and_named():
+    page = App(hidden="8", epochs="2")
+    captions = [caption.value for caption in page.app.caption]
+    count = len(SETTINGS) - 1
+    assert f"2 of {count} settings differ from the default: Hidden units, Epochs." in captions
+    page = App(lr="0.05", gradient="notebook")
+    captions = [caption.value for caption in page.app.caption]
+    assert f"2 of {count} settings differ from the default: Learning rate, Gradient." in captions
+    page = App()
+    assert "Every setting is the default." in [caption.value for caption in page.app.caption]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rnnviz.config import SETTINGS, RunConfig
 from rnnviz.probe.comparison import RetentionLab
-from rnnviz.probe.pair import READY, Pair, View, called, compare
+from rnnviz.probe.pair import MOST_EPOCHS, READY, Pair, View, called, compare
 from rnnviz.probe.session import Session
 from rnnviz.run.schedule import Position
 from rnnviz.tasks.csv_table import TaskError
@@ -376,6 +376,25 @@ def test_what_is_done_to_the_network_shown_is_done_to_both(view):
     with pair.sharing():
         pair.session.player.step_phrase()
     assert [session.player.position for session in pair.sessions] == [Position(4, 1)] * 2
+
+
+def test_runs_that_have_ended_train_on_together():
+    pair = compared(at=3, cell="lstm")
+    pair.differ("epochs", 5)
+    play(pair, 40)
+    assert pair.over and pair.first.player.message.startswith("Finished: 40 of 40 epochs.")
+    pair.go_to(Position(7))
+    pair.train_on()
+    assert pair.running and not pair.looking_back
+    assert [session.config.epochs for session in pair.sessions] == [140, 140]
+    play(pair, 41)
+    assert (theta(pair.first) == alone(replace(SMALL, epochs=140), 41)).all()
+
+
+def test_no_run_trains_beyond_the_most_epochs():
+    pair = Pair(Session(replace(SMALL, epochs=MOST_EPOCHS - 30)))
+    pair.train_on()
+    assert pair.first.config.epochs == MOST_EPOCHS
 
 
 # Links
