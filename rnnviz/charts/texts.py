@@ -222,8 +222,7 @@ def _metric_cell(data: Dataset | None, share: float) -> str:
 def story_html(session: Session, linked: bool = True) -> str:
     """The chapter at the epoch shown, and a sentence, ``linked`` to the tab that shows it."""
     told, player = session.story, session.player
-    back = f"Looking back from {player.run.position}. " if player.condition == LOOKING_BACK else ""
-    question, sentence = told.question, escape(back + told.sentence)
+    question, sentence = told.question, escape(told.sentence)
     # While the run plays, a link would jump with every number.
     if question and linked and not player.running:
         sentence = f"{sentence} {question_link(question, _SHORT.get(question, ''))}"

@@ -238,9 +238,9 @@ class Player(Timeline):
         values = settings.as_dict()
         differing = [f"{row.label} was {values[row.name]}" for row in settings.changes(self.config)]
         return (
-            f"Looking back at epoch {self.progress}; the run is at {self.run.position}. "
+            f"The run is at epoch {self.run.position}. "
             + (f"{' and '.join(differing)} here. " if differing else "")
-            + "Play replays the run from here; Branch here starts a new one."
+            + "Play replays it from here; Branch here starts a new one."
         )
 
     def _present_message(self) -> str:

@@ -278,10 +278,7 @@ class Playback(Timeline):
         return Position(self.run.at(position).epoch)
 
     def _looking_back_message(self) -> str:
-        return (
-            f"Looking back at step {self.position.epoch:,}. There is nothing between snapshots: "
-            "the slider goes to the nearest."
-        )
+        return "There is nothing between snapshots: the slider goes to the nearest."
 
     # Playing
 

@@ -57,7 +57,7 @@ def drop(page, name, content):
 @pytest.mark.story
 def test_a_run_is_taken_away_and_dropped_onto_another_page(opened, server):
     page = opened(f"{server.url}/?hidden=5&cell=gru&epochs=60&epoch=7&now=31", "network")
-    page.expect_said("message", "Looking back at epoch 7")
+    page.expect_said("status", "Looking back at")
     page.open_export()
     button = page.page.get_by_role("button", name="Run (.rnnviz)")
     name, content = saved(page, button.click)
@@ -67,7 +67,7 @@ def test_a_run_is_taken_away_and_dropped_onto_another_page(opened, server):
     drop(other, "cut.rnnviz", content[:-60])
     other.expect_said("message", "Not opened. cut.rnnviz: the file is of another kind, or cut off.")
     drop(other, name, content)
-    other.expect_said("message", "Looking back at epoch 7; the run is at 31")
+    other.expect_said("message", "The run is at epoch 31.")
     expect(other.page).to_have_url(re.compile("cell=gru.*hidden=5.*epoch=7"))
     assert (other.loss, other.run != run) == (loss, True)
     other.press("back_to_now")

@@ -64,7 +64,7 @@ def test_a_run_takes_the_place_of_the_one_on_the_page(stored):
     assert app.session.config == stored.config
     assert app.session.run.position == Position(4)
     assert weights(app.session) == weights(stored)
-    assert "Looking back at epoch 2; the run is at 4" in app.bodies["message"]
+    assert "The run is at epoch 4." in app.bodies["message"]
     assert app.frame["typed"] == "this is not bad"
     assert app.link["epoch"] == "2"
     app.click("back_to_now")

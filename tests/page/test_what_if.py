@@ -71,8 +71,14 @@ def learned():
     return Page(**link, phrase="i am not good")
 
 
-def test_at_first_the_word_that_turns_the_verdict_is_another_one(learned):
-    assert (learned.change.alter, learned.change.place) == (Alter.CHANGE, 2)
+def test_at_first_the_word_that_turns_the_verdict_is_dropped_as_the_story_says(learned):
+    assert (learned.change.alter, learned.change.place) == (Alter.DROP, 2)
+    turns = r"Without “not” the verdict turns: [\d.]+% negative becomes [\d.]+% positive \."
+    assert re.search(turns, learned.story)
+
+
+def test_another_word_in_its_place_is_the_one_that_changes_the_verdict_most(learned):
+    learned.alter(Alter.CHANGE)
     assert re.search(
         rf"With “{learned.change.word}” for “not” the verdict turns: [\d.]+% negative "
         r"becomes [\d.]+% positive \.", learned.story,

@@ -230,7 +230,7 @@ class WhatIfLab:
     def change(self) -> str:
         """The change as the text of a link; empty if the reader has not seen one."""
         alter, place, word, _, after = self.perturbation
-        more = f"{after + 1}" if alter is Alter.STATE else word
+        more = {Alter.STATE: f"{after + 1}", Alter.CHANGE: word, Alter.ADD: word}.get(alter, "")
         text = f"{alter.name.lower()} {place + 1}" + f" {more}" * bool(more)
         return text if self.opened else ""
 

@@ -167,13 +167,17 @@ def _choose(session: Session, probe: Probe) -> None:
 
 
 def _propose(session: Session, probe: Probe, lab: WhatIfLab) -> None:
-    """Propose for the word that turns the verdict the one that changes it most."""
-    lab.opened = True
-    lab.put(session.story.turning or 0, probe.reading.words)
+    """Propose to drop the word that turns the verdict, as the story says; or to change the first.
+
+    Another word in its place is the one that changes the verdict most.
+    """
+    lab.opened, turning = True, session.story.turning
+    lab.put(turning or 0, probe.reading.words)
     # Values have no list to choose from.
     if not session.dataset.tokens:
         return
-    lab.perturbation = lab.perturbation._replace(alter=Alter.CHANGE)
+    alter = Alter.CHANGE if turning is None else Alter.DROP
+    lab.perturbation = lab.perturbation._replace(alter=alter)
     words = probe.vocabulary.words
     if session.dataset.one_class_at_end and words and probe.finite:
         here = probe.reading.words[_locate_change(session, probe.reading.words)]

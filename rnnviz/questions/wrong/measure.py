@@ -76,7 +76,7 @@ class ResultsLab:
 
     A large part is read in chunks, in a random order: the first chunk at once, the others by
     ``develop``. ``rows``, ``show`` and ``cell``, a target and an answer, filter the list;
-    ``opened`` is the sequence that is shown word by word, ``chosen`` whether the reader opened it.
+    ``opened`` is the sequence that the reader opened, which is shown word by word.
     """
 
     marks = (
@@ -91,7 +91,6 @@ class ResultsLab:
         self.rows, self.show = DataPart.TEST, Show.ERRORS
         self.cell: tuple[int, int] | None = None
         self.opened: Example | None = None
-        self.chosen = False
         #: The part of the data, and the index there, of the sequence that the reader opened.
         self.row: tuple[DataPart, int] | None = None
         self._typed = ""
@@ -167,24 +166,19 @@ class ResultsLab:
             first = self._dataset is None
             fits = first and max(self.cell or (0,)) < len(dataset.classes)
             self._dataset, self.cell = dataset, self.cell if fits else None
-            row, self.row, self.opened, self.chosen = self.row if first else None, None, None, False
+            row, self.row, self.opened = self.row if first else None, None, None
             if row and row[1] < len(part := _part(dataset, row[0])):
                 self.choose(row, part[row[1]], dataset, part[row[1]].text)
 
     def choose(
         self, row: tuple[DataPart, int], example: Example, dataset: Dataset, typed: str
     ) -> None:
-        """Show a sequence that the reader has chosen in the list; see ``look_at``."""
-        self.row, self.chosen = row, True
-        self.look_at(example, dataset, typed)
-
-    def look_at(self, example: Example, dataset: Dataset, typed: str) -> None:
-        """Show this sequence word by word, until something other than ``typed`` is typed."""
+        """Show a sequence of the list word by word, until something else is ``typed``."""
         try:
             read(dataset, example.text)
         except TaskError:
             return
-        self.opened, self._typed = example, typed
+        self.row, self.opened, self._typed = row, example, typed
 
     def current(self, typed: str) -> Example | None:
         """The opened sequence, unless something else is typed."""

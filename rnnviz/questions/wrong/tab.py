@@ -407,13 +407,6 @@ def _confusion(source: AnswersSource) -> Picture:
 def _controls(session: Session) -> None:
     session.lab(ResultsLab).fit(session.dataset)
     _choose(session)
-    lab, data, box = session.lab(ResultsLab), session.dataset, session.phrase_input
-    if lab.chosen or session.player.running or box.typed != session.first_phrase:
-        return
-    answers = lab.answers(session.state, data)
-    first = next((s.answers[0] for s in _sections(session, answers) if len(s.answers)), None)
-    if first is not None:
-        lab.look_at(lab.part(data)[int(answers.owners[first])], data, box.typed)
 
 
 def _charts(session: Session) -> tuple[Column[AnswersSource], Column[AnswersSource]]:

@@ -61,12 +61,14 @@ def test_the_story_and_every_sign_lead_to_the_tab_that_shows_them():
     assert "data-question" not in status_texts(after(RunConfig(hidden=6), 0))["story"]
 
 
-def test_a_look_back_says_so_and_keeps_the_chapter():
+def test_a_look_back_is_said_once_and_has_the_chapter_of_then():
     session = after(RunConfig(hidden=6), 12)
-    assert "Looking back from" not in shown_of(session)
+    assert "Looking back" not in shown_of(session)
     session.player.go_to(Position(0))
     assert "<b>Untrained</b>" in status_texts(session)["story"]
-    assert ">Looking back from 12. The weights are random" in status_texts(session)["story"]
+    said = status_texts(session)
+    assert " ".join(said.values()).count("Looking back") == 1
+    assert "Looking back" in said["status"]
 
 
 # The answer to a phrase as HTML

@@ -125,7 +125,7 @@ def test_a_run_in_the_middle_of_an_epoch_with_changes_branch_and_edits():
     session.selection.unit, session.selection.token = 3, 1
     opened = again(session)
     same(session, opened)
-    assert "Looking back at epoch 2 + 6/58" in opened.player.message
+    assert opened.player.progress == "2 + 6/58"
     old, ghost = session.player.ghost, opened.player.ghost
     assert (ghost.position, ghost.end, ghost.schedule) == (old.position, old.end, old.schedule)
     assert rows(ghost.history) == rows(old.history)

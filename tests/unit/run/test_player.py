@@ -106,7 +106,7 @@ def test_going_back_shows_the_weights_of_then_and_trains_nothing(played):
         assert weights(played) == weights(then)
         assert played.inspect().probability == then.inspect().probability
         assert (played.player.progress, played.player.condition) == (str(epoch), "Looking back")
-        assert f"Looking back at epoch {epoch}; the run is at 9." in played.player.message
+        assert "The run is at epoch 9." in played.player.message
     assert (len(played.run.history), played.run.position) == (10, Position(9))
     played.player.back_to_now()
     assert (weights(played), played.player.shown) == (before, None)

@@ -82,13 +82,13 @@ def test_an_opened_sequence_is_shown_until_something_else_is_typed_or_learned(se
     lab, data = ResultsLab(), session.dataset
     lab.fit(data)
     example = data.test[3]
-    lab.look_at(example, data, "good")
+    lab.choose((DataPart.TRAIN, 0), example, data, "good")
     assert lab.current("good") is example
     probe = lab.probe(session.state, data, session.settings, example)
     assert probe.reading.text == example.text
     assert lab.probe(session.state, data, session.settings, example) is probe
     assert lab.current("bad") is None
-    lab.look_at(replace(example, text="word " * 300), data, "good")
+    lab.choose((DataPart.TRAIN, 0), replace(example, text="word " * 300), data, "good")
     assert lab.current("good") is example, "one that can't be read is not opened"
     lab.cell = (0, 1)
     lab.fit(replace(data))
