@@ -19,6 +19,7 @@ from rnnviz.config import SETTINGS, ClipBy, Gradient, Init, RunConfig
 from rnnviz.probe.pair import (
     ALIKE,
     GOING_ON,
+    LEARNED_IN,
     MORE,
     MOST_EPOCHS,
     READY,
@@ -68,6 +69,8 @@ def _message(pair: Pair) -> str:
     if pair.before and (said.endswith(ALIKE) or said.startswith(_AGAIN) or ": " + _AGAIN in said):
         which = "runs" if len(pair.before) > 1 else "run"
         offers = button(f"Back to the {which} before", "take_back", kind="rnnviz-go")
+    if said.startswith(LEARNED_IN):
+        offers = button("Watch it slowly", "show_again", kind="rnnviz-go")
     if said.startswith(FINISHED) and pair.first.config.epochs < MOST_EPOCHS:
         offers = button(f"{MORE} more epochs", "train_on", kind="rnnviz-go")
     return f'<div class="rnnviz-message" role="status" title="{text}">{text} {offers}</div>'

@@ -10,13 +10,13 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnviz.charts.texts import score_text, story_line
-from rnnviz.probe.comparison import Standing, learned_at, standing
+from rnnviz.probe.comparison import Standing, standing
 from rnnviz.probe.formatting import number, quoted, shortened
 from rnnviz.probe.pair import Pair, Role
 from rnnviz.probe.probe import Probe
 from rnnviz.probe.retention import FORGOTTEN, Retention
 from rnnviz.probe.session import Session
-from rnnviz.probe.story import Chapter
+from rnnviz.probe.story import Chapter, learned_at
 from rnnviz.run.schedule import EDIT, Position
 from rnnviz.run.timeline import LOOKING_BACK
 from rnnviz.sweeps.spread import sooner, when
@@ -183,7 +183,7 @@ def same_start(pair: Pair) -> bool:
 
 
 def _both_learned(both: Both) -> str:
-    epochs = [learned_at(session) for session in both.sessions]
+    epochs = [learned_at(session.run.history, session.dataset) for session in both.sessions]
     one, two = (epoch if epoch is not None else math.inf for epoch in epochs)
     k = int(two < one)
     first, later = sorted((one, two))

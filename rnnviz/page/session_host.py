@@ -381,6 +381,8 @@ class SessionHost:
         self.version += 1
         self.untried = True
         self._dragged = not command.get("settled", True)
+        if command["do"] not in ("speed", "mark"):
+            self.pair.end_show()
         if command["do"] in ("select", "click"):
             scene, key = self._scene(viewer), str(command.get("on"))
             handler = scene.handlers.get(key) if scene else None

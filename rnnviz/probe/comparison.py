@@ -21,7 +21,6 @@ from rnnviz.probe.pair import Pair, stands
 from rnnviz.probe.probe import Probe, phrase_key
 from rnnviz.probe.retention import Retention, other_inputs, retention
 from rnnviz.probe.session import Session
-from rnnviz.probe.story import Chapter, Scores, chance_of, chapters
 from rnnviz.tasks.dataset import Dataset, Example
 
 #: The data, the phrase and the token that a measurement is about.
@@ -147,14 +146,3 @@ def standing(pair: Pair, session: Session) -> Standing:
     if at == pair.epoch:
         return Standing()
     return Standing(ended=at) if stands(player) or at == player.last else Standing(behind=at)
-
-
-def learned_at(session: Session) -> int | None:
-    """The first epoch of the chapter *Learned*; None if the run has not reached it."""
-    history, data = session.run.history, session.dataset
-    losses, metrics, tests = map(history.column, ("train_loss", "train_metric", "test_metric"))
-    scores = Scores(losses, metrics, tests, data.guess.loss, chance_of(data))
-    # Whether it has learned does not depend on the radii.
-    rows = np.arange(len(history))
-    found = np.flatnonzero(chapters(scores, np.full(len(rows), np.nan), rows) == Chapter.LEARNED)
-    return int(history.epochs[found[0]]) if len(found) else None

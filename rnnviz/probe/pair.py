@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, replace
@@ -14,6 +14,7 @@ import numpy as np
 
 from rnnviz.config import SETTINGS, RunConfig, TaskName
 from rnnviz.probe.session import Session
+from rnnviz.probe.story import learned_at
 from rnnviz.run.history import PreviousRun
 from rnnviz.run.pair_link import COMMON, pair_query, read_second
 from rnnviz.run.player import LINK_SECONDS, Player
@@ -30,6 +31,8 @@ from rnnviz.tasks.upload import Upload
 
 #: The message of a run that goes on alone, and the end of that of two.
 GOING_ON, ALIKE = "Going on", "all other settings are alike."
+#: The message of a run that was shown, and epochs per second: as it learns, as usual, and again.
+LEARNED_IN, FAST, USUAL, SLOW = "It learned this in", 300, 60, 20
 #: How many epochs a run that has ended trains on, and the most in all.
 MORE, MOST_EPOCHS = 100, int(SETTINGS["epochs"].high)
 
@@ -164,6 +167,10 @@ def _changed(begun: str, now: str) -> str:
     return f"{begun} → {now.partition(' ')[2] if same else now}"
 
 
+def _has_learned(session: Session) -> bool:
+    return learned_at(session.run.history, session.dataset) is not None
+
+
 class Pair:
     """The first session, the ``second`` if two are compared, and what the page shows of both.
 
@@ -182,6 +189,8 @@ class Pair:
         self.kept: KeptRun | None = None
         self.before: tuple[KeptRun, ...] = ()
         self.luck, self.luck_shown = SeedRuns(), False
+        #: Until when a run that is shown to who opens the page plays.
+        self._shown_until: Callable[[Session], bool] | None = None
 
     @classmethod
     def of(cls, first: Session, second: Session) -> Pair:
@@ -294,6 +303,40 @@ class Pair:
         for player in self._moving() or self.players:
             player.play()
 
+    # What who opens the page sees: the run learns, and rests
+
+    def show_learning(self) -> None:
+        """Play fast until the run has learned."""
+        self.set_speed(FAST)
+        self.play()
+        self._shown_until = _has_learned
+
+    def show_again(self) -> None:
+        """Replay it slowly from its beginning to its present."""
+        self.go_to(Position(0))
+        self.set_speed(SLOW)
+        self.play()
+        self._shown_until = lambda session: session.player.shown is None
+
+    def end_show(self) -> None:
+        """Let the run go on as usual, without the offer to show it again."""
+        if self.first.player.message.startswith(LEARNED_IN):
+            self.first.player.message = ""
+        if self._shown_until:
+            self._shown_until = None
+            self.set_speed(USUAL)
+
+    def _tick_show(self, until: Callable[[Session], bool], budget: float, count: int) -> None:
+        for _ in range(count):
+            self.first.player.tick(budget / count)
+            if until(self.first):
+                self.pause()
+                self.end_show()
+                if until is _has_learned:
+                    epoch = self.first.player.position.epoch
+                    self.first.player.message = f"{LEARNED_IN} {epoch} epochs."
+                return
+
     def train_on(self) -> None:
         """Train ``MORE`` further epochs, both up to the same one."""
         most = max(session.config.epochs for session in self.sessions)
@@ -314,6 +357,9 @@ class Pair:
 
         The slower run sets the pace: one that is behind goes on alone, as fast as it can.
         """
+        if self._shown_until and self.second is None and self.running:
+            self._tick_show(self._shown_until, budget, count)
+            return
         going = [player for player in self.players if player.running]
         opening = [player for player in going if player.opening]
         if opening or len(going) < 2:

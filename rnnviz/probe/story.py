@@ -137,6 +137,16 @@ def chapters(scores: Scores, radii: Array, epochs: Array) -> Array:
     return reached
 
 
+def learned_at(history: History, data: Dataset) -> int | None:
+    """The first epoch of the chapter *Learned*; None if the run has not reached it."""
+    losses, metrics, _, tests = map(history.column, COLUMNS)
+    scores = Scores(losses, metrics, tests, data.guess.loss, chance_of(data))
+    # Whether it has learned does not depend on the radii.
+    rows = np.arange(len(history))
+    found = np.flatnonzero(chapters(scores, np.full(len(rows), np.nan), rows) == Chapter.LEARNED)
+    return int(history.epochs[found[0]]) if len(found) else None
+
+
 def _of_memory(radii: Array, epochs: Array) -> Array:
     """PLATEAU, MEMORY_GROWS or MEMORY_OPENS, by the lower median of the radii of the last epochs.
 

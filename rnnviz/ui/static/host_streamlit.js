@@ -2,7 +2,6 @@
 import { Bar, Chips, Moments, Phrase, Stepper, Time } from "./controls.js";
 import { CellEditor } from "./cell_editor.js";
 import { FileBox } from "./file_box.js";
-import { FirstMinute } from "./first_minute.js";
 import { KINDS } from "./kinds.js";
 import { OpenBox, acceptFiles } from "./open_file.js";
 import { partsOf } from "./picture.js";
@@ -71,7 +70,8 @@ export function wire({ parentElement, data, setTriggerValue }) {
   const url = new URL(data.wire, document.baseURI);
   url.protocol = url.protocol.replace("http", "ws");
   const source = (window.rnnviz.wire = new Wire(url, data.ticket, knownRun()));
-  const firstMinute = new FirstMinute(stage, !location.search && !knownRun());
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  page.fresh = !location.search && !knownRun() && !still;
   const note = newNote();
   const show = (text) => note.textContent !== text && (note.textContent = text);
   stage.connect(source, {
@@ -86,11 +86,17 @@ export function wire({ parentElement, data, setTriggerValue }) {
     },
     frame(header) {
       show(header.problem);
-      firstMinute.frame(header);
+      showLearning(header);
       updateAddress(header.link);
       scheduleRerun();
     },
   });
+}
+
+// Who opens the page without a link, for the first time, sees the run learn; not if the reader was faster.
+function showLearning({ last, running, given }) {
+  if (page.fresh && !(last || running || given || stage.source.number)) stage.send({ do: "show_learning" });
+  page.fresh = false;
 }
 
 // The server no longer has this run, so Streamlit's script must run to open the link. Called at every

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rnnviz.config import SETTINGS, RunConfig
 from rnnviz.probe.comparison import RetentionLab
-from rnnviz.probe.pair import MOST_EPOCHS, READY, Pair, View, called, compare
+from rnnviz.probe.pair import MOST_EPOCHS, READY, SLOW, USUAL, Pair, View, called, compare
 from rnnviz.probe.session import Session
 from rnnviz.run.schedule import Position
 from rnnviz.tasks.csv_table import TaskError
@@ -389,6 +389,30 @@ def test_runs_that_have_ended_train_on_together():
     assert [session.config.epochs for session in pair.sessions] == [140, 140]
     play(pair, 41)
     assert (theta(pair.first) == alone(replace(SMALL, epochs=140), 41)).all()
+
+
+def test_a_run_is_shown_until_it_has_learned_and_again_slowly():
+    pair = Pair(Session())
+    pair.show_learning()
+    while pair.running:
+        pair.tick(0.02, 7)
+    player = pair.first.player
+    assert (player.position, pair.first.story.chapter) == (Position(397), "Learned")
+    assert (player.message, player.speed) == ("It learned this in 397 epochs.", USUAL)
+    pair.show_again()
+    assert player.position == Position(0) and player.speed == SLOW
+    while pair.running:
+        pair.tick(0.02, 7)
+    assert (player.shown, player.position, player.speed) == (None, Position(397), USUAL)
+
+
+def test_what_the_reader_does_ends_the_show():
+    pair = Pair(Session(SMALL))
+    pair.show_learning()
+    pair.end_show()
+    assert pair.first.player.speed == USUAL
+    play(pair, 40)
+    assert pair.first.player.message.startswith("Finished")
 
 
 def test_no_run_trains_beyond_the_most_epochs():
