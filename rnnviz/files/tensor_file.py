@@ -139,9 +139,9 @@ _METADATA = "__metadata__"
 _DTYPES: dict[str, np.dtype[Any]] = {"F64": np.dtype("<f8"), "F32": np.dtype("<f4")}
 _NAMES = {dtype: name for name, dtype in _DTYPES.items()}
 _PICKLED = (
-    "this is no safetensors file. A .pt file holds a pickle, which can run any program when it is "
-    "read, so it is not opened. Save the weights in PyTorch: from safetensors.torch import "
-    "save_file; save_file(model.state_dict(), 'weights.safetensors')"
+    "save it with safetensors.torch.save_file(model.state_dict(), 'weights.safetensors') in "
+    "PyTorch. This is no safetensors file: a .pt file holds a pickle, which can run any program when it is "
+    "read, so it is not opened."
 )
 #: The first bytes of files of torch.save and pickle.
 _PICKLES = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
