@@ -140,8 +140,8 @@ _DTYPES: dict[str, np.dtype[Any]] = {"F64": np.dtype("<f8"), "F32": np.dtype("<f
 _NAMES = {dtype: name for name, dtype in _DTYPES.items()}
 _PICKLED = (
     "save it with safetensors.torch.save_file(model.state_dict(), 'weights.safetensors') in "
-    "PyTorch. This is no safetensors file: a .pt file holds a pickle, which can run any program when it is "
-    "read, so it is not opened."
+    "PyTorch. This is no safetensors file: a .pt file holds a pickle, which can run any program "
+    "when it is read, so it is not opened."
 )
 #: The first bytes of files of torch.save and pickle.
 _PICKLES = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")

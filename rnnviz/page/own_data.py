@@ -191,8 +191,10 @@ def _offer(session: Session, train: File, test: File | None, below_train: DeltaG
             upload = merge_labels(upload)
         with below_test if not check_rows(upload).faults else below_train:
             upload = skip_rows(upload)
-        if check_rows(upload).unusable and not upload.skip_bad:
+        if (unusable := check_rows(upload).unusable) and not upload.skip_bad:
             _start(session, None, start)
+            many = f"{len(unusable):,} rows can’t" if len(unusable) > 1 else "One row can’t"
+            start.caption(f"{many} be used: skip below, or mend the file.")
             return
         sentences, example, notes = preview(upload)
     except TaskError as problem:

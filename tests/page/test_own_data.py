@@ -81,6 +81,8 @@ def test_all_rows_that_cannot_be_used_are_listed_and_can_be_skipped(page):
     page.upload("train_csv", "ugly.csv", UGLY.encode())
     said = [m.value for m in page.app.markdown if "rows can’t be used" in m.value]
     assert said == ["**3 of 16 rows can’t be used**"]
+    captions = [caption.value for caption in page.app.caption]
+    assert "3 rows can’t be used: skip below, or mend the file." in captions, "beside the button"
     html = table(page)
     for row, reason in ((14, "the text is empty"), (16, "the label is empty"), (17, "has 4 cells")):
         assert f"<td>{row}</td><td>{reason}" in html

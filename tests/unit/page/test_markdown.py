@@ -28,8 +28,8 @@ OTHERS = {"captions", "parts", "self.unrolled", "session.units"}
 #: Texts that are written in this program: names of settings, of choices, of kinds of things.
 OURS = {
     "MOST_EDITS", "MOST_RUNS", "TASKS[session.config.task].teaches", "_HELP", "_TEMPERATURE",
-    "_changed(RunConfig(**values))",
-    "doing", "export.help", "export.label", "group", "kind.help", "kind.label", "label", "most",
+    "_changed(RunConfig(**values))", "doing", "export.help", "export.label", "group", "kind.help",
+    "kind.label", "label", "many", "most",
     "names.noun", "names.sequence", "none", "noun", "noun.capitalize()", "now", "preset.label",
     "preset.look", "preset.promise", "role", "row.help", "row.label", "sequence",
     "session.dataset.role", "session.names.noun", "session.names.noun.capitalize()",
