@@ -81,7 +81,7 @@ def _factors(distances: Array, theme: Theme) -> list[dict[str, Any]]:
     apart = [t for t, d in enumerate(values) if d > 0]
     if apart and apart[0] > 0:
         place = {"x": apart[0], "y": values[apart[0]], "xshift": -26}
-        notes.append(note("they part here", "right bottom", **place, font={"weight": 600}))
+        notes.append(note("they diverge here", "right bottom", **place, font={"weight": 600}))
     for t in apart:
         if t + 1 < len(values) and values[t + 1] > 0:
             middle = {"x": t + 0.5, "y": 0.5 * (values[t] + values[t + 1])}

@@ -93,7 +93,7 @@ MEANINGS = {
     "gradient": "The length of the largest gradient of a parameter, before clipping.",
     "reach": "The gradient at the first token over that at the last, or at an encoder's last.",
     "overfit": "How far the test loss is above its lowest so far, and above the training loss, in "
-    "losses of guessing: the smaller one.",
+    "units of the loss of guessing: the smaller one.",
 }
 
 

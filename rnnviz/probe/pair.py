@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnnviz.config import SETTINGS, RunConfig, TaskName
-from rnnviz.probe.session import Session
+from rnnviz.probe.session import Selection, Session
 from rnnviz.probe.story import learned_at
 from rnnviz.run.history import PreviousRun
 from rnnviz.run.pair_link import COMMON, pair_query, read_second
@@ -61,6 +61,7 @@ class KeptRun(NamedTuple):
     shown: Position
     ghost: PreviousRun | None
     pinned: Position | None
+    selection: Selection
 
     @classmethod
     def of(cls, session: Session) -> KeptRun | None:
@@ -69,13 +70,15 @@ class KeptRun(NamedTuple):
         if not isinstance(run, TrainingRun):
             return None
         own = session.config, session.data.upload
-        return cls(run, *own, player.position, player.ghost, player.pinned)
+        marked = copy(session.selection)
+        return cls(run, *own, player.position, player.ghost, player.pinned, marked)
 
     def show_in(self, session: Session) -> None:
         """Show the run, as it was, in a session that reads its data."""
         assert isinstance(session.player, Player)
         session.player.show(self.run, self.config, self.ghost, self.pinned)
         session.player.go_to(self.shown)
+        session.selection = copy(self.selection)
 
 
 @dataclass(frozen=True)
@@ -481,10 +484,13 @@ class Pair:
                 self.first.player.message = f"{self.names[1]}: {said}"
 
     def _share_phrase(self) -> None:
-        """Both read the phrase of the first, also after a change of the data."""
-        first = self.first.phrase_input
-        if self.second and self.second.phrase_input.typed != first.typed:
-            self.second.ask(first.typed)
+        """Both read the phrase of the first, with its marks, also after a change of the data."""
+        if self.second is None:
+            return
+        typed = self.first.phrase_input.typed
+        if self.second.phrase_input.typed != typed:
+            self.second.ask(typed)
+        self.second.selection = self.first.selection
 
     def _note_split(self) -> None:
         """What differs is split: a setting may have an effect in one network only."""
@@ -701,7 +707,8 @@ class Pair:
 
     def query(self) -> str | None:
         """The query of the page as it is; None if it would be too long."""
-        link = replace(self.first.link(), marks=self.session.choices())
+        shown = self.session.link()
+        link = replace(self.first.link(), marks=shown.marks, view=shown.view)
         if self.second is None:
             return link.query()
         page = {

@@ -289,8 +289,9 @@ def near_listed(groups: Sequence[Sequence[str]], merge: bool = False) -> str:
     listed = []
     for group in groups[:_MOST_GROUPS]:
         one = group[0].strip()
-        others = " and ".join(shown(label) for label in group if not merge or label != one)
-        listed.append(f"{others} is {shown(one)}" if merge else others)
+        others = [shown(label) for label in group if not merge or label != one]
+        become = f" become{'s' * (len(others) == 1)} {shown(one)}" if merge else ""
+        listed.append(" and ".join(others) + become)
     if (more := len(groups) - _MOST_GROUPS) > 0:
         listed.append(f"and {more} more")
     return "; ".join(listed)

@@ -64,7 +64,7 @@ def test_the_eight_resting_points_of_the_flip_flop_are_five_clicks_away(opened, 
 def test_the_flip_flop_has_eight_stable_points_and_each_tells_its_values(flipflop):
     expect(story(flipflop)).to_contain_text("press F to find")
     flipflop.keys("f")
-    expect(story(flipflop)).to_contain_text("Held on the zero input, 8 stable points were found")
+    expect(story(flipflop)).to_contain_text("With the zero input fixed, 8 stable points were found")
     flipflop.expect_in_chart("phase", COUNT, ["stays", 8])
     flipflop.expect_in_chart("phase", COUNT, ["leaves", 19])
     stays = rows(flipflop).filter(has_text="stays")
@@ -74,7 +74,7 @@ def test_the_flip_flop_has_eight_stable_points_and_each_tells_its_values(flipflo
     expect(flipflop.at("phase").locator("figcaption")).to_contain_text("fitted at epoch 150")
     flipflop.page.mouse.move(*flipflop.place("phase", f"{STAYS}.x[0]", f"{STAYS}.y[0]"))
     tip = flipflop.chart("phase").locator(".rnnviz-tip")
-    expect(tip).to_contain_text(re.compile(r"stays.*held: the zero input.*read as .*speed q = "))
+    expect(tip).to_contain_text(re.compile(r"stays.*input: the zero input.*read as .*speed q = "))
 
 
 def test_a_row_chooses_its_point_by_keyboard_too_and_the_list_stays_in_its_box(flipflop):
@@ -96,7 +96,7 @@ def test_a_row_chooses_its_point_by_keyboard_too_and_the_list_stays_in_its_box(f
     large = flipflop.page.get_by_role("dialog", name="Points")
     large.get_by_role("button", name="Table").click()
     headings = large.locator(".rnnviz-numbers th").all_inner_texts()
-    assert headings[:5] == ["held", "rests", "unstable directions", "read as", "max |λ|"]
+    assert headings[:5] == ["input", "rests", "unstable directions", "read as", "max |λ|"]
     assert {"starts", "speed q", "answers 2", "state 0"} <= {*headings}
     expect(large.locator(".rnnviz-numbers tbody tr")).to_have_count(27)
 

@@ -112,7 +112,7 @@ def test_keys_belong_to_the_editor_and_what_was_typed_is_kept(page):
     assert page.epoch == 0
     page.press("editor")
     expect(area).to_have_value(re.compile("# e p 0 n"))
-    editor.get_by_role("button", name="Begin again").click()
+    editor.get_by_role("button", name="Restore").click()
     expect(area).not_to_have_value(re.compile("# e p 0 n"))
     area.fill("h = tanh(W_x @ x + W_h @ h)")
     expect(editor.locator(".draft")).to_contain_text("States h. W_x: H × D. W_h: H × H.")

@@ -125,7 +125,9 @@ def test_of_an_encoder_and_a_decoder_the_way_is_the_decoders():
 
 def test_the_flip_flop_has_eight_points_at_which_it_rests(flipflop):
     flipflop.find()
-    assert flipflop.story.startswith("Learned Held on the zero input, 8 stable points were found")
+    assert flipflop.story.startswith(
+        "Learned With the zero input fixed, 8 stable points were found"
+    )
     assert flipflop.outcome == "8 stable, 19 saddle, 0 slow, from 200 starts."
     assert {"stays (8)", "leaves (19)"} <= {*flipflop.names}
     rests = [row[1] for row in flipflop.rows]
@@ -157,7 +159,7 @@ def test_a_row_or_a_point_chooses_and_opens_its_numbers(flipflop):
 
 
 def test_values_that_are_held_can_be_typed(flipflop):
-    flipflop.choose("Hold", Hold.OWN)
+    flipflop.choose("Fixed input", Hold.OWN)
     for typed in ("-1,0,0", "much"):
         flipflop.app.text_input(key="typed").set_value(typed)
         flipflop.run()
@@ -167,7 +169,7 @@ def test_values_that_are_held_can_be_typed(flipflop):
     assert "can't be read" in flipflop.story
     assert "can't be read" in flipflop.sentence("phase")
     assert flipflop.disabled("find")
-    flipflop.choose("Hold", Hold.ZERO)
+    flipflop.choose("Fixed input", Hold.ZERO)
     assert flipflop.session.lab(DynamicsLab).holds == {False: Hold.ZERO}
 
 
@@ -203,8 +205,8 @@ def test_a_search_can_be_cancelled(page):
 def test_each_input_has_points_of_its_own_and_the_others_are_named(page):
     page.find()
     first, rows = page.story, page.rows
-    page.choose("Hold", Hold.MEAN)
-    assert "Held on the mean input: press F" in page.story
+    page.choose("Fixed input", Hold.MEAN)
+    assert "With the mean input fixed: press F" in page.story
     assert page.rows == rows[:1], "the first of the other input"
     lab = page.session.lab(DynamicsLab)
     lab.find(dynamics_query(page.session))
@@ -212,13 +214,13 @@ def test_each_input_has_points_of_its_own_and_the_others_are_named(page):
         pass
     page.run()
     assert [row[0] for row in (page.rows[0], page.rows[-1])] == ["mean input", "“not”"]
-    page.choose("Hold", Hold.OWN)
+    page.choose("Fixed input", Hold.OWN)
     assert page.story == first
-    page.choose("The word to hold (several: their mean)", ["good", "not"])
+    page.choose("The fixed word (several: their mean)", ["good", "not"])
     assert "Held: the mean of “good”, “not”." in page.phase["remark"]
-    page.choose("The word to hold (several: their mean)", [])
-    assert "Choose at least one word to hold." in page.story
-    assert page.sentence("phase") == "Choose at least one word to hold."
+    page.choose("The fixed word (several: their mean)", [])
+    assert "Choose at least one word." in page.story
+    assert page.sentence("phase") == "Choose at least one word."
     page.say("click", on="points", data=0)
     assert page.rows == []
 

@@ -91,7 +91,7 @@ def test_every_tab_shows_hostile_words_and_classes_as_they_are(own, page):
     for view in tabs_of(page):
         opened.enter(view)
         if view is DynamicsQuestion.REST:
-            opened.choose("Hold", Hold.OWN)
+            opened.choose("Fixed input", Hold.OWN)
         assert_escaped(opened)
         opened.finish()
         assert_escaped(opened)

@@ -108,10 +108,10 @@ def test_labels_that_are_nearly_equal_are_told_and_merged_with_one_click(page):
     assert "Nearly equal: 'billing' and 'Billing '" in page.text
     assert "Billing  (1 + 0), billing (5 + 1)" in page.text
     choose(page, "Merge nearly equal labels")
-    assert "Merged: 'Billing ' is 'billing'" in page.text
+    assert "Merged: 'Billing ' becomes 'billing'" in page.text
     page.click("learn")
     assert page.session.dataset.classes == ("billing", "shipping")
-    assert "Labels merged: 'Billing ' is 'billing'." in page.text
+    assert "Labels merged: 'Billing ' becomes 'billing'." in page.text
     choose(page, "Merge nearly equal labels", False)
     page.click("learn")
     assert page.session.dataset.classes == ("Billing ", "billing", "shipping")

@@ -307,7 +307,7 @@ class DynamicsLab:
         x = np.zeros(len(vocabulary))
         if hold is Hold.OWN and query.dataset.tokens:
             if not words:
-                raise TaskError(f"Choose at least one {vocabulary.noun} to hold.")
+                raise TaskError(f"Choose at least one {vocabulary.noun}.")
             x[[vocabulary.number(word) for word in words]] = 1 / len(words)
         elif hold is Hold.OWN:
             x = read_values(typed, vocabulary.words, 1)[0]

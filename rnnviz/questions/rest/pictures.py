@@ -173,7 +173,7 @@ def _side_colors(theme: Theme) -> dict[int | None, str]:
 def _facts(rest: Rest) -> str:
     point = rest.point
     return (
-        f"held: {plain(rest.held, 60)}<br>read as {plain(rest.readout.text, 60)}<br>"
+        f"input: {plain(rest.held, 60)}<br>read as {plain(rest.readout.text, 60)}<br>"
         f"largest |λ| = {number(abs(point.eigenvalues[0]))}, speed q = {number(point.speed, 2)}"
     )
 
@@ -255,7 +255,7 @@ def rest_points(
     colors = [_side_colors(theme)[rest.readout.side] for rest in shown]
     read = [plain(rest.readout.text, _LETTERS) for rest in shown]
     columns = [
-        TableColumn("held", [_held(rest) for rest in shown], theme.text, 1.1),
+        TableColumn("input", [_held(rest) for rest in shown], theme.text, 1.1),
         TableColumn("rests", [_kind(rest.point) for rest in shown], colors, 1.35),
         TableColumn("read as", read, colors, 1.7),
         TableColumn("max |λ|", [_size(rest.point) for rest in shown], theme.text, 0.9),
@@ -274,7 +274,7 @@ def _exact(rests: Sequence[Rest], noun: str) -> list[tuple[str, list[object]]]:
     """All numbers of every point, for the table and the file."""
     points = [rest.point for rest in rests]
     columns: dict[str, list[object]] = {
-        "held": [escape(rest.held, quote=False) for rest in rests],
+        "input": [escape(rest.held, quote=False) for rest in rests],
         "rests": [point.kind.value for point in points],
         "unstable directions": [point.unstable for point in points],
         "read as": [escape(rest.readout.text, quote=False) for rest in rests],
@@ -328,7 +328,7 @@ def _row_numbers(rest: Rest, noun: str, theme: Theme) -> TableRows:
         TableColumn("", [*rows], theme.muted, 1),
         TableColumn("", [*rows.values()], theme.text, 2.2),
     ]
-    return TableRows(f"{_kind(point)}, held {_held(rest)}", columns, long=True)
+    return TableRows(f"{_kind(point)}, input {_held(rest)}", columns, long=True)
 
 
 def _listed(values: Array) -> str:

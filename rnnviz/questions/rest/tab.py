@@ -32,7 +32,7 @@ def choose_held(session: Session) -> None:
     own = f"{noun}s" if query.dataset.tokens else "values"
     edition = visit("dynamics"), query.dataset
     chosen = choose_one(
-        "Hold", Hold, hold, edition, f"hold_{own}", slot="hold",
+        "Fixed input", Hold, hold, edition, f"hold_{own}", slot="hold",
         format_func=lambda hold: own if hold is Hold.OWN else hold.value,
         help="The input that the network reads at every step. The mean input is that of the "
         f"{session.dataset.role} sequences read; nothing is the zero input.",
@@ -45,13 +45,13 @@ def choose_held(session: Session) -> None:
         dynamics.words = now if now != words else dynamics.words
     else:
         first = first_value("typed", edition, typed)
-        now_typed = st.text_input("The values to hold", first, key="typed")
+        now_typed = st.text_input("The fixed values", first, key="typed")
         dynamics.typed = now_typed if now_typed != typed else dynamics.typed
 
 
 def _word_choice(session: Session, first: tuple[str, ...]) -> tuple[str, ...]:
     vocabulary, noun = session.dataset.vocabulary.words, session.names.noun
-    label, key = f"The {noun} to hold (several: their mean)", f"words_{hash(vocabulary):x}"
+    label, key = f"The fixed {noun} (several: their mean)", f"words_{hash(vocabulary):x}"
     if len(vocabulary) <= _MOST_CHIPS:
         return tuple(st.pills(
             label, vocabulary, selection_mode="multi", default=list(first), key=key,
@@ -88,7 +88,7 @@ def search_buttons(session: Session) -> None:
         st.button(
             f"Find for every {noun}", key="find_each", on_click=on_host(_find), args=(True,),
             disabled=blocked, width="stretch",
-            help=f"Search with each {noun} held alone, one after the other. The first point of "
+            help=f"Search with each {noun} fixed alone, one after the other. The first point of "
             "each is in the plane and in the list.",
         )  # fmt: skip
 
@@ -114,7 +114,7 @@ def choose_plane(session: Session) -> None:
 
 def rest_sentence(held: str, found: FixedPoints | None) -> str:
     """The result of the search with an input, as HTML."""
-    start = f"Held on {escape(held)}"
+    start = f"With {escape(held)} fixed"
     if found is None:
         return f"{start}: press <strong>F</strong> to find where the state rests."
     if stable := found.of(Kind.STABLE):

@@ -81,7 +81,7 @@ def _class_columns(
     ):  # fmt: skip
         yield TableColumn(name, [_written(k, data) for k in kinds[shown]], color, 1.1)
     sure = [None if np.isnan(p) else p for p in answers.sure[shown].tolist()]
-    yield TableColumn("sure", sure, theme.muted, 1.5, share=True)
+    yield TableColumn("probability", sure, theme.muted, 1.5, share=True)
 
 
 def _text(example: Example, data: Dataset, wrong: Sequence[int]) -> str:

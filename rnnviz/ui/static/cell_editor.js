@@ -20,9 +20,9 @@ const DIALOG = `
 </section>
 <section class="draft" aria-live="polite"></section>
 <footer class="rnnviz-bar">
-  <button data-do="again" title="The equations of the present cell">Begin again</button>
+  <button data-do="again" title="The equations of the present cell">Restore</button>
   <button data-do="close">Close <kbd>Esc</kbd></button>
-  <button data-do="use" class="main" title="Train a cell with these equations (Ctrl+Enter)">Use: starts again</button>
+  <button data-do="use" class="main" title="Train a cell with these equations (Ctrl+Enter)">Use and restart</button>
 </footer>`;
 
 export class CellEditor {

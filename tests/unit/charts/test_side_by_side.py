@@ -47,7 +47,7 @@ def test_nothing_known_can_be_drawn(count):
 
 def test_the_distance_has_its_factor_and_where_they_part():
     drawn = distance_curve(np.array([0, 0.5, NAN, 1.0, 1.5]), list("abcde"), "d", noted=True).figure
-    assert notes(drawn) == ["they part here", "× 1.5"]
+    assert notes(drawn) == ["they diverge here", "× 1.5"]
     # The factor stands above the middle of the line, on a ground of its own.
     factor = drawn.layout.annotations[1]
     assert (factor.x, factor.y, factor.yanchor) == (3.5, 1.25, "bottom")

@@ -217,7 +217,7 @@ def test_columns_encoding_labels_and_bad_rows_are_chosen(run, csv, learned_from)
     assert "from 19 rows of 'message' and 'category'" in done.err
     assert "Rows left out, because they can't be used: 3 of 22." in done.err
     done = run(*command, "--skip-bad", "--merge-labels")
-    assert "Labels merged: 'Billing ' is 'billing'." in done.err
+    assert "Labels merged: 'Billing ' becomes 'billing'." in done.err
     assert run(*command, "--skip-bad", "--text-column", "id", "--form", "next").code == 0
     assert run(*command, "--skip-bad", "--label-column", "ID", "--text-column", "message").code == 0
     classes = [data.classes for data in learned_from]

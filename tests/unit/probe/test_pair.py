@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from rnnviz.config import SETTINGS, RunConfig
 from rnnviz.probe.comparison import RetentionLab
 from rnnviz.probe.pair import MOST_EPOCHS, READY, SLOW, USUAL, Pair, View, called, compare
+from rnnviz.probe.questions import StepView
 from rnnviz.probe.session import Session
 from rnnviz.run.schedule import Position
 from rnnviz.tasks.csv_table import TaskError
@@ -308,7 +309,9 @@ def test_runs_of_two_networks_that_a_setting_replaced_come_back(common):
     assert not pair.before
 
 
-BRANCHED = {"hidden": "3", "epochs": "40", "epoch": "6", "ghost": "3:5", "pin": "2"}
+BRANCHED = {
+    "hidden": "3", "epochs": "40", "epoch": "6", "ghost": "3:5", "pin": "2", "unit": "1",
+}  # fmt: skip
 
 
 def test_a_run_comes_back_with_its_ghost_its_pin_and_the_epoch_shown():
@@ -323,6 +326,16 @@ def test_a_run_comes_back_with_its_ghost_its_pin_and_the_epoch_shown():
     pair.bring_back()
     player = pair.first.player
     assert (player.ghost.position, player.pinned) == (Position(3), Position(2))
+
+
+def test_the_link_has_the_view_of_the_network_that_is_shown():
+    pair = compared(cell="lstm")
+    pair.view = View.SECOND
+    pair.second.step_view = StepView.INSIDE
+    assert "view=cell" in pair.query()
+    again = Pair(Session())
+    again.follow(dict(parse_qsl(pair.query())), 9)
+    assert again.query() == pair.query()
 
 
 def test_a_pinned_epoch_is_that_of_the_first():
@@ -350,6 +363,7 @@ def test_both_read_one_phrase_whatever_their_data(first, change):
     pair = Pair(Session())
     pair.follow({"task": "recall", "hidden": "3", **first}, 9)
     change(pair)
+    assert pair.second.selection is pair.first.selection
     assert len({session.phrase_input.phrase for session in pair.sessions}) == 1
 
 

@@ -293,7 +293,7 @@ def test_labels_that_differ_in_case_blanks_or_unicode_form_are_nearly_equal():
 def test_of_many_groups_of_nearly_equal_labels_the_first_are_listed():
     groups = [(f"c{k}", f"C{k}") for k in range(9)]
     assert near_listed(groups[:2]) == "'c0' and 'C0'; 'c1' and 'C1'"
-    assert near_listed(groups[:1], merge=True) == "'C0' is 'c0'"
+    assert near_listed(groups[:1], merge=True) == "'C0' becomes 'c0'"
     assert near_listed(groups[:8]).count(";") == 7
     assert near_listed(groups).endswith("'c7' and 'C7'; and 1 more")
 

@@ -114,7 +114,7 @@ def test_of_several_words_the_mean_is_held_or_that_of_all_or_zero(
 
 def test_without_a_word_there_is_a_sentence(session, lab):
     lab.words = ()
-    assert problem(session) == "Choose at least one word to hold."
+    assert problem(session) == "Choose at least one word."
     with pytest.raises(TaskError):
         lab.find(dynamics_query(session))
 

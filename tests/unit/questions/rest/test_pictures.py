@@ -57,7 +57,7 @@ def test_points_have_a_sign_a_count_and_their_facts_by_kind_and_the_colour_of_th
     assert stays.marker.color == (LIGHT.positive,)
     assert leaves.marker.color == leaves.marker.line.color == (LIGHT.negative,)
     assert [list(one.customdata) for one in (stays, leaves, slow)] == [[0], [1], [2]]
-    assert stays.text[0].startswith("held: &lt;i&gt;<br>read as &lt;b&gt;yes&lt;/b&gt; 90%<br>")
+    assert stays.text[0].startswith("input: &lt;i&gt;<br>read as &lt;b&gt;yes&lt;/b&gt; 90%<br>")
     *_, ring, names = drawn.figure.data
     assert list(ring.x) == [6], "the chosen one"
     assert names.text == ("&lt;i&gt; rests here", "&lt;i&gt;good&lt;/i&gt;", "not", "start")
@@ -172,7 +172,7 @@ def test_a_row_tells_what_is_held_where_it_leads_and_what_is_read_there():
     assert table["customdata"] == [0, 1]
     assert (meta["opened"], meta["note"]) == (1, "1 stable")
     columns = dict(meta["columns"])
-    assert columns["held"] == ["&lt;not&gt;", "a"]
+    assert columns["input"] == ["&lt;not&gt;", "a"]
     assert columns_of(drawn)[0].cells == ["<not>", "a"]
     assert columns["rests"] == ["stable", "saddle"]
     assert columns["max |λ|"] == [0.5, 1.5]
