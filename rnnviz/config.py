@@ -322,6 +322,12 @@ class RunConfig:
         help="How far one step moves the weights. Too small: nothing happens. Too large: the loss "
         "jumps, or is no longer a number. A change takes effect at the next step.",
     )
+    weight_decay: float = _training(
+        0.0, "Weight decay", low=0.0, high=1.0, step=0.001,
+        help="Pulls every weight towards zero, against learning by heart: the gradient of λ/2 W² "
+        "is added to the clipped one; with adam each step multiplies W by 1 − learning rate · λ "
+        "instead (AdamW). 0 means none. A change takes effect at the next step.",
+    )
     batch: int = _training(
         1, "Batch size", low=1, high=64, restarts=True,
         help="The number of sequences for one step; the loss is the mean over their outputs. With "

@@ -374,7 +374,8 @@ def step_check(state: TrainState, config: RunConfig, dataset: Dataset) -> Check:
     gradient = record(own, batch, config.gradient, config.truncate).gradient.theta.astype(float)
     slots = slots_for(config.optimizer, own.theta, state.slots)
     averages = tuple(array.astype(float) for array in slots.arrays)
-    expected = textbook.update(gradient, averages, slots.steps + 1, config)
+    theta = own.theta.astype(float)
+    expected = textbook.update(theta, gradient, averages, slots.steps + 1, config)
     buffers = TrainBuffers(dataset.train, own.architecture, config)
     after = train_examples(state, buffers, config, len(some)).parameters.theta
     what, largest = f"one step of {config.optimizer}, by its rule", np.abs(expected).max()

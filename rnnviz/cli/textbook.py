@@ -82,22 +82,26 @@ def loss(parameters: Parameters, example: ExampleLike) -> float:
     return float((totals - answers[np.arange(len(targets)), targets]).mean())
 
 
-def update(gradient: Array, before: tuple[Array, ...], steps: int, config: RunConfig) -> Array:
-    """The array that step number ``steps`` (from 1) subtracts from theta, all (N,).
+def update(
+    theta: Array, gradient: Array, before: tuple[Array, ...], steps: int, config: RunConfig
+) -> Array:
+    """The array that step number ``steps`` (from 1) subtracts from ``theta``, all (N,).
 
     ``before`` are the averages of the optimizer before the step.
     """
+    decay = config.weight_decay * theta
     g, lr = gradient, config.lr
     if config.clip_by is ClipBy.VALUE:
         g = g.clip(-config.clip, config.clip)
     elif config.clip_by is ClipBy.NORM:
         g = g / max(1.0, float(np.linalg.norm(g)) / config.clip)
+    if config.optimizer is OptimizerKind.ADAM:
+        m = (0.9 * before[0] + 0.1 * g) / (1 - 0.9**steps)
+        s = (0.999 * before[1] + 0.001 * g**2) / (1 - 0.999**steps)
+        return lr * m / (np.sqrt(s) + 1e-8) + lr * decay
+    g = g + decay
     if config.optimizer is OptimizerKind.SGD:
         return lr * g
     if config.optimizer is OptimizerKind.MOMENTUM:
         return lr * (0.9 * before[0] + g)
-    if config.optimizer is OptimizerKind.RMSPROP:
-        return lr * g / (np.sqrt(0.99 * before[0] + 0.01 * g**2) + 1e-8)
-    m = (0.9 * before[0] + 0.1 * g) / (1 - 0.9**steps)
-    s = (0.999 * before[1] + 0.001 * g**2) / (1 - 0.999**steps)
-    return lr * m / (np.sqrt(s) + 1e-8)
+    return lr * g / (np.sqrt(0.99 * before[0] + 0.01 * g**2) + 1e-8)

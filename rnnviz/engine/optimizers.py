@@ -53,12 +53,18 @@ class Optimizer(NamedTuple):
 
     ``written`` is the formula, with a placeholder {lr}; g′ is the clipped gradient.
     ``step(gradient, slots, steps, lr)`` replaces the gradient in place by the update that is
-    subtracted from theta; ``steps`` counts from 1.
+    subtracted from theta; ``steps`` counts from 1. Weight decay is added to the gradient, or is
+    ``decoupled``: each step then shrinks theta (Loshchilov and Hutter 2019).
     """
 
     slots: int
     written: str
     step: Callable[[Array, tuple[Array, ...], int, float], None]
+    decoupled: bool = False
+
+    def decays(self, decay: float, lr: float) -> tuple[float, float]:
+        """What is added to the gradient, in theta, and by how much a step shrinks theta."""
+        return (0.0, lr * decay) if self.decoupled else (decay, 0.0)
 
 
 def sgd(gradient: Array, slots: tuple[Array, ...], steps: int, lr: float) -> None:
@@ -101,13 +107,17 @@ def _average(mean: Array, new: Array, decay: float) -> None:
 
 
 OPTIMIZERS: dict[OptimizerKind, Optimizer] = {
-    OptimizerKind.SGD: Optimizer(0, "W ← W − {lr} g′", sgd),
+    # Of plain gradient descent both kinds of weight decay are the same.
+    OptimizerKind.SGD: Optimizer(0, "W ← W − {lr} g′", sgd, decoupled=True),
     OptimizerKind.MOMENTUM: Optimizer(1, "v ← 0.9 v + g′,  W ← W − {lr} v", momentum),
     OptimizerKind.RMSPROP: Optimizer(
         1, "s ← 0.99 s + 0.01 g′²,  W ← W − {lr} g′ / (√s + 10⁻⁸)", rmsprop
     ),
     OptimizerKind.ADAM: Optimizer(
-        2, "m ← 0.9 m + 0.1 g′,  s ← 0.999 s + 0.001 g′²,  W ← W − {lr} m̂ / (√ŝ + 10⁻⁸)", adam
+        2,
+        "m ← 0.9 m + 0.1 g′,  s ← 0.999 s + 0.001 g′²,  W ← W − {lr} m̂ / (√ŝ + 10⁻⁸)",
+        adam,
+        decoupled=True,
     ),
 }
 

@@ -47,6 +47,7 @@ def train_on(buffers: TrainBuffers, config: RunConfig, count: int) -> None:
     unclipped = _unclipped(config, buffers) if sgd else -1.0
     slots = Slots() if sgd else slots_for(config.optimizer, theta, buffers.slots)
     optimizer, steps = OPTIMIZERS[config.optimizer], slots.steps
+    decay, shrink = optimizer.decays(config.weight_decay, config.lr)
     with np.errstate(all="ignore"):
         for forward, backward, gradient, outputs, idle, da in buffers.cache.steps(
             indexes, config.batch, config.truncate
@@ -56,9 +57,13 @@ def train_on(buffers: TrainBuffers, config: RunConfig, count: int) -> None:
             gradient()
             if unclipped < 0 or not da.dot(da) <= unclipped * idle:
                 clip(update, config.clip_by, limit)
+            if decay:
+                np.add(update, decay * theta, update)
             if not sgd:
                 steps += 1
                 optimizer.step(update, slots.arrays, steps, config.lr)
+            if shrink:
+                np.multiply(theta, 1 - shrink, theta)
             subtract(theta, update, theta)
     buffers.slots, buffers.offset = replace(slots, steps=steps), end
     if end == len(buffers):
@@ -171,21 +176,26 @@ class Descent(NamedTuple):
         return float(np.degrees(2 * np.arctan2(np.linalg.norm(u - v), np.linalg.norm(u + v))))
 
 
-def descent(trace: Trace, config: RunConfig, before: Slots | None = None) -> Descent:
+def descent(
+    parameters: Parameters, trace: Trace, config: RunConfig, before: Slots | None = None
+) -> Descent:
     """The step that training with ``config`` would take on the batch of ``trace``."""
-    return Descent(*(step.copy() for step in update_parts(trace, config, before)))
+    return Descent(*(step.copy() for step in update_parts(parameters, trace, config, before)))
 
 
 def update_parts(
-    trace: Trace, config: RunConfig, before: Slots | None = None
+    parameters: Parameters, trace: Trace, config: RunConfig, before: Slots | None = None
 ) -> Iterator[Parameters]:
     """The three parts of a ``Descent``, one after the other, in the same memory."""
-    step = trace.gradient
+    step, optimizer = trace.gradient, OPTIMIZERS[config.optimizer]
     yield step
     clip(step.theta, config.clip_by, config.clip)
     yield step
     slots = slots_for(config.optimizer, step.theta, before or Slots()).copy()
-    OPTIMIZERS[config.optimizer].step(step.theta, slots.arrays, slots.steps + 1, config.lr)
+    decay, shrink = optimizer.decays(config.weight_decay, config.lr)
+    step.theta[...] += decay * parameters.theta if decay else 0.0
+    optimizer.step(step.theta, slots.arrays, slots.steps + 1, config.lr)
+    step.theta[...] += shrink * parameters.theta if shrink else 0.0
     yield step
 
 

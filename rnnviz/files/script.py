@@ -93,7 +93,9 @@ def _heading(session: Session) -> str:
 
 def _settings(of: Architecture, schedule: Schedule, end: tuple[int, int]) -> str:
     """The sizes of the network, and the settings that may change during the run."""
-    config, names = schedule.start, ("lr", "clip", "clip_by", "optimizer", "truncate")
+    config, names = schedule.start, ["lr", "clip", "clip_by", "optimizer", "truncate"]
+    if _decays(schedule):
+        names.append("weight_decay")
     values = config.as_dict()
     changing = {name: values[name] for name in names}
     changes: dict[tuple[int, int], dict[str, object]] = {}
@@ -201,6 +203,11 @@ def _initial(config: RunConfig, cell: DerivedCell) -> str:
     return _filled(parts.INITIAL, {"recurrent": recurrent, "first": ", ".join(lines)})
 
 
+def _decays(schedule: Schedule) -> bool:
+    """Whether there is weight decay at some time."""
+    return any(stage.weight_decay for stage in schedule.stages)
+
+
 def _training(schedule: Schedule, dataset: Dataset) -> Iterator[str]:
     """The optimizers that are used, and the loop over the epochs."""
     kinds = dict.fromkeys(stage.optimizer for stage in schedule.stages)
@@ -210,5 +217,6 @@ def _training(schedule: Schedule, dataset: Dataset) -> Iterator[str]:
         "optimizers": ", ".join(f'"{kind}": {kind}' for kind in kinds),
         "target": target if dataset.answers_classes else f"{target}, DTYPE",
         "metric": dataset.metric.name.capitalize(),
+        "decay": parts.DECAY if _decays(schedule) else "",
     }
     yield _filled(parts.TRAINING, fields)

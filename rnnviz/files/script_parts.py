@@ -249,6 +249,13 @@ def adam(g, slots, steps, lr):
     return lr * mean / (np.sqrt(square) + 1e-8)
 ''',
 }
+#: What weight decay does, before a step.
+DECAY = """
+        decay = settings["weight_decay"]
+        if settings["optimizer"] in ("sgd", "adam"):
+            weights[name] = (1 - settings["lr"] * decay) * weights[name]
+        else:
+            part = part + decay * weights[name]"""
 TRAINING = '''
 OPTIMIZERS = {$optimizers}
 
@@ -280,7 +287,7 @@ def step(weights, memory, batch):
     memory["steps"] += 1
     update = OPTIMIZERS[settings["optimizer"]]
     for name, part in clipped(gradient).items():
-        slots, steps = memory["slots"][name], memory["steps"]
+        slots, steps = memory["slots"][name], memory["steps"]$decay
         weights[name] = weights[name] - update(part, slots, steps, settings["lr"])
 
 

@@ -207,7 +207,7 @@ def next_step_stats(
     # A step has the size of all weights, so only its statistics are kept.
     for batch in batches:
         trace = record(parameters, batch, config.gradient, config.truncate)
-        step = descent(trace, config, slots)
+        step = descent(parameters, trace, config, slots)
         rows.append((step.changed.mean(), step.angle, update_ratios(weights, step.update)))
     entries, angles, ratios = zip(*rows, strict=True)
     return NextStepStats(np.array(entries), np.array(angles), stacked(ratios))

@@ -124,7 +124,9 @@ def health(
     parameters: Parameters, trace: Trace, config: RunConfig, slots: Slots
 ) -> tuple[Sign, ...]:
     """The signs at these weights, measured on the first sequence of ``trace``."""
-    parts = update_parts(trace, config, slots)  # in shared memory, so each is used at once
+    parts = update_parts(
+        parameters, trace, config, slots
+    )  # in shared memory, so each is used at once
     gradient = next(parts)
     norms, before = norms_of(gradient), float(np.linalg.norm(gradient.theta))
     name = max(norms, key=lambda key: np.nan_to_num(norms[key], nan=np.inf))
@@ -152,10 +154,10 @@ def overfit(test: Array, train: Array, guess: float) -> Sign:
         return _not_applicable("overfit", "The training loss is not a finite number.")
     advice = (
         "The test loss is near its lowest, or hardly above the training loss.",
-        "The test loss is above the training loss, and has been lower. Try more data or fewer "
-        "units.",
+        "The test loss is above the training loss, and has been lower. Try more data, fewer units "
+        "or weight decay.",
         "The test loss is far above its lowest, and above the training loss: go back to where it "
-        "was lowest, and try more data or fewer units.",
+        "was lowest, and try more data, fewer units or weight decay.",
     )
     with np.errstate(invalid="ignore"):
         risen = float(min(test[-1] - np.nanmin(test), test[-1] - train[-1]) / (guess or 1.0))

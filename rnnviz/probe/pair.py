@@ -120,10 +120,14 @@ READY = (
 _CALLED = {
     "lag": "lag {:g}", "data_seed": "data seed {:g}", "hidden": "{:g} units", "layers": "{:g} deep",
     "forget_bias": "forget bias {:g}", "init_scale": "scale {:g}", "seed": "seed {:g}",
-    "lr": "rate {:g}", "batch": "batch {:g}", "clip": "limit {:g}", "truncate": "cut after {:g}",
-    "epochs": "{:g} epochs",
+    "lr": "rate {:g}", "weight_decay": "decay {:g}", "batch": "batch {:g}", "clip": "limit {:g}",
+    "truncate": "cut after {:g}", "epochs": "{:g} epochs",
 }  # fmt: skip
-_OFF = {("clip_by", "off"): "no clipping", ("truncate", 0): "no cut"}
+_OFF = {
+    ("clip_by", "off"): "no clipping",
+    ("truncate", 0): "no cut",
+    ("weight_decay", 0): "no decay",
+}
 
 
 def called(config: RunConfig, other: RunConfig) -> tuple[str, str]:

@@ -301,7 +301,7 @@ def test_a_unit_and_a_word_that_are_clicked_stay_marked_on_every_page_and_in_the
     page.page.wait_for_function(f"() => {plot}?.count && {plot}.keptRow === 5")
     canvas.click(position={"x": x, "y": y})
     page.page.wait_for_function(f"() => {plot}.keptRow === undefined")
-    expect(page.page).not_to_have_url(re.compile("unit="))
+    expect(page.page).not_to_have_url(re.compile("[?&]unit="))
 
 
 # The boxes of what is in the window; below it the page may still be laid out. What is laid out anew

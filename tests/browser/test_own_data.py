@@ -52,7 +52,7 @@ def test_an_export_of_a_spreadsheet_is_learned_and_its_results_are_saved(page):
     found = Axe().run(page.page, context="section[data-testid=stSidebar]")
     assert found.violations_count == 0, found.generate_report()
     page.page.get_by_text("Merge nearly equal labels").click()
-    expect(page.page.get_by_text("Merged: 'Positiv ' is 'positiv'")).to_be_visible()
+    expect(page.page.get_by_text("Merged: 'Positiv ' becomes 'positiv'")).to_be_visible()
     page.page.get_by_text("Skip these 2 rows").click()
     expect(page.page.get_by_text("from 17 rows of 'Bewertung' and 'Stimmung'")).to_be_visible()
     page.expect_epoch_above(page.epoch + 1)  # the run in progress goes on

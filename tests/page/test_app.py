@@ -529,7 +529,7 @@ def test_signs_of_a_file_are_shown_as_typed(page):
     assert page.chart("network")["layout"]["meta"]["words"] == ["<i>so</i>", "$x$"]
     page.choose("Question", TrainQuestion.WRONG)
     assert "“b&lt;i&gt;”" in page.chart("answers")["layout"]["title"]["text"]
-    texts = [text for rows in page.chart("list")["data"] for text in rows["cells"]["values"][0]]
+    texts = [text for rows in page.chart("list")["data"] for text in rows["cells"]["values"][1]]
     assert "&lt;i&gt;so&lt;/i&gt; $x$" in texts
     page.choose("Question", TrainQuestion.LEARN)
     page.learn("loose.csv", f'text,label\n"warm{" ," * 300}",1\ncold,0\n'.encode())
@@ -578,7 +578,10 @@ def test_what_is_no_dial_is_folded_and_its_changes_are_counted(page):
     }
     page.set("batch", 4)
     page.set("seed", 3)
-    assert f"2 of {sum(not row.dial for row in SETTINGS.values())} differ" in page.text
+    said = re.search(r"(\d+) of (\d+) settings differ from the default: (.*)\.", page.text)
+    names = said[3].split(", ")
+    assert (int(said[1]), int(said[2])) == (len(names), len(SETTINGS) - 1)
+    assert {"Seed", "Batch size"} <= {*names}
 
 
 # The time machine

@@ -361,11 +361,14 @@ def _update_sum(step: StepRecord, focus: Focus) -> Terms:
         for p in (step.before, step.after, step.descent.update, step.descent.clipped)
     )
     entry, lr = step.names.entry(name, index), step.config.lr
-    change = term(f"the step of {step.config.optimizer}", (-update,))
+    _, shrink = OPTIMIZERS[step.config.optimizer].decays(step.config.weight_decay, lr)
+    change = term(f"the step of {step.config.optimizer}", (shrink * before - update,))
     if step.config.optimizer is OptimizerKind.SGD:
         change = term(f"−{number(lr)} · g′", (-lr, clipped))
-    rows = term(f"{entry} before", (before,)), change
-    return Terms(f"{entry} after", rows, after, "the next step would begin with it")
+    rows = [term(f"{entry} before", (before,)), change]
+    if shrink:
+        rows.append(term(f"weight decay: −{number(shrink)} · {entry}", (-shrink, before)))
+    return Terms(f"{entry} after", tuple(rows), after, "the next step would begin with it")
 
 
 # One moment in symbols, and in shapes
@@ -392,8 +395,14 @@ def formula(step: StepRecord, focus: Focus) -> Formula:
     shapes = f"({step.before.theta.size:,},) = all the entries of {listed}"
     if phase is Phase.CLIP:
         return Formula(f"g′ = {_clipped(step)}", shapes)
-    lr = number(step.config.lr)
-    return Formula(OPTIMIZERS[step.config.optimizer].written.format(lr=lr), shapes)
+    optimizer, lr = OPTIMIZERS[step.config.optimizer], step.config.lr
+    written = optimizer.written.format(lr=number(lr))
+    decay, shrink = optimizer.decays(step.config.weight_decay, lr)
+    if decay:
+        written = f"g″ = g′ + {number(decay)} W,  {written.replace('g′', 'g″')}"
+    if shrink:
+        written = written.replace("W ← W", f"W ← (1 − {number(shrink)}) W")
+    return Formula(written, shapes)
 
 
 def _forward_formula(step: StepRecord, focus: Focus) -> Formula:

@@ -452,7 +452,7 @@ def step_record(
     shapes = parameters.architecture.cell.equations.shapes
     inputs = frozenset(name for name, shape in shapes.items() if shape == (UNITS, INPUTS))
     names = names._replace(inputs=inputs)
-    return StepRecord(before, trace, descent(trace, config, slots), config, names)
+    return StepRecord(before, trace, descent(before, trace, config, slots), config, names)
 
 
 def largest_changes(step: StepRecord, n: int = 10) -> list[tuple[str, float]]:

@@ -476,7 +476,7 @@ def test_results_are_written_as_csv(run, csv, tmp_path):
         assert "# data: a.csv\n" in lines
         written[path.name] = "".join(line for line in lines if not line.startswith("# "))
     assert written.keys() == {"r.csv", "r-confusion.csv", "r-classes.csv"}
-    assert written["r.csv"].startswith("text,label,predicted,probability\n")
+    assert written["r.csv"].startswith("row,text,label,predicted,probability\n")
     assert written["r.csv"].count("\n") == 3
     assert written["r-confusion.csv"].startswith("label \\ predicted,cold,warm\ncold,")
     assert written["r-classes.csv"].startswith("class,recall,precision,f1,count\ncold,")

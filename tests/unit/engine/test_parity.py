@@ -1,5 +1,7 @@
 """Outputs, states and gradients against PyTorch's own layers, where PyTorch is installed."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -118,23 +120,26 @@ def test_sequences_of_many_lengths_are_pytorchs_packed_ones(cell):
 
 
 MADE = {
-    OptimizerKind.SGD: lambda theta: torch.optim.SGD(theta, 0.1),
-    OptimizerKind.MOMENTUM: lambda theta: torch.optim.SGD(theta, 0.1, momentum=0.9),
-    OptimizerKind.RMSPROP: lambda theta: torch.optim.RMSprop(theta, 0.1),
-    OptimizerKind.ADAM: lambda theta: torch.optim.Adam(theta, 0.1),
+    OptimizerKind.SGD: partial(torch.optim.SGD, lr=0.1),
+    OptimizerKind.MOMENTUM: partial(torch.optim.SGD, lr=0.1, momentum=0.9),
+    OptimizerKind.RMSPROP: partial(torch.optim.RMSprop, lr=0.1),
+    OptimizerKind.ADAM: partial(torch.optim.AdamW, lr=0.1),
 }
 
 
+@pytest.mark.parametrize("decay", [0.0, 0.2])
 @pytest.mark.parametrize("kind", OptimizerKind)
-def test_ten_steps_of_every_optimizer_are_pytorchs(kind):
+def test_ten_steps_of_every_optimizer_are_pytorchs(kind, decay):
     rng = np.random.default_rng(0)
     ours, slots = rng.standard_normal(20), slots_for(kind, np.zeros(20), Slots())
     theirs = torch.tensor(ours.copy(), requires_grad=True)
-    optimizer = MADE[kind]([theirs])
+    optimizer = MADE[kind]([theirs], weight_decay=decay)
+    added, shrink = OPTIMIZERS[kind].decays(decay, 0.1)
     for count in range(1, 11):
         gradient = rng.standard_normal(20)
         theirs.grad = torch.tensor(gradient.copy())
         optimizer.step()
+        gradient += added * ours
         OPTIMIZERS[kind].step(gradient, slots.arrays, count, 0.1)
-        ours -= gradient
+        ours -= gradient + shrink * ours
         close(ours, theirs.detach())

@@ -64,7 +64,7 @@ def clipped_steps(config, count):
     for _ in range(count):
         indexes = order(0, state.epoch, 58, config.batch)[state.offset :][: config.batch]
         trace = record(state.parameters, collate([DATA.train[i] for i in indexes]))
-        step = descent(trace, config, state.slots)
+        step = descent(state.parameters, trace, config, state.slots)
         before, state = state, train_examples(state, workspace, config, config.batch)
         taken = before.parameters.theta - state.parameters.theta
         np.testing.assert_allclose(step.update.theta, taken, rtol=0, atol=1e-13)
@@ -73,11 +73,11 @@ def clipped_steps(config, count):
     return clipped
 
 
-@pairwise(cell=cell_names(), batch=[1, 4, 58], optimizer=OptimizerKind, by=ClipBy)
-def test_the_recorded_step_is_the_one_that_training_takes(cell, batch, optimizer, by):
+@pairwise(cell=cell_names(), batch=[1, 4, 58], optimizer=OptimizerKind, by=ClipBy, decay=[0.0, 0.3])
+def test_the_recorded_step_is_the_one_that_training_takes(cell, batch, optimizer, by, decay):
     config = RunConfig(
         hidden=8, init_scale=0.5, cell=cell, layers=2, batch=batch, optimizer=optimizer,
-        clip_by=by, clip=0.01,
+        clip_by=by, clip=0.01, weight_decay=decay,
     )  # fmt: skip
     assert (clipped_steps(config, 3) > 0) == (by is not ClipBy.OFF)
 
@@ -175,7 +175,7 @@ def test_training_takes_the_recorded_steps_whatever_is_cached(cell, batch, kind)
         indexes = order(0, epoch, len(given), batch)
         for start in range(0, len(given), batch):
             step = collate([given[i] for i in indexes[start : start + batch]])
-            expected.theta[...] -= descent(record(expected, step), config).update.theta
+            expected.theta[...] -= descent(expected, record(expected, step), config).update.theta
     for limit in (10**9, 12 * 500, 0):
         space = TrainBuffers(given, of, config, limit)
         after = train_epoch(train_epoch(state, space, config), space, config).parameters.theta

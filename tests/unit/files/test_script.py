@@ -40,19 +40,19 @@ keeps = "k"
 """
 #: Every cell and every kind of task once, with other settings each time.
 RUNS = [
-    {"epochs": 20, "hidden": 12, "init_scale": 0.1},
+    {"epochs": 20, "hidden": 12, "init_scale": 0.1, "weight_decay": 0.01},
     {"epochs": 4, "gradient": "notebook", "truncate": 2, "hidden": 6, "init_scale": 0.1},
     {"epochs": 3, "activation": "relu", "init": "identity", "hidden": 6, "clip": 0.01},
     {"epochs": 3, "cell": "gru", "layers": 2, "hidden": 6, "init_scale": 0.1, "batch": 7},
     {"epochs": 3, "cell": "own", "equations": STRANGE, "layers": 2, "hidden": 5, "init": "xavier"},
     {
         "task": "recall", "lag": 3, "epochs": 2, "cell": "lstm", "hidden": 6, "batch": 8,
-        "optimizer": "adam", "lr": 0.01, "clip_by": "norm", "init": "xavier",
+        "optimizer": "adam", "lr": 0.01, "clip_by": "norm", "init": "xavier", "weight_decay": 0.1,
     },
     {"task": "parity", "epochs": 1, "cell": "rglru", "hidden": 5, "batch": 8, "clip_by": "off"},
     {
         "task": "adding", "epochs": 1, "cell": "lru", "hidden": 6, "batch": 16,
-        "optimizer": "momentum", "init": "orthogonal",
+        "optimizer": "momentum", "init": "orthogonal", "weight_decay": 0.02,
     },
     {"task": "waves", "epochs": 1, "cell": "slstm", "layers": 2, "truncate": 3, "hidden": 4},
     {"task": "spelling", "epochs": 1, "cell": "peephole", "hidden": 5, "init": "identity"},
@@ -61,7 +61,7 @@ RUNS = [
     {"task": "characters", "epochs": 1, "cell": "mingru", "hidden": 5, "batch": 8},
     {
         "task": "translation", "epochs": 1, "cell": "leaky", "constants": "a=0.7", "layers": 2,
-        "hidden": 4, "optimizer": "rmsprop", "lr": 0.003, "batch": 40,
+        "hidden": 4, "optimizer": "rmsprop", "lr": 0.003, "batch": 40, "weight_decay": 0.05,
     },
     {"task": "translation", "epochs": 1, "cell": "lru", "hidden": 4, "batch": 40},
 ]  # fmt: skip
