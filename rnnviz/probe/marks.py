@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from rnnviz.run.share_link import MOST_INDEX
+
+T = TypeVar("T")
 
 
 class Mark(NamedTuple):
@@ -24,14 +26,10 @@ class Mark(NamedTuple):
     def option(cls, name: str, attribute: str, kind: type[StrEnum]) -> Mark:
         """A choice among the members of ``kind``, of which the first is the default."""
         first = next(iter(kind))
-        members = {one.name.lower(): one for one in kind}
-
-        def read(text: str) -> StrEnum:
-            if text not in members:
-                raise ValueError(f"write {' or '.join(members)}")
-            return members[text]
-
-        return cls(name, attribute, read, lambda one: "" if one is first else one.name.lower())
+        return cls(
+            name, attribute, one_of({one.name.lower(): one for one in kind}),
+            lambda one: "" if one is first else one.name.lower(),
+        )  # fmt: skip
 
 
 @runtime_checkable
@@ -78,11 +76,19 @@ def written_from(first: int) -> Callable[[int], str]:
     return lambda index: f"{index + first}" if index else ""
 
 
-def read_axes(text: str) -> tuple[int, int]:
-    """Read two of the first three components, as in 1-3."""
-    if text not in ("1-2", "1-3", "2-3"):
-        raise ValueError("write 1-2, 1-3 or 2-3")
-    return int(text[0]) - 1, int(text[2]) - 1
+def one_of(values: Mapping[str, T]) -> Callable[[str], T]:
+    """Read the value with this name."""
+
+    def read(text: str) -> T:
+        if text not in values:
+            raise ValueError(f"write {' or '.join(values)}")
+        return values[text]
+
+    return read
+
+
+#: Read two of the first three components; the first two are the default.
+read_axes = one_of({"1-2": (0, 1), "1-3": (0, 2), "2-3": (1, 2)})
 
 
 def written_axes(axes: tuple[int, int]) -> str:

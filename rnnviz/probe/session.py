@@ -20,7 +20,7 @@ from rnnviz.probe.epoch_series import MemoryLab
 from rnnviz.probe.formatting import Names
 from rnnviz.probe.gradients import GradientQuery, Objective
 from rnnviz.probe.health import Sign, health
-from rnnviz.probe.marks import Mark, Marked, choices_of, choose, index_from
+from rnnviz.probe.marks import Mark, Marked, choices_of, choose, index_from, one_of
 from rnnviz.probe.probe import Probe, inspect, most_typed, names_of, read, readable, start_of
 from rnnviz.probe.questions import MARKED, StepView, first_questions, named, non_default_questions
 from rnnviz.probe.results import Baseline, baselines
@@ -38,23 +38,9 @@ from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.upload import Upload
 
 L = TypeVar("L")
-#: The temperature at which a network writes, at first.
-TEMPERATURE = 0.7
-
-
-def _counted(index: int) -> str:
-    return f"{index + 1}"
-
-
-def _temperature(text: str) -> float:
-    value = float(text)
-    if not 0.1 <= value <= 2:
-        raise ValueError("write a number from 0.1 to 2")
-    return value
-
-
-def _written_temperature(value: float) -> str:
-    return "" if value == TEMPERATURE else f"{value:g}"
+#: The temperature at which a network writes, at first, and all by their names.
+TEMPERATURE, _TEMPERATURES = 0.7, {f"{k / 10:g}": k / 10 for k in range(1, 21)}
+_LAYERS = int(SETTINGS["layers"].high)
 
 
 def first_phrase(dataset: Dataset, text: str) -> str:
@@ -400,9 +386,14 @@ class Session:
 
     marks = (
         Mark.option("shown.gradient", "objective", Objective),
-        Mark("shown.layer", "layer", index_from(1, int(SETTINGS["layers"].high)), _counted),
+        Mark("shown.layer", "layer", index_from(1, _LAYERS), lambda k: f"{k + 1}"),
         Mark("shown.part", "part"),
-        Mark("learn.temperature", "temperature", _temperature, _written_temperature),
+        Mark(
+            "learn.temperature",
+            "temperature",
+            one_of(_TEMPERATURES),
+            lambda t: f"{t:g}" * (t != TEMPERATURE),
+        ),
     )
 
     def _choose(self, lab: object) -> list[str]:
@@ -419,7 +410,7 @@ class Session:
             if isinstance(marked, Marked):
                 found |= choices_of(marked)
         defaults = {
-            "shown.layer": _counted(self.config.layers - 1),
+            "shown.layer": f"{self.config.layers}",
             "shown.part": self.state.parameters.architecture.cell.equations.out,
         }
         return dict(found.items() - defaults.items())

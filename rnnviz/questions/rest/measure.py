@@ -21,7 +21,7 @@ from rnnviz.probe.activations import LARGEST, Plane, fit, moderate, plane_of
 from rnnviz.probe.cache import Memo
 from rnnviz.probe.fixed_points import FixedPoint, FixedPoints, Search
 from rnnviz.probe.formatting import number, quoted
-from rnnviz.probe.marks import Mark, read_axes, written_axes
+from rnnviz.probe.marks import Mark, one_of, read_axes, written_axes
 from rnnviz.probe.session import Session
 from rnnviz.probe.state_transition import (
     FixedInputMap,
@@ -229,11 +229,8 @@ class _Asked:
 
 # The choices in a link
 
-
-def _read_hold(text: str) -> Hold:
-    if text.upper() not in Hold.__members__:
-        raise ValueError(f"write {' or '.join(hold.name.lower() for hold in Hold)}")
-    return Hold[text.upper()]
+_HOLDS = {hold.name.lower(): hold for hold in Hold}
+_COUNTS = {f"{count}": count for count in STARTS}
 
 
 def _read_words(text: str) -> tuple[str, ...]:
@@ -244,20 +241,14 @@ def _written_words(words: tuple[str, ...] | None) -> str:
     return "" if words is None else ",".join(quote(word, safe="") for word in words) or ","
 
 
-def _read_starts(text: str) -> int:
-    if text not in map(str, STARTS):
-        raise ValueError(f"write {' or '.join(map(str, STARTS))}")
-    return int(text)
-
-
 class DynamicsLab:
     """The choices of the page, the queue of searches, and cached results."""
 
     marks = (
-        Mark("rest.hold", "hold", _read_hold, lambda hold: hold.name.lower() if hold else ""),
+        Mark("rest.hold", "hold", one_of(_HOLDS), lambda hold: hold.name.lower() if hold else ""),
         Mark("rest.words", "words", _read_words, _written_words),
         Mark("rest.values", "typed", str, lambda typed: typed or ""),
-        Mark("rest.starts", "starts", _read_starts, lambda n: f"{n}" * (n != FIRST_STARTS)),
+        Mark("rest.starts", "starts", one_of(_COUNTS), lambda n: f"{n}" * (n != FIRST_STARTS)),
         Mark("rest.plane", "axes", read_axes, written_axes),
     )
 

@@ -16,7 +16,7 @@ from rnnviz.engine.losses import LOSSES
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.training import TrainState
 from rnnviz.probe.cache import Memo
-from rnnviz.probe.marks import Mark, index_from
+from rnnviz.probe.marks import Mark, index_from, one_of
 from rnnviz.probe.passes import forward_pass
 from rnnviz.probe.probe import Probe, target_text, with_token
 from rnnviz.probe.session import PhraseInput
@@ -237,9 +237,8 @@ class WhatIfLab:
     @change.setter
     def change(self, text: str) -> None:
         kind, place, more, *_ = *text.split(" ", 2), "", ""
-        if kind.upper() not in Alter.__members__:
-            raise ValueError(f"write {' or '.join(alter.name.lower() for alter in Alter)}")
-        alter, number = Alter[kind.upper()], index_from(1)
+        alter = one_of({one.name.lower(): one for one in Alter})(kind)
+        number = index_from(1)
         made = Perturbation(alter, number(place))
         if alter is Alter.STATE:
             made = made._replace(after=number(more))

@@ -17,7 +17,7 @@ from rnnviz.engine.training import TrainState
 from rnnviz.files.numbers import inert, quoting_of, told_lines
 from rnnviz.files.output import origin
 from rnnviz.probe.cache import Memo
-from rnnviz.probe.marks import Mark, index_from
+from rnnviz.probe.marks import Mark, index_from, one_of
 from rnnviz.probe.probe import Probe, inspect, read
 from rnnviz.probe.questions import TrainQuestion
 from rnnviz.probe.results import Answers, Values, confusion, merged, read_answers, read_values
@@ -61,9 +61,7 @@ def _part(dataset: Dataset, rows: DataPart) -> tuple[Example, ...]:
 
 def _read_row(text: str) -> tuple[DataPart, int]:
     rows, _, number = text.partition(" ")
-    if rows not in list(DataPart):
-        raise ValueError(f"write a row like {DataPart.TEST} 3")
-    return DataPart(rows), index_from(1)(number)
+    return one_of({f"{one}": one for one in DataPart})(rows), index_from(1)(number)
 
 
 def _read_cell(text: str) -> tuple[int, int]:
