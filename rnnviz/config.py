@@ -269,7 +269,7 @@ class RunConfig:
     )
     constants: str = _network(
         "", "Constants", high=100, only=("cell", cells.with_constants), widget=Widget.CONSTANTS,
-        help="Numbers in the equations of the cell, such as a=0.2; commas separate several.",
+        help="Numbers in the equations of the cell. Written as a text: a=0.2, b=1.",
     )
     activation: Activation = _network(
         Activation.TANH, "Activation", only=("cell", ("elman",)),
@@ -365,6 +365,12 @@ class RunConfig:
         1000, "Epochs", low=0, high=100_000, step=100,
         help="How often the network reads all training sequences. The run stops after this many "
         "epochs; raise the number later to train on.",
+    )
+    patience: int = _training(
+        0, "Patience", low=0, high=100_000, step=10,
+        help="Early stopping: the run ends when the test loss has not fallen below its lowest "
+        "value for this many epochs, and shows the epoch of that value. Without a test set the "
+        "training loss counts. 0 means none.",
     )
     # fmt: on
 

@@ -239,7 +239,7 @@ def _losses(both: Both) -> str:
     one, two = (_score(session, "train_loss") for session in both.sessions)
     first, second = number(one, 2), number(two, 2)
     if first == second:
-        return f"Hardly any difference: loss {first} in both."
+        return f"The loss is about the same: {first} in both."
     epochs = [session.player.position.epoch for session in both.sessions]
     at = [f" at {epoch}" * (abs(epochs[0] - epochs[1]) > 1) for epoch in epochs]
     return f"Loss {first} in {both.called(0)}{at[0]}, {second} in {both.called(1)}{at[1]}."

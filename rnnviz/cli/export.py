@@ -82,6 +82,8 @@ def export(
     codes = [train_to_the_end(each, max(1, each.config.epochs)) for each in pair.sessions]
     if position is not None:
         pair.go_to(position)
+        if pair.epoch < position.epoch:
+            say(f"--epoch {position}: the run ends at epoch {pair.epoch}, which is written.")
 
     def make(name: str, content: Callable[..., Content], *arguments: object) -> None:
         made = pair if vs else session

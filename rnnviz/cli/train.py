@@ -21,6 +21,7 @@ from rnnviz.files.weights_file import safetensors_file, weights_file
 from rnnviz.files.whole_file import check_outputs, whole_file
 from rnnviz.probe.session import Session
 from rnnviz.questions.wrong.measure import result_csv, result_files
+from rnnviz.run.player import STOPPED
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.terminal import say, show
 
@@ -85,8 +86,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     for option, metavar, text in (
         ("--json", "FILE", "write settings and every epoch"),
-        ("--weights", "FILE", "write the final weights, as .npz or .safetensors; rnnviz open opens "
-         "both"),
+        ("--weights", "FILE", "write the final weights, after an early stop the best, as .npz or "
+         ".safetensors; rnnviz open opens both"),
         ("--results", "FILE.csv", "write every answer to the test, or without one to the training; "
          "and next to it the confusion matrix and the scores of the classes"),
         ("--script", "FILE.py", "write a script that trains the same network"),
@@ -149,21 +150,23 @@ def train_to_the_end(session: Session, every: int, anyway: bool = True) -> int:
     code = 0
     with tqdm(total=session.config.epochs, unit="epoch", disable=None, leave=False) as bar:
         while not session.player.finished and (anyway or not code):
-            before = session.state.epoch
+            before = session.run.position
             session.player.advance(1)
-            if session.state.epoch == before:
+            if session.run.position == before:
                 say(session.player.message)
                 break
             bar.update()
-            if session.state.epoch % every == 0 or session.player.finished:
+            if session.run.position.epoch % every == 0 or session.player.finished:
                 code = max(code, exit_code(lambda: show(report(session))))
+    if session.player.message.startswith(STOPPED):
+        code = max(code, exit_code(lambda: show(session.player.message)))
     return code if session.player.finished else max(code, 1)
 
 
 def report(session: Session) -> str:
     """The present scores in the format of the notebook: loss and metric, to 3 decimals."""
     row, name = session.run.history.row(-1), session.dataset.metric.name.capitalize()
-    lines = [f"--- Epoch {session.state.epoch}"]
+    lines = [f"--- Epoch {session.run.position.epoch}"]
     for part in ("train", "test"):
         loss, metric = row[f"{part}_loss"], row[f"{part}_metric"]
         if not np.isnan(loss):

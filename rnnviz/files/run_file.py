@@ -442,7 +442,7 @@ def _upload(
         return Upload(files["train"], files.get("test"), **options)
     names = " and ".join(file["name"][:60] for file in named.values())
     it = "it" if len(named) == 1 else "them"
-    others = "The data that are loaded are others. " if known else ""
+    others = "The data that are loaded are not exactly these. " if known else ""
     # The page shows the first line, which says what to do, and the rest in a tip.
     raise DataMissingError(
         f"it needs {names}: drop {it} on the page too, or choose {it} under Open a file. On the "

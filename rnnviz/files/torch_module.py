@@ -108,28 +108,29 @@ def parts_of(
 def held_layers(module: nn.Module, readout: Any = None, embedding: Any = None) -> HeldLayers:
     """The layers themselves, not copies; raises TransferError if there are none, or several."""
     held = [*module.named_modules()]
-    recurrent = _only(held, nn.RNNBase, "recurrent layer", "nn.RNN, nn.GRU or nn.LSTM")
+    recurrent = _only(held, nn.RNNBase, "recurrent layer")
     if recurrent is None:
         raise TransferError(
             f"{type(module).__name__} holds no nn.RNN, nn.GRU or nn.LSTM: only these can be shown."
         )
-    readout = readout or _only(held, nn.Linear, "linear layer", "readout=")
+    readout = readout or _only(held, nn.Linear, "linear layer")
     if readout is None:
         raise TransferError("There is no readout: give the nn.Linear that answers, as readout=.")
-    embedding = embedding or _only(held, nn.Embedding, "embedding", "embedding=")
+    embedding = embedding or _only(held, nn.Embedding, "embedding")
     for given, kind in ((readout, nn.Linear), (embedding, nn.Embedding)):
         if given is not None and not isinstance(given, kind):
             raise TransferError(f"A {type(given).__name__} can't replace an nn.{kind.__name__}.")
     return HeldLayers(recurrent, readout, embedding)
 
 
-def _only(held: list[tuple[str, nn.Module]], kind: type, noun: str, instead: str) -> Any:
+def _only(held: list[tuple[str, nn.Module]], kind: type, noun: str) -> Any:
     """The only module of a kind; None if there is none."""
     found = {name or type(one).__name__: one for name, one in held if isinstance(one, kind)}
     if len(found) > 1:
         raise TransferError(
-            f"The module holds {len(found)} {noun}s: {', '.join(found)}. One can be shown: "
-            f"give it alone, or as {instead}."
+            f"The module holds {len(found)} {noun}s: {', '.join(found)}. One can be shown: give "
+            "the recurrent layer alone, with its linear layer as readout= and, if it has one, its "
+            "embedding as embedding=."
         )
     return next(iter(found.values()), None)
 

@@ -18,6 +18,8 @@ from rnnviz.ui.style import style_sheet
 
 #: The pages whose own controls replace the run's settings in the sidebar, and their titles.
 LABORATORIES = {"hidden": "Hidden states", "gradients": "Gradients", "dynamics": "Dynamics"}
+#: How far a turn to another page goes.
+_TURNS = {"previous": -1, "next": 1}
 
 
 def _header(pair: Pair) -> None:
@@ -60,7 +62,10 @@ def _show() -> None:
             ),
         ]
         page = st.navigation(pages, position="top")
-        if asked := ask(session, stage.connect(tab.ticket, host.edition)):
+        asked = stage.connect(tab.ticket, host.edition)
+        if asked in _TURNS:
+            st.switch_page(pages[(pages.index(page) + _TURNS[asked]) % len(pages)])
+        if asked := ask(session, asked):
             # The first page has no path of its own.
             st.switch_page(next(p for p in pages if (p.url_path or "train") == asked))
         style_sheet()

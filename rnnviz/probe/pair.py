@@ -121,12 +121,13 @@ _CALLED = {
     "lag": "lag {:g}", "data_seed": "data seed {:g}", "hidden": "{:g} units", "layers": "{:g} deep",
     "forget_bias": "forget bias {:g}", "init_scale": "scale {:g}", "seed": "seed {:g}",
     "lr": "rate {:g}", "weight_decay": "decay {:g}", "batch": "batch {:g}", "clip": "limit {:g}",
-    "truncate": "cut after {:g}", "epochs": "{:g} epochs",
+    "truncate": "cut after {:g}", "epochs": "{:g} epochs", "patience": "patience {:g}",
 }  # fmt: skip
 _OFF = {
     ("clip_by", "off"): "no clipping",
     ("truncate", 0): "no cut",
     ("weight_decay", 0): "no decay",
+    ("patience", 0): "no early stop",
 }
 
 

@@ -308,8 +308,8 @@ def _broken(player: Timeline, *, finite: bool) -> str:
     settings, begun = player.run.schedule.at(player.position), player.position > Position(0)
     remedy = remedy_for_training if begun or player.recorded else remedy_for_weights
     what = f"{'go back, or ' if begun else ''}{player.remedy or remedy(settings)}"
-    when = "With the next step the" if finite else "The"
-    return f"{when} numbers are not finite: {what}."
+    where = "Within the next epoch the numbers are no longer" if finite else "The numbers are not"
+    return f"{where} finite: {what}."
 
 
 def story(player: Timeline, probe: Probe, signs: Sequence[Sign], radii: Array) -> Story:

@@ -77,6 +77,13 @@ class History:
         """The loss on the set with this index in ``roles``, over the epochs, (N,)."""
         return self.column(COLUMNS[2 * role])
 
+    @property
+    def best(self) -> int:
+        """The first epoch with the lowest loss on what is held out, or on the training set."""
+        unseen = self.loss_of(self.held_out)
+        losses = self.column("train_loss") if np.isnan(unseen).all() else unseen
+        return int(self.epochs[np.nanargmin(losses)])
+
     def row(self, epoch: int) -> dict[str, float]:
         """The scores after ``epoch``, by column name."""
         return dict(zip(COLUMNS, self._rows[: self._length][epoch].tolist(), strict=True))

@@ -14,7 +14,7 @@ from rnnviz.run.checksum import Checksum
 from rnnviz.run.history import PreviousRun
 from rnnviz.run.remedies import remedy_for_training, remedy_for_weights
 from rnnviz.run.run import Checkpoint, FirstNetwork, TrainingRun, architecture_of
-from rnnviz.run.schedule import EDIT, MAX_CHANGES, Position, Schedule
+from rnnviz.run.schedule import EDIT, ENDS, MAX_CHANGES, Position, Schedule
 from rnnviz.run.share_link import START, Link, OldRun
 from rnnviz.run.timeline import LOOKING_BACK, Timeline
 from rnnviz.run.weight_edits import MOST_DRAWN, Edit, EditKind, apply_edits, problem
@@ -22,8 +22,8 @@ from rnnviz.tasks.dataset import Dataset
 
 #: Selectable speeds in epochs per second; 0 is slow motion, step by step.
 SPEEDS = (0, 1, 2, 5, 10, 20, 60, 120, 300, 600)
-#: The beginning of the message of a run that has ended.
-FINISHED = "Finished"
+#: The beginning of the message of a run that has ended; of one that was stopped early.
+FINISHED, STOPPED = "Finished", "Stopped early"
 #: Seconds for which a link is followed before the page is shown.
 LINK_SECONDS = 1.0
 #: Most problems of a link that are listed; the others are counted.
@@ -62,8 +62,8 @@ class Player(Timeline):
 
     @property
     def finished(self) -> bool:
-        """Whether the run has reached its last epoch."""
-        return self.run.position.epoch >= self.config.epochs
+        """Whether the run has reached its last epoch, or an early stop."""
+        return self.run.finished
 
     @property
     def condition(self) -> str:
@@ -124,15 +124,17 @@ class Player(Timeline):
     def advance(self, epochs: int = 1, budget: float = float("inf")) -> None:
         """Train for ``epochs`` epochs from the present, or for ``budget`` seconds.
 
-        Stops the run at the last epoch, or if the loss is no longer finite.
+        Stops the run at the last epoch, or if the loss is no longer finite. An early stop shows
+        the best epoch.
         """
         until = time.perf_counter() + budget
-        target = Position(min(self.run.position.epoch + epochs, self.config.epochs))
+        more = 0 if self.finished else epochs
+        target = Position(min(self.run.position.epoch + more, self.config.epochs))
         stride = self.run.stride if np.isfinite(budget) else self.run.examples
         for _ in self._train_to(target, stride):
-            if time.perf_counter() > until:
+            if self.finished or time.perf_counter() > until:
                 break
-        self._stop_at_the_end()
+        self._stop_at_the_end(trained=True)
 
     def _train_to(self, target: Position, stride: int) -> Iterator[None]:
         """Train to ``target``, and yield after at most ``stride`` examples."""
@@ -183,7 +185,7 @@ class Player(Timeline):
         followed = self.run.schedule
         if not self.finished and not self.run.train(self.run.batch):
             self._stop_diverged(followed)
-        self._stop_at_the_end()
+        self._stop_at_the_end(trained=True)
 
     def _stop_diverged(self, followed: Schedule) -> None:
         """Stop, and say why: the schedule that was ``followed`` may have edits of the weights."""
@@ -211,13 +213,23 @@ class Player(Timeline):
             )
         self.message = f"{what} {self.remedy[0].upper()}{self.remedy[1:]}."
 
-    def _stop_at_the_end(self) -> None:
-        if self.over and not self.refusal:
-            self.running = False
-            self.message = self._finished_message()
+    def _stop_at_the_end(self, trained: bool = False) -> None:
+        """Stop if no step follows; a run that was ``trained`` to an early stop shows its best."""
+        if not self.over or self.refusal:
+            return
+        self.running, message = False, self._finished_message()
+        if trained and self.run.stalled:
+            self.go_to(Position(self.run.history.best))
+        self.message = message
 
     def _finished_message(self) -> str:
         epoch, epochs = self.run.position.epoch, self.config.epochs
+        if self.run.stalled:
+            history, tested = self.run.history, bool(self.dataset.test)
+            return (
+                f"{STOPPED} at epoch {epoch}: the {history.roles[tested]} loss was lowest at epoch "
+                f"{history.best}, and Patience is {self.config.patience}. To train on, set it to 0."
+            )
         more = f"{epoch} epochs, and Epochs is {epochs}"
         done = f"{epoch} of {epochs} epochs" if epoch <= epochs else more
         return f"{FINISHED}: {done}. Drag along the curves to look back and branch, or train on:"
@@ -354,7 +366,7 @@ class Player(Timeline):
         self.message = " ".join(
             self._change_message(row.label, getattr(config, row.name))
             for row in changed
-            if row.name != "epochs" and self.run.position > Position(0)
+            if row.name not in ENDS and self.run.position > Position(0)
         )
 
     def _change_message(self, label: str, value: object) -> str:

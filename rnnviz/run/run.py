@@ -268,6 +268,17 @@ class TrainingRun(Run):
         """
         return max(position, Position(0)).at_batch(self.examples, self.batch)
 
+    @property
+    def stalled(self) -> bool:
+        """Whether the loss has not fallen below its lowest value for ``patience`` epochs."""
+        patience = self.schedule.last.patience
+        return bool(patience) and self.position.epoch - self.history.best >= patience
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run has reached its last epoch, or an early stop."""
+        return self.position.epoch >= self.schedule.last.epochs or self.stalled
+
     def train(self, count: int) -> bool:
         """Train on the next ``count`` examples of the epoch; return whether the loss is finite.
 

@@ -15,8 +15,10 @@ from typing import Any, NamedTuple
 from rnnviz.config import SETTINGS, RunConfig, SettingError
 from rnnviz.run.weight_edits import Edit
 
+#: The settings that say when a run ends; they do not change its weights.
+ENDS = ("epochs", "patience")
 #: Settings that can change during a run and affect its weights.
-CHANGEABLE = tuple(n for n, row in SETTINGS.items() if not row.restarts and n != "epochs")
+CHANGEABLE = tuple(n for n, row in SETTINGS.items() if not row.restarts and n not in ENDS)
 #: The name of a change that edits the weights, not a setting.
 EDIT = "edit"
 #: Maximum number of changes that a link can carry.
@@ -112,7 +114,7 @@ class Schedule:
     @cached_property
     def origin(self) -> RunConfig:
         """The settings that determine the initial weights, and all weights up to a change."""
-        return replace(self.start, epochs=0)
+        return replace(self.start, epochs=0, patience=0)
 
     @property
     def last(self) -> RunConfig:
@@ -129,11 +131,11 @@ class Schedule:
         return self.changes[later].position if later < len(self.changes) else None
 
     def changed(self, position: Position, config: RunConfig) -> Schedule:
-        """The schedule up to ``position``, then ``config``; its number of epochs applies to all.
+        """The schedule up to ``position``, then ``config``; when it ends applies to all.
 
         Weight edits at ``position`` stay.
         """
-        start = replace(self.start, epochs=config.epochs)
+        start = replace(self.start, epochs=config.epochs, patience=config.patience)
         earlier = tuple(c for c in self.changes if c.position < position)
         before = Schedule(start, earlier).edited(position, self.edits(position))
         if position == Position(0):

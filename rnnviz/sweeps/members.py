@@ -36,23 +36,19 @@ _NICE = 10
 class Member:
     """One run at its end: the scores (E + 1, 4) of its epochs, and its weights (P,).
 
-    The scores are by ``COLUMNS``. A run whose loss was no longer finite has fewer epochs than its
-    settings: it ``diverged``.
+    The scores are by ``COLUMNS``. A run ``diverged`` if its loss was no longer finite: it ended
+    before its last epoch, and not by an early stop.
     """
 
     schedule: Schedule
     scores: Array
     theta: Array
+    diverged: bool = False
 
     @property
     def config(self) -> RunConfig:
         """The settings that it began with."""
         return self.schedule.start
-
-    @property
-    def diverged(self) -> bool:
-        """Whether it ended before its last epoch."""
-        return len(self.scores) <= self.config.epochs
 
     def column(self, name: str) -> Array:
         """One of ``COLUMNS`` over the epochs, (E + 1,)."""
@@ -73,11 +69,11 @@ def trained(
     data, config = DataSource(dataset), schedule.start
     data.upload = upload
     run = TrainingRun(data.dataset_for(config), schedule)
-    while run.position.epoch < config.epochs and run.train(run.examples):
+    while not run.finished and run.train(run.examples):
         if wanted and not wanted.exists():
             return None
     scores = np.stack([run.history.column(name) for name in COLUMNS], axis=1)
-    return Member(schedule, scores, run.state.parameters.theta)
+    return Member(schedule, scores, run.state.parameters.theta, diverged=not run.finished)
 
 
 def members(

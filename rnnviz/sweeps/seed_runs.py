@@ -126,8 +126,10 @@ class SeedRuns:
                     kept[member.config.seed] = member
                     self.changed()
         except (BrokenProcessPool, TaskError, OSError, MemoryError) as problem:
-            _LOG.warning("the runs of several seeds have ended: %s", problem)
-            self.problem = "The processes that train the seeds have ended. Press it again."
+            # Ctrl-C ends workers that are starting; then nobody waits for them.
+            if self._folder is folder:
+                _LOG.warning("the runs of several seeds have ended: %s", problem)
+                self.problem = "The processes that train the seeds have ended. Press it again."
         finally:
             with suppress(OSError):
                 folder.cleanup()

@@ -13,7 +13,7 @@ from rnnviz.sweeps.members import Member
 class Spread:
     """The members of one setting, by seed; their curves go on as long as the longest.
 
-    A member that diverged is NaN after its last epoch.
+    A member that diverged or stopped early is NaN after its last epoch.
     """
 
     def __init__(self, members: Sequence[Member]) -> None:

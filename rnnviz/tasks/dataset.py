@@ -393,7 +393,7 @@ def _vocabulary(table: Any) -> Vocabulary:
     words = _texts(table.get("words"), "vocabulary")
     characters, verbatim = (table.get(name) is True for name in ("characters", "verbatim"))
     if characters and any(len(word) != 1 for word in words):
-        raise TaskError("Its vocabulary has words of several characters among its characters.")
+        raise TaskError("Its vocabulary of characters has a word that is not one character.")
     return Vocabulary(words, characters, verbatim)
 
 

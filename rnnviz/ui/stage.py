@@ -34,9 +34,15 @@ _HTML = {
     "text": '<div class="rnnviz-place"><div class="rnnviz-text"></div></div>',
     "health": '<button class="rnnviz-health-button"></button>'
     '<div class="rnnviz-signs" popover></div>',
-    "link": '<button class="rnnviz-link" title="It opens the page as it is now. Not in it: the '
-    'speed, and what is measured on a press, like points found or a gradient check.">'
-    "Copy link</button>",
+    "link": '<div class="rnnviz-links"><button class="rnnviz-link rnnviz-copy" title="It opens the '
+    "page as it is now. Not in it: the speed, and what is measured on a press, like points found "
+    'or a gradient check.">Copy link</button>'
+    '<button class="rnnviz-link rnnviz-turn" data-turn="previous" title="The page before (PageUp)">'
+    '‹ Page</button><button class="rnnviz-link rnnviz-turn" data-turn="next" '
+    'title="The next page (PageDown)">Page ›</button>'
+    '<button class="rnnviz-link rnnviz-presents rnnviz-usual" title="Large, for a projector (L)">'
+    'Present</button><button class="rnnviz-link rnnviz-presents rnnviz-turn" title="Back (L)">'
+    "Close ✕</button></div>",
     "stepper": '<div class="rnnviz-control rnnviz-stepper"></div>',
     **dict.fromkeys(("file", "open"), '<div class="rnnviz-control rnnviz-file"></div>'),
     **dict.fromkeys(

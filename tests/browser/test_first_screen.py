@@ -263,12 +263,53 @@ def test_on_a_projector_only_the_picture_and_its_transport_are_left(opened, serv
     expect(sidebar).to_be_hidden()
     expect(page.page).to_have_url(re.compile(r"present=1$"))
     large = page.chart("network").bounding_box()
-    page.keys("l")
+    bottom = large["y"] + large["height"]
+    assert bottom <= 720
+    zoom = page.page.evaluate("rnnviz.stage.plots.get('network').zoom")
+    size = page.page.evaluate("getComputedStyle(document.documentElement).fontSize")
+    # Ticks of 13 pixels have 18.
+    assert (zoom, size) == (1.4, "22.4px")
+    page.page.get_by_role("button", name="Close").click()
     expect(sidebar).to_be_visible()
     expect(page.page).to_have_url(re.compile(r"\?hidden=8$"))
     assert page.chart("network").bounding_box()["width"] < large["width"]
-    page.keys("l")
+    page.page.get_by_role("button", name="Present").click()
     expect(sidebar).to_be_hidden()
+    page.keys("l")
+    expect(sidebar).to_be_visible()
+
+
+@pytest.mark.story
+def test_on_a_projector_keys_and_buttons_turn_the_pages(opened, server):
+    page = opened(f"{server.url}/?present=1&hidden=8", "curves", 1280, 720)
+    for path, turn in (
+        ("step", lambda: page.keys("PageDown")),
+        ("hidden", lambda: page.page.get_by_role("button", name="Page ›").click()),
+        ("step", lambda: page.keys("PageUp")),
+        ("", lambda: page.page.get_by_role("button", name="‹ Page").click()),
+        ("dynamics", lambda: page.keys("PageUp")),
+    ):
+        turn()
+        page.page.wait_for_url(re.compile(rf"/{path}\?"))
+        expect(page.page.get_by_test_id("stSidebar")).to_be_hidden()
+
+
+@pytest.mark.story
+def test_on_a_projector_a_word_is_dragged_to_the_place_under_the_pointer(opened, server):
+    page = opened(f"{server.url}/?present=1&hidden=8&phrase=i+am+not+bad", "network", 1280, 720)
+    words = page.page.locator(".st-key-network .rnnviz-word")
+    expect(words).to_have_count(4)
+    first, last = (words.nth(k).bounding_box() for k in (0, 3))
+    middle = [box["x"] + box["width"] / 2 for box in (first, last)]
+    mouse, y = page.page.mouse, first["y"] + first["height"] / 2
+    mouse.move(middle[0], y)
+    mouse.down()
+    mouse.move((middle[0] + middle[1]) / 2, y)
+    mouse.move(middle[1], y)
+    dragged = words.nth(0).bounding_box()
+    assert dragged["x"] + dragged["width"] / 2 == pytest.approx(middle[1], abs=2)
+    mouse.up()
+    expect(page.phrase).to_have_value("am not bad i")
 
 
 @pytest.mark.story

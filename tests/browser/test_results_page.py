@@ -47,8 +47,9 @@ def test_the_three_surest_errors_of_ones_own_data_are_found_with_five_clicks(ope
     shares = []
     for row in rows(page).all()[:3]:
         expect(row).to_be_in_viewport(ratio=1)
-        text, wanted, said, sure = row.locator("td").all_inner_texts()
-        assert THINGS[text.split()[-1]] == wanted != said
+        place, text, target, answer, sure = row.locator("td").all_inner_texts()
+        assert REQUESTS.splitlines()[int(place) - 1] == f"{text},{target}"
+        assert THINGS[text.split()[-1]] == target != answer
         shares.append(int(sure.removesuffix("%")))
     assert shares == sorted(shares, reverse=True)
     expect(page.page.locator(".rnnviz-story")).to_contain_text("test phrases are right.")

@@ -65,10 +65,10 @@ def _measure(session: Session) -> Iterator[None]:
 
 def _answer(source: GradientSource) -> str:
     """The share of the words before the last in the gradient of the input weights."""
-    noun, history = source.session.names.noun, _shares(source)
+    noun, history, state = source.session.names.noun, _shares(source), source.query.state
     if len(source.words) < 2:
         return f"One {noun}: all of the gradient comes from it."
-    shares, row = history.column("W_xh"), history.nearest(source.query.state.epoch)
+    shares, row = history.column("W_xh"), history.nearest(state.epoch)
     now, start = (_percent(float(shares[k, :-1].sum())) for k in (row, 0))
     first = f"; at {source.session.unit} {history.epochs[0]} it was {start}" if row else ""
     if not np.isfinite(shares[row]).all():
@@ -82,7 +82,10 @@ def _answer(source: GradientSource) -> str:
         of = "of the input weights' gradient comes from what is before the last"
         return f"How much {of} {noun}: {each}."
     share = f"<strong>{now}</strong> of the input weights' gradient"
-    return f"{noun.capitalize()}s before the last contribute {share}{first}."
+    words, when = f"{noun}s before the last contribute", history.epochs[row]
+    if state.offset or when != state.epoch:
+        return f"At {source.session.unit} {when}, {words} {share}{first}."
+    return f"{words.capitalize()} {share}{first}."
 
 
 def _shares(source: GradientSource) -> EpochSeries[TokenContribution]:

@@ -2,6 +2,7 @@
 // `paint(context, width, height)`, which draws all of it, `told()`, the lines of the tip, and `under`, the
 // { token, unit, epoch } under the pointer.
 import { Picture } from "./picture.js";
+import { zoomNow } from "./present.js";
 
 export class CanvasPicture extends Picture {
   constructor(key, parts, listeners) {
@@ -21,7 +22,7 @@ export class CanvasPicture extends Picture {
 
   // So many pixels are one unit of `paint`.
   get zoom() {
-    return 1;
+    return zoomNow();
   }
 
   placeOf({ offsetX, offsetY }) {

@@ -1,7 +1,7 @@
 // A chart, drawn on a canvas from one of the pictures of figures/. Its options are Plotly's, so a notebook
 // shows the same picture.
 import { CanvasPicture } from "./canvas_picture.js";
-import { clamp, faint } from "./canvas.js";
+import { faint } from "./canvas.js";
 import { isArrow, nearest, onwards, targetsOf } from "./chart_aim.js";
 import { chartLayout, pointsOf } from "./chart_layout.js";
 import { paintChart, paintSentence } from "./chart_paint.js";
@@ -9,9 +9,6 @@ import { plainText } from "./numbers.js";
 
 // The axes that may count tokens, units or epochs, and their place in a point.
 const AXES = new Map([["x", 0], ["y", 1]]);
-// On a projector of this height, in pixels, a chart is drawn as large as elsewhere; on a higher one larger.
-const PRESENT = 830;
-
 // So many places of one sequence have a wide ring.
 const MOST_RINGS = 9;
 
@@ -31,16 +28,6 @@ export class Chart extends CanvasPicture {
   // What can be clicked can be reached with the keyboard.
   get role() {
     return this.clickable ? "application" : "img";
-  }
-
-  // On a projector type and lines are larger.
-  get zoom() {
-    return document.body.classList.contains("rnnviz-present") ? clamp(innerHeight / PRESENT, 1, 1.6) : 1;
-  }
-
-  get edges() {
-    const entries = super.edges && Object.entries(super.edges).map(([name, pixels]) => [name, pixels / this.zoom]);
-    return entries && Object.fromEntries(entries);
   }
 
   show(figure) {

@@ -216,8 +216,25 @@ function writeAddress() {
   sessionStorage.setItem(ADDRESS, page.search);
 }
 
+// To the next page, or the one before.
+function turn(by) {
+  leavePage(location.pathname);
+  page.trigger("question", by);
+}
+
+function switchPresent() {
+  present.show(!present.on);
+  updateAddress(page.query);
+}
+
 export function link({ parentElement }) {
-  const button = parentElement.querySelector("button");
+  for (const button of parentElement.querySelectorAll("[data-turn]")) button.onclick = () => turn(button.dataset.turn);
+  for (const button of parentElement.querySelectorAll(".rnnviz-presents"))
+    button.onclick = () => {
+      switchPresent();
+      button.blur();
+    };
+  const button = parentElement.querySelector(".rnnviz-copy");
   const { textContent } = button;
   button.onclick = async () => {
     writeAddress();
@@ -324,10 +341,11 @@ document.addEventListener("keydown", (event) => {
   if (event.key === " " && event.target.closest("button, a, summary, [role=button]")) return;
   const plain = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const name = event.shiftKey ? `Shift+${event.key}` : plain;
-  if (name === "l") {
-    present.show(!present.on);
-    updateAddress(page.query);
-    return;
+  if (name === "l") return switchPresent();
+  const by = present.on && { PageUp: "previous", PageDown: "next" }[name];
+  if (by) {
+    event.preventDefault();
+    return turn(by);
   }
   if (name === "s" && !event.repeat) document.querySelector(".rnnviz-luck")?.click();
   const view = { 1: "A", 2: "B", 3: "both" }[name];

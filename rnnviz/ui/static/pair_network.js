@@ -60,8 +60,9 @@ export class PairNetwork extends CanvasPicture {
     const { wordTop, wordHeight, left: edge, u } = this.layout;
     const shades = pair.words.map((_, t) => (t === pair.token ? pair.theme.forward : pair.theme.grid));
     this.tokens.place(this.layout, undefined, shades);
-    this.tokens.node.style.top = `${wordTop}px`;
-    Object.assign(this.button.style, { top: `${wordTop}px`, height: `${wordHeight}px`, width: `${edge - 12}px`,
+    const top = `${wordTop * this.zoom}px`;
+    this.tokens.node.style.top = top;
+    Object.assign(this.button.style, { top, height: `${wordHeight}px`, width: `${edge - 12}px`,
       fontSize: `${Math.max(13, 0.98 * u)}px` });
   }
 

@@ -41,13 +41,13 @@ export class Sheet {
   edges(picture) {
     const edges = { ...this.sides(picture), alone: Boolean(picture.enlarged.dialog) };
     const [words] = this.node.getElementsByClassName("fixed");
-    return picture.head && words && !picture.enlarged.dialog ? { ...edges, head: words.offsetHeight } : edges;
+    return picture.head && words && !picture.enlarged.dialog ? { ...edges, head: words.offsetHeight / picture.zoom } : edges;
   }
 
-  sides({ node, enlarged: { dialog, home } }) {
+  sides({ node, zoom, enlarged: { dialog, home } }) {
     const row = home.parentElement;
-    const [width, height] = dialog
-      ? [node.clientWidth, node.clientHeight] : [row.clientWidth, this.node.clientHeight];
+    const pixels = dialog ? [node.clientWidth, node.clientHeight] : [row.clientWidth, this.node.clientHeight];
+    const [width, height] = pixels.map((length) => length / zoom);
     const right = row.parentElement === this.node.children[1];
     const u = right ? clamp(Math.min(width / 33, height / 38), 11, 20) : clamp(Math.min(width / 66, height / 38), 12, 22);
     // Side by side they stand on no common axis.

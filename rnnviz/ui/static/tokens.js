@@ -1,4 +1,5 @@
 // The words of the picture, each in a box of its own. What is typed there is the phrase.
+import { zoomNow } from "./present.js";
 
 // A box dragged so far, in pixels, is moved to another place.
 const DRAG_FROM = 6;
@@ -233,7 +234,7 @@ export class Tokens {
   grasp({ clientX: from }, k) {
     const box = this.boxes[k];
     const move = ({ clientX }) => {
-      const by = clientX - from;
+      const by = (clientX - from) / zoomNow();
       if (Math.abs(by) < DRAG_FROM && !box.classList.contains("dragged")) return;
       box.classList.add("dragged");
       box.style.transform = `translateX(${by}px)`;
@@ -244,7 +245,7 @@ export class Tokens {
       const dragged = box.classList.contains("dragged");
       box.classList.remove("dragged");
       if (type !== "pointerup") return;
-      if (dragged) this.moveTo(k, (clientX - from) / this.layout.pitch);
+      if (dragged) this.moveTo(k, (clientX - from) / zoomNow() / this.layout.pitch);
       else if (box.isConnected) box.select();
     };
     const listen = { pointermove: move, pointerup: end, pointercancel: end };

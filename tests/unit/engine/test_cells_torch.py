@@ -95,13 +95,13 @@ def lru(w, x, p, q):
 
 def slstm(w, x, h, *others):
     """Beck et al. 2024, equations 8 to 17, with a sigmoid forget gate."""
-    m, c, n = others
+    m, n, c = others
     i, f, g, o = (w[f"W_x{k}"] @ x + w[f"W_h{k}"] @ h + w[f"b_{k}"] for k in "ifgo")
     new = torch.maximum(F.logsigmoid(f) + m, i)
     i, f = torch.exp(i - new), torch.exp(F.logsigmoid(f) + m - new)
     c, n = f * c + i * torch.tanh(g), f * n + i
     h = torch.sigmoid(o) * (c / n)
-    return h, (h, new, c, n)
+    return h, (h, new, n, c)
 
 
 def cornn(w, x, z, y):

@@ -241,7 +241,7 @@ def test_a_run_that_broke_ends_with_what_happened():
     assert session.player.remedy
     replayed = Replayed(replay(session))
     assert replayed.epochs[-1] == session.run.position.epoch >= 3
-    assert "are not finite" in replayed.text(0, "story", len(replayed.epochs) - 1)
+    assert "no longer finite" in replayed.text(0, "story", len(replayed.epochs) - 1)
 
 
 def test_a_run_within_an_epoch_is_replayed_up_to_its_beginning():

@@ -253,9 +253,9 @@ def test_own_data_are_in_the_file_only_if_they_are_asked_for():
     train_on(session, opened)
     with pytest.raises(TransferError, match=r"needs sky\.csv and more\.csv: drop them"):
         run_of(content, "r")
-    with pytest.raises(TransferError, match="The data that are loaded are others"):
+    with pytest.raises(TransferError, match="The data that are loaded are not exactly these"):
         run_of(content, "r", replace(SKY, train=File("sky.csv", CSV + b"so so,rainy\n")))
-    with pytest.raises(TransferError, match="are others"):
+    with pytest.raises(TransferError, match="are not exactly these"):
         run_of(content, "r", replace(SKY, test=None))
     same(session, run_of(run_file(session), "r", SKY).session())
 

@@ -264,7 +264,7 @@ X = np.zeros((4, 3))
         ({"examples": [(X, "high")]}, "target of the example 1 can't be read"),
         ({"examples": [(X, 1, 2)]}, "is not an example: give a sequence and its target"),
         ({"examples": [X], "test_examples": [X]}, "Test examples need labels"),
-        ({"examples": (), "test_examples": [(X, [1, 2])]}, "Test examples measure"),
+        ({"examples": (), "test_examples": [(X, [1, 2])]}, "labels, and other examples"),
         ({"reads": "every", "examples": [(X, [1, 2])]}, r"must have \(4, 2\)"),
     ],
 )  # fmt: skip

@@ -133,7 +133,7 @@ def test_what_is_nearly_all_is_not_called_all():
 def test_a_run_that_broke_says_so():
     found = after(RunConfig(lr=10), 1000)
     assert (found.chapter, found.broken) == ("Broken", True)
-    assert found.sentence.startswith("With the next step the numbers are not finite: ")
+    assert found.sentence.startswith("Within the next epoch the numbers are no longer finite: ")
     assert "go back, or try a learning rate of 0.02" in found.sentence
 
 

@@ -154,6 +154,55 @@ def test_a_finished_run_can_be_replayed_to_its_end():
     assert "Finished: 3 of 3 epochs" in player.message
 
 
+RISING = {"optimizer": "adam", "lr": 0.02, "epochs": 120}
+
+
+@pytest.mark.parametrize("patience", [2, 5, 20])
+@pytest.mark.parametrize("budget", [math.inf, 0.001])
+def test_a_run_stops_when_the_test_loss_no_longer_falls(patience, budget):
+    whole = run_of(120, **RISING)
+    losses = whole.run.history.column("test_loss")
+    end = next(e for e in range(len(losses)) if e - losses[: e + 1].argmin() == patience)
+    stopped = run_of(0, **RISING, patience=patience)
+    stopped.player.play()
+    while stopped.player.running:
+        stopped.player.advance(7, budget)
+    player, best = stopped.player, end - patience
+    assert (player.run.position, player.position) == (Position(end), Position(best))
+    assert (
+        f"Stopped early at epoch {end}: the test loss was lowest at epoch {best}," in player.message
+    )
+    whole.player.go_to(Position(best))
+    assert weights(stopped) == weights(whole)
+
+
+def test_a_stopped_run_is_reopened_replayed_and_trained_on():
+    player = run_of(120, **RISING, patience=5).player
+    end, link = player.run.position, player.link()
+    other = Session(RunConfig()).player
+    other.follow(*read_link(link.to_query()), math.inf)
+    assert (other.run.position, other.position) == (end, player.position)
+    player.play()
+    player.tick(1.0, 50)
+    assert (player.running, player.over, player.position) == (False, True, end)
+    assert "Stopped early" in player.message
+    player.advance(1)
+    assert player.run.position == end
+    player.configure(replace(player.config, patience=0))
+    player.back_to_now()
+    player.advance(3)
+    assert player.position == Position(end.epoch + 3)
+    assert not player.run.schedule.changes
+
+
+def test_without_a_test_set_the_training_loss_counts():
+    settings = {"task": "spelling", "optimizer": "adam", "lr": 0.3, "epochs": 60, "patience": 3}
+    player = run_of(60, **settings).player
+    losses = player.run.history.column("train_loss")
+    assert len(losses) - 1 - losses.argmin() == 3
+    assert "the train loss was lowest" in player.message
+
+
 def test_steps_in_the_past_are_replayed(played):
     then = run_of(4)
     played.player.go_to(Position(4))

@@ -26,14 +26,16 @@ def found():
     """Runs of three seeds, and one that diverges."""
     configs = [RunConfig(hidden=6, init_scale=0.3, epochs=5, seed=seed) for seed in (3, 4, 5)]
     wild = RunConfig(activation="relu", init_scale=1.0, epochs=5, lr=100.0, clip_by="off")
-    return {one.config: one for one in members(map(Schedule, [*configs, wild]), workers=2)}
+    early = RunConfig(hidden=6, init_scale=0.3, epochs=50, optimizer="adam", lr=0.1, patience=1)
+    every = [*configs, wild, early]
+    return {one.config: one for one in members(map(Schedule, every), workers=2)}
 
 
 def test_a_member_is_the_run_that_its_seed_gives_alone(found):
     for config, member in found.items():
         session = Session(config)
         session.player.advance(config.epochs)
-        assert member.theta.tobytes() == session.state.parameters.theta.tobytes()
+        assert member.theta.tobytes() == session.run.state.parameters.theta.tobytes()
         for name in COLUMNS:
             own = session.run.history.column(name)
             assert member.column(name).tobytes() == own.tobytes()
@@ -42,6 +44,7 @@ def test_a_member_is_the_run_that_its_seed_gives_alone(found):
 def test_a_run_whose_loss_is_not_finite_ends_before_its_last_epoch(found):
     assert [member.diverged for member in found.values() if member.config.lr > 1] == [True]
     assert sum(member.diverged for member in found.values()) == 1
+    assert [len(one.scores) < 50 for one in found.values() if one.config.patience] == [True]
 
 
 def test_own_data_are_divided_by_each_seed():
