@@ -33,8 +33,8 @@ from rnnviz.probe.jacobians import Products
 from rnnviz.probe.memory_gauge import LagProfile
 from rnnviz.questions.reach.measure import LengthProfile
 
-#: Decades of the axis below the rounding error, for its label.
-_BELOW = 2
+#: Decades of the axis below 1 at least, or below the rounding error where a share comes as near.
+_BELOW, _NEAR = 2, 3
 #: A half-life of this many tokens or more counts as infinite.
 FOREVER = 1000
 
@@ -59,10 +59,12 @@ def reach_curve(
         profiles += second.values[1:]
     measured = [v for of in profiles for v in (*of.low[_lags(of, last)], *of.high[_lags(of, last)])]
     measured += [v for of in phrases for v in of]
-    span = theme.scale.decades([*map(float, measured), 1.0, profile.rounding * 10.0**-_BELOW])
+    sizes = [value for value in map(float, measured) if value > 0]
+    # The region of rounding is in sight where a share comes near it.
+    near = min(sizes, default=1.0) < profile.rounding * 10.0**_NEAR
+    lowest = profile.rounding * 10.0**-_BELOW if near else 10.0**-_BELOW
+    span = theme.scale.decades([*sizes, 1.0, lowest])
     floor = 10.0 ** span[0]
-    place = {"xref": "paper", "x": 0.99, "y": math.log10(profile.rounding), "yshift": -3}
-    rounding = f"lost in rounding ({profile.dtype.name})"
     series = list(_band(profile, last, sequence, theme, floor))
     if network:
         series[-1]["name"] += f", {name}"
@@ -79,8 +81,7 @@ def reach_curve(
         xaxis=words_axis(words, theme), yaxis=log_axis("", theme, span),
         shapes=_rounding(profile.rounding, floor, theme),
         annotations=[
-            note(rounding, "right top", **place, font={"color": theme.muted},
-                 bgcolor=theme.background),
+            *_rounding_name(profile, floor, theme),
             *_ends(shares, phrases[1] if network else shares[:0], span, theme),
             *zeros(np.arange(last + 1), shares, span[0], theme.magnitude),
         ],
@@ -100,12 +101,23 @@ def _columns(profile: LagProfile, sequence: str, words: int) -> list[tuple[str, 
 
 
 def _rounding(least: float, floor: float, theme: Theme) -> list[dict[str, Any]]:
-    """The region in which a number is too small to change the sum."""
+    """The region in which a number is too small to change the sum, if it is in sight; and 1."""
+    if least <= floor:
+        return [level(1, theme)]
     region = {
         "type": "rect", "xref": "paper", "x0": 0, "x1": 1, "line": {"width": 0}, "y0": floor,
         "y1": least, "layer": "below", "fillcolor": faint(theme.text, 0.06),
     }  # fmt: skip
     return [region, level(least, theme, dash="solid"), level(1, theme)]
+
+
+def _rounding_name(profile: LagProfile, floor: float, theme: Theme) -> Iterator[dict[str, Any]]:
+    if profile.rounding > floor:
+        yield note(
+            f"lost in rounding ({profile.dtype.name})", "right top", xref="paper", x=0.99,
+            y=math.log10(profile.rounding), yshift=-3, font={"color": theme.muted},
+            bgcolor=theme.background,
+        )  # fmt: skip
 
 
 def _lags(profile: LagProfile, last: int) -> Array:
@@ -426,7 +438,7 @@ def _exponents(exponents: Array, name: str, line: dict[str, Any]) -> Series:
 
 #: The width and the dash of the lines of the largest and the smallest singular value.
 _STYLES = ((2.6, "solid"), (1.4, "dash"))
-#: The products' axis reaches at least down to this, so that two networks can be compared.
+#: The products' axis reaches down to the smallest singular value, but for it not below this.
 _DEPTH = -20.0
 
 
@@ -443,7 +455,10 @@ def product_curves(
     both = [products.largest, *([second.values.largest] if second else [])]
     # The last token always has a finite value.
     largest = np.concatenate([values[np.isfinite(values)] for values in both])
-    span = theme.scale.powers(min(_DEPTH, largest.min() - 4), largest.max())
+    smaller = [products.smallest, *([second.values.smallest] if second else [])]
+    smallest = np.concatenate([values[np.isfinite(values)] for values in smaller])
+    low = max(_DEPTH, smallest.min(initial=0.0))
+    span = theme.scale.powers(min(low, largest.min() - 2), largest.max())
     best, worst = (f"{name}, {end}".removeprefix(", ") for end in ("kept best", "kept worst"))
     solid, dashed = ({"color": theme.magnitude, "width": w, "dash": d} for w, d in _STYLES)
     if network:  # Dashes are the second network's.
