@@ -29,6 +29,9 @@ from rnnviz.tasks.task import Preset
 _unit = ContextVar("unit", default="epoch")
 _EPOCH, _TRAINING = re.compile(r"(?<![{\w])epoch(s?)\b"), re.compile(r"\btraining\b(?! loop)")
 
+#: An answer and its target with more characters are in smaller letters.
+_LONG_ANSWER = 20
+
 
 def count_in(unit: str) -> None:
     """Count in this ``unit``, not in epochs, in the explanations of this context.
@@ -266,11 +269,12 @@ def verdict_html(probe: Probe, problem: str, opened: bool = False) -> str:
         words = escape(", ".join(word[:40] for word in probe.reading.unknown[:12]))
         skipped = f"not in the vocabulary: {words} (skipped)"
         # It may be cut at the end.
-        line = f'<p title="{skipped}">{whose}{_answer(probe, brief=True)}; {skipped}</p>'
-    return f'<div class="rnnviz-verdict"><small>{name}</small>{line}</div>'
+        line = f'<p title="{skipped}">{whose}{_answer(probe)}; {skipped}</p>'
+    long = " long" * (len(probe.verdict) + len(probe.label or "") > _LONG_ANSWER)
+    return f'<div class="rnnviz-verdict{long}"><small>{name}</small>{line}</div>'
 
 
-def _answer(probe: Probe, brief: bool = False) -> str:
+def _answer(probe: Probe) -> str:
     if not probe.finite:
         return f"no {probe.noun}: the states are not finite numbers"
     if probe.every and not probe.said:
@@ -280,6 +284,6 @@ def _answer(probe: Probe, brief: bool = False) -> str:
     side = "" if probe.side is None else ("first", "second")[probe.side]
     answer = f'<b class="{side}">{escape(probe.verdict) or "(nothing)"}</b>'
     if probe.dataset.answers_classes and not probe.said:
-        return f"{answer}{' ' if brief else ' with probability '}{probe.probability:.1%}"
+        return f"{answer} {probe.probability:.1%}"
     target = "" if probe.label is None else f", target: <b>{escape(probe.label)}</b>"
     return f"{answer}{target}"

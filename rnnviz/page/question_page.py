@@ -105,7 +105,8 @@ def train_page(pair: Pair, controls: DeltaGenerator) -> None:
     """Draw the page *Train*; its tab's own ``controls`` are in the sidebar."""
     session = pair.session
     left, right = st.columns([2, 1], gap="medium")
-    with left, st.container(horizontal=True, key="asked"):
+    short = session.dataset.one_class_at_end or pair.together
+    with left, st.container(horizontal=True, key="asked" if short else "asked_long"):
         session.questions["train"] = question_tabs("train", session)
         place_phrase(session)
         if not pair.together:

@@ -164,7 +164,7 @@ def test_whatever_is_typed_is_shown_as_typed_or_gets_a_sentence(page):
     assert page.page.evaluate("window.hit") is None
     for text, sentence in UNREADABLE.items():
         page.type_phrase("bad")
-        page.expect_said("verdict", "probability")
+        page.expect_said("verdict", "%")
         page.type_phrase(text)
         page.expect_said("verdict", sentence)
     page.step_to("1")

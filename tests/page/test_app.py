@@ -96,7 +96,7 @@ def test_a_page_opens_with_the_default_run_its_numbers_and_what_to_do(new):
     for shown in ("Paused", "0 of 1000", "0.6931", "loss", "accuracy", "%", "Press Play"):
         assert shown in new.text
     probe = new.session.inspect()
-    assert f"{probe.verdict}  with probability {probe.probability:.1%}" in new.text
+    assert f"{probe.verdict}  {probe.probability:.1%}" in new.text
     told = new.chart("curves")["layout"]["meta"]
     assert told["loss"]["guess"] == pytest.approx(0.6878, abs=1e-4)
     lines = [(line["name"], round(line["loss"], 3)) for line in told["baselines"]]

@@ -31,12 +31,12 @@ from rnnviz.ui.style import theme
 def _charts(session: Session) -> tuple[Column[GradientSource], Column[GradientSource]]:
     reads, feeds = {"part": "da_t x_tᵀ"}, {"part": "da_t h_{t−1}ᵀ"}
     left = [
-        Chart("feed_hh", 3, _columns("W_hh"), _narrow, fields=feeds),
-        Chart("feed_xh", 3, _columns("W_xh"), _narrow, text="feed", fields=reads),
+        Chart("feed_xh", 4.4, _columns("W_xh"), _narrow, text="feed", fields=reads),
+        Chart("feed_hh", 2.6, _columns("W_hh"), _narrow, fields=feeds),
     ]
     right = [
-        Chart("map_hh", 3, _map("W_hh"), click=go_to_click, text="share_map", fields=feeds),
         Chart("map_xh", 3, _map("W_xh"), click=go_to_click, text="share_map", fields=reads),
+        Chart("map_hh", 3, _map("W_hh"), click=go_to_click, text="share_map", fields=feeds),
     ]
     if session.player.recorded:  # Its optimizer is another program's.
         return left, right

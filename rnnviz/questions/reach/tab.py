@@ -347,7 +347,7 @@ def _controls(session: Session) -> None:
 def _charts(session: Session) -> tuple[Column[GradientSource], Column[GradientSource]]:
     ending = "_gated" * gated(session)
     after_words = Chart(
-        "state_spectrum", 3, _or_too_large("state_spectrum", _step_spectrum), jacobian_tokens
+        "state_spectrum", 2.6, _or_too_large("state_spectrum", _step_spectrum), jacobian_tokens
     )
     if session.inspect().every:  # There are several outputs to compare.
         after_words = Chart("connectivity", 4, _connectivity, probe_sequence)
@@ -358,8 +358,8 @@ def _charts(session: Session) -> tuple[Column[GradientSource], Column[GradientSo
         new = session.lab(LengthLab).lengths(session.state, session.dataset).new
         last = Chart("longer", 2.8, _longer, _scored, text="longer" if new else "at_hand")
     return [
-        Chart("over_lag", 5, _reach, _measured, text=f"over_lag{ending}"),
-        Chart("products", 3, _or_too_large("products", _products), jacobian_tokens,
+        Chart("over_lag", 6, _reach, _measured, text=f"over_lag{ending}"),
+        Chart("products", 2.8, _or_too_large("products", _products), jacobian_tokens,
               text=f"products{ending}"),
         after_words,
     ], [

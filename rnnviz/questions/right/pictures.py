@@ -48,8 +48,10 @@ Comparisons = EpochSeries[Comparison]
 _EXACT = 1e-16
 #: The dash of a line, by the kind of its parameter.
 _DASHES = {"W_xh": "dot", "W_hh": "solid", "b_h": "dashdot"}
-#: The length of an exact arrow in pixels, and the longest of the notebook's, as its multiple.
-_ARROW, _MOST = 20, 1.6
+#: The length of an exact arrow and its disc in pixels, and the longest of the notebook's, as its
+#: multiple. Of a few words they are so many times as large.
+_ARROW, _DISC, _MOST = 20, 52, 1.4
+_FEW, _LARGE = 6, 1.4
 #: The most words for arrows, and for discs behind them.
 MOST_ARROWS, _MOST_DISCS = 24, 12
 _BY_LENGTH = "The notebook's error, by length"
@@ -64,13 +66,14 @@ def gradient_directions(tokens: ByToken, words: Sequence[str], theme: Theme = LI
     The angle and the ratio of the lengths are those of the gradients.
     """
     ratios = tokens.notebook / np.where(tokens.exact > 0, tokens.exact, np.nan)
+    count = len(words)
+    times = _LARGE if count <= _FEW else 1.0
     arrows = [
         arrow
-        for t in range(len(words) if len(words) <= MOST_ARROWS else 0)
-        for arrow in _arrows(t, float(tokens.angles[t]), float(ratios[t]), theme)
+        for t in range(count if count <= MOST_ARROWS else 0)
+        for arrow in _arrows(t, float(tokens.angles[t]), float(ratios[t]), times * _ARROW, theme)
     ]
-    count = len(words)
-    size = 52 if count <= _MOST_DISCS else 0
+    size = times * _DISC if count <= _MOST_DISCS else 0
     disc = {"size": size, "color": faint(theme.magnitude, 0.08)}
     return picture(
         [
@@ -99,14 +102,16 @@ def _angles(tokens: ByToken, ratios: Array) -> Series:
     )  # fmt: skip
 
 
-def _arrows(t: int, angle: float, ratio: float, theme: Theme) -> Iterator[dict[str, Any]]:
+def _arrows(
+    t: int, angle: float, ratio: float, arrow: float, theme: Theme
+) -> Iterator[dict[str, Any]]:
     if np.isnan(angle):
         return
     turned = np.pi + np.radians(angle)
-    length = _ARROW * float(np.clip(ratio, 0.2, _MOST))
+    length = arrow * float(np.clip(ratio, 0.2, _MOST))
     if angle > 0.5:
         yield _arrow(t, length * np.cos(turned), -length * np.sin(turned), theme.text, 2)
-    yield _arrow(t, -_ARROW, 0, theme.magnitude, 3)
+    yield _arrow(t, -arrow, 0, theme.magnitude, 3)
 
 
 def _arrow(t: int, right: float, down: float, color: str, width: float) -> dict[str, Any]:

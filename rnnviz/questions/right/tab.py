@@ -113,10 +113,10 @@ def _charts(session: Session) -> tuple[Column[GradientSource], Column[GradientSo
             lambda of: of.probe.basis, text="notebook")  # fmt: skip
         return [flow], [Chart("parameters", 1, _parameters, _basis, text="checks")]
     return [
-        Chart("directions", 2.4, lambda of: gradient_directions(
+        Chart("directions", 3.6, lambda of: gradient_directions(
             _lab(of).by_token(of.query), of.words, theme()), _arrows),
-        Chart("sizes", 3, _sizes, lambda of: of.probe.basis),
-        Chart("by_length", 3, lambda of: errors_by_length(
+        Chart("sizes", 2.6, _sizes, lambda of: of.probe.basis),
+        Chart("by_length", 2.6, lambda of: errors_by_length(
             _lab(of).by_length(of.query), of.words, of.theme("by_length"))),
     ], [
         Chart("parameters", 4, _parameters, _basis),

@@ -159,7 +159,7 @@ export function paintChannels(p) {
   if (pitch < NARROW * u) return;
   // In the low strip of a few units there is no room for it.
   if (state.height > 8 * u)
-    ["share from", `memory ${labels.memory}`].forEach((line, k) => {
+    ["share from", labels.memory].forEach((line, k) => {
       const y = state.y + state.height - (1.7 - 1.15 * k) * u;
       write(p, line, 0, y, 0.92 * u, theme.forward, { weight: 600 });
     });
@@ -602,7 +602,8 @@ export function paintOutcome(p) {
     size, color, { weight: 700, most, least: 0.9 * u }));
   const arriving = backOf(network).at(-1);
   if (Number.isNaN(arriving)) return paintLoss(p, at, most);
-  const [from, to] = [middle + 2.3 * u, heightOf(layout, arriving)];
+  // Below the last line.
+  const [from, to] = [middle + Math.max(2.3, 1.5 * answered(network).lines.length - 1.2) * u, heightOf(layout, arriving)];
   const last = x(network.words.length - 1) + 0.75 * u;
   c.beginPath();
   [c.strokeStyle, c.lineWidth] = [theme.magnitude, 0.17 * u];
