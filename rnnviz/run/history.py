@@ -79,10 +79,13 @@ class History:
 
     @property
     def best(self) -> int:
-        """The first epoch with the lowest loss on what is held out, or on the training set."""
+        """The first epoch with the lowest loss on what is held out, or on the training set.
+
+        Epoch 0 if no loss is a number.
+        """
         unseen = self.loss_of(self.held_out)
         losses = self.column("train_loss") if np.isnan(unseen).all() else unseen
-        return int(self.epochs[np.nanargmin(losses)])
+        return int(np.argmin(np.nan_to_num(losses, nan=np.inf)))
 
     def row(self, epoch: int) -> dict[str, float]:
         """The scores after ``epoch``, by column name."""

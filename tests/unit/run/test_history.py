@@ -53,6 +53,23 @@ def test_a_missing_test_set_is_not_a_number():
     assert history.row(0)["train_loss"] == 1.0
 
 
+@each_row(
+    "train, test, best",
+    [
+        ((3, 1, 1, 2), (4, 6, 5, 5), 0),
+        ((3, 1, 1, 2), (np.nan,) * 4, 1),
+        ((np.nan, np.nan), (np.nan, np.nan), 0),
+        ((np.nan, 2), (np.nan, 2), 1),
+        ((np.inf, 2, np.nan), (np.nan,) * 3, 1),
+    ],
+)
+def test_the_best_epoch_is_the_first_with_the_lowest_loss_on_what_is_held_out(train, test, best):
+    history = History()
+    for losses in zip(train, test, strict=True):
+        history.append(*(Score(loss, 0.5) for loss in losses))
+    assert history.best == best
+
+
 # The cache of measurements
 
 
