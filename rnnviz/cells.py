@@ -16,6 +16,8 @@ from textwrap import dedent, wrap
 KEEPING, ADMITTING = "np.full(HIDDEN, FORGET_BIAS)", "np.full(HIDDEN, -FORGET_BIAS)"
 #: The name of a cell of one's own.
 OWN = "own"
+#: The cells without a matrix from state to state.
+_DIAGONAL = "mingru", "rglru", "lru"
 
 
 @dataclass(frozen=True, eq=False)
@@ -242,6 +244,11 @@ def cell_names() -> tuple[str, ...]:
 def gated() -> tuple[str, ...]:
     """The cells that have a forget bias."""
     return tuple(name for name in cell_names() if name == OWN or CELLS[name].gated)
+
+
+def recurrent() -> tuple[str, ...]:
+    """The cells that have a matrix from state to state, or may have one."""
+    return tuple(name for name in cell_names() if name not in _DIAGONAL)
 
 
 def with_constants() -> tuple[str, ...]:

@@ -328,6 +328,18 @@ class RunConfig:
         "is added to the clipped one; with adam each step multiplies W by 1 − learning rate · λ "
         "instead (AdamW). 0 means none. A change takes effect at the next step.",
     )
+    dropout: float = _training(
+        0.0, "Dropout", low=0.0, high=0.9, step=0.1,
+        help="Against learning by heart: every training step leaves out this share of the inputs "
+        "of each layer, drawn anew, and multiplies the weights of the others by 1/(1 − share). "
+        "What is left out of a text are words. The pictures and the scores are those of the whole "
+        "network. A change takes effect at the next step.",
+    )
+    recurrent_dropout: float = _training(
+        0.0, "Recurrent dropout", low=0.0, high=0.9, step=0.1, only=("cell", cells.recurrent),
+        help="The same for the units that a layer's recurrent matrices read: at every token of a "
+        "step the others read nothing of them.",
+    )
     batch: int = _training(
         1, "Batch size", low=1, high=64, restarts=True,
         help="The number of sequences for one step; the loss is the mean over their outputs. With "
@@ -380,6 +392,11 @@ class RunConfig:
         for row in SETTINGS.values():
             if not row.applies(vars(self)):
                 object.__setattr__(self, row.name, row.default)
+
+    @property
+    def drops(self) -> bool:
+        """Whether there is dropout."""
+        return self.dropout > 0 or self.recurrent_dropout > 0
 
     @property
     def dataset_seed(self) -> int:

@@ -18,6 +18,7 @@ from rnnviz.cli import textbook
 from rnnviz.config import Gradient, RunConfig
 from rnnviz.engine.batch import collate
 from rnnviz.engine.cell_check import TOLERANCE
+from rnnviz.engine.dropout import factors_at
 from rnnviz.engine.gradcheck import check_gradient
 from rnnviz.engine.graph import INPUTS, UNITS
 from rnnviz.engine.layer_buffers import Array
@@ -371,7 +372,10 @@ def step_check(state: TrainState, config: RunConfig, dataset: Dataset) -> Check:
     chosen = order(config.seed, state.epoch, count, config.batch)
     some = chosen[state.offset : state.offset + config.batch]
     batch = collate([dataset.train[k] for k in some])
-    gradient = record(own, batch, config.gradient, config.truncate).gradient.theta.astype(float)
+    factors = factors_at(own, config, state.epoch, state.offset)
+    trace = record(own.times(factors), batch, config.gradient, config.truncate)
+    # The derivative by a weight that is multiplied by a factor.
+    gradient = trace.gradient.times(factors).theta.astype(float)
     slots = slots_for(config.optimizer, own.theta, state.slots)
     averages = tuple(array.astype(float) for array in slots.arrays)
     theta = own.theta.astype(float)

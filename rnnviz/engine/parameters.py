@@ -149,6 +149,10 @@ class Parameters:
         """An independent copy."""
         return self.like(copy_of(self.theta))
 
+    def times(self, factors: Array | None) -> Parameters:
+        """The weights times these factors, (P,); these weights themselves without factors."""
+        return self if factors is None else self.like(self.theta * factors)
+
 
 def plain(name: str) -> str:
     """A parameter's name without its stack and its layer."""
@@ -182,7 +186,7 @@ def _of_layer(architecture: Architecture, fused: list[Array]) -> list[tuple[str,
 # Initial weights
 
 #: Streams of ``np.random.default_rng((seed, stream, ...))``, one for each use of randomness.
-INITIALISATION, SHUFFLING = 1, 2
+INITIALISATION, SHUFFLING, DROPPING = 1, 2, 3
 
 
 def initial_parameters(architecture: Architecture, config: RunConfig) -> Parameters:

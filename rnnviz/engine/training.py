@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import NamedTuple
@@ -12,10 +12,11 @@ import numpy as np
 from rnnviz.config import ClipBy, Gradient, OptimizerKind, RunConfig
 from rnnviz.engine.batch import Batch, ExampleLike
 from rnnviz.engine.bptt import bind
+from rnnviz.engine.dropout import Dropout
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.optimizers import OPTIMIZERS, Slots, clip, slots_for
 from rnnviz.engine.parameters import SHUFFLING, Architecture, Parameters, initial_parameters
-from rnnviz.engine.step_cache import StepCache
+from rnnviz.engine.step_cache import BoundStep, StepCache
 from rnnviz.engine.trace import Trace
 
 
@@ -39,8 +40,6 @@ def train_on(buffers: TrainBuffers, config: RunConfig, count: int) -> None:
     The backward pass is linear in dlogits. Plain gradient descent scales these by lr, so that the
     gradient is the update: clip(lr g, lr limit) = lr clip(g, limit).
     """
-    start, end = buffers.offset, buffers.offset + count
-    indexes = order(config.seed, buffers.epoch, len(buffers), config.batch)[start:end]
     theta, update = buffers.parameters.theta, buffers.update.theta
     sgd, subtract = config.optimizer is OptimizerKind.SGD, np.subtract
     scale, limit = (config.lr, config.lr * config.clip) if sgd else (1.0, config.clip)
@@ -49,9 +48,7 @@ def train_on(buffers: TrainBuffers, config: RunConfig, count: int) -> None:
     optimizer, steps = OPTIMIZERS[config.optimizer], slots.steps
     decay, shrink = optimizer.decays(config.weight_decay, config.lr)
     with np.errstate(all="ignore"):
-        for forward, backward, gradient, outputs, idle, da in buffers.cache.steps(
-            indexes, config.batch, config.truncate
-        ):
+        for forward, backward, gradient, outputs, idle, da in _steps(buffers, config, count):
             forward()
             backward(scale / outputs)
             gradient()
@@ -65,9 +62,42 @@ def train_on(buffers: TrainBuffers, config: RunConfig, count: int) -> None:
             if shrink:
                 np.multiply(theta, 1 - shrink, theta)
             subtract(theta, update, theta)
-    buffers.slots, buffers.offset = replace(slots, steps=steps), end
-    if end == len(buffers):
+    buffers.slots, buffers.offset = replace(slots, steps=steps), buffers.offset + count
+    if buffers.offset == len(buffers):
         buffers.epoch, buffers.offset = buffers.epoch + 1, 0
+
+
+def _steps(buffers: TrainBuffers, config: RunConfig, count: int) -> Iterable[BoundStep]:
+    """The steps on the next ``count`` examples of the epoch; use each before taking the next."""
+    positions = range(buffers.offset, buffers.offset + count)
+    indexes = order(config.seed, buffers.epoch, len(buffers), config.batch)
+    steps = buffers.cache.steps(
+        indexes[positions.start : positions.stop], config.batch, config.truncate
+    )
+    if not config.drops:
+        return steps
+    dropout = Dropout(buffers.parameters.architecture, config)
+    return (
+        _dropped(step, buffers, dropout.at(buffers.epoch, offset))
+        for offset, step in zip(positions[:: config.batch], steps, strict=True)
+    )
+
+
+def _dropped(step: BoundStep, buffers: TrainBuffers, factors: Array) -> BoundStep:
+    """The step through the weights times ``factors``; its gradient is that of the whole weights."""
+    theta, update = buffers.parameters.theta, buffers.update.theta
+    whole = theta.copy()
+
+    def forward() -> None:
+        np.multiply(theta, factors, theta)
+        step.forward()
+
+    def gradient() -> None:
+        step.gradient()
+        theta[...] = whole
+        np.multiply(update, factors, update)
+
+    return step._replace(forward=forward, gradient=gradient)
 
 
 def _unclipped(config: RunConfig, buffers: TrainBuffers) -> float:
@@ -79,6 +109,7 @@ def _unclipped(config: RunConfig, buffers: TrainBuffers) -> float:
     if config.clip_by is ClipBy.OFF:
         return float("inf")
     provable = config.clip_by is ClipBy.VALUE and config.clip >= 1 and buffers.plain
+    provable &= not config.drops
     return (config.lr * config.clip) ** 2 if provable else -1.0
 
 
@@ -177,17 +208,25 @@ class Descent(NamedTuple):
 
 
 def descent(
-    parameters: Parameters, trace: Trace, config: RunConfig, before: Slots | None = None
-) -> Descent:
-    """The step that training with ``config`` would take on the batch of ``trace``."""
-    return Descent(*(step.copy() for step in update_parts(parameters, trace, config, before)))
+    parameters: Parameters, trace: Trace, config: RunConfig, before: Slots | None = None,
+    factors: Array | None = None,
+) -> Descent:  # fmt: skip
+    """The step that training with ``config`` would take on the batch of ``trace``.
+
+    With dropout, the trace is that of the weights times ``factors``, (P,).
+    """
+    parts = update_parts(parameters, trace, config, before, factors)
+    return Descent(*(step.copy() for step in parts))
 
 
 def update_parts(
-    parameters: Parameters, trace: Trace, config: RunConfig, before: Slots | None = None
-) -> Iterator[Parameters]:
+    parameters: Parameters, trace: Trace, config: RunConfig, before: Slots | None = None,
+    factors: Array | None = None,
+) -> Iterator[Parameters]:  # fmt: skip
     """The three parts of a ``Descent``, one after the other, in the same memory."""
     step, optimizer = trace.gradient, OPTIMIZERS[config.optimizer]
+    if factors is not None:
+        step.theta[...] *= factors
     yield step
     clip(step.theta, config.clip_by, config.clip)
     yield step

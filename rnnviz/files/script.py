@@ -96,6 +96,8 @@ def _settings(of: Architecture, schedule: Schedule, end: tuple[int, int]) -> str
     config, names = schedule.start, ["lr", "clip", "clip_by", "optimizer", "truncate"]
     if _decays(schedule):
         names.append("weight_decay")
+    if _drops(schedule):
+        names += ["dropout", "recurrent_dropout"]
     values = config.as_dict()
     changing = {name: values[name] for name in names}
     changes: dict[tuple[int, int], dict[str, object]] = {}
@@ -208,15 +210,27 @@ def _decays(schedule: Schedule) -> bool:
     return any(stage.weight_decay for stage in schedule.stages)
 
 
+def _drops(schedule: Schedule) -> bool:
+    """Whether there is dropout at some time."""
+    return any(stage.drops for stage in schedule.stages)
+
+
 def _training(schedule: Schedule, dataset: Dataset) -> Iterator[str]:
     """The optimizers that are used, and the loop over the epochs."""
     kinds = dict.fromkeys(stage.optimizer for stage in schedule.stages)
     yield from (parts.OPTIMIZERS[kind] for kind in kinds)
+    drops = _drops(schedule)
+    if drops:
+        yield parts.DROPOUT
     target = "[CLASSES.index(example[1])]" if dataset.one_class_at_end else "example[1]"
     fields = {
         "optimizers": ", ".join(f'"{kind}": {kind}' for kind in kinds),
         "target": target if dataset.answers_classes else f"{target}, DTYPE",
         "metric": dataset.metric.name.capitalize(),
         "decay": parts.DECAY if _decays(schedule) else "",
+        "dropped": parts.DROPPED * drops,
+        "undropped": parts.UNDROPPED * drops,
+        "read": "thinned" if drops else "weights",
+        "position": ", epoch, done" * drops,
     }
     yield _filled(parts.TRAINING, fields)

@@ -249,6 +249,31 @@ def adam(g, slots, steps, lr):
     return lr * mean / (np.sqrt(square) + 1e-8)
 ''',
 }
+#: What dropout leaves out.
+DROPOUT = '''
+READ_X = [name for name, shape in SHAPES.items() if tuple(shape) == ("H", "D")]
+
+
+def factors(epoch, done):
+    """By what one step multiplies the weights: 0 for what dropout leaves out."""
+    counter = np.random.Philox(key=(SEED, 3), counter=(0, 0, done, epoch))
+    rng, found = np.random.Generator(counter), {}
+    for stack, inputs in STACKS.items():
+        for number, layer in enumerate(LAYERS):
+            sizes = HIDDEN if number else inputs, HIDDEN
+            rates = settings["dropout"], settings["recurrent_dropout"]
+            for names, size, rate in zip((READ_X, RECURRENT), sizes, rates):
+                if names:
+                    factor = ((rng.random(size) >= rate) / (1 - rate)).astype(DTYPE)
+                    found |= {f"{stack}{name}{layer}": factor for name in names}
+    return found
+'''
+#: What it does before and after the passes of a step.
+DROPPED = """
+    factor = factors(epoch, done)
+    thinned = {name: factor.get(name, 1) * value for name, value in weights.items()}"""
+UNDROPPED = """
+    gradient = {name: factor.get(name, 1) * part for name, part in gradient.items()}"""
 #: What weight decay does, before a step.
 DECAY = """
         decay = settings["weight_decay"]
@@ -275,13 +300,14 @@ def target_of(example):
     return np.array($target)
 
 
-def step(weights, memory, batch):
-    """One step of the optimizer, whose state is in memory."""
+def step(weights, memory, batch$position):
+    """One step of the optimizer, whose state is in memory."""$dropped
     gradient = {name: np.zeros_like(value) for name, value in weights.items()}
     count = sum(len(target_of(example)) for example in batch)
     for example in batch:
-        passes, states, logits = outputs(weights, example)
-        learn(weights, gradient, passes, states, error(answers(logits), target_of(example)) / count)
+        passes, states, logits = outputs($read, example)
+        d_logits = error(answers(logits), target_of(example)) / count
+        learn($read, gradient, passes, states, d_logits)$undropped
     if memory["kind"] != settings["optimizer"]:
         memory.update(kind=settings["optimizer"], steps=0, slots={name: {} for name in weights})
     memory["steps"] += 1
@@ -324,8 +350,9 @@ def train():
         batches = order(epoch)
         while done < stop:
             settings.update(CHANGES.get((epoch, done), {}))
-            step(weights, memory, [TRAIN[k] for k in batches[done : min(done + BATCH, stop)]])
-            done = min(done + BATCH, stop)
+            end = min(done + BATCH, stop)
+            step(weights, memory, [TRAIN[k] for k in batches[done:end]]$position)
+            done = end
         if done == len(TRAIN):
             epoch, done = epoch + 1, 0
         if (not done and epoch % 100 == 0) or (epoch, done) == END:

@@ -13,9 +13,9 @@ import numpy as np
 from rnnviz.config import Gradient, Loss, RunConfig
 from rnnviz.engine.batch import Batch, ExampleLike, collate
 from rnnviz.engine.bptt import bind
+from rnnviz.engine.dropout import factors_at
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.losses import margin_gradient
-from rnnviz.engine.optimizers import Slots
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import TrainState, descent, order, record
@@ -200,14 +200,19 @@ class NextStepStats:
 
 
 def next_step_stats(
-    parameters: Parameters, batches: Sequence[Batch], config: RunConfig, slots: Slots
+    state: TrainState, batches: Mapping[int, Batch], config: RunConfig
 ) -> NextStepStats:
-    """The statistics of the steps that training with ``config`` would take on these batches."""
-    rows, weights = [], norms_of(parameters)
+    """The statistics of the steps that training with ``config`` would take on these batches.
+
+    All are taken from the weights of ``state``; ``batches`` are by their offset in the epoch.
+    """
+    parameters, rows = state.parameters, []
+    weights = norms_of(parameters)
     # A step has the size of all weights, so only its statistics are kept.
-    for batch in batches:
-        trace = record(parameters, batch, config.gradient, config.truncate)
-        step = descent(parameters, trace, config, slots)
+    for offset, batch in batches.items():
+        factors = factors_at(parameters, config, state.epoch, offset)
+        trace = record(parameters.times(factors), batch, config.gradient, config.truncate)
+        step = descent(parameters, trace, config, state.slots, factors)
         rows.append((step.changed.mean(), step.angle, update_ratios(weights, step.update)))
     entries, angles, ratios = zip(*rows, strict=True)
     return NextStepStats(np.array(entries), np.array(angles), stacked(ratios))
@@ -252,12 +257,13 @@ def next_steps(query: GradientQuery, steps: int) -> NextStepStats:
     Fewer for large networks and long batches, but at least two.
     """
     state, config, examples = query.state, query.config, query.examples
-    indexes = order(config.seed, state.epoch, len(examples), config.batch)[state.offset :]
+    indexes = order(config.seed, state.epoch, len(examples), config.batch)
     longest = max(len(example.inputs) for example in examples)
     work = state.parameters.theta.size * (config.batch * longest + _STEP)
-    starts = range(0, len(indexes), config.batch)[: max(2, min(steps, steps * _WORK // work))]
-    batches = [collate([examples[i] for i in indexes[s : s + config.batch]]) for s in starts]
-    return next_step_stats(state.parameters, batches, config, state.slots)
+    starts = range(state.offset, len(indexes), config.batch)
+    few = starts[: max(2, min(steps, steps * _WORK // work))]
+    batches = {s: collate([examples[i] for i in indexes[s : s + config.batch]]) for s in few}
+    return next_step_stats(state, batches, config)
 
 
 # The exact gradient and the notebook's, compared at the same weights

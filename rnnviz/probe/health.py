@@ -154,10 +154,10 @@ def overfit(test: Array, train: Array, guess: float) -> Sign:
         return _not_applicable("overfit", "The training loss is not a finite number.")
     advice = (
         "The test loss is near its lowest, or hardly above the training loss.",
-        "The test loss is above the training loss, and has been lower. Try more data, fewer units "
-        "or weight decay.",
+        "The test loss is above the training loss, and has been lower. Try more data, fewer units, "
+        "weight decay or dropout.",
         "The test loss is far above its lowest, and above the training loss: go back to where it "
-        "was lowest, and try more data, fewer units or weight decay.",
+        "was lowest, and try more data, fewer units, weight decay or dropout.",
     )
     with np.errstate(invalid="ignore"):
         risen = float(min(test[-1] - np.nanmin(test), test[-1] - train[-1]) / (guess or 1.0))

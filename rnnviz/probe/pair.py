@@ -120,13 +120,16 @@ READY = (
 _CALLED = {
     "lag": "lag {:g}", "data_seed": "data seed {:g}", "hidden": "{:g} units", "layers": "{:g} deep",
     "forget_bias": "forget bias {:g}", "init_scale": "scale {:g}", "seed": "seed {:g}",
-    "lr": "rate {:g}", "weight_decay": "decay {:g}", "batch": "batch {:g}", "clip": "limit {:g}",
+    "lr": "rate {:g}", "weight_decay": "decay {:g}", "dropout": "dropout {:g}",
+    "recurrent_dropout": "recurrent dropout {:g}", "batch": "batch {:g}", "clip": "limit {:g}",
     "truncate": "cut after {:g}", "epochs": "{:g} epochs", "patience": "patience {:g}",
 }  # fmt: skip
 _OFF = {
     ("clip_by", "off"): "no clipping",
     ("truncate", 0): "no cut",
     ("weight_decay", 0): "no decay",
+    ("dropout", 0): "no dropout",
+    ("recurrent_dropout", 0): "no recurrent dropout",
     ("patience", 0): "no early stop",
 }
 

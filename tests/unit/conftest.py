@@ -43,7 +43,7 @@ def step_of(halfway):
         names = Names(run.dataset.vocabulary.words, run.dataset.classes)
         tokens = read(run.dataset, text).tokens
         example = Example(text, tokens, np.array([target]))
-        return step_record(run.state.parameters, [example], config, names)
+        return step_record(run.state, [example], config, names)
 
     return step_of
 
@@ -70,6 +70,6 @@ def learned_step(learned):
         names = Names(learned.dataset.vocabulary.words, learned.dataset.classes)
         tokens = read(learned.dataset, text).tokens
         example = Example(text, tokens, np.array([target]))
-        return step_record(learned.state.parameters, [example], config, names)
+        return step_record(learned.state, [example], config, names)
 
     return learned_step

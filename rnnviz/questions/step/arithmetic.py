@@ -138,9 +138,10 @@ class UnitTerms:
         """The products of a row of the matrix."""
         (read,), t, unit = node.args, self._t, self._unit
         name = self._cell.unrolled.name(t, node.name)
-        row = self._step.before[name][unit]
+        row = self._step.weights[name][unit]
         if read.kind == "input":
             return self._from_input(name, row)
+        name = self._step.written(name)
         label = self._cell.notation.inner(read, t)
         if read.kind == "state" and t == 0:
             # One term replaces H products with zero.
@@ -149,18 +150,20 @@ class UnitTerms:
         return products(labels, row, self._cell.values(read)[t])
 
     def _from_input(self, name: str, row: Array) -> list[Term]:
-        unrolled, t, unit, entry = self._cell.unrolled, self._t, self._unit, self._names.entry
+        def entry(column: int) -> str:
+            index = self._names.entry(name, (self._unit, column)).removeprefix(name)
+            return self._step.written(name) + index
+
         if self._cell.layer:
-            below = at_token(self._cell.parts.out, t)
-            hidden = range(self._step.hidden)
-            labels = [(f"{name}[{unit}, {j}]", f"{below}[{j}] below") for j in hidden]
-            return products(labels, row, unrolled.x(t))
-        inputs = self._cell.inputs_at(t)
+            below = at_token(self._cell.parts.out, self._t)
+            labels = [(entry(j), f"{below}[{j}] below") for j in range(self._step.hidden)]
+            return products(labels, row, self._cell.unrolled.x(self._t))
+        inputs = self._cell.inputs_at(self._t)
         if inputs.ndim:
             channels = self._names.vocabulary[: len(inputs)]
-            labels = [(entry(name, (unit, d)), f"x[{quoted(c)}]") for d, c in enumerate(channels)]
+            labels = [(entry(d), f"x[{quoted(c)}]") for d, c in enumerate(channels)]
             return products(labels, row, inputs)
-        return [term(entry(name, (unit, int(inputs))), (float(row[int(inputs)]),))]
+        return [term(entry(int(inputs)), (float(row[int(inputs)]),))]
 
     def read(self, product: Node, column: int) -> Term:
         """One number that a matrix reads at the token."""
@@ -225,7 +228,8 @@ class UnitTerms:
         t, unit, cell = self._t, self._unit, self._cell
         rows: list[Term] = []
         for matrix, one in adjoint.products:
-            name, written = cell.unrolled.name(t, matrix), cell.notation.gradient(one, t)
+            name = self._step.written(cell.unrolled.name(t, matrix))
+            written = cell.notation.gradient(one, t)
             turned = cell.gradients.transposes(adjoint)
             labels = [
                 (f"{name}[{j}, {unit}]" if turned else f"{name}[{unit}, {j}]", f"{written}[{j}]")
@@ -351,7 +355,11 @@ def _over_time(step: StepRecord, focus: Focus, name: str, indexes: tuple[int, ..
     if product is None:
         return rows
     reads = [UnitTerms(cell, t, unit).read(product, indexes[1]) for t in tokens]
-    return [read.times(row) for row, read in zip(rows, reads, strict=True)]
+    parts = [read.times(row) for row, read in zip(rows, reads, strict=True)]
+    if step.factors is None:
+        return parts
+    factor = float(step.before.like(step.factors)[name][indexes])
+    return [part.times(term("m", (factor,))) for part in parts]
 
 
 def _update_sum(step: StepRecord, focus: Focus) -> Terms:
@@ -384,10 +392,11 @@ class Formula(NamedTuple):
 def formula(step: StepRecord, focus: Focus) -> Formula:
     """The computation of this moment. Symbols count t from 1; h_0 is the initial state."""
     phase = focus.moment.phase
-    if phase is Phase.FORWARD:
-        return _forward_formula(step, focus)
-    if phase is Phase.BACKWARD:
-        return _backward_formula(step, focus)
+    if phase in (Phase.FORWARD, Phase.BACKWARD):
+        written = _forward_formula if phase is Phase.FORWARD else _backward_formula
+        symbols, shapes = written(step, focus)
+        dropout = "m ⊙" in symbols
+        return Formula(symbols, shapes + ",  m = 0 or 1 / (1 − dropout)" * dropout)
     if phase is Phase.LOSS:
         return _loss_formula(step, focus)
     names = list(step.before.named())
@@ -433,7 +442,7 @@ def _factor(cell: StepCell, node: Node, part: Part, t: int) -> tuple[str, str]:
         whole = node is part.total
         text = cell.notation.value(node, t, whole) if whole else cell.notation.factor(node, t)
         return text, f"({hidden},)"
-    (read,), name = node.args, cell.unrolled.name(t, node.name)
+    (read,), name = node.args, cell.step.written(cell.unrolled.name(t, node.name))
     if read.kind != "input":
         return f"{name} {cell.notation.inner(read, t)}", f"({hidden}, {hidden})({hidden},)"
     if cell.layer:

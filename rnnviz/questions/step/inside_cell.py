@@ -64,7 +64,7 @@ class TokenGradient:
         if node.kind == "product":
             (read,) = node.args
             if read.kind != "input":
-                W = self._cell.unrolled.weight(self._cell.step.before, self._t, node.name)
+                W = self._cell.unrolled.weight(self._cell.step.weights, self._t, node.name)
                 # The notebook forgets to transpose it.
                 yield read, gradient @ (W if self._exact or read.kind != "state" else W.T)
             return

@@ -14,9 +14,9 @@ import numpy as np
 from rnnviz.config import Gradient, Loss, RunConfig
 from rnnviz.engine.batch import collate
 from rnnviz.engine.derive import Adjoint
+from rnnviz.engine.dropout import factors_at
 from rnnviz.engine.graph import INPUTS, UNITS, Node
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.engine.optimizers import Slots
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import Descent, TrainState, descent, order, record
@@ -36,7 +36,7 @@ class StepCell:
     def __init__(self, step: StepRecord, layer: int) -> None:
         self.step, self.layer, self.unrolled = step, layer, step.unrolled(layer)
         self.parts = cell_parts(step.before.architecture.cell)
-        self.values = CellValues(self.parts, self.unrolled, step.before)
+        self.values = CellValues(self.parts, self.unrolled, step.weights)
         self.notation = Notation(self.parts.named, self.unrolled.name)
 
     def value_at(self, node: Node, t: int, unit: int) -> float:
@@ -94,7 +94,8 @@ class StepCell:
                     shapes += f" · {vector}"
                 yield symbols, shapes, partial(gradients.part, one, factor)
         for matrix, one in adjoint.products:
-            name = self.unrolled.name(t, matrix) + "ᵀ" * gradients.transposes(adjoint)
+            name = self.step.written(self.unrolled.name(t, matrix))
+            name += "ᵀ" * gradients.transposes(adjoint)
             symbols = f"{name} {self.notation.gradient(one, t)}"
             values = partial(gradients.through, adjoint, matrix, one)
             yield symbols, f"({hidden}, {hidden}){vector}", values
@@ -260,8 +261,8 @@ class StepLab:
         step = self._memo.ask(
             "step", key,
             lambda: step_record(
-                state.parameters, [probe.example] if self.own else query.next_examples, config,
-                names_of(dataset), state.slots,
+                state, [probe.example] if self.own else query.next_examples, config,
+                names_of(dataset),
             ),
         )  # fmt: skip
         moment = self.moment
@@ -356,7 +357,7 @@ class StepRecord:
 
     The step is that of a whole batch; its moments are those of the first example. ``names`` are the
     names of the parameters' rows and columns. ``cells`` caches the values of the equations by
-    layer.
+    layer. ``factors``, (P,), are those of dropout, None without it.
     """
 
     before: Parameters
@@ -364,8 +365,18 @@ class StepRecord:
     descent: Descent
     config: RunConfig
     names: Names
+    factors: Array | None = None
     cells: dict[int, Any] = field(default_factory=dict)
     _layers: dict[int, Unrolled] = field(default_factory=dict)
+
+    @cached_property
+    def weights(self) -> Parameters:
+        """The weights that the passes read: those before, times the factors of dropout."""
+        return self.before.times(self.factors)
+
+    def written(self, matrix: str) -> str:
+        """A matrix of the cell in symbols; with dropout, each column has its factor m."""
+        return matrix if self.factors is None else f"(m ⊙ {matrix})"
 
     @property
     def finite(self) -> bool:
@@ -443,16 +454,17 @@ class StepRecord:
 
 
 def step_record(
-    parameters: Parameters, examples: Sequence[Example], config: RunConfig, names: Names,
-    slots: Slots | None = None,
-) -> StepRecord:  # fmt: skip
-    """The step that training with ``config`` would take from ``parameters`` on a batch."""
-    before, batch = parameters.copy(), collate(examples)
-    trace = record(before, batch, config.gradient, config.truncate)
-    shapes = parameters.architecture.cell.equations.shapes
+    state: TrainState, examples: Sequence[Example], config: RunConfig, names: Names
+) -> StepRecord:
+    """The step that training with ``config`` would take from ``state`` on a batch."""
+    before, batch = state.parameters.copy(), collate(examples)
+    factors = factors_at(before, config, state.epoch, state.offset)
+    trace = record(before.times(factors), batch, config.gradient, config.truncate)
+    shapes = before.architecture.cell.equations.shapes
     inputs = frozenset(name for name, shape in shapes.items() if shape == (UNITS, INPUTS))
     names = names._replace(inputs=inputs)
-    return StepRecord(before, trace, descent(before, trace, config, slots), config, names)
+    step = descent(before, trace, config, state.slots, factors)
+    return StepRecord(before, trace, step, config, names, factors)
 
 
 def largest_changes(step: StepRecord, n: int = 10) -> list[tuple[str, float]]:

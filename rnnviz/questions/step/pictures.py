@@ -291,7 +291,7 @@ def step_pass(step: StepRecord, focus: Focus) -> tuple[SequencePass, range, Arra
     targets of the last ones, (N,) or (N, C).
     """
     unrolled, tokens = step.unrolled(focus.layer), window(len(step.words), focus.moment.t)
-    whole = sequence_pass(step.before, step.trace, focus.layer, kept=marked(step, focus))
+    whole = sequence_pass(step.weights, step.trace, focus.layer, kept=marked(step, focus))
     (phase, t), length = focus.moment, len(whole.share)
     read = t + 1 if phase is Phase.FORWARD else length
     reached = {Phase.FORWARD: length, Phase.LOSS: length, Phase.BACKWARD: t}.get(phase, 0)
@@ -365,6 +365,8 @@ def _add_tokens(step: StepRecord, tokens: range, out: Parameters) -> None:
             errors = cell.gradients(cell.parts.vector_gradient(name))
             for t in tokens:
                 out[cell.unrolled.name(t, name)][...] += errors[t]
+    if step.factors is not None:
+        out.theta[...] *= step.factors
 
 
 def _add_product(
@@ -394,7 +396,7 @@ def panels(step: StepRecord, moment: Moment) -> tuple[WeightPanel, ...]:
     """The weights or gradients at this moment; limits are equal at all moments of one phase."""
     gradient, clipped, update = step.descent
     if moment.phase is Phase.FORWARD:
-        return (WeightPanel("weights", step.before, typical(step.before.theta)),)
+        return (WeightPanel("weights", step.weights, typical(step.weights.theta)),)
     if moment.phase is Phase.CLIP:
         signs, limit = step.clipped_signs, typical(gradient.theta)
         cut = WeightPanel("cut entries (±1)", signs, 1.0)

@@ -9,6 +9,7 @@ from benchmarks.notebook import NotebookRNN
 from rnnviz.cells import cell_names
 from rnnviz.config import ClipBy, OptimizerKind, RunConfig
 from rnnviz.engine.batch import collate
+from rnnviz.engine.dropout import factors_at
 from rnnviz.engine.evaluation import Evaluator
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import (
@@ -63,8 +64,10 @@ def clipped_steps(config, count):
     state, workspace, clipped = begin(network_of(config), config), workspace_for(config), 0
     for _ in range(count):
         indexes = order(0, state.epoch, 58, config.batch)[state.offset :][: config.batch]
-        trace = record(state.parameters, collate([DATA.train[i] for i in indexes]))
-        step = descent(state.parameters, trace, config, state.slots)
+        factors = factors_at(state.parameters, config, state.epoch, state.offset)
+        batch = collate([DATA.train[i] for i in indexes])
+        trace = record(state.parameters.times(factors), batch)
+        step = descent(state.parameters, trace, config, state.slots, factors)
         before, state = state, train_examples(state, workspace, config, config.batch)
         taken = before.parameters.theta - state.parameters.theta
         np.testing.assert_allclose(step.update.theta, taken, rtol=0, atol=1e-13)
@@ -73,13 +76,26 @@ def clipped_steps(config, count):
     return clipped
 
 
-@pairwise(cell=cell_names(), batch=[1, 4, 58], optimizer=OptimizerKind, by=ClipBy, decay=[0.0, 0.3])
+@pairwise(
+    cell=cell_names(), batch=[1, 4, 58], optimizer=OptimizerKind, by=ClipBy, decay=[0.0, 0.3],
+)  # fmt: skip
 def test_the_recorded_step_is_the_one_that_training_takes(cell, batch, optimizer, by, decay):
     config = RunConfig(
         hidden=8, init_scale=0.5, cell=cell, layers=2, batch=batch, optimizer=optimizer,
         clip_by=by, clip=0.01, weight_decay=decay,
-    )  # fmt: skip
+)  # fmt: skip
     assert (clipped_steps(config, 3) > 0) == (by is not ClipBy.OFF)
+
+
+@pairwise(
+    cell=cell_names(), dropout=[0.0, 0.2, 0.5], between=[0.0, 0.4], batch=[1, 7],
+)  # fmt: skip
+def test_the_recorded_step_has_the_dropout_of_training(cell, dropout, between, batch):
+    config = RunConfig(
+        hidden=8, init_scale=0.5, cell=cell, layers=2, batch=batch, clip=0.01,
+        dropout=dropout, recurrent_dropout=between,
+    )  # fmt: skip
+    clipped_steps(config, 3)
 
 
 def test_the_shortcut_past_clipping_is_taken_only_where_it_changes_nothing():

@@ -48,13 +48,15 @@ RUNS = [
     {
         "task": "recall", "lag": 3, "epochs": 2, "cell": "lstm", "hidden": 6, "batch": 8,
         "optimizer": "adam", "lr": 0.01, "clip_by": "norm", "init": "xavier", "weight_decay": 0.1,
+        "dropout": 0.3, "recurrent_dropout": 0.5,
     },
     {"task": "parity", "epochs": 1, "cell": "rglru", "hidden": 5, "batch": 8, "clip_by": "off"},
     {
         "task": "adding", "epochs": 1, "cell": "lru", "hidden": 6, "batch": 16,
         "optimizer": "momentum", "init": "orthogonal", "weight_decay": 0.02,
     },
-    {"task": "waves", "epochs": 1, "cell": "slstm", "layers": 2, "truncate": 3, "hidden": 4},
+    {"task": "waves", "epochs": 1, "cell": "slstm", "layers": 2, "truncate": 3, "hidden": 4,
+     "recurrent_dropout": 0.4},
     {"task": "spelling", "epochs": 1, "cell": "peephole", "hidden": 5, "init": "identity"},
     {"task": "brackets", "epochs": 1, "cell": "mgu", "hidden": 5, "batch": 8},
     {"task": "flipflop", "epochs": 1, "cell": "cornn", "hidden": 5, "batch": 8},
@@ -62,6 +64,7 @@ RUNS = [
     {
         "task": "translation", "epochs": 1, "cell": "leaky", "constants": "a=0.7", "layers": 2,
         "hidden": 4, "optimizer": "rmsprop", "lr": 0.003, "batch": 40, "weight_decay": 0.05,
+        "dropout": 0.2, "recurrent_dropout": 0.2,
     },
     {"task": "translation", "epochs": 1, "cell": "lru", "hidden": 4, "batch": 40},
 ]  # fmt: skip
@@ -104,7 +107,8 @@ def other_value(row):
         return next(value for value in row.choices if value not in (row.default, "own"))
     if row.kind is str:
         return {"constants": "a=0.7", "equations": STRANGE}[row.name]
-    return row.kind(row.default + 1) if row.default + 1 <= row.high else row.default / 2
+    higher = row.default + 1
+    return row.kind(higher) if higher <= row.high else (row.default or row.high) / 2
 
 
 @pytest.mark.parametrize("name", SETTINGS)

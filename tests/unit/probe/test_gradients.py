@@ -8,9 +8,8 @@ import pytest
 from rnnviz.config import Gradient, OptimizerKind, RunConfig
 from rnnviz.engine.batch import collate
 from rnnviz.engine.gradcheck import complex_step_gradient
-from rnnviz.engine.optimizers import Slots
 from rnnviz.engine.parameters import Architecture, Parameters, initial_parameters
-from rnnviz.engine.training import Descent, record
+from rnnviz.engine.training import Descent, TrainState, record
 from rnnviz.probe import gradients as module
 from rnnviz.probe import passes
 from rnnviz.probe.epoch_series import flow
@@ -153,7 +152,8 @@ def test_norms_are_those_of_the_parts_of_the_gradient(cell, layer, every, inputs
     own = [name for name, shape in shapes.items() if len(shape) > 1 and ("D" in shape) == inputs
            and (inputs or name in recurrent)]  # fmt: skip
     for t in range(5):
-        here = share(step_record(weights, examples(of, [5], every), CONFIG, LETTERS), BACK[t])[0]
+        step = step_record(TrainState(weights), examples(of, [5], every), CONFIG, LETTERS)
+        here = share(step, BACK[t])[0]
         squares[t] = sum((here[f"{name}.{layer + 1}"] ** 2).sum() for name in own)
     found = part_norms(Unrolled(trace, layer), weights, inputs)
     np.testing.assert_allclose(found, np.sqrt(squares), rtol=1e-9)
@@ -255,6 +255,7 @@ def test_limits_of_memory_and_of_answers(monkeypatch):
 
 OF = architecture()
 BATCHES = [collate([example]) for example in examples(OF, [4] * 6)]
+BY_OFFSET = dict(enumerate(BATCHES))
 GRADIENTS = [record(network(OF), batch).gradient for batch in BATCHES]
 NORMS = np.array([np.linalg.norm(gradient.theta) for gradient in GRADIENTS])
 
@@ -281,7 +282,7 @@ def test_the_angle_between_raw_and_clipped_and_the_share_of_changed_entries(
 
 
 def surveyed(**settings):
-    return next_step_stats(network(OF), BATCHES, RunConfig(**settings), Slots())
+    return next_step_stats(TrainState(network(OF)), BY_OFFSET, RunConfig(**settings))
 
 
 def test_clipping_by_norm_keeps_the_direction_and_by_value_does_not():
@@ -318,7 +319,7 @@ def test_an_update_of_zero_weights_is_infinite_and_the_weights_stay():
     found = update_ratios(norms_of(before), update)
     assert (found["b_y"], found["W_hh"]) == (math.inf, 0)
     weights = network(OF)
-    next_step_stats(weights, BATCHES, RunConfig(optimizer=OptimizerKind.MOMENTUM), Slots())
+    next_step_stats(TrainState(weights), BY_OFFSET, RunConfig(optimizer=OptimizerKind.MOMENTUM))
     np.testing.assert_array_equal(weights.theta, network(OF).theta)
 
 

@@ -81,7 +81,7 @@ def test_any_text_is_read_without_an_exception(text):
             "120:hidden=8",
             f"what can change during a run is {', '.join(CHANGEABLE)}, and the weights",
         ),
-        ("120:epochs=8", "what can change during a run is optimizer, lr, weight_decay, clip_by,"),
+        ("120:epochs=8", "what can change during a run is optimizer, lr, weight_decay, dropout,"),
         ("x:lr=0.1", "is not a position in a run"),
         ("120:lr=fast", "Learning rate (lr) can't be 'fast'"),
         ("120:lr=1000", "a number from 1e-05 to 100"),

@@ -7,6 +7,7 @@ import pytest
 
 from rnnviz.charts.texts import explanation
 from rnnviz.config import Activation, RunConfig
+from rnnviz.engine.training import TrainState
 from rnnviz.probe.unrolled import Phase
 from rnnviz.questions.step.arithmetic import formula, terms
 from rnnviz.questions.step.measure import Focus, step_cell, step_record
@@ -23,8 +24,16 @@ EVERY = pytest.mark.parametrize(
     "cell", [*CELLS, *OTHERS, (VALVE.name, Activation.TANH)], ids="-".join
 )
 LAYERS = pytest.mark.parametrize("layers", [1, 2])
-SETTINGS = [{}, {"truncate": 2}, {"batch": 2}, {"gradient": "notebook"}]
-OPTIMIZING = [{}, {"clip": 100}, {"clip_by": "off"}, {"clip_by": "value"}, {"optimizer": "adam"}]
+DROPOUT = {"dropout": 0.4, "recurrent_dropout": 0.4}
+SETTINGS = [{}, {"truncate": 2}, {"batch": 2}, {"gradient": "notebook"}, DROPOUT]
+OPTIMIZING = [
+    {},
+    DROPOUT,
+    {"clip": 100},
+    {"clip_by": "off"},
+    {"clip_by": "value"},
+    {"optimizer": "adam"},
+]
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +48,7 @@ def step_of(cell, layers, kind, **settings):
         settings.pop("gradient", None)
     config = RunConfig(cell=cell[0], activation=cell[1], layers=layers, **settings)
     batch = examples(of, [4, 2], *kind[:2])[: settings.get("batch", 1)]
-    return step_record(network(of), batch, config, LETTERS)
+    return step_record(TrainState(network(of)), batch, config, LETTERS)
 
 
 def focuses(step, layers, units=(0, 3)):
@@ -92,15 +101,15 @@ def test_a_line_is_the_function_of_its_total_and_its_gradient_the_engine_s(cell,
             np.testing.assert_allclose(own, recorded, rtol=0, atol=1e-13)
 
 
-@pairwise(EVERY, LAYERS, KIND)
-def test_the_shares_of_all_moments_add_up_to_the_gradient(cell, layers, kind):
-    step = step_of(cell, layers, kind)
+@pairwise(EVERY, LAYERS, KIND, settings=[{}, DROPOUT])
+def test_the_shares_of_all_moments_add_up_to_the_gradient(cell, layers, kind, settings):
+    step = step_of(cell, layers, kind, **settings)
     so_far = np.zeros_like(step.before.theta)
     for moment in step.moments:
         here, total = share(step, moment)
         so_far += here.theta
         np.testing.assert_allclose(total.theta, so_far, rtol=0, atol=1e-13)
-    np.testing.assert_allclose(so_far, step.trace.gradient.theta, rtol=0, atol=1e-13)
+    np.testing.assert_allclose(so_far, step.descent.gradient.theta, rtol=0, atol=1e-13)
 
 
 @pairwise(EVERY, LAYERS, KIND, settings=OPTIMIZING)

@@ -4,6 +4,7 @@ import pytest
 
 from rnnviz.config import RunConfig
 from rnnviz.engine.parameters import Architecture, initial_parameters
+from rnnviz.engine.training import TrainState
 from rnnviz.probe.formatting import Names
 from rnnviz.questions.step.arithmetic import formula, terms
 from rnnviz.questions.step.measure import Focus, largest_changes, step_record, timeline
@@ -21,7 +22,8 @@ def step_with(scale, hidden=5, classes=3, length=4, by="value"):
     parameters.theta *= scale
     names = Names(tuple("abcdef"), tuple(f"class {c}" for c in range(classes)))
     example = phrase([t % 6 for t in range(length)], classes - 1)
-    return step_record(parameters, [example], RunConfig(hidden=hidden, clip_by=by), names)
+    config = RunConfig(hidden=hidden, clip_by=by)
+    return step_record(TrainState(parameters), [example], config, names)
 
 
 def assert_every_moment_can_be_drawn(step):

@@ -8,6 +8,7 @@ import pytest
 from rnnviz.charts.texts import explanation
 from rnnviz.config import Loss, RunConfig
 from rnnviz.engine.parameters import Architecture
+from rnnviz.engine.training import TrainState
 from rnnviz.probe.unrolled import Phase
 from rnnviz.questions.step.arithmetic import formula, terms
 from rnnviz.questions.step.inside_cell import inside_cell
@@ -41,7 +42,7 @@ def step_of(text, layers, kind, **settings):
         equations=text,
     )  # fmt: skip
     config = RunConfig(cell="own", equations=text, layers=layers, clip=0.1, **settings)
-    return step_record(network(of), examples(of, [4], *kind[:2]), config, LETTERS)
+    return step_record(TrainState(network(of)), examples(of, [4], *kind[:2]), config, LETTERS)
 
 
 @pairwise(EVERY, LAYERS, KIND, settings=[{}, {"truncate": 2}, {"gradient": "notebook"}])
@@ -83,7 +84,7 @@ def test_after_one_token_a_cell_without_a_bias_is_followed_by_what_reads_the_inp
     text = "h = tanh(W_1 @ x + U @ h)"
     of = Architecture(9, HIDDEN, OUTPUTS, "own", equations=text)
     (one,) = examples(of, [1])
-    step = step_record(network(of), [replace(one, inputs=np.array([8]))],
+    step = step_record(TrainState(network(of)), [replace(one, inputs=np.array([8]))],
                        RunConfig(cell="own", equations=text),
                        LETTERS._replace(vocabulary=tuple("abcdefghi")))  # fmt: skip
     for focus in focuses(step, 1, units=(1,)):
@@ -98,8 +99,8 @@ def test_after_one_token_a_cell_without_a_bias_is_followed_by_what_reads_the_inp
 def test_a_matrix_is_told_by_what_it_reads_and_not_by_its_name():
     text = "h = tanh(W_in @ x + W_xx @ h)"
     of = Architecture(INPUTS, 9, OUTPUTS, "own", equations=text)
-    step = step_record(network(of), examples(of, [4]), RunConfig(cell="own", equations=text),
-                       LETTERS)  # fmt: skip
+    config = RunConfig(cell="own", equations=text)
+    step = step_record(TrainState(network(of)), examples(of, [4]), config, LETTERS)
     for focus in focuses(step, 1, units=(8,)):
         assert terms(step, focus)
     assert step.names.entry("W_xx", (1, 8)) == "W_xx[1, 8]"
