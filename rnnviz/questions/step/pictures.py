@@ -409,7 +409,7 @@ def panels(step: StepRecord, moment: Moment) -> tuple[WeightPanel, ...]:
             WeightPanel("after", step.after, limit),
         )
     (here, total), limit = share(step, moment), typical(gradient.theta)
-    added = WeightPanel("added at this moment", here, limit)
+    added = WeightPanel("added here", here, limit)
     return added, WeightPanel("gradient so far", total, limit)
 
 

@@ -154,19 +154,46 @@ function classesShown([{ cells }, { values }, ...others], most) {
 }
 
 function paintFormula(p) {
-  const { layout: { u, box, numbers }, network: { opened, theme } } = p;
+  const { layout: { u, box, numbers }, network: { theme } } = p;
   const [middle, most] = [(box.left + box.right) / 2, box.right - box.left - u];
-  const size = clamp(most / (0.5 * opened.symbols.length), 0.83 * u, 1.15 * u);
-  write(p, opened.symbols, middle, numbers + 3.8 * u, size, theme.text, { align: "center", weight: 600, most });
-  write(p, opened.shapes, middle, numbers + 5 * u, 0.83 * u, theme.muted, { align: "center", most });
+  const { symbols, shapes } = formulaLines(p);
+  const lines = [
+    ...symbols.map((text) => [text, theme.text, 600]), ...shapes.map((text) => [text, theme.muted, 400]),
+  ];
+  // Two lines have room for large type, three or four have not.
+  const [step, largest] = lines.length < 3 ? [1.2 * u, 1.15 * u] : [1.02 * u, 0.87 * u];
+  lines.forEach(([text, color, weight], k) => {
+    const size = weight > 400 ? clamp(most / (0.5 * text.length), 0.83 * u, largest) : 0.83 * u;
+    write(p, text, middle, numbers + 2.6 * u + step * (k + 1), size, color, { align: "center", weight, most });
+  });
+}
+
+function formulaLines({ layout: { u, box }, network: { opened } }) {
+  const most = box.right - box.left - u;
+  return { symbols: inTwo(opened.symbols, most / (0.48 * u)), shapes: inTwo(opened.shapes, most / (0.42 * u)) };
+}
+
+// A text of so many letters on one line; a longer one is cut in two, between its parts.
+function inTwo(text, most) {
+  const parts = text.split(",  ");
+  if (text.length <= most || parts.length < 2) return [text];
+  const cuts = parts.slice(1).map((_, k) => [parts.slice(0, k + 1).join(",  "), parts.slice(k + 1).join(",  ")]);
+  const longest = (lines) => Math.max(...lines.map(({ length }) => length));
+  return cuts.reduce((best, cut) => (longest(cut) < longest(best) ? cut : best));
 }
 
 // Parameters or their gradients, below the arithmetic.
 function paintPanels(p) {
   const { layout: { u, box, answer }, network: { opened } } = p;
   if (!opened.panels.length) return;
-  const area = { x: box.left + u, y: answer.y + 1.7 * u, width: box.right - box.left - 2 * u, height: answer.height - 1.7 * u };
-  paintGround(p, answer.y - 0.3 * u, answer.height + 0.6 * u);
+  // The fourth line of a formula takes the room of some rows.
+  const { symbols, shapes } = formulaLines(p);
+  const under = symbols.length + shapes.length > 3 ? u : 0;
+  const area = {
+    x: box.left + u, y: answer.y + 1.7 * u + under,
+    width: box.right - box.left - 2 * u, height: answer.height - 1.7 * u - under,
+  };
+  paintGround(p, answer.y - 0.3 * u + under, answer.height + 0.6 * u - under);
   const gap = 1.2 * u;
   const width = (area.width - gap * (opened.panels.length - 1)) / opened.panels.length;
   opened.panels.forEach((panel, k) => paintPanel(p, panel, { ...area, width, x: area.x + k * (width + gap) }));
