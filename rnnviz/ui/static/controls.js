@@ -363,6 +363,9 @@ export class Moments {
       if (k === shown) button.setAttribute("aria-current", "step");
       else button.removeAttribute("aria-current");
     });
+    // In a narrow window the names scroll.
+    const { names: box } = this, { offsetLeft, offsetWidth } = this.names.children[shown] ?? box;
+    box.scrollLeft = offsetLeft - box.offsetLeft - (box.clientWidth - offsetWidth) / 2;
   }
 }
 
