@@ -17,6 +17,7 @@ from rnnviz.charts.picture import Picture, Series, compact, heatmap, scatter
 from rnnviz.charts.sequence_network import Words, palette, units_series
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain, shown_token
 from rnnviz.charts.training_curves import chapter_spans, loss_limit
+from rnnviz.probe.cell_parts import cell_parts
 from rnnviz.probe.comparison import ComparedAnswers, Standing
 from rnnviz.probe.epoch_series import EpochSeries
 from rnnviz.probe.memory_gauge import MemoryGauge
@@ -100,6 +101,7 @@ def _meta(network: DrawnNetwork) -> dict[str, Any]:
     return {
         "name": network.name, "finite": shown.finite, "hidden": of.hidden, "group": shown.group,
         "units": len(shown.units), "part": shown.part, "layers": of.layers,
+        "gate": cell_parts(of.cell).is_gate(shown.part),
         "layer": shown.layer + 1, "bridge": shown.bridge,
         "remembers": shown.part in (*of.cell.states, of.out),
         "turning": network.turning, **network.standing._asdict(),

@@ -121,6 +121,7 @@ def pass_series(
         "layers": of.layers,
         "layer": shown.layer + 1,
         "part": shown.part,
+        "gate": parts.is_gate(shown.part),
         "bridge": shown.bridge,
         "hidden": of.hidden,
         "group": shown.group,

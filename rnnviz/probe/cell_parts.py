@@ -74,6 +74,11 @@ class CellParts:
         ]
         self.back = Backward(self.equations, whole, complete=True)
 
+    def is_gate(self, name: str) -> bool:
+        """Whether a line stays between 0 and 1, whatever the weights."""
+        node = self.equations.nodes[name]
+        return nonnegative(node) and bounded(node, bounded_states(self.equations))
+
     @property
     def affines(self) -> dict[Node, Affine]:
         """The pre-activations."""

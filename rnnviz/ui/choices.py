@@ -10,7 +10,7 @@ import streamlit as st
 
 from rnnviz.cells import OWN
 from rnnviz.charts.hidden_states import StateView
-from rnnviz.probe.cell_parts import bounded, bounded_states, cell_parts, nonnegative
+from rnnviz.probe.cell_parts import bounded, bounded_states, cell_parts
 from rnnviz.probe.gradients import Objective
 from rnnviz.probe.session import Session
 from rnnviz.ui.browser_session import first_value, on_host, visit
@@ -83,7 +83,7 @@ def view_of(session: Session) -> StateView:
     node, known = parts.equations.nodes[name], bounded_states(parts.equations)
     layer = f", layer {session.layer + 1}" if session.config.layers > 1 else ""
     title = f"{escape(parts.title(name))} after every {noun}{layer}"
-    return StateView(name, title, bounded(node, known), nonnegative(node) and bounded(node, known))
+    return StateView(name, title, bounded(node, known), parts.is_gate(name))
 
 
 # Measurements

@@ -393,8 +393,8 @@ def formula(step: StepRecord, focus: Focus) -> Formula:
     """The computation of this moment. Symbols count t from 1; h_0 is the initial state."""
     phase = focus.moment.phase
     if phase in (Phase.FORWARD, Phase.BACKWARD):
-        written = _forward_formula if phase is Phase.FORWARD else _backward_formula
-        symbols, shapes = written(step, focus)
+        made = _forward_formula if phase is Phase.FORWARD else _backward_formula
+        symbols, shapes = made(step, focus)
         dropout = "m ⊙" in symbols
         return Formula(symbols, shapes + ",  m = 0 or 1 / (1 − dropout)" * dropout)
     if phase is Phase.LOSS:

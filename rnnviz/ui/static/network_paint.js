@@ -293,11 +293,14 @@ function products({ weights, h, bridge }, t) {
 
 const kept = ({ memory }, t) => [Float32Array.from(memory, (row) => row[t]), (k) => [k, k]];
 
-// Colours of -1..1 as pixels, on a square-root scale, so that small states show.
+// Colours of -1..1 as pixels, on a square-root scale, so that small states show; of a gate, 0..1, on a linear one.
 const ramps = new Map();
-function ramp({ negative, neutral, positive }) {
-  const key = [negative, neutral, positive].join();
-  const color = (_, k) => pixel(neutral, k < 256 ? negative : positive, Math.abs(k - 256) / 256);
+function ramp({ negative, neutral, positive, muted }, gate) {
+  const key = [negative, neutral, positive, muted, gate].join();
+  const color = (_, k) => {
+    const place = Math.abs(k - 256) / 256;
+    return gate ? pixel(neutral, muted, place ** 2) : pixel(neutral, k < 256 ? negative : positive, place);
+  };
   if (!ramps.has(key)) ramps.set(key, Uint32Array.from({ length: 513 }, color));
   return ramps.get(key);
 }
@@ -311,19 +314,19 @@ const pixelOf = (colors, share) =>
   colors[256 + Math.round(256 * Math.sign(share) * Math.sqrt(Math.min(1, Math.abs(share))))];
 
 // The colour of a share, as a style.
-export function tint(theme, share) {
-  const color = pixelOf(ramp(theme), share);
+export function tint(theme, share, gate = false) {
+  const color = pixelOf(ramp(theme, gate), share);
   return `rgb(${[0, 8, 16].map((shift) => (color >> shift) & 255)})`;
 }
 
 const image = document.createElement("canvas");
 
 // Rows of numbers as an image, a pixel each, with `limit` the end of the scale; NaN is empty.
-export function imageOf(theme, rows, limit = 1) {
+export function imageOf(theme, rows, limit = 1, gate = false) {
   const columns = rows[0].length;
   Object.assign(image, { width: columns, height: rows.length });
   const content = new ImageData(columns, rows.length);
-  const [pixels, colors] = [new Uint32Array(content.data.buffer), ramp(theme)];
+  const [pixels, colors] = [new Uint32Array(content.data.buffer), ramp(theme, gate)];
   for (let i = 0, k = 0; i < rows.length; i++)
     for (let j = 0; j < columns; j++, k++) pixels[k] = pixelOf(colors, rows[i][j] / limit);
   image.getContext("2d").putImageData(content, 0, 0);
@@ -333,7 +336,7 @@ export function imageOf(theme, rows, limit = 1) {
 export function paintStates({ c, layout, network }) {
   const { u, x, pitch, strip, state, cell } = layout;
   const { words, units, theme } = network;
-  const image = imageOf(theme, network.cells ?? network.h);
+  const image = imageOf(theme, network.cells ?? network.h, 1, network.gate);
   c.imageSmoothingEnabled = false;
   [c.strokeStyle, c.lineWidth] = [theme.grid, 1];
   if (pitch < NARROW * u) {
@@ -358,13 +361,14 @@ export function paintScale(p) {
   const { c, layout: { u, end, state }, theme } = p;
   const [x, y, height] = [end + 1.4 * u, state.y + 2.4 * u, 7 * u];
   if (state.height < 12 * u) return;
+  const { part, gate } = p.network;
   for (let k = 0; k <= height; k++) {
     const place = 1 - (2 * k) / height;
-    c.fillStyle = tint(theme, place * Math.abs(place));
+    c.fillStyle = tint(theme, gate ? 1 - k / height : place * Math.abs(place), gate);
     c.fillRect(x, y + k, 0.8 * u, 1.5);
   }
-  write(p, p.network.part, x, y - 0.9 * u, 0.95 * u, theme.muted, { weight: 600 });
-  ["+1", "+¼", "0", "−¼", "−1"].forEach((label, k) =>
+  write(p, part, x, y - 0.9 * u, 0.95 * u, theme.muted, { weight: 600 });
+  (gate ? ["1", "¾", "½", "¼", "0"] : ["+1", "+¼", "0", "−¼", "−1"]).forEach((label, k) =>
     write(p, label, x + 1.3 * u, y + (k * height) / 4, 0.83 * u, theme.muted));
 }
 
@@ -444,7 +448,7 @@ function frame({ c, network }, x, y, width, height) {
 function paintBars(p, top, bottom, color, framed = -1) {
   const { c, layout, network } = p;
   const { u, x, pitch, left, end } = layout;
-  const { words, predicted, probability, names, theme } = network;
+  const { words, predicted, probability, theme } = network;
   const first = words.length - predicted.length;
   const width = clamp(pitch * 0.5, 1, 3.6 * u);
   stroke(p, [[left, top], [end, top]], theme.grid);
@@ -454,19 +458,30 @@ function paintBars(p, top, bottom, color, framed = -1) {
     c.fillStyle = faint(color(k), framed < 0 || k === framed ? 0.9 : 0.5);
     c.fillRect(x(first + k) - width / 2, bottom - height, width, height);
     if (k === framed) frame(p, x(first + k) - width / 2, bottom - height, width, height);
-    if (pitch >= NARROW * u)
-      write(p, names[answer], x(first + k), bottom + 0.9 * u, 1.02 * u, color(k),
-        { align: "center", weight: 600, most: pitch - 2 });
+    if (pitch >= NARROW * u) paintName(p, answer, first + k, bottom + 0.9 * u, color(k), 600);
   });
   stroke(p, [[left, bottom], [end, bottom]], theme.muted, 1.2);
+}
+
+// How far below the others every second name stands: names that may be too wide for a column take turns.
+const nameStep = ({ layout: { u, pitch }, network: { names } }) =>
+  Math.max(...names.map(({ length }) => length)) * 0.58 * u > pitch - 2 ? 1.3 * u : 0;
+
+// The name of a class below or above the token t.
+function paintName(p, answer, t, y, color, weight) {
+  const { layout: { u, x, pitch }, network: { names } } = p;
+  const step = nameStep(p);
+  write(p, names[answer], x(t), y + (t % 2) * step, 1.02 * u, color,
+    { align: "center", weight, most: (step ? 2 : 1) * pitch - 2 });
 }
 
 // After every token the prediction, as high as its probability, below the target.
 function paintEvery(p) {
   const { layout, network } = p;
-  const { u, x, pitch, answer } = layout;
-  const { words, predicted, targets, names, theme } = network;
-  const [top, bottom] = [answer.y + 1.9 * u, answer.y + answer.height - 1.7 * u];
+  const { u, pitch, answer } = layout;
+  const { words, predicted, targets, theme } = network;
+  const step = pitch < NARROW * u ? 0 : nameStep(p);
+  const [top, bottom] = [answer.y + 1.9 * u + step, answer.y + answer.height - 1.7 * u - step];
   name(p, "target", answer.y + 0.7 * u, [], theme.muted);
   name(p, "probability", (top + bottom) / 2);
   name(p, "prediction", bottom + 0.9 * u);
@@ -474,9 +489,7 @@ function paintEvery(p) {
     (k) => (targets[k] < 0 || targets[k] === predicted[k] ? theme.forward : theme.positive));
   if (pitch < NARROW * u) return;
   targets.forEach((target, k) => {
-    if (target >= 0)
-      write(p, names[target], x(words.length - predicted.length + k), answer.y + 0.7 * u, 1.02 * u,
-        theme.muted, { align: "center", most: pitch - 2 });
+    if (target >= 0) paintName(p, target, words.length - predicted.length + k, answer.y + 0.7 * u, theme.muted, 400);
   });
 }
 

@@ -15,7 +15,7 @@ export function pairLayout(width, height, pair) {
   const u = clamp(Math.min(width / 66, height / 38), 12, 22);
   const edgeLeft = LEFT * u;
   const pitch = Math.min((width - (LEFT + RIGHT) * u) / words.length, 18 * u);
-  const strip = pitch < u ? pitch : Math.round(clamp(pitch * 0.4, 0.5 * u, 3.6 * u));
+  const strip = pitch < u ? pitch : Math.round(clamp(pitch * (pitch < 3.6 * u ? 0.7 : 0.4), 0.5 * u, 3.6 * u));
   const edge = (k) => edgeLeft + pitch * k;
   const x = (t) => edge(t + 0.5);
   const longest = Math.max(...words.map((word) => word.length));

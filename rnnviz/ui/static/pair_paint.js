@@ -126,7 +126,7 @@ function paintMemory(p) {
 function paintStates({ c, layout: { u, x, left: edge, pitch, strip }, pair, network, box: { state }, theme, readTo }, cell, row) {
   const rows = network.cells ?? network.h;
   const shown = readTo < pair.words.length ? rows.map((values) => values.map((v, t) => (t < readTo ? v : NaN))) : rows;
-  const image = imageOf(theme, shown);
+  const image = imageOf(theme, shown, 1, network.gate);
   c.imageSmoothingEnabled = false;
   if (pitch < u) return c.drawImage(image, edge, state.y, pitch * pair.words.length, state.height);
   [c.strokeStyle, c.lineWidth] = [theme.grid, 1];

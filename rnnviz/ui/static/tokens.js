@@ -110,6 +110,8 @@ export class Tokens {
     const [size, end] = [Math.max(24, 1.7 * u), edge(column)];
     const place = { left: end + 0.2 * u, width: size, height: size, top: (wordHeight - size) / 2 };
     for (const [name, value] of Object.entries(place)) this.add.style[name] = `${value}px`;
+    // Beside a decoder's first word there is no room.
+    this.add.hidden = end < this.layout.end - 1;
   }
 
   // The words that are not read, by the number of those read before them.
