@@ -11,6 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.cells import CELLS, OWN
 from rnnviz.charts.texts import explanation
+from rnnviz.charts.theme import shown_token
 from rnnviz.config import (
     GROUPS,
     SETTINGS,
@@ -39,6 +40,8 @@ from rnnviz.ui.style import escaped
 _CARDS = 3
 #: The most settings that are named as different from the default.
 _NAMED = 6
+#: The most words of the vocabulary that are listed.
+_MOST_WORDS = 80
 
 
 def sidebar(tab: TabSession, pair: Pair, task: DeltaGenerator, folded: bool) -> None:
@@ -376,6 +379,10 @@ def _about(session: Session) -> None:
     answers = _counted(len(data.classes), "class" if data.answers_classes else "answer")
     sizes = f"{len(data.train):,} {data.role}{test} sequences, {words}, {answers}"
     st.caption(sizes)
+    if data.tokens:
+        known = [escaped(shown_token(word)) for word in data.vocabulary.words]
+        more = f" and {len(known) - _MOST_WORDS:,} more" if len(known) > _MOST_WORDS else ""
+        st.caption(f"It reads: {' · '.join(known[:_MOST_WORDS])}{more}")
     for sentence in data.notes:
         st.warning(escaped(sentence))
 

@@ -24,7 +24,8 @@ export function layoutOf(across, height, network) {
   const longest = Math.max(...words.map((word) => word.length));
   const wordSize = clamp((pitch - 6) / (0.54 * longest), 12, 1.45 * u);
   // Where even small words don't fit side by side, they stand upright; where they do, they can be typed.
-  const upright = longest > 1 && pitch < 3 * u && wordSize * 0.54 * longest > pitch;
+  const room = pitch < 3 * u ? 1 : 1.25;
+  const upright = longest > 1 && pitch < 4.2 * u && wordSize * 0.54 * longest > room * pitch;
   const wordHeight = (upright && pitch >= NARROW * u ? clamp((0.56 * wordSize * longest) / u, 2.4, 5) : 2.4) * u;
   const rows = rowsOf(u, height, wordHeight, { units: units.length, levels: network.levels?.length ?? 1, opened });
   const boxed = typed.length > 0 && !upright && pitch >= BOXED * u;
