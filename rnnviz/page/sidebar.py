@@ -380,9 +380,9 @@ def _about(session: Session) -> None:
     sizes = f"{len(data.train):,} {data.role}{test} sequences, {words}, {answers}"
     st.caption(sizes)
     if data.tokens:
-        known = [escaped(shown_token(word)) for word in data.vocabulary.words]
-        more = f" and {len(known) - _MOST_WORDS:,} more" if len(known) > _MOST_WORDS else ""
-        st.caption(f"It reads: {' · '.join(known[:_MOST_WORDS])}{more}")
+        words = [shown_token(word) for word in data.vocabulary.words]
+        more = f" and {len(words) - _MOST_WORDS:,} more" if len(words) > _MOST_WORDS else ""
+        st.caption(escaped(f"It reads: {' · '.join(words[:_MOST_WORDS])}{more}"))
     for sentence in data.notes:
         st.warning(escaped(sentence))
 

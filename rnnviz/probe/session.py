@@ -7,6 +7,7 @@ from copy import copy
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
+from time import monotonic
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from rnnviz.cells import OWN
@@ -41,6 +42,8 @@ L = TypeVar("L")
 #: The temperature at which a network writes, at first, and all by their names.
 TEMPERATURE, _TEMPERATURES = 0.7, {f"{k / 10:g}": k / 10 for k in range(1, 21)}
 _LAYERS = int(SETTINGS["layers"].high)
+#: How often what words tell is renewed while the run plays, in seconds: nobody reads faster.
+_WORDS_EVERY = 0.2
 
 
 def first_phrase(dataset: Dataset, text: str) -> str:
@@ -351,16 +354,25 @@ class Session:
     def story(self) -> Story:
         """The chapter that the run has reached, and a sentence about the phrase; cached."""
         player, probe = self.player, self.inspect()
-        key = probe, player.position, player.over, player.shown is None and player.remedy
         radii = partial(self.memory.radii, self.run, self.state)
-        return self._memo.ask("story", key, lambda: story(player, probe, self.signs, radii()))
+        return self._memo.ask(
+            "story", self._told_about(probe), lambda: story(player, probe, self.signs, radii())
+        )
 
     @property
     def signs(self) -> tuple[Sign, ...]:
         """The signs of health at the position shown, measured on the phrase; cached."""
         state, probe = self.state, self.inspect()
         inputs = state.parameters, probe.trace, self.settings, state.slots
-        return self._memo.ask("signs", probe, lambda: health(*inputs))
+        return self._memo.ask("signs", self._told_about(probe), lambda: health(*inputs))
+
+    def _told_about(self, probe: Probe) -> tuple[object, ...]:
+        """A key of what words tell: the position; while the run plays, the time in short spans."""
+        player = self.player
+        if player.running:
+            span = int(monotonic() / _WORDS_EVERY)
+            return self.run, self.settings, self.phrase_input.phrase, span
+        return probe, player.position, player.over, player.shown is None and player.remedy
 
     def gradient_query(
         self, probe: Probe | None = None, objective: Objective | None = None

@@ -637,3 +637,27 @@ def test_own_rows_are_set_aside_by_the_data_seed():
 
     assert held_out(seed=1, data_seed=4) == held_out(seed=2, data_seed=4) == held_out(seed=4)
     assert held_out(seed=1) != held_out(seed=4)
+
+
+def test_words_are_renewed_five_times_a_second_while_the_run_plays_and_at_once_when_it_rests(
+    monkeypatch,
+):
+    now = [0.0]
+    monkeypatch.setattr("rnnviz.probe.session.monotonic", lambda: now[0])
+    session = Session(RunConfig(hidden=8))
+    session.player.play()
+    session.player.tick(1.0, 1)
+    story, signs = session.story, session.signs
+    session.player.tick(1.0, 1)
+    assert (session.story, session.signs) == (story, signs)
+    assert session.story is story
+    session.ask("good")
+    assert session.story is not story
+    story = session.story
+    now[0] = 0.21
+    assert session.story is not story
+    session.player.tick(1.0, 1)
+    story = session.story
+    session.player.pause()
+    assert session.story is not story
+    assert session.story is session.story
