@@ -386,7 +386,9 @@ class Writer:
             case "neg":  # NumPy's truth values have no sign.
                 negated = self._text(args[0])
                 sign = "-1.0 * " if negated.truth else "-"
-                text = _Text(f"{sign}{negated.inside(_PRODUCT)}", _SIGN)
+                # A sign binds no tighter than the product after it: a / -(b * c).
+                binding = _PRODUCT if negated.binding == _PRODUCT else _SIGN
+                text = _Text(f"{sign}{negated.inside(_PRODUCT)}", binding)
             case "mask":
                 comparison = f"({self.value(args[0])} {node.name} {self.value(args[1])})"
                 text = _Text(comparison, truth=True)

@@ -254,7 +254,7 @@ class Pair:
 
     @token.setter
     def token(self, token: int) -> None:
-        self._token = max(0, token)
+        self._token = min(max(0, token), len(self.first.inspect().words) - 1)
 
     @contextmanager
     def sharing(self) -> Iterator[None]:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -159,12 +160,18 @@ def problem(edit: Edit, architecture: Architecture) -> str:
         fits = 1 <= edit.row <= architecture.layers and edit.column < architecture.hidden
         return "" if fits else f"there is no unit {edit.column} in a layer {edit.row}."
     if edit.kind is EditKind.SET:
-        array = Parameters(architecture).named().get(edit.name)
-        if array is None or array.ndim < 2:
+        shape = _shapes(architecture).get(edit.name, ())
+        if len(shape) < 2:
             return f"there is no matrix {edit.name[:20]!r}."
-        fits = edit.row < array.shape[0] and edit.column < array.shape[1]
-        return "" if fits else f"{edit.name} has only {array.shape[0]} × {array.shape[1]} entries."
+        fits = edit.row < shape[0] and edit.column < shape[1]
+        return "" if fits else f"{edit.name} has only {shape[0]} × {shape[1]} entries."
     return ""
+
+
+@lru_cache(maxsize=4)
+def _shapes(architecture: Architecture) -> dict[str, tuple[int, ...]]:
+    """The shape of every parameter: a file may have thousands of edits."""
+    return {name: array.shape for name, array in Parameters(architecture).named().items()}
 
 
 def outgoing(parameters: Parameters, layer: int, unit: int) -> Iterator[Array]:

@@ -30,6 +30,7 @@ ODD = (
     "v1 = W_x @ x\nh = v1 * (h - a_h) + a_h ** 2 * tanh(U @ (v1 * h) + (R @ h) * h)",
     "h = 0.5 * h - W_x @ x - U @ (h * h) + 2 * (W_h @ h) / (1 + h ** 2) - b_h ** 3",
     "s = h\nh = W_x @ x + tanh(s) * s\n",
+    "h = tanh(W_a @ x + h) / -((2 + h ** 2) * (2 + cos(b_z)))",
     "p = 0.5 * p + W_p @ x\nh = 0.5 * h + (1 - (1 - max(b_1, 2 * (W_2 @ x)))) + 0.1 * p + W_1 @ x",
     "u = W_u @ x\nh = max(u, h) + where(h > u, u * h, -h) + relu(u - h)",
     "h = where(h > 0, 1, 2) ** -1 + W_xh @ x + 0.1 * relu(-relu(h) * h) * max(h, 3) ** -2",

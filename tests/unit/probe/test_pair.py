@@ -576,10 +576,12 @@ def test_networks_that_learn_other_targets_of_the_same_words_are_no_pair():
     assert compare(Session(RunConfig(), data), Session(RunConfig(lr=0.1), data)).second
 
 
-def test_a_negative_token_is_the_first():
+def test_a_token_before_the_first_is_the_first_and_one_after_the_last_the_last():
     pair = compared(lr=0.1)
     pair.token = -5
     assert pair.token == 0
+    pair.token = 2**53 - 1
+    assert "token_followed=4" in pair.query()
 
 
 def test_one_token_is_drawn_and_another_is_followed_without_losing_what_is_measured():
