@@ -378,11 +378,10 @@ def _about(session: Session) -> None:
     words = _counted(len(data.vocabulary), data.vocabulary.noun if data.tokens else "channel")
     answers = _counted(len(data.classes), "class" if data.answers_classes else "answer")
     sizes = f"{len(data.train):,} {data.role}{test} sequences, {words}, {answers}"
-    st.caption(sizes)
-    if data.tokens:
-        words = [shown_token(word) for word in data.vocabulary.words]
-        more = f" and {len(words) - _MOST_WORDS:,} more" if len(words) > _MOST_WORDS else ""
-        st.caption(escaped(f"It reads: {' · '.join(words[:_MOST_WORDS])}{more}"))
+    vocabulary = [shown_token(word) for word in data.vocabulary.words]
+    more = f" and {len(vocabulary) - _MOST_WORDS:,} more" if len(vocabulary) > _MOST_WORDS else ""
+    listed = escaped(f"It reads: {' · '.join(vocabulary[:_MOST_WORDS])}{more}")
+    st.caption(sizes, help=listed if data.tokens else None)
     for sentence in data.notes:
         st.warning(escaped(sentence))
 
