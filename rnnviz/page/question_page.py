@@ -41,7 +41,7 @@ _SHOWN = 40
 def set_scene(scene: Scene, pair: Pair) -> None:
     """Draw every frame of this page with the scene from now on, in this browser tab's theme.
 
-    With other data the page waits until it is laid out again.
+    With other data, or after a link, the page waits until it is laid out again.
 
     Its handlers receive clicks and selections, and its job runs while the session is paused. The
     actor calls all of them, not this script.
@@ -60,7 +60,9 @@ def set_scene(scene: Scene, pair: Pair) -> None:
             if draft := pair.first.draft:
                 frame.texts["draft"] = draft_html(draft)
 
-    current_tab().scene = replace(scene, draw=draw, dataset=session.dataset)
+    current_tab().scene = replace(
+        scene, draw=draw, dataset=session.dataset, links=session.links
+    )  # fmt: skip
 
 
 class QuestionTab(Protocol):

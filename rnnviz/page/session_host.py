@@ -336,6 +336,8 @@ class SessionHost:
         if query != self._query():
             self.pair.follow(asked, patience=0.0)
             self.refresh()
+            # The choices of every tab are those of the link.
+            self.edition += 1
         self._notify(RESTORED)
 
     def _notify(self, sentence: str) -> None:

@@ -132,9 +132,10 @@ class Session:
     ``data`` selects the data set, ``player`` plays the run, ``phrase_input`` holds the phrase,
     ``selection`` the marked unit and token. ``objective``, ``layer``, ``part`` and ``temperature``
     are choices of the page. ``draft`` holds equations that are being typed, ``own_equations`` the
-    user's own equations that were used last. ``questions`` are the open questions, by page. A run
-    begins with the weights ``first`` instead of random ones; a ``recording`` of this ``dataset``
-    replaces the run. Sessions with the same ``data`` share the user's own.
+    user's own equations that were used last. ``questions`` are the open questions, by page, and
+    ``links`` is the number of links that were opened. A run begins with the weights ``first``
+    instead of random ones; a ``recording`` of this ``dataset`` replaces the run. Sessions with the
+    same ``data`` share the user's own.
     """
 
     def __init__(
@@ -160,6 +161,7 @@ class Session:
         self.step_view = StepView.SEQUENCE
         #: The choices in a link, for labs that don't exist yet.
         self._marks: dict[str, str] = {}
+        self.links = 0
         self.draft: CellDraft | None = None
         self.own_equations = self.config.equations
 
@@ -452,6 +454,7 @@ class Session:
         player = self.player
         if not isinstance(player, Player):
             return
+        self.links += 1
         questions, unknown = named(link.asked)
         problems = [*problems, *unknown, *self.data.find(link.data)]
         before, start = self.dataset, link.schedule.start

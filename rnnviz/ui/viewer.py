@@ -34,8 +34,8 @@ class Scene:
 
     ``kinds`` are the scripts that draw its pictures, by key; the others are charts.
     ``shown`` returns the part of the ``job`` that Streamlit's widgets show; when it changes, they
-    are drawn again. A page is laid out for its ``dataset``, and is drawn with no other; None: with
-    any.
+    are drawn again. A page is laid out for its ``dataset`` and after this number of ``links``, and
+    is drawn with no others; None: with any.
     """
 
     session: Session
@@ -45,10 +45,12 @@ class Scene:
     shown: Callable[[], object] = lambda: None
     kinds: Mapping[str, str] = field(default_factory=dict)
     dataset: Dataset | None = None
+    links: int | None = None
 
     def fits(self, session: Session) -> bool:
-        """Whether it shows this session, and was laid out for its data."""
-        return self.session is session and self.dataset in (None, session.dataset)
+        """Whether it shows this session, and was laid out for its data and its last link."""
+        laid_out = self.dataset in (None, session.dataset) and self.links in (None, session.links)
+        return self.session is session and laid_out
 
 
 @dataclass(eq=False)

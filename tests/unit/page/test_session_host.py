@@ -524,6 +524,16 @@ def test_an_address_that_would_be_too_long_names_the_run():
     assert clock.epoch == 2
 
 
+def test_a_page_is_laid_out_again_for_a_link_that_is_restored(clock):
+    scene = Scene(clock.session, lambda frame: frame.done, links=clock.session.links)
+    edition = clock.host.edition
+    clock.host.restore(clock.session.link().query())
+    assert scene.fits(clock.session)
+    clock.host.restore("hidden=2&seed=3")
+    assert not scene.fits(clock.session)
+    assert clock.host.edition > edition
+
+
 def test_what_is_told_while_a_link_is_followed_is_there_at_its_end():
     session = Session(SMALL)
     session.follow(read_link({"hidden": "2", "epoch": "40"})[0], patience=0.0)
