@@ -73,15 +73,15 @@ ELMAN = CellText(
     "elman",
     "h = tanh(W_xh @ x + W_hh @ h + b_h)  # hidden state",
     source="Elman 1990",
-    memory="W_hh multiplies the state at every token, and tanh squashes it: a small one fades or "
-    "grows.",
+    memory="W_hh multiplies the state at every token, and tanh squashes the sum.",
     remarks={"d_h_before": "the notebook's bug: W_hh without .T"},
 )
 ELMAN_RELU = CellText(
     "elman-relu",
     "h = relu(W_xh @ x + W_hh @ h + b_h)  # hidden state",
     source="Le, Jaitly and Hinton 2015",
-    memory="As in an Elman cell; with W_hh = 1 and no input, a positive state stays as it is.",
+    memory="As in an Elman cell; with the identity as W_hh, and nothing added, a positive state "
+    "stays as it is.",
 )
 GRU = CellText(
     "gru",
@@ -212,19 +212,19 @@ SLSTM = CellText(
     """,
     source="Beck et al. 2024, xLSTM; one head, sigmoid forget gate; m keeps the exponentials "
     "small: a bias b_i, or a larger m with c and n scaled to it, changes no output",
-    memory="Old and new contents are weighed against each other by exponential gates, and n is "
-    "the sum of the weights.",
+    memory="An exponential input gate weighs what is new against what is kept, and n is the sum of "
+    "the weights.",
     keeps="e",
     first={"b_f": KEEPING},
 )
 CORNN = CellText(
     "cornn",
     """
-    z = z + dt * (tanh(W_yz @ y + W_zz @ z + W_xz @ x + b_z) - gamma * y - eps * z)  # speed
-    y = y + dt * z  # place
+    z = z + dt * (tanh(W_yz @ y + W_zz @ z + W_xz @ x + b_z) - gamma * y - eps * z)  # velocity
+    y = y + dt * z  # position
     """,
     source="Rusch and Mishra 2021",
-    memory="Every unit is a driven oscillator: y is its place, z its speed.",
+    memory="Every unit is a driven oscillator: y is its position, z its velocity.",
     out="y",
     constants={"dt": 0.1, "gamma": 1.3, "eps": 4.7},
 )

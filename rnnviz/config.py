@@ -251,16 +251,16 @@ class RunConfig:
     data_seed: int = _data(
         -1, "Data seed", low=-1, high=2**31 - 1,
         help="The seed of what is drawn for the data: the sequences of most tasks, and which of "
-        "your own rows are the test. -1 is the Seed. With a fixed one, other seeds show the luck "
-        "of the initial weights and of the order alone.",
+        "your own rows are the test. -1 is the Seed. With a fixed one, other seeds have the same "
+        "data.",
     )
     cell: str = _network(
         "elman", "Cell", dial=True, names=cells.cell_names, widget=Widget.CELL,
         help="How one token changes the hidden state. elman: one sum and one activation function. "
         "gru, lstm: gates decide what is kept and what is overwritten. peephole: an LSTM whose "
         "gates see the cell state. mgu: one gate. leaky: a share of the state leaks away. mingru, "
-        "rglru, lru: no matrix between states. slstm: exponential gates. cornn: oscillators. own: "
-        "your equations.",
+        "rglru, lru: no matrix between states. slstm: an exponential input gate. cornn: "
+        "oscillators. own: your equations.",
     )
     equations: str = _network(
         "", "Equations", high=2000, only=("cell", (cells.OWN,)), widget=Widget.ELSEWHERE,
@@ -308,8 +308,8 @@ class RunConfig:
     seed: int = _network(
         0, "Seed", low=0, high=2**31 - 1,
         help="The seed of the run's random numbers: the initial weights, the order of the "
-        "sequences and, unless they have a seed of their own, the data. The same seed gives the "
-        "same run; another kind of processor rounds otherwise, which can grow.",
+        "sequences, dropout and, unless they have a seed of their own, the data. The same seed "
+        "gives the same run; another kind of processor may round differently, which can grow.",
     )
     optimizer: OptimizerKind = _training(
         OptimizerKind.SGD, "Optimizer",
@@ -319,26 +319,26 @@ class RunConfig:
     )
     lr: float = _training(
         0.02, "Learning rate", dial=True, low=0.00001, high=100.0, step=0.01,
-        help="How far one step moves the weights. Too small: nothing happens. Too large: the loss "
+        help="How far one step moves the weights. Too small: learning is slow. Too large: the loss "
         "jumps, or is no longer a number. A change takes effect at the next step.",
     )
     weight_decay: float = _training(
         0.0, "Weight decay", low=0.0, high=1.0, step=0.001,
-        help="Pulls every weight towards zero, against learning by heart: the gradient of λ/2 W² "
+        help="Pulls every weight towards zero, against overfitting: the gradient of λ/2 W² "
         "is added to the clipped one; with adam each step multiplies W by 1 − learning rate · λ "
         "instead (AdamW). 0 means none. A change takes effect at the next step.",
     )
     dropout: float = _training(
         0.0, "Dropout", low=0.0, high=0.9, step=0.1,
-        help="Against learning by heart: every training step leaves out this share of the inputs "
-        "of each layer, drawn anew, and multiplies the weights of the others by 1/(1 − share). "
-        "What is left out of a text are words. The pictures and the scores are those of the whole "
-        "network. A change takes effect at the next step.",
+        help="Against overfitting: every training step leaves out this share of the inputs of each "
+        "layer, drawn anew, and multiplies the weights of the others by 1/(1 − share). Of a text "
+        "these are tokens of the vocabulary, wherever they occur. The scores are those of the "
+        "whole network. A change takes effect at the next step.",
     )
     recurrent_dropout: float = _training(
         0.0, "Recurrent dropout", low=0.0, high=0.9, step=0.1, only=("cell", cells.recurrent),
-        help="The same for the units that a layer's recurrent matrices read: at every token of a "
-        "step the others read nothing of them.",
+        help="The same for the units that a layer's recurrent matrices read: the same ones are "
+        "left out at every token of a step.",
     )
     batch: int = _training(
         1, "Batch size", low=1, high=64, restarts=True,
@@ -370,8 +370,8 @@ class RunConfig:
     )
     dtype: Precision = _training(
         Precision.DOUBLE, "Precision", restarts=True,
-        help="The number format of the engine. float32 is faster in large networks, but small "
-        "gradients vanish sooner.",
+        help="The number format of all computations. float32 is faster in large networks, but "
+        "small gradients vanish sooner.",
     )
     epochs: int = _training(
         1000, "Epochs", low=0, high=100_000, step=100,

@@ -32,7 +32,7 @@ _SCORE = 0.04
 #: Networks differ by how many seeds learned if more of them do.
 _MORE = 2
 LETTERS = "AB"
-_SAME = "The same weights in both. They part when what differs makes a difference."
+_SAME = "Both begin with the same weights. What differs between them acts in training."
 
 
 class Both(NamedTuple):

@@ -170,5 +170,5 @@ def _make_folder(option: str, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except FileExistsError as problem:
         raise TaskError(
-            f"{option} needs a folder, and {problem.filename} is none. Name another."
+            f"{option} needs a folder, and {problem.filename} is not one. Name another."
         ) from None

@@ -64,13 +64,13 @@ def open_file(
     session: Callable[[], Session | Pair]
     if not is_run(file.name):
         if train or test:
-            raise TaskError("--train and --test go with a run: give weights --examples.")
+            raise TaskError("--train and --test are for a run; with weights give --examples.")
         network = _weights(file, **hints)
         notes, session = network.dataset.notes, network.session
     else:
         for name, value in hints.items():
             if value is not None:
-                raise TaskError(f"{flag(name)} goes with weights alone: leave it out.")
+                raise TaskError(f"{flag(name)} is for weights, not for a run: leave it out.")
         with file.open("rb") as content:
             recorded = is_recording(content)
         if recorded:

@@ -93,7 +93,7 @@ def check_free(parser: argparse.ArgumentParser, port: int) -> None:
             probe.bind(("127.0.0.1", port))
         except OSError as problem:
             if problem.errno == errno.EADDRINUSE:
-                parser.error(f"port {port} is taken: give another, or none to have a free one.")
+                parser.error(f"port {port} is taken: give another, or none to get a free one.")
             parser.error(f"port {port} can't be used: {problem.strerror}.")
 
 
@@ -157,7 +157,7 @@ class RunOptions:
             checked = check_rows(upload)
             if "window" in self._data and checked.form is not Form.NEXT:
                 raise TaskError(
-                    "--window has no effect unless a text alone is learned. Leave it out."
+                    "--window has no effect unless the next token is learned. Leave it out."
                 )
             if checked.near and not upload.merge_labels:
                 listed = near_listed(checked.near)
@@ -202,7 +202,7 @@ def cell_in(path: Path) -> CellText:
         own_cell(text)
         return define(text, path.stem)
     except UnicodeDecodeError:
-        raise TaskError(f"{path.name} is no text in UTF-8.") from None
+        raise TaskError(f"{path.name} is not text in UTF-8.") from None
     except CellError as problem:
         raise TaskError(f"{path.name}, {problem}.") from None
 
@@ -230,7 +230,7 @@ def differing(config: RunConfig, text: str) -> RunConfig:
     for sentence in other.idle(changed):
         raise SettingError(f"--vs: {sentence} Leave it out.")
     if other.task != config.task:
-        raise SettingError("--vs: the task can't differ: both read the same words.")
+        raise SettingError("--vs: the task can't differ: both read the same data.")
     if other == config:
         raise SettingError("--vs: nothing differs.")
     return other

@@ -84,8 +84,8 @@ def seeds(
         except BrokenProcessPool:
             code = 1
             say(
-                "A process that trained the seeds was ended, perhaps for lack of memory. Try "
-                "--workers 1. Below are the seeds that had ended."
+                "A process that trained the seeds was killed, perhaps for lack of memory. Try "
+                "--workers 1. Below are the seeds that had finished."
             )
     columns = [jobs[k :: len(configs)] for k in range(len(configs))]
     ended = [pair for pair in zip(*columns, strict=True) if all(job in found for job in pair)]
@@ -139,7 +139,7 @@ def summary(spreads: Sequence[Spread], names: Sequence[str], at: float) -> list[
     if len(spreads) > 1:
         one, other, neither = sooner(spreads[0], spreads[1], at)
         lines.append(
-            f"{names[0]} did sooner in {one}, {names[1]} in {other}, neither in {neither} of "
+            f"{names[0]} was sooner in {one}, {names[1]} in {other}, neither in {neither} of "
             f"{len(spreads[0].members)} seeds."
         )
     return lines

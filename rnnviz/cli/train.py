@@ -128,7 +128,7 @@ def write_made(path: Path, content: Callable[[], Content]) -> int:
     try:
         return exit_code(lambda: _write(path, content()))
     except Exception as problem:  # Whatever it is, other files are still written.
-        say(f"{path}: can't be written, by a fault of rnnviz: {problem!r}.")
+        say(f"{path}: can't be written because of a bug in rnnviz: {problem!r}.")
         return 1
 
 

@@ -185,7 +185,7 @@ class ForeignNetwork:
         if not np.isfinite(parameters.theta).all():
             raise TransferError(
                 f"its numbers are too large for {self.precision.value}: the sum of two biases, or "
-                "a product with the embedding, is no finite number. Train the network again."
+                "a product with the embedding, is not finite. Train the network again."
             )
         parameters.W_hy[...] = self.readout
         parameters.b_y[...] = 0 if self.readout_bias is None else self.readout_bias
@@ -222,7 +222,7 @@ class ForeignNetwork:
                 yield f"There is no {name}."
         for name, array in self._named():
             if not array.ndim or not array.size:
-                yield f"{name} has the shape {array.shape}: it is no vector and no matrix."
+                yield f"{name} has the shape {array.shape}: it is neither a vector nor a matrix."
         found = {str(array.dtype) for _, array in self._named()}
         known = [*map(str, Precision)]
         if found - {*known}:
@@ -270,7 +270,7 @@ class ForeignNetwork:
         if self.outputs == 1 and self.answers_classes:
             yield (
                 "The readout has one output, as for a sigmoid. Two classes need two: give it the "
-                "rows 0 and w, which answer the same."
+                "rows 0 and w, which give the same answers."
             )
         if self.inputs > MAX_INPUTS:
             noun = "words" if self.tokens else "numbers at a step"
@@ -298,7 +298,7 @@ _REFUSED = {
     "weight_hr": "The network has projections (proj_size): only one without them can be shown.",
     "parametrizations": (
         "The weights are parametrized, such as by a weight norm: call "
-        "torch.nn.utils.parametrize.remove_parametrizations before they are saved."
+        "torch.nn.utils.parametrize.remove_parametrizations before you save them."
     ),
 }
 
@@ -331,7 +331,7 @@ def network_of(
     readout = _readout(others, hidden, embedding)
     bias = f"{readout.removesuffix('weight')}bias"
     for name in others.keys() - {embedding, readout, bias}:
-        raise TransferError(f"{name[:60]} belongs to no recurrent layer, embedding or readout.")
+        raise TransferError(f"{name[:60]} is not part of a recurrent layer, embedding or readout.")
     return ForeignNetwork(
         kind, layers, others[readout], others.get(bias),
         others[embedding] if embedding else None, activation,

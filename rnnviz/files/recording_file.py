@@ -75,7 +75,7 @@ class RecordingFile:
         self.closed = False
         self._forget()
         if not self.look():
-            raise TransferError("there is no whole recording in the file.")
+            raise TransferError("there is no complete recording in the file.")
 
     def _forget(self) -> None:
         self._parts: dict[int, _Part] = {}
@@ -133,7 +133,7 @@ class RecordingFile:
         try:
             # To open a named pipe would wait for its writer.
             if self._path.exists() and not self._path.is_file():
-                raise TransferError("it is no file any more.")
+                raise TransferError("it is not a file any more.")
             return self._path.open("rb")
         except OSError as problem:
             raise TransferError(f"it can't be read ({problem.strerror}).") from None
@@ -145,7 +145,7 @@ class RecordingFile:
             return False
         header = _header(part.content(file)) if part.name == _RUN else None
         if header is None:
-            raise TransferError("this is no recording: it doesn't begin with run.json.")
+            raise TransferError("this is not a recording: it doesn't begin with run.json.")
         if self.header and header != self.header:
             return False
         self.header, self._heads, self._end = header, (part, part), part.end
@@ -343,7 +343,7 @@ class TorchSnapshots:
         layers = {name: array for name, array in tensors.items() if _LAYER.fullmatch(name)}
         for name in tensors.keys() - layers.keys() - {*_ENDS}:
             raise TransferError(
-                f"{name[:_SHOWN]} belongs to no recurrent layer, embedding or readout."
+                f"{name[:_SHOWN]} is not part of a recurrent layer, embedding or readout."
             )
         readout, bias, embedding = (tensors.get(name) for name in _ENDS)
         if readout is None:
@@ -362,7 +362,7 @@ def recording_session(name: str, path: Path | None, content: bytes = b"") -> Ses
     try:
         file = RecordingFile(path, content)
         if not file.steps:
-            raise TransferError("there is no whole snapshot in it yet.")
+            raise TransferError("there is no complete snapshot in it yet.")
         source = TorchSnapshots(file)
         first = source.network(file.read(file.steps[0]).tensors)
         dataset = _dataset(file.header, name, source.signature, first.precision)
@@ -398,7 +398,7 @@ def _member(header: Mapping[str, Any], name: str, known: Iterable[str]) -> str:
     """A fact in the header, one of ``known``; raises TransferError."""
     found, names = header.get(name), [*map(str, known)]
     if found not in names:
-        raise TransferError(f"The {name} {brief(found, _SHOWN)!r} is none of {', '.join(names)}.")
+        raise TransferError(f"The {name} {brief(found, _SHOWN)!r} is not {' or '.join(names)}.")
     return str(found)
 
 

@@ -46,7 +46,7 @@ _OTHERS = {
 def check_header(header: Mapping[str, Any], kind: str) -> None:
     """Raise TransferError unless ``run.json`` is that of a file of ``kind``, in this version."""
     if header.get("format") != FORMAT:
-        raise TransferError(f"this is no {kind} of rnnviz: its run.json has another format.")
+        raise TransferError(f"this is not a {kind} of rnnviz: its run.json has another format.")
     if (version := header.get("version")) != VERSION:
         raise TransferError(
             f"its format has the version {brief(version, 20)}, and this rnnviz reads version "

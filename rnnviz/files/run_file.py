@@ -333,7 +333,7 @@ def _config(settings: Any) -> RunConfig:
     try:
         config = RunConfig(**settings)
     except TypeError:
-        raise TransferError("its settings are none of this version of rnnviz.") from None
+        raise TransferError("its settings are not those of this version of rnnviz.") from None
     if config.equations:
         own_cell(config.equations)
     return config
@@ -426,7 +426,7 @@ def _upload(
         if not (wanted or role in stored):
             continue
         if not isinstance(entry := data.get(role), dict):
-            raise TransferError(f"its data have no name of the file {role}.")
+            raise TransferError(f"its data don't name the {role} file.")
         # The ending says how a file is read.
         named[role] = {"name": _text(entry, "name")[-200:], "sha256": _text(entry, "sha256")}
     contents = {role: archive.members[f"data/{role}"] for role in stored}
@@ -517,7 +517,7 @@ def _ghost(archive: RunArchive, table: Any, after: Schedule, dataset: Dataset) -
         raise TransferError("its ghost is not a table.")
     left, end = (_position(table, name, dataset, after.start) for name in ("left", "now"))
     if left > end:
-        raise TransferError("its ghost was left before it ended.")
+        raise TransferError("its ghost was left after it ended.")
     changes = _changes(table, end, dataset, after.start)
     schedule = OldRun(left, end, changes).schedule(after)
     return PreviousRun(left, end, _history(archive, "ghost", end.epoch, dataset), schedule)

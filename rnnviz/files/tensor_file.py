@@ -60,7 +60,7 @@ def read_npz(content: bytes, most: int) -> tuple[dict[str, Array], dict[str, str
     if _TEXTS not in arrays:
         if "vocabulary" in arrays:
             raise TransferError(
-                "it has the weights alone, without cell and settings, as older files of rnnviz. "
+                "it has the weights alone, without cell and settings, like older files of rnnviz. "
                 "Write them again."
             )
         return numbers, {}
@@ -140,7 +140,7 @@ _DTYPES: dict[str, np.dtype[Any]] = {"F64": np.dtype("<f8"), "F32": np.dtype("<f
 _NAMES = {dtype: name for name, dtype in _DTYPES.items()}
 _PICKLED = (
     "save it with safetensors.torch.save_file(model.state_dict(), 'weights.safetensors') in "
-    "PyTorch. This is no safetensors file: a .pt file holds a pickle, which can run any program "
+    "PyTorch. This is not a safetensors file: a .pt file holds a pickle, which can run any program "
     "when it is read, so it is not opened."
 )
 #: The first bytes of files of torch.save and pickle.
@@ -149,7 +149,7 @@ _PICKLES = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 _ZIP, _NAMES_AT = b"PK\x03\x04", 64
 _RUN = "this is a run of rnnviz: give it a name that ends in .rnnviz."
 _OTHER = (
-    "this is no run and holds no weights: those end in .rnnviz, .safetensors or .npz. A table or a "
+    "this is neither a run nor weights: those end in .rnnviz, .safetensors or .npz. A table or a "
     'text to learn from belongs to "Use your own data" on the page, or to rnnviz train --train.'
 )
 #: Files of words and tables that are zips, too.
@@ -246,7 +246,7 @@ def _header(content: bytes) -> tuple[dict[str, Any], int]:
         raise TransferError(f"its header has more than {MAX_HEADER // 1_000_000} MB.")
     if len(content) < 8 or length > len(content) - 8:
         raise TransferError(
-            f"this is no whole safetensors file: its header would have {length:,} bytes, and the "
+            f"the safetensors file is incomplete: its header would have {length:,} bytes, and the "
             f"file has {len(content):,}."
         )
     text = content[8 : 8 + length]

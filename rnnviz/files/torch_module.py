@@ -167,7 +167,7 @@ _ALLOWED = "a recurrent layer, an embedding and a linear readout can be"
 def _recurrent_problems(recurrent: Any, training: bool) -> Iterator[str]:
     name = type(recurrent).__name__
     if _kind(recurrent) is None:
-        yield f"{name} is none of nn.RNN, nn.GRU and nn.LSTM: only these can be shown."
+        yield f"{name} is not an nn.RNN, nn.GRU or nn.LSTM: only these can be shown."
         return
     if recurrent.bidirectional:
         yield f"The {name} is bidirectional: only one that reads from left to right can be shown."
@@ -302,7 +302,7 @@ def twin(parameters: Parameters, reads: OutputAt, tokens: bool) -> TorchTwin:
     if of.kind not in GATES:
         raise TransferError(f"PyTorch has no layer with the cell {of.kind}.")
     if of.source:
-        raise TransferError("An encoder with a decoder has no layer of PyTorch: it has two.")
+        raise TransferError("An encoder with a decoder is not one layer of PyTorch.")
     options = {"nonlinearity": of.activation.value} if of.kind == "elman" else {}
     rnn = _LAYERS[of.kind](of.inputs, of.hidden, of.layers, batch_first=True, **options)
     readout = nn.Linear(of.hidden, of.outputs)

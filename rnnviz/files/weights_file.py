@@ -171,7 +171,7 @@ def open_weights(
     try:
         kind = Activation(activation)
     except ValueError:
-        raise TaskError(f"The activation {str(activation)[:40]!r} is none of tanh, relu.") from None
+        raise TaskError(f"The activation {str(activation)[:40]!r} is not tanh or relu.") from None
     hints = WeightsHints(vocabulary, classes, tuple(examples), place_of(reads), kind, characters)
     return read_weights(Path(path), hints).session()
 
@@ -187,7 +187,7 @@ def words_of(content: bytes, name: str) -> list[str]:
     try:
         text = content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError:
-        raise TaskError(f"{name} is no text in UTF-8.") from None
+        raise TaskError(f"{name} is not text in UTF-8.") from None
     return text.removesuffix("\n").split("\n")
 
 
@@ -222,7 +222,7 @@ def _own(file: TensorFile, name: str, hints: WeightsHints, links: str) -> Import
     try:
         config = RunConfig(**_table(file.metadata, "settings", dict))
     except TypeError:
-        raise TransferError("its settings are none of this version of rnnviz.") from None
+        raise TransferError("its settings are not those of this version of rnnviz.") from None
     dataset = _dataset(file.metadata, config, hints, links)
     parameters = named_weights(file.tensors, architecture_of(dataset, config), config.dtype.value)
     position = file.metadata.get("position", "?")[:20]

@@ -153,7 +153,7 @@ def overfit(test: Array, train: Array, guess: float) -> Sign:
     if not math.isfinite(train[-1]):
         return _not_applicable("overfit", "The training loss is not a finite number.")
     advice = (
-        "The test loss is near its lowest, or hardly above the training loss.",
+        "The test loss is near its lowest, or not much above the training loss.",
         "The test loss is above the training loss, and has been lower. Try more data, fewer units, "
         "weight decay or dropout.",
         "The test loss is far above its lowest, and above the training loss: go back to where it "
@@ -275,10 +275,10 @@ def _ratio(parameters: Parameters, update: Parameters, config: RunConfig) -> Sig
     lower = config.lower_lr
     what = f"a learning rate of {lower:g}" if lower else "larger initial weights"
     advice = (
-        "One step changes half of the matrices a little, as it should.",
-        "One step changes the weights by more than a hundredth: if the loss jumps, try a smaller "
-        "learning rate.",
-        f"One step changes the weights by more than a tenth: try {what}.",
+        "One step changes half of the matrices by less than a hundredth, as it should.",
+        "One step changes half of the matrices by a hundredth or more: if the loss jumps, try a "
+        "smaller learning rate.",
+        f"One step changes half of the matrices by a tenth or more: try {what}.",
     )
     return _graded("update", value, RATIO_LIMITS, advice)
 
@@ -324,7 +324,7 @@ def _reach(trace: Trace, truncate: int) -> Sign:
     else:
         level = Level.BAD
         advice = (
-            "Too little gradient reaches the first token to change the sum: try larger recurrent "
+            "The gradient that reaches the first token is lost in rounding: try larger recurrent "
             "weights, or a cell whose gates keep the memory, with a forget bias."
         )
     return Sign("reach", value, level, advice)

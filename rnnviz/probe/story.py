@@ -365,7 +365,7 @@ def _setback(chapter: Chapter, scores: Scores, history: History, row: int) -> st
     if chapter is Chapter.DAMAGED:
         now, best = scores.losses[row], min(map(scores.before, scores.edits))
         edited = f"The weights were edited: the loss is {number(float(now), 2)}"
-        return f"{edited}, before it was {number(best, 2)} or more."
+        return f"{edited}; its lowest before was {number(best, 2)}."
     if chapter is not Chapter.OVERFITTING:
         return ""
     role, unseen = history.roles[history.held_out], history.loss_of(history.held_out)[: row + 1]

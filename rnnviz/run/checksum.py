@@ -107,13 +107,13 @@ class Checksum:
         if same is None and self.processor == processor():
             return ""
         may = "may not" if same is None else "do not"
-        return f"Here epochs between those stored {may} repeat to the last bit: {self.elsewhere}."
+        return f"Here epochs between stored ones {may} repeat to the last bit: {self.elsewhere}."
 
     @property
     def elsewhere(self) -> str:
         """Where the run was made, after a colon."""
         if self.processor == processor():
-            return "it was made where products round otherwise (another NumPy?)"
+            return "it was made where products round differently (another NumPy?)"
         return f"it was made on another kind of processor ({self.processor}, not {processor()})"
 
 

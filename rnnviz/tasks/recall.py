@@ -100,14 +100,14 @@ TASK = Task(
         Preset(
             "Elman, 150 epochs", "More time: 28 of 40 seeds learn",
             "The same network with more time: nothing happens for tens of epochs, then 28 of 40 "
-            "seeds learn. The gradient at the first token has to grow first, see it over the "
+            "seeds learn. The gradient at the first token has to grow first: see it over the "
             "epochs.",
             _lag("elman", epochs=150),
         ),
         Preset(
             "Elman, adam", "Adam at 0.01: 31 of 40 seeds learn",
             "Adam divides each step by the size of the gradient, so a small gradient is enough. "
-            "At the learning rate 0.01 31 of 40 seeds learn, at 0.2 none.",
+            "At a learning rate of 0.01, 31 of 40 seeds learn; at 0.2 none.",
             _lag("elman", optimizer="adam", lr=0.01),
         ),
         Preset(

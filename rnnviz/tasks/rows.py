@@ -84,7 +84,7 @@ def columns_of(
     text = None if text is None else _found(cells, text)
     label = None if label is None else _found(cells, label)
     if form is Form.NEXT and label is not None:
-        raise TaskError(f"{cells.name}: to learn what comes next takes no label. Leave it out.")
+        raise TaskError(f"{cells.name}: learning what comes next takes no label. Leave it out.")
     if text is not None and text == label:
         raise TaskError(f"{cells.name}: the column {text} can't be both. Choose two columns.")
     if form is None and label is not None:
@@ -260,7 +260,7 @@ def read_cells(content: bytes, name: str, encoding: Encoding | None = None) -> R
         return read_csv(text, name)
     body = text.replace("\r\n", "\n").replace("\r", "\n").strip()
     if not body:
-        raise TaskError(f"{name}: has no text. Put in some lines to learn from.")
+        raise TaskError(f"{name}: has no text. Add some lines to learn from.")
     return RawTable(name, (), (RawRow(1, (body,)),))
 
 

@@ -70,7 +70,7 @@ def test_of_much_data_the_band_is_that_of_a_sample_first_and_of_all_when_the_run
     page = Page(**SMALL)
     assert re.search(r"on \d+ of 58 training sequences\. The rest is", page.remarks["over_lag"])
     page.finish()
-    assert page.remarks["over_lag"] == "The band: Measured on all 58 training sequences."
+    assert page.remarks["over_lag"] == "The band is measured on all 58 training sequences."
 
 
 @each_row("question", [REACH, FEED, RIGHT])
@@ -348,7 +348,7 @@ def test_the_signs_of_health_stand_in_the_status_with_a_word_and_a_sentence(smal
     for name in ("saturated", "silent", "clipped", "update", "gradient", "reach", "overfit"):
         assert re.search(rf"{name} +\S+ +(fine|watch|bad)", small.text), name
     lag = {"task": "recall", "lag": "20", "hidden": "16", "batch": "8", "init_scale": "0.02"}
-    tiny = "Too little gradient reaches the first token to change the sum"
+    tiny = "The gradient that reaches the first token is lost in rounding"
     assert tiny in Page(**lag, cell="elman").text
     assert tiny not in Page(**lag, cell="lstm", forget_bias="3").text
 
@@ -449,7 +449,7 @@ SAID = {
         {"phrase": "bad"},
         "One word: there is nothing to reach back to.",
         "One word: all of the gradient comes from it.",
-        "the notebook's gradient is the same here.",
+        "notebook's gradient has the same direction here",
     ),
     "untrained": (
         {"epoch": "0", "init_scale": "0.01"},

@@ -160,7 +160,7 @@ def test_a_state_dict_waits_for_its_words():
         app, "net.safetensors", content
     )
     assert "has 2 words, and the first layer 3 inputs" in opened(app, "words.txt", b"so\nwarm\n")
-    assert "no text in UTF-8" in opened(app, "words.txt", b"\xff\xfe\x00")
+    assert "not text in UTF-8" in opened(app, "words.txt", b"\xff\xfe\x00")
     long = b"so\n" * 2_000_000
     assert "words.txt: is larger than 5 MB" in opened(app, "words.txt", long)
     assert "needs its words" in opened(app, "words.csv", b"so\nwarm\ncold\n")

@@ -29,7 +29,7 @@ _FEW_UNITS = (
     "Choose two hidden units or more."
 )
 _FEW_STATES = (
-    "The network reads all the training data in one step, and one state makes no trajectory. "
+    "All the training data are a single token, and one state makes no trajectory. "
     "Use longer sequences, or more of them."
 )
 _FEW_SEQUENCES = (

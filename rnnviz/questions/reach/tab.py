@@ -156,9 +156,9 @@ def _measured(source: GradientSource) -> str:
     count, band = len(_examples(source)), _band(source)
     read = _lab(source).lag(_of_band(source)).sequences
     if read == count:
-        return f"The band: Measured on all {count:,} {band} sequences."
+        return f"The band is measured on all {count:,} {band} sequences."
     rest = "Pause for all." if source.session.player.running else "The rest is being read."
-    return f"The band: Measured on {read:,} of {count:,} {band} sequences. {rest}"
+    return f"The band is measured on {read:,} of {count:,} {band} sequences. {rest}"
 
 
 def _or_too_large(

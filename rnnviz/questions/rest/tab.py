@@ -78,7 +78,7 @@ def search_buttons(session: Session) -> None:
         starts = st.selectbox(
             "Starts", STARTS, STARTS.index(first), key="starts", width=84,
             help="The number of states at which the search starts: visited states and midpoints of "
-            "two, with a little noise. At last it starts at midpoints of two points found, where "
+            "two, with a little noise. The last starts are midpoints of two points found, where "
             "saddles often lie.",
         )  # fmt: skip
     dynamics.starts = starts or dynamics.starts
@@ -125,9 +125,9 @@ def rest_sentence(held: str, found: FixedPoints | None) -> str:
         return f"{start}, <strong>{count}</strong> found, where the state stays: {of}."
     if found.points:
         several = len(found.points) > 1
-        points = f"to none of {len(found.points)} points" if several else "not to the one point"
+        points = f"the {len(found.points)} points" if several else "the one point"
         nowhere = "<strong>no stable point</strong> was found"
-        return f"{start}, {nowhere}: the state returns {points}, or only slows down."
+        return f"{start}, {nowhere}: the state leaves {points} found, or only slows down there."
     return f"{start}, <strong>no point</strong> was found from {found.starts} starts."
 
 

@@ -60,7 +60,7 @@ def _notebook_error(source: GradientSource) -> str:
     tokens, noun = _lab(source).by_token(source.query), source.session.names.noun
     off = np.flatnonzero(tokens.angles > 0.5)
     if not off.size:
-        return "Without its transpose the notebook's gradient is the same here, to half a degree."
+        return "The notebook's gradient has the same direction here, to half a degree."
     back = len(source.words) - 1 - int(off[-1])
     most = f"<strong>{np.nanmax(tokens.angles):.0f}°</strong>"
     nouns = f"{noun}{'s' * (back > 1)}"

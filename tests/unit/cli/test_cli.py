@@ -199,7 +199,7 @@ def test_a_text_is_read_in_pieces_of_the_window(run, csv, learned_from):
     assert run(*QUICK, "--train", path, "--window", 20, "--test-share", 0).code == 0
     assert {len(example.inputs) for example in learned_from[-1].train} == {20, 19}
     refused = run(*QUICK, "--train", csv("a.csv", WEATHER), "--window", 20)
-    assert_refused(refused, "--window has no effect unless a text alone is learned")
+    assert_refused(refused, "--window has no effect unless the next token is learned")
 
 
 TICKETS = "id;message;category\n" + "".join(
@@ -717,6 +717,6 @@ def test_settings_that_a_cell_of_ones_own_has_not_are_refused(run, csv):
 def test_a_wrong_text_of_a_cell_is_named_with_line_and_column(run, csv):
     wrong = run("show", "--cell-file", csv("mine.txt", CELL.replace("U_z @ h", "W_z @ h")))
     assert_refused(wrong, "mine.txt, line 1, column 23: W_z @ h is H x D times H: multiply x")
-    assert_refused(run("show", "--cell-file", csv("mine.txt", b"\xff")), "no text in UTF-8")
+    assert_refused(run("show", "--cell-file", csv("mine.txt", b"\xff")), "not text in UTF-8")
     assert_refused(run("show"), "cell")
     assert_refused(run("show", "elman", "--cell-file", "mine.txt"), "not allowed with")

@@ -144,7 +144,9 @@ def test_an_output_that_fails_unforeseen_costs_no_other(run, tmp_path, monkeypat
     monkeypatch.setitem(FILES, "run", failing)
     done = run(*QUICK, "--run", run_path, "--weights", weights_path)
     assert (done.code, [*tmp_path.iterdir()]) == (1, [weights_path])
-    assert f"{run_path}: can't be written, by a fault of rnnviz: KeyError('missing')." in done.err
+    assert (
+        f"{run_path}: can't be written because of a bug in rnnviz: KeyError('missing')." in done.err
+    )
 
 
 def test_own_data_are_in_the_run_if_they_are_asked_for(run, opened, tmp_path):  # noqa: F811
@@ -190,8 +192,8 @@ def linked(path, target):
             ("--run", "r.rnnviz", "--browser", "chrome"),
             "--browser has no effect without --pictures",
         ),
-        (("--numbers", "file"), "--numbers needs a folder, and file is none. Name another."),
-        (("--numbers", "loop"), "--numbers needs a folder, and loop is none. Name another."),
+        (("--numbers", "file"), "--numbers needs a folder, and file is not one. Name another."),
+        (("--numbers", "loop"), "--numbers needs a folder, and loop is not one. Name another."),
         (("--history", "loop"), "symbolic link"),
         (("--history", "loop", "--numbers", "n"), "symbolic link"),
         (
@@ -203,7 +205,7 @@ def linked(path, target):
         (("--run", "r", "--replay", "../here/r"), "--run and --replay are the same file"),
         (("--history", "n/history.csv", "--numbers", "n"), "--history and --numbers are the same"),
         (("--run", "p", "--numbers", "p"), "p: Is a directory."),
-        (("--run", "file/r"), "--run needs a folder, and file is none. Name another."),
+        (("--run", "file/r"), "--run needs a folder, and file is not one. Name another."),
         (("--train", "sky.csv", "--history", "sky.csv"), "--train and --history are the same file"),
         (("--cell-file", "cell", "--run", "./cell"), "--cell-file and --run are the same file"),
         (("--train", "hidden/sky.csv", "--numbers", "."), "--train is where --numbers writes"),

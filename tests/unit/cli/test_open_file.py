@@ -52,13 +52,13 @@ def test_a_recording_is_opened_while_it_grows(run, opened, tmp_path):  # noqa: F
     assert one.run.stored == other.run.stored == [0, 10, 20]
     refused = run("open", loop.path, "--classes", "a,b")
     assert (refused.code, len(opened)) == (2, 1)
-    assert "--classes goes with weights alone: leave it out." in refused.err
+    assert "--classes is for weights, not for a run: leave it out." in refused.err
 
 
 def test_a_recording_without_a_snapshot_gets_a_sentence(run, opened, tmp_path):  # noqa: F811
     done = run("open", Loop(tmp_path / "run.rnnviz").close())
     assert (done.code, opened) == (2, [])
-    assert "run.rnnviz: there is no whole snapshot in it yet." in done.err
+    assert "run.rnnviz: there is no complete snapshot in it yet." in done.err
 
 
 def test_a_state_dict_is_opened_with_its_words(run, opened, weights, csv):  # noqa: F811
@@ -108,7 +108,7 @@ def test_words_of_windows_are_the_same(run, opened, weights):  # noqa: F811
     [
         ([], "drop its words too"),
         (["--vocabulary", "none.txt"], "can't be read"),
-        (["--vocabulary", "binary.txt"], "is no text in UTF-8"),
+        (["--vocabulary", "binary.txt"], "is not text in UTF-8"),
         (["--vocabulary", "short.txt"], "The vocabulary has 2 words, and the first layer 3"),
         (["--vocabulary", "words.txt", "--classes", "a,b"], "3 classes, and 2 are given"),
         (["--vocabulary", "words.txt", "--examples", "text.csv"], "To learn text,label takes two"),
@@ -142,7 +142,7 @@ def test_what_can_not_be_opened_gets_a_sentence(run, opened, weights, tmp_path, 
 def test_a_table_that_is_opened_is_shown_its_place(run, opened, csv):  # noqa: F811
     done = run("open", csv("sky.csv", "text,label\nblue,good\n"))
     assert (done.code, opened) == (2, [])
-    assert "sky.csv: this is no run and holds no weights" in done.err
+    assert "sky.csv: this is neither a run nor weights" in done.err
     assert "rnnviz train --train" in done.err
 
 

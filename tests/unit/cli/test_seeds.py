@@ -67,6 +67,6 @@ def test_a_worker_that_is_killed_costs_no_seed_that_has_ended(capsys, monkeypatc
     options = "seeds", *QUICK, "--epochs", "2", "--seeds", "3", "--vs", "lr=0.2", "--csv", str(path)
     assert cli.main([*options], open_page=None, every_picture=None) == 1
     out, err = capsys.readouterr()
-    assert "was ended, perhaps for lack of memory" in err and "Traceback" not in err
+    assert "was killed, perhaps for lack of memory" in err and "Traceback" not in err
     assert "1 of 1" in out or "0 of 1" in out
     assert len(path.read_text(encoding="utf-8").splitlines()) == 1 + 2 * 3

@@ -149,7 +149,7 @@ def test_other_bytes_get_a_sentence(content):
     [
         ({"kind": "run"}, "it is a 'run', not a recording"),
         ({"version": 2}, "the version 2"),
-        ({"format": "zip"}, "this is no recording"),
+        ({"format": "zip"}, "this is not a recording"),
         ({"examples": [[]] * 500_000}, "more than 500,000 lists"),
     ],
 )
@@ -184,7 +184,7 @@ def test_what_is_packed_is_not_read(path):
     """So there is nothing small that gets large."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("run.json", json.dumps({"format": "rnnviz run", "x": "0" * 10**6}))
-    with pytest.raises(TransferError, match="no whole recording"):
+    with pytest.raises(TransferError, match="no complete recording"):
         RecordingFile(path)
 
 
@@ -595,10 +595,10 @@ def nested(depth):
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"cell": "mgu"}, "The cell 'mgu' is none of"),
-        ({"cell": 3}, "The cell '3' is none of"),
+        ({"cell": "mgu"}, "The cell 'mgu' is not"),
+        ({"cell": 3}, "The cell '3' is not"),
         ({"cell": "gru"}, "has the shape"),
-        ({"activation": "no"}, "The activation 'no' is none of"),
+        ({"activation": "no"}, "The activation 'no' is not"),
         ({"vocabulary": ["a", "b"], "examples": []}, "The network has 7 words, and 2 are given"),
         ({"vocabulary": 5}, "has no vocabulary"),
         ({"vocabulary": [nested(500), "a", "b"]}, "has no vocabulary"),
@@ -638,7 +638,7 @@ def test_a_run_is_no_recording_however_it_is_packed(stored):
 
 def test_a_file_without_a_snapshot_gets_a_sentence(tmp_path):
     path = Loop(tmp_path / "run.rnnviz").close()
-    with pytest.raises(TransferError, match="no whole snapshot"):
+    with pytest.raises(TransferError, match="no complete snapshot"):
         open_recording(path)
 
 
@@ -652,7 +652,7 @@ def test_another_network_in_the_middle_ends_what_is_shown(tmp_path):
 def test_weights_of_another_kind_get_a_sentence(tmp_path):
     loop = Loop(tmp_path / "run.rnnviz")
     loop.writer.add(0, TensorFile({**arrays(0), "extra": np.zeros(3)}, {"step": "0"}))
-    with pytest.raises(TransferError, match="extra belongs to no"):
+    with pytest.raises(TransferError, match="extra is not part of"):
         open_recording(loop.close())
 
 
@@ -663,7 +663,7 @@ def test_a_named_pipe_instead_of_the_file_is_not_waited_for(tmp_path):
     path.unlink()
     os.mkfifo(path)
     session.player.look()
-    with pytest.raises(TransferError, match="no file any more"):
+    with pytest.raises(TransferError, match="not a file any more"):
         open_recording(path)
 
 

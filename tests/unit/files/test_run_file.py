@@ -642,7 +642,7 @@ def test_scores_that_no_run_can_have_are_refused(whole, column, value):
 
 def test_data_that_the_run_does_not_name_get_a_sentence(whole):
     members = {**unpacked(with_run(whole, data={"kind": "own"})), "data/train": CSV}
-    with pytest.raises(TransferError, match="no name of the file train"):
+    with pytest.raises(TransferError, match="name the train file"):
         run_of(packed(members), "r")
 
 

@@ -81,9 +81,9 @@ def test_the_library_of_the_format_reads_it_and_is_read():
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "no whole safetensors file"),
-        (b"1234567", "no whole safetensors file"),
-        (file_of({}, length=MAX_HEADER + 1), "no whole safetensors file"),
+        (b"", "the safetensors file is incomplete"),
+        (b"1234567", "the safetensors file is incomplete"),
+        (file_of({}, length=MAX_HEADER + 1), "the safetensors file is incomplete"),
         (b"\xff" * 8, "its header would have 18,446,744,073,709,551,615 bytes"),
         (file_of(b"{"), "can't be read as JSON"),
         (file_of(b"\xff\xfe"), "can't be read as JSON"),
@@ -321,7 +321,7 @@ def huge(shape):
         (packed(rnnviz=npy(np.ones(2))), "not a table of texts"),
         (packed(rnnviz=npy(np.array("[" * 10_000))), "not a table of texts"),
         (packed(rnnviz=npy(np.array('{"a": 1}'))), "not a table of texts"),
-        (packed(W_hh=npy(np.ones(2)), vocabulary=npy(np.array(["a"]))), "as older files"),
+        (packed(W_hh=npy(np.ones(2)), vocabulary=npy(np.array(["a"]))), "like older files"),
         (NPZ + bytes(MOST), "more than 1 MB"),
     ],
 )

@@ -388,7 +388,7 @@ def test_a_choice_is_kept_and_the_rest_is_guessed():
         ({"text": "txt"}, "a.csv: has no column txt. It has: id, message."),
         ({"label": "<b>" * 99}, "a.csv: has no column <b><b>"),
         ({"text": "id", "label": "id"}, "the column id can't be both"),
-        ({"form": NEXT, "label": "id"}, "to learn what comes next takes no label"),
+        ({"form": NEXT, "label": "id"}, "learning what comes next takes no label"),
     ],
 )
 def test_a_choice_that_cannot_be_gets_a_sentence(options, said):
