@@ -115,9 +115,13 @@ def members(
 
 
 def _has_semaphores() -> bool:
-    """Whether processes can be told to wait for each other here."""
+    """Whether processes can be told to wait for each other here.
+
+    A semaphore of "spawn" starts Python's resource tracker, whose start unblocks Ctrl-C: it must
+    come before ``_without_interrupts``.
+    """
     try:
-        multiprocessing.Semaphore()
+        multiprocessing.get_context("spawn").Semaphore()
     except (ImportError, OSError):
         return False
     return True

@@ -119,10 +119,10 @@ def _runs(pid):
 
 
 def test_where_processes_can_not_wait_for_each_other_the_runs_are_the_same(monkeypatch, found):
-    def missing():
+    def missing(*value, ctx):
         raise OSError("no /dev/shm")
 
-    monkeypatch.setattr("multiprocessing.Semaphore", missing)
+    monkeypatch.setattr("multiprocessing.synchronize.Semaphore", missing)
     config = next(iter(found))
     (member,) = members([Schedule(config)], workers=2)
     assert member.theta.tobytes() == found[config].theta.tobytes()
@@ -133,3 +133,41 @@ def test_ctrl_c_reaches_this_thread_again_once_the_workers_are_started():
     before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     assert len([*members([Schedule(RunConfig(hidden=2, epochs=0))], workers=1)]) == 1
     assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == before
+
+
+#: Ctrl-C as soon as the first worker's process exists.
+_AT_ONCE = """
+import os, signal, threading, time
+from pathlib import Path
+from rnnviz.config import RunConfig
+from rnnviz.run.schedule import Schedule
+from rnnviz.sweeps.members import members
+
+def is_worker(process):
+    try:
+        same = os.getpgid(int(process.name)) == os.getpgid(0)
+        return same and "popen_loky" in (process / "cmdline").read_text()
+    except (OSError, ValueError):
+        return False
+
+def interrupt():
+    while not any(map(is_worker, Path("/proc").glob("[0-9]*"))):
+        time.sleep(0.005)
+    time.sleep(0.1)
+    os.killpg(0, signal.SIGINT)
+
+threading.Thread(target=interrupt, daemon=True).start()
+try:
+    [*members([Schedule(RunConfig(hidden=3, epochs=100_000))] * 2, workers=2)]
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="needs /proc")
+def test_ctrl_c_while_the_workers_start_prints_no_traceback():
+    found = subprocess.run(
+        [sys.executable, "-c", _AT_ONCE], capture_output=True, encoding="utf-8", timeout=60,
+        start_new_session=True, check=False,
+    )  # fmt: skip
+    assert (found.stdout, found.stderr) == ("interrupted\n", "")
