@@ -91,8 +91,8 @@ def _series(network: DrawnNetwork) -> list[Series]:
         "gradient": left.gradient, "answer": network.answers.values,
     }  # fmt: skip
     lines = [scatter(name=name, y=compact(row)) for name, row in rows.items()]
-    said = scatter(name="said", y=network.answers.said.astype(np.int32))
-    return [*units_series(shown), *lines, said]
+    predicted = scatter(name="predicted", y=network.answers.predicted.astype(np.int32))
+    return [*units_series(shown), *lines, predicted]
 
 
 def _meta(network: DrawnNetwork) -> dict[str, Any]:

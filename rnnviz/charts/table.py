@@ -60,7 +60,7 @@ def class_scores(confusion: Confusion, classes: Sequence[str], theme: Theme = LI
         TableColumn(
             "F1", ["–" if np.isnan(f1) else f"{f1:.2f}" for f1 in confusion.f1], theme.text, 0.9
         ),
-        TableColumn("count", [f"{n:,}" for n in confusion.wanted.tolist()], theme.muted, 0.9),
+        TableColumn("count", [f"{n:,}" for n in confusion.targets.tolist()], theme.muted, 0.9),
     ]
     return picture([_table(TableRows("", columns))], most("Every class", confusion), 300, theme)
 

@@ -277,13 +277,13 @@ def verdict_html(probe: Probe, problem: str, opened: bool = False) -> str:
 def _answer(probe: Probe) -> str:
     if not probe.finite:
         return f"no {probe.noun}: the states are not finite numbers"
-    if probe.every and not probe.said:
+    if probe.every and not probe.generated:
         if math.isnan(probe.score):
             return "no target is known here"
         return f"<b>{probe.score:.1%}</b> {escape(probe.dataset.metric.name)} on this sequence"
     side = "" if probe.side is None else ("first", "second")[probe.side]
     answer = f'<b class="{side}">{escape(probe.verdict) or "(nothing)"}</b>'
-    if probe.dataset.answers_classes and not probe.said:
+    if probe.dataset.answers_classes and not probe.generated:
         return f"{answer} {probe.probability:.1%}"
     target = "" if probe.label is None else f", target: <b>{escape(probe.label)}</b>"
     return f"{answer}{target}"

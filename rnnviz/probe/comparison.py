@@ -90,11 +90,11 @@ class ComparedAnswers(NamedTuple):
     """What a network says after each of the last N tokens, in a form that compares.
 
     ``values`` (N,) are the probability of the second of two classes, or of the target, or the root
-    mean square error of values. ``said`` (N,) are the predicted classes, -1 for values.
+    mean square error of values. ``predicted`` (N,) are the predicted classes, -1 for values.
     """
 
     values: Array
-    said: Array
+    predicted: Array
 
 
 def answers(probe: Probe, passed: Array, known: Array | None = None) -> ComparedAnswers:
@@ -109,11 +109,11 @@ def answers(probe: Probe, passed: Array, known: Array | None = None) -> Compared
         return ComparedAnswers(
             np.sqrt(np.mean((passed - targets) ** 2, axis=1)), np.full(len(passed), -1)
         )
-    said = passed.argmax(axis=1)
+    predicted = passed.argmax(axis=1)
     if two_sided(data):
-        return ComparedAnswers(passed[:, 1], said)
+        return ComparedAnswers(passed[:, 1], predicted)
     targets = known if len(known) == len(passed) else np.full(len(passed), known[-1])
-    return ComparedAnswers(passed[count, np.where(targets < 0, said, targets)], said)
+    return ComparedAnswers(passed[count, np.where(targets < 0, predicted, targets)], predicted)
 
 
 def two_sided(data: Dataset) -> bool:

@@ -37,7 +37,7 @@ class Probe:
     """One sequence read by a network: its trace and everything shown of it.
 
     ``gaps`` (N,) marks unknown targets; the network's own outputs are the targets there.
-    ``said`` are the classes that a decoder generates.
+    ``generated`` are the classes that a decoder generates.
     """
 
     dataset: Dataset
@@ -46,7 +46,7 @@ class Probe:
     trace: Trace
     parameters: Parameters
     gaps: Array
-    said: tuple[int, ...] = ()
+    generated: tuple[int, ...] = ()
 
     @cached_property
     def words(self) -> tuple[str, ...]:
@@ -102,8 +102,8 @@ class Probe:
     @property
     def verdict(self) -> str:
         """The last output: a class, values, or the text that a decoder generates."""
-        if self.said:
-            return spoken(self.dataset, self.said)
+        if self.generated:
+            return spoken(self.dataset, self.generated)
         if not self.dataset.answers_classes:
             return ", ".join(number(float(value)) for value in self.answers[-1])
         return self.dataset.classes[int(self.answers[-1].argmax())]
@@ -286,12 +286,14 @@ def inspect(
     """
     reading = read(dataset, text)
     # The generated classes up to an end token, if there is one.
-    said: tuple[int, ...] = ()
+    generated: tuple[int, ...] = ()
     if dataset.source is not None:
-        said = tuple(translate(parameters, dataset, reading.tokens, MAX_GENERATED))
+        generated = tuple(translate(parameters, dataset, reading.tokens, MAX_GENERATED))
     elif END in dataset.classes and dataset.reads_its_answers:
-        said = tuple(prompted(parameters, dataset, reading.tokens[:1], likeliest, MAX_GENERATED))
-    example = of_data or _example(dataset, reading, said)
+        generated = tuple(
+            prompted(parameters, dataset, reading.tokens[:1], likeliest, MAX_GENERATED)
+        )
+    example = of_data or _example(dataset, reading, generated)
     targets = example.targets
     unknown = np.equal(targets, GAP) if targets.ndim == 1 else np.isnan(targets).any(axis=-1)
     gaps = np.asarray(unknown)
@@ -301,7 +303,7 @@ def inspect(
         own = trace.probs[gaps]
         filled = _filled(example, gaps, own.argmax(axis=-1) if example.targets.ndim == 1 else own)
         trace = record(parameters, collate([filled]), config.gradient, config.truncate)
-    return Probe(dataset, reading, filled, trace, parameters, gaps, said)
+    return Probe(dataset, reading, filled, trace, parameters, gaps, generated)
 
 
 def _filled(example: Example, gaps: Array, values: Array | int) -> Example:
@@ -310,7 +312,7 @@ def _filled(example: Example, gaps: Array, values: Array | int) -> Example:
     return replace(example, targets=targets)
 
 
-def _example(dataset: Dataset, reading: Reading, said: tuple[int, ...]) -> Example:
+def _example(dataset: Dataset, reading: Reading, generated: tuple[int, ...]) -> Example:
     if dataset.source is None:
         targets = dataset.targets_of(reading.tokens)
         # A sequence that skips unknown tokens may equal another one of the data.
@@ -321,7 +323,7 @@ def _example(dataset: Dataset, reading: Reading, said: tuple[int, ...]) -> Examp
     known = dataset.lookup_text(reading.text) if reading.unknown else dataset.lookup(reading.tokens)
     if known:
         return replace(known, text=reading.text)
-    tokens = (dataset.vocabulary.number(dataset.classes[c]) for c in said[:-1])
+    tokens = (dataset.vocabulary.number(dataset.classes[c]) for c in generated[:-1])
     inputs = np.array([dataset.vocabulary.number(START), *tokens])
     return Example(reading.text, inputs, np.full(len(inputs), GAP), reading.tokens)
 

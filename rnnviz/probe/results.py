@@ -20,43 +20,43 @@ from rnnviz.tasks.dataset import Dataset
 class Answers(NamedTuple):
     """The M answers to some sequences, in their order, all (M,).
 
-    ``said`` is the class with the largest probability, which is ``sure``; -1 if the outputs are not
-    finite. ``wanted`` is the target class, ``owners`` the index of the sequence, ``places`` the
-    index of the answer in it.
+    ``predicted`` is the class with the largest ``probability``; -1 if the outputs are not finite.
+    ``targets`` are the target classes, ``owners`` the indexes of the sequences, ``places`` those
+    of the answers in them.
     """
 
-    said: Array
-    sure: Array
-    wanted: Array
+    predicted: Array
+    probability: Array
+    targets: Array
     owners: Array
     places: Array
 
     @property
     def wrong(self) -> Array:
         """Which of them are wrong, (M,)."""
-        return np.asarray(self.said != self.wanted)
+        return np.asarray(self.predicted != self.targets)
 
 
 class Values(NamedTuple):
     """The M answers of values to some sequences, in their order; see ``Answers``.
 
-    ``said`` and ``wanted`` are (M, C).
+    ``predicted`` and ``targets`` are (M, C).
     """
 
-    said: Array
-    wanted: Array
+    predicted: Array
+    targets: Array
     owners: Array
     places: Array
 
     @property
     def errors(self) -> Array:
         """The largest difference of each answer's values from the target, (M,)."""
-        return np.asarray(np.abs(self.said - self.wanted).max(axis=1))
+        return np.asarray(np.abs(self.predicted - self.targets).max(axis=1))
 
     @property
     def squares(self) -> Array:
         """The squared error of each answer, averaged over its values, (M,)."""
-        return np.asarray(((self.said - self.wanted) ** 2).mean(axis=1))
+        return np.asarray(((self.predicted - self.targets) ** 2).mean(axis=1))
 
 
 def read_answers(
@@ -66,8 +66,8 @@ def read_answers(
 
     def reduced(probs: Array, targets: Array) -> tuple[Array, Array, Array]:
         finite = np.isfinite(probs).all(axis=1)
-        said = np.where(finite, probs.argmax(axis=1), -1)
-        return said, np.where(finite, probs.max(axis=1), np.nan), targets
+        predicted = np.where(finite, probs.argmax(axis=1), -1)
+        return predicted, np.where(finite, probs.max(axis=1), np.nan), targets
 
     return Answers(*_read(parameters, examples, indexes, reduced))
 
@@ -110,30 +110,30 @@ class Confusion(NamedTuple):
     """The confusion matrix of K classes; ``every`` is the number of all classes.
 
     ``classes`` (K,) are the most frequent targets. ``counts`` (K, K) has a row for each target and
-    a column for each prediction. ``wanted`` and ``said`` (K,) are the numbers of its targets and of
-    its predictions, those paired with other classes included.
+    a column for each prediction. ``targets`` and ``predicted`` (K,) are how often a class is the
+    target and the prediction, with other classes too.
     """
 
     classes: Array
     counts: Array
-    wanted: Array
-    said: Array
+    targets: Array
+    predicted: Array
     every: int
 
     @property
     def recall(self) -> Array:
         """The share of each class that is predicted, (K,); NaN if it is never the target."""
-        return _ratio(self.counts.diagonal(), self.wanted)
+        return _ratio(self.counts.diagonal(), self.targets)
 
     @property
     def precision(self) -> Array:
         """The share of each class's predictions that are right, (K,); NaN without any."""
-        return _ratio(self.counts.diagonal(), self.said)
+        return _ratio(self.counts.diagonal(), self.predicted)
 
     @property
     def f1(self) -> Array:
         """The harmonic mean of precision and recall, (K,); NaN if the class never occurs."""
-        return _ratio(2 * self.counts.diagonal(), self.wanted + self.said)
+        return _ratio(2 * self.counts.diagonal(), self.targets + self.predicted)
 
 
 def _ratio(part: Array, whole: Array) -> Array:
@@ -142,15 +142,17 @@ def _ratio(part: Array, whole: Array) -> Array:
 
 def confusion(answers: Answers, count: int, most: int) -> Confusion:
     """The confusion matrix of at most ``most`` of ``count`` classes, in their order."""
-    wanted, said = (np.bincount(c[c >= 0], minlength=count) for c in (answers.wanted, answers.said))
-    classes = np.sort(np.argsort(-wanted, kind="stable")[:most])
+    targets, predicted = (
+        np.bincount(c[c >= 0], minlength=count) for c in (answers.targets, answers.predicted)
+    )
+    classes = np.sort(np.argsort(-targets, kind="stable")[:most])
     rank = np.full(count + 1, -1)
     rank[classes] = np.arange(len(classes))
-    rows, columns = rank[answers.wanted], rank[answers.said]
+    rows, columns = rank[answers.targets], rank[answers.predicted]
     both = (rows >= 0) & (columns >= 0)
     pairs = np.bincount(rows[both] * len(classes) + columns[both], minlength=len(classes) ** 2)
     counts = pairs.reshape(len(classes), len(classes))
-    return Confusion(classes, counts, wanted[classes], said[classes], count)
+    return Confusion(classes, counts, targets[classes], predicted[classes], count)
 
 
 #: The standard normal quantile of a 95% interval.

@@ -204,7 +204,7 @@ class Turn(NamedTuple):
         """The token that turns the verdict, if it does and not only the length."""
         return self.dropped if self.turns else None
 
-    def said(self, words: Sequence[str], now: str = "") -> str:
+    def sentence(self, words: Sequence[str], now: str = "") -> str:
         """The sentence about the token of these words."""
         word = quoted(words[self.dropped])
         if self.turns:
@@ -331,7 +331,7 @@ def story(player: Timeline, probe: Probe, signs: Sequence[Sign], radii: Array) -
     if player.imported and (epoch == 0 or not data.labelled):
         turn, start = _turn(probe), f"The weights came from {player.imported.source}."
         if turn:
-            return Story("Opened", f"{start} {turn.said(probe.words)}", turning=turn.token)
+            return Story("Opened", f"{start} {turn.sentence(probe.words)}", turning=turn.token)
         return Story("Opened", f"{start} {scores.sentence}" if data.labelled else start)
     course = Scores.of(history, data.guess.loss, chance_of(data), player.run.schedule.changes)
     chapter = Chapter(chapters(course, radii, np.array([row]))[0])
@@ -415,9 +415,9 @@ def _sentence(
     if turn is None:
         return scores.sentence
     if chapter is Chapter.FALLING:
-        return f"{scores.level}: {turn.said(probe.words, 'now ')}"
+        return f"{scores.level}: {turn.sentence(probe.words, 'now ')}"
     other = shortened(probe.dataset.classes[turn.verdict])
-    return f"{turn.said(probe.words)} Without it: {turn.probability:.0%} {other}."
+    return f"{turn.sentence(probe.words)} Without it: {turn.probability:.0%} {other}."
 
 
 def _memory(
@@ -425,7 +425,7 @@ def _memory(
 ) -> str:
     radius = f"Radius {radii[-1]:.2f}"
     if turn:
-        return f"{radius}: {turn.said(probe.words)}"
+        return f"{radius}: {turn.sentence(probe.words)}"
     if chapter is Chapter.MEMORY_OPENS:
         if probe.dataset.one_class_at_end and 2 <= len(probe.words) <= LONGEST:
             return f"{radius}, but no {names_of(probe.dataset).noun} clearly turns the verdict."

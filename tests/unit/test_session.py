@@ -478,8 +478,8 @@ def test_a_sentence_that_the_data_do_not_have_is_translated_into_what_the_networ
     session = Session(RunConfig(task="translation", hidden=4))
     probe = session.inspect("dog the")
     assert probe.label is None
-    assert tuple(probe.trace.targets) == probe.said
-    spoken = [session.dataset.classes[c] for c in probe.said]
+    assert tuple(probe.trace.targets) == probe.generated
+    spoken = [session.dataset.classes[c] for c in probe.generated]
     assert probe.words == ("dog", "the", START, *spoken[:-1])
     assert "the network's own output is the target" in probe.basis
     assert session.inspect("the dog").label == "le chien"

@@ -55,12 +55,12 @@ class Turned(NamedTuple):
     answers: int
 
     @property
-    def said(self) -> str:
+    def text_now(self) -> str:
         """The answer now and its probability; of several answers, how many changed."""
         if self.answers > 1:
             return f"{self.changed} of {self.answers} answers"
-        sure = percent(self.probability) if math.isfinite(self.probability) else "not finite"
-        return f"{self.answer} {sure}"
+        share = percent(self.probability) if math.isfinite(self.probability) else "not finite"
+        return f"{self.answer} {share}"
 
 
 class SilencingLab:

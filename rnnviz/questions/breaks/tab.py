@@ -314,7 +314,7 @@ def _turned(trial: Trial) -> Picture:
     turned, sequences = session.lab(SilencingLab).turns(trial.source, trial.preview.parameters)
     two = len(session.dataset.classes) == 2
     rows = [
-        (one.text, one.said, one.side if two and one.answers == 1 else -1)
+        (one.text, one.text_now, one.side if two and one.answers == 1 else -1)
         for one in turned[: pictures.MOST_TURNED]
     ]
     title = f"{len(turned):,} of {sequences:,} {noun}s turned"

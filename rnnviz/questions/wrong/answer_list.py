@@ -52,8 +52,8 @@ def _heading(session: Session, section: Section) -> str:
     count = len(section.answers)
     some = f"{count:,} {noun}{'s' * (count != 1)}"
     if section.name == "chosen" and lab.cell:
-        wanted, said = (quoted(shown_token(data.classes[k])) for k in lab.cell)
-        what = f"{wanted} is found" if wanted == said else f"{wanted} is mistaken for {said}"
+        target, answer = (quoted(shown_token(data.classes[k])) for k in lab.cell)
+        what = f"{target} is found" if target == answer else f"{target} is mistaken for {answer}"
         return f"{some}: {what}. Click the cell again for all"
     errors = f"{count:,} error{'s' * (count != 1)} on {part_name(session)}{noun}s, surest first"
     headings = {
@@ -77,11 +77,11 @@ def _class_columns(
     if not data.one_class_at_end:
         yield TableColumn("wrong", [f"{len(wrong)}" for wrong in places], theme.text, 0.7)
     for name, kinds, color in (
-        ("target", answers.wanted, theme.forward), ("answer", answers.said, theme.text)
+        ("target", answers.targets, theme.forward), ("answer", answers.predicted, theme.text)
     ):  # fmt: skip
         yield TableColumn(name, [_written(k, data) for k in kinds[shown]], color, 1.1)
-    sure = [None if np.isnan(p) else p for p in answers.sure[shown].tolist()]
-    yield TableColumn("probability", sure, theme.muted, 1.5, share=True)
+    probability = [None if np.isnan(p) else p for p in answers.probability[shown].tolist()]
+    yield TableColumn("probability", probability, theme.muted, 1.5, share=True)
 
 
 def _text(example: Example, data: Dataset, wrong: Sequence[int]) -> str:
@@ -109,8 +109,9 @@ def _value_columns(
     if session.dataset.reads is OutputAt.EVERY:
         steps = [str(k + 1) for k in values.places[shown].tolist()]
         yield TableColumn("step", steps, theme.muted, 0.6)
-    yield TableColumn("target", [written_values(v) for v in values.wanted[shown]], theme.forward, 1)
-    yield TableColumn("answer", [written_values(v) for v in values.said[shown]], theme.text, 1.2)
+    targets, answers = (map(written_values, v[shown]) for v in (values.targets, values.predicted))
+    yield TableColumn("target", [*targets], theme.forward, 1)
+    yield TableColumn("answer", [*answers], theme.text, 1.2)
     errors = [number(error, 3) for error in values.errors[shown].tolist()]
     yield TableColumn("error", errors, theme.text, 0.8)
 
@@ -131,7 +132,7 @@ def rows_of_both(
     texts = [_text(part[owner], data, ()) for owner in owners.tolist()]
     columns = [*_origin(session, owners.tolist(), theme)]
     columns.append(TableColumn(session.names.sequence, texts, theme.text, 3.2))
-    answers = [("target", first.wanted), (one, first.said), (other, second.said)]
+    answers = [("target", first.targets), (one, first.predicted), (other, second.predicted)]
     if isinstance(first, Values) and isinstance(second, Values) and data.reads is OutputAt.EVERY:
         answers = []
         for name, found in (one, first), (other, second):
@@ -140,7 +141,7 @@ def rows_of_both(
                 TableColumn(f"error, {name}", [number(e, 2) for e in errors], theme.text)
             )
     for name, of in answers:
-        shown = [(of[k], first.wanted[k]) for k in section.answers[:MOST]]
+        shown = [(of[k], first.targets[k]) for k in section.answers[:MOST]]
         written = [
             f"{'✓ ' * (name != 'target' and np.array_equal(*both))}{_written(both[0], data)}"
             for both in shown

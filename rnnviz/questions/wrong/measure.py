@@ -136,8 +136,8 @@ class ResultsLab:
     def listed(self, answers: Answers) -> list[Section]:
         """The answers to list: wrong ones, unsure ones, or all of them."""
         if self.cell is not None:
-            wanted, said = self.cell
-            found = (answers.wanted == wanted) & (answers.said == said)
+            target, predicted = self.cell
+            found = (answers.targets == target) & (answers.predicted == predicted)
             return [Section("chosen", surest(answers, found))]
         right = Section("near", least_sure(answers, whole(answers)))
         wrong = Section("errors", surest(answers, answers.wrong))
@@ -216,7 +216,7 @@ def apart(first: Answers, second: Answers, show: Show) -> list[Section]:
         Section("near", least_sure(first, one & other)),
     ]
     if show is Show.UNSURE:
-        either = first._replace(sure=np.minimum(first.sure, second.sure))
+        either = first._replace(probability=np.minimum(first.probability, second.probability))
         return [Section("unsure", least_sure(either, np.ones(len(one), bool)))]
     return sections if show is Show.ERRORS else [_in_order(first, sections)]
 
@@ -250,14 +250,14 @@ def most_confused(answers: Answers) -> tuple[int, int] | None:
 
     None if none is twice, or if several are as often.
     """
-    wrong = answers.wrong & (answers.said >= 0)
+    wrong = answers.wrong & (answers.predicted >= 0)
     if not wrong.any():
         return None
-    pairs = np.stack([answers.wanted[wrong], answers.said[wrong]], axis=1)
+    pairs = np.stack([answers.targets[wrong], answers.predicted[wrong]], axis=1)
     kinds, counts = np.unique(pairs, axis=0, return_counts=True)
-    wanted, said = kinds[counts.argmax()].tolist()
+    target, predicted = kinds[counts.argmax()].tolist()
     most = counts == counts.max()
-    return (wanted, said) if counts.max() > 1 and most.sum() == 1 else None
+    return (target, predicted) if counts.max() > 1 and most.sum() == 1 else None
 
 
 def one_each(owners: Array, order: Array) -> Array:
@@ -268,13 +268,13 @@ def one_each(owners: Array, order: Array) -> Array:
 
 def surest(answers: Answers, among: Array) -> Array:
     """The surest answer of each sequence ``among`` some answers (M,), the surest first."""
-    order = np.argsort(-np.nan_to_num(answers.sure, nan=-1), kind="stable")
+    order = np.argsort(-np.nan_to_num(answers.probability, nan=-1), kind="stable")
     return one_each(answers.owners, order[among[order]])
 
 
 def least_sure(answers: Answers, among: Array) -> Array:
     """The least sure answer of each sequence ``among`` some answers (M,), the least sure first."""
-    order = np.argsort(np.nan_to_num(answers.sure, nan=-1), kind="stable")
+    order = np.argsort(np.nan_to_num(answers.probability, nan=-1), kind="stable")
     return one_each(answers.owners, order[among[order]])
 
 
@@ -343,13 +343,14 @@ def _answer_table(session: Session) -> pd.DataFrame:
     if not data.one_class_at_end:
         columns["place"] = (answers.places + 1).tolist()
     if isinstance(answers, Answers):
-        columns["label"] = [data.classes[k] for k in answers.wanted.tolist()]
-        columns["predicted"] = [data.classes[k] if k >= 0 else "" for k in answers.said.tolist()]
-        columns["probability"] = answers.sure.tolist()
+        columns["label"] = [data.classes[k] for k in answers.targets.tolist()]
+        predicted = answers.predicted.tolist()
+        columns["predicted"] = [data.classes[k] if k >= 0 else "" for k in predicted]
+        columns["probability"] = answers.probability.tolist()
     else:
         for k, name in enumerate(data.classes):
-            columns[f"target {name}"] = answers.wanted[:, k].tolist()
-            columns[f"predicted {name}"] = answers.said[:, k].tolist()
+            columns[f"target {name}"] = answers.targets[:, k].tolist()
+            columns[f"predicted {name}"] = answers.predicted[:, k].tolist()
     return pd.DataFrame(columns)
 
 
@@ -373,4 +374,4 @@ def _by_class(session: Session, kind: ResultFile) -> pd.DataFrame:
     if kind is CONFUSION:
         return pd.DataFrame(found.counts, pd.Index(names, name="label \\ predicted"), names)
     scores = {"recall": found.recall, "precision": found.precision, "f1": found.f1}
-    return pd.DataFrame({"class": names, **scores, "count": found.wanted})
+    return pd.DataFrame({"class": names, **scores, "count": found.targets})

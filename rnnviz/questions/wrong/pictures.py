@@ -30,21 +30,21 @@ _LEAST, _COLUMNS = 0.3, 12
 
 
 def class_bars(
-    probs: Array, wanted: int | None, classes: Sequence[str], words: Sequence[str],
+    probs: Array, target: int | None, classes: Sequence[str], words: Sequence[str],
     theme: Theme = LIGHT,
 ) -> Picture:  # fmt: skip
     """The probabilities (T, C) after every token, as if the sequence ended there.
 
-    The target ``wanted`` has the colour of the forward pass. Of many classes the likeliest ones at
+    The target ``target`` has the colour of the forward pass. Of many classes the likeliest ones at
     the end are shown.
     """
-    said = int(probs[-1].argmax())
+    predicted = int(probs[-1].argmax())
     likeliest = np.argsort(-probs[-1], kind="stable")[:_MOST].tolist()
-    if wanted is not None and wanted not in likeliest:
-        likeliest[-1] = wanted
+    if target is not None and target not in likeliest:
+        likeliest[-1] = target
     shown = sorted(likeliest)
     rest = "" if len(shown) == len(classes) else f": {len(shown)} of {len(classes)} classes"
-    count, colors = len(shown), [theme.forward if c == wanted else theme.muted for c in shown]
+    count, colors = len(shown), [theme.forward if c == target else theme.muted for c in shown]
     # The cells below the bars show the probability on hover.
     cells = heatmap(
         z=compact(probs[:, shown].T), zmin=0, zmax=1,
@@ -55,7 +55,7 @@ def class_bars(
     line = {"color": theme.background, "dash": "solid"}
     edges = [upright(t - 0.5, theme, **line, width=8) for t in range(len(words) + 1)]
     names = [class_name(classes[c]) for c in shown]
-    marked = [f"<b>{n}</b>" if c in (wanted, said) else n
+    marked = [f"<b>{n}</b>" if c in (target, predicted) else n
               for c, n in zip(shown, names, strict=True)]  # fmt: skip
     return picture(
         [cells, *_bars(probs[:, shown], colors, theme)],
@@ -63,7 +63,7 @@ def class_bars(
         yaxis=axis("", theme, range=[count - 0.5, -0.5], tickvals=list(range(count)),
                    ticktext=marked, showgrid=False, ticks=""),
         shapes=[*edges, *(level(k - 0.5, theme, **line, width=5) for k in range(count + 1))],
-        annotations=_notes(probs, shown, wanted, theme), margin=words_margin(words),
+        annotations=_notes(probs, shown, target, theme), margin=words_margin(words),
         meta={"x": "token"},
     )  # fmt: skip
 
@@ -86,21 +86,22 @@ def _bars(probs: Array, colors: list[str], theme: Theme) -> list[Series]:
 
 
 def _notes(
-    probs: Array, shown: list[int], wanted: int | None, theme: Theme
+    probs: Array, shown: list[int], target: int | None, theme: Theme
 ) -> list[dict[str, Any]]:
     """Notes next to the rows: the answer with its probability, and the target."""
-    last, said = probs[-1], int(probs[-1].argmax())
-    texts = {} if wanted is None else {wanted: "target"}
-    texts[said] = f"{last[said]:.0%}, right" if wanted == said else f"answer {last[said]:.0%}"
+    last, predicted = probs[-1], int(probs[-1].argmax())
+    texts = {} if target is None else {target: "target"}
+    share = f"{last[predicted]:.0%}"
+    texts[predicted] = f"{share}, right" if target == predicted else f"answer {share}"
     return [
         note(text, "left middle", x=len(probs) - 0.5, xshift=8, y=shown.index(c),
-             font={"color": theme.forward if c == wanted else theme.text, "weight": 600})
+             font={"color": theme.forward if c == target else theme.text, "weight": 600})
         for c, text in texts.items()
     ]  # fmt: skip
 
 
 def answers_of_both(
-    sure: NowAndPinned, first: str, words: Sequence[str], what: str, theme: Theme = LIGHT, *,
+    probability: NowAndPinned, first: str, words: Sequence[str], what: str, theme: Theme = LIGHT, *,
     guess: float | None = None, largest: float | None = None,
 ) -> Picture:  # fmt: skip
     """The answers after every token of two networks, up of the ``first``, down of the other.
@@ -110,9 +111,9 @@ def answers_of_both(
     """
     limit, percent = largest or 1.0, len(words) <= _COLUMNS and largest is None
     values = bar(
-        x=list(range(len(words))), y=compact(sure.values), width=0.6, name=first,
-        marker={"color": theme.forward}, customdata=exact(sure.values),
-        text=[f"{share:.0%}" for share in sure.values] if percent else [],
+        x=list(range(len(words))), y=compact(probability.values), width=0.6, name=first,
+        marker={"color": theme.forward}, customdata=exact(probability.values),
+        text=[f"{share:.0%}" for share in probability.values] if percent else [],
         textposition="outside", textfont={"color": theme.forward},
         hovertemplate=f"{first}: %{{customdata}}<extra></extra>",
     )  # fmt: skip
@@ -121,9 +122,9 @@ def answers_of_both(
                  ticktext=[end, "0", end])  # fmt: skip
     levels = [] if guess is None else [level(side * guess, theme) for side in (-1, 1)]
     return words_picture(
-        [values, *mirrored(sure, theme, theme.forward, numbers=percent)],
-        f"{what}: {plain(first)} ↑, {plain(sure.name)} ↓", 230, words, theme, yaxis=yaxis,
-        shapes=levels, meta={"columns": sure.columns},
+        [values, *mirrored(probability, theme, theme.forward, numbers=percent)],
+        f"{what}: {plain(first)} ↑, {plain(probability.name)} ↓", 230, words, theme, yaxis=yaxis,
+        shapes=levels, meta={"columns": probability.columns},
     )  # fmt: skip
 
 
@@ -146,7 +147,7 @@ def confusion_matrix(
     ``placed`` has the indices of the sequences, their targets and their answers, (3, P).
     """
     names = [class_name(classes[c], 9) for c in confusion.classes]
-    shares = confusion.counts / np.maximum(confusion.wanted, 1)[:, None]
+    shares = confusion.counts / np.maximum(confusion.targets, 1)[:, None]
     dark = np.where(confusion.counts > 0, _LEAST_CELL + (1 - _LEAST_CELL) * shares, 0)
     count, shades = len(names), np.asarray(np.where(np.eye(len(shares), dtype=bool), dark, -dark))
     ticks = {"tickvals": list(range(count)), "ticktext": names, "showgrid": False, "ticks": ""}
@@ -181,9 +182,9 @@ def _cells(confusion: Confusion, classes: Sequence[str], shades: Array, theme: T
     kinds = confusion.classes.tolist()
     names = [class_name(classes[k]) for k in kinds]
     texts = [
-        [f"target {wanted}, answer {said}: {count:,}"
-         for said, count in zip(names, row.tolist(), strict=True)]
-        for wanted, row in zip(names, confusion.counts, strict=True)
+        [f"target {target}, answer {predicted}: {count:,}"
+         for predicted, count in zip(names, row.tolist(), strict=True)]
+        for target, row in zip(names, confusion.counts, strict=True)
     ]  # fmt: skip
     return heatmap(
         z=compact(shades), zmin=-1, zmax=1, xgap=2, ygap=2, showscale=False,
@@ -222,10 +223,10 @@ def value_scatter(
 
     The customdata of a point is the index of its sequence; those of ``opened`` are marked.
     """
-    count = len(values.said)
+    count = len(values.predicted)
     some = np.linspace(0, count - 1, min(count, _MOST_POINTS)).round().astype(int)
-    said, wanted = values.said[some], values.wanted[some]
-    known = np.concatenate([said.ravel(), wanted.ravel()])
+    predicted, target = values.predicted[some], values.targets[some]
+    known = np.concatenate([predicted.ravel(), target.ravel()])
     limit = theme.scale.nice_limit(float(np.abs(known[np.isfinite(known)]).max(initial=1e-9)))
     line = {"color": theme.muted, "width": 1.5, "dash": "dot"}
     diagonal = scatter(
@@ -234,7 +235,7 @@ def value_scatter(
     colors = [theme.forward, theme.text, theme.muted]
     points = [
         scatter(
-            x=compact(wanted[:, c]), y=compact(said[:, c]), name=plain(name), mode="markers",
+            x=compact(target[:, c]), y=compact(predicted[:, c]), name=plain(name), mode="markers",
             customdata=values.owners[some].tolist(), meta={"phrases": True},
             marker={"size": 5, "color": faint(colors[c % len(colors)], 0.5)},
             hovertemplate="target %{x:.4g}, answer %{y:.4g}<extra>%{fullData.name}</extra>",

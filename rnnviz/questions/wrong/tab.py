@@ -173,16 +173,16 @@ def _answers_of_both(source: AnswersSource) -> Picture:
         found.append(compared_answers(one.probe, passed, known).values)
     count = len(probe.words) - len(found[0])
     values = [np.concatenate([np.full(count, np.nan), row]) for row in found]
-    sure = NowAndPinned(values[0], source.names[1], values[1])
+    both = NowAndPinned(values[0], source.names[1], values[1])
     if not data.answers_classes:
         largest = colors.scale.nice_limit(float(np.nanmax(values)))
         what = "Error after every " + session.names.noun
-        return answers_of_both(sure, source.names[0], probe.words, what, colors, largest=largest)
+        return answers_of_both(both, source.names[0], probe.words, what, colors, largest=largest)
     target = data.classes[1] if two_sided(data) else "the target"
     what = f"Probability of {plain(shown_token(target))}"
     guess = data.guess.answer[1] if two_sided(data) else data.guess.answer.max()
     guess = float(guess) if data.one_class_at_end else None
-    return answers_of_both(sure, source.names[0], probe.words, what, colors, guess=guess)
+    return answers_of_both(both, source.names[0], probe.words, what, colors, guess=guess)
 
 
 def _confusion_k(k: int, source: AnswersSource) -> Picture:
@@ -253,11 +253,11 @@ def _segments(label: str, options: Sequence[str], value: str) -> str:
 
 def _choose_cell(session: Session, click: Event) -> None:
     """List the answers of a cell of the confusion matrix, until a second click."""
-    wanted, said = (int(k) for k in click["data"])
-    if not {wanted, said} <= {*range(len(session.dataset.classes))}:
+    target, predicted = (int(k) for k in click["data"])
+    if not {target, predicted} <= {*range(len(session.dataset.classes))}:
         raise ValueError("there is no such class")
     lab = session.lab(ResultsLab)
-    lab.cell = None if lab.cell == (wanted, said) else (wanted, said)
+    lab.cell = None if lab.cell == (target, predicted) else (target, predicted)
 
 
 def _open(session: Session, click: Event) -> None:
@@ -310,10 +310,10 @@ def _told(source: AnswersSource) -> str:
 def _score(answers: Answers | Values, session: Session) -> str:
     data, part = session.dataset, part_name(session)
     if isinstance(answers, Values):
-        score = data.metric.score(answers.said, answers.wanted, answers.owners)
+        score = data.metric.score(answers.predicted, answers.targets, answers.owners)
         label = data.metric.label.replace("answers", f"{part}answers")
         return f"The {label} is <strong>{score:.1%}</strong>."
-    right, count = int((~answers.wrong).sum()), len(answers.said)
+    right, count = int((~answers.wrong).sum()), len(answers.predicted)
     what = f"{session.names.sequence}s" if data.one_class_at_end else "answers"
     sentence = f"<strong>{right:,} of {count:,}</strong> {part}{what} are right"
     if data.one_class_at_end:
@@ -330,8 +330,8 @@ def _worst_error(source: AnswersSource) -> str:
     pair = most_confused(answers)
     if pair is None:
         return ""
-    wanted, said = (escape(quoted(shown_token(classes[k]))) for k in pair)
-    return f"Most often {wanted} is mistaken for {said}."
+    target, predicted = (escape(quoted(shown_token(classes[k]))) for k in pair)
+    return f"Most often {target} is mistaken for {predicted}."
 
 
 def _progress_note(source: AnswersSource) -> str:
@@ -366,8 +366,8 @@ def _answers(source: AnswersSource) -> Picture:
     if len(data.classes) == 2:
         label = data.classes[probe.margin_class]
         return running_margin_bars(probe.margin, words, label, colors, session.names.noun)
-    wanted = None if targets[-1] < 0 else int(targets[-1])
-    return class_bars(probe.running_probs, wanted, data.classes, words, colors)
+    target = None if targets[-1] < 0 else int(targets[-1])
+    return class_bars(probe.running_probs, target, data.classes, words, colors)
 
 
 def _list(source: AnswersSource) -> Picture:
@@ -396,7 +396,7 @@ def _confusion(source: AnswersSource) -> Picture:
     sections = _sections(source.session, answers)
     listed = np.concatenate([answers.owners[section.answers[:MOST]] for section in sections])
     some = np.isin(answers.owners, listed)
-    rows = np.stack([answers.owners[some], answers.wanted[some], answers.said[some]])
+    rows = np.stack([answers.owners[some], answers.targets[some], answers.predicted[some]])
     counted, placed = _confusion_of(source), np.unique(rows, axis=1)
     return confusion_matrix(counted, classes, cell, theme(), placed=placed, opened=source.opened)
 

@@ -86,21 +86,21 @@ export class PairNetwork extends CanvasPicture {
     return [place, ...finite.map((network) => this.lineOf(network, at))];
   }
 
-  lineOf({ name, left: shares, gradient, said, answer }, t) {
+  lineOf({ name, left: shares, gradient, predicted, answer }, t) {
     const { words, names, kind, token } = this.pair;
     const k = t - words.length + answer.length;
     const says = k < 0 ? "" : kind === "values" ? `error ${answer[k].toPrecision(2)}, `
-      : `says ${names[said[k]]}${kind === "verdict" ? ` ${percent(Math.max(answer[k], 1 - answer[k]))}` : ""}, `;
+      : `says ${names[predicted[k]]}${kind === "verdict" ? ` ${percent(Math.max(answer[k], 1 - answer[k]))}` : ""}, `;
     const kept = t < token ? "" : `left ${leftText(shares[t])}, `;
     return `${name}: ${says}${kept}of the gradient ${leftText(gradient[t])}`;
   }
 
   get description() {
     const { words, noun, networks, theme } = this.pair;
-    const said = networks.map((network) => network.h
+    const told = networks.map((network) => network.h
       ? `${network.name}: ${outcome({ pair: this.pair, network, theme }).map(([line]) => line).join(" ")}`
       : `${network.name}: not finite`);
-    return `Two networks read ${words.length} ${noun}s: ${words.join(" ")}. ${said.join(". ")}.`;
+    return `Two networks read ${words.length} ${noun}s: ${words.join(" ")}. ${told.join(". ")}.`;
   }
 
   // Reading: word by word, then the gradient comes back

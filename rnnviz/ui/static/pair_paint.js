@@ -204,14 +204,14 @@ function paintAnswer(p) {
 }
 
 // What it says in the end, as lines with their colours.
-export function outcome({ pair: { kind, names, targets }, network: { said, answer }, theme }) {
+export function outcome({ pair: { kind, names, targets }, network: { predicted, answer }, theme }) {
   if (kind === "values") {
     const known = Array.from(answer).filter(Number.isFinite);
     return known.length ? [["error", theme.muted], [number(known.at(-1)), theme.text]] : [];
   }
-  const k = said.at(-1);
-  if (kind === "classes" && said.length < 2 * targets.length && targets.length > 1) {
-    const right = targets.filter((target, t) => target >= 0 && target === said[t]).length;
+  const k = predicted.at(-1);
+  if (kind === "classes" && predicted.length < 2 * targets.length && targets.length > 1) {
+    const right = targets.filter((target, t) => target >= 0 && target === predicted[t]).length;
     const known = targets.filter((target) => target >= 0).length;
     return known ? [[`${right} of ${known}`, right === known ? theme.forward : theme.text], ["right", theme.muted]] : [];
   }
@@ -239,30 +239,30 @@ function paintVerdict(p, bar, first) {
     if (t >= readTo) return;
     const [up, size] = [q >= 0.5, Math.max(1, half * Math.abs(2 * q - 1))];
     bar(t, up ? middle - size : middle, size, up ? theme.positive : theme.negative);
-    const sure = Math.max(q, 1 - q);
+    const largest = Math.max(q, 1 - q);
     // On the other side of the line, where there is no bar.
-    if (pitch > NUMBERS * u && t < words.length - 1) write(p, percent(sure), x(t), middle + (up ? 0.72 : -0.72) * u,
-      0.92 * u, sure < 0.55 ? theme.muted : theme.text, { align: "center", weight: 600 });
+    if (pitch > NUMBERS * u && t < words.length - 1) write(p, percent(largest), x(t), middle + (up ? 0.72 : -0.72) * u,
+      0.92 * u, largest < 0.55 ? theme.muted : theme.text, { align: "center", weight: 600 });
   });
   stroke(p, [[edge, middle], [end, middle]], theme.muted, 1.2);
 }
 
-// How sure of the target; below is what it says, bold where that is right.
+// The probability of the target; below is the prediction, bold where it is right.
 function paintClasses(p, bar, first) {
   const { layout: { u, x, left: edge, end, pitch }, pair, network, box: { answer }, theme, readTo } = p;
   const { names, targets, guess, target } = pair;
   const [top, bottom] = [answer.y + 0.2 * u, answer.y + answer.height - 1.25 * u];
   const one = targets.length < network.answer.length || targets.length === 1;
-  const label = one ? (target ? `sure of “${target}”` : "probability") : "sure of target";
+  const label = one ? (target ? `p(${target})` : "probability") : "p(target)";
   write(p, label, 0, (top + bottom) / 2, 0.95 * u, theme.text, { weight: 600, most: edge - 6, least: 12 });
-  write(p, "says", 0, bottom + 0.68 * u, 0.95 * u, theme.muted);
+  write(p, "prediction", 0, bottom + 0.68 * u, 0.95 * u, theme.muted);
   stroke(p, [[edge, top], [end, top]], theme.grid);
   network.answer.forEach((q, k) => {
-    const [t, wanted] = [first + k, one ? targets.at(-1) : targets[k]];
+    const [t, number] = [first + k, one ? targets.at(-1) : targets[k]];
     if (t >= readTo) return;
-    const [size, right] = [Math.max(1, (bottom - top) * q), wanted < 0 || wanted === network.said[k]];
+    const [size, right] = [Math.max(1, (bottom - top) * q), number < 0 || number === network.predicted[k]];
     bar(t, bottom - size, size, theme.forward);
-    if (pitch >= u) write(p, names[network.said[k]], x(t), bottom + 0.68 * u, 0.98 * u,
+    if (pitch >= u) write(p, names[network.predicted[k]], x(t), bottom + 0.68 * u, 0.98 * u,
       right ? theme.forward : theme.muted, { align: "center", weight: right ? 700 : 400, most: pitch - 2 });
   });
   if (guess) {

@@ -44,12 +44,12 @@ def test_every_answer_is_that_of_its_sequence_read_alone(task):
     for k in indexes.tolist():
         probs, own = record(parameters, collate([examples[k]])).probs, found.owners == k
         assert found.places[own].tolist() == list(range(len(examples[k].targets)))
-        np.testing.assert_array_equal(found.wanted[own], examples[k].targets)
+        np.testing.assert_array_equal(found.targets[own], examples[k].targets)
         if session.dataset.answers_classes:
-            np.testing.assert_array_equal(found.said[own], probs.argmax(axis=1))
-            np.testing.assert_allclose(found.sure[own], probs.max(axis=1), rtol=1e-12)
+            np.testing.assert_array_equal(found.predicted[own], probs.argmax(axis=1))
+            np.testing.assert_allclose(found.probability[own], probs.max(axis=1), rtol=1e-12)
         else:
-            np.testing.assert_allclose(found.said[own], probs, rtol=1e-12)
+            np.testing.assert_allclose(found.predicted[own], probs, rtol=1e-12)
 
 
 def answers(rows):
@@ -104,7 +104,7 @@ def test_of_many_classes_those_that_are_wanted_most_often_are_shown_and_the_othe
     found = confusion(answers(rows), 3, 2)
     assert found.classes.tolist() == [1, 2]
     assert found.counts.tolist() == [[1, 1], [0, 0]]
-    assert (found.wanted.tolist(), found.said.tolist()) == ([2, 3], [2, 1])
+    assert (found.targets.tolist(), found.predicted.tolist()) == ([2, 3], [2, 1])
     assert found.precision.tolist() == [0.5, 0.0]
 
 
@@ -113,12 +113,12 @@ def test_an_answer_that_is_not_finite_is_wrong_and_counted_nowhere_as_said():
     parameters = session.state.parameters.copy()
     parameters.theta[...] = np.inf
     found = read_answers(parameters, session.dataset.test, np.arange(4))
-    assert found.said.tolist() == [-1] * 4
+    assert found.predicted.tolist() == [-1] * 4
     assert found.wrong.all()
     assert most_confused(found) is None
     matrix = confusion(found, 2, 8)
-    assert matrix.counts.sum() == matrix.said.sum() == 0
-    assert matrix.wanted.sum() == 4
+    assert matrix.counts.sum() == matrix.predicted.sum() == 0
+    assert matrix.targets.sum() == 4
     assert len(surest(found, found.wrong)) == 4
 
 

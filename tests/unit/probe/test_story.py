@@ -452,7 +452,8 @@ def test_where_other_words_in_its_place_leave_the_verdict_it_is_the_length():
     turn = turning_word(parameters, letters("ab"), 1)
     assert (turn.token, turn.verdict) == (None, 0)
     assert (
-        turn.said("ab") == "Without “a” the verdict turns, but not with most others in its place."
+        turn.sentence("ab")
+        == "Without “a” the verdict turns, but not with most others in its place."
     )
 
 
@@ -483,6 +484,6 @@ def test_a_class_may_be_called_like_the_end_of_a_sequence():
     rows = [Row(k, text, label) for k, (text, label) in enumerate([("a b", "⟨end⟩"), ("b a", "n")])]
     session = Session(RunConfig(hidden=4), build_dataset("own", rows))
     for epoch in range(3):
-        assert session.inspect("a b").said == (), epoch
+        assert session.inspect("a b").generated == (), epoch
         assert session.story.sentence
         session.player.advance(1)

@@ -35,7 +35,7 @@ def test_what_is_not_finite_writes_nothing(settings):
     session = Session(RunConfig(hidden=4, init_scale=0.1, **settings))
     network = session.state.parameters.like(np.full_like(session.state.parameters.theta, np.inf))
     probe = inspect(session.dataset, network, session.phrase_input.phrase, session.config)
-    assert (probe.finite, probe.said, probe.answer) == (False, (), "not finite")
+    assert (probe.finite, probe.generated, probe.answer) == (False, (), "not finite")
     if writes(session.dataset):
         assert written(probe, 1.0, 0, 0).strip() == ""
 

@@ -27,10 +27,10 @@ def test_a_large_part_is_read_piece_by_piece_and_in_the_end_all_of_it(session, m
     lab = ResultsLab()
     lab.rows = DataPart.TRAIN
     first = lab.answers(state, data)
-    assert 0 < len(first.said) < len(data.train) / 2
+    assert 0 < len(first.predicted) < len(data.train) / 2
     assert spend(0.0, lab.develop(state, data)), "the first call only asks"
     while spend(1e-5, lab.develop(state, data)):
-        assert len(lab.answers(state, data).said) > len(first.said)
+        assert len(lab.answers(state, data).predicted) > len(first.predicted)
     for found, column in zip(lab.answers(state, data), expected, strict=True):
         np.testing.assert_allclose(found, column, rtol=1e-12)
     assert lab.answers(state, data) is lab.answers(state, data)
@@ -40,7 +40,7 @@ def test_other_weights_have_other_answers(session):
     lab, data = ResultsLab(), session.dataset
     before = lab.answers(session.state, data)
     session.player.advance(1)
-    assert (lab.answers(session.state, data).sure != before.sure).any()
+    assert (lab.answers(session.state, data).probability != before.probability).any()
 
 
 def test_the_parts_of_the_data(session):
@@ -52,7 +52,7 @@ def test_the_parts_of_the_data(session):
     }
     for lab.rows, expected in parts.items():
         assert lab.part(data) == expected
-        assert len(lab.answers(session.state, data).said) == len(expected)
+        assert len(lab.answers(session.state, data).predicted) == len(expected)
     lab.rows = DataPart.TEST
     assert lab.part(replace(data, test=())) == data.train
 
@@ -64,17 +64,17 @@ def test_what_is_listed(session):
     assert answers.wrong[wrong.answers].all()
     assert not answers.wrong[right.answers].any()
     assert len(wrong.answers) + len(right.answers) == len(data.test)
-    assert (np.diff(answers.sure[wrong.answers]) <= 0).all()
-    assert (np.diff(answers.sure[right.answers]) >= 0).all()
+    assert (np.diff(answers.probability[wrong.answers]) <= 0).all()
+    assert (np.diff(answers.probability[right.answers]) >= 0).all()
     lab.show = Show.UNSURE
     (unsure,) = lab.listed(answers)
-    assert (np.diff(answers.sure[unsure.answers]) >= 0).all()
+    assert (np.diff(answers.probability[unsure.answers]) >= 0).all()
     lab.show = Show.ALL
     (every,) = lab.listed(answers)
     assert answers.owners[every.answers].tolist() == [*range(len(data.test))]
     lab.cell = (1, 0)
     (chosen,) = lab.listed(answers)
-    pairs = zip(answers.wanted.tolist(), answers.said.tolist(), strict=True)
+    pairs = zip(answers.targets.tolist(), answers.predicted.tolist(), strict=True)
     assert len(chosen.answers) == sum(pair == (1, 0) for pair in pairs)
 
 
