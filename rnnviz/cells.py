@@ -16,6 +16,8 @@ from textwrap import dedent, wrap
 KEEPING, ADMITTING = "np.full(HIDDEN, FORGET_BIAS)", "np.full(HIDDEN, -FORGET_BIAS)"
 #: The name of a cell of one's own.
 OWN = "own"
+#: The largest number in a cell's text.
+LARGEST = 1e6
 #: The cells without a matrix from state to state.
 _DIAGONAL = "mingru", "rglru", "lru"
 

@@ -6,6 +6,7 @@ import math
 import zlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from enum import Enum, StrEnum
 from functools import partial
@@ -211,6 +212,30 @@ class Setting:
         return parsed
 
 
+def parse_constants(cell: cells.CellText, text: str) -> dict[str, float]:
+    """The numbers of a text such as "dt=0.1, gamma=1.3"; raises SettingError."""
+    found, label = {}, "Constants (constants):"
+    for part in filter(None, map(str.strip, text.split(","))):
+        name, _, value = map(str.strip, part.partition("="))
+        if name not in cell.constants:
+            known = ", ".join(cell.constants) or "none"
+            raise SettingError(f"{label} {name[:20]!r} is unknown; {cell.name} has {known}.")
+        try:
+            found[name] = float(value)
+        except ValueError:
+            found[name] = math.nan
+        if not abs(found[name]) <= cells.LARGEST:
+            wrong = f"write {name}=0.2, not {name}={value[:20]}"
+            raise SettingError(f"{label} {wrong}: a number of at most {cells.LARGEST:,.0f}.")
+    return found
+
+
+def written_constants(cell: cells.CellText, values: Mapping[str, float]) -> str:
+    """The text of the constants that differ from the cell's own, in its order."""
+    pairs = ((name, values.get(name, own)) for name, own in cell.constants.items())
+    return ", ".join(f"{n}={v!r}" for n, v in pairs if v != cell.constants[n])
+
+
 def brief(value: object, most: int = 40) -> str:
     """The beginning of a JSON value as text; "a list" or "a table" for these, which may be deep."""
     if isinstance(value, list | dict):
@@ -392,6 +417,12 @@ class RunConfig:
         for row in SETTINGS.values():
             if not row.applies(vars(self)):
                 object.__setattr__(self, row.name, row.default)
+        if self.constants:
+            # The same numbers are the same setting; an invalid text gets its sentence elsewhere.
+            cell = cells.CELLS[self.cell]
+            with suppress(SettingError):
+                text = written_constants(cell, parse_constants(cell, self.constants))
+                object.__setattr__(self, "constants", text)
 
     @property
     def drops(self) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
@@ -10,11 +9,11 @@ from functools import lru_cache, partial
 import numpy as np
 
 from rnnviz.cells import CELLS, ELMAN, ELMAN_RELU, CellText
-from rnnviz.config import Activation, SettingError
+from rnnviz.config import Activation, SettingError, parse_constants
 from rnnviz.engine import memory
 from rnnviz.engine.cell_check import define
 from rnnviz.engine.cell_text import CACHED, CellError
-from rnnviz.engine.equations import LARGEST, equations_of
+from rnnviz.engine.equations import equations_of
 from rnnviz.engine.layer_buffers import (
     Array,
     BackwardOptions,
@@ -225,7 +224,7 @@ def _derived(name: str, equations: str, constants: str) -> DerivedCell:
     if name not in CELLS:
         return DerivedCell(define(equations or ELMAN.text))
     cell = CELLS[name]
-    made = replace(cell, constants={**cell.constants, **numbers(cell, constants)})
+    made = replace(cell, constants={**cell.constants, **parse_constants(cell, constants)})
     try:
         whole = not constants or not equations_of(made).idle
     except CellError:
@@ -233,21 +232,3 @@ def _derived(name: str, equations: str, constants: str) -> DerivedCell:
     if not whole:
         raise SettingError(f"Constants (constants): with {constants} a part of the cell vanishes.")
     return DerivedCell(made)
-
-
-def numbers(cell: CellText, constants: str) -> dict[str, float]:
-    """Parse a text such as "dt=0.1, gamma=1.3"; raises SettingError."""
-    found, label = {}, "Constants (constants):"
-    for part in filter(None, map(str.strip, constants.split(","))):
-        name, _, value = map(str.strip, part.partition("="))
-        if name not in cell.constants:
-            known = ", ".join(cell.constants) or "none"
-            raise SettingError(f"{label} {name[:20]!r} is unknown; {cell.name} has {known}.")
-        try:
-            found[name] = float(value)
-        except ValueError:
-            found[name] = math.nan
-        if not abs(found[name]) <= LARGEST:
-            wrong = f"write {name}=0.2, not {name}={value[:20]}"
-            raise SettingError(f"{label} {wrong}: a number of at most {LARGEST:,.0f}.")
-    return found

@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import NamedTuple, NoReturn
 
-from rnnviz.cells import CellText
+from rnnviz.cells import LARGEST, CellText
 from rnnviz.engine.cell_text import (
     CACHED,
     CellError,
@@ -27,8 +27,8 @@ from rnnviz.engine.graph import FUNCTIONS, INPUTS, ONE, UNITS, Graph, Node, topo
 
 #: Most states and gates of a cell, matrices, operations, and nested operations.
 NAMED, MATRICES, NODES, DEPTH = 12, 24, 400, 100
-#: The largest number, and the largest exponent.
-LARGEST, HIGHEST = 1e6, 8
+#: The largest exponent.
+HIGHEST = 8
 _COMPARISONS: dict[type[ast.cmpop], str] = {
     ast.Gt: ">", ast.GtE: ">=", ast.Lt: "<", ast.LtE: "<=",
 }  # fmt: skip

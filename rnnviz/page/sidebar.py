@@ -21,8 +21,10 @@ from rnnviz.config import (
     SettingError,
     TaskName,
     Widget,
+    parse_constants,
+    written_constants,
 )
-from rnnviz.engine.derived_cell import cell_of, numbers
+from rnnviz.engine.derived_cell import cell_of
 from rnnviz.page.export_menu import export_menu, open_menu
 from rnnviz.page.own_data import leave_own_data, own_data
 from rnnviz.page.session_registry import TabSession, get_tab
@@ -271,14 +273,13 @@ def _constants(row: Setting, kind: str, first: RunConfig, edition: int) -> str:
     cell = CELLS[kind]
     given = first.constants if first.cell == kind else ""
     values = {}
-    for name, value in {**cell.constants, **numbers(cell, given)}.items():
+    for name, value in {**cell.constants, **parse_constants(cell, given)}.items():
         key = _key(f"constants_{kind}_{name}", edition)
         with _place(row, key):
             values[name] = st.number_input(
                 escaped(name), -1e6, 1e6, value, step=0.1, format="%.6g", key=key, help=row.help
             )
-    changed = {name: value for name, value in values.items() if value != cell.constants[name]}
-    constants = ", ".join(f"{name}={value!r}" for name, value in changed.items())
+    constants = written_constants(cell, values)
     try:
         cell_of(kind, Activation.TANH, "", constants)
     except SettingError as problem:

@@ -61,6 +61,12 @@ def test_every_setting_has_its_widget_where_it_has_an_effect(new, row):
         assert (widget.min, widget.max) == (row.low, row.high)
 
 
+def test_a_link_with_constants_written_otherwise_is_not_started_again():
+    page = App(cell="leaky", constants="a=1", hidden="2", epochs="5", epoch="3")
+    assert page.session.run.position.epoch == 3
+    assert "Started again" not in page.session.player.message
+
+
 def test_the_numbers_in_the_equations_of_a_cell_have_their_boxes():
     page = App(cell="cornn", hidden="5", constants="dt=0.2")
     boxes = {w.key.split("_")[-1]: w for w in page.app.number_input if "constants_" in w.key}
@@ -574,7 +580,7 @@ def test_what_is_no_dial_is_folded_and_its_changes_are_counted(page):
         row.name
         for row in SETTINGS.values()
         if (not row.dial and row.only is None and row.name != "data_seed")
-        or row.name in ("activation", "init_scale", "clip")
+        or row.name in ("activation", "init_scale", "recurrent_dropout", "clip")
     }
     page.set("batch", 4)
     page.set("seed", 3)

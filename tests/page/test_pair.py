@@ -54,9 +54,9 @@ def test_both_are_drawn_on_every_task(task, vs):
     for k, session in enumerate(pair.sessions):
         assert meta["networks"][k]["hidden"] == session.config.hidden
         assert len(drawn[f"h#{k}"]["z"][0]) == words
-        answers, said = drawn[f"answer#{k}"]["y"], drawn[f"said#{k}"]["y"]
+        answers, predicted = drawn[f"answer#{k}"]["y"], drawn[f"predicted#{k}"]["y"]
         # The target of the last value of a wave is not known.
-        assert np.isfinite(answers[:-1]).all() and len(answers) == len(said) <= words
+        assert np.isfinite(answers[:-1]).all() and len(answers) == len(predicted) <= words
         assert np.isfinite(answers[-1]) or pair.first.inspect().gaps[-1]
         if meta["kind"] == "classes" and meta["targets"][-1] >= 0:
             own = session.inspect()

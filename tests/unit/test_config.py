@@ -193,3 +193,24 @@ def test_changes_lead_from_one_run_to_the_other_and_some_need_new_weights(one, o
     assert replace(one, **changed) == other
     assert all(getattr(one, name) != value for name, value in changed.items())
     assert one.restarts(other) == [row for row in one.changes(other) if row.restarts]
+
+
+@each_row(
+    ("cell", "text", "written"),
+    [
+        ("leaky", "a=0.5", "a=0.5"),
+        ("leaky", "a=0.50", "a=0.5"),
+        ("leaky", " a = .5", "a=0.5"),
+        ("leaky", "a=5e-1,", "a=0.5"),
+        ("leaky", "a=1", "a=1.0"),
+        ("leaky", "a=0.2", ""),
+        ("leaky", ",", ""),
+        ("leaky", "\u2028", ""),
+        ("cornn", "gamma=2.5,dt=.2", "dt=0.2, gamma=2.5"),
+        ("cornn", "dt=fast", "dt=fast"),
+        ("cornn", "a=1", "a=1"),
+        ("cornn", "dt=1e9", "dt=1e9"),
+    ],
+)
+def test_the_same_constants_are_the_same_setting(cell, text, written):
+    assert RunConfig(cell=cell, constants=text).constants == written
