@@ -296,8 +296,8 @@ def from_torch(
     parts.network.check_sizes(len(signature.vocabulary), len(signature.classes))
     what = "words" if signature.tokens else "numbers"
     unseen = (
-        f"The forward of {name} could not be called with {what} alone: the recurrent layer and the "
-        "readout are shown, and nothing else that it may do."
+        f"The forward of {name}, called with {what} alone, could not be compared: the recurrent "
+        "layer and the readout are shown, and nothing else that it may do."
     )
     notes = (_LINKS,) if parts.checked else (_LINKS, unseen)
     at = place_of(reads) or parts.reads or OutputAt.LAST

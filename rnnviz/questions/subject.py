@@ -131,7 +131,7 @@ def gradient_source(session: Session) -> GradientSource:
     return GradientSource(session, probe, session.gradient_query(probe))
 
 
-def name_of_weights(parameters: Parameters, layer: int) -> str:
+def name_of_weights(parameters: Parameters, layer: int = -1) -> str:
     """The recurrent weights in a text: their name, or that the cell has none."""
     return recurrent_name(parameters, layer) or "the recurrent weights (this cell has none)"
 

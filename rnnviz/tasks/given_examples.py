@@ -309,10 +309,10 @@ def _check_values(values: Array, names: Sequence[str], called: str) -> None:
     if not np.isfinite(values).all():
         problem = "has inputs that are not finite numbers. Fill them, or leave it out."
         raise TaskError(f"{called} {problem}")
-    if (largest := float(np.abs(values).max())) > LARGEST:
+    if float(np.abs(values).max()) > LARGEST:
         raise TaskError(
-            f"{called} has an input of {largest:g}, and the largest that can be read is "
-            f"{LARGEST:g}. Train the network on smaller numbers."
+            f"{called} has an input that is not between −{LARGEST:g} and {LARGEST:g}. Train the "
+            "network on smaller numbers."
         )
 
 

@@ -129,6 +129,14 @@ def test_a_text_says_what_is_true_of_what_is_learned(key, link, said, unsaid):
     assert unsaid not in text
 
 
+@each_row(("cell", "name"), [("elman", "W_hh"), ("gru", "W_hn")])
+def test_the_text_of_the_gauge_names_the_weights_of_the_topmost_layer(cell, name):
+    opened = Page("gradients", hidden="4", layers="2", cell=cell, **{"shown.layer": "1"})
+    assert f"{name}.1" in opened.places["spectrum"]["text"]
+    text = opened.places["gauge"]["text"]
+    assert (f"{name}.2" in text, f"{name}.1" in text) == (True, False)
+
+
 @each_row("task", ["characters", "flipflop"])
 def test_at_no_moment_of_a_step_is_a_sequence_called_a_phrase(task):
     opened = Page("step", task=task, hidden="4", epoch="0")

@@ -419,6 +419,7 @@ def _fields(session: Session) -> dict[str, str]:
     return {
         **names_in(session),
         "weights": name_of_weights(query.state.parameters, query.layer),
+        "topmost": name_of_weights(query.state.parameters),
         "state": " and ".join(session.state.parameters.architecture.cell.states),
         "memory": " and ".join(memory_states(session.state.parameters.architecture.cell)),
         "objective": session.objective.value,

@@ -135,7 +135,7 @@ def _choices(session: Session) -> None:
         if not session.player.recorded:
             tip = "Takes this step in the run, and goes on to the next step."
             if step_lab(session).own:
-                tip = f"The run learns from its training {session.names.sequence}s alone."
+                tip = f"The run does not learn from your {session.names.sequence}."
             place_stepper(
                 "apply", StepButton("Apply", 1, "A"), disabled=step_lab(session).own, tip=tip
             )

@@ -341,7 +341,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === " " && event.target.closest("button, a, summary, [role=button]")) return;
   const plain = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const name = event.shiftKey ? `Shift+${event.key}` : plain;
-  if (name === "l") return switchPresent();
+  if (name === "l" && !event.repeat) return switchPresent();
   const by = present.on && { PageUp: "previous", PageDown: "next" }[name];
   if (by) {
     event.preventDefault();

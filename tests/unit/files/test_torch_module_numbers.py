@@ -254,7 +254,7 @@ X = np.zeros((4, 3))
         ({"examples": [np.zeros((0, 3))]}, r"has the shape \(0, 3\)"),
         ({"examples": [[[1, 2, 3], [1]]]}, "example 1 can't be read as an array"),
         ({"examples": [X, X + np.nan]}, "example 2 has inputs that are not finite"),
-        ({"examples": [X + 2000]}, "an input of 2000, and the largest that can be read is 1000"),
+        ({"examples": [X + 2000]}, "an input that is not between −1000 and 1000"),
         ({"examples": [np.zeros((201, 3))]}, "has 201 steps, more than 200"),
         ({"examples": [np.random.default_rng(0).normal(size=(200, 3)) / 1e40]}, "characters"),
         ({"examples": ["0.5 1"]}, "Write 3 numbers"),
