@@ -85,7 +85,7 @@ def seeds(
             code = 1
             say(
                 "A process that trained the seeds was killed, perhaps for lack of memory. Try "
-                "--workers 1. Below are the seeds that had finished."
+                "--workers 1. Seeds that had finished are below."
             )
     columns = [jobs[k :: len(configs)] for k in range(len(configs))]
     ended = [pair for pair in zip(*columns, strict=True) if all(job in found for job in pair)]

@@ -66,7 +66,7 @@ def _metadata(session: Session) -> dict[str, str]:
         "outputs": "classes" if data.answers_classes else "values", "reads": data.reads.value,
         # The settings identify the data of a task.
         "data": "own" if session.data.own else "task", "name": data.name,
-        "position": session.player.progress, "link": query_of(session),
+        "position": session.player.progress, "position of": session.unit, "link": query_of(session),
         **{name: json.dumps(value) for name, value in listed.items()},
     }  # fmt: skip
 
@@ -218,6 +218,10 @@ def _state_dict(file: TensorFile, name: str, hints: WeightsHints, links: str) ->
         return ImportedNetwork.of(network, noted(dataset, notes), name)
 
 
+#: Where the position is written, and what stands for it in a file without it.
+_POSITION = ("position of", "epoch"), ("position", "?")
+
+
 def _own(file: TensorFile, name: str, hints: WeightsHints, links: str) -> ImportedNetwork:
     try:
         config = RunConfig(**_table(file.metadata, "settings", dict))
@@ -225,9 +229,9 @@ def _own(file: TensorFile, name: str, hints: WeightsHints, links: str) -> Import
         raise TransferError("its settings are not those of this version of rnnviz.") from None
     dataset = _dataset(file.metadata, config, hints, links)
     parameters = named_weights(file.tensors, architecture_of(dataset, config), config.dtype.value)
-    position = file.metadata.get("position", "?")[:20]
+    unit, position = (file.metadata.get(*pair)[:20] for pair in _POSITION)
     note = (
-        f"These are the weights of epoch {position}; here they begin a run of their own, at epoch "
+        f"These are the weights of {unit} {position}; here they begin a run of their own, at epoch "
         "0 and without what the optimizer remembered."
     )
     return ImportedNetwork(dataset, FirstNetwork(parameters, config, name, note))

@@ -238,7 +238,7 @@ def _spectrum(shown: _RestSubject) -> Picture:
     text = "No point is known here yet: press F to search."
     if shown.problem:
         text = "No points can be found here."
-    elif shown.lab.searching:
+    elif shown.lab.is_asked(shown.query):
         text = "No point is known here yet: the search is running."
     return sentence("What becomes of a small distance", text, theme())
 
