@@ -66,7 +66,7 @@ def _metadata(session: Session) -> dict[str, str]:
         "outputs": "classes" if data.answers_classes else "values", "reads": data.reads.value,
         # The settings identify the data of a task.
         "data": "own" if session.data.own else "task", "name": data.name,
-        "position": session.player.progress, "position of": session.unit, "link": query_of(session),
+        "position": session.player.progress, "axis": session.unit, "link": query_of(session),
         **{name: json.dumps(value) for name, value in listed.items()},
     }  # fmt: skip
 
@@ -219,7 +219,7 @@ def _state_dict(file: TensorFile, name: str, hints: WeightsHints, links: str) ->
 
 
 #: Where the position is written, and what stands for it in a file without it.
-_POSITION = ("position of", "epoch"), ("position", "?")
+_POSITION = ("axis", "epoch"), ("position", "?")
 
 
 def _own(file: TensorFile, name: str, hints: WeightsHints, links: str) -> ImportedNetwork:
