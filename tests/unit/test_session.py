@@ -3,6 +3,7 @@
 import json
 import math
 from dataclasses import replace
+from urllib.parse import parse_qsl
 
 import numpy as np
 import pytest
@@ -105,6 +106,21 @@ def test_the_same_settings_and_epoch_give_the_same_bytes(config, going_on):
     assert weights(one) == weights(other)
     assert records(one) == records(other)
     assert weights(one) != weights(trained(replace(config, seed=1), 2))
+
+
+def test_with_dropout_a_run_is_the_same_by_steps_by_link_and_back_in_time():
+    config = RunConfig(hidden=6, init_scale=0.3, dropout=0.3, recurrent_dropout=0.3, batch=4)
+    one, other = trained(config, 12), Session(config)
+    while other.player.position < (12, 0):
+        by_steps(other)
+    assert weights(one) == weights(other)
+    before = trained(config, 5)
+    one.player.go_to(Position(5))
+    assert weights(one) == weights(before)
+    opened = Session()
+    opened.follow(read_link(dict(parse_qsl(before.link().query())))[0])
+    assert weights(opened) == weights(before)
+    assert weights(before) != weights(trained(replace(config, dropout=0.0), 5))
 
 
 @each_row("speed", SPEEDS)
