@@ -370,7 +370,7 @@ def compare(weights):
     if f"{total:08x}" == CHECKSUM:
         said = "the weights are the same to the last bit"
     elif apart <= 0.01 * LOSS:
-        said = "the weights differ in rounding: sums are in another order"
+        said = "the loss is within 1%; the weights differ, perhaps only in rounding"
     print(f"The page, on {PROCESSOR}: Loss {LOSS:.3f}; {said}")
 
 
