@@ -168,7 +168,10 @@ def test_it_runs_with_numpy_alone_prints_the_report_and_writes_the_weights(tmp_p
     ).stdout
     assert said.startswith(report(session) + "\n")
     loss = session.run.history.row(3)["train_loss"]
-    assert f"\nThe page, on {processor()}: Loss {loss:.3f}; the loss is within 1%; the weights differ" in said
+    assert (
+        f"\nThe page, on {processor()}: Loss {loss:.3f}; the loss is within 1%; the weights differ"
+        in said
+    )
     text = path.read_text(encoding="utf-8")
     text = text.replace(checksum_of(session.state.parameters), sum_of(own))
     path.write_text(text, encoding="utf-8")
