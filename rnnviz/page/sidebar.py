@@ -381,8 +381,10 @@ def _about(session: Session) -> None:
     sizes = f"{len(data.train):,} {data.role}{test} sequences, {words}, {answers}"
     vocabulary = [shown_token(word) for word in data.vocabulary.words]
     more = f" and {len(vocabulary) - _MOST_WORDS:,} more" if len(vocabulary) > _MOST_WORDS else ""
-    listed = escaped(f"It reads: {' · '.join(vocabulary[:_MOST_WORDS])}{more}")
-    st.caption(sizes, help=listed if data.tokens else None)
+    if data.tokens:
+        st.caption(sizes, help=escaped(f"It reads: {' · '.join(vocabulary[:_MOST_WORDS])}{more}"))
+    else:
+        st.caption(sizes)
     for sentence in data.notes:
         st.warning(escaped(sentence))
 

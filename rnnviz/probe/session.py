@@ -369,9 +369,9 @@ class Session:
         return self._memo.ask("signs", self._told_about(probe), lambda: health(*inputs))
 
     def _told_about(self, probe: Probe) -> tuple[object, ...]:
-        """A key of what words tell: the position; while the run plays, the time in short spans."""
+        """A key of what words tell: the position; while the run trains, the time in short spans."""
         player = self.player
-        if player.running:
+        if player.running and player.shown is None:
             span = int(monotonic() / _WORDS_EVERY)
             return self.run, self.settings, self.phrase_input.phrase, span
         return probe, player.position, player.over, player.shown is None and player.remedy

@@ -146,7 +146,7 @@ from rnnviz.sweeps.members import members
 def is_worker(process):
     try:
         same = os.getpgid(int(process.name)) == os.getpgid(0)
-        return same and "popen_loky" in (process / "cmdline").read_text()
+        return same and "popen_loky" in (process / "cmdline").read_text(encoding="utf-8")
     except (OSError, ValueError):
         return False
 
