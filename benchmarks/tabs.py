@@ -90,7 +90,7 @@ def tickets(browser: Browser, server: Server, complaints: list[str], count: int)
     for _ in range(count):
         page = open_page(browser, complaints, viewport={"width": 1280, "height": 220})
         page.goto(f"{server.url}/{LINK}")
-        page.wait_for_function("window.rnnviz?.stage?.header")
+        page.wait_for_function("() => window.rnnviz?.stage?.header")
         page.locator(IDLE).wait_for()
         page.evaluate("rnnviz.wire.close()")
         found.append(str(page.evaluate("rnnviz.wire.ticket")))
