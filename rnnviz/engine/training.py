@@ -108,8 +108,8 @@ def _unclipped(config: RunConfig, buffers: TrainBuffers) -> float:
     """
     if config.clip_by is ClipBy.OFF:
         return float("inf")
-    provable = config.clip_by is ClipBy.VALUE and config.clip >= 1 and buffers.plain
-    provable &= not config.drops
+    by_value = config.clip_by is ClipBy.VALUE and config.clip >= 1
+    provable = by_value and buffers.plain and not config.drops
     return (config.lr * config.clip) ** 2 if provable else -1.0
 
 

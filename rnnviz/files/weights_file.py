@@ -218,10 +218,6 @@ def _state_dict(file: TensorFile, name: str, hints: WeightsHints, links: str) ->
         return ImportedNetwork.of(network, noted(dataset, notes), name)
 
 
-#: Where the position is written, and what stands for it in a file without it.
-_POSITION = ("axis", "epoch"), ("position", "?")
-
-
 def _own(file: TensorFile, name: str, hints: WeightsHints, links: str) -> ImportedNetwork:
     try:
         config = RunConfig(**_table(file.metadata, "settings", dict))
@@ -229,7 +225,8 @@ def _own(file: TensorFile, name: str, hints: WeightsHints, links: str) -> Import
         raise TransferError("its settings are not those of this version of rnnviz.") from None
     dataset = _dataset(file.metadata, config, hints, links)
     parameters = named_weights(file.tensors, architecture_of(dataset, config), config.dtype.value)
-    unit, position = (file.metadata.get(*pair)[:20] for pair in _POSITION)
+    position = file.metadata.get("position", "?")[:20]
+    unit = file.metadata.get("axis", "epoch")[:20]
     note = (
         f"These are the weights of {unit} {position}; here they begin a run of their own, at epoch "
         "0 and without what the optimizer remembered."

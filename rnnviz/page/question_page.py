@@ -60,9 +60,7 @@ def set_scene(scene: Scene, pair: Pair) -> None:
             if draft := pair.first.draft:
                 frame.texts["draft"] = draft_html(draft)
 
-    current_tab().scene = replace(
-        scene, draw=draw, dataset=session.dataset, links=session.links
-    )  # fmt: skip
+    current_tab().scene = replace(scene, draw=draw, dataset=session.dataset, links=session.links)
 
 
 class QuestionTab(Protocol):

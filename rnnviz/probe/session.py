@@ -42,8 +42,8 @@ L = TypeVar("L")
 #: The temperature at which a network writes, at first, and all by their names.
 TEMPERATURE, _TEMPERATURES = 0.7, {f"{k / 10:g}": k / 10 for k in range(1, 21)}
 _LAYERS = int(SETTINGS["layers"].high)
-#: How often what words tell is renewed while the run plays, in seconds: nobody reads faster.
-_WORDS_EVERY = 0.2
+#: While the run trains, its story and signs are cached for so many seconds: nobody reads faster.
+_STORY_SECONDS = 0.2
 
 
 def first_phrase(dataset: Dataset, text: str) -> str:
@@ -358,7 +358,7 @@ class Session:
         player, probe = self.player, self.inspect()
         radii = partial(self.memory.radii, self.run, self.state)
         return self._memo.ask(
-            "story", self._told_about(probe), lambda: story(player, probe, self.signs, radii())
+            "story", self._story_key(probe), lambda: story(player, probe, self.signs, radii())
         )
 
     @property
@@ -366,13 +366,13 @@ class Session:
         """The signs of health at the position shown, measured on the phrase; cached."""
         state, probe = self.state, self.inspect()
         inputs = state.parameters, probe.trace, self.settings, state.slots
-        return self._memo.ask("signs", self._told_about(probe), lambda: health(*inputs))
+        return self._memo.ask("signs", self._story_key(probe), lambda: health(*inputs))
 
-    def _told_about(self, probe: Probe) -> tuple[object, ...]:
-        """A key of what words tell: the position; while the run trains, the time in short spans."""
+    def _story_key(self, probe: Probe) -> tuple[object, ...]:
+        """The cache key of story and signs: the position; while the run trains, a span of time."""
         player = self.player
         if player.running and player.shown is None:
-            span = int(monotonic() / _WORDS_EVERY)
+            span = int(monotonic() / _STORY_SECONDS)
             return self.run, self.settings, self.phrase_input.phrase, span
         return probe, player.position, player.over, player.shown is None and player.remedy
 

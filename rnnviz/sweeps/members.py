@@ -59,18 +59,18 @@ def trained(
     schedule: Schedule,
     dataset: Dataset | None = None,
     upload: Upload | None = None,
-    wanted: Path | None = None,
+    keep_alive: Path | None = None,
 ) -> Member | None:
     """Train a run to its last epoch, or until its loss is no longer finite; raises TaskError.
 
     It learns from ``dataset``, or from the user's own data, by default from those of its task.
-    None if the file ``wanted`` is removed before its end.
+    None if the file ``keep_alive`` is removed before its end.
     """
     data, config = DataSource(dataset), schedule.start
     data.upload = upload
     run = TrainingRun(data.dataset_for(config), schedule)
     while not run.finished and run.train(run.examples):
-        if wanted and not wanted.exists():
+        if keep_alive and not keep_alive.exists():
             return None
     scores = np.stack([run.history.column(name) for name in COLUMNS], axis=1)
     return Member(schedule, scores, run.state.parameters.theta, diverged=not run.finished)
@@ -82,28 +82,27 @@ def members(
     upload: Upload | None = None,
     *,
     workers: int | None = None,
-    wanted: Path | None = None,
+    keep_alive: Path | None = None,
     polite: bool = False,
 ) -> Iterator[Member]:
     """Train runs in worker processes, by default one a core; they come as they end.
 
-    Closing the iterator ends the workers' work, and so does the removal of the file ``wanted``. Its
-    folder is used for temporary files.
-    ``polite`` workers leave the processor to others. Raises joblib's ``BrokenProcessPool`` (of
-    concurrent.futures) if a worker was killed.
+    Closing the iterator cancels the workers' runs, and so does removing the file ``keep_alive``,
+    whose folder is used for temporary files. ``polite`` workers leave the processor to others.
+    Raises joblib's ``BrokenProcessPool`` (of concurrent.futures) if a worker was killed.
     """
     # Loading it takes time, and warns where it can't be used.
     from joblib import Parallel, delayed, parallel_config  # noqa: PLC0415
 
     if not _has_semaphores():
-        found = (trained(schedule, dataset, upload, wanted) for schedule in schedules)
+        found = (trained(schedule, dataset, upload, keep_alive) for schedule in schedules)
         yield from (member for member in found if member is not None)
         return
     count = workers or os.cpu_count() or 1
-    jobs = (delayed(trained)(schedule, dataset, upload, wanted) for schedule in schedules)
+    jobs = (delayed(trained)(schedule, dataset, upload, keep_alive) for schedule in schedules)
     # By default joblib's own folder would stay until this process ends.
-    beside = wanted and wanted.parent
-    limits = {"inner_max_num_threads": 1, "idle_worker_timeout": _IDLE, "temp_folder": beside}
+    folder = keep_alive and keep_alive.parent
+    limits = {"inner_max_num_threads": 1, "idle_worker_timeout": _IDLE, "temp_folder": folder}
     watch = {"initializer": _begin, "initargs": (os.getpid(), polite)}
     with parallel_config("loky", n_jobs=count, **limits, **watch):
         parallel = Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch=2 * count)

@@ -23,8 +23,8 @@ from rnnviz.tasks.upload import Upload
 _LOG = logging.getLogger(__name__)
 #: The most seeds of one setting.
 MOST_SEEDS = 100
-#: The file that is there as long as the runs are wanted.
-_WANTED = "wanted"
+#: The runs are cancelled by removing this file.
+_KEEP_ALIVE = "keep_alive"
 #: Settings whose members are kept.
 _KEPT = 8
 #: All tabs of a server share its processors: one trains seeds at a time, the others wait.
@@ -60,20 +60,20 @@ class SeedRuns:
         """Train the seeds that are missing, in the background."""
         self.stop()
         self.problem = ""
-        wanted = [
+        missing = [
             _seeded(schedule, seed)
             for seed in self.seeds
             for schedule in schedules
             if seed not in self._of((_seeded(schedule, 0), dataset, upload))
         ]
-        if wanted:
+        if missing:
             try:
                 folder = self._folder = TemporaryDirectory()
-                Path(folder.name, _WANTED).touch()
+                Path(folder.name, _KEEP_ALIVE).touch()
             except OSError as problem:
                 self._folder, self.problem = None, f"No folder for the runs: {problem.strerror}."
                 return
-            work = (wanted, dataset, upload, folder)
+            work = (missing, dataset, upload, folder)
             self._thread = threading.Thread(target=self._train, args=work, daemon=True)
             self._thread.start()
 
@@ -117,18 +117,18 @@ class SeedRuns:
         self, schedules: Sequence[Schedule], dataset: Dataset | None, upload: Upload | None,
         folder: TemporaryDirectory[str],
     ) -> None:  # fmt: skip
-        wanted = Path(folder.name, _WANTED)
+        keep_alive = Path(folder.name, _KEEP_ALIVE)
         try:
             with _TURN:
-                found = members(schedules, dataset, upload, wanted=wanted, polite=True)
-                for member in found if wanted.exists() else ():
+                found = members(schedules, dataset, upload, keep_alive=keep_alive, polite=True)
+                for member in found if keep_alive.exists() else ():
                     kept = self._of((_seeded(member.schedule, 0), dataset, upload))
                     kept[member.config.seed] = member
                     self.changed()
         except (BrokenProcessPool, TaskError, OSError, MemoryError) as problem:
             # Ctrl-C ends workers that are starting; then nobody waits for them.
             if self._folder is folder:
-                _LOG.warning("the runs of several seeds have ended: %s", problem)
+                _LOG.warning("the workers that train the seeds have ended: %s", problem)
                 self.problem = "The processes that train the seeds have ended. Press it again."
         finally:
             with suppress(OSError):

@@ -51,6 +51,10 @@ function rowsOf(u, height, wordHeight, { units, levels, opened }) {
   return { wordHeight, cell, bands, state, answer, gradient, numbers: state.y + state.height };
 }
 
+// The width of a state in a column of this pitch: the whole of a narrow one.
+export const stripOf = (pitch, u) => (pitch < NARROW * u ? pitch
+  : Math.round(clamp(pitch * (pitch < WIDE * u ? 0.7 : 0.4), 0.5 * u, 3.6 * u)));
+
 // The places across: `x` of a state's middle, `edge` of the border before a column, `into` and `out` of where
 // a channel ends and begins, `word` of a word's middle.
 function columnsOf(u, left, width, count, opened) {
@@ -58,7 +62,7 @@ function columnsOf(u, left, width, count, opened) {
   const closed = box?.token === undefined ? count : Math.max(1, count - 1);
   const extra = box?.token === undefined ? 0 : box.width;
   const pitch = Math.min((width - extra) / closed, (extra ? 12 : 18) * u);
-  const strip = pitch < NARROW * u ? pitch : Math.round(clamp(pitch * (pitch < WIDE * u ? 0.7 : 0.4), 0.5 * u, 3.6 * u));
+  const strip = stripOf(pitch, u);
   const edge = (k) => left + pitch * k + (k > box?.token ? extra - pitch : 0);
   const x = (t) => (edge(t) + edge(t + 1)) / 2;
   const plain = { pitch, strip, edge, end: edge(count), x, word: x,

@@ -2,6 +2,7 @@
 // second downwards.
 
 import { clamp } from "./canvas.js";
+import { stripOf } from "./network_layout.js";
 
 // From the middle outwards, in units of the layout: words, what is left, arrows, a gap, answers. The margins.
 const [WORDS, TRAIL, ARROW, GAP, ANSWER, LEFT, RIGHT] = [2.3, 2.4, 1.25, 0.55, 3.5, 7.2, 8];
@@ -15,7 +16,7 @@ export function pairLayout(width, height, pair) {
   const u = clamp(Math.min(width / 66, height / 38), 12, 22);
   const edgeLeft = LEFT * u;
   const pitch = Math.min((width - (LEFT + RIGHT) * u) / words.length, 18 * u);
-  const strip = pitch < u ? pitch : Math.round(clamp(pitch * (pitch < 3.6 * u ? 0.7 : 0.4), 0.5 * u, 3.6 * u));
+  const strip = stripOf(pitch, u);
   const edge = (k) => edgeLeft + pitch * k;
   const x = (t) => edge(t + 0.5);
   const longest = Math.max(...words.map((word) => word.length));

@@ -1,6 +1,6 @@
 // Paints one moment of a training step: the network over the sequence, and the arithmetic of the moment.
 
-import { clamp, faint, rgb, shortNumber, write } from "./canvas.js";
+import { clamp, faint, shortNumber, write } from "./canvas.js";
 import {
   PAINT_ANSWERS, imageOf, paintChannels, paintColumn, paintGradient, paintOutcome, paintScale, paintSentence,
   paintStates, paintUnit, paintWords, tint,
@@ -107,21 +107,15 @@ function paintCells({ c, layout, network }, { values, limit, signed }, x) {
   const { box, state, cell } = layout;
   const { theme, row } = network;
   const [left, width] = [Math.round(x - box.strip / 2), box.strip];
-  const color = signed ? (share) => tint(theme, share) : sequential(theme);
   const gap = cell >= 3 ? 1 : 0;
   values.forEach((value, k) => {
-    c.fillStyle = color(value / limit);
+    c.fillStyle = tint(theme, value / limit, !signed);
     c.fillRect(left, state.y + k * cell, width, cell - gap);
   });
   [c.strokeStyle, c.lineWidth] = [theme.grid, 1];
   c.strokeRect(left - 0.5, state.y - 0.5, width + 1, state.height);
   [c.strokeStyle, c.lineWidth] = [theme.text, 1.6];
   c.strokeRect(left - 1, state.y + row * cell - 1, width + 2, cell + 1);
-}
-
-function sequential({ neutral, text }) {
-  const [from, to] = [rgb(neutral), rgb(text)];
-  return (share) => `rgb(${from.map((start, k) => Math.round(start + (to[k] - start) * clamp(share, 0, 1)))})`;
 }
 
 // Of a class a bar from zero, and its number; its name stands before the first vector.
