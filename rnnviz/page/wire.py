@@ -7,19 +7,18 @@ import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from pathlib import PurePosixPath
 from typing import Any
 
 from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
-from starlette.staticfiles import StaticFiles
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from rnnviz.page.opened_file import open_file
 from rnnviz.page.session_registry import registry
-from rnnviz.ui.stage import STATIC, host_path, version
+from rnnviz.ui.stage import module_path, page_module
 from rnnviz.ui.viewer import Viewer
 
 #: Maximum number of bytes of a message: the longest phrase with every character escaped.
@@ -38,13 +37,13 @@ NOT_JSON, TOO_LONG, NO_TICKET = 1003, 1009, 4401
 
 
 def routes(base: str) -> list[BaseRoute]:
-    """The routes of the wire and the scripts, below the server's base path."""
+    """The routes of the wire and of the scripts, below the server's base path."""
     # Streamlit prefixes only its own routes with the base path.
     base = f"/{base.strip('/')}".rstrip("/")
     return [
         WebSocketRoute(f"{base}/rnnviz/wire", wire),
         Route(f"{base}/rnnviz/open", open_file, methods=["POST"]),
-        Mount(f"{base}/rnnviz/static/{version()}", _VersionedFiles(directory=STATIC)),
+        Route(f"{base}/{module_path()}", _module),
     ]
 
 
@@ -56,16 +55,15 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
     registry().stop()
 
 
-class _VersionedFiles(StaticFiles):
-    """Files with their version in the path: the browser caches them for good."""
-
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        """The file with a Cache-Control header."""
-        response = await super().get_response(path, scope)
-        response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
-        # Otherwise Streamlit compresses the file for every tab, which takes longer than sending it.
-        response.headers["Content-Encoding"] = "identity"
-        return response
+async def _module(request: Request) -> Response:
+    """The scripts of the page. Their version is in the path: the browser caches them for good."""
+    del request
+    headers = {
+        "Cache-Control": "private, max-age=31536000, immutable",
+        # Otherwise Streamlit compresses them for every tab, which takes longer than sending them.
+        "Content-Encoding": "identity",
+    }
+    return Response(page_module(), media_type="text/javascript", headers=headers)
 
 
 class Preload:
@@ -73,10 +71,6 @@ class Preload:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        # All modules at once: otherwise the browser finds one only when it has read another.
-        folder = PurePosixPath(host_path()).parent
-        modules = [folder / path.name for path in sorted(STATIC.glob("*.js"))]
-        self._links = ", ".join(f"<./rnnviz/{path}>; rel=modulepreload" for path in modules)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Add a Link header to pages."""
@@ -85,7 +79,7 @@ class Preload:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 if headers.get("content-type", "").startswith("text/html"):
-                    headers["Link"] = self._links
+                    headers["Link"] = f"<./{module_path()}>; rel=modulepreload"
             await send(message)
 
         await self._app(scope, receive, with_links)

@@ -6,19 +6,17 @@ import hashlib
 from base64 import b64decode
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
-from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import streamlit as st
 
+from rnnviz.files.page_script import page_script
 from rnnviz.files.run_archive import MAX_RUN
 from rnnviz.probe.probe import most_typed
 from rnnviz.probe.session import Session
 from rnnviz.run.player import SPEEDS
 from rnnviz.tasks.csv_table import MAX_BYTES
 
-#: The folder of the page's scripts.
-STATIC = Path(__file__).with_name("static")
 #: The HTML of the components, by name.
 _HTML = {
     "wire": "",
@@ -52,26 +50,27 @@ _HTML = {
 }
 
 
-def host_path() -> str:
-    """The path of the script that hosts the stage in the page, relative to /rnnviz/."""
-    return f"static/{version()}/host_streamlit.js"
+@cache
+def page_module() -> str:
+    """The scripts of the page as one module: one request, where each import would be another."""
+    return f"{page_script('host_streamlit.js')}\nexport default $host_streamlit;\n"
 
 
 @cache
-def version() -> str:
-    """A hash of the scripts. It is part of their path, so a browser never uses older ones."""
-    scripts = (path.read_bytes() for path in sorted(STATIC.glob("*.js")))
-    return hashlib.md5(b"".join(scripts), usedforsecurity=False).hexdigest()[:8]
+def module_path() -> str:
+    """The path of the module. A hash is part of it, so a browser never uses an older one."""
+    digest = hashlib.md5(page_module().encode(), usedforsecurity=False).hexdigest()
+    return f"rnnviz/static/{digest[:8]}/page.js"
 
 
-#: The script that Streamlit loads; it imports the rest from our own routes. A component is called
+#: The script that Streamlit loads; it imports the rest from our own route. A component is called
 #: in every run of Streamlit's script, and may be removed before the import ends. Its path is
 #: relative to the page, so it also works below a proxy's path.
 _SCRIPT = """
 export default function (component) {{
   let gone = false, leave;
   import(new URL(component.data.script, document.baseURI)).then(
-    (host) => host.styled(() => {{ if (!gone) leave = host.{name}(component); }}),
+    ({{ default: host }}) => host.styled(() => {{ if (!gone) leave = host.{name}(component); }}),
     (problem) => console.error("A part of the page could not be loaded.", problem),
   );
   return () => {{ gone = true; leave?.(); }};
@@ -252,5 +251,5 @@ def place_open(label: str, tip: str) -> None:
 
 
 def _place(name: str, data: dict[str, Any], key: str = "", **more: Any) -> Any:
-    data = {**data, "script": f"rnnviz/{host_path()}"}
+    data = {**data, "script": module_path()}
     return _components[name](key=key or name, data=data, **more)

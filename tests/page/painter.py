@@ -2,9 +2,10 @@
 
 import re
 
-from rnnviz.ui.stage import STATIC
+from rnnviz.files.page_script import PAGE
 
-SOURCES = "\n".join(path.read_text(encoding="utf-8") for path in STATIC.glob("chart*.js"))
+SCRIPTS = sorted((PAGE / "static").glob("chart*.js"))
+SOURCES = "\n".join(path.read_text(encoding="utf-8") for path in SCRIPTS)
 SCRIPT = re.sub(r"//.*", "", SOURCES)
 WORDS = set(re.findall(r"\w+", SCRIPT))
 #: What only a notebook needs, or what the painter always does.

@@ -1,12 +1,15 @@
 """What a page is sent with."""
 
+import re
+
 import pytest
 
+from rnnviz.files.page_script import PAGE
 from rnnviz.page.wire import Preload
-from rnnviz.ui.stage import STATIC
+from rnnviz.ui.stage import module_path, page_module
 
 
-def test_a_page_names_every_script_that_it_will_need():
+def test_a_page_names_the_module_that_it_will_need():
     sent = []
 
     async def app(scope, receive, send):
@@ -20,5 +23,12 @@ def test_a_page_names_every_script_that_it_will_need():
     with pytest.raises(StopIteration):
         Preload(app)({"type": "http"}, None, send).send(None)
     (link,) = [value.decode() for name, value in sent[0]["headers"] if name == b"link"]
-    for path in STATIC.glob("*.js"):
-        assert f"/{path.name}>; rel=modulepreload" in link
+    assert link == f"<./{module_path()}>; rel=modulepreload"
+
+
+def test_the_module_holds_every_script_of_the_page_and_asks_for_no_other():
+    module = page_module()
+    for path in (PAGE / "static").glob("*.js"):
+        assert module.count(f"const ${path.stem} = ") == 1, path
+    assert not re.search(r"^import\b|\bimport\(", module, re.MULTILINE)
+    assert module.endswith("export default $host_streamlit;\n")
