@@ -19,7 +19,7 @@ from rnnviz.engine.trace import before_pass
 from rnnviz.files.output import origin
 from rnnviz.page.command import RefusedError, act, checked, not_understood
 from rnnviz.probe.pair import Pair
-from rnnviz.probe.session import Session
+from rnnviz.probe.session import STORY_SECONDS, Session
 from rnnviz.probe.work import spend
 from rnnviz.ui.frame import Frame
 from rnnviz.ui.viewer import Job, Scene, Viewer
@@ -30,6 +30,8 @@ _LOG = logging.getLogger(__name__)
 SLICE, FRAME = 0.010, 1 / 62
 #: Steps per second in slow motion.
 STEPS = 4
+#: Stories per second of all sessions that play.
+STORIES = 20
 #: Maximum backlog in seconds when training is slower than its speed.
 MAX_BACKLOG = 0.1
 #: Seconds for which an unwatched run is kept; it does not train meanwhile.
@@ -197,8 +199,11 @@ class SessionHost:
         """Train for one slice if an epoch is due, and send a frame to each viewer that is ready.
 
         The slice is divided by the number of sessions ``playing``, so all are drawn equally often.
+        Many tell their stories less often: a story takes longer than a picture.
         """
         pair = self.pair
+        for session in pair.sessions:
+            session.story_seconds = max(STORY_SECONDS, playing / STORIES)
         before = pair.epoch
         if self.playing(now) and not pair.opening:
             self._train(now, SLICE / max(1, playing))

@@ -43,7 +43,7 @@ L = TypeVar("L")
 TEMPERATURE, _TEMPERATURES = 0.7, {f"{k / 10:g}": k / 10 for k in range(1, 21)}
 _LAYERS = int(SETTINGS["layers"].high)
 #: While the run trains, its story and signs are cached for so many seconds: nobody reads faster.
-_STORY_SECONDS = 0.2
+STORY_SECONDS = 0.2
 
 
 def first_phrase(dataset: Dataset, text: str) -> str:
@@ -156,6 +156,7 @@ class Session:
         # The topmost layer is the one that is read out.
         self.layer, self._part, self.temperature = self.config.layers - 1, "", TEMPERATURE
         self.units, self.memory = UnitLab(), MemoryLab()
+        self.story_seconds = STORY_SECONDS
         self._labs: dict[type, Any] = {}
         self.questions = first_questions()
         self.step_view = StepView.SEQUENCE
@@ -372,7 +373,7 @@ class Session:
         """The cache key of story and signs: the position; while the run trains, a span of time."""
         player = self.player
         if player.running and player.shown is None:
-            span = int(monotonic() / _STORY_SECONDS)
+            span = int(monotonic() / self.story_seconds)
             return self.run, self.settings, self.phrase_input.phrase, span
         return probe, player.position, player.over, player.shown is None and player.remedy
 
