@@ -27,7 +27,7 @@ TABS, FIRST = 20, 5
 #: Seconds that all play for the rate, and for the growth of memory after a while.
 PLAYED, WARM, LONG = 20, 90, 300
 #: So short a run that each comes to its end many times: what still grows then is lost.
-LINK = "?epochs=200"
+LINK = "?epochs=40"
 #: What is in sight on the first page at 1440 x 900.
 SIGHT = ("network", "curves")
 #: A client answers as a screen would, seconds.

@@ -82,10 +82,8 @@ def tab_of(question: StrEnum) -> QuestionTab:
 def question_page(page: str, pair: Pair, controls: DeltaGenerator) -> None:
     """Draw a page with a tab for each question; the tab's own ``controls`` are in the sidebar."""
     session = pair.session
-    left, right = st.columns([2, 1], gap="medium", vertical_alignment="center")
-    with left:
+    with st.container(horizontal=True, vertical_alignment="center", key="asked_here"):
         session.questions[page] = question_tabs(page, session)
-    with right:
         place_phrase(session)
     set_scene(tab_of(session.questions[page]).lay_out(pair, controls), pair)
 
