@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import threading
 import tomllib
 import webbrowser
@@ -71,8 +70,6 @@ def _dotted(prefix: str, table: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 async def _opening(app: Any) -> AsyncIterator[None]:
     async with lifespan(app):
         url = f"http://{st.get_option('server.address')}:{st.get_option('server.port')}"
-        # All that is loaded by now stays; collecting garbage in it would pause every tab.
-        gc.freeze()
         with suppress(OSError):  # the output may be closed
             show(f"rnnviz: the page is at {url}. Ctrl-C ends it.")
         # Without a display Streamlit sets this option itself.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import time
 from collections.abc import AsyncIterator
@@ -51,6 +52,8 @@ def routes(base: str) -> list[BaseRoute]:
 async def lifespan(app: Any) -> AsyncIterator[None]:
     """End all runs with the server."""
     del app
+    # All that is loaded by now stays; collecting garbage in it would pause every tab.
+    gc.freeze()
     yield
     registry().stop()
 
