@@ -28,7 +28,7 @@ _LATER = 4
 NOISE = 0.1
 #: The stream of ``np.random.default_rng((seed, stream))`` that draws the starts.
 STARTS = 7
-#: Seconds after which no new start is begun; after 5/4 of them no point is described.
+#: Seconds after which no new start is begun; at least a quarter more are left to describe points.
 LIMIT = 9.0
 #: At a local minimum of q its gradient is at most this share of ||h - F||.
 FLAT = 1e-6
@@ -226,8 +226,10 @@ class Search:
 
     def _describe(self) -> Iterator[bool]:
         merged, points = self._merged(), list[FixedPoint]()
+        # The last starts may have taken much longer than the limit.
+        end = max(self._worked, self._limit) + self._limit / 4
         for state, count in merged:
-            if self._worked > 1.25 * self._limit:
+            if self._worked >= end:
                 break
             points.append(describe(self._map, state, count))
             self.progress = 0.9 + 0.1 * len(points) / len(merged)

@@ -229,6 +229,12 @@ def test_after_its_time_limit_a_search_ends_with_what_it_has(monkeypatch):
     assert found.undescribed > 0
 
 
+def test_points_are_described_even_if_the_first_starts_outlast_the_limit():
+    found = found_by(TWO_UNITS, SQUARE, limit=1e-9)
+    assert found.starts < found.requested or found.undescribed > 0
+    assert found.points
+
+
 def test_starts_are_visited_states_and_midpoints_with_noise():
     starts = first_states(SQUARE, 400)
     np.testing.assert_array_equal(starts, first_states(SQUARE, 400))
