@@ -121,7 +121,7 @@ def _states(both: Both, shown: bool = False) -> Iterator[tuple[str, str, bool]]:
     called, broken = both.called, [one.broken for one in both.standings]
     if None not in broken:
         where = f"from epoch {broken[0]} on in {called(0)}, from {broken[1]} on in {called(1)}"
-        yield "Both broke", f"No numbers are finite {where}.", True
+        yield "Both broke", f"The numbers are not finite {where}.", True
     for k, (own, session) in enumerate(zip(both.standings, both.sessions, strict=True)):
         other = called(1 - k)
         if session.player.opening:

@@ -27,7 +27,9 @@ from rnnviz.tasks.task import Preset
 
 #: The unit of the axis of a run.
 _unit = ContextVar("unit", default="epoch")
-_EPOCH, _TRAINING = re.compile(r"(?<![{\w])epoch(s?)\b"), re.compile(r"\btraining\b(?! loop)")
+_EPOCH = re.compile(r"(?<![{\w])(an )?epoch(s?)\b")
+#: Training as a set of sequences, not as what has happened.
+_TRAINING = re.compile(r"(?<!before )(?<!in )\btraining\b(?! loop)")
 
 #: An answer and its target with more characters are in smaller letters.
 _LONG_ANSWER = 20
@@ -58,7 +60,8 @@ def explanation(name: str, **fields: str) -> str:
     """The text of this name in ``texts``, with its gaps filled; {noun} is "word" by default."""
     text, unit = texts()[name], _unit.get()
     if unit != "epoch":
-        text = _TRAINING.sub("probe", _EPOCH.sub(rf"{unit}\1", text))
+        text = _EPOCH.sub(lambda found: f"{'a ' * bool(found[1])}{unit}{found[2]}", text)
+        text = _TRAINING.sub("probe", text)
     return text.format(**{"noun": "word", "weights": "W_hh", **fields})
 
 

@@ -35,7 +35,7 @@ def choose_held(session: Session) -> None:
         "Fixed input", Hold, hold, edition, f"hold_{own}", slot="hold",
         format_func=lambda hold: own if hold is Hold.OWN else hold.value,
         help="The input that the network reads at every step. The mean input is that of the "
-        f"{session.dataset.role} sequences read; nothing is the zero input.",
+        f"{session.dataset.role} sequences read; the zero input is all zeros.",
     )  # fmt: skip
     dynamics.holds[query.dataset.tokens] = chosen
     if chosen is not Hold.OWN:
@@ -79,7 +79,7 @@ def search_buttons(session: Session) -> None:
             "Starts", STARTS, STARTS.index(first), key="starts", width=84,
             help="The number of states at which the search starts: visited states and midpoints of "
             "two, with a little noise. The last starts are midpoints of two points found, where "
-            "saddles often lie.",
+            "saddles can lie.",
         )  # fmt: skip
     dynamics.starts = starts or dynamics.starts
     data = session.dataset

@@ -9,7 +9,15 @@ from html import escape
 import numpy as np
 import pytest
 
-from rnnviz.charts.texts import score_text, scores_html, status_texts, verdict_html
+from rnnviz.charts.texts import (
+    count_in,
+    explanation,
+    score_text,
+    scores_html,
+    status_texts,
+    texts,
+    verdict_html,
+)
 from rnnviz.config import RunConfig, TaskName
 from rnnviz.probe.health import MEANINGS
 from rnnviz.probe.questions import GradientQuestion, StateQuestion, TrainQuestion
@@ -114,3 +122,20 @@ def test_a_score_of_few_test_sequences_has_its_interval(link, shown):
         assert float(found[1]) == pytest.approx(
             100 * wilson(np.array([right]), np.array([20]))[0, 0], abs=0.05
         )
+
+
+def test_the_explanations_of_a_recording_count_steps():
+    count_in("step")
+    try:
+        shown = [explanation(name, **fields_of(text)) for name, text in texts().items()]
+    finally:
+        count_in("epoch")
+    assert any("Each column is a step" in text for text in shown)
+    assert any("did not before training" in text for text in shown)
+    assert any("a probe sequence" in text for text in shown)
+    assert not [text for text in shown if "an step" in text or "before probe" in text]
+
+
+def fields_of(text):
+    """A value for every gap of a text."""
+    return dict.fromkeys(re.findall(r"{(\w+)}", text), "part")
