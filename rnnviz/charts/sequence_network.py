@@ -22,8 +22,8 @@ from rnnviz.probe.sequence_pass import LARGEST, SequencePass
 TITLE = "The network, token by token"
 #: The sentence if nothing can be drawn.
 BROKEN = (
-    "The numbers of this network are not finite, or too large to draw. Go back, or start again with "
-    "smaller initial weights, a smaller learning rate or clipping."
+    "The numbers of this network are not finite, or too large to draw. Go back, or start again "
+    "with smaller initial weights, a smaller learning rate or clipping."
 )
 #: A longer label would run under the picture.
 MOST_LETTERS = 7
