@@ -423,6 +423,11 @@ def test_how_far_the_gradient_reaches_is_told():
     assert value_of(told) == pytest.approx(share, rel=0.01 if "%" in told else 0.5)
 
 
+def test_a_gradient_that_arrives_almost_whole_hardly_fades():
+    page = Page(REACH, task="recall", lag="2", cell="lstm", forget_bias="8", epoch="0")
+    assert "It hardly fades: 100% of it reaches" in page.story
+
+
 def test_what_the_words_before_the_last_bring_is_told_now_and_at_the_start():
     page = learned(FEED)
     page.finish()

@@ -94,7 +94,8 @@ def _answer(source: GradientSource) -> str:
     if not share:
         return f"<strong>Nothing</strong> is carried back: {reaches}"
     if share >= 1 or (life := -lag * math.log(2) / math.log(share)) >= FOREVER:
-        return f"<strong>It doesn't fade</strong>: {reaches}"
+        fades = "doesn't fade" if share >= 1 else "hardly fades"
+        return f"<strong>It {fades}</strong>: {reaches}"
     many = life_text(life)
     often = f"<strong>{noun if many == '1' else f'{many} {noun}s'}</strong>"
     said = f"In this {names.sequence} the gradient is halved every {often} on average"
