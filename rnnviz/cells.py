@@ -173,7 +173,7 @@ RGLRU = CellText(
     "slope where here the root itself is bounded",
     memory="Every unit decays at its own rate a, which the input can slow down.",
     keeps="a",
-    # At r = 1 the decay is uniform on a ring.
+    # At r = 1 the decay is uniform from 0.9 to 0.999.
     first={"L_a": "np.log(np.expm1(-np.log(rng.uniform(0.9, 0.999, HIDDEN)) / 8))"},
 )
 LRU = CellText(
