@@ -328,8 +328,8 @@ class RunConfig:
         0.001, "Initial scale", low=0.000001, high=2.0, step=0.001,
         only=("init", (Init.NORMAL, Init.IDENTITY)),
         help="The standard deviation of the random entries of the initial matrices. The notebook's "
-        "0.001 is tiny and makes the long plateau; with 0.1 and all else as on the first page all "
-        "training phrases are right at epoch 87, not 398 (medians of 40 seeds).",
+        "0.001 is tiny and makes the long plateau; with 0.1 and all else as on the first page "
+        "training accuracy is 100% at epoch 87, not 398 (medians of 40 seeds).",
     )
     seed: int = _network(
         0, "Seed", low=0, high=2**31 - 1,

@@ -333,7 +333,7 @@ def _task(tab: TabSession, pair: Pair, first: RunConfig, edition: int) -> TaskNa
     chosen = st.selectbox(
         "Task", list(TaskName), list(TaskName).index(first.task), key=key,
         format_func=lambda name: TASKS[name].label,
-        help="What the network learns. A new task comes with settings that fit it.",
+        help="What the network learns. A new task comes with the settings of its first preset.",
     ) or first.task  # fmt: skip
     if chosen != first.task:
         _apply(pair, PRESETS[chosen][0], tab)

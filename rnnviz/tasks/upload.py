@@ -118,8 +118,8 @@ DATA_SETTINGS: dict[str, Setting] = {
                  help="What the network reads one at a time: words, or single characters. By "
                  "default characters to learn what comes next, words otherwise."),
         _setting("test_share", float, TEST_SHARE, "Test share", low=0.0, high=0.5, step=0.05,
-                 help="The share of the rows set aside for testing, equal for every class, if "
-                 "there is no test file. Rows with the same text stay together."),
+                 help="The share of the rows set aside for testing, about equal for every class, "
+                 "if there is no test file. Rows with the same text stay together."),
         _setting("window", int, WINDOW, "Window", low=2, high=MAX_WINDOW,
                  help="How many tokens the network reads in one piece to learn what comes next. A "
                  "longer text is cut, and every piece begins with a hidden state of zero."),
