@@ -1,6 +1,7 @@
-"""Members: runs of several settings or seeds, each trained in a worker process (joblib, loky).
+"""Members: runs of several settings or seeds, each trained in a worker process (joblib).
 
-A member is byte for byte the run that its settings give alone.
+The workers are on this machine (loky) or of a Dask cluster. A member is byte for byte the run that
+its settings give alone.
 """
 
 from __future__ import annotations
@@ -10,18 +11,26 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from concurrent.futures import CancelledError
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
+from pkgutil import resolve_name
 
 import numpy as np
 
+from rnnviz import __version__
 from rnnviz.config import RunConfig
 from rnnviz.engine.layer_buffers import Array
+from rnnviz.run.checksum import Checksum
 from rnnviz.run.history import COLUMNS
 from rnnviz.run.run import TrainingRun
 from rnnviz.run.schedule import Schedule
+from rnnviz.run.share_link import START, Link
+from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.data_source import DataSource
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.upload import Upload
@@ -30,6 +39,21 @@ from rnnviz.tasks.upload import Upload
 _IDLE, _LOOK = 10, 1.0
 #: How far a polite worker steps back: 0 to 19.
 _NICE = 10
+#: Seconds until a scheduler of Dask must have answered.
+_PATIENCE = 10
+
+
+class ClusterError(RuntimeError):
+    """A Dask cluster can't be used; the message is a sentence."""
+
+
+class Ending(StrEnum):
+    """How a run ended."""
+
+    FINISHED = "finished"
+    EARLY = "stopped early"
+    DIVERGED = "diverged"
+    FAILED = "failed"
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,13 +61,27 @@ class Member:
     """One run at its end: the scores (E + 1, 4) of its epochs, and its weights (P,).
 
     The scores are by ``COLUMNS``. A run ``diverged`` if its loss was no longer finite: it ended
-    before its last epoch, and not by an early stop.
+    before its last epoch, and not by an early stop. ``link`` is the query that leads to its end,
+    empty for data that a link can't carry. A run that failed has no scores (0, 4), and says its
+    ``problem``.
     """
 
     schedule: Schedule
     scores: Array
     theta: Array
     diverged: bool = False
+    link: str = ""
+    seconds: float = 0.0
+    problem: str = ""
+
+    @property
+    def ending(self) -> Ending:
+        """How it ended."""
+        if self.problem:
+            return Ending.FAILED
+        if self.diverged:
+            return Ending.DIVERGED
+        return Ending.FINISHED if len(self.scores) > self.config.epochs else Ending.EARLY
 
     @property
     def config(self) -> RunConfig:
@@ -66,6 +104,7 @@ def trained(
     It learns from ``dataset``, or from the user's own data, by default from those of its task.
     None if the file ``keep_alive`` is removed before its end.
     """
+    begun = time.perf_counter()
     data, config = DataSource(dataset), schedule.start
     data.upload = upload
     run = TrainingRun(data.dataset_for(config), schedule)
@@ -73,7 +112,33 @@ def trained(
         if keep_alive and not keep_alive.exists():
             return None
     scores = np.stack([run.history.column(name) for name in COLUMNS], axis=1)
-    return Member(schedule, scores, run.state.parameters.theta, diverged=not run.finished)
+    end = run.position
+    checksum = Checksum.of(run) if end > START else None
+    link = "" if data.own else Link(run.schedule, end, end, checksum=checksum).query()
+    return Member(
+        schedule, scores, run.state.parameters.theta, diverged=not run.finished, link=link or "",
+        seconds=time.perf_counter() - begun,
+    )  # fmt: skip
+
+
+def failed(schedule: Schedule, problem: str) -> Member:
+    """The member of a run that could not be trained."""
+    return Member(schedule, np.empty((0, len(COLUMNS))), np.empty(0), problem=problem)
+
+
+def attempted(
+    schedule: Schedule,
+    dataset: Dataset | None = None,
+    upload: Upload | None = None,
+    keep_alive: Path | None = None,
+) -> Member | None:
+    """Like ``trained``, but a problem makes a member that failed: it must not end the others."""
+    try:
+        return trained(schedule, dataset, upload, keep_alive)
+    except TaskError as problem:
+        return failed(schedule, str(problem))
+    except Exception as problem:  # Whatever it is.
+        return failed(schedule, f"{type(problem).__name__}: {problem}.")
 
 
 def members(
@@ -82,35 +147,83 @@ def members(
     upload: Upload | None = None,
     *,
     workers: int | None = None,
+    cluster: str = "",
     keep_alive: Path | None = None,
     polite: bool = False,
-) -> Iterator[Member]:
+    tolerant: bool = False,
+) -> Generator[Member, None, None]:
     """Train runs in worker processes, by default one a core; they come as they end.
 
     Closing the iterator cancels the workers' runs, and so does removing the file ``keep_alive``,
-    whose folder is used for temporary files. ``polite`` workers leave the processor to others.
-    Raises joblib's ``BrokenProcessPool`` (of concurrent.futures) if a worker was killed.
+    whose folder is used for temporary files. ``polite`` workers leave the processor to others. With
+    ``tolerant`` a run that raises is a member that failed. A ``cluster`` is the address of a Dask
+    scheduler. Raises ``BrokenProcessPool`` (of concurrent.futures) if a worker was killed, or
+    ClusterError.
     """
     # Loading it takes time, and warns where it can't be used.
-    from joblib import Parallel, delayed, parallel_config  # noqa: PLC0415
+    from joblib import Parallel, delayed  # noqa: PLC0415
 
-    if not _has_semaphores():
-        found = (trained(schedule, dataset, upload, keep_alive) for schedule in schedules)
+    train = attempted if tolerant else trained
+    if not cluster and not _has_semaphores():
+        found = (train(schedule, dataset, upload, keep_alive) for schedule in schedules)
         yield from (member for member in found if member is not None)
         return
     count = workers or os.cpu_count() or 1
-    jobs = (delayed(trained)(schedule, dataset, upload, keep_alive) for schedule in schedules)
+    jobs = (delayed(train)(schedule, dataset, upload, keep_alive) for schedule in schedules)
     # By default joblib's own folder would stay until this process ends.
     folder = keep_alive and keep_alive.parent
-    limits = {"inner_max_num_threads": 1, "idle_worker_timeout": _IDLE, "temp_folder": folder}
-    watch = {"initializer": _begin, "initargs": (os.getpid(), polite)}
-    with parallel_config("loky", n_jobs=count, **limits, **watch):
-        parallel = Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch=2 * count)
+    with _on_cluster(cluster) if cluster else _on_this_machine(count, folder, polite):
+        ahead = 1 if count == 1 and not cluster else "2*n_jobs"
+        parallel = Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch=ahead)
         # Until a worker has begun, Ctrl-C would print its traceback.
         with _without_interrupts():
             running = parallel(jobs)
         with closing(running) as found:
             yield from (member for member in found if member is not None)
+
+
+@contextmanager
+def _on_this_machine(count: int, folder: Path | None, polite: bool) -> Iterator[None]:
+    from joblib import parallel_config  # noqa: PLC0415
+
+    limits = {"inner_max_num_threads": 1, "idle_worker_timeout": _IDLE, "temp_folder": folder}
+    watch = {"initializer": _begin, "initargs": (os.getpid(), polite)}
+    # With one job joblib would train in this process, at its priority and with its BLAS threads.
+    with parallel_config("loky", n_jobs=max(2, count), **limits, **watch):
+        yield
+
+
+@contextmanager
+def _on_cluster(address: str) -> Iterator[None]:
+    """Every worker is asked first: one that can't import a job's module ends itself."""
+    try:
+        from dask.distributed import Client, KilledWorker  # noqa: PLC0415
+        from joblib import parallel_config  # noqa: PLC0415
+    except ImportError:
+        raise ClusterError('A cluster needs Dask: pip install "rnnviz[sweep-dask]".') from None
+    try:
+        client = Client(address, timeout=_PATIENCE, set_as_default=False)
+    except (OSError, ValueError):
+        raise ClusterError(f"No Dask scheduler answers at {address}.") from None
+    with client:
+        versions = client.run(resolve_name, "rnnviz:__version__", on_error="return")
+        if not versions:
+            raise ClusterError(f"The Dask scheduler at {address} has no workers.")
+        for worker, version in versions.items():
+            if isinstance(version, Exception):
+                raise ClusterError(f"rnnviz is not installed on the worker {worker}: {version}.")
+            if version != __version__:
+                raise ClusterError(
+                    f"The worker {worker} has rnnviz {version}, this is {__version__}: install the "
+                    "same."
+                )
+        try:
+            with parallel_config("dask", client=client):
+                yield
+        except KilledWorker as problem:
+            raise BrokenProcessPool(str(problem)) from None
+        except (CancelledError, OSError):
+            raise ClusterError(f"The Dask scheduler at {address} has gone.") from None
 
 
 def _has_semaphores() -> bool:
