@@ -1,0 +1,246 @@
+"""The file of runs: whole, exact, shared by writers, and refused in a sentence."""
+
+import os
+import shutil
+import sqlite3
+import stat
+import subprocess
+import sys
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rnnviz.config import RunConfig
+from rnnviz.run.schedule import Schedule
+from rnnviz.sweeps import store as module
+from rnnviz.sweeps.members import Member, failed
+from rnnviz.sweeps.store import Store, StoreError, default_path, digest_of, key_of
+from rnnviz.tasks.upload import File, Upload
+
+CONFIG = RunConfig(epochs=2)
+SCORES = np.array([[0.7, 0.5, 0.8, 0.4], [0.6, 1.0, 0.7, 0.9], [0.65, 0.9, 0.9, 0.6]])
+
+
+def member(config=CONFIG, scores=SCORES, **more):
+    return Member(Schedule(config), scores, np.arange(3.0), **more)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "runs.sqlite"
+
+
+@contextmanager
+def opened(path, **options):
+    with closing(Store(path, **options)) as store:
+        yield store
+
+
+def test_a_run_is_read_back_to_the_last_bit(path):
+    scores = np.random.default_rng(0).random((1001, 4))
+    scores[:, 2:] = np.nan
+    with opened(path) as store:
+        store.add(member(replace(CONFIG, dtype="float32"), scores, link="lr=1"), weights=True)
+        store.add(member())
+    with opened(path, readonly=True) as store:
+        (row, _), key = store.rows(), key_of(replace(CONFIG, dtype="float32"))
+        assert store.curves([key])[key].tobytes() == scores.tobytes()
+        assert store.weights(key).dtype == np.float32 and store.weights(key_of(CONFIG)) is None
+    assert (row["key"], row["link"], row["reached"]) == (key, "lr=1", 1000)
+    assert row["test_loss"] is None and row["train_loss"] == scores[-1, 0]
+    assert np.frombuffer(row["small"], np.float32).size == 32
+
+
+def test_a_row_has_the_last_and_the_best_scores_and_when_it_learned(path):
+    with opened(path) as store:
+        store.add(member())
+        store.add(member(replace(CONFIG, seed=1), SCORES[:1], diverged=True))
+        store.add(failed(Schedule(replace(CONFIG, seed=2)), "No."))
+        learned, diverged, broken = store.rows()
+    assert (learned["learned_epoch"], learned["state"]) == (1, "finished")
+    assert (learned["test_metric"], learned["best_test_metric"]) == (0.6, 0.9)
+    assert (learned["test_loss"], learned["best_test_loss"]) == (0.9, 0.7)
+    assert (diverged["state"], diverged["learned_epoch"], diverged["reached"]) == (
+        "diverged", None, 0,
+    )  # fmt: skip
+    assert (broken["state"], broken["problem"], broken["train_loss"]) == ("failed", "No.", None)
+    assert learned["family"] == diverged["family"] == broken["family"]
+
+
+def test_a_run_is_stored_once_and_only_one_that_failed_is_replaced(path):
+    with opened(path) as store:
+        store.add(failed(Schedule(CONFIG), "No."))
+        assert store.done() == set()
+        store.add(member(seconds=1))
+        store.add(member(seconds=2))
+        store.add(failed(Schedule(CONFIG), "No."))
+        assert [row["seconds"] for row in store.rows()] == [1]
+        assert store.done() == {key_of(CONFIG)}
+
+
+def test_the_key_is_of_what_differs_from_the_defaults_and_of_the_data():
+    data = Upload(File("sky.csv", b"text,label\nwarm,good\ncold,bad\n"))
+    assert key_of(RunConfig()) == key_of(RunConfig(lr=0.02))
+    keys = {key_of(RunConfig()), key_of(RunConfig(seed=1)), key_of(RunConfig(), digest_of(data))}
+    assert len(keys) == 3
+    assert (
+        digest_of(data)
+        == digest_of(replace(data, seed=5))
+        != digest_of(replace(data, test_share=0.5))
+    )
+
+
+def test_a_deleted_run_is_gone_with_its_curve_and_its_space(path):
+    with opened(path) as store:
+        for seed in range(20):
+            scores = np.random.default_rng(seed).random((2001, 4))
+            store.add(member(replace(CONFIG, seed=seed), scores), weights=True)
+        store.delete([row["key"] for row in store.rows()][1:])
+        assert len(store.rows()) == 1 and len(store.curves([key_of(CONFIG)])) == 1
+    with closing(sqlite3.connect(path)) as file:
+        assert file.execute("SELECT count(*) FROM curve").fetchone() == (1,)
+    assert path.stat().st_size < 200_000
+
+
+def test_sweeps_are_noted_with_what_they_have_stored(path):
+    with opened(path) as store:
+        first = store.begin("--lr 0.1", 3)
+        store.add(member(), first)
+        store.end(first, "stopped")
+        store.begin("--lr 0.2", 2)
+        latest, earlier = store.sweeps()
+    assert (latest["line"], latest["state"], latest["stored"]) == ("--lr 0.2", "running", 0)
+    assert (earlier["state"], earlier["stored"], earlier["total"]) == ("stopped", 1, 3)
+
+
+_WRITER = """
+import sys
+from pathlib import Path
+import numpy as np
+from rnnviz.config import RunConfig
+from rnnviz.run.schedule import Schedule
+from rnnviz.sweeps.members import Member
+from rnnviz.sweeps.store import Store
+print("ready", flush=True)
+sys.stdin.readline()
+store = Store(Path(sys.argv[1]))
+for seed in range(int(sys.argv[2]), int(sys.argv[2]) + 40):
+    store.add(Member(Schedule(RunConfig(seed=seed)), np.random.random((31, 4)), np.zeros(1)))
+"""
+
+
+def test_four_writers_that_begin_at_once_lose_nothing(path):
+    command = [sys.executable, "-c", _WRITER, str(path)]
+    writers = [
+        subprocess.Popen(
+            [*command, str(1000 * k)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, encoding="utf-8",
+        )
+        for k in range(4)
+    ]  # fmt: skip
+    for writer in writers:
+        assert writer.stdout.readline() == "ready\n"
+    for writer in writers:
+        writer.stdin.write("\n")
+        writer.stdin.flush()
+    for writer in writers:
+        assert writer.communicate(timeout=120)[1] == "" and writer.returncode == 0
+    with opened(path, readonly=True) as store:
+        assert len(store.rows()) == 160
+
+
+# Files that can't be used
+
+
+def test_the_file_is_for_its_user_alone(path, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "data"))
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    own = default_path()
+    assert tmp_path in own.parents
+    Store(own).close()
+    if os.name == "posix":
+        assert stat.S_IMODE(own.stat().st_mode) == 0o600
+        assert stat.S_IMODE(own.parent.stat().st_mode) == 0o700
+    assert not path.exists()
+
+
+def foreign(path):
+    with closing(sqlite3.connect(path)) as file, file:
+        file.execute("CREATE TABLE run (id INTEGER)")
+
+
+def newer(path):
+    Store(path).close()
+    with closing(sqlite3.connect(path)) as file, file:
+        file.execute("PRAGMA user_version = 99")
+
+
+def damaged(path):
+    with opened(path) as store:
+        for seed in range(50):
+            store.add(member(replace(CONFIG, seed=seed)))
+    content = bytearray(path.read_bytes())
+    content[4096:] = b"\xff" * (len(content) - 4096)
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda path: path.write_bytes(os.urandom(5000)), "not a database of runs"),
+        (foreign, "another program"),
+        (newer, "a newer rnnviz"),
+        (damaged, "damaged"),
+        (lambda path: None, "can't be opened"),
+    ],
+)
+@pytest.mark.parametrize("readonly", [False, True])
+def test_a_file_that_can_not_be_used_gets_a_sentence_that_names_it(path, make, said, readonly):
+    make(path)
+    if not path.exists() and not readonly:
+        pytest.skip("it is made")
+    with pytest.raises(StoreError, match=said) as problem, opened(path, readonly=readonly) as store:
+        store.rows()
+    assert str(path) in str(problem.value) and "\n" not in str(problem.value)
+
+
+def test_another_writer_is_waited_for_and_then_there_is_a_sentence(path, monkeypatch):
+    monkeypatch.setattr(module, "BUSY", 0.2)
+    with opened(path) as store, closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreError, match="another program has held it"):
+            store.add(member())
+        other.execute("ROLLBACK")
+        store.add(member())
+        assert len(store.rows()) == 1
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A folder on a disk of 1 MB."""
+    folder, mount = tmp_path / "disk", shutil.which("mount")
+    folder.mkdir()
+    command = [mount, "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
+    if not mount or subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("needs the right to mount")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_full_disk_keeps_what_is_stored_and_takes_more_when_there_is_room(small_disk):
+    path, rng = small_disk / "runs.sqlite", np.random.default_rng(0)
+    stored = 0
+    with opened(path) as store:
+        with pytest.raises(StoreError, match="disk is full"):
+            for seed in range(200):
+                store.add(member(replace(CONFIG, seed=seed), rng.random((1001, 4))))
+                stored += 1
+        assert len(store.rows()) == stored > 5
+        assert len(store.curves([row["key"] for row in store.rows()])) == stored
+        subprocess.run(["mount", "-o", "remount,size=4m", str(small_disk)], check=True)
+        store.add(member(replace(CONFIG, seed=stored), rng.random((1001, 4))))
+        assert len(store.rows()) == stored + 1
