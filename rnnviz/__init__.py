@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rnnviz.probe.session import Session
     from rnnviz.questions.wrong.measure import result_csv
     from rnnviz.run.schedule import Position
+    from rnnviz.sweeps.sweep import sweep
     from rnnviz.tasks.upload import File, Upload, check_rows
 
 __version__ = "0.1.0"
@@ -29,7 +30,7 @@ __all__ = [
     "File", "Pair", "Position", "RunConfig", "Session", "Upload", "check_rows", "columns_of",
     "compare", "csv_of", "figures", "from_torch", "open_pair", "open_recording", "open_run",
     "open_weights", "pictures", "replay", "result_csv", "run_file", "safetensors_file",
-    "weights_file", "widget",
+    "sweep", "weights_file", "widget",
 ]  # fmt: skip
 #: In which module each short name is.
 _HOMES = {
@@ -53,6 +54,7 @@ _HOMES = {
     "result_csv": "rnnviz.questions.wrong.measure",
     "run_file": "rnnviz.files.run_file",
     "safetensors_file": "rnnviz.files.weights_file",
+    "sweep": "rnnviz.sweeps.sweep",
     "weights_file": "rnnviz.files.weights_file",
     "widget": "rnnviz.notebook",
 }

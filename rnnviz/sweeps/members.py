@@ -1,7 +1,7 @@
-"""Members: runs of several settings or seeds, each trained in a worker process (joblib).
+"""Members: runs of several settings or seeds, each trained in a worker process.
 
-The workers are on this machine (loky) or of a Dask cluster. A member is byte for byte the run that
-its settings give alone.
+The workers are on this machine (joblib, loky) or of a Dask cluster. A member is byte for byte the
+run that its settings give alone.
 """
 
 from __future__ import annotations
@@ -11,14 +11,15 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import CancelledError
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 from pathlib import Path
 from pkgutil import resolve_name
+from typing import Any
 
 import numpy as np
 
@@ -41,6 +42,8 @@ _IDLE, _LOOK = 10, 1.0
 _NICE = 10
 #: Seconds until a scheduler of Dask must have answered.
 _PATIENCE = 10
+#: Why a run failed that was begun again, and lost its worker each time.
+KILLED = "The process that trained it was killed each time: perhaps for lack of memory."
 
 
 class ClusterError(RuntimeError):
@@ -160,11 +163,14 @@ def members(
     scheduler. Raises ``BrokenProcessPool`` (of concurrent.futures) if a worker was killed, or
     ClusterError.
     """
-    # Loading it takes time, and warns where it can't be used.
-    from joblib import Parallel, delayed  # noqa: PLC0415
-
     train = attempted if tolerant else trained
-    if not cluster and not _has_semaphores():
+    if cluster:
+        yield from _on_cluster(cluster, train, schedules, dataset, upload)
+        return
+    # Loading it takes time, and warns where it can't be used.
+    from joblib import Parallel, delayed, parallel_config  # noqa: PLC0415
+
+    if not _has_semaphores():
         found = (train(schedule, dataset, upload, keep_alive) for schedule in schedules)
         yield from (member for member in found if member is not None)
         return
@@ -172,8 +178,11 @@ def members(
     jobs = (delayed(train)(schedule, dataset, upload, keep_alive) for schedule in schedules)
     # By default joblib's own folder would stay until this process ends.
     folder = keep_alive and keep_alive.parent
-    with _on_cluster(cluster) if cluster else _on_this_machine(count, folder, polite):
-        ahead = 1 if count == 1 and not cluster else "2*n_jobs"
+    limits = {"inner_max_num_threads": 1, "idle_worker_timeout": _IDLE, "temp_folder": folder}
+    watch = {"initializer": _begin, "initargs": (os.getpid(), polite)}
+    # With one job joblib would train in this process, at its priority and with its BLAS threads.
+    ahead = 2 * count if count > 1 else 1
+    with parallel_config("loky", n_jobs=max(2, count), **limits, **watch):
         parallel = Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch=ahead)
         # Until a worker has begun, Ctrl-C would print its traceback.
         with _without_interrupts():
@@ -182,23 +191,16 @@ def members(
             yield from (member for member in found if member is not None)
 
 
-@contextmanager
-def _on_this_machine(count: int, folder: Path | None, polite: bool) -> Iterator[None]:
-    from joblib import parallel_config  # noqa: PLC0415
+def _on_cluster(
+    address: str, train: Callable[..., Member | None], schedules: Iterable[Schedule],
+    *data: Dataset | Upload | None,
+) -> Iterator[Member]:  # fmt: skip
+    """The runs as they end on a Dask cluster, which trains those of a lost worker again.
 
-    limits = {"inner_max_num_threads": 1, "idle_worker_timeout": _IDLE, "temp_folder": folder}
-    watch = {"initializer": _begin, "initargs": (os.getpid(), polite)}
-    # With one job joblib would train in this process, at its priority and with its BLAS threads.
-    with parallel_config("loky", n_jobs=max(2, count), **limits, **watch):
-        yield
-
-
-@contextmanager
-def _on_cluster(address: str) -> Iterator[None]:
-    """Every worker is asked first: one that can't import a job's module ends itself."""
+    Not by joblib: there an error of a job would be waited for without end.
+    """
     try:
-        from dask.distributed import Client, KilledWorker  # noqa: PLC0415
-        from joblib import parallel_config  # noqa: PLC0415
+        from dask.distributed import Client, KilledWorker, as_completed  # noqa: PLC0415
     except ImportError:
         raise ClusterError('A cluster needs Dask: pip install "rnnviz[sweep-dask]".') from None
     try:
@@ -206,24 +208,40 @@ def _on_cluster(address: str) -> Iterator[None]:
     except (OSError, ValueError):
         raise ClusterError(f"No Dask scheduler answers at {address}.") from None
     with client:
-        versions = client.run(resolve_name, "rnnviz:__version__", on_error="return")
-        if not versions:
-            raise ClusterError(f"The Dask scheduler at {address} has no workers.")
-        for worker, version in versions.items():
-            if isinstance(version, Exception):
-                raise ClusterError(f"rnnviz is not installed on the worker {worker}: {version}.")
-            if version != __version__:
-                raise ClusterError(
-                    f"The worker {worker} has rnnviz {version}, this is {__version__}: install the "
-                    "same."
-                )
+        _check_workers(client.run(resolve_name, "rnnviz:__version__", on_error="return"), address)
+        running, given = as_completed(loop=client.loop), dict[Any, Schedule]()
+        waiting = iter(schedules)
         try:
-            with parallel_config("dask", client=client):
-                yield
-        except KilledWorker as problem:
-            raise BrokenProcessPool(str(problem)) from None
+            while True:
+                free = 2 * sum(client.nthreads().values()) - len(given)
+                for schedule in islice(waiting, max(0, free)):
+                    # Data that were scattered would be lost with the workers that have them.
+                    future = client.submit(train, schedule, *data, pure=False)
+                    given[future] = schedule
+                    running.add(future)
+                if not given:
+                    return
+                future = next(running)
+                schedule = given.pop(future)
+                try:
+                    member = future.result()
+                except KilledWorker:
+                    member = failed(schedule, KILLED)
+                yield member
         except (CancelledError, OSError):
             raise ClusterError(f"The Dask scheduler at {address} has gone.") from None
+
+
+def _check_workers(versions: Mapping[str, str | Exception], address: str) -> None:
+    """Raise ClusterError unless all workers have this version: else they can't read their jobs."""
+    if not versions:
+        raise ClusterError(f"The Dask scheduler at {address} has no workers.")
+    for worker, version in versions.items():
+        if isinstance(version, Exception):
+            raise ClusterError(f"rnnviz is not installed on the worker {worker}: {version}.")
+        if version != __version__:
+            mine = f"this is {__version__}: install the same"
+            raise ClusterError(f"The worker {worker} has rnnviz {version}, {mine}.")
 
 
 def _has_semaphores() -> bool:

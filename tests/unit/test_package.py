@@ -32,13 +32,14 @@ def test_the_package_needs_what_requirements_txt_names():
 
 def test_the_extra_dev_is_requirements_dev_txt():
     extras = PROJECT["project"]["optional-dependencies"]
-    assert extras.keys() == {"dev", "torch", "notebook", "excel"}
+    assert extras.keys() == {"dev", "torch", "notebook", "excel", "sweep-dask"}
     assert extras["dev"] == requirements("requirements-dev.txt")
 
 
-def test_the_extra_torch_is_what_is_compared_with():
-    assert PROJECT["project"]["optional-dependencies"]["torch"] == [
-        line for line in requirements("requirements-parity.txt") if line.startswith("torch")
+@pytest.mark.parametrize(("extra", "package"), [("torch", "torch"), ("sweep-dask", "dask")])
+def test_an_extra_that_not_all_tests_need_is_what_the_others_use(extra, package):
+    assert PROJECT["project"]["optional-dependencies"][extra] == [
+        line for line in requirements("requirements-parity.txt") if line.startswith(package)
     ]
 
 
