@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from rnnviz import __version__
-from rnnviz.cli import export, open_file, seeds, show, train, verify
+from rnnviz.cli import export, open_file, runs, seeds, show, sweep, train, verify
 from rnnviz.cli.exit_code import exit_code
 from rnnviz.cli.options import Parser, check_free, flag, port_number
 
@@ -21,6 +21,8 @@ _COMMANDS: dict[str, tuple[Callable[[Parser], None], Callable[..., int | None], 
     "train": (train.add_options, train.train, "train without a browser"),
     "export": (export.add_options, export.export, "train, and write the run as files"),
     "seeds": (seeds.add_options, seeds.seeds, "train several seeds, and tell how they differ"),
+    "sweep": (sweep.add_options, sweep.sweep, "train all combinations of settings, and keep them"),
+    "runs": (runs.add_options, runs.runs, "list, export and delete the runs of sweeps"),
     "gradcheck": (
         verify.add_gradcheck_options, verify.gradcheck, "check the gradient of every parameter"
     ),

@@ -11,6 +11,8 @@ from rnnviz.engine.cell_text import CellError
 from rnnviz.files.foreign_network import TransferError
 from rnnviz.files.pictures import BrowserError
 from rnnviz.files.script import ScriptError
+from rnnviz.sweeps.members import ClusterError
+from rnnviz.sweeps.store import StoreError
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.upload import FaultsError
 from rnnviz.terminal import say
@@ -36,7 +38,8 @@ def exit_code(command: Callable[[], int | None]) -> int:
         more = ["…"] if len(faults) > _MOST_FAULTS else []
         say(f"{head} --skip-bad leaves them out.", *map(str, faults[:_MOST_FAULTS]), *more)
     except (
-        SettingError, TaskError, CellError, ScriptError, TransferError, BrowserError
+        SettingError, TaskError, CellError, ScriptError, TransferError, BrowserError, StoreError,
+        ClusterError,
     ) as problem:  # fmt: skip
         say(str(problem))
     except BrokenPipeError:  # The reader has closed the pipe.
