@@ -95,6 +95,13 @@ def test_the_example_of_a_run_as_a_file(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["run.rnnviz"]
 
 
+def test_the_example_of_a_sweep(tmp_path):
+    (example,) = [block for block in blocks("py") if "rnnviz.sweep" in block]
+    lines = run(["-c", example], tmp_path).splitlines()
+    assert lines[0].split() == ["lag", "lr"]
+    assert len(lines) == 1 + 6 + 1 and [*tmp_path.iterdir()] == []
+
+
 def test_the_example_in_a_notebook(tmp_path):
     pytest.importorskip("anywidget")
     (example,) = blocks("ipython")
