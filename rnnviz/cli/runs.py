@@ -34,7 +34,7 @@ _EXPORT = FileKind(
 
 def add_db(parser: argparse.ArgumentParser) -> None:
     """Add the option of the file of runs."""
-    text = f"the file of runs; default {default_path()}".replace("%", "%%")
+    text = "the file of runs; by default one of your own, which rnnviz runs names"
     parser.add_argument("--db", type=Path, metavar="FILE", help=text)
 
 
@@ -84,7 +84,8 @@ def runs(
     elif export:
         return write_made(export, lambda: _EXPORT.content(table, export, {}))
     else:
-        show(f"Runs: {len(table):,} of {len(every_run):,} in {path}, {_size(path)}.")
+        size = f"{path.stat().st_size / 1e6:.1f} MB"
+        show(f"Runs: {len(table):,} of {len(every_run):,} in {path}, {size}.")
         for sweep in sweeps[:1]:
             if sweep["state"] != "done":
                 done = f"{sweep['stored']:,} of {sweep['total']:,} runs"
@@ -92,10 +93,6 @@ def runs(
         if len(table):
             show(runs_text(table) if every else groups_text(table))
     return 0
-
-
-def _size(path: Path) -> str:
-    return f"{path.stat().st_size / 1e6:.1f} MB"
 
 
 def _chosen(table: pd.DataFrame, text: str) -> pd.DataFrame:

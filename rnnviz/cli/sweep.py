@@ -8,7 +8,7 @@ import shlex
 import signal
 import sys
 from collections import Counter
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -70,32 +70,25 @@ def sweep(
     given = RunOptions(**{**options, **dict.fromkeys(texts), **alone})
     configs = grid(axes, seeds=seeds, draws=random, base=given.config)
     upload = given.upload()
-    line = _line({"seeds": seeds, "random": random, "weights": weights, "db": db, **options})
+    words: list[str] = []
+    named = {"seeds": seeds, "random": random, "weights": weights, "db": db, **options}
+    for name, value in named.items():
+        if value:
+            words += [flag(name)] if value is True else [flag(name), str(value)]
     path = db or default_path()
     with _stoppable(), closing(Store(path)) as store:
         todo = missing(configs, store, upload)
         said = f"Runs: {len(configs):,}; {len(configs) - len(todo):,} of them are in {path}."
         count = None if dask else workers or os.cpu_count() or 1
         say(f"{said} {_duration(todo, upload, count)}" if todo else said)
-        found = swept(
-            todo, store, upload, line=line, weights=weights, workers=workers, cluster=dask,
-            polite=True,
-        )  # fmt: skip
+        how = {"workers": workers, "cluster": dask, "polite": True}
+        found = swept(todo, store, upload, line=shlex.join(words), weights=weights, **how)
         code = _follow(found, len(todo))
-        if code < 128:
-            table = run_table(store)
-            keys = {key_of(config, digest_of(upload)) for config in configs}
-            show(groups_text(table[table["key"].isin(keys)]))
+        table = run_table(store)
+    own = table[table["key"].isin([key_of(config, digest_of(upload)) for config in configs])]
+    if code < 128 and len(own):
+        show(groups_text(own))
     return code
-
-
-def _line(options: Mapping[str, Any]) -> str:
-    """The options as they are written on the command line."""
-    words: list[str] = []
-    for name, value in options.items():
-        if value:
-            words += [flag(name)] if value is True else [flag(name), str(value)]
-    return shlex.join(words)
 
 
 def _duration(configs: Sequence[RunConfig], upload: Upload | None, workers: int | None) -> str:

@@ -12,7 +12,7 @@ from rnnviz import cli
 from rnnviz.config import RunConfig
 from rnnviz.run.schedule import Schedule
 from rnnviz.run.share_link import read_link
-from rnnviz.sweeps.members import failed, trained
+from rnnviz.sweeps.members import ClusterError, failed, trained
 from rnnviz.sweeps.store import Store, StoreError
 
 QUICK = "--hidden 4 --init-scale 0.3 --epochs 2 --workers 2"
@@ -118,6 +118,17 @@ def test_a_full_disk_ends_it_with_what_it_has(run, monkeypatch):
     out = run("runs")[1]
     assert "2 of 2" in out and "has 2 of 4 runs. To go on: rnnviz sweep --seeds 2 --db" in out
     assert "--cell elman,lstm" in out and "--lr 0.1" in out
+
+
+def test_a_cluster_that_can_not_be_used_gets_a_sentence(run, monkeypatch):
+    def members(schedules, **how):
+        raise ClusterError(f"No Dask scheduler answers at {how['cluster']}.")
+        yield
+
+    monkeypatch.setattr("rnnviz.sweeps.sweep.members", members)
+    code, out, err = run("sweep --lr 0.1,0.2 --dask tcp://127.0.0.1:1 --epochs 1")
+    assert code == 1 and out == "" and "No Dask scheduler answers at tcp://127.0.0.1:1." in err
+    assert "on a single processor" in err and "0 of 0" in run("runs")[1]
 
 
 def test_ctrl_c_keeps_what_has_ended(run, monkeypatch):
