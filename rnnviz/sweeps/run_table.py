@@ -55,8 +55,9 @@ def grouped(table: pd.DataFrame) -> pd.DataFrame:
     """
     names = differing(table)
     whole = table["state"].isin([Ending.FINISHED, Ending.EARLY])
+    ended = {name.value: table["state"] == name for name in (Ending.DIVERGED, Ending.FAILED)}
     metric = table[metric_of(table)].where(whole)
-    groups = table.assign(metric=metric).groupby("family", sort=False)
+    groups = table.assign(metric=metric, **ended).groupby("family", sort=False)
     columns = {name: groups[name].first() for name in names}
     columns |= {
         "n": groups.size(),
@@ -65,8 +66,7 @@ def grouped(table: pd.DataFrame) -> pd.DataFrame:
         "median": groups["metric"].median(),
         "least": groups["metric"].min(),
         "most": groups["metric"].max(),
-        "diverged": groups["state"].agg(lambda states: (states == Ending.DIVERGED).sum()),
-        "failed": groups["state"].agg(lambda states: (states == Ending.FAILED).sum()),
+        **{name: groups[name].sum() for name in ended},
         "seconds": groups["seconds"].sum(),
     }
     frame = pd.DataFrame(columns)
