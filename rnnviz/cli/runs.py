@@ -88,8 +88,11 @@ def runs(
         show(f"Runs: {len(table):,} of {len(every_run):,} in {path}, {size}.")
         for sweep in sweeps[:1]:
             if sweep["state"] != "done":
+                # A sweep that was killed could not say so.
+                killed = sweep["state"] == "running"
+                again = "If it no longer runs, go on with" if killed else "To go on"
                 done = f"{sweep['stored']:,} of {sweep['total']:,} runs"
-                show(f"The last sweep has {done}. To go on: rnnviz sweep {sweep['line']}")
+                show(f"The last sweep has {done}. {again}: rnnviz sweep {sweep['line']}")
         if len(table):
             show(runs_text(table) if every else groups_text(table))
     return 0

@@ -128,6 +128,18 @@ def test_where_processes_can_not_wait_for_each_other_the_runs_are_the_same(monke
     assert member.theta.tobytes() == found[config].theta.tobytes()
 
 
+def test_a_single_worker_is_a_process_of_its_own_too(monkeypatch, tmp_path):
+    def noted(schedule, *rest):
+        (tmp_path / str(os.getpid())).touch()
+        return trained(schedule, *rest)
+
+    monkeypatch.setattr("rnnviz.sweeps.members.trained", noted)
+    few = [Schedule(RunConfig(hidden=2, epochs=0, seed=seed)) for seed in range(3)]
+    assert len([*members(few, workers=1)]) == 3
+    names = [path.name for path in tmp_path.iterdir()]
+    assert names and str(os.getpid()) not in names
+
+
 @pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="has no signal masks")
 def test_ctrl_c_reaches_this_thread_again_once_the_workers_are_started():
     before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
