@@ -113,12 +113,22 @@ class Store:
             if path == default_path():
                 path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        address = f"{path.resolve().as_uri()}?mode={'ro' if readonly else 'rw'}" if path else None
+        address = ":memory:"
+        if path:
+            mode, beside = "ro" if readonly else "rw", Path(f"{path}-wal")
+            # Where nothing can be written, SQLite would want to write beside the file.
+            still = readonly and not os.access(path.resolve().parent, os.W_OK)
+            mode += "&immutable=1" * (still and not beside.exists())
+            address = f"{path.resolve().as_uri()}?mode={mode}"
         with self._sentences():
-            self._db = sqlite3.connect(
-                address or ":memory:", uri=bool(address), timeout=BUSY, isolation_level=None
-            )
-            self._open(readonly)
+            uri = path is not None
+            self._db = sqlite3.connect(address, uri=uri, timeout=BUSY, isolation_level=None)
+        try:
+            with self._sentences():
+                self._open(readonly)
+        except StoreError:
+            self.close()
+            raise
 
     def _open(self, readonly: bool) -> None:
         # First, as another program may be making them.

@@ -244,3 +244,14 @@ def test_a_full_disk_keeps_what_is_stored_and_takes_more_when_there_is_room(smal
         subprocess.run(["mount", "-o", "remount,size=4m", str(small_disk)], check=True)
         store.add(member(replace(CONFIG, seed=stored), rng.random((1001, 4))))
         assert len(store.rows()) == stored + 1
+
+
+def test_a_file_on_a_read_only_disk_is_read_and_not_written(small_disk):
+    path = small_disk / "runs.sqlite"
+    with opened(path) as store:
+        store.add(member())
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    with opened(path, readonly=True) as store:
+        assert len(store.rows()) == len(store.curves([key_of(CONFIG)])) == 1
+    with pytest.raises(OSError, match="Read-only"):
+        Store(path)
