@@ -10,6 +10,7 @@ from rnnviz.page.session_registry import get_tab
 from rnnviz.page.sidebar import sidebar
 from rnnviz.probe.pair import Pair
 from rnnviz.probe.questions import TrainQuestion
+from rnnviz.questions.runs.tab import runs_page
 from rnnviz.questions.step.tab import step_page
 from rnnviz.tasks import shipped
 from rnnviz.ui import stage
@@ -60,6 +61,9 @@ def _show() -> None:
                 st.Page(partial(question_page, name, pair, controls), title=title, url_path=name)
                 for name, title in LABORATORIES.items()
             ),
+            st.Page(
+                lambda: set_scene(runs_page(pair, controls), pair), title="Runs", url_path="runs"
+            ),
         ]
         page = st.navigation(pages, position="top")
         asked = stage.connect(tab.ticket, host.edition)
@@ -71,8 +75,9 @@ def _show() -> None:
         style_sheet()
         # The tab of the page *Train* that is about to be drawn.
         question = st.session_state.get("question_train") or session.questions["train"]
-        wrong = page.url_path not in ("step", *LABORATORIES) and question == TrainQuestion.WRONG
-        sidebar(tab, pair, task, folded=page.url_path in LABORATORIES or wrong)
+        wrong = page.url_path in ("", "train") and question == TrainQuestion.WRONG
+        own = page.url_path in (*LABORATORIES, "runs")
+        sidebar(tab, pair, task, folded=own or wrong)
         _header(pair)
         page.run()
         stage.place_end()

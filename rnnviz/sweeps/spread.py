@@ -28,22 +28,25 @@ class Spread:
         return rows
 
     def median(self, name: str) -> Array:
-        """The median over the members at every epoch, (E + 1,): the scores of one of them.
-
-        Of an even number it is the worse of the two in the middle: their mean is no run's. Missing
-        values are worst.
-        """
-        worst = np.inf if name.endswith("loss") else -np.inf
-        rows = np.where(np.isnan(column := self.column(name)), worst, column)
-        ordered = np.sort(rows, axis=0)
-        middle = len(rows) // 2 if name.endswith("loss") else (len(rows) - 1) // 2
-        found = ordered[middle]
-        return np.where(np.isinf(found), np.nan, found)
+        """The median over the members at every epoch, (E + 1,): the scores of one of them."""
+        return middle(self.column(name), name)
 
     def first(self, threshold: float = 1.0, name: str = "train_metric") -> Array:
         """The first epoch of every member at which a metric reaches a threshold, (N,); or NaN."""
         reached = self.column(name) >= threshold
         return np.where(reached.any(axis=1), reached.argmax(axis=1), np.nan)
+
+
+def middle(rows: Array, name: str) -> Array:
+    """The median (E + 1,) of the curves ``rows`` (N, E + 1) of one of ``COLUMNS``.
+
+    Of an even number it is the worse of the two in the middle: their mean is no run's. Missing
+    values are worst.
+    """
+    worst = np.inf if name.endswith("loss") else -np.inf
+    ordered = np.sort(np.where(np.isnan(rows), worst, rows), axis=0)
+    found = ordered[len(rows) // 2 if name.endswith("loss") else (len(rows) - 1) // 2]
+    return np.where(np.isinf(found), np.nan, found)
 
 
 def when(epochs: Array) -> str:

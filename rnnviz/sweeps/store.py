@@ -48,6 +48,7 @@ CREATE TABLE run (
   small BLOB NOT NULL
 );
 CREATE INDEX run_family ON run (family);
+CREATE INDEX run_sweep ON run (sweep);
 CREATE TABLE curve (run INTEGER PRIMARY KEY REFERENCES run ON DELETE CASCADE, scores BLOB NOT NULL);
 CREATE TABLE weights (
   run INTEGER PRIMARY KEY REFERENCES run ON DELETE CASCADE, theta BLOB NOT NULL
@@ -249,6 +250,10 @@ class Store:
     def rows(self) -> list[dict[str, Any]]:
         """All runs in the order in which they were stored, without their curves and weights."""
         return self._records("SELECT * FROM run ORDER BY id")
+
+    def latest(self) -> tuple[int, int]:
+        """The number of the last run, and how many there are: other numbers tell of a change."""
+        return tuple(self._rows("SELECT coalesce(max(id), 0), count(*) FROM run")[0])
 
     def sweeps(self) -> list[dict[str, Any]]:
         """All sweeps with the number of their runs that are ``stored``, the latest first."""

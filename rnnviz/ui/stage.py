@@ -107,9 +107,9 @@ def place_chart(key: str, height: int, text: str) -> None:
     _place("chart", {"key": key, "kind": "chart", "height": height, "text": text}, key)
 
 
-def place_canvas(kind: str, key: str, text: str) -> None:
+def place_canvas(kind: str, key: str, text: str, clicks: bool = False) -> None:
     """Place the picture ``key``, which static/``kind``.js draws as high as the window allows."""
-    _place("chart", {"key": key, "kind": kind, "text": text}, key)
+    _place("chart", {"key": key, "kind": kind, "text": text, "clicks": clicks}, key)
 
 
 class Panel(NamedTuple):

@@ -287,7 +287,7 @@ def test_on_a_projector_keys_and_buttons_turn_the_pages(opened, server):
         ("hidden", lambda: page.page.get_by_role("button", name="Page ›").click()),
         ("step", lambda: page.keys("PageUp")),
         ("", lambda: page.page.get_by_role("button", name="‹ Page").click()),
-        ("dynamics", lambda: page.keys("PageUp")),
+        ("runs", lambda: page.keys("PageUp")),
     ):
         turn()
         page.page.wait_for_url(re.compile(rf"/{path}\?"))

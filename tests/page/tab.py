@@ -32,6 +32,7 @@ from rnnviz.page.question_page import set_scene
 from rnnviz.page.question_page import train_page
 from rnnviz.page.question_page import question_page
 from rnnviz.page.session_registry import get_tab
+from rnnviz.questions.runs.tab import runs_page
 from rnnviz.questions.step.tab import step_page
 from rnnviz.ui.stage import connect
 tab = get_tab()
@@ -44,6 +45,7 @@ with tab.host() as host:
 DRAWN = {
     "train": "train_page(host.pair, st.sidebar.container())",
     "step": "set_scene(step_page(host.pair), host.pair)",
+    "runs": "set_scene(runs_page(host.pair, st.sidebar.container()), host.pair)",
 }
 #: The commands of the buttons that are not Streamlit's.
 BUTTONS = {

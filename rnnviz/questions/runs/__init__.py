@@ -1,0 +1,1 @@
+"""Question *Which settings learn?*."""
