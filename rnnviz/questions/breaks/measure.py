@@ -128,8 +128,8 @@ class SilencingLab:
         evaluator, examples = self._evaluator("all", source, [*data.train, *data.test])
         before = self._memo.ask("before", state, lambda: evaluator.outputs(state.parameters))
         after, owners = evaluator.outputs(edited), evaluator.owners
-        broken = ~np.isfinite(after).all(axis=1)
-        differ = broken | (before.argmax(axis=1) != after.argmax(axis=1))
+        was, broken = (~np.isfinite(found).all(axis=1) for found in (before, after))
+        differ = np.where(was | broken, was != broken, before.argmax(axis=1) != after.argmax(axis=1))
         counts = np.bincount(owners, differ, len(examples)).astype(int).tolist()
         answers = np.bincount(owners, minlength=len(examples)).tolist()
         # Of several answers the last one stays.
