@@ -71,15 +71,15 @@ def calls(node: Node, args: list[Operand], out: Operand) -> list[Op]:
     return [Op(CALLS[node.kind], tuple(args), out)]
 
 
-def blend(node: Node) -> tuple[Node, Node, Node] | None:
-    """z, p and q of z p + (1 - z) q, which is q + z (p - q): a call less."""
+def blend(node: Node) -> tuple[Node, Node, Node, Node] | None:
+    """z, p, q and 1 - z of z p + (1 - z) q, which is q + z (p - q): a call less."""
     if node.kind != "add" or any(arg.kind != "mul" for arg in node.args):
         return None
     for one, other in (node.args, node.args[::-1]):
         for rest, q in (other.args, other.args[::-1]):
             if rest.kind == "sub" and rest.args[0].is_number(1) and rest.args[1] in one.args:
                 z = rest.args[1]
-                return z, one.args[one.args[0] is z], q
+                return z, one.args[one.args[0] is z], q, rest
     return None
 
 

@@ -39,8 +39,8 @@ class ForwardPlan:
         self.places: dict[Node, Operand] = {}
         self._needed = self._leaves()
         inside = self._inside()
-        self._readers = self._readers_of(inside)
         skipped = inside | self._blended(inside)
+        self._readers = self._readers_of(skipped)
         for node in layout.back.order:
             if node.kind != "input" and node not in skipped:
                 self._compute(node)
@@ -63,31 +63,30 @@ class ForwardPlan:
         for node in self.layout.back.order:
             # A pre-activation adds up its terms one by one, even if two of them are a blend.
             if node not in inside and (parts := self._blend(node)) is not None:
-                z = parts[0]
-                rest = next(
-                    n for m in node.args for n in m.args if n.kind == "sub" and n.args[1] is z
-                )
+                _, p, q, rest = parts
                 found |= {*node.args}
-                if {*self._users[rest]} <= {*node.args}:
+                if {*self._users[rest]} <= {*node.args} and rest not in (p, q):
                     found.add(rest)
         return found - self._needed - {*self._named}
 
-    def _blend(self, node: Node) -> tuple[Node, Node, Node] | None:
+    def _blend(self, node: Node) -> tuple[Node, Node, Node, Node] | None:
         parts = blend(node)
         # Only if no other value reads the products.
         single = parts and all(len(self._users[arg]) == 1 for arg in node.args)
         return parts if single else None
 
-    def _readers_of(self, inside: set[Node]) -> dict[Node, list[Node]]:
+    def _readers_of(self, skipped: set[Node]) -> dict[Node, list[Node]]:
         """The values that read each value; a pre-activation reads all of its terms."""
         readers: dict[Node, list[Node]] = {}
         for node in self.layout.back.order:
-            if node in inside:
+            if node in skipped:
                 continue
             args = node.args
             if affine := self._affines.get(node):
                 terms = [term for _, term in affine.terms]
                 args = (*terms, *(product.args[0] for product in affine.products))
+            elif parts := self._blend(node):
+                args = parts[:3]
             for arg in args:
                 readers.setdefault(arg, []).append(node)
         return readers
@@ -159,7 +158,9 @@ class ForwardPlan:
             return memory.Temporary(node.index)
         if node in self._named:
             return memory.Stored(self._named[node])
-        inner = self._named.get(node.args[0], "") if len(node.args) == 1 else ""
+        # A power has its exponent, too: there may be several of one line.
+        alone = len(node.args) == 1 and node.kind != "power"
+        inner = self._named.get(node.args[0], "") if alone else ""
         name, taken = f"{node.kind}_{inner}", self.layout.equations.nodes
         return memory.Stored(name if inner and name not in taken else f"value {node.index}")
 
@@ -171,7 +172,7 @@ class ForwardPlan:
         if node in self._affines:
             self._affine(self._affines[node], place, ops)
         elif parts := self._blend(node):
-            z, p, q = (self.places[part] for part in parts)
+            z, p, q = (self.places[part] for part in parts[:3])
             ops += [Op("subtract", (p, q), place), Op("multiply", (z, place), place)]
             ops.append(Op("add", (q, place), place))
         else:

@@ -303,7 +303,7 @@ def bounded(node: Node, states: frozenset[str] = frozenset()) -> bool:
         if node.kind == "mul":
             return all(known[arg] for arg in node.args)
         if parts := blend(node):
-            gate, one, other = parts
+            gate, one, other, _ = parts
             return gate.kind == "sigmoid" and known[one] and known[other]
         return (
             node.kind in ("tanh", "sigmoid", "sin", "cos", "mask")

@@ -20,7 +20,7 @@ from tests.shared_cells import sums
 from tests.unit.engine.networks import examples, network
 
 #: One pre-activation is a term of the next; gates of one product are needed in several stages; a
-#: vector is added and subtracted.
+#: vector is added and subtracted; blends whose parts contain 1 - z, or a value like it; powers.
 CHAINS = [
     "a = W @ x\nb = tanh(U @ h)\np = relu(K @ h + b)\nc = V @ h + a*p\nh = sin(c*a + 0.5)",
     "b = tanh(U @ h + W @ x)\np = K @ h - b\nc = V @ h - p\nd = S @ h - c\n"
@@ -36,6 +36,14 @@ CHAINS = [
     "h = tanh(W @ x + U @ h) + relu(V @ x + b_h + K @ h - b_h - b_h - 2)*0.5",
     "h = tanh(W @ x + U @ h - b_h + K @ x + b_h)",
     "h = tanh(W @ x + U @ h - (W @ x) + b - (U @ h)*2)",
+    "z = sigmoid(W @ x + U @ h)\nh = z*(h - z) + (1 - z)*tanh(V @ x)",
+    "z = sigmoid(W @ x + U @ h)\nh = z*(1 - z) + (1 - z)*tanh(V @ h)",
+    "z = sigmoid(W @ x)\nh = z*h + (1 - z)*(2 - z)",
+    "z = sigmoid(W @ x)\nh = z*h + (1 - z)*(1 - z)",
+    "z = sigmoid(W @ x)\np = V @ x + b\nh = z*(p - z) + (1 - z)*tanh(U @ h)",
+    "z = sigmoid(W @ x)\nn = V @ x\nh = z*h + (1 - z)*(z*(2 - z) + (1 - z)*tanh(n))",
+    "c = tanh(W @ x + U @ h)\nh = tanh(V @ c**3 + K @ c**5)",
+    "c = tanh(W @ x)\nh = 0.5*h + c**4 * c**3",
 ]
 
 
