@@ -11,6 +11,7 @@ import numpy as np
 from rnnviz.cells import CELLS, ELMAN, ELMAN_RELU, CellText
 from rnnviz.config import Activation, SettingError, parse_constants
 from rnnviz.engine import memory
+from rnnviz.engine.batch import token_mask
 from rnnviz.engine.cell_check import define
 from rnnviz.engine.cell_text import CACHED, CellError
 from rnnviz.engine.equations import equations_of
@@ -141,6 +142,12 @@ class DerivedCell:
             layer.arrays[VECTORS] = weights[-1]
         bound = self._bound(weights, layer)
         kernels = [bound.at_once(made) for made in self._before]
+        read = {inner for block in self.blocks if (inner := block.reads.inner)}
+        early = [node for node in read if not node.remembers]
+        if layer.ragged and early:  # Computed where sequences have ended, too: it may be 1 / 0.
+            ended = ~token_mask(layer.counts)
+            values = [bound.all(self.forward.places[node]) for node in early]
+            kernels += [partial(value.__setitem__, ended, 1) for value in values]
         return in_order([*kernels, bound.by_token(self._loop)])
 
     def bind_backward(
@@ -178,12 +185,16 @@ class DerivedCell:
             (self.vectors.index(name), bound.all(gradient), bound.all(factor))
             for name, gradient, factor in self.back.vectors
         ]
+        ended = ~token_mask(layer.counts) if layer.ragged else None
 
         def write() -> None:
             compute()
             out[...] = 0
             for k, gradient, factor in parts:
-                out[k] += (gradient * factor).sum(axis=(0, 1))
+                terms = gradient * factor
+                if ended is not None:  # There a factor may be no number.
+                    terms[ended] = 0
+                out[k] += terms.sum(axis=(0, 1))
 
         return write
 
