@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from io import BytesIO
 
 from rnnviz.files.foreign_network import TransferError
-from rnnviz.tasks.archive import ArchiveError, check_members
+from rnnviz.tasks.archive import ArchiveError, check_members, content_of
 
 #: The most members, and the most bytes of their central directory.
 MAX_MEMBERS, MAX_TABLE = 2_000, 1_000_000
@@ -45,7 +45,7 @@ def members_of(content: bytes, most: int, known: Callable[[str], bool]) -> dict[
             for name in archive.namelist():
                 if not known(name):
                     raise TransferError(f"it has a part {name[:40]!r}, which doesn't belong there.")
-            return {name: archive.read(name) for name in archive.namelist()}
+            return {name: content_of(archive, name) for name in archive.namelist()}
     except TransferError:
         raise
     except ArchiveError as problem:

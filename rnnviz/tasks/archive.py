@@ -1,4 +1,4 @@
-"""Archive: the limits of every zip that is opened, checked before it is unpacked."""
+"""Archive: the limits of every zip that is opened, checked before it is unpacked, and its parts."""
 
 from __future__ import annotations
 
@@ -31,3 +31,12 @@ def check_members(infos: Sequence[zipfile.ZipInfo], most_members: int, most_byte
         raise ArchiveSizeError(
             f"its parts have {size // 1_000_000:,} MB, and {most_bytes // 1_000_000} are the most."
         )
+
+
+def content_of(archive: zipfile.ZipFile, name: str) -> bytes:
+    """The content of a member, of at most the size that ``check_members`` read.
+
+    ``ZipFile.read`` unpacks up to 2 GB of a larger one before it is cut to that size.
+    """
+    with archive.open(name) as member:
+        return member.read(archive.getinfo(name).file_size)

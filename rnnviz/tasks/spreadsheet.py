@@ -20,7 +20,7 @@ from statistics import median
 from threading import Lock
 from typing import Any
 
-from rnnviz.tasks.archive import ArchiveSizeError, check_members
+from rnnviz.tasks.archive import ArchiveSizeError, check_members, content_of
 from rnnviz.tasks.csv_table import (
     MAX_BYTES,
     MAX_COLUMNS,
@@ -130,7 +130,7 @@ def _without_far_cells(content: bytes, name: str) -> BytesIO:
                 raise TaskError(f"{name}: is a packed file. Unpack it, and choose the table in it.")
             check_members(old.infolist(), MAX_PARTS, MAX_UNPACKED)
             for part in old.namelist():
-                data = old.read(part)
+                data = content_of(old, part)
                 new.writestr(part, _FAR.sub(b"", data) if part.startswith(_SHEETS) else data)
     except (TaskError, MemoryError):
         raise

@@ -1,10 +1,13 @@
-"""The limits of a zip."""
+"""The limits of a zip, and its members."""
 
+import io
+import tracemalloc
 import zipfile
+import zlib
 
 import pytest
 
-from rnnviz.tasks.archive import ArchiveError, ArchiveSizeError, check_members
+from rnnviz.tasks.archive import ArchiveError, ArchiveSizeError, check_members, content_of
 from tests.sampling import each_row
 
 
@@ -33,3 +36,18 @@ def test_members_within_the_limits_are_fine():
 def test_others_are_refused(members, error, said):
     with pytest.raises(error, match=said):
         check_members(members, 2, 1_000_000)
+
+
+@pytest.mark.parametrize("kind", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_a_member_is_unpacked_no_further_than_to_the_size_that_was_checked(kind):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", kind) as archive:
+        archive.writestr("a", bytes(30_000_000))
+    with zipfile.ZipFile(file) as archive:
+        info = archive.getinfo("a")
+        info.file_size, info.CRC = 100, zlib.crc32(bytes(100))
+        tracemalloc.start()
+        content, (_, most) = content_of(archive, "a"), tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert content == bytes(100)
+    assert most < 1_000_000
