@@ -6,6 +6,7 @@ its two ends: dm_T / dm_t, once applied to a difference of states, once transpos
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,12 +14,10 @@ import numpy as np
 from rnnviz.engine.batch import collate
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters
-from rnnviz.engine.trace import Trace
 from rnnviz.probe.cell_parts import memory_states
 from rnnviz.probe.memory_gauge import EXACTLY, BackwardRule, last_answer_shares
-from rnnviz.probe.passes import forward_pass
+from rnnviz.probe.passes import copies_at_once, forward_pass
 from rnnviz.probe.probe import other_tokens, spaced, with_token
-from rnnviz.probe.unrolled import Unrolled
 from rnnviz.tasks.dataset import Dataset, Example
 
 #: At most this many others are read in a token's place.
@@ -55,15 +54,16 @@ def retention(
     ``others`` are tokens (N,), or values (N, D): see ``other_inputs``. With none of them the memory
     is NaN. The gradient is that of the ``rule`` with which the network trains, in its layer.
     """
-    batch = collate([example, *(with_token(example, token, other) for other in others)])
-    trace = forward_pass(parameters, batch)
-    memory, own = _memories(trace, rule.layer), Unrolled(trace).spans[-1].column
+    gradient = gradient_shares(parameters, example, rule)
+    few, distance = copies_at_once(parameters.architecture, len(gradient)), np.zeros(len(gradient))
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        away = np.linalg.norm(memory - memory[:, own, None], axis=-1)
-        distance = away.sum(axis=1) / len(others)
+        for part in np.split(others, range(few, len(others), few)):
+            read = [example, *(with_token(example, token, other) for other in part)]
+            own, *memories = _memories(parameters, read, rule.layer)
+            distance += sum(np.linalg.norm(memory - own, axis=-1) for memory in memories)
         shares = distance / distance[token]
     shares[:token] = np.nan
-    return Retention(token, shares, gradient_shares(parameters, example, rule))
+    return Retention(token, shares, gradient)
 
 
 def other_inputs(dataset: Dataset, example: Example, token: int) -> Array:
@@ -78,14 +78,19 @@ def other_inputs(dataset: Dataset, example: Example, token: int) -> Array:
     return spaced(every[(every != own).any(axis=-1)], _OTHERS)
 
 
-def _memories(trace: Trace, layer: int) -> Array:
-    """The memories after every token of sequences of one length, (T, B, M)."""
-    names, bridge = memory_states(trace.architecture.cell), trace.batch.bridge
+def _memories(parameters: Parameters, examples: Sequence[Example], layer: int) -> Array:
+    """The memories after every token of examples of one length, (B, T, M)."""
+    batch = collate(examples)
+    # Answers would take far longer and more memory, if the vocabulary is large.
+    none = {name: getattr(batch, name)[:0] for name in ("targets", "outputs", "owners")}
+    trace = forward_pass(parameters, batch._replace(**none))
+    names, bridge = memory_states(parameters.architecture.cell), batch.bridge
     encoder, *decoder = (
         np.concatenate([stack.layers[layer].arrays[name] for name in names], axis=-1, dtype=float)
         for stack in trace.stacks
     )
-    return encoder if bridge is None else np.concatenate([encoder[:, bridge], *decoder])
+    every = encoder if bridge is None else np.concatenate([encoder[:, bridge], *decoder])
+    return every.swapaxes(0, 1)
 
 
 def gradient_shares(

@@ -1,10 +1,13 @@
 """What is left of a token in the memory, and of the gradient, as shares."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
 from rnnviz.cells import cell_names
 from rnnviz.config import Gradient, RunConfig, TaskName
+from rnnviz.engine.parameters import Parameters
 from rnnviz.probe.comparison import RetentionLab
 from rnnviz.probe.memory_gauge import BackwardRule
 from rnnviz.probe.retention import (
@@ -17,6 +20,7 @@ from rnnviz.probe.retention import (
 )
 from rnnviz.probe.session import Session
 from rnnviz.tasks.data_source import PRESETS
+from rnnviz.tasks.dataset import Example
 
 
 def measured(session, token=0, **settings):
@@ -158,3 +162,22 @@ def test_with_nothing_else_to_read_there_is_nothing_to_compare():
 def test_it_lasts_until_less_than_a_twentieth_is_left_for_good():
     left = np.array([np.nan, 1.0, 0.01, FORGOTTEN, 0.04, 0.0])
     assert Retention(1, left, left).lasts == 2
+
+
+@pytest.mark.parametrize("task", ["sentiment", "translation"])
+def test_with_little_memory_few_others_are_read_at_once(monkeypatch, task):
+    session = Session(RunConfig(task=task, hidden=4, init_scale=0.5))
+    together = measured(session, 1)
+    monkeypatch.setattr("rnnviz.probe.passes._NUMBERS", 1)
+    np.testing.assert_allclose(measured(session, 1).memory, together.memory)
+
+
+def test_a_large_vocabulary_takes_little_memory():
+    """All answers to a phrase with 64 others in a token's place would take 470 MB here."""
+    of = Session(RunConfig(task="characters", hidden=4)).state.parameters.architecture
+    parameters, read = Parameters(of._replace(inputs=3000, outputs=3000)), np.arange(100)
+    tracemalloc.start()
+    retention(parameters, Example("", read, read), 0, np.arange(1, 65))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 25_000_000
