@@ -66,7 +66,8 @@ class Stack:
         return self.layers[-1]
 
 
-#: Called before every recorded pass; it raises to cancel work that is no longer needed.
+#: Called before every recorded pass and every piece of training or replay; it raises to cancel work
+#: that is no longer needed.
 before_pass: ContextVar[Callable[[], object]] = ContextVar("before_pass", default=lambda: None)
 
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
@@ -89,7 +90,22 @@ class Pace:
 
 
 class AbandonedError(Exception):
-    """The browser that a frame is drawn for has left."""
+    """The browser for which something is computed has left."""
+
+
+@contextmanager
+def abandoned_without(viewer: Viewer) -> Iterator[None]:
+    """Raise AbandonedError before a pass in this thread once the browser is gone."""
+
+    def check() -> None:
+        if viewer.gone:
+            raise AbandonedError
+
+    token = before_pass.set(check)
+    try:
+        yield
+    finally:
+        before_pass.reset(token)
 
 
 class SessionHost:
@@ -362,8 +378,11 @@ class SessionHost:
     def receive(self, viewer: Viewer, message: Mapping[str, Any], now: float) -> None:
         """Execute the command in a browser's message; raises RefusedError.
 
-        Commands are numbered by ``n``. One repeated after a reconnect is executed once.
+        Commands are numbered by ``n``. One repeated after a reconnect is executed once. Those of a
+        browser that is gone are not executed: if it comes back, it sends them again.
         """
+        if viewer.gone:
+            return
         viewer.last_message_at = now
         command = checked(message)
         match command:
@@ -375,12 +394,17 @@ class SessionHost:
                 viewer.version = -1
                 self.untried = True
             case {"do": str(), "n": int(number)}:
-                if number > self._last_commands.get(viewer.client, 0):
+                before = self._last_commands.get(viewer.client, 0)
+                if number > before:
                     self._last_commands.pop(viewer.client, None)
                     self._last_commands[viewer.client] = number
                     if len(self._last_commands) > MAX_CLIENTS:
                         self._last_commands.pop(next(iter(self._last_commands)))
-                    self._act(viewer, command)
+                    try:
+                        with abandoned_without(viewer):
+                            self._act(viewer, command)
+                    except AbandonedError:
+                        self._last_commands[viewer.client] = before
             case _:
                 raise not_understood(command)
 
@@ -426,14 +450,9 @@ class SessionHost:
 
     def _draw(self, scene: Scene, frame: Frame, viewer: Viewer) -> str:
         """Draw the scene. An error pauses the run; returns a sentence for the reader."""
-
-        def give_up() -> None:
-            if viewer.gone:
-                raise AbandonedError
-
-        passes = before_pass.set(give_up)
         try:
-            scene.draw(frame)
+            with abandoned_without(viewer):
+                scene.draw(frame)
         except AbandonedError:
             pass
         except Exception:
@@ -441,8 +460,6 @@ class SessionHost:
             self.pair.pause()
             unit = self.session.unit
             return f"This page can't be drawn here. The run is kept: try another {unit} or page."
-        finally:
-            before_pass.reset(passes)
         return ""
 
     def _header(self, viewer: Viewer, now: float) -> dict[str, Any]:

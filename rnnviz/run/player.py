@@ -10,6 +10,7 @@ import numpy as np
 
 from rnnviz.config import RunConfig
 from rnnviz.engine.parameters import Parameters
+from rnnviz.engine.trace import before_pass
 from rnnviz.run.checksum import Checksum
 from rnnviz.run.history import PreviousRun
 from rnnviz.run.remedies import remedy_for_training, remedy_for_weights
@@ -125,15 +126,16 @@ class Player(Timeline):
         """Train for ``epochs`` epochs from the present, or for ``budget`` seconds.
 
         Stops the run at the last epoch, or if the loss is no longer finite. An early stop shows
-        the best epoch.
+        the best epoch. Cancelled by ``before_pass``, the run stays where it has come.
         """
         until = time.perf_counter() + budget
         more = 0 if self.finished else epochs
         target = Position(min(self.run.position.epoch + more, self.config.epochs))
-        stride = self.run.stride if np.isfinite(budget) else self.run.examples
+        stride = self.run.stride if np.isfinite(budget) else self.run.piece
         for _ in self._train_to(target, stride):
             if self.finished or time.perf_counter() > until:
                 break
+            before_pass.get()()
         self._stop_at_the_end(trained=True)
 
     def _train_to(self, target: Position, stride: int) -> Iterator[None]:

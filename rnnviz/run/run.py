@@ -49,8 +49,8 @@ class FirstNetwork:
         return own.like(own.theta.astype(config.dtype.value))
 
 
-#: Weights * tokens * examples processed in about a millisecond; and between two times at which a
-#: replay can be cancelled.
+#: Weights * tokens * examples processed in about a millisecond; and between two times at which
+#: training or a replay can be cancelled.
 _WORK, _PIECE = 2_000_000, 100_000_000
 #: The score on a set that is missing or has no labels.
 NO_SCORE = Score(float("nan"), float("nan"))
@@ -251,6 +251,11 @@ class TrainingRun(Run):
         """Number of examples to train between two checks of the clock."""
         return self.batch * min(32, self._steps_of(_WORK))
 
+    @property
+    def piece(self) -> int:
+        """Number of examples to train between two times at which it can be cancelled."""
+        return self.batch * self._steps_of(_PIECE)
+
     def _steps_of(self, work: int) -> int:
         """The number of steps with about so much work; at least one."""
         return max(
@@ -417,7 +422,7 @@ class TrainingRun(Run):
             buffers.enter(last)
         elif not self.snapshots.restore(position.epoch, buffers):
             buffers.enter(self._initial_state())
-        piece, whole = self._steps_of(_PIECE) * self.batch, True
+        piece, whole = self.piece, True
         try:
             while (now := position_of(buffers)) < position:
                 before_pass.get()()

@@ -30,7 +30,9 @@ from rnnviz.page.session_host import (
     SessionHost,
 )
 from rnnviz.probe.session import Session
+from rnnviz.run import run as running
 from rnnviz.run.checksum import Checksum
+from rnnviz.run.run import TrainingRun
 from rnnviz.run.schedule import MAX_CHANGES, Position
 from rnnviz.run.share_link import read_link
 from rnnviz.run.weight_edits import scale
@@ -251,6 +253,37 @@ def test_who_leaves_has_nothing_more_drawn(clock):
     clock.run(0.01, browser)
     assert len(passes) == 1
     assert clock.session.player.running and FAILED not in clock.session.player.message
+
+
+def test_who_leaves_has_no_commands_executed_until_they_come_back(clock):
+    browser = Browser(clock)
+    browser.viewer.gone = True
+    browser.say("step", what="epoch")
+    assert clock.epoch == 0
+    again = Browser(clock)
+    again.say("step", what="epoch")
+    assert clock.epoch == 1
+
+
+def test_an_epoch_ends_when_its_browser_leaves_and_goes_on_when_it_is_back(clock, monkeypatch):
+    monkeypatch.setattr(running, "_PIECE", 1)
+    browser, train, steps = Browser(clock), TrainingRun.train, []
+
+    def left(run, count):
+        finite = train(run, count)
+        steps.append(count)
+        browser.viewer.gone = len(steps) == 3
+        return finite
+
+    monkeypatch.setattr(TrainingRun, "train", left)
+    browser.say("step", what="epoch")
+    assert clock.session.run.position == Position(0, 3)
+    assert FAILED not in clock.session.player.message
+    Browser(clock).say("step", what="epoch")
+    assert clock.session.run.position == Position(1)
+    straight = TrainingRun(clock.session.dataset, clock.session.run.schedule)
+    straight.train(straight.examples)
+    assert np.array_equal(clock.session.state.parameters.theta, straight.state.parameters.theta)
 
 
 # Who looks
