@@ -22,6 +22,7 @@ from rnnviz.page.command import RefusedError, act, checked, not_understood
 from rnnviz.probe.pair import Pair
 from rnnviz.probe.session import STORY_SECONDS, Session
 from rnnviz.probe.work import spend
+from rnnviz.run.schedule import EDIT
 from rnnviz.ui.frame import Frame
 from rnnviz.ui.viewer import Job, Scene, Viewer
 
@@ -113,8 +114,8 @@ class SessionHost:
 
     ``version`` counts changes that may affect a picture, ``edition`` changes that may affect
     Streamlit's part of the page. A turn is ``untried`` after something has changed until all is
-    drawn and, while the run plays, an epoch has ended: it may take long. ``wake`` is called, in any
-    thread, when there is something new to draw.
+    drawn and, while the run plays, an epoch has ended, and as long as a past with weight edits is
+    shown: it may take long. ``wake`` is called, in any thread, when there is something new to draw.
     """
 
     def __init__(
@@ -237,7 +238,11 @@ class SessionHost:
                 self._next_frame = now + FRAME
                 self._send(viewer, now)
         whole = pair.epoch != before if pair.running else self._refine_at == math.inf
-        if whole and all(viewer.version == self.version for viewer in self.viewers):
+        # The edits of a link may draw random numbers for seconds.
+        edits = pair.looking_back and any(
+            change.name == EDIT for player in pair.players for change in player.run.schedule.changes
+        )
+        if whole and not edits and all(viewer.version == self.version for viewer in self.viewers):
             self.untried = False
 
     # Work

@@ -286,6 +286,20 @@ def test_an_epoch_ends_when_its_browser_leaves_and_goes_on_when_it_is_back(clock
     assert np.array_equal(clock.session.state.parameters.theta, straight.state.parameters.theta)
 
 
+def test_turns_may_be_long_while_weight_edits_are_replayed(clock):
+    player = clock.session.player
+    player.advance(2)
+    assert player.branch_with([scale(0.9)])
+    player.advance(20)
+    browser = Browser(clock)
+    browser.say("seek", epoch=0)
+    browser.say("play")
+    clock.run(0.1, browser)
+    assert player.shown and clock.host.untried
+    clock.run(1.0, browser)
+    assert player.shown is None and not clock.host.untried
+
+
 # Who looks
 
 
