@@ -129,7 +129,8 @@ class SilencingLab:
         before = self._memo.ask("before", state, lambda: evaluator.outputs(state.parameters))
         after, owners = evaluator.outputs(edited), evaluator.owners
         was, broken = (~np.isfinite(found).all(axis=1) for found in (before, after))
-        differ = np.where(was | broken, was != broken, before.argmax(axis=1) != after.argmax(axis=1))
+        moved = before.argmax(axis=1) != after.argmax(axis=1)
+        differ = np.where(was | broken, was != broken, moved)
         counts = np.bincount(owners, differ, len(examples)).astype(int).tolist()
         answers = np.bincount(owners, minlength=len(examples)).tolist()
         # Of several answers the last one stays.
