@@ -98,5 +98,21 @@ def test_sequences_turn_whose_answer_is_another_class(task):
         assert {turned.text for turned in every} == set(differ)
 
 
+def test_an_answer_that_was_no_number_before_the_edit_has_not_turned():
+    square = "h = (W @ x + U @ h + b_h) * (W @ x + U @ h + b_h)"
+    session = Session(RunConfig(cell="own", equations=square, init_scale=2.0))
+    edited = apply_edits(session.state.parameters, [silence(1, 3)])
+    every, _ = session.lab(SilencingLab).turns(source_of(session), edited)
+    examples = {e.text: e for e in (*session.dataset.train, *session.dataset.test)}
+    known = [np.isfinite(answers_of(session.state.parameters, e)).all() for e in examples.values()]
+    assert any(known) and not all(known)
+    for turned in every:
+        before, after = (
+            answers_of(parameters, examples[turned.text])
+            for parameters in (session.state.parameters, edited)
+        )
+        assert np.isfinite(before).all() or np.isfinite(after).all()
+
+
 def answers_of(parameters, example):
     return forward_pass(parameters, collate([example])).probs
