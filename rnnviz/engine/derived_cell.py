@@ -142,12 +142,13 @@ class DerivedCell:
             layer.arrays[VECTORS] = weights[-1]
         bound = self._bound(weights, layer)
         kernels = [bound.at_once(made) for made in self._before]
-        read = {inner for block in self.blocks if (inner := block.reads.inner)}
-        early = [node for node in read if not node.remembers]
-        if layer.ragged and early:  # Computed where sequences have ended, too: it may be 1 / 0.
+        if layer.ragged:  # Where sequences have ended, values of inputs may be no numbers.
             ended = ~token_mask(layer.counts)
-            values = [bound.all(self.forward.places[node]) for node in early]
-            kernels += [partial(value.__setitem__, ended, 1) for value in values]
+            kernels += [
+                partial(bound.all(place).__setitem__, ended, 1)
+                for node, place in self.forward.stored.items()
+                if node.varies and not node.remembers
+            ]
         return in_order([*kernels, bound.by_token(self._loop)])
 
     def bind_backward(

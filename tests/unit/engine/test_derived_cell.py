@@ -93,14 +93,15 @@ def test_its_states_are_those_of_the_script(use, text):
         'h = sigmoid(W_x @ x + W_h @ h)\nc = 0.5 * c + log(p_c ** 2 * h)\nout = "c"',
         "u = W_x @ x\nh = tanh(p_g / u + W_h @ h)",
         "u = W_x @ x\nh = tanh(W_a @ (1 / u) + W_h @ h)",
+        "u = W_x @ x\nh = tanh(1 / u * (V @ x) + W_h @ h)",
         "u = W_x @ x\na = V @ x + 1 / u\nh = tanh(W_a @ a + W_h @ h)",
         'u = W_x @ x\nh = tanh(W_r @ r + W_h @ h + b_h)\nr = 1 / u\nout = "h"',
     ],
 )
-@pytest.mark.parametrize("encoder", [False, True])
-def test_a_function_that_accepts_no_0_is_not_summed_where_sequences_have_ended(use, text, encoder):
-    weights = use(CellText("own", text), layers=2, encoder=encoder)
-    batch = collate(examples(weights.architecture, [6, 4, 1]))
+@pytest.mark.parametrize("lengths", [[6, 4, 1], [6, 6, 5]])
+def test_a_function_that_accepts_no_0_is_not_summed_where_sequences_have_ended(use, text, lengths):
+    weights = use(CellText("own", text), layers=2, encoder=True)
+    batch = collate(examples(weights.architecture, lengths))
     with np.errstate(all="ignore"):
         truth = complex_step_gradient(weights, batch).theta
         found = record(weights, batch, Gradient.EXACT).gradient.theta
