@@ -55,7 +55,13 @@ class Player(Timeline):
 
     def restart(self) -> None:
         """Start a new run at epoch 0 with the present settings and data."""
-        self._show(TrainingRun(self._dataset_for(self.config), Schedule(self.config), self.first))
+        self._restart(self.config)
+
+    def _restart(self, config: RunConfig) -> None:
+        # First the run: invalid equations, or ``before_pass``, may end it before it is there.
+        run = TrainingRun(self._dataset_for(config), Schedule(config), self.first)
+        self.config = config
+        self._show(run)
         self._link_steps: Iterator[None] | None = None
         self._link: Link | None = None
 
@@ -348,11 +354,7 @@ class Player(Timeline):
             self.pause()
         restarting = self.config.restarts(config)
         if restarting:
-            # Raises for invalid equations before anything has changed.
-            _ = architecture_of(self._dataset_for(config), config).cell
-        self.config, self.remedy = config, ""
-        if restarting:
-            self.restart()
+            self._restart(config)
             # A new task changes other settings too; only the task is named.
             reasons = [row for row in restarting if row.name == "task"] or restarting
             *others, last = (row.label for row in reasons)
@@ -364,6 +366,7 @@ class Player(Timeline):
                     "they came with."
                 )
             return
+        self.config, self.remedy = config, ""
         self.run.configure(config)
         self.message = " ".join(
             self._change_message(row.label, getattr(config, row.name))

@@ -286,6 +286,23 @@ def test_an_epoch_ends_when_its_browser_leaves_and_goes_on_when_it_is_back(clock
     assert np.array_equal(clock.session.state.parameters.theta, straight.state.parameters.theta)
 
 
+def test_settings_that_restart_the_run_change_with_it_or_not_at_all(clock, monkeypatch):
+    browser, run, scores = Browser(clock), clock.session.run, TrainingRun._append_scores
+
+    def left(run):
+        browser.viewer.gone = True
+        record(run.state.parameters, collate(run.dataset.train[:1]))
+        return scores(run)
+
+    with monkeypatch.context() as leaving:
+        leaving.setattr(TrainingRun, "_append_scores", left)
+        browser.say("seed")
+    assert (clock.session.run, clock.session.config) == (run, SMALL)
+    Browser(clock).say("seed")
+    assert clock.session.config.seed == SMALL.seed + 1
+    assert clock.session.run.schedule.start == clock.session.config
+
+
 def test_turns_may_be_long_while_weight_edits_are_replayed(clock):
     player = clock.session.player
     player.advance(2)
