@@ -24,9 +24,9 @@ import numpy as np
 from benchmarks.table import Row, print_table
 from rnnviz.config import RunConfig
 from rnnviz.run.schedule import Schedule
+from rnnviz.sweeps.many_runs import swept
 from rnnviz.sweeps.members import Member, attempted
 from rnnviz.sweeps.store import Store
-from rnnviz.sweeps.sweep import swept
 
 #: The size of a file is extrapolated from the first number of runs to the second.
 STORED, MANY, EPOCHS = 500, 10_000, 1000

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rnnviz.probe.session import Session
     from rnnviz.questions.wrong.measure import result_csv
     from rnnviz.run.schedule import Position
-    from rnnviz.sweeps.sweep import sweep
+    from rnnviz.sweeps.many_runs import sweep
     from rnnviz.tasks.upload import File, Upload, check_rows
 
 __version__ = "0.1.0"
@@ -54,7 +54,7 @@ _HOMES = {
     "result_csv": "rnnviz.questions.wrong.measure",
     "run_file": "rnnviz.files.run_file",
     "safetensors_file": "rnnviz.files.weights_file",
-    "sweep": "rnnviz.sweeps.sweep",
+    "sweep": "rnnviz.sweeps.many_runs",
     "weights_file": "rnnviz.files.weights_file",
     "widget": "rnnviz.notebook",
 }

@@ -20,10 +20,10 @@ from rnnviz.cli.runs import add_db, groups_text
 from rnnviz.cli.seeds import MOST_WORKERS
 from rnnviz.config import SETTINGS, RunConfig, SettingError
 from rnnviz.sweeps.grid import MOST_RUNS, axis_of, grid
+from rnnviz.sweeps.many_runs import estimated_seconds, missing, swept
 from rnnviz.sweeps.members import ClusterError, Ending, Member
 from rnnviz.sweeps.run_table import run_table
 from rnnviz.sweeps.store import Store, StoreError, default_path, digest_of, key_of
-from rnnviz.sweeps.sweep import estimated_seconds, missing, swept
 from rnnviz.tasks.upload import Upload
 from rnnviz.terminal import say, show
 

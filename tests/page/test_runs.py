@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 
 from rnnviz.config import RunConfig
-from rnnviz.questions.runs.measure import RunsLab, View
+from rnnviz.questions.runs.measure import RunsLab, RunsPicture
 from rnnviz.run.schedule import Schedule
 from rnnviz.sweeps.members import trained
 from rnnviz.sweeps.store import Store, default_path
@@ -48,7 +48,7 @@ def test_the_table_has_a_row_for_the_seeds_of_each_setting(filled):
     assert "of 4" in page.text
 
 
-@pytest.mark.parametrize("view", [View.CURVES, View.WHEN, View.SCORES])
+@pytest.mark.parametrize("view", [RunsPicture.CURVES, RunsPicture.WHEN, RunsPicture.SCORES])
 def test_every_picture_is_drawn(filled, view):
     page = Page("runs", **SMALL)
     lab_of(page).view = view

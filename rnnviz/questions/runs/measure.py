@@ -24,7 +24,7 @@ from rnnviz.sweeps.store import Store, StoreError, default_path
 MOST_GROUPS = 6
 
 
-class View(StrEnum):
+class RunsPicture(StrEnum):
     """The picture of the runs."""
 
     CURVES = "curves"
@@ -50,7 +50,7 @@ class RunsLab:
 
     def __init__(self) -> None:
         self.path: Path = default_path()
-        self.view, self.column, self.task = View.CURVES, COLUMNS[0], ""
+        self.view, self.column, self.task = RunsPicture.CURVES, COLUMNS[0], ""
         self.chosen: list[str] = []
         self.axes: tuple[str, str] = ("", "")
         self.problem, self.edition = "", (0, 0)

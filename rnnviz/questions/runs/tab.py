@@ -28,7 +28,7 @@ from rnnviz.probe.session import Session
 from rnnviz.questions.runs.measure import (
     MOST_GROUPS,
     RunsLab,
-    View,
+    RunsPicture,
     by_value,
     decisive,
     label_of,
@@ -156,21 +156,21 @@ def _table(lab: RunsLab) -> None:
 
 
 def _choose_picture(lab: RunsLab) -> None:
-    views = [view for view in View if view is not View.MAP or len(lab.varied) > 1]
+    views = [view for view in RunsPicture if view is not RunsPicture.MAP or len(lab.varied) > 1]
     edition = visit("runs"), tuple(views)
-    view = lab.view if lab.view in views else View.CURVES
+    view = lab.view if lab.view in views else RunsPicture.CURVES
     lab.view = choose_one(
         "Picture", views, view, edition, f"runs_view_{len(views)}", slot="runs_view",
         label_visibility="collapsed",
     )  # fmt: skip
-    if lab.view is View.CURVES:
+    if lab.view is RunsPicture.CURVES:
         known = [c for c in COLUMNS if lab.table[c].notna().any()]
         now = lab.column if lab.column in known else known[0]
         lab.column = choose_one(
             "Curve", known, now, (visit("runs"), tuple(known)), f"runs_column_{len(known)}",
             slot="runs_column", format_func=CURVES.get, label_visibility="collapsed",
         )  # fmt: skip
-    elif lab.view is View.MAP:
+    elif lab.view is RunsPicture.MAP:
         across, down = lab.axes
         names = lab.varied
         left, right = st.columns(2)
@@ -192,12 +192,12 @@ def _choose_picture(lab: RunsLab) -> None:
 def _picture(lab: RunsLab, colors: Theme) -> Picture:
     if lab.table.empty:
         return sentence("Runs", "No runs are kept yet.", colors)
-    if lab.view is View.MAP:
+    if lab.view is RunsPicture.MAP:
         return learned_map(lab.table, *lab.axes, colors)
-    if lab.view is View.SCORES:
+    if lab.view is RunsPicture.SCORES:
         return scores_over(lab.table, lab.varied, metric_of(lab.table), colors)
     groups = lab.groups
-    if lab.view is View.WHEN:
+    if lab.view is RunsPicture.WHEN:
         return learned_when(groups, lab.shared, colors)
     return run_curves(groups, [*map(lab.curves, groups)], lab.column, lab.shared, colors)
 
@@ -209,12 +209,12 @@ def _click(pair: Pair, event: Event) -> None:
         across, down = lab.axes
         here = (lab.table[across] == data[0]) & (lab.table[down] == data[1])
         lab.chosen = [*dict.fromkeys(lab.table[here]["family"])]
-        lab.view = View.CURVES
+        lab.view = RunsPicture.CURVES
         return
     if not (link := lab.link_of(str(data))):
         return
     query = dict(parse_qsl(link, keep_blank_values=True))
-    if lab.view is View.CURVES and isinstance(event["x"], int | float):
+    if lab.view is RunsPicture.CURVES and isinstance(event["x"], int | float):
         query["epoch"] = str(int(event["x"]))
     pair.follow(query)
 

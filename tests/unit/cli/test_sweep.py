@@ -27,7 +27,7 @@ def trained_here(schedules, upload=None, **_):
 @pytest.fixture
 def run(capsys, tmp_path, monkeypatch):
     """Runs one command on a file of runs; the runs are trained in this process."""
-    monkeypatch.setattr("rnnviz.sweeps.sweep.members", trained_here)
+    monkeypatch.setattr("rnnviz.sweeps.many_runs.members", trained_here)
 
     def run(line, *more):
         words = [*line.split(), "--db", str(tmp_path / "runs.sqlite"), *more]
@@ -97,7 +97,7 @@ def test_a_run_that_fails_makes_the_code_1_and_says_why(run, monkeypatch):
         yield failed(one, "It can't.")
         yield from map(trained, others)
 
-    monkeypatch.setattr("rnnviz.sweeps.sweep.members", members)
+    monkeypatch.setattr("rnnviz.sweeps.many_runs.members", members)
     code, out, err = run(f"sweep {CELLS} {QUICK}")
     assert code == 1 and "Failed runs: 1. It can't." in err and "failed" in out
 
@@ -125,7 +125,7 @@ def test_a_cluster_that_can_not_be_used_gets_a_sentence(run, monkeypatch):
         raise ClusterError(f"No Dask scheduler answers at {how['cluster']}.")
         yield
 
-    monkeypatch.setattr("rnnviz.sweeps.sweep.members", members)
+    monkeypatch.setattr("rnnviz.sweeps.many_runs.members", members)
     code, out, err = run("sweep --lr 0.1,0.2 --dask tcp://127.0.0.1:1 --epochs 1")
     assert code == 1 and out == "" and "No Dask scheduler answers at tcp://127.0.0.1:1." in err
     assert "on a single processor" in err and "0 of 0" in run("runs")[1]
@@ -136,7 +136,7 @@ def test_ctrl_c_keeps_what_has_ended(run, monkeypatch):
         yield trained(next(iter(schedules)))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("rnnviz.sweeps.sweep.members", members)
+    monkeypatch.setattr("rnnviz.sweeps.many_runs.members", members)
     code, out, err = run(f"sweep {CELLS} {QUICK}")
     assert code == 130 and out == "" and "Stopped after 1 of 4" in err
     assert "1 of 1" in run("runs")[1]
@@ -148,7 +148,7 @@ def test_workers_that_are_killed_without_end_end_it(run, monkeypatch):
         raise BrokenProcessPool
         yield
 
-    monkeypatch.setattr("rnnviz.sweeps.sweep.members", members)
+    monkeypatch.setattr("rnnviz.sweeps.many_runs.members", members)
     code, _, err = run(f"sweep {CELLS} {QUICK}")
     assert code == 1 and "Failed runs: 4" in err
 

@@ -12,8 +12,8 @@ import pytest
 
 from rnnviz.config import RunConfig
 from rnnviz.run.schedule import Schedule
+from rnnviz.sweeps.many_runs import sweep
 from rnnviz.sweeps.members import ClusterError, members, trained
-from rnnviz.sweeps.sweep import sweep
 
 distributed = pytest.importorskip("distributed", reason="needs requirements-parity.txt")
 ROOT = str(Path(__file__).parents[3])

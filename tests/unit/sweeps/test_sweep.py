@@ -14,10 +14,10 @@ from rnnviz.config import RunConfig, SettingError
 from rnnviz.run.schedule import Schedule
 from rnnviz.run.share_link import read_link
 from rnnviz.sweeps.grid import grid
+from rnnviz.sweeps.many_runs import estimated_seconds, sweep, swept
 from rnnviz.sweeps.members import attempted, members, trained
 from rnnviz.sweeps.run_table import differing, grouped, run_table
 from rnnviz.sweeps.store import Store, key_of
-from rnnviz.sweeps.sweep import estimated_seconds, sweep, swept
 from rnnviz.tasks.upload import File, Upload
 
 SMALL = RunConfig(hidden=4, init_scale=0.3, epochs=3)
@@ -59,7 +59,7 @@ def test_with_a_file_only_what_is_missing_is_trained(tmp_path, monkeypatch):
         asked.extend(schedules)
         return members(schedules, **how)
 
-    monkeypatch.setattr("rnnviz.sweeps.sweep.members", noted)
+    monkeypatch.setattr("rnnviz.sweeps.many_runs.members", noted)
     again = sweep(SMALL, {"lr": [0.1, 1.0]}, workers=2, db=path)
     assert [schedule.start.lr for schedule in asked] == [1.0]
     assert [*again["lr"]] == [0.1, 1.0] and again["key"][0] == first["key"][1]

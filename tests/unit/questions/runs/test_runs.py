@@ -7,7 +7,7 @@ import pytest
 
 from rnnviz.charts.theme import LIGHT
 from rnnviz.config import RunConfig
-from rnnviz.questions.runs.measure import RunsLab, View, by_value, decisive
+from rnnviz.questions.runs.measure import RunsLab, RunsPicture, by_value, decisive
 from rnnviz.questions.runs.pictures import learned_map, learned_when, run_curves, scores_over
 from rnnviz.run.schedule import Schedule
 from rnnviz.sweeps.members import Member
@@ -128,7 +128,7 @@ def test_runs_of_one_setting_have_no_plot_of_each_setting(lab):
 
 
 def test_a_picture_is_drawn_once_for_the_same_choices(lab):
-    drawn = [lab.drawn((View.CURVES, "white"), object) for _ in range(2)]
+    drawn = [lab.drawn((RunsPicture.CURVES, "white"), object) for _ in range(2)]
     assert drawn[0] is drawn[1]
     lab.column = "test_loss"
-    assert lab.drawn((View.CURVES, "white"), object) is not drawn[0]
+    assert lab.drawn((RunsPicture.CURVES, "white"), object) is not drawn[0]
