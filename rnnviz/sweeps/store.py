@@ -140,6 +140,8 @@ class Store:
             raise StoreError(f"{self.path}: it is a database of another program.")
         if version > _VERSION:
             raise StoreError(f"{self.path}: a newer rnnviz has written it. Update this one.")
+        if readonly and not tables:
+            raise StoreError(f"{self.path}: it has no runs yet.")
         if readonly:
             return
         self._write_ahead()

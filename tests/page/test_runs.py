@@ -64,6 +64,8 @@ def test_a_click_on_a_curve_opens_its_run_at_that_epoch(filled):
     page.run()
     config, at = page.session.config, page.session.player.position
     assert (config.cell, config.seed, at.epoch) == ("gru", 1, 2)
+    assert page.session.run.position.epoch == 3
+    assert "same" not in page.session.player.message.replace("the same to the last bit", "")
 
 
 def test_a_sweep_that_the_page_starts_is_trained_and_offered(filled):

@@ -72,7 +72,7 @@ def run_curves(
     return picture(
         series, _titled(CURVES[column].capitalize(), shared), HEIGHT, theme,
         {"t": 48 + _LINE * len(groups)}, yaxis=up, annotations=_names(groups, theme),
-        xaxis=axis("epoch", theme, range=[0, max(1, longest - 1)]), meta={"x": "epoch"},
+        xaxis=axis("epoch", theme, range=[0, max(1, longest - 1)]),
     )  # fmt: skip
 
 

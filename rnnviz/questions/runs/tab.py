@@ -215,7 +215,8 @@ def _click(pair: Pair, event: Event) -> None:
         return
     query = dict(parse_qsl(link, keep_blank_values=True))
     if lab.view is RunsPicture.CURVES and isinstance(event["x"], int | float):
-        query["epoch"] = str(int(event["x"]))
+        # The whole run is trained, and looked back at: its checksum is that of its end.
+        query |= {"now": query.get("epoch", "0"), "epoch": str(int(event["x"]))}
     pair.follow(query)
 
 
@@ -249,19 +250,18 @@ def _progress(lab: RunsLab) -> None:
     except (StoreError, OSError):
         return
     running = [s for s in sweeps if s["state"] == "running" and _alive(s["pid"])]
-    left, right = st.columns([5, 2], vertical_alignment="center")
-    for sweep in running[:1]:
-        done, total = sweep["stored"], sweep["total"]
-        spent = time.time() - sweep["begun"]
-        rest = f", about {spent / done * (total - done):.0f} s left" if done else ""
-        left.progress(min(1.0, done / max(1, total)), f"{done:,} of {total:,} runs{rest}")
-        if right.button("Cancel", key="runs_cancel"):
-            with suppress(ProcessLookupError):
-                os.kill(sweep["pid"], signal.SIGTERM)
-    if (count := latest[1] - lab.edition[1]) > 0 and right.button(
-        f"Show {count:,} new", key="runs_newer", type="primary"
-    ):
-        st.rerun()
+    with st.container(horizontal=True, vertical_alignment="center", key="runs_progress"):
+        for sweep in running[:1]:
+            done, total = sweep["stored"], sweep["total"]
+            spent = time.time() - sweep["begun"]
+            rest = f", about {spent / done * (total - done):.0f} s left" if done else ""
+            st.progress(min(1.0, done / max(1, total)), f"{done:,} of {total:,} runs{rest}")
+            if st.button("Cancel", key="runs_cancel"):
+                with suppress(ProcessLookupError):
+                    os.kill(sweep["pid"], signal.SIGTERM)
+        count = latest[1] - lab.edition[1]
+        if count > 0 and st.button(f"Show {count:,} new", key="runs_newer", type="primary"):
+            st.rerun()
 
 
 def _sweep_form(session: Session, lab: RunsLab) -> None:
