@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from rnnviz.config import TaskName
+from rnnviz.files.page_script import page_script
 from tests.browser.serving import HEIGHT, open_page, visit
 from tests.browser.train_page import TrainPage
 
@@ -420,10 +421,8 @@ def test_the_curves_are_enlarged_with_the_numbers_of_each(opened, server):
 
 
 # The table and the CSV of a made-up figure.
-NUMBERS = """async () => {
-  const loaded = performance.getEntriesByType("resource").map(({ name }) => name);
-  const script = loaded.find((name) => name.endsWith("/numbers.js"));
-  const { columnsOf, csvOf, fillTable } = await import(script);
+NUMBERS = """() => {
+  const { columnsOf, csvOf, fillTable } = $numbers;
   const x = Int32Array.from({ length: 1001 }, (_, k) => k);
   const y = Float32Array.from(x, (k) => k + 0.1);
   y[1] = NaN;
@@ -443,7 +442,8 @@ NUMBERS = """async () => {
 
 @pytest.mark.story
 def test_numbers_have_all_their_digits_and_texts_are_only_texts(page):
-    lines, note, count, unescaped = page.page.evaluate(NUMBERS)
+    made = NUMBERS.replace("{", "{\n" + page_script("numbers.js"), 1)
+    lines, note, count, unescaped = page.page.evaluate(made)
     heading = '"a<b>, c: word1","a<b>, c",series 2: place,series 2: 0 <img>,series 2: 1 not,worth'
     assert lines.pop(0) == "# phrase: so,'=1+1"
     assert lines[0] == heading

@@ -214,7 +214,7 @@ def test_every_question_has_its_pictures_and_its_place_in_the_link_of_the_page(s
 def test_a_cell_without_the_notebooks_rule_has_its_gradient_and_the_check(cell):
     page = Page(RIGHT, **SMALL, cell=cell)
     assert page.charts.keys() == {"words", "flow", "parameters"}
-    assert "one function of W_hh h and the input" in page.places["flow"]["text"]
+    assert "is drawn for elman, and for own cells of one line" in page.places["flow"]["text"]
     said = page.chart("parameters")["layout"]["meta"]["sentence"]
     assert said.startswith("Press G to compare")
     page.click("check")

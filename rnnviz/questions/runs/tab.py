@@ -119,7 +119,9 @@ def _answer(lab: RunsLab) -> str:
 def _choose_task(lab: RunsLab) -> None:
     if len(lab.tasks) > 1:
         now = lab.task if lab.task in lab.tasks else lab.tasks[-1]
-        lab.task = choose_one("Task", lab.tasks, now, (visit("runs"), lab.edition), "runs_task")
+        lab.task = choose_one(
+            "Task", lab.tasks, now, (visit("runs"), lab.edition), "runs_task", format_func=escaped
+        )
 
 
 def _table(lab: RunsLab) -> None:

@@ -27,7 +27,8 @@ MARKDOWN = {"label", "body", "help", "captions"}
 OTHERS = {"captions", "parts", "self.unrolled", "session.units"}
 #: Texts that are written in this program: names of settings, of choices, of kinds of things.
 OURS = {
-    "MOST_EDITS", "MOST_RUNS", "TASKS[session.config.task].teaches", "_HELP", "_TEMPERATURE",
+    "MOST_EDITS", "MOST_RUNS", "SETTINGS[name].label", "_EMPTY", "_NO_SWEEP",
+    "TASKS[session.config.task].teaches", "_HELP", "_TEMPERATURE",
     "_changed(RunConfig(**values))", "doing", "export.help", "export.label", "group", "kind.help",
     "kind.label", "label", "many", "most",
     "names.noun", "names.sequence", "none", "noun", "noun.capitalize()", "now", "preset.label",
@@ -38,8 +39,8 @@ OURS = {
 }  # fmt: skip
 OUR_OPTIONS = {
     "Alter", "BandSource", "Hold", "Objective", "ReadoutKind", "Method", "_PAIRS", "kind",
-    "kinds", "list(Unit)", "list(options)", "list(range(1, layers + 1))", "list(samples)",
-    "list(type(asked))", "options", "sides",
+    "kinds", "known", "list(Unit)", "list(options)", "list(range(1, layers + 1))", "list(samples)",
+    "list(type(asked))", "options", "sides", "views",
 }  # fmt: skip
 
 
