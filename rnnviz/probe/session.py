@@ -42,7 +42,7 @@ L = TypeVar("L")
 #: The temperature at which a network writes, at first, and all by their names.
 TEMPERATURE, _TEMPERATURES = 0.7, {f"{k / 10:g}": k / 10 for k in range(1, 21)}
 _LAYERS = int(SETTINGS["layers"].high)
-#: While the run trains, its story and signs are cached for so many seconds: nobody reads faster.
+#: Seconds for which the story and signs of a run that trains are cached: nobody reads faster.
 STORY_SECONDS = 0.2
 
 

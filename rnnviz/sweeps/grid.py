@@ -18,7 +18,7 @@ from rnnviz.engine.derived_cell import cell_of
 MOST_RUNS = 100_000
 #: The stream of ``np.random.default_rng((seed, stream))`` for random settings.
 DRAWING = 10
-#: After so many draws in a row that repeat earlier ones, there are no others.
+#: Consecutive repeated draws after which random draws end.
 _REPEATED = 1000
 _RANGE = re.compile(r"(.+?)\.\.([^:]+)(:log)?(?::(\d{1,6}))?", re.ASCII)
 
@@ -33,7 +33,7 @@ class Range:
     log: bool = False
 
     def spaced(self, count: int) -> list[Any]:
-        """So many values with both ends, to six digits; whole numbers each once."""
+        """``count`` values with both ends, to six digits; whole numbers each once."""
         shares = np.linspace(0, 1, count).tolist()
         inner = [self._at(share, self.high, round) for share in shares[1:-1]]
         return [*dict.fromkeys([self.low, *inner, *[self.high] * (count > 1)])]
@@ -96,10 +96,10 @@ def _range_of(row: Setting, text: str) -> tuple[Range, int | None]:
 def grid(
     axes: Mapping[str, Axis], *, seeds: int = 1, draws: int = 0, base: RunConfig | None = None
 ) -> list[RunConfig]:
-    """The settings of all runs, each once: all combinations, or so many random draws of them.
+    """The settings of all runs, each once: all combinations, or ``draws`` random ones.
 
-    Other settings are those of ``base``. Each combination is trained with so many ``seeds``, from
-    its own on; the first seed of all comes first. Draws depend on the seed alone, and more of them
+    Other settings are those of ``base``. Each combination is trained with ``seeds`` seeds, from its
+    own on; the first seed of all comes first. Draws depend on the seed alone, and more of them
     begin with the same. Raises SettingError for values that can't be used, or have no effect.
     """
     settings = (base or RunConfig()).as_dict()

@@ -139,7 +139,7 @@ class SeedRuns:
 
 
 def ended(seconds: float) -> bool:
-    """Wait until no seeds are trained any more, for at most so many seconds."""
+    """Wait at most ``seconds`` until no seeds are trained any more."""
     if free := _TURN.acquire(timeout=seconds):
         _TURN.release()
     return free

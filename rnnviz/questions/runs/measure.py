@@ -82,7 +82,8 @@ class RunsLab:
         """The tasks of the runs, the one with the latest run last."""
         if self._every.empty:
             return []
-        return [*dict.fromkeys(reversed(self._every["task"].tolist()))][::-1]
+        every = self._every["task"]
+        return self._memo.ask("tasks", self.edition, lambda: [*every[::-1].unique()][::-1])
 
     @property
     def table(self) -> pd.DataFrame:
@@ -102,11 +103,11 @@ class RunsLab:
     @property
     def varied(self) -> list[str]:
         """The settings in which the runs of the task differ."""
-        return differing(self.table)
+        return self._memo.ask("varied", (self.edition, self.task), lambda: differing(self.table))
 
     @property
     def groups(self) -> list[Group]:
-        """The chosen settings; by default the two that learned best."""
+        """The chosen settings; by default the best of each value of the decisive one."""
         rows, table = self.rows, self.table
         chosen = [family for family in self.chosen if family in rows.index] or self._usual(rows)
         shown = rows.loc[chosen[:MOST_GROUPS]]
@@ -123,10 +124,20 @@ class RunsLab:
         same = [name for name in self.varied if runs[name].nunique() == 1]
         return _called(runs.iloc[0], same) if same else ""
 
+    @property
+    def deciding(self) -> tuple[str, pd.DataFrame]:
+        """The decisive setting, or "", and the runs that learned for each of its values."""
+        return self._memo.ask("deciding", (self.edition, self.task), self._decide)
+
+    def _decide(self) -> tuple[str, pd.DataFrame]:
+        name = decisive(self.table, self.varied)
+        return name, by_value(self.table, name) if name else pd.DataFrame()
+
     def _usual(self, rows: pd.DataFrame) -> list[str]:
         """The best of each value of the decisive setting, or the two that learned best."""
         best = best_first(rows)
-        if not (name := decisive(self.table, self.varied)):
+        name, _ = self.deciding
+        if not name:
             return best[:2]
         firsts = {rows.loc[family, name]: family for family in reversed(best)}
         return [family for family in best if family in firsts.values()]

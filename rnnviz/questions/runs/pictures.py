@@ -28,6 +28,8 @@ HEIGHT = 460
 _LINE = 18
 #: The most settings with a plot of their own, and the most values of a map's side.
 _MOST_PLOTS, MOST_VALUES = 6, 24
+#: More letters of the values of a setting don't fit side by side.
+_MOST_LETTERS = 12
 
 
 def colors(theme: Theme) -> list[str]:
@@ -198,11 +200,12 @@ def scores_over(
             label_of(name), theme, range=[-0.6, len(places) - 0.4], showgrid=False,
             domain=[k / len(names) + 0.02, (k + 1) / len(names) - 0.02],
             tickvals=[*places.values()], ticktext=[_text(value) for value in places],
+            tickangle=-90 if sum(len(_text(value)) for value in places) > _MOST_LETTERS else 0,
         )  # fmt: skip
     up = axis("", theme, range=[-0.1, 1.05])
     if loss:
         up = log_axis("", theme, decades(score.to_numpy(float)))
-    return picture(series, title, HEIGHT, theme, **axes, yaxis=up)
+    return picture(series, title, HEIGHT, theme, {"b": 84}, **axes, yaxis=up)
 
 
 def _scores_of(

@@ -29,8 +29,6 @@ from rnnviz.questions.runs.measure import (
     MOST_GROUPS,
     RunsLab,
     RunsPicture,
-    by_value,
-    decisive,
     label_of,
     value_text,
 )
@@ -80,7 +78,7 @@ def runs_page(pair: Pair, controls: DeltaGenerator) -> Scene:
     elif lab.table.empty:
         st.info(_EMPTY)
     else:
-        left, right = st.columns([3, 2], gap="medium")
+        left, right = st.columns([11, 9], gap="medium")
         with left:
             _choose_task(lab)
             _table(lab)
@@ -99,15 +97,18 @@ def runs_page(pair: Pair, controls: DeltaGenerator) -> Scene:
 
 def _answer(lab: RunsLab) -> str:
     """Which setting decides whether a run learns, and which runs learn best."""
-    if lab.problem or lab.table.empty:
-        return escape(lab.problem) or "No runs are kept yet."
+    if lab.problem:
+        return "The file of runs can't be read."
+    if lab.table.empty:
+        return "No runs are kept yet."
     table, rows = lab.table, lab.rows
     learned = f"<strong>{int(rows['learned'].sum()):,}</strong> of {len(table):,}"
     said = f"Runs that learned all of training: {learned}."
-    if name := decisive(table, lab.varied):
+    name, values = lab.deciding
+    if name:
         counts = [
             f"{value_text(value)} {row.learned:.0f} of {row.n:.0f}"
-            for value, row in by_value(table, name).iterrows()
+            for value, row in values.iterrows()
         ]
         said = f"{said} {escape(label_of(name))}: {escape(', '.join(counts[:_MOST_COUNTS]))}."
     return said
@@ -170,7 +171,8 @@ def _choose_picture(lab: RunsLab) -> None:
         now = lab.column if lab.column in known else known[0]
         lab.column = choose_one(
             "Curve", known, now, (visit("runs"), tuple(known)), f"runs_column_{len(known)}",
-            slot="runs_column", format_func=CURVES.get, label_visibility="collapsed",
+            slot="runs_column", label_visibility="collapsed",
+            format_func=lambda name: CURVES[name].replace("training", "train"),
         )  # fmt: skip
     elif lab.view is RunsPicture.MAP:
         across, down = lab.axes
