@@ -5,29 +5,26 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from contextlib import closing
-from io import BytesIO
 from pathlib import Path
 
 import pandas as pd
 
-from rnnviz import __version__
 from rnnviz.cli.train import FileKind, write_made
-from rnnviz.config import SETTINGS, SettingError
-from rnnviz.files.numbers import Column, csv_text
+from rnnviz.config import SettingError
+from rnnviz.files.output import runs_csv, runs_parquet
 from rnnviz.files.whole_file import check_outputs
 from rnnviz.probe.formatting import share_text
-from rnnviz.sweeps.grid import Range, axis_of
-from rnnviz.sweeps.run_table import differing, grouped, metric_of, run_table
+from rnnviz.sweeps.run_table import differing, grouped, metric_of, run_table, where
 from rnnviz.sweeps.store import Store, StoreError, default_path
 from rnnviz.terminal import show
 
-#: Columns besides the settings by which runs can be chosen.
-_ALSO = ("state", "data")
 #: The digits of a key that are shown.
 _KEY = 8
 _EXPORT = FileKind(
     "FILE", "write a row a run, with all settings and scores, as .csv or .parquet",
-    lambda table, path, _: table_csv(table) if path.suffix.lower() == ".csv" else parquet(table),
+    lambda table, path, _: (
+        runs_csv(table) if path.suffix.lower() == ".csv" else runs_parquet(table)
+    ),
     (".csv", ".parquet"),
 )  # fmt: skip
 
@@ -42,9 +39,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``rnnviz runs``."""
     add_db(parser)
     parser.add_argument(
-        "--where", action="append", default=[], metavar="NAME=VALUES",
+        "--where", dest="conditions", action="append", default=[], metavar="NAME=VALUES",
         help="only runs with such a setting: cell=lstm, lag=10,20, lr=0.01..0.1; or "
-        "state=diverged; several must all hold",
+        "state=diverged, note=best; several must all hold",
     )  # fmt: skip
     one = parser.add_mutually_exclusive_group()
     one.add_argument("--every", action="store_true", help="a line a run, not one for all seeds")
@@ -55,8 +52,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def runs(
-    *, db: Path | None, where: Sequence[str], every: bool, export: Path | None, link: str | None,
-    delete: bool, yes: bool,
+    *, db: Path | None, conditions: Sequence[str], every: bool, export: Path | None,
+    link: str | None, delete: bool, yes: bool,
 ) -> int:  # fmt: skip
     """List, export or delete the runs of a file, or print the link of one."""
     if yes and not delete:
@@ -70,8 +67,8 @@ def runs(
     with closing(Store(path, readonly=not delete)) as store:
         every_run, sweeps = run_table(store), store.sweeps()
         table = every_run
-        for text in where:
-            table = _chosen(table, text)
+        for text in conditions:
+            table = where(table, text)
         if delete:
             if yes or _agreed(
                 f"Delete {len(table):,} of {len(every_run):,} runs in {path}? [y/N] "
@@ -96,18 +93,6 @@ def runs(
         if len(table):
             show(runs_text(table) if every else groups_text(table))
     return 0
-
-
-def _chosen(table: pd.DataFrame, text: str) -> pd.DataFrame:
-    """The runs that a text such as ``lag=10,20`` describes; raises SettingError."""
-    name, equals, value = text.partition("=")
-    if not equals or name not in (*SETTINGS, *_ALSO):
-        also = " or ".join(_ALSO)
-        raise SettingError(f"--where: {text[:60]!r} names no setting, nor {also}: write lag=10,20.")
-    axis = value.split(",") if name in _ALSO else axis_of(SETTINGS[name], value)
-    if isinstance(axis, Range):
-        return table[table[name].between(axis.low, axis.high)]
-    return table[table[name].isin([*axis])]
 
 
 def _agreed(question: str) -> bool:
@@ -151,17 +136,3 @@ def runs_text(table: pd.DataFrame) -> str:
     for part in ("train", "test"):
         text[part] = table[f"{part}_metric"].map(share_text)
     return str(text.round({"seconds": 1}).to_string(index=False, na_rep="–", max_colwidth=30))
-
-
-def table_csv(table: pd.DataFrame) -> str:
-    """All columns as CSV, below a line with their origin."""
-    cells = table.astype(object).where(table.notna(), "")
-    columns = [Column(str(name), [*map(str, cells[name])]) for name in cells]
-    return csv_text(columns, {"rnnviz": __version__})
-
-
-def parquet(table: pd.DataFrame) -> bytes:
-    """All columns as Parquet."""
-    file = BytesIO()
-    table.to_parquet(file, index=False)
-    return file.getvalue()

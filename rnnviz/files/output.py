@@ -1,12 +1,14 @@
-"""The origin, the scores and the numbers of a run, as text."""
+"""The origin, the scores and the numbers of a run, as text; and tables of runs."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from io import BytesIO
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from rnnviz import __version__
 from rnnviz.files.numbers import Column, Drawn, csv_of, csv_text, with_numbers
@@ -87,3 +89,23 @@ def numbers(session: Session, pictures: Mapping[str, Drawn]) -> dict[str, str]:
     made = origin(session)
     tables = {f"{name}.csv": csv_of(one, made) for name, one in with_numbers(pictures).items()}
     return tables | {name: content(session) for name, content in HISTORIES.items()}
+
+
+def runs_csv(table: pd.DataFrame) -> str:
+    """The runs of a table (``run_table``) with all settings and scores, as CSV."""
+    cells = _shared(table).astype(object)
+    cells = cells.where(cells.notna(), "")
+    columns = [Column(str(name), [*map(str, cells[name])]) for name in cells]
+    return csv_text(columns, {"rnnviz": __version__})
+
+
+def runs_parquet(table: pd.DataFrame) -> bytes:
+    """The runs of a table (``run_table``) with all settings and scores, as Parquet."""
+    file = BytesIO()
+    _shared(table).to_parquet(file, index=False)
+    return file.getvalue()
+
+
+def _shared(table: pd.DataFrame) -> pd.DataFrame:
+    # These serve the page alone.
+    return table.drop(columns=["digest", "query", "small"])

@@ -1,4 +1,4 @@
-"""The menus *Export* and *Open*: a run as files, and files as a run."""
+"""The menus *Open*, *Export* and *Keep*: files as a run, and a run as files or in *Runs*."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from rnnviz.page.every_picture import every_picture
 from rnnviz.page.session_registry import TabSession, get_tab
 from rnnviz.probe.pair import Pair
 from rnnviz.probe.session import Session
+from rnnviz.questions.runs.measure import RunsLab
+from rnnviz.questions.runs.opening import MOST_NOTE, keep
 from rnnviz.ui.browser_session import saved
 from rnnviz.ui.stage import place_open
 from rnnviz.ui.style import escaped
@@ -130,3 +132,12 @@ def open_menu() -> None:
         most = f"at most {MAX_RUN // 1_000_000} MB"
         place_open("A run or weights", f"A .rnnviz, .npz or .safetensors file, {most}.")
         st.caption("It replaces the run on this page. You can also drop a file anywhere.")
+
+
+def keep_menu(pair: Pair) -> None:
+    """Place the form that keeps the run, or both, as they are now, with a note."""
+    with st.popover("Keep", width="stretch"), st.form("keep", border=False):
+        note = st.text_input("Note", max_chars=MOST_NOTE, placeholder="what it shows", key="note")
+        if st.form_submit_button("Keep in Runs", type="primary", width="stretch"):
+            keep(pair, pair.session.lab(RunsLab).path, note)
+        st.caption("It is on the page *Runs* from then on, as it is now.")

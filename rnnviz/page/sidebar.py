@@ -25,7 +25,7 @@ from rnnviz.config import (
     written_constants,
 )
 from rnnviz.engine.derived_cell import cell_of
-from rnnviz.page.export_menu import export_menu, open_menu
+from rnnviz.page.export_menu import export_menu, keep_menu, open_menu
 from rnnviz.page.own_data import leave_own_data, own_data
 from rnnviz.page.session_registry import TabSession, get_tab
 from rnnviz.probe.pair import Pair
@@ -56,7 +56,7 @@ def sidebar(tab: TabSession, pair: Pair, task: DeltaGenerator, folded: bool) -> 
     """
     session = pair.first
     if session.player.recorded:
-        _recorded(session, task)
+        _recorded(pair, task)
         return
     split = (session, pair.second, frozenset(pair.split), pair.sessions[-1].config)
     if tab.config is not None and (tab.config, tab.split) != (session.config, split):
@@ -74,13 +74,14 @@ def sidebar(tab: TabSession, pair: Pair, task: DeltaGenerator, folded: bool) -> 
     tab.split = (*split[:-1], pair.sessions[-1].config)
 
 
-def _recorded(session: Session, task: DeltaGenerator) -> None:
+def _recorded(pair: Pair, task: DeltaGenerator) -> None:
     """The sidebar of a recording, whose settings are those of another program."""
+    session = pair.session
     with task:
         name = f"Recording: {session.dataset.name[:60]}"
         st.selectbox("Task", [name], key="own_task", disabled=True)
     with st.sidebar:
-        _files(session)
+        _files(pair)
         st.caption(explanation("recording"))
         _about(session)
 
@@ -113,16 +114,18 @@ def _read(tab: TabSession, pair: Pair, task: DeltaGenerator, folded: bool) -> Ru
             st.caption(_changed(RunConfig(**values)))
             leave_own_data(session)
         own_data(session)
-        _files(pair.session)
+        _files(pair)
         _about(session)
     return RunConfig(**values)
 
 
-def _files(session: Session) -> None:
-    """The menus that open and export files, side by side."""
+def _files(pair: Pair) -> None:
+    """The menus that open, export and keep runs, side by side."""
     with st.container(horizontal=True, key="files"):
         open_menu()
-        export_menu(session)
+        export_menu(pair.session)
+        if not pair.session.player.recorded:
+            keep_menu(pair)
 
 
 def _differing(

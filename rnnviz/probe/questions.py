@@ -55,8 +55,8 @@ PAGES: dict[str, type[StrEnum]] = {
 }
 
 
-#: What the names of marks in links begin with: a question, the page *Step*, or any page.
-MARKED = {"step", "shown", *(one.name.lower() for kind in PAGES.values() for one in kind)}
+#: What the names of marks in links begin with: a question, the pages *Step* and *Runs*, or any.
+MARKED = {"step", "runs", "shown", *(one.name.lower() for kind in PAGES.values() for one in kind)}
 
 
 def page_of(question: StrEnum) -> str:

@@ -55,6 +55,7 @@ class Ending(StrEnum):
 
     FINISHED = "finished"
     EARLY = "stopped early"
+    UNFINISHED = "unfinished"
     DIVERGED = "diverged"
     FAILED = "failed"
 
@@ -64,8 +65,9 @@ class Member:
     """One run at its end: the scores (E + 1, 4) of its epochs, and its weights (P,).
 
     The scores are by ``COLUMNS``. A run ``diverged`` if its loss was no longer finite: it ended
-    before its last epoch, and not by an early stop. ``link`` is the query that leads to its end,
-    empty for data that a link can't carry. A run that failed has no scores (0, 4), and says its
+    before its last epoch, and not by an early stop. It is ``unfinished`` if it was kept on its way,
+    and ``imported`` if it began with given weights. ``link`` is the query that leads to its end,
+    without its data; empty if none does. A run that failed has no scores (0, 4), and says its
     ``problem``.
     """
 
@@ -76,6 +78,8 @@ class Member:
     link: str = ""
     seconds: float = 0.0
     problem: str = ""
+    unfinished: bool = False
+    imported: bool = False
 
     @property
     def ending(self) -> Ending:
@@ -84,6 +88,8 @@ class Member:
             return Ending.FAILED
         if self.diverged:
             return Ending.DIVERGED
+        if self.unfinished:
+            return Ending.UNFINISHED
         return Ending.FINISHED if len(self.scores) > self.config.epochs else Ending.EARLY
 
     @property
@@ -117,7 +123,7 @@ def trained(
     scores = np.stack([run.history.column(name) for name in COLUMNS], axis=1)
     end = run.position
     checksum = Checksum.of(run) if end > START else None
-    link = "" if data.own else Link(run.schedule, end, end, checksum=checksum).query()
+    link = "" if dataset else Link(run.schedule, end, end, checksum=checksum).query()
     return Member(
         schedule, scores, run.state.parameters.theta, diverged=not run.finished, link=link or "",
         seconds=time.perf_counter() - begun,

@@ -6,8 +6,9 @@ import json
 
 import pandas as pd
 
-from rnnviz.config import SETTINGS
+from rnnviz.config import SETTINGS, SettingError
 from rnnviz.run.history import COLUMNS
+from rnnviz.sweeps.grid import Range, axis_of
 from rnnviz.sweeps.members import Ending
 from rnnviz.sweeps.store import Store
 
@@ -16,20 +17,27 @@ OUTCOMES = (
     "state", "problem", "reached", "learned_epoch", *COLUMNS,
     *(f"best_{name}" for name in COLUMNS), "seconds",
 )  # fmt: skip
+#: Columns besides the settings by which runs can be chosen.
+_ALSO = ("state", "data", "note")
 
 
 def run_table(store: Store) -> pd.DataFrame:
     """All settings of each run and what it came to, a row a run, in the order of the store.
 
-    ``reached`` is its last epoch, ``learned_epoch`` the first with all training answers right.
-    Metrics are from 0 to 1; numbers that are missing are NaN.
+    ``reached`` is its last epoch, ``learned_epoch`` the first with all training answers right,
+    ``digest`` that of the user's own data, and ``query`` the link without them. ``small`` has a few
+    of its scores as float32. Metrics are from 0 to 1; numbers that are missing are NaN.
     """
     rows = store.rows()
     frame = pd.DataFrame(rows, columns=[*rows[0]] if rows else ["settings"])
     settings = pd.DataFrame([json.loads(text) for text in frame["settings"]], columns=[*SETTINGS])
     # A setting that is younger than the run was at its default.
     settings = settings.fillna({name: row.default for name, row in SETTINGS.items()})
-    outcomes = frame.reindex(columns=["key", "family", "data", *OUTCOMES, "version", "link"])
+    names = ["key", "family", "data", *OUTCOMES, "version", "link", "note", "digest", "small"]
+    outcomes = frame.reindex(columns=names).fillna({"note": "", "digest": ""})
+    # A link without its data leads to another run.
+    outcomes["query"] = outcomes["link"]
+    outcomes["link"] = outcomes["link"].where(outcomes["digest"] == "", "")
     numbers = [name for name in OUTCOMES if name not in ("state", "problem", "reached")]
     outcomes[numbers] = outcomes[numbers].astype(float)
     outcomes["ended"] = pd.to_datetime(frame.get("ended"), unit="s", utc=True)
@@ -42,6 +50,23 @@ def differing(table: pd.DataFrame) -> list[str]:
     return [name for name in names if table[name].nunique(dropna=False) > 1]
 
 
+def where(table: pd.DataFrame, text: str) -> pd.DataFrame:
+    """The runs that a text such as ``lag=10,20`` or ``lr=0.01..0.1`` describes.
+
+    ``note=first`` describes all with this word in their note. Raises SettingError.
+    """
+    name, equals, value = text.partition("=")
+    if not equals or name not in (*SETTINGS, *_ALSO):
+        also = " or ".join(_ALSO)
+        raise SettingError(f"{text[:60]!r} names no setting, nor {also}: write lag=10,20.")
+    if name == "note":
+        return table[table["note"].str.contains(value, case=False, regex=False)]
+    axis = value.split(",") if name in _ALSO else axis_of(SETTINGS[name], value)
+    if isinstance(axis, Range):
+        return table[table[name].between(axis.low, axis.high)]
+    return table[table[name].isin([*axis])]
+
+
 def metric_of(table: pd.DataFrame) -> str:
     """The column by which runs are compared: the test metric if any run has one."""
     return "test_metric" if table["test_metric"].notna().any() else "train_metric"
@@ -51,13 +76,16 @@ def grouped(table: pd.DataFrame) -> pd.DataFrame:
     """The seeds of one setting together, a row a setting, with the settings that differ.
 
     ``n`` runs, of which so many ``learned``, ``diverged`` and ``failed``; the median epoch at which
-    they learned; median, least and most of the last metric of those that didn't diverge.
+    they learned; median, least and most of the last metric of those that didn't diverge, and the
+    ``best`` of all epochs; and of the run in the ``middle`` by that metric its key.
     """
-    names = differing(table)
-    whole = table["state"].isin([Ending.FINISHED, Ending.EARLY])
+    names, metric = differing(table), metric_of(table)
     ended = {name.value: table["state"] == name for name in (Ending.DIVERGED, Ending.FAILED)}
-    metric = table[metric_of(table)].where(whole)
-    groups = table.assign(metric=metric, **ended).groupby("family", sort=False)
+    last = table[metric].mask(ended["diverged"] | ended["failed"])
+    table = table.assign(metric=last, best=table[f"best_{metric}"], **ended)
+    ordered = table.sort_values(["metric", "learned_epoch"], na_position="first")
+    groups, by_score = (rows.groupby("family", sort=False) for rows in (table, ordered))
+    middle = ordered[by_score.cumcount() == (by_score["key"].transform("size") - 1) // 2]
     columns = {name: groups[name].first() for name in names}
     columns |= {
         "n": groups.size(),
@@ -66,6 +94,10 @@ def grouped(table: pd.DataFrame) -> pd.DataFrame:
         "median": groups["metric"].median(),
         "least": groups["metric"].min(),
         "most": groups["metric"].max(),
+        "best": groups["best"].max(),
+        "middle": middle.set_index("family")["key"],
+        "small": middle.set_index("family")["small"],
+        "note": groups["note"].agg(lambda notes: "; ".join(filter(None, dict.fromkeys(notes)))),
         **{name: groups[name].sum() for name in ended},
         "seconds": groups["seconds"].sum(),
     }

@@ -26,11 +26,13 @@ from rnnviz.sweeps.members import Ending, Member
 from rnnviz.tasks.upload import Upload
 
 #: The version of the tables, and what marks the file as one of rnnviz ("rnnv").
-_VERSION, _APPLICATION = 1, 0x726E6E76
+_VERSION, _APPLICATION = 2, 0x726E6E76
 #: Seconds to wait for another writer.
 BUSY = 30.0
 #: The most numbers of the small curve in a row of the table.
 _SMALL = 32
+#: What a file of version 1 lacks.
+_YOUNGER = ("note", "digest")
 #: The most variables of a statement, of the 32,766 that SQLite takes.
 _MOST = 500
 _SCHEMA = f"""
@@ -45,7 +47,7 @@ CREATE TABLE run (
   reached INTEGER NOT NULL,
   {", ".join(f"{name} REAL, best_{name} REAL" for name in COLUMNS)},
   learned_epoch INTEGER, seconds REAL NOT NULL, version TEXT NOT NULL, ended REAL NOT NULL,
-  small BLOB NOT NULL
+  small BLOB NOT NULL, {", ".join(f"{name} TEXT NOT NULL DEFAULT ''" for name in _YOUNGER)}
 );
 CREATE INDEX run_family ON run (family);
 CREATE INDEX run_sweep ON run (sweep);
@@ -94,10 +96,14 @@ def digest_of(upload: Upload | None) -> str:
     return hashlib.sha256(repr(unlike).encode()).hexdigest()[:32]
 
 
-def key_of(config: RunConfig, data: str = "") -> str:
-    """The digest of a run: of the settings unlike their defaults, and that of one's own data."""
+def key_of(config: RunConfig, data: str = "", weights: str = "") -> str:
+    """The digest of a run: of the settings unlike their defaults, and that of one's own data.
+
+    Of a run that its settings don't determine, also that of its ``weights``.
+    """
     changed = {n: v for n, v in config.as_dict().items() if v != SETTINGS[n].default}
-    text = json.dumps([sorted(changed.items()), data], separators=(",", ":"))
+    parts = [sorted(changed.items()), data, *[weights] * bool(weights)]
+    text = json.dumps(parts, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
@@ -152,6 +158,12 @@ class Store:
                 if not self._rows("SELECT name FROM sqlite_master"):
                     for statement in _SCHEMA.split(";"):
                         self._db.execute(statement)
+        elif version < _VERSION:
+            with self._transaction():
+                if self._rows("PRAGMA user_version") == [(version,)]:
+                    for name in _YOUNGER:
+                        self._db.execute(f"ALTER TABLE run ADD {name} TEXT NOT NULL DEFAULT ''")
+                    self._db.execute(f"PRAGMA user_version = {_VERSION}")
 
     def _write_ahead(self) -> None:
         """Let readers read while one writes; SQLite itself doesn't wait for others here."""
@@ -213,10 +225,13 @@ class Store:
 
     def add(
         self, member: Member, sweep: int | None = None, upload: Upload | None = None,
-        weights: bool = False,
+        weights: bool = False, note: str = "",
     ) -> None:  # fmt: skip
-        """Store a run, with its ``weights`` if wanted; it replaces only one that failed."""
-        row = {"sweep": sweep, **_row_of(member, upload)}
+        """Store a run, with its ``weights`` if wanted; it replaces only one that failed.
+
+        A run that is there already takes the ``note``, if there is one.
+        """
+        row = {"sweep": sweep, **_row_of(member, upload), "note": note}
         names, marks = ", ".join(row), ", ".join(f":{name}" for name in row)
         insert = f"INSERT INTO run ({names}) VALUES ({marks}) ON CONFLICT (key) DO NOTHING"
         scores = zlib.compress(np.ascontiguousarray(member.scores.T).tobytes(), 1)
@@ -232,6 +247,9 @@ class Store:
                 if weights and member.theta.size:
                     theta = member.theta.tobytes()
                     self._db.execute("INSERT INTO weights VALUES (?, ?)", (number, theta))
+            elif note:
+                noted = note, row["ended"], row["key"]
+                self._db.execute("UPDATE run SET note = ?, ended = ? WHERE key = ?", noted)
 
     def delete(self, keys: Iterable[str]) -> None:
         """Delete runs, and give their space back."""
@@ -253,9 +271,13 @@ class Store:
         """All runs in the order in which they were stored, without their curves and weights."""
         return self._records("SELECT * FROM run ORDER BY id")
 
-    def latest(self) -> tuple[int, int]:
-        """The number of the last run, and how many there are: other numbers tell of a change."""
-        return tuple(self._rows("SELECT coalesce(max(id), 0), count(*) FROM run")[0])
+    def latest(self) -> tuple[int, int, float]:
+        """The number of the last run, how many there are, and when one was stored or noted last.
+
+        Other numbers tell of a change.
+        """
+        query = "SELECT coalesce(max(id), 0), count(*), coalesce(max(ended), 0) FROM run"
+        return tuple(self._rows(query)[0])
 
     def sweeps(self) -> list[dict[str, Any]]:
         """All sweeps with the number of their runs that are ``stored``, the latest first."""
@@ -292,8 +314,11 @@ class Store:
 def _row_of(member: Member, upload: Upload | None) -> dict[str, Any]:
     """A row of the table of runs."""
     config, scores, data = member.config, member.scores, digest_of(upload)
+    determined = not (member.unfinished or member.schedule.changes or member.imported)
+    weights = "" if determined else hashlib.sha256(member.theta.tobytes()).hexdigest()[:32]
     row: dict[str, Any] = {
-        "key": key_of(config, data), "family": key_of(replace(config, seed=0), data),
+        "key": key_of(config, data, weights),
+        "family": key_of(replace(config, seed=0), data, weights), "digest": data,
         "settings": json.dumps(config.as_dict(), separators=(",", ":")), "seed": config.seed,
         "data": upload.train.name if upload else "", "state": member.ending,
         "problem": member.problem, "link": member.link, "reached": max(0, len(scores) - 1),

@@ -1,16 +1,26 @@
 """The page Runs: the runs that are kept, and a sweep that is started from the page."""
 
+import io
 import time
 from contextlib import closing
+from dataclasses import replace
+from urllib.parse import parse_qsl
 
+import pandas as pd
 import pytest
 
-from rnnviz.config import RunConfig
+from rnnviz.config import SETTINGS, RunConfig
+from rnnviz.files.output import runs_csv
 from rnnviz.questions.runs.measure import RunsLab, RunsPicture
+from rnnviz.questions.runs.opening import keep, open_run
+from rnnviz.questions.runs.sweep_form import suggested
 from rnnviz.run.schedule import Schedule
+from rnnviz.sweeps.grid import axis_of
 from rnnviz.sweeps.members import trained
-from rnnviz.sweeps.store import Store, default_path
-from tests.page.tab import Page
+from rnnviz.sweeps.run_table import run_table
+from rnnviz.sweeps.store import Store, default_path, digest_of, key_of
+from rnnviz.tasks.upload import File, Upload, with_columns
+from tests.page.tab import Page, Tab, app_test
 
 SMALL = {"hidden": 4, "epochs": 3}
 
@@ -106,3 +116,165 @@ def test_a_sweep_in_progress_is_a_bar_that_can_be_cancelled(filled):
     found[0].click()
     page.run()
     assert process.wait(60) > 0
+
+
+# What is listed
+
+
+def test_each_run_has_a_row_with_its_last_and_best_score(filled):
+    page = Page("runs", **SMALL)
+    page.app.segmented_control(key="runs_rows").set_value("each run")
+    page.run()
+    table = page.app.dataframe[0].value
+    assert table["open"].tolist() == ["seed 0", "seed 1"] * 2
+    runs = lab_of(page).table
+    assert table["test_metric"].tolist() == pytest.approx(100 * runs["test_metric"].to_numpy())
+    assert len(table["small"].iloc[0]) == SMALL["epochs"] + 1
+
+
+def test_a_filter_leaves_what_fits_in_table_answer_and_files(filled):
+    page = Page("runs", **SMALL)
+    next(box for box in page.app.multiselect if box.key.startswith("runs_filter_cell")).set_value(
+        ["gru"]
+    )
+    page.run()
+    assert any("2 of 4 runs" in caption.value for caption in page.app.caption)
+    assert "of 2 runs" in page.text and len(page.app.dataframe[0].value) == 1
+    exported = pd.read_csv(io.StringIO(runs_csv(lab_of(page).table)), comment="#")
+    assert exported["cell"].tolist() == ["gru", "gru"] and "digest" not in exported
+    page.app.text_input(key="runs_filter_note").set_value("nothing has it")
+    page.run()
+    assert any("No run fits" in info.value for info in page.app.info)
+
+
+def test_two_rows_open_as_a_and_b_at_the_same_seed(filled):
+    page = Page("runs", **SMALL)
+    lab = lab_of(page)
+    lab.chosen = [*lab.rows.index]
+    page.run()
+    page.app.button(key="runs_open_both").click()
+    page.run()
+    configs = [session.config for session in page.pair.sessions]
+    assert [(config.cell, config.seed) for config in configs] == [("elman", 0), ("gru", 0)]
+    assert [session.run.position.epoch for session in page.pair.sessions] == [3, 3]
+
+
+def test_the_link_of_the_page_opens_the_same_selection(filled):
+    page = Page("runs", **SMALL)
+    lab = lab_of(page)
+    page.app.segmented_control(key="runs_view_3").set_value(RunsPicture.WHEN)
+    page.run()
+    lab.chosen = [lab.rows.index[1]]
+    link = page.pair.query()
+    assert "runs.view=when" in link
+    other = Page("runs", **dict(parse_qsl(link)))
+    assert lab_of(other).picked == lab.picked and lab_of(other).view is RunsPicture.WHEN
+
+
+# What is kept
+
+
+def kept(note, **link):
+    """A page whose run was trained for two epochs and kept."""
+    page = Tab(app_test(), {**SMALL, **link})
+    page.session.player.advance(2)
+    page.app.text_input(key="note").set_value(note)
+    next(button for button in page.app.button if button.label == "Keep in Runs").click()
+    page.run()
+    assert "kept: see Runs" in page.session.player.message
+    return page
+
+
+def test_a_run_is_kept_as_it_is_and_opens_there_again():
+    page = kept("half way")
+    page.session.player.advance(1)
+    with closing(Store(default_path())) as store:
+        table = run_table(store)
+    (run,) = table.to_dict("records")
+    assert (run["note"], run["state"], run["reached"]) == ("half way", "unfinished", 2)
+    with page.tab.host() as host:
+        open_run(host.pair, table.iloc[0])
+    while page.pair.opening:
+        page.pair.tick(1)
+    assert page.session.run.position.epoch == 2
+    assert "the same to the last bit" in page.session.player.message
+
+
+def test_a_run_that_is_kept_again_takes_the_last_note_and_a_finished_one_is_that_of_a_sweep(filled):
+    page = kept("first")
+    for note in ("second", ""):
+        with page.tab.host() as host:
+            keep(host.pair, default_path(), note)
+    page.session.player.advance(1)
+    with page.tab.host() as host:
+        keep(host.pair, default_path(), "whole")
+    with closing(Store(default_path())) as store:
+        table = run_table(store)
+    assert len(table) == 5
+    assert dict(zip(table["note"], table["state"], strict=True)) == {
+        "": "finished", "second": "unfinished", "whole": "finished",
+    }  # fmt: skip
+
+
+def test_a_run_with_changed_weights_is_not_one_of_its_settings(filled):
+    page = kept("", cell="elman")
+    with page.tab.host() as host:
+        host.session.player.configure(replace(host.session.config, lr=0.5))
+        host.session.player.advance(1)
+        keep(host.pair, default_path(), "faster")
+    with closing(Store(default_path())) as store:
+        table = run_table(store)
+    assert table["family"].nunique() == 4
+
+
+@pytest.mark.parametrize("broken", ["damaged", "folder"])
+def test_a_file_that_can_not_be_written_is_a_sentence(broken, tmp_path):
+    page = Tab(app_test(), SMALL)
+    path = tmp_path / "runs.sqlite"
+    path.mkdir() if broken == "folder" else path.write_bytes(b"no database" * 500)
+    with page.tab.host() as host:
+        keep(host.pair, path, "")
+    assert page.session.player.message.startswith("Not kept. ")
+    assert "runs.sqlite" in page.session.player.message
+
+
+# One's own
+
+
+OWN = Upload(File("sky.csv", b"text,label\n" + b"warm sun,good\ncold rain,bad\n" * 4))
+
+
+def test_own_data_and_an_own_cell_are_swept_and_open_where_the_data_are_learned():
+    page = Page("runs", **SMALL)
+    with page.tab.host() as host:
+        host.session.load(with_columns(OWN))
+        host.session.use("h = tanh(W @ x + U @ h + b)")
+    page.run()
+    page.app.number_input(key="sweep_seeds").set_value(2)
+    page.run()
+    page.app.button(key="sweep").click()
+    page.run()
+    lab = lab_of(page)
+    assert lab.sweep.wait(90) == 0, lab.log.read_text()
+    page.run()
+    table = lab.table
+    assert table["data"].tolist() == ["sky.csv"] * 2 and set(table["cell"]) == {"own"}
+    session = page.session
+    expected = {
+        key_of(replace(session.config, seed=k), digest_of(session.data.upload)) for k in (0, 1)
+    }
+    assert set(table["key"]) == expected
+    page.say("click", on="runs", x=1, y=0.5, data=table["key"].iloc[1])
+    page.run()
+    assert page.session.data.own and page.session.player.position.epoch == 1
+    with page.tab.host() as host:
+        host.session.load(None)
+        open_run(host.pair, table.iloc[0])
+    assert "sky.csv: open these data first" in page.session.player.message
+
+
+@pytest.mark.parametrize("name", [n for n, row in SETTINGS.items() if not row.packed])
+def test_the_suggested_values_of_a_setting_can_be_swept(name):
+    row = SETTINGS[name]
+    values = axis_of(row, suggested(row, row.default))
+    assert row.default in values or not row.choices

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from enum import StrEnum
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
 
 from rnnviz.charts.picture import Picture
-from rnnviz.config import SETTINGS
+from rnnviz.config import SETTINGS, RunConfig, SettingError, TaskName
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.cache import Memo
+from rnnviz.probe.marks import Mark, one_of
 from rnnviz.run.history import COLUMNS
-from rnnviz.sweeps.run_table import differing, grouped, run_table
+from rnnviz.sweeps.run_table import differing, grouped, metric_of, run_table, where
 from rnnviz.sweeps.store import Store, StoreError, default_path
+from rnnviz.tasks.data_source import DataSource
 
-#: The most settings whose runs are drawn.
+T = TypeVar("T")
+#: The most settings, or runs, whose curves are drawn.
 MOST_GROUPS = 6
+#: The characters of a key in a link, and the most characters of a condition there.
+_KEY, _CONDITION = 8, 200
 
 
 class RunsPicture(StrEnum):
@@ -31,32 +36,86 @@ class RunsPicture(StrEnum):
     MAP = "two settings"
     WHEN = "when"
     SCORES = "each setting"
+    LINES = "all settings"
+
+
+class Band(StrEnum):
+    """What is drawn around the median of several curves."""
+
+    EVERY = "every run"
+    HALF = "middle half"
+    RANGE = "least to most"
+
+
+#: What a curve of ``COLUMNS`` is called.
+CURVES = {
+    "train_loss": "training loss", "test_loss": "test loss",
+    "train_metric": "training score", "test_metric": "test score",
+}  # fmt: skip
+#: The share of runs that had all training answers right, as a score of several runs.
+LEARNED = "learned"
+#: What a score of runs is called, by its column of the table.
+SCORES = {
+    LEARNED: "share that learned",
+    **{name: f"last {text}" for name, text in reversed(CURVES.items())},
+    **{f"best_{name}": f"best {text}" for name, text in reversed(CURVES.items())},
+}
 
 
 class Group(NamedTuple):
-    """The seeds of one setting: what tells it from the others, and a row a run of the table."""
+    """The seeds of one setting, or one run: what tells it from the others, and rows of runs."""
 
     name: str
     runs: pd.DataFrame
 
 
+def _written(texts: Sequence[str]) -> str:
+    return ";".join(texts)
+
+
+def _conditions(text: str) -> tuple[str, ...]:
+    """Read conditions of a link; raises ValueError."""
+    for part in text.split(";"):
+        where(pd.DataFrame(columns=[*SETTINGS, "state", "data", "note"], dtype=str), part)
+    return tuple(text[:_CONDITION].split(";"))
+
+
 class RunsLab:
     """The runs in the user's file, read again when it has changed.
 
-    ``chosen`` are the families whose curves are drawn, ``view`` the picture, ``column`` the curve.
-    ``problem`` says why the file can't be read. ``sweep`` is the process that the page has started
-    last.
+    ``conditions`` choose runs by their settings (see ``run_table.where``). The table has a row for
+    the seeds of a setting, or ``each`` run; ``chosen`` are the families, or keys, whose curves are
+    drawn. ``view`` is the picture, ``column`` the curve with its ``band``, ``score`` what the other
+    pictures show, ``axes`` the settings across, down and beside of a map. ``problem`` says why the
+    file can't be read. ``sweep`` is the process that the page has started last.
     """
+
+    marks = (
+        Mark.option("runs.view", "view", RunsPicture),
+        Mark.option("runs.band", "band", Band),
+        Mark("runs.curve", "column", one_of({name: name for name in COLUMNS}),
+             lambda name: "" if name == COLUMNS[0] else name),
+        Mark("runs.score", "score", one_of({name: name for name in SCORES})),
+        Mark("runs.task", "task"),
+        Mark("runs.where", "conditions", _conditions, _written),
+        Mark("runs.axes", "axes", lambda text: tuple([*text.split(","), "", "", ""][:3]),
+             lambda axes: ",".join(axes).rstrip(",")),
+        Mark("runs.each", "each", lambda text: text == "run", lambda each: "run" if each else ""),
+        Mark("runs.chosen", "chosen", lambda text: text.split(","),
+             lambda chosen: ",".join(key[:_KEY] for key in chosen)),
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.path: Path = default_path()
-        self.view, self.column, self.task = RunsPicture.CURVES, COLUMNS[0], ""
-        self.chosen: list[str] = []
-        self.axes: tuple[str, str] = ("", "")
-        self.problem, self.edition = "", (0, 0)
+        self.view, self.band = RunsPicture.CURVES, Band.EVERY
+        self.column, self.score, self.task = "", "", ""
+        self.each, self.chosen = False, list[str]()
+        self.conditions: tuple[str, ...] = ()
+        self.axes: tuple[str, str, str] = ("", "", "")
+        self.problem, self.edition = "", (0, 0, 0.0)
         self.sweep: subprocess.Popen[bytes] | None = None
         self._every = pd.DataFrame()
-        self._memo = Memo(8)
+        self._memo = Memo(16)
 
     @property
     def log(self) -> Path:
@@ -67,7 +126,7 @@ class RunsLab:
         """Read the file if it has other runs than at the last time."""
         self.problem = ""
         if not self.path.exists():
-            self._every, self.edition = pd.DataFrame(), (0, 0)
+            self._every, self.edition = pd.DataFrame(), (0, 0, 0.0)
             return
         try:
             with closing(Store(self.path, readonly=True)) as store:
@@ -86,34 +145,114 @@ class RunsLab:
         return self._memo.ask("tasks", self.edition, lambda: [*every[::-1].unique()][::-1])
 
     @property
-    def table(self) -> pd.DataFrame:
+    def whole(self) -> pd.DataFrame:
         """A row a run of the task that is shown."""
         if self._every.empty:
             return self._every
         task = self.task if self.task in self.tasks else self.tasks[-1]
         return self._memo.ask(
-            "table", (self.edition, task), lambda: self._every[self._every["task"] == task]
+            "whole", (self.edition, task), lambda: self._every[self._every["task"] == task]
         )
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """A row a run of those that fit the conditions."""
+        return self._ask("table", self._fitting)
+
+    def _fitting(self) -> pd.DataFrame:
+        found = self.whole
+        for text in self.conditions if len(found) else ():
+            found = where(found, text)
+        return found
 
     @property
     def rows(self) -> pd.DataFrame:
         """A row for the seeds of each setting, by family."""
-        return self._memo.ask("rows", (self.edition, self.task), lambda: grouped(self.table))
+        return self._ask("rows", lambda: grouped(self.table))
+
+    @property
+    def listed(self) -> pd.DataFrame:
+        """The rows of the table on the page, by family or key."""
+        return self._ask("keyed", lambda: self.table.set_index("key")) if self.each else self.rows
 
     @property
     def varied(self) -> list[str]:
-        """The settings in which the runs of the task differ."""
-        return self._memo.ask("varied", (self.edition, self.task), lambda: differing(self.table))
+        """The settings in which the runs of the table differ."""
+        return self._ask("varied", lambda: differing(self.table))
+
+    @property
+    def filterable(self) -> list[str]:
+        """The settings in which all runs of the task differ."""
+        return self._ask("filterable", lambda: differing(self.whole))
+
+    def _ask(self, name: str, found: Callable[[], T]) -> T:
+        answer: T = self._memo.ask(name, (self.edition, self.task, self.conditions), found)
+        return answer
+
+    @property
+    def scores(self) -> list[str]:
+        """The names of ``SCORES`` that a run of the table has."""
+        return [name for name in SCORES if name == LEARNED or self.table[name].notna().any()]
+
+    @property
+    def shown_score(self) -> str:
+        """The score of a run that pictures show: the chosen one, or the usual."""
+        chosen = self.score if self.score in self.scores else metric_of(self.table)
+        return metric_of(self.table) if chosen == LEARNED else chosen
+
+    @property
+    def map_score(self) -> str:
+        """The score of several runs that a map shows: the chosen one, or the share that learned."""
+        return self.score if self.score in self.scores else LEARNED
+
+    @property
+    def curve(self) -> str:
+        """The curve that is shown."""
+        known = [c for c in COLUMNS if self.table[c].notna().any()]
+        return self.column if self.column in known else known[0] if known else COLUMNS[0]
+
+    @property
+    def unit(self) -> str:
+        """The unit of the losses."""
+        task = self.whole["task"].iloc[0]
+        config = RunConfig(task=TaskName(task))
+        return self._memo.ask("unit", task, lambda: DataSource().dataset_for(config).guess.unit)
+
+    def run(self, key: str) -> pd.Series:
+        """The run with this key."""
+        return self.table[self.table["key"] == key].iloc[0]
+
+    # What is chosen
+
+    @property
+    def picked(self) -> list[str]:
+        """The chosen rows of the table, in its order; a link has the beginnings of their keys."""
+        starts = {key[:_KEY] for key in self.chosen}
+        return [key for key in self.listed.index if key[:_KEY] in starts][:MOST_GROUPS]
+
+    def show_each(self, each: bool) -> None:
+        """List each run or the seeds of each setting; what is chosen stays chosen."""
+        if each == self.each:
+            return
+        chosen, table = self.picked, self.table
+        own, other = ("key", "family") if self.each else ("family", "key")
+        self.each = each
+        self.chosen = [*dict.fromkeys(table[table[own].isin(chosen)][other])][:MOST_GROUPS]
 
     @property
     def groups(self) -> list[Group]:
-        """The chosen settings; by default the best of each value of the decisive one."""
+        """The chosen settings or runs; by default the best of each value of the decisive one."""
         rows, table = self.rows, self.table
-        chosen = [family for family in self.chosen if family in rows.index] or self._usual(rows)
-        shown = rows.loc[chosen[:MOST_GROUPS]]
+        chosen = self.picked
+        if self.each and chosen:
+            shown = self.listed.loc[chosen]
+            differ = [n for n in (*self.varied, "seed") if shown[n].nunique() > 1]
+            runs = table.set_index("key", drop=False)
+            return [Group(called(row, differ), runs.loc[[key]]) for key, row in shown.iterrows()]
+        shown = rows.loc[(chosen or self._usual(rows))[:MOST_GROUPS]]
         differ = [name for name in self.varied if shown[name].nunique() > 1]
         return [
-            Group(_called(row, differ), table[table["family"] == family])
+            Group(called(row, differ), table[table["family"] == family])
             for family, row in shown.iterrows()
         ]
 
@@ -122,12 +261,12 @@ class RunsLab:
         """What the chosen settings have in common, of those that differ in the table."""
         runs = pd.concat([group.runs for group in self.groups])
         same = [name for name in self.varied if runs[name].nunique() == 1]
-        return _called(runs.iloc[0], same) if same else ""
+        return called(runs.iloc[0], same) if same else ""
 
     @property
     def deciding(self) -> tuple[str, pd.DataFrame]:
         """The decisive setting, or "", and the runs that learned for each of its values."""
-        return self._memo.ask("deciding", (self.edition, self.task), self._decide)
+        return self._ask("deciding", self._decide)
 
     def _decide(self) -> tuple[str, pd.DataFrame]:
         name = decisive(self.table, self.varied)
@@ -142,6 +281,11 @@ class RunsLab:
         firsts = {rows.loc[family, name]: family for family in reversed(best)}
         return [family for family in best if family in firsts.values()]
 
+    @property
+    def best(self) -> pd.Series:
+        """The row of the setting whose seeds learned best."""
+        return self._ask("best", lambda: self.rows.loc[best_first(self.rows)[0]])
+
     def curves(self, group: Group) -> Array:
         """One of ``COLUMNS`` of each run of a group over the epochs, (N, E + 1); NaN at the end."""
         keys = group.runs["key"].tolist()
@@ -152,7 +296,7 @@ class RunsLab:
         rows = np.full((len(keys), length), np.nan)
         for row, key in zip(rows, keys, strict=True):
             if key in found:
-                row[: len(found[key])] = found[key][:, COLUMNS.index(self.column)]
+                row[: len(found[key])] = found[key][:, COLUMNS.index(self.curve)]
         return rows
 
     def _of(self, keys: list[str]) -> dict[str, Array]:
@@ -161,13 +305,11 @@ class RunsLab:
 
     def drawn(self, key: object, picture: Callable[[], Picture]) -> Picture:
         """The picture of what is chosen, drawn once: a run that plays doesn't change it."""
-        choices = self.edition, self.task, self.column, self.axes, tuple(self.chosen)
+        choices = (
+            self.edition, self.task, self.conditions, self.each, tuple(self.chosen), self.column,
+            self.band, self.score, self.axes,
+        )  # fmt: skip
         return self._memo.ask("picture", (choices, key), picture)
-
-    def link_of(self, key: str) -> str:
-        """The query that opens a run; empty if it has none."""
-        found = self.table[self.table["key"] == key]
-        return str(found.iloc[0]["link"]) if len(found) else ""
 
 
 def label_of(name: str) -> str:
@@ -180,7 +322,8 @@ def value_text(value: object) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
-def _called(row: pd.Series, names: list[str]) -> str:
+def called(row: pd.Series, names: Sequence[str]) -> str:
+    """What tells a run, or a setting, from others: the values of these settings."""
     found = (f"{label_of(name).lower()} {value_text(row[name])}" for name in names)
     return ", ".join(found) or "these settings"
 
@@ -206,3 +349,23 @@ def decisive(table: pd.DataFrame, names: list[str]) -> str:
         spread[name] = float(shares.max() - shares.min())
     best = max(spread, key=lambda name: spread[name], default="")
     return best if best and spread[best] > 0 else ""
+
+
+def condition(name: str, values: Sequence[object]) -> str:
+    """The condition that a setting has one of these values."""
+    texts = [SETTINGS[name].to_link(value) if name in SETTINGS else str(value) for value in values]
+    return f"{name}={','.join(texts)}"
+
+
+def values_of(table: pd.DataFrame, name: str) -> list[object]:
+    """The values of a setting, in order."""
+    return sorted(table[name].unique().tolist())
+
+
+def invalid(text: str) -> str:
+    """Why a condition can't be used, in a sentence; empty if it can."""
+    try:
+        _conditions(text)
+    except SettingError as problem:
+        return str(problem)
+    return ""

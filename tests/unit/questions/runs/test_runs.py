@@ -1,14 +1,31 @@
 """What many runs came to: the table of the page Runs, the answer, and the pictures."""
 
 from contextlib import closing
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from rnnviz.charts.theme import LIGHT
 from rnnviz.config import RunConfig
-from rnnviz.questions.runs.measure import RunsLab, RunsPicture, by_value, decisive
-from rnnviz.questions.runs.pictures import learned_map, learned_when, run_curves, scores_over
+from rnnviz.probe.marks import choices_of, choose
+from rnnviz.questions.runs.measure import (
+    LEARNED,
+    Band,
+    RunsLab,
+    RunsPicture,
+    by_value,
+    decisive,
+    invalid,
+)
+from rnnviz.questions.runs.opening import together
+from rnnviz.questions.runs.pictures import learned_when, run_curves
+from rnnviz.questions.runs.setting_pictures import (
+    score_map,
+    scores_over,
+    setting_lines,
+    spread_of,
+)
 from rnnviz.run.schedule import Schedule
 from rnnviz.sweeps.members import Member
 from rnnviz.sweeps.store import Store
@@ -16,7 +33,7 @@ from rnnviz.sweeps.store import Store
 EPOCHS = 4
 
 
-def run(cell, lr, seed, learned_at=None):
+def run(cell, lr, seed, learned_at=None, diverged=False):
     """A run whose training score is 1 from an epoch on."""
     config = RunConfig(cell=cell, lr=lr, seed=seed, epochs=EPOCHS)
     scores = np.full((EPOCHS + 1, 4), 0.5)
@@ -25,7 +42,8 @@ def run(cell, lr, seed, learned_at=None):
         scores[-1, 3] = 0.6
     if learned_at is not None:
         scores[learned_at:, 1] = scores[learned_at:, 3] = 1
-    return Member(Schedule(config), scores, np.arange(2.0), link=f"seed={seed}&cell={cell}&lr={lr}")
+    link = f"seed={seed}&cell={cell}&lr={lr}"
+    return Member(Schedule(config), scores, np.arange(2.0), diverged=diverged, link=link)
 
 
 @pytest.fixture
@@ -79,18 +97,87 @@ def test_a_file_that_is_not_there_or_damaged_is_a_sentence_and_new_runs_are_read
     assert "other.db" in lab.problem
 
 
+def test_a_table_of_each_run_keeps_what_was_chosen(lab):
+    families = [*lab.rows.index[:2]]
+    lab.chosen = families
+    lab.show_each(True)
+    runs = lab.table.set_index("key")
+    assert len(lab.listed) == 8 and {*runs.loc[lab.picked, "family"]} == {*families}
+    assert lab.groups[0].name == "learning rate 0.1, seed 0"
+    assert [len(group.runs) for group in lab.groups] == [1] * 4
+    lab.show_each(False)
+    assert lab.picked == families
+
+
+def test_conditions_choose_runs_and_what_differs_among_them(lab):
+    lab.conditions = ("cell=lstm", "lr=0.05..1")
+    assert len(lab.table) == 2 and lab.varied == [] and lab.filterable == ["cell", "lr"]
+    lab.conditions = ("cell=gru",)
+    assert lab.table.empty and len(lab.whole) == 8
+
+
+@pytest.mark.parametrize("text", ["cell", "wings=2", "lr=fast", "lr=1..0.1"])
+def test_a_condition_that_can_not_be_used_is_a_sentence(text):
+    assert invalid(text).endswith(".") and not invalid("lag=1,2")
+
+
+def test_a_link_carries_every_choice(lab):
+    lab.view, lab.band, lab.column, lab.score = (
+        RunsPicture.LINES, Band.HALF, "test_loss", "best_test_metric",
+    )  # fmt: skip
+    lab.conditions, lab.axes, lab.each = ("cell=lstm", "lr=0.01..1"), ("lr", "cell", ""), True
+    lab.chosen = [*lab.listed.index[1:3]]
+    texts, other = choices_of(lab), RunsLab()
+    assert choose(other, texts) == []
+    other.path = lab.path
+    other.read()
+    assert choices_of(other) == texts and other.picked == lab.picked
+    assert (other.conditions, other.axes, other.band) == (lab.conditions, lab.axes, lab.band)
+
+
+@pytest.mark.parametrize(
+    "name, text", [("runs.where", "wings=2"), ("runs.score", "luck"), ("runs.view", "pie")]
+)
+def test_a_choice_of_a_link_that_is_invalid_is_a_sentence(name, text):
+    (sentence,) = choose(RunsLab(), {name: text})
+    assert "Left out." in sentence
+
+
+def test_two_settings_are_compared_at_the_lowest_seed_that_both_have(lab):
+    one, two = (lab.table[lab.table["cell"] == cell] for cell in ("elman", "lstm"))
+    assert [run["seed"] for run in together(one, two)] == [0, 0]
+    assert [run["seed"] for run in together(one, two[two["seed"] == 1])] == [1, 1]
+    later = two.assign(seed=two["seed"] + 5)
+    assert [run["seed"] for run in together(one, later)] == [0, 5]
+
+
+def test_losses_have_their_unit(lab):
+    assert lab.unit == "nats"
+
+
 # Pictures
 
 
 def test_every_run_is_a_line_and_the_median_is_one_of_them(lab):
     group = lab.groups[0]
     rows = lab.curves(group)
-    drawn = run_curves([group], [rows], "train_loss", lab.shared, LIGHT)
+    drawn = run_curves([group], [rows], "train_loss", lab.shared, unit="nats")
     *members, center = drawn.series
     assert [list(one["y"]) for one in members] == [pytest.approx(row) for row in rows]
     np.testing.assert_allclose(center["y"], rows.max(axis=0), rtol=1e-6)
     assert set(members[0]["customdata"]) == {group.runs["key"].iloc[0]}
-    assert "learning rate 0.1" in drawn.layout["title"]["text"]
+    assert drawn.layout["title"]["text"] == "Training loss (nats); learning rate 0.1"
+
+
+@pytest.mark.parametrize("band, ends", [(Band.RANGE, (0, 9)), (Band.HALF, (2, 7))])
+def test_a_band_is_between_numbers_of_runs_that_still_train(lab, band, ends):
+    group = lab.groups[0]
+    rows = np.arange(10.0)[:, None] * np.ones(3) + 1
+    rows[:9, 2] = np.nan
+    low, high, _ = run_curves([group], [rows], "test_metric", "", unit="nats", band=band).series
+    np.testing.assert_allclose(low["y"], [ends[0] + 1, ends[0] + 1, 10])
+    np.testing.assert_allclose(high["y"], [ends[1] + 1, ends[1] + 1, 10])
+    assert high["fill"] == "tonexty"
 
 
 def test_curves_of_runs_that_ended_early_end_there(lab):
@@ -101,10 +188,34 @@ def test_curves_of_runs_that_ended_early_end_there(lab):
 
 
 def test_a_cell_of_the_map_counts_the_runs_of_two_values(lab):
-    cells, counts = learned_map(lab.table, "lr", "cell", LIGHT).series
+    cells, counts = score_map(lab.table, LEARNED, ("lr", "cell", "")).series
     np.testing.assert_allclose(cells["z"], [[0, 0], [0.5, 1]])
     assert list(counts["text"]) == ["0 of 2", "0 of 2", "1 of 2", "2 of 2"]
     assert cells["customdata"][1][0] == [0.01, "lstm"]
+
+
+def test_a_map_of_a_loss_is_its_median_and_the_lower_the_stronger(lab):
+    cells, counts = score_map(lab.table, "train_loss", ("lr", "cell", "")).series
+    assert list(counts["text"]) == ["0.183"] * 4
+    np.testing.assert_allclose(cells["z"], np.log10((1 / 5 + 1 / 6) / 2), rtol=1e-6)
+    assert cells["colorscale"][0][1] == LIGHT.forward
+
+
+def test_there_is_a_map_for_each_value_of_a_third_setting(lab):
+    with closing(Store(lab.path)) as store:
+        config = replace(RunConfig(), cell="lstm", lr=0.1, epochs=EPOCHS, hidden=9)
+        store.add(Member(Schedule(config), np.full((5, 4), 0.5), np.arange(2.0)))
+    lab.read()
+    drawn = score_map(lab.table, LEARNED, ("lr", "cell", "hidden"))
+    maps = [one for one in drawn.series if one["type"] == "heatmap"]
+    assert [one["xaxis"] for one in maps] == ["x", "x2"]
+    assert maps[0]["customdata"][0][1] == [0.1, "elman", 9]
+    np.testing.assert_allclose(maps[0]["z"], [[np.nan, np.nan], [np.nan, 0]])
+    assert [one["text"] for one in drawn.layout["annotations"]] == [
+        "hidden units 9", "hidden units 64",
+    ]  # fmt: skip
+    sizes = lab.table.assign(hidden=range(len(lab.table)))
+    assert "sentence" in score_map(sizes, LEARNED, ("lr", "cell", "hidden")).layout["meta"]
 
 
 def test_seeds_that_never_learned_are_hollow_and_at_the_right(lab):
@@ -116,15 +227,61 @@ def test_seeds_that_never_learned_are_hollow_and_at_the_right(lab):
 
 
 def test_a_dot_of_each_setting_is_a_run_and_a_line_joins_the_medians(lab):
-    dots, line, *_ = scores_over(lab.table, lab.varied, "train_metric", LIGHT).series
-    assert len(dots["x"]) == len(lab.table)
+    dots, crosses, line, *_ = scores_over(lab.table, lab.varied, "train_metric").series
+    assert len(dots["x"]) == len(lab.table) and len(crosses["x"]) == 0
     assert list(line["y"]) == [0.5, 1]
     assert set(dots["customdata"]) == set(lab.table["key"])
 
 
+def test_a_run_that_diverged_is_a_cross_below_and_spoils_no_median(lab):
+    with closing(Store(lab.path)) as store:
+        store.add(run("lstm", 5.0, 0, learned_at=1, diverged=True))
+    lab.read()
+    dots, crosses, line, *_ = scores_over(lab.table, ["lr"], "train_metric").series
+    assert list(crosses["y"]) == [pytest.approx(-0.07)] and crosses["marker"]["symbol"] == "x"
+    assert len(dots["x"]) == 8 and np.isnan(line["y"][-1])
+    (faded, *_) = setting_lines(lab.table, ["lr"], "train_metric").series
+    assert np.isnan(faded["y"]).sum() == 2 and len(faded["y"]) == 3
+
+
+@pytest.mark.parametrize(
+    "values, places",
+    [
+        ([0.001, 0.01, 0.1], [0, 0.5, 1]),  # Over decades by the logarithm.
+        ([1, 2, 5], [0, 0.25, 1]),
+        (["elman", "gru", "lstm"], [0, 0.5, 1]),
+        ([8, 512], [0, 1]),
+    ],
+)
+def test_numbers_stand_on_an_axis_by_their_size(lab, values, places):
+    name = "cell" if isinstance(values[0], str) else "lr"
+    table = lab.table[: len(values)].assign(**{name: values})
+    *_, line = scores_over(table, [name], "train_metric").series
+    np.testing.assert_allclose(line["x"], places, atol=1e-12)
+
+
+def test_settings_are_in_the_order_of_the_spread_of_their_medians(lab):
+    assert spread_of(lab.table, "cell", "train_metric") == 0.5
+    drawn = setting_lines(lab.table, lab.varied, "train_metric")
+    heads = [one["text"] for one in drawn.layout["annotations"][:3]]
+    assert heads == ["Cell<br>0.50", "Learning rate<br>0.25", "last training score"]
+    points = {key for one in drawn.series for key in one["customdata"]}
+    assert points == set(lab.table["key"])
+
+
+def test_every_line_goes_through_the_values_of_its_run(lab):
+    drawn = setting_lines(lab.table, ["lr"], "train_metric")
+    for series in drawn.series:
+        for k in range(0, len(series["x"]), 3):
+            row = lab.run(series["customdata"][k])
+            assert series["y"][k] == (row["lr"] == 0.1)
+            assert series["y"][k + 1] == row["train_metric"]
+
+
 def test_runs_of_one_setting_have_no_plot_of_each_setting(lab):
     lone = lab.table[lab.table["cell"] == "elman"][:1]
-    assert "sentence" in scores_over(lone, [], "train_metric", LIGHT).layout["meta"]
+    assert "sentence" in scores_over(lone, [], "train_metric").layout["meta"]
+    assert "sentence" in setting_lines(lone, [], "train_metric").layout["meta"]
 
 
 def test_a_picture_is_drawn_once_for_the_same_choices(lab):

@@ -1,0 +1,192 @@
+"""A sweep of the present settings that the page starts as a process; and its progress."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import closing, suppress
+from dataclasses import fields
+from functools import partial
+from pathlib import Path
+
+import streamlit as st
+
+from rnnviz.cells import OWN
+from rnnviz.config import SETTINGS, RunConfig, Setting, SettingError
+from rnnviz.engine.cell_text import CellError
+from rnnviz.files.whole_file import whole_file
+from rnnviz.probe.session import Session
+from rnnviz.questions.runs.measure import RunsLab
+from rnnviz.sweeps.grid import Range, axis_of, grid
+from rnnviz.sweeps.store import Store, StoreError, digest_of
+from rnnviz.tasks.upload import OPTIONS, Upload
+from rnnviz.ui.style import escaped
+
+#: The most runs of a sweep that the page starts.
+_MOST_RUNS = 2000
+#: How far a suggested range goes from the present value, and how many values it has.
+_TIMES, _VALUES = 4, 3
+#: The most choices that are suggested.
+_CHOICES = 3
+_NO_SWEEP = "What a program has made can't be swept here: rnnviz.sweep takes settings and data."
+
+
+def sweep_form(session: Session, lab: RunsLab) -> None:
+    """The settings of the present run, with a range where a value stood."""
+    config = session.config
+    if session.data.given is not None or session.player.recorded or session.player.imported:
+        st.caption(_NO_SWEEP)
+        return
+    alone = {"seed", *["cell", "constants"] * (config.cell == OWN), *["task"] * session.data.own}
+    usable = [n for n, row in SETTINGS.items() if n not in alone and not row.packed]
+    names = st.multiselect(
+        "Settings that vary", usable, format_func=lambda n: SETTINGS[n].label, key="sweep_names",
+        help="All others are as in the present run.",
+    )  # fmt: skip
+    texts = {
+        name: st.text_input(
+            SETTINGS[name].label,
+            suggested(SETTINGS[name], getattr(config, name)),
+            key=f"sweep_{name}",
+            help="A list, 5,10,20, or a range, 1..9:5; in its logarithm, 0.003..0.3:log:5",
+        )
+        for name in names
+    }
+    left, right = st.columns(2)
+    seeds = left.number_input("Seeds", 1, 100, 5, key="sweep_seeds")
+    draws = right.number_input(
+        "Random draws", 0, _MOST_RUNS, 0, key="sweep_draws",
+        help="0: all combinations. Otherwise as many random ones; a range then needs no number of "
+        "values: 0.003..0.3:log",
+    )  # fmt: skip
+    try:
+        axes = {name: axis_of(SETTINGS[name], text) for name, text in texts.items()}
+        each = draws or math.prod(1 if isinstance(a, Range) else len(a) for a in axes.values())
+        if seeds * each > _MOST_RUNS:
+            raise SettingError(f"{seeds * each:,} runs are too many for the page: rnnviz sweep.")
+        count = len(grid(axes, seeds=seeds, draws=draws, base=config))
+    except (SettingError, CellError) as problem:
+        st.caption(escaped(str(problem)))
+        count = 0
+    label = f"Sweep: {count:,} runs" if count else "Sweep"
+    how = {**texts, "seeds": str(seeds), **({"random": str(draws)} if draws else {})}
+    st.button(
+        label, key="sweep", type="primary", disabled=not count, width="stretch",
+        on_click=partial(_begin, lab, config, session.data.upload, how),
+    )  # fmt: skip
+
+
+def suggested(row: Setting, value: object) -> str:
+    """Values of a setting around its present one, as a text."""
+    if row.choices:
+        return ",".join([*dict.fromkeys([str(value), *row.choices])][:_CHOICES])
+    if not isinstance(value, int | float) or value <= 0:
+        return str(value)
+    low, high = max(row.low, value / _TIMES), min(row.high, value * _TIMES)
+    if isinstance(value, int):
+        return f"{math.ceil(low)}..{math.floor(high)}:log:{_VALUES}"
+    return f"{low:.3g}..{high:.3g}:log:{_VALUES}" if low > 0 else f"{low:g}..{high:.3g}:{_VALUES}"
+
+
+def _begin(lab: RunsLab, config: RunConfig, upload: Upload | None, how: dict[str, str]) -> None:
+    """Start the command, which outlives this server."""
+    folder = lab.path.parent
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        options = [*_options(config, upload, how, folder / "data"), f"--db={lab.path}"]
+        with lab.log.open("w", encoding="utf-8") as log:
+            lab.sweep = subprocess.Popen(
+                [sys.executable, "-m", "rnnviz", "sweep", *options], start_new_session=True,
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log,
+            )  # fmt: skip
+    except OSError as problem:
+        st.error(escaped(f"The sweep can't be started: {problem}."))
+
+
+def _options(
+    config: RunConfig, upload: Upload | None, how: dict[str, str], folder: Path
+) -> list[str]:
+    """The options of the command; one's own data and cell are written to files in ``folder``."""
+    changed = {
+        name: str(value) for name, value in config.as_dict().items()
+        if value != SETTINGS[name].default and name != "seed"
+    }  # fmt: skip
+    if equations := changed.pop("equations", ""):
+        name = f"{hashlib.sha256(equations.encode()).hexdigest()[:12]}.txt"
+        changed["cell_file"] = str(_kept(folder / name, equations.encode()))
+        changed.pop("cell", None)
+    flags = list[str]()
+    if upload:
+        changed.pop("task", None)
+        for role, file in (("train", upload.train), ("test", upload.test)):
+            if file:
+                # Two files of one name are not the same data.
+                path = folder / digest_of(upload) / role / Path(file.name).name
+                changed[role] = str(_kept(path, file.content))
+        for field in fields(Upload):
+            value = getattr(upload, field.name)
+            if field.name not in OPTIONS or value == field.default or value is None:
+                continue
+            # Whoever gives a test file can't say what share of the rows is set aside.
+            if value is True:
+                flags.append(f"--{field.name.replace('_', '-')}")
+            elif not (upload.test and field.name == "test_share"):
+                changed[field.name] = str(value)
+    return [*flags, *(f"--{n.replace('_', '-')}={v}" for n, v in {**changed, **how}.items())]
+
+
+def _kept(path: Path, content: bytes) -> Path:
+    """A file that stays, so that the same line goes on later."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with whole_file(path) as file:
+        file.write(content)
+    return path
+
+
+# Progress
+
+
+def _alive(pid: int) -> bool:
+    """Whether a process is there. On Windows, where asking would end it, it counts as there."""
+    if os.name == "nt":
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+@st.fragment(run_every=1.0)
+def progress(lab: RunsLab) -> None:
+    """The sweep that runs, and new runs; the table stays as it is until it is asked for."""
+    if lab.sweep and (lab.sweep.poll() or 0) == 1:
+        said = lab.log.read_text(encoding="utf-8", errors="replace").strip()
+        st.caption(escaped(said.splitlines()[-1] if said else "The sweep has ended."))
+    if not lab.path.exists():
+        return
+    try:
+        with closing(Store(lab.path, readonly=True)) as store:
+            sweeps, latest = store.sweeps()[:4], store.latest()
+    except (StoreError, OSError):
+        return
+    running = [s for s in sweeps if s["state"] == "running" and _alive(s["pid"])]
+    with st.container(horizontal=True, vertical_alignment="center", key="runs_progress"):
+        for sweep in running[:1]:
+            done, total = sweep["stored"], sweep["total"]
+            spent = time.time() - sweep["begun"]
+            rest = f", about {spent / done * (total - done):.0f} s left" if done else ""
+            st.progress(min(1.0, done / max(1, total)), f"{done:,} of {total:,} runs{rest}")
+            if st.button("Cancel", key="runs_cancel"):
+                with suppress(ProcessLookupError):
+                    os.kill(sweep["pid"], signal.SIGTERM)
+        count = latest[1] - lab.edition[1]
+        if count > 0 and st.button(f"Show {count:,} new", key="runs_newer", type="primary"):
+            st.rerun()
