@@ -445,7 +445,7 @@ def _upload(
     others = "The data that are loaded are not exactly these. " if known else ""
     # The page shows the first line, which says what to do, and the rest in a tip.
     raise DataMissingError(
-        f"it needs {names}: drop {it} on the page too, or choose {it} under Open a file. On the "
+        f"it needs {names}: drop {it} on the page too, or choose {it} under Open. On the "
         f"command line, --train and --test are for this. You can also save the run again, with its "
         f"data. {others}{_held(archive, config)}",
         named,

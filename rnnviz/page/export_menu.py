@@ -128,7 +128,7 @@ def export_menu(session: Session) -> None:
 
 def open_menu() -> None:
     """Place the drop zone for a run or weights."""
-    with st.popover("Open a file", width="stretch"):
+    with st.popover("Open", width="stretch"):
         most = f"at most {MAX_RUN // 1_000_000} MB"
         place_open("A run or weights", f"A .rnnviz, .npz or .safetensors file, {most}.")
         st.caption("It replaces the run on this page. You can also drop a file anywhere.")

@@ -100,7 +100,7 @@ def test_a_run_waits_for_its_data(opened, server):
     drop(page, "run.rnnviz", run_file(session))
     page.expect_said("message", "run.rnnviz: it needs sky.csv")
     message = page.page.locator(".rnnviz-message")
-    assert message.evaluate(SEEN_UP_TO, "or choose it under Open a file.")
+    assert message.evaluate(SEEN_UP_TO, "or choose it under Open.")
     page.expect_place("1")
     drop(page, "other.csv", SKY + b"so blue,rainy\n")
     page.expect_said("message", "other.csv is another file")
@@ -118,7 +118,7 @@ def test_the_menu_closes_once_a_file_is_chosen_in_it(opened, server):
         ("cut.npz", b"PK", "Not opened. cut.npz"),
         ("run.rnnviz", run_file(session), "Opened at epoch 2."),
     ):
-        page.page.get_by_role("button", name="Open a file").click()
+        page.page.get_by_role("button", name="Open", exact=True).click()
         box = page.page.get_by_label("A run or weights")
         box.set_input_files([{"name": name, "mimeType": "", "buffer": content}])
         expect(box).to_have_count(0)

@@ -58,10 +58,12 @@ def test_the_table_has_a_row_for_the_seeds_of_each_setting(filled):
     assert "of 4" in page.text
 
 
-@pytest.mark.parametrize("view", [RunsPicture.CURVES, RunsPicture.WHEN, RunsPicture.SCORES])
+@pytest.mark.parametrize("view", list(RunsPicture))
 def test_every_picture_is_drawn(filled, view):
+    with closing(Store(default_path())) as store:
+        store.add(trained(Schedule(RunConfig(cell="gru", lr=0.3, **SMALL))))
     page = Page("runs", **SMALL)
-    lab_of(page).view = view
+    page.app.segmented_control(key="runs_view_5").set_value(view)
     page.run()
     assert page.chart("runs")["data"]
 

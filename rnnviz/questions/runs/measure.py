@@ -33,10 +33,10 @@ class RunsPicture(StrEnum):
     """The picture of the runs."""
 
     CURVES = "curves"
-    MAP = "two settings"
+    MAP = "map"
     WHEN = "when"
     SCORES = "each setting"
-    LINES = "all settings"
+    LINES = "lines"
 
 
 class Band(StrEnum):
@@ -194,6 +194,10 @@ class RunsLab:
         """The names of ``SCORES`` that a run of the table has."""
         return [name for name in SCORES if name == LEARNED or self.table[name].notna().any()]
 
+    def named(self, score: str) -> str:
+        """What a score is called, with the unit of a loss."""
+        return f"{SCORES[score]} ({self.unit})" if score.endswith("loss") else SCORES[score]
+
     @property
     def shown_score(self) -> str:
         """The score of a run that pictures show: the chosen one, or the usual."""
@@ -264,19 +268,22 @@ class RunsLab:
         return called(runs.iloc[0], same) if same else ""
 
     @property
-    def deciding(self) -> tuple[str, pd.DataFrame]:
-        """The decisive setting, or "", and the runs that learned for each of its values."""
-        return self._ask("deciding", self._decide)
+    def spreads(self) -> dict[str, float]:
+        """How far the shares of runs that learn lie apart over the values of each setting.
 
-    def _decide(self) -> tuple[str, pd.DataFrame]:
-        name = decisive(self.table, self.varied)
-        return name, by_value(self.table, name) if name else pd.DataFrame()
+        The settings are in this order; one without an effect has 0.
+        """
+        return self._ask("spreads", lambda: spreads(self.table, self.varied))
+
+    @property
+    def deciding(self) -> str:
+        """The setting with the widest spread; "" if none has an effect."""
+        return next((name for name, spread in self.spreads.items() if spread > 0), "")
 
     def _usual(self, rows: pd.DataFrame) -> list[str]:
         """The best of each value of the decisive setting, or the two that learned best."""
         best = best_first(rows)
-        name, _ = self.deciding
-        if not name:
+        if not (name := self.deciding):
             return best[:2]
         firsts = {rows.loc[family, name]: family for family in reversed(best)}
         return [family for family in best if family in firsts.values()]
@@ -341,14 +348,13 @@ def by_value(table: pd.DataFrame, name: str) -> pd.DataFrame:
     return pd.DataFrame({"learned": groups.count(), "n": groups.size()})
 
 
-def decisive(table: pd.DataFrame, names: list[str]) -> str:
-    """The setting over whose values the share of runs that learn spreads most; "" if it is 0."""
-    spread = {}
+def spreads(table: pd.DataFrame, names: Sequence[str]) -> dict[str, float]:
+    """How far the shares of runs that learn lie apart over the values of settings, widest first."""
+    found = {}
     for name in names:
         shares = by_value(table, name).eval("learned / n")
-        spread[name] = float(shares.max() - shares.min())
-    best = max(spread, key=lambda name: spread[name], default="")
-    return best if best and spread[best] > 0 else ""
+        found[name] = float(shares.max() - shares.min())
+    return dict(sorted(found.items(), key=lambda item: -item[1]))
 
 
 def condition(name: str, values: Sequence[object]) -> str:

@@ -19,6 +19,8 @@ from rnnviz.sweeps.spread import middle
 HEIGHT = 460
 #: The height of a name above the plot, in pixels.
 _LINE = 18
+#: The most letters of the name of a group.
+_LETTERS = 46
 #: The quantiles at the borders of a band.
 _BORDERS = {Band.HALF: (0.25, 0.75), Band.RANGE: (0.0, 1.0)}
 
@@ -50,7 +52,7 @@ def run_curves(
         series.append(
             scatter(
                 x=picked, y=compact(middle(drawn, column)[picked]), mode="lines", hoverinfo="skip",
-                line={"color": color, "width": 2.5}, name=f"{plain(group.name, 60)}, median",
+                line={"color": color, "width": 2.5}, name=f"{plain(group.name, _LETTERS)}, median",
             )
         )  # fmt: skip
     longest = max(rows.shape[1] for rows in curves)
@@ -66,7 +68,7 @@ def run_curves(
 
 def _runs(group: Group, rows: Array, color: str) -> Iterator[Series]:
     """Each run, pale."""
-    picked, name = thinned(rows.shape[1]), plain(group.name, 60)
+    picked, name = thinned(rows.shape[1]), plain(group.name, _LETTERS)
     for row, key, seed in zip(rows, group.runs["key"], group.runs["seed"], strict=True):
         yield scatter(
             x=picked, y=compact(row[picked]), mode="lines", opacity=0.35,
@@ -84,7 +86,7 @@ def _band(group: Group, rows: Array, color: str, band: Band) -> Iterator[Series]
     borders[:, still] = np.nanquantile(
         rows[:, still], _BORDERS[band], axis=0, method="inverted_cdf"
     )
-    picked, name = thinned(rows.shape[1]), f"{plain(group.name, 60)}, {band}"
+    picked, name = thinned(rows.shape[1]), f"{plain(group.name, _LETTERS)}, {band}"
     for border, fill in zip(borders, ({}, {"fill": "tonexty"}), strict=True):
         yield scatter(
             x=picked, y=compact(border[picked]), mode="lines", name=name,
@@ -102,7 +104,7 @@ def _names(groups: Sequence[Group], theme: Theme) -> list[dict[str, Any]]:
     place = {"x": 0, "xref": "paper", "y": 1, "yref": "paper"}
     return [
         note(
-            f"{plain(group.name, 60)} (n = {len(group.runs)})", "left bottom", **place,
+            f"{plain(group.name, _LETTERS)} (n = {len(group.runs)})", "left bottom", **place,
             yshift=_LINE * (len(groups) - 1 - k) + 4, font={"color": color, "weight": 600},
         )
         for k, (group, color) in enumerate(zip(groups, colors(theme), strict=False))
@@ -129,7 +131,7 @@ def learned_when(groups: Sequence[Group], shared: str, theme: Theme = LIGHT) -> 
                     mode="markers",
                     marker={"size": 9, "color": color, "symbol": symbol},
                     customdata=group.runs["key"][some].tolist(),
-                    name=plain(group.name, 60),
+                    name=plain(group.name, _LETTERS),
                     text=[f"seed {s}" for s in group.runs["seed"][some]],
                     hovertemplate="%{text}: "
                     + ("never" if symbol != "circle" else "epoch %{x}")
@@ -138,8 +140,10 @@ def learned_when(groups: Sequence[Group], shared: str, theme: Theme = LIGHT) -> 
             )
         count = f"{(~never).sum()} of {len(epochs)}"
         notes.append(
-            note(f"{plain(group.name, 60)}: {count}", "left bottom", x=0, xref="paper", y=k - 0.34,
-                 font={"color": color, "weight": 600})
+            note(
+                f"{plain(group.name, _LETTERS)}: {count}", "left bottom", x=0, xref="paper",
+                y=k - 0.34, font={"color": color, "weight": 600},
+            )
         )  # fmt: skip
     return picture(
         series, _titled("First epoch with all of training right", shared), HEIGHT, theme, {"l": 24},

@@ -22,14 +22,22 @@ from rnnviz.sweeps.members import Ending
 
 #: The most settings with a plot or an axis of their own, values of a map's side, and maps.
 _MOST_PLOTS, MOST_VALUES, _MOST_MAPS = 6, 24, 6
+#: Its choices have two rows.
+_MAP_HEIGHT = HEIGHT - 50
 #: More columns have no room for "3 of 5".
 _MOST_COLUMNS = 8
-#: More letters of the values of a setting don't fit side by side.
-_MOST_LETTERS = 12
+#: The width of a picture in a narrow page; of a letter, and the height of a line, in pixels.
+_WIDTH, _LETTER, _LINE = 330, 7, 16
+#: How much longer than the span of its values the axis of a setting is.
+_MARGIN = 0.18
 #: Values this many times as large as the smallest are on a log axis.
 _LOG = 15
 #: The colours of lines, from the worst score to the best.
 _SHADES = 8
+#: So many lines are as clear as can be; of more each is paler, down to the palest.
+_PLAIN_LINES, _CLEAR, _PALE = 20, 0.9, 0.15
+#: The height of the plot of lines, in pixels.
+_PLOT = HEIGHT - 100
 _NO_SETTING = "All runs have the same settings."
 
 
@@ -42,13 +50,14 @@ def score_of(table: pd.DataFrame, name: str) -> pd.Series:
 
 
 def score_map(
-    table: pd.DataFrame, score: str, axes: tuple[str, str, str], theme: Theme = LIGHT
-) -> Picture:
+    table: pd.DataFrame, score: str, axes: tuple[str, str, str], *, named: str,
+    theme: Theme = LIGHT,
+) -> Picture:  # fmt: skip
     """A score for each pair of values of two settings, across and down, in a map.
 
     There is a map for each value of the third, unless it is empty. The score is the share of runs
-    that learned all of training, or the median of a score. Runs of every other setting count
-    together.
+    that learned all of training, or the median of a score, which is ``named``. Runs of every other
+    setting count together.
     """
     across, down, beside = axes
     xs, ys = values_of(table, across), values_of(table, down)
@@ -72,8 +81,8 @@ def score_map(
     long = max(len(_text(y)) for y in ys)
     median = "" if score == LEARNED else ", median of the runs"
     return picture(
-        series, f"{SCORES[score].capitalize()}{median}", HEIGHT, theme,
-        {"l": 40 + 8 * min(24, long), "t": 64 if notes else 44}, **layout,
+        series, f"{_begun(named)}{median}", _MAP_HEIGHT, theme,
+        {"l": 40 + 8 * min(24, long), "t": 64 if notes else 44, "r": 44}, **layout,
         yaxis=_named_axis(down, ys, theme), annotations=notes,
     )  # fmt: skip
 
@@ -169,6 +178,10 @@ def _named_axis(setting: str, values: Sequence[Any], theme: Theme) -> dict[str, 
     return axis(label_of(setting), theme, showgrid=False, **span)
 
 
+def _begun(named: str) -> str:
+    return named[0].upper() + named[1:]
+
+
 def _text(value: object) -> str:
     return plain(value_text(value))
 
@@ -183,8 +196,11 @@ class _Places(NamedTuple):
     ticks: Mapping[str, float]
 
     @classmethod
-    def of(cls, values: Sequence[Any]) -> _Places:
-        """Names at equal distances; numbers by their size, or over decades by their logarithm."""
+    def of(cls, values: Sequence[Any], room: float = 0.12) -> _Places:
+        """Names at equal distances; numbers by their size, or over decades by their logarithm.
+
+        Labels are as far apart as ``room``.
+        """
         named = len(values) < 3 or not all(
             isinstance(v, int | float) and not isinstance(v, bool) for v in values
         )
@@ -198,7 +214,7 @@ class _Places(NamedTuple):
         # Of many values, or close ones, some have a label.
         labelled, last = list[Any](), -1.0
         for value in values:
-            if at[value] - last > 0.12:
+            if at[value] - last > room:
                 labelled.append(value)
                 last = at[value]
         return cls(at, {_text(value): at[value] for value in labelled})
@@ -209,30 +225,41 @@ class _Places(NamedTuple):
         places = sorted(self.at.values())
         return min((b - a for a, b in pairwise(places)), default=1.0)
 
+    def axis(self, name: str, width: float, theme: Theme) -> dict[str, Any]:
+        """The axis of the setting in a plot of this ``width`` in pixels."""
+        span, places = width / (1 + 2 * _MARGIN), [*self.ticks.items()]
+        crowded = any(
+            (b - a) * span < _LETTER * (len(one) + len(two)) / 2 + _LETTER
+            for (one, a), (two, b) in pairwise(places)
+        )
+        return axis(
+            label_of(name), theme, showgrid=False, tickangle=-90 if crowded else 0,
+            range=[-_MARGIN, 1 + _MARGIN] if len(self.at) > 1 else [-0.5, 0.5],
+            tickvals=[*self.ticks.values()], ticktext=[*self.ticks],
+        )  # fmt: skip
+
 
 def scores_over(
-    table: pd.DataFrame, names: Sequence[str], score: str, theme: Theme = LIGHT
+    table: pd.DataFrame, names: Sequence[str], score: str, *, named: str, theme: Theme = LIGHT
 ) -> Picture:
-    """A score of each run over each setting, a small plot a setting, and the median.
+    """A score of each run, ``named``, over each setting, a small plot a setting, and the median.
 
     Runs that diverged are crosses below the others.
     """
-    title = f"{SCORES[score].capitalize()} over each setting"
+    title = f"{_begun(named)} over each setting"
     if not names:
         return sentence(title, _NO_SETTING, theme)
     names, series, axes = names[:_MOST_PLOTS], list[Series](), dict[str, Any]()
     found, loss = score_of(table, score), score.endswith("loss")
     powers = decades(found.to_numpy(float)) if loss else (0.0, 0.0)
     bottom = 10.0 ** powers[0] if loss else -0.07
+    width = _WIDTH / len(names)
     for k, name in enumerate(names):
-        number, places = "" if k == 0 else str(k + 1), _Places.of(values_of(table, name))
+        number = "" if k == 0 else str(k + 1)
+        places = _Places.of(values_of(table, name), _LINE / width)
         series += _scores_of(table, name, found, bottom, places, xaxis=f"x{number}", theme=theme)
-        axes[f"xaxis{number}"] = axis(
-            label_of(name), theme, range=[-0.18, 1.18] if len(places.at) > 1 else [-0.5, 0.5],
-            showgrid=False, domain=[k / len(names) + 0.02, (k + 1) / len(names) - 0.02],
-            tickvals=[*places.ticks.values()], ticktext=[*places.ticks],
-            tickangle=-90 if sum(map(len, places.ticks)) > _MOST_LETTERS else 0,
-        )  # fmt: skip
+        domain = [k / len(names) + 0.02, (k + 1) / len(names) - 0.02]
+        axes[f"xaxis{number}"] = {**places.axis(name, width, theme), "domain": domain}
     up = log_axis("", theme, powers) if loss else axis("", theme, range=[-0.1, 1.05])
     return picture(series, title, HEIGHT, theme, {"b": 84}, **axes, yaxis=up)
 
@@ -275,59 +302,57 @@ def spread_of(table: pd.DataFrame, name: str, score: str) -> float:
 
 
 def setting_lines(
-    table: pd.DataFrame, names: Sequence[str], score: str, theme: Theme = LIGHT
-) -> Picture:
-    """Each run as a line through an axis a setting, to its score at the right.
+    table: pd.DataFrame, rows: pd.DataFrame, names: Sequence[str], score: str, *, named: str,
+    theme: Theme = LIGHT,
+) -> Picture:  # fmt: skip
+    """The seeds of each setting as a line through an axis a setting, to the median of their score.
 
-    The settings are in the order of what they matter: of the spread of the medians of the score. A
-    run that diverged ends before the score.
+    ``rows`` are the settings by family. The axes are in the order of what they matter: of the
+    spread of the medians of the score over all runs, which is ``named``. Where all seeds diverged,
+    the line ends before the score.
     """
-    title = f"All settings, and the {SCORES[score]}"
+    title = f"All settings, and the {named}, median"
     if not names:
         return sentence(title, _NO_SETTING, theme)
     spreads = {name: spread_of(table, name, score) for name in names}
     names = sorted(names, key=lambda name: -spreads[name])[:_MOST_PLOTS]
-    each = {name: _Places.of(values_of(table, name)) for name in names}
-    found = score_of(table, score).to_numpy(float)
-    scale = _Scale.of(score, found, theme)
-    ends = (scale.at(found) - scale.low) / (scale.high - scale.low)
-    heights = np.column_stack([*(table[n].map(each[n].at).to_numpy(float) for n in names), ends])
+    each = {name: _Places.of(values_of(table, name), _LINE / _PLOT) for name in names}
+    found = score_of(table, score).groupby(table["family"]).median().reindex(rows.index)
+    scale = _Scale.of(score, found.to_numpy(float), theme)
+    ends = (scale.at(found.to_numpy(float)) - scale.low) / (scale.high - scale.low)
+    heights = np.column_stack([*(rows[n].map(each[n].at).to_numpy(float) for n in names), ends])
     # The strongest colour is the best score, and lies above.
     better = 1 - ends if scale.log else ends
     shade = np.where(np.isnan(better), -1, np.minimum(better * _SHADES, _SHADES - 1)).astype(int)
+    opacity = min(_CLEAR, max(_PALE, _PLAIN_LINES / len(rows)))
     series = [
-        _lines(heights[shade == k], table["key"].to_numpy()[shade == k],
-               mixed(theme.grid, theme.forward, (k + 1) / _SHADES), theme)
-        for k in range(-1, _SHADES) if (shade == k).any()
-    ]  # fmt: skip
-    lines = [
-        {
-            "type": "line",
-            "x0": k,
-            "x1": k,
-            "y0": 0,
-            "y1": 1,
-            "line": {"color": theme.muted, "width": 1},
-        }
-        for k in range(len(names) + 1)
+        _lines(
+            heights[here], rows["middle"][here], mixed(theme.grid, theme.forward, share), opacity
+        )
+        for k in range(-1, _SHADES)
+        if (here := shade == k).any()
+        for share in [(k + 1) / _SHADES]
     ]
+    stroke = {"color": theme.muted, "width": 1}
+    upright = [{"type": "line", "x0": k, "x1": k, "y0": 0, "y1": 1} for k in range(len(names) + 1)]
     return picture(
-        series, title, HEIGHT, theme, {"t": 84, "l": 20, "r": 40}, shapes=lines,
+        series, title, HEIGHT, theme, {"t": 88, "l": 20, "r": 40, "b": 12},
+        shapes=[{**line, "line": stroke} for line in upright],
         annotations=[*_heads(names, spreads, score), *_marks(names, each, scale, theme)],
         xaxis=axis("", theme, range=[-0.35, len(names) + 0.35], visible=False),
         yaxis=axis("", theme, range=[-0.04, 1.04], visible=False),
     )  # fmt: skip
 
 
-def _lines(heights: Array, keys: Array, color: str, theme: Theme) -> Series:
-    """Runs of one colour, with gaps between them; of a point the hover text tells its score."""
+def _lines(heights: Array, keys: pd.Series, color: str, opacity: float) -> Series:
+    """Lines of one colour, with gaps between them; a click tells the key of a run."""
     count, axes = heights.shape
     x = np.tile([*range(axes), np.nan], count)
     y = np.column_stack([heights, np.full(count, np.nan)]).ravel()
     return scatter(
-        x=compact(x), y=compact(y), mode="lines", line={"color": color, "width": 1.2}, opacity=0.8,
-        customdata=np.repeat(keys, axes + 1).tolist(), showlegend=False,
-        hovertemplate="click to open this run<extra></extra>",
+        x=compact(x), y=compact(y), mode="lines", line={"color": color, "width": 1.5},
+        opacity=opacity, customdata=np.repeat(keys.to_numpy(), axes + 1).tolist(),
+        showlegend=False, hovertemplate="click to open the seed in the middle<extra></extra>",
     )  # fmt: skip
 
 
@@ -338,9 +363,10 @@ def _heads(names: Sequence[str], spreads: Mapping[str, float], score: str) -> li
         f"{label_of(name)}<br>{f'× {10 ** spreads[name]:.3g}' if loss else f'{spreads[name]:.2f}'}"
         for name in names
     ]
+    end = SCORES[score].replace(" ", "<br>", 1)
     return [
         note(text, "center bottom", x=k, y=1, yref="paper", yshift=4, font={"size": 13})
-        for k, text in enumerate([*texts, plain(SCORES[score])])
+        for k, text in enumerate([*texts, end])
     ]
 
 
@@ -351,5 +377,5 @@ def _marks(
     places = [(k, text, at) for k, n in enumerate(names) for text, at in each[n].ticks.items()]
     ends = (f"{10**v:.2g}" if scale.log else f"{v:g}" for v in (scale.low, scale.high))
     places += [(len(names), text, at) for text, at in zip(ends, (0.0, 1.0), strict=True)]
-    font = {"size": 12, "color": theme.text}
-    return [note(text, "left middle", x=k, y=at, xshift=5, font=font) for k, text, at in places]
+    style = {"font": {"size": 12, "color": theme.text}, "bgcolor": theme.background}
+    return [note(text, "left middle", x=k, y=at, xshift=5, **style) for k, text, at in places]

@@ -21,6 +21,7 @@ from rnnviz.questions.runs.measure import (
     Band,
     RunsLab,
     RunsPicture,
+    by_value,
     called,
     label_of,
     value_text,
@@ -38,8 +39,8 @@ from rnnviz.ui.stage import place_canvas
 from rnnviz.ui.style import escaped, theme
 from rnnviz.ui.viewer import Event, Scene
 
-#: The most values of a setting in the answer.
-_MOST_COUNTS = 6
+#: The most values of a setting in the answer, and settings of the best runs.
+_MOST_COUNTS, _MOST_NAMED = 3, 2
 _EMPTY = (
     "No runs yet. Press *Sweep* at the left, or in a terminal: `rnnviz sweep --cell elman,lstm "
     "--task recall --lag 5,10,20 --seeds 5`"
@@ -83,16 +84,17 @@ def _answer(lab: RunsLab) -> str:
     table, best = lab.table, lab.best
     learned = int(table["learned_epoch"].count())
     said = f"<strong>{learned:,}</strong> of {len(table):,} runs learned all of training."
-    name, values = lab.deciding
-    if name:
-        counts = [
-            f"{value_text(value)} {row.learned:.0f} of {row.n:.0f}"
-            for value, row in values.iterrows()
-        ]
-        said = f"{said} {escape(label_of(name))}: {escape(', '.join(counts[:_MOST_COUNTS]))}."
+    if name := lab.deciding:
+        values = by_value(table, name)
+        if len(values) > _MOST_COUNTS:
+            # The best and the worst.
+            order = values.eval("learned / n").sort_values(ascending=False).index
+            values = values.loc[[order[0], order[-1]]]
+        counts = (f"{value_text(v)} {r.learned:.0f} of {r.n:.0f}" for v, r in values.iterrows())
+        said = f"{said} {escape(label_of(name))}: {escape(', '.join(counts))}."
     if learned and len(lab.rows) > 1:
-        seeds = f"{best['learned']:.0f} of {best['n']:.0f}, half by epoch {best['epoch']:.0f}"
-        said = f"{said} Best: {escape(called(best, lab.varied))} ({seeds})."
+        decisive = [*lab.spreads][:_MOST_NAMED]
+        said = f"{said} Best: {escape(called(best, decisive))}, epoch {best['epoch']:.0f}."
     return said
 
 
@@ -155,11 +157,14 @@ def _picture(lab: RunsLab, colors: Theme) -> Picture:
     if table.empty:
         return sentence("Runs", NONE_FIT if lab.conditions else "No runs are kept yet.", colors)
     if lab.view is RunsPicture.MAP:
-        return score_map(table, lab.map_score, lab.axes, colors)
+        score = lab.map_score
+        return score_map(table, score, lab.axes, named=lab.named(score), theme=colors)
+    score = lab.shown_score
     if lab.view is RunsPicture.SCORES:
-        return scores_over(table, lab.varied, lab.shown_score, colors)
+        return scores_over(table, lab.varied, score, named=lab.named(score), theme=colors)
     if lab.view is RunsPicture.LINES:
-        return setting_lines(table, lab.varied, lab.shown_score, colors)
+        named = lab.named(score)
+        return setting_lines(table, lab.rows, lab.varied, score, named=named, theme=colors)
     groups = lab.groups
     if lab.view is RunsPicture.WHEN:
         return learned_when(groups, lab.shared, colors)

@@ -48,7 +48,7 @@ def run_list(pair: Pair, lab: RunsLab) -> None:
         lab.task = choose_one(
             "Task", lab.tasks, now, (visit("runs"), lab.edition), "runs_task", format_func=escaped
         )
-    with st.container(horizontal=True, key="runs_tools"):
+    with st.container(horizontal=True, vertical_alignment="center", key="runs_tools"):
         rows = choose_one(
             "Rows", _ROWS.values(), _ROWS[lab.each], visit("runs"), "runs_rows",
             label_visibility="collapsed",
@@ -172,7 +172,7 @@ def _settings(lab: RunsLab) -> _Shown:
     )  # fmt: skip
     more = [name for name in ("diverged", "failed", "note") if rows[name].astype(bool).any()]
     column = st.column_config
-    order = [*lab.varied, "n", "share", "epoch", "open", "small", *_SHARES, *more]
+    order = ["open", *lab.varied, "n", "share", "epoch", "small", *_SHARES, *more]
     return shown, order, {
         **_named(lab),
         "n": column.NumberColumn("n", help="Runs: one a seed", width=40),
@@ -202,7 +202,7 @@ def _runs(lab: RunsLab) -> _Shown:
     more = ["state"] if (runs["state"] != Ending.FINISHED).any() else []
     more += ["note"] if runs["note"].any() else []
     column = st.column_config
-    order = [*lab.varied, "open", "learned_epoch", "small", last, best, "train_loss", *more]
+    order = ["open", *lab.varied, "learned_epoch", "small", last, best, "train_loss", *more]
     return shown, order, {
         **_named(lab),
         "learned_epoch": column.NumberColumn(

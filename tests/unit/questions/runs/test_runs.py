@@ -15,8 +15,8 @@ from rnnviz.questions.runs.measure import (
     RunsLab,
     RunsPicture,
     by_value,
-    decisive,
     invalid,
+    spreads,
 )
 from rnnviz.questions.runs.opening import together
 from rnnviz.questions.runs.pictures import learned_when, run_curves
@@ -70,11 +70,11 @@ def test_the_seeds_of_a_setting_are_a_row_with_what_differs(lab):
 
 
 def test_the_decisive_setting_is_the_one_over_which_the_share_that_learns_spreads_most(lab):
-    assert decisive(lab.table, lab.varied) == "cell"
+    assert lab.deciding == "cell" and lab.spreads == {"cell": 0.75, "lr": 0.25}
     assert by_value(lab.table, "cell").to_dict("index") == {
         "elman": {"learned": 0, "n": 4}, "lstm": {"learned": 3, "n": 4},
     }  # fmt: skip
-    assert decisive(lab.table[lab.table["cell"] == "elman"], ["lr"]) == ""
+    assert spreads(lab.table[lab.table["cell"] == "elman"], ["lr"]) == {"lr": 0}
 
 
 def test_the_best_of_each_value_of_the_decisive_setting_are_drawn_until_others_are_chosen(lab):
@@ -188,17 +188,20 @@ def test_curves_of_runs_that_ended_early_end_there(lab):
 
 
 def test_a_cell_of_the_map_counts_the_runs_of_two_values(lab):
-    cells, counts = score_map(lab.table, LEARNED, ("lr", "cell", "")).series
+    cells, counts = score_map(lab.table, LEARNED, ("lr", "cell", ""), named="score").series
     np.testing.assert_allclose(cells["z"], [[0, 0], [0.5, 1]])
     assert list(counts["text"]) == ["0 of 2", "0 of 2", "1 of 2", "2 of 2"]
     assert cells["customdata"][1][0] == [0.01, "lstm"]
 
 
 def test_a_map_of_a_loss_is_its_median_and_the_lower_the_stronger(lab):
-    cells, counts = score_map(lab.table, "train_loss", ("lr", "cell", "")).series
+    cells, counts = score_map(
+        lab.table, "train_loss", lab.named("train_loss"), ("lr", "cell", "")
+    ).series
     assert list(counts["text"]) == ["0.183"] * 4
     np.testing.assert_allclose(cells["z"], np.log10((1 / 5 + 1 / 6) / 2), rtol=1e-6)
     assert cells["colorscale"][0][1] == LIGHT.forward
+    assert lab.named("train_loss") == "last training loss (nats)"
 
 
 def test_there_is_a_map_for_each_value_of_a_third_setting(lab):
@@ -206,7 +209,7 @@ def test_there_is_a_map_for_each_value_of_a_third_setting(lab):
         config = replace(RunConfig(), cell="lstm", lr=0.1, epochs=EPOCHS, hidden=9)
         store.add(Member(Schedule(config), np.full((5, 4), 0.5), np.arange(2.0)))
     lab.read()
-    drawn = score_map(lab.table, LEARNED, ("lr", "cell", "hidden"))
+    drawn = score_map(lab.table, LEARNED, ("lr", "cell", "hidden"), named="score")
     maps = [one for one in drawn.series if one["type"] == "heatmap"]
     assert [one["xaxis"] for one in maps] == ["x", "x2"]
     assert maps[0]["customdata"][0][1] == [0.1, "elman", 9]
@@ -215,7 +218,10 @@ def test_there_is_a_map_for_each_value_of_a_third_setting(lab):
         "hidden units 9", "hidden units 64",
     ]  # fmt: skip
     sizes = lab.table.assign(hidden=range(len(lab.table)))
-    assert "sentence" in score_map(sizes, LEARNED, ("lr", "cell", "hidden")).layout["meta"]
+    assert (
+        "sentence"
+        in score_map(sizes, LEARNED, ("lr", "cell", "hidden"), named="score").layout["meta"]
+    )
 
 
 def test_seeds_that_never_learned_are_hollow_and_at_the_right(lab):
@@ -227,7 +233,9 @@ def test_seeds_that_never_learned_are_hollow_and_at_the_right(lab):
 
 
 def test_a_dot_of_each_setting_is_a_run_and_a_line_joins_the_medians(lab):
-    dots, crosses, line, *_ = scores_over(lab.table, lab.varied, "train_metric").series
+    dots, crosses, line, *_ = scores_over(
+        lab.table, lab.varied, "train_metric", named="score"
+    ).series
     assert len(dots["x"]) == len(lab.table) and len(crosses["x"]) == 0
     assert list(line["y"]) == [0.5, 1]
     assert set(dots["customdata"]) == set(lab.table["key"])
@@ -237,10 +245,10 @@ def test_a_run_that_diverged_is_a_cross_below_and_spoils_no_median(lab):
     with closing(Store(lab.path)) as store:
         store.add(run("lstm", 5.0, 0, learned_at=1, diverged=True))
     lab.read()
-    dots, crosses, line, *_ = scores_over(lab.table, ["lr"], "train_metric").series
+    dots, crosses, line, *_ = scores_over(lab.table, ["lr"], "train_metric", named="score").series
     assert list(crosses["y"]) == [pytest.approx(-0.07)] and crosses["marker"]["symbol"] == "x"
     assert len(dots["x"]) == 8 and np.isnan(line["y"][-1])
-    (faded, *_) = setting_lines(lab.table, ["lr"], "train_metric").series
+    (faded, *_) = setting_lines(lab.table, lab.rows, ["lr"], "train_metric", named="score").series
     assert np.isnan(faded["y"]).sum() == 2 and len(faded["y"]) == 3
 
 
@@ -256,32 +264,35 @@ def test_a_run_that_diverged_is_a_cross_below_and_spoils_no_median(lab):
 def test_numbers_stand_on_an_axis_by_their_size(lab, values, places):
     name = "cell" if isinstance(values[0], str) else "lr"
     table = lab.table[: len(values)].assign(**{name: values})
-    *_, line = scores_over(table, [name], "train_metric").series
+    *_, line = scores_over(table, [name], "train_metric", named="score").series
     np.testing.assert_allclose(line["x"], places, atol=1e-12)
 
 
 def test_settings_are_in_the_order_of_the_spread_of_their_medians(lab):
     assert spread_of(lab.table, "cell", "train_metric") == 0.5
-    drawn = setting_lines(lab.table, lab.varied, "train_metric")
+    drawn = setting_lines(lab.table, lab.rows, lab.varied, "train_metric", named="score")
     heads = [one["text"] for one in drawn.layout["annotations"][:3]]
-    assert heads == ["Cell<br>0.50", "Learning rate<br>0.25", "last training score"]
+    assert heads == ["Cell<br>0.50", "Learning rate<br>0.25", "last<br>training score"]
     points = {key for one in drawn.series for key in one["customdata"]}
-    assert points == set(lab.table["key"])
+    assert points == set(lab.rows["middle"])
 
 
 def test_every_line_goes_through_the_values_of_its_run(lab):
-    drawn = setting_lines(lab.table, ["lr"], "train_metric")
+    drawn = setting_lines(lab.table, lab.rows, ["lr"], "train_metric", named="score")
     for series in drawn.series:
         for k in range(0, len(series["x"]), 3):
-            row = lab.run(series["customdata"][k])
-            assert series["y"][k] == (row["lr"] == 0.1)
-            assert series["y"][k + 1] == row["train_metric"]
+            runs = lab.table[lab.table["family"] == lab.run(series["customdata"][k])["family"]]
+            assert series["y"][k] == (runs["lr"].iloc[0] == 0.1)
+            assert series["y"][k + 1] == runs["train_metric"].median()
 
 
 def test_runs_of_one_setting_have_no_plot_of_each_setting(lab):
     lone = lab.table[lab.table["cell"] == "elman"][:1]
-    assert "sentence" in scores_over(lone, [], "train_metric").layout["meta"]
-    assert "sentence" in setting_lines(lone, [], "train_metric").layout["meta"]
+    assert "sentence" in scores_over(lone, [], "train_metric", named="score").layout["meta"]
+    assert (
+        "sentence"
+        in setting_lines(lone, lab.rows, [], "train_metric", named="score").layout["meta"]
+    )
 
 
 def test_a_picture_is_drawn_once_for_the_same_choices(lab):
