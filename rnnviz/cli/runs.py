@@ -135,4 +135,6 @@ def runs_text(table: pd.DataFrame) -> str:
     text.insert(0, "key", table["key"].str[:_KEY])
     for part in ("train", "test"):
         text[part] = table[f"{part}_metric"].map(share_text)
+    if table["note"].any():
+        text["note"] = table["note"]
     return str(text.round({"seconds": 1}).to_string(index=False, na_rep="–", max_colwidth=30))

@@ -64,21 +64,27 @@ def sweep_form(session: Session, lab: RunsLab) -> None:
         help="0: all combinations. Otherwise as many random ones; a range then needs no number of "
         "values: 0.003..0.3:log",
     )  # fmt: skip
-    try:
-        axes = {name: axis_of(SETTINGS[name], text) for name, text in texts.items()}
-        each = draws or math.prod(1 if isinstance(a, Range) else len(a) for a in axes.values())
-        if seeds * each > _MOST_RUNS:
-            raise SettingError(f"{seeds * each:,} runs are too many for the page: rnnviz sweep.")
-        count = len(grid(axes, seeds=seeds, draws=draws, base=config))
-    except (SettingError, CellError) as problem:
-        st.caption(escaped(str(problem)))
-        count = 0
+    count, problem = _counted(config, texts, seeds, draws)
+    if problem:
+        st.caption(escaped(problem))
     label = f"Sweep: {count:,} runs" if count else "Sweep"
     how = {**texts, "seeds": str(seeds), **({"random": str(draws)} if draws else {})}
     st.button(
         label, key="sweep", type="primary", disabled=not count, width="stretch",
         on_click=partial(_begin, lab, config, session.data.upload, how),
     )  # fmt: skip
+
+
+def _counted(config: RunConfig, texts: dict[str, str], seeds: int, draws: int) -> tuple[int, str]:
+    """How many runs the values make, and why they can't be used."""
+    try:
+        axes = {name: axis_of(SETTINGS[name], text) for name, text in texts.items()}
+        each = draws or math.prod(1 if isinstance(a, Range) else len(a) for a in axes.values())
+        if seeds * each > _MOST_RUNS:
+            raise SettingError(f"{seeds * each:,} runs are too many for the page: rnnviz sweep.")
+        return len(grid(axes, seeds=seeds, draws=draws, base=config)), ""
+    except (SettingError, CellError) as problem:
+        return 0, str(problem)
 
 
 def suggested(row: Setting, value: object) -> str:

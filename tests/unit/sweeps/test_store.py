@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 
 from rnnviz.config import RunConfig
-from rnnviz.run.schedule import Schedule
+from rnnviz.run.schedule import Change, Position, Schedule
 from rnnviz.sweeps import store as module
 from rnnviz.sweeps.members import Member, failed
+from rnnviz.sweeps.run_table import run_table
 from rnnviz.sweeps.store import Store, StoreError, default_path, digest_of, key_of
 from rnnviz.tasks.upload import File, Upload
 
@@ -79,6 +80,42 @@ def test_a_run_is_stored_once_and_only_one_that_failed_is_replaced(path):
         store.add(failed(Schedule(CONFIG), "No."))
         assert [row["seconds"] for row in store.rows()] == [1]
         assert store.done() == {key_of(CONFIG)}
+
+
+def test_a_run_takes_the_last_note_and_a_note_is_a_change(path):
+    with opened(path) as store:
+        store.add(member(), note="first")
+        before = store.latest()
+        store.add(member(), note="second")
+        store.add(member())
+        assert [row["note"] for row in store.rows()] == ["second"] and store.latest() != before
+
+
+def test_a_run_that_its_settings_do_not_determine_is_another_one_and_not_done(path):
+    changed = Schedule(CONFIG, (Change(Position(1), "lr", 0.5),))
+    with opened(path) as store:
+        store.add(member(unfinished=True))
+        store.add(Member(changed, SCORES, np.arange(4.0)))
+        store.add(member(imported=True))
+        assert key_of(CONFIG) not in store.done()
+        assert [row["state"] for row in store.rows()] == ["unfinished", "finished"]
+        store.add(member())
+        assert len({row["family"] for row in store.rows()}) == 3
+
+
+def test_a_file_of_the_first_version_is_read_and_takes_notes(path):
+    with opened(path) as store:
+        store.add(member())
+    with closing(sqlite3.connect(path)) as file:
+        for name in ("note", "digest"):
+            file.execute(f"ALTER TABLE run DROP COLUMN {name}")
+        file.execute("PRAGMA user_version = 1")
+    with opened(path, readonly=True) as store:
+        assert run_table(store)[["note", "digest"]].to_numpy().tolist() == [["", ""]]
+    for note in ("old", "older"):
+        with opened(path) as store:
+            store.add(member(), note=note)
+            assert [row["note"] for row in store.rows()] == [note]
 
 
 def test_the_key_is_of_what_differs_from_the_defaults_and_of_the_data():

@@ -195,9 +195,8 @@ def test_a_cell_of_the_map_counts_the_runs_of_two_values(lab):
 
 
 def test_a_map_of_a_loss_is_its_median_and_the_lower_the_stronger(lab):
-    cells, counts = score_map(
-        lab.table, "train_loss", lab.named("train_loss"), ("lr", "cell", "")
-    ).series
+    axes = "lr", "cell", ""
+    cells, counts = score_map(lab.table, "train_loss", axes, named="loss").series
     assert list(counts["text"]) == ["0.183"] * 4
     np.testing.assert_allclose(cells["z"], np.log10((1 / 5 + 1 / 6) / 2), rtol=1e-6)
     assert cells["colorscale"][0][1] == LIGHT.forward
