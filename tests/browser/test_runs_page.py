@@ -7,8 +7,11 @@ from contextlib import closing
 import pytest
 from playwright.sync_api import expect
 
+from rnnviz.config import RunConfig
+from rnnviz.run.schedule import Schedule
+from rnnviz.sweeps.members import trained
 from rnnviz.sweeps.store import Store, StoreError
-from tests.browser.serving import expect_there, open_page, serve, visit
+from tests.browser.serving import IDLE, expect_there, open_page, serve, visit
 from tests.browser.train_page import TrainPage
 
 
@@ -61,3 +64,77 @@ def test_a_sweep_is_begun_on_the_page_and_its_best_run_opened(browser, complaint
         page.page.keyboard.press("Enter")
         expect(page.status).to_contain_text("40 of 40")
         page.page.context.close()
+
+
+@pytest.fixture
+def swept(browser, complaints, tmp_path):
+    """The page with a sweep over cell and lag, of which LSTM alone learns the longer one."""
+    folder = dict.fromkeys(("XDG_DATA_HOME", "LOCALAPPDATA", "HOME"), str(tmp_path))
+    with serve(environ=folder) as server:
+        path = tmp_path / "rnnviz" / "runs.sqlite"
+        path.parent.mkdir()
+        configs = [
+            RunConfig(task="recall", cell=cell, lag=lag, seed=seed, epochs=3, hidden=4)
+            for cell in ("elman", "lstm") for lag in (5, 9) for seed in (0, 1)
+        ]  # fmt: skip
+        with closing(Store(path)) as store:
+            for config in configs:
+                store.add(trained(Schedule(config)))
+        page = TrainPage(open_page(browser, complaints, viewport={"width": 1440, "height": 900}))
+        visit(page.page, f"{server.url}/runs?task=recall&hidden=4&epochs=3", "runs")
+        yield page
+        page.page.context.close()
+
+
+def in_row(page, row, x):
+    """Click in a row of the table, which is a canvas, ``x`` pixels from its left."""
+    grid = page.page.get_by_test_id("stDataFrame")
+    grid.click(position={"x": x, "y": 35 + 30 * row + 15})
+
+
+def view(page, name):
+    page.page.get_by_role("radio", name=name, exact=True).click()
+    expect_there(page.page, "[data-picture=runs][data-drawn]:not([inert])")
+
+
+def press_the_next_point(page):
+    chart = page.page.locator("[data-picture=runs] canvas")
+    chart.focus()
+    page.page.keyboard.press("ArrowRight")
+    page.page.keyboard.press("Enter")
+
+
+def test_a_cell_of_the_map_draws_its_curves_and_two_ticked_rows_are_a_and_b(swept):
+    view(swept, "map")
+    press_the_next_point(swept)
+    expect(swept.page.get_by_role("radio", name="curves", exact=True)).to_be_checked()
+    in_row(swept, 1, 15)
+    in_row(swept, 3, 15)
+    both = swept.page.get_by_role("button", name="Open as A and B")
+    expect(both).to_be_enabled()
+    both.click()
+    expect(swept.page.locator(".rnnviz-story")).to_contain_text("elman")
+    swept.page.get_by_role("link", name="Train").click()
+    expect_there(swept.page, "[data-picture=pair_network][data-drawn]:not([inert])")
+    expect(swept.status).to_contain_text("3")
+
+
+def test_the_button_of_a_row_opens_its_run(swept):
+    swept.page.get_by_role("radio", name="each run", exact=True).click()
+    expect(swept.page.locator(IDLE)).to_be_attached()
+    in_row(swept, 3, 65)
+    expect(swept.message).to_contain_text("The run is the same to the last bit.")
+    expect(swept.status).to_contain_text("3 of 3")
+
+
+def test_a_run_is_kept_with_a_note_and_found_by_it(swept):
+    swept.page.get_by_role("link", name="Train").click()
+    expect_there(swept.page, "[data-picture=network][data-drawn]:not([inert])")
+    swept.page.locator(".rnnviz-bar button[data-what=epoch]").click()
+    expect(swept.status).to_contain_text("1 of 3")
+    swept.page.get_by_role("button", name="Keep", exact=True).click()
+    swept.page.get_by_role("textbox", name="Note").fill("an early one")
+    swept.page.get_by_role("button", name="Keep in Runs").click()
+    expect(swept.message).to_contain_text("kept: see Runs")
+    swept.page.get_by_role("link", name="Runs").click()
+    expect(swept.page.locator(".rnnviz-story")).to_contain_text("of 9 runs")

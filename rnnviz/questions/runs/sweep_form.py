@@ -11,7 +11,6 @@ import sys
 import time
 from contextlib import closing, suppress
 from dataclasses import fields
-from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -69,10 +68,9 @@ def sweep_form(session: Session, lab: RunsLab) -> None:
         st.caption(escaped(problem))
     label = f"Sweep: {count:,} runs" if count else "Sweep"
     how = {**texts, "seeds": str(seeds), **({"random": str(draws)} if draws else {})}
-    st.button(
-        label, key="sweep", type="primary", disabled=not count, width="stretch",
-        on_click=partial(_begin, lab, config, session.data.upload, how),
-    )  # fmt: skip
+    # A callback would start what stood there before the last text was left.
+    if st.button(label, key="sweep", type="primary", disabled=not count, width="stretch"):
+        _begin(lab, config, session.data.upload, how)
 
 
 def _counted(config: RunConfig, texts: dict[str, str], seeds: int, draws: int) -> tuple[int, str]:
