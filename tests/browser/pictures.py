@@ -21,6 +21,7 @@ from urllib.parse import urlencode
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
+import rnnviz
 from rnnviz.config import RunConfig, TaskName
 from rnnviz.files.replay import replay
 from rnnviz.probe.session import Session
@@ -119,6 +120,24 @@ def compared(browser: Browser, url: str, path: Path) -> None:
     page.context.close()
 
 
+def swept(browser: Browser, path: Path) -> None:
+    """A sweep over cell, lag and learning rate: which settings learn."""
+    axes = {"cell": ["elman", "gru", "lstm"], "lag": [5, 10, 20], "lr": "0.003..0.1:log:4"}
+    config = RunConfig(task=TaskName.RECALL, **_SWEPT)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "rnnviz", "runs.sqlite")
+        file.parent.mkdir()
+        rnnviz.sweep(config, axes, seeds=3, db=file)
+        with serve(environ={"XDG_DATA_HOME": folder}) as server:
+            page = open_page(browser, [], viewport={"width": 1440, "height": 900})
+            link = config.to_query() | {"runs.view": "map", "runs.axes": "lag,cell"}
+            visit(page, f"{server.url}/runs?{urlencode(link)}", "runs")
+            page.wait_for_timeout(2500)
+            page.mouse.move(0, 0)
+            page.screenshot(path=path)
+            page.context.close()
+
+
 def replayed(browser: Browser, path: Path) -> None:
     """A replay of the default run, opened from the disk without a network, in the fall."""
     session = Session(RunConfig(epochs=450))
@@ -138,6 +157,8 @@ def replayed(browser: Browser, path: Path) -> None:
     page.context.close()
 
 
+#: The settings that all runs of the sweep have in common.
+_SWEPT = {"hidden": 16, "batch": 32, "optimizer": "adam", "epochs": 20}
 #: The example of the Recorder, slowed down so that it goes on while it is watched.
 _LOOP = """
 import time
@@ -225,6 +246,7 @@ def _drawings(browser: Browser, url: str) -> dict[str, Callable[[Path], None]]:
         "step.png": partial(step_page, browser, url),
         "replay.png": partial(replayed, browser),
         "recording.png": partial(followed, browser),
+        "runs.png": partial(swept, browser),
         "notebook.png": partial(widget, browser),
     }
     for link, first, name, *keys in LABORATORIES:

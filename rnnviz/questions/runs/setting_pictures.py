@@ -23,7 +23,7 @@ from rnnviz.sweeps.members import Ending
 #: The most settings with a plot or an axis of their own, values of a map's side, and maps.
 _MOST_PLOTS, MOST_VALUES, _MOST_MAPS = 6, 24, 6
 #: Its choices have two rows.
-_MAP_HEIGHT = HEIGHT - 50
+_MAP_HEIGHT = HEIGHT - 90
 #: More columns have no room for "3 of 5".
 _MOST_COLUMNS = 8
 #: The width of a picture in a narrow page; of a letter, and the height of a line, in pixels.

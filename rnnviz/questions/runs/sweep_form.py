@@ -155,6 +155,10 @@ def _kept(path: Path, content: bytes) -> Path:
 # Progress
 
 
+def _duration(seconds: float) -> str:
+    return f"{seconds / 60:.0f} min" if seconds > 90 else f"{seconds:.0f} s"
+
+
 def _alive(pid: int) -> bool:
     """Whether a process is there. On Windows, where asking would end it, it counts as there."""
     if os.name == "nt":
@@ -186,7 +190,7 @@ def progress(lab: RunsLab) -> None:
         for sweep in running[:1]:
             done, total = sweep["stored"], sweep["total"]
             spent = time.time() - sweep["begun"]
-            rest = f", about {spent / done * (total - done):.0f} s left" if done else ""
+            rest = f", about {_duration(spent / done * (total - done))} left" if done else ""
             st.progress(min(1.0, done / max(1, total)), f"{done:,} of {total:,} runs{rest}")
             if st.button("Cancel", key="runs_cancel"):
                 with suppress(ProcessLookupError):
