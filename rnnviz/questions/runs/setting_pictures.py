@@ -22,8 +22,6 @@ from rnnviz.sweeps.members import Ending
 
 #: The most settings with a plot or an axis of their own, values of a map's side, and maps.
 _MOST_PLOTS, MOST_VALUES, _MOST_MAPS = 6, 24, 6
-#: Its choices have two rows.
-_MAP_HEIGHT = HEIGHT - 90
 #: More columns have no room for "3 of 5".
 _MOST_COLUMNS = 8
 #: The width of a picture in a narrow page; of a letter, and the height of a line, in pixels.
@@ -81,7 +79,7 @@ def score_map(
     long = max(len(_text(y)) for y in ys)
     median = "" if score == LEARNED else ", median of the runs"
     return picture(
-        series, f"{_begun(named)}{median}", _MAP_HEIGHT, theme,
+        series, f"{_begun(named)}{median}", HEIGHT, theme,
         {"l": 40 + 8 * min(24, long), "t": 64 if notes else 44, "r": 44}, **layout,
         yaxis=_named_axis(down, ys, theme), annotations=notes,
     )  # fmt: skip

@@ -125,9 +125,10 @@ def _choose_picture(lab: RunsLab) -> None:
 
 def _choose_axes(lab: RunsLab) -> None:
     names, (across, down, beside) = lab.varied, lab.axes
-    first, second, third, fourth = *st.columns(2), *st.columns(2)
-    across = across if across in names else names[-1]
+    with st.container(key="runs_axes"):
+        first, second, third, fourth = *st.columns(2), *st.columns(2)
     with first:
+        across = across if across in names else names[-1]
         across = _select("Across", names, across, lambda name: f"across: {label_of(name)}")
     others = [name for name in names if name != across]
     with second:
