@@ -5,6 +5,7 @@ from functools import partial
 import streamlit as st
 
 from rnnviz.charts.texts import ask, count_in
+from rnnviz.page.guide import guide_page
 from rnnviz.page.question_page import question_page, set_scene, train_page
 from rnnviz.page.session_registry import get_tab
 from rnnviz.page.sidebar import sidebar
@@ -64,6 +65,7 @@ def _show() -> None:
             st.Page(
                 lambda: set_scene(runs_page(pair, controls), pair), title="Runs", url_path="runs"
             ),
+            st.Page(partial(guide_page, controls), title="Guide", url_path="guide"),
         ]
         page = st.navigation(pages, position="top")
         asked = stage.connect(tab.ticket, host.edition)
@@ -76,9 +78,11 @@ def _show() -> None:
         # The tab of the page *Train* that is about to be drawn.
         question = st.session_state.get("question_train") or session.questions["train"]
         wrong = page.url_path in ("", "train") and question == TrainQuestion.WRONG
+        reading = page.url_path == "guide"
         own = page.url_path in (*LABORATORIES, "runs")
-        sidebar(tab, pair, task, folded=own or wrong)
-        _header(pair)
+        sidebar(tab, pair, task, folded=own or wrong or reading)
+        if not reading:
+            _header(pair)
         page.run()
         stage.place_end()
 

@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 
 import streamlit as st
 
+from rnnviz.charts.glossary import with_terms
 from rnnviz.files.page_script import page_script
 from rnnviz.files.run_archive import MAX_RUN
 from rnnviz.probe.probe import most_typed
@@ -104,12 +105,14 @@ def place_end() -> None:
 
 def place_chart(key: str, height: int, text: str) -> None:
     """Place the chart ``key``, ``height`` pixels high, with an explanation below."""
-    _place("chart", {"key": key, "kind": "chart", "height": height, "text": text}, key)
+    data = {"key": key, "kind": "chart", "height": height, "text": with_terms(text)}
+    _place("chart", data, key)
 
 
 def place_canvas(kind: str, key: str, text: str, clicks: bool = False) -> None:
     """Place the picture ``key``, which static/``kind``.js draws as high as the window allows."""
-    _place("chart", {"key": key, "kind": kind, "text": text, "clicks": clicks}, key)
+    data = {"key": key, "kind": kind, "text": with_terms(text), "clicks": clicks}
+    _place("chart", data, key)
 
 
 class Panel(NamedTuple):
@@ -133,7 +136,10 @@ Column = Iterable[Sequence[Panel]]
 
 def place_sheet(key: str, left: Column, right: Column) -> None:
     """Place two columns of pictures, together as high as the window allows."""
-    columns = [[[panel._asdict() for panel in row] for row in side] for side in (left, right)]
+    columns = [
+        [[panel._replace(text=with_terms(panel.text))._asdict() for panel in row] for row in side]
+        for side in (left, right)
+    ]
     _place("sheet", {"columns": columns}, key)
 
 

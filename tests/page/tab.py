@@ -28,6 +28,7 @@ QUESTIONS = {
 SCRIPT = """
 import streamlit as st
 from rnnviz.charts.texts import count_in
+from rnnviz.page.guide import guide_page
 from rnnviz.page.question_page import set_scene
 from rnnviz.page.question_page import train_page
 from rnnviz.page.question_page import question_page
@@ -45,6 +46,7 @@ with tab.host() as host:
 DRAWN = {
     "train": "train_page(host.pair, st.sidebar.container())",
     "step": "set_scene(step_page(host.pair), host.pair)",
+    "guide": "guide_page(st.sidebar.container())",
     "runs": "set_scene(runs_page(host.pair, st.sidebar.container()), host.pair)",
 }
 #: The commands of the buttons that are not Streamlit's.

@@ -65,7 +65,8 @@ def runs_page(pair: Pair, controls: DeltaGenerator) -> Scene:
         with right:
             _choose_picture(lab)
             text = explanation(f"runs/{lab.view.name.lower()}")
-            place_canvas("chart", "runs", text, clicks=True)
+            with st.container(key=f"runs_{lab.view.name.lower()}"):
+                place_canvas("chart", "runs", text, clicks=True)
 
     def draw(frame: Frame) -> None:
         frame.texts["story"] = story_line("Runs", _answer(lab))
@@ -125,8 +126,7 @@ def _choose_picture(lab: RunsLab) -> None:
 
 def _choose_axes(lab: RunsLab) -> None:
     names, (across, down, beside) = lab.varied, lab.axes
-    with st.container(key="runs_axes"):
-        first, second, third, fourth = *st.columns(2), *st.columns(2)
+    first, second, third, fourth = *st.columns(2), *st.columns(2)
     with first:
         across = across if across in names else names[-1]
         across = _select("Across", names, across, lambda name: f"across: {label_of(name)}")

@@ -36,7 +36,7 @@ NONE_FIT = "No run fits the filter."
 _SHARES = "median", "least", "most", "best"
 #: The most values of a setting in a list to choose from.
 _MOST_LISTED = 24
-_ROWS = {False: "settings", True: "each run"}
+_ROWS = ("settings", "each run")
 #: A table, the order of its columns, and how they look.
 _Shown = tuple[pd.DataFrame, list[str], dict[str, Any]]
 
@@ -50,7 +50,7 @@ def run_list(pair: Pair, lab: RunsLab) -> None:
         )
     with st.container(horizontal=True, vertical_alignment="center", key="runs_tools"):
         rows = choose_one(
-            "Rows", _ROWS.values(), _ROWS[lab.each], visit("runs"), "runs_rows",
+            "Rows", _ROWS, _ROWS[lab.each], visit("runs"), "runs_rows",
             label_visibility="collapsed",
         )  # fmt: skip
         lab.show_each(rows == _ROWS[True])
@@ -68,13 +68,13 @@ def run_list(pair: Pair, lab: RunsLab) -> None:
 
 
 def _export(table: pd.DataFrame) -> None:
-    for name, kind, content in (
-        ("runs.csv", "text/csv", runs_csv),
-        ("runs.parquet", "application/vnd.apache.parquet", runs_parquet),
+    for ending, kind, content in (
+        ("csv", "text/csv", runs_csv),
+        ("parquet", "application/vnd.apache.parquet", runs_parquet),
     ):
         st.download_button(
-            f"{len(table):,} runs (.{name.partition('.')[2]})", partial(content, table), name, kind,
-            on_click="ignore", key=f"export_{name}", disabled=table.empty,
+            f"{len(table):,} runs (.{ending})", partial(content, table), f"runs.{ending}", kind,
+            on_click="ignore", key=f"export_runs_{ending}", disabled=table.empty,
             help="All settings and scores of the runs that fit the filter.",
         )  # fmt: skip
 

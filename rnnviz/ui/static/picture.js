@@ -61,8 +61,13 @@ export class Picture {
   }
 
   showCaption() {
-    const text = [this.text, this.drawing.remark].filter(Boolean).join(" ");
-    if (this.caption.textContent !== text) this.caption.textContent = text;
+    // Below the explanation are its terms, one a line.
+    const [told, ...terms] = (this.text ?? "").split("\n");
+    const text = [told, this.drawing.remark].filter(Boolean).join(" ");
+    if (this.told === text + terms) return;
+    this.told = text + terms;
+    const lines = terms.map((textContent) => Object.assign(document.createElement("small"), { textContent }));
+    this.caption.replaceChildren(text, ...lines);
   }
 
   async draw() {

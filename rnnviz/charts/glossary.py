@@ -1,0 +1,45 @@
+"""Glossary: terms that explain themselves where they stand; docs/glossary.md has all of them."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from rnnviz.tasks import shipped
+
+#: The most terms that are explained below a text.
+_MOST = 3
+_ENTRY = re.compile(r"^- \*\*(.+?)\*\*: (.+)$", re.MULTILINE)
+
+
+@cache
+def terms() -> dict[str, str]:
+    """The sentence of every term; two names of one term have the same."""
+    text = shipped("docs/glossary.md").read_text(encoding="utf-8")
+    return {name: said for names, said in _ENTRY.findall(text) for name in names.split(", ")}
+
+
+@cache
+def _pattern() -> re.Pattern[str]:
+    """Any term as a word of its own, also in the plural; of several at one place the longest."""
+    names = sorted(terms(), key=len, reverse=True)
+    return re.compile(
+        rf"(?<![\w‖])({'|'.join(map(re.escape, names))})(?:s|es)?(?![\w‖])", re.IGNORECASE
+    )
+
+
+def terms_in(text: str) -> dict[str, str]:
+    """The first terms of a text in their order, each with its sentence."""
+    known = {name.lower(): name for name in terms()}
+    found: dict[str, str] = {}
+    for match in _pattern().finditer(text):
+        name = known[match[1].lower()]
+        if len(found) < _MOST and terms()[name] not in found.values():
+            found[name] = terms()[name]
+    return found
+
+
+def with_terms(text: str) -> str:
+    """The text, and below it a line for each of its first terms."""
+    lines = (f"{name[0].upper()}{name[1:]}: {said}" for name, said in terms_in(text).items())
+    return "\n".join([text, *lines])
