@@ -29,16 +29,19 @@ OTHERS = {"captions", "file", "parts", "self.unrolled", "session.units"}
 OURS = {
     "MOST_EDITS", "MOST_RUNS", "NONE_FIT", "SETTINGS[name].label", "_EMPTY", "_NO_SWEEP",
     "TASKS[session.config.task].teaches", "_HELP", "_TEMPERATURE",
-    "_changed(RunConfig(**values))", "contents", "doing", "ending", "from_docs", "export.help", "export.label", "group", "kind.help",
+    "_changed(RunConfig(**values))", "contents", "doing", "ending", "from_docs", "export.help",
+    "export.label", "group", "kind.help",
     "kind.label", "label", "label_of(name)", "many", "most",
     "names.noun", "names.sequence", "none", "noun", "noun.capitalize()", "now", "preset.label",
     "preset.look", "preset.promise", "role", "row.help", "row.label", "sequence",
     "session.dataset.role", "session.names.noun", "session.names.noun.capitalize()",
     "session.names.sequence", "share.help", "share.label", "tip", "unit", "unit.help",
-    "unit.label", "what", "what.capitalize()", "which", "window.help", "window.label", "seeds", "section.doc", "sizes",
+    "unit.label", "what", "what.capitalize()", "which", "window.help", "window.label",
+    "seeds", "section.doc", "sizes",
 }  # fmt: skip
 OUR_OPTIONS = {
-    "Alter", "BandSource", "DOCS", "Hold", "Objective", "ReadoutKind", "Method", "_PAIRS", "_ROWS", "kind",
+    "Alter", "BandSource", "DOCS", "Hold", "Objective", "ReadoutKind", "Method", "_PAIRS", "_ROWS",
+    "kind",
     "kinds", "known", "list(Unit)", "list(options)", "list(range(1, layers + 1))", "list(samples)",
     "list(type(asked))", "options", "sides", "views",
 }  # fmt: skip
