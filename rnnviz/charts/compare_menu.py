@@ -23,6 +23,7 @@ from rnnviz.probe.pair import (
     MORE,
     MOST_EPOCHS,
     READY,
+    WELCOME,
     Pair,
     View,
     called_by_changes,
@@ -69,6 +70,8 @@ def _message(pair: Pair) -> str:
     if pair.before and (said.endswith(ALIKE) or said.startswith(_AGAIN) or ": " + _AGAIN in said):
         which = "runs" if len(pair.before) > 1 else "run"
         offers = button(f"Back to the {which} before", "take_back", kind="rnnviz-go")
+    if said == WELCOME:
+        offers = '<button class="rnnviz-go rnnviz-tour">Show me</button>'
     if said.startswith(LEARNED_IN):
         offers = button("Watch it slowly", "show_again", kind="rnnviz-go")
     if said.startswith(FINISHED) and pair.first.config.epochs < MOST_EPOCHS:

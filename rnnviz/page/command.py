@@ -22,8 +22,8 @@ from rnnviz.tasks.data_source import PRESETS
 QUICK = ("ack", "watch", "play", "pause", "speed", "mark")
 #: Commands that are a pair's methods.
 OF_PAIR = (
-    "show_learning", "show_again", "train_on", "swap", "bring_back", "take_back", "show_ghost",
-    "hide_ghost", "ask_for_luck", "stop_luck",
+    "welcome", "show_learning", "show_again", "train_on", "swap", "bring_back", "take_back",
+    "show_ghost", "hide_ghost", "ask_for_luck", "stop_luck",
 )  # fmt: skip
 #: Maximum number of characters of any text.
 MOST_TEXT = 32_768

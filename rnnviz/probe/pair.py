@@ -33,6 +33,8 @@ from rnnviz.tasks.upload import Upload
 GOING_ON, ALIKE = "Going on", "all other settings are alike."
 #: The message of a run that was shown, and epochs per second: as it learns, as usual, and again.
 LEARNED_IN, FAST, USUAL, SLOW = "It learned this in", 300, 60, 20
+#: The message for those who are here for the first time.
+WELCOME = "This network reads word by word and hands a memory on. It learns in 3 s."
 #: How many epochs a run that has ended trains on, and the most in all.
 MORE, MOST_EPOCHS = 100, int(SETTINGS["epochs"].high)
 
@@ -315,6 +317,10 @@ class Pair:
             player.play()
 
     # What who opens the page sees: the run learns, and rests
+
+    def welcome(self) -> None:
+        """Say what is seen, before the run begins by itself."""
+        self.first.player.message = WELCOME
 
     def show_learning(self) -> None:
         """Play fast until the run has learned."""

@@ -180,6 +180,50 @@ def test_who_opens_the_page_sees_it_learn_and_may_watch_it_slowly(server, browse
     tab.context.close()
 
 
+@pytest.mark.story
+def test_who_is_here_for_the_first_time_is_shown_the_places_and_never_again(
+    server, browser, complaints
+):
+    tab = open_page(browser, complaints, reduced_motion="no-preference")
+    tab.goto(server.url)
+    page, card = TrainPage(tab), tab.locator(".rnnviz-tour-card")
+    tab.locator(".rnnviz-message .rnnviz-tour").dispatch_event("click")
+    for place, word in enumerate(("strip", "channel", "answer", "backpropagation through time")):
+        expect(card).to_contain_text(f"{place + 1} of 4")
+        expect(card).to_contain_text(word)
+        tab.keyboard.press("ArrowRight")
+    # Then it learns.
+    expect(card).to_have_count(0)
+    page.expect_said("message", "It learned this in 397 epochs.")
+    again = tab.context.new_page()
+    again.goto(server.url)
+    TrainPage(again).expect_said("message", "It learned this in 397 epochs.")
+    # Who asks is shown them again, and nothing begins by itself.
+    ask = again.locator(".st-key-network .rnnviz-ask")
+    ask.click()
+    again.locator("figcaption .rnnviz-tour").click()
+    expect(again.locator(".rnnviz-tour-card")).to_contain_text("1 of 4")
+    again.keyboard.press("Escape")
+    expect(again.locator(".rnnviz-tour-card")).to_have_count(0)
+    TrainPage(again).expect_place("397")
+    tab.context.close()
+
+
+def test_who_points_at_the_offer_has_time(server, browser, complaints):
+    tab = open_page(browser, complaints, reduced_motion="no-preference")
+    tab.add_init_script("const later = setTimeout; window.setTimeout = (f, ms, ...more) =>"
+                        " later(f, ms === 3000 ? 300 : ms, ...more);")  # fmt: skip
+    tab.goto(server.url)
+    page = TrainPage(tab)
+    offer = tab.locator(".rnnviz-message .rnnviz-tour")
+    offer.evaluate("node => node.focus()")
+    tab.wait_for_timeout(1500)
+    page.expect_place("0")
+    offer.evaluate("node => node.blur()")
+    page.expect_said("message", "It learned this in 397 epochs.")
+    tab.context.close()
+
+
 @pytest.mark.parametrize("way", ["steps", "another task"])
 def test_the_offer_goes_when_the_reader_goes_on_otherwise(server, browser, complaints, way):
     tab = open_page(browser, complaints, reduced_motion="no-preference")

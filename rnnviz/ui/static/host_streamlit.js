@@ -9,12 +9,14 @@ import { openBeside } from "./popover.js";
 import { Present } from "./present.js";
 import { Sheet } from "./sheet.js";
 import { Stage } from "./stage.js";
+import { Welcome } from "./welcome.js";
 import { Wire } from "./wire.js";
 
 // The page already runs another version of this script; both would draw.
 if (window.rnnviz) location.reload();
 const stage = new Stage();
 const present = new Present();
+const welcome = new Welcome(stage);
 window.rnnviz = { stage };
 // Delays before a rerun of Streamlit's script: after a change, after the reader pressed something of
 // Streamlit's, before asking again, and after the run was lost.
@@ -95,7 +97,7 @@ export function wire({ parentElement, data, setTriggerValue }) {
 
 // Who opens the page without a link, for the first time, sees the run learn; not if the reader was faster.
 function showLearning({ last, running, given }) {
-  if (page.fresh && !(last || running || given || stage.source.number)) stage.send({ do: "show_learning" });
+  if (page.fresh && !(last || running || given || stage.source.number)) welcome.begin();
   page.fresh = false;
 }
 
@@ -181,7 +183,9 @@ document.addEventListener("click", (event) => {
   const { question, preset } = spot?.closest(".rnnviz-go")?.dataset ?? {};
   const press = spot?.closest(".rnnviz-press")?.dataset;
   if (press) stage.send(press.epoch ? { ...press, epoch: Number(press.epoch) } : { ...press });
-  if (question || press) spot.closest("[popover]")?.hidePopover();
+  const tour = spot?.closest(".rnnviz-tour");
+  if (question || press || tour) spot.closest("[popover]")?.hidePopover();
+  if (tour) welcome.tour();
   if (preset) stage.send({ do: "preset", label: preset });
   if (question) openTab(question);
 });

@@ -16,6 +16,13 @@ export class Network extends CanvasPicture {
     this.table.after(this.picker);
   }
 
+  // Below the explanation, on the page itself, the places of the picture are shown one by one.
+  showCaption() {
+    super.showCaption();
+    if (!this.phraseBox || this.caption.querySelector(".rnnviz-tour")) return;
+    this.caption.append(Object.assign(document.createElement("button"), { className: "rnnviz-go rnnviz-tour", textContent: "Show me" }));
+  }
+
   // Marks a unit by keyboard; it is only seen while it has the focus.
   newPicker() {
     const picker = Object.assign(document.createElement("input"), {
