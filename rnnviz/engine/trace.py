@@ -136,6 +136,10 @@ class Trace:
         for stack, read in zip(self.stacks, batch.reads, strict=True):
             stack.write(read.inputs)
 
+    def aim(self, targets: Array) -> None:
+        """Replace the targets by others of the same shape."""
+        self.batch, self.targets = self.batch._replace(targets=targets), targets
+
     @property
     def nbytes(self) -> int:
         """The memory of layers and outputs; an array and its views count once."""

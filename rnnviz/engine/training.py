@@ -240,16 +240,19 @@ def update_parts(
 
 def record(
     parameters: Parameters, batch: Batch, gradient: Gradient = Gradient.EXACT, truncate: int = 0,
-    seed: Callable[[Trace], None] | None = None,
+    seed: Callable[[Trace], None] | None = None, *, aim: Callable[[Array], Array] | None = None,
 ) -> Trace:  # fmt: skip
     """The read-only trace of a forward and backward pass; the loss is the mean over the outputs.
 
-    With a ``seed`` the backward pass begins with the dlogits that it writes.
+    With a ``seed`` the backward pass begins with the dlogits that it writes. ``aim`` computes the
+    targets, (M,) or (M, C), from the outputs (M, C); by default they are the batch's.
     """
     trace = Trace(parameters.architecture, batch, parameters.theta.dtype)
     bound = bind(parameters, trace, gradient, truncate)
     with np.errstate(all="ignore"):
         bound.forward()
+        if aim is not None:
+            trace.aim(aim(trace.probs))
         if seed is None:
             bound.backward(1 / len(trace.logits))
         else:

@@ -17,7 +17,7 @@ from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import record
 from rnnviz.probe.formatting import Names, number
-from rnnviz.probe.passes import answers_of
+from rnnviz.probe.passes import answers_of, forward_pass
 from rnnviz.probe.sequence_pass import SequencePass, sequence_pass
 from rnnviz.probe.unrolled import Unrolled
 from rnnviz.tasks.csv_table import MAX_CHARACTERS, MAX_WORDS, TaskError
@@ -297,19 +297,17 @@ def inspect(
     targets = example.targets
     unknown = np.equal(targets, GAP) if targets.ndim == 1 else np.isnan(targets).any(axis=-1)
     gaps = np.asarray(unknown)
-    filled = _filled(example, gaps, 0)
-    trace = record(parameters, collate([filled]), config.gradient, config.truncate)
-    if gaps.any():
-        own = trace.probs[gaps]
-        filled = _filled(example, gaps, own.argmax(axis=-1) if example.targets.ndim == 1 else own)
-        trace = record(parameters, collate([filled]), config.gradient, config.truncate)
-    return Probe(dataset, reading, filled, trace, parameters, gaps, generated)
 
+    def filled(outputs: Array) -> Array:
+        own = outputs[gaps]
+        known = targets.copy()
+        known[gaps] = own.argmax(axis=-1) if targets.ndim == 1 else own
+        return known
 
-def _filled(example: Example, gaps: Array, values: Array | int) -> Example:
-    targets = example.targets.copy()
-    targets[gaps] = values
-    return replace(example, targets=targets)
+    batch = collate([example])
+    trace = record(parameters, batch, config.gradient, config.truncate, aim=filled)
+    example = replace(example, targets=trace.targets)
+    return Probe(dataset, reading, example, trace, parameters, gaps, generated)
 
 
 def _example(dataset: Dataset, reading: Reading, generated: tuple[int, ...]) -> Example:
@@ -371,7 +369,7 @@ def translate(parameters: Parameters, dataset: Dataset, source: Array, most: int
     """The decoder's most likely answers after the encoder has read ``source`` (S,)."""
     start = dataset.vocabulary.number(START)
     example = Example("", np.array([start]), np.array([0]), source)
-    trace = record(parameters, collate([example]))
+    trace = forward_pass(parameters, collate([example]))
     return _decode(StepDecoder(parameters, trace), start, dataset, likeliest, most)
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from rnnviz.config import RunConfig
 from rnnviz.engine.batch import collate
+from rnnviz.engine.trace import before_pass
 from rnnviz.engine.training import record
 from rnnviz.probe.probe import likeliest, prompted, read, translate
 from rnnviz.probe.session import Session
@@ -50,6 +51,33 @@ def test_a_spelling_network_writes_the_names():
         said = prompted(session.state.parameters, data, example.inputs[:1], likeliest, 20)
         assert said == example.targets.tolist()
         assert session.inspect(example.text).verdict == example.text[1:]
+
+
+@pytest.mark.parametrize("task", ["sentiment", "waves", "adding", "characters", "translation"])
+def test_an_unknown_target_is_the_own_answer_of_the_same_pass(task):
+    session, passes = trained(task, 0), 0
+
+    def count():
+        nonlocal passes
+        passes += 1
+
+    text = session.dataset.train[0].text
+    # Of a translation and of a sum the answer is known, of this sentence twice it is not.
+    text = f"{text} {text}" if task == "sentiment" else text
+    token = before_pass.set(count)
+    try:
+        probe = session.inspect(text)
+    finally:
+        before_pass.reset(token)
+    assert passes == 1 + 2 * (task == "translation")  # its own words are decoded first
+    again = record(probe.parameters, collate([probe.example]))
+    np.testing.assert_array_equal(probe.trace.gradient.theta, again.gradient.theta)
+    np.testing.assert_array_equal(probe.trace.loss, again.loss)
+    gaps, own, targets = probe.gaps, probe.answers, probe.example.targets
+    np.testing.assert_array_equal(
+        targets[gaps], own[gaps].argmax(axis=-1) if targets.ndim == 1 else own[gaps]
+    )
+    assert task != "sentiment" or gaps.all()
 
 
 def test_a_blank_that_is_a_token_can_be_read_alone():
