@@ -37,7 +37,7 @@ def network(
     passes = [probe.sequence_pass(layer, session.part, kept) for layer in range(of.layers)]
     levels = passes if of.layers > 1 else ()
     token = followed if session.selection.token is None else session.selection.token
-    left = session.lab(RetentionLab).now(session, probe, token)
+    left = session.lab(RetentionLab).playable(session, probe, token)
     return sequence_network(passes[session.layer], words, targets, theme, levels, left=left)
 
 

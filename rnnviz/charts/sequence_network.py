@@ -86,7 +86,7 @@ def sequence_network(
     if left is not None:
         shares = {"left": left.memory, "gradient left": left.gradient}
         series += [scatter(name=k, y=compact(row), visible=False) for k, row in shares.items()]
-        meta = {**meta, "followed": left.token}
+        meta = {**meta, "followed": left.token, "waits": left.waits}
     for k, level in enumerate(levels):
         if level is not shown:
             rows = [*units_series(level), *_tokens(level)]

@@ -23,6 +23,8 @@ from rnnviz.probe.retention import Retention, other_inputs, retention
 from rnnviz.probe.session import Session
 from rnnviz.tasks.dataset import Dataset, Example
 
+#: Weights times tokens that are read in another one's place while a run plays: about 15 ms.
+MOST_PLAYED = 150_000_000
 #: The data, the phrase and the token that a measurement is about.
 _Subject = tuple[Dataset, object, int]
 
@@ -39,6 +41,14 @@ class RetentionLab:
         """The retention of ``token`` at the state shown; cached."""
         subject = _subject_of(session, probe, token)
         return self._measure(subject, probe.example, session.gradient_query(probe))
+
+    def playable(self, session: Session, probe: Probe, token: int) -> Retention:
+        """The same; while the run plays without the memory, if that takes long."""
+        subject, example = _subject_of(session, probe, token), probe.example
+        others, query = self._others(subject, example), session.gradient_query(probe)
+        work = len(others) * len(example.read) * probe.parameters.theta.size
+        waits = session.player.running and work > MOST_PLAYED
+        return self._measure(subject, example, query, waits)
 
     def past(self, session: Session, probe: Probe, token: int) -> EpochSeries[Retention]:
         """The retention at the epochs evaluated so far."""
@@ -57,17 +67,24 @@ class RetentionLab:
             self._record = Record(partial(self._measure, subject, probe.example))
         return self._record
 
-    def _measure(self, subject: _Subject, example: Example, query: GradientQuery) -> Retention:
+    def _others(self, subject: _Subject, example: Example) -> Array:
         data, _, token = subject
         # A page may show one token, and the curves of another.
-        others = self._memo.ask(
+        others: Array = self._memo.ask(
             ("others", token), subject, lambda: other_inputs(data, example, token)
         )
+        return others
+
+    def _measure(
+        self, subject: _Subject, example: Example, query: GradientQuery, waits: bool = False
+    ) -> Retention:
+        *_, token = subject
+        others = self._others(subject, example)[: 0 if waits else None]
         of, config = query.state.parameters, query.config
         rule = BackwardRule(config.gradient, config.truncate, query.layer)
         return self._memo.ask(
-            ("last", token), (query.state, subject, rule),
-            lambda: retention(of, example, token, others, rule),
+            ("last", token), (query.state, subject, rule, waits),
+            lambda: retention(of, example, token, others, rule)._replace(waits=waits),
         )  # fmt: skip
 
 

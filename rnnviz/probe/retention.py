@@ -31,12 +31,14 @@ class Retention(NamedTuple):
 
     ``memory`` is the mean distance of the memories with another token in its place, as a share of
     that right after it; NaN before it. ``gradient`` is ||dL/dm_t|| (L2) of the last answer, as a
-    share of that at its own token; NaN after it. An encoder's tokens come first.
+    share of that at its own token; NaN after it. An encoder's tokens come first. If the memory
+    ``waits``, it is NaN until the run rests.
     """
 
     token: int
     memory: Array
     gradient: Array
+    waits: bool = False
 
     @property
     def lasts(self) -> int:
@@ -57,7 +59,7 @@ def retention(
     gradient = gradient_shares(parameters, example, rule)
     few, distance = copies_at_once(parameters.architecture, len(gradient)), np.zeros(len(gradient))
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        for part in np.split(others, range(few, len(others), few)):
+        for part in np.split(others, range(few, len(others), few)) if len(others) else ():
             read = [example, *(with_token(example, token, other) for other in part)]
             own, *memories = _memories(parameters, read, rule.layer)
             distance += sum(np.linalg.norm(memory - own, axis=-1) for memory in memories)

@@ -190,10 +190,10 @@ function answerAt({ answers, words, names, predicted, targets, probability }, t)
 }
 
 // What is left at token t: of the gradient, and of the token that is followed.
-function leftAt({ words, followed, left: kept, "gradient left": back }, t) {
+function leftAt({ words, followed, waits, left: kept, "gradient left": back }, t) {
   if (followed === undefined) return [];
   const exactly = (share) => (share > 1.005 && share < Infinity ? `${shortNumber(share)} times` : leftText(share));
-  const of = t < followed ? [] : [`left of “${words[followed]}”: ${exactly(kept[t])}`];
+  const of = t < followed || waits ? [] : [`left of “${words[followed]}”: ${exactly(kept[t])}`];
   return [`of the gradient: ${exactly(back[t])}`, ...of];
 }
 

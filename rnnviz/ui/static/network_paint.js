@@ -559,14 +559,16 @@ export function paintGradient(p) {
 
 // What is left of a token in the memory after every later one.
 function paintLeft(p, y) {
-  const { layout: { u, x, left: edge, gradient }, network: { theme, words, followed, left } } = p;
+  const { layout: { u, x, left: edge, gradient }, network: { theme, words, followed, left, waits } } = p;
   const points = [...left.keys()].filter((t) => t >= followed && !Number.isNaN(left[t])).map((t) => [x(t), y(left[t])]);
   ["left of", `“${words[followed]}” →`].forEach((line, k) => write(p, line, 0, gradient.y + gradient.height + (1.15 * k - 1.5) * u,
     0.92 * u, theme.forward, { weight: 600, most: edge - 34, least: 12 }));
+  const lowest = gradient.y + gradient.height - 0.6 * u;
+  if (waits) write(p, "pause to measure it", edge + 0.4 * u, lowest, 0.92 * u, theme.forward, { halo: true });
   if (points.length < 2) return;
   stroke(p, points, theme.forward, 0.17 * u);
   // Below the line, where nothing else stands.
-  const [at, lowest] = [points.at(-1), gradient.y + gradient.height - 0.6 * u];
+  const at = points.at(-1);
   write(p, leftText(left.at(-1)), at[0] - 0.7 * u, Math.min(at[1] + u, lowest), 0.95 * u, theme.forward,
     { align: "right", weight: 600, halo: true });
 }

@@ -7,9 +7,11 @@ from rnnviz.charts.first_page import compared_network, network, words_of, words_
 from rnnviz.charts.sequence_network import Words
 from rnnviz.charts.theme import LIGHT
 from rnnviz.config import RunConfig
+from rnnviz.probe.comparison import RetentionLab
 from rnnviz.probe.retention import other_inputs, retention
 from rnnviz.probe.session import Session
 from rnnviz.run.schedule import Position
+from rnnviz.tasks.data_source import PRESETS
 from tests.unit.charts.unpacked import by_name
 
 
@@ -52,6 +54,29 @@ def test_what_is_left_of_the_first_word_or_of_the_marked_one_is_drawn(session, t
     np.testing.assert_allclose(series["left"].y, found.memory, rtol=1e-6)
     np.testing.assert_allclose(series["gradient left"].y, found.gradient, rtol=1e-6)
     assert series["left"].y[followed] == series["gradient left"].y[-1] == 1
+
+
+def test_of_a_large_network_what_is_left_waits_until_the_run_rests(session, monkeypatch):
+    small = drawn(session)
+    monkeypatch.setattr("rnnviz.probe.comparison.MOST_PLAYED", 0)
+    session.player.play()
+    playing = drawn(session)
+    assert playing.layout["meta"]["waits"] and not small.layout["meta"]["waits"]
+    assert np.isnan(by_name(playing)["left"].y).all()
+    for name in ("gradient left", "gradient", "share"):
+        np.testing.assert_array_equal(by_name(playing)[name].y, by_name(small)[name].y)
+    session.player.pause()
+    resting = drawn(session)
+    np.testing.assert_array_equal(by_name(resting)["left"].y, by_name(small)["left"].y)
+    assert not resting.layout["meta"]["waits"]
+
+
+def test_a_network_of_every_preset_is_measured_while_it_plays():
+    for preset in (preset for task in PRESETS.values() for preset in task):
+        session = Session(preset.config())
+        session.player.play()
+        probe = session.inspect()
+        assert not session.lab(RetentionLab).playable(session, probe, 0).waits, preset.label
 
 
 def test_a_moment_whose_numbers_are_not_finite_is_left_out(session):
