@@ -1,7 +1,7 @@
 // The inside of a cell, drawn from the picture of figures/inside_cell.py: its equations as a flow drawing.
 import { CanvasPicture } from "./canvas_picture.js";
 import { shortNumber } from "./canvas.js";
-import { cellOf } from "./network.js";
+import { fillTable } from "./network.js";
 import { insideLayout } from "./inside_cell_layout.js";
 import { paintInside } from "./inside_cell_paint.js";
 
@@ -76,11 +76,7 @@ export class InsideCell extends CanvasPicture {
     const { cell: { sentence }, canvas, table } = this;
     canvas.setAttribute("aria-label", sentence ?? this.description);
     if (this.stage.playing) return;
-    table.replaceChildren();
-    (sentence ? [] : this.rows).forEach((texts, i) => {
-      const row = table.insertRow();
-      texts.forEach((text, k) => row.append(cellOf(text, i ? "row" : "col", !i || !k)));
-    });
+    fillTable(table, sentence ? [] : this.rows);
   }
 }
 

@@ -140,19 +140,27 @@ export class Network extends CanvasPicture {
     if (this.stage.playing) return;
     this.picker.hidden = Boolean(sentence);
     if (!sentence) this.describeUnit();
-    table.replaceChildren();
-    (sentence ? [] : this.rows).forEach((texts, i) => {
-      const row = table.insertRow();
-      texts.forEach((text, k) => row.append(cellOf(text, i ? "row" : "col", !i || !k)));
-    });
+    fillTable(table, sentence ? [] : this.rows);
   }
 }
 
-// A cell of a table; a heading says whether it is that of its row or its column.
-export function cellOf(textContent, scope, heading) {
-  const cell = document.createElement(heading ? "th" : "td");
-  return Object.assign(cell, { textContent }, heading && { scope });
+// Write rows of texts into a table, its head first. Only what has changed is written: to lay out the table of a long
+// sequence takes longer than to draw it.
+export function fillTable(table, rows) {
+  while (table.rows.length > rows.length) table.deleteRow(-1);
+  rows.forEach((texts, i) => {
+    const row = table.rows[i] ?? table.insertRow();
+    while (row.cells.length > texts.length) row.deleteCell(-1);
+    texts.forEach((text, k) => {
+      const cell = row.cells[k] ?? row.appendChild(newCell(i, k));
+      if (cell.textContent !== text) cell.textContent = text;
+    });
+  });
 }
+
+// The first row and the first column are headings.
+const newCell = (i, k) => i && k ? document.createElement("td")
+  : Object.assign(document.createElement("th"), { scope: i ? "row" : "col" });
 
 // The arrays by name, beside what `meta` says; `levels` has those of every layer.
 export function networkOf({ data, layout }) {

@@ -261,23 +261,22 @@ function ofUnit(network, t, row, into) {
 function strongest(network, t, most) {
   const [parts, rows] = network.weights.length ? products(network, t) : kept(network, t);
   let largest = 0;
-  for (const part of parts) largest = Math.max(largest, Math.abs(part));
+  for (let k = 0; k < parts.length; k++) largest = Math.max(largest, Math.abs(parts[k]));
   const least = Math.max(FLOOR, SHARE_OF_LARGEST * largest);
   const [counts, scale] = [new Uint32Array(BINS), BINS / (largest - least)];
-  const large = [];
   for (let k = 0; k < parts.length; k++) {
     const size = Math.abs(parts[k]);
-    if (!(size > least)) continue;
-    large.push(k);
-    counts[Math.min(BINS - 1, Math.floor((size - least) * scale))]++;
+    if (size > least) counts[Math.min(BINS - 1, Math.floor((size - least) * scale))]++;
   }
   let bin = BINS;
   for (let left = most; bin > 0 && counts[bin - 1] <= left; bin--) left -= counts[bin - 1];
   const floor = least + bin / scale;
   // Of 1, or of the largest part if that is more.
   const above = (part) => (Math.abs(part) - floor) / Math.max(1, largest);
-  const shown = large.filter((k) => Math.abs(parts[k]) > floor);
-  return shown.map((k) => [...rows(k), parts[k], above(parts[k])]);
+  const shown = [];
+  for (let k = 0; k < parts.length; k++)
+    if (Math.abs(parts[k]) > floor) shown.push([...rows(k), parts[k], above(parts[k])]);
+  return shown;
 }
 
 function products({ weights, h, bridge }, t) {
