@@ -39,7 +39,7 @@ class Snapshots:
     @property
     def nbytes(self) -> int:
         """Total size of the snapshots, in memory or in the file."""
-        return sum(len(pages) for pages, *_ in self._snapshots.values()) * self._pages.nbytes
+        return self._pages.used * self._pages.nbytes
 
     def add(self, state: TrainState) -> None:
         """Store the state at the end of an epoch, unless the disk is full."""
@@ -116,6 +116,11 @@ class _Pages:
         weakref.finalize(self, self._file.close)
         self._free: list[int] = []
         self._count = 0
+
+    @property
+    def used(self) -> int:
+        """The number of pages in use."""
+        return self._count - len(self._free)
 
     def write(self, arrays: Sequence[Array]) -> tuple[int, ...]:
         """Write arrays to free pages; return the page numbers, none if the disk is full."""
