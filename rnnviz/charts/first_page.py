@@ -53,7 +53,7 @@ def compared_network(
     position = session.player.second or Position(0)
     config = session.run.schedule.at(position)
     rule = BackwardRule(config.gradient, config.truncate, session.layer)
-    shares = gradient_shares(second.parameters, second.example, rule)
+    shares = gradient_shares(second.parameters, second.trace, rule)
     return compared(drawn, f"{session.unit} {position.epoch}", shares)
 
 

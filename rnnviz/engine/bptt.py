@@ -51,13 +51,26 @@ def bind(
         raise ValueError("A thin trace has no backward pass.")
     weights = _weights(parameters, trace)
     forward, error = _forward(parameters, weights, trace)
-    kernels = [*_bind_top(parameters, trace), *_backward(weights, trace, gradient, truncate)]
-    return BoundPass(forward, error, in_order(kernels))
+    return BoundPass(forward, error, _carry(parameters, weights, trace, gradient, truncate))
 
 
 def bind_forward(parameters: Parameters, trace: Trace) -> Kernel:
     """Bind the forward pass only."""
     return _forward(parameters, _weights(parameters, trace), trace)[0]
+
+
+def bind_backward(
+    parameters: Parameters, trace: Trace, gradient: Gradient = Gradient.EXACT, truncate: int = 0
+) -> Kernel:
+    """Bind the backward pass only, which begins with the current dlogits; for a single run."""
+    return _carry(parameters, _weights(parameters, trace), trace, gradient, truncate)
+
+
+def _carry(
+    parameters: Parameters, weights: list[_Weights], trace: Trace, gradient: Gradient, truncate: int
+) -> Kernel:
+    kernels = [*_bind_top(parameters, trace), *_backward(weights, trace, gradient, truncate)]
+    return in_order(kernels)
 
 
 def _forward(

@@ -109,6 +109,11 @@ class DerivedCell:
                 array = self._value(self.forward.places[node], layer)
                 layer.arrays[name] = np.broadcast_to(array, (steps, batch, hidden))
 
+    def again(self, layer: Layer) -> Layer:
+        """The layer with the same forward pass, and a backward pass that is not yet bound."""
+        backward = {ERRORS, f"d_{layer.out}", *self._back_arrays}
+        return layer.again({k: array for k, array in layer.arrays.items() if k not in backward})
+
     def errors(self, layer: Layer) -> tuple[Array, ...]:
         """dL/da of every block's pre-activations, (gates, T, B, H)."""
         return tuple(layer.arrays[ERRORS][block.slots] for block in self.blocks)

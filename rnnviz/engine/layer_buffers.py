@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from functools import cached_property, partial
 from typing import Any, NamedTuple
 
@@ -60,6 +61,14 @@ class Layer:
     def dh(self) -> Array:
         """dL/dh_t, (T, B, H); allocated when a backward pass is first bound."""
         return self.empty() if self._share is None else self._share.dh
+
+    def again(self, forward: dict[str, Array]) -> Layer:
+        """A layer with these arrays of a forward pass, and without those of a backward pass."""
+        other = copy(self)
+        vars(other).pop("dh", None)
+        other.arrays, other.ends, other._share = forward, {}, None
+        other.first = {name: self.scratch() for name in self.first}
+        return other
 
     @property
     def rows(self) -> Array:

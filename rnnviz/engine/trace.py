@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
+from copy import copy
 from functools import partial
 from typing import Any
 
@@ -139,6 +140,15 @@ class Trace:
     def aim(self, targets: Array) -> None:
         """Replace the targets by others of the same shape."""
         self.batch, self.targets = self.batch._replace(targets=targets), targets
+
+    def again(self) -> Trace:
+        """A trace that shares this forward pass and has room for a backward pass of its own."""
+        other, cell = copy(self), self.architecture.cell
+        other.stacks, other.dlogits = [copy(stack) for stack in self.stacks], self.dlogits.copy()
+        for stack in other.stacks:
+            stack.layers = [cell.again(layer) for layer in stack.layers]
+        other.layers = [layer for stack in other.stacks for layer in stack.layers]
+        return other
 
     @property
     def nbytes(self) -> int:

@@ -11,7 +11,7 @@ import numpy as np
 
 from rnnviz.config import ClipBy, Gradient, OptimizerKind, RunConfig
 from rnnviz.engine.batch import Batch, ExampleLike
-from rnnviz.engine.bptt import bind
+from rnnviz.engine.bptt import bind, bind_backward
 from rnnviz.engine.dropout import Dropout
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.optimizers import OPTIMIZERS, Slots, clip, slots_for
@@ -259,3 +259,19 @@ def record(
             seed(trace)
             bound.carry()
     return trace.freeze()
+
+
+def backward_again(
+    parameters: Parameters, trace: Trace, seed: Callable[[Trace], None],
+    gradient: Gradient = Gradient.EXACT, truncate: int = 0,
+) -> Trace:  # fmt: skip
+    """The read-only trace of the same forward pass, and of a backward pass from another gradient.
+
+    It begins with the dlogits that ``seed`` writes; ``parameters`` are those of the forward pass.
+    """
+    again = trace.again()
+    carry = bind_backward(parameters, again, gradient, truncate)
+    with np.errstate(all="ignore"):
+        seed(again)
+        carry()
+    return again.freeze()

@@ -19,7 +19,7 @@ from rnnviz.probe.gradients import GradientQuery
 from rnnviz.probe.memory_gauge import BackwardRule
 from rnnviz.probe.pair import Pair, stands
 from rnnviz.probe.probe import Probe, phrase_key
-from rnnviz.probe.retention import Retention, other_inputs, retention
+from rnnviz.probe.retention import Retention, gradient_shares, memory_shares, other_inputs
 from rnnviz.probe.session import Session
 from rnnviz.tasks.dataset import Dataset, Example
 
@@ -79,13 +79,19 @@ class RetentionLab:
         self, subject: _Subject, example: Example, query: GradientQuery, waits: bool = False
     ) -> Retention:
         *_, token = subject
-        others = self._others(subject, example)[: 0 if waits else None]
-        of, config = query.state.parameters, query.config
-        rule = BackwardRule(config.gradient, config.truncate, query.layer)
-        return self._memo.ask(
-            ("last", token), (query.state, subject, rule, waits),
-            lambda: retention(of, example, token, others, rule)._replace(waits=waits),
-        )  # fmt: skip
+        of, trace, layer = query.state.parameters, query.trace, query.layer
+        rule = BackwardRule(query.config.gradient, query.config.truncate, layer)
+
+        def measured() -> Retention:
+            others, gradient = self._others(subject, example), gradient_shares(of, trace, rule)
+            memory = np.full(len(gradient), np.nan)
+            if not waits:
+                memory = memory_shares(of, example, token, others, layer)
+            return Retention(token, memory, gradient, waits)
+
+        key = query.state, subject, rule, waits
+        kept: Retention = self._memo.ask(("last", token), key, measured)
+        return kept
 
 
 def _subject_of(session: Session, probe: Probe, token: int) -> _Subject:

@@ -139,8 +139,7 @@ def _of_last_answer(query: GradientQuery, norms: Array) -> Array:
         return norms
     config = query.config
     carried = BackwardRule(config.gradient, config.truncate, query.layer)
-    parameters, batch = query.state.parameters, query.trace.batch
-    return last_answer_norms(parameters, batch, query.objective, carried)
+    return last_answer_norms(query.state.parameters, query.trace, query.objective, carried)
 
 
 class MemoryLab:

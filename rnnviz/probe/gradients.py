@@ -18,7 +18,7 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.losses import margin_gradient
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Trace
-from rnnviz.engine.training import TrainState, descent, order, record
+from rnnviz.engine.training import TrainState, backward_again, descent, order, record
 from rnnviz.probe.cell_parts import cell_parts
 from rnnviz.probe.passes import copies, copies_at_once
 from rnnviz.probe.probe import phrase_key
@@ -61,7 +61,7 @@ def margin_flow(
         margin_gradient(seeded.logits, seeded.targets, seeded.dlogits)
         np.divide(seeded.dlogits, len(seeded.logits), seeded.dlogits)
 
-    seeded = record(parameters, trace.batch, gradient, truncate, seed)
+    seeded = backward_again(parameters, trace, seed, gradient, truncate)
     return Flow(Objective.MARGIN, Unrolled(seeded, layer).norms)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.losses import margin_gradient
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Trace
-from rnnviz.engine.training import record
+from rnnviz.engine.training import backward_again, record
 from rnnviz.probe.cell_parts import cell_parts, memory_norms
 from rnnviz.probe.gradients import Objective
 from rnnviz.probe.unrolled import Unrolled
@@ -262,7 +262,8 @@ def _shares(
     parameters: Parameters, batch: Batch, objective: Objective, rule: BackwardRule
 ) -> Iterator[LagNorms]:
     """The lags and shares of all tokens of a batch, stack by stack."""
-    trace = _trace(parameters, batch, objective, rule)
+    seed = _last_answers(objective)
+    trace = record(parameters, batch, rule.gradient, rule.truncate, seed)
     later, columns = np.zeros(batch.read.shape[1], int), np.arange(batch.read.shape[1])
     whole: Array | None = None
     for stack in reversed(trace.stacks):
@@ -282,33 +283,38 @@ def _shares(
 
 
 def last_answer_norms(
-    parameters: Parameters, batch: Batch, objective: Objective, rule: BackwardRule = EXACTLY
+    parameters: Parameters, trace: Trace, objective: Objective, rule: BackwardRule = EXACTLY
 ) -> Array:
-    """||dL/ds_t|| (L2) at every token of one sequence, (T,), from its last answer alone."""
-    return Unrolled(_trace(parameters, batch, objective, rule), rule.layer).norms
+    """||dL/ds_t|| (L2) at every token of a trace's sequence, (T,), from its last answer alone."""
+    return Unrolled(_of_last_answer(parameters, trace, objective, rule), rule.layer).norms
 
 
 def last_answer_shares(
-    parameters: Parameters, batch: Batch, objective: Objective = Objective.LOSS,
+    parameters: Parameters, trace: Trace, objective: Objective = Objective.LOSS,
     rule: BackwardRule = EXACTLY,
 ) -> Array:  # fmt: skip
-    """||dL/dm_t|| (L2) of one sequence's last answer, as a share of that at its token, (T,).
+    """||dL/dm_t|| (L2) of the last answer of a trace's sequence, as a share of that there, (T,).
 
     m is the memory state, such as c of an LSTM. After the answer it is 0. An output that reads an
     older state has its first gradient a token before; without any gradient all is NaN.
     """
-    trace = _trace(parameters, batch, objective, rule)
-    unrolled = Unrolled(trace, rule.layer)
+    unrolled = Unrolled(_of_last_answer(parameters, trace, objective, rule), rule.layer)
     norms = memory_norms(unrolled.ds, trace.architecture.cell)
     norms[max(unrolled.outputs) + 1 :] = 0
     with np.errstate(all="ignore"):
         return np.asarray(norms / norms[np.flatnonzero(norms)[-1:].max(initial=0)])
 
 
-def _trace(
-    parameters: Parameters, batch: Batch, objective: Objective, rule: BackwardRule
-) -> Trace:  # fmt: skip
-    """A trace with the gradient of every sequence's last answer alone."""
+def _of_last_answer(
+    parameters: Parameters, trace: Trace, objective: Objective, rule: BackwardRule
+) -> Trace:
+    """The trace with the gradient of the last answer alone."""
+    seed = _last_answers(objective)
+    return backward_again(parameters, trace, seed, rule.gradient, rule.truncate)
+
+
+def _last_answers(objective: Objective) -> Callable[[Trace], None]:
+    """What writes the gradient of every sequence's last answer alone into the dlogits."""
 
     def seed(trace: Trace) -> None:
         if objective is Objective.MARGIN:
@@ -319,7 +325,7 @@ def _trace(
         last = len(columns) - 1 - np.unique(columns[::-1], return_index=True)[1]
         trace.dlogits[np.setdiff1d(np.arange(len(columns)), last)] = 0
 
-    return record(parameters, batch, rule.gradient, rule.truncate, seed)
+    return seed
 
 
 def _direction(trace: Trace) -> Array:

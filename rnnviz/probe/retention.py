@@ -14,10 +14,12 @@ import numpy as np
 from rnnviz.engine.batch import collate
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters
+from rnnviz.engine.trace import Trace
 from rnnviz.probe.cell_parts import memory_states
 from rnnviz.probe.memory_gauge import EXACTLY, BackwardRule, last_answer_shares
 from rnnviz.probe.passes import copies_at_once, forward_pass
 from rnnviz.probe.probe import other_tokens, spaced, with_token
+from rnnviz.probe.work import lengths_of
 from rnnviz.tasks.dataset import Dataset, Example
 
 #: At most this many others are read in a token's place.
@@ -47,25 +49,24 @@ class Retention(NamedTuple):
         return int(np.flatnonzero(left)[-1]) if left.any() else 0
 
 
-def retention(
-    parameters: Parameters, example: Example, token: int, others: Array,
-    rule: BackwardRule = EXACTLY,
-) -> Retention:  # fmt: skip
-    """What is left of a token of the example, measured with each of ``others`` in its place.
+def memory_shares(
+    parameters: Parameters, example: Example, token: int, others: Array, layer: int = -1
+) -> Array:
+    """What is left of a token of the example in the memory of a layer, as shares (T,).
 
-    ``others`` are tokens (N,), or values (N, D): see ``other_inputs``. With none of them the memory
-    is NaN. The gradient is that of the ``rule`` with which the network trains, in its layer.
+    It is measured with each of ``others`` in its place: tokens (N,), or values (N, D), see
+    ``other_inputs``. Before the token, and with none of them, it is NaN.
     """
-    gradient = gradient_shares(parameters, example, rule)
-    few, distance = copies_at_once(parameters.architecture, len(gradient)), np.zeros(len(gradient))
+    (steps,) = lengths_of([example])
+    few, distance = copies_at_once(parameters.architecture, int(steps)), np.zeros(steps)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        for part in np.split(others, range(few, len(others), few)) if len(others) else ():
+        for part in np.split(others, range(few, len(others), few)):
             read = [example, *(with_token(example, token, other) for other in part)]
-            own, *memories = _memories(parameters, read, rule.layer)
+            own, *memories = _memories(parameters, read, layer)
             distance += sum(np.linalg.norm(memory - own, axis=-1) for memory in memories)
-        shares = distance / distance[token]
+        shares: Array = distance / distance[token]
     shares[:token] = np.nan
-    return Retention(token, shares, gradient)
+    return shares
 
 
 def other_inputs(dataset: Dataset, example: Example, token: int) -> Array:
@@ -95,10 +96,11 @@ def _memories(parameters: Parameters, examples: Sequence[Example], layer: int) -
     return every.swapaxes(0, 1)
 
 
-def gradient_shares(
-    parameters: Parameters, example: Example, rule: BackwardRule = EXACTLY
-) -> Array:  # fmt: skip
-    """||dL/dm_t|| of the last answer, as a share of that at its token, (T,); NaN after it."""
-    shares = last_answer_shares(parameters, collate([example]), rule=rule)
+def gradient_shares(parameters: Parameters, trace: Trace, rule: BackwardRule = EXACTLY) -> Array:
+    """||dL/dm_t|| of the last answer, as a share of that at its token, (T,); NaN after it.
+
+    The gradient is that of the ``rule`` with which the network trains, in its layer.
+    """
+    shares = last_answer_shares(parameters, trace, rule=rule)
     shares[np.flatnonzero(shares)[-1:].max(initial=0) + 1 :] = np.nan
     return shares

@@ -207,8 +207,8 @@ def shares_of(query: GradientQuery) -> Flow:
     """What is left of the gradient of the phrase's last answer at every token, as shares."""
     config = query.config
     rule = BackwardRule(config.gradient, config.truncate, query.layer)
-    parameters, batch = query.state.parameters, query.trace.batch
-    return Flow(query.objective, last_answer_shares(parameters, batch, query.objective, rule))
+    shares = last_answer_shares(query.state.parameters, query.trace, query.objective, rule)
+    return Flow(query.objective, shares)
 
 
 def last_starved(history: EpochSeries[Flow], limit: float) -> int | None:

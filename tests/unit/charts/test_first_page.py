@@ -8,7 +8,7 @@ from rnnviz.charts.sequence_network import Words
 from rnnviz.charts.theme import LIGHT
 from rnnviz.config import RunConfig
 from rnnviz.probe.comparison import RetentionLab
-from rnnviz.probe.retention import other_inputs, retention
+from rnnviz.probe.retention import gradient_shares, memory_shares, other_inputs
 from rnnviz.probe.session import Session
 from rnnviz.run.schedule import Position
 from rnnviz.tasks.data_source import PRESETS
@@ -47,12 +47,13 @@ def test_what_is_left_of_the_first_word_or_of_the_marked_one_is_drawn(session, t
     session.selection.token = token
     probe, followed = session.inspect(), token or 0
     others = other_inputs(session.dataset, probe.example, followed)
-    found = retention(session.state.parameters, probe.example, followed, others)
+    memory = memory_shares(session.state.parameters, probe.example, followed, others)
     picture = drawn(session)
     series = by_name(picture)
     assert picture.layout["meta"]["followed"] == followed
-    np.testing.assert_allclose(series["left"].y, found.memory, rtol=1e-6)
-    np.testing.assert_allclose(series["gradient left"].y, found.gradient, rtol=1e-6)
+    gradient = gradient_shares(session.state.parameters, probe.trace)
+    np.testing.assert_allclose(series["left"].y, memory, rtol=1e-6)
+    np.testing.assert_allclose(series["gradient left"].y, gradient, rtol=1e-6)
     assert series["left"].y[followed] == series["gradient left"].y[-1] == 1
 
 

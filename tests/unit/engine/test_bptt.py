@@ -5,16 +5,24 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rnnviz.config import RunConfig
+from rnnviz.config import Gradient, RunConfig
 from rnnviz.engine.batch import collate
 from rnnviz.engine.bptt import bind, bind_forward
 from rnnviz.engine.parameters import Architecture, Parameters, initial_parameters
 from rnnviz.engine.plan import ERRORS
 from rnnviz.engine.trace import Trace
-from rnnviz.engine.training import record
+from rnnviz.engine.training import backward_again, record
 from rnnviz.tasks.dataset import Example
 from tests.sampling import pairwise, singly
-from tests.unit.engine.networks import CELLS, HIDDEN, architecture, examples, network, phrase
+from tests.unit.engine.networks import (
+    CELLS,
+    HIDDEN,
+    OTHERS,
+    architecture,
+    examples,
+    network,
+    phrase,
+)
 
 ELMAN, RELU, GRU, LSTM = CELLS
 
@@ -181,3 +189,31 @@ def test_a_thin_trace_has_the_same_outputs_and_takes_less_memory(cell, lengths, 
     if not encoder:
         with pytest.raises(ValueError, match="A thin trace has no backward pass"):
             bind(parameters, traces[1])
+
+
+@pairwise(
+    cell=[*CELLS, *OTHERS],
+    layers=[1, 2],
+    encoder=[False, True],
+    read=[((5,), False), ((5,), True), ((4, 2, 4), True)],
+    rule=[(Gradient.EXACT, 0), (Gradient.EXACT, 2), (Gradient.NOTEBOOK, 0)],
+)
+def test_another_backward_pass_is_that_of_a_new_trace(cell, layers, encoder, read, rule):
+    of, (lengths, every) = architecture(cell, layers, encoder), read
+    parameters, batch = network(of), collate(examples(of, lengths, every))
+
+    def seed(trace):
+        trace.dlogits[...] = 1 + trace.logits
+
+    first, known = record(parameters, batch), record(parameters, batch)
+    again = backward_again(parameters, first, seed, *rule)
+    new = record(parameters, batch, *rule, seed)
+    np.testing.assert_array_equal(again.gradient.theta, new.gradient.theta)
+    for one, other, own, left in zip(
+        again.layers, new.layers, first.layers, known.layers, strict=True
+    ):
+        for name, array in other.arrays.items():
+            np.testing.assert_array_equal(one.arrays[name], array, name)
+            np.testing.assert_array_equal(own.arrays[name], left.arrays[name], name)
+        np.testing.assert_array_equal(one.dh, other.dh)
+        assert one.h is own.h and not one.dh.flags.writeable

@@ -7,26 +7,30 @@ import pytest
 
 from rnnviz.cells import cell_names
 from rnnviz.config import Gradient, RunConfig, TaskName
+from rnnviz.engine.batch import collate
 from rnnviz.engine.parameters import Parameters
+from rnnviz.engine.training import record
 from rnnviz.probe.comparison import RetentionLab
 from rnnviz.probe.memory_gauge import BackwardRule
 from rnnviz.probe.retention import (
     FORGOTTEN,
     Retention,
     gradient_shares,
+    memory_shares,
     memory_states,
     other_inputs,
-    retention,
 )
 from rnnviz.probe.session import Session
 from rnnviz.tasks.data_source import PRESETS
 from rnnviz.tasks.dataset import Example
 
 
-def measured(session, token=0, **settings):
-    probe = session.inspect()
+def measured(session, token=0, layer=-1):
+    parameters, probe = session.state.parameters, session.inspect()
     others = other_inputs(session.dataset, probe.example, token)
-    return retention(session.state.parameters, probe.example, token, others, **settings)
+    memory = memory_shares(parameters, probe.example, token, others, layer)
+    gradient = gradient_shares(parameters, probe.trace, BackwardRule(layer=layer))
+    return Retention(token, memory, gradient)
 
 
 def preset(label, epochs=0):
@@ -84,9 +88,9 @@ def test_at_lag_20_the_lstm_keeps_nearly_half_of_the_letter_and_elman_nothing():
 def test_the_gradient_is_that_of_the_rule_of_the_training():
     session = Session(RunConfig(hidden=5, init_scale=0.4))
     session.ask("i am not good")
-    parameters, example = session.state.parameters, session.inspect().example
+    parameters, trace = session.state.parameters, session.inspect().trace
     exact, notebook, cut = (
-        gradient_shares(parameters, example, rule)
+        gradient_shares(parameters, trace, rule)
         for rule in (BackwardRule(), BackwardRule(Gradient.NOTEBOOK), BackwardRule(truncate=2))
     )
     assert not np.allclose(exact, notebook)
@@ -96,16 +100,17 @@ def test_the_gradient_is_that_of_the_rule_of_the_training():
     session.ask("i am not good")
     found = session.lab(RetentionLab).now(session, session.inspect(), 0)
     rule = BackwardRule(Gradient.NOTEBOOK, 2)
-    np.testing.assert_allclose(found.gradient, gradient_shares(parameters, example, rule))
+    np.testing.assert_allclose(found.gradient, gradient_shares(parameters, trace, rule))
 
 
 def test_a_sure_answer_has_the_same_shares_as_an_unsure_one():
     session = Session(RunConfig(hidden=5, init_scale=0.4))
     session.ask("i am not good")
     parameters, example = session.state.parameters.copy(), session.inspect().example
-    before = gradient_shares(parameters, example)
+    before = gradient_shares(parameters, record(parameters, collate([example])))
     parameters["b_y"][example.target] = 1e4
-    np.testing.assert_allclose(gradient_shares(parameters, example), before)
+    after = gradient_shares(parameters, record(parameters, collate([example])))
+    np.testing.assert_allclose(after, before)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +141,7 @@ def test_a_cell_whose_output_is_no_state_has_all_states_as_its_memory(equations)
 def test_every_cell_is_measured_in_every_layer(cell, layers):
     session = Session(RunConfig(cell=cell, layers=layers, hidden=4, init_scale=0.5))
     for layer in range(layers):
-        found = measured(session, 1, rule=BackwardRule(layer=layer))
+        found = measured(session, 1, layer)
         assert found.memory[1] == 1 == found.gradient[-1]
         assert np.isfinite(found.memory[1:]).all()
 
@@ -154,9 +159,9 @@ def test_every_task_is_measured_up_to_its_last_answer(task):
 def test_with_nothing_else_to_read_there_is_nothing_to_compare():
     session = Session(RunConfig(hidden=4))
     probe = session.inspect()
-    found = retention(session.state.parameters, probe.example, 0, np.empty(0, int))
-    assert np.isnan(found.memory).all()
-    assert found.lasts == 0
+    memory = memory_shares(session.state.parameters, probe.example, 0, np.empty(0, int))
+    assert np.isnan(memory).all()
+    assert Retention(0, memory, memory).lasts == 0
 
 
 def test_it_lasts_until_less_than_a_twentieth_is_left_for_good():
@@ -177,7 +182,7 @@ def test_a_large_vocabulary_takes_little_memory():
     of = Session(RunConfig(task="characters", hidden=4)).state.parameters.architecture
     parameters, read = Parameters(of._replace(inputs=3000, outputs=3000)), np.arange(100)
     tracemalloc.start()
-    retention(parameters, Example("", read, read), 0, np.arange(1, 65))
+    memory_shares(parameters, Example("", read, read), 0, np.arange(1, 65))
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert most < 25_000_000
