@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import chain
 from time import monotonic
 from typing import Any, Protocol, TypeVar, runtime_checkable
@@ -42,8 +42,9 @@ L = TypeVar("L")
 #: The temperature at which a network writes, at first, and all by their names.
 TEMPERATURE, _TEMPERATURES = 0.7, {f"{k / 10:g}": k / 10 for k in range(1, 21)}
 _LAYERS = int(SETTINGS["layers"].high)
-#: Seconds for which the story and signs of a run that trains are cached: nobody reads faster.
-STORY_SECONDS = 0.2
+#: Seconds for which the story and signs of a run that trains are cached: nobody reads faster. And
+#: the largest share of the time for a slow story, which is cached for longer.
+STORY_SECONDS, STORY_SHARE = 0.2, 0.1
 
 
 def first_phrase(dataset: Dataset, text: str) -> str:
@@ -157,6 +158,8 @@ class Session:
         self.layer, self._part, self.temperature = self.config.layers - 1, "", TEMPERATURE
         self.units, self.memory = UnitLab(), MemoryLab()
         self.story_seconds = STORY_SECONDS
+        #: The number of the span of time for which a story is cached, and when the next one begins.
+        self._span, self._next_span = 0, -math.inf
         self._labs: dict[type, Any] = {}
         self.questions = first_questions()
         self.step_view = StepView.SEQUENCE
@@ -357,10 +360,16 @@ class Session:
     def story(self) -> Story:
         """The chapter that the run has reached, and a sentence about the phrase; cached."""
         player, probe = self.player, self.inspect()
-        radii = partial(self.memory.radii, self.run, self.state)
-        return self._memo.ask(
-            "story", self._story_key(probe), lambda: story(player, probe, self.signs, radii())
-        )
+        key = self._story_key(probe)
+
+        def told() -> Story:
+            begun, radii = monotonic(), self.memory.radii(self.run, self.state)
+            made = story(player, probe, self.signs, radii)
+            slow = begun + (monotonic() - begun) / STORY_SHARE
+            self._next_span = max(self._next_span, slow)
+            return made
+
+        return self._memo.ask("story", key, told)
 
     @property
     def signs(self) -> tuple[Sign, ...]:
@@ -373,8 +382,9 @@ class Session:
         """The cache key of story and signs: the position; while the run trains, a span of time."""
         player = self.player
         if player.running and player.shown is None:
-            span = int(monotonic() / self.story_seconds)
-            return self.run, self.settings, self.phrase_input.phrase, span
+            if (now := monotonic()) >= self._next_span:
+                self._span, self._next_span = self._span + 1, now + self.story_seconds
+            return self.run, self.settings, self.phrase_input.phrase, self._span
         return probe, player.position, player.over, player.shown is None and player.remedy
 
     def gradient_query(

@@ -24,6 +24,7 @@ from rnnviz.probe.questions import (
     TrainQuestion,
 )
 from rnnviz.probe.session import Session
+from rnnviz.probe.story import story
 from rnnviz.probe.work import spend
 from rnnviz.questions.feed.measure import FeedLab
 from rnnviz.questions.reach.measure import ReachLab
@@ -677,3 +678,22 @@ def test_words_are_renewed_five_times_a_second_while_the_run_plays_and_at_once_w
     session.player.pause()
     assert session.story is not story
     assert session.story is session.story
+
+
+def test_a_slow_story_is_told_in_a_tenth_of_the_time_while_the_run_plays(monkeypatch):
+    now = [0.0]
+
+    def slow(*inputs):
+        now[0] += 0.05
+        return story(*inputs)
+
+    monkeypatch.setattr("rnnviz.probe.session.monotonic", lambda: now[0])
+    monkeypatch.setattr("rnnviz.probe.session.story", slow)
+    session = Session(RunConfig(hidden=8))
+    session.player.play()
+    first = session.story
+    for now[0] in (0.21, 0.49):
+        session.player.tick(1.0, 1)
+        assert session.story is first
+    now[0] = 0.51
+    assert session.story is not first
