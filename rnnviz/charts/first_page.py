@@ -14,7 +14,6 @@ from rnnviz.probe.cell_parts import cell_parts
 from rnnviz.probe.comparison import RetentionLab
 from rnnviz.probe.memory_gauge import BackwardRule
 from rnnviz.probe.probe import Probe
-from rnnviz.probe.retention import gradient_shares
 from rnnviz.probe.session import Session
 from rnnviz.probe.story import chance_of
 from rnnviz.run.schedule import Position
@@ -53,7 +52,7 @@ def compared_network(
     position = session.player.second or Position(0)
     config = session.run.schedule.at(position)
     rule = BackwardRule(config.gradient, config.truncate, session.layer)
-    shares = gradient_shares(second.parameters, second.trace, rule)
+    shares = session.lab(RetentionLab).gradient(second, rule)
     return compared(drawn, f"{session.unit} {position.epoch}", shares)
 
 

@@ -143,6 +143,7 @@ class Trace:
 
     def again(self) -> Trace:
         """A trace that shares this forward pass and has room for a backward pass of its own."""
+        before_pass.get()()
         other, cell = copy(self), self.architecture.cell
         other.stacks, other.dlogits = [copy(stack) for stack in self.stacks], self.dlogits.copy()
         for stack in other.stacks:

@@ -50,6 +50,13 @@ class RetentionLab:
         waits = session.player.running and work > MOST_PLAYED
         return self._measure(subject, example, query, waits)
 
+    def gradient(self, probe: Probe, rule: BackwardRule) -> Array:
+        """What comes back of the gradient at another moment, as shares (T,); cached."""
+        shares: Array = self._memo.ask(
+            "gradient", (probe, rule), lambda: gradient_shares(probe.parameters, probe.trace, rule)
+        )
+        return shares
+
     def past(self, session: Session, probe: Probe, token: int) -> EpochSeries[Retention]:
         """The retention at the epochs evaluated so far."""
         record = self._record_of(session, probe, token)

@@ -17,6 +17,7 @@ from rnnviz.charts.answers import free_run
 from rnnviz.charts.first_page import DEVELOP, compared_network, curves, explained, words_of
 from rnnviz.charts.pair_page import both_curves, both_of, develop, explained_pair, networks
 from rnnviz.charts.pair_story import story_html
+from rnnviz.charts.picture import Picture
 from rnnviz.charts.texts import explanation, score_text, verdict_html
 from rnnviz.probe.pair import Pair
 from rnnviz.probe.probe import Probe
@@ -102,9 +103,12 @@ TAB = _Learn()
 def with_seeds(scene: Scene, pair: Pair) -> Scene:
     """The scene with the curves of other seeds, too."""
 
+    def seeds() -> Picture:
+        return both_curves(both_of(pair), theme(), _budget(pair.running))
+
     def draw(frame: Frame) -> None:
         scene.draw(frame)
-        frame.chart("pair_curves", both_curves, both_of(pair), theme(), _budget(pair.running))
+        frame.chart("pair_curves", seeds)
 
     def job() -> Iterator[object]:
         return chain(scene.job() if scene.job else (), develop(pair))

@@ -42,6 +42,23 @@ def test_looking_back_the_gradient_of_the_present_is_beside_that_of_then(session
     assert faint == pytest.approx(by_name(drawn(session))["gradient left"].y)
 
 
+def test_the_gradient_of_a_moment_is_measured_once(session, monkeypatch):
+    measured = []
+
+    def shares(parameters, *inputs):
+        measured.append(parameters)
+        return gradient_shares(parameters, *inputs)
+
+    monkeypatch.setattr("rnnviz.probe.comparison.gradient_shares", shares)
+    session.player.go_to(Position(2))
+    session.player.pin()
+    session.player.back_to_now()
+    for _ in range(3):
+        session.player.advance(1)
+        drawn(session)
+    assert len(measured) == 3 + 1
+
+
 @pytest.mark.parametrize("token", [None, 2])
 def test_what_is_left_of_the_first_word_or_of_the_marked_one_is_drawn(session, token):
     session.selection.token = token

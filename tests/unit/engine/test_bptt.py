@@ -10,7 +10,7 @@ from rnnviz.engine.batch import collate
 from rnnviz.engine.bptt import bind, bind_forward
 from rnnviz.engine.parameters import Architecture, Parameters, initial_parameters
 from rnnviz.engine.plan import ERRORS
-from rnnviz.engine.trace import Trace
+from rnnviz.engine.trace import Trace, before_pass
 from rnnviz.engine.training import backward_again, record
 from rnnviz.tasks.dataset import Example
 from tests.sampling import pairwise, singly
@@ -217,3 +217,14 @@ def test_another_backward_pass_is_that_of_a_new_trace(cell, layers, encoder, rea
             np.testing.assert_array_equal(own.arrays[name], left.arrays[name], name)
         np.testing.assert_array_equal(one.dh, other.dh)
         assert one.h is own.h and not one.dh.flags.writeable
+
+
+def test_another_backward_pass_can_be_cancelled_too():
+    of = architecture()
+    trace = record(parameters := network(of), collate(examples(of, [3])))
+    token = before_pass.set(lambda: 1 / 0)
+    try:
+        with pytest.raises(ZeroDivisionError):
+            backward_again(parameters, trace, lambda again: None)
+    finally:
+        before_pass.reset(token)
