@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from copy import copy
 from functools import cached_property, partial
 from typing import Any, NamedTuple
@@ -50,6 +50,8 @@ class Layer:
         self.x = self.z[:-1, :, one + 1 :]
         self.ends: dict[str, Array] = {}
         self._share = share
+        #: Arrays that hold nothing between two layers' passes, which may have them in common.
+        self.workspace: dict[Hashable, Array] = share.workspace if share else {}
         self.first: dict[str, Array] = {self.out: self.scratch()} if share is None else share.first
         self.arrays: dict[str, Array] = {**share.arrays} if share else {}
         for k, name in enumerate(rows):

@@ -137,7 +137,6 @@ class CellArrays:
         plan: LayerBackward | None = None,
     ) -> None:  # fmt: skip
         self._layout, self._weights, self._layer, self._plan = layout, weights, layer, plan
-        self._scratch: dict[tuple[memory.Array, tuple[int, ...]], Array] = {}
         self._transposed: dict[memory.TransposedWeights, Array] = {}
 
     def take(self, tokens: range) -> CellArrays:
@@ -262,6 +261,6 @@ class CellArrays:
         shape = (steps, batch, hidden) if many else (batch, hidden)
         shape = (array.count, *shape) if isinstance(array, memory.SideBySide) else shape
         key = array, shape
-        if key not in self._scratch:
-            self._scratch[key] = np.zeros(shape, self._layer.dtype)
-        return self._scratch[key]
+        if key not in self._layer.workspace:
+            self._layer.workspace[key] = np.zeros(shape, self._layer.dtype)
+        return self._layer.workspace[key]

@@ -49,6 +49,7 @@ class Stack:
             if shared is None:
                 architecture.cell.allocate(layer)
             self.layers.append(layer)
+            layer.workspace = self.layers[0].workspace
         self.write(tokens)
 
     def write(self, inputs: Array) -> None:
