@@ -370,7 +370,7 @@ def recording_session(name: str, path: Path | None, content: bytes = b"") -> Ses
         if not dataset.labelled:
             dataset = answered(dataset, source.last)
         recording = Recording(source, dataset, first.config(), "PyTorch")
-        return Session(first.config(), dataset, recording=recording)
+        return Session(first.config(), dataset, run=recording)
     except ValueError as problem:
         raise TransferError(f"{name[:_SHOWN]}: {problem}") from None
 

@@ -273,17 +273,18 @@ class StoredRun:
         self, upload_store: UploadStore | None = None, data: DataSource | None = None
     ) -> Session:
         """A session at the position that was shown when the run was stored."""
-        start = self._schedule.start
-        session = Session(start, self._given, upload_store, self._first, data=data)
         if data is None:
-            session.load(self._upload)
+            data = DataSource(self._given, upload_store)
+            data.upload = self._upload
         # A session appends to its history.
         epoch, history = self._checkpoint.position.epoch, self._checkpoint.history
         checkpoint = self._checkpoint._replace(history=history.until(epoch))
+        dataset = data.dataset_for(self._schedule.start)
+        run = TrainingRun(dataset, self._schedule, self._first, checkpoint)
+        session = Session(first=self._first, run=run, data=data)
         assert isinstance(session.player, Player), "no recording is given"
-        session.player.resume(self._schedule, checkpoint, self._shown, self._ghost)
+        session.player.resume(self._shown, self._ghost)
         session.player.note(self._verdict)
-        session.own_equations = session.config.equations
         session.selection = replace(self._selection)
         session.ask(self._phrase)
         return session

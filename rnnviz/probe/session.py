@@ -29,7 +29,7 @@ from rnnviz.probe.story import Story, story
 from rnnviz.probe.units import UnitLab
 from rnnviz.run.player import LINK_SECONDS, Player
 from rnnviz.run.recording import Playback, Recording
-from rnnviz.run.run import FirstNetwork, Run
+from rnnviz.run.run import FirstNetwork, Run, TrainingRun
 from rnnviz.run.schedule import Position, Schedule
 from rnnviz.run.share_link import VIEWS, Link
 from rnnviz.run.timeline import Timeline
@@ -135,20 +135,20 @@ class Session:
     are choices of the page. ``draft`` holds equations that are being typed, ``own_equations`` the
     user's own equations that were used last. ``questions`` are the open questions, by page, and
     ``links`` is the number of links that were opened. A run begins with the weights ``first``
-    instead of random ones; a ``recording`` of this ``dataset`` replaces the run. Sessions with the
-    same ``data`` share the user's own.
+    instead of random ones; a ``run`` that was trained before on these data, or a recording, takes
+    its place. Sessions with the same ``data`` share the user's own.
     """
 
     def __init__(
         self, config: RunConfig | None = None, dataset: Dataset | None = None,
         upload_store: UploadStore | None = None, first: FirstNetwork | None = None,
-        recording: Recording | None = None, *, data: DataSource | None = None,
+        run: TrainingRun | Recording | None = None, *, data: DataSource | None = None,
     ) -> None:  # fmt: skip
         self.data = data or DataSource(dataset, upload_store)
-        if recording:
-            self.player: Timeline = Playback(recording)
+        if isinstance(run, Recording):
+            self.player: Timeline = Playback(run)
         else:
-            self.player = Player(config or RunConfig(), self.data.dataset_for, first)
+            self.player = Player(config or RunConfig(), self.data.dataset_for, first, run)
         self.player.on_arrival = self._refit
         self._memo = Memo()
         self.phrase_input = PhraseInput(self.first_phrase)

@@ -14,7 +14,7 @@ from rnnviz.engine.trace import before_pass
 from rnnviz.run.checksum import Checksum
 from rnnviz.run.history import PreviousRun
 from rnnviz.run.remedies import remedy_for_training, remedy_for_weights
-from rnnviz.run.run import Checkpoint, FirstNetwork, TrainingRun, architecture_of
+from rnnviz.run.run import FirstNetwork, TrainingRun, architecture_of
 from rnnviz.run.schedule import EDIT, ENDS, MAX_CHANGES, Position, Schedule
 from rnnviz.run.share_link import START, Link, OldRun
 from rnnviz.run.timeline import LOOKING_BACK, Timeline
@@ -34,7 +34,8 @@ MOST_PROBLEMS = 20
 class Player(Timeline):
     """The timeline of a run that is trained here.
 
-    ``dataset_for`` returns the data set for the settings. ``first`` are weights to begin with.
+    ``dataset_for`` returns the data set for the settings. ``first`` are weights to begin with. A
+    ``run`` that was trained before takes the place of a new one with the settings.
     """
 
     run: TrainingRun
@@ -44,13 +45,19 @@ class Player(Timeline):
         config: RunConfig,
         dataset_for: Callable[[RunConfig], Dataset],
         first: FirstNetwork | None = None,
+        run: TrainingRun | None = None,
     ) -> None:
-        super().__init__(config, first, speed=60)
+        super().__init__(run.schedule.last if run else config, first, speed=60)
         invitation = "Press Play: in every epoch the network reads each training example once."
         self._problems = ""
         self._summed: tuple[object, Checksum] | None = None
         self._dataset_for = dataset_for
-        self.restart()
+        self._link_steps: Iterator[None] | None = None
+        self._link: Link | None = None
+        if run:
+            self._show(run)
+        else:
+            self.restart()
         self.message = self.refusal or self.caution or invitation
 
     def restart(self) -> None:
@@ -62,8 +69,7 @@ class Player(Timeline):
         run = TrainingRun(self._dataset_for(config), Schedule(config), self.first)
         self.config = config
         self._show(run)
-        self._link_steps: Iterator[None] | None = None
-        self._link: Link | None = None
+        self._link_steps = self._link = None
 
     # Position
 
@@ -328,18 +334,10 @@ class Player(Timeline):
         """Show the curves of another run of this task, faint; a link doesn't carry them."""
         self.faint = PreviousRun(Position(0), run.position, run.history, run.schedule)
 
-    def resume(
-        self, schedule: Schedule, checkpoint: Checkpoint, shown: Position, ghost: PreviousRun | None
-    ) -> None:
-        """Resume a stored run, and show a position of it."""
-        self.pause()
-        self.config = schedule.last
-        self.dataset = self._dataset_for(schedule.start)
-        self.run = TrainingRun(self.dataset, schedule, self.first, checkpoint)
-        self.shown = self.pinned = None
-        self.ghost, self.remedy = ghost, ""
-        self.message = f"Opened at epoch {self.progress}."
-        if shown < checkpoint.position:
+    def resume(self, shown: Position, ghost: PreviousRun | None) -> None:
+        """Show a position of a stored run, and the old run that it left."""
+        self.ghost, self.message = ghost, f"Opened at epoch {self.progress}."
+        if shown < self.run.position:
             self.go_to(shown)
         self._stop_at_the_end()
 

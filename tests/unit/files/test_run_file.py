@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 import rnnviz
 from rnnviz.cells import cell_names
 from rnnviz.config import OptimizerKind, RunConfig, TaskName
+from rnnviz.engine.evaluation import Evaluator
 from rnnviz.files import bounds as json_size
 from rnnviz.files import run_archive
 from rnnviz.files import run_file as module
@@ -181,6 +182,17 @@ def test_sessions_of_one_file_have_runs_of_their_own():
     assert (one.run.position.epoch, other.run.position.epoch) == (5, 3)
     assert len(other.run.history) == 4
     assert len(stored.session().run.history) == 4
+
+
+def test_no_network_is_scored_that_the_one_in_the_file_replaces(monkeypatch):
+    session = run_of_(0)
+    session.load(SKY)
+    session.player.advance(2)
+    stored = run_of(run_file(session, own_data=True), "r.rnnviz")
+    with monkeypatch.context() as unscored:
+        unscored.setattr(Evaluator, "score", lambda *_: 1 / 0)
+        opened = stored.session()
+    same(session, opened)
 
 
 def test_the_file_is_open_to_other_programs(tmp_path):
