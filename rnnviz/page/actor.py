@@ -26,7 +26,7 @@ import numpy as np
 from rnnviz.engine.cell_check import before_trial
 from rnnviz.engine.cell_text import CellError
 from rnnviz.page.command import QUICK
-from rnnviz.page.session_host import SLICE, SessionHost
+from rnnviz.page.session_host import SLICE, SessionHost, abandoned_if
 from rnnviz.probe.pair import Pair
 from rnnviz.probe.session import Session
 from rnnviz.ui.frame import MAX_WAIT
@@ -44,6 +44,9 @@ SWITCH_INTERVAL = 1e-4
 LOCK_TIMEOUT = 60.0
 #: Seconds of CPU time for the check of a cell that the user typed, or that a link carries.
 CHECK_TIME = 2.0
+#: Seconds without any browser after which what its pages compute is abandoned. (One that has lost
+#: its connection is soon back.)
+GRACE = 1.0
 BUSY = (
     "This run is still computing what one of its tabs asked for. Nothing is lost: load this page "
     "again in a moment."
@@ -102,6 +105,8 @@ class Actor:
         self._inbox: deque[_Request] = deque()
         self._wake_up, self._loop = asyncio.Event(), actors_loop()
         self._slow_until = -math.inf
+        self._browsers: set[Viewer] = set()
+        self._deserted_at = math.inf
         self._task = asyncio.run_coroutine_threadsafe(self._run(), self._loop)
         # A callback, because it also runs when the task is cancelled before its start.
         self._task.add_done_callback(self._end)
@@ -112,6 +117,11 @@ class Actor:
     def unwatched(self) -> float:
         """Seconds since the last browser left; 0 while one is connected."""
         return self._host.unwatched(time.monotonic())
+
+    @property
+    def deserted(self) -> bool:
+        """Whether the last browser left, or the actor was stopped, more than GRACE seconds ago."""
+        return time.monotonic() > self._deserted_at
 
     @property
     def pending(self) -> bool:
@@ -129,7 +139,8 @@ class Actor:
     def host(self) -> Iterator[SessionHost]:
         """Lock the host for one run of Streamlit's script; meanwhile nothing is trained.
 
-        Raises EndedError, and UnavailableError after LOCK_TIMEOUT.
+        Raises EndedError, and UnavailableError after LOCK_TIMEOUT. Once the actor is deserted, a
+        pass raises AbandonedError.
         """
         lock: Future[SessionHost] = Future()
         released = asyncio.Event()
@@ -145,7 +156,8 @@ class Actor:
                 self._loop.call_soon_threadsafe(released.set)
             raise UnavailableError(BUSY) from None
         try:
-            with np.errstate(all="ignore"):  # as in ``SessionHost.attempt``
+            # Errors are ignored as in ``SessionHost.attempt``.
+            with np.errstate(all="ignore"), abandoned_if(lambda: self.deserted):
                 yield host
         finally:
             self._loop.call_soon_threadsafe(released.set)
@@ -155,11 +167,16 @@ class Actor:
 
     def attach(self, viewer: Viewer) -> None:
         """Connect a browser."""
+        self._browsers.add(viewer)
+        self._deserted_at = math.inf
         self.post(lambda host: host.attach(viewer, time.monotonic()))
 
     def detach(self, viewer: Viewer) -> None:
         """Disconnect a browser; its pending work is abandoned."""
         viewer.gone = True
+        self._browsers.discard(viewer)
+        if not self._browsers:
+            self._deserted_at = time.monotonic() + GRACE
         self.post(lambda host: host.detach(viewer, time.monotonic()))
 
     def receive(self, viewer: Viewer, command: dict[str, Any]) -> None:
@@ -173,6 +190,7 @@ class Actor:
 
     def stop(self) -> None:
         """End the actor; pending requests are dropped."""
+        self._deserted_at = time.monotonic() + GRACE
         self._task.cancel()
 
     # On the actors' thread

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import PurePath
 
@@ -16,6 +17,7 @@ from rnnviz.files.run_archive import MAX_RUN
 from rnnviz.files.run_file import DataMissingError
 from rnnviz.files.weights_file import WordsMissingError
 from rnnviz.page.access_guard import is_origin_allowed
+from rnnviz.page.session_host import abandoned_if
 from rnnviz.page.session_registry import TabSession, registry
 from rnnviz.probe.pair import Pair
 from rnnviz.probe.session import Session
@@ -56,10 +58,14 @@ async def open_file(request: Request) -> Response:
         except TimeoutError:
             late = f"{name[:60]} did not arrive within {ARRIVAL_TIMEOUT:g} seconds: try again."
             return _refuse(tab, HTTPStatus.REQUEST_TIMEOUT, late)
+        # Of a request that has arrived only the disconnect is left to be received.
+        leaving = asyncio.ensure_future(request.receive())
         try:
-            problem = await asyncio.to_thread(_open, tab, name, content)
+            problem = await asyncio.to_thread(_open, tab, name, content, leaving.done)
         except UnavailableError as busy:
             problem = str(busy)
+        finally:
+            leaving.cancel()
     return JSONResponse({"problem": problem})
 
 
@@ -78,12 +84,17 @@ async def _body(request: Request) -> bytes:
     return b"".join(parts) if size <= MAX_RUN else bytes(MAX_RUN + 1)
 
 
-def _open(tab: TabSession, name: str, content: bytes) -> str:
-    """Show the session in the file; returns the problem, or ""."""
+def _open(tab: TabSession, name: str, content: bytes, gone: Callable[[], bool]) -> str:
+    """Show the session in the file; returns the problem, or "".
+
+    Raises UnavailableError, also once the browser is ``gone``: nothing has changed then.
+    """
     # A file that waits for another one is not refused.
     session, problem, refused = None, "", "Not opened. "
+    awaited = tab.awaited
     try:
-        session = _session(tab, name, content)
+        with abandoned_if(lambda: gone() or tab.actor.deserted):
+            session = _session(tab, name, content)
     except DataMissingError as missing:
         tab.awaited = AwaitedRun(name, content, missing.wanted)
         problem, refused = str(missing), ""
@@ -93,6 +104,7 @@ def _open(tab: TabSession, name: str, content: bytes) -> str:
     except (TransferError, TaskError) as why:
         problem = str(why)
     except UnavailableError:
+        tab.awaited = awaited
         raise
     except Exception as why:  # Whatever it is, the reader is told, and the run goes on.
         _LOG.error("not foreseen in %.60r: %.200r", name, why)

@@ -24,7 +24,7 @@ from rnnviz.probe.session import STORY_SECONDS, Session
 from rnnviz.probe.work import spend
 from rnnviz.run.schedule import EDIT
 from rnnviz.ui.frame import Frame
-from rnnviz.ui.viewer import Job, Scene, Viewer
+from rnnviz.ui.viewer import AbandonedError, Job, Scene, Viewer
 
 _LOG = logging.getLogger(__name__)
 
@@ -90,16 +90,14 @@ class Pace:
         self.credit, self.last = 1.0, None
 
 
-class AbandonedError(Exception):
-    """The browser for which something is computed has left."""
-
-
 @contextmanager
-def abandoned_without(viewer: Viewer) -> Iterator[None]:
-    """Raise AbandonedError before a pass in this thread once the browser is gone."""
+def abandoned_if(gone: Callable[[], bool]) -> Iterator[None]:
+    """Raise AbandonedError before a pass in this thread once the browser is ``gone``."""
+    outer = before_pass.get()
 
     def check() -> None:
-        if viewer.gone:
+        outer()
+        if gone():
             raise AbandonedError
 
     token = before_pass.set(check)
@@ -406,7 +404,7 @@ class SessionHost:
                     if len(self._last_commands) > MAX_CLIENTS:
                         self._last_commands.pop(next(iter(self._last_commands)))
                     try:
-                        with abandoned_without(viewer):
+                        with abandoned_if(lambda: viewer.gone):
                             self._act(viewer, command)
                     except AbandonedError:
                         self._last_commands[viewer.client] = before
@@ -456,7 +454,7 @@ class SessionHost:
     def _draw(self, scene: Scene, frame: Frame, viewer: Viewer) -> str:
         """Draw the scene. An error pauses the run; returns a sentence for the reader."""
         try:
-            with abandoned_without(viewer):
+            with abandoned_if(lambda: viewer.gone):
                 scene.draw(frame)
         except AbandonedError:
             pass

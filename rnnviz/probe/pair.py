@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from copy import copy
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -461,13 +461,23 @@ class Pair:
 
     def configure(self, config: RunConfig) -> None:
         """Apply settings to the first; the second has them too, but for those that are split."""
-        self.first.configure(config)
-        self._follow_first()
+        with self._all_or_nothing():
+            self.first.configure(config)
+            self._follow_first()
 
     def load(self, upload: Upload | None) -> None:
         """Restart both with the user's own data, or with the task's for None."""
-        self.first.load(upload)
-        self._follow_first()
+        with self._all_or_nothing():
+            self.first.load(upload)
+            self._follow_first()
+
+    @contextmanager
+    def _all_or_nothing(self) -> Iterator[None]:
+        """Replace both runs, or neither: see ``Session.all_or_nothing``."""
+        with ExitStack() as undo:
+            for session in self.sessions:
+                undo.enter_context(session.all_or_nothing())
+            yield
 
     def use(self, equations: str) -> None:
         """Train the first with these equations if they are a valid cell."""

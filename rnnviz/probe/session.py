@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from copy import copy
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -240,13 +241,23 @@ class Session:
         If the data are invalid, the run stays as it is and ``data.problem`` is the reason.
         """
         before, default, player = self.dataset, self.first_phrase, self.player
-        if not self.data.take(upload, self.config):
-            return
-        if self.data.dataset_for(self.config) is not before:
-            player.pause()
-            player.restart()
-            self._update_phrase(before, default)
-            player.message = f"Started again at epoch 0, with the data {self.dataset.name}."
+        with self.all_or_nothing():
+            if not self.data.take(upload, self.config):
+                return
+            if self.data.dataset_for(self.config) is not before:
+                player.pause()
+                player.restart()
+                self._update_phrase(before, default)
+                player.message = f"Started again at epoch 0, with the data {self.dataset.name}."
+
+    @contextmanager
+    def all_or_nothing(self) -> Iterator[None]:
+        """Replace the run, its data and its phrase; an error, as by ``before_pass``, undoes it."""
+        with ExitStack() as undo:
+            for part in (self, self.data, self.player, self.phrase_input):
+                undo.callback(vars(part).update, {**vars(part)})
+            yield
+            undo.pop_all()
 
     # The user's own cell
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 import streamlit as st
@@ -14,7 +14,7 @@ from rnnviz.probe.pair import Pair
 from rnnviz.probe.session import Session
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.ui.style import escaped
-from rnnviz.ui.viewer import Scene, UnavailableError
+from rnnviz.ui.viewer import AbandonedError, Scene, UnavailableError
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -52,9 +52,7 @@ def current_tab() -> BrowserTab:
 @contextmanager
 def host_of(tab: BrowserTab) -> Iterator[Host]:
     """Lock the host of this tab's run; if it is unavailable, show why and end the script."""
-    with ExitStack() as lock:
-        with errors_on_page():
-            host = lock.enter_context(tab.host())
+    with errors_on_page(), tab.host() as host:
         yield host
 
 
@@ -85,7 +83,8 @@ def on_pair(action: Callable[Concatenate[Pair, P], object]) -> Callable[P, None]
         with host_of(tab) as host:
             try:
                 action(host.pair, *args, **kwargs)
-            except TaskError as problem:  # Another tab has changed what the button is for.
+            # Another tab has changed what the button is for, or this one has gone.
+            except (TaskError, AbandonedError) as problem:
                 host.tell(str(problem))
 
     return act

@@ -28,6 +28,15 @@ class UnavailableError(RuntimeError):
     """The run is unavailable: the message says why, and what to do."""
 
 
+class AbandonedError(UnavailableError):
+    """The browser for which something is computed has left."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The connection was lost before this was computed: nothing has changed. Try again."
+        )
+
+
 @dataclass(frozen=True, eq=False)
 class Scene:
     """What a page shows of a session, and its handlers of clicks and selections by key.

@@ -7,11 +7,14 @@ import numpy as np
 import pytest
 from httpx2 import ASGITransport, AsyncClient
 from starlette.applications import Starlette
+from starlette.requests import Request
 from starlette.testclient import TestClient
 
 import rnnviz
+from rnnviz.engine.batch import collate
+from rnnviz.engine.training import record
 from rnnviz.files.foreign_network import TransferError
-from rnnviz.files.opened import AwaitedRun
+from rnnviz.files.opened import AwaitedRun, session_of
 from rnnviz.files.run_file import run_file
 from rnnviz.files.tensor_file import TensorFile
 from rnnviz.files.weights_file import safetensors_file, weights_file
@@ -21,6 +24,7 @@ from rnnviz.page.opened_file import MOST_AT_ONCE, TICKET
 from rnnviz.page.wire import routes
 from rnnviz.run.schedule import Position
 from rnnviz.tasks.upload import File, Upload
+from rnnviz.ui.viewer import Viewer
 from tests.page.tab import App
 from tests.unit.files.recordings import Loop
 
@@ -261,6 +265,88 @@ def test_what_nobody_foresaw_is_one_line_on_the_terminal_and_a_sentence_for_the_
     assert "\n" not in said
     assert len(said) < 300
     assert "Traceback" not in caplog.text
+
+
+# A tab that goes
+
+
+@pytest.fixture
+def endless(monkeypatch):
+    """Files that are computed without an end; the ones begun."""
+    begun = []
+
+    def open_for_ever(content, *_):
+        begun.append(content)
+        session = rnnviz.Session(rnnviz.RunConfig(hidden=2))
+        while True:
+            record(session.state.parameters, collate(session.dataset.train[:1]))
+
+    monkeypatch.setattr(opened_file, "session_of", open_for_ever)
+    return begun
+
+
+def test_a_file_is_computed_no_longer_than_its_tab_is_there(endless, monkeypatch):
+    app, viewer = App(), Viewer(len)
+    before = app.session
+    monkeypatch.setattr(actor, "GRACE", 0.05)
+    app.tab.actor.attach(viewer)
+    app.tab.actor.detach(viewer)
+    assert "connection was lost" in post(app, "a.npz", b"x").json()["problem"]
+    assert app.session is before
+    assert endless == [b"x"]
+
+
+def test_who_leaves_makes_room_for_others_and_their_run_stays(endless):
+    app, left, sent = App(), [], []
+    before = app.session
+
+    async def leave():
+        while not endless:
+            await asyncio.sleep(0.001)
+        left.append(True)
+        return {"type": "http.disconnect"}
+
+    async def receive():
+        more = not sent and {"type": "http.request", "body": b"x"}
+        sent.append(True)
+        return more or await leave()
+
+    async def send(_):
+        assert left
+
+    headers = {TICKET: app.tab.ticket, "origin": "http://testserver", "host": "testserver"}
+    scope = {
+        "type": "http", "method": "POST", "path": "/", "query_string": b"name=a.npz",
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+    }  # fmt: skip
+
+    async def ask():
+        async with asyncio.timeout(20):
+            answer = await opened_file.open_file(Request(scope, receive))
+            await answer(scope, receive, send)
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, ask()).result()
+    assert left
+    assert app.session is before
+
+
+def test_a_run_waits_on_for_its_data_if_these_are_abandoned(endless, monkeypatch):
+    session = rnnviz.Session(rnnviz.RunConfig(hidden=3))
+    session.load(Upload(File("sky.csv", CSV), test_share=0))
+    app, viewer, content = App(), Viewer(len), run_file(session)
+    with monkeypatch.context() as whole:
+        whole.setattr(opened_file, "session_of", session_of)
+        assert "needs sky.csv" in opened(app, "run.rnnviz", content)
+    with monkeypatch.context() as leaving:
+        leaving.setattr(AwaitedRun, "session", lambda *_: opened_file.session_of(b""))
+        leaving.setattr(actor, "GRACE", 0.05)
+        app.tab.actor.attach(viewer)
+        app.tab.actor.detach(viewer)
+        assert "connection was lost" in post(app, "sky.csv", CSV).json()["problem"]
+    app.tab.actor.attach(Viewer(len))
+    assert opened(app, "sky.csv", CSV) == ""
+    assert weights(app.session) == weights(session)
 
 
 # Many at once

@@ -4,10 +4,12 @@ import io
 
 import pytest
 
+from rnnviz.page import actor
 from rnnviz.probe.questions import TrainQuestion
 from rnnviz.questions.wrong.measure import ResultsLab
 from rnnviz.tasks.csv_table import Encoding
 from rnnviz.tasks.rows import Form
+from rnnviz.ui.viewer import Viewer
 from tests.page.tab import App
 from tests.sampling import each_row
 
@@ -186,3 +188,22 @@ def test_of_a_sentence_with_two_translations_each_answer_is_that_of_its_own():
         if opened is not None:
             targets.append(len(opened.targets))
     assert {2, 3} <= set(targets)
+
+
+def test_data_of_a_tab_that_has_gone_are_not_learned(page, monkeypatch):
+    page.click("step_epoch")
+    run, tab = page.session.run, page.tab.actor
+    page.upload("train_csv", "tickets.csv", TICKETS.encode())
+    with monkeypatch.context() as leaving:
+        leaving.setattr(actor, "GRACE", 0.0)
+        viewer = Viewer(len)
+        tab.attach(viewer)
+        tab.detach(viewer)
+        page.click("learn")
+    tab.attach(Viewer(len))
+    page.run()
+    assert "The connection was lost" in page.bodies["message"]
+    assert page.session.run is run
+    assert page.session.data.upload is None
+    page.click("learn")
+    assert page.session.data.upload

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from rnnviz.config import RunConfig
+from rnnviz.engine.batch import collate
+from rnnviz.engine.training import record
 from rnnviz.page import actor as acting
 from rnnviz.page import session_registry as module
 from rnnviz.page.actor import Actor, EndedError
@@ -17,7 +19,7 @@ from rnnviz.probe.pair import Pair
 from rnnviz.probe.session import Session
 from rnnviz.run.schedule import Position
 from rnnviz.run.share_link import read_link
-from rnnviz.ui.viewer import Scene, UnavailableError, Viewer
+from rnnviz.ui.viewer import AbandonedError, Scene, UnavailableError, Viewer
 
 
 def wait_until(condition):
@@ -195,6 +197,35 @@ def test_who_waits_for_the_host_of_one_that_ends_is_told(start):
     assert told
     with pytest.raises(EndedError), actor.host():
         pass
+
+
+def compute(session):
+    """Compute for a page without an end."""
+    while True:
+        record(session.state.parameters, collate(session.dataset.train[:1]))
+
+
+@pytest.mark.parametrize("leave", [Actor.detach, lambda actor, _: actor.stop()])
+def test_what_a_page_computes_is_abandoned_soon_after_it_has_gone(actor, leave, monkeypatch):
+    monkeypatch.setattr(acting, "GRACE", 0.05)
+    looker = Looker(actor)
+    with pytest.raises(AbandonedError), actor.host() as host:
+        leave(actor, looker.viewer)
+        compute(host.session)
+
+
+def test_a_page_that_is_soon_back_loses_nothing(actor, monkeypatch):
+    monkeypatch.setattr(acting, "GRACE", 0.05)
+    first, second = Looker(actor), Looker(actor)
+    with actor.host():
+        actor.detach(first.viewer)
+        time.sleep(0.1)
+        assert not actor.deserted, "another tab shows the run"
+        actor.detach(second.viewer)
+        assert not actor.deserted
+        Looker(actor)
+        time.sleep(0.1)
+        assert not actor.deserted
 
 
 def test_a_long_work_of_one_keeps_no_other(start):

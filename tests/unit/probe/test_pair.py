@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnviz.config import SETTINGS, RunConfig
+from rnnviz.engine.trace import before_pass
 from rnnviz.probe.comparison import RetentionLab
 from rnnviz.probe.pair import MOST_EPOCHS, READY, SLOW, USUAL, Pair, View, called, compare
 from rnnviz.probe.questions import StepView
@@ -83,6 +84,42 @@ def test_the_second_trains_up_to_the_first_with_its_changes_but_what_differs():
     other.player.advance(3)
     assert pair.second.player.position == Position(7) and not pair.running
     assert (theta(pair.second) == theta(other)).all()
+
+
+def what_is_there(pair):
+    sessions = pair.sessions
+    settings = [(s.config, s.data.upload, s.phrase_input.typed, s.player.message) for s in sessions]
+    return [s.run for s in sessions], settings
+
+
+@pytest.mark.parametrize("passes", [0, 1, 2, 3])
+@pytest.mark.parametrize(
+    "replace_runs",
+    [
+        lambda pair: pair.load(Upload(File("sky.csv", b"text,label\nso warm,a\nso wet,b\n" * 9))),
+        lambda pair: pair.configure(replace(pair.first.config, seed=5)),
+    ],
+)
+@pytest.mark.parametrize("differing", [None, {"cell": "lstm"}])
+def test_two_runs_are_replaced_both_or_not_at_all(differing, replace_runs, passes):
+    pair = compared(at=2, **differing) if differing else Pair(Session(SMALL))
+    pair.ask("not good")
+    before, left = what_is_there(pair), iter(range(passes))
+
+    def cancel():
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+
+    token = before_pass.set(cancel)
+    try:
+        replace_runs(pair)
+    except KeyboardInterrupt:
+        assert what_is_there(pair) == before
+    else:
+        assert passes >= len(pair.sessions)
+        assert not any(run in before[0] for run in what_is_there(pair)[0])
+    finally:
+        before_pass.reset(token)
 
 
 def test_the_slower_sets_the_pace_and_one_that_is_behind_goes_on_alone():
