@@ -20,6 +20,8 @@ from rnnviz.tasks.data_source import PRESETS
 #: Commands that take no time. All others may train or restore an earlier epoch. (A tuple, because
 #: values from a browser may not be hashable.)
 QUICK = ("ack", "watch", "play", "pause", "speed", "mark")
+#: Seconds that a command trains for an epoch; the host's turns train the rest.
+PATIENCE = 0.1
 #: Commands that are a pair's methods.
 OF_PAIR = (
     "welcome", "show_learning", "show_again", "train_on", "swap", "bring_back", "take_back",
@@ -102,7 +104,7 @@ def _act(pair: Pair, command: Mapping[str, Any]) -> None:
         case {"do": "play" | "pause" | "reset" | "branch" | "pin" as action}:
             getattr(pair, action)()
         case {"do": "step", "what": "epoch" | "phrase" as what}:
-            pair.step(what)
+            pair.step_epoch(PATIENCE) if what == "epoch" else pair.step_phrase()
         case {"do": "now"}:
             pair.back_to_now()
         case {"do": "seed"}:

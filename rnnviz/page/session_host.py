@@ -180,13 +180,13 @@ class SessionHost:
         return self.pair.running and any(viewer.connected(now) for viewer in self.viewers)
 
     def background_work(self, now: float) -> Callable[[], None] | None:
-        """Long work: following a link or a recording, or a page's job while the run is paused."""
+        """Long work: a link, an epoch, a recording, or a page's job while the run is paused."""
         player = self.session.player
 
-        def follow_link() -> None:
+        def train_on() -> None:
             self.pair.tick(WORK_SLICE)
             self.version += 1
-            self.edition += not self.pair.opening
+            self.edition += not self.pair.at_work
 
         def grow() -> None:
             player.grow(WORK_SLICE)
@@ -199,8 +199,8 @@ class SessionHost:
             self.version += changed
             self.edition += changed and not player.growing
 
-        if self.playing(now) and self.pair.opening:
-            return follow_link
+        if self.playing(now) and self.pair.at_work:
+            return train_on
         if player.behind:
             return grow
         if player.growing and now >= self._next_look:
@@ -220,7 +220,7 @@ class SessionHost:
         for session in pair.sessions:
             session.story_seconds = max(STORY_SECONDS, playing / STORIES)
         before = pair.epoch
-        if self.playing(now) and not pair.opening:
+        if self.playing(now) and not pair.at_work:
             self._train(now, SLICE / max(1, playing))
         elif not pair.running:
             self._pace.reset()

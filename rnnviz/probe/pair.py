@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from copy import copy
@@ -286,9 +287,9 @@ class Pair:
         return any(player.running for player in self.players)
 
     @property
-    def opening(self) -> bool:
-        """Whether a link is being followed, or the second run catches up."""
-        return any(player.opening for player in self.players)
+    def at_work(self) -> bool:
+        """Whether a link is followed, the second run catches up, or an epoch is being stepped."""
+        return any(player.opening or player.stepping for player in self.players)
 
     @property
     def over(self) -> bool:
@@ -378,10 +379,10 @@ class Pair:
             self._tick_show(self._shown_until, budget, count)
             return
         going = [player for player in self.players if player.running]
-        opening = [player for player in going if player.opening]
-        if opening or len(going) < 2:
-            for player in opening or going:
-                player.tick(budget / len(opening or going), count)
+        ahead = [player for player in going if player.opening or player.stepping]
+        if ahead or len(going) < 2:
+            for player in ahead or going:
+                player.tick(budget / len(ahead or going), count)
             return
         first, last = sorted(going, key=lambda player: player.position)
         behind = last.position.epoch - first.position.epoch
@@ -391,19 +392,35 @@ class Pair:
         for player in going:
             player.tick(budget / 2, count)
 
-    def step(self, what: str) -> None:
-        """Pause, and take a step of both: an "epoch", or a "phrase"; of one if that is behind."""
+    def step_phrase(self) -> None:
+        """Pause, and take a step of both, or of one if that is behind by an epoch."""
         self.pause()
-        if what == "phrase" and not self.steps_together:
+        if not self.steps_together:
             self.session.player.message = (
                 "Both can't take a step together: their batches, or their data, have other sizes."
             )
             return
+        for player in self._behind():
+            player.step_phrase()
+
+    def step_epoch(self, patience: float = math.inf) -> None:
+        """Train both to the end of the epoch, or one if that is behind; ticks go on with the rest.
+
+        While that goes on, one epoch further. Each trains here for up to ``patience`` seconds.
+        """
+        if any(player.stepping for player in self.players):
+            stepped = self._moving()
+        else:
+            self.pause()
+            stepped = self._behind()
+        for player in stepped:
+            player.step_epoch(patience)
+
+    def _behind(self) -> list[Timeline]:
+        """The players that can go on, without any that is an epoch ahead of another."""
         moving = self._moving()
-        least = min((player.position for player in moving), default=Position(0))
-        for player in moving:
-            if player.position.epoch == least.epoch:
-                getattr(player, f"step_{what}")()
+        least = min((player.position.epoch for player in moving), default=0)
+        return [player for player in moving if player.position.epoch == least]
 
     def go_to(self, position: Position) -> None:
         """Show both at a position, or at the end of a run that ended before."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -54,6 +55,7 @@ class Player(Timeline):
         self._dataset_for = dataset_for
         self._link_steps: Iterator[None] | None = None
         self._link: Link | None = None
+        self._end = 0  # the epoch at which ticks pause
         if run:
             self._show(run)
         else:
@@ -94,6 +96,11 @@ class Player(Timeline):
         return self._link_steps is not None
 
     @property
+    def stepping(self) -> bool:
+        """Whether ticks train to the end of an epoch, and then pause."""
+        return self.running and self.run.position.epoch < self._end
+
+    @property
     def last(self) -> int:
         """The last epoch of the charts, up to which the run may be trained."""
         return self.config.epochs
@@ -123,7 +130,7 @@ class Player(Timeline):
         """Let ticks advance the run; from a past position they replay first."""
         if self._refused():
             return
-        self.running, self.remedy = not self.over, ""
+        self.running, self.remedy, self._end = not self.over, "", 0
         caution = "" if self.run.position.epoch else self.caution
         self.message = caution if self.running else self._finished_message()
 
@@ -165,10 +172,13 @@ class Player(Timeline):
     def tick(self, budget: float, count: int = 1) -> None:
         """Train, or replay, ``count`` epochs for at most about ``budget`` seconds.
 
-        At speed 0 ``count`` steps are taken. While a link is followed, only the budget applies.
+        At speed 0 ``count`` steps are taken. While a link is followed, or an epoch is stepped, only
+        the budget applies.
         """
         if self._link_steps:
             self._follow_for(budget)
+        elif self.stepping:
+            self._train_to_end(budget)
         elif not self.speed:
             for _ in range(count):
                 self._step()
@@ -177,13 +187,23 @@ class Player(Timeline):
         else:
             self.advance(count, budget)
 
-    def step_epoch(self) -> None:
-        """Pause, and train or replay to the end of the epoch shown."""
+    def step_epoch(self, patience: float = math.inf) -> None:
+        """Pause, and train or replay to the end of the epoch shown; while stepping, one further.
+
+        After ``patience`` seconds of training, the next ticks continue.
+        """
+        before = self._end if self.stepping else self.run.position.epoch
         self.pause()
         if self.shown is not None:
             self.go_to(Position(self.shown.epoch + 1))
         else:
-            self.advance(1)
+            self._end = before + 1
+            self._train_to_end(patience)
+
+    def _train_to_end(self, budget: float) -> None:
+        self.advance(self._end - self.run.position.epoch, budget)
+        left = self.run.position.epoch < self._end
+        self.running = left and not (self.finished or self.remedy or self.refusal)
 
     def step_phrase(self) -> None:
         """Pause, and take or replay one optimizer step: one example, or one batch."""
@@ -348,9 +368,9 @@ class Player(Timeline):
         changed = self.config.changes(config)
         if not changed:
             return
-        if self._link_steps:
-            self.pause()
         restarting = self.config.restarts(config)
+        if self._link_steps or (restarting and self.stepping):
+            self.pause()
         if restarting:
             self._restart(config)
             # A new task changes other settings too; only the task is named.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -302,7 +303,7 @@ class Playback(Timeline):
         if self.running:
             self.message = "Walking over the snapshots."
 
-    def step_epoch(self) -> None:
+    def step_epoch(self, patience: float = math.inf) -> None:
         """Pause, and go on by one snapshot."""
         self.pause()
         if self.shown is None:

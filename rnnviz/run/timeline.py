@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 
@@ -102,6 +103,11 @@ class Timeline(ABC):
         return False
 
     @property
+    def stepping(self) -> bool:
+        """Whether ticks train to the end of an epoch, and then pause."""
+        return False
+
+    @property
     @abstractmethod
     def condition(self) -> str:
         """The status word on the page."""
@@ -175,8 +181,8 @@ class Timeline(ABC):
         """Go on by ``count`` epochs or steps, for at most about ``budget`` seconds."""
 
     @abstractmethod
-    def step_epoch(self) -> None:
-        """Pause, and go on to the next epoch."""
+    def step_epoch(self, patience: float = math.inf) -> None:
+        """Pause, and go on to the next epoch; after ``patience`` seconds by ticks."""
 
     def step_phrase(self) -> None:
         """Pause, and go on by the smallest step."""

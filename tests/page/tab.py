@@ -115,8 +115,8 @@ class Tab:
         self.tab = self.app.session_state["tab_session"]
         with self.tab.host() as host:
             pair = host.pair
-        if pair.opening:
-            while pair.opening:
+        if pair.at_work:
+            while pair.at_work:
                 pair.tick(1)
             self.run()
 

@@ -473,7 +473,7 @@ def test_a_second_comparison_begins_with_the_settings_of_both():
 def test_swapping_and_settings_of_one_cell_leave_the_other_run_alone():
     page = opened(seed="5", cell="lstm", forget_bias="3", epoch="3")
     page.say("compare", what="cell", text="elman")
-    while page.pair.opening:
+    while page.pair.at_work:
         page.pair.tick(1)
     page.run()
     assert page.pair.split == {"cell", "forget_bias"}

@@ -17,6 +17,7 @@ from rnnviz.charts.picture import Picture, scatter
 from rnnviz.config import RunConfig
 from rnnviz.engine.batch import collate
 from rnnviz.engine.training import record
+from rnnviz.page import command, session_host
 from rnnviz.page.command import RefusedError as Refused
 from rnnviz.page.session_host import (
     FAILED,
@@ -265,8 +266,93 @@ def test_who_leaves_has_no_commands_executed_until_they_come_back(clock):
     assert clock.epoch == 1
 
 
+@pytest.fixture
+def slow(monkeypatch):
+    """Turns in which an epoch takes a single step."""
+    monkeypatch.setattr(running, "_WORK", 1)
+    monkeypatch.setattr(command, "PATIENCE", 0.0)
+    monkeypatch.setattr(session_host, "WORK_SLICE", 0.0)
+
+
+def work(clock, turns=10_000):
+    """Work for so many turns, or until there is nothing more to do."""
+    for _ in range(turns):
+        if not (work := clock.host.background_work(clock.now)):
+            break
+        work()
+        clock.host.turn(clock.now)
+    return clock.session.run.position
+
+
+def test_an_epoch_is_trained_in_turns_between_which_it_can_be_paused(clock, slow):
+    browser = Browser(clock)
+    browser.say("speed", epochs=0)
+    browser.say("step", what="epoch")
+    assert clock.session.run.position == Position(0, 1)
+    assert work(clock, 3) == Position(0, 4)
+    assert clock.session.player.condition == "Running"
+    browser.say("pause")
+    assert work(clock) == Position(0, 4)
+    browser.say("step", what="epoch")
+    assert work(clock) == Position(1)
+    assert clock.session.player.condition == "Paused"
+    straight = Session(SMALL)
+    straight.player.advance(1)
+    assert np.array_equal(clock.session.state.parameters.theta, straight.state.parameters.theta)
+
+
+def test_while_an_epoch_is_trained_every_press_is_one_more(clock, slow):
+    browser = Browser(clock)
+    for _ in range(3):
+        browser.say("step", what="epoch")
+        work(clock, 1)
+    before = clock.host.edition
+    assert work(clock) == Position(3)
+    assert clock.host.edition > before, "the rest of the page shows the end of it"
+
+
+@pytest.mark.parametrize("by", ["play", "pause", "reset", "seed", "step_phrase", "seek"])
+def test_what_else_is_done_ends_the_epoch_that_is_trained(by, clock, slow):
+    browser = Browser(clock)
+    clock.session.player.advance(1)
+    browser.say("step", what="epoch")
+    assert clock.session.player.stepping
+    browser.say(**{"step_phrase": {"do": "step", "what": "phrase"}}.get(by, {"do": by, "epoch": 0}))
+    assert not clock.host.pair.at_work
+    assert clock.session.player.running == (by == "play")
+
+
+def test_settings_of_the_next_step_leave_the_epoch_going_on(clock, slow):
+    Browser(clock).say("step", what="epoch")
+    clock.session.configure(replace(SMALL, lr=0.1))
+    assert work(clock) == Position(1)
+
+
+def test_an_epoch_rests_while_nobody_looks_and_ends_if_it_breaks(clock, slow, monkeypatch):
+    browser = Browser(clock)
+    browser.say("step", what="epoch")
+    clock.host.detach(browser.viewer, clock.now)
+    assert work(clock) == Position(0, 1)
+    Browser(clock)
+    monkeypatch.setattr(TrainingRun, "_append_scores", lambda _: False)
+    assert work(clock) == Position(0)
+    assert not clock.session.player.running
+    assert clock.session.player.remedy
+
+
+def test_two_networks_end_their_epochs_together(slow):
+    clock = Clock(Session(replace(SMALL, batch=4)))
+    browser = Browser(clock)
+    browser.say("compare", what="cell", text="lstm")
+    for _ in range(2):
+        browser.say("step", what="epoch")
+        work(clock, 2)
+    work(clock)
+    assert [player.run.position for player in clock.host.pair.players] == [Position(2)] * 2
+
+
 def test_an_epoch_ends_when_its_browser_leaves_and_goes_on_when_it_is_back(clock, monkeypatch):
-    monkeypatch.setattr(running, "_PIECE", 1)
+    monkeypatch.setattr(running, "_WORK", 1)
     browser, train, steps = Browser(clock), TrainingRun.train, []
 
     def left(run, count):
@@ -275,12 +361,14 @@ def test_an_epoch_ends_when_its_browser_leaves_and_goes_on_when_it_is_back(clock
         browser.viewer.gone = len(steps) == 3
         return finite
 
-    monkeypatch.setattr(TrainingRun, "train", left)
-    browser.say("step", what="epoch")
+    with monkeypatch.context() as leaving:
+        leaving.setattr(TrainingRun, "train", left)
+        browser.say("step", what="epoch")
     assert clock.session.run.position == Position(0, 3)
+    assert not clock.session.player.running
     assert FAILED not in clock.session.player.message
     Browser(clock).say("step", what="epoch")
-    assert clock.session.run.position == Position(1)
+    assert work(clock) == Position(1)
     straight = TrainingRun(clock.session.dataset, clock.session.run.schedule)
     straight.train(straight.examples)
     assert np.array_equal(clock.session.state.parameters.theta, straight.state.parameters.theta)

@@ -43,7 +43,7 @@ def compared(config=SMALL, at=0, **differing):
 def play(pair, epoch):
     """Play until both are at ``epoch``, or stand."""
     for _ in range(10_000):
-        if not pair.opening:
+        if not pair.at_work:
             break
         pair.tick(0.01)
     pair.play()
@@ -76,7 +76,7 @@ def test_the_second_trains_up_to_the_first_with_its_changes_but_what_differs():
     pair.configure(replace(SMALL, lr=0.3, clip=0.5))
     pair.first.player.advance(3)
     pair.compare({"lr": 0.1})
-    assert pair.opening and pair.first.player.position == Position(7)
+    assert pair.at_work and pair.first.player.position == Position(7)
     play(pair, 7)
     other = Session(replace(SMALL, lr=0.1))
     other.player.advance(4)
@@ -156,17 +156,17 @@ def test_a_run_that_breaks_stands_and_the_other_goes_on():
     one, two = pair.players
     assert one.position.epoch == 20 and two.remedy
     before = two.position
-    pair.step("epoch")
+    pair.step_epoch()
     assert one.position.epoch == 21 and two.position == before
 
 
 def test_a_step_takes_both_on_or_the_one_that_is_behind():
     pair = compared(seed=2)
-    pair.step("epoch")
-    pair.step("phrase")
+    pair.step_epoch()
+    pair.step_phrase()
     assert {p.position for p in pair.players} == {Position(1, 1)}
     other = compared(batch=4)
-    other.step("phrase")
+    other.step_phrase()
     assert {p.position for p in other.players} == {Position(0)}
     assert "other sizes" in other.first.player.message
 
@@ -379,7 +379,7 @@ def test_a_pinned_epoch_is_that_of_the_first():
     pair = Pair(Session())
     pair.follow(BRANCHED, 9)
     pair.compare({"cell": "lstm"})
-    while pair.opening:
+    while pair.at_work:
         pair.tick(1)
     again = Pair(Session())
     again.follow(dict(parse_qsl(pair.query())), 9)
