@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import math
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -42,6 +43,8 @@ LEASE = 120.0
 LOOK = 0.5
 #: Seconds of work on a link or a job at a time.
 WORK_SLICE = 0.02
+#: How much longer a link or an epoch goes on than its last frame took to draw; the most seconds.
+WORK_PER_FRAME, MAX_REST = 5.0, 1.0
 #: Seconds between two redraws of a job's partial results.
 JOB_REDRAW = 0.25
 #: Seconds until the pictures that a drag left out are drawn too.
@@ -132,6 +135,7 @@ class SessionHost:
         self._finished_jobs: set[Job] = set()
         self._unfinished_jobs: set[Job] = set()
         self._next_job_redraw = now
+        self._undisturbed_until = now  # by frames, while there is long work
         self._was_running = self._dragged = False
         self._refine_at = math.inf  # when the pictures that were left out are drawn too
 
@@ -231,10 +235,8 @@ class SessionHost:
             # A drag may pause without ending.
             self._dragged, self._refine_at = False, math.inf
             self.version += 1
-        for viewer in self.viewers if now >= self._next_frame else ():
-            if self._is_due(viewer):
-                self._next_frame = now + FRAME
-                self._send(viewer, now)
+        if now >= self._next_frame and not (pair.at_work and now < self._undisturbed_until):
+            self._send_frames(now)
         whole = pair.epoch != before if pair.running else self._refine_at == math.inf
         # The edits of a link may draw random numbers for seconds.
         edits = pair.looking_back and any(
@@ -414,6 +416,7 @@ class SessionHost:
     def _act(self, viewer: Viewer, command: Mapping[str, Any]) -> None:
         self.version += 1
         self.untried = True
+        self._undisturbed_until = -math.inf
         self._dragged = not command.get("settled", True)
         if command["do"] not in ("speed", "mark"):
             self.pair.end_show()
@@ -439,6 +442,14 @@ class SessionHost:
         self._was_running = self.pair.running
 
     # Frames
+
+    def _send_frames(self, now: float) -> None:
+        begun = time.perf_counter()
+        for viewer in filter(self._is_due, self.viewers):
+            self._next_frame = now + FRAME
+            self._send(viewer, now)
+        rest = WORK_PER_FRAME * (time.perf_counter() - begun)
+        self._undisturbed_until = now + min(rest, MAX_REST)
 
     def _send(self, viewer: Viewer, now: float) -> None:
         hurried = self.pair.running or self._dragged

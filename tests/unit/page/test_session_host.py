@@ -340,6 +340,29 @@ def test_an_epoch_rests_while_nobody_looks_and_ends_if_it_breaks(clock, slow, mo
     assert clock.session.player.remedy
 
 
+def test_an_epoch_goes_on_for_longer_than_its_pictures_take(clock, slow):
+    browser = Browser(clock, Scene(clock.session, lambda _: time.sleep(0.02)))
+    browser.say("step", what="epoch")
+    clock.host.turn(clock.now)
+
+    def frames_after(seconds):
+        before = len(browser.frames)
+        clock.now += seconds
+        browser.answer()
+        clock.host.background_work(clock.now)()
+        clock.host.turn(clock.now)
+        return len(browser.frames) - before
+
+    assert frames_after(0.05) == 0
+    browser.say("mark", unit=1)
+    assert frames_after(0.02) == 1, "what is done is seen at once"
+    assert frames_after(0.05) == 0
+    assert frames_after(1.5) == 1
+    browser.say("pause")
+    clock.host.turn(clock.now + FRAME)
+    assert browser.header["running"] is False
+
+
 def test_two_networks_end_their_epochs_together(slow):
     clock = Clock(Session(replace(SMALL, batch=4)))
     browser = Browser(clock)
