@@ -101,6 +101,7 @@ def _header(session: Session, now: Position) -> dict[str, Any]:
         "settings": schedule.start.as_dict(),
         "changes": [str(change) for change in schedule.changes],
         "now": str(now), "shown": str(player.position),
+        "pinned": None if player.pinned is None else str(player.pinned),
         "phrase": session.phrase_input.phrase, "unit": marked.unit, "token": marked.token,
         "data": _data_entry(session),
         "first": first and {
@@ -221,6 +222,10 @@ class StoredRun:
         of = architecture_of(dataset, start)
         states = tuple(_states(archive, now.epoch, of, start.dtype.value))
         self._checkpoint, self._shown = Checkpoint(now, history, states), min(shown, now)
+        # Files of before have none.
+        self._pinned = None
+        if run.get("pinned") is not None:
+            self._pinned = min(_position(run, "pinned", dataset, start), now)
         ghost = run.get("ghost")
         self._ghost = _ghost(archive, ghost, self._schedule, dataset) if ghost else None
         self._first = None
@@ -233,7 +238,7 @@ class StoredRun:
             self._first = FirstNetwork(weights, config, *texts)
         self._selection = Selection(_index(run, "unit"), _index(run, "token"))
         self._phrase = _text(run, "phrase", most_typed(dataset))
-        # Files of before have none.
+        # Nor have they a checksum.
         self._verdict = self._compared(run["checksum"], dataset) if "checksum" in run else ""
 
     def _compared(self, text: Any, dataset: Dataset) -> str:
@@ -283,7 +288,7 @@ class StoredRun:
         run = TrainingRun(dataset, self._schedule, self._first, checkpoint)
         session = Session(first=self._first, run=run, data=data)
         assert isinstance(session.player, Player), "no recording is given"
-        session.player.resume(self._shown, self._ghost)
+        session.player.resume(self._shown, self._ghost, self._pinned)
         session.player.note(self._verdict)
         session.selection = replace(self._selection)
         session.ask(self._phrase)

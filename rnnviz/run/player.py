@@ -354,9 +354,12 @@ class Player(Timeline):
         """Show the curves of another run of this task, faint; a link doesn't carry them."""
         self.faint = PreviousRun(Position(0), run.position, run.history, run.schedule)
 
-    def resume(self, shown: Position, ghost: PreviousRun | None) -> None:
-        """Show a position of a stored run, and the old run that it left."""
-        self.ghost, self.message = ghost, f"Opened at epoch {self.progress}."
+    def resume(
+        self, shown: Position, ghost: PreviousRun | None, pinned: Position | None
+    ) -> None:  # fmt: skip
+        """Show a position of a stored run, compared with another, and the old run that it left."""
+        self.ghost, self.pinned = ghost, pinned
+        self.message = f"Opened at epoch {self.progress}."
         if shown < self.run.position:
             self.go_to(shown)
         self._stop_at_the_end()

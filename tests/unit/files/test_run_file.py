@@ -148,6 +148,28 @@ def test_the_old_run_of_a_branch_at_the_start_keeps_its_settings():
     assert opened.link() == session.link()
 
 
+@pytest.mark.parametrize("pinned", [None, Position(0), Position(1, 3)])
+def test_the_epoch_that_is_compared_with_is_pinned_again(pinned):
+    session = run_of_(2)
+    if pinned:
+        session.player.go_to(pinned)
+        session.player.pin()
+    session.player.back_to_now()
+    opened = again(session)
+    assert opened.player.pinned == pinned
+    assert opened.link() == session.link()
+
+
+def test_files_of_before_pin_no_epoch_and_no_file_pins_one_beyond_its_end(whole):
+    members = unpacked(whole)
+    said = json.loads(members["run.json"])
+    del said["pinned"]
+    members["run.json"] = json.dumps(said)
+    assert run_of(packed(members), "r").session().player.pinned is None
+    opened = run_of(with_run(whole, pinned="9"), "r").session()
+    assert opened.player.pinned == opened.run.position
+
+
 def test_a_long_run_keeps_the_snapshots_it_has(monkeypatch):
     monkeypatch.setattr(snapshots, "MOST_SNAPSHOTS", 4)
     session = run_of_(19)
@@ -524,6 +546,7 @@ LIES = {
                 [["1:lr=0.1"]], ["x"] * 20_000],
     "now": [None, 3, "-1", "4", "2", "99999999", "3/58", "3/999", "x" * 3000],
     "shown": [None, [], "1/99", "1e3"],
+    "pinned": [[], 1, "1/99", "x" * 3000],
     "phrase": [None, DEEP, 3, ["a"], "x" * 3000],
     "unit": [DEEP, "1", -1, 1.5, True, 10**9],
     "token": [{}, -3],
