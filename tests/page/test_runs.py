@@ -1,6 +1,8 @@
 """The page Runs: the runs that are kept, and a sweep that is started from the page."""
 
 import io
+import subprocess
+import sys
 import time
 from contextlib import closing
 from dataclasses import replace
@@ -280,3 +282,46 @@ def test_the_suggested_values_of_a_setting_can_be_swept(name):
     row = SETTINGS[name]
     values = axis_of(row, suggested(row, row.default))
     assert row.default in values or not row.choices
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "shown"),
+    [
+        (2, "rnnviz: it is not a database of runs.", "it is not a database of runs."),
+        (1, "Runs: 2; none.\nr.db: the disk is full.\nStopped after 0 of 2.", "the disk is full."),
+        (1, "Runs: 2; none.\nFailed runs: 2. Too large.", "Failed runs: 2. Too large."),
+        (143, "Runs: 2; none.\nStopped after 1 of 2.", ""),
+        (0, "Runs: 2; none.", ""),
+    ],
+)
+def test_why_a_sweep_has_ended_is_a_sentence(filled, code, said, shown):
+    page = Page("runs", **SMALL)
+    lab = lab_of(page)
+    lab.log.write_text(said, encoding="utf-8")
+    lab.sweep = subprocess.Popen([sys.executable, "-c", f"raise SystemExit({code})"])
+    assert lab.sweep.wait(60) == code
+    page.run()
+    assert shown in page.text
+    assert not any(word in page.text for word in ("Runs: 2", "rnnviz: "))
+    assert bool(shown) == (said.splitlines()[-1].removeprefix("rnnviz: ") in page.text)
+
+
+def test_a_sweep_that_is_refused_says_why():
+    default_path().parent.mkdir(parents=True)
+    default_path().write_bytes(b"not a database of runs" * 99)
+    page = Page("runs", **SMALL)
+    page.app.button(key="sweep").click()
+    page.run()
+    assert lab_of(page).sweep.wait(60) == 2
+    page.run()
+    assert f"{default_path().name}: it is not a database of runs." in page.text
+
+
+def test_a_sweep_whose_file_has_no_room_says_why():
+    folder = default_path().parent
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.write_bytes(b"")
+    page = Page("runs", **SMALL)
+    page.app.button(key="sweep").click()
+    page.run()
+    assert any("No sweep can be started" in box.value for box in page.app.error)

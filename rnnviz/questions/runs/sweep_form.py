@@ -30,6 +30,8 @@ from rnnviz.ui.style import escaped
 _MOST_RUNS = 2000
 #: How far a suggested range goes from the present value, and how many values it has.
 _TIMES, _VALUES = 4, 3
+#: The most lines of what a sweep said at its end.
+_MOST_LINES = 3
 #: The most choices that are suggested.
 _CHOICES = 3
 _NO_SWEEP = "What a program has made can't be swept here: rnnviz.sweep takes settings and data."
@@ -175,9 +177,11 @@ def _alive(pid: int) -> bool:
 @st.fragment(run_every=1.0)
 def progress(lab: RunsLab) -> None:
     """The sweep that runs, and new runs; the table stays as it is until it is asked for."""
-    if lab.sweep and (lab.sweep.poll() or 0) == 1:
-        said = lab.log.read_text(encoding="utf-8", errors="replace").strip()
-        st.caption(escaped(said.splitlines()[-1] if said else "The sweep has ended."))
+    # 1: runs failed, or the file can't be written; 2: the sweep was refused.
+    if lab.sweep and lab.sweep.poll() in (1, 2):
+        lines = lab.log.read_text(encoding="utf-8", errors="replace").splitlines()[-_MOST_LINES:]
+        said = [line.removeprefix("rnnviz: ") for line in lines if not line.startswith("Runs: ")]
+        st.caption(escaped(" ".join(said) or "The sweep has ended."))
     if not lab.path.exists():
         return
     try:
