@@ -260,7 +260,8 @@ _training = partial(_setting, "Training")
 class RunConfig:
     """The settings of a run; with the data and the epoch they determine every weight.
 
-    A setting without effect is reset to its default. Raises SettingError for an invalid value.
+    A setting without effect is reset to its default, so that ``replace`` can change the cell or the
+    task; ``idle`` names these settings. Raises SettingError for an invalid value.
     """
 
     # fmt: off

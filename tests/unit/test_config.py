@@ -214,3 +214,13 @@ def test_changes_lead_from_one_run_to_the_other_and_some_need_new_weights(one, o
 )
 def test_the_same_constants_are_the_same_setting(cell, text, written):
     assert RunConfig(cell=cell, constants=text).constants == written
+
+
+def test_equations_and_constants_of_another_cell_are_reset_and_named():
+    leaky = RunConfig(cell="leaky", constants="a=0.5")
+    own = replace(leaky, cell="own", equations="h = tanh(x)")
+    assert (own.equations, own.constants) == ("h = tanh(x)", "")
+    assert replace(own, cell="leaky") == RunConfig(cell="leaky")
+    assert own.idle(["equations", "constants"]) == [
+        "Constants (constants) has no effect unless Cell is leaky or cornn."
+    ]
