@@ -120,7 +120,10 @@ class Actor:
 
     @property
     def deserted(self) -> bool:
-        """Whether the last browser left, or the actor was stopped, more than GRACE seconds ago."""
+        """Whether the last browser left, or the actor was stopped, more than GRACE seconds ago.
+
+        A page that is being loaded isn't connected yet: who asks for the host is there.
+        """
         return time.monotonic() > self._deserted_at
 
     @property
@@ -144,6 +147,7 @@ class Actor:
         """
         lock: Future[SessionHost] = Future()
         released = asyncio.Event()
+        self._deserted_at = math.inf
         self._put((lambda: self._grant(lock, released), lock))
         if not self.alive:
             raise EndedError
@@ -262,7 +266,11 @@ class Actor:
                 await self._wake_up.wait()
 
     async def _execute(self, work: Callable[[], object], long: bool) -> None:
+        def attempt() -> None:
+            with abandoned_if(lambda: self.deserted):
+                self._host.attempt(work)
+
         if long:
-            await self._loop.run_in_executor(_POOL, self._host.attempt, work)
+            await self._loop.run_in_executor(_POOL, attempt)
         else:
-            self._host.attempt(work)
+            attempt()

@@ -315,7 +315,7 @@ class SessionHost:
         self._unfinished_jobs.clear()
 
     def attempt(self, work: Callable[[], object]) -> None:
-        """Do ``work``. An error pauses the run and is shown on the page; the run is kept.
+        """Do ``work`` until it is abandoned. An error is shown, and pauses the run.
 
         The page shows where numbers overflow, so NumPy need not warn.
         """
@@ -324,6 +324,8 @@ class SessionHost:
                 work()
         except RefusedError as problem:
             _LOG.info("refused: %s", problem)
+        except AbandonedError:
+            pass
         except Exception:
             self.fail()
 

@@ -4,6 +4,7 @@ import io
 
 import pytest
 
+from rnnviz.engine.evaluation import Evaluator
 from rnnviz.page import actor
 from rnnviz.probe.questions import TrainQuestion
 from rnnviz.questions.wrong.measure import ResultsLab
@@ -194,11 +195,16 @@ def test_data_of_a_tab_that_has_gone_are_not_learned(page, monkeypatch):
     page.click("step_epoch")
     run, tab = page.session.run, page.tab.actor
     page.upload("train_csv", "tickets.csv", TICKETS.encode())
-    with monkeypatch.context() as leaving:
-        leaving.setattr(actor, "GRACE", 0.0)
-        viewer = Viewer(len)
-        tab.attach(viewer)
+    viewer, score = Viewer(len), Evaluator.score
+
+    def leave(*given):
         tab.detach(viewer)
+        return score(*given)
+
+    tab.attach(viewer)
+    with monkeypatch.context() as leaving:
+        leaving.setattr(actor, "GRACE", -1.0)
+        leaving.setattr(Evaluator, "score", leave)
         page.click("learn")
     tab.attach(Viewer(len))
     page.run()

@@ -17,6 +17,7 @@ from rnnviz.page.session_host import FAILED, RESTORED, SessionHost
 from rnnviz.page.session_registry import FullError, SessionRegistry
 from rnnviz.probe.pair import Pair
 from rnnviz.probe.session import Session
+from rnnviz.run.run import TrainingRun
 from rnnviz.run.schedule import Position
 from rnnviz.run.share_link import read_link
 from rnnviz.ui.viewer import AbandonedError, Scene, UnavailableError, Viewer
@@ -214,6 +215,30 @@ def test_what_a_page_computes_is_abandoned_soon_after_it_has_gone(actor, leave, 
         compute(host.session)
 
 
+def test_an_epoch_that_is_scored_is_abandoned_too_and_the_run_is_kept(actor, monkeypatch):
+    monkeypatch.setattr(acting, "GRACE", 0.05)
+    begun, score, looker = [], TrainingRun._append_scores, Looker(actor)
+
+    def score_for_ever(run):
+        begun.append(run)
+        compute(actor_session)
+
+    with actor.host() as host:
+        actor_session = host.session
+    with monkeypatch.context() as endless:
+        endless.setattr(TrainingRun, "_append_scores", score_for_ever)
+        looker.say("play")
+        wait_until(lambda: begun)
+        actor.detach(looker.viewer)
+        wait_until(lambda: actor.deserted and not actor.pending)
+    assert TrainingRun._append_scores is score
+    again = Looker(actor)
+    again.say("step", what="epoch")
+    wait_until(lambda: epoch(actor) >= 1)
+    with actor.host() as host:
+        assert FAILED not in host.session.player.message
+
+
 def test_a_page_that_is_soon_back_loses_nothing(actor, monkeypatch):
     monkeypatch.setattr(acting, "GRACE", 0.05)
     first, second = Looker(actor), Looker(actor)
@@ -223,9 +248,14 @@ def test_a_page_that_is_soon_back_loses_nothing(actor, monkeypatch):
         assert not actor.deserted, "another tab shows the run"
         actor.detach(second.viewer)
         assert not actor.deserted
-        Looker(actor)
+        back = Looker(actor)
         time.sleep(0.1)
         assert not actor.deserted
+        actor.detach(back.viewer)
+        time.sleep(0.1)
+        assert actor.deserted
+    with actor.host():
+        assert not actor.deserted, "its page is being loaded again"
 
 
 def test_a_long_work_of_one_keeps_no_other(start):
