@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from rnnviz.charts.plotly_script import plotly_path, plotly_script
 from rnnviz.page.opened_file import open_file
 from rnnviz.page.session_registry import registry
 from rnnviz.ui.stage import module_path, page_module
@@ -45,6 +46,7 @@ def routes(base: str) -> list[BaseRoute]:
         WebSocketRoute(f"{base}/rnnviz/wire", wire),
         Route(f"{base}/rnnviz/open", open_file, methods=["POST"]),
         Route(f"{base}/{module_path()}", _module),
+        Route(f"{base}/{plotly_path()}", _plotly),
     ]
 
 
@@ -59,14 +61,25 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
 
 
 async def _module(request: Request) -> Response:
-    """The scripts of the page. Their version is in the path: the browser caches them for good."""
+    """The scripts of the page."""
     del request
+    return _script(page_module())
+
+
+def _plotly(request: Request) -> Response:
+    """Plotly's script; in a thread, because it is read from disk."""
+    del request
+    return _script(plotly_script())
+
+
+def _script(text: str) -> Response:
+    """A script with its version in the path: the browser caches it for good."""
     headers = {
         "Cache-Control": "private, max-age=31536000, immutable",
-        # Otherwise Streamlit compresses them for every tab, which takes longer than sending them.
+        # Otherwise Streamlit compresses it for every tab, which takes longer than sending it.
         "Content-Encoding": "identity",
     }
-    return Response(page_module(), media_type="text/javascript", headers=headers)
+    return Response(text, media_type="text/javascript", headers=headers)
 
 
 class Preload:

@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 import streamlit as st
 
 from rnnviz.charts.glossary import with_terms
+from rnnviz.charts.plotly_script import plotly_path
 from rnnviz.files.page_script import page_script
 from rnnviz.files.run_archive import MAX_RUN
 from rnnviz.probe.probe import most_typed
@@ -92,7 +93,7 @@ def connect(ticket: str, edition: int) -> str:
 
     For ``edition`` see ``SessionHost.edition``.
     """
-    paths = {"wire": "rnnviz/wire", "open": "rnnviz/open"}
+    paths = {"wire": "rnnviz/wire", "open": "rnnviz/open", "plotly": plotly_path()}
     data = {**paths, "limit": MAX_RUN, "ticket": ticket, "edition": edition}
     wire = _place("wire", data, on_stale_change=lambda: None, on_question_change=lambda: None)
     return str(wire.question or "")

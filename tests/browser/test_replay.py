@@ -211,6 +211,10 @@ def test_dragging_in_the_curves_goes_to_an_epoch_and_a_click_marks_a_unit(reader
     page.keyboard.press("End")
     reader.settle()
     assert page.evaluate("rnnviz.stage.kept('unit')") == 5
+    page.locator("[data-kind=curves] .rnnviz-enlarge").click()
+    expect(page.get_by_role("button", name="Table")).to_be_visible()
+    expect(page.get_by_role("button", name="Explore")).to_be_hidden()
+    page.keyboard.press("Escape")
     page.locator("[data-kind=network] .rnnviz-enlarge").click()
     page.get_by_role("button", name="Table").click()
     expect(page.locator(".rnnviz-numbers td").first).to_be_visible()

@@ -64,6 +64,7 @@ function newNote(textContent = "") {
 
 export function wire({ parentElement, data, setTriggerValue }) {
   Object.assign(page, { trigger: setTriggerValue, edition: data.edition });
+  stage.plotly = new URL(data.plotly, document.baseURI);
   acceptFiles(new URL(data.open, document.baseURI), data.ticket, data.limit);
   if (stage.source) {
     stage.source.renew(data.ticket);

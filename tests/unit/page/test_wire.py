@@ -3,9 +3,10 @@
 import re
 
 import pytest
+from plotly.offline import get_plotlyjs, get_plotlyjs_version
 
 from rnnviz.files.page_script import PAGE
-from rnnviz.page.wire import Preload
+from rnnviz.page.wire import Preload, routes
 from rnnviz.ui.stage import module_path, page_module
 
 
@@ -32,3 +33,12 @@ def test_the_module_holds_every_script_of_the_page_and_asks_for_no_other():
         assert module.count(f"const ${path.stem} = ") == 1, path
     assert not re.search(r"^import\b|\bimport\(", module, re.MULTILINE)
     assert module.endswith("export default $host_streamlit;\n")
+
+
+def test_plotly_comes_from_this_server_and_is_kept_for_good():
+    (route,) = [one for one in routes("below") if "plotly" in one.path]
+    assert route.path == f"/below/rnnviz/static/plotly-{get_plotlyjs_version()}.min.js"
+    answer = route.endpoint(None)
+    assert answer.body.decode() == get_plotlyjs()
+    assert "immutable" in answer.headers["cache-control"]
+    assert answer.headers["content-type"].startswith("text/javascript")
