@@ -1,6 +1,7 @@
 """*Explore*: a chart in Plotly, loaded then and only then; it shows what the canvas shows."""
 
 import json
+import time
 
 import numpy as np
 import plotly.graph_objects as go
@@ -8,8 +9,10 @@ import pytest
 from playwright.sync_api import expect
 from plotly.offline import get_plotlyjs
 
+from rnnviz.charts.axes import axis
 from rnnviz.charts.pair_page import both_curves, both_of
-from rnnviz.charts.theme import DARK, LIGHT
+from rnnviz.charts.picture import heatmap, scatter
+from rnnviz.charts.theme import DARK, LIGHT, picture
 from rnnviz.config import RunConfig, TaskName
 from rnnviz.files.numbers import Drawn
 from rnnviz.files.page_script import page_script
@@ -18,6 +21,7 @@ from rnnviz.probe.pair import Pair
 from rnnviz.probe.session import Session
 from rnnviz.tasks.upload import File, Upload
 from tests.browser.serving import open_page
+from tests.browser.test_accessibility import violations_in
 from tests.sampling import each_row
 
 #: Plotly's node, which has its figure.
@@ -97,8 +101,10 @@ def test_it_says_where_its_numbers_come_from_and_follows_the_theme(opened, serve
     _, explored = explore(page, "over_lag")
     expect(explored).to_contain_text("The band is measured on all 58 training sequences.")
     assert in_graph(page, "graph.layout.font.color") == LIGHT.text
+    assert violations_in(page, "light") == []
     page.page.emulate_media(color_scheme="dark")
     page.page.wait_for_function(f"color => {GRAPH}.layout.font.color === color", arg=DARK.text)
+    assert violations_in(page, "dark") == []
     assert in_graph(page, "graph.layout.yaxis.type") == "log"
     explored.get_by_role("button", name="Back").click()
     expect(explored).to_have_count(0)
@@ -207,6 +213,67 @@ def test_the_curves_of_one_run_and_of_two_are_figures_of_plotly(translator):
     drawn = Drawn(both_curves(both_of(pair), LIGHT, 1.0), kind="pair_curves")
     figure = go.Figure(translator.figure(drawn))
     assert sum("loss" in (line.name or "") for line in figure.data) == 2
+
+
+@pytest.mark.story
+def test_with_other_seeds_their_curves_and_when_they_learned_are_in_the_figure(translator):
+    pair = Pair(Session(RunConfig(hidden=3, epochs=2)))
+    pair.luck.count, pair.luck.threshold = 2, 0.25
+    pair.ask_for_luck()
+    until = time.monotonic() + 60
+    while pair.luck.running and time.monotonic() < until:
+        time.sleep(0.02)
+    drawn = Drawn(both_curves(both_of(pair), LIGHT, 0.0), kind="pair_curves")
+    figure = go.Figure(translator.figure(drawn))
+    (every,) = [line for line in figure.data if (line.name or "").endswith(": loss of every seed")]
+    losses = pair.spreads[0].column("train_loss").astype(np.float32)
+    assert numbers_in(every.y) == losses.ravel().tolist()
+    (dots,) = [line for line in figure.data if (line.name or "").endswith(": learned")]
+    assert len(dots.x) == 2
+
+
+def run_of(seed, group="cell gru"):
+    hover = f"{group}<br>seed {seed}, epoch %{{x}}: %{{y}}<extra></extra>"
+    return scatter(x=[0, 1], y=[1.0, 0.5], mode="lines", hovertemplate=hover)
+
+
+@pytest.mark.story
+def test_series_have_a_name_and_values_are_told_at_one_place(translator):
+    silent = scatter(x=[0, 1], y=[1.0, 0.5], mode="lines", hoverinfo="skip")
+    share = axis("", LIGHT, range=[0, 1], tickvals=[0, 0.5, 1], ticktext=["0%", "50%", "100%"])
+    layout = {
+        "xaxis": axis("epoch", LIGHT),
+        "yaxis": share,
+        "meta": {"x": "epoch", "unit": "epoch"},
+    }
+    runs = [run_of(1), run_of(2), silent, run_of(1, "cell lstm")]
+    shown = translator.figure(Drawn(picture(runs, "Runs", 300, LIGHT, **layout)))
+    names = [(one.get("legendgroup"), one["name"]) for one in shown["data"]]
+    lstm = ("cell lstm", "seed 1")
+    assert names == [("cell gru", "seed 1"), ("cell gru", "seed 2"), (None, ""), lstm]
+    assert [one["showlegend"] for one in shown["data"]] == [True, True, False, True]
+    assert shown["layout"]["hovermode"] == "x unified"
+    assert shown["layout"]["xaxis"]["unifiedhovertitle"]["text"] == "epoch %{x}"
+    assert shown["data"][0]["hovertemplate"] == "cell gru<br>seed 1: %{y}<extra></extra>"
+    # Numbers on an axis are made anew at every zoom, names are not.
+    assert "tickvals" not in shown["layout"]["yaxis"]
+    many = [run_of(seed) for seed in range(20)]
+    shown = translator.figure(Drawn(picture(many, "Runs", 300, LIGHT, **layout)))
+    assert shown["layout"]["hovermode"] == "closest"
+
+
+@pytest.mark.story
+def test_what_stands_beside_a_plot_keeps_its_place_and_gaps_stay_between_columns(translator):
+    cells = heatmap(z=np.array([[1.0, 2.0]]), xgap=24, meta={"gap": 0.5})
+    bar = {"type": "rect", "xref": "paper", "x0": 1.1, "x1": 1.25, "y0": 0, "y1": 1}
+    layout = {"xaxis": axis("", LIGHT), "yaxis": axis("", LIGHT), "shapes": [bar]}
+    shown = translator.figure(Drawn(picture([cells], "States", 300, LIGHT, **layout)))
+    assert shown["layout"]["xaxis"]["domain"] == [0, 0.8]
+    (moved,) = shown["layout"]["shapes"]
+    assert [moved["x0"], moved["x1"]] == pytest.approx([0.88, 1])
+    assert shown["data"][0]["z"] == [[1, None, 2]]
+    assert shown["data"][0]["x"] == [-0.25, 0.25, 0.75, 1.25]
+    assert "xgap" not in shown["data"][0]
 
 
 #: What would be a link, a picture, bold or another line if it were not shown as it is.

@@ -42,6 +42,7 @@ export class Explored {
     this.dialog = dialog;
     this.say("Loading Plotly …");
     const plotly = await load(this.picture.stage.plotly).catch(() => null);
+    if (this.dialog !== dialog) return;
     if (!plotly) return this.say("Plotly could not be loaded.");
     this.plotly = plotly;
     this.show();
@@ -68,9 +69,10 @@ export class Explored {
   }
 
   show() {
-    if (!this.plotly || !this.dialog) return;
-    const { drawing } = this.picture, figure = drawing.figure();
-    const { data, layout } = this.picture.plotlyFigure(figure);
+    const { drawing } = this.picture, figure = drawing.figure(), translated = this.picture.plotlyFigure(figure);
+    // A sentence may have come in place of the chart.
+    if (!translated) return this.dialog.close();
+    const { data, layout } = translated;
     [this.shown, this.color] = [drawing.arrays, layout.font.color];
     this.dialog.ariaLabel = `${plainText(figure.layout.title?.text)}, in Plotly`;
     this.dialog.querySelector("p").textContent = drawing.remark;

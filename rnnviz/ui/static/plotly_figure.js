@@ -1,5 +1,6 @@
 // The figure of a chart for Plotly. The options are Plotly's already; added is what the canvas does by itself.
 import { faint } from "./canvas.js";
+import { beside } from "./chart_marks.js";
 import { TICK } from "./chart_strokes.js";
 
 // So many names have room above the plot; more stand beside it.
@@ -9,16 +10,28 @@ const BESIDE = { x: 1.02, y: 1 };
 // The values of more series at one place hide the plot.
 const MOST_COMPARED = 8;
 // What is usual on the canvas, by the type of a series.
-const USUAL = { scatter: { mode: "lines" }, bar: { textangle: 0, constraintext: "none" }, heatmap: { hoverongaps: false } };
+const USUAL = { scatter: { mode: "lines" }, bar: { textangle: 0, constraintext: "none" }, heatmap: { hoverongaps: false, zhoverformat: ".6~g" } };
 
-export function chartFigure({ data, layout: { meta = {}, height, ...layout } }) {
-  const series = data.map(seriesOf);
+export function chartFigure({ data, layout: { meta = {}, height, ...whole } }) {
+  const [series, layout] = [data.map(seriesOf), withRoom(whole)];
   const keys = Object.keys(layout).filter((key) => /^[xy]axis\d*$/.test(key));
   const axes = Object.fromEntries(keys.map((key) => [key, axisOf(layout[key], layout.font.color)]));
   const compared = isCompared(series);
   if (compared && meta.unit) tellTogether(series, axes.xaxis, meta.unit);
   const hover = compared ? { hovermode: "x unified", hoverdistance: -1 } : { hovermode: "closest" };
   return { data: series, layout: { ...layout, ...axes, ...frameOf(layout, series), ...hover } };
+}
+
+// What stands beside the plot has its place there at every width.
+function withRoom(layout) {
+  const { shapes = [], annotations = [] } = layout, most = Math.max(...shapes.filter(beside).map(({ x1 }) => x1));
+  if (!Number.isFinite(most)) return layout;
+  const nearer = (mark) => {
+    const places = ["x", "x0", "x1"].filter((key) => mark.xref === "paper" && key in mark);
+    return { ...mark, ...Object.fromEntries(places.map((key) => [key, mark[key] / most])) };
+  };
+  const xaxis = { ...layout.xaxis, domain: [0, 1 / most] };
+  return { ...layout, xaxis, shapes: shapes.map(nearer), annotations: annotations.map(nearer) };
 }
 
 // What all figures have. An update keeps what was zoomed and switched off.
@@ -29,7 +42,7 @@ export function frameOf({ title, font, legend, margin, plot_bgcolor: background 
     autosize: true, uirevision: true, dragmode: "zoom", barmode: "overlay", colorway: [font.color],
     title: { ...title, font: { size: 15, weight: 600 } },
     showlegend: names > 1,
-    legend: { traceorder: "normal", ...(legend ?? (names > MOST_ABOVE ? BESIDE : ABOVE)), font: { size: TICK }, groupclick: "toggleitem" },
+    legend: { traceorder: series.some(({ legendgroup }) => legendgroup) ? "grouped" : "normal", ...(legend ?? (names > MOST_ABOVE ? BESIDE : ABOVE)), font: { size: TICK }, groupclick: "toggleitem" },
     margin: { ...margin, t: Math.max(margin.t, names > 1 ? 76 : 60) },
     hoverlabel: { bgcolor: background, bordercolor: soft, align: "left", namelength: -1, font: { family: font.family, size: TICK, color: font.color } },
     modebar: { bgcolor: "rgba(0,0,0,0)", color: soft, activecolor: font.color },
