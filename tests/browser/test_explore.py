@@ -117,8 +117,14 @@ def test_what_is_no_chart_is_not_explored(page):
     expect(large.get_by_role("button", name="Explore")).to_be_hidden()
 
 
+#: The kinds of pictures that are charts.
+CHARTS = {
+    "chart": "$chart.Chart",
+    "curves": "$curves.Curves",
+    "pair_curves": "$pair_curves.PairCurves",
+}
 # The arrays of a figure are typed, as those of a frame.
-TRANSLATE = """([kind, text, arrays]) => {
+TRANSLATE = """([text, arrays]) => {
   const figure = JSON.parse(text);
   const isFlat = (values) => !Array.isArray(values[0]);
   const typed = (values) => (isFlat(values) ? Float64Array.from(values) : values.map(typed));
@@ -126,7 +132,7 @@ TRANSLATE = """([kind, text, arrays]) => {
     const [series, name] = path.split(".");
     figure.data[series][name] = typed(values);
   }
-  window.translated = $kinds.KINDS[kind].prototype.plotlyFigure(figure);
+  window.translated = $explorer.figureOf(%s, figure);
   const plain = (_, value) => (ArrayBuffer.isView(value) ? [...value] : value);
   return JSON.stringify(window.translated, plain);
 }"""
@@ -148,13 +154,14 @@ class Translator:
 
     def __init__(self, page):
         self.page = page
-        page.add_script_tag(content=page_script("kinds.js"))
+        page.add_script_tag(content=page_script("explorer.js"))
 
     def figure(self, drawn):
         """Plotly's figure of a picture, None if there is none."""
         text, arrays = drawn.picture.parts()
         lists = {path: values.tolist() for path, values in arrays.items()}
-        return json.loads(self.page.evaluate(TRANSLATE, [drawn.kind, text, lists]))
+        code = TRANSLATE % CHARTS.get(drawn.kind, "null")
+        return json.loads(self.page.evaluate(code, [text, lists]))
 
     def draw(self):
         """Draw what was translated last; returns its texts and how many elements are no text."""

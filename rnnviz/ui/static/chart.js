@@ -6,7 +6,6 @@ import { isArrow, nearest, onwards, targetsOf } from "./chart_aim.js";
 import { chartLayout, pointsOf } from "./chart_layout.js";
 import { paintChart, paintSentence } from "./chart_paint.js";
 import { plainText } from "./numbers.js";
-import { chartFigure } from "./plotly_figure.js";
 
 // The axes that may count tokens, units or epochs, and their place in a point.
 const AXES = new Map([["x", 0], ["y", 1]]);
@@ -37,12 +36,6 @@ export class Chart extends CanvasPicture {
     const title = plainText(figure.layout.title?.text);
     this.canvas.setAttribute("aria-label", this.clickable ? `${title}. Arrow keys point, Enter chooses.` : title);
     this.clickable ? (this.canvas.tabIndex = 0) : this.canvas.removeAttribute("tabindex");
-  }
-
-  // A few words instead of a chart are no figure.
-  plotlyFigure(figure) {
-    const { sentence, bare } = figure.layout.meta ?? {};
-    return sentence || bare ? null : chartFigure(figure);
   }
 
   // The arrow keys go from point to point, Enter is a click.

@@ -2,7 +2,6 @@
 // to an epoch.
 import { CanvasPicture } from "./canvas_picture.js";
 import { clamp } from "./canvas.js";
-import { curvesFigure } from "./curves_figure.js";
 import { curvesLayout, paintCurves, valuesAt } from "./curves_paint.js";
 
 export class Curves extends CanvasPicture {
@@ -19,10 +18,6 @@ export class Curves extends CanvasPicture {
     canvas.addEventListener("pointermove", () => this.held && this.seek());
     for (const end of ["pointerup", "pointercancel"])
       canvas.addEventListener(end, () => this.held && this.release());
-  }
-
-  plotlyFigure(figure) {
-    return curvesFigure(figure);
   }
 
   show(figure) {

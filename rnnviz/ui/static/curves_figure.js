@@ -1,6 +1,6 @@
 // The curves of a run for Plotly.
 import { faint } from "./canvas.js";
-import { capital, chapterRow, curve, level, mapPlot, stackedFigure, upright, veil } from "./stacked_figure.js";
+import { capital, chapterRow, curve, escaped, level, mapPlot, stackedFigure, upright, veil } from "./stacked_figure.js";
 
 export function curvesFigure({ data, layout }) {
   const { meta } = layout, { loss, metric, gauge, map } = meta;
@@ -23,7 +23,8 @@ function scoresOf(own, { theme, roles }, score, called, value) {
     [`${role}_${score}`, `${called}, ${roles[k]}`, { color: theme[role], width: 2, dash: k ? "dash" : "solid" }],
     [`old ${role}_${score}`, `${called} before, ${roles[k]}`, { color: faint(theme[role], 0.65), width: 1.8, dash: "dot" }],
   ]);
-  return lines.filter(([key]) => own[key]?.y.some(Number.isFinite)).map(([key, name, line]) => curve(own[key], name, line, value));
+  const known = lines.filter(([key]) => own[key]?.y.some(Number.isFinite));
+  return known.map(([key, name, line]) => curve(own[key], name, line, value));
 }
 
 const gaugeOf = (own, theme) => [
@@ -49,6 +50,6 @@ function labelsOf(meta) {
   const { loss: { top }, theme } = meta;
   const apart = levelsOf(meta).sort((a, b) => b.loss - a.loss)
     .reduce((kept, one) => (kept.length && kept.at(-1).loss - one.loss < 0.08 * top ? kept : [...kept, one]), []);
-  return apart.map(({ name, loss }) => ({ text: name, xref: "paper", x: 1, xanchor: "right", y: loss, yanchor: "bottom",
+  return apart.map(({ name, loss }) => ({ text: escaped(name), xref: "paper", x: 1, xanchor: "right", y: loss, yanchor: "bottom",
     showarrow: false, font: { size: 12, color: theme.muted } }));
 }

@@ -1,6 +1,5 @@
 // A picture on the whole window, in a dialog, with its numbers as a table. The picture moves into the dialog and
 // back, and is drawn all the while; its figure keeps its size on the page.
-import { Explored } from "./explored.js";
 import { columnsOf, fillTable, plainText } from "./numbers.js";
 import { SAVES, saveOnClick } from "./save_menu.js";
 
@@ -19,7 +18,6 @@ export class Enlarged {
   constructor(picture, { node, caption, ask, enlarge }) {
     Object.assign(this, { picture, caption, ask });
     [this.frame, this.home] = [node.parentElement, node.closest("figure")];
-    this.explored = new Explored(picture);
     enlarge.onclick = () => this.open();
   }
 
@@ -56,7 +54,7 @@ export class Enlarged {
     saveOnClick(this.picture, event);
     const button = event.target.closest("[data-large]");
     if (button?.dataset.large === "close") this.dialog.close();
-    else if (button?.dataset.large === "explore") this.explored.open(this.dialog);
+    else if (button?.dataset.large === "explore") this.picture.stage.explorer.open(this.picture, this.dialog);
     else if (button && this.picture.count) this.table(this.picture.drawing.figure(), button);
   }
 
@@ -76,9 +74,9 @@ export class Enlarged {
   refresh(figure) {
     if (!this.dialog) return;
     this.dialog.ariaLabel = plainText(figure.layout.title?.text);
-    const { playing, plotly } = this.picture.stage;
-    this.dialog.querySelector("[data-large=explore]").hidden = !plotly || !this.picture.plotlyFigure(figure);
-    this.explored.refresh(figure);
+    const { playing, explorer } = this.picture.stage;
+    this.dialog.querySelector("[data-large=explore]").hidden = !explorer?.takes(this.picture, figure);
+    explorer?.refresh(this.picture, figure);
     if (this.numbers.hidden || (playing && performance.now() < this.filledAt + REFRESH_MS)) return;
     this.filledAt = performance.now();
     const [note, table] = this.numbers.children;

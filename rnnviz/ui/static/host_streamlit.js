@@ -1,6 +1,7 @@
 // Hosts the stage in a Streamlit page. The components call these functions in every run of the script.
 import { Bar, Chips, Moments, Phrase, Stepper, Time } from "./controls.js";
 import { CellEditor } from "./cell_editor.js";
+import { Explorer } from "./explorer.js";
 import { FileBox } from "./file_box.js";
 import { KINDS } from "./kinds.js";
 import { OpenBox, acceptFiles } from "./open_file.js";
@@ -64,7 +65,7 @@ function newNote(textContent = "") {
 
 export function wire({ parentElement, data, setTriggerValue }) {
   Object.assign(page, { trigger: setTriggerValue, edition: data.edition });
-  stage.plotly = new URL(data.plotly, document.baseURI);
+  stage.explorer ??= new Explorer(new URL(data.plotly, document.baseURI));
   acceptFiles(new URL(data.open, document.baseURI), data.ticket, data.limit);
   if (stage.source) {
     stage.source.renew(data.ticket);

@@ -2,14 +2,9 @@
 import { leftText } from "./canvas.js";
 import { Curves } from "./curves.js";
 import { valueAt } from "./curves_paint.js";
-import { pairCurvesFigure } from "./pair_curves_figure.js";
 import { pairCurvesLayout, paintPairCurves, seedAt } from "./pair_curves_paint.js";
 
 export class PairCurves extends Curves {
-  plotlyFigure(figure) {
-    return pairCurvesFigure(figure);
-  }
-
   show({ data, layout }) {
     const runs = layout.meta.runs.map((told, k) => ({ ...told, ...seriesOf(data, `#${k}`) }));
     this.run = { ...layout.meta, runs, font: layout.font.family };

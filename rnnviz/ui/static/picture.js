@@ -70,11 +70,6 @@ export class Picture {
     this.caption.replaceChildren(text, ...lines);
   }
 
-  // The figure in Plotly, which a chart has and a picture has not.
-  plotlyFigure() {
-    return null;
-  }
-
   async draw() {
     const figure = this.drawing.figure();
     this.showCaption();

@@ -10,9 +10,14 @@ const BESIDE = { x: 1.02, y: 1 };
 // The values of more series at one place hide the plot.
 const MOST_COMPARED = 8;
 // What is usual on the canvas, by the type of a series.
-const USUAL = { scatter: { mode: "lines" }, bar: { textangle: 0, constraintext: "none" }, heatmap: { hoverongaps: false, zhoverformat: ".6~g" } };
+const USUAL = {
+  scatter: { mode: "lines" }, bar: { textangle: 0, constraintext: "none" },
+  heatmap: { hoverongaps: false, zhoverformat: ".6~g" },
+};
 
 export function chartFigure({ data, layout: { meta = {}, height, ...whole } }) {
+  // A few words in place of a chart are no figure.
+  if (meta.sentence || meta.bare) return null;
   const [series, layout] = [data.map(seriesOf), withRoom(whole)];
   const keys = Object.keys(layout).filter((key) => /^[xy]axis\d*$/.test(key));
   const axes = Object.fromEntries(keys.map((key) => [key, axisOf(layout[key], layout.font.color)]));
@@ -37,14 +42,15 @@ function withRoom(layout) {
 // What all figures have. An update keeps what was zoomed and switched off.
 export function frameOf({ title, font, legend, margin, plot_bgcolor: background }, series) {
   const names = series.filter(({ name, showlegend }) => name && showlegend !== false).length;
-  const soft = faint(font.color, 0.6);
+  const grouped = series.some(({ legendgroup }) => legendgroup), soft = faint(font.color, 0.6);
   return {
     autosize: true, uirevision: true, dragmode: "zoom", barmode: "overlay", colorway: [font.color],
     title: { ...title, font: { size: 15, weight: 600 } },
     showlegend: names > 1,
-    legend: { traceorder: series.some(({ legendgroup }) => legendgroup) ? "grouped" : "normal", ...(legend ?? (names > MOST_ABOVE ? BESIDE : ABOVE)), font: { size: TICK }, groupclick: "toggleitem" },
+    legend: { traceorder: grouped ? "grouped" : "normal", ...(legend ?? (names > MOST_ABOVE ? BESIDE : ABOVE)),
+      font: { size: TICK }, groupclick: "toggleitem" },
     margin: { ...margin, t: Math.max(margin.t, names > 1 ? 76 : 60) },
-    hoverlabel: { bgcolor: background, bordercolor: soft, align: "left", namelength: -1, font: { family: font.family, size: TICK, color: font.color } },
+    hoverlabel: { bgcolor: background, bordercolor: soft, align: "left", namelength: -1, font: { ...font, size: TICK } },
     modebar: { bgcolor: "rgba(0,0,0,0)", color: soft, activecolor: font.color },
   };
 }
@@ -95,7 +101,8 @@ function isCompared(series) {
 function tellTogether(series, axis, unit) {
   axis.unifiedhovertitle = { text: `${unit} %{x}` };
   for (const one of series)
-    one.hovertemplate = one.hovertemplate?.replace(`, ${unit} %{x}`, "").replace(`${unit} %{x}: `, "").replace(`${unit} %{x}, `, "");
+    for (const place of [`, ${unit} %{x}`, `${unit} %{x}: `, `${unit} %{x}, `])
+      one.hovertemplate = one.hovertemplate?.replace(place, "");
 }
 
 // Ticks that are numbers are made anew when the plot is zoomed.
@@ -104,9 +111,12 @@ export function axisOf({ tickvals, ticktext, tickformat, ...axis }, color) {
   // Plotly writes powers larger than all else.
   const tick = axis.type === "log" ? { ...font, size: TICK - 2 } : font;
   const percent = tickformat?.endsWith("%") || ticktext?.some((text) => text.endsWith("%"));
-  const numbers = axis.type === "log" || !ticktext || ticktext.every((text, k) => numberOf(text) === Number(tickvals[k]));
-  const ticks = numbers ? (percent ? { tickformat: "~%" } : tickformat ? { tickformat } : {}) : { tickvals, ticktext };
-  return { showline: false, ticks: "", ...axis, automargin: true, ...ticks, title: { ...axis.title, font }, tickfont: { ...tick, ...axis.tickfont } };
+  const areNumbers = axis.type === "log" || !ticktext || ticktext.every((text, k) => numberOf(text) === Number(tickvals[k]));
+  const numbers = percent ? { tickformat: "~%" } : tickformat ? { tickformat } : {};
+  return {
+    showline: false, ticks: "", ...axis, automargin: true, ...(areNumbers ? numbers : { tickvals, ticktext }),
+    title: { ...axis.title, font }, tickfont: { ...tick, ...axis.tickfont },
+  };
 }
 
 const numberOf = (text) => (text.endsWith("%") ? parseFloat(text) / 100 : Number(text.replace("−", "-")));

@@ -11,7 +11,7 @@ export class Stage {
     this.waiting = new Set(); // keys of plots to redraw
     this.texts = new Map(); // key -> { node, html }
     this.controls = new Set(); // each has `update(header, current)`
-    this.plotly = null; // the address of Plotly's script, if there is a server of ours
+    this.explorer = null; // what shows charts in Plotly, where there is a server of ours
     this.pointed = {}; // the token, unit and epoch under the pointer
     this.seq = this.acked = 0; // numbers of the last frame received, and of the last one acknowledged
     this.ended = new AbortController();
