@@ -1,6 +1,6 @@
 // The curves of a run for Plotly.
 import { faint } from "./canvas.js";
-import { capital, chapterRow, curve, escaped, level, mapPlot, stackedFigure, upright, veil } from "./stacked_figure.js";
+import { capital, chapterRow, curve, level, levelName, mapPlot, stackedFigure, upright, veil } from "./stacked_figure.js";
 
 export function curvesFigure({ data, layout }) {
   const { meta } = layout, { loss, metric, gauge, map } = meta;
@@ -50,6 +50,5 @@ function labelsOf(meta) {
   const { loss: { top }, theme } = meta;
   const apart = levelsOf(meta).sort((a, b) => b.loss - a.loss)
     .reduce((kept, one) => (kept.length && kept.at(-1).loss - one.loss < 0.08 * top ? kept : [...kept, one]), []);
-  return apart.map(({ name, loss }) => ({ text: escaped(name), xref: "paper", x: 1, xanchor: "right", y: loss, yanchor: "bottom",
-    showarrow: false, font: { size: 12, color: theme.muted } }));
+  return apart.map(({ name, loss }) => levelName(name, loss, theme));
 }

@@ -1,7 +1,7 @@
 // The curves of two runs for Plotly: the first is solid, the second dashed.
 import { faint } from "./canvas.js";
 import { seeded } from "./pair_curves_paint.js";
-import { capital, chapterRow, curve, escaped, level, mapPlot, stackedFigure, upright, veil } from "./stacked_figure.js";
+import { capital, chapterRow, curve, escaped, level, levelName, mapPlot, stackedFigure, upright, veil } from "./stacked_figure.js";
 
 const DASHES = ["solid", "dash"];
 
@@ -18,7 +18,8 @@ export function pairCurvesFigure({ data, layout }) {
     ...runs.map(({ name }, k) => ({ title: `${name}: gradient share at every ${noun}`, share: 0.36 / runs.length,
       ...mapPlot(own[`log10 gradient#${k}`], layout, noun, [least, 0]) })),
   ];
-  return stackedFigure(layout, plots, { last: meta.last, shapes: marksOf(meta) });
+  const notes = [levelName("guessing", loss.guess, meta.theme)];
+  return stackedFigure(layout, plots, { last: meta.last, shapes: marksOf(meta), notes });
 }
 
 // The curves of one score; with other seeds those of every seed, pale, and the medians.

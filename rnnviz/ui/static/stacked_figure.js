@@ -55,6 +55,10 @@ export const upright = (x, color, dash, width = 1.5) =>
 export const level = (y, yref, color) =>
   ({ type: "line", xref: "paper", x0: 0, x1: 1, yref, y0: y, y1: y, line: { color, width: 1.2, dash: "dot" } });
 
+// The name of a level in the uppermost plot, as typed.
+export const levelName = (name, y, { muted }) =>
+  ({ text: escaped(name), xref: "paper", x: 1, xanchor: "right", y, yanchor: "bottom", showarrow: false, font: { size: 12, color: muted } });
+
 // What is later than the epoch shown is faint.
 export const veil = (x, last, { background }) =>
   ({ type: "rect", x0: x, x1: last, yref: "paper", y0: 0, y1: 1, line: { width: 0 }, fillcolor: background, opacity: 0.72 });
