@@ -283,6 +283,17 @@ def test_what_stands_beside_a_plot_keeps_its_place_and_gaps_stay_between_columns
     assert "xgap" not in shown["data"][0]
 
 
+@pytest.mark.story
+def test_names_that_would_cover_each_other_are_left_out(translator):
+    place = {"x": [0.0] * 20, "y": [0.0] * 20, "text": [f"word {k}" for k in range(20)]}
+    names = scatter(**place, mode="text", textfont={"size": 15}, meta={"apart": True})
+    layout = {"xaxis": axis("", LIGHT), "yaxis": axis("", LIGHT)}
+    (shown,) = translator.figure(Drawn(picture([names], "Way", 300, LIGHT, **layout)))["data"]
+    written = [(k, at) for k, at in enumerate(shown["textposition"]) if shown["text"][k]]
+    assert written[0] == (0, "top right")
+    assert 3 < len(written) == len({at for _, at in written}) < 10
+
+
 #: What would be a link, a picture, bold or another line if it were not shown as it is.
 HOSTILE = ("<b>b</b>", "a<br>b", "<a/href=x>", "<img/src=x>", "&amp;lt")
 

@@ -8,11 +8,17 @@ const SIDE = { [-1]: "right", 0: "center", 1: "left" };
 const [GAP, DOT] = [9, 5];
 
 export function paintApart(p, points, textOf, fontOf) {
+  for (const { text, font, across, at, middle } of placesApart(p, points, textOf, fontOf))
+    writeRich(p.c, text, at, middle, font, { across: SIDE[across], halo: p.background });
+}
+
+// The texts that have room: which point each is of, and where it stands.
+export function placesApart(p, points, textOf, fontOf) {
   p.taken ??= [];
   p.taken.push(...points.filter((at) => at.every(Number.isFinite)).map(([x, y]) => [x - DOT, y - DOT, x + DOT, y + DOT]));
-  points.forEach(([x, y], k) => {
+  return points.flatMap(([x, y], k) => {
     const text = textOf(k);
-    if (!text || !Number.isFinite(x) || !Number.isFinite(y)) return;
+    if (!text || !Number.isFinite(x) || !Number.isFinite(y)) return [];
     const font = fontOf(k), { width, height } = sizeOf(p.c, text, font);
     for (const [across, down] of PLACES) {
       const [at, middle] = [x + across * GAP, y + down * (GAP + height / 3)];
@@ -20,9 +26,9 @@ export function paintApart(p, points, textOf, fontOf) {
       const box = [left, middle - height / 2 + 2, left + width, middle + height / 2 - 2];
       if (!fits(p, box)) continue;
       p.taken.push(box);
-      writeRich(p.c, text, at, middle, font, { across: SIDE[across], halo: p.background });
-      return;
+      return [{ k, text, font, across, down, at, middle }];
     }
+    return [];
   });
 }
 

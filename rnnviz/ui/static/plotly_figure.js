@@ -1,7 +1,9 @@
 // The figure of a chart for Plotly. The options are Plotly's already; added is what the canvas does by itself.
 import { faint } from "./canvas.js";
 import { beside } from "./chart_marks.js";
-import { TICK } from "./chart_strokes.js";
+import { chartLayout, pointsOf } from "./chart_layout.js";
+import { TICK, each } from "./chart_strokes.js";
+import { placesApart } from "./labels.js";
 
 // So many names have room above the plot; more stand beside it.
 const MOST_ABOVE = 8;
@@ -15,10 +17,12 @@ const USUAL = {
   heatmap: { hoverongaps: false, zhoverformat: ".6~g" },
 };
 
-export function chartFigure({ data, layout: { meta = {}, height, ...whole } }) {
+export function chartFigure(figure) {
+  const { data, layout: { meta = {}, height, ...whole } } = figure;
   // A few words in place of a chart are no figure.
   if (meta.sentence || meta.bare) return null;
   const [series, layout] = [data.map(seriesOf), withRoom(whole)];
+  data.forEach((one, k) => one.meta?.apart && Object.assign(series[k], namesApart(figure, one)));
   const keys = Object.keys(layout).filter((key) => /^[xy]axis\d*$/.test(key));
   const axes = Object.fromEntries(keys.map((key) => [key, axisOf(layout[key], layout.font.color)]));
   const compared = isCompared(series);
@@ -56,13 +60,28 @@ export function frameOf({ title, font, legend, margin, plot_bgcolor: background 
 }
 
 // A name of two lines is that of a group, and of one of it.
-function seriesOf({ meta, ...series }) {
+function seriesOf({ meta, hoverlabel, ...series }) {
   const parts = nameOf(series).split("<br>"), name = parts.at(-1);
   const group = parts.length > 1 ? { legendgroup: parts[0], legendgrouptitle: { text: parts[0] } } : {};
   const told = series.hovertemplate?.includes("%{meta") ? { meta } : {};
   const marker = series.type === "scatter" && series.marker ? { marker: markerOf(series.marker) } : {};
   const own = meta?.gap ? apart(series, meta.gap) : series;
   return { showlegend: Boolean(name), ...USUAL[series.type], ...own, ...marker, ...told, ...group, name };
+}
+
+// Names that would cover each other are left out, as on a canvas of this size.
+function namesApart(figure, series) {
+  const { text, textfont } = series, { family } = figure.layout.font;
+  const chart = { ...chartLayout(1240, 640, figure), c: document.createElement("canvas").getContext("2d") };
+  const font = (k) => ({ size: each(textfont.size, k, TICK), weight: textfont.weight, family });
+  const places = placesApart(chart, pointsOf(chart, series), (k) => text[k], font);
+  const shown = { text: text.map(() => ""), textposition: text.map(() => "top right") };
+  for (const { k, across, down } of places) {
+    // Beside a point, not on it.
+    shown.text[k] = `\u00a0${text[k]}\u00a0`;
+    shown.textposition[k] = `${["top", "middle", "bottom"][Math.sign(down) + 1]} ${["left", "center", "right"][across + 1]}`;
+  }
+  return shown;
 }
 
 // Plotly makes points of different sizes pale, and puts a line around them.
