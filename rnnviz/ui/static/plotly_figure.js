@@ -94,8 +94,8 @@ function markerOf({ line, ...marker }) {
 function apart({ z, customdata, text, xgap, ...series }, gap) {
   const x = Array.from({ length: 2 * z[0].length }, (_, k) => Math.floor(k / 2) + (k % 2 ? 0.5 : -0.5) * (1 - gap));
   const spread = (rows) => rows?.map((row) => Array.from(row).flatMap((value, k) => (k ? [null, value] : [value])));
-  const beside = Object.entries({ customdata, text }).filter(([, rows]) => rows);
-  return { ...series, x, z: spread(z), ...Object.fromEntries(beside.map(([name, rows]) => [name, spread(rows)])) };
+  const more = Object.entries({ customdata, text }).filter(([, rows]) => rows);
+  return { ...series, x, z: spread(z), ...Object.fromEntries(more.map(([name, rows]) => [name, spread(rows)])) };
 }
 
 const isTold = ({ hoverinfo, visible }) => !["skip", "none"].includes(hoverinfo) && visible !== false;

@@ -5,6 +5,8 @@ import { axisOf, frameOf } from "./plotly_figure.js";
 
 // In shares of the height: between two plots, below all of them, and a row of chapters there.
 const [GAP, FOOT, ROW] = [0.07, 0.05, 0.015];
+// So many names of rows have room.
+const MOST_ROWS = 7;
 const LEGEND = { orientation: "h", x: 1, xanchor: "right", y: 1, yanchor: "bottom" };
 const HEADING = {
   xref: "paper", yref: "paper", x: 0, xanchor: "left", yanchor: "bottom", showarrow: false, font: { size: 15, weight: 600 },
@@ -41,11 +43,14 @@ export function curve({ x, y }, typed, line, value) {
 }
 
 // The rows of a map, a token each, from the top; their names are those of the figure's second axis.
-export function mapPlot({ x, z }, { meta: { theme }, yaxis2: rows }, noun, [zmin, zmax]) {
+export function mapPlot({ x, z }, { meta: { theme }, yaxis2: { tickvals, ticktext } }, noun, [zmin, zmax]) {
+  const every = Math.ceil(z.length / MOST_ROWS), some = (values) => values.filter((_, k) => k % every === 0);
+  const rows = { tickvals: some(tickvals), ticktext: some(ticktext), range: [z.length - 0.5, -0.5], showgrid: false };
   const colorscale = [[0, theme.neutral], [1, theme.magnitude]];
   const cells = { type: "heatmap", x, z, zmin, zmax, colorscale, showscale: false, ygap: 1,
-    hovertemplate: `${escaped(noun)} %{y}: 10^%{z:.2f}<extra></extra>` };
-  return { series: [cells], axis: { ...rows, range: [z.length - 0.5, -0.5], showgrid: false } };
+    text: ticktext.map((word) => Array.from(x, () => word)),
+    hovertemplate: `${escaped(noun)} %{text}: 10^%{z:.2f}<extra></extra>` };
+  return { series: [cells], axis: rows };
 }
 
 // A line through all plots.
