@@ -52,7 +52,7 @@ def run_curves(
         series.append(
             scatter(
                 x=picked, y=compact(middle(drawn, column)[picked]), mode="lines", hoverinfo="skip",
-                line={"color": color, "width": 2.5}, name=f"{plain(group.name, _LETTERS)}, median",
+                line={"color": color, "width": 2.5}, name=f"{plain(group.name, _LETTERS)}<br>median",
             )
         )  # fmt: skip
     longest = max(rows.shape[1] for rows in curves)
@@ -73,7 +73,7 @@ def _runs(group: Group, rows: Array, color: str) -> Iterator[Series]:
         yield scatter(
             x=picked, y=compact(row[picked]), mode="lines", opacity=0.35,
             line={"color": color, "width": 1}, customdata=[key] * len(picked),
-            name=f"{name}, seed {seed}",
+            name=f"{name}<br>seed {seed}",
             hovertemplate=f"{name}<br>seed {seed}, epoch %{{x}}: %{{y}}<extra></extra>",
         )  # fmt: skip
 
@@ -86,7 +86,7 @@ def _band(group: Group, rows: Array, color: str, band: Band) -> Iterator[Series]
     borders[:, still] = np.nanquantile(
         rows[:, still], _BORDERS[band], axis=0, method="inverted_cdf"
     )
-    picked, name = thinned(rows.shape[1]), f"{plain(group.name, _LETTERS)}, {band}"
+    picked, name = thinned(rows.shape[1]), f"{plain(group.name, _LETTERS)}<br>{band}"
     for border, fill in zip(borders, ({}, {"fill": "tonexty"}), strict=True):
         yield scatter(
             x=picked, y=compact(border[picked]), mode="lines", name=name,

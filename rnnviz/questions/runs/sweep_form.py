@@ -102,8 +102,8 @@ def suggested(row: Setting, value: object) -> str:
 def _begin(lab: RunsLab, config: RunConfig, upload: Upload | None, how: dict[str, str]) -> None:
     """Start the command, which outlives this server."""
     folder = lab.path.parent
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         options = [*_options(config, upload, how, folder / "data"), f"--db={lab.path}"]
         with lab.log.open("w", encoding="utf-8") as log:
             lab.sweep = subprocess.Popen(
@@ -111,7 +111,7 @@ def _begin(lab: RunsLab, config: RunConfig, upload: Upload | None, how: dict[str
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log,
             )  # fmt: skip
     except OSError as problem:
-        st.error(escaped(f"The sweep can't be started: {problem}."))
+        st.error(escaped(f"No sweep can be started: {problem}."))
 
 
 def _options(
