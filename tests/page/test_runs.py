@@ -198,7 +198,7 @@ def test_a_run_is_kept_as_it_is_and_opens_there_again():
     assert (run["note"], run["state"], run["reached"]) == ("half way", "unfinished", 2)
     with page.tab.host() as host:
         open_run(host.pair, table.iloc[0])
-    while page.pair.opening:
+    while page.pair.at_work:
         page.pair.tick(1)
     assert page.session.run.position.epoch == 2
     assert "the same to the last bit" in page.session.player.message

@@ -48,11 +48,11 @@ def run_curves(
             series += _runs(group, drawn, color)
         else:
             series += _band(group, drawn, color, band)
-        picked = thinned(rows.shape[1])
+        picked, name = thinned(rows.shape[1]), plain(group.name, _LETTERS)
         series.append(
             scatter(
                 x=picked, y=compact(middle(drawn, column)[picked]), mode="lines", hoverinfo="skip",
-                line={"color": color, "width": 2.5}, name=f"{plain(group.name, _LETTERS)}<br>median",
+                line={"color": color, "width": 2.5}, name=f"{name}<br>median",
             )
         )  # fmt: skip
     longest = max(rows.shape[1] for rows in curves)
