@@ -64,8 +64,8 @@ export class Picture {
     // Below the explanation are its terms, one a line.
     const [told, ...terms] = (this.text ?? "").split("\n");
     const text = [told, this.drawing.remark].filter(Boolean).join(" ");
-    if (this.told === text + terms) return;
-    this.told = text + terms;
+    if (this.explained === text + terms) return;
+    this.explained = text + terms;
     const lines = terms.map((textContent) => Object.assign(document.createElement("small"), { textContent }));
     this.caption.replaceChildren(text, ...lines);
   }
