@@ -108,4 +108,4 @@ def runs_parquet(table: pd.DataFrame) -> bytes:
 
 def _shared(table: pd.DataFrame) -> pd.DataFrame:
     # These serve the page alone.
-    return table.drop(columns=["digest", "query", "small"])
+    return table.drop(columns=["determined", "digest", "query", "small"])

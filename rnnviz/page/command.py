@@ -76,7 +76,7 @@ _FIELDS: Mapping[str, Check] = {
     "n": _COUNT, "seq": _COUNT, "epoch": _COUNT, "epochs": _COUNT, "settled": _instance(bool),
     "unit": _any_of(_NOTHING, _INDEX), "token": _any_of(_NOTHING, _INDEX),
     "value": _finite, "by": _STEP, "x": _PLACE, "y": _PLACE,
-    "data": _any_of(_MARK, lambda v: _LIST(v) and len(v) == 2 and all(map(_MARK, v))),
+    "data": _any_of(_MARK, lambda v: _LIST(v) and 2 <= len(v) <= 3 and all(map(_PLACE, v))),
     "pictures": _LIST, "new": _LIST,
 }  # fmt: skip
 

@@ -8,6 +8,7 @@ from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, suppress
 from pathlib import Path
+from random import Random
 from statistics import fmean, median
 from typing import Any
 
@@ -27,7 +28,7 @@ from rnnviz.tasks.upload import Upload
 #: How often a run may be under way when a worker is killed until it is trained alone.
 _STRIKES = 2
 #: How many runs are timed for the estimate, and for how many seconds each.
-_TIMED, _SECONDS = 3, 0.3
+_TIMED, _SECONDS = 5, 0.3
 
 
 def missing(configs: Iterable[RunConfig], store: Store, upload: Upload | None) -> list[RunConfig]:
@@ -39,7 +40,8 @@ def missing(configs: Iterable[RunConfig], store: Store, upload: Upload | None) -
 def estimated_seconds(configs: Sequence[RunConfig], upload: Upload | None) -> float:
     """About how long one processor takes for the runs, from the first epochs of a few of them."""
     found = []
-    for config in configs[:: max(1, len(configs) // _TIMED)][:_TIMED]:
+    # At equal distances they could all have the cheapest value of a setting.
+    for config in Random(0).sample(configs, min(_TIMED, len(configs))):
         data, epochs, begun = DataSource(), [0.0], time.perf_counter()
         data.upload = upload
         # What can't be trained will be stored as a run that failed.

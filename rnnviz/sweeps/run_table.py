@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pandas as pd
+from pandas.api.typing import SeriesGroupBy
 
 from rnnviz.config import SETTINGS, SettingError
 from rnnviz.run.history import COLUMNS
@@ -25,8 +26,9 @@ def run_table(store: Store) -> pd.DataFrame:
     """All settings of each run and what it came to, a row a run, in the order of the store.
 
     ``reached`` is its last epoch, ``learned_epoch`` the first with all training answers right,
-    ``digest`` that of the user's own data, and ``query`` the link without them. ``small`` has a few
-    of its scores as float32. Metrics are from 0 to 1; numbers that are missing are NaN.
+    ``digest`` that of the user's own data, and ``query`` the link without them. A run is
+    ``determined`` if it was trained to its end with these settings alone. ``small`` has a few of
+    its scores as float32. Metrics are from 0 to 1; numbers that are missing are NaN.
     """
     rows = store.rows()
     frame = pd.DataFrame(rows, columns=[*rows[0]] if rows else ["settings"])
@@ -41,6 +43,10 @@ def run_table(store: Store) -> pd.DataFrame:
     # A link without its data leads to another run.
     outcomes["query"] = outcomes["link"]
     outcomes["link"] = outcomes["link"].where(outcomes["digest"] == "", "")
+    state, query = outcomes["state"], outcomes["query"].astype(str)
+    imported = (query == "") & (outcomes["data"] == "") & (state != Ending.FAILED)
+    changed = query.str.contains("changes=", regex=False).astype(bool)
+    outcomes["determined"] = ~(imported | changed | (state == Ending.UNFINISHED))
     numbers = [name for name in OUTCOMES if name not in ("state", "problem", "reached")]
     outcomes[numbers] = outcomes[numbers].astype(float)
     outcomes["ended"] = pd.to_datetime(frame.get("ended"), unit="s", utc=True)
@@ -75,12 +81,23 @@ def metric_of(table: pd.DataFrame) -> str:
     return "test_metric" if table["test_metric"].notna().any() else "train_metric"
 
 
+def median_of(groups: SeriesGroupBy, name: str) -> pd.Series:
+    """The median of each group; of an even number the worse of the two in the middle.
+
+    ``name`` is that of a loss or a metric. Of epochs it is the one by which half have come.
+    """
+    side = "higher" if name.endswith("loss") else "lower"
+    found: pd.Series = groups.quantile(0.5, interpolation=side)
+    return found
+
+
 def grouped(table: pd.DataFrame) -> pd.DataFrame:
     """The seeds of one setting together, a row a setting, with the settings that differ.
 
     ``n`` runs, of which so many ``learned``, ``diverged`` and ``failed``; the median epoch at which
     they learned; median, least and most of the last metric of those that didn't diverge, and the
-    ``best`` of all epochs; and of the run in the ``middle`` by that metric its key.
+    ``best`` of all epochs; and of the run in the ``middle`` by that metric its key. A median is a
+    number of a run: see ``median_of``.
     """
     names, metric = differing(table), metric_of(table)
     ended = {name.value: table["state"] == name for name in (Ending.DIVERGED, Ending.FAILED)}
@@ -93,8 +110,8 @@ def grouped(table: pd.DataFrame) -> pd.DataFrame:
     columns |= {
         "n": groups.size(),
         "learned": groups["learned_epoch"].count(),
-        "epoch": groups["learned_epoch"].median(),
-        "median": groups["metric"].median(),
+        "epoch": median_of(groups["learned_epoch"], "epoch"),
+        "median": median_of(groups["metric"], metric),
         "least": groups["metric"].min(),
         "most": groups["metric"].max(),
         "best": groups["best"].max(),

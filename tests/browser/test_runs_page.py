@@ -37,6 +37,12 @@ def test_a_sweep_is_begun_on_the_page_and_its_best_run_opened(browser, complaint
         page.page.keyboard.press("Escape")
         page.page.get_by_role("textbox", name="Learning rate").fill("0.001,0.1")
         page.page.keyboard.press("Tab")
+        # What stands there is there again after another page.
+        page.page.get_by_role("link", name="Train").click()
+        expect_there(page.page, "[data-picture=network][data-drawn]:not([inert])")
+        page.page.get_by_role("link", name="Runs").click()
+        value = page.page.get_by_role("textbox", name="Learning rate")
+        expect(value).to_have_value("0.001,0.1")
         page.press("sweep")
         file, until = tmp_path / "rnnviz" / "runs.sqlite", time.monotonic() + 60
         while not file.exists() or runs_in(file) < 10:
@@ -46,7 +52,7 @@ def test_a_sweep_is_begun_on_the_page_and_its_best_run_opened(browser, complaint
         page.page.reload()
         expect(page.page.get_by_test_id("stDataFrame")).to_be_visible()
         expect(page.page.locator(".rnnviz-story")).to_contain_text(
-            re.compile(r"Learning rate: 0\.001 0 of 5, 0\.1 \d of 5")
+            re.compile(r"Learning rate 0\.001: 0 of 5, 0\.1: \d of 5")
         )
         expect_there(page.page, "[data-picture=runs][data-drawn]:not([inert])")
         chart = page.page.locator("[data-picture=runs] canvas")
@@ -110,7 +116,7 @@ def test_a_cell_of_the_map_draws_its_curves_and_two_ticked_rows_are_a_and_b(swep
     expect(swept.page.get_by_role("radio", name="curves", exact=True)).to_be_checked()
     in_row(swept, 1, 15)
     in_row(swept, 3, 15)
-    both = swept.page.get_by_role("button", name="Open as A and B")
+    both = swept.page.get_by_role("button", name="Open the two as A and B")
     expect(both).to_be_enabled()
     both.click()
     expect(swept.page.locator(".rnnviz-story")).to_contain_text("elman")

@@ -65,7 +65,7 @@ def test_every_picture_is_drawn(filled, view):
     with closing(Store(default_path())) as store:
         store.add(trained(Schedule(RunConfig(cell="gru", lr=0.3, **SMALL))))
     page = Page("runs", **SMALL)
-    page.app.segmented_control(key="runs_view_5").set_value(view)
+    page.app.segmented_control(key="runs_view_5_0").set_value(view)
     page.run()
     assert page.chart("runs")["data"]
 
@@ -95,6 +95,9 @@ def test_a_sweep_that_the_page_starts_is_trained_and_offered(filled):
     page.run()
     assert lab_of(page).sweep.wait(60) == 0
     page.run()
+    page.app.button(key="runs_newer").click()
+    page.run()
+    assert "The sweep is done." in page.text
     assert sorted(lab_of(page).table["lr"].unique()) == [0.02, 0.1, 0.2]
 
 
@@ -127,7 +130,7 @@ def test_a_sweep_in_progress_is_a_bar_that_can_be_cancelled(filled):
 
 def test_each_run_has_a_row_with_its_last_and_best_score(filled):
     page = Page("runs", **SMALL)
-    page.app.segmented_control(key="runs_rows").set_value("each run")
+    page.app.segmented_control(key="runs_rows_0").set_value("each run")
     page.run()
     table = page.app.dataframe[0].value
     assert table["open"].tolist() == ["seed 0", "seed 1"] * 2
@@ -146,16 +149,25 @@ def test_a_filter_leaves_what_fits_in_table_answer_and_files(filled):
     assert "of 2 runs" in page.text and len(page.app.dataframe[0].value) == 1
     exported = pd.read_csv(io.StringIO(runs_csv(lab_of(page).table)), comment="#")
     assert exported["cell"].tolist() == ["gru", "gru"] and "digest" not in exported
-    page.app.text_input(key="runs_filter_note").set_value("nothing has it")
+    page.app.text_input(key="runs_filter_note_0").set_value("nothing has it")
     page.run()
     assert any("No run fits" in info.value for info in page.app.info)
+    for view in RunsPicture:
+        lab_of(page).view, lab_of(page).clicks = view, lab_of(page).clicks + 1
+        page.run()
+        assert "sentence" in page.chart("runs")["layout"]["meta"]
+    page.app.button(key="runs_show_all").click()
+    page.run()
+    assert len(page.app.dataframe[0].value) == 2
 
 
 def test_two_rows_open_as_a_and_b_at_the_same_seed(filled):
     page = Page("runs", **SMALL)
     lab = lab_of(page)
-    lab.chosen = [*lab.rows.index]
+    assert page.app.button(key="runs_open_both").disabled
+    lab.chosen, lab.clicks = [*lab.rows.index], 1
     page.run()
+    assert not page.app.button(key="runs_open_both").disabled
     page.app.button(key="runs_open_both").click()
     page.run()
     configs = [session.config for session in page.pair.sessions]
@@ -166,13 +178,53 @@ def test_two_rows_open_as_a_and_b_at_the_same_seed(filled):
 def test_the_link_of_the_page_opens_the_same_selection(filled):
     page = Page("runs", **SMALL)
     lab = lab_of(page)
-    page.app.segmented_control(key="runs_view_3").set_value(RunsPicture.WHEN)
+    page.app.segmented_control(key="runs_view_3_0").set_value(RunsPicture.WHEN)
     page.run()
     lab.chosen = [lab.rows.index[1]]
     link = page.pair.query()
     assert "runs.view=when" in link
     other = Page("runs", **dict(parse_qsl(link)))
     assert lab_of(other).picked == lab.picked and lab_of(other).view is RunsPicture.WHEN
+
+
+def test_new_runs_wait_until_they_are_asked_for(filled):
+    page = Page("runs", **SMALL)
+    with closing(Store(default_path())) as store:
+        store.add(trained(Schedule(RunConfig(cell="lstm", **SMALL))))
+    page.run()
+    assert len(lab_of(page).table) == 4
+    page.app.button(key="runs_newer").click()
+    page.run()
+    assert len(lab_of(page).table) == 5
+
+
+def test_own_data_and_those_of_the_task_are_both_listed_until_one_is_chosen(filled):
+    with closing(Store(default_path())) as store:
+        config = RunConfig(cell="gru", **SMALL)
+        member = trained(Schedule(config), upload=with_columns(OWN))
+        store.add(member, upload=with_columns(OWN))
+    page = Page("runs", **SMALL)
+    assert lab_of(page).conditions == () and len(lab_of(page).table) == 5
+    (box,) = (b for b in page.app.multiselect if b.key.startswith("runs_filter_data"))
+    assert box.options == ["that of the task", "sky.csv"]
+    box.set_value([""])
+    page.run()
+    assert len(lab_of(page).table) == 4
+
+
+def test_a_click_on_a_cell_of_the_map_draws_the_curves_of_its_settings(filled):
+    with closing(Store(default_path())) as store:
+        store.add(trained(Schedule(RunConfig(cell="gru", lr=0.3, **SMALL))))
+    page = Page("runs", **SMALL)
+    page.app.segmented_control(key="runs_view_5_0").set_value(RunsPicture.MAP)
+    page.run()
+    assert page.chart("runs")["data"][0]["type"] == "heatmap"
+    page.say("click", on="runs", x="0.3", y="gru", data=[0.3, "gru"])
+    page.run()
+    lab = lab_of(page)
+    assert lab.view is RunsPicture.CURVES and len(lab.picked) == 1
+    assert lab.rows.loc[lab.picked[0], "lr"] == 0.3
+    assert page.chart("runs")["data"][0]["mode"] == "lines"
 
 
 # What is kept

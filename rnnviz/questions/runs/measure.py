@@ -87,7 +87,9 @@ class RunsLab:
     the seeds of a setting, or ``each`` run; ``chosen`` are the families, or keys, whose curves are
     drawn. ``view`` is the picture, ``column`` the curve with its ``band``, ``score`` what the other
     pictures show, ``axes`` the settings across, down and beside of a map. ``problem`` says why the
-    file can't be read. ``sweep`` is the process that the page has started last.
+    file can't be read. ``sweep`` is the process that the page has started last, ``form`` what stood
+    in its form, and ``said`` what became of it. So many ``clicks`` in pictures have changed the
+    choices; it was read at the ``visit`` with this number.
     """
 
     marks = (
@@ -114,6 +116,8 @@ class RunsLab:
         self.axes: tuple[str, str, str] = ("", "", "")
         self.problem, self.edition = "", (0, 0, 0.0)
         self.sweep: subprocess.Popen[bytes] | None = None
+        self.form, self.said = dict[str, str](), ""
+        self.clicks = self.visit = 0
         self._every = pd.DataFrame()
         self._memo = Memo(16)
 
@@ -169,6 +173,21 @@ class RunsLab:
     def rows(self) -> pd.DataFrame:
         """A row for the seeds of each setting, by family."""
         return self._ask("rows", lambda: grouped(self.table))
+
+    @property
+    def determined(self) -> pd.DataFrame:
+        """The runs of the table that their settings determine; others say nothing of these."""
+        return self._ask("determined", lambda: self.table[self.table["determined"]])
+
+    @property
+    def settled(self) -> pd.DataFrame:
+        """A row for the seeds of each setting, of the runs that their settings determine."""
+        return self._ask("settled", lambda: grouped(self.determined))
+
+    @property
+    def sweeping(self) -> bool:
+        """Whether the sweep that the page has started last goes on."""
+        return self.sweep is not None and self.sweep.poll() is None
 
     @property
     def listed(self) -> pd.DataFrame:
@@ -253,7 +272,7 @@ class RunsLab:
             differ = [n for n in (*self.varied, "seed") if shown[n].nunique() > 1]
             runs = table.set_index("key", drop=False)
             return [Group(called(row, differ), runs.loc[[key]]) for key, row in shown.iterrows()]
-        shown = rows.loc[(chosen or self._usual(rows))[:MOST_GROUPS]]
+        shown = rows.loc[(chosen or self._usual(self.settled))[:MOST_GROUPS]]
         differ = [name for name in self.varied if shown[name].nunique() > 1]
         return [
             Group(called(row, differ), table[table["family"] == family])
@@ -273,7 +292,7 @@ class RunsLab:
 
         The settings are in this order; one without an effect has 0.
         """
-        return self._ask("spreads", lambda: spreads(self.table, self.varied))
+        return self._ask("spreads", lambda: spreads(self.determined, self.varied))
 
     @property
     def deciding(self) -> str:
@@ -282,7 +301,7 @@ class RunsLab:
 
     def _usual(self, rows: pd.DataFrame) -> list[str]:
         """The best of each value of the decisive setting, or the two that learned best."""
-        best = best_first(rows)
+        best = best_first(rows) or [*self.rows.index]
         if not (name := self.deciding):
             return best[:2]
         firsts = {rows.loc[family, name]: family for family in reversed(best)}
@@ -291,7 +310,7 @@ class RunsLab:
     @property
     def best(self) -> pd.Series:
         """The row of the setting whose seeds learned best."""
-        return self._ask("best", lambda: self.rows.loc[best_first(self.rows)[0]])
+        return self._ask("best", lambda: self.settled.loc[best_first(self.settled)[0]])
 
     def curves(self, group: Group) -> Array:
         """One of ``COLUMNS`` of each run of a group over the epochs, (N, E + 1); NaN at the end."""

@@ -47,7 +47,8 @@ def member_of(session: Session) -> Member:
         raise TaskError("Data from a program are not known to the file of runs: save a run file.")
     imported = player.imported is not None
     # What a server calls the data is known to nobody else.
-    query = "" if imported else replace(link, data=None).query() or ""
+    marks = {name: text for name, text in link.marks.items() if not name.startswith("runs.")}
+    query = "" if imported else replace(link, data=None, marks=marks).query() or ""
     diverged = bool(player.remedy and player.shown is None)
     return Member(
         run.schedule, np.stack([run.history.column(name) for name in COLUMNS], axis=1),

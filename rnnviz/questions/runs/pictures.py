@@ -57,7 +57,7 @@ def run_curves(
         )  # fmt: skip
     longest = max(rows.shape[1] for rows in curves)
     every = np.concatenate([rows.ravel() for rows in curves])
-    up = log_axis("", theme, decades(every)) if loss else axis("", theme, range=[0, 1.02])
+    up = log_axis("", theme, decades(every)) if loss else score_axis(theme, 0, 1.02)
     title = f"{CURVES[column].capitalize()} ({unit})" if loss else CURVES[column].capitalize()
     return picture(
         series, _titled(title, shared), HEIGHT, theme, {"t": 48 + _LINE * len(groups)}, yaxis=up,
@@ -95,6 +95,11 @@ def _band(group: Group, rows: Array, color: str, band: Band) -> Iterator[Series]
         )  # fmt: skip
 
 
+def score_axis(theme: Theme, low: float, high: float) -> dict[str, Any]:
+    """An axis of a metric, which is from 0 to 1."""
+    return axis("", theme, range=[low, high], tickformat=".0%")
+
+
 def _titled(title: str, shared: str) -> str:
     return f"{title}; {plain(shared, 60)}" if shared else title
 
@@ -121,8 +126,8 @@ def learned_when(groups: Sequence[Group], shared: str, theme: Theme = LIGHT) -> 
     for k, (group, color) in enumerate(zip(groups, colors(theme), strict=False)):
         epochs = group.runs["learned_epoch"].to_numpy(float)
         never = np.isnan(epochs)
-        # Seeds of one epoch lie beside each other.
-        height = k + 0.28 * np.cos(np.pi * np.arange(len(epochs)))
+        # Seeds of one epoch lie beside each other, below the name.
+        height = k + 0.08 + 0.24 * np.sin(2.4 * np.arange(len(epochs)))
         for some, symbol in ((~never, "circle"), (never, "circle-open")):
             series.append(
                 scatter(

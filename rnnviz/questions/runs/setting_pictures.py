@@ -17,8 +17,9 @@ from rnnviz.charts.shapes import faint, ink, mixed, note, sentence
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.questions.runs.measure import LEARNED, SCORES, label_of, value_text, values_of
-from rnnviz.questions.runs.pictures import HEIGHT
+from rnnviz.questions.runs.pictures import HEIGHT, score_axis
 from rnnviz.sweeps.members import Ending
+from rnnviz.sweeps.run_table import median_of
 
 #: The most settings with a plot or an axis of their own, values of a map's side, and maps.
 _MOST_PLOTS, MOST_VALUES, _MOST_MAPS = 6, 24, 6
@@ -109,8 +110,9 @@ class _Map(NamedTuple):
             return found
 
         if score != LEARNED:
-            values = spread(score_of(table, score).groupby(pairs).median())
-            texts = [["" if math.isnan(v) else f"{v:.3g}" for v in row] for row in values]
+            values = spread(median_of(score_of(table, score).groupby(pairs), score))
+            form = "{:.3g}" if score.endswith("loss") else "{:.1%}"
+            texts = [["" if math.isnan(v) else form.format(v) for v in row] for row in values]
             return cls(x, y, xs, ys, values, texts)
         counts = table["learned_epoch"].groupby(pairs).agg(["count", "size"])
         learned, size = spread(counts["count"]), spread(counts["size"])
@@ -258,7 +260,7 @@ def scores_over(
         series += _scores_of(table, name, found, bottom, places, xaxis=f"x{number}", theme=theme)
         domain = [k / len(names) + 0.02, (k + 1) / len(names) - 0.02]
         axes[f"xaxis{number}"] = {**places.axis(name, width, theme), "domain": domain}
-    up = log_axis("", theme, powers) if loss else axis("", theme, range=[-0.1, 1.05])
+    up = log_axis("", theme, powers) if loss else score_axis(theme, -0.1, 1.05)
     return picture(series, title, HEIGHT, theme, {"b": 84}, **axes, yaxis=up)
 
 
@@ -280,7 +282,7 @@ def _scores_of(
             customdata=keys[some].tolist(), text=text[some].tolist(),
             hovertemplate=f"%{{text}}: {told}<extra></extra>",
         )  # fmt: skip
-    medians = score.groupby(table[name]).median().reindex(list(places.at))
+    medians = median_of(score.groupby(table[name]), str(score.name)).reindex(list(places.at))
     yield scatter(
         x=[*places.at.values()], y=compact(medians.to_numpy(float)), xaxis=xaxis,
         mode="lines+markers", line={"color": theme.text, "width": 1.5}, hoverinfo="skip",
@@ -293,7 +295,7 @@ def _scores_of(
 
 def spread_of(table: pd.DataFrame, name: str, score: str) -> float:
     """How far the medians of a score at the values of a setting lie apart; a loss in decades."""
-    medians = score_of(table, score).groupby(table[name]).median().dropna()
+    medians = median_of(score_of(table, score).groupby(table[name]), score).dropna()
     if score.endswith("loss"):
         medians = np.log10(medians[medians > 0])
     return float(medians.max() - medians.min()) if len(medians) else 0.0
@@ -315,7 +317,7 @@ def setting_lines(
     spreads = {name: spread_of(table, name, score) for name in names}
     names = sorted(names, key=lambda name: -spreads[name])[:_MOST_PLOTS]
     each = {name: _Places.of(values_of(table, name), _LINE / _PLOT) for name in names}
-    found = score_of(table, score).groupby(table["family"]).median().reindex(rows.index)
+    found = median_of(score_of(table, score).groupby(table["family"]), score).reindex(rows.index)
     scale = _Scale.of(score, found.to_numpy(float), theme)
     ends = (scale.at(found.to_numpy(float)) - scale.low) / (scale.high - scale.low)
     heights = np.column_stack([*(rows[n].map(each[n].at).to_numpy(float) for n in names), ends])
@@ -373,7 +375,7 @@ def _marks(
 ) -> list[dict[str, Any]]:
     """The values along the axes."""
     places = [(k, text, at) for k, n in enumerate(names) for text, at in each[n].ticks.items()]
-    ends = (f"{10**v:.2g}" if scale.log else f"{v:g}" for v in (scale.low, scale.high))
+    ends = (f"{10**v:.2g}" if scale.log else f"{v:.0%}" for v in (scale.low, scale.high))
     places += [(len(names), text, at) for text, at in zip(ends, (0.0, 1.0), strict=True)]
     style = {"font": {"size": 12, "color": theme.text}, "bgcolor": theme.background}
     return [note(text, "left middle", x=k, y=at, xshift=5, **style) for k, text, at in places]

@@ -12,6 +12,7 @@ import time
 from contextlib import closing, suppress
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -24,6 +25,7 @@ from rnnviz.questions.runs.measure import RunsLab
 from rnnviz.sweeps.grid import Range, axis_of, grid
 from rnnviz.sweeps.store import Store, StoreError, digest_of
 from rnnviz.tasks.upload import OPTIONS, Upload
+from rnnviz.ui.browser_session import first_value, visit
 from rnnviz.ui.style import escaped
 
 #: The most runs of a sweep that the page starts.
@@ -45,23 +47,25 @@ def sweep_form(session: Session, lab: RunsLab) -> None:
         return
     alone = {"seed", *["cell", "constants"] * (config.cell == OWN), *["task"] * session.data.own}
     usable = [n for n, row in SETTINGS.items() if n not in alone and not row.packed]
+    # What stood there when the page was left.
+    form = first_value("sweep_form", visit("runs", "runs_form"), lab.form)
     names = st.multiselect(
-        "Settings that vary", usable, format_func=lambda n: SETTINGS[n].label, key="sweep_names",
-        help="All others are as in the present run.",
+        "Settings that vary", usable, [name for name in usable if name in form], key="sweep_names",
+        format_func=lambda n: SETTINGS[n].label, help="All others are as in the present run.",
     )  # fmt: skip
     texts = {
         name: st.text_input(
             SETTINGS[name].label,
-            suggested(SETTINGS[name], getattr(config, name)),
+            form.get(name) or suggested(SETTINGS[name], getattr(config, name)),
             key=f"sweep_{name}",
             help="A list, 5,10,20, or a range, 1..9:5; in its logarithm, 0.003..0.3:log:5",
         )
         for name in names
     }
     left, right = st.columns(2)
-    seeds = left.number_input("Seeds", 1, 100, 5, key="sweep_seeds")
+    seeds = left.number_input("Seeds", 1, 100, int(form.get("seeds", 5)), key="sweep_seeds")
     draws = right.number_input(
-        "Random draws", 0, _MOST_RUNS, 0, key="sweep_draws",
+        "Random draws", 0, _MOST_RUNS, int(form.get("random", 0)), key="sweep_draws",
         help="0: all combinations. Otherwise as many random ones; a range then needs no number of "
         "values: 0.003..0.3:log",
     )  # fmt: skip
@@ -69,10 +73,11 @@ def sweep_form(session: Session, lab: RunsLab) -> None:
     if problem:
         st.caption(escaped(problem))
     label = f"Sweep: {count:,} runs" if count else "Sweep"
-    how = {**texts, "seeds": str(seeds), **({"random": str(draws)} if draws else {})}
+    lab.form = {**texts, "seeds": str(seeds), **({"random": str(draws)} if draws else {})}
+    idle = bool(count) and not lab.sweeping
     # A callback would start what stood there before the last text was left.
-    if st.button(label, key="sweep", type="primary", disabled=not count, width="stretch"):
-        _begin(lab, config, session.data.upload, how)
+    if st.button(label, key="sweep", type="primary", disabled=not idle, width="stretch"):
+        _begin(lab, config, session.data.upload, lab.form)
 
 
 def _counted(config: RunConfig, texts: dict[str, str], seeds: int, draws: int) -> tuple[int, str]:
@@ -81,7 +86,8 @@ def _counted(config: RunConfig, texts: dict[str, str], seeds: int, draws: int) -
         axes = {name: axis_of(SETTINGS[name], text) for name, text in texts.items()}
         each = draws or math.prod(1 if isinstance(a, Range) else len(a) for a in axes.values())
         if seeds * each > _MOST_RUNS:
-            raise SettingError(f"{seeds * each:,} runs are too many for the page: rnnviz sweep.")
+            many = f"{seeds * each:,} runs are too many for the page, which starts {_MOST_RUNS:,}"
+            raise SettingError(f"{many} at most. In a terminal rnnviz sweep starts more.")
         return len(grid(axes, seeds=seeds, draws=draws, base=config)), ""
     except (SettingError, CellError) as problem:
         return 0, str(problem)
@@ -101,7 +107,7 @@ def suggested(row: Setting, value: object) -> str:
 
 def _begin(lab: RunsLab, config: RunConfig, upload: Upload | None, how: dict[str, str]) -> None:
     """Start the command, which outlives this server."""
-    folder = lab.path.parent
+    folder, lab.said = lab.path.parent, ""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         options = [*_options(config, upload, how, folder / "data"), f"--db={lab.path}"]
@@ -177,19 +183,17 @@ def _alive(pid: int) -> bool:
 @st.fragment(run_every=1.0)
 def progress(lab: RunsLab) -> None:
     """The sweep that runs, and new runs; the table stays as it is until it is asked for."""
-    # 1: runs failed, or the file can't be written; 2: the sweep was refused.
-    if lab.sweep and lab.sweep.poll() in (1, 2):
-        lines = lab.log.read_text(encoding="utf-8", errors="replace").splitlines()[-_MOST_LINES:]
-        said = [line.removeprefix("rnnviz: ") for line in lines if not line.startswith("Runs: ")]
-        st.caption(escaped(" ".join(said) or "The sweep has ended."))
-    if not lab.path.exists():
-        return
-    try:
-        with closing(Store(lab.path, readonly=True)) as store:
-            sweeps, latest = store.sweeps()[:4], store.latest()
-    except (StoreError, OSError):
-        return
-    running = [s for s in sweeps if s["state"] == "running" and _alive(s["pid"])]
+    if lab.sweep and not lab.sweeping and not lab.said:
+        lab.said = _end_of(lab)
+        # The button can be pressed again.
+        st.rerun()
+    if lab.said:
+        st.caption(escaped(lab.said))
+    running, latest = list[dict[str, Any]](), lab.edition
+    # There is no file yet, or it can't be read: the page itself says so.
+    with suppress(StoreError, OSError), closing(Store(lab.path, readonly=True)) as store:
+        latest = store.latest()
+        running = [s for s in store.sweeps()[:4] if s["state"] == "running" and _alive(s["pid"])]
     with st.container(horizontal=True, vertical_alignment="center", key="runs_progress"):
         for sweep in running[:1]:
             done, total = sweep["stored"], sweep["total"]
@@ -199,6 +203,22 @@ def progress(lab: RunsLab) -> None:
             if st.button("Cancel", key="runs_cancel"):
                 with suppress(ProcessLookupError):
                     os.kill(sweep["pid"], signal.SIGTERM)
+        if lab.sweeping and not running:
+            st.progress(0.0, "The sweep begins …")
         count = latest[1] - lab.edition[1]
         if count > 0 and st.button(f"Show {count:,} new", key="runs_newer", type="primary"):
+            lab.read()
             st.rerun()
+
+
+def _end_of(lab: RunsLab) -> str:
+    """How the last sweep has ended, in a sentence."""
+    code = lab.sweep.poll() if lab.sweep else 0
+    if code == 0:
+        return "The sweep is done."
+    # 1: runs failed, or the file can't be written; 2: the sweep was refused.
+    if code not in (1, 2):
+        return "The sweep was stopped. What is done is kept; the same sweep trains the rest."
+    lines = lab.log.read_text(encoding="utf-8", errors="replace").splitlines()[-_MOST_LINES:]
+    said = [line.removeprefix("rnnviz: ") for line in lines if not line.startswith("Runs: ")]
+    return " ".join(said) or "The sweep has ended."

@@ -41,6 +41,7 @@ from rnnviz.ui.viewer import Event, Scene
 
 #: The most values of a setting in the answer, and settings of the best runs.
 _MOST_COUNTS, _MOST_NAMED = 3, 2
+_COMING = "The first runs are being trained."
 _EMPTY = (
     "No runs yet. Press *Sweep* at the left, or in a terminal: `rnnviz sweep --cell elman,lstm "
     "--task recall --lag 5,10,20 --seeds 5`"
@@ -50,14 +51,17 @@ _EMPTY = (
 def runs_page(pair: Pair, controls: DeltaGenerator) -> Scene:
     """Lay out the page *Runs*: the table, and the picture of the runs that are chosen in it."""
     lab = pair.session.lab(RunsLab)
-    lab.read()
+    # New runs wait until they are asked for: nothing moves under the reader.
+    if visit("runs", "runs_read") != lab.visit or lab.whole.empty:
+        lab.read()
+        lab.visit = visit("runs", "runs_read")
     with controls:
         sweep_form(pair.session, lab)
     progress(lab)
     if lab.problem:
         st.error(escaped(lab.problem))
     elif lab.whole.empty:
-        st.info(_EMPTY)
+        st.info(_COMING if lab.sweeping else _EMPTY)
     else:
         left, right = st.columns([11, 9], gap="medium")
         with left:
@@ -82,7 +86,7 @@ def _answer(lab: RunsLab) -> str:
         return "The file of runs can't be read."
     if lab.table.empty:
         return NONE_FIT if lab.conditions else "No runs are kept yet."
-    table, best = lab.table, lab.best
+    table = lab.determined
     learned = int(table["learned_epoch"].count())
     said = f"<strong>{learned:,}</strong> of {len(table):,} runs learned all of training."
     if name := lab.deciding:
@@ -91,10 +95,10 @@ def _answer(lab: RunsLab) -> str:
             # The best and the worst.
             order = values.eval("learned / n").sort_values(ascending=False).index
             values = values.loc[[order[0], order[-1]]]
-        counts = (f"{value_text(v)} {r.learned:.0f} of {r.n:.0f}" for v, r in values.iterrows())
-        said = f"{said} {escape(label_of(name))}: {escape(', '.join(counts))}."
-    if learned and len(lab.rows) > 1:
-        decisive = [*lab.spreads][:_MOST_NAMED]
+        counts = (f"{value_text(v)}: {r.learned:.0f} of {r.n:.0f}" for v, r in values.iterrows())
+        said = f"{said} {escape(label_of(name))} {escape(', '.join(counts))}."
+    if learned and len(lab.settled) > 1:
+        decisive, best = [*lab.spreads][:_MOST_NAMED], lab.best
         said = f"{said} Best: {escape(called(best, decisive))}, epoch {best['epoch']:.0f}."
     return said
 
@@ -107,12 +111,14 @@ def _choose_picture(lab: RunsLab) -> None:
     views = [v for v in RunsPicture if several or v not in (RunsPicture.MAP, RunsPicture.LINES)]
     view = lab.view if lab.view in views else RunsPicture.CURVES
     lab.view = choose_one(
-        "Picture", views, view, (visit("runs"), tuple(views)), f"runs_view_{len(views)}",
-        slot="runs_view", label_visibility="collapsed",
+        "Picture", views, view, (visit("runs"), tuple(views), lab.clicks),
+        f"runs_view_{len(views)}_{lab.clicks}", slot="runs_view", label_visibility="collapsed",
     )  # fmt: skip
+    if lab.table.empty:
+        return
     if lab.view is RunsPicture.CURVES:
         left, right = st.columns(2)
-        known = [c for c in COLUMNS if lab.table[c].notna().any()] or [COLUMNS[0]]
+        known = [c for c in COLUMNS if lab.table[c].notna().any()]
         with left:
             lab.column = _select("Curve", known, lab.curve, CURVES.get)
         with right:
@@ -154,8 +160,8 @@ def _select(label: str, options: list[str], now: str, named: Callable[[str], str
 
 
 def _picture(lab: RunsLab, colors: Theme) -> Picture:
-    table = lab.table
-    if table.empty:
+    table = lab.determined
+    if lab.table.empty:
         return sentence("Runs", NONE_FIT if lab.conditions else "No runs are kept yet.", colors)
     if lab.view is RunsPicture.MAP:
         score = lab.map_score
@@ -165,7 +171,7 @@ def _picture(lab: RunsLab, colors: Theme) -> Picture:
         return scores_over(table, lab.varied, score, named=lab.named(score), theme=colors)
     if lab.view is RunsPicture.LINES:
         named = lab.named(score)
-        return setting_lines(table, lab.rows, lab.varied, score, named=named, theme=colors)
+        return setting_lines(table, lab.settled, lab.varied, score, named=named, theme=colors)
     groups = lab.groups
     if lab.view is RunsPicture.WHEN:
         return learned_when(groups, lab.shared, colors)
@@ -183,7 +189,7 @@ def _click(pair: Pair, event: Event) -> None:
         for name, value in zip(lab.axes, data, strict=False):
             here = here[here[name] == value]
         lab.each, lab.chosen = False, [*dict.fromkeys(here["family"])]
-        lab.view = RunsPicture.CURVES
+        lab.view, lab.clicks = RunsPicture.CURVES, lab.clicks + 1
         return
     found = lab.table[lab.table["key"] == str(data)]
     if found.empty:

@@ -50,21 +50,27 @@ def run_list(pair: Pair, lab: RunsLab) -> None:
         )
     with st.container(horizontal=True, vertical_alignment="center", key="runs_tools"):
         rows = choose_one(
-            "Rows", _ROWS, _ROWS[lab.each], visit("runs"), "runs_rows",
-            label_visibility="collapsed",
+            "Rows", _ROWS, _ROWS[lab.each], (visit("runs"), lab.clicks), f"runs_rows_{lab.clicks}",
+            slot="runs_rows", label_visibility="collapsed",
         )  # fmt: skip
         lab.show_each(rows == _ROWS[True])
         with st.popover("Filter"):
             _filter(lab)
         with st.popover("Export"):
             _export(lab.table)
-        _side_by_side(lab)
         if lab.conditions:
             st.caption(f"{len(lab.table):,} of {len(lab.whole):,} runs")
+            st.button("Show all", key="runs_show_all", on_click=partial(_show_all, lab))
     if lab.table.empty:
         st.info(NONE_FIT)
     else:
         _table(pair, lab)
+        # After the table, which says what is ticked.
+        _side_by_side(lab)
+
+
+def _show_all(lab: RunsLab) -> None:
+    lab.conditions, lab.clicks = (), lab.clicks + 1
 
 
 def _export(table: pd.DataFrame) -> None:
@@ -85,7 +91,7 @@ def _side_by_side(lab: RunsLab) -> None:
     runs = together(*(group.runs for group in groups)) if groups else ()
     seeds = " and ".join(map(str, dict.fromkeys(run["seed"] for run in runs)))
     st.button(
-        "Open as A and B", key="runs_open_both", on_click=on_pair(open_both), args=runs,
+        "Open the two as A and B", key="runs_open_both", on_click=on_pair(open_both), args=runs,
         disabled=not runs,
         help=f"Seed {seeds}, side by side on every page." if runs else "Tick two rows.",
     )  # fmt: skip
@@ -103,31 +109,31 @@ def _filter(lab: RunsLab) -> None:
         values, before = values_of(lab.whole, name), given.get(name, "")
         if len(values) > _MOST_LISTED:
             text = st.text_input(
-                label_of(name), before, key=f"runs_filter_{name}",
+                label_of(name), before, key=f"runs_filter_{name}_{lab.clicks}",
                 placeholder=f"{value_text(values[0])}..{value_text(values[-1])}",
                 help="A list, 5,10,20, or a range, 0.01..0.1",
             )  # fmt: skip
             found = f"{name}={text}" if text else ""
         else:
-            found = _listed(name, values, before, f"runs_filter_{name}_{hash(tuple(values))}")
+            key = f"runs_filter_{name}_{hash(tuple(values))}_{lab.clicks}"
+            found = _listed(name, values, before, key)
         if found and (problem := invalid(found)):
             st.caption(escaped(problem))
         elif found:
             kept.append(found)
     word = st.text_input(
-        "Note", given.get("note", ""), key="runs_filter_note", placeholder="a word of it"
-    )
+        "Note", given.get("note", ""), key=f"runs_filter_note_{lab.clicks}",
+        placeholder="a word of it",
+    )  # fmt: skip
     lab.conditions = (*kept, *[f"note={word}"] * bool(word))
 
 
 def _listed(name: str, values: Sequence[object], before: str, key: str) -> str:
     """The condition that a setting has one of the values that are chosen from a list; or none."""
     texts = {condition(name, [value]).partition("=")[2]: value for value in values}
-    shown = {text: escaped(value_text(value)) for text, value in texts.items()}
-    chosen = st.multiselect(
-        label_of(name), [*texts], [text for text in before.split(",") if text in texts], key=key,
-        format_func=shown.__getitem__,
-    )  # fmt: skip
+    shown = {text: value_text(value) or "that of the task" for text, value in texts.items()}
+    kept = [text for text in before.split(",") if text in texts] if before else []
+    chosen = st.multiselect(label_of(name), [*texts], kept, key=key, format_func=shown.__getitem__)
     return condition(name, [texts[text] for text in chosen]) if chosen else ""
 
 
@@ -145,12 +151,12 @@ def _table(pair: Pair, lab: RunsLab) -> None:
     )  # fmt: skip
     event = st.dataframe(
         # Another table would keep its ticks at other rows.
-        shown, key=f"runs_table_{lab.edition}_{lab.task}_{lab.each}_{lab.conditions}",
+        shown, key=f"runs_table_{lab.edition}_{lab.task}_{lab.each}_{lab.conditions}_{lab.clicks}",
         on_select="rerun", selection_mode="multi-row",
         selection_default={
             "selection": {"rows": [k for k, key in enumerate(listed.index) if key in picked]}
         },
-        hide_index=True, height=HEIGHT, row_height=30, placeholder="–", column_order=order,
+        hide_index=True, height=HEIGHT - 50, row_height=30, placeholder="–", column_order=order,
         column_config=columns,
     )  # fmt: skip
     rows = event["selection"]["rows"][:MOST_GROUPS]

@@ -26,7 +26,7 @@ from rnnviz.questions.runs.setting_pictures import (
     setting_lines,
     spread_of,
 )
-from rnnviz.run.schedule import Schedule
+from rnnviz.run.schedule import Change, Position, Schedule
 from rnnviz.sweeps.members import Member
 from rnnviz.sweeps.store import Store
 
@@ -64,7 +64,7 @@ def lab(tmp_path, monkeypatch):
 def test_the_seeds_of_a_setting_are_a_row_with_what_differs(lab):
     assert lab.varied == ["cell", "lr"]
     found = {(row.cell, row.lr): (row.n, row.learned, row.epoch) for row in lab.rows.itertuples()}
-    assert found["lstm", 0.1] == (2, 2, 1.5)
+    assert found["lstm", 0.1] == (2, 2, 1)
     assert found["lstm", 0.01] == (2, 1, 3)
     assert found["elman", 0.1][:2] == (2, 0)
 
@@ -151,6 +151,24 @@ def test_two_settings_are_compared_at_the_lowest_seed_that_both_have(lab):
     assert [run["seed"] for run in together(one, later)] == [0, 5]
 
 
+def test_a_run_that_its_settings_do_not_determine_is_listed_and_not_counted(lab):
+    before = lab.spreads, lab.best.name
+    kept = replace(run("gru", 0.1, 0, 1), unfinished=True)
+    changed = run("lstm", 0.1, 5)
+    branched = Schedule(changed.config, (Change(Position(1), "lr", 0.5),))
+    changed = replace(changed, schedule=branched, link="seed=5&changes=1:lr=0.5")
+    with closing(Store(lab.path)) as store:
+        store.add(kept)
+        store.add(changed)
+    lab.read()
+    assert len(lab.table) == 10 and len(lab.determined) == 8
+    assert len(lab.rows) == len(lab.settled) + 2
+    assert (lab.spreads, lab.best.name) == before
+    assert "gru" not in "".join(group.name for group in lab.groups)
+    lab.conditions = ("cell=gru",)
+    assert lab.determined.empty and len(lab.groups) == 1
+
+
 def test_losses_have_their_unit(lab):
     assert lab.unit == "nats"
 
@@ -197,8 +215,8 @@ def test_a_cell_of_the_map_counts_the_runs_of_two_values(lab):
 def test_a_map_of_a_loss_is_its_median_and_the_lower_the_stronger(lab):
     axes = "lr", "cell", ""
     cells, counts = score_map(lab.table, "train_loss", axes, named="loss").series
-    assert list(counts["text"]) == ["0.183"] * 4
-    np.testing.assert_allclose(cells["z"], np.log10((1 / 5 + 1 / 6) / 2), rtol=1e-6)
+    assert list(counts["text"]) == ["0.2"] * 4
+    np.testing.assert_allclose(cells["z"], np.log10(1 / 5), rtol=1e-6)
     assert cells["colorscale"][0][1] == LIGHT.forward
     assert lab.named("train_loss") == "last training loss (nats)"
 
@@ -271,7 +289,8 @@ def test_settings_are_in_the_order_of_the_spread_of_their_medians(lab):
     assert spread_of(lab.table, "cell", "train_metric") == 0.5
     drawn = setting_lines(lab.table, lab.rows, lab.varied, "train_metric", named="score")
     heads = [one["text"] for one in drawn.layout["annotations"][:3]]
-    assert heads == ["Cell<br>0.50", "Learning rate<br>0.25", "last<br>training score"]
+    # Of an even number the median is the worse of the two in the middle.
+    assert heads == ["Cell<br>0.50", "Learning rate<br>0.00", "last<br>training score"]
     points = {key for one in drawn.series for key in one["customdata"]}
     assert points == set(lab.rows["middle"])
 
@@ -282,7 +301,7 @@ def test_every_line_goes_through_the_values_of_its_run(lab):
         for k in range(0, len(series["x"]), 3):
             runs = lab.table[lab.table["family"] == lab.run(series["customdata"][k])["family"]]
             assert series["y"][k] == (runs["lr"].iloc[0] == 0.1)
-            assert series["y"][k + 1] == runs["train_metric"].median()
+            assert series["y"][k + 1] == runs["train_metric"].min()
 
 
 def test_runs_of_one_setting_have_no_plot_of_each_setting(lab):
