@@ -70,7 +70,8 @@ def _show() -> None:
         page = st.navigation(pages, position="top")
         asked = stage.connect(tab.ticket, host.edition)
         if asked in _TURNS:
-            st.switch_page(pages[(pages.index(page) + _TURNS[asked]) % len(pages)])
+            # The guide, the last of them, is not for a projector.
+            st.switch_page(pages[(pages.index(page) + _TURNS[asked]) % (len(pages) - 1)])
         if asked := ask(session, asked):
             # The first page has no path of its own.
             st.switch_page(next(p for p in pages if (p.url_path or "train") == asked))

@@ -215,7 +215,7 @@ def test_the_curves_of_one_run_and_of_two_are_figures_of_plotly(translator):
     np.testing.assert_allclose(lines["loss, train"], loss, rtol=1e-6)
     assert {"accuracy, test", "radius", "half-life"} < {*lines}
     pair.compare({"cell": "lstm"})
-    while pair.opening:
+    while pair.at_work:
         pair.tick(0.01)
     drawn = Drawn(both_curves(both_of(pair), LIGHT, 1.0), kind="pair_curves")
     figure = go.Figure(translator.figure(drawn))

@@ -211,15 +211,13 @@ def test_who_is_here_for_the_first_time_is_shown_the_places_and_never_again(
 
 def test_who_points_at_the_offer_has_time(server, browser, complaints):
     tab = open_page(browser, complaints, reduced_motion="no-preference")
-    tab.add_init_script("const later = setTimeout; window.setTimeout = (f, ms, ...more) =>"
-                        " later(f, ms === 3000 ? 300 : ms, ...more);")  # fmt: skip
     tab.goto(server.url)
     page = TrainPage(tab)
-    offer = tab.locator(".rnnviz-message .rnnviz-tour")
-    offer.evaluate("node => node.focus()")
-    tab.wait_for_timeout(1500)
+    tab.locator(".rnnviz-message .rnnviz-tour").wait_for()
+    tab.locator(".rnnviz-message").hover()
+    tab.wait_for_timeout(4000)
     page.expect_place("0")
-    offer.evaluate("node => node.blur()")
+    tab.mouse.move(0, 0)
     page.expect_said("message", "It learned this in 397 epochs.")
     tab.context.close()
 

@@ -114,7 +114,7 @@ def test_a_cell_of_the_map_draws_its_curves_and_two_ticked_rows_are_a_and_b(swep
     view(swept, "map")
     press_the_next_point(swept)
     expect(swept.page.get_by_role("radio", name="curves", exact=True)).to_be_checked()
-    in_row(swept, 1, 15)
+    # The settings of the cell are ticked; another one beside them.
     in_row(swept, 3, 15)
     both = swept.page.get_by_role("button", name="Open the two as A and B")
     expect(both).to_be_enabled()
@@ -143,4 +143,7 @@ def test_a_run_is_kept_with_a_note_and_found_by_it(swept):
     swept.page.get_by_role("button", name="Keep in Runs").click()
     expect(swept.message).to_contain_text("kept: see Runs")
     swept.page.get_by_role("link", name="Runs").click()
-    expect(swept.page.locator(".rnnviz-story")).to_contain_text("of 9 runs")
+    swept.page.get_by_role("button", name="Filter").click()
+    swept.page.get_by_role("textbox", name="Note").last.fill("early")
+    swept.page.keyboard.press("Enter")
+    expect(swept.page.get_by_text("1 of 9 runs")).to_be_visible()

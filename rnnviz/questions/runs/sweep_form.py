@@ -48,7 +48,7 @@ def sweep_form(session: Session, lab: RunsLab) -> None:
     alone = {"seed", *["cell", "constants"] * (config.cell == OWN), *["task"] * session.data.own}
     usable = [n for n, row in SETTINGS.items() if n not in alone and not row.packed]
     # What stood there when the page was left.
-    form = first_value("sweep_form", visit("runs", "runs_form"), lab.form)
+    form = first_value("sweep_form", visit("runs"), lab.form)
     names = st.multiselect(
         "Settings that vary", usable, [name for name in usable if name in form], key="sweep_names",
         format_func=lambda n: SETTINGS[n].label, help="All others are as in the present run.",

@@ -52,9 +52,9 @@ def runs_page(pair: Pair, controls: DeltaGenerator) -> Scene:
     """Lay out the page *Runs*: the table, and the picture of the runs that are chosen in it."""
     lab = pair.session.lab(RunsLab)
     # New runs wait until they are asked for: nothing moves under the reader.
-    if visit("runs", "runs_read") != lab.visit or lab.whole.empty:
+    if visit("runs") != lab.visit or lab.whole.empty:
         lab.read()
-        lab.visit = visit("runs", "runs_read")
+        lab.visit = visit("runs")
     with controls:
         sweep_form(pair.session, lab)
     progress(lab)
