@@ -16,10 +16,11 @@ from concurrent.futures import CancelledError
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from pkgutil import resolve_name
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -36,6 +37,7 @@ from rnnviz.tasks.data_source import DataSource
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.upload import Upload
 
+R = TypeVar("R")
 #: Seconds after which a worker without work ends; and between two looks at its parent.
 _IDLE, _LOOK = 10, 1.0
 #: How far a polite worker steps back: 0 to 19.
@@ -173,15 +175,27 @@ def members(
     if cluster:
         yield from _on_cluster(cluster, train, schedules, dataset, upload)
         return
+    calls = (partial(train, schedule, dataset, upload, keep_alive) for schedule in schedules)
+    with closing(in_workers(calls, workers, keep_alive, polite)) as found:
+        yield from (member for member in found if member is not None)
+
+
+def in_workers(
+    calls: Iterable[Callable[[], R]], workers: int | None = None, keep_alive: Path | None = None,
+    polite: bool = False,
+) -> Generator[R, None, None]:  # fmt: skip
+    """The results of calls in worker processes, by default one a core, as they end.
+
+    Closing the iterator cancels the calls. For ``polite``, the folder of ``keep_alive`` and what it
+    raises see ``members``; an error of a call is raised, too.
+    """
     # Loading it takes time, and warns where it can't be used.
     from joblib import Parallel, delayed, parallel_config  # noqa: PLC0415
 
     if not _has_semaphores():
-        found = (train(schedule, dataset, upload, keep_alive) for schedule in schedules)
-        yield from (member for member in found if member is not None)
+        yield from (call() for call in calls)
         return
     count = workers or os.cpu_count() or 1
-    jobs = (delayed(train)(schedule, dataset, upload, keep_alive) for schedule in schedules)
     # By default joblib's own folder would stay until this process ends.
     folder = keep_alive and keep_alive.parent
     limits = {"inner_max_num_threads": 1, "idle_worker_timeout": _IDLE, "temp_folder": folder}
@@ -192,9 +206,9 @@ def members(
         parallel = Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch=ahead)
         # Until a worker has begun, Ctrl-C would print its traceback.
         with _without_interrupts():
-            running = parallel(jobs)
+            running = parallel(delayed(call)() for call in calls)
         with closing(running) as found:
-            yield from (member for member in found if member is not None)
+            yield from found
 
 
 def _on_cluster(

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from rnnviz.config import RunConfig
 from rnnviz.probe.session import Session
 from rnnviz.run.history import COLUMNS
 from rnnviz.run.schedule import Schedule
-from rnnviz.sweeps.members import members, trained
+from rnnviz.sweeps.members import in_workers, members, trained
 from rnnviz.tasks.upload import File, Upload
 
 SKY = Upload(File("sky.csv", b"text,label\nso warm,sunny\nso cold,rainy\nso wet,rainy\n" * 3),
@@ -138,6 +139,15 @@ def test_a_single_worker_is_a_process_of_its_own_too(monkeypatch, tmp_path):
     assert len([*members(few, workers=1)]) == 3
     names = [path.name for path in tmp_path.iterdir()]
     assert names and str(os.getpid()) not in names
+
+
+def test_any_calls_are_made_in_worker_processes_and_their_errors_are_raised():
+    results = [*in_workers((partial(pow, 2, k) for k in range(4)), workers=2)]
+    assert sorted(results) == [1, 2, 4, 8]
+    (worker,) = in_workers([os.getpid], workers=1)
+    assert worker != os.getpid()
+    with pytest.raises(ZeroDivisionError):
+        list(in_workers([partial(divmod, 1, 0)], workers=1))
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="has no signal masks")
