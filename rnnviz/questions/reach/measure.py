@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
@@ -94,19 +94,21 @@ class LengthProfile:
         return int(worse[0]) if len(worse) else None
 
 
-def by_length(dataset: Dataset, architecture: Architecture) -> Lengths:
+def by_length(dataset: Dataset, architecture: Architecture, lengths: Sequence[int] = ()) -> Lengths:
     """New sequences of the task; without a generator, those of the test or training set.
 
-    With an encoder the length is that of the source.
+    With an encoder the length is that of the source. New ones have ``lengths``, by default the
+    task's.
     """
     trained = max(map(_length, dataset.train))
     if (task := dataset.extrapolation) is None:
         some = sorted(dataset.test or dataset.train, key=_length)
         return Lengths({t: tuple(group) for t, group in groupby(some, _length)}, trained, new=False)
-    work = Parameters(architecture).theta.size * sum(task.lengths)
+    lengths = lengths or task.lengths
+    work = Parameters(architecture).theta.size * sum(lengths)
     count = max(FEWEST, min(MOST, _WORK // work))
     learned = {example.inputs.tobytes() for example in dataset.train}
-    drawn = {length: task.new(length, count, learned) for length in task.lengths}
+    drawn = {length: task.new(length, count, learned) for length in lengths}
     return Lengths({t: some for t, some in drawn.items() if some}, task.trained, new=True)
 
 

@@ -69,6 +69,15 @@ def test_recall_fails_from_the_lag_on_at_which_the_cue_has_faded():
     assert (found.intervals[:, 0] < found.scores).all()
 
 
+def test_any_lengths_can_be_asked_for():
+    data = recall(5, 0)
+    weights = copying(data, 0.5)
+    lengths = by_length(data, weights.architecture, range(9, 13))
+    scores = length_profile(weights, data, lengths).scores
+    assert [*lengths.groups] == [9, 10, 11, 12]
+    assert scores[:2].tolist() == [1, 1] and (scores[2:] < 1).all()
+
+
 @each_row(
     ("better", "failing"),
     [
