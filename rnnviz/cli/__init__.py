@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from rnnviz import __version__
-from rnnviz.cli import export, open_file, runs, seeds, show, sweep, train, verify
+from rnnviz.cli import export, lesson, open_file, runs, seeds, show, sweep, train, verify
 from rnnviz.cli.exit_code import exit_code
 from rnnviz.cli.options import Parser, check_free, flag, port_number
 
@@ -32,6 +32,9 @@ _COMMANDS: dict[str, tuple[Callable[[Parser], None], Callable[..., int | None], 
     "open": (
         open_file.add_options, open_file.open_file,
         "open the page with a run, weights or a recording",
+    ),
+    "lesson": (
+        lesson.add_options, lesson.lesson, "check lessons, begin a new one, or list those there are"
     ),
     "show": (show.add_options, show.show, "print a cell's equations and its backward pass"),
 }  # fmt: skip

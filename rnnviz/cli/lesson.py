@@ -1,0 +1,104 @@
+"""The command ``rnnviz lesson``: check lessons, begin a new one, and list those of rnnviz."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from rnnviz.cli.options import Parser, whole_number
+from rnnviz.cli.seeds import MOST_WORKERS
+from rnnviz.lessons.check import TEN, problems, rehearse, report
+from rnnviz.lessons.lesson import Lesson, example, open_lesson, shipped
+from rnnviz.lessons.runs import Measured, measured
+from rnnviz.lessons.table import LessonError
+from rnnviz.sweeps.members import in_workers
+from rnnviz.sweeps.seed_runs import MOST_SEEDS
+from rnnviz.terminal import say, show
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``rnnviz lesson``."""
+    actions = parser.add_subparsers(dest="action", required=True, parser_class=Parser)
+    text = "train the runs of lessons, and say whether what they tell is so"
+    check = actions.add_parser("check", help=text)
+    check.add_argument("lessons", nargs="+", metavar="FILE", help="a file, or a lesson of rnnviz")
+    check.add_argument(
+        "--seeds", type=whole_number(1, MOST_SEEDS), default=TEN, metavar="N",
+        help=f"with the seeds 0 to N - 1, besides those of the lesson; default {TEN}",
+    )  # fmt: skip
+    check.add_argument(
+        "--workers", type=whole_number(1, MOST_WORKERS), metavar="N",
+        help="processes; by default one a core",
+    )  # fmt: skip
+    new = actions.add_parser("new", help="write a small lesson to begin with")
+    new.add_argument("file", type=Path, metavar="FILE", help="it must not exist yet")
+    actions.add_parser("list", help="name the lessons of rnnviz")
+
+
+def lesson(*, action: str, **options: Any) -> int:
+    """Check lessons, begin a new one, or list those of rnnviz."""
+    actions: dict[str, Callable[..., int]] = {"check": _check, "new": _new, "list": _list}
+    return actions[action](**options)
+
+
+def _check(*, lessons: Sequence[str], seeds: int, workers: int | None) -> int:
+    """Check lessons; return 1 if one does not hold, 2 if one can't be read or measured."""
+    code = 0
+    for given in lessons:
+        path = shipped().get(given, Path(given))
+        try:
+            one = open_lesson(path)
+            rehearse(one)
+            own, *others = _on_seeds(one, seeds, workers)
+        except LessonError as problem:
+            say(f"{path.name}: {problem}")
+            code = 2
+            continue
+        wrong = [*problems(one, own, others)]
+        said = [f"  Wrong: {problem}" for problem in wrong] or ["  It holds."]
+        show("\n".join([f"{path.name}: {one.title}", *report(one, own, others), *said]))
+        code = max(code, int(bool(wrong)))
+    return code
+
+
+def _on_seeds(one: Lesson, seeds: int, workers: int | None) -> list[Measured]:
+    """What is measured with the lesson's own seed, then with the seeds 0, 1, ...; with a bar."""
+    every = [None, *range(seeds)]
+    found: dict[int | None, Measured] = {}
+    calls = (partial(measured, one, seed) for seed in every)
+    with (
+        tqdm(total=len(every), unit="seed", disable=None, leave=False) as bar,
+        closing(in_workers(calls, workers)) as results,
+    ):
+        try:
+            for result in results:
+                found[result.seed] = result
+                bar.update()
+        except BrokenProcessPool:
+            raise LessonError(
+                "a process that trained its runs was killed, perhaps for lack of memory. Try "
+                "--workers 1."
+            ) from None
+    return [found[seed] for seed in every]
+
+
+def _new(*, file: Path) -> int:
+    """Write the lesson to begin with; raises OSError if there is such a file."""
+    with file.open("x", encoding="utf-8") as new:
+        new.write(example())
+    show(f"Now change {file}, and check it: rnnviz lesson check {file}")
+    return 0
+
+
+def _list() -> int:
+    for name, path in shipped().items():
+        one = open_lesson(path)
+        show(f"{name:10}{one.minutes} min  {one.title}")
+    return 0

@@ -1,0 +1,1 @@
+"""Lessons: the files of the lessons, how they are read, measured and checked."""

@@ -1,0 +1,239 @@
+"""Lesson: what is asked, guessed, seen and explained about one run, or a few; read from a file."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from rnnviz.config import SETTINGS, RunConfig, SettingError
+from rnnviz.engine.cell_text import CellError
+from rnnviz.engine.derived_cell import cell_of
+from rnnviz.lessons.body import Step, filled, read_steps
+from rnnviz.lessons.measures import Curve, Measure, Subject
+from rnnviz.lessons.table import LessonError, Table, are_numbers
+from rnnviz.probe.questions import PAGES
+from rnnviz.tasks.csv_table import read_bytes
+
+#: How a learner guesses: a curve, handles, names in a list, or a line across the picture.
+HOW = ("draw", "drag", "pick", "mark")
+#: The pages, and their questions; of a lesson with a picture of its own "lesson".
+PLACES = (
+    *PAGES,
+    *(f"{page}/{one.name.lower()}" for page, kinds in PAGES.items() for one in kinds),
+    "lesson",
+)
+LETTERS = "ABCDEFGH"
+_SUFFIX = ".lesson.md"
+_FRONT = re.compile(r"\+\+\+[ \t]*\n(.*?)^\+\+\+[ \t]*\n", re.DOTALL | re.MULTILINE)
+
+
+class Shape(NamedTuple):
+    """A curve to vote for: its name, and the points (place, value) of a line."""
+
+    name: str
+    points: tuple[tuple[float, ...], ...]
+
+
+class Near(NamedTuple):
+    """When a guess is near enough: within a share of the truth, by a difference, or by a factor.
+
+    Below the ``floor`` all values count as it.
+    """
+
+    share: float = 0.0
+    by: float = 0.0
+    factor: float = 1.0
+    floor: float = 0.0
+
+    def holds(self, truth: float, guess: float) -> bool:
+        """Whether a guess is near enough."""
+        one, other = sorted((max(truth, self.floor), max(guess, self.floor)))
+        if one == other:
+            return True
+        if math.isinf(other):
+            return False
+        return other - one <= max(self.by, self.share * truth) or other <= self.factor * one
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What is guessed, and on which picture: ``how`` is one of ``HOW``.
+
+    A curve ``on`` a run's is drawn, and measured as the run is; handles and lines are the measures
+    ``compare`` themselves. Of names that are picked those are wrong whose measure is above
+    ``wrong``. ``said`` is a text for a guess and for the run. A class votes for ``shapes``, or for
+    the ranges of the measure ``voted`` with the upper ends ``ranges``. The picture is that of
+    ``epoch``, None at the end.
+    """
+
+    how: str
+    on: str
+    compare: tuple[str, ...]
+    said: str
+    near: Near
+    epoch: int | None
+    wrong: float
+    shapes: tuple[Shape, ...]
+    voted: str
+    ranges: tuple[float, ...]
+
+    def letter(self, values: Mapping[str, float], truth: Curve | None) -> str:
+        """What a class should have voted for; empty without a vote.
+
+        It is the shape that is nearest to the run's curve, or the range of the measure.
+        """
+        if self.shapes and truth:
+            drawn = (Curve.through(shape.points, truth.places) for shape in self.shapes)
+            return LETTERS[int(np.argmin([truth.distance(curve) for curve in drawn]))]
+        return LETTERS[sum(values[self.voted] >= end for end in self.ranges)] if self.voted else ""
+
+
+@dataclass(frozen=True, eq=False)
+class Lesson:
+    """A lesson: its runs, measures and steps by name; the first run is "main".
+
+    ``page`` is one of ``PLACES``, ``phrase`` what is read there.
+    """
+
+    title: str
+    minutes: int
+    page: str
+    phrase: str
+    runs: Mapping[str, RunConfig]
+    prediction: Prediction
+    measures: Mapping[str, Measure]
+    steps: Mapping[str, Step]
+
+    def in_sight(self, title: str) -> int:
+        """The words in sight at a step, those of the question included."""
+        return self.steps[title].words + (self.steps["Ask"].words if title != "Ask" else 0)
+
+    def filled(self, text: str, values: Mapping[str, float]) -> str:
+        """A text with the measured values."""
+
+        def written(name: str, ten: bool) -> str:
+            measure = self.measures[name]
+            return measure.written_ten if ten else measure.written(values[name])
+
+        return filled(text, written)
+
+    def guessed(self, curve: Curve) -> dict[str, float]:
+        """What is compared of a curve that a learner has drawn."""
+        return {name: self.measures[name].of_curve(curve) for name in self.prediction.compare}
+
+    def met(self, values: Mapping[str, float], guess: Mapping[str, float]) -> dict[str, bool]:
+        """Which of the compared measures a guess has met, of names that are picked exactly."""
+        wrong, near = self.prediction.wrong, self.prediction.near
+        if self.prediction.how == "pick":
+            return {n: (values[n] > wrong) == (guess[n] > wrong) for n in self.prediction.compare}
+        return {n: near.holds(values[n], guess[n]) for n in self.prediction.compare}
+
+
+def shipped() -> dict[str, Path]:
+    """The lessons of rnnviz by name, in their order."""
+    found = sorted(Path(str(files(__package__))).glob(f"*{_SUFFIX}"))
+    return {path.name.removesuffix(_SUFFIX).partition("-")[2]: path for path in found}
+
+
+def example() -> str:
+    """A small lesson to begin with."""
+    return (files(__package__) / "example.md").read_text(encoding="utf-8")
+
+
+def open_lesson(path: Path) -> Lesson:
+    """Read the file of a lesson; raises LessonError, or TaskError if it can't be opened."""
+    try:
+        return read_lesson(read_bytes(path).decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise LessonError("it is not text in UTF-8.") from None
+
+
+def read_lesson(text: str) -> Lesson:
+    """Read settings (TOML) between two lines of +++, then Markdown; raises LessonError."""
+    text = text.replace("\r\n", "\n") + "\n"
+    if not (front := _FRONT.match(text)):
+        raise LessonError("line 1: a lesson begins with settings between two lines of +++.")
+    head = Table.read(front[1], 2)
+    title, minutes = head.take("title", str), head.take("minutes", int)
+    page, phrase = head.one_of("page", PLACES), head.take("phrase", str, "")
+    every = head.table("run")
+    runs = {name: _config(every.table(name)) for name in every.names()}
+    if "main" not in runs:
+        raise every.error("[run.main] is missing.")
+    table = head.table("measure")
+    measures = {name: Measure.parse(name, table.table(name), runs) for name in table.names()}
+    prediction = _prediction(head.table("predict"), measures)
+    head.end()
+    steps = read_steps(text[front.end() :], text[: front.end()].count("\n") + 1, measures)
+    return Lesson(title, minutes, page, phrase, runs, prediction, measures, steps)
+
+
+def _config(table: Table) -> RunConfig:
+    settings = {}
+    for name in table.names():
+        if name not in SETTINGS:
+            raise table.error(f"there is no setting {name[:40]!r}.")
+        settings[name] = table.take(name, object)
+    try:
+        config = RunConfig(**settings)
+        cell_of(config.cell, config.activation, config.equations, config.constants)
+    except (SettingError, CellError) as problem:
+        raise table.error(f"{problem}".rstrip(".") + ".") from None
+    for sentence in config.idle(settings):
+        raise table.error(f"{sentence} Leave it out.")
+    return config
+
+
+def _prediction(table: Table, measures: Mapping[str, Measure]) -> Prediction:
+    how, on = table.one_of("how", HOW), table.take("on", str)
+    compare = table.take("compare", list)
+    known = [name for name in compare if isinstance(name, str) and name in measures]
+    if not compare or known != compare:
+        raise table.error("write names of measures.", "compare")
+    if how == "draw":
+        for name in compare:
+            one = measures[name]
+            if one.kind.subject is not Subject.CURVE or (one.of, one.run) != (on, "main"):
+                raise table.error(f"{name} is no measure of the curve {on[:40]!r}.", "compare")
+    shapes = tuple(_shape(one) for one in table.tables("shape"))
+    if how == "draw" and not 2 <= len(shapes) <= len(LETTERS):
+        raise table.error(f"a curve needs 2 to {len(LETTERS)} [[predict.shape]] to vote for.")
+    if how != "draw" and shapes:
+        raise table.error(f"shapes are for how = 'draw', not for {how!r}.")
+    near = Near() if how == "pick" else _near(table.table("near"))
+    wrong = table.take("wrong", float) if how == "pick" else 0.0
+    voted, ranges = "", tuple[float, ...]()
+    if "hands" in table.names():
+        hands = table.table("hands")
+        voted, ranges = hands.one_of("of", [*measures]), hands.numbers("below")
+        hands.end()
+    epoch = table.take("epoch", int) if "epoch" in table.names() else None
+    said = table.take("said", str)
+    table.end()
+    return Prediction(
+        how, on, tuple(compare), said, near, epoch, wrong, shapes, voted, ranges
+    )  # fmt: skip
+
+
+def _near(table: Table) -> Near:
+    near = Near(**{name: table.take(name, float) for name in table.names() if name in Near._fields})
+    table.end()
+    return near
+
+
+def _shape(table: Table) -> Shape:
+    name, points = table.take("name", str), table.take("points", list)
+    if not points or not all(are_numbers(point, 2) for point in points):
+        raise table.error("write a list of points, such as [[0, 1], [600, 0.1]].", "points")
+    if any(after[0] <= before[0] for before, after in pairwise(points)):
+        raise table.error("each point is to the right of the one before.", "points")
+    table.end()
+    return Shape(name, tuple(map(tuple, points)))

@@ -1,0 +1,457 @@
+"""Measures: what a lesson can ask of a run, each a function in a table."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rnnviz.config import RunConfig
+from rnnviz.engine.evaluation import Evaluator
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.engine.parameters import Parameters
+from rnnviz.engine.training import TrainState
+from rnnviz.lessons.table import LessonError, Table
+from rnnviz.probe.activations import mean_change, read_activations
+from rnnviz.probe.formatting import number
+from rnnviz.probe.gradients import GradientQuery, compare
+from rnnviz.probe.memory_gauge import eigenvalues, recurrent, spectrum
+from rnnviz.probe.probe import Probe, inspect, names_of
+from rnnviz.probe.retention import other_inputs, retention
+from rnnviz.questions.feed.measure import shares_of as fed_shares
+from rnnviz.questions.reach.measure import by_length, length_profile
+from rnnviz.questions.reach.measure import shares_of as reach_shares
+from rnnviz.run.run import Run, TrainingRun
+from rnnviz.run.schedule import Position, Schedule
+from rnnviz.run.weight_edits import apply_edits, silence
+from rnnviz.tasks.csv_table import TaskError
+from rnnviz.tasks.data_source import DataSource
+from rnnviz.tasks.dataset import Example
+
+#: The share of right answers from which on a run has learned.
+LEARNED = 0.95
+#: A unit is needed for a word alone if without it at most, and of the other phrases at least, this
+#: share is right.
+_WRONG, _RIGHT = 0.6, 0.97
+
+
+class Unit(Enum):
+    """What a measure counts, and so how it is written."""
+
+    EPOCH, COUNT, SHARE, NUMBER = range(4)
+
+
+def written(value: float, unit: Unit) -> str:
+    """A measured value in a text: 361, 85%, 6·10⁻⁷, 31 times; an epoch may be never."""
+    if unit is Unit.EPOCH and math.isinf(value):
+        return "never"
+    if unit in (Unit.EPOCH, Unit.COUNT):
+        return number(round(value) if math.isfinite(value) else value, 6)
+    if unit is Unit.NUMBER or not math.isfinite(value):
+        return number(value, 2)
+    if 0 < value < 1e-4:
+        return number(value, 1)
+    if value >= 1.5:
+        return f"{value:.0f} times"
+    return f"{value:.0%}" if value == 0 or value >= 0.01 else f"{number(100 * value, 1)}%"
+
+
+# Curves: a run's, or one that a learner has drawn
+
+
+class Curve(NamedTuple):
+    """Values (N,) at ascending places (N,), N >= 1: epochs, or lags."""
+
+    places: Array
+    values: Array
+
+    @classmethod
+    def through(cls, points: Sequence[Sequence[float]], places: Array) -> Curve:
+        """The line through points (place, value), at ``places``."""
+        return cls(places, np.interp(places, *np.transpose(points)))
+
+    def distance(self, other: Curve) -> float:
+        """The mean distance of another curve at the places of this one."""
+        values = np.interp(self.places, *other)
+        return float(np.abs(self.values - values).mean())
+
+
+def first(curve: Curve, *, below: float = -math.inf, above: float = math.inf) -> float:
+    """The first place where the curve is below or above a level; infinite if it never is."""
+    there = (curve.values < below) | (curve.values > above)
+    return float(curve.places[there.argmax()]) if there.any() else math.inf
+
+
+def grows(curve: Curve, *, times: float) -> float:
+    """The first place where the curve is more than so many times its first value."""
+    return first(curve, above=times * float(curve.values[0]))
+
+
+def between(curve: Curve, *, levels: Sequence[float]) -> float:
+    """How far it is from the first place below the higher level to the first below the lower.
+
+    Infinite if it never falls below the lower one.
+    """
+    low, high = levels
+    end = first(curve, below=low)
+    return end if math.isinf(end) else end - first(curve, below=high)
+
+
+def value(curve: Curve, *, at: float = math.inf) -> float:
+    """The curve at a place, by default at its end; also beyond it."""
+    return float(np.interp(at, *curve))
+
+
+def mean(curve: Curve, *, but: float = math.nan) -> float:
+    """The mean over all places but one."""
+    return float(curve.values[curve.places != but].mean())
+
+
+def train(config: RunConfig) -> TrainingRun:
+    """A run of these settings, trained to its end or until its loss is no longer finite."""
+    run = TrainingRun(DataSource().dataset_for(config), Schedule(config))
+    while not run.finished and run.train(run.examples):
+        pass
+    return run
+
+
+def _of_history(name: str) -> Callable[[Run], Curve]:
+    return lambda run: Curve(run.history.epochs, run.history.column(name))
+
+
+def _loss(run: Run) -> Curve:
+    """The training loss as a share of that of guessing by frequency."""
+    return Curve(run.history.epochs, run.history.column("train_loss") / run.dataset.guess.loss)
+
+
+def _radius(run: Run) -> Curve:
+    epochs = run.history.epochs
+    states = (run.replay(Position(epoch), "radius") for epoch in epochs.tolist())
+    return Curve(epochs, np.array([spectrum(recurrent(s.parameters)).radius for s in states]))
+
+
+def _right_by_lag(run: Run) -> Curve:
+    """The share of new sequences that are right, at every lag up to twice the learned one."""
+    trained = 0 if run.dataset.extrapolation is None else run.dataset.extrapolation.trained
+    return right_at(Network(run, run.state), range(1, 2 * trained + 1))
+
+
+#: The curves by name: how they are measured, and what their values are.
+CURVES: dict[str, tuple[Callable[[Run], Curve], Unit]] = {
+    "loss": (_loss, Unit.SHARE),
+    "right": (_of_history("train_metric"), Unit.SHARE),
+    "test right": (_of_history("test_metric"), Unit.SHARE),
+    "radius": (_radius, Unit.NUMBER),
+    "right by lag": (_right_by_lag, Unit.SHARE),
+}
+
+
+# Networks: a run at one of its epochs
+
+
+class Network(NamedTuple):
+    """A run in one of its states."""
+
+    run: Run
+    state: TrainState
+
+    @property
+    def parameters(self) -> Parameters:
+        """The weights."""
+        return self.state.parameters
+
+    def read(self, phrase: str, word: int = 1) -> tuple[Probe, GradientQuery]:
+        """Read a phrase; raises LessonError if it can't be read, or has no such word (from 1)."""
+        config = self.run.schedule.start
+        try:
+            probe = inspect(self.run.dataset, self.parameters, phrase, config)
+        except TaskError as problem:
+            raise LessonError(str(problem)) from None
+        if probe.reading.unknown:
+            raise LessonError(f"{probe.reading.unknown[0]!r} is not in the vocabulary.")
+        if not 1 <= word <= len(probe.example.read):
+            raise LessonError(f"{phrase[:40]!r} has no token number {word}.")
+        return probe, GradientQuery(self.state, config, probe.trace, self.run.dataset.train)
+
+    def named(self, name: str) -> None:
+        """Raise LessonError unless a parameter has this name."""
+        if name not in (names := self.parameters.named()):
+            raise LessonError(f"there is no parameter {name[:20]!r}; there are {', '.join(names)}.")
+
+    def right(self, examples: Sequence[Example], edited: Parameters) -> float:
+        """The share of examples that are right with edited weights."""
+        evaluator = Evaluator(examples, edited.copy())
+        return evaluator.score(edited, self.run.dataset.metric).metric
+
+    def without(self, units: Iterable[int]) -> Parameters:
+        """The weights with units of the topmost layer silenced."""
+        layer = self.parameters.architecture.layers
+        return apply_edits(self.parameters, [silence(layer, unit) for unit in units])
+
+    @property
+    def harmless(self) -> list[int]:
+        """The units without each of which all training answers are right."""
+        units = range(self.parameters.architecture.hidden)
+        return [u for u in units if self.run.examine(self.without([u]))[0].metric == 1]
+
+    def having(self, word: str) -> tuple[list[Example], list[Example]]:
+        """The training examples with a word, and the others; raises LessonError if one is empty."""
+        data = self.run.dataset
+        groups: tuple[list[Example], list[Example]] = [], []
+        for example in data.train:
+            groups[word not in data.vocabulary.split(example.text)].append(example)
+        if not all(groups):
+            raise LessonError(f"the training phrases don't differ by having {word[:20]!r}.")
+        return groups
+
+
+def reach(network: Network, phrase: str, *, word: int) -> float:
+    """The share of the last answer's gradient that reaches word number ``word``."""
+    return float(reach_shares(network.read(phrase, word)[1]).norms[word - 1])
+
+
+def fed(network: Network, phrase: str, *, word: int) -> float:
+    """The share of the recurrent gradient that comes from word number ``word``."""
+    return float(fed_shares(network.read(phrase, word)[1]).W_hh[word - 1])
+
+
+def error(network: Network, parameter: str, *, phrase: str) -> float:
+    """The relative error of the notebook's gradient of a parameter on a phrase."""
+    network.named(parameter)
+    probe, _ = network.read(phrase)
+    return compare(network.parameters, probe.trace.batch).errors[parameter]
+
+
+def verdict(network: Network, phrase: str, *, word: int = 0) -> float:
+    """The probability of the second class after word number ``word``; 0: after the last one."""
+    probe, _ = network.read(phrase, word or 1)
+    return float(probe.running_probs[word - 1][1])
+
+
+def kept(network: Network, phrase: str, *, word: int = 1) -> float:
+    """What is left of word number ``word`` in the memory after the last one, as a share."""
+    probe, _ = network.read(phrase, word)
+    others = other_inputs(probe.dataset, probe.example, word - 1)
+    return float(retention(network.parameters, probe.example, word - 1, others).memory[-1])
+
+
+def gate(network: Network, name: str, *, phrase: str, words: str) -> float:
+    """The mean of a gate over all units, at the first word of a phrase or at the others."""
+    unrolled = network.read(phrase)[0].unrolled()
+    shown = network.parameters.architecture.cell.shown
+    if name not in shown:
+        raise LessonError(f"this cell has no {name[:20]!r}; it has {', '.join(shown)}.")
+    values = unrolled.of(name)
+    return float((values[:1] if words == "first" else values[1:]).mean())
+
+
+def harmless(network: Network, _: str) -> float:
+    """How many units can be silenced, each alone, with all training answers still right."""
+    return float(len(network.harmless))
+
+
+def together(network: Network, _: str) -> float:
+    """The share of training answers that are right without all harmless units at once."""
+    return network.run.examine(network.without(network.harmless))[0].metric
+
+
+def without(network: Network, word: str, *, phrases: str = "all") -> float:
+    """The share of training phrases that are right without the unit that a word changes most.
+
+    It is that of all phrases, of those with the word, or of those without it.
+    """
+    with_word, others = network.having(word)
+    data = network.run.dataset
+    changes, _ = mean_change(read_activations(network.parameters, data.train, names_of(data)), word)
+    some = {"all": data.train, "with": with_word, "without": others}[phrases]
+    return network.right(some, network.without([int(np.abs(changes).argmax())]))
+
+
+def selective(network: Network, word: str) -> float:
+    """How many units are needed for a word alone.
+
+    Without one at most 60% of the training phrases with the word are right, and 97% of the others.
+    """
+    with_word, others = network.having(word)
+    every = (network.without([u]) for u in range(network.parameters.architecture.hidden))
+    shares = [(network.right(with_word, one), network.right(others, one)) for one in every]
+    return float(sum(one <= _WRONG and rest >= _RIGHT for one, rest in shares))
+
+
+def edited(network: Network, weights: Mapping[str, float]) -> float:
+    """The share of the test that is right after parameters are set, as { W_hg = 0, b_f = 3 }."""
+    changed = network.parameters.copy()
+    for name, weight in weights.items():
+        network.named(name)
+        changed[name][...] = weight
+    return network.run.examine(changed)[1].metric
+
+
+def right_at(network: Network, lags: Sequence[int]) -> Curve:
+    """The share of new sequences that are right at each lag; raises LessonError without a lag."""
+    data = network.run.dataset
+    if data.extrapolation is None:
+        raise LessonError("this task draws no sequences of other lengths.")
+    lengths = by_length(data, network.parameters.architecture, lags)
+    profile = length_profile(network.parameters, data, lengths)
+    return Curve(profile.lengths, profile.scores)
+
+
+def lag(network: Network, lag: int) -> float:
+    """The share of new sequences that are right at a lag, or at a length."""
+    return value(right_at(network, [lag]))
+
+
+def ring(network: Network, margin: float) -> float:
+    """How many eigenvalues of the recurrent weights lie within a margin of the unit circle."""
+    values = eigenvalues(recurrent(network.parameters))
+    return float((np.abs(np.abs(values) - 1) < margin).sum())
+
+
+# Settings: what takes runs of its own
+
+
+def least(config: RunConfig, name: str, *, values: Sequence[float]) -> float:
+    """The smallest of the values of a number in the equations with which the run learns.
+
+    It has learned with 95% of the test right at its end. Infinite if it learns with none.
+    """
+    line = re.compile(rf"^{re.escape(name)} = .*$", re.MULTILINE)
+    if not line.search(config.equations):
+        raise LessonError(f"the equations have no line {name[:20]} = ….")
+    for number_ in values:
+        run = train(replace(config, equations=line.sub(f"{name} = {number_}", config.equations)))
+        if run.history.column("test_metric")[-1] >= LEARNED:
+            return number_
+    return math.inf
+
+
+# The table
+
+
+class Subject(Enum):
+    """What a measure is taken of: a curve, a network at an epoch, or the settings of a run."""
+
+    CURVE, NETWORK, SETTINGS = range(3)
+
+
+class Kind(NamedTuple):
+    """A measure of the table: its function, and how a lesson writes it.
+
+    ``value`` is the type of what its name has in a lesson, or the texts to choose from; ``options``
+    those of the others, of which the ``needed`` can't be left out. Without a ``unit`` it has the
+    curve's.
+    """
+
+    subject: Subject
+    measure: Callable[..., float]
+    value: type | tuple[str, ...]
+    options: Mapping[str, type | tuple[str, ...]] = {}
+    needed: tuple[str, ...] = ()
+    unit: Unit | None = Unit.SHARE
+
+
+_WORD: Mapping[str, type] = {"word": int}
+_ON = Subject.NETWORK
+_CURVE = tuple(CURVES)
+#: The measures by their names in a lesson.
+KINDS: dict[str, Kind] = {
+    "first": Kind(
+        Subject.CURVE, first, _CURVE, {"below": float, "above": float}, unit=Unit.EPOCH
+    ),
+    "grows": Kind(Subject.CURVE, grows, _CURVE, {"times": float}, ("times",), Unit.EPOCH),
+    "between": Kind(Subject.CURVE, between, _CURVE, {"levels": list}, ("levels",), Unit.EPOCH),
+    "value": Kind(Subject.CURVE, value, _CURVE, {"at": float}, unit=None),
+    "mean": Kind(Subject.CURVE, mean, _CURVE, {"but": float}, unit=None),
+    "reach": Kind(_ON, reach, str, _WORD, ("word",)),
+    "fed": Kind(_ON, fed, str, _WORD, ("word",)),
+    "error": Kind(_ON, error, str, {"phrase": str}, ("phrase",)),
+    "verdict": Kind(_ON, verdict, str, _WORD),
+    "kept": Kind(_ON, kept, str, _WORD),
+    "gate": Kind(
+        _ON, gate, str, {"phrase": str, "words": ("first", "later")}, ("phrase", "words"),
+        Unit.NUMBER,
+    ),
+    "harmless": Kind(_ON, harmless, ("alone",), unit=Unit.COUNT),
+    "together": Kind(_ON, together, ("harmless",)),
+    "without": Kind(_ON, without, str, {"phrases": ("all", "with", "without")}),
+    "selective": Kind(_ON, selective, str, unit=Unit.COUNT),
+    "edited": Kind(_ON, edited, dict),
+    "lag": Kind(_ON, lag, int),
+    "ring": Kind(_ON, ring, float, unit=Unit.COUNT),
+    "least": Kind(
+        Subject.SETTINGS, least, str, {"values": list}, ("values",), Unit.NUMBER
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Measure:
+    """A measure of a lesson: one of ``KINDS``, what it is asked of, and its bounds.
+
+    ``of`` is what the kind's name has in the lesson, ``epoch`` None at the end of the run. ``ten``
+    are the least and the most of ten networks, if a text names them.
+    """
+
+    name: str
+    kind: Kind
+    of: Any
+    run: str
+    epoch: int | None
+    options: Mapping[str, Any]
+    within: tuple[float, ...]
+    ten: tuple[float, ...]
+
+    @classmethod
+    def parse(cls, name: str, table: Table, runs: Mapping[str, RunConfig]) -> Measure:
+        """Parse { first = "loss", below = 0.75, within = [320, 390] }; raises LessonError."""
+        word = next(iter(table.names()), "")
+        if word not in KINDS:
+            raise table.error(f"there is no measure {word!r}; there are {', '.join(KINDS)}.")
+        kind = KINDS[word]
+        of = _taken(table, word, kind.value)
+        run = table.one_of("run", [*runs], "main")
+        given = [n for n in kind.options if n in table.names() or n in kind.needed]
+        options = {n: _taken(table, n, kind.options[n]) for n in given}
+        if kind.measure is first and len(options) != 1:
+            raise table.error("write one of below and above.")
+        if kind.measure is between and len(options["levels"]) != 2:
+            raise table.error("write two numbers.", "levels")
+        epoch = None
+        if kind.subject is Subject.NETWORK and "epoch" in table.names():
+            epoch = table.take("epoch", int)
+            if not 0 <= epoch <= (last := runs[run].epochs):
+                raise table.error(f"the run {run} has the epochs 0 to {last}.", "epoch")
+        within = table.numbers("within", 2)
+        ten = table.numbers("ten", 2) if "ten" in table.names() else ()
+        table.end()
+        return cls(name, kind, of, run, epoch, options, within, ten)
+
+    def of_curve(self, curve: Curve) -> float:
+        """The measure of a curve, a run's or one that is drawn."""
+        return self.kind.measure(curve, **self.options)
+
+    def written(self, value: float) -> str:
+        """A value in a text."""
+        return written(value, self.kind.unit or CURVES[self.of][1])
+
+    @property
+    def written_ten(self) -> str:
+        """The spread of ten networks in a text: 341 to 369."""
+        return " to ".join(map(self.written, self.ten))
+
+
+def _taken(table: Table, name: str, kind: type | tuple[str, ...]) -> Any:
+    if isinstance(kind, tuple):
+        return table.one_of(name, kind)
+    if kind is list:
+        return table.numbers(name)
+    if kind is dict:
+        inner = table.table(name)
+        return {one: inner.take(one, float) for one in inner.names()}
+    return table.take(name, kind)
