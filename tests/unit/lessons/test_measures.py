@@ -343,3 +343,9 @@ def test_a_value_is_written_by_its_unit(value, unit, text):
 def test_every_kind_of_measure_is_tested_here():
     text = Path(__file__).read_text(encoding="utf-8")
     assert [name for name in KINDS if f"{name} = " not in text and f'"{name}"' not in text] == []
+
+
+def test_every_measure_and_curve_is_explained_to_who_writes_a_lesson():
+    text = (Path(__file__).parents[3] / "docs" / "lessons.md").read_text(encoding="utf-8")
+    assert [name for name in KINDS if f"`{name} = " not in text] == []
+    assert [name for name in CURVES if f"`{name}`" not in text] == []
