@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 import rnnviz
+from rnnviz.lessons.lesson import example, shipped
 from tests.browser.serving import ROOT, free_port, open_page, stop, visit, wait_until_healthy
 from tests.browser.train_page import TrainPage
 
@@ -152,6 +153,14 @@ def test_the_installed_command_trains_from_any_folder(command, tmp_path):
         done = run(command, "train", *options, folder=tmp_path)
         assert done.returncode == 0, done.stderr
         assert done.stdout.startswith("--- Epoch 2\nTrain:\tLoss")
+
+
+def test_the_lessons_are_installed(command, tmp_path):
+    done = run(command, "lesson", "list", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert [line.split()[0] for line in done.stdout.splitlines()] == [*shipped()]
+    done = run(command, "lesson", "new", "my.lesson.md", folder=tmp_path)
+    assert (tmp_path / "my.lesson.md").read_text(encoding="utf-8") == example()
 
 
 def test_bad_input_of_the_installed_command_gets_one_sentence(command, tmp_path):

@@ -6,6 +6,7 @@ import pytest
 
 from rnnviz import cli
 from rnnviz.lessons.lesson import example, shipped
+from rnnviz.sweeps.members import in_workers
 
 #: The example with runs that take no time, and bounds that hold.
 QUICK = (
@@ -54,6 +55,13 @@ def test_a_lesson_that_holds(run, tmp_path):
     assert (code, err) == (0, "") and lines[0] == "a.lesson.md: When does it learn?"
     assert lines[-1] == "  It holds."
     assert any("right with 3 of 3 seeds" in line for line in lines)
+
+
+def test_worker_processes_measure_the_same(run, tmp_path, monkeypatch):
+    write(tmp_path / "a.lesson.md")
+    alone = run("lesson check a.lesson.md --seeds 2")
+    monkeypatch.setattr("rnnviz.cli.lesson.in_workers", in_workers)
+    assert run("lesson check a.lesson.md --seeds 2 --workers 2") == alone
 
 
 def test_one_that_does_not_hold_has_the_code_1(run, tmp_path):

@@ -1,5 +1,7 @@
 """What a check finds: bounds, answers, the spread that is told."""
 
+import math
+
 import pytest
 
 from rnnviz.lessons.check import problems, report
@@ -98,3 +100,15 @@ def test_a_measure_is_taken_at_its_epoch_or_at_the_end_of_its_run():
         session.player.advance(epoch)
         assert values[name] == pytest.approx(session.inspect("bad").answers[-1][1])
     assert len({values[name] for name in asked}) == 3
+
+
+def test_a_run_that_diverges_is_measured_where_it_still_was_finite():
+    wild = 'epochs = 5\nactivation = "relu"\ninit_scale = 1.0\nlr = 100.0\nclip_by = "off"\n'
+    more = "[measure]\nring = { ring = 0.1, within = [0, 1] }\n#"
+    lesson = lesson_of(("epochs = 500 ", wild), QUICK[1], ("[measure]", more))
+    runs = LessonRuns(lesson)
+    own = runs.measured()
+    assert not runs.run("main").finished and math.isinf(own.values["falls"])
+    assert found(lesson, own)[0] == (
+        "falls is to be within 320 and 390; it is inf with the lesson's own seed."
+    )
