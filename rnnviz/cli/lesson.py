@@ -15,9 +15,9 @@ from tqdm import tqdm
 from rnnviz.cli.options import Parser, whole_number
 from rnnviz.cli.seeds import MOST_WORKERS
 from rnnviz.lessons.check import TEN, problems, rehearse, report
+from rnnviz.lessons.head import LessonError
 from rnnviz.lessons.lesson import Lesson, example, open_lesson, shipped
-from rnnviz.lessons.runs import Measured, measured
-from rnnviz.lessons.table import LessonError
+from rnnviz.lessons.lesson_runs import Measured, measured
 from rnnviz.sweeps.members import in_workers
 from rnnviz.sweeps.seed_runs import MOST_SEEDS
 from rnnviz.terminal import say, show

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from itertools import pairwise
 from typing import NamedTuple
 
-from rnnviz.lessons.table import LessonError, at_line
+from rnnviz.lessons.head import LessonError, at_line
 
 #: The steps in their order; only these have answers to choose from.
 STEPS, ASKING = ("Ask", "Predict", "See", "Why", "Transfer"), ("See", "Transfer")
@@ -16,19 +16,21 @@ MOST_WORDS = 45
 #: A measured number in a text: {falls}, or its spread over ten networks: {falls:ten}.
 _NUMBER = re.compile(r"\{([A-Za-z]\w*)(:ten)?\}")
 _CHOICE = re.compile(r"- (.*?)\s*(?:\{if ([^{}]*)\})?\s*")
-_TERM = re.compile(r"(?:(\d+(?:\.\d+)?(?:e-?\d+)?)(?: \* ([A-Za-z]\w*))?|([A-Za-z]\w*))", re.ASCII)
+_OPERAND = re.compile(
+    r"(?:(\d+(?:\.\d+)?(?:e-?\d+)?)(?: \* ([A-Za-z]\w*))?|([A-Za-z]\w*))", re.ASCII
+)
 
 
-class Term(NamedTuple):
+class Operand(NamedTuple):
     """A number, a measure, or a number times a measure: ``factor`` alone if there is no name."""
 
     factor: float
     name: str = ""
 
     @classmethod
-    def parse(cls, text: str) -> Term:
+    def parse(cls, text: str) -> Operand:
         """Parse 0.9, falls, or 0.9 * falls; raises LessonError."""
-        if not (found := _TERM.fullmatch(text.strip())):
+        if not (found := _OPERAND.fullmatch(text.strip())):
             wrong = f"{text.strip()[:40]!r} is neither a number nor a measure"
             raise LessonError(f"{wrong}; write 0.5, falls or 0.9 * falls.")
         factor, scaled, name = found.groups()
@@ -42,7 +44,7 @@ class Term(NamedTuple):
 class Condition(NamedTuple):
     """Comparisons that must all hold: in each the first term is less than the second."""
 
-    comparisons: tuple[tuple[Term, Term], ...]
+    comparisons: tuple[tuple[Operand, Operand], ...]
 
     @classmethod
     def parse(cls, text: str) -> Condition:
@@ -50,7 +52,7 @@ class Condition(NamedTuple):
         found = []
         for part in re.split(r"\band\b", text):
             tokens = re.split(r"([<>])", part)
-            terms = [Term.parse(token) for token in tokens[::2]]
+            terms = [Operand.parse(token) for token in tokens[::2]]
             if len(terms) < 2:
                 raise LessonError(f"{part.strip()[:40]!r} compares nothing; write falls < 100.")
             for sign, left, right in zip(tokens[1::2], terms, terms[1:], strict=False):

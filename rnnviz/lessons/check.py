@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from rnnviz.lessons.lesson import Lesson
-from rnnviz.lessons.runs import LessonRuns, Measured
+from rnnviz.lessons.lesson_runs import LessonRuns, Measured
 
 #: The seeds whose spread a text may tell: {falls:ten}.
 TEN = 10

@@ -17,8 +17,9 @@ from rnnviz.config import SETTINGS, RunConfig, SettingError
 from rnnviz.engine.cell_text import CellError
 from rnnviz.engine.derived_cell import cell_of
 from rnnviz.lessons.body import Step, filled, read_steps
-from rnnviz.lessons.measures import Curve, Measure, Subject
-from rnnviz.lessons.table import LessonError, Table, are_numbers
+from rnnviz.lessons.curve import Curve
+from rnnviz.lessons.head import HeadTable, LessonError, are_numbers
+from rnnviz.lessons.measures import LessonMeasure, Subject
 from rnnviz.probe.questions import PAGES
 from rnnviz.tasks.csv_table import read_bytes
 
@@ -109,7 +110,7 @@ class Lesson:
     phrase: str
     runs: Mapping[str, RunConfig]
     prediction: Prediction
-    measures: Mapping[str, Measure]
+    measures: Mapping[str, LessonMeasure]
     steps: Mapping[str, Step]
 
     def in_sight(self, title: str) -> int:
@@ -161,7 +162,7 @@ def read_lesson(text: str) -> Lesson:
     text = text.replace("\r\n", "\n") + "\n"
     if not (front := _FRONT.match(text)):
         raise LessonError("line 1: a lesson begins with settings between two lines of +++.")
-    head = Table.read(front[1], 2)
+    head = HeadTable.read(front[1], 2)
     title, minutes = head.take("title", str), head.take("minutes", int)
     page, phrase = head.one_of("page", PLACES), head.take("phrase", str, "")
     every = head.table("run")
@@ -169,14 +170,14 @@ def read_lesson(text: str) -> Lesson:
     if "main" not in runs:
         raise every.error("[run.main] is missing.")
     table = head.table("measure")
-    measures = {name: Measure.parse(name, table.table(name), runs) for name in table.names()}
+    measures = {name: LessonMeasure.parse(name, table.table(name), runs) for name in table.names()}
     prediction = _prediction(head.table("predict"), measures)
     head.end()
     steps = read_steps(text[front.end() :], text[: front.end()].count("\n") + 1, measures)
     return Lesson(title, minutes, page, phrase, runs, prediction, measures, steps)
 
 
-def _config(table: Table) -> RunConfig:
+def _config(table: HeadTable) -> RunConfig:
     settings = {}
     for name in table.names():
         if name not in SETTINGS:
@@ -192,7 +193,7 @@ def _config(table: Table) -> RunConfig:
     return config
 
 
-def _prediction(table: Table, measures: Mapping[str, Measure]) -> Prediction:
+def _prediction(table: HeadTable, measures: Mapping[str, LessonMeasure]) -> Prediction:
     how, on = table.one_of("how", HOW), table.take("on", str)
     compare = table.take("compare", list)
     known = [name for name in compare if isinstance(name, str) and name in measures]
@@ -223,13 +224,13 @@ def _prediction(table: Table, measures: Mapping[str, Measure]) -> Prediction:
     )  # fmt: skip
 
 
-def _near(table: Table) -> Near:
+def _near(table: HeadTable) -> Near:
     near = Near(**{name: table.take(name, float) for name in table.names() if name in Near._fields})
     table.end()
     return near
 
 
-def _shape(table: Table) -> Shape:
+def _shape(table: HeadTable) -> Shape:
     name, points = table.take("name", str), table.take("points", list)
     if not points or not all(are_numbers(point, 2) for point in points):
         raise table.error("write a list of points, such as [[0, 1], [600, 0.1]].", "points")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, NamedTuple
@@ -12,26 +12,21 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnnviz.config import RunConfig
-from rnnviz.engine.evaluation import Evaluator
-from rnnviz.engine.layer_buffers import Array
-from rnnviz.engine.parameters import Parameters
-from rnnviz.engine.training import TrainState
-from rnnviz.lessons.table import LessonError, Table
+from rnnviz.lessons.curve import Curve, between, first, grows, mean, value
+from rnnviz.lessons.head import HeadTable, LessonError
+from rnnviz.lessons.network import Network
 from rnnviz.probe.activations import mean_change, read_activations
 from rnnviz.probe.formatting import number
-from rnnviz.probe.gradients import GradientQuery, compare
+from rnnviz.probe.gradients import compare
 from rnnviz.probe.memory_gauge import eigenvalues, recurrent, spectrum
-from rnnviz.probe.probe import Probe, inspect, names_of
+from rnnviz.probe.probe import names_of
 from rnnviz.probe.retention import other_inputs, retention
 from rnnviz.questions.feed.measure import shares_of as fed_shares
 from rnnviz.questions.reach.measure import by_length, length_profile
 from rnnviz.questions.reach.measure import shares_of as reach_shares
 from rnnviz.run.run import Run, TrainingRun
 from rnnviz.run.schedule import Position, Schedule
-from rnnviz.run.weight_edits import apply_edits, silence
-from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.data_source import DataSource
-from rnnviz.tasks.dataset import Example
 
 #: The share of right answers from which on a run has learned.
 LEARNED = 0.95
@@ -40,19 +35,19 @@ LEARNED = 0.95
 _WRONG, _RIGHT = 0.6, 0.97
 
 
-class Unit(Enum):
+class Notation(Enum):
     """What a measure counts, and so how it is written."""
 
     EPOCH, COUNT, SHARE, NUMBER = range(4)
 
 
-def written(value: float, unit: Unit) -> str:
+def written(value: float, notation: Notation) -> str:
     """A measured value in a text: 361, 85%, 6·10⁻⁷, 31 times; an epoch may be never."""
-    if unit is Unit.EPOCH and math.isinf(value):
+    if notation is Notation.EPOCH and math.isinf(value):
         return "never"
-    if unit in (Unit.EPOCH, Unit.COUNT):
+    if notation in (Notation.EPOCH, Notation.COUNT):
         return number(round(value) if math.isfinite(value) else value, 6)
-    if unit is Unit.NUMBER or not math.isfinite(value):
+    if notation is Notation.NUMBER or not math.isfinite(value):
         return number(value, 2)
     if 0 < value < 1e-4:
         return number(value, 1)
@@ -62,54 +57,6 @@ def written(value: float, unit: Unit) -> str:
 
 
 # Curves: a run's, or one that a learner has drawn
-
-
-class Curve(NamedTuple):
-    """Values (N,) at ascending places (N,), N >= 1: epochs, or lags."""
-
-    places: Array
-    values: Array
-
-    @classmethod
-    def through(cls, points: Sequence[Sequence[float]], places: Array) -> Curve:
-        """The line through points (place, value), at ``places``."""
-        return cls(places, np.interp(places, *np.transpose(points)))
-
-    def distance(self, other: Curve) -> float:
-        """The mean distance of another curve at the places of this one."""
-        values = np.interp(self.places, *other)
-        return float(np.abs(self.values - values).mean())
-
-
-def first(curve: Curve, *, below: float = -math.inf, above: float = math.inf) -> float:
-    """The first place where the curve is below or above a level; infinite if it never is."""
-    there = (curve.values < below) | (curve.values > above)
-    return float(curve.places[there.argmax()]) if there.any() else math.inf
-
-
-def grows(curve: Curve, *, times: float) -> float:
-    """The first place where the curve is more than so many times its first value."""
-    return first(curve, above=times * float(curve.values[0]))
-
-
-def between(curve: Curve, *, levels: Sequence[float]) -> float:
-    """How far it is from the first place below the higher level to the first below the lower.
-
-    Infinite if it never falls below the lower one.
-    """
-    low, high = levels
-    end = first(curve, below=low)
-    return end if math.isinf(end) else end - first(curve, below=high)
-
-
-def value(curve: Curve, *, at: float = math.inf) -> float:
-    """The curve at a place, by default at its end; also beyond it."""
-    return float(np.interp(at, *curve))
-
-
-def mean(curve: Curve, *, but: float = math.nan) -> float:
-    """The mean over all places but one."""
-    return float(curve.values[curve.places != but].mean())
 
 
 def train(config: RunConfig) -> TrainingRun:
@@ -142,72 +89,16 @@ def _right_by_lag(run: Run) -> Curve:
 
 
 #: The curves by name: how they are measured, and what their values are.
-CURVES: dict[str, tuple[Callable[[Run], Curve], Unit]] = {
-    "loss": (_loss, Unit.SHARE),
-    "right": (_of_history("train_metric"), Unit.SHARE),
-    "test right": (_of_history("test_metric"), Unit.SHARE),
-    "radius": (_radius, Unit.NUMBER),
-    "right by lag": (_right_by_lag, Unit.SHARE),
+CURVES: dict[str, tuple[Callable[[Run], Curve], Notation]] = {
+    "loss": (_loss, Notation.SHARE),
+    "right": (_of_history("train_metric"), Notation.SHARE),
+    "test right": (_of_history("test_metric"), Notation.SHARE),
+    "radius": (_radius, Notation.NUMBER),
+    "right by lag": (_right_by_lag, Notation.SHARE),
 }
 
 
 # Networks: a run at one of its epochs
-
-
-class Network(NamedTuple):
-    """A run in one of its states."""
-
-    run: Run
-    state: TrainState
-
-    @property
-    def parameters(self) -> Parameters:
-        """The weights."""
-        return self.state.parameters
-
-    def read(self, phrase: str, word: int = 1) -> tuple[Probe, GradientQuery]:
-        """Read a phrase; raises LessonError if it can't be read, or has no such word (from 1)."""
-        config = self.run.schedule.start
-        try:
-            probe = inspect(self.run.dataset, self.parameters, phrase, config)
-        except TaskError as problem:
-            raise LessonError(str(problem)) from None
-        if probe.reading.unknown:
-            raise LessonError(f"{probe.reading.unknown[0]!r} is not in the vocabulary.")
-        if not 1 <= word <= len(probe.example.read):
-            raise LessonError(f"{phrase[:40]!r} has no token number {word}.")
-        return probe, GradientQuery(self.state, config, probe.trace, self.run.dataset.train)
-
-    def named(self, name: str) -> None:
-        """Raise LessonError unless a parameter has this name."""
-        if name not in (names := self.parameters.named()):
-            raise LessonError(f"there is no parameter {name[:20]!r}; there are {', '.join(names)}.")
-
-    def right(self, examples: Sequence[Example], edited: Parameters) -> float:
-        """The share of examples that are right with edited weights."""
-        evaluator = Evaluator(examples, edited.copy())
-        return evaluator.score(edited, self.run.dataset.metric).metric
-
-    def without(self, units: Iterable[int]) -> Parameters:
-        """The weights with units of the topmost layer silenced."""
-        layer = self.parameters.architecture.layers
-        return apply_edits(self.parameters, [silence(layer, unit) for unit in units])
-
-    @property
-    def harmless(self) -> list[int]:
-        """The units without each of which all training answers are right."""
-        units = range(self.parameters.architecture.hidden)
-        return [u for u in units if self.run.examine(self.without([u]))[0].metric == 1]
-
-    def having(self, word: str) -> tuple[list[Example], list[Example]]:
-        """The training examples with a word, and the others; raises LessonError if one is empty."""
-        data = self.run.dataset
-        groups: tuple[list[Example], list[Example]] = [], []
-        for example in data.train:
-            groups[word not in data.vocabulary.split(example.text)].append(example)
-        if not all(groups):
-            raise LessonError(f"the training phrases don't differ by having {word[:20]!r}.")
-        return groups
 
 
 def reach(network: Network, phrase: str, *, word: int) -> float:
@@ -340,12 +231,12 @@ class Subject(Enum):
     CURVE, NETWORK, SETTINGS = range(3)
 
 
-class Kind(NamedTuple):
+class MeasureKind(NamedTuple):
     """A measure of the table: its function, and how a lesson writes it.
 
     ``value`` is the type of what its name has in a lesson, or the texts to choose from; ``options``
-    those of the others, of which the ``needed`` can't be left out. Without a ``unit`` it has the
-    curve's.
+    those of the others, of which the ``needed`` can't be left out. Without a ``notation`` it
+    has the curve's.
     """
 
     subject: Subject
@@ -353,45 +244,47 @@ class Kind(NamedTuple):
     value: type | tuple[str, ...]
     options: Mapping[str, type | tuple[str, ...]] = {}
     needed: tuple[str, ...] = ()
-    unit: Unit | None = Unit.SHARE
+    notation: Notation | None = Notation.SHARE
 
 
 _WORD: Mapping[str, type] = {"word": int}
-_ON = Subject.NETWORK
+_ALONG, _ON = Subject.CURVE, Subject.NETWORK
 _CURVE = tuple(CURVES)
 #: The measures by their names in a lesson.
-KINDS: dict[str, Kind] = {
-    "first": Kind(
-        Subject.CURVE, first, _CURVE, {"below": float, "above": float}, unit=Unit.EPOCH
+KINDS: dict[str, MeasureKind] = {
+    "first": MeasureKind(
+        _ALONG, first, _CURVE, {"below": float, "above": float}, notation=Notation.EPOCH
     ),
-    "grows": Kind(Subject.CURVE, grows, _CURVE, {"times": float}, ("times",), Unit.EPOCH),
-    "between": Kind(Subject.CURVE, between, _CURVE, {"levels": list}, ("levels",), Unit.EPOCH),
-    "value": Kind(Subject.CURVE, value, _CURVE, {"at": float}, unit=None),
-    "mean": Kind(Subject.CURVE, mean, _CURVE, {"but": float}, unit=None),
-    "reach": Kind(_ON, reach, str, _WORD, ("word",)),
-    "fed": Kind(_ON, fed, str, _WORD, ("word",)),
-    "error": Kind(_ON, error, str, {"phrase": str}, ("phrase",)),
-    "verdict": Kind(_ON, verdict, str, _WORD),
-    "kept": Kind(_ON, kept, str, _WORD),
-    "gate": Kind(
+    "grows": MeasureKind(_ALONG, grows, _CURVE, {"times": float}, ("times",), Notation.EPOCH),
+    "between": MeasureKind(
+        _ALONG, between, _CURVE, {"levels": list}, ("levels",), Notation.EPOCH
+    ),
+    "value": MeasureKind(_ALONG, value, _CURVE, {"at": float}, notation=None),
+    "mean": MeasureKind(_ALONG, mean, _CURVE, {"but": float}, notation=None),
+    "reach": MeasureKind(_ON, reach, str, _WORD, ("word",)),
+    "fed": MeasureKind(_ON, fed, str, _WORD, ("word",)),
+    "error": MeasureKind(_ON, error, str, {"phrase": str}, ("phrase",)),
+    "verdict": MeasureKind(_ON, verdict, str, _WORD),
+    "kept": MeasureKind(_ON, kept, str, _WORD),
+    "gate": MeasureKind(
         _ON, gate, str, {"phrase": str, "words": ("first", "later")}, ("phrase", "words"),
-        Unit.NUMBER,
+        Notation.NUMBER,
     ),
-    "harmless": Kind(_ON, harmless, ("alone",), unit=Unit.COUNT),
-    "together": Kind(_ON, together, ("harmless",)),
-    "without": Kind(_ON, without, str, {"phrases": ("all", "with", "without")}),
-    "selective": Kind(_ON, selective, str, unit=Unit.COUNT),
-    "edited": Kind(_ON, edited, dict),
-    "lag": Kind(_ON, lag, int),
-    "ring": Kind(_ON, ring, float, unit=Unit.COUNT),
-    "least": Kind(
-        Subject.SETTINGS, least, str, {"values": list}, ("values",), Unit.NUMBER
+    "harmless": MeasureKind(_ON, harmless, ("alone",), notation=Notation.COUNT),
+    "together": MeasureKind(_ON, together, ("harmless",)),
+    "without": MeasureKind(_ON, without, str, {"phrases": ("all", "with", "without")}),
+    "selective": MeasureKind(_ON, selective, str, notation=Notation.COUNT),
+    "edited": MeasureKind(_ON, edited, dict),
+    "lag": MeasureKind(_ON, lag, int),
+    "ring": MeasureKind(_ON, ring, float, notation=Notation.COUNT),
+    "least": MeasureKind(
+        Subject.SETTINGS, least, str, {"values": list}, ("values",), Notation.NUMBER
     ),
 }  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
-class Measure:
+class LessonMeasure:
     """A measure of a lesson: one of ``KINDS``, what it is asked of, and its bounds.
 
     ``of`` is what the kind's name has in the lesson, ``epoch`` None at the end of the run. ``ten``
@@ -399,7 +292,7 @@ class Measure:
     """
 
     name: str
-    kind: Kind
+    kind: MeasureKind
     of: Any
     run: str
     epoch: int | None
@@ -408,7 +301,7 @@ class Measure:
     ten: tuple[float, ...]
 
     @classmethod
-    def parse(cls, name: str, table: Table, runs: Mapping[str, RunConfig]) -> Measure:
+    def parse(cls, name: str, table: HeadTable, runs: Mapping[str, RunConfig]) -> LessonMeasure:
         """Parse { first = "loss", below = 0.75, within = [320, 390] }; raises LessonError."""
         word = next(iter(table.names()), "")
         if word not in KINDS:
@@ -438,7 +331,7 @@ class Measure:
 
     def written(self, value: float) -> str:
         """A value in a text."""
-        return written(value, self.kind.unit or CURVES[self.of][1])
+        return written(value, self.kind.notation or CURVES[self.of][1])
 
     @property
     def written_ten(self) -> str:
@@ -446,7 +339,7 @@ class Measure:
         return " to ".join(map(self.written, self.ten))
 
 
-def _taken(table: Table, name: str, kind: type | tuple[str, ...]) -> Any:
+def _taken(table: HeadTable, name: str, kind: type | tuple[str, ...]) -> Any:
     if isinstance(kind, tuple):
         return table.one_of(name, kind)
     if kind is list:

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from rnnviz.lessons.body import MOST_WORDS, Condition, Step, filled, read_steps
-from rnnviz.lessons.table import LessonError
+from rnnviz.lessons.head import LessonError
 
 BODY = """
 ## Ask

@@ -6,7 +6,7 @@ import pytest
 
 from rnnviz.lessons.check import problems, report
 from rnnviz.lessons.lesson import example, read_lesson
-from rnnviz.lessons.runs import LessonRuns, Measured, measured
+from rnnviz.lessons.lesson_runs import LessonRuns, Measured, measured
 from rnnviz.probe.session import Session
 
 GOOD = {"falls": 361.0, "right_moves": 150.0, "large_falls": 61.0}

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from rnnviz.config import RunConfig
 from rnnviz.lessons.check import rehearse
+from rnnviz.lessons.curve import Curve
+from rnnviz.lessons.head import LessonError
 from rnnviz.lessons.lesson import Near, Shape, example, open_lesson, read_lesson, shipped
-from rnnviz.lessons.measures import Curve
-from rnnviz.lessons.table import LessonError
 
 TEXT = example()
 TEXTS = {name: path.read_text(encoding="utf-8") for name, path in shipped().items()}

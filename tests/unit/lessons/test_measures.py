@@ -8,8 +8,17 @@ import pytest
 
 from rnnviz.config import RunConfig
 from rnnviz.lessons import measures
-from rnnviz.lessons.measures import CURVES, KINDS, Curve, Measure, Network, Unit, train, written
-from rnnviz.lessons.table import LessonError, Table
+from rnnviz.lessons.head import HeadTable, LessonError
+from rnnviz.lessons.measures import (
+    CURVES,
+    KINDS,
+    Curve,
+    LessonMeasure,
+    Network,
+    Notation,
+    train,
+    written,
+)
 from rnnviz.run.schedule import Position
 
 PHRASE = "i am not bad"
@@ -17,8 +26,8 @@ PHRASE = "i am not bad"
 
 def taken(text, runs=("main",)):
     """The measure of a text such as ``first = "loss", below = 0.5``."""
-    table = Table.read(f"one = {{ {text}, within = [0, 1] }}", 1).table("one")
-    return Measure.parse("one", table, dict.fromkeys(runs, RunConfig()))
+    table = HeadTable.read(f"one = {{ {text}, within = [0, 1] }}", 1).table("one")
+    return LessonMeasure.parse("one", table, dict.fromkeys(runs, RunConfig()))
 
 
 def of_curve(text, *values, places=None):
@@ -320,20 +329,20 @@ def test_the_least_value_with_which_a_run_learns(monkeypatch):
 @pytest.mark.parametrize(
     ("value", "unit", "text"),
     [
-        (361.0, Unit.EPOCH, "361"),
-        (math.inf, Unit.EPOCH, "never"),
-        (62.0, Unit.COUNT, "62"),
-        (math.nan, Unit.COUNT, "–"),
-        (0.8505, Unit.SHARE, "85%"),
-        (0.0, Unit.SHARE, "0%"),
-        (1.0, Unit.SHARE, "100%"),
-        (0.0084, Unit.SHARE, "0.8%"),
-        (5.6e-7, Unit.SHARE, "6·10⁻⁷"),
-        (1e-17, Unit.SHARE, "10⁻¹⁷"),
-        (30.9, Unit.SHARE, "31 times"),
-        (math.inf, Unit.SHARE, "∞"),
-        (0.9526, Unit.NUMBER, "0.95"),
-        (0.00902, Unit.NUMBER, "0.009"),
+        (361.0, Notation.EPOCH, "361"),
+        (math.inf, Notation.EPOCH, "never"),
+        (62.0, Notation.COUNT, "62"),
+        (math.nan, Notation.COUNT, "–"),
+        (0.8505, Notation.SHARE, "85%"),
+        (0.0, Notation.SHARE, "0%"),
+        (1.0, Notation.SHARE, "100%"),
+        (0.0084, Notation.SHARE, "0.8%"),
+        (5.6e-7, Notation.SHARE, "6·10⁻⁷"),
+        (1e-17, Notation.SHARE, "10⁻¹⁷"),
+        (30.9, Notation.SHARE, "31 times"),
+        (math.inf, Notation.SHARE, "∞"),
+        (0.9526, Notation.NUMBER, "0.95"),
+        (0.00902, Notation.NUMBER, "0.009"),
     ],
 )
 def test_a_value_is_written_by_its_unit(value, unit, text):

@@ -4,13 +4,13 @@ import pytest
 
 from rnnviz.lessons.check import problems, rehearse
 from rnnviz.lessons.lesson import example, open_lesson, read_lesson, shipped
-from rnnviz.lessons.runs import measured
+from rnnviz.lessons.lesson_runs import measured
 from tests import sampling
 
 LESSONS = {name: open_lesson(path) for name, path in shipped().items()}
 EVERY = LESSONS | {"example": read_lesson(example())}
 #: Lessons whose runs take longer.
-SLOW = {"plateau", "own"}
+SLOW = {"plateau", "bug", "own"}
 
 
 def test_there_are_eight_in_their_order():

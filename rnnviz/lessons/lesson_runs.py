@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from rnnviz.config import RunConfig
+from rnnviz.lessons.curve import Curve
+from rnnviz.lessons.head import LessonError
 from rnnviz.lessons.lesson import Lesson
-from rnnviz.lessons.measures import CURVES, Curve, Measure, Network, Subject, train
-from rnnviz.lessons.table import LessonError
+from rnnviz.lessons.measures import CURVES, LessonMeasure, Subject, train
+from rnnviz.lessons.network import Network
 from rnnviz.run.run import Run
 from rnnviz.run.schedule import Position
 
@@ -54,7 +56,7 @@ class LessonRuns:
             self._curves[run, name] = CURVES[name][0](self.run(run))
         return self._curves[run, name]
 
-    def value(self, measure: Measure) -> float:
+    def value(self, measure: LessonMeasure) -> float:
         """The value of a measure; raises LessonError, which names it."""
         kind = measure.kind
         try:

@@ -1,4 +1,4 @@
-"""Table: settings in a lesson file, each with its place; LessonError: what is wrong there."""
+"""HeadTable: settings in a lesson file, each with its place; LessonError: what is wrong there."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def at_line(line: int, sentence: str) -> LessonError:
     return LessonError(f"line {line}: {sentence}")
 
 
-class Table:
+class HeadTable:
     """A table of TOML whose values are taken one by one; what is left over is refused.
 
     ``path`` is its dotted name, ``lines`` are the lines of all names in the file.
@@ -40,7 +40,7 @@ class Table:
         self._left, self.path, self._lines = dict(values), path, lines or {}
 
     @classmethod
-    def read(cls, text: str, first: int) -> Table:
+    def read(cls, text: str, first: int) -> HeadTable:
         """Read TOML that begins at line ``first`` of its file; raises LessonError."""
         try:
             return cls(tomllib.loads("\n" * (first - 1) + text), "", _lines(text, first))
@@ -98,16 +98,16 @@ class Table:
             raise self.error("the smaller number comes first.", name)
         return tuple(values)
 
-    def table(self, name: str) -> Table:
+    def table(self, name: str) -> HeadTable:
         """Take a table."""
-        return Table(self.take(name, dict), f"{self.path}.{name}".strip("."), self._lines)
+        return HeadTable(self.take(name, dict), f"{self.path}.{name}".strip("."), self._lines)
 
-    def tables(self, name: str) -> list[Table]:
+    def tables(self, name: str) -> list[HeadTable]:
         """Take a list of tables; there may be none."""
         values = self.take(name, list, [])
         if not all(isinstance(value, dict) for value in values):
             raise self.error(f"write [[{self.path}.{name}]] before each.", name)
-        return [Table(v, f"{self.path}.{name}.{k}", self._lines) for k, v in enumerate(values)]
+        return [HeadTable(v, f"{self.path}.{name}.{k}", self._lines) for k, v in enumerate(values)]
 
     def end(self) -> None:
         """Refuse what has not been taken; raises LessonError."""
