@@ -31,8 +31,7 @@ def problems(lesson: Lesson, own: Measured, others: Sequence[Measured]) -> Itera
             if (count := sum(step.right(one.values))) != 1:
                 yield f"{title}: {count} answers are right {_with(one)}, not 1."
     asked = {name for step in lesson.steps.values() for name, ten in step.numbers if ten}
-    if len(others) == TEN:
-        yield from (said for name in sorted(asked) if (said := _spread(lesson, name, others)))
+    yield from (said for name in sorted(asked) if (said := _spread(lesson, name, others)))
 
 
 def _with(one: Measured) -> str:
@@ -42,8 +41,10 @@ def _with(one: Measured) -> str:
 def _spread(lesson: Lesson, name: str, others: Sequence[Measured]) -> str:
     """What to write if the lesson tells another spread of ten networks; else empty."""
     measure, values = lesson.measures[name], [one.values[name] for one in others]
+    if len(others) != TEN:
+        return "" if measure.ten else f"{{{name}:ten}} is not known: check with {TEN} seeds."
     ends = min(values), max(values)
-    if measure.ten and [*map(measure.written, measure.ten)] == [*map(measure.written, ends)]:
+    if [*map(measure.written, measure.ten)] == [*map(measure.written, ends)]:
         return ""
     return f"{{{name}:ten}} is to be told: write ten = [{ends[0]:.4g}, {ends[1]:.4g}] at {name}."
 

@@ -215,6 +215,8 @@ def _prediction(table: HeadTable, measures: Mapping[str, LessonMeasure]) -> Pred
     if "hands" in table.names():
         hands = table.table("hands")
         voted, ranges = hands.one_of("of", [*measures]), hands.numbers("below")
+        if len(ranges) >= len(LETTERS):
+            raise hands.error(f"there are at most {len(LETTERS)} ranges.", "below")
         hands.end()
     epoch = table.take("epoch", int) if "epoch" in table.names() else None
     said = table.take("said", str)

@@ -147,6 +147,11 @@ def test_what_is_wrong_with_the_settings_is_one_sentence(old, new, said):
     assert said in found and found.count("\n") == 0
 
 
+def test_a_class_has_as_many_letters_as_there_are_ranges():
+    text = TEXTS["reach"].replace("[1e-5, 1e-3, 0.1]", f"{[*range(8)]}")
+    assert "predict.hands.below: there are at most 8 ranges." in refusal(text)
+
+
 def test_the_lines_are_those_of_the_file():
     lines = changed("minutes = 3", "minutes = 'three'").splitlines()
     (line,) = [k for k, text in enumerate(lines, 1) if "'three'" in text]
