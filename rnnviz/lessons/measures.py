@@ -215,10 +215,10 @@ def least(config: RunConfig, name: str, *, values: Sequence[float]) -> float:
     line = re.compile(rf"^{re.escape(name)} = .*$", re.MULTILINE)
     if not line.search(config.equations):
         raise LessonError(f"the equations have no line {name[:20]} = ….")
-    for number_ in values:
-        run = train(replace(config, equations=line.sub(f"{name} = {number_}", config.equations)))
+    for constant in values:
+        run = train(replace(config, equations=line.sub(f"{name} = {constant}", config.equations)))
         if run.history.column("test_metric")[-1] >= LEARNED:
-            return number_
+            return constant
     return math.inf
 
 
