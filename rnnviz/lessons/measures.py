@@ -20,7 +20,7 @@ from rnnviz.probe.formatting import number
 from rnnviz.probe.gradients import compare
 from rnnviz.probe.memory_gauge import eigenvalues, recurrent, spectrum
 from rnnviz.probe.probe import names_of
-from rnnviz.probe.retention import other_inputs, retention
+from rnnviz.probe.retention import memory_shares, other_inputs
 from rnnviz.questions.feed.measure import shares_of as fed_shares
 from rnnviz.questions.reach.measure import by_length, length_profile
 from rnnviz.questions.reach.measure import shares_of as reach_shares
@@ -128,7 +128,7 @@ def kept(network: Network, phrase: str, *, word: int = 1) -> float:
     """What is left of word number ``word`` in the memory after the last one, as a share."""
     probe, _ = network.read(phrase, word)
     others = other_inputs(probe.dataset, probe.example, word - 1)
-    return float(retention(network.parameters, probe.example, word - 1, others).memory[-1])
+    return float(memory_shares(network.parameters, probe.example, word - 1, others)[-1])
 
 
 def gate(network: Network, name: str, *, phrase: str, words: str) -> float:
