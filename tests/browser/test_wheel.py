@@ -19,7 +19,8 @@ from rnnviz.lessons.lesson import example, shipped
 from tests.browser.serving import ROOT, free_port, open_page, stop, visit, wait_until_healthy
 from tests.browser.train_page import TrainPage
 
-MEGABYTE = 1_000_000
+#: With the docs that the page *Guide* shows.
+LARGEST = 1_100_000
 #: Files beside the package that the wheel has too.
 SHIPPED = (
     "data/sentiment/train.csv", "data/translation/test.csv", "data/characters/moon.txt",
@@ -116,7 +117,7 @@ def started(command, folder, port):
 
 
 def test_the_wheel_is_small_and_has_the_package_alone(wheel):
-    assert wheel.stat().st_size <= MEGABYTE
+    assert wheel.stat().st_size <= LARGEST
     with zipfile.ZipFile(wheel) as found:
         names = {name for name in found.namelist() if ".dist-info/" not in name}
         shipped = {name: found.read(f"rnnviz/shipped/{name}") for name in SHIPPED}

@@ -386,7 +386,7 @@ def test_what_can_not_be_represented_gets_a_sentence_that_names_it(name):
 
 def test_a_forward_that_needs_more_than_words_is_named():
     session = rnnviz.from_torch(made(Lengths), WORDS, CLASSES)
-    assert "The forward of Lengths could not be called" in session.dataset.notes[1]
+    assert "The forward of Lengths, called with words alone, could not" in session.dataset.notes[1]
 
 
 def test_nothing_of_the_module_changes():
