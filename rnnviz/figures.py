@@ -26,6 +26,7 @@ from rnnviz.questions.reach import pictures as reach
 from rnnviz.questions.rest import pictures as rest
 from rnnviz.questions.right import pictures as right
 from rnnviz.questions.runs import pictures as runs
+from rnnviz.questions.runs import setting_pictures
 from rnnviz.questions.step import inside_cell
 from rnnviz.questions.step import pictures as step
 from rnnviz.questions.what_if import pictures as what_if
@@ -34,7 +35,7 @@ from rnnviz.questions.wrong import pictures as wrong
 __all__ = [
     "answers", "axes", "breaks", "carry", "feed", "first_page", "gradients", "hidden_states",
     "inside_cell", "linear_probe", "pair_page", "pair_pictures", "path", "reach", "rest", "right",
-    "runs", "sequence_network", "shapes", "side_by_side", "step", "table", "theme",
+    "runs", "sequence_network", "setting_pictures", "shapes", "side_by_side", "step", "table", "theme",
     "training_curves", "what_if", "wrong",
 ]  # fmt: skip
 #: Names of earlier versions, and what the module is called now.

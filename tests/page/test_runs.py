@@ -311,7 +311,7 @@ def test_own_data_and_an_own_cell_are_swept_and_open_where_the_data_are_learned(
     page.app.button(key="sweep").click()
     page.run()
     lab = lab_of(page)
-    assert lab.sweep.wait(90) == 0, lab.log.read_text()
+    assert lab.sweep.wait(90) == 0, lab.log.read_text(encoding="utf-8")
     page.run()
     table = lab.table
     assert table["data"].tolist() == ["sky.csv"] * 2 and set(table["cell"]) == {"own"}
