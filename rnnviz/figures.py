@@ -35,8 +35,8 @@ from rnnviz.questions.wrong import pictures as wrong
 __all__ = [
     "answers", "axes", "breaks", "carry", "feed", "first_page", "gradients", "hidden_states",
     "inside_cell", "linear_probe", "pair_page", "pair_pictures", "path", "reach", "rest", "right",
-    "runs", "sequence_network", "setting_pictures", "shapes", "side_by_side", "step", "table", "theme",
-    "training_curves", "what_if", "wrong",
+    "runs", "sequence_network", "setting_pictures", "shapes", "side_by_side", "step", "table",
+    "theme", "training_curves", "what_if", "wrong",
 ]  # fmt: skip
 #: Names of earlier versions, and what the module is called now.
 _FORMER = {
