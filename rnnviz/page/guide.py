@@ -26,7 +26,7 @@ _IMAGE = re.compile(r"^!\[.*\]\((.+\.png)\)$", re.MULTILINE)
 _LINK = re.compile(r"\[([^\]]+)\]\((?!#|https?:)[^)]*\)")
 
 
-class Section(NamedTuple):
+class DocSection(NamedTuple):
     """A part of the docs: which one, its heading, and its text in Markdown."""
 
     doc: str
@@ -54,7 +54,7 @@ def guide_page(controls: DeltaGenerator) -> None:
     _show(_doc(str(doc)))
 
 
-def search(words: str) -> Iterator[Section]:
+def search(words: str) -> Iterator[DocSection]:
     """The sections that have all these words, those with them in the heading first."""
     wanted = words.lower().split()
     every = [section for doc in DOCS for section in sections(doc)]
@@ -67,15 +67,15 @@ def search(words: str) -> Iterator[Section]:
 
 
 @cache
-def sections(doc: str) -> tuple[Section, ...]:
+def sections(doc: str) -> tuple[DocSection, ...]:
     """The sections of one of the docs; each entry of the glossary is one."""
     text = _doc(doc)
     if doc == "Glossary":
         entries = re.findall(r"^- \*\*(.+?)\*\*: (.+)$", text, re.MULTILINE)
-        return tuple(Section(doc, name, said) for name, said in entries)
+        return tuple(DocSection(doc, name, said) for name, said in entries)
     parts = _HEADING.split(text)
     return tuple(
-        Section(doc, heading, body.strip())
+        DocSection(doc, heading, body.strip())
         for heading, body in zip(parts[2::3], parts[3::3], strict=True)
     )
 

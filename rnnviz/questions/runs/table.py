@@ -156,7 +156,7 @@ def _table(pair: Pair, lab: RunsLab) -> None:
         selection_default={
             "selection": {"rows": [k for k, key in enumerate(listed.index) if key in picked]}
         },
-        hide_index=True, height=HEIGHT - 50, row_height=30, placeholder="–", column_order=order,
+        hide_index=True, height=HEIGHT - 95, row_height=30, placeholder="–", column_order=order,
         column_config=columns,
     )  # fmt: skip
     rows = event["selection"]["rows"][:MOST_GROUPS]
