@@ -13,10 +13,15 @@ _ENTRY = re.compile(r"^- \*\*(.+?)\*\*: (.+)$", re.MULTILINE)
 
 
 @cache
+def entries() -> dict[str, str]:
+    """The entries of the glossary: the names of a term, divided by commas, and its sentence."""
+    return dict(_ENTRY.findall(shipped("docs/glossary.md").read_text(encoding="utf-8")))
+
+
+@cache
 def terms() -> dict[str, str]:
     """The sentence of every term; two names of one term have the same."""
-    text = shipped("docs/glossary.md").read_text(encoding="utf-8")
-    return {name: said for names, said in _ENTRY.findall(text) for name in names.split(", ")}
+    return {name: said for names, said in entries().items() for name in names.split(", ")}
 
 
 @cache

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from rnnviz.charts.glossary import entries
 from rnnviz.tasks import shipped
 from rnnviz.ui.style import escaped
 
@@ -69,11 +70,9 @@ def search(words: str) -> Iterator[DocSection]:
 @cache
 def sections(doc: str) -> tuple[DocSection, ...]:
     """The sections of one of the docs; each entry of the glossary is one."""
-    text = _doc(doc)
     if doc == "Glossary":
-        entries = re.findall(r"^- \*\*(.+?)\*\*: (.+)$", text, re.MULTILINE)
-        return tuple(DocSection(doc, name, said) for name, said in entries)
-    parts = _HEADING.split(text)
+        return tuple(DocSection(doc, names, said) for names, said in entries().items())
+    parts = _HEADING.split(_doc(doc))
     return tuple(
         DocSection(doc, heading, body.strip())
         for heading, body in zip(parts[2::3], parts[3::3], strict=True)
