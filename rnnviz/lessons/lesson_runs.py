@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from rnnviz.config import RunConfig
 from rnnviz.lessons.curve import Curve
 from rnnviz.lessons.head import LessonError
 from rnnviz.lessons.lesson import Lesson
-from rnnviz.lessons.measures import CURVES, LessonMeasure, Subject, train
+from rnnviz.lessons.measures import LessonMeasure, Subject, tracing, training
 from rnnviz.lessons.network import Network
+from rnnviz.probe.work import completed
 from rnnviz.run.run import Run
 from rnnviz.run.schedule import Position
 
@@ -27,14 +29,19 @@ class Measured:
 
 
 class LessonRuns:
-    """The runs of a lesson, each trained when it is needed.
+    """The runs of a lesson, each trained when it is needed, and the ``values`` measured so far.
 
     With a ``seed`` all have this one instead of their own. ``untrained`` runs stay at epoch 0.
+    ``runs`` are those that exist already, by name.
     """
 
-    def __init__(self, lesson: Lesson, seed: int | None = None, *, untrained: bool = False) -> None:
+    def __init__(
+        self, lesson: Lesson, seed: int | None = None, *, untrained: bool = False,
+        runs: Mapping[str, Run] | None = None,
+    ) -> None:  # fmt: skip
         self.lesson, self.seed, self._untrained = lesson, seed, untrained
-        self._runs: dict[str, Run] = {}
+        self.runs: dict[str, Run] = {**(runs or {})}
+        self.values: dict[str, float] = {}
         self._curves: dict[tuple[str, str], Curve] = {}
 
     def config(self, name: str) -> RunConfig:
@@ -44,38 +51,46 @@ class LessonRuns:
             config = replace(config, seed=self.seed)
         return replace(config, epochs=0) if self._untrained else config
 
-    def run(self, name: str) -> Run:
-        """A run at its end."""
-        if name not in self._runs:
-            self._runs[name] = train(self.config(name))
-        return self._runs[name]
+    def run(self, name: str) -> Generator[None, None, Run]:
+        """Train a run to its end."""
+        if name not in self.runs:
+            self.runs[name] = yield from training(self.config(name))
+        return self.runs[name]
 
-    def curve(self, run: str, name: str) -> Curve:
-        """One of ``CURVES`` of a run."""
+    def curve(self, name: str, run: str = "main") -> Generator[None, None, Curve]:
+        """Measure one of ``CURVES`` of a run."""
         if (run, name) not in self._curves:
-            self._curves[run, name] = CURVES[name][0](self.run(run))
+            self._curves[run, name] = yield from tracing((yield from self.run(run)), name)
         return self._curves[run, name]
 
-    def value(self, measure: LessonMeasure) -> float:
-        """The value of a measure; raises LessonError, which names it."""
-        kind = measure.kind
-        try:
-            if kind.subject is Subject.CURVE:
-                return measure.of_curve(self.curve(measure.run, measure.of))
-            if kind.subject is Subject.SETTINGS:
-                return kind.measure(self.config(measure.run), measure.of, **measure.options)
-            run = self.run(measure.run)
-            state = run.state if measure.epoch is None else run.at(Position(measure.epoch))
-            return kind.measure(Network(run, state), measure.of, **measure.options)
-        except LessonError as problem:
-            raise LessonError(f"measure.{measure.name}: {problem}") from None
+    def measuring(self, names: Iterable[str]) -> Iterator[None]:
+        """Take these measures; raises LessonError, which names the one that can't be taken."""
+        for name in names:
+            try:
+                self.values[name] = yield from self._value(self.lesson.measures[name])
+            except LessonError as problem:
+                raise LessonError(f"measure.{name}: {problem}") from None
+            yield
+
+    def _value(self, measure: LessonMeasure) -> Generator[None, None, float]:
+        kind, value = measure.kind, float
+        if kind.subject is Subject.CURVE:
+            return measure.of_curve((yield from self.curve(measure.of, measure.run)))
+        if kind.subject is Subject.SETTINGS:
+            config = self.config(measure.run)
+            return value((yield from kind.measure(config, measure.of, **measure.options)))
+        run = yield from self.run(measure.run)
+        # A reader's own run may end earlier.
+        at = run.position if measure.epoch is None else run.clamped(Position(measure.epoch))
+        return value(kind.measure(Network(run, run.at(at)), measure.of, **measure.options))
 
     def measured(self) -> Measured:
         """All values; raises LessonError."""
-        values = {name: self.value(one) for name, one in self.lesson.measures.items()}
+        for _ in self.measuring(self.lesson.measures):
+            pass
         prediction = self.lesson.prediction
-        truth = self.curve("main", prediction.on) if prediction.shapes else None
-        return Measured(self.seed, values, prediction.letter(values, truth))
+        truth = completed(self.curve(prediction.on)) if prediction.shapes else None
+        return Measured(self.seed, self.values, prediction.letter(self.values, truth))
 
 
 def measured(lesson: Lesson, seed: int | None = None) -> Measured:

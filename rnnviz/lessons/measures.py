@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, NamedTuple
@@ -21,6 +21,7 @@ from rnnviz.probe.gradients import compare
 from rnnviz.probe.memory_gauge import eigenvalues, recurrent, spectrum
 from rnnviz.probe.probe import names_of
 from rnnviz.probe.retention import memory_shares, other_inputs
+from rnnviz.probe.work import completed
 from rnnviz.questions.feed.measure import shares_of as fed_shares
 from rnnviz.questions.reach.measure import by_length, length_profile
 from rnnviz.questions.reach.measure import shares_of as reach_shares
@@ -59,37 +60,56 @@ def written(value: float, notation: Notation) -> str:
 # Curves: a run's, or one that a learner has drawn
 
 
-def train(config: RunConfig) -> TrainingRun:
-    """A run of these settings, trained to its end or until its loss is no longer finite."""
+def training(config: RunConfig) -> Generator[None, None, TrainingRun]:
+    """Train a run of these settings to its end or until its loss is no longer finite."""
     run = TrainingRun(DataSource().dataset_for(config), Schedule(config))
-    while not run.finished and run.train(run.examples):
-        pass
+    while not run.finished and run.train(run.stride):
+        yield
     return run
 
 
-def _of_history(name: str) -> Callable[[Run], Curve]:
-    return lambda run: Curve(run.history.epochs, run.history.column(name))
+def train(config: RunConfig) -> TrainingRun:
+    """A run of these settings, trained as by ``training``."""
+    return completed(training(config))
 
 
-def _loss(run: Run) -> Curve:
+#: A place on a curve, an epoch or a lag, and the value there.
+Point = tuple[float, float]
+
+
+def _of_history(name: str) -> Callable[[Run], Iterator[Point]]:
+    return lambda run: zip(run.history.epochs, run.history.column(name), strict=True)
+
+
+def _loss(run: Run) -> Iterator[Point]:
     """The training loss as a share of that of guessing by frequency."""
-    return Curve(run.history.epochs, run.history.column("train_loss") / run.dataset.guess.loss)
+    losses = run.history.column("train_loss") / run.dataset.guess.loss
+    return zip(run.history.epochs, losses, strict=True)
 
 
-def _radius(run: Run) -> Curve:
-    epochs = run.history.epochs
-    states = (run.replay(Position(epoch), "radius") for epoch in epochs.tolist())
-    return Curve(epochs, np.array([spectrum(recurrent(s.parameters)).radius for s in states]))
+def _radius(run: Run) -> Iterator[Point]:
+    for epoch in run.history.epochs.tolist():
+        yield epoch, spectrum(recurrent(run.replay(Position(epoch), "lesson").parameters)).radius
 
 
-def _right_by_lag(run: Run) -> Curve:
+def _right_by_lag(run: Run) -> Iterator[Point]:
     """The share of new sequences that are right, at every lag up to twice the learned one."""
     trained = 0 if run.dataset.extrapolation is None else run.dataset.extrapolation.trained
-    return right_at(Network(run, run.state), range(1, 2 * trained + 1))
+    network = Network(run, run.state)
+    return ((lag, right_at(network, lag)) for lag in range(1, max(2 * trained, 1) + 1))
+
+
+def tracing(run: Run, name: str) -> Generator[None, None, Curve]:
+    """Measure one of ``CURVES`` of a run, place by place."""
+    points = []
+    for point in CURVES[name][0](run):
+        points.append(point)
+        yield
+    return Curve(*np.array(points).T)
 
 
 #: The curves by name: how they are measured, and what their values are.
-CURVES: dict[str, tuple[Callable[[Run], Curve], Notation]] = {
+CURVES: dict[str, tuple[Callable[[Run], Iterator[Point]], Notation]] = {
     "loss": (_loss, Notation.SHARE),
     "right": (_of_history("train_metric"), Notation.SHARE),
     "test right": (_of_history("test_metric"), Notation.SHARE),
@@ -183,19 +203,13 @@ def edited(network: Network, weights: Mapping[str, float]) -> float:
     return network.run.examine(changed)[1].metric
 
 
-def right_at(network: Network, lags: Sequence[int]) -> Curve:
-    """The share of new sequences that are right at each lag; raises LessonError without a lag."""
+def right_at(network: Network, lag: int) -> float:
+    """The share of new sequences that are right at a lag, or at a length; raises LessonError."""
     data = network.run.dataset
     if data.extrapolation is None:
         raise LessonError("this task draws no sequences of other lengths.")
-    lengths = by_length(data, network.parameters.architecture, lags)
-    profile = length_profile(network.parameters, data, lengths)
-    return Curve(profile.lengths, profile.scores)
-
-
-def lag(network: Network, lag: int) -> float:
-    """The share of new sequences that are right at a lag, or at a length."""
-    return value(right_at(network, [lag]))
+    lengths = by_length(data, network.parameters.architecture, [lag])
+    return float(length_profile(network.parameters, data, lengths).scores[0])
 
 
 def ring(network: Network, margin: float) -> float:
@@ -207,7 +221,9 @@ def ring(network: Network, margin: float) -> float:
 # Settings: what takes runs of its own
 
 
-def least(config: RunConfig, name: str, *, values: Sequence[float]) -> float:
+def least(
+    config: RunConfig, name: str, *, values: Sequence[float]
+) -> Generator[None, None, float]:
     """The smallest of the values of a number in the equations with which the run learns.
 
     It has learned with 95% of the test right at its end. Infinite if it learns with none.
@@ -216,7 +232,8 @@ def least(config: RunConfig, name: str, *, values: Sequence[float]) -> float:
     if not line.search(config.equations):
         raise LessonError(f"the equations have no line {name[:20]} = ….")
     for constant in values:
-        run = train(replace(config, equations=line.sub(f"{name} = {constant}", config.equations)))
+        changed = line.sub(f"{name} = {constant}", config.equations)
+        run = yield from training(replace(config, equations=changed))
         if run.history.column("test_metric")[-1] >= LEARNED:
             return constant
     return math.inf
@@ -234,13 +251,13 @@ class Subject(Enum):
 class MeasureKind(NamedTuple):
     """A measure of the table: its function, and how a lesson writes it.
 
-    ``value`` is the type of what its name has in a lesson, or the texts to choose from; ``options``
+    A function that trains runs of its own yields where it can stop. ``value`` is the type of what its name has in a lesson, or the texts to choose from; ``options``
     those of the others, of which the ``needed`` can't be left out. Without a ``notation`` it
     has the curve's.
     """
 
     subject: Subject
-    measure: Callable[..., float]
+    measure: Callable[..., Any]
     value: type | tuple[str, ...]
     options: Mapping[str, type | tuple[str, ...]] = {}
     needed: tuple[str, ...] = ()
@@ -275,7 +292,7 @@ KINDS: dict[str, MeasureKind] = {
     "without": MeasureKind(_ON, without, str, {"phrases": ("all", "with", "without")}),
     "selective": MeasureKind(_ON, selective, str, notation=Notation.COUNT),
     "edited": MeasureKind(_ON, edited, dict),
-    "lag": MeasureKind(_ON, lag, int),
+    "lag": MeasureKind(_ON, right_at, int),
     "ring": MeasureKind(_ON, ring, float, notation=Notation.COUNT),
     "least": MeasureKind(
         Subject.SETTINGS, least, str, {"values": list}, ("values",), Notation.NUMBER
@@ -327,7 +344,8 @@ class LessonMeasure:
 
     def of_curve(self, curve: Curve) -> float:
         """The measure of a curve, a run's or one that is drawn."""
-        return self.kind.measure(curve, **self.options)
+        value: float = self.kind.measure(curve, **self.options)
+        return value
 
     def written(self, value: float) -> str:
         """A value in a text."""

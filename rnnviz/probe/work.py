@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -27,6 +27,16 @@ def spend(budget: float, work: Iterator[object]) -> bool:
     """Go on with ``work`` for about ``budget`` seconds; return whether some is left."""
     until = time.perf_counter() + budget
     return any(time.perf_counter() > until for _ in work)
+
+
+def completed(work: Generator[object, None, T]) -> T:
+    """Do all of ``work``, and return its result."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            result: T = end.value
+            return result
 
 
 class WorkBudget:

@@ -8,6 +8,7 @@ from rnnviz.lessons.check import problems, report
 from rnnviz.lessons.lesson import example, read_lesson
 from rnnviz.lessons.lesson_runs import LessonRuns, Measured, measured
 from rnnviz.probe.session import Session
+from rnnviz.probe.work import completed
 
 GOOD = {"falls": 361.0, "right_moves": 150.0, "large_falls": 61.0}
 
@@ -83,8 +84,9 @@ def test_all_runs_have_the_seed_that_is_asked_for_or_their_own():
     own, other = LessonRuns(lesson), LessonRuns(lesson, 9)
     assert [own.config(name).seed for name in ("main", "large")] == [0, 5]
     assert [other.config(name).seed for name in ("main", "large")] == [9, 9]
-    assert own.run("main").position.epoch == 3
-    assert own.run("main") is own.run("main") and own.run("main") is not own.run("large")
+    one, again, large = (completed(own.run(name)) for name in ("main", "main", "large"))
+    assert one.position.epoch == 3
+    assert one is again and one is not large
 
 
 def test_a_measure_is_taken_at_its_epoch_or_at_the_end_of_its_run():
@@ -110,7 +112,7 @@ def test_a_run_that_diverges_is_measured_where_it_still_was_finite():
     lesson = lesson_of(("epochs = 500 ", wild), QUICK[1], ("[measure]", more))
     runs = LessonRuns(lesson)
     own = runs.measured()
-    assert not runs.run("main").finished and math.isinf(own.values["falls"])
+    assert not runs.runs["main"].finished and math.isinf(own.values["falls"])
     assert found(lesson, own)[0] == (
         "falls is to be within 320 and 390; it is inf with the lesson's own seed."
     )

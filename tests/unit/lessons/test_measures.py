@@ -16,9 +16,11 @@ from rnnviz.lessons.measures import (
     LessonMeasure,
     Network,
     Notation,
+    tracing,
     train,
     written,
 )
+from rnnviz.probe.work import completed
 from rnnviz.run.schedule import Position
 
 PHRASE = "i am not bad"
@@ -97,13 +99,13 @@ def test_the_loss_is_a_share_of_that_of_guessing_by_frequency(run):
     share = np.mean([example.targets[0] for example in run.dataset.train])
     entropy = -share * math.log(share) - (1 - share) * math.log(1 - share)
     losses = run.history.column("train_loss")
-    epochs, values = CURVES["loss"][0](run)
+    epochs, values = completed(tracing(run, "loss"))
     assert epochs.tolist() == [*range(151)]
     assert values == pytest.approx(losses / entropy, rel=1e-9)
 
 
 def test_the_radius_is_the_largest_eigenvalue_at_every_epoch(run):
-    radii = CURVES["radius"][0](run).values
+    radii = completed(tracing(run, "radius")).values
     for epoch in (0, 77, 150):
         W_hh = run.at(Position(epoch)).parameters["W_hh"]
         assert radii[epoch] == pytest.approx(np.abs(np.linalg.eigvals(W_hh)).max())
@@ -111,7 +113,7 @@ def test_the_radius_is_the_largest_eigenvalue_at_every_epoch(run):
 
 def test_right_answers_are_those_of_the_history(run):
     for name, column in (("right", "train_metric"), ("test right", "test_metric")):
-        assert CURVES[name][0](run).values.tolist() == run.history.column(column).tolist()
+        assert completed(tracing(run, name)).values.tolist() == run.history.column(column).tolist()
 
 
 # Networks, by hand
@@ -283,7 +285,7 @@ def test_edited_sets_whole_parameters(run):
 
 def test_right_answers_at_a_lag_are_those_to_new_sequences(recall):
     network, task = Network(recall, recall.state), recall.dataset.extrapolation
-    places, values = CURVES["right by lag"][0](recall)
+    places, values = completed(tracing(recall, "right by lag"))
     assert places.tolist() == [1, 2, 3, 4, 5, 6]
     learned = {example.inputs.tobytes() for example in recall.dataset.train}
     for lag in (2, 5):
@@ -313,9 +315,16 @@ def test_the_least_value_with_which_a_run_learns(monkeypatch):
             self.history = self
             self.column = {"test_metric": np.array([0.2, float("a = 0.9" in tried[-1])])}.get
 
-    monkeypatch.setattr(measures, "train", Trained)
+    def training(config):
+        yield
+        return Trained(config)
+
+    monkeypatch.setattr(measures, "training", training)
     config = RunConfig(cell="own", equations="a = 0.5\nh = a * h + tanh(W @ x + U @ h)")
-    least = KINDS["least"].measure
+
+    def least(*of, **options):
+        return completed(KINDS["least"].measure(*of, **options))
+
     assert least(config, "a", values=(0.7, 0.9, 0.95)) == 0.9
     assert tried == [config.equations.replace("0.5", str(a)) for a in (0.7, 0.9)]
     assert least(config, "a", values=(0.7,)) == math.inf
