@@ -31,6 +31,8 @@ class Theme:
     negative: str
     neutral: str
     positive: str
+    you: str
+    brush: str
     scale: Scale = field(default_factory=Scale, compare=False, repr=False)
 
     @property
@@ -60,18 +62,20 @@ class Theme:
 LIGHT = Theme(
     background="#ffffff", text="#1f2933", muted="#5b6675", grid="#e4e7ec",
     train="#101828", test="#b45309", magnitude="#6d4ad4", forward="#00796b",
-    negative="#2166ac", neutral="#f7f7f7", positive="#b2182b",
+    negative="#2166ac", neutral="#f7f7f7", positive="#b2182b", you="#b8257f",
+    brush="#ec4899",
 )  # fmt: skip
 DARK = Theme(
     background="#14181d", text="#e6e9ee", muted="#a3adba", grid="#2c333d",
     train="#f8fafc", test="#fbbf24", magnitude="#a78bfa", forward="#2dd4bf",
-    negative="#5aa9f0", neutral="#20262e", positive="#ff6f61",
+    negative="#5aa9f0", neutral="#20262e", positive="#ff6f61", you="#ffb3e6",
+    brush="#ffb3e6",
 )  # fmt: skip
 
 
 def css_variables(colors: Theme, background: str, selector: str = ":root") -> str:
     """The colours that a style sheet names, on the page's own ``background``."""
-    named = colors.colors("text", "train", "test", "forward", "magnitude", "muted")
+    named = colors.colors("text", "train", "test", "forward", "magnitude", "muted", "grid", "you", "brush")
     sides = {"first": colors.negative, "second": colors.positive}
     values = {"background": background, **named, **sides}
     return selector + " {" + "".join(f"--rnnviz-{k}: {v};" for k, v in values.items()) + "}"

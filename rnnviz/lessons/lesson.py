@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from itertools import pairwise
@@ -19,12 +19,17 @@ from rnnviz.engine.derived_cell import cell_of
 from rnnviz.lessons.body import Step, filled, read_steps
 from rnnviz.lessons.curve import Curve
 from rnnviz.lessons.head import HeadTable, LessonError, are_numbers
-from rnnviz.lessons.measures import LessonMeasure, Subject
+from rnnviz.lessons.measures import CURVES, LessonMeasure, Subject
 from rnnviz.probe.questions import PAGES
 from rnnviz.tasks.csv_table import read_bytes
 
-#: How a learner guesses: a curve, handles, names in a list, or a line across the picture.
-HOW = ("draw", "drag", "pick", "mark")
+#: How a learner guesses, and on what: a curve, handles, names, or a line across the picture.
+HOW: dict[str, Collection[str]] = {
+    "draw": CURVES,
+    "drag": ("verdict", "gradient", "kept"),
+    "pick": ("parameters",),
+    "mark": ("memory", "number"),
+}
 #: The pages, and their questions; of a lesson with a picture of its own "lesson".
 PLACES = (
     *PAGES,
@@ -97,6 +102,15 @@ class Prediction:
         return LETTERS[sum(values[self.voted] >= end for end in self.ranges)] if self.voted else ""
 
 
+class Experiment(NamedTuple):
+    """What a button of *Why* shows: the curve of another ``run``, a phrase, or an epoch."""
+
+    label: str
+    run: str = ""
+    phrase: str = ""
+    epoch: int | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class Lesson:
     """A lesson: its runs, measures and steps by name; the first run is "main".
@@ -110,6 +124,7 @@ class Lesson:
     phrase: str
     runs: Mapping[str, RunConfig]
     prediction: Prediction
+    experiment: Experiment | None
     measures: Mapping[str, LessonMeasure]
     steps: Mapping[str, Step]
 
@@ -117,12 +132,13 @@ class Lesson:
         """The words in sight at a step, those of the question included."""
         return self.steps[title].words + (self.steps["Ask"].words if title != "Ask" else 0)
 
-    def filled(self, text: str, values: Mapping[str, float]) -> str:
-        """A text with the measured values."""
+    def filled(self, text: str, values: Mapping[str, float], form: str = "{}") -> str:
+        """A text with the measured values, each in this form; "…" where one is missing."""
 
         def written(name: str, ten: bool) -> str:
             measure = self.measures[name]
-            return measure.written_ten if ten else measure.written(values[name])
+            value = measure.written(values[name]) if name in values else "…"
+            return form.format(measure.written_ten if ten else value)
 
         return filled(text, written)
 
@@ -172,9 +188,12 @@ def read_lesson(text: str) -> Lesson:
     table = head.table("measure")
     measures = {name: LessonMeasure.parse(name, table.table(name), runs) for name in table.names()}
     prediction = _prediction(head.table("predict"), measures)
+    experiment = None
+    if "experiment" in head.names():
+        experiment = _experiment(head.table("experiment"), runs, prediction)
     head.end()
     steps = read_steps(text[front.end() :], text[: front.end()].count("\n") + 1, measures)
-    return Lesson(title, minutes, page, phrase, runs, prediction, measures, steps)
+    return Lesson(title, minutes, page, phrase, runs, prediction, experiment, measures, steps)
 
 
 def _config(table: HeadTable) -> RunConfig:
@@ -194,7 +213,8 @@ def _config(table: HeadTable) -> RunConfig:
 
 
 def _prediction(table: HeadTable, measures: Mapping[str, LessonMeasure]) -> Prediction:
-    how, on = table.one_of("how", HOW), table.take("on", str)
+    how = table.one_of("how", HOW)
+    on = table.one_of("on", HOW[how])
     compare = table.take("compare", list)
     known = [name for name in compare if isinstance(name, str) and name in measures]
     if not compare or known != compare:
@@ -224,6 +244,23 @@ def _prediction(table: HeadTable, measures: Mapping[str, LessonMeasure]) -> Pred
     return Prediction(
         how, on, tuple(compare), said, near, epoch, wrong, shapes, voted, ranges
     )  # fmt: skip
+
+
+def _experiment(
+    table: HeadTable, runs: Mapping[str, RunConfig], prediction: Prediction
+) -> Experiment:
+    label = table.take("label", str)
+    run = table.one_of("run", runs) if "run" in table.names() else ""
+    phrase = table.take("phrase", str, "")
+    epoch = table.take("epoch", int) if "epoch" in table.names() else None
+    table.end()
+    if bool(run) + bool(phrase) + (epoch is not None) != 1:
+        raise table.error("write one of run, phrase and epoch.")
+    if run and prediction.how != "draw":
+        raise table.error("only a curve that is drawn can be compared with another run's.", "run")
+    if epoch is not None and not 0 <= epoch <= (last := runs["main"].epochs):
+        raise table.error(f"the run has the epochs 0 to {last}.", "epoch")
+    return Experiment(label, run, phrase, epoch)
 
 
 def _near(table: HeadTable) -> Near:

@@ -116,6 +116,8 @@ CURVES: dict[str, tuple[Callable[[Run], Iterator[Point]], Notation]] = {
     "radius": (_radius, Notation.NUMBER),
     "right by lag": (_right_by_lag, Notation.SHARE),
 }
+#: The curves over the epochs of a run.
+OVER_EPOCHS = frozenset(CURVES) - {"right by lag"}
 
 
 # Networks: a run at one of its epochs

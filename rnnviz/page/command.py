@@ -10,6 +10,9 @@ from typing import Any
 
 from rnnviz.config import SETTINGS, SettingError
 from rnnviz.engine.cell_text import CellError
+from rnnviz.lessons.head import LessonError
+from rnnviz.lessons.lesson import open_lesson, shipped
+from rnnviz.lessons.play import LessonPlay
 from rnnviz.probe.pair import Pair, Role, View
 from rnnviz.run.player import SPEEDS
 from rnnviz.run.schedule import Position
@@ -27,6 +30,14 @@ OF_PAIR = (
     "welcome", "show_learning", "show_again", "train_on", "swap", "bring_back", "take_back",
     "show_ghost", "hide_ghost", "ask_for_luck", "stop_luck",
 )  # fmt: skip
+#: Commands that are a lesson's methods.
+OF_LESSON = ("watch", "hurry", "go_on", "attempt", "leave", "resume")
+NO_LESSON = (
+    "A lesson trains a network of its own. This page shows a recording, or data that a program "
+    "gave it: start rnnviz without them."
+)
+#: Maximum number of values of a guess.
+MOST_VALUES = 200
 #: Maximum number of characters of any text.
 MOST_TEXT = 32_768
 #: JavaScript's integers are exact below this.
@@ -65,6 +76,10 @@ def _any_of(*checks: Check) -> Check:
     return lambda value: any(check(value) for check in checks)
 
 
+def _guess(values: Any) -> bool:
+    return isinstance(values, list) and len(values) <= MOST_VALUES and all(map(_finite, values))
+
+
 _NOTHING, _LIST = _instance(type(None)), _instance(list)
 _COUNT, _INDEX = _whole(0, MOST_COUNT), _whole(0, MOST_INDEX)
 _STEP = _whole(-MOST_COUNT, MOST_COUNT)
@@ -73,7 +88,7 @@ _MARK, _PLACE = _any_of(_NOTHING, _STEP, _text), _any_of(_NOTHING, _finite, _tex
 #: a mark with ``data``.
 _FIELDS: Mapping[str, Check] = {
     "do": _text, "what": _text, "label": _text, "text": _text, "on": _text, "move": _text,
-    "n": _COUNT, "seq": _COUNT, "epoch": _COUNT, "epochs": _COUNT, "settled": _instance(bool),
+    "values": _guess, "n": _COUNT, "seq": _COUNT, "epoch": _COUNT, "epochs": _COUNT, "settled": _instance(bool),
     "unit": _any_of(_NOTHING, _INDEX), "token": _any_of(_NOTHING, _INDEX),
     "value": _finite, "by": _STEP, "x": _PLACE, "y": _PLACE,
     "data": _any_of(_MARK, lambda v: _LIST(v) and 2 <= len(v) <= 3 and all(map(_PLACE, v))),
@@ -129,6 +144,30 @@ def _act(pair: Pair, command: Mapping[str, Any]) -> None:
             take(text.encode(errors="replace").decode())
         case _:
             _compare(pair, command)
+
+
+def teach(
+    play: LessonPlay | None, pair: Pair, command: Mapping[str, Any]
+) -> LessonPlay | None:  # fmt: skip
+    """Begin a lesson, or execute a command in one; returns the lesson. Raises RefusedError."""
+    match command:
+        case {"what": "begin", "label": str(name)} if name in shipped():
+            if pair.problem or pair.first.data.given is not None:
+                pair.first.player.message = NO_LESSON
+            else:
+                return LessonPlay(name, open_lesson(shipped()[name]), pair)
+        case {"what": "lock", "values": list(values)} if play:
+            try:
+                play.lock(values)
+            except LessonError as problem:
+                raise RefusedError(str(problem)) from None
+        case {"what": "choose", "text": "0" | "1" | "2" | "3" as number} if play:
+            play.choose(int(number))
+        case {"what": str(name)} if play and name in OF_LESSON:
+            getattr(play, name)()
+        case _:
+            raise not_understood(command)
+    return play
 
 
 def _compare(pair: Pair, command: Mapping[str, Any]) -> None:

@@ -19,7 +19,9 @@ import numpy as np
 
 from rnnviz.engine.trace import before_pass
 from rnnviz.files.output import origin
-from rnnviz.page.command import RefusedError, act, checked, not_understood
+from rnnviz.lessons.play import LessonPlay
+from rnnviz.page.command import RefusedError, act, checked, not_understood, teach
+from rnnviz.page.lesson_strip import lesson_texts
 from rnnviz.probe.pair import Pair
 from rnnviz.probe.session import STORY_SECONDS, Session
 from rnnviz.probe.work import spend
@@ -125,6 +127,7 @@ class SessionHost:
     ) -> None:  # fmt: skip
         self._wake = wake
         self.pair, self._run_id = self._pair_of(session), run_id
+        self.lesson: LessonPlay | None = None
         self.viewers: list[Viewer] = []
         self.version = self.edition = 0
         self._dataset = self.session.dataset
@@ -209,6 +212,9 @@ class SessionHost:
             return grow
         if player.growing and now >= self._next_look:
             return look
+        lesson = self.lesson
+        if lesson and lesson.at_work and not self.pair.running:
+            return partial(self._work_on, lesson.rest, lambda: None, now)
         scene = self._next_with_job(now)
         if scene is None or scene.job is None:
             return None
@@ -228,6 +234,8 @@ class SessionHost:
             self._train(now, SLICE / max(1, playing))
         elif not pair.running:
             self._pace.reset()
+        if self.lesson and self.lesson.advance():
+            self.version += 1
         # Streamlit's part of the page changes when a run ends by itself.
         self.edition += self._was_running and not pair.running
         self._was_running = pair.running
@@ -340,7 +348,7 @@ class SessionHost:
         """Show another session, or two, from now on."""
         self.pair.pause()
         self.pair.luck.stop()
-        self.pair = self._pair_of(opened)
+        self.pair, self.lesson = self._pair_of(opened), None
         self._pace.reset()
         self._was_running = self._dragged = False
         self.edition += 1
@@ -432,6 +440,8 @@ class SessionHost:
                     handler(dict(command))
             except (KeyError, TypeError, ValueError, IndexError, OverflowError) as problem:
                 raise RefusedError(f"invalid command for {key[:80]!r}: {problem}") from None
+        elif command["do"] == "lesson":
+            self.lesson = teach(self.lesson, self.pair, command)
         else:
             act(self.pair, command)
         self._finished_jobs.clear()
@@ -457,6 +467,7 @@ class SessionHost:
         hurried = self.pair.running or self._dragged
         frame, scene = Frame(viewer.in_sight, viewer.throttle, now, hurried), self._scene(viewer)
         problem = self._draw(scene, frame, viewer) if scene else ""
+        frame.texts |= lesson_texts(self.lesson, frame.texts.get("message", ""))
         viewer.version = self.version
         if not frame.complete:
             self._refine_at = now + REFINE

@@ -577,20 +577,26 @@ class Pair:
         names = [SETTINGS[name].label for name in SETTINGS if name in split]
         self.first.player.message = f"{listed(names)}; {ALIKE}" if names else ""
 
+    def open_run(self, config: RunConfig, phrase: str = "") -> None:
+        """Open settings at epoch 0 as the only network; what was there can be taken back."""
+        before = self._runs
+        self.pause()
+        self.kept = before[0] if self.second is None and before else None
+        self.second, self.split = None, set()
+        if self.first.data.own:
+            self.first.load(None)
+        self.first.configure(config)
+        self.first.player.reset()
+        self.first.ask(phrase or self.first.first_phrase)
+        self.before = before
+
     def open_ready(self, label: str) -> bool:
         """Open a ready pair at epoch 0; return whether there is one with this label."""
         ready = next((one for one in READY if one.label == label), None)
         if ready is None or self.problem or self.first.data.given is not None:
             return False
-        before = self._runs
-        self.kept = before[0] if self.second is None else None
-        self.second, self.split = None, set()
-        if self.first.data.own:
-            self.first.load(None)
-        seed = self.first.config.seed
-        self.first.configure(RunConfig(**ready.settings, seed=seed))
-        self.first.player.reset()
-        self.first.ask(ready.phrase or self.first.first_phrase)
+        self.open_run(RunConfig(**ready.settings, seed=self.first.config.seed), ready.phrase)
+        before = self.before
         self.compare(ready.differing)
         self._token, self.before = ready.token, before
         return True

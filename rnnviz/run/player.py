@@ -200,6 +200,12 @@ class Player(Timeline):
             self._end = before + 1
             self._train_to_end(patience)
 
+    def train_to(self, epoch: int) -> None:
+        """Let ticks train to the end of an epoch, as fast as they can, and pause there."""
+        self.pause()
+        self._end = epoch
+        self._train_to_end(0.0)
+
     def _train_to_end(self, budget: float) -> None:
         self.advance(self._end - self.run.position.epoch, budget)
         left = self.run.position.epoch < self._end

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64decode
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, Literal, NamedTuple
 
@@ -88,13 +88,15 @@ _components: dict[str, Callable[..., Any]] = {
 }
 
 
-def connect(ticket: str, edition: int) -> str:
+def connect(ticket: str, edition: int, lessons: Sequence[Mapping[str, object]]) -> str:
     """Open the wire of this tab; returns the question whose link was pressed, or "".
 
-    For ``edition`` see ``SessionHost.edition``.
+    For ``edition`` see ``SessionHost.edition``. The menu offers ``lessons``: names, titles,
+    minutes.
     """
     paths = {"wire": "rnnviz/wire", "open": "rnnviz/open", "plotly": plotly_path()}
     data = {**paths, "limit": MAX_RUN, "ticket": ticket, "edition": edition}
+    data["lessons"] = [*lessons]
     wire = _place("wire", data, on_stale_change=lambda: None, on_question_change=lambda: None)
     return str(wire.question or "")
 

@@ -72,6 +72,7 @@ export class CanvasPicture extends Picture {
     context.setTransform(ratio * zoom, 0, 0, ratio * zoom, 0, 0);
     context.clearRect(0, 0, width / zoom, height / zoom);
     this.paint(context, width / zoom, height / zoom);
+    this.overlay?.paint();
     this.showTip(this.pointer ? this.told() : []);
   }
 

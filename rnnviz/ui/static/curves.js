@@ -77,7 +77,7 @@ export class Curves extends CanvasPicture {
   update() {}
 
   paint(context, width, height) {
-    this.layout = curvesLayout(width, height, this.run);
+    this.layout = curvesLayout(width, height, this.run, this.overlay?.state?.on);
     const pointed = this.inside ? this.epoch : this.stage.epoch ?? null;
     const shown = this.held ? this.sought : this.run.shown;
     paintCurves(context, this.layout, this.run, { pointed, shown, marked: this.stage.token });

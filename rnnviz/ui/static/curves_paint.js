@@ -5,8 +5,12 @@ const percent = (share) => `${Math.round(100 * share)}%`;
 
 // Layout
 
-// Where everything is: a function of the size and of what is told of the run.
-export function curvesLayout(width, height, run) {
+const PANELS = [["loss", 0.36], ["metric", 0.16], ["gauge", 0.24], ["map", 0.24]];
+// When the loss is drawn by hand it needs room.
+const LOSS_LARGE = [["loss", 0.56], ["metric", 0.13], ["gauge", 0.17], ["map", 0.14]];
+
+// Where everything is: a function of the size, of what is told of the run, and of what a lesson asks for.
+export function curvesLayout(width, height, run, asked = "") {
   const u = clamp(Math.min(width / 33, height / 38), 11, 20);
   const [left, head, gap, foot] = [3.9 * u, 1.7 * u, 0.8 * u, 3.2 * u];
   // Room at the right for the button that explains.
@@ -14,7 +18,7 @@ export function curvesLayout(width, height, run) {
   const rest = height - foot - 4 * head - 3 * gap;
   const panels = {};
   let y = 0;
-  for (const [name, part] of [["loss", 0.36], ["metric", 0.16], ["gauge", 0.24], ["map", 0.24]]) {
+  for (const [name, part] of asked === "loss" ? LOSS_LARGE : PANELS) {
     panels[name] = { head: y + head / 2, y: y + head, height: part * rest };
     y += head + part * rest + gap;
   }
@@ -25,9 +29,13 @@ export function curvesLayout(width, height, run) {
 
 const level = ({ y, height }, value, low, high) => y + height * (1 - (value - low) / (high - low));
 
+// The largest loss of the panel, and the decades of the gauge.
+export const lossTop = ({ scales: { top } }) => 1.04 * top;
+export const gaugeSpan = ({ scales: { span } }) => span;
+
 // The height of a value in each panel.
 const heights = {
-  loss: ({ panels: { loss } }, { top }, value) => level(loss, clamp(value, 0, 1.04 * top), 0, 1.04 * top),
+  loss: ({ panels: { loss } }, scales, value) => level(loss, clamp(value, 0, lossTop({ scales })), 0, lossTop({ scales })),
   metric: ({ panels: { metric } }, _, value) => level(metric, value, -0.03, 1.06),
   gauge: ({ panels: { gauge } }, { span: [low, high] }, value) =>
     level(gauge, clamp(Math.log10(Math.max(value, 1e-300)), low, high), low, high),

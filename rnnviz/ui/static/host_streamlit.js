@@ -5,6 +5,8 @@ import { Explorer } from "./explorer.js";
 import { FileBox } from "./file_box.js";
 import { KINDS } from "./kinds.js";
 import { OpenBox, acceptFiles } from "./open_file.js";
+import { Learn } from "./learn.js";
+import { Lesson } from "./lesson.js";
 import { partsOf } from "./picture.js";
 import { openBeside } from "./popover.js";
 import { Present } from "./present.js";
@@ -18,6 +20,8 @@ if (window.rnnviz) location.reload();
 const stage = new Stage();
 const present = new Present();
 const welcome = new Welcome(stage);
+const lesson = new Lesson(stage, showTab);
+const learn = new Learn(stage);
 window.rnnviz = { stage };
 // Delays before a rerun of Streamlit's script: after a change, after the reader pressed something of
 // Streamlit's, before asking again, and after the run was lost.
@@ -65,6 +69,7 @@ function newNote(textContent = "") {
 
 export function wire({ parentElement, data, setTriggerValue }) {
   Object.assign(page, { trigger: setTriggerValue, edition: data.edition });
+  learn.offer(data.lessons);
   stage.explorer ??= new Explorer(new URL(data.plotly, document.baseURI));
   acceptFiles(new URL(data.open, document.baseURI), data.ticket, data.limit);
   if (stage.source) {
@@ -91,6 +96,7 @@ export function wire({ parentElement, data, setTriggerValue }) {
     frame(header) {
       show(header.problem);
       showLearning(header);
+      lesson.update(header.texts.lesson);
       updateAddress(header.link);
       scheduleRerun();
     },
@@ -191,6 +197,12 @@ document.addEventListener("click", (event) => {
   if (preset) stage.send({ do: "preset", label: preset });
   if (question) openTab(question);
 });
+
+// Open the tab of a question, unless it is open.
+function showTab(question) {
+  const open = document.querySelector("[class*=st-key-question_] [data-selected=true]");
+  if (open?.textContent !== question) openTab(question);
+}
 
 function openTab(question) {
   const tabs = [...document.querySelectorAll("[class*=st-key-question_] button")];
@@ -352,6 +364,10 @@ document.addEventListener("keydown", (event) => {
   if (by) {
     event.preventDefault();
     return turn(by);
+  }
+  if (!event.repeat && lesson.handleKey(name)) {
+    event.preventDefault();
+    return;
   }
   if (name === "s" && !event.repeat) document.querySelector(".rnnviz-luck")?.click();
   const view = { 1: "A", 2: "B", 3: "both" }[name];

@@ -4,7 +4,8 @@ import { clamp, dot, faint, leftText, newPath, percent, power, rgb, shortNumber,
 import { NARROW, WIDE } from "./network_layout.js";
 
 // Gradients span these powers of ten.
-const [LOWEST, HIGHEST] = [-9, 1];
+export const GRADIENTS = [-9, 1];
+const [LOWEST, HIGHEST] = GRADIENTS;
 // Of the products W_hh[i][j] h[j] those below both floors are not drawn, and at most so many a gap; and the
 // bins in which their sizes are counted.
 const [FLOOR, SHARE_OF_LARGEST, MOST_THREADS, BINS] = [0.003, 0.07, 160, 1024];
@@ -388,10 +389,12 @@ export function paintUnit(p) {
 
 export const PAINT_ANSWERS = { verdict: paintVerdict, every: paintEvery, values: paintValues };
 
+// The heights of the second and of the first of two classes.
+export const verdictSpan = ({ answer: { y, height }, u }) => [y + 1.2 * u, y + height - 1.2 * u];
+
 function paintVerdict(p) {
   const { layout, network } = p;
-  const [top, bottom] = [layout.answer.y + 1.2 * layout.u,
-    layout.answer.y + layout.answer.height - 1.2 * layout.u];
+  const [top, bottom] = verdictSpan(layout);
   const { names, theme } = network;
   const { u, left, end } = layout;
   if (names.length !== 2) {

@@ -1,0 +1,284 @@
+"""The strip of a lesson, in the place of the story, and what its pictures show, for the browser."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+from html import escape
+from typing import Any
+
+from rnnviz.charts.compare_menu import button
+from rnnviz.lessons.curve import Curve
+from rnnviz.lessons.lesson import Lesson, open_lesson, shipped
+from rnnviz.lessons.measures import LessonMeasure, Notation
+from rnnviz.lessons.play import LessonPlay, LessonStep
+from rnnviz.probe.questions import PAGES
+
+#: The most points of a curve that the browser gets.
+_MOST_POINTS = 300
+#: What is measured is marked by two asterisks.
+_BOLD, _STRONG = re.compile(r"\*\*(.+?)\*\*"), r"<b>\1</b>"
+
+
+def lesson_texts(play: LessonPlay | None, message: str = "") -> dict[str, str]:
+    """The texts that a lesson replaces: the story, and "lesson" as JSON for the browser.
+
+    A lesson that is away leaves the story, and adds to the ``message`` how to come back.
+    """
+    if play is None:
+        return {"lesson": ""}
+    if not play.away:
+        return {"lesson": json.dumps(_pictures(play)), "story": _strip(play)}
+    back = button(f"Resume “{escape(play.lesson.title)}”", _DO, "resume", kind="rnnviz-go")
+    if play.done:
+        names = [one["name"] for one in lesson_list()]
+        after = lesson_list()[(names.index(play.name) + 1) % len(names)]
+        back = _begin(str(after["name"]), f"Next lesson: {after['title']}")
+    return {
+        "lesson": json.dumps(_pictures(play)),
+        "message": message.replace("</div>", f" {back}</div>"),
+    }
+
+
+_DO = "lesson"
+
+
+@cache
+def lesson_list() -> tuple[dict[str, object], ...]:
+    """The names, titles and minutes of the lessons that come with rnnviz, in their order."""
+    lessons = {name: open_lesson(path) for name, path in shipped().items()}
+    return tuple(
+        {"name": name, "title": one.title, "minutes": one.minutes} for name, one in lessons.items()
+    )
+
+
+def _begin(name: str, text: str) -> str:
+    return (
+        f'<button class="rnnviz-press rnnviz-go" data-do="{_DO}" data-what="begin" '
+        f'data-label="{escape(name)}">{escape(text)}</button>'
+    )
+
+
+# The strip
+
+
+def _strip(play: LessonPlay) -> str:
+    """The step, the question, a text, and the answers to choose from, as HTML."""
+    step, steps = play.step, [*LessonStep]
+    dots = "".join(
+        f'<i class="{"on" if one is step else "done" * (k < steps.index(step))}"></i>'
+        for k, one in enumerate(steps)
+    )
+    choices = "".join(_choices(play))
+    return (
+        f'<div class="rnnviz-lesson" data-step="{step}" role="region" aria-label="Lesson">'
+        f'<div class="line"><span class="step">{step}</span>'
+        f"<strong>{escape(play.lesson.steps['Ask'].text)}</strong>"
+        f'<span class="dots" role="img" aria-label="Step {steps.index(step) + 1} of {len(steps)}">'
+        f'{dots}</span><span class="acts">{"".join(_buttons(play))}'
+        f'<button class="rnnviz-press leave" data-do="{_DO}" data-what="leave" '
+        'aria-label="Leave the lesson" title="Leave the lesson (Esc)">×</button></span></div>'
+        f'<p aria-live="polite">{_BOLD.sub(_STRONG, _text(play))}'
+        '<span class="hint" hidden></span></p>'
+        f'<div class="choices">{choices}</div></div>'
+    )
+
+
+def _text(play: LessonPlay) -> str:
+    """What is said at this step; what is measured is marked by two asterisks."""
+    if play.problem:
+        return f"This run can't answer: {escape(play.problem)}"
+    if play.step is LessonStep.RUN:
+        return _on_its_way(play)
+    said = _filled(play, play.lesson.steps[play.step].text)
+    if play.preparing:
+        return f"{said} The network is being trained …"
+    if play.step is LessonStep.SEE:
+        return " ".join(filter(None, (_changed(play), _judged(play), said)))
+    if play.step is LessonStep.PREDICT:
+        return " ".join(filter(None, (_changed(play), said)))
+    return said
+
+
+def _filled(play: LessonPlay, text: str) -> str:
+    return play.lesson.filled(escape(text), play.values, "**{}**")
+
+
+def _on_its_way(play: LessonPlay) -> str:
+    guess = "Your guess is locked in." if play.guess else "You just watch."
+    player = play.player
+    if player.running:
+        return f"{guess} The run is on its way."
+    if not player.over:
+        return f"{guess} Press Play: the run goes on."
+    done = len(play.values)
+    return f"{guess} Measuring: {done} of {done + play.unmeasured} …"
+
+
+def _changed(play: LessonPlay) -> str:
+    if not (names := play.changed):
+        return ""
+    *others, last = names
+    listed = f"{', '.join(others)} and {last}" if others else last
+    return f"You changed {escape(listed)}: your own run is judged, as it is."
+
+
+def _judged(play: LessonPlay) -> str:
+    """The guess beside what happened."""
+    lesson = play.lesson
+    if not play.guess:
+        return ""
+    said = lesson.prediction.said
+    if lesson.prediction.how == "pick":
+        yours, truth = (_wrong(lesson, values) for values in (play.guess, play.values))
+        return f"You: **{yours}**. The run: **{truth}**."
+    # The words before the first number are those of both.
+    yours = lesson.filled(escape(said), play.guess, "**{}**")
+    truth = lesson.filled(escape(said), play.values, "**{}**")
+    return f"Yours {yours}. The run {truth}."
+
+
+def _wrong(lesson: Lesson, values: Any) -> str:
+    """The names whose measure counts as wrong."""
+    level = lesson.prediction.wrong
+    return ", ".join(n for n in lesson.prediction.compare if values[n] > level) or "none"
+
+
+def _buttons(play: LessonPlay) -> Iterator[str]:
+    step, experiment = play.step, play.lesson.experiment
+    if play.problem or (play.changed and step in (LessonStep.PREDICT, LessonStep.SEE)):
+        yield (
+            f'<button class="rnnviz-press" data-do="{_DO}" data-what="begin" '
+            f'data-label="{escape(play.name)}">Set up again</button>'
+        )
+    if play.problem:
+        return
+    if step is LessonStep.PREDICT:
+        yield '<button class="clear" hidden>Clear</button>'
+        yield button("Just watch", _DO, "watch", kind="watch")
+        off = " disabled" * play.preparing
+        yield f'<button class="main lock" title="Lock in your guess (Enter)"{off}>Lock in</button>'
+    if step is LessonStep.RUN and not play.player.over:
+        yield button("To the end", _DO, "hurry", kind="main")
+    if step is LessonStep.WHY and experiment:
+        kind = "pressed" if play.trying else ""
+        yield button(escape(experiment.label), _DO, "attempt", kind=kind)
+    if step in play.answers or step is LessonStep.WHY:
+        yield button(_NEXT[step], _DO, "go_on", kind="main")
+
+
+_NEXT = {LessonStep.SEE: "Why?", LessonStep.WHY: "Next", LessonStep.TRANSFER: "Done"}
+
+
+def _choices(play: LessonPlay) -> Iterator[str]:
+    """The answers; once one is chosen, which are right."""
+    given = play.answers.get(play.step)
+    for k, (text, right) in enumerate(play.choices):
+        said = f"<kbd>{k + 1}</kbd><span>{escape(text)}</span>"
+        if given is None:
+            yield button(said, _DO, "choose", str(k))
+        else:
+            kind = "right" if right else "wrong" if k == given else ""
+            note = "<em>✓</em>" * right + "<em>you</em>" * (k == given)
+            yield f'<button class="{kind}" disabled>{said}{note}</button>'
+
+
+# The pictures
+
+
+def _pictures(play: LessonPlay) -> dict[str, Any]:
+    """What the browser draws over the pictures, and on which page."""
+    lesson, prediction = play.lesson, play.lesson.prediction
+    locked = play.step not in (LessonStep.PREDICT, LessonStep.RUN)
+    return {
+        "name": play.name,
+        "begun": id(play),
+        "away": play.away,
+        "done": play.done,
+        "step": play.step,
+        "title": lesson.title,
+        "question": _question(lesson.page),
+        "how": prediction.how,
+        "on": prediction.on,
+        "places": play.places if prediction.how == "draw" else [],
+        "shapes": [shape.points for shape in prediction.shapes],
+        "scale": play.pair.first.dataset.guess.loss if prediction.on == "loss" else 1,
+        "handles": [_handle(play, name, locked) for name in prediction.compare],
+        "last": len(play.pair.first.inspect().words) - 1,
+        "drawn": _points(play.drawn),
+        "truth": _points(play.truth) if locked else [],
+        "tried": _points(play.tried),
+        "label": lesson.experiment.label if lesson.experiment else "",
+        "guessed": bool(play.guess),
+        "answers": len(play.choices) if play.step not in play.answers else 0,
+        "note": _note(play),
+    }
+
+
+def _question(page: str) -> str:
+    """The question of a page of the lesson, whose tab is opened."""
+    name, _, question = page.partition("/")
+    kinds = PAGES.get(name, PAGES["train"])
+    asked = (one for one in kinds if one.name.lower() == question)
+    return next(asked, next(iter(kinds)))
+
+
+def _handle(play: LessonPlay, name: str, locked: bool) -> dict[str, Any]:
+    """A measure that is guessed: its word or network, the guess, and what is measured."""
+    measure = play.lesson.measures[name]
+    words = play.pair.first.inspect().words
+    token = measure.options.get("word", len(words)) - 1
+    at_word = play.lesson.prediction.on in ("verdict", "gradient")
+    label = words[token] if at_word and token < len(words) else _called(play, measure)
+    return {
+        "name": name,
+        "label": label,
+        "token": token if at_word else None,
+        "epoch": measure.kind.notation is Notation.EPOCH,
+        "guess": _finite(play.guess.get(name)),
+        "truth": _finite(play.values.get(name)) if locked else None,
+        "text": measure.written(play.values[name]) if locked and name in play.values else "",
+        "most": play.pair.first.config.hidden if measure.kind.notation is Notation.COUNT else 1,
+    }
+
+
+def _called(play: LessonPlay, measure: LessonMeasure) -> str:
+    """What a measure is called in a picture: the cell of its run, or its own name."""
+    cells = {name: config.cell for name, config in play.lesson.runs.items()}
+    if play.lesson.prediction.on == "kept":
+        return {"gru": "GRU", "lstm": "LSTM"}.get(cells[measure.run], cells[measure.run].title())
+    return measure.name
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _points(curve: Curve | None) -> Sequence[Sequence[float]]:
+    """A curve as points, thinned out to what a picture can show."""
+    if curve is None:
+        return []
+    stride = max(1, len(curve.places) // _MOST_POINTS)
+    kept = [*range(0, len(curve.places) - 1, stride), len(curve.places) - 1]
+    return [[float(curve.places[k]), float(curve.values[k])] for k in kept]
+
+
+def _note(play: LessonPlay) -> dict[str, Any]:
+    """What the browser keeps for *My notes*: the guess, what happened, and the answers."""
+    lesson = play.lesson
+    return {
+        "guess": {name: lesson.measures[name].written(v) for name, v in play.guess.items()},
+        "run": {
+            name: lesson.measures[name].written(play.values[name])
+            for name in lesson.prediction.compare if name in play.values
+        },
+        "answers": {
+            step: lesson.steps[step].choices[k].text for step, k in play.answers.items()
+        },
+        "right": {
+            step: lesson.steps[step].right(play.values)[k] for step, k in play.answers.items()
+        },
+    }  # fmt: skip
