@@ -75,6 +75,11 @@ class Choice(NamedTuple):
     text: str
     condition: Condition
 
+    def right(self, values: Mapping[str, float]) -> bool | None:
+        """Whether it is right with these values of the measures; None if one is missing."""
+        known = all(name in values for name in self.condition.names)
+        return self.condition.holds(values) if known else None
+
 
 class Step(NamedTuple):
     """What is in sight at a step; ``line`` is where it begins in the file."""

@@ -79,10 +79,14 @@ class LessonRuns:
         if kind.subject is Subject.SETTINGS:
             config = self.config(measure.run)
             return value((yield from kind.measure(config, measure.of, **measure.options)))
-        run = yield from self.run(measure.run)
-        # A reader's own run may end earlier.
-        at = run.position if measure.epoch is None else run.clamped(Position(measure.epoch))
-        return value(kind.measure(Network(run, run.at(at)), measure.of, **measure.options))
+        yield from self.run(measure.run)
+        network = self.network(measure.run, measure.epoch)
+        return value(kind.measure(network, measure.of, **measure.options))
+
+    def network(self, name: str, epoch: int | None) -> Network:
+        """A run that is trained at an epoch; None: at its end, where a reader's own may be sooner."""
+        run = self.runs[name]
+        return Network(run, run.state if epoch is None else run.at(Position(epoch)))
 
     def measured(self) -> Measured:
         """All values; raises LessonError."""

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnnviz.config import RunConfig
+from rnnviz.engine.layer_buffers import Array
 from rnnviz.lessons.curve import Curve, between, first, grows, mean, value
 from rnnviz.lessons.head import HeadTable, LessonError
 from rnnviz.lessons.network import Network
@@ -146,11 +147,16 @@ def verdict(network: Network, phrase: str, *, word: int = 0) -> float:
     return float(probe.running_probs[word - 1][1])
 
 
-def kept(network: Network, phrase: str, *, word: int = 1) -> float:
-    """What is left of word number ``word`` in the memory after the last one, as a share."""
+def kept_along(network: Network, phrase: str, *, word: int = 1) -> Array:
+    """What is left of word number ``word`` in the memory after it and after each later one."""
     probe, _ = network.read(phrase, word)
     others = other_inputs(probe.dataset, probe.example, word - 1)
-    return float(memory_shares(network.parameters, probe.example, word - 1, others)[-1])
+    return memory_shares(network.parameters, probe.example, word - 1, others)[word - 1 :]
+
+
+def kept(network: Network, phrase: str, *, word: int = 1) -> float:
+    """What is left of word number ``word`` in the memory after the last one, as a share."""
+    return float(kept_along(network, phrase, word=word)[-1])
 
 
 def gate(network: Network, name: str, *, phrase: str, words: str) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from itertools import chain
@@ -12,11 +13,22 @@ from rnnviz.lessons.curve import Curve
 from rnnviz.lessons.head import LessonError
 from rnnviz.lessons.lesson import Lesson
 from rnnviz.lessons.lesson_runs import LessonRuns
-from rnnviz.lessons.measures import CURVES, OVER_EPOCHS, Subject
-from rnnviz.probe.pair import Pair
+from rnnviz.lessons.measures import (
+    CURVES,
+    OVER_EPOCHS,
+    LessonMeasure,
+    Notation,
+    Subject,
+    kept,
+    kept_along,
+)
+from rnnviz.probe.pair import USUAL, Pair, called
+from rnnviz.probe.work import completed
 from rnnviz.run.player import SPEEDS, Player
 from rnnviz.run.schedule import ENDS, Position
 
+#: Guesses that are compared with the network at the epoch at which they were made.
+IN_NETWORK = ("verdict", "gradient")
 #: About how many seconds the run of a lesson is watched.
 _SECONDS = 8
 
@@ -49,11 +61,13 @@ class LessonPlay:
         self.away = self.trying = False
         self.problem = ""
         self.truth: Curve | None = None
-        self._tried: Curve | None = None
         self._runs = LessonRuns(lesson)
         self._others, self._own = self._measuring_others(), self._measuring_own()
+        self._kept: dict[tuple[str, bool], list[float]] = {}
         self._ended = self._others_done = False
         pair.open_run(lesson.runs["main"], lesson.phrase)
+        #: What is read.
+        self.phrase = pair.first.phrase_input.phrase
         self._prepare()
 
     # The run
@@ -86,11 +100,15 @@ class LessonPlay:
         return [row.label for row in rows if row.name not in ENDS]
 
     def advance(self) -> bool:
-        """Go on to *See* when the run has ended and is measured; return whether it does."""
+        """Go on to *See* when what was guessed is measured; return whether it does."""
         self._ended = self._ended or (self.player.over and not self.player.running)
-        if self.step is not LessonStep.RUN or self.unmeasured:
+        judged = set(self.lesson.prediction.compare) <= self.values.keys()
+        if self.step is not LessonStep.RUN or not (judged or self.problem):
             return False
         self.step = LessonStep.SEE
+        prediction = self.lesson.prediction
+        if prediction.on in IN_NETWORK and prediction.epoch is not None:
+            self.pair.go_to(Position(prediction.epoch))
         return True
 
     # Measuring
@@ -115,9 +133,8 @@ class LessonPlay:
             self.problem = str(problem)
 
     def _measuring_others(self) -> Iterator[None]:
-        experiment = self.lesson.experiment
-        if experiment and experiment.run:
-            self._tried = yield from self._runs.curve(self.lesson.prediction.on, experiment.run)
+        if (experiment := self.lesson.experiment) and experiment.run:
+            yield from self._runs.curve(self.lesson.prediction.on, experiment.run)
         yield from self._runs.measuring(self._names(own=False))
         self._others_done = True
 
@@ -128,10 +145,12 @@ class LessonPlay:
         yield from self._runs.measuring(self._names(own=True))
 
     def _names(self, *, own: bool) -> list[str]:
-        """The measures of the reader's ``own`` run, or the others."""
+        """The measures of the reader's ``own`` run, or the others; first what is guessed."""
+        names = [*dict.fromkeys((*self.lesson.prediction.compare, *self.lesson.measures))]
+        measures = [self.lesson.measures[name] for name in names]
         return [
-            name for name, measure in self.lesson.measures.items()
-            if own == (measure.run == "main" and measure.kind.subject is not Subject.SETTINGS)
+            one.name for one in measures
+            if own == (one.run == "main" and one.kind.subject is not Subject.SETTINGS)
         ]  # fmt: skip
 
     @property
@@ -159,7 +178,9 @@ class LessonPlay:
                 raise LessonError(f"a guess has {len(prediction.compare)} values.")
             self.guess = dict(zip(prediction.compare, values, strict=True))
         self.step = LessonStep.RUN
-        if not self.player.over:
+        if prediction.on in IN_NETWORK:
+            self.hurry()
+        elif not self.player.over:
             self.pair.play()
 
     def watch(self) -> None:
@@ -185,13 +206,12 @@ class LessonPlay:
             self.answers.setdefault(self.step, k)
 
     @property
-    def choices(self) -> list[tuple[str, bool]]:
-        """The answers at this step, and which are right."""
+    def choices(self) -> list[tuple[str, bool | None]]:
+        """The answers at this step, and whether they are right; None if that isn't measured yet."""
         step = self.lesson.steps.get(self.step)
-        if step is None or not step.choices or self.unmeasured or self.problem:
+        if step is None or self.problem:
             return []
-        texts = (choice.text for choice in step.choices)
-        return [*zip(texts, step.right(self.values), strict=True)]
+        return [(choice.text, choice.right(self.values)) for choice in step.choices]
 
     def go_on(self) -> None:
         """Go to the next step, if this one is answered; from the last one the lesson ends."""
@@ -224,16 +244,56 @@ class LessonPlay:
             return
         self.trying = not self.trying
         if experiment.phrase:
-            self.pair.ask(experiment.phrase if self.trying else self.lesson.phrase)
+            self.pair.ask(experiment.phrase if self.trying else self.phrase)
         if experiment.epoch is not None:
             self.pair.go_to(Position(experiment.epoch if self.trying else self.player.last))
 
     @property
-    def tried(self) -> Curve | None:
-        """The curve of the run that the experiment shows."""
-        return self._tried if self.trying else None
+    def _asked(self) -> list[LessonMeasure]:
+        """The measures that the answers of this step compare, once it is answered."""
+        if self.step not in self.answers or self.unmeasured:
+            return []
+        choices = self.lesson.steps[self.step].choices
+        names = dict.fromkeys(name for choice in choices for name in choice.condition.names)
+        return [self.lesson.measures[name] for name in names]
+
+    @property
+    def lines(self) -> list[tuple[str, Curve]]:
+        """Curves of other runs beside that of the run, with their names: tried, or asked about."""
+        experiment, on = self.lesson.experiment, self.lesson.prediction.on
+        found = []
+        if self.trying and experiment and experiment.run:
+            found.append(experiment.run)
+        found += [one.run for one in self._asked if one.run != "main" and one.of == on]
+        main = self.lesson.runs["main"]
+        return [
+            (called(self.lesson.runs[run], main)[0], completed(self._runs.curve(on, run)))
+            for run in dict.fromkeys(found)
+        ]
+
+    def kept(self, name: str, *, trained: bool) -> list[float]:
+        """What is left of a letter along the phrase, as a measure of this name asks, or ``trained``.
+
+        Empty until it is measured.
+        """
+        measure = self.lesson.measures[name]
+        if measure.kind.measure is not kept or name not in self.values:
+            return []
+        if (name, trained) not in self._kept:
+            network = self._runs.network(measure.run, None if trained else measure.epoch)
+            self._kept[name, trained] = kept_along(network, measure.of, **measure.options).tolist()
+        return self._kept[name, trained]
+
+    @property
+    def events(self) -> list[LessonMeasure]:
+        """The epochs of the run that the answers were about."""
+        return [
+            measure for measure in self._asked
+            if measure.run == "main" and measure.kind.notation is Notation.EPOCH
+            and math.isfinite(self.values[measure.name])
+        ]  # fmt: skip
 
 
 def _speed(epochs: int) -> int:
-    """The speed at which so many epochs are watched."""
-    return min(SPEEDS[1:], key=lambda speed: abs(speed - epochs / _SECONDS))
+    """The speed at which so many epochs are watched, if there are any."""
+    return min(SPEEDS[1:], key=lambda speed: abs(speed - epochs / _SECONDS)) if epochs else USUAL

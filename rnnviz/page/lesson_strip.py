@@ -13,7 +13,7 @@ from typing import Any
 from rnnviz.charts.compare_menu import button
 from rnnviz.lessons.curve import Curve
 from rnnviz.lessons.lesson import Lesson, open_lesson, shipped
-from rnnviz.lessons.measures import LessonMeasure, Notation
+from rnnviz.lessons.measures import LessonMeasure, Notation, Subject
 from rnnviz.lessons.play import LessonPlay, LessonStep
 from rnnviz.probe.questions import PAGES
 
@@ -23,24 +23,24 @@ _MOST_POINTS = 300
 _BOLD, _STRONG = re.compile(r"\*\*(.+?)\*\*"), r"<b>\1</b>"
 
 
-def lesson_texts(play: LessonPlay | None, message: str = "") -> dict[str, str]:
+def lesson_texts(play: LessonPlay | None) -> dict[str, str]:
     """The texts that a lesson replaces: the story, and "lesson" as JSON for the browser.
 
-    A lesson that is away leaves the story, and adds to the ``message`` how to come back.
+    A lesson that is away leaves the story, and says how to come back.
     """
     if play is None:
         return {"lesson": ""}
     if not play.away:
-        return {"lesson": json.dumps(_pictures(play)), "story": _strip(play)}
+        texts = {"lesson": json.dumps(_pictures(play)), "story": _strip(play)}
+        # The strip says all that is to be said, but why a run has stopped.
+        return texts if play.player.remedy else {**texts, "message": ""}
     back = button(f"Resume “{escape(play.lesson.title)}”", _DO, "resume", kind="rnnviz-go")
     if play.done:
         names = [one["name"] for one in lesson_list()]
         after = lesson_list()[(names.index(play.name) + 1) % len(names)]
         back = _begin(str(after["name"]), f"Next lesson: {after['title']}")
-    return {
-        "lesson": json.dumps(_pictures(play)),
-        "message": message.replace("</div>", f" {back}</div>"),
-    }
+    said = f'<div class="rnnviz-message" role="status">{back}</div>'
+    return {"lesson": json.dumps(_pictures(play)), "message": said}
 
 
 _DO = "lesson"
@@ -181,8 +181,8 @@ def _choices(play: LessonPlay) -> Iterator[str]:
         if given is None:
             yield button(said, _DO, "choose", str(k))
         else:
-            kind = "right" if right else "wrong" if k == given else ""
-            note = "<em>✓</em>" * right + "<em>you</em>" * (k == given)
+            kind = "right" if right else "wrong" if k == given and right is False else ""
+            note = "<em>✓</em>" * bool(right) + "<em>you</em>" * (k == given)
             yield f'<button class="{kind}" disabled>{said}{note}</button>'
 
 
@@ -210,9 +210,11 @@ def _pictures(play: LessonPlay) -> dict[str, Any]:
         "last": len(play.pair.first.inspect().words) - 1,
         "drawn": _points(play.drawn),
         "truth": _points(play.truth) if locked else [],
-        "tried": _points(play.tried),
-        "label": lesson.experiment.label if lesson.experiment else "",
+        "lines": [{"label": label, "points": _points(one)} for label, one in play.lines],
+        "events": [{"on": one.of, "epoch": round(play.values[one.name])} for one in play.events],
         "guessed": bool(play.guess),
+        "here": play.pair.first.phrase_input.phrase == play.phrase,
+        "trying": play.trying,
         "answers": len(play.choices) if play.step not in play.answers else 0,
         "note": _note(play),
     }
@@ -231,6 +233,8 @@ def _handle(play: LessonPlay, name: str, locked: bool) -> dict[str, Any]:
     measure = play.lesson.measures[name]
     words = play.pair.first.inspect().words
     token = measure.options.get("word", len(words)) - 1
+    # What has become of it is what *See* asks.
+    answered = play.step in play.answers or play.step in (LessonStep.WHY, LessonStep.TRANSFER)
     at_word = play.lesson.prediction.on in ("verdict", "gradient")
     label = words[token] if at_word and token < len(words) else _called(play, measure)
     return {
@@ -241,16 +245,20 @@ def _handle(play: LessonPlay, name: str, locked: bool) -> dict[str, Any]:
         "guess": _finite(play.guess.get(name)),
         "truth": _finite(play.values.get(name)) if locked else None,
         "text": measure.written(play.values[name]) if locked and name in play.values else "",
+        "kept": play.kept(name, trained=False) if locked else [],
+        "trained": play.kept(name, trained=True) if locked and answered else [],
         "most": play.pair.first.config.hidden if measure.kind.notation is Notation.COUNT else 1,
     }
 
 
 def _called(play: LessonPlay, measure: LessonMeasure) -> str:
-    """What a measure is called in a picture: the cell of its run, or its own name."""
-    cells = {name: config.cell for name, config in play.lesson.runs.items()}
+    """What a measure is called in a picture: the cell of its run, units, or its own name."""
     if play.lesson.prediction.on == "kept":
-        return {"gru": "GRU", "lstm": "LSTM"}.get(cells[measure.run], cells[measure.run].title())
-    return measure.name
+        cell = play.lesson.runs[measure.run].cell
+        return {"gru": "GRU", "lstm": "LSTM"}.get(cell, cell.title())
+    if measure.kind.notation is Notation.COUNT:
+        return f"units, of {play.pair.first.config.hidden}"
+    return str(measure.of) if measure.kind.subject is Subject.SETTINGS else measure.name
 
 
 def _finite(value: float | None) -> float | None:
@@ -279,6 +287,7 @@ def _note(play: LessonPlay) -> dict[str, Any]:
             step: lesson.steps[step].choices[k].text for step, k in play.answers.items()
         },
         "right": {
-            step: lesson.steps[step].right(play.values)[k] for step, k in play.answers.items()
+            step: bool(lesson.steps[step].choices[k].right(play.values))
+            for step, k in play.answers.items()
         },
     }  # fmt: skip

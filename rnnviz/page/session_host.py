@@ -467,7 +467,7 @@ class SessionHost:
         hurried = self.pair.running or self._dragged
         frame, scene = Frame(viewer.in_sight, viewer.throttle, now, hurried), self._scene(viewer)
         problem = self._draw(scene, frame, viewer) if scene else ""
-        frame.texts |= lesson_texts(self.lesson, frame.texts.get("message", ""))
+        frame.texts |= lesson_texts(self.lesson)
         viewer.version = self.version
         if not frame.complete:
             self._refine_at = now + REFINE

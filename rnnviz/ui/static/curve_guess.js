@@ -1,5 +1,6 @@
 // A guess that is a curve, drawn by hand over a run's epochs, or over lags.
 import { clamp, dot, faint, stroke, write } from "./canvas.js";
+import { PANEL_OF } from "./lesson_place.js";
 import { Pad } from "./pad.js";
 
 // How many values a drawn curve has, and how far an arrow key goes: places, and a share of the height.
@@ -95,14 +96,15 @@ export class CurveGuess {
     if (asking) this.paintInvitation(p, place);
     const line = (points) => points.map(([x, y]) => [place.across(x), place.y(y)]);
     if (place.board) stroke(p, line(lesson.truth), p.text, 2.4);
-    stroke(p, line(lesson.tried), p.forward, 2.2, [7, 4]);
+    for (const { points } of lesson.lines) stroke(p, line(points), p.forward, 2.2, [7, 4]);
     const own = asking ? this.pad.values.flatMap((v, k) => (v === null ? [] : [[this.placeOf(k), v]])) : lesson.drawn;
-    if (own.length > 1) brush(p, line(own));
+    if (own.length > 1 && own.every(([, v]) => v !== null)) brush(p, line(own));
     if (asking) return;
     if (own.length) this.label(p, place, "you", own, p.you);
     if (place.board && lesson.truth.length) this.label(p, place, "the run", lesson.truth, p.text, 0.7);
-    if (lesson.tried.length) this.label(p, place, lesson.label, lesson.tried, p.forward, 0.35);
+    for (const { points, label } of lesson.lines) this.label(p, place, label, points, p.forward, 0.35);
     this.paintMarks(p, place);
+    if (place.panels) this.paintEvents(p, place);
   }
 
   // A name over a line, at a share of its length.
@@ -112,7 +114,9 @@ export class CurveGuess {
   }
 
   paintInvitation(p, place) {
-    const { u, left, top, width, height } = place;
+    const { u, left, top, width, height, others = [] } = place;
+    p.c.fillStyle = faint(p.background, 0.7);
+    for (const { head, y, height: high } of others) p.c.fillRect(0, head - 0.8 * u, p.width, y + high - head + 1.4 * u);
     p.c.fillStyle = faint(p.brush, 0.06);
     p.c.fillRect(left, top, width, height);
     p.c.setLineDash([4, 4]);
@@ -126,6 +130,16 @@ export class CurveGuess {
       if (!this.free) stroke(p, [[left + 0.5 * u, start + Math.sign(below) * 0.6 * u], [left + 2.5 * u, start + below]], p.brush, 1.4);
     } else if (!pad.complete) write(p, "→", place.across(this.placeOf(pad.reached)) + 0.6 * u, place.y(pad.values[pad.reached]), 1.6 * u, p.brush, { weight: 600, halo: true });
     if (!this.free) dot(p.c, left, start, 0.42 * u, p.brush, p.background);
+  }
+
+  // What an answer was about: epochs in their panels, the first one bold.
+  paintEvents(p, { u, across, panels }) {
+    const events = this.lesson.events.filter(({ on }) => PANEL_OF[on]).sort((a, b) => a.epoch - b.epoch);
+    events.forEach(({ on, epoch }, k) => {
+      const { y, height } = panels[PANEL_OF[on]], x = across(epoch), color = k ? p.muted : p.text;
+      stroke(p, [[x, y - 0.1 * u], [x, y + height]], color, k ? 1.4 : 2.4);
+      write(p, String(epoch), x - 0.4 * u, on === "loss" ? y + height - 0.9 * u : y + 0.55 * u, u, color, { weight: k ? 400 : 700, halo: true, align: "right" });
+    });
   }
 
   // The epochs at which the line and the run do what is compared.

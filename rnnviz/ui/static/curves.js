@@ -80,7 +80,10 @@ export class Curves extends CanvasPicture {
     this.layout = curvesLayout(width, height, this.run, this.overlay?.state?.on);
     const pointed = this.inside ? this.epoch : this.stage.epoch ?? null;
     const shown = this.held ? this.sought : this.run.shown;
-    paintCurves(context, this.layout, this.run, { pointed, shown, marked: this.stage.token });
+    // The lines of simple models would be a hint.
+    const { overlay, run } = this;
+    const seen = overlay?.asking ? { ...run, scales: { ...run.scales, baselines: [] } } : run;
+    paintCurves(context, this.layout, seen, { pointed, shown, marked: this.stage.token });
   }
 
   get inside() {

@@ -29,13 +29,12 @@ export function curvesLayout(width, height, run, asked = "") {
 
 const level = ({ y, height }, value, low, high) => y + height * (1 - (value - low) / (high - low));
 
-// The largest loss of the panel, and the decades of the gauge.
-export const lossTop = ({ scales: { top } }) => 1.04 * top;
-export const gaugeSpan = ({ scales: { span } }) => span;
+// The largest loss of the panel.
+export const lossTop = ({ top }) => 1.04 * top;
 
 // The height of a value in each panel.
 const heights = {
-  loss: ({ panels: { loss } }, scales, value) => level(loss, clamp(value, 0, lossTop({ scales })), 0, lossTop({ scales })),
+  loss: ({ panels: { loss } }, scale, value) => level(loss, clamp(value, 0, lossTop(scale)), 0, lossTop(scale)),
   metric: ({ panels: { metric } }, _, value) => level(metric, value, -0.03, 1.06),
   gauge: ({ panels: { gauge } }, { span: [low, high] }, value) =>
     level(gauge, clamp(Math.log10(Math.max(value, 1e-300)), low, high), low, high),

@@ -105,10 +105,10 @@ export class HandleGuess {
   }
 
   // What the run says is not to be seen before the guess.
-  cover(p, { left, top, width, height, u, board }) {
+  cover(p, { left, top, width, height, u, board, whole }) {
     p.c.fillStyle = p.background;
     if (board) return;
-    p.c.fillRect(left - 2, top - 1.6 * u, width + 6, height + 3.2 * u);
+    p.c.fillRect(left - 2, top - 1.6 * u, this.lesson.on === "verdict" ? whole : width + 6, height + 3.2 * u);
     p.c.fillStyle = faint(p.brush, 0.06);
     p.c.fillRect(left, top, width, height);
   }
@@ -164,22 +164,38 @@ export class HandleGuess {
     p.c.fillRect(0, 0, p.width, p.height);
     write(p, "What is left of the letter in the state", left - 3 * u, 1.2 * u, 1.2 * u, p.text, { weight: 600 });
     for (const share of [0, 0.5, 1]) write(p, percent(share), left - 0.5 * u, place.y(share), 0.95 * u, p.muted, { align: "right" });
-    this.lesson.handles.forEach(({ label, guess, truth, text }, k) => {
+    this.lesson.handles.forEach(({ label, guess, truth, text, kept, trained }, k) => {
       const [from, to] = panelOf(place, k, this.count);
       const share = asking ? this.shares[k] ?? this.scale.first : guess;
       write(p, label, from, top - 1.6 * u, 1.3 * u, p.text, { weight: 700 });
       for (const line of [0, 0.5, 1]) stroke(p, [[from, place.y(line)], [to, place.y(line)]], p.grid);
       write(p, "letter", from, top + height + 1.2 * u, 0.95 * u, p.muted);
       write(p, "20 later", to, top + height + 1.2 * u, 0.95 * u, p.muted, { align: "right" });
-      if (share !== null) brush(p, fading(place, from, to, share));
+      // The guess: the same share is lost at every letter.
+      if (share !== null) brush(p, along(place, from, to, Array.from({ length: 41 }, (_, i) => Math.max(share, 1e-4) ** (i / 40))));
       if (asking) this.paintHandle(p, place, k, [to, place.y(share)]);
       if (truth === null) return;
-      stroke(p, fading(place, from, to, truth), p.forward, 2.6);
+      stroke(p, along(place, from, to, kept), p.forward, trained.length ? 1.4 : 2.6, trained.length ? [5, 4] : []);
+      if (trained.length) this.paintTrained(p, place, from, to, trained);
       dot(p.c, to, place.y(truth), 0.42 * u, p.forward);
       const below = share !== null && share > truth;
       write(p, text, to, place.y(truth) + (below && truth > 0.1 ? 1.4 : -1.2) * u, 1.3 * u, p.forward, { align: "right", weight: 700, halo: true });
       if (share !== null) write(p, `you ${percent(share)}`, to, place.y(share) + (below ? -1.2 : 1.3) * u, u, p.you, { align: "right", weight: 700, halo: true });
     });
+  }
+
+  // After training; what is beyond the panel leaves it at the top.
+  paintTrained(p, place, from, to, trained) {
+    const { u, top, height } = place, end = trained.at(-1);
+    p.c.save();
+    p.c.beginPath();
+    p.c.rect(from - 2, top - u, to - from + 4, height + u);
+    p.c.clip();
+    const points = trained.map((share, t) => [from + ((to - from) * t) / (trained.length - 1), top + height * (1 - share)]);
+    stroke(p, points, p.forward, 2.8);
+    p.c.restore();
+    if (end > 1.05) write(p, `trained: ↑ ${Math.round(end)} times`, to, top - 0.2 * u, 1.1 * u, p.forward, { align: "right", weight: 700, halo: true });
+    else write(p, `trained: ${leftText(end)}`, to, place.y(end) + (place.y(end) > top + height - 2 * u ? -2.6 : 1.2) * u, 1.1 * u, p.forward, { align: "right", weight: 700, halo: true });
   }
 
   // A line across a scale from left to right.
@@ -195,16 +211,18 @@ export class HandleGuess {
       stroke(p, [[x, top], [x, top + height]], p.grid);
       write(p, most > 1 ? String(Math.round(share * most)) : String(share), x, top + height + 1.2 * u, 0.95 * u, p.muted, { align: "center" });
     }
-    write(p, most > 1 ? `of ${most}` : handle.label, left, top - 1.6 * u, 1.2 * u, p.text, { weight: 600 });
-    const line = (share, text, color, at) => {
-      const x = left + width * share, near = share > 0.75;
+    write(p, handle.label, left, top - 3.2 * u, 1.2 * u, p.text, { weight: 600 });
+    // The guess is named above the scale, the run below it.
+    const line = (share, text, color, y) => {
+      const x = left + width * share;
       stroke(p, [[x, top], [x, top + height]], color, 2.4);
-      write(p, text, x + (near ? -0.6 : 0.6) * u, top + at * height, 1.3 * u, color, { weight: 700, halo: true, align: near ? "right" : "left" });
+      write(p, text, clamp(x, left + 4 * u, left + width - 4 * u), y, 1.3 * u, color, { weight: 700, halo: true, align: "center" });
     };
-    if (!asking && handle.truth !== null) line(handle.truth / most, `the run ${handle.text}`, p.text, 0.7);
-    if (!asking) return handle.guess === null ? undefined : line(handle.guess / most, `you ${this.scale.written(handle.guess / most, most)}`, p.you, 0.3);
+    const [above, below] = [top - 1.2 * u, top + height + 2.8 * u];
+    if (!asking && handle.truth !== null) line(handle.truth / most, `the run ${handle.text}`, p.text, below);
+    if (!asking) return handle.guess === null ? undefined : line(handle.guess / most, `you ${this.scale.written(handle.guess / most, most)}`, p.you, above);
     const share = this.shares[0];
-    line(share ?? this.scale.first, share === null ? "drag ↔" : this.told(0), p.you, 0.3);
+    line(share ?? this.scale.first, share === null ? "drag ↔" : this.told(0), p.you, above);
     dot(p.c, left + width * (share ?? this.scale.first), y, 0.7 * u, p.brush, share === null ? p.background : p.brush);
   }
 }
@@ -215,5 +233,6 @@ function panelOf({ left, width, u }, k, count) {
   return [left + k * (each + gap), left + k * (each + gap) + each];
 }
 
-const fading = (place, from, to, share) =>
-  Array.from({ length: 41 }, (_, i) => [from + ((to - from) * i) / 40, place.y(Math.max(share, 1e-4) ** (i / 40))]);
+// Shares as a line from the left to the right edge of a panel.
+const along = (place, from, to, shares) =>
+  shares.map((share, i) => [from + ((to - from) * i) / (shares.length - 1), place.y(share)]);

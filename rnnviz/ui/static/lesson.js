@@ -53,7 +53,7 @@ export class Lesson {
       this.canvas.addEventListener(kind, (event) => this.pointer(event));
     this.canvas.addEventListener("keydown", (event) => this.typed(event));
     for (const kind of ["focus", "blur"]) this.canvas.addEventListener(kind, () => this.repaint());
-    document.addEventListener("click", (event) => this.click(event));
+    document.addEventListener("click", (event) => this.click(event), true);
   }
 
   get asking() {
@@ -75,10 +75,12 @@ export class Lesson {
       this.openTab(state.question);
     }
     if (this.guess && state) this.guess.lesson = state;
-    if (state?.note.answers) this.keepNote(state);
+    if (state?.note) this.keepNote(state);
     const { dataset } = document.documentElement;
     if (state && !state.away) dataset.lesson = PICTURES[state.on];
     else delete dataset.lesson;
+    if (this.asking) dataset.guessing = state.on;
+    else delete dataset.guessing;
     this.repaint();
   }
 
@@ -106,8 +108,13 @@ export class Lesson {
     }));
   }
 
-  click({ target }) {
-    const button = target.closest?.(".rnnviz-lesson button");
+  // To play with a guess is to lock it in.
+  click(event) {
+    const button = event.target.closest?.(".rnnviz-lesson button, .rnnviz-bar [data-do=play]");
+    if (button?.dataset.do === "play" && this.asking) {
+      event.stopPropagation();
+      return this.lock();
+    }
     if (button?.matches(".lock")) this.lock();
     if (button?.matches(".clear")) this.changed(() => this.guess.clear());
   }
@@ -183,7 +190,11 @@ export class Lesson {
   get shown() {
     const { state } = this;
     if (!state || state.away) return false;
-    return this.asking || state.guessed || state.truth.length > 0;
+    const { on, trying, lines, here, guessed, truth } = state;
+    if (this.asking) return true;
+    // The picture below is what is asked about, or what is tried.
+    if (on === "memory" || (trying && !lines.length)) return false;
+    return here && (guessed || truth.length > 0 || on === "kept" || on === "number");
   }
 
   // Called when the picture below was painted.
@@ -202,8 +213,10 @@ export class Lesson {
     const { board, left, top, width: w, height: h, u } = this.place;
     const hides = board && (this.asking || state.step === "Run" || state.how !== "pick");
     canvas.style.pointerEvents = this.asking ? "auto" : "none";
+    // Over the words of the network one can still type; of the curves only the asked one is bright.
+    const clips = this.asking && PICTURES[state.on] === "network" && !board;
     const edges = [top - 1.6 * u, width - left - w - 2.5 * u, height - top - h - 1.6 * u, left - 2.5 * u].map((edge) => `${Math.max(0, edge * zoom)}px`);
-    canvas.style.clipPath = this.asking && !board ? `inset(${edges.join(" ")})` : "";
+    canvas.style.clipPath = clips ? `inset(${edges.join(" ")})` : "";
     canvas.tabIndex = this.asking && state.how !== "pick" ? 0 : -1;
     const p = { c, width, height, font: "Source Sans, system-ui, sans-serif", theme: colors(), focused: canvas.matches(":focus-visible"), ...colors() };
     if (hides) {

@@ -1,7 +1,10 @@
 // Where a guess is made: a region of a picture with its scales, or a board of its own over the picture.
 import { clamp } from "./canvas.js";
-import { lossTop, gaugeSpan } from "./curves_paint.js";
+import { lossTop } from "./curves_paint.js";
 import { GRADIENTS, verdictSpan } from "./network_paint.js";
+
+// The panels of the curves.
+export const PANEL_OF = { loss: "loss", right: "metric", "test right": "metric", radius: "gauge" };
 
 // The picture of the page in which a guess is made, by what it is made on.
 export const PICTURES = {
@@ -11,10 +14,10 @@ export const PICTURES = {
 };
 // The panels of the curves, and the values at their lower and upper edges.
 const PANELS = {
-  loss: ["loss", (run, scale) => [0, lossTop(run) / scale]],
+  loss: ["loss", ({ loss }, scale) => [0, lossTop(loss) / scale]],
   right: ["metric", () => [-0.03, 1.06]],
   "test right": ["metric", () => [-0.03, 1.06]],
-  radius: ["gauge", gaugeSpan, true],
+  radius: ["gauge", ({ gauge }) => gauge.span, true],
 };
 
 // { u, left, top, width, height, low, high, log, across(place), board }: of a log scale `low` and `high` are decades.
@@ -23,8 +26,9 @@ function placeIn(plot, lesson) {
   if (PANELS[on]) {
     const [name, span, log = false] = PANELS[on];
     const { u, left, width, x, panels } = plot.layout;
-    const [low, high] = span(plot.run, scale);
-    return { u, left, width, top: panels[name].y, height: panels[name].height, low, high, log, across: x };
+    const [low, high] = span(plot.run.scales, scale);
+    const others = Object.keys(panels).filter((other) => other !== name).map((other) => panels[other]);
+    return { u, left, width, top: panels[name].y, height: panels[name].height, low, high, log, across: x, panels, others };
   }
   if (on === "verdict" || on === "gradient") return inNetwork(plot, on);
   const [width, height] = plot.size;
@@ -35,17 +39,17 @@ function placeIn(plot, lesson) {
 }
 
 function inNetwork({ layout, network }, on) {
-  const { u, left, end, x: across } = layout;
-  const region = { u, left, width: end - left, across };
+  const { u, left, end, width, x: across } = layout;
+  const region = { u, left, width: end - left, across, whole: width - left };
   if (on === "verdict") {
     const [top, bottom] = verdictSpan(layout);
     return { ...region, top, height: bottom - top, low: 0, high: 1 };
   }
   const { y: top, height } = layout.gradient;
   // The guess is a share of what is there at the last token.
-  const whole = Math.log10(Math.max(network.gradient.at(-1), 1e-300));
-  const [low, high] = GRADIENTS.map((decade) => decade - whole);
-  return { ...region, top, height, low, high, log: true };
+  const last = Math.log10(Math.max(network.gradient.at(-1), 1e-300));
+  const [low, high] = GRADIENTS.map((decade) => decade - last);
+  return { ...region, top, height, low, high, most: 0, log: true };
 }
 
 export class Place {
@@ -61,6 +65,6 @@ export class Place {
 
   value(y) {
     const at = this.low + (this.high - this.low) * clamp(1 - (y - this.top) / this.height, 0, 1);
-    return this.log ? 10 ** at : at;
+    return this.log ? 10 ** Math.min(at, this.most ?? Infinity) : at;
   }
 }
