@@ -71,7 +71,11 @@ def _message(pair: Pair) -> str:
         which = "runs" if len(pair.before) > 1 else "run"
         offers = button(f"Back to the {which} before", "take_back", kind="rnnviz-go")
     if said == WELCOME:
-        offers = '<button class="rnnviz-go rnnviz-tour">Show me</button>'
+        offers = (
+            '<button class="rnnviz-go rnnviz-tour">Show me</button> '
+            '<button class="rnnviz-press rnnviz-go" data-do="lesson" data-what="begin" '
+            'data-label="plateau">Guess first</button>'
+        )
     if said.startswith(LEARNED_IN):
         offers = button("Watch it slowly", "show_again", kind="rnnviz-go")
     if said.startswith(FINISHED) and pair.first.config.epochs < MOST_EPOCHS:

@@ -75,7 +75,9 @@ DARK = Theme(
 
 def css_variables(colors: Theme, background: str, selector: str = ":root") -> str:
     """The colours that a style sheet names, on the page's own ``background``."""
-    named = colors.colors("text", "train", "test", "forward", "magnitude", "muted", "grid", "you", "brush")
+    named = colors.colors(
+        "text", "train", "test", "forward", "magnitude", "muted", "grid", "you", "brush"
+    )
     sides = {"first": colors.negative, "second": colors.positive}
     values = {"background": background, **named, **sides}
     return selector + " {" + "".join(f"--rnnviz-{k}: {v};" for k, v in values.items()) + "}"

@@ -84,7 +84,7 @@ class LessonRuns:
         return value(kind.measure(network, measure.of, **measure.options))
 
     def network(self, name: str, epoch: int | None) -> Network:
-        """A run that is trained at an epoch; None: at its end, where a reader's own may be sooner."""
+        """A run that is trained, at an epoch or at its end; a reader's own may end earlier."""
         run = self.runs[name]
         return Network(run, run.state if epoch is None else run.at(Position(epoch)))
 

@@ -229,9 +229,7 @@ def ring(network: Network, margin: float) -> float:
 # Settings: what takes runs of its own
 
 
-def least(
-    config: RunConfig, name: str, *, values: Sequence[float]
-) -> Generator[None, None, float]:
+def least(config: RunConfig, name: str, *, values: Sequence[float]) -> Generator[None, None, float]:
     """The smallest of the values of a number in the equations with which the run learns.
 
     It has learned with 95% of the test right at its end. Infinite if it learns with none.
@@ -259,9 +257,9 @@ class Subject(Enum):
 class MeasureKind(NamedTuple):
     """A measure of the table: its function, and how a lesson writes it.
 
-    A function that trains runs of its own yields where it can stop. ``value`` is the type of what its name has in a lesson, or the texts to choose from; ``options``
-    those of the others, of which the ``needed`` can't be left out. Without a ``notation`` it
-    has the curve's.
+    A function that trains runs of its own yields where it can stop. ``value`` is the type of what
+    its name has in a lesson, or the texts to choose from; ``options`` those of the others, of which
+    the ``needed`` can't be left out. Without a ``notation`` it has the curve's.
     """
 
     subject: Subject

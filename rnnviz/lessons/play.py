@@ -46,10 +46,11 @@ class LessonStep(StrEnum):
 class LessonPlay:
     """A lesson on its way: its ``step``, what was guessed and answered, and what was measured.
 
-    ``truth`` is the curve of the run that a drawn one is compared with. ``guess`` has a value for each compared measure; of a drawn curve they are measured on
-    ``drawn``, as on the run's. It is empty if the reader just watched. ``answers`` has the number
-    of the answer chosen at a step. A lesson that is ``away`` can be resumed. ``trying`` is whether
-    its experiment is shown, and ``problem`` why the run can't be measured.
+    ``guess`` has a value for each compared measure; of a drawn curve they are measured on
+    ``drawn``, as on the run's, which is its ``truth``. It is empty if the reader just watched.
+    ``answers`` has the number of the answer chosen at a step. A lesson that is ``away`` can be
+    resumed. ``trying`` is whether its experiment is shown, and ``problem`` why the run can't be
+    measured.
     """
 
     def __init__(self, name: str, lesson: Lesson, pair: Pair) -> None:
@@ -126,9 +127,8 @@ class LessonPlay:
     def rest(self) -> Iterator[object]:
         """Train and measure what is left; on the reader's run once it has ended."""
         try:
-            # A plain loop: ``yield from`` would end the work that goes on later.
-            for step in chain(self._others, self._own if self._ended else ()):
-                yield step
+            # A chain does not close the generators that go on later.
+            yield from chain(self._others, self._own if self._ended else ())
         except LessonError as problem:
             self.problem = str(problem)
 
@@ -182,6 +182,11 @@ class LessonPlay:
             self.hurry()
         elif not self.player.over:
             self.pair.play()
+
+    def skip(self) -> None:
+        """Go to what there is to see, without a guess."""
+        self.player.train_to(self.player.last)
+        self.step = LessonStep.RUN
 
     def watch(self) -> None:
         """Go on without a guess."""
@@ -272,8 +277,9 @@ class LessonPlay:
         ]
 
     def kept(self, name: str, *, trained: bool) -> list[float]:
-        """What is left of a letter along the phrase, as a measure of this name asks, or ``trained``.
+        """What is left of a letter along the phrase, as a measure of this name asks.
 
+        It is that of the ``trained`` network, or of that at the epoch of the measure.
         Empty until it is measured.
         """
         measure = self.lesson.measures[name]

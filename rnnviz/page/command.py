@@ -88,11 +88,11 @@ _MARK, _PLACE = _any_of(_NOTHING, _STEP, _text), _any_of(_NOTHING, _finite, _tex
 #: a mark with ``data``.
 _FIELDS: Mapping[str, Check] = {
     "do": _text, "what": _text, "label": _text, "text": _text, "on": _text, "move": _text,
-    "values": _guess, "n": _COUNT, "seq": _COUNT, "epoch": _COUNT, "epochs": _COUNT, "settled": _instance(bool),
+    "n": _COUNT, "seq": _COUNT, "epoch": _COUNT, "epochs": _COUNT, "settled": _instance(bool),
     "unit": _any_of(_NOTHING, _INDEX), "token": _any_of(_NOTHING, _INDEX),
     "value": _finite, "by": _STEP, "x": _PLACE, "y": _PLACE,
     "data": _any_of(_MARK, lambda v: _LIST(v) and 2 <= len(v) <= 3 and all(map(_PLACE, v))),
-    "pictures": _LIST, "new": _LIST,
+    "pictures": _LIST, "new": _LIST, "values": _guess,
 }  # fmt: skip
 
 

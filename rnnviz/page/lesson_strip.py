@@ -11,6 +11,7 @@ from html import escape
 from typing import Any
 
 from rnnviz.charts.compare_menu import button
+from rnnviz.lessons.body import MOST_WORDS
 from rnnviz.lessons.curve import Curve
 from rnnviz.lessons.lesson import Lesson, open_lesson, shipped
 from rnnviz.lessons.measures import LessonMeasure, Notation, Subject
@@ -96,11 +97,12 @@ def _text(play: LessonPlay) -> str:
     said = _filled(play, play.lesson.steps[play.step].text)
     if play.preparing:
         return f"{said} The network is being trained …"
-    if play.step is LessonStep.SEE:
-        return " ".join(filter(None, (_changed(play), _judged(play), said)))
-    if play.step is LessonStep.PREDICT:
-        return " ".join(filter(None, (_changed(play), said)))
-    return said
+    if play.step in (LessonStep.PREDICT, LessonStep.SEE) and (changed := _changed(play)):
+        return f"{changed} {said}"
+    # The picture has both, too: there are no more words in sight than can be read at a glance.
+    judged = _judged(play) if play.step is LessonStep.SEE else ""
+    few = play.lesson.in_sight(play.step) + len(judged.split()) <= MOST_WORDS
+    return f"{judged} {said}".strip() if few else said
 
 
 def _filled(play: LessonPlay, text: str) -> str:
@@ -158,10 +160,10 @@ def _buttons(play: LessonPlay) -> Iterator[str]:
         return
     if step is LessonStep.PREDICT:
         yield '<button class="clear" hidden>Clear</button>'
-        yield button("Just watch", _DO, "watch", kind="watch")
+        yield button("Just watch", _DO, "watch", kind="watch").replace("<button", "<button hidden")
         off = " disabled" * play.preparing
         yield f'<button class="main lock" title="Lock in your guess (Enter)"{off}>Lock in</button>'
-    if step is LessonStep.RUN and not play.player.over:
+    if step is LessonStep.RUN and not (play.player.over or play.player.stepping):
         yield button("To the end", _DO, "hurry", kind="main")
     if step is LessonStep.WHY and experiment:
         kind = "pressed" if play.trying else ""

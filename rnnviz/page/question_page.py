@@ -102,7 +102,8 @@ def question_tabs(page: str, session: Session) -> StrEnum:
 def train_page(pair: Pair, controls: DeltaGenerator) -> None:
     """Draw the page *Train*; its tab's own ``controls`` are in the sidebar."""
     session = pair.session
-    left, right = st.columns([2, 1], gap="medium")
+    with st.container(key="train_pictures"):
+        left, right = st.columns([2, 1], gap="medium")
     short = session.dataset.one_class_at_end or pair.together
     with left, st.container(horizontal=True, key="asked" if short else "asked_long"):
         session.questions["train"] = question_tabs("train", session)

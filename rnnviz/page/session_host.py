@@ -63,6 +63,8 @@ RESTORED = (
 )
 #: Instead of a link that would be too long, the address has the id of the run under this name.
 RUN = "run"
+#: A link names a lesson under this name.
+LESSON = "lesson"
 GONE = (
     "This server no longer has the run of this address, which was too long for a link. If you "
     "saved it as a file (Export, Run), open that."
@@ -363,6 +365,19 @@ class SessionHost:
             player.message = sentence
         self.version += 1
 
+    def follow(self, query: Mapping[str, str], patience: float) -> None:
+        """Open a link; one with a lesson begins it, with step=see at what there is to see."""
+        self.pair.follow(query, patience)
+        self.lesson = None
+        if LESSON in query:
+            begin = {"what": "begin", "label": query[LESSON]}
+            try:
+                self.lesson = teach(None, self.pair, begin)
+            except RefusedError:
+                self._notify(f"In the link: there is no lesson {query[LESSON][:40]!r}.")
+        if self.lesson and query.get("step") == "see":
+            self.lesson.skip()
+
     def restore(self, query: str) -> None:
         """Open the link in a browser's address whose run has ended, with a message."""
         asked = dict(parse_qsl(query, keep_blank_values=True))
@@ -370,7 +385,7 @@ class SessionHost:
             self._notify(GONE)
             return
         if query != self._query():
-            self.pair.follow(asked, patience=0.0)
+            self.follow(asked, patience=0.0)
             self.refresh()
             # The choices of every tab are those of the link.
             self.edition += 1
@@ -525,4 +540,8 @@ class SessionHost:
 
     def _query(self) -> str:
         query = self.pair.query()
-        return f"{RUN}={self._run_id}" if query is None else query
+        if query is None:
+            return f"{RUN}={self._run_id}"
+        if self.lesson is None or self.lesson.away:
+            return query
+        return "&".join(filter(None, (query, f"{LESSON}={self.lesson.name}")))

@@ -157,7 +157,7 @@ class SessionRegistry:
             # Nothing else refers to this run yet.
             unfinished.callback(actor.stop)
             with time_limit(), actor.host() as host:
-                host.pair.follow(dict(query), FIRST_LINK_TIME)
+                host.follow(dict(query), FIRST_LINK_TIME)
                 if RUN in query:
                     host.tell(GONE)
             unfinished.pop_all()

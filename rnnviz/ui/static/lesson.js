@@ -95,7 +95,7 @@ export class Lesson {
     strip.dataset.look = look;
     lock.ariaDisabled = !guess.complete;
     clear.hidden = guess.empty;
-    watch.hidden = !guess.empty && !this.hinted;
+    watch.hidden = !this.hinted;
     hint.hidden = !this.hinted || guess.complete;
     hint.textContent = ` ${guess.missing}`;
     if (!guess.picked) return;
@@ -215,7 +215,7 @@ export class Lesson {
     canvas.style.pointerEvents = this.asking ? "auto" : "none";
     // Over the words of the network one can still type; of the curves only the asked one is bright.
     const clips = this.asking && PICTURES[state.on] === "network" && !board;
-    const edges = [top - 1.6 * u, width - left - w - 2.5 * u, height - top - h - 1.6 * u, left - 2.5 * u].map((edge) => `${Math.max(0, edge * zoom)}px`);
+    const edges = [top - 1.6 * u, width - left - (this.place.whole ?? w) - 2.5 * u, height - top - h - 1.6 * u, left - 2.5 * u].map((edge) => `${Math.max(0, edge * zoom)}px`);
     canvas.style.clipPath = clips ? `inset(${edges.join(" ")})` : "";
     canvas.tabIndex = this.asking && state.how !== "pick" ? 0 : -1;
     const p = { c, width, height, font: "Source Sans, system-ui, sans-serif", theme: colors(), focused: canvas.matches(":focus-visible"), ...colors() };
